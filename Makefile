@@ -1,0 +1,109 @@
+# chatd: a multi-room chat server for nc and telnet.
+#
+#   make            builds ./chatd
+#   make deps       installs what it needs, from Debian's packages
+#   make run        builds it and runs it in this folder
+#   make test       all tests, with sanitizers; ends with "N passed, N failed"
+#   make install    PREFIX=/usr/local, DESTDIR=
+#
+# The tests' longer relatives (make soak, make fuzz) have targets of their own.
+
+VERSION  = 0.1.0
+CC       = gcc
+PREFIX   = /usr/local
+DESTDIR  =
+OPT      = -O2 -g
+WARN     = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion
+WERROR   =
+
+# A variant is a folder of objects: release, asan, tsan (see the bottom).
+VARIANT  = release
+B        = .build/$(VARIANT)
+SAN      =
+
+CHATD_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DCHATD_VERSION='"$(VERSION)"' \
+                $(WARN) $(WERROR) $(OPT) $(SAN) -pthread $(CFLAGS)
+CHATD_LDFLAGS = $(SAN) -pthread $(LDFLAGS)
+LIBS          = -luring -lsqlite3 -linih -lutf8proc -ltelnet
+
+SRC    = $(sort $(wildcard src/*.c src/*/*.c))
+OBJ    = $(SRC:%.c=$(B)/%.o)
+LIB    = $(B)/libchatd.a
+UNIT   = $(sort $(wildcard tests/test_*.c))
+TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
+TOOLS  = $(B)/tests/talk $(B)/tests/sim $(B)/tests/load
+
+DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
+             libtelnet-dev uthash-dev
+DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
+             sqlite3 mandoc python3-minimal binutils
+
+all: chatd
+
+chatd: $(B)/chatd
+	@cp $< $@.new && mv $@.new $@
+
+$(B)/chatd: $(B)/src/main.o $(LIB)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(LIB): $(filter-out $(B)/src/main.o,$(OBJ))
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CHATD_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Test programs stand before the library, so that the simulation's ring and
+# writer take the place of the real ones.
+SIM_OBJ = $(B)/tests/fake_ring.o $(B)/tests/fake_writer.o
+$(B)/tests/sim: $(B)/tests/sim.o $(SIM_OBJ) $(LIB)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/tests/%: $(B)/tests/%.o $(LIB)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+-include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d)
+
+.PRECIOUS: $(B)/tests/%.o
+.PHONY: all run deps test tests check install uninstall clean soak fuzz
+
+run: chatd
+	./chatd
+
+# Installs only what is missing, so that it asks for no password where all is there.
+deps:
+	@missing=; for p in $(DEPS_BUILD) $(if $(filter test,$(MAKECMDGOALS)),$(DEPS_TEST)); do \
+	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \
+	        missing="$$missing $$p"; \
+	done; \
+	[ -z "$$missing" ] || { \
+	    sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    echo "installing:$$missing"; \
+	    $$sudo apt-get update -q && \
+	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+	        --no-install-recommends $$missing; \
+	}
+
+tests: $(B)/chatd $(TESTS) $(TOOLS)
+
+test: chatd
+	@tests/run
+
+install: chatd
+	install -D -m 755 chatd $(DESTDIR)$(PREFIX)/bin/chatd
+	install -D -m 644 docs/chatd.8 $(DESTDIR)$(PREFIX)/share/man/man8/chatd.8
+	install -D -m 644 docs/chatd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/chatd.conf.5
+	install -D -m 644 chatd.conf.example $(DESTDIR)$(PREFIX)/share/doc/chatd/chatd.conf.example
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,@PREFIX@,$(PREFIX),g' docs/chatd.service \
+	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/chatd.service
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/chatd $(DESTDIR)$(PREFIX)/share/man/man8/chatd.8 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5/chatd.conf.5 \
+	    $(DESTDIR)$(PREFIX)/share/doc/chatd/chatd.conf.example \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system/chatd.service
+
+clean:
+	rm -rf .build chatd

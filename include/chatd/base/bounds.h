@@ -1,0 +1,94 @@
+/*
+ * The bounds of every queue, table and loop, by name.
+ *
+ * Each says what it counts and why it has that size. Where one bound relies on
+ * another, a static assertion at the end of this file says so.
+ */
+#ifndef CHATD_BASE_BOUNDS_H
+#define CHATD_BASE_BOUNDS_H
+
+enum {
+	/* -- names ------------------------------------------------------------ */
+	NICK_CHARS_MAX = 32,    /* code points in a nick */
+	ROOM_CHARS_MAX = 64,    /* code points in a room's name */
+	NAME_BYTES_MAX = 256,   /* bytes of a nick or room name as typed: 64 x 4 */
+	NAME_KEY_BYTES_MAX = 512, /* bytes of its case-folded key; longer ones are refused */
+	NAME_MARKS_MAX = 2,     /* combining marks in a row in a name ("zalgo") */
+
+	/* -- lines ------------------------------------------------------------ */
+	LINE_BYTES_DEFAULT = 1024, /* line_bytes_max when not configured */
+	LINE_BYTES_LIMIT = 4096,   /* the most that line_bytes_max may be set to */
+	LINE_BYTES_LEAST = 64,     /* the least: commands must still fit */
+	TEXT_EXPANSION = 4,     /* bytes out per byte in when a line is neutralised:
+	                         * a tab becomes four spaces, two bytes of C1 become eight */
+	BODY_BYTES_MAX = LINE_BYTES_LIMIT * TEXT_EXPANSION, /* a neutralised line */
+	LINE_HEAD_BYTES_MAX = NAME_BYTES_MAX * 2 + 96, /* stamps, names and marks around it */
+	TOPIC_CHARS_MAX = 200,  /* code points of a room's topic: one line on a wide terminal */
+
+	/* -- what one step of the core may leave ------------------------------- */
+	EFFECTS_MAX = 1024,     /* effects of one chat_step */
+	EFFECTS_PER_LINE_MAX = 64, /* effects that one input line can cause; ignorers are on top
+	                            * and counted before a line is taken */
+	ARENA_BYTES = 2 << 20,  /* text of one chat_step's effects */
+	ARENA_PER_LINE_MAX = 256 << 10, /* text that one input line can cause */
+
+	/* -- people and rooms -------------------------------------------------- */
+	CONNECTIONS_DEFAULT = 1024,
+	CONNECTIONS_LIMIT = 1 << 20, /* the most max_connections may be: slots are 20 bits */
+	ROOMS_MAX = 10000,      /* rooms with people or history; one more is refused */
+	IGNORES_MAX = 32,       /* nicks that one person may ignore */
+	ROOM_IGNORERS_MAX = 256, /* members of one room who ignore somebody: each costs an effect a
+	                          * line, so a 257th is told that /ignore is full here */
+	NAME_TRIES_MAX = 3,     /* wrong names before the connection is closed */
+	NAMES_LISTED_MAX = 200, /* names that /who prints before "and N more" */
+
+	/* -- history ------------------------------------------------------------ */
+	ROWS_MAX = 500,         /* lines that one query answers with */
+	ROWS_BYTES_MAX = 192 << 10, /* bytes of bodies in one answer */
+	SEARCH_HITS_MAX = 10,   /* hits that one /search prints */
+	QUERY_MS_MAX = 5000,    /* a read that takes longer is interrupted */
+
+	/* -- store --------------------------------------------------------------- */
+	RECORDS_BYTES = 8 << 20, /* ring of records that wait for the writer */
+	UNSTORED_MAX = 32768,   /* records appended and not yet committed; the server stops
+	                         * reading from clients beyond UNSTORED_HIGH */
+	UNSTORED_HIGH = UNSTORED_MAX / 2,
+	BATCH_RECORDS_MAX = 4096, /* records in one transaction */
+	INDEX_ROWS_STEP = 512,  /* lines that one indexing transaction takes: about 2 ms */
+	PRUNE_ROWS_STEP = 500,  /* lines that one pruning transaction deletes */
+
+	/* -- net ------------------------------------------------------------------ */
+	LISTENERS_MAX = 16,     /* listen lines in the configuration */
+	LISTEN_BACKLOG = 4096,  /* the kernel cuts it to net.core.somaxconn */
+	REFUSE_SLOTS = 64,      /* connections over the maximum that are told so at one time */
+	RECV_BUFFERS = 2048,    /* buffers lent to the kernel; a power of two */
+	RECV_BUFFER_BYTES = 2048, /* and the size of each */
+	FEED_CHUNK_BYTES = 32 << 10, /* a chunk of a busy feed's log */
+	FEED_CHUNK_BYTES_FIRST = 4 << 10, /* the first chunk of a feed that was idle */
+	FEED_BYTES_MAX = 1 << 20, /* a reader that is further behind is moved to the live end */
+	SEND_SPANS_MAX = 32,    /* pieces of one send */
+	SEND_BYTES_MAX = 256 << 10, /* bytes of one send: keeps one fast reader from a whole turn */
+	SENDQ_SLOW_BYTES = 256 << 10, /* private text waiting; beyond it the owner's input waits too
+	                               * and /msg to them is refused */
+	SENDQ_DRAINED_BYTES = 64 << 10, /* and goes on below this */
+	SENDQ_BYTES_MAX = 4 << 20, /* never reached by one's own doing; then the connection ends */
+	CUTS_MAX = 4096,        /* lines cut out of what a reader still has to get */
+	LINGER_MS = 2000,       /* how long a closing connection waits for the peer's end */
+	STOP_MS_MAX = 4000,     /* SIGTERM to exit: farewells, then the last commit */
+};
+
+_Static_assert(NICK_CHARS_MAX * 4 <= NAME_BYTES_MAX, "a nick fits its field");
+_Static_assert(ROOM_CHARS_MAX * 4 <= NAME_BYTES_MAX, "a room's name fits its field");
+_Static_assert(BODY_BYTES_MAX + LINE_HEAD_BYTES_MAX <= FEED_CHUNK_BYTES,
+               "a published line lies in one chunk");
+_Static_assert(ARENA_PER_LINE_MAX * 2 <= ARENA_BYTES, "a line's text fits the arena");
+_Static_assert(ROWS_BYTES_MAX + BODY_BYTES_MAX < ARENA_PER_LINE_MAX,
+               "the bodies of one answer fit a line's share of the arena");
+_Static_assert(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_MAX < ARENA_BYTES,
+               "an answer with its heads fits the arena");
+_Static_assert(EFFECTS_PER_LINE_MAX + 2 * ROOM_IGNORERS_MAX < EFFECTS_MAX,
+               "one line's effects fit the array");
+_Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0, "a buffer ring is a power of two");
+_Static_assert(UNSTORED_HIGH + RECV_BUFFERS < UNSTORED_MAX, "what was received still fits");
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * The program's own log: stderr, one line each.
+ *
+ * Under systemd (JOURNAL_STREAM names our stderr) each line carries journald's
+ * priority prefix, sd-daemon(3), and no time stamp; otherwise a local time stamp
+ * and the level's name. Text from peers must be neutralised before it is logged;
+ * as a last guard control bytes are printed as '?'. A line longer than 1024
+ * bytes is cut and ends in "...".
+ *
+ * Names after OpenBSD's daemons: the forms with an x do not add strerror(errno).
+ * Safe to call from any thread; it writes one line with one write(2).
+ */
+#ifndef CHATD_BASE_LOG_H
+#define CHATD_BASE_LOG_H
+
+enum log_level {
+	LOG_LEVEL_ERROR,  /* chatd cannot go on, or has lost something */
+	LOG_LEVEL_WARN,   /* the operator should look */
+	LOG_LEVEL_INFO,   /* starts, stops, reloads */
+	LOG_LEVEL_DEBUG,  /* each connection */
+};
+
+/* Decides on prefixes; call once before the others. */
+void log_init(void);
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+
+void log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_errx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_warnx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * The configuration: one table of keys, read from a file and from options.
+ *
+ * Plain "key = value" lines; '#' and ';' begin a comment line. The table (name,
+ * type, field, default, least, most, reloadable, help) is the one place where a
+ * key is declared; chatd.conf.example and chatd.conf(5) are checked against it.
+ */
+#ifndef CHATD_CONF_H
+#define CHATD_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+#include "chatd/store/store.h"
+
+struct conf {
+	/* Fixed while chatd runs. */
+	char *listen[LISTENERS_MAX];  /* "8989", "127.0.0.1:8989", "[::1]:8989", "unix:/path" */
+	uint32_t nlisten;
+	char *database;               /* path of the SQLite file */
+	enum durability durability;
+	uint32_t connections_max;     /* max_connections */
+
+	/* SIGHUP takes new values. */
+	enum log_level log_level;
+	char *chat_log;               /* path, or NULL */
+	uint32_t line_bytes_max;
+	uint32_t history_replay;
+	uint32_t history_days;        /* 0: lines are kept for ever */
+	uint64_t history_lines;       /* per room; 0: all */
+	uint32_t rate_burst;
+	uint32_t rate_lines;          /* 0: no limit */
+	uint32_t login_timeout_s;     /* login_timeout; 0: none */
+	uint32_t send_timeout_s;      /* send_timeout */
+	uint32_t keepalive_s;         /* keepalive: idle seconds before the first probe; 0: off.
+	                               * Applies to connections accepted later */
+	char command_prefix;
+};
+
+enum conf_type { CONF_LISTEN, CONF_PATH, CONF_NUMBER, CONF_NUMBER64, CONF_CHOICE, CONF_CHAR };
+
+struct conf_key {
+	const char *name;
+	enum conf_type type;
+	size_t field;             /* offset in struct conf */
+	const char *initial;      /* default, as it would stand in the file; "" for none */
+	int64_t least, most;      /* of numbers */
+	const char *const *choices; /* of CONF_CHOICE, NULL-terminated, in the enum's order */
+	bool reloadable;
+	const char *help;         /* a sentence for the man page */
+};
+
+extern const struct conf_key conf_keys[];  /* ends with name NULL */
+
+/* All defaults. Give it to conf_release in the end. */
+void conf_init(struct conf *c);
+void conf_release(struct conf *c);
+
+/*
+ * Reads a file over c. Every problem is added to problems as one line
+ * "file:line: key: what is wrong" (or "file: why it cannot be read"). True if
+ * there was none. A `listen` in the file replaces the default; several add up.
+ */
+bool conf_read(struct conf *c, const char *path, struct bytes *problems);
+
+/* One key from the command line; where is "--max-connections" or the like.
+ * A first `listen` given so replaces those of the file. */
+bool conf_set(struct conf *c, const char *key, const char *value, const char *where,
+              struct bytes *problems);
+
+/*
+ * SIGHUP: takes the reloadable fields of next into c. Adds a line to said for
+ * each that changed ("history_replay: 20 -> 50") and one for each that changed
+ * and needs a restart.
+ */
+void conf_take(struct conf *c, struct conf *next, struct bytes *said);
+
+/* A listen address, taken apart. */
+struct conf_listen {
+	enum { LISTEN_DUAL, LISTEN_IP, LISTEN_UNIX } kind;
+	char host[64];            /* LISTEN_IP: numeric, without brackets */
+	uint16_t port;
+	char path[108];           /* LISTEN_UNIX: at most what sun_path holds with its NUL */
+};
+
+/* False: problem (of size n) says what is wrong with it. */
+bool conf_parse_listen(const char *s, struct conf_listen *l, char *problem, size_t n);
+
+#endif

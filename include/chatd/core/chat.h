@@ -1,0 +1,55 @@
+/*
+ * The chat: rooms, people, commands, as a function of events.
+ *
+ * chat_step takes one event and leaves effects in a bounded array that the
+ * server drains before the next step. There is no clock, no randomness, no
+ * disk and no socket in here, so a whole chat can be run from a seed. Memory
+ * is bounded by the connections and rooms that there can be.
+ */
+#ifndef CHATD_CORE_CHAT_H
+#define CHATD_CORE_CHAT_H
+
+#include "chatd/core/event.h"
+
+struct chat;
+
+/* What can be set; all but connections_max may change while running. */
+struct chat_config {
+	uint32_t connections_max;   /* slots of conn_id; fixed at chat_new */
+	uint32_t line_bytes_max;    /* a longer input line is refused whole */
+	uint32_t history_replay;    /* lines shown on joining a room; 0: none */
+	uint32_t rate_burst;        /* lines that may come at once */
+	uint32_t rate_lines;        /* lines a second after that; 0: no limit */
+	uint32_t login_timeout_s;   /* without a name for so long: closed; 0: never */
+	char command_prefix;        /* '/' */
+	bool relaxed;               /* lines are shown before they are saved */
+};
+
+/* The newest numbers in the store: the next record and room come after them. */
+struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room);
+void chat_free(struct chat *c);
+
+/* Before the first event: a room that has history. */
+void chat_load_room(struct chat *c, const struct saved_room *r);
+
+/* SIGHUP. connections_max stays what it was. */
+void chat_configure(struct chat *c, const struct chat_config *config);
+
+/* Handles the event; what is to be done about it is in chat_effects until the
+ * next step. Sets e->bytes.taken for EVENT_BYTES. */
+void chat_step(struct chat *c, struct event *e);
+const struct effect *chat_effects(const struct chat *c, size_t *n);
+
+/* When EVENT_TICK is due, ms since the epoch; INT64_MAX: not at all. */
+int64_t chat_due_ms(const struct chat *c);
+
+/* Feeds have the numbers 0 to chat_feeds_max()-1. */
+uint32_t chat_feeds_max(void);
+
+/* Records appended that EVENT_STORED has not covered yet. */
+uint64_t chat_unstored(const struct chat *c);
+
+/* People with a name who are in a room. */
+uint32_t chat_people(const struct chat *c);
+
+#endif

@@ -1,0 +1,186 @@
+/*
+ * What goes into the core and what comes out of it.
+ *
+ * The core is a function of events: each carries its own time, and leaves
+ * effects that the server carries out in order. Nothing else passes between
+ * the chat and the world; the store's records, queries and rows are here too,
+ * because the store floor knows no more of the chat than this file.
+ */
+#ifndef CHATD_CORE_EVENT_H
+#define CHATD_CORE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A connection for as long as it lives. Slots are used again, generations are
+ * not, so an id that is kept too long names nobody, never somebody else. */
+struct conn_id {
+	uint32_t slot;  /* index into the server's and the core's tables */
+	uint32_t gen;   /* starts at 1; 0 names no connection */
+};
+
+/* -- the store's side --------------------------------------------------------- */
+
+enum record_kind {
+	RECORD_SAY = 1,    /* a line said in a room: messages.kind 1 */
+	RECORD_ACTION = 2, /* "/me waves": messages.kind 2 */
+	RECORD_ROOM = 3,   /* a room to be known by its number from here on */
+	RECORD_TOPIC = 4,  /* body is a room's topic; empty: none */
+	RECORD_SEEN = 5,   /* sender (a nick's key) has seen the room's lines up to ref */
+};
+
+/* Something to be saved. All strings are borrowed for the call that takes it. */
+struct record {
+	uint64_t seq;       /* 1, 2, 3, ...: the order in which records are saved. A said line's
+	                     * id is its seq, so ids order the lines of a room, with gaps */
+	enum record_kind kind;
+	uint32_t room;      /* the room's number, never used again for another room */
+	int64_t time_ms;    /* since the epoch */
+	uint64_t ref;       /* RECORD_SEEN: id of the last line seen; otherwise 0 */
+	const char *room_name; /* as typed by whoever made it; never NULL */
+	const char *sender; /* nick as shown; "" where there is none */
+	const char *body;   /* neutralised UTF-8 without line end; "" where there is none */
+};
+
+enum query_kind {
+	QUERY_REPLAY,   /* the last limit lines up to before_id, and how many lines `key` has
+	                 * missed in this room since it was last there */
+	QUERY_LAST,     /* the last limit lines with after_id < id < before_id and
+	                 * since_ms <= time < until_ms */
+	QUERY_FIRST,    /* the first limit lines of that range */
+	QUERY_CATCHUP,  /* the first limit lines after what `key` has seen of the room */
+	QUERY_SEARCH,   /* the newest limit lines that have all the words, each with the line
+	                 * before and the line after it in its room */
+};
+
+/* A question to the history. Strings are borrowed for the call that takes it. */
+struct query {
+	enum query_kind kind;
+	struct conn_id conn;  /* who asks; comes back with the answer */
+	uint64_t after_seq;   /* is answered once this record is saved (QUERY_SEARCH: indexed) */
+	uint32_t room;        /* QUERY_SEARCH: 0 for all rooms */
+	uint32_t limit;       /* lines wanted, 1 to ROWS_MAX; SEARCH: hits */
+	uint64_t after_id;    /* exclusive; 0: from the start */
+	uint64_t before_id;   /* exclusive; UINT64_MAX: to the end */
+	int64_t since_ms;     /* inclusive; INT64_MIN: from the start */
+	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
+	const char *key;      /* a nick's key, for REPLAY and CATCHUP; otherwise "" */
+	const char *words;    /* for SEARCH, as typed: words with white space between; a word may
+	                       * end in * (begins with); otherwise "" */
+};
+
+/* One line of an answer. */
+struct row {
+	uint64_t id;
+	int64_t time_ms;
+	enum record_kind kind;  /* RECORD_SAY or RECORD_ACTION */
+	uint32_t room;
+	bool hit;               /* SEARCH: true for a line found, false for one beside it */
+	const char *room_name;
+	const char *sender;
+	const char *body;
+};
+
+/* The answer to a query: oldest line first; for SEARCH newest hit first, and
+ * each hit as up to three rows in the order before, hit, after. */
+struct rows {
+	enum query_kind kind;
+	struct conn_id conn;
+	const struct row *row;  /* n of them; borrowed until the answer is released */
+	size_t n;
+	bool more;              /* there were more than limit, or than ROWS_BYTES_MAX allows */
+	uint64_t seen_id;       /* REPLAY, CATCHUP: last id that `key` had seen; 0: never here */
+	uint32_t missed;        /* REPLAY: lines since then that are not in the answer, at most
+	                         * 1000; 0 where seen_id is 0 */
+	const char *error;      /* NULL, or a sentence for the person who asked */
+};
+
+/* A room as it was saved. Strings are borrowed for the call. */
+struct saved_room {
+	uint32_t room;        /* its number */
+	const char *name;
+	const char *topic;    /* "": none */
+	uint64_t last_id;     /* of its newest line; 0: no line */
+	int64_t last_ms;      /* and when that was said */
+};
+
+/* -- events: the world to the core ---------------------------------------------- */
+
+enum event_kind {
+	EVENT_CONNECTED,   /* conn is new; addr is where from */
+	EVENT_BYTES,       /* conn has sent bytes; the core sets bytes.taken */
+	EVENT_EOF,         /* conn will send nothing more but still reads (half-close) */
+	EVENT_CLOSED,      /* conn is gone; no event or effect names it after this */
+	EVENT_SLOW,        /* conn's queue of private text is over SENDQ_SLOW_BYTES */
+	EVENT_DRAINED,     /* and has come below SENDQ_DRAINED_BYTES */
+	EVENT_SKIPPED,     /* conn was moved to the live end of its feed */
+	EVENT_STORED,      /* records up to stored.seq are saved */
+	EVENT_STORE_FAILED, /* nothing can be saved at present; what waits is kept */
+	EVENT_STORE_BACK,  /* saving goes on */
+	EVENT_ROWS,        /* the answer to conn's query */
+	EVENT_ROOM_EMPTY,  /* pruning took the last line of a room */
+	EVENT_TICK,        /* chat_due_ms has come */
+	EVENT_STOP,        /* chatd is going down: say so to everybody */
+};
+
+struct event {
+	enum event_kind kind;
+	int64_t now_ms;        /* since the epoch; never smaller than in an earlier event */
+	struct conn_id conn;   /* where the kind names one */
+	union {
+		struct {
+			const char *data; /* borrowed for the call */
+			size_t len;
+			size_t taken;     /* out: bytes used. Fewer than len: the rest is to be kept
+			                   * and offered again after EFFECT_RESUME */
+		} bytes;
+		const char *addr;         /* CONNECTED: "192.0.2.1:4242", "[::1]:4242", "unix" */
+		struct {
+			uint32_t lines;   /* how many */
+			uint64_t first_id; /* id of the first line skipped */
+		} skipped;
+		struct {
+			uint64_t seq;
+		} stored;
+		const char *reason;       /* STORE_FAILED: for people; CLOSED: for the log and the
+		                           * room ("connection reset"), NULL when it just ended */
+		const struct rows *rows;  /* ROWS: borrowed for the call */
+		struct {
+			uint32_t room;
+			uint64_t up_to_seq; /* true as of this record */
+		} empty;
+	};
+};
+
+/* -- effects: the core to the world ---------------------------------------------- */
+
+enum effect_kind {
+	EFFECT_SEND,        /* text to conn alone, after what it can already see */
+	EFFECT_SEND_ALL,    /* text to every connection */
+	EFFECT_PUBLISH,     /* text, one whole line, to a feed; visible once record seq is saved */
+	EFFECT_SKIP,        /* the line last published to feed is not for conn, its subscriber */
+	EFFECT_SUBSCRIBE,   /* conn gets what is published to feed from here on, once released */
+	EFFECT_RELEASE,     /* what conn's feed holds back may flow */
+	EFFECT_UNSUBSCRIBE, /* conn gets what it could see already and no more */
+	EFFECT_FEED_END,    /* nobody is subscribed to feed and nothing more comes on it */
+	EFFECT_RESUME,      /* offer conn's kept bytes again, and read on */
+	EFFECT_CLOSE,       /* end conn after what is queued for it; the core has forgotten it */
+	EFFECT_APPEND,      /* save record */
+	EFFECT_QUERY,       /* ask the history */
+};
+
+struct effect {
+	enum effect_kind kind;
+	struct conn_id conn;  /* where the kind names one */
+	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE, FEED_END; below chat_feeds_max() */
+	const char *text;     /* SEND, SEND_ALL, PUBLISH; valid until the next chat_step */
+	size_t len;
+	uint64_t seq;         /* PUBLISH: the record it shows; 0: a notice, seen by its turn */
+	union {
+		struct record record; /* APPEND */
+		struct query query;   /* QUERY */
+	};
+};
+
+#endif

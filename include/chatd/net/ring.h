@@ -1,0 +1,63 @@
+/*
+ * io_uring, as far as chatd needs it. ring.c is the only file that includes
+ * liburing; the simulation has another ring.c under this same header.
+ *
+ * Operations are queued and handed to the kernel by the next ring_wait, all in
+ * one system call. Every operation ends in exactly one completion without
+ * `more`. Buffers named in an operation must live until that completion.
+ */
+#ifndef CHATD_NET_RING_H
+#define CHATD_NET_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct ring;
+
+enum ring_op {
+	RING_ACCEPT,   /* multishot; res: a descriptor or -errno */
+	RING_RECV,     /* res: bytes in data, 0 at the end, -errno */
+	RING_SEND,     /* res: bytes sent, maybe fewer than asked, or -errno */
+	RING_POLL,     /* multishot; res: poll(2) events or -errno */
+	RING_WAKE,     /* internal; never seen */
+};
+
+struct ring_completion {
+	enum ring_op op;
+	bool more;        /* true while the operation goes on (multishot) */
+	int res;
+	uint32_t slot, gen; /* as given to the operation */
+	const char *data; /* RECV with res > 0: borrowed until ring_buffer_return */
+	uint32_t buffer;  /* and its number */
+};
+
+/* NULL: problem names the cause and the cure (kernel too old, seccomp, sysctl
+ * kernel.io_uring_disabled, memlock). */
+struct ring *ring_new(char *problem, size_t n);
+void ring_free(struct ring *r);
+
+void ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd);
+void ring_poll(struct ring *r, uint32_t slot, uint32_t gen, int fd);
+/* One receive into a buffer of the ring's. -ENOBUFS: none was free. */
+void ring_recv(struct ring *r, uint32_t slot, uint32_t gen, int fd);
+/* The iovecs are copied before ring_wait returns; what they point to is not. */
+void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct iovec *iov,
+               uint32_t n);
+/* Ends the operation so named; its own completion is not reported. */
+void ring_cancel(struct ring *r, enum ring_op op, uint32_t slot, uint32_t gen);
+/* Writes an 8-byte 1 to an eventfd. */
+void ring_wake(struct ring *r, int fd);
+
+void ring_buffer_return(struct ring *r, uint32_t buffer);
+
+/* Submits what is queued and waits for a completion, at most wait_ms
+ * milliseconds (0: not at all, -1: for ever). False: the kernel refused, errno
+ * says why; EINTR and a timeout are not failures. */
+bool ring_wait(struct ring *r, int64_t wait_ms);
+
+/* Takes the next completion. False: none is left for now. */
+bool ring_next(struct ring *r, struct ring_completion *c);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * The server: the loop that turns completions into events and effects into
+ * sends.
+ *
+ * It owns the connections, the feeds and the ring; it asks the core what to do
+ * and the writer to save. One thread, one io_uring_enter per turn.
+ */
+#ifndef CHATD_NET_SERVER_H
+#define CHATD_NET_SERVER_H
+
+#include <signal.h>
+
+#include "chatd/core/chat.h"
+#include "chatd/net/listener.h"
+#include "chatd/store/writer.h"
+
+struct ring;
+struct server;
+
+struct server_options {
+	uint32_t connections_max;
+	bool relaxed;               /* show lines before they are saved */
+	uint32_t send_timeout_s;    /* a connection that takes nothing for so long is closed */
+};
+
+/* Borrows all but the options; chat must be of the same connections_max, and
+ * each listener is accepted from. */
+struct server *server_new(const struct server_options *o, struct ring *ring, struct chat *chat,
+                          struct writer *writer, const struct listener *listeners,
+                          uint32_t nlisteners);
+void server_free(struct server *s);
+
+void server_set_send_timeout(struct server *s, uint32_t seconds);
+
+/*
+ * One turn: waits for completions at most until the next thing is due, handles
+ * all that are there, carries out what follows from them. Returns false once
+ * server_stop was called and everything is finished.
+ */
+bool server_turn(struct server *s);
+
+/* Begins the end: no more connections, a farewell to everybody, all saved and
+ * sent as far as can be within STOP_MS_MAX. */
+void server_stop(struct server *s);
+
+/* fd becomes readable (signalfd): called back with ctx in a later turn. */
+void server_watch(struct server *s, int fd, void (*ready)(void *ctx), void *ctx);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * The history in one SQLite file: schema, migrations, statements.
+ *
+ * Synchronous and without threads; writer.h puts threads around it. Each
+ * `struct store` is one database connection and belongs to one thread at a
+ * time. A store opened to write and any number opened to read may exist for
+ * one file (WAL). store.c is the only file that includes sqlite3.h.
+ */
+#ifndef CHATD_STORE_STORE_H
+#define CHATD_STORE_STORE_H
+
+#include "chatd/core/event.h"
+
+struct store;
+
+enum durability {
+	DURABILITY_RELAXED, /* lines are shown at once and saved soon after */
+	DURABILITY_COMMIT,  /* lines are shown once committed: kill -9 loses none that was seen */
+	DURABILITY_SYNC,    /* lines are shown once fsynced: a power cut loses none */
+};
+
+/* Sentences about what went wrong, for the operator: says what and what to do. */
+struct store_error {
+	char text[512];
+};
+
+/*
+ * Opens the file, makes it if it is not there, brings an older schema up to
+ * date (one transaction a version), and takes the writer's lock so that a
+ * second chatd on the same file is told so. NULL: err says why, and the file is
+ * as it was: a newer chatd's database, no database at all, locked, unwritable,
+ * a folder that does not exist. ":memory:" is a private one, for tests.
+ */
+struct store *store_open(const char *path, enum durability durability, struct store_error *err);
+
+/* A second connection to read what `path`'s writer commits. */
+struct store *store_open_reader(const char *path, struct store_error *err);
+
+/* Ends it; the writer's checkpoints and removes the WAL. NULL is fine. */
+void store_close(struct store *s);
+
+/* Highest seq that was ever saved, also where pruning has taken its line since. */
+uint64_t store_last_seq(struct store *s);
+/* Highest room number ever used. */
+uint32_t store_last_room(struct store *s);
+
+/* Calls back for each room that has lines, in order of number. False: error. */
+bool store_rooms(struct store *s, void (*each)(void *ctx, const struct saved_room *r), void *ctx,
+                 struct store_error *err);
+
+/*
+ * One transaction: store_begin, store_save for each record, store_commit. On
+ * false the transaction has been rolled back and err says why ("disk is full");
+ * the caller keeps the records and tries again later.
+ */
+bool store_begin(struct store *s, struct store_error *err);
+bool store_save(struct store *s, const struct record *r, struct store_error *err);
+bool store_commit(struct store *s, struct store_error *err);
+
+/*
+ * The full-text index follows the lines in transactions of its own. Takes up to
+ * rows lines into it. Returns how many it took, -1 on error. store_indexed is
+ * the id up to which it is complete; lines beyond it are not found by a search.
+ */
+int store_index(struct store *s, int rows, struct store_error *err);
+uint64_t store_indexed(struct store *s);
+
+/*
+ * Deletes, in one transaction, up to rows lines that are older than before_ms
+ * or beyond the newest lines_per_room of their room (0: no such limit), and
+ * calls emptied for each room that has no line left. Returns how many lines
+ * went, -1 on error; fewer than rows means that nothing is left to do.
+ */
+int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int rows,
+                void (*emptied)(void *ctx, uint32_t room), void *ctx, struct store_error *err);
+
+/*
+ * Answers q. NULL never: an error is in rows->error as a sentence for the
+ * person who asked. The caller owns the answer and releases it.
+ */
+struct rows *store_query(struct store *s, const struct query *q);
+void rows_release(struct rows *rows);
+
+/* Copies what the WAL holds into the database without waiting for anybody
+ * (SQLITE_CHECKPOINT_PASSIVE). For a reader's connection. */
+void store_checkpoint(struct store *s);
+/* Pages in the WAL after the last commit of this connection. */
+int store_wal_pages(struct store *s);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * The store's threads: one that writes, one that reads.
+ *
+ * The loop appends records to a bounded queue and never waits. The writer takes
+ * all that is there, commits it as one transaction, appends said lines to the
+ * chat log file, and tells the loop up to which seq all is saved; between
+ * commits it feeds the full-text index and prunes. The reader answers queries
+ * on a connection of its own and does the checkpoints.
+ *
+ * All functions but writer_start and writer_stop are for the loop's thread
+ * alone and make no system call.
+ */
+#ifndef CHATD_STORE_WRITER_H
+#define CHATD_STORE_WRITER_H
+
+#include "chatd/core/event.h"
+#include "chatd/store/store.h"
+
+struct writer;
+
+struct writer_limits {
+	uint32_t history_days;   /* lines older than this are pruned; 0: never */
+	uint64_t history_lines;  /* lines kept per room; 0: all */
+};
+
+struct writer_options {
+	const char *database;    /* path */
+	const char *chat_log;    /* path of the chat log file; NULL: none */
+	enum durability durability;
+	struct writer_limits limits;
+};
+
+/*
+ * Opens the database and the chat log and starts the threads; all signals are
+ * blocked in them. NULL: err says why. writer_store may be used until the first
+ * append, to read the rooms and the last numbers.
+ */
+struct writer *writer_start(const struct writer_options *o, struct store_error *err);
+struct store *writer_store(struct writer *w);
+
+/*
+ * Saves all that waits, ends the threads, closes the files, frees w. Returns
+ * false if records were lost because the store could not be written to for
+ * wait_ms milliseconds; says so in the log.
+ */
+bool writer_stop(struct writer *w, int wait_ms);
+
+/* Copies the record into the queue. False: the queue is full (UNSTORED_MAX
+ * records or RECORDS_BYTES), nothing was taken. */
+bool writer_append(struct writer *w, const struct record *r);
+
+/* Copies the query into the reader's queue, which has room for one per
+ * connection slot; false when it is full nevertheless. */
+bool writer_query(struct writer *w, const struct query *q);
+
+/*
+ * The eventfds that the threads sleep on: those to which the loop must write an
+ * 8-byte 1 so that they see what was appended or asked. Fills fds with up to
+ * two and returns how many; a thread that is awake needs none, and one that has
+ * been named once is not named again until it has slept.
+ */
+int writer_wake_fds(struct writer *w, int fds[2]);
+
+/* An eventfd that becomes readable when writer_next has something new. It is
+ * written once per sleep of the loop, and need never be read. */
+int writer_event_fd(const struct writer *w);
+
+enum writer_event_kind {
+	WRITER_STORED,     /* seq */
+	WRITER_FAILED,     /* reason, valid until writer_event_release; what waits is kept and
+	                    * tried again every second */
+	WRITER_BACK,       /* saving works again */
+	WRITER_ROWS,       /* rows */
+	WRITER_ROOM_EMPTY, /* room, true as of seq */
+};
+
+struct writer_event {
+	enum writer_event_kind kind;
+	uint64_t seq;
+	uint32_t room;
+	char *reason;
+	struct rows *rows;
+};
+
+/* Takes the next thing that happened. False: nothing more for now. */
+bool writer_next(struct writer *w, struct writer_event *e);
+void writer_event_release(struct writer_event *e);
+
+/* SIGHUP: new limits; and the chat log is opened anew under its old or a new
+ * name (NULL: none). Takes effect soon, in the writer's thread. */
+void writer_reload(struct writer *w, const struct writer_limits *limits, const char *chat_log);
+
+#endif
