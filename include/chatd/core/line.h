@@ -1,0 +1,47 @@
+/*
+ * Framing: bytes in any pieces to lines.
+ *
+ * A line ends with LF, CR LF or CR NUL. A line that came whole is returned
+ * where it lies; only a partial one is copied and kept, so an idle connection
+ * costs no buffer. A line over the limit is not kept: it is counted to its end
+ * and then reported, and memory stays bounded however long it is.
+ */
+#ifndef CHATD_CORE_LINE_H
+#define CHATD_CORE_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The unfinished line of one connection. All zero is a valid empty one. */
+struct line {
+	char *partial;     /* LINE_BYTES_LIMIT + 1 bytes, owned; NULL while there is no partial line */
+	uint64_t len;      /* bytes of it, also those that were dropped as too long */
+	bool cr;           /* true exactly while a CR at its end waits for what follows */
+};
+
+enum line_result {
+	LINE_MORE,         /* the input is used up and no line has ended */
+	LINE_READY,        /* a line: text, len */
+	LINE_TOO_LONG,     /* one ended that has len bytes, over the limit */
+	LINE_INTERRUPT,    /* editing only: ^C; what was typed of the line is gone */
+	LINE_END,          /* editing only: ^D, the peer is done */
+};
+
+/*
+ * Goes on from *in (up to end), moves it past what it used. text is valid until
+ * the next call. A lone CR is not a line's end and stays in the text; NUL
+ * elsewhere stays too. With edit (a telnet client), BS and DEL take back a
+ * character, ^U the line, ^C and ^D are reported; without, they are text.
+ */
+enum line_result line_next(struct line *l, const char **in, const char *end, uint32_t bytes_max,
+                           bool edit, const char **text, uint64_t *len);
+
+/* At the peer's end: the unfinished line, if there is one, as LINE_READY or
+ * LINE_TOO_LONG; LINE_MORE: there is none. */
+enum line_result line_last(struct line *l, uint32_t bytes_max, const char **text, uint64_t *len);
+
+/* Forgets the unfinished line and gives its memory back. */
+void line_release(struct line *l);
+
+#endif

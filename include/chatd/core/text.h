@@ -1,0 +1,31 @@
+/*
+ * UTF-8 from strangers, made fit to be shown.
+ */
+#ifndef CHATD_CORE_TEXT_H
+#define CHATD_CORE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Writes src to dst (at least len * TEXT_EXPANSION + 1 bytes) so that it can
+ * change nobody's terminal and deceive no reader's eye, and returns the length;
+ * dst is NUL-terminated. What is valid and harmless is copied as it is.
+ *   - bytes that are not UTF-8: U+FFFD for each maximal ill-formed part
+ *     (Unicode 15, 3.9, "substitution of maximal subparts")
+ *   - a tab: four spaces
+ *   - C0 and DEL: ^[ ^? and so on; C1, bidi controls, zero-width and other
+ *     invisible characters (categories Cc, Cf, Zl, Zp; Hangul fillers): <U+202E>
+ *   - joiners and variation selectors inside an emoji, tags after U+1F3F4, and
+ *     joiners between letters of the scripts that are spelt with them (Arabic,
+ *     Indic: RFC 5892 A.1, A.2) pass.
+ */
+size_t text_neutralise(char *dst, const char *src, size_t len);
+
+/* Code points in valid UTF-8. */
+size_t text_chars(const char *s, size_t len);
+
+/* Bytes that the first n code points of valid UTF-8 take (all, if fewer). */
+size_t text_prefix(const char *s, size_t len, size_t n);
+
+#endif
