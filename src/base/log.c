@@ -1,0 +1,158 @@
+/*
+ * The program's own log: one line on stderr for each thing worth telling.
+ *
+ * Owns nothing but the level and whether journald reads us. It allocates
+ * nothing and takes no lock, so it can be called when memory is gone and from
+ * any thread: a line is made on the stack and written with one write(2).
+ */
+#include "chatd/base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	LOG_LINE_BYTES_MAX = 1024, /* of a line without its line end */
+};
+
+static const struct {
+	const char *name;     /* where people read stderr */
+	const char *priority; /* where journald does, sd-daemon(3) */
+} log_levels[] = {
+	[LOG_LEVEL_ERROR] = { "error", "<3>" },
+	[LOG_LEVEL_WARN] = { "warn", "<4>" },
+	[LOG_LEVEL_INFO] = { "info", "<6>" },
+	[LOG_LEVEL_DEBUG] = { "debug", "<7>" },
+};
+
+static _Atomic enum log_level log_level = LOG_LEVEL_INFO;
+static atomic_bool log_to_journal;  /* true exactly while journald reads stderr */
+
+void log_init(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	uintmax_t dev, ino;
+	struct stat st;
+	char after;
+
+	/* The variable is inherited by whatever a service starts, so it says
+	 * something about our stderr only if it names the same file. */
+	atomic_store(&log_to_journal,
+	             stream && sscanf(stream, "%ju:%ju%c", &dev, &ino, &after) == 2 &&
+	             fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino);
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&log_level, level);
+}
+
+enum log_level log_get_level(void)
+{
+	return atomic_load(&log_level);
+}
+
+/* Writes what every line begins with, and returns its length. */
+static size_t log_head(char *line, size_t size, enum log_level level)
+{
+	struct tm tm;
+	time_t now;
+	size_t len;
+
+	if (atomic_load(&log_to_journal)) {
+		/* journald has a better clock of its own. */
+		return (size_t)snprintf(line, size, "%s", log_levels[level].priority);
+	}
+	now = time(NULL);
+	len = localtime_r(&now, &tm) ? strftime(line, size, "%Y-%m-%d %H:%M:%S ", &tm) : 0;
+	return len + (size_t)snprintf(line + len, size - len, "%s: ", log_levels[level].name);
+}
+
+/* Text from peers has been neutralised before; this is for what slipped through
+ * and for paths and system messages, which nobody neutralises. */
+static void log_guard(char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c < 0x20 || c == 0x7f) {
+			s[i] = '?';
+		} else if (c == 0xc2 && i + 1 < len && ((unsigned char)s[i + 1] & 0xe0) == 0x80) {
+			/* C1 in UTF-8: one of them begins terminal sequences as ESC [ does. */
+			s[i] = s[i + 1] = '?';
+		}
+	}
+}
+
+/* Shortens a line that did not fit, not in the midst of a character. */
+static size_t log_cut(char *line)
+{
+	size_t len = LOG_LINE_BYTES_MAX - 3;
+
+	while (len > 0 && ((unsigned char)line[len] & 0xc0) == 0x80) {
+		len--;
+	}
+	memcpy(line + len, "...", 3);
+	return len + 3;
+}
+
+static void log_line(enum log_level level, int error, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
+/* error: an errno to be explained at the line's end, or 0. */
+static void log_line(enum log_level level, int error, const char *fmt, va_list ap)
+{
+	char line[LOG_LINE_BYTES_MAX + 2];
+	const size_t size = LOG_LINE_BYTES_MAX + 1;
+	size_t head, len;
+	int n;
+
+	if (level > atomic_load(&log_level)) {
+		return;
+	}
+	head = len = log_head(line, size, level);
+	n = vsnprintf(line + len, size - len, fmt, ap);
+	len += n > 0 ? (size_t)n : 0;
+	if (error != 0 && len < size) {
+		char buf[128];
+
+		n = snprintf(line + len, size - len, ": %s",
+		             strerror_r(error, buf, sizeof(buf)));
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (len > LOG_LINE_BYTES_MAX) {
+		len = log_cut(line);
+	}
+	log_guard(line + head, len - head);
+	line[len++] = '\n';
+	/* Where stderr is gone there is nobody left to be told. */
+	while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR) {
+	}
+}
+
+#define LOG_FUNCTION(name, level, error)                   \
+	void name(const char *fmt, ...)                    \
+	{                                                  \
+		int saved = errno;                         \
+		va_list ap;                                \
+		                                           \
+		va_start(ap, fmt);                         \
+		log_line(level, error, fmt, ap);           \
+		va_end(ap);                                \
+		errno = saved;                             \
+	}
+
+LOG_FUNCTION(log_err, LOG_LEVEL_ERROR, saved)
+LOG_FUNCTION(log_errx, LOG_LEVEL_ERROR, 0)
+LOG_FUNCTION(log_warn, LOG_LEVEL_WARN, saved)
+LOG_FUNCTION(log_warnx, LOG_LEVEL_WARN, 0)
+LOG_FUNCTION(log_info, LOG_LEVEL_INFO, 0)
+LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG, 0)
