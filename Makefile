@@ -16,10 +16,24 @@ OPT      = -O2 -g
 WARN     = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion
 WERROR   =
 
-# A variant is a folder of objects: release, asan, tsan (see the bottom).
+# A variant is a folder of objects: release, and those that the tests build.
 VARIANT  = release
 B        = .build/$(VARIANT)
 SAN      =
+
+ifeq ($(VARIANT),asan)
+OPT      = -O1 -g
+SAN      = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+WERROR   = -Werror
+endif
+ifeq ($(VARIANT),tsan)
+OPT      = -O1 -g
+SAN      = -fsanitize=thread -fno-omit-frame-pointer
+endif
+ifeq ($(VARIANT),clang)
+CC       = clang
+WERROR   = -Werror
+endif
 
 CHATD_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DCHATD_VERSION='"$(VERSION)"' \
                 $(WARN) $(WERROR) $(OPT) $(SAN) -pthread $(CFLAGS)
@@ -58,6 +72,10 @@ $(B)/%.o: %.c Makefile
 # writer take the place of the real ones.
 SIM_OBJ = $(B)/tests/fake_ring.o $(B)/tests/fake_writer.o
 $(B)/tests/sim: $(B)/tests/sim.o $(SIM_OBJ) $(LIB)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
+
+TALK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/talk*.c)))
+$(B)/tests/talk: $(TALK_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/tests/%: $(B)/tests/%.o $(LIB)

@@ -1,0 +1,99 @@
+/*
+ * The runner of conversations: what its parts share.
+ *
+ * talk.c reads a conversation and takes its steps, talk_expect.c checks what a
+ * client got; a backend is the chat that the conversation is held with: the
+ * core in memory (talk_core.c) or the real daemon over TCP (talk_daemon.c).
+ */
+#ifndef CHATD_TESTS_TALK_H
+#define CHATD_TESTS_TALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/event.h"
+
+enum {
+	TALK_CLIENTS_MAX = 64,  /* labels in one conversation */
+	TALK_LABEL_MAX = 64,    /* bytes of a label, with its NUL */
+	TALK_CONF_MAX = 32,     /* "conf:" lines in one conversation */
+	TALK_WAIT_MS = 5000,    /* how long an expected line is waited for */
+};
+
+/* One "conf:" line. */
+struct talk_conf {
+	char *key;    /* a key of chatd.conf */
+	char *value;  /* as it would stand in the file */
+};
+
+/* One client of a conversation. */
+struct client {
+	char label[TALK_LABEL_MAX]; /* its name in the file */
+	struct bytes in;     /* what it got and the conversation has not yet read */
+	bool open;           /* true from "connects" until it closes or was seen to be closed */
+	bool ended;          /* true once the server has closed the connection */
+	bool half;           /* true once it has half-closed */
+	bool named;          /* true once it has read its greeting: commands work */
+	bool skipping;       /* "~": what does not match is passed over until something does */
+	int fd;              /* of the daemon backend: its socket */
+	struct conn_id id;   /* of the core backend: its connection */
+};
+
+/*
+ * A chat to talk with. `problem` gets a text of one or more lines when a
+ * function returns false or NULL; `stop` frees the world in either case.
+ */
+struct backend {
+	const char *name;  /* "core", "daemon": what "core only" in a file refers to */
+	void *(*start)(const struct talk_conf *conf, size_t n, struct bytes *problem);
+	bool (*stop)(void *world, struct bytes *problem);
+	/* Ends the chat in an orderly way and starts it anew on the same history. */
+	bool (*restart)(void *world, struct bytes *problem);
+	bool (*connect)(void *world, struct client *c, struct bytes *problem);
+	void (*send)(void *world, struct client *c, const char *p, size_t n);
+	void (*hang_up)(void *world, struct client *c, bool half);
+	/* Waits until c gets more or is closed. False: nothing came in wait_ms. */
+	bool (*more)(void *world, struct client *c, int64_t wait_ms);
+	/* Lets time pass. */
+	void (*wait)(void *world, int64_t ms);
+	/* NULL, or what is wrong with the chat itself. */
+	const char *(*fault)(void *world);
+};
+
+/* A conversation that is being held. */
+struct talk {
+	const char *file;              /* path */
+	unsigned line;                 /* number of the current line */
+	const struct backend *backend; /* whom it is held with */
+	void *world;                   /* the backend's; NULL until the first step */
+	struct talk_conf conf[TALK_CONF_MAX];
+	size_t nconf;
+	char prefix;                   /* of commands, for the sync */
+	struct client client[TALK_CLIENTS_MAX];
+	size_t nclients;
+	unsigned syncs;                /* sync commands sent so far */
+	struct bytes report;           /* what went wrong, in lines; empty: nothing */
+};
+
+extern const struct backend talk_core;
+extern const struct backend talk_daemon;
+
+/* The daemon backend's program. */
+extern const char *talk_chatd;
+
+/* -- talk_expect.c: what a client reads, and the report when it is something else -- */
+
+/* Reads c's next line and says whether it is as the pattern says; passes over
+ * others while skipping, but keeps them for the report if none is. */
+bool line_expect(struct talk *t, struct client *c, const char *pattern);
+
+/* The same for the n bytes that come next, line end or not. */
+bool text_expect(struct talk *t, struct client *c, const char *want, size_t n);
+
+/* Report it and return false. */
+bool fail(struct talk *t, const struct client *c, const char *expected);
+bool fail_script(struct talk *t, const char *why);
+
+#endif

@@ -1,0 +1,307 @@
+/*
+ * The core backend of the conversations, first half: events.
+ *
+ * A server in memory with real SQLite under it, in virtual time. With
+ * talk_effect.c it says what a server owes the core:
+ *
+ *   - EVENT_STORED comes once the effects of the step that appended are done;
+ *   - bytes that the core did not take are kept, and nothing more is offered of
+ *     that connection until EFFECT_RESUME; its end (EVENT_EOF) comes after them;
+ *   - the answer to a query comes after EVENT_STORED of what it had to see, and
+ *     not at all if the connection is gone.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "talk_core.h"
+
+enum {
+	STEPS_MAX = 100000,  /* steps after which the core should have come to rest */
+	START_S = 1795378445, /* 2026-11-22 20:14:05 UTC: when every conversation begins */
+};
+
+/* -- events --------------------------------------------------------------------------- */
+
+static void step(struct world *w, struct event e)
+{
+	e.now_ms = w->now_ms;
+	chat_step(w->chat, &e);
+	effects_do(w);
+}
+
+static void peer_offer(struct world *w, struct peer *p)
+{
+	struct event e = {.kind = EVENT_BYTES, .now_ms = w->now_ms,
+	                  .conn = p->client->id};
+
+	e.bytes.data = p->kept.data;
+	e.bytes.len = p->kept.len;
+	chat_step(w->chat, &e);
+	if (e.bytes.taken > p->kept.len)
+		fault(w, "took more bytes than there were", e.bytes.taken);
+	else
+		bytes_drop(&p->kept, e.bytes.taken);
+	p->paused = p->kept.len > 0;
+	effects_do(w);
+}
+
+static void rows_deliver(struct world *w)
+{
+	struct rows *rows = w->rows[0];
+
+	w->nrows--;
+	memmove(w->rows, w->rows + 1, w->nrows * sizeof *w->rows);
+	if (peer_find(w, rows->conn))
+		step(w, (struct event){.kind = EVENT_ROWS, .conn = rows->conn, .rows = rows});
+	rows_release(rows);
+}
+
+/* Gives the core the next thing that has happened. False: nothing has. */
+static bool step_next(struct world *w)
+{
+	if (w->told < w->saved) {
+		w->told = w->saved;
+		step(w, (struct event){.kind = EVENT_STORED, .stored.seq = w->told});
+		return true;
+	}
+	if (w->nrows > 0) {
+		rows_deliver(w);
+		return true;
+	}
+	for (struct peer *p = w->peer; p < w->peer + TALK_CLIENTS_MAX; p++) {
+		if (!p->client || p->paused)
+			continue;
+		if (p->kept.len > 0) {
+			peer_offer(w, p);
+			return true;
+		}
+		if (p->eof && !p->eof_told) {
+			p->eof_told = true;
+			step(w, (struct event){.kind = EVENT_EOF, .conn = p->client->id});
+			return true;
+		}
+	}
+	if (chat_due_ms(w->chat) <= w->now_ms) {
+		step(w, (struct event){.kind = EVENT_TICK});
+		return true;
+	}
+	return false;
+}
+
+/* Until nothing more follows from what has happened. */
+static void settle(struct world *w)
+{
+	int steps = 0;
+
+	while (step_next(w))
+		if (++steps == STEPS_MAX) {
+			fault(w, "does not come to rest: steps", STEPS_MAX);
+			return;
+		}
+	if (chat_unstored(w->chat) != 0)
+		fault(w, "counts records as not saved", chat_unstored(w->chat));
+}
+
+/* -- the backend ------------------------------------------------------------------------ */
+
+static void room_load(void *ctx, const struct saved_room *r)
+{
+	chat_load_room(ctx, r);
+}
+
+static bool world_open(struct world *w, struct bytes *problem)
+{
+	struct store_error err;
+	struct chat_config config = {
+		.connections_max = TALK_CLIENTS_MAX,
+		.line_bytes_max = w->conf.line_bytes_max,
+		.history_replay = w->conf.history_replay,
+		.rate_burst = w->conf.rate_burst,
+		.rate_lines = w->conf.rate_lines,
+		.login_timeout_s = w->conf.login_timeout_s,
+		.command_prefix = w->conf.command_prefix,
+		.relaxed = w->conf.durability == DURABILITY_RELAXED,
+	};
+
+	w->store = store_open(w->path, w->conf.durability, &err);
+	if (!w->store) {
+		bytes_printf(problem, "%s\n", err.text);
+		return false;
+	}
+	w->saved = w->told = store_last_seq(w->store);
+	w->chat = chat_new(&config, w->saved, store_last_room(w->store));
+	if (!store_rooms(w->store, room_load, w->chat, &err)) {
+		bytes_printf(problem, "%s\n", err.text);
+		return false;
+	}
+	return true;
+}
+
+/* Everybody who is still there is told and closed, all is saved. */
+static void world_close(struct world *w)
+{
+	if (w->chat) {
+		step(w, (struct event){.kind = EVENT_STOP});
+		settle(w);
+		for (struct peer *p = w->peer; p < w->peer + TALK_CLIENTS_MAX; p++)
+			if (p->client)
+				peer_end(w, p);
+		chat_free(w->chat);
+	}
+	while (w->nrows > 0)
+		rows_release(w->rows[--w->nrows]);
+	store_close(w->store);
+	w->chat = NULL;
+	w->store = NULL;
+}
+
+static bool core_stop(void *world, struct bytes *problem)
+{
+	struct world *w = world;
+	bool ok;
+
+	world_close(w);
+	ok = !w->fault[0];
+	if (!ok)
+		bytes_printf(problem, "the core: %s\n", w->fault);
+	unlink(w->path);
+	rmdir(w->dir);
+	conf_release(&w->conf);
+	free(w->feed_seq);
+	free(w);
+	return ok;
+}
+
+static void *core_start(const struct talk_conf *conf, size_t n, struct bytes *problem)
+{
+	struct world *w = mem_zero(1, sizeof *w);
+	const char *tmp = getenv("TMPDIR");
+	bool ok = true;
+
+	conf_init(&w->conf);
+	w->now_ms = (int64_t)START_S * 1000;
+	w->feed_seq = mem_zero(chat_feeds_max(), sizeof *w->feed_seq);
+	for (size_t i = 0; i < n; i++)
+		ok &= conf_set(&w->conf, conf[i].key, conf[i].value, "conf", problem);
+	snprintf(w->dir, sizeof w->dir, "%s/talk.XXXXXX", tmp && strlen(tmp) < 40 ? tmp : "/tmp");
+	if (ok && !mkdtemp(w->dir)) {
+		bytes_printf(problem, "%s: cannot be made\n", w->dir);
+		ok = false;
+	}
+	snprintf(w->path, sizeof w->path, "%s/chatd.db", w->dir);
+	if (ok && world_open(w, problem))
+		return w;
+	core_stop(w, problem);
+	return NULL;
+}
+
+static bool core_restart(void *world, struct bytes *problem)
+{
+	struct world *w = world;
+
+	world_close(w);
+	w->now_ms += 1000;
+	memset(w->feed_seq, 0, chat_feeds_max() * sizeof *w->feed_seq);
+	return world_open(w, problem);
+}
+
+static bool core_connect(void *world, struct client *c, struct bytes *problem)
+{
+	struct world *w = world;
+	char addr[64];
+
+	for (uint32_t slot = 0; slot < TALK_CLIENTS_MAX; slot++) {
+		struct peer *p = &w->peer[slot];
+
+		if (p->client)
+			continue;
+		p->client = c;
+		c->id = (struct conn_id){slot, ++p->gen};
+		snprintf(addr, sizeof addr, "192.0.2.%" PRIu32 ":4242", slot + 1);
+		step(w, (struct event){.kind = EVENT_CONNECTED, .conn = c->id, .addr = addr});
+		settle(w);
+		return true;
+	}
+	bytes_puts(problem, "too many connections for a test\n");
+	return false;
+}
+
+static void core_send(void *world, struct client *c, const char *data, size_t n)
+{
+	struct world *w = world;
+	struct peer *p = peer_find(w, c->id);
+
+	if (p) {
+		w->now_ms++;
+		bytes_append(&p->kept, data, n);
+		settle(w);
+	}
+}
+
+static void core_hang_up(void *world, struct client *c, bool half)
+{
+	struct world *w = world;
+	struct peer *p = peer_find(w, c->id);
+
+	if (!p)
+		return;
+	if (half) {
+		p->eof = true;
+	} else {
+		struct conn_id id = c->id;
+
+		peer_end(w, p);
+		step(w, (struct event){.kind = EVENT_CLOSED, .conn = id});
+	}
+	settle(w);
+}
+
+static void core_wait(void *world, int64_t ms)
+{
+	struct world *w = world;
+	int64_t end_ms = w->now_ms + ms, due_ms;
+
+	while ((due_ms = chat_due_ms(w->chat)) <= end_ms && !w->fault[0]) {
+		if (due_ms > w->now_ms)
+			w->now_ms = due_ms;
+		settle(w);
+	}
+	w->now_ms = end_ms;
+}
+
+/* In virtual time waiting means going to where something is due. */
+static bool core_more(void *world, struct client *c, int64_t wait_ms)
+{
+	struct world *w = world;
+	int64_t end_ms = w->now_ms + wait_ms, due_ms;
+	size_t had = c->in.len;
+	bool ended = c->ended;
+
+	while (c->in.len == had && c->ended == ended && !w->fault[0] &&
+	       (due_ms = chat_due_ms(w->chat)) <= end_ms)
+		core_wait(w, due_ms > w->now_ms ? due_ms - w->now_ms : 0);
+	return c->in.len > had || c->ended != ended;
+}
+
+static const char *core_fault(void *world)
+{
+	struct world *w = world;
+
+	return w->fault[0] ? w->fault : NULL;
+}
+
+const struct backend talk_core = {
+	.name = "core",
+	.start = core_start,
+	.stop = core_stop,
+	.restart = core_restart,
+	.connect = core_connect,
+	.send = core_send,
+	.hang_up = core_hang_up,
+	.more = core_more,
+	.wait = core_wait,
+	.fault = core_fault,
+};

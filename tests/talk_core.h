@@ -1,0 +1,60 @@
+/*
+ * The core backend of the conversations: what its two halves share.
+ *
+ * talk_core.c gives the core its events, talk_effect.c carries out its effects.
+ */
+#ifndef CHATD_TESTS_TALK_CORE_H
+#define CHATD_TESTS_TALK_CORE_H
+
+#include "chatd/conf.h"
+#include "chatd/core/chat.h"
+#include "chatd/store/store.h"
+#include "talk.h"
+
+/* A line of a feed that a subscriber still has to get. */
+struct pending {
+	uint64_t seq;  /* visible once this record is saved */
+	char *text;    /* owned */
+	size_t len;
+};
+
+/* A connection, by slot. */
+struct peer {
+	struct client *client;  /* NULL exactly while the slot is free */
+	uint32_t gen;           /* of this connection, or of the last one */
+	bool subscribed, held;  /* to feed; and until EFFECT_RELEASE */
+	uint32_t feed;
+	struct pending *pending; /* npending of them, owned: published and not yet seen */
+	size_t npending;
+	struct bytes kept;      /* input that the core has not taken yet */
+	bool paused;            /* true until EFFECT_RESUME: offer nothing */
+	bool eof, eof_told;     /* it will send no more; and the core knows */
+};
+
+struct world {
+	struct conf conf;
+	struct chat *chat;
+	struct store *store;
+	char dir[64], path[80]; /* of the database */
+	int64_t now_ms;         /* virtual time */
+	uint64_t saved, told;   /* last record saved, and last that EVENT_STORED named */
+	uint64_t *feed_seq;     /* by feed: the newest record published on it */
+	struct rows *rows[TALK_CLIENTS_MAX]; /* answers on their way, oldest first */
+	size_t nrows;
+	struct peer peer[TALK_CLIENTS_MAX];
+	char fault[640];        /* what the core or the store did wrong; "": nothing */
+};
+
+/* Carries out what the last chat_step has left, in order. */
+void effects_do(struct world *w);
+
+/* NULL: that connection is gone. */
+struct peer *peer_find(struct world *w, struct conn_id id);
+
+/* The connection is over: for the core already, now for its client. */
+void peer_end(struct world *w, struct peer *p);
+
+/* Keeps the first thing that the core or the store did wrong. */
+void fault(struct world *w, const char *what, uint64_t number);
+
+#endif

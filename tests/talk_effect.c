@@ -1,0 +1,199 @@
+/*
+ * The core backend of the conversations, second half: effects.
+ *
+ * The plainest server there is, and so the specification of what a server owes
+ * the core:
+ *
+ *   - effects are carried out in order, all of them before the next step;
+ *   - a record is saved in the order of its seq; EVENT_STORED comes later, and
+ *     only then are the lines that it covers visible (relaxed: at once);
+ *   - a feed is seen in order: a notice (seq 0) waits for the lines before it;
+ *   - private text comes after what its owner can already see, and before what
+ *     is not yet visible;
+ *   - a subscription holds everything back until EFFECT_RELEASE;
+ *   - a query sees what was appended before it.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "talk_core.h"
+
+void fault(struct world *w, const char *what, uint64_t number)
+{
+	if (!w->fault[0])
+		snprintf(w->fault, sizeof w->fault, "%s (%" PRIu64 ")", what, number);
+}
+
+/* -- what peers see --------------------------------------------------------------- */
+
+struct peer *peer_find(struct world *w, struct conn_id id)
+{
+	struct peer *p = id.slot < TALK_CLIENTS_MAX ? &w->peer[id.slot] : NULL;
+
+	return p && p->client && p->gen == id.gen ? p : NULL;
+}
+
+/* Shows p the lines of its feed that are visible by now. */
+static void peer_flush(struct world *w, struct peer *p)
+{
+	bool relaxed = w->conf.durability == DURABILITY_RELAXED;
+	size_t n = 0;
+
+	while (n < p->npending && !p->held && (relaxed || p->pending[n].seq <= w->told)) {
+		bytes_append(&p->client->in, p->pending[n].text, p->pending[n].len);
+		free(p->pending[n++].text);
+	}
+	p->npending -= n;
+	if (n > 0)
+		memmove(p->pending, p->pending + n, p->npending * sizeof *p->pending);
+}
+
+/* Shows what is visible and forgets what is not. */
+static void peer_unsubscribe(struct world *w, struct peer *p)
+{
+	peer_flush(w, p);
+	while (p->npending > 0)
+		free(p->pending[--p->npending].text);
+	p->subscribed = p->held = false;
+}
+
+static void peer_send(struct world *w, struct peer *p, const char *text, size_t len)
+{
+	peer_flush(w, p);
+	bytes_append(&p->client->in, text, len);
+}
+
+void peer_end(struct world *w, struct peer *p)
+{
+	peer_unsubscribe(w, p);
+	p->client->ended = true;
+	p->client = NULL;
+	free(p->pending);
+	bytes_release(&p->kept);
+	*p = (struct peer){.gen = p->gen};
+}
+
+static void feed_publish(struct world *w, const struct effect *e)
+{
+	if (e->seq > w->feed_seq[e->feed])
+		w->feed_seq[e->feed] = e->seq;
+	if (e->len == 0 || e->text[e->len - 1] != '\n')
+		fault(w, "published what is no whole line on feed", e->feed);
+	for (struct peer *p = w->peer; p < w->peer + TALK_CLIENTS_MAX; p++) {
+		struct pending *line;
+
+		if (!p->client || !p->subscribed || p->feed != e->feed)
+			continue;
+		p->pending = mem_resize(p->pending, (p->npending + 1) * sizeof *line);
+		line = &p->pending[p->npending++];
+		*line = (struct pending){w->feed_seq[e->feed], mem_alloc(e->len + 1), e->len};
+		memcpy(line->text, e->text, e->len);
+	}
+}
+
+/* -- effects ------------------------------------------------------------------------ */
+
+static void record_save(struct world *w, const struct record *r)
+{
+	struct store_error err;
+
+	if (r->seq != w->saved + 1)
+		fault(w, "appended out of order: seq", r->seq);
+	if (!store_begin(w->store, &err) || !store_save(w->store, r, &err) ||
+	    !store_commit(w->store, &err))
+		fault(w, err.text, r->seq);
+	w->saved = r->seq;
+}
+
+static void query_ask(struct world *w, const struct query *q)
+{
+	struct store_error err;
+
+	if (q->after_seq > w->saved)
+		fault(w, "asked about what was never appended: seq", q->after_seq);
+	if (w->nrows == TALK_CLIENTS_MAX) {
+		fault(w, "more questions than connections", w->nrows);
+		return;
+	}
+	while (store_index(w->store, 100, &err) > 0)
+		continue;
+	w->rows[w->nrows++] = store_query(w->store, q);
+}
+
+/* Effects that concern one connection. */
+static void effect_peer(struct world *w, const struct effect *e, struct peer *p)
+{
+	switch (e->kind) {
+	case EFFECT_SEND:
+		peer_send(w, p, e->text, e->len);
+		break;
+	case EFFECT_SKIP:
+		if (!p->subscribed || p->feed != e->feed || p->npending == 0)
+			fault(w, "skipped by one who is not subscribed: feed", e->feed);
+		else
+			free(p->pending[--p->npending].text);
+		break;
+	case EFFECT_SUBSCRIBE:
+		if (p->subscribed)
+			fault(w, "subscribed twice: feed", e->feed);
+		p->subscribed = p->held = true;
+		p->feed = e->feed;
+		break;
+	case EFFECT_RELEASE:
+		p->held = false;
+		break;
+	case EFFECT_UNSUBSCRIBE:
+		peer_unsubscribe(w, p);
+		break;
+	case EFFECT_RESUME:
+		p->paused = false;
+		break;
+	case EFFECT_CLOSE:
+		peer_end(w, p);
+		break;
+	default:
+		fault(w, "no such effect", e->kind);
+	}
+}
+
+static void effect_do(struct world *w, const struct effect *e)
+{
+	struct peer *p;
+
+	switch (e->kind) {
+	case EFFECT_SEND_ALL:
+		for (p = w->peer; p < w->peer + TALK_CLIENTS_MAX; p++)
+			if (p->client)
+				peer_send(w, p, e->text, e->len);
+		break;
+	case EFFECT_PUBLISH:
+		feed_publish(w, e);
+		break;
+	case EFFECT_APPEND:
+		record_save(w, &e->record);
+		break;
+	case EFFECT_QUERY:
+		query_ask(w, &e->query);
+		break;
+	default:
+		p = peer_find(w, e->conn);
+		if (p)
+			effect_peer(w, e, p);
+		else
+			fault(w, "names a connection that is gone: effect", e->kind);
+	}
+}
+
+void effects_do(struct world *w)
+{
+	size_t n;
+	const struct effect *e = chat_effects(w->chat, &n);
+
+	for (size_t i = 0; i < n; i++)
+		effect_do(w, &e[i]);
+	for (struct peer *p = w->peer; p < w->peer + TALK_CLIENTS_MAX; p++)
+		if (p->client)
+			peer_flush(w, p);
+}

@@ -1,0 +1,165 @@
+/*
+ * What a client of a conversation reads, and the report when it is something else.
+ *
+ * The patterns: [..] is a time stamp, #N an id, ... any text or none; the rest
+ * is literal.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "talk.h"
+
+/* -- reports ------------------------------------------------------------------ */
+
+/* Adds text that may hold anything, in a form fit for a terminal and TAP. */
+static void report_text(struct bytes *b, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		if (c == '\n')
+			bytes_puts(b, "\\n");
+		else if (c == '\r')
+			bytes_puts(b, "\\r");
+		else if (c < ' ' || c == 0x7f)
+			bytes_printf(b, "\\x%02x", c);
+		else
+			bytes_append(b, p + i, 1);
+	}
+}
+
+/* What c has not read, a line each, for the report. */
+static void report_unread(struct talk *t, const struct client *c, const char *head)
+{
+	const char *p = c->in.data, *end = p + c->in.len;
+	int lines = 0;
+
+	while (p < end && lines++ < 12) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		size_t n = nl ? (size_t)(nl - p) : (size_t)(end - p);
+
+		bytes_printf(&t->report, "  %s", head);
+		report_text(&t->report, p, n);
+		bytes_puts(&t->report, nl ? "\n" : " (no line end)\n");
+		p += n + (nl ? 1 : 0);
+	}
+	if (p < end)
+		bytes_printf(&t->report, "  %s... %td bytes more\n", head, end - p);
+	if (c->in.len == 0)
+		bytes_printf(&t->report, "  %s(%s)\n", head,
+		             c->ended ? "the connection is closed" : "nothing");
+}
+
+bool fail(struct talk *t, const struct client *c, const char *expected)
+{
+	const char *fault = t->world ? t->backend->fault(t->world) : NULL;
+
+	bytes_printf(&t->report, "%s:%u: %s did not get what was expected\n", t->file, t->line,
+	             c->label);
+	bytes_puts(&t->report, "  expected: ");
+	report_text(&t->report, expected, strlen(expected));
+	bytes_puts(&t->report, "\n");
+	report_unread(t, c, "got:      ");
+	if (fault)
+		bytes_printf(&t->report, "  chatd:    %s\n", fault);
+	return false;
+}
+
+bool fail_script(struct talk *t, const char *why)
+{
+	bytes_printf(&t->report, "%s:%u: %s\n", t->file, t->line, why);
+	return false;
+}
+
+/* -- matching ------------------------------------------------------------------ */
+
+static bool is_stamp(const char *s, size_t n)
+{
+	static const char form[] = "[dddd-dd-dd dd:dd:dd]";
+
+	if (n < sizeof form - 1)
+		return false;
+	for (size_t i = 0; i < sizeof form - 1; i++)
+		if (form[i] == 'd' ? !isdigit((unsigned char)s[i]) : s[i] != form[i])
+			return false;
+	return true;
+}
+
+/* True if the whole of s is what the pattern says. */
+static bool matches(const char *pattern, const char *s, size_t n)
+{
+	size_t digits = 1;
+
+	if (!*pattern)
+		return n == 0;
+	if (!strncmp(pattern, "...", 3)) {
+		for (size_t i = 0; i <= n; i++)
+			if (matches(pattern + 3, s + i, n - i))
+				return true;
+		return false;
+	}
+	if (!strncmp(pattern, "[..]", 4))
+		return is_stamp(s, n) && matches(pattern + 4, s + 21, n - 21);
+	if (!strncmp(pattern, "#N", 2)) {
+		while (digits < n && isdigit((unsigned char)s[digits]))
+			digits++;
+		return n > 1 && s[0] == '#' && digits > 1 &&
+		       matches(pattern + 2, s + digits, n - digits);
+	}
+	return n > 0 && *s == *pattern && matches(pattern + 1, s + 1, n - 1);
+}
+
+/* Length of c's next unread line with its end; waits for it. 0: none comes. */
+static size_t line_wait(struct talk *t, struct client *c)
+{
+	for (;;) {
+		const char *nl = c->in.len ? memchr(c->in.data, '\n', c->in.len) : NULL;
+
+		if (nl)
+			return (size_t)(nl - c->in.data) + 1;
+		if (c->ended || !t->backend->more(t->world, c, TALK_WAIT_MS))
+			return 0;
+	}
+}
+
+bool line_expect(struct talk *t, struct client *c, const char *pattern)
+{
+	struct bytes passed = {0};
+	bool found = false;
+	size_t n;
+
+	while (!found && (n = line_wait(t, c)) > 0) {
+		found = matches(pattern, c->in.data, n - 1);
+		if (found && !strncmp(c->in.data, "-- You are ", 11))
+			c->named = true;
+		if (!found && !c->skipping)
+			break;
+		bytes_append(&passed, c->in.data, n);
+		bytes_drop(&c->in, n);
+	}
+	if (found) {
+		c->skipping = false;
+	} else if (passed.len > 0) {
+		bytes_append(&passed, c->in.data ? c->in.data : "", c->in.len);
+		bytes_clear(&c->in);
+		bytes_append(&c->in, passed.data, passed.len);
+	}
+	bytes_release(&passed);
+	return found;
+}
+
+bool text_expect(struct talk *t, struct client *c, const char *want, size_t n)
+{
+	for (;;) {
+		const char *at = n == 0 || c->in.len < n ? NULL : memmem(c->in.data, c->in.len, want, n);
+
+		if (at && (at == c->in.data || c->skipping)) {
+			bytes_drop(&c->in, (size_t)(at - c->in.data) + n);
+			c->skipping = false;
+			return true;
+		}
+		if ((c->in.len >= n && !c->skipping) || c->ended ||
+		    !t->backend->more(t->world, c, TALK_WAIT_MS))
+			return false;
+	}
+}
