@@ -1,0 +1,381 @@
+/* The configuration: what a file may hold, and what is said of what it may not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "chatd/conf.h"
+
+/* Reads text as the file "f.conf" over the defaults. The caller releases both. */
+static bool read_text(struct conf *c, const char *text, size_t len, struct bytes *problems)
+{
+	char dir[] = "/tmp/chatd-conf-XXXXXX";
+	FILE *f;
+	bool ok;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	f = fopen("f.conf", "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+	memset(problems, 0, sizeof(*problems));
+	conf_init(c);
+	ok = conf_read(c, "f.conf", problems);
+	assert_int_equal(unlink("f.conf"), 0);
+	assert_int_equal(chdir("/"), 0);
+	assert_int_equal(rmdir(dir), 0);
+	return ok;
+}
+
+/* Asserts that text is refused with exactly these lines. */
+static void refuses_bytes(const char *text, size_t len, const char *lines)
+{
+	struct bytes problems;
+	struct conf c;
+
+	assert_false(read_text(&c, text, len, &problems));
+	assert_string_equal(problems.data, lines);
+	bytes_release(&problems);
+	conf_release(&c);
+}
+
+static void refuses(const char *text, const char *lines)
+{
+	refuses_bytes(text, strlen(text), lines);
+}
+
+/* Asserts that text is read without a word; the caller releases c. */
+static void accepts(struct conf *c, const char *text)
+{
+	struct bytes problems;
+	bool ok = read_text(c, text, strlen(text), &problems);
+
+	assert_string_equal(problems.data ? problems.data : "", "");
+	assert_true(ok);
+	bytes_release(&problems);
+}
+
+static void test_defaults(void **state)
+{
+	struct conf c;
+
+	(void)state;
+	conf_init(&c);
+	assert_int_equal(c.nlisten, 1);
+	assert_string_equal(c.listen[0], "8989");
+	assert_string_equal(c.database, "chatd.db");
+	assert_int_equal(c.durability, DURABILITY_COMMIT);
+	assert_int_equal(c.connections_max, CONNECTIONS_DEFAULT);
+	assert_int_equal(c.log_level, LOG_LEVEL_INFO);
+	assert_null(c.chat_log);
+	assert_int_equal(c.line_bytes_max, LINE_BYTES_DEFAULT);
+	assert_int_equal(c.history_replay, 20);
+	assert_int_equal(c.history_days, 0);
+	assert_int_equal(c.history_lines, 0);
+	assert_int_equal(c.command_prefix, '/');
+	conf_release(&c);
+}
+
+static void test_every_key(void **state)
+{
+	struct conf c;
+
+	(void)state;
+	accepts(&c,
+	        "# a comment\n; another\n\n"
+	        "listen = 9000\n  listen=127.0.0.1:9001\nlisten = [::1]:9002\r\n"
+	        "listen = unix:/run/chatd/sock\n"
+	        "database = /var/lib/my chat/a;b#c.db\ndurability = sync\n"
+	        "max_connections = 1048576\nlog_level = debug\nchat_log = chat.log\n"
+	        "line_bytes_max = 4096\nhistory_replay = 0\nhistory_days = 36500\n"
+	        "history_lines = 5000000000\nrate_burst = 1\nrate_lines = 0\n"
+	        "login_timeout = 0\nsend_timeout = 3600\nkeepalive = 0\ncommand_prefix = ;");
+	assert_int_equal(c.nlisten, 4);
+	assert_string_equal(c.listen[0], "9000");
+	assert_string_equal(c.listen[1], "127.0.0.1:9001");
+	assert_string_equal(c.listen[2], "[::1]:9002");
+	assert_string_equal(c.listen[3], "unix:/run/chatd/sock");
+	assert_string_equal(c.database, "/var/lib/my chat/a;b#c.db");
+	assert_int_equal(c.durability, DURABILITY_SYNC);
+	assert_int_equal(c.connections_max, 1048576);
+	assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
+	assert_string_equal(c.chat_log, "chat.log");
+	assert_int_equal(c.line_bytes_max, 4096);
+	assert_int_equal(c.history_replay, 0);
+	assert_int_equal(c.history_days, 36500);
+	assert_true(c.history_lines == 5000000000);
+	assert_int_equal(c.rate_burst, 1);
+	assert_int_equal(c.rate_lines, 0);
+	assert_int_equal(c.login_timeout_s, 0);
+	assert_int_equal(c.send_timeout_s, 3600);
+	assert_int_equal(c.keepalive_s, 0);
+	assert_int_equal(c.command_prefix, ';');
+	conf_release(&c);
+}
+
+static void test_byte_order_mark(void **state)
+{
+	struct conf c;
+
+	(void)state;
+	accepts(&c, "\xef\xbb\xbfhistory_replay = 7\n");
+	assert_int_equal(c.history_replay, 7);
+	conf_release(&c);
+	accepts(&c, "");
+	conf_release(&c);
+	accepts(&c, "\xef\xbb\xbf");
+	conf_release(&c);
+}
+
+static void test_all_problems_with_their_lines(void **state)
+{
+	(void)state;
+	refuses("history_replay = many\n"
+	        "\n"
+	        "colour = blue\n"
+	        "  rate_burst = 0\n"
+	        "max-connections = 7\n"
+	        "durability = always\n"
+	        "command_prefix = a\n"
+	        "send_timeout = 99999999999999999999\n"
+	        "database =\n",
+	        "f.conf:1: history_replay: \"many\" is not a whole number\n"
+	        "f.conf:3: colour: unknown key\n"
+	        "f.conf:4: rate_burst: 0 is not within 1 and 10000\n"
+	        "f.conf:5: max-connections: unknown key; it is written max_connections\n"
+	        "f.conf:6: durability: \"always\" is none of relaxed commit sync\n"
+	        "f.conf:7: command_prefix: it must be one ASCII punctuation character other "
+	        "than [ and -\n"
+	        "f.conf:8: send_timeout: 99999999999999999999 is not within 1 and 3600\n"
+	        "f.conf:9: database: the path is missing\n");
+}
+
+static void test_shape_of_lines(void **state)
+{
+	(void)state;
+	refuses("[general]\nlisten\n= 5\nrate_burst = 5\n [x\n",
+	        "f.conf:1: [general]: there are no sections; leave this line out\n"
+	        "f.conf:2: listen: this is not \"key = value\"\n"
+	        "f.conf:3: this is not \"key = value\"\n"
+	        "f.conf:5: [x: there are no sections; leave this line out\n");
+	refuses_bytes("rate_burst = 5\0\nrate_lines = x\n", 31,
+	              "f.conf:1: there is a NUL byte; this is no text file\n"
+	              "f.conf:2: rate_lines: \"x\" is not a whole number\n");
+	refuses("rate_burst = \x1b[31m\n",
+	        "f.conf:1: rate_burst: \"?[31m\" is not a whole number\n");
+}
+
+static void test_given_twice(void **state)
+{
+	(void)state;
+	refuses("rate_burst = 5\n#\nrate_burst = 6\nlisten = 9000\nlisten = 9000\n",
+	        "f.conf:3: rate_burst: given twice (first at line 1)\n"
+	        "f.conf:5: listen: 9000 is given twice\n");
+}
+
+static void test_habits_from_other_formats(void **state)
+{
+	(void)state;
+	refuses("database = x.db # the history\nchat_log = \"chat.log\"\n"
+	        "rate_lines = 5\t; slow\n",
+	        "f.conf:1: database: a comment needs a line of its own\n"
+	        "f.conf:2: chat_log: values are written without quotes\n"
+	        "f.conf:3: rate_lines: a comment needs a line of its own\n");
+}
+
+static void test_long_lines_are_not_cut(void **state)
+{
+	char text[5000], path[301];
+	struct conf c;
+
+	(void)state;
+	memset(path, 'p', 300);
+	path[300] = '\0';
+	snprintf(text, sizeof(text), "database = %s\n", path);
+	accepts(&c, text); /* inih's own limit would be 200 */
+	assert_string_equal(c.database, path);
+	conf_release(&c);
+
+	memset(text, 'p', sizeof(text));
+	memcpy(text, "database = ", 11);
+	memcpy(text + 4900, "\ncolour = 1\n", 13);
+	refuses(text, "f.conf:1: the line has more than 4095 bytes\n"
+	              "f.conf:2: colour: unknown key\n");
+}
+
+static void test_a_file_that_cannot_be_read(void **state)
+{
+	struct bytes problems = { 0 };
+	struct conf c;
+
+	(void)state;
+	conf_init(&c);
+	assert_false(conf_read(&c, "/nonexistent/chatd.conf", &problems));
+	assert_false(conf_read(&c, "/", &problems));
+	assert_string_equal(problems.data, "/nonexistent/chatd.conf: No such file or directory\n"
+	                                   "/: Is a directory\n");
+	bytes_release(&problems);
+	conf_release(&c);
+}
+
+static void test_too_many_listeners(void **state)
+{
+	struct bytes text = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 17; i++) {
+		bytes_printf(&text, "listen = 90%02d\n", i);
+	}
+	refuses(text.data, "f.conf:17: listen: there are more than 16 of them\n");
+	bytes_release(&text);
+}
+
+static void test_options_override(void **state)
+{
+	struct bytes problems = { 0 };
+	struct conf c;
+
+	(void)state;
+	accepts(&c, "listen = 9000\nlisten = 9001\nrate_burst = 7\n");
+	assert_true(conf_set(&c, "listen", "9002", "PORT", &problems));
+	assert_int_equal(c.nlisten, 1);
+	assert_string_equal(c.listen[0], "9002");
+	assert_true(conf_set(&c, "log_level", "debug", "--verbose", &problems));
+	assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
+	assert_false(conf_set(&c, "max_connections", "x", "--max-connections", &problems));
+	assert_string_equal(problems.data, "--max-connections: \"x\" is not a whole number\n");
+	assert_int_equal(c.connections_max, CONNECTIONS_DEFAULT);
+	bytes_release(&problems);
+	conf_release(&c);
+}
+
+static void test_reload(void **state)
+{
+	struct bytes said = { 0 };
+	struct conf c, next;
+
+	(void)state;
+	accepts(&c, "history_replay = 20\nchat_log = a.log\n");
+	accepts(&next, "history_replay = 50\nlisten = 9000\nlisten = 9001\ndatabase = b.db\n"
+	               "command_prefix = !\nlog_level = warn\nhistory_lines = 10\n");
+	conf_take(&c, &next, &said);
+	assert_string_equal(said.data,
+	                    "listen: 8989 -> 9000, 9001 (needs a restart)\n"
+	                    "database: chatd.db -> b.db (needs a restart)\n"
+	                    "log_level: info -> warn\n"
+	                    "chat_log: a.log -> none\n"
+	                    "history_replay: 20 -> 50\n"
+	                    "history_lines: 0 -> 10\n"
+	                    "command_prefix: / -> !\n");
+	assert_int_equal(c.history_replay, 50);
+	assert_int_equal(c.history_lines, 10);
+	assert_int_equal(c.log_level, LOG_LEVEL_WARN);
+	assert_int_equal(c.command_prefix, '!');
+	assert_null(c.chat_log);
+	assert_string_equal(c.database, "chatd.db");
+	assert_string_equal(c.listen[0], "8989");
+	conf_release(&next);
+
+	/* The same again: nothing to say. */
+	bytes_clear(&said);
+	accepts(&next, "history_replay = 50\ncommand_prefix = !\nlog_level = warn\n"
+	               "history_lines = 10\n");
+	conf_take(&c, &next, &said);
+	assert_int_equal(said.len, 0);
+	bytes_release(&said);
+	conf_release(&next);
+	conf_release(&c);
+}
+
+static void test_listen_addresses(void **state)
+{
+	static const struct {
+		const char *s;
+		int kind;
+		const char *where;
+		uint16_t port;
+	} good[] = {
+		{ "8989", LISTEN_DUAL, "", 8989 },
+		{ "0", LISTEN_DUAL, "", 0 },
+		{ "65535", LISTEN_DUAL, "", 65535 },
+		{ "[::]:8989", LISTEN_DUAL, "::", 8989 },
+		{ "0.0.0.0:80", LISTEN_IP, "0.0.0.0", 80 },
+		{ "127.0.0.1:8989", LISTEN_IP, "127.0.0.1", 8989 },
+		{ "[::1]:8989", LISTEN_IP, "::1", 8989 },
+		{ "[fe80::1%eth0]:8989", LISTEN_IP, "fe80::1%eth0", 8989 },
+		{ "unix:/run/chatd", LISTEN_UNIX, "/run/chatd", 0 },
+		{ "unix:a:b", LISTEN_UNIX, "a:b", 0 },
+	};
+	struct conf_listen l;
+	char problem[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(conf_parse_listen(good[i].s, &l, problem, sizeof(problem)));
+		assert_int_equal(l.kind, good[i].kind);
+		assert_string_equal(l.kind == LISTEN_UNIX ? l.path : l.host, good[i].where);
+		assert_int_equal(l.port, good[i].port);
+	}
+}
+
+static void test_listen_addresses_refused(void **state)
+{
+	static const struct {
+		const char *s, *problem;
+	} bad[] = {
+		{ "", "\"\" is not a port: it must be a number up to 65535" },
+		{ "65536", "\"65536\" is not a port: it must be a number up to 65535" },
+		{ "-1", "\"-1\" is not a port: it must be a number up to 65535" },
+		{ "chat", "\"chat\" is not a port: it must be a number up to 65535" },
+		{ "127.0.0.1:", "\"\" is not a port: it must be a number up to 65535" },
+		{ "localhost:8989", "\"localhost\" is not an IP address (names are not looked up)" },
+		{ "127.1:8989", "\"127.1\" is not an IP address (names are not looked up)" },
+		{ "::1:8989", "\"::1\" is not an IP address (names are not looked up); "
+		              "IPv6 is written in brackets: [::1]:8989" },
+		{ "[::1]", "\"[::1]\" has no port after the brackets: [::1]:8989" },
+		{ "[1.2.3.4]:5", "\"1.2.3.4\" is not an IP address (names are not looked up)" },
+		{ "unix:", "the path of a unix socket has 1 to 107 bytes" },
+	};
+	char problem[256], path[128] = "unix:";
+	struct conf_listen l;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_false(conf_parse_listen(bad[i].s, &l, problem, sizeof(problem)));
+		assert_string_equal(problem, bad[i].problem);
+	}
+	memset(path + 5, 'x', 107);
+	path[112] = '\0';
+	assert_true(conf_parse_listen(path, &l, problem, sizeof(problem)));
+	path[112] = 'x';
+	path[113] = '\0';
+	assert_false(conf_parse_listen(path, &l, problem, sizeof(problem)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_every_key),
+		cmocka_unit_test(test_byte_order_mark),
+		cmocka_unit_test(test_all_problems_with_their_lines),
+		cmocka_unit_test(test_shape_of_lines),
+		cmocka_unit_test(test_given_twice),
+		cmocka_unit_test(test_habits_from_other_formats),
+		cmocka_unit_test(test_long_lines_are_not_cut),
+		cmocka_unit_test(test_a_file_that_cannot_be_read),
+		cmocka_unit_test(test_too_many_listeners),
+		cmocka_unit_test(test_options_override),
+		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_listen_addresses),
+		cmocka_unit_test(test_listen_addresses_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
