@@ -26,9 +26,9 @@ enum {
 	TOPIC_CHARS_MAX = 200,  /* code points of a room's topic: one line on a wide terminal */
 
 	/* -- what one step of the core may leave ------------------------------- */
-	EFFECTS_MAX = 1024,     /* effects of one chat_step */
-	EFFECTS_PER_LINE_MAX = 64, /* effects that one input line can cause; ignorers are on top
-	                            * and counted before a line is taken */
+	EFFECTS_MAX = 1024,     /* effects of one chat_step, and one more for each connection, which
+	                         * may have to be told that a line is not for it */
+	EFFECTS_PER_LINE_MAX = 64, /* effects that one input line can cause beside those */
 	ARENA_BYTES = 2 << 20,  /* text of one chat_step's effects */
 	ARENA_PER_LINE_MAX = 256 << 10, /* text that one input line can cause */
 
@@ -37,12 +37,16 @@ enum {
 	CONNECTIONS_LIMIT = 1 << 20, /* the most max_connections may be: slots are 20 bits */
 	ROOMS_MAX = 10000,      /* rooms with people or history; one more is refused */
 	IGNORES_MAX = 32,       /* nicks that one person may ignore */
-	ROOM_IGNORERS_MAX = 256, /* members of one room who ignore somebody: each costs an effect a
-	                          * line, so a 257th is told that /ignore is full here */
 	NAME_TRIES_MAX = 3,     /* wrong names before the connection is closed */
 	NAMES_LISTED_MAX = 200, /* names that /who prints before "and N more" */
+	ROOMS_LISTED_MAX = 100, /* and rooms that /rooms prints */
+	NOTICE_BURST = 8,       /* joins and leaves a room reads one by one; after that one a second,
+	                         * and the others in a sum */
+	NOTICE_SUM_MS = 1000,   /* how long a sum gathers */
 
 	/* -- history ------------------------------------------------------------ */
+	HISTORY_LINES_DEFAULT = 20, /* /history with nothing after it */
+	HISTORY_LINES_SPAN = 100, /* lines of /history 2h, of a day, of /catchup */
 	ROWS_MAX = 500,         /* lines that one query answers with */
 	ROWS_BYTES_MAX = 192 << 10, /* bytes of bodies in one answer */
 	SEARCH_HITS_MAX = 10,   /* hits that one /search prints */
@@ -86,8 +90,7 @@ _Static_assert(ROWS_BYTES_MAX + BODY_BYTES_MAX < ARENA_PER_LINE_MAX,
                "the bodies of one answer fit a line's share of the arena");
 _Static_assert(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_MAX < ARENA_BYTES,
                "an answer with its heads fits the arena");
-_Static_assert(EFFECTS_PER_LINE_MAX + 2 * ROOM_IGNORERS_MAX < EFFECTS_MAX,
-               "one line's effects fit the array");
+_Static_assert(EFFECTS_PER_LINE_MAX * 2 <= EFFECTS_MAX, "one line's effects fit the array");
 _Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0, "a buffer ring is a power of two");
 _Static_assert(UNSTORED_HIGH + RECV_BUFFERS < UNSTORED_MAX, "what was received still fits");
 

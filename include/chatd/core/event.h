@@ -163,7 +163,6 @@ enum effect_kind {
 	EFFECT_SUBSCRIBE,   /* conn gets what is published to feed from here on, once released */
 	EFFECT_RELEASE,     /* what conn's feed holds back may flow */
 	EFFECT_UNSUBSCRIBE, /* conn gets what it could see already and no more */
-	EFFECT_FEED_END,    /* nobody is subscribed to feed and nothing more comes on it */
 	EFFECT_RESUME,      /* offer conn's kept bytes again, and read on */
 	EFFECT_CLOSE,       /* end conn after what is queued for it; the core has forgotten it */
 	EFFECT_APPEND,      /* save record */
@@ -173,7 +172,7 @@ enum effect_kind {
 struct effect {
 	enum effect_kind kind;
 	struct conn_id conn;  /* where the kind names one */
-	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE, FEED_END; below chat_feeds_max() */
+	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE; below chat_feeds_max() */
 	const char *text;     /* SEND, SEND_ALL, PUBLISH; valid until the next chat_step */
 	size_t len;
 	uint64_t seq;         /* PUBLISH: the record it shows; 0: a notice, seen by its turn */

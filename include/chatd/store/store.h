@@ -4,7 +4,7 @@
  * Synchronous and without threads; writer.h puts threads around it. Each
  * `struct store` is one database connection and belongs to one thread at a
  * time. A store opened to write and any number opened to read may exist for
- * one file (WAL). store.c is the only file that includes sqlite3.h.
+ * one file (WAL). Only store_db.h includes sqlite3.h.
  */
 #ifndef CHATD_STORE_STORE_H
 #define CHATD_STORE_STORE_H
@@ -80,6 +80,9 @@ int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int
  */
 struct rows *store_query(struct store *s, const struct query *q);
 void rows_release(struct rows *rows);
+
+/* Ends the query that runs, and every later one, with an error. From any thread. */
+void store_interrupt(struct store *s);
 
 /* Copies what the WAL holds into the database without waiting for anybody
  * (SQLITE_CHECKPOINT_PASSIVE). For a reader's connection. */

@@ -1,0 +1,72 @@
+/*
+ * The commands: one table row each.
+ *
+ * Help comes from the table; chatd(8) and docs/protocol.md are checked against
+ * it.
+ */
+#ifndef CHATD_CORE_COMMAND_H
+#define CHATD_CORE_COMMAND_H
+
+#include "chatd/core/state.h"
+
+enum {
+	COMMAND_ARGS_MAX = 2,  /* words before the text that takes the rest of the line */
+};
+
+/* What was typed, taken apart: "/msg bob hello there" is arg[0] "bob", rest
+ * "hello there" for a command of one word and a rest. */
+struct args {
+	char *arg[COMMAND_ARGS_MAX]; /* NULL where none was given */
+	char *rest;                  /* what follows the words; "" where nothing does */
+};
+
+struct command {
+	const char *name;
+	const char *aliases;  /* separated by blanks; "" for none */
+	const char *args;     /* as the usage shows them; "" for none */
+	int words;            /* words before the rest, at most COMMAND_ARGS_MAX */
+	int least;            /* words that must be there */
+	bool rest;            /* takes a rest of the line */
+	bool rest_needed;     /* and must have it */
+	void (*run)(struct chat *c, struct session *s, const struct args *a);
+	const char *help;     /* a sentence */
+	const char *example;  /* the part after the prefix */
+};
+
+extern const struct command commands[];  /* ends with name NULL */
+
+/* Runs a line without its prefix. Unknown ones and wrong arguments are
+ * explained. May end the session. */
+void command_run(struct chat *c, struct session *s, char *line);
+
+/* Tells s how the command is used. */
+void command_usage(struct chat *c, struct session *s, const char *name);
+
+/* By its name or an alias, in any case; NULL: unknown. */
+const struct command *command_find(const char *name);
+
+/* The handlers, by file. */
+void cmd_help(struct chat *c, struct session *s, const struct args *a);     /* cmd_info.c */
+void cmd_time(struct chat *c, struct session *s, const struct args *a);
+void cmd_version(struct chat *c, struct session *s, const struct args *a);
+void cmd_limits(struct chat *c, struct session *s, const struct args *a);
+void cmd_join(struct chat *c, struct session *s, const struct args *a);     /* cmd_room.c */
+void cmd_leave(struct chat *c, struct session *s, const struct args *a);
+void cmd_rooms(struct chat *c, struct session *s, const struct args *a);
+void cmd_topic(struct chat *c, struct session *s, const struct args *a);
+void cmd_who(struct chat *c, struct session *s, const struct args *a);
+void cmd_nick(struct chat *c, struct session *s, const struct args *a);     /* cmd_people.c */
+void cmd_whois(struct chat *c, struct session *s, const struct args *a);
+void cmd_ignore(struct chat *c, struct session *s, const struct args *a);
+void cmd_unignore(struct chat *c, struct session *s, const struct args *a);
+void cmd_away(struct chat *c, struct session *s, const struct args *a);
+void cmd_back(struct chat *c, struct session *s, const struct args *a);
+void cmd_quit(struct chat *c, struct session *s, const struct args *a);
+void cmd_me(struct chat *c, struct session *s, const struct args *a);       /* cmd_talk.c */
+void cmd_msg(struct chat *c, struct session *s, const struct args *a);
+void cmd_reply(struct chat *c, struct session *s, const struct args *a);
+void cmd_history(struct chat *c, struct session *s, const struct args *a);  /* cmd_history.c */
+void cmd_search(struct chat *c, struct session *s, const struct args *a);
+void cmd_catchup(struct chat *c, struct session *s, const struct args *a);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * The effects: what commands and rooms call, so that nothing calls back up
+ * into chat.c.
+ *
+ * Text goes to the arena; pieces sent to one session in a row become one SEND.
+ */
+#ifndef CHATD_CORE_EMIT_H
+#define CHATD_CORE_EMIT_H
+
+#include "chatd/core/state.h"
+
+/* One more input line may be handled in this step: there is place for all that
+ * it can cause. */
+bool emit_has_room(const struct chat *c);
+
+/* A reply line to a command: "-- " and the text and a line end. */
+void emit_reply(struct chat *c, const struct session *s, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* A line as it is, and a line end. */
+void emit_line(struct chat *c, const struct session *s, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Bytes as they are (prompts, telnet's answers). */
+void emit_raw(struct chat *c, const struct session *s, const char *p, size_t n);
+
+/* "-- " and the text to every connection. */
+void emit_all(struct chat *c, const char *text);
+
+/* The line (without its end) to everybody in the room but `from` (may be NULL)
+ * and, if it is somebody's, those who ignore them. seq 0: a notice. */
+void emit_publish(struct chat *c, struct room *r, const struct session *from, const char *line,
+                  size_t len, uint64_t seq);
+
+void emit_subscribe(struct chat *c, const struct session *s, const struct room *r);
+
+/* An effect of the kind that only names a session: RELEASE, UNSUBSCRIBE, RESUME, CLOSE. */
+void emit_session(struct chat *c, enum effect_kind kind, const struct session *s);
+
+/* Appends a record; its strings are copied to the arena. Returns its seq. */
+uint64_t emit_append(struct chat *c, struct record r);
+
+/* Asks the history; the strings are copied to the arena. */
+void emit_query(struct chat *c, struct query q);
+
+#endif

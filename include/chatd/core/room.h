@@ -1,0 +1,53 @@
+/*
+ * Rooms: who is in which, and what is said there.
+ */
+#ifndef CHATD_CORE_ROOM_H
+#define CHATD_CORE_ROOM_H
+
+#include "chatd/core/state.h"
+
+/* A room by its key; NULL: there is none. */
+struct room *room_by_key(const struct chat *c, const char *key);
+struct room *room_by_number(const struct chat *c, uint32_t number);
+
+/* A new room; NULL where there are ROOMS_MAX already. number 0: the next one. */
+struct room *room_new(struct chat *c, const char *name, const char *key, uint32_t number);
+
+/* s, which is in no room, comes in: notice to the others, the history to s. */
+void room_join(struct chat *c, struct room *r, struct session *s);
+
+/* s leaves its room; why, if not NULL or empty, follows the notice to the others.
+ * The room is gone with its last member if it has no history. */
+enum room_leaving {
+	ROOM_QUIT,   /* "bob has left our chat" */
+	ROOM_MOVED,  /* "bob has left this room" */
+};
+void room_leave(struct chat *c, struct session *s, enum room_leaving how, const char *why);
+
+/* s says something in its room: saved, and to be shown to the others. Tells s
+ * if nothing can be saved at present. */
+void room_say(struct chat *c, struct session *s, enum record_kind kind, const char *body);
+
+/* A notice from the System to all in the room but `except` (may be NULL). */
+void room_notice(struct chat *c, struct room *r, const struct session *except, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Saves a new topic ("": none). False: nothing can be saved at present; s was told. */
+bool room_set_topic(struct chat *c, struct session *s, const char *topic);
+
+/* The last line of the room was pruned (true as of up_to_seq). */
+void room_emptied(struct chat *c, uint32_t number, uint64_t up_to_seq);
+
+/* "bob and carol", "bob, carol, dave and 9 others": the members but s, at most
+ * max + 1 names; in c->scratch. "" if there is nobody else. */
+const char *room_company(struct chat *c, const struct room *r, const struct session *s,
+                         uint32_t max);
+
+/* At the end of the chat, when nobody is in any of them. */
+void rooms_free(struct chat *c);
+
+/* Sums of joins and leaves that are due. */
+void room_tick(struct chat *c);
+int64_t room_due_ms(const struct chat *c);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * People: from the connection to the name to the end.
+ */
+#ifndef CHATD_CORE_SESSION_H
+#define CHATD_CORE_SESSION_H
+
+#include "chatd/core/state.h"
+
+/* A connection has come: banner and prompt. */
+void session_begin(struct chat *c, struct conn_id id);
+
+/* Asks for the name, if it has none yet. */
+void session_prompt(struct chat *c, const struct session *s);
+
+/* One whole input line, valid UTF-8 without controls, in c->body. May end the
+ * session. */
+void session_line(struct chat *c, struct session *s, size_t len);
+
+/*
+ * The session is over: leaves its room (why, if not NULL, follows the notice),
+ * forgets the name. With close, EFFECT_CLOSE ends the connection after what is
+ * queued; without, it is gone already.
+ */
+void session_end(struct chat *c, struct session *s, const char *why, bool close);
+
+/* Its input may be taken: nothing it waits for, nothing it must be slowed for. */
+bool session_ready(const struct session *s);
+
+/* Who bears the name with this key; NULL: nobody. */
+struct session *session_by_key(const struct chat *c, const char *key);
+/* The same for a name as typed; tells s why there is nobody. */
+struct session *session_find(struct chat *c, struct session *s, const char *name);
+
+/* Gives s a checked and free name; key as name_check made it. */
+void session_name(struct chat *c, struct session *s, const char *nick, const char *key);
+
+/* Checks a wanted nick: true, and key is filled, if s may bear it. Otherwise
+ * tells s why not and which it could take. */
+bool session_may_bear(struct chat *c, struct session *s, const char *nick, char *key);
+
+/* s ignores the bearer of this key. */
+bool session_ignores(const struct session *s, const char *key);
+
+/* Slows s down until its pace allows another line, if it does not now. */
+void session_throttle(struct chat *c, struct session *s);
+
+/* Something is due: names not given in time, slowed input that may go on. */
+void session_tick(struct chat *c);
+int64_t session_due_ms(const struct chat *c);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * The chat's own data. For the core's files alone.
+ *
+ * struct chat owns everything here. Sessions live in a table by slot and never
+ * move; rooms are allocated one by one and live while they have members or
+ * history. A session is in its room's member list exactly while its room is set.
+ */
+#ifndef CHATD_CORE_STATE_H
+#define CHATD_CORE_STATE_H
+
+#include <uthash.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/core/chat.h"
+#include "chatd/core/format.h"
+#include "chatd/core/limit.h"
+#include "chatd/core/line.h"
+#include "chatd/core/telnet.h"
+
+struct room;
+
+enum session_state {
+	SESSION_FREE,   /* the slot has no connection */
+	SESSION_LOGIN,  /* is asked for a name */
+	SESSION_CHAT,   /* has a name and a room */
+};
+
+/* What a session waits for; its input waits meanwhile, so that replies and what
+ * it says stay in the order in which it typed. */
+enum session_asked {
+	ASKED_NOTHING,
+	ASKED_REPLAY,   /* and its feed is held back until that is there */
+	ASKED_HISTORY,
+	ASKED_CATCHUP,
+	ASKED_SEARCH,
+};
+
+struct session {
+	struct conn_id id;          /* gen 0 exactly while FREE */
+	enum session_state state;
+	enum session_asked asked;   /* the query on its way; at most one */
+	uint8_t tries;              /* empty names given so far */
+	bool iac_held;              /* true while a last byte IAC waits for the next */
+	bool crlf;                  /* true if lines to it end with CR LF: it was a telnet client
+	                             * when it came into its room */
+	bool slow;                  /* between EVENT_SLOW and EVENT_DRAINED */
+	bool throttled;             /* true exactly while in chat.throttled */
+	bool throttle_told;         /* has been told in this episode that it is too fast */
+	bool eof;                   /* has sent its last byte; ends when no query is out */
+	struct telnet *telnet;      /* owned; NULL for raw clients */
+	struct line line;           /* the unfinished line */
+	struct limit pace;          /* of its lines */
+	char *nick, *key;           /* owned; NULL until named */
+	struct room *room;          /* NULL until named */
+	uint32_t room_pos;          /* index in room->members */
+	uint64_t gap_after;         /* lines of its room with gap_after < id < gap_before have not
+	                             * been shown: /catchup does; none while gap_before is 0 */
+	uint64_t gap_before;
+	struct conn_id reply_to;    /* who wrote to it last with /msg; gen 0: nobody */
+	char *away;                 /* owned; "" without a text, NULL while here */
+	char **ignored;             /* owned keys, nignored of IGNORES_MAX; NULL while 0 */
+	uint32_t nignored;
+	int64_t since_ms;           /* connected, or named */
+	int64_t said_ms;            /* said or did something last */
+	struct session *prev, *next; /* in chat.login (LOGIN) or chat.throttled (CHAT) */
+	struct session *ign_prev, *ign_next; /* in room->ignorers while nignored > 0 */
+	UT_hash_handle hh;          /* in chat.nicks, by key */
+};
+
+struct room {
+	uint32_t slot;              /* index in chat.rooms; its feeds are 2*slot, 2*slot + 1 */
+	uint32_t number;            /* in the store; never used again */
+	char *name, *key, *topic;   /* owned; topic "" for none */
+	struct session **members;   /* owned array */
+	uint32_t nmembers, members_cap;
+	uint32_t ncrlf;             /* members whose lines end with CR LF */
+	struct session *ignorers;   /* members who ignore somebody */
+	uint64_t last_id;           /* of its newest line; 0: it has no history */
+	int64_t last_ms;            /* when that was said */
+	bool stored;                /* the store knows its number */
+	struct limit notices;       /* pace of joins and leaves read one by one */
+	uint32_t sum_joined, sum_left; /* waiting to be summed up */
+	char *sum_nick;             /* owned; of the first of them */
+	int64_t sum_due_ms;         /* when; 0 exactly while not in chat.sums */
+	struct room *sum_prev, *sum_next;
+	UT_hash_handle hh;          /* in chat.by_key */
+	UT_hash_handle hh_number;   /* in chat.by_number */
+};
+
+struct chat {
+	struct chat_config config;
+	int64_t now_ms;             /* of the event being handled */
+	uint64_t seq;               /* of the newest record */
+	uint64_t stored_seq;        /* up to which all is saved */
+	uint32_t last_room;         /* newest room number */
+	bool stopping;              /* after EVENT_STOP */
+	char *store_failed;         /* owned reason while nothing can be saved; else NULL */
+
+	struct session *sessions;   /* config.connections_max of them */
+	struct session *nicks;      /* hash of the named, by key */
+	struct session *login;      /* unnamed, oldest first */
+	struct session *throttled;  /* whose input waits for its pace */
+	int64_t throttle_due_ms;    /* when the first of them may go on; INT64_MAX: none */
+	uint32_t people;            /* named sessions */
+
+	struct room *rooms[ROOMS_MAX]; /* by slot; NULL: free */
+	uint32_t rooms_top;         /* slots below it may be in use */
+	uint32_t nrooms;
+	struct room *by_key, *by_number; /* hashes */
+	struct room *lobby;         /* "general"; always there */
+	struct room *sums;          /* rooms with joins and leaves to be summed up */
+
+	struct effect *effects;     /* EFFECTS_MAX + connections_max */
+	size_t neffects;
+	char *arena;                /* ARENA_BYTES; text of the effects */
+	size_t arena_len;
+	struct stamp_cache stamp;
+	char body[BODY_BYTES_MAX + 1]; /* the neutralised input line */
+	struct bytes scratch;       /* lists being put together; free between uses */
+};
+
+/* The session, or NULL if the id is of one that is gone. */
+struct session *chat_session(struct chat *c, struct conn_id id);
+
+#endif

@@ -1,0 +1,87 @@
+/* Commands that ask the history: /history /search /catchup. */
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "chatd/core/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/history.h"
+
+/* "#123" or "123"; 0: no line's number. */
+static uint64_t parse_id(const char *s)
+{
+	char *end;
+	unsigned long long id;
+
+	if (*s == '#')
+		s++;
+	if (!isdigit((unsigned char)*s))
+		return 0;
+	errno = 0;
+	id = strtoull(s, &end, 10);
+	return *end != '\0' || errno != 0 || id >= INT64_MAX ? 0 : id;
+}
+
+/* What "/history WORD" asks for; false: WORD is nothing that it knows. */
+static bool parse_span(const struct chat *c, const char *word, struct query *q)
+{
+	int64_t age_ms = format_parse_age(word);
+	uint64_t n = parse_id(word);
+
+	if (age_ms > 0) {
+		q->since_ms = c->now_ms - age_ms;
+		return true;
+	}
+	if (isdigit((unsigned char)*word) && n > 0) {
+		q->limit = n < ROWS_MAX ? (uint32_t)n : ROWS_MAX;
+		return true;
+	}
+	return format_parse_day(word, &q->since_ms, &q->until_ms);
+}
+
+void cmd_history(struct chat *c, struct session *s, const struct args *a)
+{
+	struct query q = {
+		.kind = QUERY_LAST, .room = s->room->number, .limit = HISTORY_LINES_SPAN,
+	};
+	const char *word = a->arg[0];
+
+	if (word == NULL) {
+		q.limit = HISTORY_LINES_DEFAULT;
+	} else if (strcasecmp(word, "before") == 0 && a->arg[1] != NULL) {
+		q.before_id = parse_id(a->arg[1]);
+		q.limit = HISTORY_LINES_DEFAULT;
+		if (q.before_id == 0) {
+			command_usage(c, s, "history");
+			return;
+		}
+	} else if (a->arg[1] != NULL || !parse_span(c, word, &q)) {
+		command_usage(c, s, "history");
+		return;
+	}
+	history_ask(c, s, ASKED_HISTORY, q);
+}
+
+void cmd_search(struct chat *c, struct session *s, const struct args *a)
+{
+	history_ask(c, s, ASKED_SEARCH, (struct query){
+		.kind = QUERY_SEARCH, .limit = SEARCH_HITS_MAX, .words = a->rest,
+	});
+}
+
+void cmd_catchup(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	if (s->gap_before == 0) {
+		emit_reply(c, s, "You have missed nothing in %s. %chistory shows earlier lines.",
+		           s->room->name, c->config.command_prefix);
+		return;
+	}
+	history_ask(c, s, ASKED_CATCHUP, (struct query){
+		.kind = QUERY_FIRST, .room = s->room->number, .limit = HISTORY_LINES_SPAN,
+		.after_id = s->gap_after, .before_id = s->gap_before,
+	});
+}

@@ -1,0 +1,91 @@
+/* Commands that tell about chatd: /help /time /version /limits. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "chatd/core/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/text.h"
+
+#ifndef CHATD_VERSION
+#error "CHATD_VERSION comes from the Makefile"
+#endif
+
+static void help_one(struct chat *c, struct session *s, const struct command *k)
+{
+	char p = c->config.command_prefix;
+
+	emit_reply(c, s, "%c%s%s%s", p, k->name, *k->args ? " " : "", k->args);
+	emit_reply(c, s, "%s", k->help);
+	if (*k->aliases != '\0')
+		emit_reply(c, s, "Other names for it: %s", k->aliases);
+	emit_reply(c, s, "Example: %c%s", p, k->example);
+}
+
+void cmd_help(struct chat *c, struct session *s, const struct args *a)
+{
+	char p = c->config.command_prefix;
+
+	if (a->arg[0] != NULL) {
+		const char *name = a->arg[0] + (*a->arg[0] == p);
+		const struct command *k = command_find(name);
+
+		if (k != NULL)
+			help_one(c, s, k);
+		else
+			emit_reply(c, s, "There is no command %c%.*s; %chelp alone lists them.", p,
+			           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name, p);
+		return;
+	}
+	emit_reply(c, s, "What you type is said to the room. Lines that begin with %c are commands:",
+	           p);
+	for (const struct command *k = commands; k->name != NULL; k++) {
+		char usage[64];
+
+		snprintf(usage, sizeof usage, "%s%s%s", k->name, *k->args ? " " : "", k->args);
+		if (strlen(usage) <= 16)
+			emit_reply(c, s, "  %c%-16s %s", p, usage, k->help);
+		else {
+			emit_reply(c, s, "  %c%s", p, usage);
+			emit_reply(c, s, "  %-17s %s", "", k->help);
+		}
+	}
+	emit_reply(c, s, "To say a line that begins with %c, type it twice: %c%c", p, p, p);
+}
+
+void cmd_time(struct chat *c, struct session *s, const struct args *a)
+{
+	char text[96];
+
+	(void)a;
+	format_clock(text, sizeof text, c->now_ms);
+	emit_reply(c, s, "It is %s here.", text);
+}
+
+void cmd_version(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	emit_reply(c, s, "This is chatd %s.", CHATD_VERSION);
+}
+
+void cmd_limits(struct chat *c, struct session *s, const struct args *a)
+{
+	const struct chat_config *k = &c->config;
+
+	(void)a;
+	emit_reply(c, s, "A line: at most %" PRIu32 " bytes.", k->line_bytes_max);
+	if (k->rate_lines == 0)
+		emit_reply(c, s, "Pace: as many lines as you like.");
+	else
+		emit_reply(c, s, "Pace: %" PRIu32 " lines at once, then %" PRIu32 " a second; %" PRIu32
+		           " left now. More is sent later, not lost.", k->rate_burst, k->rate_lines,
+		           limit_left(&s->pace, c->now_ms, k->rate_burst, k->rate_lines));
+	emit_reply(c, s, "Names: a nick has at most %d characters, a room %d, a topic %d.",
+	           NICK_CHARS_MAX, ROOM_CHARS_MAX, TOPIC_CHARS_MAX);
+	emit_reply(c, s, "Ignored people: %" PRIu32 " of %d.", s->nignored, IGNORES_MAX);
+	emit_reply(c, s, "History: %d lines at once with %chistory, %d hits of a %csearch.", ROWS_MAX,
+	           k->command_prefix, SEARCH_HITS_MAX, k->command_prefix);
+	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. People: %" PRIu32 " of %" PRIu32 ".", c->nrooms,
+	           ROOMS_MAX, c->people, k->connections_max);
+}

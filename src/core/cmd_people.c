@@ -1,0 +1,165 @@
+/* Commands about people: /nick /whois /ignore /unignore /away /back /quit. */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/name.h"
+#include "chatd/core/room.h"
+#include "chatd/core/session.h"
+#include "chatd/core/text.h"
+
+/* Who ignored the old name ignores the new one: a new nick is no way around. */
+static void follow_ignores(struct chat *c, const char *old_key, const char *new_key)
+{
+	struct session *s, *next;
+
+	HASH_ITER(hh, c->nicks, s, next) {
+		for (uint32_t i = 0; i < s->nignored; i++)
+			if (strcmp(s->ignored[i], old_key) == 0) {
+				free(s->ignored[i]);
+				s->ignored[i] = mem_strdup(new_key);
+			}
+	}
+}
+
+void cmd_nick(struct chat *c, struct session *s, const struct args *a)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], *old_nick, *old_key;
+
+	if (strcmp(a->arg[0], s->nick) == 0) {
+		emit_reply(c, s, "You are %s already.", s->nick);
+		return;
+	}
+	if (!session_may_bear(c, s, a->arg[0], key))
+		return;
+	old_nick = mem_strdup(s->nick);
+	old_key = mem_strdup(s->key);
+	session_name(c, s, a->arg[0], key);
+	if (strcmp(old_key, key) != 0)
+		follow_ignores(c, old_key, key);
+	emit_reply(c, s, "You are %s now.", s->nick);
+	room_notice(c, s->room, s, "%s is now known as %s", old_nick, s->nick);
+	free(old_nick);
+	free(old_key);
+}
+
+void cmd_whois(struct chat *c, struct session *s, const struct args *a)
+{
+	struct session *who = session_find(c, s, a->arg[0]);
+	char age[AGE_BYTES_MAX], idle[AGE_BYTES_MAX];
+
+	if (who == NULL)
+		return;
+	emit_reply(c, s, "%s is in %s, connected for %s, idle for %s.", who->nick, who->room->name,
+	           format_age(age, c->now_ms - who->since_ms),
+	           format_age(idle, c->now_ms - who->said_ms));
+	if (who->away != NULL)
+		emit_reply(c, s, "%s is away%s%s", who->nick, *who->away ? ": " : ".", who->away);
+	if (session_ignores(s, who->key))
+		emit_reply(c, s, "You ignore %s.", who->nick);
+}
+
+/* -- ignoring ------------------------------------------------------------------------------ */
+
+static void ignore_list(struct chat *c, struct session *s)
+{
+	if (s->nignored == 0) {
+		emit_reply(c, s, "You ignore nobody. %cignore NICK hides a person's lines from you.",
+		           c->config.command_prefix);
+		return;
+	}
+	emit_reply(c, s, "You ignore %" PRIu32 " of at most %d:", s->nignored, IGNORES_MAX);
+	for (uint32_t i = 0; i < s->nignored; i++) {
+		const struct session *who = session_by_key(c, s->ignored[i]);
+
+		emit_reply(c, s, "  %s", who != NULL ? who->nick : s->ignored[i]);
+	}
+}
+
+void cmd_ignore(struct chat *c, struct session *s, const struct args *a)
+{
+	struct session *who;
+
+	if (a->arg[0] == NULL) {
+		ignore_list(c, s);
+		return;
+	}
+	who = session_find(c, s, a->arg[0]);
+	if (who == NULL)
+		return;
+	if (who == s) {
+		emit_reply(c, s, "That is you.");
+	} else if (session_ignores(s, who->key)) {
+		emit_reply(c, s, "You ignore %s already.", who->nick);
+	} else if (s->nignored == IGNORES_MAX) {
+		emit_reply(c, s, "You ignore %d people, and that is the most. %cunignore NICK makes "
+		           "place.", IGNORES_MAX, c->config.command_prefix);
+	} else {
+		if (s->nignored == 0) {
+			s->ignored = mem_alloc(IGNORES_MAX * sizeof *s->ignored);
+			DL_APPEND2(s->room->ignorers, s, ign_prev, ign_next);
+		}
+		s->ignored[s->nignored++] = mem_strdup(who->key);
+		emit_reply(c, s, "You no longer see what %s says, nor messages from there. %cunignore %s "
+		           "undoes it.", who->nick, c->config.command_prefix, who->nick);
+	}
+}
+
+void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	uint32_t i = 0;
+
+	/* The person need not be here for it. */
+	if (!name_check(NAME_NICK, a->arg[0], strlen(a->arg[0]), key, why, sizeof why))
+		key[0] = '\0';
+	while (i < s->nignored && strcmp(s->ignored[i], key) != 0)
+		i++;
+	if (i == s->nignored) {
+		emit_reply(c, s, "You do not ignore %.*s. %cignore alone lists whom you do.",
+		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0],
+		           c->config.command_prefix);
+		return;
+	}
+	free(s->ignored[i]);
+	s->ignored[i] = s->ignored[--s->nignored];
+	if (s->nignored == 0) {
+		DL_DELETE2(s->room->ignorers, s, ign_prev, ign_next);
+		free(s->ignored);
+		s->ignored = NULL;
+	}
+	emit_reply(c, s, "You see again what %s says.", a->arg[0]);
+}
+
+/* -- coming and going ------------------------------------------------------------------------ */
+
+void cmd_away(struct chat *c, struct session *s, const struct args *a)
+{
+	free(s->away);
+	s->away = mem_strdup(a->rest);
+	emit_reply(c, s, "You are marked as away%s%s. %cback ends it.", *a->rest ? ": " : "", a->rest,
+	           c->config.command_prefix);
+}
+
+void cmd_back(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	if (s->away == NULL) {
+		emit_reply(c, s, "You were not away.");
+		return;
+	}
+	free(s->away);
+	s->away = NULL;
+	emit_reply(c, s, "You are back.");
+}
+
+void cmd_quit(struct chat *c, struct session *s, const struct args *a)
+{
+	emit_reply(c, s, "Goodbye, %s.", s->nick);
+	session_end(c, s, a->rest, true);
+}

@@ -1,0 +1,202 @@
+/* Commands about rooms: /join /leave /rooms /topic /who. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/name.h"
+#include "chatd/core/room.h"
+#include "chatd/core/text.h"
+
+enum { COMPANY_NAMES = 5 };  /* names that a person reads on coming into a room */
+
+/* s comes into r from where it is, and reads where it is now. */
+static void go(struct chat *c, struct session *s, struct room *r, bool made)
+{
+	const char *company;
+
+	room_leave(c, s, ROOM_MOVED, NULL);
+	company = room_company(c, r, s, COMPANY_NAMES);
+	if (*company != '\0')
+		emit_reply(c, s, "You are in %s with %s.", r->name, company);
+	else if (made)
+		emit_reply(c, s, "You are in %s, which is new; nobody else is here yet. %cleave goes back "
+		           "to %s.", r->name, c->config.command_prefix, c->lobby->name);
+	else
+		emit_reply(c, s, "You are in %s; nobody else is here.", r->name);
+	if (*r->topic != '\0')
+		emit_reply(c, s, "Topic: %s", r->topic);
+	room_join(c, r, s);
+}
+
+void cmd_join(struct chat *c, struct session *s, const struct args *a)
+{
+	/* People who know IRC type #ops. */
+	const char *name = a->arg[0] + (a->arg[0][0] == '#');
+	char key[NAME_KEY_BYTES_MAX + 1], why[160], good[NAME_BYTES_MAX + 1];
+	struct room *r;
+	bool made = false;
+
+	if (!name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why)) {
+		name_mend(NAME_ROOM, name, strlen(name), ROOM_CHARS_MAX, good);
+		emit_reply(c, s, "That name will not do: %s. Good would be, for example: %cjoin %s", why,
+		           c->config.command_prefix, good);
+		return;
+	}
+	r = room_by_key(c, key);
+	if (r == NULL) {
+		r = room_new(c, name, key, 0);
+		made = true;
+	}
+	if (r == NULL)
+		emit_reply(c, s, "There are %d rooms, and that is the most. %crooms lists them.",
+		           ROOMS_MAX, c->config.command_prefix);
+	else if (r == s->room)
+		emit_reply(c, s, "You are in %s already.", r->name);
+	else
+		go(c, s, r, made);
+}
+
+void cmd_leave(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	if (s->room == c->lobby)
+		emit_reply(c, s, "You are in %s, the lobby; there is nothing to go back to. %cquit leaves "
+		           "the chat.", c->lobby->name, c->config.command_prefix);
+	else
+		go(c, s, c->lobby, false);
+}
+
+/* -- lists ---------------------------------------------------------------------------------- */
+
+/* Most people first, then by name. */
+static int by_people(const void *a, const void *b)
+{
+	const struct room *x = *(const struct room *const *)a, *y = *(const struct room *const *)b;
+
+	if (x->nmembers != y->nmembers)
+		return x->nmembers < y->nmembers ? 1 : -1;
+	return strcmp(x->key, y->key);
+}
+
+static void rooms_line(struct chat *c, struct session *s, const struct room *r)
+{
+	char people[32], age[AGE_BYTES_MAX], last[AGE_BYTES_MAX + 32];
+	size_t chars = text_chars(r->name, strlen(r->name));
+
+	snprintf(people, sizeof people, "%" PRIu32 " %s", r->nmembers,
+	         r->nmembers == 1 ? "person" : "people");
+	if (r->last_id == 0)
+		snprintf(last, sizeof last, "nothing said yet");
+	else
+		snprintf(last, sizeof last, "last line %s ago",
+		         format_age(age, c->now_ms - r->last_ms));
+	/* printf pads bytes; names are counted in characters. */
+	emit_reply(c, s, "%c %s%*s  %-11s  %s%s%s", r == s->room ? '*' : ' ', r->name,
+	           chars < 16 ? (int)(16 - chars) : 0, "", people, last, *r->topic ? "  Topic: " : "",
+	           r->topic);
+}
+
+void cmd_rooms(struct chat *c, struct session *s, const struct args *a)
+{
+	struct room **list = mem_alloc(c->nrooms * sizeof(struct room *));
+	uint32_t n = 0, shown;
+
+	(void)a;
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
+		struct room *r = c->rooms[slot];
+
+		if (r != NULL && (r->nmembers > 0 || r->last_id != 0 || r == c->lobby))
+			list[n++] = r;
+	}
+	qsort(list, n, sizeof(struct room *), by_people);
+	shown = n < ROOMS_LISTED_MAX ? n : ROOMS_LISTED_MAX;
+	emit_reply(c, s, "%" PRIu32 " %s (* is where you are):", n, n == 1 ? "room" : "rooms");
+	for (uint32_t i = 0; i < shown; i++)
+		rooms_line(c, s, list[i]);
+	if (shown < n)
+		emit_reply(c, s, "and %" PRIu32 " more.", n - shown);
+	free(list);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct session *x = *(const struct session *const *)a;
+	const struct session *y = *(const struct session *const *)b;
+
+	return strcmp(x->key, y->key);
+}
+
+static void who_list(struct chat *c, struct session *s, const struct room *r)
+{
+	uint32_t n = r->nmembers, shown = n < NAMES_LISTED_MAX ? n : NAMES_LISTED_MAX;
+	struct session **list = mem_alloc((n + 1) * sizeof(struct session *));
+	struct bytes *b = &c->scratch;
+
+	memcpy(list, r->members, n * sizeof(struct session *));
+	qsort(list, n, sizeof(struct session *), by_key);
+	bytes_clear(b);
+	for (uint32_t i = 0; i < shown; i++)
+		bytes_printf(b, "%s%s%s%s", i == 0 ? "" : ", ", list[i]->nick,
+		             list[i] == s ? " (you)" : "", list[i]->away != NULL ? " (away)" : "");
+	if (shown < n)
+		bytes_printf(b, " and %" PRIu32 " more", n - shown);
+	emit_reply(c, s, "%" PRIu32 " %s in %s: %s", n, n == 1 ? "person" : "people", r->name,
+	           b->data);
+	free(list);
+}
+
+void cmd_who(struct chat *c, struct session *s, const struct args *a)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	const struct room *r = s->room;
+
+	if (a->arg[0] != NULL) {
+		const char *name = a->arg[0] + (a->arg[0][0] == '#');
+
+		r = NULL;
+		if (name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why))
+			r = room_by_key(c, key);
+	}
+	if (r == NULL)
+		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
+		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), ROOM_CHARS_MAX), a->arg[0],
+		           c->config.command_prefix);
+	else if (r->nmembers == 0)
+		emit_reply(c, s, "Nobody is in %s.", r->name);
+	else
+		who_list(c, s, r);
+}
+
+void cmd_topic(struct chat *c, struct session *s, const struct args *a)
+{
+	const char *text = strcmp(a->rest, "-") == 0 ? "" : a->rest;
+	struct room *r = s->room;
+
+	if (*a->rest == '\0') {
+		if (*r->topic == '\0')
+			emit_reply(c, s, "%s has no topic. %ctopic TEXT sets one.", r->name,
+			           c->config.command_prefix);
+		else
+			emit_reply(c, s, "Topic of %s: %s", r->name, r->topic);
+		return;
+	}
+	if (text_chars(text, strlen(text)) > TOPIC_CHARS_MAX) {
+		emit_reply(c, s, "Not set: a topic has at most %d characters; this has %zu.",
+		           TOPIC_CHARS_MAX, text_chars(text, strlen(text)));
+		return;
+	}
+	if (!room_set_topic(c, s, text))
+		return;
+	if (*text == '\0') {
+		emit_reply(c, s, "The topic of %s is gone.", r->name);
+		room_notice(c, r, s, "%s has taken the topic away", s->nick);
+	} else {
+		emit_reply(c, s, "Topic of %s: %s", r->name, text);
+		room_notice(c, r, s, "%s has set the topic: %s", s->nick, text);
+	}
+}

@@ -1,0 +1,55 @@
+/* Commands that say something: /me /msg /reply. */
+
+#include <string.h>
+
+#include "chatd/core/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/room.h"
+#include "chatd/core/session.h"
+
+void cmd_me(struct chat *c, struct session *s, const struct args *a)
+{
+	room_say(c, s, RECORD_ACTION, a->rest);
+}
+
+static void tell(struct chat *c, struct session *s, struct session *to, const char *text)
+{
+	if (session_ignores(to, s->key)) {
+		emit_reply(c, s, "Not sent: %s takes no messages from you.", to->nick);
+		return;
+	}
+	if (to->slow) {
+		emit_reply(c, s, "Not sent: %s's connection is too slow at present. Try again later.",
+		           to->nick);
+		return;
+	}
+	/* No nick has a blank or '>' in it, so this is nobody's line in the room. */
+	emit_line(c, to, "%s[%s -> you]:%s", format_stamp(&c->stamp, c->now_ms), s->nick, text);
+	to->reply_to = s->id;
+	emit_reply(c, s, "To %s: %s", to->nick, text);
+	if (to->away != NULL)
+		emit_reply(c, s, "%s is away%s%s and may read it later.", to->nick,
+		           *to->away ? ": " : "", to->away);
+}
+
+void cmd_msg(struct chat *c, struct session *s, const struct args *a)
+{
+	struct session *to = session_find(c, s, a->arg[0]);
+
+	if (to != NULL)
+		tell(c, s, to, a->rest);
+}
+
+void cmd_reply(struct chat *c, struct session *s, const struct args *a)
+{
+	struct session *to = chat_session(c, s->reply_to);
+
+	if (s->reply_to.gen == 0)
+		emit_reply(c, s, "Nobody has sent you a private message yet. %cmsg NICK TEXT sends one.",
+		           c->config.command_prefix);
+	else if (to == NULL || to->state != SESSION_CHAT)
+		emit_reply(c, s, "The person who wrote to you last has left. %cmsg NICK TEXT writes to "
+		           "somebody by name.", c->config.command_prefix);
+	else
+		tell(c, s, to, a->rest);
+}

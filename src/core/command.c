@@ -1,0 +1,214 @@
+/*
+ * The table of commands, and finding the one that was meant.
+ *
+ * A command is declared here and nowhere else; its handler is in one of the
+ * cmd_*.c files.
+ */
+
+#include "chatd/core/command.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "chatd/core/emit.h"
+#include "chatd/core/text.h"
+
+const struct command commands[] = {
+	{"help", "commands", "[COMMAND]", 1, 0, false, false, cmd_help,
+	 "Lists the commands, or explains one.", "help join"},
+	{"nick", "name", "NAME", 1, 1, false, false, cmd_nick,
+	 "Changes your name.", "nick alice"},
+	{"join", "j", "ROOM", 1, 1, false, false, cmd_join,
+	 "Goes to another room; makes it if it is not there.", "join ops"},
+	{"leave", "part", "", 0, 0, false, false, cmd_leave,
+	 "Goes back to the lobby.", "leave"},
+	{"rooms", "list", "", 0, 0, false, false, cmd_rooms,
+	 "Lists the rooms: people, last line, topic.", "rooms"},
+	{"who", "names chatters", "[ROOM]", 1, 0, false, false, cmd_who,
+	 "Lists the people in this room or another.", "who ops"},
+	{"whois", "", "NICK", 1, 1, false, false, cmd_whois,
+	 "Tells about a person: room, since when, idle, away.", "whois bob"},
+	{"me", "", "ACTION", 0, 0, true, true, cmd_me,
+	 "Says what you do, as \"* alice waves\".", "me waves"},
+	{"msg", "tell w", "NICK TEXT", 1, 1, true, true, cmd_msg,
+	 "Says something to one person alone, in any room. It is not saved.", "msg bob lunch?"},
+	{"reply", "r", "TEXT", 0, 0, true, true, cmd_reply,
+	 "Answers the person who sent you the last private message.", "reply yes, at one"},
+	{"topic", "", "[TEXT]", 0, 0, true, false, cmd_topic,
+	 "Shows the room's topic, or sets it; a single - takes it away.", "topic Release on Friday"},
+	{"history", "", "[N | 2h | 2026-11-22 | before #ID]", 2, 0, false, false, cmd_history,
+	 "Shows earlier lines of this room: the last N, those of a time (s, m, h, d, w) or of a "
+	 "day, or those before a line.", "history 2h"},
+	{"search", "", "WORDS", 0, 0, true, true, cmd_search,
+	 "Finds the lines, in all rooms, that have all the words; wor* finds what begins with wor.",
+	 "search backup failed"},
+	{"catchup", "", "", 0, 0, false, false, cmd_catchup,
+	 "Shows what you missed in this room since you were last here, or while your connection "
+	 "was slow.", "catchup"},
+	{"ignore", "", "[NICK]", 1, 0, false, false, cmd_ignore,
+	 "Hides what a person says from you; alone, lists whom you ignore.", "ignore bob"},
+	{"unignore", "", "NICK", 1, 1, false, false, cmd_unignore,
+	 "Shows a person's lines again.", "unignore bob"},
+	{"away", "", "[TEXT]", 0, 0, true, false, cmd_away,
+	 "Marks you as away; who writes to you or looks for you reads the text.",
+	 "away back at three"},
+	{"back", "", "", 0, 0, false, false, cmd_back,
+	 "Ends /away.", "back"},
+	{"time", "date", "", 0, 0, false, false, cmd_time,
+	 "Tells the time at the server.", "time"},
+	{"version", "", "", 0, 0, false, false, cmd_version,
+	 "Tells which chatd this is.", "version"},
+	{"limits", "", "", 0, 0, false, false, cmd_limits,
+	 "Tells your limits and what is left of them.", "limits"},
+	{"quit", "exit bye", "[TEXT]", 0, 0, true, false, cmd_quit,
+	 "Leaves the chat; the others read the text.", "quit see you tomorrow"},
+	{0},
+};
+
+/* True if word is one of the blank-separated names, in any case. */
+static bool among(const char *names, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = names; *p != '\0'; p += strspn(p, " ")) {
+		size_t len = strcspn(p, " ");
+
+		if (len == n && strncasecmp(p, word, n) == 0)
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *k = commands; k->name != NULL; k++)
+		if (strcasecmp(k->name, name) == 0 || among(k->aliases, name))
+			return k;
+	return NULL;
+}
+
+/* -- what was meant -------------------------------------------------------------------- */
+
+enum {
+	WORD_BYTES_MAX = 16,  /* no command is longer; nothing longer is near one */
+	SHOWN_CHARS = 40,     /* characters of a wrong name that are repeated */
+};
+
+/* Edits (insert, drop, change, swap of neighbours) from a to b, in any case. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b);
+	size_t d[WORD_BYTES_MAX + 1][WORD_BYTES_MAX + 1];
+
+	if (la > WORD_BYTES_MAX || lb > WORD_BYTES_MAX)
+		return WORD_BYTES_MAX;
+	for (size_t i = 0; i <= la; i++)
+		d[i][0] = i;
+	for (size_t j = 0; j <= lb; j++)
+		d[0][j] = j;
+	for (size_t i = 1; i <= la; i++)
+		for (size_t j = 1; j <= lb; j++) {
+			size_t best = d[i - 1][j - 1] + (strncasecmp(a + i - 1, b + j - 1, 1) != 0);
+
+			if (d[i - 1][j] + 1 < best)
+				best = d[i - 1][j] + 1;
+			if (d[i][j - 1] + 1 < best)
+				best = d[i][j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    d[i - 2][j - 2] + 1 < best)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = best;
+		}
+	return d[la][lb];
+}
+
+/* The command whose name is nearest to the word, or NULL if none is near. */
+static const struct command *nearest(const char *word)
+{
+	const struct command *found = NULL;
+	size_t best = strlen(word) <= 3 ? 2 : 3, len = strlen(word);
+
+	for (const struct command *k = commands; k->name != NULL; k++) {
+		size_t n = distance(word, k->name);
+
+		/* The beginning of a name is as near as can be. */
+		if (len >= 2 && strncasecmp(word, k->name, len) == 0)
+			n = 0;
+		if (n < best) {
+			best = n;
+			found = k;
+		}
+	}
+	return found;
+}
+
+static void unknown(struct chat *c, struct session *s, const char *name)
+{
+	char p = c->config.command_prefix;
+	const struct command *near = nearest(name);
+	int n = (int)text_prefix(name, strlen(name), SHOWN_CHARS);
+
+	if (*name == '\0')
+		emit_reply(c, s, "A command's name follows %c at once; %chelp lists them. To say a line "
+		           "that begins with %c, type it twice: %c%c", p, p, p, p, p);
+	else if (near != NULL)
+		emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n, name, p,
+		           near->name);
+	else
+		emit_reply(c, s, "There is no command %c%.*s; %chelp lists them. To say a line that "
+		           "begins with %c, type it twice: %c%c%.*s", p, n, name, p, p, p, p, n, name);
+}
+
+/* -- running --------------------------------------------------------------------------- */
+
+void command_usage(struct chat *c, struct session *s, const char *name)
+{
+	const struct command *k = command_find(name);
+	char p = c->config.command_prefix;
+
+	emit_reply(c, s, "Usage: %c%s%s%s   for example: %c%s", p, k->name, *k->args ? " " : "",
+	           k->args, p, k->example);
+}
+
+static char *cut_word(char **line)
+{
+	char *word = *line, *end = word + strcspn(word, " ");
+
+	*line = end + strspn(end, " ");
+	*end = '\0';
+	return word;
+}
+
+/* Takes the line apart; false: it does not fit the command. */
+static bool args_parse(const struct command *k, char *line, struct args *a)
+{
+	int given = 0;
+
+	*a = (struct args){0};
+	while (given < k->words && *line != '\0')
+		a->arg[given++] = cut_word(&line);
+	a->rest = line;
+	if (given < k->least || (*line != '\0' && !k->rest) || (*line == '\0' && k->rest_needed))
+		return false;
+	return true;
+}
+
+void command_run(struct chat *c, struct session *s, char *line)
+{
+	const struct command *k;
+	struct args a;
+	char *name;
+	size_t len = strlen(line);
+
+	while (len > 0 && line[len - 1] == ' ')
+		line[--len] = '\0';
+	name = cut_word(&line);
+	k = command_find(name);
+	if (k == NULL)
+		unknown(c, s, name);
+	else if (!args_parse(k, line, &a))
+		command_usage(c, s, k->name);
+	else
+		k->run(c, s, &a);
+}

@@ -1,0 +1,198 @@
+/*
+ * The effects of a step: an array and the text that belongs to it.
+ *
+ * Both are bounded; chat.c stops taking input lines while one more might not
+ * fit (emit_has_room), so running over is a mistake of ours and asserted.
+ */
+
+#include "chatd/core/emit.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "chatd/core/session.h"
+
+bool emit_has_room(const struct chat *c)
+{
+	return c->neffects < EFFECTS_MAX - EFFECTS_PER_LINE_MAX &&
+	       c->arena_len < ARENA_BYTES - ARENA_PER_LINE_MAX;
+}
+
+static struct effect *emit(struct chat *c, enum effect_kind kind)
+{
+	struct effect *e = &c->effects[c->neffects++];
+
+	assert(c->neffects <= (size_t)EFFECTS_MAX + c->config.connections_max);
+	/* The big members are set by whoever needs them. */
+	e->kind = kind;
+	e->text = NULL;
+	e->len = 0;
+	e->seq = 0;
+	return e;
+}
+
+static const char *keep(struct chat *c, const char *p, size_t n)
+{
+	char *at = c->arena + c->arena_len;
+
+	assert(c->arena_len + n + 1 <= ARENA_BYTES);
+	memcpy(at, p, n);
+	at[n] = '\0';
+	c->arena_len += n + 1;
+	return at;
+}
+
+/* The SEND at the arena's end if it is to this session, else a new one there. */
+static struct effect *send_open(struct chat *c, const struct session *s)
+{
+	struct effect *e = c->neffects == 0 ? NULL : &c->effects[c->neffects - 1];
+
+	if (e != NULL && e->kind == EFFECT_SEND && e->conn.slot == s->id.slot &&
+	    e->text + e->len == c->arena + c->arena_len)
+		return e;
+	e = emit(c, EFFECT_SEND);
+	e->conn = s->id;
+	e->text = c->arena + c->arena_len;
+	return e;
+}
+
+void emit_raw(struct chat *c, const struct session *s, const char *p, size_t n)
+{
+	struct effect *e = send_open(c, s);
+
+	assert(c->arena_len + n <= ARENA_BYTES);
+	memcpy(c->arena + c->arena_len, p, n);
+	c->arena_len += n;
+	e->len += n;
+}
+
+static void emit_text(struct chat *c, const struct session *s, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
+static void emit_text(struct chat *c, const struct session *s, const char *fmt, va_list ap)
+{
+	struct effect *e = send_open(c, s);
+	size_t left = ARENA_BYTES - c->arena_len;
+	int n = vsnprintf(c->arena + c->arena_len, left, fmt, ap);
+
+	assert(n >= 0 && (size_t)n < left);
+	c->arena_len += (size_t)n;
+	e->len += (size_t)n;
+	if (s->crlf || s->telnet != NULL)
+		emit_raw(c, s, "\r\n", 2);
+	else
+		emit_raw(c, s, "\n", 1);
+}
+
+void emit_reply(struct chat *c, const struct session *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	emit_raw(c, s, "-- ", 3);
+	va_start(ap, fmt);
+	emit_text(c, s, fmt, ap);
+	va_end(ap);
+}
+
+void emit_line(struct chat *c, const struct session *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit_text(c, s, fmt, ap);
+	va_end(ap);
+}
+
+void emit_all(struct chat *c, const char *text)
+{
+	struct effect *e = emit(c, EFFECT_SEND_ALL);
+	int n = snprintf(c->arena + c->arena_len, ARENA_BYTES - c->arena_len, "-- %s\n", text);
+
+	assert(n >= 0 && (size_t)n < ARENA_BYTES - c->arena_len);
+	e->text = c->arena + c->arena_len;
+	e->len = (size_t)n;
+	c->arena_len += (size_t)n;
+}
+
+static void emit_skip(struct chat *c, uint32_t feed, const struct session *s)
+{
+	struct effect *e = emit(c, EFFECT_SKIP);
+
+	e->conn = s->id;
+	e->feed = feed;
+}
+
+/* One of a room's two feeds: the same lines with LF, and with CR LF for telnet. */
+static void publish_as(struct chat *c, struct room *r, const struct session *from,
+                       const char *line, size_t len, uint64_t seq, bool crlf)
+{
+	struct effect *e = emit(c, EFFECT_PUBLISH);
+	char *at = c->arena + c->arena_len;
+
+	assert(c->arena_len + len + 2 <= ARENA_BYTES);
+	memcpy(at, line, len);
+	if (crlf)
+		at[len++] = '\r';
+	at[len++] = '\n';
+	c->arena_len += len;
+	e->feed = r->slot * 2 + crlf;
+	e->text = at;
+	e->len = len;
+	e->seq = seq;
+	if (from != NULL && from->room == r && from->crlf == crlf)
+		emit_skip(c, r->slot * 2 + crlf, from);
+	if (from == NULL || seq == 0)
+		return;
+	for (const struct session *s = r->ignorers; s != NULL; s = s->ign_next)
+		if (s != from && s->crlf == crlf && session_ignores(s, from->key))
+			emit_skip(c, r->slot * 2 + crlf, s);
+}
+
+void emit_publish(struct chat *c, struct room *r, const struct session *from, const char *line,
+                  size_t len, uint64_t seq)
+{
+	bool in = from != NULL && from->room == r;
+	uint32_t ncrlf = r->ncrlf - (in && from->crlf);
+	uint32_t nlf = r->nmembers - r->ncrlf - (in && !from->crlf);
+
+	if (nlf > 0)
+		publish_as(c, r, from, line, len, seq, false);
+	if (ncrlf > 0)
+		publish_as(c, r, from, line, len, seq, true);
+}
+
+void emit_subscribe(struct chat *c, const struct session *s, const struct room *r)
+{
+	struct effect *e = emit(c, EFFECT_SUBSCRIBE);
+
+	e->conn = s->id;
+	e->feed = r->slot * 2 + s->crlf;
+}
+
+void emit_session(struct chat *c, enum effect_kind kind, const struct session *s)
+{
+	emit(c, kind)->conn = s->id;
+}
+
+uint64_t emit_append(struct chat *c, struct record r)
+{
+	struct effect *e = emit(c, EFFECT_APPEND);
+
+	r.seq = ++c->seq;
+	r.room_name = keep(c, r.room_name, strlen(r.room_name));
+	r.sender = keep(c, r.sender, strlen(r.sender));
+	r.body = keep(c, r.body, strlen(r.body));
+	e->record = r;
+	return r.seq;
+}
+
+void emit_query(struct chat *c, struct query q)
+{
+	struct effect *e = emit(c, EFFECT_QUERY);
+
+	q.key = keep(c, q.key, strlen(q.key));
+	q.words = keep(c, q.words, strlen(q.words));
+	e->query = q;
+}

@@ -1,0 +1,222 @@
+/*
+ * Replay, /history, /catchup and /search: the questions and how answers look.
+ *
+ * A session has one question out at the most, and its input waits for the
+ * answer. Lines that come live meanwhile stay in its feed's log.
+ */
+
+#include "chatd/core/history.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "chatd/core/emit.h"
+#include "chatd/core/name.h"
+#include "chatd/core/session.h"
+
+static struct query query_of(const struct session *s, enum query_kind kind)
+{
+	return (struct query){
+		.kind = kind, .conn = s->id, .before_id = UINT64_MAX, .since_ms = INT64_MIN,
+		.until_ms = INT64_MAX, .key = s->key, .words = "",
+	};
+}
+
+void history_ask(struct chat *c, struct session *s, enum session_asked asked, struct query q)
+{
+	struct query whole = query_of(s, q.kind);
+
+	whole.room = q.room;
+	whole.limit = q.limit;
+	whole.after_id = q.after_id;
+	if (q.before_id != 0)
+		whole.before_id = q.before_id;
+	if (q.since_ms != 0)
+		whole.since_ms = q.since_ms;
+	if (q.until_ms != 0)
+		whole.until_ms = q.until_ms;
+	if (q.words != NULL)
+		whole.words = q.words;
+	/* What was said before the question is in the answer; for a room that is its
+	 * newest line, for all rooms the newest record. */
+	whole.after_seq = asked == ASKED_SEARCH ? c->seq : s->room->last_id;
+	s->asked = asked;
+	emit_query(c, whole);
+}
+
+void history_replay(struct chat *c, struct session *s)
+{
+	if (s->room->last_id == 0) {
+		emit_session(c, EFFECT_RELEASE, s);
+		return;
+	}
+	history_ask(c, s, ASKED_REPLAY, (struct query){
+		.kind = QUERY_REPLAY, .room = s->room->number, .limit = c->config.history_replay,
+		.before_id = s->room->last_id + 1,
+	});
+}
+
+/* Somebody's line as it looked when it was said. */
+static void show_row(struct chat *c, struct session *s, const char *head, const struct row *row)
+{
+	const char *stamp = format_stamp(&c->stamp, row->time_ms);
+
+	if (row->kind == RECORD_ACTION)
+		emit_line(c, s, "%s%s* %s %s", head, stamp, row->sender, row->body);
+	else
+		emit_line(c, s, "%s%s[%s]:%s", head, stamp, row->sender, row->body);
+}
+
+/* Lines of people whom s ignores are left out of the past as well. */
+static bool row_ignored(const struct session *s, const struct row *row)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+
+	return s->nignored > 0 &&
+	       name_check(NAME_NICK, row->sender, strlen(row->sender), key, why, sizeof why) &&
+	       session_ignores(s, key);
+}
+
+static void show_rows(struct chat *c, struct session *s, const struct rows *rows)
+{
+	uint32_t hidden = 0;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		if (row_ignored(s, &rows->row[i]))
+			hidden++;
+		else
+			show_row(c, s, "", &rows->row[i]);
+	}
+	if (hidden > 0)
+		emit_reply(c, s, "(%" PRIu32 " of them by people whom you ignore: not shown.)", hidden);
+}
+
+static const char *lines_word(size_t n)
+{
+	return n == 1 ? "line" : "lines";
+}
+
+static void show_replay(struct chat *c, struct session *s, const struct rows *rows)
+{
+	if (rows->error != NULL) {
+		emit_reply(c, s, "The history cannot be shown now: %s", rows->error);
+	} else if (rows->n > 0) {
+		emit_reply(c, s, "The last %zu %s said in %s:", rows->n, lines_word(rows->n),
+		           s->room->name);
+		show_rows(c, s, rows);
+		emit_reply(c, s, "End of history; what follows is live.");
+	}
+	if (rows->error == NULL && rows->missed > 0) {
+		s->gap_after = rows->seen_id;
+		s->gap_before = rows->n > 0 ? rows->row[0].id : s->room->last_id + 1;
+		emit_reply(c, s, "%s%" PRIu32 " more %s since you were last here: /catchup shows %s.",
+		           rows->missed >= 1000 ? "Over " : "", rows->missed,
+		           lines_word(rows->missed), rows->missed == 1 ? "it" : "them");
+	}
+	emit_session(c, EFFECT_RELEASE, s);
+}
+
+static void show_history(struct chat *c, struct session *s, const struct rows *rows)
+{
+	if (rows->n == 0) {
+		emit_reply(c, s, "No such lines in %s.", s->room->name);
+		return;
+	}
+	emit_reply(c, s, "%zu %s of %s, #%" PRIu64 " to #%" PRIu64 ":", rows->n,
+	           lines_word(rows->n), s->room->name, rows->row[0].id, rows->row[rows->n - 1].id);
+	show_rows(c, s, rows);
+	if (rows->more)
+		emit_reply(c, s, "End. There are older ones: %chistory before #%" PRIu64,
+		           c->config.command_prefix, rows->row[0].id);
+	else
+		emit_reply(c, s, "End.");
+}
+
+static void show_catchup(struct chat *c, struct session *s, const struct rows *rows)
+{
+	if (rows->n == 0) {
+		s->gap_before = 0;
+		emit_reply(c, s, "The lines that you missed are no longer kept.");
+		return;
+	}
+	emit_reply(c, s, "%zu %s that you missed in %s:", rows->n, lines_word(rows->n),
+	           s->room->name);
+	show_rows(c, s, rows);
+	if (rows->more) {
+		s->gap_after = rows->row[rows->n - 1].id;
+		emit_reply(c, s, "There are more: %ccatchup again.", c->config.command_prefix);
+	} else {
+		s->gap_before = 0;
+		emit_reply(c, s, "That is all you missed.");
+	}
+}
+
+/* The hit whose group (line before, hit, line after) begins with row i, or NULL.
+ * Hits come newest first, so a line beside two hits is older than the next one
+ * exactly if it belongs to that. */
+static const struct row *group_begins(const struct rows *rows, size_t i)
+{
+	const struct row *row = &rows->row[i];
+
+	if (row->hit)
+		return i > 0 && !row[-1].hit && row[-1].id < row->id ? NULL : row;
+	return i + 1 < rows->n && row[1].hit && row->id < row[1].id ? row + 1 : NULL;
+}
+
+static void show_search(struct chat *c, struct session *s, const struct rows *rows)
+{
+	size_t hits = 0;
+
+	for (size_t i = 0; i < rows->n; i++)
+		hits += rows->row[i].hit;
+	if (hits == 0) {
+		emit_reply(c, s, "Nothing found. All the words must be in one line; wor* finds what "
+		           "begins with wor.");
+		return;
+	}
+	emit_reply(c, s, "%s%zu %s found, newest first:", rows->more ? "The newest " : "", hits,
+	           lines_word(hits));
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct row *row = &rows->row[i], *hit = group_begins(rows, i);
+
+		if (hit != NULL)
+			emit_reply(c, s, "#%" PRIu64 " in %s:", hit->id, hit->room_name);
+		if (!row_ignored(s, row))
+			show_row(c, s, row->hit ? "> " : "  ", row);
+	}
+	emit_reply(c, s, "End of what was found.");
+}
+
+void history_answer(struct chat *c, struct session *s, const struct rows *rows)
+{
+	enum session_asked asked = s->asked;
+
+	s->asked = ASKED_NOTHING;
+	if (asked == ASKED_REPLAY)
+		show_replay(c, s, rows);
+	else if (rows->error != NULL)
+		emit_reply(c, s, "%s", rows->error);
+	else if (asked == ASKED_HISTORY)
+		show_history(c, s, rows);
+	else if (asked == ASKED_CATCHUP)
+		show_catchup(c, s, rows);
+	else if (asked == ASKED_SEARCH)
+		show_search(c, s, rows);
+	emit_session(c, EFFECT_RESUME, s);
+}
+
+void history_skipped(struct chat *c, struct session *s, uint32_t lines, uint64_t first_id)
+{
+	if (s->room == NULL)
+		return;
+	if (first_id == 0) {
+		emit_reply(c, s, "%" PRIu32 " %s skipped while your connection was slow.", lines,
+		           lines == 1 ? "notice" : "notices");
+		return;
+	}
+	if (s->gap_before == 0 || first_id - 1 < s->gap_after)
+		s->gap_after = first_id - 1;
+	s->gap_before = s->room->last_id + 1;
+	emit_reply(c, s, "%" PRIu32 " %s skipped while your connection was slow; %ccatchup shows %s",
+	           lines, lines_word(lines), c->config.command_prefix, lines == 1 ? "it" : "them");
+}

@@ -1,0 +1,323 @@
+/*
+ * Rooms, their members and what is said in them.
+ *
+ * Owns struct room. A room is freed in one place (room_release) when its last
+ * member has gone and it has no history; the lobby never is.
+ */
+
+#include "chatd/core/room.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/history.h"
+
+#define NOTICES_PER_S 1
+
+struct room *room_by_key(const struct chat *c, const char *key)
+{
+	struct room *r;
+
+	HASH_FIND_STR(c->by_key, key, r);
+	return r;
+}
+
+struct room *room_by_number(const struct chat *c, uint32_t number)
+{
+	struct room *r;
+
+	HASH_FIND(hh_number, c->by_number, &number, sizeof number, r);
+	return r;
+}
+
+struct room *room_new(struct chat *c, const char *name, const char *key, uint32_t number)
+{
+	struct room *r;
+	uint32_t slot = 0;
+
+	if (c->nrooms == ROOMS_MAX)
+		return NULL;
+	while (c->rooms[slot] != NULL)
+		slot++;
+	r = mem_zero(1, sizeof *r);
+	r->slot = slot;
+	r->number = number != 0 ? number : ++c->last_room;
+	r->name = mem_strdup(name);
+	r->key = mem_strdup(key);
+	r->topic = mem_strdup("");
+	r->stored = number != 0;
+	c->rooms[slot] = r;
+	c->nrooms++;
+	if (slot >= c->rooms_top)
+		c->rooms_top = slot + 1;
+	HASH_ADD_KEYPTR(hh, c->by_key, r->key, strlen(r->key), r);
+	HASH_ADD(hh_number, c->by_number, number, sizeof r->number, r);
+	return r;
+}
+
+static void room_free(struct chat *c, struct room *r)
+{
+	if (r->sum_due_ms != 0)
+		DL_DELETE2(c->sums, r, sum_prev, sum_next);
+	HASH_DELETE(hh, c->by_key, r);
+	HASH_DELETE(hh_number, c->by_number, r);
+	c->rooms[r->slot] = NULL;
+	c->nrooms--;
+	free(r->name);
+	free(r->key);
+	free(r->topic);
+	free(r->sum_nick);
+	free(r->members);
+	free(r);
+}
+
+static void room_release(struct chat *c, struct room *r)
+{
+	if (r->nmembers == 0 && r->last_id == 0 && r != c->lobby)
+		room_free(c, r);
+}
+
+void rooms_free(struct chat *c)
+{
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++)
+		if (c->rooms[slot] != NULL)
+			room_free(c, c->rooms[slot]);
+}
+
+void room_emptied(struct chat *c, uint32_t number, uint64_t up_to_seq)
+{
+	struct room *r = room_by_number(c, number);
+
+	/* A line may have been said since the store looked. */
+	if (r == NULL || r->last_id > up_to_seq)
+		return;
+	r->last_id = 0;
+	r->stored = false;
+	room_release(c, r);
+}
+
+/* -- what is said ------------------------------------------------------------------ */
+
+void room_notice(struct chat *c, struct room *r, const struct session *except, const char *fmt, ...)
+{
+	char line[LINE_HEAD_BYTES_MAX + BODY_BYTES_MAX];
+	va_list ap;
+	int n = snprintf(line, sizeof line, "%s[System]: ", format_stamp(&c->stamp, c->now_ms)), m;
+
+	va_start(ap, fmt);
+	m = vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
+	va_end(ap);
+	assert(m >= 0 && (size_t)(n + m) < sizeof line);
+	emit_publish(c, r, except, line, (size_t)(n + m), 0);
+}
+
+/* What a person is told whose words cannot be kept, and so are not sent. */
+static bool may_append(struct chat *c, struct session *s)
+{
+	if (c->store_failed == NULL)
+		return true;
+	emit_reply(c, s, "Not sent: nothing can be saved at present (%s). Try again in a minute.",
+	           c->store_failed);
+	return false;
+}
+
+/* The store learns a room's number with the first thing that it keeps of it. */
+static uint64_t room_append(struct chat *c, struct room *r, enum record_kind kind,
+                            const char *sender, uint64_t ref, const char *body)
+{
+	struct record record = {
+		.kind = RECORD_ROOM, .room = r->number, .time_ms = c->now_ms,
+		.room_name = r->name, .sender = "", .body = "",
+	};
+
+	if (!r->stored) {
+		emit_append(c, record);
+		r->stored = true;
+	}
+	record.kind = kind;
+	record.sender = sender;
+	record.ref = ref;
+	record.body = body;
+	return emit_append(c, record);
+}
+
+void room_say(struct chat *c, struct session *s, enum record_kind kind, const char *body)
+{
+	char line[LINE_HEAD_BYTES_MAX + BODY_BYTES_MAX];
+	struct room *r = s->room;
+	const char *stamp;
+	size_t nick = strlen(s->nick), text = strlen(body), n;
+
+	if (!may_append(c, s))
+		return;
+	r->last_id = room_append(c, r, kind, s->nick, 0, body);
+	r->last_ms = c->now_ms;
+	/* By hand and not by printf: this runs for every line. */
+	stamp = format_stamp(&c->stamp, c->now_ms);
+	memcpy(line, stamp, STAMP_BYTES);
+	n = STAMP_BYTES;
+	if (kind == RECORD_ACTION) {
+		memcpy(line + n, "* ", 2);
+		n += 2;
+	} else {
+		line[n++] = '[';
+	}
+	memcpy(line + n, s->nick, nick);
+	n += nick;
+	if (kind == RECORD_ACTION) {
+		line[n++] = ' ';
+	} else {
+		memcpy(line + n, "]:", 2);
+		n += 2;
+	}
+	memcpy(line + n, body, text);
+	emit_publish(c, r, s, line, n + text, r->last_id);
+}
+
+bool room_set_topic(struct chat *c, struct session *s, const char *topic)
+{
+	struct room *r = s->room;
+
+	if (!may_append(c, s))
+		return false;
+	room_append(c, r, RECORD_TOPIC, s->nick, 0, topic);
+	free(r->topic);
+	r->topic = mem_strdup(topic);
+	return true;
+}
+
+/* -- joins and leaves ------------------------------------------------------------------ */
+
+/* True if a join or leave may be read by itself; otherwise it will be in the
+ * room's next sum. */
+static bool notice_alone(struct chat *c, struct room *r, const struct session *s, bool joined)
+{
+	if (r->sum_due_ms == 0 &&
+	    limit_wait_ms(&r->notices, c->now_ms, NOTICE_BURST, NOTICES_PER_S) == 0) {
+		limit_take(&r->notices, c->now_ms, NOTICES_PER_S);
+		return true;
+	}
+	if (r->sum_due_ms == 0) {
+		r->sum_due_ms = c->now_ms + NOTICE_SUM_MS;
+		DL_APPEND2(c->sums, r, sum_prev, sum_next);
+		free(r->sum_nick);
+		r->sum_nick = mem_strdup(s->nick);
+	}
+	if (joined)
+		r->sum_joined++;
+	else
+		r->sum_left++;
+	return false;
+}
+
+static void sum_publish(struct chat *c, struct room *r)
+{
+	uint32_t joined = r->sum_joined, left = r->sum_left;
+
+	DL_DELETE2(c->sums, r, sum_prev, sum_next);
+	r->sum_due_ms = 0;
+	r->sum_joined = r->sum_left = 0;
+	if (joined + left == 1)
+		room_notice(c, r, NULL, joined ? "\"%s\" has joined our chat"
+		                               : "%s has left our chat", r->sum_nick);
+	else if (left == 0)
+		room_notice(c, r, NULL, "%" PRIu32 " people have joined", joined);
+	else if (joined == 0)
+		room_notice(c, r, NULL, "%" PRIu32 " people have left", left);
+	else
+		room_notice(c, r, NULL, "%" PRIu32 " %s joined, %" PRIu32 " %s left", joined,
+		            joined == 1 ? "person has" : "people have", left,
+		            left == 1 ? "has" : "have");
+}
+
+void room_tick(struct chat *c)
+{
+	/* Sums gather for the same time, so the list is in the order in which they are due. */
+	while (c->sums != NULL && c->sums->sum_due_ms <= c->now_ms && emit_has_room(c))
+		sum_publish(c, c->sums);
+}
+
+int64_t room_due_ms(const struct chat *c)
+{
+	return c->sums == NULL ? INT64_MAX : c->sums->sum_due_ms;
+}
+
+void room_join(struct chat *c, struct room *r, struct session *s)
+{
+	assert(s->room == NULL);
+	s->crlf = s->telnet != NULL;
+	if (r->nmembers > 0 && notice_alone(c, r, s, true))
+		room_notice(c, r, NULL, "\"%s\" has joined our chat", s->nick);
+	if (r->nmembers == r->members_cap) {
+		r->members_cap = r->members_cap == 0 ? 4 : r->members_cap * 2;
+		r->members = mem_resize(r->members, r->members_cap * sizeof(struct session *));
+	}
+	s->room = r;
+	s->room_pos = r->nmembers;
+	r->members[r->nmembers++] = s;
+	r->ncrlf += s->crlf;
+	if (s->nignored > 0)
+		DL_APPEND2(r->ignorers, s, ign_prev, ign_next);
+	emit_subscribe(c, s, r);
+	history_replay(c, s);
+}
+
+/* How far s has seen its room, so that /catchup goes on there when it is back. */
+static void leave_mark(struct chat *c, struct session *s)
+{
+	uint64_t seen = s->gap_before != 0 ? s->gap_after : s->room->last_id;
+
+	if (s->room->last_id != 0 && s->asked != ASKED_REPLAY && c->store_failed == NULL)
+		room_append(c, s->room, RECORD_SEEN, s->key, seen, "");
+}
+
+void room_leave(struct chat *c, struct session *s, enum room_leaving how, const char *why)
+{
+	struct room *r = s->room;
+	struct session *last = r->members[--r->nmembers];
+
+	leave_mark(c, s);
+	r->members[s->room_pos] = last;
+	last->room_pos = s->room_pos;
+	r->ncrlf -= s->crlf;
+	if (s->nignored > 0)
+		DL_DELETE2(r->ignorers, s, ign_prev, ign_next);
+	s->room = NULL;
+	s->gap_before = 0;
+	s->asked = ASKED_NOTHING;
+	emit_session(c, EFFECT_UNSUBSCRIBE, s);
+	if (!c->stopping && r->nmembers > 0 && notice_alone(c, r, s, false))
+		room_notice(c, r, NULL, "%s has left %s%s%s", s->nick,
+		            how == ROOM_QUIT ? "our chat" : "this room",
+		            why != NULL && *why != '\0' ? ": " : "", why != NULL ? why : "");
+	room_release(c, r);
+}
+
+const char *room_company(struct chat *c, const struct room *r, const struct session *s,
+                         uint32_t max)
+{
+	struct bytes *b = &c->scratch;
+	uint32_t others = r->nmembers - (s != NULL && s->room == r), named = 0, shown;
+
+	bytes_clear(b);
+	bytes_puts(b, "");
+	shown = others <= max + 1 ? others : max;
+	for (uint32_t i = 0; i < r->nmembers && named < shown; i++) {
+		if (r->members[i] == s)
+			continue;
+		if (named > 0)
+			bytes_puts(b, named + 1 == shown && shown == others ? " and " : ", ");
+		bytes_puts(b, r->members[i]->nick);
+		named++;
+	}
+	if (shown < others)
+		bytes_printf(b, " and %" PRIu32 " others", others - shown);
+	return b->data;
+}
