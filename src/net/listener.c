@@ -1,0 +1,283 @@
+/*
+ * Listening sockets: TCP over IPv4 and IPv6, and unix.
+ *
+ * Owns how a socket is set up, and the words for why it cannot be. Accepting is
+ * the ring's. What accepted sockets need is set on the listening one, from which
+ * Linux hands it down, so that a new connection costs no further system call.
+ */
+#include "chatd/net/listener.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "chatd/base/bounds.h"
+
+enum {
+	KEEPALIVE_PROBE_S = 15,    /* between one keepalive probe and the next */
+	KEEPALIVE_PROBES = 4,      /* unanswered ones after which the peer is gone */
+	USER_TIMEOUT_S_LEAST = 30, /* a short send_timeout must not break a connection that
+	                            * a bad network has only delayed */
+};
+
+/* An address with its length, as bind takes it. */
+struct listener_address {
+	struct sockaddr_storage sa;
+	socklen_t len;
+};
+
+/* -- problems ------------------------------------------------------------------- */
+
+/* host is NULL where the listener is for all addresses. */
+static void listener_explain(const struct listener *l, const char *host, uint16_t port, int error,
+                             char *problem, size_t n)
+{
+	switch (error) {
+	case EADDRINUSE:
+		snprintf(problem, n, "port %u is in use%s%s: is another chatd running? "
+		         "Choose another port: chatd PORT", port, host ? " on " : "",
+		         host ? host : "");
+		break;
+	case EACCES:
+		snprintf(problem, n, "may not listen on %s: %s", l->name,
+		         port < IPPORT_RESERVED ? "ports below 1024 need root or "
+		                                  "CAP_NET_BIND_SERVICE" : strerror(error));
+		break;
+	case EADDRNOTAVAIL:
+		snprintf(problem, n, "cannot listen on %s: this machine has no such address",
+		         l->name);
+		break;
+	case EAFNOSUPPORT:
+		snprintf(problem, n, "cannot listen on %s: this kernel has no IPv6", l->name);
+		break;
+	default:
+		snprintf(problem, n, "cannot listen on %s: %s", l->name, strerror(error));
+		break;
+	}
+}
+
+/* -- TCP ------------------------------------------------------------------------ */
+
+static bool listener_set(int fd, int level, int option, uint32_t value)
+{
+	int v = (int)value;
+
+	return setsockopt(fd, level, option, &v, sizeof(v)) == 0;
+}
+
+/* Everything that accepted sockets inherit. */
+static bool listener_set_inherited(int fd, const struct listener_options *o)
+{
+	uint32_t gone_s = o->send_timeout_s > USER_TIMEOUT_S_LEAST ? o->send_timeout_s
+	                                                           : USER_TIMEOUT_S_LEAST;
+
+	/* What is sent is already a whole turn's output; Nagle would only delay it. */
+	if (!listener_set(fd, IPPROTO_TCP, TCP_NODELAY, 1) ||
+	    !listener_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, gone_s * 1000) ||
+	    /* Telnet marks an interrupt with urgent data, which otherwise gets lost. */
+	    !listener_set(fd, SOL_SOCKET, SO_OOBINLINE, 1) ||
+	    !listener_set(fd, SOL_SOCKET, SO_KEEPALIVE, o->keepalive_s > 0)) {
+		return false;
+	}
+	return o->keepalive_s == 0 ||
+	       (listener_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, o->keepalive_s) &&
+	        listener_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_PROBE_S) &&
+	        listener_set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES));
+}
+
+/* The port that the kernel chose, where 0 was asked for. */
+static uint16_t listener_port(int fd)
+{
+	struct sockaddr_storage sa = { 0 };
+	socklen_t len = sizeof(sa);
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0) {
+		return 0;
+	}
+	return ntohs(sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port
+	                                      : ((struct sockaddr_in *)&sa)->sin_port);
+}
+
+/* dual: the socket takes IPv4 as well. Returns a descriptor or -errno. */
+static int listener_socket(const struct listener_address *a, bool dual,
+                           const struct listener_options *o)
+{
+	bool v6 = a->sa.ss_family == AF_INET6;
+	int fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int error;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	/* SO_REUSEADDR: a restart need not wait until old connections have died. A
+	 * port that somebody listens on is refused nevertheless, by bind or, if they
+	 * began meanwhile, by listen. */
+	if (listener_set(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+	    (!v6 || listener_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !dual)) &&
+	    listener_set_inherited(fd, o) &&
+	    bind(fd, (const struct sockaddr *)&a->sa, a->len) == 0 &&
+	    listen(fd, LISTEN_BACKLOG) == 0) {
+		return fd;
+	}
+	error = errno;
+	close(fd);
+	return -error;
+}
+
+/* Every address of the host. */
+static int listener_socket_any(struct listener *l, uint16_t port,
+                               const struct listener_options *o)
+{
+	struct sockaddr_in6 any6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in any4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct listener_address a = { .len = sizeof(any6) };
+	int fd;
+
+	memcpy(&a.sa, &any6, sizeof(any6));
+	fd = listener_socket(&a, true, o);
+	snprintf(l->name, sizeof(l->name), "[::]:%u (IPv4 and IPv6)",
+	         fd >= 0 ? listener_port(fd) : port);
+	/* No IPv6 in the kernel, or switched off by ipv6.disable or disable_ipv6. */
+	if (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL) {
+		memcpy(&a.sa, &any4, sizeof(any4));
+		a.len = sizeof(any4);
+		fd = listener_socket(&a, false, o);
+		snprintf(l->name, sizeof(l->name), "0.0.0.0:%u (IPv4 only)",
+		         fd >= 0 ? listener_port(fd) : port);
+	}
+	return fd;
+}
+
+/* One address, in numbers; in IPv6 with an interface where it needs one. */
+static int listener_socket_at(struct listener *l, const char *host, uint16_t port,
+                              const struct listener_options *o)
+{
+	const struct addrinfo hints = {
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+		.ai_socktype = SOCK_STREAM,
+	};
+	struct listener_address a = { 0 };
+	const char *format;
+	struct addrinfo *ai;
+	char service[8];
+	int fd;
+
+	snprintf(l->name, sizeof(l->name), "%s port %u", host, port);
+	snprintf(service, sizeof(service), "%u", port);
+	if (getaddrinfo(host, service, &hints, &ai) != 0) {
+		return -EADDRNOTAVAIL;
+	}
+	memcpy(&a.sa, ai->ai_addr, ai->ai_addrlen);
+	a.len = ai->ai_addrlen;
+	format = ai->ai_family == AF_INET6 ? "[%s]:%u" : "%s:%u";
+	freeaddrinfo(ai);
+	fd = listener_socket(&a, false, o);
+	snprintf(l->name, sizeof(l->name), format, host, fd >= 0 ? listener_port(fd) : port);
+	return fd;
+}
+
+bool listener_open_tcp(struct listener *l, const char *host, uint16_t port,
+                       const struct listener_options *o, char *problem, size_t n)
+{
+	memset(l, 0, sizeof(*l));
+	l->fd = host ? listener_socket_at(l, host, port, o) : listener_socket_any(l, port, o);
+	if (l->fd < 0) {
+		listener_explain(l, host, port, -l->fd, problem, n);
+		l->fd = -1;
+		return false;
+	}
+	return true;
+}
+
+/* -- unix ----------------------------------------------------------------------- */
+
+/*
+ * Makes way for a socket at sa's path. Only one to which nobody listens any
+ * more is removed: what is no socket, or cannot be asked, is somebody's.
+ */
+static bool listener_remove_stale(const struct sockaddr_un *sa, char *problem, size_t n)
+{
+	struct stat st;
+	int fd, error;
+
+	if (lstat(sa->sun_path, &st) < 0) {
+		if (errno == ENOENT) {
+			return true;
+		}
+		snprintf(problem, n, "cannot listen on unix:%s: %s", sa->sun_path,
+		         strerror(errno));
+		return false;
+	}
+	if (!S_ISSOCK(st.st_mode)) {
+		snprintf(problem, n, "cannot listen on unix:%s: there is something else of that "
+		         "name, and it is no socket", sa->sun_path);
+		return false;
+	}
+	/* Not to wait where somebody listens and does not accept. */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	error = fd < 0 || connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0 ? errno : 0;
+	if (fd >= 0) {
+		close(fd);
+	}
+	if (error == ECONNREFUSED && unlink(sa->sun_path) == 0) {
+		return true;
+	}
+	if (error == 0 || error == EAGAIN || error == EPROTOTYPE) {
+		snprintf(problem, n, "unix:%s is in use: is another chatd running?", sa->sun_path);
+	} else {
+		snprintf(problem, n, "there is a socket unix:%s already, and it cannot be "
+		         "replaced: %s", sa->sun_path, strerror(error == ECONNREFUSED ? errno
+		                                                                      : error));
+	}
+	return false;
+}
+
+bool listener_open_unix(struct listener *l, const char *path, char *problem, size_t n)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int error;
+
+	memset(l, 0, sizeof(*l));
+	l->fd = -1;
+	if (path[0] == '\0' || strlen(path) >= sizeof(sa.sun_path)) {
+		snprintf(problem, n, "the path of a unix socket has 1 to %zu bytes, this one %zu",
+		         sizeof(sa.sun_path) - 1, strlen(path));
+		return false;
+	}
+	strcpy(sa.sun_path, path);
+	if (!listener_remove_stale(&sa, problem, n)) {
+		return false;
+	}
+	snprintf(l->name, sizeof(l->name), "unix:%s", path);
+	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (l->fd >= 0 && bind(l->fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0) {
+		strcpy(l->unix_path, path);
+	}
+	if (l->unix_path[0] == '\0' || listen(l->fd, LISTEN_BACKLOG) < 0) {
+		error = errno;
+		snprintf(problem, n, "cannot listen on unix:%s: %s", path,
+		         error == ENOENT ? "its folder does not exist" : strerror(error));
+		listener_close(l);
+		return false;
+	}
+	return true;
+}
+
+void listener_close(struct listener *l)
+{
+	if (l->fd >= 0) {
+		close(l->fd);
+	}
+	if (l->unix_path[0] != '\0') {
+		unlink(l->unix_path);
+	}
+	l->fd = -1;
+	l->unix_path[0] = '\0';
+}
