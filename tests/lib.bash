@@ -1,0 +1,98 @@
+# What the shell tests share: TAP, and a chatd of their own to test.
+#
+# Sourced. A test calls `ok TITLE` or `not_ok TITLE DETAIL...` once for each
+# thing that a user would notice, and `plan` at its end. Every chatd has its
+# folder under $work, which goes away with the script.
+# shellcheck shell=bash
+set -u
+export LC_ALL=C.UTF-8
+
+tests=0
+failures=0
+pid=         # of the chatd that runs; empty: none
+port=        # where it listens on 127.0.0.1
+work=$(mktemp -d "${TMPDIR:-/tmp}/chatd-sh.XXXXXX") || exit 1
+conf=$work/chatd.conf
+db=$work/chatd.db
+log=$work/log
+
+cleanup() {
+	[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+
+ok() {
+	tests=$((tests + 1))
+	echo "ok $tests - $1"
+}
+
+# not_ok TITLE DETAIL...: details are shown as comments.
+not_ok() {
+	tests=$((tests + 1))
+	failures=$((failures + 1))
+	echo "not ok $tests - $1"
+	shift
+	printf '%s\n' "$@" | tail -n 40 | sed 's/^/# /' | tr -d '\000\r'
+}
+
+skip() {
+	tests=$((tests + 1))
+	echo "ok $tests - $1 # SKIP $2"
+}
+
+plan() {
+	echo "1..$tests"
+	[ "$failures" -eq 0 ]
+}
+
+# is TITLE GOT PATTERN...: GOT has each of the (extended, whole-line) patterns,
+# in lines that follow each other in this order, others may be between.
+is() {
+	local title=$1 got=$2 rest line pattern
+	shift 2
+	rest=$got
+	for pattern in "$@"; do
+		line=$(grep -nxE -m1 -- "$pattern" <<<"$rest" | cut -d: -f1)
+		if [ -z "$line" ]; then
+			not_ok "$title" "expected: $pattern" "got:" "$got"
+			return 1
+		fi
+		rest=$(tail -n "+$((line + 1))" <<<"$rest")
+	done
+	ok "$title"
+}
+
+# configure LINE...: a new chatd.conf on a free port with these lines.
+configure() {
+	port=$("$load" port)
+	printf '%s\n' "listen = 127.0.0.1:$port" "database = $db" "$@" >"$conf"
+}
+
+# chatd_start CHATD ARGUMENT...: starts it and waits until it listens.
+chatd_start() {
+	local program=$1
+	shift
+	exec {out}< <(exec "$program" "$@" 2>>"$log" </dev/null)
+	pid=$!
+	while read -r -t 20 said <&"$out"; do
+		[[ $said != *listening* ]] || return 0
+	done
+	said=
+	return 1
+}
+
+# Waits for the end of the chatd that was started; its status is in $status.
+chatd_wait() {
+	wait "$pid"
+	status=$?
+	pid=
+	exec {out}<&-
+}
+
+# chatd_stop [SIGNAL]
+chatd_stop() {
+	kill "-${1:-TERM}" "$pid"
+	chatd_wait
+}
