@@ -1,0 +1,328 @@
+/*
+ * UTF-8 from strangers, made fit to be shown.
+ *
+ * Owns the decision what a reader's terminal gets to see. It keeps nothing
+ * between calls and asks nobody but utf8proc's tables (Unicode 15); code points
+ * that those do not know yet pass, as next year's emoji are among them.
+ */
+#include "chatd/core/text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include <utf8proc.h>
+
+#include "chatd/base/bounds.h"
+
+#define BYTES_OF(b) (UINT64_C(0x0101010101010101) * (b))
+
+enum {
+	CP_ILL = -1,            /* no code point: an ill-formed part, or the end */
+	CP_ZWNJ = 0x200C,
+	CP_ZWJ = 0x200D,
+	CP_FLAG = 0x1F3F4,      /* waving black flag, which tags turn into a region's */
+	CP_TAG_END = 0xE007F,
+	TAGS_MAX = 7,           /* a subdivision's id at its longest, UTS 35, 3.6.5; more
+	                         * would be a text that nobody sees */
+};
+
+/* What stands just before, as far as a joiner cares. */
+enum pict {
+	PICT_NO,
+	PICT_BARE,              /* an emoji */
+	PICT_STYLED,            /* an emoji and its selector or skin tone */
+};
+
+struct scan {
+	const unsigned char *in; /* the next byte to read */
+	const unsigned char *end;
+	char *out;               /* where the next byte goes */
+	int32_t prev;            /* the code point before, if it passed as it is; 0 if not */
+	enum pict pict;
+};
+
+/*
+ * The code point at s and its bytes in *n; or CP_ILL, and in *n the maximal
+ * subpart that one U+FFFD stands for. At the end: CP_ILL and 0.
+ */
+static int32_t cp_decode(const unsigned char *s, const unsigned char *end, size_t *n)
+{
+	unsigned char low = 0x80, high = 0xBF;  /* of the second byte */
+	size_t want, i;
+	int32_t cp;
+
+	*n = s < end;
+	if (s == end)
+		return CP_ILL;
+	if (s[0] < 0x80)
+		return s[0];
+	if (s[0] < 0xC2 || s[0] > 0xF4)
+		return CP_ILL;
+	want = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
+	cp = s[0] & (0xFF >> (want + 1));
+	/* Overlong forms, surrogates and what lies beyond U+10FFFF all show in the
+	 * second byte (Unicode 15, table 3-7). */
+	if (s[0] == 0xE0)
+		low = 0xA0;
+	else if (s[0] == 0xED)
+		high = 0x9F;
+	else if (s[0] == 0xF0)
+		low = 0x90;
+	else if (s[0] == 0xF4)
+		high = 0x8F;
+	for (i = 1; i < want; i++) {
+		*n = i;
+		if (s + i == end || s[i] < low || s[i] > high)
+			return CP_ILL;
+		cp = cp << 6 | (s[i] & 0x3F);
+		low = 0x80;
+		high = 0xBF;
+	}
+	*n = want;
+	return cp;
+}
+
+static bool cp_within(int32_t cp, int32_t first, int32_t last)
+{
+	return cp >= first && cp <= last;
+}
+
+static bool category_is_mark_or_letter(utf8proc_propval_t c)
+{
+	return (c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO) ||
+	       c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC;
+}
+
+/* Emoji, also those that utf8proc's Unicode does not have yet: their block is reserved. */
+static bool cp_is_pict(int32_t cp, const utf8proc_property_t *p)
+{
+	return p->boundclass == UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC ||
+	       (p->category == UTF8PROC_CATEGORY_CN && cp_within(cp, 0x1F000, 0x1FFFD));
+}
+
+static bool cp_is_styling(int32_t cp)
+{
+	return cp == 0xFE0F || cp_within(cp, 0x1F3FB, 0x1F3FF);
+}
+
+static bool cp_is_selector(int32_t cp)
+{
+	return cp_within(cp, 0xFE00, 0xFE0F) || cp_within(cp, 0xE0100, 0xE01EF);
+}
+
+static bool cp_is_ideograph(int32_t cp)
+{
+	return cp_within(cp, 0x3400, 0x4DBF) || cp_within(cp, 0x4E00, 0x9FFF) ||
+	       cp_within(cp, 0xF900, 0xFAFF) || cp_within(cp, 0x20000, 0x3FFFD);
+}
+
+/* The group of scripts whose spelling needs joiners between its letters; 0: none. */
+static int cp_joined_script(int32_t cp)
+{
+	if (cp < 0x600 || !category_is_mark_or_letter(utf8proc_get_property(cp)->category))
+		return 0;
+	if (cp <= 0x7BF || cp_within(cp, 0x870, 0x8FF) || cp_within(cp, 0xFB50, 0xFDFF) ||
+	    cp_within(cp, 0xFE70, 0xFEFC))
+		return 1;
+	return cp_within(cp, 0x900, 0xDFF) ? 2 : 0;
+}
+
+/* A code point that does something without being seen, or is none at all. */
+static bool cp_is_hidden(int32_t cp, const utf8proc_property_t *p)
+{
+	switch (p->category) {
+	case UTF8PROC_CATEGORY_CC:
+	case UTF8PROC_CATEGORY_CF:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+		return true;
+	case UTF8PROC_CATEGORY_CN:
+		/* Noncharacters, and those kept free for more of the invisible kind. */
+		return (cp & 0xFFFE) == 0xFFFE || cp_within(cp, 0xFDD0, 0xFDEF) ||
+		       cp == 0x2065 || cp_within(cp, 0xFFF0, 0xFFF8) ||
+		       cp_within(cp, 0xE0000, 0xE0FFF);
+	default:
+		return p->ignorable;
+	}
+}
+
+/* A variation selector needs something before it that it can vary. */
+static bool selector_passes(const struct scan *s, int32_t cp)
+{
+	utf8proc_propval_t c;
+
+	if (cp >= 0xE0100)
+		return cp_is_ideograph(s->prev);
+	c = utf8proc_get_property(s->prev)->category;
+	if (s->prev == 0 || c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_ME)
+		return false;
+	return c != UTF8PROC_CATEGORY_ZS && c != UTF8PROC_CATEGORY_CF;
+}
+
+static bool joiner_passes(const struct scan *s, int32_t cp, const unsigned char *after)
+{
+	size_t n;
+	int32_t next = cp_decode(after, s->end, &n);
+	int script;
+
+	if (next == CP_ILL)
+		return false;
+	if (cp == CP_ZWJ && s->pict != PICT_NO && cp_is_pict(next, utf8proc_get_property(next)))
+		return true;
+	script = cp_joined_script(s->prev);
+	return script != 0 && script == cp_joined_script(next);
+}
+
+static void put(struct scan *s, const void *p, size_t n)
+{
+	memcpy(s->out, p, n);
+	s->out += n;
+}
+
+/* Four to six digits, as Unicode writes code points. */
+static void put_name(struct scan *s, int32_t cp)
+{
+	int shift = cp > 0xFFFFF ? 20 : cp > 0xFFFF ? 16 : 12;
+
+	put(s, "<U+", 3);
+	for (; shift >= 0; shift -= 4)
+		*s->out++ = "0123456789ABCDEF"[cp >> shift & 0xF];
+	*s->out++ = '>';
+}
+
+/*
+ * Copies printable ASCII, which is most of a chat, as far as it goes: eight
+ * bytes at a time. A byte's top bit in the test says that it is over 0x7F, under
+ * 0x20, or DEL; it may be set wrongly only above one that is, so a word without
+ * any is clean. A word that is not is written all the same, and then over:
+ * there is room, as dst has four bytes for each that is left.
+ */
+static void copy_ascii(struct scan *s)
+{
+	const unsigned char *begin = s->in;
+	uint64_t w;
+
+	while (s->end - s->in >= 8) {
+		memcpy(&w, s->in, 8);
+		memcpy(s->out, &w, 8);
+		if ((w | (w - BYTES_OF(0x20)) | (w + BYTES_OF(1))) & BYTES_OF(0x80))
+			break;
+		s->in += 8;
+		s->out += 8;
+	}
+	while (s->in < s->end && *s->in >= 0x20 && *s->in < 0x7F)
+		*s->out++ = (char)*s->in++;
+	if (s->in > begin) {
+		s->prev = s->in[-1];
+		s->pict = PICT_NO;
+	}
+}
+
+/* Tags behind a flag pass as a whole or not at all: digits and small letters, and their end. */
+static void copy_tags(struct scan *s)
+{
+	const unsigned char *p = s->in;
+	size_t n, tags;
+	int32_t cp;
+
+	for (tags = 0; tags <= TAGS_MAX; tags++) {
+		cp = cp_decode(p, s->end, &n);
+		p += n;
+		if (cp == CP_TAG_END && tags > 0) {
+			put(s, s->in, (size_t)(p - s->in));
+			s->in = p;
+			s->prev = CP_TAG_END;
+			s->pict = PICT_NO;
+			return;
+		}
+		if (!cp_within(cp, 0xE0030, 0xE0039) && !cp_within(cp, 0xE0061, 0xE007A))
+			return;
+	}
+}
+
+static void put_control(struct scan *s, unsigned char c)
+{
+	char shown[2] = { '^', (char)(c ^ 0x40) };
+
+	if (c == '\t')
+		put(s, "    ", 4);
+	else
+		put(s, shown, 2);
+}
+
+/* One character that is not printable ASCII. */
+static void step(struct scan *s)
+{
+	const unsigned char *at = s->in;
+	const utf8proc_property_t *p;
+	enum pict pict = PICT_NO;
+	bool passes = true;
+	size_t n;
+	int32_t cp;
+
+	cp = cp_decode(at, s->end, &n);
+	s->in += n;
+	if (cp == CP_ILL) {
+		put(s, "\xEF\xBF\xBD", 3);
+		passes = false;
+	} else if (cp < 0x80) {
+		put_control(s, (unsigned char)cp);
+		passes = false;
+	} else {
+		p = utf8proc_get_property(cp);
+		if (cp_is_selector(cp))
+			passes = selector_passes(s, cp);
+		else if (cp == CP_ZWJ || cp == CP_ZWNJ)
+			passes = joiner_passes(s, cp, s->in);
+		else
+			passes = !cp_is_hidden(cp, p);
+		if (passes)
+			put(s, at, n);
+		else
+			put_name(s, cp);
+		if (passes && cp_is_styling(cp))
+			pict = s->pict == PICT_BARE ? PICT_STYLED : PICT_NO;
+		else if (passes && cp_is_pict(cp, p))
+			pict = PICT_BARE;
+	}
+	s->prev = passes ? cp : 0;
+	s->pict = pict;
+	if (passes && cp == CP_FLAG)
+		copy_tags(s);
+}
+
+size_t text_neutralise(char *dst, const char *src, size_t len)
+{
+	struct scan s = {
+		.in = (const unsigned char *)src,
+		.end = (const unsigned char *)src + len,
+		.out = dst,
+	};
+
+	while (s.in < s.end) {
+		copy_ascii(&s);
+		if (s.in < s.end)
+			step(&s);
+	}
+	*s.out = '\0';
+	return (size_t)(s.out - dst);
+}
+
+size_t text_chars(const char *s, size_t len)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < len; i++)
+		n += ((unsigned char)s[i] & 0xC0) != 0x80;
+	return n;
+}
+
+size_t text_prefix(const char *s, size_t len, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (((unsigned char)s[i] & 0xC0) != 0x80 && n-- == 0)
+			break;
+	return i;
+}
