@@ -81,6 +81,9 @@ int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int
 struct rows *store_query(struct store *s, const struct query *q);
 void rows_release(struct rows *rows);
 
+/* An answer to q that says only that there is none, and why. */
+struct rows *rows_sorry(const struct query *q, const char *sentence);
+
 /* Ends the query that runs, and every later one, with an error. From any thread. */
 void store_interrupt(struct store *s);
 

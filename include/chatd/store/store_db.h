@@ -1,0 +1,130 @@
+/*
+ * What the store's own files share: the connection and its statements.
+ *
+ * Private to src/store/{store,schema,save,upkeep,query,search}.c. This is the only
+ * file of chatd that includes sqlite3.h.
+ */
+#ifndef CHATD_STORE_STORE_DB_H
+#define CHATD_STORE_STORE_DB_H
+
+#include "chatd/store/store.h"
+
+#include <sqlite3.h>
+
+/* Names of the statements; their text is the table in schema.c. */
+enum store_sql {
+	SQL_BEGIN,
+	SQL_BEGIN_READ,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_META_GET,
+	SQL_META_SET,
+	SQL_ROOM_ADD,
+	SQL_ROOM_NAME,
+	SQL_ROOM_TOPIC,
+	SQL_ROOM_IDS,
+	SQL_ROOM_LIST,
+	SQL_ROOM_NEWEST,
+	SQL_LINE_ADD,
+	SQL_LINE_GET,
+	SQL_LINE_DELETE,
+	SQL_LINE_COUNT,
+	SQL_LINE_ROOM_NEXT,
+	SQL_LINES_FIRST,
+	SQL_LINES_LAST,
+	SQL_LINES_OLDEST,
+	SQL_LINES_MISSED,
+	SQL_LINES_UNINDEXED,
+	SQL_SEEN_GET,
+	SQL_SEEN_SET,
+	SQL_SEEN_PRUNE,
+	SQL_FTS_ADD,
+	SQL_FTS_DELETE,
+	SQL_FTS_FIND,
+	SQL_COUNT,
+};
+
+/* The marks that a transaction moves; a rollback moves them back. */
+struct store_marks {
+	uint64_t seq;          /* highest seq saved */
+	uint64_t line_id;      /* highest id of a line saved */
+	uint32_t room;         /* highest room number used */
+	int64_t time_max_ms;   /* no line saved is later than this */
+	int64_t time_back_ms;  /* the most that a line's time lies before an earlier line's; more
+	                        * than 0 only where the clock was set back between two runs */
+};
+
+/* What the writer knows of a room without asking the database. */
+struct store_room;
+
+struct store {
+	sqlite3 *db;              /* the connection */
+	sqlite3_stmt *stmt[SQL_COUNT]; /* prepared at first use, for the connection's life */
+	int lock_fd;              /* the database file under flock(2); -1: none. Closing it would
+	                           * drop SQLite's own locks, so it is closed after the database */
+	bool writer;              /* true for the connection that writes */
+	bool sync;                /* true where each commit of lines is fsynced */
+	bool synced;              /* true exactly while synchronous is FULL */
+	struct store_marks saved; /* as of the last commit */
+	struct store_marks batch; /* as of the transaction that is open */
+	uint64_t indexed;         /* lines up to this id are in the full-text index */
+	uint64_t meta_seq;        /* what meta says about saved.seq */
+	struct store_room *rooms; /* hash by number: rooms whose row is known to be there */
+	int wal_pages;            /* as of the last commit */
+	int64_t deadline_ms;      /* monotonic: when the query that runs is interrupted */
+	bool interrupted;         /* true once store_interrupt was called; atomic access */
+};
+
+/* schema.c */
+
+/* The statement, reset and without bindings; NULL: it could not be prepared. */
+sqlite3_stmt *store_stmt(struct store *s, enum store_sql sql);
+/* Runs a statement that gives no rows, and resets it. */
+bool store_run(sqlite3_stmt *st);
+/* The first column of the statement's first row; otherwise, also on error, none. */
+int64_t store_number(sqlite3_stmt *st, int64_t none);
+int64_t store_meta(struct store *s, const char *key, int64_t none);
+bool store_meta_set(struct store *s, const char *key, int64_t value);
+/* Refuses what is no database of chatd's, by its first bytes and before SQLite touches it. */
+bool schema_check_file(int fd, const char *path, bool *fresh, struct store_error *err);
+/* Brings the schema up to date and switches to WAL. */
+bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_error *err);
+
+/* store.c */
+
+/* Rolls back what is open, writes a sentence for what SQLite last reported; false. */
+bool store_fail(struct store *s, struct store_error *err);
+void store_error_set(struct store_error *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int64_t store_clock_ms(void);
+
+/* save.c */
+
+/* Forgets what is known of rooms without asking; it is found out again when needed. */
+void store_forget_rooms(struct store *s);
+/* Takes or leaves FULL synchronous for the transactions that follow. */
+void store_set_synced(struct store *s, bool synced);
+/* Number of lines of a room, counted when first asked for; -1: error. */
+int64_t store_room_lines(struct store *s, uint32_t room);
+void store_room_add_lines(struct store *s, uint32_t room, int64_t n);
+
+/* query.c */
+
+/* The answer under construction. */
+struct answer;
+
+/* Copies the line that st's row shows (columns as in SQL_LINES_FIRST). False: the
+ * answer is full, nothing was taken, and rows.more is set. */
+bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit);
+void answer_set_more(struct answer *a);
+/* Binds a range of a room's lines to SQL_LINES_FIRST or SQL_LINES_LAST, unbounded in time. */
+void range_bind(sqlite3_stmt *st, uint32_t room, uint64_t after_id, uint64_t before_id,
+                uint32_t limit);
+void answer_fail(struct answer *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* For a step that ended with an error: says so, as the person who asked should read it. */
+void answer_broken(struct answer *a, struct store *s, const char *too_long);
+
+/* search.c */
+void search_answer(struct store *s, const struct query *q, struct answer *a);
+
+#endif

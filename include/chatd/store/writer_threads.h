@@ -1,0 +1,114 @@
+/*
+ * What the loop's side of the writer shares with its two threads.
+ *
+ * Private to src/store/{writer,writing,reading}.c. Every field says whose it
+ * is: "loop" for the thread that calls writer.h, "writing" and "reading" for
+ * the threads; those that are atomic or under the mutex belong to all.
+ *
+ * Waking a thread. It sets `asleep`, looks once more whether there is work, and
+ * only then sleeps on its eventfd. Whoever brings work first makes it visible
+ * and then claims `asleep` with an exchange. All of these are sequentially
+ * consistent, so one of the two comes second and sees what the other did:
+ * either the thread finds the work, or the claim finds it asleep and its
+ * eventfd is written. A wake-up that comes late costs one turn that finds
+ * nothing.
+ *
+ * Waking the loop goes the same way with `notified` the other way round: it is
+ * true from the write to the event fd until writer_next finds nothing, clears
+ * it, and looks once more. So the fd is written once per sleep of the loop.
+ */
+#ifndef CHATD_STORE_WRITER_THREADS_H
+#define CHATD_STORE_WRITER_THREADS_H
+
+#include "chatd/store/chatlog.h"
+#include "chatd/store/queue.h"
+#include "chatd/store/writer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* The place where one thread sleeps. */
+struct sleeper {
+	int fd;                 /* eventfd that ends the sleep */
+	_Atomic bool asleep;    /* true while it sleeps or is about to, and nobody has woken it */
+};
+
+/* A query on its way to the reader; its two strings follow it in memory. */
+struct asked {
+	struct letter letter;   /* first: what the mailbox links */
+	struct query query;     /* key and words point behind this struct */
+};
+
+/* Something on its way to the loop. */
+struct told {
+	struct letter letter;   /* first: what the mailbox links */
+	struct writer_event event; /* handed to who calls writer_next */
+};
+
+/* What SIGHUP brought. */
+struct reload {
+	struct writer_limits limits; /* the new ones */
+	char *chat_log;         /* path; NULL: none */
+};
+
+struct writer {
+	struct store *store;    /* writing: the connection that writes */
+	struct store *reader;   /* reading: its connection */
+	struct store *start;    /* loop: what writer_store gives; no thread uses it */
+	struct chatlog *chatlog; /* writing: NULL where there is none */
+	struct writer_limits limits; /* writing */
+	struct queue *queue;    /* records from the loop to writing */
+	struct mailbox asked;   /* queries from the loop to reading */
+	_Atomic uint32_t queries; /* how many of them wait */
+	struct mailbox told;    /* from both threads to the loop */
+	struct letter *taken;   /* loop: letters taken out of told, not yet returned */
+	struct told stored_told; /* the one letter that says that `stored` moved */
+	_Atomic bool stored_posted; /* true from posting that letter until the loop took it */
+	_Atomic uint64_t stored; /* all records up to this are saved */
+	uint64_t stored_said;   /* loop: what writer_next returned of it */
+	int event_fd;           /* wakes the loop */
+	_Atomic bool notified;  /* see above */
+	struct sleeper writing; /* where the thread that writes sleeps */
+	struct sleeper reading; /* where the thread that reads sleeps */
+	bool wake_writing;      /* loop: true when it brought work since writer_wake_fds */
+	bool wake_reading;      /* loop: the same for queries */
+	_Atomic(struct reload *) reload; /* not yet taken by writing */
+	_Atomic bool index_wanted; /* true when a search waits for the index */
+	_Atomic int wal_pages;  /* in the WAL after the last commit */
+	_Atomic int wal_copied; /* of them when reading last did a checkpoint */
+	_Atomic bool reading_stop; /* true once reading is to end */
+	_Atomic bool writing_stop; /* true once writing is to end when all is saved */
+	int64_t stop_by_ms;     /* monotonic: when it gives up saving; set before writing_stop */
+	bool lost;              /* writing: true where it ended with records not saved */
+	pthread_mutex_t mutex;  /* for the fields below; the loop never takes it */
+	pthread_cond_t moved;   /* one of them changed */
+	uint64_t stored_shared; /* like stored, for a query that waits for it */
+	uint64_t indexed_shared; /* store_indexed, for a search that waits for it */
+	bool failing_shared;    /* true while nothing can be saved */
+	pthread_t writing_thread; /* joined by writer_stop */
+	pthread_t reading_thread; /* joined by writer_stop */
+};
+
+enum {
+	WAL_PAGES_COPY = 1000,   /* reading does a checkpoint when so many have come */
+	WAL_PAGES_MAX = 32768,   /* beyond this (128 MiB) writing does one itself */
+};
+
+/* The threads' functions; arg is the struct writer. */
+void *writing_main(void *arg);
+void *reading_main(void *arg);
+
+/* Posts an event to the loop and wakes it. Takes what event owns. */
+void writer_tell(struct writer *w, const struct writer_event *event);
+/* Tells the loop that all up to seq is saved. */
+void writer_tell_stored(struct writer *w, uint64_t seq);
+
+/* Sleeps until woken, at most timeout_ms (-1: without end), unless ready says that
+ * there is work. */
+void sleeper_sleep(struct sleeper *s, int timeout_ms, bool (*ready)(void *ctx), void *ctx);
+/* The fd to be written to, or -1 where the thread is awake or named already. */
+int sleeper_claim(struct sleeper *s);
+/* For the threads, not the loop: claims and writes. */
+void sleeper_wake(struct sleeper *s);
+
+#endif

@@ -1,0 +1,140 @@
+/*
+ * The chat log file. Owns its descriptor and the bytes not yet written.
+ */
+#include "chatd/store/chatlog.h"
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	WAITING_BYTES_MAX = 16 << 20, /* kept while the file cannot be written to */
+};
+
+struct chatlog {
+	int fd;               /* open to append */
+	char *path;           /* for the messages, and to open it anew */
+	struct bytes out;     /* whole lines not yet written; the first may be cut at its start */
+	bool failing;         /* true while the last write failed, so that it is logged once */
+	uint64_t lost_lines;  /* lines that found no room in out since it fails */
+	int64_t stamp_s;      /* the second that stamp shows */
+	char stamp[24];       /* "[YYYY-MM-DD HH:MM:SS]" */
+};
+
+static int chatlog_open_fd(const char *path)
+{
+	/* Not blocking, so that a pipe nobody reads does not hold up the saving. */
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+}
+
+struct chatlog *chatlog_open(const char *path, struct store_error *err)
+{
+	int fd = chatlog_open_fd(path);
+	if (fd < 0) {
+		snprintf(err->text, sizeof(err->text), "the chat log %s cannot be opened: %s", path,
+		         strerror(errno));
+		return NULL;
+	}
+	struct chatlog *c = mem_zero(1, sizeof(*c));
+	c->fd = fd;
+	c->path = mem_strdup(path);
+	c->stamp_s = INT64_MIN;
+	tzset();
+	return c;
+}
+
+static const char *chatlog_stamp(struct chatlog *c, int64_t time_ms)
+{
+	int64_t second = time_ms / 1000;
+	if (second == c->stamp_s)
+		return c->stamp;
+	time_t t = (time_t)second;
+	struct tm tm;
+	if (!localtime_r(&t, &tm) ||
+	    !strftime(c->stamp, sizeof(c->stamp), "[%Y-%m-%d %H:%M:%S]", &tm))
+		strcpy(c->stamp, "[0000-00-00 00:00:00]");
+	c->stamp_s = second;
+	return c->stamp;
+}
+
+void chatlog_add(struct chatlog *c, const struct record *r)
+{
+	if (r->kind != RECORD_SAY && r->kind != RECORD_ACTION)
+		return;
+	if (c->out.len > WAITING_BYTES_MAX) {
+		c->lost_lines++;
+		return;
+	}
+	bytes_puts(&c->out, chatlog_stamp(c, r->time_ms));
+	bytes_puts(&c->out, "[");
+	bytes_puts(&c->out, r->sender);
+	bytes_puts(&c->out, "][");
+	bytes_puts(&c->out, r->room_name);
+	bytes_puts(&c->out, "]:");
+	if (r->kind == RECORD_ACTION) {
+		bytes_puts(&c->out, "* ");
+		bytes_puts(&c->out, r->sender);
+		bytes_puts(&c->out, " ");
+	}
+	bytes_puts(&c->out, r->body);
+	bytes_puts(&c->out, "\n");
+}
+
+void chatlog_flush(struct chatlog *c)
+{
+	size_t done = 0;
+	while (done < c->out.len) {
+		ssize_t n = write(c->fd, c->out.data + done, c->out.len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	if (done < c->out.len) {
+		if (!c->failing)
+			log_warn("the chat log %s cannot be written to; it is tried again", c->path);
+		c->failing = true;
+		bytes_drop(&c->out, done);
+		return;
+	}
+	bytes_clear(&c->out);
+	if (c->failing)
+		log_warnx("the chat log %s is written again; %llu lines are missing in it", c->path,
+		          (unsigned long long)c->lost_lines);
+	c->failing = false;
+	c->lost_lines = 0;
+}
+
+void chatlog_reopen(struct chatlog *c, const char *path)
+{
+	chatlog_flush(c);
+	int fd = chatlog_open_fd(path);
+	if (fd < 0) {
+		log_warn("the chat log %s cannot be opened; %s is still used", path, c->path);
+		return;
+	}
+	close(c->fd);
+	c->fd = fd;
+	char *own = mem_strdup(path); /* path may be c->path */
+	free(c->path);
+	c->path = own;
+}
+
+void chatlog_close(struct chatlog *c)
+{
+	if (!c)
+		return;
+	chatlog_flush(c);
+	close(c->fd);
+	bytes_release(&c->out);
+	free(c->path);
+	free(c);
+}

@@ -1,0 +1,345 @@
+/*
+ * Answers to queries, except search.c's.
+ *
+ * An answer is made in three growing pieces (the rows, where their strings
+ * start, the strings) and gets its pointers at the end, when nothing moves any
+ * more. A query reads in one transaction, so its parts agree with each other.
+ */
+#include "chatd/store/store_db.h"
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	MISSED_MAX = 1000, /* missed lines are counted so far */
+};
+
+/* Where a row's strings start in the answer's text. */
+struct answer_at {
+	size_t room_name;
+	size_t sender;
+	size_t body;
+};
+
+struct answer {
+	struct rows rows;        /* first, so that rows_release finds the rest */
+	struct row *row;         /* cap of them */
+	struct answer_at *at;    /* cap of them */
+	size_t cap;              /* rows allocated */
+	struct bytes text;       /* all strings, NUL-terminated */
+	size_t body_bytes;       /* bytes of bodies taken */
+	char *error;             /* what rows.error points to */
+};
+
+static void answer_grow(struct answer *a)
+{
+	if (a->rows.n < a->cap)
+		return;
+	a->cap = a->cap ? a->cap * 2 : 32;
+	a->row = mem_resize(a->row, a->cap * sizeof(*a->row));
+	a->at = mem_resize(a->at, a->cap * sizeof(*a->at));
+}
+
+static size_t answer_text(struct answer *a, const char *p, size_t n)
+{
+	size_t at = a->text.len;
+	bytes_append(&a->text, p ? p : "", n);
+	bytes_append(&a->text, "", 1);
+	return at;
+}
+
+static size_t answer_column(struct answer *a, sqlite3_stmt *st, int column)
+{
+	const char *p = (const char *)sqlite3_column_text(st, column);
+	return answer_text(a, p, (size_t)sqlite3_column_bytes(st, column));
+}
+
+/* The rows of one answer are mostly of one room, whose name is kept once. */
+static size_t answer_room_name(struct answer *a, struct store *s, uint32_t room)
+{
+	if (a->rows.n > 0 && a->row[a->rows.n - 1].room == room)
+		return a->at[a->rows.n - 1].room_name;
+	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_NAME);
+	if (!st)
+		return answer_text(a, "", 0);
+	sqlite3_bind_int64(st, 1, room);
+	size_t at = sqlite3_step(st) == SQLITE_ROW ? answer_column(a, st, 0)
+	                                           : answer_text(a, "", 0);
+	sqlite3_reset(st);
+	return at;
+}
+
+bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit)
+{
+	size_t bytes = (size_t)sqlite3_column_bytes(st, 5);
+	if (a->rows.n >= ROWS_MAX || (a->rows.n && a->body_bytes + bytes > ROWS_BYTES_MAX)) {
+		a->rows.more = true;
+		return false;
+	}
+	answer_grow(a);
+	struct row *r = &a->row[a->rows.n];
+	struct answer_at *at = &a->at[a->rows.n];
+	r->id = (uint64_t)sqlite3_column_int64(st, 0);
+	r->time_ms = sqlite3_column_int64(st, 1);
+	r->kind = (enum record_kind)sqlite3_column_int(st, 2);
+	r->room = (uint32_t)sqlite3_column_int64(st, 3);
+	r->hit = hit;
+	at->room_name = answer_room_name(a, s, r->room);
+	at->sender = answer_column(a, st, 4);
+	at->body = answer_column(a, st, 5);
+	a->body_bytes += bytes;
+	a->rows.n++;
+	return true;
+}
+
+void answer_set_more(struct answer *a)
+{
+	a->rows.more = true;
+}
+
+void answer_fail(struct answer *a, const char *fmt, ...)
+{
+	if (a->error)
+		return;
+	struct bytes b = { 0 };
+	va_list ap;
+	va_start(ap, fmt);
+	bytes_vprintf(&b, fmt, ap);
+	va_end(ap);
+	a->error = b.data;
+	a->rows.error = a->error;
+}
+
+void answer_broken(struct answer *a, struct store *s, const char *too_long)
+{
+	if ((sqlite3_errcode(s->db) & 0xff) == SQLITE_INTERRUPT) {
+		answer_fail(a, "%s", too_long);
+		return;
+	}
+	log_warnx("a query failed: %s", sqlite3_errmsg(s->db));
+	answer_fail(a, "The history cannot be read at present.");
+}
+
+static void answer_reverse(struct answer *a)
+{
+	for (size_t i = 0, j = a->rows.n; i + 1 < j; i++) {
+		j--;
+		struct row r = a->row[i];
+		a->row[i] = a->row[j];
+		a->row[j] = r;
+		struct answer_at at = a->at[i];
+		a->at[i] = a->at[j];
+		a->at[j] = at;
+	}
+}
+
+static void answer_finish(struct answer *a)
+{
+	if (a->error)
+		a->rows.n = 0; /* half an answer is none */
+	for (size_t i = 0; i < a->rows.n; i++) {
+		a->row[i].room_name = a->text.data + a->at[i].room_name;
+		a->row[i].sender = a->text.data + a->at[i].sender;
+		a->row[i].body = a->text.data + a->at[i].body;
+	}
+	a->rows.row = a->row;
+}
+
+void rows_release(struct rows *rows)
+{
+	if (!rows)
+		return;
+	struct answer *a = (struct answer *)rows;
+	free(a->row);
+	free(a->at);
+	bytes_release(&a->text);
+	free(a->error);
+	free(a);
+}
+
+struct rows *rows_sorry(const struct query *q, const char *sentence)
+{
+	struct answer *a = mem_zero(1, sizeof(*a));
+	a->rows.kind = q->kind;
+	a->rows.conn = q->conn;
+	answer_fail(a, "%s", sentence);
+	answer_finish(a);
+	return &a->rows;
+}
+
+/* -- ranges ------------------------------------------------------------------- */
+
+static int64_t id_column(uint64_t id)
+{
+	return id > INT64_MAX ? INT64_MAX : (int64_t)id;
+}
+
+void range_bind(sqlite3_stmt *st, uint32_t room, uint64_t after_id, uint64_t before_id,
+                uint32_t limit)
+{
+	sqlite3_bind_int64(st, 1, room);
+	sqlite3_bind_int64(st, 2, id_column(after_id));
+	sqlite3_bind_int64(st, 3, id_column(before_id));
+	sqlite3_bind_int64(st, 4, INT64_MIN);
+	sqlite3_bind_int64(st, 5, INT64_MAX);
+	sqlite3_bind_int64(st, 6, limit);
+}
+
+/* The first line of the room at or after id `at`. False: there is none. */
+static bool range_probe(struct store *s, uint32_t room, uint64_t at, uint64_t *id, int64_t *time_ms)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_LINE_ROOM_NEXT);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, room);
+	sqlite3_bind_int64(st, 2, (int64_t)at);
+	bool found = sqlite3_step(st) == SQLITE_ROW;
+	if (found) {
+		*id = (uint64_t)sqlite3_column_int64(st, 0);
+		*time_ms = sqlite3_column_int64(st, 1);
+	}
+	sqlite3_reset(st);
+	return found;
+}
+
+/*
+ * Ids are halved to where times pass bound_ms: lines up to *low are earlier,
+ * lines from *high on are not, as far as the lines asked about tell.
+ */
+static void range_halve(struct store *s, uint32_t room, int64_t bound_ms, uint64_t *low,
+                        uint64_t *high)
+{
+	while (*high - *low > 1) {
+		uint64_t mid = *low + (*high - *low) / 2, id = 0;
+		int64_t time_ms = 0;
+		if (range_probe(s, room, mid, &id, &time_ms) && id < *high && time_ms < bound_ms)
+			*low = id;
+		else
+			*high = mid;
+	}
+}
+
+/*
+ * Narrows q's ids by its times, because there is no index by time. Times grow
+ * with ids, except that a line may be earlier than one before it by up to
+ * back_ms (the clock was set back). So all lines before one that is back_ms too
+ * early are too early, and all after one that is back_ms too late are too late.
+ * What is left is still filtered by time.
+ */
+static void range_narrow(struct store *s, struct query *q)
+{
+	int64_t back_ms = store_meta(s, "time_back_ms", 0), bound_ms;
+	uint64_t low = q->after_id, high = q->before_id;
+	if (!__builtin_sub_overflow(q->since_ms, back_ms, &bound_ms)) {
+		range_halve(s, q->room, bound_ms, &low, &high);
+		q->after_id = low;
+	}
+	low = q->after_id;
+	high = q->before_id;
+	if (!__builtin_add_overflow(q->until_ms, back_ms, &bound_ms) && q->until_ms < INT64_MAX) {
+		range_halve(s, q->room, bound_ms, &low, &high);
+		q->before_id = high;
+	}
+}
+
+static void range_answer(struct store *s, const struct query *asked, struct answer *a)
+{
+	struct query q = *asked;
+	if (q.before_id > INT64_MAX)
+		q.before_id = INT64_MAX;
+	if (q.since_ms > INT64_MIN || q.until_ms < INT64_MAX)
+		range_narrow(s, &q);
+	bool last = q.kind == QUERY_LAST || q.kind == QUERY_REPLAY;
+	sqlite3_stmt *st = store_stmt(s, last ? SQL_LINES_LAST : SQL_LINES_FIRST);
+	int rc = SQLITE_ERROR;
+	if (st) {
+		range_bind(st, q.room, q.after_id, q.before_id, q.limit + 1);
+		sqlite3_bind_int64(st, 4, q.since_ms);
+		sqlite3_bind_int64(st, 5, q.until_ms);
+		while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+			if (a->rows.n < q.limit && answer_add(a, s, st, false))
+				continue;
+			a->rows.more = true;
+			break;
+		}
+	}
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		answer_broken(a, s, "The history took too long to read.");
+	if (st)
+		sqlite3_reset(st);
+	if (last)
+		answer_reverse(a);
+}
+
+static uint64_t seen_id(struct store *s, const struct query *q)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_GET);
+	if (!st)
+		return 0;
+	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, q->room);
+	return (uint64_t)store_number(st, 0);
+}
+
+static void replay_answer(struct store *s, const struct query *asked, struct answer *a)
+{
+	struct query q = *asked;
+	q.after_id = 0;
+	q.since_ms = INT64_MIN;
+	q.until_ms = INT64_MAX;
+	a->rows.seen_id = seen_id(s, &q);
+	range_answer(s, &q, a);
+	sqlite3_stmt *st = a->rows.seen_id ? store_stmt(s, SQL_LINES_MISSED) : NULL;
+	if (!st)
+		return;
+	sqlite3_bind_int64(st, 1, q.room);
+	sqlite3_bind_int64(st, 2, id_column(a->rows.seen_id));
+	sqlite3_bind_int64(st, 3, id_column(a->rows.n ? a->row[0].id : q.before_id));
+	sqlite3_bind_int(st, 4, MISSED_MAX);
+	a->rows.missed = (uint32_t)store_number(st, 0);
+}
+
+static void catchup_answer(struct store *s, const struct query *asked, struct answer *a)
+{
+	struct query q = *asked;
+	a->rows.seen_id = seen_id(s, &q);
+	q.after_id = a->rows.seen_id;
+	q.before_id = UINT64_MAX;
+	q.since_ms = INT64_MIN;
+	q.until_ms = INT64_MAX;
+	range_answer(s, &q, a);
+}
+
+struct rows *store_query(struct store *s, const struct query *q)
+{
+	struct answer *a = mem_zero(1, sizeof(*a));
+	struct query bounded = *q;
+	a->rows.kind = q->kind;
+	a->rows.conn = q->conn;
+	if (bounded.limit < 1)
+		bounded.limit = 1;
+	if (bounded.limit > ROWS_MAX)
+		bounded.limit = ROWS_MAX;
+	s->deadline_ms = store_clock_ms() + QUERY_MS_MAX;
+	if (!store_run(store_stmt(s, SQL_BEGIN_READ)))
+		answer_broken(a, s, "The history took too long to read.");
+	else if (q->kind == QUERY_SEARCH)
+		search_answer(s, &bounded, a);
+	else if (q->kind == QUERY_REPLAY)
+		replay_answer(s, &bounded, a);
+	else if (q->kind == QUERY_CATCHUP)
+		catchup_answer(s, &bounded, a);
+	else
+		range_answer(s, &bounded, a);
+	s->deadline_ms = 0;
+	if (!sqlite3_get_autocommit(s->db))
+		store_run(store_stmt(s, SQL_COMMIT));
+	answer_finish(a);
+	return &a->rows;
+}

@@ -1,0 +1,96 @@
+/*
+ * The thread that reads: answers queries one after the other, and copies the
+ * WAL into the database between them, so that the writer need not.
+ */
+#include "chatd/store/writer_threads.h"
+
+#include "chatd/base/bytes.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	WAIT_MS_MAX = 3000, /* a query waits so long for what it is to see */
+};
+
+static bool copy_due(struct writer *w)
+{
+	int pages = atomic_load(&w->wal_pages), copied = atomic_load(&w->wal_copied);
+	/* Fewer than were copied: the WAL has started anew. */
+	return pages - (pages < copied ? 0 : copied) >= WAL_PAGES_COPY;
+}
+
+static bool reading_ready(void *ctx)
+{
+	struct writer *w = ctx;
+	return atomic_load(&w->asked.newest) || atomic_load(&w->reading_stop) || copy_due(w);
+}
+
+static void reading_copy(struct writer *w)
+{
+	if (!copy_due(w))
+		return;
+	int pages = atomic_load(&w->wal_pages);
+	store_checkpoint(w->reader);
+	atomic_store(&w->wal_copied, pages);
+}
+
+/* Waits, with the mutex held, until *mark has come to seq. NULL: it has. */
+static const char *wait_for(struct writer *w, const uint64_t *mark, uint64_t seq,
+                            const struct timespec *until, const char *late)
+{
+	while (*mark < seq) {
+		if (atomic_load(&w->reading_stop))
+			return "The server is going down.";
+		if (w->failing_shared)
+			return "The history cannot be read while nothing can be saved.";
+		if (pthread_cond_timedwait(&w->moved, &w->mutex, until) != 0 && *mark < seq)
+			return late;
+	}
+	return NULL;
+}
+
+/* NULL: what the query is to see can be seen; otherwise a sentence for who asked. */
+static const char *reading_wait(struct writer *w, const struct query *q)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += WAIT_MS_MAX / 1000;
+	pthread_mutex_lock(&w->mutex);
+	const char *sorry = wait_for(w, &w->stored_shared, q->after_seq, &until,
+	                             "The history is busy; try again in a moment.");
+	if (!sorry && q->kind == QUERY_SEARCH && w->indexed_shared < q->after_seq) {
+		/* Asked for only now, when all that is to be indexed is saved. */
+		atomic_store(&w->index_wanted, true);
+		sleeper_wake(&w->writing);
+		sorry = wait_for(w, &w->indexed_shared, q->after_seq, &until,
+		                 "The search is busy; try again in a moment.");
+	}
+	pthread_mutex_unlock(&w->mutex);
+	return sorry;
+}
+
+static void reading_answer(struct writer *w, struct asked *a)
+{
+	const char *sorry = reading_wait(w, &a->query);
+	struct writer_event e = { .kind = WRITER_ROWS };
+	e.rows = sorry ? rows_sorry(&a->query, sorry) : store_query(w->reader, &a->query);
+	atomic_fetch_sub(&w->queries, 1);
+	free(a);
+	writer_tell(w, &e);
+}
+
+void *reading_main(void *arg)
+{
+	struct writer *w = arg;
+	while (!atomic_load(&w->reading_stop)) {
+		for (struct letter *l = mailbox_take(&w->asked), *next; l; l = next) {
+			next = l->next;
+			reading_answer(w, (struct asked *)l);
+			reading_copy(w);
+		}
+		reading_copy(w);
+		sleeper_sleep(&w->reading, -1, reading_ready, w);
+	}
+	return NULL;
+}

@@ -1,0 +1,173 @@
+/*
+ * The writer's transaction: begin, save each record, commit.
+ *
+ * Remembers which rooms have their row, and how many lines those have whose
+ * lines were once counted; a rollback forgets all of it.
+ */
+#include "chatd/store/store_db.h"
+
+#include "chatd/base/bytes.h"
+
+#include <stdlib.h>
+
+#include <uthash.h>
+
+struct store_room {
+	uint32_t room;      /* its number, the key */
+	int64_t lines;      /* lines saved; -1: not counted yet */
+	UT_hash_handle hh;  /* the hash's own */
+};
+
+void store_forget_rooms(struct store *s)
+{
+	struct store_room *r, *next;
+	HASH_ITER(hh, s->rooms, r, next) {
+		HASH_DEL(s->rooms, r);
+		free(r);
+	}
+}
+
+void store_set_synced(struct store *s, bool synced)
+{
+	if (s->synced == synced)
+		return;
+	sqlite3_exec(s->db, synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+	             NULL, NULL, NULL);
+	s->synced = synced;
+}
+
+bool store_begin(struct store *s, struct store_error *err)
+{
+	store_set_synced(s, s->sync);
+	s->batch = s->saved;
+	return store_run(store_stmt(s, SQL_BEGIN)) || store_fail(s, err);
+}
+
+/* Makes sure that the room has its row, and remembers that it has. */
+static struct store_room *room_ensure(struct store *s, const struct record *r)
+{
+	struct store_room *room;
+	HASH_FIND(hh, s->rooms, &r->room, sizeof(r->room), room);
+	if (room)
+		return room;
+	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_ADD);
+	if (!st)
+		return NULL;
+	sqlite3_bind_int64(st, 1, r->room);
+	sqlite3_bind_text(st, 2, r->room_name, -1, SQLITE_STATIC);
+	if (!store_run(st))
+		return NULL;
+	room = mem_zero(1, sizeof(*room));
+	room->room = r->room;
+	room->lines = sqlite3_changes(s->db) ? 0 : -1;
+	HASH_ADD(hh, s->rooms, room, sizeof(room->room), room);
+	if (s->batch.room < r->room)
+		s->batch.room = r->room;
+	return room;
+}
+
+void store_room_add_lines(struct store *s, uint32_t number, int64_t n)
+{
+	struct store_room *room;
+	HASH_FIND(hh, s->rooms, &number, sizeof(number), room);
+	if (room && room->lines >= 0)
+		room->lines += n;
+}
+
+int64_t store_room_lines(struct store *s, uint32_t number)
+{
+	struct store_room *room;
+	HASH_FIND(hh, s->rooms, &number, sizeof(number), room);
+	if (room && room->lines >= 0)
+		return room->lines;
+	sqlite3_stmt *st = store_stmt(s, SQL_LINE_COUNT);
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, number);
+	int64_t lines = store_number(st, -1);
+	if (!room) {
+		room = mem_zero(1, sizeof(*room));
+		room->room = number;
+		HASH_ADD(hh, s->rooms, room, sizeof(room->room), room);
+	}
+	room->lines = lines;
+	return lines;
+}
+
+/* The clock was set back while chatd was down: ids and times disagree from here
+ * on by at most so much, and reading by time must allow for it. */
+static bool clock_note_back(struct store *s, int64_t back_ms)
+{
+	s->batch.time_back_ms = back_ms;
+	return store_meta_set(s, "time_back_ms", back_ms);
+}
+
+static bool line_save(struct store *s, const struct record *r, struct store_room *room)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_LINE_ADD);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)r->seq);
+	sqlite3_bind_int64(st, 2, r->room);
+	sqlite3_bind_text(st, 3, r->sender, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 4, r->time_ms);
+	sqlite3_bind_int(st, 5, (int)r->kind);
+	sqlite3_bind_text(st, 6, r->body, -1, SQLITE_STATIC);
+	if (!store_run(st))
+		return false;
+	struct store_marks *m = &s->batch;
+	m->line_id = r->seq;
+	if (room->lines >= 0)
+		room->lines++;
+	if (m->time_max_ms <= r->time_ms) {
+		m->time_max_ms = r->time_ms;
+		return true;
+	}
+	int64_t back_ms = m->time_max_ms - r->time_ms;
+	return back_ms <= m->time_back_ms || clock_note_back(s, back_ms);
+}
+
+static bool topic_save(struct store *s, const struct record *r)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_TOPIC);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, r->room);
+	sqlite3_bind_text(st, 2, r->body, -1, SQLITE_STATIC);
+	return store_run(st);
+}
+
+static bool seen_save(struct store *s, const struct record *r)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_SET);
+	if (!st)
+		return false;
+	sqlite3_bind_text(st, 1, r->sender, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, r->room);
+	sqlite3_bind_int64(st, 3, (int64_t)r->ref);
+	return store_run(st);
+}
+
+bool store_save(struct store *s, const struct record *r, struct store_error *err)
+{
+	struct store_room *room = room_ensure(s, r);
+	bool ok = room != NULL;
+	if (ok && (r->kind == RECORD_SAY || r->kind == RECORD_ACTION))
+		ok = line_save(s, r, room);
+	else if (ok && r->kind == RECORD_TOPIC)
+		ok = topic_save(s, r);
+	else if (ok && r->kind == RECORD_SEEN)
+		ok = seen_save(s, r);
+	if (!ok)
+		return store_fail(s, err);
+	s->batch.seq = r->seq;
+	return true;
+}
+
+bool store_commit(struct store *s, struct store_error *err)
+{
+	if (!store_run(store_stmt(s, SQL_COMMIT)))
+		return store_fail(s, err);
+	s->saved = s->batch;
+	return true;
+}

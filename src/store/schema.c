@@ -1,0 +1,221 @@
+/*
+ * The schema, its versions, and the text of every statement.
+ *
+ * A migration is one string of SQL that takes the database from the version
+ * that is its index to the next, in one transaction with its user_version.
+ * Released entries are never edited; a change is a new entry at the end.
+ */
+#include "chatd/store/store_db.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	APPLICATION_ID = 0x63686174, /* "chat" */
+	HEADER_BYTES = 100,          /* of an SQLite file; sqlite.org/fileformat.html, 1.3 */
+	HEADER_VERSION_AT = 60,      /* user_version, big-endian */
+	HEADER_APPLICATION_AT = 68,  /* application_id, big-endian */
+};
+
+static const char *const migrations[] = {
+	/* 0 to 1: the lines. The index carries the rowid, so it orders a room's lines. */
+	"CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE rooms(id INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+	" topic TEXT NOT NULL DEFAULT '');"
+	"CREATE TABLE messages(id INTEGER PRIMARY KEY, room INTEGER NOT NULL,"
+	" sender TEXT NOT NULL, time_ms INTEGER NOT NULL, kind INTEGER NOT NULL,"
+	" body TEXT NOT NULL);"
+	"CREATE INDEX messages_room ON messages(room);",
+
+	/* 1 to 2: what people have seen, and the full-text index, which then catches up.
+	 * The room's number is a word of its own column: a search in one room jumps over
+	 * the other rooms' lines instead of reading them. Nothing ranks, so no sizes. */
+	"CREATE TABLE seen(key TEXT NOT NULL, room INTEGER NOT NULL, last_id INTEGER NOT NULL,"
+	" PRIMARY KEY(key, room)) WITHOUT ROWID;"
+	"CREATE INDEX seen_last ON seen(last_id);"
+	"CREATE VIRTUAL TABLE search USING fts5(body, room, content='messages',"
+	" content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 2');",
+};
+
+enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
+
+#define LINE "SELECT id, time_ms, kind, room, sender, body FROM messages "
+#define RANGE "WHERE room = ?1 AND id > ?2 AND id < ?3 AND time_ms >= ?4 AND time_ms < ?5 "
+
+static const char *const statements[SQL_COUNT] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_BEGIN_READ] = "BEGIN",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
+	[SQL_META_SET] = "INSERT INTO meta(key, value) VALUES(?1, ?2)"
+	                 " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+	[SQL_ROOM_ADD] = "INSERT OR IGNORE INTO rooms(id, name) VALUES(?1, ?2)",
+	[SQL_ROOM_NAME] = "SELECT name FROM rooms WHERE id = ?1",
+	[SQL_ROOM_TOPIC] = "UPDATE rooms SET topic = ?2 WHERE id = ?1",
+	[SQL_ROOM_IDS] = "SELECT id FROM rooms",
+	[SQL_ROOM_LIST] = "SELECT r.id, r.name, r.topic, m.id, m.time_ms FROM rooms r"
+	                  " JOIN messages m ON m.id ="
+	                  " (SELECT max(id) FROM messages WHERE room = r.id) ORDER BY r.id",
+	[SQL_ROOM_NEWEST] = "SELECT max(id) FROM messages WHERE room = ?1",
+	[SQL_LINE_ADD] = "INSERT INTO messages(id, room, sender, time_ms, kind, body)"
+	                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_LINE_GET] = LINE "WHERE id = ?1",
+	[SQL_LINE_DELETE] = "DELETE FROM messages WHERE id = ?1",
+	[SQL_LINE_COUNT] = "SELECT count(*) FROM messages WHERE room = ?1",
+	[SQL_LINE_ROOM_NEXT] = "SELECT id, time_ms FROM messages WHERE room = ?1 AND id >= ?2"
+	                       " ORDER BY id LIMIT 1",
+	[SQL_LINES_FIRST] = LINE RANGE "ORDER BY id LIMIT ?6",
+	[SQL_LINES_LAST] = LINE RANGE "ORDER BY id DESC LIMIT ?6",
+	[SQL_LINES_OLDEST] = "SELECT id, time_ms FROM messages ORDER BY id LIMIT ?1",
+	[SQL_LINES_MISSED] = "SELECT count(*) FROM (SELECT 1 FROM messages"
+	                     " WHERE room = ?1 AND id > ?2 AND id < ?3 LIMIT ?4)",
+	[SQL_LINES_UNINDEXED] = "SELECT id, body, room FROM messages WHERE id > ?1"
+	                        " ORDER BY id LIMIT ?2",
+	[SQL_SEEN_GET] = "SELECT last_id FROM seen WHERE key = ?1 AND room = ?2",
+	[SQL_SEEN_SET] = "INSERT INTO seen(key, room, last_id) VALUES(?1, ?2, ?3)"
+	                 " ON CONFLICT(key, room) DO UPDATE SET last_id = excluded.last_id"
+	                 " WHERE excluded.last_id > last_id",
+	[SQL_SEEN_PRUNE] = "DELETE FROM seen WHERE (key, room) IN (SELECT key, room FROM seen"
+	                   " WHERE last_id < (SELECT coalesce(min(id), 0) FROM messages)"
+	                   " ORDER BY last_id LIMIT ?1)",
+	[SQL_FTS_ADD] = "INSERT INTO search(rowid, body, room) VALUES(?1, ?2, ?3)",
+	[SQL_FTS_DELETE] = "INSERT INTO search(search, rowid, body, room)"
+	                   " VALUES('delete', ?1, ?2, ?3)",
+	[SQL_FTS_FIND] = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2"
+	                 " ORDER BY rowid DESC LIMIT ?3",
+};
+
+sqlite3_stmt *store_stmt(struct store *s, enum store_sql sql)
+{
+	sqlite3_stmt *st = s->stmt[sql];
+	if (st) {
+		sqlite3_reset(st);
+		return st;
+	}
+	if (sqlite3_prepare_v3(s->db, statements[sql], -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) !=
+	    SQLITE_OK)
+		return NULL;
+	s->stmt[sql] = st;
+	return st;
+}
+
+bool store_run(sqlite3_stmt *st)
+{
+	if (!st)
+		return false;
+	int rc = sqlite3_step(st);
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW;
+}
+
+int64_t store_number(sqlite3_stmt *st, int64_t none)
+{
+	if (!st)
+		return none;
+	bool found = sqlite3_step(st) == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL;
+	int64_t value = found ? sqlite3_column_int64(st, 0) : none;
+	sqlite3_reset(st);
+	return value;
+}
+
+int64_t store_meta(struct store *s, const char *key, int64_t none)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_META_GET);
+	if (!st)
+		return none;
+	sqlite3_bind_text(st, 1, key, -1, SQLITE_STATIC);
+	return store_number(st, none);
+}
+
+bool store_meta_set(struct store *s, const char *key, int64_t value)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_META_SET);
+	if (!st)
+		return false;
+	sqlite3_bind_text(st, 1, key, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, value);
+	return store_run(st);
+}
+
+static uint32_t header_u32(const unsigned char *header, size_t at)
+{
+	return (uint32_t)header[at] << 24 | (uint32_t)header[at + 1] << 16 |
+	       (uint32_t)header[at + 2] << 8 | header[at + 3];
+}
+
+static bool version_fail(const char *path, int64_t version, struct store_error *err)
+{
+	store_error_set(err, "%s was written by a newer chatd (its schema is version %lld, this "
+	                "chatd knows %d); use that one", path, (long long)version, SCHEMA_VERSION);
+	return false;
+}
+
+/* The first transaction of a new file writes the application_id, in rollback mode;
+ * so a file of ours shows it in its bytes even where all else is still in the WAL. */
+bool schema_check_file(int fd, const char *path, bool *fresh, struct store_error *err)
+{
+	unsigned char header[HEADER_BYTES];
+	ssize_t n = pread(fd, header, sizeof(header), 0);
+	if (n < 0) {
+		store_error_set(err, "%s cannot be read: %s", path, strerror(errno));
+		return false;
+	}
+	*fresh = n == 0;
+	if (*fresh)
+		return true;
+	if (n < HEADER_BYTES || memcmp(header, "SQLite format 3", 16) != 0) {
+		store_error_set(err, "%s is not a database; it was left as it is", path);
+		return false;
+	}
+	if (header_u32(header, HEADER_APPLICATION_AT) != APPLICATION_ID) {
+		store_error_set(err, "%s is the database of another program, not chatd's; "
+		                "it was left as it is", path);
+		return false;
+	}
+	uint32_t version = header_u32(header, HEADER_VERSION_AT);
+	return version <= SCHEMA_VERSION || version_fail(path, version, err);
+}
+
+static bool schema_step(struct store *s, int version)
+{
+	char tail[128];
+	snprintf(tail, sizeof(tail), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+	         APPLICATION_ID, version + 1);
+	return sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+	       sqlite3_exec(s->db, migrations[version], NULL, NULL, NULL) == SQLITE_OK &&
+	       sqlite3_exec(s->db, tail, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* Not kept among the statements: it runs once. */
+static int64_t schema_pragma(struct store *s, const char *sql)
+{
+	sqlite3_stmt *st = NULL;
+	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return -1;
+	int64_t value = store_number(st, -1);
+	sqlite3_finalize(st);
+	return value;
+}
+
+bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_error *err)
+{
+	int64_t version = schema_pragma(s, "PRAGMA user_version");
+	if (version < 0)
+		return store_fail(s, err);
+	/* The bytes of the file may be older than what its WAL says. */
+	if (version > SCHEMA_VERSION)
+		return version_fail(path, version, err);
+	if (version == 0 && !fresh) {
+		store_error_set(err, "%s has no schema version; it is not chatd's", path);
+		return false;
+	}
+	for (; version < SCHEMA_VERSION; version++)
+		if (!schema_step(s, (int)version))
+			return store_fail(s, err);
+	if (sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(s, err);
+	return true;
+}

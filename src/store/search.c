@@ -1,0 +1,168 @@
+/*
+ * The search: words of a person become a full-text expression, hits become
+ * lines with their neighbours.
+ *
+ * What was typed is untrusted. Nothing of it reaches the expression unquoted:
+ * each word becomes a quoted string, in which FTS5 knows no operators.
+ */
+#include "chatd/store/store_db.h"
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+
+#include <string.h>
+
+#include <utf8proc.h>
+
+enum {
+	WORDS_MAX = 16,          /* words of one search: each is a list to be read */
+	PREFIX_CHARS_MIN = 2,    /* letters before a star: one would match half of all lines */
+};
+
+static const char too_long[] = "The search took too long; try more or rarer words.";
+
+/* Counts the characters that the index's tokenizer (unicode61) takes as part of a
+ * word: letters, digits and what is private. */
+static int word_chars(const char *p, size_t n)
+{
+	int count = 0;
+	for (size_t i = 0; i < n; ) {
+		utf8proc_int32_t c;
+		utf8proc_ssize_t taken = utf8proc_iterate((const utf8proc_uint8_t *)p + i,
+		                                          (utf8proc_ssize_t)(n - i), &c);
+		if (taken <= 0) {
+			i++;
+			continue;
+		}
+		i += (size_t)taken;
+		utf8proc_category_t kind = utf8proc_category(c);
+		count += (kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO) ||
+		         (kind >= UTF8PROC_CATEGORY_ND && kind <= UTF8PROC_CATEGORY_NO) ||
+		         kind == UTF8PROC_CATEGORY_CO;
+	}
+	return count;
+}
+
+static void match_quote(struct bytes *match, const char *p, size_t n)
+{
+	bytes_puts(match, "\"");
+	for (size_t i = 0; i < n; i++)
+		bytes_append(match, p[i] == '"' ? "\"\"" : p + i, p[i] == '"' ? 2 : 1);
+	bytes_puts(match, "\"");
+}
+
+/* Adds one word. False: it cannot be searched for, and the answer says why. */
+static bool match_word(struct bytes *match, const char *p, size_t n, struct answer *a)
+{
+	size_t bare = n;
+	while (bare > 0 && p[bare - 1] == '*')
+		bare--;
+	int chars = word_chars(p, bare);
+	if (chars == 0) {
+		answer_fail(a, "There is nothing to search for in \"%.*s\": a word needs a letter "
+		            "or a digit.", (int)n, p);
+		return false;
+	}
+	if (bare < n && chars < PREFIX_CHARS_MIN) {
+		answer_fail(a, "A word that ends in * needs at least %d letters before it.",
+		            PREFIX_CHARS_MIN);
+		return false;
+	}
+	if (match->len)
+		bytes_puts(match, " AND ");
+	match_quote(match, p, bare);
+	if (bare < n)
+		bytes_puts(match, " *");
+	return true;
+}
+
+/* The whole expression. False: the answer says what is wrong with the words. */
+static bool match_build(struct bytes *match, const struct query *q, struct answer *a)
+{
+	struct bytes words = { 0 };
+	int count = 0;
+	bool ok = true;
+	for (const char *p = q->words; ok && *(p += strspn(p, " \t\r\n")); ) {
+		size_t n = strcspn(p, " \t\r\n");
+		ok = match_word(&words, p, n, a);
+		if (++count > WORDS_MAX) {
+			answer_fail(a, "A search takes at most %d words.", WORDS_MAX);
+			ok = false;
+		}
+		p += n;
+	}
+	if (!count) {
+		answer_fail(a, "Say which words to search for.");
+		ok = false;
+	}
+	if (ok) {
+		bytes_printf(match, "{body} : (%s)", words.data);
+		if (q->room)
+			bytes_printf(match, " AND {room} : \"%u\"", q->room);
+	}
+	bytes_release(&words);
+	return ok;
+}
+
+/* Adds the line before or after `id` in its room. False: full or broken. */
+static bool neighbour_add(struct store *s, struct answer *a, uint32_t room, uint64_t id, bool after)
+{
+	sqlite3_stmt *st = store_stmt(s, after ? SQL_LINES_FIRST : SQL_LINES_LAST);
+	if (!st)
+		return false;
+	range_bind(st, room, after ? id : 0, after ? UINT64_MAX : id, 1);
+	int rc = sqlite3_step(st);
+	bool ok = rc == SQLITE_DONE || (rc == SQLITE_ROW && answer_add(a, s, st, false));
+	sqlite3_reset(st);
+	return ok;
+}
+
+static bool hit_add(struct store *s, struct answer *a, int64_t id)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_LINE_GET);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	if (sqlite3_step(st) != SQLITE_ROW)
+		return false;
+	uint32_t room = (uint32_t)sqlite3_column_int64(st, 3);
+	bool ok = neighbour_add(s, a, room, (uint64_t)id, false) && answer_add(a, s, st, true) &&
+	          neighbour_add(s, a, room, (uint64_t)id, true);
+	sqlite3_reset(st);
+	return ok;
+}
+
+void search_answer(struct store *s, const struct query *q, struct answer *a)
+{
+	struct bytes match = { 0 };
+	uint32_t limit = q->limit < SEARCH_HITS_MAX ? q->limit : SEARCH_HITS_MAX, hits = 0;
+	sqlite3_stmt *st = NULL;
+	int rc = SQLITE_ERROR;
+	if (!match_build(&match, q, a)) {
+		bytes_release(&match);
+		return;
+	}
+	st = store_stmt(s, SQL_FTS_FIND);
+	if (st) {
+		int64_t before = q->before_id && q->before_id < INT64_MAX ? (int64_t)q->before_id
+		                                                          : INT64_MAX;
+		sqlite3_bind_text(st, 1, match.data, (int)match.len, SQLITE_STATIC);
+		sqlite3_bind_int64(st, 2, before);
+		sqlite3_bind_int64(st, 3, limit + 1);
+		while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+			if (hits++ == limit) {
+				answer_set_more(a);
+				break;
+			}
+			if (!hit_add(s, a, sqlite3_column_int64(st, 0)))
+				break;
+		}
+	}
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		answer_broken(a, s, too_long);
+	if (st) {
+		sqlite3_reset(st);
+		sqlite3_clear_bindings(st);
+	}
+	bytes_release(&match);
+}

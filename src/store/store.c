@@ -1,0 +1,324 @@
+/*
+ * The history's connection: opening, closing, and what was saved last.
+ *
+ * Owns the file's lock. Knows nothing of threads. What the writer saves is in
+ * save.c, what keeps index and file in shape in upkeep.c, reading in query.c.
+ */
+#include "chatd/store/store_db.h"
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	BUSY_MS = 2000,              /* how long another program's lock is waited for */
+	PROGRESS_STEPS = 2000,       /* virtual machine steps between two looks at the clock */
+	WAL_BYTES_KEPT = 32 << 20,   /* the WAL file is cut to this when it starts anew */
+};
+
+void store_error_set(struct store_error *err, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+}
+
+int64_t store_clock_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void store_rollback(struct store *s)
+{
+	for (int i = 0; i < SQL_COUNT; i++)
+		if (s->stmt[i])
+			sqlite3_reset(s->stmt[i]);
+	if (!sqlite3_get_autocommit(s->db))
+		store_run(store_stmt(s, SQL_ROLLBACK));
+	/* Rows and counts of the batch may be among what is remembered. */
+	store_forget_rooms(s);
+	s->batch = s->saved;
+}
+
+static bool errno_says_full(int e)
+{
+	return e == ENOSPC || e == EDQUOT;
+}
+
+bool store_fail(struct store *s, struct store_error *err)
+{
+	int rc = sqlite3_errcode(s->db);
+	int e = sqlite3_system_errno(s->db);
+	switch (rc & 0xff) {
+	case SQLITE_FULL:
+		store_error_set(err, "the disk is full");
+		break;
+	case SQLITE_IOERR:
+		if (errno_says_full(e))
+			store_error_set(err, "the disk is full");
+		else
+			store_error_set(err, "the disk reports an error: %s",
+			                e ? strerror(e) : sqlite3_errmsg(s->db));
+		break;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		store_error_set(err, "another program has locked the database");
+		break;
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+		store_error_set(err, "the database or its folder cannot be written to%s%s",
+		                e ? ": " : "", e ? strerror(e) : "");
+		break;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		store_error_set(err, "the database is damaged (%s)", sqlite3_errmsg(s->db));
+		break;
+	default:
+		store_error_set(err, "the database reports: %s", sqlite3_errmsg(s->db));
+	}
+	store_rollback(s);
+	return false;
+}
+
+/* -- opening ---------------------------------------------------------------- */
+
+static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	(void)db;
+	(void)name;
+	((struct store *)ctx)->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+static int on_progress(void *ctx)
+{
+	struct store *s = ctx;
+	return __atomic_load_n(&s->interrupted, __ATOMIC_RELAXED) ||
+	       (s->deadline_ms && store_clock_ms() > s->deadline_ms);
+}
+
+static void path_fail(const char *path, int e, struct store_error *err)
+{
+	if (e == ENOENT || e == ENOTDIR)
+		store_error_set(err, "the folder of the database %s does not exist; "
+		                "make it, or set another path", path);
+	else if (e == EISDIR)
+		store_error_set(err, "%s is a folder, not a database", path);
+	else
+		store_error_set(err, "the database %s cannot be written to: %s", path, strerror(e));
+}
+
+/* Opens and locks the file; *made says that it was not there. */
+static int file_lock(const char *path, bool *made, struct store_error *err)
+{
+	*made = false;
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 && errno == ENOENT) {
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+		*made = fd >= 0;
+	}
+	if (fd < 0) {
+		path_fail(path, errno, err);
+		return -1;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EWOULDBLOCK)
+			store_error_set(err, "the database %s is already used by another chatd", path);
+		else
+			store_error_set(err, "the database %s cannot be locked: %s", path,
+			                strerror(errno));
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static bool db_open(struct store *s, const char *path, struct store_error *err)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	if (strcmp(path, ":memory:") == 0)
+		flags |= SQLITE_OPEN_CREATE;
+	if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
+		return store_fail(s, err);
+	sqlite3_extended_result_codes(s->db, 1);
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	/* Until the file is known to be ours, closing must not move its WAL into it. */
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	return true;
+}
+
+static void marks_load(struct store *s)
+{
+	struct store_marks *m = &s->saved;
+	sqlite3_stmt *st = NULL;
+	sqlite3_prepare_v2(s->db, "SELECT id, time_ms FROM messages ORDER BY id DESC LIMIT 1", -1,
+	                   &st, NULL);
+	m->time_back_ms = store_meta(s, "time_back_ms", 0);
+	m->time_max_ms = INT64_MIN;
+	if (st && sqlite3_step(st) == SQLITE_ROW) {
+		m->line_id = (uint64_t)sqlite3_column_int64(st, 0);
+		/* No earlier line is further ahead of the last one than this. */
+		m->time_max_ms = sqlite3_column_int64(st, 1) + m->time_back_ms;
+	}
+	sqlite3_finalize(st);
+	st = NULL;
+	s->meta_seq = (uint64_t)store_meta(s, "last_seq", 0);
+	m->seq = s->meta_seq > m->line_id ? s->meta_seq : m->line_id;
+	sqlite3_prepare_v2(s->db, "SELECT max(id) FROM rooms", -1, &st, NULL);
+	int64_t room = store_number(st, 0);
+	sqlite3_finalize(st);
+	int64_t meta_room = store_meta(s, "last_room", 0);
+	m->room = (uint32_t)(room > meta_room ? room : meta_room);
+	s->indexed = (uint64_t)store_meta(s, "indexed", 0);
+	s->batch = *m;
+}
+
+/* Rooms without a line are unknown to everybody after a start, so here and only
+ * here can their rows go; their numbers stay used. */
+static bool rooms_drop_dead(struct store *s, struct store_error *err)
+{
+	if (!store_run(store_stmt(s, SQL_BEGIN)) ||
+	    !store_meta_set(s, "last_room", s->saved.room) ||
+	    sqlite3_exec(s->db, "DELETE FROM rooms WHERE NOT EXISTS"
+	                 " (SELECT 1 FROM messages WHERE room = rooms.id)",
+	                 NULL, NULL, NULL) != SQLITE_OK ||
+	    !store_run(store_stmt(s, SQL_COMMIT)))
+		return store_fail(s, err);
+	return true;
+}
+
+static bool writer_open(struct store *s, const char *path, bool fresh, struct store_error *err)
+{
+	char pragmas[160];
+	if (!db_open(s, path, err) || !schema_migrate(s, path, fresh, err))
+		return false;
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
+	         "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = %d", WAL_BYTES_KEPT);
+	if (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(s, err);
+	sqlite3_wal_hook(s->db, on_wal, s); /* also ends the automatic checkpoints */
+	marks_load(s);
+	if (!rooms_drop_dead(s, err))
+		return false;
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	return true;
+}
+
+struct store *store_open(const char *path, enum durability durability, struct store_error *err)
+{
+	bool memory = strcmp(path, ":memory:") == 0, made = false, fresh = true;
+	int fd = -1;
+	err->text[0] = '\0';
+	if (!memory) {
+		fd = file_lock(path, &made, err);
+		if (fd < 0)
+			return NULL;
+		if (!schema_check_file(fd, path, &fresh, err)) {
+			close(fd);
+			return NULL;
+		}
+	}
+	struct store *s = mem_zero(1, sizeof(*s));
+	s->lock_fd = fd;
+	s->sync = durability == DURABILITY_SYNC;
+	s->writer = true;
+	if (!writer_open(s, path, fresh, err)) {
+		s->writer = false; /* nothing is to be written at its close */
+		store_close(s);
+		if (made)
+			unlink(path);
+		return NULL;
+	}
+	return s;
+}
+
+struct store *store_open_reader(const char *path, struct store_error *err)
+{
+	struct store *s = mem_zero(1, sizeof(*s));
+	s->lock_fd = -1;
+	if (!db_open(s, path, err)) {
+		store_close(s);
+		return NULL;
+	}
+	sqlite3_exec(s->db, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;"
+	             "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
+	             "PRAGMA cache_size = -16384", NULL, NULL, NULL);
+	if (sqlite3_exec(s->db, "SELECT count(*) FROM meta", NULL, NULL, NULL) != SQLITE_OK) {
+		store_fail(s, err);
+		store_close(s);
+		return NULL;
+	}
+	marks_load(s);
+	sqlite3_progress_handler(s->db, PROGRESS_STEPS, on_progress, s);
+	return s;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	if (s->writer && s->saved.seq > s->meta_seq) {
+		/* Keeps the numbers going where the last records were no lines; losing this is
+		 * harmless, so an error is not worth a word. */
+		store_meta_set(s, "last_seq", (int64_t)s->saved.seq);
+	}
+	for (int i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(s->stmt[i]);
+	int rc = sqlite3_close(s->db);
+	assert(rc == SQLITE_OK);
+	(void)rc;
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+	store_forget_rooms(s);
+	free(s);
+}
+
+void store_interrupt(struct store *s)
+{
+	__atomic_store_n(&s->interrupted, true, __ATOMIC_RELAXED);
+}
+
+uint64_t store_last_seq(struct store *s)
+{
+	return s->saved.seq;
+}
+
+uint32_t store_last_room(struct store *s)
+{
+	return s->saved.room;
+}
+
+bool store_rooms(struct store *s, void (*each)(void *ctx, const struct saved_room *r), void *ctx,
+                 struct store_error *err)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_LIST);
+	int rc = SQLITE_ERROR;
+	while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct saved_room r = {
+			.room = (uint32_t)sqlite3_column_int64(st, 0),
+			.name = (const char *)sqlite3_column_text(st, 1),
+			.topic = (const char *)sqlite3_column_text(st, 2),
+			.last_id = (uint64_t)sqlite3_column_int64(st, 3),
+			.last_ms = sqlite3_column_int64(st, 4),
+		};
+		each(ctx, &r);
+	}
+	if (rc != SQLITE_DONE)
+		return store_fail(s, err);
+	sqlite3_reset(st);
+	return true;
+}

@@ -1,0 +1,264 @@
+/*
+ * Upkeep: the full-text index follows the lines, old lines go, the WAL is
+ * copied into the database.
+ *
+ * Each step is a transaction of its own and short, so that the lines that wait
+ * meanwhile are not held up. None of them is fsynced: losing one costs work
+ * that is done again, never a line.
+ */
+#include "chatd/store/store_db.h"
+
+#include "chatd/base/bytes.h"
+
+#include <stdlib.h>
+
+enum {
+	OLDEST_SCANNED_MAX = 20000, /* lines looked at for old ones in one step; more than one
+	                             * step deletes, for lines whose times are out of order */
+};
+
+/* -- the full-text index ----------------------------------------------------- */
+
+uint64_t store_indexed(struct store *s)
+{
+	/* Numbers beyond the last line were given to records that are not searched for. */
+	return s->indexed >= s->saved.line_id ? s->saved.seq : s->indexed;
+}
+
+/* Returns the number of lines taken; -1: error. *last is the last one's id. */
+static int index_lines(struct store *s, int rows, uint64_t *last)
+{
+	sqlite3_stmt *from = store_stmt(s, SQL_LINES_UNINDEXED);
+	sqlite3_stmt *to = store_stmt(s, SQL_FTS_ADD);
+	if (!from || !to)
+		return -1;
+	sqlite3_bind_int64(from, 1, (int64_t)s->indexed);
+	sqlite3_bind_int(from, 2, rows);
+	int n = 0, rc;
+	while ((rc = sqlite3_step(from)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(from, 0);
+		sqlite3_bind_int64(to, 1, id);
+		sqlite3_bind_text(to, 2, (const char *)sqlite3_column_text(from, 1),
+		                  sqlite3_column_bytes(from, 1), SQLITE_STATIC);
+		sqlite3_bind_int64(to, 3, sqlite3_column_int64(from, 2));
+		if (!store_run(to))
+			return -1;
+		*last = (uint64_t)id;
+		n++;
+	}
+	sqlite3_reset(from);
+	return rc == SQLITE_DONE ? n : -1;
+}
+
+int store_index(struct store *s, int rows, struct store_error *err)
+{
+	if (s->indexed >= s->saved.line_id)
+		return 0;
+	store_set_synced(s, false);
+	uint64_t last = s->saved.line_id;
+	if (!store_run(store_stmt(s, SQL_BEGIN))) {
+		store_fail(s, err);
+		return -1;
+	}
+	int n = index_lines(s, rows, &last);
+	if (n >= 0 && n < rows)
+		last = s->saved.line_id; /* also where the last lines were pruned first */
+	if (n < 0 || !store_meta_set(s, "indexed", (int64_t)last) ||
+	    !store_run(store_stmt(s, SQL_COMMIT))) {
+		store_fail(s, err);
+		return -1;
+	}
+	s->indexed = last;
+	return n;
+}
+
+/* -- pruning ------------------------------------------------------------------ */
+
+/* The lines that one step deletes. */
+struct prune {
+	int64_t *id;        /* of the lines */
+	int n;              /* how many */
+	int max;            /* as many as fit */
+	uint32_t *room;     /* rooms that lost lines, each once */
+	int rooms;          /* how many */
+};
+
+static bool prune_collect_old(struct store *s, struct prune *p, int64_t before_ms)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_LINES_OLDEST);
+	if (!st)
+		return false;
+	sqlite3_bind_int(st, 1, p->max > OLDEST_SCANNED_MAX ? p->max : OLDEST_SCANNED_MAX);
+	int rc = SQLITE_DONE;
+	while (p->n < p->max && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		int64_t time_ms = sqlite3_column_int64(st, 1);
+		if (time_ms < before_ms)
+			p->id[p->n++] = sqlite3_column_int64(st, 0);
+		else if (time_ms - s->saved.time_back_ms >= before_ms)
+			break; /* no later line is older than before_ms */
+	}
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW;
+}
+
+/* The oldest lines of a room that has more than lines_max. */
+static bool prune_collect_room(struct store *s, struct prune *p, uint32_t room,
+                               uint64_t lines_max)
+{
+	int64_t lines = store_room_lines(s, room);
+	if (lines < 0)
+		return false;
+	if ((uint64_t)lines <= lines_max)
+		return true;
+	int64_t extra = lines - (int64_t)lines_max;
+	sqlite3_stmt *st = store_stmt(s, SQL_LINES_FIRST);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, room);
+	sqlite3_bind_int64(st, 2, 0);
+	sqlite3_bind_int64(st, 3, INT64_MAX);
+	sqlite3_bind_int64(st, 4, INT64_MIN);
+	sqlite3_bind_int64(st, 5, INT64_MAX);
+	sqlite3_bind_int64(st, 6, extra < p->max - p->n ? extra : p->max - p->n);
+	int rc;
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		p->id[p->n++] = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE;
+}
+
+static bool prune_collect_rooms(struct store *s, struct prune *p, uint64_t lines_max)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_IDS);
+	int rc = SQLITE_DONE;
+	bool ok = st != NULL;
+	while (ok && p->n < p->max && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		ok = prune_collect_room(s, p, (uint32_t)sqlite3_column_int64(st, 0), lines_max);
+	if (st)
+		sqlite3_reset(st);
+	return ok && (rc == SQLITE_DONE || rc == SQLITE_ROW);
+}
+
+static void prune_note_room(struct prune *p, uint32_t room)
+{
+	for (int i = p->rooms; i-- > 0; )
+		if (p->room[i] == room)
+			return;
+	p->room[p->rooms++] = room;
+}
+
+/* The index must be told what the line said: it keeps no copy of its own. */
+static bool prune_line(struct store *s, struct prune *p, int64_t id)
+{
+	sqlite3_stmt *get = store_stmt(s, SQL_LINE_GET), *fts = store_stmt(s, SQL_FTS_DELETE);
+	sqlite3_stmt *drop = store_stmt(s, SQL_LINE_DELETE);
+	if (!get || !fts || !drop)
+		return false;
+	sqlite3_bind_int64(get, 1, id);
+	if (sqlite3_step(get) != SQLITE_ROW)
+		return false;
+	uint32_t room = (uint32_t)sqlite3_column_int64(get, 3);
+	bool ok = true;
+	if ((uint64_t)id <= s->indexed) {
+		sqlite3_bind_int64(fts, 1, id);
+		sqlite3_bind_text(fts, 2, (const char *)sqlite3_column_text(get, 5),
+		                  sqlite3_column_bytes(get, 5), SQLITE_STATIC);
+		sqlite3_bind_int64(fts, 3, room);
+		ok = store_run(fts);
+	}
+	sqlite3_reset(get);
+	sqlite3_bind_int64(drop, 1, id);
+	if (!ok || !store_run(drop))
+		return false;
+	prune_note_room(p, room);
+	store_room_add_lines(s, room, -1);
+	return true;
+}
+
+/* Keeps of p->room those that have no line left. */
+static bool prune_keep_emptied(struct store *s, struct prune *p)
+{
+	int kept = 0;
+	for (int i = 0; i < p->rooms; i++) {
+		sqlite3_stmt *st = store_stmt(s, SQL_ROOM_NEWEST);
+		if (!st)
+			return false;
+		sqlite3_bind_int64(st, 1, p->room[i]);
+		if (store_number(st, -1) < 0)
+			p->room[kept++] = p->room[i];
+	}
+	p->rooms = kept;
+	return true;
+}
+
+/* What was seen of lines that are all gone tells nothing any more. */
+static int prune_seen(struct store *s, int rows)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_PRUNE);
+	if (!st)
+		return -1;
+	sqlite3_bind_int(st, 1, rows);
+	return store_run(st) ? sqlite3_changes(s->db) : -1;
+}
+
+static bool prune_lines(struct store *s, struct prune *p, int from)
+{
+	for (int i = from; i < p->n; i++)
+		if (!prune_line(s, p, p->id[i]))
+			return false;
+	return true;
+}
+
+/* Returns what went, -1: error. What is old goes before what is too much is looked
+ * for, so that no line is counted among both. */
+static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64_t lines_max)
+{
+	if (!prune_collect_old(s, p, before_ms) || !prune_lines(s, p, 0))
+		return -1;
+	int old = p->n;
+	if (lines_max && old < p->max &&
+	    (!prune_collect_rooms(s, p, lines_max) || !prune_lines(s, p, old)))
+		return -1;
+	int seen = p->n < p->max ? prune_seen(s, p->max - p->n) : 0;
+	if (seen < 0 || !prune_keep_emptied(s, p))
+		return -1;
+	/* The highest number must outlive its line. */
+	if (p->n && !store_meta_set(s, "last_seq", (int64_t)s->saved.seq))
+		return -1;
+	return p->n + seen;
+}
+
+int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int rows,
+                void (*emptied)(void *ctx, uint32_t room), void *ctx, struct store_error *err)
+{
+	struct prune p = { .max = rows };
+	p.id = mem_alloc((size_t)rows * sizeof(*p.id));
+	p.room = mem_alloc((size_t)rows * sizeof(*p.room));
+	store_set_synced(s, false);
+	int n = -1;
+	if (store_run(store_stmt(s, SQL_BEGIN)))
+		n = prune_all(s, &p, before_ms, lines_per_room);
+	if (n < 0 || !store_run(store_stmt(s, SQL_COMMIT))) {
+		store_fail(s, err);
+		n = -1;
+	}
+	if (n > 0 && p.n)
+		s->meta_seq = s->saved.seq;
+	for (int i = 0; n > 0 && i < p.rooms; i++)
+		emptied(ctx, p.room[i]);
+	free(p.id);
+	free(p.room);
+	return n;
+}
+
+/* -- the WAL --------------------------------------------------------------------- */
+
+void store_checkpoint(struct store *s)
+{
+	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+int store_wal_pages(struct store *s)
+{
+	return s->wal_pages;
+}

@@ -1,0 +1,319 @@
+/*
+ * The loop's side of the store's threads: what is appended, asked and told.
+ *
+ * Owns everything the threads use, and starts and ends them. Apart from that it
+ * must make no system call and take no lock.
+ */
+#include "chatd/store/writer_threads.h"
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static void eventfd_signal(int fd)
+{
+	uint64_t one = 1;
+	/* It can only fail where the counter is full, and then it is readable anyway. */
+	ssize_t n = write(fd, &one, sizeof(one));
+	(void)n;
+}
+
+/* -- sleeping -------------------------------------------------------------------- */
+
+void sleeper_sleep(struct sleeper *s, int timeout_ms, bool (*ready)(void *ctx), void *ctx)
+{
+	atomic_store(&s->asleep, true);
+	if (!ready(ctx)) {
+		struct pollfd p = { .fd = s->fd, .events = POLLIN };
+		if (poll(&p, 1, timeout_ms) > 0) {
+			uint64_t count;
+			ssize_t n = read(s->fd, &count, sizeof(count));
+			(void)n;
+		}
+	}
+	atomic_store(&s->asleep, false);
+}
+
+int sleeper_claim(struct sleeper *s)
+{
+	return atomic_exchange(&s->asleep, false) ? s->fd : -1;
+}
+
+void sleeper_wake(struct sleeper *s)
+{
+	int fd = sleeper_claim(s);
+	if (fd >= 0)
+		eventfd_signal(fd);
+}
+
+/* -- telling the loop --------------------------------------------------------------- */
+
+static void loop_notify(struct writer *w)
+{
+	if (!atomic_exchange(&w->notified, true))
+		eventfd_signal(w->event_fd);
+}
+
+void writer_tell(struct writer *w, const struct writer_event *event)
+{
+	struct told *t = mem_zero(1, sizeof(*t));
+	t->event = *event;
+	mailbox_post(&w->told, &t->letter);
+	loop_notify(w);
+}
+
+/* STORED goes through the mailbox too, so that it stays in order with the rest: after
+ * WRITER_BACK, before rows that show what is stored. */
+void writer_tell_stored(struct writer *w, uint64_t seq)
+{
+	atomic_store(&w->stored, seq);
+	if (!atomic_exchange(&w->stored_posted, true))
+		mailbox_post(&w->told, &w->stored_told.letter);
+	loop_notify(w);
+}
+
+static struct letter *told_next(struct writer *w)
+{
+	if (!w->taken)
+		w->taken = mailbox_take(&w->told);
+	if (!w->taken) {
+		atomic_store(&w->notified, false);
+		w->taken = mailbox_take(&w->told);
+		if (!w->taken)
+			return NULL;
+		atomic_store(&w->notified, true); /* the loop is not asleep yet */
+	}
+	struct letter *l = w->taken;
+	w->taken = l->next;
+	return l;
+}
+
+bool writer_next(struct writer *w, struct writer_event *e)
+{
+	for (;;) {
+		struct letter *l = told_next(w);
+		if (!l)
+			return false;
+		if (l == &w->stored_told.letter) {
+			/* From here on it may be posted again; what is read after is in. */
+			atomic_store(&w->stored_posted, false);
+			uint64_t seq = atomic_load(&w->stored);
+			if (seq == w->stored_said)
+				continue;
+			w->stored_said = seq;
+			*e = (struct writer_event){ .kind = WRITER_STORED, .seq = seq };
+			return true;
+		}
+		struct told *t = (struct told *)l;
+		*e = t->event;
+		free(t);
+		return true;
+	}
+}
+
+void writer_event_release(struct writer_event *e)
+{
+	rows_release(e->rows);
+	free(e->reason);
+	e->rows = NULL;
+	e->reason = NULL;
+}
+
+/* -- asking the threads -------------------------------------------------------------- */
+
+bool writer_append(struct writer *w, const struct record *r)
+{
+	if (!queue_push(w->queue, r))
+		return false;
+	w->wake_writing = true;
+	return true;
+}
+
+bool writer_query(struct writer *w, const struct query *q)
+{
+	if (atomic_load(&w->queries) >= CONNECTIONS_LIMIT)
+		return false;
+	size_t key_bytes = strlen(q->key) + 1, words_bytes = strlen(q->words) + 1;
+	struct asked *a = mem_alloc(sizeof(*a) + key_bytes + words_bytes);
+	char *text = (char *)(a + 1);
+	memcpy(text, q->key, key_bytes);
+	memcpy(text + key_bytes, q->words, words_bytes);
+	a->query = *q;
+	a->query.key = text;
+	a->query.words = text + key_bytes;
+	atomic_fetch_add(&w->queries, 1);
+	mailbox_post(&w->asked, &a->letter);
+	w->wake_reading = true;
+	return true;
+}
+
+int writer_wake_fds(struct writer *w, int fds[2])
+{
+	int n = 0, fd;
+	if (w->wake_writing && (fd = sleeper_claim(&w->writing)) >= 0)
+		fds[n++] = fd;
+	if (w->wake_reading && (fd = sleeper_claim(&w->reading)) >= 0)
+		fds[n++] = fd;
+	w->wake_writing = w->wake_reading = false;
+	return n;
+}
+
+int writer_event_fd(const struct writer *w)
+{
+	return w->event_fd;
+}
+
+static void reload_free(struct reload *r)
+{
+	if (!r)
+		return;
+	free(r->chat_log);
+	free(r);
+}
+
+void writer_reload(struct writer *w, const struct writer_limits *limits, const char *chat_log)
+{
+	struct reload *r = mem_zero(1, sizeof(*r));
+	r->limits = *limits;
+	r->chat_log = chat_log ? mem_strdup(chat_log) : NULL;
+	reload_free(atomic_exchange(&w->reload, r));
+	w->wake_writing = true;
+}
+
+/* -- start and stop --------------------------------------------------------------------- */
+
+static void writer_free(struct writer *w)
+{
+	struct writer_event e;
+	while (writer_next(w, &e))
+		writer_event_release(&e);
+	for (struct letter *l = mailbox_take(&w->asked), *next; l; l = next) {
+		next = l->next;
+		free(l);
+	}
+	reload_free(atomic_load(&w->reload));
+	chatlog_close(w->chatlog);
+	store_close(w->start);
+	store_close(w->reader);
+	store_close(w->store); /* last, so that it takes the WAL away */
+	queue_free(w->queue);
+	int fds[] = { w->event_fd, w->writing.fd, w->reading.fd };
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	pthread_mutex_destroy(&w->mutex);
+	pthread_cond_destroy(&w->moved);
+	free(w);
+}
+
+static bool writer_open(struct writer *w, const struct writer_options *o, struct store_error *err)
+{
+	w->store = store_open(o->database, o->durability, err);
+	if (!w->store)
+		return false;
+	w->reader = store_open_reader(o->database, err);
+	w->start = w->reader ? store_open_reader(o->database, err) : NULL;
+	if (!w->start)
+		return false;
+	if (o->chat_log && !(w->chatlog = chatlog_open(o->chat_log, err)))
+		return false;
+	w->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->writing.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->reading.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->event_fd < 0 || w->writing.fd < 0 || w->reading.fd < 0) {
+		snprintf(err->text, sizeof(err->text), "no eventfd can be made: %s",
+		         strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+/* Signals are the main thread's, so the threads inherit a mask that blocks them all. */
+static bool threads_start(struct writer *w, struct store_error *err)
+{
+	sigset_t all, old;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int e = pthread_create(&w->reading_thread, NULL, reading_main, w);
+	if (!e) {
+		e = pthread_create(&w->writing_thread, NULL, writing_main, w);
+		if (e) {
+			atomic_store(&w->reading_stop, true);
+			eventfd_signal(w->reading.fd);
+			pthread_join(w->reading_thread, NULL);
+		}
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (e) {
+		snprintf(err->text, sizeof(err->text), "no thread can be made: %s", strerror(e));
+		return false;
+	}
+	pthread_setname_np(w->reading_thread, "chatd-reader");
+	pthread_setname_np(w->writing_thread, "chatd-writer");
+	return true;
+}
+
+struct writer *writer_start(const struct writer_options *o, struct store_error *err)
+{
+	struct writer *w = mem_zero(1, sizeof(*w));
+	pthread_condattr_t attr;
+	w->event_fd = w->writing.fd = w->reading.fd = -1;
+	w->limits = o->limits;
+	w->queue = queue_new(RECORDS_BYTES, UNSTORED_MAX);
+	pthread_mutex_init(&w->mutex, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->moved, &attr);
+	pthread_condattr_destroy(&attr);
+	if (!writer_open(w, o, err)) {
+		writer_free(w);
+		return NULL;
+	}
+	w->stored_said = store_last_seq(w->store);
+	atomic_store(&w->stored, w->stored_said);
+	w->stored_shared = w->stored_said;
+	w->indexed_shared = store_indexed(w->store);
+	if (!threads_start(w, err)) {
+		writer_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+struct store *writer_store(struct writer *w)
+{
+	return w->start;
+}
+
+bool writer_stop(struct writer *w, int wait_ms)
+{
+	struct timespec now;
+	atomic_store(&w->reading_stop, true);
+	store_interrupt(w->reader);
+	pthread_mutex_lock(&w->mutex);
+	pthread_cond_broadcast(&w->moved);
+	pthread_mutex_unlock(&w->mutex);
+	eventfd_signal(w->reading.fd);
+	pthread_join(w->reading_thread, NULL);
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	w->stop_by_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + wait_ms;
+	atomic_store(&w->writing_stop, true);
+	eventfd_signal(w->writing.fd);
+	pthread_join(w->writing_thread, NULL);
+
+	bool lost = w->lost;
+	writer_free(w);
+	return !lost;
+}

@@ -1,0 +1,307 @@
+/*
+ * The thread that writes: takes all that waits, commits it as one transaction,
+ * and says so. Between commits it feeds the full-text index and prunes.
+ *
+ * What is said by people comes first: indexing and pruning go in short steps,
+ * and the queue is looked at after each. Under a load that never pauses, one
+ * step of indexing follows each commit, which balances itself: what arrives
+ * during the two is the next commit.
+ */
+#include "chatd/store/writer_threads.h"
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	RETRY_MS = 1000,          /* between two tries to save when it fails */
+	RETRY_STOPPING_MS = 100,  /* and when chatd is going down */
+	INDEX_DELAY_MS = 20,      /* lines wait so long for company before they are indexed */
+	INDEX_LAG_MAX = 65536,    /* beyond this the index gets as many lines as are committed */
+	PRUNE_FIRST_MS = 5000,    /* after the start, when those who reconnect are served */
+	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
+};
+
+/* The thread's own state. */
+struct writing {
+	struct writer *w;         /* what is shared */
+	bool failing;             /* true from WRITER_FAILED to WRITER_BACK */
+	bool stopping;            /* true once it has seen that it is to end */
+	bool index_now;           /* true while a search waits for the index */
+	bool upkeep_failing;      /* true while indexing or pruning fails, so that it is said once */
+	int64_t retry_at_ms;      /* monotonic: when to try to save again, while failing */
+	int64_t upkeep_at_ms;     /* when to try to index or prune again, while that fails */
+	int64_t lag_since_ms;     /* when the oldest line not indexed was saved */
+	int64_t prune_at_ms;      /* when to look for old lines */
+};
+
+static int64_t clock_ms(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t now_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+/* Lets queries that wait see how far it is. */
+static void writing_share(struct writing *t)
+{
+	struct writer *w = t->w;
+	pthread_mutex_lock(&w->mutex);
+	w->stored_shared = store_last_seq(w->store);
+	w->indexed_shared = store_indexed(w->store);
+	w->failing_shared = t->failing;
+	pthread_cond_broadcast(&w->moved);
+	pthread_mutex_unlock(&w->mutex);
+}
+
+static uint64_t writing_lag(struct writing *t)
+{
+	return store_last_seq(t->w->store) - store_indexed(t->w->store);
+}
+
+/* -- saving --------------------------------------------------------------------- */
+
+static void writing_failed(struct writing *t, const struct store_error *err)
+{
+	t->retry_at_ms = now_ms() + (t->stopping ? RETRY_STOPPING_MS : RETRY_MS);
+	if (t->failing)
+		return;
+	t->failing = true;
+	log_errx("nothing can be saved: %s; what is said is kept and tried again", err->text);
+	writing_share(t);
+	struct writer_event e = { .kind = WRITER_FAILED, .reason = mem_strdup(err->text) };
+	writer_tell(t->w, &e);
+}
+
+static void writing_back(struct writing *t)
+{
+	t->failing = false;
+	log_info("saving works again");
+	struct writer_event e = { .kind = WRITER_BACK };
+	writer_tell(t->w, &e);
+}
+
+static void writing_chatlog(struct writer *w, const struct queue_mark *end)
+{
+	struct queue_mark at = queue_first(w->queue);
+	struct record r;
+	if (!w->chatlog)
+		return;
+	while (at.records < end->records && queue_next(w->queue, &at, &r))
+		chatlog_add(w->chatlog, &r);
+	chatlog_flush(w->chatlog);
+}
+
+static void writing_wal(struct writer *w)
+{
+	int pages = store_wal_pages(w->store), copied = atomic_load(&w->wal_copied);
+	atomic_store(&w->wal_pages, pages);
+	if (pages > WAL_PAGES_MAX)
+		store_checkpoint(w->store); /* nobody writes meanwhile: it starts anew after this */
+	else if (pages - (pages < copied ? 0 : copied) >= WAL_PAGES_COPY)
+		sleeper_wake(&w->reading);
+}
+
+/* Saves what waits. False: nothing waited, or it failed. */
+static bool writing_batch(struct writing *t)
+{
+	struct writer *w = t->w;
+	struct store_error err;
+	struct record r;
+	struct queue_mark first = queue_first(w->queue), end = first;
+	if (queue_empty(w->queue) || (t->failing && now_ms() < t->retry_at_ms))
+		return false;
+	bool ok = store_begin(w->store, &err);
+	while (ok && end.records - first.records < BATCH_RECORDS_MAX &&
+	       queue_next(w->queue, &end, &r))
+		ok = store_save(w->store, &r, &err);
+	if (!ok || !store_commit(w->store, &err)) {
+		writing_failed(t, &err);
+		return false;
+	}
+	writing_chatlog(w, &end);
+	queue_drop(w->queue, &end);
+	if (t->failing)
+		writing_back(t);
+	if (!t->lag_since_ms)
+		t->lag_since_ms = now_ms();
+	writing_share(t);
+	writer_tell_stored(w, store_last_seq(w->store));
+	writing_wal(w);
+	return true;
+}
+
+/* -- upkeep --------------------------------------------------------------------- */
+
+static void upkeep_failed(struct writing *t, const char *what, const struct store_error *err)
+{
+	t->upkeep_at_ms = now_ms() + RETRY_MS;
+	if (!t->upkeep_failing)
+		log_warnx("%s fails: %s; it is tried again", what, err->text);
+	t->upkeep_failing = true;
+}
+
+static bool index_due(struct writing *t)
+{
+	uint64_t lag = writing_lag(t);
+	return lag > 0 && (t->index_now || lag >= INDEX_ROWS_STEP ||
+	                   now_ms() - t->lag_since_ms >= INDEX_DELAY_MS);
+}
+
+/* One step; more where the index is so far behind that a step a commit is too little. */
+static bool writing_index(struct writing *t, bool committed)
+{
+	struct store_error err;
+	if (t->stopping || !index_due(t) || (t->upkeep_failing && now_ms() < t->upkeep_at_ms))
+		return false;
+	uint64_t lag = writing_lag(t);
+	int rows = committed && lag > INDEX_LAG_MAX ? BATCH_RECORDS_MAX : INDEX_ROWS_STEP;
+	if (store_index(t->w->store, rows, &err) < 0) {
+		upkeep_failed(t, "indexing", &err);
+		return false;
+	}
+	t->upkeep_failing = false;
+	if (writing_lag(t) == 0) {
+		t->lag_since_ms = 0;
+		t->index_now = false;
+	}
+	writing_share(t);
+	writing_wal(t->w);
+	return true;
+}
+
+static void on_emptied(void *ctx, uint32_t room)
+{
+	struct writing *t = ctx;
+	struct writer_event e = {
+		.kind = WRITER_ROOM_EMPTY,
+		.room = room,
+		.seq = store_last_seq(t->w->store),
+	};
+	writer_tell(t->w, &e);
+}
+
+static bool writing_prune(struct writing *t)
+{
+	const struct writer_limits *l = &t->w->limits;
+	struct store_error err;
+	if (t->stopping || t->failing || now_ms() < t->prune_at_ms || !queue_empty(t->w->queue))
+		return false;
+	t->prune_at_ms = now_ms() + PRUNE_EVERY_MS;
+	if (!l->history_days && !l->history_lines)
+		return false;
+	int64_t before_ms = l->history_days
+		? clock_ms(CLOCK_REALTIME) - (int64_t)l->history_days * 24 * 3600 * 1000
+		: INT64_MIN;
+	int n = store_prune(t->w->store, before_ms, l->history_lines, PRUNE_ROWS_STEP, on_emptied,
+	                    t, &err);
+	if (n < 0)
+		upkeep_failed(t, "pruning", &err);
+	if (n < PRUNE_ROWS_STEP)
+		return false;
+	t->prune_at_ms = 0; /* there is more, after what waits by then */
+	writing_wal(t->w);
+	return true;
+}
+
+/* -- the thread's life -------------------------------------------------------------- */
+
+static void writing_reload(struct writing *t)
+{
+	struct writer *w = t->w;
+	struct store_error err;
+	struct reload *r = atomic_exchange(&w->reload, NULL);
+	if (!r)
+		return;
+	w->limits = r->limits;
+	t->prune_at_ms = 0;
+	if (r->chat_log && w->chatlog) {
+		chatlog_reopen(w->chatlog, r->chat_log);
+	} else if (r->chat_log) {
+		w->chatlog = chatlog_open(r->chat_log, &err);
+		if (!w->chatlog)
+			log_warnx("%s", err.text);
+	} else {
+		chatlog_close(w->chatlog);
+		w->chatlog = NULL;
+	}
+	free(r->chat_log);
+	free(r);
+}
+
+static bool writing_ready(void *ctx)
+{
+	struct writing *t = ctx;
+	struct writer *w = t->w;
+	return (!t->failing && !queue_empty(w->queue)) || atomic_load(&w->reload) ||
+	       atomic_load(&w->index_wanted) ||
+	       (!t->stopping && atomic_load(&w->writing_stop));
+}
+
+/* Milliseconds until something is due without being woken. */
+static int writing_timeout(struct writing *t)
+{
+	int64_t now = now_ms(), at = t->prune_at_ms;
+	if (t->failing) {
+		at = t->retry_at_ms;
+	} else if (writing_lag(t) > 0) {
+		int64_t index_at = t->upkeep_failing ? t->upkeep_at_ms
+		                                     : t->lag_since_ms + INDEX_DELAY_MS;
+		at = index_at < at ? index_at : at;
+	}
+	if (at <= now)
+		return 0;
+	return at - now > INT_MAX ? INT_MAX : (int)(at - now);
+}
+
+static bool writing_ended(struct writing *t)
+{
+	struct writer *w = t->w;
+	if (!t->stopping)
+		return false;
+	if (queue_empty(w->queue))
+		return true;
+	if (!t->failing || now_ms() < w->stop_by_ms)
+		return false;
+	struct queue_mark at = queue_first(w->queue);
+	struct record r;
+	unsigned lost = 0;
+	while (queue_next(w->queue, &at, &r))
+		lost++;
+	log_errx("%u records could not be saved and are lost", lost);
+	w->lost = true;
+	return true;
+}
+
+void *writing_main(void *arg)
+{
+	struct writing t = { .w = arg };
+	t.prune_at_ms = now_ms() + PRUNE_FIRST_MS;
+	t.lag_since_ms = now_ms();
+	for (;;) {
+		if (!t.stopping && atomic_load(&t.w->writing_stop)) {
+			t.stopping = true;
+			t.retry_at_ms = 0; /* one more try at once */
+		}
+		if (atomic_exchange(&t.w->index_wanted, false))
+			t.index_now = true;
+		writing_reload(&t);
+		bool committed = writing_batch(&t);
+		bool busy = committed;
+		if (!t.failing)
+			busy |= writing_index(&t, committed) || (!committed && writing_prune(&t));
+		if (writing_ended(&t))
+			return NULL;
+		if (!busy)
+			sleeper_sleep(&t.w->writing, writing_timeout(&t), writing_ready, &t);
+	}
+}
