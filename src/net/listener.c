@@ -83,13 +83,12 @@ static bool listener_set_inherited(int fd, const struct listener_options *o)
 	    !listener_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, gone_s * 1000) ||
 	    /* Telnet marks an interrupt with urgent data, which otherwise gets lost. */
 	    !listener_set(fd, SOL_SOCKET, SO_OOBINLINE, 1) ||
-	    !listener_set(fd, SOL_SOCKET, SO_KEEPALIVE, o->keepalive_s > 0)) {
+	    !listener_set(fd, SOL_SOCKET, SO_KEEPALIVE, o->keepalive_s > 0) ||
+	    !listener_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_PROBE_S) ||
+	    !listener_set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES)) {
 		return false;
 	}
-	return o->keepalive_s == 0 ||
-	       (listener_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, o->keepalive_s) &&
-	        listener_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_PROBE_S) &&
-	        listener_set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES));
+	return o->keepalive_s == 0 || listener_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, o->keepalive_s);
 }
 
 /* The port that the kernel chose, where 0 was asked for. */

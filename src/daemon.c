@@ -1,0 +1,386 @@
+/*
+ * The daemon's life: from a configuration to a running server, signals, the end.
+ *
+ * Owns the order in which the parts come to life and go, and what the operator
+ * is told. What happens between is the server's.
+ */
+#include "chatd/daemon.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "chatd/base/log.h"
+#include "chatd/descriptors.h"
+#include "chatd/net/ring.h"
+#include "chatd/net/server.h"
+
+#ifndef CHATD_VERSION
+#define CHATD_VERSION "unknown"
+#endif
+
+enum {
+	SAVE_MS_LEAST = 500,     /* for the last commit, however long the farewells took */
+};
+
+struct daemon {
+	const struct options *options; /* laid over the file again at every SIGHUP */
+	struct conf *conf;   /* what holds at present */
+	struct listener listeners[LISTENERS_MAX]; /* the open ones, in the configuration's order */
+	uint32_t nlisteners;
+	struct writer *writer; /* this and the next three: NULL until they are made */
+	struct ring *ring;
+	struct chat *chat;
+	struct server *server;
+	int signal_fd;       /* -1 until signals are read from it */
+	bool on_terminal;    /* stderr was one when chatd was started */
+	bool stopping;       /* true once the end has been asked for */
+	int64_t stop_ms;     /* and when, daemon_now_ms */
+};
+
+/* Milliseconds of a clock that only goes forward. */
+static int64_t daemon_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* -- the configuration, as each part wants it ------------------------------------- */
+
+bool daemon_configure(const struct options *o, struct conf *c, struct bytes *problems)
+{
+	bool ok;
+
+	conf_init(c);
+	ok = !o->conf_path || conf_read(c, o->conf_path, problems);
+	options_apply(o, c);
+	if (o->connections_unlimited) {
+		descriptors_cap(c);
+	}
+	return ok;
+}
+
+static struct chat_config daemon_chat_config(const struct conf *c)
+{
+	return (struct chat_config){
+		.connections_max = c->connections_max,
+		.line_bytes_max = c->line_bytes_max,
+		.history_replay = c->history_replay,
+		.rate_burst = c->rate_burst,
+		.rate_lines = c->rate_lines,
+		.login_timeout_s = c->login_timeout_s,
+		.command_prefix = c->command_prefix,
+		.relaxed = c->durability == DURABILITY_RELAXED,
+	};
+}
+
+static struct writer_limits daemon_writer_limits(const struct conf *c)
+{
+	return (struct writer_limits){
+		.history_days = c->history_days,
+		.history_lines = c->history_lines,
+	};
+}
+
+static struct listener_options daemon_listener_options(const struct conf *c)
+{
+	return (struct listener_options){
+		.keepalive_s = c->keepalive_s,
+		.send_timeout_s = c->send_timeout_s,
+	};
+}
+
+/* -- signals ------------------------------------------------------------------------ */
+
+static void daemon_log_lines(void (*say)(const char *fmt, ...), const char *head,
+                             struct bytes *lines)
+{
+	for (char *line = lines->len > 0 ? strtok(lines->data, "\n") : NULL; line;
+	     line = strtok(NULL, "\n")) {
+		say("%s%s", head, line);
+	}
+}
+
+/* Gives every part what the configuration now says. */
+static void daemon_hand_out(struct daemon *d)
+{
+	struct chat_config config = daemon_chat_config(d->conf);
+	struct writer_limits limits = daemon_writer_limits(d->conf);
+
+	log_set_level(d->conf->log_level);
+	chat_configure(d->chat, &config);
+	server_set_send_timeout(d->server, d->conf->send_timeout_s);
+	writer_reload(d->writer, &limits, d->conf->chat_log);
+}
+
+static void daemon_reload(struct daemon *d)
+{
+	struct bytes problems = { 0 }, said = { 0 };
+	struct conf next;
+
+	if (daemon_configure(d->options, &next, &problems)) {
+		conf_take(d->conf, &next, &said);
+		daemon_log_lines(log_info, "reload: ", &said);
+		log_info("reload: %s", said.len > 0 ? "the above has changed"
+		         : d->options->conf_path ? "nothing has changed"
+		                                : "there is no file to read, for want of --config");
+	} else {
+		daemon_log_lines(log_errx, "", &problems);
+		log_errx("reload: all stays as it was, because of the problems above");
+	}
+	/* Also after a problem: the chat log is opened anew, or what rotates logs
+	 * would have moved away the file that is written to. */
+	daemon_hand_out(d);
+	conf_release(&next);
+	bytes_release(&problems);
+	bytes_release(&said);
+}
+
+static void daemon_close_listeners(struct daemon *d)
+{
+	while (d->nlisteners > 0) {
+		listener_close(&d->listeners[--d->nlisteners]);
+	}
+}
+
+static void daemon_stop(struct daemon *d, const char *why)
+{
+	if (d->stopping) {
+		log_errx("%s while ending: exiting at once; lines that are not saved yet are lost",
+		         why);
+		daemon_close_listeners(d);
+		_exit(EXIT_FAILURE);
+	}
+	log_info("%s: going down", why);
+	d->stopping = true;
+	d->stop_ms = daemon_now_ms();
+	server_stop(d->server);
+}
+
+static void daemon_on_signal(void *ctx)
+{
+	struct daemon *d = ctx;
+	struct signalfd_siginfo si;
+	char why[64];
+
+	while (read(d->signal_fd, &si, sizeof(si)) == sizeof(si)) {
+		snprintf(why, sizeof(why), "SIG%s from pid %u", sigabbrev_np((int)si.ssi_signo),
+		         si.ssi_pid);
+		if (si.ssi_signo != SIGHUP) {
+			daemon_stop(d, si.ssi_code == SI_KERNEL ? "interrupted" : why);
+		} else if (d->on_terminal && !isatty(STDERR_FILENO)) {
+			/* Not a reload: the terminal that we ran on has been closed. */
+			daemon_stop(d, "the terminal was closed");
+		} else if (!d->stopping) {
+			log_info("%s: reading the configuration again", why);
+			daemon_reload(d);
+		}
+	}
+}
+
+/* From here on signals are something to read. Until then SIGTERM and SIGINT end
+ * a start that takes long; nothing is lost by that. */
+static bool daemon_watch_signals(struct daemon *d)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (d->signal_fd < 0) {
+		log_err("cannot make a signalfd");
+		return false;
+	}
+	server_watch(d->server, d->signal_fd, daemon_on_signal, d);
+	return true;
+}
+
+/* Keeps a reload that is asked for during the start until it can be carried out. */
+static void daemon_hold_sighup(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* -- life ------------------------------------------------------------------------ */
+
+static bool daemon_listen(struct daemon *d)
+{
+	struct listener_options options = daemon_listener_options(d->conf);
+	struct conf_listen where;
+	char problem[512];
+	bool ok;
+
+	for (uint32_t i = 0; i < d->conf->nlisten; i++) {
+		struct listener *l = &d->listeners[i];
+
+		ok = conf_parse_listen(d->conf->listen[i], &where, problem, sizeof(problem)) &&
+		     (where.kind == LISTEN_UNIX
+		      ? listener_open_unix(l, where.path, problem, sizeof(problem))
+		      : listener_open_tcp(l, where.kind == LISTEN_DUAL ? NULL : where.host,
+		                          where.port, &options, problem, sizeof(problem)));
+		if (!ok) {
+			log_errx("%s%s", problem, i > 0 ? " (it is not the first listen line: "
+			         "does an earlier one cover it?)" : "");
+			return false;
+		}
+		d->nlisteners++;
+	}
+	return true;
+}
+
+static void daemon_load_room(void *ctx, const struct saved_room *r)
+{
+	chat_load_room(ctx, r);
+}
+
+static bool daemon_open_history(struct daemon *d)
+{
+	const struct writer_options options = {
+		.database = d->conf->database,
+		.chat_log = d->conf->chat_log,
+		.durability = d->conf->durability,
+		.limits = daemon_writer_limits(d->conf),
+	};
+	struct store_error err = { "" };
+
+	d->writer = writer_start(&options, &err);
+	if (!d->writer) {
+		log_errx("%s", err.text);
+		return false;
+	}
+	return true;
+}
+
+static bool daemon_make_chat(struct daemon *d)
+{
+	struct chat_config config = daemon_chat_config(d->conf);
+	struct store *store = writer_store(d->writer);
+	struct store_error err = { "" };
+
+	d->chat = chat_new(&config, store_last_seq(store), store_last_room(store));
+	if (!store_rooms(store, daemon_load_room, d->chat, &err)) {
+		log_errx("%s", err.text);
+		return false;
+	}
+	return true;
+}
+
+static bool daemon_make_server(struct daemon *d)
+{
+	const struct server_options options = {
+		.connections_max = d->conf->connections_max,
+		.relaxed = d->conf->durability == DURABILITY_RELAXED,
+		.send_timeout_s = d->conf->send_timeout_s,
+	};
+	char problem[512];
+
+	d->ring = ring_new(problem, sizeof(problem));
+	if (!d->ring) {
+		log_errx("%s", problem);
+		return false;
+	}
+	if (!daemon_make_chat(d)) {
+		return false;
+	}
+	d->server = server_new(&options, d->ring, d->chat, d->writer, d->listeners,
+	                       d->nlisteners);
+	return daemon_watch_signals(d);
+}
+
+/* On stdout and without a time stamp: this is the answer to the command, for
+ * people and for scripts that wait until they may connect. */
+static void daemon_say_ready(const struct daemon *d)
+{
+	const char *database = d->conf->database;
+
+	for (uint32_t i = 0; i < d->nlisteners; i++) {
+		printf("chatd: listening on %s", d->listeners[i].name);
+		if (i == 0) {
+			printf(", history in %s%s", strchr(database, '/') ? "" : "./", database);
+		}
+		printf("\n");
+	}
+	fflush(stdout);
+}
+
+/* The listeners come first, so that a second chatd on the same port touches no
+ * database. */
+static bool daemon_start(struct daemon *d)
+{
+	if (!descriptors_raise(d->conf) || !daemon_listen(d) || !daemon_open_history(d) ||
+	    !daemon_make_server(d)) {
+		return false;
+	}
+	log_info("chatd " CHATD_VERSION " has started, pid %d, for %u connections at most",
+	         (int)getpid(), d->conf->connections_max);
+	daemon_say_ready(d);
+	return true;
+}
+
+/* Takes down whatever there is. False: lines were lost. */
+static bool daemon_end(struct daemon *d)
+{
+	int64_t left_ms;
+	bool saved = true;
+
+	if (d->server) {
+		server_free(d->server);
+	}
+	if (d->ring) {
+		ring_free(d->ring);
+	}
+	if (d->chat) {
+		chat_free(d->chat);
+	}
+	left_ms = STOP_MS_MAX - (d->stopping ? daemon_now_ms() - d->stop_ms : 0);
+	if (d->writer) {
+		saved = writer_stop(d->writer, left_ms > SAVE_MS_LEAST ? (int)left_ms
+		                                                      : SAVE_MS_LEAST);
+	}
+	daemon_close_listeners(d);
+	if (d->signal_fd >= 0) {
+		close(d->signal_fd);
+	}
+	return saved;
+}
+
+bool daemon_run(const struct options *o, struct conf *c)
+{
+	struct daemon d = {
+		.options = o,
+		.conf = c,
+		.signal_fd = -1,
+		.on_terminal = isatty(STDERR_FILENO),
+	};
+	bool ok;
+
+	log_set_level(c->log_level);
+	signal(SIGPIPE, SIG_IGN);
+	daemon_hold_sighup();
+	ok = daemon_start(&d);
+	if (ok) {
+		while (server_turn(d.server)) {
+		}
+		ok = d.stopping; /* otherwise something broke, and the server has said what */
+	}
+	if (!daemon_end(&d)) {
+		ok = false;
+	}
+	if (ok) {
+		log_info("chatd has ended");
+	}
+	return ok;
+}

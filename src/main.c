@@ -1,0 +1,77 @@
+/*
+ * The program: what the command line asks for.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/log.h"
+#include "chatd/daemon.h"
+
+#ifndef CHATD_VERSION
+#define CHATD_VERSION "unknown"
+#endif
+
+enum {
+	EXIT_USAGE = 2, /* the command line is wrong */
+};
+
+static int main_usage_error(struct bytes *problems)
+{
+	for (char *line = strtok(problems->data, "\n"); line; line = strtok(NULL, "\n")) {
+		fprintf(stderr, "chatd: %s\n", line);
+	}
+	fprintf(stderr, "usage: chatd [OPTIONS] [PORT]; chatd --help explains them\n");
+	bytes_release(problems);
+	return EXIT_USAGE;
+}
+
+static int main_help(void)
+{
+	struct bytes help = { 0 };
+
+	options_help(&help);
+	fputs(help.data, stdout);
+	bytes_release(&help);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Reads the configuration, to run with it or only to say what is wrong. */
+static int main_configured(const struct options *o)
+{
+	struct bytes problems = { 0 };
+	struct conf conf;
+	bool ok = daemon_configure(o, &conf, &problems);
+
+	if (!ok) {
+		fputs(problems.data, stderr);
+	} else if (o->wish == OPTIONS_CHECK) {
+		ok = puts("configuration OK") >= 0;
+	} else {
+		ok = daemon_run(o, &conf);
+	}
+	bytes_release(&problems);
+	conf_release(&conf);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	struct bytes problems = { 0 };
+	struct options options;
+
+	log_init();
+	if (!options_parse(&options, argc, argv, &problems)) {
+		return main_usage_error(&problems);
+	}
+	switch (options.wish) {
+	case OPTIONS_HELP:
+		return main_help();
+	case OPTIONS_VERSION:
+		return puts("chatd " CHATD_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	case OPTIONS_CHECK:
+	case OPTIONS_RUN:
+		break;
+	}
+	return main_configured(&options);
+}
