@@ -187,7 +187,7 @@ static bool step_text(struct talk *t, struct client *c, char op, char *text)
 		if (n > 0 && text[n - 1] == '~')
 			text[n - 1] = ' ';
 		n = unescape(text);
-		return text_expect(t, c, text, n) || fail(t, c, text);
+		return text_expect(t, c, text, n) || fail_text(t, c, text, n);
 	}
 	if (n > 1 && !strcmp(text + n - 2, "\\r"))
 		strcpy(text + n - 2, "\r");

@@ -94,6 +94,7 @@ bool text_expect(struct talk *t, struct client *c, const char *want, size_t n);
 
 /* Report it and return false. */
 bool fail(struct talk *t, const struct client *c, const char *expected);
+bool fail_text(struct talk *t, const struct client *c, const char *expected, size_t n);
 bool fail_script(struct talk *t, const char *why);
 
 #endif

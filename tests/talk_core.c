@@ -251,10 +251,8 @@ static void core_hang_up(void *world, struct client *c, bool half)
 	if (half) {
 		p->eof = true;
 	} else {
-		struct conn_id id = c->id;
-
+		step(w, (struct event){.kind = EVENT_CLOSED, .conn = c->id});
 		peer_end(w, p);
-		step(w, (struct event){.kind = EVENT_CLOSED, .conn = id});
 	}
 	settle(w);
 }

@@ -21,7 +21,7 @@ static void report_text(struct bytes *b, const char *p, size_t n)
 			bytes_puts(b, "\\n");
 		else if (c == '\r')
 			bytes_puts(b, "\\r");
-		else if (c < ' ' || c == 0x7f)
+		else if (c < ' ' || c == 0x7f || c >= 0xf5)
 			bytes_printf(b, "\\x%02x", c);
 		else
 			bytes_append(b, p + i, 1);
@@ -50,19 +50,24 @@ static void report_unread(struct talk *t, const struct client *c, const char *he
 		             c->ended ? "the connection is closed" : "nothing");
 }
 
-bool fail(struct talk *t, const struct client *c, const char *expected)
+bool fail_text(struct talk *t, const struct client *c, const char *expected, size_t n)
 {
 	const char *fault = t->world ? t->backend->fault(t->world) : NULL;
 
 	bytes_printf(&t->report, "%s:%u: %s did not get what was expected\n", t->file, t->line,
 	             c->label);
 	bytes_puts(&t->report, "  expected: ");
-	report_text(&t->report, expected, strlen(expected));
+	report_text(&t->report, expected, n);
 	bytes_puts(&t->report, "\n");
 	report_unread(t, c, "got:      ");
 	if (fault)
 		bytes_printf(&t->report, "  chatd:    %s\n", fault);
 	return false;
+}
+
+bool fail(struct talk *t, const struct client *c, const char *expected)
+{
+	return fail_text(t, c, expected, strlen(expected));
 }
 
 bool fail_script(struct talk *t, const char *why)
@@ -92,7 +97,8 @@ static bool matches(const char *pattern, const char *s, size_t n)
 
 	if (!*pattern)
 		return n == 0;
-	if (!strncmp(pattern, "...", 3)) {
+	/* Of four dots the first is one. */
+	if (!strncmp(pattern, "...", 3) && pattern[3] != '.') {
 		for (size_t i = 0; i <= n; i++)
 			if (matches(pattern + 3, s + i, n - i))
 				return true;
