@@ -97,12 +97,12 @@ static bool matches(const char *pattern, const char *s, size_t n)
 
 	if (!*pattern)
 		return n == 0;
-	/* Of four dots the first is one. */
-	if (!strncmp(pattern, "...", 3) && pattern[3] != '.') {
+	if (!strncmp(pattern, "...", 3)) {
 		for (size_t i = 0; i <= n; i++)
 			if (matches(pattern + 3, s + i, n - i))
 				return true;
-		return false;
+		/* Of four dots either the first or the last is one. */
+		return pattern[3] == '.' && n > 0 && *s == '.' && matches(pattern + 1, s + 1, n - 1);
 	}
 	if (!strncmp(pattern, "[..]", 4))
 		return is_stamp(s, n) && matches(pattern + 4, s + 21, n - 21);
