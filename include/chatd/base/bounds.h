@@ -70,13 +70,19 @@ enum {
 	FEED_CHUNK_BYTES = 32 << 10, /* a chunk of a busy feed's log */
 	FEED_CHUNK_BYTES_FIRST = 4 << 10, /* the first chunk of a feed that was idle */
 	FEED_BYTES_MAX = 1 << 20, /* a reader that is further behind is moved to the live end */
+	SENDS_PER_TURN_MAX = 8192, /* sends of one turn; the rest waits for the next, so that their
+	                         * completions fit the completion queue */
 	SEND_SPANS_MAX = 32,    /* pieces of one send */
 	SEND_BYTES_MAX = 256 << 10, /* bytes of one send: keeps one fast reader from a whole turn */
 	SENDQ_SLOW_BYTES = 256 << 10, /* private text waiting; beyond it the owner's input waits too
 	                               * and /msg to them is refused */
 	SENDQ_DRAINED_BYTES = 64 << 10, /* and goes on below this */
 	SENDQ_BYTES_MAX = 4 << 20, /* never reached by one's own doing; then the connection ends */
-	CUTS_MAX = 4096,        /* lines cut out of what a reader still has to get */
+	CUTS_SLOW = 4096,       /* own lines amid what a reader still has to get; beyond it the
+	                         * reader's input waits */
+	ACCEPT_PAUSE_MS = 100,  /* after accept ran out of descriptors */
+	SWEEP_MS = 1000,        /* between looks for stuck sends and unread chunks */
+	WATCHES_MAX = 4,        /* descriptors that server_watch can watch */
 	LINGER_MS = 2000,       /* how long a closing connection waits for the peer's end */
 	STOP_MS_MAX = 4000,     /* SIGTERM to exit: farewells, then the last commit */
 };

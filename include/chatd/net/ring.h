@@ -57,6 +57,17 @@ void ring_buffer_return(struct ring *r, uint32_t buffer);
  * says why; EINTR and a timeout are not failures. */
 bool ring_wait(struct ring *r, int64_t wait_ms);
 
+/* Plain calls, here so that the simulation can stand in for the kernel. */
+void ring_shutdown(struct ring *r, int fd, int how);   /* shutdown(2) */
+void ring_close(struct ring *r, int fd);               /* close(2) */
+/* A word to a connection that cannot be kept: sent if it fits, then closed. */
+void ring_refuse(struct ring *r, int fd, const char *text, size_t len);
+/* Where the connection comes from: "192.0.2.1:4242", "[::1]:4242", "unix". */
+void ring_peer(struct ring *r, int fd, char *out, size_t n);
+/* Milliseconds since the epoch; never goes back. Where the clock is set back it
+ * runs at half its speed until it agrees again. */
+int64_t ring_now_ms(struct ring *r);
+
 /* Takes the next completion. False: none is left for now. */
 bool ring_next(struct ring *r, struct ring_completion *c);
 

@@ -1,0 +1,111 @@
+/*
+ * Fan-out: one shared log per room and line end, and a cursor for each reader.
+ *
+ * A feed knows nothing of chat. What is published is copied once, into chunks
+ * that are counted by reference: one for the feed while the chunk is in its
+ * bounds, one for each send that the kernel still reads from. Positions count
+ * the feed's bytes since it began and never go back. Readers see the log up to
+ * the mark, which moves when lines are saved.
+ */
+#ifndef CHATD_NET_FEED_H
+#define CHATD_NET_FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where a line begins in its chunk, and what had been saved before it. */
+struct feed_line {
+	uint32_t offset;        /* of its first byte in data */
+	uint32_t seq;           /* chunk->seq plus this is the newest record published up to and
+	                         * with this line */
+};
+
+struct feed_chunk {
+	struct feed_chunk *next; /* the newer one; stays set when this one leaves the feed */
+	uint64_t base;          /* position of data[0] */
+	uint64_t seq;           /* newest record published before this chunk */
+	uint64_t line_base;     /* lines published before this chunk */
+	uint32_t refs;          /* the feed's, and the sends' in flight */
+	uint32_t size;          /* bytes of data, of lines' bytes and their index */
+	uint32_t used;          /* bytes of lines, from the front */
+	uint32_t nlines;        /* index entries, from the back */
+	_Alignas(8) char data[];
+};
+
+struct feed {
+	struct feed_chunk *head, *tail; /* oldest and newest; NULL while nobody needs any */
+	struct feed_chunk *hint; /* where the last look-up ended; in the list, or NULL */
+	uint64_t start;         /* position of head's first byte; end without chunks */
+	uint64_t end;           /* position after the newest line */
+	uint64_t mark;          /* readers see what lies before it */
+	uint64_t seq;           /* newest record published */
+	uint64_t lines;         /* lines published */
+	uint32_t last_len;      /* bytes of the newest */
+	uint32_t *readers;      /* owned array of the readers' slots */
+	uint32_t nreaders, readers_cap;
+	uint64_t shown_by;      /* number of the server's queue entry that will show the newest
+	                         * line; 0: none waits */
+	bool dirty;             /* true exactly while in the server's list of feeds to flush */
+	bool unsettled;         /* and in that of feeds with chunks to be given back */
+};
+
+/* Part of the feed that is not for one reader: its own lines. */
+struct feed_cut {
+	uint64_t from, to;      /* positions */
+	uint32_t lines;
+};
+
+/* A reader's place. All zero: reads no feed. */
+struct feed_reader {
+	struct feed *feed;
+	uint64_t cursor;        /* position of the next byte that it has not been sent */
+	uint32_t index;         /* in feed->readers */
+	uint32_t ncuts, cut_first, cuts_cap; /* cuts[cut_first] to cuts[ncuts - 1] lie ahead */
+	struct feed_cut *cuts;  /* owned; NULL while there is none */
+	bool held;              /* nothing flows yet: the replay comes first */
+	uint64_t lines, seq;    /* the feed's when it joined */
+};
+
+/* Appends a line (with its end). seq 0: a notice. Beyond FEED_BYTES_MAX the
+ * oldest chunks fall out, as far as they have been shown. */
+void feed_publish(struct feed *f, const char *line, size_t len, uint64_t seq);
+
+/* The line published last is not for r. */
+void feed_skip(struct feed_reader *r);
+
+/* r, which reads nothing, reads f from its end on. */
+void feed_join(struct feed *f, struct feed_reader *r, uint32_t slot);
+/* Undoes it; the reader that took r's index is told by its slot (UINT32_MAX: none). */
+uint32_t feed_part(struct feed_reader *r);
+
+/* The chunk with this position; NULL if it fell out. pos < f->end. */
+struct feed_chunk *feed_find(struct feed *f, uint64_t pos);
+
+/* Gives back the chunks that end at or before pos; all of them at f->end. */
+void feed_trim(struct feed *f, uint64_t pos);
+
+/* One use of a chunk less; frees it with the last. */
+void feed_chunk_unref(struct feed_chunk *chunk);
+
+/* Forgets cuts that end at or before the cursor. */
+void feed_reader_drop_cuts(struct feed_reader *r);
+
+/* The end of the line that pos is in: pos itself at a line's beginning. chunk
+ * has pos or ends with it. */
+uint64_t feed_line_end(const struct feed_chunk *chunk, uint64_t pos);
+
+/* What a reader misses that goes on at the mark instead of pos, a line's
+ * beginning in chunk or at its end; or, if pos is before the chunk, where it
+ * joined. first_id 0: notices alone. */
+struct feed_gap {
+	uint32_t lines;
+	uint64_t first_id;
+};
+struct feed_gap feed_gap(const struct feed_reader *r, const struct feed_chunk *chunk, uint64_t pos);
+
+/* Frees chunks and arrays. */
+void feed_release(struct feed *f);
+void feed_reader_release(struct feed_reader *r);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * The server's own data. For server*.c alone.
+ */
+#ifndef CHATD_NET_SERVER_STATE_H
+#define CHATD_NET_SERVER_STATE_H
+
+#include "chatd/base/bounds.h"
+#include "chatd/net/conn.h"
+#include "chatd/net/feed.h"
+#include "chatd/net/ring.h"
+#include "chatd/net/server.h"
+
+/* Slots of connections, or numbers of feeds: a list whose members have a flag
+ * that says that they are in it, so it never holds one twice. */
+struct slots {
+	uint32_t *slot;     /* owned */
+	uint32_t n, cap;
+};
+
+/* A line that is published and not to be seen before its record is saved. */
+struct unshown {
+	uint64_t seq;       /* of the record */
+	uint64_t end;       /* position in the feed after it and the notices behind it */
+	uint32_t feed;
+};
+
+struct watch {
+	int fd;
+	void (*ready)(void *ctx);
+	void *ctx;
+};
+
+struct server {
+	struct server_options options;
+	struct ring *ring;          /* borrowed, like the next four */
+	struct chat *chat;
+	struct writer *writer;
+	const struct listener *listeners;
+	uint32_t nlisteners;
+
+	struct conn *conns;         /* connections_max, and REFUSE_SLOTS behind them */
+	uint32_t free_first, refuse_first; /* heads of the two lists of free slots */
+	uint32_t nconns;            /* slots not FREE */
+	uint32_t conns_top;         /* slots below it may be in use */
+	uint32_t nlingering;        /* LINGERING */
+	uint32_t nsending;          /* sends in flight */
+
+	struct feed *feeds;         /* chat_feeds_max() of them */
+	struct unshown *unshown;    /* ring of UNSHOWN_MAX */
+	uint64_t unshown_first, unshown_next; /* numbers, from 1; the ring's index is the rest */
+
+	struct slots dirty;         /* connections that may have something to be sent */
+	struct slots dirty_feeds;   /* feeds whose mark has moved */
+	struct slots unsettled;     /* feeds with chunks to be given back */
+	struct slots resuming;      /* connections whose stash is to be offered again */
+	struct slots pressed;       /* connections whose stash waits for the store */
+	struct slots starved;       /* connections that wait for a buffer to receive into */
+
+	struct watch watches[WATCHES_MAX]; /* [0] is the writer's eventfd */
+	uint32_t nwatches;
+	int64_t now_ms;             /* of this turn */
+	int64_t sweep_ms;           /* next sweep; INT64_MAX: there is nothing to look for */
+	int64_t accept_ms;          /* when to accept again after running out of descriptors */
+	uint32_t accept_paused;     /* bit n: listener n is not accepted from */
+	bool store_failed;          /* between WRITER_FAILED and WRITER_BACK */
+	bool appended;              /* something was given to the writer since it was woken */
+	uint64_t given_seq, stored_seq; /* newest record given to the writer, and saved by it */
+	struct conn_id refused;     /* whose query the writer did not take; gen 0: nobody */
+	bool stopping;              /* after server_stop */
+	int64_t stop_ms;            /* and when to give up on what is not sent by then */
+};
+
+enum {
+	UNSHOWN_MAX = 4 * UNSTORED_MAX, /* each record at most twice, LF and CR LF; a power of two */
+};
+
+void slots_add(struct slots *l, uint32_t slot);
+
+/* server_conn.c: the life of a connection */
+void server_accepted(struct server *s, int fd);
+void server_received(struct server *s, struct conn *c, const struct ring_completion *done);
+void server_sent(struct server *s, struct conn *c, int res);
+/* Offers what it has stashed to the core, and reads on where it is all taken. */
+void server_offer(struct server *s, struct conn *c);
+/* The peer is gone, or is to be: the core is told (reason may be NULL). */
+void server_kill(struct server *s, struct conn *c, const char *reason);
+/* What the core has ended: goes on with its end as far as it can now. */
+void server_drain(struct server *s, struct conn *c);
+/* Queues sends for the connections that have something to get. */
+void server_flush(struct server *s);
+void server_queue(struct server *s, struct conn *c, const char *text, size_t len);
+void server_dirty(struct server *s, struct conn *c);
+void server_sweep(struct server *s);
+/* There is something to look for from now on. */
+void server_expect_sweep(struct server *s);
+/* c reads its feed no longer; what it could see it still gets. */
+void server_leave_feed(struct server *s, struct conn *c);
+
+/* server_feed.c: effects on feeds */
+void server_publish(struct server *s, const struct effect *e);
+void server_show(struct server *s, uint64_t seq);
+void server_settle(struct server *s);
+
+/* server.c */
+void server_step(struct server *s, struct event *e);
+/* Nothing more may be given to the writer for now. */
+bool server_pressed(const struct server *s);
+
+#endif

@@ -1,0 +1,314 @@
+/*
+ * What a connection still has to get.
+ *
+ * Owns the outbufs, cuts and stash of a struct conn. Everything here walks the
+ * same sequence of pieces (piece_next); gathering looks ahead in it, advancing
+ * consumes it, and because later pieces only ever come behind earlier ones,
+ * both agree on what the bytes in flight were.
+ */
+
+#include "chatd/net/conn.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+
+enum { OUTBUF_BYTES_LEAST = 512 - sizeof(struct outbuf) };
+
+/* Up to where the reader may be shown the feed. */
+static uint64_t visible(const struct conn *c)
+{
+	const struct feed_reader *r = &c->reader;
+
+	if (r->feed == NULL || r->held || r->feed->mark < r->cursor)
+		return r->cursor;
+	return r->feed->mark;
+}
+
+static struct outbuf *outbuf_new(const char *text, size_t len, uint64_t at, size_t least)
+{
+	size_t cap = len > least ? len : least;
+	struct outbuf *o = mem_alloc(sizeof *o + cap);
+
+	*o = (struct outbuf){.at = at, .len = (uint32_t)len, .cap = (uint32_t)cap};
+	memcpy(o->data, text, len);
+	return o;
+}
+
+void conn_queue(struct conn *c, const char *text, size_t len)
+{
+	uint64_t at = visible(c);
+	struct outbuf *o = c->out_last;
+
+	c->out_bytes += (uint32_t)len;
+	if (o != NULL && o->at == at && o->cap - o->len >= len) {
+		memcpy(o->data + o->len, text, len);
+		o->len += (uint32_t)len;
+		return;
+	}
+	o = outbuf_new(text, len, at, OUTBUF_BYTES_LEAST);
+	if (c->out_last == NULL)
+		c->out = o;
+	else
+		c->out_last->next = o;
+	c->out_last = o;
+}
+
+/* -- the sequence of pieces ---------------------------------------------------------------- */
+
+struct walk {
+	struct outbuf *out;      /* next private text */
+	uint32_t off;            /* bytes of it that are behind us */
+	uint64_t pos;            /* next position of the feed */
+	uint32_t cut;            /* next cut */
+};
+
+struct piece {
+	const char *data;
+	size_t len;              /* 0: the end */
+	struct feed_chunk *chunk; /* NULL: private text */
+};
+
+static struct walk walk_begin(const struct conn *c)
+{
+	return (struct walk){c->out, c->out_off, c->reader.cursor, c->reader.cut_first};
+}
+
+/* The feed's chunk with pos, also one that fell out while it is pinned. */
+static struct feed_chunk *chunk_of(const struct conn *c, uint64_t pos)
+{
+	struct feed *f = c->reader.feed;
+
+	if (pos >= f->start)
+		return feed_find(f, pos);
+	for (struct feed_chunk *chunk = c->pin_first; chunk != NULL; chunk = chunk->next) {
+		if (pos - chunk->base < chunk->used)
+			return chunk;
+		if (chunk == c->pin_last)
+			break;
+	}
+	return NULL;
+}
+
+/* The next piece, without going past it. */
+static struct piece piece_next(const struct conn *c, struct walk *w)
+{
+	const struct feed_reader *r = &c->reader;
+	uint64_t end = visible(c), limit;
+	struct feed_chunk *chunk;
+
+	while (w->cut < r->ncuts && w->pos >= r->cuts[w->cut].from) {
+		if (w->pos < r->cuts[w->cut].to)
+			w->pos = r->cuts[w->cut].to;
+		w->cut++;
+	}
+	if (w->out != NULL && (w->out->at <= w->pos || w->pos >= end))
+		return (struct piece){w->out->data + w->off, w->out->len - w->off, NULL};
+	if (w->pos >= end || (chunk = chunk_of(c, w->pos)) == NULL)
+		return (struct piece){NULL, 0, NULL};
+	limit = w->out != NULL && w->out->at < end ? w->out->at : end;
+	if (w->cut < r->ncuts && r->cuts[w->cut].from < limit)
+		limit = r->cuts[w->cut].from;
+	if (chunk->base + chunk->used < limit)
+		limit = chunk->base + chunk->used;
+	return (struct piece){chunk->data + (w->pos - chunk->base), limit - w->pos, chunk};
+}
+
+/* Goes past n bytes of the piece that was next. */
+static void piece_past(struct walk *w, const struct piece *p, size_t n)
+{
+	if (p->chunk != NULL) {
+		w->pos += n;
+	} else if (n == p->len) {
+		w->out = w->out->next;
+		w->off = 0;
+	} else {
+		w->off += (uint32_t)n;
+	}
+}
+
+/* -- sending -------------------------------------------------------------------------------- */
+
+static void pin(struct conn *c, struct feed_chunk *chunk)
+{
+	if (c->pin_last == chunk)
+		return;
+	chunk->refs++;
+	if (c->pin_first == NULL)
+		c->pin_first = chunk;
+	/* Chunks follow one another by next, so the first and the last name them all. */
+	for (struct feed_chunk *at = c->pin_last == NULL ? chunk : c->pin_last->next; at != chunk;
+	     at = at->next)
+		at->refs++;
+	c->pin_last = chunk;
+}
+
+void conn_unpin(struct conn *c)
+{
+	struct feed_chunk *chunk = c->pin_first, *next;
+
+	while (chunk != NULL) {
+		next = chunk == c->pin_last ? NULL : chunk->next;
+		feed_chunk_unref(chunk);
+		chunk = next;
+	}
+	c->pin_first = c->pin_last = NULL;
+}
+
+uint32_t conn_gather(struct conn *c, struct iovec *iov, uint32_t n)
+{
+	struct walk w = walk_begin(c);
+	size_t bytes = 0;
+	uint32_t used = 0;
+
+	while (used < n && bytes < SEND_BYTES_MAX) {
+		struct piece p = piece_next(c, &w);
+
+		if (p.len == 0)
+			break;
+		if (p.chunk != NULL)
+			pin(c, p.chunk);
+		iov[used++] = (struct iovec){(void *)(uintptr_t)p.data, p.len};
+		bytes += p.len;
+		piece_past(&w, &p, p.len);
+	}
+	if (used == 0 && w.pos > c->reader.cursor) {
+		/* Own lines alone lay ahead: they are passed without a send. */
+		c->reader.cursor = w.pos;
+		feed_reader_drop_cuts(&c->reader);
+	}
+	return used;
+}
+
+void conn_advance(struct conn *c, size_t bytes)
+{
+	struct walk w = walk_begin(c);
+
+	while (bytes > 0) {
+		struct piece p = piece_next(c, &w);
+		size_t n = p.len < bytes ? p.len : bytes;
+
+		assert(n > 0);
+		piece_past(&w, &p, n);
+		bytes -= n;
+		if (p.chunk != NULL)
+			continue;
+		c->out_bytes -= (uint32_t)n;
+		while (c->out != w.out) {
+			struct outbuf *sent = c->out;
+
+			c->out = sent->next;
+			free(sent);
+		}
+		if (c->out == NULL)
+			c->out_last = NULL;
+	}
+	c->out_off = w.off;
+	c->reader.cursor = w.pos;
+	if (c->reader.ncuts > 0)
+		feed_reader_drop_cuts(&c->reader);
+}
+
+bool conn_has_output(const struct conn *c)
+{
+	return c->out != NULL || c->reader.cursor < visible(c);
+}
+
+/* -- leaving the log -------------------------------------------------------------------------- */
+
+bool conn_fell_behind(const struct conn *c)
+{
+	const struct feed_reader *r = &c->reader;
+
+	return r->feed != NULL && r->cursor < r->feed->start && r->cursor < r->feed->mark;
+}
+
+/* The oldest chunk that is known to have the reader's position or to come after it. */
+static struct feed_chunk *chunk_from(const struct conn *c)
+{
+	struct feed_chunk *chunk = chunk_of(c, c->reader.cursor);
+
+	if (chunk != NULL)
+		return chunk;
+	/* A position at the end of the last pinned chunk has no byte in it. */
+	return c->pin_last != NULL ? c->pin_last : c->reader.feed->head;
+}
+
+struct feed_gap conn_jump(struct conn *c)
+{
+	struct feed_reader *r = &c->reader;
+	struct feed_chunk *chunk = chunk_from(c);
+	uint64_t pos = r->cursor;
+	struct feed_gap gap;
+
+	if (chunk->base <= pos && pos <= chunk->base + chunk->used)
+		pos = feed_line_end(chunk, pos);
+	if (pos > r->cursor) {
+		struct outbuf *o = outbuf_new(chunk->data + (r->cursor - chunk->base),
+		                              pos - r->cursor, 0, 0);
+
+		o->next = c->out;
+		c->out = o;
+		if (c->out_last == NULL)
+			c->out_last = o;
+		c->out_bytes += o->len;
+	}
+	gap = feed_gap(r, chunk, pos);
+	r->cursor = r->feed->mark;
+	feed_reader_drop_cuts(r);
+	return gap;
+}
+
+uint32_t conn_leave_feed(struct conn *c)
+{
+	struct walk w = walk_begin(c);
+	struct outbuf *first = NULL, **link = &first, *last = NULL, *moved;
+	uint32_t slot;
+
+	if (c->reader.feed == NULL)
+		return UINT32_MAX;
+	/* The sequence stays the same, byte for byte, for the send in flight counts by
+	 * it; only what the feed held is now held here. */
+	for (struct piece p; (p = piece_next(c, &w)).len > 0;) {
+		moved = p.chunk == NULL ? w.out : outbuf_new(p.data, p.len, 0, 0);
+		if (p.chunk != NULL)
+			c->out_bytes += moved->len;
+		piece_past(&w, &p, p.len);
+		moved->at = 0;
+		moved->next = NULL;
+		*link = last = moved;
+		link = &moved->next;
+	}
+	/* Where the log has moved on already, its private text still comes. */
+	for (; w.out != NULL; w.out = moved) {
+		moved = w.out->next;
+		w.out->at = 0;
+		w.out->next = NULL;
+		*link = last = w.out;
+		link = &last->next;
+	}
+	if (first != c->out)
+		c->out_off = 0;
+	c->out = first;
+	c->out_last = last;
+	slot = feed_part(&c->reader);
+	return slot;
+}
+
+void conn_release(struct conn *c)
+{
+	while (c->out != NULL) {
+		struct outbuf *o = c->out;
+
+		c->out = o->next;
+		free(o);
+	}
+	c->out_last = NULL;
+	c->out_off = c->out_bytes = 0;
+	free(c->stash);
+	c->stash = NULL;
+	c->stash_len = c->stash_off = 0;
+}

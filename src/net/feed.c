@@ -1,0 +1,249 @@
+/*
+ * The shared log. Owns chunks and the readers' arrays; sends nothing itself.
+ *
+ * A chunk holds whole lines: bytes from the front, and from the back an index
+ * entry for each line, which tells a reader that fell behind where it is.
+ */
+
+#include "chatd/net/feed.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+
+static struct feed_line *line_at(const struct feed_chunk *chunk, uint32_t i)
+{
+	return (struct feed_line *)(uintptr_t)(chunk->data + chunk->size) - i - 1;
+}
+
+void feed_chunk_unref(struct feed_chunk *chunk)
+{
+	assert(chunk->refs > 0);
+	if (--chunk->refs == 0)
+		free(chunk);
+}
+
+static void drop_head(struct feed *f)
+{
+	struct feed_chunk *chunk = f->head;
+
+	f->start = chunk->base + chunk->used;
+	f->head = chunk->next;
+	if (f->head == NULL)
+		f->tail = NULL;
+	if (f->hint == chunk)
+		f->hint = NULL;
+	feed_chunk_unref(chunk);
+}
+
+void feed_trim(struct feed *f, uint64_t pos)
+{
+	while (f->head != NULL && f->head->base + f->head->used <= pos &&
+	       (f->head->next != NULL || pos == f->end))
+		drop_head(f);
+}
+
+static struct feed_chunk *chunk_for(struct feed *f, size_t len)
+{
+	struct feed_chunk *chunk = f->tail;
+	uint32_t size = f->head == NULL ? FEED_CHUNK_BYTES_FIRST : FEED_CHUNK_BYTES;
+
+	if (chunk != NULL &&
+	    chunk->size - chunk->used >= len + (chunk->nlines + 1) * sizeof(struct feed_line))
+		return chunk;
+	if (len + sizeof(struct feed_line) > size)
+		size = FEED_CHUNK_BYTES + (uint32_t)sizeof(struct feed_line);
+	chunk = mem_alloc(sizeof *chunk + size);
+	*chunk = (struct feed_chunk){.base = f->end, .seq = f->seq, .line_base = f->lines,
+	                             .refs = 1, .size = size};
+	if (f->tail == NULL) {
+		f->head = chunk;
+		f->start = f->end;
+	} else {
+		f->tail->next = chunk;
+	}
+	f->tail = chunk;
+	/* What nobody has been shown yet never falls out; the store's queue bounds it. */
+	while (f->end + len - f->start > FEED_BYTES_MAX && f->head != chunk &&
+	       f->head->base + f->head->used <= f->mark)
+		drop_head(f);
+	return chunk;
+}
+
+void feed_publish(struct feed *f, const char *line, size_t len, uint64_t seq)
+{
+	struct feed_chunk *chunk;
+
+	assert(len > 0 && len <= FEED_CHUNK_BYTES);
+	chunk = chunk_for(f, len);
+	if (seq != 0)
+		f->seq = seq;
+	*line_at(chunk, chunk->nlines) = (struct feed_line){
+		.offset = chunk->used, .seq = (uint32_t)(f->seq - chunk->seq),
+	};
+	chunk->nlines++;
+	memcpy(chunk->data + chunk->used, line, len);
+	chunk->used += (uint32_t)len;
+	f->end += len;
+	f->last_len = (uint32_t)len;
+	f->lines++;
+}
+
+struct feed_chunk *feed_find(struct feed *f, uint64_t pos)
+{
+	struct feed_chunk *chunk = f->hint;
+
+	if (chunk != NULL && pos - chunk->base < chunk->used)
+		return chunk;
+	for (chunk = f->head; chunk != NULL; chunk = chunk->next)
+		if (pos - chunk->base < chunk->used)
+			break;
+	if (chunk != NULL)
+		f->hint = chunk;
+	return chunk;
+}
+
+/* -- readers --------------------------------------------------------------------------- */
+
+void feed_join(struct feed *f, struct feed_reader *r, uint32_t slot)
+{
+	assert(r->feed == NULL);
+	if (f->nreaders == f->readers_cap) {
+		f->readers_cap = f->readers_cap == 0 ? 4 : f->readers_cap * 2;
+		f->readers = mem_resize(f->readers, f->readers_cap * sizeof *f->readers);
+	}
+	*r = (struct feed_reader){.feed = f, .cursor = f->end, .index = f->nreaders,
+	                          .lines = f->lines, .seq = f->seq};
+	f->readers[f->nreaders++] = slot;
+}
+
+uint32_t feed_part(struct feed_reader *r)
+{
+	struct feed *f = r->feed;
+	uint32_t moved = UINT32_MAX;
+
+	if (r->index != --f->nreaders) {
+		moved = f->readers[f->nreaders];
+		f->readers[r->index] = moved;
+	}
+	if (f->nreaders == 0) {
+		feed_trim(f, f->end);
+		free(f->readers);
+		f->readers = NULL;
+		f->readers_cap = 0;
+	}
+	feed_reader_release(r);
+	return moved;
+}
+
+void feed_reader_release(struct feed_reader *r)
+{
+	free(r->cuts);
+	*r = (struct feed_reader){0};
+}
+
+void feed_reader_drop_cuts(struct feed_reader *r)
+{
+	while (r->cut_first < r->ncuts && r->cuts[r->cut_first].to <= r->cursor)
+		r->cut_first++;
+	if (r->cut_first < r->ncuts)
+		return;
+	free(r->cuts);
+	r->cuts = NULL;
+	r->ncuts = r->cut_first = r->cuts_cap = 0;
+}
+
+void feed_skip(struct feed_reader *r)
+{
+	uint64_t from = r->feed->end - r->feed->last_len;
+	struct feed_cut *last = r->cut_first < r->ncuts ? &r->cuts[r->ncuts - 1] : NULL;
+
+	if (r->cursor == from) {
+		/* Nothing lies before it: the commonest case, a person who speaks into silence. */
+		r->cursor = r->feed->end;
+		return;
+	}
+	if (last != NULL && last->to == from) {
+		last->to = r->feed->end;
+		last->lines++;
+		return;
+	}
+	if (r->ncuts == r->cuts_cap && r->cut_first > 0) {
+		memmove(r->cuts, r->cuts + r->cut_first,
+		        (r->ncuts - r->cut_first) * sizeof *r->cuts);
+		r->ncuts -= r->cut_first;
+		r->cut_first = 0;
+	}
+	if (r->ncuts == r->cuts_cap) {
+		r->cuts_cap = r->cuts_cap == 0 ? 4 : r->cuts_cap * 2;
+		r->cuts = mem_resize(r->cuts, r->cuts_cap * sizeof *r->cuts);
+	}
+	r->cuts[r->ncuts++] = (struct feed_cut){.from = from, .to = r->feed->end, .lines = 1};
+}
+
+/* -- falling behind ------------------------------------------------------------------------ */
+
+/* Number of lines in the chunk that begin before pos. */
+static uint32_t lines_before(const struct feed_chunk *chunk, uint64_t pos)
+{
+	uint32_t low = 0, high = chunk->nlines;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (chunk->base + line_at(chunk, mid)->offset < pos)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+uint64_t feed_line_end(const struct feed_chunk *chunk, uint64_t pos)
+{
+	uint32_t i = lines_before(chunk, pos);
+
+	return chunk->base + (i < chunk->nlines ? line_at(chunk, i)->offset : chunk->used);
+}
+
+struct feed_gap feed_gap(const struct feed_reader *r, const struct feed_chunk *chunk, uint64_t pos)
+{
+	const struct feed *f = r->feed;
+	uint32_t i = lines_before(chunk, pos);
+	uint64_t first_line = chunk->line_base + i, seen = chunk->seq;
+	uint64_t mark_line = f->lines, mark_seq = f->seq;
+	struct feed_gap gap;
+
+	if (i > 0)
+		seen += line_at(chunk, i - 1)->seq;
+	if (pos < chunk->base) {
+		/* It was held back and has read nothing since it joined. */
+		first_line = r->lines;
+		seen = r->seq;
+	}
+	for (const struct feed_chunk *at = f->head; at != NULL && f->mark < f->end; at = at->next) {
+		uint32_t n = lines_before(at, f->mark);
+
+		if (f->mark < at->base || f->mark > at->base + at->used)
+			continue;
+		mark_line = at->line_base + n;
+		mark_seq = at->seq + (n > 0 ? line_at(at, n - 1)->seq : 0);
+	}
+	gap.lines = (uint32_t)(mark_line - first_line);
+	for (uint32_t cut = r->cut_first; cut < r->ncuts; cut++)
+		if (r->cuts[cut].from >= pos && r->cuts[cut].to <= f->mark)
+			gap.lines -= r->cuts[cut].lines;
+	gap.first_id = mark_seq > seen ? seen + 1 : 0;
+	return gap;
+}
+
+void feed_release(struct feed *f)
+{
+	while (f->head != NULL)
+		drop_head(f);
+	free(f->readers);
+	*f = (struct feed){0};
+}

@@ -1,0 +1,351 @@
+/*
+ * io_uring behind a small interface. The only file that includes liburing.
+ *
+ * Owns the ring, the buffers lent to it, and what an operation needs until the
+ * kernel has read it (message headers and vectors: until the next submit, for
+ * IORING_FEAT_SUBMIT_STABLE). One thread submits (SINGLE_ISSUER), and
+ * completions are only made while it waits (DEFER_TASKRUN).
+ */
+
+#include "chatd/net/ring.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <liburing.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+
+enum {
+	SQ_ENTRIES = 4096,       /* operations of one submit; a turn with more submits twice */
+	CQ_ENTRIES = 32768,      /* completions; the kernel keeps what is beyond */
+	VECTORS = 2 * SQ_ENTRIES, /* pieces of the sends of one submit */
+	BUFFER_GROUP = 0,
+	OP_BITS = 8, SLOT_BITS = 24, /* of user_data; the generation takes the upper 32 */
+};
+
+_Static_assert(CONNECTIONS_LIMIT + REFUSE_SLOTS <= 1 << SLOT_BITS, "a slot fits user_data");
+_Static_assert((int)SEND_SPANS_MAX <= (int)VECTORS, "one send fits the vectors");
+
+struct ring {
+	struct io_uring uring;
+	struct io_uring_buf_ring *lent; /* the kernel's view of the buffers */
+	char *buffers;              /* RECV_BUFFERS of RECV_BUFFER_BYTES */
+	struct msghdr *messages;    /* SQ_ENTRIES, for sends of several pieces */
+	struct iovec *vectors;      /* VECTORS */
+	uint32_t nmessages, nvectors; /* in use since the last submit */
+	int64_t mono_ms, now_ms;    /* CLOCK_MONOTONIC at, and result of, the last ring_now_ms */
+};
+
+static uint64_t tag(enum ring_op op, uint32_t slot, uint32_t gen)
+{
+	return (uint64_t)gen << 32 | (uint64_t)slot << OP_BITS | op;
+}
+
+/* -- making one ------------------------------------------------------------------------------- */
+
+/* Why the kernel will not give us a ring, and what to do about it. */
+static void explain(int error, char *problem, size_t n)
+{
+	FILE *f = fopen("/proc/sys/kernel/io_uring_disabled", "re");
+	int disabled = f != NULL ? fgetc(f) : '0';
+
+	if (f != NULL)
+		fclose(f);
+	if (error == EPERM && disabled != '0')
+		snprintf(problem, n, "io_uring is switched off on this host (sysctl "
+		         "kernel.io_uring_disabled = %c). Cure: sysctl -w kernel.io_uring_disabled=0",
+		         disabled);
+	else if (error == EPERM || error == EACCES)
+		snprintf(problem, n, "io_uring is forbidden here, most likely by a seccomp filter, such "
+		         "as Docker's default. Cure: docker run --security-opt seccomp=unconfined, or a "
+		         "profile that allows io_uring_setup, io_uring_enter and io_uring_register");
+	else if (error == ENOSYS)
+		snprintf(problem, n, "this kernel has no io_uring. Cure: Linux 6.1 or newer, built with "
+		         "CONFIG_IO_URING");
+	else if (error == EINVAL)
+		snprintf(problem, n, "this kernel's io_uring is too old. Cure: Linux 6.1 or newer");
+	else if (error == ENOMEM)
+		snprintf(problem, n, "no memory for io_uring: the limit of locked memory is too low. "
+		         "Cure: ulimit -l 8192, or LimitMEMLOCK=8M in the systemd unit");
+	else
+		snprintf(problem, n, "io_uring cannot be set up: %s", strerror(error));
+}
+
+static int lend_buffers(struct ring *r)
+{
+	size_t bytes = RECV_BUFFERS * sizeof(struct io_uring_buf);
+	struct io_uring_buf_reg reg = {.ring_entries = RECV_BUFFERS, .bgid = BUFFER_GROUP};
+	int error;
+
+	r->lent = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+	if (r->lent == MAP_FAILED)
+		return -errno;
+	r->buffers = mem_alloc((size_t)RECV_BUFFERS * RECV_BUFFER_BYTES);
+	reg.ring_addr = (uint64_t)(uintptr_t)r->lent;
+	error = io_uring_register_buf_ring(&r->uring, &reg, 0);
+	if (error < 0)
+		return error;
+	io_uring_buf_ring_init(r->lent);
+	for (uint32_t i = 0; i < RECV_BUFFERS; i++)
+		ring_buffer_return(r, i);
+	return 0;
+}
+
+struct ring *ring_new(char *problem, size_t n)
+{
+	struct io_uring_params params = {
+		.flags = IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN |
+		         IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+		.cq_entries = CQ_ENTRIES,
+	};
+	struct ring *r = mem_zero(1, sizeof *r);
+	int error = io_uring_queue_init_params(SQ_ENTRIES, &r->uring, &params);
+
+	if (error < 0) {
+		explain(-error, problem, n);
+		free(r);
+		return NULL;
+	}
+	error = lend_buffers(r);
+	if (error < 0) {
+		explain(-error, problem, n);
+		ring_free(r);
+		return NULL;
+	}
+	r->messages = mem_zero(SQ_ENTRIES, sizeof *r->messages);
+	r->vectors = mem_zero(VECTORS, sizeof *r->vectors);
+	return r;
+}
+
+void ring_free(struct ring *r)
+{
+	/* Ends all that is in flight before the memory goes. */
+	io_uring_queue_exit(&r->uring);
+	if (r->lent != NULL && r->lent != MAP_FAILED)
+		munmap(r->lent, RECV_BUFFERS * sizeof(struct io_uring_buf));
+	free(r->buffers);
+	free(r->messages);
+	free(r->vectors);
+	free(r);
+}
+
+/* -- operations ------------------------------------------------------------------------------- */
+
+static void submit(struct ring *r)
+{
+	int done = io_uring_submit(&r->uring);
+
+	if (done < 0 && done != -EBUSY && done != -EAGAIN && done != -EINTR)
+		log_errx("io_uring does not take operations: %s", strerror(-done));
+	r->nmessages = r->nvectors = 0;
+}
+
+/* A place in the queue; a full one is handed to the kernel first. */
+static struct io_uring_sqe *next_sqe(struct ring *r)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->uring);
+
+	while (sqe == NULL) {
+		submit(r);
+		sqe = io_uring_get_sqe(&r->uring);
+	}
+	return sqe;
+}
+
+void ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd)
+{
+	struct io_uring_sqe *sqe = next_sqe(r);
+
+	io_uring_prep_multishot_accept(sqe, fd, NULL, NULL, SOCK_CLOEXEC);
+	io_uring_sqe_set_data64(sqe, tag(RING_ACCEPT, slot, gen));
+}
+
+void ring_poll(struct ring *r, uint32_t slot, uint32_t gen, int fd)
+{
+	struct io_uring_sqe *sqe = next_sqe(r);
+
+	io_uring_prep_poll_multishot(sqe, fd, POLLIN);
+	io_uring_sqe_set_data64(sqe, tag(RING_POLL, slot, gen));
+}
+
+void ring_recv(struct ring *r, uint32_t slot, uint32_t gen, int fd)
+{
+	struct io_uring_sqe *sqe = next_sqe(r);
+
+	io_uring_prep_recv(sqe, fd, NULL, RECV_BUFFER_BYTES, 0);
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	sqe->buf_group = BUFFER_GROUP;
+	/* People type seldom: an attempt to receive at once would nearly always be in vain. */
+	sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+	io_uring_sqe_set_data64(sqe, tag(RING_RECV, slot, gen));
+}
+
+void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct iovec *iov,
+               uint32_t n)
+{
+	struct io_uring_sqe *sqe;
+	struct msghdr *message;
+
+	if (n == 1) {
+		sqe = next_sqe(r);
+		io_uring_prep_send(sqe, fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
+	} else {
+		if (r->nmessages == SQ_ENTRIES || r->nvectors + n > VECTORS)
+			submit(r);
+		sqe = next_sqe(r);
+		message = &r->messages[r->nmessages++];
+		*message = (struct msghdr){.msg_iov = r->vectors + r->nvectors, .msg_iovlen = n};
+		memcpy(message->msg_iov, iov, n * sizeof *iov);
+		r->nvectors += n;
+		io_uring_prep_sendmsg(sqe, fd, message, MSG_NOSIGNAL);
+	}
+	io_uring_sqe_set_data64(sqe, tag(RING_SEND, slot, gen));
+}
+
+void ring_cancel(struct ring *r, enum ring_op op, uint32_t slot, uint32_t gen)
+{
+	struct io_uring_sqe *sqe = next_sqe(r);
+
+	io_uring_prep_cancel64(sqe, tag(op, slot, gen), 0);
+	io_uring_sqe_set_data64(sqe, tag(RING_WAKE, 0, 0));
+}
+
+void ring_wake(struct ring *r, int fd)
+{
+	static const uint64_t one = 1;
+	struct io_uring_sqe *sqe = next_sqe(r);
+
+	io_uring_prep_write(sqe, fd, &one, sizeof one, 0);
+	io_uring_sqe_set_data64(sqe, tag(RING_WAKE, 0, 0));
+}
+
+void ring_buffer_return(struct ring *r, uint32_t buffer)
+{
+	io_uring_buf_ring_add(r->lent, r->buffers + (size_t)buffer * RECV_BUFFER_BYTES,
+	                      RECV_BUFFER_BYTES, (unsigned short)buffer,
+	                      io_uring_buf_ring_mask(RECV_BUFFERS), 0);
+	io_uring_buf_ring_advance(r->lent, 1);
+}
+
+/* -- waiting ---------------------------------------------------------------------------------- */
+
+bool ring_wait(struct ring *r, int64_t wait_ms)
+{
+	struct __kernel_timespec ts = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000};
+	struct io_uring_cqe *cqe;
+	int done;
+
+	done = io_uring_submit_and_wait_timeout(&r->uring, &cqe, 1, wait_ms < 0 ? NULL : &ts, NULL);
+	r->nmessages = r->nvectors = 0;
+	if (done >= 0 || done == -ETIME || done == -EINTR || done == -EBUSY || done == -EAGAIN)
+		return true;
+	errno = -done;
+	return false;
+}
+
+bool ring_next(struct ring *r, struct ring_completion *c)
+{
+	struct io_uring_cqe *cqe;
+
+	do {
+		if (io_uring_peek_cqe(&r->uring, &cqe) != 0)
+			return false;
+		c->op = (enum ring_op)(cqe->user_data & ((1 << OP_BITS) - 1));
+		c->slot = (uint32_t)cqe->user_data >> OP_BITS;
+		c->gen = (uint32_t)(cqe->user_data >> 32);
+		c->res = cqe->res;
+		c->more = (cqe->flags & IORING_CQE_F_MORE) != 0;
+		c->data = NULL;
+		if (c->op == RING_RECV && (cqe->flags & IORING_CQE_F_BUFFER) != 0) {
+			c->buffer = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
+			c->data = r->buffers + (size_t)c->buffer * RECV_BUFFER_BYTES;
+		}
+		io_uring_cqe_seen(&r->uring, cqe);
+	} while (c->op == RING_WAKE);
+	return true;
+}
+
+/* -- plain calls ------------------------------------------------------------------------------ */
+
+void ring_shutdown(struct ring *r, int fd, int how)
+{
+	(void)r;
+	shutdown(fd, how);
+}
+
+void ring_close(struct ring *r, int fd)
+{
+	(void)r;
+	close(fd);
+}
+
+void ring_refuse(struct ring *r, int fd, const char *text, size_t len)
+{
+	(void)r;
+	send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	shutdown(fd, SHUT_WR);
+	close(fd);
+}
+
+void ring_peer(struct ring *r, int fd, char *out, size_t n)
+{
+	struct sockaddr_storage addr = {0};
+	socklen_t len = sizeof addr;
+	char host[INET6_ADDRSTRLEN];
+
+	(void)r;
+	if (getpeername(fd, (struct sockaddr *)&addr, &len) != 0) {
+		snprintf(out, n, "gone");
+	} else if (addr.ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)&addr;
+
+		inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
+		snprintf(out, n, "%s:%u", host, ntohs(in->sin_port));
+	} else if (addr.ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr;
+
+		if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+			inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], host, sizeof host);
+			snprintf(out, n, "%s:%u", host, ntohs(in6->sin6_port));
+		} else {
+			inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
+			snprintf(out, n, "[%s]:%u", host, ntohs(in6->sin6_port));
+		}
+	} else {
+		snprintf(out, n, "unix");
+	}
+}
+
+static int64_t clock_ms(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t ring_now_ms(struct ring *r)
+{
+	int64_t real_ms = clock_ms(CLOCK_REALTIME), mono_ms = clock_ms(CLOCK_MONOTONIC);
+	int64_t half_ms = r->now_ms + (mono_ms - r->mono_ms) / 2;
+
+	if (real_ms < half_ms)
+		real_ms = half_ms;
+	/* Rounding must not stop it: the time that a half step left over is kept. */
+	if (real_ms > r->now_ms || r->now_ms == 0) {
+		r->now_ms = real_ms;
+		r->mono_ms = mono_ms;
+	}
+	return r->now_ms;
+}

@@ -1,0 +1,477 @@
+/*
+ * The loop: completions in, events to the core, effects out, one submit a turn.
+ *
+ * Owns connections, feeds and the lists of what is to be done this turn. The
+ * order within a turn matters: input first, then what the store has finished,
+ * then time, and sends last, so that all that became visible in the turn goes
+ * out in one send for each connection.
+ */
+
+#include "chatd/net/server.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+#include "chatd/net/server_state.h"
+
+void slots_add(struct slots *l, uint32_t slot)
+{
+	if (l->n == l->cap) {
+		l->cap = l->cap == 0 ? 64 : l->cap * 2;
+		l->slot = mem_resize(l->slot, l->cap * sizeof *l->slot);
+	}
+	l->slot[l->n++] = slot;
+}
+
+bool server_pressed(const struct server *s)
+{
+	/* While nothing can be saved the core refuses lines with a word; to leave them
+	 * unread would be to leave people without it. */
+	return !s->store_failed &&
+	       (chat_unstored(s->chat) >= UNSTORED_HIGH || writer_pressed(s->writer));
+}
+
+/* -- effects ----------------------------------------------------------------------------------- */
+
+static void append(struct server *s, const struct record *r)
+{
+	/* How far somebody has read is worth less than a line. */
+	if (r->kind == RECORD_SEEN && writer_pressed(s->writer))
+		return;
+	if (!writer_append(s->writer, r))
+		log_errx("record %llu is lost: the store's queue is full",
+		         (unsigned long long)r->seq);
+	s->given_seq = r->seq;
+	s->appended = true;
+}
+
+static void query(struct server *s, const struct query *q)
+{
+	s->appended = true;
+	/* Answered by server_step: a step may not begin while effects are carried out. */
+	if (!writer_query(s->writer, q))
+		s->refused = q->conn;
+}
+
+static void answer_refused(struct server *s)
+{
+	struct rows none = {.conn = s->refused,
+	                    .error = "Too many questions at once. Try again in a moment."};
+	struct event e = {.kind = EVENT_ROWS, .conn = s->refused, .rows = &none};
+
+	s->refused.gen = 0;
+	server_step(s, &e);
+}
+
+/* The connection, or NULL where it is no longer the core's. */
+static struct conn *conn_of(struct server *s, struct conn_id id)
+{
+	struct conn *c = &s->conns[id.slot];
+
+	return c->gen == id.gen && c->state == CONN_OPEN ? c : NULL;
+}
+
+static void send_all(struct server *s, const struct effect *e)
+{
+	for (uint32_t i = 0; i < s->conns_top; i++)
+		if (s->conns[i].state == CONN_OPEN)
+			server_queue(s, &s->conns[i], e->text, e->len);
+}
+
+static void resume(struct server *s, struct conn *c)
+{
+	if (c->resuming)
+		return;
+	c->resuming = true;
+	slots_add(&s->resuming, c->slot);
+}
+
+static void apply_to(struct server *s, struct conn *c, const struct effect *e)
+{
+	switch (e->kind) {
+	case EFFECT_SEND:
+		server_queue(s, c, e->text, e->len);
+		break;
+	case EFFECT_SKIP:
+		feed_skip(&c->reader);
+		break;
+	case EFFECT_SUBSCRIBE:
+		feed_join(&s->feeds[e->feed], &c->reader, c->slot);
+		c->reader.held = true;
+		break;
+	case EFFECT_RELEASE:
+		c->reader.held = false;
+		server_dirty(s, c);
+		break;
+	case EFFECT_UNSUBSCRIBE:
+		server_leave_feed(s, c);
+		server_dirty(s, c);
+		break;
+	case EFFECT_RESUME:
+		resume(s, c);
+		break;
+	case EFFECT_CLOSE:
+		c->state = CONN_DRAINING;
+		free(c->stash);
+		c->stash = NULL;
+		server_dirty(s, c);
+		break;
+	default:
+		break;
+	}
+}
+
+static void apply(struct server *s, const struct effect *e)
+{
+	struct conn *c;
+
+	switch (e->kind) {
+	case EFFECT_SEND_ALL:
+		send_all(s, e);
+		break;
+	case EFFECT_PUBLISH:
+		server_publish(s, e);
+		break;
+	case EFFECT_APPEND:
+		append(s, &e->record);
+		break;
+	case EFFECT_QUERY:
+		query(s, &e->query);
+		break;
+	default:
+		c = conn_of(s, e->conn);
+		if (c != NULL)
+			apply_to(s, c, e);
+		break;
+	}
+}
+
+void server_step(struct server *s, struct event *e)
+{
+	const struct effect *effects;
+	size_t n;
+
+	e->now_ms = s->now_ms;
+	chat_step(s->chat, e);
+	effects = chat_effects(s->chat, &n);
+	for (size_t i = 0; i < n; i++)
+		apply(s, &effects[i]);
+	if (s->refused.gen != 0)
+		answer_refused(s);
+}
+
+/* -- completions ---------------------------------------------------------------------------------- */
+
+static void on_accept(struct server *s, const struct ring_completion *done)
+{
+	if (done->res >= 0) {
+		server_accepted(s, done->res);
+	} else if (done->res == -EMFILE || done->res == -ENFILE || done->res == -ENOBUFS ||
+	           done->res == -ENOMEM) {
+		log_warnx("cannot accept connections: %s; trying again", strerror(-done->res));
+		if (!done->more) {
+			s->accept_paused |= 1u << done->slot;
+			s->accept_ms = s->now_ms + ACCEPT_PAUSE_MS;
+		}
+		return;
+	}
+	/* -ECONNABORTED and the like are the peer's affair. */
+	if (!done->more && !s->stopping)
+		ring_accept(s->ring, done->slot, 1, s->listeners[done->slot].fd);
+}
+
+static void accept_again(struct server *s)
+{
+	for (uint32_t i = 0; i < s->nlisteners; i++)
+		if ((s->accept_paused & 1u << i) != 0 && !s->stopping)
+			ring_accept(s->ring, i, 1, s->listeners[i].fd);
+	s->accept_paused = 0;
+	s->accept_ms = INT64_MAX;
+}
+
+static void on_poll(struct server *s, const struct ring_completion *done)
+{
+	struct watch *w = &s->watches[done->slot];
+
+	if (!done->more)
+		ring_poll(s->ring, done->slot, 1, w->fd);
+	/* The writer's own has woken the turn, which asks it anyway. */
+	if (w->ready != NULL)
+		w->ready(w->ctx);
+}
+
+static void on_completion(struct server *s, const struct ring_completion *done)
+{
+	struct conn *c;
+
+	if (done->op == RING_ACCEPT) {
+		on_accept(s, done);
+	} else if (done->op == RING_POLL) {
+		on_poll(s, done);
+	} else {
+		/* A slot is not used again while anything of it is in flight. */
+		c = &s->conns[done->slot];
+		assert(c->gen == done->gen && c->state != CONN_FREE);
+		if (done->op == RING_RECV)
+			server_received(s, c, done);
+		else
+			server_sent(s, c, done->res);
+		if (done->data != NULL)
+			ring_buffer_return(s->ring, done->buffer);
+	}
+}
+
+/* -- what the store has finished -------------------------------------------------------------------- */
+
+static void on_store(struct server *s, struct writer_event *w)
+{
+	struct event e = {.kind = EVENT_STORED};
+
+	switch (w->kind) {
+	case WRITER_STORED:
+		e.stored.seq = w->seq;
+		s->stored_seq = w->seq;
+		server_step(s, &e);
+		server_show(s, w->seq);
+		break;
+	case WRITER_FAILED:
+		s->store_failed = true;
+		e.kind = EVENT_STORE_FAILED;
+		e.reason = w->reason;
+		server_step(s, &e);
+		break;
+	case WRITER_BACK:
+		s->store_failed = false;
+		e.kind = EVENT_STORE_BACK;
+		server_step(s, &e);
+		break;
+	case WRITER_ROWS:
+		e.kind = EVENT_ROWS;
+		e.conn = w->rows->conn;
+		e.rows = w->rows;
+		server_step(s, &e);
+		break;
+	case WRITER_ROOM_EMPTY:
+		e.kind = EVENT_ROOM_EMPTY;
+		e.empty.room = w->room;
+		e.empty.up_to_seq = w->seq;
+		server_step(s, &e);
+		break;
+	}
+}
+
+/* -- the turn ---------------------------------------------------------------------------------------- */
+
+/* Offers the stash of each connection in the list; those that come into it
+ * meanwhile wait for the next turn, so that nobody holds up the others. */
+static void offer_again(struct server *s)
+{
+	uint32_t n = s->resuming.n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct conn *c = &s->conns[s->resuming.slot[i]];
+
+		c->resuming = false;
+		server_offer(s, c);
+	}
+	memmove(s->resuming.slot, s->resuming.slot + n,
+	        (s->resuming.n - n) * sizeof *s->resuming.slot);
+	s->resuming.n -= n;
+}
+
+static void relieve(struct server *s)
+{
+	if (s->pressed.n == 0 || server_pressed(s))
+		return;
+	for (uint32_t i = 0; i < s->pressed.n; i++) {
+		s->conns[s->pressed.slot[i]].pressed = false;
+		resume(s, &s->conns[s->pressed.slot[i]]);
+	}
+	s->pressed.n = 0;
+}
+
+/* All buffers of this turn have come home. */
+static void feed_starved(struct server *s)
+{
+	for (uint32_t i = 0; i < s->starved.n; i++) {
+		struct conn *c = &s->conns[s->starved.slot[i]];
+
+		c->starved = false;
+		if (c->state != CONN_FREE && c->state != CONN_DEAD && c->stash == NULL &&
+		    !c->receiving && !c->eof) {
+			c->receiving = true;
+			ring_recv(s->ring, c->slot, c->gen, c->fd);
+		}
+	}
+	s->starved.n = 0;
+}
+
+static void wake_writer(struct server *s)
+{
+	int fds[2], n;
+
+	if (!s->appended)
+		return;
+	s->appended = false;
+	n = writer_wake_fds(s->writer, fds);
+	for (int i = 0; i < n; i++)
+		ring_wake(s->ring, fds[i]);
+}
+
+static int64_t wait_ms(const struct server *s)
+{
+	int64_t due_ms = chat_due_ms(s->chat);
+
+	if (s->dirty.n + s->resuming.n > 0)
+		return 0;
+	if (s->sweep_ms < due_ms)
+		due_ms = s->sweep_ms;
+	if (s->accept_ms < due_ms)
+		due_ms = s->accept_ms;
+	if (s->stopping && s->stop_ms < due_ms)
+		due_ms = s->stop_ms;
+	if (due_ms == INT64_MAX)
+		return -1;
+	return due_ms <= s->now_ms ? 0 : due_ms - s->now_ms;
+}
+
+/* After server_stop: true once everybody has got the farewell and all is saved,
+ * or the time for that is over. */
+static bool finished(struct server *s)
+{
+	if (!s->stopping)
+		return false;
+	if (s->now_ms >= s->stop_ms) {
+		log_warnx("%u connections took no farewell in time", s->nconns);
+		return true;
+	}
+	return s->nconns == 0 && s->stored_seq >= s->given_seq;
+}
+
+bool server_turn(struct server *s)
+{
+	struct ring_completion done;
+	struct writer_event w;
+
+	if (finished(s))
+		return false;
+	if (!ring_wait(s->ring, wait_ms(s)))
+		log_warn("io_uring_enter");
+	s->now_ms = ring_now_ms(s->ring);
+	while (ring_next(s->ring, &done))
+		on_completion(s, &done);
+	while (writer_next(s->writer, &w)) {
+		on_store(s, &w);
+		writer_event_release(&w);
+	}
+	if (chat_due_ms(s->chat) <= s->now_ms)
+		server_step(s, &(struct event){.kind = EVENT_TICK});
+	if (s->accept_ms <= s->now_ms)
+		accept_again(s);
+	relieve(s);
+	offer_again(s);
+	feed_starved(s);
+	if (s->sweep_ms <= s->now_ms)
+		server_sweep(s);
+	/* Before the sends, which the kernel carries out in this order: the writer works
+	 * meanwhile. */
+	wake_writer(s);
+	server_flush(s);
+	return true;
+}
+
+/* -- life -------------------------------------------------------------------------------------------- */
+
+struct server *server_new(const struct server_options *o, struct ring *ring, struct chat *chat,
+                          struct writer *writer, const struct listener *listeners,
+                          uint32_t nlisteners)
+{
+	struct server *s = mem_zero(1, sizeof *s);
+	uint32_t nslots = o->connections_max + REFUSE_SLOTS;
+
+	s->options = *o;
+	s->ring = ring;
+	s->chat = chat;
+	s->writer = writer;
+	s->listeners = listeners;
+	s->nlisteners = nlisteners;
+	s->conns = mem_zero(nslots, sizeof *s->conns);
+	s->feeds = mem_zero(chat_feeds_max(), sizeof *s->feeds);
+	s->unshown = mem_zero(UNSHOWN_MAX, sizeof *s->unshown);
+	s->unshown_first = s->unshown_next = 1;
+	s->free_first = s->refuse_first = UINT32_MAX;
+	for (uint32_t i = nslots; i-- > 0;) {
+		uint32_t *first = i < o->connections_max ? &s->free_first : &s->refuse_first;
+
+		s->conns[i] = (struct conn){.fd = -1, .slot = i, .gen = 1, .next_free = *first};
+		*first = i;
+	}
+	s->sweep_ms = s->accept_ms = INT64_MAX;
+	s->now_ms = ring_now_ms(ring);
+	server_watch(s, writer_event_fd(writer), NULL, NULL);
+	for (uint32_t i = 0; i < nlisteners; i++)
+		ring_accept(ring, i, 1, listeners[i].fd);
+	return s;
+}
+
+void server_watch(struct server *s, int fd, void (*ready)(void *ctx), void *ctx)
+{
+	assert(s->nwatches < WATCHES_MAX);
+	s->watches[s->nwatches] = (struct watch){fd, ready, ctx};
+	ring_poll(s->ring, s->nwatches++, 1, fd);
+}
+
+void server_set_send_timeout(struct server *s, uint32_t seconds)
+{
+	s->options.send_timeout_s = seconds;
+}
+
+void server_stop(struct server *s)
+{
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	s->stop_ms = s->now_ms + STOP_MS_MAX;
+	for (uint32_t i = 0; i < s->nlisteners; i++)
+		ring_cancel(s->ring, RING_ACCEPT, i, 1);
+	server_step(s, &(struct event){.kind = EVENT_STOP});
+	for (uint32_t i = 0; i < s->conns_top; i++) {
+		struct conn *c = &s->conns[i];
+		struct event e = {.kind = EVENT_CLOSED, .conn = {c->slot, c->gen}};
+
+		if (c->state != CONN_OPEN)
+			continue;
+		server_step(s, &e);
+		c->state = CONN_DRAINING;
+		server_dirty(s, c);
+	}
+}
+
+void server_free(struct server *s)
+{
+	struct slots *lists[] = {
+		&s->dirty, &s->dirty_feeds, &s->unsettled, &s->resuming, &s->pressed, &s->starved,
+	};
+
+	for (uint32_t i = 0; i < s->conns_top; i++) {
+		struct conn *c = &s->conns[i];
+
+		conn_unpin(c);
+		feed_reader_release(&c->reader);
+		conn_release(c);
+		if (c->fd >= 0)
+			ring_close(s->ring, c->fd);
+	}
+	for (uint32_t i = 0; i < chat_feeds_max(); i++)
+		feed_release(&s->feeds[i]);
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		free(lists[i]->slot);
+	free(s->conns);
+	free(s->feeds);
+	free(s->unshown);
+	free(s);
+}

@@ -1,0 +1,383 @@
+/*
+ * The life of a connection: accepted, read from, sent to, ended.
+ *
+ * Any code may mark a connection's end (server_kill, EFFECT_CLOSE); it is freed
+ * in one place (conn_end), when the kernel has let go of it.
+ */
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+#include "chatd/net/server_state.h"
+
+static struct conn_id id_of(const struct conn *c)
+{
+	return (struct conn_id){c->slot, c->gen};
+}
+
+void server_dirty(struct server *s, struct conn *c)
+{
+	if (c->dirty)
+		return;
+	c->dirty = true;
+	slots_add(&s->dirty, c->slot);
+}
+
+/* -- coming ------------------------------------------------------------------------------------ */
+
+static void receive(struct server *s, struct conn *c)
+{
+	if (c->receiving || c->eof || c->state == CONN_DEAD)
+		return;
+	c->receiving = true;
+	ring_recv(s->ring, c->slot, c->gen, c->fd);
+}
+
+static struct conn *slot_take(struct server *s, uint32_t *first)
+{
+	struct conn *c;
+
+	if (*first == UINT32_MAX)
+		return NULL;
+	c = &s->conns[*first];
+	*first = c->next_free;
+	s->nconns++;
+	if (c->slot >= s->conns_top)
+		s->conns_top = c->slot + 1;
+	return c;
+}
+
+/* One too many: a sentence, and an orderly end, so that it is read. */
+static void refuse(struct server *s, int fd)
+{
+	struct conn *c = slot_take(s, &s->refuse_first);
+	char text[128];
+	int n = snprintf(text, sizeof text, "-- This chat is full: %u are connected. Please try again "
+	                 "later.\n", s->options.connections_max);
+
+	log_debug("refused a connection: max_connections (%u) reached", s->options.connections_max);
+	if (c == NULL) {
+		ring_refuse(s->ring, fd, text, (size_t)n);
+		return;
+	}
+	c->fd = fd;
+	c->state = CONN_DRAINING;
+	server_queue(s, c, text, (size_t)n);
+	receive(s, c);
+}
+
+void server_accepted(struct server *s, int fd)
+{
+	struct conn *c;
+	char addr[64];
+
+	if (s->stopping) {
+		ring_close(s->ring, fd);
+		return;
+	}
+	c = slot_take(s, &s->free_first);
+	if (c == NULL) {
+		refuse(s, fd);
+		return;
+	}
+	c->fd = fd;
+	c->state = CONN_OPEN;
+	ring_peer(s->ring, fd, addr, sizeof addr);
+	log_debug("connection %u.%u from %s", c->slot, c->gen, addr);
+	server_step(s, &(struct event){.kind = EVENT_CONNECTED, .conn = id_of(c), .addr = addr});
+	receive(s, c);
+}
+
+/* -- input --------------------------------------------------------------------------------------- */
+
+/* Gives bytes to the core; how many it took. */
+static size_t offer(struct server *s, struct conn *c, const char *data, size_t len)
+{
+	struct event e = {.kind = EVENT_BYTES, .conn = id_of(c), .bytes = {.data = data, .len = len}};
+
+	server_step(s, &e);
+	return e.bytes.taken;
+}
+
+static void stash(struct conn *c, const char *data, size_t len)
+{
+	c->stash = mem_alloc(len);
+	memcpy(c->stash, data, len);
+	c->stash_len = (uint32_t)len;
+	c->stash_off = 0;
+}
+
+static void wait_for_store(struct server *s, struct conn *c)
+{
+	if (c->pressed)
+		return;
+	c->pressed = true;
+	slots_add(&s->pressed, c->slot);
+}
+
+void server_offer(struct server *s, struct conn *c)
+{
+	if (c->state != CONN_OPEN)
+		return;
+	if (c->stash != NULL && server_pressed(s)) {
+		wait_for_store(s, c);
+		return;
+	}
+	if (c->stash != NULL) {
+		c->stash_off += (uint32_t)offer(s, c, c->stash + c->stash_off,
+		                                c->stash_len - c->stash_off);
+		if (c->stash_off < c->stash_len)
+			return;
+		free(c->stash);
+		c->stash = NULL;
+	}
+	if (c->state == CONN_OPEN)
+		receive(s, c);
+}
+
+static void got_bytes(struct server *s, struct conn *c, const char *data, size_t len)
+{
+	size_t taken;
+
+	if (c->state != CONN_OPEN) {
+		receive(s, c);
+		return;
+	}
+	if (server_pressed(s)) {
+		stash(c, data, len);
+		wait_for_store(s, c);
+		return;
+	}
+	taken = offer(s, c, data, len);
+	if (taken < len)
+		stash(c, data + taken, len - taken);
+	else if (c->state == CONN_OPEN || c->state == CONN_DRAINING)
+		receive(s, c);
+}
+
+void server_received(struct server *s, struct conn *c, const struct ring_completion *done)
+{
+	c->receiving = false;
+	if (done->res == -ENOBUFS) {
+		if (!c->starved && c->state != CONN_DEAD) {
+			c->starved = true;
+			slots_add(&s->starved, c->slot);
+		}
+	} else if (done->res > 0) {
+		got_bytes(s, c, done->data, (size_t)done->res);
+	} else if (done->res == -EINTR || done->res == -EAGAIN) {
+		receive(s, c);
+	} else if (done->res < 0) {
+		server_kill(s, c, "connection lost");
+	} else {
+		c->eof = true;
+		if (c->state == CONN_OPEN)
+			server_step(s, &(struct event){.kind = EVENT_EOF, .conn = id_of(c)});
+	}
+	/* The stash goes on where the core asked for more meanwhile (RESUME is in the list). */
+	server_drain(s, c);
+}
+
+/* -- output -------------------------------------------------------------------------------------- */
+
+/* A reader's own input waits while too much is on its way to it. */
+static void mind_slowness(struct server *s, struct conn *c)
+{
+	uint32_t cuts = c->reader.ncuts - c->reader.cut_first;
+
+	if (c->state != CONN_OPEN)
+		return;
+	if (!c->slow && (c->out_bytes > SENDQ_SLOW_BYTES || cuts > CUTS_SLOW)) {
+		c->slow = true;
+		server_step(s, &(struct event){.kind = EVENT_SLOW, .conn = id_of(c)});
+	} else if (c->slow && c->out_bytes < SENDQ_DRAINED_BYTES && cuts < CUTS_SLOW) {
+		c->slow = false;
+		server_step(s, &(struct event){.kind = EVENT_DRAINED, .conn = id_of(c)});
+	}
+}
+
+void server_queue(struct server *s, struct conn *c, const char *text, size_t len)
+{
+	conn_queue(c, text, len);
+	server_dirty(s, c);
+}
+
+/* The log has moved past it: it goes on at the live end, and is told. */
+static void jump(struct server *s, struct conn *c)
+{
+	struct feed_gap gap = conn_jump(c);
+
+	if (gap.lines > 0)
+		server_step(s, &(struct event){
+			.kind = EVENT_SKIPPED, .conn = id_of(c),
+			.skipped = {.lines = gap.lines, .first_id = gap.first_id},
+		});
+}
+
+static void flush_one(struct server *s, struct conn *c)
+{
+	struct iovec iov[SEND_SPANS_MAX];
+	uint32_t n;
+
+	c->dirty = false;
+	if (c->sending || c->state == CONN_DEAD || c->state == CONN_FREE)
+		return;
+	mind_slowness(s, c);
+	if (conn_fell_behind(c))
+		jump(s, c);
+	n = conn_gather(c, iov, SEND_SPANS_MAX);
+	if (n == 0) {
+		server_drain(s, c);
+		return;
+	}
+	c->sending = true;
+	c->since_ms = s->now_ms;
+	s->nsending++;
+	server_expect_sweep(s);
+	ring_send(s->ring, c->slot, c->gen, c->fd, iov, n);
+}
+
+void server_flush(struct server *s)
+{
+	uint32_t done = 0;
+
+	for (uint32_t i = 0; i < s->dirty_feeds.n; i++) {
+		struct feed *f = &s->feeds[s->dirty_feeds.slot[i]];
+
+		f->dirty = false;
+		for (uint32_t k = 0; k < f->nreaders; k++) {
+			struct conn *c = &s->conns[f->readers[k]];
+
+			if (!c->sending)
+				server_dirty(s, c);
+		}
+	}
+	s->dirty_feeds.n = 0;
+	/* What flushing one connection makes dirty is appended and comes in its turn. */
+	while (done < s->dirty.n && done < SENDS_PER_TURN_MAX)
+		flush_one(s, &s->conns[s->dirty.slot[done++]]);
+	memmove(s->dirty.slot, s->dirty.slot + done, (s->dirty.n - done) * sizeof *s->dirty.slot);
+	s->dirty.n -= done;
+}
+
+void server_sent(struct server *s, struct conn *c, int res)
+{
+	c->sending = false;
+	s->nsending--;
+	if (res > 0 && c->state != CONN_DEAD) {
+		conn_advance(c, (size_t)res);
+		if (conn_fell_behind(c))
+			jump(s, c);
+	}
+	conn_unpin(c);
+	if (res < 0 && res != -EINTR && res != -EAGAIN && res != -ENOBUFS)
+		server_kill(s, c, "connection lost");
+	else
+		server_dirty(s, c);
+	server_drain(s, c);
+}
+
+/* -- going ----------------------------------------------------------------------------------------- */
+
+/* The one place where a connection is freed. */
+static void conn_end(struct server *s, struct conn *c)
+{
+	uint32_t *first = c->slot < s->options.connections_max ? &s->free_first : &s->refuse_first;
+
+	assert(!c->receiving && !c->sending && c->reader.feed == NULL && c->pin_first == NULL);
+	ring_close(s->ring, c->fd);
+	log_debug("connection %u.%u closed", c->slot, c->gen);
+	conn_release(c);
+	c->fd = -1;
+	c->gen++;
+	c->state = CONN_FREE;
+	c->eof = c->slow = false;
+	c->next_free = *first;
+	*first = c->slot;
+	s->nconns--;
+}
+
+void server_leave_feed(struct server *s, struct conn *c)
+{
+	uint32_t index = c->reader.index;
+	uint32_t moved = conn_leave_feed(c);
+
+	if (moved != UINT32_MAX)
+		s->conns[moved].reader.index = index;
+}
+
+static void shut(struct server *s, struct conn *c)
+{
+	if (c->state == CONN_LINGERING)
+		s->nlingering--;
+	c->state = CONN_DEAD;
+	server_leave_feed(s, c);
+	ring_shutdown(s->ring, c->fd, SHUT_RDWR);
+}
+
+void server_kill(struct server *s, struct conn *c, const char *reason)
+{
+	bool known = c->state == CONN_OPEN;
+
+	if (c->state == CONN_DEAD || c->state == CONN_FREE)
+		return;
+	shut(s, c);
+	if (known)
+		server_step(s, &(struct event){.kind = EVENT_CLOSED, .conn = id_of(c),
+		                               .reason = reason});
+}
+
+void server_drain(struct server *s, struct conn *c)
+{
+	if (c->state == CONN_DRAINING && !c->sending && !conn_has_output(c)) {
+		if (c->eof) {
+			shut(s, c);
+		} else {
+			/* Closing with input unread would cut off what was sent: RFC 1122, 4.2.2.13. */
+			ring_shutdown(s->ring, c->fd, SHUT_WR);
+			c->state = CONN_LINGERING;
+			c->since_ms = s->now_ms;
+			s->nlingering++;
+			server_expect_sweep(s);
+			receive(s, c);
+		}
+	}
+	if (c->state == CONN_LINGERING && c->eof)
+		shut(s, c);
+	if (c->state == CONN_DEAD && !c->receiving && !c->sending)
+		conn_end(s, c);
+}
+
+void server_expect_sweep(struct server *s)
+{
+	if (s->sweep_ms == INT64_MAX)
+		s->sweep_ms = s->now_ms + SWEEP_MS;
+}
+
+void server_sweep(struct server *s)
+{
+	int64_t send_timeout_ms = (int64_t)s->options.send_timeout_s * 1000;
+
+	server_settle(s);
+	for (uint32_t i = 0; i < s->conns_top; i++) {
+		struct conn *c = &s->conns[i];
+		int64_t age_ms = s->now_ms - c->since_ms;
+
+		if (c->state == CONN_LINGERING && age_ms > LINGER_MS) {
+			shut(s, c);
+			server_drain(s, c);
+		} else if (c->sending && c->state != CONN_DEAD && age_ms > send_timeout_ms) {
+			log_info("connection %u.%u took nothing for %u s: closing it", c->slot, c->gen,
+			         s->options.send_timeout_s);
+			server_kill(s, c, "connection too slow");
+		}
+	}
+	s->sweep_ms = s->nsending + s->nlingering + s->unsettled.n > 0 ? s->now_ms + SWEEP_MS
+	                                                               : INT64_MAX;
+}
