@@ -102,6 +102,12 @@ bool queue_push(struct queue *q, const struct record *r)
 	return true;
 }
 
+bool queue_half_full(struct queue *q)
+{
+	return atomic_load(&q->head) - atomic_load(&q->tail) > q->size / 2 ||
+	       q->pushed - atomic_load(&q->dropped) > q->records_max / 2;
+}
+
 bool queue_empty(struct queue *q)
 {
 	return atomic_load(&q->head) == atomic_load(&q->tail);

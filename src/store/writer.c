@@ -140,6 +140,11 @@ bool writer_append(struct writer *w, const struct record *r)
 	return true;
 }
 
+bool writer_pressed(const struct writer *w)
+{
+	return queue_half_full(w->queue);
+}
+
 bool writer_query(struct writer *w, const struct query *q)
 {
 	if (atomic_load(&w->queries) >= CONNECTIONS_LIMIT)

@@ -49,8 +49,8 @@ bool writer_stop(struct writer *w, int wait_ms);
  * records or RECORDS_BYTES), nothing was taken. */
 bool writer_append(struct writer *w, const struct record *r);
 
-/* More than half of the queue's bytes are in use: the loop takes no more lines
- * until the writer has caught up. */
+/* More than half of the queue is in use: the loop takes no more lines until the
+ * writer has caught up. */
 bool writer_pressed(const struct writer *w);
 
 /* Copies the query into the reader's queue, which has room for one per
