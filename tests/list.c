@@ -1,0 +1,27 @@
+/*
+ * Prints the tables that the documentation is checked against, fields
+ * separated by tabs:
+ *
+ *   key      NAME DEFAULT LEAST MOST restart|reload
+ *   choice   KEY CHOICE
+ *   command  NAME ALIASES ARGUMENTS
+ */
+#include <stdio.h>
+
+#include "chatd/conf.h"
+#include "chatd/core/command.h"
+
+int main(void)
+{
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		printf("key\t%s\t%s\t%lld\t%lld\t%s\n", k->name, k->initial, (long long)k->least,
+		       (long long)k->most, k->reloadable ? "reload" : "restart");
+		for (unsigned int i = 0; k->choices && k->choices[i]; i++) {
+			printf("choice\t%s\t%s\n", k->name, k->choices[i]);
+		}
+	}
+	for (const struct command *c = commands; c->name; c++) {
+		printf("command\t%s\t%s\t%s\n", c->name, c->aliases, c->args);
+	}
+	return 0;
+}
