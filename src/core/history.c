@@ -101,8 +101,10 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 	if (rows->error != NULL) {
 		emit_reply(c, s, "The history cannot be shown now: %s", rows->error);
 	} else if (rows->n > 0) {
-		emit_reply(c, s, "The last %zu %s said in %s:", rows->n, lines_word(rows->n),
-		           s->room->name);
+		if (rows->n == 1)
+			emit_reply(c, s, "The last line said in %s:", s->room->name);
+		else
+			emit_reply(c, s, "The last %zu lines said in %s:", rows->n, s->room->name);
 		show_rows(c, s, rows);
 		emit_reply(c, s, "End of history; what follows is live.");
 	}

@@ -307,7 +307,6 @@ const char *room_company(struct chat *c, const struct room *r, const struct sess
 	uint32_t others = r->nmembers - (s != NULL && s->room == r), named = 0, shown;
 
 	bytes_clear(b);
-	bytes_puts(b, "");
 	shown = others <= max + 1 ? others : max;
 	for (uint32_t i = 0; i < r->nmembers && named < shown; i++) {
 		if (r->members[i] == s)
@@ -319,5 +318,5 @@ const char *room_company(struct chat *c, const struct room *r, const struct sess
 	}
 	if (shown < others)
 		bytes_printf(b, " and %" PRIu32 " others", others - shown);
-	return b->data;
+	return b->len > 0 ? b->data : "";
 }
