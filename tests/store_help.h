@@ -5,6 +5,7 @@
 #define CHATD_TESTS_STORE_HELP_H
 
 #include "chatd/core/event.h"
+#include "chatd/store/store.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -24,7 +25,8 @@ struct folder {
 	char file[512];   /* what folder_file returned last */
 };
 
-static inline const char *folder_file(struct folder *f, const char *name)
+__attribute__((noinline, unused))
+static const char *folder_file(struct folder *f, const char *name)
 {
 	snprintf(f->file, sizeof(f->file), "%s/%s", f->path, name);
 	return f->file;
@@ -86,6 +88,74 @@ static inline struct query query_of(enum query_kind kind, uint32_t room, uint32_
 		.key = "",
 		.words = "",
 	};
+}
+
+/* Opens a store that must open. */
+static inline struct store *store_in(const char *path)
+{
+	struct store_error err;
+	struct store *s = store_open(path, DURABILITY_COMMIT, &err);
+	if (!s)
+		fail_msg("%s", err.text);
+	return s;
+}
+
+/* Saves n records in one transaction. */
+static inline void save_all(struct store *s, const struct record *r, size_t n)
+{
+	struct store_error err;
+	assert_true(store_begin(s, &err));
+	for (size_t i = 0; i < n; i++)
+		assert_true(store_save(s, &r[i], &err));
+	assert_true(store_commit(s, &err));
+}
+
+static inline void save_line(struct store *s, uint64_t seq, uint32_t room, const char *sender,
+                             const char *body)
+{
+	struct record r = line_of(seq, room, sender, body);
+	save_all(s, &r, 1);
+}
+
+/* Lines first to last of a room, "line 1" and so on. */
+static inline void save_lines(struct store *s, uint32_t room, uint64_t first, uint64_t last)
+{
+	struct store_error err;
+	assert_true(store_begin(s, &err));
+	for (uint64_t seq = first; seq <= last; seq++) {
+		char body[32];
+		snprintf(body, sizeof(body), "line %llu", (unsigned long long)seq);
+		struct record r = line_of(seq, room, "alice", body);
+		assert_true(store_save(s, &r, &err));
+	}
+	assert_true(store_commit(s, &err));
+}
+
+/* Takes all lines into the index. */
+static inline void index_all(struct store *s)
+{
+	struct store_error err;
+	int n;
+	while ((n = store_index(s, 100, &err)) > 0)
+		;
+	assert_int_equal(n, 0);
+}
+
+/* The ids of an answer, "3 4 5", with a star at a hit and "more" at the end; its error
+ * where there is one. Releases it. Valid until the next call. */
+static inline const char *ids_of(struct rows *rows)
+{
+	static char text[8192];
+	size_t at = 0;
+	text[0] = '\0';
+	for (size_t i = 0; i < rows->n && at < sizeof(text) - 32; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%llu%s", i ? " " : "",
+		                       (unsigned long long)rows->row[i].id,
+		                       rows->row[i].hit ? "*" : "");
+	snprintf(text + at, sizeof(text) - at, "%s%s", rows->more ? " more" : "",
+	         rows->error ? rows->error : "");
+	rows_release(rows);
+	return text;
 }
 
 #endif

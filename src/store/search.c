@@ -16,16 +16,14 @@
 
 enum {
 	WORDS_MAX = 16,          /* words of one search: each is a list to be read */
-	PREFIX_CHARS_MIN = 2,    /* letters before a star: one would match half of all lines */
 };
 
 static const char too_long[] = "The search took too long; try more or rarer words.";
 
-/* Counts the characters that the index's tokenizer (unicode61) takes as part of a
- * word: letters, digits and what is private. */
-static int word_chars(const char *p, size_t n)
+/* True where the index's tokenizer (unicode61) finds a word in it: it takes letters,
+ * digits and what is private, all else separates. */
+static bool word_has_token(const char *p, size_t n)
 {
-	int count = 0;
 	for (size_t i = 0; i < n; ) {
 		utf8proc_int32_t c;
 		utf8proc_ssize_t taken = utf8proc_iterate((const utf8proc_uint8_t *)p + i,
@@ -36,11 +34,12 @@ static int word_chars(const char *p, size_t n)
 		}
 		i += (size_t)taken;
 		utf8proc_category_t kind = utf8proc_category(c);
-		count += (kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO) ||
-		         (kind >= UTF8PROC_CATEGORY_ND && kind <= UTF8PROC_CATEGORY_NO) ||
-		         kind == UTF8PROC_CATEGORY_CO;
+		if ((kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO) ||
+		    (kind >= UTF8PROC_CATEGORY_ND && kind <= UTF8PROC_CATEGORY_NO) ||
+		    kind == UTF8PROC_CATEGORY_CO)
+			return true;
 	}
-	return count;
+	return false;
 }
 
 static void match_quote(struct bytes *match, const char *p, size_t n)
@@ -57,15 +56,9 @@ static bool match_word(struct bytes *match, const char *p, size_t n, struct answ
 	size_t bare = n;
 	while (bare > 0 && p[bare - 1] == '*')
 		bare--;
-	int chars = word_chars(p, bare);
-	if (chars == 0) {
+	if (!word_has_token(p, bare)) {
 		answer_fail(a, "There is nothing to search for in \"%.*s\": a word needs a letter "
 		            "or a digit.", (int)n, p);
-		return false;
-	}
-	if (bare < n && chars < PREFIX_CHARS_MIN) {
-		answer_fail(a, "A word that ends in * needs at least %d letters before it.",
-		            PREFIX_CHARS_MIN);
 		return false;
 	}
 	if (match->len)
