@@ -46,7 +46,7 @@
 /* Nothing is unread: a command whose answer cannot be mistaken comes back first. */
 static bool step_sync(struct talk *t, struct client *c)
 {
-	char line[64], pattern[64];
+	char pattern[64];
 
 	if (!c->named || c->half || !c->open) {
 		while (!c->ended && t->backend->more(t->world, c, 0))
@@ -56,10 +56,8 @@ static bool step_sync(struct talk *t, struct client *c)
 		c->skipping = false;
 		return c->in.len == 0 || fail(t, c, "(nothing more)");
 	}
-	t->syncs++;
-	snprintf(line, sizeof line, "%csync-%u\n", t->prefix, t->syncs);
-	snprintf(pattern, sizeof pattern, "-- ...sync-%u...", t->syncs);
-	t->backend->send(t->world, c, line, strlen(line));
+	c->unsure = false;
+	snprintf(pattern, sizeof pattern, "-- ...sync-%u...", sync_send(t, c));
 	return line_expect(t, c, pattern) || fail(t, c, "(nothing more)");
 }
 
@@ -82,10 +80,11 @@ static bool step_connect(struct talk *t, struct client *c)
 
 	if (c->open)
 		return fail_script(t, "this client is connected already");
+	others_wait(t, c);
 	if (c->in.len > 0)
 		return fail(t, c, "(nothing more)");
 	c->open = true;
-	c->ended = c->half = c->named = false;
+	c->ended = c->half = c->named = c->unsure = false;
 	if (!t->backend->connect(t->world, c, &t->report))
 		return fail_script(t, "cannot connect");
 	c->skipping = true;
@@ -106,6 +105,7 @@ static bool step_join(struct talk *t, struct client *c)
 
 static bool step_hang_up(struct talk *t, struct client *c, bool half)
 {
+	others_wait(t, c);
 	t->backend->hang_up(t->world, c, half);
 	c->half = half;
 	c->open = half;
@@ -118,8 +118,8 @@ static bool step_restart(struct talk *t)
 {
 	static const char farewell[] = "-- chatd is going down...";
 
-	if (!t->backend->restart(t->world, &t->report))
-		return fail_script(t, "the restart failed");
+	others_wait(t, NULL);
+	t->backend->end(t->world);
 	for (size_t i = 0; i < t->nclients; i++) {
 		struct client *c = &t->client[i];
 
@@ -128,7 +128,8 @@ static bool step_restart(struct talk *t)
 		if (c->open && !step_closed(t, c))
 			return false;
 	}
-	return true;
+	return t->backend->again(t->world, &t->report) ||
+	       fail_script(t, "the restart failed");
 }
 
 static bool step_wait(struct talk *t, const char *arg)
@@ -173,14 +174,14 @@ static bool step_text(struct talk *t, struct client *c, char op, char *text)
 {
 	size_t n = strlen(text);
 
-	if (op == '>') {
-		text[n] = '\n';
-		t->backend->send(t->world, c, text, n + 1);
-		return true;
-	}
-	if (op == '|') {
-		n = unescape(text);
+	if (op == '>' || op == '|') {
+		if (op == '|')
+			n = unescape(text);
+		else
+			text[n++] = '\n';
+		others_wait(t, c);
 		t->backend->send(t->world, c, text, n);
+		c->unsure = n > 0 && text[n - 1] == '\n';
 		return true;
 	}
 	if (op == '?') {

@@ -37,6 +37,7 @@ struct client {
 	bool half;           /* true once it has half-closed */
 	bool named;          /* true once it has read its greeting: commands work */
 	bool skipping;       /* "~": what does not match is passed over until something does */
+	bool unsure;         /* true while it may be that the chat has not yet seen what it sent */
 	int fd;              /* of the daemon backend: its socket */
 	struct conn_id id;   /* of the core backend: its connection */
 };
@@ -47,10 +48,13 @@ struct client {
  */
 struct backend {
 	const char *name;  /* "core", "daemon": what "core only" in a file refers to */
+	bool late;         /* true if what was sent may be seen later, and in another order */
 	void *(*start)(const struct talk_conf *conf, size_t n, struct bytes *problem);
 	bool (*stop)(void *world, struct bytes *problem);
-	/* Ends the chat in an orderly way and starts it anew on the same history. */
-	bool (*restart)(void *world, struct bytes *problem);
+	/* Begins an orderly end; and when all clients have gone, starts the chat anew on the
+	 * same history. */
+	void (*end)(void *world);
+	bool (*again)(void *world, struct bytes *problem);
 	bool (*connect)(void *world, struct client *c, struct bytes *problem);
 	void (*send)(void *world, struct client *c, const char *p, size_t n);
 	void (*hang_up)(void *world, struct client *c, bool half);
@@ -91,6 +95,13 @@ bool line_expect(struct talk *t, struct client *c, const char *pattern);
 
 /* The same for the n bytes that come next, line end or not. */
 bool text_expect(struct talk *t, struct client *c, const char *want, size_t n);
+
+/* Sends a command that nobody else learns of; n, its number, is in the answer. */
+unsigned sync_send(struct talk *t, struct client *c);
+
+/* Waits until the chat has seen all that the clients other than c have sent, so
+ * that what c does comes after it. */
+void others_wait(struct talk *t, const struct client *c);
 
 /* Report it and return false. */
 bool fail(struct talk *t, const struct client *c, const char *expected);

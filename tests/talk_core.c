@@ -198,11 +198,15 @@ static void *core_start(const struct talk_conf *conf, size_t n, struct bytes *pr
 	return NULL;
 }
 
-static bool core_restart(void *world, struct bytes *problem)
+static void core_end(void *world)
+{
+	world_close(world);
+}
+
+static bool core_again(void *world, struct bytes *problem)
 {
 	struct world *w = world;
 
-	world_close(w);
 	w->now_ms += 1000;
 	memset(w->feed_seq, 0, chat_feeds_max() * sizeof *w->feed_seq);
 	return world_open(w, problem);
@@ -278,7 +282,7 @@ static bool core_more(void *world, struct client *c, int64_t wait_ms)
 	size_t had = c->in.len;
 	bool ended = c->ended;
 
-	while (c->in.len == had && c->ended == ended && !w->fault[0] &&
+	while (w->chat && c->in.len == had && c->ended == ended && !w->fault[0] &&
 	       (due_ms = chat_due_ms(w->chat)) <= end_ms)
 		core_wait(w, due_ms > w->now_ms ? due_ms - w->now_ms : 0);
 	return c->in.len > had || c->ended != ended;
@@ -295,7 +299,8 @@ const struct backend talk_core = {
 	.name = "core",
 	.start = core_start,
 	.stop = core_stop,
-	.restart = core_restart,
+	.end = core_end,
+	.again = core_again,
 	.connect = core_connect,
 	.send = core_send,
 	.hang_up = core_hang_up,

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@ struct world {
 	uint16_t port;
 	pid_t pid;                  /* 0: not running */
 	int out;                    /* its stdout; -1: not running */
+	bool ending;                /* true once it has got its SIGTERM: a second one means haste */
 };
 
 /* A port that nobody listens on; where the search begins depends on the pid. */
@@ -129,14 +131,16 @@ static bool daemon_up(struct world *w, struct bytes *problem)
 	return false;
 }
 
-/* SIGTERM, then the exit. False: not in time, or not with status 0. */
+/* SIGTERM, if it has not had it, then the exit. False: not in time, or not with status 0. */
 static bool daemon_down(struct world *w, struct bytes *problem)
 {
 	struct pollfd pfd = {.fd = pidfd_open(w->pid, 0), .events = POLLIN};
 	int status = 0;
 	bool ok;
 
-	kill(w->pid, SIGTERM);
+	if (!w->ending)
+		kill(w->pid, SIGTERM);
+	w->ending = false;
 	ok = poll(&pfd, 1, STOP_MS) == 1;
 	if (!ok) {
 		bytes_printf(problem, "chatd did not stop in %d ms\n", STOP_MS);
@@ -204,7 +208,15 @@ static void *daemon_start(const struct talk_conf *conf, size_t n, struct bytes *
 	return NULL;
 }
 
-static bool daemon_restart(void *world, struct bytes *problem)
+static void daemon_end(void *world)
+{
+	struct world *w = world;
+
+	kill(w->pid, SIGTERM);
+	w->ending = true;
+}
+
+static bool daemon_again(void *world, struct bytes *problem)
 {
 	return daemon_down(world, problem) && daemon_up(world, problem);
 }
@@ -216,7 +228,10 @@ static bool daemon_connect(void *world, struct client *c, struct bytes *problem)
 	                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	                          .sin_port = htons(w->port)};
 
+	int one = 1;
+
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	if (connect(c->fd, (struct sockaddr *)&sin, sizeof sin) == 0)
 		return true;
 	bytes_printf(problem, "connect to port %u: %s\n", w->port, strerror(errno));
@@ -285,9 +300,11 @@ static const char *daemon_fault(void *world)
 
 const struct backend talk_daemon = {
 	.name = "daemon",
+	.late = true,
 	.start = daemon_start,
 	.stop = daemon_stop,
-	.restart = daemon_restart,
+	.end = daemon_end,
+	.again = daemon_again,
 	.connect = daemon_connect,
 	.send = daemon_send,
 	.hang_up = daemon_hang_up,

@@ -5,6 +5,7 @@
  * is literal.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "talk.h"
@@ -167,5 +168,54 @@ bool text_expect(struct talk *t, struct client *c, const char *want, size_t n)
 		if ((c->in.len >= n && !c->skipping) || c->ended ||
 		    !t->backend->more(t->world, c, TALK_WAIT_MS))
 			return false;
+	}
+}
+
+/* -- order ---------------------------------------------------------------------- */
+
+unsigned sync_send(struct talk *t, struct client *c)
+{
+	char line[64];
+	int n = snprintf(line, sizeof line, "%csync-%u\n", t->prefix, ++t->syncs);
+
+	t->backend->send(t->world, c, line, (size_t)n);
+	return t->syncs;
+}
+
+/* Takes the answer to that command out of what c has not read. False: it is not there. */
+static bool sync_take(struct client *c, unsigned number)
+{
+	char name[32];
+	char *at, *end, *begin;
+
+	snprintf(name, sizeof name, "sync-%u", number);
+	at = c->in.len ? memmem(c->in.data, c->in.len, name, strlen(name)) : NULL;
+	end = at ? memchr(at, '\n', c->in.len - (size_t)(at - c->in.data)) : NULL;
+	if (!end)
+		return false;
+	for (begin = at; begin > c->in.data && begin[-1] != '\n';)
+		begin--;
+	end++;
+	memmove(begin, end, c->in.len - (size_t)(end - c->in.data));
+	c->in.len -= (size_t)(end - begin);
+	return true;
+}
+
+void others_wait(struct talk *t, const struct client *c)
+{
+	for (size_t i = 0; i < t->nclients; i++) {
+		struct client *o = &t->client[i];
+		unsigned number;
+
+		if (o == c || !o->unsure)
+			continue;
+		o->unsure = false;
+		if (!t->backend->late || !o->named || o->half || !o->open || o->ended)
+			continue;
+		number = sync_send(t, o);
+		/* One who is disconnected meanwhile has been heard as well. */
+		while (!sync_take(o, number) && !o->ended &&
+		       t->backend->more(t->world, o, TALK_WAIT_MS))
+			continue;
 	}
 }
