@@ -1,0 +1,283 @@
+/*
+ * Questions to the history: replay, ranges by id and time, catching up.
+ */
+#include "store_help.h"
+
+#include "chatd/base/bounds.h"
+
+static struct store *store;
+
+static int store_setup(void **state)
+{
+	(void)state;
+	store = store_in(":memory:");
+	return 0;
+}
+
+static int store_teardown(void **state)
+{
+	(void)state;
+	store_close(store);
+	return 0;
+}
+
+static const char *ask(const struct query *q)
+{
+	return ids_of(store_query(store, q));
+}
+
+static void seen(uint64_t seq, uint32_t room, const char *key, uint64_t id)
+{
+	struct record r = line_of(seq, room, key, "");
+	r.kind = RECORD_SEEN;
+	r.ref = id;
+	save_all(store, &r, 1);
+}
+
+static void the_last_lines_come_oldest_first(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 5);
+	save_lines(store, 2, 6, 8);
+	save_lines(store, 1, 9, 10);
+	struct query q = query_of(QUERY_LAST, 1, 4);
+	assert_string_equal(ask(&q), "4 5 9 10 more");
+	q.limit = 7;
+	assert_string_equal(ask(&q), "1 2 3 4 5 9 10");
+	q.room = 3;
+	assert_string_equal(ask(&q), "");
+	q.room = 2;
+	assert_string_equal(ask(&q), "6 7 8");
+}
+
+static void ids_bound_a_range_on_both_sides(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 20);
+	struct query q = query_of(QUERY_FIRST, 1, 3);
+	q.after_id = 5;
+	assert_string_equal(ask(&q), "6 7 8 more");
+	q.before_id = 9;
+	assert_string_equal(ask(&q), "6 7 8");
+	q.before_id = 8;
+	assert_string_equal(ask(&q), "6 7");
+	q.kind = QUERY_LAST;
+	q.limit = 1;
+	assert_string_equal(ask(&q), "7 more");
+	q.after_id = 19;
+	q.before_id = UINT64_MAX;
+	assert_string_equal(ask(&q), "20");
+	q.after_id = UINT64_MAX;
+	assert_string_equal(ask(&q), "");
+}
+
+static void times_bound_a_range_on_both_sides(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 40);
+	save_lines(store, 2, 41, 60);
+	struct query q = query_of(QUERY_FIRST, 1, 2);
+	q.since_ms = NOON_MS + 10 * 1000; /* line n is said at NOON + n seconds */
+	assert_string_equal(ask(&q), "10 11 more");
+	q.until_ms = NOON_MS + 12 * 1000;
+	assert_string_equal(ask(&q), "10 11");
+	q.until_ms = NOON_MS + 11 * 1000 + 1;
+	assert_string_equal(ask(&q), "10 11");
+	q.until_ms = NOON_MS + 11 * 1000;
+	assert_string_equal(ask(&q), "10");
+	q.kind = QUERY_LAST;
+	q.until_ms = NOON_MS + 30 * 1000;
+	assert_string_equal(ask(&q), "28 29 more");
+	q.until_ms = INT64_MAX;
+	assert_string_equal(ask(&q), "39 40 more");
+	q.since_ms = NOON_MS + 40 * 1000;
+	assert_string_equal(ask(&q), "40");
+	q.since_ms = NOON_MS + 41 * 1000;
+	assert_string_equal(ask(&q), "");
+	q.since_ms = INT64_MIN;
+	q.until_ms = NOON_MS;
+	assert_string_equal(ask(&q), "");
+}
+
+/* Every range of a history whose clock went back now and then, against a plain filter. */
+static void times_find_their_lines_after_the_clock_went_back(void **state)
+{
+	(void)state;
+	enum { LINES = 60 };
+	int64_t at[LINES + 1], now = 0;
+	for (int i = 1; i <= LINES; i++) {
+		now += i == 20 ? -12 : i == 33 ? -7 : i == 34 ? -9 : i * 7 % 3;
+		at[i] = now;
+		struct record r = line_of((uint64_t)i, 1, "a", "x");
+		r.time_ms = NOON_MS + now;
+		save_all(store, &r, 1);
+	}
+	for (int64_t since = -25; since < 60; since += 3) {
+		for (int64_t until = since; until < 60; until += 2) {
+			char expected[512] = "";
+			for (int i = 1; i <= LINES; i++)
+				if (at[i] >= since && at[i] < until)
+					sprintf(expected + strlen(expected), "%s%d",
+					        *expected ? " " : "", i);
+			struct query q = query_of(QUERY_FIRST, 1, 100);
+			q.since_ms = NOON_MS + since;
+			q.until_ms = NOON_MS + until;
+			assert_string_equal(ask(&q), expected);
+			q.kind = QUERY_LAST;
+			assert_string_equal(ask(&q), expected);
+		}
+	}
+}
+
+static void answers_are_bounded_in_bytes(void **state)
+{
+	(void)state;
+	char *body = malloc(BODY_BYTES_MAX + 1);
+	memset(body, 'x', BODY_BYTES_MAX);
+	body[BODY_BYTES_MAX] = '\0';
+	for (uint64_t i = 1; i <= 20; i++)
+		save_line(store, i, 1, "a", body);
+	size_t fit = ROWS_BYTES_MAX / BODY_BYTES_MAX;
+	struct query q = query_of(QUERY_LAST, 1, 20);
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->n, fit);
+	assert_true(rows->more);
+	assert_int_equal(rows->row[fit - 1].id, 20); /* the newest are kept */
+	assert_string_equal(rows->row[0].body, body);
+	rows_release(rows);
+	q.kind = QUERY_FIRST;
+	rows = store_query(store, &q);
+	assert_int_equal(rows->n, fit);
+	assert_true(rows->more);
+	assert_int_equal(rows->row[0].id, 1); /* the oldest are */
+	rows_release(rows);
+	free(body);
+}
+
+static void answers_are_bounded_in_rows(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, ROWS_MAX + 5);
+	struct query q = query_of(QUERY_FIRST, 1, UINT32_MAX);
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->n, ROWS_MAX);
+	assert_true(rows->more);
+	rows_release(rows);
+}
+
+/* -- replay and catching up -------------------------------------------------------- */
+
+static void expect_replay(const char *key, uint32_t limit, const char *ids, uint64_t seen_id,
+                          uint32_t missed)
+{
+	struct query q = query_of(QUERY_REPLAY, 1, limit);
+	q.key = key;
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->seen_id, seen_id);
+	assert_int_equal(rows->missed, missed);
+	assert_string_equal(ids_of(rows), ids);
+}
+
+static void replay_counts_what_was_missed(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 20);
+	expect_replay("bob", 3, "18 19 20 more", 0, 0);
+	seen(21, 1, "bob", 10);
+	expect_replay("bob", 3, "18 19 20 more", 10, 7);
+	expect_replay("bob", 10, "11 12 13 14 15 16 17 18 19 20 more", 10, 0);
+	expect_replay("bob", 12, "9 10 11 12 13 14 15 16 17 18 19 20 more", 10, 0);
+	expect_replay("carol", 3, "18 19 20 more", 0, 0);
+	seen(22, 2, "bob", 20); /* another room is another matter */
+	expect_replay("bob", 3, "18 19 20 more", 10, 7);
+}
+
+static void replay_ends_before_an_id(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 20);
+	seen(21, 1, "bob", 5);
+	struct query q = query_of(QUERY_REPLAY, 1, 3);
+	q.key = "bob";
+	q.before_id = 15;
+	q.since_ms = q.until_ms = 0; /* times are none of its business */
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->missed, 6);
+	assert_string_equal(ids_of(rows), "12 13 14 more");
+}
+
+static void missed_lines_are_counted_to_a_thousand(void **state)
+{
+	(void)state;
+	seen(1, 1, "bob", 1);
+	save_lines(store, 1, 2, 1500);
+	expect_replay("bob", 1, "1500 more", 1, 1000);
+}
+
+static void seen_moves_forward_only(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 10);
+	struct query q = query_of(QUERY_CATCHUP, 1, 100);
+	q.key = "bob";
+	seen(11, 1, "bob", 7);
+	assert_string_equal(ask(&q), "8 9 10");
+	seen(12, 1, "bob", 3);
+	assert_string_equal(ask(&q), "8 9 10");
+	seen(13, 1, "bob", 9);
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->seen_id, 9);
+	assert_string_equal(ids_of(rows), "10");
+}
+
+static void catching_up_goes_in_pages(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 10);
+	struct query q = query_of(QUERY_CATCHUP, 1, 4);
+	q.key = "bob";
+	seen(11, 1, "bob", 2);
+	assert_string_equal(ask(&q), "3 4 5 6 more");
+	seen(12, 1, "bob", 6);
+	assert_string_equal(ask(&q), "7 8 9 10");
+	seen(13, 1, "bob", 10);
+	assert_string_equal(ask(&q), "");
+}
+
+static void an_interrupted_query_says_so(void **state)
+{
+	(void)state;
+	struct store_error err;
+	struct folder *f;
+	assert_int_equal(folder_setup((void **)&f), 0);
+	struct store *s = store_in(folder_file(f, "chat.db"));
+	save_lines(s, 1, 1, 3000);
+	struct store *reader = store_open_reader(folder_file(f, "chat.db"), &err);
+	store_interrupt(reader);
+	struct query q = query_of(QUERY_LAST, 1, 500);
+	assert_string_equal(ids_of(store_query(reader, &q)), "The history took too long to read.");
+	store_close(reader);
+	store_close(s);
+	folder_teardown((void **)&f);
+}
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, store_setup, store_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_STORE(the_last_lines_come_oldest_first),
+		WITH_STORE(ids_bound_a_range_on_both_sides),
+		WITH_STORE(times_bound_a_range_on_both_sides),
+		WITH_STORE(times_find_their_lines_after_the_clock_went_back),
+		WITH_STORE(answers_are_bounded_in_bytes),
+		WITH_STORE(answers_are_bounded_in_rows),
+		WITH_STORE(replay_counts_what_was_missed),
+		WITH_STORE(replay_ends_before_an_id),
+		WITH_STORE(missed_lines_are_counted_to_a_thousand),
+		WITH_STORE(seen_moves_forward_only),
+		WITH_STORE(catching_up_goes_in_pages),
+		cmocka_unit_test(an_interrupted_query_says_so),
+	};
+	return cmocka_run_group_tests_name("query", tests, NULL, NULL);
+}

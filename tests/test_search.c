@@ -1,0 +1,227 @@
+/*
+ * The search: what is found, in which order, and that words are only words.
+ */
+#include "store_help.h"
+
+#include "chatd/base/bounds.h"
+
+static struct store *store;
+
+static int store_setup(void **state)
+{
+	(void)state;
+	store = store_in(":memory:");
+	return 0;
+}
+
+static int store_teardown(void **state)
+{
+	(void)state;
+	store_close(store);
+	return 0;
+}
+
+static const char *find_in(uint32_t room, uint32_t limit, const char *words)
+{
+	struct query q = query_of(QUERY_SEARCH, room, limit);
+	q.words = words;
+	return ids_of(store_query(store, &q));
+}
+
+static const char *find(const char *words)
+{
+	return find_in(0, SEARCH_HITS_MAX, words);
+}
+
+/* A line between two others of its own room, so that no hit is beside another. */
+static void say(uint64_t seq, uint32_t room, const char *body)
+{
+	save_line(store, seq, room, "alice", body);
+	index_all(store);
+}
+
+static void hits_come_newest_first_with_their_neighbours(void **state)
+{
+	(void)state;
+	static const char *const body[] = { "one", "the apple", "three", "four", "an apple too" };
+	for (uint64_t i = 0; i < 5; i++)
+		say(i + 1, 1, body[i]);
+	assert_string_equal(find("apple"), "4 5* 1 2* 3");
+	assert_string_equal(find("one"), "1* 2");
+	assert_string_equal(find("three"), "2 3* 4");
+	assert_string_equal(find("melon"), "");
+}
+
+static void neighbours_are_of_the_hits_room(void **state)
+{
+	(void)state;
+	say(1, 1, "lobby before");
+	say(2, 2, "ops before");
+	say(3, 1, "needle");
+	say(4, 2, "ops after");
+	say(5, 1, "lobby after");
+	struct query q = query_of(QUERY_SEARCH, 0, 10);
+	q.words = "needle";
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->n, 3);
+	assert_string_equal(rows->row[0].body, "lobby before");
+	assert_string_equal(rows->row[1].body, "needle");
+	assert_string_equal(rows->row[1].room_name, "lobby");
+	assert_string_equal(rows->row[2].body, "lobby after");
+	rows_release(rows);
+}
+
+static void a_room_is_searched_alone(void **state)
+{
+	(void)state;
+	say(1, 1, "needle in lobby");
+	say(2, 2, "needle in ops");
+	say(3, 12, "needle elsewhere");
+	assert_string_equal(find_in(2, 10, "needle"), "2*");
+	assert_string_equal(find_in(1, 10, "needle"), "1*");
+	assert_string_equal(find_in(0, 10, "needle"), "3* 2* 1*");
+	assert_string_equal(find_in(3, 10, "needle"), "");
+	/* A room's number is no word of its lines. */
+	assert_string_equal(find("12"), "");
+	assert_string_equal(find_in(12, 10, "12"), "");
+}
+
+static void all_words_must_be_there(void **state)
+{
+	(void)state;
+	say(1, 1, "red green");
+	say(2, 2, "green blue");
+	say(3, 3, "blue green red");
+	assert_string_equal(find("red green"), "3* 1*");
+	assert_string_equal(find("  green\tblue "), "3* 2*");
+	assert_string_equal(find("red yellow"), "");
+}
+
+static void letters_are_compared_without_case_and_accents(void **state)
+{
+	(void)state;
+	say(1, 1, "Grüße aus KÖLN");
+	say(2, 2, "привет МИР");
+	assert_string_equal(find("koln"), "1*");
+	assert_string_equal(find("GRÜSSE grüße"), "");
+	assert_string_equal(find("grüße"), "1*");
+	assert_string_equal(find("мир"), "2*");
+}
+
+static void a_star_means_begins_with(void **state)
+{
+	(void)state;
+	say(1, 1, "deployment done");
+	say(2, 2, "deploy now");
+	say(3, 3, "redeploy");
+	assert_string_equal(find("deploy"), "2*");
+	assert_string_equal(find("deploy*"), "2* 1*");
+	assert_string_equal(find("deploy* don*"), "1*");
+	assert_string_equal(find("dep**"), "2* 1*");
+	assert_string_equal(find_in(1, 10, "dep*"), "1*");
+	assert_string_equal(find("*deploy"), "2*"); /* only the end counts */
+}
+
+/* What is an operator to FTS5 is a word here, or separates words. */
+static void words_are_only_words(void **state)
+{
+	(void)state;
+	say(1, 1, "cats and dogs or mice not birds near the house");
+	say(2, 2, "cats");
+	say(3, 3, "it's \"quoted\" here");
+	assert_string_equal(find("cats OR mice"), "1*");
+	assert_string_equal(find("cats AND dogs"), "1*");
+	assert_string_equal(find("cats NOT birds"), "1*");
+	assert_string_equal(find("NEAR(cats mice)"), "");
+	assert_string_equal(find("(cats)"), "2* 1*");
+	assert_string_equal(find("(cats"), "2* 1*");
+	assert_string_equal(find("cats)"), "2* 1*");
+	assert_string_equal(find("^cats"), "2* 1*");
+	assert_string_equal(find("-cats"), "2* 1*");
+	assert_string_equal(find("+cats"), "2* 1*");
+	assert_string_equal(find("body:cats"), "");
+	assert_string_equal(find("{room}:1"), "");
+	assert_string_equal(find("\"quoted\""), "3*");
+	assert_string_equal(find("\"quoted"), "3*");
+	assert_string_equal(find("quoted\""), "3*");
+	assert_string_equal(find("quo\"ted"), "");
+	assert_string_equal(find("it's"), "3*");
+	assert_string_equal(find("cats\" OR \"it"), "");
+	assert_string_equal(find("x'; DROP TABLE messages; --"),
+	                    "There is nothing to search for in \"--\": a word needs a letter or "
+	                    "a digit.");
+	assert_string_equal(find("%s %n"), "");
+	assert_string_equal(find("cats"), "2* 1*");
+}
+
+static void what_is_no_word_is_told_so(void **state)
+{
+	(void)state;
+	say(1, 1, "hello");
+	static const char *const bad[] = { "", "   ", "*", "hello *", "\"", "!!!", "hello …", "🙂",
+	                                   "(", "\"\"", "hello \xff" };
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct query q = query_of(QUERY_SEARCH, 0, 10);
+		q.words = bad[i];
+		struct rows *rows = store_query(store, &q);
+		assert_non_null(rows->error);
+		assert_int_equal(rows->n, 0);
+		rows_release(rows);
+	}
+	assert_string_equal(find("a b c d e f g h i j k l m n o p q"),
+	                    "A search takes at most 16 words.");
+	assert_string_equal(find("a b c d e f g h i j k l m n o p"), "");
+}
+
+static void hits_are_bounded(void **state)
+{
+	(void)state;
+	for (uint64_t i = 1; i <= SEARCH_HITS_MAX + 2; i++)
+		say(i, (uint32_t)i, "needle");
+	assert_string_equal(find_in(0, 2, "needle"), "12* 11* more");
+	assert_string_equal(find_in(0, 500, "needle"), "12* 11* 10* 9* 8* 7* 6* 5* 4* 3* more");
+	struct query q = query_of(QUERY_SEARCH, 0, 10);
+	q.words = "needle";
+	q.before_id = 3;
+	assert_string_equal(ids_of(store_query(store, &q)), "2* 1*");
+}
+
+static void what_is_not_indexed_is_not_found(void **state)
+{
+	(void)state;
+	struct store_error err;
+	save_lines(store, 1, 1, 10);
+	assert_int_equal(store_indexed(store), 0);
+	assert_int_equal(store_index(store, 4, &err), 4);
+	assert_int_equal(store_indexed(store), 4);
+	assert_string_equal(find("4"), "3 4* 5");
+	assert_string_equal(find("5"), "");
+	assert_int_equal(store_index(store, 100, &err), 6);
+	assert_int_equal(store_indexed(store), 10);
+	assert_int_equal(store_index(store, 100, &err), 0);
+	assert_string_equal(find("5"), "4 5* 6");
+	/* A record that is no line has nothing to be indexed. */
+	struct record r = line_of(11, 1, "bob", "");
+	r.kind = RECORD_SEEN;
+	save_all(store, &r, 1);
+	assert_int_equal(store_indexed(store), 11);
+}
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, store_setup, store_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_STORE(hits_come_newest_first_with_their_neighbours),
+		WITH_STORE(neighbours_are_of_the_hits_room),
+		WITH_STORE(a_room_is_searched_alone),
+		WITH_STORE(all_words_must_be_there),
+		WITH_STORE(letters_are_compared_without_case_and_accents),
+		WITH_STORE(a_star_means_begins_with),
+		WITH_STORE(words_are_only_words),
+		WITH_STORE(what_is_no_word_is_told_so),
+		WITH_STORE(hits_are_bounded),
+		WITH_STORE(what_is_not_indexed_is_not_found),
+	};
+	return cmocka_run_group_tests_name("search", tests, NULL, NULL);
+}
