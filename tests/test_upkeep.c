@@ -1,0 +1,230 @@
+/*
+ * Pruning: what goes, what stays, and that the index agrees afterwards.
+ */
+#include "store_help.h"
+
+#include <sqlite3.h>
+
+static struct folder *folder;
+static struct store *store;
+static char emptied[256];
+
+static int store_setup(void **state)
+{
+	emptied[0] = '\0';
+	int rc = folder_setup(state);
+	folder = *state;
+	store = rc ? NULL : store_in(folder_file(folder, "chat.db"));
+	return rc;
+}
+
+static int store_teardown(void **state)
+{
+	store_close(store);
+	return folder_teardown(state);
+}
+
+static void on_emptied(void *ctx, uint32_t room)
+{
+	assert_ptr_equal(ctx, &emptied);
+	sprintf(emptied + strlen(emptied), "%u ", room);
+}
+
+/* before is the first line, by number, that is young enough; 0: all are. */
+static int prune(uint64_t before, uint64_t lines_per_room, int rows)
+{
+	struct store_error err = { "" };
+	int n = store_prune(store, before ? NOON_MS + (int64_t)before * 1000 : INT64_MIN,
+	                    lines_per_room, rows, on_emptied, &emptied, &err);
+	assert_string_equal(err.text, "");
+	return n;
+}
+
+static const char *lines(uint32_t room)
+{
+	struct query q = query_of(QUERY_LAST, room, 500);
+	return ids_of(store_query(store, &q));
+}
+
+static const char *find(const char *words)
+{
+	struct query q = query_of(QUERY_SEARCH, 0, 10);
+	q.words = words;
+	return ids_of(store_query(store, &q));
+}
+
+/* FTS5 compares its index with every line that is there. */
+static void assert_index_agrees(void)
+{
+	sqlite3 *db;
+	char *message = NULL;
+	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &db), SQLITE_OK);
+	if (sqlite3_exec(db, "INSERT INTO search(search, rank) VALUES('integrity-check', 1);"
+	                 "PRAGMA integrity_check", NULL, NULL, &message) != SQLITE_OK)
+		fail_msg("%s", message);
+	sqlite3_close(db);
+}
+
+static void old_lines_go(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 10);
+	save_lines(store, 2, 11, 12);
+	save_lines(store, 1, 13, 14);
+	index_all(store);
+	assert_int_equal(prune(6, 0, 100), 5);
+	assert_string_equal(lines(1), "6 7 8 9 10 13 14");
+	assert_string_equal(lines(2), "11 12");
+	assert_string_equal(find("3"), "");
+	assert_string_equal(find("6"), "6* 7");
+	assert_string_equal(emptied, "");
+	assert_int_equal(prune(6, 0, 100), 0);
+	assert_index_agrees();
+}
+
+static void it_goes_in_steps(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 25);
+	index_all(store);
+	assert_int_equal(prune(24, 0, 10), 10);
+	assert_string_equal(find("10"), "");
+	assert_string_equal(find("11"), "11* 12");
+	assert_index_agrees();
+	assert_int_equal(prune(24, 0, 10), 10);
+	assert_int_equal(prune(24, 0, 10), 3);
+	assert_string_equal(lines(1), "24 25");
+	assert_index_agrees();
+}
+
+static void too_many_lines_go_room_by_room(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 10);
+	save_lines(store, 2, 11, 13);
+	save_lines(store, 3, 14, 30);
+	index_all(store);
+	assert_int_equal(prune(0, 4, 100), 6 + 13);
+	assert_string_equal(lines(1), "7 8 9 10");
+	assert_string_equal(lines(2), "11 12 13");
+	assert_string_equal(lines(3), "27 28 29 30");
+	/* Lines that come after they were counted are counted too. */
+	save_lines(store, 1, 31, 33);
+	assert_int_equal(prune(0, 4, 2), 2);
+	assert_int_equal(prune(0, 4, 2), 1);
+	assert_string_equal(lines(1), "10 31 32 33");
+	index_all(store);
+	assert_index_agrees();
+}
+
+static void age_and_number_go_together(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 10);
+	save_lines(store, 2, 11, 20);
+	index_all(store);
+	/* Of room 1 the first 7 are old; 3 remain, so 1 is beyond 2; of room 2 8 are. */
+	assert_int_equal(prune(8, 2, 100), 16);
+	assert_string_equal(lines(1), "9 10");
+	assert_string_equal(lines(2), "19 20");
+	assert_index_agrees();
+}
+
+static void lines_not_yet_indexed_go_as_well(void **state)
+{
+	(void)state;
+	struct store_error err;
+	save_lines(store, 1, 1, 10);
+	assert_int_equal(store_index(store, 3, &err), 3);
+	assert_int_equal(prune(8, 0, 100), 7);
+	index_all(store);
+	assert_string_equal(find("line"), "9 10* 8 9* 10 8* 9");
+	assert_index_agrees();
+	/* And where the last lines go before they are indexed, the index is complete. */
+	save_lines(store, 1, 11, 12);
+	assert_int_equal(prune(13, 0, 100), 5);
+	index_all(store);
+	assert_int_equal(store_indexed(store), 12);
+	assert_index_agrees();
+}
+
+static void an_emptied_room_is_told_and_numbers_stay_used(void **state)
+{
+	(void)state;
+	save_lines(store, 4, 1, 3);
+	save_lines(store, 2, 4, 5);
+	save_lines(store, 9, 6, 7);
+	index_all(store);
+	assert_int_equal(prune(6, 0, 100), 5);
+	assert_string_equal(emptied, "4 2 ");
+	assert_int_equal(prune(8, 0, 100), 2);
+	assert_string_equal(emptied, "4 2 9 ");
+	store_close(store);
+	store = store_in(folder_file(folder, "chat.db"));
+	assert_int_equal(store_last_seq(store), 7);
+	assert_int_equal(store_last_room(store), 9);
+	/* The room can still be spoken in: its row comes back with the line. */
+	save_line(store, 8, 4, "alice", "again");
+	struct query q = query_of(QUERY_LAST, 4, 10);
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->n, 1);
+	assert_string_equal(rows->row[0].room_name, "other");
+	rows_release(rows);
+}
+
+static void what_was_seen_goes_with_the_lines(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 10);
+	struct record r = line_of(11, 1, "bob", "");
+	r.kind = RECORD_SEEN;
+	r.ref = 3;
+	save_all(store, &r, 1);
+	r.seq = 12;
+	r.sender = "carol";
+	r.ref = 8;
+	save_all(store, &r, 1);
+	assert_int_equal(prune(6, 0, 100), 6); /* five lines and one mark */
+	struct query q = query_of(QUERY_CATCHUP, 1, 100);
+	q.key = "bob";
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->seen_id, 0);
+	rows_release(rows);
+	q.key = "carol";
+	assert_string_equal(ids_of(store_query(store, &q)), "9 10");
+}
+
+/* Old lines may stand behind younger ones where the clock was set back. */
+static void old_lines_go_after_the_clock_went_back(void **state)
+{
+	(void)state;
+	for (uint64_t seq = 1; seq <= 6; seq++) {
+		struct record r = line_of(seq, 1, "a", "x");
+		r.time_ms = NOON_MS + (seq < 4 ? (int64_t)seq + 10 : (int64_t)seq) * 1000;
+		save_all(store, &r, 1);
+	}
+	/* 1, 2, 3 are of seconds 11, 12, 13; 4, 5, 6 of their own. */
+	assert_int_equal(prune(6, 0, 100), 2);
+	assert_string_equal(lines(1), "1 2 3 6");
+	store_close(store);
+	store = store_in(folder_file(folder, "chat.db"));
+	assert_int_equal(prune(12, 0, 100), 2);
+	assert_string_equal(lines(1), "2 3");
+}
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, store_setup, store_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_STORE(old_lines_go),
+		WITH_STORE(it_goes_in_steps),
+		WITH_STORE(too_many_lines_go_room_by_room),
+		WITH_STORE(age_and_number_go_together),
+		WITH_STORE(lines_not_yet_indexed_go_as_well),
+		WITH_STORE(an_emptied_room_is_told_and_numbers_stay_used),
+		WITH_STORE(what_was_seen_goes_with_the_lines),
+		WITH_STORE(old_lines_go_after_the_clock_went_back),
+	};
+	return cmocka_run_group_tests_name("upkeep", tests, NULL, NULL);
+}
