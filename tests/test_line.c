@@ -326,7 +326,9 @@ static void test_limit_changes(void **state)
 
 	(void)state;
 	feed(&l, "123456", 6, 5, false, &log);
-	feed(&l, "789\n", 4, LINE_BYTES_LIMIT, false, &log);
+	feed(&l, "78", 2, LINE_BYTES_LIMIT, false, &log);
+	assert_null(l.partial);
+	feed(&l, "9\n", 2, LINE_BYTES_LIMIT, false, &log);
 	feed(&l, "12", 2, 5, false, &log);
 	feed(&l, "345678\n", 7, LINE_BYTES_LIMIT, false, &log);
 	assert_string_equal(log.data, "{9}[12345678]");

@@ -94,7 +94,8 @@ static void test_refused(void **state)
 	REFUSES(NAME_NICK, "a²", "a nick has only letters, digits and _ - . | ^");
 	REFUSES(NAME_NICK, "\xE2\xA0\x80", "a nick has only letters, digits and _ - . | ^");
 	REFUSES(NAME_ROOM, "#ops", "a room's name has no #; leave it out");
-	/* A letter, but spaces when folded. */
+	/* A letter, but a mark when folded, or spaces. */
+	REFUSES(NAME_NICK, "ﾞ", "a nick has accents only on letters and digits");
 	REFUSES(NAME_NICK, "ﷺ", "a nick has only letters, digits and _ - . | ^");
 }
 

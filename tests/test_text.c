@@ -108,6 +108,7 @@ static void test_emoji(void **state)
 	SHOWS("👨‍a", "👨<U+200D>a");
 	SHOWS("‍👨", "<U+200D>👨");
 	SHOWS("👨‍‍👩", "👨<U+200D><U+200D>👩");
+	SHOWS("👨🏽🏽‍👩", "👨🏽🏽<U+200D>👩");
 	SHOWS("a‍b", "a<U+200D>b");
 	SHOWS("pay‌pal", "pay<U+200C>pal");
 }
