@@ -38,8 +38,8 @@ void history_ask(struct chat *c, struct session *s, enum session_asked asked, st
 	if (q.words != NULL)
 		whole.words = q.words;
 	/* What was said before the question is in the answer; for a room that is its
-	 * newest line, for all rooms the newest record. */
-	whole.after_seq = asked == ASKED_SEARCH ? c->seq : s->room->last_id;
+	 * newest line, for all rooms the newest of all. */
+	whole.after_seq = asked == ASKED_SEARCH ? c->line_seq : s->room->last_id;
 	s->asked = asked;
 	emit_query(c, whole);
 }

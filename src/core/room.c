@@ -157,7 +157,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 
 	if (!may_append(c, s))
 		return;
-	r->last_id = room_append(c, r, kind, s->nick, 0, body);
+	r->last_id = c->line_seq = room_append(c, r, kind, s->nick, 0, body);
 	r->last_ms = c->now_ms;
 	/* By hand and not by printf: this runs for every line. */
 	stamp = format_stamp(&c->stamp, c->now_ms);

@@ -128,14 +128,15 @@ static bool writing_batch(struct writing *t)
 		writing_failed(t, &err);
 		return false;
 	}
-	writing_chatlog(w, &end);
-	queue_drop(w->queue, &end);
 	if (t->failing)
 		writing_back(t);
 	if (!t->lag_since_ms)
 		t->lag_since_ms = now_ms();
 	writing_share(t);
 	writer_tell_stored(w, store_last_seq(w->store));
+	/* After that, so that nobody waits for another file than the database. */
+	writing_chatlog(w, &end);
+	queue_drop(w->queue, &end);
 	writing_wal(w);
 	return true;
 }

@@ -91,6 +91,7 @@ struct chat {
 	struct chat_config config;
 	int64_t now_ms;             /* of the event being handled */
 	uint64_t seq;               /* of the newest record */
+	uint64_t line_seq;          /* of the newest line: its id */
 	uint64_t stored_seq;        /* up to which all is saved */
 	uint32_t last_room;         /* newest room number */
 	bool stopping;              /* after EVENT_STOP */
