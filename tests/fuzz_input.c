@@ -189,7 +189,7 @@ static void way_end(struct way *w)
 	r = line_last(&w->line, w->line_bytes_max, &text, &len);
 	take_result(w, r, text, len);
 	line_release(&w->line);
-	telnet_free(w->telnet);
+	telnet_end(w->telnet);
 }
 
 static void check_same(const struct bytes *a, const struct bytes *b)

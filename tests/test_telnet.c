@@ -65,7 +65,7 @@ static void gives(const char *in, size_t len, const char *left, size_t left_len,
 		}
 		same(&out, left, left_len);
 		same(&reply, told, told_len);
-		telnet_free(t);
+		telnet_end(t);
 	}
 	bytes_release(&out);
 	bytes_release(&reply);
@@ -131,7 +131,7 @@ static void test_options_are_refused(void **state)
 	same(&out, "", 0);
 	bytes_release(&out);
 	bytes_release(&reply);
-	telnet_free(t);
+	telnet_end(t);
 }
 
 /* ^C in a telnet client: it shows nothing more until the timing mark is back, each time. */
@@ -194,8 +194,8 @@ static void test_endless_subnegotiation(void **state)
 	same(&reply, "", 0);
 	bytes_release(&out);
 	bytes_release(&reply);
-	telnet_free(t);
-	telnet_free(NULL);
+	telnet_end(t);
+	telnet_end(NULL);
 }
 
 static void test_sign(void **state)

@@ -325,6 +325,6 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 	free(s->key);
 	free(s->away);
 	line_release(&s->line);
-	telnet_free(s->telnet);
+	telnet_end(s->telnet);
 	*s = (struct session){.state = SESSION_FREE};
 }

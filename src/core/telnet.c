@@ -10,15 +10,11 @@
 #include "chatd/core/telnet.h"
 
 #include <assert.h>
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* libtelnet has a telnet_free as well, see lib_free. */
-#define telnet_free libtelnet_free
 #include <libtelnet.h>
-#undef telnet_free
 
 enum {
 	TELOPT_COMPRESS3 = 87,  /* MCCP3, which libtelnet has no name for */
@@ -130,20 +126,6 @@ static void telnet_on_event(telnet_t *lib, telnet_event_t *event, void *arg)
 	}
 }
 
-/*
- * This module's telnet_free has the name of libtelnet's and hides it from the
- * whole program, so that one is looked up behind our own.
- */
-static void lib_free(telnet_t *lib)
-{
-	void (*lib_telnet_free)(telnet_t *);
-	void *symbol = dlsym(RTLD_NEXT, "telnet_free");
-
-	assert(symbol);
-	memcpy(&lib_telnet_free, &symbol, sizeof symbol);
-	lib_telnet_free(lib);
-}
-
 struct telnet *telnet_new(void)
 {
 	struct telnet *t = mem_zero(1, sizeof *t);
@@ -154,11 +136,11 @@ struct telnet *telnet_new(void)
 	return t;
 }
 
-void telnet_free(struct telnet *t)
+void telnet_end(struct telnet *t)
 {
 	if (!t)
 		return;
-	lib_free(t->lib);
+	telnet_free(t->lib);
 	free(t);
 }
 

@@ -26,7 +26,8 @@ enum telnet_sign {
 enum telnet_sign telnet_sign(const char *in, size_t len);
 
 struct telnet *telnet_new(void);
-void telnet_free(struct telnet *t);  /* NULL is fine */
+/* Ends it; NULL is fine. (libtelnet has a telnet_free.) */
+void telnet_end(struct telnet *t);
 
 /*
  * Writes to out (at least len bytes) what is left of the input without the
