@@ -76,7 +76,6 @@ static struct chat_config daemon_chat_config(const struct conf *c)
 		.rate_lines = c->rate_lines,
 		.login_timeout_s = c->login_timeout_s,
 		.command_prefix = c->command_prefix,
-		.relaxed = c->durability == DURABILITY_RELAXED,
 	};
 }
 

@@ -359,8 +359,10 @@ bool server_turn(struct server *s)
 
 	if (finished(s))
 		return false;
-	if (!ring_wait(s->ring, wait_ms(s)))
-		log_warn("io_uring_enter");
+	if (!ring_wait(s->ring, wait_ms(s))) {
+		log_err("cannot wait for io_uring");
+		return false;
+	}
 	s->now_ms = ring_now_ms(s->ring);
 	while (ring_next(s->ring, &done))
 		on_completion(s, &done);

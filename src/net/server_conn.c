@@ -193,6 +193,12 @@ static void mind_slowness(struct server *s, struct conn *c)
 
 	if (c->state != CONN_OPEN)
 		return;
+	if (c->out_bytes > SENDQ_BYTES_MAX) {
+		log_info("connection %u.%u leaves %u bytes unread: closing it", c->slot, c->gen,
+		         c->out_bytes);
+		server_kill(s, c, "connection too slow");
+		return;
+	}
 	if (!c->slow && (c->out_bytes > SENDQ_SLOW_BYTES || cuts > CUTS_SLOW)) {
 		c->slow = true;
 		server_step(s, &(struct event){.kind = EVENT_SLOW, .conn = id_of(c)});
@@ -226,9 +232,9 @@ static void flush_one(struct server *s, struct conn *c)
 	uint32_t n;
 
 	c->dirty = false;
+	mind_slowness(s, c);
 	if (c->sending || c->state == CONN_DEAD || c->state == CONN_FREE)
 		return;
-	mind_slowness(s, c);
 	if (conn_fell_behind(c))
 		jump(s, c);
 	n = conn_gather(c, iov, SEND_SPANS_MAX);

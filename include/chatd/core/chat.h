@@ -22,7 +22,6 @@ struct chat_config {
 	uint32_t rate_lines;        /* lines a second after that; 0: no limit */
 	uint32_t login_timeout_s;   /* without a name for so long: closed; 0: never */
 	char command_prefix;        /* '/' */
-	bool relaxed;               /* lines are shown before they are saved */
 };
 
 /* The newest numbers in the store: the next record and room come after them. */

@@ -35,7 +35,8 @@ void server_set_send_timeout(struct server *s, uint32_t seconds);
 /*
  * One turn: waits for completions at most until the next thing is due, handles
  * all that are there, carries out what follows from them. Returns false once
- * server_stop was called and everything is finished.
+ * server_stop was called and everything is finished, or (it is logged) when
+ * io_uring fails.
  */
 bool server_turn(struct server *s);
 
