@@ -123,7 +123,6 @@ static bool world_open(struct world *w, struct bytes *problem)
 		.rate_lines = w->conf.rate_lines,
 		.login_timeout_s = w->conf.login_timeout_s,
 		.command_prefix = w->conf.command_prefix,
-		.relaxed = w->conf.durability == DURABILITY_RELAXED,
 	};
 
 	w->store = store_open(w->path, w->conf.durability, &err);
