@@ -61,8 +61,10 @@ static void is_full_by_records(void **state)
 	(void)state;
 	struct queue *q = queue_new(65536, 3);
 	struct record r = line_of(1, 1, "a", "b"), out;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(queue_half_full(q), i > 1);
 		assert_true(queue_push(q, &r));
+	}
 	assert_false(queue_push(q, &r));
 	struct queue_mark mark = queue_first(q);
 	queue_next(q, &mark, &out);

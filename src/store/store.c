@@ -58,10 +58,23 @@ static bool errno_says_full(int e)
 	return e == ENOSPC || e == EDQUOT;
 }
 
+/* What the system said when the connection failed last; SQLite often keeps it with
+ * the file alone: the WAL, or else the database. 0: not known. */
+static int system_errno(struct store *s)
+{
+	int e = sqlite3_system_errno(s->db);
+	sqlite3_file *wal = NULL;
+	if (!e && sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) ==
+	    SQLITE_OK && wal && wal->pMethods)
+		wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &e);
+	if (!e)
+		sqlite3_file_control(s->db, "main", SQLITE_FCNTL_LAST_ERRNO, &e);
+	return e;
+}
+
 bool store_fail(struct store *s, struct store_error *err)
 {
-	int rc = sqlite3_errcode(s->db);
-	int e = sqlite3_system_errno(s->db);
+	int rc = sqlite3_errcode(s->db), e = system_errno(s);
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
 		store_error_set(err, "the disk is full");

@@ -90,6 +90,7 @@ static void writing_back(struct writing *t)
 	writer_tell(t->w, &e);
 }
 
+/* Takes the batch's lines while they are still there; they are written later. */
 static void writing_chatlog(struct writer *w, const struct queue_mark *end)
 {
 	struct queue_mark at = queue_first(w->queue);
@@ -98,7 +99,6 @@ static void writing_chatlog(struct writer *w, const struct queue_mark *end)
 		return;
 	while (at.records < end->records && queue_next(w->queue, &at, &r))
 		chatlog_add(w->chatlog, &r);
-	chatlog_flush(w->chatlog);
 }
 
 static void writing_wal(struct writer *w)
@@ -128,15 +128,19 @@ static bool writing_batch(struct writing *t)
 		writing_failed(t, &err);
 		return false;
 	}
+	writing_chatlog(w, &end);
+	queue_drop(w->queue, &end); /* before the loop is told, which looks for room then */
 	if (t->failing)
 		writing_back(t);
 	if (!t->lag_since_ms)
 		t->lag_since_ms = now_ms();
-	writing_share(t);
+	/* The loop first: an answer that shows a line must not overtake the word that it is
+	 * stored. */
 	writer_tell_stored(w, store_last_seq(w->store));
+	writing_share(t);
 	/* After that, so that nobody waits for another file than the database. */
-	writing_chatlog(w, &end);
-	queue_drop(w->queue, &end);
+	if (w->chatlog)
+		chatlog_flush(w->chatlog);
 	writing_wal(w);
 	return true;
 }
