@@ -36,6 +36,7 @@ struct daemon {
 	struct ring *ring;
 	struct chat *chat;
 	struct server *server;
+	sigset_t signals;    /* those that are held back */
 	int signal_fd;       /* -1 until signals are read from it */
 	bool on_terminal;    /* stderr was one when chatd was started */
 	bool stopping;       /* true once the end has been asked for */
@@ -126,7 +127,7 @@ static void daemon_reload(struct daemon *d)
 	if (daemon_configure(d->options, &next, &problems)) {
 		conf_take(d->conf, &next, &said);
 		daemon_log_lines(log_info, "reload: ", &said);
-		log_info("reload: %s", said.len > 0 ? "the above has changed"
+		log_info("reload: %s", said.len > 0 ? "done"
 		         : d->options->conf_path ? "nothing has changed"
 		                                : "there is no file to read, for want of --config");
 	} else {
@@ -183,18 +184,20 @@ static void daemon_on_signal(void *ctx)
 	}
 }
 
+/* Holds a signal back until it is read. */
+static void daemon_block(struct daemon *d, int signo)
+{
+	sigaddset(&d->signals, signo);
+	pthread_sigmask(SIG_BLOCK, &d->signals, NULL);
+}
+
 /* From here on signals are something to read. Until then SIGTERM and SIGINT end
  * a start that takes long; nothing is lost by that. */
 static bool daemon_watch_signals(struct daemon *d)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	daemon_block(d, SIGTERM);
+	daemon_block(d, SIGINT);
+	d->signal_fd = signalfd(-1, &d->signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (d->signal_fd < 0) {
 		log_err("cannot make a signalfd");
 		return false;
@@ -203,22 +206,29 @@ static bool daemon_watch_signals(struct daemon *d)
 	return true;
 }
 
-/* Keeps a reload that is asked for during the start until it can be carried out. */
-static void daemon_hold_sighup(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
-
 /* -- life ------------------------------------------------------------------------ */
+
+/* An earlier listen line for the same port as the i-th, which may be what keeps
+ * it busy; NULL: there is none. */
+static const char *daemon_same_port(const struct conf *c, uint32_t i, uint16_t port)
+{
+	struct conf_listen earlier;
+	char problem[256];
+
+	for (uint32_t j = 0; j < i; j++) {
+		if (conf_parse_listen(c->listen[j], &earlier, problem, sizeof(problem)) &&
+		    earlier.kind != LISTEN_UNIX && earlier.port == port) {
+			return c->listen[j];
+		}
+	}
+	return NULL;
+}
 
 static bool daemon_listen(struct daemon *d)
 {
 	struct listener_options options = daemon_listener_options(d->conf);
 	struct conf_listen where;
+	const char *earlier;
 	char problem[512];
 	bool ok;
 
@@ -231,8 +241,12 @@ static bool daemon_listen(struct daemon *d)
 		      : listener_open_tcp(l, where.kind == LISTEN_DUAL ? NULL : where.host,
 		                          where.port, &options, problem, sizeof(problem)));
 		if (!ok) {
-			log_errx("%s%s", problem, i > 0 ? " (it is not the first listen line: "
-			         "does an earlier one cover it?)" : "");
+			log_errx("%s", problem);
+			earlier = where.kind == LISTEN_UNIX
+			          ? NULL : daemon_same_port(d->conf, i, where.port);
+			if (earlier) {
+				log_errx("it may be that listen = %s covers it already", earlier);
+			}
 			return false;
 		}
 		d->nlisteners++;
@@ -368,7 +382,8 @@ bool daemon_run(const struct options *o, struct conf *c)
 
 	log_set_level(c->log_level);
 	signal(SIGPIPE, SIG_IGN);
-	daemon_hold_sighup();
+	sigemptyset(&d.signals);
+	daemon_block(&d, SIGHUP); /* a reload asked for during the start is for afterwards */
 	ok = daemon_start(&d);
 	if (ok) {
 		while (server_turn(d.server)) {
