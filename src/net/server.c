@@ -438,6 +438,7 @@ void server_stop(struct server *s)
 		return;
 	s->stopping = true;
 	s->stop_ms = s->now_ms + STOP_MS_MAX;
+	s->sweep_ms = s->now_ms + SWEEP_STOPPING_MS;
 	for (uint32_t i = 0; i < s->nlisteners; i++)
 		ring_cancel(s->ring, RING_ACCEPT, i, 1);
 	server_step(s, &(struct event){.kind = EVENT_STOP});

@@ -363,19 +363,20 @@ void server_drain(struct server *s, struct conn *c)
 void server_expect_sweep(struct server *s)
 {
 	if (s->sweep_ms == INT64_MAX)
-		s->sweep_ms = s->now_ms + SWEEP_MS;
+		s->sweep_ms = s->now_ms + (s->stopping ? SWEEP_STOPPING_MS : SWEEP_MS);
 }
 
 void server_sweep(struct server *s)
 {
 	int64_t send_timeout_ms = (int64_t)s->options.send_timeout_s * 1000;
+	int64_t linger_ms = s->stopping ? LINGER_STOPPING_MS : LINGER_MS;
 
 	server_settle(s);
 	for (uint32_t i = 0; i < s->conns_top; i++) {
 		struct conn *c = &s->conns[i];
 		int64_t age_ms = s->now_ms - c->since_ms;
 
-		if (c->state == CONN_LINGERING && age_ms > LINGER_MS) {
+		if (c->state == CONN_LINGERING && age_ms > linger_ms) {
 			shut(s, c);
 			server_drain(s, c);
 		} else if (c->sending && c->state != CONN_DEAD && age_ms > send_timeout_ms) {
@@ -384,6 +385,7 @@ void server_sweep(struct server *s)
 			server_kill(s, c, "connection too slow");
 		}
 	}
-	s->sweep_ms = s->nsending + s->nlingering + s->unsettled.n > 0 ? s->now_ms + SWEEP_MS
-	                                                               : INT64_MAX;
+	s->sweep_ms = INT64_MAX;
+	if (s->nsending + s->nlingering + s->unsettled.n > 0)
+		server_expect_sweep(s);
 }

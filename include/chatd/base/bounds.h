@@ -82,7 +82,10 @@ enum {
 	                         * reader's input waits */
 	ACCEPT_PAUSE_MS = 100,  /* after accept ran out of descriptors */
 	SWEEP_MS = 1000,        /* between looks for stuck sends and unread chunks */
+	SWEEP_STOPPING_MS = 100, /* the same when chatd is going down */
 	WATCHES_MAX = 4,        /* descriptors that server_watch can watch */
+	LINGER_STOPPING_MS = 300, /* the same when chatd is going down: nc on a terminal never ends
+	                         * by itself */
 	LINGER_MS = 2000,       /* how long a closing connection waits for the peer's end */
 	STOP_MS_MAX = 4000,     /* SIGTERM to exit: farewells, then the last commit */
 };
