@@ -95,6 +95,8 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 		session_prompt(c, s);
 		break;
 	case LINE_INTERRUPT:
+		/* The terminal's cursor is behind what was begun. */
+		emit_raw(c, s, "\r\n", 2);
 		emit_reply(c, s, "Interrupted: what you had begun to type is gone. %cquit ends the chat.",
 		           c->config.command_prefix);
 		session_prompt(c, s);
