@@ -23,7 +23,8 @@
 enum {
 	BUSY_MS = 2000,              /* how long another program's lock is waited for */
 	PROGRESS_STEPS = 2000,       /* virtual machine steps between two looks at the clock */
-	WAL_BYTES_KEPT = 32 << 20,   /* the WAL file is cut to this when it starts anew */
+	WAL_BYTES_KEPT = 64 << 20,   /* a longer WAL file is cut when it starts anew; cutting takes
+	                              * time, so only what a long read made is cut */
 };
 
 void store_error_set(struct store_error *err, const char *fmt, ...)

@@ -91,7 +91,9 @@ struct writer {
 
 enum {
 	WAL_PAGES_COPY = 1000,   /* reading does a checkpoint when so many have come */
-	WAL_PAGES_MAX = 32768,   /* beyond this (128 MiB) writing does one itself */
+	WAL_PAGES_MAX = 8192,    /* beyond this (32 MiB) writing does one itself: under a load that
+	                          * never pauses reading's cannot end, and the WAL only starts anew
+	                          * after one that did */
 };
 
 /* The threads' functions; arg is the struct writer. */
