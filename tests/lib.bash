@@ -96,3 +96,25 @@ chatd_stop() {
 	kill "-${1:-TERM}" "$pid"
 	chatd_wait
 }
+
+# await COMMAND...: until it succeeds, 5 s at most. For what gives no event to a shell.
+await() {
+	local i
+	for ((i = 0; i < 250; i++)); do
+		"$@" && return 0
+		sleep 0.02
+	done
+	return 1
+}
+
+# in_log TEXT: chatd's own log has it.
+in_log() { grep -qF -- "$1" "$log"; }
+
+# OpenBSD's nc, whichever nc is called so here; 10 s at most.
+nc_bsd() {
+	if command -v nc.openbsd >/dev/null; then
+		timeout 10 nc.openbsd "$@"
+	else
+		timeout 10 nc "$@"
+	fi
+}
