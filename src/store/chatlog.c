@@ -100,7 +100,8 @@ void chatlog_flush(struct chatlog *c)
 	}
 	if (done < c->out.len) {
 		if (!c->failing)
-			log_warn("the chat log %s cannot be written to; it is tried again", c->path);
+			log_warn("the chat log %s cannot be written to; it is tried again",
+			         c->path);
 		c->failing = true;
 		bytes_drop(&c->out, done);
 		return;

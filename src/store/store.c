@@ -151,7 +151,8 @@ static int file_lock(const char *path, bool *made, struct store_error *err)
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
-			store_error_set(err, "the database %s is already used by another chatd", path);
+			store_error_set(err, "the database %s is already used by another chatd",
+			                path);
 		else
 			store_error_set(err, "the database %s cannot be locked: %s", path,
 			                strerror(errno));
@@ -220,8 +221,8 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 	char pragmas[160];
 	if (!db_open(s, path, err) || !schema_migrate(s, path, fresh, err))
 		return false;
-	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
-	         "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = %d", WAL_BYTES_KEPT);
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL;"
+	         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = %d", WAL_BYTES_KEPT);
 	if (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
 	sqlite3_wal_hook(s->db, on_wal, s); /* also ends the automatic checkpoints */

@@ -32,7 +32,7 @@ struct writing {
 	bool failing;             /* true from WRITER_FAILED to WRITER_BACK */
 	bool stopping;            /* true once it has seen that it is to end */
 	bool index_now;           /* true while a search waits for the index */
-	bool upkeep_failing;      /* true while indexing or pruning fails, so that it is said once */
+	bool upkeep_failing;      /* true while indexing or pruning fails: it is said once */
 	int64_t retry_at_ms;      /* monotonic: when to try to save again, while failing */
 	int64_t upkeep_at_ms;     /* when to try to index or prune again, while that fails */
 	int64_t lag_since_ms;     /* when the oldest line not indexed was saved */

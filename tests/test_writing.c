@@ -1,0 +1,189 @@
+/*
+ * The thread that writes, when the disk fails, with its chat log, and pruning.
+ */
+#include "writer_help.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+/* -- failing ---------------------------------------------------------------------------- */
+
+static struct rlimit all;
+
+/* No file may be written to any more, as on a full disk. */
+static void disk_fill(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &all);
+	struct rlimit none = { 0, all.rlim_max };
+	setrlimit(RLIMIT_FSIZE, &none);
+}
+
+static void disk_free(void)
+{
+	setrlimit(RLIMIT_FSIZE, &all);
+}
+
+static void a_failure_is_told_once_and_all_is_saved_later(void **state)
+{
+	(void)state;
+	append("before");
+	until_stored();
+	size_t from = loop.heard_n;
+	disk_fill();
+	append("while it fails");
+	until_heard('F', from);
+	append("another");
+	ask(QUERY_LAST, ""); /* cannot be answered as asked, and is not held up */
+	until_heard('R', from);
+	uint64_t stored = loop.stored;
+	disk_free();
+	until_stored();
+	assert_int_equal(stored, 1);
+	assert_non_null(strstr(loop.reason, "File too large"));
+	assert_string_equal(loop.rows, "The history cannot be read while nothing can be saved.");
+	loop.heard[loop.heard_n] = '\0';
+	assert_string_equal(loop.heard + from, "FRBS");
+	assert_true(stop(1000));
+	assert_int_equal(lines_saved(), 3);
+}
+
+static void stop_gives_up_after_its_time(void **state)
+{
+	(void)state;
+	append("before");
+	until_stored();
+	disk_fill();
+	append("lost");
+	until_heard('F', loop.heard_n);
+	bool ok = stop(150);
+	disk_free();
+	assert_false(ok);
+	assert_int_equal(lines_saved(), 1);
+}
+
+static void stop_waits_for_a_disk_that_comes_back(void **state)
+{
+	(void)state;
+	disk_fill();
+	append("not lost");
+	until_heard('F', loop.heard_n);
+	disk_free();
+	assert_true(stop(2000));
+	assert_int_equal(lines_saved(), 1);
+}
+
+/* -- the chat log, reload, start --------------------------------------------------------- */
+
+static char *text_of(const char *name)
+{
+	static char text[4096];
+	FILE *f = fopen(folder_file(loop.folder, name), "r");
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void the_chat_log_has_what_is_stored(void **state)
+{
+	(void)state;
+	char path[512];
+	strcpy(path, folder_file(loop.folder, "second.log"));
+	append("one");
+	append("two");
+	until_stored();
+	until_logged();
+	assert_string_equal(text_of("chat.log"), "[2023-11-14 23:13:21][alice][lobby]:one\n"
+	                    "[2023-11-14 23:13:22][alice][lobby]:two\n");
+	struct writer_limits limits = { 0 };
+	writer_reload(loop.w, &limits, path);
+	until_logged();
+	append("three");
+	until_stored();
+	until_logged();
+	assert_string_equal(text_of("second.log"), "[2023-11-14 23:13:25][alice][lobby]:three\n");
+	writer_reload(loop.w, &limits, NULL);
+	until_logged();
+	append("four");
+	until_stored();
+	until_logged();
+	assert_string_equal(text_of("second.log"), "[2023-11-14 23:13:25][alice][lobby]:three\n");
+	assert_true(stop(1000));
+}
+
+static void new_limits_prune(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 1200; i++)
+		append("from years ago");
+	until_stored();
+	struct writer_limits limits = { .history_days = 30 };
+	writer_reload(loop.w, &limits, NULL);
+	until_heard('E', 0);
+	assert_int_equal(loop.empty_room, 1);
+	assert_int_equal(loop.empty_seq, 1200);
+	ask(QUERY_LAST, "");
+	until_heard('R', 0);
+	assert_string_equal(loop.rows, "");
+	append("the numbers go on");
+	until_stored();
+	assert_int_equal(loop.stored, 1201);
+}
+
+static void a_start_that_fails_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	struct store_error err = { "" };
+	assert_true(stop(1000));
+	assert_null(start("none/chat.log", &err));
+	assert_non_null(strstr(err.text, "none/chat.log"));
+	assert_non_null(start("chat.log", &err));
+}
+
+static bool blocks_all_signals(const char *task)
+{
+	char path[300], line[256];
+	unsigned long long blocked = 0;
+	snprintf(path, sizeof(path), "/proc/self/task/%s/status", task);
+	FILE *f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "SigBlk: %llx", &blocked) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return (blocked & (1ULL << (SIGTERM - 1))) && (blocked & (1ULL << (SIGHUP - 1)));
+}
+
+static void the_threads_have_names_and_no_signals(void **state)
+{
+	(void)state;
+	int found = 0;
+	DIR *d = opendir("/proc/self/task");
+	assert_non_null(d);
+	for (struct dirent *e; (e = readdir(d)); ) {
+		char path[300], name[64] = "";
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", e->d_name);
+		FILE *f = fopen(path, "r");
+		if (f && fgets(name, sizeof(name), f) && strncmp(name, "chatd-", 6) == 0)
+			found += blocks_all_signals(e->d_name);
+		if (f)
+			fclose(f);
+	}
+	closedir(d);
+	assert_int_equal(found, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_LOOP(a_failure_is_told_once_and_all_is_saved_later),
+		WITH_LOOP(stop_gives_up_after_its_time),
+		WITH_LOOP(stop_waits_for_a_disk_that_comes_back),
+		WITH_LOOP(the_chat_log_has_what_is_stored),
+		WITH_LOOP(new_limits_prune),
+		WITH_LOOP(a_start_that_fails_leaves_nothing_behind),
+		WITH_LOOP(the_threads_have_names_and_no_signals),
+	};
+	return cmocka_run_group_tests_name("writing", tests, group_setup, NULL);
+}
