@@ -222,7 +222,8 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 	if (!db_open(s, path, err) || !schema_migrate(s, path, fresh, err))
 		return false;
 	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL;"
-	         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA journal_size_limit = %d", WAL_BYTES_KEPT);
+	         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"
+	         "PRAGMA journal_size_limit = %d", WAL_BYTES_KEPT);
 	if (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
 	sqlite3_wal_hook(s->db, on_wal, s); /* also ends the automatic checkpoints */
