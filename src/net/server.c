@@ -18,6 +18,11 @@
 #include "chatd/base/log.h"
 #include "chatd/net/server_state.h"
 
+enum {
+	JOIN_TURNS_MAX = 100,  /* at the end: looks for what is still in flight */
+	JOIN_WAIT_MS = 10,     /* and how long one waits */
+};
+
 void slots_add(struct slots *l, uint32_t slot)
 {
 	if (l->n == l->cap) {
@@ -25,6 +30,14 @@ void slots_add(struct slots *l, uint32_t slot)
 		l->slot = mem_resize(l->slot, l->cap * sizeof *l->slot);
 	}
 	l->slot[l->n++] = slot;
+}
+
+void slots_drop(struct slots *l, uint32_t n)
+{
+	if (n == 0)
+		return;
+	l->n -= n;
+	memmove(l->slot, l->slot + n, l->n * sizeof *l->slot);
 }
 
 bool server_pressed(const struct server *s)
@@ -278,9 +291,7 @@ static void offer_again(struct server *s)
 		c->resuming = false;
 		server_offer(s, c);
 	}
-	memmove(s->resuming.slot, s->resuming.slot + n,
-	        (s->resuming.n - n) * sizeof *s->resuming.slot);
-	s->resuming.n -= n;
+	slots_drop(&s->resuming, n);
 }
 
 static void relieve(struct server *s)
@@ -454,12 +465,32 @@ void server_stop(struct server *s)
 	}
 }
 
+/* Waits until the kernel reads from nothing of ours any more. */
+static void join(struct server *s)
+{
+	struct ring_completion done;
+
+	s->stopping = true;
+	for (uint32_t i = 0; i < s->conns_top; i++)
+		if (s->conns[i].state != CONN_FREE) {
+			server_kill(s, &s->conns[i], NULL);
+			server_drain(s, &s->conns[i]);
+		}
+	for (int turns = 0; s->nconns > 0 && turns < JOIN_TURNS_MAX; turns++) {
+		if (!ring_wait(s->ring, JOIN_WAIT_MS))
+			break;
+		while (ring_next(s->ring, &done))
+			on_completion(s, &done);
+	}
+}
+
 void server_free(struct server *s)
 {
 	struct slots *lists[] = {
 		&s->dirty, &s->dirty_feeds, &s->unsettled, &s->resuming, &s->pressed, &s->starved,
 	};
 
+	join(s);
 	for (uint32_t i = 0; i < s->conns_top; i++) {
 		struct conn *c = &s->conns[i];
 

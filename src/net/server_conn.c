@@ -268,8 +268,7 @@ void server_flush(struct server *s)
 	/* What flushing one connection makes dirty is appended and comes in its turn. */
 	while (done < s->dirty.n && done < SENDS_PER_TURN_MAX)
 		flush_one(s, &s->conns[s->dirty.slot[done++]]);
-	memmove(s->dirty.slot, s->dirty.slot + done, (s->dirty.n - done) * sizeof *s->dirty.slot);
-	s->dirty.n -= done;
+	slots_drop(&s->dirty, done);
 }
 
 void server_sent(struct server *s, struct conn *c, int res)

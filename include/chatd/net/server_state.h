@@ -75,6 +75,8 @@ enum {
 };
 
 void slots_add(struct slots *l, uint32_t slot);
+/* Takes the first n out. */
+void slots_drop(struct slots *l, uint32_t n);
 
 /* server_conn.c: the life of a connection */
 void server_accepted(struct server *s, int fd);
