@@ -74,6 +74,7 @@ const struct conf_key conf_keys[] = {
 	  .help = "Seconds after which a connection that takes nothing is closed." },
 	{ KEY("keepalive", CONF_NUMBER, keepalive_s), .initial = "60",
 	  .least = 0, .most = 32767, /* what TCP_KEEPIDLE takes */
+	  .reloadable = true,
 	  .help = "Idle seconds before TCP asks whether the peer is still there; 0 for never." },
 	{ KEY("command_prefix", CONF_CHAR, command_prefix), .initial = "/", .reloadable = true,
 	  .help = "The character that begins a command." },

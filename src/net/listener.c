@@ -91,6 +91,12 @@ static bool listener_set_inherited(int fd, const struct listener_options *o)
 	return o->keepalive_s == 0 || listener_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, o->keepalive_s);
 }
 
+void listener_set_options(struct listener *l, const struct listener_options *o)
+{
+	/* A unix socket has none of them and may refuse. */
+	listener_set_inherited(l->fd, o);
+}
+
 /* The port that the kernel chose, where 0 was asked for. */
 static uint16_t listener_port(int fd)
 {

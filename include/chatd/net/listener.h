@@ -28,6 +28,9 @@ bool listener_open_tcp(struct listener *l, const char *host, uint16_t port,
 /* A unix socket. A stale one, to which nobody listens, is replaced. */
 bool listener_open_unix(struct listener *l, const char *path, char *problem, size_t n);
 
+/* SIGHUP: other options for what is accepted from now on. */
+void listener_set_options(struct listener *l, const struct listener_options *o);
+
 void listener_close(struct listener *l);
 
 #endif
