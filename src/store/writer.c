@@ -224,6 +224,12 @@ static void writer_free(struct writer *w)
 
 static bool writer_open(struct writer *w, const struct writer_options *o, struct store_error *err)
 {
+	if (strcmp(o->database, ":memory:") == 0) {
+		/* Writer and reader are two connections and would see two databases. */
+		snprintf(err->text, sizeof(err->text),
+		         "the history needs a file: choose a database other than :memory:");
+		return false;
+	}
 	w->store = store_open(o->database, o->durability, err);
 	if (!w->store)
 		return false;
