@@ -10,8 +10,8 @@
 
 VERSION  = 0.1.0
 CC       = gcc
-PREFIX   = /usr/local
-DESTDIR  =
+PREFIX  ?= /usr/local
+DESTDIR ?=
 OPT      = -O2 -g
 WARN     = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion
 WERROR   =
