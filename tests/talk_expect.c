@@ -163,6 +163,8 @@ bool text_expect(struct talk *t, struct client *c, const char *want, size_t n)
 		if (at && (at == c->in.data || c->skipping)) {
 			bytes_drop(&c->in, (size_t)(at - c->in.data) + n);
 			c->skipping = false;
+			if (!c->named)
+				c->unsure = false;
 			return true;
 		}
 		if ((c->in.len >= n && !c->skipping) || c->ended ||
@@ -201,6 +203,20 @@ static bool sync_take(struct client *c, unsigned number)
 	return true;
 }
 
+/* Waits until c, who has typed a name, is greeted or asked again. */
+static void greeting_wait(struct talk *t, struct client *c)
+{
+	static const char greeting[] = "-- You are ", prompt[] = "NAME]: ";
+	size_t n = strlen(prompt);
+
+	while (!c->named && !(c->in.len >= n && !memcmp(c->in.data + c->in.len - n, prompt, n))) {
+		if (c->in.len && memmem(c->in.data, c->in.len, greeting, strlen(greeting)))
+			c->named = true;
+		else if (c->ended || !t->backend->more(t->world, c, TALK_WAIT_MS))
+			return;
+	}
+}
+
 void others_wait(struct talk *t, const struct client *c)
 {
 	for (size_t i = 0; i < t->nclients; i++) {
@@ -210,7 +226,10 @@ void others_wait(struct talk *t, const struct client *c)
 		if (o == c || !o->unsure)
 			continue;
 		o->unsure = false;
-		if (!t->backend->late || !o->named || o->half || !o->open || o->ended)
+		if (!t->backend->late || o->half || !o->open || o->ended)
+			continue;
+		greeting_wait(t, o);
+		if (!o->named)
 			continue;
 		number = sync_send(t, o);
 		/* One who is disconnected meanwhile has been heard as well. */
