@@ -22,8 +22,11 @@
 
 enum {
 	IAC = 0xff,            /* RFC 854 */
-	PIECE_BYTES_MAX = 4096, /* telnet input is decoded in pieces of at most this */
+	PIECE_BYTES_MAX = 2048, /* telnet input is decoded in pieces of at most this: what each byte
+	                         * of one may say (an interrupt) fits ARENA_PER_LINE_MAX */
 };
+
+_Static_assert(PIECE_BYTES_MAX * 100 <= ARENA_PER_LINE_MAX, "100 bytes are said to an interrupt");
 
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room)
 {
