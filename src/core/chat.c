@@ -198,6 +198,16 @@ static void end_if_done(struct chat *c, struct session *s)
 		session_end(c, s, NULL, true);
 }
 
+/* The input is over: what was begun is a line too. False: the session has ended. */
+static bool take_last(struct chat *c, struct session *s)
+{
+	const char *text;
+	uint64_t len;
+	enum line_result result = line_last(&s->line, c->config.line_bytes_max, &text, &len);
+
+	return result == LINE_MORE || on_line(c, s, result, text, len);
+}
+
 static void on_bytes(struct chat *c, struct event *e)
 {
 	struct session *s = chat_session(c, e->conn);
@@ -231,27 +241,24 @@ static void on_bytes(struct chat *c, struct event *e)
 		lives = take_telnet(c, s, &in, end);
 	if (!lives)
 		return;
+	if (s->eof) {
+		/* By ctrl-D: what comes behind it is not looked at. */
+		if (take_last(c, s))
+			end_if_done(c, s);
+		return;
+	}
 	e->bytes.taken = (size_t)(in - e->bytes.data);
-	if (s->eof)
-		e->bytes.taken = e->bytes.len;
-	else if (e->bytes.taken < e->bytes.len && session_ready(s))
+	if (e->bytes.taken < e->bytes.len && session_ready(s))
 		emit_session(c, EFFECT_RESUME, s);
-	end_if_done(c, s);
 }
 
 static void on_eof(struct chat *c, struct session *s)
 {
-	const char *text;
-	uint64_t len;
-	enum line_result result;
-
 	s->eof = true;
 	if (s->iac_held)
 		take_held_iac(c, s, 0);
-	result = line_last(&s->line, c->config.line_bytes_max, &text, &len);
-	if (result != LINE_MORE && !on_line(c, s, result, text, len))
-		return;
-	end_if_done(c, s);
+	if (take_last(c, s))
+		end_if_done(c, s);
 }
 
 /* -- the other events --------------------------------------------------------------------- */
