@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/text.h"
@@ -18,8 +19,16 @@ static void help_one(struct chat *c, struct session *s, const struct command *k)
 
 	emit_reply(c, s, "%c%s%s%s", p, k->name, *k->args ? " " : "", k->args);
 	emit_reply(c, s, "%s", k->help);
-	if (*k->aliases != '\0')
-		emit_reply(c, s, "Other names for it: %s", k->aliases);
+	if (*k->aliases != '\0') {
+		struct bytes *b = &c->scratch;
+
+		bytes_clear(b);
+		for (const char *a = k->aliases; *a != '\0'; a += strcspn(a, " ")) {
+			a += strspn(a, " ");
+			bytes_printf(b, " %c%.*s", p, (int)strcspn(a, " "), a);
+		}
+		emit_reply(c, s, "Other names for it:%s", b->data);
+	}
 	emit_reply(c, s, "Example: %c%s", p, k->example);
 }
 
@@ -30,12 +39,17 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 	if (a->arg[0] != NULL) {
 		const char *name = a->arg[0] + (*a->arg[0] == p);
 		const struct command *k = command_find(name);
+		char near[COMMAND_NAME_BYTES_MAX + 1];
+		int n = (int)text_prefix(name, strlen(name), NICK_CHARS_MAX);
 
 		if (k != NULL)
 			help_one(c, s, k);
+		else if (command_nearest(name, near))
+			emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n,
+			           name, p, near);
 		else
-			emit_reply(c, s, "There is no command %c%.*s; %chelp alone lists them.", p,
-			           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name, p);
+			emit_reply(c, s, "There is no command %c%.*s; %chelp alone lists them.", p, n,
+			           name, p);
 		return;
 	}
 	emit_reply(c, s, "What you type is said to the room. Lines that begin with %c are commands:",

@@ -7,6 +7,7 @@
 
 #include "chatd/core/command.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -91,7 +92,6 @@ const struct command *command_find(const char *name)
 /* -- what was meant -------------------------------------------------------------------- */
 
 enum {
-	WORD_BYTES_MAX = 16,  /* no command is longer; nothing longer is near one */
 	SHOWN_CHARS = 40,     /* characters of a wrong name that are repeated */
 };
 
@@ -99,10 +99,10 @@ enum {
 static size_t distance(const char *a, const char *b)
 {
 	size_t la = strlen(a), lb = strlen(b);
-	size_t d[WORD_BYTES_MAX + 1][WORD_BYTES_MAX + 1];
+	size_t d[COMMAND_NAME_BYTES_MAX + 1][COMMAND_NAME_BYTES_MAX + 1];
 
-	if (la > WORD_BYTES_MAX || lb > WORD_BYTES_MAX)
-		return WORD_BYTES_MAX;
+	if (la > COMMAND_NAME_BYTES_MAX || lb > COMMAND_NAME_BYTES_MAX)
+		return COMMAND_NAME_BYTES_MAX;
 	for (size_t i = 0; i <= la; i++)
 		d[i][0] = i;
 	for (size_t j = 0; j <= lb; j++)
@@ -123,38 +123,55 @@ static size_t distance(const char *a, const char *b)
 	return d[la][lb];
 }
 
-/* The command whose name is nearest to the word, or NULL if none is near. */
-static const struct command *nearest(const char *word)
+/* Takes the name for found if it is nearer to the word than *best. */
+static void nearer(const char *word, const char *name, size_t *best,
+                   char found[COMMAND_NAME_BYTES_MAX + 1])
 {
-	const struct command *found = NULL;
-	size_t best = strlen(word) <= 3 ? 2 : 3, len = strlen(word);
+	size_t len = strlen(word), n = distance(word, name);
 
+	/* The beginning of a name is as near as can be; a name of one letter is near to
+	 * every other letter. */
+	if (len >= 2 && strncasecmp(word, name, len) == 0)
+		n = 0;
+	if (n < *best && strlen(name) > 1) {
+		*best = n;
+		strcpy(found, name);
+	}
+}
+
+bool command_nearest(const char *word, char found[COMMAND_NAME_BYTES_MAX + 1])
+{
+	size_t best = strlen(word) <= 3 ? 2 : 3;
+
+	found[0] = '\0';
 	for (const struct command *k = commands; k->name != NULL; k++) {
-		size_t n = distance(word, k->name);
+		nearer(word, k->name, &best, found);
+		for (const char *p = k->aliases; *p != '\0'; p += strspn(p, " ")) {
+			char alias[COMMAND_NAME_BYTES_MAX + 1];
+			size_t len = strcspn(p, " ");
 
-		/* The beginning of a name is as near as can be. */
-		if (len >= 2 && strncasecmp(word, k->name, len) == 0)
-			n = 0;
-		if (n < best) {
-			best = n;
-			found = k;
+			assert(len < sizeof alias);
+			memcpy(alias, p, len);
+			alias[len] = '\0';
+			nearer(word, alias, &best, found);
+			p += len;
 		}
 	}
-	return found;
+	return found[0] != '\0';
 }
 
 static void unknown(struct chat *c, struct session *s, const char *name)
 {
 	char p = c->config.command_prefix;
-	const struct command *near = nearest(name);
+	char near[COMMAND_NAME_BYTES_MAX + 1];
 	int n = (int)text_prefix(name, strlen(name), SHOWN_CHARS);
 
 	if (*name == '\0')
 		emit_reply(c, s, "A command's name follows %c at once; %chelp lists them. To say a line "
 		           "that begins with %c, type it twice: %c%c", p, p, p, p, p);
-	else if (near != NULL)
+	else if (command_nearest(name, near))
 		emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n, name, p,
-		           near->name);
+		           near);
 	else
 		emit_reply(c, s, "There is no command %c%.*s; %chelp lists them. To say a line that "
 		           "begins with %c, type it twice: %c%c%.*s", p, n, name, p, p, p, p, n, name);

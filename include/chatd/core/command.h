@@ -11,6 +11,7 @@
 
 enum {
 	COMMAND_ARGS_MAX = 2,  /* words before the text that takes the rest of the line */
+	COMMAND_NAME_BYTES_MAX = 16, /* no name is longer; nothing longer is near one */
 };
 
 /* What was typed, taken apart: "/msg bob hello there" is arg[0] "bob", rest
@@ -44,6 +45,9 @@ void command_usage(struct chat *c, struct session *s, const char *name);
 
 /* By its name or an alias, in any case; NULL: unknown. */
 const struct command *command_find(const char *name);
+
+/* The name or alias that is nearest to a wrong one, into found; false: none is near. */
+bool command_nearest(const char *word, char found[COMMAND_NAME_BYTES_MAX + 1]);
 
 /* The handlers, by file. */
 void cmd_help(struct chat *c, struct session *s, const struct args *a);     /* cmd_info.c */
