@@ -51,7 +51,10 @@ void history_replay(struct chat *c, struct session *s)
 		return;
 	}
 	history_ask(c, s, ASKED_REPLAY, (struct query){
-		.kind = QUERY_REPLAY, .room = s->room->number, .limit = c->config.history_replay,
+		/* Where no lines are shown, one is asked for all the same: what was missed
+		 * is in the answer. */
+		.kind = QUERY_REPLAY, .room = s->room->number,
+		.limit = c->config.history_replay > 0 ? c->config.history_replay : 1,
 		.before_id = s->room->last_id + 1,
 	});
 }
@@ -96,11 +99,31 @@ static const char *lines_word(size_t n)
 	return n == 1 ? "line" : "lines";
 }
 
+/* Tells how many lines a person has missed beside those of the replay, and
+ * remembers which. Of a replay that is not shown, its lines are among them. */
+static void show_missed(struct chat *c, struct session *s, const struct rows *rows, bool shown)
+{
+	const struct row *first = rows->row, *last = rows->row + rows->n - 1;
+	uint32_t missed = rows->missed;
+
+	if (!shown && rows->seen_id != 0 && last->id > rows->seen_id)
+		missed++;
+	if (missed == 0)
+		return;
+	s->gap_after = rows->seen_id;
+	s->gap_before = shown ? first->id : last->id + 1;
+	emit_reply(c, s, "%s%" PRIu32 " more %s since you were last here: %ccatchup shows %s.",
+	           missed >= 1000 ? "At least " : "", missed, lines_word(missed),
+	           c->config.command_prefix, missed == 1 ? "it" : "them");
+}
+
 static void show_replay(struct chat *c, struct session *s, const struct rows *rows)
 {
+	bool shown = c->config.history_replay > 0;
+
 	if (rows->error != NULL) {
 		emit_reply(c, s, "The history cannot be shown now: %s", rows->error);
-	} else if (rows->n > 0) {
+	} else if (rows->n > 0 && shown) {
 		if (rows->n == 1)
 			emit_reply(c, s, "The last line said in %s:", s->room->name);
 		else
@@ -108,13 +131,8 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 		show_rows(c, s, rows);
 		emit_reply(c, s, "End of history; what follows is live.");
 	}
-	if (rows->error == NULL && rows->missed > 0) {
-		s->gap_after = rows->seen_id;
-		s->gap_before = rows->n > 0 ? rows->row[0].id : s->room->last_id + 1;
-		emit_reply(c, s, "%s%" PRIu32 " more %s since you were last here: /catchup shows %s.",
-		           rows->missed >= 1000 ? "Over " : "", rows->missed,
-		           lines_word(rows->missed), rows->missed == 1 ? "it" : "them");
-	}
+	if (rows->error == NULL && rows->n > 0)
+		show_missed(c, s, rows, shown);
 	emit_session(c, EFFECT_RELEASE, s);
 }
 
