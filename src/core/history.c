@@ -139,11 +139,17 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 static void show_history(struct chat *c, struct session *s, const struct rows *rows)
 {
 	if (rows->n == 0) {
-		emit_reply(c, s, "No such lines in %s.", s->room->name);
+		if (s->room->last_id == 0)
+			emit_reply(c, s, "Nothing has been said in %s yet.", s->room->name);
+		else
+			emit_reply(c, s, "No such lines in %s.", s->room->name);
 		return;
 	}
-	emit_reply(c, s, "%zu %s of %s, #%" PRIu64 " to #%" PRIu64 ":", rows->n,
-	           lines_word(rows->n), s->room->name, rows->row[0].id, rows->row[rows->n - 1].id);
+	if (rows->n == 1)
+		emit_reply(c, s, "1 line of %s, #%" PRIu64 ":", s->room->name, rows->row[0].id);
+	else
+		emit_reply(c, s, "%zu lines of %s, #%" PRIu64 " to #%" PRIu64 ":", rows->n,
+		           s->room->name, rows->row[0].id, rows->row[rows->n - 1].id);
 	show_rows(c, s, rows);
 	if (rows->more)
 		emit_reply(c, s, "End. There are older ones: %chistory before #%" PRIu64,
@@ -194,8 +200,11 @@ static void show_search(struct chat *c, struct session *s, const struct rows *ro
 		           "begins with wor.");
 		return;
 	}
-	emit_reply(c, s, "%s%zu %s found, newest first:", rows->more ? "The newest " : "", hits,
-	           lines_word(hits));
+	if (rows->more)
+		emit_reply(c, s, "More than %zu lines found; these are the newest. More words find "
+		           "fewer.", hits);
+	else
+		emit_reply(c, s, "%zu %s found, newest first:", hits, lines_word(hits));
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct row *row = &rows->row[i], *hit = group_begins(rows, i);
 
