@@ -13,17 +13,25 @@
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
 
-/* Who ignored the old name ignores the new one: a new nick is no way around. */
+/* Who ignored the old name ignores the new one: a new nick is no way around.
+ * It may be in the list already, from somebody else who bore it. */
 static void follow_ignores(struct chat *c, const char *old_key, const char *new_key)
 {
 	struct session *s, *next;
 
 	HASH_ITER(hh, c->nicks, s, next) {
-		for (uint32_t i = 0; i < s->nignored; i++)
-			if (strcmp(s->ignored[i], old_key) == 0) {
-				free(s->ignored[i]);
-				s->ignored[i] = mem_strdup(new_key);
-			}
+		bool both = session_ignores(s, new_key);
+		uint32_t i = 0;
+
+		while (i < s->nignored && strcmp(s->ignored[i], old_key) != 0)
+			i++;
+		if (i == s->nignored)
+			continue;
+		free(s->ignored[i]);
+		if (both)
+			s->ignored[i] = s->ignored[--s->nignored];
+		else
+			s->ignored[i] = mem_strdup(new_key);
 	}
 }
 
