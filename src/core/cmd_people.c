@@ -121,6 +121,7 @@ void cmd_ignore(struct chat *c, struct session *s, const struct args *a)
 void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 {
 	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	const struct session *who;
 	uint32_t i = 0;
 
 	/* The person need not be here for it. */
@@ -141,7 +142,8 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 		free(s->ignored);
 		s->ignored = NULL;
 	}
-	emit_reply(c, s, "You see again what %s says.", a->arg[0]);
+	who = session_by_key(c, key);
+	emit_reply(c, s, "You see again what %s says.", who != NULL ? who->nick : a->arg[0]);
 }
 
 /* -- coming and going ------------------------------------------------------------------------ */
@@ -150,8 +152,8 @@ void cmd_away(struct chat *c, struct session *s, const struct args *a)
 {
 	free(s->away);
 	s->away = mem_strdup(a->rest);
-	emit_reply(c, s, "You are marked as away%s%s. %cback ends it.", *a->rest ? ": " : "", a->rest,
-	           c->config.command_prefix);
+	emit_reply(c, s, "You are marked as away%s%s%s. %cback ends it.", *a->rest ? " (" : "", a->rest,
+	           *a->rest ? ")" : "", c->config.command_prefix);
 }
 
 void cmd_back(struct chat *c, struct session *s, const struct args *a)

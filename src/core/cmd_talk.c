@@ -14,6 +14,10 @@ void cmd_me(struct chat *c, struct session *s, const struct args *a)
 
 static void tell(struct chat *c, struct session *s, struct session *to, const char *text)
 {
+	if (to == s) {
+		emit_reply(c, s, "Not sent: that is you.");
+		return;
+	}
 	if (session_ignores(to, s->key)) {
 		emit_reply(c, s, "Not sent: %s takes no messages from you.", to->nick);
 		return;
@@ -28,8 +32,11 @@ static void tell(struct chat *c, struct session *s, struct session *to, const ch
 	to->reply_to = s->id;
 	emit_reply(c, s, "To %s: %s", to->nick, text);
 	if (to->away != NULL)
-		emit_reply(c, s, "%s is away%s%s and may read it later.", to->nick,
-		           *to->away ? ": " : "", to->away);
+		emit_reply(c, s, "%s is away%s%s%s and may read it later.", to->nick,
+		           *to->away ? " (" : "", to->away, *to->away ? ")" : "");
+	if (session_ignores(s, to->key))
+		emit_reply(c, s, "You ignore %s, so no answer can reach you. %cunignore %s changes that.",
+		           to->nick, c->config.command_prefix, to->nick);
 }
 
 void cmd_msg(struct chat *c, struct session *s, const struct args *a)
