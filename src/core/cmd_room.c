@@ -177,7 +177,7 @@ void cmd_topic(struct chat *c, struct session *s, const struct args *a)
 	const char *text = strcmp(a->rest, "-") == 0 ? "" : a->rest;
 	struct room *r = s->room;
 
-	if (*a->rest == '\0') {
+	if (*a->rest == '\0' || (*text == '\0' && *r->topic == '\0')) {
 		if (*r->topic == '\0')
 			emit_reply(c, s, "%s has no topic. %ctopic TEXT sets one.", r->name,
 			           c->config.command_prefix);
