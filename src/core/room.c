@@ -225,8 +225,9 @@ static void sum_publish(struct chat *c, struct room *r)
 	r->sum_due_ms = 0;
 	r->sum_joined = r->sum_left = 0;
 	if (joined + left == 1)
-		room_notice(c, r, NULL, joined ? "\"%s\" has joined our chat"
-		                               : "%s has left our chat", r->sum_nick);
+		/* The room or the chat: a sum does not know. */
+		room_notice(c, r, NULL, joined ? "\"%s\" has joined our chat" : "%s has left",
+		            r->sum_nick);
 	else if (left == 0)
 		room_notice(c, r, NULL, "%" PRIu32 " people have joined", joined);
 	else if (joined == 0)
