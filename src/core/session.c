@@ -242,8 +242,9 @@ void session_throttle(struct chat *c, struct session *s)
 		return;
 	}
 	if (!s->throttle_told) {
-		emit_reply(c, s, "You send more than %" PRIu32 " lines a second. The rest goes out at "
-		           "that pace; nothing is lost.", c->config.rate_lines);
+		emit_reply(c, s, "You send more than %" PRIu32 " %s a second. The rest goes out at "
+		           "that pace; nothing is lost.", c->config.rate_lines,
+		           c->config.rate_lines == 1 ? "line" : "lines");
 		s->throttle_told = true;
 	}
 	s->throttled = true;
