@@ -29,8 +29,9 @@
  *                                  on the same history
  *     wait 3s                      time passes (3m, 2h, 500ms)
  *
- * At the end nothing may be unread by anybody. The rate limit is off unless the
- * file sets rate_lines.
+ * What different clients do is seen in the order of the file: before another one
+ * acts, talk makes sure that the last one was heard. At the end nothing may be
+ * unread by anybody. The rate limit is off unless the file sets rate_lines.
  */
 #include <ctype.h>
 #include <errno.h>
