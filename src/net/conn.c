@@ -183,9 +183,29 @@ uint32_t conn_gather(struct conn *c, struct iovec *iov, uint32_t n)
 	return used;
 }
 
+/* What was sent of the feed ends at pos. The rest of a line that is half sent
+ * becomes private text: its chunk may fall out before the next send. */
+static void leave_line(struct conn *c, const struct feed_chunk *chunk, uint64_t pos)
+{
+	uint64_t end = feed_line_end(chunk, pos);
+	struct outbuf *o;
+
+	feed_reader_move(&c->reader, chunk, end);
+	if (end == pos)
+		return;
+	o = outbuf_new(chunk->data + (pos - chunk->base), end - pos, 0, 0);
+	o->next = c->out;
+	c->out = o;
+	if (c->out_last == NULL)
+		c->out_last = o;
+	c->out_bytes += o->len;
+}
+
 void conn_advance(struct conn *c, size_t bytes)
 {
 	struct walk w = walk_begin(c);
+	const struct feed_chunk *chunk = NULL;
+	uint64_t pos = 0;
 
 	while (bytes > 0) {
 		struct piece p = piece_next(c, &w);
@@ -194,8 +214,11 @@ void conn_advance(struct conn *c, size_t bytes)
 		assert(n > 0);
 		piece_past(&w, &p, n);
 		bytes -= n;
-		if (p.chunk != NULL)
+		if (p.chunk != NULL) {
+			chunk = p.chunk;
+			pos = w.pos;
 			continue;
+		}
 		c->out_bytes -= (uint32_t)n;
 		while (c->out != w.out) {
 			struct outbuf *sent = c->out;
@@ -207,7 +230,11 @@ void conn_advance(struct conn *c, size_t bytes)
 			c->out_last = NULL;
 	}
 	c->out_off = w.off;
-	c->reader.cursor = w.pos;
+	if (chunk != NULL)
+		leave_line(c, chunk, pos);
+	/* Past own lines as well. */
+	if (c->reader.cursor < w.pos)
+		c->reader.cursor = w.pos;
 	if (c->reader.ncuts > 0)
 		feed_reader_drop_cuts(&c->reader);
 }
@@ -224,42 +251,6 @@ bool conn_fell_behind(const struct conn *c)
 	const struct feed_reader *r = &c->reader;
 
 	return r->feed != NULL && r->cursor < r->feed->start && r->cursor < r->feed->mark;
-}
-
-/* The oldest chunk that is known to have the reader's position or to come after it. */
-static struct feed_chunk *chunk_from(const struct conn *c)
-{
-	struct feed_chunk *chunk = chunk_of(c, c->reader.cursor);
-
-	if (chunk != NULL)
-		return chunk;
-	/* A position at the end of the last pinned chunk has no byte in it. */
-	return c->pin_last != NULL ? c->pin_last : c->reader.feed->head;
-}
-
-struct feed_gap conn_jump(struct conn *c)
-{
-	struct feed_reader *r = &c->reader;
-	struct feed_chunk *chunk = chunk_from(c);
-	uint64_t pos = r->cursor;
-	struct feed_gap gap;
-
-	if (chunk->base <= pos && pos <= chunk->base + chunk->used)
-		pos = feed_line_end(chunk, pos);
-	if (pos > r->cursor) {
-		struct outbuf *o = outbuf_new(chunk->data + (r->cursor - chunk->base),
-		                              pos - r->cursor, 0, 0);
-
-		o->next = c->out;
-		c->out = o;
-		if (c->out_last == NULL)
-			c->out_last = o;
-		c->out_bytes += o->len;
-	}
-	gap = feed_gap(r, chunk, pos);
-	r->cursor = r->feed->mark;
-	feed_reader_drop_cuts(r);
-	return gap;
 }
 
 uint32_t conn_leave_feed(struct conn *c)

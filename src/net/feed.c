@@ -147,8 +147,12 @@ void feed_reader_release(struct feed_reader *r)
 
 void feed_reader_drop_cuts(struct feed_reader *r)
 {
-	while (r->cut_first < r->ncuts && r->cuts[r->cut_first].to <= r->cursor)
-		r->cut_first++;
+	for (; r->cut_first < r->ncuts && r->cuts[r->cut_first].to <= r->cursor; r->cut_first++) {
+		const struct feed_cut *cut = &r->cuts[r->cut_first];
+
+		if (r->lines < cut->line + cut->lines)
+			r->lines = cut->line + cut->lines;
+	}
 	if (r->cut_first < r->ncuts)
 		return;
 	free(r->cuts);
@@ -158,16 +162,19 @@ void feed_reader_drop_cuts(struct feed_reader *r)
 
 void feed_skip(struct feed_reader *r)
 {
-	uint64_t from = r->feed->end - r->feed->last_len;
+	const struct feed *f = r->feed;
+	uint64_t from = f->end - f->last_len;
 	struct feed_cut *last = r->cut_first < r->ncuts ? &r->cuts[r->ncuts - 1] : NULL;
 
 	if (r->cursor == from) {
 		/* Nothing lies before it: the commonest case, a person who speaks into silence. */
-		r->cursor = r->feed->end;
+		r->cursor = f->end;
+		r->lines = f->lines;
+		r->seq = f->seq;
 		return;
 	}
 	if (last != NULL && last->to == from) {
-		last->to = r->feed->end;
+		last->to = f->end;
 		last->lines++;
 		return;
 	}
@@ -181,7 +188,9 @@ void feed_skip(struct feed_reader *r)
 		r->cuts_cap = r->cuts_cap == 0 ? 4 : r->cuts_cap * 2;
 		r->cuts = mem_resize(r->cuts, r->cuts_cap * sizeof *r->cuts);
 	}
-	r->cuts[r->ncuts++] = (struct feed_cut){.from = from, .to = r->feed->end, .lines = 1};
+	r->cuts[r->ncuts++] = (struct feed_cut){
+		.from = from, .to = f->end, .line = f->lines - 1, .lines = 1,
+	};
 }
 
 /* -- falling behind ------------------------------------------------------------------------ */
@@ -209,34 +218,38 @@ uint64_t feed_line_end(const struct feed_chunk *chunk, uint64_t pos)
 	return chunk->base + (i < chunk->nlines ? line_at(chunk, i)->offset : chunk->used);
 }
 
-struct feed_gap feed_gap(const struct feed_reader *r, const struct feed_chunk *chunk, uint64_t pos)
+void feed_reader_move(struct feed_reader *r, const struct feed_chunk *chunk, uint64_t pos)
+{
+	uint32_t i = lines_before(chunk, pos);
+
+	r->cursor = pos;
+	r->lines = chunk->line_base + i;
+	r->seq = chunk->seq + (i > 0 ? line_at(chunk, i - 1)->seq : 0);
+}
+
+struct feed_gap feed_reader_jump(struct feed_reader *r)
 {
 	const struct feed *f = r->feed;
-	uint32_t i = lines_before(chunk, pos);
-	uint64_t first_line = chunk->line_base + i, seen = chunk->seq;
-	uint64_t mark_line = f->lines, mark_seq = f->seq;
+	struct feed_reader to = {.cursor = f->end, .lines = f->lines, .seq = f->seq};
 	struct feed_gap gap;
 
-	if (i > 0)
-		seen += line_at(chunk, i - 1)->seq;
-	if (pos < chunk->base) {
-		/* It was held back and has read nothing since it joined. */
-		first_line = r->lines;
-		seen = r->seq;
-	}
-	for (const struct feed_chunk *at = f->head; at != NULL && f->mark < f->end; at = at->next) {
-		uint32_t n = lines_before(at, f->mark);
+	for (const struct feed_chunk *at = f->head; at != NULL && f->mark < f->end; at = at->next)
+		if (f->mark >= at->base && f->mark <= at->base + at->used)
+			feed_reader_move(&to, at, f->mark);
+	gap.lines = (uint32_t)(to.lines - r->lines);
+	/* The mark may lie within a cut, and so may the place where it was before. */
+	for (uint32_t i = r->cut_first; i < r->ncuts; i++) {
+		uint64_t from = r->cuts[i].line, end = from + r->cuts[i].lines;
 
-		if (f->mark < at->base || f->mark > at->base + at->used)
-			continue;
-		mark_line = at->line_base + n;
-		mark_seq = at->seq + (n > 0 ? line_at(at, n - 1)->seq : 0);
+		from = from > r->lines ? from : r->lines;
+		end = end < to.lines ? end : to.lines;
+		gap.lines -= end > from ? (uint32_t)(end - from) : 0;
 	}
-	gap.lines = (uint32_t)(mark_line - first_line);
-	for (uint32_t cut = r->cut_first; cut < r->ncuts; cut++)
-		if (r->cuts[cut].from >= pos && r->cuts[cut].to <= f->mark)
-			gap.lines -= r->cuts[cut].lines;
-	gap.first_id = mark_seq > seen ? seen + 1 : 0;
+	gap.first_id = to.seq > r->seq ? r->seq + 1 : 0;
+	r->cursor = f->mark;
+	r->lines = to.lines;
+	r->seq = to.seq;
+	feed_reader_drop_cuts(r);
 	return gap;
 }
 

@@ -217,7 +217,7 @@ void server_queue(struct server *s, struct conn *c, const char *text, size_t len
 /* The log has moved past it: it goes on at the live end, and is told. */
 static void jump(struct server *s, struct conn *c)
 {
-	struct feed_gap gap = conn_jump(c);
+	struct feed_gap gap = feed_reader_jump(&c->reader);
 
 	if (gap.lines > 0)
 		server_step(s, &(struct event){
@@ -275,11 +275,8 @@ void server_sent(struct server *s, struct conn *c, int res)
 {
 	c->sending = false;
 	s->nsending--;
-	if (res > 0 && c->state != CONN_DEAD) {
+	if (res > 0 && c->state != CONN_DEAD)
 		conn_advance(c, (size_t)res);
-		if (conn_fell_behind(c))
-			jump(s, c);
-	}
 	conn_unpin(c);
 	if (res < 0 && res != -EINTR && res != -EAGAIN && res != -ENOBUFS)
 		server_kill(s, c, "connection lost");

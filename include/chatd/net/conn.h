@@ -64,22 +64,17 @@ void conn_queue(struct conn *c, const char *text, size_t len);
  */
 uint32_t conn_gather(struct conn *c, struct iovec *iov, uint32_t n);
 
-/* The first bytes of that were sent. */
+/* The first bytes of that were sent. Afterwards the reader is at a line's
+ * beginning: the rest of a line that is half sent is private text. */
 void conn_advance(struct conn *c, size_t bytes);
 void conn_unpin(struct conn *c);
 
 /* Something is to be sent that is visible. */
 bool conn_has_output(const struct conn *c);
 
-/* True if the feed's log has moved past the reader, which must jump. */
+/* True if the feed's log has moved past the reader, which must jump
+ * (feed_reader_jump) before the next conn_gather. */
 bool conn_fell_behind(const struct conn *c);
-
-/*
- * Moves it to the live end of its feed; the rest of a line that is half sent is
- * kept as private text, so nobody reads half a line. While the chunks of its
- * last send are pinned still, or when nothing is half sent.
- */
-struct feed_gap conn_jump(struct conn *c);
 
 /* Ends its reading of the feed: what it could see becomes private text. Returns
  * the slot whose reader index changed (UINT32_MAX: none). */

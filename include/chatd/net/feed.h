@@ -53,18 +53,20 @@ struct feed {
 /* Part of the feed that is not for one reader: its own lines. */
 struct feed_cut {
 	uint64_t from, to;      /* positions */
-	uint32_t lines;
+	uint64_t line;          /* lines published before it */
+	uint32_t lines;         /* and in it */
 };
 
 /* A reader's place. All zero: reads no feed. */
 struct feed_reader {
 	struct feed *feed;
-	uint64_t cursor;        /* position of the next byte that it has not been sent */
+	uint64_t cursor;        /* position of the next line that it has not been sent */
 	uint32_t index;         /* in feed->readers */
 	uint32_t ncuts, cut_first, cuts_cap; /* cuts[cut_first] to cuts[ncuts - 1] lie ahead */
 	struct feed_cut *cuts;  /* owned; NULL while there is none */
 	bool held;              /* nothing flows yet: the replay comes first */
-	uint64_t lines, seq;    /* the feed's when it joined */
+	uint64_t lines;         /* lines of the feed that begin before the cursor */
+	uint64_t seq;           /* newest record published with them, or an older one */
 };
 
 /* Appends a line (with its end). seq 0: a notice. Beyond FEED_BYTES_MAX the
@@ -88,6 +90,9 @@ void feed_trim(struct feed *f, uint64_t pos);
 /* One use of a chunk less; frees it with the last. */
 void feed_chunk_unref(struct feed_chunk *chunk);
 
+/* Its cursor has moved to pos, which chunk has or ends with. */
+void feed_reader_move(struct feed_reader *r, const struct feed_chunk *chunk, uint64_t pos);
+
 /* Forgets cuts that end at or before the cursor. */
 void feed_reader_drop_cuts(struct feed_reader *r);
 
@@ -95,14 +100,13 @@ void feed_reader_drop_cuts(struct feed_reader *r);
  * has pos or ends with it. */
 uint64_t feed_line_end(const struct feed_chunk *chunk, uint64_t pos);
 
-/* What a reader misses that goes on at the mark instead of pos, a line's
- * beginning in chunk or at its end; or, if pos is before the chunk, where it
- * joined. first_id 0: notices alone. */
+/* r goes on at the mark, from a line's beginning. What it misses; first_id 0:
+ * notices alone. The lines themselves may have fallen out. */
 struct feed_gap {
 	uint32_t lines;
 	uint64_t first_id;
 };
-struct feed_gap feed_gap(const struct feed_reader *r, const struct feed_chunk *chunk, uint64_t pos);
+struct feed_gap feed_reader_jump(struct feed_reader *r);
 
 /* Frees chunks and arrays. */
 void feed_release(struct feed *f);
