@@ -94,6 +94,37 @@ void server_accepted(struct server *s, int fd)
 	receive(s, c);
 }
 
+/* -- falling behind ------------------------------------------------------------------------------ */
+
+/* A reader's own input waits while too much is on its way to it. */
+static void mind_slowness(struct server *s, struct conn *c)
+{
+	uint32_t cuts = c->reader.ncuts - c->reader.cut_first;
+	bool behind = conn_fell_behind(c);
+
+	if (c->state != CONN_OPEN)
+		return;
+	if (!c->slow && (c->out_bytes > SENDQ_SLOW_BYTES || cuts > CUTS_SLOW || behind)) {
+		c->slow = true;
+		server_step(s, &(struct event){.kind = EVENT_SLOW, .conn = id_of(c)});
+	} else if (c->slow && c->out_bytes < SENDQ_DRAINED_BYTES && cuts < CUTS_SLOW && !behind) {
+		c->slow = false;
+		server_step(s, &(struct event){.kind = EVENT_DRAINED, .conn = id_of(c)});
+	}
+}
+
+/* The log has moved past it: it goes on at the live end, and is told. */
+static void jump(struct server *s, struct conn *c)
+{
+	struct feed_gap gap = feed_reader_jump(&c->reader);
+
+	if (gap.lines > 0)
+		server_step(s, &(struct event){
+			.kind = EVENT_SKIPPED, .conn = id_of(c),
+			.skipped = {.lines = gap.lines, .first_id = gap.first_id},
+		});
+}
+
 /* -- input --------------------------------------------------------------------------------------- */
 
 /* Gives bytes to the core; how many it took. */
@@ -101,6 +132,11 @@ static size_t offer(struct server *s, struct conn *c, const char *data, size_t l
 {
 	struct event e = {.kind = EVENT_BYTES, .conn = id_of(c), .bytes = {.data = data, .len = len}};
 
+	/* It hears what it has missed before it may go to another room. */
+	if (conn_fell_behind(c) && !c->sending)
+		jump(s, c);
+	else if (conn_fell_behind(c))
+		mind_slowness(s, c);
 	server_step(s, &e);
 	return e.bytes.taken;
 }
@@ -186,44 +222,10 @@ void server_received(struct server *s, struct conn *c, const struct ring_complet
 
 /* -- output -------------------------------------------------------------------------------------- */
 
-/* A reader's own input waits while too much is on its way to it. */
-static void mind_slowness(struct server *s, struct conn *c)
-{
-	uint32_t cuts = c->reader.ncuts - c->reader.cut_first;
-
-	if (c->state != CONN_OPEN)
-		return;
-	if (c->out_bytes > SENDQ_BYTES_MAX) {
-		log_info("connection %u.%u leaves %u bytes unread: closing it", c->slot, c->gen,
-		         c->out_bytes);
-		server_kill(s, c, "connection too slow");
-		return;
-	}
-	if (!c->slow && (c->out_bytes > SENDQ_SLOW_BYTES || cuts > CUTS_SLOW)) {
-		c->slow = true;
-		server_step(s, &(struct event){.kind = EVENT_SLOW, .conn = id_of(c)});
-	} else if (c->slow && c->out_bytes < SENDQ_DRAINED_BYTES && cuts < CUTS_SLOW) {
-		c->slow = false;
-		server_step(s, &(struct event){.kind = EVENT_DRAINED, .conn = id_of(c)});
-	}
-}
-
 void server_queue(struct server *s, struct conn *c, const char *text, size_t len)
 {
 	conn_queue(c, text, len);
 	server_dirty(s, c);
-}
-
-/* The log has moved past it: it goes on at the live end, and is told. */
-static void jump(struct server *s, struct conn *c)
-{
-	struct feed_gap gap = feed_reader_jump(&c->reader);
-
-	if (gap.lines > 0)
-		server_step(s, &(struct event){
-			.kind = EVENT_SKIPPED, .conn = id_of(c),
-			.skipped = {.lines = gap.lines, .first_id = gap.first_id},
-		});
 }
 
 static void flush_one(struct server *s, struct conn *c)
@@ -232,11 +234,18 @@ static void flush_one(struct server *s, struct conn *c)
 	uint32_t n;
 
 	c->dirty = false;
+	if (c->state == CONN_OPEN && c->out_bytes > SENDQ_BYTES_MAX) {
+		log_info("connection %u.%u leaves %u bytes unread: closing it", c->slot, c->gen,
+		         c->out_bytes);
+		server_kill(s, c, "connection too slow");
+		server_drain(s, c);
+		return;
+	}
+	if (!c->sending && conn_fell_behind(c))
+		jump(s, c);
 	mind_slowness(s, c);
 	if (c->sending || c->state == CONN_DEAD || c->state == CONN_FREE)
 		return;
-	if (conn_fell_behind(c))
-		jump(s, c);
 	n = conn_gather(c, iov, SEND_SPANS_MAX);
 	if (n == 0) {
 		server_drain(s, c);
