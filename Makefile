@@ -69,10 +69,11 @@ $(B)/%.o: %.c Makefile
 	$(CC) $(CHATD_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Test programs stand before the library, so that the simulation's ring and
-# writer take the place of the real ones.
-SIM_OBJ = $(B)/tests/fake_ring.o $(B)/tests/fake_writer.o
+# writer take the place of the real ones; what passes between server and core
+# goes through its model (__wrap_chat_step).
+SIM_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim_*.c tests/fake_*.c)))
 $(B)/tests/sim: $(B)/tests/sim.o $(SIM_OBJ) $(LIB)
-	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(CHATD_LDFLAGS) -Wl,--wrap=chat_step -o $@ $^ $(LIBS)
 
 TALK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/talk*.c)))
 $(B)/tests/talk: $(TALK_OBJ) $(LIB)

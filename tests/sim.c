@@ -1,0 +1,242 @@
+/*
+ * The simulation: the server and the core as they are, over a kernel and a
+ * store that are memory, with people who do anything, in virtual time.
+ *
+ *	sim N          runs the seeds 1 to N and prints TAP
+ *	sim --seed S   runs one seed and says what happened in it
+ *
+ * One seed is one run, always the same. A failure names the seed and the step.
+ */
+#include "sim.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "chatd/base/log.h"
+
+enum {
+	SEEDS_PER_RESULT = 100,
+	REST_TURNS_MAX = 200000,
+	STOP_TURNS_MAX = 20000,
+};
+
+struct sim *sim;
+
+void sim_fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("not ok - seed %" PRIu64 ", step %" PRIu64 ": ", sim->seed, sim->step);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf("\n# again: sim --seed %" PRIu64 "\n", sim->seed);
+	fflush(stdout);
+	/* Not exit: what is left over is no news now. */
+	_Exit(1);
+}
+
+/* -- one run ---------------------------------------------------------------------- */
+
+static uint32_t pick(const uint32_t *from, uint32_t n)
+{
+	return from[prng_below(&sim->prng, n)];
+}
+
+#define PICK(...) pick((const uint32_t[]){__VA_ARGS__}, \
+                       sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
+
+static void begin(void)
+{
+	static const struct listener listener = {.fd = FAKE_LISTENER_FD, .name = "here"};
+
+	sim->options = (struct server_options){
+		.connections_max = PICK(2, 8, 24, 24, SIM_SLOTS_MAX),
+		.relaxed = PICK(0, 0, 1) == 1,
+		.send_timeout_s = PICK(1, 5, 60),
+	};
+	sim->config = (struct chat_config){
+		.connections_max = sim->options.connections_max,
+		.line_bytes_max = PICK(LINE_BYTES_LEAST, 512, 1024, LINE_BYTES_LIMIT),
+		.history_replay = PICK(0, 1, 10, 50),
+		.rate_burst = PICK(1, 5, 20),
+		.rate_lines = PICK(0, 0, 2, 20),
+		.login_timeout_s = PICK(0, 1, 30),
+		.command_prefix = '/',
+	};
+	sim->nclients = sim->options.connections_max + prng_below(&sim->prng, 8);
+	sim->rooms = PICK(1, 2, 4, 9);
+	sim->long_lines = PICK(0, 0, 20, 900);
+	sim_clients_begin();
+	model_begin();
+	sim->writer = fake_writer_new(prng_next(&sim->prng), PICK(8, 100, UNSTORED_HIGH));
+	sim->ring = fake_ring_new(prng_next(&sim->prng), sim->writer);
+	sim->chat = chat_new(&sim->config, 0, 0);
+	sim->server = server_new(&sim->options, sim->ring, sim->chat, sim->writer, &listener, 1);
+}
+
+static void turn(void)
+{
+	sim_clients_step();
+	if (!server_turn(sim->server))
+		sim_fail("the server ends by itself");
+	sim->stats.turns++;
+	sim_check();
+	sim->step++;
+}
+
+static bool rests(void)
+{
+	for (uint32_t i = 0; i < sim->server->conns_top; i++)
+		if (sim->server->conns[i].stash != NULL)
+			return false;
+	return fake_ring_rests(sim->ring) && fake_writer_rests(sim->writer) && model_rests();
+}
+
+/* Nothing goes wrong any more: all that is under way must come to its end. */
+static void calm_down(void)
+{
+	sim->quiet = sim->ring->calm = true;
+	fake_writer_calm(sim->writer);
+	for (uint32_t i = 0; i < REST_TURNS_MAX; i++) {
+		turn();
+		if (rests()) {
+			model_check_rest();
+			return;
+		}
+	}
+	model_check_rest();
+	sim_fail("does not come to rest: the ring %s, the store %s",
+	         fake_ring_rests(sim->ring) ? "rests" : "does not",
+	         fake_writer_rests(sim->writer) ? "rests" : "does not");
+}
+
+static void stop(void)
+{
+	int64_t begin_ms = sim->ring->now_ms;
+
+	sim->quiet = true;
+	server_stop(sim->server);
+	for (uint32_t i = 0; i < STOP_TURNS_MAX; i++) {
+		sim_clients_step();
+		if (!server_turn(sim->server)) {
+			if (sim->ring->now_ms - begin_ms > STOP_MS_MAX + 1000)
+				sim_fail("the end takes %" PRId64 " ms", sim->ring->now_ms - begin_ms);
+			return;
+		}
+		sim_check();
+		sim->step++;
+	}
+	sim_fail("the server does not end");
+}
+
+static void end(void)
+{
+	sim->stats.failures += fake_writer_failures(sim->writer);
+	sim->stats.enobufs += sim->ring->nenobufs;
+	sim->stats.shorts += sim->ring->nshort;
+	sim->ring->ending = true;
+	server_free(sim->server);
+	chat_free(sim->chat);
+	ring_free(sim->ring);
+	fake_writer_free(sim->writer);
+	sim_clients_end();
+	model_end();
+}
+
+static void run(uint64_t seed)
+{
+	struct token *token = sim->token;
+	struct sim_stats stats = sim->stats;
+	uint32_t steps;
+	bool calm;
+
+	*sim = (struct sim){.seed = seed, .verbose = sim->verbose, .token = token, .stats = stats,
+	                    .prng = {.state = seed * UINT64_C(0x2545f4914f6cdd1d)}};
+	memset(token, 0, SIM_TOKENS_MAX * sizeof *token);
+	begin();
+	steps = PICK(100, 300, 600, 1500);
+	calm = PICK(0, 1, 1) == 1;
+	while (steps-- > 0)
+		turn();
+	if (calm)
+		calm_down();
+	stop();
+	if (calm)
+		sim_check_empty();
+	end();
+}
+
+/* -- the program ---------------------------------------------------------------------- */
+
+static void say_stats(const char *head)
+{
+	const struct sim_stats *s = &sim->stats;
+
+	printf("# %s: %" PRIu64 " turns, %" PRIu64 " connections and %" PRIu64 " refused, %" PRIu64
+	       " resets, %" PRIu64 " lines said and %" PRIu64 " times read, %" PRIu64 " MB sent\n",
+	       head, s->turns, s->connections, s->refused, s->resets, s->said, s->delivered,
+	       s->bytes >> 20);
+	printf("# %" PRIu64 " readers skipped %" PRIu64 " lines, %" PRIu64 " store failures, %" PRIu64
+	       " rooms emptied, %" PRIu64 " ENOBUFS, %" PRIu64 " short sends, %" PRIu64
+	       " turns throttled\n", s->skips, s->skipped, s->failures, s->rooms_emptied, s->enobufs,
+	       s->shorts, s->throttles);
+}
+
+static int run_one(uint64_t seed)
+{
+	char head[64];
+
+	sim->verbose = true;
+	log_set_level(LOG_LEVEL_WARN);
+	run(seed);
+	snprintf(head, sizeof head, "seed %" PRIu64 ", hash %016" PRIx64, seed, sim->hash);
+	printf("# %u connections at most, lines of %u bytes, %u a second, %s\n",
+	       sim->options.connections_max, sim->config.line_bytes_max, sim->config.rate_lines,
+	       sim->options.relaxed ? "relaxed" : "commit");
+	say_stats(head);
+	return EXIT_SUCCESS;
+}
+
+static int run_many(uint64_t n)
+{
+	char head[64];
+
+	printf("1..%" PRIu64 "\n", (n + SEEDS_PER_RESULT - 1) / SEEDS_PER_RESULT);
+	for (uint64_t seed = 1; seed <= n; seed++) {
+		run(seed);
+		if (seed % SEEDS_PER_RESULT != 0 && seed != n)
+			continue;
+		printf("ok %" PRIu64 " - seeds %" PRIu64 " to %" PRIu64 "\n",
+		       (seed + SEEDS_PER_RESULT - 1) / SEEDS_PER_RESULT,
+		       (seed - 1) / SEEDS_PER_RESULT * SEEDS_PER_RESULT + 1, seed);
+		fflush(stdout);
+	}
+	snprintf(head, sizeof head, "%" PRIu64 " seeds", n);
+	say_stats(head);
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	if (argc < 2 || (strcmp(argv[1], "--seed") == 0) != (argc == 3)) {
+		fprintf(stderr, "usage: sim N | sim --seed S\n");
+		return 2;
+	}
+	setenv("TZ", "UTC", 1);
+	tzset();
+	log_set_level(LOG_LEVEL_ERROR);
+	sim = mem_zero(1, sizeof *sim);
+	sim->token = mem_zero(SIM_TOKENS_MAX, sizeof *sim->token);
+	status = argc == 3 ? run_one(strtoull(argv[2], NULL, 10))
+	                   : run_many(strtoull(argv[1], NULL, 10));
+	free(sim->token);
+	free(sim);
+	return status;
+}

@@ -1,0 +1,89 @@
+/*
+ * The simulation: what its files share.
+ *
+ * sim.c runs seeds. sim_client.c is the people: what they type and how they
+ * come and go. sim_model.c says which bytes each of them is to get, from the
+ * core's effects alone, and compares what the server sends byte by byte.
+ * sim_check.c looks at the server's and the core's own data after every turn.
+ */
+#ifndef CHATD_TESTS_SIM_H
+#define CHATD_TESTS_SIM_H
+
+#include "chatd/core/state.h"
+#include "chatd/net/server_state.h"
+#include "fake.h"
+
+enum {
+	SIM_SLOTS_MAX = 48,     /* connections_max is at most this; fits a mask of 64 bits */
+	SIM_CLIENTS_MAX = 64,
+	SIM_FEEDS_MAX = 256,
+	SIM_TOKENS_MAX = 65536,
+};
+
+/* A said line's text has "~N~" in it, and N is used once in a run. */
+struct token {
+	uint32_t serial;        /* of the connection on which it was typed */
+	bool plain;             /* was typed so that it must be said or refused */
+	bool said;
+};
+
+struct client {
+	struct fake_sock *k;    /* NULL: not connected */
+	struct bytes rest;      /* of a line whose first part is sent */
+	bool reads;
+	bool telnet;            /* ends its lines as telnet clients do */
+	bool odd;               /* has sent what no person types: its lines may be anything */
+	bool leaving;           /* has said /quit or closed its side */
+};
+
+struct sim_stats {
+	uint64_t turns, connections, refused, said, delivered, skips, skipped, bytes, resets,
+	         failures, throttles, rooms_emptied, enobufs, shorts;
+};
+
+struct sim {
+	uint64_t seed, step;
+	bool verbose;
+	struct prng prng;
+	struct ring *ring;
+	struct writer *writer;
+	struct chat *chat;
+	struct server *server;
+	struct chat_config config;
+	struct server_options options;
+	struct client client[SIM_CLIENTS_MAX];
+	uint32_t nclients;
+	uint32_t weight[16];    /* how often clients do what: sim_client.c */
+	uint32_t long_lines;    /* of a thousand lines so many are as long as may be */
+	uint32_t rooms;         /* names of rooms in use */
+	bool quiet;             /* clients only read, and hang up when the server ends */
+	struct token *token;    /* SIM_TOKENS_MAX */
+	uint32_t ntokens;
+	uint64_t hash;          /* of all that was sent, and when */
+	struct sim_stats stats;
+};
+
+extern struct sim *sim;
+
+/* Clients do something. */
+void sim_clients_step(void);
+void sim_clients_begin(void);
+void sim_clients_end(void);
+
+/* The session behind a connection; NULL: none. */
+struct session *model_session(const struct fake_sock *k);
+void model_begin(void);
+void model_end(void);
+/* Everybody whom the core knows has got all that there is. */
+bool model_rests(void);
+/* The same, and every line that had to be said was; what is missing is a failure. */
+void model_check_rest(void);
+/* The core knows this connection. */
+bool model_knows(struct conn_id id);
+
+/* Looks at everything; what is wrong is a failure. */
+void sim_check(void);
+/* And at what is to be left when everybody has gone. */
+void sim_check_empty(void);
+
+#endif

@@ -1,0 +1,218 @@
+/*
+ * What must hold after every turn, whatever has happened.
+ */
+#include "sim.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "chatd/core/room.h"
+#include "chatd/core/session.h"
+
+/* -- the core ------------------------------------------------------------------- */
+
+static void check_session(struct session *s, uint32_t slot)
+{
+	const struct room *r = s->room;
+
+	if (s->id.slot != slot || s->id.gen == 0 || !model_knows(s->id))
+		sim_fail("session %u.%u is of nobody", s->id.slot, s->id.gen);
+	if (s->state == SESSION_LOGIN) {
+		if (s->key != NULL || s->nick != NULL || r != NULL || s->throttled)
+			sim_fail("session %u.%u has no name and more than that", slot, s->id.gen);
+		return;
+	}
+	if (r == NULL || s->room_pos >= r->nmembers || r->members[s->room_pos] != s)
+		sim_fail("session %u.%u is in a room that does not know it", slot, s->id.gen);
+	if (session_by_key(sim->chat, s->key) != s)
+		sim_fail("the nick of %u.%u is another's", slot, s->id.gen);
+	sim->stats.throttles += s->throttled;
+}
+
+static void check_room(const struct room *r, uint32_t slot)
+{
+	uint32_t ncrlf = 0, nignorers = 0;
+
+	if (r->slot != slot || room_by_key(sim->chat, r->key) != r ||
+	    room_by_number(sim->chat, r->number) != r)
+		sim_fail("room %s is not to be found", r->name);
+	if (r->nmembers == 0 && r->last_id == 0 && r != sim->chat->lobby)
+		sim_fail("room %s has nobody and no history", r->name);
+	for (uint32_t i = 0; i < r->nmembers; i++) {
+		const struct session *s = r->members[i];
+
+		if (s->room != r || s->room_pos != i || s->state != SESSION_CHAT)
+			sim_fail("room %s has a member that is not in it", r->name);
+		ncrlf += s->crlf;
+		nignorers += s->nignored > 0;
+	}
+	for (const struct session *s = r->ignorers; s != NULL; s = s->ign_next) {
+		if (s->room != r || s->nignored == 0)
+			sim_fail("room %s has somebody in its list who ignores nobody", r->name);
+		nignorers--;
+	}
+	if (ncrlf != r->ncrlf || nignorers != 0)
+		sim_fail("room %s counts its members wrongly", r->name);
+}
+
+static void check_chat(void)
+{
+	const struct chat *c = sim->chat;
+	uint32_t people = 0, members = 0, nrooms = 0;
+
+	for (uint32_t slot = 0; slot < c->config.connections_max; slot++) {
+		struct session *s = &c->sessions[slot];
+
+		if (s->state != SESSION_FREE)
+			check_session(s, slot);
+		else if (s->id.gen != 0)
+			sim_fail("session %u is free and has a generation", slot);
+		people += s->state == SESSION_CHAT;
+	}
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
+		if (c->rooms[slot] == NULL)
+			continue;
+		nrooms++;
+		members += c->rooms[slot]->nmembers;
+		check_room(c->rooms[slot], slot);
+	}
+	if (people != c->people || people != HASH_CNT(hh, c->nicks) || people != members)
+		sim_fail("%u people, %u counted, %u nicks, %u members", people, c->people,
+		         HASH_CNT(hh, c->nicks), members);
+	if (nrooms != c->nrooms)
+		sim_fail("%u rooms, %u counted", nrooms, c->nrooms);
+}
+
+/* -- the server --------------------------------------------------------------------- */
+
+static void check_output(const struct conn *c)
+{
+	uint64_t bytes = 0;
+
+	for (const struct outbuf *o = c->out; o != NULL; o = o->next) {
+		bytes += o->len;
+		if (o->len == 0 || o->len > o->cap || (o->next == NULL) != (o == c->out_last))
+			sim_fail("%u.%u: its private text is in disorder", c->slot, c->gen);
+	}
+	if (c->out_off > 0 && (c->out == NULL || c->out_off >= c->out->len))
+		sim_fail("%u.%u: more is sent of a text than it has", c->slot, c->gen);
+	if (bytes - c->out_off != c->out_bytes)
+		sim_fail("%u.%u: %" PRIu64 " bytes of private text, %u counted", c->slot, c->gen,
+		         bytes - c->out_off, c->out_bytes);
+	if (c->state == CONN_OPEN && c->out_bytes > SENDQ_BYTES_MAX)
+		sim_fail("%u.%u: %u bytes of private text", c->slot, c->gen, c->out_bytes);
+	if (c->stash_len > RECV_BUFFER_BYTES && c->stash != NULL)
+		sim_fail("%u.%u: a stash of %u bytes", c->slot, c->gen, c->stash_len);
+	if (!c->sending && c->pin_first != NULL)
+		sim_fail("%u.%u: chunks are pinned by no send", c->slot, c->gen);
+}
+
+static void check_reader(const struct conn *c)
+{
+	const struct feed *f = c->reader.feed;
+	const struct session *s = chat_session(sim->chat, (struct conn_id){c->slot, c->gen});
+	const struct room *r = s != NULL && c->state == CONN_OPEN ? s->room : NULL;
+
+	if (r == NULL && f != NULL)
+		sim_fail("%u.%u is in no room and reads a feed", c->slot, c->gen);
+	if (r == NULL)
+		return;
+	if (f != &sim->server->feeds[r->slot * 2 + s->crlf])
+		sim_fail("%u.%u does not read the feed of %s", c->slot, c->gen, r->name);
+	if (c->reader.index >= f->nreaders || f->readers[c->reader.index] != c->slot)
+		sim_fail("%u.%u is not where the feed has it", c->slot, c->gen);
+	if (c->reader.cursor > f->end)
+		sim_fail("%u.%u is beyond its feed", c->slot, c->gen);
+	if (c->reader.held != (s->asked == ASKED_REPLAY))
+		sim_fail("%u.%u is held back for nothing", c->slot, c->gen);
+}
+
+static void check_conn(const struct conn *c)
+{
+	const struct fake_sock *k = c->fd < 0 ? NULL : sim->ring->by_fd[c->fd];
+	bool known = model_knows((struct conn_id){c->slot, c->gen});
+
+	if (known != (c->state == CONN_OPEN))
+		sim_fail("%u.%u: the server and the core disagree on whether it is there", c->slot,
+		         c->gen);
+	if (c->state == CONN_FREE) {
+		if (c->fd != -1 || c->out != NULL || c->stash != NULL || c->reader.feed != NULL ||
+		    c->sending || c->receiving || c->pin_first != NULL || c->reader.cuts != NULL)
+			sim_fail("slot %u is free and has something", c->slot);
+		return;
+	}
+	if (k == NULL || k->sending != c->sending || k->receiving != c->receiving)
+		sim_fail("%u.%u: what is in flight is counted wrongly", c->slot, c->gen);
+	if (c->state == CONN_DEAD && !c->sending && !c->receiving)
+		sim_fail("%u.%u is dead, the kernel has let go, and nobody frees it", c->slot, c->gen);
+	check_output(c);
+	check_reader(c);
+}
+
+static void check_feed(uint32_t number, uint32_t readers)
+{
+	static uint64_t behind_most;
+	const struct feed *f = &sim->server->feeds[number];
+	uint64_t at = f->start;
+
+	if (sim->step == 0)
+		behind_most = 0;
+	if (f->end - f->mark > behind_most)
+		behind_most = f->end - f->mark;
+	if (f->nreaders != readers)
+		sim_fail("feed %u has %u readers and counts %u", number, readers, f->nreaders);
+	if (f->mark > f->end || f->start > f->end)
+		sim_fail("feed %u is in disorder", number);
+	for (const struct feed_chunk *chunk = f->head; chunk != NULL; chunk = chunk->next) {
+		if (chunk->base != at || chunk->refs == 0 || (chunk->next == NULL) != (chunk == f->tail))
+			sim_fail("feed %u: its chunks are in disorder", number);
+		at += chunk->used;
+	}
+	if (f->head != NULL && at != f->end)
+		sim_fail("feed %u: its chunks end too early", number);
+	if (f->head != NULL && f->end - f->start > FEED_BYTES_MAX + 2 * FEED_CHUNK_BYTES + behind_most)
+		sim_fail("feed %u has %" PRIu64 " bytes", number, f->end - f->start);
+}
+
+static void check_server(void)
+{
+	const struct server *s = sim->server;
+	uint32_t nconns = 0, nsending = 0, nlingering = 0, readers[SIM_FEEDS_MAX] = {0};
+
+	for (uint32_t i = 0; i < s->conns_top; i++) {
+		const struct conn *c = &s->conns[i];
+
+		check_conn(c);
+		nconns += c->state != CONN_FREE;
+		nsending += c->sending;
+		nlingering += c->state == CONN_LINGERING;
+		if (c->reader.feed != NULL)
+			readers[c->reader.feed - s->feeds]++;
+	}
+	if (nconns != s->nconns || nsending != s->nsending || nlingering != s->nlingering)
+		sim_fail("%u connections, %u sending, %u lingering; %u, %u, %u are counted", nconns,
+		         nsending, nlingering, s->nconns, s->nsending, s->nlingering);
+	for (uint32_t i = 0; i < SIM_FEEDS_MAX && i < sim->chat->rooms_top * 2; i++)
+		check_feed(i, readers[i]);
+	if (sim->ring->nlent != 0)
+		sim_fail("%u buffers are not given back", sim->ring->nlent);
+}
+
+void sim_check(void)
+{
+	check_chat();
+	check_server();
+}
+
+void sim_check_empty(void)
+{
+	const struct server *s = sim->server;
+
+	for (uint32_t i = 0; i < chat_feeds_max(); i++)
+		if (s->feeds[i].head != NULL || s->feeds[i].readers != NULL)
+			sim_fail("feed %u has no reader and keeps memory", i);
+	if (s->nconns != 0 || sim->chat->people != 0)
+		sim_fail("%u connections and %u people are left", s->nconns, sim->chat->people);
+	if (s->unshown_first != s->unshown_next)
+		sim_fail("%" PRIu64 " lines are never shown", s->unshown_next - s->unshown_first);
+}

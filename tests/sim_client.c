@@ -1,0 +1,379 @@
+/*
+ * The people of the simulation: what they type, and how they come and go.
+ *
+ * Each action is a row of a table with a weight that the seed decides, so some
+ * runs are all talk and some are all trouble.
+ */
+#include "sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/core/command.h"
+
+enum {
+	IN_BYTES_MAX = 16384,   /* a client types no more while so much waits */
+};
+
+static uint32_t rnd(uint32_t n)
+{
+	return prng_below(&sim->prng, n);
+}
+
+static bool chance(uint32_t per_mille)
+{
+	return prng_chance(&sim->prng, per_mille);
+}
+
+static void type(struct client *c, const struct bytes *b)
+{
+	size_t cut = b->len;
+
+	if (b->len == 0)
+		return;
+	/* The rest of it comes with the next action. */
+	if (chance(100))
+		cut = rnd((uint32_t)b->len) + 1;
+	fake_write(c->k, b->data, cut);
+	bytes_append(&c->rest, b->data + cut, b->len - cut);
+}
+
+static void end_line(struct client *c, struct bytes *b)
+{
+	if (c->telnet)
+		bytes_append(b, chance(500) ? "\r\n" : "\r\0", 2);
+	else
+		bytes_puts(b, chance(100) ? "\r\n" : "\n");
+}
+
+/* -- lines -------------------------------------------------------------------------- */
+
+static void put_words(struct bytes *b)
+{
+	static const char *const words[] = {
+		"hello", "there", "caf\xc3\xa9", "lunch?", "\xf0\x9f\x98\x80", "a\tb", "release", "ok",
+		"\xe2\x80\x8bzero", "backup", "\x1b[31mred", "/slash", "100%",
+	};
+
+	for (uint32_t n = rnd(8); n > 0; n--)
+		bytes_printf(b, " %s", words[rnd(sizeof words / sizeof words[0])]);
+}
+
+/* A line with a token of its own. */
+static void put_said(struct client *c, struct bytes *b)
+{
+	const struct session *s = model_session(c->k);
+	struct token *t;
+	size_t begin = b->len;
+
+	if (sim->ntokens == SIM_TOKENS_MAX)
+		return;
+	t = &sim->token[sim->ntokens];
+	t->serial = c->k->serial;
+	t->plain = s != NULL && s->state == SESSION_CHAT && !c->odd && !c->leaving &&
+	           !c->k->in_end && !c->k->reset;
+	bytes_printf(b, "%s~%u~", chance(50) ? "//" : chance(50) ? "/me " : "", sim->ntokens++);
+	put_words(b);
+	if (chance(sim->long_lines))
+		while (b->len - begin + 2 < sim->config.line_bytes_max)
+			bytes_append(b, chance(500) ? "\t\t\t\t\t\t\t\t\t" : "longword", 1 + rnd(8));
+	if (b->len - begin > sim->config.line_bytes_max)
+		t->plain = false;
+	end_line(c, b);
+}
+
+static void do_say(struct client *c, struct bytes *b)
+{
+	put_said(c, b);
+}
+
+static void do_burst(struct client *c, struct bytes *b)
+{
+	for (uint32_t n = rnd(12); n > 0; n--)
+		put_said(c, b);
+}
+
+static void do_overlong(struct client *c, struct bytes *b)
+{
+	for (uint32_t n = sim->config.line_bytes_max + 1 + rnd(6000); n > 0; n--)
+		bytes_append(b, "x", 1);
+	end_line(c, b);
+}
+
+static void do_junk(struct client *c, struct bytes *b)
+{
+	c->odd = true;
+	for (uint32_t n = rnd(300); n > 0; n--) {
+		char byte = (char)rnd(256);
+
+		bytes_append(b, &byte, 1);
+	}
+}
+
+static void do_telnet(struct client *c, struct bytes *b)
+{
+	c->odd = c->telnet = true;
+	for (uint32_t n = 1 + rnd(4); n > 0; n--) {
+		char command[3] = {(char)255, (char)(236 + rnd(20)), (char)rnd(50)};
+
+		bytes_append(b, command, chance(800) ? 3 : 2);
+	}
+}
+
+/* -- commands ---------------------------------------------------------------------------- */
+
+static void put_nick(struct bytes *b)
+{
+	bytes_printf(b, "n%u", rnd(sim->nclients + 2));
+}
+
+static void put_room(struct bytes *b)
+{
+	bytes_puts(b, ((const char *const[]){"general", "ops", "#dev", "Caf\xc3\xa9", "r4", "r5", "r6",
+	                                     "r7", "r8"})[rnd(sim->rooms)]);
+}
+
+static void put_argument(struct bytes *b)
+{
+	switch (rnd(9)) {
+	case 0:
+		put_nick(b);
+		break;
+	case 1:
+		put_room(b);
+		break;
+	case 2:
+		bytes_printf(b, "%u", rnd(200));
+		break;
+	case 3:
+		bytes_printf(b, "%u%c", rnd(30), "smhdwx"[rnd(6)]);
+		break;
+	case 4:
+		bytes_printf(b, "before #%u", rnd(500));
+		break;
+	case 5:
+		bytes_puts(b, "2026-11-22");
+		break;
+	case 6:
+		bytes_puts(b, "-");
+		break;
+	case 7:
+		bytes_puts(b, "a b c d e f");
+		break;
+	default:
+		bytes_puts(b, "hello*");
+		break;
+	}
+}
+
+static uint32_t commands_count(void)
+{
+	uint32_t n = 0;
+
+	while (commands[n].name != NULL)
+		n++;
+	return n;
+}
+
+static void do_command(struct client *c, struct bytes *b)
+{
+	const struct command *k = &commands[rnd(commands_count())];
+
+	if (strcmp(k->name, "quit") == 0) {
+		if (!chance(300))
+			return;
+		c->leaving = true;
+	}
+	bytes_printf(b, "/%s", k->name);
+	for (uint32_t n = rnd(4); n > 0; n--) {
+		bytes_puts(b, " ");
+		put_argument(b);
+	}
+	end_line(c, b);
+	/* A wrong name of a command, or one that /leave is not: nothing is lost by it. */
+	if (chance(30))
+		bytes_puts(b, "/nosuch thing\n");
+}
+
+static void do_join(struct client *c, struct bytes *b)
+{
+	bytes_puts(b, chance(200) ? "/leave" : "/join ");
+	if (b->data[b->len - 1] == ' ')
+		put_room(b);
+	end_line(c, b);
+}
+
+static void do_people(struct client *c, struct bytes *b)
+{
+	static const char *const names[] = {"ignore", "unignore", "msg", "reply", "nick", "whois"};
+	uint32_t which = rnd(sizeof names / sizeof names[0]);
+
+	bytes_printf(b, "/%s ", names[which]);
+	if (which != 3)
+		put_nick(b);
+	if (which == 2 || which == 3)
+		bytes_puts(b, " just between us");
+	end_line(c, b);
+}
+
+static void do_history(struct client *c, struct bytes *b)
+{
+	for (uint32_t n = chance(200) ? rnd(20) : 1; n > 0; n--) {
+		bytes_puts(b, chance(600) ? "/history 500" : chance(500) ? "/catchup" : "/search hello");
+		end_line(c, b);
+	}
+}
+
+/* -- coming and going ------------------------------------------------------------------------ */
+
+static void leave(struct client *c)
+{
+	fake_forget(c->k);
+	bytes_release(&c->rest);
+	c->k = NULL;
+}
+
+static void do_half_close(struct client *c, struct bytes *b)
+{
+	(void)b;
+	c->leaving = true;
+	fake_write(c->k, c->rest.data, c->rest.len);
+	bytes_clear(&c->rest);
+	fake_half_close(c->k);
+}
+
+static void do_reset(struct client *c, struct bytes *b)
+{
+	(void)b;
+	sim->stats.resets++;
+	fake_reset(c->k);
+	leave(c);
+}
+
+static void do_hang_up(struct client *c, struct bytes *b)
+{
+	(void)b;
+	fake_hang_up(c->k);
+	leave(c);
+}
+
+static void do_stop_reading(struct client *c, struct bytes *b)
+{
+	(void)b;
+	c->reads = false;
+}
+
+static void do_read_again(struct client *c, struct bytes *b)
+{
+	(void)b;
+	c->reads = true;
+}
+
+static void do_name(struct client *c, struct bytes *b)
+{
+	static const char *const bad[] = {"", "/who", "a b", "System", "x\x01y", "\xff\xfe", "..."};
+
+	if (chance(150))
+		bytes_puts(b, bad[rnd(sizeof bad / sizeof bad[0])]);
+	else
+		put_nick(b);
+	end_line(c, b);
+}
+
+static const struct {
+	void (*act)(struct client *c, struct bytes *b);
+	uint32_t weight;
+} actions[] = {
+	{do_say, 400}, {do_burst, 60}, {do_overlong, 10}, {do_junk, 4}, {do_telnet, 4},
+	{do_command, 120}, {do_join, 60}, {do_people, 60}, {do_history, 20}, {do_half_close, 5},
+	{do_reset, 5}, {do_hang_up, 5}, {do_stop_reading, 40}, {do_read_again, 80},
+};
+
+enum { NACTIONS = sizeof actions / sizeof actions[0] };
+
+static void connect_to(struct client *c)
+{
+	static const uint32_t caps[] = {1, 64, 2048, 16384, 65536, 262144};
+
+	*c = (struct client){.k = fake_connect(sim->ring, caps[1 + rnd(5)]), .reads = true};
+	if (chance(10))
+		c->k->out_cap = caps[0];
+}
+
+static void act(struct client *c)
+{
+	const struct session *s = model_session(c->k);
+	struct bytes b = {0};
+	uint32_t sum = 0, at, i = 0;
+
+	if (c->rest.len > 0) {
+		fake_write(c->k, c->rest.data, c->rest.len);
+		bytes_clear(&c->rest);
+	}
+	if (s != NULL && s->state == SESSION_LOGIN && chance(850)) {
+		do_name(c, &b);
+	} else {
+		for (i = 0; i < NACTIONS; i++)
+			sum += sim->weight[i];
+		at = rnd(sum);
+		for (i = 0; at >= sim->weight[i]; i++)
+			at -= sim->weight[i];
+		actions[i].act(c, &b);
+	}
+	if (c->k != NULL && (!c->leaving || b.len > 0))
+		type(c, &b);
+	bytes_release(&b);
+}
+
+/* -- the step ------------------------------------------------------------------------------------ */
+
+static void read_some(struct client *c)
+{
+	if (c->reads && chance(700))
+		fake_read(c->k, chance(500) ? UINT32_MAX : rnd(8192));
+	if (c->k->state == FAKE_CLOSED) {
+		leave(c);
+	} else if (c->k->shut_wr && c->k->out_len == 0 && chance(300)) {
+		fake_hang_up(c->k);
+		leave(c);
+	}
+}
+
+void sim_clients_step(void)
+{
+	uint32_t n = rnd(4);
+
+	for (uint32_t i = 0; i < sim->nclients; i++) {
+		struct client *c = &sim->client[i];
+
+		if (c->k != NULL && sim->quiet) {
+			c->reads = true;
+			if (c->k->out_cap < 65536)
+				c->k->out_cap = 65536;
+			fake_write(c->k, c->rest.data, c->rest.len);
+			bytes_clear(&c->rest);
+		}
+		if (c->k != NULL)
+			read_some(c);
+	}
+	while (n-- > 0 && !sim->quiet) {
+		struct client *c = &sim->client[rnd(sim->nclients)];
+
+		if (c->k == NULL && chance(300))
+			connect_to(c);
+		else if (c->k != NULL && c->k->in.len < IN_BYTES_MAX && !c->k->in_end)
+			act(c);
+	}
+}
+
+void sim_clients_begin(void)
+{
+	for (uint32_t i = 0; i < NACTIONS; i++)
+		sim->weight[i] = actions[i].weight * (chance(200) ? 4 : chance(200) ? 0 : 1) + 1;
+}
+
+void sim_clients_end(void)
+{
+	for (uint32_t i = 0; i < sim->nclients; i++)
+		bytes_release(&sim->client[i].rest);
+}

@@ -1,0 +1,555 @@
+/*
+ * What everybody is to read.
+ *
+ * Stands between the server and the core: sees each event before the core does
+ * and each effect before the server carries it out. From these it keeps, for
+ * each connection, the bytes that are to come, in a way that has nothing to do
+ * with feeds' chunks, cursors and cuts: a queue of texts. What the ring sends is
+ * compared with it byte by byte, so a line twice, in another order, too early,
+ * in the wrong room or to the wrong person is found where it happens.
+ */
+#include "sim.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/core/room.h"
+
+/* A private text or a published line. */
+struct text {
+	uint32_t refs;
+	bool line;              /* published */
+	uint64_t seq;           /* of the record that it shows; 0: none */
+	uint64_t skip;          /* bit n: not for whoever has slot n */
+	size_t len;
+	char data[];
+};
+
+struct peer {
+	struct fake_sock *k;
+	struct conn_id id;
+	bool known;             /* the core knows it */
+	bool held;
+	int64_t feed;           /* that it reads; -1: none */
+	size_t join;            /* lines of that feed that were published before */
+	struct text **item;     /* owned: what is to come, from first to n */
+	size_t first, n, cap;
+	size_t kept;            /* items before it came from a feed that it has left */
+	size_t off;             /* bytes of the first that have come */
+	uint64_t said_id;       /* newest said line of its feed that it has got some of */
+	uint64_t refusals;      /* lines of it that could not be saved, as it was told */
+};
+
+struct mfeed {
+	struct text **line;     /* owned: all lines ever */
+	size_t n, cap, shown;   /* and how many may be seen */
+};
+
+static struct {
+	struct peer *peer[SIM_SLOTS_MAX]; /* the newest of each slot; owned by its socket */
+	uint32_t gen[SIM_SLOTS_MAX];      /* and its generation */
+	struct mfeed feed[SIM_FEEDS_MAX];
+} model;
+
+void __real_chat_step(struct chat *c, struct event *e);
+void __wrap_chat_step(struct chat *c, struct event *e);
+
+/* -- texts and queues ------------------------------------------------------------ */
+
+static struct text *text_new(const char *p, size_t len)
+{
+	struct text *t = mem_alloc(sizeof *t + len);
+
+	*t = (struct text){.refs = 1, .len = len};
+	memcpy(t->data, p, len);
+	return t;
+}
+
+static void text_unref(struct text *t)
+{
+	if (--t->refs == 0)
+		free(t);
+}
+
+static void peer_push(struct peer *p, struct text *t)
+{
+	if (p->n == p->cap && p->first > p->cap / 2) {
+		memmove(p->item, p->item + p->first, (p->n - p->first) * sizeof(struct text *));
+		p->n -= p->first;
+		p->kept -= p->kept < p->first ? p->kept : p->first;
+		p->first = 0;
+	}
+	if (p->n == p->cap) {
+		p->cap = p->cap == 0 ? 16 : p->cap * 2;
+		p->item = mem_resize(p->item, p->cap * sizeof(struct text *));
+	}
+	p->item[p->n++] = t;
+	t->refs++;
+}
+
+static struct peer *peer_of(struct conn_id id)
+{
+	struct peer *p = id.slot < SIM_SLOTS_MAX ? model.peer[id.slot] : NULL;
+
+	return p != NULL && p->known && p->id.gen == id.gen ? p : NULL;
+}
+
+bool model_knows(struct conn_id id)
+{
+	return peer_of(id) != NULL;
+}
+
+struct session *model_session(const struct fake_sock *k)
+{
+	const struct peer *p = k->user;
+
+	return p != NULL && p->known ? chat_session(sim->chat, p->id) : NULL;
+}
+
+void model_sock_end(struct fake_sock *k)
+{
+	struct peer *p = k->user;
+
+	if (p == NULL)
+		return;
+	if (model.peer[p->id.slot] == p)
+		model.peer[p->id.slot] = NULL;
+	while (p->first < p->n)
+		text_unref(p->item[p->first++]);
+	free(p->item);
+	free(p);
+}
+
+/* -- bytes that go out -------------------------------------------------------------- */
+
+static void sent_refused(struct fake_sock *k, const char *p, size_t n)
+{
+	char text[128];
+	int len = snprintf(text, sizeof text, "-- This chat is full: %u are connected. Please try "
+	                   "again later.\n", sim->options.connections_max);
+
+	sim->stats.refused += k->out_total == 0;
+	if (k->out_total + n > (size_t)len || memcmp(text + k->out_total, p, n) != 0)
+		sim_fail("a refused connection reads \"%.*s\"", (int)n, p);
+}
+
+static void item_begun(struct peer *p, const struct text *t)
+{
+	if (!t->line || t->seq == 0)
+		return;
+	if (!sim->options.relaxed && t->seq > fake_writer_saved(sim->writer))
+		sim_fail("line #%" PRIu64 " is sent to %u.%u before it is saved", t->seq, p->id.slot,
+		         p->id.gen);
+	p->said_id = t->seq;
+	sim->stats.delivered++;
+}
+
+static bool fits(const struct text *t, const char *bytes, size_t n)
+{
+	return memcmp(t->data, bytes, t->len < n ? t->len : n) == 0;
+}
+
+/* Who goes while far behind is not told what it has missed; nobody else may miss
+ * anything without a word. */
+static struct text *after_hole(struct peer *p, struct text *t, const char *bytes, size_t n)
+{
+	while (!p->known && p->off == 0 && t->line && !fits(t, bytes, n) && p->first + 1 < p->n) {
+		text_unref(t);
+		t = p->item[++p->first];
+	}
+	return t;
+}
+
+void model_sent(struct fake_sock *k, const char *bytes, size_t n)
+{
+	struct peer *p = k->user;
+
+	sim->stats.bytes += n;
+	for (size_t i = 0; i < n; i++)
+		sim->hash = (sim->hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+	sim->hash += (uint64_t)sim->ring->now_ms;
+	if (p == NULL) {
+		sent_refused(k, bytes, n);
+		return;
+	}
+	while (n > 0) {
+		struct text *t = p->first < p->n ? p->item[p->first] : NULL;
+		size_t part;
+
+		if (t == NULL)
+			sim_fail("%u.%u is sent what is not for it: \"%.*s\"", p->id.slot, p->id.gen,
+			         (int)(n < 200 ? n : 200), bytes);
+		t = after_hole(p, t, bytes, n);
+		part = t->len - p->off < n ? t->len - p->off : n;
+		if (memcmp(t->data + p->off, bytes, part) != 0)
+			sim_fail("%u.%u is sent \"%.*s\" instead of \"%.*s\" (byte %zu of it)",
+			         p->id.slot, p->id.gen, (int)(part < 200 ? part : 200), bytes,
+			         (int)(part < 200 ? part : 200), t->data + p->off, p->off);
+		if (p->off == 0)
+			item_begun(p, t);
+		bytes += part;
+		n -= part;
+		p->off += part;
+		if (p->off < t->len)
+			continue;
+		text_unref(t);
+		p->first++;
+		p->off = 0;
+	}
+}
+
+/* -- feeds --------------------------------------------------------------------------------- */
+
+static struct mfeed *feed_at(int64_t number)
+{
+	if (number < 0 || number >= SIM_FEEDS_MAX)
+		sim_fail("feed %" PRId64 ": more rooms than were asked for", number);
+	return &model.feed[number];
+}
+
+static void feed_show_to(struct peer *p, size_t from, size_t to)
+{
+	struct mfeed *f = feed_at(p->feed);
+
+	for (size_t i = from > p->join ? from : p->join; i < to; i++)
+		if ((f->line[i]->skip & UINT64_C(1) << p->id.slot) == 0)
+			peer_push(p, f->line[i]);
+}
+
+static void feed_show(int64_t number, size_t to)
+{
+	struct mfeed *f = feed_at(number);
+
+	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
+		struct peer *p = model.peer[slot];
+
+		if (p != NULL && p->known && p->feed == number && !p->held)
+			feed_show_to(p, f->shown, to);
+	}
+	f->shown = to;
+}
+
+/* What is saved is seen, and the notices behind it. */
+static void feed_stored(int64_t number, uint64_t seq)
+{
+	struct mfeed *f = feed_at(number);
+	size_t to = f->shown;
+
+	while (to < f->n && f->line[to]->seq <= seq)
+		to++;
+	if (to > f->shown)
+		feed_show(number, to);
+}
+
+/* A line of a room: one, and nothing in it that a terminal would obey. */
+static void check_line(const struct effect *e)
+{
+	size_t body = e->len - (e->feed % 2 == 1 ? 2 : 1);
+
+	if (e->len < 3 || memcmp(e->text + body, "\r\n" + (e->feed % 2 == 0),
+	                         e->len - body) != 0)
+		sim_fail("published without a line end: \"%.*s\"", (int)e->len, e->text);
+	for (size_t i = 0; i < body; i++)
+		if ((unsigned char)e->text[i] < ' ' || e->text[i] == 0x7f)
+			sim_fail("published with a byte %02x: \"%.*s\"", (unsigned)e->text[i],
+			         (int)e->len, e->text);
+}
+
+/* effects[i] is a PUBLISH; those whom it is not for follow it. */
+static void publish(const struct effect *effects, size_t n, size_t i)
+{
+	const struct effect *e = &effects[i];
+	struct mfeed *f = feed_at(e->feed);
+	struct text *t = text_new(e->text, e->len);
+
+	check_line(e);
+	t->line = true;
+	t->seq = e->seq;
+	for (size_t k = i + 1; k < n && effects[k].kind == EFFECT_SKIP; k++) {
+		const struct peer *p = peer_of(effects[k].conn);
+
+		if (effects[k].feed != e->feed || (p != NULL && p->feed != e->feed))
+			sim_fail("SKIP of feed %u follows PUBLISH to %u", effects[k].feed, e->feed);
+		t->skip |= UINT64_C(1) << effects[k].conn.slot;
+	}
+	if (f->n == f->cap) {
+		f->cap = f->cap == 0 ? 64 : f->cap * 2;
+		f->line = mem_resize(f->line, f->cap * sizeof(struct text *));
+	}
+	f->line[f->n++] = t;
+	if (f->shown == f->n - 1 && (e->seq == 0 || sim->options.relaxed))
+		feed_show(e->feed, f->n);
+}
+
+/* -- what is said ------------------------------------------------------------------------------ */
+
+static void check_tokens(const char *body, const struct peer *speaker)
+{
+	for (const char *p = strchr(body, '~'); p != NULL; p = strchr(p + 1, '~')) {
+		char *end;
+		unsigned long number = strtoul(p + 1, &end, 10);
+		struct token *t = &sim->token[number];
+
+		if (end == p + 1 || *end != '~' || number >= sim->ntokens)
+			continue;
+		if (speaker == NULL || t->serial != speaker->k->serial)
+			sim_fail("line ~%lu~ is said by somebody else", number);
+		if (t->said)
+			sim_fail("line ~%lu~ is said twice", number);
+		t->said = true;
+	}
+}
+
+/* effects[i] appends a said line: all in its room are to see it, but the speaker
+ * and whoever ignores the speaker, and nobody else. */
+static void check_said(const struct effect *effects, size_t n, size_t i, const struct event *e)
+{
+	const struct record *r = &effects[i].record;
+	const struct room *room = room_by_number(sim->chat, r->room);
+	uint64_t skip[2] = {0};
+	bool shown[2] = {false};
+
+	sim->stats.said++;
+	check_tokens(r->body, peer_of(e->conn));
+	if (room == NULL)
+		sim_fail("line #%" PRIu64 " is said in a room that is not there", r->seq);
+	for (size_t k = i + 1; k < n && effects[k].kind != EFFECT_APPEND; k++) {
+		const struct effect *at = &effects[k];
+
+		if (at->kind == EFFECT_SKIP && shown[at->feed % 2])
+			skip[at->feed % 2] |= UINT64_C(1) << at->conn.slot;
+		if (at->kind != EFFECT_PUBLISH || at->seq != r->seq)
+			continue;
+		if (at->feed / 2 != room->slot ||
+		    memmem(at->text, at->len, r->body, strlen(r->body)) == NULL)
+			sim_fail("line #%" PRIu64 " is published as another", r->seq);
+		shown[at->feed % 2] = true;
+	}
+	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
+		const struct peer *p = model.peer[slot];
+		const struct session *s;
+		bool skipped;
+
+		if (p == NULL || !p->known || p->feed < 0 || p->feed / 2 != room->slot)
+			continue;
+		skipped = !shown[p->feed % 2] || (skip[p->feed % 2] & UINT64_C(1) << slot) != 0;
+		s = chat_session(sim->chat, p->id);
+		if (slot == e->conn.slot && !skipped)
+			sim_fail("line #%" PRIu64 " is shown to its speaker", r->seq);
+		if (slot != e->conn.slot && skipped && s != NULL && s->nignored == 0)
+			sim_fail("line #%" PRIu64 " is not shown to %u.%u", r->seq, slot, p->id.gen);
+	}
+}
+
+/* -- events and effects ---------------------------------------------------------------------------- */
+
+static void connected(const struct event *e)
+{
+	struct fake_sock *k = sim->ring->socks;
+	const char *serial = strrchr(e->addr, ':');
+	struct peer *p;
+
+	while (k != NULL && (serial == NULL || k->serial != strtoul(serial + 1, NULL, 10)))
+		k = k->next;
+	if (k == NULL || k->user != NULL || e->conn.slot >= sim->options.connections_max)
+		sim_fail("%u.%u comes from %s", e->conn.slot, e->conn.gen, e->addr);
+	p = model.peer[e->conn.slot];
+	if (e->conn.gen <= model.gen[e->conn.slot] ||
+	    (p != NULL && (p->known || p->k->state != FAKE_CLOSED)))
+		sim_fail("slot %u is used again too early", e->conn.slot);
+	p = mem_zero(1, sizeof *p);
+	*p = (struct peer){.k = k, .id = e->conn, .known = true, .feed = -1};
+	k->user = p;
+	model.peer[e->conn.slot] = p;
+	model.gen[e->conn.slot] = e->conn.gen;
+	sim->stats.connections++;
+}
+
+/* The server has moved a reader on: all lines that it could see are gone, but one
+ * of which it has a part. */
+static void skipped(const struct event *e)
+{
+	struct peer *p = peer_of(e->conn);
+	size_t from, to;
+	uint32_t lines = 0;
+	uint64_t first_id = 0;
+
+	if (p == NULL)
+		sim_fail("nobody is skipped");
+	from = to = p->first + (p->off > 0);
+	for (size_t i = from; i < p->n; i++) {
+		struct text *t = p->item[i];
+
+		if (!t->line || i < p->kept) {
+			p->item[to++] = t;
+			continue;
+		}
+		lines++;
+		if (first_id == 0)
+			first_id = t->seq;
+		text_unref(t);
+	}
+	p->n = to;
+	sim->stats.skips++;
+	sim->stats.skipped += lines;
+	if (lines != e->skipped.lines)
+		sim_fail("%u.%u misses %u lines and is told of %u", p->id.slot, p->id.gen, lines,
+		         e->skipped.lines);
+	if (first_id != 0 && (e->skipped.first_id > first_id || e->skipped.first_id <= p->said_id))
+		sim_fail("%u.%u misses lines from #%" PRIu64 ", has got #%" PRIu64 " and is told of #%"
+		         PRIu64, p->id.slot, p->id.gen, first_id, p->said_id, e->skipped.first_id);
+}
+
+static void send_to(struct peer *p, const struct effect *e)
+{
+	static const char refusal[] = "Not sent: nothing can be saved";
+	const char *at = e->text, *end = e->text + e->len;
+	struct text *t;
+
+	if (p == NULL)
+		return;
+	if (e->len == 0)
+		sim_fail("an empty text to %u.%u", p->id.slot, p->id.gen);
+	while ((at = memmem(at, (size_t)(end - at), refusal, sizeof refusal - 1)) != NULL) {
+		p->refusals++;
+		at++;
+	}
+	t = text_new(e->text, e->len);
+	peer_push(p, t);
+	text_unref(t);
+}
+
+static void effect_to(struct peer *p, const struct effect *e)
+{
+	switch (e->kind) {
+	case EFFECT_SEND:
+		send_to(p, e);
+		break;
+	case EFFECT_SUBSCRIBE:
+		if (p == NULL || p->feed >= 0)
+			sim_fail("SUBSCRIBE of %u.%u, which cannot", e->conn.slot, e->conn.gen);
+		p->feed = e->feed;
+		p->join = feed_at(e->feed)->n;
+		p->held = true;
+		p->said_id = 0;
+		break;
+	case EFFECT_RELEASE:
+		if (p == NULL || !p->held)
+			sim_fail("RELEASE of %u.%u, which is not held", e->conn.slot, e->conn.gen);
+		p->held = false;
+		feed_show_to(p, 0, feed_at(p->feed)->shown);
+		break;
+	case EFFECT_UNSUBSCRIBE:
+		if (p == NULL || p->feed < 0)
+			sim_fail("UNSUBSCRIBE of %u.%u, which reads none", e->conn.slot, e->conn.gen);
+		p->feed = -1;
+		p->held = false;
+		p->kept = p->n;
+		break;
+	case EFFECT_CLOSE:
+		if (p == NULL)
+			sim_fail("CLOSE of %u.%u, which is gone", e->conn.slot, e->conn.gen);
+		p->known = false;
+		break;
+	default:
+		break;
+	}
+}
+
+static void effects_after(const struct event *e)
+{
+	size_t n;
+	const struct effect *effects = chat_effects(sim->chat, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct effect *at = &effects[i];
+
+		if (at->kind == EFFECT_APPEND && at->record.kind <= RECORD_ACTION)
+			check_said(effects, n, i, e);
+		else if (at->kind == EFFECT_PUBLISH)
+			publish(effects, n, i);
+		else if (at->kind == EFFECT_SEND_ALL)
+			for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++)
+				send_to(model.peer[slot] != NULL && model.peer[slot]->known
+				                ? model.peer[slot] : NULL, at);
+		else if (at->kind != EFFECT_APPEND && at->kind != EFFECT_QUERY &&
+		         at->kind != EFFECT_SKIP)
+			effect_to(peer_of(at->conn), at);
+	}
+}
+
+void __wrap_chat_step(struct chat *c, struct event *e)
+{
+	struct peer *p;
+
+	if (e->kind == EVENT_CONNECTED)
+		connected(e);
+	else if (e->kind == EVENT_SKIPPED)
+		skipped(e);
+	else if (e->kind == EVENT_STORED && e->stored.seq > fake_writer_saved(sim->writer))
+		sim_fail("STORED names #%" PRIu64 ", which is not", e->stored.seq);
+	__real_chat_step(c, e);
+	effects_after(e);
+	if (e->kind == EVENT_CLOSED && (p = peer_of(e->conn)) != NULL)
+		p->known = false;
+	if (e->kind == EVENT_STORED && !sim->options.relaxed)
+		for (int64_t feed = 0; feed < SIM_FEEDS_MAX; feed++)
+			feed_stored(feed, e->stored.seq);
+	if (e->kind == EVENT_ROOM_EMPTY)
+		sim->stats.rooms_emptied++;
+}
+
+/* -- at rest and at the end ---------------------------------------------------------------------------- */
+
+bool model_rests(void)
+{
+	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
+		const struct peer *p = model.peer[slot];
+
+		if (p != NULL && p->known && p->first < p->n)
+			return false;
+	}
+	return true;
+}
+
+void model_check_rest(void)
+{
+	uint64_t missing[SIM_SLOTS_MAX] = {0};
+
+	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
+		const struct peer *p = model.peer[slot];
+
+		if (p != NULL && p->known && p->first < p->n)
+			sim_fail("%u.%u never gets \"%.*s\" (%zu texts wait)", slot, p->id.gen,
+			         (int)(p->item[p->first]->len - p->off < 100
+			                       ? p->item[p->first]->len - p->off : 100),
+			         p->item[p->first]->data + p->off, p->n - p->first);
+	}
+	for (uint32_t i = 0; i < sim->ntokens; i++) {
+		for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
+			const struct peer *p = model.peer[slot];
+
+			if (sim->token[i].plain && !sim->token[i].said && p != NULL && p->known &&
+			    p->k->serial == sim->token[i].serial && !p->k->in_end &&
+			    ++missing[slot] > p->refusals)
+				sim_fail("line ~%u~ of %u.%u was neither said nor refused", i, slot,
+				         p->id.gen);
+		}
+	}
+}
+
+void model_begin(void)
+{
+	memset(&model, 0, sizeof model);
+}
+
+void model_end(void)
+{
+	for (int i = 0; i < SIM_FEEDS_MAX; i++) {
+		for (size_t k = 0; k < model.feed[i].n; k++)
+			text_unref(model.feed[i].line[k]);
+		free(model.feed[i].line);
+	}
+}
