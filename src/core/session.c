@@ -177,11 +177,10 @@ static void login_done(struct chat *c, struct session *s, const char *nick, cons
 
 static void login_line(struct chat *c, struct session *s, char *text)
 {
-	char key[NAME_KEY_BYTES_MAX + 1];
-	char quit[] = "?quit";
+	char key[NAME_KEY_BYTES_MAX + 1], p = c->config.command_prefix;
+	const struct command *command = *text == p ? command_find(text + 1) : NULL;
 
-	quit[0] = c->config.command_prefix;
-	if (strcmp(text, quit) == 0) {
+	if (command != NULL && command->run == cmd_quit) {
 		emit_reply(c, s, "Goodbye.");
 		session_end(c, s, NULL, true);
 		return;
@@ -195,8 +194,8 @@ static void login_line(struct chat *c, struct session *s, char *text)
 		}
 		emit_reply(c, s, "The name is empty. Type one and press Enter; %d %s left.",
 		           NAME_TRIES_MAX - s->tries, NAME_TRIES_MAX - s->tries == 1 ? "try" : "tries");
-	} else if (*text == c->config.command_prefix) {
-		emit_reply(c, s, "First a name, then commands. %s ends the connection.", quit);
+	} else if (*text == p) {
+		emit_reply(c, s, "First a name, then commands. %cquit ends the connection.", p);
 	} else if (session_may_bear(c, s, text, key)) {
 		login_done(c, s, text, key);
 		return;
