@@ -106,7 +106,8 @@ static void do_junk(struct client *c, struct bytes *b)
 	for (uint32_t n = rnd(300); n > 0; n--) {
 		char byte = (char)rnd(256);
 
-		bytes_append(b, &byte, 1);
+		/* Not by chance somebody's token. */
+		bytes_append(b, byte == '~' ? "-" : &byte, 1);
 	}
 }
 

@@ -248,7 +248,7 @@ static void check_line(const struct effect *e)
 {
 	size_t body = e->len - (e->feed % 2 == 1 ? 2 : 1);
 
-	if (e->len < 3 || memcmp(e->text + body, "\r\n" + (e->feed % 2 == 0),
+	if (e->len < 3 || memcmp(e->text + body, &"\r\n"[e->feed % 2 == 0],
 	                         e->len - body) != 0)
 		sim_fail("published without a line end: \"%.*s\"", (int)e->len, e->text);
 	for (size_t i = 0; i < body; i++)
