@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "chatd/base/bounds.h"
@@ -23,6 +24,8 @@
 enum {
 	KEEPALIVE_PROBE_S = 15,    /* between one keepalive probe and the next */
 	KEEPALIVE_PROBES = 4,      /* unanswered ones after which the peer is gone */
+	BUSY_TRIES = 20,           /* looks whether a port in use becomes free */
+	BUSY_WAIT_MS = 50,         /* and the time between two */
 	USER_TIMEOUT_S_LEAST = 30, /* a short send_timeout must not break a connection that
 	                            * a bad network has only delayed */
 };
@@ -188,11 +191,30 @@ static int listener_socket_at(struct listener *l, const char *host, uint16_t por
 	return fd;
 }
 
+/*
+ * Waits before the next look at an address in use. The kernel ends the io_uring
+ * of a chatd that was killed only after the process is gone, and its port or
+ * path stays busy until then: 5 to 50 ms, and more on a loaded host.
+ */
+static void listener_wait_busy(void)
+{
+	const struct timespec t = { .tv_nsec = BUSY_WAIT_MS * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
 bool listener_open_tcp(struct listener *l, const char *host, uint16_t port,
                        const struct listener_options *o, char *problem, size_t n)
 {
 	memset(l, 0, sizeof(*l));
-	l->fd = host ? listener_socket_at(l, host, port, o) : listener_socket_any(l, port, o);
+	for (int tries = 0; tries < BUSY_TRIES; tries++) {
+		l->fd = host ? listener_socket_at(l, host, port, o)
+		             : listener_socket_any(l, port, o);
+		if (l->fd != -EADDRINUSE) {
+			break;
+		}
+		listener_wait_busy();
+	}
 	if (l->fd < 0) {
 		listener_explain(l, host, port, -l->fd, problem, n);
 		l->fd = -1;
@@ -203,6 +225,19 @@ bool listener_open_tcp(struct listener *l, const char *host, uint16_t port,
 
 /* -- unix ----------------------------------------------------------------------- */
 
+/* 0: somebody listens at sa's path; otherwise why connecting to it fails. */
+static int listener_probe(const struct sockaddr_un *sa)
+{
+	/* Not to wait where somebody listens and does not accept. */
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error = fd < 0 || connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0 ? errno : 0;
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	return error;
+}
+
 /*
  * Makes way for a socket at sa's path. Only one to which nobody listens any
  * more is removed: what is no socket, or cannot be asked, is somebody's.
@@ -210,7 +245,7 @@ bool listener_open_tcp(struct listener *l, const char *host, uint16_t port,
 static bool listener_remove_stale(const struct sockaddr_un *sa, char *problem, size_t n)
 {
 	struct stat st;
-	int fd, error;
+	int error;
 
 	if (lstat(sa->sun_path, &st) < 0) {
 		if (errno == ENOENT) {
@@ -225,11 +260,10 @@ static bool listener_remove_stale(const struct sockaddr_un *sa, char *problem, s
 		         "name, and it is no socket", sa->sun_path);
 		return false;
 	}
-	/* Not to wait where somebody listens and does not accept. */
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	error = fd < 0 || connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0 ? errno : 0;
-	if (fd >= 0) {
-		close(fd);
+	error = listener_probe(sa);
+	for (int tries = 1; error == 0 && tries < BUSY_TRIES; tries++) {
+		listener_wait_busy();
+		error = listener_probe(sa);
 	}
 	if (error == ECONNREFUSED && unlink(sa->sun_path) == 0) {
 		return true;
