@@ -50,7 +50,7 @@ TOOLS  = $(B)/tests/talk $(B)/tests/sim $(B)/tests/load
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
              libtelnet-dev uthash-dev
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
-             sqlite3 mandoc python3-minimal binutils
+             sqlite3 mandoc python3 binutils
 
 all: chatd
 
