@@ -27,7 +27,7 @@ enum {
 	FAKE_SPANS_MAX = 64,
 };
 
-/* -- sockets ------------------------------------------------------------------- */
+/* -- sockets --------------------------------------------------------------------------- */
 
 enum fake_state {
 	FAKE_BACKLOG,   /* not accepted yet */
@@ -80,6 +80,10 @@ struct ring {
 
 struct ring *fake_ring_new(uint64_t seed, struct writer *w);
 
+/* What the server calls fd; it is open, or the run fails. */
+struct fake_sock *fake_sock_of(struct ring *r, int fd);
+void fake_sock_free(struct ring *r, struct fake_sock *k);
+
 /* The client's side. */
 struct fake_sock *fake_connect(struct ring *r, uint32_t out_cap);
 void fake_read(struct fake_sock *k, uint32_t bytes);   /* takes what the server sent */
@@ -91,7 +95,7 @@ void fake_forget(struct fake_sock *k);    /* the client looks at it no longer */
 /* Nothing is under way: no bytes in a socket that the server would take, no send. */
 bool fake_ring_rests(const struct ring *r);
 
-/* -- the store --------------------------------------------------------------------- */
+/* -- the store ------------------------------------------------------------------------- */
 
 struct fake_line {
 	uint64_t id;
@@ -112,7 +116,7 @@ bool fake_writer_has_news(const struct writer *w);
 bool fake_writer_rests(const struct writer *w);
 uint64_t fake_writer_failures(const struct writer *w);
 
-/* -- what the server may send: sim_model.c -------------------------------------------- */
+/* -- what the server may send: sim_model.c --------------------------------------------- */
 
 /* Bytes have gone out to k. */
 void model_sent(struct fake_sock *k, const char *p, size_t n);

@@ -1,7 +1,7 @@
 /*
- * A kernel's io_uring and sockets, in memory.
+ * A kernel's io_uring, in memory.
  *
- * Owns the sockets and the buffers lent to the server. A send's bytes are read
+ * Owns the buffers lent to the server and decides what completes when. A send's bytes are read
  * from the server's memory when it completes and not before, and a lent buffer
  * is as large as what was received and is freed on return: use of memory that
  * is not ours any more is seen by the sanitizer or by the model.
@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -34,22 +33,10 @@ struct ring *fake_ring_new(uint64_t seed, struct writer *w)
 	return r;
 }
 
-static void sock_free(struct ring *r, struct fake_sock *k)
-{
-	struct fake_sock **link = &r->socks;
-
-	while (*link != k)
-		link = &(*link)->next;
-	*link = k->next;
-	model_sock_end(k);
-	bytes_release(&k->in);
-	free(k);
-}
-
 void ring_free(struct ring *r)
 {
 	while (r->socks != NULL)
-		sock_free(r, r->socks);
+		fake_sock_free(r, r->socks);
 	for (uint32_t i = 0; i < r->nbuffers; i++)
 		free(r->buffer[i]);
 	free(r->buffer);
@@ -63,79 +50,7 @@ static bool fault(struct ring *r, uint32_t per_mille)
 	return !r->calm && prng_chance(&r->prng, per_mille);
 }
 
-/* -- the client's side ------------------------------------------------------------------ */
-
-struct fake_sock *fake_connect(struct ring *r, uint32_t out_cap)
-{
-	struct fake_sock *k = mem_zero(1, sizeof *k);
-
-	k->serial = ++r->nsocks;
-	k->fd = -1;
-	k->out_cap = out_cap;
-	k->next = r->socks;
-	r->socks = k;
-	return k;
-}
-
-void fake_read(struct fake_sock *k, uint32_t bytes)
-{
-	k->out_len -= bytes < k->out_len ? bytes : k->out_len;
-}
-
-void fake_write(struct fake_sock *k, const char *p, size_t n)
-{
-	if (!k->in_end && !k->reset && k->state != FAKE_CLOSED)
-		bytes_append(&k->in, p, n);
-}
-
-void fake_half_close(struct fake_sock *k)
-{
-	k->in_end = true;
-}
-
-void fake_reset(struct fake_sock *k)
-{
-	k->reset = true;
-	bytes_clear(&k->in);
-}
-
-void fake_hang_up(struct fake_sock *k)
-{
-	/* With bytes unread the kernel answers the next ones by a reset. */
-	k->in_end = true;
-	if (k->out_len > 0)
-		fake_reset(k);
-	k->out_cap = UINT32_MAX;
-}
-
-void fake_forget(struct fake_sock *k)
-{
-	k->gone = true;
-}
-
-bool fake_ring_rests(const struct ring *r)
-{
-	if (r->done_first < r->ndone)
-		return false;
-	for (const struct fake_sock *k = r->socks; k != NULL; k = k->next) {
-		if (k->state == FAKE_BACKLOG || k->sending)
-			return false;
-		if (k->state == FAKE_ACCEPTED && k->in.len > 0)
-			return false;
-		if (k->receiving && (k->in_end || k->reset || k->shut_rd))
-			return false;
-	}
-	return true;
-}
-
-/* -- operations --------------------------------------------------------------------------- */
-
-static struct fake_sock *sock_of(struct ring *r, int fd)
-{
-	if (fd < FAKE_FD_FIRST || fd >= FAKE_FDS_MAX || r->by_fd[fd] == NULL)
-		sim_fail("descriptor %d is used and is not open", fd);
-	return r->by_fd[fd];
-}
+/* -- operations ------------------------------------------------------------------------ */
 
 void ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 {
@@ -155,7 +70,7 @@ void ring_poll(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 
 void ring_recv(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 {
-	struct fake_sock *k = sock_of(r, fd);
+	struct fake_sock *k = fake_sock_of(r, fd);
 
 	if (k->receiving)
 		sim_fail("a second recv on descriptor %d", fd);
@@ -167,7 +82,7 @@ void ring_recv(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct iovec *iov,
                uint32_t n)
 {
-	struct fake_sock *k = sock_of(r, fd);
+	struct fake_sock *k = fake_sock_of(r, fd);
 
 	if (k->sending)
 		sim_fail("a second send on descriptor %d", fd);
@@ -201,7 +116,7 @@ void ring_buffer_return(struct ring *r, uint32_t buffer)
 	r->nlent--;
 }
 
-/* -- completions ---------------------------------------------------------------------------- */
+/* -- completions ----------------------------------------------------------------------- */
 
 static struct ring_completion *complete(struct ring *r, enum ring_op op, uint32_t slot,
                                         uint32_t gen, int res)
@@ -361,7 +276,7 @@ static void poll_step(struct ring *r, int fd)
 	complete(r, RING_POLL, r->poll_slot[fd], 1, POLLIN)->more = (r->polled & 1u << fd) != 0;
 }
 
-/* -- waiting ----------------------------------------------------------------------------------- */
+/* -- waiting --------------------------------------------------------------------------- */
 
 /* Sockets come in any order; what one socket does stays in the kernel's. */
 static void socks_step(struct ring *r)
@@ -394,7 +309,7 @@ static void sweep_gone(struct ring *r)
 	for (k = r->socks; k != NULL; k = next) {
 		next = k->next;
 		if (k->gone && k->state == FAKE_CLOSED)
-			sock_free(r, k);
+			fake_sock_free(r, k);
 	}
 }
 
@@ -440,53 +355,4 @@ bool ring_next(struct ring *r, struct ring_completion *c)
 		return false;
 	*c = r->done[r->done_first++];
 	return true;
-}
-
-/* -- plain calls --------------------------------------------------------------------------------- */
-
-void ring_shutdown(struct ring *r, int fd, int how)
-{
-	struct fake_sock *k = sock_of(r, fd);
-
-	if (how == SHUT_WR || how == SHUT_RDWR)
-		k->shut_wr = true;
-	if (how == SHUT_RD || how == SHUT_RDWR)
-		k->shut_rd = true;
-}
-
-void ring_close(struct ring *r, int fd)
-{
-	struct fake_sock *k = sock_of(r, fd);
-
-	if (!r->ending && (k->receiving || k->sending))
-		sim_fail("descriptor %d is closed with%s%s in flight", fd,
-		         k->receiving ? " a recv" : "", k->sending ? " a send" : "");
-	k->receiving = k->sending = false;
-	k->state = FAKE_CLOSED;
-	k->shut_wr = k->shut_rd = true;
-	k->fd = -1;
-	r->by_fd[fd] = NULL;
-}
-
-void ring_refuse(struct ring *r, int fd, const char *text, size_t len)
-{
-	struct fake_sock *k = sock_of(r, fd);
-
-	if (!k->reset && k->out_cap - k->out_len >= len) {
-		model_sent(k, text, len);
-		k->out_total += len;
-		if (k->out_cap != UINT32_MAX)
-			k->out_len += (uint32_t)len;
-	}
-	ring_close(r, fd);
-}
-
-void ring_peer(struct ring *r, int fd, char *out, size_t n)
-{
-	snprintf(out, n, "192.0.2.1:%u", sock_of(r, fd)->serial);
-}
-
-int64_t ring_now_ms(struct ring *r)
-{
-	return r->now_ms;
 }

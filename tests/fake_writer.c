@@ -5,59 +5,35 @@
  * are answered late. A thread that sleeps does nothing until it is woken, so a
  * wake-up that the server forgets is seen as a chat that stands still.
  */
-#include "fake.h"
+#include "fake_writer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "chatd/base/bounds.h"
 
-struct waiting_record {
-	struct record record;   /* strings owned */
-	size_t bytes;
-};
-
-struct waiting_query {
-	struct query query;     /* strings owned */
-	uint32_t late;          /* steps until it is looked at */
-};
-
-struct seen {
-	char *key;              /* owned */
-	uint32_t room;
-	uint64_t id;
-};
-
-struct sleeper {
-	bool asleep, claimed;   /* claimed: named to the loop since it fell asleep */
-	bool wanted;            /* something was given to it since the loop last looked */
-};
-
-struct writer {
-	struct prng prng;
-	bool calm;
-	bool failing;           /* between FAILED and BACK */
-	uint32_t pressed_at;    /* records waiting */
-	struct waiting_record *record; /* owned, like the next four */
-	struct waiting_query *query;
-	struct fake_line *line; /* said lines that are saved, by id */
-	struct seen *seen;
-	struct writer_event *news;
-	size_t nrecords, nqueries, nlines, nseen, nnews, records_cap, queries_cap, lines_cap,
-	       seen_cap, news_cap;
-	size_t bytes;           /* of the records waiting */
-	uint64_t given, saved;  /* newest record appended, and saved */
-	uint64_t failures;
-	struct sleeper writing, reading;
-};
-
 /* Makes room for one more of an array's elements. */
-static void *grow(void *p, size_t n, size_t *cap, size_t size)
+void *fake_grow(void *p, size_t n, size_t *cap, size_t size)
 {
 	if (n < *cap)
 		return p;
 	*cap = *cap == 0 ? 16 : *cap * 2;
 	return mem_resize(p, *cap * size);
+}
+
+struct writer_event *fake_tell(struct writer *w, enum writer_event_kind kind)
+{
+	w->news = fake_grow(w->news, w->nnews, &w->news_cap, sizeof *w->news);
+	w->news[w->nnews] = (struct writer_event){.kind = kind};
+	return &w->news[w->nnews++];
+}
+
+struct seen *fake_seen_find(struct writer *w, const char *key, uint32_t room)
+{
+	for (size_t i = 0; i < w->nseen; i++)
+		if (w->seen[i].room == room && strcmp(w->seen[i].key, key) == 0)
+			return &w->seen[i];
+	return NULL;
 }
 
 struct writer *fake_writer_new(uint64_t seed, uint32_t pressed_at)
@@ -110,7 +86,7 @@ void fake_writer_free(struct writer *w)
 	free(w);
 }
 
-/* -- what the loop calls ------------------------------------------------------------- */
+/* -- what the loop calls --------------------------------------------------------------- */
 
 bool writer_append(struct writer *w, const struct record *r)
 {
@@ -122,7 +98,7 @@ bool writer_append(struct writer *w, const struct record *r)
 	if (w->nrecords == UNSTORED_MAX || w->bytes + bytes > RECORDS_BYTES)
 		return false;
 	w->given = r->seq;
-	w->record = grow(w->record, w->nrecords, &w->records_cap, sizeof *w->record);
+	w->record = fake_grow(w->record, w->nrecords, &w->records_cap, sizeof *w->record);
 	w->record[w->nrecords].bytes = bytes;
 	copy = &w->record[w->nrecords++].record;
 	*copy = *r;
@@ -145,7 +121,7 @@ bool writer_query(struct writer *w, const struct query *q)
 
 	if (!w->calm && prng_chance(&w->prng, 5))
 		return false;
-	w->query = grow(w->query, w->nqueries, &w->queries_cap, sizeof *w->query);
+	w->query = fake_grow(w->query, w->nqueries, &w->queries_cap, sizeof *w->query);
 	a = &w->query[w->nqueries++];
 	*a = (struct waiting_query){*q, prng_chance(&w->prng, 700) ? 0 : prng_below(&w->prng, 60)};
 	a->query.key = mem_strdup(q->key);
@@ -212,151 +188,7 @@ void writer_event_release(struct writer_event *e)
 	free(e->reason);
 }
 
-/* -- answers ---------------------------------------------------------------------------- */
-
-static struct writer_event *tell(struct writer *w, enum writer_event_kind kind)
-{
-	w->news = grow(w->news, w->nnews, &w->news_cap, sizeof *w->news);
-	w->news[w->nnews] = (struct writer_event){.kind = kind};
-	return &w->news[w->nnews++];
-}
-
-/* False: the answer is as large as it may be. */
-static bool rows_add(struct rows *rows, size_t *bytes, const struct fake_line *l, bool hit)
-{
-	struct row *row;
-
-	if (rows->n == ROWS_MAX || (rows->n > 0 && *bytes + strlen(l->body) > ROWS_BYTES_MAX)) {
-		rows->more = true;
-		return false;
-	}
-	*bytes += strlen(l->body);
-	row = mem_resize((struct row *)(uintptr_t)rows->row, (rows->n + 1) * sizeof *row);
-	row[rows->n++] = (struct row){
-		.id = l->id, .time_ms = l->time_ms, .kind = l->kind, .room = l->room, .hit = hit,
-		.room_name = mem_strdup(l->room_name), .sender = mem_strdup(l->sender),
-		.body = mem_strdup(l->body),
-	};
-	rows->row = row;
-	return true;
-}
-
-static bool in_range(const struct fake_line *l, const struct query *q, uint64_t after_id)
-{
-	return l->room == q->room && l->id > after_id && l->id < q->before_id &&
-	       l->time_ms >= q->since_ms && l->time_ms < q->until_ms;
-}
-
-static void answer_first(struct writer *w, const struct query *q, struct rows *rows,
-                         uint64_t after_id)
-{
-	size_t bytes = 0;
-
-	for (size_t i = 0; i < w->nlines; i++) {
-		if (!in_range(&w->line[i], q, after_id))
-			continue;
-		rows->more = rows->n == q->limit;
-		if (rows->more || !rows_add(rows, &bytes, &w->line[i], false))
-			return;
-	}
-}
-
-static void answer_last(struct writer *w, const struct query *q, struct rows *rows)
-{
-	struct row *row;
-	size_t bytes = 0;
-
-	for (size_t i = w->nlines; i-- > 0;) {
-		if (!in_range(&w->line[i], q, q->after_id))
-			continue;
-		rows->more = rows->n >= q->limit;
-		if (rows->more || !rows_add(rows, &bytes, &w->line[i], false))
-			break;
-	}
-	row = (struct row *)(uintptr_t)rows->row;
-	for (size_t i = 0; i < rows->n / 2; i++) {
-		struct row t = row[i];
-
-		row[i] = row[rows->n - 1 - i];
-		row[rows->n - 1 - i] = t;
-	}
-}
-
-/* The next line of the same room in a direction; NULL: none. */
-static const struct fake_line *beside(const struct writer *w, size_t i, int step)
-{
-	uint32_t room = w->line[i].room;
-
-	for (i += (size_t)step; i < w->nlines; i += (size_t)step)
-		if (w->line[i].room == room)
-			return &w->line[i];
-	return NULL;
-}
-
-static void answer_search(struct writer *w, const struct query *q, struct rows *rows)
-{
-	uint32_t hits = 0;
-	size_t bytes = 0;
-
-	for (size_t i = w->nlines; i-- > 0;) {
-		const struct fake_line *before, *after;
-
-		if ((q->room != 0 && w->line[i].room != q->room) ||
-		    strstr(w->line[i].body, q->words) == NULL)
-			continue;
-		rows->more = hits++ == q->limit;
-		if (rows->more)
-			return;
-		before = beside(w, i, -1);
-		after = beside(w, i, 1);
-		if ((before != NULL && !rows_add(rows, &bytes, before, false)) ||
-		    !rows_add(rows, &bytes, &w->line[i], true) ||
-		    (after != NULL && !rows_add(rows, &bytes, after, false)))
-			return;
-	}
-}
-
-static struct seen *seen_find(struct writer *w, const char *key, uint32_t room)
-{
-	for (size_t i = 0; i < w->nseen; i++)
-		if (w->seen[i].room == room && strcmp(w->seen[i].key, key) == 0)
-			return &w->seen[i];
-	return NULL;
-}
-
-static void answer_missed(struct writer *w, const struct query *q, struct rows *rows)
-{
-	uint64_t before = rows->n > 0 ? rows->row[0].id : q->before_id;
-
-	for (size_t i = 0; i < w->nlines && rows->missed < 1000; i++)
-		rows->missed += w->line[i].room == q->room && w->line[i].id > rows->seen_id &&
-		                w->line[i].id < before;
-}
-
-static void answer(struct writer *w, const struct query *q, const char *error)
-{
-	struct rows *rows = mem_zero(1, sizeof *rows);
-	const struct seen *seen = seen_find(w, q->key, q->room);
-
-	rows->kind = q->kind;
-	rows->conn = q->conn;
-	rows->error = error;
-	if (q->kind == QUERY_REPLAY || q->kind == QUERY_CATCHUP)
-		rows->seen_id = seen != NULL ? seen->id : 0;
-	if (error != NULL)
-		rows->seen_id = 0;
-	else if (q->kind == QUERY_SEARCH)
-		answer_search(w, q, rows);
-	else if (q->kind == QUERY_FIRST)
-		answer_first(w, q, rows, q->after_id);
-	else if (q->kind == QUERY_CATCHUP)
-		answer_first(w, q, rows, rows->seen_id);
-	else
-		answer_last(w, q, rows);
-	if (q->kind == QUERY_REPLAY && rows->seen_id != 0)
-		answer_missed(w, q, rows);
-	tell(w, WRITER_ROWS)->rows = rows;
-}
+/* -- the threads ---------------------------------------------------------------------- */
 
 static void reading_step(struct writer *w)
 {
@@ -376,7 +208,7 @@ static void reading_step(struct writer *w)
 			i++;
 			continue;
 		}
-		answer(w, &a->query, waits || busy ? "The history is busy; try again in a moment."
+		fake_answer(w, &a->query, waits || busy ? "The history is busy; try again in a moment."
 		                                   : NULL);
 		query_release(&a->query);
 		memmove(a, a + 1, (--w->nqueries - i) * sizeof *a);
@@ -384,11 +216,11 @@ static void reading_step(struct writer *w)
 	w->reading.asleep |= w->nqueries == 0;
 }
 
-/* -- saving --------------------------------------------------------------------------------- */
+/* -- saving ---------------------------------------------------------------------------- */
 
 static void save_line(struct writer *w, struct record *r)
 {
-	w->line = grow(w->line, w->nlines, &w->lines_cap, sizeof *w->line);
+	w->line = fake_grow(w->line, w->nlines, &w->lines_cap, sizeof *w->line);
 	w->line[w->nlines++] = (struct fake_line){
 		.id = r->seq, .time_ms = r->time_ms, .kind = r->kind, .room = r->room,
 		.room_name = mem_strdup(r->room_name), .sender = mem_strdup(r->sender),
@@ -398,10 +230,10 @@ static void save_line(struct writer *w, struct record *r)
 
 static void save_seen(struct writer *w, const struct record *r)
 {
-	struct seen *seen = seen_find(w, r->sender, r->room);
+	struct seen *seen = fake_seen_find(w, r->sender, r->room);
 
 	if (seen == NULL) {
-		w->seen = grow(w->seen, w->nseen, &w->seen_cap, sizeof *w->seen);
+		w->seen = fake_grow(w->seen, w->nseen, &w->seen_cap, sizeof *w->seen);
 		seen = &w->seen[w->nseen++];
 		*seen = (struct seen){.key = mem_strdup(r->sender), .room = r->room};
 	}
@@ -423,7 +255,7 @@ static void save(struct writer *w, size_t n)
 	}
 	w->nrecords -= n;
 	memmove(w->record, w->record + n, w->nrecords * sizeof *w->record);
-	tell(w, WRITER_STORED)->seq = w->saved;
+	fake_tell(w, WRITER_STORED)->seq = w->saved;
 }
 
 /* All lines of some room go. */
@@ -440,7 +272,7 @@ static void prune(struct writer *w)
 			w->line[kept++] = w->line[i];
 	}
 	w->nlines = kept;
-	e = tell(w, WRITER_ROOM_EMPTY);
+	e = fake_tell(w, WRITER_ROOM_EMPTY);
 	e->room = room;
 	e->seq = w->saved;
 }
@@ -451,11 +283,11 @@ static void writing_step(struct writer *w)
 		if (!w->calm && !prng_chance(&w->prng, 20))
 			return;
 		w->failing = false;
-		tell(w, WRITER_BACK);
+		fake_tell(w, WRITER_BACK);
 	} else if (!w->calm && prng_chance(&w->prng, 3) && w->nrecords > 0) {
 		w->failing = true;
 		w->failures++;
-		tell(w, WRITER_FAILED)->reason = mem_strdup("the disk is full");
+		fake_tell(w, WRITER_FAILED)->reason = mem_strdup("the disk is full");
 		return;
 	}
 	if (w->nlines > 0 && !w->calm && prng_chance(&w->prng, 4))
@@ -475,7 +307,7 @@ void fake_writer_step(struct writer *w)
 		reading_step(w);
 }
 
-/* -- looking in ------------------------------------------------------------------------------- */
+/* -- looking in ------------------------------------------------------------------------ */
 
 void fake_writer_calm(struct writer *w)
 {

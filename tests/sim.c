@@ -10,6 +10,7 @@
 #include "sim.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,30 @@ void sim_fail(const char *fmt, ...)
 	_Exit(1);
 }
 
-/* -- one run ---------------------------------------------------------------------- */
+/* An assertion, or a sanitizer: these say what is wrong and not in which run. */
+static void on_abort(int signal_number)
+{
+	(void)signal_number;
+	sim_fail("aborted");
+}
+
+static void on_death(void)
+{
+	if (sim != NULL)
+		sim_fail("memory is misused");
+	printf("not ok - memory is leaked\n");
+}
+
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static void watch_for_death(void)
+{
+	signal(SIGABRT, on_abort);
+	if (__sanitizer_set_death_callback != NULL)
+		__sanitizer_set_death_callback(on_death);
+}
+
+/* -- one run --------------------------------------------------------------------------- */
 
 static uint32_t pick(const uint32_t *from, uint32_t n)
 {
@@ -171,7 +195,7 @@ static void run(uint64_t seed)
 	end();
 }
 
-/* -- the program ---------------------------------------------------------------------- */
+/* -- the program ----------------------------------------------------------------------- */
 
 static void say_stats(const char *head)
 {
@@ -232,11 +256,13 @@ int main(int argc, char **argv)
 	setenv("TZ", "UTC", 1);
 	tzset();
 	log_set_level(LOG_LEVEL_ERROR);
+	watch_for_death();
 	sim = mem_zero(1, sizeof *sim);
 	sim->token = mem_zero(SIM_TOKENS_MAX, sizeof *sim->token);
 	status = argc == 3 ? run_one(strtoull(argv[2], NULL, 10))
 	                   : run_many(strtoull(argv[1], NULL, 10));
 	free(sim->token);
 	free(sim);
+	sim = NULL;
 	return status;
 }

@@ -9,7 +9,7 @@
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 
-/* -- the core ------------------------------------------------------------------- */
+/* -- the core -------------------------------------------------------------------------- */
 
 static void check_session(struct session *s, uint32_t slot)
 {
@@ -83,7 +83,7 @@ static void check_chat(void)
 		sim_fail("%u rooms, %u counted", nrooms, c->nrooms);
 }
 
-/* -- the server --------------------------------------------------------------------- */
+/* -- the server ------------------------------------------------------------------------ */
 
 static void check_output(const struct conn *c)
 {

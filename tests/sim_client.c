@@ -46,7 +46,7 @@ static void end_line(struct client *c, struct bytes *b)
 		bytes_puts(b, chance(100) ? "\r\n" : "\n");
 }
 
-/* -- lines -------------------------------------------------------------------------- */
+/* -- lines ----------------------------------------------------------------------------- */
 
 static void put_words(struct bytes *b)
 {
@@ -121,7 +121,7 @@ static void do_telnet(struct client *c, struct bytes *b)
 	}
 }
 
-/* -- commands ---------------------------------------------------------------------------- */
+/* -- commands -------------------------------------------------------------------------- */
 
 static void put_nick(struct bytes *b)
 {
@@ -225,7 +225,7 @@ static void do_history(struct client *c, struct bytes *b)
 	}
 }
 
-/* -- coming and going ------------------------------------------------------------------------ */
+/* -- coming and going ------------------------------------------------------------------ */
 
 static void leave(struct client *c)
 {
@@ -326,7 +326,7 @@ static void act(struct client *c)
 	bytes_release(&b);
 }
 
-/* -- the step ------------------------------------------------------------------------------------ */
+/* -- the step -------------------------------------------------------------------------- */
 
 static void read_some(struct client *c)
 {

@@ -8,7 +8,7 @@
  * compared with it byte by byte, so a line twice, in another order, too early,
  * in the wrong room or to the wrong person is found where it happens.
  */
-#include "sim.h"
+#include "sim_model.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,190 +17,12 @@
 
 #include "chatd/core/room.h"
 
-/* A private text or a published line. */
-struct text {
-	uint32_t refs;
-	bool line;              /* published */
-	uint64_t seq;           /* of the record that it shows; 0: none */
-	uint64_t skip;          /* bit n: not for whoever has slot n */
-	size_t len;
-	char data[];
-};
-
-struct peer {
-	struct fake_sock *k;
-	struct conn_id id;
-	bool known;             /* the core knows it */
-	bool held;
-	int64_t feed;           /* that it reads; -1: none */
-	size_t join;            /* lines of that feed that were published before */
-	struct text **item;     /* owned: what is to come, from first to n */
-	size_t first, n, cap;
-	size_t kept;            /* items before it came from a feed that it has left */
-	size_t off;             /* bytes of the first that have come */
-	uint64_t said_id;       /* newest said line of its feed that it has got some of */
-	uint64_t refusals;      /* lines of it that could not be saved, as it was told */
-};
-
-struct mfeed {
-	struct text **line;     /* owned: all lines ever */
-	size_t n, cap, shown;   /* and how many may be seen */
-};
-
-static struct {
-	struct peer *peer[SIM_SLOTS_MAX]; /* the newest of each slot; owned by its socket */
-	uint32_t gen[SIM_SLOTS_MAX];      /* and its generation */
-	struct mfeed feed[SIM_FEEDS_MAX];
-} model;
+struct model model;
 
 void __real_chat_step(struct chat *c, struct event *e);
 void __wrap_chat_step(struct chat *c, struct event *e);
 
-/* -- texts and queues ------------------------------------------------------------ */
-
-static struct text *text_new(const char *p, size_t len)
-{
-	struct text *t = mem_alloc(sizeof *t + len);
-
-	*t = (struct text){.refs = 1, .len = len};
-	memcpy(t->data, p, len);
-	return t;
-}
-
-static void text_unref(struct text *t)
-{
-	if (--t->refs == 0)
-		free(t);
-}
-
-static void peer_push(struct peer *p, struct text *t)
-{
-	if (p->n == p->cap && p->first > p->cap / 2) {
-		memmove(p->item, p->item + p->first, (p->n - p->first) * sizeof(struct text *));
-		p->n -= p->first;
-		p->kept -= p->kept < p->first ? p->kept : p->first;
-		p->first = 0;
-	}
-	if (p->n == p->cap) {
-		p->cap = p->cap == 0 ? 16 : p->cap * 2;
-		p->item = mem_resize(p->item, p->cap * sizeof(struct text *));
-	}
-	p->item[p->n++] = t;
-	t->refs++;
-}
-
-static struct peer *peer_of(struct conn_id id)
-{
-	struct peer *p = id.slot < SIM_SLOTS_MAX ? model.peer[id.slot] : NULL;
-
-	return p != NULL && p->known && p->id.gen == id.gen ? p : NULL;
-}
-
-bool model_knows(struct conn_id id)
-{
-	return peer_of(id) != NULL;
-}
-
-struct session *model_session(const struct fake_sock *k)
-{
-	const struct peer *p = k->user;
-
-	return p != NULL && p->known ? chat_session(sim->chat, p->id) : NULL;
-}
-
-void model_sock_end(struct fake_sock *k)
-{
-	struct peer *p = k->user;
-
-	if (p == NULL)
-		return;
-	if (model.peer[p->id.slot] == p)
-		model.peer[p->id.slot] = NULL;
-	while (p->first < p->n)
-		text_unref(p->item[p->first++]);
-	free(p->item);
-	free(p);
-}
-
-/* -- bytes that go out -------------------------------------------------------------- */
-
-static void sent_refused(struct fake_sock *k, const char *p, size_t n)
-{
-	char text[128];
-	int len = snprintf(text, sizeof text, "-- This chat is full: %u are connected. Please try "
-	                   "again later.\n", sim->options.connections_max);
-
-	sim->stats.refused += k->out_total == 0;
-	if (k->out_total + n > (size_t)len || memcmp(text + k->out_total, p, n) != 0)
-		sim_fail("a refused connection reads \"%.*s\"", (int)n, p);
-}
-
-static void item_begun(struct peer *p, const struct text *t)
-{
-	if (!t->line || t->seq == 0)
-		return;
-	if (!sim->options.relaxed && t->seq > fake_writer_saved(sim->writer))
-		sim_fail("line #%" PRIu64 " is sent to %u.%u before it is saved", t->seq, p->id.slot,
-		         p->id.gen);
-	p->said_id = t->seq;
-	sim->stats.delivered++;
-}
-
-static bool fits(const struct text *t, const char *bytes, size_t n)
-{
-	return memcmp(t->data, bytes, t->len < n ? t->len : n) == 0;
-}
-
-/* Who goes while far behind is not told what it has missed; nobody else may miss
- * anything without a word. */
-static struct text *after_hole(struct peer *p, struct text *t, const char *bytes, size_t n)
-{
-	while (!p->known && p->off == 0 && t->line && !fits(t, bytes, n) && p->first + 1 < p->n) {
-		text_unref(t);
-		t = p->item[++p->first];
-	}
-	return t;
-}
-
-void model_sent(struct fake_sock *k, const char *bytes, size_t n)
-{
-	struct peer *p = k->user;
-
-	sim->stats.bytes += n;
-	for (size_t i = 0; i < n; i++)
-		sim->hash = (sim->hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
-	sim->hash += (uint64_t)sim->ring->now_ms;
-	if (p == NULL) {
-		sent_refused(k, bytes, n);
-		return;
-	}
-	while (n > 0) {
-		struct text *t = p->first < p->n ? p->item[p->first] : NULL;
-		size_t part;
-
-		if (t == NULL)
-			sim_fail("%u.%u is sent what is not for it: \"%.*s\"", p->id.slot, p->id.gen,
-			         (int)(n < 200 ? n : 200), bytes);
-		t = after_hole(p, t, bytes, n);
-		part = t->len - p->off < n ? t->len - p->off : n;
-		if (memcmp(t->data + p->off, bytes, part) != 0)
-			sim_fail("%u.%u is sent \"%.*s\" instead of \"%.*s\" (byte %zu of it)",
-			         p->id.slot, p->id.gen, (int)(part < 200 ? part : 200), bytes,
-			         (int)(part < 200 ? part : 200), t->data + p->off, p->off);
-		if (p->off == 0)
-			item_begun(p, t);
-		bytes += part;
-		n -= part;
-		p->off += part;
-		if (p->off < t->len)
-			continue;
-		text_unref(t);
-		p->first++;
-		p->off = 0;
-	}
-}
-
-/* -- feeds --------------------------------------------------------------------------------- */
+/* -- feeds ----------------------------------------------------------------------------- */
 
 static struct mfeed *feed_at(int64_t number)
 {
@@ -215,7 +37,7 @@ static void feed_show_to(struct peer *p, size_t from, size_t to)
 
 	for (size_t i = from > p->join ? from : p->join; i < to; i++)
 		if ((f->line[i]->skip & UINT64_C(1) << p->id.slot) == 0)
-			peer_push(p, f->line[i]);
+			model_push(p, f->line[i]);
 }
 
 static void feed_show(int64_t number, size_t to)
@@ -262,13 +84,13 @@ static void publish(const struct effect *effects, size_t n, size_t i)
 {
 	const struct effect *e = &effects[i];
 	struct mfeed *f = feed_at(e->feed);
-	struct text *t = text_new(e->text, e->len);
+	struct text *t = model_text_new(e->text, e->len);
 
 	check_line(e);
 	t->line = true;
 	t->seq = e->seq;
 	for (size_t k = i + 1; k < n && effects[k].kind == EFFECT_SKIP; k++) {
-		const struct peer *p = peer_of(effects[k].conn);
+		const struct peer *p = model_peer(effects[k].conn);
 
 		if (effects[k].feed != e->feed || (p != NULL && p->feed != e->feed))
 			sim_fail("SKIP of feed %u follows PUBLISH to %u", effects[k].feed, e->feed);
@@ -283,7 +105,7 @@ static void publish(const struct effect *effects, size_t n, size_t i)
 		feed_show(e->feed, f->n);
 }
 
-/* -- what is said ------------------------------------------------------------------------------ */
+/* -- what is said ---------------------------------------------------------------------- */
 
 static void check_tokens(const char *body, const struct peer *speaker)
 {
@@ -312,7 +134,7 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 	bool shown[2] = {false};
 
 	sim->stats.said++;
-	check_tokens(r->body, peer_of(e->conn));
+	check_tokens(r->body, model_peer(e->conn));
 	if (room == NULL)
 		sim_fail("line #%" PRIu64 " is said in a room that is not there", r->seq);
 	for (size_t k = i + 1; k < n && effects[k].kind != EFFECT_APPEND; k++) {
@@ -343,7 +165,7 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 	}
 }
 
-/* -- events and effects ---------------------------------------------------------------------------- */
+/* -- events and effects ---------------------------------------------------------------- */
 
 static void connected(const struct event *e)
 {
@@ -371,7 +193,7 @@ static void connected(const struct event *e)
  * of which it has a part. */
 static void skipped(const struct event *e)
 {
-	struct peer *p = peer_of(e->conn);
+	struct peer *p = model_peer(e->conn);
 	size_t from, to;
 	uint32_t lines = 0;
 	uint64_t first_id = 0;
@@ -389,7 +211,7 @@ static void skipped(const struct event *e)
 		lines++;
 		if (first_id == 0)
 			first_id = t->seq;
-		text_unref(t);
+		model_text_unref(t);
 	}
 	p->n = to;
 	sim->stats.skips++;
@@ -416,9 +238,9 @@ static void send_to(struct peer *p, const struct effect *e)
 		p->refusals++;
 		at++;
 	}
-	t = text_new(e->text, e->len);
-	peer_push(p, t);
-	text_unref(t);
+	t = model_text_new(e->text, e->len);
+	model_push(p, t);
+	model_text_unref(t);
 }
 
 static void effect_to(struct peer *p, const struct effect *e)
@@ -476,13 +298,21 @@ static void effects_after(const struct event *e)
 				                ? model.peer[slot] : NULL, at);
 		else if (at->kind != EFFECT_APPEND && at->kind != EFFECT_QUERY &&
 		         at->kind != EFFECT_SKIP)
-			effect_to(peer_of(at->conn), at);
+			effect_to(model_peer(at->conn), at);
 	}
+}
+
+/* Events that name a connection come late: an answer, for example. */
+static bool is_for_nobody(const struct event *e)
+{
+	return e->conn.gen != 0 && model_peer(e->conn) == NULL;
 }
 
 void __wrap_chat_step(struct chat *c, struct event *e)
 {
 	struct peer *p;
+	bool for_nobody;
+	size_t n;
 
 	if (e->kind == EVENT_CONNECTED)
 		connected(e);
@@ -490,9 +320,14 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 		skipped(e);
 	else if (e->kind == EVENT_STORED && e->stored.seq > fake_writer_saved(sim->writer))
 		sim_fail("STORED names #%" PRIu64 ", which is not", e->stored.seq);
+	for_nobody = is_for_nobody(e);
 	__real_chat_step(c, e);
+	chat_effects(c, &n);
+	if (for_nobody && n > 0)
+		sim_fail("event %d is for %u.%u, which is gone, and reaches somebody", (int)e->kind,
+		         e->conn.slot, e->conn.gen);
 	effects_after(e);
-	if (e->kind == EVENT_CLOSED && (p = peer_of(e->conn)) != NULL)
+	if (e->kind == EVENT_CLOSED && (p = model_peer(e->conn)) != NULL)
 		p->known = false;
 	if (e->kind == EVENT_STORED && !sim->options.relaxed)
 		for (int64_t feed = 0; feed < SIM_FEEDS_MAX; feed++)
@@ -501,7 +336,7 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 		sim->stats.rooms_emptied++;
 }
 
-/* -- at rest and at the end ---------------------------------------------------------------------------- */
+/* -- at rest and at the end ------------------------------------------------------------ */
 
 bool model_rests(void)
 {
@@ -549,7 +384,7 @@ void model_end(void)
 {
 	for (int i = 0; i < SIM_FEEDS_MAX; i++) {
 		for (size_t k = 0; k < model.feed[i].n; k++)
-			text_unref(model.feed[i].line[k]);
+			model_text_unref(model.feed[i].line[k]);
 		free(model.feed[i].line);
 	}
 }

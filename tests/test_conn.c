@@ -48,7 +48,7 @@ static int end(void **state)
 	return 0;
 }
 
-/* -- what happens ------------------------------------------------------------------- */
+/* -- what happens ---------------------------------------------------------------------- */
 
 static void publish(const char *line)
 {
@@ -141,7 +141,7 @@ static void talk(void)
 	queue("-- the end\n");
 }
 
-/* -- order ------------------------------------------------------------------------------ */
+/* -- order ----------------------------------------------------------------------------- */
 
 static void test_private_text_comes_after_what_was_visible(void **state)
 {
@@ -226,7 +226,7 @@ static void test_one_send_has_its_bounds(void **state)
 	assert_got_all();
 }
 
-/* -- short sends ---------------------------------------------------------------------------- */
+/* -- short sends ----------------------------------------------------------------------- */
 
 static void test_sends_of_every_length(void **state)
 {
@@ -275,7 +275,7 @@ static void test_nothing_taken_changes_nothing(void **state)
 	assert_got_all();
 }
 
-/* -- leaving ----------------------------------------------------------------------------------- */
+/* -- leaving --------------------------------------------------------------------------- */
 
 /* Leaves when n bytes have been sent; with a send in flight that ends with m. */
 static void leave_after(size_t n, bool flying, size_t m)
@@ -365,7 +365,7 @@ static void test_another_feed_follows(void **state)
 	feed_release(&next);
 }
 
-/* -- falling behind --------------------------------------------------------------------------------- */
+/* -- falling behind -------------------------------------------------------------------- */
 
 /* So much that the log loses all that it had. */
 static uint32_t flood(void)
@@ -484,7 +484,7 @@ static void test_jumping_with_private_text_alone_in_flight(void **state)
 	assert_got_all();
 }
 
-/* -- anything, in any order ------------------------------------------------------------------------- */
+/* -- anything, in any order ------------------------------------------------------------ */
 
 enum { LINES_MAX = 4000 };
 

@@ -223,7 +223,7 @@ static void test_many_cuts_keep_little(void **state)
 	feed_release(&f);
 }
 
-/* -- jumps: lines are ten bytes, number n is record n ------------------------------- */
+/* -- jumps: lines are ten bytes, number n is record n ---------------------------------- */
 
 static struct feed f;
 static struct feed_reader r;

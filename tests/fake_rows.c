@@ -1,0 +1,138 @@
+/*
+ * What the store in memory answers: event.h's queries over a list of lines.
+ */
+#include "fake_writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bounds.h"
+
+/* False: the answer is as large as it may be. */
+static bool rows_add(struct rows *rows, size_t *bytes, const struct fake_line *l, bool hit)
+{
+	struct row *row;
+
+	if (rows->n == ROWS_MAX || (rows->n > 0 && *bytes + strlen(l->body) > ROWS_BYTES_MAX)) {
+		rows->more = true;
+		return false;
+	}
+	*bytes += strlen(l->body);
+	row = mem_resize((struct row *)(uintptr_t)rows->row, (rows->n + 1) * sizeof *row);
+	row[rows->n++] = (struct row){
+		.id = l->id, .time_ms = l->time_ms, .kind = l->kind, .room = l->room, .hit = hit,
+		.room_name = mem_strdup(l->room_name), .sender = mem_strdup(l->sender),
+		.body = mem_strdup(l->body),
+	};
+	rows->row = row;
+	return true;
+}
+
+static bool in_range(const struct fake_line *l, const struct query *q, uint64_t after_id)
+{
+	return l->room == q->room && l->id > after_id && l->id < q->before_id &&
+	       l->time_ms >= q->since_ms && l->time_ms < q->until_ms;
+}
+
+static void answer_first(struct writer *w, const struct query *q, struct rows *rows,
+                         uint64_t after_id)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < w->nlines; i++) {
+		if (!in_range(&w->line[i], q, after_id))
+			continue;
+		rows->more = rows->n == q->limit;
+		if (rows->more || !rows_add(rows, &bytes, &w->line[i], false))
+			return;
+	}
+}
+
+static void answer_last(struct writer *w, const struct query *q, struct rows *rows)
+{
+	struct row *row;
+	size_t bytes = 0;
+
+	for (size_t i = w->nlines; i-- > 0;) {
+		if (!in_range(&w->line[i], q, q->after_id))
+			continue;
+		rows->more = rows->n >= q->limit;
+		if (rows->more || !rows_add(rows, &bytes, &w->line[i], false))
+			break;
+	}
+	row = (struct row *)(uintptr_t)rows->row;
+	for (size_t i = 0; i < rows->n / 2; i++) {
+		struct row t = row[i];
+
+		row[i] = row[rows->n - 1 - i];
+		row[rows->n - 1 - i] = t;
+	}
+}
+
+/* The next line of the same room in a direction; NULL: none. */
+static const struct fake_line *beside(const struct writer *w, size_t i, int step)
+{
+	uint32_t room = w->line[i].room;
+
+	for (i += (size_t)step; i < w->nlines; i += (size_t)step)
+		if (w->line[i].room == room)
+			return &w->line[i];
+	return NULL;
+}
+
+static void answer_search(struct writer *w, const struct query *q, struct rows *rows)
+{
+	uint32_t hits = 0;
+	size_t bytes = 0;
+
+	for (size_t i = w->nlines; i-- > 0;) {
+		const struct fake_line *before, *after;
+
+		if ((q->room != 0 && w->line[i].room != q->room) ||
+		    strstr(w->line[i].body, q->words) == NULL)
+			continue;
+		rows->more = hits++ == q->limit;
+		if (rows->more)
+			return;
+		before = beside(w, i, -1);
+		after = beside(w, i, 1);
+		if ((before != NULL && !rows_add(rows, &bytes, before, false)) ||
+		    !rows_add(rows, &bytes, &w->line[i], true) ||
+		    (after != NULL && !rows_add(rows, &bytes, after, false)))
+			return;
+	}
+}
+
+static void answer_missed(struct writer *w, const struct query *q, struct rows *rows)
+{
+	uint64_t before = rows->n > 0 ? rows->row[0].id : q->before_id;
+
+	for (size_t i = 0; i < w->nlines && rows->missed < 1000; i++)
+		rows->missed += w->line[i].room == q->room && w->line[i].id > rows->seen_id &&
+		                w->line[i].id < before;
+}
+
+void fake_answer(struct writer *w, const struct query *q, const char *error)
+{
+	struct rows *rows = mem_zero(1, sizeof *rows);
+	const struct seen *seen = fake_seen_find(w, q->key, q->room);
+
+	rows->kind = q->kind;
+	rows->conn = q->conn;
+	rows->error = error;
+	if (q->kind == QUERY_REPLAY || q->kind == QUERY_CATCHUP)
+		rows->seen_id = seen != NULL ? seen->id : 0;
+	if (error != NULL)
+		rows->seen_id = 0;
+	else if (q->kind == QUERY_SEARCH)
+		answer_search(w, q, rows);
+	else if (q->kind == QUERY_FIRST)
+		answer_first(w, q, rows, q->after_id);
+	else if (q->kind == QUERY_CATCHUP)
+		answer_first(w, q, rows, rows->seen_id);
+	else
+		answer_last(w, q, rows);
+	if (q->kind == QUERY_REPLAY && rows->seen_id != 0)
+		answer_missed(w, q, rows);
+	fake_tell(w, WRITER_ROWS)->rows = rows;
+}

@@ -1,0 +1,142 @@
+/*
+ * Sockets in memory: the client's side, and what the server asks of one
+ * without the ring.
+ */
+#include "fake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+struct fake_sock *fake_sock_of(struct ring *r, int fd)
+{
+	if (fd < FAKE_FD_FIRST || fd >= FAKE_FDS_MAX || r->by_fd[fd] == NULL)
+		sim_fail("descriptor %d is used and is not open", fd);
+	return r->by_fd[fd];
+}
+
+void fake_sock_free(struct ring *r, struct fake_sock *k)
+{
+	struct fake_sock **link = &r->socks;
+
+	while (*link != k)
+		link = &(*link)->next;
+	*link = k->next;
+	model_sock_end(k);
+	bytes_release(&k->in);
+	free(k);
+}
+
+/* -- the client's side ----------------------------------------------------------------- */
+
+struct fake_sock *fake_connect(struct ring *r, uint32_t out_cap)
+{
+	struct fake_sock *k = mem_zero(1, sizeof *k);
+
+	k->serial = ++r->nsocks;
+	k->fd = -1;
+	k->out_cap = out_cap;
+	k->next = r->socks;
+	r->socks = k;
+	return k;
+}
+
+void fake_read(struct fake_sock *k, uint32_t bytes)
+{
+	k->out_len -= bytes < k->out_len ? bytes : k->out_len;
+}
+
+void fake_write(struct fake_sock *k, const char *p, size_t n)
+{
+	if (!k->in_end && !k->reset && k->state != FAKE_CLOSED)
+		bytes_append(&k->in, p, n);
+}
+
+void fake_half_close(struct fake_sock *k)
+{
+	k->in_end = true;
+}
+
+void fake_reset(struct fake_sock *k)
+{
+	k->reset = true;
+	bytes_clear(&k->in);
+}
+
+void fake_hang_up(struct fake_sock *k)
+{
+	/* With bytes unread the kernel answers the next ones by a reset. */
+	k->in_end = true;
+	if (k->out_len > 0)
+		fake_reset(k);
+	k->out_cap = UINT32_MAX;
+}
+
+void fake_forget(struct fake_sock *k)
+{
+	k->gone = true;
+}
+
+bool fake_ring_rests(const struct ring *r)
+{
+	if (r->done_first < r->ndone)
+		return false;
+	for (const struct fake_sock *k = r->socks; k != NULL; k = k->next) {
+		if (k->state == FAKE_BACKLOG || k->sending)
+			return false;
+		if (k->state == FAKE_ACCEPTED && k->in.len > 0)
+			return false;
+		if (k->receiving && (k->in_end || k->reset || k->shut_rd))
+			return false;
+	}
+	return true;
+}
+
+/* -- plain calls ----------------------------------------------------------------------- */
+
+void ring_shutdown(struct ring *r, int fd, int how)
+{
+	struct fake_sock *k = fake_sock_of(r, fd);
+
+	if (how == SHUT_WR || how == SHUT_RDWR)
+		k->shut_wr = true;
+	if (how == SHUT_RD || how == SHUT_RDWR)
+		k->shut_rd = true;
+}
+
+void ring_close(struct ring *r, int fd)
+{
+	struct fake_sock *k = fake_sock_of(r, fd);
+
+	if (!r->ending && (k->receiving || k->sending))
+		sim_fail("descriptor %d is closed with%s%s in flight", fd,
+		         k->receiving ? " a recv" : "", k->sending ? " a send" : "");
+	k->receiving = k->sending = false;
+	k->state = FAKE_CLOSED;
+	k->shut_wr = k->shut_rd = true;
+	k->fd = -1;
+	r->by_fd[fd] = NULL;
+}
+
+void ring_refuse(struct ring *r, int fd, const char *text, size_t len)
+{
+	struct fake_sock *k = fake_sock_of(r, fd);
+
+	if (!k->reset && k->out_cap - k->out_len >= len) {
+		model_sent(k, text, len);
+		k->out_total += len;
+		if (k->out_cap != UINT32_MAX)
+			k->out_len += (uint32_t)len;
+	}
+	ring_close(r, fd);
+}
+
+void ring_peer(struct ring *r, int fd, char *out, size_t n)
+{
+	snprintf(out, n, "192.0.2.1:%u", fake_sock_of(r, fd)->serial);
+}
+
+int64_t ring_now_ms(struct ring *r)
+{
+	return r->now_ms;
+}

@@ -1,0 +1,57 @@
+/*
+ * The store in memory: what its two files share.
+ */
+#ifndef CHATD_TESTS_FAKE_WRITER_H
+#define CHATD_TESTS_FAKE_WRITER_H
+
+#include "fake.h"
+
+struct waiting_record {
+	struct record record;   /* strings owned */
+	size_t bytes;
+};
+
+struct waiting_query {
+	struct query query;     /* strings owned */
+	uint32_t late;          /* steps until it is looked at */
+};
+
+struct seen {
+	char *key;              /* owned */
+	uint32_t room;
+	uint64_t id;
+};
+
+struct sleeper {
+	bool asleep, claimed;   /* claimed: named to the loop since it fell asleep */
+	bool wanted;            /* something was given to it since the loop last looked */
+};
+
+struct writer {
+	struct prng prng;
+	bool calm;
+	bool failing;           /* between FAILED and BACK */
+	uint32_t pressed_at;    /* records waiting */
+	struct waiting_record *record; /* owned, like the next four */
+	struct waiting_query *query;
+	struct fake_line *line; /* said lines that are saved, by id */
+	struct seen *seen;
+	struct writer_event *news;
+	size_t nrecords, nqueries, nlines, nseen, nnews, records_cap, queries_cap, lines_cap,
+	       seen_cap, news_cap;
+	size_t bytes;           /* of the records waiting */
+	uint64_t given, saved;  /* newest record appended, and saved */
+	uint64_t failures;
+	struct sleeper writing, reading;
+};
+
+/* Makes room for one more of an array's elements. */
+void *fake_grow(void *p, size_t n, size_t *cap, size_t size);
+/* Something that writer_next will say. */
+struct writer_event *fake_tell(struct writer *w, enum writer_event_kind kind);
+/* NULL: never here. */
+struct seen *fake_seen_find(struct writer *w, const char *key, uint32_t room);
+/* Says what the answer to q is, or that there is none and why. */
+void fake_answer(struct writer *w, const struct query *q, const char *error);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * The model: what its two files share.
+ *
+ * sim_model.c turns effects into texts that are to come; sim_peer.c keeps them
+ * and compares.
+ */
+#ifndef CHATD_TESTS_SIM_MODEL_H
+#define CHATD_TESTS_SIM_MODEL_H
+
+#include "sim.h"
+
+/* A private text or a published line. */
+struct text {
+	uint32_t refs;
+	bool line;              /* published */
+	uint64_t seq;           /* of the record that it shows; 0: none */
+	uint64_t skip;          /* bit n: not for whoever has slot n */
+	size_t len;
+	char data[];
+};
+
+struct peer {
+	struct fake_sock *k;
+	struct conn_id id;
+	bool known;             /* the core knows it */
+	bool held;
+	int64_t feed;           /* that it reads; -1: none */
+	size_t join;            /* lines of that feed that were published before */
+	struct text **item;     /* owned: what is to come, from first to n */
+	size_t first, n, cap;
+	size_t kept;            /* items before it came from a feed that it has left */
+	size_t off;             /* bytes of the first that have come */
+	uint64_t said_id;       /* newest said line of its feed that it has got some of */
+	uint64_t refusals;      /* lines of it that could not be saved, as it was told */
+};
+
+struct mfeed {
+	struct text **line;     /* owned: all lines ever */
+	size_t n, cap, shown;   /* and how many may be seen */
+};
+
+struct model {
+	struct peer *peer[SIM_SLOTS_MAX]; /* the newest of each slot; owned by its socket */
+	uint32_t gen[SIM_SLOTS_MAX];      /* and its generation */
+	struct mfeed feed[SIM_FEEDS_MAX];
+};
+
+extern struct model model;
+
+struct text *model_text_new(const char *p, size_t len);
+void model_text_unref(struct text *t);
+/* t comes after all that is to come already. */
+void model_push(struct peer *p, struct text *t);
+/* Whom the core knows by this id; NULL: nobody. */
+struct peer *model_peer(struct conn_id id);
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * What each connection is still to get, and comparing what it gets with that.
+ */
+#include "sim_model.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- texts and queues ------------------------------------------------------------------ */
+
+struct text *model_text_new(const char *p, size_t len)
+{
+	struct text *t = mem_alloc(sizeof *t + len);
+
+	*t = (struct text){.refs = 1, .len = len};
+	memcpy(t->data, p, len);
+	return t;
+}
+
+void model_text_unref(struct text *t)
+{
+	if (--t->refs == 0)
+		free(t);
+}
+
+void model_push(struct peer *p, struct text *t)
+{
+	if (p->n == p->cap && p->first > p->cap / 2) {
+		memmove(p->item, p->item + p->first, (p->n - p->first) * sizeof(struct text *));
+		p->n -= p->first;
+		p->kept -= p->kept < p->first ? p->kept : p->first;
+		p->first = 0;
+	}
+	if (p->n == p->cap) {
+		p->cap = p->cap == 0 ? 16 : p->cap * 2;
+		p->item = mem_resize(p->item, p->cap * sizeof(struct text *));
+	}
+	p->item[p->n++] = t;
+	t->refs++;
+}
+
+struct peer *model_peer(struct conn_id id)
+{
+	struct peer *p = id.slot < SIM_SLOTS_MAX ? model.peer[id.slot] : NULL;
+
+	return p != NULL && p->known && p->id.gen == id.gen ? p : NULL;
+}
+
+bool model_knows(struct conn_id id)
+{
+	return model_peer(id) != NULL;
+}
+
+struct session *model_session(const struct fake_sock *k)
+{
+	const struct peer *p = k->user;
+
+	return p != NULL && p->known ? chat_session(sim->chat, p->id) : NULL;
+}
+
+void model_sock_end(struct fake_sock *k)
+{
+	struct peer *p = k->user;
+
+	if (p == NULL)
+		return;
+	if (model.peer[p->id.slot] == p)
+		model.peer[p->id.slot] = NULL;
+	while (p->first < p->n)
+		model_text_unref(p->item[p->first++]);
+	free(p->item);
+	free(p);
+}
+
+/* -- bytes that go out ----------------------------------------------------------------- */
+
+static void sent_refused(struct fake_sock *k, const char *p, size_t n)
+{
+	char text[128];
+	int len = snprintf(text, sizeof text, "-- This chat is full: %u are connected. Please try "
+	                   "again later.\n", sim->options.connections_max);
+
+	sim->stats.refused += k->out_total == 0;
+	if (k->out_total + n > (size_t)len || memcmp(text + k->out_total, p, n) != 0)
+		sim_fail("a refused connection reads \"%.*s\"", (int)n, p);
+}
+
+static void item_begun(struct peer *p, const struct text *t)
+{
+	if (!t->line || t->seq == 0)
+		return;
+	if (!sim->options.relaxed && t->seq > fake_writer_saved(sim->writer))
+		sim_fail("line #%" PRIu64 " is sent to %u.%u before it is saved", t->seq, p->id.slot,
+		         p->id.gen);
+	if (p->first >= p->kept)
+		p->said_id = t->seq;
+	sim->stats.delivered++;
+}
+
+static bool fits(const struct text *t, const char *bytes, size_t n)
+{
+	return memcmp(t->data, bytes, t->len < n ? t->len : n) == 0;
+}
+
+/* Who goes while far behind is not told what it has missed; nobody else may miss
+ * anything without a word. */
+static struct text *after_hole(struct peer *p, struct text *t, const char *bytes, size_t n)
+{
+	while (!p->known && p->off == 0 && t->line && !fits(t, bytes, n) && p->first + 1 < p->n) {
+		model_text_unref(t);
+		t = p->item[++p->first];
+	}
+	return t;
+}
+
+void model_sent(struct fake_sock *k, const char *bytes, size_t n)
+{
+	struct peer *p = k->user;
+
+	sim->stats.bytes += n;
+	for (size_t i = 0; i < n; i++)
+		sim->hash = (sim->hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+	sim->hash += (uint64_t)sim->ring->now_ms;
+	if (p == NULL) {
+		sent_refused(k, bytes, n);
+		return;
+	}
+	while (n > 0) {
+		struct text *t = p->first < p->n ? p->item[p->first] : NULL;
+		size_t part;
+
+		if (t == NULL)
+			sim_fail("%u.%u is sent what is not for it: \"%.*s\"", p->id.slot, p->id.gen,
+			         (int)(n < 200 ? n : 200), bytes);
+		t = after_hole(p, t, bytes, n);
+		part = t->len - p->off < n ? t->len - p->off : n;
+		if (memcmp(t->data + p->off, bytes, part) != 0)
+			sim_fail("%u.%u is sent \"%.*s\" instead of \"%.*s\" (byte %zu of it)",
+			         p->id.slot, p->id.gen, (int)(part < 200 ? part : 200), bytes,
+			         (int)(part < 200 ? part : 200), t->data + p->off, p->off);
+		if (p->off == 0)
+			item_begun(p, t);
+		bytes += part;
+		n -= part;
+		p->off += part;
+		if (p->off < t->len)
+			continue;
+		model_text_unref(t);
+		p->first++;
+		p->off = 0;
+	}
+}
