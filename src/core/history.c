@@ -236,6 +236,8 @@ void history_answer(struct chat *c, struct session *s, const struct rows *rows)
 
 void history_skipped(struct chat *c, struct session *s, uint32_t lines, uint64_t first_id)
 {
+	uint64_t after;
+
 	if (s->room == NULL)
 		return;
 	if (first_id == 0) {
@@ -243,8 +245,11 @@ void history_skipped(struct chat *c, struct session *s, uint32_t lines, uint64_t
 		           lines == 1 ? "notice" : "notices");
 		return;
 	}
-	if (s->gap_before == 0 || first_id - 1 < s->gap_after)
-		s->gap_after = first_id - 1;
+	/* The server may know no better than that it was later than a line which was said
+	 * before s came. */
+	after = first_id - 1 > s->joined_id ? first_id - 1 : s->joined_id;
+	if (s->gap_before == 0 || after < s->gap_after)
+		s->gap_after = after;
 	s->gap_before = s->room->last_id + 1;
 	emit_reply(c, s, "%" PRIu32 " %s skipped while your connection was slow; %ccatchup shows %s",
 	           lines, lines_word(lines), c->config.command_prefix, lines == 1 ? "it" : "them");

@@ -262,6 +262,7 @@ void room_join(struct chat *c, struct room *r, struct session *s)
 	}
 	s->room = r;
 	s->room_pos = r->nmembers;
+	s->joined_id = r->last_id;
 	r->members[r->nmembers++] = s;
 	r->ncrlf += s->crlf;
 	if (s->nignored > 0)

@@ -56,6 +56,7 @@ struct session {
 	uint64_t gap_after;         /* lines of its room with gap_after < id < gap_before have not
 	                             * been shown: /catchup does; none while gap_before is 0 */
 	uint64_t gap_before;
+	uint64_t joined_id;         /* newest line of its room when it came there */
 	struct conn_id reply_to;    /* who wrote to it last with /msg; gen 0: nobody */
 	char *away;                 /* owned; "" without a text, NULL while here */
 	char **ignored;             /* owned keys, nignored of IGNORES_MAX; NULL while 0 */
