@@ -31,10 +31,11 @@ void limit_take(struct limit *l, int64_t now_ms, uint32_t per_s)
 
 uint32_t limit_left(const struct limit *l, int64_t now_ms, uint32_t burst, uint32_t per_s)
 {
-	int64_t used_us = l->full_us - now_ms * 1000, free_us;
+	int64_t used_us = l->full_us - now_ms * 1000, left;
 
 	if (per_s == 0 || used_us <= 0)
 		return burst;
-	free_us = span_us(burst, per_s) - used_us;
-	return free_us <= 0 ? 0 : (uint32_t)(free_us * per_s / US_PER_S);
+	/* In the steps of limit_take, so that what may be taken is counted. */
+	left = (span_us(burst, per_s) - used_us) / (US_PER_S / per_s);
+	return left <= 0 ? 0 : left < burst ? (uint32_t)left : burst;
 }
