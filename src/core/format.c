@@ -75,7 +75,9 @@ bool format_parse_day(const char *s, int64_t *begin_ms, int64_t *end_ms)
 	struct tm tm = {.tm_isdst = -1}, next;
 	int year, month, day, used = 0;
 
-	if (strlen(s) != 10 ||
+	/* By itself sscanf takes blanks and signs for parts of numbers. */
+	if (strlen(s) != 10 || strspn(s, "0123456789-") != 10 || s[4] != '-' || s[7] != '-' ||
+	    s[5] == '-' || s[8] == '-' || s[0] == '-' ||
 	    sscanf(s, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10)
 		return false;
 	tm.tm_year = year - 1900;
