@@ -121,6 +121,17 @@ static bool rests(void)
 	return fake_ring_rests(sim->ring) && fake_writer_rests(sim->writer) && model_rests();
 }
 
+/* Time for a look at what all have read. */
+static void settle(void)
+{
+	int64_t until_ms = sim->ring->now_ms + 2 * SWEEP_MS;
+
+	/* At rest the clock stands still if there is nothing that is to come. */
+	for (int i = 0; i < 1000 && sim->ring->now_ms < until_ms; i++)
+		turn();
+	sim_check_settled();
+}
+
 /* Nothing goes wrong any more: all that is under way must come to its end. */
 static void calm_down(void)
 {
@@ -130,6 +141,7 @@ static void calm_down(void)
 		turn();
 		if (rests()) {
 			model_check_rest();
+			settle();
 			return;
 		}
 	}

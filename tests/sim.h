@@ -83,7 +83,10 @@ bool model_knows(struct conn_id id);
 
 /* Looks at everything; what is wrong is a failure. */
 void sim_check(void);
-/* And at what is to be left when everybody has gone. */
+/* At what is to be left when everybody has read all, and the server has had the
+ * time to see it. */
+void sim_check_settled(void);
+/* And when everybody has gone. */
 void sim_check_empty(void);
 
 #endif

@@ -101,6 +101,8 @@ static void check_output(const struct conn *c)
 		         bytes - c->out_off, c->out_bytes);
 	if (c->state == CONN_OPEN && c->out_bytes > SENDQ_BYTES_MAX)
 		sim_fail("%u.%u: %u bytes of private text", c->slot, c->gen, c->out_bytes);
+	if (c->state == CONN_OPEN && c->out_bytes > SENDQ_SLOW_BYTES && !c->slow)
+		sim_fail("%u.%u has %u bytes to read and may go on", c->slot, c->gen, c->out_bytes);
 	if (c->stash_len > RECV_BUFFER_BYTES && c->stash != NULL)
 		sim_fail("%u.%u: a stash of %u bytes", c->slot, c->gen, c->stash_len);
 	if (!c->sending && c->pin_first != NULL)
@@ -145,6 +147,8 @@ static void check_conn(const struct conn *c)
 		sim_fail("%u.%u: what is in flight is counted wrongly", c->slot, c->gen);
 	if (c->state == CONN_DEAD && !c->sending && !c->receiving)
 		sim_fail("%u.%u is dead, the kernel has let go, and nobody frees it", c->slot, c->gen);
+	if (c->state == CONN_LINGERING && c->eof)
+		sim_fail("%u.%u has ended on both sides and lingers", c->slot, c->gen);
 	check_output(c);
 	check_reader(c);
 }
@@ -204,12 +208,20 @@ void sim_check(void)
 	check_server();
 }
 
+void sim_check_settled(void)
+{
+	for (uint32_t i = 0; i < chat_feeds_max(); i++)
+		if (sim->server->feeds[i].head != NULL)
+			sim_fail("feed %u is read by all and keeps memory", i);
+}
+
 void sim_check_empty(void)
 {
 	const struct server *s = sim->server;
 
+	sim_check_settled();
 	for (uint32_t i = 0; i < chat_feeds_max(); i++)
-		if (s->feeds[i].head != NULL || s->feeds[i].readers != NULL)
+		if (s->feeds[i].readers != NULL)
 			sim_fail("feed %u has no reader and keeps memory", i);
 	if (s->nconns != 0 || sim->chat->people != 0)
 		sim_fail("%u connections and %u people are left", s->nconns, sim->chat->people);
