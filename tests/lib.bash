@@ -97,10 +97,11 @@ chatd_stop() {
 	chatd_wait
 }
 
-# await COMMAND...: until it succeeds, 5 s at most. For what gives no event to a shell.
+# await COMMAND...: until it succeeds, about $tries times 20 ms (250 times: 5 s) at
+# most. For what gives no event to a shell.
 await() {
 	local i
-	for ((i = 0; i < 250; i++)); do
+	for ((i = 0; i < ${tries:-250}; i++)); do
 		"$@" && return 0
 		sleep 0.02
 	done
