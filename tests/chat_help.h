@@ -1,0 +1,164 @@
+/*
+ * The core for its tests: events in, effects out as text.
+ */
+#ifndef CHATD_TESTS_CHAT_HELP_H
+#define CHATD_TESTS_CHAT_HELP_H
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/chat.h"
+
+enum { SLOTS = 64 };
+
+#define STAMP "[2026-11-22 20:14:05]"
+
+static struct chat_config config;
+static struct chat *chat;
+static int64_t now_ms;
+static struct bytes seen;  /* the effects of the last step, a line each */
+static size_t taken;       /* of the last bytes */
+
+static inline int begin(void **state)
+{
+	(void)state;
+	config = (struct chat_config){
+		.connections_max = SLOTS, .line_bytes_max = 1024, .history_replay = 10,
+		.rate_burst = 3, .login_timeout_s = 30, .command_prefix = '/',
+	};
+	now_ms = INT64_C(1795378445000);
+	chat = chat_new(&config, 100, 5);
+	return 0;
+}
+
+static inline int end(void **state)
+{
+	(void)state;
+	chat_free(chat);
+	bytes_release(&seen);
+	return 0;
+}
+
+/* -- events in, effects out ---------------------------------------------------------- */
+
+static inline void put_text(const char *p, size_t n)
+{
+	bytes_puts(&seen, " \"");
+	for (size_t i = 0; i < n; i++)
+		bytes_printf(&seen, p[i] == '\n' ? "\\n" : p[i] == '\r' ? "\\r" : "%c", p[i]);
+	bytes_puts(&seen, "\"");
+}
+
+static inline void put_effect(const struct effect *e)
+{
+	static const char *const names[] = {
+		"SEND", "SEND_ALL", "PUBLISH", "SKIP", "SUBSCRIBE", "RELEASE", "UNSUBSCRIBE", "RESUME",
+		"CLOSE", "APPEND", "QUERY",
+	};
+
+	bytes_puts(&seen, names[e->kind]);
+	if (e->kind == EFFECT_PUBLISH)
+		bytes_printf(&seen, " feed %u #%" PRIu64, e->feed, e->seq);
+	else if (e->kind == EFFECT_APPEND)
+		bytes_printf(&seen, " #%" PRIu64 " kind %d room %u ref %" PRIu64 " \"%s\"", e->record.seq,
+		             (int)e->record.kind, e->record.room, e->record.ref, e->record.body);
+	else if (e->kind == EFFECT_QUERY)
+		bytes_printf(&seen, " %u kind %d room %u %" PRIu64 "..%" PRIu64 " after %" PRIu64,
+		             e->query.conn.slot, (int)e->query.kind, e->query.room, e->query.after_id,
+		             e->query.before_id, e->query.after_seq);
+	else if (e->kind != EFFECT_SEND_ALL)
+		bytes_printf(&seen, " %u", e->conn.slot);
+	if (e->kind == EFFECT_SKIP || e->kind == EFFECT_SUBSCRIBE)
+		bytes_printf(&seen, " feed %u", e->feed);
+	if (e->text != NULL && e->kind <= EFFECT_PUBLISH)
+		put_text(e->text, e->len);
+	bytes_puts(&seen, "\n");
+}
+
+static inline void step(struct event e)
+{
+	const struct effect *effects;
+	size_t n;
+
+	e.now_ms = now_ms;
+	chat_step(chat, &e);
+	taken = e.bytes.taken;
+	bytes_clear(&seen);
+	bytes_puts(&seen, "");
+	effects = chat_effects(chat, &n);
+	for (size_t i = 0; i < n; i++)
+		put_effect(&effects[i]);
+}
+
+static inline struct conn_id id(uint32_t slot)
+{
+	return (struct conn_id){slot, 1};
+}
+
+static inline void connected(struct conn_id conn)
+{
+	step((struct event){.kind = EVENT_CONNECTED, .conn = conn, .addr = "192.0.2.1:4242"});
+}
+
+static inline void sends(uint32_t slot, const char *text)
+{
+	step((struct event){.kind = EVENT_BYTES, .conn = id(slot),
+	                    .bytes = {.data = text, .len = strlen(text)}});
+}
+
+static inline void happens(enum event_kind kind, uint32_t slot)
+{
+	step((struct event){.kind = kind, .conn = id(slot)});
+}
+
+static inline void stored(uint64_t seq)
+{
+	step((struct event){.kind = EVENT_STORED, .stored = {.seq = seq}});
+}
+
+static inline void tick(int64_t ms)
+{
+	now_ms += ms;
+	step((struct event){.kind = EVENT_TICK});
+}
+
+static inline void rows_come(struct conn_id conn, struct rows rows)
+{
+	rows.conn = conn;
+	step((struct event){.kind = EVENT_ROWS, .conn = conn, .rows = &rows});
+}
+
+/* Comes and is named a, b, c, ...; the lobby is room 6, its feeds are 0 and 1. */
+static inline void joins(uint32_t slot)
+{
+	char name[3] = {(char)('a' + slot), '\n', '\0'};
+
+	connected(id(slot));
+	sends(slot, name);
+}
+
+#define assert_effects(text) assert_string_equal(seen.data, text)
+
+static inline void assert_has(const char *part)
+{
+	if (strstr(seen.data, part) == NULL)
+		fail_msg("no %s in:\n%s", part, seen.data);
+}
+
+static inline void assert_has_not(const char *part)
+{
+	if (strstr(seen.data, part) != NULL)
+		fail_msg("%s in:\n%s", part, seen.data);
+}
+
+#endif
