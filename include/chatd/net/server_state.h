@@ -63,7 +63,6 @@ struct server {
 	int64_t accept_ms;          /* when to accept again after running out of descriptors */
 	uint32_t accept_paused;     /* bit n: listener n is not accepted from */
 	bool store_failed;          /* between WRITER_FAILED and WRITER_BACK */
-	bool appended;              /* something was given to the writer since it was woken */
 	uint64_t given_seq, stored_seq; /* newest record given to the writer, and saved by it */
 	struct conn_id refused;     /* whose query the writer did not take; gen 0: nobody */
 	bool stopping;              /* after server_stop */
@@ -103,8 +102,13 @@ void server_publish(struct server *s, const struct effect *e);
 void server_show(struct server *s, uint64_t seq);
 void server_settle(struct server *s);
 
-/* server.c */
+/* server_effect.c */
+/* Gives the core an event, at this turn's time, and carries out what follows. */
 void server_step(struct server *s, struct event *e);
+/* Its stash is offered again, this turn or the next. */
+void server_resume(struct server *s, struct conn *c);
+
+/* server.c */
 /* Nothing more may be given to the writer for now. */
 bool server_pressed(const struct server *s);
 

@@ -1,0 +1,202 @@
+/*
+ * A session's input: from bytes to finished lines.
+ *
+ * Lines are taken one by one, and only while the session may go on and what a
+ * line may cause still fits the effects (emit.h); the rest waits for a RESUME.
+ */
+
+#include "chatd/core/input.h"
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/session.h"
+#include "chatd/core/text.h"
+
+enum {
+	IAC = 0xff,            /* RFC 854 */
+	PIECE_BYTES_MAX = 2048, /* telnet input is decoded in pieces of at most this: what each byte
+	                         * of one may say (an interrupt) fits ARENA_PER_LINE_MAX */
+};
+
+_Static_assert(PIECE_BYTES_MAX * 100 <= ARENA_PER_LINE_MAX, "100 bytes are said to an interrupt");
+
+/* One finished line, or what else framing found. False: no more of this input,
+ * because the session has ended. */
+static bool on_line(struct chat *c, struct session *s, enum line_result result, const char *text,
+                    uint64_t len)
+{
+	struct conn_id id = s->id;
+
+	switch (result) {
+	case LINE_READY:
+		session_line(c, s, text_neutralise(c->body, text, (size_t)len));
+		break;
+	case LINE_TOO_LONG:
+		limit_take(&s->pace, c->now_ms, c->config.rate_lines);
+		emit_reply(c, s, "Your line was not sent: it has %llu bytes and the limit is %u. Please "
+		           "send it in parts.", (unsigned long long)len, c->config.line_bytes_max);
+		session_prompt(c, s);
+		break;
+	case LINE_INTERRUPT:
+		/* The terminal's cursor is behind what was begun. */
+		emit_raw(c, s, "\r\n", 2);
+		emit_reply(c, s, "Interrupted: what you had begun to type is gone. %cquit ends the chat.",
+		           c->config.command_prefix);
+		session_prompt(c, s);
+		break;
+	case LINE_END:
+		s->eof = true;
+		break;
+	case LINE_MORE:
+		break;
+	}
+	return chat_session(c, id) != NULL;
+}
+
+/* Lines from *in as long as the session may go on. False: it has ended. */
+static bool take_lines(struct chat *c, struct session *s, const char **in, const char *end,
+                       bool edit)
+{
+	while (*in < end && !s->eof) {
+		enum line_result result;
+		const char *text;
+		uint64_t len;
+
+		session_throttle(c, s);
+		if (!session_ready(s) || !emit_has_room(c))
+			return true;
+		result = line_next(&s->line, in, end, c->config.line_bytes_max, edit, &text, &len);
+		if (!on_line(c, s, result, text, len))
+			return false;
+	}
+	return true;
+}
+
+/* A telnet client's bytes. Each piece ends where a line may end, so that a line
+ * that has to wait leaves no decoded bytes behind. */
+static bool take_telnet(struct chat *c, struct session *s, const char **in, const char *end)
+{
+	char out[PIECE_BYTES_MAX];
+
+	while (*in < end && !s->eof) {
+		size_t len = 0, left = (size_t)(end - *in);
+		struct bytes answer = {0};
+		const char *p = out;
+		size_t n;
+
+		session_throttle(c, s);
+		if (!session_ready(s) || !emit_has_room(c))
+			return true;
+		while (len < left && len < sizeof out)
+			if ((*in)[len++] == '\n' || (*in)[len - 1] == '\0')
+				break;
+		n = telnet_decode(s->telnet, *in, len, out, &answer);
+		*in += len;
+		if (answer.len > 0)
+			emit_raw(c, s, answer.data, answer.len);
+		bytes_release(&answer);
+		/* The piece holds one line's end at most, so nothing can stop it midway but
+		 * the session's own end. */
+		while (p < out + n && !s->eof) {
+			enum line_result result;
+			const char *text;
+			uint64_t line_len;
+
+			result = line_next(&s->line, &p, out + n, c->config.line_bytes_max, true, &text,
+			                   &line_len);
+			if (!on_line(c, s, result, text, line_len))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* A raw client's input ended with a byte IAC, and this one comes after it. */
+static void take_held_iac(struct chat *c, struct session *s, unsigned char next)
+{
+	static const char iac[] = {(char)IAC};
+	const char *p = iac, *text;
+	struct bytes answer = {0};
+	char out[1];
+	uint64_t len;
+
+	s->iac_held = false;
+	if (next < 236) {
+		/* No line ends with this byte, so there is no result to look at. */
+		line_next(&s->line, &p, iac + 1, c->config.line_bytes_max, false, &text, &len);
+		return;
+	}
+	s->telnet = telnet_new();
+	telnet_decode(s->telnet, iac, 1, out, &answer);
+	bytes_release(&answer);
+}
+
+/* What is over when a session has sent its last byte and waits for nothing. */
+void input_end_if_done(struct chat *c, struct session *s)
+{
+	if (s->eof && s->asked == ASKED_NOTHING)
+		session_end(c, s, NULL, true);
+}
+
+/* The input is over: what was begun is a line too. False: the session has ended. */
+static bool take_last(struct chat *c, struct session *s)
+{
+	const char *text;
+	uint64_t len;
+	enum line_result result = line_last(&s->line, c->config.line_bytes_max, &text, &len);
+
+	return result == LINE_MORE || on_line(c, s, result, text, len);
+}
+
+void input_bytes(struct chat *c, struct event *e)
+{
+	struct session *s = chat_session(c, e->conn);
+	const char *in = e->bytes.data, *end = in + e->bytes.len;
+	bool lives = true;
+
+	e->bytes.taken = e->bytes.len;
+	if (s == NULL || c->stopping || in == end || s->eof)
+		return;
+	if (!session_ready(s)) {
+		e->bytes.taken = 0;
+		return;
+	}
+	if (s->iac_held)
+		take_held_iac(c, s, (unsigned char)*in);
+	if (s->telnet == NULL) {
+		enum telnet_sign sign = telnet_sign(in, (size_t)(end - in));
+
+		if (sign == TELNET_YES)
+			s->telnet = telnet_new();
+		else if (sign == TELNET_MAYBE)
+			end--;
+		if (sign != TELNET_YES)
+			lives = take_lines(c, s, &in, end, false);
+		if (lives && sign == TELNET_MAYBE && in == end) {
+			s->iac_held = true;
+			in++;
+		}
+	}
+	if (lives && s->telnet != NULL)
+		lives = take_telnet(c, s, &in, end);
+	if (!lives)
+		return;
+	if (s->eof) {
+		/* By ctrl-D: what comes behind it is not looked at. */
+		if (take_last(c, s))
+			input_end_if_done(c, s);
+		return;
+	}
+	e->bytes.taken = (size_t)(in - e->bytes.data);
+	if (e->bytes.taken < e->bytes.len && session_ready(s))
+		emit_session(c, EFFECT_RESUME, s);
+}
+
+void input_eof(struct chat *c, struct session *s)
+{
+	s->eof = true;
+	if (s->iac_held)
+		take_held_iac(c, s, 0);
+	if (take_last(c, s))
+		input_end_if_done(c, s);
+}

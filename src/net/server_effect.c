@@ -1,0 +1,136 @@
+/*
+ * What the core wants done: events into it, its effects out of it.
+ *
+ * The one place where the core is called. A step must not begin while the
+ * effects of another are carried out, for they lie in the same array.
+ */
+
+#include <stdlib.h>
+
+#include "chatd/base/log.h"
+#include "chatd/net/server_state.h"
+
+static void append(struct server *s, const struct record *r)
+{
+	/* How far somebody has read is worth less than a line. */
+	if (r->kind == RECORD_SEEN && writer_pressed(s->writer))
+		return;
+	if (!writer_append(s->writer, r))
+		log_errx("record %llu is lost: the store's queue is full",
+		         (unsigned long long)r->seq);
+	s->given_seq = r->seq;
+}
+
+static void query(struct server *s, const struct query *q)
+{
+	/* Answered by server_step: a step may not begin while effects are carried out. */
+	if (!writer_query(s->writer, q))
+		s->refused = q->conn;
+}
+
+static void answer_refused(struct server *s)
+{
+	struct rows none = {.conn = s->refused,
+	                    .error = "Too many questions at once. Try again in a moment."};
+	struct event e = {.kind = EVENT_ROWS, .conn = s->refused, .rows = &none};
+
+	s->refused.gen = 0;
+	server_step(s, &e);
+}
+
+/* The connection, or NULL where it is no longer the core's. */
+static struct conn *conn_of(struct server *s, struct conn_id id)
+{
+	struct conn *c = &s->conns[id.slot];
+
+	return c->gen == id.gen && c->state == CONN_OPEN ? c : NULL;
+}
+
+static void send_all(struct server *s, const struct effect *e)
+{
+	for (uint32_t i = 0; i < s->conns_top; i++)
+		if (s->conns[i].state == CONN_OPEN)
+			server_queue(s, &s->conns[i], e->text, e->len);
+}
+
+void server_resume(struct server *s, struct conn *c)
+{
+	if (c->resuming)
+		return;
+	c->resuming = true;
+	slots_add(&s->resuming, c->slot);
+}
+
+static void apply_to(struct server *s, struct conn *c, const struct effect *e)
+{
+	switch (e->kind) {
+	case EFFECT_SEND:
+		server_queue(s, c, e->text, e->len);
+		break;
+	case EFFECT_SKIP:
+		feed_skip(&c->reader);
+		break;
+	case EFFECT_SUBSCRIBE:
+		feed_join(&s->feeds[e->feed], &c->reader, c->slot);
+		c->reader.held = true;
+		break;
+	case EFFECT_RELEASE:
+		c->reader.held = false;
+		server_dirty(s, c);
+		break;
+	case EFFECT_UNSUBSCRIBE:
+		server_leave_feed(s, c);
+		server_dirty(s, c);
+		break;
+	case EFFECT_RESUME:
+		server_resume(s, c);
+		break;
+	case EFFECT_CLOSE:
+		c->state = CONN_DRAINING;
+		free(c->stash);
+		c->stash = NULL;
+		server_dirty(s, c);
+		break;
+	default:
+		break;
+	}
+}
+
+static void apply(struct server *s, const struct effect *e)
+{
+	struct conn *c;
+
+	switch (e->kind) {
+	case EFFECT_SEND_ALL:
+		send_all(s, e);
+		break;
+	case EFFECT_PUBLISH:
+		server_publish(s, e);
+		break;
+	case EFFECT_APPEND:
+		append(s, &e->record);
+		break;
+	case EFFECT_QUERY:
+		query(s, &e->query);
+		break;
+	default:
+		c = conn_of(s, e->conn);
+		if (c != NULL)
+			apply_to(s, c, e);
+		break;
+	}
+}
+
+void server_step(struct server *s, struct event *e)
+{
+	const struct effect *effects;
+	size_t n;
+
+	e->now_ms = s->now_ms;
+	chat_step(s->chat, e);
+	effects = chat_effects(s->chat, &n);
+	for (size_t i = 0; i < n; i++)
+		apply(s, &effects[i]);
+	if (s->refused.gen != 0)
+		answer_refused(s);
+}
