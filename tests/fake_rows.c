@@ -120,7 +120,7 @@ void fake_answer(struct writer *w, const struct query *q, const char *error)
 	rows->kind = q->kind;
 	rows->conn = q->conn;
 	rows->error = error;
-	if (q->kind == QUERY_REPLAY || q->kind == QUERY_CATCHUP)
+	if (q->kind == QUERY_REPLAY)
 		rows->seen_id = seen != NULL ? seen->id : 0;
 	if (error != NULL)
 		rows->seen_id = 0;
@@ -128,8 +128,6 @@ void fake_answer(struct writer *w, const struct query *q, const char *error)
 		answer_search(w, q, rows);
 	else if (q->kind == QUERY_FIRST)
 		answer_first(w, q, rows, q->after_id);
-	else if (q->kind == QUERY_CATCHUP)
-		answer_first(w, q, rows, rows->seen_id);
 	else
 		answer_last(w, q, rows);
 	if (q->kind == QUERY_REPLAY && rows->seen_id != 0)

@@ -185,13 +185,15 @@ static void what_was_seen_goes_with_the_lines(void **state)
 	r.ref = 8;
 	save_all(store, &r, 1);
 	assert_int_equal(prune(6, 0, 100), 6); /* five lines and one mark */
-	struct query q = query_of(QUERY_CATCHUP, 1, 100);
+	struct query q = query_of(QUERY_REPLAY, 1, 100);
 	q.key = "bob";
 	struct rows *rows = store_query(store, &q);
 	assert_int_equal(rows->seen_id, 0);
 	rows_release(rows);
 	q.key = "carol";
-	assert_string_equal(ids_of(store_query(store, &q)), "9 10");
+	rows = store_query(store, &q);
+	assert_int_equal(rows->seen_id, 8);
+	rows_release(rows);
 }
 
 /* Old lines may stand behind younger ones where the clock was set back. */

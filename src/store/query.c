@@ -305,17 +305,6 @@ static void replay_answer(struct store *s, const struct query *asked, struct ans
 	a->rows.missed = (uint32_t)store_number(st, 0);
 }
 
-static void catchup_answer(struct store *s, const struct query *asked, struct answer *a)
-{
-	struct query q = *asked;
-	a->rows.seen_id = seen_id(s, &q);
-	q.after_id = a->rows.seen_id;
-	q.before_id = UINT64_MAX;
-	q.since_ms = INT64_MIN;
-	q.until_ms = INT64_MAX;
-	range_answer(s, &q, a);
-}
-
 struct rows *store_query(struct store *s, const struct query *q)
 {
 	struct answer *a = mem_zero(1, sizeof(*a));
@@ -333,8 +322,6 @@ struct rows *store_query(struct store *s, const struct query *q)
 		search_answer(s, &bounded, a);
 	else if (q->kind == QUERY_REPLAY)
 		replay_answer(s, &bounded, a);
-	else if (q->kind == QUERY_CATCHUP)
-		catchup_answer(s, &bounded, a);
 	else
 		range_answer(s, &bounded, a);
 	s->deadline_ms = 0;

@@ -49,7 +49,6 @@ enum query_kind {
 	QUERY_LAST,     /* the last limit lines with after_id < id < before_id and
 	                 * since_ms <= time < until_ms */
 	QUERY_FIRST,    /* the first limit lines of that range */
-	QUERY_CATCHUP,  /* the first limit lines after what `key` has seen of the room */
 	QUERY_SEARCH,   /* the newest limit lines that have all the words, each with the line
 	                 * before and the line after it in its room */
 };
@@ -65,7 +64,7 @@ struct query {
 	uint64_t before_id;   /* exclusive; UINT64_MAX: to the end */
 	int64_t since_ms;     /* inclusive; INT64_MIN: from the start */
 	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
-	const char *key;      /* a nick's key, for REPLAY and CATCHUP; otherwise "" */
+	const char *key;      /* a nick's key, for REPLAY; otherwise "" */
 	const char *words;    /* for SEARCH, as typed: words with white space between; a word may
 	                       * end in * (begins with); otherwise "" */
 };
@@ -90,7 +89,7 @@ struct rows {
 	const struct row *row;  /* n of them; borrowed until the answer is released */
 	size_t n;
 	bool more;              /* there were more than limit, or than ROWS_BYTES_MAX allows */
-	uint64_t seen_id;       /* REPLAY, CATCHUP: last id that `key` had seen; 0: never here */
+	uint64_t seen_id;       /* REPLAY: last id that `key` had seen; 0: never here */
 	uint32_t missed;        /* REPLAY: lines since then that are not in the answer, at most
 	                         * 1000; 0 where seen_id is 0 */
 	const char *error;      /* NULL, or a sentence for the person who asked */
@@ -111,7 +110,7 @@ enum event_kind {
 	EVENT_CONNECTED,   /* conn is new; addr is where from */
 	EVENT_BYTES,       /* conn has sent bytes; the core sets bytes.taken */
 	EVENT_EOF,         /* conn will send nothing more but still reads (half-close) */
-	EVENT_CLOSED,      /* conn is gone; no event or effect names it after this */
+	EVENT_CLOSED,      /* conn is gone; no event and no effect of a later one names it */
 	EVENT_SLOW,        /* conn's queue of private text is over SENDQ_SLOW_BYTES */
 	EVENT_DRAINED,     /* and has come below SENDQ_DRAINED_BYTES */
 	EVENT_SKIPPED,     /* conn was moved to the live end of its feed */
