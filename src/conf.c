@@ -102,18 +102,16 @@ static void conf_tell(struct bytes *out, const char *fmt, ...)
 	for (size_t i = start; i < out->len; i++) {
 		unsigned char c = (unsigned char)out->data[i];
 
-		if (c < 0x20 || c == 0x7f) {
+		if (c < 0x20 || c == 0x7f)
 			out->data[i] = '?';
-		}
 	}
 	bytes_puts(out, "\n");
 }
 
 static void conf_clear_listen(struct conf *c)
 {
-	while (c->nlisten > 0) {
+	while (c->nlisten > 0)
 		free(c->listen[--c->nlisten]);
-	}
 }
 
 void conf_init(struct conf *c)
@@ -140,9 +138,8 @@ void conf_release(struct conf *c)
 static const struct conf_key *conf_key_find(const char *name)
 {
 	for (const struct conf_key *k = conf_keys; k->name; k++) {
-		if (strcmp(k->name, name) == 0) {
+		if (strcmp(k->name, name) == 0)
 			return k;
-		}
 	}
 	return NULL;
 }
@@ -190,9 +187,8 @@ static char *conf_file_line(char *str, int num, void *stream)
 	ssize_t len = getline(&file->line, &file->cap, file->f);
 	const char *begin = file->line;
 
-	if (len < 0) {
+	if (len < 0)
 		return NULL;
-	}
 	file->lineno++;
 	if (file->lineno == 1 && strncmp(begin, "\xef\xbb\xbf", 3) == 0) {
 		begin += 3; /* a byte order mark, as some editors leave it */
@@ -223,9 +219,8 @@ static bool conf_key_resembles(const struct conf_key *k, const char *name)
 	for (i = 0; name[i] && k->name[i]; i++) {
 		char c = name[i] == '-' || name[i] == ' ' ? '_' : (char)tolower(name[i]);
 
-		if (c != k->name[i]) {
+		if (c != k->name[i])
 			return false;
-		}
 	}
 	return name[i] == k->name[i];
 }
@@ -254,9 +249,8 @@ static const char *conf_value_habit(const char *value)
 			return "a comment needs a line of its own";
 		}
 	}
-	if (len > 1 && (value[0] == '"' || value[0] == '\'') && value[len - 1] == value[0]) {
+	if (len > 1 && (value[0] == '"' || value[0] == '\'') && value[len - 1] == value[0])
 		return "values are written without quotes";
-	}
 	return NULL;
 }
 
@@ -279,9 +273,8 @@ static int conf_file_pair(void *user, const char *section, const char *name, con
 		conf_key_unknown(file, name);
 		return 1;
 	}
-	if (k->type == CONF_LISTEN && *first == 0) {
+	if (k->type == CONF_LISTEN && *first == 0)
 		conf_clear_listen(file->c);
-	}
 	if (k->type != CONF_LISTEN && *first != 0) {
 		conf_tell(file->problems, "%s:%u: %s: given twice (first at line %u)",
 		          file->path, file->lineno, name, *first);
@@ -291,9 +284,8 @@ static int conf_file_pair(void *user, const char *section, const char *name, con
 	} else if (!conf_type_read(file->c, k, value, why, sizeof(why))) {
 		conf_tell(file->problems, "%s:%u: %s: %s", file->path, file->lineno, name, why);
 	}
-	if (*first == 0) {
+	if (*first == 0)
 		*first = file->lineno;
-	}
 	return 1;
 }
 
@@ -315,9 +307,8 @@ bool conf_read(struct conf *c, const char *path, struct bytes *problems)
 	ini_allow_no_value = true;
 	errno = 0;
 	ini_parse_stream(conf_file_line, &file, conf_file_pair, &file);
-	if (ferror(file.f)) {
+	if (ferror(file.f))
 		conf_tell(problems, "%s: %s", path, strerror(errno));
-	}
 	fclose(file.f);
 	free(file.line);
 	return problems->len == before;
@@ -334,14 +325,12 @@ void conf_take(struct conf *c, struct conf *next, struct bytes *said)
 		bytes_clear(&new);
 		conf_type_show(c, k, &old);
 		conf_type_show(next, k, &new);
-		if (strcmp(old.data, new.data) == 0) {
+		if (strcmp(old.data, new.data) == 0)
 			continue;
-		}
 		conf_tell(said, "%s: %s -> %s%s", k->name, old.data, new.data,
 		          k->reloadable ? "" : " (needs a restart)");
-		if (k->reloadable) {
+		if (k->reloadable)
 			conf_type_swap(c, next, k);
-		}
 	}
 	bytes_release(&old);
 	bytes_release(&new);

@@ -36,9 +36,8 @@ static bool conf_parse_host(const char *host, size_t len, int family, struct con
 		memcpy(l->host, plain, len + 1);
 		/* The interface of a link-local address is the listener's to know. */
 		plain[family == AF_INET6 ? strcspn(plain, "%") : len] = '\0';
-		if (inet_pton(family, plain, address) == 1) {
+		if (inet_pton(family, plain, address) == 1)
 			return true;
-		}
 	}
 	snprintf(problem, n, "\"%.*s\" is not an IP address (names are not looked up)%s",
 	         (int)len, host,
@@ -75,9 +74,8 @@ bool conf_parse_listen(const char *s, struct conf_listen *l, char *problem, size
 			return false;
 		}
 		/* Both families is what [::] means wherever bindv6only was not changed. */
-		if (strncmp(s, "[::]:", 5) == 0) {
+		if (strncmp(s, "[::]:", 5) == 0)
 			l->kind = LISTEN_DUAL;
-		}
 		return conf_parse_host(s + 1, (size_t)(end - s - 1), AF_INET6, l, problem, n) &&
 		       conf_parse_port(end + 2, &l->port, problem, n);
 	}

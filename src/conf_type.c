@@ -20,9 +20,8 @@ static bool read_listen(struct conf *c, const struct conf_key *k, const char *va
 	struct conf_listen l;
 
 	(void)k;
-	if (!conf_parse_listen(value, &l, why, n)) {
+	if (!conf_parse_listen(value, &l, why, n))
 		return false;
-	}
 	for (uint32_t i = 0; i < c->nlisten; i++) {
 		if (strcmp(c->listen[i], value) == 0) {
 			snprintf(why, n, "%s is given twice", value);
@@ -40,9 +39,8 @@ static bool read_listen(struct conf *c, const struct conf_key *k, const char *va
 static void show_listen(const struct conf *c, const struct conf_key *k, struct bytes *out)
 {
 	(void)k;
-	for (uint32_t i = 0; i < c->nlisten; i++) {
+	for (uint32_t i = 0; i < c->nlisten; i++)
 		bytes_printf(out, "%s%s", i > 0 ? ", " : "", c->listen[i]);
-	}
 }
 
 static bool read_path(struct conf *c, const struct conf_key *k, const char *value, char *why,
@@ -90,9 +88,8 @@ static bool read_number(struct conf *c, const struct conf_key *k, const char *va
 {
 	int64_t number;
 
-	if (!parse_number(k, value, &number, why, n)) {
+	if (!parse_number(k, value, &number, why, n))
 		return false;
-	}
 	*(uint32_t *)conf_field(c, k) = (uint32_t)number;
 	return true;
 }
@@ -107,9 +104,8 @@ static bool read_number64(struct conf *c, const struct conf_key *k, const char *
 {
 	int64_t number;
 
-	if (!parse_number(k, value, &number, why, n)) {
+	if (!parse_number(k, value, &number, why, n))
 		return false;
-	}
 	*(uint64_t *)conf_field(c, k) = (uint64_t)number;
 	return true;
 }
@@ -135,9 +131,8 @@ static bool read_choice(struct conf *c, const struct conf_key *k, const char *va
 		}
 	}
 	len = (size_t)snprintf(why, n, "\"%.100s\" is none of", value);
-	for (unsigned int i = 0; k->choices[i] && len < n; i++) {
+	for (unsigned int i = 0; k->choices[i] && len < n; i++)
 		len += (size_t)snprintf(why + len, n - len, " %s", k->choices[i]);
-	}
 	return false;
 }
 

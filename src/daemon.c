@@ -61,9 +61,8 @@ bool daemon_configure(const struct options *o, struct conf *c, struct bytes *pro
 	conf_init(c);
 	ok = !o->conf_path || conf_read(c, o->conf_path, problems);
 	options_apply(o, c);
-	if (o->connections_unlimited) {
+	if (o->connections_unlimited)
 		descriptors_cap(c);
-	}
 	return ok;
 }
 
@@ -117,9 +116,8 @@ static void daemon_hand_out(struct daemon *d)
 	log_set_level(d->conf->log_level);
 	chat_configure(d->chat, &config);
 	server_set_send_timeout(d->server, d->conf->send_timeout_s);
-	for (uint32_t i = 0; i < d->nlisteners; i++) {
+	for (uint32_t i = 0; i < d->nlisteners; i++)
 		listener_set_options(&d->listeners[i], &options);
-	}
 	writer_reload(d->writer, &limits, d->conf->chat_log);
 }
 
@@ -148,9 +146,8 @@ static void daemon_reload(struct daemon *d)
 
 static void daemon_close_listeners(struct daemon *d)
 {
-	while (d->nlisteners > 0) {
+	while (d->nlisteners > 0)
 		listener_close(&d->listeners[--d->nlisteners]);
-	}
 }
 
 static void daemon_stop(struct daemon *d, const char *why)
@@ -248,9 +245,8 @@ static bool daemon_listen(struct daemon *d)
 			log_errx("%s", problem);
 			earlier = where.kind == LISTEN_UNIX
 			          ? NULL : daemon_same_port(d->conf, i, where.port);
-			if (earlier) {
+			if (earlier)
 				log_errx("it may be that listen = %s covers it already", earlier);
-			}
 			return false;
 		}
 		d->nlisteners++;
@@ -309,9 +305,8 @@ static bool daemon_make_server(struct daemon *d)
 		log_errx("%s", problem);
 		return false;
 	}
-	if (!daemon_make_chat(d)) {
+	if (!daemon_make_chat(d))
 		return false;
-	}
 	d->server = server_new(&options, d->ring, d->chat, d->writer, d->listeners,
 	                       d->nlisteners);
 	return daemon_watch_signals(d);
@@ -325,9 +320,8 @@ static void daemon_say_ready(const struct daemon *d)
 
 	for (uint32_t i = 0; i < d->nlisteners; i++) {
 		printf("chatd: listening on %s", d->listeners[i].name);
-		if (i == 0) {
+		if (i == 0)
 			printf(", history in %s%s", strchr(database, '/') ? "" : "./", database);
-		}
 		printf("\n");
 	}
 	fflush(stdout);
@@ -353,24 +347,20 @@ static bool daemon_end(struct daemon *d)
 	int64_t left_ms;
 	bool saved = true;
 
-	if (d->server) {
+	if (d->server)
 		server_free(d->server);
-	}
-	if (d->ring) {
+	if (d->ring)
 		ring_free(d->ring);
-	}
-	if (d->chat) {
+	if (d->chat)
 		chat_free(d->chat);
-	}
 	left_ms = STOP_MS_MAX - (d->stopping ? daemon_now_ms() - d->stop_ms : 0);
 	if (d->writer) {
 		saved = writer_stop(d->writer, left_ms > SAVE_MS_LEAST ? (int)left_ms
 		                                                      : SAVE_MS_LEAST);
 	}
 	daemon_close_listeners(d);
-	if (d->signal_fd >= 0) {
+	if (d->signal_fd >= 0)
 		close(d->signal_fd);
-	}
 	return saved;
 }
 
@@ -394,11 +384,9 @@ bool daemon_run(const struct options *o, struct conf *c)
 		}
 		ok = d.stopping; /* otherwise something broke, and the server has said what */
 	}
-	if (!daemon_end(&d)) {
+	if (!daemon_end(&d))
 		ok = false;
-	}
-	if (ok) {
+	if (ok)
 		log_info("chatd has ended");
-	}
 	return ok;
 }

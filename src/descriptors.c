@@ -36,9 +36,8 @@ bool descriptors_raise(const struct conf *c)
 		log_err("cannot read the descriptor limit");
 		return false;
 	}
-	if (limit.rlim_cur >= need) {
+	if (limit.rlim_cur >= need)
 		return true;
-	}
 	if (limit.rlim_max < need) {
 		log_errx("max_connections = %u needs %llu descriptors; the hard limit is %llu: "
 		         "raise LimitNOFILE= or ulimit -n, or lower max_connections",

@@ -18,9 +18,8 @@ enum {
 
 static int main_usage_error(struct bytes *problems)
 {
-	for (char *line = strtok(problems->data, "\n"); line; line = strtok(NULL, "\n")) {
+	for (char *line = strtok(problems->data, "\n"); line; line = strtok(NULL, "\n"))
 		fprintf(stderr, "chatd: %s\n", line);
-	}
 	fprintf(stderr, "usage: chatd [OPTIONS] [PORT]; chatd --help explains them\n");
 	bytes_release(problems);
 	return EXIT_USAGE;
@@ -43,13 +42,12 @@ static int main_configured(const struct options *o)
 	struct conf conf;
 	bool ok = daemon_configure(o, &conf, &problems);
 
-	if (!ok) {
+	if (!ok)
 		fputs(problems.data, stderr);
-	} else if (o->wish == OPTIONS_CHECK) {
+	else if (o->wish == OPTIONS_CHECK)
 		ok = puts("configuration OK") >= 0;
-	} else {
+	else
 		ok = daemon_run(o, &conf);
-	}
 	bytes_release(&problems);
 	conf_release(&conf);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -61,9 +59,8 @@ int main(int argc, char **argv)
 	struct options options;
 
 	log_init();
-	if (!options_parse(&options, argc, argv, &problems)) {
+	if (!options_parse(&options, argc, argv, &problems))
 		return main_usage_error(&problems);
-	}
 	switch (options.wish) {
 	case OPTIONS_HELP:
 		return main_help();

@@ -68,9 +68,8 @@ static void options_for_getopt(char *letters, struct option *longs)
 		};
 		if (row->letter != 0) {
 			*letters++ = row->letter;
-			if (row->argument) {
+			if (row->argument)
 				*letters++ = ':';
-			}
 		}
 	}
 	*letters = '\0';
@@ -93,9 +92,8 @@ static void options_set(struct options *o, const char *where, const char *key, c
 {
 	unsigned int i = 0;
 
-	while (i < o->nset && strcmp(o->set[i].key, key) != 0) {
+	while (i < o->nset && strcmp(o->set[i].key, key) != 0)
 		i++;
-	}
 	assert(i < OPTIONS_SET_MAX);
 	o->set[i].where = where;
 	o->set[i].key = key;
@@ -106,21 +104,18 @@ static void options_set(struct options *o, const char *where, const char *key, c
 /* Lays what was given over c, and tells what is wrong with it. */
 static void options_lay(const struct options *o, struct conf *c, struct bytes *problems)
 {
-	for (unsigned int i = 0; i < o->nset; i++) {
+	for (unsigned int i = 0; i < o->nset; i++)
 		conf_set(c, o->set[i].key, o->set[i].value, o->set[i].where, problems);
-	}
-	if (o->connections_unlimited) {
+	if (o->connections_unlimited)
 		c->connections_max = CONNECTIONS_LIMIT;
-	}
 }
 
 static const char *options_default(const char *key)
 {
 	const struct conf_key *k = conf_keys;
 
-	while (strcmp(k->name, key) != 0) {
+	while (strcmp(k->name, key) != 0)
 		k++;
-	}
 	return k->initial;
 }
 
@@ -157,9 +152,8 @@ static void options_wrong(int c, char **argv, struct bytes *problems)
 
 static void options_port(struct options *o, int argc, char **argv, struct bytes *problems)
 {
-	if (optind == argc) {
+	if (optind == argc)
 		return;
-	}
 	if (argc - optind > 1) {
 		bytes_printf(problems, "more than one PORT: %s and %s\n", argv[optind],
 		             argv[optind + 1]);
@@ -231,11 +225,10 @@ void options_help(struct bytes *out)
 		const struct option_row *row = &options_table[i];
 		size_t start = out->len;
 
-		if (row->letter != 0) {
+		if (row->letter != 0)
 			bytes_printf(out, "  -%c, ", row->letter);
-		} else {
+		else
 			bytes_puts(out, "      ");
-		}
 		bytes_printf(out, "%s%s%s", row->name, row->argument ? " " : "",
 		             row->argument ? row->argument : "");
 		bytes_printf(out, "%*s%s\n", (int)(HELP_COLUMN - (out->len - start)), "",

@@ -97,9 +97,8 @@ static size_t log_cut(char *line)
 {
 	size_t len = LOG_LINE_BYTES_MAX - 3;
 
-	while (len > 0 && ((unsigned char)line[len] & 0xc0) == 0x80) {
+	while (len > 0 && ((unsigned char)line[len] & 0xc0) == 0x80)
 		len--;
-	}
 	memcpy(line + len, "...", 3);
 	return len + 3;
 }
@@ -115,9 +114,8 @@ static void log_line(enum log_level level, int error, const char *fmt, va_list a
 	size_t head, len;
 	int n;
 
-	if (level > atomic_load(&log_level)) {
+	if (level > atomic_load(&log_level))
 		return;
-	}
 	head = len = log_head(line, size, level);
 	n = vsnprintf(line + len, size - len, fmt, ap);
 	len += n > 0 ? (size_t)n : 0;
@@ -128,9 +126,8 @@ static void log_line(enum log_level level, int error, const char *fmt, va_list a
 		             strerror_r(error, buf, sizeof(buf)));
 		len += n > 0 ? (size_t)n : 0;
 	}
-	if (len > LOG_LINE_BYTES_MAX) {
+	if (len > LOG_LINE_BYTES_MAX)
 		len = log_cut(line);
-	}
 	log_guard(line + head, len - head);
 	line[len++] = '\n';
 	/* Where stderr is gone there is nobody left to be told. */

@@ -106,9 +106,8 @@ static uint16_t listener_port(int fd)
 	struct sockaddr_storage sa = { 0 };
 	socklen_t len = sizeof(sa);
 
-	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0) {
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
 		return 0;
-	}
 	return ntohs(sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port
 	                                      : ((struct sockaddr_in *)&sa)->sin_port);
 }
@@ -121,9 +120,8 @@ static int listener_socket(const struct listener_address *a, bool dual,
 	int fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int error;
 
-	if (fd < 0) {
+	if (fd < 0)
 		return -errno;
-	}
 	/* SO_REUSEADDR: a restart need not wait until old connections have died. A
 	 * port that somebody listens on is refused nevertheless, by bind or, if they
 	 * began meanwhile, by listen. */
@@ -179,9 +177,8 @@ static int listener_socket_at(struct listener *l, const char *host, uint16_t por
 
 	snprintf(l->name, sizeof(l->name), "%s port %u", host, port);
 	snprintf(service, sizeof(service), "%u", port);
-	if (getaddrinfo(host, service, &hints, &ai) != 0) {
+	if (getaddrinfo(host, service, &hints, &ai) != 0)
 		return -EADDRNOTAVAIL;
-	}
 	memcpy(&a.sa, ai->ai_addr, ai->ai_addrlen);
 	a.len = ai->ai_addrlen;
 	format = ai->ai_family == AF_INET6 ? "[%s]:%u" : "%s:%u";
@@ -210,9 +207,8 @@ bool listener_open_tcp(struct listener *l, const char *host, uint16_t port,
 	for (int tries = 0; tries < BUSY_TRIES; tries++) {
 		l->fd = host ? listener_socket_at(l, host, port, o)
 		             : listener_socket_any(l, port, o);
-		if (l->fd != -EADDRINUSE) {
+		if (l->fd != -EADDRINUSE)
 			break;
-		}
 		listener_wait_busy();
 	}
 	if (l->fd < 0) {
@@ -232,9 +228,8 @@ static int listener_probe(const struct sockaddr_un *sa)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int error = fd < 0 || connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0 ? errno : 0;
 
-	if (fd >= 0) {
+	if (fd >= 0)
 		close(fd);
-	}
 	return error;
 }
 
@@ -248,9 +243,8 @@ static bool listener_remove_stale(const struct sockaddr_un *sa, char *problem, s
 	int error;
 
 	if (lstat(sa->sun_path, &st) < 0) {
-		if (errno == ENOENT) {
+		if (errno == ENOENT)
 			return true;
-		}
 		snprintf(problem, n, "cannot listen on unix:%s: %s", sa->sun_path,
 		         strerror(errno));
 		return false;
@@ -265,9 +259,8 @@ static bool listener_remove_stale(const struct sockaddr_un *sa, char *problem, s
 		listener_wait_busy();
 		error = listener_probe(sa);
 	}
-	if (error == ECONNREFUSED && unlink(sa->sun_path) == 0) {
+	if (error == ECONNREFUSED && unlink(sa->sun_path) == 0)
 		return true;
-	}
 	if (error == 0 || error == EAGAIN || error == EPROTOTYPE) {
 		snprintf(problem, n, "unix:%s is in use: is another chatd running?", sa->sun_path);
 	} else {
@@ -291,14 +284,12 @@ bool listener_open_unix(struct listener *l, const char *path, char *problem, siz
 		return false;
 	}
 	strcpy(sa.sun_path, path);
-	if (!listener_remove_stale(&sa, problem, n)) {
+	if (!listener_remove_stale(&sa, problem, n))
 		return false;
-	}
 	snprintf(l->name, sizeof(l->name), "unix:%s", path);
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (l->fd >= 0 && bind(l->fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0) {
+	if (l->fd >= 0 && bind(l->fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0)
 		strcpy(l->unix_path, path);
-	}
 	if (l->unix_path[0] == '\0' || listen(l->fd, LISTEN_BACKLOG) < 0) {
 		error = errno;
 		snprintf(problem, n, "cannot listen on unix:%s: %s", path,
@@ -311,12 +302,10 @@ bool listener_open_unix(struct listener *l, const char *path, char *problem, siz
 
 void listener_close(struct listener *l)
 {
-	if (l->fd >= 0) {
+	if (l->fd >= 0)
 		close(l->fd);
-	}
-	if (l->unix_path[0] != '\0') {
+	if (l->unix_path[0] != '\0')
 		unlink(l->unix_path);
-	}
 	l->fd = -1;
 	l->unix_path[0] = '\0';
 }
