@@ -139,7 +139,7 @@ static bool claim(struct sleeper *s)
 	return wake;
 }
 
-int writer_wake_fds(struct writer *w, int fds[2])
+int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX])
 {
 	int n = 0;
 

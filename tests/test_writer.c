@@ -103,7 +103,7 @@ static void a_stream_of_lines_is_stored(void **state)
 static void a_thread_is_named_once_until_it_sleeps_again(void **state)
 {
 	(void)state;
-	int fds[2], n = 0;
+	int fds[WRITER_WAKE_MAX], n = 0;
 	struct record r = line_of(0, 1, "", "");
 	r.kind = RECORD_ROOM; /* no line: nothing is indexed later, which would wake it */
 	assert_int_equal(writer_wake_fds(loop.w, fds), 0);
@@ -118,7 +118,7 @@ static void a_thread_is_named_once_until_it_sleeps_again(void **state)
 	assert_int_equal(n, 1);
 	r.seq = ++loop.seq;
 	assert_true(writer_append(loop.w, &r));
-	int again[2];
+	int again[WRITER_WAKE_MAX];
 	assert_int_equal(writer_wake_fds(loop.w, again), 0);
 	uint64_t one = 1;
 	assert_int_equal(write(fds[0], &one, sizeof(one)), sizeof(one));
@@ -186,6 +186,52 @@ static void a_search_sees_what_was_appended_before_it(void **state)
 	}
 }
 
+/* A search for a line that has not been said yet: it waits until that is saved. */
+static bool ask_search_ahead(void)
+{
+	struct query q = query_of(QUERY_SEARCH, 1, 5);
+	q.words = "hello";
+	q.after_seq = loop.seq + 1;
+	return writer_query(loop.w, &q);
+}
+
+static void no_replay_waits_for_a_search(void **state)
+{
+	(void)state;
+	append("hello");
+	until_stored();
+	size_t from = loop.heard_n;
+	assert_true(ask_search_ahead());
+	ask(QUERY_LAST, "");
+	until_heard('R', from);
+	assert_string_equal(loop.rows, "1");
+	append("hello");
+	from = loop.heard_n;
+	until_heard('R', from);
+	assert_string_equal(loop.rows, "1 2* 1* 2");
+}
+
+static void too_many_searches_are_not_taken(void **state)
+{
+	(void)state;
+	int taken = 0, answered = 0;
+	while (taken <= SEARCHES_WAITING_MAX && ask_search_ahead())
+		taken++;
+	assert_int_equal(taken, SEARCHES_WAITING_MAX);
+	ask(QUERY_LAST, ""); /* of these there may be more */
+	append("hello");
+	while (answered < SEARCHES_WAITING_MAX + 1) {
+		loop_turn();
+		answered = 0;
+		for (size_t i = 0; i < loop.heard_n; i++)
+			answered += loop.heard[i] == 'R';
+	}
+	size_t from = loop.heard_n;
+	ask(QUERY_SEARCH, "hello");
+	until_heard('R', from);
+	assert_string_equal(loop.rows, "1*");
+}
+
 static void bad_words_are_answered_with_a_sentence(void **state)
 {
 	(void)state;
@@ -225,6 +271,8 @@ int main(void)
 		WITH_LOOP(the_event_fd_is_written_once_per_sleep),
 		WITH_LOOP(a_query_sees_what_was_appended_before_it),
 		WITH_LOOP(a_search_sees_what_was_appended_before_it),
+		WITH_LOOP(no_replay_waits_for_a_search),
+		WITH_LOOP(too_many_searches_are_not_taken),
 		WITH_LOOP(bad_words_are_answered_with_a_sentence),
 		WITH_LOOP(the_wal_is_copied_between_queries),
 	};

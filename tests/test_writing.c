@@ -171,7 +171,7 @@ static void the_threads_have_names_and_no_signals(void **state)
 			fclose(f);
 	}
 	closedir(d);
-	assert_int_equal(found, 2);
+	assert_int_equal(found, 3);
 }
 
 int main(void)

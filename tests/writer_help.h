@@ -87,7 +87,7 @@ static inline void hear(struct writer_event *e)
 
 static inline void loop_wake(void)
 {
-	int fds[2];
+	int fds[WRITER_WAKE_MAX];
 	int n = writer_wake_fds(loop.w, fds);
 	for (int i = 0; i < n; i++) {
 		uint64_t one = 1;

@@ -194,7 +194,7 @@ static void feed_starved(struct server *s)
 
 static void wake_writer(struct server *s)
 {
-	int fds[2], n;
+	int fds[WRITER_WAKE_MAX], n;
 
 	n = writer_wake_fds(s->writer, fds);
 	for (int i = 0; i < n; i++)

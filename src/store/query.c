@@ -315,7 +315,8 @@ struct rows *store_query(struct store *s, const struct query *q)
 		bounded.limit = 1;
 	if (bounded.limit > ROWS_MAX)
 		bounded.limit = ROWS_MAX;
-	s->deadline_ms = store_clock_ms() + QUERY_MS_MAX;
+	s->deadline_ms = store_clock_ms() +
+	                 (q->kind == QUERY_SEARCH ? SEARCH_MS_MAX : QUERY_MS_MAX);
 	if (!store_run(store_stmt(s, SQL_BEGIN_READ)))
 		answer_broken(a, s, "The history took too long to read.");
 	else if (q->kind == QUERY_SEARCH)

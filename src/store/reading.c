@@ -1,6 +1,7 @@
 /*
- * The thread that reads: answers queries one after the other, and copies the
- * WAL into the database between them, so that the writer need not.
+ * The threads that read: each answers the queries of its mailbox one after the
+ * other. The one whose answers are quick also copies the WAL into the database
+ * between them, so that the writer need not.
  */
 #include "chatd/store/writer_threads.h"
 
@@ -22,16 +23,18 @@ static bool copy_due(struct writer *w)
 
 static bool reading_ready(void *ctx)
 {
-	struct writer *w = ctx;
-	return atomic_load(&w->asked.newest) || atomic_load(&w->reading_stop) || copy_due(w);
+	struct reading *t = ctx;
+	return atomic_load(&t->asked.newest) || atomic_load(&t->w->reading_stop) ||
+	       (t->copies && copy_due(t->w));
 }
 
-static void reading_copy(struct writer *w)
+static void reading_copy(struct reading *t)
 {
-	if (!copy_due(w))
+	struct writer *w = t->w;
+	if (!t->copies || !copy_due(w))
 		return;
 	int pages = atomic_load(&w->wal_pages);
-	store_checkpoint(w->reader);
+	store_checkpoint(t->store);
 	atomic_store(&w->wal_copied, pages);
 }
 
@@ -70,27 +73,27 @@ static const char *reading_wait(struct writer *w, const struct query *q)
 	return sorry;
 }
 
-static void reading_answer(struct writer *w, struct asked *a)
+static void reading_answer(struct reading *t, struct asked *a)
 {
-	const char *sorry = reading_wait(w, &a->query);
+	const char *sorry = reading_wait(t->w, &a->query);
 	struct writer_event e = { .kind = WRITER_ROWS };
-	e.rows = sorry ? rows_sorry(&a->query, sorry) : store_query(w->reader, &a->query);
-	atomic_fetch_sub(&w->queries, 1);
+	e.rows = sorry ? rows_sorry(&a->query, sorry) : store_query(t->store, &a->query);
+	atomic_fetch_sub(&t->waiting, 1);
 	free(a);
-	writer_tell(w, &e);
+	writer_tell(t->w, &e);
 }
 
 void *reading_main(void *arg)
 {
-	struct writer *w = arg;
-	while (!atomic_load(&w->reading_stop)) {
-		for (struct letter *l = mailbox_take(&w->asked), *next; l; l = next) {
+	struct reading *t = arg;
+	while (!atomic_load(&t->w->reading_stop)) {
+		for (struct letter *l = mailbox_take(&t->asked), *next; l; l = next) {
 			next = l->next;
-			reading_answer(w, (struct asked *)l);
-			reading_copy(w);
+			reading_answer(t, (struct asked *)l);
+			reading_copy(t);
 		}
-		reading_copy(w);
-		sleeper_sleep(&w->reading, -1, reading_ready, w);
+		reading_copy(t);
+		sleeper_sleep(&t->sleeper, -1, reading_ready, t);
 	}
 	return NULL;
 }

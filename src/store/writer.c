@@ -147,7 +147,9 @@ bool writer_pressed(const struct writer *w)
 
 bool writer_query(struct writer *w, const struct query *q)
 {
-	if (atomic_load(&w->queries) >= CONNECTIONS_LIMIT)
+	struct reading *t = &w->reading[q->kind == QUERY_SEARCH ? READING_SEARCHES
+	                                                        : READING_RANGES];
+	if (atomic_load(&t->waiting) >= t->waiting_max)
 		return false;
 	size_t key_bytes = strlen(q->key) + 1, words_bytes = strlen(q->words) + 1;
 	struct asked *a = mem_alloc(sizeof(*a) + key_bytes + words_bytes);
@@ -157,20 +159,23 @@ bool writer_query(struct writer *w, const struct query *q)
 	a->query = *q;
 	a->query.key = text;
 	a->query.words = text + key_bytes;
-	atomic_fetch_add(&w->queries, 1);
-	mailbox_post(&w->asked, &a->letter);
-	w->wake_reading = true;
+	atomic_fetch_add(&t->waiting, 1);
+	mailbox_post(&t->asked, &a->letter);
+	t->wake = true;
 	return true;
 }
 
-int writer_wake_fds(struct writer *w, int fds[2])
+int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX])
 {
 	int n = 0, fd;
 	if (w->wake_writing && (fd = sleeper_claim(&w->writing)) >= 0)
 		fds[n++] = fd;
-	if (w->wake_reading && (fd = sleeper_claim(&w->reading)) >= 0)
-		fds[n++] = fd;
-	w->wake_writing = w->wake_reading = false;
+	w->wake_writing = false;
+	for (struct reading *t = w->reading; t < w->reading + READINGS; t++) {
+		if (t->wake && (fd = sleeper_claim(&t->sleeper)) >= 0)
+			fds[n++] = fd;
+		t->wake = false;
+	}
 	return n;
 }
 
@@ -198,34 +203,54 @@ void writer_reload(struct writer *w, const struct writer_limits *limits, const c
 
 /* -- start and stop --------------------------------------------------------------------- */
 
+static void fd_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void reading_release(struct reading *t)
+{
+	for (struct letter *l = mailbox_take(&t->asked), *next; l; l = next) {
+		next = l->next;
+		free(l);
+	}
+	store_close(t->store);
+	fd_close(t->sleeper.fd);
+}
+
 static void writer_free(struct writer *w)
 {
 	struct writer_event e;
 	while (writer_next(w, &e))
 		writer_event_release(&e);
-	for (struct letter *l = mailbox_take(&w->asked), *next; l; l = next) {
-		next = l->next;
-		free(l);
-	}
+	for (int i = 0; i < READINGS; i++)
+		reading_release(&w->reading[i]);
 	reload_free(atomic_load(&w->reload));
 	chatlog_close(w->chatlog);
 	store_close(w->start);
-	store_close(w->reader);
 	store_close(w->store); /* last, so that it takes the WAL away */
 	queue_free(w->queue);
-	int fds[] = { w->event_fd, w->writing.fd, w->reading.fd };
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	fd_close(w->event_fd);
+	fd_close(w->writing.fd);
 	pthread_mutex_destroy(&w->mutex);
 	pthread_cond_destroy(&w->moved);
 	free(w);
 }
 
+static bool fd_open(int *fd, struct store_error *err)
+{
+	*fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (*fd < 0)
+		snprintf(err->text, sizeof(err->text), "no eventfd can be made: %s",
+		         strerror(errno));
+	return *fd >= 0;
+}
+
 static bool writer_open(struct writer *w, const struct writer_options *o, struct store_error *err)
 {
 	if (strcmp(o->database, ":memory:") == 0) {
-		/* Writer and reader are two connections and would see two databases. */
+		/* Each thread's connection would see a database of its own. */
 		snprintf(err->text, sizeof(err->text),
 		         "the history needs a file: choose a database other than :memory:");
 		return false;
@@ -233,21 +258,44 @@ static bool writer_open(struct writer *w, const struct writer_options *o, struct
 	w->store = store_open(o->database, o->durability, err);
 	if (!w->store)
 		return false;
-	w->reader = store_open_reader(o->database, err);
-	w->start = w->reader ? store_open_reader(o->database, err) : NULL;
+	w->start = store_open_reader(o->database, err);
 	if (!w->start)
 		return false;
+	for (struct reading *t = w->reading; t < w->reading + READINGS; t++) {
+		t->store = store_open_reader(o->database, err);
+		if (!t->store || !fd_open(&t->sleeper.fd, err))
+			return false;
+	}
 	if (o->chat_log && !(w->chatlog = chatlog_open(o->chat_log, err)))
 		return false;
-	w->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	w->writing.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	w->reading.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (w->event_fd < 0 || w->writing.fd < 0 || w->reading.fd < 0) {
-		snprintf(err->text, sizeof(err->text), "no eventfd can be made: %s",
-		         strerror(errno));
-		return false;
+	return fd_open(&w->event_fd, err) && fd_open(&w->writing.fd, err);
+}
+
+/* Ends the queries that run and those that wait, and joins their threads. */
+static void readings_stop(struct writer *w)
+{
+	atomic_store(&w->reading_stop, true);
+	for (int i = 0; i < READINGS; i++)
+		store_interrupt(w->reading[i].store);
+	pthread_mutex_lock(&w->mutex);
+	pthread_cond_broadcast(&w->moved);
+	pthread_mutex_unlock(&w->mutex);
+	for (struct reading *t = w->reading; t < w->reading + READINGS; t++) {
+		if (!t->started)
+			continue;
+		eventfd_signal(t->sleeper.fd);
+		pthread_join(t->thread, NULL);
 	}
-	return true;
+}
+
+/* Returns an errno, or 0. */
+static int reading_start(struct reading *t, const char *name)
+{
+	int e = pthread_create(&t->thread, NULL, reading_main, t);
+	t->started = e == 0;
+	if (t->started)
+		pthread_setname_np(t->thread, name);
+	return e;
 }
 
 /* Signals are the main thread's, so the threads inherit a mask that blocks them all. */
@@ -256,21 +304,17 @@ static bool threads_start(struct writer *w, struct store_error *err)
 	sigset_t all, old;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int e = pthread_create(&w->reading_thread, NULL, reading_main, w);
-	if (!e) {
+	int e = reading_start(&w->reading[READING_RANGES], "chatd-reader");
+	if (!e)
+		e = reading_start(&w->reading[READING_SEARCHES], "chatd-search");
+	if (!e)
 		e = pthread_create(&w->writing_thread, NULL, writing_main, w);
-		if (e) {
-			atomic_store(&w->reading_stop, true);
-			eventfd_signal(w->reading.fd);
-			pthread_join(w->reading_thread, NULL);
-		}
-	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (e) {
+		readings_stop(w);
 		snprintf(err->text, sizeof(err->text), "no thread can be made: %s", strerror(e));
 		return false;
 	}
-	pthread_setname_np(w->reading_thread, "chatd-reader");
 	pthread_setname_np(w->writing_thread, "chatd-writer");
 	return true;
 }
@@ -279,7 +323,12 @@ struct writer *writer_start(const struct writer_options *o, struct store_error *
 {
 	struct writer *w = mem_zero(1, sizeof(*w));
 	pthread_condattr_t attr;
-	w->event_fd = w->writing.fd = w->reading.fd = -1;
+	w->event_fd = w->writing.fd = -1;
+	for (int i = 0; i < READINGS; i++)
+		w->reading[i] = (struct reading){ .w = w, .sleeper.fd = -1 };
+	w->reading[READING_RANGES].copies = true;
+	w->reading[READING_RANGES].waiting_max = CONNECTIONS_LIMIT;
+	w->reading[READING_SEARCHES].waiting_max = SEARCHES_WAITING_MAX;
 	w->limits = o->limits;
 	w->queue = queue_new(RECORDS_BYTES, UNSTORED_MAX);
 	pthread_mutex_init(&w->mutex, NULL);
@@ -310,14 +359,7 @@ struct store *writer_store(struct writer *w)
 bool writer_stop(struct writer *w, int wait_ms)
 {
 	struct timespec now;
-	atomic_store(&w->reading_stop, true);
-	store_interrupt(w->reader);
-	pthread_mutex_lock(&w->mutex);
-	pthread_cond_broadcast(&w->moved);
-	pthread_mutex_unlock(&w->mutex);
-	eventfd_signal(w->reading.fd);
-	pthread_join(w->reading_thread, NULL);
-
+	readings_stop(w);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	w->stop_by_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + wait_ms;
 	atomic_store(&w->writing_stop, true);

@@ -108,7 +108,7 @@ static void writing_wal(struct writer *w)
 	if (pages > WAL_PAGES_MAX)
 		store_checkpoint(w->store); /* nobody writes meanwhile: it starts anew after this */
 	else if (pages - (pages < copied ? 0 : copied) >= WAL_PAGES_COPY)
-		sleeper_wake(&w->reading);
+		sleeper_wake(&w->reading[READING_RANGES].sleeper);
 }
 
 /* Saves what waits. False: nothing waited, or it failed. */

@@ -51,6 +51,9 @@ enum {
 	ROWS_BYTES_MAX = 192 << 10, /* bytes of bodies in one answer */
 	SEARCH_HITS_MAX = 10,   /* hits that one /search prints */
 	QUERY_MS_MAX = 5000,    /* a read that takes longer is interrupted */
+	SEARCH_MS_MAX = 2000,   /* and so is a search, for which other searches wait */
+	SEARCHES_WAITING_MAX = 16, /* searches asked and not yet answered: the last of them waits for
+	                         * all others, so one more is better told to come back */
 
 	/* -- store --------------------------------------------------------------- */
 	RECORDS_BYTES = 8 << 20, /* ring of records that wait for the writer */

@@ -1,11 +1,13 @@
 /*
- * The store's threads: one that writes, one that reads.
+ * The store's threads: one that writes, two that read.
  *
  * The loop appends records to a bounded queue and never waits. The writer takes
  * all that is there, commits it as one transaction, appends said lines to the
  * chat log file, and tells the loop up to which seq all is saved; between
  * commits it feeds the full-text index and prunes. The reader answers queries
- * on a connection of its own and does the checkpoints.
+ * for a range of lines and does the checkpoints. Searches have a thread of their
+ * own, because one may take seconds or wait for the index, and nobody's replay is
+ * to wait for that. Each thread has a connection of its own.
  *
  * All functions but writer_start and writer_stop are for the loop's thread
  * alone and make no system call.
@@ -53,17 +55,19 @@ bool writer_append(struct writer *w, const struct record *r);
  * writer has caught up. */
 bool writer_pressed(const struct writer *w);
 
-/* Copies the query into the reader's queue, which has room for one per
- * connection slot; false when it is full nevertheless. */
+/* Copies the query into the queue of the thread that answers its kind. False: so
+ * many wait already that one more is not taken (SEARCHES_WAITING_MAX searches; the
+ * others have room for one per connection slot). */
 bool writer_query(struct writer *w, const struct query *q);
 
 /*
  * The eventfds that the threads sleep on: those to which the loop must write an
- * 8-byte 1 so that they see what was appended or asked. Fills fds with up to
- * two and returns how many; a thread that is awake needs none, and one that has
- * been named once is not named again until it has slept.
+ * 8-byte 1 so that they see what was appended or asked. Fills fds and returns
+ * how many; a thread that is awake needs none, and one that has been named once is
+ * not named again until it has slept.
  */
-int writer_wake_fds(struct writer *w, int fds[2]);
+enum { WRITER_WAKE_MAX = 3 }; /* one for each thread */
+int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX]);
 
 /* An eventfd that becomes readable when writer_next has something new. It is
  * written once per sleep of the loop, and need never be read. */

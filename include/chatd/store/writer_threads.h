@@ -1,9 +1,10 @@
 /*
- * What the loop's side of the writer shares with its two threads.
+ * What the loop's side of the writer shares with its threads.
  *
  * Private to src/store/{writer,writing,reading}.c. Every field says whose it
- * is: "loop" for the thread that calls writer.h, "writing" and "reading" for
- * the threads; those that are atomic or under the mutex belong to all.
+ * is: "loop" for the thread that calls writer.h, "writing" for the thread that
+ * writes, "reading" for the one of the two readers whose it is; those that are
+ * atomic or under the mutex belong to all.
  *
  * Waking a thread. It sets `asleep`, looks once more whether there is work, and
  * only then sleeps on its eventfd. Whoever brings work first makes it visible
@@ -33,7 +34,7 @@ struct sleeper {
 	_Atomic bool asleep;    /* true while it sleeps or is about to, and nobody has woken it */
 };
 
-/* A query on its way to the reader; its two strings follow it in memory. */
+/* A query on its way to a reader; its two strings follow it in memory. */
 struct asked {
 	struct letter letter;   /* first: what the mailbox links */
 	struct query query;     /* key and words point behind this struct */
@@ -51,16 +52,35 @@ struct reload {
 	char *chat_log;         /* path; NULL: none */
 };
 
+/* A thread that answers queries, one after the other. */
+struct reading {
+	struct writer *w;       /* what all share */
+	struct store *store;    /* reading: its connection */
+	bool copies;            /* true for the one that also does the checkpoints */
+	struct mailbox asked;   /* queries from the loop */
+	_Atomic uint32_t waiting; /* how many were asked and are not answered yet */
+	uint32_t waiting_max;   /* loop: one more is not taken */
+	struct sleeper sleeper; /* where it sleeps */
+	bool wake;              /* loop: true when it was asked since writer_wake_fds */
+	pthread_t thread;       /* joined by writer_stop */
+	bool started;           /* loop: true while there is a thread to be joined */
+};
+
+/* Which of them. */
+enum {
+	READING_RANGES,         /* quick: a replay waits for no search */
+	READING_SEARCHES,       /* these may take seconds, or wait for the index */
+	READINGS,
+};
+
 struct writer {
 	struct store *store;    /* writing: the connection that writes */
-	struct store *reader;   /* reading: its connection */
 	struct store *start;    /* loop: what writer_store gives; no thread uses it */
 	struct chatlog *chatlog; /* writing: NULL where there is none */
 	struct writer_limits limits; /* writing */
 	struct queue *queue;    /* records from the loop to writing */
-	struct mailbox asked;   /* queries from the loop to reading */
-	_Atomic uint32_t queries; /* how many of them wait */
-	struct mailbox told;    /* from both threads to the loop */
+	struct reading reading[READINGS]; /* the threads that read */
+	struct mailbox told;    /* from all threads to the loop */
 	struct letter *taken;   /* loop: letters taken out of told, not yet returned */
 	struct told stored_told; /* the one letter that says that `stored` moved */
 	_Atomic bool stored_posted; /* true from posting that letter until the loop took it */
@@ -69,14 +89,12 @@ struct writer {
 	int event_fd;           /* wakes the loop */
 	_Atomic bool notified;  /* see above */
 	struct sleeper writing; /* where the thread that writes sleeps */
-	struct sleeper reading; /* where the thread that reads sleeps */
 	bool wake_writing;      /* loop: true when it brought work since writer_wake_fds */
-	bool wake_reading;      /* loop: the same for queries */
 	_Atomic(struct reload *) reload; /* not yet taken by writing */
 	_Atomic bool index_wanted; /* true when a search waits for the index */
 	_Atomic int wal_pages;  /* in the WAL after the last commit */
-	_Atomic int wal_copied; /* of them when reading last did a checkpoint */
-	_Atomic bool reading_stop; /* true once reading is to end */
+	_Atomic int wal_copied; /* of them at the last checkpoint */
+	_Atomic bool reading_stop; /* true once those who read are to end */
 	_Atomic bool writing_stop; /* true once writing is to end when all is saved */
 	int64_t stop_by_ms;     /* monotonic: when it gives up saving; set before writing_stop */
 	bool lost;              /* writing: true where it ended with records not saved */
@@ -86,17 +104,16 @@ struct writer {
 	uint64_t indexed_shared; /* store_indexed, for a search that waits for it */
 	bool failing_shared;    /* true while nothing can be saved */
 	pthread_t writing_thread; /* joined by writer_stop */
-	pthread_t reading_thread; /* joined by writer_stop */
 };
 
 enum {
-	WAL_PAGES_COPY = 1000,   /* reading does a checkpoint when so many have come */
+	WAL_PAGES_COPY = 1000,   /* the reader does a checkpoint when so many have come */
 	WAL_PAGES_MAX = 8192,    /* beyond this (32 MiB) writing does one itself: under a load that
-	                          * never pauses reading's cannot end, and the WAL only starts anew
-	                          * after one that did */
+	                          * never pauses the reader's cannot end, and the WAL only starts
+	                          * anew after one that did */
 };
 
-/* The threads' functions; arg is the struct writer. */
+/* The threads' functions; arg is the struct writer, and the struct reading. */
 void *writing_main(void *arg);
 void *reading_main(void *arg);
 
