@@ -266,6 +266,8 @@ static bool daemon_open_history(struct daemon *d)
 		.chat_log = d->conf->chat_log,
 		.durability = d->conf->durability,
 		.limits = daemon_writer_limits(d->conf),
+		/* Nobody has more than one out. */
+		.queries_max = d->conf->connections_max,
 	};
 	struct store_error err = { "" };
 

@@ -186,13 +186,24 @@ static void a_search_sees_what_was_appended_before_it(void **state)
 	}
 }
 
-/* A search for a line that has not been said yet: it waits until that is saved. */
-static bool ask_search_ahead(void)
+/* Asks for what is said next: the answer waits until that is saved. */
+static bool ask_ahead(enum query_kind kind)
 {
-	struct query q = query_of(QUERY_SEARCH, 1, 5);
+	struct query q = query_of(kind, 1, 5);
 	q.words = "hello";
 	q.after_seq = loop.seq + 1;
 	return writer_query(loop.w, &q);
+}
+
+static void until_answered(size_t n)
+{
+	size_t answered = 0;
+	while (answered < n) {
+		loop_turn();
+		answered = 0;
+		for (size_t i = 0; i < loop.heard_n; i++)
+			answered += loop.heard[i] == 'R';
+	}
 }
 
 static void no_replay_waits_for_a_search(void **state)
@@ -201,35 +212,42 @@ static void no_replay_waits_for_a_search(void **state)
 	append("hello");
 	until_stored();
 	size_t from = loop.heard_n;
-	assert_true(ask_search_ahead());
+	assert_true(ask_ahead(QUERY_SEARCH));
 	ask(QUERY_LAST, "");
 	until_heard('R', from);
 	assert_string_equal(loop.rows, "1");
 	append("hello");
-	from = loop.heard_n;
-	until_heard('R', from);
+	until_answered(2);
 	assert_string_equal(loop.rows, "1 2* 1* 2");
+}
+
+static void so_many_are_taken_and_no_more(enum query_kind kind, int max)
+{
+	int taken = 0;
+	while (taken <= max && ask_ahead(kind))
+		taken++;
+	assert_int_equal(taken, max);
+	/* Where one kind is full there is still room for the other. */
+	assert_true(ask_ahead(kind == QUERY_SEARCH ? QUERY_LAST : QUERY_SEARCH));
+	append("hello");
+	until_answered((size_t)max + 1);
+	size_t from = loop.heard_n;
+	assert_true(ask_ahead(kind));
+	append("hello");
+	until_heard('R', from);
+	assert_string_equal(loop.rows, kind == QUERY_SEARCH ? "1 2* 1* 2" : "1 2");
 }
 
 static void too_many_searches_are_not_taken(void **state)
 {
 	(void)state;
-	int taken = 0, answered = 0;
-	while (taken <= SEARCHES_WAITING_MAX && ask_search_ahead())
-		taken++;
-	assert_int_equal(taken, SEARCHES_WAITING_MAX);
-	ask(QUERY_LAST, ""); /* of these there may be more */
-	append("hello");
-	while (answered < SEARCHES_WAITING_MAX + 1) {
-		loop_turn();
-		answered = 0;
-		for (size_t i = 0; i < loop.heard_n; i++)
-			answered += loop.heard[i] == 'R';
-	}
-	size_t from = loop.heard_n;
-	ask(QUERY_SEARCH, "hello");
-	until_heard('R', from);
-	assert_string_equal(loop.rows, "1*");
+	so_many_are_taken_and_no_more(QUERY_SEARCH, SEARCHES_WAITING_MAX);
+}
+
+static void too_many_queries_are_not_taken(void **state)
+{
+	(void)state;
+	so_many_are_taken_and_no_more(QUERY_REPLAY, QUERIES_MAX);
 }
 
 static void bad_words_are_answered_with_a_sentence(void **state)
@@ -273,6 +291,7 @@ int main(void)
 		WITH_LOOP(a_search_sees_what_was_appended_before_it),
 		WITH_LOOP(no_replay_waits_for_a_search),
 		WITH_LOOP(too_many_searches_are_not_taken),
+		WITH_LOOP(too_many_queries_are_not_taken),
 		WITH_LOOP(bad_words_are_answered_with_a_sentence),
 		WITH_LOOP(the_wal_is_copied_between_queries),
 	};

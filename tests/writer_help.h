@@ -14,7 +14,10 @@
 
 #include <poll.h>
 
-enum { HANGING_S = 100 };
+enum {
+	HANGING_S = 100,
+	QUERIES_MAX = 40,
+};
 
 /* A loop without a ring: what it has heard so far. */
 struct loop {
@@ -42,6 +45,7 @@ static inline struct writer *start(const char *chat_log, struct store_error *err
 		.database = database,
 		.chat_log = chat_log ? log : NULL,
 		.durability = DURABILITY_COMMIT,
+		.queries_max = QUERIES_MAX,
 	};
 	loop.w = writer_start(&o, err);
 	return loop.w;

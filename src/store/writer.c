@@ -327,7 +327,7 @@ struct writer *writer_start(const struct writer_options *o, struct store_error *
 	for (int i = 0; i < READINGS; i++)
 		w->reading[i] = (struct reading){ .w = w, .sleeper.fd = -1 };
 	w->reading[READING_RANGES].copies = true;
-	w->reading[READING_RANGES].waiting_max = CONNECTIONS_LIMIT;
+	w->reading[READING_RANGES].waiting_max = o->queries_max;
 	w->reading[READING_SEARCHES].waiting_max = SEARCHES_WAITING_MAX;
 	w->limits = o->limits;
 	w->queue = queue_new(RECORDS_BYTES, UNSTORED_MAX);

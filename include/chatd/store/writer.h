@@ -30,6 +30,7 @@ struct writer_options {
 	const char *chat_log;    /* path of the chat log file; NULL: none */
 	enum durability durability;
 	struct writer_limits limits;
+	uint32_t queries_max;    /* queries, beside searches, that may wait at one time */
 };
 
 /*
@@ -56,8 +57,10 @@ bool writer_append(struct writer *w, const struct record *r);
 bool writer_pressed(const struct writer *w);
 
 /* Copies the query into the queue of the thread that answers its kind. False: so
- * many wait already that one more is not taken (SEARCHES_WAITING_MAX searches; the
- * others have room for one per connection slot). */
+ * many wait already that one more is not taken (SEARCHES_WAITING_MAX searches,
+ * queries_max others). The queries of somebody who has left are answered like any
+ * other and count until then; that bounds the work which a peer that comes, asks and
+ * leaves can make, and there is nothing to be called when a connection ends. */
 bool writer_query(struct writer *w, const struct query *q);
 
 /*
