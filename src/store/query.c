@@ -10,6 +10,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
+#include "chatd/store/clock.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -315,7 +316,7 @@ struct rows *store_query(struct store *s, const struct query *q)
 		bounded.limit = 1;
 	if (bounded.limit > ROWS_MAX)
 		bounded.limit = ROWS_MAX;
-	s->deadline_ms = store_clock_ms() +
+	s->deadline_ms = clock_ms(CLOCK_MONOTONIC) +
 	                 (q->kind == QUERY_SEARCH ? SEARCH_MS_MAX : QUERY_MS_MAX);
 	if (!store_run(store_stmt(s, SQL_BEGIN_READ)))
 		answer_broken(a, s, "The history took too long to read.");

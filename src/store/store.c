@@ -8,6 +8,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
+#include "chatd/store/clock.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -33,13 +33,6 @@ void store_error_set(struct store_error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-}
-
-int64_t store_clock_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static void store_rollback(struct store *s)
@@ -122,7 +115,7 @@ static int on_progress(void *ctx)
 {
 	struct store *s = ctx;
 	return __atomic_load_n(&s->interrupted, __ATOMIC_RELAXED) ||
-	       (s->deadline_ms && store_clock_ms() > s->deadline_ms);
+	       (s->deadline_ms && clock_ms(CLOCK_MONOTONIC) > s->deadline_ms);
 }
 
 static void path_fail(const char *path, int e, struct store_error *err)

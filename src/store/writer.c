@@ -9,6 +9,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
+#include "chatd/store/clock.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 static void eventfd_signal(int fd)
@@ -358,10 +358,8 @@ struct store *writer_store(struct writer *w)
 
 bool writer_stop(struct writer *w, int wait_ms)
 {
-	struct timespec now;
 	readings_stop(w);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	w->stop_by_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + wait_ms;
+	w->stop_by_ms = clock_ms(CLOCK_MONOTONIC) + wait_ms;
 	atomic_store(&w->writing_stop, true);
 	eventfd_signal(w->writing.fd);
 	pthread_join(w->writing_thread, NULL);

@@ -12,10 +12,10 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
+#include "chatd/store/clock.h"
 
 #include <limits.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	RETRY_MS = 1000,          /* between two tries to save when it fails */
@@ -38,13 +38,6 @@ struct writing {
 	int64_t lag_since_ms;     /* when the oldest line not indexed was saved */
 	int64_t prune_at_ms;      /* when to look for old lines */
 };
-
-static int64_t clock_ms(clockid_t clock)
-{
-	struct timespec t;
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int64_t now_ms(void)
 {

@@ -96,7 +96,6 @@ bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_
 bool store_fail(struct store *s, struct store_error *err);
 void store_error_set(struct store_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-int64_t store_clock_ms(void);
 
 /* save.c */
 
