@@ -136,6 +136,11 @@ void ring_peer(struct ring *r, int fd, char *out, size_t n)
 	snprintf(out, n, "192.0.2.1:%u", fake_sock_of(r, fd)->serial);
 }
 
+int64_t ring_mono_ms(struct ring *r)
+{
+	return ring_now_ms(r);
+}
+
 int64_t ring_now_ms(struct ring *r)
 {
 	return r->now_ms;

@@ -289,7 +289,7 @@ uint32_t conn_leave_feed(struct conn *c)
 	return slot;
 }
 
-void conn_release(struct conn *c)
+static void drop_outbufs(struct conn *c)
 {
 	while (c->out != NULL) {
 		struct outbuf *o = c->out;
@@ -299,6 +299,19 @@ void conn_release(struct conn *c)
 	}
 	c->out_last = NULL;
 	c->out_off = c->out_bytes = 0;
+}
+
+void conn_discard(struct conn *c)
+{
+	drop_outbufs(c);
+	c->reader.cursor = visible(c);
+	if (c->reader.ncuts > 0)
+		feed_reader_drop_cuts(&c->reader);
+}
+
+void conn_release(struct conn *c)
+{
+	drop_outbufs(c);
 	free(c->stash);
 	c->stash = NULL;
 	c->stash_len = c->stash_off = 0;

@@ -25,6 +25,7 @@ enum {
 	KEEPALIVE_PROBE_S = 15,    /* between one keepalive probe and the next */
 	KEEPALIVE_PROBES = 4,      /* unanswered ones after which the peer is gone */
 	BUSY_TRIES = 20,           /* looks whether a port in use becomes free */
+	PROBES = 3,                /* connections to a unix socket, to see whether it lives */
 	BUSY_WAIT_MS = 50,         /* and the time between two */
 	USER_TIMEOUT_S_LEAST = 30, /* a short send_timeout must not break a connection that
 	                            * a bad network has only delayed */
@@ -255,7 +256,7 @@ static bool listener_remove_stale(const struct sockaddr_un *sa, char *problem, s
 		return false;
 	}
 	error = listener_probe(sa);
-	for (int tries = 1; error == 0 && tries < BUSY_TRIES; tries++) {
+	for (int tries = 1; error == 0 && tries < PROBES; tries++) {
 		listener_wait_busy();
 		error = listener_probe(sa);
 	}

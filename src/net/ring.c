@@ -142,13 +142,24 @@ void ring_free(struct ring *r)
 
 /* -- operations ------------------------------------------------------------------------------- */
 
+/* The kernel has copied the vectors of what it has taken. */
+static void forget_vectors(struct ring *r)
+{
+	if (io_uring_sq_ready(&r->uring) == 0)
+		r->nmessages = r->nvectors = 0;
+}
+
+/* Hands over what is queued in the midst of a turn. Completions that this makes
+ * wait in their queue, which has room for those of a turn (SENDS_PER_TURN_MAX). */
 static void submit(struct ring *r)
 {
-	int done = io_uring_submit(&r->uring);
+	int done = io_uring_submit_and_get_events(&r->uring);
 
-	if (done < 0 && done != -EBUSY && done != -EAGAIN && done != -EINTR)
+	if (done < 0 && done != -EBUSY && done != -EAGAIN && done != -EINTR) {
 		log_errx("io_uring does not take operations: %s", strerror(-done));
-	r->nmessages = r->nvectors = 0;
+		abort();
+	}
+	forget_vectors(r);
 }
 
 /* A place in the queue; a full one is handed to the kernel first. */
@@ -201,7 +212,7 @@ void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct
 		sqe = next_sqe(r);
 		io_uring_prep_send(sqe, fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
 	} else {
-		if (r->nmessages == SQ_ENTRIES || r->nvectors + n > VECTORS)
+		while (r->nmessages == SQ_ENTRIES || r->nvectors + n > VECTORS)
 			submit(r);
 		sqe = next_sqe(r);
 		message = &r->messages[r->nmessages++];
@@ -247,7 +258,7 @@ bool ring_wait(struct ring *r, int64_t wait_ms)
 	int done;
 
 	done = io_uring_submit_and_wait_timeout(&r->uring, &cqe, 1, wait_ms < 0 ? NULL : &ts, NULL);
-	r->nmessages = r->nvectors = 0;
+	forget_vectors(r);
 	if (done >= 0 || done == -ETIME || done == -EINTR || done == -EBUSY || done == -EAGAIN)
 		return true;
 	errno = -done;
@@ -333,6 +344,12 @@ static int64_t clock_ms(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t ring_mono_ms(struct ring *r)
+{
+	(void)r;
+	return clock_ms(CLOCK_MONOTONIC);
 }
 
 int64_t ring_now_ms(struct ring *r)

@@ -45,7 +45,7 @@ bool server_pressed(const struct server *s)
 	/* While nothing can be saved the core refuses lines with a word; to leave them
 	 * unread would be to leave people without it. */
 	return !s->store_failed &&
-	       (chat_unstored(s->chat) >= UNSTORED_HIGH || writer_pressed(s->writer));
+	       (s->given_seq - s->stored_seq >= UNSTORED_HIGH || writer_pressed(s->writer));
 }
 
 /* -- completions ---------------------------------------------------------------------------------- */
@@ -59,7 +59,7 @@ static void on_accept(struct server *s, const struct ring_completion *done)
 		log_warnx("cannot accept connections: %s; trying again", strerror(-done->res));
 		if (!done->more) {
 			s->accept_paused |= 1u << done->slot;
-			s->accept_ms = s->now_ms + ACCEPT_PAUSE_MS;
+			s->accept_ms = s->mono_ms + ACCEPT_PAUSE_MS;
 		}
 		return;
 	}
@@ -203,19 +203,20 @@ static void wake_writer(struct server *s)
 
 static int64_t wait_ms(const struct server *s)
 {
-	int64_t due_ms = chat_due_ms(s->chat);
+	int64_t chat_ms = chat_due_ms(s->chat), due_ms = s->sweep_ms;
 
 	if (s->dirty.n + s->resuming.n > 0)
 		return 0;
-	if (s->sweep_ms < due_ms)
-		due_ms = s->sweep_ms;
 	if (s->accept_ms < due_ms)
 		due_ms = s->accept_ms;
 	if (s->stopping && s->stop_ms < due_ms)
 		due_ms = s->stop_ms;
+	/* The core reckons by the time that people see, the server by the other clock. */
+	if (chat_ms != INT64_MAX && chat_ms - s->now_ms + s->mono_ms < due_ms)
+		due_ms = chat_ms - s->now_ms + s->mono_ms;
 	if (due_ms == INT64_MAX)
 		return -1;
-	return due_ms <= s->now_ms ? 0 : due_ms - s->now_ms;
+	return due_ms <= s->mono_ms ? 0 : due_ms - s->mono_ms;
 }
 
 /* After server_stop: true once everybody has got the farewell and all is saved,
@@ -224,8 +225,9 @@ static bool finished(struct server *s)
 {
 	if (!s->stopping)
 		return false;
-	if (s->now_ms >= s->stop_ms) {
-		log_warnx("%u connections took no farewell in time", s->nconns);
+	if (s->mono_ms >= s->stop_ms) {
+		if (s->nconns > 0)
+			log_warnx("%u connections took no farewell in time", s->nconns);
 		return true;
 	}
 	return s->nconns == 0 && s->stored_seq >= s->given_seq;
@@ -243,6 +245,7 @@ bool server_turn(struct server *s)
 		return false;
 	}
 	s->now_ms = ring_now_ms(s->ring);
+	s->mono_ms = ring_mono_ms(s->ring);
 	while (ring_next(s->ring, &done))
 		on_completion(s, &done);
 	while (writer_next(s->writer, &w)) {
@@ -251,12 +254,12 @@ bool server_turn(struct server *s)
 	}
 	if (chat_due_ms(s->chat) <= s->now_ms)
 		server_step(s, &(struct event){.kind = EVENT_TICK});
-	if (s->accept_ms <= s->now_ms)
+	if (s->accept_ms <= s->mono_ms)
 		accept_again(s);
 	relieve(s);
 	offer_again(s);
 	feed_starved(s);
-	if (s->sweep_ms <= s->now_ms)
+	if (s->sweep_ms <= s->mono_ms)
 		server_sweep(s);
 	/* Before the sends, which the kernel carries out in this order: the writer works
 	 * meanwhile. */
@@ -293,6 +296,7 @@ struct server *server_new(const struct server_options *o, struct ring *ring, str
 	}
 	s->sweep_ms = s->accept_ms = INT64_MAX;
 	s->now_ms = ring_now_ms(ring);
+	s->mono_ms = ring_mono_ms(ring);
 	server_watch(s, writer_event_fd(writer), NULL, NULL);
 	for (uint32_t i = 0; i < nlisteners; i++)
 		ring_accept(ring, i, 1, listeners[i].fd);
@@ -316,8 +320,8 @@ void server_stop(struct server *s)
 	if (s->stopping)
 		return;
 	s->stopping = true;
-	s->stop_ms = s->now_ms + STOP_MS_MAX;
-	s->sweep_ms = s->now_ms + SWEEP_STOPPING_MS;
+	s->stop_ms = s->mono_ms + STOP_MS_MAX;
+	s->sweep_ms = s->mono_ms + SWEEP_STOPPING_MS;
 	for (uint32_t i = 0; i < s->nlisteners; i++)
 		ring_cancel(s->ring, RING_ACCEPT, i, 1);
 	server_step(s, &(struct event){.kind = EVENT_STOP});

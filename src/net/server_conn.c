@@ -61,7 +61,11 @@ static void refuse(struct server *s, int fd)
 	int n = snprintf(text, sizeof text, "-- This chat is full: %u are connected. Please try again "
 	                 "later.\n", s->options.connections_max);
 
-	log_debug("refused a connection: max_connections (%u) reached", s->options.connections_max);
+	if (s->mono_ms >= s->full_ms) {
+		log_warnx("refusing connections: max_connections (%u) is reached; raise it, or look "
+		          "who holds them", s->options.connections_max);
+		s->full_ms = s->mono_ms + FULL_LOG_MS;
+	}
 	if (c == NULL) {
 		ring_refuse(s->ring, fd, text, (size_t)n);
 		return;
@@ -197,6 +201,12 @@ static void got_bytes(struct server *s, struct conn *c, const char *data, size_t
 		receive(s, c);
 }
 
+/* What of its room's log a connection was sent; 0: all. */
+static uint64_t sent_seq(const struct conn *c)
+{
+	return c->deaf ? c->deaf_seq : conn_has_output(c) && c->reader.feed != NULL ? c->reader.seq : 0;
+}
+
 void server_received(struct server *s, struct conn *c, const struct ring_completion *done)
 {
 	c->receiving = false;
@@ -214,7 +224,8 @@ void server_received(struct server *s, struct conn *c, const struct ring_complet
 	} else {
 		c->eof = true;
 		if (c->state == CONN_OPEN)
-			server_step(s, &(struct event){.kind = EVENT_EOF, .conn = id_of(c)});
+			server_step(s, &(struct event){.kind = EVENT_EOF, .conn = id_of(c),
+			                               .closed.sent_seq = c->deaf ? c->deaf_seq : 0});
 	}
 	/* The stash goes on where the core asked for more meanwhile (RESUME is in the list). */
 	server_drain(s, c);
@@ -224,6 +235,8 @@ void server_received(struct server *s, struct conn *c, const struct ring_complet
 
 void server_queue(struct server *s, struct conn *c, const char *text, size_t len)
 {
+	if (c->deaf)
+		return;
 	conn_queue(c, text, len);
 	server_dirty(s, c);
 }
@@ -234,6 +247,12 @@ static void flush_one(struct server *s, struct conn *c)
 	uint32_t n;
 
 	c->dirty = false;
+	if (c->deaf && c->state != CONN_DEAD && c->state != CONN_FREE) {
+		conn_discard(c);
+		mind_slowness(s, c);
+		server_drain(s, c);
+		return;
+	}
 	if (c->state == CONN_OPEN && c->out_bytes > SENDQ_BYTES_MAX) {
 		log_info("connection %u.%u leaves %u bytes unread: closing it", c->slot, c->gen,
 		         c->out_bytes);
@@ -252,7 +271,7 @@ static void flush_one(struct server *s, struct conn *c)
 		return;
 	}
 	c->sending = true;
-	c->since_ms = s->now_ms;
+	c->since_ms = s->mono_ms;
 	s->nsending++;
 	server_expect_sweep(s);
 	ring_send(s->ring, c->slot, c->gen, c->fd, iov, n);
@@ -280,6 +299,16 @@ void server_flush(struct server *s)
 	slots_drop(&s->dirty, done);
 }
 
+/* Nobody reads what is sent to it. What it said may still lie in the kernel or
+ * in its stash, and is taken before it ends: a script that closes at once has
+ * said what it has said. */
+static void deafen(struct server *s, struct conn *c)
+{
+	c->deaf_seq = sent_seq(c);
+	c->deaf = true;
+	server_dirty(s, c);
+}
+
 void server_sent(struct server *s, struct conn *c, int res)
 {
 	c->sending = false;
@@ -287,10 +316,14 @@ void server_sent(struct server *s, struct conn *c, int res)
 	if (res > 0 && c->state != CONN_DEAD)
 		conn_advance(c, (size_t)res);
 	conn_unpin(c);
-	if (res < 0 && res != -EINTR && res != -EAGAIN && res != -ENOBUFS)
-		server_kill(s, c, "connection lost");
-	else
+	if (res > 0 || res == -EINTR || res == -EAGAIN)
 		server_dirty(s, c);
+	else if (res == -ENOBUFS || res == -ENOMEM)
+		server_expect_sweep(s);
+	else if (c->state == CONN_OPEN)
+		deafen(s, c);
+	else
+		server_kill(s, c, NULL);
 	server_drain(s, c);
 }
 
@@ -308,7 +341,7 @@ static void conn_end(struct server *s, struct conn *c)
 	c->fd = -1;
 	c->gen++;
 	c->state = CONN_FREE;
-	c->eof = c->slow = false;
+	c->eof = c->slow = c->deaf = false;
 	c->next_free = *first;
 	*first = c->slot;
 	s->nconns--;
@@ -335,13 +368,14 @@ static void shut(struct server *s, struct conn *c)
 void server_kill(struct server *s, struct conn *c, const char *reason)
 {
 	bool known = c->state == CONN_OPEN;
+	uint64_t seq = sent_seq(c);
 
 	if (c->state == CONN_DEAD || c->state == CONN_FREE)
 		return;
 	shut(s, c);
 	if (known)
 		server_step(s, &(struct event){.kind = EVENT_CLOSED, .conn = id_of(c),
-		                               .reason = reason});
+		                               .closed = {reason, seq}});
 }
 
 void server_drain(struct server *s, struct conn *c)
@@ -353,7 +387,7 @@ void server_drain(struct server *s, struct conn *c)
 			/* Closing with input unread would cut off what was sent: RFC 1122, 4.2.2.13. */
 			ring_shutdown(s->ring, c->fd, SHUT_WR);
 			c->state = CONN_LINGERING;
-			c->since_ms = s->now_ms;
+			c->since_ms = s->mono_ms;
 			s->nlingering++;
 			server_expect_sweep(s);
 			receive(s, c);
@@ -368,7 +402,7 @@ void server_drain(struct server *s, struct conn *c)
 void server_expect_sweep(struct server *s)
 {
 	if (s->sweep_ms == INT64_MAX)
-		s->sweep_ms = s->now_ms + (s->stopping ? SWEEP_STOPPING_MS : SWEEP_MS);
+		s->sweep_ms = s->mono_ms + (s->stopping ? SWEEP_STOPPING_MS : SWEEP_MS);
 }
 
 void server_sweep(struct server *s)
@@ -379,7 +413,7 @@ void server_sweep(struct server *s)
 	server_settle(s);
 	for (uint32_t i = 0; i < s->conns_top; i++) {
 		struct conn *c = &s->conns[i];
-		int64_t age_ms = s->now_ms - c->since_ms;
+		int64_t age_ms = s->mono_ms - c->since_ms;
 
 		if (c->state == CONN_LINGERING && age_ms > linger_ms) {
 			shut(s, c);
@@ -388,6 +422,9 @@ void server_sweep(struct server *s)
 			log_info("connection %u.%u took nothing for %u s: closing it", c->slot, c->gen,
 			         s->options.send_timeout_s);
 			server_kill(s, c, "connection too slow");
+		} else if (c->state != CONN_FREE && !c->sending && conn_has_output(c)) {
+			/* A send that the kernel had no memory for. */
+			server_dirty(s, c);
 		}
 	}
 	s->sweep_ms = INT64_MAX;

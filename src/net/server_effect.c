@@ -15,6 +15,9 @@ static void append(struct server *s, const struct record *r)
 	/* How far somebody has read is worth less than a line. */
 	if (r->kind == RECORD_SEEN && writer_pressed(s->writer))
 		return;
+	/* Of what was saved before this start there is nothing to wait for. */
+	if (s->given_seq == 0)
+		s->stored_seq = r->seq - 1;
 	if (!writer_append(s->writer, r))
 		log_errx("record %llu is lost: the store's queue is full",
 		         (unsigned long long)r->seq);

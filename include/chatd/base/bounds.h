@@ -37,7 +37,8 @@ enum {
 	CONNECTIONS_LIMIT = 1 << 20, /* the most max_connections may be: slots are 20 bits */
 	ROOMS_MAX = 10000,      /* rooms with people or history; one more is refused */
 	IGNORES_MAX = 32,       /* nicks that one person may ignore */
-	NAME_TRIES_MAX = 3,     /* wrong names before the connection is closed */
+	NAME_TRIES_MAX = 3,     /* empty names before the connection is closed */
+	NAME_WRONG_MAX = 50,    /* and other names that cannot be had */
 	NAMES_LISTED_MAX = 200, /* names that /who prints before "and N more" */
 	ROOMS_LISTED_MAX = 100, /* and rooms that /rooms prints */
 	NOTICE_BURST = 8,       /* joins and leaves a room reads one by one; after that one a second,
@@ -80,16 +81,18 @@ enum {
 	SENDQ_SLOW_BYTES = 256 << 10, /* private text waiting; beyond it the owner's input waits too
 	                               * and /msg to them is refused */
 	SENDQ_DRAINED_BYTES = 64 << 10, /* and goes on below this */
-	SENDQ_BYTES_MAX = 4 << 20, /* never reached by one's own doing; then the connection ends */
+	SENDQ_BYTES_MAX = 16 << 20, /* beyond it the connection ends: more than a step's text and all
+	                         * that the store's queue can hold for one room together */
 	CUTS_SLOW = 4096,       /* own lines amid what a reader still has to get; beyond it the
 	                         * reader's input waits */
+	FULL_LOG_MS = 60000,    /* between two words in the log that max_connections is reached */
 	ACCEPT_PAUSE_MS = 100,  /* after accept ran out of descriptors */
 	SWEEP_MS = 1000,        /* between looks for stuck sends and unread chunks */
 	SWEEP_STOPPING_MS = 100, /* the same when chatd is going down */
 	WATCHES_MAX = 4,        /* descriptors that server_watch can watch */
+	LINGER_MS = 2000,       /* how long a closing connection waits for the peer's end */
 	LINGER_STOPPING_MS = 300, /* the same when chatd is going down: nc on a terminal never ends
 	                         * by itself */
-	LINGER_MS = 2000,       /* how long a closing connection waits for the peer's end */
 	STOP_MS_MAX = 4000,     /* SIGTERM to exit: farewells, then the last commit */
 };
 
@@ -104,6 +107,9 @@ _Static_assert(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_
                "an answer with its heads fits the arena");
 _Static_assert(EFFECTS_PER_LINE_MAX * 2 <= EFFECTS_MAX, "one line's effects fit the array");
 _Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0, "a buffer ring is a power of two");
-_Static_assert(UNSTORED_HIGH + RECV_BUFFERS < UNSTORED_MAX, "what was received still fits");
+_Static_assert(UNSTORED_HIGH + EFFECTS_MAX < UNSTORED_MAX,
+               "a step that begins below the high mark still fits");
+_Static_assert(RECORDS_BYTES + ARENA_BYTES < SENDQ_BYTES_MAX,
+               "what a room's log has for one reader fits its queue");
 
 #endif

@@ -142,8 +142,12 @@ struct event {
 		struct {
 			uint64_t seq;
 		} stored;
-		const char *reason;       /* STORE_FAILED: for people; CLOSED: for the log and the
-		                           * room ("connection reset"), NULL when it just ended */
+		const char *reason;       /* STORE_FAILED: for people */
+		struct {
+			const char *reason; /* for the room ("connection lost"); NULL: it ended */
+			uint64_t sent_seq;  /* the newest record of its room that it was sent; 0:
+			                     * all that was to be seen */
+		} closed;                 /* CLOSED, EOF */
 		const struct rows *rows;  /* ROWS: borrowed for the call */
 		struct {
 			uint32_t room;

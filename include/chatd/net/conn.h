@@ -38,11 +38,14 @@ struct conn {
 	bool receiving;             /* true exactly while a recv is in flight */
 	bool sending;               /* true exactly while a send is in flight */
 	bool eof;                   /* the peer has sent its last byte */
+	bool deaf;                  /* the peer has reset its end: it is sent nothing more, but what
+	                             * it said before is still taken */
 	bool slow;                  /* between EVENT_SLOW and EVENT_DRAINED */
 	bool dirty;                 /* true exactly while in the server's list to flush */
 	bool resuming;              /* true exactly while in the list to offer the stash again */
 	bool pressed;               /* true exactly while in the list that waits for the store */
 	bool starved;               /* true exactly while in the list that waits for a buffer */
+	uint64_t deaf_seq;          /* the newest record of its room that it got; 0: all */
 	struct feed_reader reader;  /* its place in its room's feed */
 	struct outbuf *out, *out_last; /* private text, oldest first */
 	uint32_t out_off;           /* bytes of the first one that are sent */
@@ -79,6 +82,9 @@ bool conn_fell_behind(const struct conn *c);
 /* Ends its reading of the feed: what it could see becomes private text. Returns
  * the slot whose reader index changed (UINT32_MAX: none). */
 uint32_t conn_leave_feed(struct conn *c);
+
+/* Gives up what it still has to get that is visible. Not while sending. */
+void conn_discard(struct conn *c);
 
 /* Frees what it owns, after the kernel has let go. */
 void conn_release(struct conn *c);

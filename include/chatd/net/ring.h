@@ -67,6 +67,8 @@ void ring_peer(struct ring *r, int fd, char *out, size_t n);
 /* Milliseconds since the epoch; never goes back. Where the clock is set back it
  * runs at half its speed until it agrees again. */
 int64_t ring_now_ms(struct ring *r);
+/* Milliseconds of a clock that nobody sets (CLOCK_MONOTONIC), for timeouts. */
+int64_t ring_mono_ms(struct ring *r);
 
 /* Takes the next completion. False: none is left for now. */
 bool ring_next(struct ring *r, struct ring_completion *c);
