@@ -89,7 +89,8 @@ static void test_the_end_comes_last(void **state)
 	sends(1, "hello\n");
 	sends(0, "/quit tea\nnot read\n");
 	assert_effects("SEND 0 \"-- Goodbye, a.\\n\"\n"
-	               "APPEND #103 kind 5 room 6 ref 102 \"\"\nUNSUBSCRIBE 0\n"
+	               /* What b said is not saved yet, and so has not been seen. */
+	               "APPEND #103 kind 5 room 6 ref 100 \"\"\nUNSUBSCRIBE 0\n"
 	               "PUBLISH feed 0 #0 \"" STAMP "[System]: a has left our chat: tea\\n\"\n"
 	               "CLOSE 0\n");
 	assert_int_equal(taken, 19);

@@ -140,8 +140,22 @@ static void test_reserved(void **state)
 	REFUSES(NAME_NICK, "chatd", "the nick \"chatd\" is reserved; choose another");
 	REFUSES(NAME_NICK, "ADMIN", "the nick \"admin\" is reserved; choose another");
 	REFUSES(NAME_NICK, "you", "the nick \"you\" is reserved; choose another");
-	allows(NAME_NICK, "system_", "system_");
+	REFUSES(NAME_NICK, "_System_", "the nick \"system\" is reserved; choose another");
+	REFUSES(NAME_NICK, "admin-", "the nick \"admin\" is reserved; choose another");
+	allows(NAME_NICK, "system_2", "system_2");
 	allows(NAME_NICK, "ecosystem", "ecosystem");
+}
+
+#define MIXED "a nick has letters of one script; Latin, Greek and Cyrillic ones look alike"
+
+static void test_scripts_that_look_alike(void **state)
+{
+	(void)state;
+	REFUSES(NAME_NICK, "S\u0443stem", MIXED); /* Cyrillic u */
+	REFUSES(NAME_NICK, "\u0430lice", MIXED);  /* Cyrillic a */
+	REFUSES(NAME_NICK, "\u03bfps", MIXED);    /* Greek omicron */
+	allows(NAME_NICK, "\u0430\u043b\u0438\u0441\u0430", "\u0430\u043b\u0438\u0441\u0430");
+	allows(NAME_NICK, "tanaka\u7530\u4e2d", "tanaka\u7530\u4e2d");
 }
 
 /* A sentence is cut to its room, never written beyond it. */
@@ -169,9 +183,9 @@ static void test_mend(void **state)
 	mends(NAME_NICK, "mary ann!", 32, "mary_ann");
 	mends(NAME_NICK, "  mary  &  ann  ", 32, "mary_ann");
 	mends(NAME_NICK, "a_ b, -c", 32, "a_b-c");
-	mends(NAME_NICK, "System", 32, "System_");
-	mends(NAME_NICK, "System", 6, "Syste_");
-	mends(NAME_NICK, "me", 2, "m_");
+	mends(NAME_NICK, "System", 32, "guest");
+	mends(NAME_NICK, "System", 6, "guest");
+	mends(NAME_NICK, "me", 2, "gu");
 	mends(NAME_NICK, "", 32, "guest");
 	mends(NAME_NICK, "😀", 32, "guest");
 	mends(NAME_NICK, "^_^", 32, "guest");
@@ -243,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_reserved),
+		cmocka_unit_test(test_scripts_that_look_alike),
 		cmocka_unit_test(test_little_room_for_why),
 		cmocka_unit_test(test_mend),
 		cmocka_unit_test(test_mended_is_allowed),

@@ -56,6 +56,8 @@ void chat_load_room(struct chat *c, const struct saved_room *saved)
 	r->topic = mem_strdup(saved->topic);
 	r->last_id = saved->last_id;
 	r->last_ms = saved->last_ms;
+	if (saved->last_id > c->line_seq)
+		c->line_seq = saved->last_id;
 }
 
 void chat_configure(struct chat *c, const struct chat_config *config)
@@ -99,10 +101,12 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 {
 	switch (e->kind) {
 	case EVENT_EOF:
+		s->sent_seq = e->closed.sent_seq;
 		input_eof(c, s);
 		break;
 	case EVENT_CLOSED:
-		session_end(c, s, e->reason, false);
+		s->sent_seq = e->closed.sent_seq;
+		session_end(c, s, e->closed.reason, false);
 		break;
 	case EVENT_SLOW:
 		s->slow = true;

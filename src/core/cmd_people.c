@@ -13,8 +13,8 @@
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
 
-/* Who ignored the old name ignores the new one: a new nick is no way around.
- * It may be in the list already, from somebody else who bore it. */
+/* Who ignores the old name ignores the new one as well: neither a new nick nor a
+ * return to the old one is a way around. A full list gives up the old one. */
 static void follow_ignores(struct chat *c, const char *old_key, const char *new_key)
 {
 	struct session *s, *next;
@@ -27,11 +27,14 @@ static void follow_ignores(struct chat *c, const char *old_key, const char *new_
 			i++;
 		if (i == s->nignored)
 			continue;
-		free(s->ignored[i]);
 		if (both)
-			s->ignored[i] = s->ignored[--s->nignored];
-		else
-			s->ignored[i] = mem_strdup(new_key);
+			continue;
+		if (s->nignored < IGNORES_MAX) {
+			i = s->nignored++;
+		} else {
+			free(s->ignored[i]);
+		}
+		s->ignored[i] = mem_strdup(new_key);
 	}
 }
 
@@ -47,6 +50,8 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 		return;
 	old_nick = mem_strdup(s->nick);
 	old_key = mem_strdup(s->key);
+	if (strcmp(old_key, key) != 0)
+		room_mark_seen(c, s);
 	session_name(c, s, a->arg[0], key);
 	if (strcmp(old_key, key) != 0)
 		follow_ignores(c, old_key, key);

@@ -12,7 +12,10 @@
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
 
-enum { COMPANY_NAMES = 5 };  /* names that a person reads on coming into a room */
+enum {
+	COMPANY_NAMES = 5,      /* names that a person reads on coming into a room */
+	WHO_SORTED_MAX = 1000,  /* people in a room whom /who sorts by name */
+};
 
 /* s comes into r from where it is, and reads where it is now. */
 static void go(struct chat *c, struct session *s, struct room *r, bool made)
@@ -138,7 +141,9 @@ static void who_list(struct chat *c, struct session *s, const struct room *r)
 	struct bytes *b = &c->scratch;
 
 	memcpy(list, r->members, n * sizeof(struct session *));
-	qsort(list, n, sizeof(struct session *), by_key);
+	/* In a crowd, of which only some are shown, the order is worth no work. */
+	if (n <= WHO_SORTED_MAX)
+		qsort(list, n, sizeof(struct session *), by_key);
 	bytes_clear(b);
 	for (uint32_t i = 0; i < shown; i++)
 		bytes_printf(b, "%s%s%s%s", i == 0 ? "" : ", ", list[i]->nick,

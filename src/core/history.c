@@ -110,8 +110,10 @@ static void show_missed(struct chat *c, struct session *s, const struct rows *ro
 		missed++;
 	if (missed == 0)
 		return;
+	/* Lines may have been skipped while the replay was on its way: that gap is behind. */
 	s->gap_after = rows->seen_id;
-	s->gap_before = shown ? first->id : last->id + 1;
+	if (s->gap_before == 0)
+		s->gap_before = shown ? first->id : last->id + 1;
 	emit_reply(c, s, "%s%" PRIu32 " more %s since you were last here: %ccatchup shows %s.",
 	           missed >= 1000 ? "At least " : "", missed, lines_word(missed),
 	           c->config.command_prefix, missed == 1 ? "it" : "them");

@@ -14,11 +14,13 @@
 
 enum {
 	IAC = 0xff,            /* RFC 854 */
-	PIECE_BYTES_MAX = 2048, /* telnet input is decoded in pieces of at most this: what each byte
-	                         * of one may say (an interrupt) fits ARENA_PER_LINE_MAX */
+	PIECE_BYTES_MAX = 512,  /* telnet input is decoded in pieces of at most this: what each byte
+	                         * of one may say (an interrupt), and the command at its end, fit
+	                         * ARENA_PER_LINE_MAX */
 };
 
-_Static_assert(PIECE_BYTES_MAX * 100 <= ARENA_PER_LINE_MAX, "100 bytes are said to an interrupt");
+_Static_assert(PIECE_BYTES_MAX * 100 <= ARENA_PER_LINE_MAX / 4,
+               "100 bytes are said to an interrupt, and most is left for a command's reply");
 
 /* One finished line, or what else framing found. False: no more of this input,
  * because the session has ended. */
@@ -32,10 +34,7 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 		session_line(c, s, text_neutralise(c->body, text, (size_t)len));
 		break;
 	case LINE_TOO_LONG:
-		limit_take(&s->pace, c->now_ms, c->config.rate_lines);
-		emit_reply(c, s, "Your line was not sent: it has %llu bytes and the limit is %u. Please "
-		           "send it in parts.", (unsigned long long)len, c->config.line_bytes_max);
-		session_prompt(c, s);
+		session_too_long(c, s, len);
 		break;
 	case LINE_INTERRUPT:
 		/* The terminal's cursor is behind what was begun. */
@@ -66,6 +65,7 @@ static bool take_lines(struct chat *c, struct session *s, const char **in, const
 		if (!session_ready(s) || !emit_has_room(c))
 			return true;
 		result = line_next(&s->line, in, end, c->config.line_bytes_max, edit, &text, &len);
+		c->more = *in < end;
 		if (!on_line(c, s, result, text, len))
 			return false;
 	}
@@ -92,6 +92,7 @@ static bool take_telnet(struct chat *c, struct session *s, const char **in, cons
 				break;
 		n = telnet_decode(s->telnet, *in, len, out, &answer);
 		*in += len;
+		c->more = *in < end;
 		if (answer.len > 0)
 			emit_raw(c, s, answer.data, answer.len);
 		bytes_release(&answer);
@@ -145,6 +146,7 @@ static bool take_last(struct chat *c, struct session *s)
 	uint64_t len;
 	enum line_result result = line_last(&s->line, c->config.line_bytes_max, &text, &len);
 
+	c->more = false;
 	return result == LINE_MORE || on_line(c, s, result, text, len);
 }
 

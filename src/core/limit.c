@@ -10,12 +10,15 @@ static int64_t span_us(uint32_t burst, uint32_t per_s)
 	return (int64_t)burst * US_PER_S / per_s;
 }
 
-int64_t limit_wait_ms(const struct limit *l, int64_t now_ms, uint32_t burst, uint32_t per_s)
+int64_t limit_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, uint32_t per_s)
 {
 	int64_t over_us;
 
 	if (per_s == 0)
 		return 0;
+	/* After a reload that raised the pace nobody waits by the old one. */
+	if (l->full_us > now_ms * 1000 + span_us(burst, per_s))
+		l->full_us = now_ms * 1000 + span_us(burst, per_s);
 	over_us = l->full_us + US_PER_S / per_s - now_ms * 1000 - span_us(burst, per_s);
 	return over_us <= 0 ? 0 : (over_us + 999) / 1000;
 }

@@ -125,6 +125,51 @@ static bool refuse(char *why, size_t why_size, const char *fmt, ...)
 	return false;
 }
 
+/* Scripts whose letters look alike; 0: none of them. */
+static int script_of(int32_t cp)
+{
+	if ((cp | 0x20) >= 'a' && (cp | 0x20) <= 'z')
+		return 1;
+	if ((cp >= 0xC0 && cp <= 0x24F) || (cp >= 0x1E00 && cp <= 0x1EFF))
+		return 1;
+	if ((cp >= 0x370 && cp <= 0x3FF) || (cp >= 0x1F00 && cp <= 0x1FFF))
+		return 2;
+	return (cp >= 0x400 && cp <= 0x52F) || (cp >= 0xA640 && cp <= 0xA69F) ? 3 : 0;
+}
+
+/* True if a key has letters of several of them, as a forged name would. */
+static bool key_mixes_scripts(const char *key, size_t len)
+{
+	int script, first = 0;
+	size_t i, n;
+	int32_t cp;
+
+	for (i = 0; i < len; i += n) {
+		n = name_decode(key + i, len - i, &cp);
+		script = script_of(cp);
+		if (script != 0 && first != 0 && script != first)
+			return true;
+		if (script != 0)
+			first = script;
+	}
+	return false;
+}
+
+/* The reserved word that a key is but for signs round it; NULL: none. */
+static const char *key_reserved(const char *key)
+{
+	size_t len, i;
+
+	key += strspn(key, "_-.|^");
+	len = strlen(key);
+	while (len > 0 && strchr("_-.|^", key[len - 1]) != NULL)
+		len--;
+	for (i = 0; i < sizeof reserved / sizeof *reserved; i++)
+		if (strlen(reserved[i]) == len && memcmp(key, reserved[i], len) == 0)
+			return reserved[i];
+	return NULL;
+}
+
 /* All code points, one after the other. */
 static bool check_chars(enum name_kind kind, const char *name, size_t len, char *why,
                         size_t why_size)
@@ -178,7 +223,8 @@ bool name_check(enum name_kind kind, const char *name, size_t len,
 {
 	const char *noun = kinds[kind].noun;
 	char copy[NAME_BYTES_MAX + 1], *folded;
-	size_t chars, n, i;
+	const char *word;
+	size_t chars, n;
 
 	key[0] = '\0';
 	if (len == 0)
@@ -203,10 +249,12 @@ bool name_check(enum name_kind kind, const char *name, size_t len,
 		              noun);
 	if (n == 0)
 		return refuse(why, why_size, "%s has at least one letter or digit", noun);
-	for (i = 0; kind == NAME_NICK && i < sizeof reserved / sizeof *reserved; i++)
-		if (strcmp(key, reserved[i]) == 0)
-			return refuse(why, why_size, "the nick \"%s\" is reserved; choose another",
-			              reserved[i]);
+	if (key_mixes_scripts(key, n))
+		return refuse(why, why_size, "%s has letters of one script; Latin, Greek and Cyrillic "
+		              "ones look alike", noun);
+	word = kind == NAME_NICK ? key_reserved(key) : NULL;
+	if (word != NULL)
+		return refuse(why, why_size, "the nick \"%s\" is reserved; choose another", word);
 	return true;
 }
 
@@ -263,13 +311,7 @@ void name_mend(enum name_kind kind, const char *typed, size_t len, size_t max_ch
 	out[n] = '\0';
 	if (name_check(kind, out, n, key, why, sizeof why))
 		return;
-	/* Reserved, most likely: a sign behind it makes it another. */
-	if (n > 0) {
-		n = text_prefix(out, n, max_chars - 1);
-		memcpy(out + n, "_", 2);
-		if (name_check(kind, out, n + 1, key, why, sizeof why))
-			return;
-	}
+	/* Reserved, or of several scripts: there is no name like it. */
 	n = text_prefix(kinds[kind].spare, strlen(kinds[kind].spare), max_chars);
 	memcpy(out, kinds[kind].spare, n);
 	out[n] = '\0';

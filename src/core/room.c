@@ -157,7 +157,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 
 	if (!may_append(c, s))
 		return;
-	r->last_id = c->line_seq = room_append(c, r, kind, s->nick, 0, body);
+	r->last_id = c->line_seq = s->said_id = room_append(c, r, kind, s->nick, 0, body);
 	r->last_ms = c->now_ms;
 	/* By hand and not by printf: this runs for every line. */
 	stamp = format_stamp(&c->stamp, c->now_ms);
@@ -271,12 +271,24 @@ void room_join(struct chat *c, struct room *r, struct session *s)
 	history_replay(c, s);
 }
 
-/* How far s has seen its room, so that /catchup goes on there when it is back. */
-static void leave_mark(struct chat *c, struct session *s)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-	uint64_t seen = s->gap_before != 0 ? s->gap_after : s->room->last_id;
+	return a < b ? a : b;
+}
 
-	if (s->room->last_id != 0 && s->asked != ASKED_REPLAY && c->store_failed == NULL)
+void room_mark_seen(struct chat *c, struct session *s)
+{
+	/* Lines that are not saved yet have been seen by nobody but who said them. */
+	uint64_t seen = least(s->room->last_id, c->stored_seq);
+
+	if (seen < s->said_id)
+		seen = s->said_id;
+	if (s->sent_seq != 0)
+		seen = least(seen, s->sent_seq > s->joined_id ? s->sent_seq : s->joined_id);
+	if (s->gap_before != 0)
+		seen = least(seen, s->gap_after);
+	if (seen != 0 && s->room->last_id != 0 && s->asked != ASKED_REPLAY &&
+	    c->store_failed == NULL)
 		room_append(c, s->room, RECORD_SEEN, s->key, seen, "");
 }
 
@@ -285,7 +297,7 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	struct room *r = s->room;
 	struct session *last = r->members[--r->nmembers];
 
-	leave_mark(c, s);
+	room_mark_seen(c, s);
 	r->members[s->room_pos] = last;
 	last->room_pos = s->room_pos;
 	r->ncrlf -= s->crlf;
@@ -293,6 +305,7 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 		DL_DELETE2(r->ignorers, s, ign_prev, ign_next);
 	s->room = NULL;
 	s->gap_before = 0;
+	s->said_id = 0;
 	s->asked = ASKED_NOTHING;
 	emit_session(c, EFFECT_UNSUBSCRIBE, s);
 	if (!c->stopping && r->nmembers > 0 && notice_alone(c, r, s, false))

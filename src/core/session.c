@@ -41,6 +41,12 @@ static const char banner[] =
 	"\\____   )MMMMMP|   .'\n"
 	"     `-'       `--'\n";
 
+enum {
+	NUMBERS = 100000000,    /* have at most the eight digits that a suggested name has room for */
+	SMALL_NUMBERS = 16,     /* numbers that are tried one by one behind a taken name */
+	THROTTLE_STEP_MS = 20,  /* slowed input goes on at such times, that one look may serve many */
+};
+
 static const char prompt[] = "[ENTER YOUR NAME]: ";
 
 struct session *chat_session(struct chat *c, struct conn_id id)
@@ -107,36 +113,50 @@ bool session_ignores(const struct session *s, const char *key)
 
 /* A free name close to what was typed, into out; a number follows where the
  * name itself is taken. */
-static void name_suggest(const struct chat *c, const char *typed, char out[NAME_BYTES_MAX + 1])
+static void name_suggest(const struct chat *c, const char *typed, char out[NAME_BYTES_MAX + 1],
+                         char key[NAME_KEY_BYTES_MAX + 1])
 {
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char why[160];
 	size_t len;
+	uint32_t n = 2;
 
 	name_mend(NAME_NICK, typed, strlen(typed), NICK_CHARS_MAX - 8, out);
 	len = strlen(out);
-	for (uint32_t n = 2;; n++) {
-		if (name_check(NAME_NICK, out, strlen(out), key, why, sizeof why) &&
-		    session_by_key(c, key) == NULL)
-			return;
+	while (!name_check(NAME_NICK, out, strlen(out), key, why, sizeof why) ||
+	       session_by_key(c, key) != NULL) {
 		snprintf(out + len, NAME_BYTES_MAX + 1 - len, "%" PRIu32, n);
+		/* Where the small numbers are taken, the looks must stay few: steps grow. */
+		n = n < SMALL_NUMBERS ? n + 1 : (n * 3 + c->people) % NUMBERS;
 	}
+}
+
+/* True, and key is filled, if s may bear it; otherwise why not, a sentence
+ * without its end. */
+static bool name_is_free(const struct chat *c, const struct session *s, const char *nick, char *key,
+                         char *problem, size_t n)
+{
+	const struct session *bearer;
+	char why[160];
+
+	if (!name_check(NAME_NICK, nick, strlen(nick), key, why, sizeof why)) {
+		snprintf(problem, n, "That name will not do: %s", why);
+		return false;
+	}
+	bearer = session_by_key(c, key);
+	if (bearer == NULL || bearer == s)
+		return true;
+	snprintf(problem, n, "%s is taken", bearer->nick);
+	return false;
 }
 
 bool session_may_bear(struct chat *c, struct session *s, const char *nick, char *key)
 {
-	char why[160], free_one[NAME_BYTES_MAX + 1];
-	struct session *bearer = NULL;
+	char problem[NAME_BYTES_MAX + 160], free_one[NAME_BYTES_MAX + 1];
 
-	if (name_check(NAME_NICK, nick, strlen(nick), key, why, sizeof why)) {
-		bearer = session_by_key(c, key);
-		if (bearer == NULL || bearer == s)
-			return true;
-	}
-	name_suggest(c, nick, free_one);
-	if (bearer != NULL)
-		emit_reply(c, s, "%s is taken. Free is, for example: %s", bearer->nick, free_one);
-	else
-		emit_reply(c, s, "That name will not do: %s. Free is, for example: %s", why, free_one);
+	if (name_is_free(c, s, nick, key, problem, sizeof problem))
+		return true;
+	name_suggest(c, nick, free_one, key);
+	emit_reply(c, s, "%s. Free is, for example: %s", problem, free_one);
 	return false;
 }
 
@@ -175,6 +195,33 @@ static void login_done(struct chat *c, struct session *s, const char *nick, cons
 	room_join(c, lobby, s);
 }
 
+/* A name that cannot be had, with more behind it in the same packet: a script,
+ * which reads no questions. Its next line must not become its name, so it gets
+ * the free name that a person would be offered. */
+static void login_script(struct chat *c, struct session *s, const char *text)
+{
+	char problem[NAME_BYTES_MAX + 160], nick[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
+
+	if (!name_is_free(c, s, text, key, problem, sizeof problem)) {
+		name_suggest(c, text, nick, key);
+		emit_reply(c, s, "%s. More came with it, so you are called %s.", problem, nick);
+		text = nick;
+	}
+	login_done(c, s, text, key);
+}
+
+/* A name that s may not bear; it was told. */
+static void login_wrong(struct chat *c, struct session *s)
+{
+	if (++s->wrong < NAME_WRONG_MAX) {
+		session_prompt(c, s);
+		return;
+	}
+	emit_reply(c, s, "That were %d names, so this connection ends here. Connect again any time.",
+	           NAME_WRONG_MAX);
+	session_end(c, s, NULL, true);
+}
+
 static void login_line(struct chat *c, struct session *s, char *text)
 {
 	char key[NAME_KEY_BYTES_MAX + 1], p = c->config.command_prefix;
@@ -196,14 +243,33 @@ static void login_line(struct chat *c, struct session *s, char *text)
 		           NAME_TRIES_MAX - s->tries, NAME_TRIES_MAX - s->tries == 1 ? "try" : "tries");
 	} else if (*text == p) {
 		emit_reply(c, s, "First a name, then commands. %cquit ends the connection.", p);
+	} else if (c->more) {
+		login_script(c, s, text);
+		return;
 	} else if (session_may_bear(c, s, text, key)) {
 		login_done(c, s, text, key);
+		return;
+	} else {
+		login_wrong(c, s);
 		return;
 	}
 	session_prompt(c, s);
 }
 
 /* -- lines ------------------------------------------------------------------------------ */
+
+void session_too_long(struct chat *c, struct session *s, uint64_t len)
+{
+	if (s->state == SESSION_LOGIN) {
+		emit_reply(c, s, "A name has at most %d characters; this has %llu bytes.", NICK_CHARS_MAX,
+		           (unsigned long long)len);
+		login_wrong(c, s);
+		return;
+	}
+	limit_take(&s->pace, c->now_ms, c->config.rate_lines);
+	emit_reply(c, s, "Your line was not sent: it has %llu bytes and the limit is %u. Please send it "
+	           "in parts.", (unsigned long long)len, c->config.line_bytes_max);
+}
 
 void session_line(struct chat *c, struct session *s, size_t len)
 {
@@ -266,6 +332,8 @@ static void throttle_tick(struct chat *c)
 		                                c->config.rate_lines);
 
 		if (wait_ms > 0 || !emit_has_room(c)) {
+			if (wait_ms < THROTTLE_STEP_MS)
+				wait_ms = THROTTLE_STEP_MS;
 			if (c->now_ms + wait_ms < c->throttle_due_ms)
 				c->throttle_due_ms = c->now_ms + wait_ms;
 			continue;

@@ -22,6 +22,8 @@ enum {
 	CP_ZWJ = 0x200D,
 	CP_FLAG = 0x1F3F4,      /* waving black flag, which tags turn into a region's */
 	CP_TAG_END = 0xE007F,
+	MARKS_MAX = 8,          /* marks on one letter that pass: no spelling has more, and a stack
+	                         * of them is drawn over the lines above and below */
 	TAGS_MAX = 7,           /* a subdivision's id at its longest, UTS 35, 3.6.5; more
 	                         * would be a text that nobody sees */
 };
@@ -39,6 +41,7 @@ struct scan {
 	char *out;               /* where the next byte goes */
 	int32_t prev;            /* the code point before, if it passed as it is; 0 if not */
 	enum pict pict;
+	int marks;               /* combining marks just before, in a row */
 };
 
 /*
@@ -215,6 +218,7 @@ static void copy_ascii(struct scan *s)
 	if (s->in > begin) {
 		s->prev = s->in[-1];
 		s->pict = PICT_NO;
+		s->marks = 0;
 	}
 }
 
@@ -250,6 +254,14 @@ static void put_control(struct scan *s, unsigned char c)
 		put(s, shown, 2);
 }
 
+static bool mark_is_too_many(struct scan *s, utf8proc_propval_t category)
+{
+	if (category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME)
+		return ++s->marks > MARKS_MAX;
+	s->marks = 0;
+	return false;
+}
+
 /* One character that is not printable ASCII. */
 static void step(struct scan *s)
 {
@@ -275,7 +287,7 @@ static void step(struct scan *s)
 		else if (cp == CP_ZWJ || cp == CP_ZWNJ)
 			passes = joiner_passes(s, cp, s->in);
 		else
-			passes = !cp_is_hidden(cp, p);
+			passes = !cp_is_hidden(cp, p) && !mark_is_too_many(s, p->category);
 		if (passes)
 			put(s, at, n);
 		else

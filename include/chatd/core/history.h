@@ -9,8 +9,8 @@
 /* s has just joined its room: the last lines, before the live ones flow. */
 void history_replay(struct chat *c, struct session *s);
 
-/* Asks q, about s's room; s waits for the answer. The first three fields are
- * filled in here: who asks, and after which record. */
+/* Asks q; s waits for the answer. Who asks and after which record is filled in
+ * here; 0 and NULL in the other fields stand for no limit. */
 void history_ask(struct chat *c, struct session *s, enum session_asked asked, struct query q);
 
 /* The answer has come: shows it, and s's input goes on. */

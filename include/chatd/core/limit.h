@@ -14,9 +14,9 @@ struct limit {
 };
 
 /* Milliseconds until a token can be taken; 0: now. per_s 0: no limit. */
-int64_t limit_wait_ms(const struct limit *l, int64_t now_ms, uint32_t burst, uint32_t per_s);
+int64_t limit_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, uint32_t per_s);
 
-/* Takes one token; only after limit_wait_ms has said 0. */
+/* Takes one token; where none is left, the next waits so much longer. */
 void limit_take(struct limit *l, int64_t now_ms, uint32_t per_s);
 
 /* Tokens that are there. */

@@ -17,7 +17,8 @@ enum name_kind { NAME_NICK, NAME_ROOM };
  * if their keys are. Allowed: 1 to NICK_CHARS_MAX (ROOM_CHARS_MAX) code points,
  * letters and digits of any script (with their combining marks, at most
  * NAME_MARKS_MAX in a row, none at the start) and _ - . | ^; not only
- * punctuation; for a nick none that is reserved. False: why is a sentence
+ * punctuation; no mixture of Latin, Greek and Cyrillic letters, which look alike;
+ * for a nick none that is reserved, also with signs round it. False: why is a sentence
  * without its end ("a nick has no spaces"), fit to be shown: it never repeats
  * unneutralised input.
  */
@@ -26,8 +27,8 @@ bool name_check(enum name_kind kind, const char *name, size_t len,
 
 /*
  * Makes of anything a name that name_check allows, close to what was typed:
- * "mary ann!" becomes "mary_ann", "System" becomes "System_". "guest" (or
- * "room") if nothing is left. At most max_chars code points, so that a number
+ * "mary ann!" becomes "mary_ann". "guest" (or "room") if nothing is left, or
+ * nothing that may be used. At most max_chars code points, so that a number
  * can be put behind it.
  */
 void name_mend(enum name_kind kind, const char *typed, size_t len, size_t max_chars,

@@ -24,6 +24,10 @@ enum room_leaving {
 };
 void room_leave(struct chat *c, struct session *s, enum room_leaving how, const char *why);
 
+/* Saves how far s has seen its room, so that /catchup goes on there when its name
+ * is back. room_leave does it. */
+void room_mark_seen(struct chat *c, struct session *s);
+
 /* s says something in its room: saved, and to be shown to the others. Tells s
  * if nothing can be saved at present. */
 void room_say(struct chat *c, struct session *s, enum record_kind kind, const char *body);

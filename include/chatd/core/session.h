@@ -9,6 +9,9 @@
 /* A connection has come: banner and prompt. */
 void session_begin(struct chat *c, struct conn_id id);
 
+/* An input line of len bytes was over the limit. */
+void session_too_long(struct chat *c, struct session *s, uint64_t len);
+
 /* Asks for the name, if it has none yet. */
 void session_prompt(struct chat *c, const struct session *s);
 

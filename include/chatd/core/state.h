@@ -40,6 +40,7 @@ struct session {
 	enum session_state state;
 	enum session_asked asked;   /* the query on its way; at most one */
 	uint8_t tries;              /* empty names given so far */
+	uint8_t wrong;              /* names given that it may not bear */
 	bool iac_held;              /* true while a last byte IAC waits for the next */
 	bool crlf;                  /* true if lines to it end with CR LF: it was a telnet client
 	                             * when it came into its room */
@@ -53,6 +54,9 @@ struct session {
 	char *nick, *key;           /* owned; NULL until named */
 	struct room *room;          /* NULL until named */
 	uint32_t room_pos;          /* index in room->members */
+	uint64_t said_id;           /* of what it said last in its room; 0: nothing */
+	uint64_t sent_seq;          /* once its connection is gone: the newest record of its room
+	                             * that it was sent; 0: all there were */
 	uint64_t gap_after;         /* lines of its room with gap_after < id < gap_before have not
 	                             * been shown: /catchup does; none while gap_before is 0 */
 	uint64_t gap_before;
@@ -95,6 +99,7 @@ struct chat {
 	uint64_t line_seq;          /* of the newest line: its id */
 	uint64_t stored_seq;        /* up to which all is saved */
 	uint32_t last_room;         /* newest room number */
+	bool more;                  /* true while more of the same input waits behind a line */
 	bool stopping;              /* after EVENT_STOP */
 	char *store_failed;         /* owned reason while nothing can be saved; else NULL */
 

@@ -16,6 +16,7 @@
  *   - a tab: four spaces
  *   - C0 and DEL: ^[ ^? and so on; C1, bidi controls, zero-width and other
  *     invisible characters (categories Cc, Cf, Zl, Zp; Hangul fillers): <U+202E>
+ *   - combining marks beyond the eighth on one letter: <U+0301>
  *   - joiners and variation selectors inside an emoji, tags after U+1F3F4, and
  *     joiners between letters of the scripts that are spelt with them (Arabic,
  *     Indic: RFC 5892 A.1, A.2) pass.
