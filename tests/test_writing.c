@@ -4,6 +4,7 @@
 #include "writer_help.h"
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 
 /* -- failing ---------------------------------------------------------------------------- */
@@ -71,6 +72,42 @@ static void stop_waits_for_a_disk_that_comes_back(void **state)
 	disk_free();
 	assert_true(stop(2000));
 	assert_int_equal(lines_saved(), 1);
+}
+
+/* Another program's rule, of which chatd knows nothing. */
+static void rule_add(const char *sql)
+{
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(folder_file(loop.folder, "chat.db"), &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 10000);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void a_record_that_is_refused_holds_up_no_other(void **state)
+{
+	(void)state;
+	rule_add("CREATE TRIGGER rule BEFORE INSERT ON messages WHEN new.body = 'bad'"
+	         " BEGIN SELECT RAISE(ABORT, 'not this'); END");
+	append("one");
+	append("bad");
+	append("three");
+	until_stored();
+	append("bad"); /* and where it is the last, or alone, it is done with too */
+	until_stored();
+	assert_int_equal(loop.stored, 4);
+	assert_null(memchr(loop.heard, 'F', loop.heard_n));
+	ask(QUERY_LAST, "");
+	until_heard('R', 0);
+	assert_string_equal(loop.rows, "1 3");
+	ask(QUERY_SEARCH, "three");
+	size_t from = loop.heard_n;
+	until_heard('R', from);
+	assert_string_equal(loop.rows, "1 3*");
+	assert_true(stop(1000));
+	struct store *s = store_in(folder_file(loop.folder, "chat.db"));
+	assert_int_equal(store_last_seq(s), 4);
+	store_close(s);
 }
 
 /* -- the chat log, reload, start --------------------------------------------------------- */
@@ -180,6 +217,7 @@ int main(void)
 		WITH_LOOP(a_failure_is_told_once_and_all_is_saved_later),
 		WITH_LOOP(stop_gives_up_after_its_time),
 		WITH_LOOP(stop_waits_for_a_disk_that_comes_back),
+		WITH_LOOP(a_record_that_is_refused_holds_up_no_other),
 		WITH_LOOP(the_chat_log_has_what_is_stored),
 		WITH_LOOP(new_limits_prune),
 		WITH_LOOP(a_start_that_fails_leaves_nothing_behind),

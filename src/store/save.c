@@ -7,6 +7,7 @@
 #include "chatd/store/store_db.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
 
 #include <stdlib.h>
 
@@ -148,6 +149,15 @@ static bool seen_save(struct store *s, const struct record *r)
 	return store_run(st);
 }
 
+/* True where SQLite will say the same again however often the record is tried, and has
+ * undone that one statement alone. All else may be over when the disk has room. */
+static bool record_refused(struct store *s)
+{
+	int rc = sqlite3_errcode(s->db) & 0xff;
+	return (rc == SQLITE_CONSTRAINT || rc == SQLITE_MISMATCH || rc == SQLITE_TOOBIG) &&
+	       !sqlite3_get_autocommit(s->db);
+}
+
 bool store_save(struct store *s, const struct record *r, struct store_error *err)
 {
 	struct store_room *room = room_ensure(s, r);
@@ -158,9 +168,13 @@ bool store_save(struct store *s, const struct record *r, struct store_error *err
 		ok = topic_save(s, r);
 	else if (ok && r->kind == RECORD_SEEN)
 		ok = seen_save(s, r);
-	if (!ok)
+	if (!ok && !record_refused(s))
 		return store_fail(s, err);
-	s->batch.seq = r->seq;
+	if (!ok)
+		log_errx("record %llu is refused by the database and is not in the history: %s",
+		         (unsigned long long)r->seq, sqlite3_errmsg(s->db));
+	if (s->batch.seq < r->seq)
+		s->batch.seq = r->seq;
 	return true;
 }
 

@@ -51,7 +51,9 @@ bool store_rooms(struct store *s, void (*each)(void *ctx, const struct saved_roo
 /*
  * One transaction: store_begin, store_save for each record, store_commit. On
  * false the transaction has been rolled back and err says why ("disk is full");
- * the caller keeps the records and tries again later.
+ * the caller keeps the records and tries again later. A record that the database
+ * will never take (one of its rules forbids it, or it is too big) is left out, with
+ * a word in the log; store_save returns true then, so that it holds up no other.
  */
 bool store_begin(struct store *s, struct store_error *err);
 bool store_save(struct store *s, const struct record *r, struct store_error *err);
