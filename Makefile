@@ -6,7 +6,7 @@
 #   make test       all tests, with sanitizers; ends with "N passed, N failed"
 #   make install    PREFIX=/usr/local, DESTDIR=
 #
-# The tests' longer relatives (make soak, make fuzz) have targets of their own.
+#   make fuzz       the fuzzer of what reads strangers' bytes, for FUZZ_S seconds
 
 VERSION  = 0.1.0
 CC       = gcc
@@ -85,7 +85,7 @@ $(B)/tests/%: $(B)/tests/%.o $(LIB)
 -include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d)
 
 .PRECIOUS: $(B)/tests/%.o
-.PHONY: all run deps test tests check install uninstall clean soak fuzz
+.PHONY: all run deps test tests install uninstall clean fuzz
 
 run: chatd
 	./chatd
@@ -108,6 +108,16 @@ tests: $(B)/chatd $(TESTS) $(TOOLS)
 
 test: chatd
 	@tests/run
+
+FUZZ_S = 60
+
+fuzz:
+	$(MAKE) VARIANT=fuzz CC=clang OPT='-O1 -g' \
+	    SAN='-fsanitize=fuzzer-no-link,address,undefined' .build/fuzz/libchatd.a
+	clang -std=gnu17 -D_GNU_SOURCE -Iinclude -O1 -g -fsanitize=fuzzer,address,undefined \
+	    -o .build/fuzz/input tests/fuzz_input.c .build/fuzz/libchatd.a $(LIBS)
+	mkdir -p .build/fuzz/corpus
+	.build/fuzz/input -max_total_time=$(FUZZ_S) -print_final_stats=1 .build/fuzz/corpus
 
 install: chatd
 	install -D -m 755 chatd $(DESTDIR)$(PREFIX)/bin/chatd

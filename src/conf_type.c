@@ -147,11 +147,11 @@ static void show_choice(const struct conf *c, const struct conf_key *k, struct b
 static bool read_char(struct conf *c, const struct conf_key *k, const char *value, char *why,
                       size_t n)
 {
-	static const char prefixes[] = "!\"#$%&'()*+,./:;<=>?@\\]^_`{|}~";
+	static const char prefixes[] = "!\"#$%&'()*+,/:;<=>?@\\]`{}~";
 
 	/* '[' begins other people's lines and '-' chatd's own: neither may begin a command. */
 	if (value[0] == '\0' || value[1] != '\0' || !strchr(prefixes, value[0])) {
-		snprintf(why, n, "it must be one ASCII punctuation character other than [ and -");
+		snprintf(why, n, "it must be one ASCII punctuation character, none of [ - . | ^ _");
 		return false;
 	}
 	*(char *)conf_field(c, k) = value[0];

@@ -185,8 +185,11 @@ void command_usage(struct chat *c, struct session *s, const char *name)
 	const struct command *k = command_find(name);
 	char p = c->config.command_prefix;
 
-	emit_reply(c, s, "Usage: %c%s%s%s   for example: %c%s", p, k->name, *k->args ? " " : "",
-	           k->args, p, k->example);
+	if (*k->args == '\0')
+		emit_reply(c, s, "Usage: %c%s, with nothing behind it", p, k->name);
+	else
+		emit_reply(c, s, "Usage: %c%s %s   for example: %c%s", p, k->name, k->args, p,
+		           k->example);
 }
 
 static char *cut_word(char **line)
