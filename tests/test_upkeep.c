@@ -117,6 +117,60 @@ static void too_many_lines_go_room_by_room(void **state)
 	assert_index_agrees();
 }
 
+static void restart(void)
+{
+	store_close(store);
+	store = store_in(folder_file(folder, "chat.db"));
+}
+
+static int count(int lines)
+{
+	struct store_error err = { "" };
+	int more = store_count(store, lines, &err);
+	assert_string_equal(err.text, "");
+	return more;
+}
+
+static void rooms_are_counted_in_steps_before_they_are_pruned(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 25);
+	save_lines(store, 2, 26, 30);
+	restart();
+	index_all(store);
+	assert_int_equal(prune(0, 4, 100), 0); /* not known yet, and not counted here */
+	assert_int_equal(count(10), 1);
+	assert_int_equal(prune(0, 4, 100), 0);
+	save_line(store, 31, 1, "alice", "said meanwhile");
+	assert_int_equal(count(10), 1); /* 20 of 26 */
+	assert_int_equal(count(10), 1); /* all of the first, 4 of 5 */
+	assert_int_equal(prune(0, 4, 100), 22);
+	assert_string_equal(lines(1), "23 24 25 31");
+	save_line(store, 32, 1, "alice", "and after it was counted");
+	assert_int_equal(count(10), 0);
+	assert_int_equal(count(1), 0);
+	assert_int_equal(prune(0, 4, 100), 2);
+	assert_string_equal(lines(1), "24 25 31 32");
+	assert_string_equal(lines(2), "27 28 29 30");
+	index_all(store);
+	assert_index_agrees();
+}
+
+static void lines_that_go_while_they_are_counted_do_not_count(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 25);
+	save_lines(store, 2, 26, 30);
+	restart();
+	assert_int_equal(count(10), 1);
+	assert_int_equal(prune(8, 0, 100), 7); /* because of their age */
+	while (count(10))
+		;
+	assert_int_equal(prune(0, 15, 100), 3);
+	assert_int_equal(prune(0, 15, 100), 0);
+	assert_string_equal(lines(1), "11 12 13 14 15 16 17 18 19 20 21 22 23 24 25");
+}
+
 static void age_and_number_go_together(void **state)
 {
 	(void)state;
@@ -222,6 +276,8 @@ int main(void)
 		WITH_STORE(old_lines_go),
 		WITH_STORE(it_goes_in_steps),
 		WITH_STORE(too_many_lines_go_room_by_room),
+		WITH_STORE(rooms_are_counted_in_steps_before_they_are_pruned),
+		WITH_STORE(lines_that_go_while_they_are_counted_do_not_count),
 		WITH_STORE(age_and_number_go_together),
 		WITH_STORE(lines_not_yet_indexed_go_as_well),
 		WITH_STORE(an_emptied_room_is_told_and_numbers_stay_used),

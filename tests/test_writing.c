@@ -168,6 +168,25 @@ static void new_limits_prune(void **state)
 	assert_int_equal(loop.stored, 1201);
 }
 
+/* Rooms of an earlier start have to be counted first. */
+static void a_room_of_before_is_cut_to_its_lines(void **state)
+{
+	(void)state;
+	struct store_error err;
+	struct writer_limits limits = { .history_lines = 100 };
+	for (int i = 0; i < 300; i++)
+		append("x");
+	assert_true(stop(1000));
+	assert_non_null(start(NULL, &err));
+	writer_reload(loop.w, &limits, NULL);
+	do {
+		struct query q = query_of(QUERY_FIRST, 1, 1);
+		size_t from = loop.heard_n;
+		assert_true(writer_query(loop.w, &q));
+		until_heard('R', from);
+	} while (strcmp(loop.rows, "201 more") != 0);
+}
+
 static void a_start_that_fails_leaves_nothing_behind(void **state)
 {
 	(void)state;
@@ -220,6 +239,7 @@ int main(void)
 		WITH_LOOP(a_record_that_is_refused_holds_up_no_other),
 		WITH_LOOP(the_chat_log_has_what_is_stored),
 		WITH_LOOP(new_limits_prune),
+		WITH_LOOP(a_room_of_before_is_cut_to_its_lines),
 		WITH_LOOP(a_start_that_fails_leaves_nothing_behind),
 		WITH_LOOP(the_threads_have_names_and_no_signals),
 	};

@@ -16,6 +16,8 @@
 struct store_room {
 	uint32_t room;      /* its number, the key */
 	int64_t lines;      /* lines saved; -1: not counted yet */
+	int64_t counted;    /* while they are being counted: how many there are up to counted_id */
+	uint64_t counted_id; /* id of a line; later ones, also those to come, are not counted yet */
 	UT_hash_handle hh;  /* the hash's own */
 };
 
@@ -26,6 +28,23 @@ void store_forget_rooms(struct store *s)
 		HASH_DEL(s->rooms, r);
 		free(r);
 	}
+	s->count_from = 0;
+}
+
+static struct store_room *room_find(struct store *s, uint32_t number)
+{
+	struct store_room *room;
+	HASH_FIND(hh, s->rooms, &number, sizeof(number), room);
+	return room;
+}
+
+static struct store_room *room_add(struct store *s, uint32_t number, int64_t lines)
+{
+	struct store_room *room = mem_zero(1, sizeof(*room));
+	room->room = number;
+	room->lines = lines;
+	HASH_ADD(hh, s->rooms, room, sizeof(room->room), room);
+	return room;
 }
 
 void store_set_synced(struct store *s, bool synced)
@@ -47,8 +66,7 @@ bool store_begin(struct store *s, struct store_error *err)
 /* Makes sure that the room has its row, and remembers that it has. */
 static struct store_room *room_ensure(struct store *s, const struct record *r)
 {
-	struct store_room *room;
-	HASH_FIND(hh, s->rooms, &r->room, sizeof(r->room), room);
+	struct store_room *room = room_find(s, r->room);
 	if (room)
 		return room;
 	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_ADD);
@@ -58,41 +76,55 @@ static struct store_room *room_ensure(struct store *s, const struct record *r)
 	sqlite3_bind_text(st, 2, r->room_name, -1, SQLITE_STATIC);
 	if (!store_run(st))
 		return NULL;
-	room = mem_zero(1, sizeof(*room));
-	room->room = r->room;
-	room->lines = sqlite3_changes(s->db) ? 0 : -1;
-	HASH_ADD(hh, s->rooms, room, sizeof(room->room), room);
+	room = room_add(s, r->room, sqlite3_changes(s->db) ? 0 : -1);
 	if (s->batch.room < r->room)
 		s->batch.room = r->room;
 	return room;
 }
 
-void store_room_add_lines(struct store *s, uint32_t number, int64_t n)
-{
-	struct store_room *room;
-	HASH_FIND(hh, s->rooms, &number, sizeof(number), room);
-	if (room && room->lines >= 0)
-		room->lines += n;
-}
-
 int64_t store_room_lines(struct store *s, uint32_t number)
 {
-	struct store_room *room;
-	HASH_FIND(hh, s->rooms, &number, sizeof(number), room);
+	struct store_room *room = room_find(s, number);
+	return room ? room->lines : -1;
+}
+
+int store_room_count(struct store *s, uint32_t number, int max)
+{
+	struct store_room *room = room_find(s, number);
 	if (room && room->lines >= 0)
-		return room->lines;
+		return 0;
 	sqlite3_stmt *st = store_stmt(s, SQL_LINE_COUNT);
 	if (!st)
 		return -1;
+	if (!room)
+		room = room_add(s, number, -1);
 	sqlite3_bind_int64(st, 1, number);
-	int64_t lines = store_number(st, -1);
-	if (!room) {
-		room = mem_zero(1, sizeof(*room));
-		room->room = number;
-		HASH_ADD(hh, s->rooms, room, sizeof(room->room), room);
+	sqlite3_bind_int64(st, 2, (int64_t)room->counted_id);
+	sqlite3_bind_int(st, 3, max);
+	if (sqlite3_step(st) != SQLITE_ROW)
+		return -1;
+	int n = sqlite3_column_int(st, 0);
+	if (n > 0)
+		room->counted_id = (uint64_t)sqlite3_column_int64(st, 1);
+	sqlite3_reset(st);
+	room->counted += n;
+	if (n < max)
+		room->lines = room->counted;
+	return n;
+}
+
+void store_room_lose_line(struct store *s, uint32_t number)
+{
+	struct store_room *room = room_find(s, number);
+	if (!room)
+		return;
+	if (room->lines >= 0) {
+		room->lines--;
+	} else {
+		room->counted = 0; /* the line may have been among these: from the start */
+		room->counted_id = 0;
+		s->count_from = 0;
 	}
-	room->lines = lines;
-	return lines;
 }
 
 /* The clock was set back while chatd was down: ids and times disagree from here

@@ -58,7 +58,7 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_ROOM_ADD] = "INSERT OR IGNORE INTO rooms(id, name) VALUES(?1, ?2)",
 	[SQL_ROOM_NAME] = "SELECT name FROM rooms WHERE id = ?1",
 	[SQL_ROOM_TOPIC] = "UPDATE rooms SET topic = ?2 WHERE id = ?1",
-	[SQL_ROOM_IDS] = "SELECT id FROM rooms",
+	[SQL_ROOM_IDS] = "SELECT id FROM rooms WHERE id >= ?1 ORDER BY id",
 	[SQL_ROOM_LIST] = "SELECT r.id, r.name, r.topic, m.id, m.time_ms FROM rooms r"
 	                  " JOIN messages m ON m.id ="
 	                  " (SELECT max(id) FROM messages WHERE room = r.id) ORDER BY r.id",
@@ -67,7 +67,8 @@ static const char *const statements[SQL_COUNT] = {
 	                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_LINE_GET] = LINE "WHERE id = ?1",
 	[SQL_LINE_DELETE] = "DELETE FROM messages WHERE id = ?1",
-	[SQL_LINE_COUNT] = "SELECT count(*) FROM messages WHERE room = ?1",
+	[SQL_LINE_COUNT] = "SELECT count(*), max(id) FROM (SELECT id FROM messages"
+	                   " WHERE room = ?1 AND id > ?2 ORDER BY id LIMIT ?3)",
 	[SQL_LINE_ROOM_NEXT] = "SELECT id, time_ms FROM messages WHERE room = ?1 AND id >= ?2"
 	                       " ORDER BY id LIMIT 1",
 	[SQL_LINES_FIRST] = LINE RANGE "ORDER BY id LIMIT ?6",

@@ -15,6 +15,7 @@
 enum {
 	OLDEST_SCANNED_MAX = 20000, /* lines looked at for old ones in one step; more than one
 	                             * step deletes, for lines whose times are out of order */
+	COUNT_ROOMS_STEP = 500,     /* rooms that one step of counting looks at */
 };
 
 /* -- the full-text index ----------------------------------------------------- */
@@ -106,9 +107,7 @@ static bool prune_collect_room(struct store *s, struct prune *p, uint32_t room,
                                uint64_t lines_max)
 {
 	int64_t lines = store_room_lines(s, room);
-	if (lines < 0)
-		return false;
-	if ((uint64_t)lines <= lines_max)
+	if (lines < 0 || (uint64_t)lines <= lines_max)
 		return true;
 	int64_t extra = lines - (int64_t)lines_max;
 	sqlite3_stmt *st = store_stmt(s, SQL_LINES_FIRST);
@@ -132,6 +131,8 @@ static bool prune_collect_rooms(struct store *s, struct prune *p, uint64_t lines
 	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_IDS);
 	int rc = SQLITE_DONE;
 	bool ok = st != NULL;
+	if (st)
+		sqlite3_bind_int64(st, 1, 0);
 	while (ok && p->n < p->max && (rc = sqlite3_step(st)) == SQLITE_ROW)
 		ok = prune_collect_room(s, p, (uint32_t)sqlite3_column_int64(st, 0), lines_max);
 	if (st)
@@ -171,7 +172,7 @@ static bool prune_line(struct store *s, struct prune *p, int64_t id)
 	if (!ok || !store_run(drop))
 		return false;
 	prune_note_room(p, room);
-	store_room_add_lines(s, room, -1);
+	store_room_lose_line(s, room);
 	return true;
 }
 
@@ -226,6 +227,35 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 	if (p->n && !store_meta_set(s, "last_seq", (int64_t)s->saved.seq))
 		return -1;
 	return p->n + seen;
+}
+
+/* Counting reads the whole index of the rooms' lines once, so it goes in steps and
+ * before the transaction that prunes: no line waits for it. */
+int store_count(struct store *s, int lines, struct store_error *err)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_IDS);
+	int rc = SQLITE_ERROR, n = 0;
+	if (st)
+		sqlite3_bind_int64(st, 1, s->count_from);
+	for (int rooms = 0; st && lines > 0 && rooms < COUNT_ROOMS_STEP; rooms++) {
+		rc = sqlite3_step(st);
+		if (rc != SQLITE_ROW)
+			break;
+		uint32_t room = (uint32_t)sqlite3_column_int64(st, 0);
+		n = store_room_count(s, room, lines);
+		if (n < 0)
+			break;
+		s->count_from = n < lines ? room + 1 : room;
+		lines -= n;
+	}
+	if (n < 0 || (rc != SQLITE_ROW && rc != SQLITE_DONE)) {
+		store_fail(s, err);
+		return -1;
+	}
+	sqlite3_reset(st);
+	if (rc == SQLITE_DONE)
+		s->count_from = 0; /* where all are known, the next look at them is quick */
+	return rc == SQLITE_ROW;
 }
 
 int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int rows,

@@ -200,13 +200,19 @@ static bool writing_prune(struct writing *t)
 	int64_t before_ms = l->history_days
 		? clock_ms(CLOCK_REALTIME) - (int64_t)l->history_days * 24 * 3600 * 1000
 		: INT64_MIN;
-	int n = store_prune(t->w->store, before_ms, l->history_lines, PRUNE_ROWS_STEP, on_emptied,
-	                    t, &err);
+	int n = l->history_lines ? store_count(t->w->store, COUNT_LINES_STEP, &err) : 0;
+	if (n > 0) {
+		t->prune_at_ms = 0; /* it goes on after what waits by then */
+		return true;
+	}
+	if (n == 0)
+		n = store_prune(t->w->store, before_ms, l->history_lines, PRUNE_ROWS_STEP,
+		                on_emptied, t, &err);
 	if (n < 0)
 		upkeep_failed(t, "pruning", &err);
 	if (n < PRUNE_ROWS_STEP)
 		return false;
-	t->prune_at_ms = 0; /* there is more, after what waits by then */
+	t->prune_at_ms = 0; /* here too */
 	writing_wal(t->w);
 	return true;
 }

@@ -64,6 +64,7 @@ enum {
 	BATCH_RECORDS_MAX = 4096, /* records in one transaction */
 	INDEX_ROWS_STEP = 512,  /* lines that one indexing transaction takes: about 2 ms */
 	PRUNE_ROWS_STEP = 500,  /* lines that one pruning transaction deletes */
+	COUNT_LINES_STEP = 20000, /* lines counted before the queue is looked at: 1 to 2 ms */
 
 	/* -- net ------------------------------------------------------------------ */
 	LISTENERS_MAX = 16,     /* listen lines in the configuration */

@@ -68,10 +68,18 @@ int store_index(struct store *s, int rows, struct store_error *err);
 uint64_t store_indexed(struct store *s);
 
 /*
+ * Counts the lines of rooms which nobody has counted since the start, at most so
+ * many of them; reads only, in no transaction. Lines may be saved between two
+ * calls. Returns 1 where there is more to count, 0 where all is counted, -1 on error.
+ */
+int store_count(struct store *s, int lines, struct store_error *err);
+
+/*
  * Deletes, in one transaction, up to rows lines that are older than before_ms
- * or beyond the newest lines_per_room of their room (0: no such limit), and
- * calls emptied for each room that has no line left. Returns how many lines
- * went, -1 on error; fewer than rows means that nothing is left to do.
+ * or beyond the newest lines_per_room of their room (0: no such limit; a room
+ * that store_count has not counted is left as it is), and calls emptied for each
+ * room that has no line left. Returns how many lines went, -1 on error; fewer
+ * than rows means that nothing is left to do.
  */
 int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int rows,
                 void (*emptied)(void *ctx, uint32_t room), void *ctx, struct store_error *err);

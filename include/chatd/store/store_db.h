@@ -70,6 +70,7 @@ struct store {
 	uint64_t indexed;         /* lines up to this id are in the full-text index */
 	uint64_t meta_seq;        /* what meta says about saved.seq */
 	struct store_room *rooms; /* hash by number: rooms whose row is known to be there */
+	uint32_t count_from;      /* rooms below this number are counted */
 	int wal_pages;            /* as of the last commit */
 	int64_t deadline_ms;      /* monotonic: when the query that runs is interrupted */
 	bool interrupted;         /* true once store_interrupt was called; atomic access */
@@ -103,9 +104,13 @@ void store_error_set(struct store_error *err, const char *fmt, ...)
 void store_forget_rooms(struct store *s);
 /* Takes or leaves FULL synchronous for the transactions that follow. */
 void store_set_synced(struct store *s, bool synced);
-/* Number of lines of a room, counted when first asked for; -1: error. */
+/* Number of lines of a room; -1: not counted. */
 int64_t store_room_lines(struct store *s, uint32_t room);
-void store_room_add_lines(struct store *s, uint32_t room, int64_t n);
+/* Goes on counting a room, by up to max lines. Returns by how many, 0 where it was
+ * counted already; fewer than max: now it is. -1: error. */
+int store_room_count(struct store *s, uint32_t room, int max);
+/* One of its lines was deleted. */
+void store_room_lose_line(struct store *s, uint32_t room);
 
 /* query.c */
 
