@@ -6,6 +6,8 @@
 #   make test       all tests, with sanitizers; ends with "N passed, N failed"
 #   make install    PREFIX=/usr/local, DESTDIR=
 #
+#   make bench      chatd beside a bare fan-out and its peers (make deps bench first);
+#                   make bench-quick within 2 minutes
 #   make fuzz       the fuzzer of what reads strangers' bytes, for FUZZ_S seconds
 
 VERSION  = 0.1.0
@@ -51,6 +53,7 @@ DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8
              libtelnet-dev uthash-dev
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
              sqlite3 mandoc python3 binutils
+DEPS_BENCH = python3 gnuplot-nox ncat ngircd inspircd
 
 all: chatd
 
@@ -79,20 +82,25 @@ TALK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/talk*.c)))
 $(B)/tests/talk: $(TALK_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
 
+# The benchmark's programs take nothing of chatd's.
+$(B)/tests/bench/%: $(B)/tests/bench/%.o
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -luring
+
 $(B)/tests/%: $(B)/tests/%.o $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
 -include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d)
 
 .PRECIOUS: $(B)/tests/%.o
-.PHONY: all run deps test tests install uninstall clean fuzz
+.PHONY: all run deps test tests bench bench-quick install uninstall clean fuzz
 
 run: chatd
 	./chatd
 
 # Installs only what is missing, so that it asks for no password where all is there.
 deps:
-	@missing=; for p in $(DEPS_BUILD) $(if $(filter test,$(MAKECMDGOALS)),$(DEPS_TEST)); do \
+	@missing=; for p in $(DEPS_BUILD) $(if $(filter test,$(MAKECMDGOALS)),$(DEPS_TEST)) \
+	        $(if $(filter bench bench-quick,$(MAKECMDGOALS)),$(DEPS_BENCH)); do \
 	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \
 	        missing="$$missing $$p"; \
 	done; \
@@ -108,6 +116,9 @@ tests: $(B)/chatd $(TESTS) $(TOOLS)
 
 test: chatd
 	@tests/run
+
+bench bench-quick: $(B)/chatd $(B)/tests/bench/gen $(B)/tests/bench/floor
+	@tests/bench/run $(if $(filter bench-quick,$@),quick)
 
 FUZZ_S = 60
 
