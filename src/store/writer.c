@@ -255,6 +255,7 @@ static bool writer_open(struct writer *w, const struct writer_options *o, struct
 		         "the history needs a file: choose a database other than :memory:");
 		return false;
 	}
+	w->relaxed = o->durability == DURABILITY_RELAXED;
 	w->store = store_open(o->database, o->durability, err);
 	if (!w->store)
 		return false;

@@ -18,6 +18,9 @@
 #include <stdlib.h>
 
 enum {
+	GATHER_RECORDS = 4,       /* a commit of so many shows that people talk at the same time */
+	GATHER_US = 150,          /* then the next comes no sooner than this after it */
+	GATHER_RELAXED_US = 20000, /* the same where nobody waits for it */
 	RETRY_MS = 1000,          /* between two tries to save when it fails */
 	RETRY_STOPPING_MS = 100,  /* and when chatd is going down */
 	INDEX_DELAY_MS = 20,      /* lines wait so long for company before they are indexed */
@@ -36,8 +39,17 @@ struct writing {
 	int64_t retry_at_ms;      /* monotonic: when to try to save again, while failing */
 	int64_t upkeep_at_ms;     /* when to try to index or prune again, while that fails */
 	int64_t lag_since_ms;     /* when the oldest line not indexed was saved */
+	uint64_t last_records;    /* of the last commit */
+	int64_t committed_us;     /* and when it was, monotonic */
 	int64_t prune_at_ms;      /* when to look for old lines */
 };
+
+static int64_t clock_us(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
 
 static int64_t now_ms(void)
 {
@@ -104,6 +116,24 @@ static void writing_wal(struct writer *w)
 		sleeper_wake(&w->reading[READING_RANGES].sleeper);
 }
 
+/*
+ * A commit costs the same for one line and for many, and so does the turn of the
+ * loop that follows it. Where lines are shown before they are saved, nobody waits
+ * for a commit, and it may gather. Where the last commit took several at once,
+ * others are on their way, and a moment's wait saves commits and sends; a person
+ * who talks alone is never waited for.
+ */
+static void writing_gather(struct writing *t)
+{
+	int64_t gather_us = t->w->relaxed ? GATHER_RELAXED_US
+	                  : t->last_records >= GATHER_RECORDS ? GATHER_US : 0;
+	int64_t left_us = t->committed_us + gather_us - clock_us();
+	if (left_us <= 0 || t->stopping || t->failing || queue_half_full(t->w->queue))
+		return;
+	struct timespec wait = { .tv_nsec = left_us * 1000 };
+	nanosleep(&wait, NULL);
+}
+
 /* Saves what waits. False: nothing waited, or it failed. */
 static bool writing_batch(struct writing *t)
 {
@@ -113,6 +143,7 @@ static bool writing_batch(struct writing *t)
 	struct queue_mark first = queue_first(w->queue), end = first;
 	if (queue_empty(w->queue) || (t->failing && now_ms() < t->retry_at_ms))
 		return false;
+	writing_gather(t);
 	bool ok = store_begin(w->store, &err);
 	while (ok && end.records - first.records < BATCH_RECORDS_MAX &&
 	       queue_next(w->queue, &end, &r))
@@ -121,6 +152,8 @@ static bool writing_batch(struct writing *t)
 		writing_failed(t, &err);
 		return false;
 	}
+	t->last_records = end.records - first.records;
+	t->committed_us = clock_us();
 	writing_chatlog(w, &end);
 	queue_drop(w->queue, &end); /* before the loop is told, which looks for room then */
 	if (t->failing)

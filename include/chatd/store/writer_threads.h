@@ -74,6 +74,7 @@ enum {
 };
 
 struct writer {
+	bool relaxed;             /* lines are shown before they are saved; set once */
 	struct store *store;    /* writing: the connection that writes */
 	struct store *start;    /* loop: what writer_store gives; no thread uses it */
 	struct chatlog *chatlog; /* writing: NULL where there is none */
