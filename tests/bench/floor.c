@@ -37,7 +37,6 @@ struct member {
 	int fd;
 	bool sending;
 	uint64_t cursor;        /* position of its next byte in the log */
-	uint32_t in_flight_pieces;
 	struct { uint64_t from, to; } cut[CUTS]; /* its own lines */
 	uint32_t first, last;   /* cuts in use, modulo CUTS */
 	char rest[BUFFER_BYTES]; /* its unfinished line */

@@ -275,7 +275,8 @@ static void readable(struct gen *g, struct client *c)
 	ssize_t n;
 	int64_t now;
 
-	memcpy(buffer, c->rest, c->nrest);
+	if (c->nrest > 0)
+		memcpy(buffer, c->rest, c->nrest);
 	n = recv(c->fd, buffer + c->nrest, READ_BYTES, 0);
 	if (n <= 0) {
 		if (n < 0 && errno == EAGAIN)
@@ -296,7 +297,8 @@ static void readable(struct gen *g, struct client *c)
 	}
 	if (c->nrest > 0 && c->rest == NULL)
 		c->rest = malloc(8192);
-	memcpy(c->rest, p, c->nrest);
+	if (c->nrest > 0)
+		memcpy(c->rest, p, c->nrest);
 }
 
 static void turn(struct gen *g, int wait_ms)
