@@ -1,5 +1,5 @@
 /*
- * The life of a connection: accepted, read from, sent to, ended.
+ * The life of a connection: accepted, read from, ended.
  *
  * Any code may mark a connection's end (server_kill, EFFECT_CLOSE); it is freed
  * in one place (conn_end), when the kernel has let go of it.
@@ -15,19 +15,6 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/net/server_state.h"
-
-static struct conn_id id_of(const struct conn *c)
-{
-	return (struct conn_id){c->slot, c->gen};
-}
-
-void server_dirty(struct server *s, struct conn *c)
-{
-	if (c->dirty)
-		return;
-	c->dirty = true;
-	slots_add(&s->dirty, c->slot);
-}
 
 /* -- coming ------------------------------------------------------------------------------------ */
 
@@ -94,39 +81,8 @@ void server_accepted(struct server *s, int fd)
 	c->state = CONN_OPEN;
 	ring_peer(s->ring, fd, addr, sizeof addr);
 	log_debug("connection %u.%u from %s", c->slot, c->gen, addr);
-	server_step(s, &(struct event){.kind = EVENT_CONNECTED, .conn = id_of(c), .addr = addr});
+	server_step(s, &(struct event){.kind = EVENT_CONNECTED, .conn = server_id_of(c), .addr = addr});
 	receive(s, c);
-}
-
-/* -- falling behind ------------------------------------------------------------------------------ */
-
-/* A reader's own input waits while too much is on its way to it. */
-static void mind_slowness(struct server *s, struct conn *c)
-{
-	uint32_t cuts = c->reader.ncuts - c->reader.cut_first;
-	bool behind = conn_fell_behind(c);
-
-	if (c->state != CONN_OPEN)
-		return;
-	if (!c->slow && (c->out_bytes > SENDQ_SLOW_BYTES || cuts > CUTS_SLOW || behind)) {
-		c->slow = true;
-		server_step(s, &(struct event){.kind = EVENT_SLOW, .conn = id_of(c)});
-	} else if (c->slow && c->out_bytes < SENDQ_DRAINED_BYTES && cuts < CUTS_SLOW && !behind) {
-		c->slow = false;
-		server_step(s, &(struct event){.kind = EVENT_DRAINED, .conn = id_of(c)});
-	}
-}
-
-/* The log has moved past it: it goes on at the live end, and is told. */
-static void jump(struct server *s, struct conn *c)
-{
-	struct feed_gap gap = feed_reader_jump(&c->reader);
-
-	if (gap.lines > 0)
-		server_step(s, &(struct event){
-			.kind = EVENT_SKIPPED, .conn = id_of(c),
-			.skipped = {.lines = gap.lines, .first_id = gap.first_id},
-		});
 }
 
 /* -- input --------------------------------------------------------------------------------------- */
@@ -134,13 +90,13 @@ static void jump(struct server *s, struct conn *c)
 /* Gives bytes to the core; how many it took. */
 static size_t offer(struct server *s, struct conn *c, const char *data, size_t len)
 {
-	struct event e = {.kind = EVENT_BYTES, .conn = id_of(c), .bytes = {.data = data, .len = len}};
+	struct event e = {.kind = EVENT_BYTES, .conn = server_id_of(c), .bytes = {.data = data, .len = len}};
 
 	/* It hears what it has missed before it may go to another room. */
 	if (conn_fell_behind(c) && !c->sending)
-		jump(s, c);
+		server_jump(s, c);
 	else if (conn_fell_behind(c))
-		mind_slowness(s, c);
+		server_mind_slowness(s, c);
 	server_step(s, &e);
 	return e.bytes.taken;
 }
@@ -201,12 +157,6 @@ static void got_bytes(struct server *s, struct conn *c, const char *data, size_t
 		receive(s, c);
 }
 
-/* What of its room's log a connection was sent; 0: all. */
-static uint64_t sent_seq(const struct conn *c)
-{
-	return c->deaf ? c->deaf_seq : conn_has_output(c) && c->reader.feed != NULL ? c->reader.seq : 0;
-}
-
 void server_received(struct server *s, struct conn *c, const struct ring_completion *done)
 {
 	c->receiving = false;
@@ -224,106 +174,10 @@ void server_received(struct server *s, struct conn *c, const struct ring_complet
 	} else {
 		c->eof = true;
 		if (c->state == CONN_OPEN)
-			server_step(s, &(struct event){.kind = EVENT_EOF, .conn = id_of(c),
+			server_step(s, &(struct event){.kind = EVENT_EOF, .conn = server_id_of(c),
 			                               .closed.sent_seq = c->deaf ? c->deaf_seq : 0});
 	}
 	/* The stash goes on where the core asked for more meanwhile (RESUME is in the list). */
-	server_drain(s, c);
-}
-
-/* -- output -------------------------------------------------------------------------------------- */
-
-void server_queue(struct server *s, struct conn *c, const char *text, size_t len)
-{
-	if (c->deaf)
-		return;
-	conn_queue(c, text, len);
-	server_dirty(s, c);
-}
-
-static void flush_one(struct server *s, struct conn *c)
-{
-	struct iovec iov[SEND_SPANS_MAX];
-	uint32_t n;
-
-	c->dirty = false;
-	if (c->deaf && c->state != CONN_DEAD && c->state != CONN_FREE) {
-		conn_discard(c);
-		mind_slowness(s, c);
-		server_drain(s, c);
-		return;
-	}
-	if (c->state == CONN_OPEN && c->out_bytes > SENDQ_BYTES_MAX) {
-		log_info("connection %u.%u leaves %u bytes unread: closing it", c->slot, c->gen,
-		         c->out_bytes);
-		server_kill(s, c, "connection too slow");
-		server_drain(s, c);
-		return;
-	}
-	if (!c->sending && conn_fell_behind(c))
-		jump(s, c);
-	mind_slowness(s, c);
-	if (c->sending || c->state == CONN_DEAD || c->state == CONN_FREE)
-		return;
-	n = conn_gather(c, iov, SEND_SPANS_MAX);
-	if (n == 0) {
-		server_drain(s, c);
-		return;
-	}
-	c->sending = true;
-	c->since_ms = s->mono_ms;
-	s->nsending++;
-	server_expect_sweep(s);
-	ring_send(s->ring, c->slot, c->gen, c->fd, iov, n);
-}
-
-void server_flush(struct server *s)
-{
-	uint32_t done = 0;
-
-	for (uint32_t i = 0; i < s->dirty_feeds.n; i++) {
-		struct feed *f = &s->feeds[s->dirty_feeds.slot[i]];
-
-		f->dirty = false;
-		for (uint32_t k = 0; k < f->nreaders; k++) {
-			struct conn *c = &s->conns[f->readers[k]];
-
-			if (!c->sending)
-				server_dirty(s, c);
-		}
-	}
-	s->dirty_feeds.n = 0;
-	/* What flushing one connection makes dirty is appended and comes in its turn. */
-	while (done < s->dirty.n && done < SENDS_PER_TURN_MAX)
-		flush_one(s, &s->conns[s->dirty.slot[done++]]);
-	slots_drop(&s->dirty, done);
-}
-
-/* Nobody reads what is sent to it. What it said may still lie in the kernel or
- * in its stash, and is taken before it ends: a script that closes at once has
- * said what it has said. */
-static void deafen(struct server *s, struct conn *c)
-{
-	c->deaf_seq = sent_seq(c);
-	c->deaf = true;
-	server_dirty(s, c);
-}
-
-void server_sent(struct server *s, struct conn *c, int res)
-{
-	c->sending = false;
-	s->nsending--;
-	if (res > 0 && c->state != CONN_DEAD)
-		conn_advance(c, (size_t)res);
-	conn_unpin(c);
-	if (res > 0 || res == -EINTR || res == -EAGAIN)
-		server_dirty(s, c);
-	else if (res == -ENOBUFS || res == -ENOMEM)
-		server_expect_sweep(s);
-	else if (c->state == CONN_OPEN)
-		deafen(s, c);
-	else
-		server_kill(s, c, NULL);
 	server_drain(s, c);
 }
 
@@ -368,13 +222,13 @@ static void shut(struct server *s, struct conn *c)
 void server_kill(struct server *s, struct conn *c, const char *reason)
 {
 	bool known = c->state == CONN_OPEN;
-	uint64_t seq = sent_seq(c);
+	uint64_t seq = server_sent_seq(c);
 
 	if (c->state == CONN_DEAD || c->state == CONN_FREE)
 		return;
 	shut(s, c);
 	if (known)
-		server_step(s, &(struct event){.kind = EVENT_CLOSED, .conn = id_of(c),
+		server_step(s, &(struct event){.kind = EVENT_CLOSED, .conn = server_id_of(c),
 		                               .closed = {reason, seq}});
 }
 

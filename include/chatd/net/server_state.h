@@ -75,6 +75,11 @@ enum {
 	UNSHOWN_MAX = 4 * UNSTORED_MAX, /* each record at most twice, LF and CR LF; a power of two */
 };
 
+static inline struct conn_id server_id_of(const struct conn *c)
+{
+	return (struct conn_id){c->slot, c->gen};
+}
+
 void slots_add(struct slots *l, uint32_t slot);
 /* Takes the first n out. */
 void slots_drop(struct slots *l, uint32_t n);
@@ -82,22 +87,30 @@ void slots_drop(struct slots *l, uint32_t n);
 /* server_conn.c: the life of a connection */
 void server_accepted(struct server *s, int fd);
 void server_received(struct server *s, struct conn *c, const struct ring_completion *done);
-void server_sent(struct server *s, struct conn *c, int res);
 /* Offers what it has stashed to the core, and reads on where it is all taken. */
 void server_offer(struct server *s, struct conn *c);
 /* The peer is gone, or is to be: the core is told (reason may be NULL). */
 void server_kill(struct server *s, struct conn *c, const char *reason);
 /* What the core has ended: goes on with its end as far as it can now. */
 void server_drain(struct server *s, struct conn *c);
-/* Queues sends for the connections that have something to get. */
-void server_flush(struct server *s);
-void server_queue(struct server *s, struct conn *c, const char *text, size_t len);
-void server_dirty(struct server *s, struct conn *c);
 void server_sweep(struct server *s);
 /* There is something to look for from now on. */
 void server_expect_sweep(struct server *s);
 /* c reads its feed no longer; what it could see it still gets. */
 void server_leave_feed(struct server *s, struct conn *c);
+
+/* server_send.c: what connections get */
+/* Queues sends for the connections that have something to get. */
+void server_flush(struct server *s);
+void server_queue(struct server *s, struct conn *c, const char *text, size_t len);
+void server_dirty(struct server *s, struct conn *c);
+void server_sent(struct server *s, struct conn *c, int res);
+/* Tells the core where the reader's own input must wait, or may go on. */
+void server_mind_slowness(struct server *s, struct conn *c);
+/* The log has moved past c, of which nothing is in flight: it goes on at the end. */
+void server_jump(struct server *s, struct conn *c);
+/* The newest record of its room's log that c was sent; 0: all. */
+uint64_t server_sent_seq(const struct conn *c);
 
 /* server_feed.c: effects on feeds */
 void server_publish(struct server *s, const struct effect *e);
