@@ -217,7 +217,7 @@ static void login_wrong(struct chat *c, struct session *s)
 		session_prompt(c, s);
 		return;
 	}
-	emit_reply(c, s, "That were %d names, so this connection ends here. Connect again any time.",
+	emit_reply(c, s, "%d names could not be had, so this connection ends here. Connect again any time.",
 	           NAME_WRONG_MAX);
 	session_end(c, s, NULL, true);
 }
