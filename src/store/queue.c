@@ -36,7 +36,7 @@ struct queue {
 	uint64_t records_max;   /* records that may wait */
 	/* Producer and consumer write to different cache lines. */
 	_Alignas(64) _Atomic uint64_t head;  /* bytes written; the producer's */
-	uint64_t pushed;        /* records written; only the producer looks */
+	_Atomic uint64_t pushed; /* records written; the producer's */
 	_Alignas(64) _Atomic uint64_t tail;  /* bytes given back; the consumer's */
 	_Atomic uint64_t dropped; /* records given back; the consumer's */
 };
@@ -90,14 +90,15 @@ bool queue_push(struct queue *q, const struct record *r)
 	uint64_t head = atomic_load(&q->head), tail = atomic_load(&q->tail);
 	uint64_t to_end = q->size - (head & (q->size - 1));
 	uint64_t skip = bytes > to_end ? to_end : 0;
+	uint64_t pushed = atomic_load(&q->pushed);
 	if (head + skip + bytes - tail > q->size ||
-	    q->pushed - atomic_load(&q->dropped) >= q->records_max)
+	    pushed - atomic_load(&q->dropped) >= q->records_max)
 		return false;
 	e.size = (uint32_t)bytes;
 	if (skip)
 		memset(q->data + (head & (q->size - 1)), 0, sizeof(e.size));
 	entry_write(q->data + ((head + skip) & (q->size - 1)), &e, r);
-	q->pushed++;
+	atomic_store(&q->pushed, pushed + 1);
 	atomic_store(&q->head, head + skip + bytes);
 	return true;
 }
@@ -105,7 +106,7 @@ bool queue_push(struct queue *q, const struct record *r)
 bool queue_half_full(struct queue *q)
 {
 	return atomic_load(&q->head) - atomic_load(&q->tail) > q->size / 2 ||
-	       q->pushed - atomic_load(&q->dropped) > q->records_max / 2;
+	       atomic_load(&q->pushed) - atomic_load(&q->dropped) > q->records_max / 2;
 }
 
 bool queue_empty(struct queue *q)

@@ -30,7 +30,7 @@ void queue_free(struct queue *q);
 /* Producer: copies r with its strings. False: full, nothing was taken. */
 bool queue_push(struct queue *q, const struct record *r);
 
-/* Producer: more than half of its bytes, or of its records, are in use. */
+/* Either side: more than half of its bytes, or of its records, are in use. */
 bool queue_half_full(struct queue *q);
 
 /* Either side: true where no record waits. */
