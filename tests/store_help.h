@@ -105,8 +105,7 @@ static inline void save_all(struct store *s, const struct record *r, size_t n)
 {
 	struct store_error err;
 	assert_true(store_begin(s, &err));
-	for (size_t i = 0; i < n; i++)
-		assert_true(store_save(s, &r[i], &err));
+	assert_true(store_save(s, r, n, &err));
 	assert_true(store_commit(s, &err));
 }
 
@@ -126,7 +125,7 @@ static inline void save_lines(struct store *s, uint32_t room, uint64_t first, ui
 		char body[32];
 		snprintf(body, sizeof(body), "line %llu", (unsigned long long)seq);
 		struct record r = line_of(seq, room, "alice", body);
-		assert_true(store_save(s, &r, &err));
+		assert_true(store_save(s, &r, 1, &err));
 	}
 	assert_true(store_commit(s, &err));
 }

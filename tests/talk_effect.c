@@ -101,7 +101,7 @@ static void record_save(struct world *w, const struct record *r)
 
 	if (r->seq != w->saved + 1)
 		fault(w, "appended out of order: seq", r->seq);
-	if (!store_begin(w->store, &err) || !store_save(w->store, r, &err) ||
+	if (!store_begin(w->store, &err) || !store_save(w->store, r, 1, &err) ||
 	    !store_commit(w->store, &err))
 		fault(w, err.text, r->seq);
 	w->saved = r->seq;

@@ -5,9 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sqlite3.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -107,60 +105,6 @@ static void rooms_with_lines_come_back(void **state)
 	text[0] = '\0';
 	assert_true(store_rooms(s, note_room, text, &err));
 	assert_string_equal(text, "1 lobby [] 6 6000;2 ops [] 7 7000;");
-	store_close(s);
-}
-
-static void what_is_not_committed_is_not_there(void **state)
-{
-	struct folder *f = *state;
-	struct store_error err;
-	struct rlimit all, none;
-	struct store *s = store_in(folder_file(f, "chat.db"));
-	save_line(s, 1, 1, "a", "kept");
-	struct record r = line_of(2, 2, "a", "not kept");
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &all);
-	none = (struct rlimit){ 0, all.rlim_max };
-	assert_true(store_begin(s, &err));
-	assert_true(store_save(s, &r, &err));
-	setrlimit(RLIMIT_FSIZE, &none);
-	bool ok = store_commit(s, &err);
-	setrlimit(RLIMIT_FSIZE, &all);
-	assert_false(ok);
-	assert_int_equal(store_last_seq(s), 1);
-	assert_int_equal(store_last_room(s), 1);
-	/* And the same can be tried again. */
-	save_line(s, 2, 2, "a", "kept now");
-	assert_int_equal(store_last_room(s), 2);
-	struct query q = query_of(QUERY_LAST, 2, 10);
-	assert_string_equal(ids_of(store_query(s, &q)), "2");
-	store_close(s);
-}
-
-static void a_record_that_is_refused_is_left_out(void **state)
-{
-	struct folder *f = *state;
-	struct store_error err;
-	struct store *s = store_in(folder_file(f, "chat.db"));
-	save_lines(s, 1, 1, 3);
-	struct record r = line_of(4, 1, "a", "before");
-	assert_true(store_begin(s, &err));
-	assert_true(store_save(s, &r, &err));
-	r.seq = 2; /* taken */
-	r.body = "never";
-	assert_true(store_save(s, &r, &err));
-	r.seq = 5;
-	r.body = "after";
-	assert_true(store_save(s, &r, &err));
-	r.seq = 3;
-	assert_true(store_save(s, &r, &err));
-	assert_true(store_commit(s, &err));
-	assert_int_equal(store_last_seq(s), 5);
-	struct query q = query_of(QUERY_FIRST, 1, 10);
-	struct rows *rows = store_query(s, &q);
-	assert_int_equal(rows->n, 5);
-	assert_string_equal(rows->row[1].body, "line 2");
-	rows_release(rows);
 	store_close(s);
 }
 
@@ -421,8 +365,6 @@ int main(void)
 		IN_FOLDER(closing_leaves_one_file),
 		IN_FOLDER(numbers_go_on_after_a_restart),
 		IN_FOLDER(rooms_with_lines_come_back),
-		IN_FOLDER(what_is_not_committed_is_not_there),
-		IN_FOLDER(a_record_that_is_refused_is_left_out),
 		IN_FOLDER(a_reader_sees_what_is_committed),
 		cmocka_unit_test(memory_is_a_database_too),
 		IN_FOLDER(an_old_file_is_brought_up_to_date),

@@ -135,19 +135,10 @@ static bool clock_note_back(struct store *s, int64_t back_ms)
 	return store_meta_set(s, "time_back_ms", back_ms);
 }
 
-static bool line_save(struct store *s, const struct record *r, struct store_room *room)
+/* A line was saved: the marks that go with it. */
+static bool line_note(struct store *s, const struct record *r)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_LINE_ADD);
-	if (!st)
-		return false;
-	sqlite3_bind_int64(st, 1, (int64_t)r->seq);
-	sqlite3_bind_int64(st, 2, r->room);
-	sqlite3_bind_text(st, 3, r->sender, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 4, r->time_ms);
-	sqlite3_bind_int(st, 5, (int)r->kind);
-	sqlite3_bind_text(st, 6, r->body, -1, SQLITE_STATIC);
-	if (!store_run(st))
-		return false;
+	struct store_room *room = room_find(s, r->room);
 	struct store_marks *m = &s->batch;
 	m->line_id = r->seq;
 	if (room->lines >= 0)
@@ -158,6 +149,20 @@ static bool line_save(struct store *s, const struct record *r, struct store_room
 	}
 	int64_t back_ms = m->time_max_ms - r->time_ms;
 	return back_ms <= m->time_back_ms || clock_note_back(s, back_ms);
+}
+
+static bool line_save(struct store *s, const struct record *r)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_LINE_ADD);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)r->seq);
+	sqlite3_bind_int64(st, 2, r->room);
+	sqlite3_bind_text(st, 3, r->sender, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 4, r->time_ms);
+	sqlite3_bind_int(st, 5, (int)r->kind);
+	sqlite3_bind_text(st, 6, r->body, -1, SQLITE_STATIC);
+	return store_run(st) && line_note(s, r);
 }
 
 static bool topic_save(struct store *s, const struct record *r)
@@ -190,23 +195,68 @@ static bool record_refused(struct store *s)
 	       !sqlite3_get_autocommit(s->db);
 }
 
-bool store_save(struct store *s, const struct record *r, struct store_error *err)
+static bool record_is_line(const struct record *r)
 {
-	struct store_room *room = room_ensure(s, r);
-	bool ok = room != NULL;
-	if (ok && (r->kind == RECORD_SAY || r->kind == RECORD_ACTION))
-		ok = line_save(s, r, room);
+	return r->kind == RECORD_SAY || r->kind == RECORD_ACTION;
+}
+
+/* One record by itself. False: nothing can be saved. */
+static bool record_save(struct store *s, const struct record *r)
+{
+	bool ok = room_ensure(s, r) != NULL;
+	if (ok && record_is_line(r))
+		ok = line_save(s, r);
 	else if (ok && r->kind == RECORD_TOPIC)
 		ok = topic_save(s, r);
 	else if (ok && r->kind == RECORD_SEEN)
 		ok = seen_save(s, r);
 	if (!ok && !record_refused(s))
-		return store_fail(s, err);
+		return false;
 	if (!ok)
 		log_errx("record %llu is refused by the database and is not in the history: %s",
 		         (unsigned long long)r->seq, sqlite3_errmsg(s->db));
-	if (s->batch.seq < r->seq)
-		s->batch.seq = r->seq;
+	return true;
+}
+
+/* Lines that follow one another, in one statement. False: none of them is saved, and
+ * sqlite3_errcode says why. */
+static bool lines_save(struct store *s, const struct record *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!room_ensure(s, &r[i]))
+			return false;
+	s->lines = r;
+	s->nlines = n;
+	bool ok = store_run(store_stmt(s, SQL_LINES_ADD));
+	s->nlines = 0;
+	for (size_t i = 0; ok && i < n; i++)
+		ok = line_note(s, &r[i]);
+	return ok;
+}
+
+static bool records_save(struct store *s, const struct record *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!record_save(s, &r[i]))
+			return false;
+	return true;
+}
+
+bool store_save(struct store *s, const struct record *r, size_t n, struct store_error *err)
+{
+	for (size_t i = 0, run; i < n; i += run) {
+		for (run = 0; i + run < n && record_is_line(&r[i + run]); run++)
+			;
+		bool ok = run > 1 && lines_save(s, r + i, run);
+		run += run == 0;
+		/* One that is refused undoes them all; then each shows whether it is the one. */
+		if (!ok && (run == 1 || record_refused(s)))
+			ok = records_save(s, r + i, run);
+		if (!ok)
+			return store_fail(s, err);
+		if (s->batch.seq < r[i + run - 1].seq)
+			s->batch.seq = r[i + run - 1].seq;
+	}
 	return true;
 }
 

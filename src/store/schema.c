@@ -65,6 +65,8 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_ROOM_NEWEST] = "SELECT max(id) FROM messages WHERE room = ?1",
 	[SQL_LINE_ADD] = "INSERT INTO messages(id, room, sender, time_ms, kind, body)"
 	                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_LINES_ADD] = "INSERT INTO messages(id, room, sender, time_ms, kind, body)"
+	                  " SELECT id, room, sender, time_ms, kind, body FROM lines",
 	[SQL_LINE_GET] = LINE "WHERE id = ?1",
 	[SQL_LINE_DELETE] = "DELETE FROM messages WHERE id = ?1",
 	[SQL_LINE_COUNT] = "SELECT count(*), max(id) FROM (SELECT id FROM messages"
@@ -76,8 +78,6 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_LINES_OLDEST] = "SELECT id, time_ms FROM messages ORDER BY id LIMIT ?1",
 	[SQL_LINES_MISSED] = "SELECT count(*) FROM (SELECT 1 FROM messages"
 	                     " WHERE room = ?1 AND id > ?2 AND id < ?3 LIMIT ?4)",
-	[SQL_LINES_UNINDEXED] = "SELECT id, body, room FROM messages WHERE id > ?1"
-	                        " ORDER BY id LIMIT ?2",
 	[SQL_SEEN_GET] = "SELECT last_id FROM seen WHERE key = ?1 AND room = ?2",
 	[SQL_SEEN_SET] = "INSERT INTO seen(key, room, last_id) VALUES(?1, ?2, ?3)"
 	                 " ON CONFLICT(key, room) DO UPDATE SET last_id = excluded.last_id"
@@ -85,7 +85,8 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_SEEN_PRUNE] = "DELETE FROM seen WHERE (key, room) IN (SELECT key, room FROM seen"
 	                   " WHERE last_id < (SELECT coalesce(min(id), 0) FROM messages)"
 	                   " ORDER BY last_id LIMIT ?1)",
-	[SQL_FTS_ADD] = "INSERT INTO search(rowid, body, room) VALUES(?1, ?2, ?3)",
+	[SQL_FTS_ADD] = "INSERT INTO search(rowid, body, room) SELECT id, body, room FROM messages"
+	                " WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[SQL_FTS_DELETE] = "INSERT INTO search(search, rowid, body, room)"
 	                   " VALUES('delete', ?1, ?2, ?3)",
 	[SQL_FTS_FIND] = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2"

@@ -214,6 +214,8 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 	char pragmas[160];
 	if (!db_open(s, path, err) || !schema_migrate(s, path, fresh, err))
 		return false;
+	if (!lines_table_make(s))
+		return store_fail(s, err);
 	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL;"
 	         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"
 	         "PRAGMA journal_size_limit = %d", WAL_BYTES_KEPT);
@@ -232,6 +234,9 @@ struct store *store_open(const char *path, enum durability durability, struct st
 	bool memory = strcmp(path, ":memory:") == 0, made = false, fresh = true;
 	int fd = -1;
 	err->text[0] = '\0';
+	/* Nobody reads the statistics of SQLite's allocator, and they cost a lock each time. Takes
+	 * effect before the first connection of the process, later it is refused and harmless. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (!memory) {
 		fd = file_lock(path, &made, err);
 		if (fd < 0)

@@ -26,29 +26,21 @@ uint64_t store_indexed(struct store *s)
 	return s->indexed >= s->saved.line_id ? s->saved.seq : s->indexed;
 }
 
-/* Returns the number of lines taken; -1: error. *last is the last one's id. */
+/* Returns the number of lines taken; -1: error. *last is the last one's id. One
+ * statement for all of them: a statement's beginning and end cost as much as a line. */
 static int index_lines(struct store *s, int rows, uint64_t *last)
 {
-	sqlite3_stmt *from = store_stmt(s, SQL_LINES_UNINDEXED);
-	sqlite3_stmt *to = store_stmt(s, SQL_FTS_ADD);
-	if (!from || !to)
+	sqlite3_stmt *st = store_stmt(s, SQL_FTS_ADD);
+	if (!st)
 		return -1;
-	sqlite3_bind_int64(from, 1, (int64_t)s->indexed);
-	sqlite3_bind_int(from, 2, rows);
-	int n = 0, rc;
-	while ((rc = sqlite3_step(from)) == SQLITE_ROW) {
-		int64_t id = sqlite3_column_int64(from, 0);
-		sqlite3_bind_int64(to, 1, id);
-		sqlite3_bind_text(to, 2, (const char *)sqlite3_column_text(from, 1),
-		                  sqlite3_column_bytes(from, 1), SQLITE_STATIC);
-		sqlite3_bind_int64(to, 3, sqlite3_column_int64(from, 2));
-		if (!store_run(to))
-			return -1;
-		*last = (uint64_t)id;
-		n++;
-	}
-	sqlite3_reset(from);
-	return rc == SQLITE_DONE ? n : -1;
+	sqlite3_bind_int64(st, 1, (int64_t)s->indexed);
+	sqlite3_bind_int(st, 2, rows);
+	if (!store_run(st))
+		return -1;
+	int n = sqlite3_changes(s->db);
+	if (n > 0)
+		*last = (uint64_t)sqlite3_last_insert_rowid(s->db);
+	return n;
 }
 
 int store_index(struct store *s, int rows, struct store_error *err)

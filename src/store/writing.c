@@ -21,6 +21,7 @@ enum {
 	GATHER_RECORDS = 4,       /* a commit of so many shows that people talk at the same time */
 	GATHER_US = 150,          /* then the next comes no sooner than this after it */
 	GATHER_RELAXED_US = 20000, /* the same where nobody waits for it */
+	SAVE_RECORDS = 128,       /* records that go to the database in one statement */
 	RETRY_MS = 1000,          /* between two tries to save when it fails */
 	RETRY_STOPPING_MS = 100,  /* and when chatd is going down */
 	INDEX_DELAY_MS = 20,      /* lines wait so long for company before they are indexed */
@@ -134,21 +135,32 @@ static void writing_gather(struct writing *t)
 	nanosleep(&wait, NULL);
 }
 
+/* Saves up to a batch of what waits, and moves end behind it. */
+static bool writing_save(struct writer *w, struct queue_mark *end, struct store_error *err)
+{
+	struct record r[SAVE_RECORDS];
+	size_t n = 0, all = 0;
+	do {
+		for (n = 0; n < SAVE_RECORDS && queue_next(w->queue, end, &r[n]); n++)
+			;
+		if (!store_save(w->store, r, n, err))
+			return false;
+		all += n;
+	} while (n == SAVE_RECORDS && all < BATCH_RECORDS_MAX);
+	return true;
+}
+
 /* Saves what waits. False: nothing waited, or it failed. */
 static bool writing_batch(struct writing *t)
 {
 	struct writer *w = t->w;
 	struct store_error err;
-	struct record r;
 	struct queue_mark first = queue_first(w->queue), end = first;
 	if (queue_empty(w->queue) || (t->failing && now_ms() < t->retry_at_ms))
 		return false;
 	writing_gather(t);
-	bool ok = store_begin(w->store, &err);
-	while (ok && end.records - first.records < BATCH_RECORDS_MAX &&
-	       queue_next(w->queue, &end, &r))
-		ok = store_save(w->store, &r, &err);
-	if (!ok || !store_commit(w->store, &err)) {
+	if (!store_begin(w->store, &err) || !writing_save(w, &end, &err) ||
+	    !store_commit(w->store, &err)) {
 		writing_failed(t, &err);
 		return false;
 	}

@@ -49,14 +49,16 @@ bool store_rooms(struct store *s, void (*each)(void *ctx, const struct saved_roo
                  struct store_error *err);
 
 /*
- * One transaction: store_begin, store_save for each record, store_commit. On
+ * One transaction: store_begin, store_save for n records in order, as often as one
+ * likes (many at once cost less each), store_commit. On
  * false the transaction has been rolled back and err says why ("disk is full");
  * the caller keeps the records and tries again later. A record that the database
  * will never take (one of its rules forbids it, or it is too big) is left out, with
  * a word in the log; store_save returns true then, so that it holds up no other.
+ * The records' strings are borrowed for the call.
  */
 bool store_begin(struct store *s, struct store_error *err);
-bool store_save(struct store *s, const struct record *r, struct store_error *err);
+bool store_save(struct store *s, const struct record *r, size_t n, struct store_error *err);
 bool store_commit(struct store *s, struct store_error *err);
 
 /*

@@ -1,7 +1,7 @@
 /*
  * What the store's own files share: the connection and its statements.
  *
- * Private to src/store/{store,schema,save,upkeep,query,search}.c. This is the only
+ * Private to src/store/{store,schema,save,lines_table,upkeep,query,search}.c. This is the only
  * file of chatd that includes sqlite3.h.
  */
 #ifndef CHATD_STORE_STORE_DB_H
@@ -26,6 +26,7 @@ enum store_sql {
 	SQL_ROOM_LIST,
 	SQL_ROOM_NEWEST,
 	SQL_LINE_ADD,
+	SQL_LINES_ADD,
 	SQL_LINE_GET,
 	SQL_LINE_DELETE,
 	SQL_LINE_COUNT,
@@ -34,7 +35,6 @@ enum store_sql {
 	SQL_LINES_LAST,
 	SQL_LINES_OLDEST,
 	SQL_LINES_MISSED,
-	SQL_LINES_UNINDEXED,
 	SQL_SEEN_GET,
 	SQL_SEEN_SET,
 	SQL_SEEN_PRUNE,
@@ -69,6 +69,8 @@ struct store {
 	struct store_marks batch; /* as of the transaction that is open */
 	uint64_t indexed;         /* lines up to this id are in the full-text index */
 	uint64_t meta_seq;        /* what meta says about saved.seq */
+	const struct record *lines; /* nlines of them: what the table `lines` shows; borrowed */
+	size_t nlines;            /* more than 0 only within store_save */
 	struct store_room *rooms; /* hash by number: rooms whose row is known to be there */
 	uint32_t count_from;      /* rooms below this number are counted */
 	int wal_pages;            /* as of the last commit */
@@ -97,6 +99,11 @@ bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_
 bool store_fail(struct store *s, struct store_error *err);
 void store_error_set(struct store_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* lines_table.c */
+
+/* Lets SQL read s->lines as a table of that name. */
+bool lines_table_make(struct store *s);
 
 /* save.c */
 
