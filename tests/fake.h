@@ -105,7 +105,8 @@ struct fake_line {
 	char *room_name, *sender, *body; /* owned */
 };
 
-struct writer *fake_writer_new(uint64_t seed, uint32_t pressed_at);
+/* Pressed beyond so many records that wait; saves in so many of a thousand steps. */
+struct writer *fake_writer_new(uint64_t seed, uint32_t pressed_at, uint32_t saves);
 void fake_writer_free(struct writer *w);
 /* Lets the threads work a little. */
 void fake_writer_step(struct writer *w);

@@ -36,12 +36,13 @@ struct seen *fake_seen_find(struct writer *w, const char *key, uint32_t room)
 	return NULL;
 }
 
-struct writer *fake_writer_new(uint64_t seed, uint32_t pressed_at)
+struct writer *fake_writer_new(uint64_t seed, uint32_t pressed_at, uint32_t saves)
 {
 	struct writer *w = mem_zero(1, sizeof *w);
 
 	w->prng.state = seed;
 	w->pressed_at = pressed_at;
+	w->saves = saves;
 	w->writing.asleep = w->reading.asleep = true;
 	return w;
 }
@@ -294,7 +295,7 @@ static void writing_step(struct writer *w)
 		prune(w);
 	if (w->nrecords == 0)
 		w->writing.asleep = true;
-	else if (w->calm || prng_chance(&w->prng, 300))
+	else if (w->calm || prng_chance(&w->prng, w->saves))
 		save(w, prng_range(&w->prng, 1, w->nrecords < BATCH_RECORDS_MAX
 		                                ? (uint32_t)w->nrecords : BATCH_RECORDS_MAX));
 }

@@ -97,7 +97,8 @@ static void begin(void)
 	sim->long_lines = PICK(0, 0, 20, 900);
 	sim_clients_begin();
 	model_begin();
-	sim->writer = fake_writer_new(prng_next(&sim->prng), PICK(8, 100, UNSTORED_HIGH));
+	sim->writer = fake_writer_new(prng_next(&sim->prng), PICK(8, 100, UNSTORED_HIGH),
+	                              PICK(300, 300, 300, 8));
 	sim->ring = fake_ring_new(prng_next(&sim->prng), sim->writer);
 	sim->chat = chat_new(&sim->config, 0, 0);
 	sim->server = server_new(&sim->options, sim->ring, sim->chat, sim->writer, &listener, 1);
@@ -219,8 +220,8 @@ static void say_stats(const char *head)
 	       s->bytes >> 20);
 	printf("# %" PRIu64 " readers skipped %" PRIu64 " lines, %" PRIu64 " store failures, %" PRIu64
 	       " rooms emptied, %" PRIu64 " ENOBUFS, %" PRIu64 " short sends, %" PRIu64
-	       " turns throttled\n", s->skips, s->skipped, s->failures, s->rooms_emptied, s->enobufs,
-	       s->shorts, s->throttles);
+	       " turns throttled, %" PRIu64 " words about waiting\n", s->skips, s->skipped, s->failures, s->rooms_emptied, s->enobufs,
+	       s->shorts, s->throttles, s->waits);
 }
 
 static int run_one(uint64_t seed)

@@ -31,6 +31,17 @@ static void test_skipped_lines_are_for_catchup(void **state)
 	assert_has("SEND 0 \"-- You have missed nothing in general.");
 }
 
+static void test_who_waits_for_the_disk_is_told(void **state)
+{
+	(void)state;
+	joins(0);
+	step((struct event){.kind = EVENT_WAITS, .conn = id(0)});
+	assert_effects("SEND 0 \"-- The disk is slower than the talk: your lines wait their turn. "
+	               "Nothing is lost.\\n\"\n");
+	step((struct event){.kind = EVENT_WAITS, .conn = id(1)});
+	assert_effects("");
+}
+
 static void test_skipped_notices_are_not(void **state)
 {
 	(void)state;
@@ -205,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_skipped_lines_are_for_catchup),
 		TEST(test_skipped_notices_are_not),
+		TEST(test_who_waits_for_the_disk_is_told),
 		TEST(test_what_was_said_before_one_came_is_not_skipped),
 		TEST(test_nothing_is_said_that_cannot_be_saved),
 		TEST(test_an_emptied_room_begins_anew),

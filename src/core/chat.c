@@ -115,6 +115,10 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 		s->slow = false;
 		emit_session(c, EFFECT_RESUME, s);
 		break;
+	case EVENT_WAITS:
+		emit_reply(c, s, "The disk is slower than the talk: your lines wait their turn. "
+		           "Nothing is lost.");
+		break;
 	case EVENT_SKIPPED:
 		history_skipped(c, s, e->skipped.lines, e->skipped.first_id);
 		break;

@@ -113,6 +113,10 @@ static void wait_for_store(struct server *s, struct conn *c)
 {
 	if (c->pressed)
 		return;
+	if (!c->waiting)
+		c->waits_ms = s->mono_ms;
+	c->waiting = true;
+	server_expect_sweep(s);
 	c->pressed = true;
 	slots_add(&s->pressed, c->slot);
 }
@@ -125,6 +129,7 @@ void server_offer(struct server *s, struct conn *c)
 		wait_for_store(s, c);
 		return;
 	}
+	c->waiting = false;
 	if (c->stash != NULL) {
 		c->stash_off += (uint32_t)offer(s, c, c->stash + c->stash_off,
 		                                c->stash_len - c->stash_off);
@@ -195,7 +200,8 @@ static void conn_end(struct server *s, struct conn *c)
 	c->fd = -1;
 	c->gen++;
 	c->state = CONN_FREE;
-	c->eof = c->slow = c->deaf = false;
+	c->eof = c->slow = c->deaf = c->waiting = false;
+	c->told_ms = 0;
 	c->next_free = *first;
 	*first = c->slot;
 	s->nconns--;
@@ -259,12 +265,27 @@ void server_expect_sweep(struct server *s)
 		s->sweep_ms = s->mono_ms + (s->stopping ? SWEEP_STOPPING_MS : SWEEP_MS);
 }
 
+/* Whose lines have been waiting for the disk for so long that silence would puzzle. */
+static void tell_waiting(struct server *s)
+{
+	for (uint32_t i = 0; i < s->pressed.n; i++) {
+		struct conn *c = &s->conns[s->pressed.slot[i]];
+
+		if (c->state != CONN_OPEN || s->mono_ms - c->waits_ms < STORE_WAIT_MS ||
+		    (c->told_ms != 0 && s->mono_ms - c->told_ms < STORE_WAIT_AGAIN_MS))
+			continue;
+		c->told_ms = s->mono_ms;
+		server_step(s, &(struct event){.kind = EVENT_WAITS, .conn = server_id_of(c)});
+	}
+}
+
 void server_sweep(struct server *s)
 {
 	int64_t send_timeout_ms = (int64_t)s->options.send_timeout_s * 1000;
 	int64_t linger_ms = s->stopping ? LINGER_STOPPING_MS : LINGER_MS;
 
 	server_settle(s);
+	tell_waiting(s);
 	for (uint32_t i = 0; i < s->conns_top; i++) {
 		struct conn *c = &s->conns[i];
 		int64_t age_ms = s->mono_ms - c->since_ms;
@@ -282,6 +303,6 @@ void server_sweep(struct server *s)
 		}
 	}
 	s->sweep_ms = INT64_MAX;
-	if (s->nsending + s->nlingering + s->unsettled.n > 0)
+	if (s->nsending + s->nlingering + s->unsettled.n + s->pressed.n > 0)
 		server_expect_sweep(s);
 }

@@ -90,6 +90,8 @@ enum {
 	ACCEPT_PAUSE_MS = 100,  /* after accept ran out of descriptors */
 	SWEEP_MS = 1000,        /* between looks for stuck sends and unread chunks */
 	SWEEP_STOPPING_MS = 100, /* the same when chatd is going down */
+	STORE_WAIT_MS = 1000,   /* who has been kept waiting by the disk for so long is told */
+	STORE_WAIT_AGAIN_MS = 60000, /* and no sooner again than this */
 	WATCHES_MAX = 4,        /* descriptors that server_watch can watch */
 	LINGER_MS = 2000,       /* how long a closing connection waits for the peer's end */
 	LINGER_STOPPING_MS = 300, /* the same when chatd is going down: nc on a terminal never ends

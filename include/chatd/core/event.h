@@ -113,6 +113,7 @@ enum event_kind {
 	EVENT_CLOSED,      /* conn is gone; no event and no effect of a later one names it */
 	EVENT_SLOW,        /* conn's queue of private text is over SENDQ_SLOW_BYTES */
 	EVENT_DRAINED,     /* and has come below SENDQ_DRAINED_BYTES */
+	EVENT_WAITS,       /* conn's input waits because the store is behind */
 	EVENT_SKIPPED,     /* conn was moved to the live end of its feed */
 	EVENT_STORED,      /* records up to stored.seq are saved */
 	EVENT_STORE_FAILED, /* nothing can be saved at present; what waits is kept */

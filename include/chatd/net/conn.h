@@ -44,6 +44,7 @@ struct conn {
 	bool dirty;                 /* true exactly while in the server's list to flush */
 	bool resuming;              /* true exactly while in the list to offer the stash again */
 	bool pressed;               /* true exactly while in the list that waits for the store */
+	bool waiting;               /* its input waits for the store, since waits_ms */
 	bool starved;               /* true exactly while in the list that waits for a buffer */
 	uint64_t deaf_seq;          /* the newest record of its room that it got; 0: all */
 	struct feed_reader reader;  /* its place in its room's feed */
@@ -55,6 +56,8 @@ struct conn {
 	char *stash;                /* owned; bytes received that the core has not taken */
 	uint32_t stash_len, stash_off;
 	int64_t since_ms;           /* of the send in flight, or of LINGERING: begin or last progress */
+	int64_t waits_ms;           /* since when, while waiting */
+	int64_t told_ms;            /* when it was last told that it waits; 0: never */
 	uint32_t next_free;         /* while FREE */
 };
 
