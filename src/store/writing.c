@@ -25,7 +25,6 @@ enum {
 	RETRY_MS = 1000,          /* between two tries to save when it fails */
 	RETRY_STOPPING_MS = 100,  /* and when chatd is going down */
 	INDEX_DELAY_MS = 20,      /* lines wait so long for company before they are indexed */
-	INDEX_LAG_MAX = 65536,    /* beyond this the index gets as many lines as are committed */
 	PRUNE_FIRST_MS = 5000,    /* after the start, when those who reconnect are served */
 	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
 };
@@ -193,30 +192,33 @@ static void upkeep_failed(struct writing *t, const char *what, const struct stor
 	t->upkeep_failing = true;
 }
 
+/* How many lines the index takes at once. A large step costs less a line; where commits
+ * are large, nobody notices how long it takes. Either is at least what a commit brings, so
+ * the index does not fall behind. */
+static int index_step(const struct writing *t)
+{
+	return t->last_records > INDEX_ROWS_STEP ? BATCH_RECORDS_MAX : INDEX_ROWS_STEP;
+}
+
 static bool index_due(struct writing *t)
 {
 	uint64_t lag = writing_lag(t);
-	return lag > 0 && (t->index_now || lag >= INDEX_ROWS_STEP ||
+	return lag > 0 && (t->index_now || lag >= (uint64_t)index_step(t) ||
 	                   now_ms() - t->lag_since_ms >= INDEX_DELAY_MS);
 }
 
-/* One step; more where the index is so far behind that a step a commit is too little. */
-static bool writing_index(struct writing *t, bool committed)
+static bool writing_index(struct writing *t)
 {
 	struct store_error err;
 	if (t->stopping || !index_due(t) || (t->upkeep_failing && now_ms() < t->upkeep_at_ms))
 		return false;
-	uint64_t lag = writing_lag(t);
-	int rows = committed && lag > INDEX_LAG_MAX ? BATCH_RECORDS_MAX : INDEX_ROWS_STEP;
-	if (store_index(t->w->store, rows, &err) < 0) {
+	if (store_index(t->w->store, index_step(t), &err) < 0) {
 		upkeep_failed(t, "indexing", &err);
 		return false;
 	}
 	t->upkeep_failing = false;
-	if (writing_lag(t) == 0) {
-		t->lag_since_ms = 0;
-		t->index_now = false;
-	}
+	t->lag_since_ms = writing_lag(t) == 0 ? 0 : now_ms();
+	t->index_now &= writing_lag(t) != 0;
 	writing_share(t);
 	writing_wal(t->w);
 	return true;
@@ -347,7 +349,7 @@ void *writing_main(void *arg)
 		bool committed = writing_batch(&t);
 		bool busy = committed;
 		if (!t.failing)
-			busy |= writing_index(&t, committed) || (!committed && writing_prune(&t));
+			busy |= writing_index(&t) || (!committed && writing_prune(&t));
 		if (writing_ended(&t))
 			return NULL;
 		if (!busy)
