@@ -53,7 +53,7 @@ DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8
              libtelnet-dev uthash-dev
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
              sqlite3 mandoc python3 binutils
-DEPS_BENCH = python3 gnuplot-nox ncat ngircd inspircd
+DEPS_BENCH = python3 gnuplot-nox ncat ngircd inspircd strace sqlite3
 
 all: chatd
 
@@ -82,14 +82,27 @@ TALK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/talk*.c)))
 $(B)/tests/talk: $(TALK_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
 
-# The benchmark's programs take nothing of chatd's.
-$(B)/tests/bench/%: $(B)/tests/bench/%.o
+# The benchmark's load and floor take nothing of chatd's; fill writes through its store.
+GEN_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/gen*.c)))
+BENCH   = $(addprefix $(B)/tests/bench/,gen floor fill slowdisk.so)
+
+$(B)/tests/bench/gen: $(GEN_OBJ)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^
+
+$(B)/tests/bench/floor: $(B)/tests/bench/floor.o
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -luring
+
+$(B)/tests/bench/fill: $(B)/tests/bench/fill.o $(LIB)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/tests/bench/slowdisk.so: tests/bench/slowdisk.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CHATD_CFLAGS) -fPIC -shared -o $@ $< -ldl
 
 $(B)/tests/%: $(B)/tests/%.o $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
--include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d)
+-include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d $(B)/tests/bench/*.d)
 
 .PRECIOUS: $(B)/tests/%.o
 .PHONY: all run deps test tests bench bench-quick install uninstall clean fuzz
@@ -117,7 +130,7 @@ tests: $(B)/chatd $(TESTS) $(TOOLS)
 test: chatd
 	@tests/run
 
-bench bench-quick: $(B)/chatd $(B)/tests/bench/gen $(B)/tests/bench/floor
+bench bench-quick: $(B)/chatd $(BENCH)
 	@tests/bench/run $(if $(filter bench-quick,$@),quick)
 
 FUZZ_S = 60

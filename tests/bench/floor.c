@@ -1,13 +1,14 @@
 /*
  * floor: the least that a fan-out can cost, to measure chatd against.
  *
- *     floor PORT MEMBERS_MAX
+ *     floor PORT MEMBERS_MAX [MEMBERS_PER_ROOM]
  *
- * One ring, one shared log, a cursor for each member, one send for each member and
+ * One ring, a shared log, a cursor for each member, one send for each member and
  * turn, and nothing else: no names, no checks, no history, no limits. Each line
  * goes to all but its sender, with as many bytes before it as a time stamp and a
- * name take. The log is never reclaimed while a run lasts (it wraps at LOG_BYTES,
- * far beyond what is in flight). Ends at SIGTERM.
+ * name take. The log goes round (at LOG_BYTES, far beyond what is in flight). With
+ * MEMBERS_PER_ROOM so many who come one after the other are a room with a log of
+ * its own. Ends at SIGTERM.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,22 +20,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-	LOG_BYTES = 64 << 20,   /* a power of two */
+	LOG_BYTES = 64 << 20,   /* of one room; a power of two */
+	LOG_BYTES_ROOM = 256 << 10, /* of one of many rooms, in which less is in flight */
 	HEAD_BYTES = 27,        /* "[2026-11-22 20:14:05][u123]:" */
 	BUFFERS = 1024, BUFFER_BYTES = 2048,
-	PIECES = 8,             /* of one send */
+	PIECES = 16,            /* of one send */
 	CUTS = 64,              /* own lines that a member may have ahead */
 };
 
 enum { OP_ACCEPT, OP_RECV, OP_SEND };
 
+struct room {
+	char *log;              /* log_bytes */
+	uint64_t end;           /* position behind the last line */
+	uint32_t first, last;   /* its members, last excluded */
+	bool dirty;             /* true while it is in the list of those to be flushed */
+};
+
 struct member {
 	int fd;
+	struct room *room;
 	bool sending;
 	uint64_t cursor;        /* position of its next byte in the log */
 	struct { uint64_t from, to; } cut[CUTS]; /* its own lines */
@@ -47,10 +58,42 @@ struct member {
 
 static struct io_uring ring;
 static struct io_uring_buf_ring *lent;
-static char *buffers, *log_data;
-static uint64_t log_end;
+static char *buffers;
+static uint64_t log_bytes = LOG_BYTES;
+static struct room *rooms, **dirty;
 static struct member *members;
-static int nmembers, members_max;
+static uint32_t nmembers, members_max, per_room, ndirty;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* The same memory twice, one behind the other: what goes over the end goes on at the
+ * beginning, so a range lies in one piece wherever it begins. */
+static char *log_new(void)
+{
+	int fd = memfd_create("log", MFD_CLOEXEC);
+	char *log = mmap(NULL, log_bytes * 2, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (fd < 0 || ftruncate(fd, (off_t)log_bytes) != 0 || log == MAP_FAILED)
+		die("log");
+	for (int i = 0; i < 2; i++)
+		if (mmap(log + log_bytes * (uint64_t)i, log_bytes, PROT_READ | PROT_WRITE,
+		         MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+			die("mmap");
+	close(fd);
+	return log;
+}
+
+static void room_touch(struct room *r)
+{
+	if (r->dirty)
+		return;
+	r->dirty = true;
+	dirty[ndirty++] = r;
+}
 
 static struct io_uring_sqe *sqe_get(uint32_t op, uint32_t who)
 {
@@ -82,26 +125,20 @@ static void receive(uint32_t who)
 
 static void publish(struct member *m, const char *line, size_t len)
 {
-	uint64_t from = log_end;
+	struct room *r = m->room;
+	uint64_t from = r->end, mask = log_bytes - 1;
 	size_t total = HEAD_BYTES + len;
 
-	/* A line lies in one piece: the end of the log is left empty where it does not fit. */
-	if ((log_end & (LOG_BYTES - 1)) + total > LOG_BYTES) {
-		log_end = (log_end | (LOG_BYTES - 1)) + 1;
-		from = log_end;
-		for (int i = 0; i < nmembers; i++)
-			if (!members[i].sending)
-				members[i].cursor = log_end;
-	}
-	memset(log_data + (from & (LOG_BYTES - 1)), 'h', HEAD_BYTES);
-	memcpy(log_data + (from & (LOG_BYTES - 1)) + HEAD_BYTES, line, len);
-	log_end += total;
+	memset(r->log + (from & mask), 'h', HEAD_BYTES);
+	memcpy(r->log + (from & mask) + HEAD_BYTES, line, len);
+	r->end += total;
+	room_touch(r);
 	if (m->first != m->last && m->cut[(m->last - 1) % CUTS].to == from) {
-		m->cut[(m->last - 1) % CUTS].to = log_end;
+		m->cut[(m->last - 1) % CUTS].to = r->end;
 		return;
 	}
 	m->cut[m->last % CUTS].from = from;
-	m->cut[m->last % CUTS].to = log_end;
+	m->cut[m->last % CUTS].to = r->end;
 	m->last++;
 }
 
@@ -109,7 +146,7 @@ static void flush(uint32_t who)
 {
 	struct member *m = &members[who];
 	struct io_uring_sqe *sqe;
-	uint64_t pos = m->cursor;
+	uint64_t pos = m->cursor, log_end = m->room->end;
 	uint32_t n = 0, cut = m->first;
 
 	while (pos < log_end && n < PIECES) {
@@ -121,7 +158,7 @@ static void flush(uint32_t who)
 		}
 		if (cut != m->last && m->cut[cut % CUTS].from < end)
 			end = m->cut[cut % CUTS].from;
-		m->iov[n++] = (struct iovec){log_data + (pos & (LOG_BYTES - 1)), end - pos};
+		m->iov[n++] = (struct iovec){m->room->log + (pos & (log_bytes - 1)), end - pos};
 		pos = end;
 	}
 	if (n == 0) {
@@ -139,6 +176,14 @@ static void flush(uint32_t who)
 		io_uring_prep_sendmsg(sqe, m->fd, &m->msg, MSG_NOSIGNAL);
 	}
 	sqe->user_data = data;
+}
+
+static void room_flush(struct room *r)
+{
+	r->dirty = false;
+	for (uint32_t i = r->first; i < r->last; i++)
+		if (!members[i].sending && members[i].cursor < r->end && members[i].fd >= 0)
+			flush(i);
 }
 
 static void sent(struct member *m, int res)
@@ -195,17 +240,31 @@ static void received(uint32_t who, struct io_uring_cqe *cqe)
 	receive(who);
 }
 
+static void member_add(int fd)
+{
+	uint32_t who = nmembers++;
+	struct room *r = &rooms[who / per_room];
+
+	if (r->log == NULL) {
+		r->log = log_new();
+		r->first = who;
+	}
+	r->last = nmembers;
+	members[who] = (struct member){.fd = fd, .room = r, .cursor = r->end};
+	receive(who);
+}
+
 static void on_cqe(struct io_uring_cqe *cqe)
 {
 	uint32_t op = (uint32_t)(cqe->user_data >> 32), who = (uint32_t)cqe->user_data;
 
 	if (op == OP_ACCEPT && cqe->res >= 0 && nmembers < members_max) {
-		members[nmembers] = (struct member){.fd = cqe->res, .cursor = log_end};
-		receive((uint32_t)nmembers++);
+		member_add(cqe->res);
 	} else if (op == OP_RECV) {
 		received(who, cqe);
 	} else if (op == OP_SEND) {
 		sent(&members[who], cqe->res);
+		room_touch(members[who].room);
 	}
 }
 
@@ -218,8 +277,7 @@ static int listen_on(uint16_t port)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	if (bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(fd, 4096) != 0) {
-		perror("floor");
-		exit(1);
+		die("floor");
 	}
 	return fd;
 }
@@ -239,10 +297,14 @@ int main(int argc, char **argv)
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
-	members_max = atoi(argv[2]);
-	members = calloc((size_t)members_max, sizeof *members);
+	members_max = (uint32_t)atoi(argv[2]);
+	per_room = argc > 3 ? (uint32_t)atoi(argv[3]) : members_max;
+	if (per_room < members_max)
+		log_bytes = LOG_BYTES_ROOM;
+	members = calloc(members_max, sizeof *members);
+	rooms = calloc(members_max / per_room + 1, sizeof *rooms);
+	dirty = calloc(members_max / per_room + 1, sizeof *dirty);
 	buffers = malloc((size_t)BUFFERS * BUFFER_BYTES);
-	log_data = malloc(LOG_BYTES);
 	lent = aligned_alloc(4096, BUFFERS * sizeof(struct io_uring_buf));
 	if (io_uring_queue_init_params(4096, &ring, &params) < 0)
 		return 1;
@@ -256,6 +318,8 @@ int main(int argc, char **argv)
 	struct io_uring_sqe *sqe = sqe_get(OP_ACCEPT, 0);
 	io_uring_prep_multishot_accept(sqe, fd, NULL, NULL, 0);
 	io_uring_sqe_set_data64(sqe, (uint64_t)OP_ACCEPT << 32);
+	printf("floor: listening\n");
+	fflush(stdout);
 	for (;;) {
 		struct io_uring_cqe *cqe;
 
@@ -264,8 +328,8 @@ int main(int argc, char **argv)
 			on_cqe(cqe);
 			io_uring_cqe_seen(&ring, cqe);
 		}
-		for (int i = 0; i < nmembers; i++)
-			if (!members[i].sending && members[i].cursor < log_end && members[i].fd >= 0)
-				flush((uint32_t)i);
+		for (uint32_t i = 0; i < ndirty; i++)
+			room_flush(dirty[i]);
+		ndirty = 0;
 	}
 }

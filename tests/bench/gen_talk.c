@@ -1,0 +1,277 @@
+/*
+ * gen's talk: who says what when, closed or open loop, and what has come of it.
+ */
+#include "gen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	STALL_MS = 2000,         /* without a delivery for so long: what is in flight is lost */
+	STALL_PATIENT_MS = 30000, /* the same where the server is meant to be slow */
+	WARM_PERCENT = 25,       /* of a measurement's seconds, before anything is counted */
+	BATCH_MAX = 1024,        /* lines said at once */
+	PATIENT_LINES = 1000,    /* patient: in flight of one client */
+	WITH_MS = 500,           /* for a program that runs beside it to be at work */
+};
+
+/* -- lines --------------------------------------------------------------------------- */
+
+/* Turns go round the rooms first, then round their members. */
+static uint32_t speaker(const struct gen *g, uint32_t turn)
+{
+	return turn % g->rooms * g->members + turn / g->rooms % g->members;
+}
+
+static size_t line_format(const struct gen *g, uint32_t who, uint32_t number, char *text)
+{
+	int n = 0;
+
+	if (g->direct && g->proto == PROTO_IRC)
+		n = sprintf(text, "PRIVMSG %s%u :", g->name, who ^ 1);
+	else if (g->direct)
+		n = sprintf(text, "/msg %s%u ", g->name, who ^ 1);
+	else if (g->proto == PROTO_IRC)
+		n = sprintf(text, "PRIVMSG #bench%u :", g->client[who].room);
+	n += sprintf(text + n, "~~%08x", number);
+	memset(text + n, 'x', LINE_BYTES - 10);
+	n += LINE_BYTES - 10;
+	if (g->proto == PROTO_IRC)
+		text[n++] = '\r';
+	text[n++] = '\n';
+	return (size_t)n;
+}
+
+/* Takes the next number for a line of who. */
+static uint32_t line_begin(struct gen *g, uint32_t who, int64_t since_ns)
+{
+	uint32_t number = g->next++;
+
+	g->line[number & (LINES_MAX - 1)] = (struct line){
+		.since_ns = since_ns,
+		.left = g->direct ? 1 : g->members - 1,
+		.who = who,
+	};
+	g->flying++;
+	g->missing += g->direct ? 1 : g->members - 1;
+	g->client[who].flying++;
+	return number;
+}
+
+static void line_end(struct gen *g, struct line *l)
+{
+	struct client *c = &g->client[l->who];
+
+	g->missing -= l->left;
+	l->left = 0;
+	g->flying--;
+	if (--c->flying == 0 && g->batch > 0)
+		g->ready[g->nready++] = l->who;
+}
+
+void gen_say(struct gen *g, int64_t since_ns, int64_t now)
+{
+	uint32_t who = speaker(g, g->turn++);
+	char text[TEXT_BYTES];
+	size_t n = line_format(g, who, g->next, text);
+
+	if (!g->patient) {
+		client_put(&g->client[who], text, n);
+	} else if (g->line[g->next & (LINES_MAX - 1)].left > 0 ||
+	           g->client[who].flying >= PATIENT_LINES ||
+	           !client_offer(&g->client[who], text, n, now)) {
+		g->refused += g->counting;
+		return;
+	}
+	line_begin(g, who, since_ns);
+}
+
+static void say_batch(struct gen *g, uint32_t who)
+{
+	static char text[BATCH_MAX * TEXT_BYTES];
+	size_t n = 0;
+	int64_t now = now_ns();
+
+	for (uint32_t i = 0; i < g->batch && i < BATCH_MAX; i++)
+		n += line_format(g, who, line_begin(g, who, now), text + n);
+	client_put(&g->client[who], text, n);
+}
+
+void gen_delivered(struct gen *g, uint32_t number, int64_t now)
+{
+	struct line *l = &g->line[number & (LINES_MAX - 1)];
+
+	if (l->left == 0)
+		return;
+	g->last_ns = now;
+	if (g->counting)
+		stat_add(&g->stat, now - l->since_ns);
+	if (l->left == 1) {
+		g->done += g->counting;
+		line_end(g, l);
+	} else {
+		l->left--;
+		g->missing--;
+	}
+}
+
+static void give_up_stalled(struct gen *g, int64_t now, int64_t stall_ns)
+{
+	if (g->flying == 0 || now < g->last_ns + stall_ns)
+		return;
+	for (uint32_t i = 0; i < LINES_MAX; i++) {
+		if (g->line[i].left == 0)
+			continue;
+		g->lost += g->line[i].left;
+		line_end(g, &g->line[i]);
+	}
+	g->last_ns = now_ns();
+}
+
+void gen_drain(struct gen *g, int64_t stall_ns)
+{
+	g->last_ns = now_ns();
+	/* What chatd said it skipped will not come. */
+	while (g->flying > 0 && g->missing > g->skipped) {
+		gen_turn(g, 10);
+		for (uint32_t i = 0; g->patient && i < g->nclients; i++)
+			client_push(&g->client[i]);
+		give_up_stalled(g, now_ns(), stall_ns);
+	}
+	give_up_stalled(g, INT64_MAX, 0);
+}
+
+/* -- loops --------------------------------------------------------------------------- */
+
+static void say_due(struct gen *g, int64_t now, int64_t *due)
+{
+	while (*due <= now && g->flying < LINES_MAX / 2) {
+		gen_say(g, *due, now);
+		*due += (int64_t)(1e9 / g->rate);
+	}
+	/* What cannot even be in flight is due all the same */
+	while (g->patient && *due <= now) {
+		g->refused += g->counting;
+		*due += (int64_t)(1e9 / g->rate);
+	}
+}
+
+static void talk(struct gen *g, int64_t until, int64_t *due)
+{
+	int64_t now, stall_ns = (g->patient ? STALL_PATIENT_MS : STALL_MS) * INT64_C(1000000);
+
+	while ((now = now_ns()) < until) {
+		if (g->rate > 0) {
+			say_due(g, now, due);
+			gen_turn(g, *due - now > 2000000 ? 1 : 0);
+		} else if (g->batch > 0) {
+			while (g->nready > 0)
+				say_batch(g, g->ready[--g->nready]);
+			gen_turn(g, 100);
+		} else {
+			while (g->flying < g->window)
+				gen_say(g, now_ns(), 0);
+			gen_turn(g, 100);
+		}
+		give_up_stalled(g, now, stall_ns);
+	}
+}
+
+/* The program that runs beside the measurement; it writes where its command says. */
+static pid_t with_start(const char *command)
+{
+	pid_t pid;
+
+	if (command == NULL)
+		return 0;
+	pid = fork();
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+/* CPU seconds of this process: where they come near one a second, it is the bottleneck. */
+static double own_cpu_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void warm_up(struct gen *g, int64_t *due, pid_t *with)
+{
+	g->last_ns = *due;
+	talk(g, *due + (int64_t)(g->seconds * 1e9 * WARM_PERCENT / 100), due);
+	*with = with_start(g->with);
+	if (*with != 0)
+		talk(g, now_ns() + WITH_MS * INT64_C(1000000), due);
+	stat_clear(&g->stat);
+	g->done = g->lost = g->refused = g->told = 0;
+	proc_peak_reset(g->pid);
+}
+
+static void measure(struct gen *g)
+{
+	struct proc_use before, after;
+	int64_t begin, due = now_ns();
+	double seconds, own;
+	pid_t with;
+
+	warm_up(g, &due, &with);
+	g->counting = true;
+	begin = now_ns();
+	own = own_cpu_s();
+	proc_read(g->pid, &before);
+	talk(g, begin + (int64_t)(g->seconds * 1e9), &due);
+	proc_read(g->pid, &after);
+	own = own_cpu_s() - own;
+	seconds = (double)(now_ns() - begin) / 1e9;
+	g->counting = false;
+	uint64_t done = g->done;
+	int64_t end = now_ns();
+
+	gen_drain(g, (g->patient ? STALL_PATIENT_MS : STALL_MS) * INT64_C(1000000));
+	/* What chatd said it skipped is no loss; it is in the history. */
+	g->lost -= g->skipped < g->lost ? g->skipped : g->lost;
+	printf("window=%u deliveries=%llu per_s=%.0f lines_per_s=%.0f lost=%llu skipped=%llu sent=%u "
+	       "refused_per_s=%.0f told=%llu drain_s=%.2f gen_share=%.3f", g->window,
+	       (unsigned long long)g->stat.n, (double)g->stat.n / seconds,
+	       (double)done / seconds, (unsigned long long)g->lost,
+	       (unsigned long long)g->skipped, g->next, (double)g->refused / seconds,
+	       (unsigned long long)g->told, (double)(now_ns() - end) / 1e9, own / seconds);
+	print_latency(&g->stat);
+	print_use(&before, &after, seconds, g->stat.n);
+	printf("\n");
+	fflush(stdout);
+	if (with != 0)
+		waitpid(with, NULL, 0);
+}
+
+static void on_other(struct gen *g, struct client *c, const char *p, size_t n, int64_t now)
+{
+	(void)c;
+	(void)now;
+	if (n < 4 || memcmp(p, "-- ", 3) != 0)
+		return;
+	if (memmem(p, n, "disk is slower", 14) != NULL)
+		g->told++;
+	if (memmem(p, n, " skipped while", 14) != NULL)
+		g->skipped += strtoul(p + 3, NULL, 10);
+}
+
+void gen_talk_all(struct gen *g)
+{
+	g->other = on_other;
+	g->ready = calloc(g->nclients, sizeof *g->ready);
+	for (uint32_t i = 0; g->batch > 0 && i < g->nclients; i++)
+		g->ready[g->nready++] = i;
+	for (uint32_t i = 0; i < g->nwindows; i++) {
+		g->window = g->windows[i];
+		measure(g);
+	}
+}
