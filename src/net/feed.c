@@ -66,9 +66,9 @@ static struct feed_chunk *chunk_for(struct feed *f, size_t len)
 		f->tail->next = chunk;
 	}
 	f->tail = chunk;
-	/* What nobody has been shown yet never falls out; the store's queue bounds it. */
-	while (f->end + len - f->start > FEED_BYTES_MAX && f->head != chunk &&
-	       f->head->base + f->head->used <= f->mark)
+	/* Counted from the mark: what nobody has been shown yet never falls out, and leaves no
+	 * less time to read what has been. The store's queue bounds it. */
+	while (f->head != chunk && f->head->base + f->head->used + FEED_BYTES_MAX <= f->mark)
 		drop_head(f);
 	return chunk;
 }
