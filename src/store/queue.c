@@ -109,6 +109,11 @@ bool queue_half_full(struct queue *q)
 	       atomic_load(&q->pushed) - atomic_load(&q->dropped) > q->records_max / 2;
 }
 
+uint64_t queue_waiting(struct queue *q)
+{
+	return atomic_load(&q->pushed) - atomic_load(&q->dropped);
+}
+
 bool queue_empty(struct queue *q)
 {
 	return atomic_load(&q->head) == atomic_load(&q->tail);

@@ -16,11 +16,15 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 enum {
 	GATHER_RECORDS = 4,       /* a commit of so many shows that people talk at the same time */
-	GATHER_US = 150,          /* then the next comes no sooner than this after it */
-	GATHER_RELAXED_US = 20000, /* the same where nobody waits for it */
+	GATHER_STEPS = 4,         /* then the next looks so many times whether more have come, */
+	GATHER_STEP_US = 50,      /* with so much time between */
+	TIMER_SLACK_NS = 1000,    /* of that sleep */
+	GATHER_RELAXED_US = 20000, /* where nobody waits for a commit, it comes no sooner than this
+	                           * after the last */
 	SAVE_RECORDS = 128,       /* records that go to the database in one statement */
 	RETRY_MS = 1000,          /* between two tries to save when it fails */
 	RETRY_STOPPING_MS = 100,  /* and when chatd is going down */
@@ -49,6 +53,12 @@ static int64_t clock_us(void)
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static void sleep_us(int64_t us)
+{
+	struct timespec wait = { .tv_nsec = us * 1000 };
+	nanosleep(&wait, NULL);
 }
 
 static int64_t now_ms(void)
@@ -120,18 +130,26 @@ static void writing_wal(struct writer *w)
  * A commit costs the same for one line and for many, and so does the turn of the
  * loop that follows it. Where lines are shown before they are saved, nobody waits
  * for a commit, and it may gather. Where the last commit took several at once,
- * others are on their way, and a moment's wait saves commits and sends; a person
- * who talks alone is never waited for.
+ * others are on their way, and a moment's wait saves commits and sends: until there
+ * are as many as last time, or no more come. A person who talks alone is never
+ * waited for.
  */
 static void writing_gather(struct writing *t)
 {
-	int64_t gather_us = t->w->relaxed ? GATHER_RELAXED_US
-	                  : t->last_records >= GATHER_RECORDS ? GATHER_US : 0;
-	int64_t left_us = t->committed_us + gather_us - clock_us();
-	if (left_us <= 0 || t->stopping || t->failing || queue_half_full(t->w->queue))
+	struct queue *q = t->w->queue;
+	int64_t left_us = t->committed_us + GATHER_RELAXED_US - clock_us();
+	uint64_t before = 0, now = queue_waiting(q);
+	if (t->stopping || t->failing || queue_half_full(q))
 		return;
-	struct timespec wait = { .tv_nsec = left_us * 1000 };
-	nanosleep(&wait, NULL);
+	if (t->w->relaxed && left_us > 0)
+		sleep_us(left_us);
+	if (t->w->relaxed || t->last_records < GATHER_RECORDS)
+		return;
+	for (int i = 0; i < GATHER_STEPS && now < t->last_records && now > before; i++) {
+		sleep_us(GATHER_STEP_US);
+		before = now;
+		now = queue_waiting(q);
+	}
 }
 
 /* Saves up to a batch of what waits, and moves end behind it. */
@@ -336,6 +354,8 @@ static bool writing_ended(struct writing *t)
 void *writing_main(void *arg)
 {
 	struct writing t = { .w = arg };
+	/* A short sleep is meant as it is; by default it is 50 us longer. */
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	t.prune_at_ms = now_ms() + PRUNE_FIRST_MS;
 	t.lag_since_ms = now_ms();
 	for (;;) {

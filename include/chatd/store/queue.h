@@ -33,6 +33,9 @@ bool queue_push(struct queue *q, const struct record *r);
 /* Either side: more than half of its bytes, or of its records, are in use. */
 bool queue_half_full(struct queue *q);
 
+/* Either side: how many records wait. */
+uint64_t queue_waiting(struct queue *q);
+
 /* Either side: true where no record waits. */
 bool queue_empty(struct queue *q);
 
