@@ -6,6 +6,7 @@
  */
 #include "chatd/daemon.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,9 @@
 
 enum {
 	SAVE_MS_LEAST = 500,     /* for the last commit, however long the farewells took */
+	HEAP_KEPT_BYTES = 16 << 20, /* free memory that is not given back to the system: the rooms'
+	                          * logs come and go */
+	HEAP_STEP_BYTES = 1 << 20, /* and how much more of it is asked for at once */
 };
 
 struct daemon {
@@ -376,6 +380,9 @@ bool daemon_run(const struct options *o, struct conf *c)
 	};
 	bool ok;
 
+	/* So that the loop makes no brk(2) for a chunk that comes and goes. */
+	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
+	mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
 	log_set_level(c->log_level);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&d.signals);
