@@ -241,6 +241,18 @@ static void save_seen(struct writer *w, const struct record *r)
 	seen->id = r->ref;
 }
 
+static void delete_line(struct writer *w, const struct record *r)
+{
+	for (size_t i = 0; i < w->nlines; i++) {
+		if (w->line[i].id != r->ref || w->line[i].room != r->room)
+			continue;
+		line_release_all(&w->line[i]);
+		memmove(&w->line[i], &w->line[i + 1], (--w->nlines - i) * sizeof *w->line);
+		return;
+	}
+}
+
+/* Facts are read at a start alone, and this store lives for one. */
 static void save(struct writer *w, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -250,6 +262,8 @@ static void save(struct writer *w, size_t n)
 			save_line(w, r);
 		else if (r->kind == RECORD_SEEN)
 			save_seen(w, r);
+		else if (r->kind == RECORD_DELETE)
+			delete_line(w, r);
 		w->saved = r->seq;
 		w->bytes -= w->record[i].bytes;
 		record_release(r);

@@ -52,6 +52,10 @@ static void lines_have_time_sender_room_and_text(void **state)
 	r = line_of(62, 2, "carol", "no line");
 	r.kind = RECORD_TOPIC;
 	chatlog_add(c, &r);
+	r.kind = RECORD_FACT;
+	chatlog_add(c, &r);
+	r.kind = RECORD_DELETE;
+	chatlog_add(c, &r);
 	assert_file(folder_file(f, "chat.log"), "");
 	chatlog_flush(c);
 	/* NOON_MS is 2023-11-14 22:13:20 UTC; the tests run in a zone without a name. */

@@ -35,6 +35,11 @@ static void gives_back_what_was_put_in(void **state)
 	assert_true(queue_next(q, &mark, &out));
 	same_record(&in, &out);
 	assert_false(queue_next(q, &mark, &out));
+	in = (struct record){ .seq = 6, .kind = RECORD_FACT, .ref = FACT_MAIL, .room_name = "",
+	                      .sender = "bob 6", .body = "two\nlines" };
+	assert_true(queue_push(q, &in));
+	assert_true(queue_next(q, &mark, &out));
+	same_record(&in, &out);
 	queue_free(q);
 }
 

@@ -164,12 +164,20 @@ static const char version_1[] =
 	"INSERT INTO messages VALUES(11, 4, 'ben', 1600000001000, 2, 'nods');"
 	"PRAGMA application_id = 0x63686174; PRAGMA user_version = 1; PRAGMA journal_mode = WAL;";
 
-static void an_old_file_is_brought_up_to_date(void **state)
+/* What the second added; its index has come to the first line and not to the other. */
+static const char version_2[] =
+	"CREATE TABLE seen(key TEXT NOT NULL, room INTEGER NOT NULL, last_id INTEGER NOT NULL,"
+	" PRIMARY KEY(key, room)) WITHOUT ROWID; CREATE INDEX seen_last ON seen(last_id);"
+	"CREATE VIRTUAL TABLE search USING fts5(body, room, content='messages',"
+	" content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 2');"
+	"INSERT INTO search(rowid, body, room) SELECT id, body, room FROM messages WHERE id = 10;"
+	"INSERT INTO meta VALUES('indexed', 10); PRAGMA user_version = 2;";
+
+static void assert_old_file_is_read(struct folder *f, const char *name)
 {
-	struct folder *f = *state;
-	sql(folder_file(f, "old.db"), version_1);
+	struct store_error err;
 	for (int i = 0; i < 2; i++) {
-		struct store *s = store_in(folder_file(f, "old.db"));
+		struct store *s = store_in(folder_file(f, name));
 		struct query q = query_of(QUERY_LAST, 4, 10);
 		assert_string_equal(ids_of(store_query(s, &q)), "10 11");
 		assert_int_equal(store_last_seq(s), 11);
@@ -183,8 +191,19 @@ static void an_old_file_is_brought_up_to_date(void **state)
 		assert_null(rows->error);
 		assert_int_equal(rows->seen_id, 0);
 		rows_release(rows);
+		assert_true(store_facts(s, NULL, NULL, &err)); /* there is none to be told */
 		store_close(s);
 	}
+}
+
+static void an_old_file_is_brought_up_to_date(void **state)
+{
+	struct folder *f = *state;
+	sql(folder_file(f, "1.db"), version_1);
+	assert_old_file_is_read(f, "1.db");
+	sql(folder_file(f, "2.db"), version_1);
+	sql(folder_file(f, "2.db"), version_2);
+	assert_old_file_is_read(f, "2.db");
 }
 
 /* -- what is refused ---------------------------------------------------------------- */

@@ -60,6 +60,7 @@ bool store_begin(struct store *s, struct store_error *err)
 {
 	store_set_synced(s, s->sync);
 	s->batch = s->saved;
+	s->seq_binds = false;
 	return store_run(store_stmt(s, SQL_BEGIN)) || store_fail(s, err);
 }
 
@@ -186,6 +187,19 @@ static bool seen_save(struct store *s, const struct record *r)
 	return store_run(st);
 }
 
+static bool fact_save(struct store *s, const struct record *r)
+{
+	bool gone = r->body[0] == '\0';
+	sqlite3_stmt *st = store_stmt(s, gone ? SQL_FACT_DROP : SQL_FACT_SET);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)r->ref);
+	sqlite3_bind_text(st, 2, r->sender, -1, SQLITE_STATIC);
+	if (!gone)
+		sqlite3_bind_text(st, 3, r->body, -1, SQLITE_STATIC);
+	return store_run(st);
+}
+
 /* True where SQLite will say the same again however often the record is tried, and has
  * undone that one statement alone. All else may be over when the disk has room. */
 static bool record_refused(struct store *s)
@@ -200,16 +214,37 @@ static bool record_is_line(const struct record *r)
 	return r->kind == RECORD_SAY || r->kind == RECORD_ACTION;
 }
 
+/* A record that makes sure that its room has a row. */
+static bool room_record_save(struct store *s, const struct record *r)
+{
+	if (!room_ensure(s, r))
+		return false;
+	if (record_is_line(r))
+		return line_save(s, r);
+	if (r->kind == RECORD_TOPIC)
+		return topic_save(s, r);
+	return r->kind != RECORD_SEEN || seen_save(s, r);
+}
+
+/*
+ * One that does not: a fact is of no room, and where a room has no row it has no line
+ * to be deleted. The core may use a fact's seq for its key, and the index may know the
+ * highest line by the id that is deleted here; were they to come again after a crash,
+ * a fact would take another's place and a line would never be found. So they bind.
+ */
+static bool plain_record_save(struct store *s, const struct record *r)
+{
+	s->seq_binds = true;
+	if (r->kind == RECORD_FACT)
+		return fact_save(s, r);
+	return store_line_delete(s, r->ref, r->room) >= 0;
+}
+
 /* One record by itself. False: nothing can be saved. */
 static bool record_save(struct store *s, const struct record *r)
 {
-	bool ok = room_ensure(s, r) != NULL;
-	if (ok && record_is_line(r))
-		ok = line_save(s, r);
-	else if (ok && r->kind == RECORD_TOPIC)
-		ok = topic_save(s, r);
-	else if (ok && r->kind == RECORD_SEEN)
-		ok = seen_save(s, r);
+	bool plain = r->kind == RECORD_FACT || r->kind == RECORD_DELETE;
+	bool ok = plain ? plain_record_save(s, r) : room_record_save(s, r);
 	if (!ok && !record_refused(s))
 		return false;
 	if (!ok)
@@ -262,8 +297,12 @@ bool store_save(struct store *s, const struct record *r, size_t n, struct store_
 
 bool store_commit(struct store *s, struct store_error *err)
 {
+	if (s->seq_binds && !store_meta_set(s, "last_seq", (int64_t)s->batch.seq))
+		return store_fail(s, err);
 	if (!store_run(store_stmt(s, SQL_COMMIT)))
 		return store_fail(s, err);
 	s->saved = s->batch;
+	if (s->seq_binds)
+		s->meta_seq = s->saved.seq;
 	return true;
 }

@@ -40,6 +40,10 @@ static const char *const migrations[] = {
 	"CREATE VIRTUAL TABLE search USING fts5(body, room, content='messages',"
 	" content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 2');"
 	"INSERT INTO search(search, rank) VALUES('automerge', 8);",
+
+	/* 2 to 3: what the core keeps in memory beside rooms and lines. */
+	("CREATE TABLE facts(kind INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
+	 " PRIMARY KEY(kind, key)) WITHOUT ROWID;"),
 };
 
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
@@ -85,6 +89,11 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_SEEN_PRUNE] = "DELETE FROM seen WHERE (key, room) IN (SELECT key, room FROM seen"
 	                   " WHERE last_id < (SELECT coalesce(min(id), 0) FROM messages)"
 	                   " ORDER BY last_id LIMIT ?1)",
+	[SQL_FACT_SET] = "INSERT INTO facts(kind, key, value) VALUES(?1, ?2, ?3)"
+	                 " ON CONFLICT(kind, key) DO UPDATE SET value = excluded.value",
+	[SQL_FACT_DROP] = "DELETE FROM facts WHERE kind = ?1 AND key = ?2",
+	[SQL_FACTS] = "SELECT kind, key, value FROM facts WHERE kind > 0 AND kind < ?1"
+	              " ORDER BY kind, key",
 	[SQL_FTS_ADD] = "INSERT INTO search(rowid, body, room) SELECT id, body, room FROM messages"
 	                " WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[SQL_FTS_DELETE] = "INSERT INTO search(search, rowid, body, room)"

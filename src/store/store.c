@@ -287,7 +287,9 @@ void store_close(struct store *s)
 		return;
 	if (s->writer && s->saved.seq > s->meta_seq) {
 		/* Keeps the numbers going where the last records were no lines; losing this is
-		 * harmless, so an error is not worth a word. */
+		 * harmless, so an error is not worth a word: rooms, topics and what was seen
+		 * are kept under other numbers than their seq. Where it would be harmful, the
+		 * seq is written with the record (store_commit, and prune_all). */
 		store_meta_set(s, "last_seq", (int64_t)s->saved.seq);
 	}
 	for (int i = 0; i < SQL_COUNT; i++)
@@ -330,6 +332,27 @@ bool store_rooms(struct store *s, void (*each)(void *ctx, const struct saved_roo
 			.last_ms = sqlite3_column_int64(st, 4),
 		};
 		each(ctx, &r);
+	}
+	if (rc != SQLITE_DONE)
+		return store_fail(s, err);
+	sqlite3_reset(st);
+	return true;
+}
+
+bool store_facts(struct store *s, void (*each)(void *ctx, const struct saved_fact *f), void *ctx,
+                 struct store_error *err)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_FACTS);
+	int rc = SQLITE_ERROR;
+	if (st)
+		sqlite3_bind_int(st, 1, FACT_KINDS);
+	while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct saved_fact f = {
+			.kind = (enum fact_kind)sqlite3_column_int(st, 0),
+			.key = (const char *)sqlite3_column_text(st, 1),
+			.value = (const char *)sqlite3_column_text(st, 2),
+		};
+		each(ctx, &f);
 	}
 	if (rc != SQLITE_DONE)
 		return store_fail(s, err);

@@ -65,6 +65,46 @@ int store_index(struct store *s, int rows, struct store_error *err)
 	return n;
 }
 
+/* -- deleting a line ------------------------------------------------------------ */
+
+/* Takes the line that get's row shows out of the index, which must be told what it said:
+ * it keeps no copy of its own. A line that it has not come to yet it will not meet. */
+static bool index_forget(struct store *s, uint64_t id, sqlite3_stmt *get)
+{
+	if (id > s->indexed)
+		return true;
+	sqlite3_stmt *st = store_stmt(s, SQL_FTS_DELETE);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)id);
+	sqlite3_bind_text(st, 2, (const char *)sqlite3_column_text(get, 5),
+	                  sqlite3_column_bytes(get, 5), SQLITE_STATIC);
+	sqlite3_bind_int64(st, 3, sqlite3_column_int64(get, 3));
+	return store_run(st);
+}
+
+int64_t store_line_delete(struct store *s, uint64_t id, uint32_t room)
+{
+	sqlite3_stmt *get = store_stmt(s, SQL_LINE_GET), *drop = store_stmt(s, SQL_LINE_DELETE);
+	if (!get || !drop)
+		return -1;
+	sqlite3_bind_int64(get, 1, (int64_t)id);
+	int rc = sqlite3_step(get);
+	uint32_t of = rc == SQLITE_ROW ? (uint32_t)sqlite3_column_int64(get, 3) : 0;
+	bool found = rc == SQLITE_ROW && (!room || room == of);
+	bool ok = rc == SQLITE_DONE || rc == SQLITE_ROW;
+	if (found)
+		ok = index_forget(s, id, get);
+	sqlite3_reset(get);
+	if (!ok || !found)
+		return ok ? 0 : -1;
+	sqlite3_bind_int64(drop, 1, (int64_t)id);
+	if (!store_run(drop))
+		return -1;
+	store_room_lose_line(s, of);
+	return of;
+}
+
 /* -- pruning ------------------------------------------------------------------ */
 
 /* The lines that one step deletes. */
@@ -140,31 +180,12 @@ static void prune_note_room(struct prune *p, uint32_t room)
 	p->room[p->rooms++] = room;
 }
 
-/* The index must be told what the line said: it keeps no copy of its own. */
 static bool prune_line(struct store *s, struct prune *p, int64_t id)
 {
-	sqlite3_stmt *get = store_stmt(s, SQL_LINE_GET), *fts = store_stmt(s, SQL_FTS_DELETE);
-	sqlite3_stmt *drop = store_stmt(s, SQL_LINE_DELETE);
-	if (!get || !fts || !drop)
+	int64_t room = store_line_delete(s, (uint64_t)id, 0);
+	if (room <= 0)
 		return false;
-	sqlite3_bind_int64(get, 1, id);
-	if (sqlite3_step(get) != SQLITE_ROW)
-		return false;
-	uint32_t room = (uint32_t)sqlite3_column_int64(get, 3);
-	bool ok = true;
-	if ((uint64_t)id <= s->indexed) {
-		sqlite3_bind_int64(fts, 1, id);
-		sqlite3_bind_text(fts, 2, (const char *)sqlite3_column_text(get, 5),
-		                  sqlite3_column_bytes(get, 5), SQLITE_STATIC);
-		sqlite3_bind_int64(fts, 3, room);
-		ok = store_run(fts);
-	}
-	sqlite3_reset(get);
-	sqlite3_bind_int64(drop, 1, id);
-	if (!ok || !store_run(drop))
-		return false;
-	prune_note_room(p, room);
-	store_room_lose_line(s, room);
+	prune_note_room(p, (uint32_t)room);
 	return true;
 }
 

@@ -28,6 +28,27 @@ enum record_kind {
 	RECORD_ROOM = 3,   /* a room to be known by its number from here on */
 	RECORD_TOPIC = 4,  /* body is a room's topic; empty: none */
 	RECORD_SEEN = 5,   /* sender (a nick's key) has seen the room's lines up to ref */
+	RECORD_FACT = 6,   /* of the fact_kind ref, the fact with the key sender is body from here
+	                    * on; empty: it is gone. room 0, room_name "" */
+	RECORD_DELETE = 7, /* the line with the id ref, said in room, goes from the history and from
+	                    * the search; where there is none, nothing happens */
+};
+
+/*
+ * What the core keeps in memory beside rooms and lines, and the store durable for
+ * it: (kind, key) -> value, both text that only the core reads. These numbers are
+ * in databases: they are never changed and never used again.
+ */
+enum fact_kind {
+	FACT_ACCOUNT = 1,  /* somebody who has registered */
+	FACT_ROOM = 2,     /* a room's settings */
+	FACT_BAN = 3,      /* who may not come in */
+	FACT_MUTE = 4,     /* who may not speak */
+	FACT_FILTER = 5,   /* what may not be said */
+	FACT_INVITE = 6,   /* who may come in, or with which code */
+	FACT_MAIL = 7,     /* what waits for somebody who is away */
+	FACT_REPORT = 8,   /* what somebody has complained of */
+	FACT_KINDS,        /* one more than the last */
 };
 
 /* Something to be saved. All strings are borrowed for the call that takes it. */
@@ -37,10 +58,12 @@ struct record {
 	enum record_kind kind;
 	uint32_t room;      /* the room's number, never used again for another room */
 	int64_t time_ms;    /* since the epoch */
-	uint64_t ref;       /* RECORD_SEEN: id of the last line seen; otherwise 0 */
+	uint64_t ref;       /* RECORD_SEEN: id of the last line seen; FACT: its fact_kind; DELETE:
+	                     * id of the line that goes; otherwise 0 */
 	const char *room_name; /* as typed by whoever made it; never NULL */
-	const char *sender; /* nick as shown; "" where there is none */
-	const char *body;   /* neutralised UTF-8 without line end; "" where there is none */
+	const char *sender; /* nick as shown; FACT: the key; "" where there is none */
+	const char *body;   /* neutralised UTF-8 without line end; FACT: the value, any text of up
+	                     * to BODY_BYTES_MAX bytes; "" where there is none */
 };
 
 enum query_kind {
@@ -102,6 +125,13 @@ struct saved_room {
 	const char *topic;    /* "": none */
 	uint64_t last_id;     /* of its newest line; 0: no line */
 	int64_t last_ms;      /* and when that was said */
+};
+
+/* A fact as it was saved. Strings are borrowed for the call. */
+struct saved_fact {
+	enum fact_kind kind;  /* what it is about */
+	const char *key;      /* of which there is one in its kind */
+	const char *value;    /* never "" */
 };
 
 /* -- events: the world to the core ---------------------------------------------- */

@@ -39,13 +39,22 @@ struct store *store_open_reader(const char *path, struct store_error *err);
 /* Ends it; the writer's checkpoints and removes the WAL. NULL is fine. */
 void store_close(struct store *s);
 
-/* Highest seq that was ever saved, also where pruning has taken its line since. */
+/*
+ * Highest seq that was ever saved, also where its line has gone since. After a crash
+ * it may be lower by records at the end that were neither lines nor facts nor
+ * deletions, whose numbers then come again: nothing in the database names those.
+ */
 uint64_t store_last_seq(struct store *s);
 /* Highest room number ever used. */
 uint32_t store_last_room(struct store *s);
 
 /* Calls back for each room that has lines, in order of number. False: error. */
 bool store_rooms(struct store *s, void (*each)(void *ctx, const struct saved_room *r), void *ctx,
+                 struct store_error *err);
+
+/* Calls back for each fact, in order of kind and key (byte by byte); those of a kind
+ * that this chatd does not know are kept and not told. False: error. */
+bool store_facts(struct store *s, void (*each)(void *ctx, const struct saved_fact *f), void *ctx,
                  struct store_error *err);
 
 /*

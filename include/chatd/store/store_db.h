@@ -38,6 +38,9 @@ enum store_sql {
 	SQL_SEEN_GET,
 	SQL_SEEN_SET,
 	SQL_SEEN_PRUNE,
+	SQL_FACT_SET,
+	SQL_FACT_DROP,
+	SQL_FACTS,
 	SQL_FTS_ADD,
 	SQL_FTS_DELETE,
 	SQL_FTS_FIND,
@@ -69,6 +72,8 @@ struct store {
 	struct store_marks batch; /* as of the transaction that is open */
 	uint64_t indexed;         /* lines up to this id are in the full-text index */
 	uint64_t meta_seq;        /* what meta says about saved.seq */
+	bool seq_binds;           /* true where the open transaction must write its last seq to meta,
+	                           * because no line will tell it */
 	const struct record *lines; /* nlines of them: what the table `lines` shows; borrowed */
 	size_t nlines;            /* more than 0 only within store_save */
 	struct store_room *rooms; /* hash by number: rooms whose row is known to be there */
@@ -118,6 +123,12 @@ int64_t store_room_lines(struct store *s, uint32_t room);
 int store_room_count(struct store *s, uint32_t room, int max);
 /* One of its lines was deleted. */
 void store_room_lose_line(struct store *s, uint32_t room);
+
+/* upkeep.c */
+
+/* Deletes a line and its entry in the index, within the transaction that is open. Returns
+ * its room; 0: there is no such line, or not in `room` (0: in any); -1: error. */
+int64_t store_line_delete(struct store *s, uint64_t id, uint32_t room);
 
 /* query.c */
 
