@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "chatd/base/bounds.h"
+#include "chatd/store/secret.h"
 
 /* Makes room for one more of an array's elements. */
 void *fake_grow(void *p, size_t n, size_t *cap, size_t size)
@@ -184,6 +185,8 @@ void writer_event_release(struct writer_event *e)
 			free((char *)(uintptr_t)e->rows->row[i].body);
 		}
 		free((struct row *)(uintptr_t)e->rows->row);
+		free((char *)(uintptr_t)e->rows->text);
+		free((char *)(uintptr_t)e->rows->text2);
 		free(e->rows);
 	}
 	free(e->reason);
@@ -197,7 +200,7 @@ static void reading_step(struct writer *w)
 
 	while (i < w->nqueries) {
 		struct waiting_query *a = &w->query[i];
-		bool waits = a->query.after_seq > w->saved;
+		bool waits = a->query.after_seq > w->saved && !query_is_secret(a->query.kind);
 		bool busy = !w->calm && prng_chance(&w->prng, 5);
 
 		if (a->late > 0 && !w->calm) {

@@ -5,6 +5,7 @@
 
 #include <sched.h>
 #include <sys/stat.h>
+#include <time.h>
 
 /* -- saving --------------------------------------------------------------------- */
 
@@ -250,6 +251,58 @@ static void too_many_queries_are_not_taken(void **state)
 	so_many_are_taken_and_no_more(QUERY_REPLAY, QUERIES_MAX);
 }
 
+static void ask_secret(enum query_kind kind, uint32_t slot, const char *key, const char *words)
+{
+	struct query q = query_of(kind, 0, 0);
+	q.conn.slot = slot;
+	q.key = key;
+	q.words = words;
+	q.after_seq = loop.seq + 1; /* which these do not wait for */
+	assert_true(writer_query(loop.w, &q));
+}
+
+static void passwords_are_hashed_and_checked(void **state)
+{
+	(void)state;
+	size_t from = loop.heard_n;
+	char hash[2][512];
+	for (uint32_t i = 0; i < 2; i++) {
+		ask_secret(QUERY_HASH, i, "", "hunter2");
+		until_heard('R', from);
+		from = loop.heard_n;
+		strcpy(hash[i], loop.text);
+	}
+	assert_string_not_equal(hash[0], hash[1]);
+	for (uint32_t i = 0; i < 20; i++) /* more than one at a time at each thread */
+		ask_secret(QUERY_CHECK, i, hash[i / 2 % 2], i % 4 == 3 ? "hunter1" : "hunter2");
+	until_answered(22);
+	assert_int_equal(loop.ok, 2 + 15);
+}
+
+/* Of all threads. */
+static int64_t cpu_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* What waits is many times the work of what runs. */
+static void stop_waits_for_no_row_of_hashes(void **state)
+{
+	(void)state;
+	int64_t before_us = cpu_us();
+	ask_secret(QUERY_HASH, 0, "", "hunter2");
+	until_heard('R', loop.heard_n);
+	int64_t one_us = cpu_us() - before_us;
+	before_us = cpu_us();
+	for (uint32_t i = 0; i < 2 * QUERIES_MAX; i++)
+		ask_secret(QUERY_HASH, i, "", "hunter2");
+	loop_wake();
+	assert_true(stop(1000));
+	assert_true(cpu_us() - before_us < QUERIES_MAX * one_us / 2);
+}
+
 static void bad_words_are_answered_with_a_sentence(void **state)
 {
 	(void)state;
@@ -292,6 +345,8 @@ int main(void)
 		WITH_LOOP(no_replay_waits_for_a_search),
 		WITH_LOOP(too_many_searches_are_not_taken),
 		WITH_LOOP(too_many_queries_are_not_taken),
+		WITH_LOOP(passwords_are_hashed_and_checked),
+		WITH_LOOP(stop_waits_for_no_row_of_hashes),
 		WITH_LOOP(bad_words_are_answered_with_a_sentence),
 		WITH_LOOP(the_wal_is_copied_between_queries),
 	};

@@ -227,7 +227,33 @@ static void the_threads_have_names_and_no_signals(void **state)
 			fclose(f);
 	}
 	closedir(d);
-	assert_int_equal(found, 3);
+	assert_int_equal(found, 5);
+}
+
+static void those_that_hash_give_way(void **state)
+{
+	(void)state;
+	int found = 0;
+	for (uint32_t slot = 0; slot < SECRET_THREADS; slot++) { /* each has begun by then */
+		struct query q = query_of(QUERY_TOTP, 0, 0);
+		size_t from = loop.heard_n;
+		q.conn.slot = slot;
+		assert_true(writer_query(loop.w, &q));
+		until_heard('R', from);
+	}
+	DIR *d = opendir("/proc/self/task");
+	assert_non_null(d);
+	for (struct dirent *e; (e = readdir(d)); ) {
+		char path[300], name[64] = "";
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", e->d_name);
+		FILE *f = fopen(path, "r");
+		if (f && fgets(name, sizeof(name), f) && strcmp(name, "chatd-secret\n") == 0)
+			found += getpriority(PRIO_PROCESS, (id_t)atoi(e->d_name)) >= 10;
+		if (f)
+			fclose(f);
+	}
+	closedir(d);
+	assert_int_equal(found, SECRET_THREADS);
 }
 
 int main(void)
@@ -242,6 +268,7 @@ int main(void)
 		WITH_LOOP(a_room_of_before_is_cut_to_its_lines),
 		WITH_LOOP(a_start_that_fails_leaves_nothing_behind),
 		WITH_LOOP(the_threads_have_names_and_no_signals),
+		WITH_LOOP(those_that_hash_give_way),
 	};
 	return cmocka_run_group_tests_name("writing", tests, group_setup, NULL);
 }

@@ -28,6 +28,8 @@ struct loop {
 	char *heard;            /* kinds in order: S F B R E */
 	size_t heard_n;         /* how many */
 	char rows[8192];        /* ids of the last answer */
+	char text[512];         /* of the last answer that had one */
+	int ok;                 /* how many answers said so */
 	char reason[256];       /* of the last failure */
 	uint64_t empty_seq;     /* of the last WRITER_ROOM_EMPTY */
 	uint32_t empty_room;    /* and its room */
@@ -83,6 +85,9 @@ static inline void hear(struct writer_event *e)
 		loop.empty_room = e->room;
 		loop.empty_seq = e->seq;
 	} else if (e->kind == WRITER_ROWS) {
+		loop.ok += e->rows->ok;
+		if (e->rows->text)
+			snprintf(loop.text, sizeof(loop.text), "%s", e->rows->text);
 		snprintf(loop.rows, sizeof(loop.rows), "%s", ids_of(e->rows));
 		e->rows = NULL;
 	}

@@ -36,6 +36,8 @@ struct answer {
 	struct bytes text;       /* all strings, NUL-terminated */
 	size_t body_bytes;       /* bytes of bodies taken */
 	char *error;             /* what rows.error points to */
+	char *secret;            /* what rows.text points to; NULL: none */
+	char *secret2;           /* and rows.text2 */
 };
 
 static void answer_grow(struct answer *a)
@@ -152,6 +154,13 @@ static void answer_finish(struct answer *a)
 	a->rows.row = a->row;
 }
 
+static void secret_free(char *p)
+{
+	if (p)
+		explicit_bzero(p, strlen(p));
+	free(p);
+}
+
 void rows_release(struct rows *rows)
 {
 	if (!rows)
@@ -161,6 +170,8 @@ void rows_release(struct rows *rows)
 	free(a->at);
 	bytes_release(&a->text);
 	free(a->error);
+	secret_free(a->secret);
+	secret_free(a->secret2);
 	free(a);
 }
 
@@ -171,6 +182,19 @@ struct rows *rows_sorry(const struct query *q, const char *sentence)
 	a->rows.conn = q->conn;
 	answer_fail(a, "%s", sentence);
 	answer_finish(a);
+	return &a->rows;
+}
+
+struct rows *rows_of_secret(const struct query *q, bool ok, uint64_t which, const char *text,
+                            const char *text2)
+{
+	struct answer *a = mem_zero(1, sizeof(*a));
+	a->rows.kind = q->kind;
+	a->rows.conn = q->conn;
+	a->rows.ok = ok;
+	a->rows.which = which;
+	a->rows.text = a->secret = text ? mem_strdup(text) : NULL;
+	a->rows.text2 = a->secret2 = text2 ? mem_strdup(text2) : NULL;
 	return &a->rows;
 }
 

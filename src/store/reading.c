@@ -1,18 +1,31 @@
 /*
- * The threads that read: each answers the queries of its mailbox one after the
+ * The threads that answer: each takes the queries of its mailbox one after the
  * other. The one whose answers are quick also copies the WAL into the database
- * between them, so that the writer need not.
+ * between them, so that the writer need not. Those that answer what is about secrets
+ * have no database, and give way to everybody else.
  */
 #include "chatd/store/writer_threads.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/store/secret.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	WAIT_MS_MAX = 3000, /* a query waits so long for what it is to see */
+	SECRETS_NICE = 10,  /* who comes in waits a little longer, so that nobody's talk does */
 };
+
+void asked_free(struct asked *a)
+{
+	/* Both strings lie behind it, one after the other. */
+	explicit_bzero(a + 1, strlen(a->query.key) + strlen(a->query.words) + 2);
+	free(a);
+}
 
 static bool copy_due(struct writer *w)
 {
@@ -73,25 +86,45 @@ static const char *reading_wait(struct writer *w, const struct query *q)
 	return sorry;
 }
 
+static struct rows *reading_rows(struct reading *t, const struct query *q)
+{
+	if (!t->store)
+		return secret_answer(q);
+	const char *sorry = reading_wait(t->w, q);
+	return sorry ? rows_sorry(q, sorry) : store_query(t->store, q);
+}
+
 static void reading_answer(struct reading *t, struct asked *a)
 {
-	const char *sorry = reading_wait(t->w, &a->query);
-	struct writer_event e = { .kind = WRITER_ROWS };
-	e.rows = sorry ? rows_sorry(&a->query, sorry) : store_query(t->store, &a->query);
+	struct writer_event e = { .kind = WRITER_ROWS, .rows = reading_rows(t, &a->query) };
 	atomic_fetch_sub(&t->waiting, 1);
-	free(a);
+	asked_free(a);
 	writer_tell(t->w, &e);
+}
+
+/* Answers all that was asked. After reading_stop nobody hears an answer any more, and
+ * the end must not wait for a row of hashes. */
+static void reading_take(struct reading *t)
+{
+	for (struct letter *l = mailbox_take(&t->asked), *next; l; l = next) {
+		next = l->next;
+		if (atomic_load(&t->w->reading_stop)) {
+			asked_free((struct asked *)l);
+			continue;
+		}
+		reading_answer(t, (struct asked *)l);
+		reading_copy(t);
+	}
 }
 
 void *reading_main(void *arg)
 {
 	struct reading *t = arg;
+	/* Where the system does not allow it, secrets are answered as eagerly as all else. */
+	if (!t->store)
+		setpriority(PRIO_PROCESS, (id_t)gettid(), SECRETS_NICE);
 	while (!atomic_load(&t->w->reading_stop)) {
-		for (struct letter *l = mailbox_take(&t->asked), *next; l; l = next) {
-			next = l->next;
-			reading_answer(t, (struct asked *)l);
-			reading_copy(t);
-		}
+		reading_take(t);
 		reading_copy(t);
 		sleeper_sleep(&t->sleeper, -1, reading_ready, t);
 	}

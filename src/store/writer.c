@@ -10,6 +10,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/store/clock.h"
+#include "chatd/store/secret.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -145,10 +146,17 @@ bool writer_pressed(const struct writer *w)
 	return queue_half_full(w->queue);
 }
 
+/* Each mailbox has one reader, so what is about secrets is dealt out by connection. */
+static struct reading *reading_for(struct writer *w, const struct query *q)
+{
+	if (query_is_secret(q->kind))
+		return &w->reading[READING_SECRETS + q->conn.slot % SECRET_THREADS];
+	return &w->reading[q->kind == QUERY_SEARCH ? READING_SEARCHES : READING_RANGES];
+}
+
 bool writer_query(struct writer *w, const struct query *q)
 {
-	struct reading *t = &w->reading[q->kind == QUERY_SEARCH ? READING_SEARCHES
-	                                                        : READING_RANGES];
+	struct reading *t = reading_for(w, q);
 	if (atomic_load(&t->waiting) >= t->waiting_max)
 		return false;
 	size_t key_bytes = strlen(q->key) + 1, words_bytes = strlen(q->words) + 1;
@@ -213,7 +221,7 @@ static void reading_release(struct reading *t)
 {
 	for (struct letter *l = mailbox_take(&t->asked), *next; l; l = next) {
 		next = l->next;
-		free(l);
+		asked_free((struct asked *)l);
 	}
 	store_close(t->store);
 	fd_close(t->sleeper.fd);
@@ -262,9 +270,11 @@ static bool writer_open(struct writer *w, const struct writer_options *o, struct
 	w->start = store_open_reader(o->database, err);
 	if (!w->start)
 		return false;
-	for (struct reading *t = w->reading; t < w->reading + READINGS; t++) {
-		t->store = store_open_reader(o->database, err);
-		if (!t->store || !fd_open(&t->sleeper.fd, err))
+	for (int i = 0; i < READINGS; i++) {
+		struct reading *t = &w->reading[i];
+		if (i < READING_SECRETS && !(t->store = store_open_reader(o->database, err)))
+			return false;
+		if (!fd_open(&t->sleeper.fd, err))
 			return false;
 	}
 	if (o->chat_log && !(w->chatlog = chatlog_open(o->chat_log, err)))
@@ -276,7 +286,7 @@ static bool writer_open(struct writer *w, const struct writer_options *o, struct
 static void readings_stop(struct writer *w)
 {
 	atomic_store(&w->reading_stop, true);
-	for (int i = 0; i < READINGS; i++)
+	for (int i = 0; i < READING_SECRETS; i++)
 		store_interrupt(w->reading[i].store);
 	pthread_mutex_lock(&w->mutex);
 	pthread_cond_broadcast(&w->moved);
@@ -308,6 +318,8 @@ static bool threads_start(struct writer *w, struct store_error *err)
 	int e = reading_start(&w->reading[READING_RANGES], "chatd-reader");
 	if (!e)
 		e = reading_start(&w->reading[READING_SEARCHES], "chatd-search");
+	for (int i = READING_SECRETS; !e && i < READINGS; i++)
+		e = reading_start(&w->reading[i], "chatd-secret");
 	if (!e)
 		e = pthread_create(&w->writing_thread, NULL, writing_main, w);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -326,9 +338,9 @@ struct writer *writer_start(const struct writer_options *o, struct store_error *
 	pthread_condattr_t attr;
 	w->event_fd = w->writing.fd = -1;
 	for (int i = 0; i < READINGS; i++)
-		w->reading[i] = (struct reading){ .w = w, .sleeper.fd = -1 };
+		w->reading[i] = (struct reading){ .w = w, .sleeper.fd = -1,
+		                                  .waiting_max = o->queries_max };
 	w->reading[READING_RANGES].copies = true;
-	w->reading[READING_RANGES].waiting_max = o->queries_max;
 	w->reading[READING_SEARCHES].waiting_max = SEARCHES_WAITING_MAX;
 	w->limits = o->limits;
 	w->queue = queue_new(RECORDS_BYTES, UNSTORED_MAX);

@@ -14,6 +14,7 @@ enum {
 	NAME_BYTES_MAX = 256,   /* bytes of a nick or room name as typed: 64 x 4 */
 	NAME_KEY_BYTES_MAX = 512, /* bytes of its case-folded key; longer ones are refused */
 	NAME_MARKS_MAX = 2,     /* combining marks in a row in a name ("zalgo") */
+	PASSWORD_BYTES_MAX = 511, /* bytes of a password: libcrypt takes no more */
 
 	/* -- lines ------------------------------------------------------------ */
 	LINE_BYTES_DEFAULT = 1024, /* line_bytes_max when not configured */
@@ -65,6 +66,8 @@ enum {
 	INDEX_ROWS_STEP = 512,  /* lines that one indexing transaction takes: about 2 ms */
 	PRUNE_ROWS_STEP = 500,  /* lines that one pruning transaction deletes */
 	COUNT_LINES_STEP = 20000, /* lines counted before the queue is looked at: 1 to 2 ms */
+	SECRET_THREADS = 2,     /* that hash passwords: 16 MiB and 20 ms each time, and one person's
+	                         * slow check holds up only half of the others */
 
 	/* -- net ------------------------------------------------------------------ */
 	LISTENERS_MAX = 16,     /* listen lines in the configuration */

@@ -74,9 +74,21 @@ enum query_kind {
 	QUERY_FIRST,    /* the first limit lines of that range */
 	QUERY_SEARCH,   /* the newest limit lines that have all the words, each with the line
 	                 * before and the line after it in its room */
+
+	/* These are about secrets and not about the history. Each takes a while on purpose,
+	 * waits for no record, and goes by conn and what is named here alone. */
+	QUERY_HASH,     /* of the password words: rows.text is a new hash of it */
+	QUERY_CHECK,    /* of words, a password or a one-time code, against the lines of key, each
+	                 * a hash that HASH or CODES made; "*" where there is no such account,
+	                 * which takes as long and never matches */
+	QUERY_CODES,    /* for ten one-time codes, with blanks between them: rows.text. rows.text2
+	                 * has their hashes, a line each, as CHECK takes them */
+	QUERY_TOTP,     /* for a new secret, in base32: rows.text */
+	QUERY_CHECK_TOTP, /* of the six digits words against the secret key, at the time since_ms */
 };
 
-/* A question to the history. Strings are borrowed for the call that takes it. */
+/* A question to the history, or about a secret. Strings are borrowed for the call that
+ * takes it; its copies are cleared when it is answered. */
 struct query {
 	enum query_kind kind;
 	struct conn_id conn;  /* who asks; comes back with the answer */
@@ -85,11 +97,11 @@ struct query {
 	uint32_t limit;       /* lines wanted, 1 to ROWS_MAX; SEARCH: hits */
 	uint64_t after_id;    /* exclusive; 0: from the start */
 	uint64_t before_id;   /* exclusive; UINT64_MAX: to the end */
-	int64_t since_ms;     /* inclusive; INT64_MIN: from the start */
+	int64_t since_ms;     /* inclusive; INT64_MIN: from the start. CHECK_TOTP: the present */
 	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
-	const char *key;      /* a nick's key, for REPLAY; otherwise "" */
+	const char *key;      /* a nick's key, for REPLAY; see CHECK, CHECK_TOTP; otherwise "" */
 	const char *words;    /* for SEARCH, as typed: words with white space between; a word may
-	                       * end in * (begins with); otherwise "" */
+	                       * end in * (begins with); see HASH, CHECK, CHECK_TOTP; otherwise "" */
 };
 
 /* One line of an answer. */
@@ -116,6 +128,13 @@ struct rows {
 	uint32_t missed;        /* REPLAY: lines since then that are not in the answer, at most
 	                         * 1000; 0 where seen_id is 0 */
 	const char *error;      /* NULL, or a sentence for the person who asked */
+	bool ok;                /* CHECK, CHECK_TOTP: it matched; HASH, CODES, TOTP: there is text */
+	uint64_t which;         /* CHECK: which line of key matched, from 0; CHECK_TOTP: number of
+	                         * the 30 s since 1970 that the digits are good for, which no one
+	                         * should take twice; 0 where nothing matched */
+	const char *text;       /* HASH, CODES, TOTP: see there; NULL where there is none. Borrowed
+	                         * until the answer is released, which clears it */
+	const char *text2;      /* CODES: in the same way; otherwise NULL */
 };
 
 /* A room as it was saved. Strings are borrowed for the call. */

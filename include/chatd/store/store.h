@@ -96,14 +96,18 @@ int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int
                 void (*emptied)(void *ctx, uint32_t room), void *ctx, struct store_error *err);
 
 /*
- * Answers q. NULL never: an error is in rows->error as a sentence for the
- * person who asked. The caller owns the answer and releases it.
+ * Answers q, which is about the history. NULL never: an error is in rows->error as a
+ * sentence for the person who asked. The caller owns the answer and releases it,
+ * which clears its texts: they may be secrets.
  */
 struct rows *store_query(struct store *s, const struct query *q);
 void rows_release(struct rows *rows);
 
 /* An answer to q that says only that there is none, and why. */
 struct rows *rows_sorry(const struct query *q, const char *sentence);
+/* An answer to q that has no lines. Copies text and text2, which may be NULL. */
+struct rows *rows_of_secret(const struct query *q, bool ok, uint64_t which, const char *text,
+                            const char *text2);
 
 /* Ends the query that runs, and every later one, with an error. From any thread. */
 void store_interrupt(struct store *s);

@@ -1,5 +1,5 @@
 /*
- * The store's threads: one that writes, two that read.
+ * The store's threads: one that writes, two that read, two that hash.
  *
  * The loop appends records to a bounded queue and never waits. The writer takes
  * all that is there, commits it as one transaction, appends said lines to the
@@ -7,7 +7,9 @@
  * commits it feeds the full-text index and prunes. The reader answers queries
  * for a range of lines and does the checkpoints. Searches have a thread of their
  * own, because one may take seconds or wait for the index, and nobody's replay is
- * to wait for that. Each thread has a connection of its own.
+ * to wait for that. Each of these threads has a connection of its own. Queries about
+ * secrets (secret.h) are slow on purpose and go to threads without one, which give way
+ * to all others.
  *
  * All functions but writer_start and writer_stop are for the loop's thread
  * alone and make no system call.
@@ -30,7 +32,8 @@ struct writer_options {
 	const char *chat_log;    /* path of the chat log file; NULL: none */
 	enum durability durability;
 	struct writer_limits limits;
-	uint32_t queries_max;    /* queries, beside searches, that may wait at one time */
+	uint32_t queries_max;    /* queries, beside searches, that may wait at one time for one
+	                          * thread */
 };
 
 /*
@@ -58,7 +61,7 @@ bool writer_pressed(const struct writer *w);
 
 /* Copies the query into the queue of the thread that answers its kind. False: so
  * many wait already that one more is not taken (SEARCHES_WAITING_MAX searches,
- * queries_max others). The queries of somebody who has left are answered like any
+ * queries_max at each other thread). The queries of somebody who has left are answered like any
  * other and count until then; that bounds the work which a peer that comes, asks and
  * leaves can make, and there is nothing to be called when a connection ends. */
 bool writer_query(struct writer *w, const struct query *q);
@@ -69,7 +72,7 @@ bool writer_query(struct writer *w, const struct query *q);
  * how many; a thread that is awake needs none, and one that has been named once is
  * not named again until it has slept.
  */
-enum { WRITER_WAKE_MAX = 3 }; /* one for each thread */
+enum { WRITER_WAKE_MAX = 5 }; /* one for each thread */
 int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX]);
 
 /* An eventfd that becomes readable when writer_next has something new. It is

@@ -3,7 +3,7 @@
  *
  * Private to src/store/{writer,writing,reading}.c. Every field says whose it
  * is: "loop" for the thread that calls writer.h, "writing" for the thread that
- * writes, "reading" for the one of the two readers whose it is; those that are
+ * writes, "reading" for the one that answers whose it is; those that are
  * atomic or under the mutex belong to all.
  *
  * Waking a thread. It sets `asleep`, looks once more whether there is work, and
@@ -21,6 +21,7 @@
 #ifndef CHATD_STORE_WRITER_THREADS_H
 #define CHATD_STORE_WRITER_THREADS_H
 
+#include "chatd/base/bounds.h"
 #include "chatd/store/chatlog.h"
 #include "chatd/store/queue.h"
 #include "chatd/store/writer.h"
@@ -55,7 +56,8 @@ struct reload {
 /* A thread that answers queries, one after the other. */
 struct reading {
 	struct writer *w;       /* what all share */
-	struct store *store;    /* reading: its connection */
+	struct store *store;    /* reading: its connection; NULL for one that answers what is about
+	                         * secrets */
 	bool copies;            /* true for the one that also does the checkpoints */
 	struct mailbox asked;   /* queries from the loop */
 	_Atomic uint32_t waiting; /* how many were asked and are not answered yet */
@@ -70,8 +72,11 @@ struct reading {
 enum {
 	READING_RANGES,         /* quick: a replay waits for no search */
 	READING_SEARCHES,       /* these may take seconds, or wait for the index */
-	READINGS,
+	READING_SECRETS,        /* the first of these: hashes that take a while on purpose */
+	READINGS = READING_SECRETS + SECRET_THREADS,
 };
+
+_Static_assert(WRITER_WAKE_MAX == 1 + READINGS, "each thread can be woken");
 
 struct writer {
 	bool relaxed;             /* lines are shown before they are saved; set once */
@@ -117,6 +122,9 @@ enum {
 /* The threads' functions; arg is the struct writer, and the struct reading. */
 void *writing_main(void *arg);
 void *reading_main(void *arg);
+
+/* Clears it, for it may hold a password, and frees it. */
+void asked_free(struct asked *a);
 
 /* Posts an event to the loop and wakes it. Takes what event owns. */
 void writer_tell(struct writer *w, const struct writer_event *event);

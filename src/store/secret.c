@@ -1,0 +1,275 @@
+/*
+ * Secrets: hashing them, comparing them, making new ones.
+ *
+ * The only file that includes crypt.h and liboath. Whatever holds a secret here
+ * lies on the stack and is cleared before its function returns.
+ */
+#include "chatd/store/secret.h"
+
+#include "chatd/base/bounds.h"
+#include "chatd/store/store.h"
+
+#include <crypt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <liboath/oath.h>
+
+enum {
+	CODE_CHARS = 12,        /* of five bits each: 60 bits that nobody can guess */
+	CODE_GROUP = 4,         /* characters between two dashes */
+	CODE_ROUNDS = 1000,     /* the least there is: a code is random, no dictionary has it */
+	TOTP_BYTES = 20,        /* of a new secret: 160 bits, as RFC 4226 wants */
+	TOTP_DIGITS = 6,        /* what the usual programs show */
+	TOTP_WINDOW = 1,        /* steps before and after the present one: clocks differ */
+};
+
+_Static_assert(SECRET_HASH_BYTES == CRYPT_OUTPUT_SIZE, "every hash fits");
+_Static_assert(PASSWORD_BYTES_MAX == CRYPT_MAX_PASSPHRASE_SIZE - 1, "libcrypt takes a password");
+_Static_assert(SECRET_CODE_BYTES == CODE_CHARS + CODE_CHARS / CODE_GROUP, "a code fits");
+
+/* Base32 without i, l, o and u: nobody takes one of these for another. */
+static const char code_alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/* -- passwords -------------------------------------------------------------------- */
+
+/* False: libcrypt does not take the phrase or the setting, or has no memory. */
+static bool hash_make(const char *phrase, const char *setting, char hash[SECRET_HASH_BYTES])
+{
+	struct crypt_data data;
+	memset(&data, 0, sizeof(data));
+	crypt_r(phrase, setting, &data);
+	bool ok = data.output[0] != '*';
+	strcpy(hash, ok ? data.output : "");
+	explicit_bzero(&data, sizeof(data));
+	return ok;
+}
+
+bool secret_hash(const char *password, char hash[SECRET_HASH_BYTES])
+{
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
+	hash[0] = '\0';
+	return crypt_gensalt_rn("$y$", 0, NULL, 0, setting, sizeof(setting)) &&
+	       hash_make(password, setting, hash);
+}
+
+/* What was typed as a code is made of, or false where it is none. The letters that a
+ * code never has are taken for the digits that they look like. */
+static bool code_normalise(const char *typed, char code[CODE_CHARS + 1])
+{
+	size_t n = 0;
+	for (const char *p = typed; *p; p++) {
+		char c = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
+		if (c == '-' || c == ' ')
+			continue;
+		c = c == 'o' ? '0' : c == 'i' || c == 'l' ? '1' : c;
+		if (n == CODE_CHARS || !strchr(code_alphabet, c))
+			n = CODE_CHARS + 1;
+		if (n > CODE_CHARS)
+			break;
+		code[n++] = c;
+	}
+	bool ok = n == CODE_CHARS;
+	code[ok ? n : 0] = '\0';
+	return ok;
+}
+
+/* What one check knows from line to line. */
+struct check {
+	const char *given;                 /* as typed */
+	char code[CODE_CHARS + 1];         /* the same as a code; "": it is none */
+	char setting[SECRET_HASH_BYTES];   /* what hash was made with; "": not made yet */
+	char hash[SECRET_HASH_BYTES];      /* of given, or of code; "": it has none */
+};
+
+/* Takes the same time wherever they differ. */
+static bool hash_same(const char *a, const char *b)
+{
+	size_t n = strlen(a);
+	unsigned char differ = 0;
+	if (strlen(b) != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		differ |= (unsigned char)(a[i] ^ b[i]);
+	return n > 0 && differ == 0;
+}
+
+/* The codes of one account share a setting, so one hash is compared with them all. */
+static bool check_line(struct check *c, const char *line, size_t n)
+{
+	char hash[SECRET_HASH_BYTES], setting[SECRET_HASH_BYTES];
+	if (n == 1 && *line == '*') {
+		secret_hash(c->given, hash);
+		explicit_bzero(hash, sizeof(hash));
+		return false;
+	}
+	bool code = n > 3 && strncmp(line, "$5$", 3) == 0;
+	bool password = n > 3 && strncmp(line, "$y$", 3) == 0;
+	if (n >= sizeof(hash) || (code ? !c->code[0] : !password))
+		return false;
+	memcpy(hash, line, n);
+	hash[n] = '\0';
+	strcpy(setting, hash);
+	strrchr(setting, '$')[1] = '\0';
+	if (strcmp(setting, c->setting) != 0) {
+		strcpy(c->setting, setting);
+		hash_make(code ? c->code : c->given, setting, c->hash);
+	}
+	return hash_same(c->hash, hash);
+}
+
+bool secret_check(const char *given, const char *hashes, uint64_t *which)
+{
+	struct check c = { .given = given };
+	bool found = false;
+	code_normalise(given, c.code);
+	*which = 0;
+	for (const char *p = hashes; !found; (*which)++) {
+		size_t n = strcspn(p, "\n");
+		found = check_line(&c, p, n);
+		if (found || !p[n])
+			break;
+		p += n + 1;
+	}
+	explicit_bzero(&c, sizeof(c));
+	return found;
+}
+
+/* -- one-time codes ----------------------------------------------------------------- */
+
+static bool chance(void *to, size_t n)
+{
+	return getrandom(to, n, 0) == (ssize_t)n; /* so few bytes come at once or not at all */
+}
+
+/* Writes a new code as it is shown. */
+static bool code_make(char shown[SECRET_CODE_BYTES])
+{
+	unsigned char random[CODE_CHARS];
+	bool ok = chance(random, sizeof(random));
+	for (int i = 0; i < CODE_CHARS; i++) {
+		if (i && i % CODE_GROUP == 0)
+			*shown++ = '-';
+		*shown++ = code_alphabet[random[i] % 32];
+	}
+	*shown = '\0';
+	explicit_bzero(random, sizeof(random));
+	return ok;
+}
+
+bool secret_codes(struct secret_codes *codes)
+{
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE], code[CODE_CHARS + 1];
+	char *text = codes->text, *hash = codes->hashes;
+	bool ok = crypt_gensalt_rn("$5$", CODE_ROUNDS, NULL, 0, setting, sizeof(setting)) != NULL;
+	for (int i = 0; ok && i < SECRET_CODES; i++) {
+		ok = code_make(text) && code_normalise(text, code) && hash_make(code, setting, hash);
+		text += strlen(text);
+		hash += strlen(hash);
+		if (i + 1 < SECRET_CODES) {
+			*text++ = ' ';
+			*hash++ = '\n';
+		}
+	}
+	explicit_bzero(code, sizeof(code));
+	if (!ok)
+		explicit_bzero(codes, sizeof(*codes));
+	return ok;
+}
+
+/* -- codes by the time ---------------------------------------------------------------- */
+
+/* What liboath allocated. */
+static void oath_release(char *p, size_t n)
+{
+	if (p)
+		explicit_bzero(p, n);
+	free(p);
+}
+
+bool secret_totp(char text[SECRET_TOTP_BYTES])
+{
+	char secret[TOTP_BYTES], *base32 = NULL;
+	size_t n = 0;
+	bool ok = oath_init() == OATH_OK && chance(secret, sizeof(secret)) &&
+	          oath_base32_encode(secret, sizeof(secret), &base32, &n) == OATH_OK &&
+	          n < SECRET_TOTP_BYTES;
+	strcpy(text, ok ? base32 : "");
+	explicit_bzero(secret, sizeof(secret));
+	oath_release(base32, n);
+	return ok;
+}
+
+bool secret_totp_check(const char *secret, const char *digits, int64_t time_ms, uint64_t *step)
+{
+	char *key = NULL;
+	size_t n = 0;
+	*step = 0;
+	/* The first step of all has none before it. */
+	if (time_ms < SECRET_TOTP_STEP_S * 1000 || strspn(digits, "0123456789") != TOTP_DIGITS ||
+	    digits[TOTP_DIGITS])
+		return false;
+	bool ok = oath_init() == OATH_OK &&
+	          oath_base32_decode(secret, strlen(secret), &key, &n) == OATH_OK && n > 0 &&
+	          oath_totp_validate3(key, n, (time_t)(time_ms / 1000), SECRET_TOTP_STEP_S, 0,
+	                              TOTP_WINDOW, NULL, step, digits) >= 0;
+	if (!ok)
+		*step = 0;
+	oath_release(key, n);
+	return ok;
+}
+
+/* -- answers ---------------------------------------------------------------------------- */
+
+static const char no_secret[] = "The server has no memory for this at present.";
+
+static struct rows *answer_hash(const struct query *q)
+{
+	char hash[SECRET_HASH_BYTES];
+	if (strlen(q->words) > PASSWORD_BYTES_MAX)
+		return rows_sorry(q, "That password is too long.");
+	if (!secret_hash(q->words, hash))
+		return rows_sorry(q, no_secret);
+	struct rows *rows = rows_of_secret(q, true, 0, hash, NULL);
+	explicit_bzero(hash, sizeof(hash));
+	return rows;
+}
+
+static struct rows *answer_codes(const struct query *q)
+{
+	struct secret_codes codes;
+	struct rows *rows = secret_codes(&codes)
+		? rows_of_secret(q, true, 0, codes.text, codes.hashes) : rows_sorry(q, no_secret);
+	explicit_bzero(&codes, sizeof(codes));
+	return rows;
+}
+
+static struct rows *answer_totp(const struct query *q)
+{
+	char text[SECRET_TOTP_BYTES];
+	struct rows *rows = secret_totp(text) ? rows_of_secret(q, true, 0, text, NULL)
+	                                      : rows_sorry(q, no_secret);
+	explicit_bzero(text, sizeof(text));
+	return rows;
+}
+
+struct rows *secret_answer(const struct query *q)
+{
+	uint64_t which = 0;
+	bool ok;
+	switch (q->kind) {
+	case QUERY_HASH:
+		return answer_hash(q);
+	case QUERY_CODES:
+		return answer_codes(q);
+	case QUERY_TOTP:
+		return answer_totp(q);
+	case QUERY_CHECK:
+		ok = secret_check(q->words, q->key, &which);
+		break;
+	default:
+		ok = secret_totp_check(q->key, q->words, q->since_ms, &which);
+	}
+	return rows_of_secret(q, ok, ok ? which : 0, NULL, NULL);
+}
