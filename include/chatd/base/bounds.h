@@ -13,6 +13,8 @@ enum {
 	ROOM_CHARS_MAX = 64,    /* code points in a room's name */
 	NAME_BYTES_MAX = 256,   /* bytes of a nick or room name as typed: 64 x 4 */
 	NAME_KEY_BYTES_MAX = 512, /* bytes of its case-folded key; longer ones are refused */
+	NAME_LOOK_BYTES_MAX = 1024, /* bytes of what a name looks like; cut there */
+	NAME_PROBLEM_BYTES_MAX = NAME_BYTES_MAX * 2 + 160, /* a sentence about two names */
 	NAME_MARKS_MAX = 2,     /* combining marks in a row in a name ("zalgo") */
 	PASSWORD_BYTES_MAX = 511, /* bytes of a password: libcrypt takes no more */
 
@@ -45,6 +47,24 @@ enum {
 	NOTICE_BURST = 8,       /* joins and leaves a room reads one by one; after that one a second,
 	                         * and the others in a sum */
 	NOTICE_SUM_MS = 1000,   /* how long a sum gathers */
+
+	/* -- accounts ------------------------------------------------------------ */
+	ACCOUNTS_MAX = 100000,  /* all of them are in memory, about 700 bytes each */
+	PASSWORD_CHARS_LEAST = 8,
+	PASSWORD_CHARS_MAX = 128,
+	PASSWORD_TRIES_MAX = 3, /* in one dialogue */
+	PASSWORD_TRIES_BURST = 5, /* wrong ones for one account, at once */
+	PASSWORD_TRIES_ORIGIN_BURST = 10, /* and from one address */
+	PASSWORD_TRIES_PERIOD_MS = 30000, /* then one in so long */
+	SIGN_INS_KEPT = 5,      /* that /sessions tells of */
+	MAIL_MAX = 20,          /* messages kept for one account until it reads them */
+	MAILS_MAX = 10000,      /* and for all */
+	MAIL_BYTES_MAX = 8192,  /* of the text of one */
+	AUDIT_BYTES_MAX = 1024, /* of one act's description; cut there */
+	AUDIT_LINES_DEFAULT = 20, /* acts that /audit alone shows */
+	ORIGINS_MAX = 8192,     /* addresses whose tries are counted */
+	GHOSTS_MAX = 1024,      /* guests who may /resume */
+	RESUME_MS = 600000,     /* for so long */
 
 	/* -- history ------------------------------------------------------------ */
 	HISTORY_LINES_DEFAULT = 20, /* /history with nothing after it */
@@ -111,6 +131,9 @@ _Static_assert(ROWS_BYTES_MAX + BODY_BYTES_MAX < ARENA_PER_LINE_MAX,
                "the bodies of one answer fit a line's share of the arena");
 _Static_assert(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_MAX < ARENA_BYTES,
                "an answer with its heads fits the arena");
+_Static_assert(MAIL_MAX * 2 + 16 <= EFFECTS_PER_LINE_MAX, "all mail is delivered in one step");
+_Static_assert(MAIL_MAX * (MAIL_BYTES_MAX + 2 * LINE_HEAD_BYTES_MAX) < ARENA_PER_LINE_MAX,
+               "and its text fits");
 _Static_assert(EFFECTS_PER_LINE_MAX * 2 <= EFFECTS_MAX, "one line's effects fit the array");
 _Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0, "a buffer ring is a power of two");
 _Static_assert(UNSTORED_HIGH + EFFECTS_MAX < UNSTORED_MAX,

@@ -1,0 +1,95 @@
+/* What names look like. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "chatd/core/look.h"
+#include "chatd/core/name.h"
+
+static const char *look(const char *name, bool as_written)
+{
+	static char out[NAME_LOOK_BYTES_MAX + 1];
+	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+
+	assert_true(name_check(NAME_NICK, name, strlen(name), key, why, sizeof why));
+	look_of(as_written ? name : key, as_written, out);
+	return out;
+}
+
+static void assert_alike(const char *a, const char *b)
+{
+	char first[NAME_LOOK_BYTES_MAX + 1];
+
+	strcpy(first, look(a, false));
+	assert_string_equal(first, look(b, false));
+}
+
+static void test_confusable_names_look_alike(void **state)
+{
+	(void)state;
+	assert_alike("alice", "ALICE");
+	assert_alike("alice", "a1ice");
+}
+
+static void test_as_written(void **state)
+{
+	(void)state;
+	assert_string_equal(look("aIice", true), "alice");
+	assert_string_not_equal(look("aIice", false), "alice");
+	assert_string_equal(look("alice", true), "alice");
+}
+
+static void test_names_of_other_scripts_look_alike(void **state)
+{
+	(void)state;
+	assert_alike("coop", "соор");   /* Cyrillic */
+	assert_alike("bob", "b0b");
+	assert_alike("mary", "rnary");
+	assert_alike("alice", "alíce");
+	assert_alike("jose", "josé");
+}
+
+static void test_other_names_do_not(void **state)
+{
+	static const char *const names[] = {
+		"alice", "alicia", "bob", "rob", "carol", "carole", "bob2", "李雷", "мария", "anna_b",
+	};
+	char looks[10][NAME_LOOK_BYTES_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < 10; i++) {
+		strcpy(looks[i], look(names[i], false));
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(looks[i], looks[j]);
+	}
+}
+
+static void test_a_long_name_fits(void **state)
+{
+	char name[NAME_BYTES_MAX + 1] = "", out[NAME_LOOK_BYTES_MAX + 1];
+
+	(void)state;
+	for (int i = 0; i < 32; i++)
+		strcat(name, "﷽"); /* folds to eighteen letters */
+	look_of(name, false, out);
+	assert_true(strlen(out) <= NAME_LOOK_BYTES_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest all[] = {
+		cmocka_unit_test(test_confusable_names_look_alike),
+		cmocka_unit_test(test_as_written),
+		cmocka_unit_test(test_names_of_other_scripts_look_alike),
+		cmocka_unit_test(test_other_names_do_not),
+		cmocka_unit_test(test_a_long_name_fits),
+	};
+
+	return cmocka_run_group_tests_name("look", all, NULL, NULL);
+}
