@@ -107,7 +107,7 @@ static inline struct conn_id id(uint32_t slot)
 
 static inline void connected(struct conn_id conn)
 {
-	step((struct event){.kind = EVENT_CONNECTED, .conn = conn, .addr = "192.0.2.1:4242"});
+	step((struct event){.kind = EVENT_CONNECTED, .conn = conn, .connected.addr = "192.0.2.1:4242"});
 }
 
 static inline void sends(uint32_t slot, const char *text)

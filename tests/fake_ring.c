@@ -107,8 +107,9 @@ void ring_wake(struct ring *r, int fd)
 	fake_writer_woken(r->writer, fd);
 }
 
-void ring_buffer_return(struct ring *r, uint32_t buffer)
+void ring_buffer_return(struct ring *r, uint32_t buffer, size_t used)
 {
+	(void)used;
 	if (buffer >= r->nbuffers || r->buffer[buffer] == NULL)
 		sim_fail("buffer %u is given back and was not lent", buffer);
 	free(r->buffer[buffer]);

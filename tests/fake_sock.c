@@ -131,9 +131,15 @@ void ring_refuse(struct ring *r, int fd, const char *text, size_t len)
 	ring_close(r, fd);
 }
 
-void ring_peer(struct ring *r, int fd, char *out, size_t n)
+void ring_peer(struct ring *r, int fd, struct ring_peer *peer)
 {
-	snprintf(out, n, "192.0.2.1:%u", fake_sock_of(r, fd)->serial);
+	snprintf(peer->addr, sizeof peer->addr, "192.0.2.1:%u", fake_sock_of(r, fd)->serial);
+	peer->trusted = false;
+}
+
+uint64_t ring_chance(struct ring *r)
+{
+	return prng_next(&r->prng);
 }
 
 int64_t ring_mono_ms(struct ring *r)

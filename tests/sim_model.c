@@ -179,13 +179,13 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 static void connected(const struct event *e)
 {
 	struct fake_sock *k = sim->ring->socks;
-	const char *serial = strrchr(e->addr, ':');
+	const char *serial = strrchr(e->connected.addr, ':');
 	struct peer *p;
 
 	while (k != NULL && (serial == NULL || k->serial != strtoul(serial + 1, NULL, 10)))
 		k = k->next;
 	if (k == NULL || k->user != NULL || e->conn.slot >= sim->options.connections_max)
-		sim_fail("%u.%u comes from %s", e->conn.slot, e->conn.gen, e->addr);
+		sim_fail("%u.%u comes from %s", e->conn.slot, e->conn.gen, e->connected.addr);
 	p = model.peer[e->conn.slot];
 	if (e->conn.gen <= model.gen[e->conn.slot] ||
 	    (p != NULL && (p->known || p->k->state != FAKE_CLOSED)))

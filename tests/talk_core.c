@@ -224,7 +224,7 @@ static bool core_connect(void *world, struct client *c, struct bytes *problem)
 		p->client = c;
 		c->id = (struct conn_id){slot, ++p->gen};
 		snprintf(addr, sizeof addr, "192.0.2.%" PRIu32 ":4242", slot + 1);
-		step(w, (struct event){.kind = EVENT_CONNECTED, .conn = c->id, .addr = addr});
+		step(w, (struct event){.kind = EVENT_CONNECTED, .conn = c->id, .connected.addr = addr});
 		settle(w);
 		return true;
 	}

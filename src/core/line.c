@@ -32,6 +32,9 @@ enum {
 
 static void line_drop(struct line *l)
 {
+	/* It may have been a password. */
+	if (l->partial)
+		explicit_bzero(l->partial, LINE_BYTES_LIMIT + 1);
 	free(l->partial);
 	l->partial = NULL;
 }

@@ -38,6 +38,13 @@ static struct outbuf *outbuf_new(const char *text, size_t len, uint64_t at, size
 	return o;
 }
 
+/* It may hold a one-time code. */
+static void outbuf_free(struct outbuf *o)
+{
+	explicit_bzero(o->data, o->len);
+	free(o);
+}
+
 void conn_queue(struct conn *c, const char *text, size_t len)
 {
 	uint64_t at = visible(c);
@@ -224,7 +231,7 @@ void conn_advance(struct conn *c, size_t bytes)
 			struct outbuf *sent = c->out;
 
 			c->out = sent->next;
-			free(sent);
+			outbuf_free(sent);
 		}
 		if (c->out == NULL)
 			c->out_last = NULL;
@@ -295,7 +302,7 @@ static void drop_outbufs(struct conn *c)
 		struct outbuf *o = c->out;
 
 		c->out = o->next;
-		free(o);
+		outbuf_free(o);
 	}
 	c->out_last = NULL;
 	c->out_off = c->out_bytes = 0;
@@ -312,6 +319,8 @@ void conn_discard(struct conn *c)
 void conn_release(struct conn *c)
 {
 	drop_outbufs(c);
+	if (c->stash != NULL)
+		explicit_bzero(c->stash, c->stash_len);
 	free(c->stash);
 	c->stash = NULL;
 	c->stash_len = c->stash_off = 0;

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +32,8 @@ enum {
 	CQ_ENTRIES = 32768,      /* completions; the kernel keeps what is beyond */
 	VECTORS = 2 * SQ_ENTRIES, /* pieces of the sends of one submit */
 	BUFFER_GROUP = 0,
+	CHANCES = 32,            /* numbers asked of the kernel at once: getrandom(2) gives 256
+	                          * bytes uninterrupted */
 	OP_BITS = 8, SLOT_BITS = 24, /* of user_data; the generation takes the upper 32 */
 };
 
@@ -44,6 +47,8 @@ struct ring {
 	struct msghdr *messages;    /* SQ_ENTRIES, for sends of several pieces */
 	struct iovec *vectors;      /* VECTORS */
 	uint32_t nmessages, nvectors; /* in use since the last submit */
+	uint64_t chance[CHANCES];   /* nchance of them are not given out yet */
+	uint32_t nchance;
 	int64_t mono_ms, now_ms;    /* CLOCK_MONOTONIC at, and result of, the last ring_now_ms */
 };
 
@@ -98,7 +103,7 @@ static int lend_buffers(struct ring *r)
 		return error;
 	io_uring_buf_ring_init(r->lent);
 	for (uint32_t i = 0; i < RECV_BUFFERS; i++)
-		ring_buffer_return(r, i);
+		ring_buffer_return(r, i, 0);
 	return 0;
 }
 
@@ -241,8 +246,9 @@ void ring_wake(struct ring *r, int fd)
 	io_uring_sqe_set_data64(sqe, tag(RING_WAKE, 0, 0));
 }
 
-void ring_buffer_return(struct ring *r, uint32_t buffer)
+void ring_buffer_return(struct ring *r, uint32_t buffer, size_t used)
 {
+	explicit_bzero(r->buffers + (size_t)buffer * RECV_BUFFER_BYTES, used);
 	io_uring_buf_ring_add(r->lent, r->buffers + (size_t)buffer * RECV_BUFFER_BYTES,
 	                      RECV_BUFFER_BYTES, (unsigned short)buffer,
 	                      io_uring_buf_ring_mask(RECV_BUFFERS), 0);
@@ -309,13 +315,25 @@ void ring_refuse(struct ring *r, int fd, const char *text, size_t len)
 	close(fd);
 }
 
-void ring_peer(struct ring *r, int fd, char *out, size_t n)
+/* Who may administer the host may administer the chat: unix(7), SO_PEERCRED. */
+static bool peer_is_trusted(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof cred;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
+	       (cred.uid == 0 || cred.uid == geteuid());
+}
+
+void ring_peer(struct ring *r, int fd, struct ring_peer *peer)
 {
 	struct sockaddr_storage addr = {0};
 	socklen_t len = sizeof addr;
-	char host[INET6_ADDRSTRLEN];
+	char host[INET6_ADDRSTRLEN], *out = peer->addr;
+	size_t n = sizeof peer->addr;
 
 	(void)r;
+	peer->trusted = false;
 	if (getpeername(fd, (struct sockaddr *)&addr, &len) != 0) {
 		snprintf(out, n, "gone");
 	} else if (addr.ss_family == AF_INET) {
@@ -335,7 +353,22 @@ void ring_peer(struct ring *r, int fd, char *out, size_t n)
 		}
 	} else {
 		snprintf(out, n, "unix");
+		peer->trusted = peer_is_trusted(fd);
 	}
+}
+
+uint64_t ring_chance(struct ring *r)
+{
+	uint64_t chance;
+
+	if (r->nchance == 0) {
+		if (getrandom(r->chance, sizeof r->chance, 0) != (ssize_t)sizeof r->chance)
+			abort();
+		r->nchance = CHANCES;
+	}
+	chance = r->chance[--r->nchance];
+	r->chance[r->nchance] = 0;
+	return chance;
 }
 
 static int64_t clock_ms(clockid_t clock)

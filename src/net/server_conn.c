@@ -66,7 +66,7 @@ static void refuse(struct server *s, int fd)
 void server_accepted(struct server *s, int fd)
 {
 	struct conn *c;
-	char addr[64];
+	struct ring_peer peer;
 
 	if (s->stopping) {
 		ring_close(s->ring, fd);
@@ -79,9 +79,10 @@ void server_accepted(struct server *s, int fd)
 	}
 	c->fd = fd;
 	c->state = CONN_OPEN;
-	ring_peer(s->ring, fd, addr, sizeof addr);
-	log_debug("connection %u.%u from %s", c->slot, c->gen, addr);
-	server_step(s, &(struct event){.kind = EVENT_CONNECTED, .conn = server_id_of(c), .addr = addr});
+	ring_peer(s->ring, fd, &peer);
+	log_debug("connection %u.%u from %s", c->slot, c->gen, peer.addr);
+	server_step(s, &(struct event){.kind = EVENT_CONNECTED, .conn = server_id_of(c),
+	                               .connected = {peer.addr, peer.trusted, ring_chance(s->ring)}});
 	receive(s, c);
 }
 
@@ -107,6 +108,16 @@ static void stash(struct conn *c, const char *data, size_t len)
 	memcpy(c->stash, data, len);
 	c->stash_len = (uint32_t)len;
 	c->stash_off = 0;
+}
+
+/* It may hold a password. */
+void server_drop_stash(struct conn *c)
+{
+	if (c->stash == NULL)
+		return;
+	explicit_bzero(c->stash, c->stash_len);
+	free(c->stash);
+	c->stash = NULL;
 }
 
 static void wait_for_store(struct server *s, struct conn *c)
@@ -135,8 +146,7 @@ void server_offer(struct server *s, struct conn *c)
 		                                c->stash_len - c->stash_off);
 		if (c->stash_off < c->stash_len)
 			return;
-		free(c->stash);
-		c->stash = NULL;
+		server_drop_stash(c);
 	}
 	if (c->state == CONN_OPEN)
 		receive(s, c);

@@ -5,7 +5,6 @@
  * effects of another are carried out, for they lie in the same array.
  */
 
-#include <stdlib.h>
 
 #include "chatd/base/log.h"
 #include "chatd/net/server_state.h"
@@ -90,8 +89,7 @@ static void apply_to(struct server *s, struct conn *c, const struct effect *e)
 		break;
 	case EFFECT_CLOSE:
 		c->state = CONN_DRAINING;
-		free(c->stash);
-		c->stash = NULL;
+		server_drop_stash(c);
 		server_dirty(s, c);
 		break;
 	default:

@@ -32,6 +32,7 @@ enum record_kind {
 	                    * on; empty: it is gone. room 0, room_name "" */
 	RECORD_DELETE = 7, /* the line with the id ref, said in room, goes from the history and from
 	                    * the search; where there is none, nothing happens */
+	RECORD_AUDIT = 8,  /* sender, who has power, has done what body says; room 0 */
 };
 
 /*
@@ -72,6 +73,8 @@ enum query_kind {
 	QUERY_LAST,     /* the last limit lines with after_id < id < before_id and
 	                 * since_ms <= time < until_ms */
 	QUERY_FIRST,    /* the first limit lines of that range */
+	QUERY_AUDIT,    /* the last limit acts with id < before_id; of words, unless it is "": that
+	                 * word is who acted, or in what they did */
 	QUERY_SEARCH,   /* the newest limit lines that have all the words, each with the line
 	                 * before and the line after it in its room */
 
@@ -101,14 +104,14 @@ struct query {
 	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
 	const char *key;      /* a nick's key, for REPLAY; see CHECK, CHECK_TOTP; otherwise "" */
 	const char *words;    /* for SEARCH, as typed: words with white space between; a word may
-	                       * end in * (begins with); see HASH, CHECK, CHECK_TOTP; otherwise "" */
+	                       * end in * (begins with); see AUDIT, HASH, CHECK, CHECK_TOTP; otherwise "" */
 };
 
 /* One line of an answer. */
 struct row {
 	uint64_t id;
 	int64_t time_ms;
-	enum record_kind kind;  /* RECORD_SAY or RECORD_ACTION */
+	enum record_kind kind;  /* RECORD_SAY, RECORD_ACTION, or for AUDIT RECORD_AUDIT */
 	uint32_t room;
 	bool hit;               /* SEARCH: true for a line found, false for one beside it */
 	const char *room_name;
@@ -156,7 +159,7 @@ struct saved_fact {
 /* -- events: the world to the core ---------------------------------------------- */
 
 enum event_kind {
-	EVENT_CONNECTED,   /* conn is new; addr is where from */
+	EVENT_CONNECTED,   /* conn is new */
 	EVENT_BYTES,       /* conn has sent bytes; the core sets bytes.taken */
 	EVENT_EOF,         /* conn will send nothing more but still reads (half-close) */
 	EVENT_CLOSED,      /* conn is gone; no event and no effect of a later one names it */
@@ -184,7 +187,11 @@ struct event {
 			size_t taken;     /* out: bytes used. Fewer than len: the rest is to be kept
 			                   * and offered again after EFFECT_RESUME */
 		} bytes;
-		const char *addr;         /* CONNECTED: "192.0.2.1:4242", "[::1]:4242", "unix" */
+		struct {
+			const char *addr; /* "192.0.2.1:4242", "[::1]:4242", "unix" */
+			bool trusted;     /* over a unix socket, by root or by chatd's own user */
+			uint64_t token;   /* chance, for its /resume code; different each time */
+		} connected;              /* CONNECTED */
 		struct {
 			uint32_t lines;   /* how many */
 			uint64_t first_id; /* id of the first line skipped */

@@ -50,7 +50,8 @@ void ring_cancel(struct ring *r, enum ring_op op, uint32_t slot, uint32_t gen);
 /* Writes an 8-byte 1 to an eventfd. */
 void ring_wake(struct ring *r, int fd);
 
-void ring_buffer_return(struct ring *r, uint32_t buffer);
+/* Its `used` bytes are cleared first: a password may be among them. */
+void ring_buffer_return(struct ring *r, uint32_t buffer, size_t used);
 
 /* Submits what is queued and waits for a completion, at most wait_ms
  * milliseconds (0: not at all, -1: for ever). False: the kernel refused, errno
@@ -62,8 +63,14 @@ void ring_shutdown(struct ring *r, int fd, int how);   /* shutdown(2) */
 void ring_close(struct ring *r, int fd);               /* close(2) */
 /* A word to a connection that cannot be kept: sent if it fits, then closed. */
 void ring_refuse(struct ring *r, int fd, const char *text, size_t len);
-/* Where the connection comes from: "192.0.2.1:4242", "[::1]:4242", "unix". */
-void ring_peer(struct ring *r, int fd, char *out, size_t n);
+/* Where a connection comes from. */
+struct ring_peer {
+	char addr[64];    /* "192.0.2.1:4242", "[::1]:4242", "unix" */
+	bool trusted;     /* over a unix socket, by root or by the user that we run as */
+};
+void ring_peer(struct ring *r, int fd, struct ring_peer *peer);
+/* A number that nobody can guess. */
+uint64_t ring_chance(struct ring *r);
 /* Milliseconds since the epoch; never goes back. Where the clock is set back it
  * runs at half its speed until it agrees again. */
 int64_t ring_now_ms(struct ring *r);

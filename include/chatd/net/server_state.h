@@ -87,6 +87,8 @@ void slots_drop(struct slots *l, uint32_t n);
 /* server_conn.c: the life of a connection */
 void server_accepted(struct server *s, int fd);
 void server_received(struct server *s, struct conn *c, const struct ring_completion *done);
+/* Clears and frees what it has stashed, if anything. */
+void server_drop_stash(struct conn *c);
 /* Offers what it has stashed to the core, and reads on where it is all taken. */
 void server_offer(struct server *s, struct conn *c);
 /* The peer is gone, or is to be: the core is told (reason may be NULL). */
