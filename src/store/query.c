@@ -302,6 +302,24 @@ static void range_answer(struct store *s, const struct query *asked, struct answ
 		answer_reverse(a);
 }
 
+static void audit_answer(struct store *s, const struct query *q, struct answer *a)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_AUDIT_LAST);
+	int rc = SQLITE_ERROR;
+	if (st) {
+		sqlite3_bind_int64(st, 1, id_column(q->before_id));
+		sqlite3_bind_text(st, 2, q->words, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(st, 3, q->limit);
+		sqlite3_bind_int(st, 4, RECORD_AUDIT);
+		while ((rc = sqlite3_step(st)) == SQLITE_ROW && answer_add(a, s, st, false))
+			;
+		sqlite3_reset(st);
+	}
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		answer_broken(a, s, "The audit took too long to read.");
+	answer_reverse(a);
+}
+
 static uint64_t seen_id(struct store *s, const struct query *q)
 {
 	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_GET);
@@ -346,6 +364,8 @@ struct rows *store_query(struct store *s, const struct query *q)
 		answer_broken(a, s, "The history took too long to read.");
 	else if (q->kind == QUERY_SEARCH)
 		search_answer(s, &bounded, a);
+	else if (q->kind == QUERY_AUDIT)
+		audit_answer(s, &bounded, a);
 	else if (q->kind == QUERY_REPLAY)
 		replay_answer(s, &bounded, a);
 	else

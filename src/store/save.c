@@ -200,6 +200,18 @@ static bool fact_save(struct store *s, const struct record *r)
 	return store_run(st);
 }
 
+static bool audit_save(struct store *s, const struct record *r)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_AUDIT_ADD);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)r->seq);
+	sqlite3_bind_int64(st, 2, r->time_ms);
+	sqlite3_bind_text(st, 3, r->sender, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 4, r->body, -1, SQLITE_STATIC);
+	return store_run(st);
+}
+
 /* True where SQLite will say the same again however often the record is tried, and has
  * undone that one statement alone. All else may be over when the disk has room. */
 static bool record_refused(struct store *s)
@@ -237,13 +249,16 @@ static bool plain_record_save(struct store *s, const struct record *r)
 	s->seq_binds = true;
 	if (r->kind == RECORD_FACT)
 		return fact_save(s, r);
+	if (r->kind == RECORD_AUDIT)
+		return audit_save(s, r);
 	return store_line_delete(s, r->ref, r->room) >= 0;
 }
 
 /* One record by itself. False: nothing can be saved. */
 static bool record_save(struct store *s, const struct record *r)
 {
-	bool plain = r->kind == RECORD_FACT || r->kind == RECORD_DELETE;
+	bool plain = r->kind == RECORD_FACT || r->kind == RECORD_DELETE ||
+	             r->kind == RECORD_AUDIT;
 	bool ok = plain ? plain_record_save(s, r) : room_record_save(s, r);
 	if (!ok && !record_refused(s))
 		return false;

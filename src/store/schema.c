@@ -44,6 +44,10 @@ static const char *const migrations[] = {
 	/* 2 to 3: what the core keeps in memory beside rooms and lines. */
 	("CREATE TABLE facts(kind INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
 	 " PRIMARY KEY(kind, key)) WITHOUT ROWID;"),
+
+	/* 3 to 4: what those who have power have done. */
+	"CREATE TABLE audit(id INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, who TEXT NOT NULL,"
+	" what TEXT NOT NULL);",
 };
 
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
@@ -91,6 +95,10 @@ static const char *const statements[SQL_COUNT] = {
 	                   " ORDER BY last_id LIMIT ?1)",
 	[SQL_FACT_SET] = "INSERT INTO facts(kind, key, value) VALUES(?1, ?2, ?3)"
 	                 " ON CONFLICT(kind, key) DO UPDATE SET value = excluded.value",
+	[SQL_AUDIT_ADD] = "INSERT INTO audit(id, time_ms, who, what) VALUES(?1, ?2, ?3, ?4)",
+	[SQL_AUDIT_LAST] = "SELECT id, time_ms, ?4, 0, who, what FROM audit WHERE id < ?1"
+	                   " AND (?2 = '' OR lower(who) = lower(?2)"
+	                   " OR instr(lower(what), lower(?2)) > 0) ORDER BY id DESC LIMIT ?3",
 	[SQL_FACT_DROP] = "DELETE FROM facts WHERE kind = ?1 AND key = ?2",
 	[SQL_FACTS] = "SELECT kind, key, value FROM facts WHERE kind > 0 AND kind < ?1"
 	              " ORDER BY kind, key",
