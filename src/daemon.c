@@ -263,6 +263,11 @@ static void daemon_load_room(void *ctx, const struct saved_room *r)
 	chat_load_room(ctx, r);
 }
 
+static void daemon_load_fact(void *ctx, const struct saved_fact *f)
+{
+	chat_load_fact(ctx, f);
+}
+
 static bool daemon_open_history(struct daemon *d)
 {
 	const struct writer_options options = {
@@ -290,7 +295,8 @@ static bool daemon_make_chat(struct daemon *d)
 	struct store_error err = { "" };
 
 	d->chat = chat_new(&config, store_last_seq(store), store_last_room(store));
-	if (!store_rooms(store, daemon_load_room, d->chat, &err)) {
+	if (!store_rooms(store, daemon_load_room, d->chat, &err) ||
+	    !store_facts(store, daemon_load_fact, d->chat, &err)) {
 		log_errx("%s", err.text);
 		return false;
 	}

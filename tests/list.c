@@ -4,7 +4,7 @@
  *
  *   key      NAME DEFAULT LEAST MOST restart|reload
  *   choice   KEY CHOICE
- *   command  NAME ALIASES ARGUMENTS
+ *   command  NAME ALIASES ARGUMENTS ROLE
  */
 #include <stdio.h>
 
@@ -21,7 +21,8 @@ int main(void)
 		}
 	}
 	for (const struct command *c = commands; c->name; c++) {
-		printf("command\t%s\t%s\t%s\n", c->name, c->aliases, c->args);
+		printf("command\t%s\t%s\t%s\t%s\n", c->name, c->aliases, c->args,
+		       role_name(c->role));
 	}
 	return 0;
 }

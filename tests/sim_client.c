@@ -176,6 +176,17 @@ static uint32_t commands_count(void)
 	return n;
 }
 
+/* The next line may be an answer, which is said to nobody. */
+static bool asks(const char *name)
+{
+	static const char *const names[] = {"register", "login", "passwd", "drop", "totp"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 static void do_command(struct client *c, struct bytes *b)
 {
 	const struct command *k = &commands[rnd(commands_count())];
@@ -185,6 +196,8 @@ static void do_command(struct client *c, struct bytes *b)
 			return;
 		c->leaving = true;
 	}
+	if (asks(k->name))
+		c->odd = true;
 	bytes_printf(b, "/%s", k->name);
 	for (uint32_t n = rnd(4); n > 0; n--) {
 		bytes_puts(b, " ");

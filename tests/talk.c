@@ -11,6 +11,8 @@
  *     conf: history_replay = 5     a key of chatd.conf; before the first step
  *     core only, daemon only       the other backend skips this file
  *     alice connects               reads the banner up to the prompt for a name
+ *     host connects, host joins    the one who is called host comes over the control socket:
+ *                                  an administrator without an account
  *     bob joins                    connects, gives its label as its name, reads its
  *                                  greeting up to the line that begins "-- You are "
  *     alice> hello                 sends a line

@@ -112,6 +112,11 @@ static void room_load(void *ctx, const struct saved_room *r)
 	chat_load_room(ctx, r);
 }
 
+static void fact_load(void *ctx, const struct saved_fact *f)
+{
+	chat_load_fact(ctx, f);
+}
+
 static bool world_open(struct world *w, struct bytes *problem)
 {
 	struct store_error err;
@@ -132,7 +137,8 @@ static bool world_open(struct world *w, struct bytes *problem)
 	}
 	w->saved = w->told = store_last_seq(w->store);
 	w->chat = chat_new(&config, w->saved, store_last_room(w->store));
-	if (!store_rooms(w->store, room_load, w->chat, &err)) {
+	if (!store_rooms(w->store, room_load, w->chat, &err) ||
+	    !store_facts(w->store, fact_load, w->chat, &err)) {
 		bytes_printf(problem, "%s\n", err.text);
 		return false;
 	}
@@ -223,8 +229,11 @@ static bool core_connect(void *world, struct client *c, struct bytes *problem)
 			continue;
 		p->client = c;
 		c->id = (struct conn_id){slot, ++p->gen};
+		bool host = strcmp(c->label, "host") == 0;
+
 		snprintf(addr, sizeof addr, "192.0.2.%" PRIu32 ":4242", slot + 1);
-		step(w, (struct event){.kind = EVENT_CONNECTED, .conn = c->id, .connected.addr = addr});
+		step(w, (struct event){.kind = EVENT_CONNECTED, .conn = c->id,
+		                       .connected = {host ? "unix" : addr, host, ++w->tokens}});
 		settle(w);
 		return true;
 	}

@@ -32,6 +32,7 @@ struct peer {
 };
 
 struct world {
+	uint64_t tokens;       /* given to connections: 1, 2, 3, ... */
 	struct conf conf;
 	struct chat *chat;
 	struct store *store;

@@ -6,14 +6,17 @@
 
 /* -- order -------------------------------------------------------------------------------- */
 
+#define HELP "/help lists the commands; if your connection breaks, /resume 22222-22222 brings you " \
+	"back.\\n\"\n"
+
 static void test_a_newcomer_reads_before_it_is_subscribed(void **state)
 {
 	(void)state;
 	joins(0);
-	assert_effects("SEND 0 \"-- You are a, in general; nobody else is here yet. /help lists the "
-	               "commands.\\n\"\nSUBSCRIBE 0 feed 0\nRELEASE 0\n");
+	assert_effects("SEND 0 \"-- You are a, in general; nobody else is here yet. " HELP
+	               "SUBSCRIBE 0 feed 0\nRELEASE 0\n");
 	joins(1);
-	assert_effects("SEND 1 \"-- You are b, in general with a. /help lists the commands.\\n\"\n"
+	assert_effects("SEND 1 \"-- You are b, in general with a. " HELP
 	               "PUBLISH feed 0 #0 \"" STAMP "[System]: \"b\" has joined our chat\\n\"\n"
 	               "SUBSCRIBE 1 feed 0\nRELEASE 1\n");
 }

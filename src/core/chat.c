@@ -12,10 +12,14 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/account.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/history.h"
 #include "chatd/core/input.h"
+#include "chatd/core/login.h"
+#include "chatd/core/mail.h"
 #include "chatd/core/name.h"
+#include "chatd/core/resume.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 
@@ -60,6 +64,14 @@ void chat_load_room(struct chat *c, const struct saved_room *saved)
 		c->line_seq = saved->last_id;
 }
 
+void chat_load_fact(struct chat *c, const struct saved_fact *f)
+{
+	if (f->kind == FACT_ACCOUNT)
+		account_load(c, f->key, f->value);
+	else if (f->kind == FACT_MAIL)
+		mail_load(c, f->key, f->value);
+}
+
 void chat_configure(struct chat *c, const struct chat_config *config)
 {
 	uint32_t connections_max = c->config.connections_max;
@@ -96,6 +108,20 @@ static void on_stop(struct chat *c)
 	emit_all(c, "chatd is going down");
 }
 
+static void on_answer(struct chat *c, struct session *s, const struct rows *rows)
+{
+	enum session_asked asked = s->asked;
+
+	if (asked == ASKED_SECRET || asked == ASKED_UNKNOWN)
+		dialogue_answer(c, s, rows);
+	else if (asked == ASKED_CODES || asked == ASKED_TOTP)
+		account_secrets_answer(c, s, asked, rows);
+	else if (asked == ASKED_ROLE)
+		role_answer(c, s, rows);
+	else if (asked != ASKED_NOTHING)
+		history_answer(c, s, rows);
+}
+
 /* Events that concern one session; it is there. */
 static void step_session(struct chat *c, struct session *s, struct event *e)
 {
@@ -106,6 +132,7 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 		break;
 	case EVENT_CLOSED:
 		s->sent_seq = e->closed.sent_seq;
+		resume_keep(c, s);
 		session_end(c, s, e->closed.reason, false);
 		break;
 	case EVENT_SLOW:
@@ -123,9 +150,7 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 		history_skipped(c, s, e->skipped.lines, e->skipped.first_id);
 		break;
 	case EVENT_ROWS:
-		if (s->asked == ASKED_NOTHING)
-			break;
-		history_answer(c, s, e->rows);
+		on_answer(c, s, e->rows);
 		input_end_if_done(c, s);
 		break;
 	default:
@@ -137,13 +162,16 @@ void chat_step(struct chat *c, struct event *e)
 {
 	struct session *s;
 
+	if (c->secret)
+		explicit_bzero(c->arena, c->arena_len);
+	c->secret = false;
 	c->neffects = 0;
 	c->arena_len = 0;
 	if (e->now_ms > c->now_ms)
 		c->now_ms = e->now_ms;
 	switch (e->kind) {
 	case EVENT_CONNECTED:
-		session_begin(c, e->conn);
+		session_begin(c, e);
 		break;
 	case EVENT_BYTES:
 		input_bytes(c, e);
@@ -163,6 +191,7 @@ void chat_step(struct chat *c, struct event *e)
 	case EVENT_TICK:
 		session_tick(c);
 		room_tick(c);
+		resume_tick(c);
 		break;
 	case EVENT_STOP:
 		on_stop(c);
@@ -183,9 +212,10 @@ const struct effect *chat_effects(const struct chat *c, size_t *n)
 
 int64_t chat_due_ms(const struct chat *c)
 {
-	int64_t a = session_due_ms(c), b = room_due_ms(c);
+	int64_t a = session_due_ms(c), b = room_due_ms(c), ghosts = resume_due_ms(c);
 
-	return a < b ? a : b;
+	a = a < b ? a : b;
+	return a < ghosts ? a : ghosts;
 }
 
 uint32_t chat_feeds_max(void)
@@ -214,8 +244,12 @@ void chat_free(struct chat *c)
 			session_end(c, &c->sessions[i], NULL, false);
 	}
 	rooms_free(c);
+	accounts_free(c);
+	origins_free(&c->origins);
+	resume_free(c);
 	free(c->sessions);
 	free(c->effects);
+	explicit_bzero(c->arena, ARENA_BYTES);
 	free(c->arena);
 	free(c->store_failed);
 	bytes_release(&c->scratch);

@@ -42,8 +42,10 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 		char near[COMMAND_NAME_BYTES_MAX + 1];
 		int n = (int)text_prefix(name, strlen(name), NICK_CHARS_MAX);
 
-		if (k != NULL)
+		if (k != NULL && command_allowed(s, k))
 			help_one(c, s, k);
+		else if (k != NULL)
+			emit_reply(c, s, "%c%s is for %ss.", p, k->name, role_name(k->role));
 		else if (command_nearest(name, near))
 			emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n,
 			           name, p, near);
@@ -57,6 +59,8 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 	for (const struct command *k = commands; k->name != NULL; k++) {
 		char usage[64];
 
+		if (!command_allowed(s, k))
+			continue;
 		snprintf(usage, sizeof usage, "%s%s%s", k->name, *k->args ? " " : "", k->args);
 		if (strlen(usage) <= 16)
 			emit_reply(c, s, "  %c%-16s %s", p, usage, k->help);

@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/account.h"
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/name.h"
@@ -13,34 +14,9 @@
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
 
-/* Who ignores the old name ignores the new one as well: neither a new nick nor a
- * return to the old one is a way around. A full list gives up the old one. */
-static void follow_ignores(struct chat *c, const char *old_key, const char *new_key)
-{
-	struct session *s, *next;
-
-	HASH_ITER(hh, c->nicks, s, next) {
-		bool both = session_ignores(s, new_key);
-		uint32_t i = 0;
-
-		while (i < s->nignored && strcmp(s->ignored[i], old_key) != 0)
-			i++;
-		if (i == s->nignored)
-			continue;
-		if (both)
-			continue;
-		if (s->nignored < IGNORES_MAX) {
-			i = s->nignored++;
-		} else {
-			free(s->ignored[i]);
-		}
-		s->ignored[i] = mem_strdup(new_key);
-	}
-}
-
 void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], *old_nick, *old_key;
+	char key[NAME_KEY_BYTES_MAX + 1];
 
 	if (strcmp(a->arg[0], s->nick) == 0) {
 		emit_reply(c, s, "You are %s already.", s->nick);
@@ -48,17 +24,12 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (!session_may_bear(c, s, a->arg[0], key))
 		return;
-	old_nick = mem_strdup(s->nick);
-	old_key = mem_strdup(s->key);
-	if (strcmp(old_key, key) != 0)
-		room_mark_seen(c, s);
-	session_name(c, s, a->arg[0], key);
-	if (strcmp(old_key, key) != 0)
-		follow_ignores(c, old_key, key);
+	if (s->account != NULL && strcmp(key, s->key) != 0) {
+		emit_reply(c, s, "You are signed out of %s.", s->account->nick);
+		account_sign_out(s);
+	}
+	session_rename(c, s, a->arg[0], key);
 	emit_reply(c, s, "You are %s now.", s->nick);
-	room_notice(c, s->room, s, "%s is now known as %s", old_nick, s->nick);
-	free(old_nick);
-	free(old_key);
 }
 
 void cmd_whois(struct chat *c, struct session *s, const struct args *a)

@@ -13,28 +13,8 @@
 #include "chatd/core/text.h"
 
 enum {
-	COMPANY_NAMES = 5,      /* names that a person reads on coming into a room */
 	WHO_SORTED_MAX = 1000,  /* people in a room whom /who sorts by name */
 };
-
-/* s comes into r from where it is, and reads where it is now. */
-static void go(struct chat *c, struct session *s, struct room *r, bool made)
-{
-	const char *company;
-
-	room_leave(c, s, ROOM_MOVED, NULL);
-	company = room_company(c, r, s, COMPANY_NAMES);
-	if (*company != '\0')
-		emit_reply(c, s, "You are in %s with %s.", r->name, company);
-	else if (made)
-		emit_reply(c, s, "You are in %s, which is new; nobody else is here yet. %cleave goes back "
-		           "to %s.", r->name, c->config.command_prefix, c->lobby->name);
-	else
-		emit_reply(c, s, "You are in %s; nobody else is here.", r->name);
-	if (*r->topic != '\0')
-		emit_reply(c, s, "Topic: %s", r->topic);
-	room_join(c, r, s);
-}
 
 void cmd_join(struct chat *c, struct session *s, const struct args *a)
 {
@@ -61,7 +41,7 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 	else if (r == s->room)
 		emit_reply(c, s, "You are in %s already.", r->name);
 	else
-		go(c, s, r, made);
+		room_go(c, s, r, made);
 }
 
 void cmd_leave(struct chat *c, struct session *s, const struct args *a)
@@ -71,7 +51,7 @@ void cmd_leave(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "You are in %s, the lobby; there is nothing to go back to. %cquit leaves "
 		           "the chat.", c->lobby->name, c->config.command_prefix);
 	else
-		go(c, s, c->lobby, false);
+		room_go(c, s, c->lobby, false);
 }
 
 /* -- lists ---------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/mail.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 
@@ -41,8 +42,14 @@ static void tell(struct chat *c, struct session *s, struct session *to, const ch
 
 void cmd_msg(struct chat *c, struct session *s, const struct args *a)
 {
-	struct session *to = session_find(c, s, a->arg[0]);
+	struct account *absent = account_named(c, a->arg[0]);
+	struct session *to;
 
+	if (absent != NULL && absent->session == NULL) {
+		mail_keep(c, s, absent, a->rest);
+		return;
+	}
+	to = session_find(c, s, a->arg[0]);
 	if (to != NULL)
 		tell(c, s, to, a->rest);
 }

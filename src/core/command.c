@@ -15,53 +15,79 @@
 #include "chatd/core/text.h"
 
 const struct command commands[] = {
-	{"help", "commands", "[COMMAND]", 1, 0, false, false, cmd_help,
+	{"help", "commands", "[COMMAND]", 1, 0, false, false, cmd_help, ROLE_GUEST,
 	 "Lists the commands, or explains one.", "help join"},
-	{"nick", "name", "NAME", 1, 1, false, false, cmd_nick,
+	{"nick", "name", "NAME", 1, 1, false, false, cmd_nick, ROLE_GUEST,
 	 "Changes your name.", "nick alice"},
-	{"join", "j", "ROOM", 1, 1, false, false, cmd_join,
+	{"join", "j", "ROOM", 1, 1, false, false, cmd_join, ROLE_GUEST,
 	 "Goes to another room; makes it if it is not there.", "join ops"},
-	{"leave", "part", "", 0, 0, false, false, cmd_leave,
+	{"leave", "part", "", 0, 0, false, false, cmd_leave, ROLE_GUEST,
 	 "Goes back to the lobby.", "leave"},
-	{"rooms", "list", "", 0, 0, false, false, cmd_rooms,
+	{"rooms", "list", "", 0, 0, false, false, cmd_rooms, ROLE_GUEST,
 	 "Lists the rooms: people, last line, topic.", "rooms"},
-	{"who", "names chatters", "[ROOM]", 1, 0, false, false, cmd_who,
+	{"who", "names chatters", "[ROOM]", 1, 0, false, false, cmd_who, ROLE_GUEST,
 	 "Lists the people in this room or another.", "who ops"},
-	{"whois", "", "NICK", 1, 1, false, false, cmd_whois,
+	{"whois", "", "NICK", 1, 1, false, false, cmd_whois, ROLE_GUEST,
 	 "Tells about a person: room, since when, idle, away.", "whois bob"},
-	{"me", "", "ACTION", 0, 0, true, true, cmd_me,
+	{"me", "", "ACTION", 0, 0, true, true, cmd_me, ROLE_GUEST,
 	 "Says what you do, as \"* alice waves\".", "me waves"},
-	{"msg", "tell w", "NICK TEXT", 1, 1, true, true, cmd_msg,
-	 "Says something to one person alone, in any room. It is not saved.", "msg bob lunch?"},
-	{"reply", "r", "TEXT", 0, 0, true, true, cmd_reply,
+	{"msg", "tell w", "NICK TEXT", 1, 1, true, true, cmd_msg, ROLE_GUEST,
+	 "Says something to one person alone, in any room. It is kept only for the bearer of an "
+	 "account who is not here, and until it is read.", "msg bob lunch?"},
+	{"reply", "r", "TEXT", 0, 0, true, true, cmd_reply, ROLE_GUEST,
 	 "Answers the person who sent you the last private message.", "reply yes, at one"},
-	{"topic", "", "[TEXT]", 0, 0, true, false, cmd_topic,
+	{"topic", "", "[TEXT]", 0, 0, true, false, cmd_topic, ROLE_GUEST,
 	 "Shows the room's topic, or sets it; a single - takes it away.", "topic Release on Friday"},
-	{"history", "", "[N | 2h | 2026-11-22 | before #ID]", 2, 0, false, false, cmd_history,
+	{"history", "", "[N | 2h | 2026-11-22 | before #ID]", 2, 0, false, false, cmd_history, ROLE_GUEST,
 	 "Shows earlier lines of this room: the last N, those of a time (s, m, h, d, w) or of a "
 	 "day, or those before a line.", "history 2h"},
-	{"search", "", "WORDS", 0, 0, true, true, cmd_search,
+	{"search", "", "WORDS", 0, 0, true, true, cmd_search, ROLE_GUEST,
 	 "Finds the lines, in all rooms, that have all the words; wor* finds what begins with wor.",
 	 "search backup failed"},
-	{"catchup", "", "", 0, 0, false, false, cmd_catchup,
+	{"catchup", "", "", 0, 0, false, false, cmd_catchup, ROLE_GUEST,
 	 "Shows what you missed in this room since you were last here, or while your connection "
 	 "was slow.", "catchup"},
-	{"ignore", "", "[NICK]", 1, 0, false, false, cmd_ignore,
+	{"ignore", "", "[NICK]", 1, 0, false, false, cmd_ignore, ROLE_GUEST,
 	 "Hides what a person says from you; alone, lists whom you ignore.", "ignore bob"},
-	{"unignore", "", "NICK", 1, 1, false, false, cmd_unignore,
+	{"unignore", "", "NICK", 1, 1, false, false, cmd_unignore, ROLE_GUEST,
 	 "Shows a person's lines again.", "unignore bob"},
-	{"away", "", "[TEXT]", 0, 0, true, false, cmd_away,
+	{"away", "", "[TEXT]", 0, 0, true, false, cmd_away, ROLE_GUEST,
 	 "Marks you as away; who writes to you or looks for you reads the text.",
 	 "away back at three"},
-	{"back", "", "", 0, 0, false, false, cmd_back,
+	{"back", "", "", 0, 0, false, false, cmd_back, ROLE_GUEST,
 	 "Ends /away.", "back"},
-	{"time", "date", "", 0, 0, false, false, cmd_time,
+	{"register", "", "[PASSWORD]", 0, 0, true, false, cmd_register, ROLE_GUEST,
+	 "Makes your name yours: nobody else can bear it, and it asks for the password. Alone, asks "
+	 "you for one.", "register"},
+	{"login", "", "NAME [PASSWORD]", 1, 1, true, false, cmd_login, ROLE_GUEST,
+	 "Signs you in to your account, also in place of a connection of yours that hangs.",
+	 "login alice"},
+	{"passwd", "", "[OLD NEW]", 1, 0, true, false, cmd_passwd, ROLE_GUEST,
+	 "Changes your password. Alone, asks for both.", "passwd"},
+	{"codes", "", "", 0, 0, false, false, cmd_codes, ROLE_GUEST,
+	 "Gives you ten codes, each good once in place of your password.", "codes"},
+	{"totp", "", "[off]", 1, 0, false, false, cmd_totp, ROLE_GUEST,
+	 "Adds a second step to signing in: a code of an authenticator app.", "totp"},
+	{"sessions", "", "", 0, 0, false, false, cmd_sessions, ROLE_GUEST,
+	 "Tells when and from where your account was signed in to.", "sessions"},
+	{"drop", "", "[PASSWORD]", 0, 0, true, false, cmd_drop, ROLE_GUEST,
+	 "Takes your account away. Alone, asks for the password.", "drop"},
+	{"resume", "", "CODE", 1, 1, false, false, cmd_resume, ROLE_GUEST,
+	 "Gives a guest back the name and room of a connection that broke; the code was in the "
+	 "greeting.", "resume k3v9x-2p7qa"},
+	{"role", "", "[NAME ROLE]", 2, 0, false, false, cmd_role, ROLE_ADMIN,
+	 "Makes an account's bearer an admin, a moderator, or no more than an account. Alone, lists "
+	 "who has a role.", "role bob moderator"},
+	{"audit", "", "[N | WHO]", 1, 0, false, false, cmd_audit, ROLE_ADMIN,
+	 "Shows what those who have a role did with it: the last N acts, or those by or about "
+	 "somebody.", "audit bob"},
+	{"time", "date", "", 0, 0, false, false, cmd_time, ROLE_GUEST,
 	 "Tells the time at the server.", "time"},
-	{"version", "", "", 0, 0, false, false, cmd_version,
+	{"version", "", "", 0, 0, false, false, cmd_version, ROLE_GUEST,
 	 "Tells which chatd this is.", "version"},
-	{"limits", "", "", 0, 0, false, false, cmd_limits,
+	{"limits", "", "", 0, 0, false, false, cmd_limits, ROLE_GUEST,
 	 "Tells your limits and what is left of them.", "limits"},
-	{"quit", "exit bye", "[TEXT]", 0, 0, true, false, cmd_quit,
+	{"quit", "exit bye", "[TEXT]", 0, 0, true, false, cmd_quit, ROLE_GUEST,
 	 "Leaves the chat; the others read the text.", "quit see you tomorrow"},
 	{0},
 };
@@ -178,6 +204,11 @@ static void unknown(struct chat *c, struct session *s, const char *name)
 		           "begins with %c, type it twice: %c%c%.*s", p, n, name, p, p, p, p, n, name);
 }
 
+bool command_allowed(const struct session *s, const struct command *k)
+{
+	return role_of(s) >= k->role;
+}
+
 /* -- running --------------------------------------------------------------------------- */
 
 void command_usage(struct chat *c, struct session *s, const char *name)
@@ -228,6 +259,9 @@ void command_run(struct chat *c, struct session *s, char *line)
 	k = command_find(name);
 	if (k == NULL)
 		unknown(c, s, name);
+	else if (!command_allowed(s, k))
+		emit_reply(c, s, "Not done: %c%s is for %ss.", c->config.command_prefix, k->name,
+		           role_name(k->role));
 	else if (!args_parse(k, line, &a))
 		command_usage(c, s, k->name);
 	else

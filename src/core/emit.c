@@ -188,6 +188,28 @@ uint64_t emit_append(struct chat *c, struct record r)
 	return r.seq;
 }
 
+void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char *value)
+{
+	emit_append(c, (struct record){
+		.kind = RECORD_FACT, .ref = (uint64_t)kind, .time_ms = c->now_ms, .room_name = "",
+		.sender = key, .body = value,
+	});
+}
+
+void emit_audit(struct chat *c, const struct session *s, const char *fmt, ...)
+{
+	char what[AUDIT_BYTES_MAX + 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	emit_append(c, (struct record){
+		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = "",
+		.sender = s->nick != NULL ? s->nick : "the host", .body = what,
+	});
+}
+
 void emit_query(struct chat *c, struct query q)
 {
 	struct effect *e = emit(c, EFFECT_QUERY);

@@ -39,7 +39,9 @@ void history_ask(struct chat *c, struct session *s, enum session_asked asked, st
 		whole.words = q.words;
 	/* What was said before the question is in the answer; for a room that is its
 	 * newest line, for all rooms the newest of all. */
-	whole.after_seq = asked == ASKED_SEARCH ? c->line_seq : s->room->last_id;
+	whole.after_seq = asked == ASKED_SEARCH  ? c->line_seq
+	                  : asked == ASKED_AUDIT ? c->seq
+	                                         : s->room->last_id;
 	s->asked = asked;
 	emit_query(c, whole);
 }
@@ -218,6 +220,19 @@ static void show_search(struct chat *c, struct session *s, const struct rows *ro
 	emit_reply(c, s, "End of what was found.");
 }
 
+static void show_audit(struct chat *c, struct session *s, const struct rows *rows)
+{
+	if (rows->n == 0) {
+		emit_reply(c, s, "Nothing of the kind is in the audit.");
+		return;
+	}
+	emit_reply(c, s, "%zu %s, the last at the end:", rows->n, rows->n == 1 ? "act" : "acts");
+	for (size_t i = 0; i < rows->n; i++)
+		emit_reply(c, s, "#A%" PRIu64 " %s %s %s", rows->row[i].id,
+		           format_stamp(&c->stamp, rows->row[i].time_ms), rows->row[i].sender,
+		           rows->row[i].body);
+}
+
 void history_answer(struct chat *c, struct session *s, const struct rows *rows)
 {
 	enum session_asked asked = s->asked;
@@ -231,6 +246,8 @@ void history_answer(struct chat *c, struct session *s, const struct rows *rows)
 		show_history(c, s, rows);
 	else if (asked == ASKED_CATCHUP)
 		show_catchup(c, s, rows);
+	else if (asked == ASKED_AUDIT)
+		show_audit(c, s, rows);
 	else if (asked == ASKED_SEARCH)
 		show_search(c, s, rows);
 	emit_session(c, EFFECT_RESUME, s);

@@ -7,8 +7,11 @@
 
 #include "chatd/core/input.h"
 
+#include <string.h>
+
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/resume.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
 
@@ -105,10 +108,14 @@ static bool take_telnet(struct chat *c, struct session *s, const char **in, cons
 
 			result = line_next(&s->line, &p, out + n, c->config.line_bytes_max, true, &text,
 			                   &line_len);
-			if (!on_line(c, s, result, text, line_len))
+			if (!on_line(c, s, result, text, line_len)) {
+				explicit_bzero(out, sizeof out);
 				return false;
+			}
 		}
 	}
+	/* It may have been a password. */
+	explicit_bzero(out, sizeof out);
 	return true;
 }
 
@@ -135,8 +142,10 @@ static void take_held_iac(struct chat *c, struct session *s, unsigned char next)
 /* What is over when a session has sent its last byte and waits for nothing. */
 void input_end_if_done(struct chat *c, struct session *s)
 {
-	if (s->eof && s->asked == ASKED_NOTHING)
-		session_end(c, s, NULL, true);
+	if (!s->eof || s->asked != ASKED_NOTHING)
+		return;
+	resume_keep(c, s);
+	session_end(c, s, NULL, true);
 }
 
 /* The input is over: what was begun is a line too. False: the session has ended. */

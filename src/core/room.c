@@ -250,11 +250,11 @@ int64_t room_due_ms(const struct chat *c)
 	return c->sums == NULL ? INT64_MAX : c->sums->sum_due_ms;
 }
 
-void room_join(struct chat *c, struct room *r, struct session *s)
+void room_join(struct chat *c, struct room *r, struct session *s, enum room_joining how)
 {
 	assert(s->room == NULL);
 	s->crlf = s->telnet != NULL;
-	if (r->nmembers > 0 && notice_alone(c, r, s, true))
+	if (r->nmembers > 0 && how == ROOM_CAME && notice_alone(c, r, s, true))
 		room_notice(c, r, NULL, "\"%s\" has joined our chat", s->nick);
 	if (r->nmembers == r->members_cap) {
 		r->members_cap = r->members_cap == 0 ? 4 : r->members_cap * 2;
@@ -269,6 +269,24 @@ void room_join(struct chat *c, struct room *r, struct session *s)
 		DL_APPEND2(r->ignorers, s, ign_prev, ign_next);
 	emit_subscribe(c, s, r);
 	history_replay(c, s);
+}
+
+void room_go(struct chat *c, struct session *s, struct room *r, bool made)
+{
+	const char *company;
+
+	room_leave(c, s, ROOM_MOVED, NULL);
+	company = room_company(c, r, s, 5);
+	if (*company != '\0')
+		emit_reply(c, s, "You are in %s with %s.", r->name, company);
+	else if (made)
+		emit_reply(c, s, "You are in %s, which is new; nobody else is here yet. %cleave goes back "
+		           "to %s.", r->name, c->config.command_prefix, c->lobby->name);
+	else
+		emit_reply(c, s, "You are in %s; nobody else is here.", r->name);
+	if (*r->topic != '\0')
+		emit_reply(c, s, "Topic: %s", r->topic);
+	room_join(c, r, s, ROOM_CAME);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -308,7 +326,7 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	s->said_id = 0;
 	s->asked = ASKED_NOTHING;
 	emit_session(c, EFFECT_UNSUBSCRIBE, s);
-	if (!c->stopping && r->nmembers > 0 && notice_alone(c, r, s, false))
+	if (!c->stopping && !s->superseded && r->nmembers > 0 && notice_alone(c, r, s, false))
 		room_notice(c, r, NULL, "%s has left %s%s%s", s->nick,
 		            how == ROOM_QUIT ? "our chat" : "this room",
 		            why != NULL && *why != '\0' ? ": " : "", why != NULL ? why : "");

@@ -18,6 +18,8 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/login.h"
+#include "chatd/core/look.h"
 #include "chatd/core/name.h"
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
@@ -56,13 +58,16 @@ struct session *chat_session(struct chat *c, struct conn_id id)
 	return s != NULL && id.gen != 0 && s->id.gen == id.gen ? s : NULL;
 }
 
-void session_begin(struct chat *c, struct conn_id id)
+void session_begin(struct chat *c, const struct event *e)
 {
+	struct conn_id id = e->conn;
 	struct session *s = &c->sessions[id.slot];
 
 	assert(id.slot < c->config.connections_max && s->state == SESSION_FREE && id.gen != 0);
 	*s = (struct session){.id = id, .state = SESSION_LOGIN, .since_ms = c->now_ms,
-	                      .said_ms = c->now_ms};
+	                      .said_ms = c->now_ms, .trusted = e->connected.trusted,
+	                      .from = address_of_peer(e->connected.addr),
+	                      .token = e->connected.token};
 	DL_APPEND(c->login, s);
 	emit_raw(c, s, banner, sizeof banner - 1);
 	session_prompt(c, s);
@@ -70,7 +75,9 @@ void session_begin(struct chat *c, struct conn_id id)
 
 void session_prompt(struct chat *c, const struct session *s)
 {
-	if (s->state == SESSION_LOGIN)
+	if (s->dialogue != NULL)
+		dialogue_prompt(c, s);
+	else if (s->state == SESSION_LOGIN)
 		emit_raw(c, s, prompt, sizeof prompt - 1);
 }
 
@@ -111,155 +118,118 @@ bool session_ignores(const struct session *s, const char *key)
 
 /* -- names -------------------------------------------------------------------------- */
 
-/* A free name close to what was typed, into out; a number follows where the
- * name itself is taken. */
-static void name_suggest(const struct chat *c, const char *typed, char out[NAME_BYTES_MAX + 1],
-                         char key[NAME_KEY_BYTES_MAX + 1])
+void session_name_suggest(const struct chat *c, const char *typed, char out[NAME_BYTES_MAX + 1],
+                          char key[NAME_KEY_BYTES_MAX + 1])
 {
-	char why[160];
+	char why[160], bar[NAME_PROBLEM_BYTES_MAX];
 	size_t len;
 	uint32_t n = 2;
 
 	name_mend(NAME_NICK, typed, strlen(typed), NICK_CHARS_MAX - 8, out);
 	len = strlen(out);
 	while (!name_check(NAME_NICK, out, strlen(out), key, why, sizeof why) ||
-	       session_by_key(c, key) != NULL) {
+	       session_by_key(c, key) != NULL || account_bars(c, out, key, NULL, bar) != NULL) {
 		snprintf(out + len, NAME_BYTES_MAX + 1 - len, "%" PRIu32, n);
 		/* Where the small numbers are taken, the looks must stay few: steps grow. */
 		n = n < SMALL_NUMBERS ? n + 1 : (n * 3 + c->people) % NUMBERS;
 	}
 }
 
-/* True, and key is filled, if s may bear it; otherwise why not, a sentence
- * without its end. */
-static bool name_is_free(const struct chat *c, const struct session *s, const char *nick, char *key,
-                         char *problem, size_t n)
+bool session_name_is_free(const struct chat *c, const struct session *s, const char *nick,
+                          char key[NAME_KEY_BYTES_MAX + 1], char problem[NAME_PROBLEM_BYTES_MAX])
 {
 	const struct session *bearer;
 	char why[160];
 
 	if (!name_check(NAME_NICK, nick, strlen(nick), key, why, sizeof why)) {
-		snprintf(problem, n, "That name will not do: %s", why);
+		snprintf(problem, NAME_PROBLEM_BYTES_MAX, "That name will not do: %s", why);
 		return false;
 	}
+	if (account_bars(c, nick, key, s->account, problem) != NULL)
+		return false;
 	bearer = session_by_key(c, key);
 	if (bearer == NULL || bearer == s)
 		return true;
-	snprintf(problem, n, "%s is taken", bearer->nick);
+	snprintf(problem, NAME_PROBLEM_BYTES_MAX, "%s is taken", bearer->nick);
 	return false;
 }
 
 bool session_may_bear(struct chat *c, struct session *s, const char *nick, char *key)
 {
-	char problem[NAME_BYTES_MAX + 160], free_one[NAME_BYTES_MAX + 1];
+	char problem[NAME_PROBLEM_BYTES_MAX], free_one[NAME_BYTES_MAX + 1];
 
-	if (name_is_free(c, s, nick, key, problem, sizeof problem))
+	if (session_name_is_free(c, s, nick, key, problem))
 		return true;
-	name_suggest(c, nick, free_one, key);
+	session_name_suggest(c, nick, free_one, key);
 	emit_reply(c, s, "%s. Free is, for example: %s", problem, free_one);
 	return false;
 }
 
 void session_name(struct chat *c, struct session *s, const char *nick, const char *key)
 {
+	char look[NAME_LOOK_BYTES_MAX + 1];
+
 	if (s->key != NULL)
 		HASH_DELETE(hh, c->nicks, s);
 	free(s->nick);
 	free(s->key);
 	s->nick = mem_strdup(nick);
 	s->key = mem_strdup(key);
+	look_of(key, false, look);
+	s->looks[0] = look_hash(look);
+	look_of(nick, true, look);
+	s->looks[1] = look_hash(look);
 	HASH_ADD_KEYPTR(hh, c->nicks, s->key, strlen(s->key), s);
 }
 
-/* -- login ----------------------------------------------------------------------------- */
-
-static void login_done(struct chat *c, struct session *s, const char *nick, const char *key)
+/* Who ignores the old name ignores the new one as well: neither a new nick nor a
+ * return to the old one is a way around. A full list gives up the old one. */
+static void follow_ignores(struct chat *c, const char *old_key, const char *new_key)
 {
-	const char *company;
-	struct room *lobby = c->lobby;
+	struct session *s, *next;
 
-	DL_DELETE(c->login, s);
-	session_name(c, s, nick, key);
-	s->state = SESSION_CHAT;
-	s->since_ms = c->now_ms;
-	c->people++;
-	company = room_company(c, lobby, s, 5);
-	if (*company == '\0')
-		emit_reply(c, s, "You are %s, in %s; nobody else is here yet. %chelp lists the commands.",
-		           s->nick, lobby->name, c->config.command_prefix);
-	else
-		emit_reply(c, s, "You are %s, in %s with %s. %chelp lists the commands.", s->nick,
-		           lobby->name, company, c->config.command_prefix);
-	if (*lobby->topic != '\0')
-		emit_reply(c, s, "Topic: %s", lobby->topic);
-	room_join(c, lobby, s);
-}
+	HASH_ITER(hh, c->nicks, s, next) {
+		bool both = session_ignores(s, new_key);
+		uint32_t i = 0;
 
-/* A name that cannot be had, with more behind it in the same packet: a script,
- * which reads no questions. Its next line must not become its name, so it gets
- * the free name that a person would be offered. */
-static void login_script(struct chat *c, struct session *s, const char *text)
-{
-	char problem[NAME_BYTES_MAX + 160], nick[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
-
-	if (!name_is_free(c, s, text, key, problem, sizeof problem)) {
-		name_suggest(c, text, nick, key);
-		emit_reply(c, s, "%s. More came with it, so you are called %s.", problem, nick);
-		text = nick;
-	}
-	login_done(c, s, text, key);
-}
-
-/* A name that s may not bear; it was told. */
-static void login_wrong(struct chat *c, struct session *s)
-{
-	if (++s->wrong < NAME_WRONG_MAX) {
-		session_prompt(c, s);
-		return;
-	}
-	emit_reply(c, s, "%d names could not be had, so this connection ends here. Connect again any time.",
-	           NAME_WRONG_MAX);
-	session_end(c, s, NULL, true);
-}
-
-static void login_line(struct chat *c, struct session *s, char *text)
-{
-	char key[NAME_KEY_BYTES_MAX + 1], p = c->config.command_prefix;
-	const struct command *command = *text == p ? command_find(text + 1) : NULL;
-
-	if (command != NULL && command->run == cmd_quit) {
-		emit_reply(c, s, "Goodbye.");
-		session_end(c, s, NULL, true);
-		return;
-	}
-	if (*text == '\0') {
-		if (++s->tries == NAME_TRIES_MAX) {
-			emit_reply(c, s, "No name was given, so this connection ends here. Connect again "
-			           "any time.");
-			session_end(c, s, NULL, true);
-			return;
+		while (i < s->nignored && strcmp(s->ignored[i], old_key) != 0)
+			i++;
+		if (i == s->nignored)
+			continue;
+		if (both)
+			continue;
+		if (s->nignored < IGNORES_MAX) {
+			i = s->nignored++;
+		} else {
+			free(s->ignored[i]);
 		}
-		emit_reply(c, s, "The name is empty. Type one and press Enter; %d %s left.",
-		           NAME_TRIES_MAX - s->tries, NAME_TRIES_MAX - s->tries == 1 ? "try" : "tries");
-	} else if (*text == p) {
-		emit_reply(c, s, "First a name, then commands. %cquit ends the connection.", p);
-	} else if (c->more) {
-		login_script(c, s, text);
-		return;
-	} else if (session_may_bear(c, s, text, key)) {
-		login_done(c, s, text, key);
-		return;
-	} else {
-		login_wrong(c, s);
-		return;
+		s->ignored[i] = mem_strdup(new_key);
 	}
-	session_prompt(c, s);
+}
+
+void session_rename(struct chat *c, struct session *s, const char *nick, const char *key)
+{
+	char *old_nick = mem_strdup(s->nick), *old_key = mem_strdup(s->key);
+
+	if (strcmp(old_key, key) != 0)
+		room_mark_seen(c, s);
+	session_name(c, s, nick, key);
+	if (strcmp(old_key, key) != 0)
+		follow_ignores(c, old_key, key);
+	room_notice(c, s->room, s, "%s is now known as %s", old_nick, s->nick);
+	free(old_nick);
+	free(old_key);
 }
 
 /* -- lines ------------------------------------------------------------------------------ */
 
 void session_too_long(struct chat *c, struct session *s, uint64_t len)
 {
+	if (s->dialogue != NULL) {
+		emit_reply(c, s, "A password has at most %d characters.", PASSWORD_CHARS_MAX);
+		session_prompt(c, s);
+		return;
+	}
 	if (s->state == SESSION_LOGIN) {
 		emit_reply(c, s, "A name has at most %d characters; this has %llu bytes.", NICK_CHARS_MAX,
 		           (unsigned long long)len);
@@ -276,10 +246,17 @@ void session_line(struct chat *c, struct session *s, size_t len)
 	char *text = c->body;
 
 	s->said_ms = c->now_ms;
-	if (s->state == SESSION_LOGIN) {
+	if (s->dialogue != NULL || s->state == SESSION_LOGIN) {
+		size_t all = len;
+
 		while (len > 0 && text[len - 1] == ' ')
 			text[--len] = '\0';
-		login_line(c, s, text + strspn(text, " "));
+		if (s->dialogue == NULL) {
+			login_line(c, s, text + strspn(text, " "));
+			return;
+		}
+		dialogue_line(c, s, text + strspn(text, " "));
+		explicit_bzero(text, all);
 		return;
 	}
 	if (text[strspn(text, " ")] == '\0')
@@ -289,8 +266,11 @@ void session_line(struct chat *c, struct session *s, size_t len)
 		room_say(c, s, RECORD_SAY, text);
 	else if (text[1] == c->config.command_prefix)
 		room_say(c, s, RECORD_SAY, text + 1);
-	else
+	else {
 		command_run(c, s, text + 1);
+		/* It may have been a password. */
+		explicit_bzero(text, len);
+	}
 }
 
 void session_throttle(struct chat *c, struct session *s)
@@ -392,6 +372,9 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 	free(s->nick);
 	free(s->key);
 	free(s->away);
+	if (s->account != NULL)
+		account_sign_out(s);
+	dialogue_free(s->dialogue);
 	line_release(&s->line);
 	telnet_end(s->telnet);
 	*s = (struct session){.state = SESSION_FREE};

@@ -35,6 +35,9 @@ struct telnet {
 	telnet_t *lib;           /* owned */
 	enum telnet_state state;
 	unsigned char option;    /* that the sub-negotiation is about */
+	unsigned char verb;      /* WILL, WONT, DO or DONT while its option is awaited */
+	bool hidden;             /* what is typed is not shown: we have said that we echo */
+	bool hides;              /* that was said at least once: answers to it may come */
 	char *out;               /* the caller's buffer; NULL outside of telnet_decode */
 	size_t out_len;          /* bytes written to it */
 	size_t out_max;          /* bytes that it holds */
@@ -136,6 +139,18 @@ struct telnet *telnet_new(void)
 	return t;
 }
 
+void telnet_hide(struct telnet *t, bool hidden, struct bytes *out)
+{
+	char said[3] = { (char)TELNET_IAC, (char)(hidden ? TELNET_WILL : TELNET_WONT),
+	                 TELNET_TELOPT_ECHO };
+
+	if (hidden == t->hidden)
+		return;
+	t->hidden = hidden;
+	t->hides = true;
+	bytes_append(out, said, sizeof said);
+}
+
 void telnet_end(struct telnet *t)
 {
 	if (!t)
@@ -154,7 +169,12 @@ static void telnet_command(struct telnet *t, char c)
 		t->state = STATE_SUB_OPTION;
 		return;
 	}
-	t->state = command >= TELNET_WILL && command <= TELNET_DONT ? STATE_OPTION : STATE_DATA;
+	if (command >= TELNET_WILL && command <= TELNET_DONT) {
+		t->state = STATE_OPTION;
+		t->verb = command;
+		return;
+	}
+	t->state = STATE_DATA;
 	telnet_recv(t->lib, pair, sizeof pair);
 }
 
@@ -173,6 +193,19 @@ static void telnet_sub_command(struct telnet *t, char c)
 		telnet_command(t, c);
 }
 
+/* The option behind WILL, WONT, DO or DONT. What a client says to our ECHO is its answer,
+ * and is not answered; libtelnet knows nothing of it and would refuse. */
+static void telnet_option(struct telnet *t, char c)
+{
+	char request[3] = { (char)TELNET_IAC, (char)t->verb, c };
+	bool answer = t->hides && (unsigned char)c == TELNET_TELOPT_ECHO &&
+	              (t->verb == TELNET_DO || t->verb == TELNET_DONT);
+
+	t->state = STATE_DATA;
+	if (!answer)
+		telnet_recv(t->lib, request, sizeof request);
+}
+
 /* One byte in a state in which bytes matter one by one. */
 static void telnet_step(struct telnet *t, char c)
 {
@@ -181,8 +214,7 @@ static void telnet_step(struct telnet *t, char c)
 		telnet_command(t, c);
 		break;
 	case STATE_OPTION:
-		telnet_recv(t->lib, &c, 1);
-		t->state = STATE_DATA;
+		telnet_option(t, c);
 		break;
 	case STATE_SUB_OPTION:
 		t->option = (unsigned char)c;

@@ -31,6 +31,9 @@ void chat_free(struct chat *c);
 /* Before the first event: a room that has history. */
 void chat_load_room(struct chat *c, const struct saved_room *r);
 
+/* Before the first event: a fact as it was saved. */
+void chat_load_fact(struct chat *c, const struct saved_fact *f);
+
 /* SIGHUP. connections_max stays what it was. */
 void chat_configure(struct chat *c, const struct chat_config *config);
 

@@ -7,7 +7,7 @@
 #ifndef CHATD_CORE_COMMAND_H
 #define CHATD_CORE_COMMAND_H
 
-#include "chatd/core/state.h"
+#include "chatd/core/account.h"
 
 enum {
 	COMMAND_ARGS_MAX = 2,  /* words before the text that takes the rest of the line */
@@ -30,6 +30,7 @@ struct command {
 	bool rest;            /* takes a rest of the line */
 	bool rest_needed;     /* and must have it */
 	void (*run)(struct chat *c, struct session *s, const struct args *a);
+	enum role role;       /* the least that one must be */
 	const char *help;     /* a sentence */
 	const char *example;  /* the part after the prefix */
 };
@@ -39,6 +40,9 @@ extern const struct command commands[];  /* ends with name NULL */
 /* Runs a line without its prefix. Unknown ones and wrong arguments are
  * explained. May end the session. */
 void command_run(struct chat *c, struct session *s, char *line);
+
+/* s has the role that it takes. */
+bool command_allowed(const struct session *s, const struct command *k);
 
 /* Tells s how the command is used. */
 void command_usage(struct chat *c, struct session *s, const char *name);
@@ -66,6 +70,16 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a);
 void cmd_away(struct chat *c, struct session *s, const struct args *a);
 void cmd_back(struct chat *c, struct session *s, const struct args *a);
 void cmd_quit(struct chat *c, struct session *s, const struct args *a);
+void cmd_register(struct chat *c, struct session *s, const struct args *a); /* cmd_account.c */
+void cmd_login(struct chat *c, struct session *s, const struct args *a);
+void cmd_passwd(struct chat *c, struct session *s, const struct args *a);
+void cmd_drop(struct chat *c, struct session *s, const struct args *a);
+void cmd_codes(struct chat *c, struct session *s, const struct args *a);
+void cmd_totp(struct chat *c, struct session *s, const struct args *a);
+void cmd_sessions(struct chat *c, struct session *s, const struct args *a);
+void cmd_resume(struct chat *c, struct session *s, const struct args *a);
+void cmd_role(struct chat *c, struct session *s, const struct args *a);     /* cmd_admin.c */
+void cmd_audit(struct chat *c, struct session *s, const struct args *a);
 void cmd_me(struct chat *c, struct session *s, const struct args *a);       /* cmd_talk.c */
 void cmd_msg(struct chat *c, struct session *s, const struct args *a);
 void cmd_reply(struct chat *c, struct session *s, const struct args *a);

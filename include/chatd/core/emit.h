@@ -40,6 +40,13 @@ void emit_session(struct chat *c, enum effect_kind kind, const struct session *s
 /* Appends a record; its strings are copied to the arena. Returns its seq. */
 uint64_t emit_append(struct chat *c, struct record r);
 
+/* Keeps a fact (value "": it is gone); the strings are copied to the arena. */
+void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char *value);
+
+/* Records an act of power: what was done, as a phrase without a subject ("made bob: admin"). */
+void emit_audit(struct chat *c, const struct session *s, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* Asks the history; the strings are copied to the arena. */
 void emit_query(struct chat *c, struct query q);
 

@@ -14,7 +14,11 @@ struct room *room_by_number(const struct chat *c, uint32_t number);
 struct room *room_new(struct chat *c, const char *name, const char *key, uint32_t number);
 
 /* s, which is in no room, comes in: notice to the others, the history to s. */
-void room_join(struct chat *c, struct room *r, struct session *s);
+enum room_joining {
+	ROOM_CAME,
+	ROOM_CAME_BACK, /* in the place of its own dead connection: no notice */
+};
+void room_join(struct chat *c, struct room *r, struct session *s, enum room_joining how);
 
 /* s leaves its room; why, if not NULL or empty, follows the notice to the others.
  * The room is gone with its last member if it has no history. */
@@ -23,6 +27,9 @@ enum room_leaving {
 	ROOM_MOVED,  /* "bob has left this room" */
 };
 void room_leave(struct chat *c, struct session *s, enum room_leaving how, const char *why);
+
+/* s comes into r from the room where it is, and reads where it is now; made: r is new. */
+void room_go(struct chat *c, struct session *s, struct room *r, bool made);
 
 /* Saves how far s has seen its room, so that /catchup goes on there when its name
  * is back. room_leave does it. */

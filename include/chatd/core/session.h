@@ -7,7 +7,7 @@
 #include "chatd/core/state.h"
 
 /* A connection has come: banner and prompt. */
-void session_begin(struct chat *c, struct conn_id id);
+void session_begin(struct chat *c, const struct event *e);
 
 /* An input line of len bytes was over the limit. */
 void session_too_long(struct chat *c, struct session *s, uint64_t len);
@@ -36,6 +36,19 @@ struct session *session_find(struct chat *c, struct session *s, const char *name
 
 /* Gives s a checked and free name; key as name_check made it. */
 void session_name(struct chat *c, struct session *s, const char *nick, const char *key);
+
+/* The same name under another key or case: those who ignore it go on doing so, the room
+ * reads of it. key as name_check made it, and free. */
+void session_rename(struct chat *c, struct session *s, const char *nick, const char *key);
+
+/* A free name close to what was typed, into out; a number follows where the name itself is
+ * taken, or looks like one that is registered. */
+void session_name_suggest(const struct chat *c, const char *typed, char out[NAME_BYTES_MAX + 1],
+                          char key[NAME_KEY_BYTES_MAX + 1]);
+
+/* True, and key is filled, if s may bear it; otherwise why not, a sentence without its end. */
+bool session_name_is_free(const struct chat *c, const struct session *s, const char *nick,
+                          char key[NAME_KEY_BYTES_MAX + 1], char problem[NAME_PROBLEM_BYTES_MAX]);
 
 /* Checks a wanted nick: true, and key is filled, if s may bear it. Otherwise
  * tells s why not and which it could take. */

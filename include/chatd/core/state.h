@@ -11,12 +11,16 @@
 #include <uthash.h>
 
 #include "chatd/base/bounds.h"
+#include "chatd/core/address.h"
 #include "chatd/core/chat.h"
 #include "chatd/core/format.h"
 #include "chatd/core/limit.h"
 #include "chatd/core/line.h"
 #include "chatd/core/telnet.h"
 
+struct account;
+struct dialogue;
+struct ghost;
 struct room;
 
 enum session_state {
@@ -33,6 +37,12 @@ enum session_asked {
 	ASKED_HISTORY,
 	ASKED_CATCHUP,
 	ASKED_SEARCH,
+	ASKED_AUDIT,
+	ASKED_SECRET,   /* what its dialogue goes on with */
+	ASKED_UNKNOWN,  /* the password of nobody, so that it takes as long as somebody's */
+	ASKED_CODES,
+	ASKED_TOTP,
+	ASKED_ROLE,     /* a code for an account that an administrator makes */
 };
 
 struct session {
@@ -47,11 +57,18 @@ struct session {
 	bool slow;                  /* between EVENT_SLOW and EVENT_DRAINED */
 	bool throttled;             /* true exactly while in chat.throttled */
 	bool throttle_told;         /* has been told in this episode that it is too fast */
+	bool trusted;               /* administers the host: an administrator without an account */
+	bool superseded;            /* ends because its bearer has come back: nobody is told */
 	bool eof;                   /* has sent its last byte; ends when no query is out */
 	struct telnet *telnet;      /* owned; NULL for raw clients */
 	struct line line;           /* the unfinished line */
 	struct limit pace;          /* of its lines */
+	struct address from;        /* where it comes from */
+	uint64_t token;             /* what its /resume code is made of */
+	struct account *account;    /* that it is signed in to; NULL: a guest */
+	struct dialogue *dialogue;  /* owned; the question that its next line answers; NULL: none */
 	char *nick, *key;           /* owned; NULL until named */
+	uint64_t looks[2];          /* look_hash of what its name looks like: the key, as written */
 	struct room *room;          /* NULL until named */
 	uint32_t room_pos;          /* index in room->members */
 	uint64_t said_id;           /* of what it said last in its room; 0: nothing */
@@ -115,12 +132,20 @@ struct chat {
 	uint32_t nrooms;
 	struct room *by_key, *by_number; /* hashes */
 	struct room *lobby;         /* "general"; always there */
+	struct account *accounts, *looks, *shown; /* hashes, by key and by their looks */
+	uint32_t naccounts;
+	uint32_t nmail;             /* messages that wait for their accounts */
+	struct origin *origins;     /* hash of addresses, for their limits */
+	struct ghost *ghosts;       /* guests who were cut off, oldest first */
+	uint32_t nghosts;
+
 	struct room *sums;          /* rooms with joins and leaves to be summed up */
 
 	struct effect *effects;     /* EFFECTS_MAX + connections_max */
 	size_t neffects;
 	char *arena;                /* ARENA_BYTES; text of the effects */
 	size_t arena_len;
+	bool secret;                /* the arena has a password or a code in it: it is cleared */
 	struct stamp_cache stamp;
 	char body[BODY_BYTES_MAX + 1]; /* the neutralised input line */
 	struct bytes scratch;       /* lists being put together; free between uses */

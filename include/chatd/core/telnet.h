@@ -1,8 +1,8 @@
 /*
  * Telnet (RFC 854, 855), for clients that speak it; libtelnet does the work.
  *
- * chatd never begins: a client becomes a telnet client by its first IAC and
- * command. All options are refused (ECHO, RFC 857; SUPPRESS-GO-AHEAD, RFC 858;
+ * chatd never begins, but for a password: a client becomes a telnet client by its first
+ * IAC and command. All options are refused (ECHO, RFC 857; SUPPRESS-GO-AHEAD, RFC 858;
  * and the rest), which leaves it in line mode with local echo: what a chat
  * wants. TIMING-MARK is answered, without which a client that sent an interrupt
  * shows nothing more.
@@ -10,6 +10,7 @@
 #ifndef CHATD_CORE_TELNET_H
 #define CHATD_CORE_TELNET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "chatd/base/bytes.h"
@@ -28,6 +29,10 @@ enum telnet_sign telnet_sign(const char *in, size_t len);
 struct telnet *telnet_new(void);
 /* Ends it; NULL is fine. (libtelnet has a telnet_free.) */
 void telnet_end(struct telnet *t);
+
+/* Tells the client to show what is typed, or not to (ECHO, RFC 857: we say that we echo, and
+ * do not). What it is told is added to out; nothing where it was told so last. */
+void telnet_hide(struct telnet *t, bool hidden, struct bytes *out);
 
 /*
  * Writes to out (at least len bytes) what is left of the input without the

@@ -1,0 +1,84 @@
+/*
+ * Accounts: names that belong to somebody.
+ *
+ * All of them are in memory, and each is a fact in the store (FACT_ACCOUNT, by its key).
+ * Passwords and codes are here as hashes only; what is typed is checked by the store's
+ * threads (QUERY_CHECK) and forgotten.
+ */
+#ifndef CHATD_CORE_ACCOUNT_H
+#define CHATD_CORE_ACCOUNT_H
+
+#include "chatd/core/address.h"
+#include "chatd/core/state.h"
+
+/* What somebody may do on the whole server; each may do what those before it may. */
+enum role {
+	ROLE_GUEST,       /* has no account */
+	ROLE_ACCOUNT,
+	ROLE_MODERATOR,
+	ROLE_ADMIN,
+};
+
+/* The last times that somebody signed in. */
+struct signed_in {
+	int64_t at_ms;           /* 0: never */
+	struct address from;
+};
+
+struct account {
+	char *nick, *key;        /* owned; as of name.h */
+	char *look, *shown;      /* owned; its looks (look.h), of the key and as written */
+	char *hash;              /* owned; yescrypt; "": no password yet, codes alone */
+	char *codes;             /* owned; hashes of the codes that are left, a line each */
+	char *totp;              /* owned; base32 secret; "": no second step */
+	uint64_t totp_step;      /* the newest step whose code was taken: each counts once */
+	enum role role;
+	int64_t made_ms;
+	struct signed_in last[SIGN_INS_KEPT]; /* newest first */
+	uint32_t failed;         /* wrong passwords since the last sign-in */
+	struct limit tries;      /* of passwords; not saved */
+	struct session *session; /* who is signed in; NULL: nobody */
+	struct mail *mail;       /* owned; nmail messages that wait for it, oldest first */
+	uint32_t nmail;
+	UT_hash_handle hh;       /* in chat.accounts, by key */
+	UT_hash_handle hh_look;  /* in chat.looks, by look */
+	UT_hash_handle hh_shown; /* in chat.shown, by shown */
+};
+
+/* What s may do: its account's role; whoever administers the host is an administrator. */
+enum role role_of(const struct session *s);
+/* "guest", "account", "moderator", "admin". */
+const char *role_name(enum role r);
+/* False: text is none of them. */
+bool role_parse(const char *text, enum role *r);
+
+struct account *account_by_key(const struct chat *c, const char *key);
+/* The account of a name as typed; NULL: there is none. */
+struct account *account_named(const struct chat *c, const char *name);
+
+/* Why nobody but `self` (may be NULL) may bear this name: it belongs to an account or looks
+ * like one that does. A sentence without its end; NULL: it may be borne. */
+const char *account_bars(const struct chat *c, const char *nick, const char *key,
+                         const struct account *self, char why[NAME_PROBLEM_BYTES_MAX]);
+
+/* A new account, saved. NULL: there are ACCOUNTS_MAX. hash and codes as in struct account. */
+struct account *account_new(struct chat *c, const char *nick, const char *key, const char *hash,
+                            const char *codes);
+/* Forgets it, also in the store; who is signed in to it is a guest of that name. */
+void account_drop(struct chat *c, struct account *a);
+/* Saves what has changed of it. */
+void account_save(struct chat *c, const struct account *a);
+
+/* At the start: one as it was saved. */
+void account_load(struct chat *c, const char *key, const char *value);
+void accounts_free(struct chat *c);
+
+/* Replaces a string of an account, which may hold a hash, and clears the old one. */
+void account_set(char **field, const char *value);
+
+/* s has shown that it is the bearer: notes it, and says what there is to say. */
+void account_sign_in(struct chat *c, struct session *s, struct account *a);
+/* It is no longer. */
+void account_sign_out(struct session *s);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * Coming in: the name, and the password where the name belongs to an account.
+ *
+ * A dialogue is a question whose answer is the next line, whatever that line says: it is
+ * no command and is said to nobody. There is at most one for each session.
+ */
+#ifndef CHATD_CORE_LOGIN_H
+#define CHATD_CORE_LOGIN_H
+
+#include "chatd/core/account.h"
+#include "chatd/core/state.h"
+
+/* What the next line answers. */
+enum dialogue_ask {
+	DIALOGUE_PASSWORD,   /* of the account that is signed in to */
+	DIALOGUE_CODE,       /* and its second step */
+	DIALOGUE_OLD,        /* /passwd, /drop: the password that holds */
+	DIALOGUE_NEW,        /* /register, /passwd: the new one */
+	DIALOGUE_AGAIN,      /* and once more */
+	DIALOGUE_TOTP,       /* /totp: a code, to show that the app has the secret */
+};
+
+/* What a dialogue leads to. */
+enum dialogue_aim {
+	DIALOGUE_SIGN_IN,
+	DIALOGUE_REGISTER,
+	DIALOGUE_PASSWD,
+	DIALOGUE_DROP,
+	DIALOGUE_SET_TOTP,
+	DIALOGUE_INVITE,     /* /role: an account for somebody else; asks nothing */
+};
+
+struct dialogue {
+	enum dialogue_aim aim;
+	enum dialogue_ask ask;
+	uint8_t tries;       /* wrong answers so far */
+	bool once;           /* the password came with the command: a wrong one ends it */
+	bool warned;         /* was told that what is typed can be seen */
+	char *key;           /* owned; of the account that it is about; NULL: none yet */
+	enum role role;      /* INVITE: which */
+	char *secret;        /* owned, cleared: what was typed and is still needed; NULL: nothing */
+};
+
+/* A line at the prompt for the name. May end the session. */
+void login_line(struct chat *c, struct session *s, char *text);
+
+/* Wants to be the account's bearer: asks for the password, or checks the one given. s may
+ * be at the prompt or a guest in the chat. */
+void login_as(struct chat *c, struct session *s, struct account *a, const char *password);
+
+/* A name that s may not bear; it was told. Ends the session after too many. */
+void login_wrong(struct chat *c, struct session *s);
+
+/* The account is new: guests whose names look like its own are given others. */
+void login_clear_name(struct chat *c, const struct account *a);
+
+/* A guest comes back: under a name that it may bear, to its room (NULL: the lobby). */
+void login_resume(struct chat *c, struct session *s, const char *nick, const char *key,
+                  struct room *r);
+/* The dialogue is given up; at the prompt the name is asked for again. */
+void login_give_up(struct chat *c, struct session *s);
+/* The next line, or what was found out, in a dialogue that signs in; and in the others. */
+void login_password_line(struct chat *c, struct session *s, struct account *a, const char *text);
+void login_password_answer(struct chat *c, struct session *s, struct account *a,
+                           const struct rows *rows);
+void account_line(struct chat *c, struct session *s, struct account *a, char *text);
+void account_answer(struct chat *c, struct session *s, struct account *a, const struct rows *rows);
+/* New codes, or a new secret for the second step. */
+void account_secrets_answer(struct chat *c, struct session *s, enum session_asked asked,
+                            const struct rows *rows);
+/* The code of an app: each step counts once. */
+bool totp_was_right(struct chat *c, struct session *s, struct account *a, const struct rows *rows);
+
+/* A code for the account that /role makes. */
+void role_answer(struct chat *c, struct session *s, const struct rows *rows);
+
+/* Begins a dialogue without asking anything yet. */
+void dialogue_start(struct chat *c, struct session *s, enum dialogue_aim aim,
+                    enum dialogue_ask ask);
+/* Clears and frees it; NULL is fine. */
+void dialogue_free(struct dialogue *d);
+/* Begins a dialogue, with its first question. */
+void dialogue_begin(struct chat *c, struct session *s, enum dialogue_aim aim,
+                    enum dialogue_ask ask);
+/* Asks the question again (after an interrupt). */
+void dialogue_prompt(struct chat *c, const struct session *s);
+/* The next line has come. May end the session. */
+void dialogue_line(struct chat *c, struct session *s, char *text);
+/* What the store's threads found out. */
+void dialogue_answer(struct chat *c, struct session *s, const struct rows *rows);
+/* It is over, or given up; NULL is fine. Shows again what is typed. */
+void dialogue_end(struct chat *c, struct session *s);
+
+#endif

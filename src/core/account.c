@@ -1,0 +1,293 @@
+/* Accounts. Owns struct account; each is freed in one place (account_free). */
+
+#include "chatd/core/account.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
+#include "chatd/core/look.h"
+#include "chatd/core/mail.h"
+#include "chatd/core/name.h"
+
+static const char *const role_names[] = {
+	[ROLE_GUEST] = "guest",
+	[ROLE_ACCOUNT] = "account",
+	[ROLE_MODERATOR] = "moderator",
+	[ROLE_ADMIN] = "admin",
+};
+
+enum { ROLES = sizeof role_names / sizeof role_names[0] };
+
+enum role role_of(const struct session *s)
+{
+	if (s->trusted)
+		return ROLE_ADMIN;
+	return s->account != NULL ? s->account->role : ROLE_GUEST;
+}
+
+const char *role_name(enum role r)
+{
+	return role_names[r];
+}
+
+bool role_parse(const char *text, enum role *r)
+{
+	for (int i = 0; i < ROLES; i++)
+		if (strcmp(role_names[i], text) == 0) {
+			*r = (enum role)i;
+			return true;
+		}
+	return false;
+}
+
+/* -- finding ------------------------------------------------------------------------- */
+
+struct account *account_by_key(const struct chat *c, const char *key)
+{
+	struct account *a;
+
+	HASH_FIND_STR(c->accounts, key, a);
+	return a;
+}
+
+struct account *account_named(const struct chat *c, const char *name)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+
+	return name_check(NAME_NICK, name, strlen(name), key, why, sizeof why) ? account_by_key(c, key)
+	                                                                      : NULL;
+}
+
+/* Whose name looks like this; NULL: nobody's. */
+static const struct account *look_alike(const struct chat *c, const char *nick, const char *key)
+{
+	char look[2][NAME_LOOK_BYTES_MAX + 1];
+	const struct account *a = NULL;
+
+	look_of(key, false, look[0]);
+	look_of(nick, true, look[1]);
+	for (int i = 0; i < 2 && a == NULL; i++) {
+		HASH_FIND(hh_look, c->looks, look[i], strlen(look[i]), a);
+		if (a == NULL)
+			HASH_FIND(hh_shown, c->shown, look[i], strlen(look[i]), a);
+	}
+	return a;
+}
+
+const char *account_bars(const struct chat *c, const char *nick, const char *key,
+                         const struct account *self, char why[NAME_PROBLEM_BYTES_MAX])
+{
+	const struct account *a = account_by_key(c, key);
+
+	if (c->accounts == NULL || (a != NULL && a == self))
+		return NULL;
+	if (a != NULL) {
+		snprintf(why, NAME_PROBLEM_BYTES_MAX, "%s is registered; %clogin %s PASSWORD signs you in",
+		         a->nick, c->config.command_prefix, a->nick);
+		return why;
+	}
+	a = look_alike(c, nick, key);
+	if (a == NULL || a == self)
+		return NULL;
+	snprintf(why, NAME_PROBLEM_BYTES_MAX, "That name looks like %s, which is registered", a->nick);
+	return why;
+}
+
+/* -- keeping -------------------------------------------------------------------------- */
+
+void account_set(char **field, const char *value)
+{
+	char *new = mem_strdup(value);
+
+	if (*field != NULL)
+		explicit_bzero(*field, strlen(*field));
+	free(*field);
+	*field = new;
+}
+
+static void save_sign_ins(struct bytes *b, const struct account *a)
+{
+	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++) {
+		char name[16], value[ADDRESS_BYTES_MAX + 32], from[ADDRESS_BYTES_MAX];
+
+		snprintf(name, sizeof name, "last%d", i);
+		snprintf(value, sizeof value, "%" PRId64 "/%s", a->last[i].at_ms,
+		         address_show(&a->last[i].from, from));
+		fields_put(b, name, value);
+	}
+}
+
+static void load_sign_ins(struct account *a, const char *value)
+{
+	for (int i = 0; i < SIGN_INS_KEPT; i++) {
+		char name[16], *text, *from;
+
+		snprintf(name, sizeof name, "last%d", i);
+		text = fields_get(value, name);
+		a->last[i].at_ms = strtoll(text, &from, 10);
+		if (*from == '/') {
+			/* In full: without a prefix an IPv6 address would be its /64. */
+			struct bytes full = {0};
+
+			bytes_printf(&full, "%s%s", from + 1, strchr(from + 1, ':') != NULL ? "/128" : "");
+			if (!address_parse(full.data, &a->last[i].from))
+				a->last[i].from = (struct address){0};
+			bytes_release(&full);
+		}
+		free(text);
+	}
+}
+
+void account_save(struct chat *c, const struct account *a)
+{
+	struct bytes b = {0};
+
+	fields_put(&b, "nick", a->nick);
+	fields_put(&b, "role", role_names[a->role]);
+	fields_put_number(&b, "made", a->made_ms);
+	fields_put(&b, "hash", a->hash);
+	fields_put(&b, "codes", a->codes);
+	fields_put(&b, "totp", a->totp);
+	fields_put_number(&b, "totp_step", (int64_t)a->totp_step);
+	fields_put_number(&b, "failed", a->failed);
+	save_sign_ins(&b, a);
+	emit_fact(c, FACT_ACCOUNT, a->key, b.data);
+	c->secret = true;
+	explicit_bzero(b.data, b.len);
+	bytes_release(&b);
+}
+
+static struct account *account_add(struct chat *c, const char *nick, const char *key)
+{
+	struct account *a = mem_zero(1, sizeof *a);
+	char look[NAME_LOOK_BYTES_MAX + 1];
+
+	a->nick = mem_strdup(nick);
+	a->key = mem_strdup(key);
+	look_of(key, false, look);
+	a->look = mem_strdup(look);
+	look_of(nick, true, look);
+	a->shown = mem_strdup(look);
+	account_set(&a->hash, "");
+	account_set(&a->codes, "");
+	account_set(&a->totp, "");
+	a->role = ROLE_ACCOUNT;
+	HASH_ADD_KEYPTR(hh, c->accounts, a->key, strlen(a->key), a);
+	HASH_ADD_KEYPTR(hh_look, c->looks, a->look, strlen(a->look), a);
+	HASH_ADD_KEYPTR(hh_shown, c->shown, a->shown, strlen(a->shown), a);
+	c->naccounts++;
+	return a;
+}
+
+static void account_free(struct chat *c, struct account *a)
+{
+	if (a->session != NULL)
+		account_sign_out(a->session);
+	mail_free(c, a);
+	HASH_DELETE(hh, c->accounts, a);
+	HASH_DELETE(hh_look, c->looks, a);
+	HASH_DELETE(hh_shown, c->shown, a);
+	c->naccounts--;
+	account_set(&a->hash, "");
+	account_set(&a->codes, "");
+	account_set(&a->totp, "");
+	free(a->hash);
+	free(a->codes);
+	free(a->totp);
+	free(a->nick);
+	free(a->key);
+	free(a->look);
+	free(a->shown);
+	free(a);
+}
+
+struct account *account_new(struct chat *c, const char *nick, const char *key, const char *hash,
+                            const char *codes)
+{
+	struct account *a;
+
+	if (c->naccounts >= ACCOUNTS_MAX)
+		return NULL;
+	a = account_add(c, nick, key);
+	a->made_ms = c->now_ms;
+	account_set(&a->hash, hash);
+	account_set(&a->codes, codes);
+	account_save(c, a);
+	return a;
+}
+
+void account_drop(struct chat *c, struct account *a)
+{
+	mail_drop(c, a);
+	emit_fact(c, FACT_ACCOUNT, a->key, "");
+	account_free(c, a);
+}
+
+void account_load(struct chat *c, const char *key, const char *value)
+{
+	char *nick = fields_get(value, "nick"), *text;
+	struct account *a = account_add(c, *nick != '\0' ? nick : key, key);
+
+	text = fields_get(value, "role");
+	if (!role_parse(text, &a->role))
+		a->role = ROLE_ACCOUNT;
+	free(text);
+	a->made_ms = fields_get_number(value, "made");
+	free(a->hash);
+	a->hash = fields_get(value, "hash");
+	free(a->codes);
+	a->codes = fields_get(value, "codes");
+	free(a->totp);
+	a->totp = fields_get(value, "totp");
+	a->totp_step = (uint64_t)fields_get_number(value, "totp_step");
+	a->failed = (uint32_t)fields_get_number(value, "failed");
+	load_sign_ins(a, value);
+	free(nick);
+}
+
+void accounts_free(struct chat *c)
+{
+	struct account *a, *next;
+
+	HASH_ITER(hh, c->accounts, a, next)
+		account_free(c, a);
+}
+
+/* -- signing in ------------------------------------------------------------------------ */
+
+static void say_last(struct chat *c, struct session *s, const struct account *a)
+{
+	char age[AGE_BYTES_MAX], from[ADDRESS_BYTES_MAX];
+
+	if (a->last[0].at_ms != 0)
+		emit_reply(c, s, "You were last here %s ago, from %s.",
+		           format_age(age, c->now_ms - a->last[0].at_ms),
+		           address_show(&a->last[0].from, from));
+	if (a->failed > 0)
+		emit_reply(c, s, "Since then %" PRIu32 " wrong %s tried. If that was not you, %cpasswd "
+		           "sets a new one.", a->failed, a->failed == 1 ? "password was" : "passwords were",
+		           c->config.command_prefix);
+}
+
+void account_sign_in(struct chat *c, struct session *s, struct account *a)
+{
+	say_last(c, s, a);
+	memmove(a->last + 1, a->last, (SIGN_INS_KEPT - 1) * sizeof *a->last);
+	a->last[0] = (struct signed_in){c->now_ms, s->from};
+	a->failed = 0;
+	a->session = s;
+	s->account = a;
+	account_save(c, a);
+	mail_deliver(c, s, a);
+}
+
+void account_sign_out(struct session *s)
+{
+	s->account->session = NULL;
+	s->account = NULL;
+}

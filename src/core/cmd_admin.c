@@ -1,0 +1,162 @@
+/* Commands of those who run the server: /role /audit. */
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/history.h"
+#include "chatd/core/login.h"
+#include "chatd/core/name.h"
+#include "chatd/core/password.h"
+#include "chatd/core/session.h"
+
+static void role_list(struct chat *c, struct session *s)
+{
+	const struct account *a, *next;
+	bool any = false;
+
+	for (a = c->accounts; a != NULL; a = next) {
+		next = a->hh.next;
+		if (a->role == ROLE_ACCOUNT)
+			continue;
+		emit_reply(c, s, "  %s: %s%s", a->nick, role_name(a->role),
+		           a->session != NULL ? ", here" : "");
+		any = true;
+	}
+	if (!any)
+		emit_reply(c, s, "No account has a role. %crole NAME admin gives one.",
+		           c->config.command_prefix);
+}
+
+/* Administrators are never none by a slip: the last one stays. */
+static bool is_last_admin(const struct chat *c, const struct account *one)
+{
+	const struct account *a;
+
+	for (a = c->accounts; a != NULL; a = a->hh.next)
+		if (a->role == ROLE_ADMIN && a != one)
+			return false;
+	return one->role == ROLE_ADMIN;
+}
+
+/* -- an account for somebody who has none -------------------------------------------------- */
+
+/* It comes to be when a code for it is there (role_answer). */
+static void invite(struct chat *c, struct session *s, const char *name, enum role role)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], problem[NAME_PROBLEM_BYTES_MAX], why[160];
+	const struct session *bearer;
+
+	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof why)) {
+		emit_reply(c, s, "That name will not do: %s.", why);
+		return;
+	}
+	bearer = session_by_key(c, key);
+	if (bearer != NULL) {
+		emit_reply(c, s, "Not done: a guest is called %s at present. Ask them to /register first, so "
+		           "that you know who gets the role.", bearer->nick);
+	} else if (account_bars(c, name, key, NULL, problem) != NULL) {
+		emit_reply(c, s, "Not done: %s.", problem);
+	} else if (c->naccounts >= ACCOUNTS_MAX) {
+		emit_reply(c, s, "There are %d accounts, and that is the most.", ACCOUNTS_MAX);
+	} else {
+		dialogue_start(c, s, DIALOGUE_INVITE, DIALOGUE_NEW);
+		s->dialogue->key = mem_strdup(name);
+		s->dialogue->role = role;
+		password_ask(c, s, ASKED_ROLE, QUERY_CODES, "", "");
+	}
+}
+
+void role_answer(struct chat *c, struct session *s, const struct rows *rows)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], why[160], problem[NAME_PROBLEM_BYTES_MAX];
+	char *name = mem_strdup(s->dialogue->key), *hash;
+	enum role role = s->dialogue->role;
+	struct account *a = NULL;
+
+	s->asked = ASKED_NOTHING;
+	dialogue_end(c, s);
+	if (rows->error != NULL) {
+		emit_reply(c, s, "%s", rows->error);
+	} else if (name_check(NAME_NICK, name, strlen(name), key, why, sizeof why) &&
+	           account_bars(c, name, key, NULL, problem) == NULL && session_by_key(c, key) == NULL) {
+		/* One of the ten is enough for the first time. */
+		hash = strndup(rows->text2, strcspn(rows->text2, "\n"));
+		a = hash != NULL ? account_new(c, name, key, "", hash) : NULL;
+		free(hash);
+	}
+	if (a != NULL) {
+		a->role = role;
+		account_save(c, a);
+		login_clear_name(c, a);
+		emit_audit(c, s, "made an account for %s: %s", a->nick, role_name(role));
+		c->secret = true;
+		emit_reply(c, s, "%s is now: %s.", a->nick, role_name(role));
+		emit_reply(c, s, "The account is new. To sign in, connect, give the name %s, and as its "
+		           "password this code, which is good once: %.*s", a->nick,
+		           (int)strcspn(rows->text, " "), rows->text);
+	} else if (rows->error == NULL) {
+		emit_reply(c, s, "Not done: somebody else was quicker.");
+	}
+	free(name);
+	emit_session(c, EFFECT_RESUME, s);
+}
+
+void cmd_audit(struct chat *c, struct session *s, const struct args *a)
+{
+	struct query q = {.kind = QUERY_AUDIT, .limit = AUDIT_LINES_DEFAULT, .words = ""};
+	char *end;
+	unsigned long n;
+
+	if (a->arg[0] != NULL && isdigit((unsigned char)a->arg[0][0])) {
+		n = strtoul(a->arg[0], &end, 10);
+		if (*end != '\0' || n == 0) {
+			command_usage(c, s, "audit");
+			return;
+		}
+		q.limit = n < ROWS_MAX ? (uint32_t)n : ROWS_MAX;
+	} else if (a->arg[0] != NULL) {
+		q.words = a->arg[0];
+	}
+	history_ask(c, s, ASKED_AUDIT, q);
+}
+
+void cmd_role(struct chat *c, struct session *s, const struct args *a)
+{
+	struct account *account;
+	enum role role;
+
+	if (a->arg[0] == NULL) {
+		role_list(c, s);
+		return;
+	}
+	if (a->arg[1] == NULL || !role_parse(a->arg[1], &role) || role == ROLE_GUEST) {
+		command_usage(c, s, "role");
+		emit_reply(c, s, "A role is one of: admin, moderator, account.");
+		return;
+	}
+	account = account_named(c, a->arg[0]);
+	if (account == NULL) {
+		invite(c, s, a->arg[0], role);
+		return;
+	}
+	if (account->role == role) {
+		emit_reply(c, s, "%s is that already: %s.", account->nick, role_name(role));
+		return;
+	}
+	if (is_last_admin(c, account) && !s->trusted) {
+		emit_reply(c, s, "Not done: %s is the last admin. Make somebody else one first.",
+		           account->nick);
+		return;
+	}
+	account->role = role;
+	account_save(c, account);
+	emit_audit(c, s, "made %s: %s", account->nick, role_name(role));
+	emit_reply(c, s, "%s is now: %s.", account->nick, role_name(role));
+	if (account->session != NULL && account->session != s)
+		emit_reply(c, account->session, "%s has made you: %s. %chelp lists what you may do.", s->nick,
+		           role_name(role), c->config.command_prefix);
+}

@@ -1,0 +1,313 @@
+/*
+ * Coming in: the name at the prompt, and what makes its bearer an account's.
+ *
+ * Who signs in takes the place of a session that still bears the name: a dead
+ * connection keeps no name.
+ */
+
+#include "chatd/core/login.h"
+#include "chatd/core/password.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/look.h"
+#include "chatd/core/resume.h"
+#include "chatd/core/room.h"
+#include "chatd/core/session.h"
+
+/* -- in ------------------------------------------------------------------------------- */
+
+static void greet(struct chat *c, struct session *s, const struct room *r, bool guest)
+{
+	char p = c->config.command_prefix, code[RESUME_CODE_BYTES];
+	const char *company = room_company(c, r, s, 5);
+	struct bytes b = {0};
+
+	bytes_printf(&b, "You are %s, in %s%s%s", s->nick, r->name,
+	             *company == '\0' ? "; nobody else is here yet. " : " with ", company);
+	bytes_printf(&b, "%s%chelp lists the commands", *company == '\0' ? "" : ". ", p);
+	resume_code(s, code);
+	if (!guest)
+		emit_reply(c, s, "%s.", b.data);
+	else
+		emit_reply(c, s, "%s; if your connection breaks, %cresume %s brings you back.", b.data, p,
+		           code);
+	bytes_release(&b);
+	if (*r->topic != '\0')
+		emit_reply(c, s, "Topic: %s", r->topic);
+}
+
+/* From the prompt into a room, under a name that it may bear. */
+static void enter(struct chat *c, struct session *s, const char *nick, const char *key,
+                  struct room *r, bool guest, enum room_joining how)
+{
+	DL_DELETE(c->login, s);
+	session_name(c, s, nick, key);
+	s->state = SESSION_CHAT;
+	s->since_ms = c->now_ms;
+	c->people++;
+	greet(c, s, r, guest);
+	room_join(c, r, s, how);
+}
+
+static void enter_guest(struct chat *c, struct session *s, const char *nick, const char *key)
+{
+	enter(c, s, nick, key, c->lobby, true, ROOM_CAME);
+}
+
+/* The session that bears the account's name gives way. Returns its room. Where s comes from
+ * the prompt it takes that place, and the room reads of nothing. */
+static struct room *supersede(struct chat *c, struct session *s, struct account *a)
+{
+	struct session *old = session_by_key(c, a->key);
+	char from[ADDRESS_BYTES_MAX];
+	struct room *r;
+
+	if (old == NULL || old == s)
+		return NULL;
+	r = old->room;
+	emit_reply(c, old, "You have signed in again, from %s, so this connection ends here.",
+	           address_show(&s->from, from));
+	old->superseded = s->state == SESSION_LOGIN;
+	session_end(c, old, "signed in again", true);
+	return r;
+}
+
+void login_resume(struct chat *c, struct session *s, const char *nick, const char *key,
+                  struct room *r)
+{
+	if (s->state == SESSION_CHAT) {
+		session_rename(c, s, nick, key);
+		emit_reply(c, s, "You are %s now.", nick);
+		if (r != NULL && r != s->room)
+			room_go(c, s, r, false);
+		return;
+	}
+	enter(c, s, nick, key, r != NULL ? r : c->lobby, true, ROOM_CAME);
+}
+
+static void signed_in(struct chat *c, struct session *s, struct account *a)
+{
+	struct room *r;
+	uint32_t number;
+
+	if (s->account != NULL)
+		account_sign_out(s);
+	r = supersede(c, s, a);
+	number = r != NULL ? r->number : 0;
+	if (s->state == SESSION_CHAT) {
+		session_rename(c, s, a->nick, a->key);
+		emit_reply(c, s, "You are %s now.", a->nick);
+	} else {
+		/* Its last member gone, a room without history is gone too. */
+		r = number != 0 ? room_by_number(c, number) : NULL;
+		enter(c, s, a->nick, a->key, r != NULL ? r : c->lobby, false,
+		      r != NULL ? ROOM_CAME_BACK : ROOM_CAME);
+	}
+	account_sign_in(c, s, a);
+}
+
+void login_clear_name(struct chat *c, const struct account *a)
+{
+	uint64_t look = look_hash(a->look), shown = look_hash(a->shown);
+	char nick[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
+	struct session *g, *next;
+
+	HASH_ITER(hh, c->nicks, g, next) {
+		if (g->account != NULL || (g->looks[0] != look && g->looks[0] != shown &&
+		                           g->looks[1] != look && g->looks[1] != shown))
+			continue;
+		session_name_suggest(c, g->nick, nick, key);
+		emit_reply(c, g, "%s is registered now, and your name looks like it: you are called %s.",
+		           a->nick, nick);
+		session_rename(c, g, nick, key);
+		if (!emit_has_room(c))
+			break;
+	}
+}
+
+/* -- the name ------------------------------------------------------------------------- */
+
+/* A name that cannot be had, with more behind it in the same packet: a script,
+ * which reads no questions. Its next line must not become its name, so it gets
+ * the free name that a person would be offered. */
+static void enter_script(struct chat *c, struct session *s, const char *text)
+{
+	char problem[NAME_PROBLEM_BYTES_MAX], nick[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
+
+	if (!session_name_is_free(c, s, text, key, problem)) {
+		session_name_suggest(c, text, nick, key);
+		emit_reply(c, s, "%s. More came with it, so you are called %s.", problem, nick);
+		text = nick;
+	}
+	enter_guest(c, s, text, key);
+}
+
+void login_wrong(struct chat *c, struct session *s)
+{
+	if (++s->wrong < NAME_WRONG_MAX) {
+		session_prompt(c, s);
+		return;
+	}
+	emit_reply(c, s, "%d names could not be had, so this connection ends here. Connect again any time.",
+	           NAME_WRONG_MAX);
+	session_end(c, s, NULL, true);
+}
+
+static void name_empty(struct chat *c, struct session *s)
+{
+	int left = NAME_TRIES_MAX - ++s->tries;
+
+	if (left == 0) {
+		emit_reply(c, s, "No name was given, so this connection ends here. Connect again "
+		           "any time.");
+		session_end(c, s, NULL, true);
+		return;
+	}
+	emit_reply(c, s, "The name is empty. Type one and press Enter; %d %s left.", left,
+	           left == 1 ? "try" : "tries");
+	session_prompt(c, s);
+}
+
+/* The few commands that make sense without a name: those that lead to one, and, from the
+ * host itself, what makes the first administrator. False: it is another. */
+static bool command_at_prompt(struct chat *c, struct session *s, char *text)
+{
+	char *rest = text + strcspn(text, " ");
+	const struct command *k;
+
+	if (*rest != '\0')
+		*rest++ = '\0';
+	k = command_find(text);
+	if (k == NULL || (k->run != cmd_quit && k->run != cmd_login && k->run != cmd_resume &&
+	                  (k->run != cmd_role || !s->trusted)))
+		return false;
+	if (k->run == cmd_quit) {
+		emit_reply(c, s, "Goodbye.");
+		session_end(c, s, NULL, true);
+		return true;
+	}
+	if (*rest != '\0')
+		text[strlen(text)] = ' ';
+	command_run(c, s, text);
+	if (s->state == SESSION_LOGIN && s->dialogue == NULL && s->asked == ASKED_NOTHING)
+		session_prompt(c, s);
+	return true;
+}
+
+static void name_given(struct chat *c, struct session *s, const char *text)
+{
+	struct account *a = account_named(c, text);
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	if (a != NULL)
+		login_as(c, s, a, NULL);
+	else if (c->more)
+		enter_script(c, s, text);
+	else if (session_may_bear(c, s, text, key))
+		enter_guest(c, s, text, key);
+	else
+		login_wrong(c, s);
+}
+
+void login_line(struct chat *c, struct session *s, char *text)
+{
+	char p = c->config.command_prefix;
+
+	if (*text == '\0') {
+		name_empty(c, s);
+	} else if (*text != p) {
+		name_given(c, s, text);
+	} else if (!command_at_prompt(c, s, text + 1)) {
+		emit_reply(c, s, "First a name, then commands. %cquit ends the connection.", p);
+		session_prompt(c, s);
+	}
+}
+
+/* -- the password ------------------------------------------------------------------------ */
+
+void login_as(struct chat *c, struct session *s, struct account *a, const char *password)
+{
+	if (s->account == a) {
+		emit_reply(c, s, "You are signed in as %s already.", a->nick);
+		return;
+	}
+	dialogue_start(c, s, DIALOGUE_SIGN_IN, DIALOGUE_PASSWORD);
+	s->dialogue->key = mem_strdup(a->key);
+	s->dialogue->once = password != NULL;
+	if (password == NULL)
+		emit_reply(c, s, "%s is registered. Please give its password, or one of its codes; with an "
+		           "empty line you can choose another name.", a->nick);
+	if (password == NULL)
+		dialogue_prompt(c, s);
+	else if (!password_check(c, s, ASKED_SECRET, a, password))
+		dialogue_end(c, s);
+}
+
+void login_give_up(struct chat *c, struct session *s)
+{
+	dialogue_end(c, s);
+	if (s->state == SESSION_LOGIN)
+		session_prompt(c, s);
+}
+
+/* A wrong answer in the dialogue; the third ends it. */
+static void wrong(struct chat *c, struct session *s, const char *what)
+{
+	int left = PASSWORD_TRIES_MAX - ++s->dialogue->tries;
+
+	if (s->dialogue->once) {
+		emit_reply(c, s, "That name and password do not go together.");
+		login_give_up(c, s);
+		return;
+	}
+	if (left > 0) {
+		emit_reply(c, s, "%s %d %s left.", what, left, left == 1 ? "try" : "tries");
+		dialogue_prompt(c, s);
+		return;
+	}
+	emit_reply(c, s, "%s That was the third.%s", what,
+	           s->state == SESSION_LOGIN ? " Please take another name." : "");
+	login_give_up(c, s);
+}
+
+void login_password_line(struct chat *c, struct session *s, struct account *a, const char *text)
+{
+	if (*text == '\0') {
+		login_give_up(c, s);
+		return;
+	}
+	if (s->dialogue->ask == DIALOGUE_PASSWORD) {
+		if (!password_check(c, s, ASKED_SECRET, a, text))
+			wrong(c, s, "");
+		return;
+	}
+	password_ask(c, s, ASKED_SECRET, QUERY_CHECK_TOTP, text, a->totp);
+}
+
+void login_password_answer(struct chat *c, struct session *s, struct account *a,
+                           const struct rows *rows)
+{
+	if (s->dialogue->ask == DIALOGUE_PASSWORD) {
+		if (!password_was_right(c, s, a, rows)) {
+			wrong(c, s, "That is not right.");
+			return;
+		}
+		/* A one-time code is a second step by itself. */
+		if (*a->totp != '\0' && rows->which == 0) {
+			s->dialogue->ask = DIALOGUE_CODE;
+			dialogue_prompt(c, s);
+			return;
+		}
+	} else if (!totp_was_right(c, s, a, rows)) {
+		wrong(c, s, "That is not the code of this moment.");
+		return;
+	}
+	dialogue_end(c, s);
+	signed_in(c, s, a);
+}

@@ -1,0 +1,140 @@
+/* Passwords as the core handles them. Owns nothing. */
+
+#include "chatd/core/password.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <utf8proc.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/text.h"
+
+char *password_prepare(const char *typed)
+{
+	utf8proc_uint8_t *nfc = utf8proc_NFC((const utf8proc_uint8_t *)typed);
+
+	return nfc != NULL ? (char *)nfc : mem_strdup(typed);
+}
+
+bool password_fits(struct chat *c, struct session *s, const char *password)
+{
+	size_t chars = text_chars(password, strlen(password));
+
+	if (chars < PASSWORD_CHARS_LEAST)
+		emit_reply(c, s, "Not taken: a password has at least %d characters; this has %zu. Several "
+		           "words make a good one.", PASSWORD_CHARS_LEAST, chars);
+	else if (strlen(password) > PASSWORD_BYTES_MAX)
+		emit_reply(c, s, "Not taken: a password has at most %d bytes; this has %zu.",
+		           PASSWORD_BYTES_MAX, strlen(password));
+	else if (chars > PASSWORD_CHARS_MAX)
+		emit_reply(c, s, "Not taken: a password has at most %d characters; this has %zu.",
+		           PASSWORD_CHARS_MAX, chars);
+	else if (strcasecmp(password, s->nick) == 0)
+		emit_reply(c, s, "Not taken: your name is no password.");
+	else
+		return true;
+	return false;
+}
+
+void password_ask(struct chat *c, struct session *s, enum session_asked asked, enum query_kind kind,
+                const char *secret, const char *against)
+{
+	s->asked = asked;
+	emit_query(c, (struct query){.kind = kind, .conn = s->id, .key = against, .words = secret,
+	                             .since_ms = c->now_ms});
+	c->secret = true;
+}
+
+/* Somebody comes from where the account's bearer has signed in: whoever guesses elsewhere
+ * must not be able to keep them out. */
+static bool is_familiar(const struct account *a, const struct session *s)
+{
+	struct address here = address_counted(&s->from);
+
+	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++) {
+		struct address there = address_counted(&a->last[i].from);
+
+		if (memcmp(&here, &there, sizeof here) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int64_t tries_wait_ms(struct chat *c, struct session *s, struct account *a)
+{
+	int64_t here_ms = slow_wait_ms(&origin_of(&c->origins, &s->from)->tries, c->now_ms,
+	                               PASSWORD_TRIES_ORIGIN_BURST, PASSWORD_TRIES_PERIOD_MS);
+	int64_t there_ms = slow_wait_ms(&a->tries, c->now_ms, PASSWORD_TRIES_BURST, PASSWORD_TRIES_PERIOD_MS);
+
+	if (is_familiar(a, s))
+		there_ms = 0;
+	return here_ms > there_ms ? here_ms : there_ms;
+}
+
+bool password_check(struct chat *c, struct session *s, enum session_asked asked,
+                  struct account *a, const char *typed)
+{
+	int64_t wait_ms = tries_wait_ms(c, s, a);
+	struct bytes against = {0};
+	char age[AGE_BYTES_MAX], *password;
+
+	if (wait_ms > 0) {
+		emit_reply(c, s, "Not tried: there were too many wrong passwords. The next can be tried in "
+		           "%s.", format_age(age, wait_ms + 999));
+		return false;
+	}
+	password = password_prepare(typed);
+	/* An account without a password has a first line that nothing matches. */
+	bytes_printf(&against, "%s%s%s", *a->hash != '\0' ? a->hash : "*",
+	             *a->codes != '\0' ? "\n" : "", a->codes);
+	password_ask(c, s, asked, QUERY_CHECK, password, against.data);
+	explicit_bzero(password, strlen(password));
+	free(password);
+	explicit_bzero(against.data, against.len);
+	bytes_release(&against);
+	return true;
+}
+
+/* Takes the n-th line, from 0, out of the codes; returns how many are left. */
+static unsigned code_use(struct account *a, uint64_t n)
+{
+	struct bytes left = {0};
+	unsigned count = 0;
+
+	for (const char *p = a->codes; *p != '\0'; n--) {
+		size_t len = strcspn(p, "\n");
+
+		if (n != 0) {
+			bytes_puts(&left, count > 0 ? "\n" : "");
+			bytes_append(&left, p, len);
+			count++;
+		}
+		p += len + (p[len] == '\n');
+	}
+	account_set(&a->codes, left.len > 0 ? left.data : "");
+	bytes_release(&left);
+	return count;
+}
+
+bool password_was_right(struct chat *c, struct session *s, struct account *a,
+                      const struct rows *rows)
+{
+	unsigned left;
+
+	if (!rows->ok) {
+		slow_take(&a->tries, c->now_ms, PASSWORD_TRIES_PERIOD_MS);
+		slow_take(&origin_of(&c->origins, &s->from)->tries, c->now_ms, PASSWORD_TRIES_PERIOD_MS);
+		a->failed++;
+		account_save(c, a);
+		return false;
+	}
+	if (rows->which == 0)
+		return true;
+	left = code_use(a, rows->which - 1);
+	account_save(c, a);
+	emit_reply(c, s, "That code is used up now; %u %s left. %ccodes makes ten new ones.", left,
+	           left == 1 ? "is" : "are", c->config.command_prefix);
+	return true;
+}

@@ -1,0 +1,115 @@
+/* Ghosts: guests who were cut off. Owns struct ghost; there are at most GHOSTS_MAX. */
+
+#include "chatd/core/resume.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/login.h"
+#include "chatd/core/room.h"
+#include "chatd/core/session.h"
+
+void resume_code(const struct session *s, char code[RESUME_CODE_BYTES])
+{
+	/* Without letters that look like digits. */
+	static const char digits[] = "23456789abcdefghijkmnpqrstuvwxyz";
+	uint64_t chance = s->token;
+
+	for (int i = 0; i < RESUME_CODE_BYTES - 1; i++) {
+		if (i == 5) {
+			code[i] = '-';
+			continue;
+		}
+		code[i] = digits[chance & 31];
+		chance >>= 5;
+	}
+	code[RESUME_CODE_BYTES - 1] = '\0';
+}
+
+static void ghost_free(struct chat *c, struct ghost *g)
+{
+	DL_DELETE(c->ghosts, g);
+	c->nghosts--;
+	free(g->nick);
+	free(g->key);
+	free(g);
+}
+
+void resume_keep(struct chat *c, const struct session *s)
+{
+	struct ghost *g;
+
+	if (s->state != SESSION_CHAT || s->account != NULL || c->stopping)
+		return;
+	if (c->nghosts == GHOSTS_MAX)
+		ghost_free(c, c->ghosts);
+	g = mem_zero(1, sizeof *g);
+	resume_code(s, g->code);
+	g->nick = mem_strdup(s->nick);
+	g->key = mem_strdup(s->key);
+	g->room = s->room->number;
+	g->until_ms = c->now_ms + RESUME_MS;
+	DL_APPEND(c->ghosts, g);
+	c->nghosts++;
+}
+
+void resume_tick(struct chat *c)
+{
+	while (c->ghosts != NULL && c->ghosts->until_ms <= c->now_ms)
+		ghost_free(c, c->ghosts);
+}
+
+int64_t resume_due_ms(const struct chat *c)
+{
+	return c->ghosts == NULL ? INT64_MAX : c->ghosts->until_ms;
+}
+
+void resume_free(struct chat *c)
+{
+	while (c->ghosts != NULL)
+		ghost_free(c, c->ghosts);
+}
+
+/* The one who has the code and has not gone yet, because nobody has seen that its
+ * connection is dead. It goes now, and leaves a ghost. */
+static void end_living(struct chat *c, struct session *s, const char *code)
+{
+	struct session *old, *next;
+	char its[RESUME_CODE_BYTES];
+
+	HASH_ITER(hh, c->nicks, old, next) {
+		resume_code(old, its);
+		if (old == s || old->account != NULL || strcasecmp(its, code) != 0)
+			continue;
+		resume_keep(c, old);
+		emit_reply(c, old, "You have come back on another connection, so this one ends here.");
+		old->superseded = true;
+		session_end(c, old, NULL, true);
+		return;
+	}
+}
+
+bool resume_take(struct chat *c, struct session *s, const char *code)
+{
+	char problem[NAME_PROBLEM_BYTES_MAX], key[NAME_KEY_BYTES_MAX + 1], nick[NAME_BYTES_MAX + 1];
+	struct ghost *g;
+
+	end_living(c, s, code);
+	DL_FOREACH(c->ghosts, g)
+		if (strcasecmp(g->code, code) == 0)
+			break;
+	if (g == NULL)
+		return false;
+	strcpy(nick, g->nick);
+	if (!session_name_is_free(c, s, nick, key, problem)) {
+		session_name_suggest(c, g->nick, nick, key);
+		emit_reply(c, s, "%s by now, so you are called %s.", problem, nick);
+	}
+	login_resume(c, s, nick, key, room_by_number(c, g->room));
+	ghost_free(c, g);
+	return true;
+}
