@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "chatd/admin.h"
 #include "chatd/base/log.h"
 #include "chatd/descriptors.h"
 #include "chatd/net/ring.h"
@@ -34,7 +36,8 @@ enum {
 struct daemon {
 	const struct options *options; /* laid over the file again at every SIGHUP */
 	struct conf *conf;   /* what holds at present */
-	struct listener listeners[LISTENERS_MAX]; /* the open ones, in the configuration's order */
+	struct listener listeners[LISTENERS_MAX + 1]; /* the open ones, in the configuration's
+	                      * order, and the control socket */
 	uint32_t nlisteners;
 	struct writer *writer; /* this and the next three: NULL until they are made */
 	struct ring *ring;
@@ -258,6 +261,28 @@ static bool daemon_listen(struct daemon *d)
 	return true;
 }
 
+/* Beside the database, so that "chatd admin" finds it by that. Who may administer the host
+ * may use it (ring_peer); to others it is one more way into the chat. Without it all else
+ * works. */
+static void daemon_listen_control(struct daemon *d)
+{
+	struct listener *l = &d->listeners[d->nlisteners];
+	char path[sizeof(l->unix_path)], problem[512];
+
+	if (!admin_socket_path(d->conf->database, path, sizeof(path))) {
+		log_warnx("the path of the database is too long for a control socket beside it: "
+		          "\"chatd admin\" works only while chatd does not run");
+		return;
+	}
+	if (!listener_open_unix(l, path, problem, sizeof(problem))) {
+		log_warnx("%s; \"chatd admin\" works only while chatd does not run", problem);
+		return;
+	}
+	if (chmod(path, S_IRUSR | S_IWUSR) != 0)
+		log_warn("%s: its permissions cannot be set", path);
+	d->nlisteners++;
+}
+
 static void daemon_load_room(void *ctx, const struct saved_room *r)
 {
 	chat_load_room(ctx, r);
@@ -319,6 +344,7 @@ static bool daemon_make_server(struct daemon *d)
 	}
 	if (!daemon_make_chat(d))
 		return false;
+	daemon_listen_control(d);
 	d->server = server_new(&options, d->ring, d->chat, d->writer, d->listeners,
 	                       d->nlisteners);
 	return daemon_watch_signals(d);
@@ -330,7 +356,7 @@ static void daemon_say_ready(const struct daemon *d)
 {
 	const char *database = d->conf->database;
 
-	for (uint32_t i = 0; i < d->nlisteners; i++) {
+	for (uint32_t i = 0; i < d->conf->nlisten; i++) {
 		printf("chatd: listening on %s", d->listeners[i].name);
 		if (i == 0)
 			printf(", history in %s%s", strchr(database, '/') ? "" : "./", database);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/admin.h"
 #include "chatd/base/log.h"
 #include "chatd/daemon.h"
 
@@ -46,6 +47,8 @@ static int main_configured(const struct options *o)
 		fputs(problems.data, stderr);
 	else if (o->wish == OPTIONS_CHECK)
 		ok = puts("configuration OK") >= 0;
+	else if (o->wish == OPTIONS_ADMIN)
+		ok = admin_add(&conf, o->admin);
 	else
 		ok = daemon_run(o, &conf);
 	bytes_release(&problems);
@@ -68,6 +71,7 @@ int main(int argc, char **argv)
 		return puts("chatd " CHATD_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	case OPTIONS_CHECK:
 	case OPTIONS_RUN:
+	case OPTIONS_ADMIN:
 		break;
 	}
 	return main_configured(&options);

@@ -150,11 +150,19 @@ static void options_wrong(int c, char **argv, struct bytes *problems)
 	}
 }
 
-static void options_port(struct options *o, int argc, char **argv, struct bytes *problems)
+/* What is no option: PORT, or "admin add NAME". */
+static void options_words(struct options *o, int argc, char **argv, struct bytes *problems)
 {
 	if (optind == argc)
 		return;
-	if (argc - optind > 1) {
+	if (strcmp(argv[optind], "admin") == 0) {
+		if (argc - optind == 3 && strcmp(argv[optind + 1], "add") == 0)
+			o->admin = argv[optind + 2];
+		else
+			bytes_puts(problems, "it is: chatd [OPTIONS] admin add NAME\n");
+		if (o->wish == OPTIONS_RUN)
+			o->wish = OPTIONS_ADMIN;
+	} else if (argc - optind > 1) {
 		bytes_printf(problems, "more than one PORT: %s and %s\n", argv[optind],
 		             argv[optind + 1]);
 	} else if (strchr(argv[optind], ':')) {
@@ -199,7 +207,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct bytes *probl
 			break;
 		}
 	}
-	options_port(o, argc, argv, problems);
+	options_words(o, argc, argv, problems);
 	/* Tries the values here, where a wrong one is still a wrong command line. */
 	conf_init(&scratch);
 	options_lay(o, &scratch, problems);
@@ -218,9 +226,11 @@ void options_apply(const struct options *o, struct conf *c)
 
 void options_help(struct bytes *out)
 {
-	bytes_puts(out, "usage: chatd [OPTIONS] [PORT]\n\n"
+	bytes_puts(out, "usage: chatd [OPTIONS] [PORT]\n"
+	           "       chatd [OPTIONS] admin add NAME\n\n"
 	           "Runs a chat server with rooms and a history, for nc and telnet, on PORT\n"
-	           "(8989), of all addresses.\n\n");
+	           "(8989), of all addresses; or makes NAME an administrator of the chat in the\n"
+	           "same database, whether it runs or not.\n\n");
 	for (int i = 0; i < OPTIONS; i++) {
 		const struct option_row *row = &options_table[i];
 		size_t start = out->len;

@@ -1,5 +1,5 @@
 /*
- * The command line: chatd [OPTIONS] [PORT].
+ * The command line: chatd [OPTIONS] [PORT], and chatd [OPTIONS] admin add NAME.
  *
  * Options that stand for a key of the configuration are kept, so that they can
  * be laid over the file again when SIGHUP has it read anew.
@@ -14,6 +14,7 @@ enum options_wish {
 	OPTIONS_CHECK,    /* look at the configuration and say so */
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
+	OPTIONS_ADMIN,    /* make somebody an administrator */
 };
 
 enum {
@@ -30,6 +31,7 @@ struct options {
 		const char *value;
 	} set[OPTIONS_SET_MAX];   /* in the order of the command line */
 	unsigned int nset;
+	const char *admin;        /* OPTIONS_ADMIN: whom */
 };
 
 /* Strings of argv and constants are borrowed. False: problems says what is

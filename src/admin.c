@@ -1,0 +1,217 @@
+/*
+ * "chatd admin add NAME".
+ *
+ * Says /role NAME admin, as somebody who may: to the chatd that runs, or to a chat of our
+ * own on the same database. So there is one way in which accounts come to be.
+ */
+#include "chatd/admin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/chat.h"
+#include "chatd/store/secret.h"
+#include "chatd/store/store.h"
+
+enum {
+	ANSWER_S = 10,          /* how long a running chatd may take */
+	ANSWER_BYTES_MAX = 65536,
+};
+
+bool admin_socket_path(const char *database, char *path, size_t n)
+{
+	return (size_t)snprintf(path, n, "%s-ctl", database) < n;
+}
+
+/* Shows the lines for us: not the banner, not what ends it. True: it was done. */
+static bool admin_show(char *answer)
+{
+	bool done = false;
+
+	for (char *line = strtok(answer, "\r\n"); line; line = strtok(NULL, "\r\n")) {
+		char *said = strstr(line, "-- ");
+
+		if (!said || strcmp(said, "-- Goodbye.") == 0)
+			continue;
+		said += 3;
+		done |= strstr(said, " is now: admin.") != NULL ||
+		        strstr(said, " is that already: admin.") != NULL;
+		printf("%s\n", said);
+	}
+	return fflush(stdout) == 0 && done;
+}
+
+/* -- a chatd that runs -------------------------------------------------------------- */
+
+static int admin_connect(const char *database)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct timeval wait = { .tv_sec = ANSWER_S };
+	int fd = -1;
+
+	if (admin_socket_path(database, sa.sun_path, sizeof(sa.sun_path)))
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	else
+		errno = ENAMETOOLONG;
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) != 0) {
+		int e = errno;
+
+		close(fd);
+		errno = e;
+		return -1;
+	}
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	return fd;
+}
+
+static bool admin_ask(const char *database, const char *command)
+{
+	char *answer = mem_zero(1, ANSWER_BYTES_MAX + 1);
+	size_t len = 0;
+	ssize_t n = 0;
+	bool done;
+	int fd = admin_connect(database);
+
+	if (fd < 0) {
+		fprintf(stderr, "chatd: a chatd runs on %s, and cannot be reached by %s-ctl: %s\n",
+		        database, database, strerror(errno));
+		free(answer);
+		return false;
+	}
+	if (send(fd, command, strlen(command), MSG_NOSIGNAL) == (ssize_t)strlen(command))
+		while (len < ANSWER_BYTES_MAX &&
+		       (n = recv(fd, answer + len, ANSWER_BYTES_MAX - len, 0)) > 0)
+			len += (size_t)n;
+	close(fd);
+	if (n < 0)
+		fprintf(stderr, "chatd: the chatd that runs on %s does not answer: %s\n", database,
+		        strerror(errno));
+	done = admin_show(answer);
+	free(answer);
+	return done;
+}
+
+/* -- a chat of our own --------------------------------------------------------------- */
+
+struct admin_chat {
+	struct chat *chat;
+	struct store *store;
+	struct bytes said;      /* what our one connection was sent */
+	struct rows *rows;      /* the answer to its question; NULL: none */
+	bool failed;            /* something could not be saved */
+};
+
+static int64_t admin_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void admin_save(struct admin_chat *a, const struct record *r)
+{
+	struct store_error err;
+
+	if (store_begin(a->store, &err) && store_save(a->store, r, 1, &err) &&
+	    store_commit(a->store, &err))
+		return;
+	fprintf(stderr, "chatd: nothing can be saved: %s\n", err.text);
+	a->failed = true;
+}
+
+static void admin_step(struct admin_chat *a, struct event e)
+{
+	const struct effect *effect;
+	size_t n;
+
+	e.conn = (struct conn_id){ 0, 1 };
+	e.now_ms = admin_now_ms();
+	chat_step(a->chat, &e);
+	effect = chat_effects(a->chat, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (effect[i].kind == EFFECT_SEND)
+			bytes_append(&a->said, effect[i].text, effect[i].len);
+		else if (effect[i].kind == EFFECT_APPEND)
+			admin_save(a, &effect[i].record);
+		else if (effect[i].kind == EFFECT_QUERY)
+			a->rows = secret_answer(&effect[i].query);
+	}
+}
+
+static void admin_load_room(void *ctx, const struct saved_room *r)
+{
+	chat_load_room(ctx, r);
+}
+
+static void admin_load_fact(void *ctx, const struct saved_fact *f)
+{
+	chat_load_fact(ctx, f);
+}
+
+static bool admin_do(struct store *store, const struct conf *c, const char *command)
+{
+	const struct chat_config config = {
+		.connections_max = 1, .line_bytes_max = c->line_bytes_max, .rate_burst = 1,
+		.command_prefix = '/',
+	};
+	struct admin_chat a = { .store = store };
+	struct store_error err;
+	bool done;
+
+	a.chat = chat_new(&config, store_last_seq(store), store_last_room(store));
+	if (!store_rooms(store, admin_load_room, a.chat, &err) ||
+	    !store_facts(store, admin_load_fact, a.chat, &err)) {
+		fprintf(stderr, "chatd: %s\n", err.text);
+		chat_free(a.chat);
+		return false;
+	}
+	admin_step(&a, (struct event){ .kind = EVENT_CONNECTED,
+	                               .connected = { .addr = "unix", .trusted = true } });
+	admin_step(&a, (struct event){ .kind = EVENT_BYTES,
+	                               .bytes = { .data = command, .len = strlen(command) } });
+	if (a.rows) {
+		admin_step(&a, (struct event){ .kind = EVENT_ROWS, .rows = a.rows });
+		rows_release(a.rows);
+	}
+	done = admin_show(a.said.data) && !a.failed;
+	bytes_release(&a.said);
+	chat_free(a.chat);
+	return done;
+}
+
+bool admin_add(const struct conf *c, const char *name)
+{
+	struct store_error err;
+	struct store *store = store_open(c->database, DURABILITY_SYNC, &err);
+	char command[NAME_BYTES_MAX + 64];
+	bool done;
+
+	/* A name has no blanks and no line ends. */
+	if (name[0] == '\0' || strlen(name) > NAME_BYTES_MAX || strpbrk(name, " \t\r\n")) {
+		fprintf(stderr, "chatd: \"%s\" is no name\n", name);
+		store_close(store);
+		return false;
+	}
+	snprintf(command, sizeof(command), "%crole %s admin\n", store ? '/' : c->command_prefix, name);
+	if (store) {
+		done = admin_do(store, c, command);
+		store_close(store);
+		return done;
+	}
+	if (!strstr(err.text, "already used by another chatd")) {
+		fprintf(stderr, "chatd: %s\n", err.text);
+		return false;
+	}
+	snprintf(command + strlen(command), sizeof(command) - strlen(command), "%cquit\n",
+	         c->command_prefix);
+	return admin_ask(c->database, command);
+}
