@@ -214,6 +214,27 @@ scenario_slow_disk() {
 	each slow_commit slow_one 20000
 }
 
+# -- many who sign in at once ------------------------------------------------------------
+
+# The talk of others before, and while 200 passwords are compared.
+logins_one() {
+	local talk="talk members=100 rate=200 seconds=4 warm=0.5"
+	python3 tests/bench/logins.py register "$port" 200 >/dev/null
+	# shellcheck disable=SC2086 # a list of words
+	measure logins "$1" "members=100 rate=200 while=alone" $talk
+	(
+		sleep 1.5
+		exec python3 tests/bench/logins.py login "$port" 200
+	) >"$work/logins" 2>&1 &
+	beside=$!
+	# shellcheck disable=SC2086
+	measure logins "$1" "members=100 rate=200 while=logins" $talk
+	wait $beside
+	beside=0
+	record logins_took "$1" "$(cat "$work/logins")"
+}
+scenario_logins() { each commit logins_one; }
+
 # -- system calls ----------------------------------------------------------------------
 
 CALLS_S=3 # traced; gen measures within
