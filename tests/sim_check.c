@@ -1,7 +1,7 @@
 /*
  * What must hold after every turn, whatever has happened.
  */
-#include "sim.h"
+#include "sim_model.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -176,6 +176,23 @@ static void check_feed(uint32_t number, uint32_t readers)
 		sim_fail("feed %u: its chunks end too early", number);
 	if (f->head != NULL && f->end - f->start > FEED_BYTES_MAX + 2 * FEED_CHUNK_BYTES + behind_most)
 		sim_fail("feed %u has %" PRIu64 " bytes", number, f->end - f->start);
+}
+
+/* Told that the disk is slow: only who has typed something that waits, for a second, and
+ * not again within the minute. */
+void sim_check_wait(const struct event *e)
+{
+	const struct conn *c = &sim->server->conns[e->conn.slot];
+	struct peer *p = model_peer(e->conn);
+
+	if (!server_pressed(sim->server) || c->stash == NULL || !c->waiting)
+		sim_fail("%u.%u is told that the store is behind, and waits for nothing", e->conn.slot,
+		         e->conn.gen);
+	if (sim->server->mono_ms - c->waits_ms < STORE_WAIT_MS ||
+	    (p->told_ms != 0 && sim->server->mono_ms - p->told_ms < STORE_WAIT_AGAIN_MS))
+		sim_fail("%u.%u is told too soon that the store is behind", e->conn.slot, e->conn.gen);
+	p->told_ms = sim->server->mono_ms;
+	sim->stats.waits++;
 }
 
 static void check_server(void)

@@ -20,15 +20,6 @@
 struct model model;
 
 void __real_chat_step(struct chat *c, struct event *e);
-/* Nobody is told so while the store keeps up. */
-static void told_to_wait(const struct event *e)
-{
-	if (!writer_pressed(sim->writer) && !server_pressed(sim->server))
-		sim_fail("%u.%u is told that the store is behind, and it is not", e->conn.slot,
-		         e->conn.gen);
-	sim->stats.waits++;
-}
-
 void __wrap_chat_step(struct chat *c, struct event *e);
 
 /* -- feeds ----------------------------------------------------------------------------- */
@@ -328,7 +319,7 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	else if (e->kind == EVENT_SKIPPED)
 		skipped(e);
 	else if (e->kind == EVENT_WAITS)
-		told_to_wait(e);
+		sim_check_wait(e);
 	else if (e->kind == EVENT_STORED && e->stored.seq > fake_writer_saved(sim->writer))
 		sim_fail("STORED names #%" PRIu64 ", which is not", e->stored.seq);
 	for_nobody = is_for_nobody(e);

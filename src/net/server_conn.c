@@ -122,12 +122,13 @@ void server_drop_stash(struct conn *c)
 
 static void wait_for_store(struct server *s, struct conn *c)
 {
-	if (c->pressed)
-		return;
 	if (!c->waiting)
 		c->waits_ms = s->mono_ms;
 	c->waiting = true;
 	server_expect_sweep(s);
+	/* It may be in the list since an earlier life of its slot. */
+	if (c->pressed)
+		return;
 	c->pressed = true;
 	slots_add(&s->pressed, c->slot);
 }
@@ -281,7 +282,7 @@ static void tell_waiting(struct server *s)
 	for (uint32_t i = 0; i < s->pressed.n; i++) {
 		struct conn *c = &s->conns[s->pressed.slot[i]];
 
-		if (c->state != CONN_OPEN || s->mono_ms - c->waits_ms < STORE_WAIT_MS ||
+		if (c->state != CONN_OPEN || !c->waiting || s->mono_ms - c->waits_ms < STORE_WAIT_MS ||
 		    (c->told_ms != 0 && s->mono_ms - c->told_ms < STORE_WAIT_AGAIN_MS))
 			continue;
 		c->told_ms = s->mono_ms;
