@@ -12,13 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "chatd/admin.h"
 #include "chatd/base/log.h"
 #include "chatd/descriptors.h"
+#include "chatd/listen.h"
 #include "chatd/net/ring.h"
 #include "chatd/net/server.h"
 
@@ -216,73 +215,6 @@ static bool daemon_watch_signals(struct daemon *d)
 
 /* -- life ------------------------------------------------------------------------ */
 
-/* An earlier listen line for the same port as the i-th, which may be what keeps
- * it busy; NULL: there is none. */
-static const char *daemon_same_port(const struct conf *c, uint32_t i, uint16_t port)
-{
-	struct conf_listen earlier;
-	char problem[256];
-
-	for (uint32_t j = 0; j < i; j++) {
-		if (conf_parse_listen(c->listen[j], &earlier, problem, sizeof(problem)) &&
-		    earlier.kind != LISTEN_UNIX && earlier.port == port) {
-			return c->listen[j];
-		}
-	}
-	return NULL;
-}
-
-static bool daemon_listen(struct daemon *d)
-{
-	struct listener_options options = daemon_listener_options(d->conf);
-	struct conf_listen where;
-	const char *earlier;
-	char problem[512];
-	bool ok;
-
-	for (uint32_t i = 0; i < d->conf->nlisten; i++) {
-		struct listener *l = &d->listeners[i];
-
-		ok = conf_parse_listen(d->conf->listen[i], &where, problem, sizeof(problem)) &&
-		     (where.kind == LISTEN_UNIX
-		      ? listener_open_unix(l, where.path, problem, sizeof(problem))
-		      : listener_open_tcp(l, where.kind == LISTEN_DUAL ? NULL : where.host,
-		                          where.port, &options, problem, sizeof(problem)));
-		if (!ok) {
-			log_errx("%s", problem);
-			earlier = where.kind == LISTEN_UNIX
-			          ? NULL : daemon_same_port(d->conf, i, where.port);
-			if (earlier)
-				log_errx("it may be that listen = %s covers it already", earlier);
-			return false;
-		}
-		d->nlisteners++;
-	}
-	return true;
-}
-
-/* Beside the database, so that "chatd admin" finds it by that. Who may administer the host
- * may use it (ring_peer); to others it is one more way into the chat. Without it all else
- * works. */
-static void daemon_listen_control(struct daemon *d)
-{
-	struct listener *l = &d->listeners[d->nlisteners];
-	char path[sizeof(l->unix_path)], problem[512];
-
-	if (!admin_socket_path(d->conf->database, path, sizeof(path))) {
-		log_warnx("the path of the database is too long for a control socket beside it: "
-		          "\"chatd admin\" works only while chatd does not run");
-		return;
-	}
-	if (!listener_open_unix(l, path, problem, sizeof(problem))) {
-		log_warnx("%s; \"chatd admin\" works only while chatd does not run", problem);
-		return;
-	}
-	if (chmod(path, S_IRUSR | S_IWUSR) != 0)
-		log_warn("%s: its permissions cannot be set", path);
-	d->nlisteners++;
-}
-
 static void daemon_load_room(void *ctx, const struct saved_room *r)
 {
 	chat_load_room(ctx, r);
@@ -344,7 +276,8 @@ static bool daemon_make_server(struct daemon *d)
 	}
 	if (!daemon_make_chat(d))
 		return false;
-	daemon_listen_control(d);
+	if (listen_control(&d->listeners[d->nlisteners], d->conf->database))
+		d->nlisteners++;
 	d->server = server_new(&options, d->ring, d->chat, d->writer, d->listeners,
 	                       d->nlisteners);
 	return daemon_watch_signals(d);
@@ -369,7 +302,10 @@ static void daemon_say_ready(const struct daemon *d)
  * database. */
 static bool daemon_start(struct daemon *d)
 {
-	if (!descriptors_raise(d->conf) || !daemon_listen(d) || !daemon_open_history(d) ||
+	struct listener_options options = daemon_listener_options(d->conf);
+
+	if (!descriptors_raise(d->conf) ||
+	    !listen_all(d->listeners, &d->nlisteners, d->conf, &options) || !daemon_open_history(d) ||
 	    !daemon_make_server(d)) {
 		return false;
 	}

@@ -1,0 +1,22 @@
+/*
+ * What a chatd listens on: the configuration's addresses, and its control socket.
+ */
+#ifndef CHATD_LISTEN_H
+#define CHATD_LISTEN_H
+
+#include "chatd/conf.h"
+#include "chatd/net/listener.h"
+
+/* Opens a listener for each `listen`, in their order, and counts them in n. False: one cannot
+ * be had, and the log says why; those before it are open. */
+bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
+                const struct listener_options *options);
+
+/*
+ * Opens the control socket, beside the database, so that "chatd admin" finds it by that. Who
+ * may administer the host may use it (ring_peer); to others it is one more way into the
+ * chat. False: it cannot be had, and the log says so; all else works without it.
+ */
+bool listen_control(struct listener *l, const char *database);
+
+#endif
