@@ -211,7 +211,7 @@ static void warm_up(struct gen *g, int64_t *due, pid_t *with)
 	if (*with != 0)
 		talk(g, now_ns() + WITH_MS * INT64_C(1000000), due);
 	stat_clear(&g->stat);
-	g->done = g->lost = g->refused = g->told = 0;
+	g->done = g->lost = g->refused = g->told = g->skipped = 0;
 	proc_peak_reset(g->pid);
 }
 
@@ -235,7 +235,10 @@ static void measure(struct gen *g)
 	uint64_t done = g->done;
 	int64_t end = now_ns();
 
+	/* Lines that were due before the end count also where they come after it. */
+	g->counting = g->rate > 0;
 	gen_drain(g, (g->patient ? STALL_PATIENT_MS : STALL_MS) * INT64_C(1000000));
+	g->counting = false;
 	/* What chatd said it skipped is no loss; it is in the history. */
 	g->lost -= g->skipped < g->lost ? g->skipped : g->lost;
 	printf("window=%u deliveries=%llu per_s=%.0f lines_per_s=%.0f lost=%llu skipped=%llu sent=%u "

@@ -158,7 +158,7 @@ def calls():
     per_s = traced[0]["per_s"]
     section("System calls, 200 members, 32 in flight, commit (%s; %.2f M deliveries/s meanwhile)"
             % (traced[0]["traced"], per_s / 1e6),
-            ["thread", "call", "a second", "for 1,000 delivered lines"],
+            ["thread", "call", "a second", "for 1,000 deliveries"],
             [[r["thread"], r["call"], "%.1f" % r["per_s"], "%.3f" % (r["per_s"] / per_s * 1000)]
              for r in data.find("calls_by") if r["per_s"] >= 1])
 

@@ -237,7 +237,7 @@ scenario_logins() { each commit logins_one; }
 
 # -- system calls ----------------------------------------------------------------------
 
-CALLS_S=3 # traced; gen measures within
+CALLS_S=3 # traced, within what gen measures
 calls_one() {
 	local trace="timeout -s INT $CALLS_S strace -f -qq -o $work/calls -p $pid"
 	if command -v perf >/dev/null && perf trace -s true >/dev/null 2>&1; then
@@ -248,7 +248,7 @@ calls_one() {
 		return
 	fi
 	grep -H . "/proc/$pid"/task/*/comm >"$work/threads"
-	measure calls "$1" "members=200 traced=${trace%% *}" talk members=200 window=32 seconds=2 \
+	measure calls "$1" "members=200 traced=${trace%% *}" talk members=200 window=32 seconds=$((CALLS_S + 1)) \
 		with="$trace"
 	python3 tests/bench/calls.py "$work/calls" "$work/threads" "$pid" $CALLS_S |
 		while read -r line; do record calls_by "$1" "$line"; done
