@@ -220,7 +220,8 @@ static void say_stats(const char *head)
 	       s->bytes >> 20);
 	printf("# %" PRIu64 " readers skipped %" PRIu64 " lines, %" PRIu64 " store failures, %" PRIu64
 	       " rooms emptied, %" PRIu64 " ENOBUFS, %" PRIu64 " short sends, %" PRIu64
-	       " turns throttled, %" PRIu64 " words about waiting\n", s->skips, s->skipped, s->failures, s->rooms_emptied, s->enobufs,
+	       " turns throttled, %" PRIu64 " words about waiting\n", s->skips, s->skipped, s->failures,
+	       s->rooms_emptied, s->enobufs,
 	       s->shorts, s->throttles, s->waits);
 }
 

@@ -68,12 +68,14 @@ static void is_full_by_records(void **state)
 	struct record r = line_of(1, 1, "a", "b"), out;
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(queue_half_full(q), i > 1);
+		assert_int_equal(queue_waiting(q), i);
 		assert_true(queue_push(q, &r));
 	}
 	assert_false(queue_push(q, &r));
 	struct queue_mark mark = queue_first(q);
 	queue_next(q, &mark, &out);
 	queue_drop(q, &mark);
+	assert_int_equal(queue_waiting(q), 2);
 	assert_true(queue_push(q, &r));
 	assert_false(queue_push(q, &r));
 	queue_free(q);

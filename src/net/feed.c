@@ -67,7 +67,8 @@ static struct feed_chunk *chunk_for(struct feed *f, size_t len)
 	}
 	f->tail = chunk;
 	/* Counted from the mark: what nobody has been shown yet never falls out, and leaves no
-	 * less time to read what has been. The store's queue bounds it. */
+	 * less time to read what has been. The store's queue bounds it, but for the notices
+	 * among them (NOTICE_BURST). */
 	while (f->head != chunk && f->head->base + f->head->used + FEED_BYTES_MAX <= f->mark)
 		drop_head(f);
 	return chunk;

@@ -17,7 +17,7 @@
 
 enum {
 	WAIT_MS_MAX = 3000, /* a query waits so long for what it is to see */
-	SECRETS_NICE = 10,  /* who comes in waits a little longer, so that nobody's talk does */
+	SECRETS_NICE = 19,  /* who comes in waits a little longer, so that nobody's talk does */
 };
 
 void asked_free(struct asked *a)

@@ -2,10 +2,10 @@
  * The thread that writes: takes all that waits, commits it as one transaction,
  * and says so. Between commits it feeds the full-text index and prunes.
  *
- * What is said by people comes first: indexing and pruning go in short steps,
- * and the queue is looked at after each. Under a load that never pauses, one
- * step of indexing follows each commit, which balances itself: what arrives
- * during the two is the next commit.
+ * What is said by people comes first: indexing and pruning go in steps, and the
+ * queue is looked at after each. A step of indexing follows a commit where there
+ * are lines enough for one, or when lines have waited for it; that balances
+ * itself: what arrives during the two is the next commit.
  */
 #include "chatd/store/writer_threads.h"
 
@@ -20,6 +20,7 @@
 
 enum {
 	GATHER_RECORDS = 4,       /* a commit of so many shows that people talk at the same time */
+	GATHER_FRESH_US = 5000,   /* where it was no longer ago than this; */
 	GATHER_STEPS = 4,         /* then the next looks so many times whether more have come, */
 	GATHER_STEP_US = 50,      /* with so much time between */
 	TIMER_SLACK_NS = 1000,    /* of that sleep */
@@ -42,7 +43,8 @@ struct writing {
 	bool upkeep_failing;      /* true while indexing or pruning fails: it is said once */
 	int64_t retry_at_ms;      /* monotonic: when to try to save again, while failing */
 	int64_t upkeep_at_ms;     /* when to try to index or prune again, while that fails */
-	int64_t lag_since_ms;     /* when the oldest line not indexed was saved */
+	int64_t lag_since_ms;     /* since when lines wait for the index: the oldest was saved, or others
+	                           * were indexed */
 	uint64_t last_records;    /* of the last commit */
 	int64_t committed_us;     /* and when it was, monotonic */
 	int64_t prune_at_ms;      /* when to look for old lines */
@@ -143,7 +145,8 @@ static void writing_gather(struct writing *t)
 		return;
 	if (t->w->relaxed && left_us > 0)
 		sleep_us(left_us);
-	if (t->w->relaxed || t->last_records < GATHER_RECORDS)
+	if (t->w->relaxed || t->last_records < GATHER_RECORDS ||
+	    clock_us() - t->committed_us > GATHER_FRESH_US)
 		return;
 	for (int i = 0; i < GATHER_STEPS && now < t->last_records && now > before; i++) {
 		sleep_us(GATHER_STEP_US);

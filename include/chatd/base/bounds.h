@@ -83,7 +83,8 @@ enum {
 	                         * reading from clients beyond UNSTORED_HIGH */
 	UNSTORED_HIGH = UNSTORED_MAX / 2,
 	BATCH_RECORDS_MAX = 4096, /* records in one transaction */
-	INDEX_ROWS_STEP = 512,  /* lines that one indexing transaction takes: about 2 ms */
+	INDEX_ROWS_STEP = 512,  /* lines that one indexing transaction takes, 1 to 2 ms; where
+	                         * commits are larger, BATCH_RECORDS_MAX */
 	PRUNE_ROWS_STEP = 500,  /* lines that one pruning transaction deletes */
 	COUNT_LINES_STEP = 20000, /* lines counted before the queue is looked at: 1 to 2 ms */
 	SECRET_THREADS = 2,     /* that hash passwords: 16 MiB and 20 ms each time, and one person's
@@ -97,7 +98,8 @@ enum {
 	RECV_BUFFER_BYTES = 2048, /* and the size of each */
 	FEED_CHUNK_BYTES = 32 << 10, /* a chunk of a busy feed's log */
 	FEED_CHUNK_BYTES_FIRST = 4 << 10, /* the first chunk of a feed that was idle */
-	FEED_BYTES_MAX = 1 << 20, /* a reader that is further behind is moved to the live end */
+	FEED_BYTES_MAX = 1 << 20, /* of what was shown; a reader that is further behind is moved to
+	                         * the live end */
 	SENDS_PER_TURN_MAX = 8192, /* sends of one turn; the rest waits for the next, so that their
 	                         * completions fit the completion queue */
 	SEND_SPANS_MAX = 32,    /* pieces of one send */
@@ -138,7 +140,7 @@ _Static_assert(EFFECTS_PER_LINE_MAX * 2 <= EFFECTS_MAX, "one line's effects fit 
 _Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0, "a buffer ring is a power of two");
 _Static_assert(UNSTORED_HIGH + EFFECTS_MAX < UNSTORED_MAX,
                "a step that begins below the high mark still fits");
-_Static_assert(RECORDS_BYTES + ARENA_BYTES < SENDQ_BYTES_MAX,
+_Static_assert(RECORDS_BYTES + ARENA_BYTES + FEED_BYTES_MAX < SENDQ_BYTES_MAX,
                "what a room's log has for one reader fits its queue");
 
 #endif
