@@ -1,7 +1,7 @@
 /*
- * "chatd admin add NAME".
+ * "chatd admin".
  *
- * Says /role NAME admin, as somebody who may: to the chatd that runs, or to a chat of our
+ * Says /role NAME admin or /code NAME, as somebody who may: to the chatd that runs, or to a chat of our
  * own on the same database. So there is one way in which accounts come to be.
  */
 #include "chatd/admin.h"
@@ -17,6 +17,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/chat.h"
+#include "chatd/core/name.h"
 #include "chatd/store/secret.h"
 #include "chatd/store/store.h"
 
@@ -42,7 +43,8 @@ static bool admin_show(char *answer)
 			continue;
 		said += 3;
 		done |= strstr(said, " is now: admin.") != NULL ||
-		        strstr(said, " is that already: admin.") != NULL;
+		        strstr(said, " is that already: admin.") != NULL ||
+		        strstr(said, " good once: ") != NULL;
 		printf("%s\n", said);
 	}
 	return fflush(stdout) == 0 && done;
@@ -188,20 +190,21 @@ static bool admin_do(struct store *store, const struct conf *c, const char *comm
 	return done;
 }
 
-bool admin_add(const struct conf *c, const char *name)
+bool admin_run(const struct conf *c, const char *what, const char *name)
 {
 	struct store_error err;
-	struct store *store = store_open(c->database, DURABILITY_SYNC, &err);
-	char command[NAME_BYTES_MAX + 64];
-	bool done;
+	struct store *store;
+	char command[NAME_BYTES_MAX + 64], key[NAME_KEY_BYTES_MAX + 1], why[160];
+	bool add = strcmp(what, "add") == 0, done;
 
-	/* A name has no blanks and no line ends. */
-	if (name[0] == '\0' || strlen(name) > NAME_BYTES_MAX || strpbrk(name, " \t\r\n")) {
-		fprintf(stderr, "chatd: \"%s\" is no name\n", name);
-		store_close(store);
+	/* Before a database is made for it. */
+	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof(why))) {
+		fprintf(stderr, "chatd: that name will not do: %s\n", why);
 		return false;
 	}
-	snprintf(command, sizeof(command), "%crole %s admin\n", store ? '/' : c->command_prefix, name);
+	store = store_open(c->database, DURABILITY_SYNC, &err);
+	snprintf(command, sizeof(command), "%c%s %s%s\n", store ? '/' : c->command_prefix,
+	         add ? "role" : "code", name, add ? " admin" : "");
 	if (store) {
 		done = admin_do(store, c, command);
 		store_close(store);

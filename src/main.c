@@ -21,7 +21,7 @@ static int main_usage_error(struct bytes *problems)
 {
 	for (char *line = strtok(problems->data, "\n"); line; line = strtok(NULL, "\n"))
 		fprintf(stderr, "chatd: %s\n", line);
-	fprintf(stderr, "usage: chatd [OPTIONS] [PORT]; chatd --help explains them\n");
+	fprintf(stderr, "chatd --help explains the options; usage: chatd [OPTIONS] [PORT]\n");
 	bytes_release(problems);
 	return EXIT_USAGE;
 }
@@ -48,7 +48,7 @@ static int main_configured(const struct options *o)
 	else if (o->wish == OPTIONS_CHECK)
 		ok = puts("configuration OK") >= 0;
 	else if (o->wish == OPTIONS_ADMIN)
-		ok = admin_add(&conf, o->admin);
+		ok = admin_run(&conf, o->admin_what, o->admin);
 	else
 		ok = daemon_run(o, &conf);
 	bytes_release(&problems);

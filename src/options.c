@@ -150,16 +150,20 @@ static void options_wrong(int c, char **argv, struct bytes *problems)
 	}
 }
 
-/* What is no option: PORT, or "admin add NAME". */
+/* What is no option: PORT, or "admin add NAME" and the like. */
 static void options_words(struct options *o, int argc, char **argv, struct bytes *problems)
 {
 	if (optind == argc)
 		return;
 	if (strcmp(argv[optind], "admin") == 0) {
-		if (argc - optind == 3 && strcmp(argv[optind + 1], "add") == 0)
+		if (argc - optind == 3 && (strcmp(argv[optind + 1], "add") == 0 ||
+		                           strcmp(argv[optind + 1], "code") == 0)) {
+			o->admin_what = argv[optind + 1];
 			o->admin = argv[optind + 2];
-		else
-			bytes_puts(problems, "it is: chatd [OPTIONS] admin add NAME\n");
+		} else {
+			bytes_puts(problems, "it is: chatd [OPTIONS] admin add NAME, or admin code "
+			           "NAME\n");
+		}
 		if (o->wish == OPTIONS_RUN)
 			o->wish = OPTIONS_ADMIN;
 	} else if (argc - optind > 1) {
@@ -227,10 +231,10 @@ void options_apply(const struct options *o, struct conf *c)
 void options_help(struct bytes *out)
 {
 	bytes_puts(out, "usage: chatd [OPTIONS] [PORT]\n"
-	           "       chatd [OPTIONS] admin add NAME\n\n"
+	           "       chatd [OPTIONS] admin add|code NAME\n\n"
 	           "Runs a chat server with rooms and a history, for nc and telnet, on PORT\n"
 	           "(8989), of all addresses; or makes NAME an administrator of the chat in the\n"
-	           "same database, whether it runs or not.\n\n");
+	           "same database, whether it runs or not, or a code for NAME to sign in with.\n\n");
 	for (int i = 0; i < OPTIONS; i++) {
 		const struct option_row *row = &options_table[i];
 		size_t start = out->len;

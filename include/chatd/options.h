@@ -1,5 +1,5 @@
 /*
- * The command line: chatd [OPTIONS] [PORT], and chatd [OPTIONS] admin add NAME.
+ * The command line: chatd [OPTIONS] [PORT], and chatd [OPTIONS] admin add|code NAME.
  *
  * Options that stand for a key of the configuration are kept, so that they can
  * be laid over the file again when SIGHUP has it read anew.
@@ -31,7 +31,8 @@ struct options {
 		const char *value;
 	} set[OPTIONS_SET_MAX];   /* in the order of the command line */
 	unsigned int nset;
-	const char *admin;        /* OPTIONS_ADMIN: whom */
+	const char *admin_what;   /* OPTIONS_ADMIN: "add" or "code", */
+	const char *admin;        /* and whom */
 };
 
 /* Strings of argv and constants are borrowed. False: problems says what is

@@ -17,7 +17,6 @@
 static const char *const role_names[] = {
 	[ROLE_GUEST] = "guest",
 	[ROLE_ACCOUNT] = "account",
-	[ROLE_MODERATOR] = "moderator",
 	[ROLE_ADMIN] = "admin",
 };
 
@@ -38,7 +37,7 @@ const char *role_name(enum role r)
 bool role_parse(const char *text, enum role *r)
 {
 	for (int i = 0; i < ROLES; i++)
-		if (strcmp(role_names[i], text) == 0) {
+		if (strcasecmp(role_names[i], text) == 0) {
 			*r = (enum role)i;
 			return true;
 		}
@@ -87,7 +86,7 @@ const char *account_bars(const struct chat *c, const char *nick, const char *key
 	if (c->accounts == NULL || (a != NULL && a == self))
 		return NULL;
 	if (a != NULL) {
-		snprintf(why, NAME_PROBLEM_BYTES_MAX, "%s is registered; %clogin %s PASSWORD signs you in",
+		snprintf(why, NAME_PROBLEM_BYTES_MAX, "%s is registered; %clogin %s signs you in",
 		         a->nick, c->config.command_prefix, a->nick);
 		return why;
 	}
@@ -268,7 +267,7 @@ static void say_last(struct chat *c, struct session *s, const struct account *a)
 		emit_reply(c, s, "You were last here %s ago, from %s.",
 		           format_age(age, c->now_ms - a->last[0].at_ms),
 		           address_show(&a->last[0].from, from));
-	if (a->failed > 0)
+	if (a->failed > 0 && a->last[0].at_ms != 0)
 		emit_reply(c, s, "Since then %" PRIu32 " wrong %s tried. If that was not you, %cpasswd "
 		           "sets a new one.", a->failed, a->failed == 1 ? "password was" : "passwords were",
 		           c->config.command_prefix);

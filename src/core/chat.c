@@ -112,7 +112,7 @@ static void on_answer(struct chat *c, struct session *s, const struct rows *rows
 {
 	enum session_asked asked = s->asked;
 
-	if (asked == ASKED_SECRET || asked == ASKED_UNKNOWN)
+	if (asked == ASKED_SECRET)
 		dialogue_answer(c, s, rows);
 	else if (asked == ASKED_CODES || asked == ASKED_TOTP)
 		account_secrets_answer(c, s, asked, rows);

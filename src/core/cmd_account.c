@@ -10,7 +10,6 @@
 #include "chatd/core/password.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/session.h"
-#include "chatd/core/text.h"
 
 enum {
 	ORIGIN_ACCOUNTS_BURST = 5,          /* accounts made from one address, at once */
@@ -59,9 +58,9 @@ static void new_password(struct chat *c, struct session *s, const char *typed, b
 	struct dialogue *d = s->dialogue;
 
 	if (!password_fits(c, s, typed)) {
-		login_give_up(c, s);
+		dialogue_retry(c, s, DIALOGUE_NEW, NULL);
 	} else if (again) {
-		d->secret = password_prepare(typed);
+		dialogue_keep(d, password_prepare(typed));
 		d->ask = DIALOGUE_AGAIN;
 		dialogue_prompt(c, s);
 	} else {
@@ -85,6 +84,7 @@ void cmd_register(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	dialogue_start(c, s, DIALOGUE_REGISTER, DIALOGUE_NEW);
+	s->dialogue->once = true;
 	new_password(c, s, a->rest, false);
 }
 
@@ -105,6 +105,7 @@ void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 	if (!password_fits(c, s, a->rest))
 		return;
 	dialogue_start(c, s, DIALOGUE_PASSWD, DIALOGUE_OLD);
+	s->dialogue->once = true;
 	s->dialogue->secret = password_prepare(a->rest);
 	if (!password_check(c, s, ASKED_SECRET, s->account, a->arg[0]))
 		dialogue_end(c, s);
@@ -120,6 +121,7 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	dialogue_start(c, s, DIALOGUE_DROP, DIALOGUE_OLD);
+	s->dialogue->once = true;
 	if (!password_check(c, s, ASKED_SECRET, s->account, a->rest))
 		dialogue_end(c, s);
 }
@@ -144,9 +146,8 @@ void cmd_totp(struct chat *c, struct session *s, const struct args *a)
 			emit_reply(c, s, "You have no second step.");
 			return;
 		}
-		account_set(&s->account->totp, "");
-		account_save(c, s->account);
-		emit_reply(c, s, "The second step is off: your password alone signs you in.");
+		emit_reply(c, s, "To take the second step away:");
+		dialogue_begin(c, s, DIALOGUE_TOTP_OFF, DIALOGUE_OLD);
 	} else if (*s->account->totp != '\0') {
 		emit_reply(c, s, "You have a second step already. %ctotp off takes it away.",
 		           c->config.command_prefix);
@@ -221,7 +222,7 @@ void account_line(struct chat *c, struct session *s, struct account *a, char *te
 		dialogue_end(c, s);
 	} else if (d->ask == DIALOGUE_OLD) {
 		if (!password_check(c, s, ASKED_SECRET, a, text))
-			dialogue_end(c, s);
+			dialogue_prompt(c, s);
 	} else if (d->ask == DIALOGUE_NEW) {
 		new_password(c, s, text, true);
 	} else if (d->ask == DIALOGUE_AGAIN) {
@@ -230,8 +231,7 @@ void account_line(struct chat *c, struct session *s, struct account *a, char *te
 		if (strcmp(again, d->secret) == 0) {
 			password_ask(c, s, ASKED_SECRET, QUERY_HASH, again, "");
 		} else {
-			emit_reply(c, s, "The two are not the same; nothing has changed.");
-			dialogue_end(c, s);
+			dialogue_retry(c, s, DIALOGUE_NEW, "The two are not the same.");
 		}
 		explicit_bzero(again, strlen(again));
 		free(again);
@@ -270,8 +270,12 @@ static void old_answer(struct chat *c, struct session *s, struct account *a,
 	struct dialogue *d = s->dialogue;
 
 	if (!password_was_right(c, s, a, rows)) {
-		emit_reply(c, s, "That is not your password; nothing has changed.");
+		dialogue_retry(c, s, DIALOGUE_OLD, "That is not your password; nothing has changed.");
+	} else if (d->aim == DIALOGUE_TOTP_OFF) {
 		dialogue_end(c, s);
+		account_set(&a->totp, "");
+		account_save(c, a);
+		emit_reply(c, s, "The second step is off: your password alone signs you in.");
 	} else if (d->aim == DIALOGUE_DROP) {
 		dialogue_end(c, s);
 		emit_reply(c, s, "The account %s is gone. You are a guest of that name now.", a->nick);
@@ -300,8 +304,7 @@ void account_answer(struct chat *c, struct session *s, struct account *a, const 
 		dialogue_end(c, s);
 		emit_reply(c, s, "Your password is changed.");
 	} else if (!totp_was_right(c, s, a, rows)) {
-		emit_reply(c, s, "That is not the code of this moment; nothing has changed.");
-		dialogue_end(c, s);
+		dialogue_retry(c, s, DIALOGUE_TOTP, TOTP_WRONG);
 	} else {
 		account_set(&a->totp, d->secret);
 		account_save(c, a);
@@ -315,17 +318,7 @@ void account_answer(struct chat *c, struct session *s, struct account *a, const 
 
 void cmd_login(struct chat *c, struct session *s, const struct args *a)
 {
-	struct account *account = account_named(c, a->arg[0]);
-
-	if (account != NULL) {
-		login_as(c, s, account, *a->rest != '\0' ? a->rest : NULL);
-	} else if (*a->rest != '\0') {
-		/* As slow, and the same words, as for an account. */
-		password_ask(c, s, ASKED_UNKNOWN, QUERY_CHECK, a->rest, "*");
-	} else {
-		emit_reply(c, s, "No account is called %.*s.",
-		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0]);
-	}
+	login_as(c, s, a->arg[0], *a->rest != '\0' ? a->rest : NULL);
 }
 
 void cmd_resume(struct chat *c, struct session *s, const struct args *a)

@@ -1,4 +1,4 @@
-/* Commands of those who run the server: /role /audit. */
+/* Commands of those who run the server: /role /code /audit. */
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "chatd/core/name.h"
 #include "chatd/core/password.h"
 #include "chatd/core/session.h"
+#include "chatd/core/text.h"
 
 static void role_list(struct chat *c, struct session *s)
 {
@@ -75,12 +76,17 @@ void role_answer(struct chat *c, struct session *s, const struct rows *rows)
 	char key[NAME_KEY_BYTES_MAX + 1], why[160], problem[NAME_PROBLEM_BYTES_MAX];
 	char *name = mem_strdup(s->dialogue->key), *hash;
 	enum role role = s->dialogue->role;
-	struct account *a = NULL;
+	struct account *a = account_named(c, name);
+	bool made = a == NULL;
 
 	s->asked = ASKED_NOTHING;
 	dialogue_end(c, s);
 	if (rows->error != NULL) {
 		emit_reply(c, s, "%s", rows->error);
+	} else if (a != NULL) {
+		hash = strndup(rows->text2, strcspn(rows->text2, "\n"));
+		account_set(&a->codes, hash != NULL ? hash : "");
+		free(hash);
 	} else if (name_check(NAME_NICK, name, strlen(name), key, why, sizeof why) &&
 	           account_bars(c, name, key, NULL, problem) == NULL && session_by_key(c, key) == NULL) {
 		/* One of the ten is enough for the first time. */
@@ -88,15 +94,20 @@ void role_answer(struct chat *c, struct session *s, const struct rows *rows)
 		a = hash != NULL ? account_new(c, name, key, "", hash) : NULL;
 		free(hash);
 	}
-	if (a != NULL) {
-		a->role = role;
+	if (a != NULL && rows->error == NULL) {
+		if (made) {
+			a->role = role;
+			login_clear_name(c, a);
+			emit_reply(c, s, "%s is now: %s.", a->nick, role_name(role));
+			emit_audit(c, s, "made an account for %s: %s", a->nick, role_name(role));
+		} else {
+			emit_audit(c, s, "made a code for %s", a->nick);
+		}
 		account_save(c, a);
-		login_clear_name(c, a);
-		emit_audit(c, s, "made an account for %s: %s", a->nick, role_name(role));
 		c->secret = true;
-		emit_reply(c, s, "%s is now: %s.", a->nick, role_name(role));
-		emit_reply(c, s, "The account is new. To sign in, connect, give the name %s, and as its "
-		           "password this code, which is good once: %.*s", a->nick,
+		emit_reply(c, s, "%s To sign in, connect, give the name %s, and as its password this code, "
+		           "which is good once: %.*s", made ? "The account is new."
+		           : "Codes from before are void, a password is not.", a->nick,
 		           (int)strcspn(rows->text, " "), rows->text);
 	} else if (rows->error == NULL) {
 		emit_reply(c, s, "Not done: somebody else was quicker.");
@@ -111,9 +122,9 @@ void cmd_audit(struct chat *c, struct session *s, const struct args *a)
 	char *end;
 	unsigned long n;
 
-	if (a->arg[0] != NULL && isdigit((unsigned char)a->arg[0][0])) {
+	if (a->arg[0] != NULL && (isdigit((unsigned char)a->arg[0][0]) || a->arg[0][0] == '-')) {
 		n = strtoul(a->arg[0], &end, 10);
-		if (*end != '\0' || n == 0) {
+		if (*end != '\0' || n == 0 || a->arg[0][0] == '-') {
 			command_usage(c, s, "audit");
 			return;
 		}
@@ -122,6 +133,20 @@ void cmd_audit(struct chat *c, struct session *s, const struct args *a)
 		q.words = a->arg[0];
 	}
 	history_ask(c, s, ASKED_AUDIT, q);
+}
+
+void cmd_code(struct chat *c, struct session *s, const struct args *a)
+{
+	struct account *account = account_named(c, a->arg[0]);
+
+	if (account == NULL) {
+		emit_reply(c, s, "No account is called %.*s.",
+		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0]);
+		return;
+	}
+	dialogue_start(c, s, DIALOGUE_INVITE, DIALOGUE_NEW);
+	s->dialogue->key = mem_strdup(account->nick);
+	password_ask(c, s, ASKED_ROLE, QUERY_CODES, "", "");
 }
 
 void cmd_role(struct chat *c, struct session *s, const struct args *a)
@@ -135,7 +160,7 @@ void cmd_role(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (a->arg[1] == NULL || !role_parse(a->arg[1], &role) || role == ROLE_GUEST) {
 		command_usage(c, s, "role");
-		emit_reply(c, s, "A role is one of: admin, moderator, account.");
+		emit_reply(c, s, "A role is one of: admin, account.");
 		return;
 	}
 	account = account_named(c, a->arg[0]);
@@ -144,7 +169,8 @@ void cmd_role(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	if (account->role == role) {
-		emit_reply(c, s, "%s is that already: %s.", account->nick, role_name(role));
+		emit_reply(c, s, "%s is that already: %s. Nothing has changed.", account->nick,
+		           role_name(role));
 		return;
 	}
 	if (is_last_admin(c, account) && !s->trusted) {

@@ -76,8 +76,11 @@ const struct command commands[] = {
 	 "Gives a guest back the name and room of a connection that broke; the code was in the "
 	 "greeting.", "resume k3v9x-2p7qa"},
 	{"role", "", "[NAME ROLE]", 2, 0, false, false, cmd_role, ROLE_ADMIN,
-	 "Makes an account's bearer an admin, a moderator, or no more than an account. Alone, lists "
-	 "who has a role.", "role bob moderator"},
+	 "Makes an account's bearer an admin, or no more than an account; where there is none, makes "
+	 "the account. Alone, lists who has a role.", "role bob admin"},
+	{"code", "", "NAME", 1, 1, false, false, cmd_code, ROLE_ADMIN,
+	 "Makes a code, good once in place of the password, for somebody who has lost theirs.",
+	 "code bob"},
 	{"audit", "", "[N | WHO]", 1, 0, false, false, cmd_audit, ROLE_ADMIN,
 	 "Shows what those who have a role did with it: the last N acts, or those by or about "
 	 "somebody.", "audit bob"},

@@ -20,6 +20,7 @@ static const char *const prompts[] = {
 	[DIALOGUE_OLD] = "[PASSWORD]: ",
 	[DIALOGUE_NEW] = "[NEW PASSWORD]: ",
 	[DIALOGUE_AGAIN] = "[THE SAME AGAIN]: ",
+	[DIALOGUE_OVER] = "[PRESS ENTER]: ",
 	[DIALOGUE_TOTP] = "[CODE OF YOUR APP]: ",
 };
 
@@ -45,6 +46,7 @@ void dialogue_prompt(struct chat *c, const struct session *s)
 		s->dialogue->warned = true;
 	}
 	hide(c, s, true);
+	s->dialogue->hidden = s->telnet != NULL;
 	emit_raw(c, s, prompt, strlen(prompt));
 }
 
@@ -62,6 +64,14 @@ void dialogue_begin(struct chat *c, struct session *s, enum dialogue_aim aim,
 {
 	dialogue_start(c, s, aim, ask);
 	dialogue_prompt(c, s);
+}
+
+void dialogue_keep(struct dialogue *d, char *secret)
+{
+	if (d->secret != NULL)
+		explicit_bzero(d->secret, strlen(d->secret));
+	free(d->secret);
+	d->secret = secret;
 }
 
 void dialogue_free(struct dialogue *d)
@@ -84,13 +94,45 @@ void dialogue_end(struct chat *c, struct session *s)
 	s->dialogue = NULL;
 }
 
-/* The account that the dialogue is about; NULL: it is gone, and s was told. */
+void dialogue_retry(struct chat *c, struct session *s, enum dialogue_ask ask, const char *why)
+{
+	struct dialogue *d = s->dialogue;
+	int left = PASSWORD_TRIES_MAX - ++d->tries;
+	const char *gap = why != NULL ? " " : "";
+
+	why = why != NULL ? why : "";
+	if (d->once) {
+		if (*why != '\0')
+			emit_reply(c, s, "%s", why);
+		login_give_up(c, s);
+		return;
+	}
+	if (left > 0)
+		emit_reply(c, s, "%s%s%d %s left.", why, gap, left, left == 1 ? "try" : "tries");
+	else
+		emit_reply(c, s, "%s%sThat was the last try.", why, gap);
+	d->ask = left > 0 ? ask : DIALOGUE_OVER;
+	dialogue_prompt(c, s);
+}
+
+void dialogue_interrupt(struct chat *c, struct session *s)
+{
+	if (!s->dialogue->hidden) {
+		dialogue_prompt(c, s);
+		return;
+	}
+	emit_reply(c, s, "Interrupted; the question is taken back.");
+	login_give_up(c, s);
+}
+
+/* The account that the dialogue is about; NULL: it is gone, and s was told, or there never
+ * was one. */
 static struct account *about(struct chat *c, struct session *s)
 {
 	const char *key = s->dialogue->key;
 	struct account *a = key != NULL ? account_by_key(c, key) : s->account;
 
-	if (a != NULL || s->dialogue->aim == DIALOGUE_REGISTER)
+	if (a != NULL || s->dialogue->aim == DIALOGUE_REGISTER || s->dialogue->aim == DIALOGUE_SIGN_IN)
 		return a;
 	emit_reply(c, s, "That account is gone.");
 	login_give_up(c, s);
@@ -104,6 +146,10 @@ void dialogue_line(struct chat *c, struct session *s, char *text)
 	/* What was typed unseen has not moved the cursor. */
 	if (s->telnet != NULL)
 		emit_raw(c, s, "\r\n", 2);
+	if (s->dialogue->ask == DIALOGUE_OVER) {
+		login_give_up(c, s);
+		return;
+	}
 	a = about(c, s);
 	if (s->dialogue == NULL)
 		return;
@@ -117,11 +163,6 @@ void dialogue_answer(struct chat *c, struct session *s, const struct rows *rows)
 {
 	struct account *a;
 
-	if (s->asked == ASKED_UNKNOWN) {
-		emit_reply(c, s, "That name and password do not go together.");
-		if (s->state == SESSION_LOGIN)
-			session_prompt(c, s);
-	}
 	s->asked = ASKED_NOTHING;
 	if (s->dialogue != NULL && rows->error != NULL) {
 		emit_reply(c, s, "%s", rows->error);

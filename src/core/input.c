@@ -11,6 +11,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/login.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
@@ -42,6 +43,10 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 	case LINE_INTERRUPT:
 		/* The terminal's cursor is behind what was begun. */
 		emit_raw(c, s, "\r\n", 2);
+		if (s->dialogue != NULL) {
+			dialogue_interrupt(c, s);
+			break;
+		}
 		emit_reply(c, s, "Interrupted: what you had begun to type is gone. %cquit ends the chat.",
 		           c->config.command_prefix);
 		session_prompt(c, s);

@@ -185,7 +185,7 @@ static bool command_at_prompt(struct chat *c, struct session *s, char *text)
 		*rest++ = '\0';
 	k = command_find(text);
 	if (k == NULL || (k->run != cmd_quit && k->run != cmd_login && k->run != cmd_resume &&
-	                  (k->run != cmd_role || !s->trusted)))
+	                  ((k->run != cmd_role && k->run != cmd_code) || !s->trusted)))
 		return false;
 	if (k->run == cmd_quit) {
 		emit_reply(c, s, "Goodbye.");
@@ -205,14 +205,17 @@ static void name_given(struct chat *c, struct session *s, const char *text)
 	struct account *a = account_named(c, text);
 	char key[NAME_KEY_BYTES_MAX + 1];
 
-	if (a != NULL)
-		login_as(c, s, a, NULL);
-	else if (c->more)
+	if (a != NULL) {
+		emit_reply(c, s, "%s is registered. Please give its password, or one of its codes; with an "
+		           "empty line you can choose another name.", a->nick);
+		login_as(c, s, a->nick, NULL);
+	} else if (c->more) {
 		enter_script(c, s, text);
-	else if (session_may_bear(c, s, text, key))
+	} else if (session_may_bear(c, s, text, key)) {
 		enter_guest(c, s, text, key);
-	else
+	} else {
 		login_wrong(c, s);
+	}
 }
 
 void login_line(struct chat *c, struct session *s, char *text)
@@ -231,18 +234,18 @@ void login_line(struct chat *c, struct session *s, char *text)
 
 /* -- the password ------------------------------------------------------------------------ */
 
-void login_as(struct chat *c, struct session *s, struct account *a, const char *password)
+void login_as(struct chat *c, struct session *s, const char *name, const char *password)
 {
-	if (s->account == a) {
+	struct account *a = account_named(c, name);
+
+	if (a != NULL && s->account == a) {
 		emit_reply(c, s, "You are signed in as %s already.", a->nick);
 		return;
 	}
 	dialogue_start(c, s, DIALOGUE_SIGN_IN, DIALOGUE_PASSWORD);
-	s->dialogue->key = mem_strdup(a->key);
+	/* Where there is no such account all goes the same way, and no password is right. */
+	s->dialogue->key = mem_strdup(a != NULL ? a->key : name);
 	s->dialogue->once = password != NULL;
-	if (password == NULL)
-		emit_reply(c, s, "%s is registered. Please give its password, or one of its codes; with an "
-		           "empty line you can choose another name.", a->nick);
 	if (password == NULL)
 		dialogue_prompt(c, s);
 	else if (!password_check(c, s, ASKED_SECRET, a, password))
@@ -256,56 +259,34 @@ void login_give_up(struct chat *c, struct session *s)
 		session_prompt(c, s);
 }
 
-/* A wrong answer in the dialogue; the third ends it. */
-static void wrong(struct chat *c, struct session *s, const char *what)
-{
-	int left = PASSWORD_TRIES_MAX - ++s->dialogue->tries;
-
-	if (s->dialogue->once) {
-		emit_reply(c, s, "That name and password do not go together.");
-		login_give_up(c, s);
-		return;
-	}
-	if (left > 0) {
-		emit_reply(c, s, "%s %d %s left.", what, left, left == 1 ? "try" : "tries");
-		dialogue_prompt(c, s);
-		return;
-	}
-	emit_reply(c, s, "%s That was the third.%s", what,
-	           s->state == SESSION_LOGIN ? " Please take another name." : "");
-	login_give_up(c, s);
-}
-
 void login_password_line(struct chat *c, struct session *s, struct account *a, const char *text)
 {
-	if (*text == '\0') {
+	if (*text == '\0')
 		login_give_up(c, s);
-		return;
-	}
-	if (s->dialogue->ask == DIALOGUE_PASSWORD) {
-		if (!password_check(c, s, ASKED_SECRET, a, text))
-			wrong(c, s, "");
-		return;
-	}
-	password_ask(c, s, ASKED_SECRET, QUERY_CHECK_TOTP, text, a->totp);
+	else if (s->dialogue->ask == DIALOGUE_CODE)
+		password_ask(c, s, ASKED_SECRET, QUERY_CHECK_TOTP, text, a != NULL ? a->totp : "");
+	else if (!password_check(c, s, ASKED_SECRET, a, text))
+		dialogue_prompt(c, s);
 }
 
 void login_password_answer(struct chat *c, struct session *s, struct account *a,
                            const struct rows *rows)
 {
 	if (s->dialogue->ask == DIALOGUE_PASSWORD) {
-		if (!password_was_right(c, s, a, rows)) {
-			wrong(c, s, "That is not right.");
+		if (!password_was_right(c, s, a, rows) || a == NULL) {
+			dialogue_retry(c, s, DIALOGUE_PASSWORD, s->dialogue->once
+			               ? "That name and password do not go together." : "That is not right.");
 			return;
 		}
 		/* A one-time code is a second step by itself. */
 		if (*a->totp != '\0' && rows->which == 0) {
+			s->dialogue->once = false;
 			s->dialogue->ask = DIALOGUE_CODE;
 			dialogue_prompt(c, s);
 			return;
 		}
 	} else if (!totp_was_right(c, s, a, rows)) {
-		wrong(c, s, "That is not the code of this moment.");
+		dialogue_retry(c, s, DIALOGUE_CODE, TOTP_WRONG);
 		return;
 	}
 	dialogue_end(c, s);

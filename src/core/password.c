@@ -66,10 +66,11 @@ static int64_t tries_wait_ms(struct chat *c, struct session *s, struct account *
 {
 	int64_t here_ms = slow_wait_ms(&origin_of(&c->origins, &s->from)->tries, c->now_ms,
 	                               PASSWORD_TRIES_ORIGIN_BURST, PASSWORD_TRIES_PERIOD_MS);
-	int64_t there_ms = slow_wait_ms(&a->tries, c->now_ms, PASSWORD_TRIES_BURST, PASSWORD_TRIES_PERIOD_MS);
+	int64_t there_ms = 0;
 
-	if (is_familiar(a, s))
-		there_ms = 0;
+	if (a != NULL && !is_familiar(a, s))
+		there_ms = slow_wait_ms(&a->tries, c->now_ms, PASSWORD_TRIES_BURST,
+		                        PASSWORD_TRIES_PERIOD_MS);
 	return here_ms > there_ms ? here_ms : there_ms;
 }
 
@@ -86,9 +87,10 @@ bool password_check(struct chat *c, struct session *s, enum session_asked asked,
 		return false;
 	}
 	password = password_prepare(typed);
-	/* An account without a password has a first line that nothing matches. */
-	bytes_printf(&against, "%s%s%s", *a->hash != '\0' ? a->hash : "*",
-	             *a->codes != '\0' ? "\n" : "", a->codes);
+	/* An account without a password, or none, has a first line that nothing matches. */
+	bytes_puts(&against, a != NULL && *a->hash != '\0' ? a->hash : "*");
+	if (a != NULL && *a->codes != '\0')
+		bytes_printf(&against, "\n%s", a->codes);
 	password_ask(c, s, asked, QUERY_CHECK, password, against.data);
 	explicit_bzero(password, strlen(password));
 	free(password);
@@ -124,17 +126,26 @@ bool password_was_right(struct chat *c, struct session *s, struct account *a,
 	unsigned left;
 
 	if (!rows->ok) {
-		slow_take(&a->tries, c->now_ms, PASSWORD_TRIES_PERIOD_MS);
 		slow_take(&origin_of(&c->origins, &s->from)->tries, c->now_ms, PASSWORD_TRIES_PERIOD_MS);
-		a->failed++;
-		account_save(c, a);
+		if (a == NULL)
+			return false;
+		slow_take(&a->tries, c->now_ms, PASSWORD_TRIES_PERIOD_MS);
+		/* One's own slips while signed in are no news. */
+		if (s->account != a) {
+			a->failed++;
+			account_save(c, a);
+		}
 		return false;
 	}
 	if (rows->which == 0)
 		return true;
 	left = code_use(a, rows->which - 1);
 	account_save(c, a);
-	emit_reply(c, s, "That code is used up now; %u %s left. %ccodes makes ten new ones.", left,
-	           left == 1 ? "is" : "are", c->config.command_prefix);
+	if (*a->hash == '\0')
+		emit_reply(c, s, "That code is used up now. Your account has no password yet: %cpasswd sets one, "
+		           "without which you cannot sign in again.", c->config.command_prefix);
+	else
+		emit_reply(c, s, "That code is used up now; %u %s left. %ccodes makes ten new ones.", left,
+		           left == 1 ? "is" : "are", c->config.command_prefix);
 	return true;
 }

@@ -10,6 +10,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/login.h"
+#include "chatd/core/name.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 
@@ -36,6 +37,7 @@ static void ghost_free(struct chat *c, struct ghost *g)
 	c->nghosts--;
 	free(g->nick);
 	free(g->key);
+	free(g->room);
 	free(g);
 }
 
@@ -51,7 +53,7 @@ void resume_keep(struct chat *c, const struct session *s)
 	resume_code(s, g->code);
 	g->nick = mem_strdup(s->nick);
 	g->key = mem_strdup(s->key);
-	g->room = s->room->number;
+	g->room = mem_strdup(s->room->name);
 	g->until_ms = c->now_ms + RESUME_MS;
 	DL_APPEND(c->ghosts, g);
 	c->nghosts++;
@@ -72,6 +74,17 @@ void resume_free(struct chat *c)
 {
 	while (c->ghosts != NULL)
 		ghost_free(c, c->ghosts);
+}
+
+/* The room of that name; NULL where there are too many to make it again. */
+static struct room *room_again(struct chat *c, const char *name)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	struct room *r = NULL;
+
+	if (name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why))
+		r = room_by_key(c, key);
+	return r != NULL || *key == '\0' ? r : room_new(c, name, key, 0);
 }
 
 /* The one who has the code and has not gone yet, because nobody has seen that its
@@ -109,7 +122,7 @@ bool resume_take(struct chat *c, struct session *s, const char *code)
 		session_name_suggest(c, g->nick, nick, key);
 		emit_reply(c, s, "%s by now, so you are called %s.", problem, nick);
 	}
-	login_resume(c, s, nick, key, room_by_number(c, g->room));
+	login_resume(c, s, nick, key, room_again(c, g->room));
 	ghost_free(c, g);
 	return true;
 }

@@ -15,7 +15,6 @@
 enum role {
 	ROLE_GUEST,       /* has no account */
 	ROLE_ACCOUNT,
-	ROLE_MODERATOR,
 	ROLE_ADMIN,
 };
 
@@ -47,7 +46,7 @@ struct account {
 
 /* What s may do: its account's role; whoever administers the host is an administrator. */
 enum role role_of(const struct session *s);
-/* "guest", "account", "moderator", "admin". */
+/* "guest", "account", "admin". */
 const char *role_name(enum role r);
 /* False: text is none of them. */
 bool role_parse(const char *text, enum role *r);

@@ -79,6 +79,7 @@ void cmd_totp(struct chat *c, struct session *s, const struct args *a);
 void cmd_sessions(struct chat *c, struct session *s, const struct args *a);
 void cmd_resume(struct chat *c, struct session *s, const struct args *a);
 void cmd_role(struct chat *c, struct session *s, const struct args *a);     /* cmd_admin.c */
+void cmd_code(struct chat *c, struct session *s, const struct args *a);
 void cmd_audit(struct chat *c, struct session *s, const struct args *a);
 void cmd_me(struct chat *c, struct session *s, const struct args *a);       /* cmd_talk.c */
 void cmd_msg(struct chat *c, struct session *s, const struct args *a);

@@ -10,6 +10,8 @@
 #include "chatd/core/account.h"
 #include "chatd/core/state.h"
 
+#define TOTP_WRONG "That is not the code of this moment, or it was used already."
+
 /* What the next line answers. */
 enum dialogue_ask {
 	DIALOGUE_PASSWORD,   /* of the account that is signed in to */
@@ -17,6 +19,8 @@ enum dialogue_ask {
 	DIALOGUE_OLD,        /* /passwd, /drop: the password that holds */
 	DIALOGUE_NEW,        /* /register, /passwd: the new one */
 	DIALOGUE_AGAIN,      /* and once more */
+	DIALOGUE_OVER,       /* nothing any more: the next line may still be meant for what failed,
+	                      * and is said to nobody */
 	DIALOGUE_TOTP,       /* /totp: a code, to show that the app has the secret */
 };
 
@@ -27,14 +31,16 @@ enum dialogue_aim {
 	DIALOGUE_PASSWD,
 	DIALOGUE_DROP,
 	DIALOGUE_SET_TOTP,
+	DIALOGUE_TOTP_OFF,
 	DIALOGUE_INVITE,     /* /role: an account for somebody else; asks nothing */
 };
 
 struct dialogue {
 	enum dialogue_aim aim;
 	enum dialogue_ask ask;
-	uint8_t tries;       /* wrong answers so far */
+	uint8_t tries;       /* wrong answers so far; PASSWORD_TRIES_MAX end it */
 	bool once;           /* the password came with the command: a wrong one ends it */
+	bool hidden;         /* its client was told not to show what is typed */
 	bool warned;         /* was told that what is typed can be seen */
 	char *key;           /* owned; of the account that it is about; NULL: none yet */
 	enum role role;      /* INVITE: which */
@@ -44,9 +50,9 @@ struct dialogue {
 /* A line at the prompt for the name. May end the session. */
 void login_line(struct chat *c, struct session *s, char *text);
 
-/* Wants to be the account's bearer: asks for the password, or checks the one given. s may
- * be at the prompt or a guest in the chat. */
-void login_as(struct chat *c, struct session *s, struct account *a, const char *password);
+/* Wants to be the bearer of this name's account: asks for the password, or checks the one
+ * given. s may be at the prompt or a guest in the chat. */
+void login_as(struct chat *c, struct session *s, const char *name, const char *password);
 
 /* A name that s may not bear; it was told. Ends the session after too many. */
 void login_wrong(struct chat *c, struct session *s);
@@ -71,18 +77,25 @@ void account_secrets_answer(struct chat *c, struct session *s, enum session_aske
 /* The code of an app: each step counts once. */
 bool totp_was_right(struct chat *c, struct session *s, struct account *a, const struct rows *rows);
 
-/* A code for the account that /role makes. */
+/* A code for the account that /role makes, or for which /code asked. */
 void role_answer(struct chat *c, struct session *s, const struct rows *rows);
 
 /* Begins a dialogue without asking anything yet. */
 void dialogue_start(struct chat *c, struct session *s, enum dialogue_aim aim,
                     enum dialogue_ask ask);
+/* Takes what was typed, in place of what it had, which is cleared. */
+void dialogue_keep(struct dialogue *d, char *secret);
 /* Clears and frees it; NULL is fine. */
 void dialogue_free(struct dialogue *d);
 /* Begins a dialogue, with its first question. */
 void dialogue_begin(struct chat *c, struct session *s, enum dialogue_aim aim,
                     enum dialogue_ask ask);
-/* Asks the question again (after an interrupt). */
+/* A wrong answer: says why (NULL: that was said), and asks again; the last one ends it. */
+void dialogue_retry(struct chat *c, struct session *s, enum dialogue_ask ask, const char *why);
+/* An interrupt: the first one of telnet makes it known, and hides what is typed from then
+ * on; another gives the dialogue up. */
+void dialogue_interrupt(struct chat *c, struct session *s);
+/* Asks the question again. */
 void dialogue_prompt(struct chat *c, const struct session *s);
 /* The next line has come. May end the session. */
 void dialogue_line(struct chat *c, struct session *s, char *text);

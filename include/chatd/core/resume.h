@@ -14,7 +14,7 @@ enum { RESUME_CODE_BYTES = 12 }; /* "k3v9x-2p7qa" and the NUL */
 struct ghost {
 	char code[RESUME_CODE_BYTES]; /* as of resume_code */
 	char *nick, *key;        /* owned */
-	uint32_t room;           /* its number */
+	char *room;              /* owned; its room's name: it may have to be made again */
 	int64_t until_ms;        /* then it is forgotten */
 	struct ghost *prev, *next; /* in chat.ghosts, oldest first */
 };

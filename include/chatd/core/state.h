@@ -39,7 +39,6 @@ enum session_asked {
 	ASKED_SEARCH,
 	ASKED_AUDIT,
 	ASKED_SECRET,   /* what its dialogue goes on with */
-	ASKED_UNKNOWN,  /* the password of nobody, so that it takes as long as somebody's */
 	ASKED_CODES,
 	ASKED_TOTP,
 	ASKED_ROLE,     /* a code for an account that an administrator makes */
