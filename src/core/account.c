@@ -10,6 +10,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
+#include "chatd/core/grant.h"
 #include "chatd/core/look.h"
 #include "chatd/core/mail.h"
 #include "chatd/core/name.h"
@@ -17,6 +18,7 @@
 static const char *const role_names[] = {
 	[ROLE_GUEST] = "guest",
 	[ROLE_ACCOUNT] = "account",
+	[ROLE_MODERATOR] = "moderator",
 	[ROLE_ADMIN] = "admin",
 };
 
@@ -223,6 +225,7 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
 void account_drop(struct chat *c, struct account *a)
 {
 	mail_drop(c, a);
+	grant_drop_account(c, a->key);
 	emit_fact(c, FACT_ACCOUNT, a->key, "");
 	account_free(c, a);
 }

@@ -14,6 +14,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/account.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/grant.h"
 #include "chatd/core/history.h"
 #include "chatd/core/input.h"
 #include "chatd/core/login.h"
@@ -70,6 +71,8 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f)
 		account_load(c, f->key, f->value);
 	else if (f->kind == FACT_MAIL)
 		mail_load(c, f->key, f->value);
+	else if (f->kind == FACT_INVITE)
+		grant_load(c, f->key, f->value);
 }
 
 void chat_configure(struct chat *c, const struct chat_config *config)

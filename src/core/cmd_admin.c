@@ -1,6 +1,7 @@
 /* Commands of those who run the server: /role /code /audit. */
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,9 +100,9 @@ void role_answer(struct chat *c, struct session *s, const struct rows *rows)
 			a->role = role;
 			login_clear_name(c, a);
 			emit_reply(c, s, "%s is now: %s.", a->nick, role_name(role));
-			emit_audit(c, s, "made an account for %s: %s", a->nick, role_name(role));
+			emit_audit(c, s, "", "made an account for %s: %s", a->nick, role_name(role));
 		} else {
-			emit_audit(c, s, "made a code for %s", a->nick);
+			emit_audit(c, s, "", "made a code for %s", a->nick);
 		}
 		account_save(c, a);
 		c->secret = true;
@@ -151,6 +152,7 @@ void cmd_code(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_role(struct chat *c, struct session *s, const struct args *a)
 {
+	char undo[NAME_BYTES_MAX + 32];
 	struct account *account;
 	enum role role;
 
@@ -160,7 +162,7 @@ void cmd_role(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (a->arg[1] == NULL || !role_parse(a->arg[1], &role) || role == ROLE_GUEST) {
 		command_usage(c, s, "role");
-		emit_reply(c, s, "A role is one of: admin, account.");
+		emit_reply(c, s, "A role is one of: admin, moderator, account.");
 		return;
 	}
 	account = account_named(c, a->arg[0]);
@@ -178,9 +180,10 @@ void cmd_role(struct chat *c, struct session *s, const struct args *a)
 		           account->nick);
 		return;
 	}
+	snprintf(undo, sizeof undo, "role %s %s", account->nick, role_name(account->role));
 	account->role = role;
 	account_save(c, account);
-	emit_audit(c, s, "made %s: %s", account->nick, role_name(role));
+	emit_audit(c, s, undo, "made %s: %s", account->nick, role_name(role));
 	emit_reply(c, s, "%s is now: %s.", account->nick, role_name(role));
 	if (account->session != NULL && account->session != s)
 		emit_reply(c, account->session, "%s has made you: %s. %chelp lists what you may do.", s->nick,

@@ -1,9 +1,4 @@
-/*
- * The table of commands, and finding the one that was meant.
- *
- * A command is declared here and nowhere else; its handler is in one of the
- * cmd_*.c files.
- */
+/* Finding the command that was meant, taking its line apart, running it. */
 
 #include "chatd/core/command.h"
 
@@ -12,88 +7,9 @@
 #include <strings.h>
 
 #include "chatd/core/emit.h"
+#include "chatd/core/name.h"
+#include "chatd/core/room.h"
 #include "chatd/core/text.h"
-
-const struct command commands[] = {
-	{"help", "commands", "[COMMAND]", 1, 0, false, false, cmd_help, ROLE_GUEST,
-	 "Lists the commands, or explains one.", "help join"},
-	{"nick", "name", "NAME", 1, 1, false, false, cmd_nick, ROLE_GUEST,
-	 "Changes your name.", "nick alice"},
-	{"join", "j", "ROOM", 1, 1, false, false, cmd_join, ROLE_GUEST,
-	 "Goes to another room; makes it if it is not there.", "join ops"},
-	{"leave", "part", "", 0, 0, false, false, cmd_leave, ROLE_GUEST,
-	 "Goes back to the lobby.", "leave"},
-	{"rooms", "list", "", 0, 0, false, false, cmd_rooms, ROLE_GUEST,
-	 "Lists the rooms: people, last line, topic.", "rooms"},
-	{"who", "names chatters", "[ROOM]", 1, 0, false, false, cmd_who, ROLE_GUEST,
-	 "Lists the people in this room or another.", "who ops"},
-	{"whois", "", "NICK", 1, 1, false, false, cmd_whois, ROLE_GUEST,
-	 "Tells about a person: room, since when, idle, away.", "whois bob"},
-	{"me", "", "ACTION", 0, 0, true, true, cmd_me, ROLE_GUEST,
-	 "Says what you do, as \"* alice waves\".", "me waves"},
-	{"msg", "tell w", "NICK TEXT", 1, 1, true, true, cmd_msg, ROLE_GUEST,
-	 "Says something to one person alone, in any room. It is kept only for the bearer of an "
-	 "account who is not here, and until it is read.", "msg bob lunch?"},
-	{"reply", "r", "TEXT", 0, 0, true, true, cmd_reply, ROLE_GUEST,
-	 "Answers the person who sent you the last private message.", "reply yes, at one"},
-	{"topic", "", "[TEXT]", 0, 0, true, false, cmd_topic, ROLE_GUEST,
-	 "Shows the room's topic, or sets it; a single - takes it away.", "topic Release on Friday"},
-	{"history", "", "[N | 2h | 2026-11-22 | before #ID]", 2, 0, false, false, cmd_history, ROLE_GUEST,
-	 "Shows earlier lines of this room: the last N, those of a time (s, m, h, d, w) or of a "
-	 "day, or those before a line.", "history 2h"},
-	{"search", "", "WORDS", 0, 0, true, true, cmd_search, ROLE_GUEST,
-	 "Finds the lines, in all rooms, that have all the words; wor* finds what begins with wor.",
-	 "search backup failed"},
-	{"catchup", "", "", 0, 0, false, false, cmd_catchup, ROLE_GUEST,
-	 "Shows what you missed in this room since you were last here, or while your connection "
-	 "was slow.", "catchup"},
-	{"ignore", "", "[NICK]", 1, 0, false, false, cmd_ignore, ROLE_GUEST,
-	 "Hides what a person says from you; alone, lists whom you ignore.", "ignore bob"},
-	{"unignore", "", "NICK", 1, 1, false, false, cmd_unignore, ROLE_GUEST,
-	 "Shows a person's lines again.", "unignore bob"},
-	{"away", "", "[TEXT]", 0, 0, true, false, cmd_away, ROLE_GUEST,
-	 "Marks you as away; who writes to you or looks for you reads the text.",
-	 "away back at three"},
-	{"back", "", "", 0, 0, false, false, cmd_back, ROLE_GUEST,
-	 "Ends /away.", "back"},
-	{"register", "", "[PASSWORD]", 0, 0, true, false, cmd_register, ROLE_GUEST,
-	 "Makes your name yours: nobody else can bear it, and it asks for the password. Alone, asks "
-	 "you for one.", "register"},
-	{"login", "", "NAME [PASSWORD]", 1, 1, true, false, cmd_login, ROLE_GUEST,
-	 "Signs you in to your account, also in place of a connection of yours that hangs.",
-	 "login alice"},
-	{"passwd", "", "[OLD NEW]", 1, 0, true, false, cmd_passwd, ROLE_GUEST,
-	 "Changes your password. Alone, asks for both.", "passwd"},
-	{"codes", "", "", 0, 0, false, false, cmd_codes, ROLE_GUEST,
-	 "Gives you ten codes, each good once in place of your password.", "codes"},
-	{"totp", "", "[off]", 1, 0, false, false, cmd_totp, ROLE_GUEST,
-	 "Adds a second step to signing in: a code of an authenticator app.", "totp"},
-	{"sessions", "", "", 0, 0, false, false, cmd_sessions, ROLE_GUEST,
-	 "Tells when and from where your account was signed in to.", "sessions"},
-	{"drop", "", "[PASSWORD]", 0, 0, true, false, cmd_drop, ROLE_GUEST,
-	 "Takes your account away. Alone, asks for the password.", "drop"},
-	{"resume", "", "CODE", 1, 1, false, false, cmd_resume, ROLE_GUEST,
-	 "Gives a guest back the name and room of a connection that broke; the code was in the "
-	 "greeting.", "resume k3v9x-2p7qa"},
-	{"role", "", "[NAME ROLE]", 2, 0, false, false, cmd_role, ROLE_ADMIN,
-	 "Makes an account's bearer an admin, or no more than an account; where there is none, makes "
-	 "the account. Alone, lists who has a role.", "role bob admin"},
-	{"code", "", "NAME", 1, 1, false, false, cmd_code, ROLE_ADMIN,
-	 "Makes a code, good once in place of the password, for somebody who has lost theirs.",
-	 "code bob"},
-	{"audit", "", "[N | WHO]", 1, 0, false, false, cmd_audit, ROLE_ADMIN,
-	 "Shows what those who have a role did with it: the last N acts, or those by or about "
-	 "somebody.", "audit bob"},
-	{"time", "date", "", 0, 0, false, false, cmd_time, ROLE_GUEST,
-	 "Tells the time at the server.", "time"},
-	{"version", "", "", 0, 0, false, false, cmd_version, ROLE_GUEST,
-	 "Tells which chatd this is.", "version"},
-	{"limits", "", "", 0, 0, false, false, cmd_limits, ROLE_GUEST,
-	 "Tells your limits and what is left of them.", "limits"},
-	{"quit", "exit bye", "[TEXT]", 0, 0, true, false, cmd_quit, ROLE_GUEST,
-	 "Leaves the chat; the others read the text.", "quit see you tomorrow"},
-	{0},
-};
 
 /* True if word is one of the blank-separated names, in any case. */
 static bool among(const char *names, const char *word)
@@ -235,12 +151,68 @@ static char *cut_word(char **line)
 	return word;
 }
 
+char *args_age(char *rest, int64_t *ms)
+{
+	size_t len = strcspn(rest, " ");
+	char word[16];
+
+	*ms = 0;
+	if (len == 0 || len >= sizeof word)
+		return rest;
+	memcpy(word, rest, len);
+	word[len] = '\0';
+	*ms = format_parse_age(word);
+	if (*ms > 0)
+		return rest + len + strspn(rest + len, " ");
+	*ms = 0;
+	return rest;
+}
+
+/* The room of --in=; NULL: s was told. */
+static struct room *room_meant(struct chat *c, struct session *s, const char *name)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	struct room *r = NULL;
+
+	name += *name == '#';
+	if (name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why))
+		r = room_by_key(c, key);
+	if (r == NULL)
+		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
+		           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name,
+		           c->config.command_prefix);
+	return r;
+}
+
+/* What stands before the words. False: s was told what is wrong with it. */
+static bool flags_parse(struct chat *c, struct session *s, const struct command *k, char **line,
+                        struct args *a)
+{
+	*a = (struct args){.room = s->room};
+	while (k->flags != 0 && strncmp(*line, "--", 2) == 0) {
+		char *word = cut_word(line);
+
+		if (strcmp(word, "--preview") == 0 && (k->flags & FLAG_PREVIEW) != 0) {
+			a->preview = true;
+		} else if (strcmp(word, "--everywhere") == 0 && (k->flags & FLAG_EVERYWHERE) != 0) {
+			a->everywhere = true;
+		} else if (strncmp(word, "--in=", 5) == 0 && (k->flags & FLAG_IN) != 0) {
+			a->room = room_meant(c, s, word + 5);
+			if (a->room == NULL)
+				return false;
+		} else {
+			command_usage(c, s, k->name);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Takes the line apart; false: it does not fit the command. */
 static bool args_parse(const struct command *k, char *line, struct args *a)
 {
 	int given = 0;
 
-	*a = (struct args){0};
 	while (given < k->words && *line != '\0')
 		a->arg[given++] = cut_word(&line);
 	a->rest = line;
@@ -265,6 +237,8 @@ void command_run(struct chat *c, struct session *s, char *line)
 	else if (!command_allowed(s, k))
 		emit_reply(c, s, "Not done: %c%s is for %ss.", c->config.command_prefix, k->name,
 		           role_name(k->role));
+	else if (!flags_parse(c, s, k, &line, &a))
+		return;
 	else if (!args_parse(k, line, &a))
 		command_usage(c, s, k->name);
 	else

@@ -196,7 +196,7 @@ void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char 
 	});
 }
 
-void emit_audit(struct chat *c, const struct session *s, const char *fmt, ...)
+uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 {
 	char what[AUDIT_BYTES_MAX + 1];
 	va_list ap;
@@ -204,8 +204,8 @@ void emit_audit(struct chat *c, const struct session *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	emit_append(c, (struct record){
-		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = "",
+	return emit_append(c, (struct record){
+		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = undo,
 		.sender = s->nick != NULL ? s->nick : "the host", .body = what,
 	});
 }

@@ -17,6 +17,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/grant.h"
 #include "chatd/core/history.h"
 
 #define NOTICES_PER_S 1
@@ -74,6 +75,7 @@ static void room_free(struct chat *c, struct room *r)
 	free(r->key);
 	free(r->topic);
 	free(r->sum_nick);
+	grant_drop_room(r);
 	free(r->members);
 	free(r);
 }

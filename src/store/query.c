@@ -19,6 +19,7 @@
 
 enum {
 	MISSED_MAX = 1000, /* missed lines are counted so far */
+	UNDO_COLUMN = 6,   /* of the audit's rows, which have no room's name */
 };
 
 /* Where a row's strings start in the answer's text. */
@@ -93,7 +94,8 @@ bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit)
 	r->kind = (enum record_kind)sqlite3_column_int(st, 2);
 	r->room = (uint32_t)sqlite3_column_int64(st, 3);
 	r->hit = hit;
-	at->room_name = answer_room_name(a, s, r->room);
+	at->room_name = sqlite3_column_count(st) > UNDO_COLUMN ? answer_column(a, st, UNDO_COLUMN)
+	                                                       : answer_room_name(a, s, r->room);
 	at->sender = answer_column(a, st, 4);
 	at->body = answer_column(a, st, 5);
 	a->body_bytes += bytes;

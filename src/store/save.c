@@ -209,6 +209,7 @@ static bool audit_save(struct store *s, const struct record *r)
 	sqlite3_bind_int64(st, 2, r->time_ms);
 	sqlite3_bind_text(st, 3, r->sender, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 4, r->body, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 5, r->room_name, -1, SQLITE_STATIC);
 	return store_run(st);
 }
 

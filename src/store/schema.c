@@ -48,6 +48,9 @@ static const char *const migrations[] = {
 	/* 3 to 4: what those who have power have done. */
 	"CREATE TABLE audit(id INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, who TEXT NOT NULL,"
 	" what TEXT NOT NULL);",
+
+	/* 4 to 5: and the command line that takes it back. */
+	"ALTER TABLE audit ADD COLUMN undo TEXT NOT NULL DEFAULT '';",
 };
 
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
@@ -95,8 +98,9 @@ static const char *const statements[SQL_COUNT] = {
 	                   " ORDER BY last_id LIMIT ?1)",
 	[SQL_FACT_SET] = "INSERT INTO facts(kind, key, value) VALUES(?1, ?2, ?3)"
 	                 " ON CONFLICT(kind, key) DO UPDATE SET value = excluded.value",
-	[SQL_AUDIT_ADD] = "INSERT INTO audit(id, time_ms, who, what) VALUES(?1, ?2, ?3, ?4)",
-	[SQL_AUDIT_LAST] = "SELECT id, time_ms, ?4, 0, who, what FROM audit WHERE id < ?1"
+	[SQL_AUDIT_ADD] = "INSERT INTO audit(id, time_ms, who, what, undo)"
+	                  " VALUES(?1, ?2, ?3, ?4, ?5)",
+	[SQL_AUDIT_LAST] = "SELECT id, time_ms, ?4, 0, who, what, undo FROM audit WHERE id < ?1"
 	                   " AND (?2 = '' OR lower(who) = lower(?2)"
 	                   " OR instr(lower(what), lower(?2)) > 0) ORDER BY id DESC LIMIT ?3",
 	[SQL_FACT_DROP] = "DELETE FROM facts WHERE kind = ?1 AND key = ?2",

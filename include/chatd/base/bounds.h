@@ -62,6 +62,8 @@ enum {
 	MAIL_BYTES_MAX = 8192,  /* of the text of one */
 	AUDIT_BYTES_MAX = 1024, /* of one act's description; cut there */
 	AUDIT_LINES_DEFAULT = 20, /* acts that /audit alone shows */
+	GRANTS_MAX = 256,       /* people who are something in one room, or are invited to it */
+	ROOMS_OWNED_MAX = 20,   /* rooms that one account owns */
 	ORIGINS_MAX = 8192,     /* addresses whose tries are counted */
 	GHOSTS_MAX = 1024,      /* guests who may /resume */
 	RESUME_MS = 600000,     /* for so long */

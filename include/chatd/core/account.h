@@ -15,6 +15,7 @@
 enum role {
 	ROLE_GUEST,       /* has no account */
 	ROLE_ACCOUNT,
+	ROLE_MODERATOR,   /* keeps order everywhere */
 	ROLE_ADMIN,
 };
 
@@ -46,7 +47,7 @@ struct account {
 
 /* What s may do: its account's role; whoever administers the host is an administrator. */
 enum role role_of(const struct session *s);
-/* "guest", "account", "admin". */
+/* "guest", "account", "moderator", "admin". */
 const char *role_name(enum role r);
 /* False: text is none of them. */
 bool role_parse(const char *text, enum role *r);

@@ -19,6 +19,16 @@ enum {
 struct args {
 	char *arg[COMMAND_ARGS_MAX]; /* NULL where none was given */
 	char *rest;                  /* what follows the words; "" where nothing does */
+	struct room *room;           /* the one it is about: --in=ROOM, or where one is; NULL: none */
+	bool preview;                /* --preview */
+	bool everywhere;             /* --everywhere */
+};
+
+/* What may stand before a command's words. */
+enum command_flag {
+	FLAG_IN = 1,                 /* --in=ROOM: there, and not where one is */
+	FLAG_EVERYWHERE = 2,         /* --everywhere: on the whole server */
+	FLAG_PREVIEW = 4,            /* --preview: only tell what it would do */
 };
 
 struct command {
@@ -31,6 +41,7 @@ struct command {
 	bool rest_needed;     /* and must have it */
 	void (*run)(struct chat *c, struct session *s, const struct args *a);
 	enum role role;       /* the least that one must be */
+	unsigned flags;       /* of enum command_flag */
 	const char *help;     /* a sentence */
 	const char *example;  /* the part after the prefix */
 };
@@ -43,6 +54,10 @@ void command_run(struct chat *c, struct session *s, char *line);
 
 /* s has the role that it takes. */
 bool command_allowed(const struct session *s, const struct command *k);
+
+/* Cuts a length of time ("30m") off the front of what was typed: returns what follows, and
+ * *ms is 0 where there is none. */
+char *args_age(char *rest, int64_t *ms);
 
 /* Tells s how the command is used. */
 void command_usage(struct chat *c, struct session *s, const char *name);

@@ -43,9 +43,11 @@ uint64_t emit_append(struct chat *c, struct record r);
 /* Keeps a fact (value "": it is gone); the strings are copied to the arena. */
 void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char *value);
 
-/* Records an act of power: what was done, as a phrase without a subject ("made bob: admin"). */
-void emit_audit(struct chat *c, const struct session *s, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* Records an act of power: what was done, as a phrase without a subject ("made bob: admin"),
+ * and the command line, without its prefix, that takes it back ("" where none does). Returns
+ * its number, by which /undo knows it. */
+uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Asks the history; the strings are copied to the arena. */
 void emit_query(struct chat *c, struct query q);

@@ -32,7 +32,8 @@ enum record_kind {
 	                    * on; empty: it is gone. room 0, room_name "" */
 	RECORD_DELETE = 7, /* the line with the id ref, said in room, goes from the history and from
 	                    * the search; where there is none, nothing happens */
-	RECORD_AUDIT = 8,  /* sender, who has power, has done what body says; room 0 */
+	RECORD_AUDIT = 8,  /* sender, who has power, has done what body says; room 0, room_name the
+	                    * command line that takes it back, "" where nothing does */
 };
 
 /*
@@ -61,7 +62,7 @@ struct record {
 	int64_t time_ms;    /* since the epoch */
 	uint64_t ref;       /* RECORD_SEEN: id of the last line seen; FACT: its fact_kind; DELETE:
 	                     * id of the line that goes; otherwise 0 */
-	const char *room_name; /* as typed by whoever made it; never NULL */
+	const char *room_name; /* as typed by whoever made it; AUDIT: see there; never NULL */
 	const char *sender; /* nick as shown; FACT: the key; "" where there is none */
 	const char *body;   /* neutralised UTF-8 without line end; FACT: the value, any text of up
 	                     * to BODY_BYTES_MAX bytes; "" where there is none */
@@ -114,7 +115,7 @@ struct row {
 	enum record_kind kind;  /* RECORD_SAY, RECORD_ACTION, or for AUDIT RECORD_AUDIT */
 	uint32_t room;
 	bool hit;               /* SEARCH: true for a line found, false for one beside it */
-	const char *room_name;
+	const char *room_name;  /* AUDIT: the command line that takes it back; "" */
 	const char *sender;
 	const char *body;
 };

@@ -21,6 +21,7 @@
 struct account;
 struct dialogue;
 struct ghost;
+struct grant;
 struct room;
 
 enum session_state {
@@ -99,6 +100,8 @@ struct room {
 	uint64_t last_id;           /* of its newest line; 0: it has no history */
 	int64_t last_ms;            /* when that was said */
 	bool stored;                /* the store knows its number */
+	struct grant *grants;       /* owned; ngrants of at most GRANTS_MAX: who is what in it */
+	uint32_t ngrants;
 	struct limit notices;       /* pace of joins and leaves read one by one */
 	uint32_t sum_joined, sum_left; /* waiting to be summed up */
 	char *sum_nick;             /* owned; of the first of them */

@@ -1,0 +1,55 @@
+/*
+ * Who is what in a room.
+ *
+ * A grant belongs to an account, and is a fact in the store (FACT_INVITE, keyed by room and
+ * account). Guests have none: what they are given ends with their session.
+ */
+#ifndef CHATD_CORE_GRANT_H
+#define CHATD_CORE_GRANT_H
+
+#include "chatd/core/account.h"
+#include "chatd/core/state.h"
+
+/* Each may do what those before it may. */
+enum room_role {
+	ROOM_NOBODY,
+	ROOM_MEMBER,    /* may come in where the room is private */
+	ROOM_VOICE,     /* and speak where it is moderated */
+	ROOM_OPERATOR,  /* and keep order */
+	ROOM_OWNER,     /* and set what the room is like; one at the most */
+};
+
+struct grant {
+	char *key;               /* owned; of the account */
+	enum room_role role;
+	uint64_t since;          /* where the room is private, lines after this one are its to read */
+	struct grant *prev, *next; /* in room->grants, oldest first */
+};
+
+/* "member", "voice", "operator", "owner". */
+const char *room_role_name(enum room_role role);
+
+/* The account's grant in the room; NULL: none. */
+struct grant *grant_of(const struct room *r, const char *account_key);
+
+/* What s may do in r: by its grant; moderators are operators everywhere, and administrators
+ * owners. */
+enum room_role grant_role(const struct room *r, const struct session *s);
+
+/* Makes the account's bearer what role says, saved; ROOM_NOBODY takes the grant away. False:
+ * there are GRANTS_MAX in the room. */
+bool grant_set(struct chat *c, struct room *r, const char *account_key, enum room_role role);
+
+/* Rooms that the account owns. */
+uint32_t grant_owned(const struct chat *c, const char *account_key);
+
+/* The account goes: its grants go too. In the store they stay, as nobody's: a grant names the
+ * room's number and when the account was made, and holds for no other of the same name. */
+void grant_drop_account(struct chat *c, const char *account_key);
+/* The room goes: the same. */
+void grant_drop_room(struct room *r);
+
+/* At the start, after all rooms: one as it was saved. */
+void grant_load(struct chat *c, const char *key, const char *value);
+
+#endif

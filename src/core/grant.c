@@ -1,0 +1,158 @@
+/* Grants. Owns struct grant; each is freed in one place (grant_end). */
+
+#include "chatd/core/grant.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
+#include "chatd/core/room.h"
+
+enum { KEY_BYTES_MAX = 2 * NAME_KEY_BYTES_MAX + 2 };
+
+static const char *const role_names[] = {
+	[ROOM_NOBODY] = "nobody",     [ROOM_MEMBER] = "member", [ROOM_VOICE] = "voice",
+	[ROOM_OPERATOR] = "operator", [ROOM_OWNER] = "owner",
+};
+
+const char *room_role_name(enum room_role role)
+{
+	return role_names[role];
+}
+
+struct grant *grant_of(const struct room *r, const char *account_key)
+{
+	struct grant *g;
+
+	DL_FOREACH(r->grants, g)
+		if (strcmp(g->key, account_key) == 0)
+			return g;
+	return NULL;
+}
+
+enum room_role grant_role(const struct room *r, const struct session *s)
+{
+	const struct grant *g = s->account != NULL ? grant_of(r, s->account->key) : NULL;
+	enum role role = role_of(s);
+	enum room_role of_grant = g != NULL ? g->role : ROOM_NOBODY;
+	enum room_role of_role = role == ROLE_ADMIN       ? ROOM_OWNER
+	                         : role == ROLE_MODERATOR ? ROOM_OPERATOR
+	                                                  : ROOM_NOBODY;
+
+	return of_grant > of_role ? of_grant : of_role;
+}
+
+/* No name has a blank in it. */
+static void save(struct chat *c, const struct room *r, const struct grant *g, bool gone)
+{
+	const struct account *a = account_by_key(c, g->key);
+	char key[KEY_BYTES_MAX];
+	struct bytes b = {0};
+
+	snprintf(key, sizeof key, "%s %s", r->key, g->key);
+	fields_put(&b, "role", role_names[g->role]);
+	fields_put_number(&b, "since", (int64_t)g->since);
+	fields_put_number(&b, "room", r->number);
+	fields_put_number(&b, "made", a->made_ms);
+	emit_fact(c, FACT_INVITE, key, gone ? "" : b.data);
+	bytes_release(&b);
+}
+
+static struct grant *grant_add(struct room *r, const char *account_key)
+{
+	struct grant *g = mem_zero(1, sizeof *g);
+
+	g->key = mem_strdup(account_key);
+	DL_APPEND(r->grants, g);
+	r->ngrants++;
+	return g;
+}
+
+static void grant_end(struct room *r, struct grant *g)
+{
+	DL_DELETE(r->grants, g);
+	r->ngrants--;
+	free(g->key);
+	free(g);
+}
+
+bool grant_set(struct chat *c, struct room *r, const char *account_key, enum room_role role)
+{
+	struct grant *g = grant_of(r, account_key);
+
+	if (role == ROOM_NOBODY) {
+		if (g != NULL) {
+			save(c, r, g, true);
+			grant_end(r, g);
+		}
+		return true;
+	}
+	if (g == NULL) {
+		if (r->ngrants >= GRANTS_MAX)
+			return false;
+		g = grant_add(r, account_key);
+		g->since = r->last_id;
+	}
+	g->role = role;
+	save(c, r, g, false);
+	return true;
+}
+
+uint32_t grant_owned(const struct chat *c, const char *account_key)
+{
+	uint32_t n = 0;
+
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
+		const struct grant *g = c->rooms[slot] != NULL ? grant_of(c->rooms[slot], account_key) : NULL;
+
+		n += g != NULL && g->role == ROOM_OWNER;
+	}
+	return n;
+}
+
+void grant_drop_account(struct chat *c, const char *account_key)
+{
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
+		struct grant *g = c->rooms[slot] != NULL ? grant_of(c->rooms[slot], account_key) : NULL;
+
+		if (g != NULL)
+			grant_end(c->rooms[slot], g);
+	}
+}
+
+void grant_drop_room(struct room *r)
+{
+	while (r->grants != NULL)
+		grant_end(r, r->grants);
+}
+
+void grant_load(struct chat *c, const char *key, const char *value)
+{
+	const char *account_key = strchr(key, ' ');
+	char room[NAME_KEY_BYTES_MAX + 1], *role;
+	const struct account *a;
+	struct room *r;
+	struct grant *g;
+
+	if (account_key == NULL)
+		return;
+	snprintf(room, sizeof room, "%.*s", (int)(account_key - key), key);
+	r = room_by_key(c, room);
+	a = account_by_key(c, ++account_key);
+	if (r == NULL || a == NULL || fields_get_number(value, "room") != r->number ||
+	    fields_get_number(value, "made") != a->made_ms)
+		return;
+	g = grant_add(r, a->key);
+	g->since = (uint64_t)fields_get_number(value, "since");
+	g->role = ROOM_MEMBER;
+	role = fields_get(value, "role");
+	for (int i = ROOM_MEMBER; i <= ROOM_OWNER; i++)
+		if (strcmp(role_names[i], role) == 0)
+			g->role = (enum room_role)i;
+	free(role);
+}
