@@ -4,10 +4,9 @@
  * Owns the order in which the parts come to life and go, and what the operator
  * is told. What happens between is the server's.
  */
-#include "chatd/daemon.h"
+#include "chatd/daemon_state.h"
 
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +17,6 @@
 #include "chatd/base/log.h"
 #include "chatd/descriptors.h"
 #include "chatd/listen.h"
-#include "chatd/net/ring.h"
-#include "chatd/net/server.h"
 
 #ifndef CHATD_VERSION
 #define CHATD_VERSION "unknown"
@@ -32,23 +29,6 @@ enum {
 	HEAP_STEP_BYTES = 1 << 20, /* and how much more of it is asked for at once */
 };
 
-struct daemon {
-	const struct options *options; /* laid over the file again at every SIGHUP */
-	struct conf *conf;   /* what holds at present */
-	struct listener listeners[LISTENERS_MAX + 1]; /* the open ones, in the configuration's
-	                      * order, and the control socket */
-	uint32_t nlisteners;
-	struct writer *writer; /* this and the next three: NULL until they are made */
-	struct ring *ring;
-	struct chat *chat;
-	struct server *server;
-	sigset_t signals;    /* those that are held back */
-	int signal_fd;       /* -1 until signals are read from it */
-	bool on_terminal;    /* stderr was one when chatd was started */
-	bool stopping;       /* true once the end has been asked for */
-	int64_t stop_ms;     /* and when, daemon_now_ms */
-};
-
 /* Milliseconds of a clock that only goes forward. */
 static int64_t daemon_now_ms(void)
 {
@@ -58,97 +38,7 @@ static int64_t daemon_now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* -- the configuration, as each part wants it ------------------------------------- */
-
-bool daemon_configure(const struct options *o, struct conf *c, struct bytes *problems)
-{
-	bool ok;
-
-	conf_init(c);
-	ok = !o->conf_path || conf_read(c, o->conf_path, problems);
-	options_apply(o, c);
-	if (o->connections_unlimited)
-		descriptors_cap(c);
-	return ok;
-}
-
-static struct chat_config daemon_chat_config(const struct conf *c)
-{
-	return (struct chat_config){
-		.connections_max = c->connections_max,
-		.line_bytes_max = c->line_bytes_max,
-		.history_replay = c->history_replay,
-		.rate_burst = c->rate_burst,
-		.rate_lines = c->rate_lines,
-		.login_timeout_s = c->login_timeout_s,
-		.command_prefix = c->command_prefix,
-	};
-}
-
-static struct writer_limits daemon_writer_limits(const struct conf *c)
-{
-	return (struct writer_limits){
-		.history_days = c->history_days,
-		.history_lines = c->history_lines,
-	};
-}
-
-static struct listener_options daemon_listener_options(const struct conf *c)
-{
-	return (struct listener_options){
-		.keepalive_s = c->keepalive_s,
-		.send_timeout_s = c->send_timeout_s,
-	};
-}
-
 /* -- signals ------------------------------------------------------------------------ */
-
-static void daemon_log_lines(void (*say)(const char *fmt, ...), const char *head,
-                             struct bytes *lines)
-{
-	for (char *line = lines->len > 0 ? strtok(lines->data, "\n") : NULL; line;
-	     line = strtok(NULL, "\n")) {
-		say("%s%s", head, line);
-	}
-}
-
-/* Gives every part what the configuration now says. */
-static void daemon_hand_out(struct daemon *d)
-{
-	struct chat_config config = daemon_chat_config(d->conf);
-	struct writer_limits limits = daemon_writer_limits(d->conf);
-	struct listener_options options = daemon_listener_options(d->conf);
-
-	log_set_level(d->conf->log_level);
-	chat_configure(d->chat, &config);
-	server_set_send_timeout(d->server, d->conf->send_timeout_s);
-	for (uint32_t i = 0; i < d->nlisteners; i++)
-		listener_set_options(&d->listeners[i], &options);
-	writer_reload(d->writer, &limits, d->conf->chat_log);
-}
-
-static void daemon_reload(struct daemon *d)
-{
-	struct bytes problems = { 0 }, said = { 0 };
-	struct conf next;
-
-	if (daemon_configure(d->options, &next, &problems)) {
-		conf_take(d->conf, &next, &said);
-		daemon_log_lines(log_info, "reload: ", &said);
-		log_info("reload: %s", said.len > 0 ? "done"
-		         : d->options->conf_path ? "nothing has changed"
-		                                : "there is no file to read, for want of --config");
-	} else {
-		daemon_log_lines(log_errx, "", &problems);
-		log_errx("reload: all stays as it was, because of the problems above");
-	}
-	/* Also after a problem: the chat log is opened anew, or what rotates logs
-	 * would have moved away the file that is written to. */
-	daemon_hand_out(d);
-	conf_release(&next);
-	bytes_release(&problems);
-	bytes_release(&said);
-}
 
 static void daemon_close_listeners(struct daemon *d)
 {
@@ -156,7 +46,7 @@ static void daemon_close_listeners(struct daemon *d)
 		listener_close(&d->listeners[--d->nlisteners]);
 }
 
-static void daemon_stop(struct daemon *d, const char *why)
+void daemon_stop(struct daemon *d, const char *why)
 {
 	if (d->stopping) {
 		log_errx("%s while ending: exiting at once; lines that are not saved yet are lost",
@@ -186,7 +76,7 @@ static void daemon_on_signal(void *ctx)
 			daemon_stop(d, "the terminal was closed");
 		} else if (!d->stopping) {
 			log_info("%s: reading the configuration again", why);
-			daemon_reload(d);
+			daemon_reload(d, NULL);
 		}
 	}
 }
@@ -280,6 +170,7 @@ static bool daemon_make_server(struct daemon *d)
 		d->nlisteners++;
 	d->server = server_new(&options, d->ring, d->chat, d->writer, d->listeners,
 	                       d->nlisteners);
+	daemon_serve(d);
 	return daemon_watch_signals(d);
 }
 
@@ -345,6 +236,7 @@ bool daemon_run(const struct options *o, struct conf *c)
 		.conf = c,
 		.signal_fd = -1,
 		.on_terminal = isatty(STDERR_FILENO),
+		.started_ms = (int64_t)time(NULL) * 1000,
 	};
 	bool ok;
 

@@ -63,7 +63,7 @@ static inline void put_effect(const struct effect *e)
 {
 	static const char *const names[] = {
 		"SEND", "SEND_ALL", "PUBLISH", "SKIP", "SUBSCRIBE", "RELEASE", "UNSUBSCRIBE", "RESUME",
-		"CLOSE", "APPEND", "QUERY",
+		"CLOSE", "APPEND", "QUERY", "RELOAD", "FIGURES", "STOP",
 	};
 
 	bytes_puts(&seen, names[e->kind]);

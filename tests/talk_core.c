@@ -8,7 +8,7 @@
  *   - bytes that the core did not take are kept, and nothing more is offered of
  *     that connection until EFFECT_RESUME; its end (EVENT_EOF) comes after them;
  *   - the answer to a query comes after EVENT_STORED of what it had to see, and
- *     not at all if the connection is gone.
+ *     not at all if the connection is gone (QUERY_BACKUP: also then).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,14 +54,51 @@ static void rows_deliver(struct world *w)
 
 	w->nrows--;
 	memmove(w->rows, w->rows + 1, w->nrows * sizeof *w->rows);
-	if (peer_find(w, rows->conn))
+	if (peer_find(w, rows->conn) || rows->kind == QUERY_BACKUP)
 		step(w, (struct event){.kind = EVENT_ROWS, .conn = rows->conn, .rows = rows});
 	rows_release(rows);
+}
+
+/* Everybody who is still there is told and closed. */
+static void world_stop(struct world *w)
+{
+	step(w, (struct event){.kind = EVENT_STOP});
+	for (struct peer *p = w->peer; p < w->peer + TALK_CLIENTS_MAX; p++) {
+		struct conn_id id = {(uint32_t)(p - w->peer), p->gen};
+
+		if (!p->client)
+			continue;
+		step(w, (struct event){.kind = EVENT_CLOSED, .conn = id});
+		peer_end(w, p);
+	}
+}
+
+/* What a program does that has a file in which nothing changes. */
+static void wanted_do(struct world *w)
+{
+	const struct figures f = {
+		.started_ms = (int64_t)START_S * 1000, .memory_bytes = 12345678, .descriptors = 30,
+		.descriptors_max = 1024,
+	};
+	enum effect_kind wanted = w->wanted;
+
+	w->wanted = EFFECT_SEND;
+	if (wanted == EFFECT_STOP)
+		world_stop(w);
+	else if (wanted == EFFECT_RELOAD)
+		step(w, (struct event){.kind = EVENT_RELOADED, .conn = w->wanted_for,
+		                       .reloaded = {true, ""}});
+	else
+		step(w, (struct event){.kind = EVENT_FIGURES, .conn = w->wanted_for, .figures = &f});
 }
 
 /* Gives the core the next thing that has happened. False: nothing has. */
 static bool step_next(struct world *w)
 {
+	if (w->wanted != EFFECT_SEND) {
+		wanted_do(w);
+		return true;
+	}
 	if (w->told < w->saved) {
 		w->told = w->saved;
 		step(w, (struct event){.kind = EVENT_STORED, .stored.seq = w->told});
@@ -145,15 +182,12 @@ static bool world_open(struct world *w, struct bytes *problem)
 	return true;
 }
 
-/* Everybody who is still there is told and closed, all is saved. */
+/* All is saved, nobody is left. */
 static void world_close(struct world *w)
 {
 	if (w->chat) {
-		step(w, (struct event){.kind = EVENT_STOP});
+		world_stop(w);
 		settle(w);
-		for (struct peer *p = w->peer; p < w->peer + TALK_CLIENTS_MAX; p++)
-			if (p->client)
-				peer_end(w, p);
 		chat_free(w->chat);
 	}
 	while (w->nrows > 0)

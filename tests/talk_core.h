@@ -42,6 +42,8 @@ struct world {
 	uint64_t *feed_seq;     /* by feed: the newest record published on it */
 	struct rows *rows[TALK_CLIENTS_MAX]; /* answers on their way, oldest first */
 	size_t nrows;
+	enum effect_kind wanted; /* of the program, by wanted_for; EFFECT_SEND: nothing */
+	struct conn_id wanted_for;
 	struct peer peer[TALK_CLIENTS_MAX];
 	char fault[640];        /* what the core or the store did wrong; "": nothing */
 };

@@ -11,7 +11,8 @@
  *   - private text comes after what its owner can already see, and before what
  *     is not yet visible;
  *   - a subscription holds everything back until EFFECT_RELEASE;
- *   - a query sees what was appended before it.
+ *   - a query sees what was appended before it;
+ *   - what is asked of the program is answered before anything else happens.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -181,6 +182,14 @@ static void effect_do(struct world *w, const struct effect *e)
 		break;
 	case EFFECT_QUERY:
 		query_ask(w, &e->query);
+		break;
+	case EFFECT_RELOAD:
+	case EFFECT_FIGURES:
+	case EFFECT_STOP:
+		if (w->wanted != EFFECT_SEND)
+			fault(w, "wants two things of the program: effect", e->kind);
+		w->wanted = e->kind;
+		w->wanted_for = e->conn;
 		break;
 	default:
 		p = peer_find(w, e->conn);

@@ -108,7 +108,7 @@ static void on_store_state(struct chat *c, const char *failed)
 static void on_stop(struct chat *c)
 {
 	c->stopping = true;
-	emit_all(c, "chatd is going down");
+	shutdown_farewell(c);
 }
 
 static void on_answer(struct chat *c, struct session *s, const struct rows *rows)
@@ -121,6 +121,8 @@ static void on_answer(struct chat *c, struct session *s, const struct rows *rows
 		account_secrets_answer(c, s, asked, rows);
 	else if (asked == ASKED_ROLE)
 		role_answer(c, s, rows);
+	else if (asked == ASKED_STATS)
+		serve_stats_answer(c, s, rows);
 	else if (asked != ASKED_NOTHING)
 		history_answer(c, s, rows);
 }
@@ -155,6 +157,13 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 	case EVENT_ROWS:
 		on_answer(c, s, e->rows);
 		input_end_if_done(c, s);
+		break;
+	case EVENT_RELOADED:
+		serve_reloaded(c, s, e);
+		input_end_if_done(c, s);
+		break;
+	case EVENT_FIGURES:
+		serve_figures(c, s, e->figures);
 		break;
 	default:
 		break;
@@ -195,11 +204,17 @@ void chat_step(struct chat *c, struct event *e)
 		session_tick(c);
 		room_tick(c);
 		resume_tick(c);
+		shutdown_tick(c);
 		break;
 	case EVENT_STOP:
 		on_stop(c);
 		break;
 	default:
+		/* Whoever has asked for a backup may have gone. */
+		if (e->kind == EVENT_ROWS && e->rows->kind == QUERY_BACKUP) {
+			serve_backup_answer(c, e->rows);
+			break;
+		}
 		s = chat_session(c, e->conn);
 		if (s != NULL)
 			step_session(c, s, e);
@@ -215,10 +230,15 @@ const struct effect *chat_effects(const struct chat *c, size_t *n)
 
 int64_t chat_due_ms(const struct chat *c)
 {
-	int64_t a = session_due_ms(c), b = room_due_ms(c), ghosts = resume_due_ms(c);
+	const int64_t due_ms[] = {
+		session_due_ms(c), room_due_ms(c), resume_due_ms(c), shutdown_due_ms(c),
+	};
+	int64_t first_ms = INT64_MAX;
 
-	a = a < b ? a : b;
-	return a < ghosts ? a : ghosts;
+	for (size_t i = 0; i < sizeof due_ms / sizeof due_ms[0]; i++)
+		if (due_ms[i] < first_ms)
+			first_ms = due_ms[i];
+	return first_ms;
 }
 
 uint32_t chat_feeds_max(void)
@@ -250,6 +270,7 @@ void chat_free(struct chat *c)
 	accounts_free(c);
 	origins_free(&c->origins);
 	resume_free(c);
+	serve_free(&c->serve);
 	free(c->sessions);
 	free(c->effects);
 	explicit_bzero(c->arena, ARENA_BYTES);

@@ -77,6 +77,16 @@ const struct command commands[] = {
 	{"audit", "", "[N | WHO]", 1, 0, false, false, cmd_audit, ROLE_ADMIN, 0,
 	 "Shows what those who have a role did with it: the last N acts, or those by or about "
 	 "somebody.", "audit bob"},
+	{"reload", "", "", 0, 0, false, false, cmd_reload, ROLE_ADMIN, 0,
+	 "Has the configuration read again, and tells what changed, what needs a restart and what is "
+	 "wrong.", "reload"},
+	{"stats", "", "", 0, 0, false, false, cmd_stats, ROLE_ADMIN, 0,
+	 "Tells how the server is: people, rooms, what is saved, memory, the database.", "stats"},
+	{"shutdown", "", "[5m | now | off] [WHY]", 1, 0, true, false, cmd_shutdown, ROLE_ADMIN, 0,
+	 "Ends chatd after a time that is counted down, or calls that off. Alone, tells whether it is to "
+	 "end.", "shutdown 5m a new version"},
+	{"backup", "", "FILE", 1, 1, false, false, cmd_backup, ROLE_ADMIN, 0,
+	 "Makes a copy of the database beside it, while all goes on.", "backup monday.db"},
 	{"time", "date", "", 0, 0, false, false, cmd_time, ROLE_GUEST, 0,
 	 "Tells the time at the server.", "time"},
 	{"version", "", "", 0, 0, false, false, cmd_version, ROLE_GUEST, 0,

@@ -210,6 +210,23 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 	});
 }
 
+void emit_program(struct chat *c, enum effect_kind kind, const struct session *s, const char *text)
+{
+	struct effect *e = emit(c, kind);
+
+	e->conn = s->id;
+	e->len = strlen(text);
+	e->text = keep(c, text, e->len);
+}
+
+void emit_stop(struct chat *c, const char *why)
+{
+	struct effect *e = emit(c, EFFECT_STOP);
+
+	e->len = strlen(why);
+	e->text = keep(c, why, e->len);
+}
+
 void emit_query(struct chat *c, struct query q)
 {
 	struct effect *e = emit(c, EFFECT_QUERY);

@@ -147,7 +147,9 @@ static void take_held_iac(struct chat *c, struct session *s, unsigned char next)
 /* What is over when a session has sent its last byte and waits for nothing. */
 void input_end_if_done(struct chat *c, struct session *s)
 {
-	if (!s->eof || s->asked != ASKED_NOTHING)
+	bool backup = c->serve.backup_for.gen == s->id.gen && c->serve.backup_for.slot == s->id.slot;
+
+	if (!s->eof || s->asked != ASKED_NOTHING || backup)
 		return;
 	resume_keep(c, s);
 	session_end(c, s, NULL, true);

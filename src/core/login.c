@@ -40,6 +40,7 @@ static void greet(struct chat *c, struct session *s, const struct room *r, bool 
 	bytes_release(&b);
 	if (*r->topic != '\0')
 		emit_reply(c, s, "Topic: %s", r->topic);
+	shutdown_tell(c, s);
 }
 
 /* From the prompt into a room, under a name that it may bear. */
@@ -50,7 +51,8 @@ static void enter(struct chat *c, struct session *s, const char *nick, const cha
 	session_name(c, s, nick, key);
 	s->state = SESSION_CHAT;
 	s->since_ms = c->now_ms;
-	c->people++;
+	if (++c->people > c->serve.people_most)
+		c->serve.people_most = c->people;
 	greet(c, s, r, guest);
 	room_join(c, r, s, how);
 }
@@ -174,6 +176,13 @@ static void name_empty(struct chat *c, struct session *s)
 	session_prompt(c, s);
 }
 
+/* What whoever administers the host may do without a name. */
+static bool of_host(const struct command *k)
+{
+	return k->run == cmd_role || k->run == cmd_code || k->run == cmd_reload ||
+	       k->run == cmd_stats || k->run == cmd_shutdown || k->run == cmd_backup;
+}
+
 /* The few commands that make sense without a name: those that lead to one, and, from the
  * host itself, what makes the first administrator. False: it is another. */
 static bool command_at_prompt(struct chat *c, struct session *s, char *text)
@@ -185,7 +194,7 @@ static bool command_at_prompt(struct chat *c, struct session *s, char *text)
 		*rest++ = '\0';
 	k = command_find(text);
 	if (k == NULL || (k->run != cmd_quit && k->run != cmd_login && k->run != cmd_resume &&
-	                  ((k->run != cmd_role && k->run != cmd_code) || !s->trusted)))
+	                  (!of_host(k) || !s->trusted)))
 		return false;
 	if (k->run == cmd_quit) {
 		emit_reply(c, s, "Goodbye.");

@@ -161,6 +161,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 		return;
 	r->last_id = c->line_seq = s->said_id = room_append(c, r, kind, s->nick, 0, body);
 	r->last_ms = c->now_ms;
+	c->serve.lines++;
 	/* By hand and not by printf: this runs for every line. */
 	stamp = format_stamp(&c->stamp, c->now_ms);
 	memcpy(line, stamp, STAMP_BYTES);

@@ -310,6 +310,11 @@ void server_watch(struct server *s, int fd, void (*ready)(void *ctx), void *ctx)
 	ring_poll(s->ring, s->nwatches++, 1, fd);
 }
 
+void server_set_program(struct server *s, const struct server_program *p)
+{
+	s->program = *p;
+}
+
 void server_set_send_timeout(struct server *s, uint32_t seconds)
 {
 	s->options.send_timeout_s = seconds;

@@ -114,6 +114,11 @@ static void apply(struct server *s, const struct effect *e)
 	case EFFECT_QUERY:
 		query(s, &e->query);
 		break;
+	case EFFECT_RELOAD:
+	case EFFECT_FIGURES:
+	case EFFECT_STOP:
+		s->wanted = e;
+		break;
 	default:
 		c = conn_of(s, e->conn);
 		if (c != NULL)
@@ -132,6 +137,8 @@ void server_step(struct server *s, struct event *e)
 	effects = chat_effects(s->chat, &n);
 	for (size_t i = 0; i < n; i++)
 		apply(s, &effects[i]);
+	if (s->wanted != NULL)
+		server_want(s, s->wanted);
 	if (s->refused.gen != 0)
 		answer_refused(s);
 }

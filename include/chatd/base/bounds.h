@@ -68,6 +68,13 @@ enum {
 	GHOSTS_MAX = 1024,      /* guests who may /resume */
 	RESUME_MS = 600000,     /* for so long */
 
+	/* -- running the server ------------------------------------------------- */
+	SHUTDOWN_MS_MAX = 24 * 3600000, /* an end that is further away is better ordered later */
+	SHUTDOWN_WHY_CHARS_MAX = 200, /* code points of its reason: one line */
+	RELOAD_LINES_MAX = 50,  /* that /reload shows of what the program says; all are in the log */
+	RELOAD_LINE_BYTES_MAX = 500, /* and of each */
+	BACKUP_NAME_BYTES_MAX = 100, /* of the file of a /backup */
+
 	/* -- history ------------------------------------------------------------ */
 	HISTORY_LINES_DEFAULT = 20, /* /history with nothing after it */
 	HISTORY_LINES_SPAN = 100, /* lines of /history 2h, of a day, of /catchup */

@@ -96,6 +96,10 @@ void cmd_resume(struct chat *c, struct session *s, const struct args *a);
 void cmd_role(struct chat *c, struct session *s, const struct args *a);     /* cmd_admin.c */
 void cmd_code(struct chat *c, struct session *s, const struct args *a);
 void cmd_audit(struct chat *c, struct session *s, const struct args *a);
+void cmd_reload(struct chat *c, struct session *s, const struct args *a);   /* cmd_serve.c */
+void cmd_stats(struct chat *c, struct session *s, const struct args *a);
+void cmd_shutdown(struct chat *c, struct session *s, const struct args *a);
+void cmd_backup(struct chat *c, struct session *s, const struct args *a);
 void cmd_me(struct chat *c, struct session *s, const struct args *a);       /* cmd_talk.c */
 void cmd_msg(struct chat *c, struct session *s, const struct args *a);
 void cmd_reply(struct chat *c, struct session *s, const struct args *a);

@@ -49,6 +49,11 @@ void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char 
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Asks the program for something (RELOAD, FIGURES), and EFFECT_STOP; the text is copied to the
+ * arena. */
+void emit_program(struct chat *c, enum effect_kind kind, const struct session *s, const char *text);
+void emit_stop(struct chat *c, const char *why);
+
 /* Asks the history; the strings are copied to the arena. */
 void emit_query(struct chat *c, struct query q);
 

@@ -79,6 +79,14 @@ enum query_kind {
 	QUERY_SEARCH,   /* the newest limit lines that have all the words, each with the line
 	                 * before and the line after it in its room */
 
+	/* These are about the database itself; they wait for no record. */
+	QUERY_STATS,    /* rows.text: how large it is, as fields (fields.h) of bytes: database, wal,
+	                 * free; what cannot be known is left out */
+	QUERY_BACKUP,   /* a copy of it beside it, under the name words, where there is nothing of that
+	                 * name. rows.which: its size in bytes. May take minutes; asked only while no
+	                 * other is under way, and then always taken. Is answered to the core also
+	                 * when conn is gone */
+
 	/* These are about secrets and not about the history. Each takes a while on purpose,
 	 * waits for no record, and goes by conn and what is named here alone. */
 	QUERY_HASH,     /* of the password words: rows.text is a new hash of it */
@@ -105,7 +113,7 @@ struct query {
 	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
 	const char *key;      /* a nick's key, for REPLAY; see CHECK, CHECK_TOTP; otherwise "" */
 	const char *words;    /* for SEARCH, as typed: words with white space between; a word may
-	                       * end in * (begins with); see AUDIT, HASH, CHECK, CHECK_TOTP; otherwise "" */
+	                       * end in * (begins with); see AUDIT, BACKUP, HASH, CHECK, CHECK_TOTP; otherwise "" */
 };
 
 /* One line of an answer. */
@@ -132,11 +140,12 @@ struct rows {
 	uint32_t missed;        /* REPLAY: lines since then that are not in the answer, at most
 	                         * 1000; 0 where seen_id is 0 */
 	const char *error;      /* NULL, or a sentence for the person who asked */
-	bool ok;                /* CHECK, CHECK_TOTP: it matched; HASH, CODES, TOTP: there is text */
+	bool ok;                /* CHECK, CHECK_TOTP: it matched; STATS, HASH, CODES, TOTP: there is
+	                         * text; BACKUP: it is made */
 	uint64_t which;         /* CHECK: which line of key matched, from 0; CHECK_TOTP: number of
 	                         * the 30 s since 1970 that the digits are good for, which no one
-	                         * should take twice; 0 where nothing matched */
-	const char *text;       /* HASH, CODES, TOTP: see there; NULL where there is none. Borrowed
+	                         * should take twice; 0 where nothing matched; BACKUP: bytes */
+	const char *text;       /* STATS, HASH, CODES, TOTP: see there; NULL where there is none. Borrowed
 	                         * until the answer is released, which clears it */
 	const char *text2;      /* CODES: in the same way; otherwise NULL */
 };
@@ -157,6 +166,14 @@ struct saved_fact {
 	const char *value;    /* never "" */
 };
 
+/* What the program knows of itself. */
+struct figures {
+	int64_t started_ms;      /* when it was started, since the epoch */
+	uint64_t memory_bytes;   /* that it takes; 0: not known */
+	uint64_t descriptors;    /* open ones; 0: not known */
+	uint64_t descriptors_max; /* as many as there may be */
+};
+
 /* -- events: the world to the core ---------------------------------------------- */
 
 enum event_kind {
@@ -173,6 +190,8 @@ enum event_kind {
 	EVENT_STORE_BACK,  /* saving goes on */
 	EVENT_ROWS,        /* the answer to conn's query */
 	EVENT_ROOM_EMPTY,  /* pruning took the last line of a room */
+	EVENT_RELOADED,    /* the answer to EFFECT_RELOAD, at once */
+	EVENT_FIGURES,     /* the answer to EFFECT_FIGURES, at once */
 	EVENT_TICK,        /* chat_due_ms has come */
 	EVENT_STOP,        /* chatd is going down: say so to everybody */
 };
@@ -208,6 +227,12 @@ struct event {
 		} closed;                 /* CLOSED, EOF */
 		const struct rows *rows;  /* ROWS: borrowed for the call */
 		struct {
+			bool ok;            /* false: something is wrong, and nothing has changed */
+			const char *lines;  /* what changed, or what is wrong: each with its end. From
+			                     * the file, so perhaps no UTF-8 */
+		} reloaded;               /* RELOADED: borrowed for the call */
+		const struct figures *figures; /* FIGURES: borrowed for the call */
+		struct {
 			uint32_t room;
 			uint64_t up_to_seq; /* true as of this record */
 		} empty;
@@ -228,13 +253,16 @@ enum effect_kind {
 	EFFECT_CLOSE,       /* end conn after what is queued for it; the core has forgotten it */
 	EFFECT_APPEND,      /* save record */
 	EFFECT_QUERY,       /* ask the history */
+	EFFECT_RELOAD,      /* read the configuration again, for conn and by the wish of text */
+	EFFECT_FIGURES,     /* tell conn what the program knows of itself */
+	EFFECT_STOP,        /* end the program in order (EVENT_STOP follows); text: why, for the log */
 };
 
 struct effect {
 	enum effect_kind kind;
 	struct conn_id conn;  /* where the kind names one */
 	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE; below chat_feeds_max() */
-	const char *text;     /* SEND, SEND_ALL, PUBLISH; valid until the next chat_step */
+	const char *text;     /* SEND, SEND_ALL, PUBLISH, RELOAD, STOP; valid until the next chat_step */
 	size_t len;
 	uint64_t seq;         /* PUBLISH: the record it shows; 0: a notice, seen by its turn */
 	union {

@@ -16,6 +16,7 @@
 #include "chatd/core/format.h"
 #include "chatd/core/limit.h"
 #include "chatd/core/line.h"
+#include "chatd/core/serve.h"
 #include "chatd/core/telnet.h"
 
 struct account;
@@ -43,6 +44,8 @@ enum session_asked {
 	ASKED_CODES,
 	ASKED_TOTP,
 	ASKED_ROLE,     /* a code for an account that an administrator makes */
+	ASKED_RELOAD,   /* to have the configuration read again */
+	ASKED_STATS,    /* what the program and the database know of themselves */
 };
 
 struct session {
@@ -128,6 +131,7 @@ struct chat {
 	struct session *throttled;  /* whose input waits for its pace */
 	int64_t throttle_due_ms;    /* when the first of them may go on; INT64_MAX: none */
 	uint32_t people;            /* named sessions */
+	struct serve serve;         /* what administrators are told of, and have ordered */
 
 	struct room *rooms[ROOMS_MAX]; /* by slot; NULL: free */
 	uint32_t rooms_top;         /* slots below it may be in use */

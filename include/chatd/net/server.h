@@ -10,6 +10,7 @@
 
 #include <signal.h>
 
+#include "chatd/base/bytes.h"
 #include "chatd/core/chat.h"
 #include "chatd/net/listener.h"
 #include "chatd/store/writer.h"
@@ -23,12 +24,29 @@ struct server_options {
 	uint32_t send_timeout_s;    /* a connection that takes nothing for so long is closed */
 };
 
+/*
+ * What the chat may ask of the program around the server. Called in a turn, at the end of a
+ * step of the core; each may be NULL.
+ */
+struct server_program {
+	void *ctx;
+	/* Reads the configuration again, by the wish of who. Adds to said a line for each thing
+	 * that changed, or (false) that is wrong. */
+	bool (*reload)(void *ctx, const char *who, struct bytes *said);
+	void (*figures)(void *ctx, struct figures *f);
+	/* The end has been ordered: calls server_stop. */
+	void (*stop)(void *ctx, const char *why);
+};
+
 /* Borrows all but the options; chat must be of the same connections_max, and
  * each listener is accepted from. */
 struct server *server_new(const struct server_options *o, struct ring *ring, struct chat *chat,
                           struct writer *writer, const struct listener *listeners,
                           uint32_t nlisteners);
 void server_free(struct server *s);
+
+/* Copies p; its ctx is borrowed. */
+void server_set_program(struct server *s, const struct server_program *p);
 
 void server_set_send_timeout(struct server *s, uint32_t seconds);
 

@@ -37,6 +37,7 @@ struct server {
 	struct writer *writer;
 	const struct listener *listeners;
 	uint32_t nlisteners;
+	struct server_program program; /* what the chat may ask of it */
 
 	struct conn *conns;         /* connections_max, and REFUSE_SLOTS behind them */
 	uint32_t free_first, refuse_first; /* heads of the two lists of free slots */
@@ -66,6 +67,8 @@ struct server {
 	uint32_t accept_paused;     /* bit n: listener n is not accepted from */
 	bool store_failed;          /* between WRITER_FAILED and WRITER_BACK */
 	uint64_t given_seq, stored_seq; /* newest record given to the writer, and saved by it */
+	const struct effect *wanted; /* of the program, by the step whose effects are carried out;
+	                             * NULL: nothing */
 	struct conn_id refused;     /* whose query the writer did not take; gen 0: nobody */
 	bool stopping;              /* after server_stop */
 	int64_t stop_ms;            /* and when to give up on what is not sent by then */
@@ -118,6 +121,10 @@ uint64_t server_sent_seq(const struct conn *c);
 void server_publish(struct server *s, const struct effect *e);
 void server_show(struct server *s, uint64_t seq);
 void server_settle(struct server *s);
+
+/* server_program.c */
+/* Has the program do what the effect wants, and tells the core. */
+void server_want(struct server *s, const struct effect *e);
 
 /* server_effect.c */
 /* Gives the core an event, at this turn's time, and carries out what follows. */

@@ -1,8 +1,8 @@
 /*
  * What the store's own files share: the connection and its statements.
  *
- * Private to src/store/{store,schema,save,lines_table,upkeep,query,search}.c. This is the only
- * file of chatd that includes sqlite3.h.
+ * Private to src/store/{store,schema,save,lines_table,upkeep,query,search,figures,backup}.c.
+ * This is the only file of chatd that includes sqlite3.h.
  */
 #ifndef CHATD_STORE_STORE_DB_H
 #define CHATD_STORE_STORE_DB_H
@@ -147,6 +147,9 @@ void range_bind(sqlite3_stmt *st, uint32_t room, uint64_t after_id, uint64_t bef
 void answer_fail(struct answer *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* For a step that ended with an error: says so, as the person who asked should read it. */
 void answer_broken(struct answer *a, struct store *s, const char *too_long);
+
+/* figures.c */
+struct rows *store_figures(struct store *s, const struct query *q);
 
 /* search.c */
 void search_answer(struct store *s, const struct query *q, struct answer *a);

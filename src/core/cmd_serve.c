@@ -1,0 +1,313 @@
+/* Commands that run the server: /reload /stats /shutdown /backup. */
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
+#include "chatd/core/input.h"
+#include "chatd/core/serve.h"
+#include "chatd/core/session.h"
+#include "chatd/core/text.h"
+
+enum {
+	SIZE_BYTES_MAX = 32, /* "12.3 MB" */
+};
+
+/* s goes on after an answer, from the prompt too. */
+static void answered(struct chat *c, struct session *s)
+{
+	s->asked = ASKED_NOTHING;
+	if (s->state == SESSION_LOGIN)
+		session_prompt(c, s);
+	emit_session(c, EFFECT_RESUME, s);
+}
+
+/* -- /reload ---------------------------------------------------------------------------- */
+
+void cmd_reload(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	s->asked = ASKED_RELOAD;
+	emit_program(c, EFFECT_RELOAD, s, serve_who(s));
+}
+
+/* One line of what the program says, of len bytes, cut where it is too long. */
+static void reloaded_line(struct chat *c, struct session *s, const char *line, size_t len)
+{
+	char text[RELOAD_LINE_BYTES_MAX * TEXT_EXPANSION + 1];
+	bool cut = len > RELOAD_LINE_BYTES_MAX;
+
+	text_neutralise(text, line, cut ? RELOAD_LINE_BYTES_MAX : len);
+	emit_reply(c, s, "  %s%s", text, cut ? "..." : "");
+}
+
+void serve_reloaded(struct chat *c, struct session *s, const struct event *e)
+{
+	const char *p = e->reloaded.lines;
+	int n = 0;
+
+	if (s->asked != ASKED_RELOAD)
+		return;
+	if (!e->reloaded.ok)
+		emit_reply(c, s, "Not done: all stays as it was, because of this:");
+	else
+		emit_reply(c, s, *p != '\0' ? "The configuration is read again:"
+		           : "The configuration is read again; nothing has changed.");
+	for (; *p != '\0'; p += *p == '\n') {
+		size_t len = strcspn(p, "\n");
+
+		if (++n <= RELOAD_LINES_MAX)
+			reloaded_line(c, s, p, len);
+		p += len;
+	}
+	if (n > RELOAD_LINES_MAX)
+		emit_reply(c, s, "and %d more, which are in the log.", n - RELOAD_LINES_MAX);
+	if (e->reloaded.ok)
+		emit_audit(c, s, "", "reloaded the configuration (%d %s)", n,
+		           n == 1 ? "change" : "changes");
+	answered(c, s);
+}
+
+/* -- /stats ----------------------------------------------------------------------------- */
+
+static const char *size_show(char out[SIZE_BYTES_MAX], uint64_t bytes)
+{
+	static const char *const units[] = {"bytes", "KB", "MB", "GB", "TB"};
+	uint64_t tenths = bytes * 10;
+	size_t i = 0;
+
+	/* 1000 KB would have to be a MB. */
+	for (; tenths >= 10000 && i + 1 < sizeof units / sizeof units[0]; i++)
+		tenths = (tenths + 512) / 1024;
+	if (i == 0)
+		snprintf(out, SIZE_BYTES_MAX, "%" PRIu64 " bytes", bytes);
+	else
+		snprintf(out, SIZE_BYTES_MAX, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10,
+		         units[i]);
+	return out;
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+void cmd_stats(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	s->asked = ASKED_STATS;
+	emit_program(c, EFFECT_FIGURES, s, "");
+}
+
+void serve_figures(struct chat *c, struct session *s, const struct figures *f)
+{
+	if (s->asked != ASKED_STATS)
+		return;
+	c->serve.figures = *f;
+	emit_query(c, (struct query){.kind = QUERY_STATS, .conn = s->id, .key = "", .words = ""});
+}
+
+static void show_people(struct chat *c, struct session *s)
+{
+	const struct session *one, *next;
+	uint32_t accounts = 0, unnamed = 0;
+
+	HASH_ITER(hh, c->nicks, one, next)
+		accounts += one->account != NULL;
+	for (one = c->login; one != NULL; one = one->next)
+		unnamed++;
+	emit_reply(c, s, "People: %" PRIu32 ", of them %" PRIu32 " with an account; at most %" PRIu32
+	           " at one time.", c->people, accounts, c->serve.people_most);
+	emit_reply(c, s, "Connections: %" PRIu32 " of %" PRIu32 ", of them %" PRIu32 " without a name yet.",
+	           c->people + unnamed, c->config.connections_max, unnamed);
+	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. Accounts: %" PRIu32 " of %d. Lines said since the "
+	           "start: %" PRIu64 ".", c->nrooms, ROOMS_MAX, c->naccounts, ACCOUNTS_MAX, c->serve.lines);
+}
+
+static void show_saving(struct chat *c, struct session *s)
+{
+	uint64_t waiting = c->seq - c->stored_seq;
+
+	if (c->store_failed != NULL)
+		emit_reply(c, s, "Saving: nothing can be saved at present (%s); %" PRIu64 " record%s wait%s.",
+		           c->store_failed, waiting, plural(waiting), waiting == 1 ? "s" : "");
+	else if (waiting > 0)
+		emit_reply(c, s, "Saving: %" PRIu64 " record%s on the way.", waiting,
+		           waiting == 1 ? " is" : "s are");
+	else
+		emit_reply(c, s, "Saving: all is saved.");
+}
+
+static void show_database(struct chat *c, struct session *s, const struct rows *rows)
+{
+	char database[SIZE_BYTES_MAX], wal[SIZE_BYTES_MAX], disk[SIZE_BYTES_MAX];
+	const char *fields = rows->text;
+	uint64_t left;
+
+	if (rows->error != NULL || fields == NULL) {
+		emit_reply(c, s, "Database: not known. %s", rows->error != NULL ? rows->error : "");
+		return;
+	}
+	left = (uint64_t)fields_get_number(fields, "free");
+	emit_reply(c, s, "Database: %s, and %s in its WAL%s%s%s.",
+	           size_show(database, (uint64_t)fields_get_number(fields, "database")),
+	           size_show(wal, (uint64_t)fields_get_number(fields, "wal")), left > 0 ? "; " : "",
+	           left > 0 ? size_show(disk, left) : "", left > 0 ? " are free on its disk" : "");
+}
+
+static void show_program(struct chat *c, struct session *s)
+{
+	const struct figures *f = &c->serve.figures;
+	char memory[SIZE_BYTES_MAX];
+
+	emit_reply(c, s, "Memory: %s.", f->memory_bytes > 0 ? size_show(memory, f->memory_bytes)
+	           : "not known");
+	if (f->descriptors > 0)
+		emit_reply(c, s, "Descriptors: %" PRIu64 " of %" PRIu64 " are open.", f->descriptors,
+		           f->descriptors_max);
+	else
+		emit_reply(c, s, "Descriptors: %" PRIu64 " may be open.", f->descriptors_max);
+}
+
+void serve_stats_answer(struct chat *c, struct session *s, const struct rows *rows)
+{
+	const struct figures *f = &c->serve.figures;
+	char age[AGE_BYTES_MAX];
+
+	emit_reply(c, s, "chatd %s has run for %s, since %.19s.", CHATD_VERSION,
+	           format_age(age, c->now_ms - f->started_ms), format_stamp(&c->stamp, f->started_ms) + 1);
+	show_people(c, s);
+	show_saving(c, s);
+	show_database(c, s, rows);
+	show_program(c, s);
+	if (c->serve.backup != NULL)
+		emit_reply(c, s, "A backup to %s is being made, since %s.", c->serve.backup,
+		           format_age(age, c->now_ms - c->serve.backup_ms));
+	shutdown_tell(c, s);
+	answered(c, s);
+}
+
+/* -- /shutdown -------------------------------------------------------------------------- */
+
+static void shutdown_state(struct chat *c, struct session *s)
+{
+	if (c->serve.stop_ms == 0) {
+		emit_reply(c, s, "Nobody has ordered chatd to go down.");
+		command_usage(c, s, "shutdown");
+		return;
+	}
+	shutdown_tell(c, s);
+	emit_reply(c, s, "%cshutdown off calls it off.", c->config.command_prefix);
+}
+
+static void shutdown_off(struct chat *c, struct session *s, const char *rest)
+{
+	if (*rest != '\0') {
+		command_usage(c, s, "shutdown");
+	} else if (c->serve.stop_ms == 0) {
+		emit_reply(c, s, "Not done: nobody has ordered chatd to go down.");
+	} else {
+		shutdown_call_off(c, s);
+		emit_audit(c, s, "", "called off the shutdown");
+	}
+}
+
+void cmd_shutdown(struct chat *c, struct session *s, const struct args *a)
+{
+	size_t chars = text_chars(a->rest, strlen(a->rest));
+	char p = c->config.command_prefix, age[AGE_BYTES_MAX];
+	int64_t ms = -1;
+	uint64_t n;
+
+	if (a->arg[0] == NULL) {
+		shutdown_state(c, s);
+		return;
+	}
+	if (strcasecmp(a->arg[0], "off") == 0) {
+		shutdown_off(c, s, a->rest);
+		return;
+	}
+	ms = strcasecmp(a->arg[0], "now") == 0 ? 0 : format_parse_age(a->arg[0]);
+	if (ms < 0) {
+		command_usage(c, s, "shutdown");
+	} else if (ms > SHUTDOWN_MS_MAX) {
+		emit_reply(c, s, "Not done: chatd can be ordered to go down within 24 hours at the most.");
+	} else if (chars > SHUTDOWN_WHY_CHARS_MAX) {
+		emit_reply(c, s, "Not done: a reason has at most %d characters; this has %zu.",
+		           SHUTDOWN_WHY_CHARS_MAX, chars);
+	} else {
+		n = emit_audit(c, s, ms > 0 ? "shutdown off" : "", "ordered chatd to go down in %s%s%s",
+		               ms > 0 ? format_age(age, ms) : "a moment", *a->rest != '\0' ? ": " : "", a->rest);
+		shutdown_order(c, s, ms, a->rest);
+		if (ms > 0)
+			emit_reply(c, s, "Ordered. %cundo #A%" PRIu64 " takes it back.", p, n);
+	}
+}
+
+/* -- /backup ---------------------------------------------------------------------------- */
+
+/* Why the copy cannot be called so, a sentence without its end; NULL: it can. */
+static const char *backup_bars(const char *name)
+{
+	/* What SQLite takes for a part of the database without them. */
+	static const char *const sides[] = {"-wal", "-shm", "-journal", "-part", "-ctl"};
+	size_t len = strlen(name);
+
+	if (len > BACKUP_NAME_BYTES_MAX)
+		return "the name is too long";
+	if (*name == '.' || *name == '-')
+		return "the name begins with a letter or a digit";
+	for (const char *p = name; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && strchr(".-_", *p) == NULL)
+			return "a name has letters, digits and . - _ only; the copy lies beside the database";
+	for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++)
+		if (len >= strlen(sides[i]) && strcmp(name + len - strlen(sides[i]), sides[i]) == 0)
+			return "names that end so are for what belongs to a database";
+	return NULL;
+}
+
+void cmd_backup(struct chat *c, struct session *s, const struct args *a)
+{
+	const char *bar = backup_bars(a->arg[0]);
+	char age[AGE_BYTES_MAX];
+
+	if (bar != NULL) {
+		emit_reply(c, s, "Not done: %s.", bar);
+	} else if (c->serve.backup != NULL) {
+		emit_reply(c, s, "Not done: a backup to %s is being made, since %s. One at a time.",
+		           c->serve.backup, format_age(age, c->now_ms - c->serve.backup_ms));
+	} else {
+		c->serve.backup = mem_strdup(a->arg[0]);
+		c->serve.backup_ms = c->now_ms;
+		c->serve.backup_for = s->id;
+		emit_audit(c, s, "", "had a backup made: %s", a->arg[0]);
+		emit_query(c, (struct query){.kind = QUERY_BACKUP, .conn = s->id, .key = "",
+		                             .words = a->arg[0]});
+		emit_reply(c, s, "A backup to %s is being made; you will read here when it is done.",
+		           a->arg[0]);
+	}
+}
+
+void serve_backup_answer(struct chat *c, const struct rows *rows)
+{
+	struct session *s = chat_session(c, c->serve.backup_for);
+	char size[SIZE_BYTES_MAX], *name = c->serve.backup;
+	int64_t ms = c->now_ms - c->serve.backup_ms;
+
+	c->serve.backup = NULL;
+	c->serve.backup_for = (struct conn_id){0, 0};
+	if (s != NULL && rows->error != NULL)
+		emit_reply(c, s, "There is no backup %s: %s", name, rows->error);
+	else if (s != NULL)
+		emit_reply(c, s, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.", name,
+		           size_show(size, rows->which), ms / 1000, ms / 100 % 10);
+	free(name);
+	if (s != NULL)
+		input_end_if_done(c, s);
+}

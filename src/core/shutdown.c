@@ -1,0 +1,159 @@
+/*
+ * The end of chatd, ordered in the chat and counted down.
+ *
+ * Owns what struct serve says of it. The end itself is the program's: EFFECT_STOP asks for
+ * it, and EVENT_STOP comes as it does after a signal.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/serve.h"
+
+enum {
+	LEFT_BYTES_MAX = 64, /* "1 hour 30 minutes" */
+	TEXT_BYTES_MAX = SHUTDOWN_WHY_CHARS_MAX * 4 + NAME_BYTES_MAX + LEFT_BYTES_MAX + 64,
+};
+
+/* When everybody is reminded: so long before. */
+static const int64_t marks_ms[] = {
+	12 * 3600000, 6 * 3600000, 3600000, 1800000, 600000, 300000, 60000, 30000, 10000, 0,
+};
+
+const char *serve_who(const struct session *s)
+{
+	return s->nick != NULL ? s->nick : "the host";
+}
+
+/* In two units, rounded up to seconds: the time left must not look shorter than it is. */
+static const char *left_show(char out[LEFT_BYTES_MAX], int64_t ms)
+{
+	static const struct {
+		int64_t s;
+		const char *name;
+	} units[] = {{3600, "hour"}, {60, "minute"}, {1, "second"}};
+	int64_t s = (ms + 999) / 1000;
+	int n = 0, parts = 0;
+
+	for (size_t i = 0; i < sizeof units / sizeof units[0] && parts < 2; i++) {
+		int64_t of = s / units[i].s;
+
+		s %= units[i].s;
+		if (of == 0)
+			continue;
+		parts++;
+		n += snprintf(out + n, LEFT_BYTES_MAX - (size_t)n, "%s%lld %s%s", n > 0 ? " " : "",
+		              (long long)of, units[i].name, of == 1 ? "" : "s");
+	}
+	return n > 0 ? out : strcpy(out, "a moment");
+}
+
+/* "chatd goes down in 5 minutes: a new version (alice)" */
+static const char *announce(const struct serve *v, int64_t left_ms, char text[TEXT_BYTES_MAX])
+{
+	char left[LEFT_BYTES_MAX];
+
+	snprintf(text, TEXT_BYTES_MAX, "chatd goes down in %s%s%s (%s)", left_show(left, left_ms),
+	         *v->stop_why != '\0' ? ": " : "", v->stop_why, v->stop_by);
+	return text;
+}
+
+static void forget(struct serve *v)
+{
+	free(v->stop_by);
+	free(v->stop_why);
+	v->stop_by = v->stop_why = NULL;
+	v->stop_ms = 0;
+	v->stop_now = false;
+}
+
+/* The next mark, before the one that was told; 0: there is none but the end. */
+static int64_t next_mark_ms(const struct serve *v)
+{
+	size_t i = 0;
+
+	while (marks_ms[i] >= v->told_ms && marks_ms[i] > 0)
+		i++;
+	return marks_ms[i];
+}
+
+void shutdown_order(struct chat *c, struct session *s, int64_t ms, const char *why)
+{
+	struct serve *v = &c->serve;
+	char text[TEXT_BYTES_MAX];
+
+	forget(v);
+	v->stop_ms = c->now_ms + ms;
+	v->told_ms = ms;
+	v->stop_by = mem_strdup(serve_who(s));
+	v->stop_why = mem_strdup(why);
+	if (ms > 0)
+		emit_all(c, announce(v, ms, text));
+}
+
+void shutdown_call_off(struct chat *c, struct session *s)
+{
+	char text[NAME_BYTES_MAX + 64];
+
+	forget(&c->serve);
+	snprintf(text, sizeof text, "chatd does not go down after all (%s)", serve_who(s));
+	emit_all(c, text);
+}
+
+void shutdown_tell(struct chat *c, struct session *s)
+{
+	char text[TEXT_BYTES_MAX];
+
+	if (c->serve.stop_ms > c->now_ms)
+		emit_reply(c, s, "%s", announce(&c->serve, c->serve.stop_ms - c->now_ms, text));
+}
+
+int64_t shutdown_due_ms(const struct chat *c)
+{
+	const struct serve *v = &c->serve;
+
+	return v->stop_ms == 0 || v->stop_now ? INT64_MAX : v->stop_ms - next_mark_ms(v);
+}
+
+void shutdown_tick(struct chat *c)
+{
+	struct serve *v = &c->serve;
+	char text[TEXT_BYTES_MAX];
+	int64_t mark_ms = 0;
+
+	if (shutdown_due_ms(c) > c->now_ms || !emit_has_room(c))
+		return;
+	/* Where the clock has jumped, several are due: only the last is true. */
+	while (shutdown_due_ms(c) <= c->now_ms && v->told_ms > 0)
+		v->told_ms = mark_ms = next_mark_ms(v);
+	if (v->stop_ms > c->now_ms) {
+		emit_all(c, announce(v, mark_ms, text));
+		return;
+	}
+	v->stop_now = true;
+	snprintf(text, sizeof text, "shutdown by %s%s%s", v->stop_by,
+	         *v->stop_why != '\0' ? ": " : "", v->stop_why);
+	emit_stop(c, text);
+}
+
+void shutdown_farewell(struct chat *c)
+{
+	struct serve *v = &c->serve;
+	char text[TEXT_BYTES_MAX];
+	bool why = v->stop_now && *v->stop_why != '\0';
+
+	/* Where a signal came first, it was not for that reason. */
+	snprintf(text, sizeof text, "chatd is going down%s%s", why ? ": " : "",
+	         why ? v->stop_why : "");
+	emit_all(c, text);
+	forget(v);
+}
+
+void serve_free(struct serve *v)
+{
+	forget(v);
+	free(v->backup);
+}

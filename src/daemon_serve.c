@@ -1,0 +1,68 @@
+/*
+ * What administrators ask of the program from within the chat.
+ *
+ * All of it is done on the loop's thread, so none of it may wait for a disk; /proc is none.
+ */
+#include "chatd/daemon_state.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chatd/base/log.h"
+
+static bool serve_reload(void *ctx, const char *who, struct bytes *said)
+{
+	struct daemon *d = ctx;
+
+	log_info("/reload by %s: reading the configuration again", who);
+	if (!d->options->conf_path)
+		bytes_puts(said, "there is no file to read: chatd was started without --config\n");
+	return daemon_reload(d, said);
+}
+
+static uint64_t serve_memory_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	unsigned long long size, resident = 0;
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%llu %llu", &size, &resident) != 2)
+		resident = 0;
+	fclose(f);
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void serve_figures(void *ctx, struct figures *f)
+{
+	const struct daemon *d = ctx;
+	struct rlimit limit = { 0 };
+	struct stat st;
+
+	f->started_ms = d->started_ms;
+	f->memory_bytes = serve_memory_bytes();
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		f->descriptors_max = limit.rlim_cur;
+	/* Since Linux 6.2 this is their number; to count them would take long where they are many. */
+	if (stat("/proc/self/fd", &st) == 0)
+		f->descriptors = (uint64_t)st.st_size;
+}
+
+static void serve_stop(void *ctx, const char *why)
+{
+	daemon_stop(ctx, why);
+}
+
+void daemon_serve(struct daemon *d)
+{
+	const struct server_program program = {
+		.ctx = d,
+		.reload = serve_reload,
+		.figures = serve_figures,
+		.stop = serve_stop,
+	};
+
+	server_set_program(d->server, &program);
+}

@@ -1,0 +1,41 @@
+/*
+ * How large the database is: QUERY_STATS.
+ */
+#include "chatd/store/store_db.h"
+
+#include "chatd/base/bytes.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+static int64_t pragma_number(struct store *s, const char *sql)
+{
+	sqlite3_stmt *st = NULL;
+	int64_t n = 0;
+	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK)
+		n = store_number(st, 0);
+	sqlite3_finalize(st);
+	return n;
+}
+
+struct rows *store_figures(struct store *s, const struct query *q)
+{
+	const char *path = sqlite3_db_filename(s->db, "main");
+	struct bytes text = { 0 }, wal = { 0 };
+	struct statvfs disk;
+	struct stat st;
+	struct rows *rows;
+	int64_t bytes = pragma_number(s, "PRAGMA page_count") * pragma_number(s, "PRAGMA page_size");
+	bytes_printf(&text, "database=%lld", (long long)bytes);
+	bytes_printf(&wal, "%s-wal", path ? path : "");
+	if (stat(wal.data, &st) == 0)
+		bytes_printf(&text, " wal=%lld", (long long)st.st_size);
+	if (path && statvfs(path, &disk) == 0)
+		bytes_printf(&text, " free=%llu",
+		             (unsigned long long)disk.f_bavail * (unsigned long long)disk.f_frsize);
+	rows = rows_of_secret(q, true, 0, text.data, NULL);
+	bytes_release(&text);
+	bytes_release(&wal);
+	return rows;
+}
