@@ -121,7 +121,8 @@ bool writer_query(struct writer *w, const struct query *q)
 {
 	struct waiting_query *a;
 
-	if (!w->calm && prng_chance(&w->prng, 5))
+	/* At most one is out, and it is always taken. */
+	if (q->kind != QUERY_BACKUP && !w->calm && prng_chance(&w->prng, 5))
 		return false;
 	w->query = fake_grow(w->query, w->nqueries, &w->queries_cap, sizeof *w->query);
 	a = &w->query[w->nqueries++];

@@ -87,6 +87,9 @@ extern const struct backend talk_daemon;
 /* The daemon backend's program. */
 extern const char *talk_chatd;
 
+/* Removes a folder and the files in it. */
+void talk_dir_remove(const char *path);
+
 /* -- talk_expect.c: what a client reads, and the report when it is something else -- */
 
 /* Reads c's next line and says whether it is as the pattern says; passes over

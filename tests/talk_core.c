@@ -206,8 +206,7 @@ static bool core_stop(void *world, struct bytes *problem)
 	ok = !w->fault[0];
 	if (!ok)
 		bytes_printf(problem, "the core: %s\n", w->fault);
-	unlink(w->path);
-	rmdir(w->dir);
+	talk_dir_remove(w->dir);
 	conf_release(&w->conf);
 	free(w->feed_seq);
 	free(w);

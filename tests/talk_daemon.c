@@ -163,19 +163,11 @@ static bool daemon_down(struct world *w, struct bytes *problem)
 static bool daemon_stop(void *world, struct bytes *problem)
 {
 	struct world *w = world;
-	char side[112];
 	bool ok = w->pid == 0 || daemon_down(w, problem);
 
 	if (!ok || problem->len > 0)
 		log_report(w, problem);
-	unlink(w->conf);
-	unlink(w->log);
-	unlink(w->db);
-	snprintf(side, sizeof side, "%s-wal", w->db);
-	unlink(side);
-	snprintf(side, sizeof side, "%s-shm", w->db);
-	unlink(side);
-	rmdir(w->dir);
+	talk_dir_remove(w->dir);
 	free(w);
 	return ok;
 }

@@ -221,7 +221,7 @@ static void shutdown_off(struct chat *c, struct session *s, const char *rest)
 void cmd_shutdown(struct chat *c, struct session *s, const struct args *a)
 {
 	size_t chars = text_chars(a->rest, strlen(a->rest));
-	char p = c->config.command_prefix, age[AGE_BYTES_MAX];
+	char p = c->config.command_prefix, left[SHUTDOWN_LEFT_BYTES];
 	int64_t ms = -1;
 	uint64_t n;
 
@@ -243,7 +243,7 @@ void cmd_shutdown(struct chat *c, struct session *s, const struct args *a)
 		           SHUTDOWN_WHY_CHARS_MAX, chars);
 	} else {
 		n = emit_audit(c, s, ms > 0 ? "shutdown off" : "", "ordered chatd to go down in %s%s%s",
-		               ms > 0 ? format_age(age, ms) : "a moment", *a->rest != '\0' ? ": " : "", a->rest);
+		               shutdown_left(left, ms), *a->rest != '\0' ? ": " : "", a->rest);
 		shutdown_order(c, s, ms, a->rest);
 		if (ms > 0)
 			emit_reply(c, s, "Ordered. %cundo #A%" PRIu64 " takes it back.", p, n);

@@ -14,8 +14,7 @@
 #include "chatd/core/serve.h"
 
 enum {
-	LEFT_BYTES_MAX = 64, /* "1 hour 30 minutes" */
-	TEXT_BYTES_MAX = SHUTDOWN_WHY_CHARS_MAX * 4 + NAME_BYTES_MAX + LEFT_BYTES_MAX + 64,
+	TEXT_BYTES_MAX = SHUTDOWN_WHY_CHARS_MAX * 4 + NAME_BYTES_MAX + SHUTDOWN_LEFT_BYTES + 64,
 };
 
 /* When everybody is reminded: so long before. */
@@ -29,7 +28,7 @@ const char *serve_who(const struct session *s)
 }
 
 /* In two units, rounded up to seconds: the time left must not look shorter than it is. */
-static const char *left_show(char out[LEFT_BYTES_MAX], int64_t ms)
+const char *shutdown_left(char out[SHUTDOWN_LEFT_BYTES], int64_t ms)
 {
 	static const struct {
 		int64_t s;
@@ -45,7 +44,7 @@ static const char *left_show(char out[LEFT_BYTES_MAX], int64_t ms)
 		if (of == 0)
 			continue;
 		parts++;
-		n += snprintf(out + n, LEFT_BYTES_MAX - (size_t)n, "%s%lld %s%s", n > 0 ? " " : "",
+		n += snprintf(out + n, SHUTDOWN_LEFT_BYTES - (size_t)n, "%s%lld %s%s", n > 0 ? " " : "",
 		              (long long)of, units[i].name, of == 1 ? "" : "s");
 	}
 	return n > 0 ? out : strcpy(out, "a moment");
@@ -54,9 +53,9 @@ static const char *left_show(char out[LEFT_BYTES_MAX], int64_t ms)
 /* "chatd goes down in 5 minutes: a new version (alice)" */
 static const char *announce(const struct serve *v, int64_t left_ms, char text[TEXT_BYTES_MAX])
 {
-	char left[LEFT_BYTES_MAX];
+	char left[SHUTDOWN_LEFT_BYTES];
 
-	snprintf(text, TEXT_BYTES_MAX, "chatd goes down in %s%s%s (%s)", left_show(left, left_ms),
+	snprintf(text, TEXT_BYTES_MAX, "chatd goes down in %s%s%s (%s)", shutdown_left(left, left_ms),
 	         *v->stop_why != '\0' ? ": " : "", v->stop_why, v->stop_by);
 	return text;
 }

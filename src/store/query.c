@@ -354,6 +354,8 @@ struct rows *store_query(struct store *s, const struct query *q)
 {
 	if (q->kind == QUERY_STATS)
 		return store_figures(s, q);
+	if (q->kind == QUERY_BACKUP)
+		return store_backup(s, q);
 	struct answer *a = mem_zero(1, sizeof(*a));
 	struct query bounded = *q;
 	a->rows.kind = q->kind;

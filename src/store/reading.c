@@ -2,7 +2,7 @@
  * The threads that answer: each takes the queries of its mailbox one after the
  * other. The one whose answers are quick also copies the WAL into the database
  * between them, so that the writer need not. Those that answer what is about secrets
- * have no database, and give way to everybody else.
+ * have no database, and give way to everybody else, as does the one that makes backups.
  */
 #include "chatd/store/writer_threads.h"
 
@@ -11,13 +11,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <linux/ioprio.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
 	WAIT_MS_MAX = 3000, /* a query waits so long for what it is to see */
-	SECRETS_NICE = 19,  /* who comes in waits a little longer, so that nobody's talk does */
+	GIVES_WAY_NICE = 19, /* who comes in waits a little longer, so that nobody's talk does */
+	GIVES_WAY_IOPRIO = 7, /* the last of ioprio_set(2)'s levels */
 };
 
 void asked_free(struct asked *a)
@@ -120,9 +123,12 @@ static void reading_take(struct reading *t)
 void *reading_main(void *arg)
 {
 	struct reading *t = arg;
-	/* Where the system does not allow it, secrets are answered as eagerly as all else. */
-	if (!t->store)
-		setpriority(PRIO_PROCESS, (id_t)gettid(), SECRETS_NICE);
+	/* Where the system does not allow it, these work as eagerly as all else. */
+	if (t->gives_way) {
+		setpriority(PRIO_PROCESS, (id_t)gettid(), GIVES_WAY_NICE);
+		syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+		        IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, GIVES_WAY_IOPRIO));
+	}
 	while (!atomic_load(&t->w->reading_stop)) {
 		reading_take(t);
 		reading_copy(t);

@@ -151,6 +151,8 @@ static struct reading *reading_for(struct writer *w, const struct query *q)
 {
 	if (query_is_secret(q->kind))
 		return &w->reading[READING_SECRETS + q->conn.slot % SECRET_THREADS];
+	if (q->kind == QUERY_BACKUP)
+		return &w->reading[READING_BACKUPS];
 	return &w->reading[q->kind == QUERY_SEARCH ? READING_SEARCHES : READING_RANGES];
 }
 
@@ -318,6 +320,8 @@ static bool threads_start(struct writer *w, struct store_error *err)
 	int e = reading_start(&w->reading[READING_RANGES], "chatd-reader");
 	if (!e)
 		e = reading_start(&w->reading[READING_SEARCHES], "chatd-search");
+	if (!e)
+		e = reading_start(&w->reading[READING_BACKUPS], "chatd-backup");
 	for (int i = READING_SECRETS; !e && i < READINGS; i++)
 		e = reading_start(&w->reading[i], "chatd-secret");
 	if (!e)
@@ -339,7 +343,8 @@ struct writer *writer_start(const struct writer_options *o, struct store_error *
 	w->event_fd = w->writing.fd = -1;
 	for (int i = 0; i < READINGS; i++)
 		w->reading[i] = (struct reading){ .w = w, .sleeper.fd = -1,
-		                                  .waiting_max = o->queries_max };
+		                                  .waiting_max = o->queries_max,
+		                                  .gives_way = i >= READING_BACKUPS };
 	w->reading[READING_RANGES].copies = true;
 	w->reading[READING_SEARCHES].waiting_max = SEARCHES_WAITING_MAX;
 	w->limits = o->limits;

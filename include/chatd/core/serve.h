@@ -27,11 +27,15 @@ struct serve {
 	uint64_t lines;          /* said since then */
 };
 
+enum { SHUTDOWN_LEFT_BYTES = 64 };
+
 /* -- shutdown.c ---------------------------------------------------------------------- */
 
 /* chatd goes down in ms (0: at once), by the order of s: everybody reads it. Takes the place
  * of an order that there is. why: "" for none. */
 void shutdown_order(struct chat *c, struct session *s, int64_t ms, const char *why);
+/* "1 hour 30 minutes" */
+const char *shutdown_left(char out[SHUTDOWN_LEFT_BYTES], int64_t ms);
 /* Called off by s: everybody reads it. There is an order. */
 void shutdown_call_off(struct chat *c, struct session *s);
 /* Tells s how much time is left, if chatd is to go down. */

@@ -151,6 +151,9 @@ void answer_broken(struct answer *a, struct store *s, const char *too_long);
 /* figures.c */
 struct rows *store_figures(struct store *s, const struct query *q);
 
+/* backup.c */
+struct rows *store_backup(struct store *s, const struct query *q);
+
 /* search.c */
 void search_answer(struct store *s, const struct query *q, struct answer *a);
 

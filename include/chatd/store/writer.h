@@ -1,5 +1,5 @@
 /*
- * The store's threads: one that writes, two that read, two that hash.
+ * The store's threads: one that writes, two that read, one that copies, two that hash.
  *
  * The loop appends records to a bounded queue and never waits. The writer takes
  * all that is there, commits it as one transaction, appends said lines to the
@@ -7,7 +7,7 @@
  * commits it feeds the full-text index and prunes. The reader answers queries
  * for a range of lines and does the checkpoints. Searches have a thread of their
  * own, because one may take seconds or wait for the index, and nobody's replay is
- * to wait for that. Each of these threads has a connection of its own. Queries about
+ * to wait for that; and so have backups. Each of these threads has a connection of its own. Queries about
  * secrets (secret.h) are slow on purpose and go to threads without one, which give way
  * to all others.
  *
@@ -72,7 +72,7 @@ bool writer_query(struct writer *w, const struct query *q);
  * how many; a thread that is awake needs none, and one that has been named once is
  * not named again until it has slept.
  */
-enum { WRITER_WAKE_MAX = 5 }; /* one for each thread */
+enum { WRITER_WAKE_MAX = 6 }; /* one for each thread */
 int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX]);
 
 /* An eventfd that becomes readable when writer_next has something new. It is

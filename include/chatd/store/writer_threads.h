@@ -58,6 +58,7 @@ struct reading {
 	struct writer *w;       /* what all share */
 	struct store *store;    /* reading: its connection; NULL for one that answers what is about
 	                         * secrets */
+	bool gives_way;         /* true for those whose work takes long on purpose or by its size */
 	bool copies;            /* true for the one that also does the checkpoints */
 	struct mailbox asked;   /* queries from the loop */
 	_Atomic uint32_t waiting; /* how many were asked and are not answered yet */
@@ -72,6 +73,7 @@ struct reading {
 enum {
 	READING_RANGES,         /* quick: a replay waits for no search */
 	READING_SEARCHES,       /* these may take seconds, or wait for the index */
+	READING_BACKUPS,        /* one copy of the database after the other, minutes each */
 	READING_SECRETS,        /* the first of these: hashes that take a while on purpose */
 	READINGS = READING_SECRETS + SECRET_THREADS,
 };
