@@ -24,6 +24,12 @@ static const char *const durability_names[] = {
 	NULL,
 };
 
+static const char *const answer_names[] = {
+	[CONF_NO] = "no",
+	[CONF_YES] = "yes",
+	NULL,
+};
+
 static const char *const level_names[] = {
 	[LOG_LEVEL_ERROR] = "error",
 	[LOG_LEVEL_WARN] = "warn",
@@ -78,6 +84,9 @@ const struct conf_key conf_keys[] = {
 	  .help = "Idle seconds before TCP asks whether the peer is still there; 0 for never." },
 	{ KEY("command_prefix", CONF_CHAR, command_prefix), .initial = "/", .reloadable = true,
 	  .help = "The character that begins a command." },
+	{ KEY("host_accounts", CONF_CHOICE, host_accounts), .initial = "no", .reloadable = true,
+	  .choices = answer_names,
+	  .help = "Whether who comes over a unix socket has the account of their login name." },
 	{ .name = NULL },
 };
 

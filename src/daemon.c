@@ -224,6 +224,7 @@ static bool daemon_end(struct daemon *d)
 		                                                      : SAVE_MS_LEAST);
 	}
 	daemon_close_listeners(d);
+	users_release(&d->users);
 	if (d->signal_fd >= 0)
 		close(d->signal_fd);
 	return saved;

@@ -73,6 +73,7 @@ static void daemon_hand_out(struct daemon *d)
 	for (uint32_t i = 0; i < d->nlisteners; i++)
 		listener_set_options(&d->listeners[i], &options);
 	writer_reload(d->writer, &limits, d->conf->chat_log);
+	daemon_know_users(d);
 }
 
 bool daemon_reload(struct daemon *d, struct bytes *said)

@@ -50,6 +50,32 @@ static void serve_figures(void *ctx, struct figures *f)
 		f->descriptors = (uint64_t)st.st_size;
 }
 
+static const char *serve_user(void *ctx, uint32_t uid)
+{
+	const struct daemon *d = ctx;
+
+	return users_name(&d->users, uid);
+}
+
+void daemon_know_users(struct daemon *d)
+{
+	bool wanted = d->conf->host_accounts == CONF_YES;
+
+	if (!wanted)
+		users_release(&d->users);
+	else if (!users_read(&d->users, USERS_PATH))
+		log_warn("%s: cannot be read, so users of the host have no accounts by their login "
+		         "names", USERS_PATH);
+	/* connect(2) needs to write to the socket; whom its folder lets through may. */
+	for (uint32_t i = 0; wanted && i < d->conf->nlisten && i < d->nlisteners; i++) {
+		const char *path = d->listeners[i].unix_path;
+
+		if (*path != '\0' && chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH |
+		                          S_IWOTH) != 0)
+			log_warn("%s: its permissions cannot be set", path);
+	}
+}
+
 static void serve_stop(void *ctx, const char *why)
 {
 	daemon_stop(ctx, why);
@@ -61,8 +87,10 @@ void daemon_serve(struct daemon *d)
 		.ctx = d,
 		.reload = serve_reload,
 		.figures = serve_figures,
+		.user = serve_user,
 		.stop = serve_stop,
 	};
 
 	server_set_program(d->server, &program);
+	daemon_know_users(d);
 }

@@ -134,7 +134,7 @@ void ring_refuse(struct ring *r, int fd, const char *text, size_t len)
 void ring_peer(struct ring *r, int fd, struct ring_peer *peer)
 {
 	snprintf(peer->addr, sizeof peer->addr, "192.0.2.1:%u", fake_sock_of(r, fd)->serial);
-	peer->trusted = false;
+	peer->local = peer->trusted = false;
 }
 
 uint64_t ring_chance(struct ring *r)

@@ -13,6 +13,7 @@
  *     alice connects               reads the banner up to the prompt for a name
  *     host connects, host joins    the one who is called host comes over the control socket:
  *                                  an administrator without an account
+ *     user.bob connects, comes     (core only) the host's user bob; "comes": is signed in at once
  *     bob joins                    connects, gives its label as its name, reads its
  *                                  greeting up to the line that begins "-- You are "
  *     alice> hello                 sends a line
@@ -77,10 +78,8 @@ static bool step_closed(struct talk *t, struct client *c)
 	return true;
 }
 
-static bool step_connect(struct talk *t, struct client *c)
+static bool step_open(struct talk *t, struct client *c)
 {
-	static const char prompt[] = "[ENTER YOUR NAME]: ";
-
 	if (c->open)
 		return fail_script(t, "this client is connected already");
 	others_wait(t, c);
@@ -90,18 +89,27 @@ static bool step_connect(struct talk *t, struct client *c)
 	c->ended = c->half = c->named = c->unsure = false;
 	if (!t->backend->connect(t->world, c, &t->report))
 		return fail_script(t, "cannot connect");
-	c->skipping = true;
-	return text_expect(t, c, prompt, strlen(prompt)) || fail(t, c, prompt);
+	return c->skipping = true;
 }
 
-static bool step_join(struct talk *t, struct client *c)
+static bool step_connect(struct talk *t, struct client *c)
+{
+	static const char prompt[] = "[ENTER YOUR NAME]: ";
+
+	return step_open(t, c) && (text_expect(t, c, prompt, strlen(prompt)) || fail(t, c, prompt));
+}
+
+/* known: it is signed in without a name. */
+static bool step_join(struct talk *t, struct client *c, bool known)
 {
 	static const char greeting[] = "-- You are ...";
 
-	if (!step_connect(t, c))
+	if (known ? !step_open(t, c) : !step_connect(t, c))
 		return false;
-	t->backend->send(t->world, c, c->label, strlen(c->label));
-	t->backend->send(t->world, c, "\n", 1);
+	if (!known) {
+		t->backend->send(t->world, c, c->label, strlen(c->label));
+		t->backend->send(t->world, c, "\n", 1);
+	}
 	c->skipping = true;
 	return line_expect(t, c, greeting) || fail(t, c, greeting);
 }
@@ -224,8 +232,8 @@ static bool step_client(struct talk *t, char *text)
 		return fail_script(t, "whose line is this?");
 	if (!strcmp(verb, " connects"))
 		return step_connect(t, c);
-	if (!strcmp(verb, " joins"))
-		return step_join(t, c);
+	if (!strcmp(verb, " joins") || !strcmp(verb, " comes"))
+		return step_join(t, c, verb[1] == 'c');
 	if (!c->open)
 		return fail_script(t, "this client is not connected");
 	if (!strcmp(verb, " closes"))

@@ -219,6 +219,7 @@ static void *core_start(const struct talk_conf *conf, size_t n, struct bytes *pr
 	const char *tmp = getenv("TMPDIR");
 	bool ok = true;
 
+	log_set_level(LOG_LEVEL_ERROR);
 	conf_init(&w->conf);
 	w->now_ms = (int64_t)START_S * 1000;
 	w->feed_seq = mem_zero(chat_feeds_max(), sizeof *w->feed_seq);
@@ -263,10 +264,12 @@ static bool core_connect(void *world, struct client *c, struct bytes *problem)
 		p->client = c;
 		c->id = (struct conn_id){slot, ++p->gen};
 		bool host = strcmp(c->label, "host") == 0;
+		const char *user = strncmp(c->label, "user.", 5) == 0 ? c->label + 5 : NULL;
 
 		snprintf(addr, sizeof addr, "192.0.2.%" PRIu32 ":4242", slot + 1);
 		step(w, (struct event){.kind = EVENT_CONNECTED, .conn = c->id,
-		                       .connected = {host ? "unix" : addr, host, ++w->tokens}});
+		                       .connected = {host || user ? "unix" : addr, host, user,
+		                                     ++w->tokens}});
 		settle(w);
 		return true;
 	}

@@ -17,6 +17,8 @@
 #include "chatd/base/log.h"
 #include "chatd/store/store.h"
 
+enum conf_answer { CONF_NO, CONF_YES };
+
 struct conf {
 	/* Fixed while chatd runs. */
 	char *listen[LISTENERS_MAX];  /* "8989", "127.0.0.1:8989", "[::1]:8989", "unix:/path" */
@@ -39,6 +41,7 @@ struct conf {
 	uint32_t keepalive_s;         /* keepalive: idle seconds before the first probe; 0: off.
 	                               * Applies to connections accepted later */
 	char command_prefix;
+	enum conf_answer host_accounts; /* users of the host have accounts, by unix sockets */
 };
 
 enum conf_type { CONF_LISTEN, CONF_PATH, CONF_NUMBER, CONF_NUMBER64, CONF_CHOICE, CONF_CHAR };

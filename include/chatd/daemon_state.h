@@ -11,6 +11,7 @@
 #include "chatd/net/listener.h"
 #include "chatd/net/ring.h"
 #include "chatd/net/server.h"
+#include "chatd/users.h"
 
 struct daemon {
 	const struct options *options; /* laid over the file again at every SIGHUP */
@@ -28,6 +29,7 @@ struct daemon {
 	bool stopping;       /* true once the end has been asked for */
 	int64_t stop_ms;     /* and when, daemon_now_ms */
 	int64_t started_ms;  /* since the epoch */
+	struct users users;  /* of the host, where they have accounts; otherwise empty */
 };
 
 /* daemon_conf.c: the configuration, as each part wants it, and anew */
@@ -44,5 +46,7 @@ void daemon_stop(struct daemon *d, const char *why);
 
 /* daemon_serve.c: what the chat asks of the program */
 void daemon_serve(struct daemon *d);
+/* Knows the users of the host from now on, if they are to have accounts. */
+void daemon_know_users(struct daemon *d);
 
 #endif

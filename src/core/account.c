@@ -151,6 +151,7 @@ void account_save(struct chat *c, const struct account *a)
 	fields_put(&b, "nick", a->nick);
 	fields_put(&b, "role", role_names[a->role]);
 	fields_put_number(&b, "made", a->made_ms);
+	fields_put_number(&b, "host", a->host);
 	fields_put(&b, "hash", a->hash);
 	fields_put(&b, "codes", a->codes);
 	fields_put(&b, "totp", a->totp);
@@ -240,6 +241,7 @@ void account_load(struct chat *c, const char *key, const char *value)
 		a->role = ROLE_ACCOUNT;
 	free(text);
 	a->made_ms = fields_get_number(value, "made");
+	a->host = fields_get_number(value, "host") != 0;
 	free(a->hash);
 	a->hash = fields_get(value, "hash");
 	free(a->codes);

@@ -115,6 +115,11 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 {
 	if (!has_account(c, s))
 		return;
+	if (s->account->host && *s->account->hash == '\0') {
+		emit_reply(c, s, "Not done: your account is that of your login on this host, and has no "
+		           "password to confirm it with. %cpasswd sets one.", c->config.command_prefix);
+		return;
+	}
 	if (*a->rest == '\0') {
 		emit_reply(c, s, "This takes away your account and all that belongs to it. To confirm:");
 		dialogue_begin(c, s, DIALOGUE_DROP, DIALOGUE_OLD);

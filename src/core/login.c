@@ -93,7 +93,7 @@ void login_resume(struct chat *c, struct session *s, const char *nick, const cha
 	enter(c, s, nick, key, r != NULL ? r : c->lobby, true, ROOM_CAME);
 }
 
-static void signed_in(struct chat *c, struct session *s, struct account *a)
+void login_signed_in(struct chat *c, struct session *s, struct account *a)
 {
 	struct room *r;
 	uint32_t number;
@@ -299,5 +299,5 @@ void login_password_answer(struct chat *c, struct session *s, struct account *a,
 		return;
 	}
 	dialogue_end(c, s);
-	signed_in(c, s, a);
+	login_signed_in(c, s, a);
 }

@@ -70,7 +70,8 @@ void session_begin(struct chat *c, const struct event *e)
 	                      .token = e->connected.token};
 	DL_APPEND(c->login, s);
 	emit_raw(c, s, banner, sizeof banner - 1);
-	session_prompt(c, s);
+	if (e->connected.user == NULL || !login_host(c, s, e->connected.user))
+		session_prompt(c, s);
 }
 
 void session_prompt(struct chat *c, const struct session *s)

@@ -33,13 +33,16 @@ void ring_refuse(struct ring *r, int fd, const char *text, size_t len)
 }
 
 /* Who may administer the host may administer the chat: unix(7), SO_PEERCRED. */
-static bool peer_is_trusted(int fd)
+static void peer_of_host(int fd, struct ring_peer *peer)
 {
 	struct ucred cred;
 	socklen_t len = sizeof cred;
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
-	       (cred.uid == 0 || cred.uid == geteuid());
+	peer->local = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0;
+	if (!peer->local)
+		return;
+	peer->uid = cred.uid;
+	peer->trusted = cred.uid == 0 || cred.uid == geteuid();
 }
 
 void ring_peer(struct ring *r, int fd, struct ring_peer *peer)
@@ -50,7 +53,7 @@ void ring_peer(struct ring *r, int fd, struct ring_peer *peer)
 	size_t n = sizeof peer->addr;
 
 	(void)r;
-	peer->trusted = false;
+	peer->local = peer->trusted = false;
 	if (getpeername(fd, (struct sockaddr *)&addr, &len) != 0) {
 		snprintf(out, n, "gone");
 	} else if (addr.ss_family == AF_INET) {
@@ -70,6 +73,6 @@ void ring_peer(struct ring *r, int fd, struct ring_peer *peer)
 		}
 	} else {
 		snprintf(out, n, "unix");
-		peer->trusted = peer_is_trusted(fd);
+		peer_of_host(fd, peer);
 	}
 }

@@ -67,6 +67,7 @@ void server_accepted(struct server *s, int fd)
 {
 	struct conn *c;
 	struct ring_peer peer;
+	const char *user = NULL;
 
 	if (s->stopping) {
 		ring_close(s->ring, fd);
@@ -81,8 +82,11 @@ void server_accepted(struct server *s, int fd)
 	c->state = CONN_OPEN;
 	ring_peer(s->ring, fd, &peer);
 	log_debug("connection %u.%u from %s", c->slot, c->gen, peer.addr);
+	if (peer.local && !peer.trusted && s->program.user != NULL)
+		user = s->program.user(s->program.ctx, peer.uid);
 	server_step(s, &(struct event){.kind = EVENT_CONNECTED, .conn = server_id_of(c),
-	                               .connected = {peer.addr, peer.trusted, ring_chance(s->ring)}});
+	                               .connected = {peer.addr, peer.trusted, user,
+	                                             ring_chance(s->ring)}});
 	receive(s, c);
 }
 

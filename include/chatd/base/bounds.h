@@ -74,6 +74,7 @@ enum {
 	RELOAD_LINES_MAX = 50,  /* that /reload shows of what the program says; all are in the log */
 	RELOAD_LINE_BYTES_MAX = 500, /* and of each */
 	BACKUP_NAME_BYTES_MAX = 100, /* of the file of a /backup */
+	USERS_MAX = 65536,      /* of the host who may have accounts by their login names */
 
 	/* -- history ------------------------------------------------------------ */
 	HISTORY_LINES_DEFAULT = 20, /* /history with nothing after it */

@@ -33,6 +33,7 @@ struct account {
 	char *totp;              /* owned; base32 secret; "": no second step */
 	uint64_t totp_step;      /* the newest step whose code was taken: each counts once */
 	enum role role;
+	bool host;               /* made for a user of the host, who needs no password there */
 	int64_t made_ms;
 	struct signed_in last[SIGN_INS_KEPT]; /* newest first */
 	uint32_t failed;         /* wrong passwords since the last sign-in */

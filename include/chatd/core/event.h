@@ -210,6 +210,9 @@ struct event {
 		struct {
 			const char *addr; /* "192.0.2.1:4242", "[::1]:4242", "unix" */
 			bool trusted;     /* over a unix socket, by root or by chatd's own user */
+			const char *user; /* login name of the host's user who has come over a unix
+			                   * socket and is to have an account by it; NULL: none.
+			                   * Borrowed for the call */
 			uint64_t token;   /* chance, for its /resume code; different each time */
 		} connected;              /* CONNECTED */
 		struct {

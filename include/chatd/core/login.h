@@ -54,6 +54,14 @@ void login_line(struct chat *c, struct session *s, char *text);
  * given. s may be at the prompt or a guest in the chat. */
 void login_as(struct chat *c, struct session *s, const char *name, const char *password);
 
+/* s has shown that it is the account's bearer: it takes the name, and the place of who bears
+ * it. */
+void login_signed_in(struct chat *c, struct session *s, struct account *a);
+
+/* At the prompt: a user of the host, by login name, is signed in to the account of that name,
+ * which is made if there is none. False: it cannot be, and s was told. */
+bool login_host(struct chat *c, struct session *s, const char *user);
+
 /* A name that s may not bear; it was told. Ends the session after too many. */
 void login_wrong(struct chat *c, struct session *s);
 

@@ -66,6 +66,8 @@ void ring_refuse(struct ring *r, int fd, const char *text, size_t len);
 /* Where a connection comes from. */
 struct ring_peer {
 	char addr[64];    /* "192.0.2.1:4242", "[::1]:4242", "unix" */
+	bool local;       /* over a unix socket, by the host's user uid */
+	uint32_t uid;
 	bool trusted;     /* over a unix socket, by root or by the user that we run as */
 };
 void ring_peer(struct ring *r, int fd, struct ring_peer *peer);

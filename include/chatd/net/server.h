@@ -34,6 +34,9 @@ struct server_program {
 	 * that changed, or (false) that is wrong. */
 	bool (*reload)(void *ctx, const char *who, struct bytes *said);
 	void (*figures)(void *ctx, struct figures *f);
+	/* The login name of the host's user who has come over a unix socket, where users of the
+	 * host have accounts; NULL: none. It lives until the next call of any of these. */
+	const char *(*user)(void *ctx, uint32_t uid);
 	/* The end has been ordered: calls server_stop. */
 	void (*stop)(void *ctx, const char *why);
 };

@@ -1,0 +1,209 @@
+/*
+ * Running the server from the chat, by events and effects: what a conversation cannot show.
+ */
+#include "chat_help.h"
+
+#include "chatd/base/bounds.h"
+
+/* One who administers the host, at slot 0, without a name. */
+static void host_connects(void)
+{
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(0),
+	                    .connected = {.addr = "unix", .trusted = true}});
+}
+
+static void user_connects(uint32_t slot, const char *user)
+{
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot),
+	                    .connected = {.addr = "unix", .user = user}});
+}
+
+/* -- /reload ---------------------------------------------------------------------------- */
+
+static void reloaded(bool ok, const char *lines)
+{
+	step((struct event){.kind = EVENT_RELOADED, .conn = id(0), .reloaded = {ok, lines}});
+}
+
+static void test_reload_waits_for_the_answer(void **state)
+{
+	(void)state;
+	host_connects();
+	sends(0, "/reload\n/stats\n");
+	assert_effects("RELOAD 0\n");
+	assert_int_equal(taken, strlen("/reload\n"));
+	reloaded(true, "history_replay: 5 -> 1\nmax_connections: 9 -> 7 (needs a restart)\n");
+	assert_effects("SEND 0 \"-- The configuration is read again:\\n"
+	               "--   history_replay: 5 -> 1\\n"
+	               "--   max_connections: 9 -> 7 (needs a restart)\\n\"\n"
+	               "APPEND #101 kind 8 room 0 ref 0 \"reloaded the configuration (2 changes)\"\n"
+	               "SEND 0 \"[ENTER YOUR NAME]: \"\nRESUME 0\n");
+}
+
+static void test_reload_tells_what_is_wrong(void **state)
+{
+	(void)state;
+	host_connects();
+	sends(0, "/reload\n");
+	reloaded(false, "chatd.conf:1: \x1b[31m\xff: unknown key\n");
+	assert_has("-- Not done: all stays as it was, because of this:\\n"
+	           "--   chatd.conf:1: ^[[31m\xef\xbf\xbd: unknown key\\n");
+	assert_has_not("APPEND");
+}
+
+static void test_reload_bounds_its_answer(void **state)
+{
+	struct bytes lines = {0};
+
+	(void)state;
+	for (int i = 0; i < RELOAD_LINES_MAX + 7; i++) {
+		bytes_printf(&lines, "%d ", i);
+		for (int k = 0; k < RELOAD_LINE_BYTES_MAX * 2; k++)
+			bytes_puts(&lines, "\x01");
+		bytes_puts(&lines, "\n");
+	}
+	host_connects();
+	sends(0, "/reload\n");
+	reloaded(false, lines.data);
+	assert_has("--   49 ^A^A");
+	assert_has_not("--   50 ");
+	assert_has("-- and 7 more, which are in the log.");
+	assert_true(seen.len < ARENA_PER_LINE_MAX);
+	bytes_release(&lines);
+}
+
+/* -- /shutdown -------------------------------------------------------------------------- */
+
+static void test_shutdown_without_the_disk(void **state)
+{
+	(void)state;
+	host_connects();
+	step((struct event){.kind = EVENT_STORE_FAILED, .reason = "disk full"});
+	sends(0, "/shutdown now the disk is full\n");
+	tick(0);
+	assert_effects("STOP 0 \"shutdown by the host: the disk is full\"\n");
+	assert_true(chat_due_ms(chat) > now_ms);
+	happens(EVENT_STOP, 0);
+	assert_effects("SEND_ALL \"-- chatd is going down: the disk is full\\n\"\n");
+}
+
+static void test_shutdown_where_the_clock_jumps(void **state)
+{
+	(void)state;
+	config.login_timeout_s = 0;
+	chat_configure(chat, &config);
+	host_connects();
+	sends(0, "/shutdown 2h\n");
+	assert_has("SEND_ALL \"-- chatd goes down in 2 hours (the host)\\n\"");
+	assert_int_equal(chat_due_ms(chat), now_ms + 3600000);
+	/* An hour and 57 minutes: of the marks that were passed, the last one is told. */
+	tick(117 * 60000);
+	assert_effects("SEND_ALL \"-- chatd goes down in 5 minutes (the host)\\n\"\n");
+	assert_int_equal(chat_due_ms(chat), now_ms + 120000);
+	tick(3600000);
+	assert_effects("STOP 0 \"shutdown by the host\"\n");
+}
+
+static void test_shutdown_is_not_the_reason_of_a_signal(void **state)
+{
+	(void)state;
+	host_connects();
+	sends(0, "/shutdown 2h cleaning\n");
+	happens(EVENT_STOP, 0);
+	assert_effects("SEND_ALL \"-- chatd is going down\\n\"\n");
+}
+
+/* -- /backup ---------------------------------------------------------------------------- */
+
+static void test_backup_of_one_who_has_gone(void **state)
+{
+	(void)state;
+	host_connects();
+	sends(0, "/backup a.db\n");
+	assert_has("QUERY 0 kind 6 ");
+	happens(EVENT_CLOSED, 0);
+	step((struct event){.kind = EVENT_CONNECTED, .conn = {0, 2},
+	                    .connected = {.addr = "unix", .trusted = true}});
+	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2},
+	                    .bytes = {.data = "/backup b.db\n", .len = 13}});
+	assert_has("-- Not done: a backup to a.db is being made, since a moment. One at a time.");
+	rows_come(id(0), (struct rows){.kind = QUERY_BACKUP, .ok = true, .which = 12345678});
+	assert_effects("");
+	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2},
+	                    .bytes = {.data = "/backup b.db\n", .len = 13}});
+	now_ms += 2345;
+	rows_come((struct conn_id){0, 2}, (struct rows){.kind = QUERY_BACKUP, .ok = true,
+	                                                .which = 12345678});
+	assert_effects("SEND 0 \"-- Backed up to b.db: 11.8 MB in 2.3 seconds.\\n\"\n");
+}
+
+/* -- users of the host -------------------------------------------------------------------- */
+
+static void test_user_is_signed_in_at_once(void **state)
+{
+	(void)state;
+	user_connects(1, "mary");
+	assert_has("-- You are mary, in general; nobody else is here yet. /help lists the commands.");
+	assert_has_not("ENTER YOUR NAME");
+	assert_has("APPEND #102 kind 6 room 0 ref 1 \"nick=mary role=account ");
+	assert_has(" host=1");
+}
+
+static void test_user_whose_name_will_not_do(void **state)
+{
+	(void)state;
+	user_connects(1, "operator");
+	assert_has("-- Your login name will not do here: the nick \"operator\" is reserved; choose "
+	           "another.\\n[ENTER YOUR NAME]: \"");
+	user_connects(2, "mary");
+	user_connects(3, "rnary");
+	assert_has("-- You have no account by your login name: That name looks like mary, which is "
+	           "registered.\\n[ENTER YOUR NAME]: \"");
+}
+
+static void test_user_whose_name_is_registered(void **state)
+{
+	(void)state;
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ACCOUNT, .key = "mary",
+	                                          .value = "nick=mary role=account hash=x"});
+	user_connects(1, "mary");
+	assert_has("-- mary was registered by somebody, and not as your login on this host. If that was "
+	           "you, give the name and its password; or choose another name.\\n"
+	           "[ENTER YOUR NAME]: \"");
+}
+
+static void test_user_while_nothing_can_be_saved(void **state)
+{
+	(void)state;
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ACCOUNT, .key = "eve",
+	                                          .value = "nick=eve role=account host=1"});
+	step((struct event){.kind = EVENT_STORE_FAILED, .reason = "disk full"});
+	user_connects(1, "mary");
+	assert_has("-- You have no account by your login name yet, and nothing can be saved at present "
+	           "(disk full).\\n[ENTER YOUR NAME]: \"");
+	user_connects(2, "eve");
+	assert_has("-- You are eve, in general");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_reload_waits_for_the_answer),
+		TEST(test_reload_tells_what_is_wrong),
+		TEST(test_reload_bounds_its_answer),
+		TEST(test_shutdown_without_the_disk),
+		TEST(test_shutdown_where_the_clock_jumps),
+		TEST(test_shutdown_is_not_the_reason_of_a_signal),
+		TEST(test_backup_of_one_who_has_gone),
+		TEST(test_user_is_signed_in_at_once),
+		TEST(test_user_whose_name_will_not_do),
+		TEST(test_user_whose_name_is_registered),
+		TEST(test_user_while_nothing_can_be_saved),
+	};
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
