@@ -126,7 +126,7 @@ static void test_backup_of_one_who_has_gone(void **state)
 	                    .connected = {.addr = "unix", .trusted = true}});
 	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2},
 	                    .bytes = {.data = "/backup b.db\n", .len = 13}});
-	assert_has("-- Not done: a backup to a.db is being made, since a moment. One at a time.");
+	assert_has("-- Not done: a backup to a.db has been under way for a moment. One at a time.");
 	rows_come(id(0), (struct rows){.kind = QUERY_BACKUP, .ok = true, .which = 12345678});
 	assert_effects("");
 	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2},
@@ -134,7 +134,7 @@ static void test_backup_of_one_who_has_gone(void **state)
 	now_ms += 2345;
 	rows_come((struct conn_id){0, 2}, (struct rows){.kind = QUERY_BACKUP, .ok = true,
 	                                                .which = 12345678});
-	assert_effects("SEND 0 \"-- Backed up to b.db: 11.8 MB in 2.3 seconds.\\n\"\n");
+	assert_effects("SEND 0 \"\\n-- Backed up to b.db: 11.8 MB in 2.3 seconds.\\n[ENTER YOUR NAME]: \"\n");
 }
 
 /* -- users of the host -------------------------------------------------------------------- */

@@ -187,7 +187,7 @@ void serve_stats_answer(struct chat *c, struct session *s, const struct rows *ro
 	show_database(c, s, rows);
 	show_program(c, s);
 	if (c->serve.backup != NULL)
-		emit_reply(c, s, "A backup to %s is being made, since %s.", c->serve.backup,
+		emit_reply(c, s, "A backup to %s has been under way for %s.", c->serve.backup,
 		           format_age(age, c->now_ms - c->serve.backup_ms));
 	shutdown_tell(c, s);
 	answered(c, s);
@@ -280,7 +280,7 @@ void cmd_backup(struct chat *c, struct session *s, const struct args *a)
 	if (bar != NULL) {
 		emit_reply(c, s, "Not done: %s.", bar);
 	} else if (c->serve.backup != NULL) {
-		emit_reply(c, s, "Not done: a backup to %s is being made, since %s. One at a time.",
+		emit_reply(c, s, "Not done: a backup to %s has been under way for %s. One at a time.",
 		           c->serve.backup, format_age(age, c->now_ms - c->serve.backup_ms));
 	} else {
 		c->serve.backup = mem_strdup(a->arg[0]);
@@ -302,12 +302,18 @@ void serve_backup_answer(struct chat *c, const struct rows *rows)
 
 	c->serve.backup = NULL;
 	c->serve.backup_for = (struct conn_id){0, 0};
-	if (s != NULL && rows->error != NULL)
-		emit_reply(c, s, "There is no backup %s: %s", name, rows->error);
-	else if (s != NULL)
-		emit_reply(c, s, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.", name,
-		           size_show(size, rows->which), ms / 1000, ms / 100 % 10);
-	free(name);
-	if (s != NULL)
+	if (s != NULL) {
+		/* Behind the prompt it would not begin a line. */
+		if (s->state == SESSION_LOGIN)
+			emit_raw(c, s, "\n", 1);
+		if (rows->error != NULL)
+			emit_reply(c, s, "There is no backup %s: %s", name, rows->error);
+		else
+			emit_reply(c, s, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.", name,
+			           size_show(size, rows->which), ms / 1000, ms / 100 % 10);
+		if (s->state == SESSION_LOGIN && !s->eof)
+			session_prompt(c, s);
 		input_end_if_done(c, s);
+	}
+	free(name);
 }

@@ -1,0 +1,114 @@
+# Parts of e2e: running the server from the chat, and users of the host. Sourced by e2e.
+# shellcheck shell=bash disable=SC2154
+
+# host LINE...: said over the control socket by whoever administers the host; no name is given.
+host() { printf '%s\n' "$@" | nc_bsd -N -U "$db-ctl"; }
+
+serving() {
+	local said
+	configure "history_replay = 5"
+	program=$asan up -c "$conf" || return
+	printf 'bob\nkept for good\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	sed -i 's/history_replay = 5/history_replay = 1/' "$conf"
+	echo 'max_connections = 7' >>"$conf"
+	said=$(host /reload /quit)
+	is "/reload tells what changed and what needs a restart" "$said" \
+		'.*-- The configuration is read again:' '--   max_connections: 1024 -> 7 \(needs a restart\)' \
+		'--   history_replay: 5 -> 1'
+	if in_log 'max_connections: 1024 -> 7 (needs a restart)' && in_log '/reload by the host'; then
+		ok "and so does the log"
+	else
+		not_ok "and so does the log" "$(tail -n 5 "$log")"
+	fi
+	echo 'nonsense = 3' >>"$conf"
+	sed -i 's/history_replay = 1/history_replay = many/' "$conf"
+	said=$(host /reload /quit)
+	is "/reload tells what is wrong" "$said" '.*-- Not done: all stays as it was, because of this:' \
+		"--   $conf:3: history_replay: .*" "--   $conf:5: nonsense: unknown key"
+	sed -i '/nonsense/d; s/history_replay = many/history_replay = 1/' "$conf"
+	said=$(host /reload /quit)
+	is "and nothing had changed" "$said" '--   max_connections: 1024 -> 7 \(needs a restart\)'
+	said=$(host /stats)
+	is "/stats tells how it is" "$said" '.*-- chatd [0-9.]+ has run for .*' '-- Saving: .*' \
+		'-- Database: [0-9.]+ KB, and [0-9.]+ KB in its WAL; [0-9.]+ [MGT]B are free on its disk\.' \
+		'-- Memory: [0-9.]+ MB\.' '-- Descriptors: .*'
+	said=$(host '/backup copy.db')
+	is "/backup makes a copy, and a script waits for it" "$said" '-- Backed up to copy.db: .* in [0-9.]+ seconds\.'
+	is "the copy has what was said" "$(sqlite3 -readonly "$work/copy.db" \
+		'SELECT body FROM messages' 'PRAGMA integrity_check')" 'kept for good' 'ok'
+	is "and is for nobody else to read" "$(stat -c %a "$work/copy.db")" 600
+	mkdir "$work/chatd.db-part"
+	said=$(host '/backup other.db')
+	is "where it cannot be made it is told why" "$said" '-- There is no backup other.db: The copy cannot be made: .*'
+	rmdir "$work/chatd.db-part"
+	down "after a reload and a backup"
+	if compgen -G "$db-*" >/dev/null || [ -e "$work/other.db" ]; then
+		not_ok "and nothing is left beside the database" "$(ls -la "$work")"
+	else
+		ok "and nothing is left beside the database"
+	fi
+	mv "$work/copy.db" "$db"
+	program=$asan up -c "$conf" || return
+	said=$(printf 'eve\n' | nc_bsd -N 127.0.0.1 "$port")
+	is "a copy in its place is a chatd's database" "$said" "$stamp\\[bob\\]:kept for good"
+	ending
+}
+
+# The end that is ordered in the chat; a chatd runs.
+ending() {
+	local said eve start=$EPOCHREALTIME took
+	exec {eve}<>"/dev/tcp/127.0.0.1/$port"
+	printf 'eve\n' >&"$eve"
+	host '/shutdown 2s a new version' /quit >/dev/null
+	said=$(timeout 10 cat <&"$eve")
+	is "/shutdown is counted down, and everybody reads it" "$said" \
+		'-- chatd goes down in 2 seconds: a new version \(the host\)' \
+		'-- chatd is going down: a new version'
+	exec {eve}>&-
+	chatd_wait
+	took=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
+	if [ "$status" -eq 0 ] && [ "$took" -lt 7000 ] &&
+		in_log 'shutdown by the host: a new version: going down'; then
+		ok "and ends it with status 0 in time"
+	else
+		not_ok "and ends it with status 0 in time" "status $status after $took ms" "$(tail -n 5 "$log")"
+	fi
+}
+
+# user UID LINE...: said over the unix socket by that user of the host.
+user() {
+	local uid=$1
+	shift
+	printf '%s\n' "$@" | timeout 10 setpriv --reuid="$uid" --regid="$uid" --clear-groups \
+		"$(command -v nc.openbsd || command -v nc)" -N -U "$work/chatd.sock"
+}
+
+host_users() {
+	local said name
+	name=$(awk -F: '$3 == 1 { print $1; exit }' /etc/passwd)
+	if [ "$(id -u)" -ne 0 ] || [ -z "$name" ]; then
+		skip "users of the host" "only root can try as somebody else, or there is no user 1"
+		return
+	fi
+	chmod 711 "$work"
+	configure "listen = unix:$work/chatd.sock" "host_accounts = yes"
+	program=$asan up -c "$conf" || return
+	said=$(user 1 /quit)
+	is "a user of the host is signed in at once" "$said" "-- You are $name, in general; .*"
+	said=$(user 1 /sessions /quit)
+	is "and a second time to the same account" "$said" '-- You were last here .*, from this host\.' \
+		"-- $name is signed in here, .*"
+	said=$(printf '%s\n\nguest\n/quit\n' "$name" | nc_bsd -N 127.0.0.1 "$port")
+	is "whose name is registered for others" "$said" ".*-- $name is registered\\..*"
+	said=$(user 65534 someone /quit)
+	is "nobody is no name, and gets the prompt" "$said" '-- Your login name will not do here: .*' \
+		'\[ENTER YOUR NAME\]: -- You are someone, .*'
+	said=$(user 54321 someone /quit)
+	is "and who is in no file gets it as well" "$said" '\[ENTER YOUR NAME\]: -- You are someone, .*'
+	sed -i 's/host_accounts = yes/host_accounts = no/' "$conf"
+	said=$(host /reload /quit)
+	is "a reload ends it" "$said" '--   host_accounts: yes -> no'
+	said=$(user 1 someone /quit)
+	is "then a user of the host is a guest" "$said" '\[ENTER YOUR NAME\]: -- You are someone, .*'
+	down "with users of the host"
+}
