@@ -104,10 +104,14 @@ static void test_takes_the_place_of_a_broken_one(void **state)
 
 	assert_int_equal(write(fd, "half", 4), 4);
 	close(fd);
+	fd = open(folder_file(f, "chat.db-part-journal"), O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(write(fd, "half", 4), 4);
+	close(fd);
 	rows = backup(reader, "copy.db");
 	assert_true(rows->ok);
 	rows_release(rows);
 	assert_false(folder_has(f, "chat.db-part"));
+	assert_false(folder_has(f, "chat.db-part-journal"));
 	store_close(reader);
 	store_close(writer);
 }

@@ -66,12 +66,22 @@ static bool backup_names(struct backup *b, const char *name)
 	return true;
 }
 
+/* The part, and the journal that SQLite keeps of it, which must meet no other of its name. */
+static void backup_remove(struct backup *b)
+{
+	struct bytes journal = { 0 };
+	bytes_printf(&journal, "%s-journal", b->part.data);
+	unlink(journal.data);
+	unlink(b->part.data);
+	bytes_release(&journal);
+}
+
 /* SQLite takes an empty file for none, and keeps its permissions. What a chatd that was
  * killed has left is ours to remove: the database has only one chatd. */
 static bool backup_begin(struct backup *b)
 {
 	int fd;
-	unlink(b->part.data);
+	backup_remove(b);
 	fd = open(b->part.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return backup_fail(b, "The copy cannot be made", errno);
@@ -177,7 +187,7 @@ struct rows *store_backup(struct store *s, const struct query *q)
 	if (ok) {
 		ok = backup_copy(&b) && !backup_interrupted(&b) && backup_finish(&b);
 		if (!ok)
-			unlink(b.part.data);
+			backup_remove(&b);
 	}
 	if (ok) {
 		log_info("backup: %s, %lld bytes in %lld ms", b.path.data, (long long)b.bytes,
