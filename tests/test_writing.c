@@ -227,7 +227,25 @@ static void the_threads_have_names_and_no_signals(void **state)
 			fclose(f);
 	}
 	closedir(d);
-	assert_int_equal(found, 5);
+	assert_int_equal(found, 6);
+}
+
+/* Of what is saved by then; it is on its way while others are answered. */
+static void a_backup_is_made_beside_all_else(void **state)
+{
+	(void)state;
+	append("one");
+	until_stored();
+	size_t from = loop.heard_n;
+	ask(QUERY_BACKUP, "copy.db");
+	append("two");
+	ask(QUERY_LAST, "");
+	until_heard('R', from);
+	until_heard('R', (size_t)((char *)memchr(loop.heard + from, 'R', loop.heard_n - from) -
+	                          loop.heard) + 1);
+	until_stored();
+	assert_int_equal(loop.ok, 1);
+	assert_true(folder_has(loop.folder, "copy.db"));
 }
 
 static void those_that_hash_give_way(void **state)
@@ -268,6 +286,7 @@ int main(void)
 		WITH_LOOP(a_room_of_before_is_cut_to_its_lines),
 		WITH_LOOP(a_start_that_fails_leaves_nothing_behind),
 		WITH_LOOP(the_threads_have_names_and_no_signals),
+		WITH_LOOP(a_backup_is_made_beside_all_else),
 		WITH_LOOP(those_that_hash_give_way),
 	};
 	return cmocka_run_group_tests_name("writing", tests, group_setup, NULL);
