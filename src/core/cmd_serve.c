@@ -124,10 +124,11 @@ static void show_people(struct chat *c, struct session *s)
 		unnamed++;
 	emit_reply(c, s, "People: %" PRIu32 ", of them %" PRIu32 " with an account; at most %" PRIu32
 	           " at one time.", c->people, accounts, c->serve.people_most);
-	emit_reply(c, s, "Connections: %" PRIu32 " of %" PRIu32 ", of them %" PRIu32 " without a name yet.",
-	           c->people + unnamed, c->config.connections_max, unnamed);
+	emit_reply(c, s, "Connections: %" PRIu32 " of %" PRIu32 ", of them %" PRIu32 " without a name "
+	           "yet.", c->people + unnamed, c->config.connections_max, unnamed);
 	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. Accounts: %" PRIu32 " of %d. Lines said since the "
-	           "start: %" PRIu64 ".", c->nrooms, ROOMS_MAX, c->naccounts, ACCOUNTS_MAX, c->serve.lines);
+	           "start: %" PRIu64 ".", c->nrooms, ROOMS_MAX, c->naccounts, ACCOUNTS_MAX,
+	           c->serve.lines);
 }
 
 static void show_saving(struct chat *c, struct session *s)
@@ -135,8 +136,8 @@ static void show_saving(struct chat *c, struct session *s)
 	uint64_t waiting = c->seq - c->stored_seq;
 
 	if (c->store_failed != NULL)
-		emit_reply(c, s, "Saving: nothing can be saved at present (%s); %" PRIu64 " record%s wait%s.",
-		           c->store_failed, waiting, plural(waiting), waiting == 1 ? "s" : "");
+		emit_reply(c, s, "Saving: nothing can be saved at present (%s); %" PRIu64 " record%s "
+		           "wait%s.", c->store_failed, waiting, plural(waiting), waiting == 1 ? "s" : "");
 	else if (waiting > 0)
 		emit_reply(c, s, "Saving: %" PRIu64 " record%s on the way.", waiting,
 		           waiting == 1 ? " is" : "s are");
@@ -181,7 +182,8 @@ void serve_stats_answer(struct chat *c, struct session *s, const struct rows *ro
 	char age[AGE_BYTES_MAX];
 
 	emit_reply(c, s, "chatd %s has run for %s, since %.19s.", CHATD_VERSION,
-	           format_age(age, c->now_ms - f->started_ms), format_stamp(&c->stamp, f->started_ms) + 1);
+	           format_age(age, c->now_ms - f->started_ms),
+	           format_stamp(&c->stamp, f->started_ms) + 1);
 	show_people(c, s);
 	show_saving(c, s);
 	show_database(c, s, rows);

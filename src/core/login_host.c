@@ -49,8 +49,8 @@ bool login_host(struct chat *c, struct session *s, const char *user)
 	}
 	a = account_by_key(c, key);
 	if (a != NULL && !a->host) {
-		emit_reply(c, s, "%s was registered by somebody, and not as your login on this host. If that "
-		           "was you, give the name and its password; or choose another name.", a->nick);
+		emit_reply(c, s, "%s was registered by somebody, and not as your login on this host. If "
+		           "that was you, give the name and its password; or choose another name.", a->nick);
 		return false;
 	}
 	if (a == NULL)

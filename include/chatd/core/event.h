@@ -113,7 +113,8 @@ struct query {
 	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
 	const char *key;      /* a nick's key, for REPLAY; see CHECK, CHECK_TOTP; otherwise "" */
 	const char *words;    /* for SEARCH, as typed: words with white space between; a word may
-	                       * end in * (begins with); see AUDIT, BACKUP, HASH, CHECK, CHECK_TOTP; otherwise "" */
+	                       * end in * (begins with); see AUDIT, BACKUP, HASH, CHECK, CHECK_TOTP;
+	                       * otherwise "" */
 };
 
 /* One line of an answer. */
@@ -145,8 +146,8 @@ struct rows {
 	uint64_t which;         /* CHECK: which line of key matched, from 0; CHECK_TOTP: number of
 	                         * the 30 s since 1970 that the digits are good for, which no one
 	                         * should take twice; 0 where nothing matched; BACKUP: bytes */
-	const char *text;       /* STATS, HASH, CODES, TOTP: see there; NULL where there is none. Borrowed
-	                         * until the answer is released, which clears it */
+	const char *text;       /* STATS, HASH, CODES, TOTP: see there; NULL where there is none.
+	                         * Borrowed until the answer is released, which clears it */
 	const char *text2;      /* CODES: in the same way; otherwise NULL */
 };
 
@@ -265,7 +266,8 @@ struct effect {
 	enum effect_kind kind;
 	struct conn_id conn;  /* where the kind names one */
 	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE; below chat_feeds_max() */
-	const char *text;     /* SEND, SEND_ALL, PUBLISH, RELOAD, STOP; valid until the next chat_step */
+	const char *text;     /* SEND, SEND_ALL, PUBLISH, RELOAD, STOP; valid until the next
+	                       * chat_step */
 	size_t len;
 	uint64_t seq;         /* PUBLISH: the record it shows; 0: a notice, seen by its turn */
 	union {

@@ -7,9 +7,9 @@
  * commits it feeds the full-text index and prunes. The reader answers queries
  * for a range of lines and does the checkpoints. Searches have a thread of their
  * own, because one may take seconds or wait for the index, and nobody's replay is
- * to wait for that; and so have backups. Each of these threads has a connection of its own. Queries about
- * secrets (secret.h) are slow on purpose and go to threads without one, which give way
- * to all others.
+ * to wait for that; and so have backups. Each of these threads has a connection of its
+ * own. Queries about secrets (secret.h) are slow on purpose and go to threads without one,
+ * which, as the one for backups does, give way to all others.
  *
  * All functions but writer_start and writer_stop are for the loop's thread
  * alone and make no system call.
