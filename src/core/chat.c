@@ -20,6 +20,7 @@
 #include "chatd/core/login.h"
 #include "chatd/core/mail.h"
 #include "chatd/core/name.h"
+#include "chatd/core/order.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
@@ -35,6 +36,7 @@ struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint3
 	c->sessions = mem_zero(config->connections_max, sizeof *c->sessions);
 	c->effects = mem_zero((size_t)EFFECTS_MAX + config->connections_max, sizeof *c->effects);
 	c->arena = mem_alloc(ARENA_BYTES);
+	order_begin(c);
 	c->lobby = room_new(c, "general", "general", 0);
 	return c;
 }
@@ -71,8 +73,16 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f)
 		account_load(c, f->key, f->value);
 	else if (f->kind == FACT_MAIL)
 		mail_load(c, f->key, f->value);
+	else if (f->kind == FACT_BAN)
+		ban_load(c, BAN_ENTRY, f->key, f->value);
+	else if (f->kind == FACT_MUTE)
+		ban_load(c, BAN_SPEECH, f->key, f->value);
+	else if (f->kind == FACT_FILTER)
+		filter_load(c, f->key, f->value);
 	else if (f->kind == FACT_INVITE)
 		grant_load(c, f->key, f->value);
+	else if (f->kind == FACT_STATE)
+		order_load(c, f->key, f->value);
 }
 
 void chat_configure(struct chat *c, const struct chat_config *config)
@@ -123,6 +133,8 @@ static void on_answer(struct chat *c, struct session *s, const struct rows *rows
 		role_answer(c, s, rows);
 	else if (asked == ASKED_STATS)
 		serve_stats_answer(c, s, rows);
+	else if (asked == ASKED_UNDO)
+		undo_answer(c, s, rows);
 	else if (asked != ASKED_NOTHING)
 		history_answer(c, s, rows);
 }
@@ -157,10 +169,12 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 	case EVENT_ROWS:
 		on_answer(c, s, e->rows);
 		input_end_if_done(c, s);
+		out_run(c);
 		break;
 	case EVENT_RELOADED:
 		serve_reloaded(c, s, e);
 		input_end_if_done(c, s);
+		out_run(c);
 		break;
 	case EVENT_FIGURES:
 		serve_figures(c, s, e->figures);
@@ -205,6 +219,7 @@ void chat_step(struct chat *c, struct event *e)
 		room_tick(c);
 		resume_tick(c);
 		shutdown_tick(c);
+		order_tick(c);
 		break;
 	case EVENT_STOP:
 		on_stop(c);
@@ -232,6 +247,7 @@ int64_t chat_due_ms(const struct chat *c)
 {
 	const int64_t due_ms[] = {
 		session_due_ms(c), room_due_ms(c), resume_due_ms(c), shutdown_due_ms(c),
+		order_due_ms(c),
 	};
 	int64_t first_ms = INT64_MAX;
 
@@ -268,6 +284,7 @@ void chat_free(struct chat *c)
 	}
 	rooms_free(c);
 	accounts_free(c);
+	order_free(c);
 	origins_free(&c->origins);
 	resume_free(c);
 	serve_free(&c->serve);

@@ -7,6 +7,7 @@
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/login.h"
+#include "chatd/core/order.h"
 #include "chatd/core/password.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/session.h"
@@ -47,7 +48,7 @@ static bool may_register(struct chat *c, struct session *s)
 		emit_reply(c, s, "Nothing can be saved at present (%s). Try again in a minute.",
 		           c->store_failed);
 	else
-		return true;
+		return order_may_register(c, s);
 	return false;
 }
 

@@ -10,6 +10,7 @@
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/name.h"
+#include "chatd/core/order.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
@@ -22,7 +23,8 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "You are %s already.", s->nick);
 		return;
 	}
-	if (!session_may_bear(c, s, a->arg[0], key))
+	if (!session_may_bear(c, s, a->arg[0], key) ||
+	    (strcmp(key, s->key) != 0 && !order_may_rename(c, s, key)))
 		return;
 	if (s->account != NULL && strcmp(key, s->key) != 0) {
 		emit_reply(c, s, "You are signed out of %s.", s->account->nick);
@@ -46,6 +48,8 @@ void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "%s is away%s%s", who->nick, *who->away ? ": " : ".", who->away);
 	if (session_ignores(s, who->key))
 		emit_reply(c, s, "You ignore %s.", who->nick);
+	if (role_of(s) >= ROLE_MODERATOR)
+		order_whois(c, s, who);
 }
 
 /* -- ignoring ------------------------------------------------------------------------------ */
@@ -147,5 +151,6 @@ void cmd_back(struct chat *c, struct session *s, const struct args *a)
 void cmd_quit(struct chat *c, struct session *s, const struct args *a)
 {
 	emit_reply(c, s, "Goodbye, %s.", s->nick);
-	session_end(c, s, a->rest, true);
+	/* The room reads it: no last word for who may not speak. */
+	session_end(c, s, c->guarded && order_bars(c, s, a->rest) != NULL ? NULL : a->rest, true);
 }

@@ -9,6 +9,7 @@
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/name.h"
+#include "chatd/core/order.h"
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
 
@@ -21,6 +22,7 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 	/* People who know IRC type #ops. */
 	const char *name = a->arg[0] + (a->arg[0][0] == '#');
 	char key[NAME_KEY_BYTES_MAX + 1], why[160], good[NAME_BYTES_MAX + 1];
+	const char *word;
 	struct room *r;
 	bool made = false;
 
@@ -31,6 +33,10 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	r = room_by_key(c, key);
+	if (r == NULL && (word = order_bars_name(c, s, name)) != NULL) {
+		emit_reply(c, s, "Not done: that name has a word that is not allowed here (%s).", word);
+		return;
+	}
 	if (r == NULL) {
 		r = room_new(c, name, key, 0);
 		made = true;
@@ -40,7 +46,7 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 		           ROOMS_MAX, c->config.command_prefix);
 	else if (r == s->room)
 		emit_reply(c, s, "You are in %s already.", r->name);
-	else
+	else if (order_may_join(c, s, r))
 		room_go(c, s, r, made);
 }
 

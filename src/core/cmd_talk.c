@@ -5,6 +5,7 @@
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/mail.h"
+#include "chatd/core/order.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 
@@ -13,12 +14,24 @@ void cmd_me(struct chat *c, struct session *s, const struct args *a)
 	room_say(c, s, RECORD_ACTION, a->rest);
 }
 
+/* Order is kept in private too, but those who keep it can be reached. */
+static bool may_write(struct chat *c, struct session *s, enum role to)
+{
+	const char *bar = c->guarded ? order_bars_private(c, s, to) : NULL;
+
+	if (bar != NULL)
+		emit_reply(c, s, "Not sent: %s", bar);
+	return bar == NULL;
+}
+
 static void tell(struct chat *c, struct session *s, struct session *to, const char *text)
 {
 	if (to == s) {
 		emit_reply(c, s, "Not sent: that is you.");
 		return;
 	}
+	if (!may_write(c, s, role_of(to)))
+		return;
 	if (session_ignores(to, s->key)) {
 		emit_reply(c, s, "Not sent: %s takes no messages from you.", to->nick);
 		return;
@@ -46,7 +59,8 @@ void cmd_msg(struct chat *c, struct session *s, const struct args *a)
 	struct session *to;
 
 	if (absent != NULL && absent->session == NULL) {
-		mail_keep(c, s, absent, a->rest);
+		if (may_write(c, s, absent->role))
+			mail_keep(c, s, absent, a->rest);
 		return;
 	}
 	to = session_find(c, s, a->arg[0]);

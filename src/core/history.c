@@ -40,7 +40,7 @@ void history_ask(struct chat *c, struct session *s, enum session_asked asked, st
 	/* What was said before the question is in the answer; for a room that is its
 	 * newest line, for all rooms the newest of all. */
 	whole.after_seq = asked == ASKED_SEARCH  ? c->line_seq
-	                  : asked == ASKED_AUDIT ? c->seq
+	                  : asked == ASKED_AUDIT || asked == ASKED_UNDO ? c->seq
 	                                         : s->room->last_id;
 	s->asked = asked;
 	emit_query(c, whole);

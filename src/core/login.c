@@ -16,6 +16,7 @@
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/look.h"
+#include "chatd/core/order.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
@@ -59,7 +60,10 @@ static void enter(struct chat *c, struct session *s, const char *nick, const cha
 
 static void enter_guest(struct chat *c, struct session *s, const char *nick, const char *key)
 {
-	enter(c, s, nick, key, c->lobby, true, ROOM_CAME);
+	if (order_may_enter(c, s, NULL, key))
+		enter(c, s, nick, key, c->lobby, true, ROOM_CAME);
+	else
+		login_wrong(c, s);
 }
 
 /* The session that bears the account's name gives way. Returns its room. Where s comes from
@@ -83,14 +87,15 @@ static struct room *supersede(struct chat *c, struct session *s, struct account 
 void login_resume(struct chat *c, struct session *s, const char *nick, const char *key,
                   struct room *r)
 {
+	r = order_room(c, s, NULL, key, r);
 	if (s->state == SESSION_CHAT) {
 		session_rename(c, s, nick, key);
 		emit_reply(c, s, "You are %s now.", nick);
-		if (r != NULL && r != s->room)
+		if (r != s->room)
 			room_go(c, s, r, false);
 		return;
 	}
-	enter(c, s, nick, key, r != NULL ? r : c->lobby, true, ROOM_CAME);
+	enter(c, s, nick, key, r, true, ROOM_CAME);
 }
 
 void login_signed_in(struct chat *c, struct session *s, struct account *a)
@@ -98,6 +103,11 @@ void login_signed_in(struct chat *c, struct session *s, struct account *a)
 	struct room *r;
 	uint32_t number;
 
+	if (!order_may_enter(c, s, a, NULL)) {
+		if (s->state == SESSION_LOGIN)
+			login_wrong(c, s);
+		return;
+	}
 	if (s->account != NULL)
 		account_sign_out(s);
 	r = supersede(c, s, a);
@@ -105,10 +115,13 @@ void login_signed_in(struct chat *c, struct session *s, struct account *a)
 	if (s->state == SESSION_CHAT) {
 		session_rename(c, s, a->nick, a->key);
 		emit_reply(c, s, "You are %s now.", a->nick);
+		r = order_room(c, s, a, NULL, s->room);
+		if (r != s->room)
+			room_go(c, s, r, false);
 	} else {
 		/* Its last member gone, a room without history is gone too. */
 		r = number != 0 ? room_by_number(c, number) : NULL;
-		enter(c, s, a->nick, a->key, r != NULL ? r : c->lobby, false,
+		enter(c, s, a->nick, a->key, order_room(c, s, a, NULL, r), false,
 		      r != NULL ? ROOM_CAME_BACK : ROOM_CAME);
 	}
 	account_sign_in(c, s, a);

@@ -11,6 +11,7 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/login.h"
 #include "chatd/core/name.h"
+#include "chatd/core/order.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 
@@ -122,6 +123,9 @@ bool resume_take(struct chat *c, struct session *s, const char *code)
 		session_name_suggest(c, g->nick, nick, key);
 		emit_reply(c, s, "%s by now, so you are called %s.", problem, nick);
 	}
+	if (s->state == SESSION_CHAT ? strcmp(key, s->key) != 0 && !order_may_rename(c, s, key)
+	                             : !order_may_enter(c, s, NULL, key))
+		return true;
 	login_resume(c, s, nick, key, room_again(c, g->room));
 	ghost_free(c, g);
 	return true;

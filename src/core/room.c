@@ -19,6 +19,7 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/grant.h"
 #include "chatd/core/history.h"
+#include "chatd/core/order.h"
 
 #define NOTICES_PER_S 1
 
@@ -76,6 +77,7 @@ static void room_free(struct chat *c, struct room *r)
 	free(r->topic);
 	free(r->sum_nick);
 	grant_drop_room(r);
+	ban_room_gone(c, r);
 	free(r->members);
 	free(r);
 }
@@ -130,6 +132,16 @@ static bool may_append(struct chat *c, struct session *s)
 	return false;
 }
 
+/* The same for words that somebody who keeps order will not have said. */
+static bool may_say(struct chat *c, struct session *s, const char *body)
+{
+	const char *bar = order_bars(c, s, body);
+
+	if (bar != NULL)
+		emit_reply(c, s, "Not sent: %s", bar);
+	return bar == NULL;
+}
+
 /* The store learns a room's number with the first thing that it keeps of it. */
 static uint64_t room_append(struct chat *c, struct room *r, enum record_kind kind,
                             const char *sender, uint64_t ref, const char *body)
@@ -157,7 +169,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 	const char *stamp;
 	size_t nick = strlen(s->nick), text = strlen(body), n;
 
-	if (!may_append(c, s))
+	if (!may_append(c, s) || (c->guarded && !may_say(c, s, body)))
 		return;
 	r->last_id = c->line_seq = s->said_id = room_append(c, r, kind, s->nick, 0, body);
 	r->last_ms = c->now_ms;
@@ -188,7 +200,7 @@ bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 {
 	struct room *r = s->room;
 
-	if (!may_append(c, s))
+	if (!may_append(c, s) || (c->guarded && !may_say(c, s, topic)))
 		return false;
 	room_append(c, r, RECORD_TOPIC, s->nick, 0, topic);
 	free(r->topic);
@@ -274,12 +286,10 @@ void room_join(struct chat *c, struct room *r, struct session *s, enum room_join
 	history_replay(c, s);
 }
 
-void room_go(struct chat *c, struct session *s, struct room *r, bool made)
+void room_arrive(struct chat *c, struct session *s, struct room *r, bool made)
 {
-	const char *company;
+	const char *company = room_company(c, r, s, 5);
 
-	room_leave(c, s, ROOM_MOVED, NULL);
-	company = room_company(c, r, s, 5);
 	if (*company != '\0')
 		emit_reply(c, s, "You are in %s with %s.", r->name, company);
 	else if (made)
@@ -290,6 +300,12 @@ void room_go(struct chat *c, struct session *s, struct room *r, bool made)
 	if (*r->topic != '\0')
 		emit_reply(c, s, "Topic: %s", r->topic);
 	room_join(c, r, s, ROOM_CAME);
+}
+
+void room_go(struct chat *c, struct session *s, struct room *r, bool made)
+{
+	room_leave(c, s, ROOM_MOVED, NULL);
+	room_arrive(c, s, r, made);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -330,9 +346,10 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	s->asked = ASKED_NOTHING;
 	emit_session(c, EFFECT_UNSUBSCRIBE, s);
 	if (!c->stopping && !s->superseded && r->nmembers > 0 && notice_alone(c, r, s, false))
-		room_notice(c, r, NULL, "%s has left %s%s%s", s->nick,
-		            how == ROOM_QUIT ? "our chat" : "this room",
-		            why != NULL && *why != '\0' ? ": " : "", why != NULL ? why : "");
+		room_notice(c, r, NULL, how == ROOM_PUT_OUT ? "%s was put out of %s%s%s" : "%s has left %s%s%s",
+		            s->nick, how == ROOM_QUIT ? "our chat" : how == ROOM_PUT_OUT ? r->name : "this room",
+		            why == NULL || *why == '\0' ? "" : how == ROOM_PUT_OUT ? " " : ": ",
+		            why != NULL ? why : "");
 	room_release(c, r);
 }
 

@@ -21,6 +21,7 @@
 #include "chatd/core/login.h"
 #include "chatd/core/look.h"
 #include "chatd/core/name.h"
+#include "chatd/core/order.h"
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
 
@@ -84,7 +85,7 @@ void session_prompt(struct chat *c, const struct session *s)
 
 bool session_ready(const struct session *s)
 {
-	return s->asked == ASKED_NOTHING && !s->throttled && !s->slow;
+	return s->asked == ASKED_NOTHING && !s->throttled && !s->slow && s->out == NULL;
 }
 
 struct session *session_by_key(const struct chat *c, const char *key)
@@ -126,6 +127,8 @@ void session_name_suggest(const struct chat *c, const char *typed, char out[NAME
 	size_t len;
 	uint32_t n = 2;
 
+	if (filter_find(c, typed) != NULL)
+		typed = "guest";
 	name_mend(NAME_NICK, typed, strlen(typed), NICK_CHARS_MAX - 8, out);
 	len = strlen(out);
 	while (!name_check(NAME_NICK, out, strlen(out), key, why, sizeof why) ||
@@ -140,6 +143,7 @@ bool session_name_is_free(const struct chat *c, const struct session *s, const c
                           char key[NAME_KEY_BYTES_MAX + 1], char problem[NAME_PROBLEM_BYTES_MAX])
 {
 	const struct session *bearer;
+	const char *word;
 	char why[160];
 
 	if (!name_check(NAME_NICK, nick, strlen(nick), key, why, sizeof why)) {
@@ -148,6 +152,12 @@ bool session_name_is_free(const struct chat *c, const struct session *s, const c
 	}
 	if (account_bars(c, nick, key, s->account, problem) != NULL)
 		return false;
+	word = order_bars_name(c, s, nick);
+	if (word != NULL) {
+		snprintf(problem, NAME_PROBLEM_BYTES_MAX, "That name has a word that is not allowed here (%s)",
+		         word);
+		return false;
+	}
 	bearer = session_by_key(c, key);
 	if (bearer == NULL || bearer == s)
 		return true;
@@ -356,6 +366,7 @@ int64_t session_due_ms(const struct chat *c)
 
 void session_end(struct chat *c, struct session *s, const char *why, bool close)
 {
+	out_forget(c, s);
 	if (s->state == SESSION_LOGIN) {
 		DL_DELETE(c->login, s);
 	} else {

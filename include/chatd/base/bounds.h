@@ -64,6 +64,15 @@ enum {
 	AUDIT_LINES_DEFAULT = 20, /* acts that /audit alone shows */
 	GRANTS_MAX = 256,       /* people who are something in one room, or are invited to it */
 	ROOMS_OWNED_MAX = 20,   /* rooms that one account owns */
+	BANS_MAX = 10000,       /* bans in force, and as many mutes: all are in memory and looked
+	                         * through by number */
+	BANS_ROOM_MAX = 200,    /* of them, in one room: looked through by who comes in or speaks */
+	BANS_EVERYWHERE_MAX = 2000, /* and on the whole server */
+	BANS_LISTED_MAX = 40,   /* of each kind and place that /bans prints before "and N more" */
+	BAN_HITS_NAMED_MAX = 40, /* people whom a ban, or its preview, names */
+	BAN_WHY_CHARS_MAX = 200, /* code points of a reason */
+	FILTERS_MAX = 200,      /* words that may not be said */
+	FILTER_CHARS_MAX = 64,  /* code points of one */
 	ORIGINS_MAX = 8192,     /* addresses whose tries are counted */
 	GHOSTS_MAX = 1024,      /* guests who may /resume */
 	RESUME_MS = 600000,     /* for so long */
@@ -146,6 +155,8 @@ _Static_assert(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_
 _Static_assert(MAIL_MAX * 2 + 16 <= EFFECTS_PER_LINE_MAX, "all mail is delivered in one step");
 _Static_assert(MAIL_MAX * (MAIL_BYTES_MAX + 2 * LINE_HEAD_BYTES_MAX) < ARENA_PER_LINE_MAX,
                "and its text fits");
+_Static_assert(4 * BANS_LISTED_MAX * (BAN_WHY_CHARS_MAX * 4 + 2 * NAME_BYTES_MAX + 160) <
+               ARENA_PER_LINE_MAX, "lists of bans and mutes, of a room and of all, fit");
 _Static_assert(EFFECTS_PER_LINE_MAX * 2 <= EFFECTS_MAX, "one line's effects fit the array");
 _Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0, "a buffer ring is a power of two");
 _Static_assert(UNSTORED_HIGH + EFFECTS_MAX < UNSTORED_MAX,

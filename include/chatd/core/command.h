@@ -100,6 +100,17 @@ void cmd_reload(struct chat *c, struct session *s, const struct args *a);   /* c
 void cmd_stats(struct chat *c, struct session *s, const struct args *a);
 void cmd_shutdown(struct chat *c, struct session *s, const struct args *a);
 void cmd_backup(struct chat *c, struct session *s, const struct args *a);
+void cmd_kick(struct chat *c, struct session *s, const struct args *a);     /* cmd_order.c */
+void cmd_ban(struct chat *c, struct session *s, const struct args *a);
+void cmd_mute(struct chat *c, struct session *s, const struct args *a);
+void cmd_unban(struct chat *c, struct session *s, const struct args *a);    /* cmd_unban.c */
+void cmd_unmute(struct chat *c, struct session *s, const struct args *a);
+void cmd_bans(struct chat *c, struct session *s, const struct args *a);
+void cmd_disconnect(struct chat *c, struct session *s, const struct args *a); /* cmd_server.c */
+void cmd_lockdown(struct chat *c, struct session *s, const struct args *a);
+void cmd_filter(struct chat *c, struct session *s, const struct args *a);
+void cmd_announce(struct chat *c, struct session *s, const struct args *a);
+void cmd_undo(struct chat *c, struct session *s, const struct args *a);     /* cmd_undo.c */
 void cmd_me(struct chat *c, struct session *s, const struct args *a);       /* cmd_talk.c */
 void cmd_msg(struct chat *c, struct session *s, const struct args *a);
 void cmd_reply(struct chat *c, struct session *s, const struct args *a);

@@ -50,6 +50,7 @@ enum fact_kind {
 	FACT_INVITE = 6,   /* who may come in, or with which code */
 	FACT_MAIL = 7,     /* what waits for somebody who is away */
 	FACT_REPORT = 8,   /* what somebody has complained of */
+	FACT_STATE = 9,    /* what the server as a whole is in: a lockdown */
 	FACT_KINDS,        /* one more than the last */
 };
 

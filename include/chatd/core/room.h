@@ -25,11 +25,15 @@ void room_join(struct chat *c, struct room *r, struct session *s, enum room_join
 enum room_leaving {
 	ROOM_QUIT,   /* "bob has left our chat" */
 	ROOM_MOVED,  /* "bob has left this room" */
+	ROOM_PUT_OUT, /* "bob was put out of ops", and why as it is: "by alice" */
 };
 void room_leave(struct chat *c, struct session *s, enum room_leaving how, const char *why);
 
 /* s comes into r from the room where it is, and reads where it is now; made: r is new. */
 void room_go(struct chat *c, struct session *s, struct room *r, bool made);
+
+/* The second half of that: s is in no room. */
+void room_arrive(struct chat *c, struct session *s, struct room *r, bool made);
 
 /* Saves how far s has seen its room, so that /catchup goes on there when its name
  * is back. room_leave does it. */

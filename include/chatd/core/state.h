@@ -20,9 +20,12 @@
 #include "chatd/core/telnet.h"
 
 struct account;
+struct ban;
 struct dialogue;
 struct ghost;
 struct grant;
+struct order;
+struct out;
 struct room;
 
 enum session_state {
@@ -43,9 +46,16 @@ enum session_asked {
 	ASKED_SECRET,   /* what its dialogue goes on with */
 	ASKED_CODES,
 	ASKED_TOTP,
+	ASKED_UNDO,     /* the act that /undo takes back */
 	ASKED_ROLE,     /* a code for an account that an administrator makes */
 	ASKED_RELOAD,   /* to have the configuration read again */
 	ASKED_STATS,    /* what the program and the database know of themselves */
+};
+
+/* Bans, or mutes, of a room or of the whole server; see ban.h. */
+struct ban_list {
+	struct ban *first;          /* oldest first */
+	uint32_t n;
 };
 
 struct session {
@@ -81,12 +91,14 @@ struct session {
 	                             * been shown: /catchup does; none while gap_before is 0 */
 	uint64_t gap_before;
 	uint64_t joined_id;         /* newest line of its room when it came there */
+	uint64_t undo_id;           /* of the act that it asks to take back, while ASKED_UNDO */
 	struct conn_id reply_to;    /* who wrote to it last with /msg; gen 0: nobody */
 	char *away;                 /* owned; "" without a text, NULL while here */
 	char **ignored;             /* owned keys, nignored of IGNORES_MAX; NULL while 0 */
 	uint32_t nignored;
 	int64_t since_ms;           /* connected, or named */
 	int64_t said_ms;            /* said or did something last */
+	struct out *out;            /* owned; it is about to be put out; NULL: it is not */
 	struct session *prev, *next; /* in chat.login (LOGIN) or chat.throttled (CHAT) */
 	struct session *ign_prev, *ign_next; /* in room->ignorers while nignored > 0 */
 	UT_hash_handle hh;          /* in chat.nicks, by key */
@@ -105,6 +117,7 @@ struct room {
 	bool stored;                /* the store knows its number */
 	struct grant *grants;       /* owned; ngrants of at most GRANTS_MAX: who is what in it */
 	uint32_t ngrants;
+	struct ban_list bans[2];    /* owned; by enum ban_kind: who may not come in, or speak */
 	struct limit notices;       /* pace of joins and leaves read one by one */
 	uint32_t sum_joined, sum_left; /* waiting to be summed up */
 	char *sum_nick;             /* owned; of the first of them */
@@ -146,6 +159,10 @@ struct chat {
 	uint32_t nghosts;
 
 	struct room *sums;          /* rooms with joins and leaves to be summed up */
+
+	struct order *order;        /* owned; bans and what else keeps order; see order.h */
+	bool guarded;               /* there is a mute, a filter or a lockdown: what is said is looked
+	                             * at (order_bars) */
 
 	struct effect *effects;     /* EFFECTS_MAX + connections_max */
 	size_t neffects;

@@ -1,0 +1,189 @@
+/* Commands that keep order on the whole server: /disconnect /lockdown /filter /announce. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/order.h"
+#include "chatd/core/session.h"
+#include "chatd/core/text.h"
+
+#define LOCKDOWN_MS_DEFAULT INT64_C(600000)
+#define LOCKDOWN_MS_MAX (INT64_C(7) * 86400 * 1000)
+
+void cmd_disconnect(struct chat *c, struct session *s, const struct args *a)
+{
+	struct session *who = session_find(c, s, a->arg[0]);
+	const char *gap = *a->rest != '\0' ? ": " : "";
+	size_t chars = text_chars(a->rest, strlen(a->rest));
+	struct bytes told = {0}, why = {0};
+
+	if (who == NULL || !order_saves(c, s))
+		return;
+	if (who == s) {
+		emit_reply(c, s, "Not done: that is you. %cquit leaves the chat.", c->config.command_prefix);
+	} else if (chars > BAN_WHY_CHARS_MAX) {
+		emit_reply(c, s, "Not done: a reason has at most %d characters; this has %zu.",
+		           BAN_WHY_CHARS_MAX, chars);
+	} else if (order_over(c, s, NULL, order_rank(NULL, who), who->nick)) {
+		bytes_printf(&told, "%s has ended your connection%s%s", s->nick, gap, a->rest);
+		bytes_printf(&why, "disconnected by %s%s%s", s->nick, gap, a->rest);
+		emit_audit(c, s, "", "disconnected %s%s%s", who->nick, gap, a->rest);
+		emit_reply(c, s, "%s is disconnected, and may come back. %cban --everywhere keeps people out.",
+		           who->nick, c->config.command_prefix);
+		out_mark(c, who, NULL, told.data, why.data);
+		out_run(c);
+	}
+	bytes_release(&told);
+	bytes_release(&why);
+}
+
+/* -- lockdown ------------------------------------------------------------------------------ */
+
+static void lockdown_end(struct chat *c, struct session *s)
+{
+	char undo[48];
+	int64_t left_ms = c->order->lockdown_until_ms - c->now_ms;
+	uint64_t n;
+
+	if (!lockdown_on(c)) {
+		emit_reply(c, s, "There is no lockdown.");
+		return;
+	}
+	snprintf(undo, sizeof undo, "lockdown %" PRId64 "m", (left_ms + 59999) / 60000);
+	lockdown_set(c, 0, NULL);
+	n = emit_audit(c, s, undo, "ended the lockdown");
+	emit_all(c, "The lockdown is over: everybody may come in and speak again.");
+	emit_reply(c, s, "%cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, n);
+}
+
+void cmd_lockdown(struct chat *c, struct session *s, const struct args *a)
+{
+	char text[NAME_BYTES_MAX + 160];
+	int64_t ms = LOCKDOWN_MS_DEFAULT;
+	const char *until;
+	uint64_t n;
+
+	if (!order_saves(c, s))
+		return;
+	if (a->arg[0] != NULL && strcasecmp(a->arg[0], "off") == 0) {
+		lockdown_end(c, s);
+		return;
+	}
+	if (a->arg[0] != NULL && (ms = format_parse_age(a->arg[0])) < 0) {
+		command_usage(c, s, "lockdown");
+		return;
+	}
+	if (ms > LOCKDOWN_MS_MAX) {
+		emit_reply(c, s, "Not done: a lockdown has at most 7 days.");
+		return;
+	}
+	lockdown_set(c, c->now_ms + ms, s->nick);
+	until = format_stamp(&c->stamp, c->now_ms + ms);
+	n = emit_audit(c, s, "lockdown off", "locked the chat down until %s", until);
+	snprintf(text, sizeof text, "%s has locked the chat down: until %s only people with an account may "
+	         "come in or speak.", s->nick, until);
+	emit_all(c, text);
+	emit_reply(c, s, "%clockdown off ends it before. %cundo #A%" PRIu64 " takes it back.",
+	           c->config.command_prefix, c->config.command_prefix, n);
+}
+
+/* -- filter -------------------------------------------------------------------------------- */
+
+static void filter_list(struct chat *c, struct session *s)
+{
+	const struct order *o = c->order;
+	struct bytes words = {0};
+
+	if (o->nfilters == 0) {
+		emit_reply(c, s, "No word is filtered. %cfilter add WORD adds one.", c->config.command_prefix);
+		return;
+	}
+	for (const struct filter *f = o->words; f != NULL; f = f->hh.next)
+		bytes_printf(&words, "%s%s", words.len > 0 ? ", " : "", f->word);
+	for (const struct filter *f = o->beginnings; f != NULL; f = f->hh.next)
+		bytes_printf(&words, "%s%s*", words.len > 0 ? ", " : "", f->word);
+	emit_reply(c, s, "%" PRIu32 " of at most %d words: %s", o->nfilters, FILTERS_MAX, words.data);
+	bytes_release(&words);
+}
+
+static void filter_more(struct chat *c, struct session *s, const char *word, bool beginning)
+{
+	const char *star = beginning ? "*" : "";
+	char undo[FILTER_BYTES_MAX + 32];
+	uint64_t n;
+
+	if (filter_named(c, word, beginning) != NULL) {
+		emit_reply(c, s, "%s%s is filtered already.", word, star);
+	} else if (c->order->nfilters >= FILTERS_MAX) {
+		emit_reply(c, s, "Not done: there are %d words, and that is the most. %cfilter remove WORD makes "
+		           "place.", FILTERS_MAX, c->config.command_prefix);
+	} else {
+		filter_add(c, word, beginning, s->nick);
+		snprintf(undo, sizeof undo, "filter remove %s%s", word, star);
+		n = emit_audit(c, s, undo, "filtered the word %s%s", word, star);
+		emit_reply(c, s, "%s%s may not be said from here on. %cundo #A%" PRIu64 " takes it back.", word,
+		           star, c->config.command_prefix, n);
+	}
+}
+
+static void filter_less(struct chat *c, struct session *s, const char *word, bool beginning)
+{
+	struct filter *f = filter_named(c, word, beginning);
+	const char *star = beginning ? "*" : "";
+	char undo[FILTER_BYTES_MAX + 32];
+	uint64_t n;
+
+	if (f == NULL) {
+		emit_reply(c, s, "Not done: %s%s is not filtered. %cfilter lists what is.", word, star,
+		           c->config.command_prefix);
+		return;
+	}
+	filter_remove(c, f);
+	snprintf(undo, sizeof undo, "filter add %s%s", word, star);
+	n = emit_audit(c, s, undo, "filters the word %s%s no more", word, star);
+	emit_reply(c, s, "%s%s may be said again. %cundo #A%" PRIu64 " takes it back.", word, star,
+	           c->config.command_prefix, n);
+}
+
+void cmd_filter(struct chat *c, struct session *s, const struct args *a)
+{
+	char word[FILTER_BYTES_MAX + 1];
+	const char *wrong;
+	bool add, beginning;
+
+	if (a->arg[0] == NULL) {
+		filter_list(c, s);
+		return;
+	}
+	add = strcasecmp(a->arg[0], "add") == 0;
+	if (a->arg[1] == NULL || (!add && strcasecmp(a->arg[0], "remove") != 0)) {
+		command_usage(c, s, "filter");
+		return;
+	}
+	wrong = filter_parse(a->arg[1], word, &beginning);
+	if (wrong != NULL)
+		emit_reply(c, s, "Not done: %s, and perhaps a * at its end.", wrong);
+	else if (!order_saves(c, s))
+		return;
+	else if (add)
+		filter_more(c, s, word, beginning);
+	else
+		filter_less(c, s, word, beginning);
+}
+
+void cmd_announce(struct chat *c, struct session *s, const struct args *a)
+{
+	struct bytes text = {0};
+
+	if (!order_saves(c, s))
+		return;
+	bytes_printf(&text, "Announcement by %s: %s", s->nick, a->rest);
+	emit_audit(c, s, "", "announced: %s", a->rest);
+	emit_all(c, text.data);
+	bytes_release(&text);
+}
