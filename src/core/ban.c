@@ -211,7 +211,11 @@ struct ban *ban_add(struct chat *c, struct room *r, const struct ban *like)
 	fields_put(&value, "key", b->key);
 	if (!address_is_local(&b->from))
 		fields_put(&value, "from", ban_address(&b->from, from));
-	fields_put_number(&value, "room", b->room);
+	/* The lobby is always there, and has no number of its own before something is said. */
+	if (r == c->lobby)
+		fields_put(&value, "lobby", "yes");
+	else
+		fields_put_number(&value, "room", b->room);
 	fields_put(&value, "by", b->by);
 	fields_put_number(&value, "at", b->at_ms);
 	fields_put_number(&value, "until", b->until_ms);
@@ -267,9 +271,10 @@ void ban_load(struct chat *c, enum ban_kind kind, const char *key, const char *v
 {
 	struct ban b = {.kind = kind, .number = strtoull(key, NULL, 10)};
 	char *target = fields_get(value, "target"), *from = fields_get(value, "from");
+	char *lobby = fields_get(value, "lobby");
 	struct room *r;
 
-	b.room = (uint32_t)fields_get_number(value, "room");
+	b.room = *lobby != '\0' ? c->lobby->number : (uint32_t)fields_get_number(value, "room");
 	b.who = fields_get(value, "who");
 	b.key = fields_get(value, "key");
 	b.by = fields_get(value, "by");
@@ -287,6 +292,7 @@ void ban_load(struct chat *c, enum ban_kind kind, const char *key, const char *v
 	insert(c, b.room != 0 && r == NULL ? NULL : ban_list_of(c, r, kind), &b);
 	free(target);
 	free(from);
+	free(lobby);
 	free(b.who);
 	free(b.key);
 	free(b.by);
