@@ -1,0 +1,104 @@
+/*
+ * Words that may not be said: which are found in what, and which can be added.
+ */
+#include "chat_help.h"
+
+#include "chatd/core/filter.h"
+#include "chatd/core/order.h"
+
+static void add(const char *typed)
+{
+	char word[FILTER_BYTES_MAX + 1];
+	bool beginning;
+
+	assert_null(filter_parse(typed, word, &beginning));
+	filter_add(chat, word, beginning, "a");
+}
+
+static bool found(const char *text)
+{
+	chat->neffects = 0;
+	return filter_find(chat, text) != NULL;
+}
+
+static void test_whole_words_in_whatever_form(void **state)
+{
+	(void)state;
+	add("Darn");
+	add("stra\xc3\x9f" "e");
+	add("\xd1\x81\xd0\xbf\xd0\xb0\xd0\xbc");
+	assert_true(found("darn"));
+	assert_true(found("well,DARN!"));
+	assert_true(found("d\xc3\xa4rn"));
+	assert_true(found("da\xcc\x88rn it"));
+	assert_true(found("\xef\xbd\x84\xef\xbd\x81\xef\xbd\x92\xef\xbd\x8e"));
+	assert_true(found("dar\xc2\xadn"));
+	assert_true(found("(darn)"));
+	assert_true(found("x_darn_x"));
+	assert_true(found("STRASSE 7"));
+	assert_true(found("\xd0\xa1\xd0\x9f\xd0\x90\xd0\x9c"));
+	assert_false(found("darned"));
+	assert_false(found("undarn"));
+	assert_false(found("darn7"));
+	assert_false(found("da rn"));
+	assert_false(found(""));
+	assert_false(found("\xff\xfe"));
+}
+
+static void test_beginnings(void **state)
+{
+	(void)state;
+	add("spam*");
+	assert_true(found("spam"));
+	assert_true(found("a spammer"));
+	assert_true(found("SP\xc3\x84MMER"));
+	assert_false(found("antispam"));
+	assert_false(found("spa"));
+}
+
+static void test_words_that_cannot_be_added(void **state)
+{
+	char word[FILTER_BYTES_MAX + 1], longest[FILTER_CHARS_MAX + 2] = "";
+	bool beginning;
+
+	(void)state;
+	assert_string_equal(filter_parse("", word, &beginning), "a word has letters and digits alone");
+	assert_string_equal(filter_parse("*", word, &beginning), "a word has letters and digits alone");
+	assert_string_equal(filter_parse("a-b", word, &beginning), "a word has letters and digits alone");
+	assert_string_equal(filter_parse("ab**", word, &beginning), "a word has letters and digits alone");
+	assert_string_equal(filter_parse("a*", word, &beginning),
+	                    "before a * there are at least 2 characters");
+	memset(longest, 'a', FILTER_CHARS_MAX);
+	assert_null(filter_parse(longest, word, &beginning));
+	assert_int_equal(strlen(word), FILTER_CHARS_MAX);
+	longest[FILTER_CHARS_MAX] = 'a';
+	assert_string_equal(filter_parse(longest, word, &beginning), "a word has at most 64 characters");
+}
+
+static void test_what_is_removed_may_be_said(void **state)
+{
+	(void)state;
+	assert_false(chat->guarded);
+	add("darn");
+	add("darn*");
+	assert_true(chat->guarded);
+	filter_remove(chat, filter_named(chat, "darn", true));
+	assert_true(found("darn"));
+	assert_false(found("darned"));
+	filter_remove(chat, filter_named(chat, "darn", false));
+	assert_false(found("darn"));
+	assert_false(chat->guarded);
+}
+
+int main(void)
+{
+#define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+	const struct CMUnitTest tests[] = {
+		CASE(test_whole_words_in_whatever_form),
+		CASE(test_beginnings),
+		CASE(test_words_that_cannot_be_added),
+		CASE(test_what_is_removed_may_be_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
