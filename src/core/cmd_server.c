@@ -85,8 +85,8 @@ void cmd_lockdown(struct chat *c, struct session *s, const struct args *a)
 	lockdown_set(c, c->now_ms + ms, s->nick);
 	until = format_stamp(&c->stamp, c->now_ms + ms);
 	n = emit_audit(c, s, "lockdown off", "locked the chat down until %s", until);
-	snprintf(text, sizeof text, "%s has locked the chat down: until %s only people with an account may "
-	         "come in or speak.", s->nick, until);
+	snprintf(text, sizeof text, "%s has locked the chat down: until %s only people with an account "
+	         "may come in or speak.", s->nick, until);
 	emit_all(c, text);
 	emit_reply(c, s, "%clockdown off ends it before. %cundo #A%" PRIu64 " takes it back.",
 	           c->config.command_prefix, c->config.command_prefix, n);
