@@ -87,7 +87,7 @@ static struct room *supersede(struct chat *c, struct session *s, struct account 
 void login_resume(struct chat *c, struct session *s, const char *nick, const char *key,
                   struct room *r)
 {
-	r = order_room(c, s, NULL, key, r);
+	r = order_room(c, s, NULL, key, r != NULL ? r : s->room);
 	if (s->state == SESSION_CHAT) {
 		session_rename(c, s, nick, key);
 		emit_reply(c, s, "You are %s now.", nick);
@@ -100,7 +100,7 @@ void login_resume(struct chat *c, struct session *s, const char *nick, const cha
 
 void login_signed_in(struct chat *c, struct session *s, struct account *a)
 {
-	struct room *r;
+	struct room *r, *was;
 	uint32_t number;
 
 	if (!order_may_enter(c, s, a, NULL)) {
@@ -120,9 +120,9 @@ void login_signed_in(struct chat *c, struct session *s, struct account *a)
 			room_go(c, s, r, false);
 	} else {
 		/* Its last member gone, a room without history is gone too. */
-		r = number != 0 ? room_by_number(c, number) : NULL;
-		enter(c, s, a->nick, a->key, order_room(c, s, a, NULL, r), false,
-		      r != NULL ? ROOM_CAME_BACK : ROOM_CAME);
+		was = number != 0 ? room_by_number(c, number) : NULL;
+		r = order_room(c, s, a, NULL, was);
+		enter(c, s, a->nick, a->key, r, false, r == was ? ROOM_CAME_BACK : ROOM_CAME);
 	}
 	account_sign_in(c, s, a);
 }
