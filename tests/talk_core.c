@@ -163,6 +163,10 @@ static bool world_open(struct world *w, struct bytes *problem)
 		.history_replay = w->conf.history_replay,
 		.rate_burst = w->conf.rate_burst,
 		.rate_lines = w->conf.rate_lines,
+		.rate_bytes = w->conf.rate_bytes,
+		.rate_address = w->conf.rate_address,
+		.rate_exempt = w->conf.rate_exempt,
+		.flood_mute_s = w->conf.flood_mute_s,
 		.login_timeout_s = w->conf.login_timeout_s,
 		.command_prefix = w->conf.command_prefix,
 	};

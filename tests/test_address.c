@@ -90,21 +90,21 @@ static void test_blocks_have_their_addresses(void **state)
 
 static void test_an_ipv6_network_is_counted_as_one(void **state)
 {
-	struct origin *origins = NULL;
+	struct origins origins = {0};
 	struct address a = address_of_peer("[2001:db8::1]:1"), b = address_of_peer("[2001:db8::2]:1");
 	struct address c = address_of_peer("192.0.2.1:1"), d = address_of_peer("192.0.2.2:1");
 
 	(void)state;
 	assert_ptr_equal(origin_of(&origins, &a), origin_of(&origins, &b));
 	assert_ptr_not_equal(origin_of(&origins, &c), origin_of(&origins, &d));
-	assert_int_equal(HASH_COUNT(origins), 3);
+	assert_int_equal(HASH_COUNT(origins.all), 3);
 	origins_free(&origins);
-	assert_null(origins);
+	assert_null(origins.all);
 }
 
 static void test_the_oldest_gives_its_place(void **state)
 {
-	struct origin *origins = NULL;
+	struct origins origins = {0};
 	struct address first = address_of_peer("10.0.0.0:1"), second = address_of_peer("10.0.0.1:1");
 	char peer[32];
 
@@ -119,7 +119,7 @@ static void test_the_oldest_gives_its_place(void **state)
 		origin_of(&origins, &a);
 	}
 	/* Looked for now, so the second is the oldest. */
-	assert_int_not_equal(origin_of(&origins, &first)->tries.full_us, 0);
+	assert_int_not_equal(origin_of(&origins, &first)->tries.full_ns, 0);
 	for (unsigned i = 0; i < 2; i++) {
 		struct address a;
 
@@ -127,9 +127,9 @@ static void test_the_oldest_gives_its_place(void **state)
 		a = address_of_peer(peer);
 		origin_of(&origins, &a);
 	}
-	assert_int_equal(HASH_COUNT(origins), ORIGINS_MAX);
-	assert_int_not_equal(origin_of(&origins, &first)->tries.full_us, 0);
-	assert_int_equal(origin_of(&origins, &second)->tries.full_us, 0);
+	assert_int_equal(HASH_COUNT(origins.all), ORIGINS_MAX);
+	assert_int_not_equal(origin_of(&origins, &first)->tries.full_ns, 0);
+	assert_int_equal(origin_of(&origins, &second)->tries.full_ns, 0);
 	origins_free(&origins);
 }
 
