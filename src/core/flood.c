@@ -19,6 +19,7 @@
 
 enum {
 	FLOOD_STEP_MS = 20,  /* delayed input goes on at such times, that one look may serve many */
+	FLOOD_REST_MS = 1000, /* who has not been delayed for so long has rested */
 	CLOCK_AT = 12,       /* in a stamp, the time of day */
 	CLOCK_BYTES = 8,
 };
@@ -43,6 +44,8 @@ void flood_line(struct chat *c, struct session *s)
 /* Once it has rested, it is told anew. */
 static void forget_told(const struct chat *c, struct session *s)
 {
+	if (c->now_ms - s->delay_at_ms < FLOOD_REST_MS)
+		return;
 	if (s->throttle_told && pace_is_full(c, &s->pace))
 		s->throttle_told = false;
 	if (s->address_told && pace_is_full(c, &s->origin->pace))
@@ -185,8 +188,9 @@ static void strike(struct chat *c, struct session *s)
 	s->muted_until_ms = c->now_ms + mute_ms;
 	k->forget_ms = s->muted_until_ms + FLOOD_AGAIN_MS;
 	s->delayed_ms = 0;
-	emit_reply(c, s, "You have sent too much for %" PRIu32 " seconds, so nothing you say is passed on "
-	           "until %.*s, for %s (time %" PRIu32 " of %d%s). Commands that only you read still work.",
+	emit_reply(c, s, "You have sent too much for %" PRIu32 " seconds, so nothing you say is passed "
+	           "on until %.*s, for %s (time %" PRIu32 " of %d%s). Commands that only you read still "
+	           "work.",
 	           c->config.flood_mute_s, CLOCK_BYTES, clock_of(c, s->muted_until_ms),
 	           format_age(age, mute_ms), k->n, FLOOD_STRIKES_MAX, whose);
 }
@@ -295,8 +299,8 @@ static void show_strikes(struct chat *c, struct session *s)
 	uint32_t n = c->now_ms < k->forget_ms ? k->n : 0;
 	char first[AGE_BYTES_MAX], second[AGE_BYTES_MAX];
 
-	emit_reply(c, s, "Who is delayed for %" PRIu32 " seconds, with hardly a pause, is muted for %s; the "
-	           "second time for %s; the third time put out. %s: %" PRIu32 " of %d.",
+	emit_reply(c, s, "Who is delayed for %" PRIu32 " seconds, with hardly a pause, is muted for "
+	           "%s; the second time for %s; the third time put out. %s: %" PRIu32 " of %d.",
 	           c->config.flood_mute_s, format_age(first, FLOOD_MUTE_MS),
 	           format_age(second, FLOOD_MUTE_AGAIN_MS),
 	           address_is_local(&s->from) ? "You" : "Your address", n, FLOOD_STRIKES_MAX);
