@@ -133,6 +133,40 @@ static void test_the_oldest_gives_its_place(void **state)
 	origins_free(&origins);
 }
 
+static void test_what_is_held_does_not_give_its_place(void **state)
+{
+	struct origins origins = {0};
+	struct address here = address_of_peer("10.0.0.0:1");
+	struct origin *o = origin_of(&origins, &here);
+	char peer[32];
+
+	(void)state;
+	origin_hold(&origins, o);
+	origin_hold(&origins, o);
+	o->strikes.n = 2;
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 1; i <= ORIGINS_MAX + 10; i++) {
+			struct address a;
+
+			snprintf(peer, sizeof peer, "1%u.%u.%u.%u:1", round, i >> 16, i >> 8 & 255, i & 255);
+			a = address_of_peer(peer);
+			origin_of(&origins, &a);
+		}
+		/* Held it is beside those that are not; with one hold less it still is. */
+		assert_int_equal(HASH_COUNT(origins.all), ORIGINS_MAX + 1);
+		assert_int_equal(origins.nidle, ORIGINS_MAX);
+		assert_ptr_equal(origin_of(&origins, &here), o);
+		assert_int_equal(o->strikes.n, 2);
+		if (round == 0)
+			origin_drop(&origins, o);
+	}
+	/* Dropped, it is the one that was asked for last. */
+	origin_drop(&origins, o);
+	assert_int_equal(HASH_COUNT(origins.all), ORIGINS_MAX);
+	assert_ptr_equal(origin_of(&origins, &here), o);
+	origins_free(&origins);
+}
+
 static void test_slow_buckets(void **state)
 {
 	struct limit l = {0};
@@ -158,6 +192,7 @@ int main(void)
 		cmocka_unit_test(test_blocks_have_their_addresses),
 		cmocka_unit_test(test_an_ipv6_network_is_counted_as_one),
 		cmocka_unit_test(test_the_oldest_gives_its_place),
+		cmocka_unit_test(test_what_is_held_does_not_give_its_place),
 		cmocka_unit_test(test_slow_buckets),
 	};
 

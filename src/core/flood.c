@@ -90,13 +90,10 @@ static void wait_for_address(struct session *s, bool waits)
 	s->waits_for_address = waits;
 }
 
-/* Its turn is over, and others of its address still wait for theirs. */
-static bool turn_is_over(struct session *s)
+/* Others of its address wait, and it has no turn: its line must not come before theirs. */
+static bool must_queue(const struct chat *c, const struct session *s)
 {
-	if (!s->turn || s->turn_lines > 0)
-		return false;
-	s->turn = false;
-	return s->origin->waiting > 0;
+	return s->origin->waiting > 0 && s->turn_lines == 0 && pace_has_address(c, s);
 }
 
 void flood_delay(struct chat *c, struct session *s)
@@ -107,18 +104,17 @@ void flood_delay(struct chat *c, struct session *s)
 	if (s->throttled || !pace_is_limited(c, s))
 		return;
 	w = pace_wait(c, s);
-	if (w.ms > 0)
-		tell_delay(c, s, w.cause);
-	else if (turn_is_over(s))
-		w = (struct pace_wait){FLOOD_STEP_MS, CAUSE_ADDRESS_LINES};
+	if (w.ms == 0 && must_queue(c, s))
+		w = (struct pace_wait){FLOOD_STEP_MS, c->config.rate_lines != 0 ? CAUSE_ADDRESS_LINES
+		                                                               : CAUSE_ADDRESS_BYTES};
 	if (w.ms == 0) {
 		forget_told(c, s);
 		return;
 	}
+	tell_delay(c, s, w.cause);
 	rested_ms = c->now_ms - s->delay_at_ms;
 	s->delayed_ms = s->delayed_ms > rested_ms ? s->delayed_ms - rested_ms : 0;
 	s->delay_at_ms = c->now_ms;
-	s->turn = false;
 	s->turn_lines = 0;
 	s->throttled = true;
 	wait_for_address(s, w.cause >= CAUSE_ADDRESS_LINES);
@@ -206,31 +202,41 @@ bool flood_refuses(struct chat *c, struct session *s, const char *what)
 
 /* -- time --------------------------------------------------------------------------------- */
 
-/* Lines that s may take now of what its address has for those who wait. 0: its turn comes
- * later. */
-static uint64_t turn_of(const struct chat *c, struct origin *o)
+/* Lines that these buckets have, the longest ones that there are. */
+static uint64_t lines_left(const struct chat *c, const struct pace *p, const struct allowance *a)
 {
-	struct allowance a = pace_allowed(c, c->config.rate_address);
-	uint64_t left = UINT64_MAX, bytes, share;
+	uint64_t left = UINT32_MAX, bytes;
 
-	if (a.lines != 0)
-		left = limit_left(&o->pace.lines, c->now_ms, a.lines_burst, a.lines);
-	if (a.bytes != 0) {
-		bytes = limit_left(&o->pace.bytes, c->now_ms, a.bytes_burst, a.bytes);
-		bytes = bytes < FLOOD_STEP_BYTES ? 1 : bytes / FLOOD_STEP_BYTES;
-		left = left < bytes ? left : bytes;
-	}
+	if (a->lines != 0)
+		left = limit_left(&p->lines, c->now_ms, a->lines_burst, a->lines);
+	if (a->bytes == 0)
+		return left;
+	bytes = limit_left(&p->bytes, c->now_ms, a->bytes_burst, a->bytes);
+	bytes = bytes < FLOOD_STEP_BYTES ? 1 : bytes / FLOOD_STEP_BYTES;
+	return left < bytes ? left : bytes;
+}
+
+/* Lines that s, which need wait no longer, may take now of what its address has; 0: others are
+ * given all of it in this tick. Each gets a share, and not more than it may have itself. */
+static uint32_t turn_of(const struct chat *c, const struct session *s)
+{
+	struct allowance own = pace_allowed(c, 1), all = pace_allowed(c, c->config.rate_address);
+	struct origin *o = s->origin;
+	uint64_t left = lines_left(c, &o->pace, &all), most = lines_left(c, &s->pace, &own), share;
+
 	if (o->turns_ms != c->now_ms) {
 		o->turns_ms = c->now_ms;
 		o->turns = 0;
 	}
 	if (o->turns >= left)
 		return 0;
-	share = left / o->waiting > 0 ? left / o->waiting : 1;
-	share = share < left - o->turns ? share : left - o->turns;
-	share = share < UINT32_MAX ? share : UINT32_MAX;
+	left -= o->turns;
+	share = left / (o->waiting + (s->waits_for_address ? 0 : 1));
+	share = share < most ? share : most;
+	share = share < left ? share : left;
+	share = share > 0 ? share : 1;
 	o->turns += share;
-	return share;
+	return (uint32_t)share;
 }
 
 /* s, which is delayed, may go on; how long it must wait if not. */
@@ -242,16 +248,11 @@ static int64_t go_on_ms(struct chat *c, struct session *s)
 		wait_for_address(s, w.cause >= CAUSE_ADDRESS_LINES);
 		return w.ms < FLOOD_STEP_MS ? FLOOD_STEP_MS : w.ms;
 	}
-	if (s->waits_for_address && s->origin->waiting > 1 && pace_is_limited(c, s) &&
-	    pace_has_address(c, s)) {
-		uint64_t lines = turn_of(c, s->origin);
-
-		if (lines == 0)
-			return FLOOD_STEP_MS;
-		s->turn = true;
-		s->turn_lines = (uint32_t)lines;
-	}
-	return 0;
+	if (!pace_is_limited(c, s) || !pace_has_address(c, s))
+		return 0;
+	s->turn_lines = turn_of(c, s);
+	wait_for_address(s, s->turn_lines == 0);
+	return s->turn_lines == 0 ? FLOOD_STEP_MS : 0;
 }
 
 void flood_tick(struct chat *c)

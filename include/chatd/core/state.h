@@ -62,13 +62,12 @@ struct session {
 	bool throttle_told;         /* has been told in this episode that it is too fast */
 	bool address_told;          /* and that its address is */
 	bool waits_for_address;     /* is throttled because of it: counted in origin->waiting */
-	bool turn;                  /* goes on while others of its address wait: turn_lines more */
 	bool trusted;               /* administers the host: an administrator without an account */
 	bool superseded;            /* ends because its bearer has come back: nobody is told */
 	bool eof;                   /* has sent its last byte; ends when no query is out */
 	struct telnet *telnet;      /* owned; NULL for raw clients */
 	struct line line;           /* the unfinished line */
-	uint32_t turn_lines;        /* and no further one before them */
+	uint32_t turn_lines;        /* that it may send before others of its address who wait */
 	struct pace pace;           /* of what it sends */
 	int64_t delayed_ms;         /* how long its input has waited for a pace, less the time in
 	                             * which it did not, as of delay_at_ms; at least 0 */
