@@ -51,24 +51,35 @@ static void longer(struct pace_wait *w, int64_t ms, enum pace_cause cause)
 		*w = (struct pace_wait){ms, cause};
 }
 
+bool pace_is_full(const struct chat *c, const struct pace *p)
+{
+	return limit_is_full(&p->lines, c->now_ms) && limit_is_full(&p->bytes, c->now_ms);
+}
+
+/* The waits for a pair of buckets that may be full, as most are: nothing to reckon then. */
+static void longer_of(const struct chat *c, struct pace_wait *w, struct pace *p, uint64_t times,
+                      enum pace_cause lines, enum pace_cause bytes)
+{
+	struct allowance a;
+
+	if (pace_is_full(c, p))
+		return;
+	a = pace_allowed(c, times);
+	longer(w, limit_wait_ms(&p->lines, c->now_ms, a.lines_burst, a.lines), lines);
+	longer(w, limit_wait_many_ms(&p->bytes, c->now_ms, FLOOD_STEP_BYTES, a.bytes_burst, a.bytes),
+	       bytes);
+}
+
 struct pace_wait pace_wait(const struct chat *c, struct session *s)
 {
 	struct pace_wait w = {0};
-	struct allowance a;
 
 	if (!pace_is_limited(c, s))
 		return w;
-	a = pace_allowed(c, 1);
-	longer(&w, limit_wait_ms(&s->pace.lines, c->now_ms, a.lines_burst, a.lines), CAUSE_LINES);
-	longer(&w, limit_wait_many_ms(&s->pace.bytes, c->now_ms, FLOOD_STEP_BYTES, a.bytes_burst,
-	                              a.bytes), CAUSE_BYTES);
-	if (!pace_has_address(c, s))
-		return w;
-	a = pace_allowed(c, c->config.rate_address);
-	longer(&w, limit_wait_ms(&s->origin->pace.lines, c->now_ms, a.lines_burst, a.lines),
-	       CAUSE_ADDRESS_LINES);
-	longer(&w, limit_wait_many_ms(&s->origin->pace.bytes, c->now_ms, FLOOD_STEP_BYTES,
-	                              a.bytes_burst, a.bytes), CAUSE_ADDRESS_BYTES);
+	longer_of(c, &w, &s->pace, 1, CAUSE_LINES, CAUSE_BYTES);
+	if (pace_has_address(c, s))
+		longer_of(c, &w, &s->origin->pace, c->config.rate_address, CAUSE_ADDRESS_LINES,
+		          CAUSE_ADDRESS_BYTES);
 	return w;
 }
 
@@ -90,11 +101,6 @@ void pace_line(struct chat *c, struct session *s)
 	if (pace_has_address(c, s))
 		limit_take(&s->origin->pace.lines, c->now_ms,
 		           (uint64_t)c->config.rate_lines * c->config.rate_address);
-}
-
-bool pace_is_full(const struct chat *c, const struct pace *p)
-{
-	return limit_is_full(&p->lines, c->now_ms) && limit_is_full(&p->bytes, c->now_ms);
 }
 
 static void show_pace(struct chat *c, struct session *s, const char *whose, const struct pace *p,
