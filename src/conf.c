@@ -38,6 +38,14 @@ static const char *const level_names[] = {
 	NULL,
 };
 
+static const char *const exempt_names[] = {
+	[EXEMPT_NOBODY] = "nobody",
+	[EXEMPT_ADMIN] = "admin",
+	[EXEMPT_MODERATOR] = "moderator",
+	[EXEMPT_ACCOUNT] = "account",
+	NULL,
+};
+
 const struct conf_key conf_keys[] = {
 	{ KEY("listen", CONF_LISTEN, listen), .initial = "8989",
 	  .help = "Where to listen; may be given several times." },
@@ -66,12 +74,24 @@ const struct conf_key conf_keys[] = {
 	{ KEY("history_lines", CONF_NUMBER64, history_lines), .initial = "0",
 	  .least = 0, .most = 1000000000000, .reloadable = true,
 	  .help = "Newest lines kept in each room; 0 keeps all." },
-	{ KEY("rate_burst", CONF_NUMBER, rate_burst), .initial = "40",
+	{ KEY("rate_burst", CONF_NUMBER, rate_burst), .initial = "60",
 	  .least = 1, .most = 10000, .reloadable = true,
 	  .help = "Lines that a person may send at once." },
 	{ KEY("rate_lines", CONF_NUMBER, rate_lines), .initial = "5",
 	  .least = 0, .most = 100000, .reloadable = true,
 	  .help = "Lines a second after that; 0 for no limit." },
+	{ KEY("rate_bytes", CONF_NUMBER, rate_bytes), .initial = "8192",
+	  .least = 0, .most = RATE_BYTES_LIMIT, .reloadable = true,
+	  .help = "Bytes a second; 0 for no limit." },
+	{ KEY("rate_address", CONF_NUMBER, rate_address), .initial = "10",
+	  .least = 0, .most = RATE_ADDRESS_LIMIT, .reloadable = true,
+	  .help = "So many times what one person may send, from one address; 0 for no limit." },
+	{ KEY("rate_exempt", CONF_CHOICE, rate_exempt), .initial = "moderator", .reloadable = true,
+	  .choices = exempt_names,
+	  .help = "The least role that may send as much as it likes." },
+	{ KEY("flood_mute", CONF_NUMBER, flood_mute_s), .initial = "60",
+	  .least = 0, .most = 86400, .reloadable = true,
+	  .help = "Seconds of being slowed after which one is muted; 0 for never." },
 	{ KEY("login_timeout", CONF_NUMBER, login_timeout_s), .initial = "300",
 	  .least = 0, .most = 86400, .reloadable = true,
 	  .help = "Seconds to enter a name; 0 for no limit." },

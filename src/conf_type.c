@@ -118,6 +118,7 @@ static void show_number64(const struct conf *c, const struct conf_key *k, struct
 /* Enumerations have the size of an unsigned int on every compiler we build with. */
 _Static_assert(sizeof(enum durability) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum conf_answer) == sizeof(unsigned int), "a choice is an unsigned int");
+_Static_assert(sizeof(enum rate_exempt) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned int), "a choice is an unsigned int");
 
 static bool read_choice(struct conf *c, const struct conf_key *k, const char *value, char *why,

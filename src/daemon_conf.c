@@ -28,6 +28,10 @@ struct chat_config daemon_chat_config(const struct conf *c)
 		.history_replay = c->history_replay,
 		.rate_burst = c->rate_burst,
 		.rate_lines = c->rate_lines,
+		.rate_bytes = c->rate_bytes,
+		.rate_address = c->rate_address,
+		.rate_exempt = c->rate_exempt,
+		.flood_mute_s = c->flood_mute_s,
 		.login_timeout_s = c->login_timeout_s,
 		.command_prefix = c->command_prefix,
 	};

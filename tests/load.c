@@ -9,7 +9,7 @@
  *                                     them gets is added to FILE; at LINES lines PID is
  *                                     killed with SIGKILL. Ends when all are disconnected
  *
- * chatd must have no rate limit and no replay. Addresses are 127.0.0.1, and more
+ * chatd must have no limit on lines and bytes and no replay. Addresses are 127.0.0.1, and more
  * of 127.0.0.0/8 to connect from where one does not have ports enough.
  */
 #include <arpa/inet.h>

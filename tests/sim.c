@@ -89,6 +89,10 @@ static void begin(void)
 		.history_replay = PICK(0, 1, 10, 50),
 		.rate_burst = PICK(1, 5, 20),
 		.rate_lines = PICK(0, 0, 2, 20),
+		.rate_bytes = PICK(0, 0, 0, 0, 0, 0, 300, 8192),
+		.rate_address = PICK(0, 0, 0, 0, 1, 3),
+		.rate_exempt = PICK(EXEMPT_NOBODY, EXEMPT_ACCOUNT),
+		.flood_mute_s = PICK(0, 0, 0, 0, 0, 1, 20),
 		.login_timeout_s = PICK(0, 1, 30),
 		.command_prefix = '/',
 	};
@@ -220,9 +224,9 @@ static void say_stats(const char *head)
 	       s->bytes >> 20);
 	printf("# %" PRIu64 " readers skipped %" PRIu64 " lines, %" PRIu64 " store failures, %" PRIu64
 	       " rooms emptied, %" PRIu64 " ENOBUFS, %" PRIu64 " short sends, %" PRIu64
-	       " turns throttled, %" PRIu64 " words about waiting\n", s->skips, s->skipped, s->failures,
-	       s->rooms_emptied, s->enobufs,
-	       s->shorts, s->throttles, s->waits);
+	       " turns throttled, %" PRIu64 " words about waiting, %" PRIu64
+	       " about floods\n", s->skips, s->skipped, s->failures, s->rooms_emptied, s->enobufs, s->shorts,
+	       s->throttles, s->waits, s->floods);
 }
 
 static int run_one(uint64_t seed)

@@ -38,7 +38,7 @@ struct client {
 
 struct sim_stats {
 	uint64_t turns, connections, refused, said, delivered, skips, skipped, bytes, resets,
-	         failures, throttles, rooms_emptied, enobufs, shorts, waits;
+	         failures, throttles, rooms_emptied, enobufs, shorts, waits, floods;
 };
 
 struct sim {

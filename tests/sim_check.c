@@ -55,6 +55,27 @@ static void check_room(const struct room *r, uint32_t slot)
 		sim_fail("room %s counts its members wrongly", r->name);
 }
 
+/* Each origin knows how many sessions come from there, and how many of them wait. */
+static void check_origins(const struct chat *c)
+{
+	uint32_t nsessions = 0, nwaiting = 0;
+
+	for (uint32_t slot = 0; slot < c->config.connections_max; slot++) {
+		const struct session *s = &c->sessions[slot];
+
+		nsessions += s->state != SESSION_FREE;
+		nwaiting += s->waits_for_address;
+		if (s->waits_for_address && !s->throttled)
+			sim_fail("session %u waits for its address and goes on", slot);
+	}
+	for (const struct origin *o = c->origins.all; o != NULL; o = o->hh.next) {
+		nsessions -= o->sessions;
+		nwaiting -= o->waiting;
+	}
+	if (nsessions != 0 || nwaiting != 0 || c->origins.nidle > ORIGINS_MAX)
+		sim_fail("addresses count their sessions wrongly");
+}
+
 static void check_chat(void)
 {
 	const struct chat *c = sim->chat;
@@ -79,6 +100,7 @@ static void check_chat(void)
 	if (people != c->people || people != HASH_CNT(hh, c->nicks) || people != members)
 		sim_fail("%u people, %u counted, %u nicks, %u members", people, c->people,
 		         HASH_CNT(hh, c->nicks), members);
+	check_origins(c);
 	if (nrooms != c->nrooms)
 		sim_fail("%u rooms, %u counted", nrooms, c->nrooms);
 }

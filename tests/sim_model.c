@@ -226,18 +226,20 @@ static void skipped(const struct event *e)
 
 static void send_to(struct peer *p, const struct effect *e)
 {
-	static const char refusal[] = "Not sent: nothing can be saved";
-	const char *at = e->text, *end = e->text + e->len;
+	static const char *const refusals[] = {"Not sent: nothing can be saved",
+	                                       "Not sent: you have sent too much"};
+	const char *end = e->text + e->len;
 	struct text *t;
 
 	if (p == NULL)
 		return;
 	if (e->len == 0)
 		sim_fail("an empty text to %u.%u", p->id.slot, p->id.gen);
-	while ((at = memmem(at, (size_t)(end - at), refusal, sizeof refusal - 1)) != NULL) {
-		p->refusals++;
-		at++;
-	}
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+		for (const char *at = e->text; (at = memmem(at, (size_t)(end - at), refusals[i],
+		                                           strlen(refusals[i]))) != NULL; at++)
+			p->refusals++;
+	sim->stats.floods += memmem(e->text, e->len, "You have sent too much", 22) != NULL;
 	t = model_text_new(e->text, e->len);
 	model_push(p, t);
 	model_text_unref(t);

@@ -14,6 +14,7 @@
  *     host connects, host joins    the one who is called host comes over the control socket:
  *                                  an administrator without an account
  *     user.bob connects, comes     (core only) the host's user bob; "comes": is signed in at once
+ *     near1 joins                  those called near... come from one address
  *     bob joins                    connects, gives its label as its name, reads its
  *                                  greeting up to the line that begins "-- You are "
  *     alice> hello                 sends a line
@@ -34,7 +35,8 @@
  *
  * What different clients do is seen in the order of the file: before another one
  * acts, talk makes sure that the last one was heard. At the end nothing may be
- * unread by anybody. The rate limit is off unless the file sets rate_lines.
+ * unread by anybody. A limit (rate_lines, rate_bytes, rate_address) is off unless the
+ * file sets it.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -256,32 +258,9 @@ static bool step_client(struct talk *t, char *text)
 
 /* -- a file ----------------------------------------------------------------------- */
 
-static bool conf_line(struct talk *t, char *s)
-{
-	char *eq = strchr(s, '='), *key_end = eq;
-
-	if (t->world || !eq || t->nconf == TALK_CONF_MAX)
-		return fail_script(t, "conf: is \"key = value\", before the first step");
-	while (key_end > s && isspace((unsigned char)key_end[-1]))
-		key_end--;
-	*key_end = 0;
-	s += strspn(s, " ");
-	eq += 1 + strspn(eq + 1, " ");
-	if (!strcmp(s, "command_prefix"))
-		t->prefix = *eq;
-	t->conf[t->nconf++] = (struct talk_conf){mem_strdup(s), mem_strdup(eq)};
-	return true;
-}
-
 static bool world_start(struct talk *t)
 {
-	bool limited = false;
-
-	for (size_t i = 0; i < t->nconf; i++)
-		limited |= !strcmp(t->conf[i].key, "rate_lines");
-	if (!limited && t->nconf < TALK_CONF_MAX)
-		t->conf[t->nconf++] =
-			(struct talk_conf){mem_strdup("rate_lines"), mem_strdup("0")};
+	conf_unlimit(t);
 	t->world = t->backend->start(t->conf, t->nconf, &t->report);
 	return t->world || fail_script(t, "the chat did not start");
 }
@@ -296,7 +275,7 @@ static bool talk_line(struct talk *t, char *s, bool *skip)
 		return true;
 	}
 	if (!strncmp(s, "conf:", 5))
-		return conf_line(t, s + 5);
+		return conf_read_line(t, s + 5);
 	if (!t->world && !world_start(t))
 		return false;
 	if (!strcmp(s, "restart"))

@@ -106,6 +106,14 @@ unsigned sync_send(struct talk *t, struct client *c);
  * that what c does comes after it. */
 void others_wait(struct talk *t, const struct client *c);
 
+/* -- talk_conf.c: "conf:" lines -- */
+
+/* What stands behind "conf:". */
+bool conf_read_line(struct talk *t, char *s);
+
+/* Switches the limits off that the file does not set. */
+void conf_unlimit(struct talk *t);
+
 /* Report it and return false. */
 bool fail(struct talk *t, const struct client *c, const char *expected);
 bool fail_text(struct talk *t, const struct client *c, const char *expected, size_t n);

@@ -163,6 +163,10 @@ static bool world_open(struct world *w, struct bytes *problem)
 		.history_replay = w->conf.history_replay,
 		.rate_burst = w->conf.rate_burst,
 		.rate_lines = w->conf.rate_lines,
+		.rate_bytes = w->conf.rate_bytes,
+		.rate_address = w->conf.rate_address,
+		.rate_exempt = w->conf.rate_exempt,
+		.flood_mute_s = w->conf.flood_mute_s,
 		.login_timeout_s = w->conf.login_timeout_s,
 		.command_prefix = w->conf.command_prefix,
 	};
@@ -266,7 +270,8 @@ static bool core_connect(void *world, struct client *c, struct bytes *problem)
 		bool host = strcmp(c->label, "host") == 0;
 		const char *user = strncmp(c->label, "user.", 5) == 0 ? c->label + 5 : NULL;
 
-		snprintf(addr, sizeof addr, "192.0.2.%" PRIu32 ":4242", slot + 1);
+		snprintf(addr, sizeof addr, "192.0.2.%" PRIu32 ":4242",
+		         strncmp(c->label, "near", 4) == 0 ? 99 : slot + 1);
 		step(w, (struct event){.kind = EVENT_CONNECTED, .conn = c->id,
 		                       .connected = {host || user ? "unix" : addr, host, user,
 		                                     ++w->tokens}});

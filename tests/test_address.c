@@ -90,21 +90,21 @@ static void test_blocks_have_their_addresses(void **state)
 
 static void test_an_ipv6_network_is_counted_as_one(void **state)
 {
-	struct origin *origins = NULL;
+	struct origins origins = {0};
 	struct address a = address_of_peer("[2001:db8::1]:1"), b = address_of_peer("[2001:db8::2]:1");
 	struct address c = address_of_peer("192.0.2.1:1"), d = address_of_peer("192.0.2.2:1");
 
 	(void)state;
 	assert_ptr_equal(origin_of(&origins, &a), origin_of(&origins, &b));
 	assert_ptr_not_equal(origin_of(&origins, &c), origin_of(&origins, &d));
-	assert_int_equal(HASH_COUNT(origins), 3);
+	assert_int_equal(HASH_COUNT(origins.all), 3);
 	origins_free(&origins);
-	assert_null(origins);
+	assert_null(origins.all);
 }
 
 static void test_the_oldest_gives_its_place(void **state)
 {
-	struct origin *origins = NULL;
+	struct origins origins = {0};
 	struct address first = address_of_peer("10.0.0.0:1"), second = address_of_peer("10.0.0.1:1");
 	char peer[32];
 
@@ -119,7 +119,7 @@ static void test_the_oldest_gives_its_place(void **state)
 		origin_of(&origins, &a);
 	}
 	/* Looked for now, so the second is the oldest. */
-	assert_int_not_equal(origin_of(&origins, &first)->tries.full_us, 0);
+	assert_int_not_equal(origin_of(&origins, &first)->tries.full_ns, 0);
 	for (unsigned i = 0; i < 2; i++) {
 		struct address a;
 
@@ -127,9 +127,43 @@ static void test_the_oldest_gives_its_place(void **state)
 		a = address_of_peer(peer);
 		origin_of(&origins, &a);
 	}
-	assert_int_equal(HASH_COUNT(origins), ORIGINS_MAX);
-	assert_int_not_equal(origin_of(&origins, &first)->tries.full_us, 0);
-	assert_int_equal(origin_of(&origins, &second)->tries.full_us, 0);
+	assert_int_equal(HASH_COUNT(origins.all), ORIGINS_MAX);
+	assert_int_not_equal(origin_of(&origins, &first)->tries.full_ns, 0);
+	assert_int_equal(origin_of(&origins, &second)->tries.full_ns, 0);
+	origins_free(&origins);
+}
+
+static void test_what_is_held_does_not_give_its_place(void **state)
+{
+	struct origins origins = {0};
+	struct address here = address_of_peer("10.0.0.0:1");
+	struct origin *o = origin_of(&origins, &here);
+	char peer[32];
+
+	(void)state;
+	origin_hold(&origins, o);
+	origin_hold(&origins, o);
+	o->strikes.n = 2;
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 1; i <= ORIGINS_MAX + 10; i++) {
+			struct address a;
+
+			snprintf(peer, sizeof peer, "1%u.%u.%u.%u:1", round, i >> 16, i >> 8 & 255, i & 255);
+			a = address_of_peer(peer);
+			origin_of(&origins, &a);
+		}
+		/* Held it is beside those that are not; with one hold less it still is. */
+		assert_int_equal(HASH_COUNT(origins.all), ORIGINS_MAX + 1);
+		assert_int_equal(origins.nidle, ORIGINS_MAX);
+		assert_ptr_equal(origin_of(&origins, &here), o);
+		assert_int_equal(o->strikes.n, 2);
+		if (round == 0)
+			origin_drop(&origins, o);
+	}
+	/* Dropped, it is the one that was asked for last. */
+	origin_drop(&origins, o);
+	assert_int_equal(HASH_COUNT(origins.all), ORIGINS_MAX);
+	assert_ptr_equal(origin_of(&origins, &here), o);
 	origins_free(&origins);
 }
 
@@ -158,6 +192,7 @@ int main(void)
 		cmocka_unit_test(test_blocks_have_their_addresses),
 		cmocka_unit_test(test_an_ipv6_network_is_counted_as_one),
 		cmocka_unit_test(test_the_oldest_gives_its_place),
+		cmocka_unit_test(test_what_is_held_does_not_give_its_place),
 		cmocka_unit_test(test_slow_buckets),
 	};
 

@@ -95,6 +95,7 @@ static void test_every_key(void **state)
 	        "max_connections = 1048576\nlog_level = debug\nchat_log = chat.log\n"
 	        "line_bytes_max = 4096\nhistory_replay = 0\nhistory_days = 36500\n"
 	        "history_lines = 5000000000\nrate_burst = 1\nrate_lines = 0\n"
+	        "rate_bytes = 1000000\nrate_address = 1000\nrate_exempt = account\nflood_mute = 0\n"
 	        "login_timeout = 0\nsend_timeout = 3600\nkeepalive = 0\ncommand_prefix = ;");
 	assert_int_equal(c.nlisten, 4);
 	assert_string_equal(c.listen[0], "9000");
@@ -112,6 +113,10 @@ static void test_every_key(void **state)
 	assert_true(c.history_lines == 5000000000);
 	assert_int_equal(c.rate_burst, 1);
 	assert_int_equal(c.rate_lines, 0);
+	assert_int_equal(c.rate_bytes, 1000000);
+	assert_int_equal(c.rate_address, 1000);
+	assert_int_equal(c.rate_exempt, EXEMPT_ACCOUNT);
+	assert_int_equal(c.flood_mute_s, 0);
 	assert_int_equal(c.login_timeout_s, 0);
 	assert_int_equal(c.send_timeout_s, 3600);
 	assert_int_equal(c.keepalive_s, 0);

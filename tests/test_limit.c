@@ -83,6 +83,68 @@ static void test_never_more_than_burst_and_rate(void **state)
 	}
 }
 
+static void test_many_tokens_at_once(void **state)
+{
+	struct limit l = {0};
+	int64_t now_ms = INT64_C(1795378445000);
+
+	(void)state;
+	assert_true(limit_is_full(&l, now_ms));
+	limit_take_many(&l, now_ms, 700, 100);
+	assert_false(limit_is_full(&l, now_ms));
+	assert_int_equal(limit_left(&l, now_ms, 1000, 100), 300);
+	assert_int_equal(limit_wait_many_ms(&l, now_ms, 300, 1000, 100), 0);
+	assert_int_equal(limit_wait_many_ms(&l, now_ms, 301, 1000, 100), 10);
+	assert_int_equal(limit_wait_many_ms(&l, now_ms, 500, 1000, 100), 2000);
+	/* More than the bucket holds never comes; all of it does. */
+	assert_int_equal(limit_wait_many_ms(&l, now_ms, 5000, 1000, 100), 7000);
+	assert_int_equal(limit_wait_many_ms(&l, now_ms + 7000, 5000, 1000, 100), 0);
+	assert_true(limit_is_full(&l, now_ms + 7000));
+	/* What was not there is owed until somebody asks. */
+	limit_take_many(&l, now_ms + 7000, 1500, 100);
+	assert_int_equal(limit_left(&l, now_ms + 7000, 1000, 100), 0);
+	assert_int_equal(limit_wait_ms(&l, now_ms + 7000, 1000, 100), 10);
+}
+
+/* At the largest pace that can be set, and with the longest burst. */
+static void test_the_largest_bucket(void **state)
+{
+	const uint64_t burst = LIMIT_TOKENS_MAX, rate = LIMIT_TOKENS_MAX / 16;
+	struct limit l = {0};
+	int64_t now_ms = INT64_C(1795378445000);
+
+	(void)state;
+	limit_take_many(&l, now_ms, burst - 1, rate);
+	assert_true(limit_left(&l, now_ms, burst, rate) == 1);
+	limit_take_many(&l, now_ms, UINT64_MAX, rate);
+	assert_true(limit_left(&l, now_ms, burst, rate) == 0);
+	assert_int_equal(limit_wait_many_ms(&l, now_ms, burst, burst, rate), 16000);
+	assert_true(limit_left(&l, now_ms + 8000, burst, rate) == burst / 2);
+}
+
+static void test_bytes_in_the_long_run(void **state)
+{
+	struct prng p = {7};
+	struct limit l = {0};
+	uint64_t bytes = 0;
+	int64_t begin_ms = INT64_C(1795378445000), now_ms = begin_ms;
+
+	(void)state;
+	/* Whoever sends whenever it may gets 8192 a second to within a line. */
+	while (now_ms < begin_ms + 600000) {
+		int64_t wait_ms = limit_wait_many_ms(&l, now_ms, 4096, 131072, 8192);
+
+		now_ms += wait_ms;
+		if (wait_ms == 0) {
+			uint32_t n = prng_range(&p, 1, 1024);
+
+			limit_take_many(&l, now_ms, n, 8192);
+			bytes += n;
+		}
+	}
+	assert_in_range(bytes, 131072 - 4096 + 600 * 8192 - 1024, 131072 - 4096 + 600 * 8192 + 1100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +152,9 @@ int main(void)
 		cmocka_unit_test(test_no_limit),
 		cmocka_unit_test(test_a_rate_that_does_not_divide_a_second),
 		cmocka_unit_test(test_never_more_than_burst_and_rate),
+		cmocka_unit_test(test_many_tokens_at_once),
+		cmocka_unit_test(test_the_largest_bucket),
+		cmocka_unit_test(test_bytes_in_the_long_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

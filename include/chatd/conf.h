@@ -15,6 +15,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
+#include "chatd/core/chat.h"
 #include "chatd/store/store.h"
 
 enum conf_answer { CONF_NO, CONF_YES };
@@ -36,6 +37,10 @@ struct conf {
 	uint64_t history_lines;       /* per room; 0: all */
 	uint32_t rate_burst;
 	uint32_t rate_lines;          /* 0: no limit */
+	uint32_t rate_bytes;          /* 0: no limit */
+	uint32_t rate_address;        /* 0: no limit by address */
+	enum rate_exempt rate_exempt;
+	uint32_t flood_mute_s;        /* flood_mute; 0: nobody is muted */
 	uint32_t login_timeout_s;     /* login_timeout; 0: none */
 	uint32_t send_timeout_s;      /* send_timeout */
 	uint32_t keepalive_s;         /* keepalive: idle seconds before the first probe; 0: off.

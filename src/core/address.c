@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
@@ -127,36 +128,66 @@ bool address_within(const struct address *a, const struct address *block)
 
 /* -- what is counted ------------------------------------------------------------------ */
 
-struct origin *origin_of(struct origin **origins, const struct address *a)
+static void idle_add(struct origins *origins, struct origin *o)
+{
+	struct origin *oldest = origins->idle;
+
+	if (origins->nidle == ORIGINS_MAX) {
+		DL_DELETE(origins->idle, oldest);
+		HASH_DEL(origins->all, oldest);
+		free(oldest);
+		origins->nidle--;
+	}
+	DL_APPEND(origins->idle, o);
+	origins->nidle++;
+}
+
+static void idle_remove(struct origins *origins, struct origin *o)
+{
+	DL_DELETE(origins->idle, o);
+	origins->nidle--;
+}
+
+struct origin *origin_of(struct origins *origins, const struct address *a)
 {
 	struct address key = address_counted(a);
 	struct origin *o;
 
-	HASH_FIND(hh, *origins, &key, sizeof key, o);
-	if (o != NULL) {
-		/* To the end: the first is the one that was looked for longest ago. */
-		HASH_DEL(*origins, o);
-	} else {
-		if (HASH_COUNT(*origins) >= ORIGINS_MAX) {
-			o = *origins;
-			HASH_DEL(*origins, o);
-			free(o);
-		}
+	HASH_FIND(hh, origins->all, &key, sizeof key, o);
+	if (o == NULL) {
 		o = mem_zero(1, sizeof *o);
 		o->address = key;
+		HASH_ADD(hh, origins->all, address, sizeof o->address, o);
+	} else if (o->sessions > 0) {
+		return o;
+	} else {
+		idle_remove(origins, o);
 	}
-	HASH_ADD(hh, *origins, address, sizeof o->address, o);
+	idle_add(origins, o);
 	return o;
 }
 
-void origins_free(struct origin **origins)
+void origin_hold(struct origins *origins, struct origin *o)
+{
+	if (o->sessions++ == 0)
+		idle_remove(origins, o);
+}
+
+void origin_drop(struct origins *origins, struct origin *o)
+{
+	if (--o->sessions == 0)
+		idle_add(origins, o);
+}
+
+void origins_free(struct origins *origins)
 {
 	struct origin *o, *next;
 
-	HASH_ITER(hh, *origins, o, next) {
-		HASH_DEL(*origins, o);
+	HASH_ITER(hh, origins->all, o, next) {
+		HASH_DEL(origins->all, o);
 		free(o);
 	}
+	*origins = (struct origins){0};
 }
 
 /* limit.h counts tokens a second; here a "second" is a period. */

@@ -7,6 +7,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/flood.h"
 #include "chatd/core/text.h"
 
 #ifndef CHATD_VERSION
@@ -93,12 +94,7 @@ void cmd_limits(struct chat *c, struct session *s, const struct args *a)
 
 	(void)a;
 	emit_reply(c, s, "A line: at most %" PRIu32 " bytes.", k->line_bytes_max);
-	if (k->rate_lines == 0)
-		emit_reply(c, s, "Pace: as many lines as you like.");
-	else
-		emit_reply(c, s, "Pace: %" PRIu32 " lines at once, then %" PRIu32 " a second; %" PRIu32
-		           " left now. More is sent later, not lost.", k->rate_burst, k->rate_lines,
-		           limit_left(&s->pace, c->now_ms, k->rate_burst, k->rate_lines));
+	flood_show(c, s);
 	emit_reply(c, s, "Names: a nick has at most %d characters, a room %d, a topic %d.",
 	           NICK_CHARS_MAX, ROOM_CHARS_MAX, TOPIC_CHARS_MAX);
 	emit_reply(c, s, "Ignored people: %" PRIu32 " of %d.", s->nignored, IGNORES_MAX);

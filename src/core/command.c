@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "chatd/core/emit.h"
+#include "chatd/core/flood.h"
 #include "chatd/core/name.h"
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
@@ -241,6 +242,9 @@ void command_run(struct chat *c, struct session *s, char *line)
 		return;
 	else if (!args_parse(k, line, &a))
 		command_usage(c, s, k->name);
+	else if ((k->flags & FLAG_SAYS) != 0 && (a.arg[0] != NULL || *a.rest != '\0') &&
+	         flood_refuses(c, s, k->rest_needed ? "sent" : "done"))
+		return;
 	else
 		k->run(c, s, &a);
 }

@@ -11,7 +11,9 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/flood.h"
 #include "chatd/core/login.h"
+#include "chatd/core/pace.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
@@ -66,13 +68,14 @@ static bool take_lines(struct chat *c, struct session *s, const char **in, const
 {
 	while (*in < end && !s->eof) {
 		enum line_result result;
-		const char *text;
+		const char *text, *begin = *in;
 		uint64_t len;
 
-		session_throttle(c, s);
+		flood_delay(c, s);
 		if (!session_ready(s) || !emit_has_room(c))
 			return true;
 		result = line_next(&s->line, in, end, c->config.line_bytes_max, edit, &text, &len);
+		pace_bytes(c, s, (size_t)(*in - begin));
 		c->more = *in < end;
 		if (!on_line(c, s, result, text, len))
 			return false;
@@ -92,7 +95,7 @@ static bool take_telnet(struct chat *c, struct session *s, const char **in, cons
 		const char *p = out;
 		size_t n;
 
-		session_throttle(c, s);
+		flood_delay(c, s);
 		if (!session_ready(s) || !emit_has_room(c))
 			return true;
 		while (len < left && len < sizeof out)
@@ -100,6 +103,7 @@ static bool take_telnet(struct chat *c, struct session *s, const char **in, cons
 				break;
 		n = telnet_decode(s->telnet, *in, len, out, &answer);
 		*in += len;
+		pace_bytes(c, s, len);
 		c->more = *in < end;
 		if (answer.len > 0)
 			emit_raw(c, s, answer.data, answer.len);

@@ -1,5 +1,5 @@
 /*
- * Sessions: login, names, pace, the end.
+ * Sessions: login, names, lines, the end.
  *
  * Owns what hangs on struct session. A session ends in one place
  * (session_end), which frees its memory and its name at once; the connection
@@ -18,6 +18,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/flood.h"
 #include "chatd/core/login.h"
 #include "chatd/core/look.h"
 #include "chatd/core/name.h"
@@ -47,7 +48,6 @@ static const char banner[] =
 enum {
 	NUMBERS = 100000000,    /* have at most the eight digits that a suggested name has room for */
 	SMALL_NUMBERS = 16,     /* numbers that are tried one by one behind a taken name */
-	THROTTLE_STEP_MS = 20,  /* slowed input goes on at such times, that one look may serve many */
 };
 
 static const char prompt[] = "[ENTER YOUR NAME]: ";
@@ -69,6 +69,7 @@ void session_begin(struct chat *c, const struct event *e)
 	                      .said_ms = c->now_ms, .trusted = e->connected.trusted,
 	                      .from = address_of_peer(e->connected.addr),
 	                      .token = e->connected.token};
+	flood_begin(c, s);
 	DL_APPEND(c->login, s);
 	emit_raw(c, s, banner, sizeof banner - 1);
 	if (e->connected.user == NULL || !login_host(c, s, e->connected.user))
@@ -247,7 +248,7 @@ void session_too_long(struct chat *c, struct session *s, uint64_t len)
 		login_wrong(c, s);
 		return;
 	}
-	limit_take(&s->pace, c->now_ms, c->config.rate_lines);
+	flood_line(c, s);
 	emit_reply(c, s, "Your line was not sent: it has %llu bytes and the limit is %u. Please send it "
 	           "in parts.", (unsigned long long)len, c->config.line_bytes_max);
 }
@@ -272,68 +273,18 @@ void session_line(struct chat *c, struct session *s, size_t len)
 	}
 	if (text[strspn(text, " ")] == '\0')
 		return;
-	limit_take(&s->pace, c->now_ms, c->config.rate_lines);
-	if (text[0] != c->config.command_prefix)
-		room_say(c, s, RECORD_SAY, text);
-	else if (text[1] == c->config.command_prefix)
-		room_say(c, s, RECORD_SAY, text + 1);
-	else {
+	flood_line(c, s);
+	if (text[0] != c->config.command_prefix || text[1] == c->config.command_prefix) {
+		if (!flood_refuses(c, s, "sent"))
+			room_say(c, s, RECORD_SAY, text + (text[0] == c->config.command_prefix));
+	} else {
 		command_run(c, s, text + 1);
 		/* It may have been a password. */
 		explicit_bzero(text, len);
 	}
 }
 
-void session_throttle(struct chat *c, struct session *s)
-{
-	int64_t wait_ms = limit_wait_ms(&s->pace, c->now_ms, c->config.rate_burst,
-	                                c->config.rate_lines);
-
-	if (s->state != SESSION_CHAT)
-		return;
-	if (wait_ms == 0) {
-		if (limit_left(&s->pace, c->now_ms, c->config.rate_burst, c->config.rate_lines) ==
-		    c->config.rate_burst)
-			s->throttle_told = false;
-		return;
-	}
-	if (!s->throttle_told) {
-		emit_reply(c, s, "You send more than %" PRIu32 " %s a second. The rest goes out at "
-		           "that pace; nothing is lost.", c->config.rate_lines,
-		           c->config.rate_lines == 1 ? "line" : "lines");
-		s->throttle_told = true;
-	}
-	s->throttled = true;
-	DL_APPEND(c->throttled, s);
-	if (c->now_ms + wait_ms < c->throttle_due_ms)
-		c->throttle_due_ms = c->now_ms + wait_ms;
-}
-
 /* -- time ------------------------------------------------------------------------------- */
-
-static void throttle_tick(struct chat *c)
-{
-	struct session *s, *next;
-
-	if (c->throttle_due_ms > c->now_ms)
-		return;
-	c->throttle_due_ms = INT64_MAX;
-	DL_FOREACH_SAFE(c->throttled, s, next) {
-		int64_t wait_ms = limit_wait_ms(&s->pace, c->now_ms, c->config.rate_burst,
-		                                c->config.rate_lines);
-
-		if (wait_ms > 0 || !emit_has_room(c)) {
-			if (wait_ms < THROTTLE_STEP_MS)
-				wait_ms = THROTTLE_STEP_MS;
-			if (c->now_ms + wait_ms < c->throttle_due_ms)
-				c->throttle_due_ms = c->now_ms + wait_ms;
-			continue;
-		}
-		DL_DELETE(c->throttled, s);
-		s->throttled = false;
-		emit_session(c, EFFECT_RESUME, s);
-	}
-}
 
 static int64_t login_due_ms(const struct chat *c)
 {
@@ -344,7 +295,7 @@ static int64_t login_due_ms(const struct chat *c)
 
 void session_tick(struct chat *c)
 {
-	throttle_tick(c);
+	flood_tick(c);
 	while (login_due_ms(c) <= c->now_ms && emit_has_room(c)) {
 		struct session *s = c->login;
 
@@ -359,7 +310,7 @@ int64_t session_due_ms(const struct chat *c)
 {
 	int64_t login = login_due_ms(c);
 
-	return login < c->throttle_due_ms ? login : c->throttle_due_ms;
+	return login < flood_due_ms(c) ? login : flood_due_ms(c);
 }
 
 /* -- the end ---------------------------------------------------------------------------- */
@@ -373,9 +324,8 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 		room_leave(c, s, ROOM_QUIT, why);
 		HASH_DELETE(hh, c->nicks, s);
 		c->people--;
-		if (s->throttled)
-			DL_DELETE(c->throttled, s);
 	}
+	flood_end(c, s);
 	if (close)
 		emit_session(c, EFFECT_CLOSE, s);
 	for (uint32_t i = 0; i < s->nignored; i++)

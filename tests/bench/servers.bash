@@ -11,6 +11,7 @@ chatd_conf() {
 	local database=$1
 	shift
 	printf '%s\n' "listen = 127.0.0.1:$port" "database = $database" "rate_lines = 0" \
+		"rate_bytes = 0" "rate_address = 0" \
 		"max_connections = $connections" "history_replay = 0" "login_timeout = 0" "$@" |
 		tac | awk -F ' = ' '!seen[$1]++' >"$work/chatd.conf"
 	cmd=("$chatd" -c "$work/chatd.conf")

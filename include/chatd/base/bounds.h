@@ -73,7 +73,7 @@ enum {
 	BAN_WHY_CHARS_MAX = 200, /* code points of a reason */
 	FILTERS_MAX = 200,      /* words that may not be said */
 	FILTER_CHARS_MAX = 64,  /* code points of one */
-	ORIGINS_MAX = 8192,     /* addresses whose tries are counted */
+	ORIGINS_MAX = 8192,     /* addresses whose tries are counted while nobody is here from them */
 	GHOSTS_MAX = 1024,      /* guests who may /resume */
 	RESUME_MS = 600000,     /* for so long */
 
@@ -84,6 +84,17 @@ enum {
 	RELOAD_LINE_BYTES_MAX = 500, /* and of each */
 	BACKUP_NAME_BYTES_MAX = 100, /* of the file of a /backup */
 	USERS_MAX = 65536,      /* of the host who may have accounts by their login names */
+
+	/* -- floods --------------------------------------------------------------- */
+	RATE_BYTES_LIMIT = 1000000, /* the most that rate_bytes may be set to */
+	RATE_ADDRESS_LIMIT = 1000, /* and rate_address */
+	FLOOD_BYTES_BURST_S = 16, /* bytes that may come at once, in seconds of rate_bytes: a
+	                         * screenful of the longest lines */
+	FLOOD_STEP_BYTES = LINE_BYTES_LIMIT, /* that must be left of them before more is taken */
+	FLOOD_STRIKES_MAX = 3,  /* times that somebody goes on sending too much; this one ends it */
+	FLOOD_MUTE_MS = 60000,  /* how long nothing is passed on the first time */
+	FLOOD_MUTE_AGAIN_MS = 300000, /* and the second */
+	FLOOD_AGAIN_MS = 600000, /* after a mute; then the times are counted anew */
 
 	/* -- history ------------------------------------------------------------ */
 	HISTORY_LINES_DEFAULT = 20, /* /history with nothing after it */
@@ -163,5 +174,6 @@ _Static_assert(UNSTORED_HIGH + EFFECTS_MAX < UNSTORED_MAX,
                "a step that begins below the high mark still fits");
 _Static_assert(RECORDS_BYTES + ARENA_BYTES + FEED_BYTES_MAX < SENDQ_BYTES_MAX,
                "what a room's log has for one reader fits its queue");
+_Static_assert((int)RECV_BUFFER_BYTES <= (int)FLOOD_STEP_BYTES, "what is taken at once is there");
 
 #endif

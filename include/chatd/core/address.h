@@ -39,18 +39,40 @@ bool address_is_local(const struct address *a);  /* by a unix socket */
 /* block has a in it. */
 bool address_within(const struct address *a, const struct address *block);
 
+/* How often somebody has gone on sending too much. */
+struct strikes {
+	uint32_t n;              /* times */
+	int64_t forget_ms;       /* since the epoch: from then on they count no more */
+};
+
 /* What those who are counted as one have done; for the limits. */
 struct origin {
 	struct address address;  /* the key */
 	struct limit tries;      /* wrong passwords; slow_* below */
 	struct limit accounts;   /* accounts made */
-	UT_hash_handle hh;       /* in the order in which they were last looked for */
+	struct pace pace;        /* what all of its sessions send */
+	struct strikes strikes;  /* of all of its sessions */
+	uint32_t sessions;       /* that hold it; while there are any it is not in origins.idle */
+	uint32_t waiting;        /* sessions whose input waits for its pace */
+	int64_t turns_ms;        /* when those were last let go on, and how many lines they were */
+	uint64_t turns;          /* given then (flood.c) */
+	struct origin *prev, *next; /* in origins.idle */
+	UT_hash_handle hh;       /* in origins.all, by address */
 };
 
-/* The entry of an address, made where there is none; beyond ORIGINS_MAX the one that was
- * looked for longest ago gives its place. Valid until the next call. */
-struct origin *origin_of(struct origin **origins, const struct address *a);
-void origins_free(struct origin **origins);
+struct origins {
+	struct origin *all;      /* hash */
+	struct origin *idle;     /* those that no session holds, longest unasked for first */
+	uint32_t nidle;          /* at most ORIGINS_MAX */
+};
+
+/* The entry of an address, made where there is none. Valid until the next call, or while it
+ * is held. Beyond ORIGINS_MAX that nobody holds the one that was asked for longest ago goes. */
+struct origin *origin_of(struct origins *origins, const struct address *a);
+/* A session comes from there, and keeps the entry until it drops it. */
+void origin_hold(struct origins *origins, struct origin *o);
+void origin_drop(struct origins *origins, struct origin *o);
+void origins_free(struct origins *origins);
 
 /* Buckets that gain a token each `period_ms`, which may be long. Milliseconds until one
  * can be taken; 0: now. */

@@ -13,6 +13,14 @@
 
 struct chat;
 
+/* Whom no limit of the pace holds. */
+enum rate_exempt {
+	EXEMPT_NOBODY,
+	EXEMPT_ADMIN,
+	EXEMPT_MODERATOR,           /* and admins */
+	EXEMPT_ACCOUNT,             /* whoever is signed in */
+};
+
 /* What can be set; all but connections_max may change while running. */
 struct chat_config {
 	uint32_t connections_max;   /* slots of conn_id; fixed at chat_new */
@@ -20,6 +28,10 @@ struct chat_config {
 	uint32_t history_replay;    /* lines shown on joining a room; 0: none */
 	uint32_t rate_burst;        /* lines that may come at once */
 	uint32_t rate_lines;        /* lines a second after that; 0: no limit */
+	uint32_t rate_bytes;        /* bytes a second; 0: no limit */
+	uint32_t rate_address;      /* times what one person may, from one address; 0: no limit */
+	uint32_t flood_mute_s;      /* who is delayed for so long is muted; 0: never */
+	enum rate_exempt rate_exempt;
 	uint32_t login_timeout_s;   /* without a name for so long: closed; 0: never */
 	char command_prefix;        /* '/' */
 };

@@ -29,6 +29,8 @@ enum command_flag {
 	FLAG_IN = 1,                 /* --in=ROOM: there, and not where one is */
 	FLAG_EVERYWHERE = 2,         /* --everywhere: on the whole server */
 	FLAG_PREVIEW = 4,            /* --preview: only tell what it would do */
+	FLAG_SAYS = 8,               /* no word before others, but: with words behind it others read
+	                              * of it, so not of one who has flooded (flood.h) */
 };
 
 struct command {

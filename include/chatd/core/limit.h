@@ -7,19 +7,37 @@
 #ifndef CHATD_CORE_LIMIT_H
 #define CHATD_CORE_LIMIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+/* The largest burst: a second's nanoseconds times this still fit 64 bits. */
+#define LIMIT_TOKENS_MAX UINT64_C(16000000000)
+
 struct limit {
-	int64_t full_us;  /* microseconds since the epoch */
+	int64_t full_ns;  /* nanoseconds since the epoch */
 };
 
 /* Milliseconds until a token can be taken; 0: now. per_s 0: no limit. */
-int64_t limit_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, uint32_t per_s);
+int64_t limit_wait_ms(struct limit *l, int64_t now_ms, uint64_t burst, uint64_t per_s);
+/* And until n can, or all of the burst where that is less. */
+int64_t limit_wait_many_ms(struct limit *l, int64_t now_ms, uint64_t n, uint64_t burst,
+                           uint64_t per_s);
 
 /* Takes one token; where none is left, the next waits so much longer. */
-void limit_take(struct limit *l, int64_t now_ms, uint32_t per_s);
+void limit_take(struct limit *l, int64_t now_ms, uint64_t per_s);
+/* Takes n; what was not there is owed, but forgotten at the next question for a wait. */
+void limit_take_many(struct limit *l, int64_t now_ms, uint64_t n, uint64_t per_s);
 
 /* Tokens that are there. */
-uint32_t limit_left(const struct limit *l, int64_t now_ms, uint32_t burst, uint32_t per_s);
+uint64_t limit_left(const struct limit *l, int64_t now_ms, uint64_t burst, uint64_t per_s);
+
+/* All of them are. */
+bool limit_is_full(const struct limit *l, int64_t now_ms);
+
+/* The two buckets of whoever sends: a person, or an address. */
+struct pace {
+	struct limit lines;
+	struct limit bytes;
+};
 
 #endif

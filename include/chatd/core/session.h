@@ -57,9 +57,6 @@ bool session_may_bear(struct chat *c, struct session *s, const char *nick, char 
 /* s ignores the bearer of this key. */
 bool session_ignores(const struct session *s, const char *key);
 
-/* Slows s down until its pace allows another line, if it does not now. */
-void session_throttle(struct chat *c, struct session *s);
-
 /* Something is due: names not given in time, slowed input that may go on. */
 void session_tick(struct chat *c);
 int64_t session_due_ms(const struct chat *c);

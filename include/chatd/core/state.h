@@ -70,13 +70,22 @@ struct session {
 	bool slow;                  /* between EVENT_SLOW and EVENT_DRAINED */
 	bool throttled;             /* true exactly while in chat.throttled */
 	bool throttle_told;         /* has been told in this episode that it is too fast */
+	bool address_told;          /* and that its address is */
+	bool waits_for_address;     /* is throttled because of it: counted in origin->waiting */
 	bool trusted;               /* administers the host: an administrator without an account */
 	bool superseded;            /* ends because its bearer has come back: nobody is told */
 	bool eof;                   /* has sent its last byte; ends when no query is out */
 	struct telnet *telnet;      /* owned; NULL for raw clients */
 	struct line line;           /* the unfinished line */
-	struct limit pace;          /* of its lines */
+	uint32_t turn_lines;        /* that it may send before others of its address who wait */
+	struct pace pace;           /* of what it sends */
+	int64_t delayed_ms;         /* how long its input has waited for a pace, less the time in
+	                             * which it did not, as of delay_at_ms; at least 0 */
+	int64_t delay_at_ms;        /* when it began to wait or to go on */
+	int64_t muted_until_ms;     /* nothing it says is passed on before; 0: never was */
+	struct strikes strikes;     /* of this session; not of one from the network, see origin */
 	struct address from;        /* where it comes from */
+	struct origin *origin;      /* and what is counted there; held */
 	uint64_t token;             /* what its /resume code is made of */
 	struct account *account;    /* that it is signed in to; NULL: a guest */
 	struct dialogue *dialogue;  /* owned; the question that its next line answers; NULL: none */
@@ -154,7 +163,7 @@ struct chat {
 	struct account *accounts, *looks, *shown; /* hashes, by key and by their looks */
 	uint32_t naccounts;
 	uint32_t nmail;             /* messages that wait for their accounts */
-	struct origin *origins;     /* hash of addresses, for their limits */
+	struct origins origins;     /* addresses, for their limits */
 	struct ghost *ghosts;       /* guests who were cut off, oldest first */
 	uint32_t nghosts;
 

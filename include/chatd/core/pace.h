@@ -1,0 +1,54 @@
+/*
+ * The buckets of lines and bytes: what one person, and one address, may send.
+ *
+ * Whoever has the role of rate_exempt has none, and nobody has any before they have a name.
+ */
+#ifndef CHATD_CORE_PACE_H
+#define CHATD_CORE_PACE_H
+
+#include "chatd/core/state.h"
+
+/* What a pair of buckets holds and gains. */
+struct allowance {
+	uint64_t lines_burst, lines; /* lines: a second; 0: no limit */
+	uint64_t bytes_burst, bytes;
+};
+
+/* Which bucket is empty. */
+enum pace_cause {
+	CAUSE_LINES,
+	CAUSE_BYTES,
+	CAUSE_ADDRESS_LINES,
+	CAUSE_ADDRESS_BYTES,
+};
+
+/* The longest wait of all buckets. */
+struct pace_wait {
+	int64_t ms;            /* 0: there is none */
+	enum pace_cause cause; /* of it */
+};
+
+/* So many times what one person may send. */
+struct allowance pace_allowed(const struct chat *c, uint64_t times);
+
+/* s has a role that needs no buckets. */
+bool pace_is_exempt(const struct chat *c, const struct session *s);
+/* It has buckets. */
+bool pace_is_limited(const struct chat *c, const struct session *s);
+/* And its address has; people on the host itself have no address. */
+bool pace_has_address(const struct chat *c, const struct session *s);
+
+/* How long s must wait before it may send another line. */
+struct pace_wait pace_wait(const struct chat *c, struct session *s);
+
+/* Takes so many bytes, and a line, out of the buckets of s and its address. */
+void pace_bytes(struct chat *c, struct session *s, size_t n);
+void pace_line(struct chat *c, struct session *s);
+
+/* Nothing is taken out of either bucket. */
+bool pace_is_full(const struct chat *c, const struct pace *p);
+
+/* Tells s its buckets. */
+void pace_show(struct chat *c, struct session *s);
+
+#endif

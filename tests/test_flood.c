@@ -1,0 +1,215 @@
+/*
+ * Floods: turns at one address, what a reload and a reconnect change, and bounds.
+ *
+ * All sessions of chat_help.h come from 192.0.2.1.
+ */
+#include "chat_help.h"
+
+enum { SOME = 5 };
+
+static uint32_t said[SLOTS];     /* lines that each has got through */
+static bool resumed[SLOTS];      /* it may be offered again */
+
+/* Notes who may go on, as the server would. */
+static void look_for_resumes(void)
+{
+	const struct effect *effects;
+	size_t n;
+
+	effects = chat_effects(chat, &n);
+	for (size_t i = 0; i < n; i++)
+		if (effects[i].kind == EFFECT_RESUME)
+			resumed[effects[i].conn.slot] = true;
+}
+
+/* Somebody who always has more lines to say: what of them is taken now. */
+static void pours(uint32_t slot)
+{
+	static const char lines[] = "x\nx\nx\nx\nx\nx\nx\nx\n";
+
+	resumed[slot] = false;
+	sends(slot, lines);
+	said[slot] += (uint32_t)taken / 2;
+	if (taken == sizeof lines - 1)
+		resumed[slot] = true;
+	look_for_resumes();
+}
+
+static void pour_all(int64_t ms)
+{
+	int64_t end_ms = now_ms + ms;
+
+	while (now_ms < end_ms) {
+		int64_t due_ms = end_ms;
+
+		for (uint32_t slot = 0; slot < SOME; slot++)
+			if (resumed[slot])
+				pours(slot);
+		for (uint32_t slot = 0; slot < SOME; slot++)
+			if (resumed[slot])
+				due_ms = now_ms;
+		if (chat_due_ms(chat) < due_ms)
+			due_ms = chat_due_ms(chat);
+		tick(due_ms > now_ms ? due_ms - now_ms : 0);
+		look_for_resumes();
+	}
+}
+
+static void all_come(uint32_t lines, uint32_t address)
+{
+	config.rate_lines = lines;
+	config.rate_burst = 1;
+	config.rate_address = address;
+	chat_configure(chat, &config);
+	memset(said, 0, sizeof said);
+	for (uint32_t slot = 0; slot < SOME; slot++) {
+		joins(slot);
+		rows_come(id(slot), (struct rows){.kind = QUERY_REPLAY});
+		resumed[slot] = true;
+	}
+}
+
+static void test_those_of_one_address_take_turns(void **state)
+{
+	uint32_t sum = 0;
+
+	(void)state;
+	/* Each may say 10 lines a second, and all together 20. */
+	all_come(10, 2);
+	pour_all(20000);
+	for (uint32_t slot = 0; slot < SOME; slot++) {
+		assert_in_range(said[slot], 70, 90);
+		sum += said[slot];
+	}
+	assert_in_range(sum, 380, 403);
+}
+
+static void test_two_of_one_address_take_turns(void **state)
+{
+	(void)state;
+	all_come(10, 1);
+	for (uint32_t slot = 2; slot < SOME; slot++)
+		resumed[slot] = false;
+	pour_all(20000);
+	assert_in_range(said[0], 95, 103);
+	assert_in_range(said[1], 95, 103);
+}
+
+static void test_turns_waste_nothing_at_a_high_pace(void **state)
+{
+	uint32_t sum = 0;
+
+	(void)state;
+	/* Some lines come due between two looks: more than one for each who waits. */
+	all_come(1000, 2);
+	config.rate_burst = 100;
+	chat_configure(chat, &config);
+	pour_all(5000);
+	for (uint32_t slot = 0; slot < SOME; slot++)
+		sum += said[slot];
+	assert_in_range(sum, 9000, 10250);
+	for (uint32_t slot = 0; slot < SOME; slot++)
+		assert_in_range(said[slot], sum / SOME / 2, sum / SOME * 2);
+}
+
+static void test_one_alone_has_what_one_may(void **state)
+{
+	(void)state;
+	all_come(10, 2);
+	for (uint32_t slot = 1; slot < SOME; slot++)
+		resumed[slot] = false;
+	pour_all(20000);
+	assert_in_range(said[0], 190, 203);
+}
+
+static void test_a_reload_ends_a_wait_for_the_address(void **state)
+{
+	(void)state;
+	all_come(1, 1);
+	sends(0, "1\n");
+	sends(1, "1\n2\n");
+	assert_int_equal(taken, 0);
+	assert_has("Your address sends more than 1 line a second, all its connections together.");
+	config.rate_address = 0;
+	chat_configure(chat, &config);
+	tick(0);
+	assert_effects("RESUME 1\n");
+	sends(1, "1\n");
+	assert_int_equal(taken, 2);
+}
+
+static void test_who_leaves_waits_no_more(void **state)
+{
+	(void)state;
+	all_come(1, 1);
+	sends(0, "1\n");
+	sends(1, "1\n");
+	sends(2, "1\n");
+	assert_int_equal(taken, 0);
+	happens(EVENT_CLOSED, 1);
+	/* Alone in the queue it needs no turn. */
+	tick(1000);
+	assert_effects("RESUME 2\n");
+}
+
+static void test_nobody_is_slowed_at_the_prompt(void **state)
+{
+	char line[3000];
+
+	(void)state;
+	config.rate_bytes = 1;
+	config.rate_lines = 1;
+	config.rate_address = 1;
+	chat_configure(chat, &config);
+	memset(line, 'x', sizeof line - 1);
+	line[sizeof line - 1] = '\0';
+	connected(id(0));
+	sends(0, line);
+	assert_int_equal(taken, sizeof line - 1);
+	sends(0, "\n");
+	assert_int_equal(taken, 1);
+}
+
+static void test_a_mute_is_for_one_session_and_no_other(void **state)
+{
+	(void)state;
+	all_come(1, 0);
+	config.flood_mute_s = 2;
+	chat_configure(chat, &config);
+	for (uint32_t slot = 1; slot < SOME; slot++)
+		resumed[slot] = false;
+	for (int i = 0; i < 4; i++)
+		pour_all(1000);
+	sends(1, "hello\n");
+	assert_has("[b]:hello");
+	tick(1000);
+	sends(0, "hello\n");
+	assert_has("SEND 0 \"-- Not sent: you have sent too much, so nothing you say is passed on until ");
+	assert_has_not("PUBLISH");
+	/* With the limit gone by a reload, it still ends when it was said to. */
+	config.rate_lines = 0;
+	chat_configure(chat, &config);
+	tick(60000);
+	sends(0, "hello\n");
+	assert_has("[a]:hello");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_those_of_one_address_take_turns),
+		TEST(test_two_of_one_address_take_turns),
+		TEST(test_turns_waste_nothing_at_a_high_pace),
+		TEST(test_one_alone_has_what_one_may),
+		TEST(test_a_reload_ends_a_wait_for_the_address),
+		TEST(test_who_leaves_waits_no_more),
+		TEST(test_nobody_is_slowed_at_the_prompt),
+		TEST(test_a_mute_is_for_one_session_and_no_other),
+	};
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
