@@ -13,6 +13,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/account.h"
+#include "chatd/core/door.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/grant.h"
 #include "chatd/core/history.h"
@@ -23,6 +24,7 @@
 #include "chatd/core/resume.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
+#include "chatd/core/setting.h"
 
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room)
 {
@@ -50,9 +52,7 @@ void chat_load_room(struct chat *c, const struct saved_room *saved)
 	r = room_by_key(c, key);
 	if (r != NULL && r == c->lobby && !r->stored) {
 		/* The lobby was there before its history. */
-		HASH_DELETE(hh_number, c->by_number, r);
-		r->number = saved->room;
-		HASH_ADD(hh_number, c->by_number, number, sizeof r->number, r);
+		room_renumber(c, r, saved->room);
 	} else if (r != NULL || (r = room_new(c, saved->name, key, saved->room)) == NULL) {
 		return;
 	}
@@ -69,6 +69,8 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f)
 {
 	if (f->kind == FACT_ACCOUNT)
 		account_load(c, f->key, f->value);
+	else if (f->kind == FACT_ROOM)
+		setting_load(c, f->key, f->value);
 	else if (f->kind == FACT_MAIL)
 		mail_load(c, f->key, f->value);
 	else if (f->kind == FACT_INVITE)
@@ -123,8 +125,12 @@ static void on_answer(struct chat *c, struct session *s, const struct rows *rows
 		role_answer(c, s, rows);
 	else if (asked == ASKED_STATS)
 		serve_stats_answer(c, s, rows);
+	else if (asked == ASKED_LOCK)
+		door_lock_answer(c, s, rows);
 	else if (asked != ASKED_NOTHING)
 		history_answer(c, s, rows);
+	if (s->state == SESSION_CHAT && s->expelled && s->asked == ASKED_NOTHING)
+		room_expel(c, s);
 }
 
 /* Events that concern one session; it is there. */

@@ -64,6 +64,14 @@ enum {
 	AUDIT_LINES_DEFAULT = 20, /* acts that /audit alone shows */
 	GRANTS_MAX = 256,       /* people who are something in one room, or are invited to it */
 	ROOMS_OWNED_MAX = 20,   /* rooms that one account owns */
+	INVITES_MAX = 16,       /* rooms that a guest is invited to until they leave */
+	GRANTS_LISTED_MAX = 20, /* operators, and people with a voice, that /room names */
+	SLOW_S_MAX = 86400,     /* seconds between two lines of a person in a slow room */
+	KEEP_DAYS_MAX = 36500,  /* days for which a room may keep its lines */
+	KEEP_LINES_MAX = 100000000, /* and how many */
+	REPLAY_MAX = 500,       /* lines that a room may show on joining */
+	HIDDEN_BYTES_MAX = 64 << 10, /* of the list of what a search must not show; beyond it all of a
+	                         * closed room is hidden and not only what was said too early */
 	ORIGINS_MAX = 8192,     /* addresses whose tries are counted */
 	GHOSTS_MAX = 1024,      /* guests who may /resume */
 	RESUME_MS = 600000,     /* for so long */
@@ -146,6 +154,9 @@ _Static_assert(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_
 _Static_assert(MAIL_MAX * 2 + 16 <= EFFECTS_PER_LINE_MAX, "all mail is delivered in one step");
 _Static_assert(MAIL_MAX * (MAIL_BYTES_MAX + 2 * LINE_HEAD_BYTES_MAX) < ARENA_PER_LINE_MAX,
                "and its text fits");
+_Static_assert(HIDDEN_BYTES_MAX + ROOMS_MAX * 11 + BODY_BYTES_MAX < ARENA_PER_LINE_MAX,
+               "a search and what is hidden from it fit a line's share of the arena");
+_Static_assert(REPLAY_MAX <= ROWS_MAX, "a replay is one answer");
 _Static_assert(EFFECTS_PER_LINE_MAX * 2 <= EFFECTS_MAX, "one line's effects fit the array");
 _Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0, "a buffer ring is a power of two");
 _Static_assert(UNSTORED_HIGH + EFFECTS_MAX < UNSTORED_MAX,

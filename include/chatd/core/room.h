@@ -10,6 +10,9 @@
 struct room *room_by_key(const struct chat *c, const char *key);
 struct room *room_by_number(const struct chat *c, uint32_t number);
 
+/* Another number, of one that was saved. */
+void room_renumber(struct chat *c, struct room *r, uint32_t number);
+
 /* A new room; NULL where there are ROOMS_MAX already. number 0: the next one. */
 struct room *room_new(struct chat *c, const char *name, const char *key, uint32_t number);
 
@@ -30,6 +33,10 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 
 /* s comes into r from the room where it is, and reads where it is now; made: r is new. */
 void room_go(struct chat *c, struct session *s, struct room *r, bool made);
+
+/* s has to leave its room for the lobby: it goes at once or, while it waits for an answer,
+ * when that is there. It was told why. */
+void room_expel(struct chat *c, struct session *s);
 
 /* Saves how far s has seen its room, so that /catchup goes on there when its name
  * is back. room_leave does it. */
