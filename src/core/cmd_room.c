@@ -56,8 +56,8 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 	}
 	r = room_by_key(c, key);
 	if (r == NULL && *a->rest != '\0')
-		emit_reply(c, s, "There is no room %s, so it needs no password. %cjoin %s makes it.", name,
-		           c->config.command_prefix, name);
+		emit_reply(c, s, "There is no room %s that could ask for a password, and a room's name has no "
+		           "spaces. %cjoin %s makes it.", name, c->config.command_prefix, name);
 	else if (r != NULL && r == s->room)
 		emit_reply(c, s, "You are in %s already.", r->name);
 	else if (r != NULL)

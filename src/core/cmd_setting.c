@@ -54,16 +54,16 @@ static void show_people(struct chat *c, struct session *s, const struct room *r)
 	uint32_t members = 0;
 
 	bytes_clear(b);
+	if (grant_owner(r) == NULL)
+		bytes_puts(b, "nobody owns it");
 	put_role(c, b, r, ROOM_OWNER, "owner", "owners");
 	put_role(c, b, r, ROOM_OPERATOR, "operator", "operators");
 	put_role(c, b, r, ROOM_VOICE, "voice", "voices");
 	for (const struct grant *g = r->grants; g != NULL; g = g->next)
 		members += g->role == ROOM_MEMBER;
 	if (members > 0)
-		bytes_printf(b, "%s%" PRIu32 " %s invited", b->len > 0 ? "; " : "", members,
-		             members == 1 ? "other is" : "others are");
-	emit_reply(c, s, "%s: %s%s.", r->name, grant_owner(r) == NULL ? "nobody owns it" : "",
-	           b->len == 0 ? "" : b->data);
+		bytes_printf(b, "; %" PRIu32 " %s invited", members, members == 1 ? "other is" : "others are");
+	emit_reply(c, s, "%s: %s.", r->name, b->data);
 }
 
 static void show_one(struct chat *c, struct session *s, const struct room *r,
@@ -74,8 +74,7 @@ static void show_one(struct chat *c, struct session *s, const struct room *r,
 	emit_reply(c, s, "  %-12s  %-9s  %s", k->name, setting_show(r, k, value), k->means);
 }
 
-/* "; operators set topic-lock, moderated and slow" would be one of many: who may set nothing
- * is told who can, who may is told how. */
+/* What s can set. */
 static void show_powers(struct chat *c, struct session *s, const struct room *r)
 {
 	enum room_role role = grant_role(r, s);
