@@ -226,17 +226,23 @@ static void skipped(const struct event *e)
 
 static void send_to(struct peer *p, const struct effect *e)
 {
-	static const char refusal[] = "Not sent: nothing can be saved";
-	const char *at = e->text, *end = e->text + e->len;
+	static const char *const refusals[] = {
+		"Not sent: nothing can be saved", " is moderated; its operators", " everybody says one line in ",
+	};
+	const char *end = e->text + e->len;
 	struct text *t;
 
 	if (p == NULL)
 		return;
 	if (e->len == 0)
 		sim_fail("an empty text to %u.%u", p->id.slot, p->id.gen);
-	while ((at = memmem(at, (size_t)(end - at), refusal, sizeof refusal - 1)) != NULL) {
-		p->refusals++;
-		at++;
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+		const char *at = e->text;
+
+		while ((at = memmem(at, (size_t)(end - at), refusals[i], strlen(refusals[i]))) != NULL) {
+			p->refusals++;
+			at++;
+		}
 	}
 	t = model_text_new(e->text, e->len);
 	model_push(p, t);

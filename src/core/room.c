@@ -91,7 +91,7 @@ static void room_free(struct chat *c, struct room *r)
 	free(r);
 }
 
-static void room_release(struct chat *c, struct room *r)
+void room_release(struct chat *c, struct room *r)
 {
 	/* When chatd goes down, those who leave will be back. */
 	if (r->nmembers > 0 || r->last_id != 0 || r == c->lobby || r->set.permanent ||
