@@ -31,7 +31,7 @@ void sim_put_power(struct client *c, struct bytes *b)
 	};
 	const struct session *s = model_session(c->k);
 
-	if (s != NULL && s->state == SESSION_CHAT && s->account == NULL && prng_chance(&sim->prng, 100)) {
+	if (s != NULL && s->state == SESSION_CHAT && s->account == NULL && prng_chance(&sim->prng, 400)) {
 		bytes_printf(b, "/register %s", SIM_PASSWORD);
 	} else if (prng_chance(&sim->prng, 500)) {
 		bytes_printf(b, "/%s", sets[prng_below(&sim->prng, NSETS)]);
