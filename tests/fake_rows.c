@@ -110,6 +110,7 @@ static void answer_missed(struct writer *w, const struct query *q, struct rows *
 
 	for (size_t i = 0; i < w->nlines && rows->missed < 1000; i++)
 		rows->missed += w->line[i].room == q->room && w->line[i].id > rows->seen_id &&
+		                w->line[i].id > q->after_id &&
 		                w->line[i].id < before;
 }
 

@@ -70,6 +70,13 @@ void sim_clients_step(void);
 void sim_clients_begin(void);
 void sim_clients_end(void);
 
+#define SIM_PASSWORD "hello hello" /* of every account that sim_put_power makes */
+
+/* A nick, a room's name, or a command about a room, without its end. */
+void sim_put_nick(struct bytes *b);
+void sim_put_room(struct bytes *b);
+void sim_put_power(struct client *c, struct bytes *b);
+
 /* The session behind a connection; NULL: none. */
 struct session *model_session(const struct fake_sock *k);
 void model_begin(void);

@@ -123,25 +123,14 @@ static void do_telnet(struct client *c, struct bytes *b)
 
 /* -- commands -------------------------------------------------------------------------- */
 
-static void put_nick(struct bytes *b)
-{
-	bytes_printf(b, "n%u", rnd(sim->nclients + 2));
-}
-
-static void put_room(struct bytes *b)
-{
-	bytes_puts(b, ((const char *const[]){"general", "ops", "#dev", "Caf\xc3\xa9", "r4", "r5", "r6",
-	                                     "r7", "r8"})[rnd(sim->rooms)]);
-}
-
 static void put_argument(struct bytes *b)
 {
 	switch (rnd(9)) {
 	case 0:
-		put_nick(b);
+		sim_put_nick(b);
 		break;
 	case 1:
-		put_room(b);
+		sim_put_room(b);
 		break;
 	case 2:
 		bytes_printf(b, "%u", rnd(200));
@@ -213,7 +202,7 @@ static void do_join(struct client *c, struct bytes *b)
 {
 	bytes_puts(b, chance(200) ? "/leave" : "/join ");
 	if (b->data[b->len - 1] == ' ')
-		put_room(b);
+		sim_put_room(b);
 	end_line(c, b);
 }
 
@@ -224,9 +213,15 @@ static void do_people(struct client *c, struct bytes *b)
 
 	bytes_printf(b, "/%s ", names[which]);
 	if (which != 3)
-		put_nick(b);
+		sim_put_nick(b);
 	if (which == 2 || which == 3)
 		bytes_puts(b, " just between us");
+	end_line(c, b);
+}
+
+static void do_room(struct client *c, struct bytes *b)
+{
+	sim_put_power(c, b);
 	end_line(c, b);
 }
 
@@ -287,10 +282,14 @@ static void do_name(struct client *c, struct bytes *b)
 {
 	static const char *const bad[] = {"", "/who", "a b", "System", "x\x01y", "\xff\xfe", "..."};
 
-	if (chance(150))
+	const struct session *s = model_session(c->k);
+
+	if (s != NULL && s->dialogue != NULL && chance(700))
+		bytes_puts(b, SIM_PASSWORD);
+	else if (chance(150))
 		bytes_puts(b, bad[rnd(sizeof bad / sizeof bad[0])]);
 	else
-		put_nick(b);
+		sim_put_nick(b);
 	end_line(c, b);
 }
 
@@ -299,8 +298,8 @@ static const struct {
 	uint32_t weight;
 } actions[] = {
 	{do_say, 400}, {do_burst, 60}, {do_overlong, 10}, {do_junk, 4}, {do_telnet, 4},
-	{do_command, 120}, {do_join, 60}, {do_people, 60}, {do_history, 20}, {do_half_close, 5},
-	{do_reset, 5}, {do_hang_up, 5}, {do_stop_reading, 40}, {do_read_again, 80},
+	{do_command, 120}, {do_join, 60}, {do_people, 60}, {do_room, 40}, {do_history, 20},
+	{do_half_close, 5}, {do_reset, 5}, {do_hang_up, 5}, {do_stop_reading, 40}, {do_read_again, 80},
 };
 
 enum { NACTIONS = sizeof actions / sizeof actions[0] };

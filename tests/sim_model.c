@@ -226,8 +226,10 @@ static void skipped(const struct event *e)
 
 static void send_to(struct peer *p, const struct effect *e)
 {
-	static const char *const refusals[] = {"Not sent: nothing can be saved",
-	                                       "Not sent: you have sent too much"};
+	static const char *const refusals[] = {
+		"Not sent: nothing can be saved", "Not sent: you have sent too much",
+		" is moderated; its operators", " everybody says one line in ",
+	};
 	const char *end = e->text + e->len;
 	struct text *t;
 

@@ -35,8 +35,8 @@ static void in_ops(void)
 			signs_in(slot, ROLE_ACCOUNT);
 		sends(slot, "/join ops\n");
 	}
-	assert_true(grant_set(chat, session(0)->room, "a", ROOM_OWNER));
-	assert_true(grant_set(chat, session(0)->room, "b", ROOM_OPERATOR));
+	assert_true(grant_give(chat, session(0)->room, "a", ROOM_OWNER));
+	assert_true(grant_give(chat, session(0)->room, "b", ROOM_OPERATOR));
 }
 
 /* -- power ------------------------------------------------------------------------------- */

@@ -206,6 +206,23 @@ static void replay_ends_before_an_id(void **state)
 	assert_string_equal(ids_of(rows), "12 13 14 more");
 }
 
+static void replay_goes_no_further_back_than_it_may(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, 20);
+	seen(21, 1, "bob", 5);
+	struct query q = query_of(QUERY_REPLAY, 1, 3);
+	q.key = "bob";
+	q.after_id = 12;
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->missed, 5); /* 13 to 17 */
+	assert_string_equal(ids_of(rows), "18 19 20 more");
+	q.after_id = 18;
+	rows = store_query(store, &q);
+	assert_int_equal(rows->missed, 0);
+	assert_string_equal(ids_of(rows), "19 20");
+}
+
 static void missed_lines_are_counted_to_a_thousand(void **state)
 {
 	(void)state;
@@ -267,6 +284,7 @@ int main(void)
 		WITH_STORE(answers_are_bounded_in_rows),
 		WITH_STORE(replay_counts_what_was_missed),
 		WITH_STORE(replay_ends_before_an_id),
+		WITH_STORE(replay_goes_no_further_back_than_it_may),
 		WITH_STORE(missed_lines_are_counted_to_a_thousand),
 		WITH_STORE(seen_moves_forward_only),
 		cmocka_unit_test(an_interrupted_query_says_so),

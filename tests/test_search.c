@@ -186,6 +186,55 @@ static void hits_are_bounded(void **state)
 	assert_string_equal(ids_of(store_query(store, &q)), "2* 1*");
 }
 
+static const char *find_hidden(const char *hidden, const char *words, uint32_t limit)
+{
+	struct query q = query_of(QUERY_SEARCH, 0, limit);
+	q.words = words;
+	q.key = hidden;
+	return ids_of(store_query(store, &q));
+}
+
+static void hidden_rooms_are_not_found(void **state)
+{
+	(void)state;
+	say(1, 1, "needle");
+	say(2, 2, "needle");
+	say(3, 12, "needle");
+	say(4, 3, "needle");
+	assert_string_equal(find_hidden("2", "needle", 10), "4* 3* 1*");
+	assert_string_equal(find_hidden("2 3 12", "needle", 10), "1*");
+	assert_string_equal(find_hidden("1 2 3 12", "needle", 10), "");
+	/* Rooms that are not there, or beside one that is. */
+	assert_string_equal(find_hidden("11 13 400", "needle", 10), "4* 3* 2* 1*");
+}
+
+static void what_is_hidden_up_to_a_line_is_not_beside_a_hit_either(void **state)
+{
+	(void)state;
+	say(1, 1, "needle one");
+	say(2, 1, "two");
+	say(3, 1, "needle three");
+	say(4, 1, "four");
+	assert_string_equal(find_hidden("1:1", "needle", 10), "2 3* 4");
+	assert_string_equal(find_hidden("1:2", "needle", 10), "3* 4");
+	assert_string_equal(find_hidden("1:3", "needle", 10), "");
+	assert_string_equal(find_hidden("1:2", "four", 10), "3 4*");
+	assert_string_equal(find_hidden("1:3", "four", 10), "4*");
+}
+
+static void hidden_hits_are_not_counted(void **state)
+{
+	(void)state;
+	say(1, 1, "needle");
+	say(2, 1, "needle");
+	for (uint64_t i = 3; i < 40; i++)
+		say(i, 2, "needle");
+	assert_string_equal(find_hidden("2", "needle", 2), "1 2* 1* 2");
+	say(40, 3, "needle");
+	assert_string_equal(find_hidden("2", "needle", 2), "40* 1 2* more");
+	assert_string_equal(find_hidden("2", "needle", 3), "40* 1 2* 1* 2");
+}
+
 static void what_is_not_indexed_is_not_found(void **state)
 {
 	(void)state;
@@ -221,6 +270,9 @@ int main(void)
 		WITH_STORE(words_are_only_words),
 		WITH_STORE(what_is_no_word_is_told_so),
 		WITH_STORE(hits_are_bounded),
+		WITH_STORE(hidden_rooms_are_not_found),
+		WITH_STORE(what_is_hidden_up_to_a_line_is_not_beside_a_hit_either),
+		WITH_STORE(hidden_hits_are_not_counted),
 		WITH_STORE(what_is_not_indexed_is_not_found),
 	};
 	return cmocka_run_group_tests_name("search", tests, NULL, NULL);

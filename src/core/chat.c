@@ -13,6 +13,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/account.h"
+#include "chatd/core/door.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/grant.h"
 #include "chatd/core/history.h"
@@ -24,6 +25,7 @@
 #include "chatd/core/resume.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
+#include "chatd/core/setting.h"
 
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room)
 {
@@ -52,9 +54,7 @@ void chat_load_room(struct chat *c, const struct saved_room *saved)
 	r = room_by_key(c, key);
 	if (r != NULL && r == c->lobby && !r->stored) {
 		/* The lobby was there before its history. */
-		HASH_DELETE(hh_number, c->by_number, r);
-		r->number = saved->room;
-		HASH_ADD(hh_number, c->by_number, number, sizeof r->number, r);
+		room_renumber(c, r, saved->room);
 	} else if (r != NULL || (r = room_new(c, saved->name, key, saved->room)) == NULL) {
 		return;
 	}
@@ -71,6 +71,8 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f)
 {
 	if (f->kind == FACT_ACCOUNT)
 		account_load(c, f->key, f->value);
+	else if (f->kind == FACT_ROOM)
+		setting_load(c, f->key, f->value);
 	else if (f->kind == FACT_MAIL)
 		mail_load(c, f->key, f->value);
 	else if (f->kind == FACT_BAN)
@@ -135,6 +137,8 @@ static void on_answer(struct chat *c, struct session *s, const struct rows *rows
 		serve_stats_answer(c, s, rows);
 	else if (asked == ASKED_UNDO)
 		undo_answer(c, s, rows);
+	else if (asked == ASKED_LOCK)
+		door_lock_answer(c, s, rows);
 	else if (asked != ASKED_NOTHING)
 		history_answer(c, s, rows);
 }

@@ -9,8 +9,10 @@
 #include "chatd/core/account.h"
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/grant.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
+#include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
@@ -34,6 +36,15 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 	emit_reply(c, s, "You are %s now.", s->nick);
 }
 
+static void whois_role(struct chat *c, struct session *s, const struct session *who)
+{
+	const struct grant *g = grant_of(who->room, who->account->key);
+
+	if (g != NULL && g->role >= ROOM_OPERATOR)
+		emit_reply(c, s, "%s is %s of %s.", who->nick,
+		           g->role == ROOM_OWNER ? "the owner" : "an operator", who->room->name);
+}
+
 void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 {
 	struct session *who = session_find(c, s, a->arg[0]);
@@ -41,9 +52,12 @@ void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 
 	if (who == NULL)
 		return;
-	emit_reply(c, s, "%s is in %s, connected for %s, idle for %s.", who->nick, who->room->name,
+	emit_reply(c, s, "%s is in %s, connected for %s, idle for %s.", who->nick,
+	           rights_see(c, s, who->room) ? who->room->name : "a private room",
 	           format_age(age, c->now_ms - who->since_ms),
 	           format_age(idle, c->now_ms - who->said_ms));
+	if (who->account != NULL && rights_see(c, s, who->room))
+		whois_role(c, s, who);
 	if (who->away != NULL)
 		emit_reply(c, s, "%s is away%s%s", who->nick, *who->away ? ": " : ".", who->away);
 	if (session_ignores(s, who->key))

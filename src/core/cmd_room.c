@@ -7,15 +7,40 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
+#include "chatd/core/door.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
+#include "chatd/core/rights.h"
 #include "chatd/core/room.h"
+#include "chatd/core/setting.h"
 #include "chatd/core/text.h"
 
 enum {
 	WHO_SORTED_MAX = 1000,  /* people in a room whom /who sorts by name */
 };
+
+/* s has made r, which is empty yet; it is theirs if they are signed in. */
+static void make(struct chat *c, struct session *s, struct room *r)
+{
+	bool can_own = s->account != NULL && c->store_failed == NULL &&
+	               grant_owned(c, s->account->key) < ROOMS_OWNED_MAX;
+
+	if (can_own) {
+		setting_save(c, r);
+		grant_give(c, r, s->account->key, ROOM_OWNER);
+	}
+	room_go(c, s, r, true);
+	if (can_own)
+		emit_reply(c, s, "You own it; %croom tells and sets what it is like.",
+		           c->config.command_prefix);
+	else if (s->account != NULL && c->store_failed != NULL)
+		emit_reply(c, s, "It is nobody's, because nothing can be saved at present (%s).",
+		           c->store_failed);
+	else if (s->account != NULL)
+		emit_reply(c, s, "It is nobody's: you own %d rooms, and that is the most. %ctransfer gives "
+		           "one away.", ROOMS_OWNED_MAX, c->config.command_prefix);
+}
 
 void cmd_join(struct chat *c, struct session *s, const struct args *a)
 {
@@ -24,7 +49,6 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 	char key[NAME_KEY_BYTES_MAX + 1], why[160], good[NAME_BYTES_MAX + 1];
 	const char *word;
 	struct room *r;
-	bool made = false;
 
 	if (!name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why)) {
 		name_mend(NAME_ROOM, name, strlen(name), ROOM_CHARS_MAX, good);
@@ -33,21 +57,20 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	r = room_by_key(c, key);
-	if (r == NULL && (word = order_bars_name(c, s, name)) != NULL) {
+	if (r == NULL && *a->rest != '\0')
+		emit_reply(c, s, "There is no room %s that could ask for a password, and a room's name has no "
+		           "spaces. %cjoin %s makes it.", name, c->config.command_prefix, name);
+	else if (r == NULL && (word = order_bars_name(c, s, name)) != NULL)
 		emit_reply(c, s, "Not done: that name has a word that is not allowed here (%s).", word);
-		return;
-	}
-	if (r == NULL) {
-		r = room_new(c, name, key, 0);
-		made = true;
-	}
-	if (r == NULL)
+	else if (r != NULL && r == s->room)
+		emit_reply(c, s, "You are in %s already.", r->name);
+	else if (r != NULL && order_may_join(c, s, r))
+		door_knock(c, s, r, *a->rest != '\0' ? a->rest : NULL);
+	else if (r == NULL && (r = room_new(c, name, key, 0)) != NULL)
+		make(c, s, r);
+	else if (r == NULL)
 		emit_reply(c, s, "There are %d rooms, and that is the most. %crooms lists them.",
 		           ROOMS_MAX, c->config.command_prefix);
-	else if (r == s->room)
-		emit_reply(c, s, "You are in %s already.", r->name);
-	else if (order_may_join(c, s, r))
-		room_go(c, s, r, made);
 }
 
 void cmd_leave(struct chat *c, struct session *s, const struct args *a)
@@ -80,14 +103,15 @@ static void rooms_line(struct chat *c, struct session *s, const struct room *r)
 	snprintf(people, sizeof people, "%" PRIu32 " %s", r->nmembers,
 	         r->nmembers == 1 ? "person" : "people");
 	if (r->last_id == 0)
-		snprintf(last, sizeof last, "nothing said yet");
+		snprintf(last, sizeof last, r->set.history ? "nothing said yet" : "no history");
 	else
 		snprintf(last, sizeof last, "last line %s ago",
 		         format_age(age, c->now_ms - r->last_ms));
 	/* printf pads bytes; names are counted in characters. */
-	emit_reply(c, s, "%c %s%*s  %-11s  %s%s%s", r == s->room ? '*' : ' ', r->name,
-	           chars < 16 ? (int)(16 - chars) : 0, "", people, last, *r->topic ? "  Topic: " : "",
-	           r->topic);
+	emit_reply(c, s, "%c %s%*s  %-11s  %s%s%s%s", r == s->room ? '*' : ' ', r->name,
+	           chars < 16 ? (int)(16 - chars) : 0, "", people, last,
+	           r->set.private ? "  private" : r->closed ? "  asks for a password" : "",
+	           *r->topic ? "  Topic: " : "", r->topic);
 }
 
 void cmd_rooms(struct chat *c, struct session *s, const struct args *a)
@@ -99,7 +123,8 @@ void cmd_rooms(struct chat *c, struct session *s, const struct args *a)
 	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
 		struct room *r = c->rooms[slot];
 
-		if (r != NULL && (r->nmembers > 0 || r->last_id != 0 || r == c->lobby))
+		if (r != NULL && (r->nmembers > 0 || r->last_id != 0 || r == c->lobby ||
+		                  r->set.permanent) && rights_see(c, s, r))
 			list[n++] = r;
 	}
 	qsort(list, n, sizeof(struct room *), by_people);
@@ -153,7 +178,7 @@ void cmd_who(struct chat *c, struct session *s, const struct args *a)
 		if (name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why))
 			r = room_by_key(c, key);
 	}
-	if (r == NULL)
+	if (r == NULL || !rights_see(c, s, r))
 		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
 		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), ROOM_CHARS_MAX), a->arg[0],
 		           c->config.command_prefix);
@@ -174,6 +199,10 @@ void cmd_topic(struct chat *c, struct session *s, const struct args *a)
 			           c->config.command_prefix);
 		else
 			emit_reply(c, s, "Topic of %s: %s", r->name, r->topic);
+		return;
+	}
+	if (r->set.topic_lock && grant_role(r, s) < ROOM_OPERATOR) {
+		emit_reply(c, s, "Not set: the topic of %s is locked; its operators can change it.", r->name);
 		return;
 	}
 	if (text_chars(text, strlen(text)) > TOPIC_CHARS_MAX) {

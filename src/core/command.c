@@ -9,6 +9,7 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/flood.h"
 #include "chatd/core/name.h"
+#include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
 
@@ -169,6 +170,15 @@ char *args_age(char *rest, int64_t *ms)
 	return rest;
 }
 
+bool command_can_save(struct chat *c, const struct session *s)
+{
+	if (c->store_failed == NULL)
+		return true;
+	emit_reply(c, s, "Not done: nothing can be saved at present (%s). Try again in a minute.",
+	           c->store_failed);
+	return false;
+}
+
 /* The room of --in=; NULL: s was told. */
 static struct room *room_meant(struct chat *c, struct session *s, const char *name)
 {
@@ -178,6 +188,8 @@ static struct room *room_meant(struct chat *c, struct session *s, const char *na
 	name += *name == '#';
 	if (name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why))
 		r = room_by_key(c, key);
+	if (r != NULL && !rights_see(c, s, r))
+		r = NULL;
 	if (r == NULL)
 		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
 		           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name,

@@ -10,6 +10,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
+#include "chatd/core/door.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/login.h"
 #include "chatd/core/session.h"
@@ -150,6 +151,10 @@ void dialogue_line(struct chat *c, struct session *s, char *text)
 		login_give_up(c, s);
 		return;
 	}
+	if (s->dialogue->aim == DIALOGUE_ENTER) {
+		door_line(c, s, text);
+		return;
+	}
 	a = about(c, s);
 	if (s->dialogue == NULL)
 		return;
@@ -167,6 +172,8 @@ void dialogue_answer(struct chat *c, struct session *s, const struct rows *rows)
 	if (s->dialogue != NULL && rows->error != NULL) {
 		emit_reply(c, s, "%s", rows->error);
 		login_give_up(c, s);
+	} else if (s->dialogue != NULL && s->dialogue->aim == DIALOGUE_ENTER) {
+		door_answer(c, s, rows);
 	} else if (s->dialogue != NULL) {
 		a = about(c, s);
 		if (s->dialogue != NULL && s->dialogue->aim == DIALOGUE_SIGN_IN)

@@ -126,7 +126,7 @@ static void emit_skip(struct chat *c, uint32_t feed, const struct session *s)
 
 /* One of a room's two feeds: the same lines with LF, and with CR LF for telnet. */
 static void publish_as(struct chat *c, struct room *r, const struct session *from,
-                       const char *line, size_t len, uint64_t seq, bool crlf)
+                       const char *line, size_t len, uint64_t seq, bool said, bool crlf)
 {
 	struct effect *e = emit(c, EFFECT_PUBLISH);
 	char *at = c->arena + c->arena_len;
@@ -143,24 +143,36 @@ static void publish_as(struct chat *c, struct room *r, const struct session *fro
 	e->seq = seq;
 	if (from != NULL && from->room == r && from->crlf == crlf)
 		emit_skip(c, r->slot * 2 + crlf, from);
-	if (from == NULL || seq == 0)
+	if (from == NULL || !said)
 		return;
 	for (const struct session *s = r->ignorers; s != NULL; s = s->ign_next)
 		if (s != from && s->crlf == crlf && session_ignores(s, from->key))
 			emit_skip(c, r->slot * 2 + crlf, s);
 }
 
-void emit_publish(struct chat *c, struct room *r, const struct session *from, const char *line,
-                  size_t len, uint64_t seq)
+static void publish(struct chat *c, struct room *r, const struct session *from, const char *line,
+                    size_t len, uint64_t seq, bool said)
 {
 	bool in = from != NULL && from->room == r;
 	uint32_t ncrlf = r->ncrlf - (in && from->crlf);
 	uint32_t nlf = r->nmembers - r->ncrlf - (in && !from->crlf);
 
 	if (nlf > 0)
-		publish_as(c, r, from, line, len, seq, false);
+		publish_as(c, r, from, line, len, seq, said, false);
 	if (ncrlf > 0)
-		publish_as(c, r, from, line, len, seq, true);
+		publish_as(c, r, from, line, len, seq, said, true);
+}
+
+void emit_publish(struct chat *c, struct room *r, const struct session *from, const char *line,
+                  size_t len, uint64_t seq)
+{
+	publish(c, r, from, line, len, seq, seq != 0);
+}
+
+void emit_publish_unkept(struct chat *c, struct room *r, const struct session *from,
+                         const char *line, size_t len)
+{
+	publish(c, r, from, line, len, 0, true);
 }
 
 void emit_subscribe(struct chat *c, const struct session *s, const struct room *r)

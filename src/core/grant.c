@@ -35,16 +35,35 @@ struct grant *grant_of(const struct room *r, const char *account_key)
 	return NULL;
 }
 
-enum room_role grant_role(const struct room *r, const struct session *s)
+const struct grant *grant_owner(const struct room *r)
 {
-	const struct grant *g = s->account != NULL ? grant_of(r, s->account->key) : NULL;
-	enum role role = role_of(s);
+	const struct grant *g;
+
+	DL_FOREACH(r->grants, g)
+		if (g->role == ROOM_OWNER)
+			return g;
+	return NULL;
+}
+
+bool grant_has(const struct grant *g, enum room_role role)
+{
+	return g != NULL && (g->roles & 1u << role) != 0;
+}
+
+enum room_role grant_role_of(const struct room *r, const struct account *a, enum role role)
+{
+	const struct grant *g = a != NULL ? grant_of(r, a->key) : NULL;
 	enum room_role of_grant = g != NULL ? g->role : ROOM_NOBODY;
 	enum room_role of_role = role == ROLE_ADMIN       ? ROOM_OWNER
 	                         : role == ROLE_MODERATOR ? ROOM_OPERATOR
 	                                                  : ROOM_NOBODY;
 
 	return of_grant > of_role ? of_grant : of_role;
+}
+
+enum room_role grant_role(const struct room *r, const struct session *s)
+{
+	return grant_role_of(r, s->account, role_of(s));
 }
 
 /* No name has a blank in it. */
@@ -56,6 +75,7 @@ static void save(struct chat *c, const struct room *r, const struct grant *g, bo
 
 	snprintf(key, sizeof key, "%s %s", r->key, g->key);
 	fields_put(&b, "role", role_names[g->role]);
+	fields_put_number(&b, "roles", g->roles);
 	fields_put_number(&b, "since", (int64_t)g->since);
 	fields_put_number(&b, "room", r->number);
 	fields_put_number(&b, "made", a->made_ms);
@@ -81,26 +101,41 @@ static void grant_end(struct room *r, struct grant *g)
 	free(g);
 }
 
-bool grant_set(struct chat *c, struct room *r, const char *account_key, enum room_role role)
+static void set_roles(struct grant *g, unsigned roles)
+{
+	g->roles = (uint8_t)roles;
+	g->role = ROOM_NOBODY;
+	for (int role = ROOM_MEMBER; role <= ROOM_OWNER; role++)
+		if ((roles & 1u << role) != 0)
+			g->role = (enum room_role)role;
+}
+
+bool grant_give(struct chat *c, struct room *r, const char *account_key, enum room_role role)
 {
 	struct grant *g = grant_of(r, account_key);
 
-	if (role == ROOM_NOBODY) {
-		if (g != NULL) {
-			save(c, r, g, true);
-			grant_end(r, g);
-		}
-		return true;
-	}
 	if (g == NULL) {
 		if (r->ngrants >= GRANTS_MAX)
 			return false;
 		g = grant_add(r, account_key);
-		g->since = r->last_id;
+		/* What was said while everybody could read it stays theirs to read. */
+		g->since = r->set.private ? r->last_id : 0;
 	}
-	g->role = role;
+	set_roles(g, g->roles | 1u << role);
 	save(c, r, g, false);
 	return true;
+}
+
+void grant_take(struct chat *c, struct room *r, const char *account_key, enum room_role role)
+{
+	struct grant *g = grant_of(r, account_key);
+
+	if (!grant_has(g, role))
+		return;
+	set_roles(g, g->roles & ~(1u << role));
+	save(c, r, g, g->roles == 0);
+	if (g->roles == 0)
+		grant_end(r, g);
 }
 
 uint32_t grant_owned(const struct chat *c, const char *account_key)
@@ -136,6 +171,7 @@ void grant_load(struct chat *c, const char *key, const char *value)
 	const char *account_key = strchr(key, ' ');
 	char room[NAME_KEY_BYTES_MAX + 1], *role;
 	const struct account *a;
+	unsigned roles;
 	struct room *r;
 	struct grant *g;
 
@@ -149,10 +185,11 @@ void grant_load(struct chat *c, const char *key, const char *value)
 		return;
 	g = grant_add(r, a->key);
 	g->since = (uint64_t)fields_get_number(value, "since");
-	g->role = ROOM_MEMBER;
+	roles = (unsigned)fields_get_number(value, "roles");
 	role = fields_get(value, "role");
 	for (int i = ROOM_MEMBER; i <= ROOM_OWNER; i++)
 		if (strcmp(role_names[i], role) == 0)
-			g->role = (enum room_role)i;
+			roles |= 1u << i;
+	set_roles(g, roles != 0 ? roles : 1u << ROOM_MEMBER);
 	free(role);
 }

@@ -11,8 +11,12 @@
 #include <string.h>
 
 #include "chatd/core/emit.h"
+#include "chatd/base/bytes.h"
 #include "chatd/core/name.h"
+#include "chatd/core/rights.h"
+#include "chatd/core/room.h"
 #include "chatd/core/session.h"
+#include "chatd/core/setting.h"
 
 static struct query query_of(const struct session *s, enum query_kind kind)
 {
@@ -22,9 +26,31 @@ static struct query query_of(const struct session *s, enum query_kind kind)
 	};
 }
 
+/* Cuts off what s may not read. False: that is all of it, and s was told. */
+static bool readable(struct chat *c, struct session *s, struct query *q, struct bytes *hidden)
+{
+	const struct room *r = q->room != 0 ? room_by_number(c, q->room) : NULL;
+	uint64_t after = 0;
+
+	if (q->kind == QUERY_SEARCH) {
+		rights_hidden(c, s, hidden);
+		q->key = hidden->len > 0 ? hidden->data : "";
+	}
+	if (q->room == 0)
+		return true;
+	if (r == NULL || !rights_read_after(c, s, r, &after)) {
+		emit_reply(c, s, "What was said there is not yours to read.");
+		return false;
+	}
+	if (q->after_id < after)
+		q->after_id = after;
+	return true;
+}
+
 void history_ask(struct chat *c, struct session *s, enum session_asked asked, struct query q)
 {
 	struct query whole = query_of(s, q.kind);
+	struct bytes hidden = {0};
 
 	whole.room = q.room;
 	whole.limit = q.limit;
@@ -42,8 +68,11 @@ void history_ask(struct chat *c, struct session *s, enum session_asked asked, st
 	whole.after_seq = asked == ASKED_SEARCH  ? c->line_seq
 	                  : asked == ASKED_AUDIT || asked == ASKED_UNDO ? c->seq
 	                                         : s->room->last_id;
-	s->asked = asked;
-	emit_query(c, whole);
+	if (readable(c, s, &whole, &hidden)) {
+		s->asked = asked;
+		emit_query(c, whole);
+	}
+	bytes_release(&hidden);
 }
 
 void history_replay(struct chat *c, struct session *s)
@@ -56,7 +85,7 @@ void history_replay(struct chat *c, struct session *s)
 		/* Where no lines are shown, one is asked for all the same: what was missed
 		 * is in the answer. */
 		.kind = QUERY_REPLAY, .room = s->room->number,
-		.limit = c->config.history_replay > 0 ? c->config.history_replay : 1,
+		.limit = setting_replay(c, s->room) > 0 ? setting_replay(c, s->room) : 1,
 		.before_id = s->room->last_id + 1,
 	});
 }
@@ -123,7 +152,7 @@ static void show_missed(struct chat *c, struct session *s, const struct rows *ro
 
 static void show_replay(struct chat *c, struct session *s, const struct rows *rows)
 {
-	bool shown = c->config.history_replay > 0;
+	bool shown = setting_replay(c, s->room) > 0;
 
 	if (rows->error != NULL) {
 		emit_reply(c, s, "The history cannot be shown now: %s", rows->error);
@@ -140,6 +169,18 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 	emit_session(c, EFFECT_RELEASE, s);
 }
 
+/* What is behind the answer to /history: older lines, or why there are none. */
+static void show_bounds(struct chat *c, struct session *s, const struct rows *rows)
+{
+	uint64_t after;
+
+	if (!rows->more && rights_read_after(c, s, s->room, &after) && after > 0)
+		emit_reply(c, s, "What was said before you were invited is not yours to read.");
+	if (!s->room->set.history)
+		emit_reply(c, s, "%s keeps no history: what is said now is read by those who are here, and "
+		           "by nobody later.", s->room->name);
+}
+
 static void show_history(struct chat *c, struct session *s, const struct rows *rows)
 {
 	if (rows->n == 0) {
@@ -147,6 +188,7 @@ static void show_history(struct chat *c, struct session *s, const struct rows *r
 			emit_reply(c, s, "Nothing has been said in %s yet.", s->room->name);
 		else
 			emit_reply(c, s, "No such lines in %s.", s->room->name);
+		show_bounds(c, s, rows);
 		return;
 	}
 	if (rows->n == 1)
@@ -160,6 +202,7 @@ static void show_history(struct chat *c, struct session *s, const struct rows *r
 		           c->config.command_prefix, rows->row[0].id);
 	else
 		emit_reply(c, s, "End.");
+	show_bounds(c, s, rows);
 }
 
 static void show_catchup(struct chat *c, struct session *s, const struct rows *rows)

@@ -18,6 +18,7 @@
 #include "chatd/core/look.h"
 #include "chatd/core/order.h"
 #include "chatd/core/resume.h"
+#include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 
@@ -66,27 +67,34 @@ static void enter_guest(struct chat *c, struct session *s, const char *nick, con
 		login_wrong(c, s);
 }
 
-/* The session that bears the account's name gives way. Returns its room. Where s comes from
- * the prompt it takes that place, and the room reads of nothing. */
-static struct room *supersede(struct chat *c, struct session *s, struct account *a)
+/* The session that bears the account's name gives way, and leaves its invitations. Returns its
+ * room's number, if s may be there. Where s comes from the prompt it takes that place, and the room
+ * reads of nothing. */
+static uint32_t supersede(struct chat *c, struct session *s, struct account *a)
 {
 	struct session *old = session_by_key(c, a->key);
 	char from[ADDRESS_BYTES_MAX];
-	struct room *r;
+	uint32_t number;
 
 	if (old == NULL || old == s)
-		return NULL;
-	r = old->room;
+		return 0;
+	rights_copy_invites(s, old->invited, old->ninvited);
+	number = rights_bar(old->room, s, a) == BAR_NONE ? old->room->number : 0;
 	emit_reply(c, old, "You have signed in again, from %s, so this connection ends here.",
 	           address_show(&s->from, from));
-	old->superseded = s->state == SESSION_LOGIN;
+	old->superseded = s->state == SESSION_LOGIN && number != 0;
 	session_end(c, old, "signed in again", true);
-	return r;
+	return number;
 }
 
 void login_resume(struct chat *c, struct session *s, const char *nick, const char *key,
                   struct room *r)
 {
+	if (r != NULL && !rights_enter(c, s, r)) {
+		emit_reply(c, s, "You were in %s, into which you can come no more without its %s.", r->name,
+		           r->set.private ? "operators' invitation" : "password");
+		r = NULL;
+	}
 	r = order_room(c, s, NULL, key, r != NULL ? r : s->room);
 	if (s->state == SESSION_CHAT) {
 		session_rename(c, s, nick, key);
@@ -110,8 +118,7 @@ void login_signed_in(struct chat *c, struct session *s, struct account *a)
 	}
 	if (s->account != NULL)
 		account_sign_out(s);
-	r = supersede(c, s, a);
-	number = r != NULL ? r->number : 0;
+	number = supersede(c, s, a);
 	if (s->state == SESSION_CHAT) {
 		session_rename(c, s, a->nick, a->key);
 		emit_reply(c, s, "You are %s now.", a->nick);

@@ -104,15 +104,9 @@ bool order_saves(struct chat *c, struct session *s)
 /* The bearer of the owner's account; NULL: the room has no owner. */
 static const char *owner_of(const struct chat *c, const struct room *r)
 {
-	const struct grant *g;
+	const struct grant *g = grant_owner(r);
 
-	DL_FOREACH(r->grants, g)
-		if (g->role == ROOM_OWNER) {
-			const struct account *a = account_by_key(c, g->key);
-
-			return a != NULL ? a->nick : g->key;
-		}
-	return NULL;
+	return g != NULL ? account_by_key(c, g->key)->nick : NULL;
 }
 
 /* ": why." or "." */

@@ -74,26 +74,48 @@ static int64_t tries_wait_ms(struct chat *c, struct session *s, struct account *
 	return here_ms > there_ms ? here_ms : there_ms;
 }
 
+static bool may_try(struct chat *c, struct session *s, struct account *a)
+{
+	int64_t wait_ms = tries_wait_ms(c, s, a);
+	char age[AGE_BYTES_MAX];
+
+	if (wait_ms > 0)
+		emit_reply(c, s, "Not tried: there were too many wrong passwords. The next can be tried in "
+		           "%s.", format_age(age, wait_ms + 999));
+	return wait_ms <= 0;
+}
+
+static void ask_whether(struct chat *c, struct session *s, enum session_asked asked,
+                        const char *typed, const char *against)
+{
+	char *password = password_prepare(typed);
+
+	password_ask(c, s, asked, QUERY_CHECK, password, against);
+	explicit_bzero(password, strlen(password));
+	free(password);
+}
+
+bool password_check_room(struct chat *c, struct session *s, enum session_asked asked,
+                         const char *hash, const char *typed)
+{
+	if (!may_try(c, s, NULL))
+		return false;
+	ask_whether(c, s, asked, typed, hash);
+	return true;
+}
+
 bool password_check(struct chat *c, struct session *s, enum session_asked asked,
                   struct account *a, const char *typed)
 {
-	int64_t wait_ms = tries_wait_ms(c, s, a);
 	struct bytes against = {0};
-	char age[AGE_BYTES_MAX], *password;
 
-	if (wait_ms > 0) {
-		emit_reply(c, s, "Not tried: there were too many wrong passwords. The next can be tried in "
-		           "%s.", format_age(age, wait_ms + 999));
+	if (!may_try(c, s, a))
 		return false;
-	}
-	password = password_prepare(typed);
 	/* An account without a password, or none, has a first line that nothing matches. */
 	bytes_puts(&against, a != NULL && *a->hash != '\0' ? a->hash : "*");
 	if (a != NULL && *a->codes != '\0')
 		bytes_printf(&against, "\n%s", a->codes);
-	password_ask(c, s, asked, QUERY_CHECK, password, against.data);
-	explicit_bzero(password, strlen(password));
-	free(password);
+	ask_whether(c, s, asked, typed, against.data);
 	explicit_bzero(against.data, against.len);
 	bytes_release(&against);
 	return true;

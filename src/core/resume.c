@@ -12,6 +12,7 @@
 #include "chatd/core/login.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
+#include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 
@@ -39,6 +40,7 @@ static void ghost_free(struct chat *c, struct ghost *g)
 	free(g->nick);
 	free(g->key);
 	free(g->room);
+	free(g->invited);
 	free(g);
 }
 
@@ -55,6 +57,11 @@ void resume_keep(struct chat *c, const struct session *s)
 	g->nick = mem_strdup(s->nick);
 	g->key = mem_strdup(s->key);
 	g->room = mem_strdup(s->room->name);
+	if (s->ninvited > 0) {
+		g->invited = mem_alloc(s->ninvited * sizeof *g->invited);
+		memcpy(g->invited, s->invited, s->ninvited * sizeof *g->invited);
+		g->ninvited = s->ninvited;
+	}
 	g->until_ms = c->now_ms + RESUME_MS;
 	DL_APPEND(c->ghosts, g);
 	c->nghosts++;
@@ -101,7 +108,8 @@ static void end_living(struct chat *c, struct session *s, const char *code)
 			continue;
 		resume_keep(c, old);
 		emit_reply(c, old, "You have come back on another connection, so this one ends here.");
-		old->superseded = true;
+		/* Where it cannot come back to its room, that reads of it. */
+		old->superseded = rights_bar(old->room, old, NULL) == BAR_NONE;
 		session_end(c, old, NULL, true);
 		return;
 	}
@@ -126,6 +134,7 @@ bool resume_take(struct chat *c, struct session *s, const char *code)
 	if (s->state == SESSION_CHAT ? strcmp(key, s->key) != 0 && !order_may_rename(c, s, key)
 	                             : !order_may_enter(c, s, NULL, key))
 		return true;
+	rights_copy_invites(s, g->invited, g->ninvited);
 	login_resume(c, s, nick, key, room_again(c, g->room));
 	ghost_free(c, g);
 	return true;

@@ -20,6 +20,8 @@
 #include "chatd/core/grant.h"
 #include "chatd/core/history.h"
 #include "chatd/core/order.h"
+#include "chatd/core/rights.h"
+#include "chatd/core/setting.h"
 
 #define NOTICES_PER_S 1
 
@@ -55,6 +57,7 @@ struct room *room_new(struct chat *c, const char *name, const char *key, uint32_
 	r->key = mem_strdup(key);
 	r->topic = mem_strdup("");
 	r->stored = number != 0;
+	setting_init(r);
 	c->rooms[slot] = r;
 	c->nrooms++;
 	if (slot >= c->rooms_top)
@@ -62,6 +65,13 @@ struct room *room_new(struct chat *c, const char *name, const char *key, uint32_
 	HASH_ADD_KEYPTR(hh, c->by_key, r->key, strlen(r->key), r);
 	HASH_ADD(hh_number, c->by_number, number, sizeof r->number, r);
 	return r;
+}
+
+void room_renumber(struct chat *c, struct room *r, uint32_t number)
+{
+	HASH_DELETE(hh_number, c->by_number, r);
+	r->number = number;
+	HASH_ADD(hh_number, c->by_number, number, sizeof r->number, r);
 }
 
 static void room_free(struct chat *c, struct room *r)
@@ -78,14 +88,19 @@ static void room_free(struct chat *c, struct room *r)
 	free(r->sum_nick);
 	grant_drop_room(r);
 	ban_room_gone(c, r);
+	setting_release(c, r);
 	free(r->members);
 	free(r);
 }
 
-static void room_release(struct chat *c, struct room *r)
+void room_release(struct chat *c, struct room *r)
 {
-	if (r->nmembers == 0 && r->last_id == 0 && r != c->lobby)
-		room_free(c, r);
+	/* When chatd goes down, those who leave will be back. */
+	if (r->nmembers > 0 || r->last_id != 0 || r == c->lobby || r->set.permanent ||
+	    (r->kept && c->stopping))
+		return;
+	setting_drop(c, r);
+	room_free(c, r);
 }
 
 void rooms_free(struct chat *c)
@@ -146,20 +161,11 @@ static bool may_say(struct chat *c, struct session *s, const char *body)
 static uint64_t room_append(struct chat *c, struct room *r, enum record_kind kind,
                             const char *sender, uint64_t ref, const char *body)
 {
-	struct record record = {
-		.kind = RECORD_ROOM, .room = r->number, .time_ms = c->now_ms,
-		.room_name = r->name, .sender = "", .body = "",
-	};
-
-	if (!r->stored) {
-		emit_append(c, record);
-		r->stored = true;
-	}
-	record.kind = kind;
-	record.sender = sender;
-	record.ref = ref;
-	record.body = body;
-	return emit_append(c, record);
+	setting_introduce(c, r);
+	return emit_append(c, (struct record){
+		.kind = kind, .room = r->number, .time_ms = c->now_ms, .ref = ref,
+		.room_name = r->name, .sender = sender, .body = body,
+	});
 }
 
 void room_say(struct chat *c, struct session *s, enum record_kind kind, const char *body)
@@ -169,11 +175,14 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 	const char *stamp;
 	size_t nick = strlen(s->nick), text = strlen(body), n;
 
-	if (!may_append(c, s) || (c->guarded && !may_say(c, s, body)))
+	if ((r->set.history && !may_append(c, s)) || !rights_speak(c, s) ||
+	    (c->guarded && !may_say(c, s, body)))
 		return;
-	r->last_id = c->line_seq = s->said_id = room_append(c, r, kind, s->nick, 0, body);
+	if (r->set.history)
+		r->last_id = c->line_seq = s->said_id = room_append(c, r, kind, s->nick, 0, body);
 	r->last_ms = c->now_ms;
 	c->serve.lines++;
+	rights_spoke(c, s);
 	/* By hand and not by printf: this runs for every line. */
 	stamp = format_stamp(&c->stamp, c->now_ms);
 	memcpy(line, stamp, STAMP_BYTES);
@@ -193,7 +202,10 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 		n += 2;
 	}
 	memcpy(line + n, body, text);
-	emit_publish(c, r, s, line, n + text, r->last_id);
+	if (r->set.history)
+		emit_publish(c, r, s, line, n + text, r->last_id);
+	else
+		emit_publish_unkept(c, r, s, line, n + text);
 }
 
 bool room_set_topic(struct chat *c, struct session *s, const char *topic)
@@ -205,6 +217,8 @@ bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 	room_append(c, r, RECORD_TOPIC, s->nick, 0, topic);
 	free(r->topic);
 	r->topic = mem_strdup(topic);
+	if (r->kept)
+		setting_save(c, r);
 	return true;
 }
 
@@ -343,6 +357,7 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	s->room = NULL;
 	s->gap_before = 0;
 	s->said_id = 0;
+	s->voiced = false;
 	s->asked = ASKED_NOTHING;
 	emit_session(c, EFFECT_UNSUBSCRIBE, s);
 	if (!c->stopping && !s->superseded && r->nmembers > 0 && notice_alone(c, r, s, false))

@@ -331,6 +331,7 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 	for (uint32_t i = 0; i < s->nignored; i++)
 		free(s->ignored[i]);
 	free(s->ignored);
+	free(s->invited);
 	free(s->nick);
 	free(s->key);
 	free(s->away);

@@ -335,7 +335,6 @@ static uint64_t seen_id(struct store *s, const struct query *q)
 static void replay_answer(struct store *s, const struct query *asked, struct answer *a)
 {
 	struct query q = *asked;
-	q.after_id = 0;
 	q.since_ms = INT64_MIN;
 	q.until_ms = INT64_MAX;
 	a->rows.seen_id = seen_id(s, &q);
@@ -344,7 +343,8 @@ static void replay_answer(struct store *s, const struct query *asked, struct ans
 	if (!st)
 		return;
 	sqlite3_bind_int64(st, 1, q.room);
-	sqlite3_bind_int64(st, 2, id_column(a->rows.seen_id));
+	sqlite3_bind_int64(st, 2, id_column(a->rows.seen_id > q.after_id ? a->rows.seen_id
+	                                                              : q.after_id));
 	sqlite3_bind_int64(st, 3, id_column(a->rows.n ? a->row[0].id : q.before_id));
 	sqlite3_bind_int(st, 4, MISSED_MAX);
 	a->rows.missed = (uint32_t)store_number(st, 0);

@@ -51,6 +51,10 @@ static const char *const migrations[] = {
 
 	/* 4 to 5: and the command line that takes it back. */
 	"ALTER TABLE audit ADD COLUMN undo TEXT NOT NULL DEFAULT '';",
+
+	/* 5 to 6: how long a room's lines are kept; 0: as configured. */
+	"ALTER TABLE rooms ADD COLUMN keep_days INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE rooms ADD COLUMN keep_lines INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
@@ -69,6 +73,9 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_ROOM_ADD] = "INSERT OR IGNORE INTO rooms(id, name) VALUES(?1, ?2)",
 	[SQL_ROOM_NAME] = "SELECT name FROM rooms WHERE id = ?1",
 	[SQL_ROOM_TOPIC] = "UPDATE rooms SET topic = ?2 WHERE id = ?1",
+	[SQL_ROOM_KEEP] = "UPDATE rooms SET keep_days = ?2, keep_lines = ?3 WHERE id = ?1",
+	[SQL_ROOM_KEEPS] = "SELECT id, keep_days, keep_lines FROM rooms"
+	                   " WHERE keep_days > 0 OR keep_lines > 0 ORDER BY id",
 	[SQL_ROOM_IDS] = "SELECT id FROM rooms WHERE id >= ?1 ORDER BY id",
 	[SQL_ROOM_LIST] = "SELECT r.id, r.name, r.topic, m.id, m.time_ms FROM rooms r"
 	                  " JOIN messages m ON m.id ="
@@ -86,7 +93,8 @@ static const char *const statements[SQL_COUNT] = {
 	                       " ORDER BY id LIMIT 1",
 	[SQL_LINES_FIRST] = LINE RANGE "ORDER BY id LIMIT ?6",
 	[SQL_LINES_LAST] = LINE RANGE "ORDER BY id DESC LIMIT ?6",
-	[SQL_LINES_OLDEST] = "SELECT id, time_ms FROM messages ORDER BY id LIMIT ?1",
+	[SQL_LINES_OLDEST] = "SELECT id, time_ms, room FROM messages WHERE id > ?2"
+	                     " ORDER BY id LIMIT ?1",
 	[SQL_LINES_MISSED] = "SELECT count(*) FROM (SELECT 1 FROM messages"
 	                     " WHERE room = ?1 AND id > ?2 AND id < ?3 LIMIT ?4)",
 	[SQL_SEEN_GET] = "SELECT last_id FROM seen WHERE key = ?1 AND room = ?2",

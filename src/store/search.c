@@ -10,9 +10,22 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <utf8proc.h>
+
+/* Lines of one room that are hidden from who asks. */
+struct hidden {
+	uint32_t room;      /* its number */
+	uint64_t up_to;     /* id of the last hidden line; UINT64_MAX: all are */
+};
+
+/* Those of one search, in order of room. */
+struct hiding {
+	struct hidden *list; /* n of them, owned; NULL while there are none */
+	size_t n;
+};
 
 enum {
 	WORDS_MAX = 16,          /* words of one search: each is a list to be read */
@@ -97,20 +110,67 @@ static bool match_build(struct bytes *match, const struct query *q, struct answe
 	return ok;
 }
 
-/* Adds the line before or after `id` in its room. False: full or broken. */
-static bool neighbour_add(struct store *s, struct answer *a, uint32_t room, uint64_t id, bool after)
+/* -- what is hidden ------------------------------------------------------------- */
+
+/* query.key, as event.h has it. */
+static struct hiding hiding_parse(const char *key)
+{
+	struct hiding h = { 0 };
+	size_t cap = 0;
+	for (const char *p = key; *p; p += strspn(p, " ")) {
+		char *end;
+		struct hidden one = { .up_to = UINT64_MAX };
+		one.room = (uint32_t)strtoul(p, &end, 10);
+		if (end == p)
+			break;
+		if (*end == ':')
+			one.up_to = strtoull(end + 1, &end, 10);
+		if (h.n == cap) {
+			cap = cap ? cap * 2 : 16;
+			h.list = mem_resize(h.list, cap * sizeof(*h.list));
+		}
+		h.list[h.n++] = one;
+		p = end;
+	}
+	return h;
+}
+
+static int by_room(const void *a, const void *b)
+{
+	uint32_t x = ((const struct hidden *)a)->room, y = ((const struct hidden *)b)->room;
+	return x < y ? -1 : x > y;
+}
+
+/* The id up to which the room's lines are hidden; 0: none is. */
+static uint64_t hiding_of(const struct hiding *h, uint32_t room)
+{
+	const struct hidden wanted = { .room = room }, *found = NULL;
+	if (h->n)
+		found = bsearch(&wanted, h->list, h->n, sizeof(*h->list), by_room);
+	return found ? found->up_to : 0;
+}
+
+/* -- hits ------------------------------------------------------------------------- */
+
+/* Adds the line before or after `id` in its room, but none up to after_id. False: full or
+ * broken. */
+static bool neighbour_add(struct store *s, struct answer *a, uint32_t room, uint64_t id, bool after,
+                          uint64_t after_id)
 {
 	sqlite3_stmt *st = store_stmt(s, after ? SQL_LINES_FIRST : SQL_LINES_LAST);
 	if (!st)
 		return false;
-	range_bind(st, room, after ? id : 0, after ? UINT64_MAX : id, 1);
+	range_bind(st, room, after ? id : after_id, after ? UINT64_MAX : id, 1);
 	int rc = sqlite3_step(st);
 	bool ok = rc == SQLITE_DONE || (rc == SQLITE_ROW && answer_add(a, s, st, false));
 	sqlite3_reset(st);
 	return ok;
 }
 
-static bool hit_add(struct store *s, struct answer *a, int64_t id)
+/* Adds the hit and its neighbours, and counts it; a hidden one counts as none. limit hits are
+ * there: says that there are more. False: no further one is to be added. */
+static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct hiding *h,
+                    uint32_t *hits, uint32_t limit)
 {
 	sqlite3_stmt *st = store_stmt(s, SQL_LINE_GET);
 	if (!st)
@@ -119,8 +179,16 @@ static bool hit_add(struct store *s, struct answer *a, int64_t id)
 	if (sqlite3_step(st) != SQLITE_ROW)
 		return false;
 	uint32_t room = (uint32_t)sqlite3_column_int64(st, 3);
-	bool ok = neighbour_add(s, a, room, (uint64_t)id, false) && answer_add(a, s, st, true) &&
-	          neighbour_add(s, a, room, (uint64_t)id, true);
+	uint64_t hidden = hiding_of(h, room);
+	bool ok = true;
+	if ((uint64_t)id > hidden) {
+		ok = (*hits)++ < limit;
+		if (!ok)
+			answer_set_more(a);
+		ok = ok && neighbour_add(s, a, room, (uint64_t)id, false, hidden) &&
+		     answer_add(a, s, st, true) &&
+		     neighbour_add(s, a, room, (uint64_t)id, true, hidden);
+	}
 	sqlite3_reset(st);
 	return ok;
 }
@@ -128,6 +196,7 @@ static bool hit_add(struct store *s, struct answer *a, int64_t id)
 void search_answer(struct store *s, const struct query *q, struct answer *a)
 {
 	struct bytes match = { 0 };
+	struct hiding hiding = { 0 };
 	uint32_t limit = q->limit < SEARCH_HITS_MAX ? q->limit : SEARCH_HITS_MAX, hits = 0;
 	sqlite3_stmt *st = NULL;
 	int rc = SQLITE_ERROR;
@@ -135,21 +204,18 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 		bytes_release(&match);
 		return;
 	}
+	hiding = hiding_parse(q->key);
 	st = store_stmt(s, SQL_FTS_FIND);
 	if (st) {
 		int64_t before = q->before_id && q->before_id < INT64_MAX ? (int64_t)q->before_id
 		                                                          : INT64_MAX;
 		sqlite3_bind_text(st, 1, match.data, (int)match.len, SQLITE_STATIC);
 		sqlite3_bind_int64(st, 2, before);
-		sqlite3_bind_int64(st, 3, limit + 1);
-		while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-			if (hits++ == limit) {
-				answer_set_more(a);
+		/* Hidden hits are not counted, so there may be any number before enough are seen. */
+		sqlite3_bind_int64(st, 3, hiding.n ? -1 : (int64_t)limit + 1);
+		while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+			if (!hit_add(s, a, sqlite3_column_int64(st, 0), &hiding, &hits, limit))
 				break;
-			}
-			if (!hit_add(s, a, sqlite3_column_int64(st, 0)))
-				break;
-		}
 	}
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
 		answer_broken(a, s, too_long);
@@ -157,5 +223,6 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 		sqlite3_reset(st);
 		sqlite3_clear_bindings(st);
 	}
+	free(hiding.list);
 	bytes_release(&match);
 }

@@ -223,6 +223,7 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 		return store_fail(s, err);
 	sqlite3_wal_hook(s->db, on_wal, s); /* also ends the automatic checkpoints */
 	marks_load(s);
+	s->keeps = true; /* until the first look at them */
 	if (!rooms_drop_dead(s, err))
 		return false;
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);

@@ -9,6 +9,7 @@
 #include "chatd/store/store_db.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/store/clock.h"
 
 #include <stdlib.h>
 
@@ -114,21 +115,61 @@ struct prune {
 	int max;            /* as many as fit */
 	uint32_t *room;     /* rooms that lost lines, each once */
 	int rooms;          /* how many */
+	struct keep *keep;  /* owned; keeps of them: rooms that say themselves what is kept */
+	size_t keeps;
+	bool again;         /* true where it must look further */
 };
+
+/* The room says itself how old its lines become. */
+static bool prune_room_has_days(const struct prune *p, uint32_t room)
+{
+	const struct keep *k = keep_of(p->keep, p->keeps, room);
+	return k && k->days;
+}
 
 static bool prune_collect_old(struct store *s, struct prune *p, int64_t before_ms)
 {
 	sqlite3_stmt *st = store_stmt(s, SQL_LINES_OLDEST);
 	if (!st)
 		return false;
-	sqlite3_bind_int(st, 1, p->max > OLDEST_SCANNED_MAX ? p->max : OLDEST_SCANNED_MAX);
+	int scan = p->max > OLDEST_SCANNED_MAX ? p->max : OLDEST_SCANNED_MAX, seen = 0;
+	sqlite3_bind_int(st, 1, scan);
+	sqlite3_bind_int64(st, 2, (int64_t)s->kept_id);
 	int rc = SQLITE_DONE;
+	bool all_kept = true;
 	while (p->n < p->max && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		int64_t time_ms = sqlite3_column_int64(st, 1);
+		seen++;
+		if (prune_room_has_days(p, (uint32_t)sqlite3_column_int64(st, 2))) {
+			if (all_kept)
+				s->kept_id = (uint64_t)sqlite3_column_int64(st, 0);
+			continue;
+		}
+		all_kept = false;
 		if (time_ms < before_ms)
 			p->id[p->n++] = sqlite3_column_int64(st, 0);
 		else if (time_ms - s->saved.time_back_ms >= before_ms)
 			break; /* no later line is older than before_ms */
+	}
+	sqlite3_reset(st);
+	/* Nothing but kept lines, or old ones that go now, as far as it looked. */
+	p->again = rc == SQLITE_DONE && seen == scan && (all_kept || p->n > 0);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW;
+}
+
+/* Lines of one room that are older than its own days. */
+static bool prune_collect_days(struct store *s, struct prune *p, const struct keep *k)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_LINES_FIRST);
+	if (!st)
+		return false;
+	int64_t before_ms = clock_ms(CLOCK_REALTIME) - (int64_t)k->days * 24 * 3600 * 1000;
+	range_bind(st, k->room, 0, UINT64_MAX, (uint32_t)(p->max - p->n));
+	int rc = SQLITE_DONE;
+	while (p->n < p->max && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		if (sqlite3_column_int64(st, 1) >= before_ms)
+			break;
+		p->id[p->n++] = sqlite3_column_int64(st, 0);
 	}
 	sqlite3_reset(st);
 	return rc == SQLITE_DONE || rc == SQLITE_ROW;
@@ -165,8 +206,12 @@ static bool prune_collect_rooms(struct store *s, struct prune *p, uint64_t lines
 	bool ok = st != NULL;
 	if (st)
 		sqlite3_bind_int64(st, 1, 0);
-	while (ok && p->n < p->max && (rc = sqlite3_step(st)) == SQLITE_ROW)
-		ok = prune_collect_room(s, p, (uint32_t)sqlite3_column_int64(st, 0), lines_max);
+	while (ok && p->n < p->max && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		uint32_t room = (uint32_t)sqlite3_column_int64(st, 0);
+		const struct keep *k = keep_of(p->keep, p->keeps, room);
+		uint64_t most = k && k->lines ? k->lines : lines_max;
+		ok = most == 0 || prune_collect_room(s, p, room, most);
+	}
 	if (st)
 		sqlite3_reset(st);
 	return ok && (rc == SQLITE_DONE || rc == SQLITE_ROW);
@@ -227,10 +272,17 @@ static bool prune_lines(struct store *s, struct prune *p, int from)
  * for, so that no line is counted among both. */
 static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64_t lines_max)
 {
-	if (!prune_collect_old(s, p, before_ms) || !prune_lines(s, p, 0))
+	if (s->keeps && !keep_load(s, &p->keep, &p->keeps))
+		return -1;
+	if (before_ms > INT64_MIN && !prune_collect_old(s, p, before_ms))
+		return -1;
+	for (size_t i = 0; i < p->keeps && p->n < p->max; i++)
+		if (p->keep[i].days && !prune_collect_days(s, p, &p->keep[i]))
+			return -1;
+	if (!prune_lines(s, p, 0))
 		return -1;
 	int old = p->n;
-	if (lines_max && old < p->max &&
+	if ((lines_max || p->keeps) && old < p->max &&
 	    (!prune_collect_rooms(s, p, lines_max) || !prune_lines(s, p, old)))
 		return -1;
 	int seen = p->n < p->max ? prune_seen(s, p->max - p->n) : 0;
@@ -239,7 +291,7 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 	/* The highest number must outlive its line. */
 	if (p->n && !store_meta_set(s, "last_seq", (int64_t)s->saved.seq))
 		return -1;
-	return p->n + seen;
+	return p->again ? p->max : p->n + seen;
 }
 
 /* Counting reads the whole index of the rooms' lines once, so it goes in steps and
@@ -289,6 +341,7 @@ int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int
 		s->meta_seq = s->saved.seq;
 	for (int i = 0; n > 0 && i < p.rooms; i++)
 		emptied(ctx, p.room[i]);
+	free(p.keep);
 	free(p.id);
 	free(p.room);
 	return n;

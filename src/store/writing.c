@@ -263,12 +263,13 @@ static bool writing_prune(struct writing *t)
 	if (t->stopping || t->failing || now_ms() < t->prune_at_ms || !queue_empty(t->w->queue))
 		return false;
 	t->prune_at_ms = now_ms() + PRUNE_EVERY_MS;
-	if (!l->history_days && !l->history_lines)
+	bool keeps = store_keeps(t->w->store);
+	if (!l->history_days && !l->history_lines && !keeps)
 		return false;
 	int64_t before_ms = l->history_days
 		? clock_ms(CLOCK_REALTIME) - (int64_t)l->history_days * 24 * 3600 * 1000
 		: INT64_MIN;
-	int n = l->history_lines ? store_count(t->w->store, COUNT_LINES_STEP, &err) : 0;
+	int n = l->history_lines || keeps ? store_count(t->w->store, COUNT_LINES_STEP, &err) : 0;
 	if (n > 0) {
 		t->prune_at_ms = 0; /* it goes on after what waits by then */
 		return true;

@@ -74,6 +74,14 @@ enum {
 	FILTERS_MAX = 200,      /* words that may not be said */
 	FILTER_CHARS_MAX = 64,  /* code points of one */
 	ORIGINS_MAX = 8192,     /* addresses whose tries are counted while nobody is here from them */
+	INVITES_MAX = 16,       /* rooms that a guest is invited to until they leave */
+	GRANTS_LISTED_MAX = 20, /* operators, and people with a voice, that /room names */
+	SLOW_S_MAX = 86400,     /* seconds between two lines of a person in a slow room */
+	KEEP_DAYS_MAX = 36500,  /* days for which a room may keep its lines */
+	KEEP_LINES_MAX = 100000000, /* and how many */
+	REPLAY_MAX = 500,       /* lines that a room may show on joining */
+	HIDDEN_BYTES_MAX = 64 << 10, /* of the list of what a search must not show; beyond it all of a
+	                         * closed room is hidden and not only what was said too early */
 	GHOSTS_MAX = 1024,      /* guests who may /resume */
 	RESUME_MS = 600000,     /* for so long */
 
@@ -168,6 +176,9 @@ _Static_assert(MAIL_MAX * (MAIL_BYTES_MAX + 2 * LINE_HEAD_BYTES_MAX) < ARENA_PER
                "and its text fits");
 _Static_assert(4 * BANS_LISTED_MAX * (BAN_WHY_CHARS_MAX * 4 + 2 * NAME_BYTES_MAX + 160) <
                ARENA_PER_LINE_MAX, "lists of bans and mutes, of a room and of all, fit");
+_Static_assert(HIDDEN_BYTES_MAX + ROOMS_MAX * 11 + BODY_BYTES_MAX < ARENA_PER_LINE_MAX,
+               "a search and what is hidden from it fit a line's share of the arena");
+_Static_assert(REPLAY_MAX <= ROWS_MAX, "a replay is one answer");
 _Static_assert(EFFECTS_PER_LINE_MAX * 2 <= EFFECTS_MAX, "one line's effects fit the array");
 _Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0, "a buffer ring is a power of two");
 _Static_assert(UNSTORED_HIGH + EFFECTS_MAX < UNSTORED_MAX,

@@ -38,6 +38,7 @@ struct account {
 	struct signed_in last[SIGN_INS_KEPT]; /* newest first */
 	uint32_t failed;         /* wrong passwords since the last sign-in */
 	struct limit tries;      /* of passwords; not saved */
+	int64_t slow_ms;         /* said something last in a room that is slow; not saved */
 	struct session *session; /* who is signed in; NULL: nobody */
 	struct mail *mail;       /* owned; nmail messages that wait for it, oldest first */
 	uint32_t nmail;

@@ -61,6 +61,9 @@ bool command_allowed(const struct session *s, const struct command *k);
  * *ms is 0 where there is none. */
 char *args_age(char *rest, int64_t *ms);
 
+/* What a command changes can be saved; otherwise s was told. */
+bool command_can_save(struct chat *c, const struct session *s);
+
 /* Tells s how the command is used. */
 void command_usage(struct chat *c, struct session *s, const char *name);
 
@@ -80,6 +83,15 @@ void cmd_leave(struct chat *c, struct session *s, const struct args *a);
 void cmd_rooms(struct chat *c, struct session *s, const struct args *a);
 void cmd_topic(struct chat *c, struct session *s, const struct args *a);
 void cmd_who(struct chat *c, struct session *s, const struct args *a);
+void cmd_room(struct chat *c, struct session *s, const struct args *a);     /* cmd_setting.c */
+void cmd_slow(struct chat *c, struct session *s, const struct args *a);
+void cmd_op(struct chat *c, struct session *s, const struct args *a);       /* cmd_grant.c */
+void cmd_deop(struct chat *c, struct session *s, const struct args *a);
+void cmd_voice(struct chat *c, struct session *s, const struct args *a);
+void cmd_devoice(struct chat *c, struct session *s, const struct args *a);
+void cmd_transfer(struct chat *c, struct session *s, const struct args *a);
+void cmd_invite(struct chat *c, struct session *s, const struct args *a);
+void cmd_uninvite(struct chat *c, struct session *s, const struct args *a);
 void cmd_nick(struct chat *c, struct session *s, const struct args *a);     /* cmd_people.c */
 void cmd_whois(struct chat *c, struct session *s, const struct args *a);
 void cmd_ignore(struct chat *c, struct session *s, const struct args *a);

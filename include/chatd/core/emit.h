@@ -32,6 +32,10 @@ void emit_all(struct chat *c, const char *text);
 void emit_publish(struct chat *c, struct room *r, const struct session *from, const char *line,
                   size_t len, uint64_t seq);
 
+/* The same for somebody's line of which there is no record: seen by its turn. */
+void emit_publish_unkept(struct chat *c, struct room *r, const struct session *from,
+                         const char *line, size_t len);
+
 void emit_subscribe(struct chat *c, const struct session *s, const struct room *r);
 
 /* An effect of the kind that only names a session: RELEASE, UNSUBSCRIBE, RESUME, CLOSE. */

@@ -34,6 +34,8 @@ enum record_kind {
 	                    * the search; where there is none, nothing happens */
 	RECORD_AUDIT = 8,  /* sender, who has power, has done what body says; room 0, room_name the
 	                    * command line that takes it back, "" where nothing does */
+	RECORD_KEEP = 9,   /* how long the room's lines are kept: the high half of ref is days, the
+	                    * low half how many; 0: as the store was told for all rooms */
 };
 
 /*
@@ -62,7 +64,7 @@ struct record {
 	uint32_t room;      /* the room's number, never used again for another room */
 	int64_t time_ms;    /* since the epoch */
 	uint64_t ref;       /* RECORD_SEEN: id of the last line seen; FACT: its fact_kind; DELETE:
-	                     * id of the line that goes; otherwise 0 */
+	                     * id of the line that goes; KEEP: see there; otherwise 0 */
 	const char *room_name; /* as typed by whoever made it; AUDIT: see there; never NULL */
 	const char *sender; /* nick as shown; FACT: the key; "" where there is none */
 	const char *body;   /* neutralised UTF-8 without line end; FACT: the value, any text of up
@@ -70,8 +72,8 @@ struct record {
 };
 
 enum query_kind {
-	QUERY_REPLAY,   /* the last limit lines up to before_id, and how many lines `key` has
-	                 * missed in this room since it was last there */
+	QUERY_REPLAY,   /* the last limit lines with after_id < id < before_id, and how many of them
+	                 * `key` has missed in this room since it was last there */
 	QUERY_LAST,     /* the last limit lines with after_id < id < before_id and
 	                 * since_ms <= time < until_ms */
 	QUERY_FIRST,    /* the first limit lines of that range */
@@ -112,7 +114,9 @@ struct query {
 	uint64_t before_id;   /* exclusive; UINT64_MAX: to the end */
 	int64_t since_ms;     /* inclusive; INT64_MIN: from the start. CHECK_TOTP: the present */
 	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
-	const char *key;      /* a nick's key, for REPLAY; see CHECK, CHECK_TOTP; otherwise "" */
+	const char *key;      /* a nick's key, for REPLAY; SEARCH: what is hidden from who asks, rooms
+	                       * in order of number, with blanks between: "12" for all of its lines,
+	                       * "15:99" for those up to that id; see CHECK, CHECK_TOTP; otherwise "" */
 	const char *words;    /* for SEARCH, as typed: words with white space between; a word may
 	                       * end in * (begins with); see AUDIT, BACKUP, HASH, CHECK, CHECK_TOTP;
 	                       * otherwise "" */

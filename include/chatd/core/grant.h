@@ -21,7 +21,9 @@ enum room_role {
 
 struct grant {
 	char *key;               /* owned; of the account */
-	enum room_role role;
+	uint8_t roles;           /* bit 1 << role for each that was given: what is taken leaves what
+	                          * was there before; never 0 */
+	enum room_role role;     /* the highest of them */
 	uint64_t since;          /* where the room is private, lines after this one are its to read */
 	struct grant *prev, *next; /* in room->grants, oldest first */
 };
@@ -32,13 +34,22 @@ const char *room_role_name(enum room_role role);
 /* The account's grant in the room; NULL: none. */
 struct grant *grant_of(const struct room *r, const char *account_key);
 
+/* The owner's; NULL: nobody owns the room. */
+const struct grant *grant_owner(const struct room *r);
+
+/* It was given this very role, which may not be the highest that it has; g may be NULL. */
+bool grant_has(const struct grant *g, enum room_role role);
+
 /* What s may do in r: by its grant; moderators are operators everywhere, and administrators
  * owners. */
 enum room_role grant_role(const struct room *r, const struct session *s);
+/* The same for somebody who has this account (NULL: none) and role. */
+enum room_role grant_role_of(const struct room *r, const struct account *a, enum role role);
 
-/* Makes the account's bearer what role says, saved; ROOM_NOBODY takes the grant away. False:
- * there are GRANTS_MAX in the room. */
-bool grant_set(struct chat *c, struct room *r, const char *account_key, enum room_role role);
+/* Gives the account's bearer a role, or takes that one away; saved. False: there are GRANTS_MAX
+ * in the room. */
+bool grant_give(struct chat *c, struct room *r, const char *account_key, enum room_role role);
+void grant_take(struct chat *c, struct room *r, const char *account_key, enum room_role role);
 
 /* Rooms that the account owns. */
 uint32_t grant_owned(const struct chat *c, const char *account_key);

@@ -33,6 +33,8 @@ enum dialogue_aim {
 	DIALOGUE_SET_TOTP,
 	DIALOGUE_TOTP_OFF,
 	DIALOGUE_INVITE,     /* /role: an account for somebody else; asks nothing */
+	DIALOGUE_ENTER,      /* /join: a room that has a password */
+	DIALOGUE_LOCK,       /* /room password: a new one; asks nothing */
 };
 
 struct dialogue {
@@ -44,6 +46,7 @@ struct dialogue {
 	bool warned;         /* was told that what is typed can be seen */
 	char *key;           /* owned; of the account that it is about; NULL: none yet */
 	enum role role;      /* INVITE: which */
+	uint32_t room;       /* ENTER, LOCK: number of the room */
 	char *secret;        /* owned, cleared: what was typed and is still needed; NULL: nothing */
 };
 

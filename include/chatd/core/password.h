@@ -21,6 +21,10 @@ void password_ask(struct chat *c, struct session *s, enum session_asked asked, e
 /* Checks a typed password against the account's hash and codes; false: not now, s was told. */
 bool password_check(struct chat *c, struct session *s, enum session_asked asked,
                   struct account *a, const char *typed);
+/* The same against the hash of a room's password; the answer is for password_was_right with
+ * no account. */
+bool password_check_room(struct chat *c, struct session *s, enum session_asked asked,
+                         const char *hash, const char *typed);
 /* The answer to that. True: it was right; a code is used up. Otherwise it is counted. */
 bool password_was_right(struct chat *c, struct session *s, struct account *a,
                       const struct rows *rows);

@@ -15,6 +15,8 @@ struct ghost {
 	char code[RESUME_CODE_BYTES]; /* as of resume_code */
 	char *nick, *key;        /* owned */
 	char *room;              /* owned; its room's name: it may have to be made again */
+	struct invite *invited;  /* owned, ninvited of them; NULL while 0 */
+	uint32_t ninvited;
 	int64_t until_ms;        /* then it is forgotten */
 	struct ghost *prev, *next; /* in chat.ghosts, oldest first */
 };

@@ -10,8 +10,14 @@
 struct room *room_by_key(const struct chat *c, const char *key);
 struct room *room_by_number(const struct chat *c, uint32_t number);
 
+/* Another number, of one that was saved. */
+void room_renumber(struct chat *c, struct room *r, uint32_t number);
+
 /* A new room; NULL where there are ROOMS_MAX already. number 0: the next one. */
 struct room *room_new(struct chat *c, const char *name, const char *key, uint32_t number);
+
+/* r goes if nobody is in it and nothing else keeps it. */
+void room_release(struct chat *c, struct room *r);
 
 /* s, which is in no room, comes in: notice to the others, the history to s. */
 enum room_joining {

@@ -26,6 +26,7 @@ struct ghost;
 struct grant;
 struct order;
 struct out;
+struct invite;
 struct room;
 
 enum session_state {
@@ -50,6 +51,7 @@ enum session_asked {
 	ASKED_ROLE,     /* a code for an account that an administrator makes */
 	ASKED_RELOAD,   /* to have the configuration read again */
 	ASKED_STATS,    /* what the program and the database know of themselves */
+	ASKED_LOCK,     /* the hash of a room's new password */
 };
 
 /* Bans, or mutes, of a room or of the whole server; see ban.h. */
@@ -93,6 +95,11 @@ struct session {
 	uint64_t looks[2];          /* look_hash of what its name looks like: the key, as written */
 	struct room *room;          /* NULL until named */
 	uint32_t room_pos;          /* index in room->members */
+	bool voiced;                /* a guest who has a voice while in its room */
+	struct invite *invited;     /* owned, ninvited of INVITES_MAX: rooms it may come into until
+	                             * it ends; NULL while 0 */
+	uint32_t ninvited;
+	int64_t slow_ms;            /* said something last in a room that is slow; 0: never */
 	uint64_t said_id;           /* of what it said last in its room; 0: nothing */
 	uint64_t sent_seq;          /* once its connection is gone: the newest record of its room
 	                             * that it was sent; 0: all there were */
@@ -113,6 +120,20 @@ struct session {
 	UT_hash_handle hh;          /* in chat.nicks, by key */
 };
 
+/* What a room is like; the table in setting.c says who may set what. */
+struct room_settings {
+	bool topic_lock;            /* operators alone set the topic */
+	bool private;               /* unlisted, and nobody comes in who was not invited */
+	bool moderated;             /* only those who have a voice speak */
+	bool history;               /* what is said is saved */
+	bool open_history;          /* of a private room: also to those who were not yet invited */
+	bool permanent;             /* stays also without people and lines */
+	uint32_t slow_s;            /* a person says one line in so many seconds; 0: as many as they like */
+	uint32_t days, lines;       /* how long lines are kept, and how many; 0: as configured */
+	uint32_t replay;            /* lines shown on joining, plus 1; 0: as configured */
+	char *hash;                 /* owned; of the password; NULL: it asks for none */
+};
+
 struct room {
 	uint32_t slot;              /* index in chat.rooms; its feeds are 2*slot, 2*slot + 1 */
 	uint32_t number;            /* in the store; never used again */
@@ -124,6 +145,9 @@ struct room {
 	uint64_t last_id;           /* of its newest line; 0: it has no history */
 	int64_t last_ms;            /* when that was said */
 	bool stored;                /* the store knows its number */
+	bool kept;                  /* it is a fact in the store, with its settings */
+	bool closed;                /* private, or with a password: not all may read it */
+	struct room_settings set;   /* what it is like */
 	struct grant *grants;       /* owned; ngrants of at most GRANTS_MAX: who is what in it */
 	uint32_t ngrants;
 	struct ban_list bans[2];    /* owned; by enum ban_kind: who may not come in, or speak */
@@ -158,6 +182,7 @@ struct chat {
 	struct room *rooms[ROOMS_MAX]; /* by slot; NULL: free */
 	uint32_t rooms_top;         /* slots below it may be in use */
 	uint32_t nrooms;
+	uint32_t nclosed;           /* rooms that are closed */
 	struct room *by_key, *by_number; /* hashes */
 	struct room *lobby;         /* "general"; always there */
 	struct account *accounts, *looks, *shown; /* hashes, by key and by their looks */

@@ -1,7 +1,7 @@
 /*
  * What the store's own files share: the connection and its statements.
  *
- * Private to src/store/{store,schema,save,lines_table,upkeep,query,search,figures,backup}.c.
+ * Private to src/store/{store,schema,save,lines_table,keep,upkeep,query,search,figures,backup}.c.
  * This is the only file of chatd that includes sqlite3.h.
  */
 #ifndef CHATD_STORE_STORE_DB_H
@@ -22,6 +22,8 @@ enum store_sql {
 	SQL_ROOM_ADD,
 	SQL_ROOM_NAME,
 	SQL_ROOM_TOPIC,
+	SQL_ROOM_KEEP,
+	SQL_ROOM_KEEPS,
 	SQL_ROOM_IDS,
 	SQL_ROOM_LIST,
 	SQL_ROOM_NEWEST,
@@ -80,6 +82,9 @@ struct store {
 	size_t nlines;            /* more than 0 only within store_save */
 	struct store_room *rooms; /* hash by number: rooms whose row is known to be there */
 	uint32_t count_from;      /* rooms below this number are counted */
+	bool keeps;               /* true where some room may say itself how long its lines are kept */
+	uint64_t kept_id;         /* lines up to this id are of rooms that say so in days: what is too
+	                           * old for the others begins behind it */
 	int wal_pages;            /* as of the last commit */
 	int64_t deadline_ms;      /* monotonic: when the query that runs is interrupted */
 	bool interrupted;         /* true once store_interrupt was called; atomic access */
@@ -125,6 +130,22 @@ int64_t store_room_lines(struct store *s, uint32_t room);
 int store_room_count(struct store *s, uint32_t room, int max);
 /* One of its lines was deleted. */
 void store_room_lose_line(struct store *s, uint32_t room);
+
+/* keep.c */
+
+/* How long one room's lines are kept, where it says so itself; 0: as for all rooms. */
+struct keep {
+	uint32_t room;   /* its number */
+	uint32_t days;   /* lines older than so many days go */
+	uint32_t lines;  /* and those beyond the newest so many */
+};
+
+/* RECORD_KEEP: saves it, within the transaction that is open. */
+bool keep_save(struct store *s, const struct record *r);
+/* All of them, in order of room, as an array that the caller frees; *n is how many. False: error. */
+bool keep_load(struct store *s, struct keep **keeps, size_t *n);
+/* The room's among them; NULL: it has none. */
+const struct keep *keep_of(const struct keep *keeps, size_t n, uint32_t room);
 
 /* upkeep.c */
 

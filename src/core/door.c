@@ -1,0 +1,122 @@
+/* The doors of rooms. Owns nothing. */
+
+#include "chatd/core/door.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/core/emit.h"
+#include "chatd/core/login.h"
+#include "chatd/core/password.h"
+#include "chatd/core/rights.h"
+#include "chatd/core/room.h"
+#include "chatd/core/setting.h"
+
+/* -- coming in ------------------------------------------------------------------------------ */
+
+void door_private(struct chat *c, const struct session *s, const struct room *r)
+{
+	emit_reply(c, s, "%s is private: its operators can %cinvite you.", r->name,
+	           c->config.command_prefix);
+}
+
+void door_knock(struct chat *c, struct session *s, struct room *r, const char *password)
+{
+	enum rights_bar bar = rights_bar(r, s, s->account);
+
+	if (bar == BAR_NONE) {
+		room_go(c, s, r, false);
+	} else if (bar == BAR_PRIVATE) {
+		door_private(c, s, r);
+	} else {
+		dialogue_start(c, s, DIALOGUE_ENTER, DIALOGUE_PASSWORD);
+		s->dialogue->room = r->number;
+		s->dialogue->once = password != NULL;
+		if (password == NULL) {
+			emit_reply(c, s, "%s asks for a password; with an empty line you stay in %s.", r->name,
+			           s->room->name);
+			dialogue_prompt(c, s);
+		} else if (!password_check_room(c, s, ASKED_SECRET, r->set.hash, password)) {
+			dialogue_end(c, s);
+		}
+	}
+}
+
+/* The room that the dialogue is about; NULL: it is gone, and so is the dialogue. */
+static struct room *about(struct chat *c, struct session *s)
+{
+	struct room *r = s->dialogue != NULL ? room_by_number(c, s->dialogue->room) : NULL;
+
+	if (r == NULL) {
+		dialogue_end(c, s);
+		emit_reply(c, s, "That room is gone.");
+	}
+	return r;
+}
+
+void door_line(struct chat *c, struct session *s, const char *text)
+{
+	struct room *r = about(c, s);
+
+	if (r == NULL)
+		return;
+	if (*text == '\0') {
+		dialogue_end(c, s);
+		emit_reply(c, s, "You are still in %s.", s->room->name);
+	} else if (!password_check_room(c, s, ASKED_SECRET, r->set.hash != NULL ? r->set.hash : "*",
+	                                text)) {
+		dialogue_prompt(c, s);
+	}
+}
+
+void door_answer(struct chat *c, struct session *s, const struct rows *rows)
+{
+	struct room *r = about(c, s);
+
+	if (r == NULL)
+		return;
+	/* Things may have changed meanwhile. */
+	if (!password_was_right(c, s, NULL, rows) && rights_bar(r, s, s->account) == BAR_PASSWORD) {
+		dialogue_retry(c, s, DIALOGUE_PASSWORD, "That is not its password.");
+		return;
+	}
+	dialogue_end(c, s);
+	if (rights_bar(r, s, s->account) == BAR_PRIVATE)
+		door_private(c, s, r);
+	else if (r != s->room)
+		room_go(c, s, r, false);
+}
+
+/* -- the password ----------------------------------------------------------------------------- */
+
+void door_lock(struct chat *c, struct session *s, struct room *r, const char *typed)
+{
+	char *password;
+
+	if (!password_fits(c, s, typed))
+		return;
+	dialogue_start(c, s, DIALOGUE_LOCK, DIALOGUE_NEW);
+	s->dialogue->room = r->number;
+	password = password_prepare(typed);
+	password_ask(c, s, ASKED_LOCK, QUERY_HASH, password, "");
+	explicit_bzero(password, strlen(password));
+	free(password);
+}
+
+void door_lock_answer(struct chat *c, struct session *s, const struct rows *rows)
+{
+	struct room *r = about(c, s);
+
+	s->asked = ASKED_NOTHING;
+	dialogue_end(c, s);
+	if (r != NULL && rows->error != NULL) {
+		emit_reply(c, s, "%s", rows->error);
+	} else if (r != NULL && rights_power(c, s, r, ROOM_OWNER)) {
+		setting_lock(c, r, rows->text);
+		emit_audit(c, s, "", "set a password for %s", r->name);
+		emit_reply(c, s, "password of %s: set. Who comes in is asked for it; those who are invited are "
+		           "not.", r->name);
+		room_notice(c, r, s, "%s has set a password for this room", s->nick);
+	}
+	emit_session(c, EFFECT_RESUME, s);
+}

@@ -1,0 +1,278 @@
+/* Settings of rooms. Owns what hangs on struct room_settings. */
+
+#include "chatd/core/setting.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
+#include "chatd/core/rights.h"
+#include "chatd/core/room.h"
+
+#define AT(field) offsetof(struct room_settings, field)
+
+const struct setting settings[] = {
+	{"topic-lock", SETTING_SWITCH, AT(topic_lock), ROOM_OPERATOR, true, 0, 1, "off",
+	 "operators alone set the topic"},
+	{"moderated", SETTING_SWITCH, AT(moderated), ROOM_OPERATOR, true, 0, 1, "off",
+	 "only those who have a voice speak"},
+	{"slow", SETTING_NUMBER, AT(slow_s), ROOM_OPERATOR, true, 1, SLOW_S_MAX, "off",
+	 "seconds between two lines of a person"},
+	{"private", SETTING_SWITCH, AT(private), ROOM_OWNER, false, 0, 1, "off",
+	 "unlisted; nobody comes in who was not invited"},
+	{"password", SETTING_PASSWORD, AT(hash), ROOM_OWNER, false, 0, 0, "-",
+	 "asked of those who come in and were not invited"},
+	{"history", SETTING_SWITCH, AT(history), ROOM_OWNER, false, 0, 1, "off",
+	 "what is said is saved, shown on joining, and found"},
+	{"open-history", SETTING_SWITCH, AT(open_history), ROOM_OWNER, false, 0, 1, "off",
+	 "where it is private: members read also what was said before they were"},
+	{"days", SETTING_NUMBER, AT(days), ROOM_OWNER, true, 1, KEEP_DAYS_MAX, "-",
+	 "days for which lines are kept; - as on the whole server"},
+	{"lines", SETTING_NUMBER, AT(lines), ROOM_OWNER, true, 1, KEEP_LINES_MAX, "-",
+	 "lines that are kept; - as on the whole server"},
+	{"replay", SETTING_NUMBER, AT(replay), ROOM_OWNER, true, 0, REPLAY_MAX, "-",
+	 "lines shown on joining; - as on the whole server"},
+	{"permanent", SETTING_SWITCH, AT(permanent), ROOM_OWNER, false, 0, 1, "off",
+	 "stays also when nobody is there and nothing is kept"},
+	{0},
+};
+
+const struct setting *setting_find(const char *name)
+{
+	for (const struct setting *k = settings; k->name != NULL; k++)
+		if (strcasecmp(k->name, name) == 0)
+			return k;
+	return NULL;
+}
+
+/* -- values ------------------------------------------------------------------------------ */
+
+static void *field(struct room *r, const struct setting *k)
+{
+	return (char *)&r->set + k->at;
+}
+
+uint32_t setting_value(const struct room *r, const struct setting *k)
+{
+	const void *p = (const char *)&r->set + k->at;
+
+	if (k->kind == SETTING_SWITCH)
+		return *(const bool *)p;
+	return k->kind == SETTING_NUMBER ? *(const uint32_t *)p : r->set.hash != NULL;
+}
+
+static void set_value(struct room *r, const struct setting *k, uint32_t value)
+{
+	if (k->kind == SETTING_SWITCH)
+		*(bool *)field(r, k) = value != 0;
+	else if (k->kind == SETTING_NUMBER)
+		*(uint32_t *)field(r, k) = value;
+}
+
+const char *setting_show(const struct room *r, const struct setting *k,
+                         char out[SETTING_BYTES_MAX])
+{
+	uint32_t value = setting_value(r, k);
+
+	if (k->kind == SETTING_PASSWORD)
+		return value != 0 ? "set" : "none";
+	if (value == 0)
+		return k->none;
+	if (k->kind == SETTING_SWITCH)
+		return "on";
+	snprintf(out, SETTING_BYTES_MAX, "%" PRIu32, value + k->least - 1);
+	return out;
+}
+
+bool setting_parse(const struct setting *k, const char *text, uint32_t *value)
+{
+	unsigned long n;
+	char *end;
+
+	*value = 0;
+	if (strcasecmp(text, k->none) == 0)
+		return true;
+	if (k->kind == SETTING_SWITCH) {
+		*value = 1;
+		return strcasecmp(text, "on") == 0;
+	}
+	n = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || n < k->least || n > k->most)
+		return false;
+	*value = (uint32_t)n - k->least + 1;
+	return true;
+}
+
+uint32_t setting_replay(const struct chat *c, const struct room *r)
+{
+	return r->set.replay != 0 ? r->set.replay - 1 : c->config.history_replay;
+}
+
+/* -- setting ------------------------------------------------------------------------------- */
+
+/* Those who are there when the doors close may stay and come back. Who was there could read
+ * all of it, and still may. */
+static void admit_present(struct chat *c, struct room *r)
+{
+	for (uint32_t i = 0; i < r->nmembers; i++) {
+		struct session *s = r->members[i];
+
+		if (s->account == NULL || !emit_has_room(c) ||
+		    !grant_give(c, r, s->account->key, ROOM_MEMBER))
+			rights_invite(s, r, 0, true);
+	}
+}
+
+static void note_closed(struct chat *c, struct room *r)
+{
+	bool closed = r->set.private || r->set.hash != NULL;
+
+	if (closed != r->closed)
+		c->nclosed += closed ? 1u : -1u;
+	r->closed = closed;
+}
+
+static uint64_t keep_ref(const struct room *r)
+{
+	return (uint64_t)r->set.days << 32 | r->set.lines;
+}
+
+static void append_of(struct chat *c, const struct room *r, enum record_kind kind, uint64_t ref)
+{
+	emit_append(c, (struct record){
+		.kind = kind, .room = r->number, .time_ms = c->now_ms, .ref = ref,
+		.room_name = r->name, .sender = "", .body = "",
+	});
+}
+
+void setting_introduce(struct chat *c, struct room *r)
+{
+	if (r->stored)
+		return;
+	append_of(c, r, RECORD_ROOM, 0);
+	r->stored = true;
+	if (keep_ref(r) != 0)
+		append_of(c, r, RECORD_KEEP, keep_ref(r));
+}
+
+void setting_put(struct chat *c, struct room *r, const struct setting *k, uint32_t value)
+{
+	uint64_t keep = keep_ref(r);
+	bool *private = &r->set.private;
+
+	if (field(r, k) == (void *)private && value != 0)
+		admit_present(c, r);
+	set_value(r, k, value);
+	note_closed(c, r);
+	setting_save(c, r);
+	if (keep_ref(r) != keep)
+		append_of(c, r, RECORD_KEEP, keep_ref(r));
+}
+
+static void set_hash(struct room *r, const char *hash)
+{
+	if (r->set.hash != NULL)
+		explicit_bzero(r->set.hash, strlen(r->set.hash));
+	free(r->set.hash);
+	r->set.hash = hash != NULL && *hash != '\0' ? mem_strdup(hash) : NULL;
+}
+
+void setting_lock(struct chat *c, struct room *r, const char *hash)
+{
+	set_hash(r, hash);
+	note_closed(c, r);
+	setting_save(c, r);
+}
+
+void setting_init(struct room *r)
+{
+	r->set.history = true;
+}
+
+void setting_release(struct chat *c, struct room *r)
+{
+	set_hash(r, NULL);
+	r->set.private = false;
+	note_closed(c, r);
+}
+
+/* -- keeping -------------------------------------------------------------------------------- */
+
+void setting_save(struct chat *c, struct room *r)
+{
+	struct bytes b = {0};
+
+	/* A number that only a fact names might be given to another room after a restart. */
+	setting_introduce(c, r);
+	fields_put(&b, "name", r->name);
+	fields_put_number(&b, "number", r->number);
+	fields_put(&b, "topic", r->topic);
+	for (const struct setting *k = settings; k->name != NULL; k++)
+		if (k->kind != SETTING_PASSWORD)
+			fields_put_number(&b, k->name, setting_value(r, k));
+	fields_put(&b, "hash", r->set.hash != NULL ? r->set.hash : "");
+	emit_fact(c, FACT_ROOM, r->key, b.data);
+	r->kept = true;
+	c->secret = true;
+	explicit_bzero(b.data, b.len);
+	bytes_release(&b);
+}
+
+void setting_drop(struct chat *c, struct room *r)
+{
+	if (r->kept)
+		emit_fact(c, FACT_ROOM, r->key, "");
+	r->kept = false;
+}
+
+/* The room that the fact is about: the lobby, one that has lines, or a new one. NULL: its
+ * number says that it is about one that was there before, or there is no place. */
+static struct room *load_room(struct chat *c, const char *key, const char *value)
+{
+	uint32_t number = (uint32_t)fields_get_number(value, "number");
+	struct room *r = room_by_key(c, key);
+	char *name;
+
+	if (number == 0)
+		return NULL;
+	if (r == c->lobby && !r->stored)
+		room_renumber(c, r, number);
+	if (r != NULL)
+		return r->number == number ? r : NULL;
+	if (room_by_number(c, number) != NULL)
+		return NULL;
+	name = fields_get(value, "name");
+	r = room_new(c, *name != '\0' ? name : key, key, number);
+	free(name);
+	/* The store forgets rooms without lines when it starts. */
+	if (r != NULL)
+		r->stored = false;
+	return r;
+}
+
+void setting_load(struct chat *c, const char *key, const char *value)
+{
+	struct room *r = load_room(c, key, value);
+	char *hash;
+
+	if (r == NULL)
+		return;
+	if (r->number > c->last_room)
+		c->last_room = r->number;
+	for (const struct setting *k = settings; k->name != NULL; k++)
+		if (k->kind != SETTING_PASSWORD)
+			set_value(r, k, (uint32_t)fields_get_number(value, k->name));
+	hash = fields_get(value, "hash");
+	set_hash(r, hash);
+	explicit_bzero(hash, strlen(hash));
+	free(hash);
+	free(r->topic);
+	r->topic = fields_get(value, "topic");
+	r->kept = true;
+	note_closed(c, r);
+}
