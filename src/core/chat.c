@@ -129,8 +129,6 @@ static void on_answer(struct chat *c, struct session *s, const struct rows *rows
 		door_lock_answer(c, s, rows);
 	else if (asked != ASKED_NOTHING)
 		history_answer(c, s, rows);
-	if (s->state == SESSION_CHAT && s->expelled && s->asked == ASKED_NOTHING)
-		room_expel(c, s);
 }
 
 /* Events that concern one session; it is there. */
@@ -174,6 +172,8 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 	default:
 		break;
 	}
+	if (s->state == SESSION_CHAT && s->expelled && s->asked == ASKED_NOTHING)
+		room_expel(c, s);
 }
 
 void chat_step(struct chat *c, struct event *e)
