@@ -142,7 +142,8 @@ struct keep {
 
 /* RECORD_KEEP: saves it, within the transaction that is open. */
 bool keep_save(struct store *s, const struct record *r);
-/* All of them, in order of room, as an array that the caller frees; *n is how many. False: error. */
+/* All of them, in order of room, as an array that the caller frees, *n is how many. False:
+ * error. */
 bool keep_load(struct store *s, struct keep **keeps, size_t *n);
 /* The room's among them; NULL: it has none. */
 const struct keep *keep_of(const struct keep *keeps, size_t n, uint32_t room);
