@@ -106,6 +106,11 @@ unsigned sync_send(struct talk *t, struct client *c);
  * that what c does comes after it. */
 void others_wait(struct talk *t, const struct client *c);
 
+/* Report it and return false. */
+bool fail(struct talk *t, const struct client *c, const char *expected);
+bool fail_text(struct talk *t, const struct client *c, const char *expected, size_t n);
+bool fail_script(struct talk *t, const char *why);
+
 /* -- talk_conf.c: "conf:" lines -- */
 
 /* What stands behind "conf:". */
@@ -113,10 +118,5 @@ bool conf_read_line(struct talk *t, char *s);
 
 /* Switches the limits off that the file does not set. */
 void conf_unlimit(struct talk *t);
-
-/* Report it and return false. */
-bool fail(struct talk *t, const struct client *c, const char *expected);
-bool fail_text(struct talk *t, const struct client *c, const char *expected, size_t n);
-bool fail_script(struct talk *t, const char *why);
 
 #endif
