@@ -186,8 +186,6 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 	default:
 		break;
 	}
-	if (s->state == SESSION_CHAT && s->expelled && s->asked == ASKED_NOTHING)
-		room_expel(c, s);
 }
 
 void chat_step(struct chat *c, struct event *e)
