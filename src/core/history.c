@@ -8,6 +8,7 @@
 #include "chatd/core/history.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "chatd/core/emit.h"
@@ -82,15 +83,20 @@ static bool row_ignored(const struct session *s, const struct row *row)
 	       session_ignores(s, key);
 }
 
-static void show_rows(struct chat *c, struct session *s, const struct rows *rows)
+/* numbered: each with its number before it. */
+static void show_rows(struct chat *c, struct session *s, const struct rows *rows, bool numbered)
 {
+	char head[32] = "";
 	uint32_t hidden = 0;
 
 	for (size_t i = 0; i < rows->n; i++) {
-		if (row_ignored(s, &rows->row[i]))
+		if (row_ignored(s, &rows->row[i])) {
 			hidden++;
-		else
-			show_row(c, s, "", &rows->row[i]);
+			continue;
+		}
+		if (numbered)
+			snprintf(head, sizeof head, "#%" PRIu64 " ", rows->row[i].id);
+		show_row(c, s, head, &rows->row[i]);
 	}
 	if (hidden > 0)
 		emit_reply(c, s, "(%" PRIu32 " of them by people whom you ignore: not shown.)", hidden);
@@ -132,7 +138,7 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 			emit_reply(c, s, "The last line said in %s:", s->room->name);
 		else
 			emit_reply(c, s, "The last %zu lines said in %s:", rows->n, s->room->name);
-		show_rows(c, s, rows);
+		show_rows(c, s, rows, false);
 		emit_reply(c, s, "End of history; what follows is live.");
 	}
 	if (rows->error == NULL && rows->n > 0)
@@ -154,7 +160,7 @@ static void show_history(struct chat *c, struct session *s, const struct rows *r
 	else
 		emit_reply(c, s, "%zu lines of %s, #%" PRIu64 " to #%" PRIu64 ":", rows->n,
 		           s->room->name, rows->row[0].id, rows->row[rows->n - 1].id);
-	show_rows(c, s, rows);
+	show_rows(c, s, rows, true);
 	if (rows->more)
 		emit_reply(c, s, "End. There are older ones: %chistory before #%" PRIu64,
 		           c->config.command_prefix, rows->row[0].id);
@@ -171,7 +177,7 @@ static void show_catchup(struct chat *c, struct session *s, const struct rows *r
 	}
 	emit_reply(c, s, "%zu %s that you missed in %s:", rows->n, lines_word(rows->n),
 	           s->room->name);
-	show_rows(c, s, rows);
+	show_rows(c, s, rows, true);
 	if (rows->more) {
 		s->gap_after = rows->row[rows->n - 1].id;
 		emit_reply(c, s, "There are more: %ccatchup again.", c->config.command_prefix);
