@@ -128,6 +128,9 @@ static bool matches(struct talk *t, const char *pattern, const char *s, size_t n
 	if (!strncmp(pattern, "#N", 2)) {
 		while (digits < n && isdigit((unsigned char)s[digits]))
 			digits++;
+		/* A usage writes it so. */
+		if (n > 1 && !strncmp(s, "#N", 2))
+			digits = 2;
 		return n > 1 && s[0] == '#' && digits > 1 &&
 		       matches(t, pattern + 2, s + digits, n - digits);
 	}

@@ -27,8 +27,9 @@ const struct command commands[] = {
 	{"msg", "tell w", "NICK TEXT", 1, 1, true, true, cmd_msg, ROLE_GUEST, 0,
 	 "Says something to one person alone, in any room. It is kept only for the bearer of an "
 	 "account who is not here, and until it is read.", "msg bob lunch?"},
-	{"reply", "r", "TEXT", 0, 0, true, true, cmd_reply, ROLE_GUEST, 0,
-	 "Answers the person who sent you the last private message.", "reply yes, at one"},
+	{"reply", "r", "[#N] TEXT", 0, 0, true, true, cmd_reply, ROLE_GUEST, 0,
+	 "Answers the person who sent you the last private message; with a line's number, answers "
+	 "that line, for the whole room.", "reply yes, at one"},
 	{"topic", "", "[TEXT]", 0, 0, true, false, cmd_topic, ROLE_GUEST, 0,
 	 "Shows the room's topic, or sets it; a single - takes it away.", "topic Release on Friday"},
 	{"history", "", "[N | 2h | 2026-11-22 | before #ID]", 2, 0, false, false, cmd_history, ROLE_GUEST, 0,
@@ -40,6 +41,9 @@ const struct command commands[] = {
 	{"catchup", "", "", 0, 0, false, false, cmd_catchup, ROLE_GUEST, 0,
 	 "Shows what you missed in this room since you were last here, or while your connection "
 	 "was slow.", "catchup"},
+	{"delete", "", "#N [WHY]", 1, 1, true, false, cmd_delete, ROLE_GUEST, 0,
+	 "Takes a line out of this room's history: one of your own for 10 minutes, any if you keep "
+	 "order here.", "delete #1234"},
 	{"ignore", "", "[NICK]", 1, 0, false, false, cmd_ignore, ROLE_GUEST, 0,
 	 "Hides what a person says from you; alone, lists whom you ignore.", "ignore bob"},
 	{"unignore", "", "NICK", 1, 1, false, false, cmd_unignore, ROLE_GUEST, 0,

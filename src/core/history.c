@@ -13,6 +13,7 @@
 
 #include "chatd/core/emit.h"
 #include "chatd/core/name.h"
+#include "chatd/core/pointed.h"
 #include "chatd/core/session.h"
 
 static struct query query_of(const struct session *s, enum query_kind kind)
@@ -131,6 +132,9 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 {
 	bool shown = c->config.history_replay > 0;
 
+	/* All that was said here has been deleted; pruning tells of itself. */
+	if (rows->error == NULL && rows->n == 0 && s->room->last_id == s->joined_id)
+		s->room->last_id = 0;
 	if (rows->error != NULL) {
 		emit_reply(c, s, "The history cannot be shown now: %s", rows->error);
 	} else if (rows->n > 0 && shown) {
@@ -246,6 +250,8 @@ void history_answer(struct chat *c, struct session *s, const struct rows *rows)
 	s->asked = ASKED_NOTHING;
 	if (asked == ASKED_REPLAY)
 		show_replay(c, s, rows);
+	else if (asked == ASKED_LINE)
+		pointed_answer(c, s, rows);
 	else if (rows->error != NULL)
 		emit_reply(c, s, "%s", rows->error);
 	else if (asked == ASKED_HISTORY)

@@ -23,6 +23,7 @@ struct account;
 struct dialogue;
 struct ghost;
 struct grant;
+struct pointed;
 struct room;
 
 enum session_state {
@@ -40,6 +41,7 @@ enum session_asked {
 	ASKED_CATCHUP,
 	ASKED_SEARCH,
 	ASKED_AUDIT,
+	ASKED_LINE,     /* that it has pointed at */
 	ASKED_SECRET,   /* what its dialogue goes on with */
 	ASKED_CODES,
 	ASKED_TOTP,
@@ -72,6 +74,8 @@ struct session {
 	struct dialogue *dialogue;  /* owned; the question that its next line answers; NULL: none */
 	char *nick, *key;           /* owned; NULL until named */
 	uint64_t looks[2];          /* look_hash of what its name looks like: the key, as written */
+	uint64_t named_seq;         /* the newest record when it got its name */
+	struct pointed *pointed;    /* owned; what it does with the line asked for (ASKED_LINE) */
 	struct room *room;          /* NULL until named */
 	uint32_t room_pos;          /* index in room->members */
 	uint64_t said_id;           /* of what it said last in its room; 0: nothing */
