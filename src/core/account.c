@@ -14,6 +14,7 @@
 #include "chatd/core/look.h"
 #include "chatd/core/mail.h"
 #include "chatd/core/name.h"
+#include "chatd/core/report.h"
 
 static const char *const role_names[] = {
 	[ROLE_GUEST] = "guest",
@@ -288,6 +289,7 @@ void account_sign_in(struct chat *c, struct session *s, struct account *a)
 	s->account = a;
 	account_save(c, a);
 	mail_deliver(c, s, a);
+	report_remind(c, s);
 }
 
 void account_sign_out(struct session *s)

@@ -20,6 +20,7 @@
 #include "chatd/core/login.h"
 #include "chatd/core/mail.h"
 #include "chatd/core/name.h"
+#include "chatd/core/report.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
@@ -73,6 +74,8 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f)
 		mail_load(c, f->key, f->value);
 	else if (f->kind == FACT_INVITE)
 		grant_load(c, f->key, f->value);
+	else if (f->kind == FACT_REPORT)
+		report_load(c, f->key, f->value);
 }
 
 void chat_configure(struct chat *c, const struct chat_config *config)
@@ -268,6 +271,7 @@ void chat_free(struct chat *c)
 	}
 	rooms_free(c);
 	accounts_free(c);
+	reports_free(c);
 	origins_free(&c->origins);
 	resume_free(c);
 	serve_free(&c->serve);

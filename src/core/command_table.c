@@ -44,6 +44,9 @@ const struct command commands[] = {
 	{"delete", "", "#N [WHY]", 1, 1, true, false, cmd_delete, ROLE_GUEST, 0,
 	 "Takes a line out of this room's history: one of your own for 10 minutes, any if you keep "
 	 "order here.", "delete #1234"},
+	{"report", "", "#N [WHY]", 1, 1, true, false, cmd_report, ROLE_GUEST, 0,
+	 "Shows a line of this room to the moderators, who read it even when it is gone.",
+	 "report #1234 spam"},
 	{"ignore", "", "[NICK]", 1, 0, false, false, cmd_ignore, ROLE_GUEST, 0,
 	 "Hides what a person says from you; alone, lists whom you ignore.", "ignore bob"},
 	{"unignore", "", "NICK", 1, 1, false, false, cmd_unignore, ROLE_GUEST, 0,
@@ -72,6 +75,10 @@ const struct command commands[] = {
 	{"resume", "", "CODE", 1, 1, false, false, cmd_resume, ROLE_GUEST, 0,
 	 "Gives a guest back the name and room of a connection that broke; the code was in the "
 	 "greeting.", "resume k3v9x-2p7qa"},
+	{"reports", "", "[all | [claim | resolve | reopen] N [HOW]]", 2, 0, true, false, cmd_reports,
+	 ROLE_MODERATOR, 0,
+	 "Lists the reports that wait, shows one with its evidence, or says that you look at it, how "
+	 "it was resolved, or that it is open again.", "reports claim 12"},
 	{"role", "", "[NAME ROLE]", 2, 0, false, false, cmd_role, ROLE_ADMIN, 0,
 	 "Makes an account's bearer an admin, a moderator, or no more than an account; where there is "
 	 "no account, makes it. Alone, lists who has a role.", "role bob admin"},

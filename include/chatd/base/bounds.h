@@ -64,6 +64,11 @@ enum {
 	AUDIT_LINES_DEFAULT = 20, /* acts that /audit alone shows */
 	GRANTS_MAX = 256,       /* people who are something in one room, or are invited to it */
 	ROOMS_OWNED_MAX = 20,   /* rooms that one account owns */
+	REPORTS_MAX = 1000,     /* reports kept, those that are resolved too */
+	REPORTS_OPEN_EACH_MAX = 5, /* open ones by one person */
+	REPORTS_LISTED_MAX = 100, /* that /reports prints */
+	REPORT_LINE_BYTES_MAX = 4000, /* of the line that one keeps; cut there */
+	REPORT_WHY_BYTES_MAX = 400, /* of why it was made, and of how it was resolved; cut there */
 	ORIGINS_MAX = 8192,     /* addresses whose tries are counted */
 	GHOSTS_MAX = 1024,      /* guests who may /resume */
 	RESUME_MS = 600000,     /* for so long */
@@ -148,6 +153,10 @@ _Static_assert(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_
 _Static_assert(MAIL_MAX * 2 + 16 <= EFFECTS_PER_LINE_MAX, "all mail is delivered in one step");
 _Static_assert(MAIL_MAX * (MAIL_BYTES_MAX + 2 * LINE_HEAD_BYTES_MAX) < ARENA_PER_LINE_MAX,
                "and its text fits");
+_Static_assert((REPORT_LINE_BYTES_MAX + 2 * REPORT_WHY_BYTES_MAX) * 3 + 4 * NAME_BYTES_MAX +
+               NAME_KEY_BYTES_MAX + 320 <= BODY_BYTES_MAX, "a report is a fact, all written %XX");
+_Static_assert(REPORTS_LISTED_MAX * (3 * NAME_BYTES_MAX + 160) < ARENA_PER_LINE_MAX,
+               "the list of reports fits a line's text");
 _Static_assert(EFFECTS_PER_LINE_MAX * 2 <= EFFECTS_MAX, "one line's effects fit the array");
 _Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0, "a buffer ring is a power of two");
 _Static_assert(UNSTORED_HIGH + EFFECTS_MAX < UNSTORED_MAX,

@@ -100,6 +100,8 @@ void cmd_reload(struct chat *c, struct session *s, const struct args *a);   /* c
 void cmd_stats(struct chat *c, struct session *s, const struct args *a);
 void cmd_shutdown(struct chat *c, struct session *s, const struct args *a);
 void cmd_backup(struct chat *c, struct session *s, const struct args *a);
+void cmd_report(struct chat *c, struct session *s, const struct args *a);   /* cmd_report.c */
+void cmd_reports(struct chat *c, struct session *s, const struct args *a);
 void cmd_me(struct chat *c, struct session *s, const struct args *a);       /* cmd_talk.c */
 void cmd_msg(struct chat *c, struct session *s, const struct args *a);
 void cmd_reply(struct chat *c, struct session *s, const struct args *a);

@@ -24,6 +24,7 @@ struct dialogue;
 struct ghost;
 struct grant;
 struct pointed;
+struct report;
 struct room;
 
 enum session_state {
@@ -145,6 +146,8 @@ struct chat {
 	struct account *accounts, *looks, *shown; /* hashes, by key and by their looks */
 	uint32_t naccounts;
 	uint32_t nmail;             /* messages that wait for their accounts */
+	struct report *reports;     /* owned, oldest first: nreports of at most REPORTS_MAX */
+	uint32_t nreports;
 	struct origin *origins;     /* hash of addresses, for their limits */
 	struct ghost *ghosts;       /* guests who were cut off, oldest first */
 	uint32_t nghosts;
