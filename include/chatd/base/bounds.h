@@ -86,6 +86,8 @@ enum {
 	HISTORY_LINES_SPAN = 100, /* lines of /history 2h, of a day, of /catchup */
 	ROWS_MAX = 500,         /* lines that one query answers with */
 	ROWS_BYTES_MAX = 192 << 10, /* bytes of bodies in one answer */
+	MISSED_MAX = 1000,      /* lines that somebody has missed are counted so far */
+	UNREAD_ROOMS_MAX = 20,  /* rooms of which one is told on coming back */
 	DELETE_OWN_MS = 600000, /* for so long one can delete a line of one's own */
 	QUOTE_CHARS = 40,       /* code points of a line that stand before an answer to it */
 	SEARCH_HITS_MAX = 10,   /* hits that one /search prints */
