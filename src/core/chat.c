@@ -24,6 +24,7 @@
 #include "chatd/core/resume.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
+#include "chatd/core/unread.h"
 
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room)
 {
@@ -118,7 +119,10 @@ static void on_answer(struct chat *c, struct session *s, const struct rows *rows
 {
 	enum session_asked asked = s->asked;
 
-	if (asked == ASKED_SECRET)
+	/* It comes whenever it comes, whatever else is waited for. */
+	if (rows->kind == QUERY_UNREAD)
+		unread_tell(c, s, rows);
+	else if (asked == ASKED_SECRET)
 		dialogue_answer(c, s, rows);
 	else if (asked == ASKED_CODES || asked == ASKED_TOTP)
 		account_secrets_answer(c, s, asked, rows);

@@ -15,6 +15,7 @@
 #include "chatd/core/name.h"
 #include "chatd/core/pointed.h"
 #include "chatd/core/session.h"
+#include "chatd/core/unread.h"
 
 static struct query query_of(const struct session *s, enum query_kind kind)
 {
@@ -248,20 +249,22 @@ void history_answer(struct chat *c, struct session *s, const struct rows *rows)
 	enum session_asked asked = s->asked;
 
 	s->asked = ASKED_NOTHING;
-	if (asked == ASKED_REPLAY)
+	if (asked == ASKED_REPLAY) {
 		show_replay(c, s, rows);
-	else if (asked == ASKED_LINE)
+		unread_after_replay(c, s);
+	} else if (asked == ASKED_LINE) {
 		pointed_answer(c, s, rows);
-	else if (rows->error != NULL)
+	} else if (rows->error != NULL) {
 		emit_reply(c, s, "%s", rows->error);
-	else if (asked == ASKED_HISTORY)
+	} else if (asked == ASKED_HISTORY) {
 		show_history(c, s, rows);
-	else if (asked == ASKED_CATCHUP)
+	} else if (asked == ASKED_CATCHUP) {
 		show_catchup(c, s, rows);
-	else if (asked == ASKED_AUDIT)
+	} else if (asked == ASKED_AUDIT) {
 		show_audit(c, s, rows);
-	else if (asked == ASKED_SEARCH)
+	} else if (asked == ASKED_SEARCH) {
 		show_search(c, s, rows);
+	}
 	emit_session(c, EFFECT_RESUME, s);
 }
 

@@ -51,10 +51,18 @@ enum session_asked {
 	ASKED_STATS,    /* what the program and the database know of themselves */
 };
 
+/* What one has not read, on signing in. The question is beside the one in asked. */
+enum session_unread {
+	UNREAD_NOT,     /* nothing is to be asked */
+	UNREAD_WAITS,   /* for the replay */
+	UNREAD_ASKED,
+};
+
 struct session {
 	struct conn_id id;          /* gen 0 exactly while FREE */
 	enum session_state state;
 	enum session_asked asked;   /* the query on its way; at most one */
+	enum session_unread unread;
 	uint8_t tries;              /* empty names given so far */
 	uint8_t wrong;              /* names given that it may not bear */
 	bool iac_held;              /* true while a last byte IAC waits for the next */
@@ -86,6 +94,7 @@ struct session {
 	                             * been shown: /catchup does; none while gap_before is 0 */
 	uint64_t gap_before;
 	uint64_t joined_id;         /* newest line of its room when it came there */
+	uint32_t mail_read;         /* messages that it read on signing in */
 	struct conn_id reply_to;    /* who wrote to it last with /msg; gen 0: nobody */
 	char *away;                 /* owned; "" without a text, NULL while here */
 	char **ignored;             /* owned keys, nignored of IGNORES_MAX; NULL while 0 */
