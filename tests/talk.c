@@ -40,7 +40,6 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,34 +183,13 @@ static size_t unescape(char *s)
 	return (size_t)(out - s);
 }
 
-/* Sends a line, with the numbers that were kept in it. */
-static void send_line(struct talk *t, struct client *c, const char *text)
-{
-	struct bytes b = {0};
-
-	for (const char *p = text; *p; p++) {
-		uint64_t *kept = kept_number(t, p);
-
-		if (kept && *kept) {
-			bytes_printf(&b, "%" PRIu64, *kept);
-			p += 2;
-		} else {
-			bytes_append(&b, p, 1);
-		}
-	}
-	bytes_puts(&b, "\n");
-	t->backend->send(t->world, c, b.data, b.len);
-	bytes_release(&b);
-	c->unsure = true;
-}
-
 static bool step_text(struct talk *t, struct client *c, char op, char *text)
 {
 	size_t n = strlen(text);
 
 	if (op == '>') {
 		others_wait(t, c);
-		send_line(t, c, text);
+		line_send(t, c, text);
 		return true;
 	}
 	if (op == '|') {

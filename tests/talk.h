@@ -97,8 +97,8 @@ void talk_dir_remove(const char *path);
  * others while skipping, but keeps them for the report if none is. */
 bool line_expect(struct talk *t, struct client *c, const char *pattern);
 
-/* Where the number is kept that p names as "{x}"; NULL: it names none. */
-uint64_t *kept_number(struct talk *t, const char *p);
+/* Sends a line, with the numbers that were kept in place of each "{x}". */
+void line_send(struct talk *t, struct client *c, const char *text);
 
 /* The same for the n bytes that come next, line end or not. */
 bool text_expect(struct talk *t, struct client *c, const char *want, size_t n);

@@ -1,10 +1,11 @@
 /*
- * What a client of a conversation reads, and the report when it is something else.
+ * What a client of a conversation sends and reads, and the report when it is something else.
  *
  * The patterns: [..] is a time stamp, #N an id, {x} a number that is kept, ... any
  * text or none; the rest is literal.
  */
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +93,8 @@ static bool is_stamp(const char *s, size_t n)
 	return true;
 }
 
-uint64_t *kept_number(struct talk *t, const char *p)
+/* Where the number is kept that p names as "{x}"; NULL: it names none. */
+static uint64_t *kept_number(struct talk *t, const char *p)
 {
 	return p[0] == '{' && p[1] >= 'a' && p[1] <= 'z' && p[2] == '}' ? &t->kept[p[1] - 'a'] : NULL;
 }
@@ -192,6 +194,28 @@ bool text_expect(struct talk *t, struct client *c, const char *want, size_t n)
 		    !t->backend->more(t->world, c, TALK_WAIT_MS))
 			return false;
 	}
+}
+
+/* -- what is sent ---------------------------------------------------------------- */
+
+void line_send(struct talk *t, struct client *c, const char *text)
+{
+	struct bytes b = {0};
+
+	for (const char *p = text; *p; p++) {
+		uint64_t *kept = kept_number(t, p);
+
+		if (kept && *kept) {
+			bytes_printf(&b, "%" PRIu64, *kept);
+			p += 2;
+		} else {
+			bytes_append(&b, p, 1);
+		}
+	}
+	bytes_puts(&b, "\n");
+	t->backend->send(t->world, c, b.data, b.len);
+	bytes_release(&b);
+	c->unsure = true;
 }
 
 /* -- order ---------------------------------------------------------------------- */
