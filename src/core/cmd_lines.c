@@ -49,7 +49,7 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	}
 	if (!emit_can_save(c, s))
 		return;
-	emit_append(c, (struct record){
+	r->deleted_seq = c->line_seq = emit_append(c, (struct record){
 		.kind = RECORD_DELETE, .room = r->number, .time_ms = c->now_ms, .ref = row->id,
 		.room_name = r->name, .sender = s->nick, .body = why,
 	});

@@ -40,11 +40,16 @@ void history_ask(struct chat *c, struct session *s, enum session_asked asked, st
 		whole.until_ms = q.until_ms;
 	if (q.words != NULL)
 		whole.words = q.words;
-	/* What was said before the question is in the answer; for a room that is its
-	 * newest line, for all rooms the newest of all. */
-	whole.after_seq = asked == ASKED_SEARCH  ? c->line_seq
-	                  : asked == ASKED_AUDIT ? c->seq
-	                                         : s->room->last_id;
+	/* What was said before the question is in the answer, and what was deleted is not; for
+	 * a room that is its newest record of either kind, for all rooms the newest of all. */
+	if (asked == ASKED_SEARCH)
+		whole.after_seq = c->line_seq;
+	else if (asked == ASKED_AUDIT)
+		whole.after_seq = c->seq;
+	else if (s->room->last_id > s->room->deleted_seq)
+		whole.after_seq = s->room->last_id;
+	else
+		whole.after_seq = s->room->deleted_seq;
 	s->asked = asked;
 	emit_query(c, whole);
 }

@@ -116,6 +116,7 @@ struct room {
 	struct session *ignorers;   /* members who ignore somebody */
 	uint64_t last_id;           /* of its newest line; 0: it has no history */
 	int64_t last_ms;            /* when that was said */
+	uint64_t deleted_seq;       /* newest record that deletes a line of it; 0: none */
 	bool stored;                /* the store knows its number */
 	struct grant *grants;       /* owned; ngrants of at most GRANTS_MAX: who is what in it */
 	uint32_t ngrants;
@@ -132,7 +133,7 @@ struct chat {
 	struct chat_config config;
 	int64_t now_ms;             /* of the event being handled */
 	uint64_t seq;               /* of the newest record */
-	uint64_t line_seq;          /* of the newest line: its id */
+	uint64_t line_seq;          /* of the newest line, its id, or that deletes one */
 	uint64_t stored_seq;        /* up to which all is saved */
 	uint32_t last_room;         /* newest room number */
 	bool more;                  /* true while more of the same input waits behind a line */
