@@ -114,6 +114,35 @@ static void answer_missed(struct writer *w, const struct query *q, struct rows *
 		                w->line[i].id < before;
 }
 
+static void answer_unread(struct writer *w, const struct query *q, struct rows *rows)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < w->nseen && rows->n < q->limit; i++) {
+		struct fake_line seen = {.id = w->seen[i].id, .room = w->seen[i].room,
+		                         .room_name = "", .sender = "", .body = ""};
+		uint64_t before = seen.room == q->room ? q->before_id : UINT64_MAX;
+		uint32_t lines = 0, mentions = 0;
+
+		if (strcmp(w->seen[i].key, q->key) != 0)
+			continue;
+		for (size_t k = 0; k < w->nlines && lines < MISSED_MAX; k++) {
+			const struct fake_line *l = &w->line[k];
+
+			if (l->room != seen.room || l->id <= seen.id || l->id >= before)
+				continue;
+			lines++;
+			mentions += strstr(l->body, q->words) != NULL;
+		}
+		if (lines > 0 && rows_add(rows, &bytes, &seen, false)) {
+			struct row *row = (struct row *)(uintptr_t)&rows->row[rows->n - 1];
+
+			row->lines = lines;
+			row->mentions = mentions;
+		}
+	}
+}
+
 /* A hash that costs nothing. */
 static char *hash(const char *words)
 {
@@ -199,6 +228,8 @@ void fake_answer(struct writer *w, const struct query *q, const char *error)
 		rows->which = 4096;
 	else if (q->kind == QUERY_SEARCH)
 		answer_search(w, q, rows);
+	else if (q->kind == QUERY_UNREAD)
+		answer_unread(w, q, rows);
 	else if (q->kind == QUERY_FIRST)
 		answer_first(w, q, rows, q->after_id);
 	else

@@ -227,8 +227,14 @@ static void do_room(struct client *c, struct bytes *b)
 
 static void do_history(struct client *c, struct bytes *b)
 {
+	static const char *const points[] = {"delete", "report", "reply"};
+
 	for (uint32_t n = chance(200) ? rnd(20) : 1; n > 0; n--) {
-		bytes_puts(b, chance(600) ? "/history 500" : chance(500) ? "/catchup" : "/search hello");
+		if (chance(400))
+			bytes_printf(b, "/%s #%u just so", points[rnd(3)], rnd(500));
+		else
+			bytes_puts(b, chance(600) ? "/history 500" : chance(500) ? "/catchup"
+			                                                         : "/search hello");
 		end_line(c, b);
 	}
 }

@@ -109,6 +109,9 @@ static void publish(const struct effect *effects, size_t n, size_t i)
 
 static void check_tokens(const char *body, const struct peer *speaker)
 {
+	/* An answer to a line repeats what that said; nobody types an @. */
+	if (*body == '@')
+		return;
 	for (const char *p = strchr(body, '~'); p != NULL; p = strchr(p + 1, '~')) {
 		char *end;
 		unsigned long number = strtoul(p + 1, &end, 10);

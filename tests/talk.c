@@ -22,6 +22,8 @@
  *     alice< [..][bob]:hello       the next unread line is this one. [..] stands for a
  *                                  time stamp, #N for an id, ... for any text or none; a
  *                                  CR at the end is written \r
+ *                                  {x} is a number, and is kept under that letter: in a line
+ *                                  that is sent later {x} stands for it
  *     alice<? [ENTER YOUR NAME]:   the next bytes are these, without a line's end; the
  *                                  escapes are those of |, and ~ at the end is a space
  *     alice~                       passes over what is unread until the next expected
@@ -187,11 +189,13 @@ static bool step_text(struct talk *t, struct client *c, char op, char *text)
 {
 	size_t n = strlen(text);
 
-	if (op == '>' || op == '|') {
-		if (op == '|')
-			n = unescape(text);
-		else
-			text[n++] = '\n';
+	if (op == '>') {
+		others_wait(t, c);
+		line_send(t, c, text);
+		return true;
+	}
+	if (op == '|') {
+		n = unescape(text);
 		others_wait(t, c);
 		t->backend->send(t->world, c, text, n);
 		c->unsure = n > 0 && text[n - 1] == '\n';
@@ -223,7 +227,7 @@ static struct client *client_find(struct talk *t, const char *label, size_t n)
 	return c;
 }
 
-/* A step that begins with a client's label. text has room for one byte more. */
+/* A step that begins with a client's label. */
 static bool step_client(struct talk *t, char *text)
 {
 	size_t n = strcspn(text, " <>|~=");

@@ -77,6 +77,7 @@ struct talk {
 	char prefix;                   /* of commands, for the sync */
 	struct client client[TALK_CLIENTS_MAX];
 	size_t nclients;
+	uint64_t kept[26];             /* what {a} to {z} stand for; 0: nothing yet */
 	unsigned syncs;                /* sync commands sent so far */
 	struct bytes report;           /* what went wrong, in lines; empty: nothing */
 };
@@ -95,6 +96,9 @@ void talk_dir_remove(const char *path);
 /* Reads c's next line and says whether it is as the pattern says; passes over
  * others while skipping, but keeps them for the report if none is. */
 bool line_expect(struct talk *t, struct client *c, const char *pattern);
+
+/* Sends a line, with the numbers that were kept in place of each "{x}". */
+void line_send(struct talk *t, struct client *c, const char *text);
 
 /* The same for the n bytes that come next, line end or not. */
 bool text_expect(struct talk *t, struct client *c, const char *want, size_t n);

@@ -1,11 +1,13 @@
 /*
- * What a client of a conversation reads, and the report when it is something else.
+ * What a client of a conversation sends and reads, and the report when it is something else.
  *
- * The patterns: [..] is a time stamp, #N an id, ... any text or none; the rest
- * is literal.
+ * The patterns: [..] is a time stamp, #N an id, {x} a number that is kept, ... any
+ * text or none; the rest is literal.
  */
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "talk.h"
@@ -91,29 +93,50 @@ static bool is_stamp(const char *s, size_t n)
 	return true;
 }
 
-/* True if the whole of s is what the pattern says. */
-static bool matches(const char *pattern, const char *s, size_t n)
+/* Where the number is kept that p names as "{x}"; NULL: it names none. */
+static uint64_t *kept_number(struct talk *t, const char *p)
 {
+	return p[0] == '{' && p[1] >= 'a' && p[1] <= 'z' && p[2] == '}' ? &t->kept[p[1] - 'a'] : NULL;
+}
+
+/* True if the whole of s is what the pattern says. */
+static bool matches(struct talk *t, const char *pattern, const char *s, size_t n)
+{
+	uint64_t *kept = kept_number(t, pattern);
 	size_t digits = 1;
 
 	if (!*pattern)
 		return n == 0;
 	if (!strncmp(pattern, "...", 3)) {
 		for (size_t i = 0; i <= n; i++)
-			if (matches(pattern + 3, s + i, n - i))
+			if (matches(t, pattern + 3, s + i, n - i))
 				return true;
 		/* Of four dots either the first or the last is one. */
-		return pattern[3] == '.' && n > 0 && *s == '.' && matches(pattern + 1, s + 1, n - 1);
+		return pattern[3] == '.' && n > 0 && *s == '.' && matches(t, pattern + 1, s + 1, n - 1);
 	}
 	if (!strncmp(pattern, "[..]", 4))
-		return is_stamp(s, n) && matches(pattern + 4, s + 21, n - 21);
+		return is_stamp(s, n) && matches(t, pattern + 4, s + 21, n - 21);
+	if (kept) {
+		char number[24] = {0};
+
+		for (digits = 0; digits < n && isdigit((unsigned char)s[digits]); digits++)
+			if (digits < sizeof number - 1)
+				number[digits] = s[digits];
+		if (digits == 0 || !matches(t, pattern + 3, s + digits, n - digits))
+			return false;
+		*kept = strtoull(number, NULL, 10);
+		return true;
+	}
 	if (!strncmp(pattern, "#N", 2)) {
 		while (digits < n && isdigit((unsigned char)s[digits]))
 			digits++;
+		/* A usage writes it so. */
+		if (n > 1 && !strncmp(s, "#N", 2))
+			digits = 2;
 		return n > 1 && s[0] == '#' && digits > 1 &&
-		       matches(pattern + 2, s + digits, n - digits);
+		       matches(t, pattern + 2, s + digits, n - digits);
 	}
-	return n > 0 && *s == *pattern && matches(pattern + 1, s + 1, n - 1);
+	return n > 0 && *s == *pattern && matches(t, pattern + 1, s + 1, n - 1);
 }
 
 /* Length of c's next unread line with its end; waits for it. 0: none comes. */
@@ -136,7 +159,7 @@ bool line_expect(struct talk *t, struct client *c, const char *pattern)
 	size_t n;
 
 	while (!found && (n = line_wait(t, c)) > 0) {
-		found = matches(pattern, c->in.data, n - 1);
+		found = matches(t, pattern, c->in.data, n - 1);
 		if (found && !strncmp(c->in.data, "-- You are ", 11))
 			c->named = true;
 		if (!found && !c->skipping)
@@ -171,6 +194,28 @@ bool text_expect(struct talk *t, struct client *c, const char *want, size_t n)
 		    !t->backend->more(t->world, c, TALK_WAIT_MS))
 			return false;
 	}
+}
+
+/* -- what is sent ---------------------------------------------------------------- */
+
+void line_send(struct talk *t, struct client *c, const char *text)
+{
+	struct bytes b = {0};
+
+	for (const char *p = text; *p; p++) {
+		uint64_t *kept = kept_number(t, p);
+
+		if (kept && *kept) {
+			bytes_printf(&b, "%" PRIu64, *kept);
+			p += 2;
+		} else {
+			bytes_append(&b, p, 1);
+		}
+	}
+	bytes_puts(&b, "\n");
+	t->backend->send(t->world, c, b.data, b.len);
+	bytes_release(&b);
+	c->unsure = true;
 }
 
 /* -- order ---------------------------------------------------------------------- */

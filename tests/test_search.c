@@ -256,6 +256,95 @@ static void what_is_not_indexed_is_not_found(void **state)
 	assert_int_equal(store_indexed(store), 11);
 }
 
+/* -- what is unread ------------------------------------------------------------------- */
+
+static void seen(uint64_t seq, uint32_t room, const char *key, uint64_t id)
+{
+	struct record r = line_of(seq, room, key, "");
+	r.kind = RECORD_SEEN;
+	r.ref = id;
+	save_all(store, &r, 1);
+}
+
+/* "room:lines/mentions ...", and "more" at the end. */
+static void expect_unread(const struct query *q, const char *wanted)
+{
+	char text[512] = "";
+	struct rows *rows = store_query(store, q);
+	size_t at = 0;
+	assert_null(rows->error);
+	for (size_t i = 0; i < rows->n; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s:%u/%u", i ? " " : "",
+		                       rows->row[i].room_name, rows->row[i].lines,
+		                       rows->row[i].mentions);
+	snprintf(text + at, sizeof(text) - at, "%s", rows->more ? " more" : "");
+	rows_release(rows);
+	assert_string_equal(text, wanted);
+}
+
+static void unread_lines_are_counted_room_by_room(void **state)
+{
+	(void)state;
+	struct query q = query_of(QUERY_UNREAD, 0, 10);
+	q.key = "bob";
+	q.words = "Bob";
+	say(1, 1, "bob was told this before");
+	say(2, 2, "in ops");
+	expect_unread(&q, "");
+	seen(3, 1, "bob", 1);
+	seen(4, 2, "bob", 2);
+	seen(5, 1, "carol", 1);
+	expect_unread(&q, "");
+	say(6, 1, "news for BOB, and bob");
+	say(7, 2, "bobby's news");
+	say(8, 2, "and news");
+	say(9, 12, "bob was never here");
+	expect_unread(&q, "ops:2/0 lobby:1/1");
+	/* Another room's number is no room of the nick's. */
+	say(10, 2, "bob 1");
+	expect_unread(&q, "ops:3/1 lobby:1/1");
+	q.limit = 1;
+	expect_unread(&q, "ops:3/1 more");
+	/* Of the room where one is only what was said before one came. */
+	q.limit = 10;
+	q.room = 2;
+	q.before_id = 8;
+	expect_unread(&q, "lobby:1/1 ops:1/0");
+	q.before_id = 7;
+	expect_unread(&q, "lobby:1/1");
+	q.key = "nobody";
+	expect_unread(&q, "");
+}
+
+static void a_nick_of_several_words_is_mentioned_whole(void **state)
+{
+	(void)state;
+	struct query q = query_of(QUERY_UNREAD, 0, 10);
+	q.key = "mary_ann";
+	q.words = "mary_ann";
+	seen(1, 1, "mary_ann", 1);
+	say(2, 1, "mary, and ann");
+	say(3, 1, "ask mary_ann");
+	expect_unread(&q, "lobby:2/1");
+	/* Nothing in it is an operator; and a name that is no word is mentioned nowhere. */
+	q.words = "\" OR body:*";
+	expect_unread(&q, "lobby:2/0");
+	q.words = "__";
+	expect_unread(&q, "lobby:2/0");
+}
+
+static void unread_lines_are_counted_to_a_thousand(void **state)
+{
+	(void)state;
+	struct query q = query_of(QUERY_UNREAD, 0, 10);
+	q.key = "bob";
+	q.words = "line";
+	seen(1, 1, "bob", 1);
+	save_lines(store, 1, 2, MISSED_MAX + 10);
+	index_all(store);
+	expect_unread(&q, "lobby:1000/1000");
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, store_setup, store_teardown)
 
 int main(void)
@@ -274,6 +363,9 @@ int main(void)
 		WITH_STORE(what_is_hidden_up_to_a_line_is_not_beside_a_hit_either),
 		WITH_STORE(hidden_hits_are_not_counted),
 		WITH_STORE(what_is_not_indexed_is_not_found),
+		WITH_STORE(unread_lines_are_counted_room_by_room),
+		WITH_STORE(a_nick_of_several_words_is_mentioned_whole),
+		WITH_STORE(unread_lines_are_counted_to_a_thousand),
 	};
 	return cmocka_run_group_tests_name("search", tests, NULL, NULL);
 }

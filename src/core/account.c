@@ -14,6 +14,8 @@
 #include "chatd/core/look.h"
 #include "chatd/core/mail.h"
 #include "chatd/core/name.h"
+#include "chatd/core/report.h"
+#include "chatd/core/unread.h"
 
 static const char *const role_names[] = {
 	[ROLE_GUEST] = "guest",
@@ -280,6 +282,8 @@ static void say_last(struct chat *c, struct session *s, const struct account *a)
 
 void account_sign_in(struct chat *c, struct session *s, struct account *a)
 {
+	uint32_t nmail;
+
 	say_last(c, s, a);
 	memmove(a->last + 1, a->last, (SIGN_INS_KEPT - 1) * sizeof *a->last);
 	a->last[0] = (struct signed_in){c->now_ms, s->from};
@@ -287,7 +291,11 @@ void account_sign_in(struct chat *c, struct session *s, struct account *a)
 	a->session = s;
 	s->account = a;
 	account_save(c, a);
+	nmail = a->nmail;
 	mail_deliver(c, s, a);
+	report_remind(c, s);
+	if (a->last[1].at_ms != 0)
+		unread_begin(c, s, nmail);
 }
 
 void account_sign_out(struct session *s)

@@ -22,10 +22,12 @@
 #include "chatd/core/mail.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
+#include "chatd/core/report.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 #include "chatd/core/setting.h"
+#include "chatd/core/unread.h"
 
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room)
 {
@@ -83,6 +85,8 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f)
 		filter_load(c, f->key, f->value);
 	else if (f->kind == FACT_INVITE)
 		grant_load(c, f->key, f->value);
+	else if (f->kind == FACT_REPORT)
+		report_load(c, f->key, f->value);
 	else if (f->kind == FACT_STATE)
 		order_load(c, f->key, f->value);
 }
@@ -127,7 +131,10 @@ static void on_answer(struct chat *c, struct session *s, const struct rows *rows
 {
 	enum session_asked asked = s->asked;
 
-	if (asked == ASKED_SECRET)
+	/* It comes whenever it comes, whatever else is waited for. */
+	if (rows->kind == QUERY_UNREAD)
+		unread_tell(c, s, rows);
+	else if (asked == ASKED_SECRET)
 		dialogue_answer(c, s, rows);
 	else if (asked == ASKED_CODES || asked == ASKED_TOTP)
 		account_secrets_answer(c, s, asked, rows);
@@ -289,6 +296,7 @@ void chat_free(struct chat *c)
 	rooms_free(c);
 	accounts_free(c);
 	order_free(c);
+	reports_free(c);
 	origins_free(&c->origins);
 	resume_free(c);
 	serve_free(&c->serve);

@@ -1,35 +1,19 @@
 /* Commands that ask the history: /history /search /catchup. */
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/history.h"
-
-/* "#123" or "123"; 0: no line's number. */
-static uint64_t parse_id(const char *s)
-{
-	char *end;
-	unsigned long long id;
-
-	if (*s == '#')
-		s++;
-	if (!isdigit((unsigned char)*s))
-		return 0;
-	errno = 0;
-	id = strtoull(s, &end, 10);
-	return *end != '\0' || errno != 0 || id >= INT64_MAX ? 0 : id;
-}
+#include "chatd/core/pointed.h"
 
 /* What "/history WORD" asks for; false: WORD is nothing that it knows. */
 static bool parse_span(const struct chat *c, const char *word, struct query *q)
 {
 	int64_t age_ms = format_parse_age(word);
-	uint64_t n = parse_id(word);
+	uint64_t n = pointed_number(word);
 
 	if (age_ms > 0) {
 		q->since_ms = c->now_ms - age_ms;
@@ -52,7 +36,7 @@ void cmd_history(struct chat *c, struct session *s, const struct args *a)
 	if (word == NULL) {
 		q.limit = HISTORY_LINES_DEFAULT;
 	} else if (strcasecmp(word, "before") == 0 && a->arg[1] != NULL) {
-		q.before_id = parse_id(a->arg[1]);
+		q.before_id = pointed_number(a->arg[1]);
 		q.limit = HISTORY_LINES_DEFAULT;
 		if (q.before_id == 0) {
 			command_usage(c, s, "history");

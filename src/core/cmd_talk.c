@@ -72,6 +72,8 @@ void cmd_reply(struct chat *c, struct session *s, const struct args *a)
 {
 	struct session *to = chat_session(c, s->reply_to);
 
+	if (reply_to_line(c, s, a->rest))
+		return;
 	if (s->reply_to.gen == 0)
 		emit_reply(c, s, "Nobody has sent you a private message yet. %cmsg NICK TEXT sends one.",
 		           c->config.command_prefix);

@@ -27,8 +27,9 @@ const struct command commands[] = {
 	{"msg", "tell w", "NICK TEXT", 1, 1, true, true, cmd_msg, ROLE_GUEST, FLAG_SAYS,
 	 "Says something to one person alone, in any room. It is kept only for the bearer of an "
 	 "account who is not here, and until it is read.", "msg bob lunch?"},
-	{"reply", "r", "TEXT", 0, 0, true, true, cmd_reply, ROLE_GUEST, FLAG_SAYS,
-	 "Answers the person who sent you the last private message.", "reply yes, at one"},
+	{"reply", "r", "[#N] TEXT", 0, 0, true, true, cmd_reply, ROLE_GUEST, FLAG_SAYS,
+	 "Answers the person who sent you the last private message; with a line's number, answers "
+	 "that line, for the whole room.", "reply yes, at one"},
 	{"topic", "", "[TEXT]", 0, 0, true, false, cmd_topic, ROLE_GUEST, FLAG_SAYS,
 	 "Shows the room's topic, or sets it; a single - takes it away.", "topic Release on Friday"},
 	{"room", "", "[SETTING [VALUE]]", 1, 0, true, false, cmd_room, ROLE_GUEST, FLAG_IN,
@@ -59,6 +60,12 @@ const struct command commands[] = {
 	{"catchup", "", "", 0, 0, false, false, cmd_catchup, ROLE_GUEST, 0,
 	 "Shows what you missed in this room since you were last here, or while your connection "
 	 "was slow.", "catchup"},
+	{"delete", "", "#N [WHY]", 1, 1, true, false, cmd_delete, ROLE_GUEST, 0,
+	 "Takes a line out of this room's history: one of your own for 10 minutes, any if you keep "
+	 "order here.", "delete #1234"},
+	{"report", "", "#N [WHY]", 1, 1, true, false, cmd_report, ROLE_GUEST, 0,
+	 "Shows a line of this room to the moderators, who read it even when it is gone.",
+	 "report #1234 spam"},
 	{"ignore", "", "[NICK]", 1, 0, false, false, cmd_ignore, ROLE_GUEST, 0,
 	 "Hides what a person says from you; alone, lists whom you ignore.", "ignore bob"},
 	{"unignore", "", "NICK", 1, 1, false, false, cmd_unignore, ROLE_GUEST, 0,
@@ -87,6 +94,10 @@ const struct command commands[] = {
 	{"resume", "", "CODE", 1, 1, false, false, cmd_resume, ROLE_GUEST, 0,
 	 "Gives a guest back the name and room of a connection that broke; the code was in the "
 	 "greeting.", "resume k3v9x-2p7qa"},
+	{"reports", "", "[all | [claim | resolve | reopen] N [HOW]]", 2, 0, true, false, cmd_reports,
+	 ROLE_MODERATOR, 0,
+	 "Lists the reports that wait, shows one with its evidence, or says that you look at it, how "
+	 "it was resolved, or that it is open again.", "reports claim 12"},
 	{"role", "", "[NAME ROLE]", 2, 0, false, false, cmd_role, ROLE_ADMIN, 0,
 	 "Makes an account's bearer an admin, a moderator, or no more than an account; where there is "
 	 "no account, makes it. Alone, lists who has a role.", "role bob admin"},

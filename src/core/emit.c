@@ -208,6 +208,15 @@ void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char 
 	});
 }
 
+bool emit_can_save(struct chat *c, const struct session *s)
+{
+	if (c->store_failed == NULL)
+		return true;
+	emit_reply(c, s, "Not done: nothing can be saved at present (%s). Try again in a minute.",
+	           c->store_failed);
+	return false;
+}
+
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 {
 	char what[AUDIT_BYTES_MAX + 1];

@@ -8,15 +8,18 @@
 #include "chatd/core/history.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "chatd/core/emit.h"
 #include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
 #include "chatd/core/name.h"
+#include "chatd/core/pointed.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 #include "chatd/core/setting.h"
+#include "chatd/core/unread.h"
 
 static struct query query_of(const struct session *s, enum query_kind kind)
 {
@@ -63,11 +66,16 @@ void history_ask(struct chat *c, struct session *s, enum session_asked asked, st
 		whole.until_ms = q.until_ms;
 	if (q.words != NULL)
 		whole.words = q.words;
-	/* What was said before the question is in the answer; for a room that is its
-	 * newest line, for all rooms the newest of all. */
-	whole.after_seq = asked == ASKED_SEARCH  ? c->line_seq
-	                  : asked == ASKED_AUDIT || asked == ASKED_UNDO ? c->seq
-	                                         : s->room->last_id;
+	/* What was said before the question is in the answer, and what was deleted is not; for
+	 * a room that is its newest record of either kind, for all rooms the newest of all. */
+	if (asked == ASKED_SEARCH)
+		whole.after_seq = c->line_seq;
+	else if (asked == ASKED_AUDIT || asked == ASKED_UNDO)
+		whole.after_seq = c->seq;
+	else if (s->room->last_id > s->room->deleted_seq)
+		whole.after_seq = s->room->last_id;
+	else
+		whole.after_seq = s->room->deleted_seq;
 	if (readable(c, s, &whole, &hidden)) {
 		s->asked = asked;
 		emit_query(c, whole);
@@ -111,15 +119,20 @@ static bool row_ignored(const struct session *s, const struct row *row)
 	       session_ignores(s, key);
 }
 
-static void show_rows(struct chat *c, struct session *s, const struct rows *rows)
+/* numbered: each with its number before it. */
+static void show_rows(struct chat *c, struct session *s, const struct rows *rows, bool numbered)
 {
+	char head[32] = "";
 	uint32_t hidden = 0;
 
 	for (size_t i = 0; i < rows->n; i++) {
-		if (row_ignored(s, &rows->row[i]))
+		if (row_ignored(s, &rows->row[i])) {
 			hidden++;
-		else
-			show_row(c, s, "", &rows->row[i]);
+			continue;
+		}
+		if (numbered)
+			snprintf(head, sizeof head, "#%" PRIu64 " ", rows->row[i].id);
+		show_row(c, s, head, &rows->row[i]);
 	}
 	if (hidden > 0)
 		emit_reply(c, s, "(%" PRIu32 " of them by people whom you ignore: not shown.)", hidden);
@@ -154,6 +167,9 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 {
 	bool shown = setting_replay(c, s->room) > 0;
 
+	/* All that was said here has been deleted; pruning tells of itself. */
+	if (rows->error == NULL && rows->n == 0 && s->room->last_id == s->joined_id)
+		s->room->last_id = 0;
 	if (rows->error != NULL) {
 		emit_reply(c, s, "The history cannot be shown now: %s", rows->error);
 	} else if (rows->n > 0 && shown) {
@@ -161,7 +177,7 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 			emit_reply(c, s, "The last line said in %s:", s->room->name);
 		else
 			emit_reply(c, s, "The last %zu lines said in %s:", rows->n, s->room->name);
-		show_rows(c, s, rows);
+		show_rows(c, s, rows, false);
 		emit_reply(c, s, "End of history; what follows is live.");
 	}
 	if (rows->error == NULL && rows->n > 0)
@@ -196,7 +212,7 @@ static void show_history(struct chat *c, struct session *s, const struct rows *r
 	else
 		emit_reply(c, s, "%zu lines of %s, #%" PRIu64 " to #%" PRIu64 ":", rows->n,
 		           s->room->name, rows->row[0].id, rows->row[rows->n - 1].id);
-	show_rows(c, s, rows);
+	show_rows(c, s, rows, true);
 	if (rows->more)
 		emit_reply(c, s, "End. There are older ones: %chistory before #%" PRIu64,
 		           c->config.command_prefix, rows->row[0].id);
@@ -214,7 +230,7 @@ static void show_catchup(struct chat *c, struct session *s, const struct rows *r
 	}
 	emit_reply(c, s, "%zu %s that you missed in %s:", rows->n, lines_word(rows->n),
 	           s->room->name);
-	show_rows(c, s, rows);
+	show_rows(c, s, rows, true);
 	if (rows->more) {
 		s->gap_after = rows->row[rows->n - 1].id;
 		emit_reply(c, s, "There are more: %ccatchup again.", c->config.command_prefix);
@@ -281,18 +297,22 @@ void history_answer(struct chat *c, struct session *s, const struct rows *rows)
 	enum session_asked asked = s->asked;
 
 	s->asked = ASKED_NOTHING;
-	if (asked == ASKED_REPLAY)
+	if (asked == ASKED_REPLAY) {
 		show_replay(c, s, rows);
-	else if (rows->error != NULL)
+		unread_after_replay(c, s);
+	} else if (asked == ASKED_LINE) {
+		pointed_answer(c, s, rows);
+	} else if (rows->error != NULL) {
 		emit_reply(c, s, "%s", rows->error);
-	else if (asked == ASKED_HISTORY)
+	} else if (asked == ASKED_HISTORY) {
 		show_history(c, s, rows);
-	else if (asked == ASKED_CATCHUP)
+	} else if (asked == ASKED_CATCHUP) {
 		show_catchup(c, s, rows);
-	else if (asked == ASKED_AUDIT)
+	} else if (asked == ASKED_AUDIT) {
 		show_audit(c, s, rows);
-	else if (asked == ASKED_SEARCH)
+	} else if (asked == ASKED_SEARCH) {
 		show_search(c, s, rows);
+	}
 	emit_session(c, EFFECT_RESUME, s);
 }
 

@@ -338,7 +338,13 @@ void room_mark_seen(struct chat *c, struct session *s)
 		seen = least(seen, s->sent_seq > s->joined_id ? s->sent_seq : s->joined_id);
 	if (s->gap_before != 0)
 		seen = least(seen, s->gap_after);
-	if (seen != 0 && s->room->last_id != 0 && s->asked != ASKED_REPLAY &&
+	/* What is said from now on will be news, also where nothing was said so far. */
+	if (s->room->last_id == 0 && s->account != NULL &&
+	    (s->room == c->lobby || s->room->nmembers > 0))
+		seen = c->seq;
+	else if (s->room->last_id == 0)
+		seen = 0;
+	if (seen != 0 && s->asked != ASKED_REPLAY &&
 	    c->store_failed == NULL)
 		room_append(c, s->room, RECORD_SEEN, s->key, seen, "");
 }

@@ -23,6 +23,7 @@
 #include "chatd/core/look.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
+#include "chatd/core/pointed.h"
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
 
@@ -184,6 +185,9 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 	if (s->key != NULL)
 		HASH_DELETE(hh, c->nicks, s);
 	free(s->nick);
+	/* Another spelling of the same name has the same bearer. */
+	if (s->key == NULL || strcmp(s->key, key) != 0)
+		s->named_seq = c->seq;
 	free(s->key);
 	s->nick = mem_strdup(nick);
 	s->key = mem_strdup(key);
@@ -338,6 +342,7 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 	if (s->account != NULL)
 		account_sign_out(s);
 	dialogue_free(s->dialogue);
+	pointed_free(s->pointed);
 	line_release(&s->line);
 	telnet_end(s->telnet);
 	*s = (struct session){.state = SESSION_FREE};

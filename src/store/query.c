@@ -18,7 +18,6 @@
 #include <string.h>
 
 enum {
-	MISSED_MAX = 1000, /* missed lines are counted so far */
 	UNDO_COLUMN = 6,   /* of the audit's rows, which have no room's name */
 };
 
@@ -94,6 +93,7 @@ bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit)
 	r->kind = (enum record_kind)sqlite3_column_int(st, 2);
 	r->room = (uint32_t)sqlite3_column_int64(st, 3);
 	r->hit = hit;
+	r->lines = r->mentions = 0;
 	at->room_name = sqlite3_column_count(st) > UNDO_COLUMN ? answer_column(a, st, UNDO_COLUMN)
 	                                                       : answer_room_name(a, s, r->room);
 	at->sender = answer_column(a, st, 4);
@@ -101,6 +101,12 @@ bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit)
 	a->body_bytes += bytes;
 	a->rows.n++;
 	return true;
+}
+
+void answer_set_unread(struct answer *a, uint32_t lines, uint32_t mentions)
+{
+	a->row[a->rows.n - 1].lines = lines;
+	a->row[a->rows.n - 1].mentions = mentions;
 }
 
 void answer_set_more(struct answer *a)
@@ -365,11 +371,13 @@ struct rows *store_query(struct store *s, const struct query *q)
 	if (bounded.limit > ROWS_MAX)
 		bounded.limit = ROWS_MAX;
 	s->deadline_ms = clock_ms(CLOCK_MONOTONIC) +
-	                 (q->kind == QUERY_SEARCH ? SEARCH_MS_MAX : QUERY_MS_MAX);
+	                 (query_is_search(q->kind) ? SEARCH_MS_MAX : QUERY_MS_MAX);
 	if (!store_run(store_stmt(s, SQL_BEGIN_READ)))
 		answer_broken(a, s, "The history took too long to read.");
 	else if (q->kind == QUERY_SEARCH)
 		search_answer(s, &bounded, a);
+	else if (q->kind == QUERY_UNREAD)
+		unread_answer(s, &bounded, a);
 	else if (q->kind == QUERY_AUDIT)
 		audit_answer(s, &bounded, a);
 	else if (q->kind == QUERY_REPLAY)

@@ -98,6 +98,8 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_LINES_MISSED] = "SELECT count(*) FROM (SELECT 1 FROM messages"
 	                     " WHERE room = ?1 AND id > ?2 AND id < ?3 LIMIT ?4)",
 	[SQL_SEEN_GET] = "SELECT last_id FROM seen WHERE key = ?1 AND room = ?2",
+	[SQL_SEEN_ROOMS] = "SELECT room, last_id FROM seen WHERE key = ?1",
+	[SQL_SEEN_ROW] = "SELECT last_id, 0, 0, room, '', '' FROM seen WHERE key = ?1 AND room = ?2",
 	[SQL_SEEN_SET] = "INSERT INTO seen(key, room, last_id) VALUES(?1, ?2, ?3)"
 	                 " ON CONFLICT(key, room) DO UPDATE SET last_id = excluded.last_id"
 	                 " WHERE excluded.last_id > last_id",
@@ -120,6 +122,8 @@ static const char *const statements[SQL_COUNT] = {
 	                   " VALUES('delete', ?1, ?2, ?3)",
 	[SQL_FTS_FIND] = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2"
 	                 " ORDER BY rowid DESC LIMIT ?3",
+	[SQL_FTS_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ?1"
+	                  " AND rowid > ?2 AND rowid < ?3 LIMIT ?4)",
 };
 
 sqlite3_stmt *store_stmt(struct store *s, enum store_sql sql)

@@ -1,6 +1,7 @@
 /*
  * The search: words of a person become a full-text expression, hits become
- * lines with their neighbours.
+ * lines with their neighbours. And what somebody has not read, with how often a
+ * name is in it.
  *
  * What was typed is untrusted. Nothing of it reaches the expression unquoted:
  * each word becomes a quoted string, in which FTS5 knows no operators.
@@ -225,4 +226,132 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 	}
 	free(hiding.list);
 	bytes_release(&match);
+}
+
+/* -- what is unread ---------------------------------------------------------------- */
+
+struct unread {
+	uint32_t room;           /* its number */
+	uint64_t seen_id;        /* the last line seen there */
+	uint32_t lines;          /* since then */
+};
+
+static int by_lines(const void *a, const void *b)
+{
+	const struct unread *x = a, *y = b;
+	if (x->lines != y->lines)
+		return x->lines < y->lines ? 1 : -1;
+	return x->room < y->room ? -1 : 1;
+}
+
+/* Counts as far as MISSED_MAX, by a statement that takes from, to and a bound as its last
+ * parameters. -1: error. */
+static int64_t unread_count(sqlite3_stmt *st, const struct unread *u, const struct query *q)
+{
+	uint64_t before = u->room == q->room && q->before_id < INT64_MAX ? q->before_id : INT64_MAX;
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 2, (int64_t)u->seen_id);
+	sqlite3_bind_int64(st, 3, (int64_t)before);
+	sqlite3_bind_int(st, 4, MISSED_MAX);
+	return store_number(st, -1);
+}
+
+static int64_t lines_count(struct store *s, const struct unread *u, const struct query *q)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_LINES_MISSED);
+	if (st)
+		sqlite3_bind_int64(st, 1, u->room);
+	return unread_count(st, u, q);
+}
+
+/* Lines with the nick in them, as a word or as words in a row. */
+static int64_t mentions_count(struct store *s, const struct unread *u, const struct query *q)
+{
+	size_t n = strlen(q->words);
+	sqlite3_stmt *st = store_stmt(s, SQL_FTS_COUNT);
+	struct bytes match = { 0 };
+	if (!st || !word_has_token(q->words, n))
+		return st ? 0 : -1;
+	bytes_puts(&match, "{body} : ");
+	match_quote(&match, q->words, n);
+	bytes_printf(&match, " AND {room} : \"%u\"", u->room);
+	sqlite3_bind_text(st, 1, match.data, (int)match.len, SQLITE_STATIC);
+	int64_t count = unread_count(st, u, q);
+	sqlite3_clear_bindings(st);
+	bytes_release(&match);
+	return count;
+}
+
+/* The rooms where q's key has been, *n of them, which the caller frees. False: broken off. */
+static bool rooms_seen(struct store *s, const struct query *q, struct unread **rooms, size_t *n)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_ROOMS);
+	size_t cap = 0;
+	int rc;
+	if (!st)
+		return false;
+	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		if (*n == cap) {
+			cap = cap ? cap * 2 : 16;
+			*rooms = mem_resize(*rooms, cap * sizeof(**rooms));
+		}
+		(*rooms)[(*n)++] = (struct unread){
+			.room = (uint32_t)sqlite3_column_int64(st, 0),
+			.seen_id = (uint64_t)sqlite3_column_int64(st, 1),
+		};
+	}
+	sqlite3_clear_bindings(st);
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE;
+}
+
+/* Keeps those where something was said since. False: broken off. */
+static bool rooms_unread(struct store *s, const struct query *q, struct unread *rooms, size_t *n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < *n; i++) {
+		int64_t lines = lines_count(s, &rooms[i], q);
+		if (lines < 0)
+			return false;
+		rooms[kept] = rooms[i];
+		rooms[kept].lines = (uint32_t)lines;
+		kept += lines > 0;
+	}
+	*n = kept;
+	return true;
+}
+
+static bool unread_add(struct store *s, const struct query *q, const struct unread *u,
+                       struct answer *a)
+{
+	int64_t mentions = mentions_count(s, u, q);
+	sqlite3_stmt *st = mentions < 0 ? NULL : store_stmt(s, SQL_SEEN_ROW);
+	if (!st)
+		return false;
+	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, u->room);
+	bool ok = sqlite3_step(st) == SQLITE_ROW && answer_add(a, s, st, false);
+	if (ok)
+		answer_set_unread(a, u->lines, (uint32_t)mentions);
+	sqlite3_clear_bindings(st);
+	sqlite3_reset(st);
+	return ok;
+}
+
+void unread_answer(struct store *s, const struct query *q, struct answer *a)
+{
+	struct unread *rooms = NULL;
+	size_t n = 0;
+	bool ok = rooms_seen(s, q, &rooms, &n) && rooms_unread(s, q, rooms, &n);
+	if (n > 1)
+		qsort(rooms, n, sizeof(*rooms), by_lines);
+	for (size_t i = 0; ok && i < n && i < q->limit; i++)
+		ok = unread_add(s, q, &rooms[i], a);
+	if (n > q->limit)
+		answer_set_more(a);
+	if (!ok)
+		answer_broken(a, s, "What is unread took too long to count.");
+	free(rooms);
 }

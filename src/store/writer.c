@@ -153,7 +153,7 @@ static struct reading *reading_for(struct writer *w, const struct query *q)
 		return &w->reading[READING_SECRETS + q->conn.slot % SECRET_THREADS];
 	if (q->kind == QUERY_BACKUP)
 		return &w->reading[READING_BACKUPS];
-	return &w->reading[q->kind == QUERY_SEARCH ? READING_SEARCHES : READING_RANGES];
+	return &w->reading[query_is_search(q->kind) ? READING_SEARCHES : READING_RANGES];
 }
 
 bool writer_query(struct writer *w, const struct query *q)

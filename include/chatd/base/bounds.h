@@ -82,6 +82,11 @@ enum {
 	REPLAY_MAX = 500,       /* lines that a room may show on joining */
 	HIDDEN_BYTES_MAX = 64 << 10, /* of the list of what a search must not show; beyond it all of a
 	                         * closed room is hidden and not only what was said too early */
+	REPORTS_MAX = 1000,     /* reports kept, those that are resolved too */
+	REPORTS_OPEN_EACH_MAX = 5, /* open ones by one person */
+	REPORTS_LISTED_MAX = 100, /* that /reports prints */
+	REPORT_LINE_BYTES_MAX = 4000, /* of the line that one keeps; cut there */
+	REPORT_WHY_BYTES_MAX = 400, /* of why it was made, and of how it was resolved; cut there */
 	GHOSTS_MAX = 1024,      /* guests who may /resume */
 	RESUME_MS = 600000,     /* for so long */
 
@@ -109,6 +114,10 @@ enum {
 	HISTORY_LINES_SPAN = 100, /* lines of /history 2h, of a day, of /catchup */
 	ROWS_MAX = 500,         /* lines that one query answers with */
 	ROWS_BYTES_MAX = 192 << 10, /* bytes of bodies in one answer */
+	MISSED_MAX = 1000,      /* lines that somebody has missed are counted so far */
+	UNREAD_ROOMS_MAX = 20,  /* rooms of which one is told on coming back */
+	DELETE_OWN_MS = 600000, /* for so long one can delete a line of one's own */
+	QUOTE_CHARS = 40,       /* code points of a line that stand before an answer to it */
 	SEARCH_HITS_MAX = 10,   /* hits that one /search prints */
 	QUERY_MS_MAX = 5000,    /* a read that takes longer is interrupted */
 	SEARCH_MS_MAX = 2000,   /* and so is a search, for which other searches wait */
@@ -179,6 +188,10 @@ _Static_assert(4 * BANS_LISTED_MAX * (BAN_WHY_CHARS_MAX * 4 + 2 * NAME_BYTES_MAX
 _Static_assert(HIDDEN_BYTES_MAX + ROOMS_MAX * 11 + BODY_BYTES_MAX < ARENA_PER_LINE_MAX,
                "a search and what is hidden from it fit a line's share of the arena");
 _Static_assert(REPLAY_MAX <= ROWS_MAX, "a replay is one answer");
+_Static_assert((REPORT_LINE_BYTES_MAX + 2 * REPORT_WHY_BYTES_MAX) * 3 + 4 * NAME_BYTES_MAX +
+               NAME_KEY_BYTES_MAX + 320 <= BODY_BYTES_MAX, "a report is a fact, all written %XX");
+_Static_assert(REPORTS_LISTED_MAX * (3 * NAME_BYTES_MAX + 160) < ARENA_PER_LINE_MAX,
+               "the list of reports fits a line's text");
 _Static_assert(EFFECTS_PER_LINE_MAX * 2 <= EFFECTS_MAX, "one line's effects fit the array");
 _Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0, "a buffer ring is a power of two");
 _Static_assert(UNSTORED_HIGH + EFFECTS_MAX < UNSTORED_MAX,

@@ -125,9 +125,14 @@ void cmd_lockdown(struct chat *c, struct session *s, const struct args *a);
 void cmd_filter(struct chat *c, struct session *s, const struct args *a);
 void cmd_announce(struct chat *c, struct session *s, const struct args *a);
 void cmd_undo(struct chat *c, struct session *s, const struct args *a);     /* cmd_undo.c */
+void cmd_report(struct chat *c, struct session *s, const struct args *a);   /* cmd_report.c */
+void cmd_reports(struct chat *c, struct session *s, const struct args *a);
 void cmd_me(struct chat *c, struct session *s, const struct args *a);       /* cmd_talk.c */
 void cmd_msg(struct chat *c, struct session *s, const struct args *a);
 void cmd_reply(struct chat *c, struct session *s, const struct args *a);
+/* "/reply #N TEXT": answers the line. False: text does not begin with a line's number. */
+bool reply_to_line(struct chat *c, struct session *s, const char *text);    /* cmd_lines.c */
+void cmd_delete(struct chat *c, struct session *s, const struct args *a);
 void cmd_history(struct chat *c, struct session *s, const struct args *a);  /* cmd_history.c */
 void cmd_search(struct chat *c, struct session *s, const struct args *a);
 void cmd_catchup(struct chat *c, struct session *s, const struct args *a);

@@ -47,6 +47,9 @@ uint64_t emit_append(struct chat *c, struct record r);
 /* Keeps a fact (value "": it is gone); the strings are copied to the arena. */
 void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char *value);
 
+/* False: nothing can be saved at present, and s was told. */
+bool emit_can_save(struct chat *c, const struct session *s);
+
 /* Records an act of power: what was done, as a phrase without a subject ("made bob: admin"),
  * and the command line, without its prefix, that takes it back ("" where none does). Returns
  * its number, by which /undo knows it. */

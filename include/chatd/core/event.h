@@ -81,6 +81,9 @@ enum query_kind {
 	                 * word is who acted, or in what they did */
 	QUERY_SEARCH,   /* the newest limit lines that have all the words, each with the line
 	                 * before and the line after it in its room */
+	QUERY_UNREAD,   /* the limit rooms with the most lines that `key` has not seen since it was
+	                 * last there; a row for each, see there. Of room (0: of none) only the
+	                 * lines up to before_id count. words: a nick, whose mentions are counted */
 
 	/* These are about the database itself; they wait for no record. */
 	QUERY_STATS,    /* rows.text: how large it is, as fields (fields.h) of bytes: database, wal,
@@ -107,19 +110,19 @@ enum query_kind {
 struct query {
 	enum query_kind kind;
 	struct conn_id conn;  /* who asks; comes back with the answer */
-	uint64_t after_seq;   /* is answered once this record is saved (QUERY_SEARCH: indexed) */
-	uint32_t room;        /* QUERY_SEARCH: 0 for all rooms */
+	uint64_t after_seq;   /* is answered once this record is saved (SEARCH, UNREAD: indexed) */
+	uint32_t room;        /* QUERY_SEARCH: 0 for all rooms; UNREAD: see there */
 	uint32_t limit;       /* lines wanted, 1 to ROWS_MAX; SEARCH: hits */
 	uint64_t after_id;    /* exclusive; 0: from the start */
 	uint64_t before_id;   /* exclusive; UINT64_MAX: to the end */
 	int64_t since_ms;     /* inclusive; INT64_MIN: from the start. CHECK_TOTP: the present */
 	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
-	const char *key;      /* a nick's key, for REPLAY; SEARCH: what is hidden from who asks, rooms
+	const char *key;      /* a nick's key, for REPLAY, UNREAD; SEARCH: what is hidden from who asks, rooms
 	                       * in order of number, with blanks between: "12" for all of its lines,
 	                       * "15:99" for those up to that id; see CHECK, CHECK_TOTP; otherwise "" */
 	const char *words;    /* for SEARCH, as typed: words with white space between; a word may
-	                       * end in * (begins with); see AUDIT, BACKUP, HASH, CHECK, CHECK_TOTP;
-	                       * otherwise "" */
+	                       * end in * (begins with); see AUDIT, UNREAD, BACKUP, HASH, CHECK,
+	                       * CHECK_TOTP; otherwise "" */
 };
 
 /* One line of an answer. */
@@ -129,13 +132,16 @@ struct row {
 	enum record_kind kind;  /* RECORD_SAY, RECORD_ACTION, or for AUDIT RECORD_AUDIT */
 	uint32_t room;
 	bool hit;               /* SEARCH: true for a line found, false for one beside it */
+	uint32_t lines;         /* UNREAD: in this room since id, the last line seen; at most 1000 */
+	uint32_t mentions;      /* UNREAD: how many of them have the nick in them */
 	const char *room_name;  /* AUDIT: the command line that takes it back; "" */
 	const char *sender;
 	const char *body;
 };
 
 /* The answer to a query: oldest line first; for SEARCH newest hit first, and
- * each hit as up to three rows in the order before, hit, after. */
+ * each hit as up to three rows in the order before, hit, after; for UNREAD the
+ * room with the most lines first. */
 struct rows {
 	enum query_kind kind;
 	struct conn_id conn;

@@ -27,6 +27,8 @@ struct grant;
 struct order;
 struct out;
 struct invite;
+struct pointed;
+struct report;
 struct room;
 
 enum session_state {
@@ -44,6 +46,7 @@ enum session_asked {
 	ASKED_CATCHUP,
 	ASKED_SEARCH,
 	ASKED_AUDIT,
+	ASKED_LINE,     /* that it has pointed at */
 	ASKED_SECRET,   /* what its dialogue goes on with */
 	ASKED_CODES,
 	ASKED_TOTP,
@@ -60,10 +63,18 @@ struct ban_list {
 	uint32_t n;
 };
 
+/* What one has not read, on signing in. The question is beside the one in asked. */
+enum session_unread {
+	UNREAD_NOT,     /* nothing is to be asked */
+	UNREAD_WAITS,   /* for the replay */
+	UNREAD_ASKED,
+};
+
 struct session {
 	struct conn_id id;          /* gen 0 exactly while FREE */
 	enum session_state state;
 	enum session_asked asked;   /* the query on its way; at most one */
+	enum session_unread unread;
 	uint8_t tries;              /* empty names given so far */
 	uint8_t wrong;              /* names given that it may not bear */
 	bool iac_held;              /* true while a last byte IAC waits for the next */
@@ -93,6 +104,8 @@ struct session {
 	struct dialogue *dialogue;  /* owned; the question that its next line answers; NULL: none */
 	char *nick, *key;           /* owned; NULL until named */
 	uint64_t looks[2];          /* look_hash of what its name looks like: the key, as written */
+	uint64_t named_seq;         /* the newest record when it got its name */
+	struct pointed *pointed;    /* owned; what it does with the line asked for (ASKED_LINE) */
 	struct room *room;          /* NULL until named */
 	uint32_t room_pos;          /* index in room->members */
 	bool voiced;                /* a guest who has a voice while in its room */
@@ -108,6 +121,7 @@ struct session {
 	uint64_t gap_before;
 	uint64_t joined_id;         /* newest line of its room when it came there */
 	uint64_t undo_id;           /* of the act that it asks to take back, while ASKED_UNDO */
+	uint32_t mail_read;         /* messages that it read on signing in */
 	struct conn_id reply_to;    /* who wrote to it last with /msg; gen 0: nobody */
 	char *away;                 /* owned; "" without a text, NULL while here */
 	char **ignored;             /* owned keys, nignored of IGNORES_MAX; NULL while 0 */
@@ -144,6 +158,7 @@ struct room {
 	struct session *ignorers;   /* members who ignore somebody */
 	uint64_t last_id;           /* of its newest line; 0: it has no history */
 	int64_t last_ms;            /* when that was said */
+	uint64_t deleted_seq;       /* newest record that deletes a line of it; 0: none */
 	bool stored;                /* the store knows its number */
 	bool kept;                  /* it is a fact in the store, with its settings */
 	bool closed;                /* private, or with a password: not all may read it */
@@ -164,7 +179,7 @@ struct chat {
 	struct chat_config config;
 	int64_t now_ms;             /* of the event being handled */
 	uint64_t seq;               /* of the newest record */
-	uint64_t line_seq;          /* of the newest line: its id */
+	uint64_t line_seq;          /* of the newest line, its id, or that deletes one */
 	uint64_t stored_seq;        /* up to which all is saved */
 	uint32_t last_room;         /* newest room number */
 	bool more;                  /* true while more of the same input waits behind a line */
@@ -189,6 +204,8 @@ struct chat {
 	uint32_t naccounts;
 	uint32_t nmail;             /* messages that wait for their accounts */
 	struct origins origins;     /* addresses, for their limits */
+	struct report *reports;     /* owned, oldest first: nreports of at most REPORTS_MAX */
+	uint32_t nreports;
 	struct ghost *ghosts;       /* guests who were cut off, oldest first */
 	uint32_t nghosts;
 

@@ -100,6 +100,12 @@ bool store_keeps(const struct store *s);
 int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int rows,
                 void (*emptied)(void *ctx, uint32_t room), void *ctx, struct store_error *err);
 
+/* True for the kinds that read the full-text index, and may take longer than others. */
+static inline bool query_is_search(enum query_kind kind)
+{
+	return kind == QUERY_SEARCH || kind == QUERY_UNREAD;
+}
+
 /*
  * Answers q, which is about the history. NULL never: an error is in rows->error as a
  * sentence for the person who asked. The caller owns the answer and releases it,

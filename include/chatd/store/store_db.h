@@ -38,6 +38,8 @@ enum store_sql {
 	SQL_LINES_OLDEST,
 	SQL_LINES_MISSED,
 	SQL_SEEN_GET,
+	SQL_SEEN_ROOMS,
+	SQL_SEEN_ROW,
 	SQL_SEEN_SET,
 	SQL_SEEN_PRUNE,
 	SQL_FACT_SET,
@@ -48,6 +50,7 @@ enum store_sql {
 	SQL_FTS_ADD,
 	SQL_FTS_DELETE,
 	SQL_FTS_FIND,
+	SQL_FTS_COUNT,
 	SQL_COUNT,
 };
 
@@ -163,6 +166,8 @@ struct answer;
  * answer is full, nothing was taken, and rows.more is set. */
 bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit);
 void answer_set_more(struct answer *a);
+/* What the row added last says of unread lines. */
+void answer_set_unread(struct answer *a, uint32_t lines, uint32_t mentions);
 /* Binds a range of a room's lines to SQL_LINES_FIRST or SQL_LINES_LAST, unbounded in time. */
 void range_bind(sqlite3_stmt *st, uint32_t room, uint64_t after_id, uint64_t before_id,
                 uint32_t limit);
@@ -178,5 +183,6 @@ struct rows *store_backup(struct store *s, const struct query *q);
 
 /* search.c */
 void search_answer(struct store *s, const struct query *q, struct answer *a);
+void unread_answer(struct store *s, const struct query *q, struct answer *a);
 
 #endif

@@ -1,0 +1,36 @@
+/*
+ * A line that somebody points at by its number: /delete, /report and /reply #N.
+ *
+ * The store is asked for that one line of the room where one is; what is to be done with
+ * it waits in the session.
+ */
+#ifndef CHATD_CORE_POINTED_H
+#define CHATD_CORE_POINTED_H
+
+#include "chatd/core/state.h"
+
+/* What is done with the line, in s's room; text is what was typed behind the number. */
+typedef void pointed_act(struct chat *c, struct session *s, const struct row *row,
+                         const char *text);
+
+struct pointed {
+	pointed_act *act;
+	uint64_t id;             /* of the line */
+	uint32_t room;           /* the number of the room in which it was pointed at */
+	char *text;              /* owned */
+};
+
+/* "#123" or "123"; 0: no line's number. */
+uint64_t pointed_number(const char *word);
+
+/* Asks for the line, and does it when it is there; s waits meanwhile. */
+void pointed_ask(struct chat *c, struct session *s, uint64_t id, pointed_act *act,
+                 const char *text);
+
+/* The answer has come: does it, or tells s that there is no such line. */
+void pointed_answer(struct chat *c, struct session *s, const struct rows *rows);
+
+/* NULL is fine. */
+void pointed_free(struct pointed *p);
+
+#endif

@@ -1,0 +1,244 @@
+/* Reports: /report, and /reports for those who look at them. */
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/pointed.h"
+#include "chatd/core/report.h"
+
+enum { UNDO_BYTES_MAX = REPORT_WHY_BYTES_MAX + 64 };
+
+/* -- making one ------------------------------------------------------------------------ */
+
+static void tell_moderators(struct chat *c, const struct session *from, const struct report *r)
+{
+	struct session *s, *next;
+
+	HASH_ITER(hh, c->nicks, s, next) {
+		if (s == from || role_of(s) < ROLE_MODERATOR)
+			continue;
+		if (!emit_has_room(c))
+			return;
+		emit_reply(c, s, "Report #R%" PRIu64 " by %s about %s in %s%s%s. %creports %" PRIu64
+		           " shows it.", r->number, r->by, r->sender, r->room,
+		           *r->why != '\0' ? ": " : "", r->why, c->config.command_prefix, r->number);
+	}
+}
+
+static void report_line(struct chat *c, struct session *s, const struct row *row, const char *why)
+{
+	const struct report *r = report_of(c, row->id, s->key);
+
+	if (r != NULL) {
+		emit_reply(c, s, "You have reported #%" PRIu64 " already, as #R%" PRIu64 ".", row->id,
+		           r->number);
+		return;
+	}
+	if (reports_open(c, s->key) >= REPORTS_OPEN_EACH_MAX) {
+		emit_reply(c, s, "Not reported: %d reports of yours are open, and that is the most. Wait "
+		           "until moderators have looked at one.", REPORTS_OPEN_EACH_MAX);
+		return;
+	}
+	if (!emit_can_save(c, s))
+		return;
+	r = report_new(c, s, row, why);
+	if (r == NULL) {
+		emit_reply(c, s, "Not reported: there are %d reports, and that is the most. Moderators have "
+		           "to resolve some first.", REPORTS_MAX);
+		return;
+	}
+	emit_reply(c, s, "Reported as #R%" PRIu64 ". Moderators will look at it.", r->number);
+	tell_moderators(c, s, r);
+}
+
+void cmd_report(struct chat *c, struct session *s, const struct args *a)
+{
+	uint64_t id = pointed_number(a->arg[0]);
+
+	if (id == 0)
+		command_usage(c, s, "report");
+	else
+		pointed_ask(c, s, id, report_line, a->rest);
+}
+
+/* -- looking --------------------------------------------------------------------------- */
+
+static void list_one(struct chat *c, struct session *s, const struct report *r)
+{
+	char age[AGE_BYTES_MAX];
+	const char *kept = r->state == REPORT_CLAIMED    ? ", claimed by "
+	                   : r->state == REPORT_RESOLVED ? ", resolved by "
+	                                                 : "";
+
+	emit_reply(c, s, "  #R%" PRIu64 "  %s ago  about %s in %s, by %s%s%s", r->number,
+	           format_age(age, c->now_ms - r->at_ms), r->sender, r->room, r->by, kept,
+	           r->state != REPORT_OPEN ? r->keeper : "");
+}
+
+/* Those that wait, the oldest first; of all of them the newest, in the same order. */
+static void list(struct chat *c, struct session *s, bool all)
+{
+	uint32_t n = 0, skip, at = 0;
+	const struct report *r;
+
+	DL_FOREACH(c->reports, r)
+		n += all || r->state != REPORT_RESOLVED;
+	if (n == 0) {
+		emit_reply(c, s, all ? "Nothing has been reported." : "No report waits.");
+		return;
+	}
+	emit_reply(c, s, "%" PRIu32 " %s; %creports N shows one:", n, n == 1 ? "report" : "reports",
+	           c->config.command_prefix);
+	skip = all && n > REPORTS_LISTED_MAX ? n - REPORTS_LISTED_MAX : 0;
+	if (skip > 0)
+		emit_reply(c, s, "%" PRIu32 " older ones, and", skip);
+	DL_FOREACH(c->reports, r) {
+		if (!all && r->state == REPORT_RESOLVED)
+			continue;
+		if (at >= skip && at < skip + REPORTS_LISTED_MAX)
+			list_one(c, s, r);
+		at++;
+	}
+	if (!all && n > REPORTS_LISTED_MAX)
+		emit_reply(c, s, "and %" PRIu32 " more.", n - REPORTS_LISTED_MAX);
+}
+
+static void show(struct chat *c, struct session *s, const struct report *r)
+{
+	char age[AGE_BYTES_MAX];
+	const char *state = report_state_name(r->state);
+	const char *stamp = format_stamp(&c->stamp, r->said_ms);
+
+	emit_reply(c, s, "#R%" PRIu64 ", %s: reported %s ago by %s%s, about %s in %s:", r->number,
+	           state, format_age(age, c->now_ms - r->at_ms), r->by,
+	           r->by_account ? "" : " (a guest)", r->sender, r->room);
+	emit_line(c, s, r->action ? "#%" PRIu64 " %s* %s %s" : "#%" PRIu64 " %s[%s]:%s", r->line,
+	          stamp, r->sender, r->text);
+	emit_reply(c, s, "Why: %s", *r->why != '\0' ? r->why : "(nothing was said)");
+	if (r->state != REPORT_OPEN)
+		emit_reply(c, s, "%c%s by %s %s ago%s%s", toupper((unsigned char)*state), state + 1,
+		           r->keeper, format_age(age, c->now_ms - r->kept_ms),
+		           *r->how != '\0' ? ": " : ".", r->how);
+}
+
+/* -- looking after it ------------------------------------------------------------------- */
+
+/* Records the act and tells s; undo is what takes it back. */
+static void done(struct chat *c, struct session *s, const struct report *r, const char *undo,
+                 const char *what)
+{
+	uint64_t act = emit_audit(c, s, undo, "%s report #R%" PRIu64 " about %s in %s", what, r->number,
+	                          r->sender, r->room);
+
+	emit_reply(c, s, "#R%" PRIu64 " is %s. %cundo #A%" PRIu64 " takes it back.", r->number,
+	           report_state_name(r->state), c->config.command_prefix, act);
+}
+
+static void claim(struct chat *c, struct session *s, struct report *r)
+{
+	char undo[UNDO_BYTES_MAX];
+
+	if (r->state != REPORT_OPEN) {
+		emit_reply(c, s, "Not done: #R%" PRIu64 " is %s by %s. %creports reopen %" PRIu64
+		           " opens it.", r->number, report_state_name(r->state), r->keeper,
+		           c->config.command_prefix, r->number);
+		return;
+	}
+	snprintf(undo, sizeof undo, "reports reopen %" PRIu64, r->number);
+	report_set(c, r, REPORT_CLAIMED, s->nick, "");
+	done(c, s, r, undo, "claimed");
+}
+
+static void resolve(struct chat *c, struct session *s, struct report *r, const char *how)
+{
+	char undo[UNDO_BYTES_MAX];
+	struct session *maker = report_maker(c, r);
+
+	if (r->state == REPORT_RESOLVED) {
+		emit_reply(c, s, "Not done: #R%" PRIu64 " is resolved already, by %s.", r->number, r->keeper);
+		return;
+	}
+	snprintf(undo, sizeof undo, "reports reopen %" PRIu64, r->number);
+	report_set(c, r, REPORT_RESOLVED, s->nick, how);
+	done(c, s, r, undo, "resolved");
+	if (maker != NULL && maker != s)
+		emit_reply(c, maker, "Your report #R%" PRIu64 " about %s in %s is resolved%s%s",
+		           r->number, r->sender, r->room, *r->how != '\0' ? ": " : ".", r->how);
+}
+
+static void reopen(struct chat *c, struct session *s, struct report *r)
+{
+	char undo[UNDO_BYTES_MAX];
+
+	if (r->state == REPORT_OPEN) {
+		emit_reply(c, s, "Not done: #R%" PRIu64 " is open.", r->number);
+		return;
+	}
+	if (r->state == REPORT_CLAIMED)
+		snprintf(undo, sizeof undo, "reports claim %" PRIu64, r->number);
+	else
+		snprintf(undo, sizeof undo, "reports resolve %" PRIu64 "%s%s", r->number,
+		         *r->how != '\0' ? " " : "", r->how);
+	report_set(c, r, REPORT_OPEN, "", "");
+	done(c, s, r, undo, "reopened");
+}
+
+/* The report that was named: "12", "#12", "R12" or "#R12"; NULL: s was told. */
+static struct report *named(struct chat *c, struct session *s, const char *word)
+{
+	const char *digits = word + (*word == '#');
+	uint64_t number;
+	struct report *r;
+
+	digits += *digits == 'R' || *digits == 'r';
+	number = *digits == '#' ? 0 : pointed_number(digits);
+	if (number == 0) {
+		command_usage(c, s, "reports");
+		return NULL;
+	}
+	r = report_find(c, number);
+	if (r == NULL)
+		emit_reply(c, s, "There is no report #R%" PRIu64 ". %creports all lists those there are.",
+		           number, c->config.command_prefix);
+	return r;
+}
+
+void cmd_reports(struct chat *c, struct session *s, const struct args *a)
+{
+	const char *verb = a->arg[0];
+	bool claims, resolves, reopens;
+	struct report *r;
+
+	if (verb == NULL || (strcasecmp(verb, "all") == 0 && a->arg[1] == NULL)) {
+		list(c, s, verb != NULL);
+		return;
+	}
+	claims = strcasecmp(verb, "claim") == 0;
+	resolves = strcasecmp(verb, "resolve") == 0;
+	reopens = strcasecmp(verb, "reopen") == 0;
+	if ((claims || resolves || reopens) != (a->arg[1] != NULL) ||
+	    (!resolves && *a->rest != '\0')) {
+		command_usage(c, s, "reports");
+		return;
+	}
+	r = named(c, s, a->arg[1] != NULL ? a->arg[1] : verb);
+	if (r == NULL)
+		return;
+	if (a->arg[1] == NULL)
+		show(c, s, r);
+	else if (!emit_can_save(c, s))
+		return;
+	else if (claims)
+		claim(c, s, r);
+	else if (resolves)
+		resolve(c, s, r, a->rest);
+	else
+		reopen(c, s, r);
+}

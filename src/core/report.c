@@ -1,0 +1,238 @@
+/* Reports. Owns struct report; each is freed in one place (report_end). */
+
+#include "chatd/core/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/account.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
+#include "chatd/core/session.h"
+
+enum { KEY_BYTES_MAX = 32 };
+
+static const char *const state_names[REPORT_STATES] = {
+	[REPORT_OPEN] = "open",
+	[REPORT_CLAIMED] = "claimed",
+	[REPORT_RESOLVED] = "resolved",
+};
+
+const char *report_state_name(enum report_state state)
+{
+	return state_names[state];
+}
+
+/* -- finding --------------------------------------------------------------------------- */
+
+struct report *report_find(const struct chat *c, uint64_t number)
+{
+	struct report *r;
+
+	DL_FOREACH(c->reports, r)
+		if (r->number == number)
+			return r;
+	return NULL;
+}
+
+const struct report *report_of(const struct chat *c, uint64_t line, const char *by_key)
+{
+	const struct report *r;
+
+	DL_FOREACH(c->reports, r)
+		if (r->line == line && strcmp(r->by_key, by_key) == 0)
+			return r;
+	return NULL;
+}
+
+uint32_t reports_open(const struct chat *c, const char *by_key)
+{
+	const struct report *r;
+	uint32_t n = 0;
+
+	DL_FOREACH(c->reports, r)
+		n += r->state == REPORT_OPEN && (by_key == NULL || strcmp(r->by_key, by_key) == 0);
+	return n;
+}
+
+struct session *report_maker(const struct chat *c, const struct report *r)
+{
+	struct session *s = session_by_key(c, r->by_key);
+
+	/* A guest's name may have another bearer by now. */
+	if (s == NULL || s->named_seq < r->number)
+		return s;
+	return r->by_account && s->account != NULL && s->account->made_ms <= r->at_ms ? s : NULL;
+}
+
+/* -- keeping --------------------------------------------------------------------------- */
+
+/* Sorted as text, keys are in the order in which the reports came. */
+static const char *key_of(const struct report *r, char key[KEY_BYTES_MAX])
+{
+	snprintf(key, KEY_BYTES_MAX, "%020" PRIu64, r->number);
+	return key;
+}
+
+static void save(struct chat *c, const struct report *r)
+{
+	char key[KEY_BYTES_MAX];
+	struct bytes b = {0};
+
+	fields_put(&b, "state", state_names[r->state]);
+	fields_put_number(&b, "line", (int64_t)r->line);
+	fields_put_number(&b, "action", r->action);
+	fields_put_number(&b, "said", r->said_ms);
+	fields_put(&b, "room", r->room);
+	fields_put(&b, "sender", r->sender);
+	fields_put(&b, "text", r->text);
+	fields_put_number(&b, "at", r->at_ms);
+	fields_put(&b, "by", r->by);
+	fields_put(&b, "by_key", r->by_key);
+	fields_put_number(&b, "by_account", r->by_account);
+	fields_put(&b, "why", r->why);
+	fields_put_number(&b, "kept", r->kept_ms);
+	fields_put(&b, "keeper", r->keeper);
+	fields_put(&b, "how", r->how);
+	emit_fact(c, FACT_REPORT, key_of(r, key), b.data);
+	bytes_release(&b);
+}
+
+/* Only the memory. */
+static void report_end(struct chat *c, struct report *r)
+{
+	DL_DELETE(c->reports, r);
+	c->nreports--;
+	free(r->room);
+	free(r->sender);
+	free(r->text);
+	free(r->by);
+	free(r->by_key);
+	free(r->why);
+	free(r->keeper);
+	free(r->how);
+	free(r);
+}
+
+static struct report *report_add(struct chat *c, const struct report *r)
+{
+	struct report *new = mem_zero(1, sizeof *new);
+
+	*new = *r;
+	DL_APPEND(c->reports, new);
+	c->nreports++;
+	return new;
+}
+
+/* Text of at most max bytes, cut between two characters. */
+static char *keep(const char *text, size_t max)
+{
+	size_t len = strlen(text);
+	char *copy;
+
+	if (len > max)
+		for (len = max; ((unsigned char)text[len] & 0xC0) == 0x80;)
+			len--;
+	copy = mem_zero(1, len + 1);
+	memcpy(copy, text, len);
+	return copy;
+}
+
+static bool make_place(struct chat *c)
+{
+	char key[KEY_BYTES_MAX];
+	struct report *r;
+
+	if (c->nreports < REPORTS_MAX)
+		return true;
+	DL_FOREACH(c->reports, r)
+		if (r->state == REPORT_RESOLVED)
+			break;
+	if (r == NULL)
+		return false;
+	emit_fact(c, FACT_REPORT, key_of(r, key), "");
+	report_end(c, r);
+	return true;
+}
+
+struct report *report_new(struct chat *c, const struct session *s, const struct row *row,
+                          const char *why)
+{
+	struct report *r;
+
+	if (!make_place(c))
+		return NULL;
+	r = report_add(c, &(struct report){
+		.number = c->seq + 1, .line = row->id, .action = row->kind == RECORD_ACTION,
+		.said_ms = row->time_ms, .room = mem_strdup(row->room_name),
+		.sender = mem_strdup(row->sender), .text = keep(row->body, REPORT_LINE_BYTES_MAX),
+		.at_ms = c->now_ms, .by = mem_strdup(s->nick), .by_key = mem_strdup(s->key),
+		.by_account = s->account != NULL, .why = keep(why, REPORT_WHY_BYTES_MAX),
+		.keeper = mem_strdup(""), .how = mem_strdup(""),
+	});
+	save(c, r);
+	return r;
+}
+
+void report_set(struct chat *c, struct report *r, enum report_state state, const char *keeper,
+                const char *how)
+{
+	char *new_keeper = mem_strdup(keeper), *new_how = keep(how, REPORT_WHY_BYTES_MAX);
+
+	free(r->keeper);
+	free(r->how);
+	r->keeper = new_keeper;
+	r->how = new_how;
+	r->state = state;
+	r->kept_ms = c->now_ms;
+	save(c, r);
+}
+
+void report_load(struct chat *c, const char *key, const char *value)
+{
+	char *state = fields_get(value, "state");
+	struct report r = {
+		.number = strtoull(key, NULL, 10),
+		.line = (uint64_t)fields_get_number(value, "line"),
+		.action = fields_get_number(value, "action") != 0,
+		.said_ms = fields_get_number(value, "said"),
+		.room = fields_get(value, "room"),
+		.sender = fields_get(value, "sender"),
+		.text = fields_get(value, "text"),
+		.at_ms = fields_get_number(value, "at"),
+		.by = fields_get(value, "by"),
+		.by_key = fields_get(value, "by_key"),
+		.by_account = fields_get_number(value, "by_account") != 0,
+		.why = fields_get(value, "why"),
+		.kept_ms = fields_get_number(value, "kept"),
+		.keeper = fields_get(value, "keeper"),
+		.how = fields_get(value, "how"),
+	};
+
+	for (int i = 0; i < REPORT_STATES; i++)
+		if (strcmp(state_names[i], state) == 0)
+			r.state = (enum report_state)i;
+	free(state);
+	report_add(c, &r);
+}
+
+void reports_free(struct chat *c)
+{
+	while (c->reports != NULL)
+		report_end(c, c->reports);
+}
+
+/* -- telling --------------------------------------------------------------------------- */
+
+void report_remind(struct chat *c, const struct session *s)
+{
+	uint32_t n = role_of(s) >= ROLE_MODERATOR ? reports_open(c, NULL) : 0;
+
+	if (n > 0)
+		emit_reply(c, s, "%" PRIu32 " %s: %creports", n, n == 1 ? "report waits" : "reports wait",
+		           c->config.command_prefix);
+}
