@@ -160,31 +160,6 @@ static bool step_wait(struct talk *t, const char *arg)
 	return true;
 }
 
-/* Undoes C escapes in place and returns the length. */
-static size_t unescape(char *s)
-{
-	static const char from[] = "nrt0\\", to[] = "\n\r\t\0\\";
-	char *out = s;
-
-	for (const char *p = s; *p; p++) {
-		const char *at = p[0] == '\\' && p[1] ? strchr(from, p[1]) : NULL;
-
-		if (at) {
-			*out++ = to[at - from];
-			p++;
-		} else if (p[0] == '\\' && p[1] == 'x' && isxdigit((unsigned char)p[2]) &&
-		           isxdigit((unsigned char)p[3])) {
-			char hex[3] = {p[2], p[3], 0};
-
-			*out++ = (char)strtol(hex, NULL, 16);
-			p += 3;
-		} else {
-			*out++ = *p;
-		}
-	}
-	return (size_t)(out - s);
-}
-
 static bool step_text(struct talk *t, struct client *c, char op, char *text)
 {
 	size_t n = strlen(text);

@@ -97,6 +97,9 @@ void talk_dir_remove(const char *path);
  * others while skipping, but keeps them for the report if none is. */
 bool line_expect(struct talk *t, struct client *c, const char *pattern);
 
+/* Undoes C escapes in place and returns the length. */
+size_t unescape(char *s);
+
 /* Sends a line, with the numbers that were kept in place of each "{x}". */
 void line_send(struct talk *t, struct client *c, const char *text);
 

@@ -198,6 +198,30 @@ bool text_expect(struct talk *t, struct client *c, const char *want, size_t n)
 
 /* -- what is sent ---------------------------------------------------------------- */
 
+size_t unescape(char *s)
+{
+	static const char from[] = "nrt0\\", to[] = "\n\r\t\0\\";
+	char *out = s;
+
+	for (const char *p = s; *p; p++) {
+		const char *at = p[0] == '\\' && p[1] ? strchr(from, p[1]) : NULL;
+
+		if (at) {
+			*out++ = to[at - from];
+			p++;
+		} else if (p[0] == '\\' && p[1] == 'x' && isxdigit((unsigned char)p[2]) &&
+		           isxdigit((unsigned char)p[3])) {
+			char hex[3] = {p[2], p[3], 0};
+
+			*out++ = (char)strtol(hex, NULL, 16);
+			p += 3;
+		} else {
+			*out++ = *p;
+		}
+	}
+	return (size_t)(out - s);
+}
+
 void line_send(struct talk *t, struct client *c, const char *text)
 {
 	struct bytes b = {0};

@@ -120,7 +120,7 @@ static void test_backup_of_one_who_has_gone(void **state)
 	(void)state;
 	host_connects();
 	sends(0, "/backup a.db\n");
-	assert_has("QUERY 0 kind 6 ");
+	assert_has("QUERY 0 kind 7 ");
 	happens(EVENT_CLOSED, 0);
 	step((struct event){.kind = EVENT_CONNECTED, .conn = {0, 2},
 	                    .connected = {.addr = "unix", .trusted = true}});
