@@ -166,9 +166,12 @@ static void show_missed(struct chat *c, struct session *s, const struct rows *ro
 static void show_replay(struct chat *c, struct session *s, const struct rows *rows)
 {
 	bool shown = setting_replay(c, s->room) > 0;
+	uint64_t after = 0;
 
-	/* All that was said here has been deleted; pruning tells of itself. */
-	if (rows->error == NULL && rows->n == 0 && s->room->last_id == s->joined_id)
+	/* All that was said here has been deleted, where s may read all of it; pruning tells of
+	 * itself. */
+	if (rows->error == NULL && rows->n == 0 && s->room->last_id == s->joined_id &&
+	    rights_read_after(c, s, s->room, &after) && after == 0)
 		s->room->last_id = 0;
 	if (rows->error != NULL) {
 		emit_reply(c, s, "The history cannot be shown now: %s", rows->error);
