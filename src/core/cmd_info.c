@@ -30,6 +30,11 @@ static void help_one(struct chat *c, struct session *s, const struct command *k)
 		}
 		emit_reply(c, s, "Other names for it:%s", b->data);
 	}
+	if ((k->flags & FLAG_IN) != 0)
+		emit_reply(c, s, "%c%s --in=ROOM ... is about another room than the one you are in.", p,
+		           k->name);
+	if ((k->flags & FLAG_EVERYWHERE) != 0 && role_of(s) >= ROLE_MODERATOR)
+		emit_reply(c, s, "%c%s --everywhere ... is about the whole chat.", p, k->name);
 	emit_reply(c, s, "Example: %c%s", p, k->example);
 }
 

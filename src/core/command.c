@@ -137,7 +137,11 @@ void command_usage(struct chat *c, struct session *s, const char *name)
 	const struct command *k = command_find(name);
 	char p = c->config.command_prefix;
 
-	if (*k->args == '\0')
+	if (*k->args == '\0' && (k->flags & (FLAG_IN | FLAG_EVERYWHERE)) != 0)
+		emit_reply(c, s, "Usage: %c%s%s%s   for example: %c%s", p, k->name,
+		           (k->flags & FLAG_IN) != 0 ? " [--in=ROOM]" : "",
+		           (k->flags & FLAG_EVERYWHERE) != 0 ? " [--everywhere]" : "", p, k->example);
+	else if (*k->args == '\0')
 		emit_reply(c, s, "Usage: %c%s, with nothing behind it", p, k->name);
 	else
 		emit_reply(c, s, "Usage: %c%s %s   for example: %c%s", p, k->name, k->args, p,
