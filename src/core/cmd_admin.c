@@ -1,6 +1,7 @@
 /* Commands of those who run the server: /role /code /audit. */
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,18 @@ static void invite(struct chat *c, struct session *s, const char *name, enum rol
 	}
 }
 
+/* n: the act that can be taken back; 0: it cannot. */
+static void now_is(struct chat *c, struct session *s, const struct account *a, uint64_t n)
+{
+	char hint[64] = "";
+
+	/* Who comes from a command line has left it when they read that. */
+	if (n != 0 && s->state == SESSION_CHAT)
+		snprintf(hint, sizeof hint, " %cundo #A%" PRIu64 " takes it back.",
+		         c->config.command_prefix, n);
+	emit_reply(c, s, "%s is now: %s.%s", a->nick, role_name(a->role), hint);
+}
+
 void role_answer(struct chat *c, struct session *s, const struct rows *rows)
 {
 	char key[NAME_KEY_BYTES_MAX + 1], why[160], problem[NAME_PROBLEM_BYTES_MAX];
@@ -79,6 +92,8 @@ void role_answer(struct chat *c, struct session *s, const struct rows *rows)
 	enum role role = s->dialogue->role;
 	struct account *a = account_named(c, name);
 	bool made = a == NULL;
+	char undo[NAME_BYTES_MAX + 32];
+	uint64_t n;
 
 	s->asked = ASKED_NOTHING;
 	dialogue_end(c, s);
@@ -99,8 +114,10 @@ void role_answer(struct chat *c, struct session *s, const struct rows *rows)
 		if (made) {
 			a->role = role;
 			login_clear_name(c, a);
-			emit_reply(c, s, "%s is now: %s.", a->nick, role_name(role));
-			emit_audit(c, s, "", "made an account for %s: %s", a->nick, role_name(role));
+			snprintf(undo, sizeof undo, "role %s account", a->nick);
+			n = emit_audit(c, s, role > ROLE_ACCOUNT ? undo : "", "made an account for %s: %s",
+			               a->nick, role_name(role));
+			now_is(c, s, a, role > ROLE_ACCOUNT ? n : 0);
 		} else {
 			emit_audit(c, s, "", "made a code for %s", a->nick);
 		}
@@ -183,8 +200,7 @@ void cmd_role(struct chat *c, struct session *s, const struct args *a)
 	snprintf(undo, sizeof undo, "role %s %s", account->nick, role_name(account->role));
 	account->role = role;
 	account_save(c, account);
-	emit_audit(c, s, undo, "made %s: %s", account->nick, role_name(role));
-	emit_reply(c, s, "%s is now: %s.", account->nick, role_name(role));
+	now_is(c, s, account, emit_audit(c, s, undo, "made %s: %s", account->nick, role_name(role)));
 	if (account->session != NULL && account->session != s)
 		emit_reply(c, account->session, "%s has made you: %s. %chelp lists what you may do.", s->nick,
 		           role_name(role), c->config.command_prefix);
