@@ -7,6 +7,7 @@
 
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/name.h"
 #include "chatd/core/order.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
@@ -21,18 +22,19 @@ struct deed {
 	const char *where;     /* "in" the room */
 	const char *now;       /* of whom it was done: "has a voice in" the room */
 	const char *undo;      /* the command that takes it back */
+	bool ranks;            /* which is for the owner */
 };
 
 static const struct deed deeds[] = {
-	{"made", "made", " an operator", "of", "is an operator of", "deop"},
+	{"made", "made", " an operator", "of", "is an operator of", "deop", true},
 	{"took the operator's role from", "taken the operator's role from", "", "in",
-	 "is no longer an operator of", "op"},
-	{"gave", "given", " a voice", "in", "has a voice in", "devoice"},
-	{"took the voice from", "taken the voice from", "", "in", "no longer has a voice in", "voice"},
-	{"made", "made", " the owner", "of", "is the owner of", "transfer"},
-	{"invited", "invited", "", "to", "may come into", "uninvite"},
+	 "is no longer an operator of", "op", true},
+	{"gave", "given", " a voice", "in", "has a voice in", "devoice", false},
+	{"took the voice from", "taken the voice from", "", "in", "no longer has a voice in", "voice", false},
+	{"made", "made", " the owner", "of", "is the owner of", "transfer", true},
+	{"invited", "invited", "", "to", "may come into", "uninvite", false},
 	{"took the invitation from", "taken the invitation from", "", "to",
-	 "is no longer invited to", "invite"},
+	 "is no longer invited to", "invite", false},
 };
 
 enum { OP, DEOP, VOICE, DEVOICE, TRANSFER, INVITE, UNINVITE };
@@ -49,6 +51,8 @@ struct target {
 static bool find(struct chat *c, struct session *s, const struct room *r, const char *name,
                  struct target *t)
 {
+	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+
 	*t = (struct target){.account = account_named(c, name)};
 	if (t->account != NULL) {
 		t->session = t->account->session;
@@ -56,9 +60,13 @@ static bool find(struct chat *c, struct session *s, const struct room *r, const 
 		t->grant = grant_of(r, t->account->key);
 		return true;
 	}
-	t->session = session_find(c, s, name);
+	if (name_check(NAME_NICK, name, strlen(name), key, why, sizeof why))
+		t->session = session_by_key(c, key);
 	if (t->session != NULL)
 		t->nick = t->session->nick;
+	else
+		emit_reply(c, s, "Not done: nobody here is called %.*s, and no account is.",
+		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name);
 	return t->session != NULL;
 }
 
@@ -95,7 +103,8 @@ static bool give(struct chat *c, struct session *s, struct room *r, const struct
 }
 
 /* Records what was done, and tells all whom it concerns. back: whom the undo names, NULL for
- * the one it was done to; "" where nothing takes it back. */
+ * the one it was done to; "" where nothing takes it back. s may have given its own power away:
+ * then it is for others to take it back. */
 static void done(struct chat *c, struct session *s, struct room *r, const struct target *t,
                  const struct deed *d, const char *back)
 {
@@ -108,7 +117,7 @@ static void done(struct chat *c, struct session *s, struct room *r, const struct
 		snprintf(undo, sizeof undo, "%s --in=%s %s", d->undo, r->name,
 		         back != NULL ? back : t->nick);
 	n = emit_audit(c, s, undo, "%s %s%s %s %s", d->did, t->nick, d->what, d->where, r->name);
-	if (*undo != '\0')
+	if (*undo != '\0' && grant_role(r, s) >= (d->ranks ? ROOM_OWNER : ROOM_OPERATOR))
 		snprintf(hint, sizeof hint, " %cundo #A%" PRIu64 " takes it back.", c->config.command_prefix,
 		         n);
 	emit_reply(c, s, "%s %s %s.%s", t->nick, d->now, r->name, hint);

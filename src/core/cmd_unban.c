@@ -92,8 +92,8 @@ static struct ban *meant(struct chat *c, struct session *s, const struct args *a
 		return NULL;
 	}
 	if (b == NULL)
-		emit_reply(c, s, "Not done: there is no %s %.*s that you could end. %cbans lists them.",
-		           kind == BAN_ENTRY ? "ban" : "mute",
+		emit_reply(c, s, "Not done: there is no %s %s%.*s that you could end. %cbans lists them.",
+		           kind == BAN_ENTRY ? "ban" : "mute", *name == '#' ? "" : "of ",
 		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name,
 		           c->config.command_prefix);
 	return b;
