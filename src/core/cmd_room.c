@@ -205,6 +205,9 @@ void cmd_topic(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "Not set: the topic of %s is locked; its operators can change it.", r->name);
 		return;
 	}
+	/* A topic is read as a line is. */
+	if (!rights_speak(c, s))
+		return;
 	if (text_chars(text, strlen(text)) > TOPIC_CHARS_MAX) {
 		emit_reply(c, s, "Not set: a topic has at most %d characters; this has %zu.",
 		           TOPIC_CHARS_MAX, text_chars(text, strlen(text)));
@@ -212,6 +215,7 @@ void cmd_topic(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (!room_set_topic(c, s, text))
 		return;
+	rights_spoke(c, s);
 	if (*text == '\0') {
 		emit_reply(c, s, "The topic of %s is gone.", r->name);
 		room_notice(c, r, s, "%s has taken the topic away", s->nick);
