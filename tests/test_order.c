@@ -55,7 +55,7 @@ static void test_nobody_acts_on_who_has_as_much_power(void **state)
 	sends(0, "/mute e\n");
 	assert_has("-- Not done: e is a moderator.");
 	sends(2, "/kick d\n");
-	assert_has("-- Not done: in ops that is for its operators.");
+	assert_has("-- Not done: that is for the operators of ops.");
 	sends(4, "/mute a 1m\n");
 	assert_has("-- a is muted in ops until");
 	sends(0, "/kick b\n");
@@ -63,7 +63,7 @@ static void test_nobody_acts_on_who_has_as_much_power(void **state)
 	sends(1, "/ban --in=ops c\n");
 	assert_has("-- c is banned from ops (#B");
 	sends(1, "/ban --everywhere d\n");
-	assert_has("-- Not done: everywhere, which general is part of, that is for moderators.");
+	assert_has("-- Not done: what holds everywhere, or keeps people out of general, is for moderators.");
 }
 
 static void test_admins_act_on_one_another(void **state)
@@ -120,7 +120,7 @@ static void test_who_waits_for_an_answer_is_put_out_after_it(void **state)
 	assert_int_equal(taken, 0);
 	rows_come(id(3), (struct rows){.kind = QUERY_LAST, .row = &row, .n = 1});
 	assert_has("old");
-	assert_has("-- a has put you out of ops");
+	assert_has("-- a has put you out of ops.");
 	assert_has("UNSUBSCRIBE 3\n");
 	assert_has("SUBSCRIBE 3 feed 0\n");
 	assert_has("RESUME 3\n");

@@ -1,5 +1,6 @@
 /* Commands that act on people: /kick /ban /mute. */
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +34,19 @@ static bool why_fits(struct chat *c, struct session *s, const char *why)
 	return chars <= BAN_WHY_CHARS_MAX;
 }
 
+/* What begins the words behind a name is no time that was meant to be one, as 30min, which would
+ * else be the reason of what never ends; otherwise s is told. */
+static bool age_fits(struct chat *c, struct session *s, const char *rest)
+{
+	size_t len = strcspn(rest, " "), digits = strspn(rest, "0123456789");
+
+	if (digits == 0 || digits == len || !isalpha((unsigned char)rest[digits]))
+		return true;
+	emit_reply(c, s, "Not done: %.*s is no time. A time is a number and s, m, h, d or w, as 30m; a "
+	           "reason begins with a word.", (int)text_prefix(rest, len, NICK_CHARS_MAX), rest);
+	return false;
+}
+
 void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 {
 	const char *gap = *a->rest != '\0' ? ": " : "";
@@ -54,7 +68,8 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 		           "them quiet here, %cdisconnect %s ends their connection.", r->name,
 		           c->config.command_prefix, who->nick, c->config.command_prefix, who->nick);
 	} else if (order_over(c, s, r, order_rank(r, who), who->nick)) {
-		bytes_printf(&told, "%s has put you out of %s%s%s", s->nick, r->name, gap, a->rest);
+		bytes_printf(&told, "%s has put you out of %s%s%s", s->nick, r->name,
+		             *gap != '\0' ? gap : ".", a->rest);
 		bytes_printf(&why, "by %s%s%s", s->nick, gap, a->rest);
 		emit_audit(c, s, "", "put %s out of %s%s%s", who->nick, r->name, gap, a->rest);
 		emit_reply(c, s, "%s is put out of %s.", who->nick, r->name);
@@ -123,16 +138,16 @@ static bool target_find(struct chat *c, struct session *s, const char *name, str
 	return false;
 }
 
-/* s may do that to t in r; otherwise it is told why not. */
+/* s may do that to t in r, or look what it would do; otherwise it is told why not. */
 static bool target_may(struct chat *c, struct session *s, const struct room *r,
-                       const struct target *t)
+                       const struct target *t, bool preview)
 {
 	enum order_rank rank = t->session != NULL ? order_rank(r, t->session)
 	                                          : order_rank_of(r, t->account);
 
 	if (t->session == s || (t->account != NULL && t->account == s->account))
 		emit_reply(c, s, "Not done: that is you.");
-	else if (t->ban.target == BAN_BLOCK && address_within(&s->from, &t->ban.from))
+	else if (t->ban.target == BAN_BLOCK && !preview && address_within(&s->from, &t->ban.from))
 		emit_reply(c, s, "Not done: you come from there yourself.");
 	else
 		return t->ban.target == BAN_BLOCK || order_over(c, s, r, rank, t->who);
@@ -235,8 +250,9 @@ static void act(struct chat *c, struct session *s, const struct args *a, enum ba
 	int64_t ms;
 
 	t.ban.why = args_age(a->rest, &ms);
-	if (!order_keeps(c, s, r) || !order_saves(c, s) || !why_fits(c, s, t.ban.why) ||
-	    !target_find(c, s, a->arg[0], &t) || !target_may(c, s, r, &t))
+	if (!order_keeps(c, s, r) || !order_saves(c, s) ||
+	    (ms == 0 && !age_fits(c, s, t.ban.why)) || !why_fits(c, s, t.ban.why) ||
+	    !target_find(c, s, a->arg[0], &t) || !target_may(c, s, r, &t, a->preview))
 		return;
 	t.ban.room = r != NULL ? r->number : 0;
 	t.ban.who = t.who;

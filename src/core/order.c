@@ -67,10 +67,10 @@ bool order_keeps(struct chat *c, struct session *s, const struct room *r)
 	if (rank >= (r != NULL ? RANK_OPERATOR : RANK_MODERATOR))
 		return true;
 	if (r != NULL)
-		emit_reply(c, s, "Not done: in %s that is for its operators.", r->name);
+		emit_reply(c, s, "Not done: that is for the operators of %s.", r->name);
 	else
-		emit_reply(c, s, "Not done: everywhere, which %s is part of, that is for moderators.",
-		           c->lobby->name);
+		emit_reply(c, s, "Not done: what holds everywhere, or keeps people out of %s, is for "
+		           "moderators.", c->lobby->name);
 	return false;
 }
 
@@ -288,7 +288,8 @@ const char *order_bars(struct chat *c, const struct session *s, const char *said
 	if (f == NULL)
 		return NULL;
 	bytes_clear(&c->scratch);
-	bytes_printf(&c->scratch, "it has a word that is not allowed here (%s).", f->word);
+	bytes_printf(&c->scratch, "it has a word that is not allowed here (%s%s).", f->word,
+	             f->beginning ? "*" : "");
 	return c->scratch.data;
 }
 
