@@ -309,7 +309,7 @@ void serve_backup_answer(struct chat *c, const struct rows *rows)
 		if (s->state == SESSION_LOGIN)
 			emit_raw(c, s, "\n", 1);
 		if (rows->error != NULL)
-			emit_reply(c, s, "There is no backup %s: %s", name, rows->error);
+			emit_reply(c, s, "There is no backup %s. %s", name, rows->error);
 		else
 			emit_reply(c, s, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.", name,
 			           size_show(size, rows->which), ms / 1000, ms / 100 % 10);
