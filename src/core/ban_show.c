@@ -6,6 +6,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/order.h"
+#include "chatd/core/room.h"
 
 #define SEEN_MS (INT64_C(30) * 86400 * 1000) /* accounts that came from somewhere within it */
 
@@ -57,13 +58,16 @@ static bool was_there(const struct chat *c, const struct account *a, const struc
 	return false;
 }
 
-/* Accounts whose bearers came from where b is about. */
-static uint32_t accounts_from(const struct chat *c, const struct ban *b, struct bytes *names)
+/* Accounts whose bearers came from where b, of r, is about; no block is a ban for those who keep
+ * order there. */
+static uint32_t accounts_from(const struct chat *c, const struct ban *b, const struct room *r,
+                              struct bytes *names)
 {
 	uint32_t n = 0;
 
 	for (const struct account *a = c->accounts; a != NULL; a = a->hh.next)
-		if (was_there(c, a, b))
+		if (was_there(c, a, b) &&
+		    (b->target != BAN_BLOCK || order_rank_of(r, a) == RANK_NOBODY))
 			put_name(names, a->nick, n++);
 	put_more(names, n);
 	return n;
@@ -71,8 +75,9 @@ static uint32_t accounts_from(const struct chat *c, const struct ban *b, struct 
 
 void order_preview(struct chat *c, struct session *s, const struct ban *b)
 {
+	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
 	struct bytes names = {0};
-	uint32_t n = order_hit_names(c, b, NULL, &names);
+	uint32_t n = order_hit_names(c, b, r, &names);
 
 	if (n == 0)
 		emit_reply(c, s, "It would hit nobody who is here.");
@@ -81,8 +86,9 @@ void order_preview(struct chat *c, struct session *s, const struct ban *b)
 		           names.data);
 	bytes_clear(&names);
 	if (role_of(s) >= ROLE_MODERATOR && !address_is_local(&b->from)) {
-		if (accounts_from(c, b, &names) == 0)
-			emit_reply(c, s, "No account was signed in to from there in the last 30 days.");
+		if (accounts_from(c, b, r, &names) == 0)
+			emit_reply(c, s, "No account%s was signed in to from there in the last 30 days.",
+			           b->target == BAN_BLOCK ? " that it would hit" : "");
 		else
 			emit_reply(c, s, "Accounts that were signed in to from there in the last 30 days: %s",
 			           names.data);
