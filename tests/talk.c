@@ -14,7 +14,7 @@
  *     host connects, host joins    the one who is called host comes over the control socket:
  *                                  an administrator without an account
  *     user.bob connects, comes     (core only) the host's user bob; "comes": is signed in at once
- *     near1 joins                  those called near... come from one address
+ *     near1 joins                  those called near... come from 127.0.0.1; to the daemon all do
  *     bob joins                    connects, gives its label as its name, reads its
  *                                  greeting up to the line that begins "-- You are "
  *     alice> hello                 sends a line

@@ -270,8 +270,11 @@ static bool core_connect(void *world, struct client *c, struct bytes *problem)
 		bool host = strcmp(c->label, "host") == 0;
 		const char *user = strncmp(c->label, "user.", 5) == 0 ? c->label + 5 : NULL;
 
-		snprintf(addr, sizeof addr, "192.0.2.%" PRIu32 ":4242",
-		         strncmp(c->label, "near", 4) == 0 ? 99 : slot + 1);
+		/* Near is where the program's clients all come from. */
+		if (strncmp(c->label, "near", 4) == 0)
+			strcpy(addr, "127.0.0.1:4242");
+		else
+			snprintf(addr, sizeof addr, "192.0.2.%" PRIu32 ":4242", slot + 1);
 		step(w, (struct event){.kind = EVENT_CONNECTED, .conn = c->id,
 		                       .connected = {host || user ? "unix" : addr, host, user,
 		                                     ++w->tokens}});
