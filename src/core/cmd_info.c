@@ -51,7 +51,7 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 		if (k != NULL && command_allowed(s, k))
 			help_one(c, s, k);
 		else if (k != NULL)
-			emit_reply(c, s, "%c%s is for %ss.", p, k->name, role_name(k->role));
+			command_refuse(c, s, k, "");
 		else if (command_nearest(name, near))
 			emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n,
 			           name, p, near);
@@ -65,7 +65,7 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 	for (const struct command *k = commands; k->name != NULL; k++) {
 		char usage[64];
 
-		if (!command_allowed(s, k))
+		if (!command_useful(s, k))
 			continue;
 		snprintf(usage, sizeof usage, "%s%s%s", k->name, *k->args ? " " : "", k->args);
 		if (strlen(usage) <= 16)

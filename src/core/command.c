@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "chatd/core/emit.h"
+#include "chatd/core/grant.h"
 #include "chatd/core/flood.h"
 #include "chatd/core/name.h"
 #include "chatd/core/rights.h"
@@ -128,6 +129,27 @@ static void unknown(struct chat *c, struct session *s, const char *name)
 bool command_allowed(const struct session *s, const struct command *k)
 {
 	return role_of(s) >= k->role;
+}
+
+bool command_useful(const struct session *s, const struct command *k)
+{
+	enum room_role least = (k->flags & FLAG_OWNER) != 0      ? ROOM_OWNER
+	                       : (k->flags & FLAG_OPERATOR) != 0 ? ROOM_OPERATOR
+	                                                         : ROOM_NOBODY;
+
+	return command_allowed(s, k) &&
+	       (least == ROOM_NOBODY || (s->room != NULL && grant_role(s->room, s) >= least));
+}
+
+void command_refuse(struct chat *c, struct session *s, const struct command *k, const char *head)
+{
+	char p = c->config.command_prefix;
+
+	if (k->role == ROLE_ACCOUNT)
+		emit_reply(c, s, "%s%c%s is for those who have an account. %cregister makes your name one, "
+		           "%clogin NAME signs you in.", head, p, k->name, p, p);
+	else
+		emit_reply(c, s, "%s%c%s is for %ss.", head, p, k->name, role_name(k->role));
 }
 
 /* -- running --------------------------------------------------------------------------- */
@@ -252,8 +274,7 @@ void command_run(struct chat *c, struct session *s, char *line)
 	if (k == NULL)
 		unknown(c, s, name);
 	else if (!command_allowed(s, k))
-		emit_reply(c, s, "Not done: %c%s is for %ss.", c->config.command_prefix, k->name,
-		           role_name(k->role));
+		command_refuse(c, s, k, "Not done: ");
 	else if (!flags_parse(c, s, k, &line, &a))
 		return;
 	else if (!args_parse(k, line, &a))

@@ -31,6 +31,9 @@ enum command_flag {
 	FLAG_PREVIEW = 4,            /* --preview: only tell what it would do */
 	FLAG_SAYS = 8,               /* no word before others, but: with words behind it others read
 	                              * of it, so not of one who has flooded (flood.h) */
+	FLAG_OPERATOR = 16,          /* for a room's operators; its handler asks for that, and /help
+	                              * lists it for them alone */
+	FLAG_OWNER = 32,             /* for its owner, in the same way */
 };
 
 struct command {
@@ -56,6 +59,11 @@ void command_run(struct chat *c, struct session *s, char *line);
 
 /* s has the role that it takes. */
 bool command_allowed(const struct session *s, const struct command *k);
+/* And is something in its room where that is what it takes. */
+bool command_useful(const struct session *s, const struct command *k);
+/* Tells s for whom it is. */
+void command_refuse(struct chat *c, struct session *s, const struct command *k,
+                    const char *head);
 
 /* Cuts a length of time ("30m") off the front of what was typed: returns what follows, and
  * *ms is 0 where there is none. */
