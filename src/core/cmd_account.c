@@ -209,12 +209,14 @@ void account_secrets_answer(struct chat *c, struct session *s, enum session_aske
 
 bool totp_was_right(struct chat *c, struct session *s, struct account *a, const struct rows *rows)
 {
-	if (rows->ok && rows->which > a->totp_step) {
+	/* It may have been dropped since its password was right. */
+	if (a != NULL && rows->ok && rows->which > a->totp_step) {
 		a->totp_step = rows->which;
 		account_save(c, a);
 		return true;
 	}
-	slow_take(&a->tries, c->now_ms, PASSWORD_TRIES_PERIOD_MS);
+	if (a != NULL)
+		slow_take(&a->tries, c->now_ms, PASSWORD_TRIES_PERIOD_MS);
 	slow_take(&origin_of(&c->origins, &s->from)->tries, c->now_ms, PASSWORD_TRIES_PERIOD_MS);
 	return false;
 }

@@ -1,0 +1,46 @@
+/*
+ * Accounts that change while somebody waits for an answer about them.
+ */
+#include "chat_help.h"
+
+#include "chatd/core/account.h"
+#include "chatd/core/session.h"
+
+static void registers(uint32_t slot)
+{
+	sends(slot, "/register correct horse\n");
+	rows_come(id(slot), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$hash"});
+}
+
+static void test_an_account_is_dropped_before_its_second_step(void **state)
+{
+	struct account *a;
+
+	(void)state;
+	joins(0);
+	registers(0);
+	a = account_by_key(chat, "a");
+	account_set(&a->totp, "SECRET");
+	connected(id(1));
+	sends(1, "a\n");
+	sends(1, "correct horse\n");
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	assert_has("[CODE OF YOUR APP]: ");
+	sends(0, "/drop correct horse\n");
+	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	assert_has("-- The account a is gone.");
+	sends(1, "123456\n");
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK_TOTP, .ok = true, .which = 9});
+	assert_has("-- That is not the code of this moment");
+	assert_int_equal(chat_session(chat, id(1))->state, SESSION_LOGIN);
+}
+
+int main(void)
+{
+#define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+	const struct CMUnitTest tests[] = {
+		CASE(test_an_account_is_dropped_before_its_second_step),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
