@@ -7,6 +7,7 @@
 
 #include "chatd/core/emit.h"
 #include "chatd/core/login.h"
+#include "chatd/core/order.h"
 #include "chatd/core/password.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
@@ -83,7 +84,7 @@ void door_answer(struct chat *c, struct session *s, const struct rows *rows)
 	dialogue_end(c, s);
 	if (rights_bar(r, s, s->account) == BAR_PRIVATE)
 		door_private(c, s, r);
-	else if (r != s->room)
+	else if (r != s->room && order_may_join(c, s, r))
 		room_go(c, s, r, false);
 }
 

@@ -1,0 +1,65 @@
+/*
+ * Ways round order and rights: what somebody might try who was muted, banned or kept out.
+ */
+#include "chat_help.h"
+
+#include "chatd/core/order.h"
+#include "chatd/core/room.h"
+#include "chatd/core/session.h"
+
+static struct session *session(uint32_t slot)
+{
+	return chat_session(chat, id(slot));
+}
+
+/* The session in this slot is signed in to an account of its name from here on. */
+static void signs_in(uint32_t slot, enum role role)
+{
+	struct session *s = session(slot);
+	struct account *a = account_new(chat, s->nick, s->key, "", "");
+
+	a->role = role;
+	a->session = s;
+	s->account = a;
+}
+
+/* a owns ops (room 7), b is its operator, c has an account, d is a guest; all are there. */
+static int ops_begin(void **state)
+{
+	begin(state);
+	for (uint32_t slot = 0; slot < 4; slot++) {
+		joins(slot);
+		if (slot < 3)
+			signs_in(slot, ROLE_ACCOUNT);
+		sends(slot, "/join ops\n");
+	}
+	assert_true(grant_give(chat, session(0)->room, "b", ROOM_OPERATOR));
+	return 0;
+}
+
+/* -- bans ------------------------------------------------------------------------------------ */
+
+static void test_a_ban_that_comes_while_the_password_is_asked(void **state)
+{
+	(void)state;
+	sends(3, "/leave\n");
+	sends(0, "/room password open sesame\n");
+	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$hash"});
+	sends(3, "/join ops\n");
+	assert_has("[PASSWORD]: ");
+	sends(0, "/ban d\n");
+	sends(3, "open sesame\n");
+	rows_come(id(3), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	assert_has("-- You are banned from ops by a.");
+	assert_ptr_equal(session(3)->room, chat->lobby);
+}
+
+int main(void)
+{
+#define CASE(test) cmocka_unit_test_setup_teardown(test, ops_begin, end)
+	const struct CMUnitTest tests[] = {
+		CASE(test_a_ban_that_comes_while_the_password_is_asked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
