@@ -54,11 +54,30 @@ static void test_a_ban_that_comes_while_the_password_is_asked(void **state)
 	assert_ptr_equal(session(3)->room, chat->lobby);
 }
 
+static void test_nobody_ends_what_hits_themselves(void **state)
+{
+	(void)state;
+	sends(0, "/mute b\n");
+	sends(1, "/unmute b\n");
+	assert_has("-- Not done: that is you.");
+	sends(1, "hello\n");
+	assert_has("-- Not sent: a has muted you in ops.");
+	sends(0, "/ban b\n");
+	assert_ptr_equal(session(1)->room, chat->lobby);
+	sends(1, "/unban --in=ops b\n");
+	assert_has("-- Not done: that is you.");
+	sends(1, "/join ops\n");
+	assert_has("-- You are banned from ops by a.");
+	sends(0, "/unban b\n");
+	assert_has("-- b may come into ops again.");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, ops_begin, end)
 	const struct CMUnitTest tests[] = {
 		CASE(test_a_ban_that_comes_while_the_password_is_asked),
+		CASE(test_nobody_ends_what_hits_themselves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

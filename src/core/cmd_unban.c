@@ -106,11 +106,16 @@ static void end(struct chat *c, struct session *s, const struct args *a, enum ba
 	const struct room *r = b != NULL && b->room != 0 ? room_by_number(c, b->room) : NULL;
 	const char *where = r != NULL ? r->name : ban ? "this chat" : "every room";
 	struct bytes undo = {0};
+	struct bearer own = bearer_of(s);
 	char span[SPAN_BYTES];
 	uint64_t n;
 
 	if (b == NULL)
 		return;
+	if (ban_hits(c, b, &own)) {
+		emit_reply(c, s, "Not done: that is you.");
+		return;
+	}
 	bytes_printf(&undo, "%s %s%s %s%s%s%s", ban ? "ban" : "mute", r != NULL ? "--in=" : "--everywhere",
 	             r != NULL ? r->name : "", b->who, span_left(c, b, span), *b->why != '\0' ? " " : "",
 	             b->why);
