@@ -35,11 +35,35 @@ static void test_an_account_is_dropped_before_its_second_step(void **state)
 	assert_int_equal(chat_session(chat, id(1))->state, SESSION_LOGIN);
 }
 
+static void test_who_comes_back_to_a_private_room_reads_what_was_said(void **state)
+{
+	(void)state;
+	joins(0);
+	registers(0);
+	sends(0, "/join den\n");
+	sends(0, "hello\n");
+	sends(0, "/room private on\n");
+	joins(1);
+	registers(1);
+	sends(0, "/invite b\n");
+	sends(1, "/join den\n");
+	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY});
+	sends(0, "for members\n");
+	connected(id(2));
+	sends(2, "b\n");
+	sends(2, "correct horse\n");
+	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	assert_has("You are b, in den with a.");
+	/* From the invitation on, as before. */
+	assert_has("QUERY 2 kind 0 room 7 108..");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 	const struct CMUnitTest tests[] = {
 		CASE(test_an_account_is_dropped_before_its_second_step),
+		CASE(test_who_comes_back_to_a_private_room_reads_what_was_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

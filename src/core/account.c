@@ -280,6 +280,12 @@ static void say_last(struct chat *c, struct session *s, const struct account *a)
 		           c->config.command_prefix);
 }
 
+void account_bear(struct session *s, struct account *a)
+{
+	a->session = s;
+	s->account = a;
+}
+
 void account_sign_in(struct chat *c, struct session *s, struct account *a)
 {
 	uint32_t nmail;
@@ -288,8 +294,7 @@ void account_sign_in(struct chat *c, struct session *s, struct account *a)
 	memmove(a->last + 1, a->last, (SIGN_INS_KEPT - 1) * sizeof *a->last);
 	a->last[0] = (struct signed_in){c->now_ms, s->from};
 	a->failed = 0;
-	a->session = s;
-	s->account = a;
+	account_bear(s, a);
 	account_save(c, a);
 	nmail = a->nmail;
 	mail_deliver(c, s, a);

@@ -96,6 +96,9 @@ void history_replay(struct chat *c, struct session *s)
 		.limit = setting_replay(c, s->room) > 0 ? setting_replay(c, s->room) : 1,
 		.before_id = s->room->last_id + 1,
 	});
+	/* None of it is to be read: what is said from now on is not held back for that. */
+	if (s->asked != ASKED_REPLAY)
+		emit_session(c, EFFECT_RELEASE, s);
 }
 
 /* Somebody's line as it looked when it was said. */

@@ -122,6 +122,7 @@ void login_signed_in(struct chat *c, struct session *s, struct account *a)
 	if (s->state == SESSION_CHAT) {
 		session_rename(c, s, a->nick, a->key);
 		emit_reply(c, s, "You are %s now.", a->nick);
+		account_bear(s, a);
 		r = order_room(c, s, a, NULL, s->room);
 		if (r != s->room)
 			room_go(c, s, r, false);
@@ -129,6 +130,7 @@ void login_signed_in(struct chat *c, struct session *s, struct account *a)
 		/* Its last member gone, a room without history is gone too. */
 		was = number != 0 ? room_by_number(c, number) : NULL;
 		r = order_room(c, s, a, NULL, was);
+		account_bear(s, a);
 		enter(c, s, a->nick, a->key, r, false, r == was ? ROOM_CAME_BACK : ROOM_CAME);
 	}
 	account_sign_in(c, s, a);

@@ -78,6 +78,8 @@ void accounts_free(struct chat *c);
 /* Replaces a string of an account, which may hold a hash, and clears the old one. */
 void account_set(char **field, const char *value);
 
+/* s is the bearer from here on; before it comes into a room, for that is what it may read by. */
+void account_bear(struct session *s, struct account *a);
 /* s has shown that it is the bearer: notes it, and says what there is to say. */
 void account_sign_in(struct chat *c, struct session *s, struct account *a);
 /* It is no longer. */
