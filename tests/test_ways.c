@@ -72,12 +72,28 @@ static void test_nobody_ends_what_hits_themselves(void **state)
 	assert_has("-- b may come into ops again.");
 }
 
+static void test_who_is_banned_reads_nothing_of_a_closed_room(void **state)
+{
+	const struct effect *e;
+	size_t n;
+
+	(void)state;
+	sends(0, "/room private on\n");
+	sends(0, "/ban c\n");
+	assert_ptr_equal(session(2)->room, chat->lobby);
+	sends(2, "/search hello\n");
+	e = chat_effects(chat, &n);
+	assert_int_equal(e[n - 1].kind, EFFECT_QUERY);
+	assert_string_equal(e[n - 1].query.key, "7");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, ops_begin, end)
 	const struct CMUnitTest tests[] = {
 		CASE(test_a_ban_that_comes_while_the_password_is_asked),
 		CASE(test_nobody_ends_what_hits_themselves),
+		CASE(test_who_is_banned_reads_nothing_of_a_closed_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

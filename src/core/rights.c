@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/ban.h"
 #include "chatd/core/emit.h"
 
 /* -- invitations of guests -------------------------------------------------------------- */
@@ -126,6 +127,14 @@ void rights_spoke(struct chat *c, struct session *s)
 
 /* -- reading -------------------------------------------------------------------------------- */
 
+/* Members who are banned keep what they are in the room, but may not be there. */
+static bool is_banned(const struct chat *c, const struct session *s, const struct room *r)
+{
+	struct bearer who = bearer_of(s);
+
+	return ban_find(c, BAN_ENTRY, r, &who) != NULL;
+}
+
 bool rights_read_after(const struct chat *c, const struct session *s, const struct room *r,
                        uint64_t *after)
 {
@@ -135,7 +144,7 @@ bool rights_read_after(const struct chat *c, const struct session *s, const stru
 	*after = 0;
 	if (!r->closed)
 		return true;
-	if (!rights_enter(c, s, r))
+	if (!rights_enter(c, s, r) || is_banned(c, s, r))
 		return false;
 	if (!r->set.private || r->set.open_history || grant_role(r, s) == ROOM_OWNER)
 		return true;
