@@ -87,6 +87,18 @@ static void test_who_is_banned_reads_nothing_of_a_closed_room(void **state)
 	assert_string_equal(e[n - 1].query.key, "7");
 }
 
+static void test_a_preview_tells_operators_of_their_own_room_alone(void **state)
+{
+	(void)state;
+	joins(4);
+	session(0)->from.ip[12] = 10;
+	sends(0, "/ban --preview 192.0.2.0/24\n");
+	assert_has("-- It would hit 2 people here: c, d\\n");
+	session(0)->account->role = ROLE_MODERATOR;
+	sends(0, "/ban --preview 192.0.2.0/24\n");
+	assert_has("-- It would hit 3 people here: c, d, e\\n");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, ops_begin, end)
@@ -94,6 +106,7 @@ int main(void)
 		CASE(test_a_ban_that_comes_while_the_password_is_asked),
 		CASE(test_nobody_ends_what_hits_themselves),
 		CASE(test_who_is_banned_reads_nothing_of_a_closed_room),
+		CASE(test_a_preview_tells_operators_of_their_own_room_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,7 +123,8 @@ struct room *order_scope(const struct chat *c, const struct args *a, enum ban_ki
  * they are is returned. */
 uint32_t order_hit_names(struct chat *c, const struct ban *b, const struct room *members,
                          struct bytes *names);
-/* /ban --preview: tells s whom b, which is not in force, would hit. */
+/* /ban --preview: tells s whom b, which is not in force, would hit; operators of a room, of
+ * those who are in it. */
 void order_preview(struct chat *c, struct session *s, const struct ban *b);
 
 /* -- the lockdown --------------------------------------------------------------------- */
