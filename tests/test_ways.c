@@ -99,6 +99,16 @@ static void test_a_preview_tells_operators_of_their_own_room_alone(void **state)
 	assert_has("-- It would hit 3 people here: c, d, e\\n");
 }
 
+/* -- speaking ---------------------------------------------------------------------------------- */
+
+static void test_who_may_not_speak_has_no_last_word(void **state)
+{
+	(void)state;
+	sends(0, "/room moderated on\n");
+	sends(3, "/quit spam spam\n");
+	assert_has("d has left our chat\\n");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, ops_begin, end)
@@ -107,6 +117,7 @@ int main(void)
 		CASE(test_nobody_ends_what_hits_themselves),
 		CASE(test_who_is_banned_reads_nothing_of_a_closed_room),
 		CASE(test_a_preview_tells_operators_of_their_own_room_alone),
+		CASE(test_who_may_not_speak_has_no_last_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

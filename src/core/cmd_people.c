@@ -166,5 +166,5 @@ void cmd_quit(struct chat *c, struct session *s, const struct args *a)
 {
 	emit_reply(c, s, "Goodbye, %s.", s->nick);
 	/* The room reads it: no last word for who may not speak. */
-	session_end(c, s, c->guarded && order_bars(c, s, a->rest) != NULL ? NULL : a->rest, true);
+	session_end(c, s, order_hears(c, s, a->rest) ? a->rest : NULL, true);
 }

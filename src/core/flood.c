@@ -191,9 +191,14 @@ static void strike(struct chat *c, struct session *s)
 	           format_age(age, mute_ms), k->n, FLOOD_STRIKES_MAX, whose);
 }
 
+bool flood_is_muted(const struct chat *c, const struct session *s)
+{
+	return c->now_ms < s->muted_until_ms && !pace_is_exempt(c, s);
+}
+
 bool flood_refuses(struct chat *c, struct session *s, const char *what)
 {
-	if (c->now_ms >= s->muted_until_ms || pace_is_exempt(c, s))
+	if (!flood_is_muted(c, s))
 		return false;
 	emit_reply(c, s, "Not %s: you have sent too much, so nothing you say is passed on until %.*s.",
 	           what, CLOCK_BYTES, clock_of(c, s->muted_until_ms));

@@ -16,6 +16,8 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
+#include "chatd/core/flood.h"
+#include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 
@@ -291,6 +293,12 @@ const char *order_bars(struct chat *c, const struct session *s, const char *said
 	bytes_printf(&c->scratch, "it has a word that is not allowed here (%s%s).", f->word,
 	             f->beginning ? "*" : "");
 	return c->scratch.data;
+}
+
+bool order_hears(struct chat *c, const struct session *s, const char *text)
+{
+	return !flood_is_muted(c, s) && rights_may_speak(c, s) &&
+	       (!c->guarded || order_bars(c, s, text) == NULL);
 }
 
 const char *order_bars_private(struct chat *c, const struct session *s, enum role to)

@@ -95,20 +95,26 @@ static int64_t wait_ms(const struct chat *c, const struct session *s)
 	return last_ms == 0 ? 0 : last_ms + (int64_t)s->room->set.slow_s * 1000 - c->now_ms;
 }
 
+bool rights_may_speak(const struct chat *c, const struct session *s)
+{
+	const struct room *r = s->room;
+
+	return (!r->set.moderated && r->set.slow_s == 0) || s->voiced ||
+	       grant_role(r, s) >= ROOM_VOICE || (!r->set.moderated && wait_ms(c, s) <= 0);
+}
+
 bool rights_speak(struct chat *c, struct session *s)
 {
 	const struct room *r = s->room;
 	int64_t wait_s;
 
-	if ((!r->set.moderated && r->set.slow_s == 0) || s->voiced || grant_role(r, s) >= ROOM_VOICE)
+	if (rights_may_speak(c, s))
 		return true;
 	if (r->set.moderated) {
 		emit_reply(c, s, "Not sent: %s is moderated; its operators can give you a voice.", r->name);
 		return false;
 	}
 	wait_s = (wait_ms(c, s) + 999) / 1000;
-	if (wait_s <= 0)
-		return true;
 	emit_reply(c, s, "Not sent: in %s everybody says one line in %" PRIu32 " %s. You can speak again "
 	           "in %" PRId64 " %s.", r->name, r->set.slow_s,
 	           r->set.slow_s == 1 ? "second" : "seconds", wait_s,

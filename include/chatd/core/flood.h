@@ -21,6 +21,8 @@ void flood_delay(struct chat *c, struct session *s);
 /* s has sent a line, which is said or a command. Its bytes are pace_bytes' business. */
 void flood_line(struct chat *c, struct session *s);
 
+/* Nothing that s says is passed on at present. */
+bool flood_is_muted(const struct chat *c, const struct session *s);
 /* True if s is muted, and so what it says is not "sent" or "done"; it was told so. */
 bool flood_refuses(struct chat *c, struct session *s, const char *what);
 

@@ -79,6 +79,8 @@ bool order_may_register(struct chat *c, struct session *s);
 /* Why s may not say text in its room (NULL: anything), a sentence; NULL: it may. To be asked
  * only while c->guarded. In c->scratch. */
 const char *order_bars(struct chat *c, const struct session *s, const char *text);
+/* Its room reads what s says beside lines: a last word, a reason. */
+bool order_hears(struct chat *c, const struct session *s, const char *text);
 /* Why s may not write to somebody of that role alone; the same. */
 const char *order_bars_private(struct chat *c, const struct session *s, enum role to);
 /* The word of a name that s may not use; NULL: there is none. */

@@ -33,6 +33,8 @@ bool rights_enter(const struct chat *c, const struct session *s, const struct ro
 /* s may know that r is there. */
 bool rights_see(const struct chat *c, const struct session *s, const struct room *r);
 
+/* By what the room is like, s may say something in it. */
+bool rights_may_speak(const struct chat *c, const struct session *s);
 /* s may say something in its room; otherwise it was told why not. When it has,
  * rights_spoke. */
 bool rights_speak(struct chat *c, struct session *s);
