@@ -37,6 +37,15 @@ static int ops_begin(void **state)
 	return 0;
 }
 
+/* Its last line is shown to who asked for it. */
+static void line_comes(uint32_t slot, const char *sender)
+{
+	struct row row = {.id = session(slot)->room->last_id, .time_ms = now_ms, .kind = RECORD_SAY,
+	                  .room_name = "ops", .sender = sender, .body = "old"};
+
+	rows_come(id(slot), (struct rows){.kind = QUERY_LAST, .row = &row, .n = 1});
+}
+
 /* -- bans ------------------------------------------------------------------------------------ */
 
 static void test_a_ban_that_comes_while_the_password_is_asked(void **state)
@@ -109,6 +118,20 @@ static void test_who_may_not_speak_has_no_last_word(void **state)
 	assert_has("d has left our chat\\n");
 }
 
+static void test_who_may_not_speak_gives_no_reason_for_a_deletion(void **state)
+{
+	char line[64];
+
+	(void)state;
+	sends(3, "hello\n");
+	sends(0, "/mute d\n");
+	snprintf(line, sizeof line, "/delete #%" PRIu64 " spam spam\n", session(3)->room->last_id);
+	sends(3, line);
+	line_comes(3, "d");
+	assert_has("d has deleted line #");
+	assert_has_not("spam");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, ops_begin, end)
@@ -118,6 +141,7 @@ int main(void)
 		CASE(test_who_is_banned_reads_nothing_of_a_closed_room),
 		CASE(test_a_preview_tells_operators_of_their_own_room_alone),
 		CASE(test_who_may_not_speak_has_no_last_word),
+		CASE(test_who_may_not_speak_gives_no_reason_for_a_deletion),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/grant.h"
 #include "chatd/core/name.h"
+#include "chatd/core/order.h"
 #include "chatd/core/pointed.h"
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
@@ -49,6 +50,9 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	}
 	if (!emit_can_save(c, s))
 		return;
+	/* No way to be read for who may not speak. */
+	if (own && !order_hears(c, s, why))
+		why = colon = "";
 	r->deleted_seq = c->line_seq = emit_append(c, (struct record){
 		.kind = RECORD_DELETE, .room = r->number, .time_ms = c->now_ms, .ref = row->id,
 		.room_name = r->name, .sender = s->nick, .body = why,
