@@ -132,6 +132,23 @@ static void test_who_may_not_speak_gives_no_reason_for_a_deletion(void **state)
 	assert_has_not("spam");
 }
 
+static void test_who_may_not_speak_sets_no_topic(void **state)
+{
+	(void)state;
+	sends(0, "/room moderated on\n");
+	sends(3, "/topic spam spam\n");
+	assert_has("-- Not sent: ops is moderated;");
+	sends(0, "/room moderated off\n");
+	sends(0, "/slow 30\n");
+	sends(3, "/topic once\n");
+	assert_has("d has set the topic: once");
+	sends(3, "/topic twice\n");
+	assert_has("-- Not sent: in ops everybody says one line in 30 seconds.");
+	/* It is taken away in silence. */
+	sends(0, "/topic -\n");
+	assert_has("a has taken the topic away");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, ops_begin, end)
@@ -142,6 +159,7 @@ int main(void)
 		CASE(test_a_preview_tells_operators_of_their_own_room_alone),
 		CASE(test_who_may_not_speak_has_no_last_word),
 		CASE(test_who_may_not_speak_gives_no_reason_for_a_deletion),
+		CASE(test_who_may_not_speak_sets_no_topic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,8 +212,9 @@ bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 {
 	struct room *r = s->room;
 
-	if (!may_append(c, s) || (c->guarded && !may_say(c, s, topic)))
+	if (!may_append(c, s) || !rights_speak(c, s) || (c->guarded && !may_say(c, s, topic)))
 		return false;
+	rights_spoke(c, s);
 	room_append(c, r, RECORD_TOPIC, s->nick, 0, topic);
 	free(r->topic);
 	r->topic = mem_strdup(topic);
