@@ -149,6 +149,16 @@ static void test_who_may_not_speak_sets_no_topic(void **state)
 	assert_has("a has taken the topic away");
 }
 
+static void test_who_may_not_speak_is_not_away_with_a_word(void **state)
+{
+	(void)state;
+	sends(0, "/mute d\n");
+	sends(3, "/away spam\n");
+	assert_has("-- Not sent: a has muted you in ops.");
+	sends(3, "/away\n");
+	assert_has("-- You are marked as away.");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, ops_begin, end)
@@ -160,6 +170,7 @@ int main(void)
 		CASE(test_who_may_not_speak_has_no_last_word),
 		CASE(test_who_may_not_speak_gives_no_reason_for_a_deletion),
 		CASE(test_who_may_not_speak_sets_no_topic),
+		CASE(test_who_may_not_speak_is_not_away_with_a_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

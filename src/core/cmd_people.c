@@ -144,6 +144,13 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_away(struct chat *c, struct session *s, const struct args *a)
 {
+	/* Whoever writes to s reads it. */
+	const char *bar = c->guarded && *a->rest != '\0' ? order_bars(c, s, a->rest) : NULL;
+
+	if (bar != NULL) {
+		emit_reply(c, s, "Not sent: %s", bar);
+		return;
+	}
 	free(s->away);
 	s->away = mem_strdup(a->rest);
 	emit_reply(c, s, "You are marked as away%s%s%s. %cback ends it.", *a->rest ? " (" : "", a->rest,
