@@ -159,6 +159,16 @@ static void test_who_may_not_speak_is_not_away_with_a_word(void **state)
 	assert_has("-- You are marked as away.");
 }
 
+static void test_a_guest_takes_no_name_in_a_lockdown(void **state)
+{
+	(void)state;
+	session(2)->account->role = ROLE_MODERATOR;
+	sends(2, "/lockdown 10m\n");
+	sends(3, "/nick spam\n");
+	assert_has("-- Not ");
+	assert_string_equal(session(3)->nick, "d");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, ops_begin, end)
@@ -171,6 +181,7 @@ int main(void)
 		CASE(test_who_may_not_speak_gives_no_reason_for_a_deletion),
 		CASE(test_who_may_not_speak_sets_no_topic),
 		CASE(test_who_may_not_speak_is_not_away_with_a_word),
+		CASE(test_a_guest_takes_no_name_in_a_lockdown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,11 +214,30 @@ static void tell_escape(struct chat *c, struct session *s, const struct ban *b, 
 	           b->by, what);
 }
 
+static const char *bars_lockdown(struct chat *c, const struct session *s)
+{
+	struct bytes *text = &c->scratch;
+
+	if (!lockdown_on(c) || role_of(s) != ROLE_GUEST)
+		return NULL;
+	bytes_clear(text);
+	bytes_printf(text, "only people with an account may speak until %s: %s has locked the chat down. "
+	             "%clogin NAME signs you in.", format_stamp(&c->stamp, c->order->lockdown_until_ms),
+	             c->order->lockdown_by, c->config.command_prefix);
+	return text->data;
+}
+
 bool order_may_rename(struct chat *c, struct session *s, const char *key)
 {
 	struct bearer then = bearer_as(s, NULL, key);
 	const struct ban *b = escaped(c, s, &then);
+	const char *bar = bars_lockdown(c, s);
 
+	if (bar != NULL) {
+		/* A name is something to read. */
+		emit_reply(c, s, "Not done: %s", bar);
+		return false;
+	}
 	if (b != NULL)
 		tell_escape(c, s, b, "keep your name");
 	else if ((b = ban_find(c, BAN_ENTRY, s->room, &then)) != NULL)
@@ -244,19 +263,6 @@ bool order_may_register(struct chat *c, struct session *s)
 }
 
 /* -- speaking ---------------------------------------------------------------------------- */
-
-static const char *bars_lockdown(struct chat *c, const struct session *s)
-{
-	struct bytes *text = &c->scratch;
-
-	if (!lockdown_on(c) || role_of(s) != ROLE_GUEST)
-		return NULL;
-	bytes_clear(text);
-	bytes_printf(text, "only people with an account may speak until %s: %s has locked the chat down. "
-	             "%clogin NAME signs you in.", format_stamp(&c->stamp, c->order->lockdown_until_ms),
-	             c->order->lockdown_by, c->config.command_prefix);
-	return text->data;
-}
 
 const char *order_muted(struct chat *c, const struct ban *b)
 {
