@@ -169,6 +169,18 @@ static void test_a_guest_takes_no_name_in_a_lockdown(void **state)
 	assert_string_equal(session(3)->nick, "d");
 }
 
+static void test_who_is_muted_everywhere_invites_in_silence(void **state)
+{
+	(void)state;
+	joins(4);
+	signs_in(4, ROLE_MODERATOR);
+	sends(4, "/mute --everywhere a\n");
+	sends(3, "/leave\n");
+	sends(0, "/invite d\n");
+	assert_has("SEND 0 ");
+	assert_has_not("SEND 3 ");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, ops_begin, end)
@@ -182,6 +194,7 @@ int main(void)
 		CASE(test_who_may_not_speak_sets_no_topic),
 		CASE(test_who_may_not_speak_is_not_away_with_a_word),
 		CASE(test_a_guest_takes_no_name_in_a_lockdown),
+		CASE(test_who_is_muted_everywhere_invites_in_silence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,7 +123,8 @@ static void done(struct chat *c, struct session *s, struct room *r, const struct
 	emit_reply(c, s, "%s %s %s.%s", t->nick, d->now, r->name, hint);
 	room_notice(c, r, s, "%s has %s %s%s", s->nick, d->has, t->nick, d->what);
 	if (t->session != NULL && t->session != s && t->session->room != r &&
-	    t->session->state == SESSION_CHAT && !session_ignores(t->session, s->key))
+	    t->session->state == SESSION_CHAT && !session_ignores(t->session, s->key) &&
+	    (!c->guarded || order_bars_private(c, s, role_of(t->session)) == NULL))
 		emit_reply(c, t->session, "%s has %s you%s %s %s.%s%s", s->nick, d->has, d->what, d->where,
 		           r->name, *join != '\0' ? " " : "", join);
 }
