@@ -48,7 +48,8 @@ bool login_host(struct chat *c, struct session *s, const char *user)
 		return false;
 	}
 	a = account_by_key(c, key);
-	if (a != NULL && !a->host) {
+	/* To the host Bob and bob are two, to us one name: the first has it. */
+	if (a != NULL && (!a->host || strcmp(a->nick, user) != 0)) {
 		emit_reply(c, s, "%s was registered by somebody, and not as your login on this host. If "
 		           "that was you, give the name and its password; or choose another name.", a->nick);
 		return false;
