@@ -69,6 +69,9 @@ static void test_same_name(void **state)
 	allows(NAME_NICK, "ΣΊΣΥΦΟΣ", "σίσυφοσ");
 	allows(NAME_NICK, "σίσυφος", "σίσυφοσ");
 	allows(NAME_NICK, "ｶﾞ", "ガ");
+	allows(NAME_NICK, "-ann", "-ann");
+	allows(NAME_NICK, "1.2.3", "1.2.3");
+	allows(NAME_ROOM, "192.0.2.1", "192.0.2.1");
 }
 
 static void test_refused(void **state)
@@ -94,6 +97,9 @@ static void test_refused(void **state)
 	REFUSES(NAME_NICK, "a²", "a nick has only letters, digits and _ - . | ^");
 	REFUSES(NAME_NICK, "\xE2\xA0\x80", "a nick has only letters, digits and _ - . | ^");
 	REFUSES(NAME_ROOM, "#ops", "a room's name has no #; leave it out");
+	/* Commands would take these for something else. */
+	REFUSES(NAME_NICK, "--everywhere", "a nick does not begin with --");
+	REFUSES(NAME_NICK, "192.0.2.1", "a nick is no address");
 	/* A letter, but a mark when folded, or spaces. */
 	REFUSES(NAME_NICK, "ﾞ", "a nick has accents only on letters and digits");
 	REFUSES(NAME_NICK, "ﷺ", "a nick has only letters, digits and _ - . | ^");

@@ -14,6 +14,7 @@
 
 #include <utf8proc.h>
 
+#include "chatd/core/address.h"
 #include "chatd/core/text.h"
 
 /* How many code points one may fold to: U+FDFA, with 18, has the most. */
@@ -223,6 +224,7 @@ bool name_check(enum name_kind kind, const char *name, size_t len,
 {
 	const char *noun = kinds[kind].noun;
 	char copy[NAME_BYTES_MAX + 1], *folded;
+	struct address address;
 	const char *word;
 	size_t chars, n;
 
@@ -249,6 +251,11 @@ bool name_check(enum name_kind kind, const char *name, size_t len,
 		              noun);
 	if (n == 0)
 		return refuse(why, why_size, "%s has at least one letter or digit", noun);
+	/* Commands would take them for flags, and for whom an address is of. */
+	if (kind == NAME_NICK && strncmp(key, "--", 2) == 0)
+		return refuse(why, why_size, "%s does not begin with --", noun);
+	if (kind == NAME_NICK && address_parse(key, &address))
+		return refuse(why, why_size, "%s is no address", noun);
 	if (key_mixes_scripts(key, n))
 		return refuse(why, why_size, "%s has letters of one script; Latin, Greek and Cyrillic "
 		              "ones look alike", noun);
@@ -311,7 +318,7 @@ void name_mend(enum name_kind kind, const char *typed, size_t len, size_t max_ch
 	out[n] = '\0';
 	if (name_check(kind, out, n, key, why, sizeof why))
 		return;
-	/* Reserved, or of several scripts: there is no name like it. */
+	/* Reserved, of several scripts, a flag: there is no name like it. */
 	n = text_prefix(kinds[kind].spare, strlen(kinds[kind].spare), max_chars);
 	memcpy(out, kinds[kind].spare, n);
 	out[n] = '\0';

@@ -18,7 +18,8 @@ enum name_kind { NAME_NICK, NAME_ROOM };
  * letters and digits of any script (with their combining marks, at most
  * NAME_MARKS_MAX in a row, none at the start) and _ - . | ^; not only
  * punctuation; no mixture of Latin, Greek and Cyrillic letters, which look alike;
- * for a nick none that is reserved, also with signs round it. False: why is a sentence
+ * for a nick none that is reserved, also with signs round it, nor what commands would take
+ * for a flag or an address. False: why is a sentence
  * without its end ("a nick has no spaces"), fit to be shown: it never repeats
  * unneutralised input.
  */
