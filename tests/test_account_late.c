@@ -1,5 +1,5 @@
 /*
- * Accounts that change while somebody waits for an answer about them.
+ * Accounts that change while somebody waits for an answer about them, and what is recorded.
  */
 #include "chat_help.h"
 
@@ -58,12 +58,40 @@ static void test_who_comes_back_to_a_private_room_reads_what_was_said(void **sta
 	assert_has("QUERY 2 kind 0 room 7 108..");
 }
 
+static void test_a_long_act_is_cut_between_characters(void **state)
+{
+	char line[1024 + 64] = "/announce xx";
+	struct event e;
+	const struct effect *effect;
+	size_t n;
+
+	(void)state;
+	joins(0);
+	registers(0);
+	account_by_key(chat, "a")->role = ROLE_MODERATOR;
+	while (strlen(line) < 1080)
+		strcat(line, "\xe2\x82\xac");
+	strcat(line, "\n");
+	config.line_bytes_max = 2048;
+	chat_configure(chat, &config);
+	for (int shift = 0; shift < 3; shift++, memmove(line + 11, line + 10, strlen(line + 10) + 1)) {
+		e = (struct event){.kind = EVENT_BYTES, .conn = id(0),
+		                   .bytes = {.data = line, .len = strlen(line)}};
+		step(e);
+		effect = chat_effects(chat, &n);
+		assert_int_equal(effect->kind, EFFECT_APPEND);
+		n = strlen(effect->record.body);
+		assert_int_equal((n - strcspn(effect->record.body, "\xe2")) % 3, 0);
+	}
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 	const struct CMUnitTest tests[] = {
 		CASE(test_an_account_is_dropped_before_its_second_step),
 		CASE(test_who_comes_back_to_a_private_room_reads_what_was_said),
+		CASE(test_a_long_act_is_cut_between_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
