@@ -85,6 +85,17 @@ static void test_a_long_act_is_cut_between_characters(void **state)
 	}
 }
 
+static void test_the_host_gives_a_role_without_a_name_of_its_own(void **state)
+{
+	(void)state;
+	joins(0);
+	registers(0);
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(1),
+	                    .connected = {.addr = "unix", .trusted = true}});
+	sends(1, "/role a moderator\n");
+	assert_has("SEND 0 \"-- the host has made you: moderator.");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -92,6 +103,7 @@ int main(void)
 		CASE(test_an_account_is_dropped_before_its_second_step),
 		CASE(test_who_comes_back_to_a_private_room_reads_what_was_said),
 		CASE(test_a_long_act_is_cut_between_characters),
+		CASE(test_the_host_gives_a_role_without_a_name_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
