@@ -203,6 +203,6 @@ void cmd_role(struct chat *c, struct session *s, const struct args *a)
 	account_save(c, account);
 	now_is(c, s, account, emit_audit(c, s, undo, "made %s: %s", account->nick, role_name(role)));
 	if (account->session != NULL && account->session != s)
-		emit_reply(c, account->session, "%s has made you: %s. %chelp lists what you may do.", serve_who(s),
-		           role_name(role), c->config.command_prefix);
+		emit_reply(c, account->session, "%s has made you: %s. %chelp lists what you may do.",
+		           serve_who(s), role_name(role), c->config.command_prefix);
 }

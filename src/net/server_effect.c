@@ -5,6 +5,7 @@
  * effects of another are carried out, for they lie in the same array.
  */
 
+#include <assert.h>
 
 #include "chatd/base/log.h"
 #include "chatd/net/server_state.h"
@@ -26,18 +27,27 @@ static void append(struct server *s, const struct record *r)
 static void query(struct server *s, const struct query *q)
 {
 	/* Answered by server_step: a step may not begin while effects are carried out. */
-	if (!writer_query(s->writer, q))
-		s->refused = q->conn;
+	if (writer_query(s->writer, q))
+		return;
+	assert(s->nrefused < REFUSED_MAX);
+	s->refused[s->nrefused++] = (struct refused){q->conn, q->kind};
 }
 
 static void answer_refused(struct server *s)
 {
-	struct rows none = {.conn = s->refused,
-	                    .error = "Too many questions at once. Try again in a moment."};
-	struct event e = {.kind = EVENT_ROWS, .conn = s->refused, .rows = &none};
+	/* An answer may lead to a query that is refused as well: the same loop has it. */
+	if (s->answering)
+		return;
+	s->answering = true;
+	while (s->nrefused > 0) {
+		struct refused r = s->refused[--s->nrefused];
+		struct rows none = {.kind = r.kind, .conn = r.conn,
+		                    .error = "Too many questions at once. Try again in a moment."};
+		struct event e = {.kind = EVENT_ROWS, .conn = r.conn, .rows = &none};
 
-	s->refused.gen = 0;
-	server_step(s, &e);
+		server_step(s, &e);
+	}
+	s->answering = false;
 }
 
 /* The connection, or NULL where it is no longer the core's. */
@@ -139,6 +149,5 @@ void server_step(struct server *s, struct event *e)
 		apply(s, &effects[i]);
 	if (s->wanted != NULL)
 		server_want(s, s->wanted);
-	if (s->refused.gen != 0)
-		answer_refused(s);
+	answer_refused(s);
 }

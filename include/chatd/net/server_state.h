@@ -30,6 +30,15 @@ struct watch {
 	void *ctx;
 };
 
+/* A query that the writer did not take. */
+struct refused {
+	struct conn_id conn;        /* who asked */
+	enum query_kind kind;
+};
+
+/* Of one step, and of those that answer them. */
+enum { REFUSED_MAX = 2 * EFFECTS_MAX };
+
 struct server {
 	struct server_options options;
 	struct ring *ring;          /* borrowed, like the next four */
@@ -69,7 +78,9 @@ struct server {
 	uint64_t given_seq, stored_seq; /* newest record given to the writer, and saved by it */
 	const struct effect *wanted; /* of the program, by the step whose effects are carried out;
 	                             * NULL: nothing */
-	struct conn_id refused;     /* whose query the writer did not take; gen 0: nobody */
+	struct refused refused[REFUSED_MAX]; /* nrefused of them: are answered behind the step */
+	uint32_t nrefused;
+	bool answering;             /* true exactly while they are */
 	bool stopping;              /* after server_stop */
 	int64_t stop_ms;            /* and when to give up on what is not sent by then */
 };
