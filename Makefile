@@ -8,7 +8,8 @@
 #
 #   make bench      chatd beside a bare fan-out and its peers (make deps bench first);
 #                   make bench-quick within 2 minutes
-#   make fuzz       the fuzzer of what reads strangers' bytes, for FUZZ_S seconds
+#   make fuzz       the fuzzers, of what reads strangers' bytes and of the chat behind it, each
+#                   for FUZZ_S seconds
 
 VERSION  = 0.1.0
 CC       = gcc
@@ -141,7 +142,11 @@ fuzz:
 	clang -std=gnu17 -D_GNU_SOURCE -Iinclude -O1 -g -fsanitize=fuzzer,address,undefined \
 	    -o .build/fuzz/input tests/fuzz_input.c .build/fuzz/libchatd.a $(LIBS)
 	mkdir -p .build/fuzz/corpus
+	clang $(CHATD_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	    -fno-sanitize-recover=undefined -Itests -o .build/fuzz/chat tests/fuzz_chat.c \
+	    .build/fuzz/libchatd.a -pthread $(LIBS)
 	.build/fuzz/input -max_total_time=$(FUZZ_S) -print_final_stats=1 .build/fuzz/corpus
+	.build/fuzz/chat $(FUZZ_S)
 
 install: chatd
 	install -D -m 755 chatd $(DESTDIR)$(PREFIX)/bin/chatd

@@ -312,6 +312,10 @@ static void unread_lines_are_counted_room_by_room(void **state)
 	expect_unread(&q, "lobby:1/1 ops:1/0");
 	q.before_id = 7;
 	expect_unread(&q, "lobby:1/1");
+	/* Of others what was said before the question, however late it is counted. */
+	q.after_seq = 7;
+	q.room = 12;
+	expect_unread(&q, "lobby:1/1 ops:1/0");
 	q.key = "nobody";
 	expect_unread(&q, "");
 }

@@ -248,7 +248,10 @@ static int by_lines(const void *a, const void *b)
  * parameters. -1: error. */
 static int64_t unread_count(sqlite3_stmt *st, const struct unread *u, const struct query *q)
 {
-	uint64_t before = u->room == q->room && q->before_id < INT64_MAX ? q->before_id : INT64_MAX;
+	/* It may be counted late: what was said since the question is no part of it. */
+	uint64_t before = q->after_seq ? q->after_seq + 1 : INT64_MAX;
+	if (u->room == q->room && q->before_id < before)
+		before = q->before_id;
 	if (!st)
 		return -1;
 	sqlite3_bind_int64(st, 2, (int64_t)u->seen_id);

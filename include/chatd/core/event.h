@@ -83,7 +83,8 @@ enum query_kind {
 	                 * before and the line after it in its room */
 	QUERY_UNREAD,   /* the limit rooms with the most lines that `key` has not seen since it was
 	                 * last there; a row for each, see there. Of room (0: of none) only the
-	                 * lines up to before_id count. words: a nick, whose mentions are counted */
+	                 * lines up to before_id count, of others those up to after_seq (0: all).
+	                 * words: a nick, whose mentions are counted */
 
 	/* These are about the database itself; they wait for no record. */
 	QUERY_STATS,    /* rows.text: how large it is, as fields (fields.h) of bytes: database, wal,
