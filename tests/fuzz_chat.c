@@ -168,7 +168,8 @@ static void step(struct event *e)
 /* -- what people type ------------------------------------------------------------------------ */
 
 static const char *const names[] = {
-	"ann", "bob", "cat", "dan", "Ann", "eve", "b0b", "mod", "zoe", "nobody_here", "--preview", "1.2.3.4",
+	"ann", "bob", "cat", "dan", "Ann", "eve", "b0b", "mod", "zoe", "nobody_here", "--preview",
+	"1.2.3.4",
 };
 static const char *const rooms[] = {"ops", "den", "general", "#ops", "hall", "x"};
 static const char *const words[] = {
@@ -361,9 +362,9 @@ static void round_run(void)
 	memset(gens, 0, sizeof gens);
 	now_ms = INT64_C(1795378445000);
 	config = (struct chat_config){
-		.connections_max = PEOPLE, .line_bytes_max = 1024, .history_replay = 3, .login_timeout_s = 30,
-		.command_prefix = '/', .rate_burst = 20, .rate_lines = below(2) * 5, .rate_bytes = 8192,
-		.rate_address = 10, .flood_mute_s = 10,
+		.connections_max = PEOPLE, .line_bytes_max = 1024, .history_replay = 3,
+		.login_timeout_s = 30, .command_prefix = '/', .rate_burst = 20, .rate_lines = below(2) * 5,
+		.rate_bytes = 8192, .rate_address = 10, .flood_mute_s = 10,
 	};
 	facts[0] = (struct fact){FACT_ACCOUNT, mem_strdup("zoe"), mem_strdup(admin)};
 	nfacts = 1;
