@@ -57,7 +57,7 @@ static int hex(char c)
 char *fields_get(const char *fields, const char *name)
 {
 	size_t len = 0;
-	const char *p = find(fields, name, &len), *end = p + len;
+	const char *p = find(fields, name, &len), *end = p != NULL ? p + len : p;
 	char *value = mem_alloc(len + 1), *out = value;
 
 	while (p < end) {
