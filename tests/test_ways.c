@@ -104,7 +104,7 @@ static void test_a_preview_tells_operators_of_their_own_room_alone(void **state)
 	sends(0, "/ban --preview 192.0.2.0/24\n");
 	assert_has("-- It would hit 2 people here: c, d\\n");
 	session(0)->account->role = ROLE_MODERATOR;
-	sends(0, "/ban --preview 192.0.2.0/24\n");
+	sends(0, "/ban --preview --everywhere 192.0.2.0/24\n");
 	assert_has("-- It would hit 3 people here: c, d, e\\n");
 }
 
