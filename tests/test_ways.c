@@ -105,7 +105,7 @@ static void test_a_preview_tells_operators_of_their_own_room_alone(void **state)
 	assert_has("-- It would hit 2 people here: c, d\\n");
 	session(0)->account->role = ROLE_MODERATOR;
 	sends(0, "/ban --preview --everywhere 192.0.2.0/24\n");
-	assert_has("-- It would hit 3 people here: c, d, e\\n");
+	assert_has("-- It would hit 4 people here: b, c, d, e\\n");
 }
 
 /* -- speaking ---------------------------------------------------------------------------------- */
