@@ -152,6 +152,14 @@ static size_t line_wait(struct talk *t, struct client *c)
 	}
 }
 
+/* Commands work from here on. A prompt that was not looked at is before it on the line. */
+static bool is_greeting(const char *s, size_t n)
+{
+	const char *at = memmem(s, n, "-- You are ", 11);
+
+	return at && memmem(at, n - (size_t)(at - s), ", in ", 5) != NULL;
+}
+
 bool line_expect(struct talk *t, struct client *c, const char *pattern)
 {
 	struct bytes passed = {0};
@@ -160,10 +168,10 @@ bool line_expect(struct talk *t, struct client *c, const char *pattern)
 
 	while (!found && (n = line_wait(t, c)) > 0) {
 		found = matches(t, pattern, c->in.data, n - 1);
-		if (found && !strncmp(c->in.data, "-- You are ", 11))
-			c->named = true;
 		if (!found && !c->skipping)
 			break;
+		if (is_greeting(c->in.data, n))
+			c->named = true;
 		bytes_append(&passed, c->in.data, n);
 		bytes_drop(&c->in, n);
 	}
