@@ -124,7 +124,7 @@ void cmd_rooms(struct chat *c, struct session *s, const struct args *a)
 		struct room *r = c->rooms[slot];
 
 		if (r != NULL && (r->nmembers > 0 || r->last_id != 0 || r == c->lobby ||
-		                  r->set.permanent) && rights_see(c, s, r))
+		                  r->set.permanent || r->closed) && rights_see(c, s, r))
 			list[n++] = r;
 	}
 	qsort(list, n, sizeof(struct room *), by_people);

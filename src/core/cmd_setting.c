@@ -115,13 +115,13 @@ static void unlock(struct chat *c, struct session *s, struct room *r)
 	emit_audit(c, s, "", "took the password of %s away", r->name);
 	emit_reply(c, s, "password of %s: none.", r->name);
 	room_notice(c, r, s, "%s has taken the password of this room away", s->nick);
+	room_release(c, r);
 }
 
 static void set_value(struct chat *c, struct session *s, struct room *r, const struct setting *k,
                       const char *text)
 {
 	char was[SETTING_BYTES_MAX], is[SETTING_BYTES_MAX], undo[NAME_BYTES_MAX + 64];
-	bool permanent = r->set.permanent;
 	uint32_t value;
 	uint64_t n;
 
@@ -140,8 +140,7 @@ static void set_value(struct chat *c, struct session *s, struct room *r, const s
 	emit_reply(c, s, "%s of %s: %s. %cundo #A%" PRIu64 " takes it back.", k->name, r->name,
 	           setting_show(r, k, is), c->config.command_prefix, n);
 	room_notice(c, r, s, "%s has set %s: %s", s->nick, k->name, setting_show(r, k, is));
-	if (permanent && !r->set.permanent)
-		room_release(c, r);
+	room_release(c, r);
 }
 
 /* /room NAME TEXT; TEXT "" shows it. */

@@ -95,8 +95,9 @@ static void room_free(struct chat *c, struct room *r)
 
 void room_release(struct chat *c, struct room *r)
 {
-	/* When chatd goes down, those who leave will be back. */
-	if (r->nmembers > 0 || r->last_id != 0 || r == c->lobby || r->set.permanent ||
+	/* When chatd goes down, those who leave will be back. Whoever finds a closed room closed
+	 * must not find it open, and theirs, a moment later. */
+	if (r->nmembers > 0 || r->last_id != 0 || r == c->lobby || r->set.permanent || r->closed ||
 	    (r->kept && c->stopping))
 		return;
 	setting_drop(c, r);
