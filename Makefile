@@ -41,7 +41,7 @@ endif
 CHATD_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DCHATD_VERSION='"$(VERSION)"' \
                 $(WARN) $(WERROR) $(OPT) $(SAN) -pthread $(CFLAGS)
 CHATD_LDFLAGS = $(SAN) -pthread $(LDFLAGS)
-LIBS          = -luring -lsqlite3 -linih -lutf8proc -ltelnet -lcrypt -loath -licui18n -licuuc
+LIBS          = -luring -lsqlite3 -linih -lutf8proc -ltelnet -lcrypt -loath -licui18n -licuuc -lseccomp
 
 SRC    = $(sort $(wildcard src/*.c src/*/*.c))
 OBJ    = $(SRC:%.c=$(B)/%.o)
@@ -51,7 +51,7 @@ TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
 TOOLS  = $(B)/tests/talk $(B)/tests/sim $(B)/tests/load
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
-             libtelnet-dev uthash-dev libcrypt-dev liboath-dev libicu-dev
+             libtelnet-dev uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
              sqlite3 mandoc python3 binutils
 DEPS_BENCH = python3 gnuplot-nox ncat ngircd inspircd strace sqlite3

@@ -46,6 +46,13 @@ static const char *const exempt_names[] = {
 	NULL,
 };
 
+static const char *const sandbox_names[] = {
+	[SANDBOX_NO] = "no",
+	[SANDBOX_YES] = "yes",
+	[SANDBOX_REQUIRE] = "require",
+	NULL,
+};
+
 const struct conf_key conf_keys[] = {
 	{ KEY("listen", CONF_LISTEN, listen), .initial = "8989",
 	  .help = "Where to listen; may be given several times." },
@@ -54,6 +61,10 @@ const struct conf_key conf_keys[] = {
 	{ KEY("durability", CONF_CHOICE, durability), .initial = "commit",
 	  .choices = durability_names,
 	  .help = "What must have happened to a line before anybody sees it." },
+	{ KEY("sandbox", CONF_CHOICE, sandbox), .initial = "yes", .choices = sandbox_names,
+	  .help = "Whether chatd gives up, once it has started, what it does not need." },
+	{ KEY("user", CONF_PATH, user), .initial = "",
+	  .help = "Whom chatd becomes where it is started as root." },
 	{ KEY("max_connections", CONF_NUMBER, connections_max), .initial = "1024",
 	  .least = 1, .most = CONNECTIONS_LIMIT,
 	  .help = "Connections at one time; one more is told so and closed." },
@@ -161,6 +172,7 @@ void conf_release(struct conf *c)
 	conf_clear_listen(c);
 	free(c->database);
 	free(c->chat_log);
+	free(c->user);
 	memset(c, 0, sizeof(*c));
 }
 

@@ -34,6 +34,8 @@ static const struct option_row {
 	  "keep the history in FILE (chatd.db)" },
 	{ 0, "--logfile", "FILE", OPTION_KEY, 0, "chat_log", NULL,
 	  "append every line said to FILE, as text" },
+	{ 0, "--user", "NAME", OPTION_KEY, 0, "user", NULL,
+	  "whom to become, where started as root" },
 	{ 0, "--max-connections", "N", OPTION_CONNECTIONS, 0, NULL, NULL,
 	  "at most N at a time; 0: 1024, negative: no limit" },
 	{ 'n', "--check", NULL, OPTION_WISH, OPTIONS_CHECK, NULL, NULL,

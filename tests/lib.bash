@@ -12,6 +12,8 @@ failures=0
 pid=         # of the chatd that runs; empty: none
 port=        # where it listens on 127.0.0.1
 work=$(mktemp -d "${TMPDIR:-/tmp}/chatd-sh.XXXXXX") || exit 1
+# Nothing here runs as root.
+if [ "$(id -u)" = 0 ]; then chown nobody "$work"; fi
 conf=$work/chatd.conf
 db=$work/chatd.db
 log=$work/log
@@ -74,6 +76,7 @@ configure() {
 chatd_start() {
 	local program=$1
 	shift
+	[ "$(id -u)" != 0 ] || set -- "$@" --user nobody
 	exec {out}< <(exec "$program" "$@" 2>>"$log" </dev/null)
 	pid=$!
 	while read -r -t 20 said <&"$out"; do

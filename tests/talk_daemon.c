@@ -24,6 +24,7 @@
 #include "talk.h"
 
 enum {
+	NOBODY = 65534,
 	START_MS = 20000,  /* to the "listening" line, also under a sanitizer */
 	STOP_MS = 10000,   /* SIGTERM to exit, likewise; the e2e tests are stricter */
 	PORT_FIRST = 10000, /* below the ports that the kernel gives to clients */
@@ -110,7 +111,8 @@ static void __attribute__((noreturn)) daemon_exec(struct world *w, int out)
 	signal(SIGPIPE, SIG_DFL);
 	dup2(out, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
-	execl(talk_chatd, "chatd", "-c", w->conf, (char *)NULL);
+	execl(talk_chatd, "chatd", "-c", w->conf, geteuid() == 0 ? "--user" : NULL, "nobody",
+	      (char *)NULL);
 	dprintf(STDERR_FILENO, "%s: %s\n", talk_chatd, strerror(errno));
 	_exit(127);
 }
@@ -180,7 +182,8 @@ static void *daemon_start(const struct talk_conf *conf, size_t n, struct bytes *
 
 	w->out = -1;
 	snprintf(w->dir, sizeof w->dir, "%s/talk.XXXXXX", tmp && strlen(tmp) < 40 ? tmp : "/tmp");
-	if (mkdtemp(w->dir)) {
+	/* As root, chatd becomes nobody. */
+	if (mkdtemp(w->dir) && (geteuid() != 0 || chown(w->dir, NOBODY, NOBODY) == 0)) {
 		snprintf(w->conf, sizeof w->conf, "%s/chatd.conf", w->dir);
 		snprintf(w->db, sizeof w->db, "%s/chatd.db", w->dir);
 		snprintf(w->log, sizeof w->log, "%s/log", w->dir);

@@ -19,6 +19,8 @@
 #include "chatd/store/store.h"
 
 enum conf_answer { CONF_NO, CONF_YES };
+/* How chatd is to be fenced in; see fence.h. */
+enum sandbox { SANDBOX_NO, SANDBOX_YES, SANDBOX_REQUIRE };
 
 struct conf {
 	/* Fixed while chatd runs. */
@@ -26,6 +28,8 @@ struct conf {
 	uint32_t nlisten;
 	char *database;               /* path of the SQLite file */
 	enum durability durability;
+	enum sandbox sandbox;
+	char *user;                   /* whom to become where started as root; NULL: nobody was named */
 	uint32_t connections_max;     /* max_connections */
 
 	/* SIGHUP takes new values. */

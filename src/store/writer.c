@@ -304,10 +304,9 @@ static void readings_stop(struct writer *w)
 /* Returns an errno, or 0. */
 static int reading_start(struct reading *t, const char *name)
 {
+	t->name = name;
 	int e = pthread_create(&t->thread, NULL, reading_main, t);
 	t->started = e == 0;
-	if (t->started)
-		pthread_setname_np(t->thread, name);
 	return e;
 }
 
@@ -332,7 +331,6 @@ static bool threads_start(struct writer *w, struct store_error *err)
 		snprintf(err->text, sizeof(err->text), "no thread can be made: %s", strerror(e));
 		return false;
 	}
-	pthread_setname_np(w->writing_thread, "chatd-writer");
 	return true;
 }
 

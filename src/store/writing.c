@@ -358,6 +358,7 @@ static bool writing_ended(struct writing *t)
 void *writing_main(void *arg)
 {
 	struct writing t = { .w = arg };
+	prctl(PR_SET_NAME, "chatd-writer");
 	/* A short sleep is meant as it is; by default it is 50 us longer. */
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	t.prune_at_ms = now_ms() + PRUNE_FIRST_MS;

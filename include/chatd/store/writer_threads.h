@@ -65,6 +65,7 @@ struct reading {
 	uint32_t waiting_max;   /* loop: one more is not taken */
 	struct sleeper sleeper; /* where it sleeps */
 	bool wake;              /* loop: true when it was asked since writer_wake_fds */
+	const char *name;       /* of the thread, for ps(1) */
 	pthread_t thread;       /* joined by writer_stop */
 	bool started;           /* loop: true while there is a thread to be joined */
 };

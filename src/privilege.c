@@ -1,0 +1,45 @@
+/* Becoming somebody who is not root. Looks users up, so it is for the start alone. */
+#include "chatd/privilege.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "chatd/base/log.h"
+
+static bool become(const struct passwd *pw)
+{
+	/* The order is that of setuid(2): groups while one may still change them. */
+	if (initgroups(pw->pw_name, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
+	    setuid(pw->pw_uid) != 0)
+		return false;
+	/* What was given up for good cannot be had again. */
+	return setuid(0) != 0;
+}
+
+bool privilege_drop(const char *user)
+{
+	const struct passwd *pw = user ? getpwnam(user) : NULL;
+
+	if (user && !pw) {
+		log_errx("user = %s: this host knows no such user", user);
+		return false;
+	}
+	if (geteuid() != 0) {
+		if (!pw || pw->pw_uid == geteuid())
+			return true;
+		log_errx("user = %s: only root can become somebody else; start chatd as %s, or as root",
+		         user, user);
+		return false;
+	}
+	if (!pw || pw->pw_uid == 0) {
+		log_errx("chatd does not run as root. Name a user for it, who may write in the folder of "
+		         "the database: user = NAME in the configuration, or --user NAME");
+		return false;
+	}
+	if (!become(pw)) {
+		log_err("cannot become %s", user);
+		return false;
+	}
+	return true;
+}
