@@ -54,6 +54,7 @@ DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8
              libtelnet-dev uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
              sqlite3 mandoc python3 binutils
+DEPS_KERNEL = qemu-system-x86 busybox-static cpio
 DEPS_BENCH = python3 gnuplot-nox ncat ngircd inspircd strace sqlite3
 
 all: chatd
@@ -106,14 +107,26 @@ $(B)/tests/%: $(B)/tests/%.o $(LIB)
 -include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d $(B)/tests/bench/*.d)
 
 .PRECIOUS: $(B)/tests/%.o
-.PHONY: all run deps test tests bench bench-quick install uninstall clean fuzz
+# In an emulated machine with Debian 12's own kernel (make deps test-kernel first).
+test-kernel:
+	$(MAKE) VARIANT=release chatd tests
+	tests/kernel
 
+.PHONY: all run deps test test-kernel tests bench bench-quick install uninstall clean fuzz
+
+# It does not run as root: for root it becomes nobody, whose folder is one that nobody can reach.
 run: chatd
-	./chatd
+	@[ "$$(id -u)" != 0 ] || install -d -o nobody -m 700 /var/lib/chatd-run
+	@if [ "$$(id -u)" = 0 ]; then \
+	    exec ./chatd --user nobody --database /var/lib/chatd-run/chatd.db; \
+	else \
+	    exec ./chatd; \
+	fi
 
 # Installs only what is missing, so that it asks for no password where all is there.
 deps:
 	@missing=; for p in $(DEPS_BUILD) $(if $(filter test,$(MAKECMDGOALS)),$(DEPS_TEST)) \
+	        $(if $(filter test-kernel,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_KERNEL)) \
 	        $(if $(filter bench bench-quick,$(MAKECMDGOALS)),$(DEPS_BENCH)); do \
 	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \
 	        missing="$$missing $$p"; \

@@ -18,6 +18,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/chat.h"
 #include "chatd/core/name.h"
+#include "chatd/privilege.h"
 #include "chatd/store/secret.h"
 #include "chatd/store/store.h"
 
@@ -202,6 +203,9 @@ bool admin_run(const struct conf *c, const char *what, const char *name)
 		fprintf(stderr, "chatd: that name will not do: %s\n", why);
 		return false;
 	}
+	/* What root makes there, chatd could not open afterwards. */
+	if (!privilege_drop(c->user))
+		return false;
 	store = store_open(c->database, DURABILITY_SYNC, &err);
 	snprintf(command, sizeof(command), "%c%s %s%s\n", store ? '/' : c->command_prefix,
 	         add ? "role" : "code", name, add ? " admin" : "");

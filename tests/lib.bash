@@ -12,8 +12,12 @@ failures=0
 pid=         # of the chatd that runs; empty: none
 port=        # where it listens on 127.0.0.1
 work=$(mktemp -d "${TMPDIR:-/tmp}/chatd-sh.XXXXXX") || exit 1
-# Nothing here runs as root.
-if [ "$(id -u)" = 0 ]; then chown nobody "$work"; fi
+# chatd does not run as root, nor does it here.
+as=()
+if [ "$(id -u)" = 0 ]; then
+	chown nobody "$work"
+	as=(setpriv --reuid nobody --regid nogroup --clear-groups)
+fi
 conf=$work/chatd.conf
 db=$work/chatd.db
 log=$work/log
@@ -76,8 +80,7 @@ configure() {
 chatd_start() {
 	local program=$1
 	shift
-	[ "$(id -u)" != 0 ] || set -- "$@" --user nobody
-	exec {out}< <(exec "$program" "$@" 2>>"$log" </dev/null)
+	exec {out}< <(exec "${as[@]}" "$program" "$@" 2>>"$log" </dev/null)
 	pid=$!
 	while read -r -t 20 said <&"$out"; do
 		[[ $said != *listening* ]] || return 0

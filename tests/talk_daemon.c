@@ -111,8 +111,9 @@ static void __attribute__((noreturn)) daemon_exec(struct world *w, int out)
 	signal(SIGPIPE, SIG_DFL);
 	dup2(out, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
-	execl(talk_chatd, "chatd", "-c", w->conf, geteuid() == 0 ? "--user" : NULL, "nobody",
-	      (char *)NULL);
+	/* chatd does not run as root. */
+	if (geteuid() != 0 || (setgid(NOBODY) == 0 && setuid(NOBODY) == 0))
+		execl(talk_chatd, "chatd", "-c", w->conf, (char *)NULL);
 	dprintf(STDERR_FILENO, "%s: %s\n", talk_chatd, strerror(errno));
 	_exit(127);
 }
@@ -182,7 +183,7 @@ static void *daemon_start(const struct talk_conf *conf, size_t n, struct bytes *
 
 	w->out = -1;
 	snprintf(w->dir, sizeof w->dir, "%s/talk.XXXXXX", tmp && strlen(tmp) < 40 ? tmp : "/tmp");
-	/* As root, chatd becomes nobody. */
+	/* For whom chatd runs as. */
 	if (mkdtemp(w->dir) && (geteuid() != 0 || chown(w->dir, NOBODY, NOBODY) == 0)) {
 		snprintf(w->conf, sizeof w->conf, "%s/chatd.conf", w->dir);
 		snprintf(w->db, sizeof w->db, "%s/chatd.db", w->dir);
