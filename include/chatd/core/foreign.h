@@ -1,0 +1,30 @@
+/*
+ * Clients that took the port for something else.
+ *
+ * A name has no blanks and no control characters, so what these protocols begin with is
+ * nobody's name, and a browser that is made to send a form here says nothing to anybody.
+ */
+#ifndef CHATD_CORE_FOREIGN_H
+#define CHATD_CORE_FOREIGN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum foreign {
+	FOREIGN_NO,      /* a person, or a script that knows us */
+	FOREIGN_MAYBE,   /* more of the first line is needed */
+	FOREIGN_TLS,
+	FOREIGN_HTTP,
+	FOREIGN_SSH,
+	FOREIGN_SMTP,
+	FOREIGN_IRC,
+	FOREIGN_BINARY,  /* nothing that people type */
+};
+
+/* What a connection's first n bytes are. */
+enum foreign foreign_sign(const char *p, size_t n);
+
+/* What such a client is told: one sentence, for HTTP within an answer of RFC 9112. */
+const char *foreign_answer(enum foreign f);
+
+#endif
