@@ -12,11 +12,11 @@ failures=0
 pid=         # of the chatd that runs; empty: none
 port=        # where it listens on 127.0.0.1
 work=$(mktemp -d "${TMPDIR:-/tmp}/chatd-sh.XXXXXX") || exit 1
-# chatd does not run as root, nor does it here.
+# chatd does not run as root, nor does it here: it is somebody whom this host does not know.
 as=()
 if [ "$(id -u)" = 0 ]; then
-	chown nobody "$work"
-	as=(setpriv --reuid nobody --regid nogroup --clear-groups)
+	chown 61000 "$work"
+	as=(setpriv --reuid 61000 --regid 61000 --clear-groups)
 fi
 conf=$work/chatd.conf
 db=$work/chatd.db
