@@ -11,6 +11,7 @@
  *     conf: history_replay = 5     a key of chatd.conf; before the first step
  *     core only, daemon only       the other backend skips this file
  *     alice connects               reads the banner up to the prompt for a name
+ *     web dials                    connects and reads nothing yet
  *     host connects, host joins    the one who is called host comes over the control socket:
  *                                  an administrator without an account
  *     user.bob connects, comes     (core only) the host's user bob; "comes": is signed in at once
@@ -213,6 +214,11 @@ static bool step_client(struct talk *t, char *text)
 		return fail_script(t, "whose line is this?");
 	if (!strcmp(verb, " connects"))
 		return step_connect(t, c);
+	if (!strcmp(verb, " dials")) {
+		if (step_open(t, c))
+			c->skipping = false;
+		return c->open;
+	}
 	if (!strcmp(verb, " joins") || !strcmp(verb, " comes"))
 		return step_join(t, c, verb[1] == 'c');
 	if (!c->open)

@@ -2,6 +2,7 @@
  * The core by its events and effects: what a conversation cannot show, because
  * it is about order, about what comes late, and about time.
  */
+#include "chatd/base/bounds.h"
 #include "chat_help.h"
 
 /* -- order -------------------------------------------------------------------------------- */
@@ -12,10 +13,16 @@
 static void test_a_newcomer_reads_before_it_is_subscribed(void **state)
 {
 	(void)state;
-	joins(0);
+	connected(id(0));
+	assert_int_equal(seen.len, 0);
+	tick(GREETING_MS);
+	assert_has("[ENTER YOUR NAME]: ");
+	sends(0, "a\n");
 	assert_effects("SEND 0 \"-- You are a, in general; nobody else is here yet. " HELP
 	               "SUBSCRIBE 0 feed 0\nRELEASE 0\n");
-	joins(1);
+	connected(id(1));
+	tick(GREETING_MS);
+	sends(1, "b\n");
 	assert_effects("SEND 1 \"-- You are b, in general with a. " HELP
 	               "PUBLISH feed 0 #0 \"" STAMP "[System]: \"b\" has joined our chat\\n\"\n"
 	               "SUBSCRIBE 1 feed 0\nRELEASE 1\n");

@@ -10,17 +10,21 @@ enum {
 	IAC = 0xff,            /* RFC 854 */
 };
 
+/* Where a person might type the same, what else is in the packet decides. */
 static const struct sign {
 	const char *begin;     /* in capitals, as all of these send it */
+	const char *within;    /* and this behind it; NULL: nothing more */
 	enum foreign means;
 } signs[] = {
-	{"GET ", FOREIGN_HTTP},     {"POST ", FOREIGN_HTTP},  {"HEAD ", FOREIGN_HTTP},
-	{"PUT ", FOREIGN_HTTP},     {"OPTIONS ", FOREIGN_HTTP}, {"DELETE ", FOREIGN_HTTP},
-	{"CONNECT ", FOREIGN_HTTP}, {"PATCH ", FOREIGN_HTTP}, {"TRACE ", FOREIGN_HTTP},
-	{"PRI * HTTP/", FOREIGN_HTTP},
-	{"SSH-", FOREIGN_SSH},      {"EHLO ", FOREIGN_SMTP},  {"HELO ", FOREIGN_SMTP},
-	{"CAP LS", FOREIGN_IRC},    {"NICK ", FOREIGN_IRC},   {"USER ", FOREIGN_IRC},
-	{"PASS ", FOREIGN_IRC},
+	{"GET /", NULL, FOREIGN_HTTP},     {"POST /", NULL, FOREIGN_HTTP},
+	{"HEAD /", NULL, FOREIGN_HTTP},    {"PUT /", NULL, FOREIGN_HTTP},
+	{"OPTIONS /", NULL, FOREIGN_HTTP}, {"DELETE /", NULL, FOREIGN_HTTP},
+	{"CONNECT ", " HTTP/", FOREIGN_HTTP}, {"PATCH /", NULL, FOREIGN_HTTP},
+	{"TRACE /", NULL, FOREIGN_HTTP},   {"PRI * HTTP/", NULL, FOREIGN_HTTP},
+	{"SSH-2.0-", NULL, FOREIGN_SSH},      {"EHLO ", NULL, FOREIGN_SMTP},
+	{"HELO ", NULL, FOREIGN_SMTP},        {"CAP LS", NULL, FOREIGN_IRC},
+	{"NICK ", "\nUSER ", FOREIGN_IRC},    {"PASS ", "\nNICK ", FOREIGN_IRC},
+	{"USER ", "\nNICK ", FOREIGN_IRC},
 };
 
 static const char *const answers[] = {
@@ -50,15 +54,15 @@ enum foreign foreign_sign(const char *p, size_t n)
 {
 	const unsigned char *u = (const unsigned char *)p;
 
-	if (n == 0)
-		return FOREIGN_MAYBE;
-	if (u[0] == TLS_HANDSHAKE)
-		return n == 1 ? FOREIGN_MAYBE : u[1] == TLS_MAJOR ? FOREIGN_TLS : FOREIGN_BINARY;
+	if (u[0] == TLS_HANDSHAKE && n > 1 && u[1] == TLS_MAJOR)
+		return FOREIGN_TLS;
 	for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
 		size_t len = strlen(signs[i].begin);
 
-		if (memcmp(p, signs[i].begin, n < len ? n : len) == 0)
-			return n < len ? FOREIGN_MAYBE : signs[i].means;
+		if (n > len && memcmp(p, signs[i].begin, len) == 0 &&
+		    (signs[i].within == NULL ||
+		     memmem(p, n, signs[i].within, strlen(signs[i].within)) != NULL))
+			return signs[i].means;
 	}
 	/* A NUL may be telnet's, after a CR. */
 	for (size_t i = 0; i < n && u[i] != '\n' && u[i] != IAC; i++)

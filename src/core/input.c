@@ -11,6 +11,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/greet.h"
 #include "chatd/core/flood.h"
 #include "chatd/core/login.h"
 #include "chatd/core/pace.h"
@@ -183,6 +184,8 @@ void input_bytes(struct chat *c, struct event *e)
 		e->bytes.taken = 0;
 		return;
 	}
+	if (!s->heard && greet_foreign(c, s, in, e->bytes.len))
+		return;
 	if (s->iac_held)
 		take_held_iac(c, s, (unsigned char)*in);
 	if (s->telnet == NULL) {
@@ -217,6 +220,7 @@ void input_bytes(struct chat *c, struct event *e)
 void input_eof(struct chat *c, struct session *s)
 {
 	s->eof = true;
+	greet_now(c, s);
 	if (s->iac_held)
 		take_held_iac(c, s, 0);
 	if (take_last(c, s))

@@ -18,6 +18,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/greet.h"
 #include "chatd/core/flood.h"
 #include "chatd/core/login.h"
 #include "chatd/core/look.h"
@@ -26,25 +27,6 @@
 #include "chatd/core/pointed.h"
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
-
-static const char banner[] =
-	"Welcome to TCP-Chat!\n"
-	"         _nnnn_\n"
-	"        dGGGGMMb\n"
-	"       @p~qp~~qMb\n"
-	"       M|@||@) M|\n"
-	"       @,----.JM|\n"
-	"      JS^\\__/  qKL\n"
-	"     dZP        qKRb\n"
-	"    dZP          qKKb\n"
-	"   fZP            SMMb\n"
-	"   HZM            MMMM\n"
-	"   FqM            MMMM\n"
-	" __| \".        |\\dS\"qML\n"
-	" |    `.       | `' \\Zq\n"
-	"_)      \\.___.,|     .'\n"
-	"\\____   )MMMMMP|   .'\n"
-	"     `-'       `--'\n";
 
 enum {
 	NUMBERS = 100000000,    /* have at most the eight digits that a suggested name has room for */
@@ -72,9 +54,7 @@ void session_begin(struct chat *c, const struct event *e)
 	                      .token = e->connected.token};
 	flood_begin(c, s);
 	DL_APPEND(c->login, s);
-	emit_raw(c, s, banner, sizeof banner - 1);
-	if (e->connected.user == NULL || !login_host(c, s, e->connected.user))
-		session_prompt(c, s);
+	greet_begin(c, s, e->connected.user);
 }
 
 void session_prompt(struct chat *c, const struct session *s)
@@ -300,6 +280,7 @@ static int64_t login_due_ms(const struct chat *c)
 void session_tick(struct chat *c)
 {
 	flood_tick(c);
+	greet_tick(c);
 	while (login_due_ms(c) <= c->now_ms && emit_has_room(c)) {
 		struct session *s = c->login;
 
@@ -312,9 +293,10 @@ void session_tick(struct chat *c)
 
 int64_t session_due_ms(const struct chat *c)
 {
-	int64_t login = login_due_ms(c);
+	int64_t due = login_due_ms(c);
 
-	return login < flood_due_ms(c) ? login : flood_due_ms(c);
+	due = flood_due_ms(c) < due ? flood_due_ms(c) : due;
+	return greet_due_ms(c) < due ? greet_due_ms(c) : due;
 }
 
 /* -- the end ---------------------------------------------------------------------------- */
@@ -323,6 +305,7 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 {
 	out_forget(c, s);
 	if (s->state == SESSION_LOGIN) {
+		greet_forget(c, s);
 		DL_DELETE(c->login, s);
 	} else {
 		room_leave(c, s, ROOM_QUIT, why);

@@ -40,6 +40,8 @@ enum {
 	CONNECTIONS_LIMIT = 1 << 20, /* the most max_connections may be: slots are 20 bits */
 	ROOMS_MAX = 10000,      /* rooms with people or history; one more is refused */
 	IGNORES_MAX = 32,       /* nicks that one person may ignore */
+	GREETING_MS = 50,       /* what speaks another protocol has spoken by then, and is answered in
+	                         * that; who says nothing is greeted */
 	NAME_TRIES_MAX = 3,     /* empty names before the connection is closed */
 	NAME_WRONG_MAX = 50,    /* and other names that cannot be had */
 	NAMES_LISTED_MAX = 200, /* names that /who prints before "and N more" */

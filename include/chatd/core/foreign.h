@@ -12,7 +12,6 @@
 
 enum foreign {
 	FOREIGN_NO,      /* a person, or a script that knows us */
-	FOREIGN_MAYBE,   /* more of the first line is needed */
 	FOREIGN_TLS,
 	FOREIGN_HTTP,
 	FOREIGN_SSH,
@@ -21,7 +20,8 @@ enum foreign {
 	FOREIGN_BINARY,  /* nothing that people type */
 };
 
-/* What a connection's first n bytes are. */
+/* What a connection's first n bytes, at least 1, are. Such clients send a whole line at once;
+ * what comes letter by letter is a person. */
 enum foreign foreign_sign(const char *p, size_t n);
 
 /* What such a client is told: one sentence, for HTTP within an answer of RFC 9112. */

@@ -6,7 +6,7 @@
 
 #include "chatd/core/state.h"
 
-/* A connection has come: banner and prompt. */
+/* A connection has come; greet.h. */
 void session_begin(struct chat *c, const struct event *e);
 
 /* An input line of len bytes was over the limit. */

@@ -87,6 +87,8 @@ struct session {
 	bool waits_for_address;     /* is throttled because of it: counted in origin->waiting */
 	bool trusted;               /* administers the host: an administrator without an account */
 	bool superseded;            /* ends because its bearer has come back: nobody is told */
+	bool greeted;               /* has read the banner */
+	bool heard;                 /* has sent something */
 	bool eof;                   /* has sent its last byte; ends when no query is out */
 	struct telnet *telnet;      /* owned; NULL for raw clients */
 	struct line line;           /* the unfinished line */
@@ -189,6 +191,7 @@ struct chat {
 	struct session *sessions;   /* config.connections_max of them */
 	struct session *nicks;      /* hash of the named, by key */
 	struct session *login;      /* unnamed, oldest first */
+	struct session *ungreeted;  /* the first of them that may not be greeted yet; NULL: none */
 	struct session *throttled;  /* whose input waits for its pace */
 	int64_t throttle_due_ms;    /* when the first of them may go on; INT64_MAX: none */
 	uint32_t people;            /* named sessions */

@@ -1,0 +1,97 @@
+/*
+ * The first moment of a connection: the banner, and those who took us for something else.
+ *
+ * Owns chat.ungreeted, the first in chat.login that has read no banner.
+ */
+
+#include "chatd/core/greet.h"
+
+#include <string.h>
+
+#include "chatd/core/emit.h"
+#include "chatd/core/foreign.h"
+#include "chatd/core/login.h"
+#include "chatd/core/session.h"
+
+static const char banner[] =
+	"Welcome to TCP-Chat!\n"
+	"         _nnnn_\n"
+	"        dGGGGMMb\n"
+	"       @p~qp~~qMb\n"
+	"       M|@||@) M|\n"
+	"       @,----.JM|\n"
+	"      JS^\\__/  qKL\n"
+	"     dZP        qKRb\n"
+	"    dZP          qKKb\n"
+	"   fZP            SMMb\n"
+	"   HZM            MMMM\n"
+	"   FqM            MMMM\n"
+	" __| \".        |\\dS\"qML\n"
+	" |    `.       | `' \\Zq\n"
+	"_)      \\.___.,|     .'\n"
+	"\\____   )MMMMMP|   .'\n"
+	"     `-'       `--'\n";
+
+/* s, or the first after it, that has read no banner; they are in the order in which they came. */
+static struct session *first_ungreeted(struct session *s)
+{
+	while (s != NULL && s->greeted)
+		s = s->next;
+	return s;
+}
+
+void greet_now(struct chat *c, struct session *s)
+{
+	if (s->greeted)
+		return;
+	s->greeted = true;
+	c->ungreeted = first_ungreeted(c->ungreeted);
+	emit_raw(c, s, banner, sizeof banner - 1);
+	session_prompt(c, s);
+}
+
+bool greet_foreign(struct chat *c, struct session *s, const char *in, size_t n)
+{
+	enum foreign what = s->heard || s->state != SESSION_LOGIN ? FOREIGN_NO : foreign_sign(in, n);
+	const char *answer = foreign_answer(what);
+
+	s->heard = true;
+	if (what == FOREIGN_NO) {
+		greet_now(c, s);
+		return false;
+	}
+	emit_raw(c, s, answer, strlen(answer));
+	session_end(c, s, NULL, true);
+	return true;
+}
+
+void greet_begin(struct chat *c, struct session *s, const char *user)
+{
+	/* Browsers and scanners come over a network. */
+	if (!address_is_local(&s->from)) {
+		if (c->ungreeted == NULL)
+			c->ungreeted = s;
+		return;
+	}
+	s->greeted = true;
+	emit_raw(c, s, banner, sizeof banner - 1);
+	if (user == NULL || !login_host(c, s, user))
+		session_prompt(c, s);
+}
+
+void greet_forget(struct chat *c, struct session *s)
+{
+	s->greeted = true;
+	c->ungreeted = first_ungreeted(c->ungreeted);
+}
+
+int64_t greet_due_ms(const struct chat *c)
+{
+	return c->ungreeted == NULL ? INT64_MAX : c->ungreeted->since_ms + GREETING_MS;
+}
+
+void greet_tick(struct chat *c)
+{
+	while (greet_due_ms(c) <= c->now_ms && emit_has_room(c))
+		greet_now(c, c->ungreeted);
+}

@@ -1,0 +1,82 @@
+/* Other protocols by their first bytes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "chatd/core/foreign.h"
+
+static enum foreign sign(const char *text)
+{
+	return foreign_sign(text, strlen(text));
+}
+
+static void test_protocols(void **state)
+{
+	(void)state;
+	assert_int_equal(sign("GET / HTTP/1.1\r\n"), FOREIGN_HTTP);
+	assert_int_equal(sign("POST /a HTTP/1.0\r\n"), FOREIGN_HTTP);
+	assert_int_equal(sign("OPTIONS /a HTTP/1.0\r\n"), FOREIGN_HTTP);
+	assert_int_equal(sign("CONNECT a:1 HTTP/1.0\r\n"), FOREIGN_HTTP);
+	assert_int_equal(sign("PRI * HTTP/2.0\r\n\r\n"), FOREIGN_HTTP);
+	assert_int_equal(sign("SSH-2.0-x\r\n"), FOREIGN_SSH);
+	assert_int_equal(sign("EHLO a\r\n"), FOREIGN_SMTP);
+	assert_int_equal(sign("CAP LS\r\n"), FOREIGN_IRC);
+	assert_int_equal(sign("NICK a\r\nUSER a 0 * :a\r\n"), FOREIGN_IRC);
+	assert_int_equal(sign("\x16\x03\x01"), FOREIGN_TLS);
+	assert_int_equal(sign("\x01\x02"), FOREIGN_BINARY);
+	assert_int_equal(foreign_sign("a\0b", 3), FOREIGN_BINARY);
+}
+
+/* A browser's request line may be longer than what is received at once. */
+static void test_long_request(void **state)
+{
+	char line[2048] = "POST /";
+
+	(void)state;
+	memset(line + 6, 'x', sizeof line - 7);
+	assert_int_equal(sign(line), FOREIGN_HTTP);
+}
+
+static void test_people(void **state)
+{
+	(void)state;
+	assert_int_equal(sign("GET\n"), FOREIGN_NO);
+	assert_int_equal(sign("GET lost\n"), FOREIGN_NO);
+	assert_int_equal(sign("nick bob\n"), FOREIGN_NO);
+	assert_int_equal(sign("NICK bob\n"), FOREIGN_NO);
+	assert_int_equal(sign("s"), FOREIGN_NO);
+	/* What edits a line, leaves a client, or ends one of telnet's. */
+	assert_int_equal(sign("bo\x7f" "b\x08\x03\x04\x15\x17\x1b[A\n"), FOREIGN_NO);
+	assert_int_equal(foreign_sign("bob\r\0", 5), FOREIGN_NO);
+	assert_int_equal(sign("\xff\xfd\x03\x01"), FOREIGN_NO);
+	assert_int_equal(sign("bob\n\x01"), FOREIGN_NO);
+}
+
+/* RFC 9110, 8.6: the length is that of the text behind the empty line. */
+static void test_length(void **state)
+{
+	const char *answer = foreign_answer(FOREIGN_HTTP);
+	const char *length = strstr(answer, "Content-Length: "), *text = strstr(answer, "\r\n\r\n");
+
+	(void)state;
+	assert_non_null(length);
+	assert_non_null(text);
+	assert_int_equal(strtol(length + 16, NULL, 10), strlen(text + 4));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_protocols),
+		cmocka_unit_test(test_long_request),
+		cmocka_unit_test(test_people),
+		cmocka_unit_test(test_length),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
