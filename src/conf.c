@@ -103,6 +103,18 @@ const struct conf_key conf_keys[] = {
 	{ KEY("flood_mute", CONF_NUMBER, flood_mute_s), .initial = "60",
 	  .least = 0, .most = 86400, .reloadable = true,
 	  .help = "Seconds of being slowed after which one is muted; 0 for never." },
+	{ KEY("address_connections", CONF_NUMBER, address_connections), .initial = "64",
+	  .least = 0, .most = CONNECTIONS_LIMIT, .reloadable = true,
+	  .help = "Connections from one address at one time; 0 for no limit." },
+	{ KEY("address_connects", CONF_NUMBER, address_connects), .initial = "120",
+	  .least = 0, .most = 60000, .reloadable = true,
+	  .help = "Connections from one address in a minute; 0 for no limit." },
+	{ KEY("address_logins", CONF_NUMBER, address_logins), .initial = "60",
+	  .least = 0, .most = 60000, .reloadable = true,
+	  .help = "Passwords given from one address in a minute; 0 for no limit." },
+	{ KEY("address_exempt", CONF_BLOCKS, address_exempt), .initial = "127.0.0.0/8 ::1/128",
+	  .reloadable = true,
+	  .help = "Addresses and blocks without limits by address." },
 	{ KEY("login_timeout", CONF_NUMBER, login_timeout_s), .initial = "300",
 	  .least = 0, .most = 86400, .reloadable = true,
 	  .help = "Seconds to enter a name; 0 for no limit." },
@@ -173,6 +185,7 @@ void conf_release(struct conf *c)
 	free(c->database);
 	free(c->chat_log);
 	free(c->user);
+	free(c->address_exempt);
 	memset(c, 0, sizeof(*c));
 }
 

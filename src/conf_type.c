@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/core/address.h"
+
 static void *conf_field(const struct conf *c, const struct conf_key *k)
 {
 	return (char *)c + k->field;
@@ -55,6 +57,31 @@ static bool read_path(struct conf *c, const struct conf_key *k, const char *valu
 	free(*path);
 	*path = value[0] != '\0' ? mem_strdup(value) : NULL;
 	return true;
+}
+
+static bool read_blocks(struct conf *c, const struct conf_key *k, const char *value, char *why,
+                        size_t n)
+{
+	char **blocks = conf_field(c, k), *copy = mem_strdup(value), *rest = copy;
+	uint32_t count = 0;
+	struct address a;
+	bool ok = true;
+
+	for (char *word; ok && (word = strsep(&rest, " ,")) != NULL;) {
+		if (*word == '\0')
+			continue;
+		ok = address_parse(word, &a) && ++count <= EXEMPT_MAX;
+		if (count > EXEMPT_MAX)
+			snprintf(why, n, "there are more than %d of them", EXEMPT_MAX);
+		else if (!ok)
+			snprintf(why, n, "%s is neither an address nor a block such as 192.0.2.0/24", word);
+	}
+	free(copy);
+	if (ok) {
+		free(*blocks);
+		*blocks = mem_strdup(value);
+	}
+	return ok;
 }
 
 static void show_path(const struct conf *c, const struct conf_key *k, struct bytes *out)
@@ -173,6 +200,7 @@ static const struct {
 } conf_types[] = {
 	[CONF_LISTEN] = { read_listen, show_listen, 0 },
 	[CONF_PATH] = { read_path, show_path, sizeof(char *) },
+	[CONF_BLOCKS] = { read_blocks, show_path, sizeof(char *) },
 	[CONF_NUMBER] = { read_number, show_number, sizeof(uint32_t) },
 	[CONF_NUMBER64] = { read_number64, show_number64, sizeof(uint64_t) },
 	[CONF_CHOICE] = { read_choice, show_choice, sizeof(unsigned int) },

@@ -95,6 +95,8 @@ static void test_every_key(void **state)
 	        "max_connections = 1048576\nlog_level = debug\nchat_log = chat.log\n"
 	        "line_bytes_max = 4096\nhistory_replay = 0\nhistory_days = 36500\n"
 	        "history_lines = 5000000000\nrate_burst = 1\nrate_lines = 0\n"
+	        "sandbox = require\nuser = chatd\naddress_connections = 0\naddress_connects = 7\n"
+	        "address_logins = 8\naddress_exempt = 192.0.2.0/24, 2001:db8::/32\n"
 	        "rate_bytes = 1000000\nrate_address = 1000\nrate_exempt = account\nflood_mute = 0\n"
 	        "login_timeout = 0\nsend_timeout = 3600\nkeepalive = 0\ncommand_prefix = ;");
 	assert_int_equal(c.nlisten, 4);
@@ -113,6 +115,12 @@ static void test_every_key(void **state)
 	assert_true(c.history_lines == 5000000000);
 	assert_int_equal(c.rate_burst, 1);
 	assert_int_equal(c.rate_lines, 0);
+	assert_int_equal(c.sandbox, SANDBOX_REQUIRE);
+	assert_string_equal(c.user, "chatd");
+	assert_int_equal(c.address_connections, 0);
+	assert_int_equal(c.address_connects, 7);
+	assert_int_equal(c.address_logins, 8);
+	assert_string_equal(c.address_exempt, "192.0.2.0/24, 2001:db8::/32");
 	assert_int_equal(c.rate_bytes, 1000000);
 	assert_int_equal(c.rate_address, 1000);
 	assert_int_equal(c.rate_exempt, EXEMPT_ACCOUNT);
@@ -182,6 +190,18 @@ static void test_given_twice(void **state)
 	refuses("rate_burst = 5\n#\nrate_burst = 6\nlisten = 9000\nlisten = 9000\n",
 	        "f.conf:3: rate_burst: given twice (first at line 1)\n"
 	        "f.conf:5: listen: 9000 is given twice\n");
+}
+
+static void test_blocks(void **state)
+{
+	(void)state;
+	refuses("address_exempt = 192.0.2.0/33\n", "f.conf:1: address_exempt: 192.0.2.0/33 is neither "
+	        "an address nor a block such as 192.0.2.0/24\n");
+	refuses("address_exempt = 1.2.3.4 localhost\n", "f.conf:1: address_exempt: localhost is neither "
+	        "an address nor a block such as 192.0.2.0/24\n");
+	refuses("address_exempt = 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 "
+	        "1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1\n",
+	        "f.conf:1: address_exempt: there are more than 16 of them\n");
 }
 
 static void test_habits_from_other_formats(void **state)
@@ -372,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_all_problems_with_their_lines),
 		cmocka_unit_test(test_shape_of_lines),
 		cmocka_unit_test(test_given_twice),
+		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_habits_from_other_formats),
 		cmocka_unit_test(test_long_lines_are_not_cut),
 		cmocka_unit_test(test_a_file_that_cannot_be_read),

@@ -45,6 +45,10 @@ struct conf {
 	uint32_t rate_address;        /* 0: no limit by address */
 	enum rate_exempt rate_exempt;
 	uint32_t flood_mute_s;        /* flood_mute; 0: nobody is muted */
+	uint32_t address_connections; /* 0: no limit */
+	uint32_t address_connects;    /* in a minute; 0: no limit */
+	uint32_t address_logins;      /* in a minute; 0: no limit */
+	char *address_exempt;         /* blocks of addresses, with blanks between; NULL: none */
 	uint32_t login_timeout_s;     /* login_timeout; 0: none */
 	uint32_t send_timeout_s;      /* send_timeout */
 	uint32_t keepalive_s;         /* keepalive: idle seconds before the first probe; 0: off.
@@ -53,7 +57,7 @@ struct conf {
 	enum conf_answer host_accounts; /* users of the host have accounts, by unix sockets */
 };
 
-enum conf_type { CONF_LISTEN, CONF_PATH, CONF_NUMBER, CONF_NUMBER64, CONF_CHOICE, CONF_CHAR };
+enum conf_type { CONF_LISTEN, CONF_PATH, CONF_BLOCKS, CONF_NUMBER, CONF_NUMBER64, CONF_CHOICE, CONF_CHAR };
 
 struct conf_key {
 	const char *name;

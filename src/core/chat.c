@@ -14,6 +14,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/account.h"
 #include "chatd/core/door.h"
+#include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/grant.h"
 #include "chatd/core/history.h"
@@ -34,6 +35,7 @@ struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint3
 	struct chat *c = mem_zero(1, sizeof *c);
 
 	c->config = *config;
+	crowd_configure(c);
 	c->seq = c->stored_seq = last_seq;
 	c->last_room = last_room;
 	c->throttle_due_ms = INT64_MAX;
@@ -97,6 +99,7 @@ void chat_configure(struct chat *c, const struct chat_config *config)
 
 	c->config = *config;
 	c->config.connections_max = connections_max;
+	crowd_configure(c);
 	/* A pace that has changed may let somebody go on at once. */
 	if (c->throttled != NULL)
 		c->throttle_due_ms = c->now_ms;

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/foreign.h"
 #include "chatd/core/login.h"
@@ -67,6 +68,8 @@ bool greet_foreign(struct chat *c, struct session *s, const char *in, size_t n)
 
 void greet_begin(struct chat *c, struct session *s, const char *user)
 {
+	if (crowd_refuses(c, s))
+		return;
 	/* Browsers and scanners come over a network. */
 	if (!address_is_local(&s->from)) {
 		if (c->ungreeted == NULL)

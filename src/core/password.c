@@ -8,6 +8,7 @@
 #include <utf8proc.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/text.h"
 
@@ -79,9 +80,16 @@ static bool may_try(struct chat *c, struct session *s, struct account *a)
 	int64_t wait_ms = tries_wait_ms(c, s, a);
 	char age[AGE_BYTES_MAX];
 
-	if (wait_ms > 0)
+	if (wait_ms > 0) {
 		emit_reply(c, s, "Not tried: there were too many wrong passwords. The next can be tried in "
 		           "%s.", format_age(age, wait_ms + 999));
+		return false;
+	}
+	/* However right they are: each takes a thread its time. */
+	wait_ms = crowd_login_wait_ms(c, s);
+	if (wait_ms > 0)
+		emit_reply(c, s, "Not tried: many passwords have come from your address within a minute. The "
+		           "next can be tried in %s.", format_age(age, wait_ms + 999));
 	return wait_ms <= 0;
 }
 

@@ -75,6 +75,7 @@ enum {
 	BAN_WHY_CHARS_MAX = 200, /* code points of a reason */
 	FILTERS_MAX = 200,      /* words that may not be said */
 	FILTER_CHARS_MAX = 64,  /* code points of one */
+	EXEMPT_MAX = 16,        /* blocks of addresses without limits by address */
 	ORIGINS_MAX = 8192,     /* addresses whose tries are counted while nobody is here from them */
 	INVITES_MAX = 16,       /* rooms that a guest is invited to until they leave */
 	GRANTS_LISTED_MAX = 20, /* operators, and people with a voice, that /room names */

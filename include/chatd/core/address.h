@@ -50,6 +50,7 @@ struct origin {
 	struct address address;  /* the key */
 	struct limit tries;      /* wrong passwords; slow_* below */
 	struct limit accounts;   /* accounts made */
+	struct limit connects, logins; /* connections, and passwords given; crowd.h */
 	struct pace pace;        /* what all of its sessions send */
 	struct strikes strikes;  /* of all of its sessions */
 	uint32_t sessions;       /* that hold it; while there are any it is not in origins.idle */

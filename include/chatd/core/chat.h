@@ -32,6 +32,11 @@ struct chat_config {
 	uint32_t rate_address;      /* times what one person may, from one address; 0: no limit */
 	uint32_t flood_mute_s;      /* who is delayed for so long is muted; 0: never */
 	enum rate_exempt rate_exempt;
+	uint32_t address_connections; /* connections from one address at one time; 0: no limit */
+	uint32_t address_connects;  /* connections from it in a minute; 0: no limit */
+	uint32_t address_logins;    /* passwords tried from it in a minute; 0: no limit */
+	const char *address_exempt; /* blocks without limits by address, with blanks between;
+	                             * NULL: none. Borrowed for the call that takes it */
 	uint32_t login_timeout_s;   /* without a name for so long: closed; 0: never */
 	char command_prefix;        /* '/' */
 };

@@ -206,6 +206,8 @@ struct chat {
 	struct account *accounts, *looks, *shown; /* hashes, by key and by their looks */
 	uint32_t naccounts;
 	uint32_t nmail;             /* messages that wait for their accounts */
+	struct address exempt[EXEMPT_MAX]; /* nexempt blocks that have no limits by address */
+	uint32_t nexempt;
 	struct origins origins;     /* addresses, for their limits */
 	struct report *reports;     /* owned, oldest first: nreports of at most REPORTS_MAX */
 	uint32_t nreports;
