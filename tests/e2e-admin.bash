@@ -1,4 +1,5 @@
-# Parts of e2e: running the server from the chat, and users of the host. Sourced by e2e.
+# Parts of e2e: administrators, passwords, running the server from the chat, and users of the
+# host. Sourced by e2e.
 # shellcheck shell=bash disable=SC2154
 
 # host LINE...: said over the control socket by whoever administers the host; no name is given.
@@ -111,4 +112,86 @@ host_users() {
 	said=$(user 1 someone /quit)
 	is "then a user of the host is a guest" "$said" '\[ENTER YOUR NAME\]: -- You are someone, .*'
 	down "with users of the host"
+}
+
+# The first administrators, with the server running and not.
+admins() {
+	local said code
+	configure "listen = unix:$work/chatd.sock"
+	expect=2 refuses "admin without more is a usage error" 'admin add NAME' admin
+	refuses "a name that will not do is told so" 'no spaces' -c "$conf" admin add 'a b'
+	refuses "and so is one that is reserved" 'reserved' -c "$conf" admin add root
+	said=$("${as[@]}" "$chatd" -c "$conf" admin add alice 2>&1)
+	is "admin add makes an account where none was" "$said" 'alice is now: admin\.' \
+		'The account is new\..* code, which is good once: [0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}'
+	code=${said##*once: }
+	program=$asan up -c "$conf" || return
+	said=$(printf 'alice\n%s\n/role\n/quit\n' "$code" | nc_bsd -N 127.0.0.1 "$port")
+	is "its code signs in, once" "$said" '.*-- alice is registered\..*' '-- You are alice, in .*' \
+		'--   alice: admin, here'
+	said=$(printf 'alice\n%s\n\nguest\n/quit\n' "$code" | nc_bsd -N 127.0.0.1 "$port")
+	is "and no second time" "$said" '.*That is not right\..*' '.*You are guest, .*'
+	said=$("${as[@]}" "$chatd" -c "$conf" admin add bob 2>&1)
+	is "admin add asks a chatd that runs" "$said" 'bob is now: admin\.' 'The account is new\..*'
+	said=$("${as[@]}" "$chatd" -c "$conf" admin add bob 2>&1)
+	is "and a second time changes nothing" "$said" 'bob is that already: admin\. .*'
+	said=$("${as[@]}" "$chatd" -c "$conf" admin code bob 2>&1)
+	is "a lost password is got over by a code" "$said" '.* good once: .*'
+	said=$(printf 'host\n/role bob account\n/quit\n' | nc_bsd -N -U "$work/chatd.sock")
+	is "over the unix socket its own user is an administrator" "$said" '-- bob is now: account\. .undo #A[0-9]* takes it back\.'
+	said=$(printf 'eve\n/role eve admin\n/help role\n/quit\n' | nc_bsd -N 127.0.0.1 "$port")
+	is "others are not" "$said" '-- Not done: /role is for admins\.' '-- /role is for admins\.'
+	down "with administrators"
+	if grep -qF "$code" "$log" || strings -a "$db" | grep -qF "$code"; then
+		not_ok "the code is in no log and no file" "$(grep -F "$code" "$log")"
+	else
+		ok "the code is in no log and no file"
+	fi
+}
+
+# What was typed for a password is nowhere once it was used: no log, no file, no memory.
+secrets() {
+	local said where
+	configure "log_level = debug" "chat_log = $work/chat.log"
+	up -c "$conf" || return
+	said=$({
+		printf 'alice\n/register horse-one-battery\n/passwd horse-one-battery horse-two-battery\n'
+		printf '/drop horse-wrong-battery\n/login alice horse-wrong-battery\nhello\n/quit\n'
+	} | nc_bsd -N 127.0.0.1 "$port")
+	is "a password is set and changed" "$said" '-- alice is yours.*' '-- Your password is changed\.' \
+		'-- That is not your password; nothing has changed\.'
+	said=$(printf 'alice\nhorse-wrong-battery\nhorse-two-battery\n/quit\n' | nc_bsd -N 127.0.0.1 "$port")
+	is "and asked for" "$said" '\[PASSWORD\]: -- That is not right\. 2 tries left\.' \
+		'\[PASSWORD\]: -- You are alice, .*'
+	said=$(printf 'alice\nhorse-two-battery\n/join den\n/room password horse-room-battery\n/quit\n' |
+		nc_bsd -N 127.0.0.1 "$port")
+	is "a room gets one" "$said" '-- password of den: set\..*'
+	said=$({
+		printf 'bob\n/join den horse-ajar-battery\n/join den\nhorse-room-battery\n/quit\n'
+	} | nc_bsd -N 127.0.0.1 "$port")
+	is "and asks for it" "$said" '-- That is not its password\.' '-- den asks for a password;.*' \
+		'\[PASSWORD\]: -- You are in den; .*'
+	# Half a password, which is never finished, in a connection that is there no more.
+	printf 'alice\nhorse-half-battery' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	where=$("$here/memory" "$pid" horse-one-battery horse-two-battery horse-wrong-battery \
+		horse-half-battery horse-room-battery horse-ajar-battery)
+	case $? in
+	0) if [ -z "$where" ]; then
+		ok "and none of them is left in memory"
+	else
+		not_ok "and none of them is left in memory" "$where"
+	fi ;;
+	*) skip "and none of them is left in memory" "other processes' memory cannot be read here" ;;
+	esac
+	if [ "$("$here/memory" "$pid" alice)" = alice ]; then
+		ok "where it is looked for (the name is there)"
+	else
+		skip "where it is looked for (the name is there)" "memory cannot be read here"
+	fi
+	down "with secrets"
+	if grep -aqE 'horse-[a-z]+-battery' "$log" "$db" "$work/chat.log"; then
+		not_ok "nor in a log or a file" "$(grep -aoE 'horse-[a-z]+-battery' "$log" "$db" "$work/chat.log")"
+	else
+		ok "nor in a log or a file"
+	fi
 }

@@ -22,6 +22,7 @@
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
 #include "prng.h"
+#include "fuzz_words.h"
 
 enum { PEOPLE = 10, STEPS = 3000, FACTS_MAX = 4096, ASKED_MAX = 64, ROWS = 5 };
 
@@ -166,19 +167,6 @@ static void step(struct event *e)
 }
 
 /* -- what people type ------------------------------------------------------------------------ */
-
-static const char *const names[] = {
-	"ann", "bob", "cat", "dan", "Ann", "eve", "b0b", "mod", "zoe", "nobody_here", "--preview",
-	"1.2.3.4",
-};
-static const char *const rooms[] = {"ops", "den", "general", "#ops", "hall", "x"};
-static const char *const words[] = {
-	"hello", "spam", "on", "off", "-", "5", "30m", "100000w", "999999999w", "now", "2h", "all",
-	"claim", "resolve", "reopen", "add", "remove", "private", "moderated", "password",
-	"permanent", "history", "slow", "topic-lock", "open-history", "days", "replay", "admin",
-	"moderator", "account", "correct horse", "10.0.0.0/8", "192.0.2.1", "::/0", "2001:db8::1",
-	"before", "\xc3\xa9\xcc\x81", "wor*",
-};
 
 static void put_arg(struct bytes *b)
 {
