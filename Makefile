@@ -24,6 +24,12 @@ VARIANT  = release
 B        = .build/$(VARIANT)
 SAN      =
 
+# What makes a mistake of ours harder to use. The variants with sanitizers look for the mistakes.
+ifeq ($(VARIANT),release)
+HARDEN   = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fPIE
+HARDEN_LD = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+endif
+
 ifeq ($(VARIANT),asan)
 OPT      = -O1 -g
 SAN      = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -39,8 +45,8 @@ WERROR   = -Werror
 endif
 
 CHATD_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DCHATD_VERSION='"$(VERSION)"' \
-                $(WARN) $(WERROR) $(OPT) $(SAN) -pthread $(CFLAGS)
-CHATD_LDFLAGS = $(SAN) -pthread $(LDFLAGS)
+                $(WARN) $(WERROR) $(OPT) $(SAN) $(HARDEN) -pthread $(CFLAGS)
+CHATD_LDFLAGS = $(SAN) $(HARDEN_LD) -pthread $(LDFLAGS)
 LIBS          = -luring -lsqlite3 -linih -lutf8proc -ltelnet -lcrypt -loath -licui18n -licuuc -lseccomp
 
 SRC    = $(sort $(wildcard src/*.c src/*/*.c))
