@@ -8,6 +8,8 @@
 #
 #   make bench      chatd beside a bare fan-out and its peers (make deps bench first);
 #                   make bench-quick within 2 minutes
+#   make coverage   which lines and branches the tests reach
+#   make test-kernel  the tests on Debian 12's own kernel, in an emulated machine
 #   make fuzz       the fuzzers, of what reads strangers' bytes and of the chat behind it, each
 #                   for FUZZ_S seconds
 
@@ -60,6 +62,7 @@ DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8
              libtelnet-dev uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
              sqlite3 mandoc python3 binutils
+DEPS_COVERAGE = gcovr
 DEPS_KERNEL = qemu-system-x86 busybox-static cpio
 DEPS_BENCH = python3 gnuplot-nox ncat ngircd inspircd strace sqlite3
 
@@ -118,7 +121,12 @@ test-kernel:
 	$(MAKE) VARIANT=release chatd tests
 	tests/kernel
 
-.PHONY: all run deps test test-kernel tests bench bench-quick install uninstall clean fuzz
+# Which lines and branches the tests reach (make deps coverage first).
+coverage:
+	$(MAKE) -s VARIANT=coverage OPT='-O0 -g' SAN=--coverage tests
+	tests/coverage
+
+.PHONY: all run deps test test-kernel coverage tests bench bench-quick install uninstall clean fuzz
 
 # It does not run as root: for root it becomes nobody, whose folder is one that nobody can reach.
 run: chatd
@@ -132,6 +140,7 @@ run: chatd
 # Installs only what is missing, so that it asks for no password where all is there.
 deps:
 	@missing=; for p in $(DEPS_BUILD) $(if $(filter test,$(MAKECMDGOALS)),$(DEPS_TEST)) \
+	        $(if $(filter coverage,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_COVERAGE)) \
 	        $(if $(filter test-kernel,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_KERNEL)) \
 	        $(if $(filter bench bench-quick,$(MAKECMDGOALS)),$(DEPS_BENCH)); do \
 	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \

@@ -59,11 +59,11 @@ static int add_rules(scmp_filter_ctx f)
 	e = e ? e : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	/* isatty(3), the names of threads, and how exactly they wait. */
 	e = e ? e : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-	                             SCMP_A1(SCMP_CMP_EQ, TCGETS));
+	                             SCMP_A1(SCMP_CMP_EQ, TCGETS, 0));
 	e = e ? e : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-	                             SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+	                             SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
 	e = e ? e : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-	                             SCMP_A0(SCMP_CMP_EQ, PR_SET_TIMERSLACK));
+	                             SCMP_A0(SCMP_CMP_EQ, PR_SET_TIMERSLACK, 0));
 	return e;
 }
 
