@@ -22,6 +22,14 @@ conf=$work/chatd.conf
 db=$work/chatd.db
 log=$work/log
 
+# ours PROGRAM: where it can be run from; the folder that it was built in may be root's alone.
+ours() {
+	[ "${#as[@]}" -gt 0 ] || { echo "$1"; return; }
+	local copy
+	copy=$work/bin/$(cksum <<<"$1" | cut -d' ' -f1)/${1##*/}
+	mkdir -p "${copy%/*}" && cp "$1" "$copy" && chmod -R a+rX "$work/bin" && echo "$copy"
+}
+
 cleanup() {
 	[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null
 	rm -rf "$work"

@@ -105,15 +105,17 @@ static bool listening_wait(struct world *w)
 /* In the child: becomes the daemon. */
 static void __attribute__((noreturn)) daemon_exec(struct world *w, int out)
 {
+	char *argv[] = {(char[]){"chatd"}, (char[]){"-c"}, w->conf, NULL};
+	int fd = open(talk_chatd, O_RDONLY | O_CLOEXEC);
 	int log = open(w->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
 	dup2(out, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
-	/* chatd does not run as root. */
-	if (geteuid() != 0 || (setgid(NOBODY) == 0 && setuid(NOBODY) == 0))
-		execl(talk_chatd, "chatd", "-c", w->conf, (char *)NULL);
+	/* chatd does not run as root; the folder that it was built in may be root's alone. */
+	if (fd >= 0 && (geteuid() != 0 || (setgid(NOBODY) == 0 && setuid(NOBODY) == 0)))
+		fexecve(fd, argv, environ);
 	dprintf(STDERR_FILENO, "%s: %s\n", talk_chatd, strerror(errno));
 	_exit(127);
 }

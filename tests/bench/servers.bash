@@ -6,6 +6,13 @@ startup_us=0      # of the server started last, from exec to its word that it li
 per_room=         # members of one room, for floor
 connections=12000 # at most
 
+# chatd does not run as root, nor does it here.
+as=()
+if [ "$(id -u)" = 0 ]; then
+	as=(setpriv --reuid 61000 --regid 61000 --clear-groups)
+	chown 61000 "$work" "$out"
+fi
+
 # chatd_conf DATABASE [LINE...]: a file of its own, with these lines behind the usual ones.
 chatd_conf() {
 	local database=$1
@@ -14,7 +21,8 @@ chatd_conf() {
 		"rate_bytes = 0" "rate_address = 0" \
 		"max_connections = $connections" "history_replay = 0" "login_timeout = 0" "$@" |
 		tac | awk -F ' = ' '!seen[$1]++' >"$work/chatd.conf"
-	cmd=("$chatd" -c "$work/chatd.conf")
+	[ "${#as[@]}" = 0 ] || chown 61000 "$database"* 2>/dev/null
+	cmd=("${as[@]}" "$chatd" -c "$work/chatd.conf")
 }
 chatd_new() {
 	rm -f "$work"/chatd.db*
@@ -34,7 +42,7 @@ start_slow_commit() {
 	cmd=(env SLOWDISK_WRITE_US=2000 LD_PRELOAD="$slowdisk" "${cmd[@]}")
 }
 # $work/kept.conf says what it is to be.
-start_kept() { cmd=("$chatd" -c "$work/chatd.conf"); }
+start_kept() { cmd=("${as[@]}" "$chatd" -c "$work/chatd.conf"); }
 start_ncat() { cmd=(ncat --chat -l -k -m "$connections" 127.0.0.1 "$port"); }
 start_ngircd() {
 	cat >"$work/ngircd.conf" <<-C
