@@ -115,6 +115,9 @@ $(B)/tests/%: $(B)/tests/%.o $(LIB)
 
 -include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d $(B)/tests/bench/*.d)
 
+# Over a disk that fails.
+$(B)/tests/test_faults: $(B)/tests/fake_disk.o $(B)/tests/fake_files.o
+
 .PRECIOUS: $(B)/tests/%.o
 # In an emulated machine with Debian 12's own kernel (make deps test-kernel first).
 test-kernel:

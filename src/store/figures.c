@@ -14,7 +14,7 @@ static int64_t pragma_number(struct store *s, const char *sql)
 	sqlite3_stmt *st = NULL;
 	int64_t n = 0;
 	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK)
-		n = store_number(st, 0);
+		n = store_number(s, st, 0);
 	sqlite3_finalize(st);
 	return n;
 }

@@ -57,9 +57,9 @@ static size_t answer_text(struct answer *a, const char *p, size_t n)
 	return at;
 }
 
-static size_t answer_column(struct answer *a, sqlite3_stmt *st, int column)
+static size_t answer_column(struct answer *a, struct store *s, sqlite3_stmt *st, int column)
 {
-	const char *p = (const char *)sqlite3_column_text(st, column);
+	const char *p = store_text(s, st, column);
 	return answer_text(a, p, (size_t)sqlite3_column_bytes(st, column));
 }
 
@@ -72,8 +72,8 @@ static size_t answer_room_name(struct answer *a, struct store *s, uint32_t room)
 	if (!st)
 		return answer_text(a, "", 0);
 	sqlite3_bind_int64(st, 1, room);
-	size_t at = sqlite3_step(st) == SQLITE_ROW ? answer_column(a, st, 0)
-	                                           : answer_text(a, "", 0);
+	size_t at = store_step(s, st) == SQLITE_ROW ? answer_column(a, s, st, 0)
+	                                            : answer_text(a, "", 0);
 	sqlite3_reset(st);
 	return at;
 }
@@ -94,10 +94,10 @@ bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit)
 	r->room = (uint32_t)sqlite3_column_int64(st, 3);
 	r->hit = hit;
 	r->lines = r->mentions = 0;
-	at->room_name = sqlite3_column_count(st) > UNDO_COLUMN ? answer_column(a, st, UNDO_COLUMN)
+	at->room_name = sqlite3_column_count(st) > UNDO_COLUMN ? answer_column(a, s, st, UNDO_COLUMN)
 	                                                       : answer_room_name(a, s, r->room);
-	at->sender = answer_column(a, st, 4);
-	at->body = answer_column(a, st, 5);
+	at->sender = answer_column(a, s, st, 4);
+	at->body = answer_column(a, s, st, 5);
 	a->body_bytes += bytes;
 	a->rows.n++;
 	return true;
@@ -129,11 +129,12 @@ void answer_fail(struct answer *a, const char *fmt, ...)
 
 void answer_broken(struct answer *a, struct store *s, const char *too_long)
 {
-	if ((sqlite3_errcode(s->db) & 0xff) == SQLITE_INTERRUPT) {
+	int rc = s->error ? s->error : sqlite3_errcode(s->db);
+	if ((rc & 0xff) == SQLITE_INTERRUPT) {
 		answer_fail(a, "%s", too_long);
 		return;
 	}
-	log_warnx("a query failed: %s", sqlite3_errmsg(s->db));
+	log_warnx("a query failed: %s", sqlite3_errstr(rc));
 	answer_fail(a, "The history cannot be read at present.");
 }
 
@@ -232,7 +233,7 @@ static bool range_probe(struct store *s, uint32_t room, uint64_t at, uint64_t *i
 		return false;
 	sqlite3_bind_int64(st, 1, room);
 	sqlite3_bind_int64(st, 2, (int64_t)at);
-	bool found = sqlite3_step(st) == SQLITE_ROW;
+	bool found = store_step(s, st) == SQLITE_ROW;
 	if (found) {
 		*id = (uint64_t)sqlite3_column_int64(st, 0);
 		*time_ms = sqlite3_column_int64(st, 1);
@@ -295,7 +296,7 @@ static void range_answer(struct store *s, const struct query *asked, struct answ
 		range_bind(st, q.room, q.after_id, q.before_id, q.limit + 1);
 		sqlite3_bind_int64(st, 4, q.since_ms);
 		sqlite3_bind_int64(st, 5, q.until_ms);
-		while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		while ((rc = store_step(s, st)) == SQLITE_ROW) {
 			if (a->rows.n < q.limit && answer_add(a, s, st, false))
 				continue;
 			a->rows.more = true;
@@ -319,7 +320,7 @@ static void audit_answer(struct store *s, const struct query *q, struct answer *
 		sqlite3_bind_text(st, 2, q->words, -1, SQLITE_STATIC);
 		sqlite3_bind_int64(st, 3, q->limit);
 		sqlite3_bind_int(st, 4, RECORD_AUDIT);
-		while ((rc = sqlite3_step(st)) == SQLITE_ROW && answer_add(a, s, st, false))
+		while ((rc = store_step(s, st)) == SQLITE_ROW && answer_add(a, s, st, false))
 			;
 		sqlite3_reset(st);
 	}
@@ -335,7 +336,7 @@ static uint64_t seen_id(struct store *s, const struct query *q)
 		return 0;
 	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, q->room);
-	return (uint64_t)store_number(st, 0);
+	return (uint64_t)store_number(s, st, 0);
 }
 
 static void replay_answer(struct store *s, const struct query *asked, struct answer *a)
@@ -353,7 +354,7 @@ static void replay_answer(struct store *s, const struct query *asked, struct ans
 	                                                              : q.after_id));
 	sqlite3_bind_int64(st, 3, id_column(a->rows.n ? a->row[0].id : q.before_id));
 	sqlite3_bind_int(st, 4, MISSED_MAX);
-	a->rows.missed = (uint32_t)store_number(st, 0);
+	a->rows.missed = (uint32_t)store_number(s, st, 0);
 }
 
 struct rows *store_query(struct store *s, const struct query *q)
@@ -372,6 +373,7 @@ struct rows *store_query(struct store *s, const struct query *q)
 		bounded.limit = ROWS_MAX;
 	s->deadline_ms = clock_ms(CLOCK_MONOTONIC) +
 	                 (query_is_search(q->kind) ? SEARCH_MS_MAX : QUERY_MS_MAX);
+	s->error = SQLITE_OK;
 	if (!store_run(store_stmt(s, SQL_BEGIN_READ)))
 		answer_broken(a, s, "The history took too long to read.");
 	else if (q->kind == QUERY_SEARCH)
@@ -384,6 +386,9 @@ struct rows *store_query(struct store *s, const struct query *q)
 		replay_answer(s, &bounded, a);
 	else
 		range_answer(s, &bounded, a);
+	/* Many steps, each of which may fail: what is not whole is no answer. */
+	if (s->error)
+		answer_broken(a, s, "The history took too long to read.");
 	s->deadline_ms = 0;
 	if (!sqlite3_get_autocommit(s->db))
 		store_run(store_stmt(s, SQL_COMMIT));

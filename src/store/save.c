@@ -47,21 +47,21 @@ static struct store_room *room_add(struct store *s, uint32_t number, int64_t lin
 	return room;
 }
 
-void store_set_synced(struct store *s, bool synced)
+bool store_set_synced(struct store *s, bool synced)
 {
-	if (s->synced == synced)
-		return;
-	sqlite3_exec(s->db, synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
-	             NULL, NULL, NULL);
-	s->synced = synced;
+	if (s->synced != synced &&
+	    sqlite3_exec(s->db, synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+	                 NULL, NULL, NULL) == SQLITE_OK)
+		s->synced = synced;
+	return s->synced == synced;
 }
 
 bool store_begin(struct store *s, struct store_error *err)
 {
-	store_set_synced(s, s->sync);
 	s->batch = s->saved;
 	s->seq_binds = false;
-	return store_run(store_stmt(s, SQL_BEGIN)) || store_fail(s, err);
+	return (store_set_synced(s, s->sync) && store_run(store_stmt(s, SQL_BEGIN))) ||
+	       store_fail(s, err);
 }
 
 /* Makes sure that the room has its row, and remembers that it has. */

@@ -8,6 +8,8 @@
 #include "chatd/store/store_db.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +19,8 @@ enum {
 	HEADER_BYTES = 100,          /* of an SQLite file; sqlite.org/fileformat.html, 1.3 */
 	HEADER_VERSION_AT = 60,      /* user_version, big-endian */
 	HEADER_APPLICATION_AT = 68,  /* application_id, big-endian */
+	JOURNAL_HEADER_BYTES = 28,   /* of a rollback journal; the same, 3.1 */
+	JOURNAL_PAGES_AT = 16,       /* pages that the file had before, big-endian */
 };
 
 static const char *const migrations[] = {
@@ -81,11 +85,13 @@ static const char *const statements[SQL_COUNT] = {
 	                  " JOIN messages m ON m.id ="
 	                  " (SELECT max(id) FROM messages WHERE room = r.id) ORDER BY r.id",
 	[SQL_ROOM_NEWEST] = "SELECT max(id) FROM messages WHERE room = ?1",
+	[SQL_ROOM_LAST] = "SELECT max(id) FROM rooms",
 	[SQL_LINE_ADD] = "INSERT INTO messages(id, room, sender, time_ms, kind, body)"
 	                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_LINES_ADD] = "INSERT INTO messages(id, room, sender, time_ms, kind, body)"
 	                  " SELECT id, room, sender, time_ms, kind, body FROM lines",
 	[SQL_LINE_GET] = LINE "WHERE id = ?1",
+	[SQL_LINE_LAST] = "SELECT id, time_ms FROM messages ORDER BY id DESC LIMIT 1",
 	[SQL_LINE_DELETE] = "DELETE FROM messages WHERE id = ?1",
 	[SQL_LINE_COUNT] = "SELECT count(*), max(id) FROM (SELECT id FROM messages"
 	                   " WHERE room = ?1 AND id > ?2 ORDER BY id LIMIT ?3)",
@@ -126,6 +132,12 @@ static const char *const statements[SQL_COUNT] = {
 	                  " AND rowid > ?2 AND rowid < ?3 LIMIT ?4)",
 };
 
+static void store_note(struct store *s, int rc)
+{
+	if (s->error == SQLITE_OK)
+		s->error = rc;
+}
+
 sqlite3_stmt *store_stmt(struct store *s, enum store_sql sql)
 {
 	sqlite3_stmt *st = s->stmt[sql];
@@ -134,10 +146,28 @@ sqlite3_stmt *store_stmt(struct store *s, enum store_sql sql)
 		return st;
 	}
 	if (sqlite3_prepare_v3(s->db, statements[sql], -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) !=
-	    SQLITE_OK)
+	    SQLITE_OK) {
+		store_note(s, sqlite3_errcode(s->db));
 		return NULL;
+	}
 	s->stmt[sql] = st;
 	return st;
+}
+
+int store_step(struct store *s, sqlite3_stmt *st)
+{
+	int rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		store_note(s, rc);
+	return rc;
+}
+
+const char *store_text(struct store *s, sqlite3_stmt *st, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(st, column);
+	if (!text)
+		store_note(s, SQLITE_NOMEM);
+	return text;
 }
 
 bool store_run(sqlite3_stmt *st)
@@ -149,11 +179,11 @@ bool store_run(sqlite3_stmt *st)
 	return rc == SQLITE_DONE || rc == SQLITE_ROW;
 }
 
-int64_t store_number(sqlite3_stmt *st, int64_t none)
+int64_t store_number(struct store *s, sqlite3_stmt *st, int64_t none)
 {
 	if (!st)
 		return none;
-	bool found = sqlite3_step(st) == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL;
+	bool found = store_step(s, st) == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL;
 	int64_t value = found ? sqlite3_column_int64(st, 0) : none;
 	sqlite3_reset(st);
 	return value;
@@ -165,7 +195,7 @@ int64_t store_meta(struct store *s, const char *key, int64_t none)
 	if (!st)
 		return none;
 	sqlite3_bind_text(st, 1, key, -1, SQLITE_STATIC);
-	return store_number(st, none);
+	return store_number(s, st, none);
 }
 
 bool store_meta_set(struct store *s, const char *key, int64_t value)
@@ -191,6 +221,26 @@ static bool version_fail(const char *path, int64_t version, struct store_error *
 	return false;
 }
 
+/* The file was empty when the transaction began that its journal is of: its first, in
+ * which a start was killed or lost its power. SQLite takes it back. */
+static bool schema_was_empty(const char *path)
+{
+	static const unsigned char magic[] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7 };
+	unsigned char header[JOURNAL_HEADER_BYTES];
+	char journal[PATH_MAX];
+	int n = snprintf(journal, sizeof(journal), "%s-journal", path), fd;
+	ssize_t got;
+	if (n < 0 || (size_t)n >= sizeof(journal))
+		return false;
+	fd = open(journal, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	got = pread(fd, header, sizeof(header), 0);
+	close(fd);
+	return got == (ssize_t)sizeof(header) && memcmp(header, magic, sizeof(magic)) == 0 &&
+	       header_u32(header, JOURNAL_PAGES_AT) == 0;
+}
+
 /* The first transaction of a new file writes the application_id, in rollback mode;
  * so a file of ours shows it in its bytes even where all else is still in the WAL. */
 bool schema_check_file(int fd, const char *path, bool *fresh, struct store_error *err)
@@ -201,7 +251,7 @@ bool schema_check_file(int fd, const char *path, bool *fresh, struct store_error
 		store_error_set(err, "%s cannot be read: %s", path, strerror(errno));
 		return false;
 	}
-	*fresh = n == 0;
+	*fresh = n == 0 || schema_was_empty(path);
 	if (*fresh)
 		return true;
 	if (n < HEADER_BYTES || memcmp(header, "SQLite format 3", 16) != 0) {
@@ -233,7 +283,7 @@ static int64_t schema_pragma(struct store *s, const char *sql)
 	sqlite3_stmt *st = NULL;
 	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
 		return -1;
-	int64_t value = store_number(st, -1);
+	int64_t value = store_number(s, st, -1);
 	sqlite3_finalize(st);
 	return value;
 }
@@ -250,6 +300,10 @@ bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_
 		store_error_set(err, "%s has no schema version; it is not chatd's", path);
 		return false;
 	}
+	/* Each step deletes its journal, and that must be on the disk before anything else is:
+	 * one that came back after a power cut would be rolled back into what came later. */
+	if (sqlite3_exec(s->db, "PRAGMA synchronous = EXTRA", NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(s, err);
 	for (; version < SCHEMA_VERSION; version++)
 		if (!schema_step(s, (int)version))
 			return store_fail(s, err);

@@ -162,7 +162,7 @@ static bool neighbour_add(struct store *s, struct answer *a, uint32_t room, uint
 	if (!st)
 		return false;
 	range_bind(st, room, after ? id : after_id, after ? UINT64_MAX : id, 1);
-	int rc = sqlite3_step(st);
+	int rc = store_step(s, st);
 	bool ok = rc == SQLITE_DONE || (rc == SQLITE_ROW && answer_add(a, s, st, false));
 	sqlite3_reset(st);
 	return ok;
@@ -177,7 +177,7 @@ static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct 
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, id);
-	if (sqlite3_step(st) != SQLITE_ROW)
+	if (store_step(s, st) != SQLITE_ROW)
 		return false;
 	uint32_t room = (uint32_t)sqlite3_column_int64(st, 3);
 	uint64_t hidden = hiding_of(h, room);
@@ -214,7 +214,7 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 		sqlite3_bind_int64(st, 2, before);
 		/* Hidden hits are not counted, so there may be any number before enough are seen. */
 		sqlite3_bind_int64(st, 3, hiding.n ? -1 : (int64_t)limit + 1);
-		while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		while ((rc = store_step(s, st)) == SQLITE_ROW)
 			if (!hit_add(s, a, sqlite3_column_int64(st, 0), &hiding, &hits, limit))
 				break;
 	}
@@ -246,7 +246,7 @@ static int by_lines(const void *a, const void *b)
 
 /* Counts as far as MISSED_MAX, by a statement that takes from, to and a bound as its last
  * parameters. -1: error. */
-static int64_t unread_count(sqlite3_stmt *st, const struct unread *u, const struct query *q)
+static int64_t unread_count(struct store *s, sqlite3_stmt *st, const struct unread *u, const struct query *q)
 {
 	/* It may be counted late: what was said since the question is no part of it. */
 	uint64_t before = q->after_seq ? q->after_seq + 1 : INT64_MAX;
@@ -257,7 +257,7 @@ static int64_t unread_count(sqlite3_stmt *st, const struct unread *u, const stru
 	sqlite3_bind_int64(st, 2, (int64_t)u->seen_id);
 	sqlite3_bind_int64(st, 3, (int64_t)before);
 	sqlite3_bind_int(st, 4, MISSED_MAX);
-	return store_number(st, -1);
+	return store_number(s, st, -1);
 }
 
 static int64_t lines_count(struct store *s, const struct unread *u, const struct query *q)
@@ -265,7 +265,7 @@ static int64_t lines_count(struct store *s, const struct unread *u, const struct
 	sqlite3_stmt *st = store_stmt(s, SQL_LINES_MISSED);
 	if (st)
 		sqlite3_bind_int64(st, 1, u->room);
-	return unread_count(st, u, q);
+	return unread_count(s, st, u, q);
 }
 
 /* Lines with the nick in them, as a word or as words in a row. */
@@ -280,7 +280,7 @@ static int64_t mentions_count(struct store *s, const struct unread *u, const str
 	match_quote(&match, q->words, n);
 	bytes_printf(&match, " AND {room} : \"%u\"", u->room);
 	sqlite3_bind_text(st, 1, match.data, (int)match.len, SQLITE_STATIC);
-	int64_t count = unread_count(st, u, q);
+	int64_t count = unread_count(s, st, u, q);
 	sqlite3_clear_bindings(st);
 	bytes_release(&match);
 	return count;
@@ -295,7 +295,7 @@ static bool rooms_seen(struct store *s, const struct query *q, struct unread **r
 	if (!st)
 		return false;
 	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+	while ((rc = store_step(s, st)) == SQLITE_ROW) {
 		if (*n == cap) {
 			cap = cap ? cap * 2 : 16;
 			*rooms = mem_resize(*rooms, cap * sizeof(**rooms));
@@ -335,7 +335,7 @@ static bool unread_add(struct store *s, const struct query *q, const struct unre
 		return false;
 	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, u->room);
-	bool ok = sqlite3_step(st) == SQLITE_ROW && answer_add(a, s, st, false);
+	bool ok = store_step(s, st) == SQLITE_ROW && answer_add(a, s, st, false);
 	if (ok)
 		answer_set_unread(a, u->lines, (uint32_t)mentions);
 	sqlite3_clear_bindings(st);

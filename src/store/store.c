@@ -160,8 +160,11 @@ static bool db_open(struct store *s, const char *path, struct store_error *err)
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 	if (strcmp(path, ":memory:") == 0)
 		flags |= SQLITE_OPEN_CREATE;
-	if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
-		return store_fail(s, err);
+	int rc = sqlite3_open_v2(path, &s->db, flags, NULL);
+	if (!s->db) /* then there is nothing that could be asked */
+		store_error_set(err, "the database cannot be opened: %s", sqlite3_errstr(rc));
+	if (rc != SQLITE_OK)
+		return s->db && store_fail(s, err);
 	sqlite3_extended_result_codes(s->db, 1);
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	/* Until the file is known to be ours, closing must not move its WAL into it. */
@@ -169,30 +172,29 @@ static bool db_open(struct store *s, const char *path, struct store_error *err)
 	return true;
 }
 
-static void marks_load(struct store *s)
+/* Numbers that began too low would be given twice: false where one cannot be read. */
+static bool marks_load(struct store *s, struct store_error *err)
 {
 	struct store_marks *m = &s->saved;
-	sqlite3_stmt *st = NULL;
-	sqlite3_prepare_v2(s->db, "SELECT id, time_ms FROM messages ORDER BY id DESC LIMIT 1", -1,
-	                   &st, NULL);
+	sqlite3_stmt *st = store_stmt(s, SQL_LINE_LAST);
+	s->error = SQLITE_OK;
 	m->time_back_ms = store_meta(s, "time_back_ms", 0);
 	m->time_max_ms = INT64_MIN;
-	if (st && sqlite3_step(st) == SQLITE_ROW) {
+	if (st && store_step(s, st) == SQLITE_ROW) {
 		m->line_id = (uint64_t)sqlite3_column_int64(st, 0);
 		/* No earlier line is further ahead of the last one than this. */
 		m->time_max_ms = sqlite3_column_int64(st, 1) + m->time_back_ms;
 	}
-	sqlite3_finalize(st);
-	st = NULL;
+	if (st)
+		sqlite3_reset(st);
 	s->meta_seq = (uint64_t)store_meta(s, "last_seq", 0);
 	m->seq = s->meta_seq > m->line_id ? s->meta_seq : m->line_id;
-	sqlite3_prepare_v2(s->db, "SELECT max(id) FROM rooms", -1, &st, NULL);
-	int64_t room = store_number(st, 0);
-	sqlite3_finalize(st);
+	int64_t room = store_number(s, store_stmt(s, SQL_ROOM_LAST), 0);
 	int64_t meta_room = store_meta(s, "last_room", 0);
 	m->room = (uint32_t)(room > meta_room ? room : meta_room);
 	s->indexed = (uint64_t)store_meta(s, "indexed", 0);
 	s->batch = *m;
+	return (st && !s->error) || store_fail(s, err);
 }
 
 /* Rooms without a line are unknown to everybody after a start, so here and only
@@ -222,9 +224,8 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 	if (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
 	sqlite3_wal_hook(s->db, on_wal, s); /* also ends the automatic checkpoints */
-	marks_load(s);
 	s->keeps = true; /* until the first look at them */
-	if (!rooms_drop_dead(s, err))
+	if (!marks_load(s, err) || !rooms_drop_dead(s, err))
 		return false;
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return true;
@@ -272,12 +273,10 @@ struct store *store_open_reader(const char *path, struct store_error *err)
 	sqlite3_exec(s->db, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;"
 	             "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
 	             "PRAGMA cache_size = -16384", NULL, NULL, NULL);
-	if (sqlite3_exec(s->db, "SELECT count(*) FROM meta", NULL, NULL, NULL) != SQLITE_OK) {
-		store_fail(s, err);
+	if (!marks_load(s, err)) {
 		store_close(s);
 		return NULL;
 	}
-	marks_load(s);
 	sqlite3_progress_handler(s->db, PROGRESS_STEPS, on_progress, s);
 	return s;
 }
@@ -327,11 +326,13 @@ bool store_rooms(struct store *s, void (*each)(void *ctx, const struct saved_roo
 	while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct saved_room r = {
 			.room = (uint32_t)sqlite3_column_int64(st, 0),
-			.name = (const char *)sqlite3_column_text(st, 1),
-			.topic = (const char *)sqlite3_column_text(st, 2),
+			.name = store_text(s, st, 1),
+			.topic = store_text(s, st, 2),
 			.last_id = (uint64_t)sqlite3_column_int64(st, 3),
 			.last_ms = sqlite3_column_int64(st, 4),
 		};
+		if (!r.name || !r.topic)
+			return store_fail(s, err);
 		each(ctx, &r);
 	}
 	if (rc != SQLITE_DONE)
@@ -350,9 +351,11 @@ bool store_facts(struct store *s, void (*each)(void *ctx, const struct saved_fac
 	while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct saved_fact f = {
 			.kind = (enum fact_kind)sqlite3_column_int(st, 0),
-			.key = (const char *)sqlite3_column_text(st, 1),
-			.value = (const char *)sqlite3_column_text(st, 2),
+			.key = store_text(s, st, 1),
+			.value = store_text(s, st, 2),
 		};
+		if (!f.key || !f.value)
+			return store_fail(s, err);
 		each(ctx, &f);
 	}
 	if (rc != SQLITE_DONE)

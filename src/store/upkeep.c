@@ -48,9 +48,8 @@ int store_index(struct store *s, int rows, struct store_error *err)
 {
 	if (s->indexed >= s->saved.line_id)
 		return 0;
-	store_set_synced(s, false);
 	uint64_t last = s->saved.line_id;
-	if (!store_run(store_stmt(s, SQL_BEGIN))) {
+	if (!store_set_synced(s, false) || !store_run(store_stmt(s, SQL_BEGIN))) {
 		store_fail(s, err);
 		return -1;
 	}
@@ -78,8 +77,10 @@ static bool index_forget(struct store *s, uint64_t id, sqlite3_stmt *get)
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, (int64_t)id);
-	sqlite3_bind_text(st, 2, (const char *)sqlite3_column_text(get, 5),
-	                  sqlite3_column_bytes(get, 5), SQLITE_STATIC);
+	const char *body = store_text(s, get, 5);
+	if (!body)
+		return false;
+	sqlite3_bind_text(st, 2, body, sqlite3_column_bytes(get, 5), SQLITE_STATIC);
 	sqlite3_bind_int64(st, 3, sqlite3_column_int64(get, 3));
 	return store_run(st);
 }
@@ -243,11 +244,11 @@ static bool prune_keep_emptied(struct store *s, struct prune *p)
 		if (!st)
 			return false;
 		sqlite3_bind_int64(st, 1, p->room[i]);
-		if (store_number(st, -1) < 0)
+		if (store_number(s, st, -1) < 0)
 			p->room[kept++] = p->room[i];
 	}
 	p->rooms = kept;
-	return true;
+	return s->error == SQLITE_OK;
 }
 
 /* What was seen of lines that are all gone tells nothing any more. */
@@ -329,9 +330,9 @@ int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int
 	struct prune p = { .max = rows };
 	p.id = mem_alloc((size_t)rows * sizeof(*p.id));
 	p.room = mem_alloc((size_t)rows * sizeof(*p.room));
-	store_set_synced(s, false);
+	s->error = SQLITE_OK;
 	int n = -1;
-	if (store_run(store_stmt(s, SQL_BEGIN)))
+	if (store_set_synced(s, false) && store_run(store_stmt(s, SQL_BEGIN)))
 		n = prune_all(s, &p, before_ms, lines_per_room);
 	if (n < 0 || !store_run(store_stmt(s, SQL_COMMIT))) {
 		store_fail(s, err);

@@ -27,9 +27,11 @@ enum store_sql {
 	SQL_ROOM_IDS,
 	SQL_ROOM_LIST,
 	SQL_ROOM_NEWEST,
+	SQL_ROOM_LAST,
 	SQL_LINE_ADD,
 	SQL_LINES_ADD,
 	SQL_LINE_GET,
+	SQL_LINE_LAST,
 	SQL_LINE_DELETE,
 	SQL_LINE_COUNT,
 	SQL_LINE_ROOM_NEXT,
@@ -89,6 +91,9 @@ struct store {
 	uint64_t kept_id;         /* lines up to this id are of rooms that say so in days: what is too
 	                           * old for the others begins behind it */
 	int wal_pages;            /* as of the last commit */
+	int error;                /* what SQLite said first since this was set to SQLITE_OK, of what
+	                           * store_stmt, store_step and store_number did; for those who look
+	                           * at it at the end of many steps */
 	int64_t deadline_ms;      /* monotonic: when the query that runs is interrupted */
 	bool interrupted;         /* true once store_interrupt was called; atomic access */
 };
@@ -99,8 +104,13 @@ struct store {
 sqlite3_stmt *store_stmt(struct store *s, enum store_sql sql);
 /* Runs a statement that gives no rows, and resets it. */
 bool store_run(sqlite3_stmt *st);
+/* sqlite3_step; an error is noted. */
+int store_step(struct store *s, sqlite3_stmt *st);
+/* A text of the row that it shows, which is never NULL in the schema: where there is no
+ * memory for it NULL, and that is noted. */
+const char *store_text(struct store *s, sqlite3_stmt *st, int column);
 /* The first column of the statement's first row; otherwise, also on error, none. */
-int64_t store_number(sqlite3_stmt *st, int64_t none);
+int64_t store_number(struct store *s, sqlite3_stmt *st, int64_t none);
 int64_t store_meta(struct store *s, const char *key, int64_t none);
 bool store_meta_set(struct store *s, const char *key, int64_t value);
 /* Refuses what is no database of chatd's, by its first bytes and before SQLite touches it. */
@@ -124,8 +134,8 @@ bool lines_table_make(struct store *s);
 
 /* Forgets what is known of rooms without asking; it is found out again when needed. */
 void store_forget_rooms(struct store *s);
-/* Takes or leaves FULL synchronous for the transactions that follow. */
-void store_set_synced(struct store *s, bool synced);
+/* Takes or leaves FULL synchronous for the transactions that follow. False: error. */
+bool store_set_synced(struct store *s, bool synced);
 /* Number of lines of a room; -1: not counted. */
 int64_t store_room_lines(struct store *s, uint32_t room);
 /* Goes on counting a room, by up to max lines. Returns by how many, 0 where it was
