@@ -108,6 +108,11 @@ struct fake_line {
 /* Pressed beyond so many records that wait; saves in so many of a thousand steps. */
 struct writer *fake_writer_new(uint64_t seed, uint32_t pressed_at, uint32_t saves);
 void fake_writer_free(struct writer *w);
+/* From here on it saves in that file. False: it cannot be opened; err says why. Each room keeps
+ * lines_kept lines, 0: all, and as many as it says itself where `prunes`. */
+bool fake_writer_open(struct writer *w, const char *path, enum durability durability, bool prunes,
+                      uint64_t lines_kept, struct store_error *err);
+struct store *fake_writer_store(struct writer *w);
 /* Lets the threads work a little. */
 void fake_writer_step(struct writer *w);
 void fake_writer_woken(struct writer *w, int fd);
@@ -119,6 +124,8 @@ uint64_t fake_writer_failures(const struct writer *w);
 
 /* -- what the server may send: sim_model.c --------------------------------------------- */
 
+/* A record was given to the store, to be saved in its file. */
+void model_given(const struct record *r);
 /* Bytes have gone out to k. */
 void model_sent(struct fake_sock *k, const char *p, size_t n);
 void model_sock_end(struct fake_sock *k);

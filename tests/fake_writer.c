@@ -48,7 +48,7 @@ struct writer *fake_writer_new(uint64_t seed, uint32_t pressed_at, uint32_t save
 	return w;
 }
 
-static void record_release(struct record *r)
+void fake_record_release(struct record *r)
 {
 	free((char *)(uintptr_t)r->room_name);
 	free((char *)(uintptr_t)r->sender);
@@ -71,7 +71,7 @@ static void line_release_all(struct fake_line *l)
 void fake_writer_free(struct writer *w)
 {
 	for (size_t i = 0; i < w->nrecords; i++)
-		record_release(&w->record[i].record);
+		fake_record_release(&w->record[i].record);
 	for (size_t i = 0; i < w->nqueries; i++)
 		query_release(&w->query[i].query);
 	for (size_t i = 0; i < w->nlines; i++)
@@ -85,7 +85,27 @@ void fake_writer_free(struct writer *w)
 	free(w->line);
 	free(w->seen);
 	free(w->news);
+	store_close(w->reader);
+	store_close(w->store);
 	free(w);
+}
+
+bool fake_writer_open(struct writer *w, const char *path, enum durability durability, bool prunes,
+                      uint64_t lines_kept, struct store_error *err)
+{
+	w->prunes = prunes;
+	w->lines_kept = lines_kept;
+	w->store = store_open(path, durability, err);
+	if (w->store == NULL)
+		return false;
+	w->given = w->saved = store_last_seq(w->store);
+	w->reader = store_open_reader(path, err);
+	return w->reader != NULL;
+}
+
+struct store *fake_writer_store(struct writer *w)
+{
+	return w->store;
 }
 
 /* -- what the loop calls --------------------------------------------------------------- */
@@ -100,6 +120,8 @@ bool writer_append(struct writer *w, const struct record *r)
 	if (w->nrecords == UNSTORED_MAX || w->bytes + bytes > RECORDS_BYTES)
 		return false;
 	w->given = r->seq;
+	if (w->store != NULL)
+		model_given(r);
 	w->record = fake_grow(w->record, w->nrecords, &w->records_cap, sizeof *w->record);
 	w->record[w->nrecords].bytes = bytes;
 	copy = &w->record[w->nrecords++].record;
@@ -201,7 +223,8 @@ static void reading_step(struct writer *w)
 
 	while (i < w->nqueries) {
 		struct waiting_query *a = &w->query[i];
-		bool waits = a->query.after_seq > w->saved && !query_is_secret(a->query.kind);
+		bool waits = a->query.after_seq > fake_store_seen(w, a->query.kind) &&
+		             !query_is_secret(a->query.kind);
 		bool busy = !w->calm && prng_chance(&w->prng, 5);
 
 		if (a->late > 0 && !w->calm) {
@@ -268,9 +291,16 @@ static void save(struct writer *w, size_t n)
 			save_seen(w, r);
 		else if (r->kind == RECORD_DELETE)
 			delete_line(w, r);
-		w->saved = r->seq;
+	}
+}
+
+/* They are saved and wait no more. */
+static void saved(struct writer *w, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		w->saved = w->record[i].record.seq;
 		w->bytes -= w->record[i].bytes;
-		record_release(r);
+		fake_record_release(&w->record[i].record);
 	}
 	w->nrecords -= n;
 	memmove(w->record, w->record + n, w->nrecords * sizeof *w->record);
@@ -296,6 +326,37 @@ static void prune(struct writer *w)
 	e->seq = w->saved;
 }
 
+static void failed(struct writer *w, const char *reason)
+{
+	w->failing = true;
+	w->failures++;
+	fake_tell(w, WRITER_FAILED)->reason = mem_strdup(reason);
+}
+
+/* A file says itself whether it can be saved in. */
+static void writing_file_step(struct writer *w)
+{
+	struct store_error err;
+	size_t n = w->nrecords < BATCH_RECORDS_MAX ? w->nrecords : BATCH_RECORDS_MAX;
+
+	if (disk_stopped() || (w->failing && !w->calm && !prng_chance(&w->prng, 100)))
+		return;
+	if (n == 0 && !w->failing) {
+		w->writing.asleep = true;
+	} else if (w->calm || w->failing || prng_chance(&w->prng, w->saves)) {
+		n = n == 0 ? 0 : prng_range(&w->prng, 1, (uint32_t)n);
+		if (!fake_store_save(w, n, &err)) {
+			if (!w->failing && !disk_stopped())
+				failed(w, err.text);
+			return;
+		}
+		if (w->failing)
+			fake_tell(w, WRITER_BACK);
+		w->failing = false;
+		saved(w, n);
+	}
+}
+
 static void writing_step(struct writer *w)
 {
 	if (w->failing) {
@@ -304,23 +365,29 @@ static void writing_step(struct writer *w)
 		w->failing = false;
 		fake_tell(w, WRITER_BACK);
 	} else if (!w->calm && prng_chance(&w->prng, 3) && w->nrecords > 0) {
-		w->failing = true;
-		w->failures++;
-		fake_tell(w, WRITER_FAILED)->reason = mem_strdup("the disk is full");
+		failed(w, "the disk is full");
 		return;
 	}
 	if (w->nlines > 0 && !w->calm && prng_chance(&w->prng, 4))
 		prune(w);
-	if (w->nrecords == 0)
+	if (w->nrecords == 0) {
 		w->writing.asleep = true;
-	else if (w->calm || prng_chance(&w->prng, w->saves))
-		save(w, prng_range(&w->prng, 1, w->nrecords < BATCH_RECORDS_MAX
-		                                ? (uint32_t)w->nrecords : BATCH_RECORDS_MAX));
+	} else if (w->calm || prng_chance(&w->prng, w->saves)) {
+		uint32_t n = prng_range(&w->prng, 1, w->nrecords < BATCH_RECORDS_MAX
+		                                     ? (uint32_t)w->nrecords : BATCH_RECORDS_MAX);
+
+		save(w, n);
+		saved(w, n);
+	}
 }
 
 void fake_writer_step(struct writer *w)
 {
-	if (!w->writing.asleep)
+	if (w->store != NULL)
+		fake_store_upkeep(w);
+	if (!w->writing.asleep && w->store != NULL)
+		writing_file_step(w);
+	else if (!w->writing.asleep)
 		writing_step(w);
 	if (!w->reading.asleep)
 		reading_step(w);

@@ -5,6 +5,7 @@
 #define CHATD_TESTS_FAKE_WRITER_H
 
 #include "fake.h"
+#include "fake_disk.h"
 
 struct waiting_record {
 	struct record record;   /* strings owned */
@@ -44,6 +45,9 @@ struct writer {
 	uint64_t given, saved;  /* newest record appended, and saved */
 	uint64_t failures;
 	struct sleeper writing, reading;
+	struct store *store, *reader; /* owned: a real file; NULL: all is memory */
+	uint64_t lines_kept;    /* of each room, by pruning; 0: all */
+	bool prunes;            /* sometimes looks for lines that are to go */
 };
 
 /* Makes room for one more of an array's elements. */
@@ -54,5 +58,18 @@ struct writer_event *fake_tell(struct writer *w, enum writer_event_kind kind);
 struct seen *fake_seen_find(struct writer *w, const char *key, uint32_t room);
 /* Says what the answer to q is, or that there is none and why. */
 void fake_answer(struct writer *w, const struct query *q, const char *error);
+void fake_record_release(struct record *r);
+
+/* fake_store.c: the same over a real file. */
+
+/* Saves the first n records that wait, in one transaction. False: it failed, err says why. */
+bool fake_store_save(struct writer *w, size_t n, struct store_error *err);
+/* Indexes or prunes a little, now and then. */
+void fake_store_upkeep(struct writer *w);
+/* The answer comes from the file. */
+bool fake_store_answers(const struct writer *w, enum query_kind kind);
+void fake_store_answer(struct writer *w, const struct query *q, const char *error);
+/* Up to which record a query of that kind sees all. */
+uint64_t fake_store_seen(const struct writer *w, enum query_kind kind);
 
 #endif

@@ -2,8 +2,10 @@
  * The simulation: the server and the core as they are, over a kernel and a
  * store that are memory, with people who do anything, in virtual time.
  *
- *	sim N          runs the seeds 1 to N and prints TAP
- *	sim --seed S   runs one seed and says what happened in it
+ *	sim [crash] N          runs the seeds 1 to N and prints TAP
+ *	sim [crash] --seed S   runs one seed and says what happened in it
+ *
+ * "crash" gives it a real file on a disk that stops, and N is how many times it does.
  *
  * One seed is one run, always the same. A failure names the seed and the step.
  */
@@ -66,18 +68,23 @@ static void watch_for_death(void)
 
 /* -- one run --------------------------------------------------------------------------- */
 
-static uint32_t pick(const uint32_t *from, uint32_t n)
+uint32_t sim_pick(const uint32_t *from, uint32_t n)
 {
 	return from[prng_below(&sim->prng, n)];
 }
 
-#define PICK(...) pick((const uint32_t[]){__VA_ARGS__}, \
-                       sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
-
-static void begin(void)
+void sim_reset(uint64_t seed)
 {
-	static const struct listener listener = {.fd = FAKE_LISTENER_FD, .name = "here"};
+	struct token *token = sim->token;
+	struct sim_stats stats = sim->stats;
 
+	*sim = (struct sim){.seed = seed, .verbose = sim->verbose, .token = token, .stats = stats,
+	                    .prng = {.state = seed * UINT64_C(0x2545f4914f6cdd1d)}};
+	memset(token, 0, SIM_TOKENS_MAX * sizeof *token);
+}
+
+void sim_configure(void)
+{
 	sim->options = (struct server_options){
 		.connections_max = PICK(2, 8, 24, 24, SIM_SLOTS_MAX),
 		.relaxed = PICK(0, 0, 1) == 1,
@@ -99,16 +106,53 @@ static void begin(void)
 	sim->nclients = sim->options.connections_max + prng_below(&sim->prng, 8);
 	sim->rooms = PICK(1, 2, 4, 9);
 	sim->long_lines = PICK(0, 0, 20, 900);
+}
+
+static void load_room(void *ctx, const struct saved_room *r)
+{
+	chat_load_room(ctx, r);
+}
+
+static void load_fact(void *ctx, const struct saved_fact *f)
+{
+	chat_load_fact(ctx, f);
+}
+
+/* As the daemon does it. */
+static bool make_chat(void)
+{
+	struct store *store = fake_writer_store(sim->writer);
+	struct store_error err;
+
+	sim->chat = chat_new(&sim->config, store == NULL ? 0 : store_last_seq(store),
+	                     store == NULL ? 0 : store_last_room(store));
+	return store == NULL || (store_rooms(store, load_room, sim->chat, &err) &&
+	                         store_facts(store, load_fact, sim->chat, &err));
+}
+
+bool sim_begin(void)
+{
+	static const struct listener listener = {.fd = FAKE_LISTENER_FD, .name = "here"};
+
 	sim_clients_begin();
 	model_begin();
 	sim->writer = fake_writer_new(prng_next(&sim->prng), PICK(8, 100, UNSTORED_HIGH),
 	                              PICK(300, 300, 300, 8));
 	sim->ring = fake_ring_new(prng_next(&sim->prng), sim->writer);
-	sim->chat = chat_new(&sim->config, 0, 0);
+	if (sim->now_ms != 0) {
+		sim->ring->now_ms = sim->now_ms;
+		sim->ring->nsocks = sim->nsocks;
+	}
+	if (sim->file != NULL && !fake_writer_open(sim->writer, sim->file, sim->durability,
+	                                           sim->prunes, sim->lines_kept, &sim->problem))
+		return false;
+	if (!make_chat())
+		return false;
 	sim->server = server_new(&sim->options, sim->ring, sim->chat, sim->writer, &listener, 1);
+	return true;
 }
 
-static void turn(void)
+void sim_turn(void)
 {
 	sim_clients_step();
 	if (!server_turn(sim->server))
@@ -133,17 +177,16 @@ static void settle(void)
 
 	/* At rest the clock stands still if there is nothing that is to come. */
 	for (int i = 0; i < 1000 && sim->ring->now_ms < until_ms; i++)
-		turn();
+		sim_turn();
 	sim_check_settled();
 }
 
-/* Nothing goes wrong any more: all that is under way must come to its end. */
-static void calm_down(void)
+void sim_calm_down(void)
 {
 	sim->quiet = sim->ring->calm = true;
 	fake_writer_calm(sim->writer);
 	for (uint32_t i = 0; i < REST_TURNS_MAX; i++) {
-		turn();
+		sim_turn();
 		if (rests()) {
 			model_check_rest();
 			settle();
@@ -156,7 +199,7 @@ static void calm_down(void)
 	         fake_writer_rests(sim->writer) ? "rests" : "does not");
 }
 
-static void stop(void)
+void sim_stop(void)
 {
 	int64_t begin_ms = sim->ring->now_ms;
 
@@ -175,41 +218,42 @@ static void stop(void)
 	sim_fail("the server does not end");
 }
 
-static void end(void)
+void sim_end(void)
 {
 	sim->stats.failures += fake_writer_failures(sim->writer);
 	sim->stats.enobufs += sim->ring->nenobufs;
 	sim->stats.shorts += sim->ring->nshort;
 	sim->ring->ending = true;
-	server_free(sim->server);
-	chat_free(sim->chat);
+	if (sim->server != NULL)
+		server_free(sim->server);
+	if (sim->chat != NULL)
+		chat_free(sim->chat);
 	ring_free(sim->ring);
 	fake_writer_free(sim->writer);
+	sim->server = NULL;
+	sim->chat = NULL;
 	sim_clients_end();
 	model_end();
 }
 
 static void run(uint64_t seed)
 {
-	struct token *token = sim->token;
-	struct sim_stats stats = sim->stats;
 	uint32_t steps;
 	bool calm;
 
-	*sim = (struct sim){.seed = seed, .verbose = sim->verbose, .token = token, .stats = stats,
-	                    .prng = {.state = seed * UINT64_C(0x2545f4914f6cdd1d)}};
-	memset(token, 0, SIM_TOKENS_MAX * sizeof *token);
-	begin();
+	sim_reset(seed);
+	sim_configure();
+	sim_begin();
 	steps = PICK(100, 300, 600, 1500);
 	calm = PICK(0, 1, 1) == 1;
 	while (steps-- > 0)
-		turn();
+		sim_turn();
 	if (calm)
-		calm_down();
-	stop();
+		sim_calm_down();
+	sim_stop();
 	if (calm)
 		sim_check_empty();
-	end();
+	sim_end();
 }
 
 /* -- the program ----------------------------------------------------------------------- */
@@ -227,6 +271,38 @@ static void say_stats(const char *head)
 	       " turns throttled, %" PRIu64 " words about waiting, %" PRIu64
 	       " about floods\n", s->skips, s->skipped, s->failures, s->rooms_emptied, s->enobufs, s->shorts,
 	       s->throttles, s->waits, s->floods);
+}
+
+static int crash_one(uint64_t seed)
+{
+	uint32_t ends;
+
+	sim->verbose = true;
+	log_set_level(LOG_LEVEL_WARN);
+	ends = sim_crash_run(seed);
+	printf("# seed %" PRIu64 ", %s, ended %u times\n", seed,
+	       (const char *[]){"relaxed", "commit", "sync"}[sim->durability], ends);
+	say_stats("all lives");
+	sim_crash_say();
+	return EXIT_SUCCESS;
+}
+
+static int crash_many(uint64_t n)
+{
+	uint64_t ends = 0, seed = 0, told = 0;
+
+	printf("1..%" PRIu64 "\n", (n + SEEDS_PER_RESULT - 1) / SEEDS_PER_RESULT);
+	while (ends < n) {
+		ends += sim_crash_run(++seed);
+		while (told * SEEDS_PER_RESULT < n && (told + 1) * SEEDS_PER_RESULT <= ends) {
+			told++;
+			printf("ok %" PRIu64 " - %" PRIu64 " crashes\n", told, told * SEEDS_PER_RESULT);
+			fflush(stdout);
+		}
+	}
+	say_stats("all lives");
+	sim_crash_say();
+	return EXIT_SUCCESS;
 }
 
 static int run_one(uint64_t seed)
@@ -265,10 +341,14 @@ static int run_many(uint64_t n)
 
 int main(int argc, char **argv)
 {
+	bool crash = argc > 1 && strcmp(argv[1], "crash") == 0;
+	uint64_t n;
 	int status;
 
+	argc -= crash;
+	argv += crash;
 	if (argc < 2 || (strcmp(argv[1], "--seed") == 0) != (argc == 3)) {
-		fprintf(stderr, "usage: sim N | sim --seed S\n");
+		fprintf(stderr, "usage: sim [crash] N | sim [crash] --seed S\n");
 		return 2;
 	}
 	setenv("TZ", "UTC", 1);
@@ -277,8 +357,14 @@ int main(int argc, char **argv)
 	watch_for_death();
 	sim = mem_zero(1, sizeof *sim);
 	sim->token = mem_zero(SIM_TOKENS_MAX, sizeof *sim->token);
-	status = argc == 3 ? run_one(strtoull(argv[2], NULL, 10))
-	                   : run_many(strtoull(argv[1], NULL, 10));
+	n = strtoull(argv[argc - 1], NULL, 10);
+	if (crash) {
+		disk_install();
+		status = argc == 3 ? crash_one(n) : crash_many(n);
+		disk_begin(0);
+	} else {
+		status = argc == 3 ? run_one(n) : run_many(n);
+	}
 	free(sim->token);
 	free(sim);
 	sim = NULL;

@@ -5,6 +5,8 @@
  * come and go. sim_model.c says which bytes each of them is to get, from the
  * core's effects alone, and compares what the server sends byte by byte.
  * sim_check.c looks at the server's and the core's own data after every turn.
+ * sim_crash.c gives it a real file and ends it at any moment; sim_kept.c knows
+ * what must be in the file then.
  */
 #ifndef CHATD_TESTS_SIM_H
 #define CHATD_TESTS_SIM_H
@@ -12,6 +14,7 @@
 #include "chatd/core/state.h"
 #include "chatd/net/server_state.h"
 #include "fake.h"
+#include "fake_disk.h"
 
 enum {
 	SIM_SLOTS_MAX = 48,     /* connections_max is at most this; fits a mask of 64 bits */
@@ -61,9 +64,47 @@ struct sim {
 	uint32_t ntokens;
 	uint64_t hash;          /* of all that was sent, and when */
 	struct sim_stats stats;
+	const char *file;       /* of the store; NULL: it is memory */
+	enum durability durability; /* where there is a file */
+	bool prunes;            /* and lines are deleted of it: */
+	uint64_t lines_kept;    /* those beyond so many of their room; 0: only what rooms say */
+	struct store_error problem; /* why it could not be opened */
+	uint32_t nsocks;        /* connections of earlier lives */
+	int64_t now_ms;         /* and when the last of them ended; 0: this is the first */
 };
 
 extern struct sim *sim;
+
+/* One of what follows. */
+uint32_t sim_pick(const uint32_t *from, uint32_t n);
+#define PICK(...) sim_pick((const uint32_t[]){__VA_ARGS__}, \
+                           sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
+
+/* -- one run: sim.c ------------------------------------------------------------ */
+
+/* Empties *sim for a run of that seed. */
+void sim_reset(uint64_t seed);
+/* Decides what the server and the people are like. */
+void sim_configure(void);
+/* Makes them. False: the file cannot be opened; sim_end is called all the same. */
+bool sim_begin(void);
+void sim_turn(void);
+/* Nothing goes wrong any more: all that is under way must come to its end. */
+void sim_calm_down(void);
+void sim_stop(void);
+void sim_end(void);
+
+/* -- crashes: sim_crash.c -------------------------------------------------------- */
+
+/* One run of several lives; how many times it ended. */
+uint32_t sim_crash_run(uint64_t seed);
+void sim_crash_say(void);
+
+/* What must be kept: sim_kept.c. */
+void kept_seen(uint64_t seq);
+/* The file is open again: looks at all that is in it. */
+void kept_check(enum disk_end end, uint64_t acked);
+void kept_forget(void);
 
 /* Clients do something. */
 void sim_clients_step(void);

@@ -37,7 +37,7 @@ static void check_room(const struct room *r, uint32_t slot)
 	    room_by_number(sim->chat, r->number) != r)
 		sim_fail("room %s is not to be found", r->name);
 	if (r->nmembers == 0 && r->last_id == 0 && r != sim->chat->lobby &&
-	    !r->set.permanent && !r->closed && !(r->kept && sim->chat->stopping))
+	    !r->set.permanent && !r->closed && !(r->kept && (sim->chat->stopping || sim->file != NULL)))
 		sim_fail("room %s has nobody and no history", r->name);
 	for (uint32_t i = 0; i < r->nmembers; i++) {
 		const struct session *s = r->members[i];

@@ -387,6 +387,7 @@ void sim_clients_step(void)
 
 void sim_clients_begin(void)
 {
+	memset(sim->client, 0, sizeof sim->client);
 	for (uint32_t i = 0; i < NACTIONS; i++)
 		sim->weight[i] = actions[i].weight * (chance(200) ? 4 : chance(200) ? 0 : 1) + 1;
 }

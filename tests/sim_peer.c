@@ -94,6 +94,8 @@ static void item_begun(struct peer *p, const struct text *t)
 	if (!sim->options.relaxed && t->seq > fake_writer_saved(sim->writer))
 		sim_fail("line #%" PRIu64 " is sent to %u.%u before it is saved", t->seq, p->id.slot,
 		         p->id.gen);
+	if (sim->file != NULL)
+		kept_seen(t->seq);
 	if (p->first >= p->kept)
 		p->said_id = t->seq;
 	sim->stats.delivered++;

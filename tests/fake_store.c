@@ -1,0 +1,94 @@
+/*
+ * The simulation's store with a real file behind it: what the writer's threads do, in one.
+ *
+ * The production store does the saving, reading, indexing and pruning; when it does, and
+ * how many records at once, is the seed's.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/store/secret.h"
+#include "fake_writer.h"
+
+enum { STEP_ROWS = 20 };  /* small steps, so that there are many */
+
+bool fake_store_save(struct writer *w, size_t n, struct store_error *err)
+{
+	struct record *batch = mem_zero(n + 1, sizeof *batch);
+	bool ok;
+
+	for (size_t i = 0; i < n; i++)
+		batch[i] = w->record[i].record;
+	ok = store_begin(w->store, err);
+	for (size_t i = 0, part; ok && i < n; i += part) {
+		part = prng_range(&w->prng, 1, (uint32_t)(n - i));
+		ok = store_save(w->store, batch + i, part, err);
+	}
+	ok = ok && store_commit(w->store, err);
+	free(batch);
+	return ok;
+}
+
+static void on_emptied(void *ctx, uint32_t room)
+{
+	struct writer *w = ctx;
+	struct writer_event *e = fake_tell(w, WRITER_ROOM_EMPTY);
+
+	e->room = room;
+	e->seq = w->saved;
+}
+
+/* What fails here is tried again, and nobody is told. */
+void fake_store_upkeep(struct writer *w)
+{
+	struct store_error err;
+	bool wanted = false;
+
+	for (size_t i = 0; i < w->nqueries; i++)
+		wanted |= query_is_search(w->query[i].query.kind);
+	if (wanted || prng_chance(&w->prng, 100))
+		store_index(w->store, STEP_ROWS, &err);
+	if (w->prunes && prng_chance(&w->prng, 50) && store_count(w->store, STEP_ROWS, &err) == 0)
+		store_prune(w->store, INT64_MIN, w->lines_kept, STEP_ROWS, on_emptied, w, &err);
+	if (prng_chance(&w->prng, 20))
+		store_checkpoint(prng_chance(&w->prng, 500) ? w->store : w->reader);
+}
+
+bool fake_store_answers(const struct writer *w, enum query_kind kind)
+{
+	return w->store != NULL && !query_is_secret(kind) && kind != QUERY_BACKUP;
+}
+
+uint64_t fake_store_seen(const struct writer *w, enum query_kind kind)
+{
+	return w->store != NULL && query_is_search(kind) ? store_indexed(w->store) : w->saved;
+}
+
+/* In the shape in which all answers of this writer are released; an error is kept in
+ * text2, which no answer about the history has. */
+static struct rows *copy_rows(const struct rows *from)
+{
+	struct rows *rows = mem_zero(1, sizeof *rows);
+	struct row *row = mem_zero(from->n, sizeof *row);
+
+	*rows = *from;
+	for (size_t i = 0; i < from->n; i++) {
+		row[i] = from->row[i];
+		row[i].room_name = mem_strdup(from->row[i].room_name);
+		row[i].sender = mem_strdup(from->row[i].sender);
+		row[i].body = mem_strdup(from->row[i].body);
+	}
+	rows->row = row;
+	rows->text = from->text == NULL ? NULL : mem_strdup(from->text);
+	rows->text2 = rows->error = from->error == NULL ? NULL : mem_strdup(from->error);
+	return rows;
+}
+
+void fake_store_answer(struct writer *w, const struct query *q, const char *error)
+{
+	struct rows *rows = error == NULL ? store_query(w->reader, q) : rows_sorry(q, error);
+
+	fake_tell(w, WRITER_ROWS)->rows = copy_rows(rows);
+	rows_release(rows);
+}
