@@ -4,6 +4,7 @@
 #   make deps       installs what it needs, from Debian's packages
 #   make run        builds it and runs it in this folder
 #   make test       all tests, with sanitizers; ends with "N passed, N failed"
+#   make test-long  those that take longer: crashes, attacks, planted mistakes
 #   make install    PREFIX=/usr/local, DESTDIR=
 #
 #   make bench      chatd beside a bare fan-out and its peers (make deps bench first);
@@ -129,7 +130,7 @@ coverage:
 	$(MAKE) -s VARIANT=coverage OPT='-O0 -g' SAN=--coverage tests
 	tests/coverage
 
-.PHONY: all run deps test test-kernel coverage tests bench bench-quick install uninstall clean fuzz
+.PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz
 
 # It does not run as root: for root it becomes nobody, whose folder is one that nobody can reach.
 run: chatd
@@ -161,6 +162,9 @@ tests: $(B)/chatd $(TESTS) $(TOOLS)
 
 test: chatd
 	@tests/run
+
+test-long: chatd
+	@tests/run long
 
 bench bench-quick: $(B)/chatd $(BENCH)
 	@tests/bench/run $(if $(filter bench-quick,$@),quick)
