@@ -1,9 +1,10 @@
 /*
  * A kernel and a store that are memory, for the simulation.
  *
- * fake_ring.c stands in for src/net/ring.c and fake_writer.c for the store's
- * threads. What they do is decided by a seed; time is a number that ring_wait
- * moves on.
+ * fake_ring.c stands in for src/net/ring.c, with fake_kernel.c for what the
+ * kernel does behind it, fake_fault.c for what goes wrong there, and
+ * fake_sock.c for the sockets; fake_writer.c is the store's threads. What they
+ * do is decided by a seed; time is a number that ring_wait moves on.
  */
 #ifndef CHATD_TESTS_FAKE_H
 #define CHATD_TESTS_FAKE_H
@@ -27,6 +28,46 @@ enum {
 	FAKE_SPANS_MAX = 64,
 };
 
+/* -- faults ---------------------------------------------------------------------------- */
+
+/* What goes wrong in the kernel. Each is counted, and one that never happens in a thousand
+ * runs is a failure: what is not tried is not proved. */
+enum fault {
+	FAULT_SHORT,        /* a send takes a part of the bytes */
+	FAULT_SEND_AGAIN,   /* fails with EINTR, EAGAIN */
+	FAULT_SEND_MEMORY,  /* with ENOBUFS, ENOMEM */
+	FAULT_SEND_REFUSED, /* with an error that says nothing of the peer */
+	FAULT_SEND_RESET,   /* because the peer is gone */
+	FAULT_SEND_LATE,    /* completes much later than it could */
+	FAULT_NO_BUFFER,    /* a receive finds no lent buffer */
+	FAULT_RECV_AGAIN,
+	FAULT_RECV_REFUSED,
+	FAULT_RECV_RESET,
+	FAULT_RECV_LATE,
+	FAULT_ACCEPT_END,   /* the multishot ends with a connection */
+	FAULT_ACCEPT_FULL,  /* there is no descriptor left: EMFILE, ENFILE */
+	FAULT_ACCEPT_ABORT, /* the peer is gone before it is accepted */
+	FAULT_ACCEPT_REFUSED,
+	FAULT_POLL_END,     /* the multishot ends with an event */
+	FAULT_POLL_FALSE,   /* an event where there is none */
+	FAULT_POLL_REFUSED,
+	FAULT_CUT,          /* not all that has completed is seen in one wait */
+	FAULT_SPURIOUS,     /* a wait ends early with nothing */
+	FAULT_CANCEL_LATE,  /* what is cancelled goes on for a while */
+	FAULT_CANCEL_MISSED, /* what is cancelled has ended already */
+	FAULTS,
+};
+
+/* Of a send, a receive, an accept, a poll and a cancel, in the order of submission, this one
+ * fails; 0: none. */
+struct fault_plan {
+	uint64_t op;            /* from 1 */
+	uint32_t how;           /* of FAULT_WAYS, with which error */
+	uint64_t ops;           /* out: submitted so far */
+};
+
+enum { FAULT_WAYS = 3 };
+
 /* -- sockets --------------------------------------------------------------------------- */
 
 enum fake_state {
@@ -42,17 +83,35 @@ struct fake_sock {
 	int fd;                 /* the server's; -1 unless ACCEPTED */
 	struct bytes in;        /* from client to server, not received yet */
 	bool in_end;            /* the client sends no more */
-	bool reset;             /* the client has torn it down */
+	bool reset, reset_told; /* the client has torn it down; and the server has read so */
 	bool shut_rd, shut_wr;  /* the server has shut it */
 	bool gone;              /* the client has let go of it; freed when CLOSED */
 	uint32_t out_len, out_cap; /* bytes that the client has not read, and how many may wait */
 	uint64_t out_total;     /* bytes sent to it, ever */
-	bool receiving, sending; /* exactly while such an operation is in flight */
+	bool receiving, sending; /* exactly until the server has seen its completion */
+	bool recv_over, send_over; /* it has completed, which the server may not have seen */
+	uint32_t recv_late, send_late; /* waits in which it does not complete yet */
+	int recv_fails, send_fails; /* with this error, at once; 0: it does not */
 	uint32_t recv_slot, recv_gen, send_slot, send_gen;
 	struct iovec iov[FAKE_SPANS_MAX]; /* of the send, copied when it was submitted */
 	uint32_t niov;
+	struct bytes pledge;    /* what they pointed to then, and must until the completion */
 	void *user;             /* the model's; freed with model_sock_end */
 	struct fake_sock *next; /* in ring->socks */
+};
+
+/* A multishot operation. */
+struct fake_shot {
+	bool armed;             /* until the server has seen its last completion */
+	bool live;              /* until that was made */
+	int fails;              /* with this error, at once; 0: it does not */
+	uint32_t slot;
+};
+
+struct fake_done {
+	struct ring_completion c;
+	struct fake_sock *k;    /* whose operation it was; NULL: none's */
+	struct fake_shot *shot;
 };
 
 struct ring {
@@ -64,21 +123,45 @@ struct ring {
 	struct fake_sock *socks; /* all there are, newest first */
 	struct fake_sock *by_fd[FAKE_FDS_MAX];
 	uint32_t nsocks;        /* serials given */
-	bool accepting;         /* exactly while the accept is in flight */
-	bool accept_cancelled;
-	uint32_t polled;        /* bit n: descriptor n is polled */
-	uint32_t poll_slot[32];
+	struct fake_shot accept;
+	struct fake_shot poll[FAKE_FD_FIRST]; /* by descriptor */
+	uint32_t cancel_late;   /* waits until the cancel finds the accept */
+	bool accept_cancelled;  /* no other may follow */
 	bool watched_ready;     /* FAKE_WATCHED_FD is readable */
 	char **buffer;          /* lent to the server, by number; NULL: free */
-	uint32_t nbuffers, nlent;
-	struct ring_completion *done; /* completions not taken, in order */
-	size_t ndone, done_first, done_cap;
+	uint32_t nbuffers, nlent; /* nlent: and seen by the server */
+	struct fake_done *done; /* completions not taken, in order */
+	size_t ndone, done_first, done_seen, done_cap; /* those before done_seen are there to take */
+	uint32_t weight[FAULTS]; /* how often each happens, times so much */
 	uint32_t spin;          /* waits in a row for no time that brought nothing */
 	struct writer *writer;
-	uint64_t nenobufs, nshort, nemfile; /* how often that happened */
 };
 
 struct ring *fake_ring_new(uint64_t seed, struct writer *w);
+
+/* -- what goes wrong: fake_fault.c -- */
+
+void fault_begin(struct ring *r);
+/* True so many times in a thousand, while things may go wrong. */
+bool fault_chance(struct ring *r, uint32_t per_mille);
+/* True if this one is to happen now; it is counted. */
+bool fault_is(struct ring *r, enum fault f);
+void fault_count(enum fault f);
+/* One more operation is submitted. The error with which it fails; 0: it does not. */
+int fault_of(enum ring_op op);
+bool fault_of_cancel(void);
+/* Which operation fails in the runs that follow. */
+struct fault_plan *fault_plan(void);
+uint64_t fault_total(enum fault f);
+/* How often each has happened, as TAP's comments. */
+void fault_say(void);
+/* What has never happened, as a sentence; NULL: all has. */
+const char *fault_missing(void);
+
+/* -- what the kernel does in a wait: fake_kernel.c -- */
+
+void kernel_step(struct ring *r);
+void kernel_poll(struct ring *r, int fd);
 
 /* What the server calls fd; it is open, or the run fails. */
 struct fake_sock *fake_sock_of(struct ring *r, int fd);

@@ -24,6 +24,7 @@ void fake_sock_free(struct ring *r, struct fake_sock *k)
 	*link = k->next;
 	model_sock_end(k);
 	bytes_release(&k->in);
+	bytes_release(&k->pledge);
 	free(k);
 }
 
@@ -60,7 +61,6 @@ void fake_half_close(struct fake_sock *k)
 void fake_reset(struct fake_sock *k)
 {
 	k->reset = true;
-	bytes_clear(&k->in);
 }
 
 void fake_hang_up(struct fake_sock *k)
@@ -108,6 +108,7 @@ void ring_close(struct ring *r, int fd)
 {
 	struct fake_sock *k = fake_sock_of(r, fd);
 
+	/* Until it has seen the completions, it cannot know that there are any. */
 	if (!r->ending && (k->receiving || k->sending))
 		sim_fail("descriptor %d is closed with%s%s in flight", fd,
 		         k->receiving ? " a recv" : "", k->sending ? " a send" : "");

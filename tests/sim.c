@@ -4,6 +4,10 @@
  *
  *	sim [crash] N          runs the seeds 1 to N and prints TAP
  *	sim [crash] --seed S   runs one seed and says what happened in it
+ *	sim --fault S          runs one seed again and again, each operation failing in turn;
+ *	                       prints TAP
+ *	sim --for SECONDS [FIRST]
+ *	                       runs seeds from FIRST on, which is else chosen by chance
  *
  * "crash" gives it a real file on a disk that stops, and N is how many times it does.
  *
@@ -23,6 +27,7 @@
 
 enum {
 	SEEDS_PER_RESULT = 100,
+	SEEDS_FOR_ALL = 1000,   /* in so many everything that may go wrong does */
 	REST_TURNS_MAX = 200000,
 	STOP_TURNS_MAX = 20000,
 };
@@ -37,7 +42,8 @@ void sim_fail(const char *fmt, ...)
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
-	printf("\n# again: sim --seed %" PRIu64 "\n", sim->seed);
+	printf("\n");
+	sim_say_again();
 	fflush(stdout);
 	/* Not exit: what is left over is no news now. */
 	_Exit(1);
@@ -221,8 +227,6 @@ void sim_stop(void)
 void sim_end(void)
 {
 	sim->stats.failures += fake_writer_failures(sim->writer);
-	sim->stats.enobufs += sim->ring->nenobufs;
-	sim->stats.shorts += sim->ring->nshort;
 	sim->ring->ending = true;
 	if (sim->server != NULL)
 		server_free(sim->server);
@@ -267,10 +271,10 @@ static void say_stats(const char *head)
 	       head, s->turns, s->connections, s->refused, s->resets, s->said, s->delivered,
 	       s->bytes >> 20);
 	printf("# %" PRIu64 " readers skipped %" PRIu64 " lines, %" PRIu64 " store failures, %" PRIu64
-	       " rooms emptied, %" PRIu64 " ENOBUFS, %" PRIu64 " short sends, %" PRIu64
-	       " turns throttled, %" PRIu64 " words about waiting, %" PRIu64
-	       " about floods\n", s->skips, s->skipped, s->failures, s->rooms_emptied, s->enobufs, s->shorts,
+	       " rooms emptied, %" PRIu64 " turns throttled, %" PRIu64 " words about waiting, %" PRIu64
+	       " about floods\n", s->skips, s->skipped, s->failures, s->rooms_emptied,
 	       s->throttles, s->waits, s->floods);
+	fault_say();
 }
 
 static int crash_one(uint64_t seed)
@@ -324,7 +328,9 @@ static int run_many(uint64_t n)
 {
 	char head[64];
 
-	printf("1..%" PRIu64 "\n", (n + SEEDS_PER_RESULT - 1) / SEEDS_PER_RESULT);
+	bool all = n >= SEEDS_FOR_ALL;
+
+	printf("1..%" PRIu64 "\n", (n + SEEDS_PER_RESULT - 1) / SEEDS_PER_RESULT + all);
 	for (uint64_t seed = 1; seed <= n; seed++) {
 		run(seed);
 		if (seed % SEEDS_PER_RESULT != 0 && seed != n)
@@ -336,6 +342,12 @@ static int run_many(uint64_t n)
 	}
 	snprintf(head, sizeof head, "%" PRIu64 " seeds", n);
 	say_stats(head);
+	if (all && fault_missing() != NULL) {
+		printf("not ok - every fault has happened: none \"%s\"\n", fault_missing());
+		return EXIT_FAILURE;
+	}
+	if (all)
+		printf("ok - every fault has happened\n");
 	return EXIT_SUCCESS;
 }
 
@@ -347,26 +359,27 @@ int main(int argc, char **argv)
 
 	argc -= crash;
 	argv += crash;
-	if (argc < 2 || (strcmp(argv[1], "--seed") == 0) != (argc == 3)) {
-		fprintf(stderr, "usage: sim [crash] N | sim [crash] --seed S\n");
-		return 2;
-	}
 	setenv("TZ", "UTC", 1);
 	tzset();
 	log_set_level(LOG_LEVEL_ERROR);
 	watch_for_death();
 	sim = mem_zero(1, sizeof *sim);
 	sim->token = mem_zero(SIM_TOKENS_MAX, sizeof *sim->token);
-	n = strtoull(argv[argc - 1], NULL, 10);
-	if (crash) {
-		disk_install();
-		status = argc == 3 ? crash_one(n) : crash_many(n);
-		disk_begin(0);
-	} else {
-		status = argc == 3 ? run_one(n) : run_many(n);
+	n = argc > 1 ? strtoull(argv[argc - 1], NULL, 10) : 0;
+	status = crash ? -1 : sim_more(argc, argv, run);
+	if (status < 0 && (argc == 2 || (argc == 3 && strcmp(argv[1], "--seed") == 0))) {
+		if (crash)
+			disk_install();
+		status = crash ? argc == 3 ? crash_one(n) : crash_many(n)
+		               : argc == 3 ? run_one(n) : run_many(n);
+		if (crash)
+			disk_begin(0);
 	}
+	if (status < 0)
+		fprintf(stderr, "usage: sim [crash] N | [crash] --seed S | --fault S | "
+		        "--for SECONDS [FIRST]\n");
 	free(sim->token);
 	free(sim);
 	sim = NULL;
-	return status;
+	return status < 0 ? 2 : status;
 }

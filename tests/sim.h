@@ -7,6 +7,7 @@
  * sim_check.c looks at the server's and the core's own data after every turn.
  * sim_crash.c gives it a real file and ends it at any moment; sim_kept.c knows
  * what must be in the file then.
+ * sim_more.c runs many seeds, or one with each operation failing in turn.
  */
 #ifndef CHATD_TESTS_SIM_H
 #define CHATD_TESTS_SIM_H
@@ -41,7 +42,7 @@ struct client {
 
 struct sim_stats {
 	uint64_t turns, connections, refused, said, delivered, skips, skipped, bytes, resets,
-	         failures, throttles, rooms_emptied, enobufs, shorts, waits, floods;
+	         failures, throttles, rooms_emptied, waits, floods;
 };
 
 struct sim {
@@ -138,5 +139,10 @@ void sim_check_wait(const struct event *e);
 void sim_check_settled(void);
 /* And when everybody has gone. */
 void sim_check_empty(void);
+
+/* The modes --fault and --for; argv has been looked at by nobody. -1: it is neither. */
+int sim_more(int argc, char **argv, void (*run)(uint64_t seed));
+/* How to have this run again, as a comment. */
+void sim_say_again(void);
 
 #endif

@@ -133,6 +133,13 @@ static void deafen(struct server *s, struct conn *c)
 	server_dirty(s, c);
 }
 
+/* The socket is at its end, and so will its receives be. */
+static bool is_gone(int res)
+{
+	return res == -EPIPE || res == -ECONNRESET || res == -ETIMEDOUT || res == -EHOSTUNREACH ||
+	       res == -ENETUNREACH;
+}
+
 void server_sent(struct server *s, struct conn *c, int res)
 {
 	c->sending = false;
@@ -144,9 +151,9 @@ void server_sent(struct server *s, struct conn *c, int res)
 		server_dirty(s, c);
 	else if (res == -ENOBUFS || res == -ENOMEM)
 		server_expect_sweep(s);
-	else if (c->state == CONN_OPEN)
+	else if (c->state == CONN_OPEN && is_gone(res))
 		deafen(s, c);
 	else
-		server_kill(s, c, NULL);
+		server_kill(s, c, "connection lost");
 	server_drain(s, c);
 }

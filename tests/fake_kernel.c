@@ -1,0 +1,284 @@
+/*
+ * A kernel's io_uring, in memory: what becomes of what was submitted.
+ *
+ * Makes completions, in the order in which the kernel would. Operations of
+ * different sockets complete in any order, and each whenever it likes.
+ */
+#include "fake.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "chatd/base/bounds.h"
+
+static struct fake_done *complete(struct ring *r, enum ring_op op, uint32_t slot, uint32_t gen,
+                                  int res)
+{
+	if (r->ndone == r->done_cap) {
+		r->done_cap = r->done_cap == 0 ? 64 : r->done_cap * 2;
+		r->done = mem_resize(r->done, r->done_cap * sizeof *r->done);
+	}
+	r->done[r->ndone] = (struct fake_done){
+		.c = {.op = op, .slot = slot, .gen = gen, .res = res},
+	};
+	return &r->done[r->ndone++];
+}
+
+static int one_of(struct ring *r, const int *errors, uint32_t n)
+{
+	return -errors[prng_below(&r->prng, n)];
+}
+
+#define ONE_OF(r, ...) one_of(r, (const int[]){__VA_ARGS__}, \
+                              sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
+
+/* -- receiving ------------------------------------------------------------------------- */
+
+static struct fake_done *recv_done(struct ring *r, struct fake_sock *k, int res)
+{
+	struct fake_done *d = complete(r, RING_RECV, k->recv_slot, k->recv_gen, res);
+
+	d->k = k;
+	k->recv_over = true;
+	return d;
+}
+
+static void recv_data(struct ring *r, struct fake_sock *k)
+{
+	uint32_t most = k->in.len < RECV_BUFFER_BYTES ? (uint32_t)k->in.len : RECV_BUFFER_BYTES;
+	uint32_t n = prng_chance(&r->prng, 500) ? most : prng_range(&r->prng, 1, most), i = 0;
+	struct fake_done *d;
+
+	while (i < r->nbuffers && r->buffer[i] != NULL)
+		i++;
+	if (i == r->nbuffers)
+		fault_count(FAULT_NO_BUFFER);
+	if (i == r->nbuffers || fault_is(r, FAULT_NO_BUFFER)) {
+		recv_done(r, k, -ENOBUFS);
+		return;
+	}
+	r->buffer[i] = mem_alloc(n);
+	memcpy(r->buffer[i], k->in.data, n);
+	bytes_drop(&k->in, n);
+	d = recv_done(r, k, (int)n);
+	d->c.data = r->buffer[i];
+	d->c.buffer = i;
+}
+
+/* The error of a connection that is torn down is told once; after that it is at its end. */
+static int reset_once(struct fake_sock *k, int then)
+{
+	int res = k->reset_told ? then : -ECONNRESET;
+
+	k->reset_told = true;
+	return res;
+}
+
+static void recv_step(struct ring *r, struct fake_sock *k)
+{
+	if (k->recv_fails != 0) {
+		recv_done(r, k, k->recv_fails);
+	} else if (k->recv_late > 0 && !r->calm && !r->ending) {
+		k->recv_late--;
+	} else if (fault_chance(r, 200)) {
+		/* Another time. */
+	} else if (k->in.len > 0 && !((k->shut_rd || k->reset) && prng_chance(&r->prng, 500))) {
+		/* What lay there before a reset can still be received. */
+		recv_data(r, k);
+	} else if (k->reset) {
+		fault_count(FAULT_RECV_RESET);
+		recv_done(r, k, reset_once(k, 0));
+	} else if (k->in_end || k->shut_rd) {
+		recv_done(r, k, 0);
+	} else if (fault_is(r, FAULT_RECV_AGAIN)) {
+		recv_done(r, k, ONE_OF(r, EINTR, EAGAIN));
+	} else if (fault_is(r, FAULT_RECV_REFUSED)) {
+		recv_done(r, k, ONE_OF(r, ENOMEM, EINVAL, ETIMEDOUT));
+	}
+}
+
+/* -- sending --------------------------------------------------------------------------- */
+
+/* The memory that the kernel was lent is as it was: until now it could have read it. */
+static void check_pledge(const struct fake_sock *k)
+{
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < k->niov; i++) {
+		if (memcmp(k->pledge.data + at, k->iov[i].iov_base, k->iov[i].iov_len) != 0)
+			sim_fail("%u.%u: bytes of a send have changed while it was in flight", k->send_slot,
+			         k->send_gen);
+		at += k->iov[i].iov_len;
+	}
+}
+
+static void send_done(struct ring *r, struct fake_sock *k, int res)
+{
+	check_pledge(k);
+	complete(r, RING_SEND, k->send_slot, k->send_gen, res)->k = k;
+	k->send_over = true;
+}
+
+/* How many bytes the socket takes of len now. */
+static uint32_t send_share(struct ring *r, const struct fake_sock *k, size_t len)
+{
+	uint32_t space = k->out_cap - k->out_len, n = len < space ? (uint32_t)len : space;
+
+	if (n > 1 && prng_chance(&r->prng, 200))
+		n = prng_range(&r->prng, 1, n);
+	if (n > 1 && prng_chance(&r->prng, 20))
+		n = 1;
+	return n;
+}
+
+static void send_bytes(struct ring *r, struct fake_sock *k)
+{
+	size_t len = k->pledge.len;
+	uint32_t n = send_share(r, k, len), left = n;
+
+	if (n == 0)
+		return;
+	if (n < len)
+		fault_count(FAULT_SHORT);
+	for (uint32_t i = 0; left > 0; i++) {
+		uint32_t part = k->iov[i].iov_len < left ? (uint32_t)k->iov[i].iov_len : left;
+
+		model_sent(k, k->iov[i].iov_base, part);
+		left -= part;
+	}
+	/* A client that has hung up reads no more, and nothing waits for it. */
+	if (k->out_cap != UINT32_MAX)
+		k->out_len += n;
+	k->out_total += n;
+	send_done(r, k, (int)n);
+}
+
+static void send_step(struct ring *r, struct fake_sock *k)
+{
+	if (k->send_fails != 0) {
+		send_done(r, k, k->send_fails);
+	} else if (k->send_late > 0 && !r->calm && !r->ending) {
+		k->send_late--;
+	} else if (fault_chance(r, 150)) {
+		/* Another time. */
+	} else if (k->reset || k->shut_wr) {
+		fault_count(FAULT_SEND_RESET);
+		send_done(r, k, k->reset && prng_chance(&r->prng, 500) ? reset_once(k, -EPIPE) : -EPIPE);
+	} else if (fault_is(r, FAULT_SEND_AGAIN)) {
+		send_done(r, k, ONE_OF(r, EINTR, EAGAIN));
+	} else if (fault_is(r, FAULT_SEND_MEMORY)) {
+		send_done(r, k, ONE_OF(r, ENOBUFS, ENOMEM));
+	} else if (fault_is(r, FAULT_SEND_REFUSED)) {
+		send_done(r, k, ONE_OF(r, EINVAL, EPERM, ECANCELED));
+	} else {
+		send_bytes(r, k);
+	}
+}
+
+/* -- accepting ------------------------------------------------------------------------- */
+
+static bool accept_done(struct ring *r, int res, bool more)
+{
+	struct fake_done *d = complete(r, RING_ACCEPT, 0, 1, res);
+
+	d->c.more = r->accept.live = more;
+	d->shot = &r->accept;
+	return more;
+}
+
+static bool accept_one(struct ring *r, struct fake_sock *k)
+{
+	int fd = FAKE_FD_FIRST;
+
+	while (fd < FAKE_FDS_MAX && r->by_fd[fd] != NULL)
+		fd++;
+	if (fd == FAKE_FDS_MAX || fault_is(r, FAULT_ACCEPT_FULL))
+		return accept_done(r, ONE_OF(r, EMFILE, ENFILE), false);
+	if (fault_is(r, FAULT_ACCEPT_ABORT))
+		return accept_done(r, -ECONNABORTED, prng_chance(&r->prng, 500));
+	if (fault_is(r, FAULT_ACCEPT_REFUSED))
+		return accept_done(r, ONE_OF(r, ENOMEM, ENOBUFS, EINTR, EPERM, EINVAL), false);
+	r->by_fd[fd] = k;
+	k->fd = fd;
+	k->state = FAKE_ACCEPTED;
+	return accept_done(r, fd, !fault_is(r, FAULT_ACCEPT_END));
+}
+
+static void accept_step(struct ring *r)
+{
+	struct fake_sock *list[64];
+	uint32_t n = 0;
+
+	for (struct fake_sock *k = r->socks; k != NULL && n < 64; k = k->next)
+		if (k->state == FAKE_BACKLOG)
+			list[n++] = k;
+	if (r->accept.live && r->accept.fails != 0)
+		accept_done(r, r->accept.fails, false);
+	while (n > 0 && r->accept.live && !fault_chance(r, 300))
+		if (!accept_one(r, list[--n]))
+			break;
+	if (r->cancel_late == 0 || r->cancel_late == UINT32_MAX || --r->cancel_late > 0)
+		return;
+	if (r->accept.live)
+		accept_done(r, -ECANCELED, false);
+	else
+		fault_count(FAULT_CANCEL_MISSED);
+}
+
+/* -- polling --------------------------------------------------------------------------- */
+
+void kernel_poll(struct ring *r, int fd)
+{
+	struct fake_shot *shot = &r->poll[fd];
+	struct fake_done *d;
+	int res = POLLIN;
+
+	if (!shot->live)
+		return;
+	if (shot->fails != 0)
+		res = shot->fails;
+	else if (fault_is(r, FAULT_POLL_REFUSED))
+		res = ONE_OF(r, ENOMEM, ECANCELED);
+	shot->live = res > 0 && !fault_is(r, FAULT_POLL_END);
+	d = complete(r, RING_POLL, shot->slot, 1, res);
+	d->c.more = shot->live;
+	d->shot = shot;
+}
+
+/* -- a wait ---------------------------------------------------------------------------- */
+
+/* Sockets come in any order; what one socket does stays in the kernel's. */
+static void socks_step(struct ring *r)
+{
+	struct fake_sock *list[FAKE_FDS_MAX];
+	uint32_t n = 0;
+
+	for (int fd = FAKE_FD_FIRST; fd < FAKE_FDS_MAX; fd++)
+		if (r->by_fd[fd] != NULL)
+			list[n++] = r->by_fd[fd];
+	while (n > 0) {
+		uint32_t i = prng_below(&r->prng, n);
+		struct fake_sock *k = list[i];
+		bool first = prng_chance(&r->prng, 500);
+
+		list[i] = list[--n];
+		if (k->sending && !k->send_over && first)
+			send_step(r, k);
+		if (k->receiving && !k->recv_over)
+			recv_step(r, k);
+		if (k->sending && !k->send_over && !first)
+			send_step(r, k);
+	}
+}
+
+void kernel_step(struct ring *r)
+{
+	bool first = prng_chance(&r->prng, 500);
+
+	if (first)
+		accept_step(r);
+	socks_step(r);
+	if (!first)
+		accept_step(r);
+}
