@@ -11,6 +11,8 @@
 #                   make bench-quick within 2 minutes
 #   make coverage   which lines and branches the tests reach
 #   make test-kernel  the tests on Debian 12's own kernel, in an emulated machine
+#   make sim        the simulation, with seeds that nobody has tried, for SIM_S seconds;
+#                   make sim SEED=n again with one seed, to see what happens in it
 #   make fuzz       the fuzzers, of what reads strangers' bytes and of the chat behind it, each
 #                   for FUZZ_S seconds
 
@@ -130,7 +132,7 @@ coverage:
 	$(MAKE) -s VARIANT=coverage OPT='-O0 -g' SAN=--coverage tests
 	tests/coverage
 
-.PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz
+.PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim
 
 # It does not run as root: for root it becomes nobody, whose folder is one that nobody can reach.
 run: chatd
@@ -168,6 +170,14 @@ test-long: chatd
 
 bench bench-quick: $(B)/chatd $(BENCH)
 	@tests/bench/run $(if $(filter bench-quick,$@),quick)
+
+SIM_S = 60
+
+# Sanitizers want their shadow memory where some kernels put random mappings.
+sim:
+	$(MAKE) -s VARIANT=asan .build/asan/tests/sim
+	@fixed=; if setarch -R true 2>/dev/null; then fixed='setarch -R'; fi; \
+	$$fixed .build/asan/tests/sim $(if $(SEED),--seed $(SEED),--for $(SIM_S))
 
 FUZZ_S = 60
 

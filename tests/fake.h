@@ -95,6 +95,8 @@ struct fake_sock {
 	uint32_t recv_slot, recv_gen, send_slot, send_gen;
 	struct iovec iov[FAKE_SPANS_MAX]; /* of the send, copied when it was submitted */
 	uint32_t niov;
+	int64_t send_ms, linger_ms; /* when the send, and the wait for the peer's end, began */
+	bool end_seen, failed;  /* the server has seen the peer's end, or an error of its */
 	struct bytes pledge;    /* what they pointed to then, and must until the completion */
 	void *user;             /* the model's; freed with model_sock_end */
 	struct fake_sock *next; /* in ring->socks */

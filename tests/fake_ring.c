@@ -9,6 +9,7 @@
  */
 #include "fake.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +99,7 @@ void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct
 		sim_fail("a send of %u pieces", n);
 	k->sending = true;
 	k->send_over = false;
+	k->send_ms = r->now_ms;
 	k->send_slot = slot;
 	k->send_gen = gen;
 	k->send_late = late(r, FAULT_SEND_LATE);
@@ -222,6 +224,17 @@ bool ring_wait(struct ring *r, int64_t wait_ms)
 	return true;
 }
 
+/* What the server knows of a socket from here on. */
+static void learn(struct fake_sock *k, const struct ring_completion *c)
+{
+	k->end_seen |= c->op == RING_RECV && c->res == 0;
+	k->failed |= c->res < 0 && c->res != -ENOBUFS && c->res != -EINTR && c->res != -EAGAIN;
+	if (c->op == RING_RECV)
+		k->receiving = false;
+	else
+		k->sending = false;
+}
+
 bool ring_next(struct ring *r, struct ring_completion *c)
 {
 	struct fake_done *d;
@@ -232,10 +245,8 @@ bool ring_next(struct ring *r, struct ring_completion *c)
 	*c = d->c;
 	if (d->shot != NULL)
 		d->shot->armed = c->more;
-	else if (c->op == RING_RECV)
-		d->k->receiving = false;
 	else
-		d->k->sending = false;
+		learn(d->k, c);
 	r->nlent += c->data != NULL;
 	return true;
 }

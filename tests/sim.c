@@ -250,6 +250,10 @@ static void run(uint64_t seed)
 	sim_begin();
 	steps = PICK(100, 300, 600, 1500);
 	calm = PICK(0, 1, 1) == 1;
+	if (fault_plan()->op > 0) {
+		steps = 100;
+		calm = true;
+	}
 	while (steps-- > 0)
 		sim_turn();
 	if (calm)

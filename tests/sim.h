@@ -114,9 +114,10 @@ void sim_clients_end(void);
 
 #define SIM_PASSWORD "hello hello" /* of every account that sim_put_power makes */
 
-/* A nick, a room's name, or a command about a room, without its end. */
+/* A nick, a room's name, an argument, or a command about a room, without its end. */
 void sim_put_nick(struct bytes *b);
 void sim_put_room(struct bytes *b);
+void sim_put_argument(struct bytes *b);
 void sim_put_power(struct client *c, struct bytes *b);
 
 /* The session behind a connection; NULL: none. */

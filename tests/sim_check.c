@@ -152,6 +152,19 @@ static void check_reader(const struct conn *c)
 		sim_fail("%u.%u is held back for nothing", c->slot, c->gen);
 }
 
+/* Nobody holds a connection up for longer than is said. */
+static void check_times(const struct conn *c, const struct fake_sock *k)
+{
+	int64_t slack_ms = 2 * SWEEP_MS + sim->ring->tick_ms_max, now_ms = sim->ring->now_ms;
+
+	if (c->sending && c->state != CONN_DEAD &&
+	    now_ms - k->send_ms > (int64_t)sim->options.send_timeout_s * 1000 + slack_ms)
+		sim_fail("%u.%u takes nothing for %" PRId64 " ms and is not closed", c->slot, c->gen,
+		         now_ms - k->send_ms);
+	if (c->state == CONN_LINGERING && now_ms - k->linger_ms > LINGER_MS + slack_ms)
+		sim_fail("%u.%u lingers for %" PRId64 " ms", c->slot, c->gen, now_ms - k->linger_ms);
+}
+
 static void check_conn(const struct conn *c)
 {
 	const struct fake_sock *k = c->fd < 0 ? NULL : sim->ring->by_fd[c->fd];
@@ -172,6 +185,7 @@ static void check_conn(const struct conn *c)
 		sim_fail("%u.%u is dead, the kernel has let go, and nobody frees it", c->slot, c->gen);
 	if (c->state == CONN_LINGERING && c->eof)
 		sim_fail("%u.%u has ended on both sides and lingers", c->slot, c->gen);
+	check_times(c, k);
 	check_output(c);
 	check_reader(c);
 }

@@ -123,39 +123,6 @@ static void do_telnet(struct client *c, struct bytes *b)
 
 /* -- commands -------------------------------------------------------------------------- */
 
-static void put_argument(struct bytes *b)
-{
-	switch (rnd(9)) {
-	case 0:
-		sim_put_nick(b);
-		break;
-	case 1:
-		sim_put_room(b);
-		break;
-	case 2:
-		bytes_printf(b, "%u", rnd(200));
-		break;
-	case 3:
-		bytes_printf(b, "%u%c", rnd(30), "smhdwx"[rnd(6)]);
-		break;
-	case 4:
-		bytes_printf(b, "before #%u", rnd(500));
-		break;
-	case 5:
-		bytes_puts(b, "2026-11-22");
-		break;
-	case 6:
-		bytes_puts(b, "-");
-		break;
-	case 7:
-		bytes_puts(b, "a b c d e f");
-		break;
-	default:
-		bytes_puts(b, "hello*");
-		break;
-	}
-}
-
 static uint32_t commands_count(void)
 {
 	uint32_t n = 0;
@@ -190,7 +157,7 @@ static void do_command(struct client *c, struct bytes *b)
 	bytes_printf(b, "/%s", k->name);
 	for (uint32_t n = rnd(4); n > 0; n--) {
 		bytes_puts(b, " ");
-		put_argument(b);
+		sim_put_argument(b);
 	}
 	end_line(c, b);
 	/* A wrong name of a command, or one that /leave is not: nothing is lost by it. */
@@ -385,11 +352,25 @@ void sim_clients_step(void)
 	}
 }
 
+/* Much is said in long lines, and many read little: they fall behind the log. */
+static void begin_torrent(void)
+{
+	sim->config.line_bytes_max = LINE_BYTES_LIMIT;
+	sim->config.rate_lines = sim->config.rate_bytes = 0;
+	sim->long_lines = 900;
+	sim->rooms = 1;
+	for (uint32_t i = 0; i < NACTIONS; i++)
+		if (actions[i].act == do_burst || actions[i].act == do_stop_reading)
+			sim->weight[i] = 400;
+}
+
 void sim_clients_begin(void)
 {
 	memset(sim->client, 0, sizeof sim->client);
 	for (uint32_t i = 0; i < NACTIONS; i++)
 		sim->weight[i] = actions[i].weight * (chance(200) ? 4 : chance(200) ? 0 : 1) + 1;
+	if (chance(40))
+		begin_torrent();
 }
 
 void sim_clients_end(void)

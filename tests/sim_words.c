@@ -45,3 +45,37 @@ void sim_put_power(struct client *c, struct bytes *b)
 		sim_put_nick(b);
 	}
 }
+
+/* Of a command: a person, a room, a time, or nothing sensible. */
+void sim_put_argument(struct bytes *b)
+{
+	switch (prng_below(&sim->prng, 9)) {
+	case 0:
+		sim_put_nick(b);
+		break;
+	case 1:
+		sim_put_room(b);
+		break;
+	case 2:
+		bytes_printf(b, "%u", prng_below(&sim->prng, 200));
+		break;
+	case 3:
+		bytes_printf(b, "%u%c", prng_below(&sim->prng, 30), "smhdwx"[prng_below(&sim->prng, 6)]);
+		break;
+	case 4:
+		bytes_printf(b, "before #%u", prng_below(&sim->prng, 500));
+		break;
+	case 5:
+		bytes_puts(b, "2026-11-22");
+		break;
+	case 6:
+		bytes_puts(b, "-");
+		break;
+	case 7:
+		bytes_puts(b, "a b c d e f");
+		break;
+	default:
+		bytes_puts(b, "hello*");
+		break;
+	}
+}
