@@ -213,6 +213,8 @@ uint64_t fake_writer_failures(const struct writer *w);
 void model_given(const struct record *r);
 /* Bytes have gone out to k. */
 void model_sent(struct fake_sock *k, const char *p, size_t n);
+/* Nothing more will go out to k, where nothing has gone wrong. */
+void model_ended(const struct fake_sock *k);
 void model_sock_end(struct fake_sock *k);
 
 #endif

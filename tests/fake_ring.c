@@ -204,6 +204,8 @@ bool ring_wait(struct ring *r, int64_t wait_ms)
 	bool polls_first = prng_chance(&r->prng, 500);
 
 	drop_taken(r);
+	if (wait_ms != 0 && !r->poll[FAKE_EVENT_FD].armed)
+		sim_fail("the server sleeps, and the store could not wake it");
 	sweep_gone(r);
 	fake_writer_step(r->writer);
 	/* A program that is dead does no more. */

@@ -102,8 +102,11 @@ void ring_shutdown(struct ring *r, int fd, int how)
 	 * has not read: RFC 1122, 4.2.2.13. */
 	if (how == SHUT_RDWR && !k->shut_wr && !k->sending && !k->end_seen && !k->failed && !r->ending)
 		sim_fail("descriptor %d is shut while its client may send", fd);
-	if (!k->shut_wr)
+	if (!k->shut_wr) {
 		k->linger_ms = r->now_ms;
+		if (how == SHUT_WR && !k->failed)
+			model_ended(k);
+	}
 	if (how == SHUT_WR || how == SHUT_RDWR)
 		k->shut_wr = true;
 	if (how == SHUT_RD || how == SHUT_RDWR)

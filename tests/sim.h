@@ -135,6 +135,8 @@ bool model_knows(struct conn_id id);
 void sim_check(void);
 /* Somebody is told that the disk is slow: is that so? */
 void sim_check_wait(const struct event *e);
+/* Somebody is cut off, perhaps for taking too little: is that so? */
+void sim_check_slow(const struct event *e);
 /* At what is to be left when everybody has read all, and the server has had the
  * time to see it. */
 void sim_check_settled(void);

@@ -152,6 +152,17 @@ static void check_reader(const struct conn *c)
 		sim_fail("%u.%u is held back for nothing", c->slot, c->gen);
 }
 
+/* Who waits for the disk since before that time knows why. */
+static void check_waits(const struct conn *c, int64_t before_ms)
+{
+	const struct peer *p = model_peer((struct conn_id){c->slot, c->gen});
+
+	if (p != NULL && c->waiting && server_pressed(sim->server) &&
+	    c->waits_ms + STORE_WAIT_MS < before_ms &&
+	    (p->told_ms == 0 || p->told_ms + STORE_WAIT_AGAIN_MS < before_ms))
+		sim_fail("%u.%u waits for the disk and is not told", c->slot, c->gen);
+}
+
 /* Nobody holds a connection up for longer than is said. */
 static void check_times(const struct conn *c, const struct fake_sock *k)
 {
@@ -163,6 +174,7 @@ static void check_times(const struct conn *c, const struct fake_sock *k)
 		         now_ms - k->send_ms);
 	if (c->state == CONN_LINGERING && now_ms - k->linger_ms > LINGER_MS + slack_ms)
 		sim_fail("%u.%u lingers for %" PRId64 " ms", c->slot, c->gen, now_ms - k->linger_ms);
+	check_waits(c, now_ms - slack_ms);
 }
 
 static void check_conn(const struct conn *c)
@@ -230,6 +242,17 @@ void sim_check_wait(const struct event *e)
 		sim_fail("%u.%u is told too soon that the store is behind", e->conn.slot, e->conn.gen);
 	p->told_ms = sim->server->mono_ms;
 	sim->stats.waits++;
+}
+
+void sim_check_slow(const struct event *e)
+{
+	const struct conn *c = &sim->server->conns[e->conn.slot];
+	const struct fake_sock *k = sim->ring->by_fd[c->fd];
+	int64_t age_ms = sim->ring->now_ms - k->send_ms;
+
+	if (strcmp(e->closed.reason, "connection too slow") == 0 && c->out_bytes <= SENDQ_BYTES_MAX &&
+	    (!k->sending || age_ms <= (int64_t)sim->options.send_timeout_s * 1000))
+		sim_fail("%u.%u is closed as too slow, and is not", c->slot, c->gen);
 }
 
 static void check_server(void)

@@ -358,7 +358,7 @@ static void begin_torrent(void)
 	sim->config.line_bytes_max = LINE_BYTES_LIMIT;
 	sim->config.rate_lines = sim->config.rate_bytes = 0;
 	sim->long_lines = 900;
-	sim->rooms = 1;
+	sim->rooms = chance(500) ? 1 : 2;
 	for (uint32_t i = 0; i < NACTIONS; i++)
 		if (actions[i].act == do_burst || actions[i].act == do_stop_reading)
 			sim->weight[i] = 400;

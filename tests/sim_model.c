@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/core/name.h"
 #include "chatd/core/room.h"
-
-struct model model;
+#include "chatd/core/session.h"
 
 void __real_chat_step(struct chat *c, struct event *e);
 void __wrap_chat_step(struct chat *c, struct event *e);
@@ -134,8 +134,11 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 	const struct record *r = &effects[i].record;
 	const struct room *room = room_by_number(sim->chat, r->room);
 	uint64_t skip[2] = {0};
-	bool shown[2] = {false};
+	bool shown[2] = {false}, known;
+	/* The name that it had then: it may have got another in the same step. */
+	char key[NAME_KEY_BYTES_MAX + 1], why[160];
 
+	known = name_check(NAME_NICK, r->sender, strlen(r->sender), key, why, sizeof why);
 	sim->stats.said++;
 	check_tokens(r->body, model_peer(e->conn));
 	if (room == NULL)
@@ -163,6 +166,9 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 		s = chat_session(sim->chat, p->id);
 		if (slot == e->conn.slot && !skipped)
 			sim_fail("line #%" PRIu64 " is shown to its speaker", r->seq);
+		if (s != NULL && !skipped && known && session_ignores(s, key))
+			sim_fail("line #%" PRIu64 " is shown to %u.%u, who ignores its speaker", r->seq, slot,
+			         p->id.gen);
 		if (slot != e->conn.slot && skipped && s != NULL && s->nignored == 0)
 			sim_fail("line #%" PRIu64 " is not shown to %u.%u", r->seq, slot, p->id.gen);
 	}
@@ -211,7 +217,8 @@ static void skipped(const struct event *e)
 			p->item[to++] = t;
 			continue;
 		}
-		lines++;
+		if (lines++ == 0)
+			model_check_behind(p, t);
 		if (first_id == 0)
 			first_id = t->seq;
 		model_text_unref(t);
@@ -327,6 +334,8 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 		skipped(e);
 	else if (e->kind == EVENT_WAITS)
 		sim_check_wait(e);
+	else if (e->kind == EVENT_CLOSED && e->closed.reason != NULL)
+		sim_check_slow(e);
 	else if (e->kind == EVENT_STORED && e->stored.seq > fake_writer_saved(sim->writer))
 		sim_fail("STORED names #%" PRIu64 ", which is not", e->stored.seq);
 	for_nobody = is_for_nobody(e);
@@ -381,19 +390,5 @@ void model_check_rest(void)
 				sim_fail("line ~%u~ of %u.%u was neither said nor refused", i, slot,
 				         p->id.gen);
 		}
-	}
-}
-
-void model_begin(void)
-{
-	memset(&model, 0, sizeof model);
-}
-
-void model_end(void)
-{
-	for (int i = 0; i < SIM_FEEDS_MAX; i++) {
-		for (size_t k = 0; k < model.feed[i].n; k++)
-			model_text_unref(model.feed[i].line[k]);
-		free(model.feed[i].line);
 	}
 }

@@ -52,6 +52,7 @@ struct text *model_text_new(const char *p, size_t len);
 void model_text_unref(struct text *t);
 /* t comes after all that is to come already. */
 void model_push(struct peer *p, struct text *t);
+void model_check_behind(const struct peer *p, const struct text *t);
 /* Whom the core knows by this id; NULL: nobody. */
 struct peer *model_peer(struct conn_id id);
 

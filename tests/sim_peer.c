@@ -8,6 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/base/bounds.h"
+
+struct model model;
+
+void model_begin(void)
+{
+	memset(&model, 0, sizeof model);
+}
+
+void model_end(void)
+{
+	for (int i = 0; i < SIM_FEEDS_MAX; i++) {
+		for (size_t k = 0; k < model.feed[i].n; k++)
+			model_text_unref(model.feed[i].line[k]);
+		free(model.feed[i].line);
+	}
+}
+
 /* -- texts and queues ------------------------------------------------------------------ */
 
 struct text *model_text_new(const char *p, size_t len)
@@ -60,6 +78,17 @@ struct session *model_session(const struct fake_sock *k)
 	return p != NULL && p->known ? chat_session(sim->chat, p->id) : NULL;
 }
 
+/* Lines may be missing: who goes while far behind is not told. */
+void model_ended(const struct fake_sock *k)
+{
+	const struct peer *p = k->user;
+
+	for (size_t i = p == NULL ? 0 : p->first; p != NULL && i < p->n; i++)
+		if (!p->item[i]->line)
+			sim_fail("%u.%u is ended before it got \"%.*s\"", p->id.slot, p->id.gen,
+			         (int)(p->item[i]->len < 100 ? p->item[i]->len : 100), p->item[i]->data);
+}
+
 void model_sock_end(struct fake_sock *k)
 {
 	struct peer *p = k->user;
@@ -72,6 +101,22 @@ void model_sock_end(struct fake_sock *k)
 		model_text_unref(p->item[p->first++]);
 	free(p->item);
 	free(p);
+}
+
+/* It was moved on past the lines of its feed from t on: was it so far behind? */
+void model_check_behind(const struct peer *p, const struct text *t)
+{
+	const struct mfeed *f = &model.feed[p->feed];
+	size_t bytes = 0, i = f->shown;
+
+	while (i > 0) {
+		bytes += f->line[--i]->len;
+		if (f->line[i] == t)
+			break;
+	}
+	/* Its own lines before t count as well, and are not looked for. */
+	if (bytes < FEED_BYTES_MAX / 2)
+		sim_fail("%u.%u is %zu bytes behind and is moved on", p->id.slot, p->id.gen, bytes);
 }
 
 /* -- bytes that go out ----------------------------------------------------------------- */
