@@ -96,6 +96,8 @@ struct fake_sock {
 	struct iovec iov[FAKE_SPANS_MAX]; /* of the send, copied when it was submitted */
 	uint32_t niov;
 	int64_t send_ms, linger_ms; /* when the send, and the wait for the peer's end, began */
+	bool torn;              /* the client has torn it down on purpose */
+	bool refused;           /* an operation of it has failed for no reason of its client's */
 	bool end_seen, failed;  /* the server has seen the peer's end, or an error of its */
 	struct bytes pledge;    /* what they pointed to then, and must until the completion */
 	void *user;             /* the model's; freed with model_sock_end */

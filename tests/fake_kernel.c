@@ -78,12 +78,13 @@ static int reset_once(struct fake_sock *k, int then)
 static void recv_step(struct ring *r, struct fake_sock *k)
 {
 	if (k->recv_fails != 0) {
+		k->refused = true;
 		recv_done(r, k, k->recv_fails);
 	} else if (k->recv_late > 0 && !r->calm && !r->ending) {
 		k->recv_late--;
 	} else if (fault_chance(r, 200)) {
 		/* Another time. */
-	} else if (k->in.len > 0 && !((k->shut_rd || k->reset) && prng_chance(&r->prng, 500))) {
+	} else if (k->in.len > 0 && !((k->shut_rd || k->torn) && prng_chance(&r->prng, 500))) {
 		/* What lay there before a reset can still be received. */
 		recv_data(r, k);
 	} else if (k->reset) {
@@ -94,6 +95,7 @@ static void recv_step(struct ring *r, struct fake_sock *k)
 	} else if (fault_is(r, FAULT_RECV_AGAIN)) {
 		recv_done(r, k, ONE_OF(r, EINTR, EAGAIN));
 	} else if (fault_is(r, FAULT_RECV_REFUSED)) {
+		k->refused = true;
 		recv_done(r, k, ONE_OF(r, ENOMEM, EINVAL, ETIMEDOUT));
 	}
 }
@@ -147,9 +149,11 @@ static void send_bytes(struct ring *r, struct fake_sock *k)
 		model_sent(k, k->iov[i].iov_base, part);
 		left -= part;
 	}
-	/* A client that has hung up reads no more, and nothing waits for it. */
+	/* A client that has hung up reads no more, and nothing waits for it; its kernel says so. */
 	if (k->out_cap != UINT32_MAX)
 		k->out_len += n;
+	else
+		k->reset |= prng_chance(&r->prng, 500);
 	k->out_total += n;
 	send_done(r, k, (int)n);
 }
@@ -157,6 +161,7 @@ static void send_bytes(struct ring *r, struct fake_sock *k)
 static void send_step(struct ring *r, struct fake_sock *k)
 {
 	if (k->send_fails != 0) {
+		k->refused = true;
 		send_done(r, k, k->send_fails);
 	} else if (k->send_late > 0 && !r->calm && !r->ending) {
 		k->send_late--;
@@ -170,6 +175,7 @@ static void send_step(struct ring *r, struct fake_sock *k)
 	} else if (fault_is(r, FAULT_SEND_MEMORY)) {
 		send_done(r, k, ONE_OF(r, ENOBUFS, ENOMEM));
 	} else if (fault_is(r, FAULT_SEND_REFUSED)) {
+		k->refused = true;
 		send_done(r, k, ONE_OF(r, EINVAL, EPERM, ECANCELED));
 	} else {
 		send_bytes(r, k);

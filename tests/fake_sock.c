@@ -60,7 +60,7 @@ void fake_half_close(struct fake_sock *k)
 
 void fake_reset(struct fake_sock *k)
 {
-	k->reset = true;
+	k->reset = k->torn = true;
 }
 
 void fake_hang_up(struct fake_sock *k)
@@ -68,7 +68,7 @@ void fake_hang_up(struct fake_sock *k)
 	/* With bytes unread the kernel answers the next ones by a reset. */
 	k->in_end = true;
 	if (k->out_len > 0)
-		fake_reset(k);
+		k->reset = true;
 	k->out_cap = UINT32_MAX;
 }
 

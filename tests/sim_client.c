@@ -235,6 +235,7 @@ static void do_reset(struct client *c, struct bytes *b)
 static void do_hang_up(struct client *c, struct bytes *b)
 {
 	(void)b;
+	fake_write(c->k, c->rest.data, c->rest.len);
 	fake_hang_up(c->k);
 	leave(c);
 }

@@ -11,7 +11,6 @@
 #include "sim_model.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,6 +250,7 @@ static void send_to(struct peer *p, const struct effect *e)
 		for (const char *at = e->text; (at = memmem(at, (size_t)(end - at), refusals[i],
 		                                           strlen(refusals[i]))) != NULL; at++)
 			p->refusals++;
+	p->put_out |= memmem(e->text, e->len, "this connection ends here", 25) != NULL;
 	sim->stats.floods += memmem(e->text, e->len, "You have sent too much", 22) != NULL;
 	t = model_text_new(e->text, e->len);
 	model_push(p, t);
@@ -288,6 +288,7 @@ static void effect_to(struct peer *p, const struct effect *e)
 		if (p == NULL)
 			sim_fail("CLOSE of %u.%u, which is gone", e->conn.slot, e->conn.gen);
 		p->known = false;
+		p->put_out |= !p->eof;
 		break;
 	default:
 		break;
@@ -336,6 +337,8 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 		sim_check_wait(e);
 	else if (e->kind == EVENT_CLOSED && e->closed.reason != NULL)
 		sim_check_slow(e);
+	else if (e->kind == EVENT_EOF && (p = model_peer(e->conn)) != NULL)
+		p->eof = true;
 	else if (e->kind == EVENT_STORED && e->stored.seq > fake_writer_saved(sim->writer))
 		sim_fail("STORED names #%" PRIu64 ", which is not", e->stored.seq);
 	for_nobody = is_for_nobody(e);
@@ -345,8 +348,11 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 		sim_fail("event %d is for %u.%u, which is gone, and reaches somebody", (int)e->kind,
 		         e->conn.slot, e->conn.gen);
 	effects_after(e);
-	if (e->kind == EVENT_CLOSED && (p = model_peer(e->conn)) != NULL)
+	if (e->kind == EVENT_CLOSED && (p = model_peer(e->conn)) != NULL) {
 		p->known = false;
+		p->put_out |= sim->server->stopping || (e->closed.reason != NULL &&
+		              strcmp(e->closed.reason, "connection too slow") == 0);
+	}
 	if (e->kind == EVENT_STORED && !sim->options.relaxed)
 		for (int64_t feed = 0; feed < SIM_FEEDS_MAX; feed++)
 			feed_stored(feed, e->stored.seq);

@@ -31,6 +31,8 @@ struct peer {
 	size_t kept;            /* items before it came from a feed that it has left */
 	size_t off;             /* bytes of the first that have come */
 	uint64_t said_id;       /* newest said line of its feed that it has got some of */
+	bool eof;               /* the core knows that it sends nothing more */
+	bool put_out;           /* it is ended, and not because it went */
 	int64_t told_ms;        /* when it was last told that the disk is slow; 0: never */
 	uint64_t refusals;      /* lines of it that could not be saved, as it was told */
 };

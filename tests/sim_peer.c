@@ -89,12 +89,27 @@ void model_ended(const struct fake_sock *k)
 			         (int)(p->item[i]->len < 100 ? p->item[i]->len : 100), p->item[i]->data);
 }
 
+/* Who says something and closes has said it. */
+static void check_last_words(const struct fake_sock *k, const struct peer *p)
+{
+	uint64_t missing = 0;
+
+	if (!k->in_end || k->torn || k->refused || p->put_out || sim->ring->ending)
+		return;
+	for (uint32_t i = 0; i < sim->ntokens; i++)
+		if (sim->token[i].serial == k->serial && sim->token[i].plain && !sim->token[i].said &&
+		    ++missing > p->refusals)
+			sim_fail("line ~%u~ of %u.%u, who closed after it, was neither said nor refused",
+			         i, p->id.slot, p->id.gen);
+}
+
 void model_sock_end(struct fake_sock *k)
 {
 	struct peer *p = k->user;
 
 	if (p == NULL)
 		return;
+	check_last_words(k, p);
 	if (model.peer[p->id.slot] == p)
 		model.peer[p->id.slot] = NULL;
 	while (p->first < p->n)
