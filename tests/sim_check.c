@@ -212,6 +212,9 @@ static void check_feed(uint32_t number, uint32_t readers)
 		behind_most = 0;
 		memset(marks, 0, sizeof marks);
 	}
+	/* A new life begins. */
+	if (f->end < marks[number])
+		marks[number] = 0;
 	/* Within a turn the mark moves last: what is behind may be more there than at its end. */
 	if (f->end - marks[number] > behind_most)
 		behind_most = f->end - marks[number];
