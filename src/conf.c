@@ -46,6 +46,10 @@ static const char *const exempt_names[] = {
 	NULL,
 };
 
+static const char *const store_failure_names[] = {
+	[STORE_FAILURE_REFUSE] = "refuse", [STORE_FAILURE_TALK] = "talk", NULL,
+};
+
 static const char *const sandbox_names[] = {
 	[SANDBOX_NO] = "no",
 	[SANDBOX_YES] = "yes",
@@ -61,6 +65,9 @@ const struct conf_key conf_keys[] = {
 	{ KEY("durability", CONF_CHOICE, durability), .initial = "commit",
 	  .choices = durability_names,
 	  .help = "What must have happened to a line before anybody sees it." },
+	{ KEY("store_failure", CONF_CHOICE, store_failure), .initial = "refuse", .reloadable = true,
+	  .choices = store_failure_names,
+	  .help = "What is done with what is said while nothing can be saved." },
 	{ KEY("sandbox", CONF_CHOICE, sandbox), .initial = "yes", .choices = sandbox_names,
 	  .help = "Whether chatd gives up, once it has started, what it does not need." },
 	{ KEY("user", CONF_PATH, user), .initial = "",

@@ -146,6 +146,7 @@ static void show_number64(const struct conf *c, const struct conf_key *k, struct
 _Static_assert(sizeof(enum durability) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum conf_answer) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum rate_exempt) == sizeof(unsigned int), "a choice is an unsigned int");
+_Static_assert(sizeof(enum store_failure) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned int), "a choice is an unsigned int");
 
 static bool read_choice(struct conf *c, const struct conf_key *k, const char *value, char *why,

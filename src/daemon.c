@@ -236,6 +236,9 @@ static bool daemon_end(struct daemon *d)
 		server_free(d->server);
 	if (d->ring)
 		ring_free(d->ring);
+	if (d->chat && chat_unmarked(d->chat) > 0)
+		log_errx("%llu lines were shown and could not be saved; no gap in the history marks "
+		         "them", (unsigned long long)chat_unmarked(d->chat));
 	if (d->chat)
 		chat_free(d->chat);
 	left_ms = STOP_MS_MAX - (d->stopping ? daemon_now_ms() - d->stop_ms : 0);

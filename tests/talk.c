@@ -35,6 +35,8 @@
  *     restart                      everybody reads the farewell and is closed; a new chat
  *                                  on the same history
  *     wait 3s                      time passes (3m, 2h, 500ms)
+ *     the disk fails, the disk works (core only) nothing can be saved; it can again. So many
+ *                                  records as TALK_WAITING_MAX wait meanwhile
  *
  * What different clients do is seen in the order of the file: before another one
  * acts, talk makes sure that the last one was heard. At the end nothing may be
@@ -241,6 +243,15 @@ static bool step_client(struct talk *t, char *text)
 	return step_text(t, c, op, *verb == ' ' ? verb + 1 : verb);
 }
 
+static bool step_disk(struct talk *t, bool works)
+{
+	if (!t->backend->disk)
+		return fail_script(t, "only the core's disk can be made to fail");
+	others_wait(t, NULL);
+	t->backend->disk(t->world, works);
+	return true;
+}
+
 /* -- a file ----------------------------------------------------------------------- */
 
 static bool world_start(struct talk *t)
@@ -267,6 +278,8 @@ static bool talk_line(struct talk *t, char *s, bool *skip)
 		return step_restart(t);
 	if (!strncmp(s, "wait ", 5))
 		return step_wait(t, s + 5);
+	if (!strcmp(s, "the disk fails") || !strcmp(s, "the disk works"))
+		return step_disk(t, s[9] == 'w');
 	return step_client(t, s);
 }
 

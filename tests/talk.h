@@ -19,6 +19,7 @@ enum {
 	TALK_CLIENTS_MAX = 64,  /* labels in one conversation */
 	TALK_LABEL_MAX = 64,    /* bytes of a label, with its NUL */
 	TALK_CONF_MAX = 32,     /* "conf:" lines in one conversation */
+	TALK_WAITING_MAX = 4,   /* records that a disk that fails keeps waiting */
 	TALK_WAIT_MS = 5000,    /* how long an expected line is waited for */
 };
 
@@ -60,6 +61,8 @@ struct backend {
 	void (*hang_up)(void *world, struct client *c, bool half);
 	/* Waits until c gets more or is closed. False: nothing came in wait_ms. */
 	bool (*more)(void *world, struct client *c, int64_t wait_ms);
+	/* Nothing can be saved any more, or it can again. NULL: the backend has no way to it. */
+	void (*disk)(void *world, bool works);
 	/* Lets time pass. */
 	void (*wait)(void *world, int64_t ms);
 	/* NULL, or what is wrong with the chat itself. */

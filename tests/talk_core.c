@@ -99,6 +99,11 @@ static bool step_next(struct world *w)
 		wanted_do(w);
 		return true;
 	}
+	if (w->failing && !w->full && w->nwaiting >= TALK_WAITING_MAX) {
+		w->full = true;
+		step(w, (struct event){.kind = EVENT_STORE_FULL});
+		return true;
+	}
 	if (w->told < w->saved) {
 		w->told = w->saved;
 		step(w, (struct event){.kind = EVENT_STORED, .stored.seq = w->told});
@@ -138,7 +143,7 @@ static void settle(struct world *w)
 			fault(w, "does not come to rest: steps", STEPS_MAX);
 			return;
 		}
-	if (chat_unstored(w->chat) != 0)
+	if (chat_unstored(w->chat) != 0 && !w->failing)
 		fault(w, "counts records as not saved", chat_unstored(w->chat));
 }
 
@@ -172,6 +177,7 @@ static bool world_open(struct world *w, struct bytes *problem)
 		.address_exempt = w->conf.address_exempt,
 		.flood_mute_s = w->conf.flood_mute_s,
 		.login_timeout_s = w->conf.login_timeout_s,
+		.talks_unsaved = w->conf.store_failure == STORE_FAILURE_TALK,
 		.command_prefix = w->conf.command_prefix,
 	};
 
@@ -180,7 +186,9 @@ static bool world_open(struct world *w, struct bytes *problem)
 		bytes_printf(problem, "%s\n", err.text);
 		return false;
 	}
-	w->saved = w->told = store_last_seq(w->store);
+	w->given = w->saved = w->told = store_last_seq(w->store);
+	w->failing = w->full = false;
+	w->shown = 0;
 	w->chat = chat_new(&config, w->saved, store_last_room(w->store));
 	if (!store_rooms(w->store, room_load, w->chat, &err) ||
 	    !store_facts(w->store, fact_load, w->chat, &err)) {
@@ -200,6 +208,7 @@ static void world_close(struct world *w)
 	}
 	while (w->nrows > 0)
 		rows_release(w->rows[--w->nrows]);
+	waiting_free(w);
 	store_close(w->store);
 	w->chat = NULL;
 	w->store = NULL;
@@ -243,6 +252,20 @@ static void *core_start(const struct talk_conf *conf, size_t n, struct bytes *pr
 		return w;
 	core_stop(w, problem);
 	return NULL;
+}
+
+static void core_disk(void *world, bool works)
+{
+	struct world *w = world;
+
+	w->now_ms += 1000;
+	w->failing = !works;
+	w->full = false;
+	if (works)
+		waiting_save(w);
+	step(w, works ? (struct event){.kind = EVENT_STORE_BACK}
+	              : (struct event){.kind = EVENT_STORE_FAILED, .reason = "the disk is full"});
+	settle(w);
 }
 
 static void core_end(void *world)
@@ -361,6 +384,7 @@ const struct backend talk_core = {
 	.send = core_send,
 	.hang_up = core_hang_up,
 	.more = core_more,
+	.disk = core_disk,
 	.wait = core_wait,
 	.fault = core_fault,
 };

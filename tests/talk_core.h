@@ -38,7 +38,11 @@ struct world {
 	struct store *store;
 	char dir[64], path[80]; /* of the database */
 	int64_t now_ms;         /* virtual time */
-	uint64_t saved, told;   /* last record saved, and last that EVENT_STORED named */
+	uint64_t given, saved, told; /* last record appended, saved, and named by EVENT_STORED */
+	bool failing, full;     /* nothing can be saved; and EVENT_STORE_FULL was told */
+	struct record *waiting; /* owned with their strings: nwaiting records, while failing */
+	size_t nwaiting;
+	uint64_t shown;         /* records up to this are shown, saved or not (EFFECT_SHOW) */
 	uint64_t *feed_seq;     /* by feed: the newest record published on it */
 	struct rows *rows[TALK_CLIENTS_MAX]; /* answers on their way, oldest first */
 	size_t nrows;
@@ -50,6 +54,10 @@ struct world {
 
 /* Carries out what the last chat_step has left, in order. */
 void effects_do(struct world *w);
+
+/* Saves what has waited since the disk failed. */
+void waiting_save(struct world *w);
+void waiting_free(struct world *w);
 
 /* NULL: that connection is gone. */
 struct peer *peer_find(struct world *w, struct conn_id id);

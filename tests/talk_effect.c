@@ -6,7 +6,8 @@
  *
  *   - effects are carried out in order, all of them before the next step;
  *   - a record is saved in the order of its seq; EVENT_STORED comes later, and
- *     only then are the lines that it covers visible (relaxed: at once);
+ *     only then are the lines that it covers visible (relaxed: at once), unless
+ *     EFFECT_SHOW came behind them;
  *   - a feed is seen in order: a notice (seq 0) waits for the lines before it;
  *   - private text comes after what its owner can already see, and before what
  *     is not yet visible;
@@ -43,7 +44,8 @@ static void peer_flush(struct world *w, struct peer *p)
 	bool relaxed = w->conf.durability == DURABILITY_RELAXED;
 	size_t n = 0;
 
-	while (n < p->npending && !p->held && (relaxed || p->pending[n].seq <= w->told)) {
+	while (n < p->npending && !p->held && (relaxed || p->pending[n].seq <= w->told ||
+	                                       p->pending[n].seq <= w->shown)) {
 		bytes_append(&p->client->in, p->pending[n].text, p->pending[n].len);
 		free(p->pending[n++].text);
 	}
@@ -97,23 +99,61 @@ static void feed_publish(struct world *w, const struct effect *e)
 
 /* -- effects ------------------------------------------------------------------------ */
 
-static void record_save(struct world *w, const struct record *r)
+static void record_store(struct world *w, const struct record *r)
 {
 	struct store_error err;
 
-	if (r->seq != w->saved + 1)
-		fault(w, "appended out of order: seq", r->seq);
 	if (!store_begin(w->store, &err) || !store_save(w->store, r, 1, &err) ||
 	    !store_commit(w->store, &err))
 		fault(w, err.text, r->seq);
 	w->saved = r->seq;
 }
 
+static void record_save(struct world *w, const struct record *r)
+{
+	struct record *copy;
+
+	if (r->seq != w->given + 1)
+		fault(w, "appended out of order: seq", r->seq);
+	w->given = r->seq;
+	if (!w->failing) {
+		record_store(w, r);
+		return;
+	}
+	if (w->full)
+		fault(w, "appended to a queue that is full: seq", r->seq);
+	w->waiting = mem_resize(w->waiting, (w->nwaiting + 1) * sizeof *w->waiting);
+	copy = &w->waiting[w->nwaiting++];
+	*copy = *r;
+	copy->room_name = mem_strdup(r->room_name);
+	copy->sender = mem_strdup(r->sender);
+	copy->body = mem_strdup(r->body);
+}
+
+void waiting_free(struct world *w)
+{
+	for (struct record *r = w->waiting; r < w->waiting + w->nwaiting; r++) {
+		free((char *)(uintptr_t)r->room_name);
+		free((char *)(uintptr_t)r->sender);
+		free((char *)(uintptr_t)r->body);
+	}
+	free(w->waiting);
+	w->waiting = NULL;
+	w->nwaiting = 0;
+}
+
+void waiting_save(struct world *w)
+{
+	for (size_t i = 0; i < w->nwaiting; i++)
+		record_store(w, &w->waiting[i]);
+	waiting_free(w);
+}
+
 static void query_ask(struct world *w, const struct query *q)
 {
 	struct store_error err;
 
-	if (q->after_seq > w->saved)
+	if (q->after_seq > w->given)
 		fault(w, "asked about what was never appended: seq", q->after_seq);
 	if (w->nrows == TALK_CLIENTS_MAX) {
 		fault(w, "more questions than connections", w->nrows);
@@ -121,6 +161,11 @@ static void query_ask(struct world *w, const struct query *q)
 	}
 	if (query_is_secret(q->kind)) {
 		w->rows[w->nrows++] = secret_answer(q);
+		return;
+	}
+	if (q->after_seq > w->saved) {
+		w->rows[w->nrows++] = rows_sorry(q, "The history cannot be read while nothing can be "
+		                                    "saved.");
 		return;
 	}
 	while (store_index(w->store, 100, &err) > 0)
@@ -182,6 +227,9 @@ static void effect_do(struct world *w, const struct effect *e)
 		break;
 	case EFFECT_QUERY:
 		query_ask(w, &e->query);
+		break;
+	case EFFECT_SHOW:
+		w->shown = w->given;
 		break;
 	case EFFECT_RELOAD:
 	case EFFECT_FIGURES:

@@ -52,6 +52,9 @@ static void lines_have_time_sender_room_and_text(void **state)
 	r = line_of(62, 2, "carol", "no line");
 	r.kind = RECORD_TOPIC;
 	chatlog_add(c, &r);
+	r = line_of(63, 2, "System", "2 lines were said here");
+	r.kind = RECORD_GAP;
+	chatlog_add(c, &r);
 	r.kind = RECORD_FACT;
 	chatlog_add(c, &r);
 	r.kind = RECORD_DELETE;
@@ -61,7 +64,8 @@ static void lines_have_time_sender_room_and_text(void **state)
 	/* NOON_MS is 2023-11-14 22:13:20 UTC; the tests run in a zone without a name. */
 	assert_file(folder_file(f, "chat.log"),
 	            "[2023-11-14 23:13:21][alice][lobby]:hello: [you]\n"
-	            "[2023-11-14 23:14:21][bob][ops]:* bob waves\n");
+	            "[2023-11-14 23:14:21][bob][ops]:* bob waves\n"
+	            "[2023-11-14 23:14:23][System][ops]: 2 lines were said here\n");
 	chatlog_close(c);
 }
 

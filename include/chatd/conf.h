@@ -21,6 +21,8 @@
 enum conf_answer { CONF_NO, CONF_YES };
 /* How chatd is to be fenced in; see fence.h. */
 enum sandbox { SANDBOX_NO, SANDBOX_YES, SANDBOX_REQUIRE };
+/* What is done with what is said while nothing can be saved. */
+enum store_failure { STORE_FAILURE_REFUSE, STORE_FAILURE_TALK };
 
 struct conf {
 	/* Fixed while chatd runs. */
@@ -34,6 +36,7 @@ struct conf {
 
 	/* SIGHUP takes new values. */
 	enum log_level log_level;
+	enum store_failure store_failure;
 	char *chat_log;               /* path, or NULL */
 	uint32_t line_bytes_max;
 	uint32_t history_replay;

@@ -107,23 +107,6 @@ void chat_configure(struct chat *c, const struct chat_config *config)
 
 /* -- events ------------------------------------------------------------------------------ */
 
-static void on_store_state(struct chat *c, const char *failed)
-{
-	char text[256];
-
-	if ((failed == NULL) == (c->store_failed == NULL))
-		return;
-	free(c->store_failed);
-	c->store_failed = failed == NULL ? NULL : mem_strdup(failed);
-	if (failed == NULL) {
-		emit_all(c, "Lines are saved and sent again.");
-		return;
-	}
-	snprintf(text, sizeof text, "Nothing can be saved at present (%s), so lines are not sent. You "
-	         "will read here when it works again.", failed);
-	emit_all(c, text);
-}
-
 static void on_stop(struct chat *c)
 {
 	c->stopping = true;
@@ -218,12 +201,19 @@ void chat_step(struct chat *c, struct event *e)
 		break;
 	case EVENT_STORED:
 		c->stored_seq = e->stored.seq;
+		outage_tick(c);
 		break;
 	case EVENT_STORE_FAILED:
-		on_store_state(c, e->reason);
+		outage_begin(c, e->reason);
+		break;
+	case EVENT_STORE_FULL:
+		outage_full(c);
 		break;
 	case EVENT_STORE_BACK:
-		on_store_state(c, NULL);
+		outage_end(c);
+		break;
+	case EVENT_STORE_NOTICE:
+		outage_notice(c, e->reason);
 		break;
 	case EVENT_ROOM_EMPTY:
 		room_emptied(c, e->empty.room, e->empty.up_to_seq);
@@ -233,6 +223,7 @@ void chat_step(struct chat *c, struct event *e)
 		room_tick(c);
 		resume_tick(c);
 		shutdown_tick(c);
+		outage_tick(c);
 		order_tick(c);
 		break;
 	case EVENT_STOP:
@@ -261,7 +252,7 @@ int64_t chat_due_ms(const struct chat *c)
 {
 	const int64_t due_ms[] = {
 		session_due_ms(c), room_due_ms(c), resume_due_ms(c), shutdown_due_ms(c),
-		order_due_ms(c),
+		order_due_ms(c), outage_due_ms(c),
 	};
 	int64_t first_ms = INT64_MAX;
 
@@ -279,6 +270,15 @@ uint32_t chat_feeds_max(void)
 uint64_t chat_unstored(const struct chat *c)
 {
 	return c->seq - c->stored_seq;
+}
+
+uint64_t chat_unmarked(const struct chat *c)
+{
+	uint64_t lines = 0;
+
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++)
+		lines += c->rooms[slot] != NULL ? c->rooms[slot]->gap.lines : 0;
+	return lines;
 }
 
 uint32_t chat_people(const struct chat *c)

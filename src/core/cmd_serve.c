@@ -133,9 +133,13 @@ static void show_people(struct chat *c, struct session *s)
 
 static void show_saving(struct chat *c, struct session *s)
 {
-	uint64_t waiting = c->seq - c->stored_seq;
+	uint64_t waiting = c->seq - c->stored_seq, lost = c->outage.lines;
 
-	if (c->store_failed != NULL)
+	if (c->outage.talks)
+		emit_reply(c, s, "Saving: nothing can be saved at present (%s), and talk goes on; %" PRIu64
+		           " record%s wait%s, %" PRIu64 " line%s will be missing.", c->store_failed,
+		           waiting, plural(waiting), waiting == 1 ? "s" : "", lost, plural(lost));
+	else if (c->store_failed != NULL)
 		emit_reply(c, s, "Saving: nothing can be saved at present (%s); %" PRIu64 " record%s "
 		           "wait%s.", c->store_failed, waiting, plural(waiting), waiting == 1 ? "s" : "");
 	else if (waiting > 0)

@@ -175,6 +175,16 @@ void emit_publish_unkept(struct chat *c, struct room *r, const struct session *f
 	publish(c, r, from, line, len, 0, true);
 }
 
+void emit_publish_notice(struct chat *c, struct room *r, const char *line, size_t len, uint64_t seq)
+{
+	publish(c, r, NULL, line, len, seq, false);
+}
+
+void emit_show(struct chat *c)
+{
+	emit(c, EFFECT_SHOW);
+}
+
 void emit_subscribe(struct chat *c, const struct session *s, const struct room *r)
 {
 	struct effect *e = emit(c, EFFECT_SUBSCRIBE);

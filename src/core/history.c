@@ -76,6 +76,9 @@ void history_ask(struct chat *c, struct session *s, enum session_asked asked, st
 		whole.after_seq = s->room->last_id;
 	else
 		whole.after_seq = s->room->deleted_seq;
+	/* What is saved can be read, also while nothing more can be. */
+	if (asked == ASKED_REPLAY || asked == ASKED_HISTORY)
+		whole.after_seq = outage_readable(c, whole.after_seq);
 	if (readable(c, s, &whole, &hidden)) {
 		s->asked = asked;
 		emit_query(c, whole);
@@ -86,6 +89,7 @@ void history_ask(struct chat *c, struct session *s, enum session_asked asked, st
 void history_replay(struct chat *c, struct session *s)
 {
 	if (s->room->last_id == 0) {
+		outage_tell_unsaved(c, s);
 		emit_session(c, EFFECT_RELEASE, s);
 		return;
 	}
@@ -108,6 +112,8 @@ static void show_row(struct chat *c, struct session *s, const char *head, const 
 
 	if (row->kind == RECORD_ACTION)
 		emit_line(c, s, "%s%s* %s %s", head, stamp, row->sender, row->body);
+	else if (row->kind == RECORD_GAP)
+		emit_line(c, s, "%s%s[%s]: %s", head, stamp, row->sender, row->body);
 	else
 		emit_line(c, s, "%s%s[%s]:%s", head, stamp, row->sender, row->body);
 }
@@ -174,6 +180,7 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 	/* All that was said here has been deleted, where s may read all of it; pruning tells of
 	 * itself. */
 	if (rows->error == NULL && rows->n == 0 && s->room->last_id == s->joined_id &&
+	    s->room->last_id <= c->stored_seq &&
 	    rights_read_after(c, s, s->room, &after) && after == 0)
 		s->room->last_id = 0;
 	if (rows->error != NULL) {
@@ -188,6 +195,7 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 	}
 	if (rows->error == NULL && rows->n > 0)
 		show_missed(c, s, rows, shown);
+	outage_tell_unsaved(c, s);
 	emit_session(c, EFFECT_RELEASE, s);
 }
 
@@ -201,6 +209,7 @@ static void show_bounds(struct chat *c, struct session *s, const struct rows *ro
 	if (!s->room->set.history)
 		emit_reply(c, s, "%s keeps no history: what is said now is read by those who are here, and "
 		           "by nobody later.", s->room->name);
+	outage_tell_unsaved(c, s);
 }
 
 static void show_history(struct chat *c, struct session *s, const struct rows *rows)

@@ -43,6 +43,7 @@ static void greet(struct chat *c, struct session *s, const struct room *r, bool 
 	if (*r->topic != '\0')
 		emit_reply(c, s, "Topic: %s", r->topic);
 	shutdown_tell(c, s);
+	outage_tell(c, s);
 }
 
 /* From the prompt into a room, under a name that it may bear. */

@@ -87,6 +87,7 @@ static void room_free(struct chat *c, struct room *r)
 	free(r->topic);
 	free(r->sum_nick);
 	grant_drop_room(r);
+	outage_forget(c, r);
 	ban_room_gone(c, r);
 	setting_release(c, r);
 	free(r->members);
@@ -98,7 +99,7 @@ void room_release(struct chat *c, struct room *r)
 	/* When chatd goes down, those who leave will be back. Whoever finds a closed room closed
 	 * must not find it open, and theirs, a moment later. */
 	if (r->nmembers > 0 || r->last_id != 0 || r == c->lobby || r->set.permanent || r->closed ||
-	    (r->kept && c->stopping))
+	    r->gap.lines > 0 || (r->kept && c->stopping))
 		return;
 	setting_drop(c, r);
 	room_free(c, r);
@@ -138,17 +139,7 @@ void room_notice(struct chat *c, struct room *r, const struct session *except, c
 	emit_publish(c, r, except, line, (size_t)(n + m), 0);
 }
 
-/* What a person is told whose words cannot be kept, and so are not sent. */
-static bool may_append(struct chat *c, struct session *s)
-{
-	if (c->store_failed == NULL)
-		return true;
-	emit_reply(c, s, "Not sent: nothing can be saved at present (%s). Try again in a minute.",
-	           c->store_failed);
-	return false;
-}
-
-/* The same for words that somebody who keeps order will not have said. */
+/* What a person is told whose words somebody who keeps order will not have said. */
 static bool may_say(struct chat *c, struct session *s, const char *body)
 {
 	const char *bar = order_bars(c, s, body);
@@ -175,11 +166,13 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 	struct room *r = s->room;
 	const char *stamp;
 	size_t nick = strlen(s->nick), text = strlen(body), n;
+	bool kept = r->set.history;
 
-	if ((r->set.history && !may_append(c, s)) || !rights_speak(c, s) ||
+	if ((kept && !c->outage.talks && outage_refuses(c, s)) || !rights_speak(c, s) ||
 	    (c->guarded && !may_say(c, s, body)))
 		return;
-	if (r->set.history)
+	kept = kept && outage_keeps(c, r);
+	if (kept)
 		r->last_id = c->line_seq = s->said_id = room_append(c, r, kind, s->nick, 0, body);
 	r->last_ms = c->now_ms;
 	c->serve.lines++;
@@ -203,17 +196,18 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 		n += 2;
 	}
 	memcpy(line + n, body, text);
-	if (r->set.history)
+	if (kept)
 		emit_publish(c, r, s, line, n + text, r->last_id);
 	else
 		emit_publish_unkept(c, r, s, line, n + text);
+	outage_show(c);
 }
 
 bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 {
 	struct room *r = s->room;
 
-	if (!may_append(c, s) || !rights_speak(c, s) || (c->guarded && !may_say(c, s, topic)))
+	if (outage_refuses(c, s) || !rights_speak(c, s) || (c->guarded && !may_say(c, s, topic)))
 		return false;
 	rights_spoke(c, s);
 	room_append(c, r, RECORD_TOPIC, s->nick, 0, topic);

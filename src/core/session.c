@@ -51,7 +51,8 @@ void session_begin(struct chat *c, const struct event *e)
 	*s = (struct session){.id = id, .state = SESSION_LOGIN, .since_ms = c->now_ms,
 	                      .said_ms = c->now_ms, .trusted = e->connected.trusted,
 	                      .from = address_of_peer(e->connected.addr),
-	                      .token = e->connected.token};
+	                      .token = e->connected.token,
+	                      .outage = c->store_failed != NULL ? c->outage.number : 0};
 	flood_begin(c, s);
 	DL_APPEND(c->login, s);
 	greet_begin(c, s, e->connected.user);

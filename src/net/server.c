@@ -40,12 +40,16 @@ void slots_drop(struct slots *l, uint32_t n)
 	memmove(l->slot, l->slot + n, l->n * sizeof *l->slot);
 }
 
+bool server_behind(const struct server *s)
+{
+	return s->given_seq - s->stored_seq >= UNSTORED_HIGH || writer_pressed(s->writer);
+}
+
 bool server_pressed(const struct server *s)
 {
 	/* While nothing can be saved the core refuses lines with a word; to leave them
 	 * unread would be to leave people without it. */
-	return !s->store_failed &&
-	       (s->given_seq - s->stored_seq >= UNSTORED_HIGH || writer_pressed(s->writer));
+	return !s->store_failed && server_behind(s);
 }
 
 /* -- completions ---------------------------------------------------------------------------------- */
@@ -129,8 +133,13 @@ static void on_store(struct server *s, struct writer_event *w)
 		server_step(s, &e);
 		break;
 	case WRITER_BACK:
-		s->store_failed = false;
+		s->store_failed = s->store_full = false;
 		e.kind = EVENT_STORE_BACK;
+		server_step(s, &e);
+		break;
+	case WRITER_NOTICE:
+		e.kind = EVENT_STORE_NOTICE;
+		e.reason = w->reason;
 		server_step(s, &e);
 		break;
 	case WRITER_ROWS:

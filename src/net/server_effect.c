@@ -124,6 +124,9 @@ static void apply(struct server *s, const struct effect *e)
 	case EFFECT_QUERY:
 		query(s, &e->query);
 		break;
+	case EFFECT_SHOW:
+		server_show(s, UINT64_MAX);
+		break;
 	case EFFECT_RELOAD:
 	case EFFECT_FIGURES:
 	case EFFECT_STOP:
@@ -135,6 +138,15 @@ static void apply(struct server *s, const struct effect *e)
 			apply_to(s, c, e);
 		break;
 	}
+}
+
+/* While nothing can be saved the core may go on appending, as long as there is room. */
+static void mind_room(struct server *s)
+{
+	if (!s->store_failed || s->store_full || !server_behind(s))
+		return;
+	s->store_full = true;
+	server_step(s, &(struct event){.kind = EVENT_STORE_FULL});
 }
 
 void server_step(struct server *s, struct event *e)
@@ -150,4 +162,5 @@ void server_step(struct server *s, struct event *e)
 	if (s->wanted != NULL)
 		server_want(s, s->wanted);
 	answer_refused(s);
+	mind_room(s);
 }

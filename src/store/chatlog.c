@@ -66,7 +66,7 @@ static const char *chatlog_stamp(struct chatlog *c, int64_t time_ms)
 
 void chatlog_add(struct chatlog *c, const struct record *r)
 {
-	if (r->kind != RECORD_SAY && r->kind != RECORD_ACTION)
+	if (r->kind != RECORD_SAY && r->kind != RECORD_ACTION && r->kind != RECORD_GAP)
 		return;
 	if (c->out.len > WAITING_BYTES_MAX) {
 		c->lost_lines++;
@@ -83,6 +83,8 @@ void chatlog_add(struct chatlog *c, const struct record *r)
 		bytes_puts(&c->out, r->sender);
 		bytes_puts(&c->out, " ");
 	}
+	if (r->kind == RECORD_GAP)
+		bytes_puts(&c->out, " ");
 	bytes_puts(&c->out, r->body);
 	bytes_puts(&c->out, "\n");
 }

@@ -224,7 +224,7 @@ static bool record_refused(struct store *s)
 
 static bool record_is_line(const struct record *r)
 {
-	return r->kind == RECORD_SAY || r->kind == RECORD_ACTION;
+	return r->kind == RECORD_SAY || r->kind == RECORD_ACTION || r->kind == RECORD_GAP;
 }
 
 /* A record that makes sure that its room has a row. */

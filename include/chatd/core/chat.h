@@ -38,6 +38,7 @@ struct chat_config {
 	const char *address_exempt; /* blocks without limits by address, with blanks between;
 	                             * NULL: none. Borrowed for the call that takes it */
 	uint32_t login_timeout_s;   /* without a name for so long: closed; 0: never */
+	bool talks_unsaved;         /* while nothing can be saved, lines are shown all the same */
 	char command_prefix;        /* '/' */
 };
 
@@ -67,6 +68,9 @@ uint32_t chat_feeds_max(void);
 
 /* Records appended that EVENT_STORED has not covered yet. */
 uint64_t chat_unstored(const struct chat *c);
+
+/* Lines that were shown, are not saved, and of which no history says so yet. */
+uint64_t chat_unmarked(const struct chat *c);
 
 /* People with a name who are in a room. */
 uint32_t chat_people(const struct chat *c);

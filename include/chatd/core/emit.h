@@ -36,6 +36,13 @@ void emit_publish(struct chat *c, struct room *r, const struct session *from, co
 void emit_publish_unkept(struct chat *c, struct room *r, const struct session *from,
                          const char *line, size_t len);
 
+/* A notice to everybody in the room that there is a record of. */
+void emit_publish_notice(struct chat *c, struct room *r, const char *line, size_t len,
+                         uint64_t seq);
+
+/* What was published so far is seen, saved or not. */
+void emit_show(struct chat *c);
+
 void emit_subscribe(struct chat *c, const struct session *s, const struct room *r);
 
 /* An effect of the kind that only names a session: RELEASE, UNSUBSCRIBE, RESUME, CLOSE. */

@@ -36,6 +36,8 @@ enum record_kind {
 	                    * command line that takes it back, "" where nothing does */
 	RECORD_KEEP = 9,   /* how long the room's lines are kept: the high half of ref is days, the
 	                    * low half how many; 0: as the store was told for all rooms */
+	RECORD_GAP = 10,   /* lines are missing here that could not be saved: body, from the System,
+	                    * says how many. Lies among the lines: messages.kind 10 */
 };
 
 /*
@@ -130,7 +132,7 @@ struct query {
 struct row {
 	uint64_t id;
 	int64_t time_ms;
-	enum record_kind kind;  /* RECORD_SAY, RECORD_ACTION, or for AUDIT RECORD_AUDIT */
+	enum record_kind kind;  /* RECORD_SAY, RECORD_ACTION, RECORD_GAP, or for AUDIT RECORD_AUDIT */
 	uint32_t room;
 	bool hit;               /* SEARCH: true for a line found, false for one beside it */
 	uint32_t lines;         /* UNREAD: in this room since id, the last line seen; at most 1000 */
@@ -199,8 +201,11 @@ enum event_kind {
 	EVENT_WAITS,       /* conn's input waits because the store is behind */
 	EVENT_SKIPPED,     /* conn was moved to the live end of its feed */
 	EVENT_STORED,      /* records up to stored.seq are saved */
-	EVENT_STORE_FAILED, /* nothing can be saved at present; what waits is kept */
+	EVENT_STORE_FAILED, /* nothing can be saved at present; what waits is kept. May come again,
+	                    * with another reason */
+	EVENT_STORE_FULL,  /* and no more is to be appended until STORE_BACK */
 	EVENT_STORE_BACK,  /* saving goes on */
+	EVENT_STORE_NOTICE, /* the store has done what administrators are to know */
 	EVENT_ROWS,        /* the answer to conn's query */
 	EVENT_ROOM_EMPTY,  /* pruning took the last line of a room */
 	EVENT_RELOADED,    /* the answer to EFFECT_RELOAD, at once */
@@ -235,7 +240,7 @@ struct event {
 		struct {
 			uint64_t seq;
 		} stored;
-		const char *reason;       /* STORE_FAILED: for people */
+		const char *reason;       /* STORE_FAILED, STORE_NOTICE: for people */
 		struct {
 			const char *reason; /* for the room ("connection lost"); NULL: it ended */
 			uint64_t sent_seq;  /* the newest record of its room that it was sent; 0:
@@ -272,6 +277,7 @@ enum effect_kind {
 	EFFECT_RELOAD,      /* read the configuration again, for conn and by the wish of text */
 	EFFECT_FIGURES,     /* tell conn what the program knows of itself */
 	EFFECT_STOP,        /* end the program in order (EVENT_STOP follows); text: why, for the log */
+	EFFECT_SHOW,        /* all that was published so far is visible, saved or not */
 };
 
 struct effect {

@@ -16,6 +16,7 @@
 #include "chatd/core/format.h"
 #include "chatd/core/limit.h"
 #include "chatd/core/line.h"
+#include "chatd/core/outage.h"
 #include "chatd/core/serve.h"
 #include "chatd/core/telnet.h"
 
@@ -92,6 +93,7 @@ struct session {
 	bool eof;                   /* has sent its last byte; ends when no query is out */
 	struct telnet *telnet;      /* owned; NULL for raw clients */
 	struct line line;           /* the unfinished line */
+	uint32_t outage;            /* number of the outage in which it was connected; 0: in none */
 	uint32_t turn_lines;        /* that it may send before others of its address who wait */
 	struct pace pace;           /* of what it sends */
 	int64_t delayed_ms;         /* how long its input has waited for a pace, less the time in
@@ -161,6 +163,7 @@ struct room {
 	uint64_t last_id;           /* of its newest line; 0: it has no history */
 	int64_t last_ms;            /* when that was said */
 	uint64_t deleted_seq;       /* newest record that deletes a line of it; 0: none */
+	struct gap gap;             /* what its history is to say that it lacks */
 	bool stored;                /* the store knows its number */
 	bool kept;                  /* it is a fact in the store, with its settings */
 	bool closed;                /* private, or with a password: not all may read it */
@@ -187,6 +190,7 @@ struct chat {
 	bool more;                  /* true while more of the same input waits behind a line */
 	bool stopping;              /* after EVENT_STOP */
 	char *store_failed;         /* owned reason while nothing can be saved; else NULL */
+	struct outage outage;       /* what is done then */
 
 	struct session *sessions;   /* config.connections_max of them */
 	struct session *nicks;      /* hash of the named, by key */

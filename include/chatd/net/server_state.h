@@ -75,6 +75,7 @@ struct server {
 	int64_t accept_ms;          /* when to accept again after running out of descriptors */
 	uint32_t accept_paused;     /* bit n: listener n is not accepted from */
 	bool store_failed;          /* between WRITER_FAILED and WRITER_BACK */
+	bool store_full;            /* and the core was told that no more is to be appended */
 	uint64_t given_seq, stored_seq; /* newest record given to the writer, and saved by it */
 	const struct effect *wanted; /* of the program, by the step whose effects are carried out;
 	                             * NULL: nothing */
@@ -146,5 +147,7 @@ void server_resume(struct server *s, struct conn *c);
 /* server.c */
 /* Nothing more may be given to the writer for now. */
 bool server_pressed(const struct server *s);
+/* The writer has so much to do that nothing more should be given to it. */
+bool server_behind(const struct server *s);
 
 #endif

@@ -82,10 +82,11 @@ int writer_event_fd(const struct writer *w);
 enum writer_event_kind {
 	WRITER_STORED,     /* seq */
 	WRITER_FAILED,     /* reason, valid until writer_event_release; what waits is kept and
-	                    * tried again every second */
+	                    * tried again every second. Comes again when the reason changes */
 	WRITER_BACK,       /* saving works again */
 	WRITER_ROWS,       /* rows */
 	WRITER_ROOM_EMPTY, /* room, true as of seq */
+	WRITER_NOTICE,     /* reason: what was done that administrators are to know */
 };
 
 struct writer_event {

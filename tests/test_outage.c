@@ -1,0 +1,229 @@
+/* The core while nothing can be saved, where lines are refused and where talk goes on. */
+#include "chat_help.h"
+
+#include "chatd/core/account.h"
+#include "chatd/core/state.h"
+
+static int begin_talking(void **state)
+{
+	begin(state);
+	config.talks_unsaved = true;
+	config.rate_burst = 10000;
+	chat_configure(chat, &config);
+	return 0;
+}
+
+static void fails(const char *reason)
+{
+	step((struct event){.kind = EVENT_STORE_FAILED, .reason = reason});
+}
+
+static void what_waits_is_shown_where_talk_goes_on(void **state)
+{
+	(void)state;
+	joins(0);
+	joins(1);
+	sends(0, "waits\n");
+	assert_has_not("SHOW");
+	fails("the disk is full");
+	assert_effects("SEND_ALL \"-- Nothing can be saved at present (the disk is full), but talk goes "
+	               "on: what is said now may be missing in the history. You will read here when it "
+	               "works again.\\n\"\nSHOW\n");
+	/* It waits to be saved, and is seen at once. */
+	sends(0, "late\n");
+	assert_has("APPEND #103 kind 1 room 6 ref 0 \"late\"\nPUBLISH feed 0 #103");
+	assert_has("SHOW");
+	step((struct event){.kind = EVENT_STORE_BACK});
+	assert_effects("SEND_ALL \"-- Lines are saved again; nothing is missing.\\n\"\n");
+	sends(0, "after\n");
+	assert_has_not("SHOW");
+}
+
+static void what_finds_no_room_is_counted_and_its_gap_recorded(void **state)
+{
+	(void)state;
+	joins(0);
+	joins(1);
+	sends(0, "waits\n");
+	fails("the disk is full");
+	happens(EVENT_STORE_FULL, 0);
+	assert_effects("");
+	sends(0, "one\n");
+	assert_has_not("APPEND");
+	assert_has("PUBLISH feed 0 #0 \"" STAMP "[a]:one\\n\"");
+	now_ms += 65000;
+	sends(1, "two\n/me is three\n");
+	assert_int_equal(chat_unmarked(chat), 3);
+	now_ms += 1000;
+	step((struct event){.kind = EVENT_STORE_BACK});
+	assert_effects("SEND_ALL \"-- Lines are saved again. 3 could not be; the history says where they "
+	               "are missing.\\n\"\n"
+	               "APPEND #103 kind 10 room 6 ref 0 \"3 lines were said here between 20:14:05 and "
+	               "20:15:10 that could not be saved\"\n"
+	               "PUBLISH feed 0 #103 \"[2026-11-22 20:15:11][System]: 3 lines were said here "
+	               "between 20:14:05 and 20:15:10 that could not be saved\\n\"\n");
+	assert_int_equal(chat_unmarked(chat), 0);
+	tick(0);
+	assert_effects("");
+}
+
+/* The line that comes first after the gap must be behind it. */
+static void a_gap_comes_before_what_is_said_after_it(void **state)
+{
+	(void)state;
+	joins(0);
+	fails("the disk is full");
+	happens(EVENT_STORE_FULL, 0);
+	sends(0, "lost\n");
+	/* So much waits that no gap is recorded yet. */
+	chat->seq += 5000;
+	step((struct event){.kind = EVENT_STORE_BACK});
+	assert_has_not("APPEND");
+	assert_true(chat_due_ms(chat) > now_ms);
+	sends(0, "after\n");
+	assert_has("APPEND #5102 kind 10 room 6 ref 0 \"1 line was said here at 20:14:05 that could not "
+	           "be saved\"\n");
+	assert_has("APPEND #5103 kind 1 room 6 ref 0 \"after\"\n");
+}
+
+static void a_gap_that_had_to_wait_is_recorded_when_others_are_saved(void **state)
+{
+	(void)state;
+	joins(0);
+	fails("the disk is full");
+	happens(EVENT_STORE_FULL, 0);
+	sends(0, "lost\n");
+	chat->seq += 5000;
+	step((struct event){.kind = EVENT_STORE_BACK});
+	stored(5100);
+	assert_has("kind 10 room 6");
+}
+
+/* More rooms than one step has effects for; they go on in the next ticks. */
+static void every_room_has_its_gap(void **state)
+{
+	(void)state;
+	size_t gaps = 0;
+	joins(0);
+	joins(1);
+	fails("the disk is full");
+	happens(EVENT_STORE_FULL, 0);
+	for (int i = 0; i < 1500; i++) {
+		char text[64];
+		snprintf(text, sizeof text, "/join room%d\n", i);
+		sends(0, text);
+		rows_come(id(0), (struct rows){.kind = QUERY_REPLAY});
+		sends(0, "lost\n");
+	}
+	assert_int_equal(chat_unmarked(chat), 1500);
+	step((struct event){.kind = EVENT_STORE_BACK});
+	for (int i = 0; i < 10; i++) {
+		for (const char *p = seen.data; (p = strstr(p, "kind 10 ")) != NULL; p++)
+			gaps++;
+		if (chat_due_ms(chat) > now_ms)
+			break;
+		tick(0);
+	}
+	assert_int_equal(gaps, 1500);
+	assert_int_equal(chat_unmarked(chat), 0);
+}
+
+static void the_days_are_named_where_there_are_two(void **state)
+{
+	(void)state;
+	joins(0);
+	fails("the disk is full");
+	happens(EVENT_STORE_FULL, 0);
+	sends(0, "lost\n");
+	now_ms += 24 * 3600000;
+	sends(0, "lost\n");
+	step((struct event){.kind = EVENT_STORE_BACK});
+	assert_has("\"2 lines were said here between 2026-11-22 20:14:05 and 2026-11-23 20:14:05 that "
+	           "could not be saved\"");
+}
+
+static void a_new_configuration_is_taken_in_the_middle(void **state)
+{
+	(void)state;
+	joins(0);
+	joins(1);
+	sends(0, "waits\n");
+	fails("disk full");
+	assert_has("so lines are not sent");
+	config.talks_unsaved = true;
+	chat_configure(chat, &config);
+	assert_true(chat_due_ms(chat) <= now_ms);
+	tick(0);
+	assert_has("but talk goes on");
+	assert_has("SHOW");
+	sends(0, "said\n");
+	assert_has("PUBLISH feed 0 #103");
+	config.talks_unsaved = false;
+	chat_configure(chat, &config);
+	tick(0);
+	assert_has("so lines are not sent");
+	assert_has_not("SHOW");
+	sends(0, "refused\n");
+	assert_has("Not sent");
+	assert_true(chat_due_ms(chat) > now_ms);
+}
+
+/* Told once: with everybody, or on coming in. */
+static void each_is_told_once(void **state)
+{
+	(void)state;
+	joins(0);
+	connected(id(1));
+	fails("disk full");
+	sends(1, "b\n");
+	assert_has("-- You are b");
+	assert_has_not("Nothing can be saved");
+	joins(2);
+	assert_has("-- Nothing can be saved at present (disk full), so lines are not sent.");
+	fails("another reason");
+	assert_effects("");
+	joins(3);
+	assert_has("(another reason)");
+	/* In the next outage all who are connected are told with everybody. */
+	connected(id(4));
+	step((struct event){.kind = EVENT_STORE_BACK});
+	fails("disk full");
+	sends(4, "e\n");
+	assert_has("-- You are e");
+	assert_has_not("Nothing can be saved");
+}
+
+static void a_notice_is_for_those_who_keep_order(void **state)
+{
+	struct account admin = {.role = ROLE_ADMIN}, other = {.role = ROLE_ACCOUNT};
+	(void)state;
+	joins(0);
+	joins(1);
+	joins(2);
+	chat->sessions[1].account = &other;
+	chat->sessions[2].account = &admin;
+	step((struct event){.kind = EVENT_STORE_NOTICE, .reason = "the file was written anew"});
+	chat->sessions[1].account = chat->sessions[2].account = NULL;
+	assert_effects("SEND 2 \"-- To administrators: the file was written anew\\n\"\n");
+}
+
+#define ONE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define TALKING(test) cmocka_unit_test_setup_teardown(test, begin_talking, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TALKING(what_waits_is_shown_where_talk_goes_on),
+		TALKING(what_finds_no_room_is_counted_and_its_gap_recorded),
+		TALKING(a_gap_comes_before_what_is_said_after_it),
+		TALKING(a_gap_that_had_to_wait_is_recorded_when_others_are_saved),
+		TALKING(every_room_has_its_gap),
+		TALKING(the_days_are_named_where_there_are_two),
+		ONE(a_new_configuration_is_taken_in_the_middle),
+		ONE(each_is_told_once),
+		ONE(a_notice_is_for_those_who_keep_order),
+	};
+
+	setenv("TZ", "UTC0", 1);
+	return cmocka_run_group_tests_name("outage", tests, NULL, NULL);
+}
