@@ -30,7 +30,7 @@ struct loop {
 	char rows[8192];        /* ids of the last answer */
 	char text[512];         /* of the last answer that had one */
 	int ok;                 /* how many answers said so */
-	char reason[256];       /* of the last failure */
+	char reason[256];       /* of the last failure or notice */
 	uint64_t empty_seq;     /* of the last WRITER_ROOM_EMPTY */
 	uint32_t empty_room;    /* and its room */
 };
@@ -79,7 +79,7 @@ static inline void hear(struct writer_event *e)
 	if (e->kind == WRITER_STORED) {
 		assert_true(e->seq > loop.stored);
 		loop.stored = e->seq;
-	} else if (e->kind == WRITER_FAILED) {
+	} else if (e->kind == WRITER_FAILED || e->kind == WRITER_NOTICE) {
 		snprintf(loop.reason, sizeof(loop.reason), "%s", e->reason);
 	} else if (e->kind == WRITER_ROOM_EMPTY) {
 		loop.empty_room = e->room;

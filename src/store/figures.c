@@ -19,6 +19,11 @@ static int64_t pragma_number(struct store *s, const char *sql)
 	return n;
 }
 
+int64_t store_bytes(struct store *s)
+{
+	return pragma_number(s, "PRAGMA page_count") * pragma_number(s, "PRAGMA page_size");
+}
+
 struct rows *store_figures(struct store *s, const struct query *q)
 {
 	const char *path = sqlite3_db_filename(s->db, "main");
@@ -26,8 +31,7 @@ struct rows *store_figures(struct store *s, const struct query *q)
 	struct statvfs disk;
 	struct stat st;
 	struct rows *rows;
-	int64_t bytes = pragma_number(s, "PRAGMA page_count") * pragma_number(s, "PRAGMA page_size");
-	bytes_printf(&text, "database=%lld", (long long)bytes);
+	bytes_printf(&text, "database=%lld", (long long)store_bytes(s));
 	bytes_printf(&wal, "%s-wal", path ? path : "");
 	if (stat(wal.data, &st) == 0)
 		bytes_printf(&text, " wal=%lld", (long long)st.st_size);

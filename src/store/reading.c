@@ -7,6 +7,7 @@
 #include "chatd/store/writer_threads.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
 #include "chatd/store/secret.h"
 
 #include <stdlib.h>
@@ -31,6 +32,21 @@ void asked_free(struct asked *a)
 	free(a);
 }
 
+/* Its connection is to the file that writing has now. False: it cannot be. */
+static bool reading_current(struct reading *t)
+{
+	unsigned generation = atomic_load(&t->w->generation);
+	struct store_error err;
+	if (!t->store || t->generation == generation)
+		return true;
+	if (!store_reopen(t->store, &err)) {
+		log_warnx("the database cannot be opened anew to be read: %s", err.text);
+		return false;
+	}
+	t->generation = generation;
+	return true;
+}
+
 static bool copy_due(struct writer *w)
 {
 	int pages = atomic_load(&w->wal_pages), copied = atomic_load(&w->wal_copied);
@@ -48,7 +64,7 @@ static bool reading_ready(void *ctx)
 static void reading_copy(struct reading *t)
 {
 	struct writer *w = t->w;
-	if (!t->copies || !copy_due(w))
+	if (!t->copies || !copy_due(w) || !reading_current(t))
 		return;
 	int pages = atomic_load(&w->wal_pages);
 	store_checkpoint(t->store);
@@ -95,6 +111,8 @@ static struct rows *reading_rows(struct reading *t, const struct query *q)
 	if (!t->store)
 		return secret_answer(q);
 	const char *sorry = reading_wait(t->w, q);
+	if (!sorry && !reading_current(t))
+		sorry = "The history cannot be read at present.";
 	return sorry ? rows_sorry(q, sorry) : store_query(t->store, q);
 }
 

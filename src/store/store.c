@@ -155,7 +155,7 @@ static int file_lock(const char *path, bool *made, struct store_error *err)
 	return fd;
 }
 
-static bool db_open(struct store *s, const char *path, struct store_error *err)
+bool store_connect(struct store *s, const char *path, struct store_error *err)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 	if (strcmp(path, ":memory:") == 0)
@@ -211,11 +211,9 @@ static bool rooms_drop_dead(struct store *s, struct store_error *err)
 	return true;
 }
 
-static bool writer_open(struct store *s, const char *path, bool fresh, struct store_error *err)
+bool store_settle_writer(struct store *s, struct store_error *err)
 {
 	char pragmas[160];
-	if (!db_open(s, path, err) || !schema_migrate(s, path, fresh, err))
-		return false;
 	if (!lines_table_make(s))
 		return store_fail(s, err);
 	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL;"
@@ -224,9 +222,18 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 	if (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
 	sqlite3_wal_hook(s->db, on_wal, s); /* also ends the automatic checkpoints */
+	return true;
+}
+
+static bool writer_open(struct store *s, const char *path, bool fresh, struct store_error *err)
+{
+	if (!store_connect(s, path, err) || !schema_migrate(s, path, fresh, err) ||
+	    !store_settle_writer(s, err))
+		return false;
 	s->keeps = true; /* until the first look at them */
 	if (!marks_load(s, err) || !rooms_drop_dead(s, err))
 		return false;
+	place_note(s);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return true;
 }
@@ -262,22 +269,26 @@ struct store *store_open(const char *path, enum durability durability, struct st
 	return s;
 }
 
+bool store_settle_reader(struct store *s, struct store_error *err)
+{
+	sqlite3_exec(s->db, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;"
+	             "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
+	             "PRAGMA cache_size = -16384", NULL, NULL, NULL);
+	if (sqlite3_exec(s->db, "SELECT count(*) FROM meta", NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(s, err);
+	sqlite3_progress_handler(s->db, PROGRESS_STEPS, on_progress, s);
+	return true;
+}
+
 struct store *store_open_reader(const char *path, struct store_error *err)
 {
 	struct store *s = mem_zero(1, sizeof(*s));
 	s->lock_fd = -1;
-	if (!db_open(s, path, err)) {
+	if (!store_connect(s, path, err) || !store_settle_reader(s, err) || !marks_load(s, err)) {
 		store_close(s);
 		return NULL;
 	}
-	sqlite3_exec(s->db, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;"
-	             "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
-	             "PRAGMA cache_size = -16384", NULL, NULL, NULL);
-	if (!marks_load(s, err)) {
-		store_close(s);
-		return NULL;
-	}
-	sqlite3_progress_handler(s->db, PROGRESS_STEPS, on_progress, s);
+	place_note(s);
 	return s;
 }
 
@@ -300,6 +311,7 @@ void store_close(struct store *s)
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
 	store_forget_rooms(s);
+	place_release(s);
 	free(s);
 }
 

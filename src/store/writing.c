@@ -16,6 +16,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 
 enum {
@@ -27,27 +28,9 @@ enum {
 	GATHER_RELAXED_US = 20000, /* where nobody waits for a commit, it comes no sooner than this
 	                           * after the last */
 	SAVE_RECORDS = 128,       /* records that go to the database in one statement */
-	RETRY_MS = 1000,          /* between two tries to save when it fails */
-	RETRY_STOPPING_MS = 100,  /* and when chatd is going down */
-	INDEX_DELAY_MS = 20,      /* lines wait so long for company before they are indexed */
 	PRUNE_FIRST_MS = 5000,    /* after the start, when those who reconnect are served */
-	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
-};
-
-/* The thread's own state. */
-struct writing {
-	struct writer *w;         /* what is shared */
-	bool failing;             /* true from WRITER_FAILED to WRITER_BACK */
-	bool stopping;            /* true once it has seen that it is to end */
-	bool index_now;           /* true while a search waits for the index */
-	bool upkeep_failing;      /* true while indexing or pruning fails: it is said once */
-	int64_t retry_at_ms;      /* monotonic: when to try to save again, while failing */
-	int64_t upkeep_at_ms;     /* when to try to index or prune again, while that fails */
-	int64_t lag_since_ms;     /* since when lines wait for the index: the oldest was saved, or others
-	                           * were indexed */
-	uint64_t last_records;    /* of the last commit */
-	int64_t committed_us;     /* and when it was, monotonic */
-	int64_t prune_at_ms;      /* when to look for old lines */
+	RETRY_STOPPING_MS = 100,  /* and when chatd is going down */
+	RESTORE_BYTES_QUICK = 64 << 20, /* a larger database is not written anew without a word */
 };
 
 static int64_t clock_us(void)
@@ -68,8 +51,7 @@ static int64_t now_ms(void)
 	return clock_ms(CLOCK_MONOTONIC);
 }
 
-/* Lets queries that wait see how far it is. */
-static void writing_share(struct writing *t)
+void writing_share(struct writing *t)
 {
 	struct writer *w = t->w;
 	pthread_mutex_lock(&w->mutex);
@@ -80,20 +62,21 @@ static void writing_share(struct writing *t)
 	pthread_mutex_unlock(&w->mutex);
 }
 
-static uint64_t writing_lag(struct writing *t)
+uint64_t writing_lag(struct writing *t)
 {
 	return store_last_seq(t->w->store) - store_indexed(t->w->store);
 }
 
 /* -- saving --------------------------------------------------------------------- */
 
-static void writing_failed(struct writing *t, const struct store_error *err)
+void writing_failed(struct writing *t, const struct store_error *err)
 {
 	t->retry_at_ms = now_ms() + (t->stopping ? RETRY_STOPPING_MS : RETRY_MS);
-	if (t->failing)
+	if (t->failing && strcmp(t->why, err->text) == 0)
 		return;
 	t->failing = true;
-	log_errx("nothing can be saved: %s; what is said is kept and tried again", err->text);
+	strcpy(t->why, err->text);
+	log_errx("nothing can be saved: %s; what waits is kept and tried again", err->text);
 	writing_share(t);
 	struct writer_event e = { .kind = WRITER_FAILED, .reason = mem_strdup(err->text) };
 	writer_tell(t->w, &e);
@@ -107,6 +90,25 @@ static void writing_back(struct writing *t)
 	writer_tell(t->w, &e);
 }
 
+bool writing_in_place(struct writing *t, struct store_error *err)
+{
+	struct store *s = t->w->store;
+	if (store_in_place(s))
+		return true;
+	if (store_bytes(s) > RESTORE_BYTES_QUICK) {
+		struct store_error word = { "the database file is gone and is written anew, which takes "
+		                            "a while" };
+		writing_failed(t, &word);
+	}
+	if (!store_restore(s, err))
+		return false;
+	atomic_fetch_add(&t->w->generation, 1);
+	log_warnx("%s", err->text);
+	struct writer_event e = { .kind = WRITER_NOTICE, .reason = mem_strdup(err->text) };
+	writer_tell(t->w, &e);
+	return true;
+}
+
 /* Takes the batch's lines while they are still there; they are written later. */
 static void writing_chatlog(struct writer *w, const struct queue_mark *end)
 {
@@ -118,7 +120,7 @@ static void writing_chatlog(struct writer *w, const struct queue_mark *end)
 		chatlog_add(w->chatlog, &r);
 }
 
-static void writing_wal(struct writer *w)
+void writing_wal(struct writer *w)
 {
 	int pages = store_wal_pages(w->store), copied = atomic_load(&w->wal_copied);
 	atomic_store(&w->wal_pages, pages);
@@ -176,10 +178,11 @@ static bool writing_batch(struct writing *t)
 	struct writer *w = t->w;
 	struct store_error err;
 	struct queue_mark first = queue_first(w->queue), end = first;
-	if (queue_empty(w->queue) || (t->failing && now_ms() < t->retry_at_ms))
+	/* While it fails an empty batch is tried as well, for it ends the failing. */
+	if (t->failing ? now_ms() < t->retry_at_ms : queue_empty(w->queue))
 		return false;
 	writing_gather(t);
-	if (!store_begin(w->store, &err) || !writing_save(w, &end, &err) ||
+	if (!writing_in_place(t, &err) || !store_begin(w->store, &err) || !writing_save(w, &end, &err) ||
 	    !store_commit(w->store, &err)) {
 		writing_failed(t, &err);
 		return false;
@@ -200,89 +203,6 @@ static bool writing_batch(struct writing *t)
 	if (w->chatlog)
 		chatlog_flush(w->chatlog);
 	writing_wal(w);
-	return true;
-}
-
-/* -- upkeep --------------------------------------------------------------------- */
-
-static void upkeep_failed(struct writing *t, const char *what, const struct store_error *err)
-{
-	t->upkeep_at_ms = now_ms() + RETRY_MS;
-	if (!t->upkeep_failing)
-		log_warnx("%s fails: %s; it is tried again", what, err->text);
-	t->upkeep_failing = true;
-}
-
-/* How many lines the index takes at once. A large step costs less a line; where commits
- * are large, nobody notices how long it takes. Either is at least what a commit brings, so
- * the index does not fall behind. */
-static int index_step(const struct writing *t)
-{
-	return t->last_records > INDEX_ROWS_STEP ? BATCH_RECORDS_MAX : INDEX_ROWS_STEP;
-}
-
-static bool index_due(struct writing *t)
-{
-	uint64_t lag = writing_lag(t);
-	return lag > 0 && (t->index_now || lag >= (uint64_t)index_step(t) ||
-	                   now_ms() - t->lag_since_ms >= INDEX_DELAY_MS);
-}
-
-static bool writing_index(struct writing *t)
-{
-	struct store_error err;
-	if (t->stopping || !index_due(t) || (t->upkeep_failing && now_ms() < t->upkeep_at_ms))
-		return false;
-	if (store_index(t->w->store, index_step(t), &err) < 0) {
-		upkeep_failed(t, "indexing", &err);
-		return false;
-	}
-	t->upkeep_failing = false;
-	t->lag_since_ms = writing_lag(t) == 0 ? 0 : now_ms();
-	t->index_now &= writing_lag(t) != 0;
-	writing_share(t);
-	writing_wal(t->w);
-	return true;
-}
-
-static void on_emptied(void *ctx, uint32_t room)
-{
-	struct writing *t = ctx;
-	struct writer_event e = {
-		.kind = WRITER_ROOM_EMPTY,
-		.room = room,
-		.seq = store_last_seq(t->w->store),
-	};
-	writer_tell(t->w, &e);
-}
-
-static bool writing_prune(struct writing *t)
-{
-	const struct writer_limits *l = &t->w->limits;
-	struct store_error err;
-	if (t->stopping || t->failing || now_ms() < t->prune_at_ms || !queue_empty(t->w->queue))
-		return false;
-	t->prune_at_ms = now_ms() + PRUNE_EVERY_MS;
-	bool keeps = store_keeps(t->w->store);
-	if (!l->history_days && !l->history_lines && !keeps)
-		return false;
-	int64_t before_ms = l->history_days
-		? clock_ms(CLOCK_REALTIME) - (int64_t)l->history_days * 24 * 3600 * 1000
-		: INT64_MIN;
-	int n = l->history_lines || keeps ? store_count(t->w->store, COUNT_LINES_STEP, &err) : 0;
-	if (n > 0) {
-		t->prune_at_ms = 0; /* it goes on after what waits by then */
-		return true;
-	}
-	if (n == 0)
-		n = store_prune(t->w->store, before_ms, l->history_lines, PRUNE_ROWS_STEP,
-		                on_emptied, t, &err);
-	if (n < 0)
-		upkeep_failed(t, "pruning", &err);
-	if (n < PRUNE_ROWS_STEP)
-		return false;
-	t->prune_at_ms = 0; /* here too */
-	writing_wal(t->w);
 	return true;
 }
 
@@ -336,13 +256,28 @@ static int writing_timeout(struct writing *t)
 	return at - now > INT_MAX ? INT_MAX : (int)(at - now);
 }
 
+/* All is saved: true once it lies where the next chatd finds it, or the time is over. */
+static bool writing_left(struct writing *t)
+{
+	struct store_error err;
+	if (writing_in_place(t, &err))
+		return true;
+	if (now_ms() < t->w->stop_by_ms) {
+		sleep_us(RETRY_STOPPING_MS * 1000);
+		return false;
+	}
+	log_errx("%s: what was saved in the old file is lost", err.text);
+	t->w->lost = true;
+	return true;
+}
+
 static bool writing_ended(struct writing *t)
 {
 	struct writer *w = t->w;
 	if (!t->stopping)
 		return false;
 	if (queue_empty(w->queue))
-		return true;
+		return writing_left(t);
 	if (!t->failing || now_ms() < w->stop_by_ms)
 		return false;
 	struct queue_mark at = queue_first(w->queue);

@@ -40,6 +40,20 @@ struct store *store_open_reader(const char *path, struct store_error *err);
 void store_close(struct store *s);
 
 /*
+ * The database, or its WAL, may be removed or moved while it is open; SQLite would go on with
+ * what has no name any more. store_in_place looks, for two stat(2). Where it is false,
+ * store_restore writes all that was saved into a new file at the old path, unless something else
+ * is there, and goes on with that: in no transaction, and it takes as long as a backup. True: err
+ * says, for administrators, what was done. False: why it could not be, and all is as it was.
+ */
+bool store_in_place(const struct store *s);
+bool store_restore(struct store *s, struct store_error *err);
+/* A connection that reads goes on with the file that is at its path now. False: with the old. */
+bool store_reopen(struct store *s, struct store_error *err);
+/* The size of the database. */
+int64_t store_bytes(struct store *s);
+
+/*
  * Highest seq that was ever saved, also where its line has gone since. After a crash
  * it may be lower by records at the end that were neither lines nor facts nor
  * deletions, whose numbers then come again: nothing in the database names those.

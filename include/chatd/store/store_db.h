@@ -1,7 +1,8 @@
 /*
  * What the store's own files share: the connection and its statements.
  *
- * Private to src/store/{store,schema,save,lines_table,keep,upkeep,query,search,figures,backup}.c.
+ * Private to src/store/{store,place,schema,save,lines_table,keep,upkeep,query,search,figures,
+ * backup}.c.
  * This is the only file of chatd that includes sqlite3.h.
  */
 #ifndef CHATD_STORE_STORE_DB_H
@@ -10,6 +11,7 @@
 #include "chatd/store/store.h"
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 /* Names of the statements; their text is the table in schema.c. */
 enum store_sql {
@@ -69,11 +71,25 @@ struct store_marks {
 /* What the writer knows of a room without asking the database. */
 struct store_room;
 
+/* What a file is, whatever it is called. */
+struct file_id {
+	dev_t dev;
+	ino_t ino;               /* 0: not known */
+};
+
+/* Where a connection's database lay when it was opened. All zero: nowhere. */
+struct place {
+	char *path, *wal_path;   /* owned, like the next */
+	char *folder;            /* with its slash */
+	struct file_id file, wal, in; /* the three */
+};
+
 struct store {
 	sqlite3 *db;              /* the connection */
 	sqlite3_stmt *stmt[SQL_COUNT]; /* prepared at first use, for the connection's life */
 	int lock_fd;              /* the database file under flock(2); -1: none. Closing it would
 	                           * drop SQLite's own locks, so it is closed after the database */
+	struct place place;       /* where that file belongs */
 	bool writer;              /* true for the connection that writes */
 	bool sync;                /* true where each commit of lines is fsynced */
 	bool synced;              /* true exactly while synchronous is FULL */
@@ -124,6 +140,19 @@ bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_
 bool store_fail(struct store *s, struct store_error *err);
 void store_error_set(struct store_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Opens s->db; path is a whole one, or as the configuration has it. */
+bool store_connect(struct store *s, const char *path, struct store_error *err);
+/* What a connection needs before it is used: one that writes, to a file whose schema is up to
+ * date, and one that reads. */
+bool store_settle_writer(struct store *s, struct store_error *err);
+bool store_settle_reader(struct store *s, struct store_error *err);
+
+/* place.c */
+
+/* Takes note of where s->db lies. */
+void place_note(struct store *s);
+void place_release(struct store *s);
 
 /* lines_table.c */
 

@@ -1,7 +1,7 @@
 /*
  * What the loop's side of the writer shares with its threads.
  *
- * Private to src/store/{writer,writing,reading}.c. Every field says whose it
+ * Private to src/store/{writer,writing,tending,reading}.c. Every field says whose it
  * is: "loop" for the thread that calls writer.h, "writing" for the thread that
  * writes, "reading" for the one that answers whose it is; those that are
  * atomic or under the mutex belong to all.
@@ -58,6 +58,7 @@ struct reading {
 	struct writer *w;       /* what all share */
 	struct store *store;    /* reading: its connection; NULL for one that answers what is about
 	                         * secrets */
+	unsigned generation;    /* reading: of the file that its connection is to */
 	bool gives_way;         /* true for those whose work takes long on purpose or by its size */
 	bool copies;            /* true for the one that also does the checkpoints */
 	struct mailbox asked;   /* queries from the loop */
@@ -103,6 +104,7 @@ struct writer {
 	_Atomic bool index_wanted; /* true when a search waits for the index */
 	_Atomic int wal_pages;  /* in the WAL after the last commit */
 	_Atomic int wal_copied; /* of them at the last checkpoint */
+	_Atomic unsigned generation; /* files that writing has made at the database's path */
 	_Atomic bool reading_stop; /* true once those who read are to end */
 	_Atomic bool writing_stop; /* true once writing is to end when all is saved */
 	int64_t stop_by_ms;     /* monotonic: when it gives up saving; set before writing_stop */
@@ -121,6 +123,42 @@ enum {
 	                          * never pauses the reader's cannot end, and the WAL only starts
 	                          * anew after one that did */
 };
+
+/* The state of the thread that writes. */
+struct writing {
+	struct writer *w;         /* what is shared */
+	bool failing;             /* true from WRITER_FAILED to WRITER_BACK */
+	char why[512];            /* and why, as it was told */
+	bool stopping;            /* true once it has seen that it is to end */
+	bool index_now;           /* true while a search waits for the index */
+	bool upkeep_failing;      /* true while indexing or pruning fails: it is said once */
+	int64_t retry_at_ms;      /* monotonic: when to try to save again, while failing */
+	int64_t upkeep_at_ms;     /* when to try to index or prune again, while that fails */
+	int64_t lag_since_ms;     /* since when lines wait for the index: the oldest was saved, or others
+	                           * were indexed */
+	uint64_t last_records;    /* of the last commit */
+	int64_t committed_us;     /* and when it was, monotonic */
+	int64_t prune_at_ms;      /* when to look for old lines */
+};
+
+enum {
+	INDEX_DELAY_MS = 20,      /* lines wait so long for company before they are indexed */
+	RETRY_MS = 1000,          /* between two tries to save when it fails */
+};
+
+/* Lets queries that wait see how far it is. */
+void writing_share(struct writing *t);
+/* Lines that are not in the index yet. */
+uint64_t writing_lag(struct writing *t);
+/* Nothing can be saved; it is tried again. */
+void writing_failed(struct writing *t, const struct store_error *err);
+/* The database is where it belongs, or is again. False: neither, err says why. */
+bool writing_in_place(struct writing *t, struct store_error *err);
+/* Has the WAL copied into the database where it has become long. */
+void writing_wal(struct writer *w);
+/* tending.c: a step, where one is due. True: it was taken, and others may be due. */
+bool writing_index(struct writing *t);
+bool writing_prune(struct writing *t);
 
 /* The threads' functions; arg is the struct writer, and the struct reading. */
 void *writing_main(void *arg);

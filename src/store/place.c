@@ -1,0 +1,313 @@
+/*
+ * The database's place: is its file still where it was, and if not, can it be put there again?
+ *
+ * SQLite goes on writing into a file that was removed, and all of that is gone with the process.
+ * So the writer looks before each transaction. Where nothing is at the path any more, everything
+ * is written into a new file beside it, which is then called as the old one was; nothing that
+ * somebody else has put there is ever written over.
+ *
+ * SQLite looks for itself, when a connection ends, whether the file has moved; then it leaves
+ * what has the WAL's name alone.
+ */
+#include "chatd/store/store_db.h"
+
+#include "chatd/base/bytes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum spot {
+	SPOT_SAME,     /* the file is there, or that cannot be known */
+	SPOT_EMPTY,    /* nothing is there */
+	SPOT_OTHER,    /* something else is */
+};
+
+static enum spot spot_look(const char *path, const struct file_id *id)
+{
+	struct stat st;
+	if (id->ino == 0)
+		return SPOT_SAME;
+	if (stat(path, &st) == 0)
+		return st.st_dev == id->dev && st.st_ino == id->ino ? SPOT_SAME : SPOT_OTHER;
+	return errno == ENOENT || errno == ENOTDIR ? SPOT_EMPTY : SPOT_SAME;
+}
+
+static struct file_id file_id_of(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return (struct file_id){ 0 };
+	return (struct file_id){ .dev = st.st_dev, .ino = st.st_ino };
+}
+
+static char *beside(const char *path, const char *end)
+{
+	struct bytes b = { 0 };
+	bytes_printf(&b, "%s%s", path, end);
+	return b.data;
+}
+
+/* Its folder, with the slash: SQLite's names are whole ones. */
+static char *folder_of(const char *path)
+{
+	char *folder = mem_strdup(path), *end = strrchr(folder, '/');
+	if (end)
+		end[1] = '\0';
+	return folder;
+}
+
+void place_note(struct store *s)
+{
+	struct place *p = &s->place;
+	const char *path = sqlite3_db_filename(s->db, "main");
+	place_release(s);
+	if (!path || *path == '\0')
+		return;
+	p->path = mem_strdup(path);
+	p->wal_path = beside(path, "-wal");
+	p->folder = folder_of(path);
+	p->file = file_id_of(path);
+	p->wal = file_id_of(p->wal_path);
+	p->in = file_id_of(p->folder);
+}
+
+void place_release(struct store *s)
+{
+	free(s->place.path);
+	free(s->place.wal_path);
+	free(s->place.folder);
+	s->place = (struct place){ 0 };
+}
+
+bool store_in_place(const struct store *s)
+{
+	const struct place *p = &s->place;
+	return !p->path || (spot_look(p->path, &p->file) == SPOT_SAME &&
+	                    spot_look(p->wal_path, &p->wal) == SPOT_SAME);
+}
+
+/* -- a new file ------------------------------------------------------------------------ */
+
+/* The new file while it is made. */
+struct anew {
+	struct store *s;       /* borrowed: whose database it is to be */
+	char *path;            /* owned: what it is called until it is whole */
+	int fd;                /* open, and locked; -1: not made yet */
+	const char *what;      /* is missing, and why all this is done */
+	struct store_error *err;
+};
+
+static bool anew_fail(const struct anew *a, int e)
+{
+	const struct place *p = &a->s->place;
+	if (e == ENOENT || e == ENOTDIR)
+		store_error_set(a->err, "the folder of the database is gone");
+	else if (e == EACCES && spot_look(p->folder, &p->in) == SPOT_OTHER)
+		store_error_set(a->err, "the folder of the database was replaced by another; restart "
+		                "chatd");
+	else
+		store_error_set(a->err, "%s was removed, and the database cannot be written anew: %s",
+		                a->what, e == ENOSPC || e == EDQUOT ? "the disk is full"
+		                                                    : strerror(e));
+	return false;
+}
+
+/* What a chatd that was killed has left of one is ours to remove. */
+static void anew_remove(const struct anew *a)
+{
+	char *journal = beside(a->path, "-journal");
+	unlink(journal);
+	unlink(a->path);
+	free(journal);
+}
+
+/* Like the old one but empty, which SQLite takes for none. Locked before it has its name. */
+static bool anew_make(struct anew *a)
+{
+	struct stat old;
+	anew_remove(a);
+	a->fd = open(a->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+	if (a->fd < 0)
+		return anew_fail(a, errno);
+	if (fstat(a->s->lock_fd, &old) == 0)
+		fchmod(a->fd, old.st_mode & 0777);
+	return flock(a->fd, LOCK_EX | LOCK_NB) == 0 || anew_fail(a, errno);
+}
+
+static bool anew_fill(struct anew *a)
+{
+	struct store *s = a->s;
+	sqlite3_stmt *st = NULL;
+	struct store_error why;
+	/* If it was only moved away, it is to be whole where it lies now. */
+	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	bool ok = sqlite3_prepare_v2(s->db, "VACUUM main INTO ?1", -1, &st, NULL) == SQLITE_OK &&
+	          sqlite3_bind_text(st, 1, a->path, -1, SQLITE_STATIC) == SQLITE_OK &&
+	          sqlite3_step(st) == SQLITE_DONE;
+	if (!ok) {
+		store_fail(s, &why);
+		store_error_set(a->err, "%s was removed, and the database cannot be written anew: "
+		                "%.300s", a->what, why.text);
+	}
+	sqlite3_finalize(st);
+	sqlite3_db_release_memory(s->db);
+	return ok && (fsync(a->fd) == 0 || anew_fail(a, errno));
+}
+
+static bool other_fail(struct store_error *err)
+{
+	store_error_set(err, "the database file was replaced by another; /backup saves what chatd has "
+	                "beside it, then restart chatd");
+	return false;
+}
+
+/* Calls it as the database is called, unless something else is there by now. A WAL that lies
+ * there is of no use any more, and must not meet the new file. */
+static bool anew_name(struct anew *a)
+{
+	const struct place *p = &a->s->place;
+	enum spot spot = spot_look(p->path, &p->file);
+	char *journal;
+	int e = 0;
+	if (spot == SPOT_OTHER)
+		return other_fail(a->err);
+	journal = beside(p->path, "-journal");
+	unlink(journal);
+	unlink(p->wal_path);
+	free(journal);
+	journal = beside(p->path, "-shm");
+	unlink(journal);
+	free(journal);
+	if (spot == SPOT_SAME)
+		e = rename(a->path, p->path) == 0 ? 0 : errno;
+	else if (renameat2(AT_FDCWD, a->path, AT_FDCWD, p->path, RENAME_NOREPLACE) != 0)
+		e = errno;
+	/* Some filesystems know no such flag; a link is never made over anything either. */
+	if (e == EINVAL && spot == SPOT_EMPTY && link(a->path, p->path) == 0) {
+		unlink(a->path);
+		e = 0;
+	}
+	if (e == EEXIST)
+		return other_fail(a->err);
+	return e == 0 || anew_fail(a, e);
+}
+
+static void folder_sync(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+/* -- another connection ------------------------------------------------------------------ */
+
+/* What makes a connection. */
+struct connection {
+	sqlite3 *db;
+	sqlite3_stmt *stmt[SQL_COUNT];
+};
+
+static struct connection connection_take(struct store *s)
+{
+	struct connection old = { .db = s->db };
+	memcpy(old.stmt, s->stmt, sizeof(old.stmt));
+	memset(s->stmt, 0, sizeof(s->stmt));
+	s->db = NULL;
+	return old;
+}
+
+static void connection_close(struct connection *c)
+{
+	for (int i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(c->stmt[i]);
+	sqlite3_close(c->db);
+}
+
+/* Takes s to the file at its path, by `settle` for what its connection needs. False: it stays
+ * with the one that it had. */
+static bool reconnect(struct store *s, bool (*settle)(struct store *s, struct store_error *err),
+                      struct store_error *err)
+{
+	struct connection old = connection_take(s), failed;
+	if (store_connect(s, s->place.path, err) && settle(s, err)) {
+		connection_close(&old);
+		return true;
+	}
+	failed = connection_take(s);
+	connection_close(&failed);
+	s->db = old.db;
+	memcpy(s->stmt, old.stmt, sizeof(s->stmt));
+	return false;
+}
+
+bool store_reopen(struct store *s, struct store_error *err)
+{
+	return reconnect(s, store_settle_reader, err);
+}
+
+/* After the first read its WAL is there. */
+static bool anew_settle(struct store *s, struct store_error *err)
+{
+	uint64_t indexed;
+	if (!schema_migrate(s, s->place.path, false, err) || !store_settle_writer(s, err))
+		return false;
+	s->error = SQLITE_OK;
+	indexed = (uint64_t)store_meta(s, "indexed", 0);
+	if (s->error)
+		return store_fail(s, err);
+	s->indexed = indexed;
+	return true;
+}
+
+static bool anew_open(struct anew *a)
+{
+	struct store *s = a->s;
+	if (!reconnect(s, anew_settle, a->err)) {
+		/* It is ours: nobody has seen it. */
+		unlink(s->place.path);
+		return false;
+	}
+	s->synced = false;
+	s->wal_pages = 0;
+	/* Closed after the last of this thread's connections to it. */
+	close(s->lock_fd);
+	s->lock_fd = a->fd;
+	a->fd = -1;
+	place_note(s);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	return true;
+}
+
+bool store_restore(struct store *s, struct store_error *err)
+{
+	enum spot spot = spot_look(s->place.path, &s->place.file);
+	struct anew a = {
+		.s = s, .fd = -1, .err = err,
+		.what = spot == SPOT_SAME ? "the database's WAL" : "the database file",
+	};
+	if (spot == SPOT_OTHER)
+		return other_fail(err);
+	a.path = beside(s->place.path, "-new");
+	bool ok = anew_make(&a) && anew_fill(&a) && anew_name(&a);
+	if (ok) {
+		folder_sync(s->place.folder);
+		ok = anew_open(&a);
+	} else if (a.fd >= 0) {
+		anew_remove(&a);
+	}
+	if (ok)
+		store_error_set(err, "%s was removed; the database is written anew, with all that was "
+		                "saved: %.300s", a.what, s->place.path);
+	if (a.fd >= 0)
+		close(a.fd);
+	free(a.path);
+	return ok;
+}

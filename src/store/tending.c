@@ -1,0 +1,102 @@
+/*
+ * What the thread that writes does between commits: it feeds the full-text index, prunes, and
+ * looks whether the database is still in its place where nobody talks.
+ *
+ * In steps, each a transaction of its own: what is said by people comes first, and the queue is
+ * looked at after each.
+ */
+#include "chatd/store/writer_threads.h"
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/log.h"
+#include "chatd/store/clock.h"
+
+enum {
+	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
+};
+
+static void upkeep_failed(struct writing *t, const char *what, const struct store_error *err)
+{
+	t->upkeep_at_ms = clock_ms(CLOCK_MONOTONIC) + RETRY_MS;
+	if (!t->upkeep_failing)
+		log_warnx("%s fails: %s; it is tried again", what, err->text);
+	t->upkeep_failing = true;
+}
+
+/* How many lines the index takes at once. A large step costs less a line; where commits
+ * are large, nobody notices how long it takes. Either is at least what a commit brings, so
+ * the index does not fall behind. */
+static int index_step(const struct writing *t)
+{
+	return t->last_records > INDEX_ROWS_STEP ? BATCH_RECORDS_MAX : INDEX_ROWS_STEP;
+}
+
+static bool index_due(struct writing *t)
+{
+	uint64_t lag = writing_lag(t);
+	return lag > 0 && (t->index_now || lag >= (uint64_t)index_step(t) ||
+	                   clock_ms(CLOCK_MONOTONIC) - t->lag_since_ms >= INDEX_DELAY_MS);
+}
+
+bool writing_index(struct writing *t)
+{
+	struct store_error err;
+	if (t->stopping || !index_due(t) || (t->upkeep_failing && clock_ms(CLOCK_MONOTONIC) < t->upkeep_at_ms))
+		return false;
+	if (store_index(t->w->store, index_step(t), &err) < 0) {
+		upkeep_failed(t, "indexing", &err);
+		return false;
+	}
+	t->upkeep_failing = false;
+	t->lag_since_ms = writing_lag(t) == 0 ? 0 : clock_ms(CLOCK_MONOTONIC);
+	t->index_now &= writing_lag(t) != 0;
+	writing_share(t);
+	writing_wal(t->w);
+	return true;
+}
+
+static void on_emptied(void *ctx, uint32_t room)
+{
+	struct writing *t = ctx;
+	struct writer_event e = {
+		.kind = WRITER_ROOM_EMPTY,
+		.room = room,
+		.seq = store_last_seq(t->w->store),
+	};
+	writer_tell(t->w, &e);
+}
+
+bool writing_prune(struct writing *t)
+{
+	const struct writer_limits *l = &t->w->limits;
+	struct store_error err;
+	if (t->stopping || t->failing || clock_ms(CLOCK_MONOTONIC) < t->prune_at_ms || !queue_empty(t->w->queue))
+		return false;
+	t->prune_at_ms = clock_ms(CLOCK_MONOTONIC) + PRUNE_EVERY_MS;
+	/* Also where nobody talks it is not long without a name. */
+	if (!writing_in_place(t, &err)) {
+		writing_failed(t, &err);
+		return false;
+	}
+	bool keeps = store_keeps(t->w->store);
+	if (!l->history_days && !l->history_lines && !keeps)
+		return false;
+	int64_t before_ms = l->history_days
+		? clock_ms(CLOCK_REALTIME) - (int64_t)l->history_days * 24 * 3600 * 1000
+		: INT64_MIN;
+	int n = l->history_lines || keeps ? store_count(t->w->store, COUNT_LINES_STEP, &err) : 0;
+	if (n > 0) {
+		t->prune_at_ms = 0; /* it goes on after what waits by then */
+		return true;
+	}
+	if (n == 0)
+		n = store_prune(t->w->store, before_ms, l->history_lines, PRUNE_ROWS_STEP,
+		                on_emptied, t, &err);
+	if (n < 0)
+		upkeep_failed(t, "pruning", &err);
+	if (n < PRUNE_ROWS_STEP)
+		return false;
+	t->prune_at_ms = 0; /* here too */
+	writing_wal(t->w);
+	return true;
+}

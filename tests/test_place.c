@@ -1,0 +1,371 @@
+/*
+ * The database removed, moved or replaced underneath.
+ */
+#include "writer_help.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+/* Keeps folder_file's text over its next call. */
+static const char *path_of(const char *name)
+{
+	static char path[4][512];
+	static unsigned n;
+	return strcpy(path[n++ % 4], folder_file(loop.folder, name));
+}
+
+static void lose(const char *name)
+{
+	assert_int_equal(unlink(path_of(name)), 0);
+}
+
+static void move(const char *from, const char *to)
+{
+	assert_int_equal(rename(path_of(from), path_of(to)), 0);
+}
+
+static void put(const char *name, const char *text)
+{
+	FILE *f = fopen(path_of(name), "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void copy(const char *from, const char *to)
+{
+	char data[4096];
+	FILE *in = fopen(path_of(from), "r"), *out = fopen(path_of(to), "w");
+	assert_non_null(in);
+	assert_non_null(out);
+	for (size_t n; (n = fread(data, 1, sizeof(data), in)) > 0; )
+		assert_int_equal(fwrite(data, 1, n, out), n);
+	fclose(in);
+	fclose(out);
+}
+
+static void assert_has(const char *name, const char *text)
+{
+	char got[64] = "";
+	FILE *f = fopen(path_of(name), "r");
+	assert_non_null(f);
+	got[fread(got, 1, sizeof(got) - 1, f)] = '\0';
+	fclose(f);
+	assert_string_equal(got, text);
+}
+
+/* The lines in a database that is whole. */
+static int lines_in(const char *name)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	assert_int_equal(sqlite3_open_v2(path_of(name), &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	assert_string_equal((const char *)sqlite3_column_text(st, 0), "ok");
+	sqlite3_finalize(st);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM messages", -1, &st, NULL),
+	                 SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	int n = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return n;
+}
+
+/* -- the store ---------------------------------------------------------------------------- */
+
+static int store_setup(void **state)
+{
+	memset(&loop, 0, sizeof(loop));
+	if (folder_setup(state) < 0)
+		return -1;
+	loop.folder = *state;
+	return 0;
+}
+
+static struct store *store_of_lines(uint64_t n)
+{
+	struct store *s = store_in(path_of("chat.db"));
+	save_lines(s, 1, 1, n);
+	assert_true(store_in_place(s));
+	return s;
+}
+
+static void restore(struct store *s)
+{
+	struct store_error err;
+	assert_false(store_in_place(s));
+	if (!store_restore(s, &err))
+		fail_msg("%s", err.text);
+	assert_non_null(strstr(err.text, "is written anew"));
+	assert_true(store_in_place(s));
+	assert_false(folder_has(loop.folder, "chat.db-new"));
+}
+
+static void a_removed_file_is_written_anew(void **state)
+{
+	struct stat st;
+	(void)state;
+	struct store *s = store_of_lines(30);
+	index_all(s);
+	assert_int_equal(chmod(path_of("chat.db"), 0640), 0);
+	lose("chat.db");
+	restore(s);
+	assert_int_equal(stat(path_of("chat.db"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(store_last_seq(s), 30);
+	assert_int_equal(store_indexed(s), 30);
+	save_line(s, 31, 1, "bob", "after");
+	index_all(s);
+	/* The new file has the lock. */
+	struct store_error err;
+	assert_null(store_open(path_of("chat.db"), DURABILITY_COMMIT, &err));
+	assert_non_null(strstr(err.text, "already used"));
+	store_close(s);
+	assert_int_equal(lines_in("chat.db"), 31);
+	assert_false(folder_has(loop.folder, "chat.db-wal"));
+}
+
+/* Also what is kept of records that were no lines: their numbers do not come again. */
+static void all_three_files_removed(void **state)
+{
+	(void)state;
+	struct store *s = store_of_lines(5);
+	struct record r = line_of(6, 9, "", "");
+	r.kind = RECORD_ROOM;
+	save_all(s, &r, 1);
+	lose("chat.db");
+	lose("chat.db-wal");
+	lose("chat.db-shm");
+	restore(s);
+	assert_int_equal(store_last_seq(s), 6);
+	assert_int_equal(store_last_room(s), 9);
+	store_close(s);
+	assert_int_equal(lines_in("chat.db"), 5);
+}
+
+/* What lies in the WAL that was removed would be lost with the process. */
+static void the_wal_alone_removed(void **state)
+{
+	(void)state;
+	struct store *s = store_of_lines(5);
+	lose("chat.db-wal");
+	restore(s);
+	save_line(s, 6, 1, "bob", "after");
+	store_close(s);
+	assert_int_equal(lines_in("chat.db"), 6);
+}
+
+static void a_moved_file_is_whole_where_it_is(void **state)
+{
+	(void)state;
+	struct store *s = store_of_lines(5);
+	move("chat.db", "kept.db");
+	restore(s);
+	save_line(s, 6, 1, "bob", "after");
+	assert_int_equal(lines_in("kept.db"), 5);
+	store_close(s);
+	assert_int_equal(lines_in("chat.db"), 6);
+}
+
+/* It would be taken for the new file's. */
+static void a_wal_that_is_left_meets_no_new_file(void **state)
+{
+	(void)state;
+	struct store *s = store_of_lines(5);
+	copy("chat.db-wal", "old-wal");
+	save_lines(s, 1, 6, 500);
+	lose("chat.db");
+	move("old-wal", "chat.db-wal");
+	restore(s);
+	store_close(s);
+	assert_int_equal(lines_in("chat.db"), 500);
+}
+
+static void what_somebody_else_has_put_there_is_left(void **state)
+{
+	struct store_error err;
+	(void)state;
+	struct store *s = store_of_lines(5);
+	move("chat.db", "kept.db");
+	move("chat.db-wal", "kept.db-wal");
+	put("chat.db", "not chatd's");
+	put("chat.db-wal", "nor is this");
+	assert_false(store_in_place(s));
+	assert_false(store_restore(s, &err));
+	assert_non_null(strstr(err.text, "was replaced by another"));
+	store_close(s);
+	assert_has("chat.db", "not chatd's");
+	assert_has("chat.db-wal", "nor is this");
+	assert_int_equal(lines_in("kept.db"), 5);
+}
+
+static void a_folder_that_is_gone_is_said_and_waited_for(void **state)
+{
+	struct store_error err;
+	char old[600];
+	(void)state;
+	struct store *s = store_of_lines(5);
+	snprintf(old, sizeof(old), "%s-away", loop.folder->path);
+	assert_int_equal(rename(loop.folder->path, old), 0);
+	assert_false(store_in_place(s));
+	assert_false(store_restore(s, &err));
+	assert_string_equal(err.text, "the folder of the database is gone");
+	assert_int_equal(rename(old, loop.folder->path), 0);
+	assert_true(store_in_place(s));
+	save_line(s, 6, 1, "bob", "after");
+	store_close(s);
+	assert_int_equal(lines_in("chat.db"), 6);
+}
+
+static void what_cannot_be_written_anew_stays_as_it_was(void **state)
+{
+	struct store_error err;
+	(void)state;
+	struct store *s = store_of_lines(5);
+	lose("chat.db");
+	/* Nothing can be made where a folder is. */
+	assert_int_equal(mkdir(path_of("chat.db-new"), 0700), 0);
+	assert_false(store_restore(s, &err));
+	assert_non_null(strstr(err.text, "the database file was removed"));
+	save_line(s, 6, 1, "bob", "still taken");
+	assert_int_equal(rmdir(path_of("chat.db-new")), 0);
+	restore(s);
+	store_close(s);
+	assert_int_equal(lines_in("chat.db"), 6);
+}
+
+static void a_reader_goes_on_with_the_new_file(void **state)
+{
+	struct store_error err;
+	struct query q = query_of(QUERY_LAST, 1, 10);
+	(void)state;
+	struct store *s = store_of_lines(2), *reader = store_open_reader(path_of("chat.db"), &err);
+	assert_non_null(reader);
+	lose("chat.db");
+	restore(s);
+	save_line(s, 3, 1, "bob", "after");
+	assert_string_equal(ids_of(store_query(reader, &q)), "1 2");
+	assert_true(store_reopen(reader, &err));
+	assert_string_equal(ids_of(store_query(reader, &q)), "1 2 3");
+	store_close(reader);
+	assert_true(folder_has(loop.folder, "chat.db-wal"));
+	store_close(s);
+	assert_int_equal(lines_in("chat.db"), 3);
+}
+
+/* -- the threads ---------------------------------------------------------------------------- */
+
+static void lines_go_on_and_are_read_from_the_new_file(void **state)
+{
+	(void)state;
+	append("one");
+	until_stored();
+	ask(QUERY_LAST, "");
+	until_heard('R', 0);
+	assert_string_equal(loop.rows, "1");
+	lose("chat.db");
+	size_t from = loop.heard_n;
+	append("two");
+	until_stored();
+	until_heard('N', from);
+	assert_non_null(strstr(loop.reason, "the database file was removed"));
+	assert_null(memchr(loop.heard, 'F', loop.heard_n));
+	for (int i = 0; i < 2; i++) {
+		from = loop.heard_n;
+		ask(i ? QUERY_SEARCH : QUERY_LAST, "one");
+		until_heard('R', from);
+		assert_string_equal(loop.rows, i ? "1* 2" : "1 2");
+	}
+	assert_true(stop(1000));
+	assert_int_equal(lines_saved(), 2);
+}
+
+static void at_the_end_all_lies_where_the_next_chatd_finds_it(void **state)
+{
+	(void)state;
+	append("one");
+	until_stored();
+	lose("chat.db");
+	lose("chat.db-wal");
+	lose("chat.db-shm");
+	assert_true(stop(1000));
+	assert_int_equal(lines_saved(), 1);
+}
+
+static void a_replaced_file_fails_until_it_is_back(void **state)
+{
+	(void)state;
+	append("one");
+	until_stored();
+	move("chat.db", "kept.db");
+	put("chat.db", "not chatd's");
+	size_t from = loop.heard_n;
+	append("two");
+	until_heard('F', from);
+	assert_non_null(strstr(loop.reason, "was replaced by another"));
+	assert_has("chat.db", "not chatd's");
+	move("kept.db", "chat.db");
+	until_heard('B', from);
+	until_stored();
+	assert_true(stop(1000));
+	assert_int_equal(lines_saved(), 2);
+}
+
+static void a_reason_that_changes_is_told(void **state)
+{
+	(void)state;
+	append("one");
+	until_stored();
+	move("chat.db", "kept.db");
+	put("chat.db", "not chatd's");
+	size_t from = loop.heard_n;
+	append("two");
+	until_heard('F', from);
+	from = loop.heard_n;
+	assert_int_equal(mkdir(path_of("chat.db-new"), 0700), 0);
+	lose("chat.db");
+	until_heard('F', from);
+	assert_non_null(strstr(loop.reason, "cannot be written anew"));
+	assert_int_equal(rmdir(path_of("chat.db-new")), 0);
+	until_heard('B', from);
+	until_stored();
+	assert_true(stop(1000));
+	assert_int_equal(lines_saved(), 2);
+}
+
+static void an_end_that_finds_another_file_loses_nothing_in_silence(void **state)
+{
+	(void)state;
+	append("one");
+	until_stored();
+	move("chat.db", "kept.db");
+	put("chat.db", "not chatd's");
+	assert_false(stop(100));
+	assert_has("chat.db", "not chatd's");
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, store_setup, folder_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(a_removed_file_is_written_anew),
+		IN_FOLDER(all_three_files_removed),
+		IN_FOLDER(the_wal_alone_removed),
+		IN_FOLDER(a_moved_file_is_whole_where_it_is),
+		IN_FOLDER(a_wal_that_is_left_meets_no_new_file),
+		IN_FOLDER(what_somebody_else_has_put_there_is_left),
+		IN_FOLDER(a_folder_that_is_gone_is_said_and_waited_for),
+		IN_FOLDER(what_cannot_be_written_anew_stays_as_it_was),
+		IN_FOLDER(a_reader_goes_on_with_the_new_file),
+		WITH_LOOP(lines_go_on_and_are_read_from_the_new_file),
+		WITH_LOOP(at_the_end_all_lies_where_the_next_chatd_finds_it),
+		WITH_LOOP(a_replaced_file_fails_until_it_is_back),
+		WITH_LOOP(a_reason_that_changes_is_told),
+		WITH_LOOP(an_end_that_finds_another_file_loses_nothing_in_silence),
+	};
+	return cmocka_run_group_tests_name("place", tests, group_setup, NULL);
+}
