@@ -59,7 +59,7 @@ OBJ    = $(SRC:%.c=$(B)/%.o)
 LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
-TOOLS  = $(B)/tests/talk $(B)/tests/sim $(B)/tests/load
+TOOLS  = $(B)/tests/talk $(B)/tests/sim $(B)/tests/load $(B)/tests/faildisk.so
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
              libtelnet-dev uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
@@ -112,6 +112,11 @@ $(B)/tests/bench/fill: $(B)/tests/bench/fill.o $(LIB)
 $(B)/tests/bench/slowdisk.so: tests/bench/slowdisk.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CHATD_CFLAGS) -fPIC -shared -o $@ $< -ldl
+
+# Is loaded into a chatd that is built without sanitizers.
+$(B)/tests/faildisk.so: tests/faildisk.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(filter-out $(SAN) $(HARDEN),$(CHATD_CFLAGS)) -fPIC -shared -o $@ $< -ldl
 
 $(B)/tests/%: $(B)/tests/%.o $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)

@@ -202,6 +202,27 @@ static void what_somebody_else_has_put_there_is_left(void **state)
 	assert_int_equal(lines_in("kept.db"), 5);
 }
 
+/* Our WAL beside it would spoil it when it is opened. */
+static void a_backup_put_in_its_place_is_whole(void **state)
+{
+	struct store_error err;
+	(void)state;
+	struct store *s = store_of_lines(5);
+	store_checkpoint(s);
+	copy("chat.db", "backup.db");
+	save_lines(s, 1, 6, 500);
+	move("chat.db", "kept.db");
+	move("backup.db", "chat.db");
+	assert_false(store_restore(s, &err));
+	assert_int_equal(lines_in("chat.db"), 5);
+	assert_int_equal(lines_in("kept.db"), 500);
+	save_line(s, 501, 1, "bob", "still taken");
+	move("kept.db", "chat.db");
+	restore(s);
+	store_close(s);
+	assert_int_equal(lines_in("chat.db"), 501);
+}
+
 static void a_folder_that_is_gone_is_said_and_waited_for(void **state)
 {
 	struct store_error err;
@@ -358,6 +379,7 @@ int main(void)
 		IN_FOLDER(a_moved_file_is_whole_where_it_is),
 		IN_FOLDER(a_wal_that_is_left_meets_no_new_file),
 		IN_FOLDER(what_somebody_else_has_put_there_is_left),
+		IN_FOLDER(a_backup_put_in_its_place_is_whole),
 		IN_FOLDER(a_folder_that_is_gone_is_said_and_waited_for),
 		IN_FOLDER(what_cannot_be_written_anew_stays_as_it_was),
 		IN_FOLDER(a_reader_goes_on_with_the_new_file),

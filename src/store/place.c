@@ -286,6 +286,26 @@ static bool anew_open(struct anew *a)
 	return true;
 }
 
+/*
+ * Something else is where the database was. Our WAL beside it would be taken for its own, and
+ * spoil it; so what the WAL has goes into the old file, wherever that is by now, and the WAL's
+ * name goes. If the old file comes back it lacks its WAL, and is written anew.
+ */
+static void other_leave(struct store *s)
+{
+	const struct place *p = &s->place;
+	int frames = 0, copied = -1;
+	char *shm;
+	if (p->wal.ino == 0 || spot_look(p->wal_path, &p->wal) != SPOT_SAME ||
+	    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied) !=
+	    SQLITE_OK || frames != copied)
+		return;
+	shm = beside(p->path, "-shm");
+	unlink(p->wal_path);
+	unlink(shm);
+	free(shm);
+}
+
 bool store_restore(struct store *s, struct store_error *err)
 {
 	enum spot spot = spot_look(s->place.path, &s->place.file);
@@ -293,8 +313,10 @@ bool store_restore(struct store *s, struct store_error *err)
 		.s = s, .fd = -1, .err = err,
 		.what = spot == SPOT_SAME ? "the database's WAL" : "the database file",
 	};
-	if (spot == SPOT_OTHER)
+	if (spot == SPOT_OTHER) {
+		other_leave(s);
 		return other_fail(err);
+	}
 	a.path = beside(s->place.path, "-new");
 	bool ok = anew_make(&a) && anew_fill(&a) && anew_name(&a);
 	if (ok) {

@@ -256,6 +256,12 @@ static int writing_timeout(struct writing *t)
 	return at - now > INT_MAX ? INT_MAX : (int)(at - now);
 }
 
+static void writing_lose(struct writing *t, const char *why)
+{
+	log_errx("%s: what was saved is in the old file alone, and lost where that was removed", why);
+	t->w->lost = true;
+}
+
 /* All is saved: true once it lies where the next chatd finds it, or the time is over. */
 static bool writing_left(struct writing *t)
 {
@@ -266,8 +272,7 @@ static bool writing_left(struct writing *t)
 		sleep_us(RETRY_STOPPING_MS * 1000);
 		return false;
 	}
-	log_errx("%s: what was saved in the old file is lost", err.text);
-	t->w->lost = true;
+	writing_lose(t, err.text);
 	return true;
 }
 
@@ -287,6 +292,8 @@ static bool writing_ended(struct writing *t)
 		lost++;
 	log_errx("%u records could not be saved and are lost", lost);
 	w->lost = true;
+	if (!store_in_place(w->store))
+		writing_lose(t, t->why);
 	return true;
 }
 
