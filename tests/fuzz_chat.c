@@ -353,6 +353,7 @@ static void round_run(void)
 		.connections_max = PEOPLE, .line_bytes_max = 1024, .history_replay = 3,
 		.login_timeout_s = 30, .command_prefix = '/', .rate_burst = 20, .rate_lines = below(2) * 5,
 		.rate_bytes = 8192, .rate_address = 10, .flood_mute_s = 10,
+		.talks_unsaved = below(2) == 0,
 	};
 	facts[0] = (struct fact){FACT_ACCOUNT, mem_strdup("zoe"), mem_strdup(admin)};
 	nfacts = 1;
@@ -372,8 +373,8 @@ static void round_run(void)
 		else if (what < 97)
 			gone(slot);
 		else if (what == 97)
-			step(&(struct event){.kind = below(2) == 0 ? EVENT_STORE_FAILED : EVENT_STORE_BACK,
-			                     .reason = "full"});
+			step(&(struct event){.kind = (enum event_kind)(EVENT_STORE_FAILED + below(4)),
+			                     .reason = "full"}); /* or FULL, BACK, NOTICE */
 		else if (below(20) == 0)
 			starts();
 		check_people();

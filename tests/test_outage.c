@@ -67,6 +67,20 @@ static void what_finds_no_room_is_counted_and_its_gap_recorded(void **state)
 	assert_effects("");
 }
 
+/* It has a history, although there is nothing of it to be read. */
+static void a_room_whose_lines_all_wait_keeps_them(void **state)
+{
+	(void)state;
+	joins(0);
+	fails("the disk is full");
+	sends(0, "waits\n");
+	joins(1);
+	assert_has("QUERY 1 kind 0 room 6 0..103 after 100");
+	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY});
+	assert_has("-- What was said here since nothing can be saved is not in the history yet.");
+	assert_int_equal(chat->lobby->last_id, 102);
+}
+
 /* The line that comes first after the gap must be behind it. */
 static void a_gap_comes_before_what_is_said_after_it(void **state)
 {
@@ -215,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TALKING(what_waits_is_shown_where_talk_goes_on),
 		TALKING(what_finds_no_room_is_counted_and_its_gap_recorded),
+		TALKING(a_room_whose_lines_all_wait_keeps_them),
 		TALKING(a_gap_comes_before_what_is_said_after_it),
 		TALKING(a_gap_that_had_to_wait_is_recorded_when_others_are_saved),
 		TALKING(every_room_has_its_gap),

@@ -335,6 +335,24 @@ static void a_replaced_file_fails_until_it_is_back(void **state)
 	assert_int_equal(lines_saved(), 2);
 }
 
+/* Nobody says anything: it is looked for all the same, and is over without a line. */
+static void where_nobody_talks_it_is_noticed_as_well(void **state)
+{
+	struct writer_limits limits = { 0 };
+	(void)state;
+	append("one");
+	until_stored();
+	move("chat.db", "kept.db");
+	put("chat.db", "not chatd's");
+	size_t from = loop.heard_n;
+	writer_reload(loop.w, &limits, NULL); /* the next look comes at once */
+	until_heard('F', from);
+	move("kept.db", "chat.db");
+	until_heard('B', from);
+	assert_true(stop(1000));
+	assert_int_equal(lines_saved(), 1);
+}
+
 static void a_reason_that_changes_is_told(void **state)
 {
 	(void)state;
@@ -386,6 +404,7 @@ int main(void)
 		WITH_LOOP(lines_go_on_and_are_read_from_the_new_file),
 		WITH_LOOP(at_the_end_all_lies_where_the_next_chatd_finds_it),
 		WITH_LOOP(a_replaced_file_fails_until_it_is_back),
+		WITH_LOOP(where_nobody_talks_it_is_noticed_as_well),
 		WITH_LOOP(a_reason_that_changes_is_told),
 		WITH_LOOP(an_end_that_finds_another_file_loses_nothing_in_silence),
 	};
