@@ -285,7 +285,7 @@ static void save(struct writer *w, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct record *r = &w->record[i].record;
 
-		if (r->kind == RECORD_SAY || r->kind == RECORD_ACTION)
+		if (r->kind == RECORD_SAY || r->kind == RECORD_ACTION || r->kind == RECORD_GAP)
 			save_line(w, r);
 		else if (r->kind == RECORD_SEEN)
 			save_seen(w, r);

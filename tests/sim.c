@@ -106,6 +106,7 @@ void sim_configure(void)
 		.rate_address = PICK(0, 0, 0, 0, 1, 3),
 		.rate_exempt = PICK(EXEMPT_NOBODY, EXEMPT_ACCOUNT),
 		.flood_mute_s = PICK(0, 0, 0, 0, 0, 1, 20),
+		.talks_unsaved = sim->seed % 2 == 0 && sim->file == NULL,
 		.login_timeout_s = PICK(0, 1, 30),
 		.command_prefix = '/',
 	};

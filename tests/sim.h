@@ -137,6 +137,8 @@ void sim_check(void);
 void sim_check_wait(const struct event *e);
 /* Somebody is cut off, perhaps for taking too little: is that so? */
 void sim_check_slow(const struct event *e);
+/* A line of a room is one, and has nothing in it that a terminal would obey. */
+void sim_check_line(const struct effect *e);
 /* At what is to be left when everybody has read all, and the server has had the
  * time to see it. */
 void sim_check_settled(void);

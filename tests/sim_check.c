@@ -36,7 +36,7 @@ static void check_room(const struct room *r, uint32_t slot)
 	if (r->slot != slot || room_by_key(sim->chat, r->key) != r ||
 	    room_by_number(sim->chat, r->number) != r)
 		sim_fail("room %s is not to be found", r->name);
-	if (r->nmembers == 0 && r->last_id == 0 && r != sim->chat->lobby &&
+	if (r->nmembers == 0 && r->last_id == 0 && r->gap.lines == 0 && r != sim->chat->lobby &&
 	    !r->set.permanent && !r->closed && !(r->kept && (sim->chat->stopping || sim->file != NULL)))
 		sim_fail("room %s has nobody and no history", r->name);
 	for (uint32_t i = 0; i < r->nmembers; i++) {
@@ -232,6 +232,19 @@ static void check_feed(uint32_t number, uint32_t readers)
 		sim_fail("feed %u: its chunks end too early", number);
 	if (f->head != NULL && f->end - f->start > FEED_BYTES_MAX + 2 * FEED_CHUNK_BYTES + behind_most)
 		sim_fail("feed %u has %" PRIu64 " bytes", number, f->end - f->start);
+}
+
+void sim_check_line(const struct effect *e)
+{
+	size_t body = e->len - (e->feed % 2 == 1 ? 2 : 1);
+
+	if (e->len < 3 || memcmp(e->text + body, &"\r\n"[e->feed % 2 == 0],
+	                         e->len - body) != 0)
+		sim_fail("published without a line end: \"%.*s\"", (int)e->len, e->text);
+	for (size_t i = 0; i < body; i++)
+		if ((unsigned char)e->text[i] < ' ' || e->text[i] == 0x7f)
+			sim_fail("published with a byte %02x: \"%.*s\"", (unsigned)e->text[i],
+			         (int)e->len, e->text);
 }
 
 /* Told that the disk is slow: only who has typed something that waits, for a second, and

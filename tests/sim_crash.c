@@ -134,8 +134,8 @@ static void remove_files(void)
 
 static void configure(const char *file)
 {
-	sim_configure();
 	sim->file = file;
+	sim_configure();
 	sim->durability = (enum durability)PICK(DURABILITY_RELAXED, DURABILITY_COMMIT,
 	                                        DURABILITY_COMMIT, DURABILITY_SYNC, DURABILITY_SYNC);
 	sim->options.relaxed = sim->durability == DURABILITY_RELAXED;

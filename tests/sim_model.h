@@ -13,6 +13,7 @@
 struct text {
 	uint32_t refs;
 	bool line;              /* published */
+	bool early;             /* seen although nothing could be saved */
 	uint64_t seq;           /* of the record that it shows; 0: none */
 	uint64_t skip;          /* bit n: not for whoever has slot n */
 	size_t len;
@@ -43,6 +44,7 @@ struct mfeed {
 };
 
 struct model {
+	bool lossy;             /* lines were shown that nothing could be kept of */
 	struct peer *peer[SIM_SLOTS_MAX]; /* the newest of each slot; owned by its socket */
 	uint32_t gen[SIM_SLOTS_MAX];      /* and its generation */
 	struct mfeed feed[SIM_FEEDS_MAX];
