@@ -90,7 +90,8 @@ $(B)/%.o: %.c Makefile
 # goes through its model (__wrap_chat_step).
 SIM_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim_*.c tests/fake_*.c)))
 $(B)/tests/sim: $(B)/tests/sim.o $(SIM_OBJ) $(LIB)
-	$(CC) $(CHATD_LDFLAGS) -Wl,--wrap=chat_step -o $@ $^ $(LIBS)
+	$(CC) $(CHATD_LDFLAGS) -Wl,--wrap=chat_step,--wrap=rename,--wrap=unlink,--wrap=fsync \
+	    -o $@ $^ $(LIBS)
 
 TALK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/talk*.c)))
 $(B)/tests/talk: $(TALK_OBJ) $(LIB)

@@ -140,6 +140,11 @@ static int begin(enum disk_op op)
 	return op == DISK_WRITE ? SQLITE_OK : error_of[op];
 }
 
+bool disk_sync_fails(void)
+{
+	return begin(DISK_SYNC) != SQLITE_OK;
+}
+
 /* -- a file ---------------------------------------------------------------------------- */
 
 static struct handle *handle_of(sqlite3_file *f)
@@ -191,7 +196,6 @@ static int on_truncate(sqlite3_file *f, sqlite3_int64 size)
 }
 
 /* The system's own sync is left out: what is on the disk is decided here. */
-static const bool lose_on_failed_sync = true;
 static int on_sync(sqlite3_file *f, int flags)
 {
 	bool broken = !disk.stopped;
@@ -202,7 +206,7 @@ static int on_sync(sqlite3_file *f, int flags)
 		return rc;
 	if (rc == SQLITE_OK)
 		file_note_sync(handle_of(f)->file);
-	else if (broken && !disk.stopped && lose_on_failed_sync && prng_chance(&disk.prng, 500))
+	else if (broken && !disk.stopped && prng_chance(&disk.prng, 500))
 		file_lose_pending(handle_of(f)->file);
 	return rc;
 }

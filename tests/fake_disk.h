@@ -43,6 +43,9 @@ void disk_install(void);
 /* Forgets all files and counts; chance is drawn from seed. */
 void disk_begin(uint64_t seed);
 
+/* A sync that SQLite knows nothing of begins, and fails. */
+bool disk_sync_fails(void);
+
 /* Operations so far, and those of a kind. */
 uint64_t disk_ops(void);
 uint64_t disk_count(enum disk_op op);

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -159,6 +160,29 @@ void file_note_delete(const char *path, bool synced)
 	}
 }
 
+void file_note_sync_of(const char *path)
+{
+	struct file *f = file_find(path);
+
+	if (f != NULL)
+		file_note_sync(f);
+}
+
+void file_note_rename(const char *from, const char *to)
+{
+	struct file *f = file_find(from), *old = file_find(to);
+
+	if (f == NULL)
+		return;
+	/* Connections to the old file still know it; it has no name any more. */
+	if (old != NULL) {
+		free(old->path);
+		old->path = mem_strdup("");
+	}
+	free(f->path);
+	f->path = mem_strdup(to);
+}
+
 /* -- the end, and after it ------------------------------------------------------------- */
 
 static bool read_file(const char *path, struct bytes *b)
@@ -213,6 +237,8 @@ static void freeze_cut(struct file *f, struct prng *prng)
 void files_freeze(bool power_cut, struct prng *prng)
 {
 	for (struct file *f = files; f != NULL; f = f->next) {
+		if (*f->path == '\0')
+			continue;
 		bytes_clear(&f->image);
 		if (power_cut)
 			freeze_cut(f, prng);
@@ -233,10 +259,12 @@ static void write_file(const char *path, const struct bytes *b)
 void files_thaw(void)
 {
 	for (struct file *f = files; f != NULL; f = f->next) {
+		if (*f->path == '\0')
+			continue;
 		if (f->image_there)
 			write_file(f->path, &f->image);
 		else
-			unlink(f->path);
+			remove(f->path);
 		/* After a start what the disk shows is what it has. */
 		pending_drop(f);
 		bytes_clear(&f->durable);

@@ -20,6 +20,9 @@ void file_note_sync(struct file *f);
 /* What was not synced never will be. */
 void file_lose_pending(struct file *f);
 void file_note_delete(const char *path, bool synced);
+/* These go by the name, and do nothing where there is no such file. */
+void file_note_sync_of(const char *path);
+void file_note_rename(const char *from, const char *to);
 
 /* Decides what each file will be. */
 void files_freeze(bool power_cut, struct prng *prng);

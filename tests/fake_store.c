@@ -13,6 +13,13 @@
 
 enum { STEP_ROWS = 20 };  /* small steps, so that there are many */
 
+/* Written anew where the disk may have lost something. */
+static bool in_place(struct writer *w, struct store_error *err)
+{
+	return store_in_place(w->store) ||
+	       (store_restore(w->store, err) && store_reopen(w->reader, err));
+}
+
 bool fake_store_save(struct writer *w, size_t n, struct store_error *err)
 {
 	struct record *batch = mem_zero(n + 1, sizeof *batch);
@@ -20,7 +27,7 @@ bool fake_store_save(struct writer *w, size_t n, struct store_error *err)
 
 	for (size_t i = 0; i < n; i++)
 		batch[i] = w->record[i].record;
-	ok = store_begin(w->store, err);
+	ok = in_place(w, err) && store_begin(w->store, err);
 	for (size_t i = 0, part; ok && i < n; i += part) {
 		part = prng_range(&w->prng, 1, (uint32_t)(n - i));
 		ok = store_save(w->store, batch + i, part, err);
@@ -51,8 +58,9 @@ void fake_store_upkeep(struct writer *w)
 		store_index(w->store, STEP_ROWS, &err);
 	if (w->prunes && prng_chance(&w->prng, 50) && store_count(w->store, STEP_ROWS, &err) == 0)
 		store_prune(w->store, INT64_MIN, w->lines_kept, STEP_ROWS, on_emptied, w, &err);
-	if (prng_chance(&w->prng, 20))
-		store_checkpoint(prng_chance(&w->prng, 500) ? w->store : w->reader);
+	if (prng_chance(&w->prng, 20) &&
+	    !store_checkpoint(prng_chance(&w->prng, 500) ? w->store : w->reader))
+		store_doubt(w->store);
 }
 
 bool fake_store_answers(const struct writer *w, enum query_kind kind)

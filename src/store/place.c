@@ -88,8 +88,13 @@ void place_release(struct store *s)
 bool store_in_place(const struct store *s)
 {
 	const struct place *p = &s->place;
-	return !p->path || (spot_look(p->path, &p->file) == SPOT_SAME &&
+	return !p->path || (!s->doubted && spot_look(p->path, &p->file) == SPOT_SAME &&
 	                    spot_look(p->wal_path, &p->wal) == SPOT_SAME);
+}
+
+void store_doubt(struct store *s)
+{
+	s->doubted = true;
 }
 
 /* -- a new file ------------------------------------------------------------------------ */
@@ -99,7 +104,7 @@ struct anew {
 	struct store *s;       /* borrowed: whose database it is to be */
 	char *path;            /* owned: what it is called until it is whole */
 	int fd;                /* open, and locked; -1: not made yet */
-	const char *what;      /* is missing, and why all this is done */
+	const char *what;      /* has happened, for which all this is done */
 	struct store_error *err;
 };
 
@@ -112,7 +117,7 @@ static bool anew_fail(const struct anew *a, int e)
 		store_error_set(a->err, "the folder of the database was replaced by another; restart "
 		                "chatd");
 	else
-		store_error_set(a->err, "%s was removed, and the database cannot be written anew: %s",
+		store_error_set(a->err, "%s, and the database cannot be written anew: %s",
 		                a->what, e == ENOSPC || e == EDQUOT ? "the disk is full"
 		                                                    : strerror(e));
 	return false;
@@ -152,12 +157,21 @@ static bool anew_fill(struct anew *a)
 	          sqlite3_step(st) == SQLITE_DONE;
 	if (!ok) {
 		store_fail(s, &why);
-		store_error_set(a->err, "%s was removed, and the database cannot be written anew: "
-		                "%.300s", a->what, why.text);
+		store_error_set(a->err, "%s, and the database cannot be written anew: %.300s",
+		                a->what, why.text);
 	}
 	sqlite3_finalize(st);
 	sqlite3_db_release_memory(s->db);
 	return ok && (fsync(a->fd) == 0 || anew_fail(a, errno));
+}
+
+static void folder_sync(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
 }
 
 static bool other_fail(struct store_error *err)
@@ -184,6 +198,7 @@ static bool anew_name(struct anew *a)
 	journal = beside(p->path, "-shm");
 	unlink(journal);
 	free(journal);
+	folder_sync(p->folder);
 	if (spot == SPOT_SAME)
 		e = rename(a->path, p->path) == 0 ? 0 : errno;
 	else if (renameat2(AT_FDCWD, a->path, AT_FDCWD, p->path, RENAME_NOREPLACE) != 0)
@@ -196,15 +211,6 @@ static bool anew_name(struct anew *a)
 	if (e == EEXIST)
 		return other_fail(a->err);
 	return e == 0 || anew_fail(a, e);
-}
-
-static void folder_sync(const char *folder)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
 }
 
 /* -- another connection ------------------------------------------------------------------ */
@@ -271,11 +277,12 @@ static bool anew_open(struct anew *a)
 {
 	struct store *s = a->s;
 	if (!reconnect(s, anew_settle, a->err)) {
-		/* It is ours: nobody has seen it. */
-		unlink(s->place.path);
+		/* It is whole, and stays; but it is not what this connection writes to. */
+		s->place.file = file_id_of(s->place.path);
+		s->doubted = true;
 		return false;
 	}
-	s->synced = false;
+	s->synced = s->doubted = false;
 	s->wal_pages = 0;
 	/* Closed after the last of this thread's connections to it. */
 	close(s->lock_fd);
@@ -311,7 +318,9 @@ bool store_restore(struct store *s, struct store_error *err)
 	enum spot spot = spot_look(s->place.path, &s->place.file);
 	struct anew a = {
 		.s = s, .fd = -1, .err = err,
-		.what = spot == SPOT_SAME ? "the database's WAL" : "the database file",
+		.what = spot != SPOT_SAME ? "the database file was removed"
+		      : s->doubted ? "the disk may have lost what it was given"
+		                   : "the database's WAL was removed",
 	};
 	if (spot == SPOT_OTHER) {
 		other_leave(s);
@@ -326,8 +335,8 @@ bool store_restore(struct store *s, struct store_error *err)
 		anew_remove(&a);
 	}
 	if (ok)
-		store_error_set(err, "%s was removed; the database is written anew, with all that was "
-		                "saved: %.300s", a.what, s->place.path);
+		store_error_set(err, "%s; the database is written anew, with all that was saved: %.300s",
+		                a.what, s->place.path);
 	if (a.fd >= 0)
 		close(a.fd);
 	free(a.path);

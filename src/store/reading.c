@@ -67,7 +67,8 @@ static void reading_copy(struct reading *t)
 	if (!t->copies || !copy_due(w) || !reading_current(t))
 		return;
 	int pages = atomic_load(&w->wal_pages);
-	store_checkpoint(t->store);
+	if (!store_checkpoint(t->store))
+		atomic_store(&w->doubted, true);
 	atomic_store(&w->wal_copied, pages);
 }
 

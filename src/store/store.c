@@ -69,6 +69,7 @@ static int system_errno(struct store *s)
 bool store_fail(struct store *s, struct store_error *err)
 {
 	int rc = sqlite3_errcode(s->db), e = system_errno(s);
+	s->doubted |= rc == SQLITE_IOERR_FSYNC;
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
 		store_error_set(err, "the disk is full");

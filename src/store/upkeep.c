@@ -350,9 +350,10 @@ int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int
 
 /* -- the WAL --------------------------------------------------------------------- */
 
-void store_checkpoint(struct store *s)
+bool store_checkpoint(struct store *s)
 {
-	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return rc != SQLITE_IOERR_FSYNC;
 }
 
 int store_wal_pages(struct store *s)

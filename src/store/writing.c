@@ -93,11 +93,12 @@ static void writing_back(struct writing *t)
 bool writing_in_place(struct writing *t, struct store_error *err)
 {
 	struct store *s = t->w->store;
+	if (atomic_exchange(&t->w->doubted, false))
+		store_doubt(s);
 	if (store_in_place(s))
 		return true;
 	if (store_bytes(s) > RESTORE_BYTES_QUICK) {
-		struct store_error word = { "the database file is gone and is written anew, which takes "
-		                            "a while" };
+		struct store_error word = { "the database is written anew, which takes a while" };
 		writing_failed(t, &word);
 	}
 	if (!store_restore(s, err))
@@ -124,10 +125,13 @@ void writing_wal(struct writer *w)
 {
 	int pages = store_wal_pages(w->store), copied = atomic_load(&w->wal_copied);
 	atomic_store(&w->wal_pages, pages);
-	if (pages > WAL_PAGES_MAX)
-		store_checkpoint(w->store); /* nobody writes meanwhile: it starts anew after this */
-	else if (pages - (pages < copied ? 0 : copied) >= WAL_PAGES_COPY)
+	if (pages > WAL_PAGES_MAX) {
+		/* Nobody writes meanwhile: it starts anew after this. */
+		if (!store_checkpoint(w->store))
+			store_doubt(w->store);
+	} else if (pages - (pages < copied ? 0 : copied) >= WAL_PAGES_COPY) {
 		sleeper_wake(&w->reading[READING_RANGES].sleeper);
+	}
 }
 
 /*

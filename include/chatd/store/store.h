@@ -41,12 +41,16 @@ void store_close(struct store *s);
 
 /*
  * The database, or its WAL, may be removed or moved while it is open; SQLite would go on with
- * what has no name any more. store_in_place looks, for two stat(2). Where it is false,
+ * what has no name any more. Or the disk may have failed to keep what it was given (fsync(2)).
+ * store_in_place looks, for two stat(2). Where it is false,
  * store_restore writes all that was saved into a new file at the old path, unless something else
  * is there, and goes on with that: in no transaction, and it takes as long as a backup. True: err
  * says, for administrators, what was done. False: why it could not be, and all is as it was.
  */
 bool store_in_place(const struct store *s);
+/* Another connection's sync has failed: store_in_place is false until it is written anew, for
+ * the system may have forgotten what it could not write, and say nothing of it again. */
+void store_doubt(struct store *s);
 bool store_restore(struct store *s, struct store_error *err);
 /* A connection that reads goes on with the file that is at its path now. False: with the old. */
 bool store_reopen(struct store *s, struct store_error *err);
@@ -138,8 +142,9 @@ struct rows *rows_of_secret(const struct query *q, bool ok, uint64_t which, cons
 void store_interrupt(struct store *s);
 
 /* Copies what the WAL holds into the database without waiting for anybody
- * (SQLITE_CHECKPOINT_PASSIVE). For a reader's connection. */
-void store_checkpoint(struct store *s);
+ * (SQLITE_CHECKPOINT_PASSIVE). False: a sync failed, which the writer is to be told
+ * (store_doubt). */
+bool store_checkpoint(struct store *s);
 /* Pages in the WAL after the last commit of this connection. */
 int store_wal_pages(struct store *s);
 

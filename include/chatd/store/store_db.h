@@ -90,6 +90,8 @@ struct store {
 	int lock_fd;              /* the database file under flock(2); -1: none. Closing it would
 	                           * drop SQLite's own locks, so it is closed after the database */
 	struct place place;       /* where that file belongs */
+	bool doubted;             /* true where what was written may not be on the disk: a sync failed,
+	                           * and the system forgets what it could not write */
 	bool writer;              /* true for the connection that writes */
 	bool sync;                /* true where each commit of lines is fsynced */
 	bool synced;              /* true exactly while synchronous is FULL */

@@ -104,6 +104,7 @@ struct writer {
 	_Atomic bool index_wanted; /* true when a search waits for the index */
 	_Atomic int wal_pages;  /* in the WAL after the last commit */
 	_Atomic int wal_copied; /* of them at the last checkpoint */
+	_Atomic bool doubted;   /* true where a sync of a checkpoint has failed */
 	_Atomic unsigned generation; /* files that writing has made at the database's path */
 	_Atomic bool reading_stop; /* true once those who read are to end */
 	_Atomic bool writing_stop; /* true once writing is to end when all is saved */
