@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/base/guard.h"
+
 #define KEY(key, kind, member) .name = key, .type = kind, .field = offsetof(struct conf, member)
 
 static const char *const durability_names[] = {
@@ -145,7 +147,7 @@ enum {
 	CONF_LINE_BYTES_MAX = 4096, /* bytes of a line with its end; inih keeps it on the stack */
 };
 
-/* Adds a line to what is told to the operator. Control bytes come from the file,
+/* Adds a line to what is told to the operator. What is in it comes from the file,
  * and the line may be read on a terminal. */
 static void conf_tell(struct bytes *out, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -158,12 +160,8 @@ static void conf_tell(struct bytes *out, const char *fmt, ...)
 	va_start(ap, fmt);
 	bytes_vprintf(out, fmt, ap);
 	va_end(ap);
-	for (size_t i = start; i < out->len; i++) {
-		unsigned char c = (unsigned char)out->data[i];
-
-		if (c < 0x20 || c == 0x7f)
-			out->data[i] = '?';
-	}
+	if (out->len > start)
+		guard_text(out->data + start, out->len - start);
 	bytes_puts(out, "\n");
 }
 

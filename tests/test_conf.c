@@ -180,6 +180,8 @@ static void test_shape_of_lines(void **state)
 	refuses_bytes("rate_burst = 5\0\nrate_lines = x\n", 31,
 	              "f.conf:1: there is a NUL byte; this is no text file\n"
 	              "f.conf:2: rate_lines: \"x\" is not a whole number\n");
+	refuses("rate_burst = \xe2\x80\xae\x9b" "5\n",
+	        "f.conf:1: rate_burst: \"???""?5\" is not a whole number\n");
 	refuses("rate_burst = \x1b[31m\n",
 	        "f.conf:1: rate_burst: \"?[31m\" is not a whole number\n");
 }

@@ -136,6 +136,9 @@ static void test_one_line_whatever_comes(void **state)
 	log_init();
 	log_info("a\nb\r\x1b[31m\x7f\xc2\x9b" "c");
 	assert_string_equal(after_stamp(logged()), "info: a?b??[31m???c\n");
+	/* Bytes that are not UTF-8, C1 among them; and what turns or hides text. */
+	log_info("a\x9b" "31m\x9d\xc3" "b\xe2\x80\xae\xe2\x80\x8b" "c\xed\xa0\x80\xf3\xa0\x81\xa1");
+	assert_string_equal(after_stamp(logged()), "info: a?31m??b??????c???????\n");
 	log_info("gr\xc3\xbc\xc3\x9f" "e %s", "\xf0\x9f\x91\x8b");
 	assert_string_equal(after_stamp(logged()), "info: gr\xc3\xbc\xc3\x9f" "e \xf0\x9f\x91\x8b\n");
 }

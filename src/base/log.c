@@ -7,6 +7,8 @@
  */
 #include "chatd/base/log.h"
 
+#include "chatd/base/guard.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -76,22 +78,6 @@ static size_t log_head(char *line, size_t size, enum log_level level)
 	return len + (size_t)snprintf(line + len, size - len, "%s: ", log_levels[level].name);
 }
 
-/* Text from peers has been neutralised before; this is for what slipped through
- * and for paths and system messages, which nobody neutralises. */
-static void log_guard(char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c < 0x20 || c == 0x7f) {
-			s[i] = '?';
-		} else if (c == 0xc2 && i + 1 < len && ((unsigned char)s[i + 1] & 0xe0) == 0x80) {
-			/* C1 in UTF-8: one of them begins terminal sequences as ESC [ does. */
-			s[i] = s[i + 1] = '?';
-		}
-	}
-}
-
 /* Shortens a line that did not fit, not in the midst of a character. */
 static size_t log_cut(char *line)
 {
@@ -128,7 +114,9 @@ static void log_line(enum log_level level, int error, const char *fmt, va_list a
 	}
 	if (len > LOG_LINE_BYTES_MAX)
 		len = log_cut(line);
-	log_guard(line + head, len - head);
+	/* Text from peers has been neutralised before; this is for what slipped through and for
+	 * paths and system messages, which nobody neutralises. */
+	guard_text(line + head, len - head);
 	line[len++] = '\n';
 	/* Where stderr is gone there is nobody left to be told. */
 	while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR) {
