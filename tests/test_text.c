@@ -227,6 +227,49 @@ static void test_counts(void **state)
 	assert_int_equal(text_prefix(s, sizeof s - 1, 99), 11);
 }
 
+/* What is cut ends with what is whole without the rest. */
+static void test_whole(void **state)
+{
+	static const char family[] = "a👨‍👩", flag[] = "a🏴󠁧󠁢󠁥󠁮󠁧󠁿b";
+
+	(void)state;
+	assert_int_equal(text_whole("", 0), 0);
+	assert_int_equal(text_whole("abc", 2), 2);
+	assert_int_equal(text_whole("aä", 2), 1);
+	assert_int_equal(text_whole("aä", 3), 3);
+	for (size_t len = 5; len < 12; len++)
+		assert_int_equal(text_whole(family, len), 5);
+	assert_int_equal(text_whole(family, 12), 12);
+	for (size_t len = 5; len < 29; len++)
+		assert_int_equal(text_whole(flag, len), 5);
+	assert_int_equal(text_whole(flag, 29), 29);
+	assert_int_equal(text_prefix(family, sizeof family - 1, 3), 5);
+	assert_int_equal(text_prefix(flag, sizeof flag - 1, 4), 5);
+	assert_int_equal(text_prefix(flag, sizeof flag - 1, 9), 30);
+	/* Nothing but what goes. */
+	assert_int_equal(text_whole("\xE2\x80\x8D\xF0\x9F", 5), 0);
+}
+
+static void test_shown(void **state)
+{
+	char *text;
+
+	(void)state;
+	assert_true(text_is_shown("abc ä", 6));
+	assert_false(text_is_shown("\t", 1));
+	assert_false(text_is_shown("\xff", 1));
+	assert_false(text_is_shown("a\xE2\x80\xAE", 4));
+	text = text_shown("a\x1b[2J\xE2\x80\xAE", 100);
+	assert_string_equal(text, "a^[[2J<U+202E>");
+	free(text);
+	text = text_shown("äöü", 5);
+	assert_string_equal(text, "äö");
+	free(text);
+	text = text_shown("\x1b\x1b", 3);
+	assert_string_equal(text, "^[^");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +284,8 @@ int main(void)
 		cmocka_unit_test(test_every_byte_everywhere),
 		cmocka_unit_test(test_every_code_point),
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "chatd/core/mail.h"
 #include "chatd/core/name.h"
 #include "chatd/core/report.h"
+#include "chatd/core/text.h"
 #include "chatd/core/unread.h"
 
 static const char *const role_names[] = {
@@ -132,7 +133,8 @@ static void load_sign_ins(struct account *a, const char *value)
 
 		snprintf(name, sizeof name, "last%d", i);
 		text = fields_get(value, name);
-		a->last[i].at_ms = strtoll(text, &from, 10);
+		a->last[i].at_ms = fields_get_time(value, name);
+		strtoll(text, &from, 10);
 		if (*from == '/') {
 			/* In full: without a prefix an IPv6 address would be its /64. */
 			struct bytes full = {0};
@@ -236,8 +238,19 @@ void account_drop(struct chat *c, struct account *a)
 void account_load(struct chat *c, const char *key, const char *value)
 {
 	char *nick = fields_get(value, "nick"), *text;
-	struct account *a = account_add(c, *nick != '\0' ? nick : key, key);
+	struct account *a;
 
+	if (!name_kept(key, NAME_KEY_BYTES_MAX) || account_by_key(c, key) != NULL ||
+	    c->naccounts >= ACCOUNTS_MAX) {
+		free(nick);
+		return;
+	}
+	/* A key may be longer than a name. */
+	if (!name_kept(nick, NAME_BYTES_MAX)) {
+		free(nick);
+		nick = text_shown(key, NAME_BYTES_MAX);
+	}
+	a = account_add(c, nick, key);
 	text = fields_get(value, "role");
 	if (!role_parse(text, &a->role))
 		a->role = ROLE_ACCOUNT;
@@ -245,13 +258,13 @@ void account_load(struct chat *c, const char *key, const char *value)
 	a->made_ms = fields_get_number(value, "made");
 	a->host = fields_get_number(value, "host") != 0;
 	free(a->hash);
-	a->hash = fields_get(value, "hash");
+	a->hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
 	free(a->codes);
 	a->codes = fields_get(value, "codes");
 	free(a->totp);
-	a->totp = fields_get(value, "totp");
+	a->totp = fields_get_text(value, "totp", BODY_BYTES_MAX);
 	a->totp_step = (uint64_t)fields_get_number(value, "totp_step");
-	a->failed = (uint32_t)fields_get_number(value, "failed");
+	a->failed = fields_get_count(value, "failed", UINT32_MAX);
 	load_sign_ins(a, value);
 	free(nick);
 }

@@ -267,6 +267,14 @@ const char *ban_address(const struct address *a, char out[ADDRESS_BYTES_MAX])
 
 /* -- from the store ---------------------------------------------------------------------- */
 
+/* Its number; 0: everywhere. What is none is the number of no room, and not everywhere. */
+static uint32_t load_room(const char *value)
+{
+	int64_t number = fields_get_number(value, "room");
+
+	return number < 0 || number > ROOM_NUMBER_MAX ? UINT32_MAX : (uint32_t)number;
+}
+
 void ban_load(struct chat *c, enum ban_kind kind, const char *key, const char *value)
 {
 	struct ban b = {.kind = kind, .number = strtoull(key, NULL, 10)};
@@ -274,13 +282,13 @@ void ban_load(struct chat *c, enum ban_kind kind, const char *key, const char *v
 	char *lobby = fields_get(value, "lobby");
 	struct room *r;
 
-	b.room = *lobby != '\0' ? c->lobby->number : (uint32_t)fields_get_number(value, "room");
-	b.who = fields_get(value, "who");
-	b.key = fields_get(value, "key");
-	b.by = fields_get(value, "by");
-	b.why = fields_get(value, "why");
-	b.at_ms = fields_get_number(value, "at");
-	b.until_ms = fields_get_number(value, "until");
+	b.room = *lobby != '\0' ? c->lobby->number : load_room(value);
+	b.who = fields_get_text(value, "who", NAME_BYTES_MAX);
+	b.key = fields_get_text(value, "key", NAME_KEY_BYTES_MAX);
+	b.by = fields_get_text(value, "by", NAME_BYTES_MAX);
+	b.why = fields_get_text(value, "why", BAN_WHY_CHARS_MAX * 4);
+	b.at_ms = fields_get_time(value, "at");
+	b.until_ms = fields_get_time(value, "until");
 	for (int i = 0; i < TARGETS; i++)
 		if (strcmp(targets[i], target) == 0)
 			b.target = (enum ban_target)i;
@@ -289,7 +297,8 @@ void ban_load(struct chat *c, enum ban_kind kind, const char *key, const char *v
 	r = b.room != 0 ? room_by_number(c, b.room) : NULL;
 	if (b.room != 0 && r == NULL)
 		b.until_ms = 1;
-	insert(c, b.room != 0 && r == NULL ? NULL : ban_list_of(c, r, kind), &b);
+	if (ban_full(c, r, kind) == NULL)
+		insert(c, b.room != 0 && r == NULL ? NULL : ban_list_of(c, r, kind), &b);
 	free(target);
 	free(from);
 	free(lobby);

@@ -16,18 +16,15 @@
 #include "chatd/core/door.h"
 #include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
-#include "chatd/core/grant.h"
 #include "chatd/core/history.h"
 #include "chatd/core/input.h"
+#include "chatd/core/load.h"
 #include "chatd/core/login.h"
-#include "chatd/core/mail.h"
-#include "chatd/core/name.h"
 #include "chatd/core/order.h"
 #include "chatd/core/report.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
-#include "chatd/core/setting.h"
 #include "chatd/core/unread.h"
 
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room)
@@ -45,52 +42,6 @@ struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint3
 	order_begin(c);
 	c->lobby = room_new(c, "general", "general", 0);
 	return c;
-}
-
-void chat_load_room(struct chat *c, const struct saved_room *saved)
-{
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
-	struct room *r;
-
-	/* A name that another version allowed is kept under itself. */
-	if (!name_check(NAME_ROOM, saved->name, strlen(saved->name), key, why, sizeof why))
-		snprintf(key, sizeof key, "%s", saved->name);
-	r = room_by_key(c, key);
-	if (r != NULL && r == c->lobby && !r->stored) {
-		/* The lobby was there before its history. */
-		room_renumber(c, r, saved->room);
-	} else if (r != NULL || (r = room_new(c, saved->name, key, saved->room)) == NULL) {
-		return;
-	}
-	r->stored = true;
-	free(r->topic);
-	r->topic = mem_strdup(saved->topic);
-	r->last_id = saved->last_id;
-	r->last_ms = saved->last_ms;
-	if (saved->last_id > c->line_seq)
-		c->line_seq = saved->last_id;
-}
-
-void chat_load_fact(struct chat *c, const struct saved_fact *f)
-{
-	if (f->kind == FACT_ACCOUNT)
-		account_load(c, f->key, f->value);
-	else if (f->kind == FACT_ROOM)
-		setting_load(c, f->key, f->value);
-	else if (f->kind == FACT_MAIL)
-		mail_load(c, f->key, f->value);
-	else if (f->kind == FACT_BAN)
-		ban_load(c, BAN_ENTRY, f->key, f->value);
-	else if (f->kind == FACT_MUTE)
-		ban_load(c, BAN_SPEECH, f->key, f->value);
-	else if (f->kind == FACT_FILTER)
-		filter_load(c, f->key, f->value);
-	else if (f->kind == FACT_INVITE)
-		grant_load(c, f->key, f->value);
-	else if (f->kind == FACT_REPORT)
-		report_load(c, f->key, f->value);
-	else if (f->kind == FACT_STATE)
-		order_load(c, f->key, f->value);
 }
 
 void chat_configure(struct chat *c, const struct chat_config *config)
@@ -181,6 +132,27 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 	}
 }
 
+static void on_rows(struct chat *c, struct event *e)
+{
+	struct session *s = chat_session(c, e->conn);
+	const struct rows *given = e->rows;
+	struct loaded_rows *loaded;
+
+	/* Whoever has asked for a backup may have gone. */
+	if (given->kind == QUERY_BACKUP) {
+		serve_backup_answer(c, given);
+		return;
+	}
+	if (s == NULL)
+		return;
+	loaded = load_rows(given);
+	if (loaded != NULL)
+		e->rows = &loaded->rows;
+	step_session(c, s, e);
+	e->rows = given;
+	load_rows_free(loaded);
+}
+
 void chat_step(struct chat *c, struct event *e)
 {
 	struct session *s;
@@ -229,12 +201,10 @@ void chat_step(struct chat *c, struct event *e)
 	case EVENT_STOP:
 		on_stop(c);
 		break;
+	case EVENT_ROWS:
+		on_rows(c, e);
+		break;
 	default:
-		/* Whoever has asked for a backup may have gone. */
-		if (e->kind == EVENT_ROWS && e->rows->kind == QUERY_BACKUP) {
-			serve_backup_answer(c, e->rows);
-			break;
-		}
 		s = chat_session(c, e->conn);
 		if (s != NULL)
 			step_session(c, s, e);

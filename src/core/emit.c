@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "chatd/core/session.h"
+#include "chatd/core/text.h"
 
 bool emit_has_room(const struct chat *c)
 {
@@ -227,19 +228,6 @@ bool emit_can_save(struct chat *c, const struct session *s)
 	return false;
 }
 
-/* Text that was cut at its end ends with a whole character. */
-static void end_whole(char *text)
-{
-	size_t len = strlen(text), at = len;
-
-	while (at > 0 && ((unsigned char)text[at - 1] & 0xC0) == 0x80)
-		at--;
-	/* A first byte and what belongs to it: as many as it has high bits. */
-	if (at > 0 && (unsigned char)text[at - 1] >= 0xC0 &&
-	    (unsigned)__builtin_clz((unsigned)(unsigned char)~text[at - 1] << 24) > len - at + 1)
-		text[at - 1] = '\0';
-}
-
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 {
 	char what[AUDIT_BYTES_MAX + 1];
@@ -247,7 +235,7 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 
 	va_start(ap, fmt);
 	if (vsnprintf(what, sizeof what, fmt, ap) >= (int)sizeof what)
-		end_whole(what);
+		what[text_whole(what, sizeof what - 1)] = '\0';
 	va_end(ap);
 	return emit_append(c, (struct record){
 		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = undo,

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/base/bounds.h"
+#include "chatd/core/text.h"
+
 static bool is_plain(unsigned char c)
 {
 	return c > ' ' && c != '%' && c != 0x7f;
@@ -72,10 +75,32 @@ char *fields_get(const char *fields, const char *name)
 	return value;
 }
 
+char *fields_get_text(const char *fields, const char *name, size_t bytes_max)
+{
+	char *value = fields_get(fields, name), *shown = text_shown(value, bytes_max);
+
+	free(value);
+	return shown;
+}
+
 int64_t fields_get_number(const char *fields, const char *name)
 {
 	size_t len;
 	const char *p = find(fields, name, &len);
 
 	return p == NULL ? 0 : strtoll(p, NULL, 10);
+}
+
+uint32_t fields_get_count(const char *fields, const char *name, uint32_t most)
+{
+	int64_t n = fields_get_number(fields, name);
+
+	return n < 0 || n > most ? 0 : (uint32_t)n;
+}
+
+int64_t fields_get_time(const char *fields, const char *name)
+{
+	int64_t ms = fields_get_number(fields, name);
+
+	return ms < 0 || ms > TIME_MS_MAX ? 0 : ms;
 }

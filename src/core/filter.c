@@ -185,10 +185,11 @@ void filter_load(struct chat *c, const char *key, const char *value)
 	bool beginning;
 
 	/* As of today's rules: a word that they would fold otherwise would hit nothing. */
-	if (filter_parse(key, word, &beginning) != NULL || filter_named(c, word, beginning) != NULL)
+	if (c->order->nfilters >= FILTERS_MAX || filter_parse(key, word, &beginning) != NULL ||
+	    filter_named(c, word, beginning) != NULL)
 		return;
-	by = fields_get(value, "by");
-	insert(c, word, beginning, by, fields_get_number(value, "at"));
+	by = fields_get_text(value, "by", NAME_BYTES_MAX);
+	insert(c, word, beginning, by, fields_get_time(value, "at"));
 	free(by);
 }
 

@@ -13,7 +13,10 @@
 #include "chatd/core/fields.h"
 #include "chatd/core/room.h"
 
-enum { KEY_BYTES_MAX = 2 * NAME_KEY_BYTES_MAX + 2 };
+enum {
+	KEY_BYTES_MAX = 2 * NAME_KEY_BYTES_MAX + 2,
+	ROLES_ALL = (2u << ROOM_OWNER) - 1,  /* a bit for each */
+};
 
 static const char *const role_names[] = {
 	[ROOM_NOBODY] = "nobody",     [ROOM_MEMBER] = "member", [ROOM_VOICE] = "voice",
@@ -181,11 +184,12 @@ void grant_load(struct chat *c, const char *key, const char *value)
 	r = room_by_key(c, room);
 	a = account_by_key(c, ++account_key);
 	if (r == NULL || a == NULL || fields_get_number(value, "room") != r->number ||
-	    fields_get_number(value, "made") != a->made_ms)
+	    fields_get_number(value, "made") != a->made_ms || r->ngrants >= GRANTS_MAX ||
+	    grant_of(r, a->key) != NULL)
 		return;
 	g = grant_add(r, a->key);
 	g->since = (uint64_t)fields_get_number(value, "since");
-	roles = (unsigned)fields_get_number(value, "roles");
+	roles = fields_get_count(value, "roles", ROLES_ALL) & ~(1u << ROOM_NOBODY);
 	role = fields_get(value, "role");
 	for (int i = ROOM_MEMBER; i <= ROOM_OWNER; i++)
 		if (strcmp(role_names[i], role) == 0)

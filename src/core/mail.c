@@ -97,9 +97,10 @@ void mail_load(struct chat *c, const char *key, const char *value)
 	struct account *a = owner != NULL && number != NULL ? account_by_key(c, owner) : NULL;
 
 	free(owner);
-	if (a != NULL)
-		add(c, a, strtoull(number + 1, NULL, 10), fields_get_number(value, "at"),
-		    fields_get(value, "from"), fields_get(value, "text"));
+	if (a != NULL && a->nmail < MAIL_MAX && c->nmail < MAILS_MAX)
+		add(c, a, strtoull(number + 1, NULL, 10), fields_get_time(value, "at"),
+		    fields_get_text(value, "from", NAME_BYTES_MAX),
+		    fields_get_text(value, "text", MAIL_BYTES_MAX));
 }
 
 void mail_drop(struct chat *c, struct account *a)

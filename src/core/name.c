@@ -265,6 +265,13 @@ bool name_check(enum name_kind kind, const char *name, size_t len,
 	return true;
 }
 
+bool name_kept(const char *name, size_t bytes_max)
+{
+	size_t len = strnlen(name, bytes_max + 1);
+
+	return len > 0 && len <= bytes_max && strchr(name, ' ') == NULL && text_is_shown(name, len);
+}
+
 /*
  * Copies what a name may have; a run of anything else between two letters
  * becomes one _. Returns the bytes.

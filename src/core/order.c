@@ -355,8 +355,8 @@ void order_load(struct chat *c, const char *key, const char *value)
 
 	if (strcmp(key, lockdown_key) != 0)
 		return;
-	by = fields_get(value, "by");
-	lockdown_keep(c, fields_get_number(value, "until"), by);
+	by = fields_get_text(value, "by", NAME_BYTES_MAX);
+	lockdown_keep(c, fields_get_time(value, "until"), by);
 	free(by);
 }
 

@@ -16,6 +16,9 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/account.h"
 #include "chatd/core/setting.h"
+#include "chatd/core/text.h"
+
+enum { REASON_BYTES_MAX = 120 }; /* of why nothing can be saved, in a sentence about that */
 
 enum {
 	REASON_BYTES_MAX = 512,    /* of a reason; the rest is cut */
@@ -81,7 +84,8 @@ void outage_begin(struct chat *c, const char *reason)
 	bool known = c->store_failed != NULL;
 
 	free(c->store_failed);
-	c->store_failed = mem_strdup(reason);
+	/* It may quote what stands in the database. */
+	c->store_failed = text_shown(reason, REASON_BYTES_MAX);
 	if (known)
 		return;
 	c->outage.number++;

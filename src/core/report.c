@@ -13,6 +13,7 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
 #include "chatd/core/session.h"
+#include "chatd/core/text.h"
 
 enum { KEY_BYTES_MAX = 32 };
 
@@ -135,8 +136,7 @@ static char *keep(const char *text, size_t max)
 	char *copy;
 
 	if (len > max)
-		for (len = max; ((unsigned char)text[len] & 0xC0) == 0x80;)
-			len--;
+		len = text_whole(text, max);
 	copy = mem_zero(1, len + 1);
 	memcpy(copy, text, len);
 	return copy;
@@ -194,25 +194,29 @@ void report_set(struct chat *c, struct report *r, enum report_state state, const
 
 void report_load(struct chat *c, const char *key, const char *value)
 {
-	char *state = fields_get(value, "state");
-	struct report r = {
+	char *state;
+	struct report r;
+
+	if (c->nreports >= REPORTS_MAX)
+		return;
+	r = (struct report){
 		.number = strtoull(key, NULL, 10),
 		.line = (uint64_t)fields_get_number(value, "line"),
 		.action = fields_get_number(value, "action") != 0,
-		.said_ms = fields_get_number(value, "said"),
-		.room = fields_get(value, "room"),
-		.sender = fields_get(value, "sender"),
-		.text = fields_get(value, "text"),
-		.at_ms = fields_get_number(value, "at"),
-		.by = fields_get(value, "by"),
-		.by_key = fields_get(value, "by_key"),
+		.said_ms = fields_get_time(value, "said"),
+		.room = fields_get_text(value, "room", NAME_BYTES_MAX),
+		.sender = fields_get_text(value, "sender", NAME_BYTES_MAX),
+		.text = fields_get_text(value, "text", REPORT_LINE_BYTES_MAX),
+		.at_ms = fields_get_time(value, "at"),
+		.by = fields_get_text(value, "by", NAME_BYTES_MAX),
+		.by_key = fields_get_text(value, "by_key", NAME_KEY_BYTES_MAX),
 		.by_account = fields_get_number(value, "by_account") != 0,
-		.why = fields_get(value, "why"),
-		.kept_ms = fields_get_number(value, "kept"),
-		.keeper = fields_get(value, "keeper"),
-		.how = fields_get(value, "how"),
+		.why = fields_get_text(value, "why", REPORT_WHY_BYTES_MAX),
+		.kept_ms = fields_get_time(value, "kept"),
+		.keeper = fields_get_text(value, "keeper", NAME_BYTES_MAX),
+		.how = fields_get_text(value, "how", REPORT_WHY_BYTES_MAX),
 	};
-
+	state = fields_get(value, "state");
 	for (int i = 0; i < REPORT_STATES; i++)
 		if (strcmp(state_names[i], state) == 0)
 			r.state = (enum report_state)i;

@@ -11,8 +11,10 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
+#include "chatd/core/name.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
+#include "chatd/core/text.h"
 
 #define AT(field) offsetof(struct room_settings, field)
 
@@ -234,20 +236,25 @@ void setting_drop(struct chat *c, struct room *r)
  * number says that it is about one that was there before, or there is no place. */
 static struct room *load_room(struct chat *c, const char *key, const char *value)
 {
-	uint32_t number = (uint32_t)fields_get_number(value, "number");
-	struct room *r = room_by_key(c, key);
+	uint32_t number = fields_get_count(value, "number", ROOM_NUMBER_MAX);
+	struct room *r = room_by_key(c, key), *same = room_by_number(c, number);
 	char *name;
 
 	if (number == 0)
 		return NULL;
-	if (r == c->lobby && !r->stored)
+	if (r == c->lobby && !r->stored && same == NULL)
 		room_renumber(c, r, number);
 	if (r != NULL)
 		return r->number == number ? r : NULL;
-	if (room_by_number(c, number) != NULL)
+	if (same != NULL || !name_kept(key, NAME_KEY_BYTES_MAX))
 		return NULL;
 	name = fields_get(value, "name");
-	r = room_new(c, *name != '\0' ? name : key, key, number);
+	/* A key may be longer than a name. */
+	if (!name_kept(name, NAME_BYTES_MAX)) {
+		free(name);
+		name = text_shown(key, NAME_BYTES_MAX);
+	}
+	r = room_new(c, name, key, number);
 	free(name);
 	/* The store forgets rooms without lines when it starts. */
 	if (r != NULL)
@@ -266,13 +273,13 @@ void setting_load(struct chat *c, const char *key, const char *value)
 		c->last_room = r->number;
 	for (const struct setting *k = settings; k->name != NULL; k++)
 		if (k->kind != SETTING_PASSWORD)
-			set_value(r, k, (uint32_t)fields_get_number(value, k->name));
-	hash = fields_get(value, "hash");
+			set_value(r, k, fields_get_count(value, k->name, k->most - k->least + 1));
+	hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
 	set_hash(r, hash);
 	explicit_bzero(hash, strlen(hash));
 	free(hash);
 	free(r->topic);
-	r->topic = fields_get(value, "topic");
+	r->topic = fields_get_text(value, "topic", TOPIC_BYTES_MAX);
 	r->kept = true;
 	note_closed(c, r);
 }

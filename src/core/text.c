@@ -8,11 +8,13 @@
 #include "chatd/core/text.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <utf8proc.h>
 
 #include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
 
 #define BYTES_OF(b) (UINT64_C(0x0101010101010101) * (b))
 
@@ -149,15 +151,18 @@ static bool cp_is_hidden(int32_t cp, const utf8proc_property_t *p)
 	}
 }
 
-/* A variation selector needs something before it that it can vary. */
+/* A variation selector needs something before it that it can vary. Of ASCII that is what keycaps are
+ * made of, and not what a line is taken apart at, behind which it would be left alone. */
 static bool selector_passes(const struct scan *s, int32_t cp)
 {
 	utf8proc_propval_t c;
 
 	if (cp >= 0xE0100)
 		return cp_is_ideograph(s->prev);
+	if (s->prev < 0x80 && s->prev != '#' && s->prev != '*' && !cp_within(s->prev, '0', '9'))
+		return false;
 	c = utf8proc_get_property(s->prev)->category;
-	if (s->prev == 0 || c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_ME)
+	if (c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_ME)
 		return false;
 	return c != UTF8PROC_CATEGORY_ZS && c != UTF8PROC_CATEGORY_CF;
 }
@@ -335,6 +340,61 @@ size_t text_prefix(const char *s, size_t len, size_t n)
 
 	for (i = 0; i < len; i++)
 		if (((unsigned char)s[i] & 0xC0) != 0x80 && n-- == 0)
+			return text_whole(s, i);
+	return len;
+}
+
+/* The last code point of s, which begins at *at; CP_ILL: part of one is all there is. */
+static int32_t cp_last(const char *s, size_t len, size_t *at)
+{
+	size_t i = len - 1, n;
+	int32_t cp;
+
+	while (i > 0 && len - i < 4 && ((unsigned char)s[i] & 0xC0) == 0x80)
+		i--;
+	cp = cp_decode((const unsigned char *)s + i, (const unsigned char *)s + len, &n);
+	*at = i;
+	return i + n == len ? cp : CP_ILL;
+}
+
+size_t text_whole(const char *s, size_t len)
+{
+	size_t at, tags;
+	int32_t cp;
+
+	while (len > 0 && ((cp = cp_last(s, len, &at)) == CP_ILL || cp == CP_ZWJ || cp == CP_ZWNJ))
+		len = at;
+	for (tags = len; tags > 0; tags = at) {
+		cp = cp_last(s, tags, &at);
+		if (!cp_within(cp, 0xE0030, 0xE007A))
 			break;
-	return i;
+	}
+	return tags;
+}
+
+bool text_is_shown(const char *s, size_t len)
+{
+	size_t plain = 0;
+	char *shown;
+	bool same;
+
+	while (plain < len && s[plain] >= 0x20 && s[plain] < 0x7F)
+		plain++;
+	if (plain == len)
+		return true;
+	shown = mem_alloc(len * TEXT_EXPANSION + 1);
+	same = text_neutralise(shown, s, len) == len && memcmp(shown, s, len) == 0;
+	free(shown);
+	return same;
+}
+
+char *text_shown(const char *s, size_t bytes_max)
+{
+	size_t len = strnlen(s, bytes_max), n;
+	char *shown = mem_alloc(len * TEXT_EXPANSION + 1);
+
+	/* Nothing becomes shorter, so no more of it is looked at. */
+	n = text_neutralise(shown, s, len);
+	shown[n <= bytes_max ? n : text_whole(shown, bytes_max)] = '\0';
+	return shown;
 }

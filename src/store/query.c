@@ -57,10 +57,12 @@ static size_t answer_text(struct answer *a, const char *p, size_t n)
 	return at;
 }
 
-static size_t answer_column(struct answer *a, struct store *s, sqlite3_stmt *st, int column)
+/* Longer is only what others have written there. */
+static size_t answer_column(struct answer *a, struct store *s, sqlite3_stmt *st, int column,
+                            size_t bytes_max)
 {
 	const char *p = store_text(s, st, column);
-	return answer_text(a, p, (size_t)sqlite3_column_bytes(st, column));
+	return answer_text(a, p, p ? strnlen(p, bytes_max) : 0);
 }
 
 /* The rows of one answer are mostly of one room, whose name is kept once. */
@@ -72,7 +74,7 @@ static size_t answer_room_name(struct answer *a, struct store *s, uint32_t room)
 	if (!st)
 		return answer_text(a, "", 0);
 	sqlite3_bind_int64(st, 1, room);
-	size_t at = store_step(s, st) == SQLITE_ROW ? answer_column(a, s, st, 0)
+	size_t at = store_step(s, st) == SQLITE_ROW ? answer_column(a, s, st, 0, NAME_BYTES_MAX)
 	                                            : answer_text(a, "", 0);
 	sqlite3_reset(st);
 	return at;
@@ -80,7 +82,8 @@ static size_t answer_room_name(struct answer *a, struct store *s, uint32_t room)
 
 bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit)
 {
-	size_t bytes = (size_t)sqlite3_column_bytes(st, 5);
+	const char *body = store_text(s, st, 5);
+	size_t bytes = body ? strnlen(body, BODY_BYTES_MAX) : 0;
 	if (a->rows.n >= ROWS_MAX || (a->rows.n && a->body_bytes + bytes > ROWS_BYTES_MAX)) {
 		a->rows.more = true;
 		return false;
@@ -94,10 +97,11 @@ bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit)
 	r->room = (uint32_t)sqlite3_column_int64(st, 3);
 	r->hit = hit;
 	r->lines = r->mentions = 0;
-	at->room_name = sqlite3_column_count(st) > UNDO_COLUMN ? answer_column(a, s, st, UNDO_COLUMN)
-	                                                       : answer_room_name(a, s, r->room);
-	at->sender = answer_column(a, s, st, 4);
-	at->body = answer_column(a, s, st, 5);
+	at->room_name = sqlite3_column_count(st) > UNDO_COLUMN
+	                ? answer_column(a, s, st, UNDO_COLUMN, LINE_BYTES_LIMIT)
+	                : answer_room_name(a, s, r->room);
+	at->sender = answer_column(a, s, st, 4, NAME_BYTES_MAX);
+	at->body = answer_column(a, s, st, 5, BODY_BYTES_MAX);
 	a->body_bytes += bytes;
 	a->rows.n++;
 	return true;

@@ -164,6 +164,8 @@ int store_step(struct store *s, sqlite3_stmt *st)
 
 const char *store_text(struct store *s, sqlite3_stmt *st, int column)
 {
+	if (sqlite3_column_type(st, column) == SQLITE_NULL)
+		return "";
 	const char *text = (const char *)sqlite3_column_text(st, column);
 	if (!text)
 		store_note(s, SQLITE_NOMEM);

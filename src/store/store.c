@@ -6,7 +6,9 @@
  */
 #include "chatd/store/store_db.h"
 
+#include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
+#include "chatd/base/guard.h"
 #include "chatd/base/log.h"
 #include "chatd/store/clock.h"
 
@@ -27,12 +29,17 @@ enum {
 	                              * time, so only what a long read made is cut */
 };
 
+/* Of records: an id is a signed number in SQLite. */
+#define SEQ_MAX (UINT64_C(1) << 62)
+
 void store_error_set(struct store_error *err, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
+	/* SQLite's own words quote what stands in the file. */
+	guard_text(err->text, strlen(err->text));
 }
 
 static void store_rollback(struct store *s)
@@ -173,18 +180,35 @@ bool store_connect(struct store *s, const char *path, struct store_error *err)
 	return true;
 }
 
+/* No clock shows times beyond it, and sums of a few of them do not overflow. */
+static int64_t time_bounded(int64_t ms)
+{
+	return ms < 0 ? 0 : ms > TIME_MS_MAX ? TIME_MS_MAX : ms;
+}
+
+/* Numbers count up from 1, so larger ones were not made by counting, and could not be counted on. */
+static bool marks_check(const struct store *s, int64_t room, struct store_error *err)
+{
+	const struct store_marks *m = &s->saved;
+	if (m->seq <= SEQ_MAX && m->line_id <= SEQ_MAX && s->indexed <= SEQ_MAX && room >= 0 &&
+	    room <= ROOM_NUMBER_MAX)
+		return true;
+	store_error_set(err, "the database is damaged (lines or rooms in it have impossible numbers)");
+	return false;
+}
+
 /* Numbers that began too low would be given twice: false where one cannot be read. */
 static bool marks_load(struct store *s, struct store_error *err)
 {
 	struct store_marks *m = &s->saved;
 	sqlite3_stmt *st = store_stmt(s, SQL_LINE_LAST);
 	s->error = SQLITE_OK;
-	m->time_back_ms = store_meta(s, "time_back_ms", 0);
-	m->time_max_ms = INT64_MIN;
+	m->time_back_ms = time_bounded(store_meta(s, "time_back_ms", 0));
+	m->time_max_ms = 0;
 	if (st && store_step(s, st) == SQLITE_ROW) {
 		m->line_id = (uint64_t)sqlite3_column_int64(st, 0);
 		/* No earlier line is further ahead of the last one than this. */
-		m->time_max_ms = sqlite3_column_int64(st, 1) + m->time_back_ms;
+		m->time_max_ms = time_bounded(sqlite3_column_int64(st, 1)) + m->time_back_ms;
 	}
 	if (st)
 		sqlite3_reset(st);
@@ -192,10 +216,12 @@ static bool marks_load(struct store *s, struct store_error *err)
 	m->seq = s->meta_seq > m->line_id ? s->meta_seq : m->line_id;
 	int64_t room = store_number(s, store_stmt(s, SQL_ROOM_LAST), 0);
 	int64_t meta_room = store_meta(s, "last_room", 0);
-	m->room = (uint32_t)(room > meta_room ? room : meta_room);
+	if (room < meta_room)
+		room = meta_room;
+	m->room = (uint32_t)room;
 	s->indexed = (uint64_t)store_meta(s, "indexed", 0);
 	s->batch = *m;
-	return (st && !s->error) || store_fail(s, err);
+	return st && !s->error ? marks_check(s, room, err) : store_fail(s, err);
 }
 
 /* Rooms without a line are unknown to everybody after a start, so here and only
@@ -331,6 +357,13 @@ uint32_t store_last_room(struct store *s)
 	return s->saved.room;
 }
 
+/* 0, which is no room's, for what does not fit. */
+static uint32_t room_column(sqlite3_stmt *st, int column)
+{
+	int64_t room = sqlite3_column_int64(st, column);
+	return room < 0 || room > UINT32_MAX ? 0 : (uint32_t)room;
+}
+
 bool store_rooms(struct store *s, void (*each)(void *ctx, const struct saved_room *r), void *ctx,
                  struct store_error *err)
 {
@@ -338,7 +371,7 @@ bool store_rooms(struct store *s, void (*each)(void *ctx, const struct saved_roo
 	int rc = SQLITE_ERROR;
 	while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct saved_room r = {
-			.room = (uint32_t)sqlite3_column_int64(st, 0),
+			.room = room_column(st, 0),
 			.name = store_text(s, st, 1),
 			.topic = store_text(s, st, 2),
 			.last_id = (uint64_t)sqlite3_column_int64(st, 3),

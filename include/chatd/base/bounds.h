@@ -7,6 +7,10 @@
 #ifndef CHATD_BASE_BOUNDS_H
 #define CHATD_BASE_BOUNDS_H
 
+/* Of a time in a database, in ms since 1970: a day before the year 10000, so that it is shown with
+ * four digits in each zone, and sums of a few of them do not overflow. */
+#define TIME_MS_MAX 253402214400000LL
+
 enum {
 	/* -- names ------------------------------------------------------------ */
 	NICK_CHARS_MAX = 32,    /* code points in a nick */
@@ -27,6 +31,7 @@ enum {
 	BODY_BYTES_MAX = LINE_BYTES_LIMIT * TEXT_EXPANSION, /* a neutralised line */
 	LINE_HEAD_BYTES_MAX = NAME_BYTES_MAX * 2 + 96, /* stamps, names and marks around it */
 	TOPIC_CHARS_MAX = 200,  /* code points of a room's topic: one line on a wide terminal */
+	TOPIC_BYTES_MAX = TOPIC_CHARS_MAX * 4,
 
 	/* -- what one step of the core may leave ------------------------------- */
 	EFFECTS_MAX = 1024,     /* effects of one chat_step, and one more for each connection, which
@@ -39,6 +44,7 @@ enum {
 	CONNECTIONS_DEFAULT = 1024,
 	CONNECTIONS_LIMIT = 1 << 20, /* the most max_connections may be: slots are 20 bits */
 	ROOMS_MAX = 10000,      /* rooms with people or history; one more is refused */
+	ROOM_NUMBER_MAX = 1 << 30, /* of a room, in a database: rooms are counted and never so many */
 	IGNORES_MAX = 32,       /* nicks that one person may ignore */
 	GREETING_MS = 50,       /* what speaks another protocol has spoken by then, and is answered in
 	                         * that; who says nothing is greeted */
@@ -183,6 +189,8 @@ _Static_assert(ROWS_BYTES_MAX + BODY_BYTES_MAX < ARENA_PER_LINE_MAX,
                "the bodies of one answer fit a line's share of the arena");
 _Static_assert(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_MAX < ARENA_BYTES,
                "an answer with its heads fits the arena");
+_Static_assert(ROWS_BYTES_MAX * TEXT_EXPANSION + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_MAX <
+               ARENA_BYTES, "also where all of it has to be neutralised");
 _Static_assert(MAIL_MAX * 2 + 16 <= EFFECTS_PER_LINE_MAX, "all mail is delivered in one step");
 _Static_assert(MAIL_MAX * (MAIL_BYTES_MAX + 2 * LINE_HEAD_BYTES_MAX) < ARENA_PER_LINE_MAX,
                "and its text fits");

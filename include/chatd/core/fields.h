@@ -19,7 +19,13 @@ void fields_put_number(struct bytes *b, const char *name, int64_t n);
 
 /* The value of a name, as a new string that the caller owns; "" where it is not there. */
 char *fields_get(const char *fields, const char *name);
+/* The same, neutralised and cut to at most bytes_max bytes: for what people are to read. */
+char *fields_get_text(const char *fields, const char *name, size_t bytes_max);
 /* The same as a number; 0 where it is not there or is none. */
 int64_t fields_get_number(const char *fields, const char *name);
+/* The same as a number of 0 to most; otherwise 0. */
+uint32_t fields_get_count(const char *fields, const char *name, uint32_t most);
+/* The same as a time in ms since 1970; 0 where it is none that a clock may show. */
+int64_t fields_get_time(const char *fields, const char *name);
 
 #endif

@@ -26,6 +26,10 @@ enum name_kind { NAME_NICK, NAME_ROOM };
 bool name_check(enum name_kind kind, const char *name, size_t len,
                 char key[NAME_KEY_BYTES_MAX + 1], char *why, size_t why_size);
 
+/* What was a name once, under rules that may have changed, may go on being one: it has 1 to bytes_max
+ * bytes and no blank, and is fit to be shown. */
+bool name_kept(const char *name, size_t bytes_max);
+
 /*
  * Makes of anything a name that name_check allows, close to what was typed:
  * "mary ann!" becomes "mary_ann". "guest" (or "room") if nothing is left, or

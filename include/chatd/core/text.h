@@ -26,7 +26,20 @@ size_t text_neutralise(char *dst, const char *src, size_t len);
 /* Code points in valid UTF-8. */
 size_t text_chars(const char *s, size_t len);
 
-/* Bytes that the first n code points of valid UTF-8 take (all, if fewer). */
+/* Bytes that the first n code points of neutralised text take (all, if fewer); less where it would
+ * end with half of something (text_whole). */
 size_t text_prefix(const char *s, size_t len, size_t n);
+
+/* Bytes of neutralised text of which the first len are kept, as far as they end with what is whole
+ * without the rest: no part of a character, no joiner that has lost what it joins, and no tags
+ * without their end. */
+size_t text_whole(const char *s, size_t len);
+
+/* True where text_neutralise would leave it as it is. */
+bool text_is_shown(const char *s, size_t len);
+
+/* It neutralised, and cut to at most bytes_max bytes, as a new string that the caller owns. For text
+ * from where others may have written. */
+char *text_shown(const char *s, size_t bytes_max);
 
 #endif

@@ -124,8 +124,8 @@ sqlite3_stmt *store_stmt(struct store *s, enum store_sql sql);
 bool store_run(sqlite3_stmt *st);
 /* sqlite3_step; an error is noted. */
 int store_step(struct store *s, sqlite3_stmt *st);
-/* A text of the row that it shows, which is never NULL in the schema: where there is no
- * memory for it NULL, and that is noted. */
+/* A text of the row that it shows; "" for a NULL, which only a damaged database has. Where there is
+ * no memory for it NULL, and that is noted. */
 const char *store_text(struct store *s, sqlite3_stmt *st, int column);
 /* The first column of the statement's first row; otherwise, also on error, none. */
 int64_t store_number(struct store *s, sqlite3_stmt *st, int64_t none);

@@ -1,0 +1,159 @@
+/*
+ * What comes out of the store: rooms, facts, and rows of answers.
+ *
+ * Owns nothing but the rows that it had to change. What a fact is about is for those to say whose
+ * it is (account_load and the others); here is what they have in common.
+ */
+
+#include "chatd/core/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/account.h"
+#include "chatd/core/grant.h"
+#include "chatd/core/mail.h"
+#include "chatd/core/name.h"
+#include "chatd/core/order.h"
+#include "chatd/core/report.h"
+#include "chatd/core/room.h"
+#include "chatd/core/setting.h"
+#include "chatd/core/text.h"
+
+enum { FACT_KEY_BYTES_MAX = 2 * NAME_KEY_BYTES_MAX + 32 }; /* two names, or a name and a number */
+
+static bool time_is_shown(int64_t ms)
+{
+	return ms >= 0 && ms <= TIME_MS_MAX;
+}
+
+/* -- at the start ------------------------------------------------------------------------ */
+
+/* The name, or what is nearest to it, and its key. */
+static void room_name(const char *saved, char name[NAME_BYTES_MAX + 1],
+                      char key[NAME_KEY_BYTES_MAX + 1])
+{
+	size_t len = strnlen(saved, NAME_BYTES_MAX + 1);
+	char why[160];
+
+	if (len <= NAME_BYTES_MAX)
+		memcpy(name, saved, len + 1);
+	if (len <= NAME_BYTES_MAX && name_check(NAME_ROOM, name, len, key, why, sizeof why))
+		return;
+	/* One that another version allowed is kept under itself. */
+	if (name_kept(saved, NAME_BYTES_MAX)) {
+		memcpy(key, saved, len + 1);
+		return;
+	}
+	name_mend(NAME_ROOM, saved, len, ROOM_CHARS_MAX, name);
+	name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why);
+}
+
+void chat_load_room(struct chat *c, const struct saved_room *saved)
+{
+	char name[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
+	struct room *r;
+
+	if (saved->room == 0 || saved->room > ROOM_NUMBER_MAX)
+		return;
+	room_name(saved->name, name, key);
+	r = room_by_key(c, key);
+	if (r != NULL && r == c->lobby && !r->stored) {
+		/* The lobby was there before its history. */
+		room_renumber(c, r, saved->room);
+	} else if (r != NULL || room_by_number(c, saved->room) != NULL ||
+	           (r = room_new(c, name, key, saved->room)) == NULL) {
+		return;
+	}
+	r->stored = true;
+	free(r->topic);
+	r->topic = text_shown(saved->topic, TOPIC_BYTES_MAX);
+	r->last_id = saved->last_id;
+	r->last_ms = time_is_shown(saved->last_ms) ? saved->last_ms : 0;
+	if (saved->last_id > c->line_seq)
+		c->line_seq = saved->last_id;
+}
+
+void chat_load_fact(struct chat *c, const struct saved_fact *f)
+{
+	if (strlen(f->key) > FACT_KEY_BYTES_MAX || strlen(f->value) > BODY_BYTES_MAX)
+		return;
+	if (f->kind == FACT_ACCOUNT)
+		account_load(c, f->key, f->value);
+	else if (f->kind == FACT_ROOM)
+		setting_load(c, f->key, f->value);
+	else if (f->kind == FACT_MAIL)
+		mail_load(c, f->key, f->value);
+	else if (f->kind == FACT_BAN)
+		ban_load(c, BAN_ENTRY, f->key, f->value);
+	else if (f->kind == FACT_MUTE)
+		ban_load(c, BAN_SPEECH, f->key, f->value);
+	else if (f->kind == FACT_FILTER)
+		filter_load(c, f->key, f->value);
+	else if (f->kind == FACT_INVITE)
+		grant_load(c, f->key, f->value);
+	else if (f->kind == FACT_REPORT)
+		report_load(c, f->key, f->value);
+	else if (f->kind == FACT_STATE)
+		order_load(c, f->key, f->value);
+}
+
+/* -- answers ------------------------------------------------------------------------------- */
+
+static bool fits(const char *text, size_t bytes_max)
+{
+	size_t len = strnlen(text, bytes_max + 1);
+
+	return len <= bytes_max && text_is_shown(text, len);
+}
+
+/* The room's name, or the command line that takes an act back. */
+static size_t name_bytes_max(const struct row *row)
+{
+	return row->kind == RECORD_AUDIT ? BODY_BYTES_MAX : NAME_BYTES_MAX;
+}
+
+static bool row_fits(const struct row *row)
+{
+	return time_is_shown(row->time_ms) && fits(row->room_name, name_bytes_max(row)) &&
+	       fits(row->sender, NAME_BYTES_MAX) && fits(row->body, BODY_BYTES_MAX);
+}
+
+struct loaded_rows *load_rows(const struct rows *rows)
+{
+	struct loaded_rows *loaded;
+	size_t i = 0;
+
+	while (i < rows->n && row_fits(&rows->row[i]))
+		i++;
+	if (i == rows->n)
+		return NULL;
+	loaded = mem_zero(1, sizeof *loaded);
+	loaded->rows = *rows;
+	loaded->rows.row = loaded->row = mem_zero(rows->n, sizeof *loaded->row);
+	for (i = 0; i < rows->n; i++) {
+		const struct row *from = &rows->row[i];
+		struct row *row = &loaded->row[i];
+
+		*row = *from;
+		row->time_ms = time_is_shown(from->time_ms) ? from->time_ms : 0;
+		row->room_name = text_shown(from->room_name, name_bytes_max(from));
+		row->sender = text_shown(from->sender, NAME_BYTES_MAX);
+		row->body = text_shown(from->body, BODY_BYTES_MAX);
+	}
+	return loaded;
+}
+
+void load_rows_free(struct loaded_rows *loaded)
+{
+	if (loaded == NULL)
+		return;
+	for (size_t i = 0; i < loaded->rows.n; i++) {
+		free((char *)loaded->row[i].room_name);
+		free((char *)loaded->row[i].sender);
+		free((char *)loaded->row[i].body);
+	}
+	free(loaded->row);
+	free(loaded);
+}
