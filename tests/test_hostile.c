@@ -1,0 +1,142 @@
+/*
+ * Nothing that a peer types reaches a terminal as more than text: each hostile string in each place
+ * of each command, by people of each kind, over a real store; every byte that comes out is looked
+ * at by fuzz_world.h, which ends the program where one is wrong. The logs of the program are held
+ * against the same strings by tests/hostile.c.
+ */
+#include "hostile_world.h"
+
+enum { READS_EVERY = 8 };
+
+/* A line of three parts, by each kind of person; then whatever it asks is answered with the same. */
+static void try_line(const char *before, const char *s, size_t len, const char *behind)
+{
+	struct bytes b = {0};
+
+	bytes_puts(&b, before);
+	bytes_append(&b, s, len);
+	bytes_puts(&b, behind);
+	bytes_puts(&b, "\n");
+	for (uint32_t slot = HOST; slot <= TELNET; slot++) {
+		come();
+		types(slot, b.data, b.len);
+		/* It may have been asked for a password: this is one, and then there is none. */
+		types(slot, s, len);
+		says(slot, "\n\n\n");
+	}
+	bytes_release(&b);
+}
+
+/* The example with each of its words replaced, and with it behind the end. */
+static void try_command(const struct command *k, const char *s, size_t len)
+{
+	char line[256], before[280], *word, *rest;
+
+	snprintf(line, sizeof line, "/%s ", k->name);
+	try_line(line, s, len, "");
+	snprintf(line, sizeof line, "/%s", k->example);
+	try_line(line, s, len, "");
+	for (word = strchr(line, ' '); word != NULL; word = rest) {
+		*word++ = '\0';
+		rest = strchr(word, ' ');
+		snprintf(before, sizeof before, "%s ", line);
+		try_line(before, s, len, rest != NULL ? rest : "");
+		word[-1] = ' ';
+	}
+	snprintf(before, sizeof before, "/%s ", k->example);
+	try_line(before, s, len, "");
+	if (k->flags != 0) {
+		snprintf(before, sizeof before, "/%s --in=", k->name);
+		try_line(before, s, len, " bob");
+		snprintf(before, sizeof before, "/%s --", k->name);
+		try_line(before, s, len, " bob");
+	}
+}
+
+static void test_commands(void **state)
+{
+	(void)state;
+	for (const struct command *k = commands; k->name != NULL; k++) {
+		begin();
+		for (size_t i = 0; i < HOSTILES; i++) {
+			note(k->name, hostiles[i].name);
+			try_command(k, hostiles[i].s, hostiles[i].len);
+			if (i % READS_EVERY == 0)
+				read_all();
+		}
+		read_all();
+		end();
+	}
+}
+
+/* What would be harmless whole is cut at each of its bytes. */
+static void test_cuts(void **state)
+{
+	char text[HOSTILE_CUT_BYTES + 1];
+
+	(void)state;
+	for (const struct command *k = commands; k->name != NULL; k++) {
+		begin();
+		for (size_t at = 0; at < HOSTILE_CUTS; at++) {
+			size_t len = hostile_cut(text, at % 2 == 0, at);
+
+			note(k->name, "what is cut");
+			try_command(k, text, len);
+			try_command(k, text, len < 300 ? len : 300 + at);
+		}
+		says(HOST, "/report #2 ");
+		types(HOST, text, 2000);
+		says(HOST, "\n");
+		read_all();
+		end();
+	}
+}
+
+/* -- other places -------------------------------------------------------------------------------- */
+
+static void test_lines_and_names(void **state)
+{
+	(void)state;
+	begin();
+	for (size_t i = 0; i < HOSTILES; i++) {
+		const struct hostile *h = &hostiles[i];
+
+		note("a line", h->name);
+		try_line("", h->s, h->len, "");
+		try_line("hello ", h->s, h->len, " there");
+		try_line("/", h->s, h->len, "");
+		try_line("/help", h->s, h->len, "");
+		try_line("//", h->s, h->len, "");
+		note("a name", h->name);
+		for (int mode = 0; mode < 3; mode++) {
+			says(GUEST, "/quit\n");
+			world_connect(&w, GUEST, "192.0.2.9:1", false);
+			says(GUEST, mode == 0 ? "" : mode == 1 ? "\n" : "\xff\xfd\x03");
+			for (int n = 0; n < 2 && w.here[GUEST]; n++) {
+				types(GUEST, h->s, h->len);
+				types(GUEST, "\r\n", 2);
+			}
+			says(GUEST, "boss\n");
+			types(GUEST, h->s, h->len);
+			says(GUEST, "\n\n\nbob\n");
+			if (w.here[GUEST])
+				says(GUEST, "/quit\n");
+			w.here[GUEST] = false;
+		}
+		read_all();
+	}
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines_and_names),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_cuts),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	printf("# %llu effects were looked at\n", (unsigned long long)(looked_at + w.texts));
+	return failed;
+}
