@@ -7,6 +7,7 @@
 #include "chatd/admin.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/guard.h"
 #include "chatd/core/chat.h"
 #include "chatd/core/name.h"
 #include "chatd/privilege.h"
@@ -26,6 +28,20 @@ enum {
 	ANSWER_S = 10,          /* how long a running chatd may take */
 	ANSWER_BYTES_MAX = 65536,
 };
+
+/* A sentence on stderr; paths and what SQLite says may be in it. */
+__attribute__((format(printf, 1, 2)))
+static void admin_tell(const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	guard_text(text, strlen(text));
+	fprintf(stderr, "chatd: %s\n", text);
+}
 
 bool admin_socket_path(const char *database, char *path, size_t n)
 {
@@ -84,7 +100,7 @@ static bool admin_ask(const char *database, const char *command)
 	int fd = admin_connect(database);
 
 	if (fd < 0) {
-		fprintf(stderr, "chatd: a chatd runs on %s, and cannot be reached by %s-ctl: %s\n",
+		admin_tell("a chatd runs on %s, and cannot be reached by %s-ctl: %s",
 		        database, database, strerror(errno));
 		free(answer);
 		return false;
@@ -95,7 +111,7 @@ static bool admin_ask(const char *database, const char *command)
 			len += (size_t)n;
 	close(fd);
 	if (n < 0)
-		fprintf(stderr, "chatd: the chatd that runs on %s does not answer: %s\n", database,
+		admin_tell("the chatd that runs on %s does not answer: %s", database,
 		        strerror(errno));
 	done = admin_show(answer);
 	free(answer);
@@ -127,7 +143,7 @@ static void admin_save(struct admin_chat *a, const struct record *r)
 	if (store_begin(a->store, &err) && store_save(a->store, r, 1, &err) &&
 	    store_commit(a->store, &err))
 		return;
-	fprintf(stderr, "chatd: nothing can be saved: %s\n", err.text);
+	admin_tell("nothing can be saved: %s", err.text);
 	a->failed = true;
 }
 
@@ -173,7 +189,7 @@ static bool admin_do(struct store *store, const struct conf *c, const char *comm
 	a.chat = chat_new(&config, store_last_seq(store), store_last_room(store));
 	if (!store_rooms(store, admin_load_room, a.chat, &err) ||
 	    !store_facts(store, admin_load_fact, a.chat, &err)) {
-		fprintf(stderr, "chatd: %s\n", err.text);
+		admin_tell("%s", err.text);
 		chat_free(a.chat);
 		return false;
 	}
@@ -200,7 +216,7 @@ bool admin_run(const struct conf *c, const char *what, const char *name)
 
 	/* Before a database is made for it. */
 	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof(why))) {
-		fprintf(stderr, "chatd: that name will not do: %s\n", why);
+		admin_tell("that name will not do: %s", why);
 		return false;
 	}
 	/* What root makes there, chatd could not open afterwards. */
@@ -215,7 +231,7 @@ bool admin_run(const struct conf *c, const char *what, const char *name)
 		return done;
 	}
 	if (!strstr(err.text, "already used by another chatd")) {
-		fprintf(stderr, "chatd: %s\n", err.text);
+		admin_tell("%s", err.text);
 		return false;
 	}
 	snprintf(command + strlen(command), sizeof(command) - strlen(command), "%cquit\n",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chatd/admin.h"
+#include "chatd/base/guard.h"
 #include "chatd/base/log.h"
 #include "chatd/daemon.h"
 
@@ -19,8 +20,10 @@ enum {
 
 static int main_usage_error(struct bytes *problems)
 {
-	for (char *line = strtok(problems->data, "\n"); line; line = strtok(NULL, "\n"))
+	for (char *line = strtok(problems->data, "\n"); line; line = strtok(NULL, "\n")) {
+		guard_text(line, strlen(line));
 		fprintf(stderr, "chatd: %s\n", line);
+	}
 	fprintf(stderr, "chatd --help explains the options; usage: chatd [OPTIONS] [PORT]\n");
 	bytes_release(problems);
 	return EXIT_USAGE;

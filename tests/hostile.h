@@ -6,6 +6,7 @@
 #ifndef CHATD_TESTS_HOSTILE_H
 #define CHATD_TESTS_HOSTILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>

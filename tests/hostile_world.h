@@ -24,6 +24,7 @@ static struct world w;
 static struct store *store;
 static char doing[512];
 static uint64_t looked_at;  /* effects */
+static uint64_t line_id, report_number, act_id; /* the newest ones */
 
 /* -- the world --------------------------------------------------------------------------------- */
 
@@ -32,6 +33,12 @@ static inline void keep(struct world *world, const struct record *r)
 	struct store_error err;
 
 	(void)world;
+	if (r->kind == RECORD_SAY)
+		line_id = r->seq;
+	else if (r->kind == RECORD_FACT && r->ref == FACT_REPORT && *r->body != '\0')
+		report_number = strtoull(r->sender, NULL, 10);
+	else if (r->kind == RECORD_AUDIT && *r->room_name != '\0')
+		act_id = r->seq;
 	if (!store_begin(store, &err) || !store_save(store, r, 1, &err) || !store_commit(store, &err))
 		fail_msg("%s: %s", doing, err.text);
 }

@@ -27,6 +27,21 @@ static void try_line(const char *before, const char *s, size_t len, const char *
 	bytes_release(&b);
 }
 
+/* The example, with the numbers of what there is in place of its own. */
+static void example(const struct command *k, char line[256])
+{
+	const char *number = strstr(k->example, "#1234");
+
+	if (strstr(k->example, "#A12") != NULL)
+		snprintf(line, 256, "/%s #A%llu", k->name, (unsigned long long)act_id);
+	else if (number != NULL)
+		snprintf(line, 256, "/%s #%llu%s", k->name, (unsigned long long)line_id, number + 5);
+	else if (strcmp(k->name, "reports") == 0)
+		snprintf(line, 256, "/%s resolve %llu", k->name, (unsigned long long)report_number);
+	else
+		snprintf(line, 256, "/%s", k->example);
+}
+
 /* The example with each of its words replaced, and with it behind the end. */
 static void try_command(const struct command *k, const char *s, size_t len)
 {
@@ -34,7 +49,7 @@ static void try_command(const struct command *k, const char *s, size_t len)
 
 	snprintf(line, sizeof line, "/%s ", k->name);
 	try_line(line, s, len, "");
-	snprintf(line, sizeof line, "/%s", k->example);
+	example(k, line);
 	try_line(line, s, len, "");
 	for (word = strchr(line, ' '); word != NULL; word = rest) {
 		*word++ = '\0';
@@ -43,7 +58,8 @@ static void try_command(const struct command *k, const char *s, size_t len)
 		try_line(before, s, len, rest != NULL ? rest : "");
 		word[-1] = ' ';
 	}
-	snprintf(before, sizeof before, "/%s ", k->example);
+	example(k, line);
+	snprintf(before, sizeof before, "%s ", line);
 	try_line(before, s, len, "");
 	if (k->flags != 0) {
 		snprintf(before, sizeof before, "/%s --in=", k->name);
@@ -84,9 +100,6 @@ static void test_cuts(void **state)
 			try_command(k, text, len);
 			try_command(k, text, len < 300 ? len : 300 + at);
 		}
-		says(HOST, "/report #2 ");
-		types(HOST, text, 2000);
-		says(HOST, "\n");
 		read_all();
 		end();
 	}

@@ -7,17 +7,27 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Unicode 15: categories Cc, Cf, Zl, Zp, what else is ignorable by default, but for variation
- * selectors, and what is reserved for more of these. */
-static const struct {
+enum { MARKS_MAX = 8 }; /* on one character, as in what people say */
+
+struct range {
 	uint32_t first, last;
-} hidden[] = {
+};
+
+/* Unicode 15: categories Cc, Cf, Zl, Zp, what else is ignorable by default, and what is reserved for
+ * more of these. */
+static const struct range hidden[] = {
 	{0x00, 0x1F}, {0x7F, 0x9F}, {0xAD, 0xAD}, {0x34F, 0x34F}, {0x600, 0x605}, {0x61C, 0x61C},
 	{0x6DD, 0x6DD}, {0x70F, 0x70F}, {0x890, 0x891}, {0x8E2, 0x8E2}, {0x115F, 0x1160},
 	{0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F},
-	{0x3164, 0x3164}, {0xFDD0, 0xFDEF}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB},
+	{0x3164, 0x3164}, {0xFDD0, 0xFDEF}, {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB},
 	{0x110BD, 0x110BD}, {0x110CD, 0x110CD}, {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3},
 	{0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+};
+
+/* The blocks of marks that go with every letter, of which stacks are made. */
+static const struct range marks[] = {
+	{0x300, 0x36F}, {0x483, 0x489}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF},
+	{0xFE20, 0xFE2F},
 };
 
 /* Bytes of the code point at s, and it in *cp; 0: there is none. */
@@ -38,25 +48,30 @@ static size_t decode(const unsigned char *s, size_t left, uint32_t *cp)
 	return *cp < least[n] || *cp > 0x10FFFF || (*cp >= 0xD800 && *cp <= 0xDFFF) ? 0 : n;
 }
 
-static bool is_hidden(uint32_t cp)
+static bool among(const struct range *ranges, size_t n, uint32_t cp)
 {
-	if ((cp & 0xFFFE) == 0xFFFE)
-		return true;
-	for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
-		if (cp >= hidden[i].first && cp <= hidden[i].last)
+	for (size_t i = 0; i < n; i++)
+		if (cp >= ranges[i].first && cp <= ranges[i].last)
 			return true;
 	return false;
+}
+
+static bool is_hidden(uint32_t cp)
+{
+	return (cp & 0xFFFE) == 0xFFFE || among(hidden, sizeof hidden / sizeof hidden[0], cp);
 }
 
 void guard_text(char *s, size_t len)
 {
 	size_t n;
+	int stack = 0;
 
 	for (size_t i = 0; i < len; i += n) {
 		uint32_t cp = 0;
 
 		n = decode((const unsigned char *)s + i, len - i, &cp);
-		if (n > 0 && !is_hidden(cp))
+		stack = among(marks, sizeof marks / sizeof marks[0], cp) ? stack + 1 : 0;
+		if (n > 0 && !is_hidden(cp) && stack <= MARKS_MAX)
 			continue;
 		n += n == 0;
 		memset(s + i, '?', n);
