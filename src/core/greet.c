@@ -51,19 +51,33 @@ void greet_now(struct chat *c, struct session *s)
 	session_prompt(c, s);
 }
 
-bool greet_foreign(struct chat *c, struct session *s, const char *in, size_t n)
+/* True: it was told so, and has ended. */
+static bool refused(struct chat *c, struct session *s, enum foreign what)
 {
-	enum foreign what = s->heard || s->state != SESSION_LOGIN ? FOREIGN_NO : foreign_sign(in, n);
 	const char *answer = foreign_answer(what);
 
-	s->heard = true;
-	if (what == FOREIGN_NO) {
-		greet_now(c, s);
+	if (what == FOREIGN_NO || s->state != SESSION_LOGIN)
 		return false;
-	}
 	emit_raw(c, s, answer, strlen(answer));
 	session_end(c, s, NULL, true);
 	return true;
+}
+
+bool greet_foreign(struct chat *c, struct session *s, const char *in, size_t n)
+{
+	s->heard = true;
+	if (refused(c, s, foreign_sign(in, n)))
+		return true;
+	greet_now(c, s);
+	return false;
+}
+
+bool greet_foreign_line(struct chat *c, struct session *s, const char *line, size_t n)
+{
+	enum foreign what = s->dialogue != NULL || n == 0 ? FOREIGN_NO : foreign_sign(line, n);
+
+	/* A person may have hit a wrong key, and is told what a name is. */
+	return what != FOREIGN_BINARY && refused(c, s, what);
 }
 
 void greet_begin(struct chat *c, struct session *s, const char *user)

@@ -38,6 +38,8 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 
 	switch (result) {
 	case LINE_READY:
+		if (s->state == SESSION_LOGIN && greet_foreign_line(c, s, text, (size_t)len))
+			return false;
 		session_line(c, s, text_neutralise(c->body, text, (size_t)len));
 		break;
 	case LINE_TOO_LONG:

@@ -230,7 +230,9 @@ void session_too_long(struct chat *c, struct session *s, uint64_t len)
 	if (s->state == SESSION_LOGIN) {
 		emit_reply(c, s, "A name has at most %d characters; this has %llu bytes.", NICK_CHARS_MAX,
 		           (unsigned long long)len);
-		login_wrong(c, s);
+		/* Nobody types so much for a name; it may be the head of a request, and what follows
+		 * its body. */
+		session_end(c, s, NULL, true);
 		return;
 	}
 	flood_line(c, s);

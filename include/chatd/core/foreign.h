@@ -20,8 +20,8 @@ enum foreign {
 	FOREIGN_BINARY,  /* nothing that people type */
 };
 
-/* What a connection's first n bytes, at least 1, are. Such clients send a whole line at once;
- * what comes letter by letter is a person. */
+/* What a connection's first n bytes, at least 1, are; or a whole line where a name is asked for, as
+ * the first bytes may be any part of it: the network cuts where it likes. */
 enum foreign foreign_sign(const char *p, size_t n);
 
 /* What such a client is told: one sentence, for HTTP within an answer of RFC 9112. */

@@ -21,6 +21,9 @@ void greet_now(struct chat *c, struct session *s);
  * its own way, and has ended. */
 bool greet_foreign(struct chat *c, struct session *s, const char *in, size_t n);
 
+/* A line of s that is about to be taken for its name. True: as before. */
+bool greet_foreign_line(struct chat *c, struct session *s, const char *line, size_t n);
+
 /* s is about to leave chat.login. */
 void greet_forget(struct chat *c, struct session *s);
 
