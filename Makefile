@@ -13,8 +13,8 @@
 #   make test-kernel  the tests on Debian 12's own kernel, in an emulated machine
 #   make sim        the simulation, with seeds that nobody has tried, for SIM_S seconds;
 #                   make sim SEED=n again with one seed, to see what happens in it
-#   make fuzz       the fuzzers, of what reads strangers' bytes and of the chat behind it, each
-#                   for FUZZ_S seconds
+#   make fuzz       the fuzzers, of what reads strangers' bytes, the configuration and the database,
+#                   and of the chat behind them, each for FUZZ_S seconds, two at a time
 
 VERSION  = 0.1.0
 CC       = gcc
@@ -138,7 +138,7 @@ coverage:
 	$(MAKE) -s VARIANT=coverage OPT='-O0 -g' SAN=--coverage tests
 	tests/coverage
 
-.PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim
+.PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build
 
 # It does not run as root: for root it becomes nobody, whose folder is one that nobody can reach.
 run: chatd
@@ -185,19 +185,31 @@ sim:
 	@fixed=; if setarch -R true 2>/dev/null; then fixed='setarch -R'; fi; \
 	$$fixed .build/asan/tests/sim $(if $(SEED),--seed $(SEED),--for $(SIM_S))
 
-FUZZ_S = 60
+FUZZ_S = 300
+FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZERS = input conf db
 
-fuzz:
-	$(MAKE) VARIANT=fuzz CC=clang OPT='-O1 -g' \
-	    SAN='-fsanitize=fuzzer-no-link,address,undefined' .build/fuzz/libchatd.a
-	clang -std=gnu17 -D_GNU_SOURCE -Iinclude -O1 -g -fsanitize=fuzzer,address,undefined \
-	    -o .build/fuzz/input tests/fuzz_input.c .build/fuzz/libchatd.a $(LIBS)
-	mkdir -p .build/fuzz/corpus
-	clang $(CHATD_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
-	    -fno-sanitize-recover=undefined -Itests -o .build/fuzz/chat tests/fuzz_chat.c \
-	    .build/fuzz/libchatd.a -pthread $(LIBS)
-	.build/fuzz/input -max_total_time=$(FUZZ_S) -print_final_stats=1 .build/fuzz/corpus
-	.build/fuzz/chat $(FUZZ_S)
+# Each for FUZZ_S seconds, two at a time. They begin with tests/corpus; what they learn is kept in
+# .build/fuzz, and what ends one is left there as crash-*: such a file goes, small, into tests/corpus,
+# which make test runs.
+fuzz: fuzz-build
+	@cd .build/fuzz && for f in $(FUZZERS); do mkdir -p found/$$f; done; \
+	printf '%s\n' $(FUZZERS) chat | xargs -P 2 -I F sh -c ' \
+	    if [ F = chat ]; then ./chat $(FUZZ_S) >F.log 2>&1; else \
+	        ./F -max_total_time=$(FUZZ_S) -timeout=20 -max_len=65536 -print_final_stats=1 \
+	            -artifact_prefix=F- found/F ../../tests/corpus/F >F.log 2>&1; \
+	    fi || { echo "F: found something, see .build/fuzz/F.log"; tail -n 30 F.log; exit 1; }; \
+	    grep -aE "number_of_executed_units|rounds from" F.log | sed "s/^/F: /"'
+
+fuzz-build:
+	$(MAKE) -s VARIANT=fuzz CC=clang OPT='-O1 -g' WERROR=-Werror \
+	    SAN='-fsanitize=fuzzer-no-link $(FUZZ_SAN)' .build/fuzz/libchatd.a
+	set -e; for f in $(FUZZERS); do \
+	    clang $(CHATD_CFLAGS) -O1 -g -Itests -fsanitize=fuzzer $(FUZZ_SAN) -o .build/fuzz/$$f \
+	        tests/fuzz_$$f.c .build/fuzz/libchatd.a -pthread $(LIBS); \
+	done
+	clang $(CHATD_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link $(FUZZ_SAN) -Itests -o .build/fuzz/chat \
+	    tests/fuzz_chat.c .build/fuzz/libchatd.a -pthread $(LIBS)
 
 install: chatd
 	install -D -m 755 chatd $(DESTDIR)$(PREFIX)/bin/chatd

@@ -382,6 +382,9 @@ void conf_take(struct conf *c, struct conf *next, struct bytes *said)
 	for (const struct conf_key *k = conf_keys; k->name; k++) {
 		bytes_clear(&old);
 		bytes_clear(&new);
+		/* What is empty is text, too. */
+		bytes_printf(&old, "%s", "");
+		bytes_printf(&new, "%s", "");
 		conf_type_show(c, k, &old);
 		conf_type_show(next, k, &new);
 		if (strcmp(old.data, new.data) == 0)

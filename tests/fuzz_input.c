@@ -4,7 +4,7 @@
  * The input goes whole, and cut into pieces, through telnet_sign or
  * telnet_decode, line_next, text_neutralise, name_check and name_mend; both
  * ways have to come to the same, and what comes out has to be fit to be shown.
- * Its first two bytes choose the mode and the cuts.
+ * Its first two bytes choose the mode and the cuts. Then it is a whole conversation (fuzz_talk.h).
  *
  *	clang -fsanitize=fuzzer,...    a libFuzzer target
  *	fuzz_input [SECONDS [SEED]]    by itself: random input, built of tricky parts
@@ -26,16 +26,9 @@
 #include "chatd/core/name.h"
 #include "chatd/core/telnet.h"
 #include "chatd/core/text.h"
+#include "fuzz_talk.h"
 
 enum { INPUT_MAX = 1 << 16 };
-
-#define CHECK(fact) \
-	do { \
-		if (!(fact)) { \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #fact); \
-			abort(); \
-		} \
-	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -225,6 +218,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_same(&whole.reply, &cut.reply);
 	CHECK(whole.telnet_seen == cut.telnet_seen);
 	CHECK(whole.held == cut.held || whole.telnet_seen);
+	talk_run(data, size, mode, cuts);
 	bytes_release(&whole.log);
 	bytes_release(&whole.reply);
 	bytes_release(&cut.log);
@@ -232,6 +226,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
+#ifndef FUZZ_CORPUS
 /* Random input of what is worth trying: line ends, commands, and characters that combine. */
 static size_t compose(uint8_t *at, size_t max)
 {
@@ -306,3 +301,4 @@ __attribute__((weak)) int main(int argc, char **argv)
 	printf("%zu rounds from seed %" PRIu64 "\n", rounds, seed);
 	return 0;
 }
+#endif
