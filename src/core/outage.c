@@ -18,8 +18,6 @@
 #include "chatd/core/setting.h"
 #include "chatd/core/text.h"
 
-enum { REASON_BYTES_MAX = 120 }; /* of why nothing can be saved, in a sentence about that */
-
 enum {
 	REASON_BYTES_MAX = 512,    /* of a reason; the rest is cut */
 	TOLD_BYTES_MAX = REASON_BYTES_MAX + 256, /* of a sentence with one */
