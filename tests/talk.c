@@ -54,11 +54,13 @@
 
 /* -- steps ---------------------------------------------------------------------- */
 
-/* Nothing is unread: a command whose answer cannot be mistaken comes back first. */
+/* Nothing is unread, of what others did before this neither: a command whose answer cannot be
+ * mistaken comes back first. */
 static bool step_sync(struct talk *t, struct client *c)
 {
 	char pattern[64];
 
+	others_wait(t, c);
 	if (!c->named || c->half || !c->open) {
 		while (!c->ended && t->backend->more(t->world, c, 0))
 			continue;
