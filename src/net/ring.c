@@ -31,6 +31,9 @@ enum {
 	CQ_ENTRIES = 32768,      /* completions; the kernel keeps what is beyond */
 	VECTORS = 2 * SQ_ENTRIES, /* pieces of the sends of one submit */
 	BUFFER_GROUP = 0,
+	REFUSALS_MAX = 5000,     /* times in a row that the kernel may take nothing, with a pause of
+	                          * REFUSAL_PAUSE_NS after each: 5 s. Then the ring is lost */
+	REFUSAL_PAUSE_NS = 1000000,
 	CHANCES = 32,            /* numbers asked of the kernel at once: getrandom(2) gives 256
 	                          * bytes uninterrupted */
 	OP_BITS = 8, SLOT_BITS = 24, /* of user_data; the generation takes the upper 32 */
@@ -46,6 +49,9 @@ struct ring {
 	struct msghdr *messages;    /* SQ_ENTRIES, for sends of several pieces */
 	struct iovec *vectors;      /* VECTORS */
 	uint32_t nmessages, nvectors; /* in use since the last submit */
+	uint32_t nrefused;          /* times in a row that the kernel took nothing */
+	int lost;                   /* errno of why it never will; 0: it does */
+	struct io_uring_sqe nowhere; /* what a lost ring is asked for */
 	uint64_t chance[CHANCES];   /* nchance of them are not given out yet */
 	uint32_t nchance;
 	int64_t mono_ms, now_ms;    /* CLOCK_MONOTONIC at, and result of, the last ring_now_ms */
@@ -183,29 +189,47 @@ static void forget_vectors(struct ring *r)
 		r->nmessages = r->nvectors = 0;
 }
 
-/* Hands over what is queued in the midst of a turn. Completions that this makes
- * wait in their queue, which has room for those of a turn (SENDS_PER_TURN_MAX). */
+/*
+ * The kernel took nothing. EAGAIN is no memory for an operation, and passes: what was put off is
+ * done now, which frees some, and which a call that took nothing does not do. (EBUSY, that
+ * completions must be taken first, is what kernels before 6.1 said.)
+ */
+static void refused(struct ring *r, int error)
+{
+	static const struct timespec pause = {.tv_nsec = REFUSAL_PAUSE_NS};
+
+	if ((error != EAGAIN && error != EBUSY && error != EINTR) || ++r->nrefused > REFUSALS_MAX) {
+		r->lost = error;
+		return;
+	}
+	io_uring_get_events(&r->uring);
+	nanosleep(&pause, NULL);
+}
+
+/* Hands over what is queued in the midst of a turn; there is something. Completions that this
+ * makes wait in their queue, which has room for those of a turn (SENDS_PER_TURN_MAX). */
 static void submit(struct ring *r)
 {
 	int done = io_uring_submit_and_get_events(&r->uring);
 
-	if (done < 0 && done != -EBUSY && done != -EAGAIN && done != -EINTR) {
-		log_errx("io_uring does not take operations: %s", strerror(-done));
-		abort();
-	}
 	forget_vectors(r);
+	if (done > 0)
+		r->nrefused = 0;
+	else
+		refused(r, done == 0 ? EAGAIN : -done);
 }
 
-/* A place in the queue; a full one is handed to the kernel first. */
+/* A place in the queue; a full one is handed to the kernel first. Where the kernel takes nothing
+ * any more it is one that leads nowhere, and the next ring_wait says so. */
 static struct io_uring_sqe *next_sqe(struct ring *r)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->uring);
 
-	while (sqe == NULL) {
+	while (sqe == NULL && r->lost == 0) {
 		submit(r);
 		sqe = io_uring_get_sqe(&r->uring);
 	}
-	return sqe;
+	return sqe != NULL ? sqe : &r->nowhere;
 }
 
 void ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd)
@@ -246,8 +270,11 @@ void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct
 		sqe = next_sqe(r);
 		io_uring_prep_send(sqe, fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
 	} else {
-		while (r->nmessages == SQ_ENTRIES || r->nvectors + n > VECTORS)
+		while (r->nmessages == SQ_ENTRIES || r->nvectors + n > VECTORS) {
+			if (r->lost != 0)
+				return;
 			submit(r);
+		}
 		sqe = next_sqe(r);
 		message = &r->messages[r->nmessages++];
 		*message = (struct msghdr){.msg_iov = r->vectors + r->nvectors, .msg_iovlen = n};
@@ -292,12 +319,17 @@ bool ring_wait(struct ring *r, int64_t wait_ms)
 	struct io_uring_cqe *cqe;
 	int done;
 
-	done = io_uring_submit_and_wait_timeout(&r->uring, &cqe, 1, wait_ms < 0 ? NULL : &ts, NULL);
-	forget_vectors(r);
-	if (done >= 0 || done == -ETIME || done == -EINTR || done == -EBUSY || done == -EAGAIN)
-		return true;
-	errno = -done;
-	return false;
+	if (r->lost == 0) {
+		done = io_uring_submit_and_wait_timeout(&r->uring, &cqe, 1,
+		                                        wait_ms < 0 ? NULL : &ts, NULL);
+		forget_vectors(r);
+		if (done >= 0 || done == -ETIME)
+			r->nrefused = 0;
+		else if (done != -EINTR)
+			refused(r, -done);
+	}
+	errno = r->lost;
+	return r->lost == 0;
 }
 
 bool ring_next(struct ring *r, struct ring_completion *c)

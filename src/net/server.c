@@ -250,7 +250,7 @@ bool server_turn(struct server *s)
 	if (finished(s))
 		return false;
 	if (!ring_wait(s->ring, wait_ms(s))) {
-		log_err("cannot wait for io_uring");
+		log_err("io_uring takes no operations any more");
 		return false;
 	}
 	s->now_ms = ring_now_ms(s->ring);

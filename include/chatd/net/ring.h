@@ -54,8 +54,9 @@ void ring_wake(struct ring *r, int fd);
 void ring_buffer_return(struct ring *r, uint32_t buffer, size_t used);
 
 /* Submits what is queued and waits for a completion, at most wait_ms
- * milliseconds (0: not at all, -1: for ever). False: the kernel refused, errno
- * says why; EINTR and a timeout are not failures. */
+ * milliseconds (0: not at all, -1: for ever). False: the kernel takes no
+ * operations any more, errno says why; it has then been asked for seconds. EINTR,
+ * a timeout, and that it takes none for now are not failures. */
 bool ring_wait(struct ring *r, int64_t wait_ms);
 
 /* Plain calls, here so that the simulation can stand in for the kernel. */
