@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -267,6 +268,9 @@ bool daemon_run(const struct options *o, struct conf *c)
 	/* So that the loop makes no brk(2) for a chunk that comes and goes. */
 	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
 	mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
+	/* Where the host gives memory in pages of 2 MB unasked, also afterwards, it would have what
+	 * lies around a busy buffer too, and its size would not be what it uses. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	log_set_level(c->log_level);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&d.signals);
