@@ -1,92 +1,16 @@
 /*
  * A kernel that refuses: each call that hands operations over fails in turn, in a script of
- * accepts, receives and sends, and nothing is lost; and one that takes nothing any more.
- *
- * The calls are replaced at link time (Makefile: --wrap). How making a ring fails is in
- * test_ring_new.c.
+ * accepts, receives and sends, and nothing is lost. One that refuses for long is in
+ * test_ring_lost.c, one that gives no ring in test_ring_new.c.
  */
-#include "ring_help.h"
+#include "ring_fault.h"
 
 enum {
-	EVER = INT32_MAX,
 	CLIENTS = 3,
 	ROUNDS = 4,
 	LINES = 40,        /* that each client is sent in a round, each a piece */
 	FILL = SQ_ENTRIES + 500, /* operations of a round beside those: one submit is not enough */
-	PARTLY = -1,       /* as an error: half of what was handed over is taken */
 };
-
-/* What the kernel is made to answer. */
-static struct {
-	int error;     /* to the calls from `first` on, `times` of them; 0: none */
-	int first, times;
-	int calls;     /* so far */
-	int events;    /* calls that had what was put off done */
-	int64_t paused_ns; /* by nanosleep, which does not sleep here */
-} fault;
-
-/* -- the calls ------------------------------------------------------------------------- */
-
-int __real_io_uring_submit_and_wait_timeout(struct io_uring *u, struct io_uring_cqe **cqe,
-                                            unsigned wait_nr, struct __kernel_timespec *ts,
-                                            sigset_t *mask);
-int __wrap_io_uring_submit_and_wait_timeout(struct io_uring *u, struct io_uring_cqe **cqe,
-                                            unsigned wait_nr, struct __kernel_timespec *ts,
-                                            sigset_t *mask);
-int __real_io_uring_submit_and_get_events(struct io_uring *u);
-int __wrap_io_uring_submit_and_get_events(struct io_uring *u);
-int __real_io_uring_get_events(struct io_uring *u);
-int __wrap_io_uring_get_events(struct io_uring *u);
-int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
-
-/* True if this call fails. */
-static bool fails(void)
-{
-	fault.calls++;
-	return fault.error != 0 && fault.calls >= fault.first &&
-	       fault.calls - fault.first < fault.times;
-}
-
-/* What the kernel does that runs out of memory for operations in the midst of them. */
-static int take_half(struct io_uring *u)
-{
-	unsigned ready = io_uring_sq_ready(u);
-
-	u->sq.sqe_head = u->sq.sqe_tail;
-	*u->sq.ktail = u->sq.sqe_tail;
-	return ready < 2 ? -EAGAIN : io_uring_enter((unsigned)u->ring_fd, ready / 2, 0, 0, NULL);
-}
-
-static int refuse(struct io_uring *u)
-{
-	return fault.error == PARTLY ? take_half(u) : -fault.error;
-}
-
-int __wrap_io_uring_submit_and_wait_timeout(struct io_uring *u, struct io_uring_cqe **cqe,
-                                            unsigned wait_nr, struct __kernel_timespec *ts,
-                                            sigset_t *mask)
-{
-	return fails() ? refuse(u)
-	               : __real_io_uring_submit_and_wait_timeout(u, cqe, wait_nr, ts, mask);
-}
-
-int __wrap_io_uring_submit_and_get_events(struct io_uring *u)
-{
-	return fails() ? refuse(u) : __real_io_uring_submit_and_get_events(u);
-}
-
-int __wrap_io_uring_get_events(struct io_uring *u)
-{
-	fault.events++;
-	return __real_io_uring_get_events(u);
-}
-
-int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
-{
-	(void)left;
-	fault.paused_ns += time->tv_sec * INT64_C(1000000000) + time->tv_nsec;
-	return 0;
-}
 
 /* -- a script -------------------------------------------------------------------------- */
 
@@ -260,16 +184,13 @@ static void each_call_fails(int error, int times)
 	int k = 0;
 
 	do {
-		memset(&fault, 0, sizeof fault);
-		fault.error = error;
-		fault.times = times;
-		fault.first = ++k;
+		fault_begin(error, ++k, times);
 		if (!script_run())
 			fail_msg("call %d answers %d, %d times: something is lost", k, error, times);
 	} while (fault.calls >= k);
 	/* Waits, and submits in the midst of a turn. */
 	assert_true(k > 2 * ROUNDS);
-	memset(&fault, 0, sizeof fault);
+	fault_end();
 }
 
 static void test_each_call_fails(void **state)
@@ -283,103 +204,10 @@ static void test_each_call_fails(void **state)
 	}
 }
 
-/* While nothing is taken, what was taken before goes on: its memory is what is missing. */
-static void test_work_goes_on(void **state)
-{
-	int fd[2];
-	struct ring_completion c;
-
-	begin(state);
-	pair_unix(fd);
-	ring_recv(r, 1, 1, fd[0]);
-	nothing_comes();
-	memset(&fault, 0, sizeof fault);
-	fault.error = EAGAIN;
-	fault.first = 1;
-	fault.times = EVER;
-	assert_int_equal(send(fd[1], "x", 1, 0), 1);
-	ring_recv(r, 2, 1, fd[0]);
-	assert_true(ring_wait(r, WAIT_MS));
-	assert_true(ring_next(r, &c));
-	assert_int_equal(c.slot, 1);
-	assert_int_equal(c.res, 1);
-	assert_int_equal(fault.calls, 1);
-	memset(&fault, 0, sizeof fault);
-	pair_close(fd);
-	end(state);
-}
-
-/* -- for ever -------------------------------------------------------------------------- */
-
-/* More of both kinds than there is room for, while the kernel takes none: it comes to an end,
- * ring_wait says why, and what is asked of the ring after that is asked in vain. */
-static void never_takes(int error)
-{
-	struct iovec iov[SEND_SPANS_MAX];
-	struct ring_completion c;
-	int dead = dead_end();
-
-	begin(NULL);
-	memset(&fault, 0, sizeof fault);
-	fault.error = error;
-	fault.first = 1;
-	fault.times = EVER;
-	for (uint32_t i = 0; i < SEND_SPANS_MAX; i++)
-		iov[i] = (struct iovec){(char[]){"x"}, 1};
-	for (uint32_t i = 0; i < 2 * SQ_ENTRIES; i++) {
-		ring_send(r, 1, i, dead, iov, SEND_SPANS_MAX);
-		ring_send(r, 1, i, dead, iov, 1);
-		ring_recv(r, 1, i, dead);
-	}
-	errno = 0;
-	assert_false(ring_wait(r, -1));
-	assert_int_equal(errno, error);
-	assert_false(ring_wait(r, 0));
-	assert_int_equal(errno, error);
-	assert_false(ring_next(r, &c));
-	/* Not for longer than a person would wait, and not without a pause. */
-	assert_in_range(fault.calls, 1, REFUSALS_MAX + 2);
-	assert_in_range(fault.paused_ns, 0, INT64_C(10000000000));
-	assert_true(fault.calls == 1 || fault.paused_ns > INT64_C(1000000000));
-	memset(&fault, 0, sizeof fault);
-	ring_free(r);
-	close(dead);
-}
-
-static void test_never(void **state)
-{
-	static const int errors[] = { EAGAIN, EBUSY, EINTR, EBADR, EBADF, EFAULT, ENXIO };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
-		never_takes(errors[i]);
-}
-
-/* The same without anything that is more than a submit: each wait is one try. */
-static void test_never_in_waits(void **state)
-{
-	int waits = 0;
-
-	begin(state);
-	fault.error = EAGAIN;
-	fault.first = 1;
-	fault.times = EVER;
-	ring_recv(r, 1, 1, 0);
-	while (ring_wait(r, -1))
-		assert_true(++waits <= REFUSALS_MAX);
-	assert_int_equal(errno, EAGAIN);
-	assert_true(fault.events >= waits);
-	memset(&fault, 0, sizeof fault);
-	end(state);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_call_fails),
-		cmocka_unit_test(test_work_goes_on),
-		cmocka_unit_test(test_never),
-		cmocka_unit_test(test_never_in_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
