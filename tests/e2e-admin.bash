@@ -61,14 +61,14 @@ ending() {
 	exec {eve}<>"/dev/tcp/127.0.0.1/$port"
 	printf 'eve\n' >&"$eve"
 	host '/shutdown 2s a new version' /quit >/dev/null
-	said=$(timeout 10 cat <&"$eve")
+	said=$(timeout $((10 * patience)) cat <&"$eve")
 	is "/shutdown is counted down, and everybody reads it" "$said" \
 		'-- chatd goes down in 2 seconds: a new version \(the host\)' \
 		'-- chatd is going down: a new version'
 	exec {eve}>&-
 	chatd_wait
 	took=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
-	if [ "$status" -eq 0 ] && [ "$took" -lt 7000 ] &&
+	if [ "$status" -eq 0 ] && [ "$took" -lt $((7000 * patience)) ] &&
 		in_log 'shutdown by the host: a new version: going down'; then
 		ok "and ends it with status 0 in time"
 	else
@@ -80,7 +80,7 @@ ending() {
 user() {
 	local uid=$1
 	shift
-	printf '%s\n' "$@" | timeout 10 setpriv --reuid="$uid" --regid="$uid" --clear-groups \
+	printf '%s\n' "$@" | timeout $((10 * patience)) setpriv --reuid="$uid" --regid="$uid" --clear-groups \
 		"$(command -v nc.openbsd || command -v nc)" -N -U "$work/chatd.sock"
 }
 

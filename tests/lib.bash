@@ -9,6 +9,7 @@ export LC_ALL=C.UTF-8
 
 tests=0
 failures=0
+patience=${CHATD_PATIENCE:-1} # all that is waited for is waited for so many times as long
 pid=         # of the chatd that runs; empty: none
 port=        # where it listens on 127.0.0.1
 work=$(mktemp -d "${TMPDIR:-/tmp}/chatd-sh.XXXXXX") || exit 1
@@ -90,7 +91,7 @@ chatd_start() {
 	shift
 	exec {out}< <(exec "${as[@]}" "$program" "$@" 2>>"$log" </dev/null)
 	pid=$!
-	while read -r -t 20 said <&"$out"; do
+	while read -r -t $((20 * patience)) said <&"$out"; do
 		[[ $said != *listening* ]] || return 0
 	done
 	said=
@@ -112,10 +113,10 @@ chatd_stop() {
 }
 
 # await COMMAND...: until it succeeds, about $tries times 20 ms (250 times: 5 s) at
-# most. For what gives no event to a shell.
+# most, or $patience times as long. For what gives no event to a shell.
 await() {
 	local i
-	for ((i = 0; i < ${tries:-250}; i++)); do
+	for ((i = 0; i < ${tries:-250} * patience; i++)); do
 		"$@" && return 0
 		sleep 0.02
 	done
@@ -125,11 +126,11 @@ await() {
 # in_log TEXT: chatd's own log has it.
 in_log() { grep -qF -- "$1" "$log"; }
 
-# OpenBSD's nc, whichever nc is called so here; 10 s at most.
+# OpenBSD's nc, whichever nc is called so here; 10 s at most, likewise.
 nc_bsd() {
 	if command -v nc.openbsd >/dev/null; then
-		timeout 10 nc.openbsd "$@"
+		timeout $((10 * patience)) nc.openbsd "$@"
 	else
-		timeout 10 nc "$@"
+		timeout $((10 * patience)) nc "$@"
 	fi
 }

@@ -3,7 +3,8 @@
  *
  * One chatd for each file, in a folder of its own, on a free port of
  * 127.0.0.1. It must say that it listens, stop within STOP_MS of SIGTERM with
- * status 0, and write nothing that a sanitizer would.
+ * status 0, and write nothing that a sanitizer would. What is waited for is waited for
+ * CHATD_PATIENCE times as long (environment), where the machine is slow.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,6 +43,14 @@ struct world {
 	int out;                    /* its stdout; -1: not running */
 	bool ending;                /* true once it has got its SIGTERM: a second one means haste */
 };
+
+/* How long to wait where it would be so long on a machine of today. */
+static int patience(int64_t ms)
+{
+	const char *times = getenv("CHATD_PATIENCE");
+
+	return (int)ms * (times && atoi(times) > 0 ? atoi(times) : 1);
+}
 
 /* A port that nobody listens on; where the search begins depends on the pid. */
 static uint16_t port_free(void)
@@ -89,7 +98,7 @@ static bool listening_wait(struct world *w)
 	char text[1024];
 	size_t n = 0;
 
-	while (n < sizeof text - 1 && poll(&pfd, 1, START_MS) > 0) {
+	while (n < sizeof text - 1 && poll(&pfd, 1, patience(START_MS)) > 0) {
 		ssize_t got = read(w->out, text + n, sizeof text - 1 - n);
 
 		if (got <= 0)
@@ -147,7 +156,7 @@ static bool daemon_down(struct world *w, struct bytes *problem)
 	if (!w->ending)
 		kill(w->pid, SIGTERM);
 	w->ending = false;
-	ok = poll(&pfd, 1, STOP_MS) == 1;
+	ok = poll(&pfd, 1, patience(STOP_MS)) == 1;
 	if (!ok) {
 		bytes_printf(problem, "chatd did not stop in %d ms\n", STOP_MS);
 		kill(w->pid, SIGKILL);
@@ -291,7 +300,7 @@ static bool daemon_more(void *world, struct client *c, int64_t wait_ms)
 	ssize_t n;
 
 	(void)world;
-	if (c->ended || poll(&pfd, 1, (int)wait_ms) <= 0)
+	if (c->ended || poll(&pfd, 1, patience(wait_ms)) <= 0)
 		return false;
 	n = recv(c->fd, text, sizeof text, 0);
 	if (n > 0)
