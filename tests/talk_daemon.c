@@ -279,18 +279,20 @@ static void daemon_send(void *world, struct client *c, const char *p, size_t n)
 
 static void daemon_hang_up(void *world, struct client *c, bool half)
 {
+	struct pollfd pfd = {.fd = c->fd, .events = POLLIN};
 	char text[4096];
 
 	(void)world;
-	if (half) {
+	if (c->fd >= 0)
 		shutdown(c->fd, SHUT_WR);
-	} else if (c->fd >= 0) {
-		/* Closing with something unread would be a reset. */
-		while (recv(c->fd, text, sizeof text, MSG_DONTWAIT) > 0)
-			continue;
-		close(c->fd);
-		c->fd = -1;
-	}
+	if (half || c->fd < 0)
+		return;
+	/* It has gone, for the others, when chatd has closed its end too. And closing with
+	 * something unread would be a reset. */
+	while (poll(&pfd, 1, patience(TALK_WAIT_MS)) > 0 && recv(c->fd, text, sizeof text, 0) > 0)
+		continue;
+	close(c->fd);
+	c->fd = -1;
 }
 
 static bool daemon_more(void *world, struct client *c, int64_t wait_ms)

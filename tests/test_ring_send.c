@@ -249,6 +249,36 @@ static void test_many_pieces(void **state)
 	free(text);
 }
 
+/* What came from several between two turns comes once each, and in no order that one could rely
+ * on: 6.1 tells the newest first, newer kernels the oldest. */
+static void test_order_of_many(void **state)
+{
+	enum { MANY = 8 };
+	int fd[MANY][2];
+	char order[MANY + 1] = "";
+	bool seen[MANY] = {false};
+
+	(void)state;
+	for (uint32_t i = 0; i < MANY; i++) {
+		pair_unix(fd[i]);
+		ring_recv(r, i, 1, fd[i][0]);
+	}
+	nothing_comes();
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_int_equal(send(fd[i][1], &"01234567"[i], 1, 0), 1);
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct ring_completion c = next();
+
+		assert_int_equal(c.res, 1);
+		assert_true(c.slot < MANY && !seen[c.slot]);
+		seen[c.slot] = true;
+		order[i] = c.data[0];
+		give_back(&c);
+		pair_close(fd[c.slot]);
+	}
+	print_message("# fact: what came in the order 01234567 is told in the order %s\n", order);
+}
+
 /* What does not fit the completion queue is kept by the kernel and comes; meanwhile it takes
  * operations as before (older kernels said EBUSY). */
 static void test_many_completions(void **state)
@@ -348,6 +378,7 @@ int main(void)
 		ON_A_RING(test_send_to_nobody),
 		ON_A_RING(test_many_operations),
 		ON_A_RING(test_many_pieces),
+		ON_A_RING(test_order_of_many),
 		ON_A_RING(test_many_completions),
 		ON_A_RING(test_overflow_ends_what_goes_on),
 		ON_A_RING(test_flags_are_refused),
