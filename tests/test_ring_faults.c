@@ -193,21 +193,41 @@ static void each_call_fails(int error, int times)
 	fault_end();
 }
 
-static void test_each_call_fails(void **state)
+static void test_no_memory(void **state)
 {
-	static const int errors[] = { EAGAIN, EBUSY, EINTR, PARTLY };
-
 	(void)state;
-	for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
-		each_call_fails(errors[i], 1);
-		each_call_fails(errors[i], 50);
-	}
+	each_call_fails(EAGAIN, 1);
+	each_call_fails(EAGAIN, 50);
+}
+
+static void test_no_memory_for_all(void **state)
+{
+	(void)state;
+	each_call_fails(PARTLY, 1);
+	each_call_fails(PARTLY, 50);
+}
+
+static void test_busy(void **state)
+{
+	(void)state;
+	each_call_fails(EBUSY, 1);
+	each_call_fails(EBUSY, 50);
+}
+
+static void test_interrupted(void **state)
+{
+	(void)state;
+	each_call_fails(EINTR, 1);
+	each_call_fails(EINTR, 50);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_call_fails),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_no_memory_for_all),
+		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_interrupted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
