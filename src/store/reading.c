@@ -54,10 +54,17 @@ static bool copy_due(struct writer *w)
 	return pages - (pages < copied ? 0 : copied) >= WAL_PAGES_COPY;
 }
 
+/* Answers that nobody takes are kept in memory: beyond so many it waits. */
+static bool reading_has_work(struct reading *t)
+{
+	return (t->taken || atomic_load(&t->asked.newest)) &&
+	       atomic_load(&t->w->answers) < ANSWERS_MAX;
+}
+
 static bool reading_ready(void *ctx)
 {
 	struct reading *t = ctx;
-	return atomic_load(&t->asked.newest) || atomic_load(&t->w->reading_stop) ||
+	return reading_has_work(t) || atomic_load(&t->w->reading_stop) ||
 	       (t->copies && copy_due(t->w));
 }
 
@@ -122,19 +129,19 @@ static void reading_answer(struct reading *t, struct asked *a)
 	struct writer_event e = { .kind = WRITER_ROWS, .rows = reading_rows(t, &a->query) };
 	atomic_fetch_sub(&t->waiting, 1);
 	asked_free(a);
+	atomic_fetch_add(&t->w->answers, 1);
 	writer_tell(t->w, &e);
 }
 
-/* Answers all that was asked. After reading_stop nobody hears an answer any more, and
- * the end must not wait for a row of hashes. */
+/* Answers what was asked, as long as the loop takes the answers. After reading_stop nobody
+ * hears one any more, and the end must not wait for a row of hashes. */
 static void reading_take(struct reading *t)
 {
-	for (struct letter *l = mailbox_take(&t->asked), *next; l; l = next) {
-		next = l->next;
-		if (atomic_load(&t->w->reading_stop)) {
-			asked_free((struct asked *)l);
-			continue;
-		}
+	while (reading_has_work(t) && !atomic_load(&t->w->reading_stop)) {
+		if (!t->taken)
+			t->taken = mailbox_take(&t->asked);
+		struct letter *l = t->taken;
+		t->taken = l->next;
 		reading_answer(t, (struct asked *)l);
 		reading_copy(t);
 	}
@@ -157,4 +164,21 @@ void *reading_main(void *arg)
 		sleeper_sleep(&t->sleeper, -1, reading_ready, t);
 	}
 	return NULL;
+}
+
+static void letters_free(struct letter *l)
+{
+	for (struct letter *next; l; l = next) {
+		next = l->next;
+		asked_free((struct asked *)l);
+	}
+}
+
+void reading_release(struct reading *t)
+{
+	letters_free(t->taken);
+	letters_free(mailbox_take(&t->asked));
+	store_close(t->store);
+	if (t->sleeper.fd >= 0)
+		close(t->sleeper.fd);
 }

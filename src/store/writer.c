@@ -100,6 +100,15 @@ static struct letter *told_next(struct writer *w)
 	return l;
 }
 
+/* Those who have stopped for too many answers may go on. */
+static void answer_taken(struct writer *w)
+{
+	if (atomic_fetch_sub(&w->answers, 1) < ANSWERS_MAX)
+		return;
+	for (struct reading *t = w->reading; t < w->reading + READINGS; t++)
+		t->wake = true;
+}
+
 bool writer_next(struct writer *w, struct writer_event *e)
 {
 	for (;;) {
@@ -119,6 +128,8 @@ bool writer_next(struct writer *w, struct writer_event *e)
 		struct told *t = (struct told *)l;
 		*e = t->event;
 		free(t);
+		if (e->kind == WRITER_ROWS)
+			answer_taken(w);
 		return true;
 	}
 }
@@ -217,16 +228,6 @@ static void fd_close(int fd)
 {
 	if (fd >= 0)
 		close(fd);
-}
-
-static void reading_release(struct reading *t)
-{
-	for (struct letter *l = mailbox_take(&t->asked), *next; l; l = next) {
-		next = l->next;
-		asked_free((struct asked *)l);
-	}
-	store_close(t->store);
-	fd_close(t->sleeper.fd);
 }
 
 static void writer_free(struct writer *w)

@@ -62,6 +62,7 @@ struct reading {
 	bool gives_way;         /* true for those whose work takes long on purpose or by its size */
 	bool copies;            /* true for the one that also does the checkpoints */
 	struct mailbox asked;   /* queries from the loop */
+	struct letter *taken;   /* reading: those that it has taken out and not answered */
 	_Atomic uint32_t waiting; /* how many were asked and are not answered yet */
 	uint32_t waiting_max;   /* loop: one more is not taken */
 	struct sleeper sleeper; /* where it sleeps */
@@ -93,6 +94,8 @@ struct writer {
 	struct mailbox told;    /* from all threads to the loop */
 	struct letter *taken;   /* loop: letters taken out of told, not yet returned */
 	struct told stored_told; /* the one letter that says that `stored` moved */
+	_Atomic uint32_t answers; /* that were made and the loop has not taken: about ANSWERS_MAX, where
+	                         * each thread may have one more */
 	_Atomic bool stored_posted; /* true from posting that letter until the loop took it */
 	_Atomic uint64_t stored; /* all records up to this are saved */
 	uint64_t stored_said;   /* loop: what writer_next returned of it */
@@ -164,6 +167,9 @@ bool writing_prune(struct writing *t);
 /* The threads' functions; arg is the struct writer, and the struct reading. */
 void *writing_main(void *arg);
 void *reading_main(void *arg);
+
+/* Once its thread has ended, or was never begun: frees what it owns. */
+void reading_release(struct reading *t);
 
 /* Clears it, for it may hold a password, and frees it. */
 void asked_free(struct asked *a);
