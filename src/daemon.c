@@ -6,6 +6,7 @@
  */
 #include "chatd/daemon_state.h"
 
+#include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "chatd/descriptors.h"
 #include "chatd/fence.h"
 #include "chatd/listen.h"
+#include "chatd/memory.h"
 #include "chatd/net/ring.h"
 #include "chatd/privilege.h"
 
@@ -177,6 +179,23 @@ static bool daemon_make_server(struct daemon *d)
 	return daemon_watch_signals(d);
 }
 
+/* What the host has to have for it, whatever comes from the network. */
+static void daemon_tell_memory(const struct daemon *d)
+{
+	struct memory_part parts[MEMORY_PARTS];
+	uint64_t bytes[MEMORY_KINDS] = { 0 };
+
+	memory_parts(d->conf->connections_max, parts);
+	for (int i = 0; i < MEMORY_PARTS; i++) {
+		bytes[parts[i].kind] += parts[i].bytes;
+		log_debug("memory: %s: %" PRIu64 " KiB at most", parts[i].what, parts[i].bytes >> 10);
+	}
+	log_info("memory: %" PRIu64 " MiB at most, of which %" PRIu64 " MiB are for connections and %"
+	         PRIu64 " MiB for tables when all are full",
+	         memory_max(d->conf->connections_max) >> 20, bytes[MEMORY_TRAFFIC] >> 20,
+	         bytes[MEMORY_TABLES] >> 20);
+}
+
 /* On stdout and without a time stamp: this is the answer to the command, for
  * people and for scripts that wait until they may connect. */
 static void daemon_say_ready(const struct daemon *d)
@@ -223,6 +242,7 @@ static bool daemon_start(struct daemon *d)
 	}
 	log_info("chatd " CHATD_VERSION " has started, pid %d, for %u connections at most",
 	         (int)getpid(), d->conf->connections_max);
+	daemon_tell_memory(d);
 	daemon_say_ready(d);
 	return true;
 }

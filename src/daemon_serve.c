@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "chatd/base/log.h"
+#include "chatd/memory.h"
 
 static bool serve_reload(void *ctx, const char *who, struct bytes *said)
 {
@@ -43,6 +44,7 @@ static void serve_figures(void *ctx, struct figures *f)
 
 	f->started_ms = d->started_ms;
 	f->memory_bytes = serve_memory_bytes();
+	f->memory_max = memory_max(d->conf->connections_max);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		f->descriptors_max = limit.rlim_cur;
 	/* Since Linux 6.2 this is their number; to count them would take long where they are many. */

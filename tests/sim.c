@@ -156,6 +156,15 @@ bool sim_begin(void)
 	if (!make_chat())
 		return false;
 	sim->server = server_new(&sim->options, sim->ring, sim->chat, sim->writer, &listener, 1);
+	/* Now and then there is little memory for all. */
+	if (PICK(0, 0, 1) == 1) {
+		sim->server->queues.max = PICK(20000, 200000);
+		sim->server->queues.high = sim->server->queues.max / PICK(2, 20);
+	}
+	if (PICK(0, 0, 1) == 1) {
+		sim->server->logs.high = PICK(0, 5000, 50000);
+		sim->server->logs.max = PICK(150000, 1000000);
+	}
 	return true;
 }
 

@@ -110,10 +110,11 @@ static void check_chat(void)
 
 static void check_output(const struct conn *c)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, held = 0;
 
 	for (const struct outbuf *o = c->out; o != NULL; o = o->next) {
 		bytes += o->len;
+		held += sizeof *o + o->cap;
 		if (o->len == 0 || o->len > o->cap || (o->next == NULL) != (o == c->out_last))
 			sim_fail("%u.%u: its private text is in disorder", c->slot, c->gen);
 	}
@@ -122,6 +123,9 @@ static void check_output(const struct conn *c)
 	if (bytes - c->out_off != c->out_bytes)
 		sim_fail("%u.%u: %" PRIu64 " bytes of private text, %u counted", c->slot, c->gen,
 		         bytes - c->out_off, c->out_bytes);
+	if (held != c->out_held)
+		sim_fail("%u.%u: its private text takes %" PRIu64 " bytes, %u counted", c->slot, c->gen,
+		         held, c->out_held);
 	if (c->state == CONN_OPEN && c->out_bytes > SENDQ_BYTES_MAX)
 		sim_fail("%u.%u: %u bytes of private text", c->slot, c->gen, c->out_bytes);
 	if (c->state == CONN_OPEN && c->out_bytes > SENDQ_SLOW_BYTES && !c->slow)
@@ -271,8 +275,36 @@ void sim_check_slow(const struct event *e)
 	int64_t age_ms = sim->ring->now_ms - k->send_ms;
 
 	if (strcmp(e->closed.reason, "connection too slow") == 0 && c->out_bytes <= SENDQ_BYTES_MAX &&
+	    sim->server->queues.bytes <= sim->server->queues.max &&
 	    (!k->sending || age_ms <= (int64_t)sim->options.send_timeout_s * 1000))
 		sim_fail("%u.%u is closed as too slow, and is not", c->slot, c->gen);
+}
+
+/* Chunks that only a send still reads may come twice in a look at the sends, so that it is only
+ * known that all the rest is counted. */
+static void check_tallies(const struct server *s)
+{
+	uint64_t queues = 0, going = 0, logs = 0;
+
+	for (uint32_t i = 0; i < s->conns_top; i++) {
+		const struct conn *c = &s->conns[i];
+
+		queues += c->out_held;
+		going += c->state == CONN_DEAD ? c->out_held : 0;
+		logs += c->reader.cuts_cap * sizeof(struct feed_cut);
+	}
+	for (uint32_t i = 0; i < SIM_FEEDS_MAX && i < sim->chat->rooms_top * 2; i++)
+		for (const struct feed_chunk *at = s->feeds[i].head; at != NULL; at = at->next)
+			logs += sizeof *at + at->size;
+	if (queues != s->queues.bytes)
+		sim_fail("private text takes %" PRIu64 " bytes, %" PRIu64 " are counted", queues,
+		         s->queues.bytes);
+	if (logs > s->logs.bytes || (s->nsending == 0 && logs < s->logs.bytes))
+		sim_fail("the logs take %" PRIu64 " bytes, %" PRIu64 " are counted", logs,
+		         s->logs.bytes);
+	if (queues - going > s->queues.max)
+		sim_fail("private text takes %" PRIu64 " bytes, %" PRIu64 " beside those that end", queues,
+		         queues - going);
 }
 
 static void check_server(void)
@@ -295,6 +327,7 @@ static void check_server(void)
 		         nsending, nlingering, s->nconns, s->nsending, s->nlingering);
 	for (uint32_t i = 0; i < SIM_FEEDS_MAX && i < sim->chat->rooms_top * 2; i++)
 		check_feed(i, readers[i]);
+	check_tallies(s);
 	if (sim->ring->nlent != 0)
 		sim_fail("%u buffers are not given back", sim->ring->nlent);
 }
@@ -324,4 +357,7 @@ void sim_check_empty(void)
 		sim_fail("%u connections and %u people are left", s->nconns, sim->chat->people);
 	if (s->unshown_first != s->unshown_next)
 		sim_fail("%" PRIu64 " lines are never shown", s->unshown_next - s->unshown_first);
+	if (s->queues.bytes != 0 || s->logs.bytes != 0)
+		sim_fail("%" PRIu64 " bytes of private text and %" PRIu64 " of logs are left",
+		         s->queues.bytes, s->logs.bytes);
 }

@@ -77,7 +77,8 @@ static void world_stop(struct world *w)
 static void wanted_do(struct world *w)
 {
 	const struct figures f = {
-		.started_ms = (int64_t)START_S * 1000, .memory_bytes = 12345678, .descriptors = 30,
+		.started_ms = (int64_t)START_S * 1000, .memory_bytes = 12345678,
+		.memory_max = 1234567890, .descriptors = 30,
 		.descriptors_max = 1024,
 	};
 	enum effect_kind wanted = w->wanted;

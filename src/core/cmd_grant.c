@@ -96,6 +96,11 @@ static bool give(struct chat *c, struct session *s, struct room *r, const struct
 		setting_save(c, r);
 	if (grant_give(c, r, t->account->key, role))
 		return true;
+	if (r->ngrants < GRANTS_MAX) {
+		emit_reply(c, s, "Not done: %d people are something in a room of this server, and that is "
+		           "the most.", GRANTS_ALL_MAX);
+		return false;
+	}
 	emit_reply(c, s, "Not done: %d people are something in %s, and that is the most. %cuninvite or "
 	           "%cdevoice somebody first.", GRANTS_MAX, r->name, c->config.command_prefix,
 	           c->config.command_prefix);

@@ -169,10 +169,13 @@ static void show_database(struct chat *c, struct session *s, const struct rows *
 static void show_program(struct chat *c, struct session *s)
 {
 	const struct figures *f = &c->serve.figures;
-	char memory[SIZE_BYTES_MAX];
+	char memory[SIZE_BYTES_MAX], most[SIZE_BYTES_MAX];
 
-	emit_reply(c, s, "Memory: %s.", f->memory_bytes > 0 ? size_show(memory, f->memory_bytes)
-	           : "not known");
+	if (f->memory_bytes > 0)
+		emit_reply(c, s, "Memory: %s of %s at most.", size_show(memory, f->memory_bytes),
+		           size_show(most, f->memory_max));
+	else
+		emit_reply(c, s, "Memory: not known, at most %s.", size_show(most, f->memory_max));
 	if (f->descriptors > 0)
 		emit_reply(c, s, "Descriptors: %" PRIu64 " of %" PRIu64 " are open.", f->descriptors,
 		           f->descriptors_max);

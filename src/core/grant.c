@@ -86,20 +86,22 @@ static void save(struct chat *c, const struct room *r, const struct grant *g, bo
 	bytes_release(&b);
 }
 
-static struct grant *grant_add(struct room *r, const char *account_key)
+static struct grant *grant_add(struct chat *c, struct room *r, const char *account_key)
 {
 	struct grant *g = mem_zero(1, sizeof *g);
 
 	g->key = mem_strdup(account_key);
 	DL_APPEND(r->grants, g);
 	r->ngrants++;
+	c->ngrants++;
 	return g;
 }
 
-static void grant_end(struct room *r, struct grant *g)
+static void grant_end(struct chat *c, struct room *r, struct grant *g)
 {
 	DL_DELETE(r->grants, g);
 	r->ngrants--;
+	c->ngrants--;
 	free(g->key);
 	free(g);
 }
@@ -118,9 +120,9 @@ bool grant_give(struct chat *c, struct room *r, const char *account_key, enum ro
 	struct grant *g = grant_of(r, account_key);
 
 	if (g == NULL) {
-		if (r->ngrants >= GRANTS_MAX)
+		if (r->ngrants >= GRANTS_MAX || (c->ngrants >= GRANTS_ALL_MAX && role != ROOM_OWNER))
 			return false;
-		g = grant_add(r, account_key);
+		g = grant_add(c, r, account_key);
 		/* What was said while everybody could read it stays theirs to read. */
 		g->since = r->set.private ? r->last_id : 0;
 	}
@@ -138,7 +140,7 @@ void grant_take(struct chat *c, struct room *r, const char *account_key, enum ro
 	set_roles(g, g->roles & ~(1u << role));
 	save(c, r, g, g->roles == 0);
 	if (g->roles == 0)
-		grant_end(r, g);
+		grant_end(c, r, g);
 }
 
 uint32_t grant_owned(const struct chat *c, const char *account_key)
@@ -159,14 +161,14 @@ void grant_drop_account(struct chat *c, const char *account_key)
 		struct grant *g = c->rooms[slot] != NULL ? grant_of(c->rooms[slot], account_key) : NULL;
 
 		if (g != NULL)
-			grant_end(c->rooms[slot], g);
+			grant_end(c, c->rooms[slot], g);
 	}
 }
 
-void grant_drop_room(struct room *r)
+void grant_drop_room(struct chat *c, struct room *r)
 {
 	while (r->grants != NULL)
-		grant_end(r, r->grants);
+		grant_end(c, r, r->grants);
 }
 
 void grant_load(struct chat *c, const char *key, const char *value)
@@ -187,7 +189,7 @@ void grant_load(struct chat *c, const char *key, const char *value)
 	    fields_get_number(value, "made") != a->made_ms || r->ngrants >= GRANTS_MAX ||
 	    grant_of(r, a->key) != NULL)
 		return;
-	g = grant_add(r, a->key);
+	g = grant_add(c, r, a->key);
 	g->since = (uint64_t)fields_get_number(value, "since");
 	roles = fields_get_count(value, "roles", ROLES_ALL) & ~(1u << ROOM_NOBODY);
 	role = fields_get(value, "role");

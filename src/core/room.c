@@ -86,7 +86,7 @@ static void room_free(struct chat *c, struct room *r)
 	free(r->key);
 	free(r->topic);
 	free(r->sum_nick);
-	grant_drop_room(r);
+	grant_drop_room(c, r);
 	outage_forget(c, r);
 	ban_room_gone(c, r);
 	setting_release(c, r);

@@ -28,19 +28,24 @@ static uint64_t visible(const struct conn *c)
 	return r->feed->mark;
 }
 
-static struct outbuf *outbuf_new(const char *text, size_t len, uint64_t at, size_t least)
+static struct outbuf *outbuf_new(struct conn *c, const char *text, size_t len, uint64_t at,
+                                 size_t least)
 {
 	size_t cap = len > least ? len : least;
 	struct outbuf *o = mem_alloc(sizeof *o + cap);
 
+	c->out_held += (uint32_t)(sizeof *o + cap);
+	tally_add(c->tally, sizeof *o + cap);
 	*o = (struct outbuf){.at = at, .len = (uint32_t)len, .cap = (uint32_t)cap};
 	memcpy(o->data, text, len);
 	return o;
 }
 
 /* It may hold a one-time code. */
-static void outbuf_free(struct outbuf *o)
+static void outbuf_free(struct conn *c, struct outbuf *o)
 {
+	c->out_held -= (uint32_t)(sizeof *o + o->cap);
+	tally_drop(c->tally, sizeof *o + o->cap);
 	explicit_bzero(o->data, o->len);
 	free(o);
 }
@@ -56,7 +61,7 @@ void conn_queue(struct conn *c, const char *text, size_t len)
 		o->len += (uint32_t)len;
 		return;
 	}
-	o = outbuf_new(text, len, at, OUTBUF_BYTES_LEAST);
+	o = outbuf_new(c, text, len, at, OUTBUF_BYTES_LEAST);
 	if (c->out_last == NULL)
 		c->out = o;
 	else
@@ -168,19 +173,24 @@ void conn_unpin(struct conn *c)
 uint32_t conn_gather(struct conn *c, struct iovec *iov, uint32_t n)
 {
 	struct walk w = walk_begin(c);
-	size_t bytes = 0;
+	const struct feed *f = c->reader.feed;
+	size_t bytes = 0, most = SEND_BYTES_MAX;
 	uint32_t used = 0;
 
-	while (used < n && bytes < SEND_BYTES_MAX) {
+	/* A send keeps what it reads from for as long as the peer takes nothing. */
+	if (f != NULL && tally_is_high(f->tally))
+		most = SEND_BYTES_LEAST;
+	while (used < n && bytes < most) {
 		struct piece p = piece_next(c, &w);
+		size_t len = p.len < most - bytes ? p.len : most - bytes;
 
-		if (p.len == 0)
+		if (len == 0)
 			break;
 		if (p.chunk != NULL)
 			pin(c, p.chunk);
-		iov[used++] = (struct iovec){(void *)(uintptr_t)p.data, p.len};
-		bytes += p.len;
-		piece_past(&w, &p, p.len);
+		iov[used++] = (struct iovec){(void *)(uintptr_t)p.data, len};
+		bytes += len;
+		piece_past(&w, &p, len);
 	}
 	if (used == 0 && w.pos > c->reader.cursor) {
 		/* Own lines alone lay ahead: they are passed without a send. */
@@ -200,7 +210,7 @@ static void leave_line(struct conn *c, const struct feed_chunk *chunk, uint64_t 
 	feed_reader_move(&c->reader, chunk, end);
 	if (end == pos)
 		return;
-	o = outbuf_new(chunk->data + (pos - chunk->base), end - pos, 0, 0);
+	o = outbuf_new(c, chunk->data + (pos - chunk->base), end - pos, 0, 0);
 	o->next = c->out;
 	c->out = o;
 	if (c->out_last == NULL)
@@ -231,7 +241,7 @@ void conn_advance(struct conn *c, size_t bytes)
 			struct outbuf *sent = c->out;
 
 			c->out = sent->next;
-			outbuf_free(sent);
+			outbuf_free(c, sent);
 		}
 		if (c->out == NULL)
 			c->out_last = NULL;
@@ -257,7 +267,22 @@ bool conn_fell_behind(const struct conn *c)
 {
 	const struct feed_reader *r = &c->reader;
 
-	return r->feed != NULL && r->cursor < r->feed->start && r->cursor < r->feed->mark;
+	/* What is held back is not missed before it would have been seen. */
+	return r->feed != NULL && !r->held &&
+	       (r->lost || (r->cursor < r->feed->start && r->cursor < r->feed->mark));
+}
+
+void conn_skip(struct conn *c)
+{
+	struct feed_reader *r = &c->reader;
+	uint32_t most = tally_is_high(r->feed->tally) ? CUTS_LEAST : CUTS_MAX;
+
+	feed_skip(r);
+	/* Only what was shown can be given up, and each such look costs as much as there are: not
+	 * at each cut more. */
+	if (r->ncuts - r->cut_first > most && (r->ncuts & (CUTS_LEAST - 1)) == 0)
+		feed_reader_fold(r, c->pin_last != NULL ? c->pin_last->base + c->pin_last->used
+		                                        : r->cursor);
 }
 
 uint32_t conn_leave_feed(struct conn *c)
@@ -271,7 +296,7 @@ uint32_t conn_leave_feed(struct conn *c)
 	/* The sequence stays the same, byte for byte, for the send in flight counts by
 	 * it; only what the feed held is now held here. */
 	for (struct piece p; (p = piece_next(c, &w)).len > 0;) {
-		moved = p.chunk == NULL ? w.out : outbuf_new(p.data, p.len, 0, 0);
+		moved = p.chunk == NULL ? w.out : outbuf_new(c, p.data, p.len, 0, 0);
 		if (p.chunk != NULL)
 			c->out_bytes += moved->len;
 		piece_past(&w, &p, p.len);
@@ -302,7 +327,7 @@ static void drop_outbufs(struct conn *c)
 		struct outbuf *o = c->out;
 
 		c->out = o->next;
-		outbuf_free(o);
+		outbuf_free(c, o);
 	}
 	c->out_last = NULL;
 	c->out_off = c->out_bytes = 0;

@@ -22,8 +22,10 @@ static struct feed_line *line_at(const struct feed_chunk *chunk, uint32_t i)
 void feed_chunk_unref(struct feed_chunk *chunk)
 {
 	assert(chunk->refs > 0);
-	if (--chunk->refs == 0)
-		free(chunk);
+	if (--chunk->refs > 0)
+		return;
+	tally_drop(chunk->tally, sizeof *chunk + chunk->size);
+	free(chunk);
 }
 
 static void drop_head(struct feed *f)
@@ -50,6 +52,7 @@ static struct feed_chunk *chunk_for(struct feed *f, size_t len)
 {
 	struct feed_chunk *chunk = f->tail;
 	uint32_t size = f->head == NULL ? FEED_CHUNK_BYTES_FIRST : FEED_CHUNK_BYTES;
+	uint64_t kept = tally_is_high(f->tally) ? FEED_BYTES_LEAST : FEED_BYTES_MAX;
 
 	if (chunk != NULL &&
 	    chunk->size - chunk->used >= len + (chunk->nlines + 1) * sizeof(struct feed_line))
@@ -58,7 +61,8 @@ static struct feed_chunk *chunk_for(struct feed *f, size_t len)
 		size = FEED_CHUNK_BYTES + (uint32_t)sizeof(struct feed_line);
 	chunk = mem_alloc(sizeof *chunk + size);
 	*chunk = (struct feed_chunk){.base = f->end, .seq = f->seq, .line_base = f->lines,
-	                             .refs = 1, .size = size};
+	                             .refs = 1, .size = size, .tally = f->tally};
+	tally_add(f->tally, sizeof *chunk + size);
 	if (f->tail == NULL) {
 		f->head = chunk;
 		f->start = f->end;
@@ -69,7 +73,7 @@ static struct feed_chunk *chunk_for(struct feed *f, size_t len)
 	/* Counted from the mark: what nobody has been shown yet never falls out, and leaves no
 	 * less time to read what has been. The store's queue bounds it, but for the notices
 	 * among them (NOTICE_BURST). */
-	while (f->head != chunk && f->head->base + f->head->used + FEED_BYTES_MAX <= f->mark)
+	while (f->head != chunk && f->head->base + f->head->used + kept <= f->mark)
 		drop_head(f);
 	return chunk;
 }
@@ -140,9 +144,27 @@ uint32_t feed_part(struct feed_reader *r)
 	return moved;
 }
 
+/* Room for so many cuts. */
+static void cuts_resize(struct feed_reader *r, uint32_t cap)
+{
+	tally_drop(r->feed->tally, r->cuts_cap * sizeof *r->cuts);
+	tally_add(r->feed->tally, cap * sizeof *r->cuts);
+	r->cuts = mem_resize(r->cuts, cap * sizeof *r->cuts);
+	r->cuts_cap = cap;
+}
+
+static void cuts_free(struct feed_reader *r)
+{
+	if (r->cuts_cap > 0)
+		tally_drop(r->feed->tally, r->cuts_cap * sizeof *r->cuts);
+	free(r->cuts);
+	r->cuts = NULL;
+	r->ncuts = r->cut_first = r->cuts_cap = 0;
+}
+
 void feed_reader_release(struct feed_reader *r)
 {
-	free(r->cuts);
+	cuts_free(r);
 	*r = (struct feed_reader){0};
 }
 
@@ -156,9 +178,7 @@ void feed_reader_drop_cuts(struct feed_reader *r)
 	}
 	if (r->cut_first < r->ncuts)
 		return;
-	free(r->cuts);
-	r->cuts = NULL;
-	r->ncuts = r->cut_first = r->cuts_cap = 0;
+	cuts_free(r);
 }
 
 void feed_skip(struct feed_reader *r)
@@ -185,10 +205,8 @@ void feed_skip(struct feed_reader *r)
 		r->ncuts -= r->cut_first;
 		r->cut_first = 0;
 	}
-	if (r->ncuts == r->cuts_cap) {
-		r->cuts_cap = r->cuts_cap == 0 ? 4 : r->cuts_cap * 2;
-		r->cuts = mem_resize(r->cuts, r->cuts_cap * sizeof *r->cuts);
-	}
+	if (r->ncuts == r->cuts_cap)
+		cuts_resize(r, r->cuts_cap == 0 ? 4 : r->cuts_cap * 2);
 	r->cuts[r->ncuts++] = (struct feed_cut){
 		.from = from, .to = f->end, .line = f->lines - 1, .lines = 1,
 	};
@@ -228,6 +246,29 @@ void feed_reader_move(struct feed_reader *r, const struct feed_chunk *chunk, uin
 	r->seq = chunk->seq + (i > 0 ? line_at(chunk, i - 1)->seq : 0);
 }
 
+void feed_reader_fold(struct feed_reader *r, uint64_t from)
+{
+	uint32_t first = r->cut_first, last;
+
+	while (first < r->ncuts && r->cuts[first].from < from)
+		first++;
+	for (last = first; last < r->ncuts && r->cuts[last].to <= r->feed->mark; last++) {
+		if (last == first)
+			continue;
+		/* Its lines count from its first one on: all of them lie before the mark, where a jump
+		 * goes, so that it subtracts as many as there were. */
+		r->cuts[first].to = r->cuts[last].to;
+		r->cuts[first].lines += r->cuts[last].lines;
+	}
+	if (last - first < 2)
+		return;
+	memmove(r->cuts + first + 1, r->cuts + last, (r->ncuts - last) * sizeof *r->cuts);
+	r->ncuts -= last - first - 1;
+	if (r->ncuts < r->cuts_cap / 2)
+		cuts_resize(r, r->ncuts);
+	r->lost = true;
+}
+
 struct feed_gap feed_reader_jump(struct feed_reader *r)
 {
 	const struct feed *f = r->feed;
@@ -248,6 +289,7 @@ struct feed_gap feed_reader_jump(struct feed_reader *r)
 	}
 	gap.first_id = to.seq > r->seq ? r->seq + 1 : 0;
 	r->cursor = f->mark;
+	r->lost = false;
 	r->lines = to.lines;
 	r->seq = to.seq;
 	feed_reader_drop_cuts(r);

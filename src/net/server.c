@@ -49,7 +49,8 @@ bool server_pressed(const struct server *s)
 {
 	/* While nothing can be saved the core refuses lines with a word; to leave them
 	 * unread would be to leave people without it. */
-	return !s->store_failed && server_behind(s);
+	return (!s->store_failed && server_behind(s)) || s->logs.bytes > s->logs.max ||
+	       s->queues.bytes > s->queues.max;
 }
 
 /* -- completions ---------------------------------------------------------------------------------- */
@@ -295,12 +296,14 @@ struct server *server_new(const struct server_options *o, struct ring *ring, str
 	s->conns = mem_zero(nslots, sizeof *s->conns);
 	s->feeds = mem_zero(chat_feeds_max(), sizeof *s->feeds);
 	s->unshown = mem_zero(UNSHOWN_MAX, sizeof *s->unshown);
+	server_begin_tallies(s);
 	s->unshown_first = s->unshown_next = 1;
 	s->free_first = s->refuse_first = UINT32_MAX;
 	for (uint32_t i = nslots; i-- > 0;) {
 		uint32_t *first = i < o->connections_max ? &s->free_first : &s->refuse_first;
 
-		s->conns[i] = (struct conn){.fd = -1, .slot = i, .gen = 1, .next_free = *first};
+		s->conns[i] = (struct conn){.fd = -1, .slot = i, .gen = 1, .next_free = *first,
+		                            .tally = &s->queues};
 		*first = i;
 	}
 	s->sweep_ms = s->accept_ms = INT64_MAX;

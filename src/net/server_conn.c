@@ -283,6 +283,9 @@ void server_expect_sweep(struct server *s)
 /* Whose lines have been waiting for the disk for so long that silence would puzzle. */
 static void tell_waiting(struct server *s)
 {
+	/* The sweep may just have made room. */
+	if (!server_pressed(s))
+		return;
 	for (uint32_t i = 0; i < s->pressed.n; i++) {
 		struct conn *c = &s->conns[s->pressed.slot[i]];
 

@@ -80,7 +80,7 @@ static void apply_to(struct server *s, struct conn *c, const struct effect *e)
 		server_queue(s, c, e->text, e->len);
 		break;
 	case EFFECT_SKIP:
-		feed_skip(&c->reader);
+		conn_skip(c);
 		break;
 	case EFFECT_SUBSCRIBE:
 		feed_join(&s->feeds[e->feed], &c->reader, c->slot);

@@ -70,6 +70,9 @@ static bool settle(struct server *s, struct feed *f)
 		if (r->cursor < least)
 			least = r->cursor;
 	}
+	/* Also where nothing more is published, which would shorten it. */
+	if (tally_is_high(f->tally) && least + FEED_BYTES_LEAST < f->mark)
+		least = f->mark - FEED_BYTES_LEAST;
 	feed_trim(f, least);
 	return f->head == NULL;
 }

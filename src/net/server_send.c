@@ -10,6 +10,18 @@
 #include "chatd/base/log.h"
 #include "chatd/net/server_state.h"
 
+void server_begin_tallies(struct server *s)
+{
+	uint64_t n = s->options.connections_max;
+
+	s->queues.max = SENDQS_BYTES + n * SENDQS_BYTES_EACH;
+	s->queues.high = s->queues.max / 2;
+	s->logs.high = LOGS_BYTES_HIGH;
+	s->logs.max = s->logs.high + n * LOGS_BYTES_EACH;
+	for (uint32_t i = 0; i < chat_feeds_max(); i++)
+		s->feeds[i].tally = &s->logs;
+}
+
 void server_dirty(struct server *s, struct conn *c)
 {
 	if (c->dirty)
@@ -31,13 +43,16 @@ void server_mind_slowness(struct server *s, struct conn *c)
 {
 	uint32_t cuts = c->reader.ncuts - c->reader.cut_first;
 	bool behind = conn_fell_behind(c);
+	/* While there is much for all, less is much for one. */
+	bool greedy = tally_is_high(&s->queues) && c->out_held > SENDQ_SHARE_BYTES;
 
 	if (c->state != CONN_OPEN)
 		return;
-	if (!c->slow && (c->out_bytes > SENDQ_SLOW_BYTES || cuts > CUTS_SLOW || behind)) {
+	if (!c->slow && (c->out_bytes > SENDQ_SLOW_BYTES || cuts > CUTS_SLOW || behind || greedy)) {
 		c->slow = true;
 		server_step(s, &(struct event){.kind = EVENT_SLOW, .conn = server_id_of(c)});
-	} else if (c->slow && c->out_bytes < SENDQ_DRAINED_BYTES && cuts < CUTS_SLOW && !behind) {
+	} else if (c->slow && c->out_bytes < SENDQ_DRAINED_BYTES && cuts < CUTS_SLOW && !behind &&
+	           !greedy) {
 		c->slow = false;
 		server_step(s, &(struct event){.kind = EVENT_DRAINED, .conn = server_id_of(c)});
 	}
@@ -65,6 +80,36 @@ void server_queue(struct server *s, struct conn *c, const char *text, size_t len
 	server_dirty(s, c);
 }
 
+static void give_up(struct server *s, struct conn *c)
+{
+	log_info("connection %u.%u leaves %u bytes unread: closing it", c->slot, c->gen,
+	         c->out_bytes);
+	server_kill(s, c, "connection too slow");
+	server_drain(s, c);
+}
+
+/* All together leave too much unread: those with the most are closed until the rest may stay. */
+static void relieve_queues(struct server *s)
+{
+	for (;;) {
+		struct conn *most = NULL;
+		uint64_t going = 0;
+
+		for (uint32_t i = 0; i < s->conns_top; i++) {
+			struct conn *c = &s->conns[i];
+
+			if (c->state == CONN_DEAD)
+				going += c->out_held;
+			else if (c->state != CONN_FREE && (most == NULL || c->out_held > most->out_held))
+				most = c;
+		}
+		/* What is in flight is freed only when the kernel has let go of it. */
+		if (most == NULL || s->queues.bytes - going <= s->queues.max)
+			return;
+		give_up(s, most);
+	}
+}
+
 static void flush_one(struct server *s, struct conn *c)
 {
 	struct iovec iov[SEND_SPANS_MAX];
@@ -78,10 +123,7 @@ static void flush_one(struct server *s, struct conn *c)
 		return;
 	}
 	if (c->state == CONN_OPEN && c->out_bytes > SENDQ_BYTES_MAX) {
-		log_info("connection %u.%u leaves %u bytes unread: closing it", c->slot, c->gen,
-		         c->out_bytes);
-		server_kill(s, c, "connection too slow");
-		server_drain(s, c);
+		give_up(s, c);
 		return;
 	}
 	if (!c->sending && conn_fell_behind(c))
@@ -121,6 +163,8 @@ void server_flush(struct server *s)
 	while (done < s->dirty.n && done < SENDS_PER_TURN_MAX)
 		flush_one(s, &s->conns[s->dirty.slot[done++]]);
 	slots_drop(&s->dirty, done);
+	if (s->queues.bytes > s->queues.max)
+		relieve_queues(s);
 }
 
 /* Nobody reads what is sent to it. What it said may still lie in the kernel or

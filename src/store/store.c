@@ -244,8 +244,8 @@ bool store_settle_writer(struct store *s, struct store_error *err)
 	if (!lines_table_make(s))
 		return store_fail(s, err);
 	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL;"
-	         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"
-	         "PRAGMA journal_size_limit = %d", WAL_BYTES_KEPT);
+	         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%d;"
+	         "PRAGMA journal_size_limit = %d", STORE_CACHE_KIB, WAL_BYTES_KEPT);
 	if (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
 	sqlite3_wal_hook(s->db, on_wal, s); /* also ends the automatic checkpoints */
@@ -298,9 +298,11 @@ struct store *store_open(const char *path, enum durability durability, struct st
 
 bool store_settle_reader(struct store *s, struct store_error *err)
 {
-	sqlite3_exec(s->db, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;"
-	             "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
-	             "PRAGMA cache_size = -16384", NULL, NULL, NULL);
+	char pragmas[160];
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;"
+	         "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
+	         "PRAGMA cache_size = -%d", READER_CACHE_KIB);
+	sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
 	if (sqlite3_exec(s->db, "SELECT count(*) FROM meta", NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
 	sqlite3_progress_handler(s->db, PROGRESS_STEPS, on_progress, s);

@@ -71,6 +71,7 @@ enum {
 	AUDIT_BYTES_MAX = 1024, /* of one act's description; cut there */
 	AUDIT_LINES_DEFAULT = 20, /* acts that /audit alone shows */
 	GRANTS_MAX = 256,       /* people who are something in one room, or are invited to it */
+	GRANTS_ALL_MAX = 100000, /* and in all rooms, beside their owners */
 	ROOMS_OWNED_MAX = 20,   /* rooms that one account owns */
 	BANS_MAX = 10000,       /* bans in force, and as many mutes: all are in memory and looked
 	                         * through by number */
@@ -130,6 +131,8 @@ enum {
 	SEARCH_HITS_MAX = 10,   /* hits that one /search prints */
 	QUERY_MS_MAX = 5000,    /* a read that takes longer is interrupted */
 	SEARCH_MS_MAX = 2000,   /* and so is a search, for which other searches wait */
+	ANSWERS_MAX = 32,       /* answers that the loop has not taken; the history is not read on
+	                         * meanwhile */
 	SEARCHES_WAITING_MAX = 16, /* searches asked and not yet answered: the last of them waits for
 	                         * all others, so one more is better told to come back */
 
@@ -138,6 +141,8 @@ enum {
 	UNSTORED_MAX = 32768,   /* records appended and not yet committed; the server stops
 	                         * reading from clients beyond UNSTORED_HIGH */
 	UNSTORED_HIGH = UNSTORED_MAX / 2,
+	STORE_CACHE_KIB = 64 << 10, /* SQLite's cache of the connection that writes */
+	READER_CACHE_KIB = 16 << 10, /* and of each that reads */
 	BATCH_RECORDS_MAX = 4096, /* records in one transaction */
 	INDEX_ROWS_STEP = 512,  /* lines that one indexing transaction takes, 1 to 2 ms; where
 	                         * commits are larger, BATCH_RECORDS_MAX */
@@ -156,17 +161,32 @@ enum {
 	FEED_CHUNK_BYTES_FIRST = 4 << 10, /* the first chunk of a feed that was idle */
 	FEED_BYTES_MAX = 1 << 20, /* of what was shown; a reader that is further behind is moved to
 	                         * the live end */
+	FEED_BYTES_LEAST = 32 << 10, /* the same while all logs together are over LOGS_BYTES_HIGH */
+	LOGS_BYTES_HIGH = 64 << 20, /* of all rooms' logs, with what sends in flight still read and
+	                         * with the cuts; beyond it logs, sends and cuts are kept short */
+	LOGS_BYTES_EACH = 192 << 10, /* that a connection may add to that: the log of a room of its
+	                         * own (FEED_BYTES_LEAST and two chunks), what its send reads (two
+	                         * chunks) and its cuts. Beyond both sums input waits */
 	SENDS_PER_TURN_MAX = 8192, /* sends of one turn; the rest waits for the next, so that their
 	                         * completions fit the completion queue */
 	SEND_SPANS_MAX = 32,    /* pieces of one send */
 	SEND_BYTES_MAX = 256 << 10, /* bytes of one send: keeps one fast reader from a whole turn */
+	SEND_BYTES_LEAST = 16 << 10, /* the same while the logs are over LOGS_BYTES_HIGH */
 	SENDQ_SLOW_BYTES = 256 << 10, /* private text waiting; beyond it the owner's input waits too
 	                               * and /msg to them is refused */
 	SENDQ_DRAINED_BYTES = 64 << 10, /* and goes on below this */
 	SENDQ_BYTES_MAX = 16 << 20, /* beyond it the connection ends: more than a step's text and all
 	                         * that the store's queue can hold for one room together */
+	SENDQ_SHARE_BYTES = 16 << 10, /* the same as SENDQ_SLOW_BYTES while the private text of all
+	                         * is over half of what it may be */
+	SENDQS_BYTES = 64 << 20, /* private text of all connections, and so much more for each of
+	                         * max_connections: */
+	SENDQS_BYTES_EACH = 16 << 10, /* beyond the sum the one with the most is closed */
 	CUTS_SLOW = 4096,       /* own lines amid what a reader still has to get; beyond it the
 	                         * reader's input waits */
+	CUTS_MAX = 2 * CUTS_SLOW, /* these, and lines of people whom it ignores; beyond it the reader is
+	                         * moved to the live end */
+	CUTS_LEAST = 512,       /* the same while the logs are over LOGS_BYTES_HIGH */
 	FULL_LOG_MS = 60000,    /* between two words in the log that max_connections is reached */
 	ACCEPT_PAUSE_MS = 100,  /* after accept ran out of descriptors */
 	SWEEP_MS = 1000,        /* between looks for stuck sends and unread chunks */
@@ -209,6 +229,10 @@ _Static_assert(UNSTORED_HIGH + EFFECTS_MAX < UNSTORED_MAX,
                "a step that begins below the high mark still fits");
 _Static_assert(RECORDS_BYTES + ARENA_BYTES + FEED_BYTES_MAX < SENDQ_BYTES_MAX,
                "what a room's log has for one reader fits its queue");
+_Static_assert((int)SENDQ_BYTES_MAX <= (int)SENDQS_BYTES / 2, "one alone does not close others");
+_Static_assert((int)LOGS_BYTES_EACH >= (int)FEED_BYTES_LEAST + 4 * (int)FEED_CHUNK_BYTES +
+               (int)CUTS_LEAST * 2 * 32 && (int)SEND_BYTES_LEAST <= (int)FEED_CHUNK_BYTES,
+               "what a connection holds while logs are kept short; a cut has 32 bytes");
 _Static_assert((int)RECV_BUFFER_BYTES <= (int)FLOOD_STEP_BYTES, "what is taken at once is there");
 
 #endif

@@ -185,6 +185,7 @@ struct saved_fact {
 struct figures {
 	int64_t started_ms;      /* when it was started, since the epoch */
 	uint64_t memory_bytes;   /* that it takes; 0: not known */
+	uint64_t memory_max;     /* and that it may take at the most (memory.h); 0: not known */
 	uint64_t descriptors;    /* open ones; 0: not known */
 	uint64_t descriptors_max; /* as many as there may be */
 };

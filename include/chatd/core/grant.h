@@ -47,7 +47,7 @@ enum room_role grant_role(const struct room *r, const struct session *s);
 enum room_role grant_role_of(const struct room *r, const struct account *a, enum role role);
 
 /* Gives the account's bearer a role, or takes that one away; saved. False: there are GRANTS_MAX
- * in the room. */
+ * in the room, or GRANTS_ALL_MAX in all. */
 bool grant_give(struct chat *c, struct room *r, const char *account_key, enum room_role role);
 void grant_take(struct chat *c, struct room *r, const char *account_key, enum room_role role);
 
@@ -58,7 +58,7 @@ uint32_t grant_owned(const struct chat *c, const char *account_key);
  * room's number and when the account was made, and holds for no other of the same name. */
 void grant_drop_account(struct chat *c, const char *account_key);
 /* The room goes: the same. */
-void grant_drop_room(struct room *r);
+void grant_drop_room(struct chat *c, struct room *r);
 
 /* At the start, after all rooms: one as it was saved. */
 void grant_load(struct chat *c, const char *key, const char *value);

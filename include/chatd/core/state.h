@@ -205,6 +205,7 @@ struct chat {
 	uint32_t rooms_top;         /* slots below it may be in use */
 	uint32_t nrooms;
 	uint32_t nclosed;           /* rooms that are closed */
+	uint32_t ngrants;           /* in all rooms; at most GRANTS_ALL_MAX, and the owners' */
 	struct room *by_key, *by_number; /* hashes */
 	struct room *lobby;         /* "general"; always there */
 	struct account *accounts, *looks, *shown; /* hashes, by key and by their looks */

@@ -51,6 +51,8 @@ struct conn {
 	struct outbuf *out, *out_last; /* private text, oldest first */
 	uint32_t out_off;           /* bytes of the first one that are sent */
 	uint32_t out_bytes;         /* private bytes not sent */
+	uint32_t out_held;          /* bytes of memory that its private text takes */
+	struct tally *tally;        /* borrowed; of all connections' private text */
 	struct feed_chunk *pin_first, *pin_last; /* chunks that the send in flight reads, oldest to
 	                             * newest; NULL: none */
 	char *stash;                /* owned; bytes received that the core has not taken */
@@ -63,6 +65,9 @@ struct conn {
 
 /* Adds private text, to come after what is visible now. */
 void conn_queue(struct conn *c, const char *text, size_t len);
+
+/* The line last published to its feed is not for it. */
+void conn_skip(struct conn *c);
 
 /*
  * The next pieces to send, at most n and SEND_BYTES_MAX bytes; 0: nothing. The
@@ -78,7 +83,7 @@ void conn_unpin(struct conn *c);
 /* Something is to be sent that is visible. */
 bool conn_has_output(const struct conn *c);
 
-/* True if the feed's log has moved past the reader, which must jump
+/* True if the feed's log has moved past the reader, or it is lost: it must jump
  * (feed_reader_jump) before the next conn_gather. */
 bool conn_fell_behind(const struct conn *c);
 

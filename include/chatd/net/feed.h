@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chatd/net/tally.h"
+
 /* Where a line begins in its chunk, and what had been saved before it. */
 struct feed_line {
 	uint32_t offset;        /* of its first byte in data */
@@ -30,10 +32,12 @@ struct feed_chunk {
 	uint32_t size;          /* bytes of data, of lines' bytes and their index */
 	uint32_t used;          /* bytes of lines, from the front */
 	uint32_t nlines;        /* index entries, from the back */
+	struct tally *tally;    /* borrowed; of the logs */
 	_Alignas(8) char data[];
 };
 
 struct feed {
+	struct tally *tally;    /* borrowed; of chunks and cuts: all feeds' */
 	struct feed_chunk *head, *tail; /* oldest and newest; NULL while nobody needs any */
 	struct feed_chunk *hint; /* where the last look-up ended; in the list, or NULL */
 	uint64_t start;         /* position of head's first byte; end without chunks */
@@ -65,6 +69,7 @@ struct feed_reader {
 	uint32_t ncuts, cut_first, cuts_cap; /* cuts[cut_first] to cuts[ncuts - 1] lie ahead */
 	struct feed_cut *cuts;  /* owned; NULL while there is none */
 	bool held;              /* nothing flows yet: the replay comes first */
+	bool lost;              /* its cuts were folded: it must jump */
 	uint64_t lines;         /* lines of the feed that begin before the cursor */
 	uint64_t seq;           /* newest record published with them, or an older one */
 };
@@ -92,6 +97,10 @@ void feed_chunk_unref(struct feed_chunk *chunk);
 
 /* Its cursor has moved to pos, which chunk has or ends with. */
 void feed_reader_move(struct feed_reader *r, const struct feed_chunk *chunk, uint64_t pos);
+
+/* Makes one of the cuts between from, behind which nothing of it is in flight, and the mark. The
+ * lines between them are cut out too: the reader is lost, and must jump before it goes on. */
+void feed_reader_fold(struct feed_reader *r, uint64_t from);
 
 /* Forgets cuts that end at or before the cursor. */
 void feed_reader_drop_cuts(struct feed_reader *r);

@@ -56,6 +56,8 @@ struct server {
 	uint32_t nsending;          /* sends in flight */
 
 	struct feed *feeds;         /* chat_feeds_max() of them */
+	struct tally queues;        /* private text of all connections */
+	struct tally logs;          /* what all feeds hold, and sends in flight of it */
 	struct unshown *unshown;    /* ring of UNSHOWN_MAX */
 	uint64_t unshown_first, unshown_next; /* numbers, from 1; the ring's index is the rest */
 
@@ -117,6 +119,8 @@ void server_expect_sweep(struct server *s);
 void server_leave_feed(struct server *s, struct conn *c);
 
 /* server_send.c: what connections get */
+/* How much may be held, for so many connections. */
+void server_begin_tallies(struct server *s);
 /* Queues sends for the connections that have something to get. */
 void server_flush(struct server *s);
 void server_queue(struct server *s, struct conn *c, const char *text, size_t len);

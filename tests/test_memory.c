@@ -1,0 +1,71 @@
+/* The sum of what may be kept in memory. That it holds is seen by tests/attack. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/memory.h"
+
+enum { MIB = 1 << 20 };
+
+static uint64_t sum(uint32_t connections_max, enum memory_kind kind)
+{
+	struct memory_part parts[MEMORY_PARTS];
+	uint64_t bytes = 0;
+
+	memory_parts(connections_max, parts);
+	for (int i = 0; i < MEMORY_PARTS; i++)
+		if (parts[i].kind == kind)
+			bytes += parts[i].bytes;
+	return bytes;
+}
+
+static void test_every_part_is_named_and_counted(void **state)
+{
+	struct memory_part parts[MEMORY_PARTS];
+	uint64_t bytes = 0;
+
+	(void)state;
+	memory_parts(CONNECTIONS_DEFAULT, parts);
+	for (int i = 0; i < MEMORY_PARTS; i++) {
+		assert_non_null(parts[i].what);
+		assert_in_range(parts[i].kind, 0, MEMORY_KINDS - 1);
+		assert_true(parts[i].bytes > 0);
+		bytes += parts[i].bytes;
+	}
+	assert_true(bytes == memory_max(CONNECTIONS_DEFAULT));
+}
+
+static void test_it_grows_with_connections_alone(void **state)
+{
+	uint64_t one = sum(1, MEMORY_TRAFFIC), more = sum(1001, MEMORY_TRAFFIC);
+
+	(void)state;
+	/* What each may add to text and logs, and its own buffers. */
+	assert_true(more - one > UINT64_C(1000) * (SENDQS_BYTES_EACH + LOGS_BYTES_EACH +
+	                                          LINE_BYTES_LIMIT + RECV_BUFFER_BYTES));
+	assert_true(more - one < UINT64_C(1000) * (MIB / 2));
+	assert_true(one > (uint64_t)SENDQS_BYTES + LOGS_BYTES_HIGH);
+	assert_true(sum(1, MEMORY_TABLES) == sum(1001, MEMORY_TABLES));
+}
+
+static void test_the_most_connections_do_not_overflow_it(void **state)
+{
+	(void)state;
+	assert_true(memory_max(CONNECTIONS_LIMIT) > memory_max(CONNECTIONS_LIMIT - 1));
+	assert_true(memory_max(CONNECTIONS_LIMIT) / MIB > UINT64_C(200) * 1024);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_part_is_named_and_counted),
+		cmocka_unit_test(test_it_grows_with_connections_alone),
+		cmocka_unit_test(test_the_most_connections_do_not_overflow_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
