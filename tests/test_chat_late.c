@@ -203,6 +203,30 @@ static void test_a_room_that_is_gone_has_no_sum(void **state)
 	assert_int_equal(chat_due_ms(chat), INT64_MAX);
 }
 
+/* Short commands with long answers are not one turn's text. */
+static void test_a_step_has_not_much_text(void **state)
+{
+	struct bytes in = {0};
+	int steps = 0;
+
+	(void)state;
+	config.rate_burst = 1000;
+	config.rate_lines = 1000;
+	chat_configure(chat, &config);
+	joins(0);
+	for (int i = 0; i < 500; i++)
+		bytes_puts(&in, "/help\n");
+	for (size_t at = 0; at < in.len; at += taken, steps++) {
+		sends(0, in.data + at);
+		assert_true(taken > 0);
+		assert_true(seen.len < 2 * ARENA_INPUT_BYTES);
+		if (at + taken < in.len)
+			assert_has("RESUME 0");
+	}
+	assert_true(steps > 3);
+	bytes_release(&in);
+}
+
 static void test_the_end_of_all(void **state)
 {
 	(void)state;
@@ -231,6 +255,7 @@ int main(void)
 		TEST(test_many_joins_are_a_sum),
 		TEST(test_a_sum_of_comings_and_goings),
 		TEST(test_a_room_that_is_gone_has_no_sum),
+		TEST(test_a_step_has_not_much_text),
 		TEST(test_the_end_of_all),
 	};
 

@@ -65,6 +65,12 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 	return chat_session(c, id) != NULL;
 }
 
+/* One more line of this input may be taken in this step. */
+static bool may_go_on(const struct chat *c, const struct session *s)
+{
+	return session_ready(s) && c->arena_len < ARENA_INPUT_BYTES && emit_has_room(c);
+}
+
 /* Lines from *in as long as the session may go on. False: it has ended. */
 static bool take_lines(struct chat *c, struct session *s, const char **in, const char *end,
                        bool edit)
@@ -75,7 +81,7 @@ static bool take_lines(struct chat *c, struct session *s, const char **in, const
 		uint64_t len;
 
 		flood_delay(c, s);
-		if (!session_ready(s) || !emit_has_room(c))
+		if (!may_go_on(c, s))
 			return true;
 		result = line_next(&s->line, in, end, c->config.line_bytes_max, edit, &text, &len);
 		pace_bytes(c, s, (size_t)(*in - begin));
@@ -99,7 +105,7 @@ static bool take_telnet(struct chat *c, struct session *s, const char **in, cons
 		size_t n;
 
 		flood_delay(c, s);
-		if (!session_ready(s) || !emit_has_room(c))
+		if (!may_go_on(c, s))
 			return true;
 		while (len < left && len < sizeof out)
 			if ((*in)[len++] == '\n' || (*in)[len - 1] == '\0')

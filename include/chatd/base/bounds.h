@@ -38,6 +38,8 @@ enum {
 	                         * may have to be told that a line is not for it */
 	EFFECTS_PER_LINE_MAX = 64, /* effects that one input line can cause beside those */
 	ARENA_BYTES = 2 << 20,  /* text of one chat_step's effects */
+	ARENA_INPUT_BYTES = 128 << 10, /* of these, beyond which a step takes no further line of its
+	                         * input: many short commands with long answers are not one turn */
 	ARENA_PER_LINE_MAX = 256 << 10, /* text that one input line can cause */
 
 	/* -- people and rooms -------------------------------------------------- */
@@ -187,7 +189,8 @@ enum {
 	CUTS_MAX = 2 * CUTS_SLOW, /* these, and lines of people whom it ignores; beyond it the reader is
 	                         * moved to the live end */
 	CUTS_LEAST = 512,       /* the same while the logs are over LOGS_BYTES_HIGH */
-	FULL_LOG_MS = 60000,    /* between two words in the log that max_connections is reached */
+	FULL_LOG_MS = 60000,    /* between two words in the log that max_connections is reached, or that
+	                         * nothing can be accepted */
 	ACCEPT_PAUSE_MS = 100,  /* after accept ran out of descriptors */
 	SWEEP_MS = 1000,        /* between looks for stuck sends and unread chunks */
 	SWEEP_STOPPING_MS = 100, /* the same when chatd is going down */
