@@ -26,8 +26,13 @@ static void append(struct server *s, const struct record *r)
 
 static void query(struct server *s, const struct query *q)
 {
+	/* Whoever is gone without a word may have asked for thousands of answers that nobody will
+	 * read. A single line, though, is asked for by what is to be done with it. */
+	const struct conn *c = &s->conns[q->conn.slot];
+	bool vain = c->gen == q->conn.gen && c->deaf && q->kind <= QUERY_UNREAD && q->limit > 1;
+
 	/* Answered by server_step: a step may not begin while effects are carried out. */
-	if (writer_query(s->writer, q))
+	if (!vain && writer_query(s->writer, q))
 		return;
 	assert(s->nrefused < REFUSED_MAX);
 	s->refused[s->nrefused++] = (struct refused){q->conn, q->kind};
