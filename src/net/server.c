@@ -61,7 +61,10 @@ static void on_accept(struct server *s, const struct ring_completion *done)
 		server_accepted(s, done->res);
 	} else if (done->res == -EMFILE || done->res == -ENFILE || done->res == -ENOBUFS ||
 	           done->res == -ENOMEM) {
-		log_warnx("cannot accept connections: %s; trying again", strerror(-done->res));
+		if (s->mono_ms >= s->no_accept_ms) {
+			log_warnx("cannot accept connections: %s; trying again", strerror(-done->res));
+			s->no_accept_ms = s->mono_ms + FULL_LOG_MS;
+		}
 		if (!done->more) {
 			s->accept_paused |= 1u << done->slot;
 			s->accept_ms = s->mono_ms + ACCEPT_PAUSE_MS;
