@@ -59,7 +59,7 @@ OBJ    = $(SRC:%.c=$(B)/%.o)
 LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
-TOOLS  = $(B)/tests/hostile_tool $(B)/tests/talk $(B)/tests/sim $(B)/tests/load $(B)/tests/faildisk.so
+TOOLS  = $(addprefix $(B)/tests/,hostile_tool talk sim load faildisk.so crowd witness)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
              libtelnet-dev uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
