@@ -8,8 +8,8 @@
  *     witness late PORT LINES     somebody who comes in, prints "ready" and reads nothing until a
  *                                 line comes on its input; then reads all, and asks for what was
  *                                 skipped. The LINES lines are "~~" and eight hexadecimal digits,
- *                                 from 0 on. Prints got=, told=, caught= (of which again= had come
- *                                 already), missing= and catchups=
+ *                                 from 0 on. Prints got=, told= (skips= times), caught= (of which
+ *                                 again= had come already), missing= and catchups=
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -170,7 +170,7 @@ static int pair(const char *port, int every_ms)
 
 struct late {
 	uint8_t *seen;         /* how often each line came */
-	uint32_t lines, got, told, caught, again, catchups;
+	uint32_t lines, got, told, skips, caught, again, catchups;
 	bool skipped;          /* and all of that was not caught up yet */
 };
 
@@ -190,8 +190,10 @@ static void read_live(struct late *l, struct person *p)
 {
 	while (next_line(p, QUIET_MS)) {
 		l->got += take(l, p->line);
-		if (strstr(p->line, " skipped while your connection was slow") != NULL)
+		if (strstr(p->line, " skipped while your connection was slow") != NULL) {
 			l->told += (uint32_t)strtoul(p->line + 3, NULL, 10);
+			l->skips++;
+		}
 	}
 }
 
@@ -226,8 +228,8 @@ static int late(const char *port, uint32_t lines)
 		;
 	for (uint32_t i = 0; i < lines; i++)
 		missing += l.seen[i] == 0;
-	printf("got=%u told=%u caught=%u again=%u missing=%u catchups=%u\n", l.got, l.told, l.caught,
-	       l.again, missing, l.catchups);
+	printf("got=%u told=%u skips=%u caught=%u again=%u missing=%u catchups=%u\n", l.got, l.told,
+	       l.skips, l.caught, l.again, missing, l.catchups);
 	return 0;
 }
 
