@@ -130,8 +130,9 @@ void model_check_behind(const struct peer *p, const struct text *t)
 		if (f->line[i] == t)
 			break;
 	}
-	/* Its own lines before t count as well, and are not looked for. */
-	if (bytes < FEED_BYTES_MAX / 2)
+	/* Its own lines before t count as well, and are not looked for; where there is little memory
+	 * for all, a log is as short as it has to be. */
+	if (bytes < FEED_BYTES_MAX / 2 && sim->server->logs.high == LOGS_BYTES_HIGH)
 		sim_fail("%u.%u is %zu bytes behind and is moved on", p->id.slot, p->id.gen, bytes);
 }
 
