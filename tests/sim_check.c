@@ -272,12 +272,16 @@ void sim_check_slow(const struct event *e)
 {
 	const struct conn *c = &sim->server->conns[e->conn.slot];
 	const struct fake_sock *k = sim->ring->by_fd[c->fd];
+	struct peer *p = model_peer(e->conn);
 	int64_t age_ms = sim->ring->now_ms - k->send_ms;
 
 	if (strcmp(e->closed.reason, "connection too slow") == 0 && c->out_bytes <= SENDQ_BYTES_MAX &&
 	    sim->server->queues.bytes <= sim->server->queues.max &&
 	    (!k->sending || age_ms <= (int64_t)sim->options.send_timeout_s * 1000))
 		sim_fail("%u.%u is closed as too slow, and is not", c->slot, c->gen);
+	/* What it has said and was not taken yet goes with it. */
+	if (p != NULL && sim->server->queues.bytes > sim->server->queues.max)
+		p->put_out = true;
 }
 
 /* Chunks that only a send still reads may come twice in a look at the sends, so that it is only
