@@ -226,6 +226,24 @@ static void an_emptied_room_is_told_and_numbers_stay_used(void **state)
 	rows_release(rows);
 }
 
+/* Who left before anything was said has not read what was said then. */
+static void who_saw_nothing_is_not_forgotten_for_it(void **state)
+{
+	struct record r = line_of(1, 1, "dave", "");
+	(void)state;
+	r.kind = RECORD_SEEN;
+	r.ref = 1;
+	save_all(store, &r, 1);
+	save_lines(store, 1, 2, 4);
+	assert_int_equal(prune(0, 100, 100), 0);
+	struct query q = query_of(QUERY_UNREAD, 0, 10);
+	q.key = q.words = "dave";
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->n, 1);
+	assert_int_equal(rows->row[0].lines, 3);
+	rows_release(rows);
+}
+
 static void what_was_seen_goes_with_the_lines(void **state)
 {
 	(void)state;
@@ -281,6 +299,7 @@ int main(void)
 		WITH_STORE(age_and_number_go_together),
 		WITH_STORE(lines_not_yet_indexed_go_as_well),
 		WITH_STORE(an_emptied_room_is_told_and_numbers_stay_used),
+		WITH_STORE(who_saw_nothing_is_not_forgotten_for_it),
 		WITH_STORE(what_was_seen_goes_with_the_lines),
 		WITH_STORE(old_lines_go_after_the_clock_went_back),
 	};

@@ -111,6 +111,7 @@ static const char *const statements[SQL_COUNT] = {
 	                 " WHERE excluded.last_id > last_id",
 	[SQL_SEEN_PRUNE] = "DELETE FROM seen WHERE (key, room) IN (SELECT key, room FROM seen"
 	                   " WHERE last_id < (SELECT coalesce(min(id), 0) FROM messages)"
+	                   " AND last_id < (SELECT value FROM meta WHERE key = 'pruned')"
 	                   " ORDER BY last_id LIMIT ?1)",
 	[SQL_FACT_SET] = "INSERT INTO facts(kind, key, value) VALUES(?1, ?2, ?3)"
 	                 " ON CONFLICT(kind, key) DO UPDATE SET value = excluded.value",

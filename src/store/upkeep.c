@@ -251,7 +251,8 @@ static bool prune_keep_emptied(struct store *s, struct prune *p)
 	return s->error == SQLITE_OK;
 }
 
-/* What was seen of lines that are all gone tells nothing any more. */
+/* What was seen of lines that are all gone tells nothing any more. (Who left before anything
+ * was said has seen less than the first line, and it is all news.) */
 static int prune_seen(struct store *s, int rows)
 {
 	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_PRUNE);
@@ -285,6 +286,11 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 	int old = p->n;
 	if ((lines_max || p->keeps) && old < p->max &&
 	    (!prune_collect_rooms(s, p, lines_max) || !prune_lines(s, p, old)))
+		return -1;
+	int64_t last = 0;
+	for (int i = 0; i < p->n; i++)
+		last = p->id[i] > last ? p->id[i] : last;
+	if (last > store_meta(s, "pruned", 0) && !store_meta_set(s, "pruned", last))
 		return -1;
 	int seen = p->n < p->max ? prune_seen(s, p->max - p->n) : 0;
 	if (seen < 0 || !prune_keep_emptied(s, p))
