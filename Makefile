@@ -15,6 +15,7 @@
 #                   make sim SEED=n again with one seed, to see what happens in it
 #   make fuzz       the fuzzers, of what reads strangers' bytes, the configuration and the database,
 #                   and of the chat behind them, each for FUZZ_S seconds, two at a time
+#   make soak       2,000 people and kill -9 for SOAK_S seconds (1800), and where every line went
 
 VERSION  = 0.1.0
 CC       = gcc
@@ -59,7 +60,7 @@ OBJ    = $(SRC:%.c=$(B)/%.o)
 LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
-TOOLS  = $(addprefix $(B)/tests/,hostile_tool talk sim load faildisk.so crowd witness)
+TOOLS  = $(addprefix $(B)/tests/,hostile_tool talk sim load faildisk.so crowd witness soak_client)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
              libtelnet-dev uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
@@ -96,6 +97,10 @@ $(B)/tests/sim: $(B)/tests/sim.o $(SIM_OBJ) $(LIB)
 TALK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/talk*.c)))
 $(B)/tests/talk: $(TALK_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
+
+SOAK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/soak_*.c)))
+$(B)/tests/soak_client: $(SOAK_OBJ) $(LIB)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^
 
 # The benchmark's load and floor take nothing of chatd's; fill writes through its store.
 GEN_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/gen*.c)))
@@ -145,7 +150,8 @@ coverage:
 	$(MAKE) -s VARIANT=coverage OPT='-O0 -g' SAN=--coverage tests
 	tests/coverage
 
-.PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build
+.PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
+        soak
 
 # It does not run as root: for root it becomes nobody, whose folder is one that nobody can reach.
 run: chatd
@@ -191,6 +197,10 @@ sim:
 	$(MAKE) -s VARIANT=asan .build/asan/tests/sim
 	@fixed=; if setarch -R true 2>/dev/null; then fixed='setarch -R'; fi; \
 	$$fixed .build/asan/tests/sim $(if $(SEED),--seed $(SEED),--for $(SIM_S))
+
+# Many people for a long time (make deps test first): SOAK_S, SOAK_PEOPLE, SOAK_SEED.
+soak: $(B)/chatd $(B)/tests/load $(B)/tests/soak_client
+	tests/soak $(B)/chatd $(B)/tests/load
 
 FUZZ_S = 300
 FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
