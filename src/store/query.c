@@ -378,7 +378,7 @@ struct rows *store_query(struct store *s, const struct query *q)
 	s->deadline_ms = clock_ms(CLOCK_MONOTONIC) +
 	                 (query_is_search(q->kind) ? SEARCH_MS_MAX : QUERY_MS_MAX);
 	s->error = SQLITE_OK;
-	if (!store_run(store_stmt(s, SQL_BEGIN_READ)))
+	if (!store_run_begin(s, SQL_BEGIN_READ))
 		answer_broken(a, s, "The history took too long to read.");
 	else if (q->kind == QUERY_SEARCH)
 		search_answer(s, &bounded, a);

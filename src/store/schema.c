@@ -182,6 +182,13 @@ bool store_run(sqlite3_stmt *st)
 	return rc == SQLITE_DONE || rc == SQLITE_ROW;
 }
 
+bool store_run_begin(struct store *s, enum store_sql begin)
+{
+	if (!sqlite3_get_autocommit(s->db) && !store_run(store_stmt(s, SQL_ROLLBACK)))
+		return false;
+	return store_run(store_stmt(s, begin));
+}
+
 int64_t store_number(struct store *s, sqlite3_stmt *st, int64_t none)
 {
 	if (!st)

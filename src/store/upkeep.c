@@ -49,7 +49,7 @@ int store_index(struct store *s, int rows, struct store_error *err)
 	if (s->indexed >= s->saved.line_id)
 		return 0;
 	uint64_t last = s->saved.line_id;
-	if (!store_set_synced(s, false) || !store_run(store_stmt(s, SQL_BEGIN))) {
+	if (!store_set_synced(s, false) || !store_run_begin(s, SQL_BEGIN)) {
 		store_fail(s, err);
 		return -1;
 	}
@@ -97,9 +97,11 @@ int64_t store_line_delete(struct store *s, uint64_t id, uint32_t room)
 	bool ok = rc == SQLITE_DONE || rc == SQLITE_ROW;
 	if (found)
 		ok = index_forget(s, id, get);
+	if (!ok)
+		return -1; /* what went wrong is still to be told; the rollback resets it */
 	sqlite3_reset(get);
-	if (!ok || !found)
-		return ok ? 0 : -1;
+	if (!found)
+		return 0;
 	sqlite3_bind_int64(drop, 1, (int64_t)id);
 	if (!store_run(drop))
 		return -1;
@@ -338,7 +340,7 @@ int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int
 	p.room = mem_alloc((size_t)rows * sizeof(*p.room));
 	s->error = SQLITE_OK;
 	int n = -1;
-	if (store_set_synced(s, false) && store_run(store_stmt(s, SQL_BEGIN)))
+	if (store_set_synced(s, false) && store_run_begin(s, SQL_BEGIN))
 		n = prune_all(s, &p, before_ms, lines_per_room);
 	if (n < 0 || !store_run(store_stmt(s, SQL_COMMIT))) {
 		store_fail(s, err);

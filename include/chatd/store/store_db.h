@@ -122,6 +122,9 @@ struct store {
 sqlite3_stmt *store_stmt(struct store *s, enum store_sql sql);
 /* Runs a statement that gives no rows, and resets it. */
 bool store_run(sqlite3_stmt *st);
+/* Begins a transaction by SQL_BEGIN or SQL_BEGIN_READ. One that could not be ended, for want of
+ * memory say, is rolled back first. */
+bool store_run_begin(struct store *s, enum store_sql begin);
 /* sqlite3_step; an error is noted. */
 int store_step(struct store *s, sqlite3_stmt *st);
 /* A text of the row that it shows; "" for a NULL, which only a damaged database has. Where there is

@@ -1,0 +1,399 @@
+/*
+ * The store while SQLite has no memory: each of its allocations fails in turn, alone and with all
+ * that follow. Whatever is asked then is done, or is said not to be; nothing is half done.
+ */
+#include "store_help.h"
+
+#include "chatd/base/log.h"
+
+#include <sqlite3.h>
+
+/* There are thousands of rounds, and no power cut among them. */
+int fsync(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+int fdatasync(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+/* -- SQLite's allocator ------------------------------------------------------------------ */
+
+static sqlite3_mem_methods system_memory;
+static struct {
+	long at;      /* which allocation from now on fails; 0: none */
+	bool all;     /* and those after it */
+	bool met;     /* it was asked for */
+} fault;
+
+static bool faulty(void)
+{
+	if (fault.at == 0)
+		return false;
+	if (fault.at > 1) {
+		fault.at--;
+		return false;
+	}
+	fault.met = true;
+	if (!fault.all)
+		fault.at = 0;
+	return true;
+}
+
+static void *faulty_malloc(int n)
+{
+	return faulty() ? NULL : system_memory.xMalloc(n);
+}
+
+static void *faulty_realloc(void *p, int n)
+{
+	return faulty() ? NULL : system_memory.xRealloc(p, n);
+}
+
+/* Without the small buffer that each connection has: every allocation is to be met. */
+static int nomem_setup(void **state)
+{
+	sqlite3_mem_methods own;
+	(void)state;
+	log_set_level(LOG_LEVEL_ERROR);
+	sqlite3_config(SQLITE_CONFIG_GETMALLOC, &system_memory);
+	own = system_memory;
+	own.xMalloc = faulty_malloc;
+	own.xRealloc = faulty_realloc;
+	return sqlite3_config(SQLITE_CONFIG_MALLOC, &own) == SQLITE_OK &&
+	       sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) == SQLITE_OK ? 0 : -1;
+}
+
+enum { EACH = 20 }; /* faults that are all tried; of later ones every so many-th */
+
+/* Runs `body` with each fault, until there is no further allocation to fail. */
+#define WITH_EACH_FAULT(step, body)                                               \
+	do {                                                                      \
+		for (int all_ = 0; all_ < 2; all_++) {                            \
+			long n_ = 0;                                              \
+			do {                                                      \
+				fault.at = n_ += n_ < EACH ? 1 : (step);          \
+				fault.all = all_;                                 \
+				fault.met = false;                                \
+				body;                                             \
+				fault.at = 0;                                     \
+			} while (fault.met);                                      \
+			assert_true(n_ > 3);                                      \
+		}                                                                 \
+	} while (0)
+
+static void no_more_faults(void)
+{
+	fault.at = 0;
+}
+
+/* -- a database with a bit of everything --------------------------------------------------- */
+
+enum { LINES = 40, LAST_SEQ = LINES + 3, LAST_ROOM = 2 };
+
+static void fill(struct folder *f)
+{
+	struct store *s = store_in(folder_file(f, "chat.db"));
+	struct record seen = line_of(LINES + 1, 1, "bob", "");
+	struct record fact = line_of(LINES + 2, 0, "alice", "role=admin");
+	struct record topic = line_of(LINES + 3, 2, "alice", "all about ops");
+	save_lines(s, 1, 1, LINES - 1);
+	save_line(s, LINES, LAST_ROOM, "alice", "the only line of ops");
+	seen.kind = RECORD_SEEN;
+	seen.ref = 10;
+	save_all(s, &seen, 1);
+	topic.kind = RECORD_TOPIC;
+	save_all(s, &topic, 1);
+	fact.kind = RECORD_FACT;
+	fact.ref = FACT_ACCOUNT;
+	save_all(s, &fact, 1);
+	index_all(s);
+	store_close(s);
+}
+
+static void note_room(void *ctx, const struct saved_room *r)
+{
+	assert_non_null(r->name);
+	assert_non_null(r->topic);
+	*(int *)ctx += 1;
+}
+
+static void note_fact(void *ctx, const struct saved_fact *f)
+{
+	assert_non_null(f->key);
+	assert_non_null(f->value);
+	*(int *)ctx += 1;
+}
+
+/* -- opening ----------------------------------------------------------------------------- */
+
+static void open_once(const char *path)
+{
+	struct store_error err = { "" };
+	struct store *s = store_open(path, DURABILITY_COMMIT, &err);
+	if (!s) {
+		no_more_faults();
+		assert_string_not_equal(err.text, "");
+		return;
+	}
+	/* Numbers that were given once are not given again. */
+	assert_int_equal(store_last_seq(s), LAST_SEQ);
+	assert_int_equal(store_last_room(s), LAST_ROOM);
+	store_close(s);
+}
+
+static void numbers_go_on_or_it_does_not_open(void **state)
+{
+	char path[512];
+	fill(*state);
+	strcpy(path, folder_file(*state, "chat.db"));
+	WITH_EACH_FAULT(3, open_once(path));
+	open_once(path);
+}
+
+static void make_once(struct folder *f)
+{
+	struct store_error err = { "" };
+	char path[512];
+	strcpy(path, folder_file(f, "new.db"));
+	struct store *s = store_open(path, DURABILITY_COMMIT, &err);
+	bool met = fault.met;
+	no_more_faults();
+	fault.met = met;
+	if (!s)
+		assert_string_not_equal(err.text, "");
+	store_close(s);
+	/* Whatever has become of it, the next start can do with it. */
+	s = store_in(path);
+	save_line(s, 1, 1, "alice", "x");
+	store_close(s);
+	unlink(path);
+}
+
+static void a_new_one_is_made_or_not(void **state)
+{
+	WITH_EACH_FAULT(29, make_once(*state));
+}
+
+static void read_once(const char *path)
+{
+	struct store_error err = { "" };
+	int rooms = 0, facts = 0;
+	struct store *s = store_open_reader(path, &err);
+	if (s && store_rooms(s, note_room, &rooms, &err))
+		assert_int_equal(rooms, 2);
+	else
+		assert_string_not_equal(err.text, "");
+	err.text[0] = '\0';
+	if (s && store_facts(s, note_fact, &facts, &err))
+		assert_int_equal(facts, 1);
+	else if (s)
+		assert_string_not_equal(err.text, "");
+	store_close(s);
+}
+
+static void rooms_and_facts_come_whole(void **state)
+{
+	char path[512];
+	fill(*state);
+	strcpy(path, folder_file(*state, "chat.db"));
+	struct store *s = store_in(path);
+	WITH_EACH_FAULT(3, read_once(path));
+	store_close(s);
+}
+
+/* -- asking ------------------------------------------------------------------------------ */
+
+/* The answer without faults; the same with them, or one that says that there is none. */
+static void ask_once(const char *path, const struct query *q, const char *whole)
+{
+	struct store_error err;
+	long at = fault.at;
+	fault.at = 0;
+	struct store *s = store_open_reader(path, &err);
+	assert_non_null(s);
+	fault.at = at;
+	struct rows *rows = store_query(s, q);
+	bool met = fault.met;
+	no_more_faults();
+	if (!rows->error) {
+		for (size_t i = 0; i < rows->n; i++) {
+			assert_string_not_equal(rows->row[i].room_name, "");
+			assert_string_not_equal(rows->row[i].body, "");
+		}
+		assert_true(q->kind != QUERY_REPLAY || (rows->seen_id == 10 && rows->missed == 20));
+		assert_string_equal(ids_of(rows), whole);
+	} else {
+		assert_int_equal(rows->n, 0);
+		rows_release(rows);
+	}
+	/* The next one is answered. */
+	assert_string_equal(ids_of(store_query(s, q)), whole);
+	store_close(s);
+	fault.met = met;
+}
+
+static void answers_are_whole_or_none(void **state)
+{
+	struct query q[] = {
+		query_of(QUERY_LAST, 1, 5), query_of(QUERY_FIRST, 1, 3),
+		query_of(QUERY_LAST, 1, 3), query_of(QUERY_REPLAY, 1, 9),
+		query_of(QUERY_SEARCH, 0, 5), query_of(QUERY_LAST, 2, 5),
+	};
+	enum { N = sizeof(q) / sizeof(q[0]) };
+	char path[512], whole[N][512];
+	q[2].since_ms = NOON_MS + 5000;
+	q[2].until_ms = NOON_MS + 20000;
+	q[3].key = "bob";
+	q[4].words = "17";
+	fill(*state);
+	strcpy(path, folder_file(*state, "chat.db"));
+	struct store *s = store_in(path);
+	for (int i = 0; i < N; i++)
+		strcpy(whole[i], ids_of(store_query(s, &q[i])));
+	for (int i = 0; i < N; i++)
+		WITH_EACH_FAULT(5, ask_once(path, &q[i], whole[i]));
+	store_close(s);
+}
+
+/* -- saving ------------------------------------------------------------------------------ */
+
+static struct store *target;
+static uint64_t next_seq;
+
+static bool save_once(void)
+{
+	struct store_error err = { "" };
+	struct record r[3] = {
+		line_of(next_seq, 1, "alice", "a"), line_of(next_seq + 1, 1, "bob", "b"),
+		line_of(next_seq + 2, 1, "alice", "c"),
+	};
+	bool ok = store_begin(target, &err) && store_save(target, r, 3, &err) &&
+	          store_commit(target, &err);
+	assert_true(ok || err.text[0]);
+	return ok;
+}
+
+/* As the writer does: what was not saved is tried again. */
+static void save_until_saved(void)
+{
+	bool ok = save_once(), met = fault.met;
+	no_more_faults();
+	for (int tries = 0; !ok && tries < 3; tries++)
+		ok = save_once();
+	assert_true(ok);
+	fault.met = met;
+	next_seq += 3;
+}
+
+static void index_once(void)
+{
+	struct store_error err = { "" };
+	long at = fault.at;
+	fault.at = 0;
+	save_line(target, next_seq++, 1, "alice", "indexed");
+	fault.at = at;
+	if (store_index(target, 100, &err) < 0)
+		assert_string_not_equal(err.text, "");
+}
+
+static bool delete_line(uint64_t id)
+{
+	struct store_error err = { "" };
+	struct record r = line_of(next_seq, 1, "", "");
+	r.kind = RECORD_DELETE;
+	r.ref = id;
+	bool ok = store_begin(target, &err) && store_save(target, &r, 1, &err) &&
+	          store_commit(target, &err);
+	assert_true(ok || err.text[0]);
+	return ok;
+}
+
+/* FTS5 (3.40) says once after it had no memory that the index is damaged, which it is not. */
+static void delete_once(void)
+{
+	uint64_t id = next_seq % LINES + 1;
+	bool ok = delete_line(id), met = fault.met;
+	no_more_faults();
+	for (int tries = 0; !ok && tries < 3; tries++)
+		ok = delete_line(id);
+	assert_true(ok);
+	fault.met = met;
+	next_seq++;
+}
+
+static void emptied(void *ctx, uint32_t room)
+{
+	(void)ctx;
+	/* Only ops, by its only line, may ever be. */
+	assert_int_equal(room, LAST_ROOM);
+}
+
+static void prune_once(void)
+{
+	struct store_error err = { "" };
+	if (store_count(target, 1000, &err) < 0 ||
+	    store_prune(target, NOON_MS + 1000 * (int64_t)(next_seq % 30), 1000000, 1, emptied, NULL,
+	                &err) < 0)
+		assert_string_not_equal(err.text, "");
+	next_seq++;
+}
+
+static int64_t number(const char *path, const char *sql)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	int64_t n = -1;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		n = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return n;
+}
+
+static void nothing_is_lost_or_damaged(void **state)
+{
+	char path[512];
+	uint64_t before = LAST_SEQ + 1, lines;
+	fill(*state);
+	strcpy(path, folder_file(*state, "chat.db"));
+	target = store_in(path);
+	next_seq = before;
+	WITH_EACH_FAULT(1, save_until_saved());
+	lines = next_seq - before;
+	assert_int_equal(number(path, "SELECT count(*) FROM messages WHERE id > 43"), lines);
+	WITH_EACH_FAULT(1, index_once());
+	index_all(target);
+	WITH_EACH_FAULT(1, delete_once());
+	WITH_EACH_FAULT(1, prune_once());
+	store_close(target);
+	assert_int_equal(number(path, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
+	/* An index that was told another text than it had says so here. */
+	assert_int_equal(number(path, "INSERT INTO search(search, rank) VALUES('integrity-check', 1)"),
+	                 -1);
+	assert_int_equal(number(path, "SELECT count(*) FROM messages m WHERE NOT EXISTS "
+	                              "(SELECT 1 FROM search WHERE rowid = m.id)"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(numbers_go_on_or_it_does_not_open, folder_setup,
+		                                folder_teardown),
+		cmocka_unit_test_setup_teardown(a_new_one_is_made_or_not, folder_setup,
+		                                folder_teardown),
+		cmocka_unit_test_setup_teardown(rooms_and_facts_come_whole, folder_setup,
+		                                folder_teardown),
+		cmocka_unit_test_setup_teardown(answers_are_whole_or_none, folder_setup,
+		                                folder_teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_lost_or_damaged, folder_setup,
+		                                folder_teardown),
+	};
+	return cmocka_run_group_tests(tests, nomem_setup, NULL);
+}
