@@ -17,6 +17,7 @@
 
 #include "chatd/base/guard.h"
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): member is the name of one */
 #define KEY(key, kind, member) .name = key, .type = kind, .field = offsetof(struct conf, member)
 
 static const char *const durability_names[] = {
@@ -365,9 +366,9 @@ bool conf_read(struct conf *c, const char *path, struct bytes *problems)
 	ini_allow_inline_comments = false;
 	ini_allow_no_value = true;
 	errno = 0;
-	ini_parse_stream(conf_file_line, &file, conf_file_pair, &file);
-	if (ferror(file.f))
-		conf_tell(problems, "%s: %s", path, strerror(errno));
+	/* Half a file, for want of memory say, must not pass for all of it. */
+	if (ini_parse_stream(conf_file_line, &file, conf_file_pair, &file) < 0 || !feof(file.f))
+		conf_tell(problems, "%s: %s", path, strerror(errno ? errno : ENOMEM));
 	fclose(file.f);
 	free(file.line);
 	return problems->len == before;

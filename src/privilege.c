@@ -1,6 +1,7 @@
 /* Becoming somebody who is not root. Looks users up, so it is for the start alone. */
 #include "chatd/privilege.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
@@ -19,10 +20,15 @@ static bool become(const struct passwd *pw)
 
 bool privilege_drop(const char *user)
 {
-	const struct passwd *pw = user ? getpwnam(user) : NULL;
+	const struct passwd *pw;
 
+	errno = 0;
+	pw = user ? getpwnam(user) : NULL;
 	if (user && !pw) {
-		log_errx("user = %s: this host knows no such user", user);
+		if (errno == ENOMEM)
+			log_err("user = %s", user);
+		else
+			log_errx("user = %s: this host knows no such user", user);
 		return false;
 	}
 	if (geteuid() != 0) {

@@ -45,7 +45,7 @@ bool users_read(struct users *u, const char *path)
 		next.user[next.n] = (struct user){ p->pw_uid, next.n, mem_strdup(p->pw_name) };
 		next.n++;
 	}
-	e = ferror(f) ? errno : 0;
+	e = ferror(f) || errno == ENOMEM ? errno : 0;
 	fclose(f);
 	if (e != 0) {
 		users_release(&next);

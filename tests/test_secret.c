@@ -13,7 +13,7 @@
 static int line_of_match(const char *given, const char *hashes)
 {
 	uint64_t which = 77;
-	return secret_check(given, hashes, &which) ? (int)which : -1;
+	return secret_check(given, hashes, &which) == SECRET_YES ? (int)which : -1;
 }
 
 /* -- passwords ---------------------------------------------------------------------- */
@@ -197,7 +197,7 @@ static void the_codes_of_the_rfc_are_taken_for_three_steps(void **state)
 			int64_t ms = (rfc_codes[i].s + off * 30) * 1000 + 999;
 			if (ms < 30000)
 				continue; /* of the first step of all there is none before it */
-			bool ok = secret_totp_check(rfc_secret, rfc_codes[i].digits, ms, &step);
+			bool ok = secret_totp_check(rfc_secret, rfc_codes[i].digits, ms, &step) == SECRET_YES;
 			assert_int_equal(ok, off >= -1 && off <= 1);
 			assert_int_equal(step, ok ? good : 0);
 		}
@@ -212,13 +212,13 @@ static void what_is_no_code_or_no_secret_is_not_taken(void **state)
 		"287083", "", "28708", "2870820", "94287082", "28708a", "287 082", " 287082", "-87082",
 		"２８７０８２",
 	};
-	assert_true(secret_totp_check(rfc_secret, "287082", 59000, &step));
+	assert_int_equal(secret_totp_check(rfc_secret, "287082", 59000, &step), SECRET_YES);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_false(secret_totp_check(rfc_secret, wrong[i], 59000, &step));
-	assert_false(secret_totp_check("", "287082", 59000, &step));
-	assert_false(secret_totp_check("no base32!", "287082", 59000, &step));
-	assert_false(secret_totp_check(rfc_secret, "287082", -59000, &step));
-	assert_false(secret_totp_check(rfc_secret, "287082", INT64_MIN, &step));
+		assert_int_equal(secret_totp_check(rfc_secret, wrong[i], 59000, &step), SECRET_NO);
+	assert_int_equal(secret_totp_check("", "287082", 59000, &step), SECRET_NO);
+	assert_int_equal(secret_totp_check("no base32!", "287082", 59000, &step), SECRET_NO);
+	assert_int_equal(secret_totp_check(rfc_secret, "287082", -59000, &step), SECRET_NO);
+	assert_int_equal(secret_totp_check(rfc_secret, "287082", INT64_MIN, &step), SECRET_NO);
 }
 
 static void new_secrets_are_random_and_of_160_bits(void **state)

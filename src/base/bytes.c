@@ -17,7 +17,7 @@ enum {
 	BYTES_CAP_FIRST = 64,   /* most buffers hold one answer: a line or two */
 };
 
-static _Noreturn void mem_fail(void)
+void mem_fail(void)
 {
 	static const char msg[] = "chatd: out of memory\n";
 
@@ -49,6 +49,15 @@ void *mem_zero(size_t count, size_t size)
 void *mem_resize(void *p, size_t n)
 {
 	p = realloc(p, n ? n : 1);
+	if (!p)
+		mem_fail();
+	return p;
+}
+
+void *mem_aligned(size_t align, size_t n)
+{
+	void *p = aligned_alloc(align, n);
+
 	if (!p)
 		mem_fail();
 	return p;

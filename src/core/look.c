@@ -11,34 +11,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/uspoof.h>
-#include <utf8proc.h>
 
-/* Without accents, and without case where `letters` is CASEFOLD. NULL: it is no UTF-8. */
-static char *fold(const char *text, utf8proc_option_t letters)
-{
-	utf8proc_uint8_t *out = NULL;
-
-	if (utf8proc_map((const utf8proc_uint8_t *)text, 0, &out,
-	                 UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_IGNORE |
-	                 UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK | letters) < 0)
-		return NULL;
-	return (char *)out;
-}
+#include "chatd/base/bytes.h"
+#include "chatd/core/text.h"
 
 void look_of(const char *name, bool as_written, char look[NAME_LOOK_BYTES_MAX + 1])
 {
 	static USpoofChecker *checker;
 	char skeleton[NAME_LOOK_BYTES_MAX + 1] = "", *folded = NULL;
-	char *bare = fold(name, as_written ? 0 : UTF8PROC_CASEFOLD);
+	char *bare = text_form(name, as_written ? FORM_BARE : FORM_BARE_FOLDED);
 	UErrorCode error = U_ZERO_ERROR;
 
 	if (checker == NULL)
 		checker = uspoof_open(&error);
 	if (bare != NULL && U_SUCCESS(error))
 		uspoof_getSkeletonUTF8(checker, 0, bare, -1, skeleton, NAME_LOOK_BYTES_MAX, &error);
+	/* A name that looks like another's must not pass for want of memory. */
+	if (error == U_MEMORY_ALLOCATION_ERROR)
+		mem_fail();
 	/* The skeleton has capitals where those are the commonest shape (0 becomes O). */
 	if (bare != NULL && U_SUCCESS(error) && error != U_STRING_NOT_TERMINATED_WARNING)
-		folded = fold(skeleton, UTF8PROC_CASEFOLD);
+		folded = text_form(skeleton, FORM_BARE_FOLDED);
 	/* A name that ICU has no skeleton of looks like itself. */
 	snprintf(look, NAME_LOOK_BYTES_MAX + 1, "%s", folded != NULL ? folded : name);
 	free(folded);

@@ -241,7 +241,7 @@ bool name_check(enum name_kind kind, const char *name, size_t len,
 		return false;
 	memcpy(copy, name, len);
 	copy[len] = '\0';
-	folded = (char *)utf8proc_NFKC_Casefold((const utf8proc_uint8_t *)copy);
+	folded = text_form(copy, FORM_NAME);
 	n = folded ? strlen(folded) : 0;
 	if (n > 0 && n <= NAME_KEY_BYTES_MAX)
 		memcpy(key, folded, n + 1);

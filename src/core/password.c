@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <utf8proc.h>
-
 #include "chatd/base/bytes.h"
 #include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
@@ -14,9 +12,9 @@
 
 char *password_prepare(const char *typed)
 {
-	utf8proc_uint8_t *nfc = utf8proc_NFC((const utf8proc_uint8_t *)typed);
+	char *nfc = text_form(typed, FORM_PASSWORD);
 
-	return nfc != NULL ? (char *)nfc : mem_strdup(typed);
+	return nfc != NULL ? nfc : mem_strdup(typed);
 }
 
 bool password_fits(struct chat *c, struct session *s, const char *password)

@@ -135,7 +135,7 @@ struct telnet *telnet_new(void)
 
 	t->lib = telnet_init(telnet_options, telnet_on_event, 0, t);
 	if (!t->lib)
-		abort();
+		mem_fail();
 	return t;
 }
 

@@ -398,3 +398,27 @@ char *text_shown(const char *s, size_t bytes_max)
 	shown[n <= bytes_max ? n : text_whole(shown, bytes_max)] = '\0';
 	return shown;
 }
+
+char *text_form(const char *text, enum text_form form)
+{
+	enum {
+		STABLE = UTF8PROC_NULLTERM | UTF8PROC_STABLE,
+		BARE = STABLE | UTF8PROC_COMPAT | UTF8PROC_IGNORE | UTF8PROC_STRIPMARK,
+	};
+	static const int options[] = {
+		[FORM_BARE] = BARE | UTF8PROC_DECOMPOSE,
+		[FORM_BARE_FOLDED] = BARE | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD,
+		[FORM_WORD] = BARE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD,
+		[FORM_NAME] = STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_IGNORE |
+		              UTF8PROC_CASEFOLD,
+		[FORM_PASSWORD] = STABLE | UTF8PROC_COMPOSE,
+	};
+	utf8proc_uint8_t *out = NULL;
+	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)text, 0, &out,
+	                                  (utf8proc_option_t)options[form]);
+
+	/* Whatever stood for it would let a name, a word or a password pass, or none. */
+	if (n == UTF8PROC_ERROR_NOMEM)
+		mem_fail();
+	return n < 0 ? NULL : (char *)out;
+}

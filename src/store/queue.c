@@ -44,9 +44,7 @@ struct queue {
 struct queue *queue_new(size_t bytes, uint32_t records_max)
 {
 	assert(bytes >= sizeof(struct entry) && (bytes & (bytes - 1)) == 0);
-	struct queue *q = aligned_alloc(64, sizeof(*q));
-	if (!q)
-		abort();
+	struct queue *q = mem_aligned(64, sizeof(*q));
 	memset(q, 0, sizeof(*q));
 	q->data = mem_alloc(bytes);
 	q->size = bytes;

@@ -6,12 +6,11 @@
  */
 #include "chatd/store/store_db.h"
 
-#include "chatd/base/bytes.h"
+#include "chatd/base/hash.h"
 #include "chatd/base/log.h"
 
+#include <assert.h>
 #include <stdlib.h>
-
-#include <uthash.h>
 
 struct store_room {
 	uint32_t room;      /* its number, the key */
@@ -25,7 +24,7 @@ void store_forget_rooms(struct store *s)
 {
 	struct store_room *r, *next;
 	HASH_ITER(hh, s->rooms, r, next) {
-		HASH_DEL(s->rooms, r);
+		HASH_DEL(s->rooms, r); /* NOLINT(clang-analyzer-unix.Malloc): not freed yet */
 		free(r);
 	}
 	s->count_from = 0;
@@ -60,7 +59,7 @@ bool store_begin(struct store *s, struct store_error *err)
 {
 	s->batch = s->saved;
 	s->seq_binds = false;
-	return (store_set_synced(s, s->sync) && store_run(store_stmt(s, SQL_BEGIN))) ||
+	return (store_set_synced(s, s->sync) && store_run_begin(s, SQL_BEGIN)) ||
 	       store_fail(s, err);
 }
 
@@ -141,6 +140,7 @@ static bool line_note(struct store *s, const struct record *r)
 {
 	struct store_room *room = room_find(s, r->room);
 	struct store_marks *m = &s->batch;
+	assert(room); /* room_ensure comes before */
 	m->line_id = r->seq;
 	if (room->lines >= 0)
 		room->lines++;

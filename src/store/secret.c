@@ -10,6 +10,7 @@
 #include "chatd/store/store.h"
 
 #include <crypt.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -34,11 +35,12 @@ static const char code_alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /* -- passwords -------------------------------------------------------------------- */
 
-/* False: libcrypt does not take the phrase or the setting, or has no memory. */
+/* False: libcrypt does not take the phrase or the setting, or has no memory (ENOMEM). */
 static bool hash_make(const char *phrase, const char *setting, char hash[SECRET_HASH_BYTES])
 {
 	struct crypt_data data;
 	memset(&data, 0, sizeof(data));
+	errno = 0;
 	crypt_r(phrase, setting, &data);
 	bool ok = data.output[0] != '*';
 	strcpy(hash, ok ? data.output : "");
@@ -81,6 +83,7 @@ struct check {
 	char code[CODE_CHARS + 1];         /* the same as a code; "": it is none */
 	char setting[SECRET_HASH_BYTES];   /* what hash was made with; "": not made yet */
 	char hash[SECRET_HASH_BYTES];      /* of given, or of code; "": it has none */
+	bool unknown;                      /* there was no memory for a hash */
 };
 
 /* Takes the same time wherever they differ. */
@@ -100,7 +103,8 @@ static bool check_line(struct check *c, const char *line, size_t n)
 {
 	char hash[SECRET_HASH_BYTES], setting[SECRET_HASH_BYTES];
 	if (n == 1 && *line == '*') {
-		secret_hash(c->given, hash);
+		/* The same answer as where there is such an account. */
+		c->unknown |= !secret_hash(c->given, hash) && errno == ENOMEM;
 		explicit_bzero(hash, sizeof(hash));
 		return false;
 	}
@@ -114,14 +118,16 @@ static bool check_line(struct check *c, const char *line, size_t n)
 	strrchr(setting, '$')[1] = '\0';
 	if (strcmp(setting, c->setting) != 0) {
 		strcpy(c->setting, setting);
-		hash_make(code ? c->code : c->given, setting, c->hash);
+		c->unknown |= !hash_make(code ? c->code : c->given, setting, c->hash) &&
+		              errno == ENOMEM;
 	}
 	return hash_same(c->hash, hash);
 }
 
-bool secret_check(const char *given, const char *hashes, uint64_t *which)
+enum secret_match secret_check(const char *given, const char *hashes, uint64_t *which)
 {
 	struct check c = { .given = given };
+	enum secret_match match;
 	bool found = false;
 	code_normalise(given, c.code);
 	*which = 0;
@@ -132,8 +138,9 @@ bool secret_check(const char *given, const char *hashes, uint64_t *which)
 			break;
 		p += n + 1;
 	}
+	match = found ? SECRET_YES : c.unknown ? SECRET_UNKNOWN : SECRET_NO;
 	explicit_bzero(&c, sizeof(c));
-	return found;
+	return match;
 }
 
 /* -- one-time codes ----------------------------------------------------------------- */
@@ -201,23 +208,34 @@ bool secret_totp(char text[SECRET_TOTP_BYTES])
 	return ok;
 }
 
-bool secret_totp_check(const char *secret, const char *digits, int64_t time_ms, uint64_t *step)
+/* liboath's word for it, where it has no memory. */
+static bool oath_has_none(int rc)
+{
+	return rc == OATH_MALLOC_ERROR || rc == OATH_CRYPTO_ERROR;
+}
+
+enum secret_match secret_totp_check(const char *secret, const char *digits, int64_t time_ms,
+                                    uint64_t *step)
 {
 	char *key = NULL;
 	size_t n = 0;
+	int rc;
 	*step = 0;
 	/* The first step of all has none before it. */
-	if (time_ms < SECRET_TOTP_STEP_S * 1000 || strspn(digits, "0123456789") != TOTP_DIGITS ||
+	if (time_ms / 1000 < SECRET_TOTP_STEP_S || strspn(digits, "0123456789") != TOTP_DIGITS ||
 	    digits[TOTP_DIGITS])
-		return false;
-	bool ok = oath_init() == OATH_OK &&
-	          oath_base32_decode(secret, strlen(secret), &key, &n) == OATH_OK && n > 0 &&
-	          oath_totp_validate3(key, n, (time_t)(time_ms / 1000), SECRET_TOTP_STEP_S, 0,
-	                              TOTP_WINDOW, NULL, step, digits) >= 0;
-	if (!ok)
+		return SECRET_NO;
+	rc = oath_init();
+	if (rc == OATH_OK)
+		rc = oath_base32_decode(secret, strlen(secret), &key, &n);
+	if (rc == OATH_OK)
+		rc = n == 0 ? OATH_INVALID_BASE32
+		            : oath_totp_validate3(key, n, (time_t)(time_ms / 1000), SECRET_TOTP_STEP_S,
+		                                  0, TOTP_WINDOW, NULL, step, digits);
+	if (rc < 0)
 		*step = 0;
 	oath_release(key, n);
-	return ok;
+	return rc >= 0 ? SECRET_YES : oath_has_none(rc) ? SECRET_UNKNOWN : SECRET_NO;
 }
 
 /* -- answers ---------------------------------------------------------------------------- */
@@ -257,7 +275,7 @@ static struct rows *answer_totp(const struct query *q)
 struct rows *secret_answer(const struct query *q)
 {
 	uint64_t which = 0;
-	bool ok;
+	enum secret_match match;
 	switch (q->kind) {
 	case QUERY_HASH:
 		return answer_hash(q);
@@ -266,10 +284,12 @@ struct rows *secret_answer(const struct query *q)
 	case QUERY_TOTP:
 		return answer_totp(q);
 	case QUERY_CHECK:
-		ok = secret_check(q->words, q->key, &which);
+		match = secret_check(q->words, q->key, &which);
 		break;
 	default:
-		ok = secret_totp_check(q->key, q->words, q->since_ms, &which);
+		match = secret_totp_check(q->key, q->words, q->since_ms, &which);
 	}
-	return rows_of_secret(q, ok, ok ? which : 0, NULL, NULL);
+	if (match == SECRET_UNKNOWN)
+		return rows_sorry(q, no_secret);
+	return rows_of_secret(q, match == SECRET_YES, match == SECRET_YES ? which : 0, NULL, NULL);
 }

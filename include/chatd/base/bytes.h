@@ -12,10 +12,16 @@
 #include <stddef.h>
 
 /* The caller owns what these return and gives it to free(). mem_zero clears it. */
-void *mem_alloc(size_t n);
-void *mem_zero(size_t count, size_t size);
-void *mem_resize(void *p, size_t n);
-char *mem_strdup(const char *s);
+void *mem_alloc(size_t n) __attribute__((returns_nonnull));
+void *mem_zero(size_t count, size_t size) __attribute__((returns_nonnull));
+void *mem_resize(void *p, size_t n) __attribute__((returns_nonnull));
+char *mem_strdup(const char *s) __attribute__((returns_nonnull));
+/* align is a power of two, and n a multiple of it. */
+void *mem_aligned(size_t align, size_t n) __attribute__((returns_nonnull));
+
+/* Ends the program in the same way: a library has no memory, and without it there is no answer
+ * that would be true. */
+_Noreturn void mem_fail(void);
 
 /* A byte buffer that grows. All zero is a valid empty one. */
 struct bytes {

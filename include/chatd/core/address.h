@@ -7,8 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <uthash.h>
-
+#include "chatd/base/hash.h"
 #include "chatd/core/limit.h"
 
 enum { ADDRESS_BYTES_MAX = 64 }; /* of one as text, with a prefix and the NUL */

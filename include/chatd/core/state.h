@@ -8,9 +8,8 @@
 #ifndef CHATD_CORE_STATE_H
 #define CHATD_CORE_STATE_H
 
-#include <uthash.h>
-
 #include "chatd/base/bounds.h"
+#include "chatd/base/hash.h"
 #include "chatd/core/address.h"
 #include "chatd/core/chat.h"
 #include "chatd/core/format.h"

@@ -42,4 +42,16 @@ bool text_is_shown(const char *s, size_t len);
  * from where others may have written. */
 char *text_shown(const char *s, size_t bytes_max);
 
+/* Forms in which texts are compared or kept (Unicode, UAX #15). */
+enum text_form {
+	FORM_BARE,        /* without accents */
+	FORM_BARE_FOLDED, /* and without case */
+	FORM_WORD,        /* the same, composed */
+	FORM_NAME,        /* NFKC, without case: names with the same are one name */
+	FORM_PASSWORD,    /* NFC: however the keyboard writes it */
+};
+
+/* The text in such a form, which the caller frees. NULL: it is no UTF-8. */
+char *text_form(const char *text, enum text_form form);
+
 #endif

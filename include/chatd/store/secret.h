@@ -29,6 +29,13 @@ struct secret_codes {
  * the system has no memory or chance to give; hash is "" then. */
 bool secret_hash(const char *password, char hash[SECRET_HASH_BYTES]);
 
+/* What comes of comparing. */
+enum secret_match {
+	SECRET_NO,
+	SECRET_YES,
+	SECRET_UNKNOWN,   /* the system has no memory to tell */
+};
+
 /*
  * Compares what was given with each line of hashes, and returns whether one matched;
  * *which is its index, from 0. A yescrypt hash matches its password, a $5$ hash its
@@ -36,7 +43,7 @@ bool secret_hash(const char *password, char hash[SECRET_HASH_BYTES]);
  * a password and matches nothing, so that nobody learns from the time that there is
  * no such account; neither does a line that is no hash, nor what is too long.
  */
-bool secret_check(const char *given, const char *hashes, uint64_t *which);
+enum secret_match secret_check(const char *given, const char *hashes, uint64_t *which);
 
 /* Makes new codes. False: the system has no memory or chance to give. */
 bool secret_codes(struct secret_codes *codes);
@@ -46,8 +53,9 @@ bool secret_totp(char text[SECRET_TOTP_BYTES]);
 
 /* Whether digits, six of them, are the code of secret at time_ms, or of the step before
  * or after that. *step is the step's number since 1970: whoever takes a code should take
- * none of the same or an earlier step again. False too where secret is no base32. */
-bool secret_totp_check(const char *secret, const char *digits, int64_t time_ms, uint64_t *step);
+ * none of the same or an earlier step again. SECRET_NO too where secret is no base32. */
+enum secret_match secret_totp_check(const char *secret, const char *digits, int64_t time_ms,
+                                    uint64_t *step);
 
 /* True for the kinds that are about secrets, and not about the history. */
 static inline bool query_is_secret(enum query_kind kind)
