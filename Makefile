@@ -60,7 +60,7 @@ OBJ    = $(SRC:%.c=$(B)/%.o)
 LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
-TOOLS  = $(addprefix $(B)/tests/,hostile_tool talk sim load faildisk.so crowd witness soak_client)
+TOOLS  = $(addprefix $(B)/tests/,hostile_tool talk sim load faildisk.so crowd witness soak_client alloc_client failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
              libtelnet-dev uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
@@ -101,6 +101,14 @@ $(B)/tests/talk: $(TALK_OBJ) $(LIB)
 SOAK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/soak_*.c)))
 $(B)/tests/soak_client: $(SOAK_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^
+
+ALLOC_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/alloc_*.c)))
+$(B)/tests/alloc_client: $(ALLOC_OBJ) $(LIB)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lsqlite3
+
+$(B)/tests/failmem.so: tests/failmem.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fPIE -D_FORTIFY_SOURCE=2,$(CHATD_CFLAGS)) -fno-builtin -fPIC -shared -o $@ $< -ldl
 
 # The benchmark's load and floor take nothing of chatd's; fill writes through its store.
 GEN_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/gen*.c)))
