@@ -15,6 +15,8 @@
 #                   make sim SEED=n again with one seed, to see what happens in it
 #   make fuzz       the fuzzers, of what reads strangers' bytes, the configuration and the database,
 #                   and of the chat behind them, each for FUZZ_S seconds, two at a time
+#   make lint       clang-tidy and gcc's analyzer over the source (make deps lint first)
+#   make valgrind   the unit tests and the conversations in memory under memcheck
 #   make soak       2,000 people and kill -9 for SOAK_S seconds (1800), and where every line went
 
 VERSION  = 0.1.0
@@ -67,6 +69,7 @@ DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
              sqlite3 mandoc python3 binutils
 DEPS_COVERAGE = gcovr
+DEPS_LINT  = clang-tidy valgrind
 DEPS_KERNEL = qemu-system-x86 busybox-static cpio
 DEPS_BENCH = python3 gnuplot-nox ncat ngircd inspircd strace sqlite3
 
@@ -159,7 +162,7 @@ coverage:
 	tests/coverage
 
 .PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
-        soak
+        soak lint valgrind
 
 # It does not run as root: for root it becomes nobody, whose folder is one that nobody can reach.
 run: chatd
@@ -174,6 +177,7 @@ run: chatd
 deps:
 	@missing=; for p in $(DEPS_BUILD) $(if $(filter test,$(MAKECMDGOALS)),$(DEPS_TEST)) \
 	        $(if $(filter coverage,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_COVERAGE)) \
+	        $(if $(filter lint valgrind,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_LINT)) \
 	        $(if $(filter test-kernel,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_KERNEL)) \
 	        $(if $(filter bench bench-quick,$(MAKECMDGOALS)),$(DEPS_BENCH)); do \
 	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \
@@ -205,6 +209,29 @@ sim:
 	$(MAKE) -s VARIANT=asan .build/asan/tests/sim
 	@fixed=; if setarch -R true 2>/dev/null; then fixed='setarch -R'; fi; \
 	$$fixed .build/asan/tests/sim $(if $(SEED),--seed $(SEED),--for $(SIM_S))
+
+# Read without being run, by two; what they need not say is explained in .clang-tidy and here:
+# gcc's analyzer takes what lives in uthash's tables, found by a pointer into it, for leaks, of
+# which the tests' LeakSanitizer finds the real ones; and what a function of another file returns
+# as a structure for something that was never set.
+LINT_QUIET = -Wno-analyzer-malloc-leak -Wno-analyzer-use-of-uninitialized-value
+LINT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iinclude -DCHATD_VERSION='"$(VERSION)"'
+
+lint:
+	@printf '%s\n' $(SRC) | xargs -P $$(nproc) -n 4 sh -c 'clang-tidy --quiet "$$@" -- \
+	    $(subst ",\",$(subst ',,$(LINT_CFLAGS))) 2>/dev/null' clang-tidy
+	@printf '%s\n' $(SRC) | xargs -P $$(nproc) -n 1 gcc $(subst ",\",$(subst ',,$(LINT_CFLAGS))) $(WARN) \
+	    -Werror -O2 -fanalyzer $(LINT_QUIET) -c -o /dev/null
+	@echo "lint: nothing found"
+
+# Without sanitizers, which do the same in another way. The fence's own tests fence valgrind in.
+VALGRIND = valgrind -q --error-exitcode=99
+
+valgrind:
+	$(MAKE) -s VARIANT=valgrind OPT='-O1 -g' HARDEN= HARDEN_LD= tests
+	set -e; for t in $(filter-out test_fence,$(UNIT:tests/%.c=%)); do \
+	    echo "== $$t"; $(VALGRIND) .build/valgrind/tests/$$t; done
+	$(VALGRIND) .build/valgrind/tests/talk --core tests/talk/*.talk
 
 # Many people for a long time (make deps test first): SOAK_S, SOAK_PEOPLE, SOAK_SEED.
 soak: $(B)/chatd $(B)/tests/load $(B)/tests/soak_client

@@ -170,6 +170,7 @@ void cmd_who(struct chat *c, struct session *s, const struct args *a)
 {
 	char key[NAME_KEY_BYTES_MAX + 1], why[160];
 	const struct room *r = s->room;
+	const char *typed = a->arg[0] != NULL ? a->arg[0] : "";
 
 	if (a->arg[0] != NULL) {
 		const char *name = a->arg[0] + (a->arg[0][0] == '#');
@@ -180,7 +181,7 @@ void cmd_who(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (r == NULL || !rights_see(c, s, r))
 		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
-		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), ROOM_CHARS_MAX), a->arg[0],
+		           (int)text_prefix(typed, strlen(typed), ROOM_CHARS_MAX), typed,
 		           c->config.command_prefix);
 	else if (r->nmembers == 0)
 		emit_reply(c, s, "Nobody is in %s.", r->name);

@@ -159,6 +159,7 @@ void command_usage(struct chat *c, struct session *s, const char *name)
 	const struct command *k = command_find(name);
 	char p = c->config.command_prefix;
 
+	assert(k != NULL); /* the name is one of the table's */
 	if (*k->args == '\0' && (k->flags & (FLAG_IN | FLAG_EVERYWHERE)) != 0)
 		emit_reply(c, s, "Usage: %c%s%s%s   for example: %c%s", p, k->name,
 		           (k->flags & FLAG_IN) != 0 ? " [--in=ROOM]" : "",

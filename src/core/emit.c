@@ -25,7 +25,7 @@ static struct effect *emit(struct chat *c, enum effect_kind kind)
 {
 	struct effect *e = &c->effects[c->neffects++];
 
-	assert(c->neffects <= (size_t)EFFECTS_MAX + c->config.connections_max);
+	assert(e != NULL && c->neffects <= (size_t)EFFECTS_MAX + c->config.connections_max);
 	/* The big members are set by whoever needs them. */
 	e->kind = kind;
 	e->text = NULL;

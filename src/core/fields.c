@@ -65,7 +65,7 @@ char *fields_get(const char *fields, const char *name)
 
 	while (p < end) {
 		if (*p == '%' && end - p > 2 && hex(p[1]) >= 0 && hex(p[2]) >= 0) {
-			*out++ = (char)(hex(p[1]) << 4 | hex(p[2]));
+			*out++ = (char)((unsigned)hex(p[1]) << 4 | (unsigned)hex(p[2]));
 			p += 3;
 		} else {
 			*out++ = *p++;

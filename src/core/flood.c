@@ -104,9 +104,10 @@ void flood_delay(struct chat *c, struct session *s)
 	if (s->throttled || !pace_is_limited(c, s))
 		return;
 	w = pace_wait(c, s);
-	if (w.ms == 0 && must_queue(c, s))
-		w = (struct pace_wait){FLOOD_STEP_MS, c->config.rate_lines != 0 ? CAUSE_ADDRESS_LINES
-		                                                               : CAUSE_ADDRESS_BYTES};
+	if (w.ms == 0 && must_queue(c, s)) {
+		w.ms = FLOOD_STEP_MS;
+		w.cause = c->config.rate_lines != 0 ? CAUSE_ADDRESS_LINES : CAUSE_ADDRESS_BYTES;
+	}
 	if (w.ms == 0) {
 		forget_told(c, s);
 		return;

@@ -8,6 +8,7 @@
 #include "chatd/core/login.h"
 #include "chatd/core/password.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -30,6 +31,7 @@ static void greet(struct chat *c, struct session *s, const struct room *r, bool 
 	const char *company = room_company(c, r, s, 5);
 	struct bytes b = {0};
 
+	assert(r != NULL);
 	bytes_printf(&b, "You are %s, in %s%s%s", s->nick, r->name,
 	             *company == '\0' ? "; nobody else is here yet. " : " with ", company);
 	bytes_printf(&b, "%s%chelp lists the commands", *company == '\0' ? "" : ". ", p);

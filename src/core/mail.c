@@ -65,6 +65,7 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 
 static void mail_end(struct chat *c, struct account *a, struct mail *m)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): m is in the list */
 	DL_DELETE(a->mail, m);
 	a->nmail--;
 	c->nmail--;

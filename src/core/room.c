@@ -135,8 +135,8 @@ void room_notice(struct chat *c, struct room *r, const struct session *except, c
 	va_start(ap, fmt);
 	m = vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
 	va_end(ap);
-	assert(m >= 0 && (size_t)(n + m) < sizeof line);
-	emit_publish(c, r, except, line, (size_t)(n + m), 0);
+	assert(m >= 0 && n + m < (int)sizeof line);
+	emit_publish(c, r, except, line, (size_t)n + (size_t)m, 0);
 }
 
 /* What a person is told whose words somebody who keeps order will not have said. */

@@ -275,7 +275,7 @@ void setting_load(struct chat *c, const char *key, const char *value)
 		if (k->kind != SETTING_PASSWORD)
 			set_value(r, k, fields_get_count(value, k->name, k->most - k->least + 1));
 	hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
-	set_hash(r, hash);
+	set_hash(r, *hash != '\0' ? hash : NULL);
 	explicit_bzero(hash, strlen(hash));
 	free(hash);
 	free(r->topic);

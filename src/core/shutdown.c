@@ -19,7 +19,7 @@ enum {
 
 /* When everybody is reminded: so long before. */
 static const int64_t marks_ms[] = {
-	12 * 3600000, 6 * 3600000, 3600000, 1800000, 600000, 300000, 60000, 30000, 10000, 0,
+	43200000, 21600000, 3600000, 1800000, 600000, 300000, 60000, 30000, 10000, 0,
 };
 
 const char *serve_who(const struct session *s)

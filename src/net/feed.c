@@ -16,6 +16,7 @@
 
 static struct feed_line *line_at(const struct feed_chunk *chunk, uint32_t i)
 {
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): that much of the chunk is no bytes */
 	return (struct feed_line *)(uintptr_t)(chunk->data + chunk->size) - i - 1;
 }
 
@@ -73,7 +74,8 @@ static struct feed_chunk *chunk_for(struct feed *f, size_t len)
 	/* Counted from the mark: what nobody has been shown yet never falls out, and leaves no
 	 * less time to read what has been. The store's queue bounds it, but for the notices
 	 * among them (NOTICE_BURST). */
-	while (f->head != chunk && f->head->base + f->head->used + kept <= f->mark)
+	while (f->head != NULL && f->head != chunk &&
+	       f->head->base + f->head->used + kept <= f->mark)
 		drop_head(f);
 	return chunk;
 }
@@ -199,7 +201,7 @@ void feed_skip(struct feed_reader *r)
 		last->lines++;
 		return;
 	}
-	if (r->ncuts == r->cuts_cap && r->cut_first > 0) {
+	if (r->cuts != NULL && r->ncuts == r->cuts_cap && r->cut_first > 0) {
 		memmove(r->cuts, r->cuts + r->cut_first,
 		        (r->ncuts - r->cut_first) * sizeof *r->cuts);
 		r->ncuts -= r->cut_first;

@@ -109,6 +109,7 @@ static uint16_t listener_port(int fd)
 
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
 		return 0;
+	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): all of sa was set at first */
 	return ntohs(sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port
 	                                      : ((struct sockaddr_in *)&sa)->sin_port);
 }
@@ -196,7 +197,7 @@ static int listener_socket_at(struct listener *l, const char *host, uint16_t por
  */
 static void listener_wait_busy(void)
 {
-	const struct timespec t = { .tv_nsec = BUSY_WAIT_MS * 1000000 };
+	const struct timespec t = { .tv_nsec = BUSY_WAIT_MS * 1000000L };
 
 	nanosleep(&t, NULL);
 }

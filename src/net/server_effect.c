@@ -38,6 +38,7 @@ static void query(struct server *s, const struct query *q)
 	s->refused[s->nrefused++] = (struct refused){q->conn, q->kind};
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): s->answering ends it at the second call */
 static void answer_refused(struct server *s)
 {
 	/* An answer may lead to a query that is refused as well: the same loop has it. */
@@ -146,6 +147,7 @@ static void apply(struct server *s, const struct effect *e)
 }
 
 /* While nothing can be saved the core may go on appending, as long as there is room. */
+/* NOLINTNEXTLINE(misc-no-recursion): s->store_full ends it */
 static void mind_room(struct server *s)
 {
 	if (!s->store_failed || s->store_full || !server_behind(s))
@@ -154,6 +156,7 @@ static void mind_room(struct server *s)
 	server_step(s, &(struct event){.kind = EVENT_STORE_FULL});
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): the same */
 void server_step(struct server *s, struct event *e)
 {
 	const struct effect *effects;

@@ -273,7 +273,7 @@ static bool writing_left(struct writing *t)
 	if (writing_in_place(t, &err))
 		return true;
 	if (now_ms() < t->w->stop_by_ms) {
-		sleep_us(RETRY_STOPPING_MS * 1000);
+		sleep_us(RETRY_STOPPING_MS * INT64_C(1000));
 		return false;
 	}
 	writing_lose(t, err.text);

@@ -18,7 +18,7 @@ void fields_put(struct bytes *b, const char *name, const char *value);
 void fields_put_number(struct bytes *b, const char *name, int64_t n);
 
 /* The value of a name, as a new string that the caller owns; "" where it is not there. */
-char *fields_get(const char *fields, const char *name);
+char *fields_get(const char *fields, const char *name) __attribute__((returns_nonnull));
 /* The same, neutralised and cut to at most bytes_max bytes: for what people are to read. */
 char *fields_get_text(const char *fields, const char *name, size_t bytes_max);
 /* The same as a number; 0 where it is not there or is none. */
