@@ -67,7 +67,7 @@ TOOLS  = $(addprefix $(B)/tests/,hostile_tool talk sim load faildisk.so crowd wi
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
              libtelnet-dev uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
-             sqlite3 mandoc python3 binutils
+             sqlite3 mandoc python3 binutils patch
 DEPS_COVERAGE = gcovr
 DEPS_LINT  = clang-tidy valgrind
 DEPS_KERNEL = qemu-system-x86 busybox-static cpio

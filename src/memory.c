@@ -46,6 +46,9 @@ enum {
 	HEAP_SHARE = 8,         /* and of all of it one part in so many, lost between pieces in use */
 };
 
+/* Products of bounds are constants: a compiler says where one of them overflows.
+ * NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result) */
+
 /* What hangs on a session. */
 static uint64_t memory_session(void)
 {
@@ -134,6 +137,8 @@ static uint64_t memory_others(void)
 	       ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES) +
 	       USERS_MAX * (sizeof(struct user) + 2 * SMALL_BYTES);
 }
+
+/* NOLINTEND(bugprone-implicit-widening-of-multiplication-result) */
 
 void memory_parts(uint32_t connections_max, struct memory_part parts[MEMORY_PARTS])
 {

@@ -286,7 +286,7 @@ void ban_load(struct chat *c, enum ban_kind kind, const char *key, const char *v
 	b.who = fields_get_text(value, "who", NAME_BYTES_MAX);
 	b.key = fields_get_text(value, "key", NAME_KEY_BYTES_MAX);
 	b.by = fields_get_text(value, "by", NAME_BYTES_MAX);
-	b.why = fields_get_text(value, "why", BAN_WHY_CHARS_MAX * 4);
+	b.why = fields_get_text(value, "why", (size_t)BAN_WHY_CHARS_MAX * 4);
 	b.at_ms = fields_get_time(value, "at");
 	b.until_ms = fields_get_time(value, "until");
 	for (int i = 0; i < TARGETS; i++)

@@ -207,7 +207,7 @@ void feed_skip(struct feed_reader *r)
 		r->ncuts -= r->cut_first;
 		r->cut_first = 0;
 	}
-	if (r->ncuts == r->cuts_cap)
+	if (r->cuts == NULL || r->ncuts == r->cuts_cap)
 		cuts_resize(r, r->cuts_cap == 0 ? 4 : r->cuts_cap * 2);
 	r->cuts[r->ncuts++] = (struct feed_cut){
 		.from = from, .to = f->end, .line = f->lines - 1, .lines = 1,
