@@ -218,5 +218,7 @@ void model_sent(struct fake_sock *k, const char *p, size_t n);
 /* Nothing more will go out to k, where nothing has gone wrong. */
 void model_ended(const struct fake_sock *k);
 void model_sock_end(struct fake_sock *k);
+/* All together leave so much unread that somebody may be cut off for it. */
+bool model_is_full(void);
 
 #endif

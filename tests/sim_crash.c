@@ -21,8 +21,12 @@ enum {
 };
 
 static struct {
-	uint64_t ends[DISK_ENDS][DURABILITY_SYNC + 1], opening, between, faults, ops;
+	uint64_t ends[DISK_ENDS][DURABILITY_SYNC + 1], opening, between, faults, ops, doubted;
 } sum;
+
+/* The power went while the store knew that the disk may have lost something, and before all
+ * was written anew: what is on the disk then is nobody's promise. */
+static bool doubted;
 
 static bool chance(uint32_t per_mille)
 {
@@ -59,12 +63,26 @@ static uint64_t bury(void)
 		       ", %" PRIu64 " faults\n", sim->step, !disk_stopped() ? "ended" :
 		       disk_stopped_how() == DISK_KILLED ? "killed" : "power cut", disk_ops(), acked,
 		       disk_faults());
+	doubted |= disk_stopped() && disk_stopped_how() == DISK_POWER_CUT &&
+	           fake_writer_store(sim->writer) != NULL &&
+	           !store_in_place(fake_writer_store(sim->writer));
 	sim->nsocks = sim->ring->nsocks;
 	sim->now_ms = sim->ring->now_ms + 1;
 	sum.faults += disk_faults();
 	sim_end();
 	disk_recover();
 	return acked;
+}
+
+static void remove_files(void)
+{
+	char path[512];
+
+	for (int i = 0; i < 4; i++) {
+		snprintf(path, sizeof path, "%s%s", sim->file,
+		         (const char *[]){"", "-wal", "-shm", "-journal"}[i]);
+		unlink(path);
+	}
 }
 
 /*
@@ -75,6 +93,12 @@ static uint32_t open_again(enum disk_end *end, uint64_t *acked)
 {
 	uint32_t stops = 0;
 
+	if (doubted) {
+		sum.doubted++;
+		doubted = false;
+		remove_files();
+		kept_forget();
+	}
 	for (;;) {
 		if (chance(300) && stops < OPENS_MAX)
 			disk_stop_at(1 + prng_below(&sim->prng, OPEN_OPS_MAX), pick_end());
@@ -119,17 +143,6 @@ static void last_life(void)
 	sim_calm_down();
 	sim_stop();
 	sim_check_empty();
-}
-
-static void remove_files(void)
-{
-	char path[512];
-
-	for (int i = 0; i < 4; i++) {
-		snprintf(path, sizeof path, "%s%s", sim->file,
-		         (const char *[]){"", "-wal", "-shm", "-journal"}[i]);
-		unlink(path);
-	}
 }
 
 static void configure(const char *file)
@@ -183,6 +196,7 @@ void sim_crash_say(void)
 		       end == DISK_KILLED ? "kills" : "power cuts", sum.ends[end][DURABILITY_RELAXED],
 		       sum.ends[end][DURABILITY_COMMIT], sum.ends[end][DURABILITY_SYNC]);
 	printf("# %" PRIu64 " of these while opening, %" PRIu64 " between two operations; %" PRIu64
-	       " operations of the disk, %" PRIu64 " of them failed\n", sum.opening, sum.between,
-	       sum.ops, sum.faults);
+	       " operations of the disk, %" PRIu64 " of them failed; %" PRIu64
+	       " cuts before all was written anew\n", sum.opening, sum.between, sum.ops, sum.faults,
+	       sum.doubted);
 }

@@ -16,7 +16,9 @@ void sim_say_again(void)
 {
 	const struct fault_plan *plan = fault_plan();
 
-	if (plan->op == 0)
+	if (sim->file != NULL)
+		printf("# again: sim crash --seed %" PRIu64 "\n", sim->seed);
+	else if (plan->op == 0)
 		printf("# again: make sim SEED=%" PRIu64 "\n", sim->seed);
 	else
 		printf("# again: sim --fault %" PRIu64 " %" PRIu64 " (its error %u)\n", sim->seed,

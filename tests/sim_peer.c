@@ -104,6 +104,11 @@ static void check_last_words(const struct fake_sock *k, const struct peer *p)
 			         i, p->id.slot, p->id.gen);
 }
 
+bool model_is_full(void)
+{
+	return sim->server->queues.bytes > sim->server->queues.max;
+}
+
 void model_sock_end(struct fake_sock *k)
 {
 	struct peer *p = k->user;
