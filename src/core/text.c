@@ -15,11 +15,11 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
+#include "chatd/core/codepoint.h"
 
 #define BYTES_OF(b) (UINT64_C(0x0101010101010101) * (b))
 
 enum {
-	CP_ILL = -1,            /* no code point: an ill-formed part, or the end */
 	CP_ZWNJ = 0x200C,
 	CP_ZWJ = 0x200D,
 	CP_FLAG = 0x1F3F4,      /* waving black flag, which tags turn into a region's */
@@ -45,111 +45,6 @@ struct scan {
 	enum pict pict;
 	int marks;               /* combining marks just before, in a row */
 };
-
-/*
- * The code point at s and its bytes in *n; or CP_ILL, and in *n the maximal
- * subpart that one U+FFFD stands for. At the end: CP_ILL and 0.
- */
-static int32_t cp_decode(const unsigned char *s, const unsigned char *end, size_t *n)
-{
-	unsigned char low = 0x80, high = 0xBF;  /* of the second byte */
-	size_t want, i;
-	int32_t cp;
-
-	*n = s < end;
-	if (s == end)
-		return CP_ILL;
-	if (s[0] < 0x80)
-		return s[0];
-	if (s[0] < 0xC2 || s[0] > 0xF4)
-		return CP_ILL;
-	want = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-	cp = s[0] & (0xFF >> (want + 1));
-	/* Overlong forms, surrogates and what lies beyond U+10FFFF all show in the
-	 * second byte (Unicode 15, table 3-7). */
-	if (s[0] == 0xE0)
-		low = 0xA0;
-	else if (s[0] == 0xED)
-		high = 0x9F;
-	else if (s[0] == 0xF0)
-		low = 0x90;
-	else if (s[0] == 0xF4)
-		high = 0x8F;
-	for (i = 1; i < want; i++) {
-		*n = i;
-		if (s + i == end || s[i] < low || s[i] > high)
-			return CP_ILL;
-		cp = cp << 6 | (s[i] & 0x3F);
-		low = 0x80;
-		high = 0xBF;
-	}
-	*n = want;
-	return cp;
-}
-
-static bool cp_within(int32_t cp, int32_t first, int32_t last)
-{
-	return cp >= first && cp <= last;
-}
-
-static bool category_is_mark_or_letter(utf8proc_propval_t c)
-{
-	return (c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO) ||
-	       c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC;
-}
-
-/* Emoji, also those that utf8proc's Unicode does not have yet: their block is reserved. */
-static bool cp_is_pict(int32_t cp, const utf8proc_property_t *p)
-{
-	return p->boundclass == UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC ||
-	       (p->category == UTF8PROC_CATEGORY_CN && cp_within(cp, 0x1F000, 0x1FFFD));
-}
-
-static bool cp_is_styling(int32_t cp)
-{
-	return cp == 0xFE0F || cp_within(cp, 0x1F3FB, 0x1F3FF);
-}
-
-static bool cp_is_selector(int32_t cp)
-{
-	return cp_within(cp, 0xFE00, 0xFE0F) || cp_within(cp, 0xE0100, 0xE01EF);
-}
-
-static bool cp_is_ideograph(int32_t cp)
-{
-	return cp_within(cp, 0x3400, 0x4DBF) || cp_within(cp, 0x4E00, 0x9FFF) ||
-	       cp_within(cp, 0xF900, 0xFAFF) || cp_within(cp, 0x20000, 0x3FFFD);
-}
-
-/* The group of scripts whose spelling needs joiners between its letters; 0: none. */
-static int cp_joined_script(int32_t cp)
-{
-	if (cp < 0x600 || !category_is_mark_or_letter(utf8proc_get_property(cp)->category))
-		return 0;
-	if (cp <= 0x7BF || cp_within(cp, 0x870, 0x8FF) || cp_within(cp, 0xFB50, 0xFDFF) ||
-	    cp_within(cp, 0xFE70, 0xFEFC))
-		return 1;
-	return cp_within(cp, 0x900, 0xDFF) ? 2 : 0;
-}
-
-/* A code point that does something without being seen, or is none at all. */
-static bool cp_is_hidden(int32_t cp, const utf8proc_property_t *p)
-{
-	switch (p->category) {
-	case UTF8PROC_CATEGORY_CC:
-	case UTF8PROC_CATEGORY_CF:
-	case UTF8PROC_CATEGORY_ZL:
-	case UTF8PROC_CATEGORY_ZP:
-		return true;
-	case UTF8PROC_CATEGORY_CN:
-		/* Noncharacters, and those kept free for more of the invisible kind. */
-		return (cp & 0xFFFE) == 0xFFFE || cp_within(cp, 0xFDD0, 0xFDEF) ||
-		       cp == 0x2065 || cp_within(cp, 0xFFF0, 0xFFF8) ||
-		       cp_within(cp, 0xE0000, 0xE0FFF);
-	default:
-		return p->ignorable;
-	}
-}
 
 /* A variation selector needs something before it that it can vary. Of ASCII that is what keycaps are
  * made of, and not what a line is taken apart at, behind which it would be left alone. */

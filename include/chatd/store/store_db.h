@@ -1,7 +1,7 @@
 /*
  * What the store's own files share: the connection and its statements.
  *
- * Private to src/store/{store,place,schema,save,lines_table,keep,upkeep,query,search,figures,
+ * Private to src/store/{store,fail,place,schema,save,lines_table,keep,upkeep,query,search,figures,
  * backup}.c.
  * This is the only file of chatd that includes sqlite3.h.
  */
@@ -139,12 +139,14 @@ bool schema_check_file(int fd, const char *path, bool *fresh, struct store_error
 /* Brings the schema up to date and switches to WAL. */
 bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_error *err);
 
-/* store.c */
+/* fail.c */
 
 /* Rolls back what is open, writes a sentence for what SQLite last reported; false. */
 bool store_fail(struct store *s, struct store_error *err);
 void store_error_set(struct store_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* store.c */
 
 /* Opens s->db; path is a whole one, or as the configuration has it. */
 bool store_connect(struct store *s, const char *path, struct store_error *err);
