@@ -160,9 +160,9 @@ static bool read_choice(struct conf *c, const struct conf_key *k, const char *va
 			return true;
 		}
 	}
-	len = (size_t)snprintf(why, n, "\"%.100s\" is none of", value);
+	len = (size_t)snprintf(why, n, "\"%.100s\" is none of:", value);
 	for (unsigned int i = 0; k->choices[i] && len < n; i++)
-		len += (size_t)snprintf(why + len, n - len, " %s", k->choices[i]);
+		len += (size_t)snprintf(why + len, n - len, "%s %s", i > 0 ? "," : "", k->choices[i]);
 	return false;
 }
 

@@ -190,8 +190,8 @@ static void daemon_tell_memory(const struct daemon *d)
 		bytes[parts[i].kind] += parts[i].bytes;
 		log_debug("memory: %s: %" PRIu64 " KiB at most", parts[i].what, parts[i].bytes >> 10);
 	}
-	log_info("memory: %" PRIu64 " MiB at most, of which %" PRIu64 " MiB are for connections and %"
-	         PRIu64 " MiB for tables when all are full",
+	log_info("memory: %" PRIu64 " MiB at most: %" PRIu64 " MiB for connections, %" PRIu64
+	         " MiB for tables when all are full, and the program itself",
 	         memory_max(d->conf->connections_max) >> 20, bytes[MEMORY_TRAFFIC] >> 20,
 	         bytes[MEMORY_TABLES] >> 20);
 }

@@ -162,7 +162,7 @@ static void test_all_problems_with_their_lines(void **state)
 	        "f.conf:3: colour: unknown key\n"
 	        "f.conf:4: rate_burst: 0 is not within 1 and 10000\n"
 	        "f.conf:5: max-connections: unknown key; it is written max_connections\n"
-	        "f.conf:6: durability: \"always\" is none of relaxed commit sync\n"
+	        "f.conf:6: durability: \"always\" is none of: relaxed, commit, sync\n"
 	        "f.conf:7: command_prefix: it must be one ASCII punctuation character, "
 	        "none of [ - . | ^ _\n"
 	        "f.conf:8: send_timeout: 99999999999999999999 is not within 1 and 3600\n"

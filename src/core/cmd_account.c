@@ -91,7 +91,7 @@ void cmd_register(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 {
-	if (!has_account(c, s))
+	if (!has_account(c, s) || !command_can_save(c, s))
 		return;
 	if (a->arg[0] == NULL) {
 		/* Who came in with a code may have none yet. */
@@ -114,7 +114,7 @@ void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 {
-	if (!has_account(c, s))
+	if (!has_account(c, s) || !command_can_save(c, s))
 		return;
 	if (s->account->host && *s->account->hash == '\0') {
 		emit_reply(c, s, "Not done: your account is that of your login on this host, and has no "
@@ -137,13 +137,13 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 void cmd_codes(struct chat *c, struct session *s, const struct args *a)
 {
 	(void)a;
-	if (has_account(c, s))
+	if (has_account(c, s) && command_can_save(c, s))
 		password_ask(c, s, ASKED_CODES, QUERY_CODES, "", "");
 }
 
 void cmd_totp(struct chat *c, struct session *s, const struct args *a)
 {
-	if (!has_account(c, s))
+	if (!has_account(c, s) || !command_can_save(c, s))
 		return;
 	if (a->arg[0] != NULL && strcmp(a->arg[0], "off") != 0) {
 		command_usage(c, s, "totp");

@@ -163,6 +163,8 @@ void cmd_code(struct chat *c, struct session *s, const struct args *a)
 		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0]);
 		return;
 	}
+	if (!command_can_save(c, s))
+		return;
 	dialogue_start(c, s, DIALOGUE_INVITE, DIALOGUE_NEW);
 	s->dialogue->key = mem_strdup(account->nick);
 	password_ask(c, s, ASKED_ROLE, QUERY_CODES, "", "");
@@ -183,6 +185,8 @@ void cmd_role(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "A role is one of: admin, moderator, account.");
 		return;
 	}
+	if (!command_can_save(c, s))
+		return;
 	account = account_named(c, a->arg[0]);
 	if (account == NULL) {
 		invite(c, s, a->arg[0], role);

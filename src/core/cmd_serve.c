@@ -318,8 +318,10 @@ void serve_backup_answer(struct chat *c, const struct rows *rows)
 		if (rows->error != NULL)
 			emit_reply(c, s, "There is no backup %s. %s", name, rows->error);
 		else
-			emit_reply(c, s, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.", name,
-			           size_show(size, rows->which), ms / 1000, ms / 100 % 10);
+			emit_reply(c, s, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.%s", name,
+			           size_show(size, rows->which), ms / 1000, ms / 100 % 10,
+			           c->store_failed != NULL && c->seq > c->stored_seq
+			                   ? " What waits to be saved is not in it." : "");
 		if (s->state == SESSION_LOGIN && !s->eof)
 			session_prompt(c, s);
 		input_end_if_done(c, s);

@@ -143,7 +143,7 @@ const struct command commands[] = {
 	 "wrong.", "reload"},
 	{"stats", "", "", 0, 0, false, false, cmd_stats, ROLE_ADMIN, 0,
 	 "Tells how the server is: people, rooms, what is saved, memory, the database.", "stats"},
-	{"shutdown", "", "[5m | now | off] [WHY]", 1, 0, true, false, cmd_shutdown, ROLE_ADMIN, 0,
+	{"shutdown", "", "[5m | now] [WHY] | off", 1, 0, true, false, cmd_shutdown, ROLE_ADMIN, 0,
 	 "Ends chatd after a time that is counted down, or calls that off. Alone, tells whether it is to "
 	 "end.", "shutdown 5m a new version"},
 	{"backup", "", "FILE", 1, 1, false, false, cmd_backup, ROLE_ADMIN, 0,

@@ -27,6 +27,8 @@ static const struct sign {
 	{"HELO ", NULL, FOREIGN_SMTP},        {"CAP LS", NULL, FOREIGN_IRC},
 	{"ehlo ", NULL, FOREIGN_SMTP},        {"helo ", NULL, FOREIGN_SMTP},
 	{"SSH-1.", NULL, FOREIGN_SSH},
+	/* A load balancer, before whatever it brings. */
+	{"PROXY TCP", NULL, FOREIGN_BINARY},  {"PROXY UNKNOWN", NULL, FOREIGN_BINARY},
 	{"NICK ", "\nUSER ", FOREIGN_IRC},    {"PASS ", "\nNICK ", FOREIGN_IRC},
 	{"USER ", "\nNICK ", FOREIGN_IRC},
 };

@@ -30,12 +30,14 @@ static const char gap_sender[] = "System";
 
 /* -- what is told ---------------------------------------------------------------------- */
 
-static const char *announce(const struct chat *c, char text[TOLD_BYTES_MAX])
+/* waiting: lines are on their way to be saved, whose speakers read this. */
+static const char *announce(const struct chat *c, bool waiting, char text[TOLD_BYTES_MAX])
 {
 	snprintf(text, TOLD_BYTES_MAX, "Nothing can be saved at present (%.*s), %s You will read here "
 	         "when it works again.", (int)REASON_BYTES_MAX, c->store_failed,
 	         c->outage.talks ? "but talk goes on: what is said now may be missing in the history."
-	                         : "so lines are not sent.");
+	         : waiting ? "so lines are not sent; those of the last moments wait, and are sent later."
+	         : "so lines are not sent.");
 	return text;
 }
 
@@ -44,14 +46,14 @@ void outage_tell(struct chat *c, const struct session *s)
 	char text[TOLD_BYTES_MAX];
 
 	if (c->store_failed != NULL && s->outage == c->outage.number)
-		emit_reply(c, s, "%s", announce(c, text));
+		emit_reply(c, s, "%s", announce(c, false, text));
 }
 
 void outage_tell_unsaved(struct chat *c, const struct session *s)
 {
 	const struct room *r = s->room;
 
-	if (c->outage.talks && (r->gap.lines > 0 || r->last_id > c->stored_seq))
+	if (c->store_failed != NULL && (r->gap.lines > 0 || r->last_id > c->stored_seq))
 		emit_reply(c, s, "What was said here since nothing can be saved is not in the history "
 		           "yet.");
 }
@@ -72,7 +74,7 @@ static void take_mode(struct chat *c)
 	char text[TOLD_BYTES_MAX];
 
 	c->outage.talks = c->config.talks_unsaved;
-	emit_all(c, announce(c, text));
+	emit_all(c, announce(c, c->line_seq > c->stored_seq, text));
 	/* What waited for its commit is seen by those who were here, and still waits for it. */
 	outage_show(c);
 }
@@ -80,15 +82,22 @@ static void take_mode(struct chat *c)
 void outage_begin(struct chat *c, const char *reason)
 {
 	bool known = c->store_failed != NULL;
+	char *advice;
 
 	free(c->store_failed);
 	/* It may quote what stands in the database. */
 	c->store_failed = text_shown(reason, REASON_BYTES_MAX);
-	if (known)
-		return;
-	c->outage.number++;
-	c->outage.lines = 0;
-	take_mode(c);
+	/* What is to be done stands behind the cause, and is not for everybody. */
+	advice = strstr(c->store_failed, "; ");
+	if (advice != NULL)
+		*advice = '\0';
+	if (!known) {
+		c->outage.number++;
+		c->outage.lines = 0;
+		take_mode(c);
+	}
+	if (advice != NULL)
+		outage_notice(c, advice + 2);
 }
 
 void outage_full(struct chat *c)
@@ -134,7 +143,7 @@ void outage_show(struct chat *c)
 
 uint64_t outage_readable(const struct chat *c, uint64_t seq)
 {
-	return c->outage.talks && seq > c->stored_seq ? c->stored_seq : seq;
+	return c->store_failed != NULL && seq > c->stored_seq ? c->stored_seq : seq;
 }
 
 /* "between 20:14:05 and 20:17:10"; with the days where they are two, or not today. */

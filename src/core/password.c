@@ -119,7 +119,8 @@ bool password_check(struct chat *c, struct session *s, enum session_asked asked,
 		return false;
 	/* An account without a password, or none, has a first line that nothing matches. */
 	bytes_puts(&against, a != NULL && *a->hash != '\0' ? a->hash : "*");
-	if (a != NULL && *a->codes != '\0')
+	/* A code is good once, and that it was used could not be saved. */
+	if (a != NULL && *a->codes != '\0' && c->store_failed == NULL)
 		bytes_printf(&against, "\n%s", a->codes);
 	ask_whether(c, s, asked, typed, against.data);
 	explicit_bzero(against.data, against.len);
@@ -157,6 +158,9 @@ bool password_was_right(struct chat *c, struct session *s, struct account *a,
 		slow_take(&origin_of(&c->origins, &s->from)->tries, c->now_ms, PASSWORD_TRIES_PERIOD_MS);
 		if (a == NULL)
 			return false;
+		if (c->store_failed != NULL && *a->codes != '\0')
+			emit_reply(c, s, "While nothing can be saved no one-time code is taken, for it would "
+			           "be good twice.");
 		slow_take(&a->tries, c->now_ms, PASSWORD_TRIES_PERIOD_MS);
 		/* One's own slips while signed in are no news. */
 		if (s->account != a) {

@@ -207,7 +207,7 @@ bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 {
 	struct room *r = s->room;
 
-	if (outage_refuses(c, s) || !rights_speak(c, s) || (c->guarded && !may_say(c, s, topic)))
+	if (!command_can_save(c, s) || !rights_speak(c, s) || (c->guarded && !may_say(c, s, topic)))
 		return false;
 	rights_spoke(c, s);
 	room_append(c, r, RECORD_TOPIC, s->nick, 0, topic);

@@ -228,8 +228,8 @@ void session_too_long(struct chat *c, struct session *s, uint64_t len)
 		return;
 	}
 	if (s->state == SESSION_LOGIN) {
-		emit_reply(c, s, "A name has at most %d characters; this has %llu bytes.", NICK_CHARS_MAX,
-		           (unsigned long long)len);
+		emit_reply(c, s, "A name has at most %d characters; this has %llu bytes, so this connection "
+		           "ends here.", NICK_CHARS_MAX, (unsigned long long)len);
 		/* Nobody types so much for a name; it may be the head of a request, and what follows
 		 * its body. */
 		session_end(c, s, NULL, true);

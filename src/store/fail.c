@@ -78,7 +78,8 @@ bool store_fail(struct store *s, struct store_error *err)
 		break;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		store_error_set(err, "the database is damaged (%s)", sqlite3_errmsg(s->db));
+		store_error_set(err, "the database is damaged (%s); chatd(8), BACKUP, says how to go back "
+		                "to a copy", sqlite3_errmsg(s->db));
 		break;
 	default:
 		store_error_set(err, "the database reports: %s", sqlite3_errmsg(s->db));

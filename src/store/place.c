@@ -71,9 +71,11 @@ void place_note(struct store *s)
 		return;
 	p->path = mem_strdup(path);
 	p->wal_path = beside(path, "-wal");
+	p->shm_path = beside(path, "-shm");
 	p->folder = folder_of(path);
 	p->file = file_id_of(path);
 	p->wal = file_id_of(p->wal_path);
+	p->shm = file_id_of(p->shm_path);
 	p->in = file_id_of(p->folder);
 }
 
@@ -81,6 +83,7 @@ void place_release(struct store *s)
 {
 	free(s->place.path);
 	free(s->place.wal_path);
+	free(s->place.shm_path);
 	free(s->place.folder);
 	s->place = (struct place){ 0 };
 }
@@ -89,7 +92,8 @@ bool store_in_place(const struct store *s)
 {
 	const struct place *p = &s->place;
 	return !p->path || (!s->doubted && spot_look(p->path, &p->file) == SPOT_SAME &&
-	                    spot_look(p->wal_path, &p->wal) == SPOT_SAME);
+	                    spot_look(p->wal_path, &p->wal) == SPOT_SAME &&
+	                    spot_look(p->shm_path, &p->shm) == SPOT_SAME);
 }
 
 void store_doubt(struct store *s)
@@ -176,8 +180,8 @@ static void folder_sync(const char *folder)
 
 static bool other_fail(struct store_error *err)
 {
-	store_error_set(err, "the database file was replaced by another; /backup saves what chatd has "
-	                "beside it, then restart chatd");
+	store_error_set(err, "the database file was replaced by another; put the old one back, or have "
+	                "/backup save what chatd has, stop chatd, and put that in its place");
 	return false;
 }
 

@@ -232,6 +232,8 @@ static bool room_record_save(struct store *s, const struct record *r)
 {
 	if (!room_ensure(s, r))
 		return false;
+	if (r->kind == RECORD_GAP)
+		log_warnx("the history of %s has a gap: %s", r->room_name, r->body);
 	if (record_is_line(r))
 		return line_save(s, r);
 	if (r->kind == RECORD_TOPIC)

@@ -42,7 +42,7 @@ void store_close(struct store *s);
 /*
  * The database, or its WAL, may be removed or moved while it is open; SQLite would go on with
  * what has no name any more. Or the disk may have failed to keep what it was given (fsync(2)).
- * store_in_place looks, for two stat(2). Where it is false,
+ * store_in_place looks, for three stat(2). Where it is false,
  * store_restore writes all that was saved into a new file at the old path, unless something else
  * is there, and goes on with that: in no transaction, and it takes as long as a backup. True: err
  * says, for administrators, what was done. False: why it could not be, and all is as it was.

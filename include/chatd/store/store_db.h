@@ -79,9 +79,9 @@ struct file_id {
 
 /* Where a connection's database lay when it was opened. All zero: nowhere. */
 struct place {
-	char *path, *wal_path;   /* owned, like the next */
+	char *path, *wal_path, *shm_path; /* owned, like the next */
 	char *folder;            /* with its slash */
-	struct file_id file, wal, in; /* the three */
+	struct file_id file, wal, shm, in; /* the four */
 };
 
 struct store {
