@@ -28,7 +28,7 @@ static int dead(void)
 
 int __wrap_rename(const char *from, const char *to)
 {
-	if (disk_stopped())
+	if (disk_call_fails(DISK_RENAME))
 		return dead();
 	if (__real_rename(from, to) != 0)
 		return -1;
@@ -38,7 +38,7 @@ int __wrap_rename(const char *from, const char *to)
 
 int __wrap_unlink(const char *path)
 {
-	if (disk_stopped())
+	if (disk_call_fails(DISK_DELETE))
 		return dead();
 	if (__real_unlink(path) != 0)
 		return -1;
@@ -51,7 +51,7 @@ int __wrap_fsync(int fd)
 	char link[64], path[PATH_MAX];
 	ssize_t n;
 
-	if (disk_stopped() || disk_sync_fails())
+	if (disk_call_fails(DISK_SYNC))
 		return dead();
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	n = readlink(link, path, sizeof path - 1);

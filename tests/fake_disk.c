@@ -43,6 +43,7 @@ static const int error_of[DISK_OPS] = {
 	[DISK_ACCESS] = SQLITE_IOERR_ACCESS,
 	[DISK_SHM] = SQLITE_IOERR_SHMMAP,
 	[DISK_SHM_LOCK] = SQLITE_BUSY,
+	[DISK_RENAME] = SQLITE_IOERR,
 };
 
 /* -- what fails ------------------------------------------------------------------------ */
@@ -140,9 +141,9 @@ static int begin(enum disk_op op)
 	return op == DISK_WRITE ? SQLITE_OK : error_of[op];
 }
 
-bool disk_sync_fails(void)
+bool disk_call_fails(enum disk_op op)
 {
-	return begin(DISK_SYNC) != SQLITE_OK;
+	return begin(op) != SQLITE_OK;
 }
 
 /* -- a file ---------------------------------------------------------------------------- */

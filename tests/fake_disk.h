@@ -25,7 +25,7 @@ enum disk_end {
 /* What can be done to a file. */
 enum disk_op {
 	DISK_OPEN, DISK_READ, DISK_WRITE, DISK_TRUNCATE, DISK_SYNC, DISK_SIZE, DISK_LOCK, DISK_DELETE,
-	DISK_ACCESS, DISK_SHM, DISK_SHM_LOCK,
+	DISK_ACCESS, DISK_SHM, DISK_SHM_LOCK, DISK_RENAME,
 	DISK_OPS,
 };
 
@@ -43,8 +43,8 @@ void disk_install(void);
 /* Forgets all files and counts; chance is drawn from seed. */
 void disk_begin(uint64_t seed);
 
-/* A sync that SQLite knows nothing of begins, and fails. */
-bool disk_sync_fails(void);
+/* An operation that SQLite knows nothing of begins, and fails. */
+bool disk_call_fails(enum disk_op op);
 
 /* Operations so far, and those of a kind. */
 uint64_t disk_ops(void);

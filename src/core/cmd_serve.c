@@ -265,7 +265,7 @@ void cmd_shutdown(struct chat *c, struct session *s, const struct args *a)
 static const char *backup_bars(const char *name)
 {
 	/* What SQLite takes for a part of the database without them. */
-	static const char *const sides[] = {"-wal", "-shm", "-journal", "-part", "-new", "-ctl"};
+	static const char *const sides[] = {"-wal", "-shm", "-journal", "-part", "-new", "-whole", "-ctl"};
 	size_t len = strlen(name);
 
 	if (len > BACKUP_NAME_BYTES_MAX)

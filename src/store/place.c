@@ -12,6 +12,7 @@
 #include "chatd/store/store_db.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Behind the path, of a file that is written and has all that was saved. */
+#define WHOLE "-whole"
 
 enum spot {
 	SPOT_SAME,     /* the file is there, or that cannot be known */
@@ -53,12 +57,11 @@ static char *beside(const char *path, const char *end)
 	return b.data;
 }
 
-/* Its folder, with the slash: SQLite's names are whole ones. */
+/* Its folder, with the slash. */
 static char *folder_of(const char *path)
 {
-	char *folder = mem_strdup(path), *end = strrchr(folder, '/');
-	if (end)
-		end[1] = '\0';
+	char *folder = mem_strdup(strchr(path, '/') ? path : "./");
+	strrchr(folder, '/')[1] = '\0';
 	return folder;
 }
 
@@ -169,13 +172,24 @@ static bool anew_fill(struct anew *a)
 	return ok && (fsync(a->fd) == 0 || anew_fail(a, errno));
 }
 
-static void folder_sync(const char *folder)
+static bool folder_sync(const char *folder)
 {
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* What lies beside a database and must not meet another one. */
+static void sides_remove(const char *path)
+{
+	static const char *const ends[] = { "-journal", "-wal", "-shm" };
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		char *side = beside(path, ends[i]);
+		unlink(side);
+		free(side);
+	}
 }
 
 static bool other_fail(struct store_error *err)
@@ -185,36 +199,80 @@ static bool other_fail(struct store_error *err)
 	return false;
 }
 
-/* Calls it as the database is called, unless something else is there by now. A WAL that lies
- * there is of no use any more, and must not meet the new file. */
+/* From whole to path; an errno, or 0. Over what is there only where that is ours. */
+static int whole_name(const char *whole, const char *path, bool over)
+{
+	int e = 0;
+	if (over)
+		return rename(whole, path) == 0 ? 0 : errno;
+	if (renameat2(AT_FDCWD, whole, AT_FDCWD, path, RENAME_NOREPLACE) != 0)
+		e = errno;
+	/* Some filesystems know no such flag; a link is never made over anything either. */
+	if (e == EINVAL && link(whole, path) == 0) {
+		unlink(whole);
+		e = 0;
+	}
+	return e;
+}
+
+/*
+ * Calls it as the database is called, unless something else is there by now. The WAL that lies
+ * there must not meet the new file, and may be all that has the last lines; so before it goes the
+ * new one has a name, on the disk, by which the next start would know it (place_finish).
+ */
 static bool anew_name(struct anew *a)
 {
 	const struct place *p = &a->s->place;
 	enum spot spot = spot_look(p->path, &p->file);
-	char *journal;
-	int e = 0;
-	if (spot == SPOT_OTHER)
-		return other_fail(a->err);
-	journal = beside(p->path, "-journal");
-	unlink(journal);
-	unlink(p->wal_path);
-	free(journal);
-	journal = beside(p->path, "-shm");
-	unlink(journal);
-	free(journal);
-	folder_sync(p->folder);
-	if (spot == SPOT_SAME)
-		e = rename(a->path, p->path) == 0 ? 0 : errno;
-	else if (renameat2(AT_FDCWD, a->path, AT_FDCWD, p->path, RENAME_NOREPLACE) != 0)
+	char *whole = beside(p->path, WHOLE);
+	int e = spot == SPOT_OTHER ? EEXIST : 0;
+	if (e == 0 && (rename(a->path, whole) != 0 || !folder_sync(p->folder)))
 		e = errno;
-	/* Some filesystems know no such flag; a link is never made over anything either. */
-	if (e == EINVAL && spot == SPOT_EMPTY && link(a->path, p->path) == 0) {
-		unlink(a->path);
-		e = 0;
+	if (e == 0) {
+		sides_remove(p->path);
+		e = folder_sync(p->folder) ? 0 : errno;
 	}
+	if (e == 0)
+		e = whole_name(whole, p->path, spot == SPOT_SAME);
+	if (e == EEXIST)
+		unlink(whole);
+	free(whole);
 	if (e == EEXIST)
 		return other_fail(a->err);
 	return e == 0 || anew_fail(a, e);
+}
+
+bool place_finish(const char *path, struct store_error *err)
+{
+	char *whole = beside(path, WHOLE), *folder = folder_of(path);
+	struct stat ours, there;
+	int fd = open(whole, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	bool ok = fd < 0;
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		store_error_set(err, "the database %s is already used by another chatd", path);
+	} else if (fd >= 0 && fstat(fd, &ours) == 0) {
+		bool over = stat(path, &there) == 0;
+		if (over && there.st_mtime > ours.st_mtime) {
+			log_warnx("%s was written when the database was removed or doubtful, and is older "
+			          "than what lies in its place; it is not used", whole);
+			ok = true;
+		} else {
+			sides_remove(path);
+			folder_sync(folder);
+			ok = whole_name(whole, path, over) == 0;
+			folder_sync(folder);
+			if (ok)
+				log_warnx("the database had been written anew when chatd ended: that is finished");
+			else
+				store_error_set(err, "%s, which has all that was saved, cannot be called %s: %s",
+				                whole, path, strerror(errno));
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	free(whole);
+	free(folder);
+	return ok;
 }
 
 /* -- another connection ------------------------------------------------------------------ */
@@ -281,9 +339,12 @@ static bool anew_open(struct anew *a)
 {
 	struct store *s = a->s;
 	if (!reconnect(s, anew_settle, a->err)) {
-		/* It is whole, and stays; but it is not what this connection writes to. */
+		/* It is whole, and stays, and is ours; but it is not what this connection writes to. */
 		s->place.file = file_id_of(s->place.path);
 		s->doubted = true;
+		close(s->lock_fd);
+		s->lock_fd = a->fd;
+		a->fd = -1;
 		return false;
 	}
 	s->synced = s->doubted = false;

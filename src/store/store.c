@@ -197,6 +197,8 @@ struct store *store_open(const char *path, enum durability durability, struct st
 	 * effect before the first connection of the process, later it is refused and harmless. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (!memory) {
+		if (!place_finish(path, err))
+			return NULL;
 		fd = file_lock(path, &made, err);
 		if (fd < 0)
 			return NULL;

@@ -160,6 +160,9 @@ bool store_settle_reader(struct store *s, struct store_error *err);
 /* Takes note of where s->db lies. */
 void place_note(struct store *s);
 void place_release(struct store *s);
+/* Before a database is opened to write: where chatd ended while it was written anew, that is
+ * finished. False: err says why it cannot be. */
+bool place_finish(const char *path, struct store_error *err);
 
 /* lines_table.c */
 

@@ -1,0 +1,83 @@
+/*
+ * chatd ends while its database is written anew: the next start finishes that.
+ */
+#include "store_help.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* A whole database of `last` lines under that name. */
+static void make(struct folder *f, const char *name, uint64_t last)
+{
+	struct store *s = store_in(folder_file(f, "made.db"));
+	char made[512];
+
+	save_lines(s, 1, 1, last);
+	store_close(s);
+	strcpy(made, f->file);
+	assert_int_equal(rename(made, folder_file(f, name)), 0);
+}
+
+static void age(struct folder *f, const char *name, int seconds)
+{
+	struct timespec t[2];
+
+	clock_gettime(CLOCK_REALTIME, &t[0]);
+	t[0].tv_sec -= seconds;
+	t[1] = t[0];
+	assert_int_equal(utimensat(AT_FDCWD, folder_file(f, name), t, 0), 0);
+}
+
+static void assert_lines(struct folder *f, uint64_t last)
+{
+	struct store *s = store_in(folder_file(f, "chat.db"));
+
+	assert_int_equal(store_last_seq(s), last);
+	store_close(s);
+}
+
+static void what_is_whole_takes_its_place(void **state)
+{
+	struct folder *f = *state;
+
+	make(f, "chat.db", 1);
+	make(f, "chat.db-whole", 3);
+	age(f, "chat.db", 10);
+	/* A WAL of the old one would spoil it. */
+	close(open(folder_file(f, "chat.db-wal"), O_WRONLY | O_CREAT, 0600));
+	assert_lines(f, 3);
+	assert_false(folder_has(f, "chat.db-whole"));
+}
+
+static void also_where_there_is_none(void **state)
+{
+	struct folder *f = *state;
+
+	make(f, "chat.db-whole", 3);
+	assert_lines(f, 3);
+}
+
+/* Somebody has put a backup there since. */
+static void what_came_later_is_left(void **state)
+{
+	struct folder *f = *state;
+
+	make(f, "chat.db-whole", 3);
+	make(f, "chat.db", 1);
+	age(f, "chat.db-whole", 10);
+	assert_lines(f, 1);
+	assert_true(folder_has(f, "chat.db-whole"));
+}
+
+#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_FOLDER(what_is_whole_takes_its_place),
+		WITH_FOLDER(also_where_there_is_none),
+		WITH_FOLDER(what_came_later_is_left),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
