@@ -160,6 +160,7 @@ static bool daemon_make_chat(struct daemon *d)
 		log_errx("%s", err.text);
 		return false;
 	}
+	writer_loaded(d->writer);
 	return true;
 }
 

@@ -38,7 +38,7 @@ static void test_who_waits_for_the_disk_is_told(void **state)
 	(void)state;
 	joins(0);
 	step((struct event){.kind = EVENT_WAITS, .conn = id(0)});
-	assert_effects("SEND 0 \"-- The disk is slower than the talk: your lines wait their turn. "
+	assert_effects("SEND 0 \"-- There is more talk than can be saved or sent: your lines wait their turn. "
 	               "Nothing is lost.\\n\"\n");
 	step((struct event){.kind = EVENT_WAITS, .conn = id(1)});
 	assert_effects("");

@@ -30,7 +30,6 @@ static const struct {
 	{"an upload", "Content-Type: multipart/form-data; boundary=x\r\n\r\n" BODY},
 	{"SSH", "SSH-2.0-OpenSSH_9.2p1\r\n" BODY},
 	{"mail", "EHLO example.org\r\n" BODY},
-	{"mail, small", "helo example.org\r\nMAIL FROM:<a@b>\r\n"},
 	{"TLS", "\x16\x03\x01\x02\x01\x01\x01\xfc\x03\x03" "bob\r\n" BODY},
 };
 

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 
 /* A whole database of `last` lines under that name. */
 static void make(struct folder *f, const char *name, uint64_t last)

@@ -108,7 +108,7 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 		emit_session(c, EFFECT_RESUME, s);
 		break;
 	case EVENT_WAITS:
-		emit_reply(c, s, "The disk is slower than the talk: your lines wait their turn. "
+		emit_reply(c, s, "There is more talk than can be saved or sent: your lines wait their turn. "
 		           "Nothing is lost.");
 		break;
 	case EVENT_SKIPPED:

@@ -5,6 +5,8 @@
  */
 #include "chatd/core/codepoint.h"
 
+#include <utf8proc.h>
+
 int32_t cp_decode(const unsigned char *s, const unsigned char *end, size_t *n)
 {
 	unsigned char low = 0x80, high = 0xBF;  /* of the second byte */

@@ -25,7 +25,6 @@ static const struct sign {
 	{"TRACE /", NULL, FOREIGN_HTTP},   {"PRI * HTTP/", NULL, FOREIGN_HTTP},
 	{"SSH-2.0-", NULL, FOREIGN_SSH},      {"EHLO ", NULL, FOREIGN_SMTP},
 	{"HELO ", NULL, FOREIGN_SMTP},        {"CAP LS", NULL, FOREIGN_IRC},
-	{"ehlo ", NULL, FOREIGN_SMTP},        {"helo ", NULL, FOREIGN_SMTP},
 	{"SSH-1.", NULL, FOREIGN_SSH},
 	/* A load balancer, before whatever it brings. */
 	{"PROXY TCP", NULL, FOREIGN_BINARY},  {"PROXY UNKNOWN", NULL, FOREIGN_BINARY},

@@ -77,8 +77,7 @@ void history_ask(struct chat *c, struct session *s, enum session_asked asked, st
 	else
 		whole.after_seq = s->room->deleted_seq;
 	/* What is saved can be read, also while nothing more can be. */
-	if (asked == ASKED_REPLAY || asked == ASKED_HISTORY || asked == ASKED_SEARCH ||
-	    asked == ASKED_AUDIT)
+	if (asked != ASKED_CATCHUP && asked != ASKED_UNDO)
 		whole.after_seq = outage_readable(c, whole.after_seq);
 	if (readable(c, s, &whole, &hidden)) {
 		s->asked = asked;

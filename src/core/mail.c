@@ -54,10 +54,17 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 		           c->store_failed);
 		return;
 	}
+	fields_put(&b, "from", s->nick);
+	fields_put_number(&b, "at", c->now_ms);
+	fields_put(&b, "text", text);
+	/* A fact is no longer than that; as one, some characters take three bytes. */
+	if (b.len > BODY_BYTES_MAX) {
+		bytes_release(&b);
+		emit_reply(c, s, "Not sent: %s is not here, and your message is too long to be kept. Send it "
+		           "in parts.", a->nick);
+		return;
+	}
 	m = add(c, a, c->seq + 1, c->now_ms, mem_strdup(s->nick), mem_strdup(text));
-	fields_put(&b, "from", m->from);
-	fields_put_number(&b, "at", m->at_ms);
-	fields_put(&b, "text", m->text);
 	emit_fact(c, FACT_MAIL, key_of(a, m->number, key), b.data);
 	bytes_release(&b);
 	emit_reply(c, s, "%s is not here and will read it on coming back.", a->nick);

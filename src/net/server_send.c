@@ -10,6 +10,8 @@
 #include "chatd/base/log.h"
 #include "chatd/net/server_state.h"
 
+enum { STILL_MS = 1000 };  /* a send that is out for so long is of somebody who does not read */
+
 void server_begin_tallies(struct server *s)
 {
 	uint64_t n = s->options.connections_max;
@@ -88,7 +90,23 @@ static void give_up(struct server *s, struct conn *c)
 	server_drain(s, c);
 }
 
-/* All together leave too much unread: those with the most are closed until the rest may stay. */
+/* It has taken nothing for a while; what others hold may have come this very turn. */
+static bool stands_still(const struct server *s, const struct conn *c)
+{
+	return c->sending && s->mono_ms - c->since_ms >= STILL_MS;
+}
+
+static bool goes_before(const struct server *s, const struct conn *c, const struct conn *other)
+{
+	bool still = stands_still(s, c);
+
+	if (other == NULL || still != stands_still(s, other))
+		return other == NULL || still;
+	return c->out_held > other->out_held;
+}
+
+/* All together leave too much unread: those who stand still, and then those with the most, are
+ * closed until the rest may stay. */
 static void relieve_queues(struct server *s)
 {
 	for (;;) {
@@ -100,7 +118,7 @@ static void relieve_queues(struct server *s)
 
 			if (c->state == CONN_DEAD)
 				going += c->out_held;
-			else if (c->state != CONN_FREE && (most == NULL || c->out_held > most->out_held))
+			else if (c->state != CONN_FREE && c->out_held > 0 && goes_before(s, c, most))
 				most = c;
 		}
 		/* What is in flight is freed only when the kernel has let go of it. */

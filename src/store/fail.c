@@ -54,6 +54,12 @@ static int system_errno(struct store *s)
 bool store_fail(struct store *s, struct store_error *err)
 {
 	int rc = sqlite3_errcode(s->db), e = system_errno(s);
+	const char *said = sqlite3_errmsg(s->db);
+	/* Other steps may have gone well since the one that failed. */
+	if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE) {
+		rc = s->error;
+		said = sqlite3_errstr(rc);
+	}
 	s->doubted |= rc == SQLITE_IOERR_FSYNC;
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
@@ -64,7 +70,7 @@ bool store_fail(struct store *s, struct store_error *err)
 			store_error_set(err, "the disk is full");
 		else
 			store_error_set(err, "the disk reports an error: %s",
-			                e ? strerror(e) : sqlite3_errmsg(s->db));
+			                e ? strerror(e) : said);
 		break;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
@@ -79,10 +85,10 @@ bool store_fail(struct store *s, struct store_error *err)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		store_error_set(err, "the database is damaged (%s); chatd(8), BACKUP, says how to go back "
-		                "to a copy", sqlite3_errmsg(s->db));
+		                "to a copy", said);
 		break;
 	default:
-		store_error_set(err, "the database reports: %s", sqlite3_errmsg(s->db));
+		store_error_set(err, "the database reports: %s", said);
 	}
 	store_rollback(s);
 	return false;

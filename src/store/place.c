@@ -99,6 +99,11 @@ bool store_in_place(const struct store *s)
 	                    spot_look(p->shm_path, &p->shm) == SPOT_SAME);
 }
 
+bool store_replaced(const struct store *s)
+{
+	return s->place.path && spot_look(s->place.path, &s->place.file) == SPOT_OTHER;
+}
+
 void store_doubt(struct store *s)
 {
 	s->doubted = true;

@@ -391,7 +391,7 @@ struct rows *store_query(struct store *s, const struct query *q)
 	else
 		range_answer(s, &bounded, a);
 	/* Many steps, each of which may fail: what is not whole is no answer. */
-	if (s->error)
+	if (s->error && !a->error)
 		answer_broken(a, s, "The history took too long to read.");
 	s->deadline_ms = 0;
 	if (!sqlite3_get_autocommit(s->db))

@@ -8,6 +8,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
+#include "chatd/store/clock.h"
 #include "chatd/store/secret.h"
 
 #include <stdlib.h>
@@ -32,18 +33,30 @@ void asked_free(struct asked *a)
 	free(a);
 }
 
-/* Its connection is to the file that writing has now. False: it cannot be. */
+/* Its connection is to a file that is no longer the one that writing has. */
+static bool reading_is_stale(struct reading *t)
+{
+	return t->store && t->generation != atomic_load(&t->w->generation);
+}
+
+/* Opens it anew where it is stale. False: it cannot be, which is tried again. */
 static bool reading_current(struct reading *t)
 {
 	unsigned generation = atomic_load(&t->w->generation);
 	struct store_error err;
-	if (!t->store || t->generation == generation)
+	if (!reading_is_stale(t))
 		return true;
+	if (clock_ms(CLOCK_MONOTONIC) < t->reopen_at_ms)
+		return false;
 	if (!store_reopen(t->store, &err)) {
-		log_warnx("the database cannot be opened anew to be read: %s", err.text);
+		if (t->reopen_at_ms == 0)
+			log_warnx("the database cannot be opened anew to be read: %s; it is tried again",
+			          err.text);
+		t->reopen_at_ms = clock_ms(CLOCK_MONOTONIC) + RETRY_MS;
 		return false;
 	}
 	t->generation = generation;
+	t->reopen_at_ms = 0;
 	return true;
 }
 
@@ -65,7 +78,7 @@ static bool reading_ready(void *ctx)
 {
 	struct reading *t = ctx;
 	return reading_has_work(t) || atomic_load(&t->w->reading_stop) ||
-	       (t->copies && copy_due(t->w));
+	       (reading_is_stale(t) ? t->reopen_at_ms == 0 : t->copies && copy_due(t->w));
 }
 
 static void reading_copy(struct reading *t)
@@ -159,9 +172,11 @@ void *reading_main(void *arg)
 		        IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, GIVES_WAY_IOPRIO));
 	}
 	while (!atomic_load(&t->w->reading_stop)) {
+		/* Also without a query: the old file's room on the disk is free once nobody has it open. */
+		reading_current(t);
 		reading_take(t);
 		reading_copy(t);
-		sleeper_sleep(&t->sleeper, -1, reading_ready, t);
+		sleeper_sleep(&t->sleeper, reading_is_stale(t) ? RETRY_MS : -1, reading_ready, t);
 	}
 	return NULL;
 }

@@ -373,6 +373,12 @@ struct store *writer_store(struct writer *w)
 	return w->start;
 }
 
+void writer_loaded(struct writer *w)
+{
+	store_close(w->start);
+	w->start = NULL;
+}
+
 bool writer_stop(struct writer *w, int wait_ms)
 {
 	readings_stop(w);

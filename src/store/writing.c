@@ -71,7 +71,7 @@ uint64_t writing_lag(struct writing *t)
 
 void writing_failed(struct writing *t, const struct store_error *err)
 {
-	t->retry_at_ms = now_ms() + (t->stopping ? RETRY_STOPPING_MS : RETRY_MS);
+	t->retry_at_ms = now_ms() + (t->stopping ? RETRY_STOPPING_MS : t->pause_ms);
 	if (t->failing && strcmp(t->why, err->text) == 0)
 		return;
 	t->failing = true;
@@ -97,13 +97,20 @@ bool writing_in_place(struct writing *t, struct store_error *err)
 		store_doubt(s);
 	if (store_in_place(s))
 		return true;
-	if (store_bytes(s) > RESTORE_BYTES_QUICK) {
+	bool large = !store_replaced(s) && store_bytes(s) > RESTORE_BYTES_QUICK;
+	if (large && !t->failing) {
 		struct store_error word = { "the database is written anew, which takes a while" };
 		writing_failed(t, &word);
 	}
-	if (!store_restore(s, err))
+	if (!store_restore(s, err)) {
+		t->pause_ms = !large ? RETRY_MS : t->pause_ms < RETRY_MS_MAX / 2 ? t->pause_ms * 2
+		                                                                 : RETRY_MS_MAX;
 		return false;
+	}
+	t->pause_ms = RETRY_MS;
 	atomic_fetch_add(&t->w->generation, 1);
+	for (int i = 0; i < READING_SECRETS; i++)
+		sleeper_wake(&t->w->reading[i].sleeper);
 	log_warnx("%s", err->text);
 	struct writer_event e = { .kind = WRITER_NOTICE, .reason = mem_strdup(err->text) };
 	writer_tell(t->w, &e);
@@ -303,7 +310,7 @@ static bool writing_ended(struct writing *t)
 
 void *writing_main(void *arg)
 {
-	struct writing t = { .w = arg };
+	struct writing t = { .w = arg, .pause_ms = RETRY_MS };
 	prctl(PR_SET_NAME, "chatd-writer");
 	/* A short sleep is meant as it is; by default it is 50 us longer. */
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);

@@ -8,8 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <utf8proc.h>
-
 enum { CP_ILL = -1 };  /* no code point: an ill-formed part, or the end */
 
 /*
@@ -23,12 +21,14 @@ static inline bool cp_within(int32_t cp, int32_t first, int32_t last)
 	return cp >= first && cp <= last;
 }
 
+struct utf8proc_property_struct;
+
 /* p is utf8proc's entry for cp. */
 
 /* An emoji, also one that utf8proc's Unicode does not have yet: their block is reserved. */
-bool cp_is_pict(int32_t cp, const utf8proc_property_t *p);
+bool cp_is_pict(int32_t cp, const struct utf8proc_property_struct *p);
 /* It does something without being seen, or is none at all. */
-bool cp_is_hidden(int32_t cp, const utf8proc_property_t *p);
+bool cp_is_hidden(int32_t cp, const struct utf8proc_property_struct *p);
 
 /* The emoji's own selector, or a skin tone. */
 bool cp_is_styling(int32_t cp);

@@ -45,12 +45,15 @@ void store_close(struct store *s);
  * store_in_place looks, for three stat(2). Where it is false,
  * store_restore writes all that was saved into a new file at the old path, unless something else
  * is there, and goes on with that: in no transaction, and it takes as long as a backup. True: err
- * says, for administrators, what was done. False: why it could not be, and all is as it was.
+ * says, for administrators, what was done. False: why it could not be; what was saved is in the
+ * old file and its WAL, or in a new one that the next start takes.
  */
 bool store_in_place(const struct store *s);
 /* Another connection's sync has failed: store_in_place is false until it is written anew, for
  * the system may have forgotten what it could not write, and say nothing of it again. */
 void store_doubt(struct store *s);
+/* Something else lies where the database was; it is not written over. */
+bool store_replaced(const struct store *s);
 bool store_restore(struct store *s, struct store_error *err);
 /* A connection that reads goes on with the file that is at its path now. False: with the old. */
 bool store_reopen(struct store *s, struct store_error *err);

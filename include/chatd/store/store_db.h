@@ -118,7 +118,8 @@ struct store {
 
 /* schema.c */
 
-/* The statement, reset and without bindings; NULL: it could not be prepared. */
+/* The statement, reset; what was bound to it before is bound still. NULL: it could not be
+ * prepared. */
 sqlite3_stmt *store_stmt(struct store *s, enum store_sql sql);
 /* Runs a statement that gives no rows, and resets it. */
 bool store_run(sqlite3_stmt *st);

@@ -38,11 +38,13 @@ struct writer_options {
 
 /*
  * Opens the database and the chat log and starts the threads; all signals are
- * blocked in them. NULL: err says why. writer_store may be used until the first
- * append, to read the rooms and the last numbers.
+ * blocked in them. NULL: err says why. writer_store may be used until writer_loaded, to
+ * read the rooms and the last numbers.
  */
 struct writer *writer_start(const struct writer_options *o, struct store_error *err);
 struct store *writer_store(struct writer *w);
+/* Closes it: a connection that nobody uses would keep a file that is removed. */
+void writer_loaded(struct writer *w);
 
 /*
  * Saves all that waits, ends the threads, closes the files, frees w. Returns

@@ -1,7 +1,8 @@
 /*
  * What the loop's side of the writer shares with its threads.
  *
- * Private to src/store/{writer,writing,tending,reading}.c. Every field says whose it
+ * Private to src/store/{writer,writing,tending,reading}.c, and to src/memory.c, which adds up
+ * what all of it takes. Every field says whose it
  * is: "loop" for the thread that calls writer.h, "writing" for the thread that
  * writes, "reading" for the one that answers whose it is; those that are
  * atomic or under the mutex belong to all.
@@ -59,6 +60,8 @@ struct reading {
 	struct store *store;    /* reading: its connection; NULL for one that answers what is about
 	                         * secrets */
 	unsigned generation;    /* reading: of the file that its connection is to */
+	int64_t reopen_at_ms;   /* reading: monotonic, when to try again to open the present one; 0: it
+	                         * has not failed */
 	bool gives_way;         /* true for those whose work takes long on purpose or by its size */
 	bool copies;            /* true for the one that also does the checkpoints */
 	struct mailbox asked;   /* queries from the loop */
@@ -86,7 +89,8 @@ _Static_assert(WRITER_WAKE_MAX == 1 + READINGS, "each thread can be woken");
 struct writer {
 	bool relaxed;             /* lines are shown before they are saved; set once */
 	struct store *store;    /* writing: the connection that writes */
-	struct store *start;    /* loop: what writer_store gives; no thread uses it */
+	struct store *start;    /* loop: what writer_store gives, until writer_loaded; no thread uses
+	                         * it */
 	struct chatlog *chatlog; /* writing: NULL where there is none */
 	struct writer_limits limits; /* writing */
 	struct queue *queue;    /* records from the loop to writing */
@@ -137,6 +141,7 @@ struct writing {
 	bool index_now;           /* true while a search waits for the index */
 	bool upkeep_failing;      /* true while indexing or pruning fails: it is said once */
 	int64_t retry_at_ms;      /* monotonic: when to try to save again, while failing */
+	int64_t pause_ms;         /* between two tries; longer where each writes a large database */
 	int64_t upkeep_at_ms;     /* when to try to index or prune again, while that fails */
 	int64_t lag_since_ms;     /* since when lines wait for the index: the oldest was saved, or others
 	                           * were indexed */
@@ -148,6 +153,7 @@ struct writing {
 enum {
 	INDEX_DELAY_MS = 20,      /* lines wait so long for company before they are indexed */
 	RETRY_MS = 1000,          /* between two tries to save when it fails */
+	RETRY_MS_MAX = 60000,     /* the same, where each writes a large database anew */
 };
 
 /* Lets queries that wait see how far it is. */
