@@ -79,7 +79,8 @@ static void test_error_is_a_line(void **state)
 	refused("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE x(' ||"
 	        " char(27) || '[2J' || char(155) || char(8238) || ')', name = 'a' || char(27) || '[2J' ||"
 	        " char(155) WHERE name = 'audit'",
-	        "the database is damaged (malformed database schema (a?[2J?""?))");
+	        "the database is damaged (malformed database schema (a?[2J?""?)); "
+	        "chatd(8), BACKUP, says how to go back to a copy");
 }
 
 static void note_room(void *ctx, const struct saved_room *r)
