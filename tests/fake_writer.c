@@ -61,13 +61,6 @@ static void query_release(struct query *q)
 	free((char *)(uintptr_t)q->words);
 }
 
-static void line_release_all(struct fake_line *l)
-{
-	free(l->room_name);
-	free(l->sender);
-	free(l->body);
-}
-
 void fake_writer_free(struct writer *w)
 {
 	for (size_t i = 0; i < w->nrecords; i++)
@@ -75,7 +68,7 @@ void fake_writer_free(struct writer *w)
 	for (size_t i = 0; i < w->nqueries; i++)
 		query_release(&w->query[i].query);
 	for (size_t i = 0; i < w->nlines; i++)
-		line_release_all(&w->line[i]);
+		fake_line_release(&w->line[i]);
 	for (size_t i = 0; i < w->nseen; i++)
 		free(w->seen[i].key);
 	for (size_t i = 0; i < w->nnews; i++)
@@ -246,54 +239,6 @@ static void reading_step(struct writer *w)
 
 /* -- saving ---------------------------------------------------------------------------- */
 
-static void save_line(struct writer *w, struct record *r)
-{
-	w->line = fake_grow(w->line, w->nlines, &w->lines_cap, sizeof *w->line);
-	w->line[w->nlines++] = (struct fake_line){
-		.id = r->seq, .time_ms = r->time_ms, .kind = r->kind, .room = r->room,
-		.room_name = mem_strdup(r->room_name), .sender = mem_strdup(r->sender),
-		.body = mem_strdup(r->body),
-	};
-}
-
-static void save_seen(struct writer *w, const struct record *r)
-{
-	struct seen *seen = fake_seen_find(w, r->sender, r->room);
-
-	if (seen == NULL) {
-		w->seen = fake_grow(w->seen, w->nseen, &w->seen_cap, sizeof *w->seen);
-		seen = &w->seen[w->nseen++];
-		*seen = (struct seen){.key = mem_strdup(r->sender), .room = r->room};
-	}
-	seen->id = r->ref;
-}
-
-static void delete_line(struct writer *w, const struct record *r)
-{
-	for (size_t i = 0; i < w->nlines; i++) {
-		if (w->line[i].id != r->ref || w->line[i].room != r->room)
-			continue;
-		line_release_all(&w->line[i]);
-		memmove(&w->line[i], &w->line[i + 1], (--w->nlines - i) * sizeof *w->line);
-		return;
-	}
-}
-
-/* Facts are read at a start alone, and this store lives for one. */
-static void save(struct writer *w, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct record *r = &w->record[i].record;
-
-		if (r->kind == RECORD_SAY || r->kind == RECORD_ACTION || r->kind == RECORD_GAP)
-			save_line(w, r);
-		else if (r->kind == RECORD_SEEN)
-			save_seen(w, r);
-		else if (r->kind == RECORD_DELETE)
-			delete_line(w, r);
-	}
-}
-
 /* They are saved and wait no more. */
 static void saved(struct writer *w, size_t n)
 {
@@ -305,25 +250,6 @@ static void saved(struct writer *w, size_t n)
 	w->nrecords -= n;
 	memmove(w->record, w->record + n, w->nrecords * sizeof *w->record);
 	fake_tell(w, WRITER_STORED)->seq = w->saved;
-}
-
-/* All lines of some room go. */
-static void prune(struct writer *w)
-{
-	uint32_t room = w->line[prng_below(&w->prng, (uint32_t)w->nlines)].room;
-	struct writer_event *e;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < w->nlines; i++) {
-		if (w->line[i].room == room)
-			line_release_all(&w->line[i]);
-		else
-			w->line[kept++] = w->line[i];
-	}
-	w->nlines = kept;
-	e = fake_tell(w, WRITER_ROOM_EMPTY);
-	e->room = room;
-	e->seq = w->saved;
 }
 
 static void failed(struct writer *w, const char *reason)
@@ -369,14 +295,14 @@ static void writing_step(struct writer *w)
 		return;
 	}
 	if (w->nlines > 0 && !w->calm && prng_chance(&w->prng, 4))
-		prune(w);
+		fake_lines_prune(w);
 	if (w->nrecords == 0) {
 		w->writing.asleep = true;
 	} else if (w->calm || prng_chance(&w->prng, w->saves)) {
 		uint32_t n = prng_range(&w->prng, 1, w->nrecords < BATCH_RECORDS_MAX
 		                                     ? (uint32_t)w->nrecords : BATCH_RECORDS_MAX);
 
-		save(w, n);
+		fake_lines_save(w, n);
 		saved(w, n);
 	}
 }

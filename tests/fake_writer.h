@@ -60,6 +60,11 @@ struct seen *fake_seen_find(struct writer *w, const char *key, uint32_t room);
 void fake_answer(struct writer *w, const struct query *q, const char *error);
 void fake_record_release(struct record *r);
 
+/* fake_lines.c: what the first n records that wait make of what is saved; some room's lines go. */
+void fake_lines_save(struct writer *w, size_t n);
+void fake_lines_prune(struct writer *w);
+void fake_line_release(struct fake_line *l);
+
 /* fake_store.c: the same over a real file. */
 
 /* Saves the first n records that wait, in one transaction. False: it failed, err says why. */

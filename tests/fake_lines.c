@@ -1,0 +1,81 @@
+/*
+ * What the store in memory has saved: lines, and how far somebody has read.
+ */
+#include "fake_writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void fake_line_release(struct fake_line *l)
+{
+	free(l->room_name);
+	free(l->sender);
+	free(l->body);
+}
+
+static void save_line(struct writer *w, struct record *r)
+{
+	w->line = fake_grow(w->line, w->nlines, &w->lines_cap, sizeof *w->line);
+	w->line[w->nlines++] = (struct fake_line){
+		.id = r->seq, .time_ms = r->time_ms, .kind = r->kind, .room = r->room,
+		.room_name = mem_strdup(r->room_name), .sender = mem_strdup(r->sender),
+		.body = mem_strdup(r->body),
+	};
+}
+
+static void save_seen(struct writer *w, const struct record *r)
+{
+	struct seen *seen = fake_seen_find(w, r->sender, r->room);
+
+	if (seen == NULL) {
+		w->seen = fake_grow(w->seen, w->nseen, &w->seen_cap, sizeof *w->seen);
+		seen = &w->seen[w->nseen++];
+		*seen = (struct seen){.key = mem_strdup(r->sender), .room = r->room};
+	}
+	seen->id = r->ref;
+}
+
+static void delete_line(struct writer *w, const struct record *r)
+{
+	for (size_t i = 0; i < w->nlines; i++) {
+		if (w->line[i].id != r->ref || w->line[i].room != r->room)
+			continue;
+		fake_line_release(&w->line[i]);
+		memmove(&w->line[i], &w->line[i + 1], (--w->nlines - i) * sizeof *w->line);
+		return;
+	}
+}
+
+/* Facts are read at a start alone, and this store lives for one. */
+void fake_lines_save(struct writer *w, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct record *r = &w->record[i].record;
+
+		if (r->kind == RECORD_SAY || r->kind == RECORD_ACTION || r->kind == RECORD_GAP)
+			save_line(w, r);
+		else if (r->kind == RECORD_SEEN)
+			save_seen(w, r);
+		else if (r->kind == RECORD_DELETE)
+			delete_line(w, r);
+	}
+}
+
+/* All lines of some room go. */
+void fake_lines_prune(struct writer *w)
+{
+	uint32_t room = w->line[prng_below(&w->prng, (uint32_t)w->nlines)].room;
+	struct writer_event *e;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->nlines; i++) {
+		if (w->line[i].room == room)
+			fake_line_release(&w->line[i]);
+		else
+			w->line[kept++] = w->line[i];
+	}
+	w->nlines = kept;
+	e = fake_tell(w, WRITER_ROOM_EMPTY);
+	e->room = room;
+	e->seq = w->saved;
+}
