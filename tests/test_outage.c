@@ -221,6 +221,55 @@ static void a_notice_is_for_those_who_keep_order(void **state)
 	assert_effects("SEND 2 \"-- To administrators: the file was written anew\\n\"\n");
 }
 
+/* Who can mend it is told how; the others only what has happened. */
+static void what_to_do_is_not_for_everybody(void **state)
+{
+	struct account admin = {.role = ROLE_ADMIN};
+	(void)state;
+	joins(0);
+	joins(1);
+	chat->sessions[1].account = &admin;
+	fails("the file was replaced; put the old one back");
+	chat->sessions[1].account = NULL;
+	assert_effects("SEND_ALL \"-- Nothing can be saved at present (the file was replaced), so lines are not "
+	               "sent. You will read here when it works again.\\n\"\n"
+	               "SEND 1 \"-- To administrators: put the old one back\\n\"\n");
+}
+
+static void lines_that_wait_are_said_to_wait(void **state)
+{
+	(void)state;
+	joins(0);
+	sends(0, "waits\n");
+	fails("the disk is full");
+	assert_has("so lines are not sent; those of the last moments wait, and are sent later.");
+}
+
+/* That it was used could not be saved, and it would be good again after a restart. */
+static void no_code_is_taken_meanwhile(void **state)
+{
+	const struct effect *e;
+	size_t n;
+
+	(void)state;
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ACCOUNT, .key = "alice",
+	                                          .value = "nick=alice role=account made=1 hash=x "
+	                                                   "codes=y%0Az"});
+	joins(1);
+	fails("the disk is full");
+	connected(id(0));
+	sends(0, "alice\n");
+	sends(0, "code-code-code\n");
+	e = chat_effects(chat, &n);
+	for (; n > 0 && e->kind != EFFECT_QUERY; n--)
+		e++;
+	assert_true(n > 0);
+	assert_int_equal(e->query.kind, QUERY_CHECK);
+	assert_string_equal(e->query.key, "x");
+	rows_come(id(0), (struct rows){.kind = QUERY_CHECK});
+	assert_has("-- While nothing can be saved no one-time code is taken, for it would be good twice.");
+}
+
 #define ONE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 #define TALKING(test) cmocka_unit_test_setup_teardown(test, begin_talking, end)
 
@@ -237,6 +286,9 @@ int main(void)
 		ONE(a_new_configuration_is_taken_in_the_middle),
 		ONE(each_is_told_once),
 		ONE(a_notice_is_for_those_who_keep_order),
+		ONE(what_to_do_is_not_for_everybody),
+		ONE(lines_that_wait_are_said_to_wait),
+		ONE(no_code_is_taken_meanwhile),
 	};
 
 	setenv("TZ", "UTC0", 1);
