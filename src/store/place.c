@@ -280,52 +280,6 @@ bool place_finish(const char *path, struct store_error *err)
 	return ok;
 }
 
-/* -- another connection ------------------------------------------------------------------ */
-
-/* What makes a connection. */
-struct connection {
-	sqlite3 *db;
-	sqlite3_stmt *stmt[SQL_COUNT];
-};
-
-static struct connection connection_take(struct store *s)
-{
-	struct connection old = { .db = s->db };
-	memcpy(old.stmt, s->stmt, sizeof(old.stmt));
-	memset(s->stmt, 0, sizeof(s->stmt));
-	s->db = NULL;
-	return old;
-}
-
-static void connection_close(struct connection *c)
-{
-	for (int i = 0; i < SQL_COUNT; i++)
-		sqlite3_finalize(c->stmt[i]);
-	sqlite3_close(c->db);
-}
-
-/* Takes s to the file at its path, by `settle` for what its connection needs. False: it stays
- * with the one that it had. */
-static bool reconnect(struct store *s, bool (*settle)(struct store *s, struct store_error *err),
-                      struct store_error *err)
-{
-	struct connection old = connection_take(s), failed;
-	if (store_connect(s, s->place.path, err) && settle(s, err)) {
-		connection_close(&old);
-		return true;
-	}
-	failed = connection_take(s);
-	connection_close(&failed);
-	s->db = old.db;
-	memcpy(s->stmt, old.stmt, sizeof(s->stmt));
-	return false;
-}
-
-bool store_reopen(struct store *s, struct store_error *err)
-{
-	return reconnect(s, store_settle_reader, err);
-}
-
 /* After the first read its WAL is there. */
 static bool anew_settle(struct store *s, struct store_error *err)
 {
@@ -343,7 +297,7 @@ static bool anew_settle(struct store *s, struct store_error *err)
 static bool anew_open(struct anew *a)
 {
 	struct store *s = a->s;
-	if (!reconnect(s, anew_settle, a->err)) {
+	if (!store_reconnect(s, anew_settle, a->err)) {
 		/* It is whole, and stays, and is ours; but it is not what this connection writes to. */
 		s->place.file = file_id_of(s->place.path);
 		s->doubted = true;

@@ -23,9 +23,7 @@ enum {
 
 /* Where a row's strings start in the answer's text. */
 struct answer_at {
-	size_t room_name;
-	size_t sender;
-	size_t body;
+	size_t room_name, sender, body;
 };
 
 struct answer {

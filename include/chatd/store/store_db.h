@@ -1,8 +1,8 @@
 /*
  * What the store's own files share: the connection and its statements.
  *
- * Private to src/store/{store,fail,place,schema,save,lines_table,keep,upkeep,query,search,figures,
- * backup}.c.
+ * Private to src/store/{store,fail,place,reconnect,schema,save,lines_table,keep,upkeep,query,
+ * search,figures,backup}.c.
  * This is the only file of chatd that includes sqlite3.h.
  */
 #ifndef CHATD_STORE_STORE_DB_H
@@ -155,6 +155,13 @@ bool store_connect(struct store *s, const char *path, struct store_error *err);
  * date, and one that reads. */
 bool store_settle_writer(struct store *s, struct store_error *err);
 bool store_settle_reader(struct store *s, struct store_error *err);
+
+/* reconnect.c */
+
+/* Takes s to the file at its path, by `settle` for what its connection needs. False: it stays
+ * with the one that it had. */
+bool store_reconnect(struct store *s, bool (*settle)(struct store *s, struct store_error *err),
+                     struct store_error *err);
 
 /* place.c */
 
