@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chatd/core/address.h"
+#include "chatd/base/address.h"
 
 static void *conf_field(const struct conf *c, const struct conf_key *k)
 {

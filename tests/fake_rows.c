@@ -221,6 +221,7 @@ void fake_answer(struct writer *w, const struct query *q, const char *error)
 	seen = fake_seen_find(w, q->key, q->room);
 	rows->kind = q->kind;
 	rows->conn = q->conn;
+	rows->number = q->number;
 	rows->error = error;
 	if (q->kind == QUERY_REPLAY)
 		rows->seen_id = seen != NULL ? seen->id : 0;

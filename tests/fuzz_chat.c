@@ -285,7 +285,7 @@ static void answers(void)
 	uint32_t i = below(nasked);
 	struct question q = asked[i];
 	struct row row[ROWS];
-	struct rows rows = {.kind = q.kind, .conn = q.conn, .row = row, .ok = below(4) != 0,
+	struct rows rows = {.kind = q.kind, .number = q.number, .conn = q.conn, .row = row, .ok = below(4) != 0,
 	                    .more = below(2) != 0, .text = "one two", .text2 = "h1\nh2",
 	                    .seen_id = below(5), .missed = below(3)};
 	struct event e = {.kind = EVENT_ROWS, .conn = q.conn, .rows = &rows};

@@ -13,7 +13,7 @@
 
 #include "chatd/conf.h"
 #include "chatd/conf_type.h"
-#include "chatd/core/address.h"
+#include "chatd/base/address.h"
 #include "fuzz_world.h"
 
 enum { FILE_BYTES_MAX = 1 << 16 };

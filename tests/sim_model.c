@@ -307,6 +307,7 @@ static void effects_after(const struct event *e)
 		else if (at->kind == EFFECT_SHOW)
 			show_all();
 		else if (at->kind != EFFECT_APPEND && at->kind != EFFECT_QUERY &&
+		         at->kind != EFFECT_LOG &&
 		         at->kind != EFFECT_SKIP)
 			effect_to(model_peer(at->conn), at);
 	}

@@ -231,6 +231,8 @@ static void effect_do(struct world *w, const struct effect *e)
 	case EFFECT_SHOW:
 		w->shown = w->given;
 		break;
+	case EFFECT_LOG:
+		break;
 	case EFFECT_RELOAD:
 	case EFFECT_FIGURES:
 	case EFFECT_STOP:

@@ -10,7 +10,8 @@
 #include <string.h>
 
 #include "chatd/base/bounds.h"
-#include "chatd/core/address.h"
+#include "chatd/base/address.h"
+#include "chatd/core/origin.h"
 
 static const char *shown(const char *text)
 {

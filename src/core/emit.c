@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "chatd/core/account.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
 
@@ -241,6 +242,27 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = undo,
 		.sender = s->nick != NULL ? s->nick : "the host", .body = what,
 	});
+}
+
+void emit_security(struct chat *c, const struct session *s, const char *event, const char *fmt, ...)
+{
+	struct effect *e = emit(c, EFFECT_LOG);
+	char from[ADDRESS_BYTES_MAX], what[AUDIT_BYTES_MAX + 1], *at = c->arena + c->arena_len;
+	size_t left = ARENA_BYTES - c->arena_len;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	if (vsnprintf(what, sizeof what, fmt, ap) >= (int)sizeof what)
+		what[text_whole(what, sizeof what - 1)] = '\0';
+	va_end(ap);
+	n = snprintf(at, left, "security: %s address=%s name=%s account=%s: %s", event,
+	             address_is_local(&s->from) ? "host" : address_show(&s->from, from),
+	             s->nick != NULL ? s->nick : "-", s->account != NULL ? s->account->nick : "-", what);
+	assert(n >= 0 && (size_t)n < left);
+	e->text = at;
+	e->len = (size_t)n;
+	c->arena_len += (size_t)n + 1;
 }
 
 void emit_program(struct chat *c, enum effect_kind kind, const struct session *s, const char *text)

@@ -14,7 +14,7 @@
 
 #include <utf8proc.h>
 
-#include "chatd/core/address.h"
+#include "chatd/base/address.h"
 #include "chatd/core/text.h"
 
 /* How many code points one may fold to: U+FDFA, with 18, has the most. */

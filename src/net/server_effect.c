@@ -35,7 +35,7 @@ static void query(struct server *s, const struct query *q)
 	if (!vain && writer_query(s->writer, q))
 		return;
 	assert(s->nrefused < REFUSED_MAX);
-	s->refused[s->nrefused++] = (struct refused){q->conn, q->kind};
+	s->refused[s->nrefused++] = (struct refused){q->conn, q->kind, q->number};
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): s->answering ends it at the second call */
@@ -47,7 +47,7 @@ static void answer_refused(struct server *s)
 	s->answering = true;
 	while (s->nrefused > 0) {
 		struct refused r = s->refused[--s->nrefused];
-		struct rows none = {.kind = r.kind, .conn = r.conn,
+		struct rows none = {.kind = r.kind, .number = r.number, .conn = r.conn,
 		                    .error = "Too many questions at once. Try again in a moment."};
 		struct event e = {.kind = EVENT_ROWS, .conn = r.conn, .rows = &none};
 
@@ -132,6 +132,9 @@ static void apply(struct server *s, const struct effect *e)
 		break;
 	case EFFECT_SHOW:
 		server_show(s, UINT64_MAX);
+		break;
+	case EFFECT_LOG:
+		log_info("%.*s", (int)e->len, e->text);
 		break;
 	case EFFECT_RELOAD:
 	case EFFECT_FIGURES:

@@ -191,6 +191,7 @@ struct rows *rows_sorry(const struct query *q, const char *sentence)
 	struct answer *a = mem_zero(1, sizeof(*a));
 	a->rows.kind = q->kind;
 	a->rows.conn = q->conn;
+	a->rows.number = q->number;
 	answer_fail(a, "%s", sentence);
 	answer_finish(a);
 	return &a->rows;
@@ -202,6 +203,7 @@ struct rows *rows_of_secret(const struct query *q, bool ok, uint64_t which, cons
 	struct answer *a = mem_zero(1, sizeof(*a));
 	a->rows.kind = q->kind;
 	a->rows.conn = q->conn;
+	a->rows.number = q->number;
 	a->rows.ok = ok;
 	a->rows.which = which;
 	a->rows.text = a->secret = text ? mem_strdup(text) : NULL;
@@ -369,6 +371,7 @@ struct rows *store_query(struct store *s, const struct query *q)
 	struct query bounded = *q;
 	a->rows.kind = q->kind;
 	a->rows.conn = q->conn;
+	a->rows.number = q->number;
 	if (bounded.limit < 1)
 		bounded.limit = 1;
 	if (bounded.limit > ROWS_MAX)

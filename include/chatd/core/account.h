@@ -8,7 +8,7 @@
 #ifndef CHATD_CORE_ACCOUNT_H
 #define CHATD_CORE_ACCOUNT_H
 
-#include "chatd/core/address.h"
+#include "chatd/base/address.h"
 #include "chatd/core/state.h"
 
 /* What somebody may do on the whole server; each may do what those before it may. */

@@ -63,6 +63,18 @@ bool emit_can_save(struct chat *c, const struct session *s);
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/*
+ * A line for the operator's log, in the one form that docs/admin.md describes and that a jail of
+ * fail2ban can read:
+ *
+ *	security: EVENT address=192.0.2.7 name=bob account=alice: what happened
+ *
+ * event is one word ("failed-sign-in"); s is who did it, or tried. "-" stands for what is not
+ * known; "host" for the address of whoever came over a unix socket.
+ */
+void emit_security(struct chat *c, const struct session *s, const char *event, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* Asks the program for something (RELOAD, FIGURES), and EFFECT_STOP; the text is copied to the
  * arena. */
 void emit_program(struct chat *c, enum effect_kind kind, const struct session *s, const char *text);

@@ -38,6 +38,8 @@ enum record_kind {
 	                    * low half how many; 0: as the store was told for all rooms */
 	RECORD_GAP = 10,   /* lines are missing here that could not be saved: body, from the System,
 	                    * says how many. Lies among the lines: messages.kind 10 */
+	RECORD_REMOVE = 11, /* the room and all its lines go, from the search too. Its number is never
+	                    * used again. A long history goes in steps, after the record is saved */
 };
 
 /*
@@ -112,7 +114,10 @@ enum query_kind {
  * takes it; its copies are cleared when it is answered. */
 struct query {
 	enum query_kind kind;
-	struct conn_id conn;  /* who asks; comes back with the answer */
+	uint64_t number;      /* of the question; comes back with the answer */
+	struct conn_id conn;  /* who asks; comes back too */
+	uint64_t share;       /* the same for all who are served as one (people of one address): when
+	                       * several wait, shares are served in turn. 0: the server's own */
 	uint64_t after_seq;   /* is answered once this record is saved (SEARCH, UNREAD: indexed) */
 	uint32_t room;        /* QUERY_SEARCH: 0 for all rooms; UNREAD: see there */
 	uint32_t limit;       /* lines wanted, 1 to ROWS_MAX; SEARCH: hits */
@@ -147,6 +152,7 @@ struct row {
  * room with the most lines first. */
 struct rows {
 	enum query_kind kind;
+	uint64_t number;        /* of the question, as struct query has it */
 	struct conn_id conn;
 	const struct row *row;  /* n of them; borrowed until the answer is released */
 	size_t n;
@@ -279,13 +285,14 @@ enum effect_kind {
 	EFFECT_FIGURES,     /* tell conn what the program knows of itself */
 	EFFECT_STOP,        /* end the program in order (EVENT_STOP follows); text: why, for the log */
 	EFFECT_SHOW,        /* all that was published so far is visible, saved or not */
+	EFFECT_LOG,         /* text goes to the operator's log, at level info */
 };
 
 struct effect {
 	enum effect_kind kind;
 	struct conn_id conn;  /* where the kind names one */
 	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE; below chat_feeds_max() */
-	const char *text;     /* SEND, SEND_ALL, PUBLISH, RELOAD, STOP; valid until the next
+	const char *text;     /* SEND, SEND_ALL, PUBLISH, RELOAD, STOP, LOG; valid until the next
 	                       * chat_step */
 	size_t len;
 	uint64_t seq;         /* PUBLISH: the record it shows; 0: a notice, seen by its turn */

@@ -10,7 +10,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/hash.h"
-#include "chatd/core/address.h"
+#include "chatd/core/origin.h"
 #include "chatd/core/chat.h"
 #include "chatd/core/format.h"
 #include "chatd/core/limit.h"

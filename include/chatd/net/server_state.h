@@ -34,6 +34,7 @@ struct watch {
 struct refused {
 	struct conn_id conn;        /* who asked */
 	enum query_kind kind;
+	uint64_t number;
 };
 
 /* Of one step, and of those that answer them. */
