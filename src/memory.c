@@ -11,9 +11,10 @@
 #include "chatd/core/event.h"
 #include "chatd/core/filter.h"
 #include "chatd/core/grant.h"
+#include "chatd/core/guess.h"
 #include "chatd/core/login.h"
 #include "chatd/core/mail.h"
-#include "chatd/core/pointed.h"
+#include "chatd/core/question.h"
 #include "chatd/core/report.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/rights.h"
@@ -54,7 +55,10 @@ static uint64_t memory_session(void)
 {
 	return sizeof(struct session) + LINE_BYTES_LIMIT + 1 + TELNET_BYTES + NICK_BYTES + KEY_BYTES +
 	       /* away, and what is said about a line pointed at */
-	       2 * (BODY_BYTES_MAX + 1) + sizeof(struct pointed) +
+	       2 * (BODY_BYTES_MAX + 1) +
+	       /* what it waits for, what it wants to know besides, and one that is asked later */
+	       3 * (sizeof(struct question) + KEY_BYTES + 2 * SMALL_BYTES) + sizeof(struct query) +
+	       QUERY_BYTES + PASSWORD_BYTES_MAX +
 	       IGNORES_MAX * (KEY_BYTES + SMALL_BYTES) + INVITES_MAX * sizeof(struct invite) +
 	       sizeof(struct dialogue) + 2 * KEY_BYTES + 12 * SMALL_BYTES;
 }
@@ -135,6 +139,7 @@ static uint64_t memory_others(void)
 	return GHOSTS_MAX * (sizeof(struct ghost) + NICK_BYTES + KEY_BYTES + NAME_BYTES_MAX +
 	                     INVITES_MAX * sizeof(struct invite) + 5 * SMALL_BYTES) +
 	       ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES) +
+	       GUESSES_MAX * (sizeof(struct guess) + SMALL_BYTES) +
 	       USERS_MAX * (sizeof(struct user) + 2 * SMALL_BYTES);
 }
 

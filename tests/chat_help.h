@@ -28,6 +28,8 @@ static struct chat *chat;
 static int64_t now_ms;
 static struct bytes seen;  /* the effects of the last step, a line each */
 static size_t taken;       /* of the last bytes */
+static uint64_t questions[SLOTS][QUERY_CHECK_TOTP + 1]; /* number of the last of each kind that a
+                            * connection asked; the server's own are in slot 0 */
 
 static inline int begin(void **state)
 {
@@ -63,7 +65,7 @@ static inline void put_effect(const struct effect *e)
 {
 	static const char *const names[] = {
 		"SEND", "SEND_ALL", "PUBLISH", "SKIP", "SUBSCRIBE", "RELEASE", "UNSUBSCRIBE", "RESUME",
-		"CLOSE", "APPEND", "QUERY", "RELOAD", "FIGURES", "STOP", "SHOW",
+		"CLOSE", "APPEND", "QUERY", "RELOAD", "FIGURES", "STOP", "SHOW", "LOG",
 	};
 
 	bytes_puts(&seen, names[e->kind]);
@@ -76,6 +78,8 @@ static inline void put_effect(const struct effect *e)
 		bytes_printf(&seen, " %u kind %d room %u %" PRIu64 "..%" PRIu64 " after %" PRIu64,
 		             e->query.conn.slot, (int)e->query.kind, e->query.room, e->query.after_id,
 		             e->query.before_id, e->query.after_seq);
+	else if (e->kind == EFFECT_LOG)
+		put_text(e->text, e->len);
 	else if (e->kind != EFFECT_SEND_ALL && e->kind != EFFECT_SHOW)
 		bytes_printf(&seen, " %u", e->conn.slot);
 	if (e->kind == EFFECT_SKIP || e->kind == EFFECT_SUBSCRIBE)
@@ -96,8 +100,11 @@ static inline void step(struct event e)
 	bytes_clear(&seen);
 	bytes_puts(&seen, "");
 	effects = chat_effects(chat, &n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		put_effect(&effects[i]);
+		if (effects[i].kind == EFFECT_QUERY)
+			questions[effects[i].query.conn.slot][effects[i].query.kind] = effects[i].query.number;
+	}
 }
 
 static inline struct conn_id id(uint32_t slot)
@@ -132,9 +139,12 @@ static inline void tick(int64_t ms)
 	step((struct event){.kind = EVENT_TICK});
 }
 
+/* The answer to the last question of this kind, unless the rows have a number. */
 static inline void rows_come(struct conn_id conn, struct rows rows)
 {
 	rows.conn = conn;
+	if (rows.number == 0)
+		rows.number = questions[conn.slot][rows.kind];
 	step((struct event){.kind = EVENT_ROWS, .conn = conn, .rows = &rows});
 }
 

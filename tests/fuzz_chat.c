@@ -41,10 +41,12 @@ struct fact {
 };
 
 /* A question that is out. */
-struct question {
+struct waiting {
 	enum query_kind kind;
 	struct conn_id conn;
 	uint32_t room;
+	uint64_t number;
+	uint64_t one;  /* the one line or act that was asked for; 0: more */
 };
 
 static struct chat *chat;
@@ -55,7 +57,7 @@ static int64_t now_ms;
 static char typed[8192];
 static struct fact facts[FACTS_MAX];
 static uint32_t nfacts;
-static struct question asked[ASKED_MAX];
+static struct waiting asked[ASKED_MAX];
 static uint32_t nasked;
 static uint32_t gens[PEOPLE];
 static bool held[PEOPLE];
@@ -101,7 +103,8 @@ static void carry_out(const struct effect *e, struct effect *wish)
 		keep_fact(&e->record);
 	} else if (e->kind == EFFECT_QUERY) {
 		CHECK(nasked < ASKED_MAX);
-		asked[nasked++] = (struct question){e->query.kind, e->query.conn, e->query.room};
+		asked[nasked++] = (struct waiting){e->query.kind, e->query.conn, e->query.room, e->query.number,
+		                                  e->query.limit == 1 ? e->query.before_id - 1 : 0};
 	} else if (e->kind == EFFECT_RELOAD || e->kind == EFFECT_FIGURES) {
 		*wish = *e;
 	} else if (e->kind == EFFECT_SUBSCRIBE) {
@@ -128,11 +131,10 @@ static void check_people(void)
 
 		if (s->state == SESSION_FREE)
 			continue;
-		CHECK((s->asked != ASKED_NOTHING) == is_out(s));
-		CHECK(held[slot] == (s->asked == ASKED_REPLAY));
+		CHECK(session_waits(s) == is_out(s));
+		CHECK(held[slot] == s->held);
 		CHECK(s->account == NULL || s->account->session == s);
 		CHECK((s->state == SESSION_CHAT) == (s->room != NULL));
-		CHECK(s->out == NULL || s->asked != ASKED_NOTHING);
 	}
 	for (uint32_t slot = 0; slot < chat->rooms_top; slot++) {
 		const struct room *r = chat->rooms[slot];
@@ -260,19 +262,13 @@ static void comes(uint32_t slot)
 
 /* -- what the world does --------------------------------------------------------------------- */
 
-/* The line, or the act, that s has pointed at. */
-static void point(const struct session *s, struct rows *rows, struct row *row)
+/* The line, or the act, that was pointed at. */
+static void point(const struct waiting *q, struct rows *rows, struct row *row)
 {
-	if (s == NULL || rows->n == 0)
+	if (rows->n == 0 || q->one == 0 || below(4) == 0)
 		return;
-	if (s->pointed != NULL && below(4) != 0) {
-		row->id = s->pointed->id;
-		rows->n = 1;
-	}
-	if (s->asked == ASKED_UNDO) {
-		row->id = s->undo_id;
-		rows->n = 1;
-	}
+	row->id = q->one;
+	rows->n = 1;
 }
 
 static void answers(void)
@@ -283,7 +279,7 @@ static void answers(void)
 		"uninvite --in=ops cat",
 	};
 	uint32_t i = below(nasked);
-	struct question q = asked[i];
+	struct waiting q = asked[i];
 	struct row row[ROWS];
 	struct rows rows = {.kind = q.kind, .number = q.number, .conn = q.conn, .row = row, .ok = below(4) != 0,
 	                    .more = below(2) != 0, .text = "one two", .text2 = "h1\nh2",
@@ -302,7 +298,7 @@ static void answers(void)
 			.room = q.room != 0 ? q.room : 1 + below(20), .hit = below(2) != 0, .lines = below(5),
 			.room_name = q.kind == QUERY_AUDIT ? OF(undos) : "ops", .sender = OF(names),
 			.body = OF(words)};
-	point(chat_session(chat, q.conn), &rows, row);
+	point(&q, &rows, row);
 	step(&e);
 }
 

@@ -152,7 +152,7 @@ static void check_reader(const struct conn *c)
 		sim_fail("%u.%u is not where the feed has it", c->slot, c->gen);
 	if (c->reader.cursor > f->end)
 		sim_fail("%u.%u is beyond its feed", c->slot, c->gen);
-	if (c->reader.held != (s->asked == ASKED_REPLAY))
+	if (c->reader.held != s->held)
 		sim_fail("%u.%u is held back for nothing", c->slot, c->gen);
 }
 

@@ -110,8 +110,8 @@ static void test_the_oldest_gives_its_place(void **state)
 	char peer[32];
 
 	(void)state;
-	slow_take(&origin_of(&origins, &first)->tries, 1000000, 30000);
-	slow_take(&origin_of(&origins, &second)->tries, 1000000, 30000);
+	slow_take(&origin_of(&origins, &first)->accounts, 1000000, 30000);
+	slow_take(&origin_of(&origins, &second)->accounts, 1000000, 30000);
 	for (unsigned i = 2; i < ORIGINS_MAX; i++) {
 		struct address a;
 
@@ -120,7 +120,7 @@ static void test_the_oldest_gives_its_place(void **state)
 		origin_of(&origins, &a);
 	}
 	/* Looked for now, so the second is the oldest. */
-	assert_int_not_equal(origin_of(&origins, &first)->tries.full_ns, 0);
+	assert_int_not_equal(origin_of(&origins, &first)->accounts.full_ns, 0);
 	for (unsigned i = 0; i < 2; i++) {
 		struct address a;
 
@@ -129,8 +129,8 @@ static void test_the_oldest_gives_its_place(void **state)
 		origin_of(&origins, &a);
 	}
 	assert_int_equal(HASH_COUNT(origins.all), ORIGINS_MAX);
-	assert_int_not_equal(origin_of(&origins, &first)->tries.full_ns, 0);
-	assert_int_equal(origin_of(&origins, &second)->tries.full_ns, 0);
+	assert_int_not_equal(origin_of(&origins, &first)->accounts.full_ns, 0);
+	assert_int_equal(origin_of(&origins, &second)->accounts.full_ns, 0);
 	origins_free(&origins);
 }
 

@@ -114,6 +114,39 @@ void account_set(char **field, const char *value)
 	*field = new;
 }
 
+void account_set_secret(struct chat *c, struct account *a, char **field, const char *value)
+{
+	account_set(field, value);
+	a->secrets = ++c->account_number;
+}
+
+void account_ref_set(struct account_ref *ref, const struct account *a)
+{
+	account_ref_clear(ref);
+	if (a != NULL)
+		*ref = (struct account_ref){mem_strdup(a->key), a->number, a->secrets};
+}
+
+void account_ref_clear(struct account_ref *ref)
+{
+	free(ref->key);
+	*ref = (struct account_ref){0};
+}
+
+struct account *account_at(const struct chat *c, const struct account_ref *ref)
+{
+	struct account *a = ref->key != NULL ? account_by_key(c, ref->key) : NULL;
+
+	return a != NULL && a->number == ref->number ? a : NULL;
+}
+
+bool account_unchanged(const struct chat *c, const struct account_ref *ref)
+{
+	const struct account *a = account_at(c, ref);
+
+	return a != NULL && a->secrets == ref->secrets;
+}
+
 static void save_sign_ins(struct bytes *b, const struct account *a)
 {
 	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++) {
@@ -161,6 +194,7 @@ void account_save(struct chat *c, const struct account *a)
 	fields_put(&b, "totp", a->totp);
 	fields_put_number(&b, "totp_step", (int64_t)a->totp_step);
 	fields_put_number(&b, "failed", a->failed);
+	fields_put_number(&b, "failed_codes", a->failed_codes);
 	save_sign_ins(&b, a);
 	emit_fact(c, FACT_ACCOUNT, a->key, b.data);
 	c->secret = true;
@@ -183,6 +217,7 @@ static struct account *account_add(struct chat *c, const char *nick, const char 
 	account_set(&a->codes, "");
 	account_set(&a->totp, "");
 	a->role = ROLE_ACCOUNT;
+	a->number = a->secrets = ++c->account_number;
 	HASH_ADD_KEYPTR(hh, c->accounts, a->key, strlen(a->key), a);
 	HASH_ADD_KEYPTR(hh_look, c->looks, a->look, strlen(a->look), a);
 	HASH_ADD_KEYPTR(hh_shown, c->shown, a->shown, strlen(a->shown), a);
@@ -265,6 +300,7 @@ void account_load(struct chat *c, const char *key, const char *value)
 	a->totp = fields_get_text(value, "totp", BODY_BYTES_MAX);
 	a->totp_step = (uint64_t)fields_get_number(value, "totp_step");
 	a->failed = fields_get_count(value, "failed", UINT32_MAX);
+	a->failed_codes = fields_get_count(value, "failed_codes", UINT32_MAX);
 	load_sign_ins(a, value);
 	free(nick);
 }
@@ -291,6 +327,10 @@ static void say_last(struct chat *c, struct session *s, const struct account *a)
 		emit_reply(c, s, "Since then %" PRIu32 " wrong %s tried. If that was not you, %cpasswd "
 		           "sets a new one.", a->failed, a->failed == 1 ? "password was" : "passwords were",
 		           c->config.command_prefix);
+	if (a->failed_codes > 0 && a->last[0].at_ms != 0)
+		emit_reply(c, s, "Since then %" PRIu32 " wrong %s given after your right password. If that "
+		           "was not you, somebody knows it: %cpasswd sets a new one.", a->failed_codes,
+		           a->failed_codes == 1 ? "code was" : "codes were", c->config.command_prefix);
 }
 
 void account_bear(struct session *s, struct account *a)
@@ -306,7 +346,7 @@ void account_sign_in(struct chat *c, struct session *s, struct account *a)
 	say_last(c, s, a);
 	memmove(a->last + 1, a->last, (SIGN_INS_KEPT - 1) * sizeof *a->last);
 	a->last[0] = (struct signed_in){c->now_ms, s->from};
-	a->failed = 0;
+	a->failed = a->failed_codes = 0;
 	account_bear(s, a);
 	account_save(c, a);
 	nmail = a->nmail;

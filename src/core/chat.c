@@ -13,19 +13,19 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/account.h"
-#include "chatd/core/door.h"
 #include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/guess.h"
 #include "chatd/core/history.h"
 #include "chatd/core/input.h"
 #include "chatd/core/load.h"
 #include "chatd/core/login.h"
 #include "chatd/core/order.h"
+#include "chatd/core/question.h"
 #include "chatd/core/report.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
-#include "chatd/core/unread.h"
 
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room)
 {
@@ -64,27 +64,30 @@ static void on_stop(struct chat *c)
 	shutdown_farewell(c);
 }
 
-static void on_answer(struct chat *c, struct session *s, const struct rows *rows)
+/* The account that was asked about is not what it was: the answer says nothing of what is now. */
+static void tell_changed(struct chat *c, struct session *s, const struct question *q)
 {
-	enum session_asked asked = s->asked;
+	emit_reply(c, s, account_at(c, &q->account) == NULL ? "That account is gone."
+	           : "That account's password has changed meanwhile. Please begin again.");
+	if (s->dialogue != NULL)
+		login_give_up(c, s);
+}
 
-	/* It comes whenever it comes, whatever else is waited for. */
-	if (rows->kind == QUERY_UNREAD)
-		unread_tell(c, s, rows);
-	else if (asked == ASKED_SECRET)
-		dialogue_answer(c, s, rows);
-	else if (asked == ASKED_CODES || asked == ASKED_TOTP)
-		account_secrets_answer(c, s, asked, rows);
-	else if (asked == ASKED_ROLE)
-		role_answer(c, s, rows);
-	else if (asked == ASKED_STATS)
-		serve_stats_answer(c, s, rows);
-	else if (asked == ASKED_UNDO)
-		undo_answer(c, s, rows);
-	else if (asked == ASKED_LOCK)
-		door_lock_answer(c, s, rows);
-	else if (asked != ASKED_NOTHING)
-		history_answer(c, s, rows);
+/* An answer to a question that is still there; the asker goes on. */
+static void on_answer(struct chat *c, struct question *q, const struct event *e)
+{
+	struct session *s = q->session;
+
+	question_take(c, q);
+	if (q->account.key != NULL && !account_unchanged(c, &q->account))
+		tell_changed(c, s, q);
+	else
+		q->then(c, s, q, e);
+	if (s != NULL && q->holds && session_lives(s)) {
+		session_go_on(c, s);
+		out_run(c);
+	}
+	question_free(q);
 }
 
 /* Events that concern one session; it is there. */
@@ -105,7 +108,7 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 		break;
 	case EVENT_DRAINED:
 		s->slow = false;
-		emit_session(c, EFFECT_RESUME, s);
+		session_go_on(c, s);
 		break;
 	case EVENT_WAITS:
 		emit_reply(c, s, "There is more talk than can be saved or sent: your lines wait their turn. "
@@ -114,43 +117,32 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 	case EVENT_SKIPPED:
 		history_skipped(c, s, e->skipped.lines, e->skipped.first_id);
 		break;
-	case EVENT_ROWS:
-		on_answer(c, s, e->rows);
-		input_end_if_done(c, s);
-		out_run(c);
-		break;
-	case EVENT_RELOADED:
-		serve_reloaded(c, s, e);
-		input_end_if_done(c, s);
-		out_run(c);
-		break;
-	case EVENT_FIGURES:
-		serve_figures(c, s, e->figures);
-		break;
 	default:
 		break;
 	}
 }
 
+/* What comes out of the database is checked like what is typed. */
 static void on_rows(struct chat *c, struct event *e)
 {
-	struct session *s = chat_session(c, e->conn);
 	const struct rows *given = e->rows;
-	struct loaded_rows *loaded;
+	struct question *q = question_of(c, e);
+	struct loaded_rows *loaded = q != NULL ? load_rows(given) : NULL;
 
-	/* Whoever has asked for a backup may have gone. */
-	if (given->kind == QUERY_BACKUP) {
-		serve_backup_answer(c, given);
-		return;
-	}
-	if (s == NULL)
-		return;
-	loaded = load_rows(given);
 	if (loaded != NULL)
 		e->rows = &loaded->rows;
-	step_session(c, s, e);
+	if (q != NULL)
+		on_answer(c, q, e);
 	e->rows = given;
 	load_rows_free(loaded);
+}
+
+static void on_program(struct chat *c, const struct event *e)
+{
+	struct question *q = question_of(c, e);
+
+	if (q != NULL)
+		on_answer(c, q, e);
 }
 
 void chat_step(struct chat *c, struct event *e)
@@ -192,6 +184,7 @@ void chat_step(struct chat *c, struct event *e)
 		break;
 	case EVENT_TICK:
 		session_tick(c);
+		question_tick(c);
 		room_tick(c);
 		resume_tick(c);
 		shutdown_tick(c);
@@ -204,12 +197,19 @@ void chat_step(struct chat *c, struct event *e)
 	case EVENT_ROWS:
 		on_rows(c, e);
 		break;
+	case EVENT_RELOADED:
+	case EVENT_FIGURES:
+		on_program(c, e);
+		break;
 	default:
 		s = chat_session(c, e->conn);
 		if (s != NULL)
 			step_session(c, s, e);
 		break;
 	}
+	/* Here alone sessions go, when nothing of the step looks at them any more. */
+	input_finish(c);
+	session_reap(c);
 }
 
 const struct effect *chat_effects(const struct chat *c, size_t *n)
@@ -221,8 +221,8 @@ const struct effect *chat_effects(const struct chat *c, size_t *n)
 int64_t chat_due_ms(const struct chat *c)
 {
 	const int64_t due_ms[] = {
-		session_due_ms(c), room_due_ms(c), resume_due_ms(c), shutdown_due_ms(c),
-		order_due_ms(c), outage_due_ms(c),
+		session_due_ms(c), input_due_ms(c), question_due_ms(c), room_due_ms(c),
+		resume_due_ms(c), shutdown_due_ms(c), order_due_ms(c), outage_due_ms(c),
 	};
 	int64_t first_ms = INT64_MAX;
 
@@ -265,11 +265,14 @@ void chat_free(struct chat *c)
 		c->stopping = true;
 		if (c->sessions[i].state != SESSION_FREE)
 			session_end(c, &c->sessions[i], NULL, false);
+		session_reap(c);
 	}
+	questions_free(c);
 	rooms_free(c);
 	accounts_free(c);
 	order_free(c);
 	reports_free(c);
+	guesses_free(c);
 	origins_free(&c->origins);
 	resume_free(c);
 	serve_free(&c->serve);

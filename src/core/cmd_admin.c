@@ -12,7 +12,7 @@
 #include "chatd/core/history.h"
 #include "chatd/core/login.h"
 #include "chatd/core/name.h"
-#include "chatd/core/password.h"
+#include "chatd/core/question.h"
 #include "chatd/core/serve.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
@@ -48,30 +48,20 @@ static bool is_last_admin(const struct chat *c, const struct account *one)
 
 /* -- an account for somebody who has none -------------------------------------------------- */
 
-/* It comes to be when a code for it is there (role_answer). */
-static void invite(struct chat *c, struct session *s, const char *name, enum role role)
-{
-	char key[NAME_KEY_BYTES_MAX + 1], problem[NAME_PROBLEM_BYTES_MAX], why[160];
-	const struct session *bearer;
+/* What an administrator has asked for, while a code for it is made. */
+struct wanted {
+	struct account_ref account; /* whose; none: an account is to be made */
+	char *name;              /* owned; as typed */
+	enum role role;          /* of an account that is to be made */
+};
 
-	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof why)) {
-		emit_reply(c, s, "That name will not do: %s.", why);
-		return;
-	}
-	bearer = session_by_key(c, key);
-	if (bearer != NULL) {
-		emit_reply(c, s, "Not done: a guest is called %s at present. Ask them to /register first, so "
-		           "that you know who gets the role.", bearer->nick);
-	} else if (account_bars(c, name, key, NULL, problem) != NULL) {
-		emit_reply(c, s, "Not done: %s.", problem);
-	} else if (c->naccounts >= ACCOUNTS_MAX) {
-		emit_reply(c, s, "There are %d accounts, and that is the most.", ACCOUNTS_MAX);
-	} else {
-		dialogue_start(c, s, DIALOGUE_INVITE, DIALOGUE_NEW);
-		s->dialogue->key = mem_strdup(name);
-		s->dialogue->role = role;
-		password_ask(c, s, ASKED_ROLE, QUERY_CODES, "", "");
-	}
+static void wanted_free(void *data)
+{
+	struct wanted *w = data;
+
+	account_ref_clear(&w->account);
+	free(w->name);
+	free(w);
 }
 
 /* n: the act that can be taken back; 0: it cannot. */
@@ -86,25 +76,28 @@ static void now_is(struct chat *c, struct session *s, const struct account *a, u
 	emit_reply(c, s, "%s is now: %s.%s", a->nick, role_name(a->role), hint);
 }
 
-void role_answer(struct chat *c, struct session *s, const struct rows *rows)
+static void role_answer(struct chat *c, struct session *s, struct question *q,
+                        const struct event *e)
 {
+	const struct rows *rows = e->rows;
 	char key[NAME_KEY_BYTES_MAX + 1], why[160], problem[NAME_PROBLEM_BYTES_MAX];
-	char *name = mem_strdup(s->dialogue->key), *hash;
-	enum role role = s->dialogue->role;
-	struct account *a = account_named(c, name);
-	bool made = a == NULL;
+	const struct wanted *wanted = q->data;
+	const char *name = wanted->name;
+	enum role role = wanted->role;
+	/* A code is for the account that there was, if there was one. */
+	struct account *a = account_at(c, &wanted->account);
+	bool made = wanted->account.key == NULL;
+	char *hash;
 	char undo[NAME_BYTES_MAX + 32];
 	uint64_t n;
 
-	s->asked = ASKED_NOTHING;
-	dialogue_end(c, s);
 	if (rows->error != NULL) {
 		emit_reply(c, s, "%s", rows->error);
 	} else if (a != NULL) {
 		hash = strndup(rows->text2, strcspn(rows->text2, "\n"));
 		account_set(&a->codes, hash != NULL ? hash : "");
 		free(hash);
-	} else if (name_check(NAME_NICK, name, strlen(name), key, why, sizeof why) &&
+	} else if (made && name_check(NAME_NICK, name, strlen(name), key, why, sizeof why) &&
 	           account_bars(c, name, key, NULL, problem) == NULL && session_by_key(c, key) == NULL) {
 		/* One of the ten is enough for the first time. */
 		hash = strndup(rows->text2, strcspn(rows->text2, "\n"));
@@ -129,10 +122,46 @@ void role_answer(struct chat *c, struct session *s, const struct rows *rows)
 		           : "Codes from before are void, a password is not.", a->nick,
 		           (int)strcspn(rows->text, " "), rows->text);
 	} else if (rows->error == NULL) {
-		emit_reply(c, s, "Not done: somebody else was quicker.");
+		emit_reply(c, s, made ? "Not done: somebody else was quicker." : "That account is gone.");
 	}
-	free(name);
-	emit_session(c, EFFECT_RESUME, s);
+}
+
+/* A code is made, and what it is for comes to be when it is there. */
+static void ask_code(struct chat *c, struct session *s, const struct account *a, const char *name,
+                     enum role role)
+{
+	struct question *q = question_new(c, s, role_answer);
+	struct wanted *w = mem_zero(1, sizeof *w);
+
+	account_ref_set(&w->account, a);
+	w->name = mem_strdup(name);
+	w->role = role;
+	q->data = w;
+	q->free_data = wanted_free;
+	question_ask(c, q, (struct query){.kind = QUERY_CODES, .key = "", .words = ""});
+}
+
+/* It comes to be when a code for it is there (role_answer). */
+static void invite(struct chat *c, struct session *s, const char *name, enum role role)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], problem[NAME_PROBLEM_BYTES_MAX], why[160];
+	const struct session *bearer;
+
+	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof why)) {
+		emit_reply(c, s, "That name will not do: %s.", why);
+		return;
+	}
+	bearer = session_by_key(c, key);
+	if (bearer != NULL) {
+		emit_reply(c, s, "Not done: a guest is called %s at present. Ask them to /register first, so "
+		           "that you know who gets the role.", bearer->nick);
+	} else if (account_bars(c, name, key, NULL, problem) != NULL) {
+		emit_reply(c, s, "Not done: %s.", problem);
+	} else if (c->naccounts >= ACCOUNTS_MAX) {
+		emit_reply(c, s, "There are %d accounts, and that is the most.", ACCOUNTS_MAX);
+	} else {
+		ask_code(c, s, NULL, name, role);
+	}
 }
 
 void cmd_audit(struct chat *c, struct session *s, const struct args *a)
@@ -151,7 +180,7 @@ void cmd_audit(struct chat *c, struct session *s, const struct args *a)
 	} else if (a->arg[0] != NULL) {
 		q.words = a->arg[0];
 	}
-	history_ask(c, s, ASKED_AUDIT, q);
+	history_ask(c, s, history_show_audit, HISTORY_SAVED, q);
 }
 
 void cmd_code(struct chat *c, struct session *s, const struct args *a)
@@ -165,9 +194,7 @@ void cmd_code(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (!command_can_save(c, s))
 		return;
-	dialogue_start(c, s, DIALOGUE_INVITE, DIALOGUE_NEW);
-	s->dialogue->key = mem_strdup(account->nick);
-	password_ask(c, s, ASKED_ROLE, QUERY_CODES, "", "");
+	ask_code(c, s, account, account->nick, account->role);
 }
 
 void cmd_role(struct chat *c, struct session *s, const struct args *a)

@@ -46,12 +46,12 @@ void cmd_history(struct chat *c, struct session *s, const struct args *a)
 		command_usage(c, s, "history");
 		return;
 	}
-	history_ask(c, s, ASKED_HISTORY, q);
+	history_ask(c, s, history_show, HISTORY_SAVED, q);
 }
 
 void cmd_search(struct chat *c, struct session *s, const struct args *a)
 {
-	history_ask(c, s, ASKED_SEARCH, (struct query){
+	history_ask(c, s, history_show_search, HISTORY_SAVED, (struct query){
 		.kind = QUERY_SEARCH, .limit = SEARCH_HITS_MAX, .words = a->rest,
 	});
 }
@@ -64,7 +64,7 @@ void cmd_catchup(struct chat *c, struct session *s, const struct args *a)
 		           s->room->name, c->config.command_prefix);
 		return;
 	}
-	history_ask(c, s, ASKED_CATCHUP, (struct query){
+	history_ask(c, s, history_show_catchup, HISTORY_ALL, (struct query){
 		.kind = QUERY_FIRST, .room = s->room->number, .limit = HISTORY_LINES_SPAN,
 		.after_id = s->gap_after, .before_id = s->gap_before,
 	});

@@ -10,7 +10,7 @@
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
-#include "chatd/core/input.h"
+#include "chatd/core/question.h"
 #include "chatd/core/serve.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
@@ -19,23 +19,14 @@ enum {
 	SIZE_BYTES_MAX = 32, /* "12.3 MB" */
 };
 
-/* s goes on after an answer, from the prompt too. */
+/* At the prompt it is asked again what it was asked before. */
 static void answered(struct chat *c, struct session *s)
 {
-	s->asked = ASKED_NOTHING;
 	if (s->state == SESSION_LOGIN)
 		session_prompt(c, s);
-	emit_session(c, EFFECT_RESUME, s);
 }
 
 /* -- /reload ---------------------------------------------------------------------------- */
-
-void cmd_reload(struct chat *c, struct session *s, const struct args *a)
-{
-	(void)a;
-	s->asked = ASKED_RELOAD;
-	emit_program(c, EFFECT_RELOAD, s, serve_who(s));
-}
 
 /* One line of what the program says, of len bytes, cut where it is too long. */
 static void reloaded_line(struct chat *c, struct session *s, const char *line, size_t len)
@@ -47,13 +38,13 @@ static void reloaded_line(struct chat *c, struct session *s, const char *line, s
 	emit_reply(c, s, "  %s%s", text, cut ? "..." : "");
 }
 
-void serve_reloaded(struct chat *c, struct session *s, const struct event *e)
+static void reload_answer(struct chat *c, struct session *s, struct question *q,
+                          const struct event *e)
 {
 	const char *p = e->reloaded.lines;
 	int n = 0;
 
-	if (s->asked != ASKED_RELOAD)
-		return;
+	(void)q;
 	if (!e->reloaded.ok)
 		emit_reply(c, s, "Not done: all stays as it was, because of this:");
 	else
@@ -72,6 +63,13 @@ void serve_reloaded(struct chat *c, struct session *s, const struct event *e)
 		emit_audit(c, s, "", "reloaded the configuration (%d %s)", n,
 		           n == 1 ? "change" : "changes");
 	answered(c, s);
+}
+
+void cmd_reload(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	question_ask_program(c, question_new(c, s, reload_answer), EFFECT_RELOAD, EVENT_RELOADED,
+	                     serve_who(s));
 }
 
 /* -- /stats ----------------------------------------------------------------------------- */
@@ -96,21 +94,6 @@ static const char *size_show(char out[SIZE_BYTES_MAX], uint64_t bytes)
 static const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";
-}
-
-void cmd_stats(struct chat *c, struct session *s, const struct args *a)
-{
-	(void)a;
-	s->asked = ASKED_STATS;
-	emit_program(c, EFFECT_FIGURES, s, "");
-}
-
-void serve_figures(struct chat *c, struct session *s, const struct figures *f)
-{
-	if (s->asked != ASKED_STATS)
-		return;
-	c->serve.figures = *f;
-	emit_query(c, (struct query){.kind = QUERY_STATS, .conn = s->id, .key = "", .words = ""});
 }
 
 static void show_people(struct chat *c, struct session *s)
@@ -183,23 +166,41 @@ static void show_program(struct chat *c, struct session *s)
 		emit_reply(c, s, "Descriptors: %" PRIu64 " may be open.", f->descriptors_max);
 }
 
-void serve_stats_answer(struct chat *c, struct session *s, const struct rows *rows)
+static void stats_answer(struct chat *c, struct session *s, struct question *q,
+                         const struct event *e)
 {
 	const struct figures *f = &c->serve.figures;
 	char age[AGE_BYTES_MAX];
 
+	(void)q;
 	emit_reply(c, s, "chatd %s has run for %s, since %.19s.", CHATD_VERSION,
 	           format_age(age, c->now_ms - f->started_ms),
 	           format_stamp(&c->stamp, f->started_ms) + 1);
 	show_people(c, s);
 	show_saving(c, s);
-	show_database(c, s, rows);
+	show_database(c, s, e->rows);
 	show_program(c, s);
 	if (c->serve.backup != NULL)
 		emit_reply(c, s, "A backup to %s has been under way for %s.", c->serve.backup,
 		           format_age(age, c->now_ms - c->serve.backup_ms));
 	shutdown_tell(c, s);
 	answered(c, s);
+}
+
+/* The program's figures are there; now those of the database. */
+static void figures_answer(struct chat *c, struct session *s, struct question *q,
+                           const struct event *e)
+{
+	(void)q;
+	c->serve.figures = *e->figures;
+	question_ask(c, question_new(c, s, stats_answer),
+	             (struct query){.kind = QUERY_STATS, .key = "", .words = ""});
+}
+
+void cmd_stats(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	question_ask_program(c, question_new(c, s, figures_answer), EFFECT_FIGURES, EVENT_FIGURES, "");
 }
 
 /* -- /shutdown -------------------------------------------------------------------------- */
@@ -281,34 +282,22 @@ static const char *backup_bars(const char *name)
 	return NULL;
 }
 
-void cmd_backup(struct chat *c, struct session *s, const struct args *a)
+bool serve_owes(const struct chat *c, const struct session *s)
 {
-	const char *bar = backup_bars(a->arg[0]);
-	char age[AGE_BYTES_MAX];
-
-	if (bar != NULL) {
-		emit_reply(c, s, "Not done: %s.", bar);
-	} else if (c->serve.backup != NULL) {
-		emit_reply(c, s, "Not done: a backup to %s has been under way for %s. One at a time.",
-		           c->serve.backup, format_age(age, c->now_ms - c->serve.backup_ms));
-	} else {
-		c->serve.backup = mem_strdup(a->arg[0]);
-		c->serve.backup_ms = c->now_ms;
-		c->serve.backup_for = s->id;
-		emit_audit(c, s, "", "had a backup made: %s", a->arg[0]);
-		emit_query(c, (struct query){.kind = QUERY_BACKUP, .conn = s->id, .key = "",
-		                             .words = a->arg[0]});
-		emit_reply(c, s, "A backup to %s is being made; you will read here when it is done.",
-		           a->arg[0]);
-	}
+	return c->serve.backup_for.gen == s->id.gen && c->serve.backup_for.slot == s->id.slot;
 }
 
-void serve_backup_answer(struct chat *c, const struct rows *rows)
+/* Whoever has asked may have gone. */
+static void backup_answer(struct chat *c, struct session *none, struct question *q,
+                          const struct event *e)
 {
 	struct session *s = chat_session(c, c->serve.backup_for);
+	const struct rows *rows = e->rows;
 	char size[SIZE_BYTES_MAX], *name = c->serve.backup;
 	int64_t ms = c->now_ms - c->serve.backup_ms;
 
+	(void)none;
+	(void)q;
 	c->serve.backup = NULL;
 	c->serve.backup_for = (struct conn_id){0, 0};
 	if (s != NULL) {
@@ -324,7 +313,30 @@ void serve_backup_answer(struct chat *c, const struct rows *rows)
 			                   ? " What waits to be saved is not in it." : "");
 		if (s->state == SESSION_LOGIN && !s->eof)
 			session_prompt(c, s);
-		input_end_if_done(c, s);
+		if (s->eof)
+			session_finish(c, s);
 	}
 	free(name);
+}
+
+void cmd_backup(struct chat *c, struct session *s, const struct args *a)
+{
+	const char *bar = backup_bars(a->arg[0]);
+	char age[AGE_BYTES_MAX];
+
+	if (bar != NULL) {
+		emit_reply(c, s, "Not done: %s.", bar);
+	} else if (c->serve.backup != NULL) {
+		emit_reply(c, s, "Not done: a backup to %s has been under way for %s. One at a time.",
+		           c->serve.backup, format_age(age, c->now_ms - c->serve.backup_ms));
+	} else {
+		c->serve.backup = mem_strdup(a->arg[0]);
+		c->serve.backup_ms = c->now_ms;
+		c->serve.backup_for = s->id;
+		emit_audit(c, s, "", "had a backup made: %s", a->arg[0]);
+		question_ask(c, question_new(c, NULL, backup_answer),
+		             (struct query){.kind = QUERY_BACKUP, .key = "", .words = a->arg[0]});
+		emit_reply(c, s, "A backup to %s is being made; you will read here when it is done.",
+		           a->arg[0]);
+	}
 }

@@ -15,27 +15,6 @@
 #include "chatd/core/order.h"
 #include "chatd/core/room.h"
 
-void cmd_undo(struct chat *c, struct session *s, const struct args *a)
-{
-	const char *text = a->arg[0];
-	uint64_t n;
-	char *end;
-
-	text += *text == '#';
-	text += (*text | 0x20) == 'a';
-	if (!isdigit((unsigned char)*text)) {
-		command_usage(c, s, "undo");
-		return;
-	}
-	n = strtoull(text, &end, 10);
-	if (*end != '\0' || n == 0 || n >= UINT64_MAX - 1) {
-		command_usage(c, s, "undo");
-		return;
-	}
-	s->undo_id = n;
-	history_ask(c, s, ASKED_UNDO, (struct query){.kind = QUERY_AUDIT, .limit = 1, .before_id = n + 1});
-}
-
 /* s has a word in the room that the line is about. */
 static bool keeps_room_of(const struct chat *c, const struct session *s, const char *line)
 {
@@ -57,21 +36,22 @@ static bool is_its_own(const struct session *s, const struct row *act)
 	return s->account != NULL && strcmp(s->account->nick, act->sender) == 0;
 }
 
-void undo_answer(struct chat *c, struct session *s, const struct rows *rows)
+static void undo_answer(struct chat *c, struct session *s, struct question *q,
+                        const struct event *e)
 {
+	const struct rows *rows = e->rows;
+	uint64_t number = *(const uint64_t *)q->data;
 	const struct row *act = rows->n > 0 ? &rows->row[0] : NULL;
 	bool reads = act != NULL && (role_of(s) >= ROLE_MODERATOR || is_its_own(s, act));
-	struct conn_id id = s->id;
 	char *line;
 
-	s->asked = ASKED_NOTHING;
 	if (rows->error != NULL) {
 		emit_reply(c, s, "%s", rows->error);
-	} else if (act == NULL || act->id != s->undo_id ||
+	} else if (act == NULL || act->id != number ||
 	           (!reads && !keeps_room_of(c, s, act->room_name))) {
 		/* Who may not know of an act is told the same as where there is none. */
 		emit_reply(c, s, "Not done: there is no act #A%" PRIu64 " that you could take back.",
-		           s->undo_id);
+		           number);
 	} else if (*act->room_name == '\0') {
 		emit_reply(c, s, "Not done: #A%" PRIu64 " (%s %s) cannot be taken back.", act->id, act->sender,
 		           act->body);
@@ -84,7 +64,31 @@ void undo_answer(struct chat *c, struct session *s, const struct rows *rows)
 		command_run(c, s, line);
 		free(line);
 	}
-	s = chat_session(c, id);
-	if (s != NULL)
-		emit_session(c, EFFECT_RESUME, s);
+}
+
+void cmd_undo(struct chat *c, struct session *s, const struct args *a)
+{
+	const char *text = a->arg[0];
+	struct question *q;
+	uint64_t n;
+	char *end;
+
+	text += *text == '#';
+	text += (*text | 0x20) == 'a';
+	if (!isdigit((unsigned char)*text)) {
+		command_usage(c, s, "undo");
+		return;
+	}
+	n = strtoull(text, &end, 10);
+	if (*end != '\0' || n == 0 || n >= UINT64_MAX - 1) {
+		command_usage(c, s, "undo");
+		return;
+	}
+	q = history_ask(c, s, undo_answer, HISTORY_ALL,
+	                (struct query){.kind = QUERY_AUDIT, .limit = 1, .before_id = n + 1});
+	if (q == NULL)
+		return;
+	q->data = mem_alloc(sizeof n);
+	memcpy(q->data, &n, sizeof n);
+	q->free_data = free;
 }

@@ -84,7 +84,7 @@ const struct command commands[] = {
 	{"passwd", "", "[OLD NEW]", 1, 0, true, false, cmd_passwd, ROLE_ACCOUNT, 0,
 	 "Changes your password. Alone, asks for both.", "passwd"},
 	{"codes", "", "", 0, 0, false, false, cmd_codes, ROLE_ACCOUNT, 0,
-	 "Gives you ten codes, each good once in place of your password.", "codes"},
+	 "Gives you ten codes, each good once in place of your password, for which it asks.", "codes"},
 	{"totp", "", "[off]", 1, 0, false, false, cmd_totp, ROLE_ACCOUNT, 0,
 	 "Adds a second step to signing in: a code of an authenticator app.", "totp"},
 	{"sessions", "", "", 0, 0, false, false, cmd_sessions, ROLE_ACCOUNT, 0,

@@ -82,7 +82,8 @@ void dialogue_free(struct dialogue *d)
 	if (d->secret != NULL)
 		explicit_bzero(d->secret, strlen(d->secret));
 	free(d->secret);
-	free(d->key);
+	account_ref_clear(&d->account);
+	free(d->name);
 	free(d);
 }
 
@@ -126,62 +127,51 @@ void dialogue_interrupt(struct chat *c, struct session *s)
 	login_give_up(c, s);
 }
 
-/* The account that the dialogue is about; NULL: it is gone, and s was told, or there never
- * was one. */
-static struct account *about(struct chat *c, struct session *s)
+/* The account that the dialogue is about is not what it was. */
+static void tell_gone(struct chat *c, struct session *s)
 {
-	const char *key = s->dialogue->key;
-	struct account *a = key != NULL ? account_by_key(c, key) : s->account;
-
-	if (a != NULL || s->dialogue->aim == DIALOGUE_REGISTER || s->dialogue->aim == DIALOGUE_SIGN_IN)
-		return a;
-	emit_reply(c, s, "That account is gone.");
+	emit_reply(c, s, account_at(c, &s->dialogue->account) == NULL ? "That account is gone."
+	           : "That account's password has changed meanwhile. Please begin again.");
 	login_give_up(c, s);
-	return NULL;
+}
+
+/* What was shown already (a password, before its second step) holds for the account as it was. */
+static bool still_stands(const struct chat *c, const struct session *s)
+{
+	const struct dialogue *d = s->dialogue;
+
+	if (d->account.key == NULL)
+		return true;
+	if (d->aim != DIALOGUE_SIGN_IN && account_at(c, &d->account) != s->account)
+		return false;
+	return d->ask == DIALOGUE_PASSWORD || d->ask == DIALOGUE_OLD
+	       ? account_at(c, &d->account) != NULL : account_unchanged(c, &d->account);
 }
 
 void dialogue_line(struct chat *c, struct session *s, char *text)
 {
-	struct account *a;
-
 	/* What was typed unseen has not moved the cursor. */
 	if (s->telnet != NULL)
 		emit_raw(c, s, "\r\n", 2);
-	if (s->dialogue->ask == DIALOGUE_OVER) {
+	if (s->dialogue->ask == DIALOGUE_OVER)
 		login_give_up(c, s);
-		return;
-	}
-	if (s->dialogue->aim == DIALOGUE_ENTER) {
+	else if (s->dialogue->aim == DIALOGUE_ENTER)
 		door_line(c, s, text);
-		return;
-	}
-	a = about(c, s);
-	if (s->dialogue == NULL)
-		return;
-	if (s->dialogue->aim == DIALOGUE_SIGN_IN)
-		login_password_line(c, s, a, text);
+	else if (!still_stands(c, s))
+		tell_gone(c, s);
+	else if (s->dialogue->aim == DIALOGUE_SIGN_IN)
+		login_password_line(c, s, account_at(c, &s->dialogue->account), text);
 	else
-		account_line(c, s, a, text);
+		account_line(c, s, account_at(c, &s->dialogue->account), text);
 }
 
-void dialogue_answer(struct chat *c, struct session *s, const struct rows *rows)
+bool dialogue_goes_on(struct chat *c, struct session *s, const struct rows *rows)
 {
-	struct account *a;
-
-	s->asked = ASKED_NOTHING;
-	if (s->dialogue != NULL && rows->error != NULL) {
-		emit_reply(c, s, "%s", rows->error);
-		login_give_up(c, s);
-	} else if (s->dialogue != NULL && s->dialogue->aim == DIALOGUE_ENTER) {
-		door_answer(c, s, rows);
-	} else if (s->dialogue != NULL) {
-		a = about(c, s);
-		if (s->dialogue != NULL && s->dialogue->aim == DIALOGUE_SIGN_IN)
-			login_password_answer(c, s, a, rows);
-		else if (s->dialogue != NULL)
-			account_answer(c, s, a, rows);
-	}
-	/* It may have ended. */
-	if (s->state != SESSION_FREE)
-		emit_session(c, EFFECT_RESUME, s);
+	if (s->dialogue == NULL)
+		return false;
+	if (rows->error == NULL)
+		return true;
+	emit_reply(c, s, "%s", rows->error);
+	login_give_up(c, s);
+	return false;
 }

@@ -21,6 +21,38 @@ void door_private(struct chat *c, const struct session *s, const struct room *r)
 	           c->config.command_prefix);
 }
 
+/* The room that the dialogue is about; NULL: it is gone, and so is the dialogue. */
+static struct room *about(struct chat *c, struct session *s)
+{
+	struct room *r = s->dialogue != NULL ? room_by_number(c, s->dialogue->room) : NULL;
+
+	if (r == NULL) {
+		dialogue_end(c, s);
+		emit_reply(c, s, "That room is gone.");
+	}
+	return r;
+}
+
+static void enter_answer(struct chat *c, struct session *s, struct question *q,
+                         const struct event *e)
+{
+	struct room *r = dialogue_goes_on(c, s, e->rows) ? about(c, s) : NULL;
+
+	if (r == NULL)
+		return;
+	/* Things may have changed meanwhile. */
+	if (!password_room_was_right(c, s, q, r, e->rows) &&
+	    rights_bar(r, s, s->account) == BAR_PASSWORD) {
+		dialogue_retry(c, s, DIALOGUE_PASSWORD, "That is not its password.");
+		return;
+	}
+	dialogue_end(c, s);
+	if (rights_bar(r, s, s->account) == BAR_PRIVATE)
+		door_private(c, s, r);
+	else if (r != s->room && order_may_join(c, s, r))
+		room_go(c, s, r, false);
+}
+
 void door_knock(struct chat *c, struct session *s, struct room *r, const char *password)
 {
 	enum rights_bar bar = rights_bar(r, s, s->account);
@@ -37,22 +69,10 @@ void door_knock(struct chat *c, struct session *s, struct room *r, const char *p
 			emit_reply(c, s, "%s asks for a password; with an empty line you stay in %s.", r->name,
 			           s->room->name);
 			dialogue_prompt(c, s);
-		} else if (!password_check_room(c, s, ASKED_SECRET, r->set.hash, password)) {
+		} else if (!password_check_room(c, s, enter_answer, r, password)) {
 			dialogue_end(c, s);
 		}
 	}
-}
-
-/* The room that the dialogue is about; NULL: it is gone, and so is the dialogue. */
-static struct room *about(struct chat *c, struct session *s)
-{
-	struct room *r = s->dialogue != NULL ? room_by_number(c, s->dialogue->room) : NULL;
-
-	if (r == NULL) {
-		dialogue_end(c, s);
-		emit_reply(c, s, "That room is gone.");
-	}
-	return r;
 }
 
 void door_line(struct chat *c, struct session *s, const char *text)
@@ -64,31 +84,30 @@ void door_line(struct chat *c, struct session *s, const char *text)
 	if (*text == '\0') {
 		dialogue_end(c, s);
 		emit_reply(c, s, "You are still in %s.", s->room->name);
-	} else if (!password_check_room(c, s, ASKED_SECRET, r->set.hash != NULL ? r->set.hash : "*",
-	                                text)) {
+	} else if (!password_check_room(c, s, enter_answer, r, text)) {
 		dialogue_prompt(c, s);
 	}
 }
 
-void door_answer(struct chat *c, struct session *s, const struct rows *rows)
-{
-	struct room *r = about(c, s);
+/* -- the password ----------------------------------------------------------------------------- */
 
+static void lock_answer(struct chat *c, struct session *s, struct question *q,
+                        const struct event *e)
+{
+	struct room *r = dialogue_goes_on(c, s, e->rows) ? about(c, s) : NULL;
+
+	(void)q;
 	if (r == NULL)
 		return;
-	/* Things may have changed meanwhile. */
-	if (!password_was_right(c, s, NULL, rows) && rights_bar(r, s, s->account) == BAR_PASSWORD) {
-		dialogue_retry(c, s, DIALOGUE_PASSWORD, "That is not its password.");
-		return;
-	}
 	dialogue_end(c, s);
-	if (rights_bar(r, s, s->account) == BAR_PRIVATE)
-		door_private(c, s, r);
-	else if (r != s->room && order_may_join(c, s, r))
-		room_go(c, s, r, false);
+	if (!rights_power(c, s, r, ROOM_OWNER))
+		return;
+	setting_lock(c, r, e->rows->text);
+	emit_audit(c, s, "", "set a password for %s", r->name);
+	emit_reply(c, s, "password of %s: set. Who comes in is asked for it; those who are invited are "
+	           "not.", r->name);
+	room_notice(c, r, s, "%s has set a password for this room", s->nick);
 }
-
-/* -- the password ----------------------------------------------------------------------------- */
 
 void door_lock(struct chat *c, struct session *s, struct room *r, const char *typed)
 {
@@ -99,25 +118,7 @@ void door_lock(struct chat *c, struct session *s, struct room *r, const char *ty
 	dialogue_start(c, s, DIALOGUE_LOCK, DIALOGUE_NEW);
 	s->dialogue->room = r->number;
 	password = password_prepare(typed);
-	password_ask(c, s, ASKED_LOCK, QUERY_HASH, password, "");
+	password_ask(c, s, lock_answer, NULL, QUERY_HASH, password, "");
 	explicit_bzero(password, strlen(password));
 	free(password);
-}
-
-void door_lock_answer(struct chat *c, struct session *s, const struct rows *rows)
-{
-	struct room *r = about(c, s);
-
-	s->asked = ASKED_NOTHING;
-	dialogue_end(c, s);
-	if (r != NULL && rows->error != NULL) {
-		emit_reply(c, s, "%s", rows->error);
-	} else if (r != NULL && rights_power(c, s, r, ROOM_OWNER)) {
-		setting_lock(c, r, rows->text);
-		emit_audit(c, s, "", "set a password for %s", r->name);
-		emit_reply(c, s, "password of %s: set. Who comes in is asked for it; those who are invited are "
-		           "not.", r->name);
-		room_notice(c, r, s, "%s has set a password for this room", s->nick);
-	}
-	emit_session(c, EFFECT_RESUME, s);
 }

@@ -289,7 +289,7 @@ void flood_tick(struct chat *c)
 		s->delayed_ms = delayed_ms(c, s);
 		s->delay_at_ms = c->now_ms;
 		delay_end(c, s);
-		emit_session(c, EFFECT_RESUME, s);
+		session_go_on(c, s);
 	}
 }
 

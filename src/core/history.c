@@ -14,7 +14,6 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/name.h"
-#include "chatd/core/pointed.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
@@ -24,7 +23,7 @@
 static struct query query_of(const struct session *s, enum query_kind kind)
 {
 	return (struct query){
-		.kind = kind, .conn = s->id, .before_id = UINT64_MAX, .since_ms = INT64_MIN,
+		.kind = kind, .before_id = UINT64_MAX, .since_ms = INT64_MIN,
 		.until_ms = INT64_MAX, .key = s->key, .words = "",
 	};
 }
@@ -50,9 +49,23 @@ static bool readable(struct chat *c, struct session *s, struct query *q, struct 
 	return true;
 }
 
-void history_ask(struct chat *c, struct session *s, enum session_asked asked, struct query q)
+/* Which record must be saved before the question is answered: what was said before it is in the
+ * answer, and what was deleted is not. For a room that is its newest record of either kind, for all
+ * rooms the newest of all. */
+static uint64_t newest(const struct chat *c, const struct session *s, enum query_kind kind)
+{
+	if (kind == QUERY_SEARCH)
+		return c->line_seq;
+	if (kind == QUERY_AUDIT)
+		return c->seq;
+	return s->room->last_id > s->room->deleted_seq ? s->room->last_id : s->room->deleted_seq;
+}
+
+struct question *history_ask(struct chat *c, struct session *s, question_then *then,
+                             enum history_need need, struct query q)
 {
 	struct query whole = query_of(s, q.kind);
+	struct question *question = NULL;
 	struct bytes hidden = {0};
 
 	whole.room = q.room;
@@ -66,43 +79,17 @@ void history_ask(struct chat *c, struct session *s, enum session_asked asked, st
 		whole.until_ms = q.until_ms;
 	if (q.words != NULL)
 		whole.words = q.words;
-	/* What was said before the question is in the answer, and what was deleted is not; for
-	 * a room that is its newest record of either kind, for all rooms the newest of all. */
-	if (asked == ASKED_SEARCH)
-		whole.after_seq = c->line_seq;
-	else if (asked == ASKED_AUDIT || asked == ASKED_UNDO)
-		whole.after_seq = c->seq;
-	else if (s->room->last_id > s->room->deleted_seq)
-		whole.after_seq = s->room->last_id;
-	else
-		whole.after_seq = s->room->deleted_seq;
+	whole.after_seq = newest(c, s, q.kind);
 	/* What is saved can be read, also while nothing more can be. */
-	if (asked != ASKED_CATCHUP && asked != ASKED_UNDO)
+	if (need == HISTORY_SAVED)
 		whole.after_seq = outage_readable(c, whole.after_seq);
 	if (readable(c, s, &whole, &hidden)) {
-		s->asked = asked;
-		emit_query(c, whole);
+		question = question_new(c, s, then);
+		question->in_room = whole.room != 0;
+		question_ask(c, question, whole);
 	}
 	bytes_release(&hidden);
-}
-
-void history_replay(struct chat *c, struct session *s)
-{
-	if (s->room->last_id == 0) {
-		outage_tell_unsaved(c, s);
-		emit_session(c, EFFECT_RELEASE, s);
-		return;
-	}
-	history_ask(c, s, ASKED_REPLAY, (struct query){
-		/* Where no lines are shown, one is asked for all the same: what was missed
-		 * is in the answer. */
-		.kind = QUERY_REPLAY, .room = s->room->number,
-		.limit = setting_replay(c, s->room) > 0 ? setting_replay(c, s->room) : 1,
-		.before_id = s->room->last_id + 1,
-	});
-	/* None of it is to be read: what is said from now on is not held back for that. */
-	if (s->asked != ASKED_REPLAY)
-		emit_session(c, EFFECT_RELEASE, s);
+	return question;
 }
 
 /* Somebody's line as it looked when it was said. */
@@ -197,6 +184,34 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 		show_missed(c, s, rows, shown);
 	outage_tell_unsaved(c, s);
 	emit_session(c, EFFECT_RELEASE, s);
+}
+
+static void replay_answer(struct chat *c, struct session *s, struct question *q,
+                          const struct event *e)
+{
+	(void)q;
+	s->held = false;
+	show_replay(c, s, e->rows);
+	unread_after_replay(c, s);
+}
+
+void history_replay(struct chat *c, struct session *s)
+{
+	if (s->room->last_id == 0) {
+		outage_tell_unsaved(c, s);
+		emit_session(c, EFFECT_RELEASE, s);
+		return;
+	}
+	s->held = history_ask(c, s, replay_answer, HISTORY_SAVED, (struct query){
+		/* Where no lines are shown, one is asked for all the same: what was missed
+		 * is in the answer. */
+		.kind = QUERY_REPLAY, .room = s->room->number,
+		.limit = setting_replay(c, s->room) > 0 ? setting_replay(c, s->room) : 1,
+		.before_id = s->room->last_id + 1,
+	}) != NULL;
+	/* None of it is to be read: what is said from now on is not held back for that. */
+	if (!s->held)
+		emit_session(c, EFFECT_RELEASE, s);
 }
 
 /* What is behind the answer to /history: older lines, or why there are none. */
@@ -307,28 +322,41 @@ static void show_audit(struct chat *c, struct session *s, const struct rows *row
 		           rows->row[i].body);
 }
 
-void history_answer(struct chat *c, struct session *s, const struct rows *rows)
+/* Shows the answer, or why there is none. */
+static void answer(struct chat *c, struct session *s, const struct rows *rows,
+                   void (*show)(struct chat *c, struct session *s, const struct rows *rows))
 {
-	enum session_asked asked = s->asked;
-
-	s->asked = ASKED_NOTHING;
-	if (asked == ASKED_REPLAY) {
-		show_replay(c, s, rows);
-		unread_after_replay(c, s);
-	} else if (asked == ASKED_LINE) {
-		pointed_answer(c, s, rows);
-	} else if (rows->error != NULL) {
+	if (rows->error != NULL)
 		emit_reply(c, s, "%s", rows->error);
-	} else if (asked == ASKED_HISTORY) {
-		show_history(c, s, rows);
-	} else if (asked == ASKED_CATCHUP) {
-		show_catchup(c, s, rows);
-	} else if (asked == ASKED_AUDIT) {
-		show_audit(c, s, rows);
-	} else if (asked == ASKED_SEARCH) {
-		show_search(c, s, rows);
-	}
-	emit_session(c, EFFECT_RESUME, s);
+	else
+		show(c, s, rows);
+}
+
+void history_show(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	(void)q;
+	answer(c, s, e->rows, show_history);
+}
+
+void history_show_catchup(struct chat *c, struct session *s, struct question *q,
+                          const struct event *e)
+{
+	(void)q;
+	answer(c, s, e->rows, show_catchup);
+}
+
+void history_show_search(struct chat *c, struct session *s, struct question *q,
+                         const struct event *e)
+{
+	(void)q;
+	answer(c, s, e->rows, show_search);
+}
+
+void history_show_audit(struct chat *c, struct session *s, struct question *q,
+                        const struct event *e)
+{
+	(void)q;
+	answer(c, s, e->rows, show_audit);
 }
 
 void history_skipped(struct chat *c, struct session *s, uint32_t lines, uint64_t first_id)

@@ -8,6 +8,7 @@
 #include "chatd/core/input.h"
 
 #include <string.h>
+#include <utlist.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
@@ -16,6 +17,7 @@
 #include "chatd/core/login.h"
 #include "chatd/core/pace.h"
 #include "chatd/core/resume.h"
+#include "chatd/core/serve.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
 
@@ -34,8 +36,6 @@ _Static_assert(PIECE_BYTES_MAX * 100 <= ARENA_PER_LINE_MAX / 4,
 static bool on_line(struct chat *c, struct session *s, enum line_result result, const char *text,
                     uint64_t len)
 {
-	struct conn_id id = s->id;
-
 	switch (result) {
 	case LINE_READY:
 		if (s->state == SESSION_LOGIN && greet_foreign_line(c, s, text, (size_t)len))
@@ -62,7 +62,7 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 	case LINE_MORE:
 		break;
 	}
-	return chat_session(c, id) != NULL;
+	return session_lives(s);
 }
 
 /* One more line of this input may be taken in this step. */
@@ -157,26 +157,54 @@ static void take_held_iac(struct chat *c, struct session *s, unsigned char next)
 	bytes_release(&answer);
 }
 
-/* What is over when a session has sent its last byte and waits for nothing. */
-void input_end_if_done(struct chat *c, struct session *s)
-{
-	bool backup = c->serve.backup_for.gen == s->id.gen && c->serve.backup_for.slot == s->id.slot;
-
-	if (!s->eof || s->asked != ASKED_NOTHING || backup)
-		return;
-	resume_keep(c, s);
-	session_end(c, s, NULL, true);
-}
-
-/* The input is over: what was begun is a line too. False: the session has ended. */
-static bool take_last(struct chat *c, struct session *s)
+/* What was begun is a line too, at the end of the input. */
+static void take_last(struct chat *c, struct session *s)
 {
 	const char *text;
 	uint64_t len;
 	enum line_result result = line_last(&s->line, c->config.line_bytes_max, &text, &len);
 
 	c->more = false;
-	return result == LINE_MORE || on_line(c, s, result, text, len);
+	if (result != LINE_MORE)
+		on_line(c, s, result, text, len);
+}
+
+static void finish(struct chat *c, struct session *s)
+{
+	if (line_begun(&s->line)) {
+		flood_delay(c, s);
+		if (!may_go_on(c, s)) {
+			/* Whatever it waits for lets it go on. Where only this step has no room for more, the
+			 * next one has. */
+			if (session_ready(s))
+				session_finish(c, s);
+			return;
+		}
+		take_last(c, s);
+	}
+	if (!session_lives(s) || session_waits(s) || serve_owes(c, s))
+		return;
+	resume_keep(c, s);
+	session_end(c, s, NULL, true);
+}
+
+void input_finish(struct chat *c)
+{
+	struct session *s;
+	size_t n;
+
+	/* Who comes into it meanwhile waits for the next step. */
+	DL_COUNT2(c->finishing, s, n, finish_next);
+	for (; n > 0 && (s = c->finishing) != NULL; n--) {
+		DL_DELETE2(c->finishing, s, finish_prev, finish_next);
+		s->finishing = false;
+		finish(c, s);
+	}
+}
+
+int64_t input_due_ms(const struct chat *c)
+{
+	return c->finishing != NULL ? c->now_ms : INT64_MAX;
 }
 
 void input_bytes(struct chat *c, struct event *e)
@@ -216,8 +244,7 @@ void input_bytes(struct chat *c, struct event *e)
 		return;
 	if (s->eof) {
 		/* By ctrl-D: what comes behind it is not looked at. */
-		if (take_last(c, s))
-			input_end_if_done(c, s);
+		session_finish(c, s);
 		return;
 	}
 	e->bytes.taken = (size_t)(in - e->bytes.data);
@@ -231,6 +258,5 @@ void input_eof(struct chat *c, struct session *s)
 	greet_now(c, s);
 	if (s->iac_held)
 		take_held_iac(c, s, 0);
-	if (take_last(c, s))
-		input_end_if_done(c, s);
+	session_finish(c, s);
 }

@@ -49,6 +49,11 @@ void limit_take(struct limit *l, int64_t now_ms, uint64_t per_s)
 	limit_take_many(l, now_ms, 1, per_s);
 }
 
+void limit_give(struct limit *l, uint64_t per_s)
+{
+	l->full_ns -= span_ns(1, per_s);
+}
+
 bool limit_is_full(const struct limit *l, int64_t now_ms)
 {
 	return l->full_ns <= now_ms * NS_PER_MS;

@@ -184,6 +184,11 @@ enum line_result line_next(struct line *l, const char **in, const char *end, uin
 	return LINE_MORE;
 }
 
+bool line_begun(const struct line *l)
+{
+	return l->len > 0;
+}
+
 enum line_result line_last(struct line *l, uint32_t bytes_max, const char **text, uint64_t *len)
 {
 	*text = NULL;

@@ -229,7 +229,7 @@ static bool command_at_prompt(struct chat *c, struct session *s, char *text)
 	if (*rest != '\0')
 		text[strlen(text)] = ' ';
 	command_run(c, s, text);
-	if (s->state == SESSION_LOGIN && s->dialogue == NULL && s->asked == ASKED_NOTHING)
+	if (s->state == SESSION_LOGIN && s->dialogue == NULL && !session_waits(s))
 		session_prompt(c, s);
 	return true;
 }
@@ -268,6 +268,57 @@ void login_line(struct chat *c, struct session *s, char *text)
 
 /* -- the password ------------------------------------------------------------------------ */
 
+/* The password was right; that was all, or there is a second step. */
+static void password_right(struct chat *c, struct session *s, struct account *a, bool by_code)
+{
+	/* A one-time code is a second step by itself. */
+	if (*a->totp != '\0' && !by_code) {
+		s->dialogue->once = false;
+		s->dialogue->ask = DIALOGUE_CODE;
+		dialogue_prompt(c, s);
+		return;
+	}
+	dialogue_end(c, s);
+	login_signed_in(c, s, a);
+}
+
+static void password_answer(struct chat *c, struct session *s, struct question *q,
+                            const struct event *e)
+{
+	bool right = password_was_right(c, s, q, e->rows);
+
+	if (!dialogue_goes_on(c, s, e->rows))
+		return;
+	if (right)
+		password_right(c, s, account_at(c, &q->account), e->rows->which != 0);
+	else
+		dialogue_retry(c, s, DIALOGUE_PASSWORD, s->dialogue->once
+		               ? "That name and password do not go together." : "That is not right.");
+}
+
+static void code_answer(struct chat *c, struct session *s, struct question *q,
+                        const struct event *e)
+{
+	bool right = password_code_was_right(c, s, q, e->rows);
+	struct account *a = account_at(c, &q->account);
+
+	if (!dialogue_goes_on(c, s, e->rows))
+		return;
+	if (!right) {
+		dialogue_retry(c, s, DIALOGUE_CODE, TOTP_WRONG);
+		return;
+	}
+	dialogue_end(c, s);
+	login_signed_in(c, s, a);
+}
+
+/* Has the password checked; the account is the one that it is now. False: not now, s was told. */
+static bool check(struct chat *c, struct session *s, struct account *a, const char *password)
+{
+	account_ref_set(&s->dialogue->account, a);
+	return password_check(c, s, password_answer, a, password);
+}
+
 void login_as(struct chat *c, struct session *s, const char *name, const char *password)
 {
 	struct account *a = account_named(c, name);
@@ -276,13 +327,13 @@ void login_as(struct chat *c, struct session *s, const char *name, const char *p
 		emit_reply(c, s, "You are signed in as %s already.", a->nick);
 		return;
 	}
-	dialogue_start(c, s, DIALOGUE_SIGN_IN, DIALOGUE_PASSWORD);
 	/* Where there is no such account all goes the same way, and no password is right. */
-	s->dialogue->key = mem_strdup(a != NULL ? a->key : name);
+	dialogue_start(c, s, DIALOGUE_SIGN_IN, DIALOGUE_PASSWORD);
+	account_ref_set(&s->dialogue->account, a);
 	s->dialogue->once = password != NULL;
 	if (password == NULL)
 		dialogue_prompt(c, s);
-	else if (!password_check(c, s, ASKED_SECRET, a, password))
+	else if (!check(c, s, a, password))
 		dialogue_end(c, s);
 }
 
@@ -297,32 +348,7 @@ void login_password_line(struct chat *c, struct session *s, struct account *a, c
 {
 	if (*text == '\0')
 		login_give_up(c, s);
-	else if (s->dialogue->ask == DIALOGUE_CODE)
-		password_ask(c, s, ASKED_SECRET, QUERY_CHECK_TOTP, text, a != NULL ? a->totp : "");
-	else if (!password_check(c, s, ASKED_SECRET, a, text))
+	else if (s->dialogue->ask == DIALOGUE_CODE ? !password_check_code(c, s, code_answer, a, text)
+	                                           : !check(c, s, a, text))
 		dialogue_prompt(c, s);
-}
-
-void login_password_answer(struct chat *c, struct session *s, struct account *a,
-                           const struct rows *rows)
-{
-	if (s->dialogue->ask == DIALOGUE_PASSWORD) {
-		if (!password_was_right(c, s, a, rows) || a == NULL) {
-			dialogue_retry(c, s, DIALOGUE_PASSWORD, s->dialogue->once
-			               ? "That name and password do not go together." : "That is not right.");
-			return;
-		}
-		/* A one-time code is a second step by itself. */
-		if (*a->totp != '\0' && rows->which == 0) {
-			s->dialogue->once = false;
-			s->dialogue->ask = DIALOGUE_CODE;
-			dialogue_prompt(c, s);
-			return;
-		}
-	} else if (!totp_was_right(c, s, a, rows)) {
-		dialogue_retry(c, s, DIALOGUE_CODE, TOTP_WRONG);
-		return;
-	}
-	dialogue_end(c, s);
-	login_signed_in(c, s, a);
 }

@@ -37,6 +37,7 @@ struct origin *origin_of(struct origins *origins, const struct address *a)
 	if (o == NULL) {
 		o = mem_zero(1, sizeof *o);
 		o->address = key;
+		o->number = ++origins->number;
 		HASH_ADD(hh, origins->all, address, sizeof o->address, o);
 	} else if (o->sessions > 0) {
 		return o;
@@ -44,6 +45,14 @@ struct origin *origin_of(struct origins *origins, const struct address *a)
 		idle_remove(origins, o);
 	}
 	idle_add(origins, o);
+	return o;
+}
+
+struct origin *origin_find(const struct origins *origins, const struct address *counted)
+{
+	struct origin *o;
+
+	HASH_FIND(hh, origins->all, counted, sizeof *counted, o);
 	return o;
 }
 
@@ -79,4 +88,14 @@ int64_t slow_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, int64_t pe
 void slow_take(struct limit *l, int64_t now_ms, int64_t period_ms)
 {
 	limit_take(l, now_ms * 1000 / period_ms, 1);
+}
+
+void slow_give(struct limit *l)
+{
+	limit_give(l, 1);
+}
+
+bool slow_is_full(const struct limit *l, int64_t now_ms, int64_t period_ms)
+{
+	return limit_is_full(l, now_ms * 1000 / period_ms);
 }

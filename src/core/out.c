@@ -2,8 +2,8 @@
  * Putting people out, of a room or of the chat.
  *
  * They are marked and put out in one place: an act may hit thousands, more than the effects of
- * one step have room for, and who waits for an answer cannot go to another room before it. Who
- * is marked is listened to no more. Owns struct out.
+ * one step have room for. Who is marked is listened to no more; what they have asked about the room
+ * is void when they leave it. Owns struct out.
  */
 
 #include <stdlib.h>
@@ -69,7 +69,7 @@ static void put_out(struct chat *c, struct session *s)
 			room_leave(c, s, ROOM_PUT_OUT, o->why);
 			room_arrive(c, s, c->lobby, false);
 		}
-		emit_session(c, EFFECT_RESUME, s);
+		session_go_on(c, s);
 	}
 	out_free(o);
 }
@@ -80,8 +80,6 @@ void out_run(struct chat *c)
 
 	c->order->outs_due = false;
 	DL_FOREACH_SAFE(c->order->outs, o, next) {
-		if (o->room != 0 && o->session->asked != ASKED_NOTHING)
-			continue;
 		if (!emit_has_room(c)) {
 			c->order->outs_due = true;
 			return;

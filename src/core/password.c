@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/guess.h"
 #include "chatd/core/text.h"
 
 char *password_prepare(const char *typed)
@@ -37,147 +37,230 @@ bool password_fits(struct chat *c, struct session *s, const char *password)
 	return false;
 }
 
-void password_ask(struct chat *c, struct session *s, enum session_asked asked, enum query_kind kind,
-                const char *secret, const char *against)
+static struct question *ask_in(struct chat *c, struct session *s, question_then *then,
+                               const struct account *a, enum query_kind kind, const char *secret,
+                               const char *against, int64_t delay_ms)
 {
-	s->asked = asked;
-	emit_query(c, (struct query){.kind = kind, .conn = s->id, .key = against, .words = secret,
-	                             .since_ms = c->now_ms});
+	struct question *q = question_new(c, s, then);
+
+	question_about(q, a);
+	question_ask_in(c, q, (struct query){.kind = kind, .key = against, .words = secret,
+	                                     .since_ms = c->now_ms}, delay_ms);
 	c->secret = true;
+	return q;
 }
 
-/* Somebody comes from where the account's bearer has signed in: whoever guesses elsewhere
- * must not be able to keep them out. */
-static bool is_familiar(const struct account *a, const struct session *s)
+void password_ask(struct chat *c, struct session *s, question_then *then, const struct account *a,
+                  enum query_kind kind, const char *secret, const char *against)
 {
-	struct address here = address_counted(&s->from);
-
-	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++) {
-		struct address there = address_counted(&a->last[i].from);
-
-		if (memcmp(&here, &there, sizeof here) == 0)
-			return true;
-	}
-	return false;
+	ask_in(c, s, then, a, kind, secret, against, 0);
 }
 
-static int64_t tries_wait_ms(struct chat *c, struct session *s, struct account *a)
-{
-	int64_t here_ms = slow_wait_ms(&origin_of(&c->origins, &s->from)->tries, c->now_ms,
-	                               PASSWORD_TRIES_ORIGIN_BURST, PASSWORD_TRIES_PERIOD_MS);
-	int64_t there_ms = 0;
+/* -- an account's ------------------------------------------------------------------------ */
 
-	if (a != NULL && !is_familiar(a, s))
-		there_ms = slow_wait_ms(&a->tries, c->now_ms, PASSWORD_TRIES_BURST,
-		                        PASSWORD_TRIES_PERIOD_MS);
-	return here_ms > there_ms ? here_ms : there_ms;
+static void codes_free(void *codes)
+{
+	if (codes != NULL)
+		explicit_bzero(codes, strlen(codes));
+	free(codes);
 }
 
-static bool may_try(struct chat *c, struct session *s, struct account *a)
+bool password_check(struct chat *c, struct session *s, question_then *then, struct account *a,
+                    const char *typed)
 {
-	int64_t wait_ms = tries_wait_ms(c, s, a);
-	char age[AGE_BYTES_MAX];
-
-	if (wait_ms > 0) {
-		emit_reply(c, s, "Not tried: there were too many wrong passwords. The next can be tried in "
-		           "%s.", format_age(age, wait_ms + 999));
-		return false;
-	}
-	/* However right they are: each takes a thread its time. */
-	wait_ms = crowd_login_wait_ms(c, s);
-	if (wait_ms > 0)
-		emit_reply(c, s, "Not tried: many passwords have come from your address within a minute. The "
-		           "next can be tried in %s.", format_age(age, wait_ms + 999));
-	return wait_ms <= 0;
-}
-
-static void ask_whether(struct chat *c, struct session *s, enum session_asked asked,
-                        const char *typed, const char *against)
-{
-	char *password = password_prepare(typed);
-
-	password_ask(c, s, asked, QUERY_CHECK, password, against);
-	explicit_bzero(password, strlen(password));
-	free(password);
-}
-
-bool password_check_room(struct chat *c, struct session *s, enum session_asked asked,
-                         const char *hash, const char *typed)
-{
-	if (!may_try(c, s, NULL))
-		return false;
-	ask_whether(c, s, asked, typed, hash);
-	return true;
-}
-
-bool password_check(struct chat *c, struct session *s, enum session_asked asked,
-                  struct account *a, const char *typed)
-{
+	/* A code is good once, and that it was used could not be saved. */
+	bool codes = a != NULL && *a->codes != '\0' && c->store_failed == NULL;
 	struct bytes against = {0};
+	struct question *q;
+	int64_t delay_ms;
+	char *password;
 
-	if (!may_try(c, s, a))
+	if (!guess_account(c, s, GUESS_PASSWORD, a, &delay_ms))
 		return false;
 	/* An account without a password, or none, has a first line that nothing matches. */
 	bytes_puts(&against, a != NULL && *a->hash != '\0' ? a->hash : "*");
-	/* A code is good once, and that it was used could not be saved. */
-	if (a != NULL && *a->codes != '\0' && c->store_failed == NULL)
+	if (codes)
 		bytes_printf(&against, "\n%s", a->codes);
-	ask_whether(c, s, asked, typed, against.data);
+	password = password_prepare(typed);
+	q = ask_in(c, s, then, a, QUERY_CHECK, password, against.data, delay_ms);
+	/* The answer says which of these it was; by then there may be others. */
+	q->data = codes ? mem_strdup(a->codes) : NULL;
+	q->free_data = codes_free;
+	explicit_bzero(password, strlen(password));
+	free(password);
 	explicit_bzero(against.data, against.len);
 	bytes_release(&against);
 	return true;
 }
 
-/* Takes the n-th line, from 0, out of the codes; returns how many are left. */
-static unsigned code_use(struct account *a, uint64_t n)
+/* The n-th line from 0, len bytes. */
+static const char *line_of(const char *lines, uint64_t n, size_t *len)
 {
-	struct bytes left = {0};
-	unsigned count = 0;
+	while (n-- > 0 && *lines != '\0') {
+		lines += strcspn(lines, "\n");
+		lines += *lines == '\n';
+	}
+	*len = strcspn(lines, "\n");
+	return lines;
+}
 
-	for (const char *p = a->codes; *p != '\0'; n--) {
+/* Takes the code with this hash out of those that are left, whose number *left is then. False: it
+ * is not among them any more, for it was used meanwhile, or all are others. */
+static bool code_use(struct account *a, const char *hash, size_t n, unsigned *left)
+{
+	struct bytes rest = {0};
+	bool found = false;
+
+	*left = 0;
+	for (const char *p = a->codes; *p != '\0';) {
 		size_t len = strcspn(p, "\n");
 
-		if (n != 0) {
-			bytes_puts(&left, count > 0 ? "\n" : "");
-			bytes_append(&left, p, len);
-			count++;
+		if (!found && len == n && memcmp(p, hash, n) == 0) {
+			found = true;
+		} else {
+			bytes_puts(&rest, *left > 0 ? "\n" : "");
+			bytes_append(&rest, p, len);
+			++*left;
 		}
 		p += len + (p[len] == '\n');
 	}
-	account_set(&a->codes, left.len > 0 ? left.data : "");
-	bytes_release(&left);
-	return count;
+	if (found)
+		account_set(&a->codes, rest.len > 0 ? rest.data : "");
+	bytes_release(&rest);
+	return found;
 }
 
-bool password_was_right(struct chat *c, struct session *s, struct account *a,
-                      const struct rows *rows)
+static void was_wrong(struct chat *c, struct session *s, struct account *a)
 {
-	unsigned left;
-
-	if (!rows->ok) {
-		slow_take(&origin_of(&c->origins, &s->from)->tries, c->now_ms, PASSWORD_TRIES_PERIOD_MS);
-		if (a == NULL)
-			return false;
-		if (c->store_failed != NULL && *a->codes != '\0')
-			emit_reply(c, s, "While nothing can be saved no one-time code is taken, for it would "
-			           "be good twice.");
-		slow_take(&a->tries, c->now_ms, PASSWORD_TRIES_PERIOD_MS);
-		/* One's own slips while signed in are no news. */
-		if (s->account != a) {
-			a->failed++;
-			account_save(c, a);
-		}
-		return false;
+	emit_security(c, s, "failed-sign-in", "a wrong password for %s",
+	              a != NULL ? a->nick : "a name without an account");
+	if (a == NULL)
+		return;
+	if (c->store_failed != NULL && *a->codes != '\0')
+		emit_reply(c, s, "While nothing can be saved no one-time code is taken, for it would "
+		           "be good twice.");
+	/* One's own slips while signed in are no news. */
+	if (s->account != a) {
+		a->failed++;
+		account_save(c, a);
 	}
-	if (rows->which == 0)
-		return true;
-	left = code_use(a, rows->which - 1);
-	account_save(c, a);
+}
+
+static void tell_left(struct chat *c, struct session *s, const struct account *a, unsigned left)
+{
 	if (*a->hash == '\0')
 		emit_reply(c, s, "That code is used up now. Your account has no password yet: %cpasswd sets one, "
 		           "without which you cannot sign in again.", c->config.command_prefix);
 	else
 		emit_reply(c, s, "That code is used up now; %u %s left. %ccodes makes ten new ones.", left,
 		           left == 1 ? "is" : "are", c->config.command_prefix);
+}
+
+bool password_was_right(struct chat *c, struct session *s, struct question *q,
+                        const struct rows *rows)
+{
+	struct account *a = account_at(c, &q->account);
+	const char *hash;
+	unsigned left;
+	size_t n;
+
+	if (rows->error != NULL || rows->ok)
+		guess_account_back(c, s, GUESS_PASSWORD, a);
+	if (!rows->ok || a == NULL) {
+		if (rows->error == NULL)
+			was_wrong(c, s, a);
+		return false;
+	}
+	if (rows->which == 0)
+		return true;
+	hash = q->data != NULL ? line_of(q->data, rows->which - 1, &n) : NULL;
+	if (hash == NULL || n == 0 || !code_use(a, hash, n, &left)) {
+		emit_reply(c, s, "That code was used already.");
+		was_wrong(c, s, a);
+		return false;
+	}
+	account_save(c, a);
+	tell_left(c, s, a, left);
 	return true;
+}
+
+/* -- its second step ------------------------------------------------------------------------ */
+
+bool password_check_code(struct chat *c, struct session *s, question_then *then, struct account *a,
+                         const char *digits)
+{
+	int64_t delay_ms;
+
+	if (!guess_account(c, s, GUESS_CODE, a, &delay_ms))
+		return false;
+	ask_in(c, s, then, a, QUERY_CHECK_TOTP, digits, a->totp, delay_ms);
+	return true;
+}
+
+/* Whoever gets so far knows the password. */
+static void code_was_wrong(struct chat *c, struct session *s, struct account *a)
+{
+	char from[ADDRESS_BYTES_MAX];
+
+	emit_security(c, s, "failed-second-step", "a wrong code for %s", a->nick);
+	if (s->account == a)
+		return;
+	a->failed_codes++;
+	account_save(c, a);
+	if (a->session != NULL)
+		emit_reply(c, a->session, "Somebody at %s gave your right password and a wrong code. If that was "
+		           "not you, change it: %cpasswd", address_show(&s->from, from),
+		           c->config.command_prefix);
+}
+
+bool password_code_was_right(struct chat *c, struct session *s, struct question *q,
+                             const struct rows *rows)
+{
+	struct account *a = account_at(c, &q->account);
+	/* Each step counts once. */
+	bool right = rows->error == NULL && rows->ok && a != NULL && rows->which > a->totp_step;
+
+	if (right || rows->error != NULL)
+		guess_account_back(c, s, GUESS_CODE, a);
+	if (right) {
+		a->totp_step = rows->which;
+		account_save(c, a);
+	} else if (rows->error == NULL && a != NULL) {
+		code_was_wrong(c, s, a);
+	}
+	return right;
+}
+
+/* -- a room's ------------------------------------------------------------------------------- */
+
+bool password_check_room(struct chat *c, struct session *s, question_then *then, struct room *r,
+                         const char *typed)
+{
+	struct question *q;
+	int64_t delay_ms;
+	char *password;
+
+	if (!guess_room(c, s, r, &delay_ms))
+		return false;
+	password = password_prepare(typed);
+	q = ask_in(c, s, then, NULL, QUERY_CHECK, password, r->set.hash != NULL ? r->set.hash : "*",
+	           delay_ms);
+	q->data = mem_alloc(sizeof r->set.lock);
+	memcpy(q->data, &r->set.lock, sizeof r->set.lock);
+	q->free_data = free;
+	explicit_bzero(password, strlen(password));
+	free(password);
+	return true;
+}
+
+bool password_room_was_right(struct chat *c, struct session *s, struct question *q, struct room *r,
+                             const struct rows *rows)
+{
+	bool same = memcmp(q->data, &r->set.lock, sizeof r->set.lock) == 0;
+
+	if (rows->error != NULL || rows->ok)
+		guess_room_back(c, s, r);
+	else
+		emit_security(c, s, "failed-room-password", "a wrong password for %s", r->name);
+	return rows->error == NULL && rows->ok && same;
 }

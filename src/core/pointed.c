@@ -26,37 +26,27 @@ uint64_t pointed_number(const char *word)
 	return *end != '\0' || errno != 0 || id >= INT64_MAX ? 0 : id;
 }
 
-void pointed_free(struct pointed *p)
+/* What is done with a line, once it is there. */
+struct pointed {
+	pointed_act *act;
+	uint64_t id;             /* of the line */
+	char *text;              /* owned */
+};
+
+static void pointed_free(void *data)
 {
-	if (p != NULL)
-		free(p->text);
+	struct pointed *p = data;
+
+	free(p->text);
 	free(p);
 }
 
-void pointed_ask(struct chat *c, struct session *s, uint64_t id, pointed_act *act,
-                 const char *text)
+static void pointed_answer(struct chat *c, struct session *s, struct question *q,
+                           const struct event *e)
 {
-	/* One that was never answered, because s left the room meanwhile. */
-	pointed_free(s->pointed);
-	s->pointed = mem_zero(1, sizeof *s->pointed);
-	*s->pointed = (struct pointed){
-		.act = act, .id = id, .room = s->room->number, .text = mem_strdup(text),
-	};
-	history_ask(c, s, ASKED_LINE, (struct query){
-		.kind = QUERY_LAST, .room = s->room->number, .limit = 1, .after_id = id - 1,
-		.before_id = id + 1,
-	});
-}
+	const struct pointed *p = q->data;
+	const struct rows *rows = e->rows;
 
-void pointed_answer(struct chat *c, struct session *s, const struct rows *rows)
-{
-	struct pointed *p = s->pointed;
-
-	s->pointed = NULL;
-	if (p == NULL || s->room == NULL || s->room->number != p->room) {
-		pointed_free(p);
-		return;
-	}
 	if (rows->error != NULL)
 		emit_reply(c, s, "%s", rows->error);
 	else if (rows->n != 1 || rows->row[0].id != p->id)
@@ -64,5 +54,21 @@ void pointed_answer(struct chat *c, struct session *s, const struct rows *rows)
 		           p->id, s->room->name, c->config.command_prefix);
 	else
 		p->act(c, s, &rows->row[0], p->text);
-	pointed_free(p);
+}
+
+void pointed_ask(struct chat *c, struct session *s, uint64_t id, pointed_act *act,
+                 const char *text)
+{
+	struct question *q = history_ask(c, s, pointed_answer, HISTORY_SAVED, (struct query){
+		.kind = QUERY_LAST, .room = s->room->number, .limit = 1, .after_id = id - 1,
+		.before_id = id + 1,
+	});
+	struct pointed *p;
+
+	if (q == NULL)
+		return;
+	p = mem_alloc(sizeof *p);
+	*p = (struct pointed){act, id, mem_strdup(text)};
+	q->data = p;
+	q->free_data = pointed_free;
 }

@@ -20,6 +20,7 @@
 #include "chatd/core/grant.h"
 #include "chatd/core/history.h"
 #include "chatd/core/order.h"
+#include "chatd/core/question.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/setting.h"
 
@@ -340,8 +341,7 @@ void room_mark_seen(struct chat *c, struct session *s)
 		seen = c->seq;
 	else if (s->room->last_id == 0)
 		seen = 0;
-	if (seen != 0 && s->asked != ASKED_REPLAY &&
-	    c->store_failed == NULL)
+	if (seen != 0 && !s->held && c->store_failed == NULL)
 		room_append(c, s->room, RECORD_SEEN, s->key, seen, "");
 }
 
@@ -360,7 +360,8 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	s->gap_before = 0;
 	s->said_id = 0;
 	s->voiced = false;
-	s->asked = ASKED_NOTHING;
+	s->held = false;
+	question_drop_room(c, s);
 	emit_session(c, EFFECT_UNSUBSCRIBE, s);
 	if (!c->stopping && !s->superseded && r->nmembers > 0 && notice_alone(c, r, s, false))
 		room_notice(c, r, NULL, how == ROOM_PUT_OUT ? "%s was put out of %s%s%s" : "%s has left %s%s%s",

@@ -2,8 +2,10 @@
  * Sessions: login, names, lines, the end.
  *
  * Owns what hangs on struct session. A session ends in one place
- * (session_end), which frees its memory and its name at once; the connection
- * behind it may live on until its queue is empty.
+ * (session_end), which gives up its name and its room at once, and is freed in
+ * one place (session_reap), when the step is over: so nothing that a step looks
+ * at goes away under it. The connection behind it may live on until its queue
+ * is empty.
  */
 
 #include "chatd/core/session.h"
@@ -24,7 +26,7 @@
 #include "chatd/core/look.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
-#include "chatd/core/pointed.h"
+#include "chatd/core/question.h"
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
 
@@ -39,7 +41,7 @@ struct session *chat_session(struct chat *c, struct conn_id id)
 {
 	struct session *s = id.slot < c->config.connections_max ? &c->sessions[id.slot] : NULL;
 
-	return s != NULL && id.gen != 0 && s->id.gen == id.gen ? s : NULL;
+	return s != NULL && id.gen != 0 && s->id.gen == id.gen && session_lives(s) ? s : NULL;
 }
 
 void session_begin(struct chat *c, const struct event *e)
@@ -66,9 +68,39 @@ void session_prompt(struct chat *c, const struct session *s)
 		emit_raw(c, s, prompt, sizeof prompt - 1);
 }
 
+bool session_lives(const struct session *s)
+{
+	return s->state == SESSION_LOGIN || s->state == SESSION_CHAT;
+}
+
+bool session_waits(const struct session *s)
+{
+	const struct question *q;
+
+	DL_FOREACH(s->questions, q)
+		if (q->holds)
+			return true;
+	return false;
+}
+
 bool session_ready(const struct session *s)
 {
-	return s->asked == ASKED_NOTHING && !s->throttled && !s->slow && s->out == NULL;
+	return session_lives(s) && !s->throttled && !s->slow && s->out == NULL && !session_waits(s);
+}
+
+void session_finish(struct chat *c, struct session *s)
+{
+	if (s->finishing)
+		return;
+	s->finishing = true;
+	DL_APPEND2(c->finishing, s, finish_prev, finish_next);
+}
+
+void session_go_on(struct chat *c, struct session *s)
+{
+	emit_session(c, EFFECT_RESUME, s);
+	if (s->eof)
+		session_finish(c, s);
 }
 
 struct session *session_by_key(const struct chat *c, const char *key)
@@ -316,8 +348,19 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 		c->people--;
 	}
 	flood_end(c, s);
+	question_drop_all(c, s);
+	if (s->finishing)
+		DL_DELETE2(c->finishing, s, finish_prev, finish_next);
+	if (s->account != NULL)
+		account_sign_out(s);
 	if (close)
 		emit_session(c, EFFECT_CLOSE, s);
+	s->state = SESSION_ENDED;
+	DL_APPEND(c->ended, s);
+}
+
+static void session_free(struct session *s)
+{
 	for (uint32_t i = 0; i < s->nignored; i++)
 		free(s->ignored[i]);
 	free(s->ignored);
@@ -325,11 +368,18 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 	free(s->nick);
 	free(s->key);
 	free(s->away);
-	if (s->account != NULL)
-		account_sign_out(s);
 	dialogue_free(s->dialogue);
-	pointed_free(s->pointed);
 	line_release(&s->line);
 	telnet_end(s->telnet);
 	*s = (struct session){.state = SESSION_FREE};
+}
+
+void session_reap(struct chat *c)
+{
+	while (c->ended != NULL) {
+		struct session *s = c->ended;
+
+		DL_DELETE(c->ended, s);
+		session_free(s);
+	}
 }

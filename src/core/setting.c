@@ -182,6 +182,7 @@ static void set_hash(struct room *r, const char *hash)
 		explicit_bzero(r->set.hash, strlen(r->set.hash));
 	free(r->set.hash);
 	r->set.hash = hash != NULL && *hash != '\0' ? mem_strdup(hash) : NULL;
+	r->set.lock++;
 }
 
 void setting_lock(struct chat *c, struct room *r, const char *hash)

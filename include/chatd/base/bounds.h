@@ -63,9 +63,13 @@ enum {
 	PASSWORD_CHARS_LEAST = 8,
 	PASSWORD_CHARS_MAX = 128,
 	PASSWORD_TRIES_MAX = 3, /* in one dialogue */
-	PASSWORD_TRIES_BURST = 5, /* wrong ones for one account, at once */
-	PASSWORD_TRIES_ORIGIN_BURST = 10, /* and from one address */
-	PASSWORD_TRIES_PERIOD_MS = 30000, /* then one in so long */
+	PASSWORD_TRIES_BURST = 5, /* wrong ones from one address for one account or room, at once */
+	RESUME_TRIES_BURST = 10, /* and wrong codes of /resume from one address */
+	GUESS_PERIOD_MS = 30000, /* then one in so long */
+	GUESS_SLOW_BURST = 20,  /* wrong ones for one account or room from everywhere, before each waits */
+	GUESS_DELAY_MS_MAX = 20000, /* at the most so long: who is kept waiting is not kept out */
+	GUESSES_MAX = 16384,    /* pairs of an address and what it has tried */
+	GUESSES_ADDRESS_MAX = 64, /* of one address: then it tries nothing else until some are forgotten */
 	SIGN_INS_KEPT = 5,      /* that /sessions tells of */
 	MAIL_MAX = 20,          /* messages kept for one account until it reads them */
 	MAILS_MAX = 10000,      /* and for all */

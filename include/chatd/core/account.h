@@ -25,8 +25,19 @@ struct signed_in {
 	struct address from;
 };
 
+/* An account as it was at some time. An account is known by its number and not by its name, which
+ * somebody else may have by now. All zero: none. */
+struct account_ref {
+	char *key;               /* owned; NULL: none */
+	uint64_t number;         /* of the account */
+	uint64_t secrets;        /* and its password's, as it was */
+};
+
 struct account {
 	char *nick, *key;        /* owned; as of name.h */
+	uint64_t number;         /* of this account and no other, as long as chatd runs; not saved */
+	uint64_t secrets;        /* another one with each change of its password or second step; not
+	                          * saved */
 	char *look, *shown;      /* owned; its looks (look.h), of the key and as written */
 	char *hash;              /* owned; yescrypt; "": no password yet, codes alone */
 	char *codes;             /* owned; hashes of the codes that are left, a line each */
@@ -37,7 +48,8 @@ struct account {
 	int64_t made_ms;
 	struct signed_in last[SIGN_INS_KEPT]; /* newest first */
 	uint32_t failed;         /* wrong passwords since the last sign-in */
-	struct limit tries;      /* of passwords; not saved */
+	uint32_t failed_codes;   /* and wrong codes behind a right one */
+	struct limit tries;      /* of passwords and codes, from everywhere; not saved */
 	int64_t slow_ms;         /* said something last in a room that is slow; not saved */
 	struct session *session; /* who is signed in; NULL: nobody */
 	struct mail *mail;       /* owned; nmail messages that wait for it, oldest first */
@@ -77,6 +89,17 @@ void accounts_free(struct chat *c);
 
 /* Replaces a string of an account, which may hold a hash, and clears the old one. */
 void account_set(char **field, const char *value);
+/* The same of its password's hash, or of the secret of its second step: what was asked about the
+ * old one is void. */
+void account_set_secret(struct chat *c, struct account *a, char **field, const char *value);
+
+/* Refers to a as it is now (NULL: to none), in place of what it referred to. */
+void account_ref_set(struct account_ref *ref, const struct account *a);
+void account_ref_clear(struct account_ref *ref);
+/* The account, if it is still there; NULL: none, or it is gone. */
+struct account *account_at(const struct chat *c, const struct account_ref *ref);
+/* It is there and its secrets are the same as then. */
+bool account_unchanged(const struct chat *c, const struct account_ref *ref);
 
 /* s is the bearer from here on; before it comes into a room, for that is what it may read by. */
 void account_bear(struct session *s, struct account *a);

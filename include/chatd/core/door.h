@@ -11,12 +11,10 @@ void door_knock(struct chat *c, struct session *s, struct room *r, const char *p
 /* Tells s why it cannot come into r, which is private. */
 void door_private(struct chat *c, const struct session *s, const struct room *r);
 
-/* In the dialogue that asks for the password: the next line, and what was found out. */
+/* In the dialogue that asks for the password: the next line. */
 void door_line(struct chat *c, struct session *s, const char *text);
-void door_answer(struct chat *c, struct session *s, const struct rows *rows);
 
 /* A new password for r; its hash is made first. */
 void door_lock(struct chat *c, struct session *s, struct room *r, const char *password);
-void door_lock_answer(struct chat *c, struct session *s, const struct rows *rows);
 
 #endif

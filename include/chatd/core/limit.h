@@ -28,6 +28,9 @@ void limit_take(struct limit *l, int64_t now_ms, uint64_t per_s);
 /* Takes n; what was not there is owed, but forgotten at the next question for a wait. */
 void limit_take_many(struct limit *l, int64_t now_ms, uint64_t n, uint64_t per_s);
 
+/* Gives back one that was taken at that pace. */
+void limit_give(struct limit *l, uint64_t per_s);
+
 /* Tokens that are there. */
 uint64_t limit_left(const struct limit *l, int64_t now_ms, uint64_t burst, uint64_t per_s);
 

@@ -37,6 +37,9 @@ enum line_result {
 enum line_result line_next(struct line *l, const char **in, const char *end, uint32_t bytes_max,
                            bool edit, const char **text, uint64_t *len);
 
+/* There is an unfinished line, of which line_last would tell. */
+bool line_begun(const struct line *l);
+
 /* At the peer's end: the unfinished line, if there is one, as LINE_READY or
  * LINE_TOO_LONG; LINE_MORE: there is none. */
 enum line_result line_last(struct line *l, uint32_t bytes_max, const char **text, uint64_t *len);

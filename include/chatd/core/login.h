@@ -8,6 +8,7 @@
 #define CHATD_CORE_LOGIN_H
 
 #include "chatd/core/account.h"
+#include "chatd/core/question.h"
 #include "chatd/core/state.h"
 
 #define TOTP_WRONG "That is not the code of this moment, or it was used already."
@@ -32,7 +33,7 @@ enum dialogue_aim {
 	DIALOGUE_DROP,
 	DIALOGUE_SET_TOTP,
 	DIALOGUE_TOTP_OFF,
-	DIALOGUE_INVITE,     /* /role: an account for somebody else; asks nothing */
+	DIALOGUE_SET_CODES,
 	DIALOGUE_ENTER,      /* /join: a room that has a password */
 	DIALOGUE_LOCK,       /* /room password: a new one; asks nothing */
 };
@@ -44,8 +45,10 @@ struct dialogue {
 	bool once;           /* the password came with the command: a wrong one ends it */
 	bool hidden;         /* its client was told not to show what is typed */
 	bool warned;         /* was told that what is typed can be seen */
-	char *key;           /* owned; of the account that it is about; NULL: none yet */
-	enum role role;      /* INVITE: which */
+	struct account_ref account; /* that it is about, as it was when its password was last asked
+	                      * for; none: there is none, or none yet */
+	char *name;          /* owned; REGISTER: the key of the name that is to be the account's; otherwise
+	                      * NULL */
 	uint32_t room;       /* ENTER, LOCK: number of the room */
 	char *secret;        /* owned, cleared: what was typed and is still needed; NULL: nothing */
 };
@@ -76,20 +79,10 @@ void login_resume(struct chat *c, struct session *s, const char *nick, const cha
                   struct room *r);
 /* The dialogue is given up; at the prompt the name is asked for again. */
 void login_give_up(struct chat *c, struct session *s);
-/* The next line, or what was found out, in a dialogue that signs in; and in the others. */
+/* The next line in a dialogue that signs in (a NULL: there is no such account); and in the
+ * others. */
 void login_password_line(struct chat *c, struct session *s, struct account *a, const char *text);
-void login_password_answer(struct chat *c, struct session *s, struct account *a,
-                           const struct rows *rows);
 void account_line(struct chat *c, struct session *s, struct account *a, char *text);
-void account_answer(struct chat *c, struct session *s, struct account *a, const struct rows *rows);
-/* New codes, or a new secret for the second step. */
-void account_secrets_answer(struct chat *c, struct session *s, enum session_asked asked,
-                            const struct rows *rows);
-/* The code of an app: each step counts once. */
-bool totp_was_right(struct chat *c, struct session *s, struct account *a, const struct rows *rows);
-
-/* A code for the account that /role makes, or for which /code asked. */
-void role_answer(struct chat *c, struct session *s, const struct rows *rows);
 
 /* Begins a dialogue without asking anything yet. */
 void dialogue_start(struct chat *c, struct session *s, enum dialogue_aim aim,
@@ -110,8 +103,9 @@ void dialogue_interrupt(struct chat *c, struct session *s);
 void dialogue_prompt(struct chat *c, const struct session *s);
 /* The next line has come. May end the session. */
 void dialogue_line(struct chat *c, struct session *s, char *text);
-/* What the store's threads found out. */
-void dialogue_answer(struct chat *c, struct session *s, const struct rows *rows);
+/* For the answers that a dialogue waits for: true if it may go on with this one. Otherwise it is
+ * over, or there is none any more; why it could not be found out was said. */
+bool dialogue_goes_on(struct chat *c, struct session *s, const struct rows *rows);
 /* It is over, or given up; NULL is fine. Shows again what is typed. */
 void dialogue_end(struct chat *c, struct session *s);
 

@@ -97,8 +97,7 @@ const char *order_muted(struct chat *c, const struct ban *b);
 
 /* -- being put out -------------------------------------------------------------------- */
 
-/* One who is about to be. It happens in this step where nothing stands against it; while s
- * waits for an answer, which must not come to it in another room, after that. */
+/* One who is about to be: in this step, or in the next that has room for it. */
 struct out {
 	struct session *session;
 	uint32_t room;           /* out of this one, to the lobby; 0: out of the chat */
@@ -135,9 +134,5 @@ void order_preview(struct chat *c, struct session *s, const struct ban *b);
 bool lockdown_on(const struct chat *c);
 /* Until then, saved; 0: no longer. */
 void lockdown_set(struct chat *c, int64_t until_ms, const char *by);
-
-/* -- /undo ---------------------------------------------------------------------------- */
-
-void undo_answer(struct chat *c, struct session *s, const struct rows *rows);
 
 #endif

@@ -17,8 +17,9 @@ struct strikes {
 /* What those who are counted as one have done; for the limits. */
 struct origin {
 	struct address address;  /* the key */
-	struct limit tries;      /* wrong passwords; slow_* below */
-	struct limit accounts;   /* accounts made */
+	uint64_t number;         /* of this entry and no other */
+	uint32_t guesses;        /* things that it has tried lately (guess.h) */
+	struct limit accounts;   /* accounts made; slow_* below */
 	struct limit connects, logins; /* connections, and passwords given; crowd.h */
 	struct pace pace;        /* what all of its sessions send */
 	struct strikes strikes;  /* of all of its sessions */
@@ -34,11 +35,14 @@ struct origins {
 	struct origin *all;      /* hash */
 	struct origin *idle;     /* those that no session holds, longest unasked for first */
 	uint32_t nidle;          /* at most ORIGINS_MAX */
+	uint64_t number;         /* newest of an entry */
 };
 
 /* The entry of an address, made where there is none. Valid until the next call, or while it
  * is held. Beyond ORIGINS_MAX that nobody holds the one that was asked for longest ago goes. */
 struct origin *origin_of(struct origins *origins, const struct address *a);
+/* The entry of a counted address, if there is one; NULL: none. */
+struct origin *origin_find(const struct origins *origins, const struct address *counted);
 /* A session comes from there, and keeps the entry until it drops it. */
 void origin_hold(struct origins *origins, struct origin *o);
 void origin_drop(struct origins *origins, struct origin *o);
@@ -48,5 +52,9 @@ void origins_free(struct origins *origins);
  * can be taken; 0: now. */
 int64_t slow_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, int64_t period_ms);
 void slow_take(struct limit *l, int64_t now_ms, int64_t period_ms);
+/* Gives back one that was taken. */
+void slow_give(struct limit *l);
+/* Nothing is taken out of it. */
+bool slow_is_full(const struct limit *l, int64_t now_ms, int64_t period_ms);
 
 #endif

@@ -13,24 +13,12 @@
 typedef void pointed_act(struct chat *c, struct session *s, const struct row *row,
                          const char *text);
 
-struct pointed {
-	pointed_act *act;
-	uint64_t id;             /* of the line */
-	uint32_t room;           /* the number of the room in which it was pointed at */
-	char *text;              /* owned */
-};
-
 /* "#123" or "123"; 0: no line's number. */
 uint64_t pointed_number(const char *word);
 
-/* Asks for the line, and does it when it is there; s waits meanwhile. */
+/* Asks for the line of the room where s is, and does it when it is there; s waits meanwhile. Where
+ * there is no such line s is told. */
 void pointed_ask(struct chat *c, struct session *s, uint64_t id, pointed_act *act,
                  const char *text);
-
-/* The answer has come: does it, or tells s that there is no such line. */
-void pointed_answer(struct chat *c, struct session *s, const struct rows *rows);
-
-/* NULL is fine. */
-void pointed_free(struct pointed *p);
 
 #endif

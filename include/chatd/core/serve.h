@@ -48,12 +48,8 @@ void shutdown_farewell(struct chat *c);
 
 /* -- cmd_serve.c --------------------------------------------------------------------- */
 
-/* The answers that /reload, /stats and /backup wait for. */
-void serve_reloaded(struct chat *c, struct session *s, const struct event *e);
-void serve_figures(struct chat *c, struct session *s, const struct figures *f);
-void serve_stats_answer(struct chat *c, struct session *s, const struct rows *rows);
-/* s may be gone by now. */
-void serve_backup_answer(struct chat *c, const struct rows *rows);
+/* s has asked for a backup, and is not told of its end yet. */
+bool serve_owes(const struct chat *c, const struct session *s);
 
 /* Who is called so may have no name: "the host". */
 const char *serve_who(const struct session *s);

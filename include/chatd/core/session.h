@@ -21,11 +21,24 @@ void session_line(struct chat *c, struct session *s, size_t len);
 
 /*
  * The session is over: leaves its room (why, if not NULL, follows the notice),
- * forgets the name. With close, EFFECT_CLOSE ends the connection after what is
- * queued; without, it is gone already.
+ * forgets the name, waits for no answer. With close, EFFECT_CLOSE ends the connection after what
+ * is queued; without, it is gone already. *s itself, with its nick and key, can be looked at until
+ * the step ends (session_reap); session_lives says that it is over.
  */
 void session_end(struct chat *c, struct session *s, const char *why, bool close);
+/* At the end of each step: frees what is over. */
+void session_reap(struct chat *c);
+/* It is at the prompt or in the chat. */
+bool session_lives(const struct session *s);
 
+/* What its input waited for is there: the connection's kept bytes are offered again, and where
+ * it has sent its last byte it may end. */
+void session_go_on(struct chat *c, struct session *s);
+/* It has sent its last byte: when the step ends, it is looked at whether it may end too. */
+void session_finish(struct chat *c, struct session *s);
+
+/* It waits for an answer. */
+bool session_waits(const struct session *s);
 /* Its input may be taken: nothing it waits for, nothing it must be slowed for. */
 bool session_ready(const struct session *s);
 

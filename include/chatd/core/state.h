@@ -23,11 +23,12 @@ struct account;
 struct ban;
 struct dialogue;
 struct ghost;
+struct guess;
 struct grant;
 struct order;
 struct out;
 struct invite;
-struct pointed;
+struct question;
 struct report;
 struct room;
 
@@ -35,26 +36,8 @@ enum session_state {
 	SESSION_FREE,   /* the slot has no connection */
 	SESSION_LOGIN,  /* is asked for a name */
 	SESSION_CHAT,   /* has a name and a room */
-};
-
-/* What a session waits for; its input waits meanwhile, so that replies and what
- * it says stay in the order in which it typed. */
-enum session_asked {
-	ASKED_NOTHING,
-	ASKED_REPLAY,   /* and its feed is held back until that is there */
-	ASKED_HISTORY,
-	ASKED_CATCHUP,
-	ASKED_SEARCH,
-	ASKED_AUDIT,
-	ASKED_LINE,     /* that it has pointed at */
-	ASKED_SECRET,   /* what its dialogue goes on with */
-	ASKED_CODES,
-	ASKED_TOTP,
-	ASKED_UNDO,     /* the act that /undo takes back */
-	ASKED_ROLE,     /* a code for an account that an administrator makes */
-	ASKED_RELOAD,   /* to have the configuration read again */
-	ASKED_STATS,    /* what the program and the database know of themselves */
-	ASKED_LOCK,     /* the hash of a room's new password */
+	SESSION_ENDED,  /* is over: chat_session knows it no more, nothing is sent to it, and its
+	                 * memory goes at the end of the step (session_reap) */
 };
 
 /* Bans, or mutes, of a room or of the whole server; see ban.h. */
@@ -63,18 +46,12 @@ struct ban_list {
 	uint32_t n;
 };
 
-/* What one has not read, on signing in. The question is beside the one in asked. */
-enum session_unread {
-	UNREAD_NOT,     /* nothing is to be asked */
-	UNREAD_WAITS,   /* for the replay */
-	UNREAD_ASKED,
-};
-
 struct session {
 	struct conn_id id;          /* gen 0 exactly while FREE */
 	enum session_state state;
-	enum session_asked asked;   /* the query on its way; at most one */
-	enum session_unread unread;
+	struct question *questions; /* owned; of it, oldest first: of those that hold its input one at
+	                             * the most, or two where it came into a room meanwhile */
+	bool wants_unread;          /* is to be told what it has not read, once the replay is there */
 	uint8_t tries;              /* empty names given so far */
 	uint8_t wrong;              /* names given that it may not bear */
 	bool iac_held;              /* true while a last byte IAC waits for the next */
@@ -89,7 +66,10 @@ struct session {
 	bool superseded;            /* ends because its bearer has come back: nobody is told */
 	bool greeted;               /* has read the banner */
 	bool heard;                 /* has sent something */
-	bool eof;                   /* has sent its last byte; ends when no query is out */
+	bool held;                  /* its feed is held back until its room's replay is there */
+	bool eof;                   /* has sent its last byte: what it had begun is taken, and it ends,
+	                             * once it may go on (input_finish) */
+	bool finishing;             /* true exactly while in chat.finishing */
 	struct telnet *telnet;      /* owned; NULL for raw clients */
 	struct line line;           /* the unfinished line */
 	uint32_t outage;            /* number of the outage in which it was connected; 0: in none */
@@ -108,7 +88,6 @@ struct session {
 	char *nick, *key;           /* owned; NULL until named */
 	uint64_t looks[2];          /* look_hash of what its name looks like: the key, as written */
 	uint64_t named_seq;         /* the newest record when it got its name */
-	struct pointed *pointed;    /* owned; what it does with the line asked for (ASKED_LINE) */
 	struct room *room;          /* NULL until named */
 	uint32_t room_pos;          /* index in room->members */
 	bool voiced;                /* a guest who has a voice while in its room */
@@ -123,7 +102,6 @@ struct session {
 	                             * been shown: /catchup does; none while gap_before is 0 */
 	uint64_t gap_before;
 	uint64_t joined_id;         /* newest line of its room when it came there */
-	uint64_t undo_id;           /* of the act that it asks to take back, while ASKED_UNDO */
 	uint32_t mail_read;         /* messages that it read on signing in */
 	struct conn_id reply_to;    /* who wrote to it last with /msg; gen 0: nobody */
 	char *away;                 /* owned; "" without a text, NULL while here */
@@ -132,7 +110,9 @@ struct session {
 	int64_t since_ms;           /* connected, or named */
 	int64_t said_ms;            /* said or did something last */
 	struct out *out;            /* owned; it is about to be put out; NULL: it is not */
-	struct session *prev, *next; /* in chat.login (LOGIN) or chat.throttled (CHAT) */
+	struct session *prev, *next; /* in chat.login (LOGIN), chat.throttled (CHAT) or chat.ended
+	                             * (ENDED) */
+	struct session *finish_prev, *finish_next; /* in chat.finishing */
 	struct session *ign_prev, *ign_next; /* in room->ignorers while nignored > 0 */
 	UT_hash_handle hh;          /* in chat.nicks, by key */
 };
@@ -149,6 +129,7 @@ struct room_settings {
 	uint32_t days, lines;       /* how long lines are kept, and how many; 0: as configured */
 	uint32_t replay;            /* lines shown on joining, plus 1; 0: as configured */
 	char *hash;                 /* owned; of the password; NULL: it asks for none */
+	uint64_t lock;              /* another number with each change of it */
 };
 
 struct room {
@@ -170,6 +151,7 @@ struct room {
 	struct grant *grants;       /* owned; ngrants of at most GRANTS_MAX: who is what in it */
 	uint32_t ngrants;
 	struct ban_list bans[2];    /* owned; by enum ban_kind: who may not come in, or speak */
+	struct limit tries;         /* at its password, from everywhere */
 	struct limit notices;       /* pace of joins and leaves read one by one */
 	uint32_t sum_joined, sum_left; /* waiting to be summed up */
 	char *sum_nick;             /* owned; of the first of them */
@@ -197,6 +179,12 @@ struct chat {
 	struct session *ungreeted;  /* the first of them that may not be greeted yet; NULL: none */
 	struct session *throttled;  /* whose input waits for its pace */
 	int64_t throttle_due_ms;    /* when the first of them may go on; INT64_MAX: none */
+	struct session *finishing;  /* that have sent their last byte and may perhaps go on: looked at
+	                             * when the step ends */
+	struct session *ended;      /* and those that are over: reaped then */
+	struct question *questions; /* owned; the server's own */
+	struct question *delayed;   /* questions that wait before they are asked, the next first */
+	uint64_t question_number;   /* newest number of a question */
 	uint32_t people;            /* named sessions */
 	struct serve serve;         /* what administrators are told of, and have ordered */
 
@@ -209,10 +197,14 @@ struct chat {
 	struct room *lobby;         /* "general"; always there */
 	struct account *accounts, *looks, *shown; /* hashes, by key and by their looks */
 	uint32_t naccounts;
+	uint64_t account_number;    /* newest number of an account, or of its secrets */
 	uint32_t nmail;             /* messages that wait for their accounts */
 	struct address exempt[EXEMPT_MAX]; /* nexempt blocks that have no limits by address */
 	uint32_t nexempt;
 	struct origins origins;     /* addresses, for their limits */
+	struct guess *guesses;      /* owned hash: what each address has tried */
+	struct guess *guesses_oldest; /* the same as a list, tried longest ago first */
+	uint32_t nguesses;          /* at most GUESSES_MAX */
 	struct report *reports;     /* owned, oldest first: nreports of at most REPORTS_MAX */
 	uint32_t nreports;
 	struct ghost *ghosts;       /* guests who were cut off, oldest first */

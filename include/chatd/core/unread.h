@@ -13,7 +13,4 @@ void unread_begin(struct chat *c, struct session *s, uint32_t nmail);
 /* The replay is there: now, if that was waited for. */
 void unread_after_replay(struct chat *c, struct session *s);
 
-/* The answer has come. */
-void unread_tell(struct chat *c, struct session *s, const struct rows *rows);
-
 #endif

@@ -1,0 +1,53 @@
+/*
+ * Guesses: how often a password or a code may be tried.
+ *
+ * A guess is charged when it is made and given back when it was right, so any number of them at
+ * the same time are as many guesses. What decides is the bucket of one address and one account
+ * (room, or resume codes) together: nobody can use up somebody else's. The bucket of an account
+ * alone, which everybody in the world takes from, only makes guesses slower, so that it keeps
+ * nobody out; it does not hold for those who come from where the account was signed in to before.
+ * Addresses that are exempt (address_exempt) have no buckets of their own, as people behind a proxy
+ * share one; there the slowness of the account is all there is.
+ */
+#ifndef CHATD_CORE_GUESS_H
+#define CHATD_CORE_GUESS_H
+
+#include "chatd/core/account.h"
+#include "chatd/core/state.h"
+
+enum guess_kind {
+	GUESS_PASSWORD,     /* of an account; about: its number, 0 where there is no such account */
+	GUESS_CODE,         /* of its second step */
+	GUESS_ROOM,         /* a room's password; about: its number */
+	GUESS_RESUME,       /* a code of /resume; about: 0 */
+};
+
+/* What an address has tried of one thing. */
+struct guess_key {
+	struct address from;     /* counted */
+	uint64_t about;
+	uint64_t kind;           /* enum guess_kind, without padding behind it */
+};
+
+struct guess {
+	struct guess_key key;
+	struct limit tries;
+	struct guess *prev, *next; /* in guesses.oldest */
+	UT_hash_handle hh;       /* in guesses.all, by key */
+};
+
+/* s makes a guess at a (may be NULL) or at r: it is charged. False: not now, and s was told.
+ * delay_ms: how long it is to wait before it is looked at. */
+bool guess_account(struct chat *c, struct session *s, enum guess_kind kind, struct account *a,
+                   int64_t *delay_ms);
+bool guess_room(struct chat *c, struct session *s, struct room *r, int64_t *delay_ms);
+bool guess_resume(struct chat *c, struct session *s);
+
+/* It was right, or was never looked at: the charge is given back. */
+void guess_account_back(struct chat *c, struct session *s, enum guess_kind kind, struct account *a);
+void guess_room_back(struct chat *c, struct session *s, struct room *r);
+void guess_resume_back(struct chat *c, struct session *s);
+
+void guesses_free(struct chat *c);
+
+#endif

@@ -1,0 +1,232 @@
+/* Guesses at passwords and codes. Owns struct guess; there are at most GUESSES_MAX. */
+
+#include "chatd/core/guess.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/core/crowd.h"
+#include "chatd/core/emit.h"
+
+/* -- the buckets of an address ------------------------------------------------------------- */
+
+static struct guess_key key_of(const struct session *s, enum guess_kind kind, uint64_t about)
+{
+	struct guess_key key;
+
+	/* The padding of an address is part of the hash. */
+	memset(&key, 0, sizeof key);
+	key.from = address_counted(&s->from);
+	key.about = about;
+	key.kind = kind;
+	return key;
+}
+
+static struct guess *find(const struct chat *c, const struct guess_key *key)
+{
+	struct guess *g;
+
+	HASH_FIND(hh, c->guesses, key, sizeof *key, g);
+	return g;
+}
+
+static void guess_free(struct chat *c, struct guess *g)
+{
+	struct origin *o = origin_find(&c->origins, &g->key.from);
+
+	/* It may have been forgotten meanwhile, and made again. */
+	if (o != NULL && o->guesses > 0)
+		o->guesses--;
+	DL_DELETE(c->guesses_oldest, g);
+	HASH_DELETE(hh, c->guesses, g);
+	c->nguesses--;
+	free(g);
+}
+
+/* Where the table is full, the one that was tried longest ago goes. An address has a share of it
+ * (GUESSES_ADDRESS_MAX), so it takes hundreds of them to fill it. */
+static struct guess *add(struct chat *c, struct session *s, const struct guess_key *key)
+{
+	struct guess *g = mem_zero(1, sizeof *g);
+
+	if (c->nguesses == GUESSES_MAX)
+		guess_free(c, c->guesses_oldest);
+	g->key = *key;
+	HASH_ADD(hh, c->guesses, key, sizeof g->key, g);
+	DL_APPEND(c->guesses_oldest, g);
+	c->nguesses++;
+	s->origin->guesses++;
+	return g;
+}
+
+/* Those whose bucket is full again say nothing any more. */
+static void forget_old(struct chat *c)
+{
+	struct guess *g, *next;
+
+	DL_FOREACH_SAFE(c->guesses_oldest, g, next) {
+		if (!slow_is_full(&g->tries, c->now_ms, GUESS_PERIOD_MS))
+			break;
+		guess_free(c, g);
+	}
+}
+
+/* Milliseconds until the address may try that again; 0: now. */
+static int64_t wait_ms(struct chat *c, struct session *s, const struct guess_key *key, uint32_t burst)
+{
+	struct guess *g = find(c, key);
+
+	if (g == NULL)
+		return s->origin->guesses < GUESSES_ADDRESS_MAX ? 0 : GUESS_PERIOD_MS;
+	return slow_wait_ms(&g->tries, c->now_ms, burst, GUESS_PERIOD_MS);
+}
+
+static void charge(struct chat *c, struct session *s, const struct guess_key *key)
+{
+	struct guess *g = find(c, key);
+
+	if (g == NULL)
+		g = add(c, s, key);
+	DL_DELETE(c->guesses_oldest, g);
+	DL_APPEND(c->guesses_oldest, g);
+	slow_take(&g->tries, c->now_ms, GUESS_PERIOD_MS);
+}
+
+static void give_back(struct chat *c, const struct session *s, enum guess_kind kind, uint64_t about)
+{
+	struct guess_key key = key_of(s, kind, about);
+	struct guess *g = find(c, &key);
+
+	if (g == NULL)
+		return;
+	slow_give(&g->tries);
+	if (slow_is_full(&g->tries, c->now_ms, GUESS_PERIOD_MS))
+		guess_free(c, g);
+}
+
+void guesses_free(struct chat *c)
+{
+	while (c->guesses_oldest != NULL)
+		guess_free(c, c->guesses_oldest);
+}
+
+/* -- guessing ------------------------------------------------------------------------------ */
+
+static void tell_wait(struct chat *c, struct session *s, enum guess_kind kind, int64_t ms)
+{
+	static const char *const what[] = {
+		[GUESS_PASSWORD] = "wrong passwords", [GUESS_CODE] = "wrong codes",
+		[GUESS_ROOM] = "wrong passwords for this room", [GUESS_RESUME] = "wrong codes",
+	};
+	char age[AGE_BYTES_MAX];
+
+	emit_reply(c, s, "Not tried: there were too many %s from your address. The next can be tried in "
+	           "%s.", what[kind], format_age(age, ms + 999));
+}
+
+/* The address's own bucket: charged, or (false) s is told to wait. */
+static bool try_here(struct chat *c, struct session *s, enum guess_kind kind, uint64_t about,
+                     uint32_t burst)
+{
+	struct guess_key key = key_of(s, kind, about);
+	int64_t ms;
+
+	if (crowd_exempt(c, &s->from))
+		return true;
+	forget_old(c);
+	ms = wait_ms(c, s, &key, burst);
+	if (ms > 0) {
+		tell_wait(c, s, kind, ms);
+		return false;
+	}
+	charge(c, s, &key);
+	return true;
+}
+
+/* How long a guess must wait because there were many at the same thing, from everywhere. */
+static int64_t slowed_ms(struct chat *c, struct session *s, struct limit *tries)
+{
+	int64_t ms = slow_wait_ms(tries, c->now_ms, GUESS_SLOW_BURST, GUESS_PERIOD_MS);
+	char age[AGE_BYTES_MAX];
+
+	ms = ms < GUESS_DELAY_MS_MAX ? ms : GUESS_DELAY_MS_MAX;
+	if (ms >= 1000)
+		emit_reply(c, s, "There were many wrong tries lately, so this one is looked at in %s.",
+		           format_age(age, ms + 999));
+	slow_take(tries, c->now_ms, GUESS_PERIOD_MS);
+	return ms;
+}
+
+/* s comes from where the account's bearer has signed in, and only people of one place do. */
+static bool is_familiar(const struct chat *c, const struct account *a, const struct session *s)
+{
+	struct address here = address_counted(&s->from);
+
+	if (crowd_exempt(c, &s->from))
+		return false;
+	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++) {
+		struct address there = address_counted(&a->last[i].from);
+
+		if (memcmp(&here, &there, sizeof here) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool guess_account(struct chat *c, struct session *s, enum guess_kind kind, struct account *a,
+                   int64_t *delay_ms)
+{
+	bool familiar = a != NULL && is_familiar(c, a, s);
+	uint64_t about = a != NULL ? a->number : 0;
+	char age[AGE_BYTES_MAX];
+	int64_t ms;
+
+	*delay_ms = 0;
+	if (!try_here(c, s, kind, about, PASSWORD_TRIES_BURST))
+		return false;
+	/* However right they are: each takes a thread its time. Strangers behind the same address cannot
+	 * use that up for those who have an account and were here before. */
+	ms = familiar ? 0 : crowd_login_wait_ms(c, s);
+	if (ms > 0) {
+		give_back(c, s, kind, about);
+		emit_reply(c, s, "Not tried: many passwords have come from your address within a minute. The "
+		           "next can be tried in %s.", format_age(age, ms + 999));
+		return false;
+	}
+	if (a != NULL && !familiar)
+		*delay_ms = slowed_ms(c, s, &a->tries);
+	return true;
+}
+
+void guess_account_back(struct chat *c, struct session *s, enum guess_kind kind, struct account *a)
+{
+	give_back(c, s, kind, a != NULL ? a->number : 0);
+	if (a != NULL && !is_familiar(c, a, s))
+		slow_give(&a->tries);
+}
+
+bool guess_room(struct chat *c, struct session *s, struct room *r, int64_t *delay_ms)
+{
+	*delay_ms = 0;
+	if (!try_here(c, s, GUESS_ROOM, r->number, PASSWORD_TRIES_BURST))
+		return false;
+	*delay_ms = slowed_ms(c, s, &r->tries);
+	return true;
+}
+
+void guess_room_back(struct chat *c, struct session *s, struct room *r)
+{
+	give_back(c, s, GUESS_ROOM, r->number);
+	slow_give(&r->tries);
+}
+
+bool guess_resume(struct chat *c, struct session *s)
+{
+	return try_here(c, s, GUESS_RESUME, 0, RESUME_TRIES_BURST);
+}
+
+void guess_resume_back(struct chat *c, struct session *s)
+{
+	give_back(c, s, GUESS_RESUME, 0);
+}

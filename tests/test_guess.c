@@ -1,0 +1,220 @@
+/* How often a password or a code may be tried, by whom. */
+#include "chat_help.h"
+
+#include "chatd/core/account.h"
+#include "chatd/core/guess.h"
+#include "chatd/core/state.h"
+
+/* Slot 0: alice, who has an account, at 192.0.2.1. */
+static int begin_alice(void **state)
+{
+	begin(state);
+	connected(id(0));
+	sends(0, "alice\n");
+	sends(0, "/register correct horse\n");
+	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$hash"});
+	assert_has("alice is yours");
+	return 0;
+}
+
+/* Somebody at the prompt for alice's password. */
+static void at_the_prompt(uint32_t slot, const char *from)
+{
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot), .connected.addr = from});
+	sends(slot, "alice\n");
+	assert_has("[PASSWORD]: ");
+}
+
+/* Guesses once; true if it is looked at. */
+static bool guesses(uint32_t slot)
+{
+	sends(slot, "not the password\n");
+	return strstr(seen.data, "QUERY") != NULL || chat->delayed != NULL;
+}
+
+static void is_wrong(uint32_t slot)
+{
+	rows_come(id(slot), (struct rows){.kind = QUERY_CHECK});
+}
+
+static void test_guesses_at_the_same_time_are_as_many(void **state)
+{
+	int looked_at = 0;
+
+	(void)state;
+	for (uint32_t slot = 1; slot < 31; slot++)
+		at_the_prompt(slot, "198.51.100.7:1");
+	for (uint32_t slot = 1; slot < 31; slot++)
+		looked_at += guesses(slot);
+	assert_int_equal(looked_at, PASSWORD_TRIES_BURST);
+	assert_has("Not tried: there were too many wrong passwords from your address.");
+	/* What was owed is not forgotten by being asked about. */
+	now_ms += GUESS_PERIOD_MS + 1000;
+	for (uint32_t slot = PASSWORD_TRIES_BURST + 1; slot < 31; slot++)
+		looked_at += guesses(slot);
+	assert_in_range(looked_at, PASSWORD_TRIES_BURST + 1, PASSWORD_TRIES_BURST + 2);
+}
+
+static void test_a_right_one_costs_nothing(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3 * PASSWORD_TRIES_BURST; i++) {
+		at_the_prompt(1, "198.51.100.7:1");
+		sends(1, "correct horse\n");
+		assert_has("QUERY 1");
+		rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+		assert_has("You are alice");
+		happens(EVENT_CLOSED, 1);
+	}
+	assert_int_equal(chat->nguesses, 0);
+}
+
+/* Who shares an address with others cannot keep them out of their accounts. */
+static void test_others_of_the_address_are_not_kept_out(void **state)
+{
+	(void)state;
+	connected(id(1));
+	for (int i = 0; i < 8; i++)
+		sends(1, "/resume abcde-abcde\n");
+	connected(id(2));
+	sends(2, "/login nosuch guess\n");
+	for (int i = 0; i < 7; i++)
+		sends(2, "/login nosuch guess\n");
+	at_the_prompt(3, "192.0.2.1:9");
+	sends(3, "correct horse\n");
+	assert_has("QUERY 3");
+}
+
+/* Guessing from everywhere makes it slow, and keeps nobody out. */
+static void test_from_everywhere_it_becomes_slow(void **state)
+{
+	char from[32];
+
+	(void)state;
+	for (uint32_t slot = 1; slot <= GUESS_SLOW_BURST; slot++) {
+		snprintf(from, sizeof from, "198.51.100.%" PRIu32 ":1", slot);
+		at_the_prompt(slot, from);
+		assert_true(guesses(slot));
+		assert_null(chat->delayed);
+	}
+	/* The owner, on a journey. */
+	at_the_prompt(60, "203.0.113.9:1");
+	sends(60, "correct horse\n");
+	assert_has_not("QUERY");
+	assert_has("so this one is looked at in 20 seconds.");
+	now_ms += GUESS_DELAY_MS_MAX - 1;
+	tick(0);
+	assert_has_not("QUERY");
+	tick(1);
+	assert_has("QUERY 60");
+	rows_come(id(60), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	assert_has("You are alice");
+	/* And at home she does not even wait. */
+	at_the_prompt(61, "192.0.2.1:7");
+	sends(61, "correct horse\n");
+	assert_has("QUERY 61");
+}
+
+/* Who gives the right password has the second step to guess. */
+static void test_the_second_step_is_charged_too_and_told(void **state)
+{
+	struct account *a = chat->accounts;
+	int looked_at = 0;
+
+	(void)state;
+	account_set(&a->totp, "SECRET");
+	for (uint32_t slot = 1; slot < 31; slot++) {
+		at_the_prompt(slot, "198.51.100.7:1");
+		sends(slot, "stolen\n");
+		rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .ok = true});
+		assert_has("[CODE OF YOUR APP]: ");
+	}
+	for (uint32_t slot = 1; slot < 31; slot++) {
+		sends(slot, "123456\n");
+		looked_at += strstr(seen.data, "QUERY") != NULL;
+	}
+	assert_int_equal(looked_at, PASSWORD_TRIES_BURST);
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK_TOTP});
+	assert_has("SEND 0 \"-- Somebody at 198.51.100.7 gave your right password and a wrong code.");
+	assert_has("LOG \"security: failed-second-step address=198.51.100.7 ");
+	assert_int_equal(a->failed_codes, 1);
+}
+
+/* One check for a session at a time: what is typed behind it waits. */
+static void test_a_session_has_one_check_in_flight(void **state)
+{
+	(void)state;
+	at_the_prompt(1, "198.51.100.7:1");
+	sends(1, "one\ntwo\nthree\n");
+	assert_int_equal(taken, 4);
+}
+
+static void test_an_exempt_address_has_no_bucket_of_its_own(void **state)
+{
+	int looked_at = 0;
+
+	(void)state;
+	config.address_exempt = "198.51.100.0/24";
+	chat_configure(chat, &config);
+	for (uint32_t slot = 1; slot < 31; slot++)
+		at_the_prompt(slot, "198.51.100.7:1");
+	for (uint32_t slot = 1; slot < 31; slot++)
+		looked_at += guesses(slot);
+	assert_int_equal(looked_at, 30);
+	assert_non_null(chat->delayed); /* but what comes behind the first is slow */
+	assert_int_equal(chat->nguesses, 0);
+}
+
+/* One address has a share of the table, and what it had tried is forgotten in time. */
+static void test_an_address_fills_its_share_alone(void **state)
+{
+	char line[64];
+
+	(void)state;
+	config.address_logins = 0;
+	chat_configure(chat, &config);
+	for (int i = 0; i < GUESSES_ADDRESS_MAX + 20; i++) {
+		struct account *a;
+
+		snprintf(line, sizeof line, "name%d", i);
+		a = account_new(chat, line, line, "$y$hash", "");
+		assert_non_null(a);
+	}
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(1), .connected.addr = "198.51.100.7:1"});
+	sends(1, "eve\n");
+	for (int i = 0; i < GUESSES_ADDRESS_MAX + 20; i++) {
+		snprintf(line, sizeof line, "/login name%d guess\n", i);
+		sends(1, line);
+		if (i < GUESSES_ADDRESS_MAX)
+			assert_has("QUERY 1");
+		else
+			assert_has("Not tried");
+		is_wrong(1);
+	}
+	assert_int_equal(chat->nguesses, GUESSES_ADDRESS_MAX);
+	at_the_prompt(2, "198.51.100.8:1");
+	assert_true(guesses(2));
+	now_ms += GUESS_PERIOD_MS + 1;
+	sends(1, "/login name70 guess\n");
+	assert_has("QUERY 1");
+	assert_int_equal(chat->nguesses, 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin_alice, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_guesses_at_the_same_time_are_as_many),
+		TEST(test_a_right_one_costs_nothing),
+		TEST(test_others_of_the_address_are_not_kept_out),
+		TEST(test_from_everywhere_it_becomes_slow),
+		TEST(test_the_second_step_is_charged_too_and_told),
+		TEST(test_a_session_has_one_check_in_flight),
+		TEST(test_an_exempt_address_has_no_bucket_of_its_own),
+		TEST(test_an_address_fills_its_share_alone),
+	};
+
+	setenv("TZ", "UTC", 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
