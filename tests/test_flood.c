@@ -5,6 +5,8 @@
  */
 #include "chat_help.h"
 
+#include "chatd/core/state.h"
+
 enum { SOME = 5 };
 
 static uint32_t said[SLOTS];     /* lines that each has got through */
@@ -194,6 +196,30 @@ static void test_a_mute_is_for_one_session_and_no_other(void **state)
 	assert_has("[a]:hello");
 }
 
+/* A C1 character takes four times what was sent once it is shown; that is what counts. */
+static void test_what_is_kept_counts_and_not_what_was_sent(void **state)
+{
+	char plain[202], grown[202];
+	int64_t plain_ns;
+
+	(void)state;
+	config.rate_bytes = 64;
+	chat_configure(chat, &config);
+	joins(0);
+	memset(plain, 'x', 200);
+	for (int i = 0; i < 200; i += 2)
+		memcpy(grown + i, "\xC2\x85", 2);
+	memcpy(plain + 200, "\n", 2);
+	memcpy(grown + 200, "\n", 2);
+	now_ms += 100000;
+	sends(0, plain);
+	plain_ns = chat->sessions[0].pace.bytes.full_ns - now_ms * 1000000;
+	assert_true(plain_ns > 0);
+	now_ms += 100000;
+	sends(0, grown);
+	assert_true(chat->sessions[0].pace.bytes.full_ns - now_ms * 1000000 > 3 * plain_ns);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -207,6 +233,7 @@ int main(void)
 		TEST(test_who_leaves_waits_no_more),
 		TEST(test_nobody_is_slowed_at_the_prompt),
 		TEST(test_a_mute_is_for_one_session_and_no_other),
+		TEST(test_what_is_kept_counts_and_not_what_was_sent),
 	};
 
 	setenv("TZ", "UTC", 1);

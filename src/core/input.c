@@ -36,11 +36,17 @@ _Static_assert(PIECE_BYTES_MAX * 100 <= ARENA_PER_LINE_MAX / 4,
 static bool on_line(struct chat *c, struct session *s, enum line_result result, const char *text,
                     uint64_t len)
 {
+	size_t kept;
+
 	switch (result) {
 	case LINE_READY:
 		if (s->state == SESSION_LOGIN && greet_foreign_line(c, s, text, (size_t)len))
 			return false;
-		session_line(c, s, text_neutralise(c->body, text, (size_t)len));
+		kept = text_neutralise(c->body, text, (size_t)len);
+		/* What is shown and saved counts, also where it is longer than what was sent. */
+		if (kept > len)
+			pace_bytes(c, s, kept - (size_t)len);
+		session_line(c, s, kept);
 		break;
 	case LINE_TOO_LONG:
 		session_too_long(c, s, len);
