@@ -39,8 +39,8 @@ static inline void talk_keep(struct world *w, const struct record *r)
 static inline struct rows *talk_rows_for(struct world *w, const struct query *q)
 {
 	(void)w;
-	talk_answer = (struct rows){.kind = q->kind, .conn = q->conn, .row = talk_rows, .ok = true,
-	                            .text = "one two", .text2 = "a\nb"};
+	talk_answer = (struct rows){.kind = q->kind, .number = q->number, .conn = q->conn,
+	                            .row = talk_rows, .ok = true, .text = "one two", .text2 = "a\nb"};
 	for (size_t i = 0; i < TALK_ROWS && i < talk_nlines && q->kind <= QUERY_UNREAD; i++) {
 		const struct row *row = &talk_lines[i].row;
 
