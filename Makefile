@@ -145,6 +145,9 @@ $(B)/tests/test_ring_faults $(B)/tests/test_ring_lost: CHATD_LDFLAGS += \
 $(B)/tests/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params \
     -Wl,--wrap=io_uring_register_buf_ring -Wl,--wrap=mmap -Wl,--wrap=syscall
 
+# A filesystem without permissions.
+$(B)/tests/test_files: CHATD_LDFLAGS += -Wl,--wrap=fchmod
+
 -include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d $(B)/tests/bench/*.d)
 
 # Over a disk that fails.

@@ -249,7 +249,7 @@ void files_freeze(bool power_cut, struct prng *prng)
 
 static void write_file(const char *path, const struct bytes *b)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0 || (b->len > 0 && write(fd, b->data, b->len) != (ssize_t)b->len))
 		abort();

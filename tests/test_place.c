@@ -114,7 +114,7 @@ static void a_removed_file_is_written_anew(void **state)
 	lose("chat.db");
 	restore(s);
 	assert_int_equal(stat(path_of("chat.db"), &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(store_last_seq(s), 30);
 	assert_int_equal(store_indexed(s), 30);
 	save_line(s, 31, 1, "bob", "after");

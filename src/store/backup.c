@@ -82,7 +82,7 @@ static bool backup_begin(struct backup *b)
 {
 	int fd;
 	backup_remove(b);
-	fd = open(b->part.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fd = open(b->part.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE);
 	if (fd < 0)
 		return backup_fail(b, "The copy cannot be made", errno);
 	close(fd);

@@ -144,16 +144,13 @@ static void anew_remove(const struct anew *a)
 	free(journal);
 }
 
-/* Like the old one but empty, which SQLite takes for none. Locked before it has its name. */
+/* Empty, which SQLite takes for none. Locked before it has its name. */
 static bool anew_make(struct anew *a)
 {
-	struct stat old;
 	anew_remove(a);
-	a->fd = open(a->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+	a->fd = open(a->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, STORE_FILE_MODE);
 	if (a->fd < 0)
 		return anew_fail(a, errno);
-	if (fstat(a->s->lock_fd, &old) == 0)
-		fchmod(a->fd, old.st_mode & 0777);
 	return flock(a->fd, LOCK_EX | LOCK_NB) == 0 || anew_fail(a, errno);
 }
 
@@ -255,7 +252,7 @@ bool place_finish(const char *path, struct store_error *err)
 	bool ok = fd < 0;
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		store_error_set(err, "the database %s is already used by another chatd", path);
-	} else if (fd >= 0 && fstat(fd, &ours) == 0) {
+	} else if (fd >= 0 && fstat(fd, &ours) == 0 && files_owned(whole, &ours, err)) {
 		bool over = stat(path, &there) == 0;
 		if (over && there.st_mtime > ours.st_mtime) {
 			log_warnx("%s was written when the database was removed or doubtful, and is older "

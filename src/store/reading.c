@@ -167,7 +167,7 @@ void *reading_main(void *arg)
 	prctl(PR_SET_NAME, t->name);
 	/* Where the system does not allow it, these work as eagerly as all else. */
 	if (t->gives_way) {
-		setpriority(PRIO_PROCESS, (id_t)gettid(), GIVES_WAY_NICE);
+		setpriority(PRIO_PROCESS, 0, GIVES_WAY_NICE); /* on Linux, of this thread */
 		syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 		        IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, GIVES_WAY_IOPRIO));
 	}

@@ -66,7 +66,7 @@ static int file_lock(const char *path, bool *made, struct store_error *err)
 	*made = false;
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 && errno == ENOENT) {
-		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE);
 		*made = fd >= 0;
 	}
 	if (fd < 0) {
@@ -202,8 +202,11 @@ struct store *store_open(const char *path, enum durability durability, struct st
 		fd = file_lock(path, &made, err);
 		if (fd < 0)
 			return NULL;
-		if (!schema_check_file(fd, path, &fresh, err)) {
+		/* In this order: what is no database of ours is left as it is. */
+		if (!schema_check_file(fd, path, &fresh, err) || !files_check(fd, path, err)) {
 			close(fd);
+			if (made)
+				unlink(path);
 			return NULL;
 		}
 	}

@@ -11,6 +11,7 @@
 #include "chatd/store/store.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Names of the statements; their text is the table in schema.c. */
@@ -171,6 +172,17 @@ void place_release(struct store *s);
 /* Before a database is opened to write: where chatd ended while it was written anew, that is
  * finished. False: err says why it cannot be. */
 bool place_finish(const char *path, struct store_error *err);
+
+/* files.c */
+
+enum { STORE_FILE_MODE = 0600 }; /* of each file that is made: for chatd's own user alone */
+
+/* fd is the database at path, locked and not yet opened by SQLite. Narrows it and what lies beside
+ * it to STORE_FILE_MODE. False: one of them is another user's, or stays open to others; err says
+ * so. */
+bool files_check(int fd, const char *path, struct store_error *err);
+/* False: what was found at path is another user's, and err says so. */
+bool files_owned(const char *path, const struct stat *st, struct store_error *err);
 
 /* lines_table.c */
 
