@@ -282,6 +282,7 @@ bool daemon_run(const struct options *o, struct conf *c)
 		.conf = c,
 		.signal_fd = -1,
 		.on_terminal = isatty(STDERR_FILENO),
+		.host_open = c->host_accounts == CONF_YES,
 		.started_ms = (int64_t)time(NULL) * 1000,
 	};
 	bool ok;

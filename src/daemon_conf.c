@@ -85,14 +85,26 @@ static void daemon_hand_out(struct daemon *d)
 	daemon_know_users(d);
 }
 
+/* What the fence has closed cannot be opened again: nobody may change permissions any more, nor
+ * read /etc. */
+static void daemon_hold_back(const struct daemon *d, struct conf *next, struct bytes *changes)
+{
+	if (d->host_open || next->host_accounts != CONF_YES)
+		return;
+	next->host_accounts = CONF_NO;
+	bytes_puts(changes, "host_accounts: no -> yes (needs a restart)\n");
+}
+
 bool daemon_reload(struct daemon *d, struct bytes *said)
 {
 	struct bytes problems = { 0 }, changes = { 0 };
 	struct conf next;
 	bool ok = daemon_configure(d->options, &next, &problems);
 
-	if (ok)
+	if (ok) {
+		daemon_hold_back(d, &next, &changes);
 		conf_take(d->conf, &next, &changes);
+	}
 	if (said && (ok ? changes : problems).len > 0)
 		bytes_puts(said, (ok ? changes : problems).data);
 	if (ok) {

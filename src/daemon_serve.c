@@ -68,14 +68,6 @@ void daemon_know_users(struct daemon *d)
 	else if (!users_read(&d->users, USERS_PATH))
 		log_warn("%s: cannot be read, so users of the host have no accounts by their login "
 		         "names", USERS_PATH);
-	/* connect(2) needs to write to the socket; whom its folder lets through may. */
-	for (uint32_t i = 0; wanted && i < d->conf->nlisten && i < d->nlisteners; i++) {
-		const char *path = d->listeners[i].unix_path;
-
-		if (*path != '\0' && chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH |
-		                          S_IWOTH) != 0)
-			log_warn("%s: its permissions cannot be set", path);
-	}
 }
 
 static void serve_stop(void *ctx, const char *why)

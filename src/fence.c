@@ -1,6 +1,7 @@
 /* The fence. Owns nothing; what it sets holds until the process ends. */
 #include "chatd/fence.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -78,13 +80,16 @@ static bool allow(int rules, const char *path, uint64_t how, const struct attrib
 	return ok;
 }
 
-/* The same for the folder that a file lies in: files are replaced. */
+/* The same for the folder that a file lies in: files are replaced. Where it is a link, what it
+ * leads to is used. */
 static bool allow_beside(int rules, const char *file, uint64_t how, const struct attributes *known)
 {
-	char *copy = mem_strdup(file);
-	bool ok = allow(rules, dirname(copy), how, known);
+	char *copy = mem_strdup(file), *real = realpath(file, NULL);
+	bool ok = allow(rules, dirname(copy), how, known) &&
+	          (!real || allow(rules, dirname(real), how, known));
 
 	free(copy);
+	free(real);
 	return ok;
 }
 
@@ -131,6 +136,33 @@ bool fence_files(const struct conf *c, const char *conf_path)
 	return ok;
 }
 
+/* Of the folder that the configuration lies in all is left to read, for a rule for the file alone
+ * would not live: editors put another in its place. */
+static void tell_shared(const char *conf_path)
+{
+	char *real = realpath(conf_path, NULL), *folder = real ? dirname(real) : NULL;
+
+	if (folder && fence_shared(folder))
+		log_warnx("sandbox: chatd can read all that lies beneath %s, because the configuration "
+		          "lies there; better give it a folder of its own, such as /etc/chatd/", folder);
+	free(real);
+}
+
+bool fence_shared(const char *folder)
+{
+	DIR *d = opendir(folder);
+	bool shared = false;
+	struct stat st;
+
+	for (struct dirent *e = NULL; d && !shared && (e = readdir(d));)
+		shared = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+		         fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		         S_ISDIR(st.st_mode);
+	if (d)
+		closedir(d);
+	return shared;
+}
+
 bool fence_up(const struct conf *c, const char *conf_path)
 {
 	static const char *const names[] = { "files (Landlock)", "system calls (seccomp)" };
@@ -140,6 +172,8 @@ bool fence_up(const struct conf *c, const char *conf_path)
 		return true;
 	/* No core dump, no debugger of the same user: what people typed is in there. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (conf_path)
+		tell_shared(conf_path);
 	for (int i = 0; i < 2; i++) {
 		if (i == 0 ? fence_files(c, conf_path) : fence_calls())
 			continue;

@@ -22,6 +22,18 @@ static const char *listen_same_port(const struct conf *c, uint32_t i, uint16_t p
 	return NULL;
 }
 
+/* connect(2) needs to write to the socket; whom its folder lets through may. */
+static void listen_to_users(const struct listener *listeners, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const char *path = listeners[i].unix_path;
+
+		if (*path != '\0' && chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH |
+		                          S_IWOTH) != 0)
+			log_warn("%s: its permissions cannot be set", path);
+	}
+}
+
 bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
                 const struct listener_options *options)
 {
@@ -48,6 +60,8 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 		}
 		(*n)++;
 	}
+	if (c->host_accounts == CONF_YES)
+		listen_to_users(listeners, *n);
 	return true;
 }
 

@@ -111,7 +111,19 @@ host_users() {
 	is "a reload ends it" "$said" '--   host_accounts: yes -> no'
 	said=$(user 1 someone /quit)
 	is "then a user of the host is a guest" "$said" '\[ENTER YOUR NAME\]: -- You are someone, .*'
+	sed -i 's/host_accounts = no/host_accounts = yes/' "$conf"
+	said=$(host /reload /quit)
+	is "and another begins it again" "$said" '--   host_accounts: no -> yes'
+	said=$(user 1 /quit)
+	is "as it was" "$said" "-- You are $name, in general; .*"
 	down "with users of the host"
+	configure "listen = unix:$work/chatd.sock"
+	program=$asan up -c "$conf" || return
+	echo "host_accounts = yes" >>"$conf"
+	said=$(host /reload /quit)
+	is "what was not so at the start needs a restart" "$said" \
+		'--   host_accounts: no -> yes \(needs a restart\)'
+	down "without users of the host"
 }
 
 # The first administrators, with the server running and not.

@@ -4,15 +4,21 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ioprio.h>
+#include <netinet/in.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <cmocka.h>
 
@@ -22,6 +28,8 @@
 #include "chatd/fence.h"
 
 static char folder[] = "/tmp/chatd-fence.XXXXXX";
+static char elsewhere[] = "/tmp/chatd-fence.XXXXXX";
+static int sockets[2];
 
 /* Tries, each in a fenced child: 0 where all is as it should be, else the number of the try. */
 
@@ -41,6 +49,22 @@ static int files_beyond_the_folder(void)
 	if (symlink("/etc/passwd", path) == 0 || mkdir(path, 0700) == 0)
 		return 4;
 	return 0;
+}
+
+/* The configuration is a link into another folder, and is replaced there. */
+static int a_link_to_the_configuration(void)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/conf", folder);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 1;
+	snprintf(path, sizeof path, "%s/other", elsewhere);
+	if (open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0 || errno != EACCES)
+		return 2;
+	return open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES ? 0 : 3;
 }
 
 static int another_program(void)
@@ -84,6 +108,94 @@ static int another_ring(void)
 	return syscall(SYS_io_uring_setup, 8, &params) < 0 && errno == EPERM ? 0 : 1;
 }
 
+static int limits_of_others(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 1;
+	if (prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit) == 0 || errno != EPERM)
+		return 2;
+	/* Not even its own, so that it cannot be talked into starving. */
+	return prlimit(0, RLIMIT_NOFILE, &limit, NULL) < 0 && errno == EPERM ? 0 : 3;
+}
+
+static int signals_to_others(void)
+{
+	if (syscall(SYS_tgkill, getppid(), getppid(), 0) == 0 || errno != EPERM)
+		return 1;
+	if (syscall(SYS_tgkill, getppid(), getppid(), SIGABRT) == 0 || errno != EPERM)
+		return 2;
+	if (kill(getppid(), 0) == 0 || syscall(SYS_tkill, getppid(), 0) == 0)
+		return 3;
+	return syscall(SYS_tgkill, getpid(), gettid(), 0) < 0 && errno == EPERM ? 0 : 4;
+}
+
+static int permissions(void)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/x", folder);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || fchmod(fd, 0600) != 0 || unlink(path) != 0)
+		return 1;
+	if (fchmod(fd, 0640) == 0 || errno != EPERM || fchmod(fd, 04600) == 0)
+		return 2;
+	if (chmod(folder, 0777) == 0 || errno != EPERM ||
+	    fchmodat(AT_FDCWD, folder, 0777, 0) == 0 || errno != EPERM)
+		return 3;
+	return fchown(fd, getuid(), getgid()) < 0 && errno == EPERM ? 0 : 4;
+}
+
+static int priorities_of_others(void)
+{
+	if (setpriority(PRIO_PROCESS, 0, 5) != 0 ||
+	    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7)) != 0)
+		return 1;
+	if (setpriority(PRIO_PROCESS, (id_t)getppid(), 5) == 0 || errno != EPERM ||
+	    setpriority(PRIO_PGRP, 0, 5) == 0 || setpriority(PRIO_USER, 0, 5) == 0)
+		return 2;
+	return syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, getppid(),
+	               IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7)) < 0 && errno == EPERM ? 0 : 3;
+}
+
+static int sockets_in_other_ways(void)
+{
+	int pair = sockets[0], one = 1;
+	socklen_t len = sizeof one;
+	struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/tmp/none"};
+
+	if (setsockopt(pair, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one) != 0 ||
+	    getsockopt(pair, SOL_SOCKET, SO_KEEPALIVE, &one, &len) != 0 || send(pair, "x", 1, 0) != 1)
+		return 1;
+	if (setsockopt(pair, IPPROTO_IP, IP_TTL, &one, sizeof one) == 0 || errno != EPERM ||
+	    getsockopt(pair, IPPROTO_IP, IP_TTL, &one, &len) == 0 || errno != EPERM)
+		return 2;
+	if (sendto(pair, "x", 1, 0, (struct sockaddr *)&to, sizeof to) >= 0 || errno != EPERM)
+		return 3;
+	if (fcntl(pair, F_GETFL) < 0 || fcntl(pair, F_SETFD, FD_CLOEXEC) != 0)
+		return 4;
+	return fcntl(pair, F_SETOWN, getppid()) < 0 && errno == EPERM ? 0 : 5;
+}
+
+static int another_namespace(void)
+{
+	const long flags = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_NEWUSER;
+
+	return syscall(SYS_clone, flags, 0, 0, 0, 0) < 0 && errno == EPERM ? 0 : 1;
+}
+
+static int a_new_user_space(void)
+{
+	return unshare(CLONE_NEWUSER) < 0 && errno == EPERM ? 0 : 1;
+}
+
+static int the_end(void)
+{
+	abort();
+}
+
 static int try_in_child(int (*attempt)(void), bool files, bool rest)
 {
 	int status;
@@ -91,26 +203,41 @@ static int try_in_child(int (*attempt)(void), bool files, bool rest)
 
 	if (pid == 0) {
 		struct conf c;
-		char database[64];
+		char database[64], path[64];
 
 		conf_init(&c);
 		free(c.database);
 		snprintf(database, sizeof database, "%s/chatd.db", folder);
 		c.database = strdup(database);
-		if ((files && !fence_files(&c, NULL)) || (rest && !fence_calls()))
+		snprintf(path, sizeof path, "%s/conf", folder);
+		if ((files && !fence_files(&c, path)) || (rest && !fence_calls()))
 			_exit(100 + (errno & 63));
 		_exit(attempt());
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 static void test_files(void **state)
 {
 	(void)state;
 	assert_int_equal(try_in_child(files_beyond_the_folder, true, false), 0);
+	assert_int_equal(try_in_child(a_link_to_the_configuration, true, false), 0);
 	assert_int_equal(try_in_child(another_program, true, false), 0);
+}
+
+static void test_shared(void **state)
+{
+	char path[64];
+
+	(void)state;
+	assert_true(fence_shared("/etc"));
+	assert_false(fence_shared(folder));
+	snprintf(path, sizeof path, "%s/d", folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_true(fence_shared(folder));
+	assert_int_equal(rmdir(path), 0);
+	assert_false(fence_shared("/none"));
 }
 
 static void test_calls(void **state)
@@ -121,6 +248,20 @@ static void test_calls(void **state)
 	assert_int_equal(try_in_child(a_socket, false, true), 0);
 	assert_int_equal(try_in_child(new_code, false, true), 0);
 	assert_int_equal(try_in_child(another_ring, false, true), 0);
+	assert_int_equal(try_in_child(another_namespace, false, true), 0);
+	assert_int_equal(try_in_child(a_new_user_space, false, true), 0);
+}
+
+/* Those whose arguments are fixed: to oneself, to what one does. */
+static void test_arguments(void **state)
+{
+	(void)state;
+	assert_int_equal(try_in_child(limits_of_others, false, true), 0);
+	assert_int_equal(try_in_child(signals_to_others, false, true), 0);
+	assert_int_equal(try_in_child(permissions, false, true), 0);
+	assert_int_equal(try_in_child(priorities_of_others, false, true), 0);
+	assert_int_equal(try_in_child(sockets_in_other_ways, false, true), 0);
+	assert_int_equal(try_in_child(the_end, false, true), -SIGABRT);
 }
 
 /* Without the fence the same tries succeed, so that they show something. */
@@ -131,6 +272,11 @@ static void test_unfenced(void **state)
 	assert_int_not_equal(try_in_child(another_process, false, false), 0);
 	assert_int_not_equal(try_in_child(a_socket, false, false), 0);
 	assert_int_not_equal(try_in_child(another_ring, false, false), 0);
+	assert_int_not_equal(try_in_child(limits_of_others, false, false), 0);
+	assert_int_not_equal(try_in_child(signals_to_others, false, false), 0);
+	assert_int_not_equal(try_in_child(permissions, false, false), 0);
+	assert_int_not_equal(try_in_child(priorities_of_others, false, false), 0);
+	assert_int_not_equal(try_in_child(sockets_in_other_ways, false, false), 0);
 }
 
 /* -- the ring ------------------------------------------------------------------------------- */
@@ -176,14 +322,26 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unfenced),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_ring),
 	};
+	char real[64], link[64];
 	int failed;
 
-	if (mkdtemp(folder) == NULL)
+	if (mkdtemp(folder) == NULL || mkdtemp(elsewhere) == NULL ||
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0)
+		return 1;
+	snprintf(real, sizeof real, "%s/real", elsewhere);
+	snprintf(link, sizeof link, "%s/conf", folder);
+	close(open(real, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	if (symlink(real, link) != 0)
 		return 1;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(link);
+	unlink(real);
 	rmdir(folder);
+	rmdir(elsewhere);
 	return failed;
 }

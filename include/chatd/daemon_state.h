@@ -26,6 +26,8 @@ struct daemon {
 	sigset_t signals;    /* those that are held back */
 	int signal_fd;       /* -1 until signals are read from it */
 	bool on_terminal;    /* stderr was one when chatd was started */
+	bool host_open;      /* host_accounts was yes at the start: the fence and the unix sockets
+	                      * let users of the host in */
 	bool stopping;       /* true once the end has been asked for */
 	int64_t stop_ms;     /* and when, daemon_now_ms */
 	int64_t started_ms;  /* since the epoch */

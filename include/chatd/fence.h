@@ -15,6 +15,10 @@
  * SANDBOX_YES, where chatd goes on without that part. */
 bool fence_up(const struct conf *c, const char *conf_path);
 
+/* The folder holds more than one program's files, as /etc or somebody's home: there are folders in
+ * it. */
+bool fence_shared(const char *folder);
+
 /* The parts, for their tests. False: errno says why not. */
 bool fence_files(const struct conf *c, const char *conf_path);
 bool fence_calls(void);

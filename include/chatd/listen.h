@@ -8,7 +8,8 @@
 #include "chatd/net/listener.h"
 
 /* Opens a listener for each `listen`, in their order, and counts them in n. False: one cannot
- * be had, and the log says why; those before it are open. */
+ * be had, and the log says why; those before it are open. With host_accounts all users of the host
+ * may connect to the unix ones. */
 bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
                 const struct listener_options *options);
 
