@@ -67,7 +67,7 @@ TOOLS  = $(addprefix $(B)/tests/,hostile_tool talk sim load faildisk.so crowd wi
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
              libtelnet-dev uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
-             sqlite3 mandoc python3 binutils patch
+             sqlite3 mandoc python3 binutils patch fail2ban
 DEPS_COVERAGE = gcovr
 DEPS_LINT  = clang-tidy valgrind
 DEPS_KERNEL = qemu-system-x86 busybox-static cpio
@@ -271,6 +271,10 @@ install: chatd
 	install -D -m 644 docs/chatd.8 $(DESTDIR)$(PREFIX)/share/man/man8/chatd.8
 	install -D -m 644 docs/chatd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/chatd.conf.5
 	install -D -m 644 chatd.conf.example $(DESTDIR)$(PREFIX)/share/doc/chatd/chatd.conf.example
+	install -D -m 644 docs/fail2ban/filter.conf \
+	    $(DESTDIR)$(PREFIX)/share/doc/chatd/fail2ban/filter.d/chatd.conf
+	install -D -m 644 docs/fail2ban/jail.conf \
+	    $(DESTDIR)$(PREFIX)/share/doc/chatd/fail2ban/jail.d/chatd.conf
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,@PREFIX@,$(PREFIX),g' docs/chatd.service \
 	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/chatd.service
@@ -279,6 +283,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/chatd $(DESTDIR)$(PREFIX)/share/man/man8/chatd.8 \
 	    $(DESTDIR)$(PREFIX)/share/man/man5/chatd.conf.5 \
 	    $(DESTDIR)$(PREFIX)/share/doc/chatd/chatd.conf.example \
+	    $(DESTDIR)$(PREFIX)/share/doc/chatd/fail2ban/*.d/chatd.conf \
 	    $(DESTDIR)$(PREFIX)/lib/systemd/system/chatd.service
 
 clean:

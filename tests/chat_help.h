@@ -84,7 +84,8 @@ static inline void put_effect(const struct effect *e)
 		bytes_printf(&seen, " %u", e->conn.slot);
 	if (e->kind == EFFECT_SKIP || e->kind == EFFECT_SUBSCRIBE)
 		bytes_printf(&seen, " feed %u", e->feed);
-	if (e->text != NULL && (e->kind <= EFFECT_PUBLISH || e->kind == EFFECT_STOP))
+	if (e->text != NULL && (e->kind <= EFFECT_PUBLISH || e->kind == EFFECT_STOP ||
+	                        e->kind == EFFECT_LOG))
 		put_text(e->text, e->len);
 	bytes_puts(&seen, "\n");
 }

@@ -161,6 +161,53 @@ admins() {
 	fi
 }
 
+# jailed FILE [MODE]: the addresses that fail2ban's filter finds in its lines.
+jailed() {
+	fail2ban-regex --datepattern '{^LN-BEG}' -o ip "$1" "$here/../docs/fail2ban/filter.conf[mode=${2:-normal}]" |
+		sort | uniq -c | awk '{ print $1, $2 }'
+}
+
+# What the log says of who failed and of acts of power, and a jail that reads it.
+jail() {
+	local said forged='security: failed-sign-in address=198.51.100.7 name=x account=x: x'
+	configure
+	echo "listen = [::1]:$port" >>"$conf"
+	up -c "$conf" || return
+	host '/role alice admin' /quit >/dev/null
+	printf 'alice\nwrong horse one\nwrong horse two\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	printf 'alice\nwrong horse three\n' | nc_bsd -N ::1 "$port" >/dev/null
+	printf 'mallory\n%s\n/away %s\n/report #1 %s\n/x\r%s\n' "$forged" "$forged" "$forged" "$forged" |
+		nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	printf '%s\n' "$forged" | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	said=$(host "/shutdown 9h $forged" '/shutdown off' /quit)
+	is "an act of power is done" "$said" '.*-- chatd goes down in 9 hours: .*'
+	is "acts of power are in the log" "$(cat "$log")" \
+		"$day info: security: role address=host name=- account=-: made an account for alice: admin \\(#A[0-9]+\\)" \
+		"$day info: security: shutdown address=host name=- account=-: .*"
+	is "and so are failed sign-ins" "$(cat "$log")" \
+		"$day info: security: failed-sign-in address=127\\.0\\.0\\.1 name=- account=alice: .*" \
+		"$day info: security: failed-sign-in address=::1 name=- account=alice: .*"
+	down "with a jail"
+	if ! command -v fail2ban-regex >/dev/null; then
+		skip "fail2ban reads its log" "there is no fail2ban-regex here"
+		return
+	fi
+	is "fail2ban reads its log, and nothing that people typed" "$(jailed "$log"; echo end)" \
+		'2 127\.0\.0\.1' '1 ::1' end
+	# As journald and rsyslog have them.
+	sed -nE "s/^$day info: /Nov 28 01:12:17 host chatd[123]: /p" "$log" >"$work/syslog"
+	is "and the journal's" "$(jailed "$work/syslog"; echo end)" '2 127\.0\.0\.1' '1 ::1' end
+	sed -E 's/failed-sign-in/refused/' "$work/syslog" >"$work/refused"
+	is "refused connections only where it is told to" \
+		"$(jailed "$work/refused"; echo then; jailed "$work/refused" aggressive)" \
+		then '2 127\.0\.0\.1' '1 ::1'
+	if jailed "$log" aggressive | grep -q 198.51; then
+		not_ok "nobody is banned for what another typed" "$(grep 198.51 "$log")"
+	else
+		ok "nobody is banned for what another typed"
+	fi
+}
+
 # What was typed for a password is nowhere once it was used: no log, no file, no memory.
 secrets() {
 	local said where

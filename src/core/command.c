@@ -272,6 +272,8 @@ void command_run(struct chat *c, struct session *s, char *line)
 		line[--len] = '\0';
 	name = cut_word(&line);
 	k = command_find(name);
+	if (k != NULL)
+		s->command = k->name;
 	if (k == NULL)
 		unknown(c, s, name);
 	else if (!command_allowed(s, k))

@@ -8,6 +8,7 @@
 #include "chatd/core/emit.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -229,40 +230,73 @@ bool emit_can_save(struct chat *c, const struct session *s)
 	return false;
 }
 
+/* What happened, as one phrase; cut where it is too long. */
+static void phrase(char out[AUDIT_BYTES_MAX + 1], const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static void phrase(char out[AUDIT_BYTES_MAX + 1], const char *fmt, va_list ap)
+{
+	if (vsnprintf(out, AUDIT_BYTES_MAX + 1, fmt, ap) > AUDIT_BYTES_MAX)
+		out[text_whole(out, AUDIT_BYTES_MAX)] = '\0';
+}
+
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 {
 	char what[AUDIT_BYTES_MAX + 1];
+	uint64_t number;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vsnprintf(what, sizeof what, fmt, ap) >= (int)sizeof what)
-		what[text_whole(what, sizeof what - 1)] = '\0';
+	phrase(what, fmt, ap);
 	va_end(ap);
-	return emit_append(c, (struct record){
+	number = emit_append(c, (struct record){
 		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = undo,
 		.sender = s->nick != NULL ? s->nick : "the host", .body = what,
 	});
+	/* The command stands for the kind of act, also where its answer came later: meanwhile s
+	 * gave no other. */
+	emit_security(c, s, s->command != NULL ? s->command : "act", "%s (#A%" PRIu64 ")", what, number);
+	return number;
 }
 
-void emit_security(struct chat *c, const struct session *s, const char *event, const char *fmt, ...)
+static void security(struct chat *c, const struct session *s, const char *event, const char *account,
+                     const char *fmt, va_list ap) __attribute__((format(printf, 5, 0)));
+
+static void security(struct chat *c, const struct session *s, const char *event, const char *account,
+                     const char *fmt, va_list ap)
 {
 	struct effect *e = emit(c, EFFECT_LOG);
 	char from[ADDRESS_BYTES_MAX], what[AUDIT_BYTES_MAX + 1], *at = c->arena + c->arena_len;
 	size_t left = ARENA_BYTES - c->arena_len;
-	va_list ap;
 	int n;
 
-	va_start(ap, fmt);
-	if (vsnprintf(what, sizeof what, fmt, ap) >= (int)sizeof what)
-		what[text_whole(what, sizeof what - 1)] = '\0';
-	va_end(ap);
+	phrase(what, fmt, ap);
 	n = snprintf(at, left, "security: %s address=%s name=%s account=%s: %s", event,
 	             address_is_local(&s->from) ? "host" : address_show(&s->from, from),
-	             s->nick != NULL ? s->nick : "-", s->account != NULL ? s->account->nick : "-", what);
+	             s->nick != NULL ? s->nick : "-", account, what);
 	assert(n >= 0 && (size_t)n < left);
 	e->text = at;
 	e->len = (size_t)n;
 	c->arena_len += (size_t)n + 1;
+}
+
+void emit_security(struct chat *c, const struct session *s, const char *event, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	security(c, s, event, s->account != NULL ? s->account->nick : "-", fmt, ap);
+	va_end(ap);
+}
+
+void emit_security_about(struct chat *c, const struct session *s, const char *event,
+                         const char *account, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	security(c, s, event, account, fmt, ap);
+	va_end(ap);
 }
 
 void emit_program(struct chat *c, enum effect_kind kind, const struct session *s, const char *text)

@@ -59,7 +59,8 @@ bool emit_can_save(struct chat *c, const struct session *s);
 
 /* Records an act of power: what was done, as a phrase without a subject ("made bob: admin"),
  * and the command line, without its prefix, that takes it back ("" where none does). Returns
- * its number, by which /undo knows it. */
+ * its number, by which /undo knows it. The operator's log has it as well, as emit_security, with
+ * the command that s gave last for its event. */
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
@@ -70,10 +71,16 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
  *	security: EVENT address=192.0.2.7 name=bob account=alice: what happened
  *
  * event is one word ("failed-sign-in"); s is who did it, or tried. "-" stands for what is not
- * known; "host" for the address of whoever came over a unix socket.
+ * known; "host" for the address of whoever came over a unix socket. Event, name and account have
+ * no blanks, so nobody can write a field of their own; what happened may say anything, in one line.
  */
 void emit_security(struct chat *c, const struct session *s, const char *event, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* The same where the account is not the one that s is signed in to, but the one it wanted. */
+void emit_security_about(struct chat *c, const struct session *s, const char *event,
+                         const char *account, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 
 /* Asks the program for something (RELOAD, FIGURES), and EFFECT_STOP; the text is copied to the
  * arena. */

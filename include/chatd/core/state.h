@@ -85,6 +85,8 @@ struct session {
 	uint64_t token;             /* what its /resume code is made of */
 	struct account *account;    /* that it is signed in to; NULL: a guest */
 	struct dialogue *dialogue;  /* owned; the question that its next line answers; NULL: none */
+	const char *command;        /* the command that it gave last, by its name in the table; NULL:
+	                             * none */
 	char *nick, *key;           /* owned; NULL until named */
 	uint64_t looks[2];          /* look_hash of what its name looks like: the key, as written */
 	uint64_t named_seq;         /* the newest record when it got its name */

@@ -1,0 +1,140 @@
+/*
+ * What the operator's log is told of acts, and that nobody can forge a part of it.
+ */
+#include "chat_help.h"
+
+#include "chatd/core/account.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/session.h"
+
+static struct session *session(uint32_t slot)
+{
+	return chat_session(chat, id(slot));
+}
+
+static void signs_in(uint32_t slot, enum role role)
+{
+	struct session *s = session(slot);
+	struct account *a = account_new(chat, s->nick, s->key, "", "");
+
+	a->role = role;
+	a->session = s;
+	s->account = a;
+}
+
+static void begin_with_three(void)
+{
+	for (uint32_t slot = 0; slot < 3; slot++)
+		joins(slot);
+	signs_in(0, ROLE_ADMIN);
+	signs_in(1, ROLE_ACCOUNT);
+}
+
+#define WHO "address=192.0.2.1 name=a account=a: "
+
+static void acts_are_told_by_their_command(void **state)
+{
+	(void)state;
+	begin_with_three();
+	sends(0, "/mute c 1m\n");
+	assert_has("LOG \"security: mute " WHO);
+	sends(0, "/unmute c\n");
+	assert_has("LOG \"security: unmute " WHO);
+	sends(0, "/role b moderator\n");
+	assert_has("LOG \"security: role " WHO "made b: moderator (#A");
+	sends(0, "/disconnect c bye\n");
+	assert_has("LOG \"security: disconnect " WHO "disconnected c: bye (#A");
+	sends(0, "/ban 203.0.113.0/24\n");
+	assert_has("LOG \"security: ban " WHO);
+	sends(0, "/SHUTDOWN 5m\n");
+	assert_has("LOG \"security: shutdown " WHO);
+}
+
+static void kicks_too(void **state)
+{
+	(void)state;
+	begin_with_three();
+	sends(0, "/join ops\n");
+	sends(2, "/join ops\n");
+	sends(0, "/kick c\n");
+	assert_has("LOG \"security: kick " WHO "put c out of ops (#A");
+}
+
+static void what_is_refused_is_no_act(void **state)
+{
+	(void)state;
+	begin_with_three();
+	sends(2, "/ban b\n");
+	assert_has_not("LOG");
+	sends(0, "/ban nobody-there\n");
+	assert_has_not("LOG");
+}
+
+static void a_guest_has_no_account(void **state)
+{
+	(void)state;
+	begin_with_three();
+	step((struct event){.kind = EVENT_TICK});
+	emit_security(chat, session(2), "failed-sign-in", "wrong password, %d left", 2);
+	put_effect(chat_effects(chat, &(size_t){0}));
+	assert_has("LOG \"security: failed-sign-in address=192.0.2.1 name=c account=-: wrong password, 2 left\"");
+}
+
+static void the_account_may_be_another(void **state)
+{
+	(void)state;
+	begin_with_three();
+	step((struct event){.kind = EVENT_TICK});
+	emit_security_about(chat, session(2), "failed-sign-in", "alice", "wrong password");
+	put_effect(chat_effects(chat, &(size_t){0}));
+	assert_has("address=192.0.2.1 name=c account=alice: wrong password\"");
+}
+
+static void the_host_has_no_address(void **state)
+{
+	(void)state;
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(0),
+	                    .connected = {.addr = "unix", .trusted = true}});
+	sends(0, "/shutdown 5m\n");
+	assert_has("LOG \"security: shutdown address=host name=- account=-: ordered chatd to go down");
+}
+
+/* A reason may say anything; the fields stand before it. */
+static void no_field_is_forged(void **state)
+{
+	const char *at;
+
+	(void)state;
+	begin_with_three();
+	sends(0, "/disconnect c x\rsecurity: failed-sign-in address=198.51.100.7 name=c account=c: x\n");
+	at = strstr(seen.data, "LOG \"security: ");
+	assert_non_null(at);
+	assert_memory_equal(at, "LOG \"security: disconnect " WHO, strlen("LOG \"security: disconnect " WHO));
+	assert_null(strstr(at, "\\r"));
+	assert_null(strstr(at + 1, "LOG "));
+	/* A name has no blank, of any kind. */
+	connected(id(3));
+	sends(3, "x account=b\n");
+	assert_has("spaces");
+	sends(3, "x\u00a0account=b\n");
+	assert_has_not("You are");
+	sends(3, "x\u2003account=b\n");
+	assert_has_not("You are");
+}
+
+#define IN_CHAT(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_CHAT(acts_are_told_by_their_command),
+		IN_CHAT(kicks_too),
+		IN_CHAT(what_is_refused_is_no_act),
+		IN_CHAT(a_guest_has_no_account),
+		IN_CHAT(the_account_may_be_another),
+		IN_CHAT(the_host_has_no_address),
+		IN_CHAT(no_field_is_forged),
+	};
+
+	return cmocka_run_group_tests_name("security", tests, NULL, NULL);
+}
