@@ -132,8 +132,7 @@ static bool code_use(struct account *a, const char *hash, size_t n, unsigned *le
 
 static void was_wrong(struct chat *c, struct session *s, struct account *a)
 {
-	emit_security(c, s, "failed-sign-in", "a wrong password for %s",
-	              a != NULL ? a->nick : "a name without an account");
+	emit_security_about(c, s, "failed-sign-in", a != NULL ? a->nick : "-", "wrong password");
 	if (a == NULL)
 		return;
 	if (c->store_failed != NULL && *a->codes != '\0')
@@ -202,7 +201,7 @@ static void code_was_wrong(struct chat *c, struct session *s, struct account *a)
 {
 	char from[ADDRESS_BYTES_MAX];
 
-	emit_security(c, s, "failed-second-step", "a wrong code for %s", a->nick);
+	emit_security_about(c, s, "failed-second-step", a->nick, "wrong code");
 	if (s->account == a)
 		return;
 	a->failed_codes++;
@@ -261,6 +260,6 @@ bool password_room_was_right(struct chat *c, struct session *s, struct question 
 	if (rows->error != NULL || rows->ok)
 		guess_room_back(c, s, r);
 	else
-		emit_security(c, s, "failed-room-password", "a wrong password for %s", r->name);
+		emit_security(c, s, "failed-room-password", "wrong password for %s", r->name);
 	return rows->error == NULL && rows->ok && same;
 }
