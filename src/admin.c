@@ -214,8 +214,10 @@ bool admin_run(const struct conf *c, const char *what, const char *name)
 	char command[NAME_BYTES_MAX + 64], key[NAME_KEY_BYTES_MAX + 1], why[160];
 	bool add = strcmp(what, "add") == 0, done;
 
-	/* Before a database is made for it. */
-	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof(why))) {
+	/* Before a database is made for it. Where there is one, it may have an account of a name that
+	 * nobody may take any more. */
+	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof(why)) &&
+	    (!name_key(name, strlen(name), key) || access(c->database, F_OK) != 0)) {
 		admin_tell("that name will not do: %s", why);
 		return false;
 	}

@@ -121,9 +121,9 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 	uint64_t skip[2] = {0};
 	bool shown[2] = {false}, known;
 	/* The name that it had then: it may have got another in the same step. */
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 
-	known = name_check(NAME_NICK, r->sender, strlen(r->sender), key, why, sizeof why);
+	known = name_key(r->sender, strlen(r->sender), key);
 	sim->stats.said++;
 	check_tokens(r->body, model_peer(e->conn));
 	if (room == NULL)

@@ -43,6 +43,35 @@ static void test_as_written(void **state)
 	assert_string_equal(look("aIice", true), "alice");
 	assert_string_not_equal(look("aIice", false), "alice");
 	assert_string_equal(look("alice", true), "alice");
+	/* In capitals m and rn are not alike, and still the name is one. */
+	assert_string_equal(look("TOM", true), "torn");
+	assert_string_equal(look("\u0422\u041e\u041c", true), "torn"); /* Cyrillic */
+}
+
+static void test_in_capitals(void **state)
+{
+	char out[NAME_LOOK_BYTES_MAX + 1];
+
+	(void)state;
+	look_in_capitals("\u0442\u043e\u043c", out); /* Cyrillic */
+	assert_string_equal(out, "torn");
+	look_in_capitals("ali", out);
+	assert_string_equal(out, "ali");
+	look_in_capitals("o0l1", out);
+	assert_string_equal(out, "ooli");
+}
+
+static void test_letters_of_today(void **state)
+{
+	(void)state;
+	assert_true(look_is_of_today('a'));
+	assert_true(look_is_of_today(0x13DA));   /* Cherokee: of limited use */
+	assert_true(look_is_of_today(0x31350));  /* Han, of Unicode 15 */
+	assert_false(look_is_of_today(0x13441)); /* hieroglyphs */
+	assert_false(look_is_of_today(0x0251));  /* Latin, for phonetics alone */
+	assert_false(look_is_of_today(0xE000));
+	assert_true(look_is_accent(0x0301));
+	assert_false(look_is_accent(0x102D));    /* a Burmese vowel */
 }
 
 static void test_names_of_other_scripts_look_alike(void **state)
@@ -86,6 +115,8 @@ int main(void)
 	const struct CMUnitTest all[] = {
 		cmocka_unit_test(test_confusable_names_look_alike),
 		cmocka_unit_test(test_as_written),
+		cmocka_unit_test(test_in_capitals),
+		cmocka_unit_test(test_letters_of_today),
 		cmocka_unit_test(test_names_of_other_scripts_look_alike),
 		cmocka_unit_test(test_other_names_do_not),
 		cmocka_unit_test(test_a_long_name_fits),

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,11 @@ static void test_marks(void **state)
 	allows(NAME_NICK, "x\xCC\x82\xCC\xA3y\xCC\x82\xCC\xA3", "x\xCC\xA3\xCC\x82ỵ\xCC\x82");
 	REFUSES(NAME_NICK, "x\xCC\x80\xCC\x81\xCC\x82",
 	        "a nick has at most 2 accents on one letter");
+	/* Also between other marks, and on a letter of another script. */
+	REFUSES(NAME_NICK, "ก\u0300\u0301\u0302", "a nick has at most 2 accents on one letter");
+	REFUSES(NAME_NICK, "x\u0301\u0301", "a nick has an accent at most once on one letter");
+	REFUSES(NAME_NICK, "ကွှုံ့ိ", "a nick has at most 4 marks on one letter");
+	REFUSES(NAME_NICK, "ก็็", "a nick has an accent at most once on one letter");
 	REFUSES(NAME_NICK, "\xCC\x80x", "a nick has accents only on letters and digits");
 	REFUSES(NAME_NICK, "x_\xCC\x80", "a nick has accents only on letters and digits");
 	REFUSES(NAME_NICK, "x\xE2\x83\x9D", "a nick has only letters, digits and _ - . | ^");
@@ -152,16 +158,23 @@ static void test_reserved(void **state)
 	allows(NAME_NICK, "ecosystem", "ecosystem");
 }
 
-#define MIXED "a nick has letters of one script; Latin, Greek and Cyrillic ones look alike"
+#define MIXED "a nick has letters of one script; Latin may stand beside Chinese, Japanese or Korean"
 
 static void test_scripts_that_look_alike(void **state)
 {
 	(void)state;
-	REFUSES(NAME_NICK, "S\u0443stem", MIXED); /* Cyrillic u */
-	REFUSES(NAME_NICK, "\u0430lice", MIXED);  /* Cyrillic a */
+	REFUSES(NAME_NICK, "\u0405ystem", MIXED); /* Cyrillic dze */
+	REFUSES(NAME_ROOM, "\u043eps", "a room's name has letters of one script; Latin may stand beside "
+	        "Chinese, Japanese or Korean");
+	REFUSES(NAME_NICK, "\u13DAystem", MIXED); /* Cherokee du */
+	REFUSES(NAME_NICK, "\uA4E2ystem", MIXED); /* Lisu sa */
+	REFUSES(NAME_NICK, "p\u0430ul", MIXED);   /* Cyrillic a */
 	REFUSES(NAME_NICK, "\u03bfps", MIXED);    /* Greek omicron */
+	REFUSES(NAME_NICK, "\u0585ps", MIXED);    /* Armenian oh */
 	allows(NAME_NICK, "\u0430\u043b\u0438\u0441\u0430", "\u0430\u043b\u0438\u0441\u0430");
 	allows(NAME_NICK, "tanaka\u7530\u4e2d", "tanaka\u7530\u4e2d");
+	allows(NAME_NICK, "anna_\uC548\uB098", "anna_\uC548\uB098");
+	allows(NAME_NICK, "ken\u3051\u3093\u30b1\u30f3\u7530", "ken\u3051\u3093\u30b1\u30f3\u7530");
 }
 
 /* A sentence is cut to its room, never written beyond it. */
@@ -172,6 +185,165 @@ static void test_little_room_for_why(void **state)
 	(void)state;
 	assert_false(name_check(NAME_NICK, "a b", 3, key, why, sizeof why));
 	assert_string_equal(why, "a nick ");
+}
+
+/* People's names in scripts of today, also where letters carry several marks. */
+static void test_names_of_people(void **state)
+{
+	static const char *const names[] = {
+		"ကျော်", "မျိုး", "စိုး", "လှိုင်", "နှုန်း", "བསྒྲུབས", "འབྲུག", "སྐྱིད", "ឈ្មោះ", "សុខា", "ស្រី",
+		"प्रिया", "श्रीनिवास", "สมชาย", "น้ำทิพย์", "ທ້າວ", "Nguyễn", "Trần", "ശ്രീജ", "கண்ணன்",
+		"శ్రీనివాస్", "නිමල්", "კახა", "ᏣᎳᎩ", "𞤀𞤣𞤢𞤥", "ⴰⵎⴰⵣⵉⵖ", "İlker", "Ağaoğlu",
+		"Håkon", "Łukasz", "محمد", "عبدالله", "مُحَمَّد", "יוסף", "გიორგი", "Արամ", "Ελένη",
+		"Юлия", "Ґалаґан", "김민준", "王小明", "さくら", "サクラ", "ዮሐንስ", "އަހުމަދު", "ܝܘܣܦ",
+	};
+	char key[NAME_KEY_BYTES_MAX + 1], why[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!name_check(NAME_NICK, names[i], strlen(names[i]), key, why, sizeof why))
+			fail_msg("%s: %s", names[i], why);
+}
+
+#define NOT_TODAY(cp) "a nick has letters and digits that are in use today, which " cp " is not"
+
+/* Only what Unicode recommends for names: scripts of our day, and no letter that nobody sees. */
+static void test_letters_of_today(void **state)
+{
+	(void)state;
+	REFUSES(NAME_NICK, "alice\U00013441", NOT_TODAY("U+13441"));
+	REFUSES(NAME_NICK, "\U00013441", NOT_TODAY("U+13441"));
+	REFUSES(NAME_NICK, "\U00010330", NOT_TODAY("U+10330")); /* Gothic */
+	REFUSES(NAME_NICK, "\u0251dmin", NOT_TODAY("U+0251"));  /* Latin alpha, of phonetics */
+	REFUSES(NAME_NICK, "x\u0353", NOT_TODAY("U+0353"));     /* a mark of phonetics */
+	REFUSES(NAME_ROOM, "ops\U00013441", "a room's name has letters and digits that are in use today, "
+	        "which U+13441 is not");
+	/* What stands for letters of today may stand for them. */
+	allows(NAME_NICK, "\U0001D41Bob", "bob");
+}
+
+/* Digits that are alike although they count differently: 8 and the Bengali 4. */
+static void test_digits_of_one_kind(void **state)
+{
+	(void)state;
+	REFUSES(NAME_NICK, "\u0995\u09EA8", "a nick has digits of one kind");
+	REFUSES(NAME_NICK, "\u0665\u06F5", "a nick has digits of one kind");
+	allows(NAME_NICK, "\u0995\u09EA", "\u0995\u09EA");
+	allows(NAME_NICK, "\u09958", "\u09958");
+}
+
+/* A control character comes as ^ and a letter, and a name does not look as if it had one. */
+static void test_controls_written_out(void **state)
+{
+	(void)state;
+#define CONTROL "a nick has no control characters, nor what looks like one (^H)"
+	REFUSES(NAME_NICK, "bob^H", CONTROL);
+	REFUSES(NAME_NICK, "carol^M", CONTROL);
+	REFUSES(NAME_NICK, "a^_", CONTROL);
+	REFUSES(NAME_NICK, "a^^", CONTROL);
+	allows(NAME_NICK, "^a", "^a");
+	allows(NAME_NICK, "a^", "a^");
+	allows(NAME_NICK, "a^2", "a^2");
+}
+
+static void is_reserved(const char *name, const char *word)
+{
+	char expected[128];
+
+	snprintf(expected, sizeof expected, "it looks like \"%s\", which is reserved; choose another", word);
+	refuses(NAME_NICK, name, strlen(name), expected);
+}
+
+static void test_looks_reserved(void **state)
+{
+	static const char *const free_names[] = {
+		"modern", "admiral", "syste", "operator9x", "Ali", "ALI", "ali", "hero", "Modest", "sysadm",
+		"mode", "mec", "opera", "Roo", "systems_a", "yous", "adminer", "badmin", "bot", "b0t", "m.e",
+		"o-p", "Rooth", "Cooper", "Mel", "Melody", "Hal", "Hall", "Al", "Jody", "Robot", "Severn",
+		"Stafford", "Supp", "Systema", "Consuelo", "host", "guest", "r2d2", "1337", "007",
+	};
+
+	(void)state;
+	is_reserved("Systern", "system");
+	is_reserved("5ystem", "system");
+	is_reserved("5y5tem", "system");
+	is_reserved("5y57em", "system");
+	is_reserved("Syst3rn", "system");
+	is_reserved("Syst\u0117m", "system");
+	is_reserved("S\u00FDstem", "system");
+	is_reserved("Sys\u021Bem", "system");
+	is_reserved("\u0405\u0443\u0455\u0442\u0435\u043C", "system"); /* all Cyrillic */
+	is_reserved("\u0405\u0423\u0405\u0422\u0415\u041C", "system"); /* its capitals */
+	is_reserved("adrnin", "admin");
+	is_reserved("4dmin", "admin");
+	is_reserved("adm1n", "admin");
+	is_reserved("admln", "admin");
+	is_reserved("adm\u0131n", "admin");
+	is_reserved("aclmin", "admin");
+	is_reserved("rnoderator", "moderator");
+	is_reserved("m0d", "mod");
+	is_reserved("r00t", "root");
+	is_reserved("r007", "root");
+	is_reserved("y0u", "you");
+	is_reserved("m3", "me");
+	is_reserved("0p", "op");
+	is_reserved("n0b0dy", "nobody");
+	is_reserved("aII", "all");
+	is_reserved("a||", "all");
+	is_reserved("al1", "all");
+	is_reserved("_5ystem_", "system");
+	is_reserved("sys.tem", "system");
+	is_reserved("s-y-s-t-e-m", "system");
+	is_reserved("ad_min", "admin");
+	is_reserved("System\u02BC", "system");
+	is_reserved("System\u30FC", "system");
+	is_reserved("admin\u738B", "admin");
+	REFUSES(NAME_NICK, "admins", "the nick \"admins\" is reserved; choose another");
+	REFUSES(NAME_NICK, "sysop", "the nick \"sysop\" is reserved; choose another");
+	allows(NAME_ROOM, "5ystem", "5ystem");
+	for (size_t i = 0; i < sizeof free_names / sizeof *free_names; i++) {
+		char key[NAME_KEY_BYTES_MAX + 1], why[128];
+
+		if (!name_check(NAME_NICK, free_names[i], strlen(free_names[i]), key, why, sizeof why))
+			fail_msg("%s: %s", free_names[i], why);
+	}
+}
+
+static void found(const char *name, const char *expected)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	assert_true(name_key(name, strlen(name), key));
+	assert_string_equal(key, expected);
+}
+
+/* What nobody may be called any more, but was, is still found. */
+static void test_key(void **state)
+{
+	char key[NAME_KEY_BYTES_MAX + 1] = "x", name[NAME_BYTES_MAX + 2];
+
+	(void)state;
+	found("Ann", "ann");
+	found("Straße", "strasse");
+	found("5ystem", "5ystem");
+	found("System", "system");
+	found("bob^H", "bob^h");
+	found("\u0405ystem", "\u0455ystem");
+	found("alice\U00013441", "alice\U00013441");
+	found("Room!", "room!");
+	assert_false(name_key("", 0, key));
+	assert_string_equal(key, "");
+	assert_false(name_key("a b", 3, key));
+	assert_false(name_key("caf\xE9", 4, key));
+	assert_false(name_key("a\0b", 3, key));
+	assert_false(name_key("\u200B", 3, key));
+	memset(name, 'x', sizeof name);
+	assert_true(name_key(name, NAME_BYTES_MAX, key));
+	assert_false(name_key(name, NAME_BYTES_MAX + 1, key));
+	/* Sixty-four ligatures of eighteen letters. */
+	for (size_t i = 0; i < 64; i++)
+		memcpy(name + i * 3, "\uFDFA", 3);
+	assert_false(name_key(name, 192, key));
 }
 
 static void mends(enum name_kind kind, const char *typed, size_t max_chars, const char *expected)
@@ -205,6 +377,11 @@ static void test_mend(void **state)
 	mends(NAME_NICK, "Zoë Müller", 4, "Zoë");
 	mends(NAME_NICK, "x\xCC\x80\xCC\x81\xCC\x82\xCC\x83y", 32, "x\xCC\x80\xCC\x81y");
 	mends(NAME_NICK, "ab", 0, "a");
+	mends(NAME_NICK, "bob^H", 32, "bob");
+	mends(NAME_NICK, "bo^Hb", 32, "bo_b");
+	mends(NAME_NICK, "5ystem", 32, "guest");
+	mends(NAME_NICK, "alice\U00013441", 32, "alice");
+	mends(NAME_NICK, "ကျော်", 32, "ကျော်");
 	mends(NAME_NICK, "abcdefghijklmnopqrstuvwxyzabcdefghijkl", 99,
 	      "abcdefghijklmnopqrstuvwxyzabcdef");
 }
@@ -214,6 +391,7 @@ static size_t put_random_char(char *at)
 	static const char *const chars[] = {
 		" ", "#", "_", "^", ".", "a", "Me", "op", "admin", "😀", "ä", "\xCC\x80", "ﷺ", "ﾞ",
 		"\xE2\x80\x8B", "ก็", "ß", "ﬃ", "ΐ", "ﷲ", "\xFF", "\xE2\x82", "\t", "𠀀", "ͺ", "İ",
+		"Sys", "5", "tern", "ш", "က", "ျ", "ိ", "\U00013441", "^H", "8", "৪",
 	};
 	const char *s = chars[rnd(sizeof chars / sizeof *chars)];
 
@@ -264,6 +442,12 @@ int main(void)
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_reserved),
 		cmocka_unit_test(test_scripts_that_look_alike),
+		cmocka_unit_test(test_names_of_people),
+		cmocka_unit_test(test_letters_of_today),
+		cmocka_unit_test(test_digits_of_one_kind),
+		cmocka_unit_test(test_controls_written_out),
+		cmocka_unit_test(test_looks_reserved),
+		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_little_room_for_why),
 		cmocka_unit_test(test_mend),
 		cmocka_unit_test(test_mended_is_allowed),

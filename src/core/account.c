@@ -61,10 +61,9 @@ struct account *account_by_key(const struct chat *c, const char *key)
 
 struct account *account_named(const struct chat *c, const char *name)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 
-	return name_check(NAME_NICK, name, strlen(name), key, why, sizeof why) ? account_by_key(c, key)
-	                                                                      : NULL;
+	return name_key(name, strlen(name), key) ? account_by_key(c, key) : NULL;
 }
 
 /* Whose name looks like this; NULL: nobody's. */

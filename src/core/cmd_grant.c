@@ -51,7 +51,7 @@ struct target {
 static bool find(struct chat *c, struct session *s, const struct room *r, const char *name,
                  struct target *t)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 
 	*t = (struct target){.account = account_named(c, name)};
 	if (t->account != NULL) {
@@ -60,7 +60,7 @@ static bool find(struct chat *c, struct session *s, const struct room *r, const 
 		t->grant = grant_of(r, t->account->key);
 		return true;
 	}
-	if (name_check(NAME_NICK, name, strlen(name), key, why, sizeof why))
+	if (name_key(name, strlen(name), key))
 		t->session = session_by_key(c, key);
 	if (t->session != NULL)
 		t->nick = t->session->nick;

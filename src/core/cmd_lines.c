@@ -19,9 +19,9 @@
 /* A guest's name may have had another bearer before, whose lines are not the guest's. */
 static bool is_own(const struct session *s, const struct row *row)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 
-	if (!name_check(NAME_NICK, row->sender, strlen(row->sender), key, why, sizeof why) ||
+	if (!name_key(row->sender, strlen(row->sender), key) ||
 	    strcmp(key, s->key) != 0)
 		return false;
 	return row->id > s->named_seq ||

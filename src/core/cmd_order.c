@@ -113,7 +113,7 @@ static bool target_find(struct chat *c, struct session *s, const char *name, str
 {
 	bool may_be_address = t->ban.kind == BAN_ENTRY && strpbrk(name, ".:/") != NULL;
 	struct account *account = account_named(c, name);
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 	struct session *guest = NULL;
 	struct address block;
 
@@ -125,7 +125,7 @@ static bool target_find(struct chat *c, struct session *s, const char *name, str
 		target_account(t, account);
 		return true;
 	}
-	if (name_check(NAME_NICK, name, strlen(name), key, why, sizeof why))
+	if (name_key(name, strlen(name), key))
 		guest = session_by_key(c, key);
 	if (guest != NULL) {
 		target_guest(t, guest);

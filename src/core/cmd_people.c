@@ -114,12 +114,12 @@ void cmd_ignore(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 	const struct session *who;
 	uint32_t i = 0;
 
 	/* The person need not be here for it. */
-	if (!name_check(NAME_NICK, a->arg[0], strlen(a->arg[0]), key, why, sizeof why))
+	if (!name_key(a->arg[0], strlen(a->arg[0]), key))
 		key[0] = '\0';
 	while (i < s->nignored && strcmp(s->ignored[i], key) != 0)
 		i++;

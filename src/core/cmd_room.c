@@ -50,13 +50,13 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 	const char *word;
 	struct room *r;
 
-	if (!name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why)) {
+	r = name_key(name, strlen(name), key) ? room_by_key(c, key) : NULL;
+	if (r == NULL && !name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why)) {
 		name_mend(NAME_ROOM, name, strlen(name), ROOM_CHARS_MAX, good);
 		emit_reply(c, s, "That name will not do: %s. Good would be, for example: %cjoin %s", why,
 		           c->config.command_prefix, good);
 		return;
 	}
-	r = room_by_key(c, key);
 	if (r == NULL && *a->rest != '\0')
 		emit_reply(c, s, "There is no room %s that could ask for a password, and a room's name has no "
 		           "spaces. %cjoin %s makes it.", name, c->config.command_prefix, name);
@@ -168,7 +168,7 @@ static void who_list(struct chat *c, struct session *s, const struct room *r)
 
 void cmd_who(struct chat *c, struct session *s, const struct args *a)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 	const struct room *r = s->room;
 	const char *typed = a->arg[0] != NULL ? a->arg[0] : "";
 
@@ -176,7 +176,7 @@ void cmd_who(struct chat *c, struct session *s, const struct args *a)
 		const char *name = a->arg[0] + (a->arg[0][0] == '#');
 
 		r = NULL;
-		if (name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why))
+		if (name_key(name, strlen(name), key))
 			r = room_by_key(c, key);
 	}
 	if (r == NULL || !rights_see(c, s, r))

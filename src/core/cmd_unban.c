@@ -53,8 +53,8 @@ static bool number_parse(const char *text, uint64_t *number)
 /* In the list, the one of this name or address; NULL: none. */
 static struct ban *named(struct ban_list *list, const char *name)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
-	bool is_name = name_check(NAME_NICK, name, strlen(name), key, why, sizeof why);
+	char key[NAME_KEY_BYTES_MAX + 1];
+	bool is_name = name_key(name, strlen(name), key);
 	struct address block;
 	bool is_block = address_parse(name, &block);
 

@@ -19,14 +19,14 @@
 static bool keeps_room_of(const struct chat *c, const struct session *s, const char *line)
 {
 	const char *in = strstr(line, " --in=");
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 	const struct room *r = NULL;
 
 	/* What stands before it is the command's name alone. */
 	if (in == NULL || in != line + strcspn(line, " "))
 		return false;
 	in += strlen(" --in=");
-	if (name_check(NAME_ROOM, in, strcspn(in, " "), key, why, sizeof why))
+	if (name_key(in, strcspn(in, " "), key))
 		r = room_by_key(c, key);
 	return r != NULL && order_rank(r, s) >= RANK_OPERATOR;
 }

@@ -209,11 +209,11 @@ bool command_can_save(struct chat *c, const struct session *s)
 /* The room of --in=; NULL: s was told. */
 static struct room *room_meant(struct chat *c, struct session *s, const char *name)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 	struct room *r = NULL;
 
 	name += *name == '#';
-	if (name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why))
+	if (name_key(name, strlen(name), key))
 		r = room_by_key(c, key);
 	if (r != NULL && !rights_see(c, s, r))
 		r = NULL;

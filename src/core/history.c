@@ -108,10 +108,10 @@ static void show_row(struct chat *c, struct session *s, const char *head, const 
 /* Lines of people whom s ignores are left out of the past as well. */
 static bool row_ignored(const struct session *s, const struct row *row)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 
 	return s->nignored > 0 &&
-	       name_check(NAME_NICK, row->sender, strlen(row->sender), key, why, sizeof why) &&
+	       name_key(row->sender, strlen(row->sender), key) &&
 	       session_ignores(s, key);
 }
 

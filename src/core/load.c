@@ -39,13 +39,9 @@ static void room_name(const char *saved, char name[NAME_BYTES_MAX + 1],
 
 	if (len <= NAME_BYTES_MAX)
 		memcpy(name, saved, len + 1);
-	if (len <= NAME_BYTES_MAX && name_check(NAME_ROOM, name, len, key, why, sizeof why))
+	/* Also one that nobody may take today. */
+	if (name_kept(saved, NAME_BYTES_MAX) && name_key(name, len, key))
 		return;
-	/* One that another version allowed is kept under itself. */
-	if (name_kept(saved, NAME_BYTES_MAX)) {
-		memcpy(key, saved, len + 1);
-		return;
-	}
 	name_mend(NAME_ROOM, saved, len, ROOM_CHARS_MAX, name);
 	name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why);
 }

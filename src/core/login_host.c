@@ -41,13 +41,12 @@ static struct account *host_account(struct chat *c, struct session *s, const cha
 bool login_host(struct chat *c, struct session *s, const char *user)
 {
 	char key[NAME_KEY_BYTES_MAX + 1], why[160];
-	struct account *a;
+	struct account *a = account_named(c, user);
 
-	if (!name_check(NAME_NICK, user, strlen(user), key, why, sizeof why)) {
+	if (a == NULL && !name_check(NAME_NICK, user, strlen(user), key, why, sizeof why)) {
 		emit_reply(c, s, "Your login name will not do here: %s.", why);
 		return false;
 	}
-	a = account_by_key(c, key);
 	/* To the host Bob and bob are two, to us one name: the first has it. */
 	if (a != NULL && (!a->host || strcmp(a->nick, user) != 0)) {
 		emit_reply(c, s, "%s was registered by somebody, and not as your login on this host. If "

@@ -15,10 +15,17 @@
 #include <utf8proc.h>
 
 #include "chatd/base/address.h"
+#include "chatd/core/look.h"
 #include "chatd/core/text.h"
 
 /* How many code points one may fold to: U+FDFA, with 18, has the most. */
 enum { FOLD_MAX = 32 };
+
+/* A reserved word of so many letters is one also with signs and foreign letters in it: m.e and o-p
+ * are people's initials. */
+enum { WORD_LONG = 5 };
+
+#define SIGNS "_-.|^"
 
 /* What a code point is in a name. */
 enum name_class {
@@ -28,6 +35,7 @@ enum name_class {
 	CLASS_SPACE,
 	CLASS_CONTROL,
 	CLASS_INVISIBLE,
+	CLASS_OLD,              /* a letter or mark that is of no script of today */
 	CLASS_OTHER,
 };
 
@@ -42,9 +50,26 @@ static const struct {
 
 /* Keys of nicks that would speak for the server, its operators or everybody. */
 static const char *const reserved[] = {
-	"admin", "administrator", "all", "chatd", "console", "everyone", "here", "me", "mod",
-	"moderator", "nobody", "op", "oper", "operator", "root", "server", "service", "staff",
-	"support", "system", "you",
+	"admin", "administrator", "administrators", "admins", "all", "chatd", "console",
+	"everybody", "everyone", "here", "me", "mod", "moderator", "moderators", "mods", "nobody",
+	"op", "oper", "operator", "operators", "opers", "ops", "root", "server", "service", "staff",
+	"support", "sysadmin", "sysop", "system", "you",
+};
+
+/* What may stand for a letter in them, beside what has its skeleton: the first for the second. */
+static const char stand_ins[][2] = {
+	{'0', 'o'}, {'1', 'i'}, {'1', 'l'}, {'l', 'i'}, {'2', 'z'}, {'3', 'e'}, {'4', 'a'}, {'5', 's'},
+	{'6', 'b'}, {'7', 't'}, {'8', 'b'}, {'9', 'g'},
+};
+
+/* And pairs of letters that stand for one. */
+static const char *const pairs[] = { "rnm", "cld", "vvw" };
+
+/* Of a name, what is compared with them. */
+enum view {
+	VIEW_ALL,
+	VIEW_TRIMMED,           /* without signs round it */
+	VIEW_JOINED,            /* of long words: letters and digits alone */
 };
 
 static enum name_class class_of_category(int32_t cp)
@@ -74,13 +99,14 @@ static enum name_class class_of_category(int32_t cp)
 	case UTF8PROC_CATEGORY_ZP:
 		return CLASS_INVISIBLE;
 	default:
-		return cp != 0 && cp < 0x80 && strchr("_-.|^", cp) ? CLASS_SIGN : CLASS_OTHER;
+		return cp != 0 && cp < 0x80 && strchr(SIGNS, cp) ? CLASS_SIGN : CLASS_OTHER;
 	}
 }
 
 /*
  * A letter has to be one when folded, too: U+FDFA becomes three words with
- * spaces between them, and U+FF9E a mark.
+ * spaces between them, and U+FF9E a mark. It, or all that it becomes, has to be
+ * of a script of today.
  */
 static enum name_class name_class(int32_t cp)
 {
@@ -89,6 +115,7 @@ static enum name_class name_class(int32_t cp)
 	enum name_class class = class_of_category(cp), part;
 	utf8proc_int32_t fold[FOLD_MAX];
 	utf8proc_ssize_t i, n;
+	bool today = true;
 	int last = 0;
 
 	if (cp < 0x80 || (class != CLASS_LETTER && class != CLASS_MARK))
@@ -102,8 +129,9 @@ static enum name_class name_class(int32_t cp)
 			return CLASS_OTHER;
 		if (i == 0)
 			class = part;
+		today = today && look_is_of_today(fold[i]);
 	}
-	return class;
+	return today || look_is_of_today(cp) ? class : CLASS_OLD;
 }
 
 /* The code point at s in *cp and its bytes; 0 if it is none. */
@@ -126,49 +154,159 @@ static bool refuse(char *why, size_t why_size, const char *fmt, ...)
 	return false;
 }
 
-/* Scripts whose letters look alike; 0: none of them. */
-static int script_of(int32_t cp)
-{
-	if ((cp | 0x20) >= 'a' && (cp | 0x20) <= 'z')
-		return 1;
-	if ((cp >= 0xC0 && cp <= 0x24F) || (cp >= 0x1E00 && cp <= 0x1EFF))
-		return 1;
-	if ((cp >= 0x370 && cp <= 0x3FF) || (cp >= 0x1F00 && cp <= 0x1FFF))
-		return 2;
-	return (cp >= 0x400 && cp <= 0x52F) || (cp >= 0xA640 && cp <= 0xA69F) ? 3 : 0;
-}
-
-/* True if a key has letters of several of them, as a forged name would. */
-static bool key_mixes_scripts(const char *key, size_t len)
-{
-	int script, first = 0;
-	size_t i, n;
-	int32_t cp;
-
-	for (i = 0; i < len; i += n) {
-		n = name_decode(key + i, len - i, &cp);
-		script = script_of(cp);
-		if (script != 0 && first != 0 && script != first)
-			return true;
-		if (script != 0)
-			first = script;
-	}
-	return false;
-}
+/* -- what is reserved -------------------------------------------------------------- */
 
 /* The reserved word that a key is but for signs round it; NULL: none. */
 static const char *key_reserved(const char *key)
 {
 	size_t len, i;
 
-	key += strspn(key, "_-.|^");
+	key += strspn(key, SIGNS);
 	len = strlen(key);
-	while (len > 0 && strchr("_-.|^", key[len - 1]) != NULL)
+	while (len > 0 && strchr(SIGNS, key[len - 1]) != NULL)
 		len--;
 	for (i = 0; i < sizeof reserved / sizeof *reserved; i++)
 		if (strlen(reserved[i]) == len && memcmp(key, reserved[i], len) == 0)
 			return reserved[i];
 	return NULL;
+}
+
+static bool stands_for(char written, char letter)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof stand_ins / sizeof *stand_ins; i++)
+		if (stand_ins[i][0] == written && stand_ins[i][1] == letter)
+			return true;
+	return written == letter;
+}
+
+/* How many characters of a look stand for the letter; 0: what is there does not. */
+static size_t letter_at(const char *look, char letter)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		if (letter == pairs[i][2] && strncmp(look, pairs[i], 2) == 0)
+			return 2;
+	return *look != '\0' && stands_for(*look, letter);
+}
+
+static bool look_is_word(const char *look, const char *word)
+{
+	size_t n = 1;
+
+	for (; *word != '\0' && n > 0; word++) {
+		n = letter_at(look, *word);
+		look += n;
+	}
+	return n > 0 && *look == '\0';
+}
+
+/* The name without what the view leaves out. */
+static void name_cut(const char *name, enum view view, char out[NAME_KEY_BYTES_MAX + 1])
+{
+	size_t n = 0;
+
+	if (view == VIEW_TRIMMED)
+		name += strspn(name, SIGNS);
+	for (; *name != '\0' && n < NAME_KEY_BYTES_MAX; name++)
+		if (view != VIEW_JOINED || strchr(SIGNS, *name) == NULL)
+			out[n++] = *name;
+	while (view == VIEW_TRIMMED && n > 0 && strchr(SIGNS, out[n - 1]) != NULL)
+		n--;
+	out[n] = '\0';
+}
+
+/* The reserved word that a look is; NULL: none. */
+static const char *look_reserved(char *look, enum view view)
+{
+	size_t i, n = 0;
+
+	for (i = 0; view == VIEW_JOINED && look[i] != '\0'; i++)
+		if ((look[i] >= 'a' && look[i] <= 'z') || (look[i] >= '0' && look[i] <= '9'))
+			look[n++] = look[i];
+	if (view == VIEW_JOINED)
+		look[n] = '\0';
+	for (i = 0; i < sizeof reserved / sizeof *reserved; i++)
+		if ((view != VIEW_JOINED || strlen(reserved[i]) >= WORD_LONG) &&
+		    look_is_word(look, reserved[i]))
+			return reserved[i];
+	return NULL;
+}
+
+static bool has_small_letters(const char *name)
+{
+	size_t len = strlen(name), i, n;
+	int32_t cp;
+
+	for (i = 0; i < len; i += n) {
+		n = name_decode(name + i, len - i, &cp);
+		if (utf8proc_get_property(cp)->category == UTF8PROC_CATEGORY_LL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The reserved word that a name looks like; NULL: none. As it is without case, in
+ * capitals, and as it is written; there ALI is not ALl, so that of capitals alone is
+ * looked at in the other ways only.
+ */
+static const char *name_seems(const char *name, const char *key)
+{
+	char cut[NAME_KEY_BYTES_MAX + 1], look[NAME_LOOK_BYTES_MAX + 1];
+	const char *word = NULL;
+	bool small = has_small_letters(name);
+
+	for (enum view v = VIEW_ALL; v <= VIEW_JOINED && word == NULL; v++) {
+		name_cut(key, v, cut);
+		look_of(cut, false, look);
+		word = look_reserved(look, v);
+		if (word == NULL) {
+			look_in_capitals(cut, look);
+			word = look_reserved(look, v);
+		}
+		if (word == NULL && small) {
+			name_cut(name, v, cut);
+			look_of(cut, true, look);
+			word = look_reserved(look, v);
+		}
+	}
+	return word;
+}
+
+/* -- what is allowed --------------------------------------------------------------- */
+
+/* Marks since the last letter. */
+struct marks {
+	size_t accents;         /* that go on any letter, each above or below the one before */
+	size_t stacked;         /* all that take no room of their own */
+};
+
+/* False: one too many. */
+static bool mark_fits(struct marks *m, int32_t cp)
+{
+	if (utf8proc_get_property(cp)->category != UTF8PROC_CATEGORY_MC) {
+		m->stacked++;
+		m->accents += look_is_accent(cp);
+	}
+	return m->accents <= NAME_ACCENTS_MAX && m->stacked <= NAME_MARKS_MAX;
+}
+
+static bool refuse_marks(const struct marks *m, const char *noun, char *why, size_t why_size)
+{
+	if (m->accents > NAME_ACCENTS_MAX)
+		return refuse(why, why_size, "%s has at most %d accents on one letter", noun,
+		              NAME_ACCENTS_MAX);
+	return refuse(why, why_size, "%s has at most %d marks on one letter", noun, NAME_MARKS_MAX);
+}
+
+/* What a control character becomes where it is shown: ^ and A to Z, ^ or _. (The others have signs
+ * that no name has.) */
+static bool is_control_shown(const char *s, size_t len)
+{
+	return len >= 2 && s[0] == '^' && ((s[1] >= 'A' && s[1] <= 'Z') || s[1] == '^' || s[1] == '_');
 }
 
 /* All code points, one after the other. */
@@ -177,7 +315,9 @@ static bool check_chars(enum name_kind kind, const char *name, size_t len, char 
 {
 	const char *noun = kinds[kind].noun;
 	enum name_class class, before = CLASS_SIGN;
-	size_t i, n, marks = 0, letters = 0;
+	size_t i, n, letters = 0;
+	struct marks marks = {0};
+	bool control = false;
 	int32_t cp;
 
 	for (i = 0; i < len; i += n, before = class) {
@@ -185,21 +325,21 @@ static bool check_chars(enum name_kind kind, const char *name, size_t len, char 
 		if (n == 0)
 			return refuse(why, why_size, "%s has to be UTF-8; this is not", noun);
 		class = name_class(cp);
-		marks = class == CLASS_MARK ? marks + 1 : 0;
+		if (class != CLASS_MARK)
+			marks = (struct marks){0};
 		switch (class) {
 		case CLASS_LETTER:
 			letters++;
 			break;
 		case CLASS_SIGN:
+			control = control || is_control_shown(name + i, len - i);
 			break;
 		case CLASS_MARK:
 			if (before == CLASS_SIGN)
 				return refuse(why, why_size,
 				              "%s has accents only on letters and digits", noun);
-			if (marks > NAME_MARKS_MAX)
-				return refuse(why, why_size,
-				              "%s has at most %d accents on one letter", noun,
-				              NAME_MARKS_MAX);
+			if (!mark_fits(&marks, cp))
+				return refuse_marks(&marks, noun, why, why_size);
 			break;
 		case CLASS_SPACE:
 			return refuse(why, why_size, "%s has no spaces; use _ instead", noun);
@@ -207,6 +347,9 @@ static bool check_chars(enum name_kind kind, const char *name, size_t len, char 
 			return refuse(why, why_size, "%s has no control characters", noun);
 		case CLASS_INVISIBLE:
 			return refuse(why, why_size, "%s has no invisible characters", noun);
+		case CLASS_OLD:
+			return refuse(why, why_size, "%s has letters and digits that are in use today, "
+			              "which U+%04X is not", noun, (unsigned)cp);
 		case CLASS_OTHER:
 			if (cp == '#' && kind == NAME_ROOM)
 				return refuse(why, why_size, "%s has no #; leave it out", noun);
@@ -216,6 +359,44 @@ static bool check_chars(enum name_kind kind, const char *name, size_t len, char 
 	}
 	if (letters == 0)
 		return refuse(why, why_size, "%s has at least one letter or digit", noun);
+	if (control)
+		return refuse(why, why_size, "%s has no control characters, nor what looks like one (^H)",
+		              noun);
+	return true;
+}
+
+/* The whole of it, of which each character is allowed. */
+static bool check_whole(enum name_kind kind, const char *name, const char *key, char *why,
+                        size_t why_size)
+{
+	const char *noun = kinds[kind].noun, *word;
+	struct address address;
+
+	/* Commands would take them for flags, and for whom an address is of. */
+	if (kind == NAME_NICK && strncmp(key, "--", 2) == 0)
+		return refuse(why, why_size, "%s does not begin with --", noun);
+	if (kind == NAME_NICK && address_parse(key, &address))
+		return refuse(why, why_size, "%s is no address", noun);
+	switch (look_fault(key)) {
+	case LOOK_SCRIPTS:
+		return refuse(why, why_size, "%s has letters of one script; Latin may stand beside "
+		              "Chinese, Japanese or Korean", noun);
+	case LOOK_DIGITS:
+		return refuse(why, why_size, "%s has digits of one kind", noun);
+	case LOOK_MARKS:
+		return refuse(why, why_size, "%s has an accent at most once on one letter", noun);
+	case LOOK_FINE:
+		break;
+	}
+	if (kind != NAME_NICK)
+		return true;
+	word = key_reserved(key);
+	if (word != NULL)
+		return refuse(why, why_size, "the nick \"%s\" is reserved; choose another", word);
+	word = name_seems(name, key);
+	if (word != NULL)
+		return refuse(why, why_size, "it looks like \"%s\", which is reserved; choose another",
+		              word);
 	return true;
 }
 
@@ -223,10 +404,8 @@ bool name_check(enum name_kind kind, const char *name, size_t len,
                 char key[NAME_KEY_BYTES_MAX + 1], char *why, size_t why_size)
 {
 	const char *noun = kinds[kind].noun;
-	char copy[NAME_BYTES_MAX + 1], *folded;
-	struct address address;
-	const char *word;
-	size_t chars, n;
+	char copy[NAME_BYTES_MAX + 1];
+	size_t chars;
 
 	key[0] = '\0';
 	if (len == 0)
@@ -239,30 +418,31 @@ bool name_check(enum name_kind kind, const char *name, size_t len,
 		return refuse(why, why_size, "%s has to be UTF-8; this is not", noun);
 	if (!check_chars(kind, name, len, why, why_size))
 		return false;
+	if (!name_key(name, len, key))
+		return refuse(why, why_size, "%s is shorter when its ligatures are written out",
+		              noun);
+	memcpy(copy, name, len);
+	copy[len] = '\0';
+	return check_whole(kind, copy, key, why, why_size);
+}
+
+bool name_key(const char *name, size_t len, char key[NAME_KEY_BYTES_MAX + 1])
+{
+	char copy[NAME_BYTES_MAX + 1], *folded;
+	size_t n;
+
+	key[0] = '\0';
+	if (len == 0 || len > NAME_BYTES_MAX || memchr(name, ' ', len) != NULL ||
+	    memchr(name, '\0', len) != NULL)
+		return false;
 	memcpy(copy, name, len);
 	copy[len] = '\0';
 	folded = text_form(copy, FORM_NAME);
-	n = folded ? strlen(folded) : 0;
-	if (n > 0 && n <= NAME_KEY_BYTES_MAX)
+	n = folded != NULL ? strlen(folded) : 0;
+	if (n <= NAME_KEY_BYTES_MAX && n > 0)
 		memcpy(key, folded, n + 1);
 	free(folded);
-	if (n > NAME_KEY_BYTES_MAX)
-		return refuse(why, why_size, "%s is shorter when its ligatures are written out",
-		              noun);
-	if (n == 0)
-		return refuse(why, why_size, "%s has at least one letter or digit", noun);
-	/* Commands would take them for flags, and for whom an address is of. */
-	if (kind == NAME_NICK && strncmp(key, "--", 2) == 0)
-		return refuse(why, why_size, "%s does not begin with --", noun);
-	if (kind == NAME_NICK && address_parse(key, &address))
-		return refuse(why, why_size, "%s is no address", noun);
-	if (key_mixes_scripts(key, n))
-		return refuse(why, why_size, "%s has letters of one script; Latin, Greek and Cyrillic "
-		              "ones look alike", noun);
-	word = kind == NAME_NICK ? key_reserved(key) : NULL;
-	if (word != NULL)
-		return refuse(why, why_size, "the nick \"%s\" is reserved; choose another", word);
-	return true;
+	return key[0] != '\0';
 }
 
 bool name_kept(const char *name, size_t bytes_max)
@@ -279,7 +459,8 @@ bool name_kept(const char *name, size_t bytes_max)
 static size_t mend_chars(const char *typed, size_t len, size_t max_chars, char *out)
 {
 	enum name_class class, before = CLASS_SIGN;
-	size_t i, n, at = 0, chars = 0, marks = 0;
+	size_t i, n, at = 0, chars = 0;
+	struct marks marks = {0};
 	bool gap = false;  /* true while something was left out behind the last character */
 	int32_t cp;
 
@@ -287,11 +468,15 @@ static size_t mend_chars(const char *typed, size_t len, size_t max_chars, char *
 		n = name_decode(typed + i, len - i, &cp);
 		class = n ? name_class(cp) : CLASS_OTHER;
 		n = n ? n : 1;
+		if (is_control_shown(typed + i, len - i)) {
+			n = 2;
+			class = CLASS_CONTROL;
+		}
 		if (class == CLASS_MARK) {
-			if (gap || before == CLASS_SIGN || ++marks > NAME_MARKS_MAX)
+			if (gap || before == CLASS_SIGN || !mark_fits(&marks, cp))
 				continue;
 		} else if (class == CLASS_LETTER || class == CLASS_SIGN) {
-			marks = 0;
+			marks = (struct marks){0};
 		} else {
 			gap = true;
 			continue;

@@ -87,10 +87,10 @@ void resume_free(struct chat *c)
 /* The room of that name; NULL where there are too many to make it again. */
 static struct room *room_again(struct chat *c, const char *name)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 	struct room *r = NULL;
 
-	if (name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why))
+	if (name_key(name, strlen(name), key))
 		r = room_by_key(c, key);
 	return r != NULL || *key == '\0' ? r : room_new(c, name, key, 0);
 }

@@ -113,10 +113,10 @@ struct session *session_by_key(const struct chat *c, const char *key)
 
 struct session *session_find(struct chat *c, struct session *s, const char *name)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 	struct session *found = NULL;
 
-	if (name_check(NAME_NICK, name, strlen(name), key, why, sizeof why))
+	if (name_key(name, strlen(name), key))
 		found = session_by_key(c, key);
 	if (found == NULL)
 		emit_reply(c, s, "Nobody here is called %.*s. %cwho lists the people in this room.",
@@ -154,6 +154,13 @@ void session_name_suggest(const struct chat *c, const char *typed, char out[NAME
 	}
 }
 
+/* The name of the account that s is signed in to, in some spelling. */
+static bool is_own(const struct session *s, const char *nick, char key[NAME_KEY_BYTES_MAX + 1])
+{
+	return s->account != NULL && name_kept(nick, NAME_BYTES_MAX) &&
+	       name_key(nick, strlen(nick), key) && strcmp(s->account->key, key) == 0;
+}
+
 bool session_name_is_free(const struct chat *c, const struct session *s, const char *nick,
                           char key[NAME_KEY_BYTES_MAX + 1], char problem[NAME_PROBLEM_BYTES_MAX])
 {
@@ -161,7 +168,9 @@ bool session_name_is_free(const struct chat *c, const struct session *s, const c
 	const char *word;
 	char why[160];
 
-	if (!name_check(NAME_NICK, nick, strlen(nick), key, why, sizeof why)) {
+	/* One's own name goes on being that, also where nobody may take it any more. */
+	if (!is_own(s, nick, key) &&
+	    !name_check(NAME_NICK, nick, strlen(nick), key, why, sizeof why)) {
 		snprintf(problem, NAME_PROBLEM_BYTES_MAX, "That name will not do: %s", why);
 		return false;
 	}

@@ -19,7 +19,10 @@ enum {
 	NAME_KEY_BYTES_MAX = 512, /* bytes of its case-folded key; longer ones are refused */
 	NAME_LOOK_BYTES_MAX = 1024, /* bytes of what a name looks like; cut there */
 	NAME_PROBLEM_BYTES_MAX = NAME_BYTES_MAX * 2 + 160, /* a sentence about two names */
-	NAME_MARKS_MAX = 2,     /* combining marks in a row in a name ("zalgo") */
+	NAME_ACCENTS_MAX = 2,   /* accents on one letter of a name: more are drawn over the lines
+	                         * above and below ("zalgo") */
+	NAME_MARKS_MAX = 4,     /* and marks of all kinds that take no room of their own: Burmese and
+	                         * Tibetan have so many (UTS 39, 5.4) */
 	PASSWORD_BYTES_MAX = 511, /* bytes of a password: libcrypt takes no more */
 
 	/* -- lines ------------------------------------------------------------ */

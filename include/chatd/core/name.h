@@ -12,19 +12,26 @@
 enum name_kind { NAME_NICK, NAME_ROOM };
 
 /*
- * Checks a name of len bytes and makes its key: the name under NFKC case folding
- * (Unicode 15, D147; utf8proc), NUL-terminated. Two names are the same exactly
- * if their keys are. Allowed: 1 to NICK_CHARS_MAX (ROOM_CHARS_MAX) code points,
- * letters and digits of any script (with their combining marks, at most
- * NAME_MARKS_MAX in a row, none at the start) and _ - . | ^; not only
- * punctuation; no mixture of Latin, Greek and Cyrillic letters, which look alike;
- * for a nick none that is reserved, also with signs round it, nor what commands would take
- * for a flag or an address. False: why is a sentence
+ * Checks whether a name of len bytes may be taken, and makes its key (name_key). Allowed: 1 to
+ * NICK_CHARS_MAX (ROOM_CHARS_MAX) code points, letters and digits of the scripts of today (UTS 39's
+ * recommended identifiers, and scripts of limited use) with their marks, at most NAME_MARKS_MAX on
+ * one letter and NAME_ACCENTS_MAX of those that go on any letter, and _ - . | ^; not only
+ * punctuation; of one script, beside which Latin may stand if it is Chinese, Japanese or Korean;
+ * digits of one kind; for a nick none that is or looks like a reserved one, also with signs round
+ * it, nor what commands would take for a flag or an address. False: why is a sentence
  * without its end ("a nick has no spaces"), fit to be shown: it never repeats
  * unneutralised input.
  */
 bool name_check(enum name_kind kind, const char *name, size_t len,
                 char key[NAME_KEY_BYTES_MAX + 1], char *why, size_t why_size);
+
+/*
+ * The key of what is or was a name: it under NFKC case folding (Unicode 15, D147; utf8proc),
+ * NUL-terminated. Two names are the same exactly if their keys are. By it everything is found that
+ * has a name, also one that nobody may take today: accounts and rooms outlive the rules. False: it
+ * can be none (empty, too long, with a blank, no UTF-8), and key is "".
+ */
+bool name_key(const char *name, size_t len, char key[NAME_KEY_BYTES_MAX + 1]);
 
 /* What was a name once, under rules that may have changed, may go on being one: it has 1 to bytes_max
  * bytes and no blank, and is fit to be shown. */
