@@ -194,7 +194,8 @@ static bool admin_do(struct store *store, const struct conf *c, const char *comm
 		return false;
 	}
 	admin_step(&a, (struct event){ .kind = EVENT_CONNECTED,
-	                               .connected = { .addr = "unix", .trusted = true } });
+	                               .connected = { .from.kind = ADDRESS_HOST,
+	                                              .control = true } });
 	admin_step(&a, (struct event){ .kind = EVENT_BYTES,
 	                               .bytes = { .data = command, .len = strlen(command) } });
 	if (a.rows) {

@@ -23,8 +23,8 @@ static const int calls[] = {
 	/* The loop. No ring can be made or changed any more: io_uring_setup and
 	 * io_uring_register are not here. */
 	SCMP_SYS(io_uring_enter), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close),
-	SCMP_SYS(shutdown), SCMP_SYS(getpeername), SCMP_SYS(signalfd4), SCMP_SYS(eventfd2),
-	SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(shutdown), SCMP_SYS(signalfd4), SCMP_SYS(eventfd2), SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
 	/* SQLite's files, the chat log, the configuration. */
 	SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(lstat),
 	SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat),

@@ -78,6 +78,7 @@ bool listen_control(struct listener *l, const char *database)
 		log_warnx("%s; \"chatd admin\" works only while chatd does not run", problem);
 		return false;
 	}
+	l->control = true;
 	if (chmod(path, S_IRUSR | S_IWUSR) != 0)
 		log_warn("%s: its permissions cannot be set", path);
 	return true;

@@ -65,8 +65,11 @@ static uint64_t memory_session(void)
 
 static uint64_t memory_connections(uint64_t n)
 {
-	return (n + REFUSE_SLOTS) * (sizeof(struct conn) + RECV_BUFFER_BYTES + SLOT_BYTES) +
-	       n * (memory_session() + sizeof(struct effect) + sizeof(struct origin)) +
+	uint64_t known = n + CONTROL_SLOTS;
+
+	return (known + LINGERERS) * (sizeof(struct conn) + RECV_BUFFER_BYTES + SLOT_BYTES) +
+	       known * (memory_session() + sizeof(struct effect) + sizeof(struct origin) +
+	                2 * sizeof(void *)) +
 	       EFFECTS_MAX * sizeof(struct effect);
 }
 

@@ -18,6 +18,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/chat.h"
+#include "where.h"
 
 enum { SLOTS = 64 };
 
@@ -30,6 +31,7 @@ static struct bytes seen;  /* the effects of the last step, a line each */
 static size_t taken;       /* of the last bytes */
 static uint64_t questions[SLOTS][QUERY_CHECK_TOTP + 1]; /* number of the last of each kind that a
                             * connection asked; the server's own are in slot 0 */
+static struct event stepped; /* the last one, with what the core has set in it */
 
 static inline int begin(void **state)
 {
@@ -65,7 +67,7 @@ static inline void put_effect(const struct effect *e)
 {
 	static const char *const names[] = {
 		"SEND", "SEND_ALL", "PUBLISH", "SKIP", "SUBSCRIBE", "RELEASE", "UNSUBSCRIBE", "RESUME",
-		"CLOSE", "APPEND", "QUERY", "RELOAD", "FIGURES", "STOP", "SHOW", "LOG",
+		"CLOSE", "DROP", "APPEND", "QUERY", "RELOAD", "FIGURES", "STOP", "SHOW", "LOG",
 	};
 
 	bytes_puts(&seen, names[e->kind]);
@@ -98,6 +100,7 @@ static inline void step(struct event e)
 	e.now_ms = now_ms;
 	chat_step(chat, &e);
 	taken = e.bytes.taken;
+	stepped = e;
 	bytes_clear(&seen);
 	bytes_puts(&seen, "");
 	effects = chat_effects(chat, &n);
@@ -115,7 +118,8 @@ static inline struct conn_id id(uint32_t slot)
 
 static inline void connected(struct conn_id conn)
 {
-	step((struct event){.kind = EVENT_CONNECTED, .conn = conn, .connected.addr = "192.0.2.1:4242"});
+	step((struct event){.kind = EVENT_CONNECTED, .conn = conn,
+	                    .connected.from = where("192.0.2.1")});
 }
 
 static inline void sends(uint32_t slot, const char *text)

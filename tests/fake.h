@@ -44,9 +44,9 @@ enum fault {
 	FAULT_RECV_REFUSED,
 	FAULT_RECV_RESET,
 	FAULT_RECV_LATE,
-	FAULT_ACCEPT_END,   /* the multishot ends with a connection */
 	FAULT_ACCEPT_FULL,  /* there is no descriptor left: EMFILE, ENFILE */
 	FAULT_ACCEPT_ABORT, /* the peer is gone before it is accepted */
+	FAULT_ACCEPT_NOBODY, /* and the kernel does not say who it was */
 	FAULT_ACCEPT_REFUSED,
 	FAULT_POLL_END,     /* the multishot ends with an event */
 	FAULT_POLL_FALSE,   /* an event where there is none */
@@ -78,7 +78,10 @@ enum fake_state {
 
 /* A connection, seen from both ends. */
 struct fake_sock {
-	uint32_t serial;        /* number of this connection in this run; its peer address */
+	uint32_t serial;        /* number of this connection in this run; the end of its address */
+	uint16_t network;       /* and the /64 of that */
+	char refusal[REFUSAL_BYTES_MAX]; /* the core has refused it with these words; "": it has not */
+	bool dropped;           /* and has ended it for another's sake */
 	enum fake_state state;
 	int fd;                 /* the server's; -1 unless ACCEPTED */
 	struct bytes in;        /* from client to server, not received yet */
@@ -104,7 +107,7 @@ struct fake_sock {
 	struct fake_sock *next; /* in ring->socks */
 };
 
-/* A multishot operation. */
+/* An accept, or a multishot poll. */
 struct fake_shot {
 	bool armed;             /* until the server has seen its last completion */
 	bool live;              /* until that was made */
@@ -127,10 +130,11 @@ struct ring {
 	struct fake_sock *socks; /* all there are, newest first */
 	struct fake_sock *by_fd[FAKE_FDS_MAX];
 	uint32_t nsocks;        /* serials given */
-	struct fake_shot accept;
+	struct fake_shot accept[ACCEPTS_EACH];
 	struct fake_shot poll[FAKE_FD_FIRST]; /* by descriptor */
-	uint32_t cancel_late;   /* waits until the cancel finds the accept */
-	bool accept_cancelled;  /* no other may follow */
+	uint32_t cancel_late[ACCEPTS_EACH]; /* waits until the cancel finds the accept; UINT32_MAX: it
+	                         * never does */
+	bool accept_cancelled;  /* no accept may follow */
 	bool watched_ready;     /* FAKE_WATCHED_FD is readable */
 	char **buffer;          /* lent to the server, by number; NULL: free */
 	uint32_t nbuffers, nlent; /* nlent: and seen by the server */
@@ -140,6 +144,9 @@ struct ring {
 	uint32_t spin;          /* waits in a row for no time that brought nothing */
 	struct writer *writer;
 };
+
+/* The address of a connection. */
+struct address fake_address(const struct fake_sock *k);
 
 struct ring *fake_ring_new(uint64_t seed, struct writer *w);
 

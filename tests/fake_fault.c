@@ -25,9 +25,9 @@ static const struct {
 	[FAULT_RECV_REFUSED] = {1, "refused"},
 	[FAULT_RECV_RESET] = {0, "from nobody"},
 	[FAULT_RECV_LATE] = {3, "very late"},
-	[FAULT_ACCEPT_END] = {50, "accepts ended"},
-	[FAULT_ACCEPT_FULL] = {5, "without a descriptor"},
+	[FAULT_ACCEPT_FULL] = {5, "accepts without a descriptor"},
 	[FAULT_ACCEPT_ABORT] = {5, "of nobody"},
+	[FAULT_ACCEPT_NOBODY] = {5, "of somebody unknown"},
 	[FAULT_ACCEPT_REFUSED] = {5, "refused"},
 	[FAULT_POLL_END] = {50, "polls ended"},
 	[FAULT_POLL_FALSE] = {5, "of nothing"},
@@ -100,7 +100,7 @@ uint64_t fault_total(enum fault f)
 
 void fault_say(void)
 {
-	static const enum fault lines[] = {FAULT_SHORT, FAULT_NO_BUFFER, FAULT_ACCEPT_END,
+	static const enum fault lines[] = {FAULT_SHORT, FAULT_NO_BUFFER, FAULT_ACCEPT_FULL,
 	                                   FAULT_POLL_END, FAULT_CUT, FAULTS};
 
 	for (uint32_t line = 0; lines[line] != FAULTS; line++) {

@@ -184,52 +184,73 @@ static void send_step(struct ring *r, struct fake_sock *k)
 
 /* -- accepting ------------------------------------------------------------------------- */
 
-static bool accept_done(struct ring *r, int res, bool more)
+static struct fake_done *accept_done(struct ring *r, struct fake_shot *shot, int res)
 {
-	struct fake_done *d = complete(r, RING_ACCEPT, 0, 1, res);
+	struct fake_done *d = complete(r, RING_ACCEPT, shot->slot, 1, res);
 
-	d->c.more = r->accept.live = more;
-	d->shot = &r->accept;
-	return more;
+	shot->live = false;
+	d->shot = shot;
+	return d;
 }
 
-static bool accept_one(struct ring *r, struct fake_sock *k)
+static void accept_one(struct ring *r, struct fake_shot *shot, struct fake_sock *k)
 {
+	struct fake_done *d;
 	int fd = FAKE_FD_FIRST;
 
 	while (fd < FAKE_FDS_MAX && r->by_fd[fd] != NULL)
 		fd++;
-	if (fd == FAKE_FDS_MAX || fault_is(r, FAULT_ACCEPT_FULL))
-		return accept_done(r, ONE_OF(r, EMFILE, ENFILE), false);
-	if (fault_is(r, FAULT_ACCEPT_ABORT))
-		return accept_done(r, -ECONNABORTED, prng_chance(&r->prng, 500));
-	if (fault_is(r, FAULT_ACCEPT_REFUSED))
-		return accept_done(r, ONE_OF(r, ENOMEM, ENOBUFS, EINTR, EPERM, EINVAL), false);
-	r->by_fd[fd] = k;
-	k->fd = fd;
-	k->state = FAKE_ACCEPTED;
-	return accept_done(r, fd, !fault_is(r, FAULT_ACCEPT_END));
+	if (fd == FAKE_FDS_MAX || fault_is(r, FAULT_ACCEPT_FULL)) {
+		accept_done(r, shot, ONE_OF(r, EMFILE, ENFILE));
+	} else if (fault_is(r, FAULT_ACCEPT_ABORT)) {
+		accept_done(r, shot, -ECONNABORTED);
+	} else if (fault_is(r, FAULT_ACCEPT_REFUSED)) {
+		accept_done(r, shot, ONE_OF(r, ENOMEM, ENOBUFS, EINTR, EPERM, EINVAL));
+	} else {
+		r->by_fd[fd] = k;
+		k->fd = fd;
+		k->state = FAKE_ACCEPTED;
+		d = accept_done(r, shot, fd);
+		/* Of whom it is not said who it is, nothing is to be heard. */
+		if (!fault_is(r, FAULT_ACCEPT_NOBODY))
+			d->c.from = fake_address(k);
+	}
+}
+
+static void cancel_step(struct ring *r, struct fake_shot *shot, uint32_t *late)
+{
+	if (*late == 0 || *late == UINT32_MAX || --*late > 0)
+		return;
+	if (shot->live)
+		accept_done(r, shot, -ECANCELED);
+	else
+		fault_count(FAULT_CANCEL_MISSED);
+}
+
+static struct fake_shot *accept_live(struct ring *r)
+{
+	for (int i = 0; i < ACCEPTS_EACH; i++)
+		if (r->accept[i].live)
+			return &r->accept[i];
+	return NULL;
 }
 
 static void accept_step(struct ring *r)
 {
 	struct fake_sock *list[64];
+	struct fake_shot *shot;
 	uint32_t n = 0;
 
 	for (struct fake_sock *k = r->socks; k != NULL && n < 64; k = k->next)
 		if (k->state == FAKE_BACKLOG)
 			list[n++] = k;
-	if (r->accept.live && r->accept.fails != 0)
-		accept_done(r, r->accept.fails, false);
-	while (n > 0 && r->accept.live && !fault_chance(r, 300))
-		if (!accept_one(r, list[--n]))
-			break;
-	if (r->cancel_late == 0 || r->cancel_late == UINT32_MAX || --r->cancel_late > 0)
-		return;
-	if (r->accept.live)
-		accept_done(r, -ECANCELED, false);
-	else
-		fault_count(FAULT_CANCEL_MISSED);
+	for (int i = 0; i < ACCEPTS_EACH; i++)
+		if (r->accept[i].live && r->accept[i].fails != 0)
+			accept_done(r, &r->accept[i], r->accept[i].fails);
+	while (n > 0 && (shot = accept_live(r)) != NULL && !fault_chance(r, 300))
+		accept_one(r, shot, list[--n]);
+	for (int i = 0; i < ACCEPTS_EACH; i++)
+		cancel_step(r, &r->accept[i], &r->cancel_late[i]);
 }
 
 /* -- polling --------------------------------------------------------------------------- */

@@ -53,11 +53,11 @@ static void arm(struct fake_shot *shot, uint32_t slot, enum ring_op op)
 
 void ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 {
-	if (fd != FAKE_LISTENER_FD || slot != 0 || gen != 1 || r->accept.armed)
+	if (fd != FAKE_LISTENER_FD || slot >= ACCEPTS_EACH || gen != 1 || r->accept[slot].armed)
 		sim_fail("accept on %d, slot %u: twice or elsewhere", fd, slot);
 	if (r->accept_cancelled)
 		sim_fail("accept on %d after it was cancelled", fd);
-	arm(&r->accept, slot, RING_ACCEPT);
+	arm(&r->accept[slot], slot, RING_ACCEPT);
 }
 
 void ring_poll(struct ring *r, uint32_t slot, uint32_t gen, int fd)
@@ -113,14 +113,14 @@ void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct
 
 void ring_cancel(struct ring *r, enum ring_op op, uint32_t slot, uint32_t gen)
 {
-	if (op != RING_ACCEPT || slot != 0 || gen != 1)
+	if (op != RING_ACCEPT || slot >= ACCEPTS_EACH || gen != 1)
 		sim_fail("op %d is cancelled", (int)op);
 	r->accept_cancelled = true;
-	r->cancel_late = 1;
+	r->cancel_late[slot] = 1;
 	if (fault_of_cancel())
-		r->cancel_late = UINT32_MAX;
+		r->cancel_late[slot] = UINT32_MAX;
 	else if (fault_is(r, FAULT_CANCEL_LATE))
-		r->cancel_late = prng_range(&r->prng, 2, 100);
+		r->cancel_late[slot] = prng_range(&r->prng, 2, 100);
 }
 
 void ring_wake(struct ring *r, int fd)

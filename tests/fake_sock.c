@@ -4,7 +4,6 @@
  */
 #include "fake.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -36,10 +35,22 @@ struct fake_sock *fake_connect(struct ring *r, uint32_t out_cap)
 
 	k->serial = ++r->nsocks;
 	k->fd = -1;
+	/* Most come from one network, which is counted as one address. */
+	k->network = prng_chance(&r->prng, 700) ? 0 : (uint16_t)prng_below(&r->prng, 4);
 	k->out_cap = out_cap;
 	k->next = r->socks;
 	r->socks = k;
 	return k;
+}
+
+struct address fake_address(const struct fake_sock *k)
+{
+	struct address a = {.bits = 128, .kind = ADDRESS_IPV6, .ip = {0x20, 0x01, 0x0d, 0xb8}};
+
+	a.ip[7] = (uint8_t)k->network;
+	for (int i = 0; i < 4; i++)
+		a.ip[12 + i] = (uint8_t)(k->serial >> (24 - 8 * i));
+	return a;
 }
 
 void fake_read(struct fake_sock *k, uint32_t bytes)
@@ -100,7 +111,7 @@ void ring_shutdown(struct ring *r, int fd, int how)
 
 	/* What the client still sends would be answered by a reset, and that takes from it what it
 	 * has not read: RFC 1122, 4.2.2.13. */
-	if (how == SHUT_RDWR && !k->shut_wr && !k->sending && !k->end_seen && !k->failed && !r->ending &&
+	if (how == SHUT_RDWR && !k->shut_wr && !k->dropped && !k->sending && !k->end_seen && !k->failed && !r->ending &&
 	    !model_is_full())
 		sim_fail("descriptor %d is shut while its client may send", fd);
 	if (!k->shut_wr) {
@@ -142,10 +153,12 @@ void ring_refuse(struct ring *r, int fd, const char *text, size_t len)
 	ring_close(r, fd);
 }
 
+/* Nobody comes over a unix socket here. */
 void ring_peer(struct ring *r, int fd, struct ring_peer *peer)
 {
-	snprintf(peer->addr, sizeof peer->addr, "192.0.2.1:%u", fake_sock_of(r, fd)->serial);
-	peer->local = peer->trusted = false;
+	(void)r;
+	(void)peer;
+	sim_fail("descriptor %d is of no unix socket", fd);
 }
 
 uint64_t ring_chance(struct ring *r)

@@ -23,6 +23,7 @@
 #include "chatd/core/session.h"
 #include "prng.h"
 #include "fuzz_words.h"
+#include "where.h"
 
 enum { PEOPLE = 10, STEPS = 3000, FACTS_MAX = 4096, ASKED_MAX = 64, ROWS = 5 };
 
@@ -110,7 +111,7 @@ static void carry_out(const struct effect *e, struct effect *wish)
 	} else if (e->kind == EFFECT_SUBSCRIBE) {
 		held[e->conn.slot] = true;
 	} else if (e->kind == EFFECT_RELEASE || e->kind == EFFECT_UNSUBSCRIBE ||
-	           e->kind == EFFECT_CLOSE) {
+	           e->kind == EFFECT_CLOSE || e->kind == EFFECT_DROP) {
 		held[e->conn.slot] = false;
 	}
 }
@@ -239,16 +240,16 @@ static void types(uint32_t slot)
 
 static void comes(uint32_t slot)
 {
-	static const char *const from[] = {"192.0.2.1:1", "192.0.2.2:1", "10.1.2.3:1", "unix", "unix",
-	                                   "[2001:db8::1]:1"};
+	static const char *const from[] = {"192.0.2.1", "192.0.2.2", "10.1.2.3", "unix", "unix",
+	                                   "2001:db8::1"};
 	const char *addr = OF(from);
 	bool host = strcmp(addr, "unix") == 0;
 	char name[32];
 	struct event e = {.kind = EVENT_CONNECTED, .conn = {slot, ++gens[slot]},
-	                  .connected = {.addr = addr, .trusted = host && below(3) == 0,
-	                                .token = below(4)}};
+	                  .connected = {.from = where(addr), .control = host && below(3) == 0,
+	                                .token = below(4), .chance = below(1000)}};
 
-	if (host && below(2) == 0)
+	if (host && !e.connected.control && below(2) == 0)
 		e.connected.user = OF(names);
 	held[slot] = false;
 	step(&e);

@@ -92,7 +92,7 @@ static void use(const struct conf *c)
 	};
 	struct world w = {.now_ms = INT64_C(1795378445000), .chat = chat_new(&config, 0, 0)};
 
-	world_connect(&w, 0, "127.0.0.1:9", false);
+	world_connect(&w, 0, "127.0.0.1", false);
 	if (w.here[0])
 		world_step(&w, (struct event){.kind = EVENT_BYTES, .conn = world_conn(&w, 0),
 		                              .bytes = {.data = hello, .len = sizeof hello - 1}});

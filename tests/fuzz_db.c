@@ -145,7 +145,7 @@ static void types(struct world *w, uint32_t slot, const char *line)
 static void ask_for_all(struct world *w)
 {
 	static const char *const lines[] = {
-		"adm\n", "/bans\n/bans --everywhere\n/filter\n/rooms\n/who\n/role\n/audit 100\n",
+		"/help\n/who\n/bans\n/join x\nhello\n/nick adm\n", "/bans\n/bans --everywhere\n/filter\n/rooms\n/who\n/role\n/audit 100\n",
 		"/reports all\n/reports 12\n/reports claim 12\n/reports resolve 12 done\n/stats\n",
 		"/join ops\n/room\n/bans\n/history 100\n/topic\n/search line\n/search l*\n/catchup\n",
 		"/whois ann\n/who ops\n/report #3 why\n/delete #4 why\n/undo #A9\n/undo #A10\n/code ann\n",
@@ -157,9 +157,9 @@ static void ask_for_all(struct world *w)
 	world_connect(w, 0, "unix", true);
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
 		types(w, 0, lines[i]);
-	world_connect(w, 1, "192.0.2.1:9", false);
+	world_connect(w, 1, "192.0.2.1", false);
 	types(w, 1, "ann\ncorrect horse\n123456\n/sessions\n/join ops\nhi\n/catchup\n/reply #3 yes\n");
-	world_connect(w, 2, "198.51.100.7:9", false);
+	world_connect(w, 2, "198.51.100.7", false);
 	types(w, 2, "bob\nwrong\n\nbob2\n/rooms\n/join den\npw\nbad words\n/who den\n/search a*\n");
 	types(w, 0, "/kick ann bye\n/ban bob2 5m no\n/unban bob2\n/transfer ann\n/quit see you\n");
 	w->now_ms += INT64_C(86400000);

@@ -77,9 +77,9 @@ static inline void talk_run(const uint8_t *data, size_t size, uint8_t mode, uint
 	w.chat = chat_new(&w.config, 0, 0);
 	chat_load_fact(w.chat, &(struct saved_fact){FACT_ACCOUNT, "boss", "nick=boss role=admin made=1 hash=x"});
 	world_connect(&w, 0, "unix", true);
-	world_type(&w, 0, "host\n", 5);
-	world_connect(&w, 1, "192.0.2.1:1", false);
-	world_connect(&w, 2, "[2001:db8::1]:1", false);
+	world_type(&w, 0, "/nick host\n", 11);
+	world_connect(&w, 1, "192.0.2.1", false);
+	world_connect(&w, 2, "2001:db8::1", false);
 	world_type(&w, 2, "\xff\xfd\x03tel\r\n", 8);
 	if (mode & 0x80)
 		world_type(&w, 1, first[cuts % 3], strlen(first[cuts % 3]));

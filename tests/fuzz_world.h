@@ -11,6 +11,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/chat.h"
 #include "shown.h"
+#include "where.h"
 
 #define CHECK(fact) \
 	do { \
@@ -115,7 +116,7 @@ static inline void world_carry_out(struct world *w, const struct effect *e, stru
 		w->asked[w->nasked] = e->query;
 		w->asked[w->nasked].key = mem_strdup(e->query.key);
 		w->asked[w->nasked++].words = mem_strdup(e->query.words);
-	} else if (e->kind == EFFECT_CLOSE) {
+	} else if (e->kind == EFFECT_CLOSE || e->kind == EFFECT_DROP) {
 		w->here[e->conn.slot] = false;
 	} else if (e->kind == EFFECT_RELOAD) {
 		world_shown(w, e->text, e->len);
@@ -170,12 +171,13 @@ static inline struct conn_id world_conn(const struct world *w, uint32_t slot)
 	return (struct conn_id){slot, w->gen[slot]};
 }
 
-static inline void world_connect(struct world *w, uint32_t slot, const char *addr, bool trusted)
+static inline void world_connect(struct world *w, uint32_t slot, const char *addr, bool control)
 {
 	w->gen[slot]++;
 	w->here[slot] = true;
 	world_step(w, (struct event){.kind = EVENT_CONNECTED, .conn = world_conn(w, slot),
-	                             .connected = {.addr = addr, .trusted = trusted, .token = 7}});
+	                             .connected = {.from = where(addr), .control = control,
+	                                           .token = 7}});
 }
 
 /* Types it all; what has to wait waits for its answers and for the time. */

@@ -73,13 +73,13 @@ static inline void says(uint32_t slot, const char *text)
 static inline void come(void)
 {
 	if (!w.here[HOST])
-		world_connect(&w, HOST, "unix", true), says(HOST, "host\n");
+		world_connect(&w, HOST, "unix", true), says(HOST, "/nick host\n");
 	if (!w.here[ADMIN])
-		world_connect(&w, ADMIN, "192.0.2.1:1", false), says(ADMIN, "boss\npassword\n");
+		world_connect(&w, ADMIN, "192.0.2.1", false), says(ADMIN, "boss\npassword\n");
 	if (!w.here[GUEST])
-		world_connect(&w, GUEST, "192.0.2.2:1", false), says(GUEST, "bob\n");
+		world_connect(&w, GUEST, "192.0.2.2", false), says(GUEST, "bob\n");
 	if (!w.here[TELNET])
-		world_connect(&w, TELNET, "192.0.2.3:1", false), says(TELNET, "\xff\xfd\x03tel\r\n");
+		world_connect(&w, TELNET, "192.0.2.3", false), says(TELNET, "\xff\xfd\x03tel\r\n");
 }
 
 static inline void begin(void)

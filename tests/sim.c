@@ -108,6 +108,8 @@ void sim_configure(void)
 		.flood_mute_s = PICK(0, 0, 0, 0, 0, 1, 20),
 		.talks_unsaved = sim->seed % 2 == 0 && sim->file == NULL,
 		.login_timeout_s = PICK(0, 1, 30),
+		.address_connections = PICK(0, 0, 0, 6),
+		.address_connects = PICK(0, 0, 0, 30),
 		.command_prefix = '/',
 	};
 	sim->nclients = sim->options.connections_max + prng_below(&sim->prng, 8);

@@ -18,8 +18,11 @@ static void check_session(struct session *s, uint32_t slot)
 	if (s->id.slot != slot || s->id.gen == 0 || !model_knows(s->id))
 		sim_fail("session %u.%u is of nobody", s->id.slot, s->id.gen);
 	if (s->state == SESSION_LOGIN) {
-		if (s->key != NULL || s->nick != NULL || r != NULL || s->throttled)
+		if (s->key != NULL || s->nick != NULL || r != NULL)
 			sim_fail("session %u.%u has no name and more than that", slot, s->id.gen);
+		if (s->unnamed_pos >= sim->chat->nunnamed || sim->chat->unnamed[s->unnamed_pos] != s)
+			sim_fail("session %u.%u is not among those without a name", slot, s->id.gen);
+		sim->stats.throttles += s->throttled;
 		return;
 	}
 	if (r == NULL || s->room_pos >= r->nmembers || r->members[s->room_pos] != s)
@@ -56,25 +59,32 @@ static void check_room(const struct room *r, uint32_t slot)
 		sim_fail("room %s counts its members wrongly", r->name);
 }
 
-/* Each origin knows how many sessions come from there, and how many of them wait. */
+/* Each origin knows how many connections come from there, until the last of them is closed, how
+ * many of them have no name, and how many wait. */
 static void check_origins(const struct chat *c)
 {
-	uint32_t nsessions = 0, nwaiting = 0;
+	uint32_t nconnections = 0, nunnamed = 0, nwaiting = 0;
 
 	for (uint32_t slot = 0; slot < c->config.connections_max; slot++) {
 		const struct session *s = &c->sessions[slot];
 
-		nsessions += s->state != SESSION_FREE;
+		if ((c->held[slot] != NULL) != (sim->server->conns[slot].state != CONN_FREE))
+			sim_fail("slot %u is held for nobody, or not held", slot);
+		if (s->state != SESSION_FREE && s->origin != c->held[slot])
+			sim_fail("session %u comes from elsewhere than its connection", slot);
+		nconnections += c->held[slot] != NULL;
+		nunnamed += s->state == SESSION_LOGIN;
 		nwaiting += s->waits_for_address;
 		if (s->waits_for_address && !s->throttled)
 			sim_fail("session %u waits for its address and goes on", slot);
 	}
 	for (const struct origin *o = c->origins.all; o != NULL; o = o->hh.next) {
-		nsessions -= o->sessions;
-		nwaiting -= o->waiting;
+		nconnections -= o->connections;
+		nunnamed -= o->nunnamed;
+		nwaiting -= o->named.waiting + o->unnamed.waiting;
 	}
-	if (nsessions != 0 || nwaiting != 0 || c->origins.nidle > ORIGINS_MAX)
-		sim_fail("addresses count their sessions wrongly");
+	if (nconnections != 0 || nunnamed != 0 || nwaiting != 0 || c->origins.nidle > ORIGINS_MAX)
+		sim_fail("addresses count their connections wrongly");
 }
 
 static void check_chat(void)
@@ -176,6 +186,9 @@ static void check_times(const struct conn *c, const struct fake_sock *k)
 	    now_ms - k->send_ms > (int64_t)sim->options.send_timeout_s * 1000 + slack_ms)
 		sim_fail("%u.%u takes nothing for %" PRId64 " ms and is not closed", c->slot, c->gen,
 		         now_ms - k->send_ms);
+	if (c->state == CONN_DRAINING && now_ms - c->drain_ms > DRAIN_MS_MAX + slack_ms)
+		sim_fail("%u.%u takes its last lines for %" PRId64 " ms", c->slot, c->gen,
+		         now_ms - c->drain_ms);
 	if (c->state == CONN_LINGERING && now_ms - k->linger_ms > LINGER_MS + slack_ms)
 		sim_fail("%u.%u lingers for %" PRId64 " ms", c->slot, c->gen, now_ms - k->linger_ms);
 	check_waits(c, now_ms - slack_ms);

@@ -11,6 +11,7 @@
 #include "sim_model.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,16 +162,32 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 
 /* -- events and effects ---------------------------------------------------------------- */
 
-static void connected(const struct event *e)
+/* Who comes from there, and has just been accepted. */
+static struct fake_sock *comer(const struct event *e)
 {
 	struct fake_sock *k = sim->ring->socks;
-	const char *serial = strrchr(e->connected.addr, ':');
+	char from[ADDRESS_BYTES_MAX];
+
+	while (k != NULL) {
+		struct address a = fake_address(k);
+
+		if (memcmp(&a, &e->connected.from, sizeof a) == 0)
+			break;
+		k = k->next;
+	}
+	if (k == NULL || k->user != NULL || k->state != FAKE_ACCEPTED)
+		sim_fail("%u.%u comes from %s", e->conn.slot, e->conn.gen,
+		         address_show(&e->connected.from, from));
+	return k;
+}
+
+static void connected(const struct event *e)
+{
+	struct fake_sock *k = comer(e);
 	struct peer *p;
 
-	while (k != NULL && (serial == NULL || k->serial != strtoul(serial + 1, NULL, 10)))
-		k = k->next;
-	if (k == NULL || k->user != NULL || e->conn.slot >= sim->options.connections_max)
-		sim_fail("%u.%u comes from %s", e->conn.slot, e->conn.gen, e->connected.addr);
+	if (e->conn.gen == 0 || e->conn.slot >= sim->options.connections_max)
+		sim_fail("%u.%u is taken", e->conn.slot, e->conn.gen);
 	p = model.peer[e->conn.slot];
 	if (e->conn.gen <= model.gen[e->conn.slot] ||
 	    (p != NULL && (p->known || p->k->state != FAKE_CLOSED)))
@@ -181,6 +198,14 @@ static void connected(const struct event *e)
 	model.peer[e->conn.slot] = p;
 	model.gen[e->conn.slot] = e->conn.gen;
 	sim->stats.connections++;
+}
+
+/* The last of a connection: nothing of it is anywhere. */
+static void released(const struct event *e)
+{
+	if (e->conn.slot >= sim->options.connections_max || model.gen[e->conn.slot] != e->conn.gen ||
+	    model_peer(e->conn) != NULL || sim->chat->held[e->conn.slot] == NULL)
+		sim_fail("%u.%u is released, and is not over", e->conn.slot, e->conn.gen);
 }
 
 /* The server has moved a reader on: all lines that it could see are gone, but one
@@ -270,11 +295,13 @@ static void effect_to(struct peer *p, const struct effect *e)
 		p->held = false;
 		p->kept = p->n;
 		break;
+	case EFFECT_DROP:
 	case EFFECT_CLOSE:
 		if (p == NULL)
 			sim_fail("CLOSE of %u.%u, which is gone", e->conn.slot, e->conn.gen);
 		p->known = false;
 		p->put_out |= !p->eof;
+		p->k->dropped |= e->kind == EFFECT_DROP;
 		break;
 	default:
 		break;
@@ -325,9 +352,7 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	bool for_nobody;
 	size_t n;
 
-	if (e->kind == EVENT_CONNECTED)
-		connected(e);
-	else if (e->kind == EVENT_SKIPPED)
+	if (e->kind == EVENT_SKIPPED)
 		skipped(e);
 	else if (e->kind == EVENT_WAITS)
 		sim_check_wait(e);
@@ -337,8 +362,14 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 		p->eof = true;
 	else if (e->kind == EVENT_STORED && e->stored.seq > fake_writer_saved(sim->writer))
 		sim_fail("STORED names #%" PRIu64 ", which is not", e->stored.seq);
-	for_nobody = is_for_nobody(e);
+	else if (e->kind == EVENT_RELEASED)
+		released(e);
+	for_nobody = e->kind != EVENT_CONNECTED && is_for_nobody(e);
 	__real_chat_step(c, e);
+	if (e->kind == EVENT_CONNECTED && e->connected.refused == NULL)
+		connected(e);
+	else if (e->kind == EVENT_CONNECTED)
+		snprintf(comer(e)->refusal, REFUSAL_BYTES_MAX, "%s", e->connected.refused);
 	chat_effects(c, &n);
 	model.lossy |= c->outage.lines > 0;
 	if (for_nobody && n > 0)

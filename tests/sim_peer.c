@@ -4,7 +4,6 @@
 #include "sim_model.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,12 +144,10 @@ void model_check_behind(const struct peer *p, const struct text *t)
 
 static void sent_refused(struct fake_sock *k, const char *p, size_t n)
 {
-	char text[128];
-	int len = snprintf(text, sizeof text, "-- This chat is full: %u are connected. Please try "
-	                   "again later.\n", sim->options.connections_max);
+	size_t len = strlen(k->refusal);
 
 	sim->stats.refused += k->out_total == 0;
-	if (k->out_total + n > (size_t)len || memcmp(text + k->out_total, p, n) != 0)
+	if (k->out_total + n > len || memcmp(k->refusal + k->out_total, p, n) != 0)
 		sim_fail("a refused connection reads \"%.*s\"", (int)n, p);
 }
 

@@ -12,8 +12,9 @@
  *     core only, daemon only       the other backend skips this file
  *     alice connects               reads the banner up to the prompt for a name
  *     web dials                    connects and reads nothing yet
- *     host connects, host joins    the one who is called host comes over the control socket:
- *                                  an administrator without an account
+ *     host connects                the one who is called host comes over the control socket: an
+ *                                  administrator without an account, a name or a room
+ *     host joins                   and then into the chat, with /nick
  *     user.bob connects, comes     (core only) the host's user bob; "comes": is signed in at once
  *     near1 joins                  those called near... come from 127.0.0.1; to the daemon all do
  *     bob joins                    connects, gives its label as its name, reads its
@@ -101,11 +102,18 @@ static bool step_open(struct talk *t, struct client *c)
 	return c->skipping = true;
 }
 
+static bool is_host(const struct client *c)
+{
+	return strcmp(c->label, "host") == 0;
+}
+
 static bool step_connect(struct talk *t, struct client *c)
 {
 	static const char prompt[] = "[ENTER YOUR NAME]: ";
 
-	return step_open(t, c) && (text_expect(t, c, prompt, strlen(prompt)) || fail(t, c, prompt));
+	/* The host is asked for nothing. */
+	return step_open(t, c) && (is_host(c) || text_expect(t, c, prompt, strlen(prompt)) ||
+	                           fail(t, c, prompt));
 }
 
 /* known: it is signed in without a name. */
@@ -116,6 +124,10 @@ static bool step_join(struct talk *t, struct client *c, bool known)
 	if (known ? !step_open(t, c) : !step_connect(t, c))
 		return false;
 	if (!known) {
+		if (is_host(c)) {
+			t->backend->send(t->world, c, &t->prefix, 1);
+			t->backend->send(t->world, c, "nick ", 5);
+		}
 		t->backend->send(t->world, c, c->label, strlen(c->label));
 		t->backend->send(t->world, c, "\n", 1);
 	}

@@ -127,6 +127,13 @@ static bool step_next(struct world *w)
 			return true;
 		}
 	}
+	for (struct peer *p = w->peer; p < w->peer + TALK_CLIENTS_MAX; p++)
+		if (!p->client && p->taken) {
+			p->taken = false;
+			step(w, (struct event){.kind = EVENT_RELEASED,
+			                       .conn = {(uint32_t)(p - w->peer), p->gen}});
+			return true;
+		}
 	if (chat_due_ms(w->chat) <= w->now_ms) {
 		step(w, (struct event){.kind = EVENT_TICK});
 		return true;
@@ -283,6 +290,21 @@ static bool core_again(void *world, struct bytes *problem)
 	return world_open(w, problem);
 }
 
+/* Who is refused reads why, and is gone. */
+static void comes(struct world *w, struct client *c, struct event e)
+{
+	e.now_ms = w->now_ms;
+	chat_step(w->chat, &e);
+	if (e.connected.refused != NULL)
+		bytes_puts(&c->in, e.connected.refused);
+	effects_do(w);
+	if (e.connected.refused != NULL)
+		peer_end(w, &w->peer[c->id.slot]);
+	else
+		w->peer[c->id.slot].taken = true;
+	settle(w);
+}
+
 static bool core_connect(void *world, struct client *c, struct bytes *problem)
 {
 	struct world *w = world;
@@ -300,13 +322,13 @@ static bool core_connect(void *world, struct client *c, struct bytes *problem)
 
 		/* Near is where the program's clients all come from. */
 		if (strncmp(c->label, "near", 4) == 0)
-			strcpy(addr, "127.0.0.1:4242");
+			strcpy(addr, "127.0.0.1");
 		else
-			snprintf(addr, sizeof addr, "192.0.2.%" PRIu32 ":4242", slot + 1);
-		step(w, (struct event){.kind = EVENT_CONNECTED, .conn = c->id,
-		                       .connected = {host || user ? "unix" : addr, host, user,
-		                                     ++w->tokens}});
-		settle(w);
+			snprintf(addr, sizeof addr, "192.0.2.%" PRIu32, slot + 1);
+		comes(w, c, (struct event){.kind = EVENT_CONNECTED, .conn = c->id,
+		                           .connected = {.from = where(host || user ? "unix" : addr),
+		                                         .control = host, .user = user,
+		                                         .token = ++w->tokens}});
 		return true;
 	}
 	bytes_puts(problem, "too many connections for a test\n");

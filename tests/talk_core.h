@@ -10,6 +10,7 @@
 #include "chatd/core/chat.h"
 #include "chatd/store/store.h"
 #include "talk.h"
+#include "where.h"
 
 /* A line of a feed that a subscriber still has to get. */
 struct pending {
@@ -29,6 +30,7 @@ struct peer {
 	struct bytes kept;      /* input that the core has not taken yet */
 	bool paused;            /* true until EFFECT_RESUME: offer nothing */
 	bool eof, eof_told;     /* it will send no more; and the core knows */
+	bool taken;             /* the core holds the slot, until EVENT_RELEASED */
 };
 
 struct world {

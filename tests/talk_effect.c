@@ -76,7 +76,7 @@ void peer_end(struct world *w, struct peer *p)
 	p->client = NULL;
 	free(p->pending);
 	bytes_release(&p->kept);
-	*p = (struct peer){.gen = p->gen};
+	*p = (struct peer){.gen = p->gen, .taken = p->taken};
 }
 
 static void feed_publish(struct world *w, const struct effect *e)
@@ -202,6 +202,7 @@ static void effect_peer(struct world *w, const struct effect *e, struct peer *p)
 		p->paused = false;
 		break;
 	case EFFECT_CLOSE:
+	case EFFECT_DROP:
 		peer_end(w, p);
 		break;
 	default:

@@ -91,7 +91,7 @@ static void test_the_host_gives_a_role_without_a_name_of_its_own(void **state)
 	joins(0);
 	registers(0);
 	step((struct event){.kind = EVENT_CONNECTED, .conn = id(1),
-	                    .connected = {.addr = "unix", .trusted = true}});
+	                    .connected = {.from = where("unix"), .control = true}});
 	sends(1, "/role a moderator\n");
 	assert_has("SEND 0 \"-- the host has made you: moderator.");
 }

@@ -2,12 +2,56 @@
 #include "chat_help.h"
 
 #include "chatd/base/bounds.h"
+#include "chatd/core/state.h"
+
+static uint32_t gens[2 * SLOTS];
+static uint64_t chances;
+
+/* What the last step wrote into the log; NULL: nothing. */
+static const char *logged_text(void)
+{
+	const struct effect *e;
+	size_t n;
+
+	e = chat_effects(chat, &n);
+	for (size_t i = 0; i < n; i++)
+		if (e[i].kind == EFFECT_LOG)
+			return e[i].text;
+	return NULL;
+}
+
+static const char *refused; /* what the last one reads who comes; NULL: nothing, it is in */
+
+static struct event coming(uint32_t slot, const char *addr)
+{
+	return (struct event){.kind = EVENT_CONNECTED, .conn = {slot, ++gens[slot]}, .now_ms = now_ms,
+	                      .connected = {.from = where(addr), .chance = ++chances}};
+}
+
+/* Something happens; its effects are in seen. True: nobody was refused. */
+static bool comes_so(struct event e)
+{
+	step(e);
+	refused = stepped.connected.refused;
+	return refused == NULL;
+}
 
 /* Comes from there; true where it may stay. */
 static bool comes(uint32_t slot, const char *addr)
 {
-	step((struct event){.kind = EVENT_CONNECTED, .conn = {slot, 1}, .connected = {.addr = addr}});
-	return seen.len == 0 || strstr(seen.data, "CLOSE") == NULL;
+	return comes_so(coming(slot, addr));
+}
+
+static void goes(uint32_t slot)
+{
+	step((struct event){.kind = EVENT_CLOSED, .conn = {slot, gens[slot]}});
+	step((struct event){.kind = EVENT_RELEASED, .conn = {slot, gens[slot]}});
+}
+
+static void reads(const char *part)
+{
+	if (refused == NULL || strstr(refused, part) == NULL)
+		fail_msg("no \"%s\" in: %s", part, refused != NULL ? refused : "(nothing)");
 }
 
 static void limits(uint32_t connections, uint32_t connects, const char *exempt)
@@ -22,26 +66,26 @@ static void test_a_64_is_one_address(void **state)
 {
 	(void)state;
 	limits(2, 0, "");
-	assert_true(comes(0, "[2001:db8:0:7::1]:1000"));
-	assert_true(comes(1, "[2001:db8:0:7:ffff:ffff:ffff:ffff]:1000"));
-	assert_false(comes(2, "[2001:db8:0:7:1234::]:1000"));
-	assert_has("There are 2 connections from your address, and that is the most.");
+	assert_true(comes(0, "2001:db8:0:7::1"));
+	assert_true(comes(1, "2001:db8:0:7:ffff:ffff:ffff:ffff"));
+	assert_false(comes(2, "2001:db8:0:7:1234::"));
+	reads("There are 2 connections from your address, and that is the most.");
 	/* The next block on either side is another. */
-	assert_true(comes(3, "[2001:db8:0:6::1]:1000"));
-	assert_true(comes(4, "[2001:db8:0:8::1]:1000"));
+	assert_true(comes(3, "2001:db8:0:6::1"));
+	assert_true(comes(4, "2001:db8:0:8::1"));
 	/* Whoever leaves makes room for another of the same block. */
-	happens(EVENT_CLOSED, 0);
-	assert_true(comes(5, "[2001:db8:0:7:abcd::2]:1000"));
-	assert_false(comes(6, "[2001:db8:0:7:abcd::3]:1000"));
+	goes(0);
+	assert_true(comes(5, "2001:db8:0:7:abcd::2"));
+	assert_false(comes(6, "2001:db8:0:7:abcd::3"));
 }
 
 static void test_an_ipv4_address_is_one(void **state)
 {
 	(void)state;
 	limits(1, 0, "");
-	assert_true(comes(0, "192.0.2.1:1"));
-	assert_false(comes(1, "192.0.2.1:2"));
-	assert_true(comes(2, "192.0.2.2:1"));
+	assert_true(comes(0, "192.0.2.1"));
+	assert_false(comes(1, "192.0.2.1"));
+	assert_true(comes(2, "192.0.2.2"));
 }
 
 static void test_connections_in_a_minute_of_a_64(void **state)
@@ -49,14 +93,14 @@ static void test_connections_in_a_minute_of_a_64(void **state)
 	(void)state;
 	limits(0, 2, "");
 	for (uint32_t i = 0; i < 2; i++) {
-		assert_true(comes(i, i == 0 ? "[2001:db8::1]:1" : "[2001:db8::2]:1"));
-		happens(EVENT_CLOSED, i);
+		assert_true(comes(i, i == 0 ? "2001:db8::1" : "2001:db8::2"));
+		goes(i);
 	}
-	assert_false(comes(2, "[2001:db8::3]:1"));
-	assert_has("within a minute. The next can come in 30 seconds.");
-	assert_true(comes(3, "[2001:db8:0:1::3]:1"));
+	assert_false(comes(2, "2001:db8::3"));
+	reads("within a minute. The next can come in 30 seconds.");
+	assert_true(comes(3, "2001:db8:0:1::3"));
 	tick(30000);
-	assert_true(comes(4, "[2001:db8::4]:1"));
+	assert_true(comes(4, "2001:db8::4"));
 }
 
 static void test_unix_sockets_are_not_counted(void **state)
@@ -65,8 +109,8 @@ static void test_unix_sockets_are_not_counted(void **state)
 	limits(1, 1, "");
 	for (uint32_t i = 0; i < 20; i++)
 		assert_true(comes(i, "unix"));
-	assert_true(comes(20, "192.0.2.1:1"));
-	assert_false(comes(21, "192.0.2.1:2"));
+	assert_true(comes(20, "192.0.2.1"));
+	assert_false(comes(21, "192.0.2.1"));
 }
 
 static void test_exempt_blocks_are_not_counted(void **state)
@@ -74,11 +118,215 @@ static void test_exempt_blocks_are_not_counted(void **state)
 	(void)state;
 	limits(1, 1, "2001:db8::/32 192.0.2.0/24");
 	for (uint32_t i = 0; i < 5; i++)
-		assert_true(comes(i, "[2001:db8:0:7::1]:1"));
+		assert_true(comes(i, "2001:db8:0:7::1"));
 	for (uint32_t i = 5; i < 10; i++)
-		assert_true(comes(i, "192.0.2.9:1"));
-	assert_true(comes(10, "[2001:db9::1]:1"));
-	assert_false(comes(11, "[2001:db9::2]:1"));
+		assert_true(comes(i, "192.0.2.9"));
+	assert_true(comes(10, "2001:db9::1"));
+	assert_false(comes(11, "2001:db9::2"));
+}
+
+/* -- what counts, and how long ----------------------------------------------------------- */
+
+static void test_a_connection_counts_until_it_is_closed(void **state)
+{
+	(void)state;
+	limits(1, 0, "");
+	assert_true(comes(0, "192.0.2.1"));
+	step((struct event){.kind = EVENT_BYTES, .conn = {0, gens[0]},
+	                    .bytes = {.data = "/quit\n", .len = 6}});
+	assert_has("CLOSE 0");
+	/* It may still be taking its last lines. */
+	assert_false(comes(1, "192.0.2.1"));
+	reads("There are 1 connections from your address");
+	step((struct event){.kind = EVENT_RELEASED, .conn = {0, gens[0]}});
+	assert_true(comes(2, "192.0.2.1"));
+}
+
+static void test_nothing_is_kept_of_who_is_refused(void **state)
+{
+	(void)state;
+	limits(1, 0, "");
+	assert_true(comes(0, "192.0.2.1"));
+	assert_false(comes(1, "192.0.2.1"));
+	assert_int_equal(chat->sessions[1].state, SESSION_FREE);
+	assert_null(chat->held[1]);
+	assert_string_equal(refused, "-- There are 1 connections from your address, and that is the most. "
+	                             "Close one of them, or try again later.\n");
+	/* The slot is another's at once. */
+	assert_true(comes(1, "192.0.2.2"));
+}
+
+static void test_a_full_chat(void **state)
+{
+	struct event e = coming(0, "192.0.2.1");
+
+	(void)state;
+	e.conn = (struct conn_id){0};
+	assert_false(comes_so(e));
+	reads("-- This chat is full: 64 are connected. Please try again later.\n");
+	/* Whoever administers the host has places of their own. */
+	e.connected.from = where("unix");
+	e.connected.control = true;
+	assert_false(comes_so(e));
+	reads("8 connections to this socket are open");
+	e.conn = (struct conn_id){SLOTS + CONTROL_SLOTS - 1, 1};
+	assert_true(comes_so(e));
+	assert_int_equal(chat->sessions[SLOTS + CONTROL_SLOTS - 1].state, SESSION_HOST);
+}
+
+/* Whatever the configuration allows: so many at once, and then one in their part of a minute. */
+static void test_each_pace_that_can_be_set(void **state)
+{
+	(void)state;
+	for (uint32_t n = 1; n <= 60000; n += n < 1000 ? 1 : 977) {
+		limits(0, n, "");
+		tick(120000);
+		for (uint32_t i = 0; i < n; i++) {
+			if (!comes(0, "192.0.2.1"))
+				fail_msg("address_connects = %u: number %u is refused: %s", n, i + 1, refused);
+			goes(0);
+			if (i == 20 && n > 1000)
+				break;
+		}
+		if (n > 1000)
+			continue;
+		if (comes(0, "192.0.2.1"))
+			fail_msg("address_connects = %u: one more comes in", n);
+		/* Rounded up to whole milliseconds. */
+		tick(60000 / n + 1);
+		assert_true(comes(0, "192.0.2.1"));
+		goes(0);
+	}
+}
+
+/* -- the log ------------------------------------------------------------------------------- */
+
+static void test_refusals_are_logged_and_do_not_flood_the_log(void **state)
+{
+	char addr[32];
+	int logged = 0;
+
+	(void)state;
+	limits(1, 0, "");
+	assert_true(comes(0, "192.0.2.1"));
+	assert_false(comes(1, "192.0.2.1"));
+	assert_string_equal(logged_text(), "security: refused address=192.0.2.1 name=- account=-: too many "
+	                                   "connections at one time");
+	for (int i = 0; i < 100; i++) {
+		assert_false(comes(1, "192.0.2.1"));
+		assert_null(logged_text());
+	}
+	tick(REFUSED_LOG_MS);
+	assert_false(comes(1, "192.0.2.1"));
+	assert_string_equal(logged_text(), "security: refused address=192.0.2.1 name=- account=-: too many "
+	                                   "connections at one time; 101 were refused in 10 seconds");
+	/* So many addresses, and never more words than that. */
+	limits(0, 1, "");
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(addr, sizeof addr, "10.0.%u.%u", i >> 8, i & 255);
+		assert_true(comes(1, addr));
+		goes(1);
+		assert_false(comes(1, addr));
+		logged += logged_text() != NULL;
+	}
+	assert_in_range(logged, 1, REFUSED_LOG_BURST);
+}
+
+/* -- those without a name ------------------------------------------------------------------ */
+
+static uint32_t unnamed_of(const char *addr)
+{
+	struct address a = where(addr);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < chat->nunnamed; i++)
+		n += memcmp(&chat->unnamed[i]->from, &a, sizeof a) == 0;
+	return n;
+}
+
+/* A slot that is free; SLOTS: none. */
+static uint32_t slot_free(void)
+{
+	uint32_t slot = 0;
+
+	while (slot < SLOTS && chat->sessions[slot].state != SESSION_FREE)
+		slot++;
+	return slot;
+}
+
+static void test_a_flood_without_names_makes_way(void **state)
+{
+	char addr[32];
+	uint32_t honest = 0, last = 0;
+
+	(void)state;
+	/* People who have come in, a few who are about to, and one address that floods. */
+	for (uint32_t i = 0; i < 10; i++) {
+		snprintf(addr, sizeof addr, "192.0.2.%u", i + 1);
+		assert_true(comes(i, addr));
+		snprintf(addr, sizeof addr, "p%u\n", i);
+		step((struct event){.kind = EVENT_BYTES, .conn = {i, gens[i]},
+		                    .bytes = {.data = addr, .len = strlen(addr)}});
+	}
+	for (int i = 0; i < 2000; i++) {
+		uint32_t slot = slot_free();
+
+		if (i % 100 == 0) {
+			snprintf(addr, sizeof addr, "198.51.100.%u", ++last);
+			honest += comes(slot, addr);
+		} else if (slot < SLOTS) {
+			comes(slot, "203.0.113.9");
+		}
+		assert_true(slot < SLOTS);
+	}
+	assert_int_equal(chat->people, 10);
+	/* All of them came in, and hardly one had to go. */
+	assert_int_equal(honest, 20);
+	honest = 0;
+	for (uint32_t i = 1; i <= last; i++) {
+		snprintf(addr, sizeof addr, "198.51.100.%u", i);
+		honest += unnamed_of(addr);
+	}
+	assert_in_range(honest, 18, 20);
+	/* The flood has what is left. */
+	assert_in_range(unnamed_of("203.0.113.9") + honest, (SLOTS - 10) * 3 / 4, SLOTS - 10);
+}
+
+static void test_who_makes_way_is_told(void **state)
+{
+	bool told = false;
+
+	(void)state;
+	for (int i = 0; i < 200 && !told; i++) {
+		uint32_t slot = slot_free();
+
+		assert_true(slot < SLOTS);
+		if (comes(slot, "203.0.113.9"))
+			told = seen.len > 0 && strstr(seen.data, "SEND ") != NULL;
+		else
+			reads("-- Too many connections wait at the name prompt");
+	}
+	assert_true(told);
+	assert_has("\\n-- Too many connections wait at the name prompt, so some are closed at random; this was "
+	           "one of them. Please connect again.");
+	assert_has("DROP ");
+}
+
+static void test_few_without_a_name_are_left_alone(void **state)
+{
+	char addr[32], name[8];
+
+	(void)state;
+	/* All have names but a quarter of what is left. */
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		snprintf(addr, sizeof addr, "10.0.0.%u", i);
+		assert_true(comes(i, addr));
+		assert_int_equal(seen.len, 0);
+		snprintf(name, sizeof name, "p%u\n", i);
+		step((struct event){.kind = EVENT_BYTES, .conn = {i, gens[i]},
+		                    .bytes = {.data = name, .len = strlen(name)}});
+	}
+	assert_int_equal(chat->people, SLOTS);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -91,6 +339,14 @@ int main(void)
 		TEST(test_connections_in_a_minute_of_a_64),
 		TEST(test_unix_sockets_are_not_counted),
 		TEST(test_exempt_blocks_are_not_counted),
+		TEST(test_a_connection_counts_until_it_is_closed),
+		TEST(test_nothing_is_kept_of_who_is_refused),
+		TEST(test_a_full_chat),
+		TEST(test_each_pace_that_can_be_set),
+		TEST(test_refusals_are_logged_and_do_not_flood_the_log),
+		TEST(test_a_flood_without_names_makes_way),
+		TEST(test_who_makes_way_is_told),
+		TEST(test_few_without_a_name_are_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

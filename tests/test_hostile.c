@@ -123,7 +123,7 @@ static void test_lines_and_names(void **state)
 		note("a name", h->name);
 		for (int mode = 0; mode < 3; mode++) {
 			says(GUEST, "/quit\n");
-			world_connect(&w, GUEST, "192.0.2.9:1", false);
+			world_connect(&w, GUEST, "192.0.2.9", false);
 			says(GUEST, mode == 0 ? "" : mode == 1 ? "\n" : "\xff\xfd\x03");
 			for (int n = 0; n < 2 && w.here[GUEST]; n++) {
 				types(GUEST, h->s, h->len);

@@ -180,7 +180,7 @@ static void test_too_much(void **state)
 		chat_load_room(w.chat, &(struct saved_room){(uint32_t)i + 6, "again", "", 2, 1});
 	}
 	says(GUEST, "/quit\n");
-	world_connect(&w, GUEST, "192.0.2.8:1", false);
+	world_connect(&w, GUEST, "192.0.2.8", false);
 	says(GUEST, "zoe\npassword\n");
 	memset(value, 'v', 4000);
 	types(GUEST, value, 4000);

@@ -6,14 +6,18 @@
 
 /* -- accept ---------------------------------------------------------------------------- */
 
-static void test_accept_goes_on(void **state)
+/* Each is one connection, and says whose; several are out at one time. */
+static void test_accept_says_from_where(void **state)
 {
-	struct sockaddr_in at;
+	struct sockaddr_in at, from;
+	socklen_t len = sizeof from;
 	int listener = listen_tcp(&at), client[3];
-	char byte;
+	char byte, text[ADDRESS_BYTES_MAX];
 
 	(void)state;
-	ring_accept(r, 5, 1, listener);
+	for (uint32_t i = 0; i < 3; i++)
+		ring_accept(r, 5 + i, 1, listener);
+	nothing_comes();
 	for (int i = 0; i < 3; i++) {
 		struct ring_completion c;
 
@@ -21,10 +25,13 @@ static void test_accept_goes_on(void **state)
 		assert_int_equal(send(client[i], &"abc"[i], 1, 0), 1);
 		c = next();
 		assert_int_equal(c.op, RING_ACCEPT);
-		assert_int_equal(c.slot, 5);
+		assert_in_range(c.slot, 5, 7);
 		assert_int_equal(c.gen, 1);
-		assert_true(c.more);
+		assert_false(c.more);
 		assert_true(c.res >= 0);
+		assert_string_equal(address_show(&c.from, text), "127.0.0.1");
+		assert_int_equal(getsockname(client[i], (struct sockaddr *)&from, &len), 0);
+		assert_int_equal(c.port, ntohs(from.sin_port));
 		assert_int_equal(fcntl(c.res, F_GETFD), FD_CLOEXEC);
 		assert_int_equal(recv(c.res, &byte, 1, 0), 1);
 		assert_int_equal(byte, "abc"[i]);
@@ -34,7 +41,56 @@ static void test_accept_goes_on(void **state)
 	close(listener);
 }
 
-/* Out of descriptors: that ends the accept, and who came waits until it is armed again. */
+/* Who has torn the connection down before it was accepted: what was said is there, and so is the
+ * address, for which getpeername(2) would come too late. */
+static void test_accept_of_who_has_gone(void **state)
+{
+	struct sockaddr_in at, from;
+	socklen_t len = sizeof from;
+	int listener = listen_tcp(&at), client = connect_tcp(&at);
+	struct ring_completion c;
+	char text[ADDRESS_BYTES_MAX];
+
+	(void)state;
+	assert_int_equal(getsockname(client, (struct sockaddr *)&from, &len), 0);
+	assert_int_equal(send(client, "last words", 10, 0), 10);
+	reset(client);
+	ring_accept(r, 0, 1, listener);
+	c = next_of(RING_ACCEPT, 0, 1);
+	assert_true(c.res >= 0);
+	assert_string_equal(address_show(&c.from, text), "127.0.0.1");
+	assert_int_equal(c.port, ntohs(from.sin_port));
+	close(c.res);
+	close(listener);
+}
+
+static void test_accept_over_a_unix_socket(void **state)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct ring_completion c;
+	struct ring_peer peer;
+
+	(void)state;
+	/* In no folder. */
+	snprintf(at.sun_path + 1, sizeof at.sun_path - 1, "chatd-test-ring-%d", (int)getpid());
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(listener, 4), 0);
+	ring_accept(r, RING_ACCEPTS_MAX - 1, 1, listener);
+	assert_int_equal(connect(client, (struct sockaddr *)&at, sizeof at), 0);
+	c = next_of(RING_ACCEPT, RING_ACCEPTS_MAX - 1, 1);
+	assert_int_equal(c.from.kind, ADDRESS_HOST);
+	assert_int_equal(c.port, 0);
+	ring_peer(r, c.res, &peer);
+	assert_true(peer.known && peer.owns);
+	assert_int_equal(peer.uid, geteuid());
+	close(c.res);
+	close(client);
+	close(listener);
+}
+
+/* Out of descriptors: who came waits until it is asked for again. */
 static void test_accept_without_descriptors(void **state)
 {
 	struct sockaddr_in at;
@@ -54,9 +110,9 @@ static void test_accept_without_descriptors(void **state)
 	few = (struct rlimit){.rlim_cur = (rlim_t)last + 1, .rlim_max = was.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	ring_accept(r, 0, 1, listener);
-	c = next();
+	c = next_of(RING_ACCEPT, 0, 1);
 	assert_int_equal(c.res, last);
-	assert_true(c.more);
+	ring_accept(r, 0, 1, listener);
 	c = next_of(RING_ACCEPT, 0, 1);
 	assert_int_equal(c.res, -EMFILE);
 	nothing_comes();
@@ -101,7 +157,7 @@ static void test_accept_cancelled(void **state)
 /* The largest slot and generation come back whole. */
 static void test_recv_once(void **state)
 {
-	enum { SLOT = CONNECTIONS_LIMIT + REFUSE_SLOTS - 1 };
+	enum { SLOT = CONNECTIONS_LIMIT + CONTROL_SLOTS + LINGERERS - 1 };
 	int fd[2];
 	struct ring_completion c;
 
@@ -373,7 +429,9 @@ static void test_wait_interrupted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_A_RING(test_accept_goes_on),
+		ON_A_RING(test_accept_says_from_where),
+		ON_A_RING(test_accept_of_who_has_gone),
+		ON_A_RING(test_accept_over_a_unix_socket),
 		ON_A_RING(test_accept_without_descriptors),
 		ON_A_RING(test_accept_cancelled),
 		ON_A_RING(test_recv_once),

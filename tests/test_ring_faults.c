@@ -57,7 +57,7 @@ static void on_recv(struct script *s, const struct ring_completion *c)
 static void on_completion(struct script *s, const struct ring_completion *c)
 {
 	if (c->op == RING_ACCEPT) {
-		s->ok = s->ok && c->more && c->res >= 0 && s->naccepted < CLIENTS;
+		s->ok = s->ok && !c->more && c->res >= 0 && s->naccepted < CLIENTS;
 		s->fd[s->naccepted] = c->res;
 		ring_recv(r, s->naccepted++, 1, c->res);
 	} else if (c->op == RING_RECV) {
@@ -116,7 +116,8 @@ static bool play(struct script *s, const struct sockaddr_in *at, int listener, i
 	int dead = dead_end();
 	bool ok = true;
 
-	ring_accept(r, 0, 1, listener);
+	for (uint32_t i = 0; i < CLIENTS; i++)
+		ring_accept(r, i, 1, listener);
 	for (int i = 0; i < CLIENTS; i++) {
 		s->client[i] = connect_tcp(at);
 		assert_int_equal(send(s->client[i], &"abc"[i], 1, 0), 1);

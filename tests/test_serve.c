@@ -9,13 +9,13 @@
 static void host_connects(void)
 {
 	step((struct event){.kind = EVENT_CONNECTED, .conn = id(0),
-	                    .connected = {.addr = "unix", .trusted = true}});
+	                    .connected = {.from = where("unix"), .control = true}});
 }
 
 static void user_connects(uint32_t slot, const char *user)
 {
 	step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot),
-	                    .connected = {.addr = "unix", .user = user}});
+	                    .connected = {.from = where("unix"), .user = user}});
 }
 
 /* -- /reload ---------------------------------------------------------------------------- */
@@ -37,7 +37,7 @@ static void test_reload_waits_for_the_answer(void **state)
 	               "--   history_replay: 5 -> 1\\n"
 	               "--   max_connections: 9 -> 7 (needs a restart)\\n\"\n"
 	               "APPEND #101 kind 8 room 0 ref 0 \"reloaded the configuration (2 changes)\"\n"
-	               "SEND 0 \"[ENTER YOUR NAME]: \"\nRESUME 0\n");
+	               "RESUME 0\n");
 }
 
 static void test_reload_tells_what_is_wrong(void **state)
@@ -123,7 +123,7 @@ static void test_backup_of_one_who_has_gone(void **state)
 	assert_has("QUERY 0 kind 7 ");
 	happens(EVENT_CLOSED, 0);
 	step((struct event){.kind = EVENT_CONNECTED, .conn = {0, 2},
-	                    .connected = {.addr = "unix", .trusted = true}});
+	                    .connected = {.from = where("unix"), .control = true}});
 	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2},
 	                    .bytes = {.data = "/backup b.db\n", .len = 13}});
 	assert_has("-- Not done: a backup to a.db has been under way for a moment. One at a time.");
@@ -134,7 +134,7 @@ static void test_backup_of_one_who_has_gone(void **state)
 	now_ms += 2345;
 	rows_come((struct conn_id){0, 2}, (struct rows){.kind = QUERY_BACKUP, .ok = true,
 	                                                .which = 12345678});
-	assert_effects("SEND 0 \"\\n-- Backed up to b.db: 11.8 MB in 2.3 seconds.\\n[ENTER YOUR NAME]: \"\n");
+	assert_effects("SEND 0 \"-- Backed up to b.db: 11.8 MB in 2.3 seconds.\\n\"\n");
 }
 
 /* -- users of the host -------------------------------------------------------------------- */

@@ -3,17 +3,23 @@
 #include "chatd/base/address.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
-enum { BITS_ALL = 128, BITS_MAPPED = 96, BITS_COUNTED = 64 };
+enum {
+	BITS_IPV4 = 32,
+	BITS_IPV6 = 128,
+	BITS_MAPPED = 96,   /* before an IPv4 address in an IPv6 one */
+	BITS_COUNTED = 64,
+};
 
-static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-static bool is_mapped(const struct address *a)
+/* Of one address of the family. */
+static unsigned bits_of(const struct address *a)
 {
-	return a->bits >= BITS_MAPPED && memcmp(a->ip, mapped, sizeof mapped) == 0;
+	return a->kind == ADDRESS_IPV4 ? BITS_IPV4 : BITS_IPV6;
 }
 
 /* Bits that do not count are 0, so that equal blocks are equal bytes. */
@@ -27,71 +33,107 @@ static void cut(struct address *a)
 	}
 }
 
-/* The address alone. False: it is none. */
-static bool parse_ip(const char *text, struct address *a)
+static struct address of_ipv4(const void *ip)
 {
-	*a = (struct address){.bits = BITS_ALL, .network = 1};
-	if (inet_pton(AF_INET6, text, a->ip) == 1)
-		return true;
-	memcpy(a->ip, mapped, sizeof mapped);
-	return inet_pton(AF_INET, text, a->ip + 12) == 1;
+	struct address a = {.bits = BITS_IPV4, .kind = ADDRESS_IPV4};
+
+	memcpy(a.ip, ip, 4);
+	return a;
 }
 
-struct address address_of_peer(const char *peer)
+/* Also where there is an IPv4 address in it. */
+static struct address of_ipv6(const struct in6_addr *ip)
 {
-	char text[ADDRESS_BYTES_MAX];
-	const char *end = strrchr(peer, ':');
-	struct address a;
+	struct address a = {.bits = BITS_IPV6, .kind = ADDRESS_IPV6};
 
-	if (end == NULL)
-		return (struct address){0};
-	if (*peer == '[' && end > peer + 1 && end[-1] == ']') {
-		peer++;
-		end--;
-	}
-	snprintf(text, sizeof text, "%.*s", (int)(end - peer), peer);
-	return parse_ip(text, &a) ? a : (struct address){0};
+	if (IN6_IS_ADDR_V4MAPPED(ip))
+		return of_ipv4(ip->s6_addr + BITS_MAPPED / 8);
+	memcpy(a.ip, ip, sizeof a.ip);
+	return a;
+}
+
+struct address address_of_sockaddr(const struct sockaddr *sa)
+{
+	if (sa->sa_family == AF_UNIX)
+		return (struct address){.kind = ADDRESS_HOST};
+	if (sa->sa_family == AF_INET)
+		return of_ipv4(&((const struct sockaddr_in *)(const void *)sa)->sin_addr);
+	if (sa->sa_family == AF_INET6)
+		return of_ipv6(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
+	return (struct address){.kind = ADDRESS_UNKNOWN};
+}
+
+uint16_t address_port_of(const struct sockaddr *sa)
+{
+	if (sa->sa_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)(const void *)sa)->sin_port);
+	if (sa->sa_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)(const void *)sa)->sin6_port);
+	return 0;
+}
+
+bool address_parse_one(const char *text, struct address *a)
+{
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (inet_pton(AF_INET6, text, &six) == 1)
+		*a = of_ipv6(&six);
+	else if (inet_pton(AF_INET, text, &four) == 1)
+		*a = of_ipv4(&four);
+	else
+		*a = (struct address){.kind = ADDRESS_UNKNOWN};
+	return a->kind != ADDRESS_UNKNOWN;
+}
+
+/* How many bits the prefix, a number, says that count. False: it says no such thing. */
+static bool parse_prefix(const char *text, const struct address *a, bool mapped, unsigned long *bits)
+{
+	unsigned long before = mapped ? BITS_MAPPED : 0;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	*bits = strtoul(text, &end, 10);
+	if (*end != '\0' || *bits < before || *bits > before + bits_of(a))
+		return false;
+	*bits -= before;
+	return true;
 }
 
 bool address_parse(const char *text, struct address *a)
 {
 	char ip[ADDRESS_BYTES_MAX];
 	size_t len = strcspn(text, "/");
-	unsigned long bits, most;
-	char *end;
+	unsigned long bits;
 
 	if (len == 0 || len >= sizeof ip)
 		return false;
 	memcpy(ip, text, len);
 	ip[len] = '\0';
-	if (!parse_ip(ip, a))
+	if (!address_parse_one(ip, a))
 		return false;
-	most = is_mapped(a) ? 32 : BITS_ALL;
-	bits = is_mapped(a) ? 32 : BITS_COUNTED;
-	if (text[len] == '/') {
-		if (text[len + 1] < '0' || text[len + 1] > '9')
-			return false;
-		bits = strtoul(text + len + 1, &end, 10);
-		if (*end != '\0' || bits > most)
-			return false;
-	}
-	a->bits = (uint8_t)(bits + BITS_ALL - most);
+	bits = a->kind == ADDRESS_IPV6 ? BITS_COUNTED : BITS_IPV4;
+	if (text[len] == '/' &&
+	    !parse_prefix(text + len + 1, a, a->kind == ADDRESS_IPV4 && strchr(ip, ':') != NULL, &bits))
+		return false;
+	a->bits = (uint8_t)bits;
 	cut(a);
 	return true;
 }
 
 const char *address_show(const struct address *a, char out[ADDRESS_BYTES_MAX])
 {
-	bool four = is_mapped(a);
-	unsigned bits = four ? a->bits - BITS_MAPPED : a->bits;
 	size_t n;
 
-	if (address_is_local(a))
+	if (a->kind == ADDRESS_HOST)
 		return strcpy(out, "this host");
-	inet_ntop(four ? AF_INET : AF_INET6, four ? a->ip + 12 : a->ip, out, ADDRESS_BYTES_MAX);
+	if (!address_is_network(a))
+		return strcpy(out, "an unknown address");
+	inet_ntop(a->kind == ADDRESS_IPV4 ? AF_INET : AF_INET6, a->ip, out, ADDRESS_BYTES_MAX);
 	n = strlen(out);
-	if (a->bits < BITS_ALL)
-		snprintf(out + n, ADDRESS_BYTES_MAX - n, "/%u", bits);
+	if (a->bits < bits_of(a))
+		snprintf(out + n, ADDRESS_BYTES_MAX - n, "/%u", a->bits);
 	return out;
 }
 
@@ -99,7 +141,7 @@ struct address address_counted(const struct address *a)
 {
 	struct address counted = *a;
 
-	if (!address_is_local(a) && !is_mapped(a) && a->bits > BITS_COUNTED) {
+	if (a->kind == ADDRESS_IPV6 && a->bits > BITS_COUNTED) {
 		counted.bits = BITS_COUNTED;
 		cut(&counted);
 	}
@@ -108,14 +150,19 @@ struct address address_counted(const struct address *a)
 
 bool address_is_local(const struct address *a)
 {
-	return a->network == 0;
+	return a->kind == ADDRESS_HOST;
+}
+
+bool address_is_network(const struct address *a)
+{
+	return a->kind == ADDRESS_IPV4 || a->kind == ADDRESS_IPV6;
 }
 
 bool address_within(const struct address *a, const struct address *block)
 {
 	struct address same = *a;
 
-	if (address_is_local(a) || address_is_local(block) || a->bits < block->bits)
+	if (!address_is_network(a) || a->kind != block->kind || a->bits < block->bits)
 		return false;
 	same.bits = block->bits;
 	cut(&same);

@@ -27,6 +27,9 @@ static const char *const role_names[] = {
 
 enum { ROLES = sizeof role_names / sizeof role_names[0] };
 
+/* How address_show writes where somebody came from over a unix socket: so it is in databases. */
+#define THIS_HOST "this host"
+
 enum role role_of(const struct session *s)
 {
 	if (s->trusted)
@@ -167,15 +170,10 @@ static void load_sign_ins(struct account *a, const char *value)
 		text = fields_get(value, name);
 		a->last[i].at_ms = fields_get_time(value, name);
 		strtoll(text, &from, 10);
-		if (*from == '/') {
-			/* In full: without a prefix an IPv6 address would be its /64. */
-			struct bytes full = {0};
-
-			bytes_printf(&full, "%s%s", from + 1, strchr(from + 1, ':') != NULL ? "/128" : "");
-			if (!address_parse(full.data, &a->last[i].from))
-				a->last[i].from = (struct address){0};
-			bytes_release(&full);
-		}
+		/* What is no address is an unknown one, and whoever comes is not familiar from there. */
+		if (*from == '/' && !address_parse_one(from + 1, &a->last[i].from) &&
+		    strcmp(from + 1, THIS_HOST) == 0)
+			a->last[i].from = (struct address){.kind = ADDRESS_HOST};
 		free(text);
 	}
 }

@@ -209,7 +209,7 @@ struct ban *ban_add(struct chat *c, struct room *r, const struct ban *like)
 	fields_put(&value, "target", targets[b->target]);
 	fields_put(&value, "who", b->who);
 	fields_put(&value, "key", b->key);
-	if (!address_is_local(&b->from))
+	if (address_is_network(&b->from))
 		fields_put(&value, "from", ban_address(&b->from, from));
 	/* The lobby is always there, and has no number of its own before something is said. */
 	if (r == c->lobby)

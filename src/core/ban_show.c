@@ -85,7 +85,7 @@ void order_preview(struct chat *c, struct session *s, const struct ban *b)
 		emit_reply(c, s, "It would hit %" PRIu32 " %s here: %s", n, n == 1 ? "person" : "people",
 		           names.data);
 	bytes_clear(&names);
-	if (role_of(s) >= ROLE_MODERATOR && !address_is_local(&b->from)) {
+	if (role_of(s) >= ROLE_MODERATOR && address_is_network(&b->from)) {
 		if (accounts_from(c, b, r, &names) == 0)
 			emit_reply(c, s, "No account%s was signed in to from there in the last 30 days.",
 			           b->target == BAN_BLOCK ? " that it would hit" : "");

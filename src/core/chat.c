@@ -36,8 +36,11 @@ struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint3
 	c->seq = c->stored_seq = last_seq;
 	c->last_room = last_room;
 	c->throttle_due_ms = INT64_MAX;
-	c->sessions = mem_zero(config->connections_max, sizeof *c->sessions);
-	c->effects = mem_zero((size_t)EFFECTS_MAX + config->connections_max, sizeof *c->effects);
+	c->nslots = config->connections_max + CONTROL_SLOTS;
+	c->sessions = mem_zero(c->nslots, sizeof *c->sessions);
+	c->held = mem_zero(c->nslots, sizeof *c->held);
+	c->unnamed = mem_zero(c->nslots, sizeof *c->unnamed);
+	c->effects = mem_zero((size_t)EFFECTS_MAX + c->nslots, sizeof *c->effects);
 	c->arena = mem_alloc(ARENA_BYTES);
 	order_begin(c);
 	c->lobby = room_new(c, "general", "general", 0);
@@ -160,6 +163,9 @@ void chat_step(struct chat *c, struct event *e)
 	case EVENT_CONNECTED:
 		session_begin(c, e);
 		break;
+	case EVENT_RELEASED:
+		crowd_released(c, e->conn);
+		break;
 	case EVENT_BYTES:
 		input_bytes(c, e);
 		break;
@@ -259,7 +265,7 @@ uint32_t chat_people(const struct chat *c)
 void chat_free(struct chat *c)
 {
 	/* Nothing of what ending them says goes anywhere. */
-	for (uint32_t i = 0; i < c->config.connections_max; i++) {
+	for (uint32_t i = 0; i < c->nslots; i++) {
 		c->neffects = 0;
 		c->arena_len = 0;
 		c->stopping = true;
@@ -277,6 +283,8 @@ void chat_free(struct chat *c)
 	resume_free(c);
 	serve_free(&c->serve);
 	free(c->sessions);
+	free(c->held);
+	free(c->unnamed);
 	free(c->effects);
 	explicit_bzero(c->arena, ARENA_BYTES);
 	free(c->arena);

@@ -143,7 +143,7 @@ static void show(struct chat *c, struct session *s, const struct ban *b)
 {
 	char until[BAN_UNTIL_BYTES], from[ADDRESS_BYTES_MAX], at[STAMP_BYTES + 1];
 	bool with_address = b->target == BAN_GUEST && role_of(s) >= ROLE_MODERATOR &&
-	                    !address_is_local(&b->from);
+	                    address_is_network(&b->from);
 
 	strcpy(at, format_stamp(&c->stamp, b->at_ms));
 	emit_reply(c, s, "  #B%" PRIu64 " %s%s%s%s, by %s %s%s%s%s", b->number, b->who,

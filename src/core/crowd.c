@@ -1,15 +1,26 @@
-/* Limits of one address. Owns chat.exempt. */
+/*
+ * Who may come. Owns chat.exempt, chat.held, chat.unnamed, and what is counted at an origin of
+ * connections.
+ *
+ * Where those without a name take more than their share of what others leave, one of them makes way for
+ * each that comes: of a few drawn by chance, the newcomer perhaps among them, the one whose
+ * address has the most of them. So a flood from a few addresses loses its own, and one from many
+ * leaves everybody the same chance.
+ */
 
 #include "chatd/core/crowd.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "chatd/core/emit.h"
-#include "chatd/core/session.h"
 
-enum { MINUTE_MS = 60000 };
+#define MINUTE_NS INT64_C(60000000000)
+#define CHANCE_STEP UINT64_C(0x9e3779b97f4a7c15) /* of splitmix64 */
 
 void crowd_configure(struct chat *c)
 {
@@ -38,6 +49,8 @@ bool crowd_exempt(const struct chat *c, const struct address *a)
 	return false;
 }
 
+/* -- limits of one address ----------------------------------------------------------------- */
+
 /* One of so many in a minute; 0 of them: no limit. */
 static int64_t take_ms(struct chat *c, struct limit *l, uint32_t a_minute)
 {
@@ -45,35 +58,191 @@ static int64_t take_ms(struct chat *c, struct limit *l, uint32_t a_minute)
 
 	if (a_minute == 0)
 		return 0;
-	wait_ms = slow_wait_ms(l, c->now_ms, a_minute, MINUTE_MS / a_minute);
+	wait_ms = limit_wait_span_ms(l, c->now_ms, a_minute, MINUTE_NS / a_minute);
 	if (wait_ms == 0)
-		slow_take(l, c->now_ms, MINUTE_MS / a_minute);
+		limit_take_span(l, c->now_ms, MINUTE_NS / a_minute);
 	return wait_ms;
-}
-
-bool crowd_refuses(struct chat *c, struct session *s)
-{
-	uint32_t most = c->config.address_connections;
-	char age[AGE_BYTES_MAX];
-	int64_t wait_ms;
-
-	if (crowd_exempt(c, &s->from))
-		return false;
-	wait_ms = take_ms(c, &s->origin->connects, c->config.address_connects);
-	if (most > 0 && s->origin->sessions > most)
-		emit_reply(c, s, "There are %" PRIu32 " connections from your address, and that is the most. "
-		           "Close one of them, or try again later.", most);
-	else if (wait_ms > 0)
-		emit_reply(c, s, "Too many connections have come from your address within a minute. The next "
-		           "can come in %s.", format_age(age, wait_ms + 999));
-	else
-		return false;
-	session_end(c, s, NULL, true);
-	return true;
 }
 
 int64_t crowd_login_wait_ms(struct chat *c, struct session *s)
 {
 	return crowd_exempt(c, &s->from) ? 0
 	                                 : take_ms(c, &s->origin->logins, c->config.address_logins);
+}
+
+/* -- refusing ------------------------------------------------------------------------------ */
+
+__attribute__((format(printf, 2, 3)))
+static const char *refusal(struct chat *c, const char *fmt, ...)
+{
+	int n = snprintf(c->refusal, sizeof c->refusal, "-- ");
+	va_list ap;
+
+	va_start(ap, fmt);
+	n += vsnprintf(c->refusal + n, sizeof c->refusal - (size_t)n, fmt, ap);
+	va_end(ap);
+	assert((size_t)n + 1 < sizeof c->refusal);
+	strcpy(c->refusal + n, "\n");
+	return c->refusal;
+}
+
+/* For the operator's log, where a jail counts: the first time, and then with how many it were
+ * meanwhile. */
+static void log_refused(struct chat *c, struct origin *o, const char *why)
+{
+	char age[AGE_BYTES_MAX];
+
+	o->nrefused++;
+	if ((o->refused_ms != 0 && c->now_ms < o->refused_ms + REFUSED_LOG_MS) ||
+	    slow_wait_ms(&c->refused_log, c->now_ms, REFUSED_LOG_BURST, REFUSED_LOG_PERIOD_MS) > 0)
+		return;
+	slow_take(&c->refused_log, c->now_ms, REFUSED_LOG_PERIOD_MS);
+	if (o->nrefused == 1)
+		emit_refused(c, &o->address, "%s", why);
+	else
+		emit_refused(c, &o->address, "%s; %" PRIu32 " were refused in %s", why, o->nrefused,
+		             format_age(age, c->now_ms - o->refused_ms));
+	o->refused_ms = c->now_ms;
+	o->nrefused = 0;
+}
+
+/* Too many from its address; NULL: not. */
+static const char *over_limits(struct chat *c, const struct address *from)
+{
+	uint32_t most = c->config.address_connections;
+	struct origin *o = origin_of(&c->origins, from);
+	char age[AGE_BYTES_MAX];
+	int64_t wait_ms = take_ms(c, &o->connects, c->config.address_connects);
+
+	if (most > 0 && o->connections >= most) {
+		log_refused(c, o, "too many connections at one time");
+		return refusal(c, "There are %" PRIu32 " connections from your address, and that is the most. "
+		               "Close one of them, or try again later.", most);
+	}
+	if (wait_ms > 0) {
+		log_refused(c, o, "too many connections in a minute");
+		return refusal(c, "Too many connections have come from your address within a minute. The next "
+		               "can come in %s.", format_age(age, wait_ms + 999));
+	}
+	return NULL;
+}
+
+/* -- those without a name ------------------------------------------------------------------ */
+
+/* The next number of those that follow from one. */
+static uint64_t chance_next(uint64_t *chance)
+{
+	uint64_t z = *chance += CHANCE_STEP;
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+/* One more without a name is too many: rarely where they begin to be, and always where nothing is
+ * left of what named people leave. */
+static bool is_crowded(const struct chat *c, uint64_t *chance)
+{
+	/* Also those that end hold their places, for a while. */
+	uint64_t others = c->nheld - c->nunnamed, max = c->config.connections_max;
+	uint64_t room = max > others ? max - others : 0;
+	uint64_t spare = room / UNNAMED_FREE_PARTS, from = room - spare;
+
+	if (spare == 0 || c->nunnamed < from)
+		return false;
+	return chance_next(chance) % spare <= c->nunnamed - from;
+}
+
+/* Who makes way for a newcomer from there; NULL: it does itself. */
+static struct session *crowd_draw(struct chat *c, const struct address *from, uint64_t *chance)
+{
+	struct session *pick = NULL;
+	struct address key = address_counted(from);
+	uint32_t most = 0;
+
+	for (int i = 0; i < UNNAMED_DRAWN; i++) {
+		uint64_t at = chance_next(chance) % (c->nunnamed + 1);
+		struct session *s = at < c->nunnamed ? c->unnamed[at] : NULL;
+		struct origin *o = s != NULL ? s->origin : origin_of(&c->origins, from);
+		/* The newcomer is one more of its address. From an address without limits come many
+		 * people, each of whom counts alone. */
+		uint32_t n = crowd_exempt(c, &o->address)
+		             ? 1 : o->nunnamed + (memcmp(&o->address, &key, sizeof key) == 0);
+
+		if (n > most) {
+			most = n;
+			pick = s;
+		}
+	}
+	return pick;
+}
+
+const char *crowd_refuses(struct chat *c, const struct event *e, struct session **way)
+{
+	const struct address *from = &e->connected.from;
+	uint64_t chance = e->connected.chance;
+	const char *why;
+
+	*way = NULL;
+	if (e->connected.control)
+		return e->conn.gen != 0 ? NULL
+		       : refusal(c, "%d connections to this socket are open, and that is the most. Close one "
+		                 "of them.", CONTROL_SLOTS);
+	why = crowd_exempt(c, from) ? NULL : over_limits(c, from);
+	if (why != NULL)
+		return why;
+	if (e->conn.gen == 0)
+		return refusal(c, "This chat is full: %" PRIu32 " are connected. Please try again later.",
+		               c->config.connections_max);
+	/* Whom the host vouches for has a name at once. */
+	if (e->connected.user != NULL || !is_crowded(c, &chance))
+		return NULL;
+	*way = crowd_draw(c, from, &chance);
+	return *way != NULL ? NULL : refusal(c, CROWD_WAY);
+}
+
+/* -- counting ------------------------------------------------------------------------------ */
+
+void crowd_admit(struct chat *c, struct session *s)
+{
+	struct origin **held = &c->held[s->id.slot];
+
+	/* A slot that is used again was released at the latest now. */
+	crowd_released(c, s->id);
+	s->origin = *held = origin_of(&c->origins, &s->from);
+	origin_hold(&c->origins, s->origin);
+	c->nheld++;
+	if (s->state != SESSION_LOGIN)
+		return;
+	DL_APPEND(c->login, s);
+	s->unnamed_pos = c->nunnamed;
+	c->unnamed[c->nunnamed++] = s;
+	s->origin->nunnamed++;
+}
+
+void crowd_named(struct chat *c, struct session *s)
+{
+	struct session *last;
+
+	if (s->state != SESSION_LOGIN)
+		return;
+	DL_DELETE(c->login, s);
+	s->origin->nunnamed--;
+	last = c->unnamed[--c->nunnamed];
+	c->unnamed[s->unnamed_pos] = last;
+	last->unnamed_pos = s->unnamed_pos;
+	/* From here on it is paced as one who has a name. */
+	s->pace = (struct pace){0};
+	s->turn_lines = 0;
+}
+
+void crowd_released(struct chat *c, struct conn_id conn)
+{
+	struct origin **held = &c->held[conn.slot];
+
+	if (*held == NULL)
+		return;
+	origin_drop(&c->origins, *held);
+	*held = NULL;
+	c->nheld--;
 }

@@ -27,7 +27,7 @@ static struct effect *emit(struct chat *c, enum effect_kind kind)
 {
 	struct effect *e = &c->effects[c->neffects++];
 
-	assert(e != NULL && c->neffects <= (size_t)EFFECTS_MAX + c->config.connections_max);
+	assert(e != NULL && c->neffects <= (size_t)EFFECTS_MAX + c->nslots);
 	/* The big members are set by whoever needs them. */
 	e->kind = kind;
 	e->text = NULL;
@@ -259,11 +259,13 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 	return number;
 }
 
-static void security(struct chat *c, const struct session *s, const char *event, const char *account,
-                     const char *fmt, va_list ap) __attribute__((format(printf, 5, 0)));
+/* name, account: NULL where there is none. */
+static void emit_event(struct chat *c, const char *event, const struct address *a, const char *name,
+                       const char *account, const char *fmt, va_list ap)
+	__attribute__((format(printf, 6, 0)));
 
-static void security(struct chat *c, const struct session *s, const char *event, const char *account,
-                     const char *fmt, va_list ap)
+static void emit_event(struct chat *c, const char *event, const struct address *a, const char *name,
+                       const char *account, const char *fmt, va_list ap)
 {
 	struct effect *e = emit(c, EFFECT_LOG);
 	char from[ADDRESS_BYTES_MAX], what[AUDIT_BYTES_MAX + 1], *at = c->arena + c->arena_len;
@@ -272,12 +274,22 @@ static void security(struct chat *c, const struct session *s, const char *event,
 
 	phrase(what, fmt, ap);
 	n = snprintf(at, left, "security: %s address=%s name=%s account=%s: %s", event,
-	             address_is_local(&s->from) ? "host" : address_show(&s->from, from),
-	             s->nick != NULL ? s->nick : "-", account, what);
+	             address_is_local(a) ? "host" : address_show(a, from), name != NULL ? name : "-",
+	             account != NULL ? account : "-", what);
 	assert(n >= 0 && (size_t)n < left);
 	e->text = at;
 	e->len = (size_t)n;
 	c->arena_len += (size_t)n + 1;
+}
+
+static void emit_security_at(struct chat *c, const struct session *s, const char *event,
+                             const char *account, const char *fmt, va_list ap)
+	__attribute__((format(printf, 5, 0)));
+
+static void emit_security_at(struct chat *c, const struct session *s, const char *event,
+                             const char *account, const char *fmt, va_list ap)
+{
+	emit_event(c, event, &s->from, s->state != SESSION_HOST ? s->nick : NULL, account, fmt, ap);
 }
 
 void emit_security(struct chat *c, const struct session *s, const char *event, const char *fmt, ...)
@@ -285,7 +297,7 @@ void emit_security(struct chat *c, const struct session *s, const char *event, c
 	va_list ap;
 
 	va_start(ap, fmt);
-	security(c, s, event, s->account != NULL ? s->account->nick : "-", fmt, ap);
+	emit_security_at(c, s, event, s->account != NULL ? s->account->nick : NULL, fmt, ap);
 	va_end(ap);
 }
 
@@ -295,7 +307,16 @@ void emit_security_about(struct chat *c, const struct session *s, const char *ev
 	va_list ap;
 
 	va_start(ap, fmt);
-	security(c, s, event, account, fmt, ap);
+	emit_security_at(c, s, event, account, fmt, ap);
+	va_end(ap);
+}
+
+void emit_refused(struct chat *c, const struct address *from, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit_event(c, "refused", from, NULL, NULL, fmt, ap);
 	va_end(ap);
 }
 

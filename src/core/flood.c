@@ -26,12 +26,6 @@ enum {
 
 /* -- what comes ---------------------------------------------------------------------------- */
 
-void flood_begin(struct chat *c, struct session *s)
-{
-	s->origin = origin_of(&c->origins, &s->from);
-	origin_hold(&c->origins, s->origin);
-}
-
 void flood_line(struct chat *c, struct session *s)
 {
 	if (s->turn_lines > 0)
@@ -48,21 +42,22 @@ static void forget_told(const struct chat *c, struct session *s)
 		return;
 	if (s->throttle_told && pace_is_full(c, &s->pace))
 		s->throttle_told = false;
-	if (s->address_told && pace_is_full(c, &s->origin->pace))
+	if (s->address_told && pace_is_full(c, &pace_shared(s)->pace))
 		s->address_told = false;
 }
 
 static void tell_delay(struct chat *c, struct session *s, enum pace_cause cause)
 {
 	bool address = cause >= CAUSE_ADDRESS_LINES;
-	struct allowance a = pace_allowed(c, address ? c->config.rate_address : 1);
+	struct allowance a = address ? pace_all(c, s) : pace_own(c, s);
 	bool lines = cause == CAUSE_LINES || cause == CAUSE_ADDRESS_LINES;
 	uint64_t n = lines ? a.lines : a.bytes;
 	bool *told = address ? &s->address_told : &s->throttle_told;
 	char end[64] = "";
 
-	/* Who is muted loses lines, and was told. */
-	if (*told || c->now_ms < s->muted_until_ms)
+	/* Who is muted loses lines, and was told; at the prompt every line has its answer, and a
+	 * script that is slowed there reads none. */
+	if (*told || c->now_ms < s->muted_until_ms || s->state == SESSION_LOGIN)
 		return;
 	*told = true;
 	if (c->config.flood_mute_s != 0)
@@ -84,16 +79,16 @@ static void due_in(struct chat *c, int64_t ms)
 static void wait_for_address(struct session *s, bool waits)
 {
 	if (waits && !s->waits_for_address)
-		s->origin->waiting++;
+		pace_shared(s)->waiting++;
 	else if (!waits && s->waits_for_address)
-		s->origin->waiting--;
+		pace_shared(s)->waiting--;
 	s->waits_for_address = waits;
 }
 
 /* Others of its address wait, and it has no turn: its line must not come before theirs. */
 static bool must_queue(const struct chat *c, const struct session *s)
 {
-	return s->origin->waiting > 0 && s->turn_lines == 0 && pace_has_address(c, s);
+	return pace_shared(s)->waiting > 0 && s->turn_lines == 0 && pace_has_address(c, s);
 }
 
 void flood_delay(struct chat *c, struct session *s)
@@ -106,7 +101,7 @@ void flood_delay(struct chat *c, struct session *s)
 	w = pace_wait(c, s);
 	if (w.ms == 0 && must_queue(c, s)) {
 		w.ms = FLOOD_STEP_MS;
-		w.cause = c->config.rate_lines != 0 ? CAUSE_ADDRESS_LINES : CAUSE_ADDRESS_BYTES;
+		w.cause = pace_own(c, s).lines != 0 ? CAUSE_ADDRESS_LINES : CAUSE_ADDRESS_BYTES;
 	}
 	if (w.ms == 0) {
 		forget_told(c, s);
@@ -119,13 +114,13 @@ void flood_delay(struct chat *c, struct session *s)
 	s->turn_lines = 0;
 	s->throttled = true;
 	wait_for_address(s, w.cause >= CAUSE_ADDRESS_LINES);
-	DL_APPEND(c->throttled, s);
+	DL_APPEND2(c->throttled, s, slow_prev, slow_next);
 	due_in(c, w.ms);
 }
 
 static void delay_end(struct chat *c, struct session *s)
 {
-	DL_DELETE(c->throttled, s);
+	DL_DELETE2(c->throttled, s, slow_prev, slow_next);
 	s->throttled = false;
 	wait_for_address(s, false);
 }
@@ -134,7 +129,6 @@ void flood_end(struct chat *c, struct session *s)
 {
 	if (s->throttled)
 		delay_end(c, s);
-	origin_drop(&c->origins, s->origin);
 }
 
 /* How long s, which is delayed, has been so; the time in which it is muted does not count. */
@@ -226,8 +220,8 @@ static uint64_t lines_left(const struct chat *c, const struct pace *p, const str
  * given all of it in this tick. Each gets a share, and not more than it may have itself. */
 static uint32_t turn_of(const struct chat *c, const struct session *s)
 {
-	struct allowance own = pace_allowed(c, 1), all = pace_allowed(c, c->config.rate_address);
-	struct origin *o = s->origin;
+	struct allowance own = pace_own(c, s), all = pace_all(c, s);
+	struct shared_pace *o = pace_shared(s);
 	uint64_t left = lines_left(c, &o->pace, &all), most = lines_left(c, &s->pace, &own), share;
 
 	if (o->turns_ms != c->now_ms) {
@@ -269,7 +263,7 @@ void flood_tick(struct chat *c)
 	if (c->throttle_due_ms > c->now_ms)
 		return;
 	c->throttle_due_ms = INT64_MAX;
-	DL_FOREACH_SAFE(c->throttled, s, next) {
+	DL_FOREACH_SAFE2(c->throttled, s, next, slow_next) {
 		struct conn_id id = s->id;
 		int64_t wait_ms;
 
@@ -278,7 +272,9 @@ void flood_tick(struct chat *c)
 			break;
 		}
 		wait_ms = go_on_ms(c, s);
-		if (mute_ms > 0 && pace_is_limited(c, s) && delayed_ms(c, s) >= mute_ms)
+		/* At the prompt there are few lines in all (NAME_WRONG_MAX). */
+		if (mute_ms > 0 && s->state == SESSION_CHAT && pace_is_limited(c, s) &&
+		    delayed_ms(c, s) >= mute_ms)
 			strike(c, s);
 		if (chat_session(c, id) == NULL)
 			continue;

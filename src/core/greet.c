@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/foreign.h"
 #include "chatd/core/login.h"
@@ -82,8 +81,11 @@ bool greet_foreign_line(struct chat *c, struct session *s, const char *line, siz
 
 void greet_begin(struct chat *c, struct session *s, const char *user)
 {
-	if (crowd_refuses(c, s))
+	/* Nothing but commands is typed there, also by programs. */
+	if (s->state == SESSION_HOST) {
+		s->greeted = s->heard = true;
 		return;
+	}
 	/* Browsers and scanners come over a network. */
 	if (!address_is_local(&s->from)) {
 		if (c->ungreeted == NULL)

@@ -66,7 +66,7 @@ static void forget_old(struct chat *c)
 	struct guess *g, *next;
 
 	DL_FOREACH_SAFE(c->guesses_oldest, g, next) {
-		if (!slow_is_full(&g->tries, c->now_ms, GUESS_PERIOD_MS))
+		if (!limit_is_full(&g->tries, c->now_ms))
 			break;
 		guess_free(c, g);
 	}
@@ -100,8 +100,8 @@ static void give_back(struct chat *c, const struct session *s, enum guess_kind k
 
 	if (g == NULL)
 		return;
-	slow_give(&g->tries);
-	if (slow_is_full(&g->tries, c->now_ms, GUESS_PERIOD_MS))
+	slow_give(&g->tries, GUESS_PERIOD_MS);
+	if (limit_is_full(&g->tries, c->now_ms))
 		guess_free(c, g);
 }
 
@@ -203,7 +203,7 @@ void guess_account_back(struct chat *c, struct session *s, enum guess_kind kind,
 {
 	give_back(c, s, kind, a != NULL ? a->number : 0);
 	if (a != NULL && !is_familiar(c, a, s))
-		slow_give(&a->tries);
+		slow_give(&a->tries, GUESS_PERIOD_MS);
 }
 
 bool guess_room(struct chat *c, struct session *s, struct room *r, int64_t *delay_ms)
@@ -218,7 +218,7 @@ bool guess_room(struct chat *c, struct session *s, struct room *r, int64_t *dela
 void guess_room_back(struct chat *c, struct session *s, struct room *r)
 {
 	give_back(c, s, GUESS_ROOM, r->number);
-	slow_give(&r->tries);
+	slow_give(&r->tries, GUESS_PERIOD_MS);
 }
 
 bool guess_resume(struct chat *c, struct session *s)

@@ -49,9 +49,27 @@ void limit_take(struct limit *l, int64_t now_ms, uint64_t per_s)
 	limit_take_many(l, now_ms, 1, per_s);
 }
 
-void limit_give(struct limit *l, uint64_t per_s)
+int64_t limit_wait_span_ms(struct limit *l, int64_t now_ms, uint64_t burst, int64_t period_ns)
 {
-	l->full_ns -= span_ns(1, per_s);
+	int64_t now_ns = now_ms * NS_PER_MS, all_ns = (int64_t)burst * period_ns, over_ns;
+
+	/* The same as in limit_wait_many_ms. */
+	if (l->full_ns > now_ns + all_ns)
+		l->full_ns = now_ns + all_ns;
+	over_ns = l->full_ns + period_ns - now_ns - all_ns;
+	return over_ns <= 0 ? 0 : (over_ns + NS_PER_MS - 1) / NS_PER_MS;
+}
+
+void limit_take_span(struct limit *l, int64_t now_ms, int64_t period_ns)
+{
+	if (l->full_ns < now_ms * NS_PER_MS)
+		l->full_ns = now_ms * NS_PER_MS;
+	l->full_ns += period_ns;
+}
+
+void limit_give_span(struct limit *l, int64_t period_ns)
+{
+	l->full_ns -= period_ns;
 }
 
 bool limit_is_full(const struct limit *l, int64_t now_ms)

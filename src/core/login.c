@@ -15,7 +15,9 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
+#include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/flood.h"
 #include "chatd/core/look.h"
 #include "chatd/core/order.h"
 #include "chatd/core/resume.h"
@@ -52,7 +54,8 @@ static void greet(struct chat *c, struct session *s, const struct room *r, bool 
 static void enter(struct chat *c, struct session *s, const char *nick, const char *key,
                   struct room *r, bool guest, enum room_joining how)
 {
-	DL_DELETE(c->login, s);
+	flood_end(c, s);
+	crowd_named(c, s);
 	session_name(c, s, nick, key);
 	s->state = SESSION_CHAT;
 	s->since_ms = c->now_ms;
@@ -181,8 +184,8 @@ void login_wrong(struct chat *c, struct session *s)
 		session_prompt(c, s);
 		return;
 	}
-	emit_reply(c, s, "%d names could not be had, so this connection ends here. Connect again any time.",
-	           NAME_WRONG_MAX);
+	emit_reply(c, s, "%d lines gave no name that can be had, so this connection ends here. Connect again "
+	           "any time.", NAME_WRONG_MAX);
 	session_end(c, s, NULL, true);
 }
 
@@ -201,15 +204,8 @@ static void name_empty(struct chat *c, struct session *s)
 	session_prompt(c, s);
 }
 
-/* What whoever administers the host may do without a name. */
-static bool of_host(const struct command *k)
-{
-	return k->run == cmd_role || k->run == cmd_code || k->run == cmd_reload ||
-	       k->run == cmd_stats || k->run == cmd_shutdown || k->run == cmd_backup;
-}
-
-/* The few commands that make sense without a name: those that lead to one, and, from the
- * host itself, what makes the first administrator. False: it is another. */
+/* The few commands that make sense without a name: those that lead to one. False: it is
+ * another. */
 static bool command_at_prompt(struct chat *c, struct session *s, char *text)
 {
 	char *rest = text + strcspn(text, " ");
@@ -218,8 +214,7 @@ static bool command_at_prompt(struct chat *c, struct session *s, char *text)
 	if (*rest != '\0')
 		*rest++ = '\0';
 	k = command_find(text);
-	if (k == NULL || (k->run != cmd_quit && k->run != cmd_login && k->run != cmd_resume &&
-	                  (!of_host(k) || !s->trusted)))
+	if (k == NULL || (k->run != cmd_quit && k->run != cmd_login && k->run != cmd_resume))
 		return false;
 	if (k->run == cmd_quit) {
 		emit_reply(c, s, "Goodbye.");
@@ -230,7 +225,7 @@ static bool command_at_prompt(struct chat *c, struct session *s, char *text)
 		text[strlen(text)] = ' ';
 	command_run(c, s, text);
 	if (s->state == SESSION_LOGIN && s->dialogue == NULL && !session_waits(s))
-		session_prompt(c, s);
+		login_wrong(c, s);
 	return true;
 }
 
@@ -262,7 +257,7 @@ void login_line(struct chat *c, struct session *s, char *text)
 		name_given(c, s, text);
 	} else if (!command_at_prompt(c, s, text + 1)) {
 		emit_reply(c, s, "First a name, then commands. %cquit ends the connection.", p);
-		session_prompt(c, s);
+		login_wrong(c, s);
 	}
 }
 
@@ -341,7 +336,7 @@ void login_give_up(struct chat *c, struct session *s)
 {
 	dialogue_end(c, s);
 	if (s->state == SESSION_LOGIN)
-		session_prompt(c, s);
+		login_wrong(c, s);
 }
 
 void login_password_line(struct chat *c, struct session *s, struct account *a, const char *text)

@@ -8,6 +8,8 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 
+#define NS_PER_MS INT64_C(1000000)
+
 static void idle_add(struct origins *origins, struct origin *o)
 {
 	struct origin *oldest = origins->idle;
@@ -39,7 +41,7 @@ struct origin *origin_of(struct origins *origins, const struct address *a)
 		o->address = key;
 		o->number = ++origins->number;
 		HASH_ADD(hh, origins->all, address, sizeof o->address, o);
-	} else if (o->sessions > 0) {
+	} else if (o->connections > 0) {
 		return o;
 	} else {
 		idle_remove(origins, o);
@@ -58,13 +60,13 @@ struct origin *origin_find(const struct origins *origins, const struct address *
 
 void origin_hold(struct origins *origins, struct origin *o)
 {
-	if (o->sessions++ == 0)
+	if (o->connections++ == 0)
 		idle_remove(origins, o);
 }
 
 void origin_drop(struct origins *origins, struct origin *o)
 {
-	if (--o->sessions == 0)
+	if (--o->connections == 0)
 		idle_add(origins, o);
 }
 
@@ -79,23 +81,17 @@ void origins_free(struct origins *origins)
 	*origins = (struct origins){0};
 }
 
-/* limit.h counts tokens a second; here a "second" is a period. */
 int64_t slow_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, int64_t period_ms)
 {
-	return limit_wait_ms(l, now_ms * 1000 / period_ms, burst, 1) * period_ms / 1000;
+	return limit_wait_span_ms(l, now_ms, burst, period_ms * NS_PER_MS);
 }
 
 void slow_take(struct limit *l, int64_t now_ms, int64_t period_ms)
 {
-	limit_take(l, now_ms * 1000 / period_ms, 1);
+	limit_take_span(l, now_ms, period_ms * NS_PER_MS);
 }
 
-void slow_give(struct limit *l)
+void slow_give(struct limit *l, int64_t period_ms)
 {
-	limit_give(l, 1);
-}
-
-bool slow_is_full(const struct limit *l, int64_t now_ms, int64_t period_ms)
-{
-	return limit_is_full(l, now_ms * 1000 / period_ms);
+	limit_give_span(l, period_ms * NS_PER_MS);
 }

@@ -5,21 +5,47 @@
 #include <inttypes.h>
 
 #include "chatd/core/account.h"
+#include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
 
 _Static_assert((uint64_t)RATE_BYTES_LIMIT * RATE_ADDRESS_LIMIT * FLOOD_BYTES_BURST_S <=
                LIMIT_TOKENS_MAX, "the largest bucket can be counted");
 
-struct allowance pace_allowed(const struct chat *c, uint64_t times)
+_Static_assert((int)PROMPT_BYTES_BURST > (int)FLOOD_STEP_BYTES, "the step is there");
+
+/* So many times what one person may send. */
+static struct allowance allowed(const struct chat *c, const struct session *s, uint64_t times)
 {
 	const struct chat_config *k = &c->config;
 
+	if (s->state == SESSION_LOGIN)
+		return (struct allowance){
+			.lines_burst = PROMPT_LINES_BURST * times,
+			.lines = PROMPT_LINES * times,
+			.bytes_burst = PROMPT_BYTES_BURST * times,
+			.bytes = PROMPT_BYTES * times,
+		};
 	return (struct allowance){
 		.lines_burst = k->rate_burst * times,
 		.lines = k->rate_lines * times,
 		.bytes_burst = k->rate_bytes * times * FLOOD_BYTES_BURST_S,
 		.bytes = k->rate_bytes * times,
 	};
+}
+
+struct allowance pace_own(const struct chat *c, const struct session *s)
+{
+	return allowed(c, s, 1);
+}
+
+struct allowance pace_all(const struct chat *c, const struct session *s)
+{
+	return allowed(c, s, s->state == SESSION_LOGIN ? PROMPT_ADDRESS_TIMES : c->config.rate_address);
+}
+
+struct shared_pace *pace_shared(const struct session *s)
+{
+	return s->state == SESSION_LOGIN ? &s->origin->unnamed : &s->origin->named;
 }
 
 bool pace_is_exempt(const struct chat *c, const struct session *s)
@@ -36,12 +62,15 @@ bool pace_is_exempt(const struct chat *c, const struct session *s)
 
 bool pace_is_limited(const struct chat *c, const struct session *s)
 {
-	return (c->config.rate_lines | c->config.rate_bytes) != 0 && s->state == SESSION_CHAT &&
-	       !pace_is_exempt(c, s);
+	if (s->state != SESSION_CHAT)
+		return s->state == SESSION_LOGIN;
+	return (c->config.rate_lines | c->config.rate_bytes) != 0 && !pace_is_exempt(c, s);
 }
 
 bool pace_has_address(const struct chat *c, const struct session *s)
 {
+	if (s->state == SESSION_LOGIN)
+		return !crowd_exempt(c, &s->from);
 	return c->config.rate_address != 0 && !address_is_local(&s->from);
 }
 
@@ -56,51 +85,49 @@ bool pace_is_full(const struct chat *c, const struct pace *p)
 	return limit_is_full(&p->lines, c->now_ms) && limit_is_full(&p->bytes, c->now_ms);
 }
 
-/* The waits for a pair of buckets that may be full, as most are: nothing to reckon then. */
-static void longer_of(const struct chat *c, struct pace_wait *w, struct pace *p, uint64_t times,
-                      enum pace_cause lines, enum pace_cause bytes)
+static void longer_of(const struct chat *c, struct pace_wait *w, struct pace *p,
+                      const struct allowance *a, enum pace_cause lines, enum pace_cause bytes)
 {
-	struct allowance a;
-
-	if (pace_is_full(c, p))
-		return;
-	a = pace_allowed(c, times);
-	longer(w, limit_wait_ms(&p->lines, c->now_ms, a.lines_burst, a.lines), lines);
-	longer(w, limit_wait_many_ms(&p->bytes, c->now_ms, FLOOD_STEP_BYTES, a.bytes_burst, a.bytes),
+	longer(w, limit_wait_ms(&p->lines, c->now_ms, a->lines_burst, a->lines), lines);
+	longer(w, limit_wait_many_ms(&p->bytes, c->now_ms, FLOOD_STEP_BYTES, a->bytes_burst, a->bytes),
 	       bytes);
 }
 
 struct pace_wait pace_wait(const struct chat *c, struct session *s)
 {
 	struct pace_wait w = {0};
+	struct allowance a;
 
 	if (!pace_is_limited(c, s))
 		return w;
-	longer_of(c, &w, &s->pace, 1, CAUSE_LINES, CAUSE_BYTES);
-	if (pace_has_address(c, s))
-		longer_of(c, &w, &s->origin->pace, c->config.rate_address, CAUSE_ADDRESS_LINES,
-		          CAUSE_ADDRESS_BYTES);
+	/* The buckets may be full, as most are: nothing to reckon then. */
+	if (!pace_is_full(c, &s->pace)) {
+		a = pace_own(c, s);
+		longer_of(c, &w, &s->pace, &a, CAUSE_LINES, CAUSE_BYTES);
+	}
+	if (pace_has_address(c, s) && !pace_is_full(c, &pace_shared(s)->pace)) {
+		a = pace_all(c, s);
+		longer_of(c, &w, &pace_shared(s)->pace, &a, CAUSE_ADDRESS_LINES, CAUSE_ADDRESS_BYTES);
+	}
 	return w;
 }
 
 void pace_bytes(struct chat *c, struct session *s, size_t n)
 {
-	if (c->config.rate_bytes == 0 || !pace_is_limited(c, s))
+	if (!pace_is_limited(c, s))
 		return;
-	limit_take_many(&s->pace.bytes, c->now_ms, n, c->config.rate_bytes);
+	limit_take_many(&s->pace.bytes, c->now_ms, n, pace_own(c, s).bytes);
 	if (pace_has_address(c, s))
-		limit_take_many(&s->origin->pace.bytes, c->now_ms, n,
-		                (uint64_t)c->config.rate_bytes * c->config.rate_address);
+		limit_take_many(&pace_shared(s)->pace.bytes, c->now_ms, n, pace_all(c, s).bytes);
 }
 
 void pace_line(struct chat *c, struct session *s)
 {
-	if (c->config.rate_lines == 0 || !pace_is_limited(c, s))
+	if (!pace_is_limited(c, s))
 		return;
-	limit_take(&s->pace.lines, c->now_ms, c->config.rate_lines);
+	limit_take(&s->pace.lines, c->now_ms, pace_own(c, s).lines);
 	if (pace_has_address(c, s))
-		limit_take(&s->origin->pace.lines, c->now_ms,
-		           (uint64_t)c->config.rate_lines * c->config.rate_address);
+		limit_take(&pace_shared(s)->pace.lines, c->now_ms, pace_all(c, s).lines);
 }
 
 static void show_pace(struct chat *c, struct session *s, const char *whose, const struct pace *p,
@@ -120,14 +147,14 @@ static void show_pace(struct chat *c, struct session *s, const char *whose, cons
 
 void pace_show(struct chat *c, struct session *s)
 {
-	struct allowance a = pace_allowed(c, 1);
+	struct allowance a = pace_own(c, s);
 
 	if (pace_is_exempt(c, s)) {
 		emit_reply(c, s, "Pace: no limit for you, because your role is %s.", role_name(role_of(s)));
 		return;
 	}
 	show_pace(c, s, "Pace", &s->pace, &a);
-	a = pace_allowed(c, c->config.rate_address);
+	a = pace_all(c, s);
 	if (pace_is_limited(c, s) && pace_has_address(c, s))
-		show_pace(c, s, "All from your address", &s->origin->pace, &a);
+		show_pace(c, s, "All from your address", &pace_shared(s)->pace, &a);
 }

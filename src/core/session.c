@@ -19,6 +19,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
+#include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/greet.h"
 #include "chatd/core/flood.h"
@@ -39,24 +40,44 @@ static const char prompt[] = "[ENTER YOUR NAME]: ";
 
 struct session *chat_session(struct chat *c, struct conn_id id)
 {
-	struct session *s = id.slot < c->config.connections_max ? &c->sessions[id.slot] : NULL;
+	struct session *s = id.slot < c->nslots ? &c->sessions[id.slot] : NULL;
 
 	return s != NULL && id.gen != 0 && s->id.gen == id.gen && session_lives(s) ? s : NULL;
 }
 
-void session_begin(struct chat *c, const struct event *e)
+/* s, which has no name, ends for another that comes. */
+static void make_way(struct chat *c, struct session *s)
+{
+	emit_raw(c, s, "\n", 1);
+	emit_reply(c, s, CROWD_WAY);
+	emit_session(c, EFFECT_DROP, s);
+	session_end(c, s, NULL, false);
+}
+
+void session_begin(struct chat *c, struct event *e)
 {
 	struct conn_id id = e->conn;
-	struct session *s = &c->sessions[id.slot];
+	enum session_state state = e->connected.control ? SESSION_HOST : SESSION_LOGIN;
+	struct session *s, *way;
 
-	assert(id.slot < c->config.connections_max && s->state == SESSION_FREE && id.gen != 0);
-	*s = (struct session){.id = id, .state = SESSION_LOGIN, .since_ms = c->now_ms,
-	                      .said_ms = c->now_ms, .trusted = e->connected.trusted,
-	                      .from = address_of_peer(e->connected.addr),
+	e->connected.refused = crowd_refuses(c, e, &way);
+	if (e->connected.refused != NULL)
+		return;
+	if (way != NULL)
+		make_way(c, way);
+	s = &c->sessions[id.slot];
+	assert(id.slot < c->nslots && s->state == SESSION_FREE && id.gen != 0);
+	*s = (struct session){.id = id, .state = state, .since_ms = c->now_ms,
+	                      .said_ms = c->now_ms, .trusted = e->connected.control,
+	                      .from = e->connected.from,
 	                      .token = e->connected.token,
 	                      .outage = c->store_failed != NULL ? c->outage.number : 0};
-	flood_begin(c, s);
-	DL_APPEND(c->login, s);
+	if (state == SESSION_HOST) {
+		/* What handlers call it; it is no name that anybody could have. */
+		s->nick = mem_strdup(serve_who(s));
+		s->key = mem_strdup("");
+	}
+	crowd_admit(c, s);
 	greet_begin(c, s, e->connected.user);
 }
 
@@ -70,7 +91,7 @@ void session_prompt(struct chat *c, const struct session *s)
 
 bool session_lives(const struct session *s)
 {
-	return s->state == SESSION_LOGIN || s->state == SESSION_CHAT;
+	return s->state == SESSION_LOGIN || s->state == SESSION_HOST || s->state == SESSION_CHAT;
 }
 
 bool session_waits(const struct session *s)
@@ -204,7 +225,7 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 {
 	char look[NAME_LOOK_BYTES_MAX + 1];
 
-	if (s->key != NULL)
+	if (s->state == SESSION_CHAT)
 		HASH_DELETE(hh, c->nicks, s);
 	free(s->nick);
 	/* Another spelling of the same name has the same bearer. */
@@ -281,11 +302,25 @@ void session_too_long(struct chat *c, struct session *s, uint64_t len)
 	           "in parts.", (unsigned long long)len, c->config.line_bytes_max);
 }
 
+/* The host is in no room, so there is nobody to say anything to. */
+static void host_line(struct chat *c, struct session *s, char *text)
+{
+	char p = c->config.command_prefix;
+
+	if (*text == p)
+		command_run(c, s, text + 1);
+	else
+		emit_reply(c, s, "Only commands are understood here: a line begins with %c. %chelp lists them; "
+		           "%cnick NAME brings you into the chat.", p, p, p);
+}
+
 void session_line(struct chat *c, struct session *s, size_t len)
 {
 	char *text = c->body;
 
 	s->said_ms = c->now_ms;
+	if (s->state == SESSION_LOGIN)
+		flood_line(c, s);
 	if (s->dialogue != NULL || s->state == SESSION_LOGIN) {
 		size_t all = len;
 
@@ -301,6 +336,10 @@ void session_line(struct chat *c, struct session *s, size_t len)
 	}
 	if (text[strspn(text, " ")] == '\0')
 		return;
+	if (s->state == SESSION_HOST) {
+		host_line(c, s, text);
+		return;
+	}
 	flood_line(c, s);
 	if (text[0] != c->config.command_prefix || text[1] == c->config.command_prefix) {
 		if (!flood_refuses(c, s, "sent"))
@@ -348,15 +387,15 @@ int64_t session_due_ms(const struct chat *c)
 void session_end(struct chat *c, struct session *s, const char *why, bool close)
 {
 	out_forget(c, s);
-	if (s->state == SESSION_LOGIN) {
+	if (s->state == SESSION_LOGIN)
 		greet_forget(c, s);
-		DL_DELETE(c->login, s);
-	} else {
+	if (s->state == SESSION_CHAT) {
 		room_leave(c, s, ROOM_QUIT, why);
 		HASH_DELETE(hh, c->nicks, s);
 		c->people--;
 	}
 	flood_end(c, s);
+	crowd_named(c, s);
 	question_drop_all(c, s);
 	if (s->finishing)
 		DL_DELETE2(c->finishing, s, finish_prev, finish_next);

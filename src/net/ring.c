@@ -39,8 +39,14 @@ enum {
 	OP_BITS = 8, SLOT_BITS = 24, /* of user_data; the generation takes the upper 32 */
 };
 
-_Static_assert(CONNECTIONS_LIMIT + REFUSE_SLOTS <= 1 << SLOT_BITS, "a slot fits user_data");
+_Static_assert(CONNECTIONS_LIMIT + CONTROL_SLOTS + LINGERERS <= 1 << SLOT_BITS, "a slot fits user_data");
 _Static_assert((int)SEND_SPANS_MAX <= (int)VECTORS, "one send fits the vectors");
+
+/* Where the kernel writes whom an accept has got. */
+struct accepted {
+	struct sockaddr_storage from;
+	socklen_t len;              /* in: of the room; out: of the address */
+};
 
 struct ring {
 	struct io_uring uring;
@@ -49,6 +55,7 @@ struct ring {
 	struct msghdr *messages;    /* SQ_ENTRIES, for sends of several pieces */
 	struct iovec *vectors;      /* VECTORS */
 	uint32_t nmessages, nvectors; /* in use since the last submit */
+	struct accepted *accepted;  /* RING_ACCEPTS_MAX, by slot */
 	uint32_t nrefused;          /* times in a row that the kernel took nothing */
 	int lost;                   /* errno of why it never will; 0: it does */
 	struct io_uring_sqe nowhere; /* what a lost ring is asked for */
@@ -165,6 +172,7 @@ struct ring *ring_new(char *problem, size_t n)
 	}
 	r->messages = mem_zero(SQ_ENTRIES, sizeof *r->messages);
 	r->vectors = mem_zero(VECTORS, sizeof *r->vectors);
+	r->accepted = mem_zero(RING_ACCEPTS_MAX, sizeof *r->accepted);
 	return r;
 }
 
@@ -177,6 +185,7 @@ void ring_free(struct ring *r)
 	free(r->buffers);
 	free(r->messages);
 	free(r->vectors);
+	free(r->accepted);
 	free(r);
 }
 
@@ -235,8 +244,13 @@ static struct io_uring_sqe *next_sqe(struct ring *r)
 void ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 {
 	struct io_uring_sqe *sqe = next_sqe(r);
+	struct accepted *a = &r->accepted[slot];
 
-	io_uring_prep_multishot_accept(sqe, fd, NULL, NULL, SOCK_CLOEXEC);
+	*a = (struct accepted){.len = sizeof a->from};
+	/* Not multishot, which has no place for more than one address: getpeername(2) fails for a
+	 * client that has reset the connection by then, and the address that comes with the accept
+	 * is there nevertheless. */
+	io_uring_prep_accept(sqe, fd, (struct sockaddr *)&a->from, &a->len, SOCK_CLOEXEC);
 	io_uring_sqe_set_data64(sqe, tag(RING_ACCEPT, slot, gen));
 }
 
@@ -332,6 +346,17 @@ bool ring_wait(struct ring *r, int64_t wait_ms)
 	return r->lost == 0;
 }
 
+/* The buffer is the kernel's again with the next accept of this slot. */
+static void tell_accepted(struct ring *r, struct ring_completion *c)
+{
+	const struct accepted *a = &r->accepted[c->slot];
+	const struct sockaddr *sa = (const struct sockaddr *)&a->from;
+	bool told = c->res >= 0 && a->len >= sizeof sa->sa_family;
+
+	c->from = told ? address_of_sockaddr(sa) : (struct address){.kind = ADDRESS_UNKNOWN};
+	c->port = told ? address_port_of(sa) : 0;
+}
+
 bool ring_next(struct ring *r, struct ring_completion *c)
 {
 	struct io_uring_cqe *cqe;
@@ -345,6 +370,8 @@ bool ring_next(struct ring *r, struct ring_completion *c)
 		c->res = cqe->res;
 		c->more = (cqe->flags & IORING_CQE_F_MORE) != 0;
 		c->data = NULL;
+		if (c->op == RING_ACCEPT)
+			tell_accepted(r, c);
 		if (c->op == RING_RECV && (cqe->flags & IORING_CQE_F_BUFFER) != 0) {
 			c->buffer = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
 			c->data = r->buffers + (size_t)c->buffer * RECV_BUFFER_BYTES;

@@ -38,34 +38,38 @@ bool server_pressed(const struct server *s)
 
 /* -- completions ---------------------------------------------------------------------------------- */
 
+/* Each listener has ACCEPTS_EACH of them, numbered in the order of the listeners. */
+static void accept_one(struct server *s, uint32_t n)
+{
+	s->accepting[n] = true;
+	ring_accept(s->ring, n, 1, s->listeners[n / ACCEPTS_EACH].fd);
+}
+
+static void accept_all(struct server *s)
+{
+	s->accept_ms = INT64_MAX;
+	for (uint32_t n = 0; n < s->nlisteners * ACCEPTS_EACH && !s->stopping; n++)
+		if (!s->accepting[n])
+			accept_one(s, n);
+}
+
 static void on_accept(struct server *s, const struct ring_completion *done)
 {
+	s->accepting[done->slot] = false;
 	if (done->res >= 0) {
-		server_accepted(s, done->res);
+		server_accepted(s, done);
 	} else if (done->res == -EMFILE || done->res == -ENFILE || done->res == -ENOBUFS ||
 	           done->res == -ENOMEM) {
 		if (s->mono_ms >= s->no_accept_ms) {
 			log_warnx("cannot accept connections: %s; trying again", strerror(-done->res));
 			s->no_accept_ms = s->mono_ms + FULL_LOG_MS;
 		}
-		if (!done->more) {
-			s->accept_paused |= 1u << done->slot;
-			s->accept_ms = s->mono_ms + ACCEPT_PAUSE_MS;
-		}
+		s->accept_ms = s->mono_ms + ACCEPT_PAUSE_MS;
 		return;
 	}
 	/* -ECONNABORTED and the like are the peer's affair. */
-	if (!done->more && !s->stopping)
-		ring_accept(s->ring, done->slot, 1, s->listeners[done->slot].fd);
-}
-
-static void accept_again(struct server *s)
-{
-	for (uint32_t i = 0; i < s->nlisteners; i++)
-		if ((s->accept_paused & 1u << i) != 0 && !s->stopping)
-			ring_accept(s->ring, i, 1, s->listeners[i].fd);
-	s->accept_paused = 0;
-	s->accept_ms = INT64_MAX;
+	if (!s->stopping)
+		accept_one(s, done->slot);
 }
 
 static void on_poll(struct server *s, const struct ring_completion *done)
@@ -251,7 +255,7 @@ bool server_turn(struct server *s)
 	if (chat_due_ms(s->chat) <= s->now_ms)
 		server_step(s, &(struct event){.kind = EVENT_TICK});
 	if (s->accept_ms <= s->mono_ms)
-		accept_again(s);
+		accept_all(s);
 	relieve(s);
 	offer_again(s);
 	feed_starved(s);
@@ -271,7 +275,7 @@ struct server *server_new(const struct server_options *o, struct ring *ring, str
                           uint32_t nlisteners)
 {
 	struct server *s = mem_zero(1, sizeof *s);
-	uint32_t nslots = o->connections_max + REFUSE_SLOTS;
+	uint32_t nslots = o->connections_max + CONTROL_SLOTS + LINGERERS;
 
 	s->options = *o;
 	s->ring = ring;
@@ -284,20 +288,17 @@ struct server *server_new(const struct server_options *o, struct ring *ring, str
 	s->unshown = mem_zero(UNSHOWN_MAX, sizeof *s->unshown);
 	server_begin_tallies(s);
 	s->unshown_first = s->unshown_next = 1;
-	s->free_first = s->refuse_first = UINT32_MAX;
+	s->free_first = s->control_first = s->linger_first = UINT32_MAX;
 	for (uint32_t i = nslots; i-- > 0;) {
-		uint32_t *first = i < o->connections_max ? &s->free_first : &s->refuse_first;
-
-		s->conns[i] = (struct conn){.fd = -1, .slot = i, .gen = 1, .next_free = *first,
-		                            .tally = &s->queues};
-		*first = i;
+		s->conns[i] = (struct conn){.fd = -1, .slot = i, .gen = 1, .tally = &s->queues};
+		server_slot_free(s, &s->conns[i]);
 	}
 	s->sweep_ms = s->accept_ms = INT64_MAX;
 	s->now_ms = ring_now_ms(ring);
 	s->mono_ms = ring_mono_ms(ring);
 	server_watch(s, writer_event_fd(writer), NULL, NULL);
-	for (uint32_t i = 0; i < nlisteners; i++)
-		ring_accept(ring, i, 1, listeners[i].fd);
+	assert(nlisteners <= LISTENERS_ALL_MAX);
+	accept_all(s);
 	return s;
 }
 
@@ -325,8 +326,9 @@ void server_stop(struct server *s)
 	s->stopping = true;
 	s->stop_ms = s->mono_ms + STOP_MS_MAX;
 	s->sweep_ms = s->mono_ms + SWEEP_STOPPING_MS;
-	for (uint32_t i = 0; i < s->nlisteners; i++)
-		ring_cancel(s->ring, RING_ACCEPT, i, 1);
+	for (uint32_t n = 0; n < RING_ACCEPTS_MAX; n++)
+		if (s->accepting[n])
+			ring_cancel(s->ring, RING_ACCEPT, n, 1);
 	server_step(s, &(struct event){.kind = EVENT_STOP});
 	for (uint32_t i = 0; i < s->conns_top; i++) {
 		struct conn *c = &s->conns[i];
@@ -335,8 +337,7 @@ void server_stop(struct server *s)
 		if (c->state != CONN_OPEN)
 			continue;
 		server_step(s, &e);
-		c->state = CONN_DRAINING;
-		server_dirty(s, c);
+		server_ends(s, c);
 	}
 }
 

@@ -7,7 +7,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -40,54 +39,107 @@ static struct conn *slot_take(struct server *s, uint32_t *first)
 	return c;
 }
 
-/* One too many: a sentence, and an orderly end, so that it is read. */
-static void refuse(struct server *s, int fd)
+void server_slot_free(struct server *s, struct conn *c)
 {
-	struct conn *c = slot_take(s, &s->refuse_first);
-	char text[128];
-	int n = snprintf(text, sizeof text, "-- This chat is full: %u are connected. Please try again "
-	                 "later.\n", s->options.connections_max);
+	uint32_t max = s->options.connections_max;
+	uint32_t *first = c->slot < max                 ? &s->free_first
+	                  : c->slot < max + CONTROL_SLOTS ? &s->control_first
+	                                                  : &s->linger_first;
 
-	if (s->mono_ms >= s->full_ms) {
-		log_warnx("refusing connections: max_connections (%u) is reached; raise it, or look "
-		          "who holds them", s->options.connections_max);
-		s->full_ms = s->mono_ms + FULL_LOG_MS;
-	}
-	if (c == NULL) {
-		ring_refuse(s->ring, fd, text, (size_t)n);
-		return;
-	}
-	c->fd = fd;
-	c->state = CONN_DRAINING;
-	server_queue(s, c, text, (size_t)n);
-	receive(s, c);
+	c->next_free = *first;
+	*first = c->slot;
 }
 
-void server_accepted(struct server *s, int fd)
+/* Nothing came of it. */
+static void slot_give_back(struct server *s, struct conn *c)
 {
-	struct conn *c;
-	struct ring_peer peer;
-	const char *user = NULL;
+	c->fd = -1;
+	c->state = CONN_FREE;
+	server_slot_free(s, c);
+	s->nconns--;
+}
 
-	if (s->stopping) {
-		ring_close(s->ring, fd);
-		return;
-	}
-	c = slot_take(s, &s->free_first);
+/* A sentence, and an orderly end where there is a place for that, so that it is read. None of it
+ * takes anything from those who may come. */
+static void refuse(struct server *s, int fd, const char *text)
+{
+	struct conn *c = slot_take(s, &s->linger_first);
+
 	if (c == NULL) {
-		refuse(s, fd);
+		ring_refuse(s->ring, fd, text, strlen(text));
 		return;
 	}
 	c->fd = fd;
 	c->state = CONN_OPEN;
-	ring_peer(s->ring, fd, &peer);
-	log_debug("connection %u.%u from %s", c->slot, c->gen, peer.addr);
-	if (peer.local && !peer.trusted && s->program.user != NULL)
-		user = s->program.user(s->program.ctx, peer.uid);
-	server_step(s, &(struct event){.kind = EVENT_CONNECTED, .conn = server_id_of(c),
-	                               .connected = {peer.addr, peer.trusted, user,
-	                                             ring_chance(s->ring)}});
+	server_queue(s, c, text, strlen(text));
+	server_ends(s, c);
 	receive(s, c);
+}
+
+static void log_full(struct server *s)
+{
+	if (s->mono_ms < s->full_ms)
+		return;
+	log_warnx("refusing connections: max_connections (%u) is reached; raise it, or look who holds "
+	          "them", s->options.connections_max);
+	s->full_ms = s->mono_ms + FULL_LOG_MS;
+}
+
+/* Who has come over the unix socket l. False: nobody who may. */
+static bool introduce(struct server *s, const struct listener *l, int fd, struct event *e)
+{
+	struct ring_peer peer;
+
+	ring_peer(s->ring, fd, &peer);
+	if (l->control) {
+		e->connected.control = peer.known && peer.owns;
+		return e->connected.control;
+	}
+	/* Root, too, is only somebody there: a proxy that runs as root passes strangers on. */
+	if (peer.known && s->program.user != NULL)
+		e->connected.user = s->program.user(s->program.ctx, peer.uid);
+	return true;
+}
+
+/* Asks the core, which is where it is decided. The slot is only lent for that. */
+static void admit(struct server *s, const struct listener *l, int fd, struct event *e)
+{
+	struct conn *c = slot_take(s, l->control ? &s->control_first : &s->free_first);
+
+	if (c == NULL && !l->control)
+		log_full(s);
+	if (c != NULL) {
+		c->fd = fd;
+		c->state = CONN_OPEN;
+		e->conn = server_id_of(c);
+	}
+	server_step(s, e);
+	if (c != NULL && e->connected.refused != NULL)
+		slot_give_back(s, c);
+	if (e->connected.refused != NULL)
+		refuse(s, fd, e->connected.refused);
+	else
+		receive(s, c);
+}
+
+void server_accepted(struct server *s, const struct ring_completion *done)
+{
+	const struct listener *l = &s->listeners[done->slot / ACCEPTS_EACH];
+	char text[ADDRESS_BYTES_MAX];
+	struct event e = {.kind = EVENT_CONNECTED, .connected.from = done->from};
+
+	/* Where an address is not known, no ban and no limit of it would hold. */
+	if (s->stopping || done->from.kind == ADDRESS_UNKNOWN) {
+		ring_close(s->ring, done->res);
+		return;
+	}
+	log_debug("a connection from %s, port %u", address_show(&done->from, text), done->port);
+	e.connected.token = ring_chance(s->ring);
+	e.connected.chance = ring_chance(s->ring);
+	if (done->from.kind == ADDRESS_HOST && !introduce(s, l, done->res, &e))
+		refuse(s, done->res, "-- This socket is for root and for the user that chatd runs as.\n");
+	else
+		admit(s, l, done->res, &e);
 }
 
 /* -- input --------------------------------------------------------------------------------------- */
@@ -206,7 +258,8 @@ void server_received(struct server *s, struct conn *c, const struct ring_complet
 /* The one place where a connection is freed. */
 static void conn_end(struct server *s, struct conn *c)
 {
-	uint32_t *first = c->slot < s->options.connections_max ? &s->free_first : &s->refuse_first;
+	bool taken = c->slot < s->options.connections_max + CONTROL_SLOTS;
+	struct event e = {.kind = EVENT_RELEASED, .conn = server_id_of(c)};
 
 	assert(!c->receiving && !c->sending && c->reader.feed == NULL && c->pin_first == NULL);
 	ring_close(s->ring, c->fd);
@@ -215,11 +268,12 @@ static void conn_end(struct server *s, struct conn *c)
 	c->fd = -1;
 	c->gen++;
 	c->state = CONN_FREE;
-	c->eof = c->slow = c->deaf = c->waiting = false;
+	c->eof = c->slow = c->deaf = c->waiting = c->hasty = false;
 	c->told_ms = 0;
-	c->next_free = *first;
-	*first = c->slot;
+	server_slot_free(s, c);
 	s->nconns--;
+	if (taken)
+		server_step(s, &e);
 }
 
 void server_leave_feed(struct server *s, struct conn *c)
@@ -253,10 +307,19 @@ void server_kill(struct server *s, struct conn *c, const char *reason)
 		                               .closed = {reason, seq}});
 }
 
+void server_ends(struct server *s, struct conn *c)
+{
+	c->state = CONN_DRAINING;
+	c->drain_ms = s->mono_ms;
+	server_drop_stash(c);
+	server_dirty(s, c);
+	server_expect_sweep(s);
+}
+
 void server_drain(struct server *s, struct conn *c)
 {
 	if (c->state == CONN_DRAINING && !c->sending && !conn_has_output(c)) {
-		if (c->eof) {
+		if (c->eof || c->hasty) {
 			shut(s, c);
 		} else {
 			/* Closing with input unread would cut off what was sent: RFC 1122, 4.2.2.13. */
@@ -315,6 +378,11 @@ void server_sweep(struct server *s)
 			log_info("connection %u.%u took nothing for %u s: closing it", c->slot, c->gen,
 			         s->options.send_timeout_s);
 			server_kill(s, c, "connection too slow");
+		} else if (c->state == CONN_DRAINING && s->mono_ms - c->drain_ms > DRAIN_MS_MAX) {
+			log_info("connection %u.%u takes its last lines too slowly: closing it", c->slot,
+			         c->gen);
+			server_kill(s, c, NULL);
+			server_drain(s, c);
 		} else if (c->state != CONN_FREE && !c->sending && conn_has_output(c)) {
 			/* A send that the kernel had no memory for. */
 			server_dirty(s, c);

@@ -103,10 +103,12 @@ static void apply_to(struct server *s, struct conn *c, const struct effect *e)
 	case EFFECT_RESUME:
 		server_resume(s, c);
 		break;
+	case EFFECT_DROP:
+		c->hasty = true;
+		server_ends(s, c);
+		break;
 	case EFFECT_CLOSE:
-		c->state = CONN_DRAINING;
-		server_drop_stash(c);
-		server_dirty(s, c);
+		server_ends(s, c);
 		break;
 	default:
 		break;

@@ -48,13 +48,20 @@ enum {
 	/* -- people and rooms -------------------------------------------------- */
 	CONNECTIONS_DEFAULT = 1024,
 	CONNECTIONS_LIMIT = 1 << 20, /* the most max_connections may be: slots are 20 bits */
+	CONTROL_SLOTS = 8,      /* connections over the control socket, beyond max_connections: whoever
+	                         * runs chatd comes in also when it is full */
+	UNNAMED_FREE_PARTS = 4, /* one of so many parts of the room that named people leave is kept free:
+	                         * beyond the others, connections without a name are ended by chance */
+	UNNAMED_DRAWN = 8,      /* of them, out of which that is ended whose address has the most: so
+	                         * an address with half of them nearly always loses one */
 	ROOMS_MAX = 10000,      /* rooms with people or history; one more is refused */
 	ROOM_NUMBER_MAX = 1 << 30, /* of a room, in a database: rooms are counted and never so many */
 	IGNORES_MAX = 32,       /* nicks that one person may ignore */
 	GREETING_MS = 50,       /* what speaks another protocol has spoken by then, and is answered in
 	                         * that; who says nothing is greeted */
 	NAME_TRIES_MAX = 3,     /* empty names before the connection is closed */
-	NAME_WRONG_MAX = 50,    /* and other names that cannot be had */
+	NAME_WRONG_MAX = 10,    /* and other lines there that are no name that can be had, commands that
+	                         * are not for there among them: each costs a look for a free name */
 	NAMES_LISTED_MAX = 200, /* names that /who prints before "and N more" */
 	ROOMS_LISTED_MAX = 100, /* and rooms that /rooms prints */
 	NOTICE_BURST = 8,       /* joins and leaves a room reads one by one; after that one a second,
@@ -118,6 +125,18 @@ enum {
 	USERS_MAX = 65536,      /* of the host who may have accounts by their login names */
 
 	/* -- floods --------------------------------------------------------------- */
+	PROMPT_LINES_BURST = 10, /* lines that may come at once before there is a name: a name, its
+	                         * password and a code, three times wrong */
+	PROMPT_LINES = 2,       /* and a second after that */
+	PROMPT_BYTES_BURST = 4 * LINE_BYTES_LIMIT, /* bytes, in the same way: more than those lines */
+	PROMPT_BYTES = 2048,
+	PROMPT_ADDRESS_TIMES = 8, /* times so much may all unnamed connections of one address send:
+	                         * an office that comes back after a restart */
+	REFUSED_LOG_MS = 10000, /* between two words in the log that an address is refused */
+	REFUSED_LOG_BURST = 20, /* such words at once, about all addresses: many of them are no reason
+	                         * to fill the disk */
+	REFUSED_LOG_PERIOD_MS = 500, /* then one in so long */
+	REFUSAL_BYTES_MAX = 256, /* of the sentence that a refused connection reads */
 	RATE_BYTES_LIMIT = 1000000, /* the most that rate_bytes may be set to */
 	RATE_ADDRESS_LIMIT = 1000, /* and rate_address */
 	FLOOD_BYTES_BURST_S = 16, /* bytes that may come at once, in seconds of rate_bytes: a
@@ -162,8 +181,12 @@ enum {
 
 	/* -- net ------------------------------------------------------------------ */
 	LISTENERS_MAX = 16,     /* listen lines in the configuration */
+	LISTENERS_ALL_MAX = LISTENERS_MAX + 1, /* and the control socket */
+	ACCEPTS_EACH = 16,      /* accepts out for each listener: so many connections come in a turn, or
+	                         * in each of a few if more wait. The next ones are asked for at once */
 	LISTEN_BACKLOG = 4096,  /* the kernel cuts it to net.core.somaxconn */
-	REFUSE_SLOTS = 64,      /* connections over the maximum that are told so at one time */
+	LINGERERS = 256,        /* connections that were refused and may still read why: at 128 a second
+	                         * all do. Beyond that they are closed at once */
 	RECV_BUFFERS = 2048,    /* buffers lent to the kernel; a power of two */
 	RECV_BUFFER_BYTES = 2048, /* and the size of each */
 	FEED_CHUNK_BYTES = 32 << 10, /* a chunk of a busy feed's log */
@@ -204,6 +227,8 @@ enum {
 	STORE_WAIT_MS = 1000,   /* who has been kept waiting by the disk for so long is told */
 	STORE_WAIT_AGAIN_MS = 60000, /* and no sooner again than this */
 	WATCHES_MAX = 4,        /* descriptors that server_watch can watch */
+	DRAIN_MS_MAX = 30000,   /* from the core's word that a connection ends to its end, however slowly
+	                         * the peer takes what is queued for it */
 	LINGER_MS = 2000,       /* how long a closing connection waits for the peer's end */
 	LINGER_STOPPING_MS = 300, /* the same when chatd is going down: nc on a terminal never ends
 	                         * by itself */

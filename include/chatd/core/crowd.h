@@ -1,11 +1,16 @@
 /*
- * How much may come from one address: connections at once, connections and passwords in a
- * minute. An IPv6 /64 counts as one (address_counted).
+ * Who may come, before anything is given to them: how much may come from one address
+ * (connections at once, connections and passwords in a minute; an IPv6 /64 counts as one,
+ * address_counted), and who makes way when too many have no name.
  */
 #ifndef CHATD_CORE_CROWD_H
 #define CHATD_CORE_CROWD_H
 
 #include "chatd/core/state.h"
+
+/* What whoever makes way reads. */
+#define CROWD_WAY "Too many connections wait at the name prompt, so some are closed at random; this " \
+                  "was one of them. Please connect again."
 
 /* The blocks of chat_config.address_exempt, text as the configuration has checked it. */
 void crowd_configure(struct chat *c);
@@ -13,8 +18,17 @@ void crowd_configure(struct chat *c);
 /* The address is one of those that have no such limits, or this host's by a unix socket. */
 bool crowd_exempt(const struct chat *c, const struct address *a);
 
-/* s, which has just come, is one too many from its address: it was told so and has ended. */
-bool crowd_refuses(struct chat *c, struct session *s);
+/* NULL: the connection of the event may come, once *way has made way for it (NULL: nobody need).
+ * Otherwise what it reads (event.h), and nothing is kept of it. */
+const char *crowd_refuses(struct chat *c, const struct event *e, struct session **way);
+
+/* The connection of s, which is new, counts from here on: at its address until
+ * crowd_released, and (state LOGIN) among those without a name until crowd_named. */
+void crowd_admit(struct chat *c, struct session *s);
+/* s has a name from here on, or ends without one: it leaves chat.login. */
+void crowd_named(struct chat *c, struct session *s);
+/* EVENT_RELEASED. */
+void crowd_released(struct chat *c, struct conn_id conn);
 
 /* Milliseconds until another password may be tried from where s comes from; 0: now, and it
  * counts. */

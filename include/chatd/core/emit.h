@@ -81,6 +81,9 @@ void emit_security(struct chat *c, const struct session *s, const char *event, c
 void emit_security_about(struct chat *c, const struct session *s, const char *event,
                          const char *account, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+/* The same for a connection that was refused, of which there is no session: event "refused". */
+void emit_refused(struct chat *c, const struct address *from, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Asks the program for something (RELOAD, FIGURES), and EFFECT_STOP; the text is copied to the
  * arena. */

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chatd/base/address.h"
+
 /* A connection for as long as it lives. Slots are used again, generations are
  * not, so an id that is kept too long names nobody, never somebody else. */
 struct conn_id {
@@ -199,10 +201,15 @@ struct figures {
 /* -- events: the world to the core ---------------------------------------------- */
 
 enum event_kind {
-	EVENT_CONNECTED,   /* conn is new */
+	EVENT_CONNECTED,   /* somebody has connected, and would be conn; the core sets
+	                    * connected.refused, or from here on conn is there */
 	EVENT_BYTES,       /* conn has sent bytes; the core sets bytes.taken */
 	EVENT_EOF,         /* conn will send nothing more but still reads (half-close) */
-	EVENT_CLOSED,      /* conn is gone; no event and no effect of a later one names it */
+	EVENT_CLOSED,      /* conn is gone; but for RELEASED, no event and no effect of a later one
+	                    * names it */
+	EVENT_RELEASED,    /* the last of conn is gone: its descriptor is closed. Comes once for each
+	                    * that was taken, after CLOSED or EFFECT_CLOSE; what the peer still takes or
+	                    * keeps us waiting for is before it. Its slot may be used again */
 	EVENT_SLOW,        /* conn's queue of private text is over SENDQ_SLOW_BYTES */
 	EVENT_DRAINED,     /* and has come below SENDQ_DRAINED_BYTES */
 	EVENT_WAITS,       /* conn's input waits because the store is behind */
@@ -233,13 +240,18 @@ struct event {
 			                   * and offered again after EFFECT_RESUME */
 		} bytes;
 		struct {
-			const char *addr; /* "192.0.2.1:4242", "[::1]:4242", "unix" */
-			bool trusted;     /* over a unix socket, by root or by chatd's own user */
-			const char *user; /* login name of the host's user who has come over a unix
-			                   * socket and is to have an account by it; NULL: none.
+			struct address from; /* where it comes from; never unknown */
+			bool control;     /* over the control socket, by root or by chatd's own user, who
+			                   * administer the host */
+			const char *user; /* login name of the host's user who has come over another
+			                   * unix socket and is to have an account by it; NULL: none.
 			                   * Borrowed for the call */
 			uint64_t token;   /* chance, for its /resume code; different each time */
-		} connected;              /* CONNECTED */
+			uint64_t chance;  /* and more of it, for who is ended where too many come */
+			const char *refused; /* out: NULL, or what it reads, lines with their ends: then
+			                   * nothing is kept of it, and it has no conn. Valid until the
+			                   * next CONNECTED */
+		} connected;              /* CONNECTED; conn.gen 0: there is no slot for it */
 		struct {
 			uint32_t lines;   /* how many */
 			uint64_t first_id; /* id of the first line skipped */
@@ -279,6 +291,8 @@ enum effect_kind {
 	EFFECT_UNSUBSCRIBE, /* conn gets what it could see already and no more */
 	EFFECT_RESUME,      /* offer conn's kept bytes again, and read on */
 	EFFECT_CLOSE,       /* end conn after what is queued for it; the core has forgotten it */
+	EFFECT_DROP,        /* the same, without waiting for the peer's end afterwards: others need
+	                     * its place */
 	EFFECT_APPEND,      /* save record */
 	EFFECT_QUERY,       /* ask the history */
 	EFFECT_RELOAD,      /* read the configuration again, for conn and by the wish of text */

@@ -3,16 +3,15 @@
  *
  * Both have a bucket of lines and one of bytes (limit.h). Who empties one is delayed: the
  * input waits. Who has been delayed for flood_mute_s, with hardly a pause, is muted; who
- * does so a third time is put out. Whoever has the role of rate_exempt has no buckets, and
- * nobody has before they have a name.
+ * does so a third time is put out. Whoever has the role of rate_exempt has no buckets. Before
+ * they have a name people have small ones (pace.h), and no more than delays comes of it.
  */
 #ifndef CHATD_CORE_FLOOD_H
 #define CHATD_CORE_FLOOD_H
 
 #include "chatd/core/state.h"
 
-/* A session has come, or ends: holds, and drops, what is counted at its address. */
-void flood_begin(struct chat *c, struct session *s);
+/* A session ends: it waits no longer. */
 void flood_end(struct chat *c, struct session *s);
 
 /* Delays s until its buckets and its address's allow another line, if they do not now. */

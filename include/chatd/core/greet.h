@@ -10,7 +10,7 @@
 
 #include "chatd/core/state.h"
 
-/* s is new, and the last in chat.login; user is its login name where it is a user of the host,
+/* s is new, and (unless it is the host) the last in chat.login; user is its login name where it is a user of the host,
  * or NULL. */
 void greet_begin(struct chat *c, struct session *s, const char *user);
 

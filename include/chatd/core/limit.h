@@ -13,6 +13,9 @@
 /* The largest burst: a second's nanoseconds times this still fit 64 bits. */
 #define LIMIT_TOKENS_MAX UINT64_C(16000000000)
 
+/* A hundred years: the time at which such a bucket is full, since 1970, is still a number. */
+#define LIMIT_SPAN_MS_MAX INT64_C(3600000000000)
+
 struct limit {
 	int64_t full_ns;  /* nanoseconds since the epoch */
 };
@@ -28,8 +31,12 @@ void limit_take(struct limit *l, int64_t now_ms, uint64_t per_s);
 /* Takes n; what was not there is owed, but forgotten at the next question for a wait. */
 void limit_take_many(struct limit *l, int64_t now_ms, uint64_t n, uint64_t per_s);
 
-/* Gives back one that was taken at that pace. */
-void limit_give(struct limit *l, uint64_t per_s);
+/* Buckets that gain one token in each period of so many nanoseconds, for paces that are no whole
+ * number a second. All of a bucket comes in LIMIT_SPAN_MS_MAX at most. */
+int64_t limit_wait_span_ms(struct limit *l, int64_t now_ms, uint64_t burst, int64_t period_ns);
+void limit_take_span(struct limit *l, int64_t now_ms, int64_t period_ns);
+/* Gives back one that was taken. */
+void limit_give_span(struct limit *l, int64_t period_ns);
 
 /* Tokens that are there. */
 uint64_t limit_left(const struct limit *l, int64_t now_ms, uint64_t burst, uint64_t per_s);

@@ -14,6 +14,14 @@ struct strikes {
 	int64_t forget_ms;       /* since the epoch: from then on they count no more */
 };
 
+/* Buckets that several sessions share. */
+struct shared_pace {
+	struct pace pace;        /* what they send */
+	uint32_t waiting;        /* of them, those whose input waits for it */
+	int64_t turns_ms;        /* when those were last let go on, and how many lines they were */
+	uint64_t turns;          /* given then (flood.c) */
+};
+
 /* What those who are counted as one have done; for the limits. */
 struct origin {
 	struct address address;  /* the key */
@@ -21,19 +29,21 @@ struct origin {
 	uint32_t guesses;        /* things that it has tried lately (guess.h) */
 	struct limit accounts;   /* accounts made; slow_* below */
 	struct limit connects, logins; /* connections, and passwords given; crowd.h */
-	struct pace pace;        /* what all of its sessions send */
+	struct shared_pace named, unnamed; /* what all of its sessions send that have a name, and all
+	                          * that have none: a flood at the prompt silences nobody */
 	struct strikes strikes;  /* of all of its sessions */
-	uint32_t sessions;       /* that hold it; while there are any it is not in origins.idle */
-	uint32_t waiting;        /* sessions whose input waits for its pace */
-	int64_t turns_ms;        /* when those were last let go on, and how many lines they were */
-	uint64_t turns;          /* given then (flood.c) */
+	uint32_t connections;    /* from their admission until they are closed; while there are any it is
+	                          * not in origins.idle */
+	uint32_t nunnamed;       /* of these, sessions without a name */
+	int64_t refused_ms;      /* when the log last said that it was refused; 0: never */
+	uint32_t nrefused;       /* connections refused since then */
 	struct origin *prev, *next; /* in origins.idle */
 	UT_hash_handle hh;       /* in origins.all, by address */
 };
 
 struct origins {
 	struct origin *all;      /* hash */
-	struct origin *idle;     /* those that no session holds, longest unasked for first */
+	struct origin *idle;     /* those that no connection holds, longest unasked for first */
 	uint32_t nidle;          /* at most ORIGINS_MAX */
 	uint64_t number;         /* newest of an entry */
 };
@@ -43,18 +53,16 @@ struct origins {
 struct origin *origin_of(struct origins *origins, const struct address *a);
 /* The entry of a counted address, if there is one; NULL: none. */
 struct origin *origin_find(const struct origins *origins, const struct address *counted);
-/* A session comes from there, and keeps the entry until it drops it. */
+/* A connection comes from there, and keeps the entry until it drops it. */
 void origin_hold(struct origins *origins, struct origin *o);
 void origin_drop(struct origins *origins, struct origin *o);
 void origins_free(struct origins *origins);
 
-/* Buckets that gain a token each `period_ms`, which may be long. Milliseconds until one
- * can be taken; 0: now. */
+/* Buckets that gain a token each `period_ms`, which may be long: burst times that is at most
+ * LIMIT_SPAN_MS_MAX. Milliseconds until one can be taken; 0: now. */
 int64_t slow_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, int64_t period_ms);
 void slow_take(struct limit *l, int64_t now_ms, int64_t period_ms);
 /* Gives back one that was taken. */
-void slow_give(struct limit *l);
-/* Nothing is taken out of it. */
-bool slow_is_full(const struct limit *l, int64_t now_ms, int64_t period_ms);
+void slow_give(struct limit *l, int64_t period_ms);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * The buckets of lines and bytes: what one person, and one address, may send.
  *
- * Whoever has the role of rate_exempt has none, and nobody has any before they have a name.
+ * Whoever has the role of rate_exempt has none. Before there is a name they are small ones of
+ * their own, and always there (PROMPT_*): a line costs as much there, and nobody has to say much.
  */
 #ifndef CHATD_CORE_PACE_H
 #define CHATD_CORE_PACE_H
@@ -28,14 +29,18 @@ struct pace_wait {
 	enum pace_cause cause; /* of it */
 };
 
-/* So many times what one person may send. */
-struct allowance pace_allowed(const struct chat *c, uint64_t times);
+/* What s may send by itself, and all of its kind (with a name, or without) from its address. */
+struct allowance pace_own(const struct chat *c, const struct session *s);
+struct allowance pace_all(const struct chat *c, const struct session *s);
+/* The buckets that these share. */
+struct shared_pace *pace_shared(const struct session *s);
 
 /* s has a role that needs no buckets. */
 bool pace_is_exempt(const struct chat *c, const struct session *s);
 /* It has buckets. */
 bool pace_is_limited(const struct chat *c, const struct session *s);
-/* And its address has; people on the host itself have no address. */
+/* And its address has; people on the host itself have no address, and before there is a name
+ * those without limits by address have none either. */
 bool pace_has_address(const struct chat *c, const struct session *s);
 
 /* How long s must wait before it may send another line. */

@@ -6,8 +6,8 @@
 
 #include "chatd/core/state.h"
 
-/* A connection has come; greet.h. */
-void session_begin(struct chat *c, const struct event *e);
+/* EVENT_CONNECTED: a connection has come; greet.h. Sets e->connected.refused. */
+void session_begin(struct chat *c, struct event *e);
 
 /* An input line of len bytes was over the limit. */
 void session_too_long(struct chat *c, struct session *s, uint64_t len);
@@ -28,7 +28,7 @@ void session_line(struct chat *c, struct session *s, size_t len);
 void session_end(struct chat *c, struct session *s, const char *why, bool close);
 /* At the end of each step: frees what is over. */
 void session_reap(struct chat *c);
-/* It is at the prompt or in the chat. */
+/* It is at the prompt, in the chat, or the host. */
 bool session_lives(const struct session *s);
 
 /* What its input waited for is there: the connection's kept bytes are offered again, and where

@@ -35,6 +35,7 @@ struct room;
 enum session_state {
 	SESSION_FREE,   /* the slot has no connection */
 	SESSION_LOGIN,  /* is asked for a name */
+	SESSION_HOST,   /* is whoever administers the host, by commands; has no name and no room */
 	SESSION_CHAT,   /* has a name and a room */
 	SESSION_ENDED,  /* is over: chat_session knows it no more, nothing is sent to it, and its
 	                 * memory goes at the end of the step (session_reap) */
@@ -53,7 +54,7 @@ struct session {
 	                             * the most, or two where it came into a room meanwhile */
 	bool wants_unread;          /* is to be told what it has not read, once the replay is there */
 	uint8_t tries;              /* empty names given so far */
-	uint8_t wrong;              /* names given that it may not bear */
+	uint8_t wrong;              /* lines given in place of a name, and names that it may not bear */
 	bool iac_held;              /* true while a last byte IAC waits for the next */
 	bool crlf;                  /* true if lines to it end with CR LF: it was a telnet client
 	                             * when it came into its room */
@@ -61,7 +62,7 @@ struct session {
 	bool throttled;             /* true exactly while in chat.throttled */
 	bool throttle_told;         /* has been told in this episode that it is too fast */
 	bool address_told;          /* and that its address is */
-	bool waits_for_address;     /* is throttled because of it: counted in origin->waiting */
+	bool waits_for_address;     /* is throttled because of it: counted in crowd_pace's waiting */
 	bool trusted;               /* administers the host: an administrator without an account */
 	bool superseded;            /* ends because its bearer has come back: nobody is told */
 	bool greeted;               /* has read the banner */
@@ -87,7 +88,7 @@ struct session {
 	struct dialogue *dialogue;  /* owned; the question that its next line answers; NULL: none */
 	const char *command;        /* the command that it gave last, by its name in the table; NULL:
 	                             * none */
-	char *nick, *key;           /* owned; NULL until named */
+	char *nick, *key;           /* owned; NULL until named; of the HOST "the host" and "" */
 	uint64_t looks[2];          /* look_hash of what its name looks like: the key, as written */
 	uint64_t named_seq;         /* the newest record when it got its name */
 	struct room *room;          /* NULL until named */
@@ -112,9 +113,10 @@ struct session {
 	int64_t since_ms;           /* connected, or named */
 	int64_t said_ms;            /* said or did something last */
 	struct out *out;            /* owned; it is about to be put out; NULL: it is not */
-	struct session *prev, *next; /* in chat.login (LOGIN), chat.throttled (CHAT) or chat.ended
-	                             * (ENDED) */
+	struct session *prev, *next; /* in chat.login (LOGIN) or chat.ended (ENDED) */
 	struct session *finish_prev, *finish_next; /* in chat.finishing */
+	struct session *slow_prev, *slow_next; /* in chat.throttled */
+	uint32_t unnamed_pos;       /* while LOGIN: index in chat.unnamed */
 	struct session *ign_prev, *ign_next; /* in room->ignorers while nignored > 0 */
 	UT_hash_handle hh;          /* in chat.nicks, by key */
 };
@@ -175,9 +177,15 @@ struct chat {
 	char *store_failed;         /* owned reason while nothing can be saved; else NULL */
 	struct outage outage;       /* what is done then */
 
-	struct session *sessions;   /* config.connections_max of them */
+	struct session *sessions;   /* by slot: nslots of them */
+	struct origin **held;       /* and by slot too: whose connection has it, from its admission to
+	                             * RELEASED; NULL: nobody's */
+	uint32_t nheld;             /* of them, those that are not NULL */
+	uint32_t nslots;            /* config.connections_max, and CONTROL_SLOTS */
 	struct session *nicks;      /* hash of the named, by key */
 	struct session *login;      /* unnamed, oldest first */
+	struct session **unnamed;   /* the same, nunnamed of nslots, in any order: to be drawn from */
+	uint32_t nunnamed;
 	struct session *ungreeted;  /* the first of them that may not be greeted yet; NULL: none */
 	struct session *throttled;  /* whose input waits for its pace */
 	int64_t throttle_due_ms;    /* when the first of them may go on; INT64_MAX: none */
@@ -203,6 +211,8 @@ struct chat {
 	uint32_t nmail;             /* messages that wait for their accounts */
 	struct address exempt[EXEMPT_MAX]; /* nexempt blocks that have no limits by address */
 	uint32_t nexempt;
+	char refusal[REFUSAL_BYTES_MAX]; /* what the last one reads who was refused */
+	struct limit refused_log;   /* words in the log about that; slow_* */
 	struct origins origins;     /* addresses, for their limits */
 	struct guess *guesses;      /* owned hash: what each address has tried */
 	struct guess *guesses_oldest; /* the same as a list, tried longest ago first */
@@ -218,7 +228,7 @@ struct chat {
 	bool guarded;               /* there is a mute, a filter or a lockdown: what is said is looked
 	                             * at (order_bars) */
 
-	struct effect *effects;     /* EFFECTS_MAX + connections_max */
+	struct effect *effects;     /* EFFECTS_MAX + nslots */
 	size_t neffects;
 	char *arena;                /* ARENA_BYTES; text of the effects */
 	size_t arena_len;

@@ -24,7 +24,7 @@ struct outbuf {
 
 enum conn_state {
 	CONN_FREE,      /* the slot is in the free list */
-	CONN_OPEN,      /* the core knows it */
+	CONN_OPEN,      /* the core knows it, or is being asked whether it may come */
 	CONN_DRAINING,  /* the core has forgotten it; what is queued still goes out */
 	CONN_LINGERING, /* all is sent and our end is shut; waits for the peer's */
 	CONN_DEAD,      /* shut both ways; waits for the kernel to let go */
@@ -46,6 +46,7 @@ struct conn {
 	bool pressed;               /* true exactly while in the list that waits for the store */
 	bool waiting;               /* its input waits for the store, since waits_ms */
 	bool starved;               /* true exactly while in the list that waits for a buffer */
+	bool hasty;                 /* while DRAINING: its end does not wait for the peer's (EFFECT_DROP) */
 	uint64_t deaf_seq;          /* the newest record of its room that it got; 0: all */
 	struct feed_reader reader;  /* its place in its room's feed */
 	struct outbuf *out, *out_last; /* private text, oldest first */
@@ -58,6 +59,7 @@ struct conn {
 	char *stash;                /* owned; bytes received that the core has not taken */
 	uint32_t stash_len, stash_off;
 	int64_t since_ms;           /* of the send in flight, or of LINGERING: begin or last progress */
+	int64_t drain_ms;           /* when it began to end, from DRAINING on */
 	int64_t waits_ms;           /* since when, while waiting */
 	int64_t told_ms;            /* when it was last told that it waits; 0: never */
 	uint32_t next_free;         /* while FREE */

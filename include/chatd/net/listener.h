@@ -11,6 +11,7 @@
 struct listener {
 	int fd;
 	char name[160];      /* "[::]:8989 (IPv4 and IPv6)", for people */
+	bool control;        /* the control socket: of whoever administers the host */
 	char unix_path[108]; /* to be removed at the end; "" otherwise */
 };
 

@@ -14,10 +14,15 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "chatd/base/address.h"
+#include "chatd/base/bounds.h"
+
 struct ring;
 
+enum { RING_ACCEPTS_MAX = LISTENERS_ALL_MAX * ACCEPTS_EACH }; /* slots that accepts may have */
+
 enum ring_op {
-	RING_ACCEPT,   /* multishot; res: a descriptor or -errno */
+	RING_ACCEPT,   /* res: a descriptor or -errno; from and port: whose */
 	RING_RECV,     /* res: bytes in data, 0 at the end, -errno */
 	RING_SEND,     /* res: bytes sent, maybe fewer than asked, or -errno */
 	RING_POLL,     /* multishot; res: poll(2) events or -errno */
@@ -31,6 +36,9 @@ struct ring_completion {
 	uint32_t slot, gen; /* as given to the operation */
 	const char *data; /* RECV with res > 0: borrowed until ring_buffer_return */
 	uint32_t buffer;  /* and its number */
+	struct address from; /* ACCEPT with res >= 0: where the connection comes from, also where its
+	                   * client has gone already; unknown: the kernel did not say */
+	uint16_t port;    /* and from which port there, for the log; 0: it has none */
 };
 
 /* NULL: problem names the cause and the cure (kernel too old, seccomp, sysctl
@@ -38,6 +46,8 @@ struct ring_completion {
 struct ring *ring_new(char *problem, size_t n);
 void ring_free(struct ring *r);
 
+/* One connection. slot is below RING_ACCEPTS_MAX and has no other accept out: the ring keeps where
+ * the kernel is to write the peer's address, one for each slot. */
 void ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd);
 void ring_poll(struct ring *r, uint32_t slot, uint32_t gen, int fd);
 /* One receive into a buffer of the ring's. -ENOBUFS: none was free. */
@@ -64,12 +74,11 @@ void ring_shutdown(struct ring *r, int fd, int how);   /* shutdown(2) */
 void ring_close(struct ring *r, int fd);               /* close(2) */
 /* A word to a connection that cannot be kept: sent if it fits, then closed. */
 void ring_refuse(struct ring *r, int fd, const char *text, size_t len);
-/* Where a connection comes from. */
+/* Who has connected over a unix socket. */
 struct ring_peer {
-	char addr[64];    /* "192.0.2.1:4242", "[::1]:4242", "unix" */
-	bool local;       /* over a unix socket, by the host's user uid */
-	uint32_t uid;
-	bool trusted;     /* over a unix socket, by root or by the user that we run as */
+	bool known;       /* the kernel has said who; otherwise the others are 0 */
+	uint32_t uid;     /* of the host's user */
+	bool owns;        /* it is root, or the user that we run as */
 };
 void ring_peer(struct ring *r, int fd, struct ring_peer *peer);
 /* A number that nobody can guess. */

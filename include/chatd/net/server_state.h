@@ -49,8 +49,9 @@ struct server {
 	uint32_t nlisteners;
 	struct server_program program; /* what the chat may ask of it */
 
-	struct conn *conns;         /* connections_max, and REFUSE_SLOTS behind them */
-	uint32_t free_first, refuse_first; /* heads of the two lists of free slots */
+	struct conn *conns;         /* connections_max; behind them CONTROL_SLOTS, which the core knows
+	                             * too; behind those LINGERERS, of which it knows nothing */
+	uint32_t free_first, control_first, linger_first; /* heads of the lists of free slots */
 	uint32_t nconns;            /* slots not FREE */
 	uint32_t conns_top;         /* slots below it may be in use */
 	uint32_t nlingering;        /* LINGERING */
@@ -77,7 +78,7 @@ struct server {
 	int64_t no_accept_ms;       /* and that nothing can be accepted */
 	int64_t sweep_ms;           /* next sweep; INT64_MAX: there is nothing to look for */
 	int64_t accept_ms;          /* when to accept again after running out of descriptors */
-	uint32_t accept_paused;     /* bit n: listener n is not accepted from */
+	bool accepting[RING_ACCEPTS_MAX]; /* that accept is out; ACCEPTS_EACH for each listener */
 	bool store_failed;          /* between WRITER_FAILED and WRITER_BACK */
 	bool store_full;            /* and the core was told that no more is to be appended */
 	uint64_t given_seq, stored_seq; /* newest record given to the writer, and saved by it */
@@ -104,14 +105,18 @@ void slots_add(struct slots *l, uint32_t slot);
 void slots_drop(struct slots *l, uint32_t n);
 
 /* server_conn.c: the life of a connection */
-void server_accepted(struct server *s, int fd);
+void server_accepted(struct server *s, const struct ring_completion *done);
 void server_received(struct server *s, struct conn *c, const struct ring_completion *done);
+/* A slot of which nothing is left goes to the list of its kind. */
+void server_slot_free(struct server *s, struct conn *c);
 /* Clears and frees what it has stashed, if anything. */
 void server_drop_stash(struct conn *c);
 /* Offers what it has stashed to the core, and reads on where it is all taken. */
 void server_offer(struct server *s, struct conn *c);
 /* The peer is gone, or is to be: the core is told (reason may be NULL). */
 void server_kill(struct server *s, struct conn *c, const char *reason);
+/* The core has forgotten it: what is queued goes out, and then it ends. */
+void server_ends(struct server *s, struct conn *c);
 /* What the core has ended: goes on with its end as far as it can now. */
 void server_drain(struct server *s, struct conn *c);
 void server_sweep(struct server *s);
