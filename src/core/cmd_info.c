@@ -60,8 +60,11 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 			           name, p);
 		return;
 	}
-	emit_reply(c, s, "What you type is said to the room. Lines that begin with %c are commands:",
-	           p);
+	if (s->state == SESSION_HOST)
+		emit_reply(c, s, "Only commands are understood here, and these make sense without a room:");
+	else
+		emit_reply(c, s, "What you type is said to the room. Lines that begin with %c are commands:",
+		           p);
 	for (const struct command *k = commands; k->name != NULL; k++) {
 		char usage[64];
 
@@ -75,7 +78,8 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 			emit_reply(c, s, "  %-17s %s", "", k->help);
 		}
 	}
-	emit_reply(c, s, "To say a line that begins with %c, type it twice: %c%c", p, p, p);
+	if (s->state != SESSION_HOST)
+		emit_reply(c, s, "To say a line that begins with %c, type it twice: %c%c", p, p, p);
 }
 
 void cmd_time(struct chat *c, struct session *s, const struct args *a)

@@ -10,6 +10,7 @@
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/grant.h"
+#include "chatd/core/login.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
 #include "chatd/core/rights.h"
@@ -21,6 +22,12 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
 
+	/* The host comes into the chat. */
+	if (s->state == SESSION_HOST) {
+		if (session_may_bear(c, s, a->arg[0], key) && order_may_enter(c, s, NULL, key))
+			login_resume(c, s, a->arg[0], key, c->lobby);
+		return;
+	}
 	if (strcmp(a->arg[0], s->nick) == 0) {
 		emit_reply(c, s, "You are %s already.", s->nick);
 		return;
@@ -171,6 +178,11 @@ void cmd_back(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_quit(struct chat *c, struct session *s, const struct args *a)
 {
+	if (s->state == SESSION_HOST) {
+		emit_reply(c, s, "Goodbye.");
+		session_end(c, s, NULL, true);
+		return;
+	}
 	emit_reply(c, s, "Goodbye, %s.", s->nick);
 	/* The room reads it: no last word for who may not speak. */
 	session_end(c, s, order_hears(c, s, a->rest) ? a->rest : NULL, true);

@@ -172,6 +172,11 @@ void cmd_who(struct chat *c, struct session *s, const struct args *a)
 	const struct room *r = s->room;
 	const char *typed = a->arg[0] != NULL ? a->arg[0] : "";
 
+	/* The host is in none. */
+	if (a->arg[0] == NULL && r == NULL) {
+		command_usage(c, s, "who");
+		return;
+	}
 	if (a->arg[0] != NULL) {
 		const char *name = a->arg[0] + (a->arg[0][0] == '#');
 

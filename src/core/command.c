@@ -137,8 +137,10 @@ bool command_useful(const struct session *s, const struct command *k)
 	                       : (k->flags & FLAG_OPERATOR) != 0 ? ROOM_OPERATOR
 	                                                         : ROOM_NOBODY;
 
+	if (s->state == SESSION_HOST)
+		return (k->flags & FLAG_HOST) != 0;
 	return command_allowed(s, k) &&
-	       (least == ROOM_NOBODY || (s->room != NULL && grant_role(s->room, s) >= least));
+	       (least == ROOM_NOBODY || (grant_role(s->room, s) >= least));
 }
 
 void command_refuse(struct chat *c, struct session *s, const struct command *k, const char *head)
@@ -229,7 +231,7 @@ static bool flags_parse(struct chat *c, struct session *s, const struct command 
                         struct args *a)
 {
 	*a = (struct args){.room = s->room};
-	while (k->flags != 0 && strncmp(*line, "--", 2) == 0) {
+	while ((k->flags & ~(unsigned)FLAG_HOST) != 0 && strncmp(*line, "--", 2) == 0) {
 		char *word = cut_word(line);
 
 		if (strcmp(word, "--preview") == 0 && (k->flags & FLAG_PREVIEW) != 0) {
@@ -261,6 +263,27 @@ static bool args_parse(const struct command *k, char *line, struct args *a)
 	return true;
 }
 
+/* The host is in no room and has no name, and no handler is reached that needs one: false, and s
+ * was told what to do. */
+static bool has_place(struct chat *c, struct session *s, const struct command *k,
+                      const struct args *a)
+{
+	char p = c->config.command_prefix;
+
+	if (s->state != SESSION_HOST)
+		return true;
+	if ((k->flags & FLAG_HOST) == 0)
+		emit_reply(c, s, "Not done: %c%s is for people in the chat, and you are not in it. %cnick NAME "
+		           "brings you there.", p, k->name, p);
+	else if ((k->flags & FLAG_IN) != 0 && a->room == NULL && !a->everywhere)
+		emit_reply(c, s, "Not done: you are in no room. Say which one is meant: %c%s --in=ROOM%s%s%s", p,
+		           k->name, *k->args != '\0' ? " " : "", k->args,
+		           (k->flags & FLAG_EVERYWHERE) != 0 ? "; or --everywhere" : "");
+	else
+		return true;
+	return false;
+}
+
 void command_run(struct chat *c, struct session *s, char *line)
 {
 	const struct command *k;
@@ -278,7 +301,7 @@ void command_run(struct chat *c, struct session *s, char *line)
 		unknown(c, s, name);
 	else if (!command_allowed(s, k))
 		command_refuse(c, s, k, "Not done: ");
-	else if (!flags_parse(c, s, k, &line, &a))
+	else if (!flags_parse(c, s, k, &line, &a) || !has_place(c, s, k, &a))
 		return;
 	else if (!args_parse(k, line, &a))
 		command_usage(c, s, k->name);

@@ -19,7 +19,9 @@ enum {
 struct args {
 	char *arg[COMMAND_ARGS_MAX]; /* NULL where none was given */
 	char *rest;                  /* what follows the words; "" where nothing does */
-	struct room *room;           /* the one it is about: --in=ROOM, or where one is; NULL: none */
+	struct room *room;           /* the one it is about: --in=ROOM, or where one is; NULL: none, of
+	                              * whoever is in none, with FLAG_HOST and --everywhere or where it
+	                              * is about no room */
 	bool preview;                /* --preview */
 	bool everywhere;             /* --everywhere */
 };
@@ -34,6 +36,9 @@ enum command_flag {
 	FLAG_OPERATOR = 16,          /* for a room's operators; its handler asks for that, and /help
 	                              * lists it for them alone */
 	FLAG_OWNER = 32,             /* for its owner, in the same way */
+	FLAG_HOST = 64,              /* also for the host's own conversation (SESSION_HOST), which has no
+	                              * name; and no room, so that one must be named with --in=ROOM
+	                              * where the command is about one (FLAG_IN) */
 };
 
 struct command {
