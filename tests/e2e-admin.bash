@@ -106,6 +106,10 @@ host_users() {
 		'\[ENTER YOUR NAME\]: -- You are someone, .*'
 	said=$(user 54321 someone /quit)
 	is "and who is in no file gets it as well" "$said" '\[ENTER YOUR NAME\]: -- You are someone, .*'
+	# A proxy in front of that socket may run as root, and passes strangers on.
+	said=$(user 0 rooty /stats '/ban --everywhere 192.0.2.1' /quit)
+	is "root is a guest there, and not who administers the host" "$said" '.*-- You are rooty, .*' \
+		'-- Not done: /stats is for admins\.' '-- Not done: /ban is for those who have an account\..*'
 	sed -i 's/host_accounts = yes/host_accounts = no/' "$conf"
 	said=$(host /reload /quit)
 	is "a reload ends it" "$said" '--   host_accounts: yes -> no'

@@ -31,7 +31,8 @@ static const char *const network[] = {
 	"%s",
 };
 static const char *const host[] = {
-	"/kick bob %s\n/ban %s\n/ban eve 1s %s\n/bans --everywhere\n/announce %s\n/filter add %s\n/backup %s\n"
+	"%s\n/who %s\n/whois %s\n/kick --in=general bob %s\n/ban --everywhere %s\n/mute --in=general eve 1s %s\n"
+	"/kick --in=%s bob\n/bans --everywhere\n/announce %s\n/filter add %s\n/backup %s\n"
 	"/shutdown 5m %s\n/shutdown\n/shutdown off\n/role %s admin\n/code %s\n/reload\n/lockdown %s\n"
 	"/audit %s\n/audit 50\n/reports resolve 1 %s\n/disconnect bob %s\n/undo %s\n/stats\n/quit %s\n",
 };
