@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "chatd/core/look.h"
@@ -59,6 +60,32 @@ static void test_in_capitals(void **state)
 	assert_string_equal(out, "ali");
 	look_in_capitals("o0l1", out);
 	assert_string_equal(out, "ooli");
+}
+
+/* What is ASCII takes a shorter way, to the same. */
+static void test_ascii(void **state)
+{
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.|^";
+	char alone[NAME_LOOK_BYTES_MAX + 1], beside[NAME_LOOK_BYTES_MAX + 1], both[8];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof chars - 1; i++)
+		for (int how = 0; how < 3; how++) {
+			char one[2] = {chars[i], '\0'};
+
+			if (how != 1 && chars[i] >= 'A' && chars[i] <= 'Z')
+				continue;
+			snprintf(both, sizeof both, "%c\u00E9", chars[i]);
+			if (how == 2) {
+				look_in_capitals(one, alone);
+				look_in_capitals(both, beside);
+			} else {
+				look_of(one, how == 1, alone);
+				look_of(both, how == 1, beside);
+			}
+			strcat(alone, "e");
+			assert_string_equal(alone, beside);
+		}
 }
 
 static void test_letters_of_today(void **state)
@@ -116,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_confusable_names_look_alike),
 		cmocka_unit_test(test_as_written),
 		cmocka_unit_test(test_in_capitals),
+		cmocka_unit_test(test_ascii),
 		cmocka_unit_test(test_letters_of_today),
 		cmocka_unit_test(test_names_of_other_scripts_look_alike),
 		cmocka_unit_test(test_other_names_do_not),

@@ -118,6 +118,7 @@ static void test_selectors(void **state)
 	(void)state;
 	SHOWS("\xEF\xB8\x8F", "<U+FE0F>");
 	SHOWS("a \xEF\xB8\x8F", "a <U+FE0F>");
+	SHOWS("\u2800\uFE0F", "\u2800<U+FE0F>");
 	SHOWS("a\t\xEF\xB8\x8F", "a    <U+FE0F>");
 	SHOWS("❤️️", "❤️<U+FE0F>");
 	SHOWS("\x1B\xEF\xB8\x8F", "^[<U+FE0F>");
@@ -154,6 +155,102 @@ static void test_joiners_of_scripts(void **state)
 	SHOWS("م‌क", "م<U+200C>क");
 	SHOWS("‌م", "<U+200C>م");
 	SHOWS("م‌", "م<U+200C>");
+}
+
+#define TEN "          "
+#define THIRTY_TWO TEN TEN TEN "  "
+#define WIDE_TEN "\u3000\u3000\u3000\u3000\u3000\u3000\u3000\u3000\u3000\u3000"
+
+/* So many blanks put what comes behind them at the start of a terminal's next line. */
+static void test_blanks(void **state)
+{
+	(void)state;
+	SAME("a" THIRTY_TWO "b");
+	SAME(THIRTY_TWO "b");
+	SHOWS("a" THIRTY_TWO " b", "a<33 spaces>b");
+	SHOWS(THIRTY_TWO " b", "<33 spaces>b");
+	SHOWS("a" TEN TEN TEN TEN "b" TEN "c" TEN TEN TEN TEN TEN "d", "a<40 spaces>b" TEN "c<50 spaces>d");
+	/* Of every kind, by their width. */
+	SHOWS("a\t\t\t\t\t\t\t\tb", "a" THIRTY_TWO "b");
+	SHOWS("a\t\t\t\t\t\t\t\t b", "a<33 spaces>b");
+	SHOWS("a\t\t\t\t\t\t\t\t\tb", "a<36 spaces>b");
+	SAME("a" WIDE_TEN "\u3000\u3000\u3000\u3000\u3000\u3000b");
+	SHOWS("a" WIDE_TEN "\u3000\u3000\u3000\u3000\u3000\u3000\u2003b", "a<33 spaces>b");
+	SHOWS("a" TEN "\u00A0" TEN "\u2800" TEN "\u202Fb", "a<33 spaces>b");
+	SHOWS("a" TEN TEN "\U00013441" TEN "\U00013442" "\U0001D159" "b", "a<33 spaces>b");
+	/* Marks on them are no end of a run: some of them nobody sees. */
+	SHOWS("a" TEN "\u2D7F" TEN "\u2D7F" TEN "\u2D7F   \u2D7F" "b", "a<33 spaces>b");
+	SHOWS("a \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F"
+	      " \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F"
+	      " \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7F \u2D7Fb",
+	      "a<33 spaces>b");
+	SAME("a" TEN "\u0301" TEN "b");
+	/* What is seen among them ends a run. */
+	SAME("a" TEN TEN "." TEN TEN "b");
+	SHOWS("a" TEN TEN "\u200B" TEN TEN "b", "a" TEN TEN "<U+200B>" TEN TEN "b");
+	/* At the end they push nothing anywhere; a line of blanks alone is an empty one. */
+	SAME("a" TEN TEN TEN TEN);
+	SAME(TEN TEN TEN TEN);
+	SAME(WIDE_TEN WIDE_TEN);
+	SHOWS("a" TEN TEN TEN TEN "b" TEN TEN TEN TEN, "a<40 spaces>b" TEN TEN TEN TEN);
+}
+
+/* Runs of each length at each place, by the fast path and by the other. */
+static void test_runs_of_blanks_everywhere(void **state)
+{
+	char in[160], expected[160];
+
+	(void)state;
+	for (int at = 0; at < 20; at++)
+		for (int n = 0; n < 80; n++)
+			for (int kind = 0; kind < 2; kind++) {
+				snprintf(in, sizeof in, "%.*s%*s%s", at, "xxxxxxxxxxxxxxxxxxxxxxxx", n, "",
+				         kind == 0 ? "y" : "y\u00FC");
+				if (n > 32)
+					snprintf(expected, sizeof expected, "%.*s<%d spaces>%s", at,
+					         "xxxxxxxxxxxxxxxxxxxxxxxx", n, kind == 0 ? "y" : "y\u00FC");
+				else
+					strcpy(expected, in);
+				shows(in, strlen(in), expected);
+				assert_int_equal(text_is_shown(in, strlen(in)), n <= 32);
+				assert_true(text_is_shown(expected, strlen(expected)));
+				/* And wherever it is cut. */
+				for (size_t len = 0; len <= strlen(expected); len++)
+					assert_true(text_is_shown(expected, text_whole(expected, len)));
+			}
+}
+
+static size_t put_some(char *at)
+{
+	static const char *const parts[] = {
+		" ", " ", TEN, TEN, THIRTY_TWO, "\t", "\u3000", "\u00A0", "\u2800", "x", "\u00FC",
+		"\u200D", "\u0301", "\xFF", "<33 spaces>", "\u2D7F", "\uFE0F", "\u0648", "\U0001F468",
+	};
+	static uint64_t seed = 1;
+	const char *s;
+
+	seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	s = parts[(seed >> 33) % (sizeof parts / sizeof *parts)];
+	memcpy(at, s, strlen(s));
+	return strlen(s);
+}
+
+/* Whatever is typed: what is shown is left as it is from then on, and never longer than promised. */
+static void test_blanks_stay_as_shown(void **state)
+{
+	char in[800];
+	size_t len, n;
+	char *out;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		for (len = 0; len < (size_t)(round % 700);)
+			len += put_some(in + len);
+		out = neutral(in, len, &n);
+		assert_true(text_is_shown(out, n));
+		assert_null(strstr(out, THIRTY_TWO " x"));
+		free(out);
+	}
 }
 
 /* Each byte value at each place of a line: the fast path ends where it has to. */
@@ -281,6 +378,9 @@ int main(void)
 		cmocka_unit_test(test_selectors),
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_joiners_of_scripts),
+		cmocka_unit_test(test_blanks),
+		cmocka_unit_test(test_runs_of_blanks_everywhere),
+		cmocka_unit_test(test_blanks_stay_as_shown),
 		cmocka_unit_test(test_every_byte_everywhere),
 		cmocka_unit_test(test_every_code_point),
 		cmocka_unit_test(test_counts),

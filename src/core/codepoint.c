@@ -56,6 +56,15 @@ bool cp_is_pict(int32_t cp, const utf8proc_property_t *p)
 	       (p->category == UTF8PROC_CATEGORY_CN && cp_within(cp, 0x1F000, 0x1FFFD));
 }
 
+int cp_blank_columns(int32_t cp, const utf8proc_property_t *p)
+{
+	/* Ideographic space; Braille without a dot, hieroglyphs and a note that are nothing. */
+	if (cp == 0x3000)
+		return 2;
+	return p->category == UTF8PROC_CATEGORY_ZS || cp == 0x2800 || cp == 0x13441 || cp == 0x13442 ||
+	       cp == 0x1D159;
+}
+
 bool cp_is_styling(int32_t cp)
 {
 	return cp == 0xFE0F || cp_within(cp, 0x1F3FB, 0x1F3FF);

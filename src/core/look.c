@@ -39,6 +39,13 @@ static USpoofChecker *checker(void)
 
 /* -- looks ----------------------------------------------------------------------------- */
 
+/* One of those of ASCII that names have. */
+static bool ascii_is_known(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("_-.|^", c) != NULL);
+}
+
 /* The skeleton of a small m is rn, and that of a capital M, which becomes a small one here, M. */
 static void copy_look(const char *folded, char look[NAME_LOOK_BYTES_MAX + 1])
 {
@@ -50,6 +57,29 @@ static void copy_look(const char *folded, char look[NAME_LOOK_BYTES_MAX + 1])
 			look[n++] = 'n';
 	}
 	look[n] = '\0';
+}
+
+/* Most names are ASCII, and ICU takes longer. False: it is not. */
+static bool look_of_ascii(const char *name, bool as_written, bool in_capitals,
+                          char look[NAME_LOOK_BYTES_MAX + 1])
+{
+	char folded[NAME_LOOK_BYTES_MAX + 1];
+	size_t n = 0;
+
+	for (; name[n] != '\0' && n < NAME_LOOK_BYTES_MAX; n++) {
+		char c = name[n];
+
+		if (!ascii_is_known(c))
+			return false;
+		if (c == '0')
+			c = 'o';
+		else if (c == '1' || c == '|' || (as_written && c == 'I'))
+			c = in_capitals ? 'i' : 'l';
+		folded[n] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+	folded[n] = '\0';
+	copy_look(folded, look);
+	return true;
 }
 
 /* The look of what has no accents any more. in_capitals: what looks like a small l is an I. */
@@ -73,19 +103,27 @@ static void look_of_bare(const char *bare, bool in_capitals, char look[NAME_LOOK
 
 void look_of(const char *name, bool as_written, char look[NAME_LOOK_BYTES_MAX + 1])
 {
-	char *bare = text_form(name, as_written ? FORM_BARE : FORM_BARE_FOLDED);
+	char *bare;
 
+	if (look_of_ascii(name, as_written, false, look))
+		return;
+	bare = text_form(name, as_written ? FORM_BARE : FORM_BARE_FOLDED);
 	look_of_bare(bare != NULL ? bare : name, false, look);
 	free(bare);
 }
 
 void look_in_capitals(const char *key, char look[NAME_LOOK_BYTES_MAX + 1])
 {
-	char *bare = text_form(key, FORM_BARE_FOLDED), capitals[NAME_LOOK_BYTES_MAX + 1];
-	const char *p = bare != NULL ? bare : key, *end = p + strlen(p);
+	char *bare, capitals[NAME_LOOK_BYTES_MAX + 1];
+	const char *p, *end;
 	utf8proc_int32_t cp;
 	size_t n = 0;
 
+	if (look_of_ascii(key, false, true, look))
+		return;
+	bare = text_form(key, FORM_BARE_FOLDED);
+	p = bare != NULL ? bare : key;
+	end = p + strlen(p);
 	while (p < end && n + 4 <= NAME_LOOK_BYTES_MAX) {
 		utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)p, end - p, &cp);
 
@@ -135,8 +173,14 @@ bool look_is_accent(int32_t cp)
 enum look_fault look_fault(const char *key)
 {
 	UErrorCode error = U_ZERO_ERROR;
-	int32_t found = uspoof_checkUTF8(checker(), key, -1, NULL, &error);
+	int32_t found;
+	size_t n = 0;
 
+	while (ascii_is_known(key[n]))
+		n++;
+	if (key[n] == '\0')
+		return LOOK_FINE;
+	found = uspoof_checkUTF8(checker(), key, -1, NULL, &error);
 	if (error == U_MEMORY_ALLOCATION_ERROR)
 		mem_fail();
 	if (U_FAILURE(error) || (found & USPOOF_RESTRICTION_LEVEL) != 0)

@@ -175,10 +175,12 @@ static bool stands_for(char written, char letter)
 {
 	size_t i;
 
+	if (written == letter || (written > '9' && written != 'l'))
+		return written == letter;
 	for (i = 0; i < sizeof stand_ins / sizeof *stand_ins; i++)
 		if (stand_ins[i][0] == written && stand_ins[i][1] == letter)
 			return true;
-	return written == letter;
+	return false;
 }
 
 /* How many characters of a look stand for the letter; 0: what is there does not. */
@@ -203,10 +205,10 @@ static bool look_is_word(const char *look, const char *word)
 	return n > 0 && *look == '\0';
 }
 
-/* The name without what the view leaves out. */
-static void name_cut(const char *name, enum view view, char out[NAME_KEY_BYTES_MAX + 1])
+/* The name without what the view leaves out. False: it is the whole name. */
+static bool name_cut(const char *name, enum view view, char out[NAME_KEY_BYTES_MAX + 1])
 {
-	size_t n = 0;
+	size_t n = 0, len = strlen(name);
 
 	if (view == VIEW_TRIMMED)
 		name += strspn(name, SIGNS);
@@ -216,23 +218,32 @@ static void name_cut(const char *name, enum view view, char out[NAME_KEY_BYTES_M
 	while (view == VIEW_TRIMMED && n > 0 && strchr(SIGNS, out[n - 1]) != NULL)
 		n--;
 	out[n] = '\0';
+	return n < len;
 }
 
-/* The reserved word that a look is; NULL: none. */
-static const char *look_reserved(char *look, enum view view)
+static const char *find_word(const char *look, size_t least)
 {
-	size_t i, n = 0;
+	size_t i;
 
-	for (i = 0; view == VIEW_JOINED && look[i] != '\0'; i++)
-		if ((look[i] >= 'a' && look[i] <= 'z') || (look[i] >= '0' && look[i] <= '9'))
-			look[n++] = look[i];
-	if (view == VIEW_JOINED)
-		look[n] = '\0';
 	for (i = 0; i < sizeof reserved / sizeof *reserved; i++)
-		if ((view != VIEW_JOINED || strlen(reserved[i]) >= WORD_LONG) &&
-		    look_is_word(look, reserved[i]))
+		if (look_is_word(look, reserved[i]) && strlen(reserved[i]) >= least)
 			return reserved[i];
 	return NULL;
+}
+
+/* The reserved word that a look is, a long one also amid what is no letter or digit of its own;
+ * NULL: none. */
+static const char *look_reserved(const char *look, enum view view)
+{
+	const char *word = find_word(look, view == VIEW_JOINED ? WORD_LONG : 0);
+	char bare[NAME_LOOK_BYTES_MAX + 1];
+	size_t i, n = 0;
+
+	for (i = 0; look[i] != '\0'; i++)
+		if ((look[i] >= 'a' && look[i] <= 'z') || (look[i] >= '0' && look[i] <= '9'))
+			bare[n++] = look[i];
+	bare[n] = '\0';
+	return word != NULL || n == i ? word : find_word(bare, WORD_LONG);
 }
 
 static bool has_small_letters(const char *name)
@@ -260,7 +271,8 @@ static const char *name_seems(const char *name, const char *key)
 	bool small = has_small_letters(name);
 
 	for (enum view v = VIEW_ALL; v <= VIEW_JOINED && word == NULL; v++) {
-		name_cut(key, v, cut);
+		if (!name_cut(key, v, cut) && v != VIEW_ALL)
+			continue;
 		look_of(cut, false, look);
 		word = look_reserved(look, v);
 		if (word == NULL) {

@@ -8,6 +8,7 @@
 #include "chatd/core/text.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,9 @@ enum {
 	CP_TAG_END = 0xE007F,
 	MARKS_MAX = 8,          /* marks on one letter that pass: no spelling has more, and a stack
 	                         * of them is drawn over the lines above and below */
+	BLANKS_MAX = 32,        /* columns of blanks in a row that pass: more put what is behind them at
+	                         * the start of a line of the reader's terminal, as chatd's own words
+	                         * are, with nothing before it to be seen */
 	TAGS_MAX = 7,           /* a subdivision's id at its longest, UTS 35, 3.6.5; more
 	                         * would be a text that nobody sees */
 };
@@ -44,7 +48,20 @@ struct scan {
 	int32_t prev;            /* the code point before, if it passed as it is; 0 if not */
 	enum pict pict;
 	int marks;               /* combining marks just before, in a row */
+	bool blanks;             /* there may be too many in a row */
 };
+
+static bool is_nonspacing(utf8proc_propval_t category)
+{
+	return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME;
+}
+
+static int blank_columns(int32_t cp)
+{
+	if (cp < 0x80)
+		return cp == ' ';
+	return cp_blank_columns(cp, utf8proc_get_property(cp));
+}
 
 /* A variation selector needs something before it that it can vary. Of ASCII that is what keycaps are
  * made of, and not what a line is taken apart at, behind which it would be left alone. */
@@ -57,9 +74,9 @@ static bool selector_passes(const struct scan *s, int32_t cp)
 	if (s->prev < 0x80 && s->prev != '#' && s->prev != '*' && !cp_within(s->prev, '0', '9'))
 		return false;
 	c = utf8proc_get_property(s->prev)->category;
-	if (c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_ME)
+	if (is_nonspacing(c))
 		return false;
-	return c != UTF8PROC_CATEGORY_ZS && c != UTF8PROC_CATEGORY_CF;
+	return c != UTF8PROC_CATEGORY_CF && blank_columns(s->prev) == 0;
 }
 
 static bool joiner_passes(const struct scan *s, int32_t cp, const unsigned char *after)
@@ -98,28 +115,37 @@ static void put_name(struct scan *s, int32_t cp)
  * bytes at a time. A byte's top bit in the test says that it is over 0x7F, under
  * 0x20, or DEL; it may be set wrongly only above one that is, so a word without
  * any is clean. A word that is not is written all the same, and then over:
- * there is room, as dst has four bytes for each that is left.
+ * there is room, as dst has four bytes for each that is left. Where more than
+ * BLANKS_MAX blanks stand in a row, three words in a row are all blanks.
  */
 static void copy_ascii(struct scan *s)
 {
-	const unsigned char *begin = s->in;
+	const unsigned char *in = s->in, *const begin = in, *const end = s->end;
+	char *out = s->out;
+	int blank = 0;
 	uint64_t w;
 
-	while (s->end - s->in >= 8) {
-		memcpy(&w, s->in, 8);
-		memcpy(s->out, &w, 8);
+	while (end - in >= 8) {
+		memcpy(&w, in, 8);
+		memcpy(out, &w, 8);
 		if ((w | (w - BYTES_OF(0x20)) | (w + BYTES_OF(1))) & BYTES_OF(0x80))
 			break;
-		s->in += 8;
-		s->out += 8;
+		if (w != BYTES_OF(0x20))
+			blank = 0;
+		else if (++blank == BLANKS_MAX / 8 - 1)
+			s->blanks = true;
+		in += 8;
+		out += 8;
 	}
-	while (s->in < s->end && *s->in >= 0x20 && *s->in < 0x7F)
-		*s->out++ = (char)*s->in++;
-	if (s->in > begin) {
-		s->prev = s->in[-1];
+	while (in < end && *in >= 0x20 && *in < 0x7F)
+		*out++ = (char)*in++;
+	if (in > begin) {
+		s->prev = in[-1];
 		s->pict = PICT_NO;
 		s->marks = 0;
 	}
+	s->in = in;
+	s->out = out;
 }
 
 /* Tags behind a flag pass as a whole or not at all: digits and small letters, and their end. */
@@ -152,14 +178,17 @@ static void put_control(struct scan *s, unsigned char c)
 		put(s, "    ", 4);
 	else
 		put(s, shown, 2);
+	s->blanks |= c == '\t';
 }
 
 static bool mark_is_too_many(struct scan *s, utf8proc_propval_t category)
 {
-	if (category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME)
-		return ++s->marks > MARKS_MAX;
-	s->marks = 0;
-	return false;
+	if (!is_nonspacing(category)) {
+		s->marks = 0;
+		return false;
+	}
+	s->blanks |= blank_columns(s->prev) != 0;
+	return ++s->marks > MARKS_MAX;
 }
 
 /* One character that is not printable ASCII. */
@@ -192,6 +221,7 @@ static void step(struct scan *s)
 			put(s, at, n);
 		else
 			put_name(s, cp);
+		s->blanks |= passes && cp_blank_columns(cp, p) != 0;
 		if (passes && cp_is_styling(cp))
 			pict = s->pict == PICT_BARE ? PICT_STYLED : PICT_NO;
 		else if (passes && cp_is_pict(cp, p))
@@ -201,6 +231,53 @@ static void step(struct scan *s)
 	s->pict = pict;
 	if (passes && cp == CP_FLAG)
 		copy_tags(s);
+}
+
+/* The columns of blanks that stand in a row at s, and their bytes in *n. Marks on them, some of which
+ * nobody sees, are no end of it. */
+static size_t blanks_at(const unsigned char *s, const unsigned char *end, size_t *n)
+{
+	size_t columns = 0, len;
+	int width;
+	int32_t cp;
+
+	for (*n = 0; s + *n < end; *n += len) {
+		cp = cp_decode(s + *n, end, &len);
+		width = blank_columns(cp);
+		if (width == 0 && (columns == 0 || !is_nonspacing(utf8proc_get_property(cp)->category)))
+			break;
+		columns += (size_t)width;
+	}
+	return columns;
+}
+
+/* Puts into words how many blanks stand in a row, where they are too many and not at the end, behind
+ * which nothing comes that they could push away. In place, as words are shorter. Returns the length. */
+static size_t name_blanks(char *text, size_t len)
+{
+	const unsigned char *in = (unsigned char *)text, *end = in + len;
+	size_t columns, n;
+	char *out = text;
+
+	while (in < end) {
+		if (*in > 0x20 && *in < 0x80) {
+			*out++ = (char)*in++;
+			continue;
+		}
+		columns = blanks_at(in, end, &n);
+		if (columns > BLANKS_MAX && in + n < end) {
+			out += sprintf(out, "<%zu spaces>", columns);
+			in += n;
+			continue;
+		}
+		if (n == 0)
+			cp_decode(in, end, &n);
+		memmove(out, in, n);
+		out += n;
+		in += n;
+	}
+	*out = '\0';
+	return (size_t)(out - text);
 }
 
 size_t text_neutralise(char *dst, const char *src, size_t len)
@@ -217,7 +294,8 @@ size_t text_neutralise(char *dst, const char *src, size_t len)
 			step(&s);
 	}
 	*s.out = '\0';
-	return (size_t)(s.out - dst);
+	len = (size_t)(s.out - dst);
+	return s.blanks ? name_blanks(dst, len) : len;
 }
 
 size_t text_chars(const char *s, size_t len)
@@ -269,12 +347,12 @@ size_t text_whole(const char *s, size_t len)
 
 bool text_is_shown(const char *s, size_t len)
 {
-	size_t plain = 0;
+	size_t plain = 0, blanks = 0;
 	char *shown;
 	bool same;
 
-	while (plain < len && s[plain] >= 0x20 && s[plain] < 0x7F)
-		plain++;
+	for (; plain < len && s[plain] >= 0x20 && s[plain] < 0x7F && blanks <= BLANKS_MAX; plain++)
+		blanks = s[plain] == ' ' ? blanks + 1 : 0;
 	if (plain == len)
 		return true;
 	shown = mem_alloc(len * TEXT_EXPANSION + 1);
@@ -288,7 +366,7 @@ char *text_shown(const char *s, size_t bytes_max)
 	size_t len = strnlen(s, bytes_max), n;
 	char *shown = mem_alloc(len * TEXT_EXPANSION + 1);
 
-	/* Nothing becomes shorter, so no more of it is looked at. */
+	/* No more of it is looked at, although a row of blanks becomes shorter. */
 	n = text_neutralise(shown, s, len);
 	shown[n <= bytes_max ? n : text_whole(shown, bytes_max)] = '\0';
 	return shown;

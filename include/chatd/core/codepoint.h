@@ -30,6 +30,9 @@ bool cp_is_pict(int32_t cp, const struct utf8proc_property_struct *p);
 /* It does something without being seen, or is none at all. */
 bool cp_is_hidden(int32_t cp, const struct utf8proc_property_struct *p);
 
+/* Columns that it takes on a terminal without anything to be seen there; 0: it is no blank. */
+int cp_blank_columns(int32_t cp, const struct utf8proc_property_struct *p);
+
 /* The emoji's own selector, or a skin tone. */
 bool cp_is_styling(int32_t cp);
 bool cp_is_selector(int32_t cp);

@@ -14,6 +14,8 @@
  *   - bytes that are not UTF-8: U+FFFD for each maximal ill-formed part
  *     (Unicode 15, 3.9, "substitution of maximal subparts")
  *   - a tab: four spaces
+ *   - more than 32 columns of blanks in a row, of every kind, with something behind them: how many
+ *     they are, <37 spaces>
  *   - C0 and DEL: ^[ ^? and so on; C1, bidi controls, zero-width and other
  *     invisible characters (categories Cc, Cf, Zl, Zp; Hangul fillers): <U+202E>
  *   - combining marks beyond the eighth on one letter: <U+0301>
