@@ -51,6 +51,27 @@ static uint32_t rnd(uint32_t below)
 	return (uint32_t)(rnd_state >> 33) % below;
 }
 
+/* No row of blanks, and marks upon them, so long that what is behind it would begin a line of a
+ * terminal. */
+static void check_blanks(const char *s, size_t len)
+{
+	size_t columns = 0, i;
+	utf8proc_propval_t c;
+	utf8proc_ssize_t n;
+	int32_t cp;
+
+	for (i = 0; i < len; i += (size_t)n) {
+		n = utf8proc_iterate((const utf8proc_uint8_t *)s + i, (utf8proc_ssize_t)(len - i), &cp);
+		c = utf8proc_get_property(cp)->category;
+		if (c == UTF8PROC_CATEGORY_ZS || cp == 0x2800 || cp == 0x13441) {
+			columns += cp == 0x3000 ? 2 : 1;
+		} else if (c != UTF8PROC_CATEGORY_MN && c != UTF8PROC_CATEGORY_ME) {
+			CHECK(columns <= 32);
+			columns = 0;
+		}
+	}
+}
+
 /* Valid UTF-8; nothing that steers a terminal; what hides only where it has to be. */
 static void check_shown(const char *s, size_t len)
 {
@@ -82,12 +103,14 @@ static void check_shown(const char *s, size_t len)
 
 static void check_names(const char *s, size_t len)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], out[NAME_BYTES_MAX + 1], why[128];
+	char key[NAME_KEY_BYTES_MAX + 1], found[NAME_KEY_BYTES_MAX + 1], out[NAME_BYTES_MAX + 1];
+	char why[128];
 	enum name_kind kind = rnd(2) ? NAME_NICK : NAME_ROOM;
 	size_t chars_max = 1 + rnd(ROOM_CHARS_MAX);
 
 	if (name_check(kind, s, len, key, why, sizeof why)) {
 		CHECK(key[0] != '\0' && !memchr(s, ' ', len));
+		CHECK(name_key(s, len, found) && strcmp(found, key) == 0);
 		check_shown(key, strlen(key));
 		check_shown(s, len);
 	} else {
@@ -108,6 +131,7 @@ static void take_line(struct way *w, const char *text, size_t len)
 	n = text_neutralise(out, text, len);
 	CHECK(n <= len * TEXT_EXPANSION && out[n] == '\0');
 	check_shown(out, n);
+	check_blanks(out, n);
 	/* What is fit to be shown is left as it is. */
 	again = malloc(n * TEXT_EXPANSION + 1);
 	CHECK(again && text_neutralise(again, out, n) == n && memcmp(again, out, n) == 0);
@@ -235,6 +259,9 @@ static size_t compose(uint8_t *at, size_t max)
 		PART("\n"), PART("\r\n"), PART("\r\0"), PART("\r"), PART("\0"), PART("\b"),
 		PART("\x7F"), PART("\x15"), PART("\x03"), PART("\x04"), PART("\t"), PART("\x1B[2J"),
 		PART("hello, this is a longer run of ASCII text"), PART("op"), PART("system"),
+		PART("          "), PART("                                 "), PART("\u3000"),
+		PART("\u2800"), PART(" \u2D7F"), PART("\U00013441"), PART("5y5"), PART("tern"),
+		PART("\u0441"), PART("\u1000"), PART("\u103B"), PART("\u102D"), PART("\u09EA"), PART("8"),
 		PART("\xFF"), PART("\xFF\xFF"), PART("\xFF\xF4"), PART("\xFF\xF6"),
 		PART("\xFF\xFD\x06"), PART("\xFF\xFB\x1F"), PART("\xFF\xFC\x01"),
 		PART("\xFF\xFE\x03"), PART("\xFF\xFA\x1F"),
