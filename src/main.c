@@ -8,6 +8,7 @@
 #include "chatd/admin.h"
 #include "chatd/base/guard.h"
 #include "chatd/base/log.h"
+#include "chatd/base/siphash.h"
 #include "chatd/daemon.h"
 
 #ifndef CHATD_VERSION
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
 	struct options options;
 
 	log_init();
+	siphash_begin();
 	if (!options_parse(&options, argc, argv, &problems))
 		return main_usage_error(&problems);
 	switch (options.wish) {
