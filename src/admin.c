@@ -1,12 +1,14 @@
 /*
  * "chatd admin".
  *
- * Says /role NAME admin or /code NAME, as somebody who may: to the chatd that runs, or to a chat of our
- * own on the same database. So there is one way in which accounts come to be.
+ * Opens a conversation with the chatd that runs (admin_chat.c); or says /role NAME admin or
+ * /code NAME, as somebody who may: to the chatd that runs, or to a chat of our own on the same
+ * database. So there is one way in which accounts come to be.
  */
 #include "chatd/admin.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +64,8 @@ static bool admin_show(char *answer)
 		done |= strstr(said, " is now: admin.") != NULL ||
 		        strstr(said, " is that already: admin.") != NULL ||
 		        strstr(said, " good once: ") != NULL;
+		/* Whoever answers: it goes to a terminal. */
+		guard_text(said, strlen(said));
 		printf("%s\n", said);
 	}
 	return fflush(stdout) == 0 && done;
@@ -72,7 +76,6 @@ static bool admin_show(char *answer)
 static int admin_connect(const char *database)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	struct timeval wait = { .tv_sec = ANSWER_S };
 	int fd = -1;
 
 	if (admin_socket_path(database, sa.sun_path, sizeof(sa.sun_path)))
@@ -86,13 +89,12 @@ static int admin_connect(const char *database)
 		errno = e;
 		return -1;
 	}
-	if (fd >= 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	return fd;
 }
 
 static bool admin_ask(const char *database, const char *command)
 {
+	const struct timeval wait = { .tv_sec = ANSWER_S };
 	char *answer = mem_zero(1, ANSWER_BYTES_MAX + 1);
 	size_t len = 0;
 	ssize_t n = 0;
@@ -105,6 +107,7 @@ static bool admin_ask(const char *database, const char *command)
 		free(answer);
 		return false;
 	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	if (send(fd, command, strlen(command), MSG_NOSIGNAL) == (ssize_t)strlen(command))
 		while (len < ANSWER_BYTES_MAX &&
 		       (n = recv(fd, answer + len, ANSWER_BYTES_MAX - len, 0)) > 0)
@@ -208,6 +211,26 @@ static bool admin_do(struct store *store, const struct conf *c, const char *comm
 	return done;
 }
 
+static bool admin_talk(const struct conf *c)
+{
+	bool ok;
+	int fd;
+
+	/* Root may be let in as root; but less is enough. */
+	if (geteuid() == 0 && c->user && !privilege_drop(c->user))
+		return false;
+	fd = admin_connect(c->database);
+	if (fd < 0) {
+		admin_tell("no chatd can be reached by %s-ctl: %s; chatd must run on that database (-c or "
+		           "-d), and you must be its user, or root", c->database, strerror(errno));
+		return false;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	ok = admin_chat(fd, STDIN_FILENO, STDOUT_FILENO);
+	close(fd);
+	return ok;
+}
+
 bool admin_run(const struct conf *c, const char *what, const char *name)
 {
 	struct store_error err;
@@ -215,6 +238,8 @@ bool admin_run(const struct conf *c, const char *what, const char *name)
 	char command[NAME_BYTES_MAX + 64], key[NAME_KEY_BYTES_MAX + 1], why[160];
 	bool add = strcmp(what, "add") == 0, done;
 
+	if (strcmp(what, "chat") == 0)
+		return admin_talk(c);
 	/* Before a database is made for it. Where there is one, it may have an account of a name that
 	 * nobody may take any more. */
 	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof(why)) &&

@@ -1,9 +1,11 @@
 /*
  * The program: what the command line asks for.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "chatd/admin.h"
 #include "chatd/base/guard.h"
@@ -60,11 +62,24 @@ static int main_configured(const struct options *o)
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Where a standard stream is closed, the next file opened would take its place, and what is printed
+ * be written into the database. These can be neither read from nor written to, as if closed. */
+static void main_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		int how = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", how | O_NOCTTY) != fd)
+			_exit(EXIT_FAILURE);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct bytes problems = { 0 };
 	struct options options;
 
+	main_streams();
 	log_init();
 	siphash_begin();
 	if (!options_parse(&options, argc, argv, &problems))

@@ -152,22 +152,29 @@ static void options_wrong(int c, char **argv, struct bytes *problems)
 	}
 }
 
+/* Behind "admin". */
+static void options_admin(struct options *o, int n, char **word, struct bytes *problems)
+{
+	if (n == 2 && (strcmp(word[0], "add") == 0 || strcmp(word[0], "code") == 0)) {
+		o->admin_what = word[0];
+		o->admin = word[1];
+	} else if (n == 1 && strcmp(word[0], "chat") == 0) {
+		o->admin_what = word[0];
+	} else {
+		bytes_puts(problems, "it is: chatd [OPTIONS] admin add NAME, or admin code NAME, or "
+		           "admin chat\n");
+	}
+	if (o->wish == OPTIONS_RUN)
+		o->wish = OPTIONS_ADMIN;
+}
+
 /* What is no option: PORT, or "admin add NAME" and the like. */
 static void options_words(struct options *o, int argc, char **argv, struct bytes *problems)
 {
 	if (optind == argc)
 		return;
 	if (strcmp(argv[optind], "admin") == 0) {
-		if (argc - optind == 3 && (strcmp(argv[optind + 1], "add") == 0 ||
-		                           strcmp(argv[optind + 1], "code") == 0)) {
-			o->admin_what = argv[optind + 1];
-			o->admin = argv[optind + 2];
-		} else {
-			bytes_puts(problems, "it is: chatd [OPTIONS] admin add NAME, or admin code "
-			           "NAME\n");
-		}
-		if (o->wish == OPTIONS_RUN)
-			o->wish = OPTIONS_ADMIN;
+		options_admin(o, argc - optind - 1, argv + optind + 1, problems);
 	} else if (argc - optind > 1) {
 		bytes_printf(problems, "more than one PORT: %s and %s\n", argv[optind],
 		             argv[optind + 1]);
@@ -233,10 +240,12 @@ void options_apply(const struct options *o, struct conf *c)
 void options_help(struct bytes *out)
 {
 	bytes_puts(out, "usage: chatd [OPTIONS] [PORT]\n"
-	           "       chatd [OPTIONS] admin add|code NAME\n\n"
+	           "       chatd [OPTIONS] admin add|code NAME\n"
+	           "       chatd [OPTIONS] admin chat\n\n"
 	           "Runs a chat server with rooms and a history, for nc and telnet, on PORT\n"
 	           "(8989), of all addresses; or makes NAME an administrator of the chat in the\n"
-	           "same database, whether it runs or not, or a code for NAME to sign in with.\n\n");
+	           "same database, whether it runs or not, or a code for NAME to sign in with;\n"
+	           "or takes commands for the chatd that runs on it.\n\n");
 	for (int i = 0; i < OPTIONS; i++) {
 		const struct option_row *row = &options_table[i];
 		size_t start = out->len;

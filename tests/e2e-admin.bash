@@ -153,11 +153,29 @@ admins() {
 	is "and a second time changes nothing" "$said" 'bob is that already: admin\. .*'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin code bob 2>&1)
 	is "a lost password is got over by a code" "$said" '.* good once: .*'
+	said=$(printf '/stats\n/quit\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat)
+	is "admin chat is a conversation with it" "$said" '.*-- chatd [0-9.]* has run for .*' '-- People: .*' '.*-- Goodbye\.'
+	said=$(printf '/stats\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat; echo "status $?")
+	is "which ends with its input, when all is answered" "$said" '.*-- chatd [0-9.]* has run for .*' '-- People: .*' '.*status 0'
+	said=$(printf '/stats\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat 2>&1 >&-; echo "status $?")
+	is "or when nobody reads it" "$said" 'status 1'
 	said=$(printf 'host\n/role bob account\n/quit\n' | nc_bsd -N -U "$work/chatd.sock")
 	is "over the unix socket its own user is an administrator" "$said" '-- bob is now: account\. .undo #A[0-9]* takes it back\.'
 	said=$(printf 'eve\n/role eve admin\n/help role\n/quit\n' | nc_bsd -N 127.0.0.1 "$port")
 	is "others are not" "$said" '-- Not done: /role is for admins\.' '-- /role is for admins\.'
 	down "with administrators"
+	refuses "admin chat without a chatd is told so" 'no chatd can be reached by' -c "$conf" admin chat
+	"${as[@]}" "$chatd" -c "$conf" admin add carol >&- 2>&-
+	rm -f "$db-ctl"
+	printf -- '-- carol is now: admin.\033[2J\302\233\342\200\256\n' |
+		timeout $((10 * patience)) "${as[@]}" flock "$db" \
+			"$(command -v nc.openbsd || command -v nc)" -N -lU "$db-ctl" >/dev/null &
+	await test -S "$db-ctl"
+	said=$("${as[@]}" "$chatd" -c "$conf" admin add carol 2>&1)
+	is "whoever answers, nothing reaches the terminal as more than text" "$said" \
+		'carol is now: admin\.\?\[2J\?\?\?\?\?'
+	wait $!
+	is "what is printed to a closed output is written over no database" "$(head -c 15 "$db")" 'SQLite format 3'
 	if grep -qF "$code" "$log" || strings -a "$db" | grep -qF "$code"; then
 		not_ok "the code is in no log and no file" "$(grep -F "$code" "$log")"
 	else

@@ -1,5 +1,5 @@
 /*
- * The command line: chatd [OPTIONS] [PORT], and chatd [OPTIONS] admin add|code NAME.
+ * The command line: chatd [OPTIONS] [PORT], and chatd [OPTIONS] admin add|code NAME, or admin chat.
  *
  * Options that stand for a key of the configuration are kept, so that they can
  * be laid over the file again when SIGHUP has it read anew.
@@ -14,7 +14,7 @@ enum options_wish {
 	OPTIONS_CHECK,    /* look at the configuration and say so */
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
-	OPTIONS_ADMIN,    /* make somebody an administrator */
+	OPTIONS_ADMIN,    /* administer the chat from the command line */
 };
 
 enum {
@@ -31,8 +31,8 @@ struct options {
 		const char *value;
 	} set[OPTIONS_SET_MAX];   /* in the order of the command line */
 	unsigned int nset;
-	const char *admin_what;   /* OPTIONS_ADMIN: "add" or "code", */
-	const char *admin;        /* and whom */
+	const char *admin_what;   /* OPTIONS_ADMIN: "add", "code" or "chat", */
+	const char *admin;        /* and whom; NULL with "chat" */
 };
 
 /* Strings of argv and constants are borrowed. False: problems says what is
