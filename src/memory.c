@@ -38,6 +38,7 @@ enum {
 	QUERY_BYTES = 2 * KEY_BYTES + 11 * HASH_BYTES, /* strings of a query that is no search */
 	THREADS = READINGS + 2, /* the loop, those that read, the one that writes */
 	STACK_BYTES = 1 << 20,  /* that a thread uses of its stack */
+	SHARE_BYTES = 256,      /* of a share of which something waits, in a queue and in a count */
 	SQLITE_READERS = READING_SECRETS + 1, /* and the connection of the start */
 	SQLITE_BYTES_EACH = 4 << 20, /* statements, the full-text index's buffers, sorting */
 	PASSWORD_BYTES = 17 << 20, /* one yescrypt hash on its way: 16 MiB and libcrypt's own */
@@ -94,7 +95,7 @@ static uint64_t memory_questions(uint64_t n)
 	uint64_t search = HIDDEN_BYTES_MAX + ROOMS_MAX * 11 + BODY_BYTES_MAX;
 
 	return (ANSWERS_MAX + READINGS + 1) * answer + SEARCHES_WAITING_MAX * search +
-	       2 * n * (sizeof(struct asked) + QUERY_BYTES);
+	       2 * n * (sizeof(struct asked) + QUERY_BYTES + SHARE_BYTES);
 }
 
 static uint64_t memory_loop(void)

@@ -35,10 +35,12 @@ static void reading_waits_for_the_loop(void **state)
 		ask(QUERY_LAST, "");
 	until_it_waits(t);
 	assert_int_equal(atomic_load(&loop.w->answers), ANSWERS_MAX);
-	assert_int_equal(atomic_load(&t->waiting), TIMES - ANSWERS_MAX);
+	assert_int_equal(t->waiting->seats.taken, TIMES);
+	assert_true(turns_ready(&t->waiting->turns));
 	while (answers_heard() < TIMES)
 		loop_turn();
 	assert_int_equal(atomic_load(&loop.w->answers), 0);
+	assert_int_equal(t->waiting->seats.taken, 0);
 }
 
 static void it_ends_while_it_waits(void **state)

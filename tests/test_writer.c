@@ -296,11 +296,11 @@ static void stop_waits_for_no_row_of_hashes(void **state)
 	until_heard('R', loop.heard_n);
 	int64_t one_us = cpu_us() - before_us;
 	before_us = cpu_us();
-	for (uint32_t i = 0; i < 2 * QUERIES_MAX; i++)
+	for (uint32_t i = 0; i < QUERIES_MAX; i++)
 		ask_secret(QUERY_HASH, i, "", "hunter2");
 	loop_wake();
 	assert_true(stop(1000));
-	assert_true(cpu_us() - before_us < QUERIES_MAX * one_us / 2);
+	assert_true(cpu_us() - before_us < QUERIES_MAX / 2 * one_us);
 }
 
 static void bad_words_are_answered_with_a_sentence(void **state)

@@ -48,7 +48,7 @@ static void answer_refused(struct server *s)
 	while (s->nrefused > 0) {
 		struct refused r = s->refused[--s->nrefused];
 		struct rows none = {.kind = r.kind, .number = r.number, .conn = r.conn,
-		                    .error = "Too many questions at once. Try again in a moment."};
+		                    .error = writer_sorry(r.kind)};
 		struct event e = {.kind = EVENT_ROWS, .conn = r.conn, .rows = &none};
 
 		server_step(s, &e);

@@ -33,6 +33,7 @@ struct answer {
 	size_t cap;              /* rows allocated */
 	struct bytes text;       /* all strings, NUL-terminated */
 	size_t body_bytes;       /* bytes of bodies taken */
+	bool late;               /* true where it was broken off because it took too long */
 	char *error;             /* what rows.error points to */
 	char *secret;            /* what rows.text points to; NULL: none */
 	char *secret2;           /* and rows.text2 */
@@ -133,6 +134,7 @@ void answer_broken(struct answer *a, struct store *s, const char *too_long)
 {
 	int rc = s->error ? s->error : sqlite3_errcode(s->db);
 	if ((rc & 0xff) == SQLITE_INTERRUPT) {
+		a->late = true;
 		answer_fail(a, "%s", too_long);
 		return;
 	}
@@ -361,12 +363,8 @@ static void replay_answer(struct store *s, const struct query *asked, struct ans
 	a->rows.missed = (uint32_t)store_number(s, st, 0);
 }
 
-struct rows *store_query(struct store *s, const struct query *q)
+static struct answer *lines_answer(struct store *s, const struct query *q, int ms)
 {
-	if (q->kind == QUERY_STATS)
-		return store_figures(s, q);
-	if (q->kind == QUERY_BACKUP)
-		return store_backup(s, q);
 	struct answer *a = mem_zero(1, sizeof(*a));
 	struct query bounded = *q;
 	a->rows.kind = q->kind;
@@ -376,8 +374,7 @@ struct rows *store_query(struct store *s, const struct query *q)
 		bounded.limit = 1;
 	if (bounded.limit > ROWS_MAX)
 		bounded.limit = ROWS_MAX;
-	s->deadline_ms = clock_ms(CLOCK_MONOTONIC) +
-	                 (query_is_search(q->kind) ? SEARCH_MS_MAX : QUERY_MS_MAX);
+	s->deadline_ms = clock_ms(CLOCK_MONOTONIC) + ms;
 	s->error = SQLITE_OK;
 	if (!store_run_begin(s, SQL_BEGIN_READ))
 		answer_broken(a, s, "The history took too long to read.");
@@ -398,5 +395,23 @@ struct rows *store_query(struct store *s, const struct query *q)
 	if (!sqlite3_get_autocommit(s->db))
 		store_run(store_stmt(s, SQL_COMMIT));
 	answer_finish(a);
-	return &a->rows;
+	return a;
+}
+
+struct rows *store_query(struct store *s, const struct query *q)
+{
+	if (q->kind == QUERY_STATS)
+		return store_figures(s, q);
+	if (q->kind == QUERY_BACKUP)
+		return store_backup(s, q);
+	return &lines_answer(s, q, query_is_search(q->kind) ? SEARCH_MS_MAX : QUERY_MS_MAX)->rows;
+}
+
+struct rows *store_query_within(struct store *s, const struct query *q, int ms)
+{
+	struct answer *a = lines_answer(s, q, ms);
+	if (!a->late)
+		return &a->rows;
+	rows_release(&a->rows);
+	return NULL;
 }

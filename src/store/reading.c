@@ -26,13 +26,6 @@ enum {
 	GIVES_WAY_IOPRIO = 7, /* the last of ioprio_set(2)'s levels */
 };
 
-void asked_free(struct asked *a)
-{
-	/* Both strings lie behind it, one after the other. */
-	explicit_bzero(a + 1, strlen(a->query.key) + strlen(a->query.words) + 2);
-	free(a);
-}
-
 /* Its connection is to a file that is no longer the one that writing has. */
 static bool reading_is_stale(struct reading *t)
 {
@@ -70,8 +63,7 @@ static bool copy_due(struct writer *w)
 /* Answers that nobody takes are kept in memory: beyond so many it waits. */
 static bool reading_has_work(struct reading *t)
 {
-	return (t->taken || atomic_load(&t->asked.newest)) &&
-	       atomic_load(&t->w->answers) < ANSWERS_MAX;
+	return atomic_load(&t->w->answers) < ANSWERS_MAX && turns_ready(&t->waiting->turns);
 }
 
 static bool reading_ready(void *ctx)
@@ -127,6 +119,7 @@ static const char *reading_wait(struct writer *w, const struct query *q)
 	return sorry;
 }
 
+/* NULL: it is not found as soon as it would have to be here. */
 static struct rows *reading_rows(struct reading *t, const struct query *q)
 {
 	if (!t->store)
@@ -134,28 +127,43 @@ static struct rows *reading_rows(struct reading *t, const struct query *q)
 	const char *sorry = reading_wait(t->w, q);
 	if (!sorry && !reading_current(t))
 		sorry = "The history cannot be read at present.";
-	return sorry ? rows_sorry(q, sorry) : store_query(t->store, q);
+	if (sorry)
+		return rows_sorry(q, sorry);
+	return t->quick_ms ? store_query_within(t->store, q, t->quick_ms)
+	                   : store_query(t->store, q);
 }
 
+/*
+ * What is quickly found is found quickly, however much others search for: a search that
+ * takes longer begins again in another thread, where those of each share wait in turn.
+ * As it keeps its seat, whoever asks for such ones alone has soon none left, and takes
+ * little of the time here.
+ */
 static void reading_answer(struct reading *t, struct asked *a)
 {
-	struct writer_event e = { .kind = WRITER_ROWS, .rows = reading_rows(t, &a->query) };
-	atomic_fetch_sub(&t->waiting, 1);
+	struct writer *w = t->w;
+	struct rows *rows = reading_rows(t, &a->query);
+	if (!rows) {
+		turns_post(&w->waiting[WAITING_LONG].turns, a);
+		sleeper_wake(&w->reading[READING_LONG].sleeper);
+		return;
+	}
+	/* A long one has its seat where it was asked. */
+	struct waiting *seated = t->waiting == &w->waiting[WAITING_LONG]
+		? &w->waiting[WAITING_SEARCHES] : t->waiting;
+	uint64_t share = a->query.share;
 	asked_free(a);
-	atomic_fetch_add(&t->w->answers, 1);
-	writer_tell(t->w, &e);
+	writer_tell_rows(w, rows, seated, share);
 }
 
 /* Answers what was asked, as long as the loop takes the answers. After reading_stop nobody
  * hears one any more, and the end must not wait for a row of hashes. */
 static void reading_take(struct reading *t)
 {
-	while (reading_has_work(t) && !atomic_load(&t->w->reading_stop)) {
-		if (!t->taken)
-			t->taken = mailbox_take(&t->asked);
-		struct letter *l = t->taken;
-		t->taken = l->next;
-		reading_answer(t, (struct asked *)l);
+	struct asked *a;
+	while (!atomic_load(&t->w->reading_stop) && atomic_load(&t->w->answers) < ANSWERS_MAX &&
+	       (a = turns_take(&t->waiting->turns))) {
+		reading_answer(t, a);
 		reading_copy(t);
 	}
 }
@@ -181,18 +189,8 @@ void *reading_main(void *arg)
 	return NULL;
 }
 
-static void letters_free(struct letter *l)
-{
-	for (struct letter *next; l; l = next) {
-		next = l->next;
-		asked_free((struct asked *)l);
-	}
-}
-
 void reading_release(struct reading *t)
 {
-	letters_free(t->taken);
-	letters_free(mailbox_take(&t->asked));
 	store_close(t->store);
 	if (t->sleeper.fd >= 0)
 		close(t->sleeper.fd);

@@ -66,12 +66,24 @@ static void loop_notify(struct writer *w)
 		eventfd_signal(w->event_fd);
 }
 
-void writer_tell(struct writer *w, const struct writer_event *event)
+static void told_post(struct writer *w, struct told told)
 {
-	struct told *t = mem_zero(1, sizeof(*t));
-	t->event = *event;
+	struct told *t = mem_alloc(sizeof(*t));
+	*t = told;
 	mailbox_post(&w->told, &t->letter);
 	loop_notify(w);
+}
+
+void writer_tell(struct writer *w, const struct writer_event *event)
+{
+	told_post(w, (struct told){ .event = *event });
+}
+
+void writer_tell_rows(struct writer *w, struct rows *rows, struct waiting *seated, uint64_t share)
+{
+	atomic_fetch_add(&w->answers, 1);
+	told_post(w, (struct told){ .event = { .kind = WRITER_ROWS, .rows = rows },
+	                            .seated = seated, .share = share });
 }
 
 /* STORED goes through the mailbox too, so that it stays in order with the rest: after
@@ -100,13 +112,14 @@ static struct letter *told_next(struct writer *w)
 	return l;
 }
 
-/* Those who have stopped for too many answers may go on. */
-static void answer_taken(struct writer *w)
+/* Whoever asked may ask again, and those who have stopped for too many answers go on. */
+static void answer_taken(struct writer *w, const struct told *t)
 {
+	seats_give_back(&t->seated->seats, t->share);
 	if (atomic_fetch_sub(&w->answers, 1) < ANSWERS_MAX)
 		return;
-	for (struct reading *t = w->reading; t < w->reading + READINGS; t++)
-		t->wake = true;
+	for (int i = 0; i < READINGS; i++)
+		w->reading[i].wake = true;
 }
 
 bool writer_next(struct writer *w, struct writer_event *e)
@@ -127,9 +140,9 @@ bool writer_next(struct writer *w, struct writer_event *e)
 		}
 		struct told *t = (struct told *)l;
 		*e = t->event;
-		free(t);
 		if (e->kind == WRITER_ROWS)
-			answer_taken(w);
+			answer_taken(w, t);
+		free(t);
 		return true;
 	}
 }
@@ -157,33 +170,38 @@ bool writer_pressed(const struct writer *w)
 	return queue_half_full(w->queue);
 }
 
-/* Each mailbox has one reader, so what is about secrets is dealt out by connection. */
-static struct reading *reading_for(struct writer *w, const struct query *q)
+static struct waiting *waiting_for(struct writer *w, enum query_kind kind)
 {
-	if (query_is_secret(q->kind))
-		return &w->reading[READING_SECRETS + q->conn.slot % SECRET_THREADS];
-	if (q->kind == QUERY_BACKUP)
-		return &w->reading[READING_BACKUPS];
-	return &w->reading[query_is_search(q->kind) ? READING_SEARCHES : READING_RANGES];
+	if (query_is_secret(kind))
+		return &w->waiting[WAITING_SECRETS];
+	if (kind == QUERY_BACKUP)
+		return &w->waiting[WAITING_BACKUPS];
+	return &w->waiting[query_is_search(kind) ? WAITING_SEARCHES : WAITING_RANGES];
 }
 
 bool writer_query(struct writer *w, const struct query *q)
 {
-	struct reading *t = reading_for(w, q);
-	if (atomic_load(&t->waiting) >= t->waiting_max)
+	struct waiting *waiting = waiting_for(w, q->kind);
+	if (!seats_take(&waiting->seats, q->share))
 		return false;
-	size_t key_bytes = strlen(q->key) + 1, words_bytes = strlen(q->words) + 1;
-	struct asked *a = mem_alloc(sizeof(*a) + key_bytes + words_bytes);
-	char *text = (char *)(a + 1);
-	memcpy(text, q->key, key_bytes);
-	memcpy(text + key_bytes, q->words, words_bytes);
-	a->query = *q;
-	a->query.key = text;
-	a->query.words = text + key_bytes;
-	atomic_fetch_add(&t->waiting, 1);
-	mailbox_post(&t->asked, &a->letter);
-	t->wake = true;
+	turns_post(&waiting->turns, asked_new(q));
+	waiting->brought++;
 	return true;
+}
+
+const char *writer_sorry(enum query_kind kind)
+{
+	if (query_is_secret(kind))
+		return "Too many passwords are being checked. Try again in a moment.";
+	if (query_is_search(kind))
+		return "The search is busy. Try again in a moment.";
+	return "Too many questions at once. Try again in a moment.";
+}
+
+/* Also where it sleeps because nobody takes the answers. */
+static bool reading_wanted(struct reading *t)
+{
+	return t->wake || t->waiting->brought > 0;
 }
 
 int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX])
@@ -193,10 +211,15 @@ int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX])
 		fds[n++] = fd;
 	w->wake_writing = false;
 	for (struct reading *t = w->reading; t < w->reading + READINGS; t++) {
-		if (t->wake && (fd = sleeper_claim(&t->sleeper)) >= 0)
+		if (reading_wanted(t) && (fd = sleeper_claim(&t->sleeper)) >= 0) {
 			fds[n++] = fd;
+			t->waiting->brought -= t->waiting->brought > 0;
+		}
 		t->wake = false;
 	}
+	/* Those that are awake look for what was brought before they sleep. */
+	for (int i = 0; i < WAITINGS; i++)
+		w->waiting[i].brought = 0;
 	return n;
 }
 
@@ -237,6 +260,10 @@ static void writer_free(struct writer *w)
 		writer_event_release(&e);
 	for (int i = 0; i < READINGS; i++)
 		reading_release(&w->reading[i]);
+	for (int i = 0; i < WAITINGS; i++) {
+		turns_release(&w->waiting[i].turns);
+		seats_release(&w->waiting[i].seats);
+	}
 	reload_free(atomic_load(&w->reload));
 	chatlog_close(w->chatlog);
 	store_close(w->start);
@@ -321,6 +348,8 @@ static bool threads_start(struct writer *w, struct store_error *err)
 	if (!e)
 		e = reading_start(&w->reading[READING_SEARCHES], "chatd-search");
 	if (!e)
+		e = reading_start(&w->reading[READING_LONG], "chatd-search2");
+	if (!e)
 		e = reading_start(&w->reading[READING_BACKUPS], "chatd-backup");
 	for (int i = READING_SECRETS; !e && i < READINGS; i++)
 		e = reading_start(&w->reading[i], "chatd-secret");
@@ -335,17 +364,33 @@ static bool threads_start(struct writer *w, struct store_error *err)
 	return true;
 }
 
+static void waiting_init(struct writer *w, uint32_t queries_max)
+{
+	for (int i = 0; i < WAITINGS; i++) {
+		turns_init(&w->waiting[i].turns);
+		w->waiting[i].seats.max = w->waiting[i].seats.share_max = queries_max;
+	}
+	w->waiting[WAITING_SECRETS].seats.share_max = SECRETS_SHARE_MAX;
+	w->waiting[WAITING_SEARCHES].seats.max = SEARCHES_WAITING_MAX;
+	w->waiting[WAITING_SEARCHES].seats.share_max = SEARCHES_SHARE_MAX;
+	for (int i = 0; i < READINGS; i++)
+		w->reading[i] = (struct reading){ .w = w, .sleeper.fd = -1,
+		                                  .waiting = &w->waiting[WAITING_SECRETS],
+		                                  .gives_way = i >= READING_LONG };
+	w->reading[READING_RANGES].waiting = &w->waiting[WAITING_RANGES];
+	w->reading[READING_RANGES].copies = true;
+	w->reading[READING_SEARCHES].waiting = &w->waiting[WAITING_SEARCHES];
+	w->reading[READING_SEARCHES].quick_ms = SEARCH_MS_QUICK;
+	w->reading[READING_LONG].waiting = &w->waiting[WAITING_LONG];
+	w->reading[READING_BACKUPS].waiting = &w->waiting[WAITING_BACKUPS];
+}
+
 struct writer *writer_start(const struct writer_options *o, struct store_error *err)
 {
 	struct writer *w = mem_zero(1, sizeof(*w));
 	pthread_condattr_t attr;
 	w->event_fd = w->writing.fd = -1;
-	for (int i = 0; i < READINGS; i++)
-		w->reading[i] = (struct reading){ .w = w, .sleeper.fd = -1,
-		                                  .waiting_max = o->queries_max,
-		                                  .gives_way = i >= READING_BACKUPS };
-	w->reading[READING_RANGES].copies = true;
-	w->reading[READING_SEARCHES].waiting_max = SEARCHES_WAITING_MAX;
+	waiting_init(w, o->queries_max);
 	w->limits = o->limits;
 	w->queue = queue_new(RECORDS_BYTES, UNSTORED_MAX);
 	pthread_mutex_init(&w->mutex, NULL);

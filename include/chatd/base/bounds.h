@@ -158,11 +158,15 @@ enum {
 	QUOTE_CHARS = 40,       /* code points of a line that stand before an answer to it */
 	SEARCH_HITS_MAX = 10,   /* hits that one /search prints */
 	QUERY_MS_MAX = 5000,    /* a read that takes longer is interrupted */
-	SEARCH_MS_MAX = 2000,   /* and so is a search, for which other searches wait */
+	SEARCH_MS_MAX = 2000,   /* and so is a search, for which other long searches wait */
+	SEARCH_MS_QUICK = 50,   /* one that takes longer is such a long one, and begins again */
 	ANSWERS_MAX = 32,       /* answers that the loop has not taken; the history is not read on
 	                         * meanwhile */
-	SEARCHES_WAITING_MAX = 16, /* searches asked and not yet answered: the last of them waits for
-	                         * all others, so one more is better told to come back */
+	SEARCHES_WAITING_MAX = 64, /* searches asked and not yet answered: each is up to 200 KiB */
+	SEARCHES_SHARE_MAX = 4, /* of them, by all who count as one address: they may take seconds
+	                         * each, so one more is better told to come back */
+	SECRETS_SHARE_MAX = 32, /* passwords and codes of one address that wait to be checked: the last
+	                         * of them waits for about 0.4 s */
 
 	/* -- store --------------------------------------------------------------- */
 	RECORDS_BYTES = 8 << 20, /* ring of records that wait for the writer */
@@ -176,8 +180,8 @@ enum {
 	                         * commits are larger, BATCH_RECORDS_MAX */
 	PRUNE_ROWS_STEP = 500,  /* lines that one pruning transaction deletes */
 	COUNT_LINES_STEP = 20000, /* lines counted before the queue is looked at: 1 to 2 ms */
-	SECRET_THREADS = 2,     /* that hash passwords: 16 MiB and 20 ms each time, and one person's
-	                         * slow check holds up only half of the others */
+	SECRET_THREADS = 2,     /* that hash passwords: 16 MiB and 20 ms each time; one person's slow
+	                         * check leaves the other to everybody else */
 
 	/* -- net ------------------------------------------------------------------ */
 	LISTENERS_MAX = 16,     /* listen lines in the configuration */

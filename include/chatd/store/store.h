@@ -134,6 +134,8 @@ static inline bool query_is_search(enum query_kind kind)
  * which clears its texts: they may be secrets.
  */
 struct rows *store_query(struct store *s, const struct query *q);
+/* The same for kinds that read lines, but NULL where it takes longer than ms. */
+struct rows *store_query_within(struct store *s, const struct query *q, int ms);
 void rows_release(struct rows *rows);
 
 /* An answer to q that says only that there is none, and why. */

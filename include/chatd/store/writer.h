@@ -1,18 +1,21 @@
 /*
- * The store's threads: one that writes, two that read, one that copies, two that hash.
+ * The store's threads: one that writes, three that read, one that copies, two that hash.
  *
  * The loop appends records to a bounded queue and never waits. The writer takes
  * all that is there, commits it as one transaction, appends said lines to the
  * chat log file, and tells the loop up to which seq all is saved; between
  * commits it feeds the full-text index and prunes. The reader answers queries
- * for a range of lines and does the checkpoints. Searches have a thread of their
+ * for a range of lines and does the checkpoints. Searches have two threads of their
  * own, because one may take seconds or wait for the index, and nobody's replay is
- * to wait for that; and so have backups. Each of these threads has a connection of its
- * own. Queries about secrets (secret.h) are slow on purpose and go to threads without one,
- * which, as the one for backups does, give way to all others.
+ * to wait for that: in the first a search has SEARCH_MS_QUICK, and what takes longer
+ * begins again in the second. Backups have one, too. Each of these threads has a connection
+ * of its own. Queries about secrets (secret.h) are slow on purpose and go to threads without
+ * one, which, as those for long searches and for backups do, give way to all others.
+ *
+ * Wherever queries wait, those of each share (query.share) are answered in turn.
  *
  * All functions but writer_start and writer_stop are for the loop's thread
- * alone and make no system call.
+ * alone, make no system call and take no lock.
  */
 #ifndef CHATD_STORE_WRITER_H
 #define CHATD_STORE_WRITER_H
@@ -32,8 +35,7 @@ struct writer_options {
 	const char *chat_log;    /* path of the chat log file; NULL: none */
 	enum durability durability;
 	struct writer_limits limits;
-	uint32_t queries_max;    /* queries, beside searches, that may wait at one time for one
-	                          * thread */
+	uint32_t queries_max;    /* queries of one sort, beside searches, that may wait at one time */
 };
 
 /*
@@ -61,12 +63,14 @@ bool writer_append(struct writer *w, const struct record *r);
  * writer has caught up. */
 bool writer_pressed(const struct writer *w);
 
-/* Copies the query into the queue of the thread that answers its kind. False: so
- * many wait already that one more is not taken (SEARCHES_WAITING_MAX searches,
- * queries_max at each other thread). The queries of somebody who has left are answered like any
+/* Copies the query to where those of its kind wait. False: as many wait already of its share
+ * (SEARCHES_SHARE_MAX, SECRETS_SHARE_MAX) or of all (SEARCHES_WAITING_MAX, or queries_max; half
+ * of them by those who have another, see seats_take) as may; writer_sorry has the sentence for
+ * whoever asked. The queries of somebody who has left are answered like any
  * other and count until then; that bounds the work which a peer that comes, asks and
  * leaves can make, and there is nothing to be called when a connection ends. */
 bool writer_query(struct writer *w, const struct query *q);
+const char *writer_sorry(enum query_kind kind);
 
 /*
  * The eventfds that the threads sleep on: those to which the loop must write an
@@ -74,7 +78,7 @@ bool writer_query(struct writer *w, const struct query *q);
  * how many; a thread that is awake needs none, and one that has been named once is
  * not named again until it has slept.
  */
-enum { WRITER_WAKE_MAX = 6 }; /* one for each thread */
+enum { WRITER_WAKE_MAX = 7 }; /* one for each thread */
 int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX]);
 
 /* An eventfd that becomes readable when writer_next has something new. It is

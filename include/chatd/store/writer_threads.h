@@ -25,6 +25,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/store/chatlog.h"
 #include "chatd/store/queue.h"
+#include "chatd/store/turns.h"
 #include "chatd/store/writer.h"
 
 #include <pthread.h>
@@ -36,16 +37,30 @@ struct sleeper {
 	_Atomic bool asleep;    /* true while it sleeps or is about to, and nobody has woken it */
 };
 
-/* A query on its way to a reader; its two strings follow it in memory. */
-struct asked {
-	struct letter letter;   /* first: what the mailbox links */
-	struct query query;     /* key and words point behind this struct */
-};
-
 /* Something on its way to the loop. */
 struct told {
 	struct letter letter;   /* first: what the mailbox links */
 	struct writer_event event; /* handed to who calls writer_next */
+	struct waiting *seated; /* ROWS: where whoever asked has a seat until the loop takes this */
+	uint64_t share;         /* and of which share */
+};
+
+/* Queries of one sort, from asking to answering. */
+struct waiting {
+	struct turns turns;     /* those that no thread has taken */
+	struct seats seats;     /* loop: how many may be asked */
+	uint32_t brought;       /* loop: asked since writer_wake_fds; as many threads are woken */
+};
+
+/* Which sorts there are. */
+enum {
+	WAITING_RANGES,
+	WAITING_SEARCHES,
+	WAITING_BACKUPS,
+	WAITING_SECRETS,
+	WAITING_LONG,           /* searches that were begun and took too long for a quick one; they
+	                         * keep their seats in WAITING_SEARCHES */
+	WAITINGS,
 };
 
 /* What SIGHUP brought. */
@@ -64,12 +79,10 @@ struct reading {
 	                         * has not failed */
 	bool gives_way;         /* true for those whose work takes long on purpose or by its size */
 	bool copies;            /* true for the one that also does the checkpoints */
-	struct mailbox asked;   /* queries from the loop */
-	struct letter *taken;   /* reading: those that it has taken out and not answered */
-	_Atomic uint32_t waiting; /* how many were asked and are not answered yet */
-	uint32_t waiting_max;   /* loop: one more is not taken */
+	int quick_ms;           /* what takes longer it gives to READING_LONG; 0: nothing */
+	struct waiting *waiting; /* what it takes from, perhaps one of several */
 	struct sleeper sleeper; /* where it sleeps */
-	bool wake;              /* loop: true when it was asked since writer_wake_fds */
+	bool wake;              /* loop: true when it may have to go on, though nothing was asked */
 	const char *name;       /* of the thread, for ps(1) */
 	pthread_t thread;       /* joined by writer_stop */
 	bool started;           /* loop: true while there is a thread to be joined */
@@ -78,7 +91,8 @@ struct reading {
 /* Which of them. */
 enum {
 	READING_RANGES,         /* quick: a replay waits for no search */
-	READING_SEARCHES,       /* these may take seconds, or wait for the index */
+	READING_SEARCHES,       /* what is found soon; these may wait for the index, too */
+	READING_LONG,           /* searches that take up to seconds; others do not wait for them */
 	READING_BACKUPS,        /* one copy of the database after the other, minutes each */
 	READING_SECRETS,        /* the first of these: hashes that take a while on purpose */
 	READINGS = READING_SECRETS + SECRET_THREADS,
@@ -95,6 +109,7 @@ struct writer {
 	struct writer_limits limits; /* writing */
 	struct queue *queue;    /* records from the loop to writing */
 	struct reading reading[READINGS]; /* the threads that read */
+	struct waiting waiting[WAITINGS]; /* what they are asked */
 	struct mailbox told;    /* from all threads to the loop */
 	struct letter *taken;   /* loop: letters taken out of told, not yet returned */
 	struct told stored_told; /* the one letter that says that `stored` moved */
@@ -177,11 +192,10 @@ void *reading_main(void *arg);
 /* Once its thread has ended, or was never begun: frees what it owns. */
 void reading_release(struct reading *t);
 
-/* Clears it, for it may hold a password, and frees it. */
-void asked_free(struct asked *a);
-
 /* Posts an event to the loop and wakes it. Takes what event owns. */
 void writer_tell(struct writer *w, const struct writer_event *event);
+/* The same with the answer to a query of that share, asked in `seated`. */
+void writer_tell_rows(struct writer *w, struct rows *rows, struct waiting *seated, uint64_t share);
 /* Tells the loop that all up to seq is saved. */
 void writer_tell_stored(struct writer *w, uint64_t seq);
 
