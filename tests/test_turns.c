@@ -274,7 +274,6 @@ static bool asks_long(uint64_t share, uint64_t number)
 static void a_long_search_holds_up_no_other_share(void **state)
 {
 	(void)state;
-	loop.w->reading[READING_SEARCHES].quick_ms = 20;
 	say_much(60000);
 	assert_true(asks(QUERY_SEARCH, "needle", 8, 80)); /* waits for the index */
 	assert_string_equal(answered(1), "80");

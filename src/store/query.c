@@ -19,6 +19,7 @@
 
 enum {
 	UNDO_COLUMN = 6,   /* of the audit's rows, which have no room's name */
+	QUICK_WAITS = 20,  /* times of its own time that a quick query may wait for disk and processor */
 };
 
 /* Where a row's strings start in the answer's text. */
@@ -407,9 +408,12 @@ struct rows *store_query(struct store *s, const struct query *q)
 	return &lines_answer(s, q, query_is_search(q->kind) ? SEARCH_MS_MAX : QUERY_MS_MAX)->rows;
 }
 
-struct rows *store_query_within(struct store *s, const struct query *q, int ms)
+struct rows *store_query_within(struct store *s, const struct query *q, int cpu_ms)
 {
-	struct answer *a = lines_answer(s, q, ms);
+	s->quick_until_ms = clock_ms(CLOCK_MONOTONIC) + cpu_ms;
+	s->cpu_deadline_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID) + cpu_ms;
+	struct answer *a = lines_answer(s, q, cpu_ms * QUICK_WAITS);
+	s->cpu_deadline_ms = 0;
 	if (!a->late)
 		return &a->rows;
 	rows_release(&a->rows);

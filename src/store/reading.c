@@ -129,7 +129,7 @@ static struct rows *reading_rows(struct reading *t, const struct query *q)
 		sorry = "The history cannot be read at present.";
 	if (sorry)
 		return rows_sorry(q, sorry);
-	return t->quick_ms ? store_query_within(t->store, q, t->quick_ms)
+	return t->quick_cpu_ms ? store_query_within(t->store, q, t->quick_cpu_ms)
 	                   : store_query(t->store, q);
 }
 

@@ -24,7 +24,8 @@
 
 enum {
 	BUSY_MS = 2000,              /* how long another program's lock is waited for */
-	PROGRESS_STEPS = 2000,       /* virtual machine steps between two looks at the clock */
+	PROGRESS_STEPS = 100,        /* virtual machine steps between two looks at the clock: a few of
+	                              * the full-text index's take a millisecond together */
 	WAL_BYTES_KEPT = 64 << 20,   /* a longer WAL file is cut when it starts anew; cutting takes
 	                              * time, so only what a long read made is cut */
 };
@@ -45,8 +46,11 @@ static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages)
 static int on_progress(void *ctx)
 {
 	struct store *s = ctx;
-	return __atomic_load_n(&s->interrupted, __ATOMIC_RELAXED) ||
-	       (s->deadline_ms && clock_ms(CLOCK_MONOTONIC) > s->deadline_ms);
+	int64_t now_ms = s->deadline_ms ? clock_ms(CLOCK_MONOTONIC) : 0;
+	return __atomic_load_n(&s->interrupted, __ATOMIC_RELAXED) || now_ms > s->deadline_ms ||
+	       /* The thread's own time costs a system call to look at, and is never more. */
+	       (s->cpu_deadline_ms && now_ms > s->quick_until_ms &&
+	        clock_ms(CLOCK_THREAD_CPUTIME_ID) > s->cpu_deadline_ms);
 }
 
 static void path_fail(const char *path, int e, struct store_error *err)

@@ -380,7 +380,7 @@ static void waiting_init(struct writer *w, uint32_t queries_max)
 	w->reading[READING_RANGES].waiting = &w->waiting[WAITING_RANGES];
 	w->reading[READING_RANGES].copies = true;
 	w->reading[READING_SEARCHES].waiting = &w->waiting[WAITING_SEARCHES];
-	w->reading[READING_SEARCHES].quick_ms = SEARCH_MS_QUICK;
+	w->reading[READING_SEARCHES].quick_cpu_ms = SEARCH_MS_QUICK;
 	w->reading[READING_LONG].waiting = &w->waiting[WAITING_LONG];
 	w->reading[READING_BACKUPS].waiting = &w->waiting[WAITING_BACKUPS];
 }

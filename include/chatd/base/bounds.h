@@ -159,14 +159,15 @@ enum {
 	SEARCH_HITS_MAX = 10,   /* hits that one /search prints */
 	QUERY_MS_MAX = 5000,    /* a read that takes longer is interrupted */
 	SEARCH_MS_MAX = 2000,   /* and so is a search, for which other long searches wait */
-	SEARCH_MS_QUICK = 50,   /* one that takes longer is such a long one, and begins again */
+	SEARCH_MS_QUICK = 10,   /* of the processor's time; one that takes more is such a long one,
+	                         * and begins again */
 	ANSWERS_MAX = 32,       /* answers that the loop has not taken; the history is not read on
 	                         * meanwhile */
 	SEARCHES_WAITING_MAX = 64, /* searches asked and not yet answered: each is up to 200 KiB */
 	SEARCHES_SHARE_MAX = 4, /* of them, by all who count as one address: they may take seconds
 	                         * each, so one more is better told to come back */
-	SECRETS_SHARE_MAX = 32, /* passwords and codes of one address that wait to be checked: the last
-	                         * of them waits for about 0.4 s */
+	SECRETS_SHARE_MAX = 256, /* passwords and codes of one address that wait to be checked: the last
+	                         * of them waits for about 3 s, where nobody else has any */
 
 	/* -- store --------------------------------------------------------------- */
 	RECORDS_BYTES = 8 << 20, /* ring of records that wait for the writer */

@@ -134,8 +134,9 @@ static inline bool query_is_search(enum query_kind kind)
  * which clears its texts: they may be secrets.
  */
 struct rows *store_query(struct store *s, const struct query *q);
-/* The same for kinds that read lines, but NULL where it takes longer than ms. */
-struct rows *store_query_within(struct store *s, const struct query *q, int ms);
+/* The same for kinds that read lines, but NULL where it takes more than so much of the
+ * processor's time, or too long for that because it waits for the disk. */
+struct rows *store_query_within(struct store *s, const struct query *q, int cpu_ms);
 void rows_release(struct rows *rows);
 
 /* An answer to q that says only that there is none, and why. */

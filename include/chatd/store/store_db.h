@@ -114,6 +114,8 @@ struct store {
 	                           * store_stmt, store_step and store_number did; for those who look
 	                           * at it at the end of many steps */
 	int64_t deadline_ms;      /* monotonic: when the query that runs is interrupted */
+	int64_t cpu_deadline_ms;  /* the same by the thread's own time; 0: it has no such bound */
+	int64_t quick_until_ms;   /* monotonic: it cannot have come to that before */
 	bool interrupted;         /* true once store_interrupt was called; atomic access */
 };
 

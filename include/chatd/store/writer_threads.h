@@ -79,7 +79,7 @@ struct reading {
 	                         * has not failed */
 	bool gives_way;         /* true for those whose work takes long on purpose or by its size */
 	bool copies;            /* true for the one that also does the checkpoints */
-	int quick_ms;           /* what takes longer it gives to READING_LONG; 0: nothing */
+	int quick_cpu_ms;       /* what takes longer it gives to READING_LONG; 0: nothing */
 	struct waiting *waiting; /* what it takes from, perhaps one of several */
 	struct sleeper sleeper; /* where it sleeps */
 	bool wake;              /* loop: true when it may have to go on, though nothing was asked */
