@@ -26,6 +26,99 @@ static struct session *session(uint32_t slot)
 	return chat_session(chat, id(slot));
 }
 
+static void joins_from(uint32_t slot, const char *addr)
+{
+	char name[3] = {(char)('a' + slot), '\n', '\0'};
+
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot), .connected.addr = addr});
+	sends(slot, name);
+}
+
+/* The last act of power, as the audit has it. */
+static struct {
+	struct row row;
+	char *undo, *sender, *body;
+} last;
+
+static void forget_act(void)
+{
+	free(last.undo);
+	free(last.sender);
+	free(last.body);
+	memset(&last, 0, sizeof last);
+}
+
+static void notes_act(void)
+{
+	const struct effect *effects;
+	size_t n;
+
+	effects = chat_effects(chat, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct record *r = &effects[i].record;
+
+		if (effects[i].kind != EFFECT_APPEND || r->kind != RECORD_AUDIT)
+			continue;
+		forget_act();
+		last.undo = strdup(r->room_name);
+		last.sender = strdup(r->sender);
+		last.body = strdup(r->body);
+		last.row = (struct row){.id = r->seq, .time_ms = r->time_ms, .kind = RECORD_AUDIT,
+		                        .room_name = last.undo, .sender = last.sender, .body = last.body};
+	}
+}
+
+/* Does something that is an act of power. */
+static void acts(uint32_t slot, const char *line)
+{
+	uint64_t before = last.row.id;
+
+	sends(slot, line);
+	notes_act();
+	assert_true(last.row.id != before);
+}
+
+/* Takes back the act in that row, and notes what that was. */
+static void undoes_row(uint32_t slot, struct row row)
+{
+	char line[32];
+
+	snprintf(line, sizeof line, "/undo #A%" PRIu64 "\n", row.id);
+	sends(slot, line);
+	assert_has("QUERY");
+	rows_come(id(slot), (struct rows){.kind = QUERY_AUDIT, .row = &row, .n = 1});
+	notes_act();
+}
+
+static void undoes(uint32_t slot)
+{
+	undoes_row(slot, last.row);
+}
+
+/* A copy of the last act, which the caller frees by act_free. */
+static struct row act_kept(void)
+{
+	struct row row = last.row;
+
+	row.room_name = strdup(last.undo);
+	row.sender = strdup(last.sender);
+	row.body = strdup(last.body);
+	return row;
+}
+
+static void act_free(struct row *row)
+{
+	free((char *)row->room_name);
+	free((char *)row->sender);
+	free((char *)row->body);
+}
+
+static int done(void **state)
+{
+	forget_act();
+	return end(state);
+}
+
 /* a owns ops, b is its operator, c has an account, d is a guest; all are there. */
 static void in_ops(void)
 {
@@ -85,20 +178,147 @@ static void test_admins_act_on_one_another(void **state)
 
 static void test_a_block_spares_who_keeps_order_there(void **state)
 {
-	struct address block;
-
 	(void)state;
 	in_ops();
-	assert_true(address_parse("192.0.2.0/24", &block));
-	/* b comes from elsewhere, and bans where the others come from. */
-	session(1)->from.ip[0] = 10;
-	sends(1, "/ban 192.0.2.0/24\n");
+	joins_from(4, "203.0.113.4:1");
+	signs_in(4, ROLE_MODERATOR);
+	sends(4, "/ban --in=ops --all 192.0.2.0/24\n");
 	assert_has("It hits now: c, d.");
 	assert_ptr_equal(session(0)->room, room_by_key(chat, "ops"));
 	assert_ptr_equal(session(2)->room, chat->lobby);
 	assert_ptr_equal(session(3)->room, chat->lobby);
 	sends(2, "/join ops\n");
-	assert_has("-- You are banned from ops by b. Ask b, or a, who owns the room.");
+	assert_has("-- You are banned from ops by e. Ask e, or a, who owns the room.");
+}
+
+/* -- addresses ---------------------------------------------------------------------------- */
+
+static void test_addresses_are_for_moderators(void **state)
+{
+	static const char *const tries[] = {
+		"/ban 192.0.2.0/24\n", "/ban --preview 192.0.2.1\n", "/ban --all --preview ::/0\n",
+		"/ban --name 192.0.2.1 1d\n",
+	};
+
+	(void)state;
+	in_ops();
+	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+		sends(0, tries[i]);
+		assert_has("-- Not done: addresses and blocks of them are for moderators.");
+		assert_has_not("It would hit");
+		assert_has_not("APPEND");
+	}
+	sends(0, "/unban 192.0.2.0/24\n");
+	assert_has("-- Not done: there is no ban of 192.0.2.0/24 that you could end.");
+}
+
+/* What moderators ban by its address in somebody's room, its operators do not learn. */
+static void test_a_moderators_address_is_not_told_in_the_room(void **state)
+{
+	(void)state;
+	in_ops();
+	joins_from(4, "203.0.113.4:1");
+	signs_in(4, ROLE_MODERATOR);
+	acts(4, "/ban --in=ops 198.51.100.7\n");
+	sends(1, "/bans\n");
+	assert_has("1 banned from ops:");
+	assert_has(" an address, by e ");
+	assert_has_not("198.51");
+	sends(1, "/unban 198.51.100.7\n");
+	assert_has("-- Not done: there is no ban of 198.51.100.7 that you could end.");
+	sends(4, "/bans --in=ops\n");
+	assert_has(" 198.51.100.7, by e ");
+	/* They may end it, by its number; the act tells no more, and to put it back is not theirs. */
+	undoes(1);
+	assert_has("-- an address may come into ops again.");
+	assert_has_not("198.51");
+	undoes(1);
+	assert_has("ended the ban of an address from ops");
+	assert_has("-- Not done: addresses and blocks of them are for moderators.");
+	assert_has_not("198.51");
+	undoes(4);
+	assert_has("-- 198.51.100.7 is banned from ops (#B");
+}
+
+static void test_more_than_the_one_who_is_named_is_said_before(void **state)
+{
+	(void)state;
+	in_ops();
+	joins(4);
+	sends(4, "/join ops\n");
+	joins_from(5, "203.0.113.5:1");
+	sends(5, "/join ops\n");
+	/* d and e are guests of one address, f of another. */
+	sends(0, "/ban d 1d spam\n");
+	assert_has("-- Not done: it would also hit 1 person here of the same address.\\n");
+	assert_has("-- /ban --all ... does it all the same; /ban --name ... goes by the name alone.");
+	assert_has_not("APPEND");
+	assert_has_not(" e");
+	sends(0, "/ban --preview d\n");
+	assert_has("-- It would hit 2 people here.\\n");
+	sends(0, "/mute d\n");
+	assert_has("-- Not done: it would also hit 1 person here of the same address.\\n");
+	sends(0, "/ban f\n");
+	assert_has("-- f is banned from ops (#B");
+	assert_has("It hits now: f.");
+	sends(0, "/mute --name d\n");
+	assert_has("-- d is muted in ops (#B");
+	assert_has("It hits now: d.");
+	sends(4, "hello\n");
+	assert_has("PUBLISH");
+	sends(0, "/mute --all d\n");
+	assert_has("In place of #B");
+	assert_has("It hits now 2 people.");
+	sends(4, "hello\n");
+	assert_has("-- Not sent: a has muted you in ops.");
+	sends(0, "/ban --name d\n");
+	assert_ptr_equal(session(3)->room, chat->lobby);
+	assert_ptr_equal(session(4)->room, room_by_key(chat, "ops"));
+	/* Moderators read who. */
+	chat->accounts->role = ROLE_MODERATOR;
+	sends(0, "/ban --everywhere d\n");
+	assert_has("-- Not done: it would also hit 1 person here of the same address: e\\n");
+	sends(0, "/ban --everywhere --all d\n");
+	assert_has("It hits now: d, e.");
+	assert_has("CLOSE 3\n");
+	assert_has("CLOSE 4\n");
+	assert_null(session(4));
+}
+
+static void test_a_guest_of_a_shared_address_is_banned_by_name(void **state)
+{
+	static const char *const shared[] = {"127.0.0.1:7", "[::1]:7", "unix", "10.1.2.3:7"};
+	struct chat_config with = config;
+
+	(void)state;
+	with.address_exempt = "10.0.0.0/8";
+	chat_free(chat);
+	chat = chat_new(&with, 100, 5);
+	joins(0);
+	signs_in(0, ROLE_ADMIN);
+	for (uint32_t i = 0; i < 4; i++) {
+		joins_from(1, shared[i]);
+		joins_from(2, shared[i]);
+		joins_from(3, "198.51.100.9:1");
+		sends(0, "/ban --preview b\n");
+		assert_has("-- It would be of the name alone: others may come from the same place.");
+		assert_has("-- It would hit 1 person here: b\\n");
+		acts(0, "/ban b 1h spam\n");
+		assert_has("It is of the name alone: others may come from the same place. It hits now: b.");
+		assert_has("CLOSE 1\n");
+		assert_has_not("CLOSE 2\n");
+		assert_has_not("CLOSE 3\n");
+		assert_non_null(session(2));
+		assert_non_null(session(3));
+		/* Nor is one kept out who comes from there later. */
+		happens(EVENT_CLOSED, 2);
+		joins_from(2, shared[i]);
+		assert_has("-- You are c");
+		happens(EVENT_CLOSED, 2);
+		happens(EVENT_CLOSED, 3);
+		sends(0, "/unban b\n");
+		assert_has("-- b may come into this chat again.");
+	}
 }
 
 /* -- being put out ------------------------------------------------------------------------ */
@@ -177,8 +397,8 @@ static void test_a_crowd_is_put_out_in_as_many_steps_as_it_takes(void **state)
 	}
 	(void)state;
 	signs_in(0, ROLE_MODERATOR);
-	session(0)->from.ip[0] = 10;
-	sends(0, "/ban 192.0.2.0/24 1d all of you\n");
+	session(0)->from.ip[12] = 10;
+	sends(0, "/ban --all 192.0.2.0/24 1d all of you\n");
 	assert_has(" and 1460 more.");
 	for (; chat_due_ms(chat) <= now_ms; steps++)
 		tick(0);
@@ -226,70 +446,519 @@ static void test_a_room_takes_its_bans_with_it(void **state)
 	assert_false(chat->guarded);
 }
 
+/* -- shares ------------------------------------------------------------------------------- */
+
+/* That many bans of b's making, in the room. */
+static void bans(struct room *r, uint32_t from, uint32_t n, bool keeper)
+{
+	for (uint32_t i = from; i < from + n; i++) {
+		char name[16];
+		struct ban b = {.kind = BAN_ENTRY, .target = BAN_ACCOUNT, .who = name, .key = name, .by = "b",
+		                .by_key = "b", .why = "", .at_ms = now_ms, .keeper = keeper};
+
+		snprintf(name, sizeof name, "x%u", i);
+		ban_add(chat, r, &b);
+		/* The effects of one step have an end. */
+		chat->neffects = 0;
+		chat->arena_len = 0;
+	}
+}
+
+static struct room *room_of(const char *name, const char *owner)
+{
+	struct room *r = room_new(chat, name, name, 0);
+
+	r->set.permanent = true;
+	if (owner != NULL)
+		assert_true(grant_give(chat, r, owner, ROOM_OWNER));
+	chat->neffects = 0;
+	chat->arena_len = 0;
+	return r;
+}
+
 static void test_a_room_has_so_many_bans_and_no_more(void **state)
 {
-	char line[64];
-
 	(void)state;
 	in_ops();
-	for (int i = 0; i < BANS_ROOM_MAX; i++) {
-		snprintf(line, sizeof line, "/ban 198.51.%d.%d\n", i / 100, i % 100);
-		sends(0, line);
-		assert_has(" is banned from ops (#B");
-	}
+	bans(session(0)->room, 0, BANS_ROOM_MAX, false);
 	sends(0, "/ban c\n");
 	assert_has("-- Not done: there are 200 bans in this room, and that is the most.");
 	/* One in place of another is none more. */
-	sends(0, "/ban 198.51.0.7 1d\n");
-	assert_has("In place of #B");
+	sends(0, "/ban d\n");
+	assert_has("-- Not done: there are 200 bans in this room, and that is the most.");
 	sends(0, "/bans\n");
 	assert_has("200 banned from ops:");
 	assert_has("-- and 160 more.");
+	/* A moderator still can. */
+	joins_from(4, "203.0.113.4:1");
+	signs_in(4, ROLE_MODERATOR);
+	sends(4, "/ban --in=ops c\n");
+	assert_has("-- c is banned from ops (#B");
+	bans(session(0)->room, BANS_ROOM_MAX, BANS_ROOM_RESERVE - 1, true);
+	sends(4, "/ban --in=ops d\n");
+	assert_has("-- Not done: there are 250 bans in this room, and that is the most.");
+	/* And one command empties it, in as many steps as it takes. */
+	sends(0, "/unban all\n");
+	assert_has("-- 250 bans from ops ended. Nothing takes that back.");
+	sends(2, "/join ops\n");
+	assert_has("-- You are in ops");
+	for (int i = 0; chat_due_ms(chat) <= now_ms && i < 100; i++)
+		tick(0);
+	assert_int_equal(chat->order->nbans[BAN_ENTRY], 0);
+	sends(0, "/unban all\n");
+	assert_has("-- Not done: there is no ban from ops that you could end.");
+}
+
+static void test_one_account_has_a_share_of_the_bans(void **state)
+{
+	struct room *r, *other;
+
+	(void)state;
+	in_ops();
+	for (uint32_t i = 0; i < BANS_OWNER_MAX / 100; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "r%u", i);
+		bans(room_of(name, "a"), 0, 100, false);
+	}
+	sends(0, "/ban c\n");
+	assert_has("-- Not done: there are 500 bans in the rooms of this room's owner, and that is the most.");
+	sends(0, "/mute c\n");
+	assert_has("-- c is muted in ops");
+	/* Nor by who owns none of the rooms; and another's rooms have their own share. */
+	sends(1, "/ban c\n");
+	assert_has("-- Not done: there are 500 bans");
+	other = room_of("other", "c");
+	sends(2, "/ban --in=other d\n");
+	assert_has("-- d is banned from other (#B");
+	/* Nobody gets bans beyond the share with a room. */
+	bans(other, 0, 50, false);
+	sends(2, "/transfer --in=other a\n");
+	sends(0, "/accept other\n");
+	assert_has("-- Not done: with other there would be 551 bans in your rooms, and 500 are the most.");
+	/* Where nobody owns the room, it is the share of who sets them. */
+	for (uint32_t i = 0; i < BANS_OWNER_MAX / 100; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "n%u", i);
+		bans(room_of(name, NULL), 0, 100, false);
+	}
+	r = room_of("nobodys", NULL);
+	assert_true(grant_give(chat, r, "b", ROOM_OPERATOR));
+	assert_true(grant_give(chat, r, "c", ROOM_OPERATOR));
+	sends(1, "/ban --in=nobodys d\n");
+	assert_has("-- Not done: there are 500 bans by you in rooms that nobody owns, and that is the most.");
+	sends(2, "/ban --in=nobodys d\n");
+	assert_has("-- d is banned from nobodys (#B");
+}
+
+static void test_rooms_leave_place_for_what_holds_everywhere(void **state)
+{
+	char name[16];
+
+	(void)state;
+	in_ops();
+	joins_from(4, "203.0.113.4:1");
+	signs_in(4, ROLE_MODERATOR);
+	/* All of the rooms' that is not for moderators. */
+	for (uint32_t i = 0; i < (BANS_ROOMS_MAX - BANS_ROOMS_RESERVE) / 100; i++) {
+		snprintf(name, sizeof name, "r%u", i);
+		bans(room_of(name, NULL), 0, 100, true);
+	}
+	sends(0, "/ban c\n");
+	assert_has("-- Not done: there are 7000 bans in all rooms, and that is the most.");
+	sends(4, "/ban --in=ops c\n");
+	assert_has("-- c is banned from ops (#B");
+	bans(room_of("more", NULL), 0, 200, true);
+	for (uint32_t i = 0; i < 8; i++) {
+		snprintf(name, sizeof name, "s%u", i);
+		bans(room_of(name, NULL), 0, i < 7 ? 100 : 99, true);
+	}
+	sends(4, "/ban --in=ops d\n");
+	assert_has("-- Not done: there are 8000 bans in all rooms, and that is the most.");
+	sends(4, "/ban --everywhere c\n");
+	assert_has("-- c is banned from this chat (#B");
+	bans(NULL, 0, BANS_EVERYWHERE_MAX - 1, true);
+	sends(4, "/ban --everywhere --all d\n");
+	assert_has("-- Not done: there are 2000 bans everywhere, and that is the most.");
+	sends(4, "/unban --everywhere all\n");
+	assert_has("-- 2000 bans from this chat ended.");
+	for (int i = 0; chat_due_ms(chat) <= now_ms && i < 100; i++)
+		tick(0);
+	assert_int_equal(chat->order->everywhere[BAN_ENTRY].n, 0);
+	assert_int_equal(chat->order->nbans[BAN_ENTRY], BANS_ROOMS_MAX);
+	sends(4, "/ban --everywhere --all d\n");
+	assert_has("-- d is banned from this chat (#B");
+}
+
+/* -- accounts ------------------------------------------------------------------------------ */
+
+/* What cmd_register leads to, without the hash. */
+static void registers(uint32_t slot)
+{
+	char line[] = "/register correct horse\n";
+
+	sends(slot, line);
+	assert_has("QUERY");
+	rows_come(id(slot), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$hash"});
+	assert_has(" is yours: nobody else can bear that name");
+}
+
+static void test_a_rooms_ban_keeps_nobody_from_an_account(void **state)
+{
+	(void)state;
+	in_ops();
+	joins(4);
+	sends(4, "/join ops\n");
+	joins_from(5, "203.0.113.5:1");
+	sends(0, "/ban --all d\n");
+	assert_ptr_equal(session(4)->room, chat->lobby);
+	/* Of the banned address, of the banned name, and of neither. */
+	registers(4);
+	registers(3);
+	registers(5);
+	sends(3, "/join ops\n");
+	assert_has("-- You are banned from ops by a.");
+	sends(4, "/join ops\n");
+	assert_has("-- You are banned from ops by a.");
+	sends(5, "/join ops\n");
+	assert_has("-- You are in ops");
+	/* An account from before is no guest's. */
+	sends(2, "/leave\n");
+	sends(2, "/join ops\n");
+	assert_has("-- You are in ops");
+	/* One word of the operator's lets them in again. */
+	acts(0, "/unban d\n");
+	sends(4, "/join ops\n");
+	assert_has("-- You are in ops");
+}
+
+static void test_what_holds_everywhere_keeps_from_an_account(void **state)
+{
+	(void)state;
+	in_ops();
+	joins(4);
+	chat->accounts->role = ROLE_MODERATOR;
+	sends(0, "/mute --everywhere --all d\n");
+	sends(4, "/register correct horse\n");
+	assert_has("-- Not done: you are muted everywhere, by a, and can have no account until that is over.");
 }
 
 /* -- what is taken back -------------------------------------------------------------------- */
 
-static void undone(uint32_t slot, const char *undo)
+static void test_acts_are_taken_back_by_who_could_do_it(void **state)
 {
-	struct row act = {.id = 7, .kind = RECORD_AUDIT, .room_name = undo, .sender = "b",
-	                  .body = "did what it did"};
+	struct row ban, filter;
 
-	sends(slot, "/undo #A7\n");
-	assert_has("kind 3 room 0 0..8");
-	rows_come(id(slot), (struct rows){.kind = QUERY_AUDIT, .row = &act, .n = 1});
+	(void)state;
+	in_ops();
+	joins_from(4, "203.0.113.4:1");
+	signs_in(4, ROLE_ADMIN);
+	acts(1, "/ban c\n");
+	ban = act_kept();
+	acts(4, "/filter add darn\n");
+	filter = act_kept();
+	/* Another hears of nothing; its author reads what it was; the owner may, and does not. */
+	undoes_row(2, ban);
+	assert_has("-- Not done: there is no act #A");
+	assert_has("RESUME 2\n");
+	undoes_row(0, filter);
+	assert_has("-- Not done: there is no act #A");
+	undoes_row(1, ban);
+	assert_has(" (b banned c from ops (#B");
+	assert_has("-- c may come into ops again.");
+	undoes(0);
+	assert_has("Taking back #A");
+	assert_has_not("(b ended");
+	assert_has("-- c is banned from ops (#B");
+	undoes_row(4, filter);
+	assert_has("-- darn may be said again.");
+	/* A later account of an author's name is not the author. */
+	assert_true(grant_has(grant_of(room_by_key(chat, "ops"), "b"), ROOM_OPERATOR));
+	account_by_key(chat, "b")->made_ms++;
+	grant_take(chat, room_by_key(chat, "ops"), "b", ROOM_OPERATOR);
+	undoes_row(1, ban);
+	assert_has("-- Not done: there is no act #A");
+	act_free(&ban);
+	act_free(&filter);
 }
 
-static void test_acts_are_taken_back_by_who_could_do_it(void **state)
+/* What older versions have recorded is a command line with names in it. */
+static void test_what_an_older_version_recorded_is_not_run(void **state)
+{
+	static const char *const lines[] = {
+		"unban --in=ops d", "role b admin", "filter add undo=role", "ban --everywhere c 5m undo=ban",
+		"room --in=ops private on", " undo=role account=b is=account was=admin",
+	};
+
+	(void)state;
+	in_ops();
+	chat->accounts->role = ROLE_ADMIN;
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		undoes_row(0, (struct row){.id = 7, .kind = RECORD_AUDIT, .room_name = lines[i], .sender = "b",
+		                           .body = "did it"});
+		assert_has("-- Not done: #A7 (b did it) cannot be taken back by /undo: an older chatd has "
+		           "recorded it.");
+		assert_has_not("APPEND");
+	}
+	undoes_row(0, (struct row){.id = 7, .kind = RECORD_AUDIT, .room_name = "undo=wish", .sender = "b",
+	                           .body = "did it"});
+	assert_has("-- Not done: a newer chatd has recorded that act");
+}
+
+static void test_bans_are_restored_as_they_were(void **state)
+{
+	struct row first, second;
+	const struct ban *b;
+
+	(void)state;
+	in_ops();
+	acts(0, "/ban c 2h spam and more\n");
+	first = act_kept();
+	now_ms += 60000;
+	acts(1, "/ban c 1d again\n");
+	second = act_kept();
+	/* The first is in force no more. */
+	undoes_row(0, first);
+	assert_has("-- Not done: there is no ban #B");
+	undoes_row(0, second);
+	b = session(0)->room->bans[BAN_ENTRY].first;
+	assert_null(b->list_next);
+	assert_string_equal(b->by, "a");
+	assert_string_equal(b->why, "spam and more");
+	assert_int_equal(b->at_ms, now_ms - 60000);
+	assert_int_equal(b->until_ms, now_ms - 60000 + 2 * 3600000);
+	/* Once more, which is the undo of the undo. */
+	undoes(0);
+	b = session(0)->room->bans[BAN_ENTRY].first;
+	assert_string_equal(b->why, "again");
+	acts(0, "/unban c\n");
+	act_free(&first);
+	first = act_kept();
+	sends(0, "/ban c\n");
+	undoes_row(0, first);
+	assert_has("-- Not done: there is a new one by now.");
+	sends(0, "/unban c\n");
+	now_ms += INT64_C(86400000);
+	undoes_row(0, first);
+	assert_has("-- Not done: it would be over by now.");
+	act_free(&first);
+	act_free(&second);
+}
+
+static void test_a_restored_ban_hits_nobody_else(void **state)
+{
+	struct row act;
+
+	(void)state;
+	in_ops();
+	acts(0, "/ban c\n");
+	acts(0, "/unban c\n");
+	act = act_kept();
+	/* Somebody else has that name by now. */
+	account_by_key(chat, "c")->made_ms++;
+	undoes_row(0, act);
+	assert_has("-- Not done: the account of that name is another by now.");
+	act_free(&act);
+	/* Others come from the guest's address by now. */
+	acts(0, "/ban d\n");
+	acts(0, "/unban d\n");
+	joins(4);
+	sends(4, "/join ops\n");
+	undoes(0);
+	assert_has("-- Not done: it would also hit 1 person here of the same address.");
+	assert_int_equal(session(0)->room->bans[BAN_ENTRY].n, 0);
+	assert_ptr_equal(session(4)->room, session(0)->room);
+}
+
+static void test_a_role_goes_back_to_the_very_account(void **state)
+{
+	struct row act;
+
+	(void)state;
+	in_ops();
+	chat->accounts->role = ROLE_ADMIN;
+	acts(0, "/role c moderator\n");
+	act = act_kept();
+	undoes_row(0, act);
+	assert_has("-- c is now: account.");
+	undoes_row(0, act);
+	assert_has("-- Not done: the role is another by now.");
+	undoes(0);
+	assert_has("-- c is now: moderator.");
+	account_by_key(chat, "c")->made_ms++;
+	undoes_row(0, act);
+	assert_has("-- Not done: that account is gone.");
+	act_free(&act);
+}
+
+static void test_grants_go_back_to_whom_they_were_of(void **state)
+{
+	struct row act;
+
+	(void)state;
+	in_ops();
+	acts(0, "/op c\n");
+	act = act_kept();
+	undoes_row(1, act);
+	assert_has("-- Not done: that is for the owner of ops, a.");
+	undoes_row(2, act);
+	assert_has("-- c is no longer an operator of ops.");
+	undoes_row(0, act);
+	assert_has("-- Not done: it has been taken away since.");
+	act_free(&act);
+	acts(0, "/voice c\n");
+	account_by_key(chat, "c")->made_ms++;
+	undoes(0);
+	assert_has("-- Not done: whom it was about is gone.");
+	account_by_key(chat, "c")->made_ms--;
+	/* What one could read stays so. */
+	sends(0, "hello\n");
+	sends(0, "/room private on\n");
+	assert_int_equal(grant_of(session(0)->room, "c")->since, 0);
+	sends(0, "more\n");
+	sends(0, "/devoice c\n");
+	acts(0, "/uninvite c\n");
+	assert_null(grant_of(session(0)->room, "c"));
+	undoes(0);
+	assert_has("-- c may come into ops.");
+	assert_int_equal(grant_of(session(0)->room, "c")->since, 0);
+}
+
+static void test_a_guests_voice_is_of_the_connection(void **state)
 {
 	(void)state;
 	in_ops();
-	sends(0, "/ban c\n");
-	/* Its author reads what it was; the owner may, and does not; another hears of nothing. */
-	undone(1, "mute --in=ops d");
-	assert_has("-- Taking back #A7 (b did what it did):\\n\"");
-	assert_has("-- d is muted in ops");
-	undone(0, "unmute --in=ops d");
-	assert_has("-- Taking back #A7:\\n\"");
-	assert_has("-- d may speak in ops again.");
-	undone(2, "unban --in=ops c");
-	assert_has("-- Not done: there is no act #A7 that you could take back.");
-	assert_has("RESUME 2\n");
-	undone(0, "filter remove darn");
-	assert_has("-- Not done: there is no act #A7 that you could take back.");
-	/* What another act says is no way to run it. */
-	undone(0, "ban c --in=ops");
-	assert_has("-- Not done: there is no act #A7 that you could take back.");
-	undone(1, "role b admin");
-	assert_has("-- Not done: /role is for admins.");
+	now_ms += 1000;
+	acts(0, "/voice d\n");
+	undoes(0);
+	assert_has("-- d no longer has a voice in ops.");
+	undoes(0);
+	assert_has("-- d has a voice in ops.");
+	now_ms += 1000;
+	happens(EVENT_CLOSED, 3);
+	joins(3);
+	sends(3, "/join ops\n");
+	session(3)->voiced = true;
+	undoes(0);
+	assert_has("-- Not done: whom it was about is gone.");
+	assert_true(session(3)->voiced);
+}
+
+static void test_settings_go_back_by_the_rooms_number(void **state)
+{
+	struct row act;
+	struct room *r;
+
+	(void)state;
+	in_ops();
+	r = session(0)->room;
+	sends(0, "/room slow 30\n");
+	acts(1, "/room slow 60\n");
+	act = act_kept();
+	undoes_row(1, act);
+	assert_has("-- slow of ops: 30.");
+	undoes_row(1, act);
+	assert_has("-- Not done: it has been set again since.");
+	undoes(1);
+	assert_has("-- slow of ops: 60.");
+	/* Another room of that name is another room. */
+	for (uint32_t slot = 0; slot < 4; slot++)
+		sends(slot, "/leave\n");
+	assert_null(room_by_key(chat, "ops"));
+	sends(0, "/join ops\n");
+	r = session(0)->room;
+	r->set.slow_s = 60;
+	chat->accounts->role = ROLE_ADMIN;
+	undoes_row(0, act);
+	assert_has("-- Not done: that room is gone.");
+	assert_int_equal(r->set.slow_s, 60);
+	act_free(&act);
+}
+
+static void test_lockdowns_and_ends_go_back(void **state)
+{
+	struct row act;
+	int64_t until_ms;
+
+	(void)state;
+	in_ops();
+	chat->accounts->role = ROLE_ADMIN;
+	sends(0, "/lockdown 1h\n");
+	until_ms = chat->order->lockdown_until_ms;
+	acts(0, "/lockdown 2h\n");
+	act = act_kept();
+	undoes_row(0, act);
+	assert_int_equal(chat->order->lockdown_until_ms, until_ms);
+	undoes_row(0, act);
+	assert_has("-- Not done: the lockdown is another by now, or over.");
+	act_free(&act);
+	sends(0, "/shutdown 1h the first\n");
+	acts(0, "/shutdown 2h the second\n");
+	undoes(0);
+	assert_int_equal(chat->serve.stop_ms, now_ms + 3600000);
+	assert_string_equal(chat->serve.stop_why, "the first");
+	acts(0, "/shutdown off\n");
+	undoes(0);
+	assert_int_equal(chat->serve.stop_ms, now_ms + 3600000);
+	act = act_kept();
+	sends(0, "/shutdown 3h\n");
+	undoes_row(0, act);
+	assert_has("-- Not done: that order is another by now, or called off.");
+	act_free(&act);
+}
+
+static void test_a_room_is_offered_and_never_forced(void **state)
+{
+	struct row act;
+
+	(void)state;
+	in_ops();
+	acts(0, "/transfer c\n");
+	act = act_kept();
+	assert_int_equal(grant_owned(chat, "c"), 0);
+	undoes_row(0, act);
+	assert_has("-- ops is offered to c no longer.");
+	sends(2, "/accept ops\n");
+	assert_has("-- Not done: no room ops is offered to you.");
+	undoes(0);
+	assert_has("-- ops is offered to c, who has 7 days to accept it.");
+	undoes_row(0, act);
+	assert_has("-- ops is offered to c no longer.");
+	sends(0, "/transfer c\n");
+	/* It is no offer to a later account of the name, and ends. */
+	account_by_key(chat, "c")->made_ms++;
+	sends(2, "/accept ops\n");
+	assert_has("-- Not done: no room ops is offered to you.");
+	account_by_key(chat, "c")->made_ms--;
+	now_ms += OFFER_MS;
+	sends(2, "/accept ops\n");
+	assert_has("-- Not done: no room ops is offered to you.");
+	sends(0, "/transfer c\n");
+	acts(2, "/accept ops\n");
+	assert_has("-- You are the owner of ops.");
+	assert_int_equal(grant_owned(chat, "c"), 1);
+	assert_int_equal(grant_owned(chat, "a"), 0);
+	/* Nor does it go back without a word. */
+	undoes(2);
+	assert_has("-- ops is offered to a, who has 7 days to accept it.");
+	assert_int_equal(grant_owned(chat, "a"), 0);
+	sends(0, "/accept ops\n");
+	assert_has("-- You are the owner of ops.");
+	act_free(&act);
 }
 
 int main(void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, begin, done)
 	const struct CMUnitTest tests[] = {
 		CASE(test_nobody_acts_on_who_has_as_much_power),
 		CASE(test_admins_act_on_one_another),
 		CASE(test_a_block_spares_who_keeps_order_there),
+		CASE(test_addresses_are_for_moderators),
+		CASE(test_a_moderators_address_is_not_told_in_the_room),
+		CASE(test_more_than_the_one_who_is_named_is_said_before),
+		CASE(test_a_guest_of_a_shared_address_is_banned_by_name),
 		CASE(test_who_waits_for_an_answer_is_put_out_without_it),
 		CASE(test_who_waits_and_ends_leaves_nothing),
 		CASE(test_out_of_the_chat_waits_for_nothing),
@@ -297,7 +966,20 @@ int main(void)
 		CASE(test_what_is_over_waits_for_the_store),
 		CASE(test_a_room_takes_its_bans_with_it),
 		CASE(test_a_room_has_so_many_bans_and_no_more),
+		CASE(test_one_account_has_a_share_of_the_bans),
+		CASE(test_rooms_leave_place_for_what_holds_everywhere),
+		CASE(test_a_rooms_ban_keeps_nobody_from_an_account),
+		CASE(test_what_holds_everywhere_keeps_from_an_account),
 		CASE(test_acts_are_taken_back_by_who_could_do_it),
+		CASE(test_what_an_older_version_recorded_is_not_run),
+		CASE(test_bans_are_restored_as_they_were),
+		CASE(test_a_restored_ban_hits_nobody_else),
+		CASE(test_a_role_goes_back_to_the_very_account),
+		CASE(test_grants_go_back_to_whom_they_were_of),
+		CASE(test_a_guests_voice_is_of_the_connection),
+		CASE(test_settings_go_back_by_the_rooms_number),
+		CASE(test_lockdowns_and_ends_go_back),
+		CASE(test_a_room_is_offered_and_never_forced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

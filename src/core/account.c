@@ -15,6 +15,7 @@
 #include "chatd/core/mail.h"
 #include "chatd/core/name.h"
 #include "chatd/core/report.h"
+#include "chatd/core/setting.h"
 #include "chatd/core/text.h"
 #include "chatd/core/unread.h"
 
@@ -180,11 +181,15 @@ static void load_sign_ins(struct account *a, const char *value)
 
 void account_save(struct chat *c, const struct account *a)
 {
+	char from[ADDRESS_BYTES_MAX];
 	struct bytes b = {0};
 
 	fields_put(&b, "nick", a->nick);
 	fields_put(&b, "role", role_names[a->role]);
 	fields_put_number(&b, "made", a->made_ms);
+	fields_put_number(&b, "made_seq", (int64_t)a->made_seq);
+	if (a->made_from.bits != 0)
+		fields_put(&b, "made_from", address_show(&a->made_from, from));
 	fields_put_number(&b, "host", a->host);
 	fields_put(&b, "hash", a->hash);
 	fields_put(&b, "codes", a->codes);
@@ -259,6 +264,12 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
 	return a;
 }
 
+void account_registered(const struct chat *c, const struct session *s, struct account *a)
+{
+	a->made_seq = c->seq;
+	a->made_from = address_counted(&s->from);
+}
+
 void account_drop(struct chat *c, struct account *a)
 {
 	mail_drop(c, a);
@@ -288,6 +299,11 @@ void account_load(struct chat *c, const char *key, const char *value)
 		a->role = ROLE_ACCOUNT;
 	free(text);
 	a->made_ms = fields_get_number(value, "made");
+	a->made_seq = (uint64_t)fields_get_number(value, "made_seq");
+	text = fields_get(value, "made_from");
+	if (!address_parse(text, &a->made_from))
+		a->made_from = (struct address){0};
+	free(text);
 	a->host = fields_get_number(value, "host") != 0;
 	free(a->hash);
 	a->hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
@@ -349,6 +365,7 @@ void account_sign_in(struct chat *c, struct session *s, struct account *a)
 	nmail = a->nmail;
 	mail_deliver(c, s, a);
 	report_remind(c, s);
+	setting_tell_offers(c, s);
 	if (a->last[1].at_ms != 0)
 		unread_begin(c, s, nmail);
 }

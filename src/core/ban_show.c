@@ -1,4 +1,7 @@
-/* What those who keep order are told of bans: /ban --preview, /whois. Owns nothing. */
+/* What those who keep order are told of bans: /ban --preview, /whois. Owns nothing.
+ *
+ * Where people come from, and who comes from the same place, is for moderators. Operators of a
+ * room learn how many a ban hits there, and what the room sees of it. */
 
 #include <inttypes.h>
 #include <string.h>
@@ -31,7 +34,7 @@ static void put_more(struct bytes *names, uint32_t n)
 }
 
 uint32_t order_hit_names(struct chat *c, const struct ban *b, const struct room *members,
-                         struct bytes *names)
+                         const struct session *but, struct bytes *names)
 {
 	struct session *s, *next;
 	uint32_t n = 0;
@@ -39,11 +42,21 @@ uint32_t order_hit_names(struct chat *c, const struct ban *b, const struct room 
 	HASH_ITER(hh, c->nicks, s, next) {
 		struct bearer who = bearer_of(s);
 
-		if ((members == NULL || s->room == members) && ban_hits(c, b, &who))
+		if (s != but && (members == NULL || s->room == members) && ban_hits(c, b, &who))
 			put_name(names, s->nick, n++);
 	}
 	put_more(names, n);
 	return n;
+}
+
+bool order_may_know(const struct session *s, const struct ban *b)
+{
+	return role_of(s) >= ROLE_MODERATOR || !ban_by_address(b);
+}
+
+const char *order_ban_who(const struct session *s, const struct ban *b)
+{
+	return b->target == BAN_BLOCK && !order_may_know(s, b) ? "an address" : b->who;
 }
 
 static bool was_there(const struct chat *c, const struct account *a, const struct ban *b)
@@ -77,15 +90,16 @@ void order_preview(struct chat *c, struct session *s, const struct ban *b)
 {
 	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
 	struct bytes names = {0};
-	uint32_t n = order_hit_names(c, b, r, &names);
+	uint32_t n = order_hit_names(c, b, r, NULL, &names);
+	bool know = order_may_know(s, b);
 
 	if (n == 0)
 		emit_reply(c, s, "It would hit nobody who is here.");
 	else
-		emit_reply(c, s, "It would hit %" PRIu32 " %s here: %s", n, n == 1 ? "person" : "people",
-		           names.data);
+		emit_reply(c, s, "It would hit %" PRIu32 " %s here%s%s", n, n == 1 ? "person" : "people",
+		           know ? ": " : ".", know ? names.data : "");
 	bytes_clear(&names);
-	if (role_of(s) >= ROLE_MODERATOR && address_is_network(&b->from)) {
+	if (role_of(s) >= ROLE_MODERATOR && ban_by_address(b)) {
 		if (accounts_from(c, b, r, &names) == 0)
 			emit_reply(c, s, "No account%s was signed in to from there in the last 30 days.",
 			           b->target == BAN_BLOCK ? " that it would hit" : "");

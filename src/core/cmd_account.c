@@ -88,6 +88,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	if (a == NULL)
 		return;
 	slow_take(&origin_of(&c->origins, &s->from)->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS);
+	account_registered(c, s, a);
 	account_sign_in(c, s, a);
 	login_clear_name(c, a);
 	emit_reply(c, s, "%s is yours: nobody else can bear that name, or one that looks like it, and it "

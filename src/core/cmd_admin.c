@@ -9,6 +9,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
 #include "chatd/core/history.h"
 #include "chatd/core/login.h"
 #include "chatd/core/name.h"
@@ -16,6 +17,7 @@
 #include "chatd/core/serve.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
+#include "chatd/core/undo.h"
 
 static void role_list(struct chat *c, struct session *s)
 {
@@ -64,6 +66,18 @@ static void wanted_free(void *data)
 	free(w);
 }
 
+/* The data of an act that has made a role of another; to be released. */
+static struct bytes role_undo(const struct account *a, enum role was, enum role is)
+{
+	struct bytes data = {0};
+
+	undo_begin(&data, "role");
+	undo_put_account(&data, "account", a);
+	fields_put(&data, "was", role_name(was));
+	fields_put(&data, "is", role_name(is));
+	return data;
+}
+
 /* n: the act that can be taken back; 0: it cannot. */
 static void now_is(struct chat *c, struct session *s, const struct account *a, uint64_t n)
 {
@@ -87,8 +101,8 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 	/* A code is for the account that there was, if there was one. */
 	struct account *a = account_at(c, &wanted->account);
 	bool made = wanted->account.key == NULL;
+	struct bytes undo;
 	char *hash;
-	char undo[NAME_BYTES_MAX + 32];
 	uint64_t n;
 
 	if (rows->error != NULL) {
@@ -108,9 +122,10 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		if (made) {
 			a->role = role;
 			login_clear_name(c, a);
-			snprintf(undo, sizeof undo, "role %s account", a->nick);
-			n = emit_audit(c, s, role > ROLE_ACCOUNT ? undo : "", "made an account for %s: %s",
+			undo = role_undo(a, ROLE_ACCOUNT, role);
+			n = emit_audit(c, s, role > ROLE_ACCOUNT ? undo.data : "", "made an account for %s: %s",
 			               a->nick, role_name(role));
+			bytes_release(&undo);
 			now_is(c, s, a, role > ROLE_ACCOUNT ? n : 0);
 		} else {
 			emit_audit(c, s, "", "made a code for %s", a->nick);
@@ -197,9 +212,46 @@ void cmd_code(struct chat *c, struct session *s, const struct args *a)
 	ask_code(c, s, account, account->nick, account->role);
 }
 
+static void role_set(struct chat *c, struct session *s, struct account *account, enum role role)
+{
+	struct bytes undo;
+
+	if (is_last_admin(c, account) && !s->trusted) {
+		emit_reply(c, s, "Not done: %s is the last admin. Make somebody else one first.",
+		           account->nick);
+		return;
+	}
+	undo = role_undo(account, account->role, role);
+	account->role = role;
+	account_save(c, account);
+	now_is(c, s, account, emit_audit(c, s, undo.data, "made %s: %s", account->nick,
+	                                 role_name(role)));
+	bytes_release(&undo);
+	if (account->session != NULL && account->session != s)
+		emit_reply(c, account->session, "%s has made you: %s. %chelp lists what you may do.",
+		           serve_who(s), role_name(role), c->config.command_prefix);
+}
+
+void undo_role(struct chat *c, struct session *s, const struct row *act)
+{
+	struct account *a = undo_account(c, act->room_name, "account");
+	char *was_name = fields_get(act->room_name, "was"), *is_name = fields_get(act->room_name, "is");
+	enum role was, is;
+
+	if (a == NULL)
+		undo_late(c, s, "that account is gone");
+	else if (!role_parse(was_name, &was) || !role_parse(is_name, &is) || was == ROLE_GUEST)
+		undo_late(c, s, "that role is none any more");
+	else if (a->role != is)
+		undo_late(c, s, "the role is another by now");
+	else
+		role_set(c, s, a, was);
+	free(was_name);
+	free(is_name);
+}
+
 void cmd_role(struct chat *c, struct session *s, const struct args *a)
 {
-	char undo[NAME_BYTES_MAX + 32];
 	struct account *account;
 	enum role role;
 
@@ -224,16 +276,5 @@ void cmd_role(struct chat *c, struct session *s, const struct args *a)
 		           role_name(role));
 		return;
 	}
-	if (is_last_admin(c, account) && !s->trusted) {
-		emit_reply(c, s, "Not done: %s is the last admin. Make somebody else one first.",
-		           account->nick);
-		return;
-	}
-	snprintf(undo, sizeof undo, "role %s %s", account->nick, role_name(account->role));
-	account->role = role;
-	account_save(c, account);
-	now_is(c, s, account, emit_audit(c, s, undo, "made %s: %s", account->nick, role_name(role)));
-	if (account->session != NULL && account->session != s)
-		emit_reply(c, account->session, "%s has made you: %s. %chelp lists what you may do.",
-		           serve_who(s), role_name(role), c->config.command_prefix);
+	role_set(c, s, account, role);
 }

@@ -1,12 +1,16 @@
-/* Commands about who is what in a room: /op /deop /voice /devoice /transfer /invite /uninvite. */
+/* Commands about who is what in a room: /op /deop /voice /devoice /invite /uninvite, and about who
+ * owns it: /transfer /accept /decline. */
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
+#include "chatd/core/ban.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
 #include "chatd/core/rights.h"
@@ -14,6 +18,7 @@
 #include "chatd/core/session.h"
 #include "chatd/core/setting.h"
 #include "chatd/core/text.h"
+#include "chatd/core/undo.h"
 
 /* How an act is told of. */
 struct deed {
@@ -21,23 +26,23 @@ struct deed {
 	const char *what;      /* behind the name: " a voice" */
 	const char *where;     /* "in" the room */
 	const char *now;       /* of whom it was done: "has a voice in" the room */
-	const char *undo;      /* the command that takes it back */
-	bool ranks;            /* which is for the owner */
+	enum room_role role;   /* that was given or taken */
+	bool gives;
 };
 
 static const struct deed deeds[] = {
-	{"made", "made", " an operator", "of", "is an operator of", "deop", true},
+	{"made", "made", " an operator", "of", "is an operator of", ROOM_OPERATOR, true},
 	{"took the operator's role from", "taken the operator's role from", "", "in",
-	 "is no longer an operator of", "op", true},
-	{"gave", "given", " a voice", "in", "has a voice in", "devoice", false},
-	{"took the voice from", "taken the voice from", "", "in", "no longer has a voice in", "voice", false},
-	{"made", "made", " the owner", "of", "is the owner of", "transfer", true},
-	{"invited", "invited", "", "to", "may come into", "uninvite", false},
+	 "is no longer an operator of", ROOM_OPERATOR, false},
+	{"gave", "given", " a voice", "in", "has a voice in", ROOM_VOICE, true},
+	{"took the voice from", "taken the voice from", "", "in", "no longer has a voice in", ROOM_VOICE,
+	 false},
+	{"invited", "invited", "", "to", "may come into", ROOM_MEMBER, true},
 	{"took the invitation from", "taken the invitation from", "", "to",
-	 "is no longer invited to", "invite", false},
+	 "is no longer invited to", ROOM_MEMBER, false},
 };
 
-enum { OP, DEOP, VOICE, DEVOICE, TRANSFER, INVITE, UNINVITE };
+enum { OP, DEOP, VOICE, DEVOICE, INVITE, UNINVITE };
 
 /* Somebody of whom a command speaks. */
 struct target {
@@ -87,14 +92,16 @@ static bool may(struct chat *c, struct session *s, const struct room *r, enum ro
 	return rights_power(c, s, r, least) && command_can_save(c, s);
 }
 
-/* The account gets the role; false: there is no place, and s was told. */
-static bool give(struct chat *c, struct session *s, struct room *r, const struct target *t,
-                 enum room_role role)
+/* The account gets the role; false: there is no place, and s was told. since: of a grant that
+ * was taken away before. */
+static bool give_back_since(struct chat *c, struct session *s, struct room *r,
+                            const struct target *t, enum room_role role, const uint64_t *since)
 {
 	/* A grant holds for a room that is known by its number also after a restart. */
 	if (!r->kept)
 		setting_save(c, r);
-	if (grant_give(c, r, t->account->key, role))
+	if (since != NULL ? grant_give_back(c, r, t->account->key, role, *since)
+	                  : grant_give(c, r, t->account->key, role))
 		return true;
 	if (r->ngrants < GRANTS_MAX) {
 		emit_reply(c, s, "Not done: %d people are something in a room of this server, and that is "
@@ -107,22 +114,53 @@ static bool give(struct chat *c, struct session *s, struct room *r, const struct
 	return false;
 }
 
-/* Records what was done, and tells all whom it concerns. back: whom the undo names, NULL for
- * the one it was done to; "" where nothing takes it back. s may have given its own power away:
- * then it is for others to take it back. */
-static void done(struct chat *c, struct session *s, struct room *r, const struct target *t,
-                 const struct deed *d, const char *back)
+/* The least that one must be in a room to give that, or to take it. */
+static enum room_role least_for(enum room_role role)
 {
-	char undo[NAME_BYTES_MAX * 2 + 32] = "", hint[64] = "", join[NAME_BYTES_MAX + 32] = "";
+	return role == ROOM_OPERATOR ? ROOM_OWNER : ROOM_OPERATOR;
+}
+
+/* What takes the deed back, as data; since: of the grant that was taken. */
+static void undo_of(const struct chat *c, struct bytes *data, const struct room *r,
+                    const struct target *t, const struct deed *d, uint64_t since)
+{
+	undo_begin(data, "grant");
+	undo_put_room(c, data, r);
+	fields_put(data, "role", room_role_name(d->role));
+	if (d->gives)
+		fields_put(data, "given", "yes");
+	undo_put_account(data, "account", t->account);
+	if (t->account != NULL) {
+		fields_put_number(data, "since", (int64_t)since);
+		return;
+	}
+	/* A guest is one as long as the connection lasts; its name may be another's after that. */
+	fields_put_number(data, "slot", (int64_t)t->session->id.slot + 1);
+	fields_put_number(data, "gen", t->session->id.gen);
+	fields_put_number(data, "from", t->session->since_ms);
+}
+
+static bool give(struct chat *c, struct session *s, struct room *r, const struct target *t,
+                 enum room_role role)
+{
+	return give_back_since(c, s, r, t, role, NULL);
+}
+
+/* Records what was done, and tells all whom it concerns. since: of the grant that was taken. s
+ * may have given its own power away: then it is for others to take it back. */
+static void done(struct chat *c, struct session *s, struct room *r, const struct target *t,
+                 const struct deed *d, uint64_t since)
+{
+	char hint[64] = "", join[NAME_BYTES_MAX + 32] = "";
+	struct bytes undo = {0};
 	uint64_t n;
 
 	if (d == &deeds[INVITE])
 		snprintf(join, sizeof join, "%cjoin %s goes there.", c->config.command_prefix, r->name);
-	if (back == NULL || *back != '\0')
-		snprintf(undo, sizeof undo, "%s --in=%s %s", d->undo, r->name,
-		         back != NULL ? back : t->nick);
-	n = emit_audit(c, s, undo, "%s %s%s %s %s", d->did, t->nick, d->what, d->where, r->name);
-	if (*undo != '\0' && grant_role(r, s) >= (d->ranks ? ROOM_OWNER : ROOM_OPERATOR))
+	undo_of(c, &undo, r, t, d, since);
+	n = emit_audit(c, s, undo.data, "%s %s%s %s %s", d->did, t->nick, d->what, d->where, r->name);
+	bytes_release(&undo);
+	if (grant_role(r, s) >= least_for(d->role))
 		snprintf(hint, sizeof hint, " %cundo #A%" PRIu64 " takes it back.", c->config.command_prefix,
 		         n);
 	emit_reply(c, s, "%s %s %s.%s", t->nick, d->now, r->name, hint);
@@ -155,7 +193,18 @@ void cmd_op(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "%s is %s of %s already.", t.nick,
 		           t.grant->role == ROOM_OWNER ? "the owner" : "an operator", a->room->name);
 	else if (give(c, s, a->room, &t, ROOM_OPERATOR))
-		done(c, s, a->room, &t, &deeds[OP], NULL);
+		done(c, s, a->room, &t, &deeds[OP], 0);
+}
+
+/* Takes the role of that deed, which the account has, away. */
+static void take(struct chat *c, struct session *s, struct room *r, const struct target *t,
+                 const struct deed *d)
+{
+	uint64_t since = t->grant->since;
+
+	grant_take(c, r, t->account->key, d->role);
+	done(c, s, r, t, d, since);
+	tell_lost(c, s, r, t);
 }
 
 void cmd_deop(struct chat *c, struct session *s, const struct args *a)
@@ -171,9 +220,7 @@ void cmd_deop(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "%s is no operator of %s.", t.nick, a->room->name);
 		return;
 	}
-	grant_take(c, a->room, t.account->key, ROOM_OPERATOR);
-	done(c, s, a->room, &t, &deeds[DEOP], NULL);
-	tell_lost(c, s, a->room, &t);
+	take(c, s, a->room, &t, &deeds[DEOP]);
 }
 
 static void voice_guest(struct chat *c, struct session *s, struct room *r, const struct target *t,
@@ -187,7 +234,7 @@ static void voice_guest(struct chat *c, struct session *s, struct room *r, const
 		           voice ? " already" : "");
 	} else {
 		t->session->voiced = voice;
-		done(c, s, r, t, &deeds[voice ? VOICE : DEVOICE], NULL);
+		done(c, s, r, t, &deeds[voice ? VOICE : DEVOICE], 0);
 	}
 }
 
@@ -205,7 +252,7 @@ void cmd_voice(struct chat *c, struct session *s, const struct args *a)
 	else if (grant_has(t.grant, ROOM_VOICE))
 		emit_reply(c, s, "%s has a voice in %s already.", t.nick, a->room->name);
 	else if (give(c, s, a->room, &t, ROOM_VOICE))
-		done(c, s, a->room, &t, &deeds[VOICE], NULL);
+		done(c, s, a->room, &t, &deeds[VOICE], 0);
 }
 
 void cmd_devoice(struct chat *c, struct session *s, const struct args *a)
@@ -222,39 +269,227 @@ void cmd_devoice(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "%s has no voice of their own in %s.", t.nick, a->room->name);
 		return;
 	}
-	grant_take(c, a->room, t.account->key, ROOM_VOICE);
-	done(c, s, a->room, &t, &deeds[DEVOICE], NULL);
-	tell_lost(c, s, a->room, &t);
+	take(c, s, a->room, &t, &deeds[DEVOICE]);
+}
+
+/* -- whose room it is ------------------------------------------------------------------------ */
+
+static struct account *owner_of(const struct chat *c, const struct room *r)
+{
+	const struct grant *owner = grant_owner(r);
+
+	return owner != NULL ? account_by_key(c, owner->key) : NULL;
+}
+
+/* Records that r was offered to somebody, or is no longer; returns the act's number. */
+static uint64_t offer_audit(struct chat *c, struct session *s, const struct room *r,
+                            const struct account *to, bool offered)
+{
+	struct bytes undo = {0};
+	uint64_t n;
+
+	undo_begin(&undo, "offer");
+	undo_put_room(c, &undo, r);
+	undo_put_account(&undo, "account", to);
+	if (offered)
+		fields_put_number(&undo, "at", r->offer.at_ms);
+	n = emit_audit(c, s, undo.data, offered ? "offered %s to %s" : "no longer offers %s to %s", r->name,
+	               to->nick);
+	bytes_release(&undo);
+	return n;
+}
+
+static void offer(struct chat *c, struct session *s, struct room *r, const struct account *to)
+{
+	struct session *there = to->session;
+	uint64_t n;
+
+	setting_offer(c, r, to, s->nick);
+	n = offer_audit(c, s, r, to, true);
+	emit_reply(c, s, "%s is offered to %s, who has %d days to accept it. %cundo #A%" PRIu64
+	           " takes it back.", r->name, to->nick, OFFER_MS / 86400000, c->config.command_prefix, n);
+	if (there != NULL && there != s && there->state == SESSION_CHAT &&
+	    !session_ignores(there, s->key) &&
+	    (!c->guarded || order_bars_private(c, s, role_of(there)) == NULL))
+		setting_tell_offer(c, there, r);
+}
+
+/* The offer is taken back. */
+static void withdraw(struct chat *c, struct session *s, struct room *r)
+{
+	const struct account *to = setting_offered(c, r);
+	uint64_t n;
+
+	setting_offer(c, r, NULL, "");
+	n = offer_audit(c, s, r, to, false);
+	emit_reply(c, s, "%s is offered to %s no longer. %cundo #A%" PRIu64 " takes it back.", r->name,
+	           to->nick, c->config.command_prefix, n);
+}
+
+/* s's account can have one more room, with the bans that are in it; otherwise s is told. */
+static bool has_share(struct chat *c, struct session *s, const struct room *r)
+{
+	const char *key = s->account->key;
+
+	if (grant_owned(c, key) >= ROOMS_OWNED_MAX) {
+		emit_reply(c, s, "Not done: you own %d rooms, and that is the most. %ctransfer gives one away.",
+		           ROOMS_OWNED_MAX, c->config.command_prefix);
+		return false;
+	}
+	for (int kind = 0; kind < BAN_KINDS && role_of(s) < ROLE_MODERATOR; kind++) {
+		uint32_t n = ban_share(c, (enum ban_kind)kind, key) + r->bans[kind].n;
+
+		if (r->bans[kind].n > 0 && n > BANS_OWNER_MAX) {
+			emit_reply(c, s, "Not done: with %s there would be %" PRIu32 " %s in your rooms, and %d "
+			           "are the most.", r->name, n, kind == BAN_ENTRY ? "bans" : "mutes",
+			           BANS_OWNER_MAX);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* s is the owner from here on. */
+static void own(struct chat *c, struct session *s, struct room *r)
+{
+	struct account *before = owner_of(c, r);
+	struct target t = {.account = s->account, .session = s, .nick = s->nick};
+	struct bytes undo = {0};
+	uint64_t n;
+
+	if (!has_share(c, s, r) || !give(c, s, r, &t, ROOM_OWNER))
+		return;
+	if (before != NULL) {
+		grant_give(c, r, before->key, ROOM_OPERATOR);
+		grant_take(c, r, before->key, ROOM_OWNER);
+	}
+	setting_offer(c, r, NULL, "");
+	undo_begin(&undo, "owner");
+	undo_put_room(c, &undo, r);
+	undo_put_account(&undo, "was", before);
+	undo_put_account(&undo, "is", s->account);
+	n = emit_audit(c, s, undo.data, before != NULL ? "took %s over from %s" : "took %s over", r->name,
+	               before != NULL ? before->nick : "");
+	bytes_release(&undo);
+	emit_reply(c, s, "You are the owner of %s. %cundo #A%" PRIu64 " takes it back.", r->name,
+	           c->config.command_prefix, n);
+	room_notice(c, r, s, "%s is the owner of this room now", s->nick);
+	if (before != NULL && before->session != NULL && before->session->room != r)
+		emit_reply(c, before->session, "%s has accepted %s, and owns it now.", s->nick, r->name);
 }
 
 void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
 {
-	const struct grant *owner = grant_owner(a->room);
-	struct account *before = owner != NULL ? account_by_key(c, owner->key) : NULL;
+	struct room *r = a->room;
 	struct target t;
 
-	if (a->room == c->lobby) {
-		emit_reply(c, s, "Not done: %s is the lobby; nobody owns it.", a->room->name);
+	if (r == c->lobby) {
+		emit_reply(c, s, "Not done: %s is the lobby; nobody owns it.", r->name);
 		return;
 	}
-	if (!may(c, s, a->room, ROOM_OWNER) || !find_account(c, s, a->room, a->arg[0], &t))
+	if (!may(c, s, r, ROOM_OWNER))
 		return;
-	if (t.account == before) {
-		emit_reply(c, s, "%s is the owner of %s already.", t.nick, a->room->name);
-		return;
-	}
-	if (grant_owned(c, t.account->key) >= ROOMS_OWNED_MAX) {
-		emit_reply(c, s, "Not done: %s owns %d rooms, and that is the most.", t.nick,
-		           ROOMS_OWNED_MAX);
+	if (strcmp(a->arg[0], "-") == 0) {
+		if (setting_offered(c, r) != NULL)
+			withdraw(c, s, r);
+		else
+			emit_reply(c, s, "%s is offered to nobody.", r->name);
 		return;
 	}
-	if (!give(c, s, a->room, &t, ROOM_OWNER))
+	if (!find_account(c, s, r, a->arg[0], &t))
 		return;
-	if (before != NULL) {
-		grant_give(c, a->room, before->key, ROOM_OPERATOR);
-		grant_take(c, a->room, before->key, ROOM_OWNER);
-	}
-	done(c, s, a->room, &t, &deeds[TRANSFER], before != NULL ? before->nick : "");
+	if (t.account == owner_of(c, r))
+		emit_reply(c, s, "%s is the owner of %s already.", t.nick, r->name);
+	else if (t.account == s->account)
+		own(c, s, r);
+	else if (t.account == setting_offered(c, r))
+		emit_reply(c, s, "%s is offered to %s already.", r->name, t.nick);
+	else
+		offer(c, s, r, t.account);
+}
+
+/* The room of that name that is offered to s; NULL: there is none, and s was told. */
+static struct room *offered(struct chat *c, struct session *s, const char *name)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	struct room *r = NULL;
+
+	name += *name == '#';
+	if (s->account != NULL && name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why))
+		r = room_by_key(c, key);
+	/* Whoever it is not offered to does not learn whether it is there. */
+	if (r != NULL && setting_offered(c, r) != s->account)
+		r = NULL;
+	if (r == NULL)
+		emit_reply(c, s, "Not done: no room %.*s is offered to you.",
+		           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name);
+	return r;
+}
+
+void cmd_accept(struct chat *c, struct session *s, const struct args *a)
+{
+	struct room *r = command_can_save(c, s) ? offered(c, s, a->arg[0]) : NULL;
+
+	if (r != NULL)
+		own(c, s, r);
+}
+
+void cmd_decline(struct chat *c, struct session *s, const struct args *a)
+{
+	struct room *r = command_can_save(c, s) ? offered(c, s, a->arg[0]) : NULL;
+	struct account *owner;
+
+	if (r == NULL)
+		return;
+	owner = owner_of(c, r);
+	setting_offer(c, r, NULL, "");
+	emit_reply(c, s, "You have declined %s.", r->name);
+	if (owner != NULL && owner->session != NULL)
+		emit_reply(c, owner->session, "%s has declined %s; it stays yours.", s->nick, r->name);
+}
+
+void undo_offer(struct chat *c, struct session *s, const struct row *act)
+{
+	const char *data = act->room_name;
+	const struct account *to = undo_account(c, data, "account");
+	int64_t at_ms = fields_get_time(data, "at");
+	struct room *r;
+
+	if (!undo_room(c, data, &r) || r == NULL)
+		undo_late(c, s, "that room is gone");
+	else if (!rights_power(c, s, r, ROOM_OWNER))
+		return;
+	else if (to == NULL)
+		undo_late(c, s, "that account is gone");
+	else if (at_ms != 0 && (setting_offered(c, r) != to || r->offer.at_ms != at_ms))
+		undo_late(c, s, "that offer is over");
+	else if (at_ms != 0)
+		withdraw(c, s, r);
+	else if (setting_offered(c, r) != NULL || owner_of(c, r) == to || to == s->account)
+		undo_late(c, s, "the room has been given or offered to somebody since");
+	else
+		offer(c, s, r, to);
+}
+
+/* Nobody gets a room back without a word of their own: it is offered to who had it. */
+void undo_owner(struct chat *c, struct session *s, const struct row *act)
+{
+	const struct account *is = undo_account(c, act->room_name, "is");
+	const struct account *was = undo_account(c, act->room_name, "was");
+	struct room *r;
+
+	if (!undo_room(c, act->room_name, &r) || r == NULL)
+		undo_late(c, s, "that room is gone");
+	else if (!rights_power(c, s, r, ROOM_OWNER))
+		return;
+	else if (is == NULL || owner_of(c, r) != is)
+		undo_late(c, s, "the room has another owner by now");
+	else if (was == NULL)
+		undo_late(c, s, "nobody owned it before, or their account is gone");
+	else if (was == s->account)
+		own(c, s, r);
+	else
+		offer(c, s, r, was);
 }
 
 /* -- invitations --------------------------------------------------------------------------- */
@@ -288,11 +523,11 @@ void cmd_invite(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "Everybody may come into %s; nobody needs an invitation.", a->room->name);
 	else if (may(c, s, a->room, ROOM_OPERATOR) && find(c, s, a->room, a->arg[0], &t) &&
 	         let_in(c, s, a->room, &t))
-		done(c, s, a->room, &t, &deeds[INVITE], NULL);
+		done(c, s, a->room, &t, &deeds[INVITE], 0);
 }
 
-/* Takes the invitation away; false: there is none, or more than that, and s was told. */
-static bool keep_out(struct chat *c, struct session *s, struct room *r, const struct target *t)
+/* There is an invitation; false: there is none, or more than that, and s was told. */
+static bool is_invited(struct chat *c, struct session *s, struct room *r, const struct target *t)
 {
 	bool guest = t->session != NULL && rights_invited(t->session, r) != NULL;
 
@@ -308,29 +543,120 @@ static bool keep_out(struct chat *c, struct session *s, struct room *r, const st
 		emit_reply(c, s, "%s is not invited to %s.", t->nick, r->name);
 		return false;
 	}
-	if (t->grant != NULL)
-		grant_take(c, r, t->account->key, ROOM_MEMBER);
-	if (guest)
-		rights_uninvite(t->session, r);
 	return true;
 }
 
-void cmd_uninvite(struct chat *c, struct session *s, const struct args *a)
+/* Takes it away. */
+static void uninvite(struct chat *c, struct session *s, struct room *r, const struct target *t)
 {
+	uint64_t since = t->grant != NULL ? t->grant->since : 0;
 	struct bytes told = {0}, why = {0};
-	struct room *r = a->room;
-	struct target t;
 
-	if (!may(c, s, r, ROOM_OPERATOR) || !find(c, s, r, a->arg[0], &t) || !keep_out(c, s, r, &t))
-		return;
-	done(c, s, r, &t, &deeds[UNINVITE], NULL);
-	if (t.session != NULL && r->set.private && t.session->room == r &&
-	    rights_bar(r, t.session, t.session->account) != BAR_NONE) {
+	if (t->grant != NULL)
+		grant_take(c, r, t->account->key, ROOM_MEMBER);
+	if (t->session != NULL)
+		rights_uninvite(t->session, r);
+	done(c, s, r, t, &deeds[UNINVITE], since);
+	if (t->session != NULL && r->set.private && t->session->room == r &&
+	    rights_bar(r, t->session, t->session->account) != BAR_NONE) {
 		bytes_printf(&told, "%s is private, so you go back to %s.", r->name, c->lobby->name);
 		bytes_printf(&why, "by %s", s->nick);
-		out_mark(c, t.session, r, told.data, why.data);
+		out_mark(c, t->session, r, told.data, why.data);
 		out_run(c);
 		bytes_release(&told);
 		bytes_release(&why);
 	}
+}
+
+void cmd_uninvite(struct chat *c, struct session *s, const struct args *a)
+{
+	struct target t;
+
+	if (may(c, s, a->room, ROOM_OPERATOR) && find(c, s, a->room, a->arg[0], &t) &&
+	    is_invited(c, s, a->room, &t))
+		uninvite(c, s, a->room, &t);
+}
+
+/* -- taking it back ------------------------------------------------------------------------- */
+
+/* The one whom the act was about, if that very account or connection is still there. */
+static bool same_target(const struct chat *c, const struct room *r, const char *data,
+                        struct target *t)
+{
+	uint32_t slot = fields_get_count(data, "slot", CONNECTIONS_LIMIT);
+	struct conn_id id = {slot - 1, fields_get_count(data, "gen", UINT32_MAX)};
+
+	*t = (struct target){.account = undo_account(c, data, "account")};
+	if (t->account != NULL) {
+		t->session = t->account->session;
+		t->nick = t->account->nick;
+		t->grant = grant_of(r, t->account->key);
+		return true;
+	}
+	if (slot == 0 || slot > c->config.connections_max || undo_has(data, "account"))
+		return false;
+	t->session = c->sessions[id.slot].id.gen == id.gen && id.gen != 0 ? &c->sessions[id.slot] : NULL;
+	if (t->session == NULL || t->session->state != SESSION_CHAT || t->session->account != NULL ||
+	    t->session->since_ms != fields_get_number(data, "from"))
+		return false;
+	t->nick = t->session->nick;
+	return true;
+}
+
+/* It has now what the act gave, or took. */
+static bool has_now(const struct room *r, const struct target *t, enum room_role role)
+{
+	if (t->account != NULL)
+		return grant_has(t->grant, role);
+	return role == ROOM_VOICE ? t->session->room == r && t->session->voiced
+	                          : rights_invited(t->session, r) != NULL;
+}
+
+static void give_back(struct chat *c, struct session *s, struct room *r, const struct target *t,
+                      const struct deed *d, uint64_t since)
+{
+	if (t->account == NULL && d->role == ROOM_VOICE)
+		voice_guest(c, s, r, t, true);
+	else if (t->account == NULL ? let_in(c, s, r, t) : give_back_since(c, s, r, t, d->role, &since))
+		done(c, s, r, t, d, 0);
+}
+
+static void take_again(struct chat *c, struct session *s, struct room *r, const struct target *t,
+                       const struct deed *d)
+{
+	if (t->account == NULL && d->role == ROOM_VOICE)
+		voice_guest(c, s, r, t, false);
+	else if (d->role == ROOM_MEMBER)
+		uninvite(c, s, r, t);
+	else
+		take(c, s, r, t, d);
+}
+
+void undo_grant(struct chat *c, struct session *s, const struct row *act)
+{
+	const char *data = act->room_name;
+	bool given = undo_has(data, "given");
+	char *role = fields_get(data, "role");
+	const struct deed *d = NULL;
+	struct target t;
+	struct room *r;
+
+	for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
+		if (strcmp(room_role_name(deeds[i].role), role) == 0 && deeds[i].gives != given)
+			d = &deeds[i];
+	free(role);
+	if (!undo_room(c, data, &r) || r == NULL || d == NULL)
+		undo_late(c, s, "that room is gone");
+	else if (!same_target(c, r, data, &t))
+		undo_late(c, s, "whom it was about is gone");
+	/* One may always give one's own up. */
+	else if ((t.session != s || d->role != ROOM_OPERATOR || !given) &&
+	         !rights_power(c, s, r, least_for(d->role)))
+		return;
+	else if (has_now(r, &t, d->role) != given)
+		undo_late(c, s, given ? "it has been taken away since" : "it has been given again since");
+	else if (given)
+		take_again(c, s, r, &t, d);
+	else
+		give_back(c, s, r, &t, d, (uint64_t)fields_get_number(data, "since"));
 }

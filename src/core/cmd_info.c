@@ -35,6 +35,9 @@ static void help_one(struct chat *c, struct session *s, const struct command *k)
 		           k->name);
 	if ((k->flags & FLAG_EVERYWHERE) != 0 && role_of(s) >= ROLE_MODERATOR)
 		emit_reply(c, s, "%c%s --everywhere ... is about the whole chat.", p, k->name);
+	if ((k->flags & FLAG_REACH) != 0)
+		emit_reply(c, s, "%c%s --all ... also hits others who come from the same address; "
+		           "%c%s --name ... goes by the name alone.", p, k->name, p, k->name);
 	emit_reply(c, s, "Example: %c%s", p, k->example);
 }
 

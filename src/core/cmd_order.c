@@ -2,21 +2,25 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
+#include "chatd/core/room.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
+#include "chatd/core/undo.h"
 
 /* Whom a ban or a mute is to hit. */
 struct target {
 	struct ban ban;          /* as it would be; its strings are not its own */
 	struct account *account; /* NULL: none */
 	struct session *session; /* the guest, or who is signed in to account; NULL: not here */
+	bool shared;             /* it is of the name alone, for many may come from there */
 	char who[NAME_BYTES_MAX + 1];
 	char key[NAME_KEY_BYTES_MAX + 1];
 };
@@ -99,18 +103,34 @@ static void target_account(struct target *t, struct account *a)
 	strcpy(t->key, a->key);
 }
 
-static void target_guest(struct target *t, struct session *guest)
+static void target_guest(struct chat *c, struct target *t, struct session *guest, bool by_name)
 {
 	t->ban.target = BAN_GUEST;
 	t->session = guest;
-	t->ban.from = address_counted(&guest->from);
+	t->shared = ban_shared(c, &guest->from);
+	if (!t->shared && !by_name)
+		t->ban.from = address_counted(&guest->from);
 	strcpy(t->who, guest->nick);
 	strcpy(t->key, guest->key);
 }
 
-/* False: s was told that there is nobody of the kind. */
-static bool target_find(struct chat *c, struct session *s, const char *name, struct target *t)
+/* Whom an address is, is nobody's to try but moderators'. */
+static bool may_block(struct chat *c, struct session *s, bool by_name)
 {
+	if (role_of(s) < ROLE_MODERATOR)
+		emit_reply(c, s, "Not done: addresses and blocks of them are for moderators. A ban of a guest "
+		           "works by the guest's address as well as by the name.");
+	else if (by_name)
+		emit_reply(c, s, "Not done: that is an address; --name is for names.");
+	else
+		return true;
+	return false;
+}
+
+/* False: s was told that there is nobody of the kind. */
+static bool target_find(struct chat *c, struct session *s, const struct args *a, struct target *t)
+{
+	const char *name = a->arg[0];
 	bool may_be_address = t->ban.kind == BAN_ENTRY && strpbrk(name, ".:/") != NULL;
 	struct account *account = account_named(c, name);
 	char key[NAME_KEY_BYTES_MAX + 1];
@@ -119,7 +139,7 @@ static bool target_find(struct chat *c, struct session *s, const char *name, str
 
 	if (may_be_address && address_parse(name, &block)) {
 		target_block(t, &block);
-		return true;
+		return may_block(c, s, a->by_name);
 	}
 	if (account != NULL) {
 		target_account(t, account);
@@ -128,12 +148,13 @@ static bool target_find(struct chat *c, struct session *s, const char *name, str
 	if (name_key(name, strlen(name), key))
 		guest = session_by_key(c, key);
 	if (guest != NULL) {
-		target_guest(t, guest);
+		target_guest(c, t, guest, a->by_name);
 		return true;
 	}
 	emit_reply(c, s, "Not done: nobody here is called %.*s, and no account is.%s",
 	           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name,
-	           t->ban.kind == BAN_ENTRY ? " An address is written as 192.0.2.7, 192.0.2.0/24 or "
+	           t->ban.kind == BAN_ENTRY && role_of(s) >= ROLE_MODERATOR
+	                   ? " An address is written as 192.0.2.7, 192.0.2.0/24 or "
 	                                      "2001:db8::/64." : "");
 	return false;
 }
@@ -194,53 +215,91 @@ static void put_act(struct bytes *b, const char *verb, const char *who, enum ban
 }
 
 static void tell(struct chat *c, struct session *s, const struct room *r, const struct ban *b,
-                 uint64_t act)
+                 bool shared, uint64_t act)
 {
-	struct bytes text = {0}, names = {0};
+	struct bytes text = {0}, names = {0}, others = {0};
 	char until[BAN_UNTIL_BYTES];
+	const struct session *named = session_by_key(c, b->key);
+	uint32_t n = order_hit_names(c, b, r, NULL, &names);
+	bool know = order_may_know(s, b) || order_hit_names(c, b, r, named, &others) == 0;
 
 	bytes_printf(&text, "%s is ", b->who);
 	put_act(&text, b->kind == BAN_ENTRY ? "banned" : "muted", "", b->kind, r);
 	bytes_printf(&text, "%s (#B%" PRIu64 "). ", ban_until(c, b, until), b->number);
-	if (order_hit_names(c, b, r, &names) > 0)
+	if (shared)
+		bytes_puts(&text, "It is of the name alone: others may come from the same place. ");
+	if (n == 0)
+		bytes_puts(&text, "It hits nobody who is here. ");
+	else if (know)
 		bytes_printf(&text, "It hits now: %s. ", names.data);
 	else
-		bytes_puts(&text, "It hits nobody who is here. ");
+		bytes_printf(&text, "It hits now %" PRIu32 " %s. ", n, n == 1 ? "person" : "people");
 	emit_reply(c, s, "%s%cundo #A%" PRIu64 " takes it back.", text.data, c->config.command_prefix,
 	           act);
 	bytes_release(&text);
 	bytes_release(&names);
+	bytes_release(&others);
 }
 
-static void ban_set(struct chat *c, struct session *s, struct room *r, struct ban *like)
+/* shared: s is told that it is of the name alone. */
+static void ban_set(struct chat *c, struct session *s, struct room *r, struct ban *like,
+                    bool shared)
 {
 	struct ban *old = ban_same(c, r, like), *b;
-	char undo[NAME_BYTES_MAX + 64], until[BAN_UNTIL_BYTES];
-	const char *full = ban_full(c, r, like->kind);
-	struct bytes act = {0};
+	const char *full = old == NULL ? ban_full(c, r, like) : NULL;
+	struct bytes act = {0}, undo = {0};
+	char until[BAN_UNTIL_BYTES];
 	uint64_t number;
 
-	if (old != NULL) {
-		emit_reply(c, s, "In place of #B%" PRIu64 ", of %s by %s:", old->number,
-		           format_stamp(&c->stamp, old->at_ms), old->by);
-		ban_end(c, old);
-	} else if (full != NULL) {
+	if (full != NULL) {
 		emit_reply(c, s, "Not done: there are %s, and that is the most. %cbans lists them.", full,
 		           c->config.command_prefix);
 		return;
 	}
+	order_undo_begin(c, &undo, like->kind, r, old);
+	if (old != NULL) {
+		emit_reply(c, s, "In place of #B%" PRIu64 ", of %s by %s:", old->number,
+		           format_stamp(&c->stamp, old->at_ms), old->by);
+		ban_end(c, old);
+	}
 	b = ban_add(c, r, like);
-	snprintf(undo, sizeof undo, "%s %s%s #B%" PRIu64,
-	         b->kind == BAN_ENTRY ? "unban" : "unmute", r != NULL ? "--in=" : "--everywhere",
-	         r != NULL ? r->name : "", b->number);
+	fields_put_number(&undo, "number", (int64_t)b->number);
 	put_act(&act, b->kind == BAN_ENTRY ? "banned" : "muted", b->who, b->kind, r);
-	number = emit_audit(c, s, undo, "%s%s (#B%" PRIu64 ")%s%s", act.data, ban_until(c, b, until),
-	                    b->number, *b->why != '\0' ? ": " : "", b->why);
+	number = emit_audit(c, s, undo.data, "%s%s (#B%" PRIu64 ")%s%s", act.data,
+	                    ban_until(c, b, until), b->number, *b->why != '\0' ? ": " : "", b->why);
 	bytes_release(&act);
-	tell(c, s, r, b, number);
+	bytes_release(&undo);
+	tell(c, s, r, b, shared, number);
 	apply(c, s, r, b);
 	/* The room may end with its last member, and the ban with it. */
 	out_run(c);
+}
+
+/* It hits no more than the one who is named, or that is what s wants; otherwise s is told whom
+ * it would hit, and how it is done all the same. */
+static bool reaches(struct chat *c, struct session *s, const struct room *r, const struct target *t,
+                    bool all)
+{
+	struct bytes names = {0};
+	bool block = t->ban.target == BAN_BLOCK, know = order_may_know(s, &t->ban);
+	char p = c->config.command_prefix;
+	const char *verb = t->ban.kind == BAN_ENTRY ? "ban" : "mute";
+	uint32_t n = 0;
+
+	if (!all && ban_by_address(&t->ban))
+		n = order_hit_names(c, &t->ban, r, t->session, &names);
+	if (n > (block ? 1 : 0)) {
+		emit_reply(c, s, "Not done: it would %shit %" PRIu32 " %s%s%s%s", block ? "" : "also ", n,
+		           n == 1 ? "person" : "people", block ? " here" : " here of the same address",
+		           know ? ": " : ".", know ? names.data : "");
+		if (block)
+			emit_reply(c, s, "%c%s --all ... does it all the same.", p, verb);
+		else
+			emit_reply(c, s, "%c%s --all ... does it all the same; %c%s --name ... goes by the name "
+			           "alone.", p, verb, p, verb);
+	}
+	bytes_release(&names);
+	return n <= (block ? 1 : 0);
 }
 
 static void act(struct chat *c, struct session *s, const struct args *a, enum ban_kind kind)
@@ -252,18 +311,22 @@ static void act(struct chat *c, struct session *s, const struct args *a, enum ba
 	t.ban.why = args_age(a->rest, &ms);
 	if (!order_keeps(c, s, r) || !order_saves(c, s) ||
 	    (ms == 0 && !age_fits(c, s, t.ban.why)) || !why_fits(c, s, t.ban.why) ||
-	    !target_find(c, s, a->arg[0], &t) || !target_may(c, s, r, &t, a->preview))
+	    !target_find(c, s, a, &t) || !target_may(c, s, r, &t, a->preview))
 		return;
 	t.ban.room = r != NULL ? r->number : 0;
 	t.ban.who = t.who;
 	t.ban.key = t.key;
 	t.ban.by = s->nick;
+	t.ban.by_key = s->key;
+	t.ban.keeper = role_of(s) >= ROLE_MODERATOR;
 	t.ban.at_ms = c->now_ms;
 	t.ban.until_ms = ms > 0 ? c->now_ms + ms : 0;
+	if (a->preview && t.shared)
+		emit_reply(c, s, "It would be of the name alone: others may come from the same place.");
 	if (a->preview)
 		order_preview(c, s, &t.ban);
-	else
-		ban_set(c, s, r, &t.ban);
+	else if (reaches(c, s, r, &t, a->all))
+		ban_set(c, s, r, &t.ban, t.shared);
 }
 
 void cmd_ban(struct chat *c, struct session *s, const struct args *a)
@@ -274,4 +337,69 @@ void cmd_ban(struct chat *c, struct session *s, const struct args *a)
 void cmd_mute(struct chat *c, struct session *s, const struct args *a)
 {
 	act(c, s, a, BAN_SPEECH);
+}
+
+/* -- taking it back ------------------------------------------------------------------------- */
+
+/* s may have b, which was in force once, in force again in r; otherwise it is told. */
+static bool may_restore(struct chat *c, struct session *s, const struct row *act,
+                        const struct room *r, const struct ban *b)
+{
+	struct bearer own = bearer_of(s);
+	const struct account *a = undo_account(c, act->room_name, "account");
+	struct session *guest = b->target == BAN_GUEST ? session_by_key(c, b->key) : NULL;
+	struct target t = {.ban = *b, .session = guest};
+
+	if (!order_keeps(c, s, r))
+		return false;
+	if (b->target == BAN_BLOCK && !may_block(c, s, false))
+		return false;
+	if (b->until_ms != 0 && b->until_ms <= c->now_ms)
+		undo_late(c, s, "it would be over by now");
+	else if (b->target == BAN_ACCOUNT && account_by_key(c, b->key) != a)
+		undo_late(c, s, "the account of that name is another by now");
+	else if (b->target == BAN_ACCOUNT && !order_over(c, s, r, order_rank_of(r, a), b->who))
+		return false;
+	else if (ban_hits(c, b, &own))
+		emit_reply(c, s, "Not done: that is you.");
+	else
+		return reaches(c, s, r, &t, false);
+	return false;
+}
+
+/* b is what the act has lifted. It takes the place of `now`, NULL: of none. */
+static void restore(struct chat *c, struct session *s, const struct row *act, struct room *r,
+                    struct ban *b, const struct ban *now)
+{
+	const struct ban *same = ban_same(c, r, b);
+
+	if (same != now)
+		undo_late(c, s, same != NULL ? "there is a new one by now" : "it is lifted by now");
+	else if (may_restore(c, s, act, r, b))
+		ban_set(c, s, r, b, false);
+}
+
+void undo_ban(struct chat *c, struct session *s, const struct row *act)
+{
+	const char *data = act->room_name;
+	enum ban_kind kind = undo_has(data, "mute") ? BAN_SPEECH : BAN_ENTRY;
+	uint64_t number = (uint64_t)fields_get_number(data, "number");
+	struct ban *now = number != 0 ? ban_by_number(c, kind, number) : NULL;
+	char *was = fields_get(data, "was");
+	struct ban before = {.kind = kind};
+	struct room *r;
+
+	if (!undo_room(c, data, &r)) {
+		undo_late(c, s, "that room is gone");
+	} else if (number != 0 && (now == NULL || !order_may_end(c, s, now))) {
+		emit_reply(c, s, "Not done: there is no %s #B%" PRIu64 " that you could end. %cbans lists them.",
+		           kind == BAN_ENTRY ? "ban" : "mute", number, c->config.command_prefix);
+	} else if (*was != '\0') {
+		ban_read(c, was, &before);
+		restore(c, s, act, r, &before, now);
+		ban_release(&before);
+	} else if (now != NULL) {
+		order_unban(c, s, now);
+	}
+	free(was);
 }

@@ -2,7 +2,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <utlist.h>
@@ -10,10 +10,11 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
 #include "chatd/core/pointed.h"
 #include "chatd/core/report.h"
-
-enum { UNDO_BYTES_MAX = REPORT_WHY_BYTES_MAX + 64 };
+#include "chatd/core/text.h"
+#include "chatd/core/undo.h"
 
 /* -- making one ------------------------------------------------------------------------ */
 
@@ -130,44 +131,51 @@ static void show(struct chat *c, struct session *s, const struct report *r)
 
 /* -- looking after it ------------------------------------------------------------------- */
 
-/* Records the act and tells s; undo is what takes it back. */
-static void done(struct chat *c, struct session *s, const struct report *r, const char *undo,
-                 const char *what)
+/* The report is so from here on: recorded, and s is told. */
+static void change(struct chat *c, struct session *s, struct report *r, enum report_state state,
+                   const char *keeper, const char *how)
 {
-	uint64_t act = emit_audit(c, s, undo, "%s report #R%" PRIu64 " about %s in %s", what, r->number,
-	                          r->sender, r->room);
+	static const char *const did[REPORT_STATES] = {
+		[REPORT_OPEN] = "reopened", [REPORT_CLAIMED] = "claimed", [REPORT_RESOLVED] = "resolved",
+	};
+	struct bytes undo = {0};
+	uint64_t act;
 
+	undo_begin(&undo, "report");
+	fields_put_number(&undo, "number", (int64_t)r->number);
+	fields_put(&undo, "was", report_state_name(r->state));
+	fields_put(&undo, "keeper", r->keeper);
+	fields_put(&undo, "how", r->how);
+	report_set(c, r, state, keeper, how);
+	fields_put(&undo, "is", report_state_name(r->state));
+	fields_put_number(&undo, "at", r->kept_ms);
+	act = emit_audit(c, s, undo.data, "%s report #R%" PRIu64 " about %s in %s", did[state],
+	                 r->number, r->sender, r->room);
+	bytes_release(&undo);
 	emit_reply(c, s, "#R%" PRIu64 " is %s. %cundo #A%" PRIu64 " takes it back.", r->number,
 	           report_state_name(r->state), c->config.command_prefix, act);
 }
 
 static void claim(struct chat *c, struct session *s, struct report *r)
 {
-	char undo[UNDO_BYTES_MAX];
-
 	if (r->state != REPORT_OPEN) {
 		emit_reply(c, s, "Not done: #R%" PRIu64 " is %s by %s. %creports reopen %" PRIu64
 		           " opens it.", r->number, report_state_name(r->state), r->keeper,
 		           c->config.command_prefix, r->number);
 		return;
 	}
-	snprintf(undo, sizeof undo, "reports reopen %" PRIu64, r->number);
-	report_set(c, r, REPORT_CLAIMED, s->nick, "");
-	done(c, s, r, undo, "claimed");
+	change(c, s, r, REPORT_CLAIMED, s->nick, "");
 }
 
 static void resolve(struct chat *c, struct session *s, struct report *r, const char *how)
 {
-	char undo[UNDO_BYTES_MAX];
 	struct session *maker = report_maker(c, r);
 
 	if (r->state == REPORT_RESOLVED) {
 		emit_reply(c, s, "Not done: #R%" PRIu64 " is resolved already, by %s.", r->number, r->keeper);
 		return;
 	}
-	snprintf(undo, sizeof undo, "reports reopen %" PRIu64, r->number);
-	report_set(c, r, REPORT_RESOLVED, s->nick, how);
-	done(c, s, r, undo, "resolved");
+	change(c, s, r, REPORT_RESOLVED, s->nick, how);
 	if (maker != NULL && maker != s)
 		emit_reply(c, maker, "Your report #R%" PRIu64 " about %s in %s is resolved%s%s",
 		           r->number, r->sender, r->room, *r->how != '\0' ? ": " : ".", r->how);
@@ -175,19 +183,40 @@ static void resolve(struct chat *c, struct session *s, struct report *r, const c
 
 static void reopen(struct chat *c, struct session *s, struct report *r)
 {
-	char undo[UNDO_BYTES_MAX];
-
 	if (r->state == REPORT_OPEN) {
 		emit_reply(c, s, "Not done: #R%" PRIu64 " is open.", r->number);
 		return;
 	}
-	if (r->state == REPORT_CLAIMED)
-		snprintf(undo, sizeof undo, "reports claim %" PRIu64, r->number);
+	change(c, s, r, REPORT_OPEN, "", "");
+}
+
+static enum report_state state_of(const char *data, const char *field)
+{
+	char *name = fields_get(data, field);
+	enum report_state state = REPORT_OPEN;
+
+	for (int i = 0; i < REPORT_STATES; i++)
+		if (strcmp(report_state_name((enum report_state)i), name) == 0)
+			state = (enum report_state)i;
+	free(name);
+	return state;
+}
+
+void undo_report(struct chat *c, struct session *s, const struct row *act)
+{
+	const char *data = act->room_name;
+	struct report *r = report_find(c, (uint64_t)fields_get_number(data, "number"));
+	char *keeper = fields_get_text(data, "keeper", NAME_BYTES_MAX);
+	char *how = fields_get_text(data, "how", REPORT_WHY_BYTES_MAX);
+
+	if (r == NULL)
+		undo_late(c, s, "that report is gone");
+	else if (r->state != state_of(data, "is") || r->kept_ms != fields_get_time(data, "at"))
+		undo_late(c, s, "somebody has gone on with that report since");
 	else
-		snprintf(undo, sizeof undo, "reports resolve %" PRIu64 "%s%s", r->number,
-		         *r->how != '\0' ? " " : "", r->how);
-	report_set(c, r, REPORT_OPEN, "", "");
-	done(c, s, r, undo, "reopened");
+		change(c, s, r, state_of(data, "was"), keeper, how);
+	free(keeper);
+	free(how);
 }
 
 /* The report that was named: "12", "#12", "R12" or "#R12"; NULL: s was told. */

@@ -14,6 +14,7 @@
 #include "chatd/core/serve.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
+#include "chatd/core/undo.h"
 
 enum {
 	SIZE_BYTES_MAX = 32, /* "12.3 MB" */
@@ -216,6 +217,27 @@ static void shutdown_state(struct chat *c, struct session *s)
 	emit_reply(c, s, "%cshutdown off calls it off.", c->config.command_prefix);
 }
 
+/* The data of an act by which chatd goes down then (0: not at all); to be released. */
+static struct bytes shutdown_undo(const struct chat *c, int64_t stop_ms)
+{
+	struct bytes data = {0};
+
+	undo_begin(&data, "shutdown");
+	fields_put_number(&data, "is", stop_ms);
+	fields_put_number(&data, "was", c->serve.stop_ms);
+	fields_put(&data, "why", c->serve.stop_why != NULL ? c->serve.stop_why : "");
+	return data;
+}
+
+static void call_off(struct chat *c, struct session *s)
+{
+	struct bytes undo = shutdown_undo(c, 0);
+
+	shutdown_call_off(c, s);
+	emit_audit(c, s, undo.data, "called off the shutdown");
+	bytes_release(&undo);
+}
+
 static void shutdown_off(struct chat *c, struct session *s, const char *rest)
 {
 	if (*rest != '\0') {
@@ -223,17 +245,45 @@ static void shutdown_off(struct chat *c, struct session *s, const char *rest)
 	} else if (c->serve.stop_ms == 0) {
 		emit_reply(c, s, "Not done: nobody has ordered chatd to go down.");
 	} else {
-		shutdown_call_off(c, s);
-		emit_audit(c, s, "", "called off the shutdown");
+		call_off(c, s);
 	}
+}
+
+/* chatd goes down in ms: recorded, and everybody reads it. */
+static void go_down(struct chat *c, struct session *s, int64_t ms, const char *why)
+{
+	char left[SHUTDOWN_LEFT_BYTES];
+	struct bytes undo = shutdown_undo(c, c->now_ms + ms);
+	uint64_t n = emit_audit(c, s, ms > 0 ? undo.data : "", "ordered chatd to go down in %s%s%s",
+	                        shutdown_left(left, ms), *why != '\0' ? ": " : "", why);
+
+	bytes_release(&undo);
+	shutdown_order(c, s, ms, why);
+	if (ms > 0)
+		emit_reply(c, s, "Ordered. %cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, n);
+}
+
+void undo_shutdown(struct chat *c, struct session *s, const struct row *act)
+{
+	int64_t was_ms = fields_get_time(act->room_name, "was");
+	int64_t is_ms = fields_get_time(act->room_name, "is");
+	char *why = fields_get_text(act->room_name, "why", (size_t)SHUTDOWN_WHY_CHARS_MAX * 4);
+
+	if (c->serve.stop_ms != is_ms)
+		undo_late(c, s, "that order is another by now, or called off");
+	else if (was_ms > c->now_ms)
+		go_down(c, s, was_ms - c->now_ms, why);
+	else if (is_ms == 0)
+		undo_late(c, s, "that time is over");
+	else
+		call_off(c, s);
+	free(why);
 }
 
 void cmd_shutdown(struct chat *c, struct session *s, const struct args *a)
 {
 	size_t chars = text_chars(a->rest, strlen(a->rest));
-	char p = c->config.command_prefix, left[SHUTDOWN_LEFT_BYTES];
 	int64_t ms = -1;
-	uint64_t n;
 
 	if (a->arg[0] == NULL) {
 		shutdown_state(c, s);
@@ -252,11 +302,7 @@ void cmd_shutdown(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "Not done: a reason has at most %d characters; this has %zu.",
 		           SHUTDOWN_WHY_CHARS_MAX, chars);
 	} else {
-		n = emit_audit(c, s, ms > 0 ? "shutdown off" : "", "ordered chatd to go down in %s%s%s",
-		               shutdown_left(left, ms), *a->rest != '\0' ? ": " : "", a->rest);
-		shutdown_order(c, s, ms, a->rest);
-		if (ms > 0)
-			emit_reply(c, s, "Ordered. %cundo #A%" PRIu64 " takes it back.", p, n);
+		go_down(c, s, ms, a->rest);
 	}
 }
 

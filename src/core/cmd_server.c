@@ -8,9 +8,11 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
 #include "chatd/core/order.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
+#include "chatd/core/undo.h"
 
 #define LOCKDOWN_MS_DEFAULT INT64_C(600000)
 #define LOCKDOWN_MS_MAX (INT64_C(7) * 86400 * 1000)
@@ -45,29 +47,68 @@ void cmd_disconnect(struct chat *c, struct session *s, const struct args *a)
 
 /* -- lockdown ------------------------------------------------------------------------------ */
 
+/* The lockdown holds until then (0: no longer). Puts into data what takes that back. */
+static void lockdown_change(struct chat *c, struct session *s, int64_t until_ms,
+                            struct bytes *data)
+{
+	undo_begin(data, "lockdown");
+	fields_put_number(data, "was", lockdown_on(c) ? c->order->lockdown_until_ms : 0);
+	fields_put_number(data, "is", until_ms);
+	lockdown_set(c, until_ms, s->nick);
+}
+
 static void lockdown_end(struct chat *c, struct session *s)
 {
-	char undo[48];
-	int64_t left_ms = c->order->lockdown_until_ms - c->now_ms;
+	struct bytes undo = {0};
 	uint64_t n;
 
 	if (!lockdown_on(c)) {
 		emit_reply(c, s, "There is no lockdown.");
 		return;
 	}
-	snprintf(undo, sizeof undo, "lockdown %" PRId64 "m", (left_ms + 59999) / 60000);
-	lockdown_set(c, 0, NULL);
-	n = emit_audit(c, s, undo, "ended the lockdown");
+	lockdown_change(c, s, 0, &undo);
+	n = emit_audit(c, s, undo.data, "ended the lockdown");
+	bytes_release(&undo);
 	emit_all(c, "The lockdown is over: everybody may come in and speak again.");
 	emit_reply(c, s, "%cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, n);
 }
 
-void cmd_lockdown(struct chat *c, struct session *s, const struct args *a)
+static void lockdown_begin(struct chat *c, struct session *s, int64_t until_ms)
 {
 	char text[NAME_BYTES_MAX + 160];
-	int64_t ms = LOCKDOWN_MS_DEFAULT;
+	struct bytes undo = {0};
 	const char *until;
 	uint64_t n;
+
+	lockdown_change(c, s, until_ms, &undo);
+	until = format_stamp(&c->stamp, until_ms);
+	n = emit_audit(c, s, undo.data, "locked the chat down until %s", until);
+	bytes_release(&undo);
+	snprintf(text, sizeof text, "%s has locked the chat down: until %s only people with an account "
+	         "may come in or speak.", s->nick, until);
+	emit_all(c, text);
+	emit_reply(c, s, "%clockdown off ends it before. %cundo #A%" PRIu64 " takes it back.",
+	           c->config.command_prefix, c->config.command_prefix, n);
+}
+
+void undo_lockdown(struct chat *c, struct session *s, const struct row *act)
+{
+	int64_t was_ms = fields_get_time(act->room_name, "was");
+	int64_t is_ms = fields_get_time(act->room_name, "is");
+
+	if (c->order->lockdown_until_ms != is_ms)
+		undo_late(c, s, "the lockdown is another by now, or over");
+	else if (was_ms > c->now_ms)
+		lockdown_begin(c, s, was_ms);
+	else if (is_ms == 0)
+		undo_late(c, s, "that lockdown would be over by now");
+	else
+		lockdown_end(c, s);
+}
+
+void cmd_lockdown(struct chat *c, struct session *s, const struct args *a)
+{
+	int64_t ms = LOCKDOWN_MS_DEFAULT;
 
 	if (!order_saves(c, s))
 		return;
@@ -83,14 +124,7 @@ void cmd_lockdown(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "Not done: a lockdown has at most 7 days.");
 		return;
 	}
-	lockdown_set(c, c->now_ms + ms, s->nick);
-	until = format_stamp(&c->stamp, c->now_ms + ms);
-	n = emit_audit(c, s, "lockdown off", "locked the chat down until %s", until);
-	snprintf(text, sizeof text, "%s has locked the chat down: until %s only people with an account "
-	         "may come in or speak.", s->nick, until);
-	emit_all(c, text);
-	emit_reply(c, s, "%clockdown off ends it before. %cundo #A%" PRIu64 " takes it back.",
-	           c->config.command_prefix, c->config.command_prefix, n);
+	lockdown_begin(c, s, c->now_ms + ms);
 }
 
 /* -- filter -------------------------------------------------------------------------------- */
@@ -112,10 +146,22 @@ static void filter_list(struct chat *c, struct session *s)
 	bytes_release(&words);
 }
 
-static void filter_more(struct chat *c, struct session *s, const char *word, bool beginning)
+/* Begins the data of an act on the word, which was added then, by whom. */
+static void filter_undo_begin(struct bytes *data, const char *word, bool beginning, const char *by,
+                              int64_t at_ms)
+{
+	undo_begin(data, "filter");
+	fields_put(data, "word", word);
+	fields_put_number(data, "beginning", beginning);
+	fields_put(data, "by", by);
+	fields_put_number(data, "at", at_ms);
+}
+
+static void filter_more(struct chat *c, struct session *s, const char *word, bool beginning,
+                        const char *by, int64_t at_ms)
 {
 	const char *star = beginning ? "*" : "";
-	char undo[FILTER_BYTES_MAX + 32];
+	struct bytes undo = {0};
 	uint64_t n;
 
 	if (filter_named(c, word, beginning) != NULL) {
@@ -124,9 +170,11 @@ static void filter_more(struct chat *c, struct session *s, const char *word, boo
 		emit_reply(c, s, "Not done: there are %d words, and that is the most. %cfilter remove WORD makes "
 		           "place.", FILTERS_MAX, c->config.command_prefix);
 	} else {
-		filter_add(c, word, beginning, s->nick);
-		snprintf(undo, sizeof undo, "filter remove %s%s", word, star);
-		n = emit_audit(c, s, undo, "filtered the word %s%s", word, star);
+		filter_add(c, word, beginning, by, at_ms);
+		filter_undo_begin(&undo, word, beginning, by, at_ms);
+		fields_put(&undo, "added", "yes");
+		n = emit_audit(c, s, undo.data, "filtered the word %s%s", word, star);
+		bytes_release(&undo);
 		emit_reply(c, s, "%s%s may not be said from here on. %cundo #A%" PRIu64 " takes it back.", word,
 		           star, c->config.command_prefix, n);
 	}
@@ -136,7 +184,7 @@ static void filter_less(struct chat *c, struct session *s, const char *word, boo
 {
 	struct filter *f = filter_named(c, word, beginning);
 	const char *star = beginning ? "*" : "";
-	char undo[FILTER_BYTES_MAX + 32];
+	struct bytes undo = {0};
 	uint64_t n;
 
 	if (f == NULL) {
@@ -144,11 +192,36 @@ static void filter_less(struct chat *c, struct session *s, const char *word, boo
 		           c->config.command_prefix);
 		return;
 	}
+	filter_undo_begin(&undo, word, beginning, f->by, f->at_ms);
 	filter_remove(c, f);
-	snprintf(undo, sizeof undo, "filter add %s%s", word, star);
-	n = emit_audit(c, s, undo, "filters the word %s%s no more", word, star);
+	n = emit_audit(c, s, undo.data, "filters the word %s%s no more", word, star);
+	bytes_release(&undo);
 	emit_reply(c, s, "%s%s may be said again. %cundo #A%" PRIu64 " takes it back.", word, star,
 	           c->config.command_prefix, n);
+}
+
+void undo_filter(struct chat *c, struct session *s, const struct row *act)
+{
+	const char *data = act->room_name;
+	char *typed = fields_get(data, "word"), *by = fields_get_text(data, "by", NAME_BYTES_MAX);
+	bool beginning = fields_get_number(data, "beginning") != 0, star;
+	int64_t at_ms = fields_get_time(data, "at");
+	char word[FILTER_BYTES_MAX + 1];
+	const struct filter *f;
+
+	if (filter_parse(typed, word, &star) != NULL || star) {
+		undo_late(c, s, "that is no word to be filtered any more");
+	} else if (!undo_has(data, "added")) {
+		filter_more(c, s, word, beginning, by, at_ms);
+	} else {
+		f = filter_named(c, word, beginning);
+		if (f == NULL || f->at_ms != at_ms)
+			undo_late(c, s, "that filter is removed by now");
+		else
+			filter_less(c, s, word, beginning);
+	}
+	free(typed);
+	free(by);
 }
 
 void cmd_filter(struct chat *c, struct session *s, const struct args *a)
@@ -172,7 +245,7 @@ void cmd_filter(struct chat *c, struct session *s, const struct args *a)
 	else if (!order_saves(c, s))
 		return;
 	else if (add)
-		filter_more(c, s, word, beginning);
+		filter_more(c, s, word, beginning, s->nick, c->now_ms);
 	else
 		filter_less(c, s, word, beginning);
 }

@@ -9,10 +9,12 @@
 #include "chatd/core/command.h"
 #include "chatd/core/door.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/setting.h"
 #include "chatd/core/text.h"
+#include "chatd/core/undo.h"
 
 enum {
 	SHOWN_CHARS = 40,     /* characters of a wrong name or value that are repeated */
@@ -64,6 +66,9 @@ static void show_people(struct chat *c, struct session *s, const struct room *r)
 	if (members > 0)
 		bytes_printf(b, "; %" PRIu32 " %s invited", members, members == 1 ? "other is" : "others are");
 	emit_reply(c, s, "%s: %s.", r->name, b->data);
+	if (setting_offered(c, r) != NULL)
+		emit_reply(c, s, "It is offered to %s, who has not accepted it yet.",
+		           setting_offered(c, r)->nick);
 }
 
 static void show_one(struct chat *c, struct session *s, const struct room *r,
@@ -118,12 +123,32 @@ static void unlock(struct chat *c, struct session *s, struct room *r)
 	room_release(c, r);
 }
 
+static void set_to(struct chat *c, struct session *s, struct room *r, const struct setting *k,
+                   uint32_t value)
+{
+	char is[SETTING_BYTES_MAX];
+	struct bytes undo = {0};
+	uint64_t n;
+
+	undo_begin(&undo, "setting");
+	undo_put_room(c, &undo, r);
+	fields_put(&undo, "setting", k->name);
+	fields_put_number(&undo, "was", setting_value(r, k));
+	fields_put_number(&undo, "is", value);
+	setting_put(c, r, k, value);
+	n = emit_audit(c, s, undo.data, "set %s of %s: %s", k->name, r->name, setting_show(r, k, is));
+	bytes_release(&undo);
+	emit_reply(c, s, "%s of %s: %s. %cundo #A%" PRIu64 " takes it back.", k->name, r->name,
+	           setting_show(r, k, is), c->config.command_prefix, n);
+	room_notice(c, r, s, "%s has set %s: %s", s->nick, k->name, setting_show(r, k, is));
+	room_release(c, r);
+}
+
 static void set_value(struct chat *c, struct session *s, struct room *r, const struct setting *k,
                       const char *text)
 {
-	char was[SETTING_BYTES_MAX], is[SETTING_BYTES_MAX], undo[NAME_BYTES_MAX + 64];
+	char is[SETTING_BYTES_MAX];
 	uint32_t value;
-	uint64_t n;
 
 	if (!setting_parse(k, text, &value)) {
 		wrong_value(c, s, k, text);
@@ -134,13 +159,29 @@ static void set_value(struct chat *c, struct session *s, struct room *r, const s
 		           setting_show(r, k, is));
 		return;
 	}
-	snprintf(undo, sizeof undo, "room --in=%s %s %s", r->name, k->name, setting_show(r, k, was));
-	setting_put(c, r, k, value);
-	n = emit_audit(c, s, undo, "set %s of %s: %s", k->name, r->name, setting_show(r, k, is));
-	emit_reply(c, s, "%s of %s: %s. %cundo #A%" PRIu64 " takes it back.", k->name, r->name,
-	           setting_show(r, k, is), c->config.command_prefix, n);
-	room_notice(c, r, s, "%s has set %s: %s", s->nick, k->name, setting_show(r, k, is));
-	room_release(c, r);
+	set_to(c, s, r, k, value);
+}
+
+void undo_setting(struct chat *c, struct session *s, const struct row *act)
+{
+	const char *data = act->room_name;
+	char *name = fields_get(data, "setting");
+	const struct setting *k = setting_find(name);
+	struct room *r;
+	uint32_t most;
+
+	free(name);
+	if (!undo_room(c, data, &r) || r == NULL) {
+		undo_late(c, s, "that room is gone");
+	} else if (k == NULL || k->kind == SETTING_PASSWORD || (r == c->lobby && !k->lobby)) {
+		undo_late(c, s, "there is no such setting any more");
+	} else if (rights_power(c, s, r, k->who)) {
+		most = k->kind == SETTING_NUMBER ? k->most - k->least + 1 : 1;
+		if (setting_value(r, k) != fields_get_count(data, "is", most))
+			undo_late(c, s, "it has been set again since");
+		else
+			set_to(c, s, r, k, fields_get_count(data, "was", most));
+	}
 }
 
 /* /room NAME TEXT; TEXT "" shows it. */

@@ -2,40 +2,18 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
-
-enum { SPAN_BYTES = 32 };
-
-/* What is left of b's time, as args_age reads it; "" for good. */
-static const char *span_left(const struct chat *c, const struct ban *b, char out[SPAN_BYTES])
-{
-	static const struct {
-		int64_t ms;
-		char letter;
-	} units[] = {{1000, 's'}, {60000, 'm'}, {3600000, 'h'}, {86400000, 'd'}, {604800000, 'w'}};
-	int64_t left_ms = b->until_ms - c->now_ms;
-
-	out[0] = '\0';
-	for (size_t i = 0; b->until_ms != 0 && i < sizeof units / sizeof units[0]; i++) {
-		int64_t n = (left_ms + units[i].ms - 1) / units[i].ms;
-
-		/* No number is longer (format_parse_age). */
-		if (n <= 100000) {
-			snprintf(out, SPAN_BYTES, " %" PRId64 "%c", n, units[i].letter);
-			break;
-		}
-	}
-	return out;
-}
+#include "chatd/core/undo.h"
 
 /* -- ending ------------------------------------------------------------------------------ */
 
@@ -50,13 +28,20 @@ static bool number_parse(const char *text, uint64_t *number)
 	return *end == '\0';
 }
 
-/* In the list, the one of this name or address; NULL: none. */
-static struct ban *named(struct ban_list *list, const char *name)
+bool order_may_end(const struct chat *c, const struct session *s, const struct ban *b)
+{
+	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
+
+	return order_rank(r, s) >= (r != NULL ? RANK_OPERATOR : RANK_MODERATOR);
+}
+
+/* In the list, the one of this name or address; NULL: none. addresses: s may ask for those. */
+static struct ban *named(struct ban_list *list, const char *name, bool addresses)
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
 	bool is_name = name_key(name, strlen(name), key);
 	struct address block;
-	bool is_block = address_parse(name, &block);
+	bool is_block = addresses && address_parse(name, &block);
 
 	for (struct ban *b = list->first; b != NULL; b = b->list_next) {
 		if (b->target == BAN_BLOCK
@@ -72,22 +57,20 @@ static struct ban *meant(struct chat *c, struct session *s, const struct args *a
                          enum ban_kind kind)
 {
 	struct room *r = order_scope(c, a, kind);
+	bool moderates = role_of(s) >= ROLE_MODERATOR;
 	const char *name = a->arg[0];
 	struct ban *b = NULL;
 	uint64_t number;
 
 	if (number_parse(name, &number)) {
 		b = ban_by_number(c, kind, number);
-		if (b != NULL) {
-			r = b->room != 0 ? room_by_number(c, b->room) : NULL;
-			if (order_rank(r, s) < (r != NULL ? RANK_OPERATOR : RANK_MODERATOR))
-				b = NULL;
-		}
+		if (b != NULL && !order_may_end(c, s, b))
+			b = NULL;
 	} else if (order_keeps(c, s, r)) {
-		b = named(ban_list_of(c, r, kind), name);
+		b = named(ban_list_of(c, r, kind), name, moderates);
 		/* Who may, means everywhere too. */
-		if (b == NULL && role_of(s) >= ROLE_MODERATOR)
-			b = named(ban_list_of(c, NULL, kind), name);
+		if (b == NULL && moderates)
+			b = named(ban_list_of(c, NULL, kind), name, true);
 	} else {
 		return NULL;
 	}
@@ -99,32 +82,87 @@ static struct ban *meant(struct chat *c, struct session *s, const struct args *a
 	return b;
 }
 
-static void end(struct chat *c, struct session *s, const struct args *a, enum ban_kind kind)
+void order_undo_begin(const struct chat *c, struct bytes *data, enum ban_kind kind,
+                      const struct room *r, const struct ban *lifted)
 {
-	bool ban = kind == BAN_ENTRY;
-	struct ban *b = order_saves(c, s) ? meant(c, s, a, kind) : NULL;
-	const struct room *r = b != NULL && b->room != 0 ? room_by_number(c, b->room) : NULL;
-	const char *where = r != NULL ? r->name : ban ? "this chat" : "every room";
+	struct bytes was = {0};
+
+	undo_begin(data, "ban");
+	undo_put_room(c, data, r);
+	if (kind == BAN_SPEECH)
+		fields_put(data, "mute", "yes");
+	if (lifted == NULL)
+		return;
+	ban_put(c, &was, lifted);
+	fields_put(data, "was", was.data);
+	if (lifted->target == BAN_ACCOUNT)
+		undo_put_account(data, "account", account_by_key(c, lifted->key));
+	bytes_release(&was);
+}
+
+/* "this chat", "ops": out of which, or in which, the bans of r are. */
+static const char *place(const struct room *r, enum ban_kind kind)
+{
+	return r != NULL ? r->name : kind == BAN_ENTRY ? "this chat" : "every room";
+}
+
+void order_unban(struct chat *c, struct session *s, struct ban *b)
+{
+	bool ban = b->kind == BAN_ENTRY;
+	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
+	const char *who = order_ban_who(s, b), *where = place(r, b->kind);
 	struct bytes undo = {0};
 	struct bearer own = bearer_of(s);
-	char span[SPAN_BYTES];
 	uint64_t n;
 
-	if (b == NULL)
-		return;
 	if (ban_hits(c, b, &own)) {
 		emit_reply(c, s, "Not done: that is you.");
 		return;
 	}
-	bytes_printf(&undo, "%s %s%s %s%s%s%s", ban ? "ban" : "mute", r != NULL ? "--in=" : "--everywhere",
-	             r != NULL ? r->name : "", b->who, span_left(c, b, span), *b->why != '\0' ? " " : "",
-	             b->why);
+	order_undo_begin(c, &undo, b->kind, r, b);
 	n = emit_audit(c, s, undo.data, "ended the %s of %s %s %s (#B%" PRIu64 ")", ban ? "ban" : "mute",
-	               b->who, ban ? "from" : "in", where, b->number);
-	emit_reply(c, s, "%s may %s %s again. %cundo #A%" PRIu64 " takes it back.", b->who,
+	               who, ban ? "from" : "in", where, b->number);
+	emit_reply(c, s, "%s may %s %s again. %cundo #A%" PRIu64 " takes it back.", who,
 	           ban ? "come into" : "speak in", where, c->config.command_prefix, n);
 	bytes_release(&undo);
 	ban_end(c, b);
+}
+
+static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_kind kind)
+{
+	bool ban = kind == BAN_ENTRY;
+	const char *where = place(r, kind), *what = ban ? "ban" : "mute";
+	struct bearer own = bearer_of(s);
+	uint32_t n;
+
+	if (!order_keeps(c, s, r))
+		return;
+	n = ban_end_all(c, r, kind, &own);
+	if (n == 0) {
+		emit_reply(c, s, "Not done: there is no %s %s %s that you could end.", what,
+		           ban ? "from" : "in", where);
+		return;
+	}
+	emit_audit(c, s, "", "ended %" PRIu32 " %s%s %s %s", n, what, n == 1 ? "" : "s",
+	           ban ? "from" : "in", where);
+	emit_reply(c, s, "%" PRIu32 " %s%s %s %s ended. Nothing takes that back.", n, what,
+	           n == 1 ? "" : "s", ban ? "from" : "in", where);
+}
+
+static void end(struct chat *c, struct session *s, const struct args *a, enum ban_kind kind)
+{
+	struct ban *b;
+
+	if (!order_saves(c, s))
+		return;
+	if (strcasecmp(a->arg[0], "all") == 0) {
+		/* Nobody can be called so. */
+		end_all(c, s, order_scope(c, a, kind), kind);
+		return;
+	}
+	b = meant(c, s, a, kind);
+	if (b != NULL)
+		order_unban(c, s, b);
 }
 
 void cmd_unban(struct chat *c, struct session *s, const struct args *a)
@@ -143,11 +181,11 @@ static void show(struct chat *c, struct session *s, const struct ban *b)
 {
 	char until[BAN_UNTIL_BYTES], from[ADDRESS_BYTES_MAX], at[STAMP_BYTES + 1];
 	bool with_address = b->target == BAN_GUEST && role_of(s) >= ROLE_MODERATOR &&
-	                    address_is_network(&b->from);
+	                    ban_by_address(b);
 
 	strcpy(at, format_stamp(&c->stamp, b->at_ms));
-	emit_reply(c, s, "  #B%" PRIu64 " %s%s%s%s, by %s %s%s%s%s", b->number, b->who,
-	           b->target == BAN_GUEST ? ", a guest" : "", with_address ? " from " : "",
+	emit_reply(c, s, "  #B%" PRIu64 " %s%s%s%s, by %s %s%s%s%s", b->number,
+	           order_ban_who(s, b), b->target == BAN_GUEST ? ", a guest" : "", with_address ? " from " : "",
 	           with_address ? address_show(&b->from, from) : "", b->by, at,
 	           b->until_ms != 0 ? ban_until(c, b, until) : " for good", *b->why != '\0' ? ": " : "",
 	           b->why);
@@ -157,7 +195,7 @@ static void list(struct chat *c, struct session *s, struct room *r, enum ban_kin
 {
 	const struct ban_list *l = ban_list_of(c, r, kind);
 	const char *what = kind == BAN_ENTRY ? "banned" : "muted";
-	const char *where = r != NULL ? r->name : kind == BAN_ENTRY ? "this chat" : "every room";
+	const char *where = place(r, kind);
 	const char *from = kind == BAN_ENTRY ? "from" : "in";
 	uint32_t n = 0;
 

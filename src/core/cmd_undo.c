@@ -1,6 +1,6 @@
 /*
- * /undo: the record of an act has the command line that takes it back, and that is run as if
- * who types /undo had typed it: their own rights decide.
+ * /undo: the record of an act has what it changed, as data (undo.h), and what was before is restored
+ * from there, if whoever types /undo could do so themselves.
  */
 
 #include <ctype.h>
@@ -8,32 +8,74 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chatd/base/bytes.h"
+#include "chatd/core/command.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/fields.h"
 #include "chatd/core/history.h"
-#include "chatd/core/name.h"
 #include "chatd/core/order.h"
-#include "chatd/core/room.h"
+#include "chatd/core/undo.h"
 
-/* s has a word in the room that the line is about. */
-static bool keeps_room_of(const struct chat *c, const struct session *s, const char *line)
+/* The kinds of acts that can be taken back. */
+static const struct kind {
+	const char *name;      /* in the data */
+	const char *command;   /* whose role it takes */
+	undo_restore *restore;
+	bool unsaved;          /* can be restored while nothing can be saved, too */
+} kinds[] = {
+	{"ban", "ban", undo_ban, false},
+	{"grant", "op", undo_grant, false},
+	{"offer", "transfer", undo_offer, false},
+	{"owner", "transfer", undo_owner, false},
+	{"setting", "room", undo_setting, false},
+	{"filter", "filter", undo_filter, false},
+	{"lockdown", "lockdown", undo_lockdown, false},
+	{"role", "role", undo_role, false},
+	{"report", "reports", undo_report, false},
+	{"shutdown", "shutdown", undo_shutdown, true},
+};
+
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+/* s has a word in the room that the act was done in. */
+static bool keeps_room_of(const struct chat *c, const struct session *s, const char *data)
 {
-	const char *in = strstr(line, " --in=");
-	char key[NAME_KEY_BYTES_MAX + 1];
-	const struct room *r = NULL;
+	struct room *r;
 
-	/* What stands before it is the command's name alone. */
-	if (in == NULL || in != line + strcspn(line, " "))
-		return false;
-	in += strlen(" --in=");
-	if (name_key(in, strcspn(in, " "), key))
-		r = room_by_key(c, key);
-	return r != NULL && order_rank(r, s) >= RANK_OPERATOR;
+	return undo_is_data(data) && undo_room(c, data, &r) && r != NULL &&
+	       order_rank(r, s) >= RANK_OPERATOR;
 }
 
+/* By the same account, and not by an earlier one of its name. */
 static bool is_its_own(const struct session *s, const struct row *act)
 {
-	return s->account != NULL && strcmp(s->account->nick, act->sender) == 0;
+	return s->account != NULL && strcmp(s->account->nick, act->sender) == 0 &&
+	       s->account->made_ms == fields_get_number(act->room_name, "actor");
+}
+
+/* A command line, as older versions have recorded it. Whoever it names may be somebody else by
+ * now, so it is never run. */
+static bool is_old(const char *data)
+{
+	return *data != '\0' && strncmp(data, "actor=", strlen("actor=")) != 0;
+}
+
+/* What was before the act is restored, or s is told why not. */
+static void take_back(struct chat *c, struct session *s, const struct row *act)
+{
+	char *name = fields_get(act->room_name, "undo");
+	const struct kind *kind = NULL;
+
+	for (int i = 0; i < KINDS; i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			kind = &kinds[i];
+	free(name);
+	if (kind == NULL)
+		emit_reply(c, s, "Not done: a newer chatd has recorded that act, and this one cannot take it "
+		           "back.");
+	else if (!command_allowed(s, command_find(kind->command)))
+		command_refuse(c, s, command_find(kind->command), "Not done: ");
+	else if (kind->unsaved || order_saves(c, s))
+		kind->restore(c, s, act);
 }
 
 static void undo_answer(struct chat *c, struct session *s, struct question *q,
@@ -43,7 +85,6 @@ static void undo_answer(struct chat *c, struct session *s, struct question *q,
 	uint64_t number = *(const uint64_t *)q->data;
 	const struct row *act = rows->n > 0 ? &rows->row[0] : NULL;
 	bool reads = act != NULL && (role_of(s) >= ROLE_MODERATOR || is_its_own(s, act));
-	char *line;
 
 	if (rows->error != NULL) {
 		emit_reply(c, s, "%s", rows->error);
@@ -52,17 +93,15 @@ static void undo_answer(struct chat *c, struct session *s, struct question *q,
 		/* Who may not know of an act is told the same as where there is none. */
 		emit_reply(c, s, "Not done: there is no act #A%" PRIu64 " that you could take back.",
 		           number);
-	} else if (*act->room_name == '\0') {
-		emit_reply(c, s, "Not done: #A%" PRIu64 " (%s %s) cannot be taken back.", act->id, act->sender,
-		           act->body);
+	} else if (!undo_is_data(act->room_name)) {
+		emit_reply(c, s, "Not done: #A%" PRIu64 " (%s %s) cannot be taken back%s", act->id, act->sender,
+		           act->body, is_old(act->room_name) ? " by /undo: an older chatd has recorded it." : ".");
 	} else {
 		if (reads)
 			emit_reply(c, s, "Taking back #A%" PRIu64 " (%s %s):", act->id, act->sender, act->body);
 		else
 			emit_reply(c, s, "Taking back #A%" PRIu64 ":", act->id);
-		line = mem_strdup(act->room_name);
-		command_run(c, s, line);
-		free(line);
+		take_back(c, s, act);
 	}
 }
 

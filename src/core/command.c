@@ -236,6 +236,10 @@ static bool flags_parse(struct chat *c, struct session *s, const struct command 
 
 		if (strcmp(word, "--preview") == 0 && (k->flags & FLAG_PREVIEW) != 0) {
 			a->preview = true;
+		} else if (strcmp(word, "--all") == 0 && (k->flags & FLAG_REACH) != 0) {
+			a->all = true;
+		} else if (strcmp(word, "--name") == 0 && (k->flags & FLAG_REACH) != 0) {
+			a->by_name = true;
 		} else if (strcmp(word, "--everywhere") == 0 && (k->flags & FLAG_EVERYWHERE) != 0) {
 			a->everywhere = true;
 		} else if (strncmp(word, "--in=", 5) == 0 && (k->flags & FLAG_IN) != 0) {

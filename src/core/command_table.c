@@ -49,8 +49,13 @@ const struct command commands[] = {
 	 "Makes somebody an operator of your room, who keeps order there.", "op bob"},
 	{"deop", "", "NICK", 1, 1, false, false, cmd_deop, ROLE_ACCOUNT, FLAG_IN | FLAG_OWNER,
 	 "Takes the operator's role from somebody.", "deop bob"},
-	{"transfer", "", "NICK", 1, 1, false, false, cmd_transfer, ROLE_ACCOUNT, FLAG_IN | FLAG_OWNER,
-	 "Gives your room to somebody else; you stay an operator of it.", "transfer bob"},
+	{"transfer", "", "NICK | -", 1, 1, false, false, cmd_transfer, ROLE_ACCOUNT, FLAG_IN | FLAG_OWNER,
+	 "Offers your room to somebody else, who owns it once they accept; you stay an operator of it. "
+	 "A single - takes the offer back.", "transfer bob"},
+	{"accept", "", "ROOM", 1, 1, false, false, cmd_accept, ROLE_ACCOUNT, 0,
+	 "Makes you the owner of a room that was offered to you.", "accept ops"},
+	{"decline", "", "ROOM", 1, 1, false, false, cmd_decline, ROLE_ACCOUNT, 0,
+	 "Declines a room that was offered to you.", "decline ops"},
 	{"history", "", "[N | 2h | 2026-11-22 | before #N]", 2, 0, false, false, cmd_history, ROLE_GUEST, 0,
 	 "Shows earlier lines of this room: the last N, those of a time (s, m, h, d, w) or of a "
 	 "day, or those before a line.", "history 2h"},
@@ -108,21 +113,21 @@ const struct command commands[] = {
 	 FLAG_IN | FLAG_OPERATOR | FLAG_HOST,
 	 "For operators: puts somebody out of the room; they may come back.", "kick bob calm down"},
 	{"mute", "", "NICK [30m] [WHY]", 1, 1, true, false, cmd_mute, ROLE_ACCOUNT,
-	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST,
+	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_REACH | FLAG_HOST,
 	 "For operators: lets somebody read but not speak in the room, for a time or until /unmute; "
 	 "for moderators, with --everywhere, in no room.", "mute bob 30m shouting"},
-	{"unmute", "", "NICK | #B12", 1, 1, false, false, cmd_unmute, ROLE_ACCOUNT,
+	{"unmute", "", "NICK | #B12 | all", 1, 1, false, false, cmd_unmute, ROLE_ACCOUNT,
 	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST,
-	 "Ends a mute, by name or by the number that /bans shows.",
+	 "Ends a mute, by name or by the number that /bans shows; or all of the room's.",
 	 "unmute bob"},
 	{"ban", "", "WHO [2d] [WHY]", 1, 1, true, false, cmd_ban, ROLE_ACCOUNT,
-	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_HOST,
-	 "For operators: keeps somebody out of the room, for a time or until /unban. WHO is a nick, an "
-	 "account, an address or a block of them. For moderators --everywhere keeps them out of the "
-	 "chat. --preview only tells whom it would hit.", "ban bob 2d spam"},
-	{"unban", "", "WHO | #B12", 1, 1, false, false, cmd_unban, ROLE_ACCOUNT,
+	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH | FLAG_HOST,
+	 "For operators: keeps somebody out of the room, for a time or until /unban. WHO is a nick or an "
+	 "account; for moderators also an address or a block of them, and --everywhere keeps them out "
+	 "of the chat. --preview only tells whom it would hit.", "ban bob 2d spam"},
+	{"unban", "", "WHO | #B12 | all", 1, 1, false, false, cmd_unban, ROLE_ACCOUNT,
 	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST,
-	 "Ends a ban, by name or by the number that /bans shows.",
+	 "Ends a ban, by name or by the number that /bans shows; or all of the room's.",
 	 "unban bob"},
 	{"bans", "", "", 0, 0, false, false, cmd_bans, ROLE_ACCOUNT,
 	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST,

@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "chatd/base/bytes.h"
 #include "chatd/core/account.h"
+#include "chatd/core/fields.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
 
@@ -243,16 +245,21 @@ static void phrase(char out[AUDIT_BYTES_MAX + 1], const char *fmt, va_list ap)
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 {
 	char what[AUDIT_BYTES_MAX + 1];
+	struct bytes data = {0};
 	uint64_t number;
 	va_list ap;
 
 	va_start(ap, fmt);
 	phrase(what, fmt, ap);
 	va_end(ap);
+	bytes_puts(&data, strlen(undo) <= UNDO_BYTES_MAX ? undo : "");
+	if (s->account != NULL)
+		fields_put_number(&data, "actor", s->account->made_ms);
 	number = emit_append(c, (struct record){
-		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = undo,
+		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = data.data,
 		.sender = s->nick != NULL ? s->nick : "the host", .body = what,
 	});
+	bytes_release(&data);
 	/* The command stands for the kind of act, also where its answer came later: meanwhile s
 	 * gave no other. */
 	emit_security(c, s, s->command != NULL ? s->command : "act", "%s (#A%" PRIu64 ")", what, number);

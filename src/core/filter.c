@@ -150,13 +150,13 @@ static void save(struct chat *c, const char *word, bool beginning, const char *v
 	emit_fact(c, FACT_FILTER, key, value);
 }
 
-void filter_add(struct chat *c, const char *word, bool beginning, const char *by)
+void filter_add(struct chat *c, const char *word, bool beginning, const char *by, int64_t at_ms)
 {
 	struct bytes value = {0};
 
-	insert(c, word, beginning, by, c->now_ms);
+	insert(c, word, beginning, by, at_ms);
 	fields_put(&value, "by", by);
-	fields_put_number(&value, "at", c->now_ms);
+	fields_put_number(&value, "at", at_ms);
 	save(c, word, beginning, value.data);
 	bytes_release(&value);
 }

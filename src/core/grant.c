@@ -131,6 +131,22 @@ bool grant_give(struct chat *c, struct room *r, const char *account_key, enum ro
 	return true;
 }
 
+bool grant_give_back(struct chat *c, struct room *r, const char *account_key, enum room_role role,
+                     uint64_t since)
+{
+	bool new = grant_of(r, account_key) == NULL;
+	struct grant *g;
+
+	if (!grant_give(c, r, account_key, role))
+		return false;
+	g = grant_of(r, account_key);
+	if (new && g->since != since) {
+		g->since = since;
+		save(c, r, g, false);
+	}
+	return true;
+}
+
 void grant_take(struct chat *c, struct room *r, const char *account_key, enum room_role role)
 {
 	struct grant *g = grant_of(r, account_key);

@@ -187,7 +187,7 @@ static const char *place(const struct chat *c, const struct ban *b, char out[NAM
 	return out;
 }
 
-/* A ban or a mute that s would escape by becoming `then`; NULL: none. */
+/* A ban or a mute that s would escape by calling itself as `then`; NULL: none. */
 static const struct ban *escaped(const struct chat *c, const struct session *s,
                                  const struct bearer *then)
 {
@@ -247,7 +247,7 @@ bool order_may_rename(struct chat *c, struct session *s, const char *key)
 
 bool order_may_register(struct chat *c, struct session *s)
 {
-	struct bearer then = bearer_of(s);
+	struct bearer now = bearer_of(s);
 	const struct ban *b;
 
 	if (lockdown_on(c)) {
@@ -255,8 +255,11 @@ bool order_may_register(struct chat *c, struct session *s)
 		           format_stamp(&c->stamp, c->order->lockdown_until_ms));
 		return false;
 	}
-	then.role = ROLE_ACCOUNT;
-	b = escaped(c, s, &then);
+	/* What holds in a room holds there for the account too (ban_hits): its owner has no say
+	 * in who may have one. */
+	b = ban_find(c, BAN_SPEECH, NULL, &now);
+	if (b == NULL)
+		b = ban_find(c, BAN_ENTRY, NULL, &now);
 	if (b != NULL)
 		tell_escape(c, s, b, "can have no account");
 	return b == NULL;

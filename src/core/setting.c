@@ -192,6 +192,62 @@ void setting_lock(struct chat *c, struct room *r, const char *hash)
 	setting_save(c, r);
 }
 
+/* -- offers ------------------------------------------------------------------------------- */
+
+static void offer_clear(struct room *r)
+{
+	free(r->offer.key);
+	free(r->offer.by);
+	r->offer.key = r->offer.by = NULL;
+	r->offer.made_ms = r->offer.at_ms = 0;
+}
+
+void setting_offer(struct chat *c, struct room *r, const struct account *to, const char *by)
+{
+	offer_clear(r);
+	if (to != NULL) {
+		r->offer.key = mem_strdup(to->key);
+		r->offer.by = mem_strdup(by);
+		r->offer.made_ms = to->made_ms;
+		r->offer.at_ms = c->now_ms;
+	}
+	setting_save(c, r);
+}
+
+struct account *setting_offered(const struct chat *c, const struct room *r)
+{
+	struct account *a;
+
+	if (r->offer.key == NULL || r->offer.at_ms + OFFER_MS <= c->now_ms)
+		return NULL;
+	a = account_by_key(c, r->offer.key);
+	return a != NULL && a->made_ms == r->offer.made_ms ? a : NULL;
+}
+
+void setting_tell_offer(struct chat *c, const struct session *s, const struct room *r)
+{
+	char p = c->config.command_prefix;
+
+	emit_reply(c, s, "%s offers you the room %s: %caccept %s makes you its owner, %cdecline %s does "
+	           "not.", r->offer.by, r->name, p, r->name, p, r->name);
+}
+
+void setting_tell_offers(struct chat *c, struct session *s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
+		const struct room *r = c->rooms[slot];
+
+		if (r == NULL || r->offer.key == NULL || setting_offered(c, r) != s->account)
+			continue;
+		if (n++ < OFFERS_TOLD_MAX)
+			setting_tell_offer(c, s, r);
+	}
+	if (n > OFFERS_TOLD_MAX)
+		emit_reply(c, s, "And %" PRIu32 " more are offered to you.", n - OFFERS_TOLD_MAX);
+}
+
 void setting_init(struct room *r)
 {
 	r->set.history = true;
@@ -200,6 +256,7 @@ void setting_init(struct room *r)
 void setting_release(struct chat *c, struct room *r)
 {
 	set_hash(r, NULL);
+	offer_clear(r);
 	r->set.private = false;
 	note_closed(c, r);
 }
@@ -219,6 +276,12 @@ void setting_save(struct chat *c, struct room *r)
 		if (k->kind != SETTING_PASSWORD)
 			fields_put_number(&b, k->name, setting_value(r, k));
 	fields_put(&b, "hash", r->set.hash != NULL ? r->set.hash : "");
+	if (r->offer.key != NULL) {
+		fields_put(&b, "offer", r->offer.key);
+		fields_put(&b, "offer_by", r->offer.by);
+		fields_put_number(&b, "offer_made", r->offer.made_ms);
+		fields_put_number(&b, "offer_at", r->offer.at_ms);
+	}
 	emit_fact(c, FACT_ROOM, r->key, b.data);
 	r->kept = true;
 	c->secret = true;
@@ -263,6 +326,21 @@ static struct room *load_room(struct chat *c, const char *key, const char *value
 	return r;
 }
 
+static void load_offer(struct room *r, const char *value)
+{
+	char *key = fields_get_text(value, "offer", NAME_KEY_BYTES_MAX);
+
+	offer_clear(r);
+	if (*key == '\0') {
+		free(key);
+		return;
+	}
+	r->offer.key = key;
+	r->offer.by = fields_get_text(value, "offer_by", NAME_BYTES_MAX);
+	r->offer.made_ms = fields_get_number(value, "offer_made");
+	r->offer.at_ms = fields_get_time(value, "offer_at");
+}
+
 void setting_load(struct chat *c, const char *key, const char *value)
 {
 	struct room *r = load_room(c, key, value);
@@ -279,6 +357,7 @@ void setting_load(struct chat *c, const char *key, const char *value)
 	set_hash(r, *hash != '\0' ? hash : NULL);
 	explicit_bzero(hash, strlen(hash));
 	free(hash);
+	load_offer(r, value);
 	free(r->topic);
 	r->topic = fields_get_text(value, "topic", TOPIC_BYTES_MAX);
 	r->kept = true;

@@ -98,7 +98,7 @@ bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit)
 	r->hit = hit;
 	r->lines = r->mentions = 0;
 	at->room_name = sqlite3_column_count(st) > UNDO_COLUMN
-	                ? answer_column(a, s, st, UNDO_COLUMN, LINE_BYTES_LIMIT)
+	                ? answer_column(a, s, st, UNDO_COLUMN, UNDO_BYTES_MAX + 64)
 	                : answer_room_name(a, s, r->room);
 	at->sender = answer_column(a, s, st, 4, NAME_BYTES_MAX);
 	at->body = answer_column(a, s, st, 5, BODY_BYTES_MAX);

@@ -85,14 +85,23 @@ enum {
 	MAILS_MAX = 10000,      /* and for all */
 	MAIL_BYTES_MAX = 8192,  /* of the text of one */
 	AUDIT_BYTES_MAX = 1024, /* of one act's description; cut there */
+	UNDO_BYTES_MAX = 4096,  /* and of the data that takes it back: beyond it nothing does */
 	AUDIT_LINES_DEFAULT = 20, /* acts that /audit alone shows */
 	GRANTS_MAX = 256,       /* people who are something in one room, or are invited to it */
 	GRANTS_ALL_MAX = 100000, /* and in all rooms, beside their owners */
 	ROOMS_OWNED_MAX = 20,   /* rooms that one account owns */
+	OFFER_MS = 7 * 86400000, /* for so long a room that is offered waits for its new owner; one
+	                         * offer for each room */
+	OFFERS_TOLD_MAX = 5,    /* of which one is told on signing in before "and N more" */
 	BANS_MAX = 10000,       /* bans in force, and as many mutes: all are in memory and looked
 	                         * through by number */
-	BANS_ROOM_MAX = 200,    /* of them, in one room: looked through by who comes in or speaks */
-	BANS_EVERYWHERE_MAX = 2000, /* and on the whole server */
+	BANS_EVERYWHERE_MAX = 2000, /* of them, on the whole server: no room's ban takes their place */
+	BANS_ROOMS_MAX = BANS_MAX - BANS_EVERYWHERE_MAX, /* and in all rooms together */
+	BANS_ROOMS_RESERVE = 1000, /* of these, for moderators and administrators alone */
+	BANS_OWNER_MAX = 500,   /* in the rooms of one account; in rooms without an owner, by one who
+	                         * sets them */
+	BANS_ROOM_MAX = 200,    /* in one room: looked through by who comes in or speaks */
+	BANS_ROOM_RESERVE = 50, /* and so many more, for moderators and administrators alone */
 	BANS_LISTED_MAX = 40,   /* of each kind and place that /bans prints before "and N more" */
 	BAN_HITS_NAMED_MAX = 40, /* people whom a ban, or its preview, names */
 	BAN_WHY_CHARS_MAX = 200, /* code points of a reason */
@@ -256,6 +265,12 @@ _Static_assert(MAIL_MAX * (MAIL_BYTES_MAX + 2 * LINE_HEAD_BYTES_MAX) < ARENA_PER
                "and its text fits");
 _Static_assert(4 * BANS_LISTED_MAX * (BAN_WHY_CHARS_MAX * 4 + 2 * NAME_BYTES_MAX + 160) <
                ARENA_PER_LINE_MAX, "lists of bans and mutes, of a room and of all, fit");
+_Static_assert(BAN_WHY_CHARS_MAX * 5 + 3 * NAME_KEY_BYTES_MAX + 2 * NAME_BYTES_MAX + 320 <=
+               UNDO_BYTES_MAX && REPORT_WHY_BYTES_MAX * 3 + NAME_BYTES_MAX + 160 <= UNDO_BYTES_MAX,
+               "a ban fits the data of the act that lifts it, written %XX twice; and a report");
+_Static_assert((int)BANS_OWNER_MAX >= (int)BANS_ROOM_MAX &&
+               (int)BANS_OWNER_MAX <= (int)BANS_ROOMS_MAX - (int)BANS_ROOMS_RESERVE,
+               "a room's bans fit its owner's share, and one owner does not fill all rooms'");
 _Static_assert(HIDDEN_BYTES_MAX + ROOMS_MAX * 11 + BODY_BYTES_MAX < ARENA_PER_LINE_MAX,
                "a search and what is hidden from it fit a line's share of the arena");
 _Static_assert(REPLAY_MAX <= ROWS_MAX, "a replay is one answer");

@@ -46,6 +46,9 @@ struct account {
 	enum role role;
 	bool host;               /* made for a user of the host, who needs no password there */
 	int64_t made_ms;
+	uint64_t made_seq;       /* the record with which a guest registered it; 0: it was made in
+	                          * another way, or before this was noted */
+	struct address made_from; /* where that guest came from, as it is counted; zero: not known */
 	struct signed_in last[SIGN_INS_KEPT]; /* newest first */
 	uint32_t failed;         /* wrong passwords since the last sign-in */
 	uint32_t failed_codes;   /* and wrong codes behind a right one */
@@ -78,6 +81,9 @@ const char *account_bars(const struct chat *c, const char *nick, const char *key
 /* A new account, saved. NULL: there are ACCOUNTS_MAX. hash and codes as in struct account. */
 struct account *account_new(struct chat *c, const char *nick, const char *key, const char *hash,
                             const char *codes);
+/* s, a guest, has registered it; to be saved. What keeps that guest out of a room, or quiet in it,
+ * holds for the account too. */
+void account_registered(const struct chat *c, const struct session *s, struct account *a);
 /* Forgets it, also in the store; who is signed in to it is a guest of that name. */
 void account_drop(struct chat *c, struct account *a);
 /* Saves what has changed of it. */

@@ -23,6 +23,8 @@ struct args {
 	                              * whoever is in none, with FLAG_HOST and --everywhere or where it
 	                              * is about no room */
 	bool preview;                /* --preview */
+	bool all;                    /* --all */
+	bool by_name;                /* --name */
 	bool everywhere;             /* --everywhere */
 };
 
@@ -39,6 +41,8 @@ enum command_flag {
 	FLAG_HOST = 64,              /* also for the host's own conversation (SESSION_HOST), which has no
 	                              * name; and no room, so that one must be named with --in=ROOM
 	                              * where the command is about one (FLAG_IN) */
+	FLAG_REACH = 128,            /* --all: also where an address would hit more than the one who is
+	                              * named; --name: by the name alone */
 };
 
 struct command {
@@ -103,6 +107,8 @@ void cmd_deop(struct chat *c, struct session *s, const struct args *a);
 void cmd_voice(struct chat *c, struct session *s, const struct args *a);
 void cmd_devoice(struct chat *c, struct session *s, const struct args *a);
 void cmd_transfer(struct chat *c, struct session *s, const struct args *a);
+void cmd_accept(struct chat *c, struct session *s, const struct args *a);
+void cmd_decline(struct chat *c, struct session *s, const struct args *a);
 void cmd_invite(struct chat *c, struct session *s, const struct args *a);
 void cmd_uninvite(struct chat *c, struct session *s, const struct args *a);
 void cmd_nick(struct chat *c, struct session *s, const struct args *a);     /* cmd_people.c */

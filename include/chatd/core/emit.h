@@ -58,9 +58,10 @@ void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char 
 bool emit_can_save(struct chat *c, const struct session *s);
 
 /* Records an act of power: what was done, as a phrase without a subject ("made bob: admin"),
- * and the command line, without its prefix, that takes it back ("" where none does). Returns
- * its number, by which /undo knows it. The operator's log has it as well, as emit_security, with
- * the command that s gave last for its event. */
+ * and what it has changed, as data that takes it back (undo.h; "" where nothing does), to which
+ * is added when the account of who did it was made ("actor"). Returns its number, by which /undo
+ * knows it. The operator's log has it as well, as emit_security, with the command that s gave last
+ * for its event. */
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -34,8 +34,8 @@ enum record_kind {
 	                    * on; empty: it is gone. room 0, room_name "" */
 	RECORD_DELETE = 7, /* the line with the id ref, said in room, goes from the history and from
 	                    * the search; where there is none, nothing happens */
-	RECORD_AUDIT = 8,  /* sender, who has power, has done what body says; room 0, room_name the
-	                    * command line that takes it back, "" where nothing does */
+	RECORD_AUDIT = 8,  /* sender, who has power, has done what body says; room 0, room_name what it
+	                    * has changed, as data that the core reads (undo.h), or "" */
 	RECORD_KEEP = 9,   /* how long the room's lines are kept: the high half of ref is days, the
 	                    * low half how many; 0: as the store was told for all rooms */
 	RECORD_GAP = 10,   /* lines are missing here that could not be saved: body, from the System,
@@ -144,7 +144,7 @@ struct row {
 	bool hit;               /* SEARCH: true for a line found, false for one beside it */
 	uint32_t lines;         /* UNREAD: in this room since id, the last line seen; at most 1000 */
 	uint32_t mentions;      /* UNREAD: how many of them have the nick in them */
-	const char *room_name;  /* AUDIT: the command line that takes it back; "" */
+	const char *room_name;  /* AUDIT: what it has changed; "" */
 	const char *sender;
 	const char *body;
 };

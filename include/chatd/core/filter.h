@@ -28,7 +28,7 @@ const char *filter_parse(const char *typed, char word[FILTER_BYTES_MAX + 1], boo
 
 struct filter *filter_named(const struct chat *c, const char *word, bool beginning);
 /* Saved; there must be fewer than FILTERS_MAX. */
-void filter_add(struct chat *c, const char *word, bool beginning, const char *by);
+void filter_add(struct chat *c, const char *word, bool beginning, const char *by, int64_t at_ms);
 void filter_remove(struct chat *c, struct filter *f);
 
 void filter_load(struct chat *c, const char *key, const char *value);

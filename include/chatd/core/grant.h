@@ -49,6 +49,10 @@ enum room_role grant_role_of(const struct room *r, const struct account *a, enum
 /* Gives the account's bearer a role, or takes that one away; saved. False: there are GRANTS_MAX
  * in the room, or GRANTS_ALL_MAX in all. */
 bool grant_give(struct chat *c, struct room *r, const char *account_key, enum room_role role);
+/* The same of one that was taken away: whoever has nothing in the room reads what they read
+ * before, after the line since. */
+bool grant_give_back(struct chat *c, struct room *r, const char *account_key, enum room_role role,
+                     uint64_t since);
 void grant_take(struct chat *c, struct room *r, const char *account_key, enum room_role role);
 
 /* Rooms that the account owns. */

@@ -11,8 +11,10 @@
 
 struct order {
 	struct ban *bans;        /* owned; all bans and mutes, oldest first */
-	uint32_t nbans[BAN_KINDS]; /* of each kind; at most BANS_MAX */
+	uint32_t nbans[BAN_KINDS]; /* of each kind; at most BANS_MAX, and those that are over and
+	                          * still in the store */
 	struct ban_list everywhere[BAN_KINDS]; /* those that hold on the whole server */
+	uint32_t nrooms[BAN_KINDS]; /* those that hold in a room, of all rooms */
 	int64_t ban_due_ms;      /* when the first of all may be over; INT64_MAX: never */
 	struct filter *words, *beginnings; /* owned hashes, by word: nfilters together */
 	uint32_t nfilters;
@@ -121,12 +123,25 @@ void out_forget(struct chat *c, struct session *s);
  * lobby nobody is banned but from the whole. */
 struct room *order_scope(const struct chat *c, const struct args *a, enum ban_kind kind);
 /* The names of those who are here and hit by b, of its room's members alone or of all; how many
- * they are is returned. */
+ * they are is returned. `but` is left out. */
 uint32_t order_hit_names(struct chat *c, const struct ban *b, const struct room *members,
-                         struct bytes *names);
-/* /ban --preview: tells s whom b, which is not in force, would hit; operators of a room, of
- * those who are in it. */
+                         const struct session *but, struct bytes *names);
+/* s may know whom b hits, and not only how many: a ban of an address would tell an operator who
+ * comes from where. */
+bool order_may_know(const struct session *s, const struct ban *b);
+/* Whom b is of, as s may know it: what moderators ban by its address is "an address" to others. */
+const char *order_ban_who(const struct session *s, const struct ban *b);
+/* /ban --preview: tells s whom b, which is not in force, would hit; operators of a room, how
+ * many of those who are in it. */
 void order_preview(struct chat *c, struct session *s, const struct ban *b);
+/* Begins the data of an act on bans of r (NULL: of the whole server): with all of the one that is
+ * lifted (NULL: none). The number of the one that it made, if any, is still to be added. */
+void order_undo_begin(const struct chat *c, struct bytes *data, enum ban_kind kind,
+                      const struct room *r, const struct ban *lifted);
+/* Ends b for s, who may; told and recorded. cmd_unban.c */
+void order_unban(struct chat *c, struct session *s, struct ban *b);
+/* s keeps order where b holds. */
+bool order_may_end(const struct chat *c, const struct session *s, const struct ban *b);
 
 /* -- the lockdown --------------------------------------------------------------------- */
 

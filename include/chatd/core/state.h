@@ -152,6 +152,12 @@ struct room {
 	bool kept;                  /* it is a fact in the store, with its settings */
 	bool closed;                /* private, or with a password: not all may read it */
 	struct room_settings set;   /* what it is like */
+	struct {
+		char *key, *by;     /* owned; of the account that may have the room, and the nick of who
+		                     * offered it; NULL: it is not offered */
+		int64_t made_ms;    /* when that account was made */
+		int64_t at_ms;      /* when it was offered; holds for OFFER_MS */
+	} offer;
 	struct grant *grants;       /* owned; ngrants of at most GRANTS_MAX: who is what in it */
 	uint32_t ngrants;
 	struct ban_list bans[2];    /* owned; by enum ban_kind: who may not come in, or speak */
