@@ -275,9 +275,15 @@ static void point(const struct waiting *q, struct rows *rows, struct row *row)
 static void answers(void)
 {
 	static const char *const undos[] = {
-		"", "unban --in=ops #B5", "room --in=ops private off", "lockdown off", "role ann admin",
-		"ban --everywhere bob 5m why", "filter add spam", "transfer --in=den bob",
-		"uninvite --in=ops cat",
+		"", "unban --in=ops #B5", "undo=ban room=7 number=5", "undo=ban number=5",
+		"undo=ban was=target%3Dguest%20who%3Dbob%20key%3Dbob%20from%3D192.0.2.1%20by%3Dann",
+		"undo=ban mute=yes lobby=yes was=target%3Daccount%20who%3Dann%20key%3Dann",
+		"undo=setting room=7 setting=private is=1", "undo=setting room=7 setting=slow was=9",
+		"undo=lockdown was=9999999999999", "undo=role account=ann was=account is=admin",
+		"undo=filter word=spam added=yes", "undo=filter word=spam by=ann at=5",
+		"undo=owner room=7 is=ann", "undo=offer room=7 account=bob", "undo=report number=5 was=claimed",
+		"undo=grant room=7 role=member account=cat given=yes", "undo=grant room=7 role=voice slot=2 gen=1",
+		"undo=grant room=7 role=operator account=bob since=3", "undo=shutdown was=9999999999999 why=no",
 	};
 	uint32_t i = below(nasked);
 	struct waiting q = asked[i];

@@ -51,7 +51,9 @@ static void put_text(struct prng *r, struct bytes *b)
 		"last0=-9223372036854775808/::1 ", "last1=9223372036854775807/x ", "roles=255 ",
 		"roles=128 ", "hash=", "failed=4294967295 ", "topic=", "state=resolved ", "lobby=yes ",
 		"\xf0\x9f\x91\xa8\xe2\x80\x8d", "\xf0\x9f\x8f\xb4", "#", "--in=ops", "/", "undo #A9",
-		"unban --in=ops #B7", "role ann admin", "\xe2\x80\xa8", "\xef\xbf\xbe", "\xed\xa0\x80",
+		"undo=ban room=2 number=7 ",
+		"undo=role account=ann account_made=5 was=admin is=moderator ", "undo=setting setting=slow was=9 ",
+		"undo=grant role=voice account=bob account_made=6 ", "was=target%3Dblock ", "undo=filter word=", "\xe2\x80\xa8", "\xef\xbf\xbe", "\xed\xa0\x80",
 	};
 	uint32_t n = prng_below(r, 12);
 

@@ -52,8 +52,9 @@ static void fill(void)
 	                     .body = ""});
 	keep((struct record){.kind = RECORD_KEEP, .room = 3, .room_name = "den", .sender = "",
 	                     .ref = (uint64_t)7 << 32 | 9, .body = ""});
-	keep((struct record){.kind = RECORD_AUDIT, .room_name = "unban --in=ops #B7", .sender = "ann",
-	                     .body = "banned bob from ops"});
+	keep((struct record){.kind = RECORD_AUDIT, .sender = "ann", .body = "banned bob from ops",
+	                     .room_name = "undo=ban room=2 was=target%3Dguest%20who%3Deve%20key%3Deve "
+	                                  "number=7 actor=5"});
 	fact(FACT_ACCOUNT, "ann", "nick=ann role=moderator made=5 hash=$y$x codes=$5$y "
 	     "last0=1700000000000/192.0.2.1 last1=1600000000000/2001:db8::1");
 	fact(FACT_ACCOUNT, "bob", "nick=Bob role=account made=6 hash=$y$x totp=ABCDEFGH failed=2");

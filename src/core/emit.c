@@ -256,7 +256,7 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 	if (s->account != NULL)
 		fields_put_number(&data, "actor", s->account->made_ms);
 	number = emit_append(c, (struct record){
-		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = data.data,
+		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = data.len > 0 ? data.data : "",
 		.sender = s->nick != NULL ? s->nick : "the host", .body = what,
 	});
 	bytes_release(&data);
