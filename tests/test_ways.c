@@ -96,13 +96,15 @@ static void test_who_is_banned_reads_nothing_of_a_closed_room(void **state)
 	assert_string_equal(e[n - 1].query.key, "7");
 }
 
-static void test_a_preview_tells_operators_of_their_own_room_alone(void **state)
+static void test_a_preview_tells_operators_how_many_in_their_own_room(void **state)
 {
 	(void)state;
 	joins(4);
 	session(0)->from.ip[12] = 10;
 	sends(0, "/ban --preview 192.0.2.0/24\n");
-	assert_has("-- It would hit 2 people here: c, d\\n");
+	assert_has("-- Not done: addresses and blocks of them are for moderators.");
+	sends(0, "/ban --preview d\n");
+	assert_has("-- It would hit 1 person here.\\n");
 	session(0)->account->role = ROLE_MODERATOR;
 	sends(0, "/ban --preview --everywhere 192.0.2.0/24\n");
 	assert_has("-- It would hit 4 people here: b, c, d, e\\n");
@@ -188,7 +190,7 @@ int main(void)
 		CASE(test_a_ban_that_comes_while_the_password_is_asked),
 		CASE(test_nobody_ends_what_hits_themselves),
 		CASE(test_who_is_banned_reads_nothing_of_a_closed_room),
-		CASE(test_a_preview_tells_operators_of_their_own_room_alone),
+		CASE(test_a_preview_tells_operators_how_many_in_their_own_room),
 		CASE(test_who_may_not_speak_has_no_last_word),
 		CASE(test_who_may_not_speak_gives_no_reason_for_a_deletion),
 		CASE(test_who_may_not_speak_sets_no_topic),
