@@ -627,10 +627,43 @@ static void test_a_rooms_ban_keeps_nobody_from_an_account(void **state)
 	sends(2, "/leave\n");
 	sends(2, "/join ops\n");
 	assert_has("-- You are in ops");
-	/* One word of the operator's lets them in again. */
+	/* One word of the operator's lets them in again; and back, they are as they were. */
 	acts(0, "/unban d\n");
 	sends(4, "/join ops\n");
 	assert_has("-- You are in ops");
+	sends(4, "/leave\n");
+	undoes(0);
+	assert_has("-- d is banned from ops (#B");
+	sends(4, "/join ops\n");
+	assert_has("-- You are banned from ops by a.");
+}
+
+static void test_an_account_from_before_is_not_counted_with_a_guest(void **state)
+{
+	(void)state;
+	in_ops();
+	joins(4);
+	sends(4, "/join ops\n");
+	registers(4);
+	sends(0, "/ban --preview d\n");
+	assert_has("-- It would hit 1 person here.\\n");
+	sends(0, "/ban d\n");
+	assert_has("It hits now: d.");
+	assert_ptr_equal(session(4)->room, session(0)->room);
+}
+
+/* A room of which nothing was saved loses its number with the next start; an act must not. */
+static void test_an_act_keeps_the_number_of_its_room(void **state)
+{
+	(void)state;
+	joins(0);
+	joins(1);
+	sends(0, "/join den\n");
+	signs_in(0, ROLE_MODERATOR);
+	assert_false(session(0)->room->stored);
+	acts(0, "/ban --in=den --name b\n");
+	assert_true(session(0)->room->stored);
+	assert_has("kind 3 room 7");
 }
 
 static void test_what_holds_everywhere_keeps_from_an_account(void **state)
@@ -969,6 +1002,8 @@ int main(void)
 		CASE(test_one_account_has_a_share_of_the_bans),
 		CASE(test_rooms_leave_place_for_what_holds_everywhere),
 		CASE(test_a_rooms_ban_keeps_nobody_from_an_account),
+		CASE(test_an_account_from_before_is_not_counted_with_a_guest),
+		CASE(test_an_act_keeps_the_number_of_its_room),
 		CASE(test_what_holds_everywhere_keeps_from_an_account),
 		CASE(test_acts_are_taken_back_by_who_could_do_it),
 		CASE(test_what_an_older_version_recorded_is_not_run),

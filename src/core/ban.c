@@ -92,7 +92,7 @@ static bool hits_guest(const struct chat *c, const struct ban *b, const struct b
 
 	if (who->role == ROLE_GUEST)
 		return strcmp(b->key, who->key) == 0 || hits_from(c, b, who->from);
-	return a != NULL && a->made_seq > b->number &&
+	return a != NULL && a->made_seq > b->since &&
 	       (strcmp(b->key, a->key) == 0 || hits_from(c, b, &a->made_from)) &&
 	       !has_power(c, b, who);
 }
@@ -312,6 +312,7 @@ void ban_put(const struct chat *c, struct bytes *out, const struct ban *b)
 	fields_put(out, "by", b->by);
 	fields_put(out, "by_key", b->by_key);
 	fields_put_number(out, "keeper", b->keeper);
+	fields_put_number(out, "since", (int64_t)b->since);
 	fields_put_number(out, "at", b->at_ms);
 	fields_put_number(out, "until", b->until_ms);
 	fields_put(out, "why", b->why);
@@ -325,6 +326,8 @@ struct ban *ban_add(struct chat *c, struct room *r, const struct ban *like)
 
 	whole.number = c->seq + 1;
 	whole.room = r != NULL ? r->number : 0;
+	if (whole.since == 0)
+		whole.since = whole.number;
 	b = insert(c, ban_list_of(c, r, like->kind), &whole);
 	ban_put(c, &value, b);
 	emit_fact(c, fact_of(b), key_of(b, key), value.data);
@@ -407,6 +410,7 @@ void ban_read(const struct chat *c, const char *fields, struct ban *b)
 	b->by_key = fields_get_text(fields, "by_key", NAME_KEY_BYTES_MAX);
 	b->keeper = fields_get_number(fields, "keeper") != 0;
 	b->why = fields_get_text(fields, "why", (size_t)BAN_WHY_CHARS_MAX * 4);
+	b->since = (uint64_t)fields_get_number(fields, "since");
 	b->at_ms = fields_get_time(fields, "at");
 	b->until_ms = fields_get_time(fields, "until");
 	for (int i = 0; i < TARGETS; i++)
@@ -425,6 +429,8 @@ void ban_load(struct chat *c, enum ban_kind kind, const char *key, const char *v
 	struct room *r;
 
 	ban_read(c, value, &b);
+	if (b.since == 0)
+		b.since = b.number;
 	r = b.room != 0 ? room_by_number(c, b.room) : NULL;
 	if (b.room != 0 && r == NULL) {
 		b.until_ms = 1;

@@ -121,7 +121,7 @@ static enum room_role least_for(enum room_role role)
 }
 
 /* What takes the deed back, as data; since: of the grant that was taken. */
-static void undo_of(const struct chat *c, struct bytes *data, const struct room *r,
+static void undo_of(struct chat *c, struct bytes *data, struct room *r,
                     const struct target *t, const struct deed *d, uint64_t since)
 {
 	undo_begin(data, "grant");
@@ -282,7 +282,7 @@ static struct account *owner_of(const struct chat *c, const struct room *r)
 }
 
 /* Records that r was offered to somebody, or is no longer; returns the act's number. */
-static uint64_t offer_audit(struct chat *c, struct session *s, const struct room *r,
+static uint64_t offer_audit(struct chat *c, struct session *s, struct room *r,
                             const struct account *to, bool offered)
 {
 	struct bytes undo = {0};

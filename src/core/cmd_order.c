@@ -314,6 +314,7 @@ static void act(struct chat *c, struct session *s, const struct args *a, enum ba
 	    !target_find(c, s, a, &t) || !target_may(c, s, r, &t, a->preview))
 		return;
 	t.ban.room = r != NULL ? r->number : 0;
+	t.ban.since = c->seq;
 	t.ban.who = t.who;
 	t.ban.key = t.key;
 	t.ban.by = s->nick;

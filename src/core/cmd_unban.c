@@ -82,8 +82,8 @@ static struct ban *meant(struct chat *c, struct session *s, const struct args *a
 	return b;
 }
 
-void order_undo_begin(const struct chat *c, struct bytes *data, enum ban_kind kind,
-                      const struct room *r, const struct ban *lifted)
+void order_undo_begin(struct chat *c, struct bytes *data, enum ban_kind kind, struct room *r,
+                      const struct ban *lifted)
 {
 	struct bytes was = {0};
 
@@ -109,7 +109,7 @@ static const char *place(const struct room *r, enum ban_kind kind)
 void order_unban(struct chat *c, struct session *s, struct ban *b)
 {
 	bool ban = b->kind == BAN_ENTRY;
-	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
+	struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
 	const char *who = order_ban_who(s, b), *where = place(r, b->kind);
 	struct bytes undo = {0};
 	struct bearer own = bearer_of(s);
@@ -128,7 +128,9 @@ void order_unban(struct chat *c, struct session *s, struct ban *b)
 	ban_end(c, b);
 }
 
-static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_kind kind)
+/* r NULL: those of the whole server, if that was said (everywhere), and is no slip in the lobby. */
+static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_kind kind,
+                    bool everywhere)
 {
 	bool ban = kind == BAN_ENTRY;
 	const char *where = place(r, kind), *what = ban ? "ban" : "mute";
@@ -137,6 +139,12 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 
 	if (!order_keeps(c, s, r))
 		return;
+	if (r == NULL && !everywhere) {
+		emit_reply(c, s, "Not done: nobody is banned from %s but from the whole chat. %cunban "
+		           "--everywhere all ends all bans from it.", c->lobby->name,
+		           c->config.command_prefix);
+		return;
+	}
 	n = ban_end_all(c, r, kind, &own);
 	if (n == 0) {
 		emit_reply(c, s, "Not done: there is no %s %s %s that you could end.", what,
@@ -157,7 +165,7 @@ static void end(struct chat *c, struct session *s, const struct args *a, enum ba
 		return;
 	if (strcasecmp(a->arg[0], "all") == 0) {
 		/* Nobody can be called so. */
-		end_all(c, s, order_scope(c, a, kind), kind);
+		end_all(c, s, order_scope(c, a, kind), kind, a->everywhere);
 		return;
 	}
 	b = meant(c, s, a, kind);

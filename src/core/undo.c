@@ -10,6 +10,7 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
 #include "chatd/core/room.h"
+#include "chatd/core/setting.h"
 
 static const char first[] = "undo=";
 
@@ -21,13 +22,15 @@ void undo_begin(struct bytes *data, const char *kind)
 	fields_put(data, "undo", kind);
 }
 
-void undo_put_room(const struct chat *c, struct bytes *data, const struct room *r)
+void undo_put_room(struct chat *c, struct bytes *data, struct room *r)
 {
 	/* The lobby is always there, and has no number of its own before something is said. */
-	if (r == c->lobby)
+	if (r == c->lobby) {
 		fields_put(data, "lobby", "yes");
-	else if (r != NULL)
+	} else if (r != NULL) {
+		setting_introduce(c, r);
 		fields_put_number(data, "room", r->number);
+	}
 }
 
 /* The field that tells one account from later ones of its name. */

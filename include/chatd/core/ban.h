@@ -31,6 +31,8 @@ struct ban {
 	enum ban_kind kind;
 	enum ban_target target;
 	uint64_t number;         /* of its record */
+	uint64_t since;          /* GUEST: accounts that were registered after this record are hit too;
+	                          * the number of its own record, or of the one that it restores */
 	uint32_t room;           /* in which it holds; 0: everywhere */
 	char *who, *key;         /* owned; a name as shown and its key, or an address and "" */
 	struct address from;     /* GUEST: counted (address_counted), or zero: it is of the name

@@ -136,8 +136,8 @@ const char *order_ban_who(const struct session *s, const struct ban *b);
 void order_preview(struct chat *c, struct session *s, const struct ban *b);
 /* Begins the data of an act on bans of r (NULL: of the whole server): with all of the one that is
  * lifted (NULL: none). The number of the one that it made, if any, is still to be added. */
-void order_undo_begin(const struct chat *c, struct bytes *data, enum ban_kind kind,
-                      const struct room *r, const struct ban *lifted);
+void order_undo_begin(struct chat *c, struct bytes *data, enum ban_kind kind, struct room *r,
+                      const struct ban *lifted);
 /* Ends b for s, who may; told and recorded. cmd_unban.c */
 void order_unban(struct chat *c, struct session *s, struct ban *b);
 /* s keeps order where b holds. */

@@ -17,8 +17,10 @@ struct bytes;
 
 /* Begins the data of an act of that kind. */
 void undo_begin(struct bytes *data, const char *kind);
-/* The room it was done in (NULL: the whole server), and an account under this name (NULL: none). */
-void undo_put_room(const struct chat *c, struct bytes *data, const struct room *r);
+/* The room it was done in (NULL: the whole server). The store learns its number, which no other
+ * room gets from then on. */
+void undo_put_room(struct chat *c, struct bytes *data, struct room *r);
+/* An account under this name (NULL: none). */
 void undo_put_account(struct bytes *data, const char *name, const struct account *a);
 
 /* It is data, and not what older versions have written. */
