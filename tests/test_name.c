@@ -100,6 +100,7 @@ static void test_refused(void **state)
 	REFUSES(NAME_ROOM, "#ops", "a room's name has no #; leave it out");
 	/* Commands would take these for something else. */
 	REFUSES(NAME_NICK, "--everywhere", "a nick does not begin with --");
+	REFUSES(NAME_ROOM, "--preview", "a room's name does not begin with --");
 	REFUSES(NAME_NICK, "192.0.2.1", "a nick is no address");
 	/* A letter, but a mark when folded, or spaces. */
 	REFUSES(NAME_NICK, "ﾞ", "a nick has accents only on letters and digits");

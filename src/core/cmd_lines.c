@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "chatd/base/bytes.h"
@@ -100,17 +101,21 @@ static void answer_line(struct chat *c, struct session *s, const struct row *row
 	const char *quote = without_head(row->body);
 	struct bytes b = {0};
 	size_t len, shown;
+	char *body;
 
 	quote += strspn(quote, " ");
 	len = strlen(quote);
 	shown = text_prefix(quote, len, QUOTE_CHARS);
 	bytes_printf(&b, "@%s #%" PRIu64 " \"%.*s%s\" %s", row->sender, row->id, (int)shown, quote,
 	             shown < len ? "…" : "", text);
+	/* What was harmless at the end of a line, as many blanks are, is not at its end here. */
+	body = text_shown(b.data, BODY_BYTES_MAX);
 	if (b.len > (size_t)c->config.line_bytes_max * TEXT_EXPANSION)
 		emit_reply(c, s, "Not sent: with the line that it answers before it, yours is too long. "
 		           "Please send it in parts.");
 	else
-		room_say(c, s, RECORD_SAY, b.data);
+		room_say(c, s, RECORD_SAY, body);
+	free(body);
 	bytes_release(&b);
 }
 

@@ -385,7 +385,7 @@ static bool check_whole(enum name_kind kind, const char *name, const char *key, 
 	struct address address;
 
 	/* Commands would take them for flags, and for whom an address is of. */
-	if (kind == NAME_NICK && strncmp(key, "--", 2) == 0)
+	if (strncmp(key, "--", 2) == 0)
 		return refuse(why, why_size, "%s does not begin with --", noun);
 	if (kind == NAME_NICK && address_parse(key, &address))
 		return refuse(why, why_size, "%s is no address", noun);
