@@ -233,8 +233,8 @@ static void step(struct scan *s)
 		copy_tags(s);
 }
 
-/* The columns of blanks that stand in a row at s, and their bytes in *n. Marks on them, some of which
- * nobody sees, are no end of it. */
+/* The columns of blanks that stand in a row at s, and their bytes in *n. Marks on them, some of
+ * which nobody sees, are no end of it. */
 static size_t blanks_at(const unsigned char *s, const unsigned char *end, size_t *n)
 {
 	size_t columns = 0, len;
@@ -252,7 +252,8 @@ static size_t blanks_at(const unsigned char *s, const unsigned char *end, size_t
 }
 
 /* Puts into words how many blanks stand in a row, where they are too many and not at the end, behind
- * which nothing comes that they could push away. In place, as words are shorter. Returns the length. */
+ * which nothing comes that they could push away. In place, as words are shorter. Returns the
+ * length. */
 static size_t name_blanks(char *text, size_t len)
 {
 	const unsigned char *in = (unsigned char *)text, *end = in + len;
