@@ -20,7 +20,7 @@ static int begin_alice(void **state)
 /* Somebody at the prompt for alice's password. */
 static void at_the_prompt(uint32_t slot, const char *from)
 {
-	step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot), .connected.addr = from});
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot), .connected.from = where(from)});
 	sends(slot, "alice\n");
 	assert_has("[PASSWORD]: ");
 }
@@ -43,7 +43,7 @@ static void test_guesses_at_the_same_time_are_as_many(void **state)
 
 	(void)state;
 	for (uint32_t slot = 1; slot < 31; slot++)
-		at_the_prompt(slot, "198.51.100.7:1");
+		at_the_prompt(slot, "198.51.100.7");
 	for (uint32_t slot = 1; slot < 31; slot++)
 		looked_at += guesses(slot);
 	assert_int_equal(looked_at, PASSWORD_TRIES_BURST);
@@ -59,7 +59,7 @@ static void test_a_right_one_costs_nothing(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 3 * PASSWORD_TRIES_BURST; i++) {
-		at_the_prompt(1, "198.51.100.7:1");
+		at_the_prompt(1, "198.51.100.7");
 		sends(1, "correct horse\n");
 		assert_has("QUERY 1");
 		rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
@@ -80,7 +80,7 @@ static void test_others_of_the_address_are_not_kept_out(void **state)
 	sends(2, "/login nosuch guess\n");
 	for (int i = 0; i < 7; i++)
 		sends(2, "/login nosuch guess\n");
-	at_the_prompt(3, "192.0.2.1:9");
+	at_the_prompt(3, "192.0.2.1");
 	sends(3, "correct horse\n");
 	assert_has("QUERY 3");
 }
@@ -92,13 +92,13 @@ static void test_from_everywhere_it_becomes_slow(void **state)
 
 	(void)state;
 	for (uint32_t slot = 1; slot <= GUESS_SLOW_BURST; slot++) {
-		snprintf(from, sizeof from, "198.51.100.%" PRIu32 ":1", slot);
+		snprintf(from, sizeof from, "198.51.100.%" PRIu32 "", slot);
 		at_the_prompt(slot, from);
 		assert_true(guesses(slot));
 		assert_null(chat->delayed);
 	}
 	/* The owner, on a journey. */
-	at_the_prompt(60, "203.0.113.9:1");
+	at_the_prompt(60, "203.0.113.9");
 	sends(60, "correct horse\n");
 	assert_has_not("QUERY");
 	assert_has("so this one is looked at in 20 seconds.");
@@ -110,7 +110,7 @@ static void test_from_everywhere_it_becomes_slow(void **state)
 	rows_come(id(60), (struct rows){.kind = QUERY_CHECK, .ok = true});
 	assert_has("You are alice");
 	/* And at home she does not even wait. */
-	at_the_prompt(61, "192.0.2.1:7");
+	at_the_prompt(61, "192.0.2.1");
 	sends(61, "correct horse\n");
 	assert_has("QUERY 61");
 }
@@ -124,7 +124,7 @@ static void test_the_second_step_is_charged_too_and_told(void **state)
 	(void)state;
 	account_set(&a->totp, "SECRET");
 	for (uint32_t slot = 1; slot < 31; slot++) {
-		at_the_prompt(slot, "198.51.100.7:1");
+		at_the_prompt(slot, "198.51.100.7");
 		sends(slot, "stolen\n");
 		rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .ok = true});
 		assert_has("[CODE OF YOUR APP]: ");
@@ -144,7 +144,7 @@ static void test_the_second_step_is_charged_too_and_told(void **state)
 static void test_a_session_has_one_check_in_flight(void **state)
 {
 	(void)state;
-	at_the_prompt(1, "198.51.100.7:1");
+	at_the_prompt(1, "198.51.100.7");
 	sends(1, "one\ntwo\nthree\n");
 	assert_int_equal(taken, 4);
 }
@@ -157,7 +157,7 @@ static void test_an_exempt_address_has_no_bucket_of_its_own(void **state)
 	config.address_exempt = "198.51.100.0/24";
 	chat_configure(chat, &config);
 	for (uint32_t slot = 1; slot < 31; slot++)
-		at_the_prompt(slot, "198.51.100.7:1");
+		at_the_prompt(slot, "198.51.100.7");
 	for (uint32_t slot = 1; slot < 31; slot++)
 		looked_at += guesses(slot);
 	assert_int_equal(looked_at, 30);
@@ -180,7 +180,7 @@ static void test_an_address_fills_its_share_alone(void **state)
 		a = account_new(chat, line, line, "$y$hash", "");
 		assert_non_null(a);
 	}
-	step((struct event){.kind = EVENT_CONNECTED, .conn = id(1), .connected.addr = "198.51.100.7:1"});
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(1), .connected.from = where("198.51.100.7")});
 	sends(1, "eve\n");
 	for (int i = 0; i < GUESSES_ADDRESS_MAX + 20; i++) {
 		snprintf(line, sizeof line, "/login name%d guess\n", i);
@@ -192,7 +192,7 @@ static void test_an_address_fills_its_share_alone(void **state)
 		is_wrong(1);
 	}
 	assert_int_equal(chat->nguesses, GUESSES_ADDRESS_MAX);
-	at_the_prompt(2, "198.51.100.8:1");
+	at_the_prompt(2, "198.51.100.8");
 	assert_true(guesses(2));
 	now_ms += GUESS_PERIOD_MS + 1;
 	sends(1, "/login name70 guess\n");

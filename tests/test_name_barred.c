@@ -17,7 +17,7 @@ static void load(const char *key)
 static void comes(uint32_t slot, const char *user, bool trusted)
 {
 	step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot),
-	                    .connected = {.addr = "unix:1", .user = user, .trusted = trusted}});
+	                    .connected = {.from = where("unix"), .user = user, .control = trusted}});
 }
 
 static void test_account_signs_in(void **state)

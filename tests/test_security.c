@@ -94,7 +94,7 @@ static void the_host_has_no_address(void **state)
 {
 	(void)state;
 	step((struct event){.kind = EVENT_CONNECTED, .conn = id(0),
-	                    .connected = {.addr = "unix", .trusted = true}});
+	                    .connected = {.from = where("unix"), .control = true}});
 	sends(0, "/shutdown 5m\n");
 	assert_has("LOG \"security: shutdown address=host name=- account=-: ordered chatd to go down");
 }

@@ -293,8 +293,8 @@ static uint64_t offer_audit(struct chat *c, struct session *s, struct room *r,
 	undo_put_account(&undo, "account", to);
 	if (offered)
 		fields_put_number(&undo, "at", r->offer.at_ms);
-	n = emit_audit(c, s, undo.data, offered ? "offered %s to %s" : "no longer offers %s to %s", r->name,
-	               to->nick);
+	n = emit_audit(c, s, undo.data, offered ? "offered %s to %s" : "no longer offers %s to %s",
+	               r->name, to->nick);
 	bytes_release(&undo);
 	return n;
 }
@@ -307,7 +307,8 @@ static void offer(struct chat *c, struct session *s, struct room *r, const struc
 	setting_offer(c, r, to, s->nick);
 	n = offer_audit(c, s, r, to, true);
 	emit_reply(c, s, "%s is offered to %s, who has %d days to accept it. %cundo #A%" PRIu64
-	           " takes it back.", r->name, to->nick, OFFER_MS / 86400000, c->config.command_prefix, n);
+	           " takes it back.", r->name, to->nick, OFFER_MS / 86400000, c->config.command_prefix,
+	           n);
 	if (there != NULL && there != s && there->state == SESSION_CHAT &&
 	    !session_ignores(there, s->key) &&
 	    (!c->guarded || order_bars_private(c, s, role_of(there)) == NULL))
@@ -332,8 +333,8 @@ static bool has_share(struct chat *c, struct session *s, const struct room *r)
 	const char *key = s->account->key;
 
 	if (grant_owned(c, key) >= ROOMS_OWNED_MAX) {
-		emit_reply(c, s, "Not done: you own %d rooms, and that is the most. %ctransfer gives one away.",
-		           ROOMS_OWNED_MAX, c->config.command_prefix);
+		emit_reply(c, s, "Not done: you own %d rooms, and that is the most. %ctransfer gives one "
+		           "away.", ROOMS_OWNED_MAX, c->config.command_prefix);
 		return false;
 	}
 	for (int kind = 0; kind < BAN_KINDS && role_of(s) < ROLE_MODERATOR; kind++) {

@@ -114,12 +114,12 @@ static void target_guest(struct chat *c, struct target *t, struct session *guest
 	strcpy(t->key, guest->key);
 }
 
-/* Whom an address is, is nobody's to try but moderators'. */
+/* Who comes from an address is nobody's to find out but moderators'. */
 static bool may_block(struct chat *c, struct session *s, bool by_name)
 {
 	if (role_of(s) < ROLE_MODERATOR)
-		emit_reply(c, s, "Not done: addresses and blocks of them are for moderators. A ban of a guest "
-		           "works by the guest's address as well as by the name.");
+		emit_reply(c, s, "Not done: addresses and blocks of them are for moderators. A ban of a "
+		           "guest works by the guest's address as well as by the name.");
 	else if (by_name)
 		emit_reply(c, s, "Not done: that is an address; --name is for names.");
 	else
@@ -154,8 +154,7 @@ static bool target_find(struct chat *c, struct session *s, const struct args *a,
 	emit_reply(c, s, "Not done: nobody here is called %.*s, and no account is.%s",
 	           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name,
 	           t->ban.kind == BAN_ENTRY && role_of(s) >= ROLE_MODERATOR
-	                   ? " An address is written as 192.0.2.7, 192.0.2.0/24 or "
-	                                      "2001:db8::/64." : "");
+	                   ? " An address is written as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64." : "");
 	return false;
 }
 
@@ -393,8 +392,8 @@ void undo_ban(struct chat *c, struct session *s, const struct row *act)
 	if (!undo_room(c, data, &r)) {
 		undo_late(c, s, "that room is gone");
 	} else if (number != 0 && (now == NULL || !order_may_end(c, s, now))) {
-		emit_reply(c, s, "Not done: there is no %s #B%" PRIu64 " that you could end. %cbans lists them.",
-		           kind == BAN_ENTRY ? "ban" : "mute", number, c->config.command_prefix);
+		emit_reply(c, s, "Not done: there is no %s #B%" PRIu64 " that you could end. %cbans lists "
+		           "them.", kind == BAN_ENTRY ? "ban" : "mute", number, c->config.command_prefix);
 	} else if (*was != '\0') {
 		ban_read(c, was, &before);
 		restore(c, s, act, r, &before, now);

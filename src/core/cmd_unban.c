@@ -193,8 +193,8 @@ static void show(struct chat *c, struct session *s, const struct ban *b)
 
 	strcpy(at, format_stamp(&c->stamp, b->at_ms));
 	emit_reply(c, s, "  #B%" PRIu64 " %s%s%s%s, by %s %s%s%s%s", b->number,
-	           order_ban_who(s, b), b->target == BAN_GUEST ? ", a guest" : "", with_address ? " from " : "",
-	           with_address ? address_show(&b->from, from) : "", b->by, at,
+	           order_ban_who(s, b), b->target == BAN_GUEST ? ", a guest" : "",
+	           with_address ? " from " : "", with_address ? address_show(&b->from, from) : "", b->by, at,
 	           b->until_ms != 0 ? ban_until(c, b, until) : " for good", *b->why != '\0' ? ": " : "",
 	           b->why);
 }

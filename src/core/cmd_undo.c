@@ -94,8 +94,9 @@ static void undo_answer(struct chat *c, struct session *s, struct question *q,
 		emit_reply(c, s, "Not done: there is no act #A%" PRIu64 " that you could take back.",
 		           number);
 	} else if (!undo_is_data(act->room_name)) {
-		emit_reply(c, s, "Not done: #A%" PRIu64 " (%s %s) cannot be taken back%s", act->id, act->sender,
-		           act->body, is_old(act->room_name) ? " by /undo: an older chatd has recorded it." : ".");
+		emit_reply(c, s, "Not done: #A%" PRIu64 " (%s %s) cannot be taken back%s", act->id,
+		           act->sender, act->body,
+		           is_old(act->room_name) ? " by /undo: an older chatd has recorded it." : ".");
 	} else {
 		if (reads)
 			emit_reply(c, s, "Taking back #A%" PRIu64 " (%s %s):", act->id, act->sender, act->body);
