@@ -80,9 +80,7 @@ static inline void put_effect(const struct effect *e)
 		bytes_printf(&seen, " %u kind %d room %u %" PRIu64 "..%" PRIu64 " after %" PRIu64,
 		             e->query.conn.slot, (int)e->query.kind, e->query.room, e->query.after_id,
 		             e->query.before_id, e->query.after_seq);
-	else if (e->kind == EFFECT_LOG)
-		put_text(e->text, e->len);
-	else if (e->kind != EFFECT_SEND_ALL && e->kind != EFFECT_SHOW)
+	else if (e->kind != EFFECT_SEND_ALL && e->kind != EFFECT_SHOW && e->kind != EFFECT_LOG)
 		bytes_printf(&seen, " %u", e->conn.slot);
 	if (e->kind == EFFECT_SKIP || e->kind == EFFECT_SUBSCRIBE)
 		bytes_printf(&seen, " feed %u", e->feed);

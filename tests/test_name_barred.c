@@ -45,7 +45,6 @@ static void test_account_is_found(void **state)
 	comes(0, "5ystem", false);
 	joins(1);
 	comes(2, NULL, true);
-	sends(2, "boss\n");
 	sends(1, "/msg 5ystem hello\n");
 	assert_has("SEND 0 \"" STAMP "[b -> you]:hello\\n\"");
 	sends(1, "/whois 5YSTEM\n");
@@ -54,10 +53,10 @@ static void test_account_is_found(void **state)
 	assert_has("You no longer see what 5ystem says");
 	sends(1, "/unignore 5ystem\n");
 	assert_has("You see again what 5ystem says");
-	sends(2, "/mute 5ystem 1h noise\n");
+	sends(2, "/mute --everywhere 5ystem 1h noise\n");
 	sends(0, "hello\n");
 	assert_has("Not sent: ");
-	sends(2, "/unmute 5ystem\n");
+	sends(2, "/unmute --everywhere 5ystem\n");
 	sends(0, "hello\n");
 	assert_has("[5ystem]:hello");
 	sends(2, "/role 5ystem moderator\n");

@@ -97,9 +97,11 @@ static void test_a_line_that_gets_too_long_is_refused(void **state)
 	size_t n = strlen(text);
 
 	(void)state;
-	/* Each of these becomes four characters. */
-	while (n < sizeof text - 2)
-		text[n++] = '\t';
+	/* Each of these becomes eight bytes of two. */
+	while (n < sizeof text - 3) {
+		memcpy(text + n, "\xC2\x85", 2);
+		n += 2;
+	}
 	text[n - 1] = 'x';
 	text[n] = '\n';
 	joins(0);

@@ -37,7 +37,8 @@ static void test_reload_waits_for_the_answer(void **state)
 	               "--   history_replay: 5 -> 1\\n"
 	               "--   max_connections: 9 -> 7 (needs a restart)\\n\"\n"
 	               "APPEND #101 kind 8 room 0 ref 0 \"reloaded the configuration (2 changes)\"\n"
-	               "RESUME 0\n");
+	               "LOG \"security: reload address=host name=- account=-: reloaded the configuration "
+	               "(2 changes) (#A101)\"\nRESUME 0\n");
 }
 
 static void test_reload_tells_what_is_wrong(void **state)
