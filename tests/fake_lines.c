@@ -46,6 +46,27 @@ static void delete_line(struct writer *w, const struct record *r)
 	}
 }
 
+static void remove_lines(struct writer *w, uint32_t room)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->nlines; i++) {
+		if (w->line[i].room == room)
+			fake_line_release(&w->line[i]);
+		else
+			w->line[kept++] = w->line[i];
+	}
+	w->nlines = kept;
+}
+
+static void remove_room(struct writer *w, uint32_t room)
+{
+	remove_lines(w, room);
+	for (size_t i = 0; i < w->nseen; i++)
+		if (w->seen[i].room == room)
+			w->seen[i].id = 0;
+}
+
 /* Facts are read at a start alone, and this store lives for one. */
 void fake_lines_save(struct writer *w, size_t n)
 {
@@ -58,6 +79,8 @@ void fake_lines_save(struct writer *w, size_t n)
 			save_seen(w, r);
 		else if (r->kind == RECORD_DELETE)
 			delete_line(w, r);
+		else if (r->kind == RECORD_REMOVE)
+			remove_room(w, r->room);
 	}
 }
 
@@ -66,15 +89,8 @@ void fake_lines_prune(struct writer *w)
 {
 	uint32_t room = w->line[prng_below(&w->prng, (uint32_t)w->nlines)].room;
 	struct writer_event *e;
-	size_t kept = 0;
 
-	for (size_t i = 0; i < w->nlines; i++) {
-		if (w->line[i].room == room)
-			fake_line_release(&w->line[i]);
-		else
-			w->line[kept++] = w->line[i];
-	}
-	w->nlines = kept;
+	remove_lines(w, room);
 	e = fake_tell(w, WRITER_ROOM_EMPTY);
 	e->room = room;
 	e->seq = w->saved;

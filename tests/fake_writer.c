@@ -148,6 +148,12 @@ bool writer_query(struct writer *w, const struct query *q)
 	return true;
 }
 
+const char *writer_sorry(enum query_kind kind)
+{
+	(void)kind;
+	return "Too many questions at once. Try again in a moment.";
+}
+
 static bool claim(struct sleeper *s)
 {
 	bool wake = s->wanted && s->asleep && !s->claimed;

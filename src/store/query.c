@@ -385,6 +385,8 @@ static struct answer *lines_answer(struct store *s, const struct query *q, int m
 		unread_answer(s, &bounded, a);
 	else if (q->kind == QUERY_AUDIT)
 		audit_answer(s, &bounded, a);
+	else if (remove_has(s, q->room))
+		; /* there is no such room any more */
 	else if (q->kind == QUERY_REPLAY)
 		replay_answer(s, &bounded, a);
 	else

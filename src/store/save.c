@@ -17,6 +17,7 @@ struct store_room {
 	int64_t lines;      /* lines saved; -1: not counted yet */
 	int64_t counted;    /* while they are being counted: how many there are up to counted_id */
 	uint64_t counted_id; /* id of a line; later ones, also those to come, are not counted yet */
+	bool gone;          /* it was removed: nothing of it is saved any more */
 	UT_hash_handle hh;  /* the hash's own */
 };
 
@@ -69,6 +70,11 @@ static struct store_room *room_ensure(struct store *s, const struct record *r)
 	struct store_room *room = room_find(s, r->room);
 	if (room)
 		return room;
+	if (s->going && remove_has(s, r->room)) {
+		room = room_add(s, r->room, -1);
+		room->gone = true;
+		return room;
+	}
 	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_ADD);
 	if (!st)
 		return NULL;
@@ -116,7 +122,7 @@ int store_room_count(struct store *s, uint32_t number, int max)
 void store_room_lose_line(struct store *s, uint32_t number)
 {
 	struct store_room *room = room_find(s, number);
-	if (!room)
+	if (!room || room->gone)
 		return;
 	if (room->lines >= 0) {
 		room->lines--;
@@ -125,6 +131,14 @@ void store_room_lose_line(struct store *s, uint32_t number)
 		room->counted_id = 0;
 		s->count_from = 0;
 	}
+}
+
+void store_room_gone(struct store *s, uint32_t number)
+{
+	struct store_room *room = room_find(s, number);
+	if (!room)
+		room = room_add(s, number, -1);
+	room->gone = true;
 }
 
 /* The clock was set back while chatd was down: ids and times disagree from here
@@ -230,8 +244,9 @@ static bool record_is_line(const struct record *r)
 /* A record that makes sure that its room has a row. */
 static bool room_record_save(struct store *s, const struct record *r)
 {
-	if (!room_ensure(s, r))
-		return false;
+	const struct store_room *room = room_ensure(s, r);
+	if (!room || room->gone)
+		return room;
 	if (r->kind == RECORD_GAP)
 		log_warnx("the history of %s has a gap: %s", r->room_name, r->body);
 	if (record_is_line(r))
@@ -244,8 +259,8 @@ static bool room_record_save(struct store *s, const struct record *r)
 }
 
 /*
- * One that does not: a fact is of no room, and where a room has no row it has no line
- * to be deleted. The core may use a fact's seq for its key, and the index may know the
+ * One that does not: a fact is of no room, where a room has no row it has no line
+ * to be deleted, and one that is removed has no row from then on. The core may use a fact's seq for its key, and the index may know the
  * highest line by the id that is deleted here; were they to come again after a crash,
  * a fact would take another's place and a line would never be found. So they bind.
  */
@@ -256,6 +271,8 @@ static bool plain_record_save(struct store *s, const struct record *r)
 		return fact_save(s, r);
 	if (r->kind == RECORD_AUDIT)
 		return audit_save(s, r);
+	if (r->kind == RECORD_REMOVE)
+		return remove_save(s, r);
 	return store_line_delete(s, r->ref, r->room) >= 0;
 }
 
@@ -263,7 +280,7 @@ static bool plain_record_save(struct store *s, const struct record *r)
 static bool record_save(struct store *s, const struct record *r)
 {
 	bool plain = r->kind == RECORD_FACT || r->kind == RECORD_DELETE ||
-	             r->kind == RECORD_AUDIT;
+	             r->kind == RECORD_AUDIT || r->kind == RECORD_REMOVE;
 	bool ok = plain ? plain_record_save(s, r) : room_record_save(s, r);
 	if (!ok && !record_refused(s))
 		return false;
@@ -271,6 +288,17 @@ static bool record_save(struct store *s, const struct record *r)
 		log_errx("record %llu is refused by the database and is not in the history: %s",
 		         (unsigned long long)r->seq, sqlite3_errmsg(s->db));
 	return true;
+}
+
+/* One of these lines is of a room that was removed. */
+static bool lines_have_gone(struct store *s, const struct record *r, size_t n)
+{
+	for (size_t i = 0; s->going && i < n; i++) {
+		const struct store_room *room = room_find(s, r[i].room);
+		if (room ? room->gone : remove_has(s, r[i].room))
+			return true;
+	}
+	return false;
 }
 
 /* Lines that follow one another, in one statement. False: none of them is saved, and
@@ -302,10 +330,11 @@ bool store_save(struct store *s, const struct record *r, size_t n, struct store_
 	for (size_t i = 0, run; i < n; i += run) {
 		for (run = 0; i + run < n && record_is_line(&r[i + run]); run++)
 			;
-		bool ok = run > 1 && lines_save(s, r + i, run);
+		bool single = run <= 1 || lines_have_gone(s, r + i, run);
+		bool ok = !single && lines_save(s, r + i, run);
 		run += run == 0;
 		/* One that is refused undoes them all; then each shows whether it is the one. */
-		if (!ok && (run == 1 || record_refused(s)))
+		if (!ok && (single || record_refused(s)))
 			ok = records_save(s, r + i, run);
 		if (!ok)
 			return store_fail(s, err);

@@ -59,6 +59,9 @@ static const char *const migrations[] = {
 	/* 5 to 6: how long a room's lines are kept; 0: as configured. */
 	"ALTER TABLE rooms ADD COLUMN keep_days INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE rooms ADD COLUMN keep_lines INTEGER NOT NULL DEFAULT 0;",
+
+	/* 6 to 7: rooms that were removed and whose lines are not all gone yet. */
+	"CREATE TABLE going(room INTEGER PRIMARY KEY);",
 };
 
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
@@ -86,6 +89,15 @@ static const char *const statements[SQL_COUNT] = {
 	                  " (SELECT max(id) FROM messages WHERE room = r.id) ORDER BY r.id",
 	[SQL_ROOM_NEWEST] = "SELECT max(id) FROM messages WHERE room = ?1",
 	[SQL_ROOM_LAST] = "SELECT max(id) FROM rooms",
+	[SQL_ROOM_DROP] = "DELETE FROM rooms WHERE id = ?1",
+	[SQL_GOING_ADD] = "INSERT OR IGNORE INTO going(room) VALUES(?1)",
+	[SQL_GOING_HAS] = "SELECT 1 FROM going WHERE room = ?1",
+	[SQL_GOING_ROOMS] = "SELECT room FROM going ORDER BY room",
+	[SQL_GOING_LINES] = "SELECT m.id FROM going g CROSS JOIN messages m ON m.room = g.room"
+	                    " LIMIT ?1",
+	[SQL_GOING_SEEN] = "SELECT key, room, room IN (SELECT room FROM going) FROM seen"
+	                   " WHERE (key, room) > (?1, ?2) ORDER BY key, room LIMIT ?3",
+	[SQL_GOING_END] = "DELETE FROM going",
 	[SQL_LINE_ADD] = "INSERT INTO messages(id, room, sender, time_ms, kind, body)"
 	                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_LINES_ADD] = "INSERT INTO messages(id, room, sender, time_ms, kind, body)"
@@ -104,7 +116,9 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_LINES_MISSED] = "SELECT count(*) FROM (SELECT 1 FROM messages"
 	                     " WHERE room = ?1 AND id > ?2 AND id < ?3 LIMIT ?4)",
 	[SQL_SEEN_GET] = "SELECT last_id FROM seen WHERE key = ?1 AND room = ?2",
-	[SQL_SEEN_ROOMS] = "SELECT room, last_id FROM seen WHERE key = ?1",
+	[SQL_SEEN_ROOMS] = "SELECT room, last_id FROM seen WHERE key = ?1"
+	                   " AND room NOT IN (SELECT room FROM going)",
+	[SQL_SEEN_DROP] = "DELETE FROM seen WHERE key = ?1 AND room = ?2",
 	[SQL_SEEN_ROW] = "SELECT last_id, 0, 0, room, '', '' FROM seen WHERE key = ?1 AND room = ?2",
 	[SQL_SEEN_SET] = "INSERT INTO seen(key, room, last_id) VALUES(?1, ?2, ?3)"
 	                 " ON CONFLICT(key, room) DO UPDATE SET last_id = excluded.last_id"

@@ -26,6 +26,12 @@ struct hidden {
 struct hiding {
 	struct hidden *list; /* n of them, owned; NULL while there are none */
 	size_t n;
+	size_t cap;          /* as many fit */
+};
+
+/* And those of whoever asks, with those of rooms that are going. */
+struct hidings {
+	struct hiding asker, going;
 };
 
 enum {
@@ -113,11 +119,31 @@ static bool match_build(struct bytes *match, const struct query *q, struct answe
 
 /* -- what is hidden ------------------------------------------------------------- */
 
+static void hiding_add(struct hiding *h, struct hidden one)
+{
+	if (h->n == h->cap) {
+		h->cap = h->cap ? h->cap * 2 : 16;
+		h->list = mem_resize(h->list, h->cap * sizeof(*h->list));
+	}
+	h->list[h->n++] = one;
+}
+
+/* False: broken off. */
+static bool hiding_load_going(struct store *s, struct hiding *h)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_GOING_ROOMS);
+	int rc = SQLITE_ERROR;
+	while (st && (rc = store_step(s, st)) == SQLITE_ROW)
+		hiding_add(h, (struct hidden){ (uint32_t)sqlite3_column_int64(st, 0), UINT64_MAX });
+	if (st)
+		sqlite3_reset(st);
+	return rc == SQLITE_DONE;
+}
+
 /* query.key, as event.h has it. */
 static struct hiding hiding_parse(const char *key)
 {
 	struct hiding h = { 0 };
-	size_t cap = 0;
 	for (const char *p = key; *p; p += strspn(p, " ")) {
 		char *end;
 		struct hidden one = { .up_to = UINT64_MAX };
@@ -126,11 +152,7 @@ static struct hiding hiding_parse(const char *key)
 			break;
 		if (*end == ':')
 			one.up_to = strtoull(end + 1, &end, 10);
-		if (h.n == cap) {
-			cap = cap ? cap * 2 : 16;
-			h.list = mem_resize(h.list, cap * sizeof(*h.list));
-		}
-		h.list[h.n++] = one;
+		hiding_add(&h, one);
 		p = end;
 	}
 	return h;
@@ -142,13 +164,18 @@ static int by_room(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The id up to which the room's lines are hidden; 0: none is. */
+/* The id up to which it hides the room's lines; 0: none. */
 static uint64_t hiding_of(const struct hiding *h, uint32_t room)
 {
 	const struct hidden wanted = { .room = room }, *found = NULL;
 	if (h->n)
 		found = bsearch(&wanted, h->list, h->n, sizeof(*h->list), by_room);
 	return found ? found->up_to : 0;
+}
+
+static uint64_t hidings_of(const struct hidings *h, uint32_t room)
+{
+	return hiding_of(&h->going, room) ? UINT64_MAX : hiding_of(&h->asker, room);
 }
 
 /* -- hits ------------------------------------------------------------------------- */
@@ -170,7 +197,7 @@ static bool neighbour_add(struct store *s, struct answer *a, uint32_t room, uint
 
 /* Adds the hit and its neighbours, and counts it; a hidden one counts as none. limit hits are
  * there: says that there are more. False: no further one is to be added. */
-static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct hiding *h,
+static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct hidings *h,
                     uint32_t *hits, uint32_t limit)
 {
 	sqlite3_stmt *st = store_stmt(s, SQL_LINE_GET);
@@ -180,7 +207,7 @@ static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct 
 	if (store_step(s, st) != SQLITE_ROW)
 		return false;
 	uint32_t room = (uint32_t)sqlite3_column_int64(st, 3);
-	uint64_t hidden = hiding_of(h, room);
+	uint64_t hidden = hidings_of(h, room);
 	bool ok = true;
 	if ((uint64_t)id > hidden) {
 		ok = (*hits)++ < limit;
@@ -197,7 +224,7 @@ static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct 
 void search_answer(struct store *s, const struct query *q, struct answer *a)
 {
 	struct bytes match = { 0 };
-	struct hiding hiding = { 0 };
+	struct hidings hiding = { 0 };
 	uint32_t limit = q->limit < SEARCH_HITS_MAX ? q->limit : SEARCH_HITS_MAX, hits = 0;
 	sqlite3_stmt *st = NULL;
 	int rc = SQLITE_ERROR;
@@ -205,15 +232,17 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 		bytes_release(&match);
 		return;
 	}
-	hiding = hiding_parse(q->key);
-	st = store_stmt(s, SQL_FTS_FIND);
+	hiding.asker = hiding_parse(q->key);
+	if (hiding_load_going(s, &hiding.going))
+		st = store_stmt(s, SQL_FTS_FIND);
 	if (st) {
 		int64_t before = q->before_id && q->before_id < INT64_MAX ? (int64_t)q->before_id
 		                                                          : INT64_MAX;
 		sqlite3_bind_text(st, 1, match.data, (int)match.len, SQLITE_STATIC);
 		sqlite3_bind_int64(st, 2, before);
 		/* Hidden hits are not counted, so there may be any number before enough are seen. */
-		sqlite3_bind_int64(st, 3, hiding.n ? -1 : (int64_t)limit + 1);
+		sqlite3_bind_int64(st, 3, hiding.asker.n + hiding.going.n ? -1
+		                                                       : (int64_t)limit + 1);
 		while ((rc = store_step(s, st)) == SQLITE_ROW)
 			if (!hit_add(s, a, sqlite3_column_int64(st, 0), &hiding, &hits, limit))
 				break;
@@ -224,7 +253,8 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 		sqlite3_reset(st);
 		sqlite3_clear_bindings(st);
 	}
-	free(hiding.list);
+	free(hiding.asker.list);
+	free(hiding.going.list);
 	bytes_release(&match);
 }
 

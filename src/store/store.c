@@ -187,6 +187,7 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 	s->keeps = true; /* until the first look at them */
 	if (!marks_load(s, err) || !rooms_drop_dead(s, err))
 		return false;
+	s->going = store_number(s, store_stmt(s, SQL_GOING_ROOMS), -1) >= 0;
 	place_note(s);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return true;
@@ -272,6 +273,7 @@ void store_close(struct store *s)
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
 	store_forget_rooms(s);
+	remove_release(s);
 	place_release(s);
 	free(s);
 }

@@ -66,6 +66,18 @@ static void on_emptied(void *ctx, uint32_t room)
 	writer_tell(t->w, &e);
 }
 
+/* Takes rooms away that were removed. True: there is more to do. */
+static bool remove_step(struct writing *t)
+{
+	struct store_error err;
+	if (!store_removes(t->w->store))
+		return false;
+	int n = store_remove(t->w->store, PRUNE_ROWS_STEP, &err);
+	if (n < 0)
+		upkeep_failed(t, "removing rooms", &err);
+	return n > 0;
+}
+
 bool writing_prune(struct writing *t)
 {
 	const struct writer_limits *l = &t->w->limits;
@@ -77,6 +89,11 @@ bool writing_prune(struct writing *t)
 	if (!writing_in_place(t, &err)) {
 		writing_failed(t, &err);
 		return false;
+	}
+	if (remove_step(t)) {
+		t->prune_at_ms = 0; /* it goes on after what waits by then */
+		writing_wal(t->w);
+		return true;
 	}
 	bool keeps = store_keeps(t->w->store);
 	if (!l->history_days && !l->history_lines && !keeps)

@@ -169,13 +169,15 @@ static void writing_gather(struct writing *t)
 }
 
 /* Saves up to a batch of what waits, and moves end behind it. */
-static bool writing_save(struct writer *w, struct queue_mark *end, struct store_error *err)
+static bool writing_save(struct writing *t, struct queue_mark *end, struct store_error *err)
 {
+	struct writer *w = t->w;
 	struct record r[SAVE_RECORDS];
 	size_t n = 0, all = 0;
 	do {
 		for (n = 0; n < SAVE_RECORDS && queue_next(w->queue, end, &r[n]); n++)
-			;
+			if (r[n].kind == RECORD_REMOVE)
+				t->prune_at_ms = 0; /* the room's lines begin to go soon after */
 		if (!store_save(w->store, r, n, err))
 			return false;
 		all += n;
@@ -193,7 +195,7 @@ static bool writing_batch(struct writing *t)
 	if (t->failing ? now_ms() < t->retry_at_ms : queue_empty(w->queue))
 		return false;
 	writing_gather(t);
-	if (!writing_in_place(t, &err) || !store_begin(w->store, &err) || !writing_save(w, &end, &err) ||
+	if (!writing_in_place(t, &err) || !store_begin(w->store, &err) || !writing_save(t, &end, &err) ||
 	    !store_commit(w->store, &err)) {
 		writing_failed(t, &err);
 		return false;

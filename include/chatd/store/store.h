@@ -122,6 +122,15 @@ bool store_keeps(const struct store *s);
 int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int rows,
                 void (*emptied)(void *ctx, uint32_t room), void *ctx, struct store_error *err);
 
+/*
+ * Rooms that a record has removed (RECORD_REMOVE) go in steps, each a transaction: up to rows
+ * lines with their entries in the index or, where none is left, a few times as many marks of
+ * what people have seen, which are looked through. Returns more than 0 where there is more to
+ * do, 0 where all is done, -1 on error. store_removes: there may be such a room.
+ */
+bool store_removes(const struct store *s);
+int store_remove(struct store *s, int rows, struct store_error *err);
+
 /* True for the kinds that read the full-text index, and may take longer than others. */
 static inline bool query_is_search(enum query_kind kind)
 {

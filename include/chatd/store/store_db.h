@@ -1,8 +1,8 @@
 /*
  * What the store's own files share: the connection and its statements.
  *
- * Private to src/store/{store,fail,place,reconnect,schema,save,lines_table,keep,upkeep,query,
- * search,figures,backup}.c.
+ * Private to src/store/{store,fail,place,reconnect,schema,save,lines_table,keep,upkeep,remove,
+ * query,search,figures,backup}.c.
  * This is the only file of chatd that includes sqlite3.h.
  */
 #ifndef CHATD_STORE_STORE_DB_H
@@ -31,6 +31,13 @@ enum store_sql {
 	SQL_ROOM_LIST,
 	SQL_ROOM_NEWEST,
 	SQL_ROOM_LAST,
+	SQL_ROOM_DROP,
+	SQL_GOING_ADD,
+	SQL_GOING_HAS,
+	SQL_GOING_ROOMS,
+	SQL_GOING_LINES,
+	SQL_GOING_SEEN,
+	SQL_GOING_END,
 	SQL_LINE_ADD,
 	SQL_LINES_ADD,
 	SQL_LINE_GET,
@@ -47,6 +54,7 @@ enum store_sql {
 	SQL_SEEN_ROW,
 	SQL_SEEN_SET,
 	SQL_SEEN_PRUNE,
+	SQL_SEEN_DROP,
 	SQL_FACT_SET,
 	SQL_FACT_DROP,
 	SQL_AUDIT_ADD,
@@ -107,6 +115,10 @@ struct store {
 	struct store_room *rooms; /* hash by number: rooms whose row is known to be there */
 	uint32_t count_from;      /* rooms below this number are counted */
 	bool keeps;               /* true where some room may say itself how long its lines are kept */
+	bool going;               /* true where some room may be going */
+	char *going_key;          /* owned, with the next: marks of what was seen, up to the one with
+	                           * this key and room, were looked at; NULL: none yet */
+	int64_t going_room;
 	uint64_t kept_id;         /* lines up to this id are of rooms that say so in days: what is too
 	                           * old for the others begins behind it */
 	int wal_pages;            /* as of the last commit */
@@ -204,6 +216,8 @@ int64_t store_room_lines(struct store *s, uint32_t room);
 int store_room_count(struct store *s, uint32_t room, int max);
 /* One of its lines was deleted. */
 void store_room_lose_line(struct store *s, uint32_t room);
+/* It is removed: no record of it is saved any more. */
+void store_room_gone(struct store *s, uint32_t room);
 
 /* keep.c */
 
@@ -221,6 +235,15 @@ bool keep_save(struct store *s, const struct record *r);
 bool keep_load(struct store *s, struct keep **keeps, size_t *n);
 /* The room's among them; NULL: it has none. */
 const struct keep *keep_of(const struct keep *keeps, size_t n, uint32_t room);
+
+/* remove.c */
+
+/* RECORD_REMOVE: the room is going, within the transaction that is open. */
+bool remove_save(struct store *s, const struct record *r);
+/* The room is going; of such a one nothing is shown and nothing saved. */
+bool remove_has(struct store *s, uint32_t room);
+/* Forgets how far it has looked: it begins again. */
+void remove_release(struct store *s);
 
 /* upkeep.c */
 
