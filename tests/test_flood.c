@@ -5,6 +5,7 @@
  */
 #include "chat_help.h"
 
+#include "chatd/base/bounds.h"
 #include "chatd/core/state.h"
 
 enum { SOME = 5 };
@@ -220,6 +221,72 @@ static void test_what_is_kept_counts_and_not_what_was_sent(void **state)
 	assert_true(chat->sessions[0].pace.bytes.full_ns - now_ms * 1000000 > 3 * plain_ns);
 }
 
+/* -- before the name ----------------------------------------------------------------------- */
+
+static void load_account(void)
+{
+	chat_load_fact(chat, &(struct saved_fact){FACT_ACCOUNT, "p",
+	                                          "nick=p role=account made=1 hash=x"});
+}
+
+/* How many lines are taken at once of a connection that has no name: it gives one that is
+ * registered, and an empty line for its password, again and again. */
+static size_t lines_taken(uint32_t slot, const char *from)
+{
+	static const char lines[] = "p\n\np\n\np\n\np\n\np\n\np\n\np\n\np\n\n";
+
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot), .connected.from = where(from)});
+	sends(slot, lines);
+	return taken / 3 * 2 + taken % 3 / 2;
+}
+
+/* Whatever the limits of those who have a name are. */
+static void test_who_has_no_name_is_paced(void **state)
+{
+	(void)state;
+	load_account();
+	config.rate_lines = config.rate_bytes = config.rate_address = 0;
+	config.rate_exempt = EXEMPT_ACCOUNT;
+	chat_configure(chat, &config);
+	assert_int_equal(lines_taken(0, "192.0.2.1"), PROMPT_LINES_BURST);
+	sends(0, "p\n");
+	assert_int_equal(taken, 0);
+	tick(1000 / PROMPT_LINES);
+	assert_has("RESUME 0");
+	sends(0, "p\n");
+	assert_int_equal(taken, 2);
+}
+
+static void test_all_of_an_address_share_what_the_prompt_takes(void **state)
+{
+	size_t sum = 0;
+
+	(void)state;
+	load_account();
+	for (uint32_t slot = 0; slot < 30; slot++)
+		sum += lines_taken(slot, "192.0.2.1");
+	assert_int_equal(sum, PROMPT_LINES_BURST * PROMPT_ADDRESS_TIMES);
+	/* Others are not held up by them, nor those who have no address. */
+	assert_int_equal(lines_taken(31, "192.0.2.2"), PROMPT_LINES_BURST);
+	assert_int_equal(lines_taken(32, "unix"), PROMPT_LINES_BURST);
+}
+
+static void test_a_flood_at_the_prompt_silences_nobody(void **state)
+{
+	(void)state;
+	load_account();
+	config.rate_lines = 5;
+	config.rate_address = 10;
+	chat_configure(chat, &config);
+	joins(0);
+	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY});
+	for (uint32_t slot = 1; slot < 30; slot++)
+		lines_taken(slot, "192.0.2.1");
+	sends(0, "hello\n");
+	assert_int_equal(taken, 6);
+	assert_has("\"hello\"");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -234,6 +301,9 @@ int main(void)
 		TEST(test_nobody_is_slowed_at_the_prompt),
 		TEST(test_a_mute_is_for_one_session_and_no_other),
 		TEST(test_what_is_kept_counts_and_not_what_was_sent),
+		TEST(test_who_has_no_name_is_paced),
+		TEST(test_all_of_an_address_share_what_the_prompt_takes),
+		TEST(test_a_flood_at_the_prompt_silences_nobody),
 	};
 
 	setenv("TZ", "UTC", 1);
