@@ -33,8 +33,11 @@ B        = .build/$(VARIANT)
 SAN      =
 
 # What makes a mistake of ours harder to use. The variants with sanitizers look for the mistakes.
+# Flags that not every compiler, or machine, has are asked for.
 ifeq ($(VARIANT),release)
-HARDEN   = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fPIE
+has      = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo '$(1)')
+HARDEN  := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE \
+           $(call has,-fcf-protection) $(call has,-ftrivial-auto-var-init=zero)
 HARDEN_LD = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 endif
 
@@ -111,7 +114,7 @@ $(B)/tests/alloc_client: $(ALLOC_OBJ) $(LIB)
 
 $(B)/tests/failmem.so: tests/failmem.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -fPIE -D_FORTIFY_SOURCE=2,$(CHATD_CFLAGS)) -fno-builtin -fPIC -shared -o $@ $< -ldl
+	$(CC) $(filter-out -fPIE -D_FORTIFY_SOURCE=3,$(CHATD_CFLAGS)) -fno-builtin -fPIC -shared -o $@ $< -ldl
 
 # The benchmark's load and floor take nothing of chatd's; fill writes through its store.
 GEN_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/gen*.c)))

@@ -129,7 +129,7 @@ void room_emptied(struct chat *c, uint32_t number, uint64_t up_to_seq)
 
 void room_notice(struct chat *c, struct room *r, const struct session *except, const char *fmt, ...)
 {
-	char line[LINE_HEAD_BYTES_MAX + BODY_BYTES_MAX];
+	UNCLEARED char line[LINE_HEAD_BYTES_MAX + BODY_BYTES_MAX];
 	va_list ap;
 	int n = snprintf(line, sizeof line, "%s[System]: ", format_stamp(&c->stamp, c->now_ms)), m;
 
@@ -163,7 +163,7 @@ static uint64_t room_append(struct chat *c, struct room *r, enum record_kind kin
 
 void room_say(struct chat *c, struct session *s, enum record_kind kind, const char *body)
 {
-	char line[LINE_HEAD_BYTES_MAX + BODY_BYTES_MAX];
+	UNCLEARED char line[LINE_HEAD_BYTES_MAX + BODY_BYTES_MAX];
 	struct room *r = s->room;
 	const char *stamp;
 	size_t nick = strlen(s->nick), text = strlen(body), n;

@@ -11,6 +11,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+/* A large array on the stack that is written to before it is read: the release build clears all
+ * others, which for this one would cost more than what is done with it. */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define UNCLEARED __attribute__((uninitialized))
+#else
+#define UNCLEARED
+#endif
+
 /* The caller owns what these return and gives it to free(). mem_zero clears it. */
 void *mem_alloc(size_t n) __attribute__((returns_nonnull));
 void *mem_zero(size_t count, size_t size) __attribute__((returns_nonnull));
