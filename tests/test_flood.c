@@ -287,6 +287,23 @@ static void test_a_flood_at_the_prompt_silences_nobody(void **state)
 	assert_has("\"hello\"");
 }
 
+static void test_the_log_tells_of_it(void **state)
+{
+	(void)state;
+	all_come(1, 0);
+	config.flood_mute_s = 2;
+	chat_configure(chat, &config);
+	pours(0);
+	for (int i = 0; i < 50 && strstr(seen.data, "LOG") == NULL; i++) {
+		if (resumed[0])
+			pours(0);
+		tick(100);
+		look_for_resumes();
+	}
+	assert_has("LOG \"security: flood-mute address=192.0.2.1 name=a account=-: sent too much for 2 seconds, "
+	           "muted for 1 minute\"");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -304,6 +321,7 @@ int main(void)
 		TEST(test_who_has_no_name_is_paced),
 		TEST(test_all_of_an_address_share_what_the_prompt_takes),
 		TEST(test_a_flood_at_the_prompt_silences_nobody),
+		TEST(test_the_log_tells_of_it),
 	};
 
 	setenv("TZ", "UTC", 1);

@@ -171,6 +171,7 @@ static void strike(struct chat *c, struct session *s)
 		emit_reply(c, s, "You have sent too much again (%d times now%s), so this connection ends "
 		           "here; what waited is not passed on. Connect again any time, and send less.",
 		           FLOOD_STRIKES_MAX, whose);
+		emit_security(c, s, "flood-end", "sent too much %d times, disconnected", FLOOD_STRIKES_MAX);
 		session_end(c, s, "sent too much", true);
 		return;
 	}
@@ -184,6 +185,8 @@ static void strike(struct chat *c, struct session *s)
 	           "work.",
 	           c->config.flood_mute_s, CLOCK_BYTES, clock_of(c, s->muted_until_ms),
 	           format_age(age, mute_ms), k->n, FLOOD_STRIKES_MAX, whose);
+	emit_security(c, s, "flood-mute", "sent too much for %" PRIu32 " seconds, muted for %s",
+	              c->config.flood_mute_s, age);
 }
 
 bool flood_is_muted(const struct chat *c, const struct session *s)
