@@ -185,6 +185,32 @@ static void test_long_lines(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, catch_stderr, give_stderr_back)
 
+/* A pager that has been left, a terminal after ctrl-S: what is said there must not keep anybody. */
+static void test_nobody_reads(void **state)
+{
+	static const char much[4096];
+	int before = fcntl(log_pipe[1], F_GETFL);
+	const char *said;
+
+	(void)state;
+	while (write(log_pipe[1], much, sizeof much) > 0) {
+	}
+	assert_int_equal(fcntl(log_pipe[1], F_SETFL, before & ~O_NONBLOCK), 0);
+	alarm(20); /* ends a test that hangs */
+	log_info("one");
+	log_warnx("two");
+	alarm(0);
+	while (read(log_pipe[0], text, sizeof text) > 0) {
+	}
+	log_info("three");
+	said = logged();
+	assert_string_equal(after_stamp(said), strstr(said, "warn: "));
+	assert_non_null(strstr(said, "warn: 2 lines of this log are missing here: nobody was reading it\n"));
+	assert_non_null(strstr(said, "info: three\n"));
+	log_info("four");
+	assert_string_equal(after_stamp(logged()), "info: four\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +220,7 @@ int main(void)
 		TEST(test_journald_of_somebody_else),
 		TEST(test_one_line_whatever_comes),
 		TEST(test_long_lines),
+		TEST(test_nobody_reads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,15 +1,18 @@
 /*
  * The program's own log: one line on stderr for each thing worth telling.
  *
- * Owns nothing but the level and whether journald reads us. It allocates
- * nothing and takes no lock, so it can be called when memory is gone and from
- * any thread: a line is made on the stack and written with one write(2).
+ * Owns nothing but the level, whether journald reads us, and how many lines are
+ * missing. It allocates nothing and takes no lock, so it can be called when memory
+ * is gone and from any thread: a line is made on the stack and written with one
+ * write(2). Where nobody reads stderr (a pager that was left, ctrl-S, a journald
+ * that hangs) lines are dropped and counted, for the chat must not wait for them.
  */
 #include "chatd/base/log.h"
 
 #include "chatd/base/guard.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -36,6 +39,7 @@ static const struct {
 };
 
 static _Atomic enum log_level log_level = LOG_LEVEL_INFO;
+static atomic_uint log_dropped; /* lines, since one could be written */
 static atomic_bool log_to_journal;  /* true exactly while journald reads stderr */
 
 void log_init(void)
@@ -89,6 +93,38 @@ static size_t log_cut(char *line)
 	return len + 3;
 }
 
+/* Writes line, whose length is len and which has room for its end. False: it would have to wait. */
+static bool log_write(char *line, size_t len)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	/* A pipe that can be written to has room for a whole line. */
+	if (poll(&p, 1, 0) == 0)
+		return false;
+	line[len] = '\n';
+	/* Where stderr is gone there is nobody left to be told. */
+	while (write(STDERR_FILENO, line, len + 1) < 0 && errno == EINTR) {
+	}
+	return true;
+}
+
+/* Says how many lines are missing, if any are. */
+static void log_missing(void)
+{
+	unsigned int missing = atomic_exchange(&log_dropped, 0);
+	char line[256];
+	size_t len;
+
+	if (missing == 0)
+		return;
+	len = log_head(line, sizeof(line) - 1, LOG_LEVEL_WARN);
+	len += (size_t)snprintf(line + len, sizeof(line) - 1 - len, "%u line%s of this log %s missing "
+	                        "here: nobody was reading it", missing, missing == 1 ? "" : "s",
+	                        missing == 1 ? "is" : "are");
+	if (!log_write(line, len))
+		atomic_fetch_add(&log_dropped, missing);
+}
+
 static void log_line(enum log_level level, int error, const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0)));
 
@@ -117,10 +153,9 @@ static void log_line(enum log_level level, int error, const char *fmt, va_list a
 	/* Text from peers has been neutralised before; this is for what slipped through and for
 	 * paths and system messages, which nobody neutralises. */
 	guard_text(line + head, len - head);
-	line[len++] = '\n';
-	/* Where stderr is gone there is nobody left to be told. */
-	while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR) {
-	}
+	log_missing();
+	if (!log_write(line, len))
+		atomic_fetch_add(&log_dropped, 1);
 }
 
 #define LOG_FUNCTION(name, level, error)                   \

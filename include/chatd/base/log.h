@@ -8,7 +8,8 @@
  * bytes is cut and ends in "...".
  *
  * Names after OpenBSD's daemons: the forms with an x do not add strerror(errno).
- * Safe to call from any thread; it writes one line with one write(2).
+ * Safe to call from any thread; it writes one line with one write(2), and never waits: where nobody
+ * reads stderr the line is dropped, and a later one says how many.
  */
 #ifndef CHATD_BASE_LOG_H
 #define CHATD_BASE_LOG_H
