@@ -324,6 +324,15 @@ static void check_tallies(const struct server *s)
 		         queues - going);
 }
 
+/* Each accept is out, or is asked for again in a while. */
+static void check_accepts(const struct server *s)
+{
+	for (uint32_t n = 0; n < ACCEPTS_EACH; n++)
+		if (s->accepting[n] != sim->ring->accept[n].armed ||
+		    (!s->accepting[n] && s->accept_ms == INT64_MAX && !s->stopping))
+			sim_fail("accept %u is %sout", n, s->accepting[n] ? "" : "not ");
+}
+
 static void check_server(void)
 {
 	const struct server *s = sim->server;
@@ -345,6 +354,7 @@ static void check_server(void)
 	for (uint32_t i = 0; i < SIM_FEEDS_MAX && i < sim->chat->rooms_top * 2; i++)
 		check_feed(i, readers[i]);
 	check_tallies(s);
+	check_accepts(s);
 	if (sim->ring->nlent != 0)
 		sim_fail("%u buffers are not given back", sim->ring->nlent);
 }

@@ -82,6 +82,8 @@ void model_ended(const struct fake_sock *k)
 {
 	const struct peer *p = k->user;
 
+	if (p == NULL && k->out_total < strlen(k->refusal))
+		sim_fail("connection %u is refused and does not read \"%s\"", k->serial, k->refusal);
 	for (size_t i = p == NULL ? 0 : p->first; p != NULL && i < p->n; i++)
 		if (!p->item[i]->line)
 			sim_fail("%u.%u is ended before it got \"%.*s\"", p->id.slot, p->id.gen,

@@ -102,9 +102,12 @@ static bool introduce(struct server *s, const struct listener *l, int fd, struct
 }
 
 /* Asks the core, which is where it is decided. The slot is only lent for that. */
-static void admit(struct server *s, const struct listener *l, int fd, struct event *e)
+static void admit(struct server *s, const struct listener *l, const struct ring_completion *done,
+                  struct event *e)
 {
 	struct conn *c = slot_take(s, l->control ? &s->control_first : &s->free_first);
+	char from[ADDRESS_BYTES_MAX];
+	int fd = done->res;
 
 	if (c == NULL && !l->control)
 		log_full(s);
@@ -116,16 +119,19 @@ static void admit(struct server *s, const struct listener *l, int fd, struct eve
 	server_step(s, e);
 	if (c != NULL && e->connected.refused != NULL)
 		slot_give_back(s, c);
-	if (e->connected.refused != NULL)
+	address_show(&done->from, from);
+	if (e->connected.refused != NULL) {
+		log_debug("a connection from %s, port %u, is refused", from, done->port);
 		refuse(s, fd, e->connected.refused);
-	else
+	} else {
+		log_debug("connection %u.%u from %s, port %u", c->slot, c->gen, from, done->port);
 		receive(s, c);
+	}
 }
 
 void server_accepted(struct server *s, const struct ring_completion *done)
 {
 	const struct listener *l = &s->listeners[done->slot / ACCEPTS_EACH];
-	char text[ADDRESS_BYTES_MAX];
 	struct event e = {.kind = EVENT_CONNECTED, .connected.from = done->from};
 
 	/* Where an address is not known, no ban and no limit of it would hold. */
@@ -133,13 +139,12 @@ void server_accepted(struct server *s, const struct ring_completion *done)
 		ring_close(s->ring, done->res);
 		return;
 	}
-	log_debug("a connection from %s, port %u", address_show(&done->from, text), done->port);
 	e.connected.token = ring_chance(s->ring);
 	e.connected.chance = ring_chance(s->ring);
 	if (done->from.kind == ADDRESS_HOST && !introduce(s, l, done->res, &e))
 		refuse(s, done->res, "-- This socket is for root and for the user that chatd runs as.\n");
 	else
-		admit(s, l, done->res, &e);
+		admit(s, l, done, &e);
 }
 
 /* -- input --------------------------------------------------------------------------------------- */
