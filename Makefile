@@ -145,6 +145,7 @@ $(B)/tests/%: $(B)/tests/%.o $(LIB)
 $(B)/tests/test_ring_faults $(B)/tests/test_ring_lost: CHATD_LDFLAGS += \
     -Wl,--wrap=io_uring_submit_and_wait_timeout -Wl,--wrap=io_uring_submit_and_get_events \
     -Wl,--wrap=io_uring_get_events -Wl,--wrap=nanosleep
+$(B)/tests/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs
 $(B)/tests/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params \
     -Wl,--wrap=io_uring_register_buf_ring -Wl,--wrap=mmap -Wl,--wrap=syscall
 

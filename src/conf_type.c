@@ -142,6 +142,40 @@ static void show_number64(const struct conf *c, const struct conf_key *k, struct
 	bytes_printf(out, "%llu", (unsigned long long)*(uint64_t *)conf_field(c, k));
 }
 
+static const char size_units[] = "KMGT"; /* each 1,024 of the one before */
+
+static bool read_size(struct conf *c, const struct conf_key *k, const char *value, char *why,
+                      size_t n)
+{
+	size_t digits = strspn(value, "0123456789");
+	const char *unit = value[digits] != '\0' ? strchr(size_units, value[digits]) : NULL;
+	unsigned int shift = unit != NULL ? 10 * (unsigned int)(unit - size_units + 1) : 0;
+	int64_t number = strtoll(value, NULL, 10); /* clamps one that is too large */
+
+	if (digits == 0 || (value[digits] != '\0' && (unit == NULL || value[digits + 1] != '\0'))) {
+		snprintf(why, n, "\"%s\" is not a size such as 64M (K, M, G and T are units)", value);
+		return false;
+	}
+	if (number > k->most >> shift || number << shift < k->least) {
+		snprintf(why, n, "%s is too large", value);
+		return false;
+	}
+	*(uint64_t *)conf_field(c, k) = (uint64_t)number << shift;
+	return true;
+}
+
+static void show_size(const struct conf *c, const struct conf_key *k, struct bytes *out)
+{
+	uint64_t size = *(uint64_t *)conf_field(c, k);
+	const char *unit = size_units;
+
+	for (; size > 0 && size % 1024 == 0 && *unit != '\0'; unit++)
+		size /= 1024;
+	bytes_printf(out, "%llu", (unsigned long long)size);
+	if (unit > size_units)
+		bytes_append(out, unit - 1, 1);
+}
+
 /* Enumerations have the size of an unsigned int on every compiler we build with. */
 _Static_assert(sizeof(enum durability) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum conf_answer) == sizeof(unsigned int), "a choice is an unsigned int");
@@ -204,6 +238,7 @@ static const struct {
 	[CONF_BLOCKS] = { read_blocks, show_path, sizeof(char *) },
 	[CONF_NUMBER] = { read_number, show_number, sizeof(uint32_t) },
 	[CONF_NUMBER64] = { read_number64, show_number64, sizeof(uint64_t) },
+	[CONF_SIZE] = { read_size, show_size, sizeof(uint64_t) },
 	[CONF_CHOICE] = { read_choice, show_choice, sizeof(unsigned int) },
 	[CONF_CHAR] = { read_char, show_char, sizeof(char) },
 };

@@ -47,6 +47,7 @@ struct writer_limits daemon_writer_limits(const struct conf *c)
 	return (struct writer_limits){
 		.history_days = c->history_days,
 		.history_lines = c->history_lines,
+		.disk_reserve = c->disk_reserve,
 	};
 }
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "chatd/conf.h"
+#include "chatd/conf_type.h"
 
 /* Reads text as the file "f.conf" over the defaults. The caller releases both. */
 static bool read_text(struct conf *c, const char *text, size_t len, struct bytes *problems)
@@ -186,6 +186,41 @@ static void test_shape_of_lines(void **state)
 	        "f.conf:1: rate_burst: \"?[31m\" is not a whole number\n");
 }
 
+static void test_sizes(void **state)
+{
+	static const struct { const char *text, *shown; uint64_t bytes; } sizes[] = {
+		{ "0", "0", 0 }, { "1023", "1023", 1023 }, { "1K", "1K", 1024 },
+		{ "65536K", "64M", 64 << 20 }, { "3G", "3G", UINT64_C(3) << 30 },
+		{ "1025M", "1025M", UINT64_C(1025) << 20 }, { "1024T", "1024T", UINT64_C(1) << 50 },
+	};
+	char line[64];
+	struct conf c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct bytes shown = { 0 };
+		const struct conf_key *k = conf_keys;
+		snprintf(line, sizeof(line), "disk_reserve = %s\n", sizes[i].text);
+		accepts(&c, line);
+		assert_int_equal(c.disk_reserve, sizes[i].bytes);
+		while (strcmp(k->name, "disk_reserve") != 0)
+			k++;
+		conf_type_show(&c, k, &shown);
+		assert_string_equal(shown.data, sizes[i].shown);
+		bytes_release(&shown);
+		conf_release(&c);
+	}
+	refuses("disk_reserve = 64MB\n", "f.conf:1: disk_reserve: \"64MB\" is not a size such as 64M "
+	        "(K, M, G and T are units)\n");
+	refuses("disk_reserve = M\n", "f.conf:1: disk_reserve: \"M\" is not a size such as 64M "
+	        "(K, M, G and T are units)\n");
+	refuses("disk_reserve = -1\n", "f.conf:1: disk_reserve: \"-1\" is not a size such as 64M "
+	        "(K, M, G and T are units)\n");
+	refuses("disk_reserve = 1025T\n", "f.conf:1: disk_reserve: 1025T is too large\n");
+	refuses("disk_reserve = 99999999999999999999T\n",
+	        "f.conf:1: disk_reserve: 99999999999999999999T is too large\n");
+}
+
 static void test_given_twice(void **state)
 {
 	(void)state;
@@ -328,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_byte_order_mark),
 		cmocka_unit_test(test_all_problems_with_their_lines),
 		cmocka_unit_test(test_shape_of_lines),
+		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_given_twice),
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_habits_from_other_formats),

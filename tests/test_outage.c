@@ -2,6 +2,7 @@
 #include "chat_help.h"
 
 #include "chatd/core/account.h"
+#include "chatd/core/command.h"
 #include "chatd/core/state.h"
 
 static int begin_talking(void **state)
@@ -79,6 +80,42 @@ static void a_room_whose_lines_all_wait_keeps_them(void **state)
 	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY});
 	assert_has("-- What was said here since nothing can be saved is not in the history yet.");
 	assert_int_equal(chat->lobby->last_id, 102);
+}
+
+/* Some orders free space; what grows with how often it is done is refused. */
+static void where_the_disk_is_low_orders_are_saved(void **state)
+{
+	(void)state;
+	joins(0);
+	fails("the disk is nearly full; 12 MiB are free");
+	happens(EVENT_STORE_LOW, 0);
+	assert_effects("");
+	sends(0, "one\n");
+	assert_has("Not sent: nothing can be saved at present (the disk is nearly full).");
+	assert_has_not("APPEND");
+	assert_true(command_can_save(chat, &chat->sessions[0]));
+	fails("the disk is full");
+	assert_false(command_can_save(chat, &chat->sessions[0]));
+	happens(EVENT_STORE_LOW, 0);
+	step((struct event){.kind = EVENT_STORE_BACK});
+	sends(0, "two\n");
+	assert_has("APPEND");
+	fails("the disk is full");
+	assert_false(command_can_save(chat, &chat->sessions[0]));
+}
+
+static void where_the_disk_is_low_talk_goes_on_and_is_counted(void **state)
+{
+	(void)state;
+	joins(0);
+	joins(1);
+	fails("the disk is nearly full; 12 MiB are free");
+	happens(EVENT_STORE_LOW, 0);
+	sends(0, "one\n");
+	assert_has_not("APPEND");
+	assert_has("PUBLISH feed 0 #0 \"" STAMP "[a]:one\\n\"");
+	step((struct event){.kind = EVENT_STORE_BACK});
+	assert_has("1 line was said here at 20:14:05 that could not be saved");
 }
 
 /* The line that comes first after the gap must be behind it. */
@@ -289,6 +326,8 @@ int main(void)
 		ONE(what_to_do_is_not_for_everybody),
 		ONE(lines_that_wait_are_said_to_wait),
 		ONE(no_code_is_taken_meanwhile),
+		ONE(where_the_disk_is_low_orders_are_saved),
+		TALKING(where_the_disk_is_low_talk_goes_on_and_is_counted),
 	};
 
 	setenv("TZ", "UTC0", 1);

@@ -31,6 +31,7 @@ struct loop {
 	char text[512];         /* of the last answer that had one */
 	int ok;                 /* how many answers said so */
 	char reason[256];       /* of the last failure or notice */
+	bool low;               /* it was for want of the disk's reserve */
 	uint64_t empty_seq;     /* of the last WRITER_ROOM_EMPTY */
 	uint32_t empty_room;    /* and its room */
 };
@@ -81,6 +82,7 @@ static inline void hear(struct writer_event *e)
 		loop.stored = e->seq;
 	} else if (e->kind == WRITER_FAILED || e->kind == WRITER_NOTICE) {
 		snprintf(loop.reason, sizeof(loop.reason), "%s", e->reason);
+		loop.low = e->low;
 	} else if (e->kind == WRITER_ROOM_EMPTY) {
 		loop.empty_room = e->room;
 		loop.empty_seq = e->seq;

@@ -42,6 +42,7 @@ struct conf {
 	uint32_t history_replay;
 	uint32_t history_days;        /* 0: lines are kept for ever */
 	uint64_t history_lines;       /* per room; 0: all */
+	uint64_t disk_reserve;        /* bytes; 0: none */
 	uint32_t rate_burst;
 	uint32_t rate_lines;          /* 0: no limit */
 	uint32_t rate_bytes;          /* 0: no limit */
@@ -60,14 +61,14 @@ struct conf {
 	enum conf_answer host_accounts; /* users of the host have accounts, by unix sockets */
 };
 
-enum conf_type { CONF_LISTEN, CONF_PATH, CONF_BLOCKS, CONF_NUMBER, CONF_NUMBER64, CONF_CHOICE, CONF_CHAR };
+enum conf_type { CONF_LISTEN, CONF_PATH, CONF_BLOCKS, CONF_NUMBER, CONF_NUMBER64, CONF_SIZE, CONF_CHOICE, CONF_CHAR };
 
 struct conf_key {
 	const char *name;
 	enum conf_type type;
 	size_t field;             /* offset in struct conf */
 	const char *initial;      /* default, as it would stand in the file; "" for none */
-	int64_t least, most;      /* of numbers */
+	int64_t least, most;      /* of numbers, and of sizes in bytes */
 	const char *const *choices; /* of CONF_CHOICE, NULL-terminated, in the enum's order */
 	bool reloadable;
 	const char *help;         /* a sentence for the man page */

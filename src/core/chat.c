@@ -179,6 +179,9 @@ void chat_step(struct chat *c, struct event *e)
 	case EVENT_STORE_FULL:
 		outage_full(c);
 		break;
+	case EVENT_STORE_LOW:
+		outage_low(c);
+		break;
 	case EVENT_STORE_BACK:
 		outage_end(c);
 		break;

@@ -201,7 +201,7 @@ char *args_age(char *rest, int64_t *ms)
 
 bool command_can_save(struct chat *c, const struct session *s)
 {
-	if (c->store_failed == NULL)
+	if (c->store_failed == NULL || c->outage.low)
 		return true;
 	emit_reply(c, s, "Not done: nothing can be saved at present (%s). Try again in a minute.",
 	           c->store_failed);

@@ -94,7 +94,7 @@ bool order_over(struct chat *c, struct session *s, const struct room *r, enum or
 
 bool order_saves(struct chat *c, struct session *s)
 {
-	if (c->store_failed == NULL)
+	if (c->store_failed == NULL || c->outage.low)
 		return true;
 	emit_reply(c, s, "Not done: nothing can be saved at present (%s). Try again in a minute.",
 	           c->store_failed);

@@ -85,6 +85,7 @@ void outage_begin(struct chat *c, const char *reason)
 	char *advice;
 
 	free(c->store_failed);
+	c->outage.low = c->outage.full = false; /* which is said behind this */
 	/* It may quote what stands in the database. */
 	c->store_failed = text_shown(reason, REASON_BYTES_MAX);
 	/* What is to be done stands behind the cause, and is not for everybody. */
@@ -105,6 +106,11 @@ void outage_full(struct chat *c)
 	c->outage.full = c->store_failed != NULL;
 }
 
+void outage_low(struct chat *c)
+{
+	c->outage.low = c->outage.full = c->store_failed != NULL;
+}
+
 void outage_end(struct chat *c)
 {
 	char text[160] = "Lines are saved and sent again.";
@@ -119,7 +125,7 @@ void outage_end(struct chat *c)
 		strcpy(text, "Lines are saved again; nothing is missing.");
 	free(c->store_failed);
 	c->store_failed = NULL;
-	c->outage.talks = c->outage.full = false;
+	c->outage.talks = c->outage.full = c->outage.low = false;
 	emit_all(c, text);
 	outage_tick(c);
 }

@@ -119,9 +119,13 @@ static void on_store(struct server *s, struct writer_event *w)
 		break;
 	case WRITER_FAILED:
 		s->store_failed = true;
+		s->store_full = false; /* the core hears it again, where it is so */
 		e.kind = EVENT_STORE_FAILED;
 		e.reason = w->reason;
 		server_step(s, &e);
+		e.kind = EVENT_STORE_LOW;
+		if (w->low)
+			server_step(s, &e);
 		break;
 	case WRITER_BACK:
 		s->store_failed = s->store_full = false;

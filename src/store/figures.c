@@ -1,5 +1,5 @@
 /*
- * How large the database is: QUERY_STATS.
+ * How large the database is, and how large it may become: QUERY_STATS, the disk's reserve.
  */
 #include "chatd/store/store_db.h"
 
@@ -22,6 +22,16 @@ static int64_t pragma_number(struct store *s, const char *sql)
 int64_t store_bytes(struct store *s)
 {
 	return pragma_number(s, "PRAGMA page_count") * pragma_number(s, "PRAGMA page_size");
+}
+
+uint64_t store_free_bytes(struct store *s)
+{
+	struct statvfs disk;
+	if (s->lock_fd < 0 || fstatvfs(s->lock_fd, &disk) < 0)
+		return UINT64_MAX;
+	int64_t inside = pragma_number(s, "PRAGMA freelist_count") *
+	                 pragma_number(s, "PRAGMA page_size");
+	return (uint64_t)disk.f_bavail * disk.f_frsize + (uint64_t)inside;
 }
 
 struct rows *store_figures(struct store *s, const struct query *q)

@@ -1,6 +1,7 @@
 /*
- * What the thread that writes does between commits: it feeds the full-text index, prunes, and
- * looks whether the database is still in its place where nobody talks.
+ * What the thread that writes does between commits: it feeds the full-text index, prunes, looks
+ * whether the disk is nearly full, and whether the database is still in its place where nobody
+ * talks.
  *
  * In steps, each a transaction of its own: what is said by people comes first, and the queue is
  * looked at after each.
@@ -8,12 +9,68 @@
 #include "chatd/store/writer_threads.h"
 
 #include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/store/clock.h"
 
+#include <stdio.h>
+
 enum {
 	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
+	DISK_EVERY_MS = 1000,     /* between two looks at the disk while there is something to do */
+	RESERVE_MORE = 8,         /* so much of the reserve, one part in so many, must be free beside it
+	                           * before saving goes on */
+	RESERVE_LOOKS = 16,       /* the disk is looked at sooner where so much of it was saved, one part
+	                           * in so many: what is written for a record is a few times as much */
+	MIB = 1 << 20,
 };
+
+/* -- the disk ---------------------------------------------------------------------- */
+
+static const char *bytes_shown(uint64_t bytes, char out[32])
+{
+	bool small = bytes < 10 * MIB;
+	snprintf(out, 32, "%llu %s", (unsigned long long)(bytes / (small ? MIB / 1024 : MIB)),
+	         small ? "KiB" : "MiB");
+	return out;
+}
+
+void writing_tell_low(struct writing *t)
+{
+	struct store_error why;
+	char left[32], reserve[32];
+	snprintf(why.text, sizeof(why.text), "the disk is nearly full; %s are free on the disk of "
+	         "the database, and disk_reserve keeps %s free: lines are refused until there is more",
+	         bytes_shown(store_free_bytes(t->w->store), left),
+	         bytes_shown(t->w->limits.disk_reserve, reserve));
+	log_errx("%s", why.text);
+	struct writer_event e = { .kind = WRITER_FAILED, .low = true, .reason = mem_strdup(why.text) };
+	writer_tell(t->w, &e);
+}
+
+void writing_look_at_disk(struct writing *t)
+{
+	uint64_t reserve = t->w->limits.disk_reserve;
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	if (now_ms < t->disk_at_ms && (!reserve || t->disk_bytes < reserve / RESERVE_LOOKS))
+		return;
+	t->disk_at_ms = now_ms + DISK_EVERY_MS;
+	t->disk_bytes = 0;
+	uint64_t least = reserve + (t->low ? reserve / RESERVE_MORE : 0);
+	bool low = reserve > 0 && store_free_bytes(t->w->store) < least;
+	if (low == t->low)
+		return;
+	t->low = low;
+	/* Where nothing can be saved at all, that has been said, and is said anew when it ends. */
+	if (t->failing)
+		return;
+	if (low)
+		writing_tell_low(t);
+	else
+		writing_back(t);
+}
+
+/* -- steps between commits ----------------------------------------------------------- */
 
 static void upkeep_failed(struct writing *t, const char *what, const struct store_error *err)
 {

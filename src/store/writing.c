@@ -82,9 +82,13 @@ void writing_failed(struct writing *t, const struct store_error *err)
 	writer_tell(t->w, &e);
 }
 
-static void writing_back(struct writing *t)
+void writing_back(struct writing *t)
 {
 	t->failing = false;
+	if (t->low) {
+		writing_tell_low(t);
+		return;
+	}
 	log_info("saving works again");
 	struct writer_event e = { .kind = WRITER_BACK };
 	writer_tell(t->w, &e);
@@ -201,6 +205,7 @@ static bool writing_batch(struct writing *t)
 		return false;
 	}
 	t->last_records = end.records - first.records;
+	t->disk_bytes += end.at - first.at;
 	t->committed_us = clock_us();
 	writing_chatlog(w, &end);
 	queue_drop(w->queue, &end); /* before the loop is told, which looks for room then */
@@ -229,7 +234,7 @@ static void writing_reload(struct writing *t)
 	if (!r)
 		return;
 	w->limits = r->limits;
-	t->prune_at_ms = 0;
+	t->prune_at_ms = t->disk_at_ms = 0;
 	if (r->chat_log && w->chatlog) {
 		chatlog_reopen(w->chatlog, r->chat_log);
 	} else if (r->chat_log) {
@@ -257,6 +262,8 @@ static bool writing_ready(void *ctx)
 static int writing_timeout(struct writing *t)
 {
 	int64_t now = now_ms(), at = t->prune_at_ms;
+	if (t->low && t->disk_at_ms < at)
+		at = t->disk_at_ms;
 	if (t->failing) {
 		at = t->retry_at_ms;
 	} else if (writing_lag(t) > 0) {
@@ -326,6 +333,7 @@ void *writing_main(void *arg)
 		if (atomic_exchange(&t.w->index_wanted, false))
 			t.index_now = true;
 		writing_reload(&t);
+		writing_look_at_disk(&t);
 		bool committed = writing_batch(&t);
 		bool busy = committed;
 		if (!t.failing)

@@ -218,6 +218,8 @@ enum event_kind {
 	EVENT_STORE_FAILED, /* nothing can be saved at present; what waits is kept. May come again,
 	                    * with another reason */
 	EVENT_STORE_FULL,  /* and no more is to be appended until STORE_BACK */
+	EVENT_STORE_LOW,   /* behind STORE_FAILED: it is for want of space that is to be left free. No
+	                    * line is to be appended until STORE_BACK; what else is appended is saved */
 	EVENT_STORE_BACK,  /* saving goes on */
 	EVENT_STORE_NOTICE, /* the store has done what administrators are to know */
 	EVENT_ROWS,        /* the answer to conn's query */

@@ -21,6 +21,9 @@ struct outage {
 	uint32_t number;     /* of this outage, or of the last: whom it was told to */
 	bool talks;          /* nothing can be saved, and lines are shown all the same */
 	bool full;           /* and the store's queue has no room for more of them */
+	bool low;            /* it is for want of space that is to be left free: lines, and what else
+	                      * grows with how often it is done, are not saved; orders are, for some of
+	                      * them free space */
 	uint64_t lines;      /* said in this outage, or in the last, that are not saved and never
 	                      * will be */
 	uint32_t gaps;       /* rooms whose gap is not recorded yet */
@@ -35,6 +38,7 @@ struct gap {
 /* The store's news. A reason that comes while there is one takes its place without a word. */
 void outage_begin(struct chat *c, const char *reason);
 void outage_full(struct chat *c);
+void outage_low(struct chat *c);
 void outage_end(struct chat *c);
 /* What the store did otherwise: told to those who keep order, and to administrators. */
 void outage_notice(struct chat *c, const char *text);

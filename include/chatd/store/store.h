@@ -60,6 +60,9 @@ bool store_restore(struct store *s, struct store_error *err);
 bool store_reopen(struct store *s, struct store_error *err);
 /* The size of the database. */
 int64_t store_bytes(struct store *s);
+/* Bytes that may still be saved: free on its disk, and in the database itself. UINT64_MAX: not
+ * known. */
+uint64_t store_free_bytes(struct store *s);
 
 /*
  * Highest seq that was ever saved, also where its line has gone since. After a crash

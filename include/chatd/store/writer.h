@@ -28,6 +28,8 @@ struct writer;
 struct writer_limits {
 	uint32_t history_days;   /* lines older than this are pruned; 0: never */
 	uint64_t history_lines;  /* lines kept per room; 0: all */
+	uint64_t disk_reserve;   /* bytes that are left free on the database's disk: below that nothing
+	                          * that grows is to be saved (WRITER_FAILED); 0: none */
 };
 
 struct writer_options {
@@ -88,7 +90,9 @@ int writer_event_fd(const struct writer *w);
 enum writer_event_kind {
 	WRITER_STORED,     /* seq */
 	WRITER_FAILED,     /* reason, valid until writer_event_release; what waits is kept and
-	                    * tried again every second. Comes again when the reason changes */
+	                    * tried again every second. Comes again when the reason changes. low: for
+	                    * want of space that is to be left free; what is appended is saved all the
+	                    * same, so it had better be what frees some, and not lines */
 	WRITER_BACK,       /* saving works again */
 	WRITER_ROWS,       /* rows */
 	WRITER_ROOM_EMPTY, /* room, true as of seq */
@@ -99,6 +103,7 @@ struct writer_event {
 	enum writer_event_kind kind;
 	uint64_t seq;
 	uint32_t room;
+	bool low;                /* FAILED: see there */
 	char *reason;
 	struct rows *rows;
 };

@@ -150,7 +150,11 @@ enum {
 /* The state of the thread that writes. */
 struct writing {
 	struct writer *w;         /* what is shared */
-	bool failing;             /* true from WRITER_FAILED to WRITER_BACK */
+	bool failing;             /* true while nothing can be saved, from WRITER_FAILED on */
+	bool low;                 /* true while less than the reserve is free on the disk; WRITER_BACK
+	                           * comes when it is neither */
+	int64_t disk_at_ms;       /* monotonic: when to look at the disk again */
+	uint64_t disk_bytes;      /* of records saved since the last look */
 	char why[512];            /* and why, as it was told */
 	bool stopping;            /* true once it has seen that it is to end */
 	bool index_now;           /* true while a search waits for the index */
@@ -179,8 +183,14 @@ uint64_t writing_lag(struct writing *t);
 void writing_failed(struct writing *t, const struct store_error *err);
 /* The database is where it belongs, or is again. False: neither, err says why. */
 bool writing_in_place(struct writing *t, struct store_error *err);
+/* WRITER_BACK, or what is true instead: neither nothing can be saved, nor is the disk low. */
+void writing_back(struct writing *t);
 /* Has the WAL copied into the database where it has become long. */
 void writing_wal(struct writer *w);
+/* tending.c: looks at the disk, where that is due. */
+void writing_look_at_disk(struct writing *t);
+/* Says that there is less than the reserve. */
+void writing_tell_low(struct writing *t);
 /* tending.c: a step, where one is due. True: it was taken, and others may be due. */
 bool writing_index(struct writing *t);
 bool writing_prune(struct writing *t);
