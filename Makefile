@@ -65,7 +65,7 @@ OBJ    = $(SRC:%.c=$(B)/%.o)
 LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
-TOOLS  = $(addprefix $(B)/tests/,hostile_tool talk sim load faildisk.so crowd witness soak_client alloc_client failmem.so)
+TOOLS  = $(addprefix $(B)/tests/,hostile_tool talk sim fuzz_chat load faildisk.so crowd witness soak_client alloc_client failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
              libtelnet-dev uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
@@ -102,6 +102,10 @@ $(B)/tests/sim: $(B)/tests/sim.o $(SIM_OBJ) $(LIB)
 
 TALK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/talk*.c)))
 $(B)/tests/talk: $(TALK_OBJ) $(LIB)
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
+
+CHAT_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/fuzz_chat*.c)))
+$(B)/tests/fuzz_chat: $(CHAT_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
 
 SOAK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/soak_*.c)))
@@ -268,7 +272,7 @@ fuzz-build:
 	        tests/fuzz_$$f.c .build/fuzz/libchatd.a -pthread $(LIBS); \
 	done
 	clang $(CHATD_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link $(FUZZ_SAN) -Itests -o .build/fuzz/chat \
-	    tests/fuzz_chat.c .build/fuzz/libchatd.a -pthread $(LIBS)
+	    tests/fuzz_chat*.c .build/fuzz/libchatd.a -pthread $(LIBS)
 
 install: chatd
 	install -D -m 755 chatd $(DESTDIR)$(PREFIX)/bin/chatd

@@ -2,7 +2,7 @@
  * The store's threads, in memory.
  *
  * Records are saved late and in batches, or not at all for a while; questions
- * are answered late. A thread that sleeps does nothing until it is woken, so a
+ * are answered late, in another order, and now and then twice. A thread that sleeps does nothing until it is woken, so a
  * wake-up that the server forgets is seen as a chat that stands still.
  */
 #include "fake_writer.h"
@@ -141,7 +141,8 @@ bool writer_query(struct writer *w, const struct query *q)
 		return false;
 	w->query = fake_grow(w->query, w->nqueries, &w->queries_cap, sizeof *w->query);
 	a = &w->query[w->nqueries++];
-	*a = (struct waiting_query){*q, prng_chance(&w->prng, 700) ? 0 : prng_below(&w->prng, 60)};
+	*a = (struct waiting_query){.query = *q,
+	                            .late = prng_chance(&w->prng, 700) ? 0 : prng_below(&w->prng, 60)};
 	a->query.key = mem_strdup(q->key);
 	a->query.words = mem_strdup(q->words);
 	w->reading.wanted = true;
@@ -237,6 +238,13 @@ static void reading_step(struct writer *w)
 		}
 		fake_answer(w, &a->query, waits || busy ? "The history is busy; try again in a moment."
 		                                   : NULL);
+		/* A fault, which nobody is to notice. */
+		if (!a->again && !w->calm && prng_chance(&w->prng, 30)) {
+			a->again = true;
+			a->late = prng_below(&w->prng, 60);
+			i++;
+			continue;
+		}
 		query_release(&a->query);
 		memmove(a, a + 1, (--w->nqueries - i) * sizeof *a);
 	}

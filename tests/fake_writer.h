@@ -15,6 +15,7 @@ struct waiting_record {
 struct waiting_query {
 	struct query query;     /* strings owned */
 	uint32_t late;          /* steps until it is looked at */
+	bool again;             /* it was answered once, and is for the second time */
 };
 
 struct seen {

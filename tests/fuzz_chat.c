@@ -1,81 +1,114 @@
 /*
- * The whole core with people who type anything: guests, holders of accounts, moderators,
- * administrators and users of the host, in a few rooms and under a few names, so that what they
- * do meets. Answers come late, wrong or never; the store fails; all is loaded again now and then.
+ * The whole core with people who type anything (fuzz_chat_people.c), and a world that does to it
+ * all that the real one may. Lines come in pieces; the input ends at any moment, with a line begun
+ * and a question out; answers come late, twice, in another order, never, and for somebody who is
+ * gone; the store fails; all is loaded again now and then.
  *
  *	fuzz_chat [SECONDS [SEED]]    until then; a failure prints the seed of its round
+ *	fuzz_chat --rounds N          the rounds 1 to N; prints TAP
+ *	fuzz_chat --seed SEED         that round alone, and what happens in it
  *
- * Held against it after every step: who waits has a question out, a feed that is held back has
- * too, and what a step says fits.
+ * Held against it after every step: what an account is and who is signed in to it has come by an
+ * answer about it, as it is (fuzz_chat_book.c); secrets are seen by nobody whom they do not
+ * concern; a feed that is held back waits for a replay; an answer that nobody asked for says
+ * nothing; what a step says fits. And each time when all that can be answered has been: what was
+ * sent is taken, and who has sent their last byte and waits for nothing is gone.
  */
+#include "fuzz_chat.h"
+
 #include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "chatd/base/bytes.h"
-#include "chatd/core/command.h"
 #include "chatd/core/grant.h"
-#include "chatd/core/order.h"
-#include "chatd/core/pointed.h"
-#include "chatd/core/room.h"
 #include "chatd/core/session.h"
-#include "prng.h"
-#include "fuzz_words.h"
 #include "where.h"
 
-enum { PEOPLE = 10, STEPS = 3000, FACTS_MAX = 4096, ASKED_MAX = 64, ROWS = 5 };
-
-#define CHECK(fact) \
-	do { \
-		if (!(fact)) { \
-			fprintf(stderr, "%s:%d: not so: %s\nseed %" PRIu64 ", last typed: %s\n", __FILE__, \
-			        __LINE__, #fact, seed, typed); \
-			abort(); \
-		} \
-	} while (0)
+enum {
+	STEPS = 3000,
+	FACTS_MAX = 4096,
+	SETTLE_STEPS_MAX = 20000,
+	SETTLE_TICKS_MAX = 2000, /* of half a second: longer than any pace makes somebody wait */
+	CALM = 400,              /* a round comes to rest once in so many steps */
+};
 
 struct fact {
 	enum fact_kind kind;
 	char *key, *value;
 };
 
-/* A question that is out. */
-struct waiting {
-	enum query_kind kind;
-	struct conn_id conn;
-	uint32_t room;
-	uint64_t number;
-	uint64_t one;  /* the one line or act that was asked for; 0: more */
-};
+struct fuzz fuzz;
 
-static struct chat *chat;
 static struct chat_config config;
-static struct prng prng;
-static uint64_t seed;
-static int64_t now_ms;
-static char typed[8192];
 static struct fact facts[FACTS_MAX];
 static uint32_t nfacts;
-static struct waiting asked[ASKED_MAX];
-static uint32_t nasked;
-static uint32_t gens[PEOPLE];
-static bool held[PEOPLE];
+static char spied[64];       /* a password that the core was told, and must forget; "": none */
 
-static uint32_t below(uint32_t n)
+/* -- what is wrong ------------------------------------------------------------------------------ */
+
+static void say_again(void)
 {
-	return prng_below(&prng, n);
+	printf("\n# again: fuzz_chat --seed %" PRIu64 "\n", fuzz.seed);
+	fflush(stdout);
 }
 
-static const char *of(const char *const *list, size_t n)
+void fuzz_fail(const char *fmt, ...)
 {
-	return list[below((uint32_t)n)];
+	va_list ap;
+
+	printf("not ok - seed %" PRIu64 ", step %" PRIu64 ": ", fuzz.seed, fuzz.step);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	say_again();
+	_Exit(1);
 }
 
-#define OF(list) of(list, sizeof(list) / sizeof *(list))
+/* A sanitizer, which says what is wrong and not in which round. */
+static void on_death(void)
+{
+	printf("not ok - seed %" PRIu64 ", step %" PRIu64 ": memory is misused", fuzz.seed, fuzz.step);
+	say_again();
+}
 
-/* -- what comes of a step ------------------------------------------------------------------ */
+static void on_abort(int signal_number)
+{
+	(void)signal_number;
+	fuzz_fail("aborted");
+}
+
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+/* So that it comes to on_abort. */
+const char *__ubsan_default_options(void);
+
+const char *__ubsan_default_options(void)
+{
+	return "abort_on_error=1";
+}
+
+static void watch_for_death(void)
+{
+	signal(SIGABRT, on_abort);
+	if (__sanitizer_set_death_callback != NULL)
+		__sanitizer_set_death_callback(on_death);
+}
+
+static void tell(const char *what, struct conn_id id, const char *text, size_t len)
+{
+	if (!fuzz.tells)
+		return;
+	printf("%" PRIu64 ": %s %u.%u ", fuzz.step, what, id.slot, id.gen);
+	for (size_t i = 0; i < len && i < 400; i++)
+		printf(text[i] == '\n' ? "\\n" : text[i] == '\r' ? "\\r" : "%c", text[i]);
+	printf("\n");
+}
+
+/* -- what comes of a step ------------------------------------------------------------------------ */
 
 static void keep_fact(const struct record *r)
 {
@@ -98,306 +131,519 @@ static void keep_fact(const struct record *r)
 	}
 }
 
-static void carry_out(const struct effect *e, struct effect *wish)
+static void check_text(const struct effect *e, const char *text, size_t len,
+                       const struct question *cause, bool hashes)
 {
-	if (e->kind == EFFECT_APPEND && e->record.kind == RECORD_FACT) {
-		keep_fact(&e->record);
-	} else if (e->kind == EFFECT_QUERY) {
-		CHECK(nasked < ASKED_MAX);
-		asked[nasked++] = (struct waiting){e->query.kind, e->query.conn, e->query.room, e->query.number,
-		                                  e->query.limit == 1 ? e->query.before_id - 1 : 0};
-	} else if (e->kind == EFFECT_RELOAD || e->kind == EFFECT_FIGURES) {
-		*wish = *e;
-	} else if (e->kind == EFFECT_SUBSCRIBE) {
-		held[e->conn.slot] = true;
-	} else if (e->kind == EFFECT_RELEASE || e->kind == EFFECT_UNSUBSCRIBE ||
-	           e->kind == EFFECT_CLOSE || e->kind == EFFECT_DROP) {
-		held[e->conn.slot] = false;
-	}
+	struct conn_id conn = e->kind == EFFECT_SEND ? e->conn : (struct conn_id){0};
+	const char *at = secret_in(text, len, conn, cause, hashes);
+
+	if (at != NULL)
+		fuzz_fail("effect %d, to %u.%u, has a secret in it: \"%.*s\"", (int)e->kind, conn.slot,
+		          conn.gen, (int)(len - (size_t)(at - text) < 40 ? len - (size_t)(at - text) : 40),
+		          at);
 }
 
-static bool is_out(const struct session *s)
+static void check_query(const struct effect *e)
 {
-	for (uint32_t i = 0; i < nasked; i++)
-		if (asked[i].conn.slot == s->id.slot && asked[i].conn.gen == s->id.gen &&
-		    asked[i].kind != QUERY_UNREAD && asked[i].kind != QUERY_BACKUP)
-			return true;
-	return false;
+	const struct query *q = &e->query;
+	bool secret = q->kind >= QUERY_HASH;
+
+	if (!secret)
+		check_text(e, q->words, strlen(q->words), NULL, false);
+	if (q->kind != QUERY_CHECK && q->kind != QUERY_CHECK_TOTP)
+		check_text(e, q->key, strlen(q->key), NULL, false);
+	/* What this step had to say it by is overwritten in the next. */
+	if (secret && strncmp(q->words, "zq", 2) == 0)
+		snprintf(spied, sizeof spied, "%s", q->words);
+}
+
+static void sent(const struct effect *e)
+{
+	struct person *p = &fuzz.person[e->conn.slot];
+	size_t n = e->len < FUZZ_SHOWN - 1 ? e->len : FUZZ_SHOWN - 1;
+
+	memcpy(p->shown, e->text + e->len - n, n);
+	p->shown[n] = '\0';
+}
+
+static void carry_out(const struct effect *e, const struct question *cause)
+{
+	const struct record *r = &e->record;
+	struct person *p = &fuzz.person[e->conn.slot < FUZZ_PEOPLE ? e->conn.slot : 0];
+
+	if (e->text != NULL)
+		check_text(e, e->text, e->len, cause, false);
+	if (e->kind == EFFECT_APPEND) {
+		check_text(e, r->body, strlen(r->body), NULL, r->kind == RECORD_FACT);
+		check_text(e, r->sender, strlen(r->sender), NULL, false);
+		check_text(e, r->room_name, strlen(r->room_name), NULL, false);
+		if (r->kind == RECORD_FACT)
+			keep_fact(r);
+	} else if (e->kind == EFFECT_QUERY) {
+		check_query(e);
+		store_ask(&e->query);
+	} else if (e->kind == EFFECT_SEND) {
+		CHECK(same_conn(e->conn, p->id));
+		tell("  reads", e->conn, e->text, e->len);
+		sent(e);
+	} else if (e->kind == EFFECT_SUBSCRIBE) {
+		p->held = true;
+	} else if (e->kind == EFFECT_RELEASE || e->kind == EFFECT_UNSUBSCRIBE) {
+		p->held = false;
+	} else if (e->kind == EFFECT_RESUME) {
+		p->resumed = true;
+	} else if (e->kind == EFFECT_CLOSE || e->kind == EFFECT_DROP) {
+		tell("  ends", e->conn, "", 0);
+		p->held = false;
+		bytes_clear(&p->rest);
+	}
 }
 
 static void check_people(void)
 {
-	for (uint32_t slot = 0; slot < PEOPLE; slot++) {
-		const struct session *s = &chat->sessions[slot];
+	for (uint32_t slot = 0; slot < FUZZ_PEOPLE; slot++) {
+		const struct session *s = session_at(slot);
+		const struct person *p = &fuzz.person[slot];
 
-		if (s->state == SESSION_FREE)
+		if (s == NULL)
 			continue;
-		CHECK(session_waits(s) == is_out(s));
-		CHECK(held[slot] == s->held);
+		CHECK(same_conn(s->id, p->id));
+		CHECK(!p->held || store_waits(p->id, QUERY_REPLAY));
 		CHECK(s->account == NULL || s->account->session == s);
 		CHECK((s->state == SESSION_CHAT) == (s->room != NULL));
 	}
-	for (uint32_t slot = 0; slot < chat->rooms_top; slot++) {
-		const struct room *r = chat->rooms[slot];
+	for (uint32_t slot = 0; slot < fuzz.chat->rooms_top; slot++) {
+		const struct room *r = fuzz.chat->rooms[slot];
 
 		for (const struct grant *g = r != NULL ? r->grants : NULL; g != NULL; g = g->next)
-			CHECK(account_by_key(chat, g->key) != NULL);
+			CHECK(account_by_key(fuzz.chat, g->key) != NULL);
 	}
 }
 
-static void step(struct event *e)
+/* cause: the question that e answers; NULL: it answers none. How many effects it had. */
+static size_t step(struct event *e, const struct question *cause)
 {
-	const struct effect *effects;
+	static const struct figures f = {0};
+	struct chat *c = fuzz.chat;
+	size_t n, spied_len = c->arena_len;
+	bool spies = *spied != '\0';
 	struct effect wish = {0};
-	size_t n;
+	const struct effect *effects;
+	char told[sizeof spied];
 
-	e->now_ms = now_ms;
-	chat_step(chat, e);
-	effects = chat_effects(chat, &n);
-	CHECK(n <= EFFECTS_MAX && chat->arena_len <= ARENA_BYTES);
-	for (size_t i = 0; i < n; i++)
-		carry_out(&effects[i], &wish);
-	if (wish.kind == EFFECT_RELOAD) {
-		struct event answer = {.kind = EVENT_RELOADED, .conn = wish.conn,
-		                       .reloaded = {below(2) != 0, "rate_lines\n\xff\n"}};
-		step(&answer);
-	} else if (wish.kind == EFFECT_FIGURES) {
-		struct figures f = {0};
-		struct event answer = {.kind = EVENT_FIGURES, .conn = wish.conn, .figures = &f};
-
-		step(&answer);
+	memcpy(told, spied, sizeof told);
+	*spied = '\0';
+	e->now_ms = fuzz.now_ms;
+	book_before(cause);
+	chat_step(c, e);
+	effects = chat_effects(c, &n);
+	CHECK(n <= EFFECTS_MAX + FUZZ_PEOPLE && c->arena_len <= ARENA_BYTES);
+	for (size_t i = 0; i < n; i++) {
+		carry_out(&effects[i], cause);
+		if (effects[i].kind == EFFECT_RELOAD || effects[i].kind == EFFECT_FIGURES)
+			wish = effects[i];
 	}
+	if (spies && spied_len > c->arena_len &&
+	    memmem(c->arena + c->arena_len, spied_len - c->arena_len, told, strlen(told)) != NULL)
+		fuzz_fail("the password %s is still in memory", told);
+	book_after(e, cause);
+	check_people();
+	if (wish.kind == EFFECT_RELOAD)
+		step(&(struct event){.kind = EVENT_RELOADED, .conn = wish.conn,
+		                     .reloaded = {below(2) != 0, "rate_lines\n\xff\n"}}, NULL);
+	else if (wish.kind == EFFECT_FIGURES)
+		step(&(struct event){.kind = EVENT_FIGURES, .conn = wish.conn, .figures = &f}, NULL);
+	return n;
 }
 
-/* -- what people type ------------------------------------------------------------------------ */
+/* -- what the world does --------------------------------------------------------------------------- */
 
-static void put_arg(struct bytes *b)
+static uint32_t lines_in(const char *data, size_t len)
 {
-	switch (below(9)) {
-	case 0:
-	case 1:
-	case 2:
-		bytes_puts(b, OF(names));
-		break;
-	case 3:
-		bytes_puts(b, OF(rooms));
-		break;
-	case 4:
-		bytes_printf(b, "#%u", below((uint32_t)chat->seq + 2));
-		break;
-	case 5:
-		bytes_printf(b, "#%c%u", "AB"[below(2)], below((uint32_t)chat->seq + 2));
-		break;
-	case 6:
-		if (below(40) == 0)
-			for (int i = 0; i < 900; i++)
-				bytes_puts(b, "w");
-		/* fall through */
-	default:
-		bytes_puts(b, OF(words));
-	}
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += data[i] == '\n';
+	return n;
 }
 
-static void put_line(struct bytes *b)
+/* Bytes, to somebody whose last ones were taken. What was asked before, or in the midst of them, is
+ * answered by them. */
+static void gives(uint32_t slot, const char *data, size_t len)
 {
-	static const char *const flags[] = {"--everywhere", "--preview", "--in=ops", "--in=den"};
-	uint32_t n = 0, which;
+	struct person *p = &fuzz.person[slot];
+	struct event e = {.kind = EVENT_BYTES, .conn = p->id};
+	char *in = mem_alloc(len);  /* of just their size: nothing behind them is read */
 
-	if (below(6) == 0) {
-		put_arg(b);
-		bytes_puts(b, "\n");
-		return;
-	}
-	while (commands[n].name != NULL)
-		n++;
-	which = below(n);
-	/* Who leaves is back soon, but nobody would be here. */
-	if (strcmp(commands[which].name, "quit") == 0 && below(5) != 0)
-		which = 0;
-	bytes_printf(b, "/%s", commands[which].name);
-	if (commands[which].flags != 0 && below(3) == 0)
-		bytes_printf(b, " %s", OF(flags));
-	for (uint32_t i = below(4); i > 0; i--) {
-		bytes_puts(b, " ");
-		put_arg(b);
-	}
-	bytes_puts(b, "\n");
+	memcpy(in, data, len);
+	e.bytes.data = in;
+	e.bytes.len = len;
+	p->resumed = false;
+	if (lines_in(data, len) > 0)
+		*p->shown = '\0';
+	step(&e, NULL);
+	CHECK(e.bytes.taken <= len);
+	if (lines_in(data, e.bytes.taken) > 1)
+		*p->shown = '\0';
+	if (session_at(slot) != NULL && e.bytes.taken < len)
+		bytes_append(&p->rest, in + e.bytes.taken, len - e.bytes.taken);
+	free(in);
+}
+
+/* What was kept is given again, if it was asked for. */
+static bool offers(uint32_t slot)
+{
+	struct person *p = &fuzz.person[slot];
+	struct bytes rest = p->rest;
+
+	if (session_at(slot) == NULL || !p->resumed || p->rest.len == 0)
+		return false;
+	p->rest = (struct bytes){0};
+	gives(slot, rest.data, rest.len);
+	bytes_release(&rest);
+	return true;
 }
 
 static void types(uint32_t slot)
 {
-	struct event e = {.kind = EVENT_BYTES, .conn = {slot, gens[slot]}};
 	struct bytes b = {0};
 
-	for (uint32_t i = 1 + below(3); i > 0; i--)
-		put_line(&b);
-	snprintf(typed, sizeof typed, "%u: %s", slot, b.data);
-	e.bytes.data = b.data;
-	e.bytes.len = b.len;
-	step(&e);
+	people_type(slot, &b);
+	if (b.len > 0) {
+		tell("types", fuzz.person[slot].id, b.data, b.len);
+		gives(slot, b.data, b.len);
+	}
 	bytes_release(&b);
+}
+
+/* Nothing of it is left anywhere: somebody else may have the slot. */
+static void is_released(uint32_t slot)
+{
+	struct person *p = &fuzz.person[slot];
+
+	p->taken = false;
+	tell("released", p->id, "", 0);
+	step(&(struct event){.kind = EVENT_RELEASED, .conn = p->id}, NULL);
 }
 
 static void comes(uint32_t slot)
 {
 	static const char *const from[] = {"192.0.2.1", "192.0.2.2", "10.1.2.3", "unix", "unix",
-	                                   "2001:db8::1"};
+	                                   "2001:db8::1", "127.0.0.1"};
+	struct person *p = &fuzz.person[slot];
 	const char *addr = OF(from);
 	bool host = strcmp(addr, "unix") == 0;
-	char name[32];
-	struct event e = {.kind = EVENT_CONNECTED, .conn = {slot, ++gens[slot]},
-	                  .connected = {.from = where(addr), .control = host && below(3) == 0,
-	                                .token = below(4), .chance = below(1000)}};
+	struct event e = {.kind = EVENT_CONNECTED, .connected = {.from = where(addr), .token = below(4),
+	                                                         .chance = below(1000)}};
+	struct bytes name = {0}, rest = p->rest;
 
-	if (host && !e.connected.control && below(2) == 0)
-		e.connected.user = OF(names);
-	held[slot] = false;
-	step(&e);
-	if (chat->sessions[slot].state != SESSION_LOGIN || below(20) == 0)
+	e.connected.control = host && below(2) == 0;
+	if (host && !e.connected.control && below(5) == 0)
+		e.connected.user = of(people_names, people_nnames);
+	*p = (struct person){.id = {slot, p->id.gen + 1}, .rest = rest};
+	bytes_clear(&p->rest);
+	e.conn = p->id;
+	tell("comes", p->id, addr, strlen(addr));
+	step(&e, NULL);
+	p->taken = e.connected.refused == NULL;
+	if (session_at(slot) == NULL || fuzz.chat->sessions[slot].state != SESSION_LOGIN || below(20) == 0)
 		return;
-	snprintf(name, sizeof name, "%s\n", OF(names));
-	e = (struct event){.kind = EVENT_BYTES, .conn = {slot, gens[slot]},
-	                   .bytes = {.data = name, .len = strlen(name)}};
-	step(&e);
+	people_name(slot, &name);
+	tell("types", p->id, name.data, name.len);
+	gives(slot, name.data, name.len);
+	bytes_release(&name);
 }
 
-/* -- what the world does --------------------------------------------------------------------- */
-
-/* The line, or the act, that was pointed at. */
-static void point(const struct waiting *q, struct rows *rows, struct row *row)
+static void answers(bool all)
 {
-	if (rows->n == 0 || q->one == 0 || below(4) == 0)
+	struct question *q = store_answer(all);
+	bool backup = q != NULL && q->query.kind == QUERY_BACKUP, here;
+	size_t n;
+
+	if (q == NULL)
 		return;
-	row->id = q->one;
-	rows->n = 1;
+	here = chat_session(fuzz.chat, q->query.conn) != NULL;
+	if (q->query.kind == QUERY_TOTP && here)
+		fuzz.person[q->query.conn.slot].chosen = q->first;
+	if (fuzz.tells)
+		printf("%" PRIu64 ": question %" PRIu64 ", of kind %d, is answered: %s\n", fuzz.step,
+		       q->query.number, (int)q->query.kind, q->rows.error != NULL ? q->rows.error : "");
+	n = step(&(struct event){.kind = EVENT_ROWS, .conn = q->query.conn, .rows = &q->rows}, q);
+	if (!here && !backup && n > 0)
+		fuzz_fail("an answer of kind %d to %u.%u, which is gone, reaches somebody",
+		          (int)q->query.kind, q->query.conn.slot, q->query.conn.gen);
+	store_done(q);
 }
 
-static void answers(void)
+/* An answer that has come already, or one that nobody has asked for. */
+static void answers_again(void)
 {
-	static const char *const undos[] = {
-		"", "unban --in=ops #B5", "undo=ban room=7 number=5", "undo=ban number=5",
-		"undo=ban was=target%3Dguest%20who%3Dbob%20key%3Dbob%20from%3D192.0.2.1%20by%3Dann",
-		"undo=ban mute=yes lobby=yes was=target%3Daccount%20who%3Dann%20key%3Dann",
-		"undo=setting room=7 setting=private is=1", "undo=setting room=7 setting=slow was=9",
-		"undo=lockdown was=9999999999999", "undo=role account=ann was=account is=admin",
-		"undo=filter word=spam added=yes", "undo=filter word=spam by=ann at=5",
-		"undo=owner room=7 is=ann", "undo=offer room=7 account=bob", "undo=report number=5 was=claimed",
-		"undo=grant room=7 role=member account=cat given=yes", "undo=grant room=7 role=voice slot=2 gen=1",
-		"undo=grant room=7 role=operator account=bob since=3", "undo=shutdown was=9999999999999 why=no",
-	};
-	uint32_t i = below(nasked);
-	struct waiting q = asked[i];
-	struct row row[ROWS];
-	struct rows rows = {.kind = q.kind, .number = q.number, .conn = q.conn, .row = row, .ok = below(4) != 0,
-	                    .more = below(2) != 0, .text = "one two", .text2 = "h1\nh2",
-	                    .seen_id = below(5), .missed = below(3)};
-	struct event e = {.kind = EVENT_ROWS, .conn = q.conn, .rows = &rows};
+	struct question *q = store_again();
+	struct rows rows;
 
-	asked[i] = asked[--nasked];
-	if (below(8) == 0)
-		rows.error = "No.";
-	rows.n = rows.error != NULL ? 0 : below(ROWS);
-	rows.which = q.kind == QUERY_CHECK ? 0 : below(2) * chat->seq;
-	for (size_t k = 0; k < rows.n; k++)
-		row[k] = (struct row){
-			.id = 1 + below((uint32_t)chat->seq + 1), .time_ms = now_ms - below(2000000),
-			.kind = q.kind == QUERY_AUDIT ? RECORD_AUDIT : RECORD_SAY + below(2),
-			.room = q.room != 0 ? q.room : 1 + below(20), .hit = below(2) != 0, .lines = below(5),
-			.room_name = q.kind == QUERY_AUDIT ? OF(undos) : "ops", .sender = OF(names),
-			.body = OF(words)};
-	point(&q, &rows, row);
-	step(&e);
+	if (q == NULL)
+		return;
+	rows = q->rows;
+	if (below(3) == 0)
+		rows.number = below(2) == 0 ? 0 : rows.number + 1000000;
+	tell("again", q->query.conn, "", 0);
+	if (step(&(struct event){.kind = EVENT_ROWS, .conn = q->query.conn, .rows = &rows}, NULL) > 0)
+		fuzz_fail("an answer of kind %d to %u.%u that is not waited for says something",
+		          (int)q->query.kind, q->query.conn.slot, q->query.conn.gen);
 }
 
 static void ticks(int64_t ms)
 {
-	struct event e = {.kind = EVENT_TICK};
-
-	now_ms += ms;
-	for (int i = 0; i < 20 && (i == 0 || chat_due_ms(chat) <= now_ms); i++)
-		step(&e);
-	e = (struct event){.kind = EVENT_STORED, .stored = {.seq = chat->seq}};
-	step(&e);
+	fuzz.now_ms += ms;
+	for (int i = 0; i < 20 && (i == 0 || chat_due_ms(fuzz.chat) <= fuzz.now_ms); i++)
+		step(&(struct event){.kind = EVENT_TICK}, NULL);
+	step(&(struct event){.kind = EVENT_STORED, .stored = {.seq = fuzz.chat->seq}}, NULL);
 }
 
-static void gone(uint32_t slot)
+static void is_slow(uint32_t slot)
 {
-	struct event e = {.kind = below(3) == 0 ? EVENT_EOF : EVENT_CLOSED,
-	                  .conn = {slot, gens[slot]}};
+	struct person *p = &fuzz.person[slot];
 
-	step(&e);
+	p->slow = !p->slow;
+	tell(p->slow ? "slow" : "drained", p->id, "", 0);
+	step(&(struct event){.kind = p->slow ? EVENT_SLOW : EVENT_DRAINED, .conn = p->id}, NULL);
 }
+
+/* The server knows of an end when it has received what came before it, and given that on. */
+static void goes(uint32_t slot)
+{
+	struct person *p = &fuzz.person[slot];
+	const struct session *s = session_at(slot);
+	bool half = p->rest.len == 0 && !p->eof && below(3) != 0;
+	bool waits = s->state == SESSION_CHAT && p->begun && !session_ready(s);
+	size_t n;
+
+	tell(half ? "half-closes" : "closes", p->id, "", 0);
+	p->eof |= half;
+	p->held &= half;
+	n = step(&(struct event){.kind = half ? EVENT_EOF : EVENT_CLOSED, .conn = p->id}, NULL);
+	CHECK(half || session_at(slot) == NULL);
+	if (half && waits && n > 0)
+		fuzz_fail("%u.%u sends its last byte while it waits, and is not waited for", slot, p->id.gen);
+}
+
+/* -- at rest --------------------------------------------------------------------------------------- */
+
+/* Somebody is not through with what was sent. */
+static bool is_late(uint32_t slot)
+{
+	const struct person *p = &fuzz.person[slot];
+
+	return session_at(slot) != NULL && !store_lost(p->id) && (p->rest.len > 0 || p->eof || p->held);
+}
+
+static bool settles(void)
+{
+	uint32_t offered = 0;
+
+	for (uint32_t slot = 0; slot < FUZZ_PEOPLE; slot++) {
+		if (session_at(slot) != NULL && fuzz.person[slot].slow)
+			is_slow(slot);
+		offered += offers(slot);
+	}
+	answers(true);
+	return offered > 0;
+}
+
+/* All that can be answered is, and what was sent must be taken. */
+static void rest(void)
+{
+	uint32_t nticks = 0;
+	bool late = true;
+
+	tell("rest", (struct conn_id){0}, "", 0);
+	for (uint32_t i = 0; late && nticks < SETTLE_TICKS_MAX; i++) {
+		CHECK(i < SETTLE_STEPS_MAX);
+		late = settles();
+		for (uint32_t slot = 0; slot < FUZZ_PEOPLE; slot++)
+			late |= store_waits(fuzz.person[slot].id, -1) && !store_lost(fuzz.person[slot].id);
+		if (late)
+			continue;
+		for (uint32_t slot = 0; slot < FUZZ_PEOPLE; slot++)
+			late |= is_late(slot);
+		if (late && nticks++ < SETTLE_TICKS_MAX)
+			ticks(500);
+	}
+	for (uint32_t slot = 0; slot < FUZZ_PEOPLE; slot++) {
+		const struct person *p = &fuzz.person[slot];
+
+		if (!is_late(slot))
+			continue;
+		if (p->rest.len > 0)
+			fuzz_fail("%u.%u waits for nothing, and what it sent is not taken: \"%.*s\"", slot,
+			          p->id.gen, (int)p->rest.len, p->rest.data);
+		fuzz_fail("%u.%u waits for nothing and %s", slot, p->id.gen,
+		          p->eof ? "has sent its last byte, and does not end" : "is shown nothing");
+	}
+}
+
+/* -- a round ------------------------------------------------------------------------------------------ */
 
 static void starts(void)
 {
-	uint64_t seq = chat != NULL ? chat->seq : 0;
-	uint32_t last_room = chat != NULL ? chat->last_room : 0;
+	uint64_t seq = fuzz.chat != NULL ? fuzz.chat->seq : 0;
+	uint32_t last_room = fuzz.chat != NULL ? fuzz.chat->last_room : 0;
 
-	if (chat != NULL)
-		chat_free(chat);
-	chat = chat_new(&config, seq, last_room);
-	nasked = 0;
+	if (fuzz.chat != NULL)
+		chat_free(fuzz.chat);
+	fuzz.chat = chat_new(&config, seq, last_room);
+	store_begin();
 	for (int kind = 1; kind < FACT_KINDS; kind++)
 		for (uint32_t i = 0; i < nfacts; i++)
 			if (facts[i].kind == (enum fact_kind)kind)
-				chat_load_fact(chat, &(struct saved_fact){facts[i].kind, facts[i].key,
-				                                          facts[i].value});
-	memset(held, 0, sizeof held);
+				chat_load_fact(fuzz.chat, &(struct saved_fact){facts[i].kind, facts[i].key,
+				                                               facts[i].value});
+	book_begin();
+	for (uint32_t slot = 0; slot < FUZZ_PEOPLE; slot++)
+		fuzz.person[slot].taken = false;
+	*spied = '\0';
 }
 
-static void round_run(void)
+static void configure(void)
 {
-	static const char admin[] = "nick=zoe role=admin made=1 hash=x";
-
-	prng.state = seed;
-	memset(gens, 0, sizeof gens);
-	now_ms = INT64_C(1795378445000);
 	config = (struct chat_config){
-		.connections_max = PEOPLE, .line_bytes_max = 1024, .history_replay = 3,
-		.login_timeout_s = 30, .command_prefix = '/', .rate_burst = 20, .rate_lines = below(2) * 5,
+		.connections_max = FUZZ_PEOPLE, .line_bytes_max = 1024, .history_replay = 3,
+		.login_timeout_s = below(4) == 0 ? 30 : 3600, .command_prefix = '/', .rate_burst = 20, .rate_lines = below(2) * 5,
 		.rate_bytes = 8192, .rate_address = 10, .flood_mute_s = 10,
-		.talks_unsaved = below(2) == 0,
+		.talks_unsaved = below(2) == 0, .address_exempt = below(2) == 0 ? "0.0.0.0/0 ::/0" : NULL,
 	};
+}
+
+static void begins(void)
+{
+	static const char admin[] = "nick=zoe role=admin made=1 hash=zqh0-1";
+
+	fuzz.prng.state = fuzz.seed;
+	fuzz.step = 0;
+	fuzz.now_ms = INT64_C(1795378445000);
+	for (uint32_t slot = 0; slot < FUZZ_PEOPLE; slot++)
+		bytes_release(&fuzz.person[slot].rest);
+	memset(fuzz.person, 0, sizeof fuzz.person);
+	people_begin();
+	secret_begin();
+	secret_new();
+	configure();
 	facts[0] = (struct fact){FACT_ACCOUNT, mem_strdup("zoe"), mem_strdup(admin)};
 	nfacts = 1;
 	starts();
-	for (int i = 0; i < STEPS; i++) {
-		uint32_t slot = below(PEOPLE), what = below(100);
-		bool here = chat->sessions[slot].state != SESSION_FREE;
+}
 
-		if (!here)
-			comes(slot);
-		else if (what < 50)
-			types(slot);
-		else if (what < 85 && nasked > 0)
-			answers();
-		else if (what < 95)
-			ticks(below(50) == 0 ? 700000 : below(3000));
-		else if (what < 97)
-			gone(slot);
-		else if (what == 97)
-			step(&(struct event){.kind = (enum event_kind)(EVENT_STORE_FAILED + below(4)),
-			                     .reason = "full"}); /* or FULL, BACK, NOTICE */
-		else if (below(20) == 0)
-			starts();
-		check_people();
+/* Somebody has begun a line and waits: at no other moment does an end surprise so much. It is known
+ * by what has befallen them: input waits behind a question of one's own. */
+static bool surprises(void)
+{
+	uint32_t at = below(FUZZ_PEOPLE);
+
+	for (uint32_t i = 0; i < FUZZ_PEOPLE; i++) {
+		uint32_t slot = (at + i) % FUZZ_PEOPLE;
+		const struct person *p = &fuzz.person[slot];
+
+		if (session_at(slot) == NULL || !p->begun || p->eof || p->rest.len > 0 ||
+		    !store_waits(p->id, -1) || below(6) != 0)
+			continue;
+		goes(slot);
+		return true;
 	}
-	chat_free(chat);
-	chat = NULL;
+	return false;
+}
+
+/* It fails, is full, is back or has a notice; mostly it is back soon. */
+static void store_changes(void)
+{
+	enum event_kind kind = (enum event_kind)(EVENT_STORE_FAILED + below(4));
+
+	if (fuzz.chat->store_failed != NULL && below(2) == 0)
+		kind = EVENT_STORE_BACK;
+	step(&(struct event){.kind = kind, .reason = "full"}, NULL);
+}
+
+static void does(uint32_t slot, uint32_t what)
+{
+	struct person *p = &fuzz.person[slot];
+
+	if (surprises())
+		return;
+	if (session_at(slot) == NULL && p->taken && below(2) == 0)
+		is_released(slot);
+	else if (session_at(slot) == NULL && !p->taken)
+		comes(slot);
+	else if (session_at(slot) == NULL)
+		answers(false);
+	else if (what < 40 && p->rest.len == 0 && !p->eof)
+		types(slot);
+	else if (what < 50)
+		offers(slot);
+	else if (what < 80)
+		answers(false);
+	else if (what < 83)
+		answers_again();
+	else if (what < 92)
+		ticks(below(50) == 0 ? 700000 : below(8000));
+	else if (what < 94)
+		goes(slot);
+	else if (what < 98 && (p->slow || below(6) == 0))
+		is_slow(slot);
+	else if (what == 98 && (fuzz.chat->store_failed != NULL || below(3) == 0))
+		store_changes();
+	else if (below(20) == 0)
+		starts();
+}
+
+static void ends(void)
+{
+	chat_free(fuzz.chat);
+	fuzz.chat = NULL;
 	while (nfacts > 0) {
 		free(facts[--nfacts].key);
 		free(facts[nfacts].value);
 	}
-	nasked = 0;
+	store_begin();
+	book_begin();
+}
+
+static void round_run(void)
+{
+	begins();
+	for (fuzz.step = 1; fuzz.step <= STEPS; fuzz.step++) {
+		does(below(FUZZ_PEOPLE), below(100));
+		if (below(CALM) == 0)
+			rest();
+	}
+	rest();
+	ends();
+}
+
+static int rounds(uint64_t n)
+{
+	printf("1..1\n");
+	for (fuzz.seed = 1; fuzz.seed <= n; fuzz.seed++)
+		round_run();
+	printf("ok 1 - %" PRIu64 " rounds\n", n);
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	time_t until = time(NULL) + (argc > 1 ? atoi(argv[1]) : 10);
-	uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1, n = 0;
+	uint64_t number = argc > 2 ? strtoull(argv[2], NULL, 10) : 1, n = 0;
+	time_t until;
 
-	for (seed = first; n == 0 || time(NULL) < until; seed++, n++)
+	watch_for_death();
+	if (argc > 2 && strcmp(argv[1], "--rounds") == 0)
+		return rounds(number);
+	if (argc > 2 && strcmp(argv[1], "--seed") == 0) {
+		fuzz.tells = true;
+		fuzz.seed = number;
 		round_run();
-	printf("%" PRIu64 " rounds from seed %" PRIu64 "\n", n, first);
+		return 0;
+	}
+	until = time(NULL) + (argc > 1 ? atoi(argv[1]) : 10);
+	for (fuzz.seed = number; n == 0 || time(NULL) < until; fuzz.seed++, n++)
+		round_run();
+	printf("%" PRIu64 " rounds from seed %" PRIu64 "\n", n, number);
 	return 0;
 }

@@ -34,6 +34,7 @@ struct token {
 struct client {
 	struct fake_sock *k;    /* NULL: not connected */
 	struct bytes rest;      /* of a line whose first part is sent */
+	uint32_t cut_first, cut_end; /* tokens that may be in it */
 	bool reads;
 	bool telnet;            /* ends its lines as telnet clients do */
 	bool odd;               /* has sent what no person types: its lines may be anything */
@@ -61,6 +62,7 @@ struct sim {
 	uint32_t long_lines;    /* of a thousand lines so many are as long as may be */
 	uint32_t rooms;         /* names of rooms in use */
 	bool quiet;             /* clients only read, and hang up when the server ends */
+	int64_t pressed_ms;     /* since when the store has been behind without a break */
 	struct token *token;    /* SIM_TOKENS_MAX */
 	uint32_t ntokens;
 	uint64_t hash;          /* of all that was sent, and when */

@@ -166,13 +166,13 @@ static void check_reader(const struct conn *c)
 		sim_fail("%u.%u is held back for nothing", c->slot, c->gen);
 }
 
-/* Who waits for the disk since before that time knows why. */
+/* Who waits for the disk, and it has not once caught up, since before that time knows why. */
 static void check_waits(const struct conn *c, int64_t before_ms)
 {
 	const struct peer *p = model_peer((struct conn_id){c->slot, c->gen});
 
 	if (p != NULL && c->waiting && server_pressed(sim->server) &&
-	    c->waits_ms + STORE_WAIT_MS < before_ms &&
+	    c->waits_ms + STORE_WAIT_MS < before_ms && sim->pressed_ms + STORE_WAIT_MS < before_ms &&
 	    (p->told_ms == 0 || p->told_ms + STORE_WAIT_AGAIN_MS < before_ms))
 		sim_fail("%u.%u waits for the disk and is not told", c->slot, c->gen);
 }
@@ -361,6 +361,8 @@ static void check_server(void)
 
 void sim_check(void)
 {
+	if (!server_pressed(sim->server))
+		sim->pressed_ms = sim->ring->now_ms;
 	check_chat();
 	check_server();
 }

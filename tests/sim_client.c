@@ -25,7 +25,8 @@ static bool chance(uint32_t per_mille)
 	return prng_chance(&sim->prng, per_mille);
 }
 
-static void type(struct client *c, const struct bytes *b)
+/* Tokens from `first` on are in it. */
+static void type(struct client *c, const struct bytes *b, uint32_t first)
 {
 	size_t cut = b->len;
 
@@ -36,6 +37,8 @@ static void type(struct client *c, const struct bytes *b)
 		cut = rnd((uint32_t)b->len) + 1;
 	fake_write(c->k, b->data, cut);
 	bytes_append(&c->rest, b->data + cut, b->len - cut);
+	c->cut_first = first;
+	c->cut_end = sim->ntokens;
 }
 
 static void end_line(struct client *c, struct bytes *b)
@@ -135,7 +138,7 @@ static uint32_t commands_count(void)
 /* The next line may be an answer, which is said to nobody. */
 static bool asks(const char *name)
 {
-	static const char *const names[] = {"register", "login", "passwd", "drop", "totp"};
+	static const char *const names[] = {"register", "login", "passwd", "drop", "codes", "totp"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(names[i], name) == 0)
@@ -219,8 +222,6 @@ static void do_half_close(struct client *c, struct bytes *b)
 {
 	(void)b;
 	c->leaving = true;
-	fake_write(c->k, c->rest.data, c->rest.len);
-	bytes_clear(&c->rest);
 	fake_half_close(c->k);
 }
 
@@ -235,9 +236,20 @@ static void do_reset(struct client *c, struct bytes *b)
 static void do_hang_up(struct client *c, struct bytes *b)
 {
 	(void)b;
-	fake_write(c->k, c->rest.data, c->rest.len);
 	fake_hang_up(c->k);
 	leave(c);
+}
+
+/* Goes with a line that is begun and never ended. What of it was sent is a line too; what of it is
+ * not known here. */
+static void break_off(struct client *c)
+{
+	struct bytes none = {0};
+
+	for (uint32_t i = c->cut_first; i < c->cut_end; i++)
+		sim->token[i].plain = false;
+	bytes_clear(&c->rest);
+	(chance(700) ? do_half_close : do_hang_up)(c, &none);
 }
 
 static void do_stop_reading(struct client *c, struct bytes *b)
@@ -291,8 +303,12 @@ static void act(struct client *c)
 {
 	const struct session *s = model_session(c->k);
 	struct bytes b = {0};
-	uint32_t sum = 0, at, i = 0;
+	uint32_t sum = 0, at, i = 0, first = sim->ntokens;
 
+	if (c->rest.len > 0 && chance(80)) {
+		break_off(c);
+		return;
+	}
 	if (c->rest.len > 0) {
 		fake_write(c->k, c->rest.data, c->rest.len);
 		bytes_clear(&c->rest);
@@ -308,7 +324,7 @@ static void act(struct client *c)
 		actions[i].act(c, &b);
 	}
 	if (c->k != NULL && (!c->leaving || b.len > 0))
-		type(c, &b);
+		type(c, &b, first);
 	bytes_release(&b);
 }
 

@@ -113,6 +113,28 @@ static void check_tokens(const char *body, const struct peer *speaker)
 	}
 }
 
+static void note_ending(void)
+{
+	for (uint32_t slot = 0; slot < sim->options.connections_max; slot++) {
+		const struct session *s = &sim->chat->sessions[slot];
+		bool ends = s->state == SESSION_CHAT && s->eof;
+
+		if (ends || model.ending[slot] != NULL) {
+			free(model.ending[slot]);
+			model.ending[slot] = ends ? mem_strdup(s->key) : NULL;
+		}
+	}
+}
+
+/* Whoever the event is of, or what somebody had begun is taken at last. */
+static const struct peer *speaker_of(const char *key, const struct event *e)
+{
+	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++)
+		if (model.ending[slot] != NULL && strcmp(model.ending[slot], key) == 0)
+			return model.peer[slot];
+	return model_peer(e->conn);
+}
+
 /* effects[i] appends a said line: all in its room are to see it, but the speaker
  * and whoever ignores the speaker, and nobody else. */
 static void check_said(const struct effect *effects, size_t n, size_t i, const struct event *e)
@@ -123,10 +145,12 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 	bool shown[2] = {false}, known;
 	/* The name that it had then: it may have got another in the same step. */
 	char key[NAME_KEY_BYTES_MAX + 1];
+	const struct peer *speaker;
 
 	known = name_key(r->sender, strlen(r->sender), key);
+	speaker = speaker_of(known ? key : "", e);
 	sim->stats.said++;
-	check_tokens(r->body, model_peer(e->conn));
+	check_tokens(r->body, speaker);
 	if (room == NULL)
 		sim_fail("line #%" PRIu64 " is said in a room that is not there", r->seq);
 	for (size_t k = i + 1; k < n && effects[k].kind != EFFECT_APPEND; k++) {
@@ -150,12 +174,12 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 			continue;
 		skipped = !shown[p->feed % 2] || (skip[p->feed % 2] & UINT64_C(1) << slot) != 0;
 		s = chat_session(sim->chat, p->id);
-		if (slot == e->conn.slot && !skipped)
+		if (p == speaker && !skipped)
 			sim_fail("line #%" PRIu64 " is shown to its speaker", r->seq);
 		if (s != NULL && !skipped && known && session_ignores(s, key))
 			sim_fail("line #%" PRIu64 " is shown to %u.%u, who ignores its speaker", r->seq, slot,
 			         p->id.gen);
-		if (slot != e->conn.slot && skipped && s != NULL && s->nignored == 0)
+		if (p != speaker && skipped && s != NULL && s->nignored == 0)
 			sim_fail("line #%" PRIu64 " is not shown to %u.%u", r->seq, slot, p->id.gen);
 	}
 }
@@ -308,6 +332,32 @@ static void effect_to(struct peer *p, const struct effect *e)
 	}
 }
 
+/* A question has a number of its own. */
+static void asked(const struct query *q)
+{
+	if (q->number == 0 || q->number >= MODEL_QUESTIONS_MAX)
+		sim_fail("question %" PRIu64 " of %u.%u", q->number, q->conn.slot, q->conn.gen);
+	if (model.asked[q->number])
+		sim_fail("question %" PRIu64 " is asked twice", q->number);
+	model.asked[q->number] = true;
+}
+
+/* False: it has come before, and must not be noticed. */
+static bool is_waited_for(const struct event *e)
+{
+	bool *out;
+
+	if (e->kind != EVENT_ROWS)
+		return true;
+	if (e->rows->number >= MODEL_QUESTIONS_MAX)
+		sim_fail("an answer to question %" PRIu64 ", which nobody asked", e->rows->number);
+	out = &model.asked[e->rows->number];
+	if (!*out)
+		return false;
+	*out = false;
+	return true;
+}
+
 /* Talk goes on while nothing can be saved. */
 static void show_all(void)
 {
@@ -333,9 +383,9 @@ static void effects_after(const struct event *e)
 				                ? model.peer[slot] : NULL, at);
 		else if (at->kind == EFFECT_SHOW)
 			show_all();
-		else if (at->kind != EFFECT_APPEND && at->kind != EFFECT_QUERY &&
-		         at->kind != EFFECT_LOG &&
-		         at->kind != EFFECT_SKIP)
+		else if (at->kind == EFFECT_QUERY)
+			asked(&at->query);
+		else if (at->kind != EFFECT_APPEND && at->kind != EFFECT_LOG && at->kind != EFFECT_SKIP)
 			effect_to(model_peer(at->conn), at);
 	}
 }
@@ -349,7 +399,7 @@ static bool is_for_nobody(const struct event *e)
 void __wrap_chat_step(struct chat *c, struct event *e)
 {
 	struct peer *p;
-	bool for_nobody;
+	bool for_nobody, waited_for;
 	size_t n;
 
 	if (e->kind == EVENT_SKIPPED)
@@ -365,6 +415,8 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	else if (e->kind == EVENT_RELEASED)
 		released(e);
 	for_nobody = e->kind != EVENT_CONNECTED && is_for_nobody(e);
+	waited_for = is_waited_for(e);
+	note_ending();
 	__real_chat_step(c, e);
 	if (e->kind == EVENT_CONNECTED && e->connected.refused == NULL)
 		connected(e);
@@ -375,6 +427,9 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	if (for_nobody && n > 0)
 		sim_fail("event %d is for %u.%u, which is gone, and reaches somebody", (int)e->kind,
 		         e->conn.slot, e->conn.gen);
+	if (!waited_for && n > 0)
+		sim_fail("the answer to question %" PRIu64 " comes again and reaches somebody",
+		         e->rows->number);
 	effects_after(e);
 	if (e->kind == EVENT_CLOSED && (p = model_peer(e->conn)) != NULL) {
 		p->known = false;
@@ -395,7 +450,8 @@ bool model_rests(void)
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
 		const struct peer *p = model.peer[slot];
 
-		if (p != NULL && p->known && p->first < p->n)
+		/* Who has sent their last byte is there only as long as an answer is to come. */
+		if (p != NULL && p->known && (p->first < p->n || p->eof))
 			return false;
 	}
 	return true;
@@ -413,6 +469,8 @@ void model_check_rest(void)
 			         (int)(p->item[p->first]->len - p->off < 100
 			                       ? p->item[p->first]->len - p->off : 100),
 			         p->item[p->first]->data + p->off, p->n - p->first);
+		if (p != NULL && p->known && p->eof)
+			sim_fail("%u.%u has sent its last byte and does not end", slot, p->id.gen);
 	}
 	for (uint32_t i = 0; i < sim->ntokens; i++) {
 		for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {

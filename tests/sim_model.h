@@ -43,11 +43,16 @@ struct mfeed {
 	size_t n, cap, shown;   /* and how many may be seen */
 };
 
+enum { MODEL_QUESTIONS_MAX = 1 << 16 };
+
 struct model {
 	bool lossy;             /* lines were shown that nothing could be kept of */
 	struct peer *peer[SIM_SLOTS_MAX]; /* the newest of each slot; owned by its socket */
 	uint32_t gen[SIM_SLOTS_MAX];      /* and its generation */
 	struct mfeed feed[SIM_FEEDS_MAX];
+	char *ending[SIM_SLOTS_MAX]; /* owned; keys of those who had sent their last byte before the
+	                          * step, and may say in anybody's what they had begun; NULL: had not */
+	bool asked[MODEL_QUESTIONS_MAX];  /* questions, by number, that are out */
 };
 
 extern struct model model;

@@ -18,6 +18,8 @@ void model_begin(void)
 
 void model_end(void)
 {
+	for (int i = 0; i < SIM_SLOTS_MAX; i++)
+		free(model.ending[i]);
 	for (int i = 0; i < SIM_FEEDS_MAX; i++) {
 		for (size_t k = 0; k < model.feed[i].n; k++)
 			model_text_unref(model.feed[i].line[k]);

@@ -24,7 +24,7 @@ void sim_put_power(struct client *c, struct bytes *b)
 		"room", "room open-history on", "topic -",
 	};
 	static const char *const names[] = {"invite", "uninvite", "voice", "devoice", "op", "deop",
-	                                    "transfer"};
+	                                    "transfer", "kick", "kick"};
 	enum {
 		NSETS = sizeof sets / sizeof sets[0],
 		NNAMES = sizeof names / sizeof names[0],
