@@ -36,6 +36,7 @@ struct chat_config daemon_chat_config(const struct conf *c)
 		.address_logins = c->address_logins,
 		.address_exempt = c->address_exempt,
 		.flood_mute_s = c->flood_mute_s,
+		.guest_room_days = c->guest_room_days,
 		.login_timeout_s = c->login_timeout_s,
 		.talks_unsaved = c->store_failure == STORE_FAILURE_TALK,
 		.command_prefix = c->command_prefix,

@@ -34,6 +34,10 @@ enum {
 	SMALL_BYTES = 32,       /* what malloc(3) adds to a piece of memory, and rounding */
 	SLOT_BYTES = 64,        /* of a connection in lists of slots, members, readers and hashes, each
 	                         * of which may be twice as long as it need be */
+	WHO_BYTES = SHARE_WHO_BYTES + SMALL_BYTES, /* whose something is */
+	GRANT_HASH_BYTES = sizeof(UT_hash_table) + HASH_INITIAL_NUM_BUCKETS * sizeof(UT_hash_bucket) +
+	                   2 * SMALL_BYTES, /* of a room; with more grants it grows by less than they do */
+	PRINCIPALS_MAX = ROOMS_MAX + REPORTS_MAX + MAILS_MAX + GHOSTS_MAX, /* each with one entry */
 	ROW_BYTES = 3 * NAME_BYTES_MAX, /* of a row of an answer beside struct row and the body */
 	QUERY_BYTES = 2 * KEY_BYTES + 11 * HASH_BYTES, /* strings of a query that is no search */
 	THREADS = READINGS + 2, /* the loop, those that read, the one that writes */
@@ -120,7 +124,9 @@ static uint64_t memory_account(void)
 static uint64_t memory_rooms(void)
 {
 	return ROOMS_MAX * (sizeof(struct room) + NAME_BYTES_MAX + KEY_BYTES + TOPIC_CHARS_MAX * 4 + 1 +
-	                    HASH_BYTES + NICK_BYTES + 8 * SMALL_BYTES) +
+	                    HASH_BYTES + 2 * NICK_BYTES + 9 * SMALL_BYTES + 2 * WHO_BYTES +
+	                    GRANT_HASH_BYTES) +
+	       FORGETS_MAX * (2 * KEY_BYTES + sizeof(UT_hash_handle) + 3 * SMALL_BYTES) +
 	       (GRANTS_ALL_MAX + ROOMS_MAX) * (sizeof(struct grant) + KEY_BYTES + 2 * SMALL_BYTES);
 }
 
@@ -133,8 +139,8 @@ static uint64_t memory_bans(void)
 
 static uint64_t memory_mail(void)
 {
-	return MAILS_MAX * (sizeof(struct mail) + NICK_BYTES + MAIL_BYTES_MAX + 1 + 3 * SMALL_BYTES) +
-	       REPORTS_MAX * (sizeof(struct report) + NAME_BYTES_MAX + 3 * NICK_BYTES + KEY_BYTES +
+	return MAILS_MAX * (sizeof(struct mail) + WHO_BYTES + NICK_BYTES + MAIL_BYTES_MAX + 1 + 3 * SMALL_BYTES) +
+	       REPORTS_MAX * (sizeof(struct report) + WHO_BYTES + NAME_BYTES_MAX + 3 * NICK_BYTES + KEY_BYTES +
 	                      REPORT_LINE_BYTES_MAX + 2 * REPORT_WHY_BYTES_MAX + 8 * SMALL_BYTES);
 }
 
@@ -144,6 +150,7 @@ static uint64_t memory_others(void)
 	                     INVITES_MAX * sizeof(struct invite) + 5 * SMALL_BYTES) +
 	       ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES) +
 	       GUESSES_MAX * (sizeof(struct guess) + SMALL_BYTES) +
+	       PRINCIPALS_MAX * (sizeof(struct share) + WHO_BYTES + SMALL_BYTES) +
 	       USERS_MAX * (sizeof(struct user) + 2 * SMALL_BYTES);
 }
 

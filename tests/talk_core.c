@@ -184,6 +184,7 @@ static bool world_open(struct world *w, struct bytes *problem)
 		.address_logins = w->conf.address_logins,
 		.address_exempt = w->conf.address_exempt,
 		.flood_mute_s = w->conf.flood_mute_s,
+		.guest_room_days = w->conf.guest_room_days,
 		.login_timeout_s = w->conf.login_timeout_s,
 		.talks_unsaved = w->conf.store_failure == STORE_FAILURE_TALK,
 		.command_prefix = w->conf.command_prefix,

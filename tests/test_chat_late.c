@@ -109,14 +109,14 @@ static void test_an_emptied_room_begins_anew(void **state)
 	/* Pruning looked before the line was said. */
 	room_empty(7, 101);
 	sends(0, "again\n");
-	assert_effects("APPEND #103 kind 1 room 7 ref 0 \"again\"\n");
+	assert_effects("APPEND #104 kind 1 room 7 ref 0 \"again\"\n");
 	/* And after it: the store has forgotten the room's name as well. */
-	room_empty(7, 103);
+	room_empty(7, 104);
 	sends(0, "anew\n");
-	assert_has("APPEND #104 kind 3 room 7 ref 0 \"\"\nAPPEND #105 kind 1 room 7");
+	assert_has("APPEND #105 kind 3 room 7 ref 0 \"\"\nAPPEND #106 kind 1 room 7");
 	/* Nobody there and no history: gone, and the number is not used again. */
 	sends(0, "/leave\n");
-	room_empty(7, 106);
+	room_empty(7, 107);
 	sends(0, "/who ops\n");
 	assert_has("There is no room ops.");
 	sends(0, "/join ops\nhello\n");

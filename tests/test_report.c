@@ -36,6 +36,10 @@ static void test_the_oldest_that_is_resolved_gives_place(void **state)
 	for (uint64_t n = 1; n <= REPORTS_MAX; n++)
 		load(n, n == 3 || n == 5 ? "resolved" : n == 2 ? "claimed" : "open");
 	joins(0);
+	/* What is left is for those who keep order. */
+	reports(101, "spam");
+	assert_has("Not reported: there are 1000 reports, and that is the most.");
+	chat_session(chat, id(0))->trusted = true;
 	reports(101, "spam");
 	assert_has("Reported as #R102. Moderators will look at it.");
 	assert_has("kind 6 room 0 ref 8 \"\"\n");
@@ -65,9 +69,7 @@ static void test_a_report_is_as_it_was_after_a_restart(void **state)
 	assert_string_equal(r->room, "ops");
 	assert_string_equal(r->why, "");
 	assert_int_equal(report_find(chat, 8)->state, REPORT_OPEN);
-	assert_int_equal(reports_open(chat, NULL), 1);
-	assert_int_equal(reports_open(chat, "old"), 1);
-	assert_int_equal(reports_open(chat, "other"), 0);
+	assert_int_equal(reports_open(chat), 1);
 }
 
 static void test_what_is_long_is_cut_between_characters(void **state)

@@ -147,7 +147,7 @@ static void test_an_owned_room_is_known_before_its_first_line(void **state)
 	(void)state;
 	sends(1, "/join attic\n");
 	assert_has("kind 3 room 8 ref 0 \"\"\n");
-	assert_has("kind 6 room 0 ref 2 \"name=attic number=8 history=1\"\n");
+	assert_has("kind 6 room 0 ref 2 \"name=attic number=8 made=");
 	assert_has("role=owner");
 	sends(1, "/room days 7\n");
 	assert_has("kind 9 room 8 ref 30064771072 \"\"\n");

@@ -53,6 +53,7 @@ struct conf {
 	uint32_t address_connects;    /* in a minute; 0: no limit */
 	uint32_t address_logins;      /* in a minute; 0: no limit */
 	char *address_exempt;         /* blocks of addresses, with blanks between; NULL: none */
+	uint32_t guest_room_days;     /* guest_room_days; 0: never */
 	uint32_t login_timeout_s;     /* login_timeout; 0: none */
 	uint32_t send_timeout_s;      /* send_timeout */
 	uint32_t keepalive_s;         /* keepalive: idle seconds before the first probe; 0: off.

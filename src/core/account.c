@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
@@ -179,11 +180,22 @@ static void load_sign_ins(struct account *a, const char *value)
 	}
 }
 
-void account_save(struct chat *c, const struct account *a)
+/* Those that have a role can be found without looking through all. */
+static void note_role(struct chat *c, struct account *a, bool has)
+{
+	if (has && !a->listed)
+		DL_APPEND(c->keepers, a);
+	else if (!has && a->listed)
+		DL_DELETE(c->keepers, a);
+	a->listed = has;
+}
+
+void account_save(struct chat *c, struct account *a)
 {
 	char from[ADDRESS_BYTES_MAX];
 	struct bytes b = {0};
 
+	note_role(c, a, a->role > ROLE_ACCOUNT);
 	fields_put(&b, "nick", a->nick);
 	fields_put(&b, "role", role_names[a->role]);
 	fields_put_number(&b, "made", a->made_ms);
@@ -232,6 +244,8 @@ static void account_free(struct chat *c, struct account *a)
 	if (a->session != NULL)
 		account_sign_out(a->session);
 	mail_free(c, a);
+	grant_free_account(c, a);
+	note_role(c, a, false);
 	HASH_DELETE(hh, c->accounts, a);
 	HASH_DELETE(hh_look, c->looks, a);
 	HASH_DELETE(hh_shown, c->shown, a);
@@ -273,7 +287,7 @@ void account_registered(const struct chat *c, const struct session *s, struct ac
 void account_drop(struct chat *c, struct account *a)
 {
 	mail_drop(c, a);
-	grant_drop_account(c, a->key);
+	grant_drop_account(c, a);
 	emit_fact(c, FACT_ACCOUNT, a->key, "");
 	account_free(c, a);
 }
@@ -297,6 +311,7 @@ void account_load(struct chat *c, const char *key, const char *value)
 	text = fields_get(value, "role");
 	if (!role_parse(text, &a->role))
 		a->role = ROLE_ACCOUNT;
+	note_role(c, a, a->role > ROLE_ACCOUNT);
 	free(text);
 	a->made_ms = fields_get_number(value, "made");
 	a->made_seq = (uint64_t)fields_get_number(value, "made_seq");

@@ -15,6 +15,7 @@
 #include "chatd/core/account.h"
 #include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/forget.h"
 #include "chatd/core/guess.h"
 #include "chatd/core/history.h"
 #include "chatd/core/input.h"
@@ -25,6 +26,7 @@
 #include "chatd/core/report.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/room.h"
+#include "chatd/core/room_end.h"
 #include "chatd/core/session.h"
 
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room)
@@ -130,7 +132,7 @@ static void on_rows(struct chat *c, struct event *e)
 {
 	const struct rows *given = e->rows;
 	struct question *q = question_of(c, e);
-	struct loaded_rows *loaded = q != NULL ? load_rows(given) : NULL;
+	struct loaded_rows *loaded = q != NULL ? load_rows(c, given) : NULL;
 
 	if (loaded != NULL)
 		e->rows = &loaded->rows;
@@ -159,6 +161,8 @@ void chat_step(struct chat *c, struct event *e)
 	c->arena_len = 0;
 	if (e->now_ms > c->now_ms)
 		c->now_ms = e->now_ms;
+	if (c->rooms_look_ms == 0)
+		c->rooms_look_ms = c->now_ms + ROOMS_LOOK_FIRST_MS;
 	switch (e->kind) {
 	case EVENT_CONNECTED:
 		session_begin(c, e);
@@ -195,10 +199,13 @@ void chat_step(struct chat *c, struct event *e)
 		session_tick(c);
 		question_tick(c);
 		room_tick(c);
+		room_end_tick(c);
 		resume_tick(c);
 		shutdown_tick(c);
 		outage_tick(c);
 		order_tick(c);
+		report_tick(c);
+		forget_tick(c);
 		break;
 	case EVENT_STOP:
 		on_stop(c);
@@ -231,7 +238,8 @@ int64_t chat_due_ms(const struct chat *c)
 {
 	const int64_t due_ms[] = {
 		session_due_ms(c), input_due_ms(c), question_due_ms(c), room_due_ms(c),
-		resume_due_ms(c), shutdown_due_ms(c), order_due_ms(c), outage_due_ms(c),
+		room_end_due_ms(c), resume_due_ms(c), shutdown_due_ms(c), order_due_ms(c),
+		outage_due_ms(c), report_due_ms(c), forget_due_ms(c),
 	};
 	int64_t first_ms = INT64_MAX;
 
@@ -284,6 +292,8 @@ void chat_free(struct chat *c)
 	guesses_free(c);
 	origins_free(&c->origins);
 	resume_free(c);
+	forget_free(c);
+	shares_free(c);
 	serve_free(&c->serve);
 	free(c->sessions);
 	free(c->held);

@@ -36,8 +36,9 @@ static bool may_register(struct chat *c, struct session *s)
 
 	if (s->account != NULL)
 		emit_reply(c, s, "You are signed in as %s; that name is yours already.", s->account->nick);
-	else if (c->naccounts >= ACCOUNTS_MAX)
-		emit_reply(c, s, "There are %d accounts, and that is the most.", ACCOUNTS_MAX);
+	else if (c->naccounts >= ACCOUNTS_MAX - ACCOUNTS_RESERVE)
+		emit_reply(c, s, "There are %d accounts, and that is the most. Administrators can still make "
+		           "some: ask one.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
 	else if (wait_ms > 0 && !address_is_local(&s->from))
 		emit_reply(c, s, "Enough accounts were made from your address today. The next can be made "
 		           "in %s.", format_age(age, wait_ms));

@@ -21,13 +21,10 @@
 
 static void role_list(struct chat *c, struct session *s)
 {
-	const struct account *a, *next;
+	const struct account *a;
 	bool any = false;
 
-	for (a = c->accounts; a != NULL; a = next) {
-		next = a->hh.next;
-		if (a->role == ROLE_ACCOUNT)
-			continue;
+	for (a = c->keepers; a != NULL; a = a->next) {
 		emit_reply(c, s, "  %s: %s%s", a->nick, role_name(a->role),
 		           a->session != NULL ? ", here" : "");
 		any = true;
@@ -42,7 +39,7 @@ static bool is_last_admin(const struct chat *c, const struct account *one)
 {
 	const struct account *a;
 
-	for (a = c->accounts; a != NULL; a = a->hh.next)
+	for (a = c->keepers; a != NULL; a = a->next)
 		if (a->role == ROLE_ADMIN && a != one)
 			return false;
 	return one->role == ROLE_ADMIN;

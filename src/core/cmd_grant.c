@@ -103,9 +103,15 @@ static bool give_back_since(struct chat *c, struct session *s, struct room *r,
 	if (since != NULL ? grant_give_back(c, r, t->account->key, role, *since)
 	                  : grant_give(c, r, t->account->key, role))
 		return true;
+	if (r->ngrants < GRANTS_MAX && c->ngrants < GRANTS_ALL_MAX - GRANTS_RESERVE) {
+		emit_reply(c, s, "Not done: %d people are something in the rooms of their owner, and that is the "
+		           "most. %cuninvite or %cdevoice somebody first.", GRANTS_OWNER_MAX,
+		           c->config.command_prefix, c->config.command_prefix);
+		return false;
+	}
 	if (r->ngrants < GRANTS_MAX) {
-		emit_reply(c, s, "Not done: %d people are something in a room of this server, and that is "
-		           "the most.", GRANTS_ALL_MAX);
+		emit_reply(c, s, "Not done: %" PRIu32 " people are something in a room of this server, and that "
+		           "is the most.", c->ngrants);
 		return false;
 	}
 	emit_reply(c, s, "Not done: %d people are something in %s, and that is the most. %cuninvite or "
@@ -412,11 +418,11 @@ void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
 /* The room of that name that is offered to s; NULL: there is none, and s was told. */
 static struct room *offered(struct chat *c, struct session *s, const char *name)
 {
-	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char key[NAME_KEY_BYTES_MAX + 1];
 	struct room *r = NULL;
 
 	name += *name == '#';
-	if (s->account != NULL && name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why))
+	if (s->account != NULL && name_key(name, strlen(name), key))
 		r = room_by_key(c, key);
 	/* Whoever it is not offered to does not learn whether it is there. */
 	if (r != NULL && setting_offered(c, r) != s->account)
@@ -501,9 +507,11 @@ static bool let_in(struct chat *c, struct session *s, struct room *r, const stru
 	if (t->account == NULL && rights_invited(t->session, r) != NULL)
 		emit_reply(c, s, "%s is invited to %s already.", t->nick, r->name);
 	else if (t->account == NULL &&
-	         !rights_invite(t->session, r, r->set.private ? r->last_id : 0, false))
-		emit_reply(c, s, "Not done: %s is a guest with %d invitations, and that is the most. "
-		           "Whoever has an account can have more.", t->nick, INVITES_MAX);
+	         !rights_invite(c, t->session, r, r->set.private ? r->last_id : 0, false))
+		emit_reply(c, s, "Not done: %s is a guest with %d invitations%s, and that is the most. "
+		           "Whoever has an account can have more.", t->nick,
+		           t->session->ninvited == INVITES_MAX ? INVITES_MAX : INVITES_OWNER_MAX,
+		           t->session->ninvited == INVITES_MAX ? "" : " to rooms of one owner");
 	else if (t->account == NULL)
 		return true;
 	else if (t->grant != NULL && t->grant->role > ROOM_MEMBER)

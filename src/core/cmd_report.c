@@ -11,6 +11,7 @@
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
+#include "chatd/core/name.h"
 #include "chatd/core/pointed.h"
 #include "chatd/core/report.h"
 #include "chatd/core/text.h"
@@ -33,26 +34,44 @@ static void tell_moderators(struct chat *c, const struct session *from, const st
 	}
 }
 
+/* Why s may report no more. */
+static void tell_full(struct chat *c, const struct session *s, enum share_bar bar)
+{
+	char who[SHARE_WHO_BYTES];
+
+	if (bar == SHARE_OWN && !share_is_address(share_who(c, s, who)))
+		emit_reply(c, s, "Not reported: %d reports of yours are open, and that is the most. Wait "
+		           "until moderators have looked at one.", REPORTS_OPEN_EACH_MAX);
+	else if (bar == SHARE_OWN)
+		emit_reply(c, s, "Not reported: %d reports from your address are open, and that is the most. "
+		           "Wait until moderators have looked at one.", REPORTS_OPEN_EACH_MAX);
+	else if (bar == SHARE_CLASS && s->account == NULL)
+		emit_reply(c, s, "Not reported: %d reports by guests are open, and that is the most. Write to "
+		           "a moderator with %cmsg.", REPORTS_GUESTS_MAX, c->config.command_prefix);
+	else
+		emit_reply(c, s, "Not reported: there are %" PRIu32 " reports, and that is the most. Moderators "
+		           "have to resolve some first.", c->nreports);
+}
+
 static void report_line(struct chat *c, struct session *s, const struct row *row, const char *why)
 {
 	const struct report *r = report_of(c, row->id, s->key);
+	enum share_bar bar = share_bar(c, SHARE_REPORTS, s);
 
 	if (r != NULL) {
 		emit_reply(c, s, "You have reported #%" PRIu64 " already, as #R%" PRIu64 ".", row->id,
 		           r->number);
 		return;
 	}
-	if (reports_open(c, s->key) >= REPORTS_OPEN_EACH_MAX) {
-		emit_reply(c, s, "Not reported: %d reports of yours are open, and that is the most. Wait "
-		           "until moderators have looked at one.", REPORTS_OPEN_EACH_MAX);
+	if (bar != SHARE_FREE) {
+		tell_full(c, s, bar);
 		return;
 	}
 	if (!emit_can_save(c, s))
 		return;
 	r = report_new(c, s, row, why);
 	if (r == NULL) {
-		emit_reply(c, s, "Not reported: there are %d reports, and that is the most. Moderators have "
-		           "to resolve some first.", REPORTS_MAX);
+		tell_full(c, s, SHARE_TABLE);
 		return;
 	}
 	emit_reply(c, s, "Reported as #R%" PRIu64 ". Moderators will look at it.", r->number);
@@ -239,6 +258,52 @@ static struct report *named(struct chat *c, struct session *s, const char *word)
 	return r;
 }
 
+/* The principal who reported under that name last; "" for nobody. */
+static const char *who_reported(struct chat *c, const char *name)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+	const struct report *r, *last = NULL;
+
+	if (name_key(name, strlen(name), key))
+		DL_FOREACH(c->reports, r)
+			if (strcmp(r->by_key, key) == 0)
+				last = r;
+	return last != NULL ? last->who : "";
+}
+
+/* "/reports resolve all", "/reports resolve all of WHO": an address, or a name, which stands for all
+ * that the same principal has reported under whichever names. */
+static void resolve_all(struct chat *c, struct session *s, const char *rest)
+{
+	const char *whose = strncasecmp(rest, "of ", 3) == 0 ? rest + 3 : NULL;
+	struct address block;
+	uint32_t n;
+
+	if (*rest != '\0' && whose == NULL) {
+		command_usage(c, s, "reports");
+		return;
+	}
+	if (!emit_can_save(c, s))
+		return;
+	if (whose == NULL)
+		n = reports_resolve(c, NULL, NULL, s->nick, "");
+	else if (strpbrk(whose, ".:/") != NULL && address_parse(whose, &block))
+		n = reports_resolve(c, NULL, &block, s->nick, "");
+	else
+		n = reports_resolve(c, who_reported(c, whose), NULL, s->nick, "");
+	if (n == 0) {
+		emit_reply(c, s, "No report waits%s%s.", whose != NULL ? " that was made by " : "",
+		           whose != NULL ? whose : "");
+		return;
+	}
+	emit_audit(c, s, "", "resolved %" PRIu32 " %s%s%s", n, n == 1 ? "report" : "reports",
+	           whose != NULL ? " made by " : "", whose != NULL ? whose : "");
+	emit_reply(c, s, "%" PRIu32 " %s resolved. %creports all lists them, %creports reopen N opens one "
+	           "again.", n, n == 1 ? "report is" : "reports are", c->config.command_prefix,
+	           c->config.command_prefix);
+	report_tick(c);
+}
+
 void cmd_reports(struct chat *c, struct session *s, const struct args *a)
 {
 	const char *verb = a->arg[0];
@@ -255,6 +320,10 @@ void cmd_reports(struct chat *c, struct session *s, const struct args *a)
 	if ((claims || resolves || reopens) != (a->arg[1] != NULL) ||
 	    (!resolves && *a->rest != '\0')) {
 		command_usage(c, s, "reports");
+		return;
+	}
+	if (resolves && strcasecmp(a->arg[1], "all") == 0) {
+		resolve_all(c, s, a->rest);
 		return;
 	}
 	r = named(c, s, a->arg[1] != NULL ? a->arg[1] : verb);

@@ -66,11 +66,8 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "You are in %s already.", r->name);
 	else if (r != NULL && order_may_join(c, s, r))
 		door_knock(c, s, r, *a->rest != '\0' ? a->rest : NULL);
-	else if (r == NULL && (r = room_new(c, name, key, 0)) != NULL)
+	else if (r == NULL && (r = room_make(c, s, name, key)) != NULL)
 		make(c, s, r);
-	else if (r == NULL)
-		emit_reply(c, s, "There are %d rooms, and that is the most. %crooms lists them.",
-		           ROOMS_MAX, c->config.command_prefix);
 }
 
 void cmd_leave(struct chat *c, struct session *s, const struct args *a)
@@ -114,27 +111,50 @@ static void rooms_line(struct chat *c, struct session *s, const struct room *r)
 	           *r->topic ? "  Topic: " : "", r->topic);
 }
 
+/* The first ROOMS_LISTED_MAX of all rooms, in order: there may be thousands of which few are shown,
+ * and to sort all of them would take a hundred times as long. */
+struct first_rooms {
+	struct room *room[ROOMS_LISTED_MAX];
+	uint32_t n;          /* of them */
+	uint32_t all;        /* that there are */
+};
+
+static void first_add(struct first_rooms *first, struct room *r)
+{
+	uint32_t at = first->n;
+
+	first->all++;
+	if (at == ROOMS_LISTED_MAX) {
+		if (by_people(&r, &first->room[at - 1]) >= 0)
+			return;
+		at--;
+	} else {
+		first->n++;
+	}
+	for (; at > 0 && by_people(&r, &first->room[at - 1]) < 0; at--)
+		first->room[at] = first->room[at - 1];
+	first->room[at] = r;
+}
+
 void cmd_rooms(struct chat *c, struct session *s, const struct args *a)
 {
-	struct room **list = mem_alloc(c->nrooms * sizeof(struct room *));
-	uint32_t n = 0, shown;
+	struct first_rooms first = {.n = 0};
 
 	(void)a;
+	rights_mark(c, s);
 	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
 		struct room *r = c->rooms[slot];
 
-		if (r != NULL && (r->nmembers > 0 || r->last_id != 0 || r == c->lobby ||
-		                  r->set.permanent || r->closed) && rights_see(c, s, r))
-			list[n++] = r;
+		if (r != NULL && !r->gone && (r->nmembers > 0 || r->last_id != 0 || r == c->lobby ||
+		                              r->set.permanent || r->closed) && rights_see_marked(c, s, r))
+			first_add(&first, r);
 	}
-	qsort(list, n, sizeof(struct room *), by_people);
-	shown = n < ROOMS_LISTED_MAX ? n : ROOMS_LISTED_MAX;
-	emit_reply(c, s, "%" PRIu32 " %s (* is where you are):", n, n == 1 ? "room" : "rooms");
-	for (uint32_t i = 0; i < shown; i++)
-		rooms_line(c, s, list[i]);
-	if (shown < n)
-		emit_reply(c, s, "and %" PRIu32 " more.", n - shown);
-	free(list);
+	emit_reply(c, s, "%" PRIu32 " %s (* is where you are):", first.all,
+	           first.all == 1 ? "room" : "rooms");
+	for (uint32_t i = 0; i < first.n; i++)
+		rooms_line(c, s, first.room[i]);
+	if (first.n < first.all)
+		emit_reply(c, s, "and %" PRIu32 " more.", first.all - first.n);
 }
 
 static int by_key(const void *a, const void *b)

@@ -99,10 +99,10 @@ const struct command commands[] = {
 	{"resume", "", "CODE", 1, 1, false, false, cmd_resume, ROLE_GUEST, 0,
 	 "Gives a guest back the name and room of a connection that broke; the code was in the "
 	 "greeting.", "resume k3v9x-2p7qa"},
-	{"reports", "", "[all | [claim | resolve | reopen] N [HOW]]", 2, 0, true, false, cmd_reports,
-	 ROLE_MODERATOR, FLAG_HOST,
+	{"reports", "", "[all | [claim | resolve | reopen] N [HOW] | resolve all [of WHO]]", 2, 0, true,
+	 false, cmd_reports, ROLE_MODERATOR, FLAG_HOST,
 	 "Lists the reports that wait, shows one with its evidence, or says that you look at it, how "
-	 "it was resolved, or that it is open again.", "reports claim 12"},
+	 "it was resolved, or that it is open again. WHO is a name or an address.", "reports claim 12"},
 	{"role", "", "[NAME ROLE]", 2, 0, false, false, cmd_role, ROLE_ADMIN, FLAG_HOST,
 	 "Makes an account's bearer an admin, a moderator, or no more than an account; where there is "
 	 "no account, makes it. Alone, lists who has a role.", "role bob admin"},
@@ -141,6 +141,11 @@ const struct command commands[] = {
 	 FLAG_HOST,
 	 "Lists the words that may not be said, adds one or removes one; wor* stands for all that begin "
 	 "with wor.", "filter add spamword"},
+	{"remove", "", "room ROOM | account NAME | address ADDR [--yes]", 2, 2, true, false, cmd_remove,
+	 ROLE_MODERATOR, FLAG_PREVIEW | FLAG_HOST,
+	 "Takes away a room with its history, an account, or what was made from an address: rooms that "
+	 "nobody owns, mail that was not read, reports that are not resolved. Tells first what that is, and "
+	 "does it with --yes alone.", "remove room spam --yes"},
 	{"announce", "", "TEXT", 0, 0, true, true, cmd_announce, ROLE_MODERATOR, FLAG_HOST,
 	 "Says something to everybody in all rooms.", "announce maintenance at 20:00"},
 	{"undo", "", "#A12", 1, 1, false, false, cmd_undo, ROLE_ACCOUNT, FLAG_HOST,

@@ -266,6 +266,24 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 	return number;
 }
 
+void emit_own_act(struct chat *c, const char *fmt, ...)
+{
+	char what[AUDIT_BYTES_MAX + 1];
+	struct effect *e;
+	va_list ap;
+
+	va_start(ap, fmt);
+	phrase(what, fmt, ap);
+	va_end(ap);
+	emit_append(c, (struct record){
+		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = "", .sender = "System",
+		.body = what,
+	});
+	e = emit(c, EFFECT_LOG);
+	e->len = strlen(what);
+	e->text = keep(c, what, e->len);
+}
+
 /* name, account: NULL where there is none. */
 static void emit_event(struct chat *c, const char *event, const struct address *a, const char *name,
                        const char *account, const char *fmt, va_list ap)

@@ -11,6 +11,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
+#include "chatd/core/forget.h"
 #include "chatd/core/room.h"
 
 enum {
@@ -32,20 +33,13 @@ struct grant *grant_of(const struct room *r, const char *account_key)
 {
 	struct grant *g;
 
-	DL_FOREACH(r->grants, g)
-		if (strcmp(g->key, account_key) == 0)
-			return g;
-	return NULL;
+	HASH_FIND_STR(r->grants, account_key, g);
+	return g;
 }
 
 const struct grant *grant_owner(const struct room *r)
 {
-	const struct grant *g;
-
-	DL_FOREACH(r->grants, g)
-		if (g->role == ROOM_OWNER)
-			return g;
-	return NULL;
+	return r->owner;
 }
 
 bool grant_has(const struct grant *g, enum room_role role)
@@ -55,7 +49,8 @@ bool grant_has(const struct grant *g, enum room_role role)
 
 enum room_role grant_role_of(const struct room *r, const struct account *a, enum role role)
 {
-	const struct grant *g = a != NULL ? grant_of(r, a->key) : NULL;
+	/* Administrators are as much as one can be. */
+	const struct grant *g = a != NULL && role != ROLE_ADMIN ? grant_of(r, a->key) : NULL;
 	enum room_role of_grant = g != NULL ? g->role : ROOM_NOBODY;
 	enum room_role of_role = role == ROLE_ADMIN       ? ROOM_OWNER
 	                         : role == ROLE_MODERATOR ? ROOM_OPERATOR
@@ -69,14 +64,61 @@ enum room_role grant_role(const struct room *r, const struct session *s)
 	return grant_role_of(r, s->account, role_of(s));
 }
 
+/* -- whose the room is --------------------------------------------------------------------- */
+
+void grant_uncount(struct chat *c, struct room *r)
+{
+	share_give_back(c, r->counted, r->share);
+}
+
+void grant_count(struct chat *c, struct room *r)
+{
+	char who[SHARE_WHO_BYTES];
+
+	r->counted = r->owner != NULL ? SHARE_OWNED : SHARE_ROOMS;
+	r->share = share_take(c, r->counted,
+	                      r->owner != NULL ? share_who_account(r->owner->key, who) : r->maker);
+}
+
+void grant_recount(struct chat *c, struct room *r)
+{
+	grant_uncount(c, r);
+	grant_count(c, r);
+}
+
+/* A role of g has changed, or (gone) it ends: the room may have another owner. */
+static void note_owner(struct chat *c, struct room *r, struct grant *g, bool gone)
+{
+	struct grant *before = r->owner, *other;
+
+	if (!gone && g->role == ROOM_OWNER) {
+		r->owner = g;
+	} else if (r->owner == g) {
+		r->owner = NULL;
+		for (other = r->grants; other != NULL; other = other->hh.next)
+			if (other != g && other->role == ROOM_OWNER)
+				r->owner = other;
+	}
+	if (r->owner != before)
+		grant_recount(c, r);
+}
+
+/* -- keeping ------------------------------------------------------------------------------- */
+
 /* No name has a blank in it. */
+static const char *key_of(const struct room *r, const struct grant *g, char key[KEY_BYTES_MAX])
+{
+	snprintf(key, KEY_BYTES_MAX, "%s %s", r->key, g->key);
+	return key;
+}
+
 static void save(struct chat *c, const struct room *r, const struct grant *g, bool gone)
 {
 	const struct account *a = account_by_key(c, g->key);
 	char key[KEY_BYTES_MAX];
 	struct bytes b = {0};
 
-	snprintf(key, sizeof key, "%s %s", r->key, g->key);
+	forget_not(c, FACT_INVITE, key_of(r, g, key));
 	fields_put(&b, "role", role_names[g->role]);
 	fields_put_number(&b, "roles", g->roles);
 	fields_put_number(&b, "since", (int64_t)g->since);
@@ -86,24 +128,41 @@ static void save(struct chat *c, const struct room *r, const struct grant *g, bo
 	bytes_release(&b);
 }
 
-static struct grant *grant_add(struct chat *c, struct room *r, const char *account_key)
+static struct grant *grant_add(struct chat *c, struct room *r, struct account *a)
 {
 	struct grant *g = mem_zero(1, sizeof *g);
 
-	g->key = mem_strdup(account_key);
-	DL_APPEND(r->grants, g);
+	g->key = mem_strdup(a->key);
+	g->room = r;
+	g->account = a;
+	HASH_ADD_KEYPTR(hh, r->grants, g->key, strlen(g->key), g);
+	DL_APPEND(a->grants, g);
 	r->ngrants++;
 	c->ngrants++;
 	return g;
 }
 
-static void grant_end(struct chat *c, struct room *r, struct grant *g)
+/* Only the memory. */
+static void grant_end(struct chat *c, struct grant *g)
 {
-	DL_DELETE(r->grants, g);
+	struct room *r = g->room;
+
+	note_owner(c, r, g, true);
+	HASH_DELETE(hh, r->grants, g);
+	DL_DELETE(g->account->grants, g);
 	r->ngrants--;
 	c->ngrants--;
 	free(g->key);
 	free(g);
+}
+
+/* And, when there is time, in the store. */
+static void grant_forget(struct chat *c, struct grant *g)
+{
+	char key[KEY_BYTES_MAX];
+
+	forget_fact(c, FACT_INVITE, key_of(g->room, g, key));
+	grant_end(c, g);
 }
 
 static void set_roles(struct grant *g, unsigned roles)
@@ -115,18 +174,35 @@ static void set_roles(struct grant *g, unsigned roles)
 			g->role = (enum room_role)role;
 }
 
+/* What keeps one more person from being something in r. */
+static bool is_full(const struct chat *c, const struct room *r)
+{
+	const struct account *owner = r->owner != NULL ? r->owner->account : NULL;
+	const struct grant *g;
+	uint32_t n = 0;
+
+	if (r->ngrants >= GRANTS_MAX || c->ngrants >= GRANTS_ALL_MAX)
+		return true;
+	if (owner == NULL || owner->role >= ROLE_MODERATOR)
+		return false;
+	DL_FOREACH(owner->grants, g)
+		n += g->role == ROOM_OWNER ? g->room->ngrants : 0;
+	return n >= GRANTS_OWNER_MAX || c->ngrants >= GRANTS_ALL_MAX - GRANTS_RESERVE;
+}
+
 bool grant_give(struct chat *c, struct room *r, const char *account_key, enum room_role role)
 {
 	struct grant *g = grant_of(r, account_key);
 
 	if (g == NULL) {
-		if (r->ngrants >= GRANTS_MAX || (c->ngrants >= GRANTS_ALL_MAX && role != ROOM_OWNER))
+		if (role == ROOM_OWNER ? r->ngrants >= GRANTS_MAX : is_full(c, r))
 			return false;
-		g = grant_add(c, r, account_key);
+		g = grant_add(c, r, account_by_key(c, account_key));
 		/* What was said while everybody could read it stays theirs to read. */
 		g->since = r->set.private ? r->last_id : 0;
 	}
 	set_roles(g, g->roles | 1u << role);
+	note_owner(c, r, g, false);
 	save(c, r, g, false);
 	return true;
 }
@@ -154,44 +230,46 @@ void grant_take(struct chat *c, struct room *r, const char *account_key, enum ro
 	if (!grant_has(g, role))
 		return;
 	set_roles(g, g->roles & ~(1u << role));
+	note_owner(c, r, g, false);
 	save(c, r, g, g->roles == 0);
 	if (g->roles == 0)
-		grant_end(c, r, g);
+		grant_end(c, g);
 }
 
 uint32_t grant_owned(const struct chat *c, const char *account_key)
 {
-	uint32_t n = 0;
+	char who[SHARE_WHO_BYTES];
 
-	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
-		const struct grant *g = c->rooms[slot] != NULL ? grant_of(c->rooms[slot], account_key) : NULL;
-
-		n += g != NULL && g->role == ROOM_OWNER;
-	}
-	return n;
+	return share_has(c, SHARE_OWNED, share_who_account(account_key, who));
 }
 
-void grant_drop_account(struct chat *c, const char *account_key)
+void grant_drop_account(struct chat *c, struct account *a)
 {
-	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
-		struct grant *g = c->rooms[slot] != NULL ? grant_of(c->rooms[slot], account_key) : NULL;
+	while (a->grants != NULL) {
+		struct room *r = a->grants->room;
 
-		if (g != NULL)
-			grant_end(c, c->rooms[slot], g);
+		grant_forget(c, a->grants);
+		room_release(c, r);
 	}
 }
 
 void grant_drop_room(struct chat *c, struct room *r)
 {
 	while (r->grants != NULL)
-		grant_end(c, r, r->grants);
+		grant_forget(c, r->grants);
+}
+
+void grant_free_account(struct chat *c, struct account *a)
+{
+	while (a->grants != NULL)
+		grant_end(c, a->grants);
 }
 
 void grant_load(struct chat *c, const char *key, const char *value)
 {
 	const char *account_key = strchr(key, ' ');
 	char room[NAME_KEY_BYTES_MAX + 1], *role;
-	const struct account *a;
+	struct account *a;
 	unsigned roles;
 	struct room *r;
 	struct grant *g;
@@ -201,11 +279,15 @@ void grant_load(struct chat *c, const char *key, const char *value)
 	snprintf(room, sizeof room, "%.*s", (int)(account_key - key), key);
 	r = room_by_key(c, room);
 	a = account_by_key(c, ++account_key);
+	/* The room or the account is gone, and one of that name is another. */
 	if (r == NULL || a == NULL || fields_get_number(value, "room") != r->number ||
-	    fields_get_number(value, "made") != a->made_ms || r->ngrants >= GRANTS_MAX ||
-	    grant_of(r, a->key) != NULL)
+	    fields_get_number(value, "made") != a->made_ms) {
+		forget_fact(c, FACT_INVITE, key);
 		return;
-	g = grant_add(c, r, a->key);
+	}
+	if (r->ngrants >= GRANTS_MAX || grant_of(r, a->key) != NULL)
+		return;
+	g = grant_add(c, r, a);
 	g->since = (uint64_t)fields_get_number(value, "since");
 	roles = fields_get_count(value, "roles", ROLES_ALL) & ~(1u << ROOM_NOBODY);
 	role = fields_get(value, "role");
@@ -213,5 +295,6 @@ void grant_load(struct chat *c, const char *key, const char *value)
 		if (strcmp(role_names[i], role) == 0)
 			roles |= 1u << i;
 	set_roles(g, roles != 0 ? roles : 1u << ROOM_MEMBER);
+	note_owner(c, r, g, false);
 	free(role);
 }

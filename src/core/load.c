@@ -116,22 +116,32 @@ static bool row_fits(const struct row *row)
 	       fits(row->sender, NAME_BYTES_MAX) && fits(row->body, BODY_BYTES_MAX);
 }
 
-struct loaded_rows *load_rows(const struct rows *rows)
+/* The line of a room that was removed may be found until the store has purged it. */
+static bool is_known(const struct chat *c, const struct rows *rows, const struct row *row)
+{
+	return rows->kind != QUERY_SEARCH || row->room == 0 || room_by_number(c, row->room) != NULL;
+}
+
+struct loaded_rows *load_rows(const struct chat *c, const struct rows *rows)
 {
 	struct loaded_rows *loaded;
 	size_t i = 0;
 
-	while (i < rows->n && row_fits(&rows->row[i]))
+	while (i < rows->n && row_fits(&rows->row[i]) && is_known(c, rows, &rows->row[i]))
 		i++;
 	if (i == rows->n)
 		return NULL;
 	loaded = mem_zero(1, sizeof *loaded);
 	loaded->rows = *rows;
 	loaded->rows.row = loaded->row = mem_zero(rows->n, sizeof *loaded->row);
+	loaded->rows.n = 0;
 	for (i = 0; i < rows->n; i++) {
 		const struct row *from = &rows->row[i];
-		struct row *row = &loaded->row[i];
+		struct row *row = &loaded->row[loaded->rows.n];
 
+		if (!is_known(c, rows, from))
+			continue;
+		loaded->rows.n++;
 		*row = *from;
 		row->time_ms = time_is_shown(from->time_ms) ? from->time_ms : 0;
 		row->room_name = text_shown(from->room_name, name_bytes_max(from));

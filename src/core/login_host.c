@@ -26,10 +26,10 @@ static struct account *host_account(struct chat *c, struct session *s, const cha
 		           "present (%s).", c->store_failed);
 		return NULL;
 	}
-	a = account_new(c, user, key, "", "");
+	a = c->naccounts < ACCOUNTS_MAX - ACCOUNTS_RESERVE ? account_new(c, user, key, "", "") : NULL;
 	if (a == NULL) {
 		emit_reply(c, s, "You have no account by your login name: there are %d, and that is the "
-		           "most.", ACCOUNTS_MAX);
+		           "most.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
 		return NULL;
 	}
 	/* Saved with the sign-in that follows. */

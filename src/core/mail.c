@@ -11,6 +11,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
+#include "chatd/core/forget.h"
 
 enum { KEY_BYTES_MAX = NAME_KEY_BYTES_MAX + 32 };
 
@@ -21,29 +22,81 @@ static const char *key_of(const struct account *a, uint64_t number, char key[KEY
 	return key;
 }
 
-static struct mail *add(struct chat *c, struct account *a, uint64_t number, int64_t at_ms,
-                        char *from, char *text)
+static struct mail *add(struct chat *c, struct account *a, const struct mail *like)
 {
-	struct mail *m = mem_zero(1, sizeof *m);
+	struct mail *m = mem_alloc(sizeof *m);
 
-	*m = (struct mail){.number = number, .at_ms = at_ms, .from = from, .text = text};
+	*m = *like;
+	m->to = a;
+	m->share = share_take(c, SHARE_MAIL, m->who);
 	DL_APPEND(a->mail, m);
+	DL_APPEND2(c->mails, m, all_prev, all_next);
 	a->nmail++;
 	c->nmail++;
 	return m;
 }
 
+/* -- who may write ------------------------------------------------------------------------- */
+
+/* Messages in a's box by who, or (NULL) by guests. */
+static uint32_t in_box(const struct account *a, const char *who)
+{
+	const struct mail *m;
+	uint32_t n = 0;
+
+	DL_FOREACH(a->mail, m)
+		n += who != NULL ? strcmp(m->who, who) == 0 : share_class_of(m->who) == SHARE_GUESTS;
+	return n;
+}
+
+/* a's box has room for a message of s; otherwise s was told. */
+static bool box_has_room(struct chat *c, const struct session *s, const struct account *a,
+                         const char *who)
+{
+	bool keeps = role_of(s) >= ROLE_MODERATOR;
+	uint32_t most = keeps ? MAIL_MAX : MAIL_OTHERS_MAX;
+
+	if (!keeps && in_box(a, who) >= MAIL_PAIR_MAX)
+		emit_reply(c, s, "Not sent: %s is not here, and has %d messages from %s to read; no more are "
+		           "kept until then.", a->nick, MAIL_PAIR_MAX,
+		           share_is_address(who) ? "your address" : "you");
+	else if (a->nmail >= most)
+		emit_reply(c, s, "Not sent: %s is not here, and no more can be kept until the mail is read.",
+		           a->nick);
+	else if (s->account == NULL && in_box(a, NULL) >= MAIL_GUESTS_MAX)
+		emit_reply(c, s, "Not sent: %s is not here, and has all the messages by guests that are kept. "
+		           "With an account (%cregister) you can still write.", a->nick,
+		           c->config.command_prefix);
+	else
+		return true;
+	return false;
+}
+
+/* The same for all boxes together. */
+static bool boxes_have_room(struct chat *c, const struct session *s, const struct account *a,
+                            const char *who)
+{
+	enum share_bar bar = share_bar(c, SHARE_MAIL, s);
+
+	if (bar == SHARE_OWN)
+		emit_reply(c, s, "Not sent: %s is not here, and %d messages from %s wait to be read; no more "
+		           "are kept until some are.", a->nick, MAILS_EACH_MAX,
+		           share_is_address(who) ? "your address" : "you");
+	else if (bar != SHARE_FREE)
+		emit_reply(c, s, "Not sent: %s is not here, and no more can be kept until the mail of others is "
+		           "read.", a->nick);
+	return bar == SHARE_FREE;
+}
+
 void mail_keep(struct chat *c, struct session *s, struct account *a, const char *text)
 {
-	char key[KEY_BYTES_MAX];
+	char key[KEY_BYTES_MAX], who[SHARE_WHO_BYTES];
 	struct bytes b = {0};
 	struct mail *m;
 
-	if (a->nmail == MAIL_MAX || c->nmail == MAILS_MAX) {
-		emit_reply(c, s, "Not sent: %s is not here, and no more can be kept until the %s read.",
-		           a->nick, a->nmail == MAIL_MAX ? "mail is" : "mail of others is");
+	share_who(c, s, who);
+	if (!box_has_room(c, s, a, who) || !boxes_have_room(c, s, a, who))
 		return;
-	}
 	if (strlen(text) > MAIL_BYTES_MAX) {
 		emit_reply(c, s, "Not sent: %s is not here, and at most %d bytes of a message are kept; this "
 		           "has %zu.", a->nick, MAIL_BYTES_MAX, strlen(text));
@@ -56,6 +109,7 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 	}
 	fields_put(&b, "from", s->nick);
 	fields_put_number(&b, "at", c->now_ms);
+	fields_put(&b, "share", who);
 	fields_put(&b, "text", text);
 	/* A fact is no longer than that; as one, some characters take three bytes. */
 	if (b.len > BODY_BYTES_MAX) {
@@ -64,7 +118,8 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 		           "in parts.", a->nick);
 		return;
 	}
-	m = add(c, a, c->seq + 1, c->now_ms, mem_strdup(s->nick), mem_strdup(text));
+	m = add(c, a, &(struct mail){.number = c->seq + 1, .at_ms = c->now_ms, .who = mem_strdup(who),
+	                             .from = mem_strdup(s->nick), .text = mem_strdup(text)});
 	emit_fact(c, FACT_MAIL, key_of(a, m->number, key), b.data);
 	bytes_release(&b);
 	emit_reply(c, s, "%s is not here and will read it on coming back.", a->nick);
@@ -72,10 +127,13 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 
 static void mail_end(struct chat *c, struct account *a, struct mail *m)
 {
+	share_give_back(c, SHARE_MAIL, m->share);
+	DL_DELETE2(c->mails, m, all_prev, all_next);
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): m is in the list */
 	DL_DELETE(a->mail, m);
 	a->nmail--;
 	c->nmail--;
+	free(m->who);
 	free(m->from);
 	free(m->text);
 	free(m);
@@ -106,9 +164,33 @@ void mail_load(struct chat *c, const char *key, const char *value)
 
 	free(owner);
 	if (a != NULL && a->nmail < MAIL_MAX && c->nmail < MAILS_MAX)
-		add(c, a, strtoull(number + 1, NULL, 10), fields_get_time(value, "at"),
-		    fields_get_text(value, "from", NAME_BYTES_MAX),
-		    fields_get_text(value, "text", MAIL_BYTES_MAX));
+		add(c, a, &(struct mail){
+			.number = strtoull(number + 1, NULL, 10), .at_ms = fields_get_time(value, "at"),
+			.who = fields_get_text(value, "share", SHARE_WHO_BYTES - 1),
+			.from = fields_get_text(value, "from", NAME_BYTES_MAX),
+			.text = fields_get_text(value, "text", MAIL_BYTES_MAX),
+		});
+	else if (a == NULL)
+		/* Whom it was for is gone. */
+		forget_fact(c, FACT_MAIL, key);
+}
+
+uint32_t mail_by(struct chat *c, const char *who, const struct address *block, bool forget)
+{
+	struct mail *m, *next;
+	char key[KEY_BYTES_MAX];
+	uint32_t n = 0;
+
+	DL_FOREACH_SAFE2(c->mails, m, next, all_next) {
+		if (who != NULL ? strcmp(m->who, who) != 0 : !share_is_within(m->who, block))
+			continue;
+		n++;
+		if (!forget)
+			continue;
+		forget_fact(c, FACT_MAIL, key_of(m->to, m->number, key));
+		mail_end(c, m->to, m);
+	}
+	return n;
 }
 
 void mail_drop(struct chat *c, struct account *a)

@@ -12,6 +12,7 @@
 #include "chatd/core/account.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
+#include "chatd/core/forget.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
 
@@ -50,13 +51,13 @@ const struct report *report_of(const struct chat *c, uint64_t line, const char *
 	return NULL;
 }
 
-uint32_t reports_open(const struct chat *c, const char *by_key)
+uint32_t reports_open(const struct chat *c)
 {
 	const struct report *r;
 	uint32_t n = 0;
 
 	DL_FOREACH(c->reports, r)
-		n += r->state == REPORT_OPEN && (by_key == NULL || strcmp(r->by_key, by_key) == 0);
+		n += r->state == REPORT_OPEN;
 	return n;
 }
 
@@ -95,6 +96,7 @@ static void save(struct chat *c, const struct report *r)
 	fields_put(&b, "by", r->by);
 	fields_put(&b, "by_key", r->by_key);
 	fields_put_number(&b, "by_account", r->by_account);
+	fields_put(&b, "share", r->who);
 	fields_put(&b, "why", r->why);
 	fields_put_number(&b, "kept", r->kept_ms);
 	fields_put(&b, "keeper", r->keeper);
@@ -103,11 +105,23 @@ static void save(struct chat *c, const struct report *r)
 	bytes_release(&b);
 }
 
+/* Counted for who made it exactly while it is not resolved. */
+static void count(struct chat *c, struct report *r, bool counts)
+{
+	if (counts && !r->counted)
+		r->share = share_take(c, SHARE_REPORTS, r->who);
+	else if (!counts && r->counted)
+		share_give_back(c, SHARE_REPORTS, r->share);
+	r->counted = counts;
+}
+
 /* Only the memory. */
 static void report_end(struct chat *c, struct report *r)
 {
+	count(c, r, false);
 	DL_DELETE(c->reports, r);
 	c->nreports--;
+	free(r->who);
 	free(r->room);
 	free(r->sender);
 	free(r->text);
@@ -126,6 +140,7 @@ static struct report *report_add(struct chat *c, const struct report *r)
 	*new = *r;
 	DL_APPEND(c->reports, new);
 	c->nreports++;
+	count(c, new, new->state != REPORT_RESOLVED);
 	return new;
 }
 
@@ -162,6 +177,7 @@ static bool make_place(struct chat *c)
 struct report *report_new(struct chat *c, const struct session *s, const struct row *row,
                           const char *why)
 {
+	char who[SHARE_WHO_BYTES];
 	struct report *r;
 
 	if (!make_place(c))
@@ -171,14 +187,14 @@ struct report *report_new(struct chat *c, const struct session *s, const struct 
 		.said_ms = row->time_ms, .room = mem_strdup(row->room_name),
 		.sender = mem_strdup(row->sender), .text = keep(row->body, REPORT_LINE_BYTES_MAX),
 		.at_ms = c->now_ms, .by = mem_strdup(s->nick), .by_key = mem_strdup(s->key),
-		.by_account = s->account != NULL, .why = keep(why, REPORT_WHY_BYTES_MAX),
+		.by_account = s->account != NULL, .who = mem_strdup(share_who(c, s, who)), .why = keep(why, REPORT_WHY_BYTES_MAX),
 		.keeper = mem_strdup(""), .how = mem_strdup(""),
 	});
 	save(c, r);
 	return r;
 }
 
-void report_set(struct chat *c, struct report *r, enum report_state state, const char *keeper,
+static void set(struct chat *c, struct report *r, enum report_state state, const char *keeper,
                 const char *how)
 {
 	char *new_keeper = mem_strdup(keeper), *new_how = keep(how, REPORT_WHY_BYTES_MAX);
@@ -189,7 +205,94 @@ void report_set(struct chat *c, struct report *r, enum report_state state, const
 	r->how = new_how;
 	r->state = state;
 	r->kept_ms = c->now_ms;
+	count(c, r, state != REPORT_RESOLVED);
+}
+
+void report_set(struct chat *c, struct report *r, enum report_state state, const char *keeper,
+                const char *how)
+{
+	set(c, r, state, keeper, how);
 	save(c, r);
+	r->unsaved = false;
+}
+
+/* -- many at once ---------------------------------------------------------------------- */
+
+bool report_is_by(const struct report *r, const char *who, const struct address *block)
+{
+	if (who != NULL)
+		return *who != '\0' && strcmp(r->who, who) == 0;
+	return block == NULL || share_is_within(r->who, block);
+}
+
+uint32_t reports_resolve(struct chat *c, const char *who, const struct address *block,
+                         const char *keeper, const char *how)
+{
+	struct report *r;
+	uint32_t n = 0;
+
+	DL_FOREACH(c->reports, r) {
+		if (r->state == REPORT_RESOLVED || !report_is_by(r, who, block))
+			continue;
+		set(c, r, REPORT_RESOLVED, keeper, how);
+		r->unsaved = true;
+		n++;
+	}
+	c->reports_unsaved = c->reports_unsaved || n > 0;
+	return n;
+}
+
+uint32_t reports_by(struct chat *c, const char *who, const struct address *block, bool forget)
+{
+	char key[KEY_BYTES_MAX];
+	struct report *r, *next;
+	uint32_t n = 0;
+
+	DL_FOREACH_SAFE(c->reports, r, next) {
+		if (r->state == REPORT_RESOLVED || !report_is_by(r, who, block))
+			continue;
+		n++;
+		if (!forget)
+			continue;
+		forget_fact(c, FACT_REPORT, key_of(r, key));
+		report_end(c, r);
+	}
+	return n;
+}
+
+void report_tick(struct chat *c)
+{
+	struct report *r;
+
+	if (!c->reports_unsaved || c->store_failed != NULL)
+		return;
+	DL_FOREACH(c->reports, r) {
+		if (!r->unsaved)
+			continue;
+		if (!emit_has_room(c))
+			return;
+		save(c, r);
+		r->unsaved = false;
+	}
+	c->reports_unsaved = false;
+}
+
+int64_t report_due_ms(const struct chat *c)
+{
+	return c->reports_unsaved && c->store_failed == NULL ? c->now_ms : INT64_MAX;
+}
+
+/* -- from the store -------------------------------------------------------------------- */
+
+/* Of whom it is; before that was saved, those by accounts alone say so. */
+static char *load_who(const char *value, const struct report *r)
+{
+	char *who = fields_get_text(value, "share", SHARE_WHO_BYTES - 1), account[SHARE_WHO_BYTES];
+
+	if (*who != '\0' || !r->by_account)
+		return who;
+	free(who);
+	return mem_strdup(share_who_account(r->by_key, account));
 }
 
 void report_load(struct chat *c, const char *key, const char *value)
@@ -221,6 +324,7 @@ void report_load(struct chat *c, const char *key, const char *value)
 		if (strcmp(state_names[i], state) == 0)
 			r.state = (enum report_state)i;
 	free(state);
+	r.who = load_who(value, &r);
 	report_add(c, &r);
 }
 
@@ -234,7 +338,7 @@ void reports_free(struct chat *c)
 
 void report_remind(struct chat *c, const struct session *s)
 {
-	uint32_t n = role_of(s) >= ROLE_MODERATOR ? reports_open(c, NULL) : 0;
+	uint32_t n = role_of(s) >= ROLE_MODERATOR ? reports_open(c) : 0;
 
 	if (n > 0)
 		emit_reply(c, s, "%" PRIu32 " %s: %creports", n, n == 1 ? "report waits" : "reports wait",

@@ -35,6 +35,7 @@ void resume_code(const struct session *s, char code[RESUME_CODE_BYTES])
 
 static void ghost_free(struct chat *c, struct ghost *g)
 {
+	share_give_back(c, SHARE_GHOSTS, g->share);
 	DL_DELETE(c->ghosts, g);
 	c->nghosts--;
 	free(g->nick);
@@ -44,15 +45,32 @@ static void ghost_free(struct chat *c, struct ghost *g)
 	free(g);
 }
 
+/* Who has their share gives up the oldest of it; in a full table, who has the most. */
+static void make_place(struct chat *c, const char *who)
+{
+	struct ghost *g, *most = NULL;
+	bool full = c->nghosts == GHOSTS_MAX;
+
+	if (!full && share_has(c, SHARE_GHOSTS, who) < GHOSTS_EACH_MAX)
+		return;
+	DL_FOREACH(c->ghosts, g) {
+		if (full ? most == NULL || g->share->n[SHARE_GHOSTS] > most->share->n[SHARE_GHOSTS]
+		         : most == NULL && strcmp(g->share->who, who) == 0)
+			most = g;
+	}
+	ghost_free(c, most);
+}
+
 void resume_keep(struct chat *c, const struct session *s)
 {
+	char who[SHARE_WHO_BYTES];
 	struct ghost *g;
 
 	if (s->state != SESSION_CHAT || s->account != NULL || c->stopping)
 		return;
-	if (c->nghosts == GHOSTS_MAX)
-		ghost_free(c, c->ghosts);
+	make_place(c, share_who(c, s, who));
 	g = mem_zero(1, sizeof *g);
+	g->share = share_take(c, SHARE_GHOSTS, who);
 	resume_code(s, g->code);
 	g->nick = mem_strdup(s->nick);
 	g->key = mem_strdup(s->key);
@@ -65,6 +83,21 @@ void resume_keep(struct chat *c, const struct session *s)
 	g->until_ms = c->now_ms + RESUME_MS;
 	DL_APPEND(c->ghosts, g);
 	c->nghosts++;
+}
+
+uint32_t resume_from(struct chat *c, const struct address *block, bool forget)
+{
+	struct ghost *g, *next;
+	uint32_t n = 0;
+
+	DL_FOREACH_SAFE(c->ghosts, g, next) {
+		if (!share_is_within(g->share->who, block))
+			continue;
+		n++;
+		if (forget)
+			ghost_free(c, g);
+	}
+	return n;
 }
 
 void resume_tick(struct chat *c)
@@ -84,15 +117,15 @@ void resume_free(struct chat *c)
 		ghost_free(c, c->ghosts);
 }
 
-/* The room of that name; NULL where there are too many to make it again. */
-static struct room *room_again(struct chat *c, const char *name)
+/* The room of that name; NULL where it cannot be made again, and s was told. */
+static struct room *room_again(struct chat *c, struct session *s, const char *name)
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
 	struct room *r = NULL;
 
 	if (name_key(name, strlen(name), key))
 		r = room_by_key(c, key);
-	return r != NULL || *key == '\0' ? r : room_new(c, name, key, 0);
+	return r != NULL || *key == '\0' ? r : room_make(c, s, name, key);
 }
 
 /* The one who has the code and has not gone yet, because nobody has seen that its
@@ -135,7 +168,7 @@ bool resume_take(struct chat *c, struct session *s, const char *code)
 	                             : !order_may_enter(c, s, NULL, key))
 		return true;
 	rights_copy_invites(s, g->invited, g->ninvited);
-	login_resume(c, s, nick, key, room_again(c, g->room));
+	login_resume(c, s, nick, key, room_again(c, s, g->room));
 	ghost_free(c, g);
 	return true;
 }

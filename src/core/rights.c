@@ -29,11 +29,27 @@ static void drop_invite(struct session *s, uint32_t i)
 	}
 }
 
-bool rights_invite(struct session *s, const struct room *r, uint64_t since, bool force)
+/* Invitations of s to rooms of r's owner. */
+static uint32_t of_owner(const struct chat *c, const struct session *s, const struct room *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->ninvited; i++) {
+		struct room *other;
+
+		HASH_FIND(hh_number, c->by_number, &s->invited[i].room, sizeof other->number, other);
+		if (other != NULL && other->owner != NULL && r->owner != NULL)
+			n += other->owner->account == r->owner->account;
+	}
+	return n;
+}
+
+bool rights_invite(const struct chat *c, struct session *s, const struct room *r, uint64_t since,
+                   bool force)
 {
 	if (rights_invited(s, r) != NULL)
 		return true;
-	if (s->ninvited == INVITES_MAX && !force)
+	if (!force && (s->ninvited == INVITES_MAX || of_owner(c, s, r) >= INVITES_OWNER_MAX))
 		return false;
 	if (s->ninvited == INVITES_MAX)
 		drop_invite(s, 0);
@@ -80,6 +96,37 @@ bool rights_enter(const struct chat *c, const struct session *s, const struct ro
 bool rights_see(const struct chat *c, const struct session *s, const struct room *r)
 {
 	return !r->set.private || rights_enter(c, s, r);
+}
+
+/* -- many rooms ----------------------------------------------------------------------------- */
+
+void rights_mark(struct chat *c, const struct session *s)
+{
+	const struct grant *g = s->account != NULL ? s->account->grants : NULL;
+
+	c->mark++;
+	for (; g != NULL; g = g->next)
+		g->room->mark = c->mark;
+	for (uint32_t i = 0; i < s->ninvited; i++) {
+		struct room *r;
+
+		HASH_FIND(hh_number, c->by_number, &s->invited[i].room, sizeof r->number, r);
+		if (r != NULL)
+			r->mark = c->mark;
+	}
+	if (s->room != NULL)
+		s->room->mark = c->mark;
+}
+
+/* What s is in r, it is by a grant, an invitation or by being there; or else by its role. */
+static bool may_be_in(const struct chat *c, const struct session *s, const struct room *r)
+{
+	return r->mark == c->mark || role_of(s) >= ROLE_MODERATOR;
+}
+
+bool rights_see_marked(const struct chat *c, const struct session *s, const struct room *r)
+{
+	return !r->set.private || may_be_in(c, s, r);
 }
 
 /* -- speaking ------------------------------------------------------------------------------- */
@@ -144,8 +191,8 @@ static bool is_banned(const struct chat *c, const struct session *s, const struc
 bool rights_read_after(const struct chat *c, const struct session *s, const struct room *r,
                        uint64_t *after)
 {
-	const struct grant *g = s->account != NULL ? grant_of(r, s->account->key) : NULL;
-	const struct invite *i = rights_invited(s, r);
+	const struct grant *g;
+	const struct invite *i;
 
 	*after = 0;
 	if (!r->closed)
@@ -154,6 +201,8 @@ bool rights_read_after(const struct chat *c, const struct session *s, const stru
 		return false;
 	if (!r->set.private || r->set.open_history || grant_role(r, s) == ROOM_OWNER)
 		return true;
+	g = s->account != NULL ? grant_of(r, s->account->key) : NULL;
+	i = rights_invited(s, r);
 	if (g != NULL)
 		*after = g->since;
 	else if (i != NULL)
@@ -164,32 +213,39 @@ bool rights_read_after(const struct chat *c, const struct session *s, const stru
 	return true;
 }
 
+/* A room that is closed; the number beside it, for the order is by that. */
+struct closed {
+	uint32_t number;
+	const struct room *room;
+};
+
 static int by_number(const void *a, const void *b)
 {
-	const struct room *x = *(const struct room *const *)a, *y = *(const struct room *const *)b;
+	const struct closed *x = a, *y = b;
 
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-void rights_hidden(const struct chat *c, const struct session *s, struct bytes *out)
+void rights_hidden(struct chat *c, const struct session *s, struct bytes *out)
 {
-	const struct room **list;
+	struct closed *list;
 	uint32_t n = 0;
 
 	if (c->nclosed == 0)
 		return;
+	rights_mark(c, s);
 	list = mem_alloc(c->nclosed * sizeof *list);
 	for (uint32_t slot = 0; slot < c->rooms_top; slot++)
 		if (c->rooms[slot] != NULL && c->rooms[slot]->closed)
-			list[n++] = c->rooms[slot];
+			list[n++] = (struct closed){c->rooms[slot]->number, c->rooms[slot]};
 	qsort(list, n, sizeof *list, by_number);
 	for (uint32_t i = 0; i < n; i++) {
-		uint64_t after;
-		bool some = rights_read_after(c, s, list[i], &after);
+		uint64_t after = 0;
+		bool some = may_be_in(c, s, list[i].room) && rights_read_after(c, s, list[i].room, &after);
 
 		if (some && after == 0)
 			continue;
-		bytes_printf(out, "%s%" PRIu32, out->len > 0 ? " " : "", list[i]->number);
+		bytes_printf(out, "%s%" PRIu32, out->len > 0 ? " " : "", list[i].number);
 		if (some && out->len < HIDDEN_BYTES_MAX)
 			bytes_printf(out, ":%" PRIu64, after);
 	}

@@ -16,6 +16,7 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/account.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/grant.h"
 #include "chatd/core/history.h"
@@ -45,12 +46,13 @@ struct room *room_by_number(const struct chat *c, uint32_t number)
 struct room *room_new(struct chat *c, const char *name, const char *key, uint32_t number)
 {
 	struct room *r;
-	uint32_t slot = 0;
+	uint32_t slot = c->rooms_low;
 
 	if (c->nrooms == ROOMS_MAX)
 		return NULL;
 	while (c->rooms[slot] != NULL)
 		slot++;
+	c->rooms_low = slot + 1;
 	r = mem_zero(1, sizeof *r);
 	r->slot = slot;
 	r->number = number != 0 ? number : ++c->last_room;
@@ -58,6 +60,9 @@ struct room *room_new(struct chat *c, const char *name, const char *key, uint32_
 	r->key = mem_strdup(key);
 	r->topic = mem_strdup("");
 	r->stored = number != 0;
+	r->maker = mem_strdup("");
+	/* Who spoke in one that was there before is not known. */
+	r->alone = mem_strdup(number != 0 ? ROOM_SEVERAL : "");
 	setting_init(r);
 	c->rooms[slot] = r;
 	c->nrooms++;
@@ -65,6 +70,49 @@ struct room *room_new(struct chat *c, const char *name, const char *key, uint32_
 		c->rooms_top = slot + 1;
 	HASH_ADD_KEYPTR(hh, c->by_key, r->key, strlen(r->key), r);
 	HASH_ADD(hh_number, c->by_number, number, sizeof r->number, r);
+	grant_count(c, r);
+	return r;
+}
+
+/* Why s may make no more rooms. */
+static void tell_full(struct chat *c, const struct session *s, enum share_bar bar)
+{
+	char p = c->config.command_prefix, who[SHARE_WHO_BYTES];
+
+	if (bar == SHARE_OWN && s->account != NULL)
+		emit_reply(c, s, "Not made: you own %d rooms and have made %d others, and that is the most. "
+		           "%ctransfer gives a room away.", ROOMS_OWNED_MAX, ROOMS_EACH_MAX, p);
+	else if (bar == SHARE_OWN)
+		emit_reply(c, s, "Not made: %d rooms were made %s, and that is the most. %crooms lists "
+		           "what there is; with an account (%cregister) you can have %d of your own.",
+		           ROOMS_EACH_MAX, share_is_address(share_who(c, s, who)) ? "from your address" : "by you",
+		           p, p, ROOMS_OWNED_MAX);
+	else if (bar == SHARE_CLASS && s->account == NULL)
+		emit_reply(c, s, "Not made: guests have made %d rooms, and that is the most. With an account "
+		           "(%cregister) you can have rooms of your own.", ROOMS_GUESTS_MAX, p);
+	else if (role_of(s) < ROLE_MODERATOR)
+		emit_reply(c, s, "Not made: there are %" PRIu32 " rooms; what is left is for those who keep "
+		           "order. Ask a moderator; %crooms lists what there is.", c->nrooms, p);
+	else
+		emit_reply(c, s, "Not made: there are %d rooms, and that is the most. %cremove room ROOM "
+		           "takes one away.", ROOMS_MAX, p);
+}
+
+struct room *room_make(struct chat *c, struct session *s, const char *name, const char *key)
+{
+	bool owns = s->account != NULL && grant_owned(c, s->account->key) < ROOMS_OWNED_MAX;
+	enum share_bar bar = share_bar(c, owns ? SHARE_OWNED : SHARE_ROOMS, s);
+	char who[SHARE_WHO_BYTES];
+	struct room *r;
+
+	if (bar != SHARE_FREE || (r = room_new(c, name, key, 0)) == NULL) {
+		tell_full(c, s, bar);
+		return NULL;
+	}
+	free(r->maker);
+	r->maker = mem_strdup(share_who(c, s, who));
+	r->made_ms = c->now_ms;
+	grant_recount(c, r);
 	return r;
 }
 
@@ -75,22 +123,40 @@ void room_renumber(struct chat *c, struct room *r, uint32_t number)
 	HASH_ADD(hh_number, c->by_number, number, sizeof r->number, r);
 }
 
+void room_unlist(struct chat *c, struct room *r)
+{
+	if (!r->gone) {
+		HASH_DELETE(hh, c->by_key, r);
+		HASH_DELETE(hh_number, c->by_number, r);
+	}
+	r->gone = true;
+}
+
 static void room_free(struct chat *c, struct room *r)
 {
+	bool was_gone = r->gone;
+
 	if (r->sum_due_ms != 0)
 		DL_DELETE2(c->sums, r, sum_prev, sum_next);
-	HASH_DELETE(hh, c->by_key, r);
-	HASH_DELETE(hh_number, c->by_number, r);
+	room_unlist(c, r);
 	c->rooms[r->slot] = NULL;
+	if (r->slot < c->rooms_low)
+		c->rooms_low = r->slot;
 	c->nrooms--;
+	/* It was marked (room_end.h), and ends by itself before. */
+	c->ndoomed -= r->doom != NULL && !was_gone;
+	grant_drop_room(c, r);
+	grant_uncount(c, r);
+	outage_forget(c, r);
+	ban_room_gone(c, r);
+	setting_release(c, r);
 	free(r->name);
 	free(r->key);
 	free(r->topic);
 	free(r->sum_nick);
-	grant_drop_room(c, r);
-	outage_forget(c, r);
-	ban_room_gone(c, r);
-	setting_release(c, r);
+	free(r->doom);
+	free(r->maker);
+	free(r->alone);
 	free(r->members);
 	free(r);
 }
@@ -99,8 +165,9 @@ void room_release(struct chat *c, struct room *r)
 {
 	/* When chatd goes down, those who leave will be back. Whoever finds a closed room closed
 	 * must not find it open, and theirs, a moment later. */
-	if (r->nmembers > 0 || r->last_id != 0 || r == c->lobby || r->set.permanent || r->closed ||
-	    r->gap.lines > 0 || (r->kept && c->stopping))
+	if (r->nmembers > 0 || r == c->lobby ||
+	    (!r->gone && (r->last_id != 0 || r->set.permanent || r->closed || r->gap.lines > 0 ||
+	                  (r->kept && c->stopping))))
 		return;
 	setting_drop(c, r);
 	room_free(c, r);
@@ -140,6 +207,14 @@ void room_notice(struct chat *c, struct room *r, const struct session *except, c
 	emit_publish(c, r, except, line, (size_t)n + (size_t)m, 0);
 }
 
+/* The room is removed, and s has yet to be put out of it; it was told. */
+static bool is_gone(struct chat *c, const struct session *s)
+{
+	if (s->room->gone)
+		emit_reply(c, s, "Not sent: %s was removed.", s->room->name);
+	return s->room->gone;
+}
+
 /* What a person is told whose words somebody who keeps order will not have said. */
 static bool may_say(struct chat *c, struct session *s, const char *body)
 {
@@ -161,6 +236,21 @@ static uint64_t room_append(struct chat *c, struct room *r, enum record_kind kin
 	});
 }
 
+/* Notes who speaks in the room, until there are several. */
+static void note_speaker(struct chat *c, const struct session *s)
+{
+	struct room *r = s->room;
+	char who[SHARE_WHO_BYTES];
+	bool first = *r->alone == '\0';
+
+	if (r == c->lobby || strcmp(r->alone, ROOM_SEVERAL) == 0 ||
+	    strcmp(r->alone, share_who_address(c, s, who)) == 0)
+		return;
+	free(r->alone);
+	r->alone = mem_strdup(first ? who : ROOM_SEVERAL);
+	setting_save(c, r);
+}
+
 void room_say(struct chat *c, struct session *s, enum record_kind kind, const char *body)
 {
 	UNCLEARED char line[LINE_HEAD_BYTES_MAX + BODY_BYTES_MAX];
@@ -169,7 +259,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 	size_t nick = strlen(s->nick), text = strlen(body), n;
 	bool kept = r->set.history;
 
-	if ((kept && !c->outage.talks && outage_refuses(c, s)) || !rights_speak(c, s) ||
+	if (is_gone(c, s) || (kept && !c->outage.talks && outage_refuses(c, s)) || !rights_speak(c, s) ||
 	    (c->guarded && !may_say(c, s, body)))
 		return;
 	kept = kept && outage_keeps(c, r);
@@ -202,13 +292,16 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 	else
 		emit_publish_unkept(c, r, s, line, n + text);
 	outage_show(c);
+	if (kept)
+		note_speaker(c, s);
 }
 
 bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 {
 	struct room *r = s->room;
 
-	if (!command_can_save(c, s) || !rights_speak(c, s) || (c->guarded && !may_say(c, s, topic)))
+	if (is_gone(c, s) || !command_can_save(c, s) || !rights_speak(c, s) ||
+	    (c->guarded && !may_say(c, s, topic)))
 		return false;
 	rights_spoke(c, s);
 	room_append(c, r, RECORD_TOPIC, s->nick, 0, topic);
@@ -341,7 +434,7 @@ void room_mark_seen(struct chat *c, struct session *s)
 		seen = c->seq;
 	else if (s->room->last_id == 0)
 		seen = 0;
-	if (seen != 0 && !s->held && c->store_failed == NULL)
+	if (seen != 0 && !s->held && !s->room->gone && c->store_failed == NULL)
 		room_append(c, s->room, RECORD_SEEN, s->key, seen, "");
 }
 

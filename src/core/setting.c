@@ -11,6 +11,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
+#include "chatd/core/forget.h"
 #include "chatd/core/name.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
@@ -126,7 +127,7 @@ static void admit_present(struct chat *c, struct room *r)
 
 		if (s->account == NULL || !emit_has_room(c) ||
 		    !grant_give(c, r, s->account->key, ROOM_MEMBER))
-			rights_invite(s, r, 0, true);
+			rights_invite(c, s, r, 0, true);
 	}
 }
 
@@ -269,9 +270,13 @@ void setting_save(struct chat *c, struct room *r)
 
 	/* A number that only a fact names might be given to another room after a restart. */
 	setting_introduce(c, r);
+	forget_not(c, FACT_ROOM, r->key);
 	fields_put(&b, "name", r->name);
 	fields_put_number(&b, "number", r->number);
 	fields_put(&b, "topic", r->topic);
+	fields_put_number(&b, "made", r->made_ms);
+	fields_put(&b, "maker", r->maker);
+	fields_put(&b, "alone", r->alone);
 	for (const struct setting *k = settings; k->name != NULL; k++)
 		if (k->kind != SETTING_PASSWORD)
 			fields_put_number(&b, k->name, setting_value(r, k));
@@ -341,13 +346,32 @@ static void load_offer(struct room *r, const char *value)
 	r->offer.at_ms = fields_get_time(value, "offer_at");
 }
 
+/* Who made it, and who spoke in it: of rooms from before that was noted nothing is known. */
+static void load_maker(struct chat *c, struct room *r, const char *value)
+{
+	r->made_ms = fields_get_time(value, "made");
+	free(r->maker);
+	r->maker = fields_get_text(value, "maker", SHARE_WHO_BYTES - 1);
+	free(r->alone);
+	r->alone = fields_get_text(value, "alone", SHARE_WHO_BYTES - 1);
+	if (*r->maker == '\0' || (*r->alone == '\0' && r->last_id != 0)) {
+		free(r->alone);
+		r->alone = mem_strdup(ROOM_SEVERAL);
+	}
+	grant_recount(c, r);
+}
+
 void setting_load(struct chat *c, const char *key, const char *value)
 {
 	struct room *r = load_room(c, key, value);
 	char *hash;
 
-	if (r == NULL)
+	if (r == NULL) {
+		/* It is of a room that is gone, and another has its name. */
+		if (room_by_key(c, key) != NULL)
+			forget_fact(c, FACT_ROOM, key);
 		return;
+	}
 	if (r->number > c->last_room)
 		c->last_room = r->number;
 	for (const struct setting *k = settings; k->name != NULL; k++)
@@ -360,6 +384,7 @@ void setting_load(struct chat *c, const char *key, const char *value)
 	load_offer(r, value);
 	free(r->topic);
 	r->topic = fields_get_text(value, "topic", TOPIC_BYTES_MAX);
+	load_maker(c, r, value);
 	r->kept = true;
 	note_closed(c, r);
 }

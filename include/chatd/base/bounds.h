@@ -55,6 +55,20 @@ enum {
 	UNNAMED_DRAWN = 8,      /* of them, out of which that is ended whose address has the most: so
 	                         * an address with half of them nearly always loses one */
 	ROOMS_MAX = 10000,      /* rooms with people or history; one more is refused */
+	ROOMS_GUESTS_MAX = 3000, /* of them, made by guests and nobody's: what strangers can take at all */
+	ROOMS_ACCOUNTS_MAX = 6000, /* owned, or made by accounts; the rest is for those who keep order */
+	ROOMS_EACH_MAX = 20,    /* that one address, or one account beside those it owns, has made and
+	                         * nobody owns; a person needs a few, a whole office one or two dozen */
+	ROOMS_LOOK_MS = 600000, /* between two looks for rooms that have been silent for too long */
+	ROOMS_LOOK_AGAIN_MS = 60000, /* the same while there are more than one look ends */
+	ROOMS_LOOK_FIRST_MS = 3600000, /* after the start; and what a look may be late: who sets the
+	                         * clock right has an hour for it */
+	ROOMS_LOOK_LATE_MS = 86400000, /* until the next look after one that was later: the clock has
+	                         * jumped, and rooms are not to end because of that */
+	ROOMS_END_MAX = 4,      /* rooms that one look ends: some 240 an hour, so a wrong clock takes
+	                         * hours to do harm, and says so in the log */
+	ROOM_ALONE_DAYS = 7,    /* without a line, after which a guest's room ends in which one address
+	                         * alone ever spoke */
 	ROOM_NUMBER_MAX = 1 << 30, /* of a room, in a database: rooms are counted and never so many */
 	IGNORES_MAX = 32,       /* nicks that one person may ignore */
 	GREETING_MS = 50,       /* what speaks another protocol has spoken by then, and is answered in
@@ -70,6 +84,7 @@ enum {
 
 	/* -- accounts ------------------------------------------------------------ */
 	ACCOUNTS_MAX = 100000,  /* all of them are in memory, about 700 bytes each */
+	ACCOUNTS_RESERVE = 1000, /* of them, that administrators alone can make (/role) */
 	PASSWORD_CHARS_LEAST = 8,
 	PASSWORD_CHARS_MAX = 128,
 	PASSWORD_TRIES_MAX = 3, /* in one dialogue */
@@ -82,13 +97,24 @@ enum {
 	GUESSES_ADDRESS_MAX = 64, /* of one address: then it tries nothing else until some are forgotten */
 	SIGN_INS_KEPT = 5,      /* that /sessions tells of */
 	MAIL_MAX = 20,          /* messages kept for one account until it reads them */
-	MAILS_MAX = 10000,      /* and for all */
+	MAIL_GUESTS_MAX = 8,    /* of them, by guests */
+	MAIL_OTHERS_MAX = 16,   /* and by all but moderators and administrators */
+	MAIL_PAIR_MAX = 3,      /* from one sender to one account */
+	MAILS_MAX = 10000,      /* messages kept for all accounts */
+	MAILS_EACH_MAX = 50,    /* of them, by one sender */
+	MAILS_GUESTS_MAX = 3000, /* by all guests */
+	MAILS_ACCOUNTS_MAX = 6000, /* by all accounts; the rest is for those who keep order */
 	MAIL_BYTES_MAX = 8192,  /* of the text of one */
 	AUDIT_BYTES_MAX = 1024, /* of one act's description; cut there */
 	UNDO_BYTES_MAX = 4096,  /* and of the data that takes it back: beyond it nothing does */
 	AUDIT_LINES_DEFAULT = 20, /* acts that /audit alone shows */
 	GRANTS_MAX = 256,       /* people who are something in one room, or are invited to it */
 	GRANTS_ALL_MAX = 100000, /* and in all rooms, beside their owners */
+	GRANTS_OWNER_MAX = 1000, /* of them, in the rooms of one owner together */
+	GRANTS_RESERVE = 10000, /* and so many for the rooms of moderators and administrators, and those
+	                         * that nobody owns, where only they can give */
+	FORGETS_MAX = 16384,    /* facts of what is gone that wait to be removed from the store; what is
+	                         * beyond that is found at the next start */
 	ROOMS_OWNED_MAX = 20,   /* rooms that one account owns */
 	OFFER_MS = 7 * 86400000, /* for so long a room that is offered waits for its new owner; one
 	                         * offer for each room */
@@ -110,6 +136,7 @@ enum {
 	EXEMPT_MAX = 16,        /* blocks of addresses without limits by address */
 	ORIGINS_MAX = 8192,     /* addresses whose tries are counted while nobody is here from them */
 	INVITES_MAX = 16,       /* rooms that a guest is invited to until they leave */
+	INVITES_OWNER_MAX = 4,  /* of them, of one owner */
 	GRANTS_LISTED_MAX = 20, /* operators, and people with a voice, that /room names */
 	SLOW_S_MAX = 86400,     /* seconds between two lines of a person in a slow room */
 	KEEP_DAYS_MAX = 36500,  /* days for which a room may keep its lines */
@@ -118,11 +145,14 @@ enum {
 	HIDDEN_BYTES_MAX = 64 << 10, /* of the list of what a search must not show; beyond it all of a
 	                         * closed room is hidden and not only what was said too early */
 	REPORTS_MAX = 1000,     /* reports kept, those that are resolved too */
-	REPORTS_OPEN_EACH_MAX = 5, /* open ones by one person */
+	REPORTS_OPEN_EACH_MAX = 5, /* that are not resolved, by one account or address */
+	REPORTS_GUESTS_MAX = 400, /* the same by all guests */
+	REPORTS_ACCOUNTS_MAX = 500, /* by all accounts; the rest is for those who keep order */
 	REPORTS_LISTED_MAX = 100, /* that /reports prints */
 	REPORT_LINE_BYTES_MAX = 4000, /* of the line that one keeps; cut there */
 	REPORT_WHY_BYTES_MAX = 400, /* of why it was made, and of how it was resolved; cut there */
 	GHOSTS_MAX = 1024,      /* guests who may /resume */
+	GHOSTS_EACH_MAX = 64,   /* of them, from one address: its own oldest gives place */
 	RESUME_MS = 600000,     /* for so long */
 
 	/* -- running the server ------------------------------------------------- */
@@ -273,6 +303,12 @@ _Static_assert((int)BANS_OWNER_MAX >= (int)BANS_ROOM_MAX &&
                "a room's bans fit its owner's share, and one owner does not fill all rooms'");
 _Static_assert(HIDDEN_BYTES_MAX + ROOMS_MAX * 11 + BODY_BYTES_MAX < ARENA_PER_LINE_MAX,
                "a search and what is hidden from it fit a line's share of the arena");
+_Static_assert((int)ROOMS_GUESTS_MAX + (int)ROOMS_ACCOUNTS_MAX < (int)ROOMS_MAX &&
+               (int)REPORTS_GUESTS_MAX + (int)REPORTS_ACCOUNTS_MAX < (int)REPORTS_MAX &&
+               (int)MAILS_GUESTS_MAX + (int)MAILS_ACCOUNTS_MAX < (int)MAILS_MAX,
+               "what guests and accounts can take leaves something for those who keep order");
+_Static_assert((int)MAIL_PAIR_MAX < (int)MAIL_GUESTS_MAX && (int)MAIL_GUESTS_MAX < (int)MAIL_OTHERS_MAX &&
+               (int)MAIL_OTHERS_MAX < (int)MAIL_MAX, "the same in one box");
 _Static_assert(REPLAY_MAX <= ROWS_MAX, "a replay is one answer");
 _Static_assert((REPORT_LINE_BYTES_MAX + 2 * REPORT_WHY_BYTES_MAX) * 3 + 4 * NAME_BYTES_MAX +
                NAME_KEY_BYTES_MAX + 320 <= BODY_BYTES_MAX, "a report is a fact, all written %XX");

@@ -57,6 +57,9 @@ struct account {
 	struct session *session; /* who is signed in; NULL: nobody */
 	struct mail *mail;       /* owned; nmail messages that wait for it, oldest first */
 	uint32_t nmail;
+	struct account *prev, *next; /* in chat.keepers, exactly while listed */
+	bool listed;             /* it has a role */
+	struct grant *grants;    /* what it is in rooms; owned by those */
 	UT_hash_handle hh;       /* in chat.accounts, by key */
 	UT_hash_handle hh_look;  /* in chat.looks, by look */
 	UT_hash_handle hh_shown; /* in chat.shown, by shown */
@@ -87,7 +90,7 @@ void account_registered(const struct chat *c, const struct session *s, struct ac
 /* Forgets it, also in the store; who is signed in to it is a guest of that name. */
 void account_drop(struct chat *c, struct account *a);
 /* Saves what has changed of it. */
-void account_save(struct chat *c, const struct account *a);
+void account_save(struct chat *c, struct account *a);
 
 /* At the start: one as it was saved. */
 void account_load(struct chat *c, const char *key, const char *value);

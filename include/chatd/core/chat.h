@@ -37,6 +37,8 @@ struct chat_config {
 	uint32_t address_logins;    /* passwords tried from it in a minute; 0: no limit */
 	const char *address_exempt; /* blocks without limits by address, with blanks between;
 	                             * NULL: none. Borrowed for the call that takes it */
+	uint32_t guest_room_days;   /* without a line, after which a room ends that nobody owns; 0: never.
+	                             * One in which one address alone spoke: ROOM_ALONE_DAYS at most */
 	uint32_t login_timeout_s;   /* without a name for so long: closed; 0: never */
 	bool talks_unsaved;         /* while nothing can be saved, lines are shown all the same */
 	char command_prefix;        /* '/' */

@@ -143,6 +143,7 @@ void cmd_disconnect(struct chat *c, struct session *s, const struct args *a); /*
 void cmd_lockdown(struct chat *c, struct session *s, const struct args *a);
 void cmd_filter(struct chat *c, struct session *s, const struct args *a);
 void cmd_announce(struct chat *c, struct session *s, const struct args *a);
+void cmd_remove(struct chat *c, struct session *s, const struct args *a);    /* cmd_remove.c */
 void cmd_undo(struct chat *c, struct session *s, const struct args *a);     /* cmd_undo.c */
 void cmd_report(struct chat *c, struct session *s, const struct args *a);   /* cmd_report.c */
 void cmd_reports(struct chat *c, struct session *s, const struct args *a);

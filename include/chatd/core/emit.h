@@ -65,6 +65,9 @@ bool emit_can_save(struct chat *c, const struct session *s);
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* The same of what chatd does by itself. */
+void emit_own_act(struct chat *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /*
  * A line for the operator's log, in the one form that docs/admin.md describes and that a jail of
  * fail2ban can read:

@@ -25,7 +25,10 @@ struct grant {
 	                          * was there before; never 0 */
 	enum room_role role;     /* the highest of them */
 	uint64_t since;          /* where the room is private, lines after this one are its to read */
-	struct grant *prev, *next; /* in room->grants, oldest first */
+	struct room *room;       /* in which, */
+	struct account *account; /* and whose it is */
+	UT_hash_handle hh;       /* in room->grants, by key; oldest first */
+	struct grant *prev, *next; /* in account->grants */
 };
 
 /* "member", "voice", "operator", "owner". */
@@ -47,7 +50,7 @@ enum room_role grant_role(const struct room *r, const struct session *s);
 enum room_role grant_role_of(const struct room *r, const struct account *a, enum role role);
 
 /* Gives the account's bearer a role, or takes that one away; saved. False: there are GRANTS_MAX
- * in the room, or GRANTS_ALL_MAX in all. */
+ * in the room, GRANTS_OWNER_MAX in those of its owner, or too many in all. */
 bool grant_give(struct chat *c, struct room *r, const char *account_key, enum room_role role);
 /* The same of one that was taken away: whoever has nothing in the room reads what they read
  * before, after the line since. */
@@ -58,11 +61,20 @@ void grant_take(struct chat *c, struct room *r, const char *account_key, enum ro
 /* Rooms that the account owns. */
 uint32_t grant_owned(const struct chat *c, const char *account_key);
 
-/* The account goes: its grants go too. In the store they stay, as nobody's: a grant names the
- * room's number and when the account was made, and holds for no other of the same name. */
-void grant_drop_account(struct chat *c, const char *account_key);
+/* The account goes: its grants go too, and from the store when there is time (forget.h). Until
+ * then they hold for nobody: a grant names the room's number and when the account was made. Rooms
+ * that nothing keeps any more go as well. */
+void grant_drop_account(struct chat *c, struct account *a);
 /* The room goes: the same. */
 void grant_drop_room(struct chat *c, struct room *r);
+/* Only the memory. */
+void grant_free_account(struct chat *c, struct account *a);
+
+/* The room is new: it is counted (share.h) for its owner or, where it has none, for who made it;
+ * who that is has changed; it goes. */
+void grant_count(struct chat *c, struct room *r);
+void grant_recount(struct chat *c, struct room *r);
+void grant_uncount(struct chat *c, struct room *r);
 
 /* At the start, after all rooms: one as it was saved. */
 void grant_load(struct chat *c, const char *key, const char *value);

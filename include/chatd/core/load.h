@@ -17,8 +17,9 @@ struct loaded_rows {
 	struct row *row;       /* owned, like their strings */
 };
 
-/* The answer with nothing in it that may not be shown; NULL: it is so as it is. The caller frees it. */
-struct loaded_rows *load_rows(const struct rows *rows);
+/* The answer with nothing in it that may not be shown, of a search no line of a room that is not
+ * there any more; NULL: it is so as it is. The caller frees it. */
+struct loaded_rows *load_rows(const struct chat *c, const struct rows *rows);
 /* NULL is fine. */
 void load_rows_free(struct loaded_rows *loaded);
 

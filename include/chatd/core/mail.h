@@ -11,8 +11,12 @@
 struct mail {
 	uint64_t number;         /* of its record, so none is used twice */
 	int64_t at_ms;           /* when it was sent */
+	char *who;               /* owned; whose share (share.h) it is; "": not known */
 	char *from, *text;       /* owned; a nick, and what it wrote */
+	struct account *to;      /* who is to read it */
+	struct share *share;     /* that it is counted in */
 	struct mail *prev, *next; /* in account.mail, oldest first */
+	struct mail *all_prev, *all_next; /* in chat.mails */
 };
 
 /* Keeps what s writes to a; tells s that, or why not. */
@@ -23,6 +27,9 @@ void mail_deliver(struct chat *c, struct session *s, struct account *a);
 
 /* At the start, after all accounts: one as it was saved. */
 void mail_load(struct chat *c, const char *key, const char *value);
+
+/* How many messages wait that who (NULL: somebody within the block) has sent; `forget`: they go. */
+uint32_t mail_by(struct chat *c, const char *who, const struct address *block, bool forget);
 
 /* The account goes: its mail goes too, also in the store. */
 void mail_drop(struct chat *c, struct account *a);

@@ -26,6 +26,10 @@ struct report {
 	int64_t at_ms;           /* when it was reported */
 	char *by, *by_key, *why; /* owned; by whom, and why: "" where nothing was said */
 	bool by_account;         /* who had an account */
+	char *who;               /* owned; whose share (share.h) it is; "": not known */
+	struct share *share;     /* while it is counted there */
+	bool counted;            /* exactly while it is not resolved */
+	bool unsaved;            /* what it is now is still to be saved */
 	int64_t kept_ms;         /* when it was claimed or resolved; 0: never */
 	char *keeper, *how;      /* owned; by whom, and how it was resolved; "" for none */
 	struct report *prev, *next; /* in chat.reports, oldest first */
@@ -38,8 +42,8 @@ const char *report_state_name(enum report_state state);
 struct report *report_find(const struct chat *c, uint64_t number);
 /* That of a line by the bearer of this name; NULL: there is none. */
 const struct report *report_of(const struct chat *c, uint64_t line, const char *by_key);
-/* How many are open; of one name's bearer, where by_key is not NULL. */
-uint32_t reports_open(const struct chat *c, const char *by_key);
+/* How many are open. */
+uint32_t reports_open(const struct chat *c);
 
 /* A new one, saved, about the line that the row shows; the oldest that is resolved gives
  * place. NULL: there are REPORTS_MAX, and none is resolved. */
@@ -48,6 +52,18 @@ struct report *report_new(struct chat *c, const struct session *s, const struct 
 /* Its new state, saved: keeper and how as in struct report. */
 void report_set(struct chat *c, struct report *r, enum report_state state, const char *keeper,
                 const char *how);
+
+/* It was made by who (share.h); where that is NULL, from within the block; where that is NULL too,
+ * by anybody. */
+bool report_is_by(const struct report *r, const char *who, const struct address *block);
+/* Resolves all of those that are not yet, saved in steps; how many they are. */
+uint32_t reports_resolve(struct chat *c, const char *who, const struct address *block,
+                         const char *keeper, const char *how);
+/* How many of those are not resolved; `forget`: they go. */
+uint32_t reports_by(struct chat *c, const char *who, const struct address *block, bool forget);
+/* Saves what was resolved so. */
+void report_tick(struct chat *c);
+int64_t report_due_ms(const struct chat *c);
 
 /* Who reported it, if that person is here under the same name; NULL: not. */
 struct session *report_maker(const struct chat *c, const struct report *r);

@@ -18,6 +18,7 @@ struct ghost {
 	struct invite *invited;  /* owned, ninvited of them; NULL while 0 */
 	uint32_t ninvited;
 	int64_t until_ms;        /* then it is forgotten */
+	struct share *share;     /* that it is counted in */
 	struct ghost *prev, *next; /* in chat.ghosts, oldest first */
 };
 
@@ -26,6 +27,9 @@ void resume_code(const struct session *s, char code[RESUME_CODE_BYTES]);
 
 /* The session ends without having wished to: it may be resumed for a while. */
 void resume_keep(struct chat *c, const struct session *s);
+
+/* How many came from within the block; `forget`: they are forgotten. */
+uint32_t resume_from(struct chat *c, const struct address *block, bool forget);
 
 /* Forgets those whose time is over; all of them at the end. */
 void resume_tick(struct chat *c);

@@ -33,6 +33,10 @@ bool rights_enter(const struct chat *c, const struct session *s, const struct ro
 /* s may know that r is there. */
 bool rights_see(const struct chat *c, const struct session *s, const struct room *r);
 
+/* The same for many rooms in a row: rights_mark looks up once where s is something. */
+void rights_mark(struct chat *c, const struct session *s);
+bool rights_see_marked(const struct chat *c, const struct session *s, const struct room *r);
+
 /* By what the room is like, s may say something in it. */
 bool rights_may_speak(const struct chat *c, const struct session *s);
 /* s may say something in its room; otherwise it was told why not. When it has,
@@ -45,15 +49,17 @@ bool rights_read_after(const struct chat *c, const struct session *s, const stru
                        uint64_t *after);
 
 /* What a search by s must not show, as query.key has it. */
-void rights_hidden(const struct chat *c, const struct session *s, struct bytes *out);
+void rights_hidden(struct chat *c, const struct session *s, struct bytes *out);
 
 /* s is at least `least` in r; otherwise it was told. */
 bool rights_power(struct chat *c, struct session *s, const struct room *r, enum room_role least);
 
 /* s's invitation to r; NULL: none. */
 const struct invite *rights_invited(const struct session *s, const struct room *r);
-/* Invites s; false: it has INVITES_MAX. `force`: the oldest gives place. */
-bool rights_invite(struct session *s, const struct room *r, uint64_t since, bool force);
+/* Invites s; false: it has INVITES_MAX, or INVITES_OWNER_MAX to rooms of r's owner. `force`: the
+ * oldest gives place. */
+bool rights_invite(const struct chat *c, struct session *s, const struct room *r, uint64_t since,
+                   bool force);
 void rights_uninvite(struct session *s, const struct room *r);
 /* s, which has none, gets a copy of those. */
 void rights_copy_invites(struct session *s, const struct invite *from, uint32_t n);

@@ -13,8 +13,18 @@ struct room *room_by_number(const struct chat *c, uint32_t number);
 /* Another number, of one that was saved. */
 void room_renumber(struct chat *c, struct room *r, uint32_t number);
 
-/* A new room; NULL where there are ROOMS_MAX already. number 0: the next one. */
+/* A new room, which nobody has made; NULL where there are ROOMS_MAX already. number 0: the next
+ * one. */
 struct room *room_new(struct chat *c, const char *name, const char *key, uint32_t number);
+
+/* The same, made by s and counted for it. NULL: it may make no more, and was told. */
+struct room *room_make(struct chat *c, struct session *s, const char *name, const char *key);
+
+/* More than one has spoken in a room (room->alone), or it is not known. No principal is called so. */
+#define ROOM_SEVERAL "several"
+
+/* No name and no number leads to r any more; it is freed (room_release) when nobody is in it. */
+void room_unlist(struct chat *c, struct room *r);
 
 /* r goes if nobody is in it and nothing else keeps it. */
 void room_release(struct chat *c, struct room *r);

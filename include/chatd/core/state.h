@@ -17,17 +17,20 @@
 #include "chatd/core/line.h"
 #include "chatd/core/outage.h"
 #include "chatd/core/serve.h"
+#include "chatd/core/share.h"
 #include "chatd/core/telnet.h"
 
 struct account;
 struct ban;
 struct dialogue;
+struct forgotten;
 struct ghost;
 struct guess;
 struct grant;
 struct order;
 struct out;
 struct invite;
+struct mail;
 struct question;
 struct report;
 struct room;
@@ -151,6 +154,17 @@ struct room {
 	bool stored;                /* the store knows its number */
 	bool kept;                  /* it is a fact in the store, with its settings */
 	bool closed;                /* private, or with a password: not all may read it */
+	bool gone;                  /* is removed: neither a name nor a number leads to it, and it is
+	                             * freed when the last of its members has been put out */
+	char *doom;                 /* owned; the nick of who has it removed; NULL: nobody */
+	char *maker;                /* owned; who made it (share_who); "": not known */
+	char *alone;                /* owned; the one who ever spoke in it (share_who_address); "": nobody
+	                             * has; ROOM_SEVERAL: more than one, or it is not known */
+	int64_t made_ms;            /* when; 0: not known */
+	struct share *share;        /* that it is counted in, as */
+	enum share_kind counted;    /* ROOMS or OWNED: its owner's, or else its maker's */
+	struct grant *owner;        /* in grants; NULL: nobody owns it */
+	uint64_t mark;              /* chat.mark as it was when somebody was found to be something here */
 	struct room_settings set;   /* what it is like */
 	struct {
 		char *key, *by;     /* owned; of the account that may have the room, and the nick of who
@@ -158,7 +172,7 @@ struct room {
 		int64_t made_ms;    /* when that account was made */
 		int64_t at_ms;      /* when it was offered; holds for OFFER_MS */
 	} offer;
-	struct grant *grants;       /* owned; ngrants of at most GRANTS_MAX: who is what in it */
+	struct grant *grants;       /* owned hash; ngrants of at most GRANTS_MAX: who is what in it */
 	uint32_t ngrants;
 	struct ban_list bans[2];    /* owned; by enum ban_kind: who may not come in, or speak */
 	struct limit tries;         /* at its password, from everywhere */
@@ -206,6 +220,10 @@ struct chat {
 
 	struct room *rooms[ROOMS_MAX]; /* by slot; NULL: free */
 	uint32_t rooms_top;         /* slots below it may be in use */
+	uint32_t rooms_low;         /* and those below this one all are */
+	uint64_t mark;              /* of rights_mark; counts up */
+	uint32_t ndoomed;           /* rooms that are about to be removed, and were not yet */
+	int64_t rooms_look_ms;      /* when silent rooms are looked for next; 0: no event was yet */
 	uint32_t nrooms;
 	uint32_t nclosed;           /* rooms that are closed */
 	uint32_t ngrants;           /* in all rooms; at most GRANTS_ALL_MAX, and the owners' */
@@ -214,7 +232,11 @@ struct chat {
 	struct account *accounts, *looks, *shown; /* hashes, by key and by their looks */
 	uint32_t naccounts;
 	uint64_t account_number;    /* newest number of an account, or of its secrets */
-	uint32_t nmail;             /* messages that wait for their accounts */
+	struct account *keepers;    /* those that have a role: moderators and administrators */
+	struct mail *mails;         /* messages that wait for their accounts, nmail of them */
+	uint32_t nmail;
+	struct shares shares;       /* how much of the tables is whose */
+	struct forgotten *forgets;  /* owned hash; facts to be removed from the store (forget.h) */
 	struct address exempt[EXEMPT_MAX]; /* nexempt blocks that have no limits by address */
 	uint32_t nexempt;
 	char refusal[REFUSAL_BYTES_MAX]; /* what the last one reads who was refused */
@@ -225,6 +247,7 @@ struct chat {
 	uint32_t nguesses;          /* at most GUESSES_MAX */
 	struct report *reports;     /* owned, oldest first: nreports of at most REPORTS_MAX */
 	uint32_t nreports;
+	bool reports_unsaved;       /* some of them are still to be saved as they are now */
 	struct ghost *ghosts;       /* guests who were cut off, oldest first */
 	uint32_t nghosts;
 

@@ -1,0 +1,156 @@
+/* Rooms that end. Owns nothing. */
+
+#include "chatd/core/room_end.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/ban.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/grant.h"
+#include "chatd/core/order.h"
+#include "chatd/core/room.h"
+#include "chatd/core/setting.h"
+
+#define DAY_MS INT64_C(86400000)
+
+/* -- removing ------------------------------------------------------------------------------ */
+
+/* Everybody who is there goes to the lobby. */
+static void put_out_all(struct chat *c, struct room *r, const char *by)
+{
+	struct bytes told = {0}, why = {0};
+
+	bytes_printf(&told, "%s has removed the room %s, and what was said in it.", by, r->name);
+	bytes_printf(&why, "by %s: the room is removed", by);
+	for (uint32_t i = 0; i < r->nmembers; i++)
+		out_mark(c, r->members[i], r, told.data, why.data);
+	bytes_release(&told);
+	bytes_release(&why);
+}
+
+/* From here on nothing leads to the room, and the store forgets it. It leaves at most three
+ * effects; grants and bans go later. */
+static void room_remove(struct chat *c, struct room *r)
+{
+	c->ndoomed -= r->doom != NULL;
+	setting_drop(c, r);
+	if (r->stored)
+		emit_append(c, (struct record){
+			.kind = RECORD_REMOVE, .room = r->number, .time_ms = c->now_ms, .room_name = r->name,
+			.sender = "", .body = "",
+		});
+	grant_drop_room(c, r);
+	ban_room_gone(c, r);
+	outage_forget(c, r);
+	setting_release(c, r);
+	room_unlist(c, r);
+	if (r->nmembers > 0)
+		put_out_all(c, r, r->doom);
+	else
+		room_release(c, r);
+}
+
+void room_end_mark(struct chat *c, struct room *r, const char *by)
+{
+	if (r->doom != NULL || r->gone || r == c->lobby)
+		return;
+	r->doom = mem_strdup(by);
+	c->ndoomed++;
+}
+
+void room_end_run(struct chat *c)
+{
+	for (uint32_t slot = 0; slot < c->rooms_top && c->ndoomed > 0 && emit_has_room(c); slot++) {
+		struct room *r = c->rooms[slot];
+
+		if (r != NULL && r->doom != NULL && !r->gone)
+			room_remove(c, r);
+	}
+	out_run(c);
+}
+
+/* -- silence ------------------------------------------------------------------------------- */
+
+uint32_t room_end_days(const struct chat *c, const struct room *r)
+{
+	uint32_t days = c->config.guest_room_days;
+
+	if (r == c->lobby || r->set.permanent || r->owner != NULL)
+		return 0;
+	if (share_class_of(r->maker) != SHARE_NOBODYS && strcmp(r->alone, ROOM_SEVERAL) != 0)
+		return days == 0 || days > ROOM_ALONE_DAYS ? ROOM_ALONE_DAYS : days;
+	return days;
+}
+
+static bool is_over(const struct chat *c, const struct room *r)
+{
+	uint32_t days;
+
+	if (r->nmembers > 0 || r->gone || r->doom != NULL || r->gap.lines > 0 || r->last_ms == 0)
+		return false;
+	days = room_end_days(c, r);
+	return days > 0 && c->now_ms - r->last_ms > days * DAY_MS;
+}
+
+/* It was kept over a restart for what was said in it, and of that nothing is left. */
+static bool is_void(const struct chat *c, const struct room *r)
+{
+	return r != c->lobby && r->nmembers == 0 && r->last_id == 0 && r->owner == NULL && !r->gone &&
+	       !r->closed && !r->set.permanent && r->gap.lines == 0 && *r->maker != '\0';
+}
+
+static void end_silent(struct chat *c, struct room *r)
+{
+	emit_own_act(c, "ended the room %s, which nobody owns: no line since %s", r->name,
+	             format_stamp(&c->stamp, r->last_ms));
+	room_remove(c, r);
+}
+
+static void look(struct chat *c)
+{
+	bool late = c->now_ms - c->rooms_look_ms > ROOMS_LOOK_FIRST_MS;
+	uint32_t ended = 0;
+
+	c->rooms_look_ms = c->now_ms + (late ? ROOMS_LOOK_LATE_MS : ROOMS_LOOK_MS);
+	/* The clock has jumped and may be wrong, and what is removed does not come back. */
+	if (late)
+		return;
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
+		struct room *r = c->rooms[slot];
+
+		if (r == NULL || (!is_over(c, r) && !is_void(c, r)))
+			continue;
+		if (ended++ == ROOMS_END_MAX || !emit_has_room(c)) {
+			c->rooms_look_ms = c->now_ms + ROOMS_LOOK_AGAIN_MS;
+			return;
+		}
+		if (is_void(c, r))
+			room_release(c, r);
+		else
+			end_silent(c, r);
+	}
+}
+
+/* -- time ---------------------------------------------------------------------------------- */
+
+static bool is_marked(const struct chat *c)
+{
+	return c->ndoomed > 0 && c->store_failed == NULL;
+}
+
+void room_end_tick(struct chat *c)
+{
+	if (is_marked(c))
+		room_end_run(c);
+	if (c->rooms_look_ms <= c->now_ms && c->nrooms > 1 && c->store_failed == NULL && !c->stopping)
+		look(c);
+}
+
+int64_t room_end_due_ms(const struct chat *c)
+{
+	int64_t due_ms = c->nrooms > 1 && c->store_failed == NULL && !c->stopping ? c->rooms_look_ms
+	                                                                       : INT64_MAX;
+	return is_marked(c) ? c->now_ms : due_ms;
+}

@@ -1,0 +1,168 @@
+/* Shares. Owns struct share; each is freed in one place (share_free). */
+
+#include "chatd/core/share.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/address.h"
+#include "chatd/base/bytes.h"
+#include "chatd/core/account.h"
+#include "chatd/core/crowd.h"
+#include "chatd/core/state.h"
+
+static const char of_account[] = "account ", of_address[] = "address ", of_guest[] = "guest ";
+
+/* What is left when guests and accounts have their parts is the reserve. */
+static const struct rule {
+	uint32_t table;      /* entries that there can be */
+	uint32_t each;       /* of one principal; 0: counted elsewhere */
+	uint32_t most[SHARE_CLASSES]; /* of all guests, of all accounts */
+	enum share_kind with; /* is counted in the same table; itself: nothing is */
+} rules[SHARE_KINDS] = {
+	[SHARE_ROOMS] = {ROOMS_MAX, ROOMS_EACH_MAX, {0, ROOMS_GUESTS_MAX, ROOMS_ACCOUNTS_MAX},
+	                 SHARE_OWNED},
+	[SHARE_OWNED] = {ROOMS_MAX, ROOMS_OWNED_MAX, {0, ROOMS_GUESTS_MAX, ROOMS_ACCOUNTS_MAX},
+	                 SHARE_ROOMS},
+	[SHARE_REPORTS] = {REPORTS_MAX, REPORTS_OPEN_EACH_MAX,
+	                   {0, REPORTS_GUESTS_MAX, REPORTS_ACCOUNTS_MAX}, SHARE_REPORTS},
+	[SHARE_MAIL] = {MAILS_MAX, MAILS_EACH_MAX, {0, MAILS_GUESTS_MAX, MAILS_ACCOUNTS_MAX}, SHARE_MAIL},
+	[SHARE_GHOSTS] = {GHOSTS_MAX, GHOSTS_EACH_MAX, {0, GHOSTS_MAX, GHOSTS_MAX}, SHARE_GHOSTS},
+};
+
+/* -- who ---------------------------------------------------------------------------------- */
+
+const char *share_who_account(const char *key, char out[SHARE_WHO_BYTES])
+{
+	snprintf(out, SHARE_WHO_BYTES, "%s%s", of_account, key);
+	return out;
+}
+
+const char *share_who_address(const struct chat *c, const struct session *s,
+                              char out[SHARE_WHO_BYTES])
+{
+	struct address counted = address_counted(&s->from);
+	char text[ADDRESS_BYTES_MAX];
+
+	if (crowd_exempt(c, &s->from))
+		snprintf(out, SHARE_WHO_BYTES, "%s%s", of_guest, s->key);
+	else
+		snprintf(out, SHARE_WHO_BYTES, "%s%s", of_address, address_show(&counted, text));
+	return out;
+}
+
+const char *share_who(const struct chat *c, const struct session *s, char out[SHARE_WHO_BYTES])
+{
+	return s->account != NULL ? share_who_account(s->account->key, out)
+	                          : share_who_address(c, s, out);
+}
+
+bool share_is_address(const char *who)
+{
+	return strncmp(who, of_address, sizeof of_address - 1) == 0;
+}
+
+enum share_class share_class_of(const char *who)
+{
+	if (*who == '\0')
+		return SHARE_NOBODYS;
+	return strncmp(who, of_account, sizeof of_account - 1) == 0 ? SHARE_ACCOUNTS : SHARE_GUESTS;
+}
+
+bool share_is_within(const char *who, const struct address *block)
+{
+	struct address a;
+
+	return share_is_address(who) && address_parse(who + sizeof of_address - 1, &a) && address_within(&a, block);
+}
+
+/* -- how much ----------------------------------------------------------------------------- */
+
+static struct share *share_find(const struct chat *c, const char *who)
+{
+	struct share *share;
+
+	HASH_FIND_STR(c->shares.all, who, share);
+	return share;
+}
+
+uint32_t share_has(const struct chat *c, enum share_kind kind, const char *who)
+{
+	const struct share *share = share_find(c, who);
+
+	return share != NULL ? share->n[kind] : 0;
+}
+
+/* All that a class has in the table of the kind. */
+static uint32_t of_class(const struct chat *c, enum share_kind kind, enum share_class class)
+{
+	enum share_kind with = rules[kind].with;
+
+	return c->shares.n[kind][class] + (with != kind ? c->shares.n[with][class] : 0);
+}
+
+enum share_bar share_bar(const struct chat *c, enum share_kind kind, const struct session *s)
+{
+	const struct rule *rule = &rules[kind];
+	enum share_class class = s->account != NULL ? SHARE_ACCOUNTS : SHARE_GUESTS;
+	uint32_t all = of_class(c, kind, SHARE_NOBODYS) + of_class(c, kind, SHARE_GUESTS) +
+	               of_class(c, kind, SHARE_ACCOUNTS);
+	char who[SHARE_WHO_BYTES];
+
+	if (role_of(s) >= ROLE_MODERATOR)
+		return all < rule->table ? SHARE_FREE : SHARE_TABLE;
+	if (share_has(c, kind, share_who(c, s, who)) >= rule->each)
+		return SHARE_OWN;
+	if (of_class(c, kind, class) >= rule->most[class])
+		return SHARE_CLASS;
+	return all < rule->most[SHARE_GUESTS] + rule->most[SHARE_ACCOUNTS] ? SHARE_FREE : SHARE_TABLE;
+}
+
+/* -- counting ----------------------------------------------------------------------------- */
+
+struct share *share_take(struct chat *c, enum share_kind kind, const char *who)
+{
+	struct share *share = *who != '\0' ? share_find(c, who) : NULL;
+
+	if (*who == '\0') {
+		c->shares.n[kind][SHARE_NOBODYS]++;
+		return NULL;
+	}
+	if (share == NULL) {
+		share = mem_zero(1, sizeof *share);
+		share->who = mem_strdup(who);
+		share->class = share_class_of(who);
+		HASH_ADD_KEYPTR(hh, c->shares.all, share->who, strlen(share->who), share);
+	}
+	share->n[kind]++;
+	c->shares.n[kind][share->class]++;
+	return share;
+}
+
+static void share_free(struct chat *c, struct share *share)
+{
+	HASH_DELETE(hh, c->shares.all, share);
+	free(share->who);
+	free(share);
+}
+
+void share_give_back(struct chat *c, enum share_kind kind, struct share *share)
+{
+	c->shares.n[kind][share != NULL ? share->class : SHARE_NOBODYS]--;
+	if (share == NULL)
+		return;
+	share->n[kind]--;
+	for (int i = 0; i < SHARE_KINDS; i++)
+		if (share->n[i] > 0)
+			return;
+	share_free(c, share);
+}
+
+void shares_free(struct chat *c)
+{
+	struct share *share, *next;
+
+	HASH_ITER(hh, c->shares.all, share, next)
+		share_free(c, share);
+}

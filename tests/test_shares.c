@@ -1,0 +1,651 @@
+/*
+ * The table of bounds, walked: in each row somebody hostile takes all they can, and then another
+ * and a moderator still succeed, and the command that empties the table does.
+ *
+ * docs/security.md has a row for each; tests/docs-check holds that.
+ */
+#include "chat_help.h"
+
+#include "chatd/core/account.h"
+#include "chatd/core/forget.h"
+#include "chatd/core/grant.h"
+#include "chatd/core/mail.h"
+#include "chatd/core/report.h"
+#include "chatd/core/resume.h"
+#include "chatd/core/rights.h"
+#include "chatd/core/room.h"
+#include "chatd/core/room_end.h"
+#include "chatd/core/session.h"
+
+enum {
+	MALLORY,      /* slot of who is hostile, from wherever they like */
+	OTHER,        /* of somebody else, */
+	MODERATOR,    /* of who keeps order, */
+	VICTIM,
+};
+
+#define MALLORY_IS "192.0.2.1"
+
+static uint32_t gens[SLOTS];
+
+static struct session *of(uint32_t slot)
+{
+	return chat_session(chat, (struct conn_id){slot, gens[slot]});
+}
+
+/* All is saved at once; what was seen last is still to be looked at. */
+static void is_saved(void)
+{
+	chat_step(chat, &(struct event){.kind = EVENT_STORED, .now_ms = now_ms, .stored.seq = chat->seq});
+}
+
+static void types(uint32_t slot, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void types(uint32_t slot, const char *fmt, ...)
+{
+	char text[1100];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof text - 1, fmt, ap);
+	va_end(ap);
+	text[n++] = '\n';
+	step((struct event){.kind = EVENT_BYTES, .conn = {slot, gens[slot]},
+	                    .bytes = {.data = text, .len = (size_t)n}});
+	is_saved();
+}
+
+static void goes(uint32_t slot)
+{
+	if (of(slot) != NULL)
+		step((struct event){.kind = EVENT_CLOSED, .conn = {slot, gens[slot]}});
+}
+
+/* Somebody comes, in place of who had the slot. */
+static void comes(uint32_t slot, const char *address, const char *name)
+{
+	goes(slot);
+	gens[slot]++;
+	step((struct event){.kind = EVENT_CONNECTED, .conn = {slot, gens[slot]},
+	                    .connected = {.from = where(address), .token = (uint64_t)now_ms + gens[slot]}});
+	types(slot, "%s", name);
+	assert_non_null(of(slot)->nick);
+}
+
+/* The address number i of many. */
+static const char *address(uint32_t i)
+{
+	static char text[ADDRESS_BYTES_MAX];
+
+	snprintf(text, sizeof text, "10.%u.%u.1", i / 256, i % 256);
+	return text;
+}
+
+static struct account *account(const char *name, const char *role)
+{
+	char value[128];
+
+	snprintf(value, sizeof value, "nick=%s role=%s made=1 hash=x", name, role);
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ACCOUNT, .key = name, .value = value});
+	return account_by_key(chat, name);
+}
+
+/* Somebody signed in comes. */
+static struct account *signs_in(uint32_t slot, const char *address, const char *name,
+                                const char *role)
+{
+	struct account *a = account_by_key(chat, name);
+
+	comes(slot, address, "passing");
+	if (a == NULL)
+		a = account(name, role);
+	session_rename(chat, of(slot), a->nick, a->key);
+	account_bear(of(slot), a);
+	return a;
+}
+
+static int begin_all(void **state)
+{
+	begin(state);
+	config.rate_burst = 1000000;
+	chat_configure(chat, &config);
+	memset(gens, 0, sizeof gens);
+	/* Whoever has /resume codes is a row of its own. */
+	signs_in(MODERATOR, "192.0.2.3", "keeper", "moderator");
+	comes(OTHER, "192.0.2.2", "other");
+	comes(MALLORY, MALLORY_IS, "mallory");
+	return 0;
+}
+
+/* Time for what is done in steps. */
+static void rests(void)
+{
+	for (int i = 0; i < 100000 && chat_due_ms(chat) <= now_ms; i++) {
+		tick(0);
+		is_saved();
+	}
+}
+
+/* -- rooms ------------------------------------------------------------------------------- */
+
+/* It reads the replay of the room that it has come into. */
+static void reads(uint32_t slot)
+{
+	if (session_waits(of(slot)))
+		rows_come((struct conn_id){slot, gens[slot]}, (struct rows){.kind = QUERY_REPLAY});
+	assert_false(session_waits(of(slot)));
+}
+
+/* The session makes a room in which something is said. */
+static bool makes_room(uint32_t slot, const char *name)
+{
+	types(slot, "/join %s", name);
+	if (of(slot)->room == chat->lobby)
+		return false;
+	reads(slot);
+	types(slot, "hello");
+	types(slot, "/leave");
+	reads(slot);
+	return true;
+}
+
+static uint32_t makes_rooms(uint32_t slot, const char *stem)
+{
+	char name[64];
+	uint32_t n = 0;
+
+	do
+		snprintf(name, sizeof name, "%s-%u", stem, n);
+	while (makes_room(slot, name) && ++n <= ROOMS_MAX);
+	return n;
+}
+
+static void test_rooms(void **state)
+{
+	char stem[32];
+	uint32_t made = 0;
+
+	(void)state;
+	assert_int_equal(makes_rooms(MALLORY, "m"), ROOMS_EACH_MAX);
+	/* A new name is no new share, nor is a new connection. */
+	types(MALLORY, "/nick mallory2");
+	assert_int_equal(makes_rooms(MALLORY, "n"), 0);
+	assert_has("Not made: 20 rooms were made from your address, and that is the most.");
+	comes(MALLORY, MALLORY_IS, "mallory3");
+	assert_int_equal(makes_rooms(MALLORY, "n"), 0);
+	assert_true(makes_room(OTHER, "other-1"));
+	/* Many addresses: accounts can still have rooms. */
+	for (uint32_t i = 0; made + ROOMS_EACH_MAX + 1 < ROOMS_GUESTS_MAX; i++) {
+		comes(MALLORY, address(i), "many");
+		snprintf(stem, sizeof stem, "a%u", i);
+		made += makes_rooms(MALLORY, stem);
+	}
+	assert_false(makes_room(OTHER, "other-2"));
+	assert_has("Not made: guests have made 3000 rooms, and that is the most.");
+	signs_in(VICTIM, "192.0.2.9", "victim", "account");
+	assert_true(makes_room(VICTIM, "victim-1"));
+	/* Many accounts: those who keep order can. */
+	for (uint32_t i = 0; chat->nrooms < ROOMS_GUESTS_MAX + ROOMS_ACCOUNTS_MAX; i++) {
+		snprintf(stem, sizeof stem, "acc%u", i);
+		signs_in(MALLORY, address(i), stem, "account");
+		assert_in_range(makes_rooms(MALLORY, stem), 1, ROOMS_OWNED_MAX + ROOMS_EACH_MAX);
+	}
+	assert_false(makes_room(VICTIM, "victim-2"));
+	assert_true(makes_room(MODERATOR, "order"));
+	/* And they make place. */
+	types(MODERATOR, "/remove address 10.0.0.0/8 --yes");
+	rests();
+	assert_true(makes_room(OTHER, "other-2"));
+	types(MODERATOR, "/remove account acc0 --yes");
+	assert_has("Removed: the account acc0");
+	rests();
+	assert_true(makes_room(VICTIM, "victim-2"));
+	types(MODERATOR, "/remove room victim-2 --yes");
+	assert_has("The room victim-2 is removed.");
+	assert_null(room_by_key(chat, "victim-2"));
+}
+
+/* -- reports ----------------------------------------------------------------------------- */
+
+static uint64_t lines;
+
+static bool reports_line(uint32_t slot)
+{
+	struct row row = {.id = ++lines, .time_ms = now_ms, .kind = RECORD_SAY, .room = 6,
+	                  .room_name = "general", .sender = "x", .body = "y"};
+
+	types(slot, "/report #%" PRIu64 " spam", lines);
+	rows_come((struct conn_id){slot, gens[slot]}, (struct rows){.kind = QUERY_LAST, .row = &row, .n = 1});
+	is_saved();
+	return report_of(chat, lines, of(slot)->key) != NULL;
+}
+
+static void test_reports(void **state)
+{
+	uint32_t n = 0;
+
+	(void)state;
+	while (reports_line(MALLORY))
+		types(MALLORY, "/nick mallory%u", ++n);
+	assert_int_equal(n, REPORTS_OPEN_EACH_MAX);
+	assert_true(reports_line(OTHER));
+	for (uint32_t i = 0; chat->nreports < REPORTS_GUESTS_MAX; i++) {
+		comes(MALLORY, address(i), "many");
+		reports_line(MALLORY);
+		reports_line(MALLORY);
+		reports_line(MALLORY);
+	}
+	assert_false(reports_line(OTHER));
+	signs_in(VICTIM, "192.0.2.9", "victim", "account");
+	assert_true(reports_line(VICTIM));
+	for (uint32_t i = 0; chat->nreports < REPORTS_GUESTS_MAX + REPORTS_ACCOUNTS_MAX; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "acc%u", i);
+		signs_in(MALLORY, address(i), name, "account");
+		while (reports_line(MALLORY))
+			continue;
+	}
+	assert_false(reports_line(VICTIM));
+	assert_true(reports_line(MODERATOR));
+	types(MODERATOR, "/reports resolve all of 10.0.0.0/8");
+	rests();
+	assert_true(reports_line(OTHER));
+	types(MODERATOR, "/reports resolve all");
+	rests();
+	assert_int_equal(reports_open(chat), 0);
+	assert_true(reports_line(VICTIM));
+	/* What is resolved gives place. */
+	for (uint32_t i = 0; i < REPORTS_MAX; i++) {
+		assert_true(reports_line(MODERATOR));
+		types(MODERATOR, "/reports resolve all of keeper");
+	}
+	assert_int_equal(chat->nreports, REPORTS_MAX);
+}
+
+static void test_reports_of_one_address_go(void **state)
+{
+	(void)state;
+	assert_true(reports_line(MALLORY));
+	types(MALLORY, "/nick innocent");
+	assert_true(reports_line(MALLORY));
+	assert_true(reports_line(OTHER));
+	types(MODERATOR, "/reports resolve all of mallory");
+	assert_has("2 reports are resolved.");
+	assert_true(reports_line(MALLORY));
+	types(MODERATOR, "/remove address " MALLORY_IS);
+	assert_has("What was made from 192.0.2.1: 1 report that is not resolved.");
+	types(MODERATOR, "/remove address " MALLORY_IS " --yes");
+	assert_int_equal(reports_open(chat), 1);
+}
+
+/* -- mail -------------------------------------------------------------------------------- */
+
+static bool writes(uint32_t slot, const char *to)
+{
+	uint32_t before = chat->nmail;
+
+	types(slot, "/msg %s hello", to);
+	return chat->nmail > before;
+}
+
+static void test_mail_of_one(void **state)
+{
+	struct account *a = account("absent", "account");
+	uint32_t n = 0;
+
+	(void)state;
+	while (writes(MALLORY, "absent"))
+		types(MALLORY, "/nick mallory%u", ++n);
+	assert_int_equal(n, MAIL_PAIR_MAX);
+	assert_true(writes(OTHER, "absent"));
+	for (uint32_t i = 0; i < MAIL_GUESTS_MAX; i++) {
+		comes(MALLORY, address(i), "many");
+		writes(MALLORY, "absent");
+	}
+	assert_int_equal(a->nmail, MAIL_GUESTS_MAX);
+	assert_false(writes(OTHER, "absent"));
+	signs_in(VICTIM, "192.0.2.9", "victim", "account");
+	assert_true(writes(VICTIM, "absent"));
+	for (uint32_t i = 0; i < MAIL_MAX; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "acc%u", i);
+		signs_in(MALLORY, address(i), name, "account");
+		writes(MALLORY, "absent");
+	}
+	assert_false(writes(VICTIM, "absent"));
+	while (a->nmail < MAIL_MAX)
+		assert_true(writes(MODERATOR, "absent"));
+	assert_false(writes(MODERATOR, "absent"));
+	types(MODERATOR, "/remove address 10.0.0.0/8 --yes");
+	types(MODERATOR, "/remove address " MALLORY_IS " --yes");
+	assert_true(writes(OTHER, "absent"));
+	types(MODERATOR, "/remove account acc0 --yes");
+	types(MODERATOR, "/remove account acc1 --yes");
+	assert_true(writes(VICTIM, "absent"));
+}
+
+static void test_mail_of_all(void **state)
+{
+	char name[32];
+	uint32_t sent = 0, i;
+
+	(void)state;
+	for (i = 0; i < MAILS_MAX; i++) {
+		snprintf(name, sizeof name, "to%u", i);
+		account(name, "account");
+	}
+	for (i = 0; i < MAILS_MAX / MAIL_PAIR_MAX && sent < MAILS_MAX; i++) {
+		snprintf(name, sizeof name, "to%u", i);
+		sent += writes(MALLORY, name);
+	}
+	assert_int_equal(sent, MAILS_EACH_MAX);
+	assert_has("Not sent: to3332 is not here, and 50 messages from your address wait to be read; no "
+	           "more are kept until some are.");
+	assert_true(writes(OTHER, "to9999"));
+	/* All that guests can keep, and all that accounts can; as it would be after a restart. */
+	for (i = 0; chat->nmail < MAILS_GUESTS_MAX + MAILS_ACCOUNTS_MAX; i++) {
+		char key[64], value[96];
+
+		snprintf(key, sizeof key, "to%u %020u", i, i);
+		snprintf(value, sizeof value, "from=x at=1 share=%s%%20%s%u text=x",
+		         i < MAILS_GUESTS_MAX - MAILS_EACH_MAX - 1 ? "address" : "account", "", i);
+		chat_load_fact(chat, &(struct saved_fact){.kind = FACT_MAIL, .key = key, .value = value});
+	}
+	assert_false(writes(OTHER, "to9998"));
+	signs_in(VICTIM, "192.0.2.9", "victim", "account");
+	assert_false(writes(VICTIM, "to9998"));
+	assert_true(writes(MODERATOR, "to9998"));
+	types(MODERATOR, "/remove address " MALLORY_IS " --yes");
+	assert_true(writes(OTHER, "to9998"));
+	rests();
+	assert_null(chat->forgets);
+}
+
+/* -- guests who come back ---------------------------------------------------------------- */
+
+static void test_ghosts(void **state)
+{
+	char code[RESUME_CODE_BYTES];
+
+	(void)state;
+	resume_code(of(OTHER), code);
+	goes(OTHER);
+	/* As fast as the prompt takes names of one address. */
+	for (uint32_t i = 0; i < 2 * GHOSTS_MAX; i++, now_ms += 100)
+		comes(MALLORY, MALLORY_IS, "mallory");
+	assert_int_equal(chat->nghosts, GHOSTS_EACH_MAX + 1);
+	/* Many addresses: those with the most lose first. */
+	for (uint32_t i = 0; chat->nghosts < GHOSTS_MAX; i++) {
+		comes(MALLORY, address(i / 2), "mallory");
+	}
+	comes(MALLORY, MALLORY_IS, "mallory");
+	assert_int_equal(chat->nghosts, GHOSTS_MAX);
+	comes(VICTIM, "192.0.2.9", "newcomer");
+	types(VICTIM, "/resume %s", code);
+	assert_has("You are other now.");
+	types(MODERATOR, "/remove address 10.0.0.0/8 --yes");
+	assert_in_range(chat->nghosts, 1, GHOSTS_EACH_MAX + 1);
+}
+
+/* -- what accounts are in rooms ------------------------------------------------------------ */
+
+static void test_grants(void **state)
+{
+	char name[32];
+	uint32_t n = 0, had;
+
+	(void)state;
+	for (uint32_t i = 0; i < GRANTS_OWNER_MAX + 10; i++) {
+		snprintf(name, sizeof name, "to%u", i);
+		account(name, "account");
+	}
+	signs_in(MALLORY, MALLORY_IS, "owner", "account");
+	for (uint32_t room = 0; room < ROOMS_OWNED_MAX; room++) {
+		types(MALLORY, "/join r%u", room);
+		types(MALLORY, "/room permanent on");
+		for (uint32_t i = 0; i < GRANTS_MAX; i++) {
+			had = chat->ngrants;
+			snprintf(name, sizeof name, "to%u", i);
+			types(MALLORY, "/invite %s", name);
+			n += chat->ngrants > had;
+		}
+	}
+	assert_int_equal(chat->ngrants, GRANTS_OWNER_MAX + ROOMS_OWNED_MAX - GRANTS_OWNER_MAX / GRANTS_MAX - 1);
+	assert_has("Not done: 1000 people are something in the rooms of their owner");
+	signs_in(OTHER, "192.0.2.2", "honest", "account");
+	types(OTHER, "/join honest-room");
+	types(OTHER, "/invite to0");
+	assert_has("to0 may come into honest-room.");
+	/* With the room, its grants go, from the store as well. */
+	had = chat->ngrants;
+	types(MODERATOR, "/remove account owner --yes");
+	assert_int_equal(chat->ngrants, 2);
+	assert_in_range(forget_waiting(chat), 2, FORGETS_MAX);
+	rests();
+	assert_null(chat->forgets);
+}
+
+static void test_invitations_of_a_guest(void **state)
+{
+	(void)state;
+	signs_in(MALLORY, MALLORY_IS, "owner", "account");
+	for (uint32_t room = 0; room < ROOMS_OWNED_MAX; room++) {
+		types(MALLORY, "/join r%u", room);
+		types(MALLORY, "/room permanent on");
+		types(MALLORY, "/invite other");
+	}
+	assert_has("Not done: other is a guest with 4 invitations to rooms of one owner");
+	signs_in(VICTIM, "192.0.2.9", "honest", "account");
+	types(VICTIM, "/join honest-room");
+	types(VICTIM, "/invite other");
+	assert_has("other may come into honest-room.");
+}
+
+static void test_invitations_do_not_stay_in_the_store(void **state)
+{
+	uint32_t n = 0;
+
+	(void)state;
+	account("guest1", "account");
+	signs_in(MALLORY, MALLORY_IS, "owner", "account");
+	for (uint32_t i = 0; i < 500; i++) {
+		types(MALLORY, "/join r%u", i);
+		types(MALLORY, "/invite guest1");
+		types(MALLORY, "/leave");
+		n += forget_waiting(chat);
+		rests();
+	}
+	assert_int_equal(n, 2 * 500);
+	assert_int_equal(chat->ngrants, 0);
+	/* One that is given again before it went from the store stays. */
+	types(MALLORY, "/join again");
+	types(MALLORY, "/leave");
+	types(MALLORY, "/join again");
+	assert_null(chat->forgets);
+	/* And those that an older chatd left there are found. */
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_INVITE, .key = "r1 guest1",
+	                                          .value = "role=member room=999 made=1"});
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_MAIL, .key = "nobody 0001",
+	                                          .value = "from=x text=y"});
+	tick(0);
+	assert_has("kind 6 room 0 ref 6 \"\"\n");
+	assert_has("kind 6 room 0 ref 7 \"\"\n");
+	assert_null(chat->forgets);
+}
+
+/* -- accounts ------------------------------------------------------------------------------ */
+
+static void test_accounts(void **state)
+{
+	uint32_t had = chat->naccounts;
+
+	(void)state;
+	of(MODERATOR)->account->role = ROLE_ADMIN;
+	chat->naccounts = ACCOUNTS_MAX - ACCOUNTS_RESERVE;
+	types(OTHER, "/register correct horse");
+	assert_has("Administrators can still make some: ask one.");
+	types(MODERATOR, "/role carol account");
+	assert_has("QUERY 2");
+	chat->naccounts = had;
+}
+
+/* -- rooms end by themselves ----------------------------------------------------------------- */
+
+#define DAY_MS INT64_C(86400000)
+
+static void test_silent_rooms_end(void **state)
+{
+	(void)state;
+	assert_true(makes_room(MALLORY, "alone"));
+	assert_true(makes_room(MALLORY, "together"));
+	assert_true(makes_room(OTHER, "together"));
+	signs_in(VICTIM, "192.0.2.9", "owner", "account");
+	assert_true(makes_room(VICTIM, "owned"));
+	tick(0);
+	for (int64_t ms = 0; ms < 6 * DAY_MS; ms += ROOMS_LOOK_MS)
+		tick(ROOMS_LOOK_MS);
+	assert_non_null(room_by_key(chat, "alone"));
+	for (int64_t ms = 0; ms < 2 * DAY_MS && room_by_key(chat, "alone") != NULL; ms += ROOMS_LOOK_MS)
+		tick(ROOMS_LOOK_MS);
+	assert_null(room_by_key(chat, "alone"));
+	assert_has("kind 11 room");
+	assert_has("LOG");
+	for (int64_t ms = 0; ms < 30 * DAY_MS; ms += ROOMS_LOOK_MS)
+		tick(ROOMS_LOOK_MS);
+	assert_non_null(room_by_key(chat, "together"));
+	config.guest_room_days = 90;
+	chat_configure(chat, &config);
+	for (int64_t ms = 0; ms < 100 * DAY_MS; ms += ROOMS_LOOK_MS)
+		tick(ROOMS_LOOK_MS);
+	assert_null(room_by_key(chat, "together"));
+	assert_non_null(room_by_key(chat, "owned"));
+	assert_non_null(room_by_key(chat, "general"));
+}
+
+static void test_a_clock_that_jumps_ends_few_rooms(void **state)
+{
+	(void)state;
+	makes_rooms(MALLORY, "m");
+	tick(ROOMS_LOOK_FIRST_MS);
+	tick(365 * DAY_MS);
+	/* It may be set right. */
+	tick(ROOMS_LOOK_LATE_MS - 1);
+	assert_int_equal(chat->nrooms, ROOMS_EACH_MAX + 1);
+	tick(1);
+	assert_int_equal(chat->nrooms, ROOMS_EACH_MAX + 1 - ROOMS_END_MAX);
+	tick(ROOMS_LOOK_AGAIN_MS - 1);
+	assert_int_equal(chat->nrooms, ROOMS_EACH_MAX + 1 - ROOMS_END_MAX);
+	tick(1);
+	assert_int_equal(chat->nrooms, ROOMS_EACH_MAX + 1 - 2 * ROOMS_END_MAX);
+}
+
+static void test_who_made_a_room_outlives_a_restart(void **state)
+{
+	static const char value[] = "name=r number=77 history=1 made=5 maker=address%20192.0.2.1 "
+	                            "alone=address%20192.0.2.1";
+	const struct room *r;
+
+	(void)state;
+	chat_load_room(chat, &(struct saved_room){.room = 77, .name = "r", .topic = "", .last_id = 9,
+	                                          .last_ms = now_ms});
+	chat_load_room(chat, &(struct saved_room){.room = 50, .name = "old", .topic = "", .last_id = 9,
+	                                          .last_ms = now_ms});
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ROOM, .key = "r", .value = value});
+	r = room_by_key(chat, "r");
+	assert_int_equal(room_end_days(chat, r), ROOM_ALONE_DAYS);
+	assert_int_equal(share_has(chat, SHARE_ROOMS, "address 192.0.2.1"), 1);
+	assert_int_equal(makes_rooms(MALLORY, "m"), ROOMS_EACH_MAX - 1);
+	/* Of an older one nothing is known. */
+	assert_int_equal(room_end_days(chat, room_by_key(chat, "old")), 0);
+	assert_true(makes_room(OTHER, "r"));
+	assert_string_equal(r->alone, ROOM_SEVERAL);
+	assert_int_equal(room_end_days(chat, r), 0);
+}
+
+/* -- the house itself, and what else it is for ---------------------------------------------- */
+
+static void test_names_count_where_addresses_do_not(void **state)
+{
+	(void)state;
+	config.address_exempt = "192.0.2.0/24";
+	chat_configure(chat, &config);
+	assert_int_equal(makes_rooms(MALLORY, "m"), ROOMS_EACH_MAX);
+	assert_has("Not made: 20 rooms were made by you");
+	assert_true(makes_room(OTHER, "o"));
+}
+
+static void test_a_removed_room_is_no_longer_known(void **state)
+{
+	struct row rows[2] = {
+		{.id = 1, .kind = RECORD_SAY, .room = 6, .hit = true, .room_name = "general", .sender = "x",
+		 .body = "shown"},
+		{.id = 2, .kind = RECORD_SAY, .room = 7, .hit = true, .room_name = "r", .sender = "x",
+		 .body = "purged soon"},
+	};
+
+	(void)state;
+	types(MALLORY, "/join r");
+	types(MALLORY, "purged soon");
+	rows[1].room = of(MALLORY)->room->number;
+	types(MODERATOR, "/remove room r");
+	assert_has("Nothing is done yet. /remove room r --yes does it; it cannot be taken back.");
+	types(MODERATOR, "/remove --preview room r");
+	assert_has("made a moment ago, by address 192.0.2.1");
+	assert_non_null(room_by_key(chat, "r"));
+	types(OTHER, "/remove room r --yes");
+	assert_has("/remove is for moderators");
+	types(MODERATOR, "/remove room r --yes");
+	assert_ptr_equal(of(MALLORY)->room, chat->lobby);
+	assert_null(room_by_number(chat, rows[1].room));
+	types(OTHER, "/search soon");
+	rows_come((struct conn_id){OTHER, gens[OTHER]},
+	          (struct rows){.kind = QUERY_SEARCH, .row = rows, .n = 2});
+	assert_has("shown");
+	assert_has_not("purged soon");
+	types(MODERATOR, "/remove room general --yes");
+	assert_has("Not done: general is the lobby");
+}
+
+static void test_ranks_hold_for_accounts(void **state)
+{
+	(void)state;
+	account("boss", "admin");
+	signs_in(VICTIM, "192.0.2.9", "owner", "account");
+	types(MODERATOR, "/remove account boss --yes");
+	assert_has("Not done: boss is an admin.");
+	types(MODERATOR, "/remove account keeper --yes");
+	assert_has("Not done: that is you.");
+	types(MODERATOR, "/remove account owner --yes");
+	assert_has("keeper has removed your account owner. You are a guest of that name now.");
+	assert_null(of(VICTIM)->account);
+	assert_null(account_by_key(chat, "owner"));
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, begin_all, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_rooms),
+		TEST(test_reports),
+		TEST(test_reports_of_one_address_go),
+		TEST(test_mail_of_one),
+		TEST(test_mail_of_all),
+		TEST(test_ghosts),
+		TEST(test_grants),
+		TEST(test_invitations_of_a_guest),
+		TEST(test_invitations_do_not_stay_in_the_store),
+		TEST(test_accounts),
+		TEST(test_silent_rooms_end),
+		TEST(test_a_clock_that_jumps_ends_few_rooms),
+		TEST(test_who_made_a_room_outlives_a_restart),
+		TEST(test_names_count_where_addresses_do_not),
+		TEST(test_a_removed_room_is_no_longer_known),
+		TEST(test_ranks_hold_for_accounts),
+	};
+
+	return cmocka_run_group_tests_name("shares", tests, NULL, NULL);
+}
