@@ -214,12 +214,22 @@ void server_offer(struct server *s, struct conn *c)
 		receive(s, c);
 }
 
+/* It ends; what it still sends is read so that the last lines are not cut off, but not for ever. */
+static void ignore(struct server *s, struct conn *c, size_t len)
+{
+	c->ignored += (uint32_t)len;
+	if (c->ignored <= ENDING_BYTES_MAX)
+		receive(s, c);
+	else if (c->state == CONN_LINGERING)
+		server_kill(s, c, NULL);
+}
+
 static void got_bytes(struct server *s, struct conn *c, const char *data, size_t len)
 {
 	size_t taken;
 
 	if (c->state != CONN_OPEN) {
-		receive(s, c);
+		ignore(s, c, len);
 		return;
 	}
 	if (server_pressed(s)) {
@@ -316,6 +326,7 @@ void server_ends(struct server *s, struct conn *c)
 {
 	c->state = CONN_DRAINING;
 	c->drain_ms = s->mono_ms;
+	c->ignored = 0;
 	server_drop_stash(c);
 	server_dirty(s, c);
 	server_expect_sweep(s);

@@ -60,6 +60,7 @@ struct conn {
 	uint32_t stash_len, stash_off;
 	int64_t since_ms;           /* of the send in flight, or of LINGERING: begin or last progress */
 	int64_t drain_ms;           /* when it began to end, from DRAINING on */
+	uint32_t ignored;           /* bytes received since then */
 	int64_t waits_ms;           /* since when, while waiting */
 	int64_t told_ms;            /* when it was last told that it waits; 0: never */
 	uint32_t next_free;         /* while FREE */
