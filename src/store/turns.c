@@ -51,7 +51,7 @@ void asked_free(struct asked *a)
 
 void turns_init(struct turns *t)
 {
-	*t = (struct turns){ 0 };
+	*t = (struct turns){ .next = NULL };
 	pthread_mutex_init(&t->mutex, NULL);
 }
 
