@@ -29,6 +29,7 @@
 enum {
 	ANSWER_S = 10,          /* how long a running chatd may take */
 	ANSWER_BYTES_MAX = 65536,
+	COMMAND_BYTES = NAME_BYTES_MAX + 64,
 };
 
 /* A sentence on stderr; paths and what SQLite says may be in it. */
@@ -71,6 +72,12 @@ static bool admin_show(char *answer)
 	return fflush(stdout) == 0 && done;
 }
 
+static void admin_command(char command[COMMAND_BYTES], char prefix, bool add, const char *name)
+{
+	snprintf(command, COMMAND_BYTES, "%c%s %s%s\n", prefix, add ? "role" : "code", name,
+	         add ? " admin" : "");
+}
+
 /* -- a chatd that runs -------------------------------------------------------------- */
 
 static int admin_connect(const char *database)
@@ -92,21 +99,18 @@ static int admin_connect(const char *database)
 	return fd;
 }
 
-static bool admin_ask(const char *database, const char *command)
+/* fd: of admin_connect; it is closed. */
+static bool admin_ask(int fd, const struct conf *c, bool add, const char *name)
 {
 	const struct timeval wait = { .tv_sec = ANSWER_S };
 	char *answer = mem_zero(1, ANSWER_BYTES_MAX + 1);
+	char command[COMMAND_BYTES + sizeof("/quit\n")];
 	size_t len = 0;
 	ssize_t n = 0;
 	bool done;
-	int fd = admin_connect(database);
 
-	if (fd < 0) {
-		admin_tell("a chatd runs on %s, and cannot be reached by %s-ctl: %s",
-		        database, database, strerror(errno));
-		free(answer);
-		return false;
-	}
+	admin_command(command, c->command_prefix, add, name);
+	snprintf(command + strlen(command), sizeof("/quit\n"), "%cquit\n", c->command_prefix);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	if (send(fd, command, strlen(command), MSG_NOSIGNAL) == (ssize_t)strlen(command))
 		while (len < ANSWER_BYTES_MAX &&
@@ -114,7 +118,7 @@ static bool admin_ask(const char *database, const char *command)
 			len += (size_t)n;
 	close(fd);
 	if (n < 0)
-		admin_tell("the chatd that runs on %s does not answer: %s", database,
+		admin_tell("the chatd that runs on %s does not answer: %s", c->database,
 		        strerror(errno));
 	done = admin_show(answer);
 	free(answer);
@@ -235,8 +239,9 @@ bool admin_run(const struct conf *c, const char *what, const char *name)
 {
 	struct store_error err;
 	struct store *store;
-	char command[NAME_BYTES_MAX + 64], key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char command[COMMAND_BYTES], key[NAME_KEY_BYTES_MAX + 1], why[160];
 	bool add = strcmp(what, "add") == 0, done;
+	int fd;
 
 	if (strcmp(what, "chat") == 0)
 		return admin_talk(c);
@@ -247,13 +252,20 @@ bool admin_run(const struct conf *c, const char *what, const char *name)
 		admin_tell("that name will not do: %s", why);
 		return false;
 	}
+	/* A chatd whose user has no name (systemd's DynamicUser=) is in a folder that only root gets
+	 * to; it lets root in. */
+	if (geteuid() == 0 && !c->user) {
+		fd = admin_connect(c->database);
+		if (fd >= 0)
+			return admin_ask(fd, c, add, name);
+	}
 	/* What root makes there, chatd could not open afterwards. */
-	if (!privilege_drop(c->user))
+	if (geteuid() == 0 && !c->user ? !privilege_drop_to_owner(c->database)
+	                               : !privilege_drop(c->user))
 		return false;
 	store = store_open(c->database, DURABILITY_SYNC, &err);
-	snprintf(command, sizeof(command), "%c%s %s%s\n", store ? '/' : c->command_prefix,
-	         add ? "role" : "code", name, add ? " admin" : "");
 	if (store) {
+		admin_command(command, '/', add, name);
 		done = admin_do(store, c, command);
 		store_close(store);
 		return done;
@@ -262,7 +274,10 @@ bool admin_run(const struct conf *c, const char *what, const char *name)
 		admin_tell("%s", err.text);
 		return false;
 	}
-	snprintf(command + strlen(command), sizeof(command) - strlen(command), "%cquit\n",
-	         c->command_prefix);
-	return admin_ask(c->database, command);
+	fd = admin_connect(c->database);
+	if (fd >= 0)
+		return admin_ask(fd, c, add, name);
+	admin_tell("a chatd runs on %s, and cannot be reached by %s-ctl: %s", c->database, c->database,
+	           strerror(errno));
+	return false;
 }

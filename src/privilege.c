@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "chatd/base/log.h"
@@ -45,6 +46,20 @@ bool privilege_drop(const char *user)
 	}
 	if (!become(pw)) {
 		log_err("cannot become %s", user);
+		return false;
+	}
+	return true;
+}
+
+bool privilege_drop_to_owner(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || st.st_uid == 0)
+		return privilege_drop(NULL);
+	if (setgroups(0, NULL) != 0 || setgid(st.st_gid) != 0 || setuid(st.st_uid) != 0 ||
+	    setuid(0) == 0) {
+		log_err("cannot become the owner of %s", path);
 		return false;
 	}
 	return true;

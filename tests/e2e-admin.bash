@@ -165,7 +165,16 @@ admins() {
 	is "over the control socket an administrator" "$said" '-- bob is now: account\. .undo #A[0-9]* takes it back\.'
 	said=$(printf 'eve\n/role eve admin\n/help role\n/quit\n' | nc_bsd -N 127.0.0.1 "$port")
 	is "others are not" "$said" '-- Not done: /role is for admins\.' '-- /role is for admins\.'
+	if [ "$(id -u)" -eq 0 ]; then
+		said=$("$chatd" -c "$conf" admin code bob 2>&1)
+		is "root asks it too, without a user named" "$said" '.* good once: .*'
+	fi
 	down "with administrators"
+	if [ "$(id -u)" -eq 0 ]; then
+		said=$("$chatd" -c "$conf" admin code bob 2>&1)
+		is "and where none runs, as the owner of the database" "$said" '.* good once: .*'
+		is "whose the files stay" "$(stat -c %u "$db"* | sort -u)" 61000
+	fi
 	refuses "admin chat without a chatd is told so" 'no chatd can be reached by' -c "$conf" admin chat
 	"${as[@]}" "$chatd" -c "$conf" admin add carol >&- 2>&-
 	rm -f "$db-ctl"

@@ -13,4 +13,10 @@
  */
 bool privilege_drop(const char *user);
 
+/*
+ * As privilege_drop with the user whose file this is, who need not have a name; that there is no
+ * such file, or that it is root's, is an error. For a process of root's alone.
+ */
+bool privilege_drop_to_owner(const char *path);
+
 #endif
