@@ -82,9 +82,34 @@ static void test_room_is_found(void **state)
 	assert_has("That name will not do: ");
 }
 
+/* No number can be put behind a name that ends in digits of another script. */
+static void test_digits_of_another_script(void **state)
+{
+	static const char *const names[] = {
+		"\u0639\u0644\u064a\u0663", "\u0930\u093e\u092e\u0969", "\u0995\u09ae\u09b2\u09e7",
+		"\u0e01\u0e02\u0e04\u0e53", "\u0a15\u0a2e\u0a32\u0a67", "\u0ba4\u0bae\u0bbf\u0be7",
+		"\u06a9\u0645\u0644\u06f3",
+	};
+	char line[64];
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(line, sizeof line, "%s\n", names[i]);
+		connected(id(2 * i));
+		tick(1000);
+		sends(2 * i, line);
+		assert_has("in general");
+		connected(id(2 * i + 1));
+		tick(1000);
+		sends(2 * i + 1, line);
+		assert_has("is taken. Free is, for example: guest");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_digits_of_another_script, begin, end),
 		cmocka_unit_test_setup_teardown(test_account_signs_in, begin, end),
 		cmocka_unit_test_setup_teardown(test_account_is_found, begin, end),
 		cmocka_unit_test_setup_teardown(test_room_is_found, begin, end),

@@ -33,6 +33,7 @@
 
 enum {
 	NUMBERS = 100000000,    /* have at most the eight digits that a suggested name has room for */
+	NUMBERS_STEP = 38196601, /* and are tried in steps of this and of ten times something */
 	SMALL_NUMBERS = 16,     /* numbers that are tried one by one behind a taken name */
 };
 
@@ -160,18 +161,23 @@ void session_name_suggest(const struct chat *c, const char *typed, char out[NAME
                           char key[NAME_KEY_BYTES_MAX + 1])
 {
 	char why[160], bar[NAME_PROBLEM_BYTES_MAX];
-	size_t len;
 	uint32_t n = 2;
+	size_t len;
+	bool valid;
 
 	if (filter_find(c, typed) != NULL)
 		typed = "guest";
 	name_mend(NAME_NICK, typed, strlen(typed), NICK_CHARS_MAX - 8, out);
 	len = strlen(out);
-	while (!name_check(NAME_NICK, out, strlen(out), key, why, sizeof why) ||
+	while (!(valid = name_check(NAME_NICK, out, strlen(out), key, why, sizeof why)) ||
 	       session_by_key(c, key) != NULL || account_bars(c, out, key, NULL, bar) != NULL) {
+		/* No number can stand behind some names: they have digits of another script. */
+		if (!valid)
+			len = strlen(strcpy(out, "guest"));
 		snprintf(out + len, NAME_BYTES_MAX + 1 - len, "%" PRIu32, n);
-		/* Where the small numbers are taken, the looks must stay few: steps grow. */
-		n = n < SMALL_NUMBERS ? n + 1 : (n * 3 + c->people) % NUMBERS;
+		/* Where the small numbers are taken, the looks must stay few: steps grow. They come to
+		 * every number once before any comes again, for neither 2 nor 5 divides them. */
+		n = n < SMALL_NUMBERS ? n + 1 : (n + c->people % 1000 * 10 + NUMBERS_STEP) % NUMBERS;
 	}
 }
 
