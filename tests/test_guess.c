@@ -3,6 +3,8 @@
 
 #include "chatd/core/account.h"
 #include "chatd/core/guess.h"
+#include "chatd/core/room.h"
+#include "chatd/core/setting.h"
 #include "chatd/core/state.h"
 
 /* Slot 0: alice, who has an account, at 192.0.2.1. */
@@ -200,6 +202,59 @@ static void test_an_address_fills_its_share_alone(void **state)
 	assert_int_equal(chat->nguesses, 1);
 }
 
+/* A bucket that takes long to fill keeps none behind it. */
+static void test_what_is_full_again_is_forgotten(void **state)
+{
+	char line[64];
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		snprintf(line, sizeof line, "name%d", i);
+		assert_non_null(account_new(chat, line, line, "$y$hash", ""));
+	}
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(1), .connected.from = where("198.51.100.7")});
+	sends(1, "eve\n");
+	for (int i = 0; i < 8; i++) {
+		snprintf(line, sizeof line, "/login name%d guess\n", i < 5 ? 0 : i - 4);
+		sends(1, line);
+		assert_has("QUERY 1");
+		is_wrong(1);
+	}
+	assert_int_equal(chat->nguesses, 4);
+	now_ms += GUESS_PERIOD_MS + 1;
+	sends(1, "/login name0 guess\n");
+	assert_int_equal(chat->nguesses, 1);
+}
+
+/* Nor can who tries many rooms, or many accounts. */
+static void test_a_full_share_keeps_no_one_out_who_was_here(void **state)
+{
+	char line[64];
+
+	(void)state;
+	config.address_logins = 0;
+	config.rate_burst = 1000;
+	chat_configure(chat, &config);
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(1), .connected.from = where("192.0.2.1")});
+	sends(1, "eve\n");
+	for (int i = 0; i < GUESSES_ADDRESS_MAX + 4; i++) {
+		struct room *r;
+
+		snprintf(line, sizeof line, "room%d", i);
+		r = room_new(chat, line, line, (uint32_t)i + 100);
+		setting_lock(chat, r, "$y$hash");
+		snprintf(line, sizeof line, "/join room%d guess\n", i);
+		sends(1, line);
+		if (strstr(seen.data, "QUERY") != NULL)
+			rows_come(id(1), (struct rows){.kind = QUERY_CHECK});
+	}
+	assert_int_equal(chat->nguesses, GUESSES_ADDRESS_MAX);
+	sends(1, "/login bob guess\n");
+	at_the_prompt(2, "192.0.2.1");
+	sends(2, "correct horse\n");
+	assert_has("QUERY 2");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin_alice, end)
 
 int main(void)
@@ -213,6 +268,8 @@ int main(void)
 		TEST(test_a_session_has_one_check_in_flight),
 		TEST(test_an_exempt_address_has_no_bucket_of_its_own),
 		TEST(test_an_address_fills_its_share_alone),
+		TEST(test_what_is_full_again_is_forgotten),
+		TEST(test_a_full_share_keeps_no_one_out_who_was_here),
 	};
 
 	setenv("TZ", "UTC", 1);

@@ -9,6 +9,8 @@
 #include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
 
+#define GUESS_SWEEP_MS 1000
+
 /* -- the buckets of an address ------------------------------------------------------------- */
 
 static struct guess_key key_of(const struct session *s, enum guess_kind kind, uint64_t about)
@@ -31,13 +33,19 @@ static struct guess *find(const struct chat *c, const struct guess_key *key)
 	return g;
 }
 
+/* Who guesses at rooms takes nothing from those who sign in. */
+static uint32_t *share_of(struct origin *o, const struct guess_key *key)
+{
+	return key->kind == GUESS_ROOM ? &o->room_guesses : &o->guesses;
+}
+
 static void guess_free(struct chat *c, struct guess *g)
 {
 	struct origin *o = origin_find(&c->origins, &g->key.from);
 
 	/* It may have been forgotten meanwhile, and made again. */
-	if (o != NULL && o->guesses > 0)
-		o->guesses--;
+	if (g->counted && o != NULL && *share_of(o, &g->key) > 0)
+		--*share_of(o, &g->key);
 	DL_DELETE(c->guesses_oldest, g);
 	HASH_DELETE(hh, c->guesses, g);
 	c->nguesses--;
@@ -46,7 +54,7 @@ static void guess_free(struct chat *c, struct guess *g)
 
 /* Where the table is full, the one that was tried longest ago goes. An address has a share of it
  * (GUESSES_ADDRESS_MAX), so it takes hundreds of them to fill it. */
-static struct guess *add(struct chat *c, struct session *s, const struct guess_key *key)
+static struct guess *add(struct chat *c, struct session *s, const struct guess_key *key, bool counted)
 {
 	struct guess *g = mem_zero(1, sizeof *g);
 
@@ -56,38 +64,44 @@ static struct guess *add(struct chat *c, struct session *s, const struct guess_k
 	HASH_ADD(hh, c->guesses, key, sizeof g->key, g);
 	DL_APPEND(c->guesses_oldest, g);
 	c->nguesses++;
-	s->origin->guesses++;
+	g->counted = counted;
+	if (counted)
+		++*share_of(s->origin, key);
 	return g;
 }
 
-/* Those whose bucket is full again say nothing any more. */
+/* Those whose bucket is full again say nothing any more. All are looked at, once a second: a bucket
+ * that was emptied must not keep those behind it. */
 static void forget_old(struct chat *c)
 {
 	struct guess *g, *next;
 
+	if (c->guesses_swept_ms <= c->now_ms && c->now_ms < c->guesses_swept_ms + GUESS_SWEEP_MS)
+		return;
+	c->guesses_swept_ms = c->now_ms;
 	DL_FOREACH_SAFE(c->guesses_oldest, g, next) {
-		if (!limit_is_full(&g->tries, c->now_ms))
-			break;
-		guess_free(c, g);
+		if (limit_is_full(&g->tries, c->now_ms))
+			guess_free(c, g);
 	}
 }
 
 /* Milliseconds until the address may try that again; 0: now. */
-static int64_t wait_ms(struct chat *c, struct session *s, const struct guess_key *key, uint32_t burst)
+static int64_t wait_ms(struct chat *c, struct session *s, const struct guess_key *key, uint32_t burst,
+                       bool counted)
 {
 	struct guess *g = find(c, key);
 
 	if (g == NULL)
-		return s->origin->guesses < GUESSES_ADDRESS_MAX ? 0 : GUESS_PERIOD_MS;
+		return !counted || *share_of(s->origin, key) < GUESSES_ADDRESS_MAX ? 0 : GUESS_PERIOD_MS;
 	return slow_wait_ms(&g->tries, c->now_ms, burst, GUESS_PERIOD_MS);
 }
 
-static void charge(struct chat *c, struct session *s, const struct guess_key *key)
+static void charge(struct chat *c, struct session *s, const struct guess_key *key, bool counted)
 {
 	struct guess *g = find(c, key);
 
 	if (g == NULL)
-		g = add(c, s, key);
+		g = add(c, s, key, counted);
 	DL_DELETE(c->guesses_oldest, g);
 	DL_APPEND(c->guesses_oldest, g);
 	slow_take(&g->tries, c->now_ms, GUESS_PERIOD_MS);
@@ -125,9 +139,10 @@ static void tell_wait(struct chat *c, struct session *s, enum guess_kind kind, i
 	           "%s.", what[kind], format_age(age, ms + 999));
 }
 
-/* The address's own bucket: charged, or (false) s is told to wait. */
+/* The address's own bucket: charged, or (false) s is told to wait. counted: it is one of the
+ * address's share, which other people there use up too. */
 static bool try_here(struct chat *c, struct session *s, enum guess_kind kind, uint64_t about,
-                     uint32_t burst)
+                     uint32_t burst, bool counted)
 {
 	struct guess_key key = key_of(s, kind, about);
 	int64_t ms;
@@ -135,12 +150,12 @@ static bool try_here(struct chat *c, struct session *s, enum guess_kind kind, ui
 	if (crowd_exempt(c, &s->from))
 		return true;
 	forget_old(c);
-	ms = wait_ms(c, s, &key, burst);
+	ms = wait_ms(c, s, &key, burst, counted);
 	if (ms > 0) {
 		tell_wait(c, s, kind, ms);
 		return false;
 	}
-	charge(c, s, &key);
+	charge(c, s, &key, counted);
 	return true;
 }
 
@@ -183,7 +198,7 @@ bool guess_account(struct chat *c, struct session *s, enum guess_kind kind, stru
 	int64_t ms;
 
 	*delay_ms = 0;
-	if (!try_here(c, s, kind, about, PASSWORD_TRIES_BURST))
+	if (!try_here(c, s, kind, about, PASSWORD_TRIES_BURST, !familiar))
 		return false;
 	/* However right they are: each takes a thread its time. Strangers behind the same address cannot
 	 * use that up for those who have an account and were here before. */
@@ -209,7 +224,7 @@ void guess_account_back(struct chat *c, struct session *s, enum guess_kind kind,
 bool guess_room(struct chat *c, struct session *s, struct room *r, int64_t *delay_ms)
 {
 	*delay_ms = 0;
-	if (!try_here(c, s, GUESS_ROOM, r->number, PASSWORD_TRIES_BURST))
+	if (!try_here(c, s, GUESS_ROOM, r->number, PASSWORD_TRIES_BURST, true))
 		return false;
 	*delay_ms = slowed_ms(c, s, &r->tries);
 	return true;
@@ -223,7 +238,7 @@ void guess_room_back(struct chat *c, struct session *s, struct room *r)
 
 bool guess_resume(struct chat *c, struct session *s)
 {
-	return try_here(c, s, GUESS_RESUME, 0, RESUME_TRIES_BURST);
+	return try_here(c, s, GUESS_RESUME, 0, RESUME_TRIES_BURST, false);
 }
 
 void guess_resume_back(struct chat *c, struct session *s)

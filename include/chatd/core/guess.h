@@ -3,7 +3,9 @@
  *
  * A guess is charged when it is made and given back when it was right, so any number of them at
  * the same time are as many guesses. What decides is the bucket of one address and one account
- * (room, or resume codes) together: nobody can use up somebody else's. The bucket of an account
+ * (room, or resume codes) together: nobody can use up somebody else's. How many such buckets an
+ * address has is bounded (GUESSES_ADDRESS_MAX for accounts, as many for rooms), but not by what is
+ * tried from where the account was signed in to before. The bucket of an account
  * alone, which everybody in the world takes from, only makes guesses slower, so that it keeps
  * nobody out; it does not hold for those who come from where the account was signed in to before.
  * Addresses that are exempt (address_exempt) have no buckets of their own, as people behind a proxy
@@ -32,6 +34,7 @@ struct guess_key {
 struct guess {
 	struct guess_key key;
 	struct limit tries;
+	bool counted;            /* in the address's share */
 	struct guess *prev, *next; /* in guesses.oldest */
 	UT_hash_handle hh;       /* in guesses.all, by key */
 };

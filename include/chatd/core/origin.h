@@ -26,7 +26,8 @@ struct shared_pace {
 struct origin {
 	struct address address;  /* the key */
 	uint64_t number;         /* of this entry and no other */
-	uint32_t guesses;        /* things that it has tried lately (guess.h) */
+	uint32_t guesses;        /* accounts whose passwords it has tried lately (guess.h), */
+	uint32_t room_guesses;   /* and rooms */
 	struct limit accounts;   /* accounts made; slow_* below */
 	struct limit connects, logins; /* connections, and passwords given; crowd.h */
 	struct shared_pace named, unnamed; /* what all of its sessions send that have a name, and all

@@ -245,6 +245,7 @@ struct chat {
 	struct guess *guesses;      /* owned hash: what each address has tried */
 	struct guess *guesses_oldest; /* the same as a list, tried longest ago first */
 	uint32_t nguesses;          /* at most GUESSES_MAX */
+	int64_t guesses_swept_ms;   /* when those that say nothing any more were forgotten */
 	struct report *reports;     /* owned, oldest first: nreports of at most REPORTS_MAX */
 	uint32_t nreports;
 	bool reports_unsaved;       /* some of them are still to be saved as they are now */
