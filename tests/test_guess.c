@@ -202,6 +202,24 @@ static void test_an_address_fills_its_share_alone(void **state)
 	assert_int_equal(chat->nguesses, 1);
 }
 
+/* What the store had no time for is no guess. */
+static void test_what_was_not_looked_at_is_not_charged(void **state)
+{
+	struct room *r = room_new(chat, "vault", "vault", 100);
+
+	(void)state;
+	setting_lock(chat, r, "$y$hash");
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(1), .connected.from = where("198.51.100.7")});
+	sends(1, "eve\n");
+	for (int i = 0; i < 3 * PASSWORD_TRIES_BURST; i++) {
+		sends(1, "/join vault guess\n");
+		assert_has("QUERY 1");
+		rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .error = "Busy."});
+		assert_has("Busy.");
+	}
+	assert_int_equal(chat->nguesses, 0);
+}
+
 /* A bucket that takes long to fill keeps none behind it. */
 static void test_what_is_full_again_is_forgotten(void **state)
 {
@@ -268,6 +286,7 @@ int main(void)
 		TEST(test_a_session_has_one_check_in_flight),
 		TEST(test_an_exempt_address_has_no_bucket_of_its_own),
 		TEST(test_an_address_fills_its_share_alone),
+		TEST(test_what_was_not_looked_at_is_not_charged),
 		TEST(test_what_is_full_again_is_forgotten),
 		TEST(test_a_full_share_keeps_no_one_out_who_was_here),
 	};

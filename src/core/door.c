@@ -36,13 +36,15 @@ static struct room *about(struct chat *c, struct session *s)
 static void enter_answer(struct chat *c, struct session *s, struct question *q,
                          const struct event *e)
 {
+	struct room *asked = s->dialogue != NULL ? room_by_number(c, s->dialogue->room) : NULL;
+	/* First of all: what was never looked at is not charged. */
+	bool right = asked != NULL && password_room_was_right(c, s, q, asked, e->rows);
 	struct room *r = dialogue_goes_on(c, s, e->rows) ? about(c, s) : NULL;
 
 	if (r == NULL)
 		return;
 	/* Things may have changed meanwhile. */
-	if (!password_room_was_right(c, s, q, r, e->rows) &&
-	    rights_bar(r, s, s->account) == BAR_PASSWORD) {
+	if (!right && rights_bar(r, s, s->account) == BAR_PASSWORD) {
 		dialogue_retry(c, s, DIALOGUE_PASSWORD, "That is not its password.");
 		return;
 	}
