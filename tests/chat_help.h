@@ -20,7 +20,10 @@
 #include "chatd/core/chat.h"
 #include "where.h"
 
-enum { SLOTS = 64 };
+#ifndef CHAT_SLOTS
+#define CHAT_SLOTS 64
+#endif
+enum { SLOTS = CHAT_SLOTS };
 
 #define STAMP "[2026-11-22 20:14:05]"
 

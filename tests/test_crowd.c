@@ -329,6 +329,61 @@ static void test_few_without_a_name_are_left_alone(void **state)
 	assert_int_equal(chat->people, SLOTS);
 }
 
+/* -- a chat that is nearly full ------------------------------------------------------------ */
+
+static void named(uint32_t slot, const char *addr)
+{
+	char name[8];
+
+	assert_true(comes(slot, addr));
+	snprintf(name, sizeof name, "p%u\n", slot);
+	step((struct event){.kind = EVENT_BYTES, .conn = {slot, gens[slot]},
+	                    .bytes = {.data = name, .len = strlen(name)}});
+}
+
+/* A few addresses cannot keep everybody else out, whatever names they take. */
+static void test_a_few_addresses_make_way_for_others(void **state)
+{
+	char addr[32];
+
+	(void)state;
+	limits(20, 0, "");
+	for (uint32_t i = 0; i < SLOTS - 1; i++) {
+		snprintf(addr, sizeof addr, "203.0.113.%u", i % 4);
+		named(i, addr);
+	}
+	/* Their own newcomers are refused. */
+	assert_false(comes(SLOTS - 1, "203.0.113.1"));
+	reads("This chat is nearly full, and from your address come more than from others");
+	for (uint32_t i = 0; i < 30; i++) {
+		uint32_t slot = slot_free();
+
+		snprintf(addr, sizeof addr, "198.51.100.%u", i);
+		assert_true(comes(slot, addr));
+		assert_has("\\n-- This chat is nearly full, and from your address come more than from others: this "
+		           "connection makes way");
+		assert_has("DROP ");
+		for (slot = 0; slot < SLOTS; slot++)
+			if (chat->held[slot] != NULL && chat->sessions[slot].state == SESSION_FREE)
+				step((struct event){.kind = EVENT_RELEASED, .conn = {slot, gens[slot]}});
+	}
+	assert_int_equal(chat->nheld, SLOTS - 1);
+}
+
+/* Where everybody comes from somewhere else nobody makes way, until the last place is taken. */
+static void test_a_chat_of_many_addresses_fills(void **state)
+{
+	char addr[32];
+
+	(void)state;
+	limits(20, 0, "");
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		snprintf(addr, sizeof addr, "198.51.%u.1", i / (FULL_ADDRESS_LEAST - 1));
+		named(i, addr);
+	}
+	assert_int_equal(chat->people, SLOTS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -346,6 +401,8 @@ int main(void)
 		TEST(test_refusals_are_logged_and_do_not_flood_the_log),
 		TEST(test_a_flood_without_names_makes_way),
 		TEST(test_who_makes_way_is_told),
+		TEST(test_a_few_addresses_make_way_for_others),
+		TEST(test_a_chat_of_many_addresses_fills),
 		TEST(test_few_without_a_name_are_left_alone),
 	};
 

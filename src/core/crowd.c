@@ -5,7 +5,8 @@
  * Where those without a name take more than their share of what others leave, one of them makes way for
  * each that comes: of a few drawn by chance, the newcomer perhaps among them, the one whose
  * address has the most of them. So a flood from a few addresses loses its own, and one from many
- * leaves everybody the same chance.
+ * leaves everybody the same chance. Names cost nothing, so where the chat is nearly full the same
+ * holds for people, but for those who keep order and for addresses that have only a few.
  */
 
 #include "chatd/core/crowd.h"
@@ -17,7 +18,9 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "chatd/core/account.h"
 #include "chatd/core/emit.h"
+#include "chatd/core/session.h"
 
 #define MINUTE_NS INT64_C(60000000000)
 #define CHANCE_STEP UINT64_C(0x9e3779b97f4a7c15) /* of splitmix64 */
@@ -97,7 +100,7 @@ static void log_refused(struct chat *c, struct origin *o, const char *why)
 	    slow_wait_ms(&c->refused_log, c->now_ms, REFUSED_LOG_BURST, REFUSED_LOG_PERIOD_MS) > 0)
 		return;
 	slow_take(&c->refused_log, c->now_ms, REFUSED_LOG_PERIOD_MS);
-	if (o->nrefused == 1)
+	if (o->nrefused == 1 || o->refused_ms == 0)
 		emit_refused(c, &o->address, "%s", why);
 	else
 		emit_refused(c, &o->address, "%s; %" PRIu32 " were refused in %s", why, o->nrefused,
@@ -177,10 +180,42 @@ static struct session *crowd_draw(struct chat *c, const struct address *from, ui
 	return pick;
 }
 
+/* -- a chat that is nearly full ------------------------------------------------------------- */
+
+static bool is_nearly_full(const struct chat *c)
+{
+	uint32_t spare = c->config.connections_max / FULL_FREE_PARTS;
+
+	return spare > 0 && c->nheld + spare >= c->config.connections_max;
+}
+
+/* Who makes way for a newcomer from there; NULL: nobody. is_most: its own address has the most. */
+static struct session *crowd_draw_full(struct chat *c, const struct address *from, uint64_t *chance,
+                                       bool *is_most)
+{
+	struct session *pick = NULL;
+	uint32_t most = crowd_exempt(c, from) ? 1 : origin_of(&c->origins, from)->connections + 1;
+
+	for (int i = 0; i < FULL_DRAWN; i++) {
+		struct session *s = &c->sessions[chance_next(chance) % c->config.connections_max];
+
+		if (!session_lives(s) || s->state == SESSION_HOST || role_of(s) >= ROLE_MODERATOR ||
+		    crowd_exempt(c, &s->from))
+			continue;
+		if (s->origin->connections >= FULL_ADDRESS_LEAST && s->origin->connections > most) {
+			most = s->origin->connections;
+			pick = s;
+		}
+	}
+	*is_most = pick == NULL && most >= FULL_ADDRESS_LEAST;
+	return pick;
+}
+
 const char *crowd_refuses(struct chat *c, const struct event *e, struct session **way)
 {
 	const struct address *from = &e->connected.from;
 	uint64_t chance = e->connected.chance;
+	bool is_most = false;
 	const char *why;
 
 	*way = NULL;
@@ -195,7 +230,14 @@ const char *crowd_refuses(struct chat *c, const struct event *e, struct session 
 		return refusal(c, "This chat is full: %" PRIu32 " are connected. Please try again later.",
 		               c->config.connections_max);
 	/* Whom the host vouches for has a name at once. */
-	if (e->connected.user != NULL || !is_crowded(c, &chance))
+	if (e->connected.user != NULL)
+		return NULL;
+	if (is_nearly_full(c)) {
+		*way = crowd_draw_full(c, from, &chance, &is_most);
+		if (is_most)
+			return refusal(c, CROWD_FULL);
+	}
+	if (*way != NULL || !is_crowded(c, &chance))
 		return NULL;
 	*way = crowd_draw(c, from, &chance);
 	return *way != NULL ? NULL : refusal(c, CROWD_WAY);

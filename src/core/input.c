@@ -190,6 +190,10 @@ static void finish(struct chat *c, struct session *s)
 	}
 	if (!session_lives(s) || session_waits(s) || serve_owes(c, s))
 		return;
+	if (!emit_has_room(c)) {
+		session_finish(c, s);
+		return;
+	}
 	resume_keep(c, s);
 	session_end(c, s, NULL, true);
 }

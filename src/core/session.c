@@ -46,11 +46,11 @@ struct session *chat_session(struct chat *c, struct conn_id id)
 	return s != NULL && id.gen != 0 && s->id.gen == id.gen && session_lives(s) ? s : NULL;
 }
 
-/* s, which has no name, ends for another that comes. */
+/* s ends for another that comes. */
 static void make_way(struct chat *c, struct session *s)
 {
 	emit_raw(c, s, "\n", 1);
-	emit_reply(c, s, CROWD_WAY);
+	emit_reply(c, s, "%s", s->state == SESSION_LOGIN ? CROWD_WAY : CROWD_FULL);
 	emit_session(c, EFFECT_DROP, s);
 	session_end(c, s, NULL, false);
 }

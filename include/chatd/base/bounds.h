@@ -54,6 +54,10 @@ enum {
 	                         * beyond the others, connections without a name are ended by chance */
 	UNNAMED_DRAWN = 8,      /* of them, out of which that is ended whose address has the most: so
 	                         * an address with half of them nearly always loses one */
+	FULL_FREE_PARTS = 64,   /* one of so many parts of max_connections: where less is free, the chat is
+	                         * nearly full, and addresses with many connections make way */
+	FULL_DRAWN = 16,        /* connections out of which that is ended whose address has the most */
+	FULL_ADDRESS_LEAST = 8, /* and an address with fewer than these keeps all of its own */
 	ROOMS_MAX = 10000,      /* rooms with people or history; one more is refused */
 	ROOMS_GUESTS_MAX = 3000, /* of them, made by guests and nobody's: what strangers can take at all */
 	ROOMS_ACCOUNTS_MAX = 6000, /* owned, or made by accounts; the rest is for those who keep order */

@@ -1,7 +1,7 @@
 /*
  * Who may come, before anything is given to them: how much may come from one address
  * (connections at once, connections and passwords in a minute; an IPv6 /64 counts as one,
- * address_counted), and who makes way when too many have no name.
+ * address_counted), and who makes way when too many have no name or the chat is nearly full.
  */
 #ifndef CHATD_CORE_CROWD_H
 #define CHATD_CORE_CROWD_H
@@ -11,6 +11,8 @@
 /* What whoever makes way reads. */
 #define CROWD_WAY "Too many connections wait at the name prompt, so some are closed at random; this " \
                   "was one of them. Please connect again."
+#define CROWD_FULL "This chat is nearly full, and from your address come more than from others: this " \
+                   "connection makes way for somebody from elsewhere. Please try again later."
 
 /* The blocks of chat_config.address_exempt, text as the configuration has checked it. */
 void crowd_configure(struct chat *c);
