@@ -142,6 +142,41 @@ static void test_the_second_step_is_charged_too_and_told(void **state)
 	assert_int_equal(a->failed_codes, 1);
 }
 
+/* From many addresses there are no more tries at the digits than a few. */
+static void test_the_second_step_is_bounded_from_everywhere(void **state)
+{
+	struct account *a = chat->accounts;
+	uint32_t looked_at = 0;
+	char from[32];
+
+	(void)state;
+	account_set(&a->totp, "SECRET");
+	for (uint32_t i = 0; i < 40; i++) {
+		snprintf(from, sizeof from, "198.51.100.%" PRIu32, i);
+		at_the_prompt(1, from);
+		sends(1, "stolen\n");
+		tick(GUESS_DELAY_MS_MAX);
+		rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+		assert_has("[CODE OF YOUR APP]: ");
+		sends(1, "123456\n");
+		looked_at += strstr(seen.data, "Not tried") == NULL;
+		if (looked_at > i) {
+			tick(GUESS_DELAY_MS_MAX);
+			rows_come(id(1), (struct rows){.kind = QUERY_CHECK_TOTP});
+		} else {
+			assert_has("there were too many wrong codes for this account. The next can be tried in");
+		}
+		happens(EVENT_CLOSED, 1);
+	}
+	assert_int_equal(looked_at, GUESS_CODES_BURST);
+	/* Where she was before alice has her own five. */
+	at_the_prompt(2, "192.0.2.1");
+	sends(2, "correct horse\n");
+	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	sends(2, "123456\n");
+	assert_has("QUERY 2");
+}
+
 /* One check for a session at a time: what is typed behind it waits. */
 static void test_a_session_has_one_check_in_flight(void **state)
 {
@@ -283,6 +318,7 @@ int main(void)
 		TEST(test_others_of_the_address_are_not_kept_out),
 		TEST(test_from_everywhere_it_becomes_slow),
 		TEST(test_the_second_step_is_charged_too_and_told),
+		TEST(test_the_second_step_is_bounded_from_everywhere),
 		TEST(test_a_session_has_one_check_in_flight),
 		TEST(test_an_exempt_address_has_no_bucket_of_its_own),
 		TEST(test_an_address_fills_its_share_alone),

@@ -226,12 +226,35 @@ static struct room *room_meant(struct chat *c, struct session *s, const char *na
 	return r;
 }
 
+#define OPTIONS (FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH)
+
+/* Among the words an option would be taken for one, for a reason say. */
+static bool has_late_option(const char *words)
+{
+	static const char *const options[] = {"--preview", "--all", "--name", "--everywhere"};
+
+	for (const char *at = strstr(words, "--"); at != NULL; at = strstr(at + 2, "--")) {
+		size_t len = strcspn(at, " ");
+
+		if (at > words && at[-1] != ' ')
+			continue;
+		if (strncmp(at, "--in=", 5) == 0)
+			return true;
+		for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+			if (strlen(options[i]) == len && strncmp(at, options[i], len) == 0)
+				return true;
+	}
+	return false;
+}
+
 /* What stands before the words. False: s was told what is wrong with it. */
 static bool flags_parse(struct chat *c, struct session *s, const struct command *k, char **line,
                         struct args *a)
 {
+	bool somewhere = false;
+
 	*a = (struct args){.room = s->room};
-	while ((k->flags & ~(unsigned)FLAG_HOST) != 0 && strncmp(*line, "--", 2) == 0) {
+	while ((k->flags & OPTIONS) != 0 && strncmp(*line, "--", 2) == 0) {
 		char *word = cut_word(line);
 
 		if (strcmp(word, "--preview") == 0 && (k->flags & FLAG_PREVIEW) != 0) {
@@ -243,6 +266,7 @@ static bool flags_parse(struct chat *c, struct session *s, const struct command 
 		} else if (strcmp(word, "--everywhere") == 0 && (k->flags & FLAG_EVERYWHERE) != 0) {
 			a->everywhere = true;
 		} else if (strncmp(word, "--in=", 5) == 0 && (k->flags & FLAG_IN) != 0) {
+			somewhere = true;
 			a->room = room_meant(c, s, word + 5);
 			if (a->room == NULL)
 				return false;
@@ -250,6 +274,17 @@ static bool flags_parse(struct chat *c, struct session *s, const struct command 
 			command_usage(c, s, k->name);
 			return false;
 		}
+	}
+	if ((a->all && a->by_name) || (a->everywhere && somewhere)) {
+		emit_reply(c, s, "Not done: %s exclude each other.", a->everywhere && somewhere
+		           ? "--in and --everywhere" : "--all and --name");
+		return false;
+	}
+	if ((k->flags & OPTIONS) != 0 && has_late_option(*line)) {
+		emit_reply(c, s, "Not done: options stand before all other words, such as %c%s %s",
+		           c->config.command_prefix, k->name,
+		           (k->flags & FLAG_PREVIEW) != 0 ? "--preview" : "--in=ROOM");
+		return false;
 	}
 	return true;
 }

@@ -189,6 +189,23 @@ static bool is_familiar(const struct chat *c, const struct account *a, const str
 	return false;
 }
 
+/* Who comes to the second step knows the password, so strangers cannot keep the bearer out with it;
+ * and six digits are soon guessed from many addresses. False: s was told. */
+static bool try_code(struct chat *c, struct session *s, struct account *a)
+{
+	int64_t ms = slow_wait_ms(&a->code_tries, c->now_ms, GUESS_CODES_BURST, GUESS_CODES_PERIOD_MS);
+	char age[AGE_BYTES_MAX];
+
+	if (ms > 0) {
+		emit_reply(c, s, "Not tried: there were too many wrong codes for this account. The next can be "
+		           "tried in %s; one of its one-time codes in place of the password needs none.",
+		           format_age(age, ms + 999));
+		return false;
+	}
+	slow_take(&a->code_tries, c->now_ms, GUESS_CODES_PERIOD_MS);
+	return true;
+}
+
 bool guess_account(struct chat *c, struct session *s, enum guess_kind kind, struct account *a,
                    int64_t *delay_ms)
 {
@@ -209,16 +226,24 @@ bool guess_account(struct chat *c, struct session *s, enum guess_kind kind, stru
 		           "next can be tried in %s.", format_age(age, ms + 999));
 		return false;
 	}
-	if (a != NULL && !familiar)
-		*delay_ms = slowed_ms(c, s, &a->tries);
+	if (a == NULL || familiar)
+		return true;
+	if (kind == GUESS_CODE && !try_code(c, s, a)) {
+		give_back(c, s, kind, about);
+		return false;
+	}
+	*delay_ms = slowed_ms(c, s, &a->tries);
 	return true;
 }
 
 void guess_account_back(struct chat *c, struct session *s, enum guess_kind kind, struct account *a)
 {
 	give_back(c, s, kind, a != NULL ? a->number : 0);
-	if (a != NULL && !is_familiar(c, a, s))
-		slow_give(&a->tries, GUESS_PERIOD_MS);
+	if (a == NULL || is_familiar(c, a, s))
+		return;
+	slow_give(&a->tries, GUESS_PERIOD_MS);
+	if (kind == GUESS_CODE)
+		slow_give(&a->code_tries, GUESS_CODES_PERIOD_MS);
 }
 
 bool guess_room(struct chat *c, struct session *s, struct room *r, int64_t *delay_ms)

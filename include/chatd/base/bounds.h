@@ -97,6 +97,8 @@ enum {
 	GUESS_PERIOD_MS = 30000, /* then one in so long */
 	GUESS_SLOW_BURST = 20,  /* wrong ones for one account or room from everywhere, before each waits */
 	GUESS_DELAY_MS_MAX = 20000, /* at the most so long: who is kept waiting is not kept out */
+	GUESS_CODES_BURST = 20, /* wrong codes behind a right password, from where the account was never */
+	GUESS_CODES_PERIOD_MS = 1800000, /* signed in to: then one in so long (NIST SP 800-63B, 5.2.2) */
 	GUESSES_MAX = 16384,    /* pairs of an address and what it has tried */
 	GUESSES_ADDRESS_MAX = 64, /* of one address: then it tries nothing else until some are forgotten */
 	SIGN_INS_KEPT = 5,      /* that /sessions tells of */

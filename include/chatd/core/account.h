@@ -53,6 +53,7 @@ struct account {
 	uint32_t failed;         /* wrong passwords since the last sign-in */
 	uint32_t failed_codes;   /* and wrong codes behind a right one */
 	struct limit tries;      /* of passwords and codes, from everywhere; not saved */
+	struct limit code_tries; /* of codes, from where it was never signed in to; not saved */
 	int64_t slow_ms;         /* said something last in a room that is slow; not saved */
 	struct session *session; /* who is signed in; NULL: nobody */
 	struct mail *mail;       /* owned; nmail messages that wait for it, oldest first */

@@ -8,6 +8,8 @@
  * tried from where the account was signed in to before. The bucket of an account
  * alone, which everybody in the world takes from, only makes guesses slower, so that it keeps
  * nobody out; it does not hold for those who come from where the account was signed in to before.
+ * Codes of a second step are the exception: who tries them knows the password, so there the bucket of
+ * the account decides (GUESS_CODES_BURST).
  * Addresses that are exempt (address_exempt) have no buckets of their own, as people behind a proxy
  * share one; there the slowness of the account is all there is.
  */
