@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <utlist.h>
 
+#include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/pace.h"
 #include "chatd/core/session.h"
@@ -143,10 +144,10 @@ static int64_t delayed_ms(const struct chat *c, const struct session *s)
 
 /* -- those who go on ---------------------------------------------------------------------- */
 
-/* A new connection does not make them forgotten; on the host all come from one place. */
-static struct strikes *strikes_of(struct session *s)
+/* A new connection does not make them forgotten, but where many people come from one place. */
+static struct strikes *strikes_of(const struct chat *c, struct session *s)
 {
-	return address_is_local(&s->from) ? &s->strikes : &s->origin->strikes;
+	return crowd_exempt(c, &s->from) ? &s->strikes : &s->origin->strikes;
 }
 
 static const char *clock_of(struct chat *c, int64_t time_ms)
@@ -157,8 +158,8 @@ static const char *clock_of(struct chat *c, int64_t time_ms)
 /* s has been delayed for too long. May end it. */
 static void strike(struct chat *c, struct session *s)
 {
-	struct strikes *k = strikes_of(s);
-	const char *whose = address_is_local(&s->from) ? "" : ", counted for your address";
+	struct strikes *k = strikes_of(c, s);
+	const char *whose = crowd_exempt(c, &s->from) ? "" : ", counted for your address";
 	int64_t mute_ms = FLOOD_MUTE_MS;
 	char age[AGE_BYTES_MAX];
 
@@ -301,7 +302,7 @@ int64_t flood_due_ms(const struct chat *c)
 
 static void show_strikes(struct chat *c, struct session *s)
 {
-	const struct strikes *k = strikes_of(s);
+	const struct strikes *k = strikes_of(c, s);
 	uint32_t n = c->now_ms < k->forget_ms ? k->n : 0;
 	char first[AGE_BYTES_MAX], second[AGE_BYTES_MAX];
 
@@ -309,7 +310,7 @@ static void show_strikes(struct chat *c, struct session *s)
 	           "%s; the second time for %s; the third time put out. %s: %" PRIu32 " of %d.",
 	           c->config.flood_mute_s, format_age(first, FLOOD_MUTE_MS),
 	           format_age(second, FLOOD_MUTE_AGAIN_MS),
-	           address_is_local(&s->from) ? "You" : "Your address", n, FLOOD_STRIKES_MAX);
+	           crowd_exempt(c, &s->from) ? "You" : "Your address", n, FLOOD_STRIKES_MAX);
 	if (n > 0)
 		emit_reply(c, s, "That is forgotten at %.*s.", CLOCK_BYTES, clock_of(c, k->forget_ms));
 	if (c->now_ms < s->muted_until_ms)

@@ -83,7 +83,7 @@ struct session {
 	                             * which it did not, as of delay_at_ms; at least 0 */
 	int64_t delay_at_ms;        /* when it began to wait or to go on */
 	int64_t muted_until_ms;     /* nothing it says is passed on before; 0: never was */
-	struct strikes strikes;     /* of this session; not of one from the network, see origin */
+	struct strikes strikes;     /* of this session, where its address is exempt; else see origin */
 	struct address from;        /* where it comes from */
 	struct origin *origin;      /* and what is counted there; held */
 	uint64_t token;             /* what its /resume code is made of */
