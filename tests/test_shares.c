@@ -565,6 +565,137 @@ static void test_who_made_a_room_outlives_a_restart(void **state)
 	assert_int_equal(room_end_days(chat, r), 0);
 }
 
+/* -- what a dropped account leaves ------------------------------------------------------------ */
+
+/* What /drop with the right password does. */
+static void drops(uint32_t slot)
+{
+	account_drop(chat, of(slot)->account);
+	rests();
+}
+
+/* The account, which signs in for that, makes as many rooms of that setting as it can. */
+static void makes_set(const char *name, const char *stem, const char *setting)
+{
+	signs_in(MALLORY, MALLORY_IS, name, "account");
+	for (int i = 0; i < ROOMS_OWNED_MAX; i++) {
+		types(MALLORY, "/join %s-%d", stem, i);
+		types(MALLORY, "/room %s", setting);
+		types(MALLORY, "/leave");
+	}
+	assert_int_equal(grant_owned(chat, name), ROOMS_OWNED_MAX);
+}
+
+static void test_rooms_of_a_dropped_account_end(void **state)
+{
+	static const char *const setting[] = {"permanent on", "private on"};
+
+	(void)state;
+	for (int round = 0; round < 4; round++) {
+		makes_set("cuckoo", "c", setting[round % 2]);
+		drops(MALLORY);
+		assert_int_equal(chat->nrooms, 1);
+		assert_int_equal(share_has(chat, SHARE_ROOMS, "account cuckoo"), 0);
+	}
+	/* Somebody is there: it ends when nobody has been for long. */
+	signs_in(MALLORY, MALLORY_IS, "cuckoo", "account");
+	types(MALLORY, "/join den");
+	types(MALLORY, "/room private on");
+	types(MALLORY, "/room permanent on");
+	drops(MALLORY);
+	assert_non_null(room_by_key(chat, "den"));
+	goes(MALLORY);
+	for (int64_t ms = 0; ms < (ROOM_ALONE_DAYS + 1) * DAY_MS; ms += ROOMS_LOOK_MS)
+		tick(ROOMS_LOOK_MS);
+	assert_null(room_by_key(chat, "den"));
+}
+
+static void test_what_an_owner_decided_ends_with_the_owner(void **state)
+{
+	const struct room *r;
+
+	(void)state;
+	signs_in(MALLORY, MALLORY_IS, "owner", "account");
+	types(MALLORY, "/join den");
+	types(MALLORY, "/room permanent on");
+	types(MALLORY, "hello");
+	types(MALLORY, "/leave");
+	assert_true(makes_room(OTHER, "den"));
+	config.guest_room_days = 90;
+	chat_configure(chat, &config);
+	r = room_by_key(chat, "den");
+	assert_int_equal(room_end_days(chat, r), 0);
+	drops(MALLORY);
+	assert_ptr_equal(room_by_key(chat, "den"), r);
+	assert_int_equal(room_end_days(chat, r), 90);
+	/* Administrators may decide anew. */
+	of(MODERATOR)->account->role = ROLE_ADMIN;
+	types(MODERATOR, "/room --in=den permanent on");
+	assert_int_equal(room_end_days(chat, r), 0);
+}
+
+static void test_an_offer_ends_with_the_owner(void **state)
+{
+	(void)state;
+	account("accomplice", "account");
+	signs_in(MALLORY, MALLORY_IS, "spammer", "account");
+	types(MALLORY, "/join den");
+	types(MALLORY, "hello");
+	types(MALLORY, "/transfer accomplice");
+	assert_has("den is offered to accomplice");
+	assert_true(makes_room(OTHER, "den"));
+	types(MODERATOR, "/remove account spammer --yes");
+	rests();
+	signs_in(VICTIM, "192.0.2.9", "accomplice", "account");
+	types(VICTIM, "/accept den");
+	assert_has("Not done: no room den is offered to you.");
+	assert_null(room_by_key(chat, "den")->owner);
+}
+
+static void test_what_a_dropped_account_left_can_be_removed(void **state)
+{
+	account("absent", "account");
+	(void)state;
+	signs_in(MALLORY, MALLORY_IS, "cuckoo", "account");
+	for (int i = 0; i < ROOMS_OWNED_MAX; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "c-%d", i);
+		assert_true(makes_room(MALLORY, name));
+	}
+	assert_true(makes_room(OTHER, "c-0"));
+	assert_true(writes(MALLORY, "absent"));
+	drops(MALLORY);
+	assert_int_equal(chat->nrooms, 1 + ROOMS_OWNED_MAX);
+	types(MODERATOR, "/remove account cuckoo");
+	assert_has("19 rooms (");
+	assert_has("1 message that was not read");
+	assert_has("Nothing is done yet. /remove account cuckoo --yes does it; it cannot be taken back.");
+	types(MODERATOR, "/remove account cuckoo --yes");
+	assert_has("19 rooms (");
+	rests();
+	/* Others have spoken in that one. */
+	assert_int_equal(chat->nrooms, 2);
+	assert_int_equal(chat->nmail, 0);
+	types(MODERATOR, "/remove account cuckoo --yes");
+	assert_has("No account is called cuckoo.");
+}
+
+static void test_who_has_a_name_again_has_no_second_share(void **state)
+{
+	uint32_t made = 0;
+	char stem[32];
+
+	(void)state;
+	for (int round = 0; round < 4; round++) {
+		signs_in(MALLORY, MALLORY_IS, "cuckoo", "account");
+		snprintf(stem, sizeof stem, "c%d", round);
+		made += makes_rooms(MALLORY, stem);
+		drops(MALLORY);
+	}
+	assert_int_equal(made, ROOMS_OWNED_MAX + ROOMS_EACH_MAX);
+}
+
 /* -- the house itself, and what else it is for ---------------------------------------------- */
 
 static void test_names_count_where_addresses_do_not(void **state)
@@ -642,6 +773,11 @@ int main(void)
 		TEST(test_silent_rooms_end),
 		TEST(test_a_clock_that_jumps_ends_few_rooms),
 		TEST(test_who_made_a_room_outlives_a_restart),
+		TEST(test_rooms_of_a_dropped_account_end),
+		TEST(test_what_an_owner_decided_ends_with_the_owner),
+		TEST(test_an_offer_ends_with_the_owner),
+		TEST(test_what_a_dropped_account_left_can_be_removed),
+		TEST(test_who_has_a_name_again_has_no_second_share),
 		TEST(test_names_count_where_addresses_do_not),
 		TEST(test_a_removed_room_is_no_longer_known),
 		TEST(test_ranks_hold_for_accounts),

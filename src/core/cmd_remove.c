@@ -223,6 +223,34 @@ static void tell_account(struct chat *c, struct session *s, const struct account
 	bytes_release(&what);
 }
 
+/* What an account has left that is there no more. Nobody is above anybody there. */
+static void remove_left(struct chat *c, struct session *s, const char *name, enum removing how)
+{
+	char key[NAME_KEY_BYTES_MAX + 1] = "", who[SHARE_WHO_BYTES];
+	struct owner o = {.who = who, .speaks_alone = true};
+	struct bytes what = {0};
+
+	name_key(name, strlen(name), key);
+	share_who_account(key, who);
+	if (!things_of(c, &o, &what, NULL)) {
+		emit_reply(c, s, "No account is called %.*s.",
+		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name);
+	} else if (how != REMOVE_DO) {
+		emit_reply(c, s, "No account is called %s any more. What one of that name has left: %s.", key,
+		           what.data);
+		emit_reply(c, s, "Its rooms in which others have spoken stay; %cremove room takes one of them.",
+		           c->config.command_prefix);
+		tell_how(c, s, how, "account", key);
+	} else {
+		bytes_clear(&what);
+		bytes_printf(&what, "what the account %s has left: ", key);
+		things_of(c, &o, &what, s->nick);
+		done(c, s, what.data);
+		room_end_run(c);
+	}
+	bytes_release(&what);
+}
+
 static void remove_account(struct chat *c, struct session *s, const char *name, enum removing how)
 {
 	struct account *a = account_named(c, name);
@@ -232,8 +260,7 @@ static void remove_account(struct chat *c, struct session *s, const char *name, 
 	struct bytes what = {0};
 
 	if (a == NULL) {
-		emit_reply(c, s, "No account is called %.*s.",
-		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name);
+		remove_left(c, s, name, how);
 		return;
 	}
 	if (a == s->account) {

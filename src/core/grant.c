@@ -13,6 +13,7 @@
 #include "chatd/core/fields.h"
 #include "chatd/core/forget.h"
 #include "chatd/core/room.h"
+#include "chatd/core/room_end.h"
 
 enum {
 	KEY_BYTES_MAX = 2 * NAME_KEY_BYTES_MAX + 2,
@@ -247,8 +248,11 @@ void grant_drop_account(struct chat *c, struct account *a)
 {
 	while (a->grants != NULL) {
 		struct room *r = a->grants->room;
+		bool owned = r->owner == a->grants;
 
 		grant_forget(c, a->grants);
+		if (owned && r->owner == NULL)
+			room_end_ownerless(c, r, a);
 		room_release(c, r);
 	}
 }

@@ -9,6 +9,7 @@
 #include "chatd/core/ban.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/grant.h"
+#include "chatd/core/name.h"
 #include "chatd/core/order.h"
 #include "chatd/core/room.h"
 #include "chatd/core/setting.h"
@@ -71,6 +72,34 @@ void room_end_run(struct chat *c)
 	out_run(c);
 }
 
+/* -- without an owner ----------------------------------------------------------------------- */
+
+/* r is offered to somebody by that account, and not by an administrator. */
+static bool is_offered_by(const struct room *r, const struct account *a)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	return r->offer.key != NULL && name_key(r->offer.by, strlen(r->offer.by), key) &&
+	       strcmp(key, a->key) == 0;
+}
+
+void room_end_ownerless(struct chat *c, struct room *r, const struct account *owner)
+{
+	bool offered = is_offered_by(r, owner), permanent = r->set.permanent;
+
+	if (r->gone || r->doom != NULL || r == c->lobby)
+		return;
+	if (r->nmembers == 0 && r->last_id == 0 && r->gap.lines == 0) {
+		room_end_mark(c, r, owner->nick);
+		return;
+	}
+	r->set.permanent = false;
+	if (offered)
+		setting_offer(c, r, NULL, "");
+	else if (permanent)
+		setting_save(c, r);
+}
+
 /* -- silence ------------------------------------------------------------------------------- */
 
 uint32_t room_end_days(const struct chat *c, const struct room *r)
@@ -79,19 +108,26 @@ uint32_t room_end_days(const struct chat *c, const struct room *r)
 
 	if (r == c->lobby || r->set.permanent || r->owner != NULL)
 		return 0;
-	if (share_class_of(r->maker) != SHARE_NOBODYS && strcmp(r->alone, ROOM_SEVERAL) != 0)
+	if (share_class_of(r->maker) != SHARE_NOBODYS &&
+	    (r->last_id == 0 || strcmp(r->alone, ROOM_SEVERAL) != 0))
 		return days == 0 || days > ROOM_ALONE_DAYS ? ROOM_ALONE_DAYS : days;
 	return days;
+}
+
+/* Since when it has been silent; 0: nobody knows. */
+static int64_t silent_ms(const struct room *r)
+{
+	return r->last_ms != 0 ? r->last_ms : r->made_ms;
 }
 
 static bool is_over(const struct chat *c, const struct room *r)
 {
 	uint32_t days;
 
-	if (r->nmembers > 0 || r->gone || r->doom != NULL || r->gap.lines > 0 || r->last_ms == 0)
+	if (r->nmembers > 0 || r->gone || r->doom != NULL || r->gap.lines > 0 || silent_ms(r) == 0)
 		return false;
 	days = room_end_days(c, r);
-	return days > 0 && c->now_ms - r->last_ms > days * DAY_MS;
+	return days > 0 && c->now_ms - silent_ms(r) > days * DAY_MS;
 }
 
 /* It was kept over a restart for what was said in it, and of that nothing is left. */
@@ -104,7 +140,7 @@ static bool is_void(const struct chat *c, const struct room *r)
 static void end_silent(struct chat *c, struct room *r)
 {
 	emit_own_act(c, "ended the room %s, which nobody owns: no line since %s", r->name,
-	             format_stamp(&c->stamp, r->last_ms));
+	             format_stamp(&c->stamp, silent_ms(r)));
 	room_remove(c, r);
 }
 

@@ -102,6 +102,17 @@ static uint32_t of_class(const struct chat *c, enum share_kind kind, enum share_
 	return c->shares.n[kind][class] + (with != kind ? c->shares.n[with][class] : 0);
 }
 
+/* Of what is counted in one table, one kind becomes the other where a room's owner goes: so neither
+ * is more than it may be, nor both together. */
+static bool has_its_share(const struct chat *c, enum share_kind kind, const char *who)
+{
+	enum share_kind with = rules[kind].with;
+	uint32_t n = share_has(c, kind, who);
+
+	return n >= rules[kind].each ||
+	       (with != kind && n + share_has(c, with, who) >= rules[kind].each + rules[with].each);
+}
+
 enum share_bar share_bar(const struct chat *c, enum share_kind kind, const struct session *s)
 {
 	const struct rule *rule = &rules[kind];
@@ -112,7 +123,7 @@ enum share_bar share_bar(const struct chat *c, enum share_kind kind, const struc
 
 	if (role_of(s) >= ROLE_MODERATOR)
 		return all < rule->table ? SHARE_FREE : SHARE_TABLE;
-	if (share_has(c, kind, share_who(c, s, who)) >= rule->each)
+	if (has_its_share(c, kind, share_who(c, s, who)))
 		return SHARE_OWN;
 	if (of_class(c, kind, class) >= rule->most[class])
 		return SHARE_CLASS;

@@ -14,6 +14,11 @@
 void room_end_mark(struct chat *c, struct room *r, const char *by);
 void room_end_run(struct chat *c);
 
+/* The account of that key and nick, which owned r, goes, and nobody owns r now: what it decided ends
+ * with it (that r is permanent, an offer of it), for nobody else could. So does r, if nobody is
+ * there and nothing of it is kept. That r is closed stays: what was said there was not for all. */
+void room_end_ownerless(struct chat *c, struct room *r, const struct account *owner);
+
 /* For how many days without a line r stays; 0: for good. */
 uint32_t room_end_days(const struct chat *c, const struct room *r);
 
