@@ -696,6 +696,26 @@ static void test_who_has_a_name_again_has_no_second_share(void **state)
 	assert_int_equal(made, ROOMS_OWNED_MAX + ROOMS_EACH_MAX);
 }
 
+static void test_in_an_outage_rooms_have_shares_too(void **state)
+{
+	uint32_t before = chat->nrooms;
+
+	(void)state;
+	config.talks_unsaved = true;
+	chat_configure(chat, &config);
+	signs_in(MALLORY, MALLORY_IS, "rich", "account");
+	step((struct event){.kind = EVENT_STORE_FAILED, .reason = "disk full"});
+	step((struct event){.kind = EVENT_STORE_FULL});
+	for (int i = 0; i < 100; i++) {
+		types(MALLORY, "/join o%d", i);
+		types(MALLORY, "x");
+	}
+	types(MALLORY, "/join more");
+	assert_has("Not made: you own");
+	assert_int_equal(chat->nrooms, before + ROOMS_EACH_MAX);
+	assert_int_equal(share_has(chat, SHARE_ROOMS, "account rich"), ROOMS_EACH_MAX);
+}
+
 /* -- the house itself, and what else it is for ---------------------------------------------- */
 
 static void test_names_count_where_addresses_do_not(void **state)
@@ -778,6 +798,7 @@ int main(void)
 		TEST(test_an_offer_ends_with_the_owner),
 		TEST(test_what_a_dropped_account_left_can_be_removed),
 		TEST(test_who_has_a_name_again_has_no_second_share),
+		TEST(test_in_an_outage_rooms_have_shares_too),
 		TEST(test_names_count_where_addresses_do_not),
 		TEST(test_a_removed_room_is_no_longer_known),
 		TEST(test_ranks_hold_for_accounts),

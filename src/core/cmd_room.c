@@ -23,8 +23,7 @@ enum {
 /* s has made r, which is empty yet; it is theirs if they are signed in. */
 static void make(struct chat *c, struct session *s, struct room *r)
 {
-	bool can_own = s->account != NULL && c->store_failed == NULL &&
-	               grant_owned(c, s->account->key) < ROOMS_OWNED_MAX;
+	bool can_own = room_would_own(c, s);
 
 	if (can_own) {
 		setting_save(c, r);

@@ -98,10 +98,16 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 		           "takes one away.", ROOMS_MAX, p);
 }
 
+bool room_would_own(const struct chat *c, const struct session *s)
+{
+	/* What cannot be saved is nobody's. */
+	return s->account != NULL && c->store_failed == NULL &&
+	       grant_owned(c, s->account->key) < ROOMS_OWNED_MAX;
+}
+
 struct room *room_make(struct chat *c, struct session *s, const char *name, const char *key)
 {
-	bool owns = s->account != NULL && grant_owned(c, s->account->key) < ROOMS_OWNED_MAX;
-	enum share_bar bar = share_bar(c, owns ? SHARE_OWNED : SHARE_ROOMS, s);
+	enum share_bar bar = share_bar(c, room_would_own(c, s) ? SHARE_OWNED : SHARE_ROOMS, s);
 	char who[SHARE_WHO_BYTES];
 	struct room *r;
 

@@ -17,6 +17,8 @@ void room_renumber(struct chat *c, struct room *r, uint32_t number);
  * one. */
 struct room *room_new(struct chat *c, const char *name, const char *key, uint32_t number);
 
+/* A room that s makes now would be its own. */
+bool room_would_own(const struct chat *c, const struct session *s);
 /* The same, made by s and counted for it. NULL: it may make no more, and was told. */
 struct room *room_make(struct chat *c, struct session *s, const char *name, const char *key);
 
