@@ -652,6 +652,31 @@ static void test_an_account_from_before_is_not_counted_with_a_guest(void **state
 	assert_ptr_equal(session(4)->room, session(0)->room);
 }
 
+static void test_a_rooms_ban_is_of_the_room(void **state)
+{
+	(void)state;
+	in_ops();
+	joins_from(4, "203.0.113.5");
+	sends(0, "/room private on\n");
+	/* Who has never been there has no say in it, nor that it is there. */
+	sends(0, "/ban --name e\n");
+	sends(4, "/nick free\n");
+	assert_has_not("ops");
+	assert_string_equal(session(4)->nick, "free");
+	sends(0, "/mute --name free\n");
+	sends(4, "/nick freer\n");
+	assert_has_not("ops");
+	assert_string_equal(session(4)->nick, "freer");
+	sends(0, "/ban c\n");
+	sends(2, "/nick passing\n");
+	assert_has_not("ops");
+	assert_string_equal(session(2)->nick, "passing");
+	/* Where it holds, a mute keeps the name. */
+	sends(0, "/mute d\n");
+	sends(3, "/nick other\n");
+	assert_has("-- Not done: you are muted in ops, by a, and keep your name until that is over.");
+}
+
 /* A room of which nothing was saved loses its number with the next start; an act must not. */
 static void test_an_act_keeps_the_number_of_its_room(void **state)
 {
@@ -1002,6 +1027,7 @@ int main(void)
 		CASE(test_one_account_has_a_share_of_the_bans),
 		CASE(test_rooms_leave_place_for_what_holds_everywhere),
 		CASE(test_a_rooms_ban_keeps_nobody_from_an_account),
+		CASE(test_a_rooms_ban_is_of_the_room),
 		CASE(test_an_account_from_before_is_not_counted_with_a_guest),
 		CASE(test_an_act_keeps_the_number_of_its_room),
 		CASE(test_what_holds_everywhere_keeps_from_an_account),

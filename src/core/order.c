@@ -187,7 +187,9 @@ static const char *place(const struct chat *c, const struct ban *b, char out[NAM
 	return out;
 }
 
-/* A ban or a mute that s would escape by calling itself as `then`; NULL: none. */
+/* A ban or a mute that s would escape by calling itself as `then`; NULL: none. A room's holds s
+ * while it is there: elsewhere the room's owner has no say in what anybody is called, nor do those
+ * who have never been there learn of it. */
 static const struct ban *escaped(const struct chat *c, const struct session *s,
                                  const struct bearer *then)
 {
@@ -198,8 +200,8 @@ static const struct ban *escaped(const struct chat *c, const struct session *s,
 		bool here = b->room == 0 || b->room == s->room->number;
 
 		/* Who may not speak could with a new name all the same. */
-		if (b->list != NULL && ban_hits(c, b, &now) &&
-		    (!ban_hits(c, b, then) || (here && b->kind == BAN_SPEECH && then->role == ROLE_GUEST)))
+		if (b->list != NULL && here && ban_hits(c, b, &now) &&
+		    (!ban_hits(c, b, then) || (b->kind == BAN_SPEECH && then->role == ROLE_GUEST)))
 			return b;
 	}
 	return NULL;
