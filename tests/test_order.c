@@ -677,6 +677,27 @@ static void test_a_rooms_ban_is_of_the_room(void **state)
 	assert_has("-- Not done: you are muted in ops, by a, and keep your name until that is over.");
 }
 
+static void test_who_went_on_to_another_room_is_put_out_of_it_too(void **state)
+{
+	struct room *r;
+
+	(void)state;
+	in_ops();
+	r = session(0)->room;
+	sends(3, "/leave\n");
+	/* The mark for a room that one has left is still there. */
+	out_mark(chat, session(3), r, "told", "why");
+	out_mark(chat, session(3), chat->lobby, "told now", "why");
+	assert_int_equal(session(3)->out->room, chat->lobby->number);
+	/* Of one room there is one, and out of the chat is more. */
+	out_mark(chat, session(3), chat->lobby, "told again", "why");
+	assert_string_equal(session(3)->out->told, "told now");
+	out_mark(chat, session(3), NULL, "out", "why");
+	out_mark(chat, session(3), r, "told", "why");
+	assert_int_equal(session(3)->out->room, 0);
+	out_forget(chat, session(3));
+}
+
 /* A room of which nothing was saved loses its number with the next start; an act must not. */
 static void test_an_act_keeps_the_number_of_its_room(void **state)
 {
@@ -1028,6 +1049,7 @@ int main(void)
 		CASE(test_rooms_leave_place_for_what_holds_everywhere),
 		CASE(test_a_rooms_ban_keeps_nobody_from_an_account),
 		CASE(test_a_rooms_ban_is_of_the_room),
+		CASE(test_who_went_on_to_another_room_is_put_out_of_it_too),
 		CASE(test_an_account_from_before_is_not_counted_with_a_guest),
 		CASE(test_an_act_keeps_the_number_of_its_room),
 		CASE(test_what_holds_everywhere_keeps_from_an_account),

@@ -21,8 +21,8 @@ void out_mark(struct chat *c, struct session *s, const struct room *r, const cha
 {
 	struct out *o;
 
-	/* Out of the chat is more than out of a room. */
-	if (s->out != NULL && (s->out->room == 0 || r != NULL))
+	/* Out of the chat is more than out of a room; and out of one that s has left is nothing. */
+	if (s->out != NULL && (s->out->room == 0 || (r != NULL && s->out->room == r->number)))
 		return;
 	out_forget(c, s);
 	o = mem_zero(1, sizeof *o);
