@@ -924,6 +924,21 @@ static void test_a_guests_voice_is_of_the_connection(void **state)
 	assert_true(session(3)->voiced);
 }
 
+/* Whoever comes over the control socket has a slot behind those of all others. */
+static void test_a_guests_voice_of_the_control_socket(void **state)
+{
+	struct chat_config few = config;
+
+	(void)state;
+	few.connections_max = 3;
+	chat_free(chat);
+	chat = chat_new(&few, 100, 5);
+	in_ops();
+	acts(0, "/voice d\n");
+	undoes(0);
+	assert_has("-- d no longer has a voice in ops.");
+}
+
 static void test_settings_go_back_by_the_rooms_number(void **state)
 {
 	struct row act;
@@ -1060,6 +1075,7 @@ int main(void)
 		CASE(test_a_role_goes_back_to_the_very_account),
 		CASE(test_grants_go_back_to_whom_they_were_of),
 		CASE(test_a_guests_voice_is_of_the_connection),
+		CASE(test_a_guests_voice_of_the_control_socket),
 		CASE(test_settings_go_back_by_the_rooms_number),
 		CASE(test_lockdowns_and_ends_go_back),
 		CASE(test_a_room_is_offered_and_never_forced),

@@ -592,7 +592,7 @@ void cmd_uninvite(struct chat *c, struct session *s, const struct args *a)
 static bool same_target(const struct chat *c, const struct room *r, const char *data,
                         struct target *t)
 {
-	uint32_t slot = fields_get_count(data, "slot", CONNECTIONS_LIMIT);
+	uint32_t slot = fields_get_count(data, "slot", CONNECTIONS_LIMIT + CONTROL_SLOTS);
 	struct conn_id id = {slot - 1, fields_get_count(data, "gen", UINT32_MAX)};
 
 	*t = (struct target){.account = undo_account(c, data, "account")};
@@ -602,7 +602,7 @@ static bool same_target(const struct chat *c, const struct room *r, const char *
 		t->grant = grant_of(r, t->account->key);
 		return true;
 	}
-	if (slot == 0 || slot > c->config.connections_max || undo_has(data, "account"))
+	if (slot == 0 || slot > c->nslots || undo_has(data, "account"))
 		return false;
 	t->session = c->sessions[id.slot].id.gen == id.gen && id.gen != 0 ? &c->sessions[id.slot] : NULL;
 	if (t->session == NULL || t->session->state != SESSION_CHAT || t->session->account != NULL ||
