@@ -850,6 +850,43 @@ static void test_a_restored_ban_hits_nobody_else(void **state)
 	assert_ptr_equal(session(4)->room, session(0)->room);
 }
 
+static void test_a_restored_block_hits_whom_it_hit(void **state)
+{
+	(void)state;
+	in_ops();
+	joins_from(4, "203.0.113.4");
+	joins_from(5, "203.0.113.5");
+	joins_from(6, "198.51.100.6");
+	signs_in(6, ROLE_MODERATOR);
+	acts(6, "/ban --everywhere --all 203.0.113.0/24\n");
+	acts(6, "/unban --everywhere 203.0.113.0/24\n");
+	joins_from(4, "203.0.113.4");
+	joins_from(5, "203.0.113.5");
+	undoes(6);
+	assert_has("-- 203.0.113.0/24 is banned from this chat (#B");
+	assert_null(session(4));
+	assert_null(session(5));
+}
+
+static void test_a_moderators_ban_is_restored_within_the_operators_share(void **state)
+{
+	struct row act;
+
+	(void)state;
+	in_ops();
+	bans(session(0)->room, 0, BANS_ROOM_MAX, false);
+	joins_from(4, "203.0.113.4");
+	signs_in(4, ROLE_MODERATOR);
+	sends(4, "/ban --in=ops c\n");
+	acts(0, "/unban c\n");
+	act = act_kept();
+	undoes_row(0, act);
+	assert_has("-- Not done: there are 200 bans in this room, and that is the most.");
+	undoes_row(4, act);
+	assert_has("-- c is banned from ops (#B");
+	act_free(&act);
+}
+
 static void test_a_role_goes_back_to_the_very_account(void **state)
 {
 	struct row act;
@@ -1072,6 +1109,8 @@ int main(void)
 		CASE(test_what_an_older_version_recorded_is_not_run),
 		CASE(test_bans_are_restored_as_they_were),
 		CASE(test_a_restored_ban_hits_nobody_else),
+		CASE(test_a_restored_block_hits_whom_it_hit),
+		CASE(test_a_moderators_ban_is_restored_within_the_operators_share),
 		CASE(test_a_role_goes_back_to_the_very_account),
 		CASE(test_grants_go_back_to_whom_they_were_of),
 		CASE(test_a_guests_voice_is_of_the_connection),

@@ -363,7 +363,8 @@ static bool may_restore(struct chat *c, struct session *s, const struct row *act
 	else if (ban_hits(c, b, &own))
 		emit_reply(c, s, "Not done: that is you.");
 	else
-		return reaches(c, s, r, &t, false);
+		/* Whoever lifts a block knows whom it hit, and there is no other word for it. */
+		return reaches(c, s, r, &t, b->target == BAN_BLOCK);
 	return false;
 }
 
@@ -373,10 +374,13 @@ static void restore(struct chat *c, struct session *s, const struct row *act, st
 {
 	const struct ban *same = ban_same(c, r, b);
 
-	if (same != now)
+	if (same != now) {
 		undo_late(c, s, same != NULL ? "there is a new one by now" : "it is lifted by now");
-	else if (may_restore(c, s, act, r, b))
+	} else if (may_restore(c, s, act, r, b)) {
+		/* The reserve is for those who keep order everywhere, whoever had it before. */
+		b->keeper = b->keeper && role_of(s) >= ROLE_MODERATOR;
 		ban_set(c, s, r, b, false);
+	}
 }
 
 void undo_ban(struct chat *c, struct session *s, const struct row *act)
