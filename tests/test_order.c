@@ -850,6 +850,40 @@ static void test_a_restored_ban_hits_nobody_else(void **state)
 	assert_ptr_equal(session(4)->room, session(0)->room);
 }
 
+static void test_undo_goes_back_to_the_beginning(void **state)
+{
+	struct row ban, offer;
+	uint64_t number;
+
+	(void)state;
+	in_ops();
+	acts(0, "/ban c\n");
+	ban = act_kept();
+	number = session(0)->room->bans[BAN_ENTRY].first->number;
+	/* Also where what was ended still waits to be forgotten. */
+	acts(0, "/unban c\n");
+	undoes(0);
+	assert_int_equal(session(0)->room->bans[BAN_ENTRY].first->number, number);
+	now_ms += 60000;
+	undoes_row(0, ban);
+	assert_int_equal(session(0)->room->bans[BAN_ENTRY].n, 0);
+	acts(0, "/transfer c\n");
+	offer = act_kept();
+	now_ms += 60000;
+	acts(0, "/transfer -\n");
+	now_ms += 60000;
+	undoes(0);
+	assert_has("-- ops is offered to c, who has until [");
+	assert_int_equal(session(0)->room->offer.at_ms, now_ms - 120000);
+	undoes_row(0, offer);
+	assert_has("-- ops is offered to c no longer.");
+	now_ms += OFFER_MS;
+	undoes(0);
+	assert_has("-- Not done: that offer would be over by now. Nothing has changed.");
+	act_free(&ban);
+	act_free(&offer);
+}
+
 static void test_a_restored_block_hits_whom_it_hit(void **state)
 {
 	(void)state;
@@ -1109,6 +1143,7 @@ int main(void)
 		CASE(test_what_an_older_version_recorded_is_not_run),
 		CASE(test_bans_are_restored_as_they_were),
 		CASE(test_a_restored_ban_hits_nobody_else),
+		CASE(test_undo_goes_back_to_the_beginning),
 		CASE(test_a_restored_block_hits_whom_it_hit),
 		CASE(test_a_moderators_ban_is_restored_within_the_operators_share),
 		CASE(test_a_role_goes_back_to_the_very_account),

@@ -318,13 +318,31 @@ void ban_put(const struct chat *c, struct bytes *out, const struct ban *b)
 	fields_put(out, "why", b->why);
 }
 
+/* The number under which one like this can be saved again: no other has it, nor is anything left
+ * of it that is still to be forgotten. 0: a new one. */
+static uint64_t number_again(struct chat *c, const struct ban *like)
+{
+	struct ban *b, *next;
+
+	DL_FOREACH_SAFE(c->order->bans, b, next) {
+		if (b->number != like->number || b->kind != like->kind)
+			continue;
+		if (b->list != NULL)
+			return 0;
+		ban_end(c, b);
+	}
+	return like->number;
+}
+
 struct ban *ban_add(struct chat *c, struct room *r, const struct ban *like)
 {
 	struct ban whole = *like, *b;
 	struct bytes value = {0};
 	char key[KEY_BYTES];
 
-	whole.number = c->seq + 1;
+	whole.number = like->number != 0 ? number_again(c, like) : 0;
+	if (whole.number == 0)
+		whole.number = c->seq + 1;
 	whole.room = r != NULL ? r->number : 0;
 	if (whole.since == 0)
 		whole.since = whole.number;

@@ -287,9 +287,9 @@ static struct account *owner_of(const struct chat *c, const struct room *r)
 	return owner != NULL ? account_by_key(c, owner->key) : NULL;
 }
 
-/* Records that r was offered to somebody, or is no longer; returns the act's number. */
+/* Records that r was offered to somebody at that time, or is no longer; returns the act's number. */
 static uint64_t offer_audit(struct chat *c, struct session *s, struct room *r,
-                            const struct account *to, bool offered)
+                            const struct account *to, bool offered, int64_t at_ms)
 {
 	struct bytes undo = {0};
 	uint64_t n;
@@ -298,23 +298,31 @@ static uint64_t offer_audit(struct chat *c, struct session *s, struct room *r,
 	undo_put_room(c, &undo, r);
 	undo_put_account(&undo, "account", to);
 	if (offered)
-		fields_put_number(&undo, "at", r->offer.at_ms);
+		fields_put_number(&undo, "at", at_ms);
+	else
+		fields_put_number(&undo, "was_at", at_ms);
 	n = emit_audit(c, s, undo.data, offered ? "offered %s to %s" : "no longer offers %s to %s",
 	               r->name, to->nick);
 	bytes_release(&undo);
 	return n;
 }
 
-static void offer(struct chat *c, struct session *s, struct room *r, const struct account *to)
+/* at_ms: since when it is on offer, which is before now where it is restored. */
+static void offer(struct chat *c, struct session *s, struct room *r, const struct account *to,
+                  int64_t at_ms)
 {
 	struct session *there = to->session;
+	char days[48];
 	uint64_t n;
 
-	setting_offer(c, r, to, s->nick);
-	n = offer_audit(c, s, r, to, true);
-	emit_reply(c, s, "%s is offered to %s, who has %d days to accept it. %cundo #A%" PRIu64
-	           " takes it back.", r->name, to->nick, OFFER_MS / 86400000, c->config.command_prefix,
-	           n);
+	setting_offer(c, r, to, s->nick, at_ms);
+	n = offer_audit(c, s, r, to, true, at_ms);
+	if (at_ms == c->now_ms)
+		snprintf(days, sizeof days, "%d days", OFFER_MS / 86400000);
+	else
+		snprintf(days, sizeof days, "until %s", format_stamp(&c->stamp, at_ms + OFFER_MS));
+	emit_reply(c, s, "%s is offered to %s, who has %s to accept it. %cundo #A%" PRIu64
+	           " takes it back.", r->name, to->nick, days, c->config.command_prefix, n);
 	if (there != NULL && there != s && there->state == SESSION_CHAT &&
 	    !session_ignores(there, s->key) &&
 	    (!c->guarded || order_bars_private(c, s, role_of(there)) == NULL))
@@ -325,10 +333,11 @@ static void offer(struct chat *c, struct session *s, struct room *r, const struc
 static void withdraw(struct chat *c, struct session *s, struct room *r)
 {
 	const struct account *to = setting_offered(c, r);
+	int64_t at_ms = r->offer.at_ms;
 	uint64_t n;
 
-	setting_offer(c, r, NULL, "");
-	n = offer_audit(c, s, r, to, false);
+	setting_offer(c, r, NULL, "", 0);
+	n = offer_audit(c, s, r, to, false, at_ms);
 	emit_reply(c, s, "%s is offered to %s no longer. %cundo #A%" PRIu64 " takes it back.", r->name,
 	           to->nick, c->config.command_prefix, n);
 }
@@ -370,7 +379,7 @@ static void own(struct chat *c, struct session *s, struct room *r)
 		grant_give(c, r, before->key, ROOM_OPERATOR);
 		grant_take(c, r, before->key, ROOM_OWNER);
 	}
-	setting_offer(c, r, NULL, "");
+	setting_offer(c, r, NULL, "", 0);
 	undo_begin(&undo, "owner");
 	undo_put_room(c, &undo, r);
 	undo_put_account(&undo, "was", before);
@@ -412,7 +421,7 @@ void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
 	else if (t.account == setting_offered(c, r))
 		emit_reply(c, s, "%s is offered to %s already.", r->name, t.nick);
 	else
-		offer(c, s, r, t.account);
+		offer(c, s, r, t.account, c->now_ms);
 }
 
 /* The room of that name that is offered to s; NULL: there is none, and s was told. */
@@ -449,7 +458,7 @@ void cmd_decline(struct chat *c, struct session *s, const struct args *a)
 	if (r == NULL)
 		return;
 	owner = owner_of(c, r);
-	setting_offer(c, r, NULL, "");
+	setting_offer(c, r, NULL, "", 0);
 	emit_reply(c, s, "You have declined %s.", r->name);
 	if (owner != NULL && owner->session != NULL)
 		emit_reply(c, owner->session, "%s has declined %s; it stays yours.", s->nick, r->name);
@@ -459,7 +468,7 @@ void undo_offer(struct chat *c, struct session *s, const struct row *act)
 {
 	const char *data = act->room_name;
 	const struct account *to = undo_account(c, data, "account");
-	int64_t at_ms = fields_get_time(data, "at");
+	int64_t at_ms = fields_get_time(data, "at"), was_ms = fields_get_time(data, "was_at");
 	struct room *r;
 
 	if (!undo_room(c, data, &r) || r == NULL)
@@ -474,8 +483,11 @@ void undo_offer(struct chat *c, struct session *s, const struct row *act)
 		withdraw(c, s, r);
 	else if (setting_offered(c, r) != NULL || owner_of(c, r) == to || to == s->account)
 		undo_late(c, s, "the room has been given or offered to somebody since");
+	else if (was_ms != 0 && was_ms + OFFER_MS <= c->now_ms)
+		undo_late(c, s, "that offer would be over by now");
 	else
-		offer(c, s, r, to);
+		/* Which an older chatd has not recorded. */
+		offer(c, s, r, to, was_ms != 0 ? was_ms : c->now_ms);
 }
 
 /* Nobody gets a room back without a word of their own: it is offered to who had it. */
@@ -496,7 +508,7 @@ void undo_owner(struct chat *c, struct session *s, const struct row *act)
 	else if (was == s->account)
 		own(c, s, r);
 	else
-		offer(c, s, r, was);
+		offer(c, s, r, was, c->now_ms);
 }
 
 /* -- invitations --------------------------------------------------------------------------- */

@@ -400,6 +400,7 @@ void undo_ban(struct chat *c, struct session *s, const struct row *act)
 		           "them.", kind == BAN_ENTRY ? "ban" : "mute", number, c->config.command_prefix);
 	} else if (*was != '\0') {
 		ban_read(c, was, &before);
+		before.number = (uint64_t)fields_get_number(data, "was_number");
 		restore(c, s, act, r, &before, now);
 		ban_release(&before);
 	} else if (now != NULL) {

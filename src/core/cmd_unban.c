@@ -95,6 +95,7 @@ void order_undo_begin(struct chat *c, struct bytes *data, enum ban_kind kind, st
 		return;
 	ban_put(c, &was, lifted);
 	fields_put(data, "was", was.data);
+	fields_put_number(data, "was_number", (int64_t)lifted->number);
 	if (lifted->target == BAN_ACCOUNT)
 		undo_put_account(data, "account", account_by_key(c, lifted->key));
 	bytes_release(&was);

@@ -95,7 +95,7 @@ void room_end_ownerless(struct chat *c, struct room *r, const struct account *ow
 	}
 	r->set.permanent = false;
 	if (offered)
-		setting_offer(c, r, NULL, "");
+		setting_offer(c, r, NULL, "", 0);
 	else if (permanent)
 		setting_save(c, r);
 }

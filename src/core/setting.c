@@ -203,14 +203,15 @@ static void offer_clear(struct room *r)
 	r->offer.made_ms = r->offer.at_ms = 0;
 }
 
-void setting_offer(struct chat *c, struct room *r, const struct account *to, const char *by)
+void setting_offer(struct chat *c, struct room *r, const struct account *to, const char *by,
+                   int64_t at_ms)
 {
 	offer_clear(r);
 	if (to != NULL) {
 		r->offer.key = mem_strdup(to->key);
 		r->offer.by = mem_strdup(by);
 		r->offer.made_ms = to->made_ms;
-		r->offer.at_ms = c->now_ms;
+		r->offer.at_ms = at_ms;
 	}
 	setting_save(c, r);
 }

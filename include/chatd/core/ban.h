@@ -30,7 +30,7 @@ enum ban_target {
 struct ban {
 	enum ban_kind kind;
 	enum ban_target target;
-	uint64_t number;         /* of its record */
+	uint64_t number;         /* of its first record; it has it again when it is restored */
 	uint64_t since;          /* GUEST: accounts that were registered after this record are hit too;
 	                          * the number of its own record, or of the one that it restores */
 	uint32_t room;           /* in which it holds; 0: everywhere */
@@ -86,7 +86,7 @@ const char *ban_full(struct chat *c, struct room *r, const struct ban *like);
 /* In the rooms of this account, all together. */
 uint32_t ban_share(const struct chat *c, enum ban_kind kind, const char *owner_key);
 
-/* A copy of b with its number, saved and in force. */
+/* A copy of b, saved and in force: with its number, if it was in force before, or (0) a new one. */
 struct ban *ban_add(struct chat *c, struct room *r, const struct ban *b);
 /* It is over, also in the store. Frees it. */
 void ban_end(struct chat *c, struct ban *b);

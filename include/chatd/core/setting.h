@@ -48,8 +48,10 @@ void setting_put(struct chat *c, struct room *r, const struct setting *k, uint32
 /* The hash of a new password; NULL: none. */
 void setting_lock(struct chat *c, struct room *r, const char *hash);
 
-/* Offers the room to the account (NULL: to nobody), in place of who it was offered to before. */
-void setting_offer(struct chat *c, struct room *r, const struct account *to, const char *by);
+/* Offers the room to the account (NULL: to nobody), in place of who it was offered to before, as
+ * from that time. */
+void setting_offer(struct chat *c, struct room *r, const struct account *to, const char *by,
+                   int64_t at_ms);
 /* Who may accept it; NULL: nobody. */
 struct account *setting_offered(const struct chat *c, const struct room *r);
 /* s, which is signed in, reads which rooms are offered to it. */
