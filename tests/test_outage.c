@@ -2,7 +2,10 @@
 #include "chat_help.h"
 
 #include "chatd/core/account.h"
-#include "chatd/core/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/room.h"
+#include "chatd/core/report.h"
+#include "chatd/core/room_end.h"
 #include "chatd/core/state.h"
 
 static int begin_talking(void **state)
@@ -93,15 +96,44 @@ static void where_the_disk_is_low_orders_are_saved(void **state)
 	sends(0, "one\n");
 	assert_has("Not sent: nothing can be saved at present (the disk is nearly full).");
 	assert_has_not("APPEND");
-	assert_true(command_can_save(chat, &chat->sessions[0]));
+	/* A topic is kept as a line is. */
+	sends(0, "/topic two\n");
+	assert_has("Not sent: nothing can be saved at present (the disk is nearly full).");
+	assert_has_not("APPEND");
+	assert_true(emit_can_save(chat, &chat->sessions[0]));
 	fails("the disk is full");
-	assert_false(command_can_save(chat, &chat->sessions[0]));
+	assert_false(emit_can_save(chat, &chat->sessions[0]));
 	happens(EVENT_STORE_LOW, 0);
 	step((struct event){.kind = EVENT_STORE_BACK});
 	sends(0, "two\n");
 	assert_has("APPEND");
 	fails("the disk is full");
-	assert_false(command_can_save(chat, &chat->sessions[0]));
+	assert_false(emit_can_save(chat, &chat->sessions[0]));
+}
+
+/* What waits for its turn goes on as well: it frees space, or is the end of an order. */
+static void where_the_disk_is_low_what_is_removed_goes(void **state)
+{
+	struct room *r;
+
+	(void)state;
+	joins(0);
+	fails("the disk is nearly full");
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_REPORT,
+	               .key = "00000000000000000007", .value = "state=open line=5 by=b by_key=b"});
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_MAIL, .key = "nobody 7", .value = "text=x"});
+	r = room_new(chat, "den", "den", 9);
+	r->stored = true;
+	room_end_mark(chat, r, "keeper");
+	assert_int_equal(reports_resolve(chat, NULL, NULL, "keeper", ""), 1);
+	tick(2000);
+	assert_has_not("APPEND");
+	happens(EVENT_STORE_LOW, 0);
+	assert_true(chat_due_ms(chat) <= now_ms);
+	tick(2000);
+	assert_has(" kind 11 room 9");
+	assert_has(" kind 6 room 0 ref 7 \"\"");
+	assert_has("state=resolved");
 }
 
 static void where_the_disk_is_low_talk_goes_on_and_is_counted(void **state)
@@ -329,6 +361,7 @@ int main(void)
 		ONE(lines_that_wait_are_said_to_wait),
 		ONE(no_code_is_taken_meanwhile),
 		ONE(where_the_disk_is_low_orders_are_saved),
+		ONE(where_the_disk_is_low_what_is_removed_goes),
 		TALKING(where_the_disk_is_low_talk_goes_on_and_is_counted),
 	};
 

@@ -475,7 +475,7 @@ void ban_tick(struct chat *c)
 	if (c->order->ban_due_ms > c->now_ms)
 		return;
 	c->order->ban_due_ms = INT64_MAX;
-	if (c->store_failed != NULL) {
+	if (!outage_saves(c)) {
 		/* They hit nobody any more; only the store has them still. */
 		c->order->ban_due_ms = c->now_ms + AGAIN_MS;
 		return;

@@ -254,7 +254,7 @@ void cmd_register(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 {
-	if (!has_account(c, s) || !command_can_save(c, s))
+	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (a->arg[0] == NULL) {
 		/* Who came in with a code may have none yet. */
@@ -276,7 +276,7 @@ void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 {
-	if (!has_account(c, s) || !command_can_save(c, s))
+	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (s->account->host && *s->account->hash == '\0') {
 		emit_reply(c, s, "Not done: your account is that of your login on this host, and has no "
@@ -299,7 +299,7 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 void cmd_codes(struct chat *c, struct session *s, const struct args *a)
 {
 	(void)a;
-	if (!has_account(c, s) || !command_can_save(c, s))
+	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (*s->account->hash == '\0') {
 		emit_reply(c, s, "Not done: your account has no password to confirm it with. %cpasswd sets "
@@ -313,7 +313,7 @@ void cmd_codes(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_totp(struct chat *c, struct session *s, const struct args *a)
 {
-	if (!has_account(c, s) || !command_can_save(c, s))
+	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (a->arg[0] != NULL && strcmp(a->arg[0], "off") != 0) {
 		command_usage(c, s, "totp");

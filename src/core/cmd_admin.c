@@ -204,7 +204,7 @@ void cmd_code(struct chat *c, struct session *s, const struct args *a)
 		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0]);
 		return;
 	}
-	if (!command_can_save(c, s))
+	if (!emit_can_save(c, s))
 		return;
 	ask_code(c, s, account, account->nick, account->role);
 }
@@ -261,7 +261,7 @@ void cmd_role(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "A role is one of: admin, moderator, account.");
 		return;
 	}
-	if (!command_can_save(c, s))
+	if (!emit_can_save(c, s))
 		return;
 	account = account_named(c, a->arg[0]);
 	if (account == NULL) {

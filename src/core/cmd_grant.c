@@ -89,7 +89,7 @@ static bool find_account(struct chat *c, struct session *s, const struct room *r
 
 static bool may(struct chat *c, struct session *s, const struct room *r, enum room_role least)
 {
-	return rights_power(c, s, r, least) && command_can_save(c, s);
+	return rights_power(c, s, r, least) && emit_can_save(c, s);
 }
 
 /* The account gets the role; false: there is no place, and s was told. since: of a grant that
@@ -220,7 +220,7 @@ void cmd_deop(struct chat *c, struct session *s, const struct args *a)
 	if (!find_account(c, s, a->room, a->arg[0], &t))
 		return;
 	/* One may always give one's own up. */
-	if (t.session == s ? !command_can_save(c, s) : !may(c, s, a->room, ROOM_OWNER))
+	if (t.session == s ? !emit_can_save(c, s) : !may(c, s, a->room, ROOM_OWNER))
 		return;
 	if (!grant_has(t.grant, ROOM_OPERATOR) || t.grant->role == ROOM_OWNER) {
 		emit_reply(c, s, "%s is no operator of %s.", t.nick, a->room->name);
@@ -444,7 +444,7 @@ static struct room *offered(struct chat *c, struct session *s, const char *name)
 
 void cmd_accept(struct chat *c, struct session *s, const struct args *a)
 {
-	struct room *r = command_can_save(c, s) ? offered(c, s, a->arg[0]) : NULL;
+	struct room *r = emit_can_save(c, s) ? offered(c, s, a->arg[0]) : NULL;
 
 	if (r != NULL)
 		own(c, s, r);
@@ -452,7 +452,7 @@ void cmd_accept(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_decline(struct chat *c, struct session *s, const struct args *a)
 {
-	struct room *r = command_can_save(c, s) ? offered(c, s, a->arg[0]) : NULL;
+	struct room *r = emit_can_save(c, s) ? offered(c, s, a->arg[0]) : NULL;
 	struct account *owner;
 
 	if (r == NULL)

@@ -58,7 +58,7 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 	struct room *r = a->room;
 	struct session *who;
 
-	if (!order_keeps(c, s, r) || !order_saves(c, s) || !why_fits(c, s, a->rest))
+	if (!order_keeps(c, s, r) || !emit_can_save(c, s) || !why_fits(c, s, a->rest))
 		return;
 	who = session_find(c, s, a->arg[0]);
 	if (who == NULL)
@@ -308,7 +308,7 @@ static void act(struct chat *c, struct session *s, const struct args *a, enum ba
 	int64_t ms;
 
 	t.ban.why = args_age(a->rest, &ms);
-	if (!order_keeps(c, s, r) || !order_saves(c, s) ||
+	if (!order_keeps(c, s, r) || !emit_can_save(c, s) ||
 	    (ms == 0 && !age_fits(c, s, t.ban.why)) || !why_fits(c, s, t.ban.why) ||
 	    !target_find(c, s, a, &t) || !target_may(c, s, r, &t, a->preview))
 		return;

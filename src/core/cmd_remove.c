@@ -300,7 +300,7 @@ void cmd_remove(struct chat *c, struct session *s, const struct args *a)
 		command_usage(c, s, "remove");
 		return;
 	}
-	if (how == REMOVE_DO && !order_saves(c, s))
+	if (how == REMOVE_DO && !emit_can_save(c, s))
 		return;
 	if (strcasecmp(a->arg[0], "room") == 0)
 		remove_room(c, s, a->arg[1], how);

@@ -24,7 +24,7 @@ void cmd_disconnect(struct chat *c, struct session *s, const struct args *a)
 	size_t chars = text_chars(a->rest, strlen(a->rest));
 	struct bytes told = {0}, why = {0};
 
-	if (who == NULL || !order_saves(c, s))
+	if (who == NULL || !emit_can_save(c, s))
 		return;
 	if (who == s) {
 		emit_reply(c, s, "Not done: that is you. %cquit leaves the chat.", c->config.command_prefix);
@@ -110,7 +110,7 @@ void cmd_lockdown(struct chat *c, struct session *s, const struct args *a)
 {
 	int64_t ms = LOCKDOWN_MS_DEFAULT;
 
-	if (!order_saves(c, s))
+	if (!emit_can_save(c, s))
 		return;
 	if (a->arg[0] != NULL && strcasecmp(a->arg[0], "off") == 0) {
 		lockdown_end(c, s);
@@ -242,7 +242,7 @@ void cmd_filter(struct chat *c, struct session *s, const struct args *a)
 	wrong = filter_parse(a->arg[1], word, &beginning);
 	if (wrong != NULL)
 		emit_reply(c, s, "Not done: %s, and perhaps a * at its end.", wrong);
-	else if (!order_saves(c, s))
+	else if (!emit_can_save(c, s))
 		return;
 	else if (add)
 		filter_more(c, s, word, beginning, s->nick, c->now_ms);
@@ -254,7 +254,7 @@ void cmd_announce(struct chat *c, struct session *s, const struct args *a)
 {
 	struct bytes text = {0};
 
-	if (!order_saves(c, s))
+	if (!emit_can_save(c, s))
 		return;
 	bytes_printf(&text, "Announcement by %s: %s", s->nick, a->rest);
 	emit_audit(c, s, "", "announced: %s", a->rest);

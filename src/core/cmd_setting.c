@@ -198,7 +198,7 @@ static void change(struct chat *c, struct session *s, struct room *r, const char
 	else if (r == c->lobby && !k->lobby)
 		emit_reply(c, s, "Not done: %s is the lobby, in which everybody has to find a place. %s can be "
 		           "set in other rooms.", r->name, k->name);
-	else if (!rights_power(c, s, r, k->who) || !command_can_save(c, s))
+	else if (!rights_power(c, s, r, k->who) || !emit_can_save(c, s))
 		return;
 	else if (k->kind != SETTING_PASSWORD)
 		set_value(c, s, r, k, text);

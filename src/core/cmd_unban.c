@@ -162,7 +162,7 @@ static void end(struct chat *c, struct session *s, const struct args *a, enum ba
 {
 	struct ban *b;
 
-	if (!order_saves(c, s))
+	if (!emit_can_save(c, s))
 		return;
 	if (strcasecmp(a->arg[0], "all") == 0) {
 		/* Nobody can be called so. */

@@ -74,7 +74,7 @@ static void take_back(struct chat *c, struct session *s, const struct row *act)
 		           "back.");
 	else if (!command_allowed(s, command_find(kind->command)))
 		command_refuse(c, s, command_find(kind->command), "Not done: ");
-	else if (kind->unsaved || order_saves(c, s))
+	else if (kind->unsaved || emit_can_save(c, s))
 		kind->restore(c, s, act);
 }
 

@@ -199,15 +199,6 @@ char *args_age(char *rest, int64_t *ms)
 	return rest;
 }
 
-bool command_can_save(struct chat *c, const struct session *s)
-{
-	if (c->store_failed == NULL || c->outage.low)
-		return true;
-	emit_reply(c, s, "Not done: nothing can be saved at present (%s). Try again in a minute.",
-	           c->store_failed);
-	return false;
-}
-
 /* The room of --in=; NULL: s was told. */
 static struct room *room_meant(struct chat *c, struct session *s, const char *name)
 {

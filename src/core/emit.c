@@ -225,7 +225,7 @@ void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char 
 
 bool emit_can_save(struct chat *c, const struct session *s)
 {
-	if (c->store_failed == NULL)
+	if (outage_saves(c))
 		return true;
 	emit_reply(c, s, "Not done: nothing can be saved at present (%s). Try again in a minute.",
 	           c->store_failed);

@@ -80,7 +80,7 @@ uint32_t forget_waiting(const struct chat *c)
 
 static bool has_to_wait(const struct chat *c)
 {
-	return c->store_failed != NULL || c->seq - c->stored_seq >= UNSTORED_MOST;
+	return !outage_saves(c) || c->seq - c->stored_seq >= UNSTORED_MOST;
 }
 
 void forget_tick(struct chat *c)

@@ -92,15 +92,6 @@ bool order_over(struct chat *c, struct session *s, const struct room *r, enum or
 	return false;
 }
 
-bool order_saves(struct chat *c, struct session *s)
-{
-	if (c->store_failed == NULL || c->outage.low)
-		return true;
-	emit_reply(c, s, "Not done: nothing can be saved at present (%s). Try again in a minute.",
-	           c->store_failed);
-	return false;
-}
-
 /* -- coming in --------------------------------------------------------------------------- */
 
 /* The bearer of the owner's account; NULL: the room has no owner. */

@@ -132,6 +132,11 @@ void outage_end(struct chat *c)
 
 /* -- what is said -------------------------------------------------------------------------- */
 
+bool outage_saves(const struct chat *c)
+{
+	return c->store_failed == NULL || c->outage.low;
+}
+
 bool outage_refuses(struct chat *c, const struct session *s)
 {
 	if (c->store_failed == NULL)

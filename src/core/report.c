@@ -264,7 +264,7 @@ void report_tick(struct chat *c)
 {
 	struct report *r;
 
-	if (!c->reports_unsaved || c->store_failed != NULL)
+	if (!c->reports_unsaved || !outage_saves(c))
 		return;
 	DL_FOREACH(c->reports, r) {
 		if (!r->unsaved)
@@ -279,7 +279,7 @@ void report_tick(struct chat *c)
 
 int64_t report_due_ms(const struct chat *c)
 {
-	return c->reports_unsaved && c->store_failed == NULL ? c->now_ms : INT64_MAX;
+	return c->reports_unsaved && outage_saves(c) ? c->now_ms : INT64_MAX;
 }
 
 /* -- from the store -------------------------------------------------------------------- */

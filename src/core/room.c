@@ -306,7 +306,8 @@ bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 {
 	struct room *r = s->room;
 
-	if (is_gone(c, s) || !command_can_save(c, s) || !rights_speak(c, s) ||
+	/* A topic is kept as a line is, and is one more each time. */
+	if (is_gone(c, s) || !emit_can_save(c, s) || outage_refuses(c, s) || !rights_speak(c, s) ||
 	    (c->guarded && !may_say(c, s, topic)))
 		return false;
 	rights_spoke(c, s);

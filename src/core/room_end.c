@@ -173,20 +173,21 @@ static void look(struct chat *c)
 
 static bool is_marked(const struct chat *c)
 {
-	return c->ndoomed > 0 && c->store_failed == NULL;
+	return c->ndoomed > 0 && outage_saves(c);
 }
 
 void room_end_tick(struct chat *c)
 {
 	if (is_marked(c))
 		room_end_run(c);
-	if (c->rooms_look_ms <= c->now_ms && c->nrooms > 1 && c->store_failed == NULL && !c->stopping)
+	if (c->rooms_look_ms <= c->now_ms && c->nrooms > 1 && outage_saves(c) && !c->stopping)
 		look(c);
 }
 
 int64_t room_end_due_ms(const struct chat *c)
 {
-	int64_t due_ms = c->nrooms > 1 && c->store_failed == NULL && !c->stopping ? c->rooms_look_ms
-	                                                                       : INT64_MAX;
+	bool looks = c->nrooms > 1 && outage_saves(c) && !c->stopping;
+	int64_t due_ms = looks ? c->rooms_look_ms : INT64_MAX;
+
 	return is_marked(c) ? c->now_ms : due_ms;
 }

@@ -78,9 +78,6 @@ void command_refuse(struct chat *c, struct session *s, const struct command *k,
  * *ms is 0 where there is none. */
 char *args_age(char *rest, int64_t *ms);
 
-/* What a command changes can be saved; otherwise s was told. */
-bool command_can_save(struct chat *c, const struct session *s);
-
 /* Tells s how the command is used. */
 void command_usage(struct chat *c, struct session *s, const char *name);
 

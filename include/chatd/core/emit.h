@@ -54,7 +54,7 @@ uint64_t emit_append(struct chat *c, struct record r);
 /* Keeps a fact (value "": it is gone); the strings are copied to the arena. */
 void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char *value);
 
-/* False: nothing can be saved at present, and s was told. */
+/* What s orders or changes can be saved (outage_saves); otherwise s was told. */
 bool emit_can_save(struct chat *c, const struct session *s);
 
 /* Records an act of power: what was done, as a phrase without a subject ("made bob: admin"),

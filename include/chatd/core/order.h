@@ -58,8 +58,6 @@ bool order_keeps(struct chat *c, struct session *s, const struct room *r);
 /* s, who keeps order in r, may act on somebody of that rank; otherwise it is told. */
 bool order_over(struct chat *c, struct session *s, const struct room *r, enum order_rank whom,
                 const char *name);
-/* Acts of power can be saved at present; otherwise s is told. */
-bool order_saves(struct chat *c, struct session *s);
 
 /* -- who may -------------------------------------------------------------------------- */
 
