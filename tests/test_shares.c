@@ -327,6 +327,76 @@ static void test_mail_of_one(void **state)
 	assert_true(writes(VICTIM, "absent"));
 }
 
+/* How many of absent's messages, and of the reports, the store was told in this step to forget. */
+static uint32_t forgotten(void)
+{
+	const struct effect *effects;
+	uint32_t gone = 0;
+	size_t n;
+
+	effects = chat_effects(chat, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct record *r = &effects[i].record;
+
+		gone += effects[i].kind == EFFECT_APPEND && r->kind == RECORD_FACT && *r->body == '\0' &&
+		        (r->ref == FACT_REPORT || (r->ref == FACT_MAIL && strncmp(r->sender, "absent", 6) == 0));
+	}
+	return gone;
+}
+
+static void remove_answered(uint32_t slot, const char *what)
+{
+	char text[128];
+	int n = snprintf(text, sizeof text, "/remove %s --yes\n", what);
+
+	step((struct event){.kind = EVENT_BYTES, .conn = {slot, gens[slot]},
+	                    .bytes = {.data = text, .len = (size_t)n}});
+}
+
+/* What is taken from between two who live is not there after a restart, be it ever so much, and
+ * whatever else is to go. */
+static void test_what_is_taken_does_not_come_back(void **state)
+{
+	enum { BOXES = 300 };
+	char key[64], name[32];
+	uint32_t gone;
+
+	(void)state;
+	for (uint32_t i = 0; i < BOXES * MAIL_MAX; i++) {
+		snprintf(name, sizeof name, "absent%u", i / MAIL_MAX);
+		if (i % MAIL_MAX == 0)
+			account(name, "account");
+		snprintf(key, sizeof key, "%s %020u", name, i + 1);
+		chat_load_fact(chat, &(struct saved_fact){.kind = FACT_MAIL, .key = key,
+		               .value = "from=m share=address%20" MALLORY_IS " text=x"});
+	}
+	for (uint32_t i = 0; i < 3; i++) {
+		snprintf(key, sizeof key, "%020u", i + 1);
+		chat_load_fact(chat, &(struct saved_fact){.kind = FACT_REPORT, .key = key,
+		               .value = "state=open by=m share=address%20" MALLORY_IS});
+	}
+	assert_int_equal(chat->nmail, BOXES * MAIL_MAX);
+	for (uint32_t i = 0; i < FORGETS_MAX; i++) {
+		snprintf(key, sizeof key, "nobody %020u", i + 1);
+		chat_load_fact(chat, &(struct saved_fact){.kind = FACT_MAIL, .key = key, .value = "text=x"});
+	}
+	remove_answered(MODERATOR, "address " MALLORY_IS);
+	gone = forgotten();
+	assert_true(gone > 0);
+	is_saved();
+	gone += forgotten();
+	assert_true(chat_owes(chat));
+	step((struct event){.kind = EVENT_STOP});
+	for (int i = 0; i < 100000 && chat_owes(chat); i++) {
+		assert_true(chat_due_ms(chat) <= now_ms);
+		tick(0);
+		gone += forgotten();
+		is_saved();
+	}
+	assert_false(chat_owes(chat));
+	assert_int_equal(gone, BOXES * MAIL_MAX + 3);
+}
+
 static void test_mail_of_all(void **state)
 {
 	char name[32];
@@ -785,6 +855,7 @@ int main(void)
 		TEST(test_reports_of_one_address_go),
 		TEST(test_mail_of_one),
 		TEST(test_mail_of_all),
+		TEST(test_what_is_taken_does_not_come_back),
 		TEST(test_ghosts),
 		TEST(test_grants),
 		TEST(test_invitations_of_a_guest),

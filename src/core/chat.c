@@ -254,6 +254,11 @@ uint32_t chat_feeds_max(void)
 	return ROOMS_MAX * 2;
 }
 
+bool chat_owes(const struct chat *c)
+{
+	return outage_saves(c) && (forget_waiting(c) > 0 || c->ndoomed > 0 || c->reports_unsaved);
+}
+
 uint64_t chat_unstored(const struct chat *c)
 {
 	return c->seq - c->stored_seq;

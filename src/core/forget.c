@@ -44,19 +44,33 @@ static void end(struct chat *c, struct forgotten *f)
 	free(f);
 }
 
-void forget_fact(struct chat *c, enum fact_kind kind, const char *key)
+static void add(struct chat *c, enum fact_kind kind, const char *key)
 {
 	char *what = what_of(kind, key);
 	struct forgotten *f;
 
-	/* What somebody else has written into the database is not ours to send round. */
-	if (!text_is_shown(key, strlen(key)) || HASH_COUNT(c->forgets) >= FORGETS_MAX || find(c, what) != NULL) {
+	if (find(c, what) != NULL) {
 		free(what);
 		return;
 	}
 	f = mem_zero(1, sizeof *f);
 	f->what = what;
 	HASH_ADD_KEYPTR(hh, c->forgets, f->what, strlen(f->what), f);
+}
+
+void forget_fact(struct chat *c, enum fact_kind kind, const char *key)
+{
+	/* What somebody else has written into the database is not ours to send round. */
+	if (text_is_shown(key, strlen(key)) && HASH_COUNT(c->forgets) < FORGETS_MAX)
+		add(c, kind, key);
+}
+
+void forget_taken(struct chat *c, enum fact_kind kind, const char *key)
+{
+	if (emit_has_room(c))
+		emit_fact(c, kind, key, "");
+	else
+		add(c, kind, key);
 }
 
 void forget_not(struct chat *c, enum fact_kind kind, const char *key)
@@ -85,7 +99,7 @@ static bool has_to_wait(const struct chat *c)
 
 void forget_tick(struct chat *c)
 {
-	while (c->forgets != NULL && !c->stopping && !has_to_wait(c) && emit_has_room(c)) {
+	while (c->forgets != NULL && !has_to_wait(c) && emit_has_room(c)) {
 		struct forgotten *f = c->forgets;
 
 		emit_fact(c, (enum fact_kind)(f->what[0] - '0'), f->what + 1, "");
@@ -95,7 +109,7 @@ void forget_tick(struct chat *c)
 
 int64_t forget_due_ms(const struct chat *c)
 {
-	if (c->forgets == NULL || c->stopping)
+	if (c->forgets == NULL)
 		return INT64_MAX;
 	return has_to_wait(c) ? c->now_ms + AGAIN_MS : c->now_ms;
 }

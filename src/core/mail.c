@@ -187,7 +187,7 @@ uint32_t mail_by(struct chat *c, const char *who, const struct address *block, b
 		n++;
 		if (!forget)
 			continue;
-		forget_fact(c, FACT_MAIL, key_of(m->to, m->number, key));
+		forget_taken(c, FACT_MAIL, key_of(m->to, m->number, key));
 		mail_end(c, m->to, m);
 	}
 	return n;

@@ -254,7 +254,7 @@ uint32_t reports_by(struct chat *c, const char *who, const struct address *block
 		n++;
 		if (!forget)
 			continue;
-		forget_fact(c, FACT_REPORT, key_of(r, key));
+		forget_taken(c, FACT_REPORT, key_of(r, key));
 		report_end(c, r);
 	}
 	return n;

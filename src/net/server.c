@@ -223,7 +223,7 @@ static int64_t wait_ms(const struct server *s)
 	return due_ms <= s->mono_ms ? 0 : due_ms - s->mono_ms;
 }
 
-/* After server_stop: true once everybody has got the farewell and all is saved,
+/* After server_stop: true once everybody has got the farewell, and all is done and saved,
  * or the time for that is over. */
 static bool finished(struct server *s)
 {
@@ -234,7 +234,7 @@ static bool finished(struct server *s)
 			log_warnx("%u connections took no farewell in time", s->nconns);
 		return true;
 	}
-	return s->nconns == 0 && s->stored_seq >= s->given_seq;
+	return s->nconns == 0 && s->stored_seq >= s->given_seq && !chat_owes(s->chat);
 }
 
 bool server_turn(struct server *s)

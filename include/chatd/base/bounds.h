@@ -119,8 +119,9 @@ enum {
 	GRANTS_OWNER_MAX = 1000, /* of them, in the rooms of one owner together */
 	GRANTS_RESERVE = 10000, /* and so many for the rooms of moderators and administrators, and those
 	                         * that nobody owns, where only they can give */
-	FORGETS_MAX = 16384,    /* facts of what is gone that wait to be removed from the store; what is
-	                         * beyond that is found at the next start */
+	FORGETS_MAX = 16384,    /* facts of rooms and accounts that are gone that wait to be removed from
+	                         * the store; what is beyond that is found at the next start. Mail and
+	                         * reports that were taken away wait beside them, none left out */
 	ROOMS_OWNED_MAX = 20,   /* rooms that one account owns */
 	OFFER_MS = 7 * 86400000, /* for so long a room that is offered waits for its new owner; one
 	                         * offer for each room */

@@ -71,6 +71,9 @@ uint32_t chat_feeds_max(void);
 /* Records appended that EVENT_STORED has not covered yet. */
 uint64_t chat_unstored(const struct chat *c);
 
+/* What was ordered is done in steps, and some of them are still to come, which can be saved. */
+bool chat_owes(const struct chat *c);
+
 /* Lines that were shown, are not saved, and of which no history says so yet. */
 uint64_t chat_unmarked(const struct chat *c);
 
