@@ -85,6 +85,26 @@ static void a_room_whose_lines_all_wait_keeps_them(void **state)
 	assert_int_equal(chat->lobby->last_id, 102);
 }
 
+/* The record of an act that was saved can be read, whatever else cannot be. */
+static void an_act_that_is_saved_is_looked_up_in_an_outage(void **state)
+{
+	struct session *s;
+
+	(void)state;
+	joins(0);
+	s = &chat->sessions[0];
+	s->account = account_new(chat, s->nick, s->key, "", "");
+	s->account->role = ROLE_ADMIN;
+	sends(0, "/filter add darn\n");
+	fails("the disk is full");
+	sends(0, "/undo #A100\n");
+	assert_has("after 100\n");
+	happens(EVENT_STORE_LOW, 0);
+	rows_come(id(0), (struct rows){.kind = QUERY_AUDIT});
+	sends(0, "/undo #A100\n");
+	assert_has_not("after 100\n");
+}
+
 /* Some orders free space; what grows with how often it is done is refused. */
 static void where_the_disk_is_low_orders_are_saved(void **state)
 {
@@ -96,6 +116,8 @@ static void where_the_disk_is_low_orders_are_saved(void **state)
 	sends(0, "one\n");
 	assert_has("Not sent: nothing can be saved at present (the disk is nearly full).");
 	assert_has_not("APPEND");
+	/* What was done is on its way to be saved, and is waited for. */
+	assert_int_equal(outage_readable(chat, chat->stored_seq + 1), chat->stored_seq + 1);
 	/* A topic is kept as a line is. */
 	sends(0, "/topic two\n");
 	assert_has("Not sent: nothing can be saved at present (the disk is nearly full).");
@@ -360,6 +382,7 @@ int main(void)
 		ONE(what_to_do_is_not_for_everybody),
 		ONE(lines_that_wait_are_said_to_wait),
 		ONE(no_code_is_taken_meanwhile),
+		ONE(an_act_that_is_saved_is_looked_up_in_an_outage),
 		ONE(where_the_disk_is_low_orders_are_saved),
 		ONE(where_the_disk_is_low_what_is_removed_goes),
 		TALKING(where_the_disk_is_low_talk_goes_on_and_is_counted),

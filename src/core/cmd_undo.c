@@ -124,7 +124,7 @@ void cmd_undo(struct chat *c, struct session *s, const struct args *a)
 		command_usage(c, s, "undo");
 		return;
 	}
-	q = history_ask(c, s, undo_answer, HISTORY_ALL,
+	q = history_ask(c, s, undo_answer, HISTORY_SAVED,
 	                (struct query){.kind = QUERY_AUDIT, .limit = 1, .before_id = n + 1});
 	if (q == NULL)
 		return;

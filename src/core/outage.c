@@ -154,7 +154,7 @@ void outage_show(struct chat *c)
 
 uint64_t outage_readable(const struct chat *c, uint64_t seq)
 {
-	return c->store_failed != NULL && seq > c->stored_seq ? c->stored_seq : seq;
+	return !outage_saves(c) && seq > c->stored_seq ? c->stored_seq : seq;
 }
 
 /* "between 20:14:05 and 20:17:10"; with the days where they are two, or not today. */

@@ -57,7 +57,7 @@ bool outage_refuses(struct chat *c, const struct session *s);
 bool outage_keeps(struct chat *c, struct room *r);
 /* Behind what was published: it is to be seen at once, if talk goes on. */
 void outage_show(struct chat *c);
-/* So far the history can be asked about what was said up to seq. */
+/* So far the history can be asked about what was said, or done, up to seq. */
 uint64_t outage_readable(const struct chat *c, uint64_t seq);
 
 /* r is about to be freed. */
