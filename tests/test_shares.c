@@ -327,6 +327,69 @@ static void test_mail_of_one(void **state)
 	assert_true(writes(VICTIM, "absent"));
 }
 
+/* Five accounts of one address are five principals, but no box is theirs. */
+static void test_mail_of_accounts_of_one_address(void **state)
+{
+	static const char *const made[] = {MALLORY_IS, MALLORY_IS, "2001:db8::1", "2001:db8::2",
+	                                   "198.51.100.1", "198.51.100.1"};
+	struct account *a = account("absent", "account");
+	char name[32];
+	uint32_t n = 0;
+
+	(void)state;
+	chat->nexempt = address_parse("198.51.100.0/24", &chat->exempt[0]);
+	for (uint32_t i = 0; i < sizeof made / sizeof made[0]; i++) {
+		struct address from = where(made[i]);
+
+		snprintf(name, sizeof name, "sock%u", i);
+		/* As /register leaves it. */
+		signs_in(MALLORY, made[i], name, "account")->made_from = address_counted(&from);
+		if (i % 2 == 0)
+			n = a->nmail;
+		while (writes(MALLORY, "absent"))
+			;
+		if (i == 1 || i == 3) {
+			assert_has("has 3 messages from you and other accounts made at the same address to read");
+			assert_int_equal(a->nmail - n, MAIL_PAIR_MAX);
+		}
+		if (i == 1) {
+			/* Nor is it by another account in place of the first. */
+			goes(MALLORY);
+			account_drop(chat, account_by_key(chat, "sock0"));
+			signs_in(MALLORY, MALLORY_IS, "sock9", "account")->made_from = address_counted(&from);
+			assert_false(writes(MALLORY, "absent"));
+		}
+	}
+	/* Where many come from one address, each account is one. */
+	assert_int_equal(a->nmail - n, 2 * MAIL_PAIR_MAX);
+	/* It is so after a restart. */
+	mail_free(chat, a);
+	for (uint32_t i = 0; i < MAIL_PAIR_MAX; i++) {
+		snprintf(name, sizeof name, "absent %u", i + 1);
+		chat_load_fact(chat, &(struct saved_fact){.kind = FACT_MAIL, .key = name,
+		               .value = "from=m share=account%20gone text=x made_from=2001:db8::"});
+	}
+	signs_in(MALLORY, "2001:db8::7", "sock2", "account");
+	assert_false(writes(MALLORY, "absent"));
+	signs_in(VICTIM, "192.0.2.9", "victim", "account");
+	assert_true(writes(VICTIM, "absent"));
+}
+
+/* What is beyond the bounds is never read, and so does not lie in the database for ever. */
+static void test_mail_beyond_the_bounds_goes(void **state)
+{
+	struct account *a = account("absent", "account");
+	char key[64];
+
+	(void)state;
+	for (uint32_t i = 0; i < MAIL_MAX + 2; i++) {
+		snprintf(key, sizeof key, "absent %020u", i + 1);
+		chat_load_fact(chat, &(struct saved_fact){.kind = FACT_MAIL, .key = key, .value = "text=x"});
+	}
+	assert_int_equal(a->nmail, MAIL_MAX);
+	assert_int_equal(forget_waiting(chat), 2);
+}
+
 /* How many of absent's messages, and of the reports, the store was told in this step to forget. */
 static uint32_t forgotten(void)
 {
@@ -854,6 +917,8 @@ int main(void)
 		TEST(test_reports),
 		TEST(test_reports_of_one_address_go),
 		TEST(test_mail_of_one),
+		TEST(test_mail_of_accounts_of_one_address),
+		TEST(test_mail_beyond_the_bounds_goes),
 		TEST(test_mail_of_all),
 		TEST(test_what_is_taken_does_not_come_back),
 		TEST(test_ghosts),

@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
 #include "chatd/core/forget.h"
@@ -38,15 +39,44 @@ static struct mail *add(struct chat *c, struct account *a, const struct mail *li
 
 /* -- who may write ------------------------------------------------------------------------- */
 
-/* Messages in a's box by who, or (NULL) by guests. */
-static uint32_t in_box(const struct account *a, const char *who)
+/* Where the account of s was made; unknown for a guest, and where many may be. */
+static struct address made_from(const struct chat *c, const struct session *s)
+{
+	if (s->account == NULL || crowd_exempt(c, &s->account->made_from))
+		return (struct address){0};
+	return s->account->made_from;
+}
+
+/* Messages in a's box by who. Accounts that were made from one address are one there, also when
+ * they are gone: each new one would have room for as many again. */
+static uint32_t in_box(const struct account *a, const char *who, const struct address *from)
 {
 	const struct mail *m;
 	uint32_t n = 0;
 
 	DL_FOREACH(a->mail, m)
-		n += who != NULL ? strcmp(m->who, who) == 0 : share_class_of(m->who) == SHARE_GUESTS;
+		n += strcmp(m->who, who) == 0 ||
+		     (from->bits != 0 && memcmp(&m->made_from, from, sizeof *from) == 0);
 	return n;
+}
+
+static uint32_t guests_in_box(const struct account *a)
+{
+	const struct mail *m;
+	uint32_t n = 0;
+
+	DL_FOREACH(a->mail, m)
+		n += share_class_of(m->who) == SHARE_GUESTS;
+	return n;
+}
+
+/* Who has sent the messages that are too many. */
+static const char *senders(const struct account *a, const char *who)
+{
+	if (share_is_address(who))
+		return "your address";
+	return in_box(a, who, &(struct address){0}) >= MAIL_PAIR_MAX
+	       ? "you" : "you and other accounts made at the same address";
 }
 
 /* a's box has room for a message of s; otherwise s was told. */
@@ -55,15 +85,15 @@ static bool box_has_room(struct chat *c, const struct session *s, const struct a
 {
 	bool keeps = role_of(s) >= ROLE_MODERATOR;
 	uint32_t most = keeps ? MAIL_MAX : MAIL_OTHERS_MAX;
+	struct address from = made_from(c, s);
 
-	if (!keeps && in_box(a, who) >= MAIL_PAIR_MAX)
+	if (!keeps && in_box(a, who, &from) >= MAIL_PAIR_MAX)
 		emit_reply(c, s, "Not sent: %s is not here, and has %d messages from %s to read; no more are "
-		           "kept until then.", a->nick, MAIL_PAIR_MAX,
-		           share_is_address(who) ? "your address" : "you");
+		           "kept until then.", a->nick, MAIL_PAIR_MAX, senders(a, who));
 	else if (a->nmail >= most)
 		emit_reply(c, s, "Not sent: %s is not here, and no more can be kept until the mail is read.",
 		           a->nick);
-	else if (s->account == NULL && in_box(a, NULL) >= MAIL_GUESTS_MAX)
+	else if (s->account == NULL && guests_in_box(a) >= MAIL_GUESTS_MAX)
 		emit_reply(c, s, "Not sent: %s is not here, and has all the messages by guests that are kept. "
 		           "With an account (%cregister) you can still write.", a->nick,
 		           c->config.command_prefix);
@@ -90,7 +120,8 @@ static bool boxes_have_room(struct chat *c, const struct session *s, const struc
 
 void mail_keep(struct chat *c, struct session *s, struct account *a, const char *text)
 {
-	char key[KEY_BYTES_MAX], who[SHARE_WHO_BYTES];
+	char key[KEY_BYTES_MAX], who[SHARE_WHO_BYTES], at[ADDRESS_BYTES_MAX];
+	struct address from = made_from(c, s);
 	struct bytes b = {0};
 	struct mail *m;
 
@@ -110,6 +141,8 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 	fields_put(&b, "from", s->nick);
 	fields_put_number(&b, "at", c->now_ms);
 	fields_put(&b, "share", who);
+	if (from.bits != 0)
+		fields_put(&b, "made_from", address_show(&from, at));
 	fields_put(&b, "text", text);
 	/* A fact is no longer than that; as one, some characters take three bytes. */
 	if (b.len > BODY_BYTES_MAX) {
@@ -119,7 +152,7 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 		return;
 	}
 	m = add(c, a, &(struct mail){.number = c->seq + 1, .at_ms = c->now_ms, .who = mem_strdup(who),
-	                             .from = mem_strdup(s->nick), .text = mem_strdup(text)});
+	                             .made_from = from, .from = mem_strdup(s->nick), .text = mem_strdup(text)});
 	emit_fact(c, FACT_MAIL, key_of(a, m->number, key), b.data);
 	bytes_release(&b);
 	emit_reply(c, s, "%s is not here and will read it on coming back.", a->nick);
@@ -161,18 +194,25 @@ void mail_load(struct chat *c, const char *key, const char *value)
 	const char *number = strrchr(key, ' ');
 	char *owner = number == NULL ? mem_strdup(key) : strndup(key, (size_t)(number - key));
 	struct account *a = owner != NULL && number != NULL ? account_by_key(c, owner) : NULL;
+	struct address from;
+	char *made;
 
 	free(owner);
-	if (a != NULL && a->nmail < MAIL_MAX && c->nmail < MAILS_MAX)
-		add(c, a, &(struct mail){
-			.number = strtoull(number + 1, NULL, 10), .at_ms = fields_get_time(value, "at"),
-			.who = fields_get_text(value, "share", SHARE_WHO_BYTES - 1),
-			.from = fields_get_text(value, "from", NAME_BYTES_MAX),
-			.text = fields_get_text(value, "text", MAIL_BYTES_MAX),
-		});
-	else if (a == NULL)
-		/* Whom it was for is gone. */
+	if (a == NULL || a->nmail >= MAIL_MAX || c->nmail >= MAILS_MAX) {
+		/* Whom it was for is gone, or it is beyond what can be kept: nobody will ever read it. */
 		forget_fact(c, FACT_MAIL, key);
+		return;
+	}
+	made = fields_get(value, "made_from");
+	if (!address_parse(made, &from))
+		from = (struct address){0};
+	free(made);
+	add(c, a, &(struct mail){
+		.number = strtoull(number + 1, NULL, 10), .at_ms = fields_get_time(value, "at"),
+		.who = fields_get_text(value, "share", SHARE_WHO_BYTES - 1), .made_from = from,
+		.from = fields_get_text(value, "from", NAME_BYTES_MAX),
+		.text = fields_get_text(value, "text", MAIL_BYTES_MAX),
+	});
 }
 
 uint32_t mail_by(struct chat *c, const char *who, const struct address *block, bool forget)

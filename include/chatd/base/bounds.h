@@ -105,7 +105,8 @@ enum {
 	MAIL_MAX = 20,          /* messages kept for one account until it reads them */
 	MAIL_GUESTS_MAX = 8,    /* of them, by guests */
 	MAIL_OTHERS_MAX = 16,   /* and by all but moderators and administrators */
-	MAIL_PAIR_MAX = 3,      /* from one sender to one account */
+	MAIL_PAIR_MAX = 3,      /* from one sender to one account; accounts made from one address are one
+	                         * sender, also after they are gone */
 	MAILS_MAX = 10000,      /* messages kept for all accounts */
 	MAILS_EACH_MAX = 50,    /* of them, by one sender */
 	MAILS_GUESTS_MAX = 3000, /* by all guests */

@@ -12,6 +12,7 @@ struct mail {
 	uint64_t number;         /* of its record, so none is used twice */
 	int64_t at_ms;           /* when it was sent */
 	char *who;               /* owned; whose share (share.h) it is; "": not known */
+	struct address made_from; /* where that account was made; unknown: many may be there */
 	char *from, *text;       /* owned; a nick, and what it wrote */
 	struct account *to;      /* who is to read it */
 	struct share *share;     /* that it is counted in */
