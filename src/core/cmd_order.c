@@ -1,6 +1,5 @@
 /* Commands that act on people: /kick /ban /mute. */
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,16 +37,21 @@ static bool why_fits(struct chat *c, struct session *s, const char *why)
 	return chars <= BAN_WHY_CHARS_MAX;
 }
 
-/* What begins the words behind a name is no time that was meant to be one, as 30min, which would
- * else be the reason of what never ends; otherwise s is told. */
+/* What begins the words behind a name is no time that was meant to be one, as 30min or 10 min,
+ * which would else be the reason of what never ends; otherwise s is told. */
 static bool age_fits(struct chat *c, struct session *s, const char *rest)
 {
 	size_t len = strcspn(rest, " "), digits = strspn(rest, "0123456789");
+	int n = (int)text_prefix(rest, len, NICK_CHARS_MAX);
 
-	if (digits == 0 || digits == len || !isalpha((unsigned char)rest[digits]))
+	if (digits == 0)
 		return true;
-	emit_reply(c, s, "Not done: %.*s is no time. A time is a number and s, m, h, d or w, as 30m; a "
-	           "reason begins with a word.", (int)text_prefix(rest, len, NICK_CHARS_MAX), rest);
+	if (digits == len)
+		emit_reply(c, s, "Not done: %.*s has no unit. A time is a number and s, m, h, d or w, such as "
+		           "10m; begin a reason with a word.", n, rest);
+	else
+		emit_reply(c, s, "Not done: %.*s is no time. A time is a number and s, m, h, d or w, as 30m; a "
+		           "reason begins with a word.", n, rest);
 	return false;
 }
 
