@@ -60,6 +60,33 @@ static void kicks_too(void **state)
 	assert_has("LOG \"security: kick " WHO "put c out of ops (#A");
 }
 
+/* Whoever counts the lines counts each act once. */
+static void assert_one_line(const char *text)
+{
+	const char *at = strstr(seen.data, "LOG \"security: ");
+
+	assert_has(text);
+	assert_non_null(at);
+	assert_null(strstr(at + 1, "LOG \"security: "));
+}
+
+static void what_is_removed_is_told_once(void **state)
+{
+	(void)state;
+	begin_with_three();
+	sends(2, "/join ops\n");
+	sends(2, "mine\n");
+	sends(0, "/remove room ops --yes\n");
+	assert_one_line("LOG \"security: remove " WHO "removed the room ops (#A");
+	sends(2, "/join spam\n");
+	sends(2, "mine\n");
+	sends(0, "/remove address 192.0.2.1 --yes\n");
+	assert_one_line("removed what was made from 192.0.2.1: 1 room (spam) (#A");
+	assert_has("-- Removed: what was made from 192.0.2.1: 1 room (spam).");
+	sends(0, "/remove account b --yes\n");
+	assert_one_line("LOG \"security: remove " WHO "removed the account b (#A");
+}
+
 static void what_is_refused_is_no_act(void **state)
 {
 	(void)state;
@@ -129,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_CHAT(acts_are_told_by_their_command),
 		IN_CHAT(kicks_too),
+		IN_CHAT(what_is_removed_is_told_once),
 		IN_CHAT(what_is_refused_is_no_act),
 		IN_CHAT(a_guest_has_no_account),
 		IN_CHAT(the_account_may_be_another),

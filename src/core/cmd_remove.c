@@ -71,7 +71,6 @@ static void remove_room(struct chat *c, struct session *s, const char *name, enu
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
 	struct room *r = NULL;
-	struct bytes what = {0};
 
 	name += *name == '#';
 	if (name_key(name, strlen(name), key))
@@ -89,11 +88,8 @@ static void remove_room(struct chat *c, struct session *s, const char *name, enu
 			tell_how(c, s, how, "room", r->name);
 			return;
 		}
-		bytes_printf(&what, "removed the room %s", r->name);
-		emit_audit(c, s, "", "%s", what.data);
-		emit_security(c, s, "remove", "%s", what.data);
+		emit_audit(c, s, "", "removed the room %s", r->name);
 		emit_reply(c, s, "The room %s is removed.", r->name);
-		bytes_release(&what);
 		room_end_mark(c, r, s->nick);
 		room_end_run(c);
 	}
@@ -171,14 +167,13 @@ static bool things_of(struct chat *c, const struct owner *o, struct bytes *out, 
 static void done(struct chat *c, struct session *s, const char *what)
 {
 	emit_audit(c, s, "", "removed %s", what);
-	emit_security(c, s, "remove", "removed %s", what);
 	emit_reply(c, s, "Removed: %s.", what);
 }
 
 static void remove_address(struct chat *c, struct session *s, const char *name, enum removing how)
 {
 	char shown[ADDRESS_BYTES_MAX];
-	struct bytes what = {0};
+	struct bytes things = {0}, what = {0};
 	struct address block;
 	struct owner o = {.block = &block};
 
@@ -188,19 +183,20 @@ static void remove_address(struct chat *c, struct session *s, const char *name, 
 		return;
 	}
 	address_show(&block, shown);
-	if (!things_of(c, &o, &what, NULL)) {
+	if (!things_of(c, &o, &things, NULL)) {
 		emit_reply(c, s, "Nothing that was made from %s is there, but perhaps accounts: %cremove account "
 		           "NAME.", shown, c->config.command_prefix);
 	} else if (how != REMOVE_DO) {
-		emit_reply(c, s, "What was made from %s: %s.", shown, what.data);
+		emit_reply(c, s, "What was made from %s: %s.", shown, things.data);
 		tell_how(c, s, how, "address", shown);
 	} else {
-		bytes_clear(&what);
-		bytes_printf(&what, "what was made from %s: ", shown);
-		things_of(c, &o, &what, s->nick);
+		bytes_clear(&things);
+		things_of(c, &o, &things, s->nick);
+		bytes_printf(&what, "what was made from %s: %s", shown, things.data);
 		done(c, s, what.data);
 		room_end_run(c);
 	}
+	bytes_release(&things);
 	bytes_release(&what);
 }
 
