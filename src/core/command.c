@@ -43,6 +43,9 @@ enum {
 	SHOWN_CHARS = 40,     /* characters of a wrong name that are repeated */
 };
 
+/* What nobody should come to by a slip: it is suggested for no other word. */
+static const char never_meant[] = "drop remove shutdown";
+
 /* Edits (insert, drop, change, swap of neighbours) from a to b, in any case. */
 static size_t distance(const char *a, const char *b)
 {
@@ -90,10 +93,12 @@ static void nearer(const char *word, const char *name, size_t *best,
 
 bool command_nearest(const char *word, char found[COMMAND_NAME_BYTES_MAX + 1])
 {
-	size_t best = strlen(word) <= 3 ? 2 : 3;
+	size_t best = strlen(word) <= 4 ? 2 : 3;
 
 	found[0] = '\0';
 	for (const struct command *k = commands; k->name != NULL; k++) {
+		if (among(never_meant, k->name))
+			continue;
 		nearer(word, k->name, &best, found);
 		for (const char *p = k->aliases; *p != '\0'; p += strspn(p, " ")) {
 			char alias[COMMAND_NAME_BYTES_MAX + 1];

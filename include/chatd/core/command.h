@@ -84,7 +84,8 @@ void command_usage(struct chat *c, struct session *s, const char *name);
 /* By its name or an alias, in any case; NULL: unknown. */
 const struct command *command_find(const char *name);
 
-/* The name or alias that is nearest to a wrong one, into found; false: none is near. */
+/* The name or alias that is nearest to a wrong one, into found; false: none is near. Commands that
+ * nobody should come to by a slip are never found. */
 bool command_nearest(const char *word, char found[COMMAND_NAME_BYTES_MAX + 1]);
 
 /* The handlers, by file. */
