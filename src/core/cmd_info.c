@@ -1,7 +1,6 @@
 /* Commands that tell about chatd: /help /time /version /limits. */
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "chatd/base/bytes.h"
@@ -69,15 +68,15 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "What you type is said to the room. Lines that begin with %c are commands:",
 		           p);
 	for (const struct command *k = commands; k->name != NULL; k++) {
-		char usage[64];
+		const char *gap = *k->args != '\0' ? " " : "";
+		int len = (int)(strlen(k->name) + strlen(gap) + strlen(k->args));
 
 		if (!command_useful(s, k))
 			continue;
-		snprintf(usage, sizeof usage, "%s%s%s", k->name, *k->args ? " " : "", k->args);
-		if (strlen(usage) <= 16)
-			emit_reply(c, s, "  %c%-16s %s", p, usage, k->help);
-		else {
-			emit_reply(c, s, "  %c%s", p, usage);
+		if (len <= 16) {
+			emit_reply(c, s, "  %c%s%s%s%*s %s", p, k->name, gap, k->args, 16 - len, "", k->help);
+		} else {
+			emit_reply(c, s, "  %c%s%s%s", p, k->name, gap, k->args);
 			emit_reply(c, s, "  %-17s %s", "", k->help);
 		}
 	}
