@@ -180,7 +180,7 @@ static void as_admin(struct talker *t, struct seen *seen)
 		wrong(seen, "the search found nothing");
 	for (unsigned i = 1; i < WORDS_MAX; i++)
 		seen->copied += seen->read[i];
-	got = ask(t, "/backup copy.db\n", "Backed up to copy.db", "There is no backup");
+	got = ask(t, "/backup copy.db\n", "Backed up to copy.db", "Not backed up to copy.db");
 	seen->backed_up = got == 1;
 	ask(t, "/reload\n", "configuration is read again", "Not done");
 	ask(t, "/stats\n", "Database: ", NULL);

@@ -109,7 +109,7 @@ static struct rows *answer(struct world *w, const struct query *q)
 	if (query_is_secret(q->kind))
 		return rows_of_secret(q, true, 0, NULL, NULL);
 	if (q->kind == QUERY_BACKUP)
-		return rows_sorry(q, "There is no backup here.");
+		return rows_sorry(q, "there is no backup here.");
 	rows = store_query(reader, q);
 	check_rows(rows);
 	return rows;

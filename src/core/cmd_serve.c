@@ -351,7 +351,7 @@ static void backup_answer(struct chat *c, struct session *none, struct question 
 		if (s->state == SESSION_LOGIN)
 			emit_raw(c, s, "\n", 1);
 		if (rows->error != NULL)
-			emit_reply(c, s, "There is no backup %s. %s", name, rows->error);
+			emit_reply(c, s, "Not backed up to %s: %s", name, rows->error);
 		else
 			emit_reply(c, s, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.%s", name,
 			           size_show(size, rows->which), ms / 1000, ms / 100 % 10,
@@ -379,7 +379,7 @@ void cmd_backup(struct chat *c, struct session *s, const struct args *a)
 		c->serve.backup = mem_strdup(a->arg[0]);
 		c->serve.backup_ms = c->now_ms;
 		c->serve.backup_for = s->id;
-		emit_audit(c, s, "", "had a backup made: %s", a->arg[0]);
+		emit_audit(c, s, "", "ordered a backup to %s", a->arg[0]);
 		question_ask(c, question_new(c, NULL, backup_answer),
 		             (struct query){.kind = QUERY_BACKUP, .key = "", .words = a->arg[0]});
 		emit_reply(c, s, "A backup to %s is being made; you will read here when it is done.",

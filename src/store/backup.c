@@ -29,7 +29,7 @@ struct backup {
 	struct store *s;          /* borrowed: what is copied */
 	struct bytes part, path;  /* owned; what it is called before and after */
 	int64_t bytes;            /* its size */
-	char why[600];            /* a sentence, where it failed */
+	char why[600];            /* where it failed: a sentence for behind a colon */
 };
 
 static bool backup_fail(struct backup *b, const char *what, int e)
@@ -43,7 +43,7 @@ static bool backup_interrupted(struct backup *b)
 {
 	if (!__atomic_load_n(&b->s->interrupted, __ATOMIC_RELAXED))
 		return false;
-	snprintf(b->why, sizeof(b->why), "The server is going down.");
+	snprintf(b->why, sizeof(b->why), "the server is going down.");
 	return true;
 }
 
@@ -52,7 +52,7 @@ static bool backup_names(struct backup *b, const char *name)
 {
 	const char *database = sqlite3_db_filename(b->s->db, "main"), *end;
 	if (!database || *database == '\0') {
-		snprintf(b->why, sizeof(b->why), "The database is no file.");
+		snprintf(b->why, sizeof(b->why), "the database is no file.");
 		return false;
 	}
 	end = strrchr(database, '/');
@@ -60,7 +60,7 @@ static bool backup_names(struct backup *b, const char *name)
 	bytes_append(&b->path, database, end ? (size_t)(end + 1 - database) : 0);
 	bytes_puts(&b->path, name);
 	if (access(b->path.data, F_OK) == 0) {
-		snprintf(b->why, sizeof(b->why), "There is something of that name already.");
+		snprintf(b->why, sizeof(b->why), "a file of that name exists already. Give another name.");
 		return false;
 	}
 	return true;
@@ -84,7 +84,7 @@ static bool backup_begin(struct backup *b)
 	backup_remove(b);
 	fd = open(b->part.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE);
 	if (fd < 0)
-		return backup_fail(b, "The copy cannot be made", errno);
+		return backup_fail(b, "the copy cannot be made", errno);
 	close(fd);
 	return true;
 }
@@ -103,7 +103,7 @@ static bool backup_copy(struct backup *b)
 	if (!ok) {
 		store_fail(b->s, &err);
 		if (!backup_interrupted(b))
-			snprintf(b->why, sizeof(b->why), "It cannot be copied: %s.", err.text);
+			snprintf(b->why, sizeof(b->why), "it cannot be copied: %s.", err.text);
 	}
 	sqlite3_finalize(st);
 	if (!b->s->writer)
@@ -119,7 +119,7 @@ static bool backup_sync(struct backup *b, int fd)
 	                       SYNC_FILE_RANGE_WAIT_AFTER;
 	struct stat st;
 	if (fstat(fd, &st) != 0)
-		return backup_fail(b, "The copy cannot be looked at", errno);
+		return backup_fail(b, "the copy cannot be looked at", errno);
 	b->bytes = st.st_size;
 	for (int64_t at = 0; at < b->bytes; at += SYNC_STEP_BYTES) {
 		/* Not every filesystem can; fsync then does it all. */
@@ -129,7 +129,7 @@ static bool backup_sync(struct backup *b, int fd)
 			return false;
 	}
 	if (fsync(fd) != 0)
-		return backup_fail(b, "The copy cannot be brought to the disk", errno);
+		return backup_fail(b, "the copy cannot be brought to the disk", errno);
 	return true;
 }
 
@@ -144,9 +144,9 @@ static bool backup_name(struct backup *b)
 		return true;
 	}
 	if (errno == EEXIST)
-		snprintf(b->why, sizeof(b->why), "There is something of that name already.");
+		snprintf(b->why, sizeof(b->why), "a file of that name exists already. Give another name.");
 	else
-		backup_fail(b, "The copy cannot be renamed", errno);
+		backup_fail(b, "the copy cannot be renamed", errno);
 	return false;
 }
 
@@ -170,7 +170,7 @@ static bool backup_finish(struct backup *b)
 	int fd = open(b->part.data, O_RDONLY | O_CLOEXEC);
 	bool ok;
 	if (fd < 0)
-		return backup_fail(b, "The copy cannot be opened", errno);
+		return backup_fail(b, "the copy cannot be opened", errno);
 	ok = backup_sync(b, fd) && backup_name(b);
 	close(fd);
 	if (ok)
@@ -194,7 +194,7 @@ struct rows *store_backup(struct store *s, const struct query *q)
 		         (long long)(clock_ms(CLOCK_MONOTONIC) - begin_ms));
 		rows = rows_of_secret(q, true, (uint64_t)b.bytes, NULL, NULL);
 	} else {
-		log_warnx("backup: there is no %s: %s", q->words, b.why);
+		log_warnx("backup: not backed up to %s: %s", q->words, b.why);
 		rows = rows_sorry(q, b.why);
 	}
 	bytes_release(&b.part);
