@@ -52,6 +52,19 @@ static void test_reload_tells_what_is_wrong(void **state)
 	assert_has_not("APPEND");
 }
 
+static void test_reload_has_no_file(void **state)
+{
+	(void)state;
+	host_connects();
+	sends(0, "/reload\n");
+	reloaded(false, "");
+	assert_has("SEND 0 \"-- Not done: chatd was started without --config, so there is no file to "
+	           "read.\\n\"");
+	/* Nothing was done, so it is no act. */
+	assert_has_not("APPEND");
+	assert_has_not("LOG");
+}
+
 static void test_reload_bounds_its_answer(void **state)
 {
 	struct bytes lines = {0};
@@ -193,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_reload_waits_for_the_answer),
 		TEST(test_reload_tells_what_is_wrong),
+		TEST(test_reload_has_no_file),
 		TEST(test_reload_bounds_its_answer),
 		TEST(test_shutdown_without_the_disk),
 		TEST(test_shutdown_where_the_clock_jumps),

@@ -46,7 +46,9 @@ static void reload_answer(struct chat *c, struct session *s, struct question *q,
 	int n = 0;
 
 	(void)q;
-	if (!e->reloaded.ok)
+	if (!e->reloaded.ok && *p == '\0')
+		emit_reply(c, s, "Not done: chatd was started without --config, so there is no file to read.");
+	else if (!e->reloaded.ok)
 		emit_reply(c, s, "Not done: all stays as it was, because of this:");
 	else
 		emit_reply(c, s, *p != '\0' ? "The configuration is read again:"

@@ -271,7 +271,8 @@ struct event {
 		struct {
 			bool ok;            /* false: something is wrong, and nothing has changed */
 			const char *lines;  /* what changed, or what is wrong: each with its end. From
-			                     * the file, so perhaps no UTF-8 */
+			                     * the file, so perhaps no UTF-8. Not ok and "": there is
+			                     * no file to read */
 		} reloaded;               /* RELOADED: borrowed for the call */
 		const struct figures *figures; /* FIGURES: borrowed for the call */
 		struct {

@@ -31,7 +31,7 @@ struct server_options {
 struct server_program {
 	void *ctx;
 	/* Reads the configuration again, by the wish of who. Adds to said a line for each thing
-	 * that changed, or (false) that is wrong. */
+	 * that changed, or (false) that is wrong; false and nothing: there is no file to read. */
 	bool (*reload)(void *ctx, const char *who, struct bytes *said);
 	void (*figures)(void *ctx, struct figures *f);
 	/* The login name of the host's user who has come over a unix socket, where users of the
