@@ -96,6 +96,27 @@ static void test_the_host_gives_a_role_without_a_name_of_its_own(void **state)
 	assert_has("SEND 0 \"-- the host has made you: moderator.");
 }
 
+static void test_an_address_makes_five_accounts_a_day(void **state)
+{
+	(void)state;
+	for (uint32_t slot = 0; slot < 7; slot++)
+		joins(slot);
+	for (uint32_t slot = 0; slot < 5; slot++) {
+		registers(slot);
+		assert_has(" is yours: nobody else");
+	}
+	sends(5, "/register correct horse\n");
+	assert_has("-- Enough accounts were made from your address today. The next can be made in 4 hours; or "
+	           "ask an administrator to make yours.");
+	/* A crowd shares no such number. */
+	config.address_exempt = "192.0.2.0/24";
+	chat_configure(chat, &config);
+	for (uint32_t slot = 5; slot < 7; slot++) {
+		registers(slot);
+		assert_has(" is yours: nobody else");
+	}
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -104,6 +125,7 @@ int main(void)
 		CASE(test_who_comes_back_to_a_private_room_reads_what_was_said),
 		CASE(test_a_long_act_is_cut_between_characters),
 		CASE(test_the_host_gives_a_role_without_a_name_of_its_own),
+		CASE(test_an_address_makes_five_accounts_a_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
+#include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/guess.h"
 #include "chatd/core/login.h"
@@ -39,9 +40,9 @@ static bool may_register(struct chat *c, struct session *s)
 	else if (c->naccounts >= ACCOUNTS_MAX - ACCOUNTS_RESERVE)
 		emit_reply(c, s, "There are %d accounts, and that is the most. Administrators can still make "
 		           "some: ask one.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
-	else if (wait_ms > 0 && !address_is_local(&s->from))
+	else if (wait_ms > 0 && !crowd_exempt(c, &s->from))
 		emit_reply(c, s, "Enough accounts were made from your address today. The next can be made "
-		           "in %s.", format_age(age, wait_ms));
+		           "in %s; or ask an administrator to make yours.", format_age(age, wait_ms));
 	else if (c->store_failed != NULL)
 		emit_reply(c, s, "Nothing can be saved at present (%s). Try again in a minute.",
 		           c->store_failed);
