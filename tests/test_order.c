@@ -499,6 +499,11 @@ static void test_a_room_has_so_many_bans_and_no_more(void **state)
 	assert_has("-- Not done: there are 250 bans in this room, and that is the most.");
 	/* And one command empties it, in as many steps as it takes. */
 	sends(0, "/unban all\n");
+	assert_has("-- This would end 250 bans from ops: ");
+	assert_has(" and 240 more.\\n-- Nothing is done yet. /unban all --yes does it; it cannot be taken "
+	           "back.\\n");
+	assert_has_not("APPEND");
+	sends(0, "/unban all --yes\n");
 	assert_has("-- 250 bans from ops ended. Nothing takes that back.");
 	sends(2, "/join ops\n");
 	assert_has("-- You are in ops");
@@ -582,6 +587,8 @@ static void test_rooms_leave_place_for_what_holds_everywhere(void **state)
 	sends(4, "/ban --everywhere --all d\n");
 	assert_has("-- Not done: there are 2000 bans everywhere, and that is the most.");
 	sends(4, "/unban --everywhere all\n");
+	assert_has("-- Nothing is done yet. /unban --everywhere all --yes does it; ");
+	sends(4, "/unban --everywhere all --yes\n");
 	assert_has("-- 2000 bans from this chat ended.");
 	for (int i = 0; chat_due_ms(chat) <= now_ms && i < 100; i++)
 		tick(0);

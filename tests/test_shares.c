@@ -249,17 +249,17 @@ static void test_reports(void **state)
 	}
 	assert_false(reports_line(VICTIM));
 	assert_true(reports_line(MODERATOR));
-	types(MODERATOR, "/reports resolve all of 10.0.0.0/8");
+	types(MODERATOR, "/reports resolve all of 10.0.0.0/8 --yes");
 	rests();
 	assert_true(reports_line(OTHER));
-	types(MODERATOR, "/reports resolve all");
+	types(MODERATOR, "/reports resolve all --yes");
 	rests();
 	assert_int_equal(reports_open(chat), 0);
 	assert_true(reports_line(VICTIM));
 	/* What is resolved gives place. */
 	for (uint32_t i = 0; i < REPORTS_MAX; i++) {
 		assert_true(reports_line(MODERATOR));
-		types(MODERATOR, "/reports resolve all of keeper");
+		types(MODERATOR, "/reports resolve all of keeper --yes");
 	}
 	assert_int_equal(chat->nreports, REPORTS_MAX);
 }
@@ -272,6 +272,10 @@ static void test_reports_of_one_address_go(void **state)
 	assert_true(reports_line(MALLORY));
 	assert_true(reports_line(OTHER));
 	types(MODERATOR, "/reports resolve all of mallory");
+	assert_has("-- This would resolve 2 reports made by mallory. /reports lists them all.");
+	assert_has("-- Nothing is done yet. /reports resolve all of mallory --yes does it, and one by one they "
+	           "can be opened again.");
+	types(MODERATOR, "/reports resolve all of mallory --yes");
 	assert_has("2 reports are resolved.");
 	assert_true(reports_line(MALLORY));
 	types(MODERATOR, "/remove address " MALLORY_IS);

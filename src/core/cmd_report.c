@@ -271,12 +271,27 @@ static const char *who_reported(struct chat *c, const char *name)
 	return last != NULL ? last->who : "";
 }
 
-/* "/reports resolve all", "/reports resolve all of WHO": an address, or a name, which stands for all
- * that the same principal has reported under whichever names. */
-static void resolve_all(struct chat *c, struct session *s, const char *rest)
+/* Is --yes the last word of rest? It is cut off. */
+static bool says_yes(char *rest)
 {
-	const char *whose = strncasecmp(rest, "of ", 3) == 0 ? rest + 3 : NULL;
-	struct address block;
+	size_t len = strlen(rest);
+
+	if (len < 5 || strcmp(rest + len - 5, "--yes") != 0 || (len > 5 && rest[len - 6] != ' '))
+		return false;
+	len -= 5;
+	while (len > 0 && rest[len - 1] == ' ')
+		len--;
+	rest[len] = '\0';
+	return true;
+}
+
+/* "/reports resolve all", "/reports resolve all of WHO": an address, or a name, which stands for all
+ * that the same principal has reported under whichever names. It is done with --yes alone. */
+static void resolve_all(struct chat *c, struct session *s, char *rest)
+{
+	bool yes = says_yes(rest);
+	const char *whose = strncasecmp(rest, "of ", 3) == 0 ? rest + 3 : NULL, *who = NULL;
+	struct address block, *from = NULL;
 	uint32_t n;
 
 	if (*rest != '\0' && whose == NULL) {
@@ -285,12 +300,20 @@ static void resolve_all(struct chat *c, struct session *s, const char *rest)
 	}
 	if (!emit_can_save(c, s))
 		return;
-	if (whose == NULL)
-		n = reports_resolve(c, NULL, NULL, s->nick, "");
-	else if (strpbrk(whose, ".:/") != NULL && address_parse(whose, &block))
-		n = reports_resolve(c, NULL, &block, s->nick, "");
-	else
-		n = reports_resolve(c, who_reported(c, whose), NULL, s->nick, "");
+	if (whose != NULL && strpbrk(whose, ".:/") != NULL && address_parse(whose, &block))
+		from = &block;
+	else if (whose != NULL)
+		who = who_reported(c, whose);
+	n = yes ? reports_resolve(c, who, from, s->nick, "") : reports_by(c, who, from, false);
+	if (n > 0 && !yes) {
+		emit_reply(c, s, "This would resolve %" PRIu32 " %s%s%s. %creports lists them all.", n,
+		           n == 1 ? "report" : "reports", whose != NULL ? " made by " : "",
+		           whose != NULL ? whose : "", c->config.command_prefix);
+		emit_reply(c, s, "Nothing is done yet. %creports resolve all%s%s --yes does it, and one by one "
+		           "they can be opened again.", c->config.command_prefix, whose != NULL ? " of " : "",
+		           whose != NULL ? whose : "");
+		return;
+	}
 	if (n == 0) {
 		emit_reply(c, s, "No report waits%s%s.", whose != NULL ? " that was made by " : "",
 		           whose != NULL ? whose : "");

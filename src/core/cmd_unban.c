@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
 #include "chatd/core/name.h"
@@ -14,6 +15,8 @@
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
 #include "chatd/core/undo.h"
+
+enum { NAMED_MAX = 10 }; /* bans that are named before "and N more" */
 
 /* -- ending ------------------------------------------------------------------------------ */
 
@@ -129,9 +132,38 @@ void order_unban(struct chat *c, struct session *s, struct ban *b)
 	ban_end(c, b);
 }
 
-/* r NULL: those of the whole server, if that was said (everywhere), and is no slip in the lobby. */
+/* Which would end, and how it is done; false: none would. */
+static bool tell_all(struct chat *c, struct session *s, struct room *r, enum ban_kind kind)
+{
+	bool ban = kind == BAN_ENTRY;
+	struct bearer own = bearer_of(s);
+	struct bytes names = {0};
+	uint32_t n = 0;
+
+	for (const struct ban *b = ban_list_of(c, r, kind)->first; b != NULL; b = b->list_next) {
+		if (ban_hits(c, b, &own))
+			continue;
+		if (n++ < NAMED_MAX)
+			bytes_printf(&names, "%s%s", n == 1 ? "" : ", ", order_ban_who(s, b));
+	}
+	if (n > NAMED_MAX)
+		bytes_printf(&names, " and %" PRIu32 " more", n - NAMED_MAX);
+	if (n > 0) {
+		emit_reply(c, s, "This would end %" PRIu32 " %s%s %s %s: %s.", n, ban ? "ban" : "mute",
+		           n == 1 ? "" : "s", ban ? "from" : "in", place(r, kind), names.data);
+		emit_reply(c, s, "Nothing is done yet. %c%s %s%s%sall --yes does it; it cannot be taken back.",
+		           c->config.command_prefix, ban ? "unban" : "unmute",
+		           r == NULL ? "--everywhere " : r != s->room ? "--in=" : "",
+		           r != NULL && r != s->room ? r->name : "", r != NULL && r != s->room ? " " : "");
+	}
+	bytes_release(&names);
+	return n > 0;
+}
+
+/* r NULL: those of the whole server, if that was said (everywhere), and is no slip in the lobby.
+ * yes: it is done, and not only told what would end. */
 static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_kind kind,
-                    bool everywhere)
+                    bool everywhere, bool yes)
 {
 	bool ban = kind == BAN_ENTRY;
 	const char *where = place(r, kind), *what = ban ? "ban" : "mute";
@@ -146,6 +178,8 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 		           c->config.command_prefix);
 		return;
 	}
+	if (!yes && tell_all(c, s, r, kind))
+		return;
 	n = ban_end_all(c, r, kind, &own);
 	if (n == 0) {
 		emit_reply(c, s, "Not done: there is no %s %s %s that you could end.", what,
@@ -160,13 +194,18 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 
 static void end(struct chat *c, struct session *s, const struct args *a, enum ban_kind kind)
 {
+	/* Nobody can be called so. */
+	bool all = strcasecmp(a->arg[0], "all") == 0, yes = strcmp(a->rest, "--yes") == 0;
 	struct ban *b;
 
+	if (*a->rest != '\0' && !(all && yes)) {
+		command_usage(c, s, kind == BAN_ENTRY ? "unban" : "unmute");
+		return;
+	}
 	if (!emit_can_save(c, s))
 		return;
-	if (strcasecmp(a->arg[0], "all") == 0) {
-		/* Nobody can be called so. */
-		end_all(c, s, order_scope(c, a, kind), kind, a->everywhere);
+	if (all) {
+		end_all(c, s, order_scope(c, a, kind), kind, a->everywhere, yes);
 		return;
 	}
 	b = meant(c, s, a, kind);

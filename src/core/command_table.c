@@ -102,7 +102,8 @@ const struct command commands[] = {
 	{"reports", "", "[all | [claim | resolve | reopen] N [HOW] | resolve all [of WHO]]", 2, 0, true,
 	 false, cmd_reports, ROLE_MODERATOR, FLAG_HOST,
 	 "Lists the reports that wait, shows one with its evidence, or says that you look at it, how "
-	 "it was resolved, or that it is open again. WHO is a name or an address.", "reports claim 12"},
+	 "it was resolved, or that it is open again. All are resolved with --yes alone. WHO is a name or an "
+	 "address.", "reports claim 12"},
 	{"role", "", "[NAME ROLE]", 2, 0, false, false, cmd_role, ROLE_ADMIN, FLAG_HOST,
 	 "Makes an account's bearer an admin, a moderator, or no more than an account; where there is "
 	 "no account, makes it. Alone, lists who has a role.", "role bob admin"},
@@ -116,18 +117,18 @@ const struct command commands[] = {
 	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_REACH | FLAG_HOST,
 	 "For operators: lets somebody read but not speak in the room, for a time or until /unmute; "
 	 "for moderators, with --everywhere, in no room.", "mute bob 30m shouting"},
-	{"unmute", "", "NICK | #B12 | all", 1, 1, false, false, cmd_unmute, ROLE_ACCOUNT,
+	{"unmute", "", "NICK | #B12 | all [--yes]", 1, 1, true, false, cmd_unmute, ROLE_ACCOUNT,
 	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST,
-	 "Ends a mute, by name or by the number that /bans shows; or all of the room's.",
+	 "Ends a mute, by name or by the number that /bans shows; or with --yes all of the room's.",
 	 "unmute bob"},
 	{"ban", "", "WHO [2d] [WHY]", 1, 1, true, false, cmd_ban, ROLE_ACCOUNT,
 	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH | FLAG_HOST,
 	 "For operators: keeps somebody out of the room, for a time or until /unban. WHO is a nick or an "
 	 "account; for moderators also an address or a block of them, and --everywhere keeps them out "
 	 "of the chat. --preview only tells whom it would hit.", "ban bob 2d spam"},
-	{"unban", "", "WHO | #B12 | all", 1, 1, false, false, cmd_unban, ROLE_ACCOUNT,
+	{"unban", "", "WHO | #B12 | all [--yes]", 1, 1, true, false, cmd_unban, ROLE_ACCOUNT,
 	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST,
-	 "Ends a ban, by name or by the number that /bans shows; or all of the room's.",
+	 "Ends a ban, by name or by the number that /bans shows; or with --yes all of the room's.",
 	 "unban bob"},
 	{"bans", "", "", 0, 0, false, false, cmd_bans, ROLE_ACCOUNT,
 	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST,
