@@ -277,6 +277,13 @@ static void test_reports_of_one_address_go(void **state)
 	           "can be opened again.");
 	types(MODERATOR, "/reports resolve all of mallory --yes");
 	assert_has("2 reports are resolved.");
+	/* The one that is known to be theirs. */
+	assert_has("-- One of your reports is resolved.");
+	assert_true(reports_line(MALLORY));
+	assert_true(reports_line(OTHER));
+	types(MODERATOR, "/reports resolve all --yes");
+	assert_has("-- 2 of your reports are resolved.");
+	assert_true(reports_line(OTHER));
 	assert_true(reports_line(MALLORY));
 	types(MODERATOR, "/remove address " MALLORY_IS);
 	assert_has("What was made from 192.0.2.1: 1 report that is not resolved.");

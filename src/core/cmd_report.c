@@ -285,13 +285,57 @@ static bool says_yes(char *rest)
 	return true;
 }
 
+static int by_slot(const void *a, const void *b)
+{
+	uint32_t x = (*(struct session *const *)a)->id.slot, y = (*(struct session *const *)b)->id.slot;
+
+	return (x > y) - (x < y);
+}
+
+/* Those who made the reports of who and from, and are here, into makers, one for each report. */
+static size_t makers_of(struct chat *c, const char *who, const struct address *from,
+                        struct session *makers[REPORTS_MAX])
+{
+	const struct report *r;
+	size_t n = 0;
+
+	DL_FOREACH(c->reports, r) {
+		struct session *maker = r->state != REPORT_RESOLVED && report_is_by(r, who, from)
+		                      ? report_maker(c, r) : NULL;
+
+		if (maker != NULL && n < REPORTS_MAX)
+			makers[n++] = maker;
+	}
+	qsort(makers, n, sizeof makers[0], by_slot);
+	return n;
+}
+
+/* Each of them once. */
+static void tell_makers(struct chat *c, const struct session *but, struct session *const *makers,
+                        size_t n)
+{
+	size_t same;
+
+	for (size_t i = 0; i < n && emit_has_room(c); i += same) {
+		same = 1;
+		while (i + same < n && makers[i + same] == makers[i])
+			same++;
+		if (makers[i] != but && same == 1)
+			emit_reply(c, makers[i], "One of your reports is resolved.");
+		else if (makers[i] != but)
+			emit_reply(c, makers[i], "%zu of your reports are resolved.", same);
+	}
+}
+
 /* "/reports resolve all", "/reports resolve all of WHO": an address, or a name, which stands for all
  * that the same principal has reported under whichever names. It is done with --yes alone. */
 static void resolve_all(struct chat *c, struct session *s, char *rest)
 {
 	bool yes = says_yes(rest);
 	const char *whose = strncasecmp(rest, "of ", 3) == 0 ? rest + 3 : NULL, *who = NULL;
+	struct session *makers[REPORTS_MAX];
 	struct address block, *from = NULL;
+	size_t nmakers;
 	uint32_t n;
 
 	if (*rest != '\0' && whose == NULL) {
@@ -304,6 +348,7 @@ static void resolve_all(struct chat *c, struct session *s, char *rest)
 		from = &block;
 	else if (whose != NULL)
 		who = who_reported(c, whose);
+	nmakers = yes ? makers_of(c, who, from, makers) : 0;
 	n = yes ? reports_resolve(c, who, from, s->nick, "") : reports_by(c, who, from, false);
 	if (n > 0 && !yes) {
 		emit_reply(c, s, "This would resolve %" PRIu32 " %s%s%s. %creports lists them all.", n,
@@ -324,6 +369,7 @@ static void resolve_all(struct chat *c, struct session *s, char *rest)
 	emit_reply(c, s, "%" PRIu32 " %s resolved. %creports all lists them, %creports reopen N opens one "
 	           "again.", n, n == 1 ? "report is" : "reports are", c->config.command_prefix,
 	           c->config.command_prefix);
+	tell_makers(c, s, makers, nmakers);
 	report_tick(c);
 }
 
