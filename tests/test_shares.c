@@ -572,6 +572,79 @@ static void test_grants(void **state)
 	assert_null(chat->forgets);
 }
 
+/* The people of many names, acc0 and so on. */
+static void accounts(uint32_t n)
+{
+	char name[32];
+
+	for (uint32_t i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "acc%u", i);
+		account(name, "account");
+	}
+}
+
+/* A room that is handed over brings no more than its new owner may have. */
+static void test_grants_of_accepted_rooms(void **state)
+{
+	uint32_t n = 0;
+	struct account *boss;
+
+	(void)state;
+	accounts(GRANTS_MAX);
+	boss = account("boss", "account");
+	for (uint32_t room = 0; room < 6; room++) {
+		signs_in(MALLORY, MALLORY_IS, room < 3 ? "minion" : "minion2", "account");
+		types(MALLORY, "/join r%u", room);
+		types(MALLORY, "/room permanent on");
+		for (uint32_t i = 0; i < 240; i++)
+			types(MALLORY, "/invite acc%u", i);
+		types(MALLORY, "/transfer boss");
+		signs_in(OTHER, "192.0.2.2", "boss", "account");
+		types(OTHER, "/accept r%u", room);
+	}
+	assert_has("Not done: with r5 there would be 1209 people who are something in your rooms, and 1000 "
+	           "are the most.");
+	assert_int_equal(grant_owned(chat, "boss"), 4);
+	for (const struct grant *g = boss->grants; g != NULL; g = g->next)
+		n += g->role == ROOM_OWNER ? g->room->ngrants : 0;
+	assert_in_range(n, 1, GRANTS_OWNER_MAX);
+	/* Who keeps order everywhere is trusted with more. */
+	boss->role = ROLE_MODERATOR;
+	types(OTHER, "/accept r5");
+	assert_has("You are the owner of r5.");
+}
+
+/* In a room that nobody owns an operator gives to few, and never out of the reserve. */
+static void test_grants_where_nobody_owns(void **state)
+{
+	struct room *r;
+
+	(void)state;
+	accounts(GRANTS_MAX);
+	signs_in(MALLORY, MALLORY_IS, "owner", "account");
+	types(MALLORY, "/join den");
+	types(MALLORY, "/room permanent on");
+	types(MALLORY, "/op acc0");
+	r = room_by_key(chat, "den");
+	grant_take(chat, r, "owner", ROOM_OWNER);
+	signs_in(OTHER, "192.0.2.2", "acc0", "account");
+	for (uint32_t i = 1; i < GRANTS_MAX; i++)
+		types(OTHER, "/invite --in=den acc%u", i);
+	assert_int_equal(r->ngrants, GRANTS_OWNERLESS_MAX);
+	assert_has("Not done: 32 people are something in den, which nobody owns, and that is the most "
+	           "there.");
+	types(MODERATOR, "/invite --in=den acc200");
+	assert_has("acc200 may come into den.");
+	types(OTHER, "/uninvite --in=den acc200");
+	types(OTHER, "/uninvite --in=den acc1");
+	chat->ngrants += GRANTS_ALL_MAX - GRANTS_RESERVE;
+	types(OTHER, "/invite --in=den acc1");
+	assert_has("people are something in a room of this server, and that is the most.");
+	types(MODERATOR, "/invite --in=den acc1");
+	assert_has("acc1 may come into den.");
+	chat->ngrants -= GRANTS_ALL_MAX - GRANTS_RESERVE;
+}
+
 static void test_invitations_of_a_guest(void **state)
 {
 	(void)state;
@@ -934,6 +1007,8 @@ int main(void)
 		TEST(test_what_is_taken_does_not_come_back),
 		TEST(test_ghosts),
 		TEST(test_grants),
+		TEST(test_grants_of_accepted_rooms),
+		TEST(test_grants_where_nobody_owns),
 		TEST(test_invitations_of_a_guest),
 		TEST(test_invitations_do_not_stay_in_the_store),
 		TEST(test_accounts),

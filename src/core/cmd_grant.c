@@ -97,12 +97,21 @@ static bool may(struct chat *c, struct session *s, const struct room *r, enum ro
 static bool give_back_since(struct chat *c, struct session *s, struct room *r,
                             const struct target *t, enum room_role role, const uint64_t *since)
 {
+	bool keeper = role_of(s) >= ROLE_MODERATOR;
+
 	/* A grant holds for a room that is known by its number also after a restart. */
 	if (!r->kept)
 		setting_save(c, r);
-	if (since != NULL ? grant_give_back(c, r, t->account->key, role, *since)
-	                  : grant_give(c, r, t->account->key, role))
+	if (since != NULL ? grant_give_back(c, keeper, r, t->account->key, role, *since)
+	                  : grant_give_by(c, keeper, r, t->account->key, role))
 		return true;
+	if (grant_owner(r) == NULL && r->ngrants < GRANTS_MAX && r->ngrants >= GRANTS_OWNERLESS_MAX &&
+	    c->ngrants < GRANTS_ALL_MAX) {
+		emit_reply(c, s, "Not done: %d people are something in %s, which nobody owns, and that is the "
+		           "most there. %cuninvite or %cdevoice somebody first, or ask a moderator.",
+		           GRANTS_OWNERLESS_MAX, r->name, c->config.command_prefix, c->config.command_prefix);
+		return false;
+	}
 	if (r->ngrants < GRANTS_MAX && c->ngrants < GRANTS_ALL_MAX - GRANTS_RESERVE) {
 		emit_reply(c, s, "Not done: %d people are something in the rooms of their owner, and that is the "
 		           "most. %cuninvite or %cdevoice somebody first.", GRANTS_OWNER_MAX,
@@ -342,7 +351,8 @@ static void withdraw(struct chat *c, struct session *s, struct room *r)
 	           to->nick, c->config.command_prefix, n);
 }
 
-/* s's account can have one more room, with the bans that are in it; otherwise s is told. */
+/* s's account can have one more room, with the bans and the grants that are in it; otherwise s is
+ * told. */
 static bool has_share(struct chat *c, struct session *s, const struct room *r)
 {
 	const char *key = s->account->key;
@@ -361,6 +371,12 @@ static bool has_share(struct chat *c, struct session *s, const struct room *r)
 			           BANS_OWNER_MAX);
 			return false;
 		}
+	}
+	if (role_of(s) < ROLE_MODERATOR && grant_of_owner(s->account) + r->ngrants > GRANTS_OWNER_MAX) {
+		emit_reply(c, s, "Not done: with %s there would be %" PRIu32 " people who are something in your "
+		           "rooms, and %d are the most.", r->name, grant_of_owner(s->account) + r->ngrants,
+		           GRANTS_OWNER_MAX);
+		return false;
 	}
 	return true;
 }

@@ -175,28 +175,45 @@ static void set_roles(struct grant *g, unsigned roles)
 			g->role = (enum room_role)role;
 }
 
-/* What keeps one more person from being something in r. */
-static bool is_full(const struct chat *c, const struct room *r)
+uint32_t grant_of_owner(const struct account *a)
 {
-	const struct account *owner = r->owner != NULL ? r->owner->account : NULL;
 	const struct grant *g;
 	uint32_t n = 0;
 
+	DL_FOREACH(a->grants, g)
+		n += g->role == ROOM_OWNER ? g->room->ngrants : 0;
+	return n;
+}
+
+/* What keeps one more person from being something in r. keeper: whoever keeps order everywhere
+ * gives it. */
+static bool is_full(const struct chat *c, const struct room *r, bool keeper)
+{
+	const struct account *owner = r->owner != NULL ? r->owner->account : NULL;
+
 	if (r->ngrants >= GRANTS_MAX || c->ngrants >= GRANTS_ALL_MAX)
 		return true;
-	if (owner == NULL || owner->role >= ROLE_MODERATOR)
+	if (owner != NULL ? owner->role >= ROLE_MODERATOR : keeper)
 		return false;
-	DL_FOREACH(owner->grants, g)
-		n += g->role == ROOM_OWNER ? g->room->ngrants : 0;
-	return n >= GRANTS_OWNER_MAX || c->ngrants >= GRANTS_ALL_MAX - GRANTS_RESERVE;
+	/* What nobody's share holds is little. */
+	if (owner == NULL ? r->ngrants >= GRANTS_OWNERLESS_MAX
+	                  : grant_of_owner(owner) >= GRANTS_OWNER_MAX)
+		return true;
+	return c->ngrants >= GRANTS_ALL_MAX - GRANTS_RESERVE;
 }
 
 bool grant_give(struct chat *c, struct room *r, const char *account_key, enum room_role role)
 {
+	return grant_give_by(c, false, r, account_key, role);
+}
+
+bool grant_give_by(struct chat *c, bool keeper, struct room *r, const char *account_key,
+                   enum room_role role)
+{
 	struct grant *g = grant_of(r, account_key);
 
 	if (g == NULL) {
-		if (role == ROOM_OWNER ? r->ngrants >= GRANTS_MAX : is_full(c, r))
+		if (role == ROOM_OWNER ? r->ngrants >= GRANTS_MAX : is_full(c, r, keeper))
 			return false;
 		g = grant_add(c, r, account_by_key(c, account_key));
 		/* What was said while everybody could read it stays theirs to read. */
@@ -208,13 +225,13 @@ bool grant_give(struct chat *c, struct room *r, const char *account_key, enum ro
 	return true;
 }
 
-bool grant_give_back(struct chat *c, struct room *r, const char *account_key, enum room_role role,
-                     uint64_t since)
+bool grant_give_back(struct chat *c, bool keeper, struct room *r, const char *account_key,
+                     enum room_role role, uint64_t since)
 {
 	bool new = grant_of(r, account_key) == NULL;
 	struct grant *g;
 
-	if (!grant_give(c, r, account_key, role))
+	if (!grant_give_by(c, keeper, r, account_key, role))
 		return false;
 	g = grant_of(r, account_key);
 	if (new && g->since != since) {

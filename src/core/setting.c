@@ -122,11 +122,14 @@ uint32_t setting_replay(const struct chat *c, const struct room *r)
  * all of it, and still may. */
 static void admit_present(struct chat *c, struct room *r)
 {
+	/* Where nobody owns it, an administrator has closed it. */
+	bool keeper = grant_owner(r) == NULL;
+
 	for (uint32_t i = 0; i < r->nmembers; i++) {
 		struct session *s = r->members[i];
 
 		if (s->account == NULL || !emit_has_room(c) ||
-		    !grant_give(c, r, s->account->key, ROOM_MEMBER))
+		    !grant_give_by(c, keeper, r, s->account->key, ROOM_MEMBER))
 			rights_invite(c, s, r, 0, true);
 	}
 }

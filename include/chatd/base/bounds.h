@@ -118,8 +118,10 @@ enum {
 	GRANTS_MAX = 256,       /* people who are something in one room, or are invited to it */
 	GRANTS_ALL_MAX = 100000, /* and in all rooms, beside their owners */
 	GRANTS_OWNER_MAX = 1000, /* of them, in the rooms of one owner together */
-	GRANTS_RESERVE = 10000, /* and so many for the rooms of moderators and administrators, and those
-	                         * that nobody owns, where only they can give */
+	GRANTS_OWNERLESS_MAX = 32, /* in a room that nobody owns, given by its operators: they are in
+	                         * nobody's share */
+	GRANTS_RESERVE = 10000, /* and so many for the rooms of moderators and administrators, and for
+	                         * what they give in those that nobody owns */
 	FORGETS_MAX = 16384,    /* facts of rooms and accounts that are gone that wait to be removed from
 	                         * the store; what is beyond that is found at the next start. Mail and
 	                         * reports that were taken away wait beside them, none left out */

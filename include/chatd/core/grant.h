@@ -50,16 +50,22 @@ enum room_role grant_role(const struct room *r, const struct session *s);
 enum room_role grant_role_of(const struct room *r, const struct account *a, enum role role);
 
 /* Gives the account's bearer a role, or takes that one away; saved. False: there are GRANTS_MAX
- * in the room, GRANTS_OWNER_MAX in those of its owner, or too many in all. */
+ * in the room, GRANTS_OWNER_MAX in those of its owner, GRANTS_OWNERLESS_MAX in one that nobody owns,
+ * or too many in all. */
 bool grant_give(struct chat *c, struct room *r, const char *account_key, enum room_role role);
+/* keeper: whoever keeps order everywhere gives it, who may give more in a room that nobody owns. */
+bool grant_give_by(struct chat *c, bool keeper, struct room *r, const char *account_key,
+                   enum room_role role);
 /* The same of one that was taken away: whoever has nothing in the room reads what they read
  * before, after the line since. */
-bool grant_give_back(struct chat *c, struct room *r, const char *account_key, enum room_role role,
-                     uint64_t since);
+bool grant_give_back(struct chat *c, bool keeper, struct room *r, const char *account_key,
+                     enum room_role role, uint64_t since);
 void grant_take(struct chat *c, struct room *r, const char *account_key, enum room_role role);
 
 /* Rooms that the account owns. */
 uint32_t grant_owned(const struct chat *c, const char *account_key);
+/* People who are something in them, once for each room. */
+uint32_t grant_of_owner(const struct account *a);
 
 /* The account goes: its grants go too, and from the store when there is time (forget.h). Until
  * then they hold for nobody: a grant names the room's number and when the account was made. Rooms
