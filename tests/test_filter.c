@@ -90,6 +90,27 @@ static void test_what_is_removed_may_be_said(void **state)
 	assert_false(chat->guarded);
 }
 
+/* One that was saved without saying who added it and when, by hand or with damage, is removed and
+ * comes back. */
+static void test_one_of_nobody_knows_whom(void **state)
+{
+	struct filter *f;
+
+	(void)state;
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_FILTER, .key = "spam", .value = "x=y"});
+	f = filter_named(chat, "spam", false);
+	assert_non_null(f);
+	filter_remove(chat, f);
+	chat->neffects = 0;
+	filter_add(chat, "spam", false, "", 0);
+	assert_int_equal(chat->neffects, 1);
+	assert_int_equal(chat->effects[0].record.kind, RECORD_FACT);
+	f = filter_named(chat, "spam", false);
+	assert_non_null(f);
+	assert_string_equal(f->by, "System");
+	assert_true(f->at_ms == chat->now_ms);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -98,6 +119,7 @@ int main(void)
 		CASE(test_beginnings),
 		CASE(test_words_that_cannot_be_added),
 		CASE(test_what_is_removed_may_be_said),
+		CASE(test_one_of_nobody_knows_whom),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,6 +161,7 @@ static void filter_more(struct chat *c, struct session *s, const char *word, boo
                         const char *by, int64_t at_ms)
 {
 	const char *star = beginning ? "*" : "";
+	const struct filter *f;
 	struct bytes undo = {0};
 	uint64_t n;
 
@@ -171,7 +172,8 @@ static void filter_more(struct chat *c, struct session *s, const char *word, boo
 		           "place.", FILTERS_MAX, c->config.command_prefix);
 	} else {
 		filter_add(c, word, beginning, by, at_ms);
-		filter_undo_begin(&undo, word, beginning, by, at_ms);
+		f = filter_named(c, word, beginning);
+		filter_undo_begin(&undo, word, beginning, f->by, f->at_ms);
 		fields_put(&undo, "added", "yes");
 		n = emit_audit(c, s, undo.data, "filtered the word %s%s", word, star);
 		bytes_release(&undo);

@@ -154,6 +154,11 @@ void filter_add(struct chat *c, const char *word, bool beginning, const char *by
 {
 	struct bytes value = {0};
 
+	/* A fact without a value would be none. */
+	if (*by == '\0')
+		by = "System";
+	if (at_ms == 0)
+		at_ms = c->now_ms;
 	insert(c, word, beginning, by, at_ms);
 	fields_put(&value, "by", by);
 	fields_put_number(&value, "at", at_ms);

@@ -27,7 +27,8 @@ enum { FILTER_BYTES_MAX = FILTER_CHARS_MAX * 4 };
 const char *filter_parse(const char *typed, char word[FILTER_BYTES_MAX + 1], bool *beginning);
 
 struct filter *filter_named(const struct chat *c, const char *word, bool beginning);
-/* Saved; there must be fewer than FILTERS_MAX. */
+/* Saved; there must be fewer than FILTERS_MAX. Where nobody knows who added it ("") or when (0), it
+ * is System, and now. */
 void filter_add(struct chat *c, const char *word, bool beginning, const char *by, int64_t at_ms);
 void filter_remove(struct chat *c, struct filter *f);
 
