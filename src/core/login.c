@@ -142,6 +142,20 @@ void login_signed_in(struct chat *c, struct session *s, struct account *a)
 	account_sign_in(c, s, a);
 }
 
+/* g, whose name looks like a's, is more than this step has room for. */
+static void clear_later(struct chat *c, struct session *g, const struct account *a)
+{
+	struct bytes told = {0}, why = {0};
+
+	bytes_printf(&told, "%s is registered now, and your name looks like it, so this connection ends "
+	             "here. Connect again, and take another name.", a->nick);
+	bytes_printf(&why, "%s is registered, and their name looks like it", a->nick);
+	out_mark(c, g, NULL, told.data, why.data);
+	c->order->outs_due = true;
+	bytes_release(&told);
+	bytes_release(&why);
+}
+
 void login_clear_name(struct chat *c, const struct account *a)
 {
 	uint64_t look = look_hash(a->look), shown = look_hash(a->shown);
@@ -152,12 +166,15 @@ void login_clear_name(struct chat *c, const struct account *a)
 		if (g->account != NULL || (g->looks[0] != look && g->looks[0] != shown &&
 		                           g->looks[1] != look && g->looks[1] != shown))
 			continue;
+		if (!emit_has_room(c)) {
+			if (!g->trusted)
+				clear_later(c, g, a);
+			continue;
+		}
 		session_name_suggest(c, g->nick, nick, key);
 		emit_reply(c, g, "%s is registered now, and your name looks like it: you are called %s.",
 		           a->nick, nick);
 		session_rename(c, g, nick, key);
-		if (!emit_has_room(c))
-			break;
 	}
 }
 

@@ -71,7 +71,8 @@ bool login_host(struct chat *c, struct session *s, const char *user);
 /* A name that s may not bear; it was told. Ends the session after too many. */
 void login_wrong(struct chat *c, struct session *s);
 
-/* The account is new: guests whose names look like its own are given others. */
+/* The account is new: guests whose names look like its own are given others; those for whom this
+ * step has no room are put out in the next ones. */
 void login_clear_name(struct chat *c, const struct account *a);
 
 /* A guest comes back: under a name that it may bear, to its room (NULL: the lobby). */
