@@ -188,6 +188,11 @@ static void test_blanks(void **state)
 	/* What is seen among them ends a run. */
 	SAME("a" TEN TEN "." TEN TEN "b");
 	SHOWS("a" TEN TEN "\u200B" TEN TEN "b", "a" TEN TEN "<U+200B>" TEN TEN "b");
+	/* Hangul vowels and finals take no room of their own either. */
+	SHOWS("a" TEN TEN "\u1161" TEN "\u11FF" TEN "b", "a<40 spaces>b");
+	SHOWS("a" TEN TEN "\uD7B0" TEN "\uD7FB" TEN "b", "a<40 spaces>b");
+	SHOWS("a" TEN "\u1112\u1161\u11AB" TEN TEN "\u1161 b",
+	      "a" TEN "\u1112\u1161\u11AB" TEN TEN "\u1161 b");
 	/* At the end they push nothing anywhere; a line of blanks alone is an empty one. */
 	SAME("a" TEN TEN TEN TEN);
 	SAME(TEN TEN TEN TEN);

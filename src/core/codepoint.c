@@ -65,6 +65,12 @@ int cp_blank_columns(int32_t cp, const utf8proc_property_t *p)
 	       cp == 0x1D159;
 }
 
+bool cp_joins_before(int32_t cp, const utf8proc_property_t *p)
+{
+	return p->category == UTF8PROC_CATEGORY_MN || p->category == UTF8PROC_CATEGORY_ME ||
+	       cp_within(cp, 0x1160, 0x11FF) || cp_within(cp, 0xD7B0, 0xD7FB);
+}
+
 bool cp_is_styling(int32_t cp)
 {
 	return cp == 0xFE0F || cp_within(cp, 0x1F3FB, 0x1F3FF);

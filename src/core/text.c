@@ -187,7 +187,6 @@ static bool mark_is_too_many(struct scan *s, utf8proc_propval_t category)
 		s->marks = 0;
 		return false;
 	}
-	s->blanks |= blank_columns(s->prev) != 0;
 	return ++s->marks > MARKS_MAX;
 }
 
@@ -221,7 +220,8 @@ static void step(struct scan *s)
 			put(s, at, n);
 		else
 			put_name(s, cp);
-		s->blanks |= passes && cp_blank_columns(cp, p) != 0;
+		s->blanks |= passes && (cp_blank_columns(cp, p) != 0 ||
+		                        (cp_joins_before(cp, p) && blank_columns(s->prev) != 0));
 		if (passes && cp_is_styling(cp))
 			pict = s->pict == PICT_BARE ? PICT_STYLED : PICT_NO;
 		else if (passes && cp_is_pict(cp, p))
@@ -233,8 +233,8 @@ static void step(struct scan *s)
 		copy_tags(s);
 }
 
-/* The columns of blanks that stand in a row at s, and their bytes in *n. Marks on them, some of
- * which nobody sees, are no end of it. */
+/* The columns of blanks that stand in a row at s, and their bytes in *n. What is drawn onto
+ * them, which often nobody sees, is no end of it. */
 static size_t blanks_at(const unsigned char *s, const unsigned char *end, size_t *n)
 {
 	size_t columns = 0, len;
@@ -244,7 +244,7 @@ static size_t blanks_at(const unsigned char *s, const unsigned char *end, size_t
 	for (*n = 0; s + *n < end; *n += len) {
 		cp = cp_decode(s + *n, end, &len);
 		width = blank_columns(cp);
-		if (width == 0 && (columns == 0 || !is_nonspacing(utf8proc_get_property(cp)->category)))
+		if (width == 0 && (columns == 0 || !cp_joins_before(cp, utf8proc_get_property(cp))))
 			break;
 		columns += (size_t)width;
 	}

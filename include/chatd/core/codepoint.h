@@ -32,6 +32,9 @@ bool cp_is_hidden(int32_t cp, const struct utf8proc_property_struct *p);
 
 /* Columns that it takes on a terminal without anything to be seen there; 0: it is no blank. */
 int cp_blank_columns(int32_t cp, const struct utf8proc_property_struct *p);
+/* It takes no column: it is drawn onto what stands before it. Marks, and vowels and finals of
+ * Hangul that is written letter by letter. */
+bool cp_joins_before(int32_t cp, const struct utf8proc_property_struct *p);
 
 /* The emoji's own selector, or a skin tone. */
 bool cp_is_styling(int32_t cp);
