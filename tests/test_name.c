@@ -155,7 +155,6 @@ static void test_reserved(void **state)
 	REFUSES(NAME_NICK, "you", "the nick \"you\" is reserved; choose another");
 	REFUSES(NAME_NICK, "_System_", "the nick \"system\" is reserved; choose another");
 	REFUSES(NAME_NICK, "admin-", "the nick \"admin\" is reserved; choose another");
-	allows(NAME_NICK, "system_2", "system_2");
 	allows(NAME_NICK, "ecosystem", "ecosystem");
 }
 
@@ -261,7 +260,9 @@ static void test_looks_reserved(void **state)
 		"modern", "admiral", "syste", "operator9x", "Ali", "ALI", "ali", "hero", "Modest", "sysadm",
 		"mode", "mec", "opera", "Roo", "systems_a", "yous", "adminer", "badmin", "bot", "b0t", "m.e",
 		"o-p", "Rooth", "Cooper", "Mel", "Melody", "Hal", "Hall", "Al", "Jody", "Robot", "Severn",
-		"Stafford", "Supp", "Systema", "Consuelo", "host", "guest", "r2d2", "1337", "007",
+		"Stafford", "Supp", "Systema", "Consuelo", "guest", "guest2",
+		"hostess", "ghost", "ghost2", "theme", "theo", "theall", "helper", "al12", "al2", "4me", "ali1",
+		"them", "3com", "the-dude", "_007_", "a117", "r2d2", "1337", "007",
 	};
 
 	(void)state;
@@ -299,6 +300,25 @@ static void test_looks_reserved(void **state)
 	is_reserved("System\u02BC", "system");
 	is_reserved("System\u30FC", "system");
 	is_reserved("admin\u738B", "admin");
+	is_reserved("h0st", "host");
+	is_reserved("HOST_2", "host");
+	is_reserved("the.host", "host");
+	is_reserved("thehost", "host");
+	is_reserved("The_Admin", "admin");
+	is_reserved("the-system1", "system");
+	is_reserved("system2", "system");
+	is_reserved("system_2", "system");
+	is_reserved("System10", "system");
+	is_reserved("5ystem_1-2", "system");
+	is_reserved("_sys.tem2", "system");
+	is_reserved("administrator1", "administrator");
+	is_reserved("root2", "root");
+	is_reserved("r0072", "root");
+	is_reserved("help24.7", "help");
+	is_reserved("op1", "op");
+	is_reserved("M0D99", "mod");
+	REFUSES(NAME_NICK, "host", "the nick \"host\" is reserved; choose another");
+	REFUSES(NAME_NICK, "Help", "the nick \"help\" is reserved; choose another");
 	REFUSES(NAME_NICK, "admins", "the nick \"admins\" is reserved; choose another");
 	REFUSES(NAME_NICK, "sysop", "the nick \"sysop\" is reserved; choose another");
 	allows(NAME_ROOM, "5ystem", "5ystem");

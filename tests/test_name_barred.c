@@ -67,6 +67,45 @@ static void test_account_is_found(void **state)
 	assert_has_not("Not done");
 }
 
+/* As chatd's words about the host are: nobody else is called that. */
+static void test_host_is_who_administers_it(void **state)
+{
+	(void)state;
+	joins(0);
+	sends(0, "/nick host\n");
+	assert_has("That name will not do: the nick \"host\" is reserved; choose another.");
+	sends(0, "/nick the.host\n");
+	assert_has("That name will not do: it looks like \"host\", which is reserved");
+	comes(1, NULL, true);
+	sends(1, "/nick host\n");
+	assert_has("You are host, in general");
+	sends(1, "/nick Host\n");
+	assert_has("You are Host now.");
+	sends(1, "/nick host2\n");
+	assert_has("That name will not do: it looks like \"host\", which is reserved");
+}
+
+static void test_names_that_were_free(void **state)
+{
+	static const char *const names[] = {"host", "help", "the.host", "system2", "root2"};
+	char line[64];
+
+	(void)state;
+	joins(2);
+	for (uint32_t i = 0; i < sizeof names / sizeof *names; i++) {
+		load(names[i]);
+		comes(0, names[i], false);
+		snprintf(line, sizeof line, "You are %s, in general", names[i]);
+		assert_has(line);
+		snprintf(line, sizeof line, "/whois %s\n", names[i]);
+		sends(2, line);
+		snprintf(line, sizeof line, "-- %s", names[i]);
+		assert_has(line);
+		happens(EVENT_CLOSED, 0);
+		happens(EVENT_RELEASED, 0);
+	}
+}
+
 static void test_room_is_found(void **state)
 {
 	(void)state;
@@ -112,6 +151,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_digits_of_another_script, begin, end),
 		cmocka_unit_test_setup_teardown(test_account_signs_in, begin, end),
 		cmocka_unit_test_setup_teardown(test_account_is_found, begin, end),
+		cmocka_unit_test_setup_teardown(test_host_is_who_administers_it, begin, end),
+		cmocka_unit_test_setup_teardown(test_names_that_were_free, begin, end),
 		cmocka_unit_test_setup_teardown(test_room_is_found, begin, end),
 	};
 

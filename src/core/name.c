@@ -21,9 +21,14 @@
 /* How many code points one may fold to: U+FDFA, with 18, has the most. */
 enum { FOLD_MAX = 32 };
 
-/* A reserved word of so many letters is one also with signs and foreign letters in it: m.e and o-p
- * are people's initials. */
-enum { WORD_LONG = 5 };
+enum {
+	/* A reserved word of so many letters is one also with signs and foreign letters in it: m.e and
+	 * o-p are people's initials. */
+	WORD_LONG = 5,
+	/* And of so many, behind "the", or where the last of its letters is a digit that more follow: a
+	 * theme is no "me", and al12 no "all". */
+	WORD_MIDDLE = 4,
+};
 
 #define SIGNS "_-.|^"
 
@@ -51,7 +56,7 @@ static const struct {
 /* Keys of nicks that would speak for the server, its operators or everybody. */
 static const char *const reserved[] = {
 	"admin", "administrator", "administrators", "admins", "all", "chatd", "console",
-	"everybody", "everyone", "here", "me", "mod", "moderator", "moderators", "mods", "nobody",
+	"everybody", "everyone", "help", "here", "host", "me", "mod", "moderator", "moderators", "mods", "nobody",
 	"op", "oper", "operator", "operators", "opers", "ops", "root", "server", "service", "staff",
 	"support", "sysadmin", "sysop", "system", "you",
 };
@@ -65,7 +70,7 @@ static const char stand_ins[][2] = {
 /* And pairs of letters that stand for one. */
 static const char *const pairs[] = { "rnm", "cld", "vvw" };
 
-/* Of a name, what is compared with them. */
+/* Of a name, what is compared with them, and that without digits behind it. */
 enum view {
 	VIEW_ALL,
 	VIEW_TRIMMED,           /* without signs round it */
@@ -223,19 +228,25 @@ static bool name_cut(const char *name, enum view view, char out[NAME_KEY_BYTES_M
 
 static const char *find_word(const char *look, size_t least)
 {
-	size_t i;
+	const char *behind = strncmp(look, "the", 3) == 0 ? look + 3 : NULL;
+	size_t i, len;
 
-	for (i = 0; i < sizeof reserved / sizeof *reserved; i++)
-		if (look_is_word(look, reserved[i]) && strlen(reserved[i]) >= least)
+	if (behind != NULL)
+		behind += strspn(behind, SIGNS);
+	for (i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+		len = strlen(reserved[i]);
+		if (len >= least && (look_is_word(look, reserved[i]) ||
+		                     (behind != NULL && len >= WORD_MIDDLE && look_is_word(behind, reserved[i]))))
 			return reserved[i];
+	}
 	return NULL;
 }
 
-/* The reserved word that a look is, a long one also amid what is no letter or digit of its own;
- * NULL: none. */
-static const char *look_reserved(const char *look, enum view view)
+/* The reserved word of so many letters that a look is, a long one also amid what is no letter or
+ * digit of its own; NULL: none. */
+static const char *look_reserved(const char *look, size_t least)
 {
-	const char *word = find_word(look, view == VIEW_JOINED ? WORD_LONG : 0);
+	const char *word = find_word(look, least);
 	char bare[NAME_LOOK_BYTES_MAX + 1];
 	size_t i, n = 0;
 
@@ -259,30 +270,61 @@ static bool has_small_letters(const char *name)
 	return false;
 }
 
+/* The reserved word that the key, or the name as it is written (NULL: that is of capitals alone),
+ * looks like. */
+static const char *cut_seems(const char *key, const char *written, size_t least)
+{
+	char look[NAME_LOOK_BYTES_MAX + 1];
+	const char *word;
+
+	look_of(key, false, look);
+	word = look_reserved(look, least);
+	if (word == NULL) {
+		look_in_capitals(key, look);
+		word = look_reserved(look, least);
+	}
+	if (word == NULL && written != NULL) {
+		look_of(written, true, look);
+		word = look_reserved(look, least);
+	}
+	return word;
+}
+
+/* Takes a digit or sign off the end. False: there is none, or nothing else. */
+static bool cut_tail(char *s)
+{
+	size_t n = strlen(s);
+
+	if (n < 2 || strchr(SIGNS "0123456789", s[n - 1]) == NULL)
+		return false;
+	s[n - 1] = '\0';
+	return true;
+}
+
 /*
- * The reserved word that a name looks like; NULL: none. As it is without case, in
- * capitals, and as it is written; there ALI is not ALl, so that of capitals alone is
- * looked at in the other ways only.
+ * The reserved word that a name looks like, or would without digits and signs behind it;
+ * NULL: none. As it is without case, in capitals, and as it is written; there ALI is not
+ * ALl, so that of capitals alone is looked at in the other ways only.
  */
 static const char *name_seems(const char *name, const char *key)
 {
-	char cut[NAME_KEY_BYTES_MAX + 1], look[NAME_LOOK_BYTES_MAX + 1];
+	char cut[NAME_KEY_BYTES_MAX + 1], spelt[NAME_KEY_BYTES_MAX + 1];
 	const char *word = NULL;
 	bool small = has_small_letters(name);
 
 	for (enum view v = VIEW_ALL; v <= VIEW_JOINED && word == NULL; v++) {
+		size_t least = v == VIEW_JOINED ? WORD_LONG : 0;
+		bool tail;
+
 		if (!name_cut(key, v, cut) && v != VIEW_ALL)
 			continue;
-		look_of(cut, false, look);
-		word = look_reserved(look, v);
-		if (word == NULL) {
-			look_in_capitals(cut, look);
-			word = look_reserved(look, v);
-		}
-		if (word == NULL && small) {
-			name_cut(name, v, cut);
-			look_of(cut, true, look);
-			word = look_reserved(look, v);
+		name_cut(name, v, spelt);
+		word = cut_seems(cut, small ? spelt : NULL, least);
+		while (word == NULL && cut_tail(cut)) {
+			/* What is left may still end in digits, which may stand for letters. */
+			tail = strchr(SIGNS "0123456789", cut[strlen(cut) - 1]) != NULL;
+			word = cut_seems(cut, small && cut_tail(spelt) ? spelt : NULL,
+			                 tail && least < WORD_MIDDLE ? WORD_MIDDLE : least);
 		}
 	}
 	return word;

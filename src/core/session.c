@@ -188,6 +188,13 @@ static bool is_own(const struct session *s, const char *nick, char key[NAME_KEY_
 	       name_key(nick, strlen(nick), key) && strcmp(s->account->key, key) == 0;
 }
 
+/* Who administers the host may be called so. */
+static bool is_hosts(const struct session *s, const char *nick, char key[NAME_KEY_BYTES_MAX + 1])
+{
+	return s->trusted && name_kept(nick, NAME_BYTES_MAX) && name_key(nick, strlen(nick), key) &&
+	       strcmp(key, "host") == 0;
+}
+
 bool session_name_is_free(const struct chat *c, const struct session *s, const char *nick,
                           char key[NAME_KEY_BYTES_MAX + 1], char problem[NAME_PROBLEM_BYTES_MAX])
 {
@@ -196,7 +203,7 @@ bool session_name_is_free(const struct chat *c, const struct session *s, const c
 	char why[160];
 
 	/* One's own name goes on being that, also where nobody may take it any more. */
-	if (!is_own(s, nick, key) &&
+	if (!is_own(s, nick, key) && !is_hosts(s, nick, key) &&
 	    !name_check(NAME_NICK, nick, strlen(nick), key, why, sizeof why)) {
 		snprintf(problem, NAME_PROBLEM_BYTES_MAX, "That name will not do: %s", why);
 		return false;
