@@ -52,7 +52,7 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	if (!emit_can_save(c, s))
 		return;
 	/* No way to be read for who may not speak. */
-	if (own && !order_hears(c, s, why))
+	if (s->room != NULL && !order_hears(c, s, why))
 		why = colon = "";
 	r->deleted_seq = c->line_seq = emit_append(c, (struct record){
 		.kind = RECORD_DELETE, .room = r->number, .time_ms = c->now_ms, .ref = row->id,

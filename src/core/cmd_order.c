@@ -30,11 +30,18 @@ struct target {
 static bool why_fits(struct chat *c, struct session *s, const char *why)
 {
 	size_t chars = text_chars(why, strlen(why));
+	const char *bar;
 
-	if (chars > BAN_WHY_CHARS_MAX)
+	if (chars > BAN_WHY_CHARS_MAX) {
 		emit_reply(c, s, "Not done: a reason has at most %d characters; this has %zu.",
 		           BAN_WHY_CHARS_MAX, chars);
-	return chars <= BAN_WHY_CHARS_MAX;
+		return false;
+	}
+	/* Others read it: no way to be read for who may not speak. The host is in no room, and may. */
+	bar = c->guarded && s->room != NULL && *why != '\0' ? order_bars(c, s, why) : NULL;
+	if (bar != NULL)
+		emit_reply(c, s, "Not done: others read the reason, and %s Without one it is done.", bar);
+	return bar == NULL;
 }
 
 /* What begins the words behind a name is no time that was meant to be one, as 30min or 10 min,

@@ -39,7 +39,7 @@ enum {
 	/* -- what one step of the core may leave ------------------------------- */
 	EFFECTS_MAX = 1024,     /* effects of one chat_step, and one more for each connection, which
 	                         * may have to be told that a line is not for it */
-	EFFECTS_PER_LINE_MAX = 64, /* effects that one input line can cause beside those */
+	EFFECTS_PER_LINE_MAX = 128, /* effects that one input line can cause beside those */
 	ARENA_BYTES = 2 << 20,  /* text of one chat_step's effects */
 	ARENA_INPUT_BYTES = 128 << 10, /* of these, beyond which a step takes no further line of its
 	                         * input: many short commands with long answers are not one turn */
@@ -303,6 +303,7 @@ _Static_assert(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_
 _Static_assert(ROWS_BYTES_MAX * TEXT_EXPANSION + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_MAX <
                ARENA_BYTES, "also where all of it has to be neutralised");
 _Static_assert(MAIL_MAX * 2 + 16 <= EFFECTS_PER_LINE_MAX, "all mail is delivered in one step");
+_Static_assert(ROOMS_OWNED_MAX * 4 + 16 <= EFFECTS_PER_LINE_MAX, "an account and its rooms go in one");
 _Static_assert(MAIL_MAX * (MAIL_BYTES_MAX + 2 * LINE_HEAD_BYTES_MAX) < ARENA_PER_LINE_MAX,
                "and its text fits");
 _Static_assert(4 * BANS_LISTED_MAX * (BAN_WHY_CHARS_MAX * 4 + 2 * NAME_BYTES_MAX + 160) <
