@@ -124,7 +124,7 @@ static void test_answer(void **state)
 /* People may write so, once they are here; and be called so. */
 static void test_people(void **state)
 {
-	static const char *const names[] = {"GET\n", "post\n", "HTTP\n", "Host\n", "PRI\n", "helo\n"};
+	static const char *const names[] = {"GET\n", "post\n", "HTTP\n", "Hosts\n", "PRI\n", "helo\n"};
 
 	(void)state;
 	for (uint32_t i = 0; i < sizeof names / sizeof *names; i++) {
