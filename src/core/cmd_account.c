@@ -374,11 +374,7 @@ void cmd_resume(struct chat *c, struct session *s, const struct args *a)
 {
 	if (s->account != NULL)
 		emit_reply(c, s, "You are signed in; only guests need that.");
-	else if (!guess_resume(c, s))
-		return;
-	else if (resume_take(c, s, a->arg[0]))
-		guess_resume_back(c, s);
-	else
+	else if (!resume_take(c, s, a->arg[0]))
 		emit_reply(c, s, "No guest has left such a code within the last %d minutes.",
 		           RESUME_MS / 60000);
 }

@@ -131,7 +131,7 @@ static void tell_wait(struct chat *c, struct session *s, enum guess_kind kind, i
 {
 	static const char *const what[] = {
 		[GUESS_PASSWORD] = "wrong passwords", [GUESS_CODE] = "wrong codes",
-		[GUESS_ROOM] = "wrong passwords for this room", [GUESS_RESUME] = "wrong codes",
+		[GUESS_ROOM] = "wrong passwords for this room",
 	};
 	char age[AGE_BYTES_MAX];
 
@@ -259,14 +259,4 @@ void guess_room_back(struct chat *c, struct session *s, struct room *r)
 {
 	give_back(c, s, GUESS_ROOM, r->number);
 	slow_give(&r->tries, GUESS_PERIOD_MS);
-}
-
-bool guess_resume(struct chat *c, struct session *s)
-{
-	return try_here(c, s, GUESS_RESUME, 0, RESUME_TRIES_BURST, false);
-}
-
-void guess_resume_back(struct chat *c, struct session *s)
-{
-	give_back(c, s, GUESS_RESUME, 0);
 }

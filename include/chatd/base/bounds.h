@@ -93,7 +93,6 @@ enum {
 	PASSWORD_CHARS_MAX = 128,
 	PASSWORD_TRIES_MAX = 3, /* in one dialogue */
 	PASSWORD_TRIES_BURST = 5, /* wrong ones from one address for one account or room, at once */
-	RESUME_TRIES_BURST = 10, /* and wrong codes of /resume from one address */
 	GUESS_PERIOD_MS = 30000, /* then one in so long */
 	GUESS_SLOW_BURST = 20,  /* wrong ones for one account or room from everywhere, before each waits */
 	GUESS_DELAY_MS_MAX = 20000, /* at the most so long: who is kept waiting is not kept out */

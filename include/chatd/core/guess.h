@@ -3,7 +3,7 @@
  *
  * A guess is charged when it is made and given back when it was right, so any number of them at
  * the same time are as many guesses. What decides is the bucket of one address and one account
- * (room, or resume codes) together: nobody can use up somebody else's. How many such buckets an
+ * (or room) together: nobody can use up somebody else's. How many such buckets an
  * address has is bounded (GUESSES_ADDRESS_MAX for accounts, as many for rooms), but not by what is
  * tried from where the account was signed in to before. The bucket of an account
  * alone, which everybody in the world takes from, only makes guesses slower, so that it keeps
@@ -23,7 +23,6 @@ enum guess_kind {
 	GUESS_PASSWORD,     /* of an account; about: its number, 0 where there is no such account */
 	GUESS_CODE,         /* of its second step */
 	GUESS_ROOM,         /* a room's password; about: its number */
-	GUESS_RESUME,       /* a code of /resume; about: 0 */
 };
 
 /* What an address has tried of one thing. */
@@ -46,12 +45,10 @@ struct guess {
 bool guess_account(struct chat *c, struct session *s, enum guess_kind kind, struct account *a,
                    int64_t *delay_ms);
 bool guess_room(struct chat *c, struct session *s, struct room *r, int64_t *delay_ms);
-bool guess_resume(struct chat *c, struct session *s);
 
 /* It was right, or was never looked at: the charge is given back. */
 void guess_account_back(struct chat *c, struct session *s, enum guess_kind kind, struct account *a);
 void guess_room_back(struct chat *c, struct session *s, struct room *r);
-void guess_resume_back(struct chat *c, struct session *s);
 
 void guesses_free(struct chat *c);
 
