@@ -17,6 +17,7 @@
 #include "chatd/core/order.h"
 #include "chatd/core/report.h"
 #include "chatd/core/resume.h"
+#include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/room_end.h"
 #include "chatd/core/text.h"
@@ -247,6 +248,22 @@ static void remove_left(struct chat *c, struct session *s, const char *name, enu
 	bytes_release(&what);
 }
 
+/* Whose account has gone may not read on in a private room where that account was let in. */
+static void put_out(struct chat *c, const struct session *s, struct session *bearer)
+{
+	struct room *r = bearer->room;
+	struct bytes told = {0}, why = {0};
+
+	if (r == NULL || !r->set.private || rights_bar(r, bearer, NULL) == BAR_NONE)
+		return;
+	bytes_printf(&told, "%s is private, so you go back to %s.", r->name, c->lobby->name);
+	bytes_printf(&why, "by %s", s->nick);
+	out_mark(c, bearer, r, told.data, why.data);
+	out_run(c);
+	bytes_release(&told);
+	bytes_release(&why);
+}
+
 static void remove_account(struct chat *c, struct session *s, const char *name, enum removing how)
 {
 	struct account *a = account_named(c, name);
@@ -276,9 +293,11 @@ static void remove_account(struct chat *c, struct session *s, const char *name, 
 	bytes_printf(&what, "the account %s", a->nick);
 	things_of(c, &o, &what, s->nick);
 	account_drop(c, a);
-	if (bearer != NULL)
+	if (bearer != NULL) {
 		emit_reply(c, bearer, "%s has removed your account %s. You are a guest of that name now.", s->nick,
 		           bearer->nick);
+		put_out(c, s, bearer);
+	}
 	done(c, s, what.data);
 	bytes_release(&what);
 	room_end_run(c);
