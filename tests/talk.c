@@ -88,6 +88,11 @@ static bool step_closed(struct talk *t, struct client *c)
 	return true;
 }
 
+static bool is_host(const struct client *c)
+{
+	return strcmp(c->label, "host") == 0;
+}
+
 static bool step_open(struct talk *t, struct client *c)
 {
 	if (c->open)
@@ -96,15 +101,12 @@ static bool step_open(struct talk *t, struct client *c)
 	if (c->in.len > 0)
 		return fail(t, c, "(nothing more)");
 	c->open = true;
-	c->ended = c->half = c->named = c->unsure = false;
+	c->ended = c->half = c->unsure = false;
+	/* The host's commands work at once. */
+	c->named = is_host(c);
 	if (!t->backend->connect(t->world, c, &t->report))
 		return fail_script(t, "cannot connect");
 	return c->skipping = true;
-}
-
-static bool is_host(const struct client *c)
-{
-	return strcmp(c->label, "host") == 0;
 }
 
 static bool step_connect(struct talk *t, struct client *c)
