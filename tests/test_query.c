@@ -254,6 +254,70 @@ static void seen_moves_forward_only(void **state)
 	assert_int_equal(seen_by("bob"), 9);
 }
 
+/* Acts first to last, all at one time, in a share. */
+static void acts(uint64_t first, uint64_t last, uint64_t share, int64_t time_ms)
+{
+	struct store_error err;
+	assert_true(store_begin(store, &err));
+	for (uint64_t seq = first; seq <= last; seq++) {
+		struct record r = line_of(seq, 0, share ? "gus" : "ann", "muted bob in ops");
+		r.kind = RECORD_AUDIT;
+		r.room_name = "";
+		r.ref = share;
+		r.time_ms = time_ms;
+		assert_true(store_save(store, &r, 1, &err));
+	}
+	assert_true(store_commit(store, &err));
+}
+
+static const char *ask_acts(const char *share, const char *words, uint32_t limit)
+{
+	struct query q = query_of(QUERY_AUDIT, 0, limit);
+	q.key = share;
+	q.words = words;
+	return ask(&q);
+}
+
+/* However many acts of one account there are: those of others stay, and are read before them. */
+static void acts_of_one_share_bury_nothing(void **state)
+{
+	(void)state;
+	acts(1, 2, 0, NOON_MS);
+	acts(3, 3, 1000, NOON_MS);
+	acts(4, 3 + 2 * AUDIT_EACH_MAX, 2000, NOON_MS);
+	uint64_t last = 3 + 2 * AUDIT_EACH_MAX;
+	assert_string_equal(ask_acts("0", "", 20), "1 2");
+	assert_string_equal(ask_acts("", "ann", 20), "1 2");
+	assert_string_equal(ask_acts("1000", "", 20), "3");
+	char text[64];
+	snprintf(text, sizeof(text), "%d %d", (int)last - 1, (int)last);
+	assert_string_equal(ask_acts("2000", "", 2), text);
+	struct query q = query_of(QUERY_AUDIT, 0, ROWS_MAX);
+	q.key = "2000";
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->n, AUDIT_EACH_MAX);
+	assert_int_equal(rows->row[0].id, last - AUDIT_EACH_MAX + 1);
+	rows_release(rows);
+}
+
+static void acts_in_a_share_end_after_a_year(void **state)
+{
+	(void)state;
+	int64_t year_ms = AUDIT_DAYS * INT64_C(86400000);
+	acts(1, 1, 0, NOON_MS);
+	acts(2, 1 + 2 * AUDIT_END_STEP, 1000, NOON_MS);
+	acts(300, 300, 2000, NOON_MS + year_ms);
+	assert_string_equal(ask_acts("1000", "", 1), "201");
+	acts(301, 301, 0, NOON_MS + year_ms + 1);
+	assert_string_equal(ask_acts("1000", "", 1), "201");
+	/* A few with each that comes: no step takes long. */
+	acts(302, 302, 2000, NOON_MS + year_ms + 1);
+	assert_string_equal(ask_acts("1000", "", 1), "201");
+	acts(303, 303, 2000, NOON_MS + year_ms + 1);
+	assert_string_equal(ask_acts("1000", "", 1), "");
+	assert_string_equal(ask_acts("", "", 9), "1 300 301 302 303");
+}
+
 static void an_interrupted_query_says_so(void **state)
 {
 	(void)state;
@@ -287,6 +351,8 @@ int main(void)
 		WITH_STORE(replay_goes_no_further_back_than_it_may),
 		WITH_STORE(missed_lines_are_counted_to_a_thousand),
 		WITH_STORE(seen_moves_forward_only),
+		WITH_STORE(acts_of_one_share_bury_nothing),
+		WITH_STORE(acts_in_a_share_end_after_a_year),
 		cmocka_unit_test(an_interrupted_query_says_so),
 	};
 	return cmocka_run_group_tests_name("query", tests, NULL, NULL);

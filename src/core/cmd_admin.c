@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/command.h"
@@ -176,21 +177,46 @@ static void invite(struct chat *c, struct session *s, const char *name, enum rol
 	}
 }
 
-void cmd_audit(struct chat *c, struct session *s, const struct args *a)
+/* What stands before "before #A12"; false: no such question. */
+static bool audit_words(const char *word, struct query *q)
 {
-	struct query q = {.kind = QUERY_AUDIT, .limit = AUDIT_LINES_DEFAULT, .words = ""};
 	char *end;
 	unsigned long n;
 
-	if (a->arg[0] != NULL && (isdigit((unsigned char)a->arg[0][0]) || a->arg[0][0] == '-')) {
-		n = strtoul(a->arg[0], &end, 10);
-		if (*end != '\0' || n == 0 || a->arg[0][0] == '-') {
+	if (isdigit((unsigned char)*word) || *word == '-') {
+		n = strtoul(word, &end, 10);
+		q->limit = n < ROWS_MAX ? (uint32_t)n : ROWS_MAX;
+		return *end == '\0' && n > 0 && *word != '-';
+	}
+	q->words = word;
+	return true;
+}
+
+void cmd_audit(struct chat *c, struct session *s, const struct args *a)
+{
+	struct query q = {.kind = QUERY_AUDIT, .limit = AUDIT_LINES_DEFAULT, .words = ""};
+	char share[sizeof "18446744073709551615"];
+	int before = 0;
+
+	if (a->arg[0] != NULL && strcasecmp(a->arg[0], "before") != 0) {
+		if (!audit_words(a->arg[0], &q)) {
 			command_usage(c, s, "audit");
 			return;
 		}
-		q.limit = n < ROWS_MAX ? (uint32_t)n : ROWS_MAX;
-	} else if (a->arg[0] != NULL) {
-		q.words = a->arg[0];
+		before = 1;
+	}
+	if (a->arg[before] != NULL) {
+		if (strcasecmp(a->arg[before], "before") != 0 || a->arg[before + 1] == NULL ||
+		    (q.before_id = undo_number(a->arg[before + 1])) == 0) {
+			command_usage(c, s, "audit");
+			return;
+		}
+	}
+	/* What room owners and their operators did is found by who they are: however much of it there is,
+	 * it never stands before what those did who keep order everywhere. */
+	if (role_of(s) < ROLE_MODERATOR || *q.words == '\0') {
+		snprintf(share, sizeof share, "%" PRIu64, emit_audit_share(s));
+		q.key = share;
 	}
 	history_ask(c, s, history_show_audit, HISTORY_SAVED, q);
 }

@@ -3,7 +3,6 @@
  * from there, if whoever types /undo could do so themselves.
  */
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,19 +107,10 @@ static void undo_answer(struct chat *c, struct session *s, struct question *q,
 
 void cmd_undo(struct chat *c, struct session *s, const struct args *a)
 {
-	const char *text = a->arg[0];
+	uint64_t n = undo_number(a->arg[0]);
 	struct question *q;
-	uint64_t n;
-	char *end;
 
-	text += *text == '#';
-	text += (*text | 0x20) == 'a';
-	if (!isdigit((unsigned char)*text)) {
-		command_usage(c, s, "undo");
-		return;
-	}
-	n = strtoull(text, &end, 10);
-	if (*end != '\0' || n == 0 || n >= UINT64_MAX - 1) {
+	if (n == 0) {
 		command_usage(c, s, "undo");
 		return;
 	}

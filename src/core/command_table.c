@@ -151,9 +151,9 @@ const struct command commands[] = {
 	 "Says something to everybody in all rooms.", "announce maintenance at 20:00"},
 	{"undo", "", "#A12", 1, 1, false, false, cmd_undo, ROLE_ACCOUNT, FLAG_HOST,
 	 "Takes back an act of power, by the number that was told or that /audit shows.", "undo #A12"},
-	{"audit", "", "[N | WHO]", 1, 0, false, false, cmd_audit, ROLE_MODERATOR, FLAG_HOST,
-	 "Shows what those who have a role did with it: the last N acts, or those by or about "
-	 "somebody.", "audit bob"},
+	{"audit", "", "[N | WHO] [before #A12]", 3, 0, false, false, cmd_audit, ROLE_ACCOUNT, FLAG_HOST,
+	 "Shows your own acts of power, with the numbers that /undo takes. For moderators: the last N by "
+	 "those who have a role, or all by or about somebody.", "audit bob"},
 	{"reload", "", "", 0, 0, false, false, cmd_reload, ROLE_ADMIN, FLAG_HOST,
 	 "Has the configuration read again, and tells what changed, what needs a restart and what is "
 	 "wrong.", "reload"},

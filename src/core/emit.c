@@ -242,6 +242,14 @@ static void phrase(char out[AUDIT_BYTES_MAX + 1], const char *fmt, va_list ap)
 		out[text_whole(out, AUDIT_BYTES_MAX)] = '\0';
 }
 
+uint64_t emit_audit_share(const struct session *s)
+{
+	if (role_of(s) >= ROLE_MODERATOR)
+		return 0;
+	return s->account != NULL && s->account->made_ms > 0 ? (uint64_t)s->account->made_ms
+	                                                     : AUDIT_SHARE_OTHERS;
+}
+
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 {
 	char what[AUDIT_BYTES_MAX + 1];
@@ -257,7 +265,7 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 		fields_put_number(&data, "actor", s->account->made_ms);
 	number = emit_append(c, (struct record){
 		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = data.len > 0 ? data.data : "",
-		.sender = s->nick != NULL ? s->nick : "the host", .body = what,
+		.ref = emit_audit_share(s), .sender = s->nick != NULL ? s->nick : "the host", .body = what,
 	});
 	bytes_release(&data);
 	/* The command stands for the kind of act, also where its answer came later: meanwhile s
@@ -276,8 +284,8 @@ void emit_own_act(struct chat *c, const char *fmt, ...)
 	phrase(what, fmt, ap);
 	va_end(ap);
 	emit_append(c, (struct record){
-		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = "", .sender = "System",
-		.body = what,
+		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = "", .ref = AUDIT_SHARE_OTHERS,
+		.sender = "System", .body = what,
 	});
 	e = emit(c, EFFECT_LOG);
 	e->len = strlen(what);

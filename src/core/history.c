@@ -79,6 +79,8 @@ struct question *history_ask(struct chat *c, struct session *s, question_then *t
 		whole.until_ms = q.until_ms;
 	if (q.words != NULL)
 		whole.words = q.words;
+	if (q.kind == QUERY_AUDIT)
+		whole.key = q.key != NULL ? q.key : "";
 	whole.after_seq = newest(c, s, q.kind);
 	/* What is saved can be read, also while nothing more can be. */
 	if (need == HISTORY_SAVED)
@@ -312,7 +314,7 @@ static void show_search(struct chat *c, struct session *s, const struct rows *ro
 static void show_audit(struct chat *c, struct session *s, const struct rows *rows)
 {
 	if (rows->n == 0) {
-		emit_reply(c, s, "Nothing of the kind is in the audit.");
+		emit_reply(c, s, "No such acts are recorded.");
 		return;
 	}
 	emit_reply(c, s, "%zu %s, the last at the end:", rows->n, rows->n == 1 ? "act" : "acts");

@@ -2,6 +2,7 @@
 
 #include "chatd/core/undo.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,20 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
+#include "chatd/core/pointed.h"
 #include "chatd/core/room.h"
 #include "chatd/core/setting.h"
 
 static const char first[] = "undo=";
 
 enum { FIELD_BYTES_MAX = 32 };
+
+uint64_t undo_number(const char *word)
+{
+	word += *word == '#';
+	word += (*word | 0x20) == 'a';
+	return isdigit((unsigned char)*word) ? pointed_number(word) : 0;
+}
 
 void undo_begin(struct bytes *data, const char *kind)
 {

@@ -320,9 +320,12 @@ static void range_answer(struct store *s, const struct query *asked, struct answ
 
 static void audit_answer(struct store *s, const struct query *q, struct answer *a)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_AUDIT_LAST);
+	bool all = *q->key == '\0';
+	sqlite3_stmt *st = store_stmt(s, all ? SQL_AUDIT_LAST : SQL_AUDIT_SHARE);
 	int rc = SQLITE_ERROR;
 	if (st) {
+		if (!all)
+			sqlite3_bind_int64(st, 5, strtoll(q->key, NULL, 10));
 		sqlite3_bind_int64(st, 1, id_column(q->before_id));
 		sqlite3_bind_text(st, 2, q->words, -1, SQLITE_STATIC);
 		sqlite3_bind_int64(st, 3, q->limit);

@@ -6,6 +6,7 @@
  */
 #include "chatd/store/store_db.h"
 
+#include "chatd/base/bounds.h"
 #include "chatd/base/hash.h"
 #include "chatd/base/log.h"
 
@@ -214,6 +215,19 @@ static bool fact_save(struct store *s, const struct record *r)
 	return store_run(st);
 }
 
+/* Acts that are in somebody's share end: the oldest where it is full, and any after AUDIT_DAYS. */
+static bool audit_make_room(struct store *s, const struct record *r)
+{
+	sqlite3_stmt *trim = store_stmt(s, SQL_AUDIT_TRIM), *end = store_stmt(s, SQL_AUDIT_END);
+	if (!trim || !end)
+		return false;
+	sqlite3_bind_int64(trim, 1, (int64_t)r->ref);
+	sqlite3_bind_int(trim, 2, AUDIT_EACH_MAX);
+	sqlite3_bind_int64(end, 1, r->time_ms - AUDIT_DAYS * INT64_C(86400000));
+	sqlite3_bind_int(end, 2, AUDIT_END_STEP);
+	return store_run(trim) && store_run(end);
+}
+
 static bool audit_save(struct store *s, const struct record *r)
 {
 	sqlite3_stmt *st = store_stmt(s, SQL_AUDIT_ADD);
@@ -224,7 +238,8 @@ static bool audit_save(struct store *s, const struct record *r)
 	sqlite3_bind_text(st, 3, r->sender, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 4, r->body, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 5, r->room_name, -1, SQLITE_STATIC);
-	return store_run(st);
+	sqlite3_bind_int64(st, 6, (int64_t)r->ref);
+	return store_run(st) && (r->ref == 0 || audit_make_room(s, r));
 }
 
 /* True where SQLite will say the same again however often the record is tried, and has

@@ -62,11 +62,19 @@ static const char *const migrations[] = {
 
 	/* 6 to 7: rooms that were removed and whose lines are not all gone yet. */
 	"CREATE TABLE going(room INTEGER PRIMARY KEY);",
+
+	/* 7 to 8: whose share of the acts each is; 0: of those who keep order everywhere, and of
+	 * versions that did not know. */
+	"ALTER TABLE audit ADD COLUMN share INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX audit_share ON audit(share);"
+	"CREATE INDEX audit_old ON audit(time_ms) WHERE share <> 0;",
 };
 
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 
 #define LINE "SELECT id, time_ms, kind, room, sender, body FROM messages "
+#define ACTS "SELECT id, time_ms, ?4, 0, who, what, undo FROM audit WHERE id < ?1 "
+#define OF_WORD "AND (?2 = '' OR lower(who) = lower(?2) OR instr(lower(what), lower(?2)) > 0) "
 #define RANGE "WHERE room = ?1 AND id > ?2 AND id < ?3 AND time_ms >= ?4 AND time_ms < ?5 "
 
 static const char *const statements[SQL_COUNT] = {
@@ -129,11 +137,14 @@ static const char *const statements[SQL_COUNT] = {
 	                   " ORDER BY last_id LIMIT ?1)",
 	[SQL_FACT_SET] = "INSERT INTO facts(kind, key, value) VALUES(?1, ?2, ?3)"
 	                 " ON CONFLICT(kind, key) DO UPDATE SET value = excluded.value",
-	[SQL_AUDIT_ADD] = "INSERT INTO audit(id, time_ms, who, what, undo)"
-	                  " VALUES(?1, ?2, ?3, ?4, ?5)",
-	[SQL_AUDIT_LAST] = "SELECT id, time_ms, ?4, 0, who, what, undo FROM audit WHERE id < ?1"
-	                   " AND (?2 = '' OR lower(who) = lower(?2)"
-	                   " OR instr(lower(what), lower(?2)) > 0) ORDER BY id DESC LIMIT ?3",
+	[SQL_AUDIT_ADD] = "INSERT INTO audit(id, time_ms, who, what, undo, share)"
+	                  " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_AUDIT_TRIM] = "DELETE FROM audit WHERE share = ?1 AND id <= (SELECT id FROM audit"
+	                   " WHERE share = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+	[SQL_AUDIT_END] = "DELETE FROM audit WHERE id IN (SELECT id FROM audit"
+	                  " WHERE share <> 0 AND time_ms < ?1 ORDER BY time_ms LIMIT ?2)",
+	[SQL_AUDIT_LAST] = ACTS OF_WORD "ORDER BY id DESC LIMIT ?3",
+	[SQL_AUDIT_SHARE] = ACTS "AND share = ?5 " OF_WORD "ORDER BY id DESC LIMIT ?3",
 	[SQL_FACT_DROP] = "DELETE FROM facts WHERE kind = ?1 AND key = ?2",
 	[SQL_FACTS] = "SELECT kind, key, value FROM facts WHERE kind > 0 AND kind < ?1"
 	              " ORDER BY kind, key",

@@ -10,7 +10,7 @@
 #include "chatd/core/account.h"
 
 enum {
-	COMMAND_ARGS_MAX = 2,  /* words before the text that takes the rest of the line */
+	COMMAND_ARGS_MAX = 3,  /* words before the text that takes the rest of the line */
 	COMMAND_NAME_BYTES_MAX = 16, /* no name is longer; nothing longer is near one */
 };
 

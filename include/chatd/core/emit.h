@@ -57,6 +57,11 @@ void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char 
 /* What s orders or changes can be saved (outage_saves); otherwise s was told. */
 bool emit_can_save(struct chat *c, const struct session *s);
 
+/* In whose share of the audit the acts of s are: 0 for moderators, administrators and the host,
+ * whose acts stay as long as the database; for others a number that is their account's alone. */
+enum { AUDIT_SHARE_OTHERS = 1 }; /* of chatd itself, and of whoever has no account */
+uint64_t emit_audit_share(const struct session *s);
+
 /* Records an act of power: what was done, as a phrase without a subject ("made bob: admin"),
  * and what it has changed, as data that takes it back (undo.h; "" where nothing does), to which
  * is added when the account of who did it was made ("actor"). Returns its number, by which /undo

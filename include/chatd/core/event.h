@@ -35,7 +35,8 @@ enum record_kind {
 	RECORD_DELETE = 7, /* the line with the id ref, said in room, goes from the history and from
 	                    * the search; where there is none, nothing happens */
 	RECORD_AUDIT = 8,  /* sender, who has power, has done what body says; room 0, room_name what it
-	                    * has changed, as data that the core reads (undo.h), or "" */
+	                    * has changed, as data that the core reads (undo.h), or "". ref: in whose
+	                    * share it is, of which the newest AUDIT_EACH_MAX are kept; 0: it stays */
 	RECORD_KEEP = 9,   /* how long the room's lines are kept: the high half of ref is days, the
 	                    * low half how many; 0: as the store was told for all rooms */
 	RECORD_GAP = 10,   /* lines are missing here that could not be saved: body, from the System,
@@ -70,7 +71,7 @@ struct record {
 	uint32_t room;      /* the room's number, never used again for another room */
 	int64_t time_ms;    /* since the epoch */
 	uint64_t ref;       /* RECORD_SEEN: id of the last line seen; FACT: its fact_kind; DELETE:
-	                     * id of the line that goes; KEEP: see there; otherwise 0 */
+	                     * id of the line that goes; KEEP, AUDIT: see there; otherwise 0 */
 	const char *room_name; /* as typed by whoever made it; AUDIT: see there; never NULL */
 	const char *sender; /* nick as shown; FACT: the key; "" where there is none */
 	const char *body;   /* neutralised UTF-8 without line end; FACT: the value, any text of up
@@ -84,7 +85,8 @@ enum query_kind {
 	                 * since_ms <= time < until_ms */
 	QUERY_FIRST,    /* the first limit lines of that range */
 	QUERY_AUDIT,    /* the last limit acts with id < before_id; of words, unless it is "": that
-	                 * word is who acted, or in what they did */
+	                 * word is who acted, or in what they did. key: "" for all, or the share
+	                 * that they are in as a number, "0" for those that are in nobody's */
 	QUERY_SEARCH,   /* the newest limit lines that have all the words, each with the line
 	                 * before and the line after it in its room */
 	QUERY_UNREAD,   /* the limit rooms with the most lines that `key` has not seen since it was
@@ -129,7 +131,7 @@ struct query {
 	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
 	const char *key;      /* a nick's key, for REPLAY, UNREAD; SEARCH: what is hidden from who asks, rooms
 	                       * in order of number, with blanks between: "12" for all of its lines,
-	                       * "15:99" for those up to that id; see CHECK, CHECK_TOTP; otherwise "" */
+	                       * "15:99" for those up to that id; see AUDIT, CHECK, CHECK_TOTP; otherwise "" */
 	const char *words;    /* for SEARCH, as typed: words with white space between; a word may
 	                       * end in * (begins with); see AUDIT, UNREAD, BACKUP, HASH, CHECK,
 	                       * CHECK_TOTP; otherwise "" */

@@ -15,6 +15,9 @@
 
 struct bytes;
 
+/* "#A12", "A12" or "12"; 0: no act's number. */
+uint64_t undo_number(const char *word);
+
 /* Begins the data of an act of that kind. */
 void undo_begin(struct bytes *data, const char *kind);
 /* The room it was done in (NULL: the whole server). The store learns its number, which no other
