@@ -19,7 +19,8 @@ if [ "$(id -u)" = 0 ]; then
 	chown 61000 "$work"
 	as=(setpriv --reuid 61000 --regid 61000 --clear-groups)
 fi
-conf=$work/chatd.conf
+conf=$work/etc/chatd.conf # in a folder of its own, as chatd wants it
+mkdir "$work/etc"
 db=$work/chatd.db
 log=$work/log
 
