@@ -38,7 +38,7 @@ static inline int end(void **state)
 {
 	(void)state;
 	if (c.reader.feed != NULL)
-		conn_leave_feed(&c);
+		conn_leave_feed(&c, NULL, 0);
 	conn_unpin(&c);
 	conn_release(&c);
 	feed_release(&f);

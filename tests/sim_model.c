@@ -252,7 +252,7 @@ static void skipped(const struct event *e)
 			continue;
 		}
 		if (lines++ == 0)
-			model_check_behind(p, t);
+			model_check_behind(p, p->feed, feed_at(p->feed)->shown, t);
 		if (first_id == 0)
 			first_id = t->seq;
 		model_text_unref(t);
@@ -292,6 +292,18 @@ static void send_to(struct peer *p, const struct effect *e)
 	model_text_unref(t);
 }
 
+/* It leaves its feed, and may be too far behind to get all of it. */
+static void may_miss(struct peer *p, const struct effect *e)
+{
+	struct text *t = model_text_new(e->text, e->len);
+
+	t->missing = true;
+	t->feed = p->feed;
+	t->shown = feed_at(p->feed)->shown;
+	model_push(p, t);
+	model_text_unref(t);
+}
+
 static void effect_to(struct peer *p, const struct effect *e)
 {
 	switch (e->kind) {
@@ -315,6 +327,7 @@ static void effect_to(struct peer *p, const struct effect *e)
 	case EFFECT_UNSUBSCRIBE:
 		if (p == NULL || p->feed < 0)
 			sim_fail("UNSUBSCRIBE of %u.%u, which reads none", e->conn.slot, e->conn.gen);
+		may_miss(p, e);
 		p->feed = -1;
 		p->held = false;
 		p->kept = p->n;

@@ -16,6 +16,9 @@ struct text {
 	bool early;             /* seen although nothing could be saved */
 	uint64_t seq;           /* of the record that it shows; 0: none */
 	uint64_t skip;          /* bit n: not for whoever has slot n */
+	bool missing;           /* comes only in place of lines of a feed that was left while far behind, */
+	int64_t feed;           /* this one, */
+	size_t shown;           /* of which so many lines could be seen then */
 	size_t len;
 	char data[];
 };
@@ -61,7 +64,8 @@ struct text *model_text_new(const char *p, size_t len);
 void model_text_unref(struct text *t);
 /* t comes after all that is to come already. */
 void model_push(struct peer *p, struct text *t);
-void model_check_behind(const struct peer *p, const struct text *t);
+/* It was moved on past the lines of a feed from t on, of which so many were shown. */
+void model_check_behind(const struct peer *p, int64_t feed, size_t shown, const struct text *t);
 /* Whom the core knows by this id; NULL: nobody. */
 struct peer *model_peer(struct conn_id id);
 

@@ -87,7 +87,7 @@ void model_ended(const struct fake_sock *k)
 	if (p == NULL && k->out_total < strlen(k->refusal))
 		sim_fail("connection %u is refused and does not read \"%s\"", k->serial, k->refusal);
 	for (size_t i = p == NULL ? 0 : p->first; p != NULL && i < p->n; i++)
-		if (!p->item[i]->line)
+		if (!p->item[i]->line && !p->item[i]->missing)
 			sim_fail("%u.%u is ended before it got \"%.*s\"", p->id.slot, p->id.gen,
 			         (int)(p->item[i]->len < 100 ? p->item[i]->len : 100), p->item[i]->data);
 }
@@ -127,11 +127,10 @@ void model_sock_end(struct fake_sock *k)
 	free(p);
 }
 
-/* It was moved on past the lines of its feed from t on: was it so far behind? */
-void model_check_behind(const struct peer *p, const struct text *t)
+void model_check_behind(const struct peer *p, int64_t feed, size_t shown, const struct text *t)
 {
-	const struct mfeed *f = &model.feed[p->feed];
-	size_t bytes = 0, i = f->shown;
+	const struct mfeed *f = &model.feed[feed];
+	size_t bytes = 0, i = shown;
 
 	while (i > 0) {
 		bytes += f->line[--i]->len;
@@ -169,18 +168,66 @@ static void item_begun(struct peer *p, const struct text *t)
 	sim->stats.delivered++;
 }
 
-static bool fits(const struct text *t, const char *bytes, size_t n)
+/* The bytes go on with t, of which so many have come. */
+static bool goes_on(const struct text *t, size_t off, const char *bytes, size_t n)
 {
-	return memcmp(t->data, bytes, t->len < n ? t->len : n) == 0;
+	return t->len > off && memcmp(t->data + off, bytes, t->len - off < n ? t->len - off : n) == 0;
 }
 
-/* Who goes while far behind is not told what it has missed; nobody else may miss
- * anything without a word. */
-static struct text *after_hole(struct peer *p, struct text *t, const char *bytes, size_t n)
+static bool fits(const struct text *t, const char *bytes, size_t n)
 {
-	while (!p->known && p->off == 0 && t->line && !fits(t, bytes, n) && p->first + 1 < p->n) {
+	return goes_on(t, 0, bytes, n);
+}
+
+/* The word that lines are missing, where that is what comes: the lines before it do not, and what was
+ * private among them comes after it. NULL: it is something else. */
+static struct text *missing_comes(struct peer *p, const char *bytes, size_t n)
+{
+	size_t at = p->first, to;
+	struct text *word, *first_line = NULL;
+
+	while (at < p->n && !p->item[at]->missing)
+		at++;
+	if (at == p->n || !fits(p->item[at], bytes, n))
+		return NULL;
+	word = p->item[at];
+	to = at;
+	for (size_t i = at; i-- > p->first;) {
+		if (!p->item[i]->line) {
+			p->item[to--] = p->item[i];
+			continue;
+		}
+		if (first_line != NULL)
+			model_text_unref(first_line);
+		first_line = p->item[i];
+	}
+	if (first_line == NULL)
+		sim_fail("%u.%u is told that lines are missing, and none are", p->id.slot, p->id.gen);
+	model_check_behind(p, word->feed, word->shown, first_line);
+	model_text_unref(first_line);
+	p->item[to] = word;
+	p->first = to;
+	sim->stats.skips++;
+	return word;
+}
+
+/* What comes next. A word about missing lines that are not missing does not come. Who goes while
+ * far behind is not told what it has missed; nobody else may miss anything without a word. */
+static struct text *next_text(struct peer *p, const char *bytes, size_t n)
+{
+	struct text *t = p->first < p->n ? p->item[p->first] : NULL, *word, *next;
+
+	while (t != NULL && !goes_on(t, p->off, bytes, n)) {
+		next = p->first + 1 < p->n ? p->item[p->first + 1] : NULL;
+		if (p->off == 0 && t->line && (word = missing_comes(p, bytes, n)) != NULL)
+			return word;
+		/* The word begins as other private text does. */
+		if (t->missing ? next == NULL || memcmp(next->data, t->data, p->off) != 0
+		               : p->off > 0 || p->known || !t->line || next == NULL)
+			break;
 		model_text_unref(t);
-		t = p->item[++p->first];
+		p->first++;
+		t = next;
 	}
 	return t;
 }
@@ -198,13 +245,12 @@ void model_sent(struct fake_sock *k, const char *bytes, size_t n)
 		return;
 	}
 	while (n > 0) {
-		struct text *t = p->first < p->n ? p->item[p->first] : NULL;
+		struct text *t = next_text(p, bytes, n);
 		size_t part;
 
 		if (t == NULL)
 			sim_fail("%u.%u is sent what is not for it: \"%.*s\"", p->id.slot, p->id.gen,
 			         (int)(n < 200 ? n : 200), bytes);
-		t = after_hole(p, t, bytes, n);
 		part = t->len - p->off < n ? t->len - p->off : n;
 		if (memcmp(t->data + p->off, bytes, part) != 0)
 			sim_fail("%u.%u is sent \"%.*s\" instead of \"%.*s\" (byte %zu of it)",

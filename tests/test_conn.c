@@ -190,7 +190,7 @@ static void random_run(uint64_t seed)
 			break;
 		case 4:
 			if (prng_chance(&p, 20)) {
-				conn_leave_feed(&c);
+				conn_leave_feed(&c, NULL, 0);
 				bytes_clear(&unseen);
 				feed_join(&f, &c.reader, 0);
 			}

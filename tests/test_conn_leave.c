@@ -20,7 +20,7 @@ static void leave_after(size_t n, bool flying, size_t m)
 	}
 	if (flying)
 		len = send_begin();
-	assert_int_equal(conn_leave_feed(&c), UINT32_MAX);
+	assert_int_equal(conn_leave_feed(&c, NULL, 0), UINT32_MAX);
 	assert_null(c.reader.feed);
 	/* Nobody else reads: the log is gone but for what the kernel reads. */
 	assert_null(f.head);
@@ -54,7 +54,7 @@ static void test_leaving_gives_what_was_visible_and_no_more(void **state)
 	publish("visible\n");
 	show();
 	feed_publish(&f, "not saved\n", 10, 2);
-	conn_leave_feed(&c);
+	conn_leave_feed(&c, NULL, 0);
 	show();
 	send_all(SIZE_MAX);
 	assert_got_all();
@@ -67,7 +67,7 @@ static void test_leaving_before_the_replay_gives_nothing(void **state)
 	feed_publish(&f, "live\n", 5, 1);
 	show();
 	queue("-- still here\n");
-	conn_leave_feed(&c);
+	conn_leave_feed(&c, NULL, 0);
 	send_all(SIZE_MAX);
 	assert_got_all();
 }
@@ -81,7 +81,7 @@ static void test_another_feed_follows(void **state)
 	next.mark = next.end;
 	publish("old room\n");
 	show();
-	conn_leave_feed(&c);
+	conn_leave_feed(&c, NULL, 0);
 	queue("-- you are in next\n");
 	feed_join(&next, &c.reader, 0);
 	feed_publish(&next, "new room\n", 9, 2);
@@ -90,7 +90,7 @@ static void test_another_feed_follows(void **state)
 	queue("-- reply\n");
 	send_all(3);
 	assert_got_all();
-	conn_leave_feed(&c);
+	conn_leave_feed(&c, NULL, 0);
 	feed_release(&next);
 }
 
@@ -213,6 +213,40 @@ static void test_jumping_with_private_text_alone_in_flight(void **state)
 	assert_got_all();
 }
 
+/* What is in flight still comes, whole; then that lines are missing, and then what was private. */
+static void leave_behind_after(size_t n)
+{
+	static const char missing[] = "-- some are missing\n";
+	const char *rest;
+	size_t len;
+
+	begin(NULL);
+	talk();
+	len = send_begin();
+	assert_int_equal(len, due.len);
+	flood();
+	queue("-- between\n");
+	flood();
+	assert_true(conn_fell_behind(&c));
+	assert_int_equal(conn_leave_feed(&c, missing, sizeof missing - 1), UINT32_MAX);
+	queue("-- you are in ops\n");
+	send_end(len < n ? len : n);
+	send_all(7);
+	assert_memory_equal(got.data, due.data, len);
+	/* The kernel's chunk had room for some of the flood, and those lines come too. */
+	for (rest = got.data + len; *rest == 'x'; rest += 1000)
+		assert_int_equal(rest[999], '\n');
+	assert_string_equal(rest, "-- some are missing\n-- between\n-- you are in ops\n");
+	end(NULL);
+}
+
+static void test_leaving_while_behind_tells(void **state)
+{
+	(void)state;
+	for (size_t n = 1; n < 120; n++)
+		leave_behind_after(n);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -224,6 +258,7 @@ int main(void)
 		TEST(test_another_feed_follows),
 		TEST(test_a_send_in_flight_keeps_its_memory),
 		cmocka_unit_test(test_jumping_after_every_byte),
+		cmocka_unit_test(test_leaving_while_behind_tells),
 		TEST(test_jumping_with_private_text_alone_in_flight),
 	};
 

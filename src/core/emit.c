@@ -63,22 +63,22 @@ static struct effect *send_open(struct chat *c, const struct session *s)
 	return e;
 }
 
-void emit_raw(struct chat *c, const struct session *s, const char *p, size_t n)
+/* Adds to the text of the last effect, which lies at the arena's end. */
+static void add(struct chat *c, struct effect *e, const char *p, size_t n)
 {
-	struct effect *e = send_open(c, s);
-
 	assert(c->arena_len + n <= ARENA_BYTES);
 	memcpy(c->arena + c->arena_len, p, n);
 	c->arena_len += n;
 	e->len += n;
 }
 
-static void emit_text(struct chat *c, const struct session *s, const char *fmt, va_list ap)
-	__attribute__((format(printf, 3, 0)));
+/* And a line, with the end that s takes. */
+static void add_line(struct chat *c, const struct session *s, struct effect *e, const char *fmt,
+                     va_list ap) __attribute__((format(printf, 4, 0)));
 
-static void emit_text(struct chat *c, const struct session *s, const char *fmt, va_list ap)
+static void add_line(struct chat *c, const struct session *s, struct effect *e, const char *fmt,
+                     va_list ap)
 {
-	struct effect *e = send_open(c, s);
 	size_t left = ARENA_BYTES - c->arena_len;
 	int n = vsnprintf(c->arena + c->arena_len, left, fmt, ap);
 
@@ -86,9 +86,14 @@ static void emit_text(struct chat *c, const struct session *s, const char *fmt, 
 	c->arena_len += (size_t)n;
 	e->len += (size_t)n;
 	if (s->crlf || s->telnet != NULL)
-		emit_raw(c, s, "\r\n", 2);
+		add(c, e, "\r\n", 2);
 	else
-		emit_raw(c, s, "\n", 1);
+		add(c, e, "\n", 1);
+}
+
+void emit_raw(struct chat *c, const struct session *s, const char *p, size_t n)
+{
+	add(c, send_open(c, s), p, n);
 }
 
 void emit_reply(struct chat *c, const struct session *s, const char *fmt, ...)
@@ -97,7 +102,7 @@ void emit_reply(struct chat *c, const struct session *s, const char *fmt, ...)
 
 	emit_raw(c, s, "-- ", 3);
 	va_start(ap, fmt);
-	emit_text(c, s, fmt, ap);
+	add_line(c, s, send_open(c, s), fmt, ap);
 	va_end(ap);
 }
 
@@ -106,7 +111,7 @@ void emit_line(struct chat *c, const struct session *s, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	emit_text(c, s, fmt, ap);
+	add_line(c, s, send_open(c, s), fmt, ap);
 	va_end(ap);
 }
 
@@ -196,6 +201,19 @@ void emit_subscribe(struct chat *c, const struct session *s, const struct room *
 
 	e->conn = s->id;
 	e->feed = r->slot * 2 + s->crlf;
+}
+
+void emit_unsubscribe(struct chat *c, const struct session *s, const char *missing, ...)
+{
+	struct effect *e = emit(c, EFFECT_UNSUBSCRIBE);
+	va_list ap;
+
+	e->conn = s->id;
+	e->text = c->arena + c->arena_len;
+	add(c, e, "-- ", 3);
+	va_start(ap, missing);
+	add_line(c, s, e, missing, ap);
+	va_end(ap);
 }
 
 void emit_session(struct chat *c, enum effect_kind kind, const struct session *s)

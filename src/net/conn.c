@@ -287,11 +287,11 @@ void conn_skip(struct conn *c)
 		                                        : r->cursor);
 }
 
-uint32_t conn_leave_feed(struct conn *c)
+uint32_t conn_leave_feed(struct conn *c, const char *missing, size_t len)
 {
 	struct walk w = walk_begin(c);
 	struct outbuf *first = NULL, **link = &first, *last = NULL, *moved;
-	uint32_t slot;
+	bool behind = conn_fell_behind(c) && missing != NULL;
 
 	if (c->reader.feed == NULL)
 		return UINT32_MAX;
@@ -307,6 +307,11 @@ uint32_t conn_leave_feed(struct conn *c)
 		*link = last = moved;
 		link = &moved->next;
 	}
+	if (behind) {
+		*link = last = outbuf_new(c, missing, len, 0, 0);
+		link = &last->next;
+		c->out_bytes += last->len;
+	}
 	/* Where the log has moved on already, its private text still comes. */
 	for (; w.out != NULL; w.out = moved) {
 		moved = w.out->next;
@@ -319,8 +324,7 @@ uint32_t conn_leave_feed(struct conn *c)
 		c->out_off = 0;
 	c->out = first;
 	c->out_last = last;
-	slot = feed_part(&c->reader);
-	return slot;
+	return feed_part(&c->reader);
 }
 
 static void drop_outbufs(struct conn *c)

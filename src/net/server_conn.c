@@ -291,10 +291,10 @@ static void conn_end(struct server *s, struct conn *c)
 		server_step(s, &e);
 }
 
-void server_leave_feed(struct server *s, struct conn *c)
+void server_leave_feed(struct server *s, struct conn *c, const struct effect *e)
 {
 	uint32_t index = c->reader.index;
-	uint32_t moved = conn_leave_feed(c);
+	uint32_t moved = conn_leave_feed(c, e != NULL ? e->text : NULL, e != NULL ? e->len : 0);
 
 	if (moved != UINT32_MAX)
 		s->conns[moved].reader.index = index;
@@ -305,7 +305,7 @@ static void shut(struct server *s, struct conn *c)
 	if (c->state == CONN_LINGERING)
 		s->nlingering--;
 	c->state = CONN_DEAD;
-	server_leave_feed(s, c);
+	server_leave_feed(s, c, NULL);
 	ring_shutdown(s->ring, c->fd, SHUT_RDWR);
 }
 

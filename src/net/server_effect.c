@@ -97,7 +97,7 @@ static void apply_to(struct server *s, struct conn *c, const struct effect *e)
 		server_dirty(s, c);
 		break;
 	case EFFECT_UNSUBSCRIBE:
-		server_leave_feed(s, c);
+		server_leave_feed(s, c, e);
 		server_dirty(s, c);
 		break;
 	case EFFECT_RESUME:

@@ -45,7 +45,12 @@ void emit_show(struct chat *c);
 
 void emit_subscribe(struct chat *c, const struct session *s, const struct room *r);
 
-/* An effect of the kind that only names a session: RELEASE, UNSUBSCRIBE, RESUME, CLOSE. */
+/* s reads its feed no longer. missing: what stands in place of lines that it read too slowly to
+ * get, as emit_reply says it. */
+void emit_unsubscribe(struct chat *c, const struct session *s, const char *missing, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* An effect of the kind that only names a session: RELEASE, RESUME, CLOSE. */
 void emit_session(struct chat *c, enum effect_kind kind, const struct session *s);
 
 /* Appends a record; its strings are copied to the arena. Returns its seq. */

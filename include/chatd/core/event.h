@@ -293,7 +293,8 @@ enum effect_kind {
 	EFFECT_SKIP,        /* the line last published to feed is not for conn, its subscriber */
 	EFFECT_SUBSCRIBE,   /* conn gets what is published to feed from here on, once released */
 	EFFECT_RELEASE,     /* what conn's feed holds back may flow */
-	EFFECT_UNSUBSCRIBE, /* conn gets what it could see already and no more */
+	EFFECT_UNSUBSCRIBE, /* conn gets what it could see already and no more; text in place of lines
+	                     * that are missing because it read too slowly */
 	EFFECT_RESUME,      /* offer conn's kept bytes again, and read on */
 	EFFECT_CLOSE,       /* end conn after what is queued for it; the core has forgotten it */
 	EFFECT_DROP,        /* the same, without waiting for the peer's end afterwards: others need

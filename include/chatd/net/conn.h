@@ -90,9 +90,10 @@ bool conn_has_output(const struct conn *c);
  * (feed_reader_jump) before the next conn_gather. */
 bool conn_fell_behind(const struct conn *c);
 
-/* Ends its reading of the feed: what it could see becomes private text. Returns
- * the slot whose reader index changed (UINT32_MAX: none). */
-uint32_t conn_leave_feed(struct conn *c);
+/* Ends its reading of the feed: what it could see becomes private text, or what the log still has
+ * of that and then, where it fell behind, `missing` (NULL: nothing). Returns the slot whose
+ * reader index changed (UINT32_MAX: none). */
+uint32_t conn_leave_feed(struct conn *c, const char *missing, size_t len);
 
 /* Gives up what it still has to get that is visible. Not while sending. */
 void conn_discard(struct conn *c);

@@ -122,8 +122,9 @@ void server_drain(struct server *s, struct conn *c);
 void server_sweep(struct server *s);
 /* There is something to look for from now on. */
 void server_expect_sweep(struct server *s);
-/* c reads its feed no longer; what it could see it still gets. */
-void server_leave_feed(struct server *s, struct conn *c);
+/* c reads its feed no longer; what it could see it still gets, or the text of e where it fell
+ * behind (NULL: it gets no more). */
+void server_leave_feed(struct server *s, struct conn *c, const struct effect *e);
 
 /* server_send.c: what connections get */
 /* How much may be held, for so many connections. */
