@@ -140,7 +140,38 @@ static void test_the_second_step_is_charged_too_and_told(void **state)
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK_TOTP});
 	assert_has("SEND 0 \"-- Somebody at 198.51.100.7 gave your right password and a wrong code.");
 	assert_has("LOG \"security: failed-second-step address=198.51.100.7 ");
-	assert_int_equal(a->failed_codes, 1);
+	assert_int_equal(a->since.codes, 1);
+}
+
+static void signs_in_from(uint32_t slot, const char *from)
+{
+	at_the_prompt(slot, from);
+	sends(slot, "correct horse\n");
+	tick(GUESS_DELAY_MS_MAX);
+	rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .ok = true});
+}
+
+/* Whoever guesses and gets in reads how often they were wrong, and so does the owner afterwards. */
+static void test_who_gets_in_does_not_clear_what_the_owner_reads(void **state)
+{
+	(void)state;
+	happens(EVENT_CLOSED, 0);
+	for (uint32_t slot = 1; slot < 4; slot++) {
+		at_the_prompt(slot, "198.51.100.7");
+		sends(slot, "guess\n");
+		tick(GUESS_DELAY_MS_MAX);
+		rows_come(id(slot), (struct rows){.kind = QUERY_CHECK});
+	}
+	signs_in_from(5, "198.51.100.7");
+	assert_has("-- Since then 3 wrong passwords were tried.");
+	happens(EVENT_CLOSED, 5);
+	signs_in_from(6, "192.0.2.1");
+	assert_has("ago, from 198.51.100.7.");
+	assert_has("-- Wrong passwords before that sign-in: 3; wrong codes: 0.");
+	happens(EVENT_CLOSED, 6);
+	/* She has read it, and nobody is told twice what is over. */
+	signs_in_from(7, "192.0.2.1");
+	assert_has_not("wrong");
 }
 
 /* From many addresses there are no more tries at the digits than a few. */
@@ -319,6 +350,7 @@ int main(void)
 		TEST(test_others_of_the_address_are_not_kept_out),
 		TEST(test_from_everywhere_it_becomes_slow),
 		TEST(test_the_second_step_is_charged_too_and_told),
+		TEST(test_who_gets_in_does_not_clear_what_the_owner_reads),
 		TEST(test_the_second_step_is_bounded_from_everywhere),
 		TEST(test_a_session_has_one_check_in_flight),
 		TEST(test_an_exempt_address_has_no_bucket_of_its_own),

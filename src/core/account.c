@@ -121,6 +121,8 @@ void account_set(char **field, const char *value)
 void account_set_secret(struct chat *c, struct account *a, char **field, const char *value)
 {
 	account_set(field, value);
+	if (field == &a->hash)
+		a->before = (struct wrong){0};
 	a->secrets = ++c->account_number;
 }
 
@@ -207,8 +209,10 @@ void account_save(struct chat *c, struct account *a)
 	fields_put(&b, "codes", a->codes);
 	fields_put(&b, "totp", a->totp);
 	fields_put_number(&b, "totp_step", (int64_t)a->totp_step);
-	fields_put_number(&b, "failed", a->failed);
-	fields_put_number(&b, "failed_codes", a->failed_codes);
+	fields_put_number(&b, "failed", a->since.passwords);
+	fields_put_number(&b, "failed_codes", a->since.codes);
+	fields_put_number(&b, "failed_before", a->before.passwords);
+	fields_put_number(&b, "failed_codes_before", a->before.codes);
 	save_sign_ins(&b, a);
 	emit_fact(c, FACT_ACCOUNT, a->key, b.data);
 	c->secret = true;
@@ -327,8 +331,10 @@ void account_load(struct chat *c, const char *key, const char *value)
 	free(a->totp);
 	a->totp = fields_get_text(value, "totp", BODY_BYTES_MAX);
 	a->totp_step = (uint64_t)fields_get_number(value, "totp_step");
-	a->failed = fields_get_count(value, "failed", UINT32_MAX);
-	a->failed_codes = fields_get_count(value, "failed_codes", UINT32_MAX);
+	a->since.passwords = fields_get_count(value, "failed", UINT32_MAX);
+	a->since.codes = fields_get_count(value, "failed_codes", UINT32_MAX);
+	a->before.passwords = fields_get_count(value, "failed_before", UINT32_MAX);
+	a->before.codes = fields_get_count(value, "failed_codes_before", UINT32_MAX);
 	load_sign_ins(a, value);
 	free(nick);
 }
@@ -343,22 +349,62 @@ void accounts_free(struct chat *c)
 
 /* -- signing in ------------------------------------------------------------------------ */
 
+static bool same_place(const struct address *a, const struct address *b)
+{
+	struct address x = address_counted(a), y = address_counted(b);
+
+	return memcmp(&x, &y, sizeof x) == 0;
+}
+
+bool account_was_at(const struct account *a, const struct address *from)
+{
+	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++)
+		if (same_place(&a->last[i].from, from))
+			return true;
+	return false;
+}
+
+/* The last sign-in came from elsewhere, and what was tried before it was told there. */
+static void say_before(struct chat *c, struct session *s, const struct account *a)
+{
+	if (a->before.passwords + a->before.codes == 0 || same_place(&a->last[0].from, &s->from))
+		return;
+	emit_reply(c, s, "Wrong passwords before that sign-in: %" PRIu32 "; wrong codes: %" PRIu32 ".",
+	           a->before.passwords, a->before.codes);
+	emit_reply(c, s, "If it was not you, somebody knows your password: %cpasswd sets a new one.",
+	           c->config.command_prefix);
+}
+
 static void say_last(struct chat *c, struct session *s, const struct account *a)
 {
 	char age[AGE_BYTES_MAX], from[ADDRESS_BYTES_MAX];
 
-	if (a->last[0].at_ms != 0)
-		emit_reply(c, s, "You were last here %s ago, from %s.",
-		           format_age(age, c->now_ms - a->last[0].at_ms),
-		           address_show(&a->last[0].from, from));
-	if (a->failed > 0 && a->last[0].at_ms != 0)
+	if (a->last[0].at_ms == 0)
+		return;
+	emit_reply(c, s, "You were last here %s ago, from %s.",
+	           format_age(age, c->now_ms - a->last[0].at_ms),
+	           address_show(&a->last[0].from, from));
+	say_before(c, s, a);
+	if (a->since.passwords > 0)
 		emit_reply(c, s, "Since then %" PRIu32 " wrong %s tried. If that was not you, %cpasswd "
-		           "sets a new one.", a->failed, a->failed == 1 ? "password was" : "passwords were",
+		           "sets a new one.", a->since.passwords,
+		           a->since.passwords == 1 ? "password was" : "passwords were",
 		           c->config.command_prefix);
-	if (a->failed_codes > 0 && a->last[0].at_ms != 0)
+	if (a->since.codes > 0)
 		emit_reply(c, s, "Since then %" PRIu32 " wrong %s given after your right password. If that "
-		           "was not you, somebody knows it: %cpasswd sets a new one.", a->failed_codes,
-		           a->failed_codes == 1 ? "code was" : "codes were", c->config.command_prefix);
+		           "was not you, somebody knows it: %cpasswd sets a new one.", a->since.codes,
+		           a->since.codes == 1 ? "code was" : "codes were", c->config.command_prefix);
+}
+
+/* What was wrong has been told to whoever signs in. Where that may not be the bearer, who comes from
+ * elsewhere as a rule, it is told again at the next sign-in. */
+static void wrong_told(struct account *a, const struct session *s)
+{
+	struct wrong kept = account_was_at(a, &s->from) ? (struct wrong){0} : a->before;
+
+	a->before.passwords = a->since.passwords + kept.passwords;
+	a->before.codes = a->since.codes + kept.codes;
+	a->since = (struct wrong){0};
 }
 
 void account_bear(struct session *s, struct account *a)
@@ -372,9 +418,9 @@ void account_sign_in(struct chat *c, struct session *s, struct account *a)
 	uint32_t nmail;
 
 	say_last(c, s, a);
+	wrong_told(a, s);
 	memmove(a->last + 1, a->last, (SIGN_INS_KEPT - 1) * sizeof *a->last);
 	a->last[0] = (struct signed_in){c->now_ms, s->from};
-	a->failed = a->failed_codes = 0;
 	account_bear(s, a);
 	account_save(c, a);
 	nmail = a->nmail;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "chatd/core/account.h"
 #include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
 
@@ -176,17 +177,7 @@ static int64_t slowed_ms(struct chat *c, struct session *s, struct limit *tries)
 /* s comes from where the account's bearer has signed in, and only people of one place do. */
 static bool is_familiar(const struct chat *c, const struct account *a, const struct session *s)
 {
-	struct address here = address_counted(&s->from);
-
-	if (crowd_exempt(c, &s->from))
-		return false;
-	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++) {
-		struct address there = address_counted(&a->last[i].from);
-
-		if (memcmp(&here, &there, sizeof here) == 0)
-			return true;
-	}
-	return false;
+	return !crowd_exempt(c, &s->from) && account_was_at(a, &s->from);
 }
 
 /* Who comes to the second step knows the password, so strangers cannot keep the bearer out with it;

@@ -140,7 +140,7 @@ static void was_wrong(struct chat *c, struct session *s, struct account *a)
 		           "be good twice.");
 	/* One's own slips while signed in are no news. */
 	if (s->account != a) {
-		a->failed++;
+		a->since.passwords++;
 		account_save(c, a);
 	}
 }
@@ -204,7 +204,7 @@ static void code_was_wrong(struct chat *c, struct session *s, struct account *a)
 	emit_security_about(c, s, "failed-second-step", a->nick, "wrong code");
 	if (s->account == a)
 		return;
-	a->failed_codes++;
+	a->since.codes++;
 	account_save(c, a);
 	if (a->session != NULL)
 		emit_reply(c, a->session, "Somebody at %s gave your right password and a wrong code. If that was "

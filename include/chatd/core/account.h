@@ -25,6 +25,12 @@ struct signed_in {
 	struct address from;
 };
 
+/* What was tried of an account, and was wrong. */
+struct wrong {
+	uint32_t passwords;
+	uint32_t codes;          /* of the second step, behind a right password */
+};
+
 /* An account as it was at some time. An account is known by its number and not by its name, which
  * somebody else may have by now. All zero: none. */
 struct account_ref {
@@ -50,8 +56,8 @@ struct account {
 	                          * another way, or before this was noted */
 	struct address made_from; /* where that guest came from, as it is counted; zero: not known */
 	struct signed_in last[SIGN_INS_KEPT]; /* newest first */
-	uint32_t failed;         /* wrong passwords since the last sign-in */
-	uint32_t failed_codes;   /* and wrong codes behind a right one */
+	struct wrong since, before; /* since the last sign-in, and before it: what its bearer may not have
+	                          * read, for whoever got in last was perhaps somebody else */
 	struct limit tries;      /* of passwords and codes, from everywhere; not saved */
 	struct limit code_tries; /* of codes, from where it was never signed in to; not saved */
 	int64_t slow_ms;         /* said something last in a room that is slow; not saved */
@@ -113,6 +119,8 @@ bool account_unchanged(const struct chat *c, const struct account_ref *ref);
 
 /* s is the bearer from here on; before it comes into a room, for that is what it may read by. */
 void account_bear(struct session *s, struct account *a);
+/* One of its last SIGN_INS_KEPT sign-ins came from there, as addresses are counted. */
+bool account_was_at(const struct account *a, const struct address *from);
 /* s has shown that it is the bearer: notes it, and says what there is to say. */
 void account_sign_in(struct chat *c, struct session *s, struct account *a);
 /* It is no longer. */
