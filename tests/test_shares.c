@@ -661,6 +661,31 @@ static void test_invitations_of_a_guest(void **state)
 	assert_has("other may come into honest-room.");
 }
 
+/* A guest who is cut off has the invitation until it is taken away. */
+static void test_who_is_cut_off_is_uninvited(void **state)
+{
+	char code[RESUME_CODE_BYTES];
+
+	(void)state;
+	now_ms += 1000; /* by which the codes are, here */
+	comes(OTHER, "192.0.2.8", "other");
+	signs_in(MALLORY, MALLORY_IS, "owner", "account");
+	types(MALLORY, "/join den");
+	types(MALLORY, "/room private on");
+	types(MALLORY, "/invite other");
+	resume_code(of(OTHER), code);
+	goes(OTHER);
+	types(MALLORY, "/uninvite other");
+	assert_has("-- other is gone, and is not invited to den if they come back.");
+	types(MALLORY, "/uninvite other");
+	assert_has("nobody here is called other");
+	comes(OTHER, "192.0.2.9", "again");
+	types(OTHER, "/resume %s", code);
+	assert_has("You are other now.");
+	types(OTHER, "/join den");
+	assert_has("den is private");
+}
+
 static void test_invitations_do_not_stay_in_the_store(void **state)
 {
 	uint32_t n = 0;
@@ -1010,6 +1035,7 @@ int main(void)
 		TEST(test_grants_of_accepted_rooms),
 		TEST(test_grants_where_nobody_owns),
 		TEST(test_invitations_of_a_guest),
+		TEST(test_who_is_cut_off_is_uninvited),
 		TEST(test_invitations_do_not_stay_in_the_store),
 		TEST(test_accounts),
 		TEST(test_silent_rooms_end),

@@ -13,6 +13,7 @@
 #include "chatd/core/fields.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
+#include "chatd/core/resume.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
@@ -605,12 +606,26 @@ static void uninvite(struct chat *c, struct session *s, struct room *r, const st
 	}
 }
 
+/* Takes it from a guest who was cut off, and may come back; false: there is none of that name. */
+static bool uninvite_absent(struct chat *c, struct session *s, struct room *r, const char *name)
+{
+	const struct deed *d = &deeds[UNINVITE];
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	if (!name_key(name, strlen(name), key) || session_by_key(c, key) != NULL ||
+	    account_by_key(c, key) != NULL || !resume_uninvite(c, key, r))
+		return false;
+	emit_audit(c, s, "", "%s %s%s %s %s", d->did, name, d->what, d->where, r->name);
+	emit_reply(c, s, "%s is gone, and is not invited to %s if they come back.", name, r->name);
+	return true;
+}
+
 void cmd_uninvite(struct chat *c, struct session *s, const struct args *a)
 {
 	struct target t;
 
-	if (may(c, s, a->room, ROOM_OPERATOR) && find(c, s, a->room, a->arg[0], &t) &&
-	    is_invited(c, s, a->room, &t))
+	if (may(c, s, a->room, ROOM_OPERATOR) && !uninvite_absent(c, s, a->room, a->arg[0]) &&
+	    find(c, s, a->room, a->arg[0], &t) && is_invited(c, s, a->room, &t))
 		uninvite(c, s, a->room, &t);
 }
 

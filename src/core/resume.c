@@ -100,6 +100,22 @@ uint32_t resume_from(struct chat *c, const struct address *block, bool forget)
 	return n;
 }
 
+bool resume_uninvite(struct chat *c, const char *key, const struct room *r)
+{
+	struct ghost *g;
+	bool found = false;
+
+	DL_FOREACH(c->ghosts, g) {
+		for (uint32_t i = 0; i < g->ninvited && strcmp(g->key, key) == 0; i++) {
+			if (g->invited[i].room != r->number)
+				continue;
+			memmove(g->invited + i, g->invited + i + 1, (--g->ninvited - i) * sizeof *g->invited);
+			found = true;
+		}
+	}
+	return found;
+}
+
 void resume_tick(struct chat *c)
 {
 	while (c->ghosts != NULL && c->ghosts->until_ms <= c->now_ms)

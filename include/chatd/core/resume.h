@@ -31,6 +31,9 @@ void resume_keep(struct chat *c, const struct session *s);
 /* How many came from within the block; `forget`: they are forgotten. */
 uint32_t resume_from(struct chat *c, const struct address *block, bool forget);
 
+/* Whoever of that name comes back is no longer invited to r; false: nobody who could was. */
+bool resume_uninvite(struct chat *c, const char *key, const struct room *r);
+
 /* Forgets those whose time is over; all of them at the end. */
 void resume_tick(struct chat *c);
 int64_t resume_due_ms(const struct chat *c);
