@@ -51,8 +51,8 @@ static void make_way(struct chat *c, struct session *s)
 {
 	emit_raw(c, s, "\n", 1);
 	emit_reply(c, s, "%s", s->state == SESSION_LOGIN ? CROWD_WAY : CROWD_FULL);
-	emit_session(c, EFFECT_DROP, s);
 	session_end(c, s, NULL, false);
+	emit_session(c, EFFECT_DROP, s); /* after it has left its room: the server forgets it now */
 }
 
 void session_begin(struct chat *c, struct event *e)

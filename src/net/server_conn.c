@@ -283,7 +283,7 @@ static void conn_end(struct server *s, struct conn *c)
 	c->fd = -1;
 	c->gen++;
 	c->state = CONN_FREE;
-	c->eof = c->slow = c->deaf = c->waiting = c->hasty = false;
+	c->eof = c->slow = c->deaf = c->waiting = c->dropped = false;
 	c->told_ms = 0;
 	server_slot_free(s, c);
 	s->nconns--;
@@ -335,7 +335,7 @@ void server_ends(struct server *s, struct conn *c)
 void server_drain(struct server *s, struct conn *c)
 {
 	if (c->state == CONN_DRAINING && !c->sending && !conn_has_output(c)) {
-		if (c->eof || c->hasty) {
+		if (c->eof || c->dropped) {
 			shut(s, c);
 		} else {
 			/* Closing with input unread would cut off what was sent: RFC 1122, 4.2.2.13. */
@@ -394,7 +394,8 @@ void server_sweep(struct server *s)
 			log_info("connection %u.%u took nothing for %u s: closing it", c->slot, c->gen,
 			         s->options.send_timeout_s);
 			server_kill(s, c, "connection too slow");
-		} else if (c->state == CONN_DRAINING && s->mono_ms - c->drain_ms > DRAIN_MS_MAX) {
+		} else if (c->state == CONN_DRAINING &&
+		           s->mono_ms - c->drain_ms > (c->dropped ? DRAIN_DROPPED_MS : DRAIN_MS_MAX)) {
 			log_info("connection %u.%u takes its last lines too slowly: closing it", c->slot,
 			         c->gen);
 			server_kill(s, c, NULL);

@@ -104,8 +104,11 @@ static void apply_to(struct server *s, struct conn *c, const struct effect *e)
 		server_resume(s, c);
 		break;
 	case EFFECT_DROP:
-		c->hasty = true;
+		c->dropped = true;
 		server_ends(s, c);
+		/* Who takes nothing would not take the last word either, and another needs the place. */
+		if (server_stands_still(s, c))
+			server_kill(s, c, NULL);
 		break;
 	case EFFECT_CLOSE:
 		server_ends(s, c);

@@ -90,17 +90,17 @@ static void give_up(struct server *s, struct conn *c)
 	server_drain(s, c);
 }
 
-/* It has taken nothing for a while; what others hold may have come this very turn. */
-static bool stands_still(const struct server *s, const struct conn *c)
+/* What others hold may have come this very turn. */
+bool server_stands_still(const struct server *s, const struct conn *c)
 {
 	return c->sending && s->mono_ms - c->since_ms >= STILL_MS;
 }
 
 static bool goes_before(const struct server *s, const struct conn *c, const struct conn *other)
 {
-	bool still = stands_still(s, c);
+	bool still = server_stands_still(s, c);
 
-	if (other == NULL || still != stands_still(s, other))
+	if (other == NULL || still != server_stands_still(s, other))
 		return other == NULL || still;
 	return c->out_held > other->out_held;
 }

@@ -58,6 +58,9 @@ enum {
 	                         * nearly full, and addresses with many connections make way */
 	FULL_DRAWN = 16,        /* connections out of which that is ended whose address has the most */
 	FULL_ADDRESS_LEAST = 8, /* and an address with fewer than these keeps all of its own */
+	SITE_SHARES = 16,       /* an IPv6 /48 may have of everything as much as so many addresses */
+	SITE_WEIGHT = 4,        /* and where somebody has to make way, so many connections of it weigh as
+	                         * much as one of an address */
 	ROOMS_MAX = 10000,      /* rooms with people or history; one more is refused */
 	ROOMS_GUESTS_MAX = 3000, /* of them, made by guests and nobody's: what strangers can take at all */
 	ROOMS_ACCOUNTS_MAX = 6000, /* owned, or made by accounts; the rest is for those who keep order */
@@ -285,6 +288,7 @@ enum {
 	WATCHES_MAX = 4,        /* descriptors that server_watch can watch */
 	DRAIN_MS_MAX = 30000,   /* from the core's word that a connection ends to its end, however slowly
 	                         * the peer takes what is queued for it */
+	DRAIN_DROPPED_MS = 1000, /* the same where others need its place: found by the next sweep */
 	ENDING_BYTES_MAX = 1 << 20, /* that are taken from a connection that ends, unread: whoever sends more
 	                         * than that has no use for the last lines */
 	LINGER_MS = 2000,       /* how long a closing connection waits for the peer's end */

@@ -46,7 +46,7 @@ struct conn {
 	bool pressed;               /* true exactly while in the list that waits for the store */
 	bool waiting;               /* its input waits for the store, since waits_ms */
 	bool starved;               /* true exactly while in the list that waits for a buffer */
-	bool hasty;                 /* while DRAINING: its end does not wait for the peer's (EFFECT_DROP) */
+	bool dropped;               /* while DRAINING: its end does not wait for the peer's (EFFECT_DROP) */
 	uint64_t deaf_seq;          /* the newest record of its room that it got; 0: all */
 	struct feed_reader reader;  /* its place in its room's feed */
 	struct outbuf *out, *out_last; /* private text, oldest first */

@@ -120,6 +120,8 @@ void server_ends(struct server *s, struct conn *c);
 /* What the core has ended: goes on with its end as far as it can now. */
 void server_drain(struct server *s, struct conn *c);
 void server_sweep(struct server *s);
+/* A send to it has been out for a while, so its peer takes nothing. */
+bool server_stands_still(const struct server *s, const struct conn *c);
 /* There is something to look for from now on. */
 void server_expect_sweep(struct server *s);
 /* c reads its feed no longer; what it could see it still gets, or the text of e where it fell
