@@ -63,7 +63,8 @@ static void check_room(const struct room *r, uint32_t slot)
  * many of them have no name, and how many wait. */
 static void check_origins(const struct chat *c)
 {
-	uint32_t nconnections = 0, nunnamed = 0, nwaiting = 0;
+	uint32_t nconnections = 0, nunnamed = 0, nwaiting = 0, of_sites = 0, unnamed_of_sites = 0;
+	struct address site;
 
 	for (uint32_t slot = 0; slot < c->config.connections_max; slot++) {
 		const struct session *s = &c->sessions[slot];
@@ -74,16 +75,26 @@ static void check_origins(const struct chat *c)
 			sim_fail("session %u comes from elsewhere than its connection", slot);
 		nconnections += c->held[slot] != NULL;
 		nunnamed += s->state == SESSION_LOGIN;
+		if (c->held[slot] != NULL && address_site(&c->held[slot]->address, &site)) {
+			of_sites++;
+			unnamed_of_sites += s->state == SESSION_LOGIN;
+		}
 		nwaiting += s->waits_for_address;
 		if (s->waits_for_address && !s->throttled)
 			sim_fail("session %u waits for its address and goes on", slot);
 	}
 	for (const struct origin *o = c->origins.all; o != NULL; o = o->hh.next) {
+		/* An address is counted at its site too, which is no address. */
+		if (address_site(&o->address, &site) && site.bits == o->address.bits) {
+			of_sites -= o->connections;
+			unnamed_of_sites -= o->nunnamed;
+			continue;
+		}
 		nconnections -= o->connections;
 		nunnamed -= o->nunnamed;
 		nwaiting -= o->named.waiting + o->unnamed.waiting;
 	}
-	if (nconnections != 0 || nunnamed != 0 || nwaiting != 0 || c->origins.nidle > ORIGINS_MAX)
+	if (nconnections != 0 || nunnamed != 0 || of_sites != 0 || unnamed_of_sites != 0 || nwaiting != 0 || c->origins.nidle > ORIGINS_MAX)
 		sim_fail("addresses count their connections wrongly");
 }
 
@@ -186,7 +197,8 @@ static void check_times(const struct conn *c, const struct fake_sock *k)
 	    now_ms - k->send_ms > (int64_t)sim->options.send_timeout_s * 1000 + slack_ms)
 		sim_fail("%u.%u takes nothing for %" PRId64 " ms and is not closed", c->slot, c->gen,
 		         now_ms - k->send_ms);
-	if (c->state == CONN_DRAINING && now_ms - c->drain_ms > DRAIN_MS_MAX + slack_ms)
+	if (c->state == CONN_DRAINING &&
+	    now_ms - c->drain_ms > (c->dropped ? DRAIN_DROPPED_MS : DRAIN_MS_MAX) + slack_ms)
 		sim_fail("%u.%u takes its last lines for %" PRId64 " ms", c->slot, c->gen,
 		         now_ms - c->drain_ms);
 	if (c->state == CONN_LINGERING && now_ms - k->linger_ms > LINGER_MS + slack_ms)

@@ -151,6 +151,21 @@ static void test_an_ipv6_network_is_counted_as_one(void **state)
 	assert_null(origins.all);
 }
 
+static void test_an_ipv6_address_has_a_site(void **state)
+{
+	struct address a = where("2001:db8:1:2::3"), other = where("192.0.2.1"), site, same, wide;
+
+	(void)state;
+	assert_true(address_parse("2001:db8:1::/48", &same));
+	assert_true(address_parse("2001:db8::/32", &wide));
+	assert_true(address_site(&a, &site));
+	assert_memory_equal(&site, &same, sizeof same);
+	assert_true(address_site(&same, &site));
+	assert_memory_equal(&site, &same, sizeof same);
+	assert_false(address_site(&other, &site));
+	assert_false(address_site(&wide, &site));
+}
+
 static void test_the_oldest_gives_its_place(void **state)
 {
 	struct origins origins = {0};
@@ -264,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_known_is_nobody),
 		cmocka_unit_test(test_blocks_have_their_addresses),
 		cmocka_unit_test(test_an_ipv6_network_is_counted_as_one),
+		cmocka_unit_test(test_an_ipv6_address_has_a_site),
 		cmocka_unit_test(test_the_oldest_gives_its_place),
 		cmocka_unit_test(test_what_is_held_does_not_give_its_place),
 		cmocka_unit_test(test_slow_buckets),

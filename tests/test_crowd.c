@@ -216,6 +216,10 @@ static void test_refusals_are_logged_and_do_not_flood_the_log(void **state)
 		assert_false(comes(1, "192.0.2.1"));
 		assert_null(logged_text());
 	}
+	/* A jail bans addresses, and no networks. */
+	assert_true(comes(2, "2001:db8::7"));
+	assert_false(comes(3, "2001:db8::8"));
+	assert_non_null(strstr(logged_text(), "security: refused address=2001:db8::8 name=- "));
 	tick(REFUSED_LOG_MS);
 	assert_false(comes(1, "192.0.2.1"));
 	assert_string_equal(logged_text(), "security: refused address=192.0.2.1 name=- account=-: too many "
@@ -370,6 +374,83 @@ static void test_a_few_addresses_make_way_for_others(void **state)
 	assert_int_equal(chat->nheld, SLOTS - 1);
 }
 
+/* However few places a chat has, the last is not of an address that has many. */
+static void test_a_small_chat_makes_way_too(void **state)
+{
+	(void)state;
+	chat_free(chat);
+	config.connections_max = 20;
+	config.address_connections = 64;
+	config.address_exempt = "";
+	chat = chat_new(&config, 100, 5);
+	for (uint32_t i = 0; i < 19; i++)
+		named(i, "203.0.113.1");
+	assert_false(comes(19, "203.0.113.1"));
+	reads("This chat is nearly full, and from your address come more than from others");
+	assert_true(comes(19, "198.51.100.1"));
+	assert_has("DROP ");
+}
+
+/* Nor can one IPv6 site, which has 65,536 addresses as they are counted. */
+static void test_a_site_makes_way_for_others(void **state)
+{
+	char addr[32];
+
+	(void)state;
+	limits(20, 0, "");
+	for (uint32_t i = 0; i < SLOTS - 1; i++) {
+		snprintf(addr, sizeof addr, "2001:db8:1:%x::1", i);
+		named(i, addr);
+	}
+	for (uint32_t i = 0; i < 10; i++) {
+		snprintf(addr, sizeof addr, "198.51.100.%u", i);
+		assert_true(comes(slot_free(), addr));
+		assert_has("DROP ");
+		for (uint32_t slot = 0; slot < SLOTS; slot++)
+			if (chat->held[slot] != NULL && chat->sessions[slot].state == SESSION_FREE)
+				step((struct event){.kind = EVENT_RELEASED, .conn = {slot, gens[slot]}});
+	}
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		goes(slot);
+	assert_int_equal(chat->nheld, 0);
+}
+
+/* Each of its addresses has the share of one; all of them that of a few. */
+static void test_a_site_has_the_shares_of_a_few_addresses(void **state)
+{
+	uint32_t in = 0;
+	char addr[32];
+
+	(void)state;
+	limits(2, 0, "");
+	for (uint32_t i = 0; i < SLOTS - 2; i++) {
+		snprintf(addr, sizeof addr, "2001:db8:1:%x::1", i);
+		in += comes(i, addr);
+	}
+	assert_int_equal(in, 2 * SITE_SHARES);
+	reads("There are 32 connections from your network, and that is the most.");
+	assert_true(comes(SLOTS - 1, "2001:db8:2::1"));
+	goes(0);
+	assert_true(comes(0, "2001:db8:1:ffff::1"));
+}
+
+static void test_connections_in_a_minute_of_a_site(void **state)
+{
+	uint32_t in = 0;
+	char addr[32];
+
+	(void)state;
+	limits(0, 3, "");
+	for (uint32_t i = 0; i < 8 * SITE_SHARES; i++) {
+		snprintf(addr, sizeof addr, "2001:db8:1:%x::1", i);
+		in += comes(0, addr);
+		goes(0);
+	}
+	assert_int_equal(in, 3 * SITE_SHARES);
+	reads("Too many connections have come from your network within a minute.");
+	assert_true(comes(0, "2001:db8:2::1"));
+}
+
 /* Where everybody comes from somewhere else nobody makes way, until the last place is taken. */
 static void test_a_chat_of_many_addresses_fills(void **state)
 {
@@ -402,6 +483,10 @@ int main(void)
 		TEST(test_a_flood_without_names_makes_way),
 		TEST(test_who_makes_way_is_told),
 		TEST(test_a_few_addresses_make_way_for_others),
+		TEST(test_a_small_chat_makes_way_too),
+		TEST(test_a_site_makes_way_for_others),
+		TEST(test_a_site_has_the_shares_of_a_few_addresses),
+		TEST(test_connections_in_a_minute_of_a_site),
 		TEST(test_a_chat_of_many_addresses_fills),
 		TEST(test_few_without_a_name_are_left_alone),
 	};

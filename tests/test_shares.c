@@ -206,6 +206,29 @@ static void test_rooms(void **state)
 	assert_null(room_by_key(chat, "victim-2"));
 }
 
+/* A site of 65,536 addresses has the rooms of a few. */
+static void test_rooms_of_a_site(void **state)
+{
+	char from[ADDRESS_BYTES_MAX], stem[32];
+	uint32_t made = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * SITE_SHARES; i++) {
+		snprintf(from, sizeof from, "2001:db8:1:%x::1", i);
+		comes(MALLORY, from, "mallory");
+		snprintf(stem, sizeof stem, "r%u", i);
+		made += makes_rooms(MALLORY, stem);
+	}
+	assert_int_equal(made, SITE_SHARES * ROOMS_EACH_MAX);
+	assert_has("Not made: 320 rooms were made from your network, and that is the most.");
+	comes(VICTIM, "2001:db8:2::1", "victim");
+	assert_true(makes_room(VICTIM, "victims"));
+	types(MODERATOR, "/remove address 2001:db8:1::/48 --yes");
+	rests();
+	assert_int_equal(share_has(chat, SHARE_ROOMS, "address 2001:db8:1::/48"), 0);
+	assert_true(makes_room(MALLORY, "mine"));
+}
+
 /* -- reports ----------------------------------------------------------------------------- */
 
 static uint64_t lines;
@@ -1023,6 +1046,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_rooms),
+		TEST(test_rooms_of_a_site),
 		TEST(test_reports),
 		TEST(test_reports_of_one_address_go),
 		TEST(test_mail_of_one),

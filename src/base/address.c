@@ -14,6 +14,7 @@ enum {
 	BITS_IPV6 = 128,
 	BITS_MAPPED = 96,   /* before an IPv4 address in an IPv6 one */
 	BITS_COUNTED = 64,
+	BITS_SITE = 48,
 };
 
 /* Of one address of the family. */
@@ -146,6 +147,16 @@ struct address address_counted(const struct address *a)
 		cut(&counted);
 	}
 	return counted;
+}
+
+bool address_site(const struct address *a, struct address *site)
+{
+	if (a->kind != ADDRESS_IPV6 || a->bits < BITS_SITE)
+		return false;
+	*site = *a;
+	site->bits = BITS_SITE;
+	cut(site);
+	return true;
 }
 
 bool address_is_local(const struct address *a)

@@ -14,11 +14,6 @@
 #include "chatd/core/resume.h"
 #include "chatd/core/session.h"
 
-enum {
-	ORIGIN_ACCOUNTS_BURST = 5,          /* accounts made from one address, at once */
-	ORIGIN_ACCOUNTS_PERIOD_MS = 86400000 / 5, /* then one in so long: as many a day */
-};
-
 /* s has an account; otherwise it is told how to get one. */
 static bool has_account(struct chat *c, struct session *s)
 {
@@ -31,8 +26,7 @@ static bool has_account(struct chat *c, struct session *s)
 
 static bool may_register(struct chat *c, struct session *s)
 {
-	int64_t wait_ms = slow_wait_ms(&origin_of(&c->origins, &s->from)->accounts, c->now_ms,
-	                               ORIGIN_ACCOUNTS_BURST, ORIGIN_ACCOUNTS_PERIOD_MS);
+	int64_t wait_ms = crowd_account_wait_ms(c, s);
 	char age[AGE_BYTES_MAX];
 
 	if (s->account != NULL)
@@ -40,7 +34,7 @@ static bool may_register(struct chat *c, struct session *s)
 	else if (c->naccounts >= ACCOUNTS_MAX - ACCOUNTS_RESERVE)
 		emit_reply(c, s, "There are %d accounts, and that is the most. Administrators can still make "
 		           "some: ask one.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
-	else if (wait_ms > 0 && !crowd_exempt(c, &s->from))
+	else if (wait_ms > 0)
 		emit_reply(c, s, "Enough accounts were made from your address today. The next can be made "
 		           "in %s; or ask an administrator to make yours.", format_age(age, wait_ms));
 	else if (c->store_failed != NULL)
@@ -89,7 +83,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	a = may_register(c, s) ? account_new(c, s->nick, s->key, hash, "") : NULL;
 	if (a == NULL)
 		return;
-	slow_take(&origin_of(&c->origins, &s->from)->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS);
+	crowd_account_made(c, s);
 	account_registered(c, s, a);
 	account_sign_in(c, s, a);
 	login_clear_name(c, a);

@@ -42,9 +42,11 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 	if (bar == SHARE_OWN && !share_is_address(share_who(c, s, who)))
 		emit_reply(c, s, "Not reported: %d reports of yours are open, and that is the most. Wait "
 		           "until moderators have looked at one.", REPORTS_OPEN_EACH_MAX);
-	else if (bar == SHARE_OWN)
-		emit_reply(c, s, "Not reported: %d reports from your address are open, and that is the most. "
-		           "Wait until moderators have looked at one.", REPORTS_OPEN_EACH_MAX);
+	else if (bar == SHARE_OWN || bar == SHARE_SITE)
+		emit_reply(c, s, "Not reported: %d reports from your %s are open, and that is the most. "
+		           "Wait until moderators have looked at one.",
+		           bar == SHARE_SITE ? REPORTS_OPEN_EACH_MAX * SITE_SHARES : REPORTS_OPEN_EACH_MAX,
+		           bar == SHARE_SITE ? "network" : "address");
 	else if (bar == SHARE_CLASS && s->account == NULL)
 		emit_reply(c, s, "Not reported: %d reports by guests are open, and that is the most. Write to "
 		           "a moderator with %cmsg.", REPORTS_GUESTS_MAX, c->config.command_prefix);

@@ -22,6 +22,11 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/session.h"
 
+enum {
+	ORIGIN_ACCOUNTS_BURST = 5,          /* accounts made from one address, at once */
+	ORIGIN_ACCOUNTS_PERIOD_MS = 86400000 / 5, /* then one in so long: as many a day */
+};
+
 #define MINUTE_NS INT64_C(60000000000)
 #define CHANCE_STEP UINT64_C(0x9e3779b97f4a7c15) /* of splitmix64 */
 
@@ -52,7 +57,15 @@ bool crowd_exempt(const struct chat *c, const struct address *a)
 	return false;
 }
 
-/* -- limits of one address ----------------------------------------------------------------- */
+/* -- limits of one address, and of one site ------------------------------------------------ */
+
+/* What is counted for the site of an address; NULL: it has none. Valid as that of origin_of. */
+static struct origin *site_of(struct chat *c, const struct address *a)
+{
+	struct address site;
+
+	return address_site(a, &site) ? origin_of(&c->origins, &site) : NULL;
+}
 
 /* One of so many in a minute; 0 of them: no limit. */
 static int64_t take_ms(struct chat *c, struct limit *l, uint32_t a_minute)
@@ -69,8 +82,41 @@ static int64_t take_ms(struct chat *c, struct limit *l, uint32_t a_minute)
 
 int64_t crowd_login_wait_ms(struct chat *c, struct session *s)
 {
-	return crowd_exempt(c, &s->from) ? 0
-	                                 : take_ms(c, &s->origin->logins, c->config.address_logins);
+	uint32_t a_minute = c->config.address_logins;
+	struct origin *site;
+	int64_t wait_ms;
+
+	if (crowd_exempt(c, &s->from))
+		return 0;
+	wait_ms = take_ms(c, &s->origin->logins, a_minute);
+	if (wait_ms > 0 || (site = site_of(c, &s->from)) == NULL)
+		return wait_ms;
+	return take_ms(c, &site->logins, a_minute * SITE_SHARES);
+}
+
+int64_t crowd_account_wait_ms(struct chat *c, const struct session *s)
+{
+	struct origin *site;
+	int64_t wait_ms;
+
+	if (crowd_exempt(c, &s->from))
+		return 0;
+	wait_ms = slow_wait_ms(&origin_of(&c->origins, &s->from)->accounts, c->now_ms,
+	                       ORIGIN_ACCOUNTS_BURST, ORIGIN_ACCOUNTS_PERIOD_MS);
+	if (wait_ms > 0 || (site = site_of(c, &s->from)) == NULL)
+		return wait_ms;
+	return slow_wait_ms(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_BURST * SITE_SHARES,
+	                    ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
+}
+
+void crowd_account_made(struct chat *c, const struct session *s)
+{
+	struct origin *site;
+
+	slow_take(&origin_of(&c->origins, &s->from)->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS);
+	site = site_of(c, &s->from);
+	if (site != NULL)
+		slow_take(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
 }
 
 /* -- refusing ------------------------------------------------------------------------------ */
@@ -90,8 +136,8 @@ static const char *refusal(struct chat *c, const char *fmt, ...)
 }
 
 /* For the operator's log, where a jail counts: the first time, and then with how many it were
- * meanwhile. */
-static void log_refused(struct chat *c, struct origin *o, const char *why)
+ * meanwhile. o is what was counted; the log has the address itself, for a jail bans no network. */
+static void log_refused(struct chat *c, struct origin *o, const struct address *from, const char *why)
 {
 	char age[AGE_BYTES_MAX];
 
@@ -101,33 +147,54 @@ static void log_refused(struct chat *c, struct origin *o, const char *why)
 		return;
 	slow_take(&c->refused_log, c->now_ms, REFUSED_LOG_PERIOD_MS);
 	if (o->nrefused == 1 || o->refused_ms == 0)
-		emit_refused(c, &o->address, "%s", why);
+		emit_refused(c, from, "%s", why);
 	else
-		emit_refused(c, &o->address, "%s; %" PRIu32 " were refused in %s", why, o->nrefused,
+		emit_refused(c, from, "%s; %" PRIu32 " were refused in %s", why, o->nrefused,
 		             format_age(age, c->now_ms - o->refused_ms));
 	o->refused_ms = c->now_ms;
 	o->nrefused = 0;
 }
 
-/* Too many from its address; NULL: not. */
-static const char *over_limits(struct chat *c, const struct address *from)
+/* Too many from there, which has the shares of so many addresses; NULL: not. */
+static const char *over_limits_of(struct chat *c, struct origin *o, const struct address *from,
+                                  uint32_t shares)
 {
-	uint32_t most = c->config.address_connections;
-	struct origin *o = origin_of(&c->origins, from);
+	uint32_t most = c->config.address_connections * shares;
+	const char *where = shares == 1 ? "address" : "network";
+	int64_t wait_ms = take_ms(c, &o->connects, c->config.address_connects * shares);
 	char age[AGE_BYTES_MAX];
-	int64_t wait_ms = take_ms(c, &o->connects, c->config.address_connects);
 
 	if (most > 0 && o->connections >= most) {
-		log_refused(c, o, "too many connections at one time");
-		return refusal(c, "There are %" PRIu32 " connections from your address, and that is the most. "
-		               "Close one of them, or try again later.", most);
+		log_refused(c, o, from, "too many connections at one time");
+		return refusal(c, "There are %" PRIu32 " connections from your %s, and that is the most. "
+		               "Close one of them, or try again later.", most, where);
 	}
 	if (wait_ms > 0) {
-		log_refused(c, o, "too many connections in a minute");
-		return refusal(c, "Too many connections have come from your address within a minute. The next "
-		               "can come in %s.", format_age(age, wait_ms + 999));
+		log_refused(c, o, from, "too many connections in a minute");
+		return refusal(c, "Too many connections have come from your %s within a minute. The next "
+		               "can come in %s.", where, format_age(age, wait_ms + 999));
 	}
 	return NULL;
+}
+
+static const char *over_limits(struct chat *c, const struct address *from)
+{
+	const char *why = over_limits_of(c, origin_of(&c->origins, from), from, 1);
+	struct origin *site = why == NULL ? site_of(c, from) : NULL;
+
+	return site != NULL ? over_limits_of(c, site, from, SITE_SHARES) : why;
+}
+
+/* How much one of its connections weighs where somebody has to make way: those of its address count,
+ * or a part of those of its site. */
+static uint32_t weight(struct chat *c, const struct address *a, bool unnamed)
+{
+	const struct origin *o = origin_of(&c->origins, a);
+	uint32_t n = unnamed ? o->nunnamed : o->connections, all;
+
+	o = site_of(c, a);
+	all = o == NULL ? 0 : (unnamed ? o->nunnamed : o->connections) / SITE_WEIGHT;
+	return all > n ? all : n;
 }
 
 /* -- those without a name ------------------------------------------------------------------ */
@@ -166,11 +233,11 @@ static struct session *crowd_draw(struct chat *c, const struct address *from, ui
 	for (int i = 0; i < UNNAMED_DRAWN; i++) {
 		uint64_t at = chance_next(chance) % (c->nunnamed + 1);
 		struct session *s = at < c->nunnamed ? c->unnamed[at] : NULL;
-		struct origin *o = s != NULL ? s->origin : origin_of(&c->origins, from);
+		struct address its = s != NULL ? s->origin->address : key;
 		/* The newcomer is one more of its address. From an address without limits come many
 		 * people, each of whom counts alone. */
-		uint32_t n = crowd_exempt(c, &o->address)
-		             ? 1 : o->nunnamed + (memcmp(&o->address, &key, sizeof key) == 0);
+		uint32_t n = crowd_exempt(c, &its)
+		             ? 1 : weight(c, &its, true) + (memcmp(&its, &key, sizeof key) == 0);
 
 		if (n > most) {
 			most = n;
@@ -184,9 +251,10 @@ static struct session *crowd_draw(struct chat *c, const struct address *from, ui
 
 static bool is_nearly_full(const struct chat *c)
 {
-	uint32_t spare = c->config.connections_max / FULL_FREE_PARTS;
+	/* The last place of a small chat, too. */
+	uint32_t spare = (c->config.connections_max + FULL_FREE_PARTS - 1) / FULL_FREE_PARTS;
 
-	return spare > 0 && c->nheld + spare >= c->config.connections_max;
+	return c->nheld + spare >= c->config.connections_max;
 }
 
 /* Who makes way for a newcomer from there; NULL: nobody. is_most: its own address has the most. */
@@ -194,16 +262,18 @@ static struct session *crowd_draw_full(struct chat *c, const struct address *fro
                                        bool *is_most)
 {
 	struct session *pick = NULL;
-	uint32_t most = crowd_exempt(c, from) ? 1 : origin_of(&c->origins, from)->connections + 1;
+	uint32_t most = crowd_exempt(c, from) ? 1 : weight(c, from, false) + 1;
 
 	for (int i = 0; i < FULL_DRAWN; i++) {
 		struct session *s = &c->sessions[chance_next(chance) % c->config.connections_max];
+		uint32_t n;
 
 		if (!session_lives(s) || s->state == SESSION_HOST || role_of(s) >= ROLE_MODERATOR ||
 		    crowd_exempt(c, &s->from))
 			continue;
-		if (s->origin->connections >= FULL_ADDRESS_LEAST && s->origin->connections > most) {
-			most = s->origin->connections;
+		n = weight(c, &s->from, false);
+		if (n >= FULL_ADDRESS_LEAST && n > most) {
+			most = n;
 			pick = s;
 		}
 	}
@@ -247,12 +317,15 @@ const char *crowd_refuses(struct chat *c, const struct event *e, struct session 
 
 void crowd_admit(struct chat *c, struct session *s)
 {
-	struct origin **held = &c->held[s->id.slot];
+	struct origin **held = &c->held[s->id.slot], *site;
 
 	/* A slot that is used again was released at the latest now. */
 	crowd_released(c, s->id);
 	s->origin = *held = origin_of(&c->origins, &s->from);
 	origin_hold(&c->origins, s->origin);
+	site = site_of(c, &s->from);
+	if (site != NULL)
+		origin_hold(&c->origins, site);
 	c->nheld++;
 	if (s->state != SESSION_LOGIN)
 		return;
@@ -260,16 +333,21 @@ void crowd_admit(struct chat *c, struct session *s)
 	s->unnamed_pos = c->nunnamed;
 	c->unnamed[c->nunnamed++] = s;
 	s->origin->nunnamed++;
+	if (site != NULL)
+		site->nunnamed++;
 }
 
 void crowd_named(struct chat *c, struct session *s)
 {
+	struct origin *site = s->state == SESSION_LOGIN ? site_of(c, &s->from) : NULL;
 	struct session *last;
 
 	if (s->state != SESSION_LOGIN)
 		return;
 	DL_DELETE(c->login, s);
 	s->origin->nunnamed--;
+	if (site != NULL)
+		site->nunnamed--;
 	last = c->unnamed[--c->nunnamed];
 	c->unnamed[s->unnamed_pos] = last;
 	last->unnamed_pos = s->unnamed_pos;
@@ -280,10 +358,13 @@ void crowd_named(struct chat *c, struct session *s)
 
 void crowd_released(struct chat *c, struct conn_id conn)
 {
-	struct origin **held = &c->held[conn.slot];
+	struct origin **held = &c->held[conn.slot], *site;
 
 	if (*held == NULL)
 		return;
+	site = site_of(c, &(*held)->address);
+	if (site != NULL)
+		origin_drop(&c->origins, site);
 	origin_drop(&c->origins, *held);
 	*held = NULL;
 	c->nheld--;

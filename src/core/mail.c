@@ -108,10 +108,11 @@ static bool boxes_have_room(struct chat *c, const struct session *s, const struc
 {
 	enum share_bar bar = share_bar(c, SHARE_MAIL, s);
 
-	if (bar == SHARE_OWN)
+	if (bar == SHARE_OWN || bar == SHARE_SITE)
 		emit_reply(c, s, "Not sent: %s is not here, and %d messages from %s wait to be read; no more "
-		           "are kept until some are.", a->nick, MAILS_EACH_MAX,
-		           share_is_address(who) ? "your address" : "you");
+		           "are kept until some are.", a->nick,
+		           bar == SHARE_SITE ? MAILS_EACH_MAX * SITE_SHARES : MAILS_EACH_MAX,
+		           bar == SHARE_SITE ? "your network" : share_is_address(who) ? "your address" : "you");
 	else if (bar != SHARE_FREE)
 		emit_reply(c, s, "Not sent: %s is not here, and no more can be kept until the mail of others is "
 		           "read.", a->nick);

@@ -54,7 +54,8 @@ static void make_place(struct chat *c, const char *who)
 	if (!full && share_has(c, SHARE_GHOSTS, who) < GHOSTS_EACH_MAX)
 		return;
 	DL_FOREACH(c->ghosts, g) {
-		if (full ? most == NULL || g->share->n[SHARE_GHOSTS] > most->share->n[SHARE_GHOSTS]
+		if (full ? most == NULL || share_weight(SHARE_GHOSTS, g->share) >
+		                           share_weight(SHARE_GHOSTS, most->share)
 		         : most == NULL && strcmp(g->share->who, who) == 0)
 			most = g;
 	}

@@ -82,10 +82,12 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 	if (bar == SHARE_OWN && s->account != NULL)
 		emit_reply(c, s, "Not made: you own %d rooms and have made %d others, and that is the most. "
 		           "%ctransfer gives a room away.", ROOMS_OWNED_MAX, ROOMS_EACH_MAX, p);
-	else if (bar == SHARE_OWN)
+	else if (bar == SHARE_OWN || bar == SHARE_SITE)
 		emit_reply(c, s, "Not made: %d rooms were made %s, and that is the most. %crooms lists "
 		           "what there is; with an account (%cregister) you can have %d of your own.",
-		           ROOMS_EACH_MAX, share_is_address(share_who(c, s, who)) ? "from your address" : "by you",
+		           bar == SHARE_SITE ? ROOMS_EACH_MAX * SITE_SHARES : ROOMS_EACH_MAX,
+		           bar == SHARE_SITE ? "from your network" :
+		           share_is_address(share_who(c, s, who)) ? "from your address" : "by you",
 		           p, p, ROOMS_OWNED_MAX);
 	else if (bar == SHARE_CLASS && s->account == NULL)
 		emit_reply(c, s, "Not made: guests have made %d rooms, and that is the most. With an account "

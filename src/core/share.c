@@ -70,6 +70,19 @@ enum share_class share_class_of(const char *who)
 	return strncmp(who, of_account, sizeof of_account - 1) == 0 ? SHARE_ACCOUNTS : SHARE_GUESTS;
 }
 
+/* The site of an address, as a principal. */
+static bool site_of(const char *who, char out[SHARE_WHO_BYTES])
+{
+	char text[ADDRESS_BYTES_MAX];
+	struct address a, site;
+
+	if (!share_is_address(who) || !address_parse(who + sizeof of_address - 1, &a) ||
+	    !address_site(&a, &site) || site.bits == a.bits)
+		return false;
+	snprintf(out, SHARE_WHO_BYTES, "%s%s", of_address, address_show(&site, text));
+	return true;
+}
+
 bool share_is_within(const char *who, const struct address *block)
 {
 	struct address a;
@@ -104,13 +117,13 @@ static uint32_t of_class(const struct chat *c, enum share_kind kind, enum share_
 
 /* Of what is counted in one table, one kind becomes the other where a room's owner goes: so neither
  * is more than it may be, nor both together. */
-static bool has_its_share(const struct chat *c, enum share_kind kind, const char *who)
+static bool has_so_many(const struct chat *c, enum share_kind kind, const char *who, uint32_t shares)
 {
 	enum share_kind with = rules[kind].with;
-	uint32_t n = share_has(c, kind, who);
+	uint32_t n = share_has(c, kind, who), each = rules[kind].each * shares;
 
-	return n >= rules[kind].each ||
-	       (with != kind && n + share_has(c, with, who) >= rules[kind].each + rules[with].each);
+	return n >= each ||
+	       (with != kind && n + share_has(c, with, who) >= each + rules[with].each * shares);
 }
 
 enum share_bar share_bar(const struct chat *c, enum share_kind kind, const struct session *s)
@@ -119,12 +132,14 @@ enum share_bar share_bar(const struct chat *c, enum share_kind kind, const struc
 	enum share_class class = s->account != NULL ? SHARE_ACCOUNTS : SHARE_GUESTS;
 	uint32_t all = of_class(c, kind, SHARE_NOBODYS) + of_class(c, kind, SHARE_GUESTS) +
 	               of_class(c, kind, SHARE_ACCOUNTS);
-	char who[SHARE_WHO_BYTES];
+	char who[SHARE_WHO_BYTES], site[SHARE_WHO_BYTES];
 
 	if (role_of(s) >= ROLE_MODERATOR)
 		return all < rule->table ? SHARE_FREE : SHARE_TABLE;
-	if (has_its_share(c, kind, share_who(c, s, who)))
+	if (has_so_many(c, kind, share_who(c, s, who), 1))
 		return SHARE_OWN;
+	if (site_of(who, site) && has_so_many(c, kind, site, SITE_SHARES))
+		return SHARE_SITE;
 	if (of_class(c, kind, class) >= rule->most[class])
 		return SHARE_CLASS;
 	return all < rule->most[SHARE_GUESTS] + rule->most[SHARE_ACCOUNTS] ? SHARE_FREE : SHARE_TABLE;
@@ -132,22 +147,20 @@ enum share_bar share_bar(const struct chat *c, enum share_kind kind, const struc
 
 /* -- counting ----------------------------------------------------------------------------- */
 
-struct share *share_take(struct chat *c, enum share_kind kind, const char *who)
+/* The principal's entry, made where there is none, and with it that of its site. */
+static struct share *share_of(struct chat *c, const char *who)
 {
-	struct share *share = *who != '\0' ? share_find(c, who) : NULL;
+	struct share *share = share_find(c, who);
+	char site[SHARE_WHO_BYTES];
 
-	if (*who == '\0') {
-		c->shares.n[kind][SHARE_NOBODYS]++;
-		return NULL;
-	}
-	if (share == NULL) {
-		share = mem_zero(1, sizeof *share);
-		share->who = mem_strdup(who);
-		share->class = share_class_of(who);
-		HASH_ADD_KEYPTR(hh, c->shares.all, share->who, strlen(share->who), share);
-	}
-	share->n[kind]++;
-	c->shares.n[kind][share->class]++;
+	if (share != NULL)
+		return share;
+	share = mem_zero(1, sizeof *share);
+	share->who = mem_strdup(who);
+	share->class = share_class_of(who);
+	HASH_ADD_KEYPTR(hh, c->shares.all, share->who, strlen(share->who), share);
+	if (site_of(who, site))
+		share->site = share_of(c, site);
 	return share;
 }
 
@@ -158,16 +171,44 @@ static void share_free(struct chat *c, struct share *share)
 	free(share);
 }
 
-void share_give_back(struct chat *c, enum share_kind kind, struct share *share)
+/* One less of the kind; an entry of which nothing is counted goes. */
+static void drop_one(struct chat *c, enum share_kind kind, struct share *share)
 {
-	c->shares.n[kind][share != NULL ? share->class : SHARE_NOBODYS]--;
-	if (share == NULL)
-		return;
 	share->n[kind]--;
 	for (int i = 0; i < SHARE_KINDS; i++)
 		if (share->n[i] > 0)
 			return;
 	share_free(c, share);
+}
+
+struct share *share_take(struct chat *c, enum share_kind kind, const char *who)
+{
+	struct share *share = *who != '\0' ? share_of(c, who) : NULL;
+
+	c->shares.n[kind][share != NULL ? share->class : SHARE_NOBODYS]++;
+	if (share == NULL)
+		return NULL;
+	share->n[kind]++;
+	if (share->site != NULL)
+		share->site->n[kind]++;
+	return share;
+}
+
+void share_give_back(struct chat *c, enum share_kind kind, struct share *share)
+{
+	c->shares.n[kind][share != NULL ? share->class : SHARE_NOBODYS]--;
+	if (share == NULL)
+		return;
+	if (share->site != NULL)
+		drop_one(c, kind, share->site);
+	drop_one(c, kind, share);
+}
+
+uint32_t share_weight(enum share_kind kind, const struct share *share)
+{
+	uint32_t all = share->site != NULL ? share->site->n[kind] / SITE_WEIGHT : 0;
+
+	return all > share->n[kind] ? all : share->n[kind];
 }
 
 void shares_free(struct chat *c)

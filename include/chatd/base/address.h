@@ -48,6 +48,9 @@ const char *address_show(const struct address *a, char out[ADDRESS_BYTES_MAX]);
 /* Who is counted as one: an IPv4 address, the /64 of an IPv6 one. */
 struct address address_counted(const struct address *a);
 
+/* The /48 of an IPv6 address, as large as what one site gets (RFC 6177, 2). False: it has none. */
+bool address_site(const struct address *a, struct address *site);
+
 bool address_is_local(const struct address *a);   /* by a unix socket */
 bool address_is_network(const struct address *a); /* by a network; false for unknown ones too */
 

@@ -36,4 +36,9 @@ void crowd_released(struct chat *c, struct conn_id conn);
  * counts. */
 int64_t crowd_login_wait_ms(struct chat *c, struct session *s);
 
+/* Milliseconds until another account may be made from where s comes from; 0: now, and it counts
+ * once it is made. */
+int64_t crowd_account_wait_ms(struct chat *c, const struct session *s);
+void crowd_account_made(struct chat *c, const struct session *s);
+
 #endif

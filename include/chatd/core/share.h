@@ -5,7 +5,9 @@
  * so count for nothing. What a principal has in a table is counted here, by the table; nobody
  * takes more than their share, all guests together no more than a part of the table, all accounts
  * no more than another, and the rest is for moderators and administrators, who so can always keep
- * order. The table of these numbers is in share.c; docs/security.md explains it.
+ * order. An IPv6 address is one of the many that its site has (address_site), so what all of them
+ * have is counted beside, and is never more than SITE_SHARES times that of one. The table of these
+ * numbers is in share.c; docs/security.md explains it.
  *
  * An entry of a table holds its share from share_take to share_give_back.
  */
@@ -45,6 +47,7 @@ struct share {
 	char *who;               /* owned; as of share_who */
 	enum share_class class;
 	uint32_t n[SHARE_KINDS];
+	struct share *site;      /* where all of its site is counted too; NULL: it has none */
 	UT_hash_handle hh;       /* in shares.all, by who */
 };
 
@@ -57,6 +60,7 @@ struct shares {
 enum share_bar {
 	SHARE_FREE,      /* they may */
 	SHARE_OWN,       /* they have their share */
+	SHARE_SITE,      /* their site has its: SITE_SHARES of them */
 	SHARE_CLASS,     /* all guests, or all accounts, have theirs */
 	SHARE_TABLE,     /* what is left is for moderators, or nothing is */
 };
@@ -88,6 +92,10 @@ void share_give_back(struct chat *c, enum share_kind kind, struct share *share);
 
 /* How many who has. */
 uint32_t share_has(const struct chat *c, enum share_kind kind, const char *who);
+
+/* The same for whoever makes place in a full table: of an address its own, or a part of what its
+ * site has, whichever is more. */
+uint32_t share_weight(enum share_kind kind, const struct share *share);
 
 void shares_free(struct chat *c);
 
