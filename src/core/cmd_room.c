@@ -120,19 +120,27 @@ struct first_rooms {
 
 static void first_add(struct first_rooms *first, struct room *r)
 {
-	uint32_t at = first->n;
+	uint32_t low = 0, high = first->n, mid;
 
 	first->all++;
-	if (at == ROOMS_LISTED_MAX) {
-		if (by_people(&r, &first->room[at - 1]) >= 0)
+	if (high == ROOMS_LISTED_MAX) {
+		if (by_people(&r, &first->room[high - 1]) >= 0)
 			return;
-		at--;
+		high--;
 	} else {
 		first->n++;
 	}
-	for (; at > 0 && by_people(&r, &first->room[at - 1]) < 0; at--)
-		first->room[at] = first->room[at - 1];
-	first->room[at] = r;
+	/* All before low come before it, all from high on behind it. */
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (by_people(&r, &first->room[mid]) < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	memmove(first->room + low + 1, first->room + low,
+	        (first->n - 1 - low) * sizeof first->room[0]);
+	first->room[low] = r;
 }
 
 void cmd_rooms(struct chat *c, struct session *s, const struct args *a)

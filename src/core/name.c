@@ -270,35 +270,58 @@ static bool has_small_letters(const char *name)
 	return false;
 }
 
-/* The reserved word that the key, or the name as it is written (NULL: that is of capitals alone),
- * looks like. */
-static const char *cut_seems(const char *key, const char *written, size_t least)
+/* The looks of a name without the digits and signs behind it. ICU takes long to make one, so they are
+ * made once; those of what stands behind, which is ASCII and joins nothing, are put there. */
+struct stem {
+	char key[NAME_LOOK_BYTES_MAX + 1], capitals[NAME_LOOK_BYTES_MAX + 1];
+	char written[NAME_LOOK_BYTES_MAX + 1];
+};
+
+static const char *stem_seems(const char *stem, const char *tail, size_t least)
+{
+	char look[2 * NAME_LOOK_BYTES_MAX + 1];
+
+	snprintf(look, sizeof look, "%s%s", stem, tail);
+	look[NAME_LOOK_BYTES_MAX] = '\0';
+	return look_reserved(look, least);
+}
+
+/* The reserved word that it looks like with that tail. written: as it is written, too. */
+static const char *cut_seems(const struct stem *s, const char *tail, bool written, size_t least)
 {
 	char look[NAME_LOOK_BYTES_MAX + 1];
 	const char *word;
 
-	look_of(key, false, look);
-	word = look_reserved(look, least);
+	look_of(tail, false, look);
+	word = stem_seems(s->key, look, least);
+	if (word == NULL && written)
+		word = stem_seems(s->written, look, least);
 	if (word == NULL) {
-		look_in_capitals(key, look);
-		word = look_reserved(look, least);
-	}
-	if (word == NULL && written != NULL) {
-		look_of(written, true, look);
-		word = look_reserved(look, least);
+		look_in_capitals(tail, look);
+		word = stem_seems(s->capitals, look, least);
 	}
 	return word;
 }
 
-/* Takes a digit or sign off the end. False: there is none, or nothing else. */
-static bool cut_tail(char *s)
+/* Where the digits and signs begin that stand behind a name. */
+static size_t tail_at(const char *s)
 {
 	size_t n = strlen(s);
 
-	if (n < 2 || strchr(SIGNS "0123456789", s[n - 1]) == NULL)
-		return false;
-	s[n - 1] = '\0';
-	return true;
+	while (n > 1 && strchr(SIGNS "0123456789", s[n - 1]) != NULL)
+		n--;
+	return n;
+}
+
+static void stem_make(struct stem *s, const char *key, const char *written)
+{
+	char stem[NAME_KEY_BYTES_MAX + 1];
+
+	snprintf(stem, sizeof stem, "%.*s", (int)tail_at(key), key);
+	look_of(stem, false, s->key);
+	look_in_capitals(stem, s->capitals);
+	snprintf(stem, sizeof stem, "%.*s", (int)tail_at(written), written);
+	look_of(stem, true, s->written);
 }
 
 /*
@@ -311,19 +334,25 @@ static const char *name_seems(const char *name, const char *key)
 	char cut[NAME_KEY_BYTES_MAX + 1], spelt[NAME_KEY_BYTES_MAX + 1];
 	const char *word = NULL;
 	bool small = has_small_letters(name);
+	struct stem stem;
 
 	for (enum view v = VIEW_ALL; v <= VIEW_JOINED && word == NULL; v++) {
-		size_t least = v == VIEW_JOINED ? WORD_LONG : 0;
-		bool tail;
+		size_t least = v == VIEW_JOINED ? WORD_LONG : 0, begin, n;
+		bool written;
 
 		if (!name_cut(key, v, cut) && v != VIEW_ALL)
 			continue;
 		name_cut(name, v, spelt);
-		word = cut_seems(cut, small ? spelt : NULL, least);
-		while (word == NULL && cut_tail(cut)) {
+		stem_make(&stem, cut, spelt);
+		begin = tail_at(cut);
+		written = small && strcmp(spelt + tail_at(spelt), cut + begin) == 0;
+		word = cut_seems(&stem, cut + begin, written, least);
+		for (n = strlen(cut); word == NULL && n > begin; n--) {
 			/* What is left may still end in digits, which may stand for letters. */
-			tail = strchr(SIGNS "0123456789", cut[strlen(cut) - 1]) != NULL;
-			word = cut_seems(cut, small && cut_tail(spelt) ? spelt : NULL,
+			bool tail = n - 1 > begin;
+
+			cut[n - 1] = '\0';
+			word = cut_seems(&stem, cut + begin, written,
 			                 tail && least < WORD_MIDDLE ? WORD_MIDDLE : least);
 		}
 	}

@@ -157,6 +157,11 @@ bool session_ignores(const struct session *s, const char *key)
 
 /* -- names -------------------------------------------------------------------------- */
 
+static bool is_taken(const struct chat *c, const char *nick, char key[NAME_KEY_BYTES_MAX + 1])
+{
+	return name_key(nick, strlen(nick), key) && session_by_key(c, key) != NULL;
+}
+
 void session_name_suggest(const struct chat *c, const char *typed, char out[NAME_BYTES_MAX + 1],
                           char key[NAME_KEY_BYTES_MAX + 1])
 {
@@ -169,8 +174,10 @@ void session_name_suggest(const struct chat *c, const char *typed, char out[NAME
 		typed = "guest";
 	name_mend(NAME_NICK, typed, strlen(typed), NICK_CHARS_MAX - 8, out);
 	len = strlen(out);
-	while (!(valid = name_check(NAME_NICK, out, strlen(out), key, why, sizeof why)) ||
-	       session_by_key(c, key) != NULL || account_bars(c, out, key, NULL, bar) != NULL) {
+	/* Whether it is taken is soon looked up; whether it is a name takes longer. */
+	while (valid = true, is_taken(c, out, key) ||
+	       !(valid = name_check(NAME_NICK, out, strlen(out), key, why, sizeof why)) ||
+	       account_bars(c, out, key, NULL, bar) != NULL) {
 		/* No number can stand behind some names: they have digits of another script. */
 		if (!valid)
 			len = strlen(strcpy(out, "guest"));
