@@ -90,7 +90,9 @@ static void on_answer(struct chat *c, struct question *q, const struct event *e)
 		q->then(c, s, q, e);
 	if (s != NULL && q->holds && session_lives(s)) {
 		session_go_on(c, s);
-		out_run(c);
+		/* Those whom a step had no room for have a tick of their own. */
+		if (!c->order->outs_due)
+			out_run(c);
 	}
 	question_free(q);
 }

@@ -384,6 +384,10 @@ void server_free(struct server *s)
 		feed_release(&s->feeds[i]);
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		free(lists[i]->slot);
+	while (s->nwishes > 0)
+		free(s->wishes[--s->nwishes].text);
+	free(s->wishes);
+	free(s->refused);
 	free(s->conns);
 	free(s->feeds);
 	free(s->unshown);

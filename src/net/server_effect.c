@@ -5,8 +5,7 @@
  * effects of another are carried out, for they lie in the same array.
  */
 
-#include <assert.h>
-
+#include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/net/server_state.h"
 
@@ -34,24 +33,35 @@ static void query(struct server *s, const struct query *q)
 	/* Answered by server_step: a step may not begin while effects are carried out. */
 	if (!vain && writer_query(s->writer, q))
 		return;
-	assert(s->nrefused < REFUSED_MAX);
+	if (s->nrefused == s->refused_cap) {
+		s->refused_cap = s->refused_cap == 0 ? 64 : s->refused_cap * 2;
+		s->refused = mem_resize(s->refused, s->refused_cap * sizeof *s->refused);
+	}
 	s->refused[s->nrefused++] = (struct refused){q->conn, q->kind, q->number};
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): s->answering ends it at the second call */
 static void answer_refused(struct server *s)
 {
-	/* An answer may lead to a query that is refused as well: the same loop has it. */
+	struct refused r = s->refused[--s->nrefused];
+	struct rows none = {.kind = r.kind, .number = r.number, .conn = r.conn,
+	                    .error = writer_sorry(r.kind)};
+
+	server_step(s, &(struct event){.kind = EVENT_ROWS, .conn = r.conn, .rows = &none});
+}
+
+/* What the step could not do while its effects were carried out. Each is a step of its own and may lead
+ * to more, which the same loop has. */
+/* NOLINTNEXTLINE(misc-no-recursion): s->answering ends it at the second call */
+static void follow(struct server *s)
+{
 	if (s->answering)
 		return;
 	s->answering = true;
-	while (s->nrefused > 0) {
-		struct refused r = s->refused[--s->nrefused];
-		struct rows none = {.kind = r.kind, .number = r.number, .conn = r.conn,
-		                    .error = writer_sorry(r.kind)};
-		struct event e = {.kind = EVENT_ROWS, .conn = r.conn, .rows = &none};
-
-		server_step(s, &e);
+	while (s->nwishes + s->nrefused > 0) {
+		if (s->nwishes > 0)
+			server_grant(s);
+		else
+			answer_refused(s);
 	}
 	s->answering = false;
 }
@@ -144,7 +154,7 @@ static void apply(struct server *s, const struct effect *e)
 	case EFFECT_RELOAD:
 	case EFFECT_FIGURES:
 	case EFFECT_STOP:
-		s->wanted = e;
+		server_wish(s, e);
 		break;
 	default:
 		c = conn_of(s, e->conn);
@@ -175,8 +185,6 @@ void server_step(struct server *s, struct event *e)
 	effects = chat_effects(s->chat, &n);
 	for (size_t i = 0; i < n; i++)
 		apply(s, &effects[i]);
-	if (s->wanted != NULL)
-		server_want(s, s->wanted);
-	answer_refused(s);
+	follow(s);
 	mind_room(s);
 }

@@ -1,43 +1,60 @@
 /*
  * What the chat asks of the program around the server: its configuration, its figures, its end.
  *
- * A step of the core leaves one such wish at the most: whoever has one waits for the answer.
+ * Whoever has a wish waits for the answer, so each has one at the most; several may have one in the
+ * same step of the core.
  */
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
 #include "chatd/net/server_state.h"
 
-static void reload(struct server *s, const struct effect *e)
+static void reload(struct server *s, const struct wish *w)
 {
-	struct event answer = {.kind = EVENT_RELOADED, .conn = e->conn};
+	struct event answer = {.kind = EVENT_RELOADED, .conn = w->conn};
 	struct bytes said = {0};
 
 	if (s->program.reload != NULL)
-		answer.reloaded.ok = s->program.reload(s->program.ctx, e->text, &said);
+		answer.reloaded.ok = s->program.reload(s->program.ctx, w->text, &said);
 	answer.reloaded.lines = said.len > 0 ? said.data : "";
 	server_step(s, &answer);
 	bytes_release(&said);
 }
 
-static void figures(struct server *s, const struct effect *e)
+static void figures(struct server *s, const struct wish *w)
 {
 	struct figures f = {0};
-	struct event answer = {.kind = EVENT_FIGURES, .conn = e->conn, .figures = &f};
+	struct event answer = {.kind = EVENT_FIGURES, .conn = w->conn, .figures = &f};
 
 	if (s->program.figures != NULL)
 		s->program.figures(s->program.ctx, &f);
 	server_step(s, &answer);
 }
 
-void server_want(struct server *s, const struct effect *e)
+void server_wish(struct server *s, const struct effect *e)
 {
-	/* What follows are steps of their own, with wishes of their own. */
-	s->wanted = NULL;
-	if (e->kind == EFFECT_RELOAD)
-		reload(s, e);
-	else if (e->kind == EFFECT_FIGURES)
-		figures(s, e);
+	if (s->nwishes == s->wishes_cap) {
+		s->wishes_cap = s->wishes_cap == 0 ? 4 : s->wishes_cap * 2;
+		s->wishes = mem_resize(s->wishes, s->wishes_cap * sizeof *s->wishes);
+	}
+	/* The effect's text is gone with the next step. */
+	s->wishes[s->nwishes++] = (struct wish){e->kind, e->conn, mem_strdup(e->text != NULL ? e->text : "")};
+}
+
+void server_grant(struct server *s)
+{
+	struct wish w = s->wishes[0];
+
+	memmove(s->wishes, s->wishes + 1, --s->nwishes * sizeof *s->wishes);
+	if (w.kind == EFFECT_RELOAD)
+		reload(s, &w);
+	else if (w.kind == EFFECT_FIGURES)
+		figures(s, &w);
 	else if (s->program.stop != NULL)
-		s->program.stop(s->program.ctx, e->text);
+		s->program.stop(s->program.ctx, w.text);
 	else
 		server_stop(s);
+	free(w.text);
 }

@@ -37,8 +37,12 @@ struct refused {
 	uint64_t number;
 };
 
-/* Of one step, and of those that answer them. */
-enum { REFUSED_MAX = 2 * EFFECTS_MAX };
+/* What the core wants of the program. */
+struct wish {
+	enum effect_kind kind;      /* RELOAD, FIGURES, STOP */
+	struct conn_id conn;        /* who asks */
+	char *text;                 /* owned */
+};
 
 struct server {
 	struct server_options options;
@@ -82,11 +86,13 @@ struct server {
 	bool store_failed;          /* between WRITER_FAILED and WRITER_BACK */
 	bool store_full;            /* and the core was told that no more is to be appended */
 	uint64_t given_seq, stored_seq; /* newest record given to the writer, and saved by it */
-	const struct effect *wanted; /* of the program, by the step whose effects are carried out;
-	                             * NULL: nothing */
-	struct refused refused[REFUSED_MAX]; /* nrefused of them: are answered behind the step */
-	uint32_t nrefused;
-	bool answering;             /* true exactly while they are */
+	/* What a step may not do while its effects are carried out is done behind it, and may lead to
+	 * more: of both there may be as many as there are people. */
+	struct wish *wishes;        /* owned, nwishes of them */
+	uint32_t nwishes, wishes_cap;
+	struct refused *refused;    /* owned, nrefused of them: questions to be answered with a no */
+	uint32_t nrefused, refused_cap;
+	bool answering;             /* true exactly while wishes and refused are worked off */
 	bool stopping;              /* after server_stop */
 	int64_t stop_ms;            /* and when to give up on what is not sent by then */
 };
@@ -149,8 +155,10 @@ void server_show(struct server *s, uint64_t seq);
 void server_settle(struct server *s);
 
 /* server_program.c */
-/* Has the program do what the effect wants, and tells the core. */
-void server_want(struct server *s, const struct effect *e);
+/* Keeps what the effect wants of the program until server_grant. */
+void server_wish(struct server *s, const struct effect *e);
+/* Has the program do the oldest of what is wanted, and tells the core. */
+void server_grant(struct server *s);
 
 /* server_effect.c */
 /* Gives the core an event, at this turn's time, and carries out what follows. */
