@@ -307,14 +307,8 @@ static void remove_account(struct chat *c, struct session *s, const char *name, 
 
 void cmd_remove(struct chat *c, struct session *s, const struct args *a)
 {
-	enum removing how = a->preview || strcmp(a->rest, "--preview") == 0 ? REMOVE_TELL
-	                    : strcmp(a->rest, "--yes") == 0                ? REMOVE_DO
-	                                                                   : REMOVE_ASK;
+	enum removing how = a->preview ? REMOVE_TELL : a->yes ? REMOVE_DO : REMOVE_ASK;
 
-	if (how == REMOVE_ASK && *a->rest != '\0') {
-		command_usage(c, s, "remove");
-		return;
-	}
 	if (how == REMOVE_DO && !emit_can_save(c, s))
 		return;
 	if (strcasecmp(a->arg[0], "room") == 0)

@@ -132,22 +132,32 @@ void order_unban(struct chat *c, struct session *s, struct ban *b)
 	ban_end(c, b);
 }
 
-/* Which would end, and how it is done; false: none would. */
-static bool tell_all(struct chat *c, struct session *s, struct room *r, enum ban_kind kind)
+/* Those of the list that s may end, all but what hits s: how many, and the first of them by name. */
+static uint32_t name_all(struct chat *c, const struct session *s, struct room *r,
+                         enum ban_kind kind, struct bytes *names)
 {
-	bool ban = kind == BAN_ENTRY;
 	struct bearer own = bearer_of(s);
-	struct bytes names = {0};
 	uint32_t n = 0;
 
 	for (const struct ban *b = ban_list_of(c, r, kind)->first; b != NULL; b = b->list_next) {
 		if (ban_hits(c, b, &own))
 			continue;
 		if (n++ < NAMED_MAX)
-			bytes_printf(&names, "%s%s", n == 1 ? "" : ", ", order_ban_who(s, b));
+			bytes_printf(names, "%s%s (#B%" PRIu64 ")", n == 1 ? "" : ", ", order_ban_who(s, b),
+			             b->number);
 	}
 	if (n > NAMED_MAX)
-		bytes_printf(&names, " and %" PRIu32 " more", n - NAMED_MAX);
+		bytes_printf(names, " and %" PRIu32 " more", n - NAMED_MAX);
+	return n;
+}
+
+/* Which would end, and how it is done; false: none would. */
+static bool tell_all(struct chat *c, struct session *s, struct room *r, enum ban_kind kind)
+{
+	bool ban = kind == BAN_ENTRY;
+	struct bytes names = {0};
+	uint32_t n = name_all(c, s, r, kind, &names);
+
 	if (n > 0) {
 		emit_reply(c, s, "This would end %" PRIu32 " %s%s %s %s: %s.", n, ban ? "ban" : "mute",
 		           n == 1 ? "" : "s", ban ? "from" : "in", place(r, kind), names.data);
@@ -168,6 +178,7 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 	bool ban = kind == BAN_ENTRY;
 	const char *where = place(r, kind), *what = ban ? "ban" : "mute";
 	struct bearer own = bearer_of(s);
+	struct bytes names = {0};
 	uint32_t n;
 
 	if (!order_keeps(c, s, r))
@@ -180,14 +191,17 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 	}
 	if (!yes && tell_all(c, s, r, kind))
 		return;
+	name_all(c, s, r, kind, &names);
 	n = ban_end_all(c, r, kind, &own);
-	if (n == 0) {
+	if (n == 0)
 		emit_reply(c, s, "Not done: there is no %s %s %s that you could end.", what,
 		           ban ? "from" : "in", where);
+	else
+		emit_audit(c, s, "", "ended %" PRIu32 " %s%s %s %s: %s", n, what, n == 1 ? "" : "s",
+		           ban ? "from" : "in", where, names.data);
+	bytes_release(&names);
+	if (n == 0)
 		return;
-	}
-	emit_audit(c, s, "", "ended %" PRIu32 " %s%s %s %s", n, what, n == 1 ? "" : "s",
-	           ban ? "from" : "in", where);
 	emit_reply(c, s, "%" PRIu32 " %s%s %s %s ended. Nothing takes that back.", n, what,
 	           n == 1 ? "" : "s", ban ? "from" : "in", where);
 }
@@ -195,17 +209,17 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 static void end(struct chat *c, struct session *s, const struct args *a, enum ban_kind kind)
 {
 	/* Nobody can be called so. */
-	bool all = strcasecmp(a->arg[0], "all") == 0, yes = strcmp(a->rest, "--yes") == 0;
+	bool all = strcasecmp(a->arg[0], "all") == 0;
 	struct ban *b;
 
-	if (*a->rest != '\0' && !(all && yes)) {
+	if (a->yes && !all) {
 		command_usage(c, s, kind == BAN_ENTRY ? "unban" : "unmute");
 		return;
 	}
 	if (!emit_can_save(c, s))
 		return;
 	if (all) {
-		end_all(c, s, order_scope(c, a, kind), kind, a->everywhere, yes);
+		end_all(c, s, order_scope(c, a, kind), kind, a->everywhere, a->yes);
 		return;
 	}
 	b = meant(c, s, a, kind);

@@ -222,64 +222,90 @@ static struct room *room_meant(struct chat *c, struct session *s, const char *na
 	return r;
 }
 
-#define OPTIONS (FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH)
+#define OPTIONS (FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH | FLAG_YES)
 
-/* Among the words an option would be taken for one, for a reason say. */
-static bool has_late_option(const char *words)
+/* An option among the words would be taken for one of them, for a reason say. Its length goes to *len;
+ * NULL: there is none. */
+static const char *late_option(const char *words, size_t *len)
 {
 	static const char *const options[] = {"--preview", "--all", "--name", "--everywhere"};
 
 	for (const char *at = strstr(words, "--"); at != NULL; at = strstr(at + 2, "--")) {
-		size_t len = strcspn(at, " ");
-
+		*len = strcspn(at, " ");
 		if (at > words && at[-1] != ' ')
 			continue;
 		if (strncmp(at, "--in=", 5) == 0)
-			return true;
+			return at;
 		for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-			if (strlen(options[i]) == len && strncmp(at, options[i], len) == 0)
-				return true;
+			if (strlen(options[i]) == *len && strncmp(at, options[i], *len) == 0)
+				return at;
 	}
-	return false;
+	return NULL;
 }
 
-/* What stands before the words. False: s was told what is wrong with it. */
+/* The word stands behind all others, and is cut off there. */
+static bool cut_last(char *line, const char *word)
+{
+	size_t len = strlen(line), n = strlen(word);
+
+	while (len > 0 && line[len - 1] == ' ')
+		len--;
+	if (len <= n || line[len - n - 1] != ' ' || memcmp(line + len - n, word, n) != 0)
+		return false;
+	line[len - n - 1] = '\0';
+	return true;
+}
+
+/* One option; false: the command has no such one, or s was told what is wrong with it. */
+static bool flag_parse(struct chat *c, struct session *s, const struct command *k, const char *word,
+                       struct args *a)
+{
+	if (strcmp(word, "--preview") == 0 && (k->flags & FLAG_PREVIEW) != 0) {
+		a->preview = true;
+	} else if (strcmp(word, "--yes") == 0 && (k->flags & FLAG_YES) != 0) {
+		a->yes = true;
+	} else if (strcmp(word, "--all") == 0 && (k->flags & FLAG_REACH) != 0) {
+		a->all = true;
+	} else if (strcmp(word, "--name") == 0 && (k->flags & FLAG_REACH) != 0) {
+		a->by_name = true;
+	} else if (strcmp(word, "--everywhere") == 0 && (k->flags & FLAG_EVERYWHERE) != 0) {
+		a->everywhere = true;
+	} else if (strncmp(word, "--in=", 5) == 0 && (k->flags & FLAG_IN) != 0) {
+		a->somewhere = true;
+		a->room = room_meant(c, s, word + 5);
+		return a->room != NULL;
+	} else {
+		command_usage(c, s, k->name);
+		return false;
+	}
+	return true;
+}
+
+/* What stands before the words, or where nothing else could be meant behind them. False: s was told
+ * what is wrong with it. */
 static bool flags_parse(struct chat *c, struct session *s, const struct command *k, char **line,
                         struct args *a)
 {
-	bool somewhere = false;
+	const char *late;
+	size_t len;
 
 	*a = (struct args){.room = s->room};
-	while ((k->flags & OPTIONS) != 0 && strncmp(*line, "--", 2) == 0) {
-		char *word = cut_word(line);
-
-		if (strcmp(word, "--preview") == 0 && (k->flags & FLAG_PREVIEW) != 0) {
-			a->preview = true;
-		} else if (strcmp(word, "--all") == 0 && (k->flags & FLAG_REACH) != 0) {
-			a->all = true;
-		} else if (strcmp(word, "--name") == 0 && (k->flags & FLAG_REACH) != 0) {
-			a->by_name = true;
-		} else if (strcmp(word, "--everywhere") == 0 && (k->flags & FLAG_EVERYWHERE) != 0) {
-			a->everywhere = true;
-		} else if (strncmp(word, "--in=", 5) == 0 && (k->flags & FLAG_IN) != 0) {
-			somewhere = true;
-			a->room = room_meant(c, s, word + 5);
-			if (a->room == NULL)
-				return false;
-		} else {
-			command_usage(c, s, k->name);
+	while ((k->flags & OPTIONS) != 0 && strncmp(*line, "--", 2) == 0)
+		if (!flag_parse(c, s, k, cut_word(line), a))
 			return false;
-		}
-	}
-	if ((a->all && a->by_name) || (a->everywhere && somewhere)) {
-		emit_reply(c, s, "Not done: %s exclude each other.", a->everywhere && somewhere
+	if ((k->flags & FLAG_YES) != 0 && cut_last(*line, "--yes"))
+		a->yes = true;
+	if ((k->flags & FLAG_YES) != 0 && (k->flags & FLAG_PREVIEW) != 0 && cut_last(*line, "--preview"))
+		a->preview = true;
+	if ((a->all && a->by_name) || (a->everywhere && a->somewhere)) {
+		emit_reply(c, s, "Not done: %s exclude each other.", a->everywhere && a->somewhere
 		           ? "--in and --everywhere" : "--all and --name");
 		return false;
 	}
-	if ((k->flags & OPTIONS) != 0 && has_late_option(*line)) {
-		emit_reply(c, s, "Not done: options stand before all other words, such as %c%s %s",
-		           c->config.command_prefix, k->name,
-		           (k->flags & FLAG_PREVIEW) != 0 ? "--preview" : "--in=ROOM");
+	late = (k->flags & OPTIONS) != 0 ? late_option(*line, &len) : NULL;
+	if (late != NULL) {
+		emit_reply(c, s, "Not done: put %.*s before all other words: %c%s %.*s ...", (int)len, late,
+		           c->config.command_prefix, k->name, (int)len, late);
 		return false;
 	}
 	return true;

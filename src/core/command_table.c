@@ -117,8 +117,8 @@ const struct command commands[] = {
 	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_REACH | FLAG_HOST,
 	 "For operators: lets somebody read but not speak in the room, for a time or until /unmute; "
 	 "for moderators, with --everywhere, in no room.", "mute bob 30m shouting"},
-	{"unmute", "", "NICK | #B12 | all [--yes]", 1, 1, true, false, cmd_unmute, ROLE_ACCOUNT,
-	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST,
+	{"unmute", "", "NICK | #B12 | all [--yes]", 1, 1, false, false, cmd_unmute, ROLE_ACCOUNT,
+	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST | FLAG_YES,
 	 "Ends a mute, by name or by the number that /bans shows; or with --yes all of the room's.",
 	 "unmute bob"},
 	{"ban", "", "WHO [2d] [WHY]", 1, 1, true, false, cmd_ban, ROLE_ACCOUNT,
@@ -126,8 +126,8 @@ const struct command commands[] = {
 	 "For operators: keeps somebody out of the room, for a time or until /unban. WHO is a nick or an "
 	 "account; for moderators also an address or a block of them, and --everywhere keeps them out "
 	 "of the chat. --preview only tells whom it would hit.", "ban bob 2d spam"},
-	{"unban", "", "WHO | #B12 | all [--yes]", 1, 1, true, false, cmd_unban, ROLE_ACCOUNT,
-	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST,
+	{"unban", "", "WHO | #B12 | all [--yes]", 1, 1, false, false, cmd_unban, ROLE_ACCOUNT,
+	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST | FLAG_YES,
 	 "Ends a ban, by name or by the number that /bans shows; or with --yes all of the room's.",
 	 "unban bob"},
 	{"bans", "", "", 0, 0, false, false, cmd_bans, ROLE_ACCOUNT,
@@ -142,8 +142,8 @@ const struct command commands[] = {
 	 FLAG_HOST,
 	 "Lists the words that may not be said, adds one or removes one; wor* stands for all that begin "
 	 "with wor.", "filter add spamword"},
-	{"remove", "", "room ROOM | account NAME | address ADDR [--yes]", 2, 2, true, false, cmd_remove,
-	 ROLE_MODERATOR, FLAG_PREVIEW | FLAG_HOST,
+	{"remove", "", "room ROOM | account NAME | address ADDR [--yes]", 2, 2, false, false, cmd_remove,
+	 ROLE_MODERATOR, FLAG_PREVIEW | FLAG_HOST | FLAG_YES,
 	 "Takes away a room with its history, an account, or what was made from an address: rooms that "
 	 "nobody owns, mail that was not read, reports that are not resolved. Tells first what that is, and "
 	 "does it with --yes alone.", "remove room spam --yes"},

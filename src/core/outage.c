@@ -193,6 +193,9 @@ static void gap_record(struct chat *c, struct room *r)
 		.kind = RECORD_GAP, .room = r->number, .time_ms = c->now_ms, .room_name = r->name,
 		.sender = gap_sender, .body = body,
 	});
+	/* Who made it stands nowhere else, and a room whose line was not kept was not worth noting. */
+	if (!r->kept && r != c->lobby)
+		setting_save(c, r);
 	n = snprintf(line, sizeof line, "%s[%s]: %s", format_stamp(&c->stamp, c->now_ms), gap_sender,
 	             body);
 	emit_publish_notice(c, r, line, (size_t)n, r->last_id);

@@ -26,6 +26,8 @@ struct args {
 	bool all;                    /* --all */
 	bool by_name;                /* --name */
 	bool everywhere;             /* --everywhere */
+	bool somewhere;              /* --in=ROOM was given */
+	bool yes;                    /* --yes */
 };
 
 /* What may stand before a command's words. */
@@ -43,6 +45,8 @@ enum command_flag {
 	                              * where the command is about one (FLAG_IN) */
 	FLAG_REACH = 128,            /* --all: also where an address would hit more than the one who is
 	                              * named; --name: by the name alone */
+	FLAG_YES = 256,              /* --yes: do what cannot be taken back. It, and --preview, may stand
+	                              * behind the words too: such a command takes no text */
 };
 
 struct command {
