@@ -2,6 +2,8 @@
 #include "chat_help.h"
 
 #include "chatd/base/bounds.h"
+#include "chatd/core/account.h"
+#include "chatd/core/crowd.h"
 #include "chatd/core/state.h"
 
 static uint32_t gens[2 * SLOTS];
@@ -374,6 +376,40 @@ static void test_a_few_addresses_make_way_for_others(void **state)
 	assert_int_equal(chat->nheld, SLOTS - 1);
 }
 
+/* Names are free, accounts are not: whoever is signed in stays, and newcomers of the same address are
+ * still refused first. */
+static void test_who_is_signed_in_does_not_make_way(void **state)
+{
+	(void)state;
+	limits(0, 0, "");
+	for (uint32_t i = 0; i < SLOTS - 1; i++) {
+		named(i, "203.0.113.1");
+		chat->sessions[i].account = account_new(chat, chat->sessions[i].nick, chat->sessions[i].key,
+		                                        "", "");
+		chat->sessions[i].account->session = &chat->sessions[i];
+	}
+	assert_true(comes(SLOTS - 1, "198.51.100.1"));
+	assert_has_not("DROP ");
+	assert_int_equal(chat->people, SLOTS - 1);
+}
+
+/* Of an exempt address each connection counts alone, also among those without a name. */
+static void test_an_exempt_ipv6_address_is_exempt(void **state)
+{
+	struct address counted = where("2001:db8::5");
+
+	(void)state;
+	limits(1, 0, "2001:db8::5/128");
+	assert_true(crowd_exempt(chat, &counted));
+	counted = address_counted(&counted);
+	assert_true(crowd_exempt(chat, &counted));
+	assert_true(comes(0, "2001:db8::5"));
+	assert_true(comes(1, "2001:db8::5"));
+	/* Its neighbour is not. */
+	assert_true(comes(2, "2001:db8:0:1::6"));
+	assert_false(comes(3, "2001:db8:0:1::7"));
+}
+
 /* However few places a chat has, the last is not of an address that has many. */
 static void test_a_small_chat_makes_way_too(void **state)
 {
@@ -483,6 +519,8 @@ int main(void)
 		TEST(test_a_flood_without_names_makes_way),
 		TEST(test_who_makes_way_is_told),
 		TEST(test_a_few_addresses_make_way_for_others),
+		TEST(test_who_is_signed_in_does_not_make_way),
+		TEST(test_an_exempt_ipv6_address_is_exempt),
 		TEST(test_a_small_chat_makes_way_too),
 		TEST(test_a_site_makes_way_for_others),
 		TEST(test_a_site_has_the_shares_of_a_few_addresses),

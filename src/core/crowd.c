@@ -6,7 +6,7 @@
  * each that comes: of a few drawn by chance, the newcomer perhaps among them, the one whose
  * address has the most of them. So a flood from a few addresses loses its own, and one from many
  * leaves everybody the same chance. Names cost nothing, so where the chat is nearly full the same
- * holds for people, but for those who keep order and for addresses that have only a few.
+ * holds for guests, but for addresses that have only a few.
  */
 
 #include "chatd/core/crowd.h"
@@ -51,8 +51,11 @@ bool crowd_exempt(const struct chat *c, const struct address *a)
 {
 	if (address_is_local(a))
 		return true;
+	/* What is kept of an address is its /64 (address_counted), and one exempt address makes that a
+	 * crowd's. Nobody is admitted by it, for people come with all of their bits. */
 	for (uint32_t i = 0; i < c->nexempt; i++)
-		if (address_within(a, &c->exempt[i]))
+		if (address_within(a, &c->exempt[i]) ||
+		    (a->bits < c->exempt[i].bits && address_within(&c->exempt[i], a)))
 			return true;
 	return false;
 }
@@ -236,7 +239,7 @@ static struct session *crowd_draw(struct chat *c, const struct address *from, ui
 		struct address its = s != NULL ? s->origin->address : key;
 		/* The newcomer is one more of its address. From an address without limits come many
 		 * people, each of whom counts alone. */
-		uint32_t n = crowd_exempt(c, &its)
+		uint32_t n = crowd_exempt(c, s != NULL ? &s->from : from)
 		             ? 1 : weight(c, &its, true) + (memcmp(&its, &key, sizeof key) == 0);
 
 		if (n > most) {
@@ -268,8 +271,8 @@ static struct session *crowd_draw_full(struct chat *c, const struct address *fro
 		struct session *s = &c->sessions[chance_next(chance) % c->config.connections_max];
 		uint32_t n;
 
-		if (!session_lives(s) || s->state == SESSION_HOST || role_of(s) >= ROLE_MODERATOR ||
-		    crowd_exempt(c, &s->from))
+		/* Names are free, accounts are not. */
+		if (!session_lives(s) || s->account != NULL || s->trusted || crowd_exempt(c, &s->from))
 			continue;
 		n = weight(c, &s->from, false);
 		if (n >= FULL_ADDRESS_LEAST && n > most) {

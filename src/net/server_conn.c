@@ -376,10 +376,28 @@ static void tell_waiting(struct server *s)
 	}
 }
 
+/* Fewer places are left than the core keeps for others (FULL_FREE_PARTS). */
+static bool is_nearly_full(const struct server *s)
+{
+	uint32_t max = s->options.connections_max, held = 0;
+
+	for (uint32_t i = 0; i < max && i < s->conns_top; i++)
+		held += s->conns[i].state != CONN_FREE;
+	return held + (max + FULL_FREE_PARTS - 1) / FULL_FREE_PARTS >= max;
+}
+
+/* It has had its time for its last lines; less where others need the place. */
+static bool drains_too_long(const struct server *s, const struct conn *c, bool full)
+{
+	return c->state == CONN_DRAINING &&
+	       s->mono_ms - c->drain_ms > (c->dropped || full ? DRAIN_DROPPED_MS : DRAIN_MS_MAX);
+}
+
 void server_sweep(struct server *s)
 {
 	int64_t send_timeout_ms = (int64_t)s->options.send_timeout_s * 1000;
 	int64_t linger_ms = s->stopping ? LINGER_STOPPING_MS : LINGER_MS;
+	bool full = is_nearly_full(s);
 
 	server_settle(s);
 	tell_waiting(s);
@@ -394,8 +412,7 @@ void server_sweep(struct server *s)
 			log_info("connection %u.%u took nothing for %u s: closing it", c->slot, c->gen,
 			         s->options.send_timeout_s);
 			server_kill(s, c, "connection too slow");
-		} else if (c->state == CONN_DRAINING &&
-		           s->mono_ms - c->drain_ms > (c->dropped ? DRAIN_DROPPED_MS : DRAIN_MS_MAX)) {
+		} else if (drains_too_long(s, c, full)) {
 			log_info("connection %u.%u takes its last lines too slowly: closing it", c->slot,
 			         c->gen);
 			server_kill(s, c, NULL);

@@ -288,7 +288,8 @@ enum {
 	WATCHES_MAX = 4,        /* descriptors that server_watch can watch */
 	DRAIN_MS_MAX = 30000,   /* from the core's word that a connection ends to its end, however slowly
 	                         * the peer takes what is queued for it */
-	DRAIN_DROPPED_MS = 1000, /* the same where others need its place: found by the next sweep */
+	DRAIN_DROPPED_MS = 1000, /* the same where others need its place, because it made way or the chat is
+	                         * nearly full: found by the next sweep */
 	ENDING_BYTES_MAX = 1 << 20, /* that are taken from a connection that ends, unread: whoever sends more
 	                         * than that has no use for the last lines */
 	LINGER_MS = 2000,       /* how long a closing connection waits for the peer's end */
