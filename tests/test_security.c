@@ -77,7 +77,7 @@ static void what_is_removed_is_told_once(void **state)
 	sends(2, "/join ops\n");
 	sends(2, "mine\n");
 	sends(0, "/remove room ops --yes\n");
-	assert_one_line("LOG \"security: remove " WHO "removed the room ops (#A");
+	assert_one_line("LOG \"security: remove " WHO "removed the room ops, made by address 192.0.2.1 (#A");
 	sends(2, "/join spam\n");
 	sends(2, "mine\n");
 	sends(0, "/remove address 192.0.2.1 --yes\n");
@@ -149,6 +149,37 @@ static void no_field_is_forged(void **state)
 	assert_has_not("You are");
 }
 
+static void what_owners_do_with_their_accounts(void **state)
+{
+	(void)state;
+	joins(0);
+	sends(0, "/register correct horse\n");
+	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$hash"});
+	assert_has("LOG \"security: register " WHO "registered a\"");
+	sends(0, "/passwd\n");
+	sends(0, "correct horse\n");
+	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	sends(0, "wrong horse\n");
+	sends(0, "wrong horse\n");
+	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$hash2"});
+	assert_has("LOG \"security: passwd " WHO "changed the password\"");
+	sends(0, "/codes\n");
+	sends(0, "wrong horse\n");
+	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(0), (struct rows){.kind = QUERY_CODES, .ok = true, .text = "a b", .text2 = "x\ny"});
+	assert_has("LOG \"security: codes " WHO "made new one-time codes\"");
+	happens(EVENT_CLOSED, 0);
+	connected(id(1));
+	sends(1, "a\n");
+	sends(1, "wrong horse\n");
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	assert_has("LOG \"security: sign-in " WHO "signed in\"");
+	sends(1, "/drop\n");
+	sends(1, "wrong horse\n");
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	assert_has("LOG \"security: drop " WHO "gave the account up\"");
+}
+
 #define IN_CHAT(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -162,6 +193,7 @@ int main(void)
 		IN_CHAT(the_account_may_be_another),
 		IN_CHAT(the_host_has_no_address),
 		IN_CHAT(no_field_is_forged),
+		IN_CHAT(what_owners_do_with_their_accounts),
 	};
 
 	return cmocka_run_group_tests_name("security", tests, NULL, NULL);

@@ -86,6 +86,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	crowd_account_made(c, s);
 	account_registered(c, s, a);
 	account_sign_in(c, s, a);
+	emit_security(c, s, "register", "registered %s", a->nick);
 	login_clear_name(c, a);
 	emit_reply(c, s, "%s is yours: nobody else can bear that name, or one that looks like it, and it "
 	           "will ask for your password. %ccodes gives you codes to use instead where others may "
@@ -106,6 +107,7 @@ static void hash_answer(struct chat *c, struct session *s, struct question *q, c
 	account_set_secret(c, a, &a->hash, e->rows->text);
 	account_save(c, a);
 	dialogue_end(c, s);
+	emit_security(c, s, "passwd", "changed the password");
 	emit_reply(c, s, "Your password is changed.");
 }
 
@@ -121,6 +123,7 @@ static void codes_answer(struct chat *c, struct session *s, struct question *q,
 	dialogue_end(c, s);
 	account_set(&a->codes, e->rows->text2);
 	account_save(c, a);
+	emit_security(c, s, "codes", "made new one-time codes");
 	emit_reply(c, s, "Ten codes, each good once in place of your password. Write them down: they are "
 	           "not shown again, and those you had before are void.");
 	while (*p != '\0') {
@@ -169,6 +172,7 @@ static void set_totp_answer(struct chat *c, struct session *s, struct question *
 	a->totp_step = e->rows->which;
 	account_save(c, a);
 	dialogue_end(c, s);
+	emit_security(c, s, "totp", "began a second step");
 	emit_reply(c, s, "From now on you are asked for such a code after your password. A one-time "
 	           "code of %ccodes needs none.", c->config.command_prefix);
 }
@@ -188,11 +192,13 @@ static void old_answer(struct chat *c, struct session *s, struct question *q, co
 		dialogue_end(c, s);
 		account_set_secret(c, a, &a->totp, "");
 		account_save(c, a);
+		emit_security(c, s, "totp", "ended the second step");
 		emit_reply(c, s, "The second step is off: your password alone signs you in.");
 	} else if (d->aim == DIALOGUE_SET_CODES) {
 		password_ask(c, s, codes_answer, a, QUERY_CODES, "", "");
 	} else if (d->aim == DIALOGUE_DROP) {
 		dialogue_end(c, s);
+		emit_security(c, s, "drop", "gave the account up");
 		emit_reply(c, s, "The account %s is gone. You are a guest of that name now.", a->nick);
 		account_drop(c, a);
 	} else if (d->secret != NULL) {
@@ -346,7 +352,7 @@ void account_line(struct chat *c, struct session *s, struct account *a, char *te
 	} else if (d->ask == DIALOGUE_AGAIN) {
 		char *again = password_prepare(text);
 
-		if (strcmp(again, d->secret) == 0)
+		if (d->secret != NULL && strcmp(again, d->secret) == 0)
 			password_ask(c, s, hash_answer, a, QUERY_HASH, again, "");
 		else
 			dialogue_retry(c, s, DIALOGUE_NEW, "The two are not the same.");

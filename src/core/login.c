@@ -38,7 +38,7 @@ static void greet(struct chat *c, struct session *s, const struct room *r, bool 
 	             *company == '\0' ? "; nobody else is here yet. " : " with ", company);
 	bytes_printf(&b, "%s%chelp lists the commands", *company == '\0' ? "" : ". ", p);
 	resume_code(s, code);
-	if (!guest)
+	if (!guest || s->trusted)
 		emit_reply(c, s, "%s.", b.data);
 	else
 		emit_reply(c, s, "%s; if your connection breaks, %cresume %s brings you back.", b.data, p,
@@ -140,6 +140,7 @@ void login_signed_in(struct chat *c, struct session *s, struct account *a)
 		enter(c, s, a->nick, a->key, r, false, r == was ? ROOM_CAME_BACK : ROOM_CAME);
 	}
 	account_sign_in(c, s, a);
+	emit_security(c, s, "sign-in", "signed in");
 }
 
 /* g, whose name looks like a's, is more than this step has room for. */
