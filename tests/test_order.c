@@ -230,7 +230,7 @@ static void test_a_moderators_address_is_not_told_in_the_room(void **state)
 	assert_has(" 198.51.100.7, by e ");
 	/* They may end it, by its number; the act tells no more, and to put it back is not theirs. */
 	undoes(1);
-	assert_has("-- an address may come into ops again.");
+	assert_has("-- The ban of an address from ops is ended.");
 	assert_has_not("198.51");
 	undoes(1);
 	assert_has("ended the ban of an address from ops");
@@ -317,7 +317,7 @@ static void test_a_guest_of_a_shared_address_is_banned_by_name(void **state)
 		happens(EVENT_CLOSED, 2);
 		happens(EVENT_CLOSED, 3);
 		sends(0, "/unban b\n");
-		assert_has("-- b may come into this chat again.");
+		assert_has("-- The ban of b from this chat is ended.");
 	}
 }
 
@@ -752,7 +752,7 @@ static void test_acts_are_taken_back_by_who_could_do_it(void **state)
 	assert_has("-- Not done: there is no act #A");
 	undoes_row(1, ban);
 	assert_has(" (b banned c from ops (#B");
-	assert_has("-- c may come into ops again.");
+	assert_has("-- The ban of c from ops is ended.");
 	undoes(0);
 	assert_has("Taking back #A");
 	assert_has_not("(b ended");

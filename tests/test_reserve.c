@@ -57,8 +57,8 @@ static void below_it_lines_are_refused_and_all_else_saved(void **state)
 	until_told('F', 0);
 	assert_true(loop.low);
 	assert_string_equal(loop.reason, "the disk is nearly full; 63 MiB are free on the disk of the "
-	                    "database, and disk_reserve keeps 64 MiB free: lines are refused until "
-	                    "there is more");
+	                    "database, and disk_reserve keeps 64 MiB free: nothing that is said is "
+	                    "saved until there is more");
 	size_t from = loop.heard_n;
 	append_fact("freed");
 	until_stored();

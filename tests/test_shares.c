@@ -295,11 +295,10 @@ static void test_reports_of_one_address_go(void **state)
 	assert_true(reports_line(MALLORY));
 	assert_true(reports_line(OTHER));
 	types(MODERATOR, "/reports resolve all of mallory");
-	assert_has("-- This would resolve 2 reports made by mallory. /reports lists them all.");
-	assert_has("-- Nothing is done yet. /reports resolve all of mallory --yes does it, and one by one they "
-	           "can be opened again.");
+	assert_has("-- This would resolve 2 reports made by mallory; /reports lists what waits.");
+	assert_has("-- Nothing is done yet. /reports resolve all of mallory --yes does it.");
 	types(MODERATOR, "/reports resolve all of mallory --yes");
-	assert_has("2 reports are resolved.");
+	assert_has("Resolved: 2 reports.");
 	/* The one that is known to be theirs. */
 	assert_has("-- One of your reports is resolved.");
 	assert_true(reports_line(MALLORY));
@@ -979,6 +978,12 @@ static void test_in_an_outage_rooms_have_shares_too(void **state)
 	assert_has("Not made: you own");
 	assert_int_equal(chat->nrooms, before + ROOMS_EACH_MAX);
 	assert_int_equal(share_has(chat, SHARE_ROOMS, "account rich"), ROOMS_EACH_MAX);
+	/* And their maker outlives a restart, though nothing that was said there was kept. */
+	step((struct event){.kind = EVENT_STORE_BACK});
+	is_saved();
+	rests();
+	assert_int_not_equal(room_by_key(chat, "o1")->last_id, 0);
+	assert_true(room_by_key(chat, "o1")->kept);
 }
 
 /* -- the house itself, and what else it is for ---------------------------------------------- */

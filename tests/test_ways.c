@@ -78,7 +78,7 @@ static void test_nobody_ends_what_hits_themselves(void **state)
 	sends(1, "/join ops\n");
 	assert_has("-- You are banned from ops by a.");
 	sends(0, "/unban b\n");
-	assert_has("-- b may come into ops again.");
+	assert_has("-- The ban of b from ops is ended.");
 }
 
 static void test_who_is_banned_reads_nothing_of_a_closed_room(void **state)

@@ -105,7 +105,14 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 
 	if (rows->error != NULL) {
 		emit_reply(c, s, "%s", rows->error);
-	} else if (a != NULL) {
+		return;
+	}
+	/* Whoever asked may have lost the role meanwhile. */
+	if (role_of(s) < ROLE_ADMIN) {
+		emit_reply(c, s, "Not done: that is for administrators.");
+		return;
+	}
+	if (a != NULL) {
 		hash = strndup(rows->text2, strcspn(rows->text2, "\n"));
 		account_set(&a->codes, hash != NULL ? hash : "");
 		free(hash);
@@ -116,7 +123,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		a = hash != NULL ? account_new(c, name, key, "", hash) : NULL;
 		free(hash);
 	}
-	if (a != NULL && rows->error == NULL) {
+	if (a != NULL) {
 		if (made) {
 			a->role = role;
 			login_clear_name(c, a);
@@ -134,7 +141,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		           "which is good once: %.*s", made ? "The account is new."
 		           : "Codes from before are void, a password is not.", a->nick,
 		           (int)strcspn(rows->text, " "), rows->text);
-	} else if (rows->error == NULL) {
+	} else {
 		emit_reply(c, s, made ? "Not done: somebody else was quicker." : "That account is gone.");
 	}
 }
@@ -183,12 +190,13 @@ static bool audit_words(const char *word, struct query *q)
 	char *end;
 	unsigned long n;
 
-	if (isdigit((unsigned char)*word) || *word == '-') {
-		n = strtoul(word, &end, 10);
+	n = strtoul(word, &end, 10);
+	if (*end == '\0') {
 		q->limit = n < ROWS_MAX ? (uint32_t)n : ROWS_MAX;
-		return *end == '\0' && n > 0 && *word != '-';
+		return n > 0 && isdigit((unsigned char)*word);
 	}
-	q->words = word;
+	/* Nobody else can be called so. */
+	q->words = strcasecmp(word, "host") == 0 ? "the host" : word;
 	return true;
 }
 

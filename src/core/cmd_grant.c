@@ -297,9 +297,11 @@ static struct account *owner_of(const struct chat *c, const struct room *r)
 	return owner != NULL ? account_by_key(c, owner->key) : NULL;
 }
 
-/* Records that r was offered to somebody at that time, or is no longer; returns the act's number. */
+/* Records that r was offered to somebody at that time, or is no longer; returns the act's number.
+ * before: to whom it was offered until then (NULL: nobody), at before_ms. */
 static uint64_t offer_audit(struct chat *c, struct session *s, struct room *r,
-                            const struct account *to, bool offered, int64_t at_ms)
+                            const struct account *to, bool offered, int64_t at_ms,
+                            const struct account *before, int64_t before_ms)
 {
 	struct bytes undo = {0};
 	uint64_t n;
@@ -311,26 +313,45 @@ static uint64_t offer_audit(struct chat *c, struct session *s, struct room *r,
 		fields_put_number(&undo, "at", at_ms);
 	else
 		fields_put_number(&undo, "was_at", at_ms);
-	n = emit_audit(c, s, undo.data, offered ? "offered %s to %s" : "no longer offers %s to %s",
+	undo_put_account(&undo, "before", before);
+	if (before != NULL)
+		fields_put_number(&undo, "before_at", before_ms);
+	n = emit_audit(c, s, undo.data, offered ? "offered %s to %s" : "withdrew the offer of %s to %s",
 	               r->name, to->nick);
 	bytes_release(&undo);
 	return n;
+}
+
+/* Who had the offer of r, which is another's now or nobody's, reads so. */
+static void tell_withdrawn(struct chat *c, struct session *s, const struct room *r,
+                           const struct account *to)
+{
+	struct session *there = to->session;
+
+	if (there != NULL && there != s && there->state == SESSION_CHAT && !session_ignores(there, s->key))
+		emit_reply(c, there, "%s has withdrawn the offer of %s.", s->nick, r->name);
 }
 
 /* at_ms: since when it is on offer, which is before now where it is restored. */
 static void offer(struct chat *c, struct session *s, struct room *r, const struct account *to,
                   int64_t at_ms)
 {
+	const struct account *before = setting_offered(c, r);
+	int64_t before_ms = r->offer.at_ms;
 	struct session *there = to->session;
 	char days[48];
 	uint64_t n;
 
 	setting_offer(c, r, to, s->nick, at_ms);
-	n = offer_audit(c, s, r, to, true, at_ms);
+	n = offer_audit(c, s, r, to, true, at_ms, before, before_ms);
 	if (at_ms == c->now_ms)
 		snprintf(days, sizeof days, "%d days", OFFER_MS / 86400000);
 	else
 		snprintf(days, sizeof days, "until %s", format_stamp(&c->stamp, at_ms + OFFER_MS));
+	if (before != NULL) {
+		emit_reply(c, s, "The offer to %s is withdrawn.", before->nick);
+		tell_withdrawn(c, s, r, before);
+	}
 	emit_reply(c, s, "%s is offered to %s, who has %s to accept it. %cundo #A%" PRIu64
 	           " takes it back.", r->name, to->nick, days, c->config.command_prefix, n);
 	if (there != NULL && there != s && there->state == SESSION_CHAT &&
@@ -347,9 +368,10 @@ static void withdraw(struct chat *c, struct session *s, struct room *r)
 	uint64_t n;
 
 	setting_offer(c, r, NULL, "", 0);
-	n = offer_audit(c, s, r, to, false, at_ms);
+	n = offer_audit(c, s, r, to, false, at_ms, NULL, 0);
 	emit_reply(c, s, "%s is offered to %s no longer. %cundo #A%" PRIu64 " takes it back.", r->name,
 	           to->nick, c->config.command_prefix, n);
+	tell_withdrawn(c, s, r, to);
 }
 
 /* s's account can have one more room, with the bans and the grants that are in it; otherwise s is
@@ -404,8 +426,11 @@ static void own(struct chat *c, struct session *s, struct room *r)
 	n = emit_audit(c, s, undo.data, before != NULL ? "took %s over from %s" : "took %s over", r->name,
 	               before != NULL ? before->nick : "");
 	bytes_release(&undo);
-	emit_reply(c, s, "You are the owner of %s. %cundo #A%" PRIu64 " takes it back.", r->name,
-	           c->config.command_prefix, n);
+	if (before != NULL)
+		emit_reply(c, s, "You are the owner of %s. %cundo #A%" PRIu64 " offers it back to %s.", r->name,
+		           c->config.command_prefix, n, before->nick);
+	else
+		emit_reply(c, s, "You are the owner of %s.", r->name);
 	room_notice(c, r, s, "%s is the owner of this room now", s->nick);
 	if (before != NULL && before->session != NULL && before->session->room != r)
 		emit_reply(c, before->session, "%s has accepted %s, and owns it now.", s->nick, r->name);
@@ -463,7 +488,8 @@ void cmd_accept(struct chat *c, struct session *s, const struct args *a)
 {
 	struct room *r = emit_can_save(c, s) ? offered(c, s, a->arg[0]) : NULL;
 
-	if (r != NULL)
+	/* Whoever owns a room can come into it. */
+	if (r != NULL && order_may_join(c, s, r))
 		own(c, s, r);
 }
 
@@ -485,7 +511,9 @@ void undo_offer(struct chat *c, struct session *s, const struct row *act)
 {
 	const char *data = act->room_name;
 	const struct account *to = undo_account(c, data, "account");
+	const struct account *before = undo_account(c, data, "before");
 	int64_t at_ms = fields_get_time(data, "at"), was_ms = fields_get_time(data, "was_at");
+	int64_t before_ms = fields_get_time(data, "before_at");
 	struct room *r;
 
 	if (!undo_room(c, data, &r) || r == NULL)
@@ -496,6 +524,9 @@ void undo_offer(struct chat *c, struct session *s, const struct row *act)
 		undo_late(c, s, "that account is gone");
 	else if (at_ms != 0 && (setting_offered(c, r) != to || r->offer.at_ms != at_ms))
 		undo_late(c, s, "that offer is over");
+	else if (at_ms != 0 && before != NULL && before != s->account && owner_of(c, r) != before &&
+	         before_ms + OFFER_MS > c->now_ms)
+		offer(c, s, r, before, before_ms);
 	else if (at_ms != 0)
 		withdraw(c, s, r);
 	else if (setting_offered(c, r) != NULL || owner_of(c, r) == to || to == s->account)
@@ -522,6 +553,8 @@ void undo_owner(struct chat *c, struct session *s, const struct row *act)
 		undo_late(c, s, "the room has another owner by now");
 	else if (was == NULL)
 		undo_late(c, s, "nobody owned it before, or their account is gone");
+	else if (setting_offered(c, r) != NULL)
+		undo_late(c, s, "the room has been offered to somebody since");
 	else if (was == s->account)
 		own(c, s, r);
 	else
@@ -553,6 +586,22 @@ static bool let_in(struct chat *c, struct session *s, struct room *r, const stru
 	return false;
 }
 
+/* The account is banned from r, and an invitation would not help; s was told. A guest's ban may be of
+ * the address, which is not for operators to learn of. */
+static bool is_kept_out(struct chat *c, struct session *s, struct room *r, const struct target *t)
+{
+	const struct account *a = t->account;
+	static const struct address unknown;
+	struct bearer who = {.from = &unknown, .key = a != NULL ? a->key : "", .account = a,
+	                     .role = a != NULL ? a->role : ROLE_GUEST};
+
+	if (a == NULL || ban_find(c, BAN_ENTRY, r, &who) == NULL)
+		return false;
+	emit_reply(c, s, "Not done: %s is banned from %s. %cunban %s ends that.", a->nick, r->name,
+	           c->config.command_prefix, a->nick);
+	return true;
+}
+
 void cmd_invite(struct chat *c, struct session *s, const struct args *a)
 {
 	struct target t;
@@ -560,7 +609,7 @@ void cmd_invite(struct chat *c, struct session *s, const struct args *a)
 	if (a->room == c->lobby)
 		emit_reply(c, s, "Everybody may come into %s; nobody needs an invitation.", a->room->name);
 	else if (may(c, s, a->room, ROOM_OPERATOR) && find(c, s, a->room, a->arg[0], &t) &&
-	         let_in(c, s, a->room, &t))
+	         !is_kept_out(c, s, a->room, &t) && let_in(c, s, a->room, &t))
 		done(c, s, a->room, &t, &deeds[INVITE], 0);
 }
 

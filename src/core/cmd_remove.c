@@ -89,7 +89,11 @@ static void remove_room(struct chat *c, struct session *s, const char *name, enu
 			tell_how(c, s, how, "room", r->name);
 			return;
 		}
-		emit_audit(c, s, "", "removed the room %s", r->name);
+		if (r->owner != NULL)
+			emit_audit(c, s, "", "removed the room %s of %s", r->name, r->owner->account->nick);
+		else
+			emit_audit(c, s, "", "removed the room %s, made by %s", r->name,
+			           *r->maker != '\0' ? r->maker : "somebody");
 		emit_reply(c, s, "The room %s is removed.", r->name);
 		room_end_mark(c, r, s->nick);
 		room_end_run(c);

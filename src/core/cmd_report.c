@@ -177,6 +177,16 @@ static void change(struct chat *c, struct session *s, struct report *r, enum rep
 	           report_state_name(r->state), c->config.command_prefix, act);
 }
 
+/* Who made it has read that it was resolved. */
+static void tell_open_again(struct chat *c, const struct session *s, const struct report *r)
+{
+	struct session *maker = report_maker(c, r);
+
+	if (maker != NULL && maker != s)
+		emit_reply(c, maker, "Your report #R%" PRIu64 " about %s in %s is open again.", r->number,
+		           r->sender, r->room);
+}
+
 static void claim(struct chat *c, struct session *s, struct report *r)
 {
 	if (r->state != REPORT_OPEN) {
@@ -204,11 +214,16 @@ static void resolve(struct chat *c, struct session *s, struct report *r, const c
 
 static void reopen(struct chat *c, struct session *s, struct report *r)
 {
+	enum report_state was;
+
 	if (r->state == REPORT_OPEN) {
 		emit_reply(c, s, "Not done: #R%" PRIu64 " is open.", r->number);
 		return;
 	}
+	was = r->state;
 	change(c, s, r, REPORT_OPEN, "", "");
+	if (was == REPORT_RESOLVED)
+		tell_open_again(c, s, r);
 }
 
 static enum report_state state_of(const char *data, const char *field)
@@ -229,6 +244,7 @@ void undo_report(struct chat *c, struct session *s, const struct row *act)
 	struct report *r = report_find(c, (uint64_t)fields_get_number(data, "number"));
 	char *keeper = fields_get_text(data, "keeper", NAME_BYTES_MAX);
 	char *how = fields_get_text(data, "how", REPORT_WHY_BYTES_MAX);
+	enum report_state was = r != NULL ? r->state : REPORT_OPEN;
 
 	if (r == NULL)
 		undo_late(c, s, "that report is gone");
@@ -236,6 +252,8 @@ void undo_report(struct chat *c, struct session *s, const struct row *act)
 		undo_late(c, s, "somebody has gone on with that report since");
 	else
 		change(c, s, r, state_of(data, "was"), keeper, how);
+	if (r != NULL && was == REPORT_RESOLVED && r->state != REPORT_RESOLVED)
+		tell_open_again(c, s, r);
 	free(keeper);
 	free(how);
 }
@@ -337,6 +355,7 @@ static void resolve_all(struct chat *c, struct session *s, char *rest)
 	const char *whose = strncasecmp(rest, "of ", 3) == 0 ? rest + 3 : NULL, *who = NULL;
 	struct session *makers[REPORTS_MAX];
 	struct address block, *from = NULL;
+	const char *made;
 	size_t nmakers;
 	uint32_t n;
 
@@ -350,26 +369,26 @@ static void resolve_all(struct chat *c, struct session *s, char *rest)
 		from = &block;
 	else if (whose != NULL)
 		who = who_reported(c, whose);
+	made = whose == NULL ? "" : from != NULL ? " made from " : " made by ";
 	nmakers = yes ? makers_of(c, who, from, makers) : 0;
 	n = yes ? reports_resolve(c, who, from, s->nick, "") : reports_by(c, who, from, false);
 	if (n > 0 && !yes) {
-		emit_reply(c, s, "This would resolve %" PRIu32 " %s%s%s. %creports lists them all.", n,
-		           n == 1 ? "report" : "reports", whose != NULL ? " made by " : "",
-		           whose != NULL ? whose : "", c->config.command_prefix);
-		emit_reply(c, s, "Nothing is done yet. %creports resolve all%s%s --yes does it, and one by one "
-		           "they can be opened again.", c->config.command_prefix, whose != NULL ? " of " : "",
+		emit_reply(c, s, "This would resolve %" PRIu32 " %s%s%s; %creports lists what waits.", n,
+		           n == 1 ? "report" : "reports", made, whose != NULL ? whose : "",
+		           c->config.command_prefix);
+		emit_reply(c, s, "Nothing is done yet. %creports resolve all%s%s --yes does it.",
+		           c->config.command_prefix, whose != NULL ? " of " : "",
 		           whose != NULL ? whose : "");
 		return;
 	}
 	if (n == 0) {
-		emit_reply(c, s, "No report waits%s%s.", whose != NULL ? " that was made by " : "",
-		           whose != NULL ? whose : "");
+		emit_reply(c, s, "No report%s%s waits.", made, whose != NULL ? whose : "");
 		return;
 	}
 	emit_audit(c, s, "", "resolved %" PRIu32 " %s%s%s", n, n == 1 ? "report" : "reports",
-	           whose != NULL ? " made by " : "", whose != NULL ? whose : "");
-	emit_reply(c, s, "%" PRIu32 " %s resolved. %creports all lists them, %creports reopen N opens one "
-	           "again.", n, n == 1 ? "report is" : "reports are", c->config.command_prefix,
+	           made, whose != NULL ? whose : "");
+	emit_reply(c, s, "Resolved: %" PRIu32 " %s. %creports all lists all, %creports reopen N opens one "
+	           "again.", n, n == 1 ? "report" : "reports", c->config.command_prefix,
 	           c->config.command_prefix);
 	tell_makers(c, s, makers, nmakers);
 	report_tick(c);

@@ -298,6 +298,9 @@ void cmd_shutdown(struct chat *c, struct session *s, const struct args *a)
 	ms = strcasecmp(a->arg[0], "now") == 0 ? 0 : format_parse_age(a->arg[0]);
 	if (ms < 0) {
 		command_usage(c, s, "shutdown");
+	} else if (strcasecmp(a->rest, "off") == 0) {
+		emit_reply(c, s, "Not done: %cshutdown off, with nothing else, calls it off.",
+		           c->config.command_prefix);
 	} else if (ms > SHUTDOWN_MS_MAX) {
 		emit_reply(c, s, "Not done: chatd can be ordered to go down within 24 hours at the most.");
 	} else if (chars > SHUTDOWN_WHY_CHARS_MAX) {

@@ -126,8 +126,9 @@ void order_unban(struct chat *c, struct session *s, struct ban *b)
 	order_undo_begin(c, &undo, b->kind, r, b);
 	n = emit_audit(c, s, undo.data, "ended the %s of %s %s %s (#B%" PRIu64 ")", ban ? "ban" : "mute",
 	               who, ban ? "from" : "in", where, b->number);
-	emit_reply(c, s, "%s may %s %s again. %cundo #A%" PRIu64 " takes it back.", who,
-	           ban ? "come into" : "speak in", where, c->config.command_prefix, n);
+	/* No more than that: another may still hold. */
+	emit_reply(c, s, "The %s of %s %s %s is ended. %cundo #A%" PRIu64 " takes it back.",
+	           ban ? "ban" : "mute", who, ban ? "from" : "in", where, c->config.command_prefix, n);
 	bytes_release(&undo);
 	ban_end(c, b);
 }

@@ -126,6 +126,8 @@ static void unknown(struct chat *c, struct session *s, const char *name)
 	else if (command_nearest(name, near))
 		emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n, name, p,
 		           near);
+	else if (s->state == SESSION_HOST)
+		emit_reply(c, s, "There is no command %c%.*s; %chelp lists them.", p, n, name, p);
 	else
 		emit_reply(c, s, "There is no command %c%.*s; %chelp lists them. To say a line that "
 		           "begins with %c, type it twice: %c%c%.*s", p, n, name, p, p, p, p, n, name);

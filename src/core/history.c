@@ -322,6 +322,9 @@ static void show_audit(struct chat *c, struct session *s, const struct rows *row
 		emit_reply(c, s, "#A%" PRIu64 " %s %s %s", rows->row[i].id,
 		           format_stamp(&c->stamp, rows->row[i].time_ms), rows->row[i].sender,
 		           rows->row[i].body);
+	if (rows->more)
+		emit_reply(c, s, "There are older ones; \"before #A%" PRIu64 "\" shows them.",
+		           rows->row[0].id);
 }
 
 /* Shows the answer, or why there is none. */

@@ -122,7 +122,7 @@ const char *order_refusal(struct chat *c, const struct ban *b)
 	bytes_printf(text, "You are banned from %s%s by %s", r != NULL ? r->name : "this chat",
 	             ban_until(c, b, until), b->by);
 	put_why(text, b->why);
-	if (r == NULL)
+	if (r == NULL || (owner != NULL && strcmp(grant_owner(r)->key, b->key) == 0))
 		bytes_printf(text, " Ask %s or an administrator.", b->by);
 	else if (owner != NULL && strcmp(owner, b->by) != 0)
 		bytes_printf(text, " Ask %s, or %s, who owns the room.", b->by, owner);

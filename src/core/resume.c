@@ -67,7 +67,8 @@ void resume_keep(struct chat *c, const struct session *s)
 	char who[SHARE_WHO_BYTES];
 	struct ghost *g;
 
-	if (s->state != SESSION_CHAT || s->account != NULL || c->stopping)
+	/* Who came over the control socket may bear a name that nobody else may, and comes back so. */
+	if (s->state != SESSION_CHAT || s->account != NULL || s->trusted || c->stopping)
 		return;
 	make_place(c, share_who(c, s, who));
 	g = mem_zero(1, sizeof *g);
@@ -179,7 +180,7 @@ bool resume_take(struct chat *c, struct session *s, const char *code)
 	strcpy(nick, g->nick);
 	if (!session_name_is_free(c, s, nick, key, problem)) {
 		session_name_suggest(c, g->nick, nick, key);
-		emit_reply(c, s, "%s by now, so you are called %s.", problem, nick);
+		emit_reply(c, s, "%s cannot be had any more, so you are called %s.", g->nick, nick);
 	}
 	if (s->state == SESSION_CHAT ? strcmp(key, s->key) != 0 && !order_may_rename(c, s, key)
 	                             : !order_may_enter(c, s, NULL, key))

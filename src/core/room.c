@@ -464,8 +464,7 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	s->voiced = false;
 	s->held = false;
 	question_drop_room(c, s);
-	emit_unsubscribe(c, s, "Some lines of %s were skipped: your connection was slow. %chistory shows them "
-	                 "there.", r->name, c->config.command_prefix);
+	emit_unsubscribe(c, s, "Some lines of %s were skipped: your connection was slow.", r->name);
 	if (!c->stopping && !s->superseded && r->nmembers > 0 && notice_alone(c, r, s, false))
 		room_notice(c, r, NULL, how == ROOM_PUT_OUT ? "%s was put out of %s%s%s" : "%s has left %s%s%s",
 		            s->nick, how == ROOM_QUIT ? "our chat" : how == ROOM_PUT_OUT ? r->name : "this room",

@@ -322,12 +322,13 @@ void session_too_long(struct chat *c, struct session *s, uint64_t len)
 	           "in parts.", (unsigned long long)len, c->config.line_bytes_max);
 }
 
-/* The host is in no room, so there is nobody to say anything to. */
+/* The host is in no room, so there is nobody to say anything to. Scripts know no command_prefix, and
+ * write / whatever it is. */
 static void host_line(struct chat *c, struct session *s, char *text)
 {
 	char p = c->config.command_prefix;
 
-	if (*text == p)
+	if (*text == p || *text == '/')
 		command_run(c, s, text + 1);
 	else
 		emit_reply(c, s, "Only commands are understood here: a line begins with %c. %chelp lists them; "

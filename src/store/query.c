@@ -328,10 +328,14 @@ static void audit_answer(struct store *s, const struct query *q, struct answer *
 			sqlite3_bind_int64(st, 5, strtoll(q->key, NULL, 10));
 		sqlite3_bind_int64(st, 1, id_column(q->before_id));
 		sqlite3_bind_text(st, 2, q->words, -1, SQLITE_STATIC);
-		sqlite3_bind_int64(st, 3, q->limit);
+		sqlite3_bind_int64(st, 3, (int64_t)q->limit + 1);
 		sqlite3_bind_int(st, 4, RECORD_AUDIT);
-		while ((rc = store_step(s, st)) == SQLITE_ROW && answer_add(a, s, st, false))
-			;
+		while ((rc = store_step(s, st)) == SQLITE_ROW) {
+			if (a->rows.n < q->limit && answer_add(a, s, st, false))
+				continue;
+			a->rows.more = true;
+			break;
+		}
 		sqlite3_reset(st);
 	}
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)

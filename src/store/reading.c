@@ -113,7 +113,7 @@ static const char *reading_wait(struct writer *w, const struct query *q)
 		atomic_store(&w->index_wanted, true);
 		sleeper_wake(&w->writing);
 		sorry = wait_for(w, &w->indexed_shared, q->after_seq, &until,
-		                 "The search is busy; try again in a moment.");
+		                 "The search is busy. Try again in a moment.");
 	}
 	pthread_mutex_unlock(&w->mutex);
 	return sorry;

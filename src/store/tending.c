@@ -22,16 +22,21 @@ enum {
 	                           * before saving goes on */
 	RESERVE_LOOKS = 16,       /* the disk is looked at sooner where so much of it was saved, one part
 	                           * in so many: what is written for a record is a few times as much */
-	MIB = 1 << 20,
 };
 
 /* -- the disk ---------------------------------------------------------------------- */
 
+/* In the largest unit of which there are ten. */
 static const char *bytes_shown(uint64_t bytes, char out[32])
 {
-	bool small = bytes < 10 * MIB;
-	snprintf(out, 32, "%llu %s", (unsigned long long)(bytes / (small ? MIB / 1024 : MIB)),
-	         small ? "KiB" : "MiB");
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+	size_t unit = 0;
+	bytes >>= 10;
+	while (bytes >= 10 << 10 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		bytes >>= 10;
+		unit++;
+	}
+	snprintf(out, 32, "%llu %s", (unsigned long long)bytes, units[unit]);
 	return out;
 }
 
@@ -40,7 +45,8 @@ void writing_tell_low(struct writing *t)
 	struct store_error why;
 	char left[32], reserve[32];
 	snprintf(why.text, sizeof(why.text), "the disk is nearly full; %s are free on the disk of "
-	         "the database, and disk_reserve keeps %s free: lines are refused until there is more",
+	         "the database, and disk_reserve keeps %s free: nothing that is said is saved until "
+	         "there is more",
 	         bytes_shown(store_free_bytes(t->w->store), left),
 	         bytes_shown(t->w->limits.disk_reserve, reserve));
 	log_errx("%s", why.text);
