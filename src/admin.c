@@ -127,7 +127,7 @@ static bool admin_ask(int fd, const struct conf *c, bool add, const char *name)
 
 /* -- a chat of our own --------------------------------------------------------------- */
 
-struct admin_chat {
+struct own_chat {
 	struct chat *chat;
 	struct store *store;
 	struct bytes said;      /* what our one connection was sent */
@@ -143,7 +143,7 @@ static int64_t admin_now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static void admin_save(struct admin_chat *a, const struct record *r)
+static void admin_save(struct own_chat *a, const struct record *r)
 {
 	struct store_error err;
 
@@ -154,7 +154,7 @@ static void admin_save(struct admin_chat *a, const struct record *r)
 	a->failed = true;
 }
 
-static void admin_step(struct admin_chat *a, struct event e)
+static void admin_step(struct own_chat *a, struct event e)
 {
 	const struct effect *effect;
 	size_t n;
@@ -189,7 +189,7 @@ static bool admin_do(struct store *store, const struct conf *c, const char *comm
 		.connections_max = 1, .line_bytes_max = c->line_bytes_max, .rate_burst = 1,
 		.command_prefix = '/',
 	};
-	struct admin_chat a = { .store = store };
+	struct own_chat a = { .store = store };
 	struct store_error err;
 	bool done;
 

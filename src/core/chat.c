@@ -152,6 +152,51 @@ static void on_program(struct chat *c, const struct event *e)
 		on_answer(c, q, e);
 }
 
+/* What the store tells of itself. False: the event is another. */
+static bool step_store(struct chat *c, const struct event *e)
+{
+	switch (e->kind) {
+	case EVENT_STORED:
+		c->stored_seq = e->stored.seq;
+		outage_tick(c);
+		return true;
+	case EVENT_STORE_FAILED:
+		outage_begin(c, e->reason);
+		return true;
+	case EVENT_STORE_FULL:
+		outage_full(c);
+		return true;
+	case EVENT_STORE_LOW:
+		outage_low(c);
+		return true;
+	case EVENT_STORE_BACK:
+		outage_end(c);
+		return true;
+	case EVENT_STORE_NOTICE:
+		outage_notice(c, e->reason);
+		return true;
+	case EVENT_ROOM_EMPTY:
+		room_emptied(c, e->empty.room, e->empty.up_to_seq);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void on_tick(struct chat *c)
+{
+	session_tick(c);
+	question_tick(c);
+	room_tick(c);
+	room_end_tick(c);
+	resume_tick(c);
+	shutdown_tick(c);
+	outage_tick(c);
+	order_tick(c);
+	report_tick(c);
+	forget_tick(c);
+}
+
 void chat_step(struct chat *c, struct event *e)
 {
 	struct session *s;
@@ -175,39 +220,8 @@ void chat_step(struct chat *c, struct event *e)
 	case EVENT_BYTES:
 		input_bytes(c, e);
 		break;
-	case EVENT_STORED:
-		c->stored_seq = e->stored.seq;
-		outage_tick(c);
-		break;
-	case EVENT_STORE_FAILED:
-		outage_begin(c, e->reason);
-		break;
-	case EVENT_STORE_FULL:
-		outage_full(c);
-		break;
-	case EVENT_STORE_LOW:
-		outage_low(c);
-		break;
-	case EVENT_STORE_BACK:
-		outage_end(c);
-		break;
-	case EVENT_STORE_NOTICE:
-		outage_notice(c, e->reason);
-		break;
-	case EVENT_ROOM_EMPTY:
-		room_emptied(c, e->empty.room, e->empty.up_to_seq);
-		break;
 	case EVENT_TICK:
-		session_tick(c);
-		question_tick(c);
-		room_tick(c);
-		room_end_tick(c);
-		resume_tick(c);
-		shutdown_tick(c);
-		outage_tick(c);
-		order_tick(c);
-		report_tick(c);
-		forget_tick(c);
+		on_tick(c);
 		break;
 	case EVENT_STOP:
 		on_stop(c);
@@ -220,7 +234,7 @@ void chat_step(struct chat *c, struct event *e)
 		on_program(c, e);
 		break;
 	default:
-		s = chat_session(c, e->conn);
+		s = step_store(c, e) ? NULL : chat_session(c, e->conn);
 		if (s != NULL)
 			step_session(c, s, e);
 		break;

@@ -290,13 +290,6 @@ void cmd_devoice(struct chat *c, struct session *s, const struct args *a)
 
 /* -- whose room it is ------------------------------------------------------------------------ */
 
-static struct account *owner_of(const struct chat *c, const struct room *r)
-{
-	const struct grant *owner = grant_owner(r);
-
-	return owner != NULL ? account_by_key(c, owner->key) : NULL;
-}
-
 /* Records that r was offered to somebody at that time, or is no longer; returns the act's number.
  * before: to whom it was offered until then (NULL: nobody), at before_ms. */
 static uint64_t offer_audit(struct chat *c, struct session *s, struct room *r,
@@ -407,7 +400,7 @@ static bool has_share(struct chat *c, struct session *s, const struct room *r)
 /* s is the owner from here on. */
 static void own(struct chat *c, struct session *s, struct room *r)
 {
-	struct account *before = owner_of(c, r);
+	struct account *before = grant_owner_account(r);
 	struct target t = {.account = s->account, .session = s, .nick = s->nick};
 	struct bytes undo = {0};
 	uint64_t n;
@@ -456,7 +449,7 @@ void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (!find_account(c, s, r, a->arg[0], &t))
 		return;
-	if (t.account == owner_of(c, r))
+	if (t.account == grant_owner_account(r))
 		emit_reply(c, s, "%s is the owner of %s already.", t.nick, r->name);
 	else if (t.account == s->account)
 		own(c, s, r);
@@ -469,12 +462,9 @@ void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
 /* The room of that name that is offered to s; NULL: there is none, and s was told. */
 static struct room *offered(struct chat *c, struct session *s, const char *name)
 {
-	char key[NAME_KEY_BYTES_MAX + 1];
-	struct room *r = NULL;
+	struct room *r = s->account != NULL ? room_typed(c, name) : NULL;
 
 	name += *name == '#';
-	if (s->account != NULL && name_key(name, strlen(name), key))
-		r = room_by_key(c, key);
 	/* Whoever it is not offered to does not learn whether it is there. */
 	if (r != NULL && setting_offered(c, r) != s->account)
 		r = NULL;
@@ -500,7 +490,7 @@ void cmd_decline(struct chat *c, struct session *s, const struct args *a)
 
 	if (r == NULL)
 		return;
-	owner = owner_of(c, r);
+	owner = grant_owner_account(r);
 	setting_offer(c, r, NULL, "", 0);
 	emit_reply(c, s, "You have declined %s.", r->name);
 	if (owner != NULL && owner->session != NULL)
@@ -524,12 +514,12 @@ void undo_offer(struct chat *c, struct session *s, const struct row *act)
 		undo_late(c, s, "that account is gone");
 	else if (at_ms != 0 && (setting_offered(c, r) != to || r->offer.at_ms != at_ms))
 		undo_late(c, s, "that offer is over");
-	else if (at_ms != 0 && before != NULL && before != s->account && owner_of(c, r) != before &&
+	else if (at_ms != 0 && before != NULL && before != s->account && grant_owner_account(r) != before &&
 	         before_ms + OFFER_MS > c->now_ms)
 		offer(c, s, r, before, before_ms);
 	else if (at_ms != 0)
 		withdraw(c, s, r);
-	else if (setting_offered(c, r) != NULL || owner_of(c, r) == to || to == s->account)
+	else if (setting_offered(c, r) != NULL || grant_owner_account(r) == to || to == s->account)
 		undo_late(c, s, "the room has been given or offered to somebody since");
 	else if (was_ms != 0 && was_ms + OFFER_MS <= c->now_ms)
 		undo_late(c, s, "that offer would be over by now");
@@ -549,7 +539,7 @@ void undo_owner(struct chat *c, struct session *s, const struct row *act)
 		undo_late(c, s, "that room is gone");
 	else if (!rights_power(c, s, r, ROOM_OWNER))
 		return;
-	else if (is == NULL || owner_of(c, r) != is)
+	else if (is == NULL || grant_owner_account(r) != is)
 		undo_late(c, s, "the room has another owner by now");
 	else if (was == NULL)
 		undo_late(c, s, "nobody owned it before, or their account is gone");

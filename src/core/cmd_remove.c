@@ -70,12 +70,9 @@ static void tell_room(struct chat *c, struct session *s, const struct room *r)
 
 static void remove_room(struct chat *c, struct session *s, const char *name, enum removing how)
 {
-	char key[NAME_KEY_BYTES_MAX + 1];
-	struct room *r = NULL;
+	struct room *r = room_typed(c, name);
 
 	name += *name == '#';
-	if (name_key(name, strlen(name), key))
-		r = room_by_key(c, key);
 	if (r == NULL) {
 		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
 		           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name,

@@ -49,7 +49,7 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 	const char *word;
 	struct room *r;
 
-	r = name_key(name, strlen(name), key) ? room_by_key(c, key) : NULL;
+	r = room_typed(c, name);
 	if (r == NULL && !name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why)) {
 		name_mend(NAME_ROOM, name, strlen(name), ROOM_CHARS_MAX, good);
 		emit_reply(c, s, "That name will not do: %s. Good would be, for example: %cjoin %s", why,
@@ -195,7 +195,6 @@ static void who_list(struct chat *c, struct session *s, const struct room *r)
 
 void cmd_who(struct chat *c, struct session *s, const struct args *a)
 {
-	char key[NAME_KEY_BYTES_MAX + 1];
 	const struct room *r = s->room;
 	const char *typed = a->arg[0] != NULL ? a->arg[0] : "";
 
@@ -204,13 +203,8 @@ void cmd_who(struct chat *c, struct session *s, const struct args *a)
 		command_usage(c, s, "who");
 		return;
 	}
-	if (a->arg[0] != NULL) {
-		const char *name = a->arg[0] + (a->arg[0][0] == '#');
-
-		r = NULL;
-		if (name_key(name, strlen(name), key))
-			r = room_by_key(c, key);
-	}
+	if (a->arg[0] != NULL)
+		r = room_typed(c, a->arg[0]);
 	if (r == NULL || !rights_see(c, s, r))
 		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
 		           (int)text_prefix(typed, strlen(typed), ROOM_CHARS_MAX), typed,

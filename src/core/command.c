@@ -209,12 +209,9 @@ char *args_age(char *rest, int64_t *ms)
 /* The room of --in=; NULL: s was told. */
 static struct room *room_meant(struct chat *c, struct session *s, const char *name)
 {
-	char key[NAME_KEY_BYTES_MAX + 1];
-	struct room *r = NULL;
+	struct room *r = room_typed(c, name);
 
 	name += *name == '#';
-	if (name_key(name, strlen(name), key))
-		r = room_by_key(c, key);
 	if (r != NULL && !rights_see(c, s, r))
 		r = NULL;
 	if (r == NULL)

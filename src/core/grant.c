@@ -38,6 +38,13 @@ struct grant *grant_of(const struct room *r, const char *account_key)
 	return g;
 }
 
+struct account *grant_owner_account(const struct room *r)
+{
+	const struct grant *owner = grant_owner(r);
+
+	return owner != NULL ? owner->account : NULL;
+}
+
 const struct grant *grant_owner(const struct room *r)
 {
 	return r->owner;

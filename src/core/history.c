@@ -1,8 +1,8 @@
 /*
  * Replay, /history, /catchup and /search: the questions and how answers look.
  *
- * A session has one question out at the most, and its input waits for the
- * answer. Lines that come live meanwhile stay in its feed's log.
+ * While such a question is out the session's input waits for the answer, and lines that come live
+ * stay in its feed's log.
  */
 
 #include "chatd/core/history.h"

@@ -72,6 +72,21 @@ void limit_give_span(struct limit *l, int64_t period_ns)
 	l->full_ns -= period_ns;
 }
 
+int64_t slow_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, int64_t period_ms)
+{
+	return limit_wait_span_ms(l, now_ms, burst, period_ms * NS_PER_MS);
+}
+
+void slow_take(struct limit *l, int64_t now_ms, int64_t period_ms)
+{
+	limit_take_span(l, now_ms, period_ms * NS_PER_MS);
+}
+
+void slow_give(struct limit *l, int64_t period_ms)
+{
+	limit_give_span(l, period_ms * NS_PER_MS);
+}
+
 bool limit_is_full(const struct limit *l, int64_t now_ms)
 {
 	return l->full_ns <= now_ms * NS_PER_MS;

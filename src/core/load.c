@@ -104,7 +104,7 @@ static bool fits(const char *text, size_t bytes_max)
 	return len <= bytes_max && text_is_shown(text, len);
 }
 
-/* The room's name, or the command line that takes an act back. */
+/* The room's name, or what an act has changed (undo.h). */
 static size_t name_bytes_max(const struct row *row)
 {
 	return row->kind == RECORD_AUDIT ? BODY_BYTES_MAX : NAME_BYTES_MAX;

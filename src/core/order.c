@@ -95,13 +95,6 @@ bool order_over(struct chat *c, struct session *s, const struct room *r, enum or
 /* -- coming in --------------------------------------------------------------------------- */
 
 /* The bearer of the owner's account; NULL: the room has no owner. */
-static const char *owner_of(const struct chat *c, const struct room *r)
-{
-	const struct grant *g = grant_owner(r);
-
-	return g != NULL ? account_by_key(c, g->key)->nick : NULL;
-}
-
 /* ": why." or "." */
 static void put_why(struct bytes *b, const char *why)
 {
@@ -114,7 +107,7 @@ static void put_why(struct bytes *b, const char *why)
 const char *order_refusal(struct chat *c, const struct ban *b)
 {
 	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
-	const char *owner = r != NULL ? owner_of(c, r) : NULL;
+	const struct account *owner = r != NULL ? grant_owner_account(r) : NULL;
 	struct bytes *text = &c->scratch;
 	char until[BAN_UNTIL_BYTES];
 
@@ -122,10 +115,10 @@ const char *order_refusal(struct chat *c, const struct ban *b)
 	bytes_printf(text, "You are banned from %s%s by %s", r != NULL ? r->name : "this chat",
 	             ban_until(c, b, until), b->by);
 	put_why(text, b->why);
-	if (r == NULL || (owner != NULL && strcmp(grant_owner(r)->key, b->key) == 0))
+	if (r == NULL || (owner != NULL && strcmp(owner->key, b->key) == 0))
 		bytes_printf(text, " Ask %s or an administrator.", b->by);
-	else if (owner != NULL && strcmp(owner, b->by) != 0)
-		bytes_printf(text, " Ask %s, or %s, who owns the room.", b->by, owner);
+	else if (owner != NULL && strcmp(owner->nick, b->by) != 0)
+		bytes_printf(text, " Ask %s, or %s, who owns the room.", b->by, owner->nick);
 	else
 		bytes_printf(text, " Ask %s.", b->by);
 	return text->data;

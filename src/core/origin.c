@@ -8,8 +8,6 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 
-#define NS_PER_MS INT64_C(1000000)
-
 static void idle_add(struct origins *origins, struct origin *o)
 {
 	struct origin *oldest = origins->idle;
@@ -79,19 +77,4 @@ void origins_free(struct origins *origins)
 		free(o);
 	}
 	*origins = (struct origins){0};
-}
-
-int64_t slow_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, int64_t period_ms)
-{
-	return limit_wait_span_ms(l, now_ms, burst, period_ms * NS_PER_MS);
-}
-
-void slow_take(struct limit *l, int64_t now_ms, int64_t period_ms)
-{
-	limit_take_span(l, now_ms, period_ms * NS_PER_MS);
-}
-
-void slow_give(struct limit *l, int64_t period_ms)
-{
-	limit_give_span(l, period_ms * NS_PER_MS);
 }

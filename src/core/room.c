@@ -20,6 +20,7 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/grant.h"
 #include "chatd/core/history.h"
+#include "chatd/core/name.h"
 #include "chatd/core/order.h"
 #include "chatd/core/question.h"
 #include "chatd/core/rights.h"
@@ -33,6 +34,14 @@ struct room *room_by_key(const struct chat *c, const char *key)
 
 	HASH_FIND_STR(c->by_key, key, r);
 	return r;
+}
+
+struct room *room_typed(const struct chat *c, const char *name)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	name += *name == '#';
+	return name_key(name, strlen(name), key) ? room_by_key(c, key) : NULL;
 }
 
 struct room *room_by_number(const struct chat *c, uint32_t number)

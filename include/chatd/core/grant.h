@@ -39,6 +39,7 @@ struct grant *grant_of(const struct room *r, const char *account_key);
 
 /* The owner's; NULL: nobody owns the room. */
 const struct grant *grant_owner(const struct room *r);
+struct account *grant_owner_account(const struct room *r);
 
 /* It was given this very role, which may not be the highest that it has; g may be NULL. */
 bool grant_has(const struct grant *g, enum room_role role);

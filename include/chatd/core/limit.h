@@ -38,6 +38,11 @@ void limit_take_span(struct limit *l, int64_t now_ms, int64_t period_ns);
 /* Gives back one that was taken. */
 void limit_give_span(struct limit *l, int64_t period_ns);
 
+/* The same for periods of milliseconds, which may be long. */
+int64_t slow_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, int64_t period_ms);
+void slow_take(struct limit *l, int64_t now_ms, int64_t period_ms);
+void slow_give(struct limit *l, int64_t period_ms);
+
 /* Tokens that are there. */
 uint64_t limit_left(const struct limit *l, int64_t now_ms, uint64_t burst, uint64_t per_s);
 

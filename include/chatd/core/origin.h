@@ -28,7 +28,7 @@ struct origin {
 	uint64_t number;         /* of this entry and no other */
 	uint32_t guesses;        /* accounts whose passwords it has tried lately (guess.h), */
 	uint32_t room_guesses;   /* and rooms */
-	struct limit accounts;   /* accounts made; slow_* below */
+	struct limit accounts;   /* accounts made; slow_* (limit.h) */
 	struct limit connects, logins; /* connections, and passwords given; crowd.h */
 	struct shared_pace named, unnamed; /* what all of its sessions send that have a name, and all
 	                          * that have none: a flood at the prompt silences nobody */
@@ -58,12 +58,5 @@ struct origin *origin_find(const struct origins *origins, const struct address *
 void origin_hold(struct origins *origins, struct origin *o);
 void origin_drop(struct origins *origins, struct origin *o);
 void origins_free(struct origins *origins);
-
-/* Buckets that gain a token each `period_ms`, which may be long: burst times that is at most
- * LIMIT_SPAN_MS_MAX. Milliseconds until one can be taken; 0: now. */
-int64_t slow_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, int64_t period_ms);
-void slow_take(struct limit *l, int64_t now_ms, int64_t period_ms);
-/* Gives back one that was taken. */
-void slow_give(struct limit *l, int64_t period_ms);
 
 #endif

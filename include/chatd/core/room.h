@@ -8,6 +8,8 @@
 
 /* A room by its key; NULL: there is none. */
 struct room *room_by_key(const struct chat *c, const char *key);
+/* By its name in any spelling, also as people write it who know IRC: #ops. */
+struct room *room_typed(const struct chat *c, const char *name);
 struct room *room_by_number(const struct chat *c, uint32_t number);
 
 /* Another number, of one that was saved. */
