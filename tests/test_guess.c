@@ -340,6 +340,39 @@ static void test_a_full_share_keeps_no_one_out_who_was_here(void **state)
 	assert_has("QUERY 2");
 }
 
+/* However many addresses guess, the table is never closed: what was tried longest ago is forgiven. */
+static void test_the_table_gives_the_oldest_place(void **state)
+{
+	struct account *alice = chat->accounts, *a[GUESSES_ADDRESS_MAX];
+	struct guess *oldest;
+	int64_t delay_ms;
+	char name[32];
+
+	(void)state;
+	for (uint32_t i = 0; i < GUESSES_ADDRESS_MAX; i++) {
+		snprintf(name, sizeof name, "acc%u", i);
+		a[i] = account_new(chat, name, name, "", "");
+	}
+	for (uint32_t from = 0; from < GUESSES_MAX / GUESSES_ADDRESS_MAX; from++) {
+		snprintf(name, sizeof name, "10.%u.%u.1", from / 256, from % 256);
+		step((struct event){.kind = EVENT_CONNECTED, .conn = {1, from + 1}, .connected.from = where(name)});
+		for (uint32_t i = 0; i < GUESSES_ADDRESS_MAX; i++)
+			assert_true(guess_account(chat, &chat->sessions[1], GUESS_PASSWORD, a[i], &delay_ms));
+		step((struct event){.kind = EVENT_CLOSED, .conn = {1, from + 1}});
+	}
+	assert_int_equal(chat->nguesses, GUESSES_MAX);
+	oldest = chat->guesses_oldest->next;
+	at_the_prompt(2, "203.0.113.1");
+	assert_true(guess_account(chat, &chat->sessions[2], GUESS_PASSWORD, alice, &delay_ms));
+	assert_int_equal(chat->nguesses, GUESSES_MAX);
+	assert_ptr_equal(chat->guesses_oldest, oldest);
+	/* And they end by themselves, with nobody to empty it. */
+	tick((PASSWORD_TRIES_BURST + 1) * GUESS_PERIOD_MS);
+	at_the_prompt(3, "203.0.113.1");
+	assert_true(guess_account(chat, &chat->sessions[3], GUESS_PASSWORD, a[0], &delay_ms));
+	assert_int_equal(chat->nguesses, 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin_alice, end)
 
 int main(void)
@@ -357,6 +390,7 @@ int main(void)
 		TEST(test_an_address_fills_its_share_alone),
 		TEST(test_what_was_not_looked_at_is_not_charged),
 		TEST(test_what_is_full_again_is_forgotten),
+		TEST(test_the_table_gives_the_oldest_place),
 		TEST(test_a_full_share_keeps_no_one_out_who_was_here),
 	};
 

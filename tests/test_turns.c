@@ -111,6 +111,21 @@ static void a_share_has_so_many_seats(void **state)
 	seats_release(&s);
 }
 
+/* The passwords of one address leave seats for those of others, in as many as there are connections. */
+static void passwords_of_one_address_leave_seats(void **state)
+{
+	struct seats s = { .max = CONNECTIONS_DEFAULT, .share_max = SECRETS_SHARE_MAX };
+
+	(void)state;
+	for (int i = 0; i < SECRETS_SHARE_MAX; i++)
+		assert_true(seats_take(&s, 7));
+	assert_false(seats_take(&s, 7));
+	assert_true(seats_take(&s, 8));
+	seats_give_back(&s, 7);
+	assert_true(seats_take(&s, 7));
+	seats_release(&s);
+}
+
 static void a_few_shares_do_not_take_all_seats(void **state)
 {
 	struct seats s = { .max = 20, .share_max = 8 };
@@ -307,6 +322,7 @@ int main(void)
 		cmocka_unit_test(a_new_share_waits_for_one_question_of_each),
 		cmocka_unit_test(the_servers_own_are_a_share_as_well),
 		cmocka_unit_test(a_share_has_so_many_seats),
+		cmocka_unit_test(passwords_of_one_address_leave_seats),
 		cmocka_unit_test(a_few_shares_do_not_take_all_seats),
 		cmocka_unit_test(the_servers_own_have_all_seats),
 		WITH_LOOP(another_share_is_served_next),
