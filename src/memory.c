@@ -59,9 +59,11 @@ enum {
 static uint64_t memory_session(void)
 {
 	return sizeof(struct session) + LINE_BYTES_LIMIT + 1 + TELNET_BYTES + NICK_BYTES + KEY_BYTES +
-	       /* away, and what is said about a line pointed at */
-	       2 * (BODY_BYTES_MAX + 1) +
-	       /* what it waits for, what it wants to know besides, and one that is asked later */
+	       /* away */
+	       BODY_BYTES_MAX + 1 +
+	       /* what it waits for, perhaps with what is said about a line pointed at; what it wants to know
+	        * besides, and one that is asked later */
+	       BODY_BYTES_MAX + 1 +
 	       3 * (sizeof(struct question) + KEY_BYTES + 2 * SMALL_BYTES) + sizeof(struct query) +
 	       QUERY_BYTES + PASSWORD_BYTES_MAX +
 	       IGNORES_MAX * (KEY_BYTES + SMALL_BYTES) + INVITES_MAX * sizeof(struct invite) +

@@ -396,18 +396,21 @@ static void test_who_is_signed_in_does_not_make_way(void **state)
 /* Of an exempt address each connection counts alone, also among those without a name. */
 static void test_an_exempt_ipv6_address_is_exempt(void **state)
 {
-	struct address counted = where("2001:db8::5");
-
 	(void)state;
 	limits(1, 0, "2001:db8::5/128");
-	assert_true(crowd_exempt(chat, &counted));
-	counted = address_counted(&counted);
-	assert_true(crowd_exempt(chat, &counted));
 	assert_true(comes(0, "2001:db8::5"));
 	assert_true(comes(1, "2001:db8::5"));
 	/* Its neighbour is not. */
 	assert_true(comes(2, "2001:db8:0:1::6"));
 	assert_false(comes(3, "2001:db8:0:1::7"));
+	goes(2);
+	/* They are many, and not one who has many: as many of them make way as of others. */
+	limits(0, 0, "2001:db8::5/128");
+	for (uint32_t i = 0; i < 40; i++)
+		comes(slot_free(), "2001:db8::5");
+	for (uint32_t i = 0; i < 8; i++)
+		comes(slot_free(), "203.0.113.9");
+	assert_in_range(unnamed_of("2001:db8::5"), 35, 42);
 }
 
 /* However few places a chat has, the last is not of an address that has many. */

@@ -38,7 +38,7 @@ static void test_the_oldest_that_is_resolved_gives_place(void **state)
 	joins(0);
 	/* What is left is for those who keep order. */
 	reports(101, "spam");
-	assert_has("Not reported: there are 1000 reports, and that is the most.");
+	assert_has("Not reported: there are 1000 reports; what is left is for those who keep order.");
 	chat_session(chat, id(0))->trusted = true;
 	reports(101, "spam");
 	assert_has("Reported as #R102. Moderators will look at it.");

@@ -149,6 +149,18 @@ static void no_field_is_forged(void **state)
 	assert_has_not("You are");
 }
 
+/* Whoever makes an administrator is one when it is done, and not only when it was asked. */
+static void a_role_that_is_gone_confers_none(void **state)
+{
+	(void)state;
+	begin_with_three();
+	sends(0, "/role mole admin\n");
+	session(0)->account->role = ROLE_ACCOUNT;
+	rows_come(id(0), (struct rows){.kind = QUERY_CODES, .ok = true, .text = "a b", .text2 = "x\ny"});
+	assert_has("Not done: /role is for admins.");
+	assert_null(account_named(chat, "mole"));
+}
+
 static void what_owners_do_with_their_accounts(void **state)
 {
 	(void)state;
@@ -193,6 +205,7 @@ int main(void)
 		IN_CHAT(the_account_may_be_another),
 		IN_CHAT(the_host_has_no_address),
 		IN_CHAT(no_field_is_forged),
+		IN_CHAT(a_role_that_is_gone_confers_none),
 		IN_CHAT(what_owners_do_with_their_accounts),
 	};
 

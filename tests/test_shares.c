@@ -11,6 +11,7 @@
 #include "chatd/core/grant.h"
 #include "chatd/core/mail.h"
 #include "chatd/core/report.h"
+#include "chatd/core/order.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
@@ -556,6 +557,29 @@ static void test_ghosts(void **state)
 	assert_in_range(chat->nghosts, 1, GHOSTS_EACH_MAX + 1);
 }
 
+/* The room of who comes back is made again before there is a name, and is in their share as it was. */
+static void test_a_room_that_is_made_again(void **state)
+{
+	char code[RESUME_CODE_BYTES];
+
+	(void)state;
+	config.address_exempt = "127.0.0.0/8 ::1/128";
+	chat_configure(chat, &config);
+	now_ms += 1000; /* by which the codes are, here */
+	comes(OTHER, "127.0.0.1", "other");
+	types(OTHER, "/join nook");
+	resume_code(of(OTHER), code);
+	goes(OTHER);
+	rests();
+	assert_null(room_by_key(chat, "nook"));
+	gens[OTHER]++;
+	step((struct event){.kind = EVENT_CONNECTED, .conn = {OTHER, gens[OTHER]},
+	                    .connected = {.from = where("127.0.0.1")}});
+	types(OTHER, "/resume %s", code);
+	assert_has("You are other, in nook");
+	assert_string_equal(room_by_key(chat, "nook")->maker, "guest other");
+}
+
 /* -- what accounts are in rooms ------------------------------------------------------------ */
 
 static void test_grants(void **state)
@@ -683,6 +707,35 @@ static void test_invitations_of_a_guest(void **state)
 	assert_has("other may come into honest-room.");
 }
 
+/* All that one guest may be invited to, by four owners: it is theirs alone, and another is invited. */
+static void test_invitations_to_rooms_of_many(void **state)
+{
+	char name[32];
+
+	(void)state;
+	for (uint32_t i = 0; i < INVITES_MAX / INVITES_OWNER_MAX; i++) {
+		snprintf(name, sizeof name, "owner%u", i);
+		signs_in(MALLORY, MALLORY_IS, name, "account");
+		for (uint32_t room = 0; room < INVITES_OWNER_MAX; room++) {
+			types(MALLORY, "/join r%u-%u", i, room);
+			types(MALLORY, "/room permanent on");
+			types(MALLORY, "/invite other");
+			assert_has("other may come into");
+		}
+	}
+	assert_int_equal(of(OTHER)->ninvited, INVITES_MAX);
+	signs_in(VICTIM, "192.0.2.9", "honest", "account");
+	types(VICTIM, "/join hers");
+	types(VICTIM, "/invite other");
+	assert_has("Not done: other is a guest with 16 invitations");
+	comes(7, "192.0.2.7", "another");
+	types(VICTIM, "/invite another");
+	assert_has("another may come into hers.");
+	types(MALLORY, "/uninvite other");
+	types(VICTIM, "/invite other");
+	assert_has("other may come into hers.");
+}
+
 /* A guest who is cut off has the invitation until it is taken away. */
 static void test_who_is_cut_off_is_uninvited(void **state)
 {
@@ -754,6 +807,45 @@ static void test_accounts(void **state)
 	types(MODERATOR, "/role carol account");
 	assert_has("QUERY 2");
 	chat->naccounts = had;
+}
+
+/* -- filters, and whom one ignores ---------------------------------------------------------- */
+
+static void test_filters(void **state)
+{
+	(void)state;
+	signs_in(MALLORY, MALLORY_IS, "rich", "account");
+	types(MALLORY, "/filter add mine");
+	assert_has("Not done: /filter is for moderators.");
+	for (uint32_t i = 0; i < FILTERS_MAX; i++)
+		types(MODERATOR, "/filter add word%u", i);
+	assert_int_equal(chat->order->nfilters, FILTERS_MAX);
+	types(MODERATOR, "/filter add onemore");
+	assert_has("Not done: there are 200 words, and that is the most. /filter remove WORD");
+	types(MODERATOR, "/filter remove word7");
+	types(MODERATOR, "/filter add onemore");
+	assert_has("onemore may not be said from here on.");
+}
+
+static void test_ignored(void **state)
+{
+	(void)state;
+	comes(VICTIM, "192.0.2.9", "victim");
+	for (uint32_t i = 0; i < IGNORES_MAX; i++) {
+		types(OTHER, "/nick other%u", i);
+		types(MALLORY, "/ignore other%u", i);
+	}
+	assert_int_equal(of(MALLORY)->nignored, IGNORES_MAX);
+	types(MALLORY, "/ignore victim");
+	assert_has("You ignore 32 people, and that is the most. /unignore NICK");
+	/* It is one's own list: others have theirs, and no new name is a way round one that is full. */
+	types(VICTIM, "/ignore mallory");
+	assert_has("You no longer see what mallory says");
+	types(OTHER, "/nick yetanother");
+	assert_true(session_ignores(of(MALLORY), "yetanother"));
+	types(MALLORY, "/unignore yetanother");
+	types(MALLORY, "/ignore victim");
+	assert_has("You no longer see what victim says");
 }
 
 /* -- rooms end by themselves ----------------------------------------------------------------- */
@@ -936,7 +1028,7 @@ static void test_what_a_dropped_account_left_can_be_removed(void **state)
 	assert_has("1 message that was not read");
 	assert_has("Nothing is done yet. /remove account cuckoo --yes does it; it cannot be taken back.");
 	types(MODERATOR, "/remove account cuckoo --yes");
-	assert_has("19 rooms (");
+	assert_has("Removed: what the account cuckoo has left: 19 rooms (");
 	rests();
 	/* Others have spoken in that one. */
 	assert_int_equal(chat->nrooms, 2);
@@ -1060,13 +1152,17 @@ int main(void)
 		TEST(test_mail_of_all),
 		TEST(test_what_is_taken_does_not_come_back),
 		TEST(test_ghosts),
+		TEST(test_a_room_that_is_made_again),
 		TEST(test_grants),
 		TEST(test_grants_of_accepted_rooms),
 		TEST(test_grants_where_nobody_owns),
 		TEST(test_invitations_of_a_guest),
+		TEST(test_invitations_to_rooms_of_many),
 		TEST(test_who_is_cut_off_is_uninvited),
 		TEST(test_invitations_do_not_stay_in_the_store),
 		TEST(test_accounts),
+		TEST(test_filters),
+		TEST(test_ignored),
 		TEST(test_silent_rooms_end),
 		TEST(test_a_clock_that_jumps_ends_few_rooms),
 		TEST(test_who_made_a_room_outlives_a_restart),

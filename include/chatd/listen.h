@@ -15,7 +15,8 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 
 /*
  * Opens the control socket, beside the database, so that "chatd admin" finds it by that. Root and
- * chatd's own user may use it, and whoever comes there administers the chat. False: it cannot be had, and the log says so; all else works without it.
+ * chatd's own user may use it, and whoever comes there administers the chat. False: it cannot be
+ * opened, and the log says so; all else works without it.
  */
 bool listen_control(struct listener *l, const char *database);
 

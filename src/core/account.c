@@ -275,17 +275,19 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
 	if (c->naccounts >= ACCOUNTS_MAX)
 		return NULL;
 	a = account_add(c, nick, key);
-	a->made_ms = c->now_ms;
+	/* By which it is told from others of its name, and its acts from those of others. */
+	a->made_ms = c->account_made_ms < c->now_ms ? c->now_ms : c->account_made_ms + 1;
+	c->account_made_ms = a->made_ms;
 	account_set(&a->hash, hash);
 	account_set(&a->codes, codes);
 	account_save(c, a);
 	return a;
 }
 
-void account_registered(const struct chat *c, const struct session *s, struct account *a)
+void account_registered(const struct chat *c, struct account *a, struct address from)
 {
 	a->made_seq = c->seq;
-	a->made_from = address_counted(&s->from);
+	a->made_from = from;
 }
 
 void account_drop(struct chat *c, struct account *a)

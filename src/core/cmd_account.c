@@ -84,7 +84,9 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	if (a == NULL)
 		return;
 	crowd_account_made(c, s);
-	account_registered(c, s, a);
+	/* Asked of the whole address: an exempt one stands for a crowd, and its /64 for nobody. */
+	account_registered(c, a, crowd_exempt(c, &s->from) ? (struct address){0}
+	                                                   : address_counted(&s->from));
 	account_sign_in(c, s, a);
 	emit_security(c, s, "register", "registered %s", a->nick);
 	login_clear_name(c, a);

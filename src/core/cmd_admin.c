@@ -108,8 +108,8 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		return;
 	}
 	/* Whoever asked may have lost the role meanwhile. */
-	if (role_of(s) < ROLE_ADMIN) {
-		emit_reply(c, s, "Not done: that is for administrators.");
+	if (!command_allowed(s, command_find(made ? "role" : "code"))) {
+		command_refuse(c, s, command_find(made ? "role" : "code"), "Not done: ");
 		return;
 	}
 	if (a != NULL) {
@@ -215,6 +215,7 @@ void cmd_audit(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (a->arg[before] != NULL) {
 		if (strcasecmp(a->arg[before], "before") != 0 || a->arg[before + 1] == NULL ||
+		    (before == 0 && a->arg[2] != NULL) ||
 		    (q.before_id = undo_number(a->arg[before + 1])) == 0) {
 			command_usage(c, s, "audit");
 			return;

@@ -697,8 +697,9 @@ static bool same_target(const struct chat *c, const struct room *r, const char *
 /* It has now what the act gave, or took. */
 static bool has_now(const struct room *r, const struct target *t, enum room_role role)
 {
+	/* Whoever owns the room by now is more than that, whatever they were before. */
 	if (t->account != NULL)
-		return grant_has(t->grant, role);
+		return grant_has(t->grant, role) && t->grant->role != ROOM_OWNER;
 	return role == ROOM_VOICE ? t->session->room == r && t->session->voiced
 	                          : rights_invited(t->session, r) != NULL;
 }

@@ -226,26 +226,27 @@ static void remove_left(struct chat *c, struct session *s, const char *name, enu
 {
 	char key[NAME_KEY_BYTES_MAX + 1] = "", who[SHARE_WHO_BYTES];
 	struct owner o = {.who = who, .speaks_alone = true};
-	struct bytes what = {0};
+	struct bytes things = {0}, what = {0};
 
 	name_key(name, strlen(name), key);
 	share_who_account(key, who);
-	if (!things_of(c, &o, &what, NULL)) {
+	if (!things_of(c, &o, &things, NULL)) {
 		emit_reply(c, s, "No account is called %.*s.",
 		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name);
 	} else if (how != REMOVE_DO) {
 		emit_reply(c, s, "No account is called %s any more. What one of that name has left: %s.", key,
-		           what.data);
+		           things.data);
 		emit_reply(c, s, "Its rooms in which others have spoken stay; %cremove room takes one of them.",
 		           c->config.command_prefix);
 		tell_how(c, s, how, "account", key);
 	} else {
-		bytes_clear(&what);
-		bytes_printf(&what, "what the account %s has left: ", key);
-		things_of(c, &o, &what, s->nick);
+		bytes_clear(&things);
+		things_of(c, &o, &things, s->nick);
+		bytes_printf(&what, "what the account %s has left: %s", key, things.data);
 		done(c, s, what.data);
 		room_end_run(c);
 	}
+	bytes_release(&things);
 	bytes_release(&what);
 }
 

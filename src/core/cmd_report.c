@@ -50,9 +50,12 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 	else if (bar == SHARE_CLASS && s->account == NULL)
 		emit_reply(c, s, "Not reported: %d reports by guests are open, and that is the most. Write to "
 		           "a moderator with %cmsg.", REPORTS_GUESTS_MAX, c->config.command_prefix);
+	else if (role_of(s) < ROLE_MODERATOR)
+		emit_reply(c, s, "Not reported: there are %" PRIu32 " reports; what is left is for those who keep "
+		           "order. Write to a moderator with %cmsg.", c->nreports, c->config.command_prefix);
 	else
-		emit_reply(c, s, "Not reported: there are %" PRIu32 " reports, and that is the most. Moderators "
-		           "have to resolve some first.", c->nreports);
+		emit_reply(c, s, "Not reported: there are %" PRIu32 " reports, and that is the most. Resolve "
+		           "some first.", c->nreports);
 }
 
 static void report_line(struct chat *c, struct session *s, const struct row *row, const char *why)

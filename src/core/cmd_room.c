@@ -49,7 +49,7 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 	const char *word;
 	struct room *r;
 
-	r = room_typed(c, name);
+	r = room_typed(c, a->arg[0]);
 	if (r == NULL && !name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why)) {
 		name_mend(NAME_ROOM, name, strlen(name), ROOM_CHARS_MAX, good);
 		emit_reply(c, s, "That name will not do: %s. Good would be, for example: %cjoin %s", why,

@@ -51,11 +51,8 @@ bool crowd_exempt(const struct chat *c, const struct address *a)
 {
 	if (address_is_local(a))
 		return true;
-	/* What is kept of an address is its /64 (address_counted), and one exempt address makes that a
-	 * crowd's. Nobody is admitted by it, for people come with all of their bits. */
 	for (uint32_t i = 0; i < c->nexempt; i++)
-		if (address_within(a, &c->exempt[i]) ||
-		    (a->bits < c->exempt[i].bits && address_within(&c->exempt[i], a)))
+		if (address_within(a, &c->exempt[i]))
 			return true;
 	return false;
 }

@@ -153,7 +153,8 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 		return;
 	}
 	m = add(c, a, &(struct mail){.number = c->seq + 1, .at_ms = c->now_ms, .who = mem_strdup(who),
-	                             .made_from = from, .from = mem_strdup(s->nick), .text = mem_strdup(text)});
+	                             .made_from = from, .from = mem_strdup(s->nick),
+	                             .text = mem_strdup(text)});
 	emit_fact(c, FACT_MAIL, key_of(a, m->number, key), b.data);
 	bytes_release(&b);
 	emit_reply(c, s, "%s is not here and will read it on coming back.", a->nick);

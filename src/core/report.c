@@ -187,7 +187,8 @@ struct report *report_new(struct chat *c, const struct session *s, const struct 
 		.said_ms = row->time_ms, .room = mem_strdup(row->room_name),
 		.sender = mem_strdup(row->sender), .text = keep(row->body, REPORT_LINE_BYTES_MAX),
 		.at_ms = c->now_ms, .by = mem_strdup(s->nick), .by_key = mem_strdup(s->key),
-		.by_account = s->account != NULL, .who = mem_strdup(share_who(c, s, who)), .why = keep(why, REPORT_WHY_BYTES_MAX),
+		.by_account = s->account != NULL, .who = mem_strdup(share_who(c, s, who)),
+		.why = keep(why, REPORT_WHY_BYTES_MAX),
 		.keeper = mem_strdup(""), .how = mem_strdup(""),
 	});
 	save(c, r);

@@ -135,15 +135,15 @@ void resume_free(struct chat *c)
 		ghost_free(c, c->ghosts);
 }
 
-/* The room of that name; NULL where it cannot be made again, and s was told. */
-static struct room *room_again(struct chat *c, struct session *s, const char *name)
+/* The room that g was in; NULL where it cannot be made again, and s was told. */
+static struct room *room_again(struct chat *c, struct session *s, const struct ghost *g)
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
 	struct room *r = NULL;
 
-	if (name_key(name, strlen(name), key))
+	if (name_key(g->room, strlen(g->room), key))
 		r = room_by_key(c, key);
-	return r != NULL || *key == '\0' ? r : room_make(c, s, name, key);
+	return r != NULL || *key == '\0' ? r : room_make_again(c, s, g->share->who, g->room, key);
 }
 
 /* The one who has the code and has not gone yet, because nobody has seen that its
@@ -186,7 +186,7 @@ bool resume_take(struct chat *c, struct session *s, const char *code)
 	                             : !order_may_enter(c, s, NULL, key))
 		return true;
 	rights_copy_invites(s, g->invited, g->ninvited);
-	login_resume(c, s, nick, key, room_again(c, s, g->room));
+	login_resume(c, s, nick, key, room_again(c, s, g));
 	ghost_free(c, g);
 	return true;
 }

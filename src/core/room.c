@@ -84,9 +84,9 @@ struct room *room_new(struct chat *c, const char *name, const char *key, uint32_
 }
 
 /* Why s may make no more rooms. */
-static void tell_full(struct chat *c, const struct session *s, enum share_bar bar)
+static void tell_full(struct chat *c, const struct session *s, enum share_bar bar, const char *who)
 {
-	char p = c->config.command_prefix, who[SHARE_WHO_BYTES];
+	char p = c->config.command_prefix;
 
 	if (bar == SHARE_OWN && s->account != NULL)
 		emit_reply(c, s, "Not made: you own %d rooms and have made %d others, and that is the most. "
@@ -96,7 +96,7 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 		           "what there is; with an account (%cregister) you can have %d of your own.",
 		           bar == SHARE_SITE ? ROOMS_EACH_MAX * SITE_SHARES : ROOMS_EACH_MAX,
 		           bar == SHARE_SITE ? "from your network" :
-		           share_is_address(share_who(c, s, who)) ? "from your address" : "by you",
+		           share_is_address(who) ? "from your address" : "by you",
 		           p, p, ROOMS_OWNED_MAX);
 	else if (bar == SHARE_CLASS && s->account == NULL)
 		emit_reply(c, s, "Not made: guests have made %d rooms, and that is the most. With an account "
@@ -111,26 +111,40 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 
 bool room_would_own(const struct chat *c, const struct session *s)
 {
-	/* What cannot be saved is nobody's. */
+	/* What cannot be saved is nobody's, and below disk_reserve nothing is added that would grow. */
 	return s->account != NULL && c->store_failed == NULL &&
 	       grant_owned(c, s->account->key) < ROOMS_OWNED_MAX;
 }
 
-struct room *room_make(struct chat *c, struct session *s, const char *name, const char *key)
+/* who: the principal whose share it is in. */
+static struct room *make(struct chat *c, struct session *s, enum share_bar bar, const char *who,
+                         const char *name, const char *key)
 {
-	enum share_bar bar = share_bar(c, room_would_own(c, s) ? SHARE_OWNED : SHARE_ROOMS, s);
-	char who[SHARE_WHO_BYTES];
-	struct room *r;
+	struct room *r = bar == SHARE_FREE ? room_new(c, name, key, 0) : NULL;
 
-	if (bar != SHARE_FREE || (r = room_new(c, name, key, 0)) == NULL) {
-		tell_full(c, s, bar);
+	if (r == NULL) {
+		tell_full(c, s, bar, who);
 		return NULL;
 	}
 	free(r->maker);
-	r->maker = mem_strdup(share_who(c, s, who));
+	r->maker = mem_strdup(who);
 	r->made_ms = c->now_ms;
 	grant_recount(c, r);
 	return r;
+}
+
+struct room *room_make(struct chat *c, struct session *s, const char *name, const char *key)
+{
+	char who[SHARE_WHO_BYTES];
+
+	return make(c, s, share_bar(c, room_would_own(c, s) ? SHARE_OWNED : SHARE_ROOMS, s),
+	            share_who(c, s, who), name, key);
+}
+
+struct room *room_make_again(struct chat *c, struct session *s, const char *who, const char *name,
+                             const char *key)
+{
+	return make(c, s, share_bar_of(c, SHARE_ROOMS, who), who, name, key);
 }
 
 void room_renumber(struct chat *c, struct room *r, uint32_t number)

@@ -28,6 +28,7 @@
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
 #include "chatd/core/question.h"
+#include "chatd/core/resume.h"
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
 
@@ -51,6 +52,7 @@ static void make_way(struct chat *c, struct session *s)
 {
 	emit_raw(c, s, "\n", 1);
 	emit_reply(c, s, "%s", s->state == SESSION_LOGIN ? CROWD_WAY : CROWD_FULL);
+	resume_keep(c, s);
 	session_end(c, s, NULL, false);
 	emit_session(c, EFFECT_DROP, s); /* after it has left its room: the server forgets it now */
 }

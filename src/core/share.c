@@ -87,7 +87,8 @@ bool share_is_within(const char *who, const struct address *block)
 {
 	struct address a;
 
-	return share_is_address(who) && address_parse(who + sizeof of_address - 1, &a) && address_within(&a, block);
+	return share_is_address(who) && address_parse(who + sizeof of_address - 1, &a) &&
+	       address_within(&a, block);
 }
 
 /* -- how much ----------------------------------------------------------------------------- */
@@ -126,23 +127,35 @@ static bool has_so_many(const struct chat *c, enum share_kind kind, const char *
 	       (with != kind && n + share_has(c, with, who) >= each + rules[with].each * shares);
 }
 
-enum share_bar share_bar(const struct chat *c, enum share_kind kind, const struct session *s)
+static uint32_t of_all(const struct chat *c, enum share_kind kind)
+{
+	return of_class(c, kind, SHARE_NOBODYS) + of_class(c, kind, SHARE_GUESTS) +
+	       of_class(c, kind, SHARE_ACCOUNTS);
+}
+
+enum share_bar share_bar_of(const struct chat *c, enum share_kind kind, const char *who)
 {
 	const struct rule *rule = &rules[kind];
-	enum share_class class = s->account != NULL ? SHARE_ACCOUNTS : SHARE_GUESTS;
-	uint32_t all = of_class(c, kind, SHARE_NOBODYS) + of_class(c, kind, SHARE_GUESTS) +
-	               of_class(c, kind, SHARE_ACCOUNTS);
-	char who[SHARE_WHO_BYTES], site[SHARE_WHO_BYTES];
+	enum share_class class = share_class_of(who);
+	char site[SHARE_WHO_BYTES];
 
-	if (role_of(s) >= ROLE_MODERATOR)
-		return all < rule->table ? SHARE_FREE : SHARE_TABLE;
-	if (has_so_many(c, kind, share_who(c, s, who), 1))
+	if (has_so_many(c, kind, who, 1))
 		return SHARE_OWN;
 	if (site_of(who, site) && has_so_many(c, kind, site, SITE_SHARES))
 		return SHARE_SITE;
 	if (of_class(c, kind, class) >= rule->most[class])
 		return SHARE_CLASS;
-	return all < rule->most[SHARE_GUESTS] + rule->most[SHARE_ACCOUNTS] ? SHARE_FREE : SHARE_TABLE;
+	return of_all(c, kind) < rule->most[SHARE_GUESTS] + rule->most[SHARE_ACCOUNTS] ? SHARE_FREE
+	                                                                               : SHARE_TABLE;
+}
+
+enum share_bar share_bar(const struct chat *c, enum share_kind kind, const struct session *s)
+{
+	char who[SHARE_WHO_BYTES];
+
+	if (role_of(s) >= ROLE_MODERATOR)
+		return of_all(c, kind) < rules[kind].table ? SHARE_FREE : SHARE_TABLE;
+	return share_bar_of(c, kind, share_who(c, s, who));
 }
 
 /* -- counting ----------------------------------------------------------------------------- */

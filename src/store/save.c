@@ -275,9 +275,10 @@ static bool room_record_save(struct store *s, const struct record *r)
 
 /*
  * One that does not: a fact is of no room, where a room has no row it has no line
- * to be deleted, and one that is removed has no row from then on. The core may use a fact's seq for its key, and the index may know the
- * highest line by the id that is deleted here; were they to come again after a crash,
- * a fact would take another's place and a line would never be found. So they bind.
+ * to be deleted, and one that is removed has no row from then on. The core may use a
+ * fact's seq for its key, and the index may know the highest line by the id that is
+ * deleted here; were they to come again after a crash, a fact would take another's
+ * place and a line would never be found. So they bind.
  */
 static bool plain_record_save(struct store *s, const struct record *r)
 {

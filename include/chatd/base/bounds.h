@@ -74,8 +74,8 @@ enum {
 	                         * jumped, and rooms are not to end because of that */
 	ROOMS_END_MAX = 4,      /* rooms that one look ends: some 240 an hour, so a wrong clock takes
 	                         * hours to do harm, and says so in the log */
-	ROOM_ALONE_DAYS = 7,    /* without a line, after which a guest's room ends in which one address
-	                         * alone ever spoke */
+	ROOM_ALONE_DAYS = 7,    /* without a line, after which a room ends that nobody owns and in which
+	                         * one address alone ever spoke */
 	ROOM_NUMBER_MAX = 1 << 30, /* of a room, in a database: rooms are counted and never so many */
 	IGNORES_MAX = 32,       /* nicks that one person may ignore */
 	GREETING_MS = 50,       /* what speaks another protocol has spoken by then, and is answered in
@@ -102,7 +102,7 @@ enum {
 	GUESS_CODES_BURST = 20, /* wrong codes behind a right password, from where the account was never */
 	GUESS_CODES_PERIOD_MS = 1800000, /* signed in to: then one in so long (NIST SP 800-63B, 5.2.2) */
 	GUESSES_MAX = 16384,    /* pairs of an address and what it has tried */
-	GUESSES_ADDRESS_MAX = 64, /* of one address: then it tries nothing else until some are forgotten */
+	GUESSES_ADDRESS_MAX = 64, /* accounts that one address has tried, and as many rooms: see guess.h */
 	SIGN_INS_KEPT = 5,      /* that /sessions tells of */
 	MAIL_MAX = 20,          /* messages kept for one account until it reads them */
 	MAIL_GUESTS_MAX = 8,    /* of them, by guests */

@@ -91,9 +91,9 @@ const char *account_bars(const struct chat *c, const char *nick, const char *key
 /* A new account, saved. NULL: there are ACCOUNTS_MAX. hash and codes as in struct account. */
 struct account *account_new(struct chat *c, const char *nick, const char *key, const char *hash,
                             const char *codes);
-/* s, a guest, has registered it; to be saved. What keeps that guest out of a room, or quiet in it,
- * holds for the account too. */
-void account_registered(const struct chat *c, const struct session *s, struct account *a);
+/* A guest has registered it who came from there, as it is counted (unknown: where many may be); to
+ * be saved. What keeps that guest out of a room, or quiet in it, holds for the account too. */
+void account_registered(const struct chat *c, struct account *a, struct address from);
 /* Forgets it, also in the store; who is signed in to it is a guest of that name. */
 void account_drop(struct chat *c, struct account *a);
 /* Saves what has changed of it. */

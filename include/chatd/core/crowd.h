@@ -17,7 +17,8 @@
 /* The blocks of chat_config.address_exempt, text as the configuration has checked it. */
 void crowd_configure(struct chat *c);
 
-/* The address is one of those that have no such limits, or this host's by a unix socket. */
+/* The address is one of those that have no such limits, or this host's by a unix socket. To be asked
+ * of a whole address, and not of what is counted of one: its /64 is not exempt. */
 bool crowd_exempt(const struct chat *c, const struct address *a);
 
 /* NULL: the connection of the event may come, once *way has made way for it (NULL: nobody need).

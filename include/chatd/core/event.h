@@ -210,7 +210,7 @@ enum event_kind {
 	EVENT_CLOSED,      /* conn is gone; but for RELEASED, no event and no effect of a later one
 	                    * names it */
 	EVENT_RELEASED,    /* the last of conn is gone: its descriptor is closed. Comes once for each
-	                    * that was taken, after CLOSED or EFFECT_CLOSE; what the peer still takes or
+	                    * that was taken, after CLOSED, EFFECT_CLOSE or DROP; what the peer still takes or
 	                    * keeps us waiting for is before it. Its slot may be used again */
 	EVENT_SLOW,        /* conn's queue of private text is over SENDQ_SLOW_BYTES */
 	EVENT_DRAINED,     /* and has come below SENDQ_DRAINED_BYTES */
@@ -312,8 +312,8 @@ struct effect {
 	enum effect_kind kind;
 	struct conn_id conn;  /* where the kind names one */
 	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE; below chat_feeds_max() */
-	const char *text;     /* SEND, SEND_ALL, PUBLISH, RELOAD, STOP, LOG; valid until the next
-	                       * chat_step */
+	const char *text;     /* SEND, SEND_ALL, PUBLISH, UNSUBSCRIBE, RELOAD, STOP, LOG; valid until the
+	                       * next chat_step */
 	size_t len;
 	uint64_t seq;         /* PUBLISH: the record it shows; 0: a notice, seen by its turn */
 	union {

@@ -10,8 +10,8 @@
 
 #include "chatd/core/state.h"
 
-/* s is new, and (unless it is the host) the last in chat.login; user is its login name where it is a user of the host,
- * or NULL. */
+/* s is new, and (unless it is the host) the last in chat.login; user is its login name if it is a
+ * user of the host, or NULL. */
 void greet_begin(struct chat *c, struct session *s, const char *user);
 
 /* The banner and the first prompt, unless it has read them. */

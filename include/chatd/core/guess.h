@@ -36,8 +36,8 @@ struct guess {
 	struct guess_key key;
 	struct limit tries;
 	bool counted;            /* in the address's share */
-	struct guess *prev, *next; /* in guesses.oldest */
-	UT_hash_handle hh;       /* in guesses.all, by key */
+	struct guess *prev, *next; /* in chat.guesses_oldest */
+	UT_hash_handle hh;       /* in chat.guesses, by key */
 };
 
 /* s makes a guess at a (may be NULL) or at r: it is charged. False: not now, and s was told.

@@ -2,7 +2,8 @@
  * Questions: what was asked of the store or of the program, what goes on with the answer, and
  * whom it is for.
  *
- * An answer finds its question by the connection that asked and its number, and by nothing else.
+ * An answer of the store finds its question by the connection that asked and its number, and by
+ * nothing else; one of the program (EVENT_RELOADED, EVENT_FIGURES), which comes at once, by its kind.
  * Where the asker is gone, has left the room that the question was about, or has its answer
  * already, there is no question any more and the answer is dropped. Where the account that it was
  * about has changed meanwhile (its password, or it is another of the same name), the asker is

@@ -23,6 +23,9 @@ struct room *room_new(struct chat *c, const char *name, const char *key, uint32_
 bool room_would_own(const struct chat *c, const struct session *s);
 /* The same, made by s and counted for it. NULL: it may make no more, and was told. */
 struct room *room_make(struct chat *c, struct session *s, const char *name, const char *key);
+/* The same for the principal who (share.h), in whose place s comes back: it may have no name yet. */
+struct room *room_make_again(struct chat *c, struct session *s, const char *who, const char *name,
+                             const char *key);
 
 /* More than one has spoken in a room (room->alone), or it is not known. No principal is called so. */
 #define ROOM_SEVERAL "several"

@@ -85,6 +85,8 @@ enum share_class share_class_of(const char *who);
 
 /* What keeps s from one more. Moderators and administrators have no share: the table is theirs. */
 enum share_bar share_bar(const struct chat *c, enum share_kind kind, const struct session *s);
+/* The same for a principal, whatever its role. */
+enum share_bar share_bar_of(const struct chat *c, enum share_kind kind, const char *who);
 
 /* Counts one for who ("": nobody knows). The result, NULL for "", is for share_give_back. */
 struct share *share_take(struct chat *c, enum share_kind kind, const char *who);

@@ -65,7 +65,7 @@ struct session {
 	bool throttled;             /* true exactly while in chat.throttled */
 	bool throttle_told;         /* has been told in this episode that it is too fast */
 	bool address_told;          /* and that its address is */
-	bool waits_for_address;     /* is throttled because of it: counted in crowd_pace's waiting */
+	bool waits_for_address;     /* is throttled because of it: counted in pace_shared's waiting */
 	bool trusted;               /* administers the host: an administrator without an account */
 	bool superseded;            /* ends because its bearer has come back: nobody is told */
 	bool greeted;               /* has read the banner */
@@ -232,6 +232,7 @@ struct chat {
 	struct account *accounts, *looks, *shown; /* hashes, by key and by their looks */
 	uint32_t naccounts;
 	uint64_t account_number;    /* newest number of an account, or of its secrets */
+	int64_t account_made_ms;    /* when the newest account was made; no two are at one time */
 	struct account *keepers;    /* those that have a role: moderators and administrators */
 	struct mail *mails;         /* messages that wait for their accounts, nmail of them */
 	uint32_t nmail;
