@@ -340,6 +340,19 @@ static void test_a_full_share_keeps_no_one_out_who_was_here(void **state)
 	assert_has("QUERY 2");
 }
 
+/* Whoever is told that too much waits does as they are told, and tries again. */
+static void test_busy_is_no_wrong_line(void **state)
+{
+	(void)state;
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(1), .connected.from = where("192.0.2.9")});
+	for (uint32_t i = 0; i < 2 * NAME_WRONG_MAX; i++, now_ms += 1000) {
+		sends(1, "alice\n");
+		sends(1, "correct horse\n");
+		rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .error = "Too much. Try again."});
+		assert_has("-- Too much. Try again.\\n[ENTER YOUR NAME]: ");
+	}
+}
+
 /* However many addresses guess, the table is never closed: what was tried longest ago is forgiven. */
 static void test_the_table_gives_the_oldest_place(void **state)
 {
@@ -390,6 +403,7 @@ int main(void)
 		TEST(test_an_address_fills_its_share_alone),
 		TEST(test_what_was_not_looked_at_is_not_charged),
 		TEST(test_what_is_full_again_is_forgotten),
+		TEST(test_busy_is_no_wrong_line),
 		TEST(test_the_table_gives_the_oldest_place),
 		TEST(test_a_full_share_keeps_no_one_out_who_was_here),
 	};

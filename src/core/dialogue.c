@@ -171,7 +171,10 @@ bool dialogue_goes_on(struct chat *c, struct session *s, const struct rows *rows
 		return false;
 	if (rows->error == NULL)
 		return true;
+	/* That is no fault of who asked, and no line that gives no name. */
 	emit_reply(c, s, "%s", rows->error);
-	login_give_up(c, s);
+	dialogue_end(c, s);
+	if (s->state == SESSION_LOGIN)
+		session_prompt(c, s);
 	return false;
 }
