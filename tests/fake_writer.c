@@ -152,7 +152,7 @@ bool writer_query(struct writer *w, const struct query *q)
 const char *writer_sorry(enum query_kind kind)
 {
 	(void)kind;
-	return "Too many questions at once. Try again in a moment.";
+	return "Too many requests at once. Try again in a moment.";
 }
 
 static bool claim(struct sleeper *s)

@@ -310,11 +310,11 @@ static void test_who_makes_way_is_told(void **state)
 		if (comes(slot, "203.0.113.9"))
 			told = seen.len > 0 && strstr(seen.data, "SEND ") != NULL;
 		else
-			reads("-- Too many connections wait at the name prompt");
+			reads("-- Too many connections are waiting at the name prompt");
 	}
 	assert_true(told);
-	assert_has("\\n-- Too many connections wait at the name prompt, so some are closed at random; this was "
-	           "one of them. Please connect again.");
+	assert_has("\\n-- Too many connections are waiting at the name prompt, so some are closed at random, "
+	           "and this was one. Please try again.");
 	assert_has("DROP ");
 }
 
@@ -360,14 +360,14 @@ static void test_a_few_addresses_make_way_for_others(void **state)
 	}
 	/* Their own newcomers are refused. */
 	assert_false(comes(SLOTS - 1, "203.0.113.1"));
-	reads("This chat is nearly full, and from your address come more than from others");
+	reads("This chat is nearly full, and your address has more connections than most");
 	for (uint32_t i = 0; i < 30; i++) {
 		uint32_t slot = slot_free();
 
 		snprintf(addr, sizeof addr, "198.51.100.%u", i);
 		assert_true(comes(slot, addr));
-		assert_has("\\n-- This chat is nearly full, and from your address come more than from others: this "
-		           "connection makes way");
+		assert_has("\\n-- This chat is nearly full, and your address has more connections than most, so "
+		           "this one is closed");
 		assert_has("DROP ");
 		for (slot = 0; slot < SLOTS; slot++)
 			if (chat->held[slot] != NULL && chat->sessions[slot].state == SESSION_FREE)
@@ -425,7 +425,7 @@ static void test_a_small_chat_makes_way_too(void **state)
 	for (uint32_t i = 0; i < 19; i++)
 		named(i, "203.0.113.1");
 	assert_false(comes(19, "203.0.113.1"));
-	reads("This chat is nearly full, and from your address come more than from others");
+	reads("This chat is nearly full, and your address has more connections than most");
 	assert_true(comes(19, "198.51.100.1"));
 	assert_has("DROP ");
 }

@@ -183,7 +183,7 @@ static void test_a_block_spares_who_keeps_order_there(void **state)
 	joins_from(4, "203.0.113.4");
 	signs_in(4, ROLE_MODERATOR);
 	sends(4, "/ban --in=ops --all 192.0.2.0/24\n");
-	assert_has("It hits now: c, d.");
+	assert_has("It affects: c, d.");
 	assert_ptr_equal(session(0)->room, room_by_key(chat, "ops"));
 	assert_ptr_equal(session(2)->room, chat->lobby);
 	assert_ptr_equal(session(3)->room, chat->lobby);
@@ -250,25 +250,25 @@ static void test_more_than_the_one_who_is_named_is_said_before(void **state)
 	sends(5, "/join ops\n");
 	/* d and e are guests of one address, f of another. */
 	sends(0, "/ban d 1d spam\n");
-	assert_has("-- Not done: it would also hit 1 person here of the same address.\\n");
-	assert_has("-- /ban --all ... does it all the same; /ban --name ... goes by the name alone.");
+	assert_has("-- Not done: it would also hit 1 person here at the same address.\\n");
+	assert_has("-- /ban --all ... does it anyway; /ban --name ... goes by the name alone.");
 	assert_has_not("APPEND");
 	assert_has_not(" e");
 	sends(0, "/ban --preview d\n");
 	assert_has("-- It would hit 2 people here.\\n");
 	sends(0, "/mute d\n");
-	assert_has("-- Not done: it would also hit 1 person here of the same address.\\n");
+	assert_has("-- Not done: it would also hit 1 person here at the same address.\\n");
 	sends(0, "/ban f\n");
 	assert_has("-- f is banned from ops (#B");
-	assert_has("It hits now: f.");
+	assert_has("It affects: f.");
 	sends(0, "/mute --name d\n");
 	assert_has("-- d is muted in ops (#B");
-	assert_has("It hits now: d.");
+	assert_has("It affects: d.");
 	sends(4, "hello\n");
 	assert_has("PUBLISH");
 	sends(0, "/mute --all d\n");
 	assert_has("In place of #B");
-	assert_has("It hits now 2 people.");
+	assert_has("It affects 2 people here.");
 	sends(4, "hello\n");
 	assert_has("-- Not sent: a has muted you in ops.");
 	sends(0, "/ban --name d\n");
@@ -277,9 +277,9 @@ static void test_more_than_the_one_who_is_named_is_said_before(void **state)
 	/* Moderators read who. */
 	chat->accounts->role = ROLE_MODERATOR;
 	sends(0, "/ban --everywhere d\n");
-	assert_has("-- Not done: it would also hit 1 person here of the same address: e\\n");
+	assert_has("-- Not done: it would also hit 1 person here at the same address: e\\n");
 	sends(0, "/ban --everywhere --all d\n");
-	assert_has("It hits now: d, e.");
+	assert_has("It affects: d, e.");
 	assert_has("CLOSE 3\n");
 	assert_has("CLOSE 4\n");
 	assert_null(session(4));
@@ -301,10 +301,10 @@ static void test_a_guest_of_a_shared_address_is_banned_by_name(void **state)
 		joins_from(2, shared[i]);
 		joins_from(3, "198.51.100.9");
 		sends(0, "/ban --preview b\n");
-		assert_has("-- It would be of the name alone: others may come from the same place.");
+		assert_has("-- It would go by name only, because others may share the address.");
 		assert_has("-- It would hit 1 person here: b\\n");
 		acts(0, "/ban b 1h spam\n");
-		assert_has("It is of the name alone: others may come from the same place. It hits now: b.");
+		assert_has("It goes by name only, because others may share the address. It affects: b.");
 		assert_has("CLOSE 1\n");
 		assert_has_not("CLOSE 2\n");
 		assert_has_not("CLOSE 3\n");
@@ -655,7 +655,7 @@ static void test_an_account_from_before_is_not_counted_with_a_guest(void **state
 	sends(0, "/ban --preview d\n");
 	assert_has("-- It would hit 1 person here.\\n");
 	sends(0, "/ban d\n");
-	assert_has("It hits now: d.");
+	assert_has("It affects: d.");
 	assert_ptr_equal(session(4)->room, session(0)->room);
 }
 
@@ -852,7 +852,7 @@ static void test_a_restored_ban_hits_nobody_else(void **state)
 	joins(4);
 	sends(4, "/join ops\n");
 	undoes(0);
-	assert_has("-- Not done: it would also hit 1 person here of the same address.");
+	assert_has("-- Not done: it would also hit 1 person here at the same address.");
 	assert_int_equal(session(0)->room->bans[BAN_ENTRY].n, 0);
 	assert_ptr_equal(session(4)->room, session(0)->room);
 }

@@ -167,7 +167,7 @@ static void test_an_old_password_opens_nothing(void **state)
 	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$new"});
 	assert_has("Your password is changed.");
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
-	assert_has("SEND 1 \"-- That account's password has changed meanwhile. Please begin again.");
+	assert_has("SEND 1 \"-- The password of that account was just changed. Please start again.");
 	assert_null(session(1)->account);
 	assert_false(session_waits(session(1)));
 	assert_has("RESUME 1");

@@ -1106,7 +1106,7 @@ static void test_a_removed_room_is_no_longer_known(void **state)
 	types(MODERATOR, "/remove room r");
 	assert_has("Nothing is done yet. /remove room r --yes does it; it cannot be taken back.");
 	types(MODERATOR, "/remove --preview room r");
-	assert_has("made a moment ago, by address 192.0.2.1");
+	assert_has("Made a moment ago by address 192.0.2.1");
 	assert_non_null(room_by_key(chat, "r"));
 	types(OTHER, "/remove room r --yes");
 	assert_has("/remove is for moderators");

@@ -73,7 +73,7 @@ static void on_stop(struct chat *c)
 static void tell_changed(struct chat *c, struct session *s, const struct question *q)
 {
 	emit_reply(c, s, account_at(c, &q->account) == NULL ? "That account is gone."
-	           : "That account's password has changed meanwhile. Please begin again.");
+	           : "The password of that account was just changed. Please start again.");
 	if (s->dialogue != NULL)
 		login_give_up(c, s);
 }

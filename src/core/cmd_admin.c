@@ -142,7 +142,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		           : "Codes from before are void, a password is not.", a->nick,
 		           (int)strcspn(rows->text, " "), rows->text);
 	} else {
-		emit_reply(c, s, made ? "Not done: somebody else was quicker." : "That account is gone.");
+		emit_reply(c, s, made ? "Not done: that name was taken meanwhile." : "That account is gone.");
 	}
 }
 

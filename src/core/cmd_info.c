@@ -63,7 +63,7 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	if (s->state == SESSION_HOST)
-		emit_reply(c, s, "Only commands are understood here, and these make sense without a room:");
+		emit_reply(c, s, "Only commands work here, and these make sense without a room:");
 	else
 		emit_reply(c, s, "What you type is said to the room. Lines that begin with %c are commands:",
 		           p);

@@ -40,7 +40,7 @@ static bool why_fits(struct chat *c, struct session *s, const char *why)
 	/* Others read it: no way to be read for who may not speak. The host is in no room, and may. */
 	bar = c->guarded && s->room != NULL && *why != '\0' ? order_bars(c, s, why) : NULL;
 	if (bar != NULL)
-		emit_reply(c, s, "Not done: others read the reason, and %s Without one it is done.", bar);
+		emit_reply(c, s, "Not done: others read the reason, and %s You can leave the reason out.", bar);
 	return bar == NULL;
 }
 
@@ -243,13 +243,13 @@ static void tell(struct chat *c, struct session *s, const struct room *r, const 
 	put_act(&text, b->kind == BAN_ENTRY ? "banned" : "muted", "", b->kind, r);
 	bytes_printf(&text, "%s (#B%" PRIu64 "). ", ban_until(c, b, until), b->number);
 	if (shared)
-		bytes_puts(&text, "It is of the name alone: others may come from the same place. ");
+		bytes_puts(&text, "It goes by name only, because others may share the address. ");
 	if (n == 0)
-		bytes_puts(&text, "It hits nobody who is here. ");
+		bytes_puts(&text, "It affects nobody who is here now. ");
 	else if (know)
-		bytes_printf(&text, "It hits now: %s. ", names.data);
+		bytes_printf(&text, "It affects: %s. ", names.data);
 	else
-		bytes_printf(&text, "It hits now %" PRIu32 " %s. ", n, n == 1 ? "person" : "people");
+		bytes_printf(&text, "It affects %" PRIu32 " %s here. ", n, n == 1 ? "person" : "people");
 	emit_reply(c, s, "%s%cundo #A%" PRIu64 " takes it back.", text.data, c->config.command_prefix,
 	           act);
 	bytes_release(&text);
@@ -306,13 +306,13 @@ static bool reaches(struct chat *c, struct session *s, const struct room *r, con
 		n = order_hit_names(c, &t->ban, r, t->session, &names);
 	if (n > (block ? 1 : 0)) {
 		emit_reply(c, s, "Not done: it would %shit %" PRIu32 " %s%s%s%s", block ? "" : "also ", n,
-		           n == 1 ? "person" : "people", block ? " here" : " here of the same address",
+		           n == 1 ? "person" : "people", block ? " here" : " here at the same address",
 		           know ? ": " : ".", know ? names.data : "");
 		if (block)
-			emit_reply(c, s, "%c%s --all ... does it all the same.", p, verb);
+			emit_reply(c, s, "%c%s --all ... does it anyway.", p, verb);
 		else
-			emit_reply(c, s, "%c%s --all ... does it all the same; %c%s --name ... goes by the name "
-			           "alone.", p, verb, p, verb);
+			emit_reply(c, s, "%c%s --all ... does it anyway; %c%s --name ... goes by the name alone.", p,
+			           verb, p, verb);
 	}
 	bytes_release(&names);
 	return n <= (block ? 1 : 0);
@@ -339,7 +339,7 @@ static void act(struct chat *c, struct session *s, const struct args *a, enum ba
 	t.ban.at_ms = c->now_ms;
 	t.ban.until_ms = ms > 0 ? c->now_ms + ms : 0;
 	if (a->preview && t.shared)
-		emit_reply(c, s, "It would be of the name alone: others may come from the same place.");
+		emit_reply(c, s, "It would go by name only, because others may share the address.");
 	if (a->preview)
 		order_preview(c, s, &t.ban);
 	else if (reaches(c, s, r, &t, a->all))

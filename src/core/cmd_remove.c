@@ -50,22 +50,21 @@ static void tell_how(struct chat *c, struct session *s, enum removing how, const
 
 static void tell_room(struct chat *c, struct session *s, const struct room *r)
 {
-	const struct grant *owner = grant_owner(r);
+	const struct account *owner = grant_owner_account(r);
 	char age[AGE_BYTES_MAX];
 
-	emit_reply(c, s, "The room %s%s%s; %" PRIu32 " %s there, %" PRIu32 " %s something in it.", r->name,
-	           owner != NULL ? ", of " : ", which nobody owns",
-	           owner != NULL ? account_by_key(c, owner->key)->nick : "", r->nmembers,
-	           r->nmembers == 1 ? "person is" : "people are", r->ngrants,
-	           r->ngrants == 1 ? "account is" : "accounts are");
+	emit_reply(c, s, "Room %s: %s%s; %" PRIu32 " %s in it now, %" PRIu32 " %s a role or an invitation.",
+	           r->name, owner != NULL ? "owned by " : "no owner", owner != NULL ? owner->nick : "",
+	           r->nmembers, r->nmembers == 1 ? "person is" : "people are", r->ngrants,
+	           r->ngrants == 1 ? "account has" : "accounts have");
 	if (r->made_ms != 0)
-		emit_reply(c, s, "It was made %s ago, by %s.", format_age(age, c->now_ms - r->made_ms), r->maker);
+		emit_reply(c, s, "Made %s ago by %s.", format_age(age, c->now_ms - r->made_ms), r->maker);
 	if (r->last_id == 0)
-		emit_reply(c, s, "Nothing of what was said there is kept.");
+		emit_reply(c, s, "It has no history.");
 	else
-		emit_reply(c, s, "All its lines go; the last was said %s ago%s.",
+		emit_reply(c, s, "Its history goes too; the last line is %s old%s.",
 		           format_age(age, c->now_ms - r->last_ms),
-		           strcmp(r->alone, ROOM_SEVERAL) == 0 ? "" : ", and only one has ever spoken");
+		           strcmp(r->alone, ROOM_SEVERAL) == 0 ? "" : ", and only one person has spoken");
 }
 
 static void remove_room(struct chat *c, struct session *s, const char *name, enum removing how)
@@ -186,8 +185,7 @@ static void remove_address(struct chat *c, struct session *s, const char *name, 
 	}
 	address_show(&block, shown);
 	if (!things_of(c, &o, &things, NULL)) {
-		emit_reply(c, s, "Nothing that was made from %s is there, but perhaps accounts: %cremove account "
-		           "NAME.", shown, c->config.command_prefix);
+		emit_reply(c, s, "Nothing made from %s is left, except perhaps accounts: %cremove account NAME.", shown, c->config.command_prefix);
 	} else if (how != REMOVE_DO) {
 		emit_reply(c, s, "What was made from %s: %s.", shown, things.data);
 		tell_how(c, s, how, "address", shown);
@@ -216,8 +214,8 @@ static void tell_account(struct chat *c, struct session *s, const struct account
 	           a->session != NULL ? ", here now" : "", owned, owned == 1 ? "room" : "rooms", a->nmail,
 	           a->nmail == 1 ? "message" : "messages");
 	if (things_of(c, o, &what, NULL))
-		emit_reply(c, s, "With it go: %s.", what.data);
-	emit_reply(c, s, "Its rooms in which others have spoken stay, and nobody owns them then.");
+		emit_reply(c, s, "This also removes: %s.", what.data);
+	emit_reply(c, s, "Rooms in which others have spoken stay, without an owner.");
 	bytes_release(&what);
 }
 
@@ -236,7 +234,7 @@ static void remove_left(struct chat *c, struct session *s, const char *name, enu
 	} else if (how != REMOVE_DO) {
 		emit_reply(c, s, "No account is called %s any more. What one of that name has left: %s.", key,
 		           things.data);
-		emit_reply(c, s, "Its rooms in which others have spoken stay; %cremove room takes one of them.",
+		emit_reply(c, s, "Rooms in which others have spoken stay; %cremove room takes one away.",
 		           c->config.command_prefix);
 		tell_how(c, s, how, "account", key);
 	} else {

@@ -196,7 +196,7 @@ static void filter_less(struct chat *c, struct session *s, const char *word, boo
 	}
 	filter_undo_begin(&undo, word, beginning, f->by, f->at_ms);
 	filter_remove(c, f);
-	n = emit_audit(c, s, undo.data, "filters the word %s%s no more", word, star);
+	n = emit_audit(c, s, undo.data, "stopped filtering the word %s%s", word, star);
 	bytes_release(&undo);
 	emit_reply(c, s, "%s%s may be said again. %cundo #A%" PRIu64 " takes it back.", word, star,
 	           c->config.command_prefix, n);

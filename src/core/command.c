@@ -297,8 +297,8 @@ static bool flags_parse(struct chat *c, struct session *s, const struct command 
 	if ((k->flags & FLAG_YES) != 0 && (k->flags & FLAG_PREVIEW) != 0 && cut_last(*line, "--preview"))
 		a->preview = true;
 	if ((a->all && a->by_name) || (a->everywhere && a->somewhere)) {
-		emit_reply(c, s, "Not done: %s exclude each other.", a->everywhere && a->somewhere
-		           ? "--in and --everywhere" : "--all and --name");
+		emit_reply(c, s, "Not done: use either %s.", a->everywhere && a->somewhere
+		           ? "--in or --everywhere, not both" : "--all or --name, not both");
 		return false;
 	}
 	late = (k->flags & OPTIONS) != 0 ? late_option(*line, &len) : NULL;

@@ -131,7 +131,7 @@ void dialogue_interrupt(struct chat *c, struct session *s)
 static void tell_gone(struct chat *c, struct session *s)
 {
 	emit_reply(c, s, account_at(c, &s->dialogue->account) == NULL ? "That account is gone."
-	           : "That account's password has changed meanwhile. Please begin again.");
+	           : "The password of that account was just changed. Please start again.");
 	login_give_up(c, s);
 }
 

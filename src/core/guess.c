@@ -136,8 +136,8 @@ static void tell_wait(struct chat *c, struct session *s, enum guess_kind kind, i
 	};
 	char age[AGE_BYTES_MAX];
 
-	emit_reply(c, s, "Not tried: there were too many %s from your address. The next can be tried in "
-	           "%s.", what[kind], format_age(age, ms + 999));
+	emit_reply(c, s, "Not tried: too many %s from your address. Next try in %s.", what[kind],
+	           format_age(age, ms + 999));
 }
 
 /* The address's own bucket: charged, or (false) s is told to wait. counted: it is one of the
@@ -168,7 +168,7 @@ static int64_t slowed_ms(struct chat *c, struct session *s, struct limit *tries)
 
 	ms = ms < GUESS_DELAY_MS_MAX ? ms : GUESS_DELAY_MS_MAX;
 	if (ms >= 1000)
-		emit_reply(c, s, "There were many wrong tries lately, so this one is looked at in %s.",
+		emit_reply(c, s, "There were many wrong tries lately, so this one will be checked in %s.",
 		           format_age(age, ms + 999));
 	slow_take(tries, c->now_ms, GUESS_PERIOD_MS);
 	return ms;
@@ -188,8 +188,8 @@ static bool try_code(struct chat *c, struct session *s, struct account *a)
 	char age[AGE_BYTES_MAX];
 
 	if (ms > 0) {
-		emit_reply(c, s, "Not tried: there were too many wrong codes for this account. The next can be "
-		           "tried in %s; one of its one-time codes in place of the password needs none.",
+		emit_reply(c, s, "Not tried: too many wrong codes for this account. Next try in %s; or sign in "
+		           "with a one-time code in place of the password, which needs no second step.",
 		           format_age(age, ms + 999));
 		return false;
 	}

@@ -333,7 +333,7 @@ static void host_line(struct chat *c, struct session *s, char *text)
 	if (*text == p || *text == '/')
 		command_run(c, s, text + 1);
 	else
-		emit_reply(c, s, "Only commands are understood here: a line begins with %c. %chelp lists them; "
+		emit_reply(c, s, "Only commands work here; they begin with %c. %chelp lists them; "
 		           "%cnick NAME brings you into the chat.", p, p, p);
 }
 

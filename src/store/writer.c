@@ -195,7 +195,7 @@ const char *writer_sorry(enum query_kind kind)
 		return "Too many passwords are being checked. Try again in a moment.";
 	if (query_is_search(kind))
 		return "The search is busy. Try again in a moment.";
-	return "Too many questions at once. Try again in a moment.";
+	return "Too many requests at once. Try again in a moment.";
 }
 
 /* Also where it sleeps because nobody takes the answers. */

@@ -9,10 +9,10 @@
 #include "chatd/core/state.h"
 
 /* What whoever makes way reads. */
-#define CROWD_WAY "Too many connections wait at the name prompt, so some are closed at random; this " \
-                  "was one of them. Please connect again."
-#define CROWD_FULL "This chat is nearly full, and from your address come more than from others: this " \
-                   "connection makes way for somebody from elsewhere. Please try again later."
+#define CROWD_WAY "Too many connections are waiting at the name prompt, so some are closed at random, " \
+                  "and this was one. Please try again."
+#define CROWD_FULL "This chat is nearly full, and your address has more connections than most, so this " \
+                   "one is closed to let others in. Please try again later."
 
 /* The blocks of chat_config.address_exempt, text as the configuration has checked it. */
 void crowd_configure(struct chat *c);
