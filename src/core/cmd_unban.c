@@ -110,6 +110,21 @@ static const char *place(const struct room *r, enum ban_kind kind)
 	return r != NULL ? r->name : kind == BAN_ENTRY ? "this chat" : "every room";
 }
 
+/* Who was muted read that, and reads that it is over; of a crowd as many as the step has room for. */
+static void tell_unmuted(struct chat *c, const struct session *s, const struct room *r,
+                         const struct ban *b)
+{
+	const struct session *m, *next;
+
+	HASH_ITER(hh, c->nicks, m, next) {
+		struct bearer who = bearer_of(m);
+
+		if (m != s && (r == NULL || m->room == r) && ban_hits(c, b, &who) && emit_has_room(c))
+			emit_reply(c, m, "%s has ended your mute%s%s.", s->nick, r != NULL ? " in " : " everywhere",
+			           r != NULL ? r->name : "");
+	}
+}
+
 void order_unban(struct chat *c, struct session *s, struct ban *b)
 {
 	bool ban = b->kind == BAN_ENTRY;
@@ -130,6 +145,8 @@ void order_unban(struct chat *c, struct session *s, struct ban *b)
 	emit_reply(c, s, "The %s of %s %s %s is ended. %cundo #A%" PRIu64 " takes it back.",
 	           ban ? "ban" : "mute", who, ban ? "from" : "in", where, c->config.command_prefix, n);
 	bytes_release(&undo);
+	if (!ban)
+		tell_unmuted(c, s, r, b);
 	ban_end(c, b);
 }
 
