@@ -323,8 +323,8 @@ static void show_audit(struct chat *c, struct session *s, const struct rows *row
 		           format_stamp(&c->stamp, rows->row[i].time_ms), rows->row[i].sender,
 		           rows->row[i].body);
 	if (rows->more)
-		emit_reply(c, s, "There are older ones; \"before #A%" PRIu64 "\" shows them.",
-		           rows->row[0].id);
+		emit_reply(c, s, "There are older ones: %caudit ... before #A%" PRIu64,
+		           c->config.command_prefix, rows->row[0].id);
 }
 
 /* Shows the answer, or why there is none. */
