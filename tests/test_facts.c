@@ -1,35 +1,12 @@
 /*
  * Facts, which come back after a start, and lines that are taken out again.
  */
-#include "store_help.h"
+#include "store_file.h"
 
 #include "chatd/base/bounds.h"
 
 #include <sqlite3.h>
 #include <sys/wait.h>
-
-static struct folder *folder;
-static struct store *store;
-
-static int store_setup(void **state)
-{
-	int rc = folder_setup(state);
-	folder = *state;
-	store = rc ? NULL : store_in(folder_file(folder, "chat.db"));
-	return rc;
-}
-
-static int store_teardown(void **state)
-{
-	store_close(store);
-	return folder_teardown(state);
-}
-
-static void restart(void)
-{
-	store_close(store);
-	store = store_in(folder_file(folder, "chat.db"));
-}
 
 static struct record fact_of(uint64_t seq, enum fact_kind kind, const char *key, const char *value)
 {

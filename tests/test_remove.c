@@ -3,31 +3,9 @@
  * however often chatd is ended meanwhile.
  */
 #include "writer_help.h"
+#include "store_file.h"
 
 #include <sqlite3.h>
-
-static struct folder *folder;
-static struct store *store;
-
-static int store_setup(void **state)
-{
-	int rc = folder_setup(state);
-	folder = *state;
-	store = rc ? NULL : store_in(folder_file(folder, "chat.db"));
-	return rc;
-}
-
-static int store_teardown(void **state)
-{
-	store_close(store);
-	return folder_teardown(state);
-}
-
-static void again(void)
-{
-	store_close(store);
-	store = store_in(folder_file(folder, "chat.db"));
-}
 
 static void save_kind(uint64_t seq, uint32_t room, enum record_kind kind, const char *sender,
                       uint64_t ref, const char *body)
@@ -137,7 +115,7 @@ static void nothing_of_it_is_shown_from_then_on(void **state)
 	save_kind(15, 2, RECORD_REMOVE, "", 0, "");
 	assert_true(store_removes(store));
 	assert_not_shown();
-	again();
+	restart();
 	assert_true(store_removes(store));
 	assert_not_shown();
 	while (step(1) > 0)
@@ -169,12 +147,12 @@ static void all_of_it_goes_in_steps_and_across_starts(void **state)
 	save_kind(90, 2, RECORD_REMOVE, "", 0, "");
 	assert_int_equal(step(3), 3);
 	assert_int_equal(number("SELECT count(*) FROM messages WHERE room = 2"), 1);
-	again();
+	restart();
 	assert_int_equal(step(3), 1);
 	for (int steps = 1; step(3) > 0; steps++) {
 		assert_true(store_removes(store));
 		if (steps == 2)
-			again(); /* it looks from the first mark on */
+			restart(); /* it looks from the first mark on */
 		assert_true(steps < 20);
 	}
 	assert_false(store_removes(store));
@@ -185,7 +163,7 @@ static void all_of_it_goes_in_steps_and_across_starts(void **state)
 	assert_int_equal(number("SELECT count(*) FROM going"), 0);
 	assert_int_equal(number("SELECT count(*) FROM messages"), 6);
 	assert_index_agrees();
-	again();
+	restart();
 	assert_false(store_removes(store));
 	assert_int_equal(step(3), 0);
 }
@@ -210,16 +188,16 @@ static void its_number_is_never_used_again(void **state)
 	fill();
 	save_kind(15, 3, RECORD_REMOVE, "", 0, "");
 	assert_int_equal(store_last_room(store), 3);
-	again();
+	restart();
 	assert_int_equal(store_last_room(store), 3);
 	while (step(100) > 0)
 		;
-	again();
+	restart();
 	assert_int_equal(store_last_room(store), 3);
 	assert_int_equal(store_last_seq(store), 15);
 	/* Also where nothing of it was saved before. */
 	save_kind(16, 9, RECORD_REMOVE, "", 0, "");
-	again();
+	restart();
 	assert_int_equal(store_last_room(store), 9);
 	assert_int_equal(step(10), 0);
 	assert_false(store_removes(store));
@@ -242,7 +220,7 @@ static void what_comes_late_for_it_is_left_out(void **state)
 	assert_string_equal(answer(QUERY_LAST, 2, ""), "");
 	assert_string_equal(answer(QUERY_LAST, 1, ""), "1 2 3 4 18");
 	assert_int_equal(rooms(), 13);
-	again(); /* knows nothing of what it saved before */
+	restart(); /* knows nothing of what it saved before */
 	struct record late[] = {
 		line_of(21, 2, "alice", "an apple"), line_of(22, 1, "alice", "an apple"),
 	};
@@ -268,7 +246,7 @@ static void a_removal_that_was_not_saved_is_none(void **state)
 	assert_true(store_begin(store, &err)); /* rolls back what is open */
 	assert_true(store_commit(store, &err));
 	assert_string_equal(answer(QUERY_LAST, 2, ""), "5 6 7 8");
-	again();
+	restart();
 	assert_string_equal(answer(QUERY_LAST, 2, ""), "5 6 7 8");
 }
 

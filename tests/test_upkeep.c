@@ -1,27 +1,16 @@
 /*
  * Pruning: what goes, what stays, and that the index agrees afterwards.
  */
-#include "store_help.h"
+#include "store_file.h"
 
 #include <sqlite3.h>
 
-static struct folder *folder;
-static struct store *store;
 static char emptied[256];
 
-static int store_setup(void **state)
+static int upkeep_setup(void **state)
 {
 	emptied[0] = '\0';
-	int rc = folder_setup(state);
-	folder = *state;
-	store = rc ? NULL : store_in(folder_file(folder, "chat.db"));
-	return rc;
-}
-
-static int store_teardown(void **state)
-{
-	store_close(store);
-	return folder_teardown(state);
+	return store_setup(state);
 }
 
 static void on_emptied(void *ctx, uint32_t room)
@@ -115,12 +104,6 @@ static void too_many_lines_go_room_by_room(void **state)
 	assert_string_equal(lines(1), "10 31 32 33");
 	index_all(store);
 	assert_index_agrees();
-}
-
-static void restart(void)
-{
-	store_close(store);
-	store = store_in(folder_file(folder, "chat.db"));
 }
 
 static int count(int lines)
@@ -286,7 +269,7 @@ static void old_lines_go_after_the_clock_went_back(void **state)
 	assert_string_equal(lines(1), "2 3");
 }
 
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, store_setup, store_teardown)
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, upkeep_setup, store_teardown)
 
 int main(void)
 {

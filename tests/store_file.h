@@ -1,0 +1,32 @@
+/*
+ * A store in a file of its own, for tests that open it again.
+ */
+#ifndef CHATD_TESTS_STORE_FILE_H
+#define CHATD_TESTS_STORE_FILE_H
+
+#include "store_help.h"
+
+static struct folder *folder;
+static struct store *store;
+
+static inline int store_setup(void **state)
+{
+	int rc = folder_setup(state);
+	folder = *state;
+	store = rc ? NULL : store_in(folder_file(folder, "chat.db"));
+	return rc;
+}
+
+static inline int store_teardown(void **state)
+{
+	store_close(store);
+	return folder_teardown(state);
+}
+
+static inline void restart(void)
+{
+	store_close(store);
+	store = store_in(folder_file(folder, "chat.db"));
+}
+
+#endif
