@@ -227,5 +227,7 @@ void model_ended(const struct fake_sock *k);
 void model_sock_end(struct fake_sock *k);
 /* All together leave so much unread that somebody may be cut off for it. */
 bool model_is_full(void);
+/* It has had a second for its last lines, and others need its place. */
+bool model_needs_place_of(int fd);
 
 #endif

@@ -111,8 +111,8 @@ void ring_shutdown(struct ring *r, int fd, int how)
 
 	/* What the client still sends would be answered by a reset, and that takes from it what it
 	 * has not read: RFC 1122, 4.2.2.13. */
-	if (how == SHUT_RDWR && !k->shut_wr && !k->dropped && !k->sending && !k->end_seen && !k->failed && !r->ending &&
-	    !model_is_full())
+	if (how == SHUT_RDWR && !k->shut_wr && !k->dropped && !k->sending && !k->end_seen &&
+	    !k->failed && !r->ending && !model_is_full() && !model_needs_place_of(fd))
 		sim_fail("descriptor %d is shut while its client may send", fd);
 	if (!k->shut_wr) {
 		k->linger_ms = r->now_ms;

@@ -107,6 +107,22 @@ static void check_last_words(const struct fake_sock *k, const struct peer *p)
 			         i, p->id.slot, p->id.gen);
 }
 
+/* Of a sweep that began when places were short some may be free by now. */
+bool model_needs_place_of(int fd)
+{
+	uint32_t max = sim->options.connections_max, held = 0;
+	bool drained = false;
+
+	for (uint32_t slot = 0; slot < max; slot++) {
+		const struct conn *c = &sim->server->conns[slot];
+
+		held += c->state != CONN_FREE;
+		drained |= c->state != CONN_FREE && c->fd == fd && c->drain_ms != 0 &&
+		           sim->server->mono_ms - c->drain_ms > DRAIN_DROPPED_MS;
+	}
+	return drained && held * 2 >= max;
+}
+
 bool model_is_full(void)
 {
 	return sim->server->queues.bytes > sim->server->queues.max;
