@@ -386,11 +386,14 @@ static bool is_nearly_full(const struct server *s)
 	return held + (max + FULL_FREE_PARTS - 1) / FULL_FREE_PARTS >= max;
 }
 
-/* It has had its time for its last lines; less where others need the place. */
+/* It has had its time for its last lines; less where others need the place. (Those that were refused
+ * hold none of theirs.) */
 static bool drains_too_long(const struct server *s, const struct conn *c, bool full)
 {
+	bool needed = c->dropped || (full && c->slot < s->options.connections_max);
+
 	return c->state == CONN_DRAINING &&
-	       s->mono_ms - c->drain_ms > (c->dropped || full ? DRAIN_DROPPED_MS : DRAIN_MS_MAX);
+	       s->mono_ms - c->drain_ms > (needed ? DRAIN_DROPPED_MS : DRAIN_MS_MAX);
 }
 
 void server_sweep(struct server *s)
