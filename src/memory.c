@@ -75,8 +75,11 @@ static uint64_t memory_connections(uint64_t n)
 	uint64_t known = n + CONTROL_SLOTS;
 
 	return (known + LINGERERS) * (sizeof(struct conn) + RECV_BUFFER_BYTES + SLOT_BYTES) +
-	       known * (memory_session() + sizeof(struct effect) + sizeof(struct origin) +
-	                2 * sizeof(void *)) +
+	       /* An address and its site; what is asked of the program, and in vain of the store, in lists
+	        * that grow by doubling. */
+	       known * (memory_session() + sizeof(struct effect) + 2 * sizeof(struct origin) +
+	                2 * sizeof(void *) + 2 * sizeof(struct wish) + SMALL_BYTES +
+	                4 * sizeof(struct refused)) +
 	       EFFECTS_MAX * sizeof(struct effect);
 }
 
@@ -128,7 +131,7 @@ static uint64_t memory_rooms(void)
 	return ROOMS_MAX * (sizeof(struct room) + NAME_BYTES_MAX + KEY_BYTES + TOPIC_CHARS_MAX * 4 + 1 +
 	                    HASH_BYTES + 2 * NICK_BYTES + 9 * SMALL_BYTES + 2 * WHO_BYTES +
 	                    GRANT_HASH_BYTES) +
-	       FORGETS_MAX * (2 * KEY_BYTES + sizeof(UT_hash_handle) + 3 * SMALL_BYTES) +
+	       (FORGETS_MAX + MAILS_MAX + REPORTS_MAX) * (2 * KEY_BYTES + sizeof(UT_hash_handle) + 3 * SMALL_BYTES) +
 	       (GRANTS_ALL_MAX + ROOMS_MAX) * (sizeof(struct grant) + KEY_BYTES + 2 * SMALL_BYTES);
 }
 
@@ -152,7 +155,8 @@ static uint64_t memory_others(void)
 	                     INVITES_MAX * sizeof(struct invite) + 5 * SMALL_BYTES) +
 	       ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES) +
 	       GUESSES_MAX * (sizeof(struct guess) + SMALL_BYTES) +
-	       PRINCIPALS_MAX * (sizeof(struct share) + WHO_BYTES + SMALL_BYTES) +
+	       /* And the sites of those that are addresses. */
+	       2 * PRINCIPALS_MAX * (sizeof(struct share) + WHO_BYTES + SMALL_BYTES) +
 	       USERS_MAX * (sizeof(struct user) + 2 * SMALL_BYTES);
 }
 
