@@ -576,19 +576,17 @@ static bool let_in(struct chat *c, struct session *s, struct room *r, const stru
 	return false;
 }
 
-/* The account is banned from r, and an invitation would not help; s was told. A guest's ban may be of
- * the address, which is not for operators to learn of. */
+/* The account is banned from r by its name, and an invitation would not help; s was told. Bans of a guest
+ * or an address, and of the whole chat, are not for a room's operators to learn of. */
 static bool is_kept_out(struct chat *c, struct session *s, struct room *r, const struct target *t)
 {
-	const struct account *a = t->account;
-	static const struct address unknown;
-	struct bearer who = {.from = &unknown, .key = a != NULL ? a->key : "", .account = a,
-	                     .role = a != NULL ? a->role : ROLE_GUEST};
+	const struct ban like = {.kind = BAN_ENTRY, .target = BAN_ACCOUNT,
+	                         .key = t->account != NULL ? t->account->key : NULL};
 
-	if (a == NULL || ban_find(c, BAN_ENTRY, r, &who) == NULL)
+	if (t->account == NULL || ban_same(c, r, &like) == NULL)
 		return false;
-	emit_reply(c, s, "Not done: %s is banned from %s. %cunban %s ends that.", a->nick, r->name,
-	           c->config.command_prefix, a->nick);
+	emit_reply(c, s, "Not done: %s is banned from %s. %cunban %s ends that.", t->nick, r->name,
+	           c->config.command_prefix, t->nick);
 	return true;
 }
 
@@ -655,7 +653,7 @@ static bool uninvite_absent(struct chat *c, struct session *s, struct room *r, c
 	    account_by_key(c, key) != NULL || !resume_uninvite(c, key, r))
 		return false;
 	emit_audit(c, s, "", "%s %s%s %s %s", d->did, name, d->what, d->where, r->name);
-	emit_reply(c, s, "%s is gone, and is not invited to %s if they come back.", name, r->name);
+	emit_reply(c, s, "%s has left; their invitation to %s is taken back.", name, r->name);
 	return true;
 }
 

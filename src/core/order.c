@@ -94,7 +94,6 @@ bool order_over(struct chat *c, struct session *s, const struct room *r, enum or
 
 /* -- coming in --------------------------------------------------------------------------- */
 
-/* The bearer of the owner's account; NULL: the room has no owner. */
 /* ": why." or "." */
 static void put_why(struct bytes *b, const char *why)
 {
