@@ -751,7 +751,7 @@ static void test_who_is_cut_off_is_uninvited(void **state)
 	resume_code(of(OTHER), code);
 	goes(OTHER);
 	types(MALLORY, "/uninvite other");
-	assert_has("-- other is gone, and is not invited to den if they come back.");
+	assert_has("-- other has left; their invitation to den is taken back.");
 	types(MALLORY, "/uninvite other");
 	assert_has("nobody here is called other");
 	comes(OTHER, "192.0.2.9", "again");

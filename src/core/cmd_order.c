@@ -153,8 +153,8 @@ static bool target_find(struct chat *c, struct session *s, const struct args *a,
 		return may_block(c, s, a->by_name);
 	}
 	if (t->ban.kind == BAN_SPEECH && strpbrk(name, ".:/") != NULL && address_parse(name, &block)) {
-		emit_reply(c, s, "Not done: a mute is of a name, not of an address. %cban keeps an address "
-		           "out.", c->config.command_prefix);
+		emit_reply(c, s, "Not done: mutes go by name. %cban keeps an address out.",
+		           c->config.command_prefix);
 		return false;
 	}
 	if (account != NULL) {
@@ -184,8 +184,7 @@ static bool target_may(struct chat *c, struct session *s, const struct room *r,
 	if (t->session == s || (t->account != NULL && t->account == s->account))
 		emit_reply(c, s, "Not done: that is you.");
 	else if (t->ban.target == BAN_BLOCK && !preview && address_within(&s->from, &t->ban.from))
-		emit_reply(c, s, "Not done: you come from there yourself, and would be banned too. Name a smaller "
-		           "block.");
+		emit_reply(c, s, "Not done: your own address is in that block. Name a smaller one.");
 	else
 		return t->ban.target == BAN_BLOCK || order_over(c, s, r, rank, t->who);
 	return false;

@@ -53,18 +53,17 @@ static void tell_room(struct chat *c, struct session *s, const struct room *r)
 	const struct account *owner = grant_owner_account(r);
 	char age[AGE_BYTES_MAX];
 
-	emit_reply(c, s, "Room %s: %s%s; %" PRIu32 " %s in it now, %" PRIu32 " %s a role or an invitation.",
+	emit_reply(c, s, "Room %s: %s%s, %" PRIu32 " %s inside, %" PRIu32 " with a role or invitation.",
 	           r->name, owner != NULL ? "owned by " : "no owner", owner != NULL ? owner->nick : "",
-	           r->nmembers, r->nmembers == 1 ? "person is" : "people are", r->ngrants,
-	           r->ngrants == 1 ? "account has" : "accounts have");
+	           r->nmembers, r->nmembers == 1 ? "person" : "people", r->ngrants);
 	if (r->made_ms != 0)
 		emit_reply(c, s, "Made %s ago by %s.", format_age(age, c->now_ms - r->made_ms), r->maker);
 	if (r->last_id == 0)
 		emit_reply(c, s, "It has no history.");
 	else
-		emit_reply(c, s, "Its history goes too; the last line is %s old%s.",
+		emit_reply(c, s, "Its history goes too; the last line was said %s ago%s.",
 		           format_age(age, c->now_ms - r->last_ms),
-		           strcmp(r->alone, ROOM_SEVERAL) == 0 ? "" : ", and only one person has spoken");
+		           strcmp(r->alone, ROOM_SEVERAL) == 0 ? "" : ", all by one person");
 }
 
 static void remove_room(struct chat *c, struct session *s, const char *name, enum removing how)
@@ -185,7 +184,8 @@ static void remove_address(struct chat *c, struct session *s, const char *name, 
 	}
 	address_show(&block, shown);
 	if (!things_of(c, &o, &things, NULL)) {
-		emit_reply(c, s, "Nothing made from %s is left, except perhaps accounts: %cremove account NAME.", shown, c->config.command_prefix);
+		emit_reply(c, s, "Nothing from %s is left but perhaps accounts: %cremove account NAME.",
+		           shown, c->config.command_prefix);
 	} else if (how != REMOVE_DO) {
 		emit_reply(c, s, "What was made from %s: %s.", shown, things.data);
 		tell_how(c, s, how, "address", shown);

@@ -390,9 +390,8 @@ static void resolve_all(struct chat *c, struct session *s, char *rest)
 	}
 	emit_audit(c, s, "", "resolved %" PRIu32 " %s%s%s", n, n == 1 ? "report" : "reports",
 	           made, whose != NULL ? whose : "");
-	emit_reply(c, s, "Resolved: %" PRIu32 " %s. %creports all lists all, %creports reopen N opens one "
-	           "again.", n, n == 1 ? "report" : "reports", c->config.command_prefix,
-	           c->config.command_prefix);
+	emit_reply(c, s, "Resolved: %" PRIu32 " %s. %creports reopen N opens one again.", n,
+	           n == 1 ? "report" : "reports", c->config.command_prefix);
 	tell_makers(c, s, makers, nmakers);
 	report_tick(c);
 }

@@ -136,7 +136,7 @@ static void tell_wait(struct chat *c, struct session *s, enum guess_kind kind, i
 	};
 	char age[AGE_BYTES_MAX];
 
-	emit_reply(c, s, "Not tried: too many %s from your address. Next try in %s.", what[kind],
+	emit_reply(c, s, "Not tried: too many %s from here. Next try in %s.", what[kind],
 	           format_age(age, ms + 999));
 }
 
@@ -168,7 +168,7 @@ static int64_t slowed_ms(struct chat *c, struct session *s, struct limit *tries)
 
 	ms = ms < GUESS_DELAY_MS_MAX ? ms : GUESS_DELAY_MS_MAX;
 	if (ms >= 1000)
-		emit_reply(c, s, "There were many wrong tries lately, so this one will be checked in %s.",
+		emit_reply(c, s, "Many wrong tries lately: this one will be checked in %s.",
 		           format_age(age, ms + 999));
 	slow_take(tries, c->now_ms, GUESS_PERIOD_MS);
 	return ms;
@@ -188,9 +188,9 @@ static bool try_code(struct chat *c, struct session *s, struct account *a)
 	char age[AGE_BYTES_MAX];
 
 	if (ms > 0) {
-		emit_reply(c, s, "Not tried: too many wrong codes for this account. Next try in %s; or sign in "
-		           "with a one-time code in place of the password, which needs no second step.",
+		emit_reply(c, s, "Not tried: too many wrong codes for this account. Next try in %s.",
 		           format_age(age, ms + 999));
+		emit_reply(c, s, "A one-time code in place of the password needs no second step.");
 		return false;
 	}
 	slow_take(&a->code_tries, c->now_ms, GUESS_CODES_PERIOD_MS);

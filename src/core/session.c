@@ -333,8 +333,7 @@ static void host_line(struct chat *c, struct session *s, char *text)
 	if (*text == p || *text == '/')
 		command_run(c, s, text + 1);
 	else
-		emit_reply(c, s, "Only commands work here; they begin with %c. %chelp lists them; "
-		           "%cnick NAME brings you into the chat.", p, p, p);
+		emit_reply(c, s, "Only commands work here: %chelp lists them, %cnick NAME enters the chat.", p, p);
 }
 
 void session_line(struct chat *c, struct session *s, size_t len)
