@@ -152,6 +152,28 @@ static void on_program(struct chat *c, const struct event *e)
 		on_answer(c, q, e);
 }
 
+/* s ends for another that comes. */
+static void make_way(struct chat *c, struct session *s)
+{
+	emit_raw(c, s, "\n", 1);
+	emit_reply(c, s, "%s", s->state == SESSION_LOGIN ? CROWD_WAY : CROWD_FULL);
+	resume_keep(c, s);
+	session_end(c, s, NULL, false);
+	emit_session(c, EFFECT_DROP, s); /* after it has left its room: the server forgets it now */
+}
+
+static void on_connected(struct chat *c, struct event *e)
+{
+	struct session *way;
+
+	e->connected.refused = crowd_refuses(c, e, &way);
+	if (e->connected.refused != NULL)
+		return;
+	if (way != NULL)
+		make_way(c, way);
+	session_begin(c, e);
+}
+
 /* What the store tells of itself. False: the event is another. */
 static bool step_store(struct chat *c, const struct event *e)
 {
@@ -212,7 +234,7 @@ void chat_step(struct chat *c, struct event *e)
 		c->rooms_look_ms = c->now_ms + ROOMS_LOOK_FIRST_MS;
 	switch (e->kind) {
 	case EVENT_CONNECTED:
-		session_begin(c, e);
+		on_connected(c, e);
 		break;
 	case EVENT_RELEASED:
 		crowd_released(c, e->conn);

@@ -28,7 +28,6 @@
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
 #include "chatd/core/question.h"
-#include "chatd/core/resume.h"
 #include "chatd/core/room.h"
 #include "chatd/core/text.h"
 
@@ -47,28 +46,12 @@ struct session *chat_session(struct chat *c, struct conn_id id)
 	return s != NULL && id.gen != 0 && s->id.gen == id.gen && session_lives(s) ? s : NULL;
 }
 
-/* s ends for another that comes. */
-static void make_way(struct chat *c, struct session *s)
-{
-	emit_raw(c, s, "\n", 1);
-	emit_reply(c, s, "%s", s->state == SESSION_LOGIN ? CROWD_WAY : CROWD_FULL);
-	resume_keep(c, s);
-	session_end(c, s, NULL, false);
-	emit_session(c, EFFECT_DROP, s); /* after it has left its room: the server forgets it now */
-}
-
-void session_begin(struct chat *c, struct event *e)
+void session_begin(struct chat *c, const struct event *e)
 {
 	struct conn_id id = e->conn;
 	enum session_state state = e->connected.control ? SESSION_HOST : SESSION_LOGIN;
-	struct session *s, *way;
+	struct session *s = &c->sessions[id.slot];
 
-	e->connected.refused = crowd_refuses(c, e, &way);
-	if (e->connected.refused != NULL)
-		return;
-	if (way != NULL)
-		make_way(c, way);
-	s = &c->sessions[id.slot];
 	assert(id.slot < c->nslots && s->state == SESSION_FREE && id.gen != 0);
 	*s = (struct session){.id = id, .state = state, .since_ms = c->now_ms,
 	                      .said_ms = c->now_ms, .trusted = e->connected.control,

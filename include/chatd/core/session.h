@@ -6,8 +6,8 @@
 
 #include "chatd/core/state.h"
 
-/* EVENT_CONNECTED: a connection has come; greet.h. Sets e->connected.refused. */
-void session_begin(struct chat *c, struct event *e);
+/* EVENT_CONNECTED, of one that may come (crowd_refuses): it is greeted (greet.h). */
+void session_begin(struct chat *c, const struct event *e);
 
 /* An input line of len bytes was over the limit. */
 void session_too_long(struct chat *c, struct session *s, uint64_t len);
