@@ -20,7 +20,8 @@ enum {
 	TALK_LABEL_MAX = 64,    /* bytes of a label, with its NUL */
 	TALK_CONF_MAX = 32,     /* "conf:" lines in one conversation */
 	TALK_WAITING_MAX = 4,   /* records that a disk that fails keeps waiting */
-	TALK_WAIT_MS = 5000,    /* how long an expected line is waited for */
+	TALK_WAIT_MS = 20000,   /* how long an expected line is waited for: a password takes seconds
+	                         * under a sanitizer on a busy machine */
 };
 
 /* One "conf:" line. */
