@@ -135,11 +135,11 @@ struct own_chat {
 	bool failed;            /* something could not be saved */
 };
 
-static int64_t admin_now_ms(void)
+static int64_t admin_clock_ms(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
+	clock_gettime(clock, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
@@ -160,7 +160,8 @@ static void admin_step(struct own_chat *a, struct event e)
 	size_t n;
 
 	e.conn = (struct conn_id){ 0, 1 };
-	e.now_ms = admin_now_ms();
+	e.now_ms = admin_clock_ms(CLOCK_MONOTONIC);
+	e.wall_ms = admin_clock_ms(CLOCK_REALTIME);
 	chat_step(a->chat, &e);
 	effect = chat_effects(a->chat, &n);
 	for (size_t i = 0; i < n; i++) {

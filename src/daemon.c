@@ -42,8 +42,7 @@ enum {
 #define DAEMON_SANITIZED false
 #endif
 
-/* Milliseconds of a clock that only goes forward. */
-static int64_t daemon_now_ms(void)
+int64_t daemon_now_ms(void)
 {
 	struct timespec ts;
 
@@ -283,7 +282,7 @@ bool daemon_run(const struct options *o, struct conf *c)
 		.signal_fd = -1,
 		.on_terminal = isatty(STDERR_FILENO),
 		.host_open = c->host_accounts == CONF_YES,
-		.started_ms = (int64_t)time(NULL) * 1000,
+		.started_ms = daemon_now_ms(),
 	};
 	bool ok;
 

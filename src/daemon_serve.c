@@ -44,7 +44,7 @@ static void serve_figures(void *ctx, struct figures *f)
 	struct rlimit limit = { 0 };
 	struct stat st;
 
-	f->started_ms = d->started_ms;
+	f->up_ms = daemon_now_ms() - d->started_ms;
 	f->memory_bytes = serve_memory_bytes();
 	f->memory_max = memory_max(d->conf->connections_max);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)

@@ -29,12 +29,19 @@ enum { SLOTS = CHAT_SLOTS };
 
 static struct chat_config config;
 static struct chat *chat;
-static int64_t now_ms;
+static int64_t now_ms;     /* by the clock for durations */
+static int64_t ahead_ms;   /* of it is the other one, so much */
 static struct bytes seen;  /* the effects of the last step, a line each */
 static size_t taken;       /* of the last bytes */
 static uint64_t questions[SLOTS][QUERY_CHECK_TOTP + 1]; /* number of the last of each kind that a
                             * connection asked; the server's own are in slot 0 */
 static struct event stepped; /* the last one, with what the core has set in it */
+
+/* The date, in ms since the epoch. */
+static inline int64_t wall(void)
+{
+	return now_ms + ahead_ms;
+}
 
 static inline int begin(void **state)
 {
@@ -43,7 +50,8 @@ static inline int begin(void **state)
 		.connections_max = SLOTS, .line_bytes_max = 1024, .history_replay = 10,
 		.rate_burst = 3, .login_timeout_s = 30, .command_prefix = '/',
 	};
-	now_ms = INT64_C(1795378445000);
+	now_ms = 5000000;
+	ahead_ms = INT64_C(1795378445000) - now_ms;
 	chat = chat_new(&config, 100, 5);
 	return 0;
 }
@@ -99,6 +107,7 @@ static inline void step(struct event e)
 	size_t n;
 
 	e.now_ms = now_ms;
+	e.wall_ms = wall();
 	chat_step(chat, &e);
 	taken = e.bytes.taken;
 	stepped = e;

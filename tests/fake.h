@@ -53,6 +53,8 @@ enum fault {
 	FAULT_POLL_REFUSED,
 	FAULT_CUT,          /* not all that has completed is seen in one wait */
 	FAULT_SPURIOUS,     /* a wait ends early with nothing */
+	FAULT_STOPPED,      /* the program does not run for a while */
+	FAULT_CLOCK,        /* the clock of the host is set */
 	FAULT_CANCEL_LATE,  /* what is cancelled goes on for a while */
 	FAULT_CANCEL_MISSED, /* what is cancelled has ended already */
 	FAULTS,
@@ -123,7 +125,9 @@ struct fake_done {
 
 struct ring {
 	struct prng prng;
-	int64_t now_ms;
+	int64_t now_ms;         /* of the clock that nobody sets */
+	int64_t run_ms;         /* of it, what counts where a turn comes later than it was to come */
+	int64_t ahead_ms;       /* so much is the other clock ahead, which is set now and then */
 	uint32_t tick_ms_max;   /* most that one idle wait lasts, unless asked for less */
 	bool calm;              /* nothing fails and nothing is late */
 	bool ending;            /* the server is being freed: operations are dropped */

@@ -34,6 +34,8 @@ static const struct {
 	[FAULT_POLL_REFUSED] = {5, "refused"},
 	[FAULT_CUT] = {30, "batches cut"},
 	[FAULT_SPURIOUS] = {0, "waits in vain"},
+	[FAULT_STOPPED] = {1, "stops"},
+	[FAULT_CLOCK] = {1, "clocks set"},
 	[FAULT_CANCEL_LATE] = {300, "late cancels"},
 	[FAULT_CANCEL_MISSED] = {0, "cancels of nothing"},
 };

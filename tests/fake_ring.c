@@ -25,7 +25,8 @@ struct ring *fake_ring_new(uint64_t seed, struct writer *w)
 
 	r->prng.state = seed;
 	r->writer = w;
-	r->now_ms = INT64_C(1795378445000);
+	r->now_ms = r->run_ms = 5000000;
+	r->ahead_ms = INT64_C(1795378445000) - r->now_ms;
 	r->nbuffers = prng_range(&r->prng, 1, 16);
 	r->buffer = mem_zero(r->nbuffers, sizeof *r->buffer);
 	fault_begin(r);
@@ -99,7 +100,7 @@ void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct
 		sim_fail("a send of %u pieces", n);
 	k->sending = true;
 	k->send_over = false;
-	k->send_ms = r->now_ms;
+	k->send_ms = r->run_ms;
 	k->send_slot = slot;
 	k->send_gen = gen;
 	k->send_late = late(r, FAULT_SEND_LATE);
@@ -199,8 +200,24 @@ static void idle(struct ring *r, int64_t wait_ms)
 	r->now_ms += wait_ms > 0 && wait_ms < ms ? wait_ms : ms;
 }
 
+/* The program is stopped (SIGSTOP) for a while, and somebody sets the clock of the host, now and
+ * then. What a turn may count of the time is what it was to wait, and a second. */
+static void time_goes(struct ring *r, int64_t wait_ms, int64_t begin_ms)
+{
+	int64_t passed_ms;
+
+	if (fault_is(r, FAULT_STOPPED))
+		r->now_ms += prng_range(&r->prng, 100, 200000);
+	if (fault_is(r, FAULT_CLOCK))
+		r->ahead_ms += ((int64_t)prng_below(&r->prng, 2001) - 1000) *
+		               (int64_t[]){10, 3600, 36000000}[prng_below(&r->prng, 3)];
+	passed_ms = r->now_ms - begin_ms;
+	r->run_ms += wait_ms >= 0 && passed_ms > wait_ms + 1000 ? wait_ms + 1000 : passed_ms;
+}
+
 bool ring_wait(struct ring *r, int64_t wait_ms)
 {
+	int64_t begin_ms = r->now_ms;
 	bool polls_first = prng_chance(&r->prng, 500);
 
 	drop_taken(r);
@@ -223,6 +240,7 @@ bool ring_wait(struct ring *r, int64_t wait_ms)
 	} else {
 		idle(r, wait_ms);
 	}
+	time_goes(r, wait_ms, begin_ms);
 	return true;
 }
 

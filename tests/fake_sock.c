@@ -115,7 +115,7 @@ void ring_shutdown(struct ring *r, int fd, int how)
 	    !k->failed && !r->ending && !model_is_full() && !model_needs_place_of(fd))
 		sim_fail("descriptor %d is shut while its client may send", fd);
 	if (!k->shut_wr) {
-		k->linger_ms = r->now_ms;
+		k->linger_ms = r->run_ms;
 		if (how == SHUT_WR && !k->failed)
 			model_ended(k);
 	}
@@ -168,10 +168,10 @@ uint64_t ring_chance(struct ring *r)
 
 int64_t ring_mono_ms(struct ring *r)
 {
-	return ring_now_ms(r);
+	return r->now_ms;
 }
 
-int64_t ring_now_ms(struct ring *r)
+int64_t ring_wall_ms(struct ring *r)
 {
-	return r->now_ms;
+	return r->now_ms + r->ahead_ms;
 }

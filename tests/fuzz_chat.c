@@ -234,6 +234,7 @@ static size_t step(struct event *e, const struct question *cause)
 	memcpy(told, spied, sizeof told);
 	*spied = '\0';
 	e->now_ms = fuzz.now_ms;
+	e->wall_ms = fuzz.wall_ms;
 	book_before(cause);
 	chat_step(c, e);
 	effects = chat_effects(c, &n);
@@ -392,9 +393,18 @@ static void answers_again(void)
 		          (int)q->query.kind, q->query.conn.slot, q->query.conn.gen);
 }
 
+/* Somebody sets the clock of the host, by up to two days. */
+static void clock_is_set(void)
+{
+	fuzz.wall_ms += (int64_t)below(2 * 172800000) - 172800000;
+}
+
 static void ticks(int64_t ms)
 {
 	fuzz.now_ms += ms;
+	fuzz.wall_ms += ms;
+	if (below(50) == 0)
+		clock_is_set();
 	for (int i = 0; i < 20 && (i == 0 || chat_due_ms(fuzz.chat) <= fuzz.now_ms); i++)
 		step(&(struct event){.kind = EVENT_TICK}, NULL);
 	step(&(struct event){.kind = EVENT_STORED, .stored = {.seq = fuzz.chat->seq}}, NULL);
@@ -520,7 +530,8 @@ static void begins(void)
 
 	fuzz.prng.state = fuzz.seed;
 	fuzz.step = 0;
-	fuzz.now_ms = INT64_C(1795378445000);
+	fuzz.now_ms = 5000000;
+	fuzz.wall_ms = INT64_C(1795378445000);
 	for (uint32_t slot = 0; slot < FUZZ_PEOPLE; slot++)
 		bytes_release(&fuzz.person[slot].rest);
 	memset(fuzz.person, 0, sizeof fuzz.person);

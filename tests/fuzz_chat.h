@@ -36,6 +36,7 @@ struct fuzz {
 	struct prng prng;
 	uint64_t seed, step;
 	int64_t now_ms;
+	int64_t wall_ms;         /* of the clock that is set now and then */
 	bool tells;             /* says what happens */
 	struct person person[FUZZ_PEOPLE];
 };

@@ -111,10 +111,10 @@ static void put_digits(uint32_t slot, struct bytes *b)
 	if (below(5) == 0)
 		bytes_puts(b, "000000");
 	else if (a != NULL && *a->totp != '\0')
-		secret_put_digits(b, a->totp, fuzz.now_ms);
+		secret_put_digits(b, a->totp, fuzz.wall_ms);
 	else {
 		bytes_printf(&totp, "ZQT%" PRIu32 "A", fuzz.person[slot].chosen);
-		secret_put_digits(b, totp.data, fuzz.now_ms);
+		secret_put_digits(b, totp.data, fuzz.wall_ms);
 	}
 	bytes_release(&totp);
 }

@@ -210,7 +210,7 @@ static void answer_lines(struct question *q)
 
 	for (size_t k = 0; k < FUZZ_ROWS; k++)
 		q->row[k] = (struct row){
-			.id = 1 + below((uint32_t)fuzz.chat->seq + 1), .time_ms = fuzz.now_ms - below(2000000),
+			.id = 1 + below((uint32_t)fuzz.chat->seq + 1), .time_ms = fuzz.wall_ms - below(2000000),
 			.kind = acts ? RECORD_AUDIT : RECORD_SAY + below(2),
 			.room = q->query.room != 0 ? q->query.room : 1 + below(20), .hit = below(2) != 0,
 			.lines = below(5), .room_name = acts ? OF(undos) : "ops",

@@ -135,7 +135,7 @@ static inline void world_step(struct world *w, struct event e)
 	const struct effect *effects;
 	size_t n;
 
-	e.now_ms = w->now_ms;
+	e.now_ms = e.wall_ms = w->now_ms;
 	chat_step(w->chat, &e);
 	effects = chat_effects(w->chat, &n);
 	for (size_t i = 0; i < n; i++)
@@ -185,7 +185,8 @@ static inline void world_type(struct world *w, uint32_t slot, const char *data, 
 {
 	for (int i = 0; len > 0 && w->here[slot]; i++) {
 		char *in = malloc(len);  /* of just its size: nothing behind it is read */
-		struct event e = {.kind = EVENT_BYTES, .now_ms = w->now_ms, .conn = world_conn(w, slot),
+		struct event e = {.kind = EVENT_BYTES, .now_ms = w->now_ms, .wall_ms = w->now_ms,
+		                  .conn = world_conn(w, slot),
 		                  .bytes = {.data = in, .len = len}};
 		const struct effect *effects;
 		struct event then = {.kind = EVENT_TICK};

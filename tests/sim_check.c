@@ -11,6 +11,16 @@
 
 /* -- the core -------------------------------------------------------------------------- */
 
+/* There is an end to the time for a name. */
+static void check_name_comes(const struct session *s)
+{
+	int64_t ms = sim->ring->run_ms - model_peer(s->id)->came_ms;
+	int64_t most_ms = (int64_t)sim->config.login_timeout_s * 1000 + 2 * SWEEP_MS;
+
+	if (sim->config.login_timeout_s != 0 && ms > most_ms + sim->ring->tick_ms_max)
+		sim_fail("%u.%u has no name for %" PRId64 " ms and is not ended", s->id.slot, s->id.gen, ms);
+}
+
 static void check_session(struct session *s, uint32_t slot)
 {
 	const struct room *r = s->room;
@@ -22,6 +32,7 @@ static void check_session(struct session *s, uint32_t slot)
 			sim_fail("session %u.%u has no name and more than that", slot, s->id.gen);
 		if (s->unnamed_pos >= sim->chat->nunnamed || sim->chat->unnamed[s->unnamed_pos] != s)
 			sim_fail("session %u.%u is not among those without a name", slot, s->id.gen);
+		check_name_comes(s);
 		sim->stats.throttles += s->throttled;
 		return;
 	}
@@ -191,7 +202,7 @@ static void check_waits(const struct conn *c, int64_t before_ms)
 /* Nobody holds a connection up for longer than is said. */
 static void check_times(const struct conn *c, const struct fake_sock *k)
 {
-	int64_t slack_ms = 2 * SWEEP_MS + sim->ring->tick_ms_max, now_ms = sim->ring->now_ms;
+	int64_t slack_ms = 2 * SWEEP_MS + sim->ring->tick_ms_max, now_ms = sim->ring->run_ms;
 
 	if (c->sending && c->state != CONN_DEAD &&
 	    now_ms - k->send_ms > (int64_t)sim->options.send_timeout_s * 1000 + slack_ms)
@@ -286,10 +297,10 @@ void sim_check_wait(const struct event *e)
 	if (!server_pressed(sim->server) || c->stash == NULL || !c->waiting)
 		sim_fail("%u.%u is told that the store is behind, and waits for nothing", e->conn.slot,
 		         e->conn.gen);
-	if (sim->server->mono_ms - c->waits_ms < STORE_WAIT_MS ||
-	    (p->told_ms != 0 && sim->server->mono_ms - p->told_ms < STORE_WAIT_AGAIN_MS))
+	if (sim->server->now_ms - c->waits_ms < STORE_WAIT_MS ||
+	    (p->told_ms != 0 && sim->server->now_ms - p->told_ms < STORE_WAIT_AGAIN_MS))
 		sim_fail("%u.%u is told too soon that the store is behind", e->conn.slot, e->conn.gen);
-	p->told_ms = sim->server->mono_ms;
+	p->told_ms = sim->server->now_ms;
 	sim->stats.waits++;
 }
 
@@ -298,7 +309,7 @@ void sim_check_slow(const struct event *e)
 	const struct conn *c = &sim->server->conns[e->conn.slot];
 	const struct fake_sock *k = sim->ring->by_fd[c->fd];
 	struct peer *p = model_peer(e->conn);
-	int64_t age_ms = sim->ring->now_ms - k->send_ms;
+	int64_t age_ms = sim->ring->run_ms - k->send_ms;
 
 	if (strcmp(e->closed.reason, "connection too slow") == 0 && c->out_bytes <= SENDQ_BYTES_MAX &&
 	    sim->server->queues.bytes <= sim->server->queues.max &&
@@ -373,8 +384,10 @@ static void check_server(void)
 
 void sim_check(void)
 {
+	if (sim->server->now_ms != sim->ring->run_ms)
+		sim_fail("the server reckons by another clock");
 	if (!server_pressed(sim->server))
-		sim->pressed_ms = sim->ring->now_ms;
+		sim->pressed_ms = sim->ring->run_ms;
 	check_chat();
 	check_server();
 }

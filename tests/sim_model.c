@@ -217,7 +217,8 @@ static void connected(const struct event *e)
 	    (p != NULL && (p->known || p->k->state != FAKE_CLOSED)))
 		sim_fail("slot %u is used again too early", e->conn.slot);
 	p = mem_zero(1, sizeof *p);
-	*p = (struct peer){.k = k, .id = e->conn, .known = true, .feed = -1};
+	*p = (struct peer){.k = k, .id = e->conn, .known = true, .feed = -1,
+	                    .came_ms = sim->ring->run_ms};
 	k->user = p;
 	model.peer[e->conn.slot] = p;
 	model.gen[e->conn.slot] = e->conn.gen;
@@ -286,6 +287,10 @@ static void send_to(struct peer *p, const struct effect *e)
 		                                           strlen(refusals[i]))) != NULL; at++)
 			p->refusals++;
 	p->put_out |= memmem(e->text, e->len, "this connection ends here", 25) != NULL;
+	if (memmem(e->text, e->len, "No name for", 11) != NULL &&
+	    sim->ring->run_ms - p->came_ms < (int64_t)sim->config.login_timeout_s * 1000)
+		sim_fail("%u.%u is ended for want of a name after %" PRId64 " ms", p->id.slot, p->id.gen,
+		         sim->ring->run_ms - p->came_ms);
 	sim->stats.floods += memmem(e->text, e->len, "You have sent too much", 22) != NULL;
 	t = model_text_new(e->text, e->len);
 	model_push(p, t);

@@ -37,6 +37,7 @@ struct peer {
 	uint64_t said_id;       /* newest said line of its feed that it has got some of */
 	bool eof;               /* the core knows that it sends nothing more */
 	bool put_out;           /* it is ended, and not because it went */
+	int64_t came_ms;        /* when it came, by sim->ring->run_ms */
 	int64_t told_ms;        /* when it was last told that the disk is slow; 0: never */
 	uint64_t refusals;      /* lines of it that could not be saved, as it was told */
 };

@@ -118,7 +118,7 @@ bool model_needs_place_of(int fd)
 
 		held += c->state != CONN_FREE;
 		drained |= c->state != CONN_FREE && c->fd == fd && c->drain_ms != 0 &&
-		           sim->server->mono_ms - c->drain_ms > DRAIN_DROPPED_MS;
+		           sim->server->now_ms - c->drain_ms > DRAIN_DROPPED_MS;
 	}
 	return drained && held * 2 >= max;
 }

@@ -21,6 +21,7 @@
 enum {
 	STEPS_MAX = 100000,  /* steps after which the core should have come to rest */
 	START_S = 1795378445, /* 2026-11-22 20:14:05 UTC: when every conversation begins */
+	UP_MS = 5000000,      /* and the other clock then */
 };
 
 /* -- events --------------------------------------------------------------------------- */
@@ -28,13 +29,14 @@ enum {
 static void step(struct world *w, struct event e)
 {
 	e.now_ms = w->now_ms;
+	e.wall_ms = w->now_ms + w->ahead_ms;
 	chat_step(w->chat, &e);
 	effects_do(w);
 }
 
 static void peer_offer(struct world *w, struct peer *p)
 {
-	struct event e = {.kind = EVENT_BYTES, .now_ms = w->now_ms,
+	struct event e = {.kind = EVENT_BYTES, .now_ms = w->now_ms, .wall_ms = w->now_ms + w->ahead_ms,
 	                  .conn = p->client->id};
 
 	e.bytes.data = p->kept.data;
@@ -77,7 +79,7 @@ static void world_stop(struct world *w)
 static void wanted_do(struct world *w)
 {
 	const struct figures f = {
-		.started_ms = (int64_t)START_S * 1000, .memory_bytes = 12345678,
+		.up_ms = w->now_ms - UP_MS, .memory_bytes = 12345678,
 		.memory_max = 1234567890, .descriptors = 30,
 		.descriptors_max = 1024,
 	};
@@ -247,7 +249,8 @@ static void *core_start(const struct talk_conf *conf, size_t n, struct bytes *pr
 
 	log_set_level(LOG_LEVEL_ERROR);
 	conf_init(&w->conf);
-	w->now_ms = (int64_t)START_S * 1000;
+	w->now_ms = UP_MS;
+	w->ahead_ms = (int64_t)START_S * 1000 - UP_MS;
 	w->feed_seq = mem_zero(chat_feeds_max(), sizeof *w->feed_seq);
 	for (size_t i = 0; i < n; i++)
 		ok &= conf_set(&w->conf, conf[i].key, conf[i].value, "conf", problem);
@@ -295,6 +298,7 @@ static bool core_again(void *world, struct bytes *problem)
 static void comes(struct world *w, struct client *c, struct event e)
 {
 	e.now_ms = w->now_ms;
+	e.wall_ms = w->now_ms + w->ahead_ms;
 	chat_step(w->chat, &e);
 	if (e.connected.refused != NULL)
 		bytes_puts(&c->in, e.connected.refused);

@@ -39,7 +39,8 @@ struct world {
 	struct chat *chat;
 	struct store *store;
 	char dir[64], path[80]; /* of the database */
-	int64_t now_ms;         /* virtual time */
+	int64_t now_ms;         /* virtual time, by the clock for durations */
+	int64_t ahead_ms;       /* so much of it is the other one */
 	uint64_t given, saved, told; /* last record appended, saved, and named by EVENT_STORED */
 	bool failing, full;     /* nothing can be saved; and EVENT_STORE_FULL was told */
 	struct record *waiting; /* owned with their strings: nwaiting records, while failing */

@@ -134,11 +134,11 @@ static void test_a_question_holds_up_the_lines_behind_it(void **state)
 
 static void test_a_replay_comes_before_what_is_live(void **state)
 {
-	struct row row = {.id = 90, .time_ms = now_ms, .kind = RECORD_SAY, .room = 3,
+	struct row row = {.id = 90, .time_ms = wall(), .kind = RECORD_SAY, .room = 3,
 	                  .room_name = "ops", .sender = "old", .body = "text"};
 
 	chat_load_room(chat, &(struct saved_room){.room = 3, .name = "ops", .topic = "", .last_id = 90});
-	row.time_ms = now_ms;
+	row.time_ms = wall();
 	(void)state;
 	joins(0);
 	sends(0, "/join ops\n");

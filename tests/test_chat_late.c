@@ -148,6 +148,34 @@ static void test_a_name_must_come_in_time(void **state)
 	assert_effects("");
 }
 
+/* The host's clock is set: what takes so long takes as long, and dates follow it. */
+static void test_a_clock_that_is_set_hurries_nothing(void **state)
+{
+	(void)state;
+	joins(0);
+	sends(0, "/join ops\n");
+	joins(2);
+	sends(2, "/join ops\n");
+	connected(id(1));
+	ahead_ms += 7200000;
+	tick(1000);
+	assert_has_not("No name");
+	assert_int_equal(chat_due_ms(chat), now_ms + 29000);
+	ahead_ms -= 2 * 7200000;
+	tick(28999);
+	assert_effects("");
+	sends(0, "hello\n");
+	assert_has("[2026-11-22 18:14:34][a]:hello");
+	tick(1);
+	assert_has("No name for 30 seconds");
+	ahead_ms += 365 * INT64_C(86400000);
+	sends(0, "hello\n");
+	assert_has("[2027-11-22 18:14:35][a]:hello");
+	ahead_ms -= 365 * INT64_C(86400000);
+	sends(0, "hello\n");
+	assert_has("[2026-11-22 18:14:35][a]:hello");
+}
+
 static void test_many_joins_are_a_sum(void **state)
 {
 	(void)state;
@@ -252,6 +280,7 @@ int main(void)
 		TEST(test_nothing_is_said_that_cannot_be_saved),
 		TEST(test_an_emptied_room_begins_anew),
 		TEST(test_a_name_must_come_in_time),
+		TEST(test_a_clock_that_is_set_hurries_nothing),
 		TEST(test_many_joins_are_a_sum),
 		TEST(test_a_sum_of_comings_and_goings),
 		TEST(test_a_room_that_is_gone_has_no_sum),

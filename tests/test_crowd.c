@@ -26,7 +26,7 @@ static const char *refused; /* what the last one reads who comes; NULL: nothing,
 
 static struct event coming(uint32_t slot, const char *addr)
 {
-	return (struct event){.kind = EVENT_CONNECTED, .conn = {slot, ++gens[slot]}, .now_ms = now_ms,
+	return (struct event){.kind = EVENT_CONNECTED, .conn = {slot, ++gens[slot]}, .now_ms = now_ms, .wall_ms = wall(),
 	                      .connected = {.from = where(addr), .chance = ++chances}};
 }
 

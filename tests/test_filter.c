@@ -12,7 +12,7 @@ static void add(const char *typed)
 	bool beginning;
 
 	assert_null(filter_parse(typed, word, &beginning));
-	filter_add(chat, word, beginning, "a", now_ms);
+	filter_add(chat, word, beginning, "a", wall());
 }
 
 static bool found(const char *text)

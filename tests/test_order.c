@@ -454,7 +454,7 @@ static void bans(struct room *r, uint32_t from, uint32_t n, bool keeper)
 	for (uint32_t i = from; i < from + n; i++) {
 		char name[16];
 		struct ban b = {.kind = BAN_ENTRY, .target = BAN_ACCOUNT, .who = name, .key = name, .by = "b",
-		                .by_key = "b", .why = "", .at_ms = now_ms, .keeper = keeper};
+		                .by_key = "b", .why = "", .at_ms = wall(), .keeper = keeper};
 
 		snprintf(name, sizeof name, "x%u", i);
 		ban_add(chat, r, &b);
@@ -812,8 +812,8 @@ static void test_bans_are_restored_as_they_were(void **state)
 	assert_null(b->list_next);
 	assert_string_equal(b->by, "a");
 	assert_string_equal(b->why, "spam and more");
-	assert_int_equal(b->at_ms, now_ms - 60000);
-	assert_int_equal(b->until_ms, now_ms - 60000 + 2 * 3600000);
+	assert_int_equal(b->at_ms, wall() - 60000);
+	assert_int_equal(b->until_ms, wall() - 60000 + 2 * 3600000);
 	/* Once more, which is the undo of the undo. */
 	undoes(0);
 	b = session(0)->room->bans[BAN_ENTRY].first;
@@ -881,7 +881,7 @@ static void test_undo_goes_back_to_the_beginning(void **state)
 	now_ms += 60000;
 	undoes(0);
 	assert_has("-- ops is offered to c, who has until [");
-	assert_int_equal(session(0)->room->offer.at_ms, now_ms - 120000);
+	assert_int_equal(session(0)->room->offer.at_ms, wall() - 120000);
 	undoes_row(0, offer);
 	assert_has("-- ops is offered to c no longer.");
 	now_ms += OFFER_MS;

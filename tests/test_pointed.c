@@ -8,7 +8,7 @@
 /* The answer to the question of slot 0: the line, said by a, in slot 0, or somebody else. */
 static void line_comes(uint64_t line, const char *sender, const char *body)
 {
-	struct row row = {.id = line, .time_ms = now_ms, .kind = RECORD_SAY, .room = 6,
+	struct row row = {.id = line, .time_ms = wall(), .kind = RECORD_SAY, .room = 6,
 	                  .room_name = "general", .sender = sender, .body = body};
 
 	rows_come(id(0), (struct rows){.kind = QUERY_LAST, .row = &row, .n = 1});

@@ -19,7 +19,7 @@ static void load(uint64_t number, const char *state)
 /* a, in slot 0, reports the line, which says body. */
 static void reports(uint64_t line, const char *body)
 {
-	struct row row = {.id = line, .time_ms = now_ms, .kind = RECORD_SAY, .room = 6,
+	struct row row = {.id = line, .time_ms = wall(), .kind = RECORD_SAY, .room = 6,
 	                  .room_name = "general", .sender = "mallory", .body = body};
 	char text[64];
 

@@ -37,7 +37,8 @@ static struct session *of(uint32_t slot)
 /* All is saved at once; what was seen last is still to be looked at. */
 static void is_saved(void)
 {
-	chat_step(chat, &(struct event){.kind = EVENT_STORED, .now_ms = now_ms, .stored.seq = chat->seq});
+	chat_step(chat, &(struct event){.kind = EVENT_STORED, .now_ms = now_ms, .wall_ms = wall(),
+	                               .stored.seq = chat->seq});
 }
 
 static void types(uint32_t slot, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -236,7 +237,7 @@ static uint64_t lines;
 
 static bool reports_line(uint32_t slot)
 {
-	struct row row = {.id = ++lines, .time_ms = now_ms, .kind = RECORD_SAY, .room = 6,
+	struct row row = {.id = ++lines, .time_ms = wall(), .kind = RECORD_SAY, .room = 6,
 	                  .room_name = "general", .sender = "x", .body = "y"};
 
 	types(slot, "/report #%" PRIu64 " spam", lines);
@@ -906,9 +907,9 @@ static void test_who_made_a_room_outlives_a_restart(void **state)
 
 	(void)state;
 	chat_load_room(chat, &(struct saved_room){.room = 77, .name = "r", .topic = "", .last_id = 9,
-	                                          .last_ms = now_ms});
+	                                          .last_ms = wall()});
 	chat_load_room(chat, &(struct saved_room){.room = 50, .name = "old", .topic = "", .last_id = 9,
-	                                          .last_ms = now_ms});
+	                                          .last_ms = wall()});
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ROOM, .key = "r", .value = value});
 	r = room_by_key(chat, "r");
 	assert_int_equal(room_end_days(chat, r), ROOM_ALONE_DAYS);

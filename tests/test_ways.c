@@ -40,7 +40,7 @@ static int ops_begin(void **state)
 /* Its last line is shown to who asked for it. */
 static void line_comes(uint32_t slot, const char *sender)
 {
-	struct row row = {.id = session(slot)->room->last_id, .time_ms = now_ms, .kind = RECORD_SAY,
+	struct row row = {.id = session(slot)->room->last_id, .time_ms = wall(), .kind = RECORD_SAY,
 	                  .room_name = "ops", .sender = sender, .body = "old"};
 
 	rows_come(id(slot), (struct rows){.kind = QUERY_LAST, .row = &row, .n = 1});

@@ -30,7 +30,7 @@ struct daemon {
 	                      * let users of the host in */
 	bool stopping;       /* true once the end has been asked for */
 	int64_t stop_ms;     /* and when, daemon_now_ms */
-	int64_t started_ms;  /* since the epoch */
+	int64_t started_ms;  /* by daemon_now_ms */
 	struct users users;  /* of the host, where they have accounts; otherwise empty */
 };
 
@@ -43,6 +43,8 @@ struct listener_options daemon_listener_options(const struct conf *c);
 bool daemon_reload(struct daemon *d, struct bytes *said);
 
 /* daemon.c */
+/* Milliseconds of a clock that only goes forward. */
+int64_t daemon_now_ms(void);
 /* Begins the end; a second time it ends at once. */
 void daemon_stop(struct daemon *d, const char *why);
 

@@ -276,7 +276,7 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
 		return NULL;
 	a = account_add(c, nick, key);
 	/* By which it is told from others of its name, and its acts from those of others. */
-	a->made_ms = c->account_made_ms < c->now_ms ? c->now_ms : c->account_made_ms + 1;
+	a->made_ms = c->account_made_ms < c->wall_ms ? c->wall_ms : c->account_made_ms + 1;
 	c->account_made_ms = a->made_ms;
 	account_set(&a->hash, hash);
 	account_set(&a->codes, codes);
@@ -384,7 +384,7 @@ static void say_last(struct chat *c, struct session *s, const struct account *a)
 	if (a->last[0].at_ms == 0)
 		return;
 	emit_reply(c, s, "You were last here %s ago, from %s.",
-	           format_age(age, c->now_ms - a->last[0].at_ms),
+	           format_age(age, c->wall_ms - a->last[0].at_ms),
 	           address_show(&a->last[0].from, from));
 	say_before(c, s, a);
 	if (a->since.passwords > 0)
@@ -422,7 +422,7 @@ void account_sign_in(struct chat *c, struct session *s, struct account *a)
 	say_last(c, s, a);
 	wrong_told(a, s);
 	memmove(a->last + 1, a->last, (SIGN_INS_KEPT - 1) * sizeof *a->last);
-	a->last[0] = (struct signed_in){c->now_ms, s->from};
+	a->last[0] = (struct signed_in){c->wall_ms, s->from};
 	account_bear(s, a);
 	account_save(c, a);
 	nmail = a->nmail;

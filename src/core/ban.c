@@ -45,7 +45,7 @@ struct bearer bearer_as(const struct session *s, const struct account *a, const 
 
 static bool in_force(const struct chat *c, const struct ban *b)
 {
-	return b->until_ms == 0 || b->until_ms > c->now_ms;
+	return b->until_ms == 0 || b->until_ms > c->wall_ms;
 }
 
 /* Keeps order where b holds, so that no address is a ban for them. */
@@ -472,12 +472,12 @@ void ban_tick(struct chat *c)
 {
 	struct ban *b, *next;
 
-	if (c->order->ban_due_ms > c->now_ms)
+	if (c->order->ban_due_ms > c->wall_ms)
 		return;
 	c->order->ban_due_ms = INT64_MAX;
 	if (!outage_saves(c)) {
 		/* They hit nobody any more; only the store has them still. */
-		c->order->ban_due_ms = c->now_ms + AGAIN_MS;
+		c->order->ban_due_ms = c->wall_ms + AGAIN_MS;
 		return;
 	}
 	DL_FOREACH_SAFE(c->order->bans, b, next) {
@@ -490,5 +490,5 @@ void ban_tick(struct chat *c)
 
 int64_t ban_due_ms(const struct chat *c)
 {
-	return c->order->ban_due_ms;
+	return chat_due_at(c, c->order->ban_due_ms);
 }

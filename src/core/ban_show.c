@@ -61,7 +61,7 @@ const char *order_ban_who(const struct session *s, const struct ban *b)
 
 static bool was_there(const struct chat *c, const struct account *a, const struct ban *b)
 {
-	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms > c->now_ms - SEEN_MS; i++) {
+	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms > c->wall_ms - SEEN_MS; i++) {
 		struct address from = b->target == BAN_GUEST ? address_counted(&a->last[i].from)
 		                                             : a->last[i].from;
 

@@ -230,6 +230,7 @@ void chat_step(struct chat *c, struct event *e)
 	c->arena_len = 0;
 	if (e->now_ms > c->now_ms)
 		c->now_ms = e->now_ms;
+	c->wall_ms = e->wall_ms;
 	if (c->rooms_look_ms == 0)
 		c->rooms_look_ms = c->now_ms + ROOMS_LOOK_FIRST_MS;
 	switch (e->kind) {
@@ -264,6 +265,11 @@ void chat_step(struct chat *c, struct event *e)
 	/* Here alone sessions go, when nothing of the step looks at them any more. */
 	input_finish(c);
 	session_reap(c);
+}
+
+int64_t chat_due_at(const struct chat *c, int64_t wall_ms)
+{
+	return wall_ms == INT64_MAX ? INT64_MAX : wall_ms - c->wall_ms + c->now_ms;
 }
 
 const struct effect *chat_effects(const struct chat *c, size_t *n)

@@ -390,9 +390,9 @@ void cmd_sessions(struct chat *c, struct session *s, const struct args *a)
 		return;
 	emit_reply(c, s, "%s is signed in here, from %s, for %s. A new sign-in ends this one.",
 	           s->account->nick, address_show(&s->from, from),
-	           format_age(age, c->now_ms - s->account->last[0].at_ms));
+	           format_age(age, c->wall_ms - s->account->last[0].at_ms));
 	for (int i = 1; i < SIGN_INS_KEPT && s->account->last[i].at_ms != 0; i++)
 		emit_reply(c, s, "  before: %s ago, from %s",
-		           format_age(age, c->now_ms - s->account->last[i].at_ms),
+		           format_age(age, c->wall_ms - s->account->last[i].at_ms),
 		           address_show(&s->account->last[i].from, from));
 }

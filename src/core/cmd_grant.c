@@ -337,7 +337,7 @@ static void offer(struct chat *c, struct session *s, struct room *r, const struc
 
 	setting_offer(c, r, to, s->nick, at_ms);
 	n = offer_audit(c, s, r, to, true, at_ms, before, before_ms);
-	if (at_ms == c->now_ms)
+	if (at_ms == c->wall_ms)
 		snprintf(days, sizeof days, "%d days", OFFER_MS / 86400000);
 	else
 		snprintf(days, sizeof days, "until %s", format_stamp(&c->stamp, at_ms + OFFER_MS));
@@ -456,7 +456,7 @@ void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
 	else if (t.account == setting_offered(c, r))
 		emit_reply(c, s, "%s is offered to %s already.", r->name, t.nick);
 	else
-		offer(c, s, r, t.account, c->now_ms);
+		offer(c, s, r, t.account, c->wall_ms);
 }
 
 /* The room of that name that is offered to s; NULL: there is none, and s was told. */
@@ -515,17 +515,17 @@ void undo_offer(struct chat *c, struct session *s, const struct row *act)
 	else if (at_ms != 0 && (setting_offered(c, r) != to || r->offer.at_ms != at_ms))
 		undo_late(c, s, "that offer is over");
 	else if (at_ms != 0 && before != NULL && before != s->account && grant_owner_account(r) != before &&
-	         before_ms + OFFER_MS > c->now_ms)
+	         before_ms + OFFER_MS > c->wall_ms)
 		offer(c, s, r, before, before_ms);
 	else if (at_ms != 0)
 		withdraw(c, s, r);
 	else if (setting_offered(c, r) != NULL || grant_owner_account(r) == to || to == s->account)
 		undo_late(c, s, "the room has been given or offered to somebody since");
-	else if (was_ms != 0 && was_ms + OFFER_MS <= c->now_ms)
+	else if (was_ms != 0 && was_ms + OFFER_MS <= c->wall_ms)
 		undo_late(c, s, "that offer would be over by now");
 	else
 		/* Which an older chatd has not recorded. */
-		offer(c, s, r, to, was_ms != 0 ? was_ms : c->now_ms);
+		offer(c, s, r, to, was_ms != 0 ? was_ms : c->wall_ms);
 }
 
 /* Nobody gets a room back without a word of their own: it is offered to who had it. */
@@ -548,7 +548,7 @@ void undo_owner(struct chat *c, struct session *s, const struct row *act)
 	else if (was == s->account)
 		own(c, s, r);
 	else
-		offer(c, s, r, was, c->now_ms);
+		offer(c, s, r, was, c->wall_ms);
 }
 
 /* -- invitations --------------------------------------------------------------------------- */

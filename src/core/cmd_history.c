@@ -16,7 +16,7 @@ static bool parse_span(const struct chat *c, const char *word, struct query *q)
 	uint64_t n = pointed_number(word);
 
 	if (age_ms > 0) {
-		q->since_ms = c->now_ms - age_ms;
+		q->since_ms = c->wall_ms - age_ms;
 		return true;
 	}
 	if (isdigit((unsigned char)*word) && n > 0) {

@@ -89,7 +89,7 @@ void cmd_time(struct chat *c, struct session *s, const struct args *a)
 	char text[96];
 
 	(void)a;
-	format_clock(text, sizeof text, c->now_ms);
+	format_clock(text, sizeof text, c->wall_ms);
 	emit_reply(c, s, "It is %s here.", text);
 }
 

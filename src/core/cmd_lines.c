@@ -33,7 +33,7 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 {
 	struct room *r = s->room;
 	bool own = is_own(s, row), keeps = grant_role(r, s) >= ROOM_OPERATOR;
-	int64_t age_ms = c->now_ms - row->time_ms;
+	int64_t age_ms = c->wall_ms - row->time_ms;
 	const char *colon = *why != '\0' ? ": " : "";
 	char age[AGE_BYTES_MAX];
 
@@ -55,7 +55,7 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	if (s->room != NULL && !order_hears(c, s, why))
 		why = colon = "";
 	r->deleted_seq = c->line_seq = emit_append(c, (struct record){
-		.kind = RECORD_DELETE, .room = r->number, .time_ms = c->now_ms, .ref = row->id,
+		.kind = RECORD_DELETE, .room = r->number, .time_ms = c->wall_ms, .ref = row->id,
 		.room_name = r->name, .sender = s->nick, .body = why,
 	});
 	if (own) {

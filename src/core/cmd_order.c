@@ -335,8 +335,8 @@ static void act(struct chat *c, struct session *s, const struct args *a, enum ba
 	t.ban.by = s->nick;
 	t.ban.by_key = s->key;
 	t.ban.keeper = role_of(s) >= ROLE_MODERATOR;
-	t.ban.at_ms = c->now_ms;
-	t.ban.until_ms = ms > 0 ? c->now_ms + ms : 0;
+	t.ban.at_ms = c->wall_ms;
+	t.ban.until_ms = ms > 0 ? c->wall_ms + ms : 0;
 	if (a->preview && t.shared)
 		emit_reply(c, s, "It would go by name only, because others may share the address.");
 	if (a->preview)
@@ -370,7 +370,7 @@ static bool may_restore(struct chat *c, struct session *s, const struct row *act
 		return false;
 	if (b->target == BAN_BLOCK && !may_block(c, s, false))
 		return false;
-	if (b->until_ms != 0 && b->until_ms <= c->now_ms)
+	if (b->until_ms != 0 && b->until_ms <= c->wall_ms)
 		undo_late(c, s, "it would be over by now");
 	else if (b->target == BAN_ACCOUNT && account_by_key(c, b->key) != a)
 		undo_late(c, s, "the account of that name is another by now");

@@ -57,12 +57,12 @@ static void tell_room(struct chat *c, struct session *s, const struct room *r)
 	           r->name, owner != NULL ? "owned by " : "no owner", owner != NULL ? owner->nick : "",
 	           r->nmembers, r->nmembers == 1 ? "person" : "people", r->ngrants);
 	if (r->made_ms != 0)
-		emit_reply(c, s, "Made %s ago by %s.", format_age(age, c->now_ms - r->made_ms), r->maker);
+		emit_reply(c, s, "Made %s ago by %s.", format_age(age, c->wall_ms - r->made_ms), r->maker);
 	if (r->last_id == 0)
 		emit_reply(c, s, "It has no history.");
 	else
 		emit_reply(c, s, "Its history goes too; the last line was said %s ago%s.",
-		           format_age(age, c->now_ms - r->last_ms),
+		           format_age(age, c->wall_ms - r->last_ms),
 		           strcmp(r->alone, ROOM_SEVERAL) == 0 ? "" : ", all by one person");
 }
 
@@ -210,7 +210,7 @@ static void tell_account(struct chat *c, struct session *s, const struct account
 	struct bytes what = {0};
 
 	emit_reply(c, s, "The account %s, made %s ago%s: it owns %" PRIu32 " %s, and %" PRIu32 " %s wait "
-	           "for it.", a->nick, format_age(age, c->now_ms - a->made_ms),
+	           "for it.", a->nick, format_age(age, c->wall_ms - a->made_ms),
 	           a->session != NULL ? ", here now" : "", owned, owned == 1 ? "room" : "rooms", a->nmail,
 	           a->nmail == 1 ? "message" : "messages");
 	if (things_of(c, o, &what, NULL))

@@ -103,7 +103,7 @@ static void list_one(struct chat *c, struct session *s, const struct report *r)
 	                                                 : "";
 
 	emit_reply(c, s, "  #R%" PRIu64 "  %s ago  about %s in %s, by %s%s%s", r->number,
-	           format_age(age, c->now_ms - r->at_ms), r->sender, r->room, r->by, kept,
+	           format_age(age, c->wall_ms - r->at_ms), r->sender, r->room, r->by, kept,
 	           r->state != REPORT_OPEN ? r->keeper : "");
 }
 
@@ -142,14 +142,14 @@ static void show(struct chat *c, struct session *s, const struct report *r)
 	const char *stamp = format_stamp(&c->stamp, r->said_ms);
 
 	emit_reply(c, s, "#R%" PRIu64 ", %s: reported %s ago by %s%s, about %s in %s:", r->number,
-	           state, format_age(age, c->now_ms - r->at_ms), r->by,
+	           state, format_age(age, c->wall_ms - r->at_ms), r->by,
 	           r->by_account ? "" : " (a guest)", r->sender, r->room);
 	emit_line(c, s, r->action ? "#%" PRIu64 " %s* %s %s" : "#%" PRIu64 " %s[%s]:%s", r->line,
 	          stamp, r->sender, r->text);
 	emit_reply(c, s, "Why: %s", *r->why != '\0' ? r->why : "(nothing was said)");
 	if (r->state != REPORT_OPEN)
 		emit_reply(c, s, "%c%s by %s %s ago%s%s", toupper((unsigned char)*state), state + 1,
-		           r->keeper, format_age(age, c->now_ms - r->kept_ms),
+		           r->keeper, format_age(age, c->wall_ms - r->kept_ms),
 		           *r->how != '\0' ? ": " : ".", r->how);
 }
 

@@ -102,7 +102,7 @@ static void rooms_line(struct chat *c, struct session *s, const struct room *r)
 		snprintf(last, sizeof last, r->set.history ? "nothing said yet" : "no history");
 	else
 		snprintf(last, sizeof last, "last line %s ago",
-		         format_age(age, c->now_ms - r->last_ms));
+		         format_age(age, c->wall_ms - r->last_ms));
 	/* printf pads bytes; names are counted in characters. */
 	emit_reply(c, s, "%c %s%*s  %-11s  %s%s%s%s", r == s->room ? '*' : ' ', r->name,
 	           chars < 16 ? (int)(16 - chars) : 0, "", people, last,

@@ -177,8 +177,7 @@ static void stats_answer(struct chat *c, struct session *s, struct question *q,
 
 	(void)q;
 	emit_reply(c, s, "chatd %s has run for %s, since %.19s.", CHATD_VERSION,
-	           format_age(age, c->now_ms - f->started_ms),
-	           format_stamp(&c->stamp, f->started_ms) + 1);
+	           format_age(age, f->up_ms), format_stamp(&c->stamp, c->wall_ms - f->up_ms) + 1);
 	show_people(c, s);
 	show_saving(c, s);
 	show_database(c, s, e->rows);
@@ -219,14 +218,14 @@ static void shutdown_state(struct chat *c, struct session *s)
 	emit_reply(c, s, "%cshutdown off calls it off.", c->config.command_prefix);
 }
 
-/* The data of an act by which chatd goes down then (0: not at all); to be released. */
-static struct bytes shutdown_undo(const struct chat *c, int64_t stop_ms)
+/* The data of an act by which chatd goes down at that date (0: not at all); to be released. */
+static struct bytes shutdown_undo(const struct chat *c, int64_t stop_at_ms)
 {
 	struct bytes data = {0};
 
 	undo_begin(&data, "shutdown");
-	fields_put_number(&data, "is", stop_ms);
-	fields_put_number(&data, "was", c->serve.stop_ms);
+	fields_put_number(&data, "is", stop_at_ms);
+	fields_put_number(&data, "was", c->serve.stop_at_ms);
 	fields_put(&data, "why", c->serve.stop_why != NULL ? c->serve.stop_why : "");
 	return data;
 }
@@ -255,7 +254,7 @@ static void shutdown_off(struct chat *c, struct session *s, const char *rest)
 static void go_down(struct chat *c, struct session *s, int64_t ms, const char *why)
 {
 	char left[SHUTDOWN_LEFT_BYTES];
-	struct bytes undo = shutdown_undo(c, c->now_ms + ms);
+	struct bytes undo = shutdown_undo(c, c->wall_ms + ms);
 	uint64_t n = emit_audit(c, s, ms > 0 ? undo.data : "", "ordered chatd to go down in %s%s%s",
 	                        shutdown_left(left, ms), *why != '\0' ? ": " : "", why);
 
@@ -271,10 +270,10 @@ void undo_shutdown(struct chat *c, struct session *s, const struct row *act)
 	int64_t is_ms = fields_get_time(act->room_name, "is");
 	char *why = fields_get_text(act->room_name, "why", (size_t)SHUTDOWN_WHY_CHARS_MAX * 4);
 
-	if (c->serve.stop_ms != is_ms)
+	if (c->serve.stop_at_ms != is_ms)
 		undo_late(c, s, "that order is another by now, or called off");
-	else if (was_ms > c->now_ms)
-		go_down(c, s, was_ms - c->now_ms, why);
+	else if (was_ms > c->wall_ms)
+		go_down(c, s, was_ms - c->wall_ms, why);
 	else if (is_ms == 0)
 		undo_late(c, s, "that time is over");
 	else

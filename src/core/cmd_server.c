@@ -98,7 +98,7 @@ void undo_lockdown(struct chat *c, struct session *s, const struct row *act)
 
 	if (c->order->lockdown_until_ms != is_ms)
 		undo_late(c, s, "the lockdown is another by now, or over");
-	else if (was_ms > c->now_ms)
+	else if (was_ms > c->wall_ms)
 		lockdown_begin(c, s, was_ms);
 	else if (is_ms == 0)
 		undo_late(c, s, "that lockdown would be over by now");
@@ -124,7 +124,7 @@ void cmd_lockdown(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "Not done: a lockdown has at most 7 days.");
 		return;
 	}
-	lockdown_begin(c, s, c->now_ms + ms);
+	lockdown_begin(c, s, c->wall_ms + ms);
 }
 
 /* -- filter -------------------------------------------------------------------------------- */
@@ -247,7 +247,7 @@ void cmd_filter(struct chat *c, struct session *s, const struct args *a)
 	else if (!emit_can_save(c, s))
 		return;
 	else if (add)
-		filter_more(c, s, word, beginning, s->nick, c->now_ms);
+		filter_more(c, s, word, beginning, s->nick, c->wall_ms);
 	else
 		filter_less(c, s, word, beginning);
 }

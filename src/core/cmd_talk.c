@@ -42,7 +42,7 @@ static void tell(struct chat *c, struct session *s, struct session *to, const ch
 		return;
 	}
 	/* No nick has a blank or '>' in it, so this is nobody's line in the room. */
-	emit_line(c, to, "%s[%s -> you]:%s", format_stamp(&c->stamp, c->now_ms), s->nick, text);
+	emit_line(c, to, "%s[%s -> you]:%s", format_stamp(&c->stamp, c->wall_ms), s->nick, text);
 	to->reply_to = s->id;
 	emit_reply(c, s, "To %s: %s", to->nick, text);
 	if (to->away != NULL)

@@ -158,7 +158,7 @@ void filter_add(struct chat *c, const char *word, bool beginning, const char *by
 	if (*by == '\0')
 		by = "System";
 	if (at_ms == 0)
-		at_ms = c->now_ms;
+		at_ms = c->wall_ms;
 	insert(c, word, beginning, by, at_ms);
 	fields_put(&value, "by", by);
 	fields_put_number(&value, "at", at_ms);

@@ -152,7 +152,7 @@ static struct strikes *strikes_of(const struct chat *c, struct session *s)
 
 static const char *clock_of(struct chat *c, int64_t time_ms)
 {
-	return format_stamp(&c->stamp, time_ms) + CLOCK_AT;
+	return format_stamp(&c->stamp, time_ms - c->now_ms + c->wall_ms) + CLOCK_AT;
 }
 
 /* s has been delayed for too long. May end it. */

@@ -140,7 +140,7 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 		return;
 	}
 	fields_put(&b, "from", s->nick);
-	fields_put_number(&b, "at", c->now_ms);
+	fields_put_number(&b, "at", c->wall_ms);
 	fields_put(&b, "share", who);
 	if (from.bits != 0)
 		fields_put(&b, "made_from", address_show(&from, at));
@@ -152,7 +152,7 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 		           "in parts.", a->nick);
 		return;
 	}
-	m = add(c, a, &(struct mail){.number = c->seq + 1, .at_ms = c->now_ms, .who = mem_strdup(who),
+	m = add(c, a, &(struct mail){.number = c->seq + 1, .at_ms = c->wall_ms, .who = mem_strdup(who),
 	                             .made_from = from, .from = mem_strdup(s->nick),
 	                             .text = mem_strdup(text)});
 	emit_fact(c, FACT_MAIL, key_of(a, m->number, key), b.data);

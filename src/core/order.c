@@ -313,7 +313,7 @@ const char *order_bars_name(const struct chat *c, const struct session *s, const
 
 bool lockdown_on(const struct chat *c)
 {
-	return c->order->lockdown_until_ms > c->now_ms;
+	return c->order->lockdown_until_ms > c->wall_ms;
 }
 
 static void lockdown_keep(struct chat *c, int64_t until_ms, const char *by)
@@ -354,7 +354,7 @@ void order_tick(struct chat *c)
 {
 	int64_t until_ms = c->order->lockdown_until_ms;
 
-	if (until_ms != 0 && until_ms <= c->now_ms && emit_has_room(c)) {
+	if (until_ms != 0 && until_ms <= c->wall_ms && emit_has_room(c)) {
 		lockdown_set(c, 0, NULL);
 		emit_all(c, "The lockdown is over: everybody may come in and speak again.");
 	}
@@ -364,9 +364,10 @@ void order_tick(struct chat *c)
 
 int64_t order_due_ms(const struct chat *c)
 {
-	int64_t due_ms = ban_due_ms(c), until_ms = c->order->lockdown_until_ms;
+	int64_t due_ms = ban_due_ms(c), until_ms = c->order->lockdown_until_ms, end_ms;
 
 	if (c->order->outs_due)
 		return c->now_ms;
-	return until_ms != 0 && until_ms < due_ms ? until_ms : due_ms;
+	end_ms = until_ms != 0 ? chat_due_at(c, until_ms) : INT64_MAX;
+	return end_ms < due_ms ? end_ms : due_ms;
 }

@@ -165,7 +165,7 @@ static void gap_when(struct chat *c, const struct gap *g, char *out, size_t n)
 
 	strcpy(first, format_stamp(&c->stamp, g->first_ms));
 	strcpy(last, format_stamp(&c->stamp, g->last_ms));
-	strcpy(now, format_stamp(&c->stamp, c->now_ms));
+	strcpy(now, format_stamp(&c->stamp, c->wall_ms));
 	if (strncmp(first, now, 12) != 0 || strncmp(last, now, 12) != 0) {
 		from = 1;
 		bytes = STAMP_BYTES - 2;
@@ -190,13 +190,13 @@ static void gap_record(struct chat *c, struct room *r)
 	c->outage.gaps--;
 	setting_introduce(c, r);
 	r->last_id = c->line_seq = emit_append(c, (struct record){
-		.kind = RECORD_GAP, .room = r->number, .time_ms = c->now_ms, .room_name = r->name,
+		.kind = RECORD_GAP, .room = r->number, .time_ms = c->wall_ms, .room_name = r->name,
 		.sender = gap_sender, .body = body,
 	});
 	/* Who made it stands nowhere else, and a room whose line was not kept was not worth noting. */
 	if (!r->kept && r != c->lobby)
 		setting_save(c, r);
-	n = snprintf(line, sizeof line, "%s[%s]: %s", format_stamp(&c->stamp, c->now_ms), gap_sender,
+	n = snprintf(line, sizeof line, "%s[%s]: %s", format_stamp(&c->stamp, c->wall_ms), gap_sender,
 	             body);
 	emit_publish_notice(c, r, line, (size_t)n, r->last_id);
 	outage_show(c);
@@ -210,10 +210,10 @@ bool outage_keeps(struct chat *c, struct room *r)
 		return true;
 	}
 	if (r->gap.lines++ == 0) {
-		r->gap.first_ms = c->now_ms;
+		r->gap.first_ms = c->wall_ms;
 		c->outage.gaps++;
 	}
-	r->gap.last_ms = c->now_ms;
+	r->gap.last_ms = c->wall_ms;
 	c->outage.lines++;
 	return false;
 }

@@ -45,7 +45,7 @@ static struct question *ask_in(struct chat *c, struct session *s, question_then 
 
 	question_about(q, a);
 	question_ask_in(c, q, (struct query){.kind = kind, .key = against, .words = secret,
-	                                     .since_ms = c->now_ms}, delay_ms);
+	                                     .since_ms = c->wall_ms}, delay_ms);
 	c->secret = true;
 	return q;
 }

@@ -186,7 +186,7 @@ struct report *report_new(struct chat *c, const struct session *s, const struct 
 		.number = c->seq + 1, .line = row->id, .action = row->kind == RECORD_ACTION,
 		.said_ms = row->time_ms, .room = mem_strdup(row->room_name),
 		.sender = mem_strdup(row->sender), .text = keep(row->body, REPORT_LINE_BYTES_MAX),
-		.at_ms = c->now_ms, .by = mem_strdup(s->nick), .by_key = mem_strdup(s->key),
+		.at_ms = c->wall_ms, .by = mem_strdup(s->nick), .by_key = mem_strdup(s->key),
 		.by_account = s->account != NULL, .who = mem_strdup(share_who(c, s, who)),
 		.why = keep(why, REPORT_WHY_BYTES_MAX),
 		.keeper = mem_strdup(""), .how = mem_strdup(""),
@@ -205,7 +205,7 @@ static void set(struct chat *c, struct report *r, enum report_state state, const
 	r->keeper = new_keeper;
 	r->how = new_how;
 	r->state = state;
-	r->kept_ms = c->now_ms;
+	r->kept_ms = c->wall_ms;
 	count(c, r, state != REPORT_RESOLVED);
 }
 

@@ -128,7 +128,7 @@ static struct room *make(struct chat *c, struct session *s, enum share_bar bar, 
 	}
 	free(r->maker);
 	r->maker = mem_strdup(who);
-	r->made_ms = c->now_ms;
+	r->made_ms = c->wall_ms;
 	grant_recount(c, r);
 	return r;
 }
@@ -229,7 +229,7 @@ void room_notice(struct chat *c, struct room *r, const struct session *except, c
 {
 	UNCLEARED char line[LINE_HEAD_BYTES_MAX + BODY_BYTES_MAX];
 	va_list ap;
-	int n = snprintf(line, sizeof line, "%s[System]: ", format_stamp(&c->stamp, c->now_ms)), m;
+	int n = snprintf(line, sizeof line, "%s[System]: ", format_stamp(&c->stamp, c->wall_ms)), m;
 
 	va_start(ap, fmt);
 	m = vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
@@ -262,7 +262,7 @@ static uint64_t room_append(struct chat *c, struct room *r, enum record_kind kin
 {
 	setting_introduce(c, r);
 	return emit_append(c, (struct record){
-		.kind = kind, .room = r->number, .time_ms = c->now_ms, .ref = ref,
+		.kind = kind, .room = r->number, .time_ms = c->wall_ms, .ref = ref,
 		.room_name = r->name, .sender = sender, .body = body,
 	});
 }
@@ -296,11 +296,11 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 	kept = kept && outage_keeps(c, r);
 	if (kept)
 		r->last_id = c->line_seq = s->said_id = room_append(c, r, kind, s->nick, 0, body);
-	r->last_ms = c->now_ms;
+	r->last_ms = c->wall_ms;
 	c->serve.lines++;
 	rights_spoke(c, s);
 	/* By hand and not by printf: this runs for every line. */
-	stamp = format_stamp(&c->stamp, c->now_ms);
+	stamp = format_stamp(&c->stamp, c->wall_ms);
 	memcpy(line, stamp, STAMP_BYTES);
 	n = STAMP_BYTES;
 	if (kind == RECORD_ACTION) {

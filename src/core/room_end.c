@@ -39,7 +39,7 @@ static void room_remove(struct chat *c, struct room *r)
 	setting_drop(c, r);
 	if (r->stored)
 		emit_append(c, (struct record){
-			.kind = RECORD_REMOVE, .room = r->number, .time_ms = c->now_ms, .room_name = r->name,
+			.kind = RECORD_REMOVE, .room = r->number, .time_ms = c->wall_ms, .room_name = r->name,
 			.sender = "", .body = "",
 		});
 	grant_drop_room(c, r);
@@ -127,7 +127,7 @@ static bool is_over(const struct chat *c, const struct room *r)
 	if (r->nmembers > 0 || r->gone || r->doom != NULL || r->gap.lines > 0 || silent_ms(r) == 0)
 		return false;
 	days = room_end_days(c, r);
-	return days > 0 && c->now_ms - silent_ms(r) > days * DAY_MS;
+	return days > 0 && c->wall_ms - silent_ms(r) > days * DAY_MS;
 }
 
 /* It was kept over a restart for what was said in it, and of that nothing is left. */

@@ -151,7 +151,7 @@ static uint64_t keep_ref(const struct room *r)
 static void append_of(struct chat *c, const struct room *r, enum record_kind kind, uint64_t ref)
 {
 	emit_append(c, (struct record){
-		.kind = kind, .room = r->number, .time_ms = c->now_ms, .ref = ref,
+		.kind = kind, .room = r->number, .time_ms = c->wall_ms, .ref = ref,
 		.room_name = r->name, .sender = "", .body = "",
 	});
 }
@@ -223,7 +223,7 @@ struct account *setting_offered(const struct chat *c, const struct room *r)
 {
 	struct account *a;
 
-	if (r->offer.key == NULL || r->offer.at_ms + OFFER_MS <= c->now_ms)
+	if (r->offer.key == NULL || r->offer.at_ms + OFFER_MS <= c->wall_ms)
 		return NULL;
 	a = account_by_key(c, r->offer.key);
 	return a != NULL && a->made_ms == r->offer.made_ms ? a : NULL;

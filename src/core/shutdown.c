@@ -65,7 +65,7 @@ static void forget(struct serve *v)
 	free(v->stop_by);
 	free(v->stop_why);
 	v->stop_by = v->stop_why = NULL;
-	v->stop_ms = 0;
+	v->stop_ms = v->stop_at_ms = 0;
 	v->stop_now = false;
 }
 
@@ -86,6 +86,7 @@ void shutdown_order(struct chat *c, struct session *s, int64_t ms, const char *w
 
 	forget(v);
 	v->stop_ms = c->now_ms + ms;
+	v->stop_at_ms = c->wall_ms + ms;
 	v->told_ms = ms;
 	v->stop_by = mem_strdup(serve_who(s));
 	v->stop_why = mem_strdup(why);
@@ -125,7 +126,7 @@ void shutdown_tick(struct chat *c)
 
 	if (shutdown_due_ms(c) > c->now_ms || !emit_has_room(c))
 		return;
-	/* Where the clock has jumped, several are due: only the last is true. */
+	/* After a turn that took long several are due: only the last is true. */
 	while (shutdown_due_ms(c) <= c->now_ms && v->told_ms > 0)
 		v->told_ms = mark_ms = next_mark_ms(v);
 	if (v->stop_ms > c->now_ms) {

@@ -61,7 +61,6 @@ struct ring {
 	struct io_uring_sqe nowhere; /* what a lost ring is asked for */
 	uint64_t chance[CHANCES];   /* nchance of them are not given out yet */
 	uint32_t nchance;
-	int64_t mono_ms, now_ms;    /* CLOCK_MONOTONIC at, and result of, the last ring_now_ms */
 };
 
 static uint64_t tag(enum ring_op op, uint32_t slot, uint32_t gen)
@@ -411,17 +410,8 @@ int64_t ring_mono_ms(struct ring *r)
 	return clock_ms(CLOCK_MONOTONIC);
 }
 
-int64_t ring_now_ms(struct ring *r)
+int64_t ring_wall_ms(struct ring *r)
 {
-	int64_t real_ms = clock_ms(CLOCK_REALTIME), mono_ms = clock_ms(CLOCK_MONOTONIC);
-	int64_t half_ms = r->now_ms + (mono_ms - r->mono_ms) / 2;
-
-	if (real_ms < half_ms)
-		real_ms = half_ms;
-	/* Rounding must not stop it: the time that a half step left over is kept. */
-	if (real_ms > r->now_ms || r->now_ms == 0) {
-		r->now_ms = real_ms;
-		r->mono_ms = mono_ms;
-	}
-	return r->now_ms;
+	(void)r;
+	return clock_ms(CLOCK_REALTIME);
 }

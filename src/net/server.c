@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@
 enum {
 	JOIN_TURNS_MAX = 100,  /* at the end: looks for what is still in flight */
 	JOIN_WAIT_MS = 10,     /* and how long one waits */
+	CLOCK_BACK_LOG_MS = 60000, /* by which the host's clock is set back at once: worth a word */
 };
 
 bool server_behind(const struct server *s)
@@ -60,11 +62,11 @@ static void on_accept(struct server *s, const struct ring_completion *done)
 		server_accepted(s, done);
 	} else if (done->res == -EMFILE || done->res == -ENFILE || done->res == -ENOBUFS ||
 	           done->res == -ENOMEM) {
-		if (s->mono_ms >= s->no_accept_ms) {
+		if (s->now_ms >= s->no_accept_ms) {
 			log_warnx("cannot accept connections: %s; trying again", strerror(-done->res));
-			s->no_accept_ms = s->mono_ms + FULL_LOG_MS;
+			s->no_accept_ms = s->now_ms + FULL_LOG_MS;
 		}
-		s->accept_ms = s->mono_ms + ACCEPT_PAUSE_MS;
+		s->accept_ms = s->now_ms + ACCEPT_PAUSE_MS;
 		return;
 	}
 	/* -ECONNABORTED and the like are the peer's affair. */
@@ -215,12 +217,11 @@ static int64_t wait_ms(const struct server *s)
 		due_ms = s->accept_ms;
 	if (s->stopping && s->stop_ms < due_ms)
 		due_ms = s->stop_ms;
-	/* The core reckons by the time that people see, the server by the other clock. */
-	if (chat_ms != INT64_MAX && chat_ms - s->now_ms + s->mono_ms < due_ms)
-		due_ms = chat_ms - s->now_ms + s->mono_ms;
+	if (chat_ms < due_ms)
+		due_ms = chat_ms;
 	if (due_ms == INT64_MAX)
 		return -1;
-	return due_ms <= s->mono_ms ? 0 : due_ms - s->mono_ms;
+	return due_ms <= s->now_ms ? 0 : due_ms - s->now_ms;
 }
 
 /* After server_stop: true once everybody has got the farewell, and all is done and saved,
@@ -229,7 +230,7 @@ static bool finished(struct server *s)
 {
 	if (!s->stopping)
 		return false;
-	if (s->mono_ms >= s->stop_ms) {
+	if (s->now_ms >= s->stop_ms) {
 		if (s->nconns > 0)
 			log_warnx("%u connections took no farewell in time", s->nconns);
 		return true;
@@ -237,19 +238,39 @@ static bool finished(struct server *s)
 	return s->nconns == 0 && s->stored_seq >= s->given_seq && !chat_owes(s->chat);
 }
 
+/* A turn that comes late, by SIGSTOP or because the machine did not run us, counts LATE_MS_MAX of
+ * that: nobody could send or read meanwhile, and so nobody is to be punished for it. */
+static void read_clocks(struct server *s, int64_t may_wait_ms)
+{
+	int64_t mono_ms = ring_mono_ms(s->ring), wall_ms = ring_wall_ms(s->ring);
+	int64_t passed_ms = mono_ms - s->mono_ms, counts_ms = passed_ms;
+	int64_t back_ms = s->wall_ms + passed_ms - wall_ms;
+
+	if (may_wait_ms >= 0 && passed_ms > may_wait_ms + LATE_MS_MAX)
+		counts_ms = may_wait_ms + LATE_MS_MAX;
+	if (back_ms >= CLOCK_BACK_LOG_MS)
+		log_warnx("the clock of the host was set back by %" PRId64 " s; lines that are said from "
+		          "now on have earlier times than those before them, and greater numbers",
+		          back_ms / 1000);
+	s->now_ms += counts_ms;
+	s->mono_ms = mono_ms;
+	s->wall_ms = wall_ms;
+}
+
 bool server_turn(struct server *s)
 {
 	struct ring_completion done;
 	struct writer_event w;
+	int64_t may_wait_ms;
 
 	if (finished(s))
 		return false;
-	if (!ring_wait(s->ring, wait_ms(s))) {
+	may_wait_ms = wait_ms(s);
+	if (!ring_wait(s->ring, may_wait_ms)) {
 		log_err("io_uring takes no operations any more");
 		return false;
 	}
-	s->now_ms = ring_now_ms(s->ring);
-	s->mono_ms = ring_mono_ms(s->ring);
+	read_clocks(s, may_wait_ms);
 	while (ring_next(s->ring, &done))
 		on_completion(s, &done);
 	while (writer_next(s->writer, &w)) {
@@ -258,12 +279,12 @@ bool server_turn(struct server *s)
 	}
 	if (chat_due_ms(s->chat) <= s->now_ms)
 		server_step(s, &(struct event){.kind = EVENT_TICK});
-	if (s->accept_ms <= s->mono_ms)
+	if (s->accept_ms <= s->now_ms)
 		accept_all(s);
 	relieve(s);
 	offer_again(s);
 	feed_starved(s);
-	if (s->sweep_ms <= s->mono_ms)
+	if (s->sweep_ms <= s->now_ms)
 		server_sweep(s);
 	/* Before the sends, which the kernel carries out in this order: the writer works
 	 * meanwhile. */
@@ -298,8 +319,8 @@ struct server *server_new(const struct server_options *o, struct ring *ring, str
 		server_slot_free(s, &s->conns[i]);
 	}
 	s->sweep_ms = s->accept_ms = INT64_MAX;
-	s->now_ms = ring_now_ms(ring);
-	s->mono_ms = ring_mono_ms(ring);
+	s->now_ms = s->mono_ms = ring_mono_ms(ring);
+	s->wall_ms = ring_wall_ms(ring);
 	server_watch(s, writer_event_fd(writer), NULL, NULL);
 	assert(nlisteners <= LISTENERS_ALL_MAX);
 	accept_all(s);
@@ -328,8 +349,8 @@ void server_stop(struct server *s)
 	if (s->stopping)
 		return;
 	s->stopping = true;
-	s->stop_ms = s->mono_ms + STOP_MS_MAX;
-	s->sweep_ms = s->mono_ms + SWEEP_STOPPING_MS;
+	s->stop_ms = s->now_ms + STOP_MS_MAX;
+	s->sweep_ms = s->now_ms + SWEEP_STOPPING_MS;
 	for (uint32_t n = 0; n < RING_ACCEPTS_MAX; n++)
 		if (s->accepting[n])
 			ring_cancel(s->ring, RING_ACCEPT, n, 1);

@@ -78,11 +78,11 @@ static void refuse(struct server *s, int fd, const char *text)
 
 static void log_full(struct server *s)
 {
-	if (s->mono_ms < s->full_ms)
+	if (s->now_ms < s->full_ms)
 		return;
 	log_warnx("refusing connections: max_connections (%u) is reached; raise it, or look who holds "
 	          "them", s->options.connections_max);
-	s->full_ms = s->mono_ms + FULL_LOG_MS;
+	s->full_ms = s->now_ms + FULL_LOG_MS;
 }
 
 /* Who has come over the unix socket l. False: nobody who may. */
@@ -184,7 +184,7 @@ void server_drop_stash(struct conn *c)
 static void wait_for_store(struct server *s, struct conn *c)
 {
 	if (!c->waiting)
-		c->waits_ms = s->mono_ms;
+		c->waits_ms = s->now_ms;
 	c->waiting = true;
 	server_expect_sweep(s);
 	/* It may be in the list since an earlier life of its slot. */
@@ -325,7 +325,7 @@ void server_kill(struct server *s, struct conn *c, const char *reason)
 void server_ends(struct server *s, struct conn *c)
 {
 	c->state = CONN_DRAINING;
-	c->drain_ms = s->mono_ms;
+	c->drain_ms = s->now_ms;
 	c->ignored = 0;
 	server_drop_stash(c);
 	server_dirty(s, c);
@@ -341,7 +341,7 @@ void server_drain(struct server *s, struct conn *c)
 			/* Closing with input unread would cut off what was sent: RFC 1122, 4.2.2.13. */
 			ring_shutdown(s->ring, c->fd, SHUT_WR);
 			c->state = CONN_LINGERING;
-			c->since_ms = s->mono_ms;
+			c->since_ms = s->now_ms;
 			s->nlingering++;
 			server_expect_sweep(s);
 			receive(s, c);
@@ -356,7 +356,7 @@ void server_drain(struct server *s, struct conn *c)
 void server_expect_sweep(struct server *s)
 {
 	if (s->sweep_ms == INT64_MAX)
-		s->sweep_ms = s->mono_ms + (s->stopping ? SWEEP_STOPPING_MS : SWEEP_MS);
+		s->sweep_ms = s->now_ms + (s->stopping ? SWEEP_STOPPING_MS : SWEEP_MS);
 }
 
 /* Whose lines have been waiting for the disk for so long that silence would puzzle. */
@@ -368,10 +368,10 @@ static void tell_waiting(struct server *s)
 	for (uint32_t i = 0; i < s->pressed.n; i++) {
 		struct conn *c = &s->conns[s->pressed.slot[i]];
 
-		if (c->state != CONN_OPEN || !c->waiting || s->mono_ms - c->waits_ms < STORE_WAIT_MS ||
-		    (c->told_ms != 0 && s->mono_ms - c->told_ms < STORE_WAIT_AGAIN_MS))
+		if (c->state != CONN_OPEN || !c->waiting || s->now_ms - c->waits_ms < STORE_WAIT_MS ||
+		    (c->told_ms != 0 && s->now_ms - c->told_ms < STORE_WAIT_AGAIN_MS))
 			continue;
-		c->told_ms = s->mono_ms;
+		c->told_ms = s->now_ms;
 		server_step(s, &(struct event){.kind = EVENT_WAITS, .conn = server_id_of(c)});
 	}
 }
@@ -393,7 +393,7 @@ static bool drains_too_long(const struct server *s, const struct conn *c, bool f
 	bool needed = c->dropped || (full && c->slot < s->options.connections_max);
 
 	return c->state == CONN_DRAINING &&
-	       s->mono_ms - c->drain_ms > (needed ? DRAIN_DROPPED_MS : DRAIN_MS_MAX);
+	       s->now_ms - c->drain_ms > (needed ? DRAIN_DROPPED_MS : DRAIN_MS_MAX);
 }
 
 void server_sweep(struct server *s)
@@ -406,7 +406,7 @@ void server_sweep(struct server *s)
 	tell_waiting(s);
 	for (uint32_t i = 0; i < s->conns_top; i++) {
 		struct conn *c = &s->conns[i];
-		int64_t age_ms = s->mono_ms - c->since_ms;
+		int64_t age_ms = s->now_ms - c->since_ms;
 
 		if (c->state == CONN_LINGERING && age_ms > linger_ms) {
 			shut(s, c);

@@ -181,6 +181,7 @@ void server_step(struct server *s, struct event *e)
 	size_t n;
 
 	e->now_ms = s->now_ms;
+	e->wall_ms = s->wall_ms;
 	chat_step(s->chat, e);
 	effects = chat_effects(s->chat, &n);
 	for (size_t i = 0; i < n; i++)

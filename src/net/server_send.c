@@ -93,7 +93,7 @@ static void give_up(struct server *s, struct conn *c)
 /* What others hold may have come this very turn. */
 bool server_stands_still(const struct server *s, const struct conn *c)
 {
-	return c->sending && s->mono_ms - c->since_ms >= STILL_MS;
+	return c->sending && s->now_ms - c->since_ms >= STILL_MS;
 }
 
 static bool goes_before(const struct server *s, const struct conn *c, const struct conn *other)
@@ -155,7 +155,7 @@ static void flush_one(struct server *s, struct conn *c)
 		return;
 	}
 	c->sending = true;
-	c->since_ms = s->mono_ms;
+	c->since_ms = s->now_ms;
 	s->nsending++;
 	server_expect_sweep(s);
 	ring_send(s->ring, c->slot, c->gen, c->fd, iov, n);

@@ -193,7 +193,7 @@ struct saved_fact {
 
 /* What the program knows of itself. */
 struct figures {
-	int64_t started_ms;      /* when it was started, since the epoch */
+	int64_t up_ms;           /* for how long it has run */
 	uint64_t memory_bytes;   /* that it takes; 0: not known */
 	uint64_t memory_max;     /* and that it may take at the most (memory.h); 0: not known */
 	uint64_t descriptors;    /* open ones; 0: not known */
@@ -234,7 +234,10 @@ enum event_kind {
 
 struct event {
 	enum event_kind kind;
-	int64_t now_ms;        /* since the epoch; never smaller than in an earlier event */
+	int64_t now_ms;        /* for durations: a clock that nobody sets and that stands still while
+	                        * chatd is stopped; above 0, never smaller than in an earlier event */
+	int64_t wall_ms;       /* for dates, shown or saved: since the epoch, as the host's clock has
+	                        * it, so it may go back */
 	struct conn_id conn;   /* where the kind names one */
 	union {
 		struct {

@@ -15,6 +15,8 @@ struct session;
 /* Part of struct chat. */
 struct serve {
 	int64_t stop_ms;         /* when chatd goes down; 0: nobody has ordered it */
+	int64_t stop_at_ms;      /* and the date of that, as it was when it was ordered: what /undo
+	                          * knows the order by */
 	int64_t told_ms;         /* the time left that everybody was told last */
 	char *stop_by;           /* owned, like the next: who has ordered it, or NULL */
 	char *stop_why;          /* and why; "": no reason was given */

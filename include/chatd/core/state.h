@@ -187,7 +187,8 @@ struct room {
 
 struct chat {
 	struct chat_config config;
-	int64_t now_ms;             /* of the event being handled */
+	int64_t now_ms;             /* of the event being handled: durations go by it */
+	int64_t wall_ms;            /* of it too: dates that are shown or saved go by it */
 	uint64_t seq;               /* of the newest record */
 	uint64_t line_seq;          /* of the newest line, its id, or that deletes one */
 	uint64_t stored_seq;        /* up to which all is saved */
@@ -268,6 +269,10 @@ struct chat {
 	char body[BODY_BYTES_MAX + 1]; /* the neutralised input line */
 	struct bytes scratch;       /* lists being put together; free between uses */
 };
+
+/* When a date comes, by the clock that durations go by, if the host's clock is not set meanwhile.
+ * INT64_MAX: never, as wall_ms. */
+int64_t chat_due_at(const struct chat *c, int64_t wall_ms);
 
 /* The session, or NULL if the id is of one that is gone. */
 struct session *chat_session(struct chat *c, struct conn_id id);

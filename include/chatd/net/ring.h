@@ -83,10 +83,9 @@ struct ring_peer {
 void ring_peer(struct ring *r, int fd, struct ring_peer *peer);
 /* A number that nobody can guess. */
 uint64_t ring_chance(struct ring *r);
-/* Milliseconds since the epoch; never goes back. Where the clock is set back it
- * runs at half its speed until it agrees again. */
-int64_t ring_now_ms(struct ring *r);
-/* Milliseconds of a clock that nobody sets (CLOCK_MONOTONIC), for timeouts. */
+/* Milliseconds since the epoch, as the host's clock has them (CLOCK_REALTIME). */
+int64_t ring_wall_ms(struct ring *r);
+/* Milliseconds of a clock that nobody sets (CLOCK_MONOTONIC). */
 int64_t ring_mono_ms(struct ring *r);
 
 /* Takes the next completion. False: none is left for now. */

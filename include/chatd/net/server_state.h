@@ -76,8 +76,9 @@ struct server {
 
 	struct watch watches[WATCHES_MAX]; /* [0] is the writer's eventfd */
 	uint32_t nwatches;
-	int64_t now_ms;             /* of this turn, since the epoch: what events carry */
-	int64_t mono_ms;            /* of this turn, by a clock that nobody sets: for the next five */
+	int64_t now_ms;             /* of this turn, by a clock that nobody sets, less the time in which
+	                             * we were stopped: what events carry, and for the next four */
+	int64_t mono_ms, wall_ms;   /* what the ring's two clocks said at its beginning */
 	int64_t full_ms;            /* when to log again that max_connections is reached */
 	int64_t no_accept_ms;       /* and that nothing can be accepted */
 	int64_t sweep_ms;           /* next sweep; INT64_MAX: there is nothing to look for */
