@@ -239,7 +239,8 @@ static void answer(struct question *q)
 	else if (q->query.kind == QUERY_CHECK_TOTP)
 		answer_check_totp(q);
 	else if (q->query.kind == QUERY_STATS)
-		q->rows.text = below(2) == 0 ? mem_strdup("database=4096 wal=8192") : NULL;
+		q->rows.text = below(2) == 0 ? mem_strdup(below(2) == 0 ? "database=4096 wal=8192"
+		                                                        : "waits=much room=6") : NULL;
 	else if (q->query.kind == QUERY_BACKUP)
 		q->rows.which = (q->rows.ok = below(2) != 0) ? 4096 : 0;
 	else

@@ -25,6 +25,31 @@ static void reloaded(bool ok, const char *lines)
 	step((struct event){.kind = EVENT_RELOADED, .conn = id(0), .reloaded = {ok, lines}});
 }
 
+/* -- /prune ----------------------------------------------------------------------------- */
+
+static void test_old_lines_go_when_that_is_ordered(void **state)
+{
+	const struct rows none = {.kind = QUERY_STATS, .text = "database=1"};
+	const struct rows clock = {.kind = QUERY_STATS, .text = "database=1 waits=clock"};
+	const struct rows much = {.kind = QUERY_STATS, .text = "waits=much room=6"};
+
+	(void)state;
+	host_connects();
+	sends(0, "/prune --yes\n");
+	rows_come(id(0), none);
+	assert_effects("SEND 0 \"-- No old lines are held back.\\n\"\nRESUME 0\n");
+	sends(0, "/prune\n");
+	rows_come(id(0), much);
+	assert_has("-- Old lines: none are deleted. Over a tenth of general would go at once.\\n"
+	           "-- /prune --yes deletes them now; or a day of even clocks does.");
+	assert_has_not("APPEND");
+	sends(0, "/prune --yes\n");
+	rows_come(id(0), clock);
+	assert_has("The clock has jumped ahead by over 7 days.");
+	assert_has("had old lines deleted that were held back");
+	assert_has("kind 12 room 0");
+}
+
 static void test_reload_waits_for_the_answer(void **state)
 {
 	(void)state;
@@ -204,6 +229,7 @@ static void test_user_while_nothing_can_be_saved(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_old_lines_go_when_that_is_ordered),
 		TEST(test_reload_waits_for_the_answer),
 		TEST(test_reload_tells_what_is_wrong),
 		TEST(test_reload_has_no_file),

@@ -25,7 +25,7 @@ struct loop {
 	struct writer *w;       /* what is tested */
 	uint64_t seq;           /* last record appended */
 	uint64_t stored;        /* last WRITER_STORED */
-	char *heard;            /* kinds in order: S F B R E N */
+	char *heard;            /* kinds in order: S F B R E C N */
 	size_t heard_n;         /* how many */
 	char rows[8192];        /* ids of the last answer */
 	char text[512];         /* of the last answer that had one */
@@ -76,7 +76,7 @@ static inline int loop_teardown(void **state)
 
 static inline void hear(struct writer_event *e)
 {
-	loop.heard[loop.heard_n++] = "SFBREN"[e->kind];
+	loop.heard[loop.heard_n++] = "SFBRECN"[e->kind];
 	if (e->kind == WRITER_STORED) {
 		assert_true(e->seq > loop.stored);
 		loop.stored = e->seq;

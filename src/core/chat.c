@@ -194,6 +194,9 @@ static bool step_store(struct chat *c, const struct event *e)
 	case EVENT_STORE_BACK:
 		outage_end(c);
 		return true;
+	case EVENT_STORE_CLOCK:
+		c->clock_doubted = e->doubted;
+		return true;
 	case EVENT_STORE_NOTICE:
 		outage_notice(c, e->reason);
 		return true;
@@ -231,8 +234,10 @@ void chat_step(struct chat *c, struct event *e)
 	if (e->now_ms > c->now_ms)
 		c->now_ms = e->now_ms;
 	c->wall_ms = e->wall_ms;
-	if (c->rooms_look_ms == 0)
+	if (c->rooms_look_ms == 0) {
 		c->rooms_look_ms = c->now_ms + ROOMS_LOOK_FIRST_MS;
+		c->rooms_ahead_ms = c->wall_ms - c->now_ms;
+	}
 	switch (e->kind) {
 	case EVENT_CONNECTED:
 		on_connected(c, e);

@@ -12,6 +12,7 @@
 #include "chatd/core/fields.h"
 #include "chatd/core/question.h"
 #include "chatd/core/serve.h"
+#include "chatd/core/room.h"
 #include "chatd/core/session.h"
 #include "chatd/core/text.h"
 #include "chatd/core/undo.h"
@@ -135,6 +136,23 @@ static void show_saving(struct chat *c, struct session *s)
 		emit_reply(c, s, "Saving: all is saved.");
 }
 
+/* Why what is old does not go, as fields tell it; for the reader. False: it goes. */
+static bool show_waits(struct chat *c, struct session *s, const char *fields)
+{
+	char *why = fields_get_text(fields, "waits", 16);
+	const struct room *r = room_by_number(c, (uint32_t)fields_get_number(fields, "room"));
+	bool waits = *why != '\0';
+
+	if (strcmp(why, "clock") == 0)
+		emit_reply(c, s, "Old lines: none are deleted. The clock has jumped ahead by over %d days.",
+		           CLOCK_AHEAD_DAYS);
+	else if (waits)
+		emit_reply(c, s, "Old lines: none are deleted. Over a tenth of %s would go at once.",
+		           r != NULL ? r->name : "a room");
+	free(why);
+	return waits;
+}
+
 static void show_database(struct chat *c, struct session *s, const struct rows *rows)
 {
 	char database[SIZE_BYTES_MAX], wal[SIZE_BYTES_MAX], disk[SIZE_BYTES_MAX];
@@ -150,6 +168,7 @@ static void show_database(struct chat *c, struct session *s, const struct rows *
 	           size_show(database, (uint64_t)fields_get_number(fields, "database")),
 	           size_show(wal, (uint64_t)fields_get_number(fields, "wal")), left > 0 ? "; " : "",
 	           left > 0 ? size_show(disk, left) : "", left > 0 ? " are free on its disk" : "");
+	show_waits(c, s, fields);
 }
 
 static void show_program(struct chat *c, struct session *s)
@@ -203,6 +222,46 @@ void cmd_stats(struct chat *c, struct session *s, const struct args *a)
 {
 	(void)a;
 	question_ask_program(c, question_new(c, s, figures_answer), EFFECT_FIGURES, EVENT_FIGURES, "");
+}
+
+/* -- /prune ----------------------------------------------------------------------------- */
+
+static void prune(struct chat *c, struct session *s, const struct event *e, bool yes)
+{
+	if (e->rows->error != NULL || e->rows->text == NULL) {
+		emit_reply(c, s, "Not done: %s", e->rows->error != NULL ? e->rows->error : "not known.");
+	} else if (!show_waits(c, s, e->rows->text)) {
+		emit_reply(c, s, "No old lines are held back.");
+	} else if (!yes) {
+		emit_reply(c, s, "%cprune --yes deletes them now; or a day of even clocks does.",
+		           c->config.command_prefix);
+	} else {
+		emit_audit(c, s, "", "had old lines deleted that were held back");
+		emit_append(c, (struct record){.kind = RECORD_PRUNE, .time_ms = c->wall_ms,
+		                               .room_name = "", .sender = "", .body = ""});
+		emit_reply(c, s, "They are deleted now, in steps; the log says how many.");
+	}
+	answered(c, s);
+}
+
+static void prune_asked(struct chat *c, struct session *s, struct question *q,
+                        const struct event *e)
+{
+	(void)q;
+	prune(c, s, e, false);
+}
+
+static void prune_ordered(struct chat *c, struct session *s, struct question *q,
+                          const struct event *e)
+{
+	(void)q;
+	prune(c, s, e, true);
+}
+
+void cmd_prune(struct chat *c, struct session *s, const struct args *a)
+{
+	question_ask(c, question_new(c, s, a->yes ? prune_ordered : prune_asked),
+	             (struct query){.kind = QUERY_STATS, .key = "", .words = ""});
 }
 
 /* -- /shutdown -------------------------------------------------------------------------- */

@@ -236,7 +236,7 @@ uint64_t emit_append(struct chat *c, struct record r)
 void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char *value)
 {
 	emit_append(c, (struct record){
-		.kind = RECORD_FACT, .ref = (uint64_t)kind, .time_ms = c->now_ms, .room_name = "",
+		.kind = RECORD_FACT, .ref = (uint64_t)kind, .time_ms = c->wall_ms, .room_name = "",
 		.sender = key, .body = value,
 	});
 }
@@ -282,7 +282,7 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 	if (s->account != NULL)
 		fields_put_number(&data, "actor", s->account->made_ms);
 	number = emit_append(c, (struct record){
-		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = data.len > 0 ? data.data : "",
+		.kind = RECORD_AUDIT, .time_ms = c->wall_ms, .room_name = data.len > 0 ? data.data : "",
 		.ref = emit_audit_share(s), .sender = s->nick != NULL ? s->nick : "the host", .body = what,
 	});
 	bytes_release(&data);
@@ -302,7 +302,7 @@ void emit_own_act(struct chat *c, const char *fmt, ...)
 	phrase(what, fmt, ap);
 	va_end(ap);
 	emit_append(c, (struct record){
-		.kind = RECORD_AUDIT, .time_ms = c->now_ms, .room_name = "", .ref = AUDIT_SHARE_OTHERS,
+		.kind = RECORD_AUDIT, .time_ms = c->wall_ms, .room_name = "", .ref = AUDIT_SHARE_OTHERS,
 		.sender = "System", .body = what,
 	});
 	e = emit(c, EFFECT_LOG);

@@ -146,12 +146,15 @@ static void end_silent(struct chat *c, struct room *r)
 
 static void look(struct chat *c)
 {
-	bool late = c->now_ms - c->rooms_look_ms > ROOMS_LOOK_FIRST_MS;
+	int64_t ahead_ms = c->wall_ms - c->now_ms;
+	bool jumped = ahead_ms - c->rooms_ahead_ms > ROOMS_LOOK_FIRST_MS;
 	uint32_t ended = 0;
 
-	c->rooms_look_ms = c->now_ms + (late ? ROOMS_LOOK_LATE_MS : ROOMS_LOOK_MS);
-	/* The clock has jumped and may be wrong, and what is removed does not come back. */
-	if (late)
+	c->rooms_look_ms = c->now_ms + ROOMS_LOOK_MS;
+	c->rooms_ahead_ms = ahead_ms;
+	/* The clock may be wrong, and what is removed does not come back. Whether it is doubted the
+	 * store says within a minute. */
+	if (jumped || c->clock_doubted)
 		return;
 	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
 		struct room *r = c->rooms[slot];

@@ -134,6 +134,11 @@ static void on_store(struct server *s, struct writer_event *w)
 		e.kind = EVENT_STORE_BACK;
 		server_step(s, &e);
 		break;
+	case WRITER_CLOCK:
+		e.kind = EVENT_STORE_CLOCK;
+		e.doubted = w->low;
+		server_step(s, &e);
+		break;
 	case WRITER_NOTICE:
 		e.kind = EVENT_STORE_NOTICE;
 		e.reason = w->reason;

@@ -48,6 +48,11 @@ struct rows *store_figures(struct store *s, const struct query *q)
 	if (path && statvfs(path, &disk) == 0)
 		bytes_printf(&text, " free=%llu",
 		             (unsigned long long)disk.f_bavail * (unsigned long long)disk.f_frsize);
+	int64_t why = store_meta(s, "old_wait", RETENTION_GOES);
+	if (why != RETENTION_GOES)
+		bytes_printf(&text, " waits=%s", why == RETENTION_CLOCK ? "clock" : "much");
+	if (why == RETENTION_MUCH)
+		bytes_printf(&text, " room=%lld", (long long)store_meta(s, "old_room", 0));
 	rows = rows_of_secret(q, true, 0, text.data, NULL);
 	bytes_release(&text);
 	bytes_release(&wal);

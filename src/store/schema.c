@@ -96,6 +96,7 @@ static const char *const statements[SQL_COUNT] = {
 	                  " JOIN messages m ON m.id ="
 	                  " (SELECT max(id) FROM messages WHERE room = r.id) ORDER BY r.id",
 	[SQL_ROOM_NEWEST] = "SELECT max(id) FROM messages WHERE room = ?1",
+	[SQL_ROOM_COUNT] = "SELECT count(*) FROM messages WHERE room = ?1",
 	[SQL_ROOM_LAST] = "SELECT max(id) FROM rooms",
 	[SQL_ROOM_DROP] = "DELETE FROM rooms WHERE id = ?1",
 	[SQL_GOING_ADD] = "INSERT OR IGNORE INTO going(room) VALUES(?1)",
@@ -115,6 +116,7 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_LINE_DELETE] = "DELETE FROM messages WHERE id = ?1",
 	[SQL_LINE_COUNT] = "SELECT count(*), max(id) FROM (SELECT id FROM messages"
 	                   " WHERE room = ?1 AND id > ?2 ORDER BY id LIMIT ?3)",
+	[SQL_LINE_AT] = "SELECT time_ms FROM messages WHERE room = ?1 ORDER BY id LIMIT 1 OFFSET ?2",
 	[SQL_LINE_ROOM_NEXT] = "SELECT id, time_ms FROM messages WHERE room = ?1 AND id >= ?2"
 	                       " ORDER BY id LIMIT 1",
 	[SQL_LINES_FIRST] = LINE RANGE "ORDER BY id LIMIT ?6",

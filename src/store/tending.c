@@ -17,12 +17,15 @@
 
 enum {
 	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
+	PRUNED_LOG_MS = 3600000,  /* between two words in the log about what went, if it is not many */
 	DISK_EVERY_MS = 1000,     /* between two looks at the disk while there is something to do */
 	RESERVE_MORE = 8,         /* so much of the reserve, one part in so many, must be free beside it
 	                           * before saving goes on */
 	RESERVE_LOOKS = 16,       /* the disk is looked at sooner where so much of it was saved, one part
 	                           * in so many: what is written for a record is a few times as much */
 };
+
+#define DAY_MS INT64_C(86400000)
 
 /* -- the disk ---------------------------------------------------------------------- */
 
@@ -141,10 +144,96 @@ static bool remove_step(struct writing *t)
 	return n > 0;
 }
 
-bool writing_prune(struct writing *t)
+/* -- what is old ----------------------------------------------------------------------- */
+
+/* Where old lines wait, or do no longer, administrators are to know, and the core. */
+static void tell_waits(struct writing *t)
+{
+	static const char *const whys[] = {
+		[RETENTION_CLOCK] = "the clock of the host is more than 7 days past the last time that was "
+		                    "noted, so nothing is deleted because it is old, until the clock is "
+		                    "put right or has gone on evenly for a day; /prune deletes it now",
+		[RETENTION_MUCH] = "over a tenth of a room's lines are too old all at once; they are kept "
+		                   "for a day, in case that the clock or history_days is wrong; /prune "
+		                   "deletes them now",
+	};
+	uint32_t room;
+	enum retention_why why = store_retention_why(t->w->store, &room);
+	struct writer_event e = { .kind = WRITER_CLOCK, .low = why == RETENTION_CLOCK };
+	if (why == t->waits)
+		return;
+	if ((why == RETENTION_CLOCK) != (t->waits == RETENTION_CLOCK))
+		writer_tell(t->w, &e);
+	t->waits = why;
+	if (why == RETENTION_GOES) {
+		log_info("old lines are deleted again");
+		return;
+	}
+	log_warnx("%s", whys[why]);
+	e = (struct writer_event){ .kind = WRITER_NOTICE, .reason = mem_strdup(whys[why]) };
+	writer_tell(t->w, &e);
+}
+
+/* At most once an hour, but for many. */
+static void tell_pruned(struct writing *t, int n)
+{
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	t->pruned += (uint32_t)n;
+	if (t->pruned == 0 || (t->pruned < OLD_LINES_MUCH && now_ms < t->pruned_log_ms))
+		return;
+	log_info("%u lines went from the history: they were too old, or more than are kept", t->pruned);
+	t->pruned = 0;
+	t->pruned_log_ms = now_ms + PRUNED_LOG_MS;
+}
+
+/* Lines older than *before_ms may go; INT64_MIN: none. False: that is not known yet. */
+static bool what_is_old(struct writing *t, int64_t *before_ms)
+{
+	struct store_error err;
+	struct clocks now = { clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME) };
+	uint32_t days = t->w->limits.history_days;
+	enum retention_look look = store_retention(t->w->store, &now, days, !t->pruning, &err);
+	if (look == RETENTION_FAILS) {
+		upkeep_failed(t, "looking for old lines", &err);
+		return false;
+	}
+	if (look == RETENTION_LOOKS) {
+		t->prune_at_ms = 0;
+		return false;
+	}
+	tell_waits(t);
+	*before_ms = days && look == RETENTION_MAY ? now.wall_ms - (int64_t)days * DAY_MS : INT64_MIN;
+	return true;
+}
+
+/* A step of a pass. True: it is not the last. */
+static bool prune_step(struct writing *t, int64_t before_ms)
 {
 	const struct writer_limits *l = &t->w->limits;
+	struct clocks now = { clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME) };
 	struct store_error err;
+	int n = l->history_lines || store_keeps(t->w->store)
+		? store_count(t->w->store, COUNT_LINES_STEP, &err) : 0;
+	if (n > 0)
+		return true;
+	if (n == 0)
+		n = store_prune(t->w->store, before_ms, l->history_lines, PRUNE_ROWS_STEP,
+		                on_emptied, t, &err);
+	if (n >= PRUNE_ROWS_STEP) {
+		tell_pruned(t, n);
+		writing_wal(t->w);
+		return true;
+	}
+	if (n < 0 || !store_retention_over(t->w->store, &now, &err))
+		upkeep_failed(t, "pruning", &err);
+	tell_pruned(t, n > 0 ? n : 0);
+	return false;
+}
+
+bool writing_prune(struct writing *t)
+{
+	struct store_error err;
+	int64_t before_ms;
 	if (t->stopping || t->failing || clock_ms(CLOCK_MONOTONIC) < t->prune_at_ms || !queue_empty(t->w->queue))
 		return false;
 	t->prune_at_ms = clock_ms(CLOCK_MONOTONIC) + PRUNE_EVERY_MS;
@@ -158,25 +247,11 @@ bool writing_prune(struct writing *t)
 		writing_wal(t->w);
 		return true;
 	}
-	bool keeps = store_keeps(t->w->store);
-	if (!l->history_days && !l->history_lines && !keeps)
-		return false;
-	int64_t before_ms = l->history_days
-		? clock_ms(CLOCK_REALTIME) - (int64_t)l->history_days * 24 * 3600 * 1000
-		: INT64_MIN;
-	int n = l->history_lines || keeps ? store_count(t->w->store, COUNT_LINES_STEP, &err) : 0;
-	if (n > 0) {
-		t->prune_at_ms = 0; /* it goes on after what waits by then */
-		return true;
-	}
-	if (n == 0)
-		n = store_prune(t->w->store, before_ms, l->history_lines, PRUNE_ROWS_STEP,
-		                on_emptied, t, &err);
-	if (n < 0)
-		upkeep_failed(t, "pruning", &err);
-	if (n < PRUNE_ROWS_STEP)
-		return false;
-	t->prune_at_ms = 0; /* here too */
-	writing_wal(t->w);
-	return true;
+	if (!what_is_old(t, &before_ms))
+		return t->prune_at_ms == 0;
+	t->pruning = (t->w->limits.history_days || t->w->limits.history_lines ||
+	              store_keeps(t->w->store)) && prune_step(t, before_ms);
+	if (t->pruning)
+		t->prune_at_ms = 0; /* here too */
+	return t->pruning;
 }

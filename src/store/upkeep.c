@@ -280,7 +280,8 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 		return -1;
 	if (before_ms > INT64_MIN && !prune_collect_old(s, p, before_ms))
 		return -1;
-	for (size_t i = 0; i < p->keeps && p->n < p->max; i++)
+	bool goes = s->retention.waits == RETENTION_GOES;
+	for (size_t i = 0; goes && i < p->keeps && p->n < p->max; i++)
 		if (p->keep[i].days && !prune_collect_days(s, p, &p->keep[i]))
 			return -1;
 	if (!prune_lines(s, p, 0))

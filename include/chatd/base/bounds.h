@@ -68,10 +68,8 @@ enum {
 	                         * nobody owns; a person needs a few, a whole office one or two dozen */
 	ROOMS_LOOK_MS = 600000, /* between two looks for rooms that have been silent for too long */
 	ROOMS_LOOK_AGAIN_MS = 60000, /* the same while there are more than one look ends */
-	ROOMS_LOOK_FIRST_MS = 3600000, /* after the start; and what a look may be late: who sets the
-	                         * clock right has an hour for it */
-	ROOMS_LOOK_LATE_MS = 86400000, /* until the next look after one that was later: the clock has
-	                         * jumped, and rooms are not to end because of that */
+	ROOMS_LOOK_FIRST_MS = 3600000, /* after the start; and what the host's clock may have jumped
+	                         * between two looks: beyond it the second ends nothing */
 	ROOMS_END_MAX = 4,      /* rooms that one look ends: some 240 an hour, so a wrong clock takes
 	                         * hours to do harm, and says so in the log */
 	ROOM_ALONE_DAYS = 7,    /* without a line, after which a room ends that nobody owns and in which
@@ -154,6 +152,10 @@ enum {
 	INVITES_OWNER_MAX = 4,  /* of them, of one owner */
 	GRANTS_LISTED_MAX = 20, /* operators, and people with a voice, that /room names */
 	SLOW_S_MAX = 86400,     /* seconds between two lines of a person in a slow room */
+	CLOCK_AHEAD_DAYS = 7,   /* that the clock may be ahead of the last time that was noted: beyond it,
+	                         * nothing goes because it is old */
+	OLD_LINES_MUCH = 1000,  /* lines of a room that go at once without a word; or one */
+	OLD_PARTS = 10,         /* in so many of its lines */
 	KEEP_DAYS_MAX = 36500,  /* days for which a room may keep its lines */
 	KEEP_LINES_MAX = 100000000, /* and how many */
 	REPLAY_MAX = 500,       /* lines that a room may show on joining */

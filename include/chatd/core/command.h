@@ -135,6 +135,7 @@ void cmd_reload(struct chat *c, struct session *s, const struct args *a);   /* c
 void cmd_stats(struct chat *c, struct session *s, const struct args *a);
 void cmd_shutdown(struct chat *c, struct session *s, const struct args *a);
 void cmd_backup(struct chat *c, struct session *s, const struct args *a);
+void cmd_prune(struct chat *c, struct session *s, const struct args *a);
 void cmd_kick(struct chat *c, struct session *s, const struct args *a);     /* cmd_order.c */
 void cmd_ban(struct chat *c, struct session *s, const struct args *a);
 void cmd_mute(struct chat *c, struct session *s, const struct args *a);

@@ -43,6 +43,7 @@ enum record_kind {
 	                    * says how many. Lies among the lines: messages.kind 10 */
 	RECORD_REMOVE = 11, /* the room and all its lines go, from the search too. Its number is never
 	                    * used again. A long history goes in steps, after the record is saved */
+	RECORD_PRUNE = 12, /* what is too old may go, although it was held back (STORE_CLOCK); room 0 */
 };
 
 /*
@@ -96,7 +97,8 @@ enum query_kind {
 
 	/* These are about the database itself; they wait for no record. */
 	QUERY_STATS,    /* rows.text: how large it is, as fields (fields.h) of bytes: database, wal,
-	                 * free; what cannot be known is left out */
+	                 * free; what cannot be known is left out. waits: why old lines do not go,
+	                 * "clock" or "much", and then which `room` would lose many, by its number */
 	QUERY_BACKUP,   /* a copy of it beside it, under the name words, where there is nothing of that
 	                 * name. rows.which: its size in bytes. May take minutes; asked only while no
 	                 * other is under way, and then always taken. Is answered to the core also
@@ -223,6 +225,8 @@ enum event_kind {
 	EVENT_STORE_LOW,   /* behind STORE_FAILED: it is for want of space that is to be left free. No
 	                    * line is to be appended until STORE_BACK; what else is appended is saved */
 	EVENT_STORE_BACK,  /* saving goes on */
+	EVENT_STORE_CLOCK,  /* the host's clock may be wrong, or is believed again: what goes because it
+	                    * is old waits */
 	EVENT_STORE_NOTICE, /* the store has done what administrators are to know */
 	EVENT_ROWS,        /* the answer to conn's query */
 	EVENT_ROOM_EMPTY,  /* pruning took the last line of a room */
@@ -267,6 +271,7 @@ struct event {
 			uint64_t seq;
 		} stored;
 		const char *reason;       /* STORE_FAILED, STORE_NOTICE: for people */
+		bool doubted;             /* STORE_CLOCK */
 		struct {
 			const char *reason; /* for the room ("connection lost"); NULL: it ended */
 			uint64_t sent_seq;  /* the newest record of its room that it was sent; 0:

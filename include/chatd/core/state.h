@@ -224,7 +224,9 @@ struct chat {
 	uint32_t rooms_low;         /* and those below this one all are */
 	uint64_t mark;              /* of rights_mark; counts up */
 	uint32_t ndoomed;           /* rooms that are about to be removed, and were not yet */
+	bool clock_doubted;         /* what goes because it is old waits */
 	int64_t rooms_look_ms;      /* when silent rooms are looked for next; 0: no event was yet */
+	int64_t rooms_ahead_ms;     /* so much was wall_ms ahead of now_ms at the last look */
 	uint32_t nrooms;
 	uint32_t nclosed;           /* rooms that are closed */
 	uint32_t ngrants;           /* in all rooms; at most GRANTS_ALL_MAX, and the owners' */

@@ -113,6 +113,41 @@ int store_count(struct store *s, int lines, struct store_error *err);
 /* Some room may say itself how long its lines are kept (RECORD_KEEP). */
 bool store_keeps(const struct store *s);
 
+/* What two clocks say, in ms: the host's, which is set; and one that goes on also while the machine
+ * sleeps (CLOCK_BOOTTIME). */
+struct clocks {
+	int64_t wall_ms, boot_ms;
+};
+
+/* Why what is old does not go at present. In databases: the numbers are never changed. */
+enum retention_why {
+	RETENTION_GOES = 0,     /* it goes */
+	RETENTION_CLOCK = 1,    /* the host's clock is more than CLOCK_AHEAD_DAYS past the last time that
+	                         * was noted, once an hour */
+	RETENTION_MUCH = 2,     /* over OLD_LINES_MUCH lines of a room would go, and over a part in
+	                         * OLD_PARTS */
+};
+
+enum retention_look {
+	RETENTION_FAILS,        /* nothing can be read or saved, err says why */
+	RETENTION_LOOKS,        /* it is not through; the same question is to be put again */
+	RETENTION_MAY,
+	RETENTION_MAY_NOT,      /* store_retention_why says why */
+};
+
+/*
+ * May lines go that are older than days (0: those of rooms that say so themselves)? To be asked
+ * once a minute, with `begins` where a pass would begin that deletes. It waits until the clock is
+ * put right, RECORD_PRUNE is saved, or the two clocks have gone on together for a day, in one run
+ * or in several.
+ */
+enum retention_look store_retention(struct store *s, const struct clocks *now, uint32_t days,
+                                    bool begins, struct store_error *err);
+/* room: the number of the one that would lose much, where that is why. */
+enum retention_why store_retention_why(const struct store *s, uint32_t *room);
+/* A pass is through: what was allowed is done. */
+bool store_retention_over(struct store *s, const struct clocks *now, struct store_error *err);
+
 /*
  * Deletes, in one transaction, up to rows lines that are older than before_ms
  * or beyond the newest lines_per_room of their room (0: no such limit; a room

@@ -30,6 +30,7 @@ enum store_sql {
 	SQL_ROOM_IDS,
 	SQL_ROOM_LIST,
 	SQL_ROOM_NEWEST,
+	SQL_ROOM_COUNT,
 	SQL_ROOM_LAST,
 	SQL_ROOM_DROP,
 	SQL_GOING_ADD,
@@ -44,6 +45,7 @@ enum store_sql {
 	SQL_LINE_LAST,
 	SQL_LINE_DELETE,
 	SQL_LINE_COUNT,
+	SQL_LINE_AT,
 	SQL_LINE_ROOM_NEXT,
 	SQL_LINES_FIRST,
 	SQL_LINES_LAST,
@@ -96,6 +98,21 @@ struct place {
 	struct file_id file, wal, shm, in; /* the four */
 };
 
+/* What is known of the clock, and whether lines may go because they are old; see store_retention. */
+struct retention {
+	bool loaded;             /* false: the rest is to be read from meta */
+	int64_t good_ms;         /* meta: the last time that is believed; 0: none is known */
+	int64_t seen_ms;         /* meta: and the last that was noted, believed or not */
+	int64_t agreed_ms;       /* meta: for how long the clocks have gone on together while it waits */
+	enum retention_why waits; /* meta */
+	uint32_t room;           /* meta: MUCH: of this room */
+	bool granted;            /* meta: the pass that is under way, or is next, may take whatever is old */
+	bool looked;             /* there was a look, at these times */
+	int64_t wall_ms, boot_ms;
+	int64_t noted_ms;        /* of boot_ms, when meta was written last */
+	uint32_t from_room;      /* rooms below this number are looked at */
+};
+
 struct store {
 	sqlite3 *db;              /* the connection */
 	sqlite3_stmt *stmt[SQL_COUNT]; /* prepared at first use, for the connection's life */
@@ -118,6 +135,7 @@ struct store {
 	struct store_room *rooms; /* hash by number: rooms whose row is known to be there */
 	uint32_t count_from;      /* rooms below this number are counted */
 	bool keeps;               /* true where some room may say itself how long its lines are kept */
+	struct retention retention; /* for the connection that writes */
 	bool going;               /* true where some room may be going */
 	char *going_key;          /* owned, with the next: marks of what was seen, up to the one with
 	                           * this key and room, were looked at; NULL: none yet */
@@ -247,6 +265,13 @@ bool remove_save(struct store *s, const struct record *r);
 bool remove_has(struct store *s, uint32_t room);
 /* Forgets how far it has looked: it begins again. */
 void remove_release(struct store *s);
+
+/* retention.c */
+
+/* RECORD_PRUNE: what is old may go, within the transaction that is open. */
+bool retention_record(struct store *s, const struct record *r);
+/* That time is too far ahead to be believed. */
+bool retention_doubts(const struct store *s, int64_t wall_ms);
 
 /* upkeep.c */
 

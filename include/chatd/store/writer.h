@@ -96,6 +96,7 @@ enum writer_event_kind {
 	WRITER_BACK,       /* saving works again */
 	WRITER_ROWS,       /* rows */
 	WRITER_ROOM_EMPTY, /* room, true as of seq */
+	WRITER_CLOCK,      /* low: the host's clock may be wrong; otherwise it is believed again */
 	WRITER_NOTICE,     /* reason: what was done that administrators are to know */
 };
 
@@ -103,7 +104,7 @@ struct writer_event {
 	enum writer_event_kind kind;
 	uint64_t seq;
 	uint32_t room;
-	bool low;                /* FAILED: see there */
+	bool low;                /* FAILED, CLOCK: see there */
 	char *reason;
 	struct rows *rows;
 };

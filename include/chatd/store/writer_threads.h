@@ -167,6 +167,10 @@ struct writing {
 	uint64_t last_records;    /* of the last commit */
 	int64_t committed_us;     /* and when it was, monotonic */
 	int64_t prune_at_ms;      /* when to look for old lines */
+	bool pruning;             /* a pass is under way: what may go is decided */
+	uint32_t pruned;          /* lines that went and are not in the log yet */
+	int64_t pruned_log_ms;    /* when that was told last */
+	enum retention_why waits; /* why old lines do not go, as it was told */
 };
 
 enum {
