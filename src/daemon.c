@@ -229,12 +229,21 @@ static bool daemon_settle(struct daemon *d)
 	return DAEMON_SANITIZED || fence_up(d->conf, d->options->conf_path);
 }
 
+/* Read now, because the fence lets nobody read it later. Without TZ, glibc would read it again once
+ * the file is another one, and find itself in UTC then. */
+static void daemon_take_zone(void)
+{
+	setenv("TZ", ":/etc/localtime", 0);
+	tzset();
+}
+
 /* The listeners come first, so that a second chatd on the same port touches no
  * database. */
 static bool daemon_start(struct daemon *d)
 {
 	struct listener_options options = daemon_listener_options(d->conf);
 
+	daemon_take_zone();
 	if (!descriptors_raise(d->conf) ||
 	    !listen_all(d->listeners, &d->nlisteners, d->conf, &options) || !daemon_settle(d) ||
 	    !daemon_open_history(d) || !daemon_make_server(d)) {

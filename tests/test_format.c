@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -112,6 +113,43 @@ static void test_a_day_of_25_hours(void **state)
 	zone("UTC");
 }
 
+/* A year of days: each begins where the one before ends, and its first and last second have its date. */
+static void assert_days(const char *tz, const char *first)
+{
+	int64_t begin_ms, end_ms, last_ms = 0;
+	char day[STAMP_BYTES + 1];
+	struct stamp_cache cache = {0};
+
+	zone(tz);
+	snprintf(day, sizeof day, "%s", first);
+	for (int i = 0; i < 366; i++) {
+		assert_true(format_parse_day(day, &begin_ms, &end_ms));
+		if (i > 0)
+			assert_int_equal(begin_ms, last_ms);
+		if (memcmp(format_stamp(&cache, begin_ms) + 1, day, 10) != 0 ||
+		    memcmp(format_stamp(&cache, end_ms - 1) + 1, day, 10) != 0)
+			fail_msg("%s: %s begins at %s", tz, day, format_stamp(&cache, begin_ms));
+		last_ms = end_ms;
+		memcpy(day, format_stamp(&cache, end_ms) + 1, 10);
+		day[10] = '\0';
+	}
+	zone("UTC");
+}
+
+static void test_midnight_comes_twice_or_never(void **state)
+{
+	int64_t begin_ms, end_ms;
+
+	(void)state;
+	zone("AZOT1AZOST0,M3.5.0/0,M10.5.0/1"); /* Atlantic/Azores */
+	assert_true(format_parse_day("2025-10-26", &begin_ms, &end_ms));
+	assert_int_equal(end_ms - begin_ms, 25 * 3600000);
+	assert_days("AZOT1AZOST0,M3.5.0/0,M10.5.0/1", "2025-01-01");
+	assert_days("EET-2EEST,M3.5.0/0,M10.5.0/0", "2025-01-01"); /* Asia/Beirut */
+	assert_days("NZST-12NZDT,M9.5.0,M4.1.0/3", "2025-01-01");
+	assert_days("HST10", "2025-01-01");
+}
+
 static void test_clock(void **state)
 {
 	char out[96];
@@ -135,6 +173,7 @@ int main(void)
 		cmocka_unit_test(test_parse_age),
 		cmocka_unit_test(test_parse_day),
 		cmocka_unit_test(test_a_day_of_25_hours),
+		cmocka_unit_test(test_midnight_comes_twice_or_never),
 		cmocka_unit_test(test_clock),
 	};
 

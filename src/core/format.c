@@ -70,9 +70,31 @@ int64_t format_parse_age(const char *s)
 	return -1;
 }
 
+/* The first second of which the local date is that day, or a later one where the zone has skipped the
+ * day. mktime(3) does not know: midnight may come twice, or not at all. */
+static time_t day_begins(const struct tm *day)
+{
+	enum { ZONE_S = 26 * 3600 }; /* no zone is further from UTC */
+	struct tm at = *day;
+	time_t midnight = timegm(&at), low = midnight - ZONE_S, high = midnight + ZONE_S;
+
+	while (high - low > 1) {
+		time_t mid = low + (high - low) / 2;
+
+		if (localtime_r(&mid, &at) == NULL)
+			return midnight;
+		at.tm_hour = at.tm_min = at.tm_sec = 0;
+		if (timegm(&at) < midnight)
+			low = mid;
+		else
+			high = mid;
+	}
+	return high;
+}
+
 bool format_parse_day(const char *s, int64_t *begin_ms, int64_t *end_ms)
 {
-	struct tm tm = {.tm_isdst = -1}, next;
+	struct tm tm = {0}, next;
 	int year, month, day, used = 0;
 
 	/* By itself sscanf takes blanks and signs for parts of numbers. */
@@ -85,9 +107,10 @@ bool format_parse_day(const char *s, int64_t *begin_ms, int64_t *end_ms)
 	tm.tm_mday = day;
 	next = tm;
 	next.tm_mday++;
-	*begin_ms = (int64_t)mktime(&tm) * MS_PER_S;
-	*end_ms = (int64_t)mktime(&next) * MS_PER_S;
-	/* mktime turns the 31st of February into a day of March. */
+	*begin_ms = (int64_t)day_begins(&tm) * MS_PER_S;
+	*end_ms = (int64_t)day_begins(&next) * MS_PER_S;
+	/* The 31st of February becomes a day of March. */
+	timegm(&tm);
 	return tm.tm_year == year - 1900 && tm.tm_mon == month - 1 && tm.tm_mday == day;
 }
 

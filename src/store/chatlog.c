@@ -46,7 +46,6 @@ struct chatlog *chatlog_open(const char *path, struct store_error *err)
 	c->fd = fd;
 	c->path = mem_strdup(path);
 	c->stamp_s = INT64_MIN;
-	tzset();
 	return c;
 }
 

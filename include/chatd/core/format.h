@@ -30,7 +30,8 @@ const char *format_age(char out[AGE_BYTES_MAX], int64_t ms);
 /* "2h", "90m", "3d", "45s", "1w": milliseconds, or -1 if it is no such thing. */
 int64_t format_parse_age(const char *s);
 
-/* "2026-11-22": begin and end of that local day. False: no such date. */
+/* "2026-11-22": begin and end of that local day, so that each moment is in just one. False: no
+ * such date. */
 bool format_parse_day(const char *s, int64_t *begin_ms, int64_t *end_ms);
 
 /* "2026-11-22 20:14:05 CET (UTC+01:00)" */
