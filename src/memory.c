@@ -59,8 +59,8 @@ enum {
 static uint64_t memory_session(void)
 {
 	return sizeof(struct session) + LINE_BYTES_LIMIT + 1 + TELNET_BYTES + NICK_BYTES + KEY_BYTES +
-	       /* away */
-	       BODY_BYTES_MAX + 1 +
+	       /* away, and lines of a paste */
+	       BODY_BYTES_MAX + 1 + SLIP_BYTES_MAX +
 	       /* what it waits for, perhaps with what is said about a line pointed at; what it wants to know
 	        * besides, and one that is asked later */
 	       BODY_BYTES_MAX + 1 +

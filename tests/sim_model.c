@@ -272,7 +272,8 @@ static void skipped(const struct event *e)
 static void send_to(struct peer *p, const struct effect *e)
 {
 	static const char *const refusals[] = {
-		"Not sent: nothing can be saved", "Not sent: you have sent too much",
+		"Not sent: nothing can be saved", "Not sent: it may be a password",
+		"Not sent: you have sent too much",
 		" is moderated; its operators", " everybody says one line in ",
 	};
 	const char *end = e->text + e->len;

@@ -51,7 +51,7 @@ static void test_a_line_is_published_for_both_ends_of_line(void **state)
 	(void)state;
 	joins(0);
 	connected(id(1));
-	sends(1, "\xff\xf1" "b\r\n");
+	sends(1, "\xff\xfb\x1f" "b\r\n");
 	assert_has("SUBSCRIBE 1 feed 1\n");
 	sends(0, "hello\n");
 	assert_has("PUBLISH feed 1 #102 \"" STAMP "[a]:hello\\r\\n\"\n");

@@ -35,7 +35,7 @@ static void feed(struct line *l, const char *in, size_t len, uint32_t max, bool 
 	memcpy(piece, in, len);
 	end = piece + len;
 	while ((r = line_next(l, &p, end, max, edit, &text, &n)) != LINE_MORE) {
-		assert_true(p > piece && p <= end);
+		assert_true(p >= piece && p <= end);
 		if (r == LINE_READY) {
 			assert_true(n <= max);
 			bytes_puts(log, "[");
@@ -110,13 +110,70 @@ static void test_line_ends(void **state)
 	GIVES(64, "hello\n", "[hello]");
 	GIVES(64, "hello\r\nyou\r\n", "[hello][you]");
 	GIVES(64, "hello\r\0you\r\0", "[hello][you]");
-	GIVES(64, "\n\r\n\r\0\n", "[][][][]");
-	GIVES(64, "a\rb\n", "[a\rb]");
-	GIVES(64, "\n\rx\n", "[][\rx]");
-	GIVES(64, "a\r\r\nb\n", "[a\r][b]");
-	GIVES(64, "\r\r\r\n", "[\r\r]");
+	GIVES(64, "hello\n\ryou\n\r\n\r", "[hello][you][]");
+	GIVES(64, "hello\ryou\r\rthere\r", "[hello][you][][there]");
+	GIVES(64, "\n\r\n\n", "[][][]");
+	GIVES(64, "a\rb\n", "[a][b]");
 	GIVES(64, "a\0b\n\0\n", "[a\0b][\0]");
-	GIVES(64, "\b\x7F\x15\x03\x04\n", "[\b\x7F\x15\x03\x04]");
+	GIVES(64, "\b\x7F\x15\x03\x04\n", "[\x15\x03\x04]");
+	/* The first line has taught that a CR is no end. */
+	GIVES(64, "\na\rb\n", "[][a\rb]");
+	GIVES(64, "x\r\na\rb\r\n", "[x][a\rb]");
+	GIVES(64, "x\na\r\r\nb\r\r\n", "[x][a][b]");
+	GIVES(64, "x\na\r\r\r\n", "[x][a\r\r]");
+	/* Or that it is one. */
+	GIVES(64, "x\ry\r\rz\r\nw\r", "[x][y][][z][w]");
+}
+
+/* Lines that end with CR CR LF: the first of them must not come in single bytes, for whoever types
+ * CR alone wants an answer to each. */
+static void test_two_crs(void **state)
+{
+	static const char in[] = "hello\r\r\nyou\r\r\n";
+	struct bytes log = { 0 };
+	struct line l = { 0 };
+
+	(void)state;
+	for (size_t i = 1; i < sizeof in - 1; i++) {
+		bytes_clear(&log);
+		feed(&l, in, i, 64, false, &log);
+		feed(&l, in + i, sizeof in - 1 - i, 64, false, &log);
+		last(&l, 64, &log);
+		assert_string_equal(log.data, "[hello][you]");
+	}
+	bytes_clear(&log);
+	for (size_t i = 0; i < sizeof in - 1; i++)
+		feed(&l, in + i, 1, 64, false, &log);
+	last(&l, 64, &log);
+	assert_string_equal(log.data, "[hello][][you]");
+	/* Enter at a prompt. */
+	bytes_clear(&log);
+	feed(&l, "bob\r", 4, 64, false, &log);
+	feed(&l, "\r", 1, 64, false, &log);
+	assert_string_equal(log.data, "[bob][]");
+	feed(&l, "bob\r", 4, 64, false, &log);
+	assert_string_equal(log.data, "[bob][][bob]");
+	last(&l, 64, &log);
+	/* Typed ahead. */
+	bytes_clear(&log);
+	feed(&l, "bob\r\r", 5, 64, false, &log);
+	feed(&l, "x\r", 2, 64, false, &log);
+	assert_string_equal(log.data, "[bob][][x]");
+	last(&l, 64, &log);
+	bytes_release(&log);
+}
+
+static void test_keys(void **state)
+{
+	static const char *const keys[] = {"\x1b[A", "\x1b[D\x1b[D", "\x1bOP", "\x1b[1;5C", "\x1b[3~"};
+	static const char *const texts[] = {"", "hello", "\x1b[A hello", "\x1b", "\x1b[", "\x1b[1",
+	                                    "\x1b[31mred\x1b[0m", "\x1b\x1b"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		assert_true(line_is_keys(keys[i], strlen(keys[i])));
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		assert_false(line_is_keys(texts[i], strlen(texts[i])));
 }
 
 static void test_peers_end(void **state)
@@ -135,8 +192,8 @@ static void test_limit(void **state)
 	GIVES(5, "1234\n12345\n123456\nok\n", "[1234][12345]{6}[ok]");
 	GIVES(5, "12345\r\0" "123456\r\0", "[12345]{6}");
 	/* A CR that is none of the line's end counts. */
-	GIVES(5, "12345\rx\n1234\rx\n123\rx\n", "{7}{6}[123\rx]");
-	GIVES(5, "\r\r\r\r\r\n\r\r\r\r\r\r\r\n", "[\r\r\r\r]{6}");
+	GIVES(5, "\n12345\rx\n1234\rx\n123\rx\n", "[]{7}{6}[123\rx]");
+	GIVES(3, "\n\r\r\r\r\r\n\r\r\r\r\r\r\r\n", "[][\r\r]{4}");
 	GIVES(5, "123456789012\n\n", "{12}[]");
 }
 
@@ -150,9 +207,15 @@ static void test_editing(void **state)
 	EDITS(64, "gone\x03kept\n", "{C}[kept]");
 	EDITS(64, "one\n\x04", "[one]{D}");
 	EDITS(64, "half\x04", "{D}last[half]");
-	EDITS(64, "a\r\b\n", "[a]");
-	EDITS(64, "a\r\x03" "b\n", "{C}[b]");
-	/* A character is taken back whole; of bytes that are none, one. */
+	EDITS(64, "\na\r\b\n", "[][a]");
+	EDITS(64, "\na\r\x03" "b\n", "[]{C}[b]");
+	GIVES(64, "helpo\b\blo\r\n", "[hello]");
+	GIVES(64, "bob\b\n\x7F\n", "[bo][]");
+	/* A grapheme is taken back whole; of bytes that are none, one. */
+	GIVES(64, "xe\xCC\x81\b\n", "[x]");
+	GIVES(64, "x\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB\b\n", "[x]");
+	GIVES(64, "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA\xF0\x9F\x87\xAB\xF0\x9F\x87\xB7\b\n",
+	      "[\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA]");
 	EDITS(64, "x\xC3\xA4\b\n", "[x]");
 	EDITS(64, "x\xF0\x9F\x98\x80\by\n", "[xy]");
 	EDITS(64, "\xF0\x9F\x98\x80\b\b\n", "[]");
@@ -170,34 +233,57 @@ static void test_editing_at_the_limit(void **state)
 	EDITS(4, "12345\x03" "12\n", "{C}[12]");
 }
 
-/* What the header says, byte by byte, without editing. */
+/* Without BS and DEL, and the characters before them. */
+static void model_erase(struct bytes *line)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < line->len; i++) {
+		if (line->data[i] != '\b' && line->data[i] != '\x7F')
+			line->data[n++] = line->data[i];
+		else if (n > 1 && memcmp(line->data + n - 2, "\xC3\xA4", 2) == 0)
+			n -= 2;
+		else if (n > 0)
+			n--;
+	}
+	line->len = n;
+}
+
+/* What the header says, byte by byte, without editing, of lines that end with LF. */
 static void model(const char *in, size_t len, uint32_t max, struct bytes *log)
 {
 	struct bytes line = { 0 };
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		bool cr = in[i] == '\r' && i + 1 < len && (in[i + 1] == '\n' || !in[i + 1]);
+		size_t crs = 0;
 
-		if (!cr && in[i] != '\n') {
-			bytes_append(&line, in + i, 1);
+		if (in[i] == '\r' && i > 0 && in[i - 1] == '\n')
+			continue;
+		while (crs < 2 && i + crs < len && in[i + crs] == '\r')
+			crs++;
+		if (i + crs == len)
+			break;
+		if (in[i + crs] != '\n' && (in[i + crs] != '\0' || crs == 0)) {
+			bytes_append(&line, in + i, crs > 0 ? crs : 1);
+			i += crs > 0 ? crs - 1 : 0;
 			continue;
 		}
-		i += cr;
+		i += crs;
 		if (line.len > max) {
 			bytes_printf(log, "{%zu}", line.len);
 		} else {
+			model_erase(&line);
 			bytes_puts(log, "[");
 			bytes_append(log, line.data, line.len);
 			bytes_puts(log, "]");
 		}
 		bytes_clear(&line);
 	}
-	if (line.len > 0 && line.data[line.len - 1] == '\r')
-		line.len--;
 	if (line.len > max) {
 		bytes_printf(log, "last{%zu}", line.len);
 	} else if (line.len > 0) {
+		model_erase(&line);
 		bytes_puts(log, "last[");
 		bytes_append(log, line.data, line.len);
 		bytes_puts(log, "]");
@@ -231,10 +317,11 @@ static void test_random_streams(void **state)
 
 	(void)state;
 	for (round = 0; round < 20000; round++) {
-		len = rnd(sizeof in);
+		len = 1 + rnd(sizeof in - 1);
 		max = 1 + rnd(20);
 		for (i = 0; i < len; i++)
 			in[i] = bytes[rnd(rnd(3) ? 11 : sizeof bytes - 1)];
+		in[0] = '\n';
 		bytes_clear(&expected);
 		model(in, len, max, &expected);
 		cut_at_random(in, len, max, false, &log);
@@ -343,6 +430,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_line_ends),
+		cmocka_unit_test(test_two_crs),
+		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_peers_end),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_editing),

@@ -71,6 +71,8 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 
 	dialogue_end(c, s);
 	/* Things may have changed while the hash was made. */
+	if (!same || bar != NULL)
+		slip_secret(c, s);
 	if (!same) {
 		emit_reply(c, s, "Not done: your name is %s by now. %cregister again makes that one yours.",
 		           s->nick, p);
@@ -239,8 +241,11 @@ static void new_password(struct chat *c, struct session *s, const char *typed, b
 
 void cmd_register(struct chat *c, struct session *s, const struct args *a)
 {
-	if (!may_register(c, s))
+	if (!may_register(c, s)) {
+		if (*a->rest != '\0')
+			slip_secret(c, s);
 		return;
+	}
 	if (*a->rest == '\0') {
 		emit_reply(c, s, "%s will be yours. Please choose a password; an empty line ends this.",
 		           s->nick);
@@ -266,6 +271,7 @@ void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (*a->rest == '\0') {
 		command_usage(c, s, "passwd");
+		slip_secret(c, s);
 		return;
 	}
 	if (!password_fits(c, s, a->rest))

@@ -114,3 +114,8 @@ bool cp_is_hidden(int32_t cp, const utf8proc_property_t *p)
 		return p->ignorable;
 	}
 }
+
+bool cp_parts(int32_t a, int32_t b, int32_t *state)
+{
+	return utf8proc_grapheme_break_stateful(a, b, state);
+}

@@ -180,13 +180,48 @@ void command_usage(struct chat *c, struct session *s, const char *name)
 		           k->example);
 }
 
+/* Bytes of the blank at p, of those that keyboards have a key for; 0: there is none. */
+static size_t blank_bytes(const char *p)
+{
+	static const char *const blanks[] = {" ", "\xC2\xA0", "\xE3\x80\x80"}; /* U+00A0, U+3000 */
+
+	for (size_t i = 0; i < sizeof blanks / sizeof blanks[0]; i++)
+		if (strncmp(p, blanks[i], strlen(blanks[i])) == 0)
+			return strlen(blanks[i]);
+	return 0;
+}
+
+static size_t word_length(const char *p)
+{
+	size_t n = 0;
+
+	while (p[n] != '\0' && blank_bytes(p + n) == 0)
+		n++;
+	return n;
+}
+
 static char *cut_word(char **line)
 {
-	char *word = *line, *end = word + strcspn(word, " ");
+	char *word = *line, *end = word + word_length(word);
+	size_t n;
 
-	*line = end + strspn(end, " ");
+	for (*line = end; (n = blank_bytes(*line)) > 0;)
+		*line += n;
 	*end = '\0';
 	return word;
+}
+
+/* The command whose name a line begins with; NULL: there is none. */
+static const struct command *command_of(const char *line)
+{
+	char name[COMMAND_NAME_BYTES_MAX + 1];
+	size_t n = word_length(line);
+
+	if (n > COMMAND_NAME_BYTES_MAX)
+		return NULL;
+	memcpy(name, line, n);
+	name[n] = '\0';
+	return command_find(name);
 }
 
 char *args_age(char *rest, int64_t *ms)
@@ -344,22 +379,34 @@ static bool has_place(struct chat *c, struct session *s, const struct command *k
 	return false;
 }
 
+/* line is a command that there is not. */
+static void run_unknown(struct chat *c, struct session *s, const char *line)
+{
+	char *name = mem_strdup(line);
+
+	name[word_length(name)] = '\0';
+	unknown(c, s, name);
+	if (s->state == SESSION_CHAT)
+		slip_unknown(c, s, line);
+	free(name);
+}
+
 void command_run(struct chat *c, struct session *s, char *line)
 {
 	const struct command *k;
 	struct args a;
-	char *name;
 	size_t len = strlen(line);
 
 	while (len > 0 && line[len - 1] == ' ')
 		line[--len] = '\0';
-	name = cut_word(&line);
-	k = command_find(name);
-	if (k != NULL)
-		s->command = k->name;
-	if (k == NULL)
-		unknown(c, s, name);
-	else if (!command_allowed(s, k))
+	k = command_of(line);
+	if (k == NULL) {
+		run_unknown(c, s, line);
+		return;
+	}
+	cut_word(&line);
+	s->command = k->name;
+	if (!command_allowed(s, k))
 		command_refuse(c, s, k, "Not done: ");
 	else if (!flags_parse(c, s, k, &line, &a) || !has_place(c, s, k, &a))
 		return;

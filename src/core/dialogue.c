@@ -106,6 +106,7 @@ void dialogue_retry(struct chat *c, struct session *s, enum dialogue_ask ask, co
 	if (d->once) {
 		if (*why != '\0')
 			emit_reply(c, s, "%s", why);
+		slip_secret(c, s);
 		login_give_up(c, s);
 		return;
 	}

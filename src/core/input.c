@@ -22,7 +22,9 @@
 #include "chatd/core/text.h"
 
 enum {
-	IAC = 0xff,            /* RFC 854 */
+	IAC = 0xff,            /* RFC 854, like the next two */
+	WILL = 0xfb,
+	DO = 0xfd,
 	PIECE_BYTES_MAX = 512,  /* telnet input is decoded in pieces of at most this: what each byte
 	                         * of one may say (an interrupt), and the command at its end, fit
 	                         * ARENA_PER_LINE_MAX */
@@ -42,6 +44,10 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 	case LINE_READY:
 		if (s->state == SESSION_LOGIN && greet_foreign_line(c, s, text, (size_t)len))
 			return false;
+		if (line_is_keys(text, len)) {
+			slip_keys(c, s);
+			break;
+		}
 		kept = text_neutralise(c->body, text, (size_t)len);
 		/* What is shown and saved counts, also where it is longer than what was sent. */
 		if (kept > len)
@@ -153,7 +159,7 @@ static void take_held_iac(struct chat *c, struct session *s, unsigned char next)
 	uint64_t len;
 
 	s->iac_held = false;
-	if (next < 236) {
+	if (next != WILL && next != DO) {
 		/* No line ends with this byte, so there is no result to look at. */
 		line_next(&s->line, &p, iac + 1, c->config.line_bytes_max, false, &text, &len);
 		return;

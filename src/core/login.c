@@ -222,6 +222,15 @@ static void name_empty(struct chat *c, struct session *s)
 	session_prompt(c, s);
 }
 
+static void help_at_prompt(struct chat *c, struct session *s)
+{
+	char p = c->config.command_prefix;
+
+	emit_reply(c, s, "Type a name that others will see, and press Enter: then you are in the chat.");
+	emit_reply(c, s, "%clogin NAME signs you in to an account, %cquit ends the connection.", p, p);
+	login_wrong(c, s);
+}
+
 /* The few commands that make sense without a name: those that lead to one. False: it is
  * another. */
 static bool command_at_prompt(struct chat *c, struct session *s, char *text)
@@ -232,6 +241,10 @@ static bool command_at_prompt(struct chat *c, struct session *s, char *text)
 	if (*rest != '\0')
 		*rest++ = '\0';
 	k = command_find(text);
+	if (k != NULL && k->run == cmd_help) {
+		help_at_prompt(c, s);
+		return true;
+	}
 	if (k == NULL || (k->run != cmd_quit && k->run != cmd_login && k->run != cmd_resume))
 		return false;
 	if (k->run == cmd_quit) {
@@ -267,13 +280,19 @@ static void name_given(struct chat *c, struct session *s, const char *text)
 
 void login_line(struct chat *c, struct session *s, char *text)
 {
-	char p = c->config.command_prefix;
+	char p = c->config.command_prefix, word[] = "help";
+	const char *meant = slip_command(text);
+	bool command = meant != NULL || *text == p;
 
+	if (meant != NULL)
+		strcpy(word, meant);
 	if (*text == '\0') {
 		name_empty(c, s);
-	} else if (*text != p) {
+	} else if (!command && slip_refuses(c, s)) {
+		login_wrong(c, s);
+	} else if (!command) {
 		name_given(c, s, text);
-	} else if (!command_at_prompt(c, s, text + 1)) {
+	} else if (!command_at_prompt(c, s, meant != NULL ? word : text + 1)) {
 		emit_reply(c, s, "First a name, then commands. %cquit ends the connection.", p);
 		login_wrong(c, s);
 	}

@@ -56,8 +56,8 @@ static const struct {
 /* Keys of nicks that would speak for the server, its operators or everybody. */
 static const char *const reserved[] = {
 	"admin", "administrator", "administrators", "admins", "all", "chatd", "console",
-	"everybody", "everyone", "help", "here", "host", "me", "mod", "moderator", "moderators", "mods", "nobody",
-	"op", "oper", "operator", "operators", "opers", "ops", "root", "server", "service", "staff",
+	"everybody", "everyone", "exit", "help", "here", "host", "me", "mod", "moderator", "moderators", "mods", "nobody",
+	"op", "oper", "operator", "operators", "opers", "ops", "quit", "root", "server", "service", "staff",
 	"support", "sysadmin", "sysop", "system", "you",
 };
 

@@ -34,6 +34,7 @@ bool password_fits(struct chat *c, struct session *s, const char *password)
 		emit_reply(c, s, "Not taken: your name is no password.");
 	else
 		return true;
+	slip_secret(c, s);
 	return false;
 }
 

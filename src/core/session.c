@@ -347,8 +347,10 @@ void session_line(struct chat *c, struct session *s, size_t len)
 	}
 	flood_line(c, s);
 	if (text[0] != c->config.command_prefix || text[1] == c->config.command_prefix) {
-		if (!flood_refuses(c, s, "sent"))
-			room_say(c, s, RECORD_SAY, text + (text[0] == c->config.command_prefix));
+		if (flood_refuses(c, s, "sent") || slip_refuses(c, s))
+			return;
+		room_say(c, s, RECORD_SAY, text + (text[0] == c->config.command_prefix));
+		slip_word(c, s, text);
 	} else {
 		command_run(c, s, text + 1);
 		/* It may have been a password. */
@@ -423,6 +425,7 @@ static void session_free(struct session *s)
 	free(s->away);
 	dialogue_free(s->dialogue);
 	line_release(&s->line);
+	slip_release(&s->slip);
 	telnet_end(s->telnet);
 	*s = (struct session){.state = SESSION_FREE};
 }

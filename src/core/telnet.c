@@ -55,7 +55,7 @@ enum telnet_sign telnet_sign(const char *in, size_t len)
 	while (p < end && (p = memchr(p, TELNET_IAC, (size_t)(end - p)))) {
 		if (++p == end)
 			return TELNET_MAYBE;
-		if ((unsigned char)*p >= TELNET_EOF)
+		if ((unsigned char)*p == TELNET_WILL || (unsigned char)*p == TELNET_DO)
 			return TELNET_YES;
 	}
 	return TELNET_NO;

@@ -78,6 +78,10 @@ enum {
 	IGNORES_MAX = 32,       /* nicks that one person may ignore */
 	GREETING_MS = 50,       /* what speaks another protocol has spoken by then, and is answered in
 	                         * that; who says nothing is greeted */
+	SLIP_SECRET_MS = 60000, /* after a password that was refused, a line may be the next try */
+	SLIP_BURST = 3,         /* commands in a paste that there are not: then it is told how to say them */
+	SLIP_BURST_MS = 2000,   /* a pause that ends the paste */
+	SLIP_BYTES_MAX = 2048,  /* of those lines, that are kept until then */
 	NAME_TRIES_MAX = 3,     /* empty names before the connection is closed */
 	NAME_WRONG_MAX = 10,    /* and other lines there that are no name that can be had, commands that
 	                         * are not for there among them: each costs a look for a free name */

@@ -43,4 +43,8 @@ bool cp_is_ideograph(int32_t cp);
 /* The group of scripts whose spelling needs joiners between its letters; 0: none. */
 int cp_joined_script(int32_t cp);
 
+/* A grapheme ends between the two (UAX #29). *state is 0 where the first begins one, and goes on with
+ * each pair. */
+bool cp_parts(int32_t a, int32_t b, int32_t *state);
+
 #endif

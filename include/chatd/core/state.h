@@ -18,6 +18,7 @@
 #include "chatd/core/outage.h"
 #include "chatd/core/serve.h"
 #include "chatd/core/share.h"
+#include "chatd/core/slip.h"
 #include "chatd/core/telnet.h"
 
 struct account;
@@ -76,6 +77,7 @@ struct session {
 	bool finishing;             /* true exactly while in chat.finishing */
 	struct telnet *telnet;      /* owned; NULL for raw clients */
 	struct line line;           /* the unfinished line */
+	struct slip slip;           /* what it has typed by mistake */
 	uint32_t outage;            /* number of the outage in which it was connected; 0: in none */
 	uint32_t turn_lines;        /* that it may send before others of its address who wait */
 	struct pace pace;           /* of what it sends */

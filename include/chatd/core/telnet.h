@@ -2,7 +2,7 @@
  * Telnet (RFC 854, 855), for clients that speak it; libtelnet does the work.
  *
  * chatd never begins, but for a password: a client becomes a telnet client by its first
- * IAC and command. All options are refused (ECHO, RFC 857; SUPPRESS-GO-AHEAD, RFC 858;
+ * IAC and WILL or DO. All options are refused (ECHO, RFC 857; SUPPRESS-GO-AHEAD, RFC 858;
  * and the rest), which leaves it in line mode with local echo: what a chat
  * wants. TIMING-MARK is answered, without which a client that sent an interrupt
  * shows nothing more.
@@ -19,7 +19,8 @@ struct telnet;  /* one connection's state; no larger than a few hundred bytes un
 
 enum telnet_sign {
 	TELNET_NO,     /* no IAC command in there */
-	TELNET_YES,    /* an IAC followed by a command byte (236 to 255): telnet from here on */
+	TELNET_YES,    /* an IAC followed by WILL or DO, as whoever negotiates begins: telnet from here
+	                * on. Other commands may be letters, 255 and what follows it in CP1251 say */
 	TELNET_MAYBE,  /* the last byte is an IAC: what follows decides. No other sign before it */
 };
 
