@@ -376,21 +376,55 @@ static void test_a_few_addresses_make_way_for_others(void **state)
 	assert_int_equal(chat->nheld, SLOTS - 1);
 }
 
-/* Names are free, accounts are not: whoever is signed in stays, and newcomers of the same address are
- * still refused first. */
-static void test_who_is_signed_in_does_not_make_way(void **state)
+/* SLOTS - 1 people who are signed in, so many of an address. */
+static void signed_in(uint32_t each)
 {
-	(void)state;
+	char addr[32];
+
 	limits(0, 0, "");
 	for (uint32_t i = 0; i < SLOTS - 1; i++) {
-		named(i, "203.0.113.1");
+		snprintf(addr, sizeof addr, "203.0.113.%u", i / each);
+		named(i, addr);
 		chat->sessions[i].account = account_new(chat, chat->sessions[i].nick, chat->sessions[i].key,
 		                                        "", "");
 		chat->sessions[i].account->session = &chat->sessions[i];
 	}
+}
+
+/* Names are free, and accounts take days: whoever is signed in stays where a guest does not. */
+static void test_who_is_signed_in_does_not_make_way(void **state)
+{
+	(void)state;
+	signed_in(FULL_ACCOUNTS_LEAST - 1);
 	assert_true(comes(SLOTS - 1, "198.51.100.1"));
 	assert_has_not("DROP ");
 	assert_int_equal(chat->people, SLOTS - 1);
+}
+
+/* But not where so many of one address are: there are accounts to be had for some days of waiting. */
+static void test_many_accounts_of_an_address_make_way(void **state)
+{
+	(void)state;
+	signed_in(SLOTS);
+	assert_true(comes(SLOTS - 1, "198.51.100.1"));
+	assert_has("DROP ");
+}
+
+/* What comes from an exempt address takes nothing from its neighbours. */
+static void test_an_exempt_address_fills_nothing_of_its_network(void **state)
+{
+	(void)state;
+	limits(2, 0, "2001:db8::5/128");
+	for (uint32_t i = 0; i < 20; i++)
+		assert_true(comes(i, "2001:db8::5"));
+	assert_true(comes(20, "2001:db8::6"));
+	assert_true(comes(21, "2001:db8:0:1::6"));
+	for (uint32_t i = 0; i < 20; i++)
+		goes(i);
+	/* Also where the configuration changed meanwhile. */
+	limits(2, 0, "");
+	assert_true(comes(0, "2001:db8::5"));
+	assert_false(comes(1, "2001:db8::5"));
 }
 
 /* Of an exempt address each connection counts alone, also among those without a name. */
@@ -523,6 +557,8 @@ int main(void)
 		TEST(test_who_makes_way_is_told),
 		TEST(test_a_few_addresses_make_way_for_others),
 		TEST(test_who_is_signed_in_does_not_make_way),
+		TEST(test_many_accounts_of_an_address_make_way),
+		TEST(test_an_exempt_address_fills_nothing_of_its_network),
 		TEST(test_an_exempt_ipv6_address_is_exempt),
 		TEST(test_a_small_chat_makes_way_too),
 		TEST(test_a_site_makes_way_for_others),

@@ -165,6 +165,9 @@ static void test_who_gets_in_does_not_clear_what_the_owner_reads(void **state)
 	signs_in_from(5, "198.51.100.7");
 	assert_has("-- Since then 3 wrong passwords were tried.");
 	happens(EVENT_CLOSED, 5);
+	/* Nor by coming again. */
+	signs_in_from(8, "198.51.100.7");
+	happens(EVENT_CLOSED, 8);
 	signs_in_from(6, "192.0.2.1");
 	assert_has("ago, from 198.51.100.7.");
 	assert_has("-- Wrong passwords before that sign-in: 3; wrong codes: 0.");

@@ -213,6 +213,7 @@ void account_save(struct chat *c, struct account *a)
 	fields_put_number(&b, "failed_codes", a->since.codes);
 	fields_put_number(&b, "failed_before", a->before.passwords);
 	fields_put_number(&b, "failed_codes_before", a->before.codes);
+	fields_put_number(&b, "failed_since", a->wrong_ms);
 	save_sign_ins(&b, a);
 	emit_fact(c, FACT_ACCOUNT, a->key, b.data);
 	c->secret = true;
@@ -337,6 +338,7 @@ void account_load(struct chat *c, const char *key, const char *value)
 	a->since.codes = fields_get_count(value, "failed_codes", UINT32_MAX);
 	a->before.passwords = fields_get_count(value, "failed_before", UINT32_MAX);
 	a->before.codes = fields_get_count(value, "failed_codes_before", UINT32_MAX);
+	a->wrong_ms = fields_get_time(value, "failed_since");
 	load_sign_ins(a, value);
 	free(nick);
 }
@@ -398,15 +400,36 @@ static void say_last(struct chat *c, struct session *s, const struct account *a)
 		           a->since.codes == 1 ? "code was" : "codes were", c->config.command_prefix);
 }
 
-/* What was wrong has been told to whoever signs in. Where that may not be the bearer, who comes from
- * elsewhere as a rule, it is told again at the next sign-in. */
-static void wrong_told(struct account *a, const struct session *s)
+/* Its bearer was there before anybody tried. */
+static bool was_there_before(const struct account *a, const struct address *from)
 {
-	struct wrong kept = account_was_at(a, &s->from) ? (struct wrong){0} : a->before;
+	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++)
+		if (a->last[i].at_ms < a->wrong_ms && same_place(&a->last[i].from, from))
+			return true;
+	return false;
+}
+
+/* What was wrong has been told to whoever signs in. Where that may not be the bearer, who comes from
+ * elsewhere as a rule, it is told again at the next sign-in: also if it is whoever tried who comes
+ * again, and again. */
+static void wrong_told(const struct chat *c, struct account *a, const struct session *s)
+{
+	bool over = a->wrong_ms < c->wall_ms - WRONG_TOLD_DAYS * INT64_C(86400000);
+	struct wrong kept = over || was_there_before(a, &s->from) ? (struct wrong){0} : a->before;
 
 	a->before.passwords = a->since.passwords + kept.passwords;
 	a->before.codes = a->since.codes + kept.codes;
 	a->since = (struct wrong){0};
+	if (a->before.passwords + a->before.codes == 0)
+		a->wrong_ms = 0;
+}
+
+void account_wrong(const struct chat *c, struct account *a, bool code)
+{
+	if (a->since.passwords + a->since.codes + a->before.passwords + a->before.codes == 0)
+		a->wrong_ms = c->wall_ms;
+	a->since.passwords += !code;
+	a->since.codes += code;
 }
 
 void account_bear(struct session *s, struct account *a)
@@ -420,7 +443,7 @@ void account_sign_in(struct chat *c, struct session *s, struct account *a)
 	uint32_t nmail;
 
 	say_last(c, s, a);
-	wrong_told(a, s);
+	wrong_told(c, a, s);
 	memmove(a->last + 1, a->last, (SIGN_INS_KEPT - 1) * sizeof *a->last);
 	a->last[0] = (struct signed_in){c->wall_ms, s->from};
 	account_bear(s, a);

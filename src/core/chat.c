@@ -41,6 +41,7 @@ struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint3
 	c->nslots = config->connections_max + CONTROL_SLOTS;
 	c->sessions = mem_zero(c->nslots, sizeof *c->sessions);
 	c->held = mem_zero(c->nslots, sizeof *c->held);
+	c->held_exempt = mem_zero(c->nslots, sizeof *c->held_exempt);
 	c->unnamed = mem_zero(c->nslots, sizeof *c->unnamed);
 	c->effects = mem_zero((size_t)EFFECTS_MAX + c->nslots, sizeof *c->effects);
 	c->arena = mem_alloc(ARENA_BYTES);
@@ -351,6 +352,7 @@ void chat_free(struct chat *c)
 	serve_free(&c->serve);
 	free(c->sessions);
 	free(c->held);
+	free(c->held_exempt);
 	free(c->unnamed);
 	free(c->effects);
 	explicit_bzero(c->arena, ARENA_BYTES);

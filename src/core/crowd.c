@@ -113,6 +113,8 @@ void crowd_account_made(struct chat *c, const struct session *s)
 {
 	struct origin *site;
 
+	if (crowd_exempt(c, &s->from))
+		return;
 	slow_take(&origin_of(&c->origins, &s->from)->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS);
 	site = site_of(c, &s->from);
 	if (site != NULL)
@@ -164,7 +166,7 @@ static const char *over_limits_of(struct chat *c, struct origin *o, const struct
 	int64_t wait_ms = take_ms(c, &o->connects, c->config.address_connects * shares);
 	char age[AGE_BYTES_MAX];
 
-	if (most > 0 && o->connections >= most) {
+	if (most > 0 && o->connections - o->exempt >= most) {
 		log_refused(c, o, from, "too many connections at one time");
 		return refusal(c, "There are %" PRIu32 " connections from your %s, and that is the most. "
 		               "Close one of them, or try again later.", most, where);
@@ -190,10 +192,10 @@ static const char *over_limits(struct chat *c, const struct address *from)
 static uint32_t weight(struct chat *c, const struct address *a, bool unnamed)
 {
 	const struct origin *o = origin_of(&c->origins, a);
-	uint32_t n = unnamed ? o->nunnamed : o->connections, all;
+	uint32_t n = unnamed ? o->nunnamed : o->connections - o->exempt, all;
 
 	o = site_of(c, a);
-	all = o == NULL ? 0 : (unnamed ? o->nunnamed : o->connections) / SITE_WEIGHT;
+	all = o == NULL ? 0 : (unnamed ? o->nunnamed : o->connections - o->exempt) / SITE_WEIGHT;
 	return all > n ? all : n;
 }
 
@@ -268,11 +270,11 @@ static struct session *crowd_draw_full(struct chat *c, const struct address *fro
 		struct session *s = &c->sessions[chance_next(chance) % c->config.connections_max];
 		uint32_t n;
 
-		/* Names are free, accounts are not. */
-		if (!session_lives(s) || s->account != NULL || s->trusted || crowd_exempt(c, &s->from))
+		if (!session_lives(s) || role_of(s) >= ROLE_MODERATOR || crowd_exempt(c, &s->from))
 			continue;
 		n = weight(c, &s->from, false);
-		if (n >= FULL_ADDRESS_LEAST && n > most) {
+		/* Names are free, and accounts cost some days. */
+		if (n >= (s->account != NULL ? FULL_ACCOUNTS_LEAST : FULL_ADDRESS_LEAST) && n > most) {
 			most = n;
 			pick = s;
 		}
@@ -318,36 +320,42 @@ const char *crowd_refuses(struct chat *c, const struct event *e, struct session 
 void crowd_admit(struct chat *c, struct session *s)
 {
 	struct origin **held = &c->held[s->id.slot], *site;
+	bool exempt = crowd_exempt(c, &s->from);
 
 	/* A slot that is used again was released at the latest now. */
 	crowd_released(c, s->id);
 	s->origin = *held = origin_of(&c->origins, &s->from);
+	c->held_exempt[s->id.slot] = exempt;
 	origin_hold(&c->origins, s->origin);
+	s->origin->exempt += exempt;
 	site = site_of(c, &s->from);
-	if (site != NULL)
+	if (site != NULL) {
 		origin_hold(&c->origins, site);
+		site->exempt += exempt;
+	}
 	c->nheld++;
 	if (s->state != SESSION_LOGIN)
 		return;
 	DL_APPEND(c->login, s);
 	s->unnamed_pos = c->nunnamed;
 	c->unnamed[c->nunnamed++] = s;
-	s->origin->nunnamed++;
+	s->origin->nunnamed += !exempt;
 	if (site != NULL)
-		site->nunnamed++;
+		site->nunnamed += !exempt;
 }
 
 void crowd_named(struct chat *c, struct session *s)
 {
 	struct origin *site = s->state == SESSION_LOGIN ? site_of(c, &s->from) : NULL;
+	bool exempt = c->held_exempt[s->id.slot];
 	struct session *last;
 
 	if (s->state != SESSION_LOGIN)
 		return;
 	DL_DELETE(c->login, s);
-	s->origin->nunnamed--;
+	s->origin->nunnamed -= !exempt;
 	if (site != NULL)
-		site->nunnamed--;
+		site->nunnamed -= !exempt;
 	last = c->unnamed[--c->nunnamed];
 	c->unnamed[s->unnamed_pos] = last;
 	last->unnamed_pos = s->unnamed_pos;
@@ -363,8 +371,11 @@ void crowd_released(struct chat *c, struct conn_id conn)
 	if (*held == NULL)
 		return;
 	site = site_of(c, &(*held)->address);
-	if (site != NULL)
+	if (site != NULL) {
+		site->exempt -= c->held_exempt[conn.slot];
 		origin_drop(&c->origins, site);
+	}
+	(*held)->exempt -= c->held_exempt[conn.slot];
 	origin_drop(&c->origins, *held);
 	*held = NULL;
 	c->nheld--;

@@ -141,7 +141,7 @@ static void was_wrong(struct chat *c, struct session *s, struct account *a)
 		           "be good twice.");
 	/* One's own slips while signed in are no news. */
 	if (s->account != a) {
-		a->since.passwords++;
+		account_wrong(c, a, false);
 		account_save(c, a);
 	}
 }
@@ -205,7 +205,7 @@ static void code_was_wrong(struct chat *c, struct session *s, struct account *a)
 	emit_security_about(c, s, "failed-second-step", a->nick, "wrong code");
 	if (s->account == a)
 		return;
-	a->since.codes++;
+	account_wrong(c, a, true);
 	account_save(c, a);
 	if (a->session != NULL)
 		emit_reply(c, a->session, "Somebody at %s gave your right password and a wrong code. If that was "

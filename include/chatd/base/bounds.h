@@ -58,6 +58,7 @@ enum {
 	                         * nearly full, and addresses with many connections make way */
 	FULL_DRAWN = 16,        /* connections out of which that is ended whose address has the most */
 	FULL_ADDRESS_LEAST = 8, /* and an address with fewer than these keeps all of its own */
+	FULL_ACCOUNTS_LEAST = 32, /* the same for those of its connections that are signed in */
 	SITE_SHARES = 16,       /* an IPv6 /48 may have of everything as much as so many addresses */
 	SITE_WEIGHT = 4,        /* and where somebody has to make way, so many connections of it weigh as
 	                         * much as one of an address */
@@ -106,6 +107,7 @@ enum {
 	GUESSES_MAX = 16384,    /* pairs of an address and what it has tried */
 	GUESSES_ADDRESS_MAX = 64, /* accounts that one address has tried, and as many rooms: see guess.h */
 	SIGN_INS_KEPT = 5,      /* that /sessions tells of */
+	WRONG_TOLD_DAYS = 30,   /* for so long wrong tries before a sign-in are told again */
 	MAIL_MAX = 20,          /* messages kept for one account until it reads them */
 	MAIL_GUESTS_MAX = 8,    /* of them, by guests */
 	MAIL_OTHERS_MAX = 16,   /* and by all but moderators and administrators */

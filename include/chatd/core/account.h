@@ -56,6 +56,7 @@ struct account {
 	                          * another way, or before this was noted */
 	struct address made_from; /* where that guest came from, as it is counted; zero: not known */
 	struct signed_in last[SIGN_INS_KEPT]; /* newest first */
+	int64_t wrong_ms;        /* when the first of the next two was tried; 0: there are none */
 	struct wrong since, before; /* since the last sign-in, and before it: what its bearer may not have
 	                          * read, for whoever got in last was perhaps somebody else */
 	struct limit tries;      /* of passwords and codes, from everywhere; not saved */
@@ -119,6 +120,8 @@ bool account_unchanged(const struct chat *c, const struct account_ref *ref);
 
 /* s is the bearer from here on; before it comes into a room, for that is what it may read by. */
 void account_bear(struct session *s, struct account *a);
+/* A password, or a code, was given for it that was wrong. */
+void account_wrong(const struct chat *c, struct account *a, bool code);
 /* One of its last SIGN_INS_KEPT sign-ins came from there, as addresses are counted. */
 bool account_was_at(const struct account *a, const struct address *from);
 /* s has shown that it is the bearer: notes it, and says what there is to say. */

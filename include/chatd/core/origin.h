@@ -35,7 +35,9 @@ struct origin {
 	struct strikes strikes;  /* of all of its sessions */
 	uint32_t connections;    /* from their admission until they are closed; while there are any it is
 	                          * not in origins.idle */
-	uint32_t nunnamed;       /* of these, sessions without a name */
+	uint32_t exempt;         /* of these, from addresses without limits: they count for nobody else
+	                          * of the network */
+	uint32_t nunnamed;       /* of the others, sessions without a name */
 	int64_t refused_ms;      /* when the log last said that it was refused; 0: never */
 	uint32_t nrefused;       /* connections refused since then */
 	struct origin *prev, *next; /* in origins.idle */

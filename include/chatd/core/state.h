@@ -203,6 +203,7 @@ struct chat {
 	struct session *sessions;   /* by slot: nslots of them */
 	struct origin **held;       /* and by slot too: whose connection has it, from its admission to
 	                             * RELEASED; NULL: nobody's */
+	bool *held_exempt;          /* and whether its address had no limits then */
 	uint32_t nheld;             /* of them, those that are not NULL */
 	uint32_t nslots;            /* config.connections_max, and CONTROL_SLOTS */
 	struct session *nicks;      /* hash of the named, by key */
