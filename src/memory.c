@@ -48,6 +48,7 @@ enum {
 	PASSWORD_BYTES = 17 << 20, /* one yescrypt hash on its way: 16 MiB and libcrypt's own */
 	RING_BYTES = 4096 * 256 + 32768 * 16 + 8192 * 16, /* ring.c: operations, completions, vectors */
 	PROGRAM_BYTES = 40 << 20, /* code and data of chatd and its libraries, ICU's tables */
+	FOLD_BYTES = 12 << 20,  /* what each code point is folded to, when all were seen: fold.c */
 	HEAP_KEPT_BYTES = 16 << 20, /* free memory that each thread's heap may keep: daemon.c */
 	HEAP_SHARE = 8,         /* and of all of it one part in so many, lost between pieces in use */
 };
@@ -181,7 +182,7 @@ void memory_parts(uint32_t connections_max, struct memory_part parts[MEMORY_PART
 		{"guests who may come back, addresses, users of the host", MEMORY_TABLES,
 		 memory_others()},
 		{"stacks of threads", MEMORY_FIXED, THREADS * (uint64_t)STACK_BYTES},
-		{"program and libraries", MEMORY_FIXED, PROGRAM_BYTES},
+		{"program and libraries", MEMORY_FIXED, PROGRAM_BYTES + FOLD_BYTES},
 	};
 
 	for (int i = 0; i < MEMORY_PARTS - 1; i++) {

@@ -26,7 +26,7 @@ enum { ANSWER_MS = 20000, IAC = 0xFF, WILL = 0xFB };
 static const char *const network[] = {
 	"bob\n%s\n/me %s\n/topic %s\n/away %s\n/nick %s\n/join %s %s\n/msg ann %s\n/search %s\n/whois %s\n"
 	"/%s\n/report #1 %s\n/history %s\n/history 50\n/rooms\n/who\n/quit %s\n",
-	"%s\n%s\nbob\n/register %s\n%s\n/login %s %s\n/ignore %s\n/catchup\n",
+	"n%s\n%s\n/register %s\n%s\n/login %s %s\n/ignore %s\n/catchup\n",
 	"\xff\xfb\x18\xff\xfa\x18%s\xff\xf0" "bob\r\n%s\r\n/me %s\r\n/history 20\r\n/topic\r\n/quit %s\r\n",
 	"%s",
 };

@@ -6,6 +6,8 @@
 #include "chatd/base/bounds.h"
 
 #include <sqlite3.h>
+
+#include "chatd/store/store_db.h"
 #include <sys/wait.h>
 
 static struct record fact_of(uint64_t seq, enum fact_kind kind, const char *key, const char *value)
@@ -74,6 +76,7 @@ static void assert_index_agrees(void)
 	sqlite3 *db;
 	char *message = NULL;
 	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &db), SQLITE_OK);
+	assert_true(tokenizer_register(db));
 	if (sqlite3_exec(db, "INSERT INTO search(search, rank) VALUES('integrity-check', 1);"
 	                 "PRAGMA integrity_check", NULL, NULL, &message) != SQLITE_OK)
 		fail_msg("%s", message);

@@ -8,6 +8,8 @@
 
 #include <sqlite3.h>
 
+#include "chatd/store/store_db.h"
+
 /* There are thousands of rounds, and no power cut among them. */
 int fsync(int fd)
 {
@@ -349,6 +351,7 @@ static int64_t number(const char *path, const char *sql)
 	sqlite3_stmt *st;
 	int64_t n = -1;
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_true(tokenizer_register(db));
 	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
 	if (sqlite3_step(st) == SQLITE_ROW)
 		n = sqlite3_column_int64(st, 0);

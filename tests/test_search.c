@@ -4,6 +4,7 @@
 #include "store_help.h"
 
 #include "chatd/base/bounds.h"
+#include "chatd/store/store_db.h"
 
 static struct store *store;
 
@@ -103,9 +104,88 @@ static void letters_are_compared_without_case_and_accents(void **state)
 	say(1, 1, "Grüße aus KÖLN");
 	say(2, 2, "привет МИР");
 	assert_string_equal(find("koln"), "1*");
-	assert_string_equal(find("GRÜSSE grüße"), "");
+	assert_string_equal(find("GRÜSSE grüße"), "1*");
 	assert_string_equal(find("grüße"), "1*");
 	assert_string_equal(find("мир"), "2*");
+}
+
+static void words_of_other_scripts_are_found(void **state)
+{
+	(void)state;
+	say(1, 1, "यह किताब काली है");
+	say(2, 2, "قَرَأْتُ كِتَابًا");
+	say(3, 3, "使用iPhone手机");
+	say(4, 4, "ฉันกินข้าว ที่บ้าน");
+	say(5, 5, "黒猫");
+	assert_string_equal(find("किताब"), "1*");
+	assert_string_equal(find("की"), "");
+	assert_string_equal(find("كتابا"), "2*");
+	assert_string_equal(find("iphone"), "3*");
+	assert_string_equal(find("手机"), "3*");
+	assert_string_equal(find("iPhone手"), "3*");
+	assert_string_equal(find("用iPhone"), "3*");
+	assert_string_equal(find("手iPhone"), "");
+	assert_string_equal(find("กินข้าว"), "4*");
+	assert_string_equal(find("ทาบ"), "");
+	/* One letter, wherever it stands. */
+	assert_string_equal(find("猫"), "5*");
+	assert_string_equal(find("黒"), "5*");
+}
+
+static void exec(const char *path, const char *sql)
+{
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_true(tokenizer_register(db));
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* An older chatd's index, and one that was made with another ICU, are made again, and searches say how
+ * far that is. */
+static void an_old_index_is_made_again(void **state)
+{
+	static const char *const old[] = {
+		"DROP TABLE search; CREATE VIRTUAL TABLE search USING fts5(body, room, content='messages',"
+		" content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 2');"
+		"INSERT INTO search(rowid, body, room) SELECT id, body, room FROM messages;"
+		"DELETE FROM meta WHERE key = 'fold'; PRAGMA user_version = 8",
+		"UPDATE meta SET value = 1 WHERE key = 'fold'",
+	};
+	struct query q = query_of(QUERY_SEARCH, 0, 10);
+	struct store_error err;
+	struct rows *rows;
+	folder_setup(state);
+	struct folder *f = *state;
+	const char *path = folder_file(f, "chat.db");
+	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
+		store_close(store);
+		store = store_in(path);
+		for (uint64_t n = 1; n <= 100; n++)
+			say(100 * i + n, 1, n % 2 ? "Ørsted किताब" : "और कुछ");
+		store_close(store);
+		exec(path, old[i]);
+		store = store_in(path);
+		assert_true(store_reindexes(store));
+		assert_true(store_line_delete(store, 100 * i + 50, 1) == 1);
+		assert_int_equal(store_index(store, 30, &err), 30);
+		q.words = "किताब";
+		rows = store_query(store, &q);
+		assert_int_equal(rows->unindexed, i == 0 ? 71 : 86);
+		assert_true(rows->n > 0);
+		rows_release(rows);
+		index_all(store);
+		assert_false(store_reindexes(store));
+		q.words = "orsted";
+		rows = store_query(store, &q);
+		assert_int_equal(rows->unindexed, 0);
+		assert_int_equal(rows->row[rows->n - 1].hit || rows->row[1].hit, true);
+		rows_release(rows);
+		exec(path, "INSERT INTO search(search, rank) VALUES('integrity-check', 1)");
+	}
+	store_close(store);
+	store = store_in(":memory:");
+	folder_teardown(state);
 }
 
 static void a_star_means_begins_with(void **state)
@@ -359,6 +439,8 @@ int main(void)
 		WITH_STORE(a_room_is_searched_alone),
 		WITH_STORE(all_words_must_be_there),
 		WITH_STORE(letters_are_compared_without_case_and_accents),
+		WITH_STORE(words_of_other_scripts_are_found),
+		WITH_STORE(an_old_index_is_made_again),
 		WITH_STORE(a_star_means_begins_with),
 		WITH_STORE(words_are_only_words),
 		WITH_STORE(what_is_no_word_is_told_so),

@@ -5,6 +5,8 @@
 
 #include <sqlite3.h>
 
+#include "chatd/store/store_db.h"
+
 static char emptied[256];
 
 static int upkeep_setup(void **state)
@@ -48,6 +50,7 @@ static void assert_index_agrees(void)
 	sqlite3 *db;
 	char *message = NULL;
 	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &db), SQLITE_OK);
+	assert_true(tokenizer_register(db));
 	if (sqlite3_exec(db, "INSERT INTO search(search, rank) VALUES('integrity-check', 1);"
 	                 "PRAGMA integrity_check", NULL, NULL, &message) != SQLITE_OK)
 		fail_msg("%s", message);

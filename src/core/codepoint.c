@@ -119,3 +119,12 @@ bool cp_parts(int32_t a, int32_t b, int32_t *state)
 {
 	return utf8proc_grapheme_break_stateful(a, b, state);
 }
+
+bool cp_begins_mark(const char *s, const char *end)
+{
+	size_t n;
+	int32_t cp = cp_decode((const unsigned char *)s, (const unsigned char *)end, &n);
+	utf8proc_category_t category = cp == CP_ILL ? UTF8PROC_CATEGORY_CN : utf8proc_category(cp);
+
+	return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
+}

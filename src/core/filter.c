@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <utf8proc.h>
-
 #include "chatd/base/bytes.h"
+#include "chatd/base/fold.h"
+#include "chatd/core/codepoint.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
 #include "chatd/core/order.h"
@@ -15,87 +15,91 @@
 
 enum { BEGINNING_CHARS_LEAST = 2 }; /* a* would be half of all there is */
 
-/* Bytes of the letter or digit at p, which is not at its end; 0: it is none, and *skip are. */
-static size_t letter(const char *p, size_t *skip)
-{
-	utf8proc_int32_t cp;
-	utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)p, -1, &cp);
+/* -- finding ------------------------------------------------------------------------------ */
 
-	*skip = n > 0 ? (size_t)n : 1;
-	if (n <= 0)
-		return 0;
-	switch (utf8proc_category(cp)) {
-	case UTF8PROC_CATEGORY_LU:
-	case UTF8PROC_CATEGORY_LL:
-	case UTF8PROC_CATEGORY_LT:
-	case UTF8PROC_CATEGORY_LM:
-	case UTF8PROC_CATEGORY_LO:
-	case UTF8PROC_CATEGORY_ND:
-	case UTF8PROC_CATEGORY_NL:
-	case UTF8PROC_CATEGORY_NO:
-		return (size_t)n;
-	default:
-		return 0;
-	}
+struct finding {
+	const struct chat *c;
+	const struct filter *found;
+};
+
+/* A word of a script without blanks may stand anywhere in a run, but not with further marks on it. */
+static bool stands_in(const struct filter *f, const struct fold_token *t)
+{
+	size_t n = strlen(f->word);
+	const char *at = t->text, *end = t->text + t->len;
+
+	for (; (at = memmem(at, (size_t)(end - at), f->word, n)) != NULL; at++)
+		if (at + n == end || !cp_begins_mark(at + n, end))
+			return true;
+	return false;
 }
 
-static const struct filter *find_word(const struct chat *c, const char *word, size_t len)
+static int find_word(void *ctx, const struct fold_token *t)
 {
-	const struct order *o = c->order;
+	struct finding *w = ctx;
+	const struct order *o = w->c->order;
 	struct filter *f;
 
-	HASH_FIND(hh, o->words, word, len, f);
-	if (f != NULL)
-		return f;
-	for (f = o->beginnings; f != NULL; f = f->hh.next)
-		if (strlen(f->word) <= len && memcmp(f->word, word, strlen(f->word)) == 0)
-			return f;
-	return NULL;
+	HASH_FIND(hh, o->words, t->text, t->len, f);
+	for (struct filter *b = o->beginnings; b != NULL && f == NULL; b = b->hh.next)
+		if (strlen(b->word) <= t->len && memcmp(b->word, t->text, strlen(b->word)) == 0)
+			f = b;
+	for (struct filter *b = o->words; t->run && b != NULL && f == NULL; b = b->hh.next)
+		if (stands_in(b, t))
+			f = b;
+	w->found = f;
+	return f != NULL;
 }
 
 const struct filter *filter_find(const struct chat *c, const char *text)
 {
-	const struct filter *f = NULL;
-	char *folded;
+	struct finding w = {.c = c};
 
-	if (c->order->nfilters == 0 || (folded = text_form(text, FORM_WORD)) == NULL)
-		return NULL;
-	for (const char *p = folded; *p != '\0' && f == NULL;) {
-		size_t len = 0, n, skip = 0;
+	if (c->order->nfilters > 0)
+		fold_text(text, strlen(text), FOLD_WORDS, find_word, &w);
+	return w.found;
+}
 
-		while (p[len] != '\0' && (n = letter(p + len, &skip)) > 0)
-			len += n;
-		if (len > 0)
-			f = find_word(c, p, len);
-		p += len;
-		if (*p != '\0')
-			p += skip;
-	}
-	free(folded);
-	return f;
+/* -- typing them ------------------------------------------------------------------------- */
+
+struct typed {
+	char *word;                 /* FILTER_BYTES_MAX + 1 bytes */
+	size_t len;                 /* of the only word in what was typed, folded */
+	size_t begin, end;          /* where it stands there */
+	int n;                      /* words in it */
+};
+
+static int take_word(void *ctx, const struct fold_token *t)
+{
+	struct typed *w = ctx;
+
+	w->n++;
+	w->len = t->len;
+	w->begin = t->begin;
+	w->end = t->end;
+	if (t->len <= FILTER_BYTES_MAX)
+		memcpy(w->word, t->text, t->len);
+	return 0;
 }
 
 const char *filter_parse(const char *typed, char word[FILTER_BYTES_MAX + 1], bool *beginning)
 {
-	char *folded = text_form(typed, FORM_WORD);
-	size_t len = folded != NULL ? strlen(folded) : 0, at = 0, n, skip;
+	struct typed w = {.word = word};
+	size_t len = strlen(typed);
 	const char *wrong = NULL;
 
-	*beginning = len > 0 && folded[len - 1] == '*';
-	if (*beginning)
-		folded[--len] = '\0';
-	while (at < len && (n = letter(folded + at, &skip)) > 0)
-		at += n;
-	if (len == 0 || at < len)
+	*beginning = len > 0 && typed[len - 1] == '*';
+	len -= *beginning;
+	fold_text(typed, len, FOLD_WORDS, take_word, &w);
+	if (w.n != 1 || w.begin != 0 || w.end != len)
 		wrong = "a word has letters and digits alone";
-	else if (text_chars(folded, len) > FILTER_CHARS_MAX || len > FILTER_BYTES_MAX)
+	else if (w.len > FILTER_BYTES_MAX || text_chars(word, w.len) > FILTER_CHARS_MAX)
 		wrong = "a word has at most 64 characters";
-	else if (*beginning && text_chars(folded, len) < BEGINNING_CHARS_LEAST)
+	else if (*beginning && text_chars(word, w.len) < BEGINNING_CHARS_LEAST)
 		wrong = "before a * there are at least 2 characters";
 	else
-		memcpy(word, folded, len + 1);
+		word[w.len] = '\0';
 	_Static_assert(FILTER_CHARS_MAX == 64 && BEGINNING_CHARS_LEAST == 2, "the sentences");
-	free(folded);
 	return wrong;
 }
 

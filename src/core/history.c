@@ -284,31 +284,48 @@ static const struct row *group_begins(const struct rows *rows, size_t i)
 	return i + 1 < rows->n && row[1].hit && row->id < row[1].id ? row + 1 : NULL;
 }
 
-static void show_search(struct chat *c, struct session *s, const struct rows *rows)
+/* The hits that s is to see, each with its neighbours. */
+static void show_hits(struct chat *c, struct session *s, const struct rows *rows)
 {
-	size_t hits = 0;
+	bool hidden = false;
 
-	for (size_t i = 0; i < rows->n; i++)
-		hits += rows->row[i].hit;
-	if (hits == 0) {
-		emit_reply(c, s, "Nothing found. All the words must be in one line; wor* finds what "
-		           "begins with wor.");
-		return;
-	}
-	if (rows->more)
-		emit_reply(c, s, "More than %zu lines found; these are the newest. More words find "
-		           "fewer.", hits);
-	else
-		emit_reply(c, s, "%zu %s found, newest first:", hits, lines_word(hits));
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct row *row = &rows->row[i], *hit = group_begins(rows, i);
 
 		if (hit != NULL)
+			hidden = row_ignored(s, hit);
+		if (hit != NULL && !hidden)
 			emit_reply(c, s, "#%" PRIu64 " in %s:", hit->id, hit->room_name);
-		if (!row_ignored(s, row))
+		if (!hidden && !row_ignored(s, row))
 			show_row(c, s, row->hit ? "> " : "  ", row);
 	}
 	emit_reply(c, s, "End of what was found.");
+}
+
+static void show_search(struct chat *c, struct session *s, const struct rows *rows)
+{
+	size_t hits = 0, ignored = 0;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		ignored += rows->row[i].hit && row_ignored(s, &rows->row[i]);
+		hits += rows->row[i].hit && !row_ignored(s, &rows->row[i]);
+	}
+	if (hits + ignored == 0)
+		emit_reply(c, s, "Nothing found. All the words must be in one line; wor* finds what "
+		           "begins with wor.");
+	else if (rows->more)
+		emit_reply(c, s, "More than %zu lines found; these are the newest. More words find "
+		           "fewer.", hits + ignored);
+	else if (hits > 0)
+		emit_reply(c, s, "%zu %s found, newest first:", hits, lines_word(hits));
+	if (hits > 0)
+		show_hits(c, s, rows);
+	if (ignored > 0)
+		emit_reply(c, s, "%zu %s found %s not shown: said by people whom you ignore.", ignored,
+		           lines_word(ignored), ignored == 1 ? "is" : "are");
+	if (rows->unindexed > 0)
+		emit_reply(c, s, "The index is being made again: %d%% of the lines are not searched yet, the "
+		           "newest last.", rows->unindexed);
 }
 
 static void show_audit(struct chat *c, struct session *s, const struct rows *rows)

@@ -46,6 +46,10 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 			return false;
 		if (line_is_keys(text, len)) {
 			slip_keys(c, s);
+			if (s->state == SESSION_LOGIN && s->dialogue == NULL)
+				login_wrong(c, s);
+			else
+				session_prompt(c, s);
 			break;
 		}
 		kept = text_neutralise(c->body, text, (size_t)len);

@@ -37,7 +37,6 @@ void slip_keys(struct chat *c, struct session *s)
 	if (!s->slip.keys_told)
 		emit_reply(c, s, "Arrow keys do nothing here. With \"rlwrap nc HOST PORT\" they edit your line.");
 	s->slip.keys_told = true;
-	session_prompt(c, s);
 }
 
 /* -- words ------------------------------------------------------------------------------ */

@@ -118,6 +118,11 @@ void answer_set_more(struct answer *a)
 	a->rows.more = true;
 }
 
+void answer_set_unindexed(struct answer *a, uint8_t percent)
+{
+	a->rows.unindexed = percent;
+}
+
 void answer_fail(struct answer *a, const char *fmt, ...)
 {
 	if (a->error)

@@ -10,11 +10,10 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
+#include "chatd/base/fold.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <utf8proc.h>
 
 /* Lines of one room that are hidden from who asks. */
 struct hidden {
@@ -40,26 +39,25 @@ enum {
 
 static const char too_long[] = "The search took too long; try more or rarer words.";
 
-/* True where the index's tokenizer (unicode61) finds a word in it: it takes letters,
- * digits and what is private, all else separates. */
-static bool word_has_token(const char *p, size_t n)
+struct words {
+	int n;               /* tokens */
+	bool single;         /* the last is one letter of a script without blanks */
+};
+
+static int word_count(void *ctx, const struct fold_token *t)
 {
-	for (size_t i = 0; i < n; ) {
-		utf8proc_int32_t c;
-		utf8proc_ssize_t taken = utf8proc_iterate((const utf8proc_uint8_t *)p + i,
-		                                          (utf8proc_ssize_t)(n - i), &c);
-		if (taken <= 0) {
-			i++;
-			continue;
-		}
-		i += (size_t)taken;
-		utf8proc_category_t kind = utf8proc_category(c);
-		if ((kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO) ||
-		    (kind >= UTF8PROC_CATEGORY_ND && kind <= UTF8PROC_CATEGORY_NO) ||
-		    kind == UTF8PROC_CATEGORY_CO)
-			return true;
-	}
-	return false;
+	struct words *w = ctx;
+	w->n++;
+	w->single = t->single;
+	return 0;
+}
+
+/* What the index's tokenizer finds in it. */
+static struct words words_in(const char *p, size_t n)
+{
+	struct words w = { 0 };
+	fold_text(p, n, FOLD_QUERY, word_count, &w);
+	return w;
 }
 
 static void match_quote(struct bytes *match, const char *p, size_t n)
@@ -76,7 +74,8 @@ static bool match_word(struct bytes *match, const char *p, size_t n, struct answ
 	size_t bare = n;
 	while (bare > 0 && p[bare - 1] == '*')
 		bare--;
-	if (!word_has_token(p, bare)) {
+	struct words words = words_in(p, bare);
+	if (words.n == 0) {
 		answer_fail(a, "There is nothing to search for in \"%.*s\": a word needs a letter "
 		            "or a digit.", (int)n, p);
 		return false;
@@ -84,7 +83,8 @@ static bool match_word(struct bytes *match, const char *p, size_t n, struct answ
 	if (match->len)
 		bytes_puts(match, " AND ");
 	match_quote(match, p, bare);
-	if (bare < n)
+	/* Of a run the index has pairs: those that begin with the letter. */
+	if (bare < n || words.single)
 		bytes_puts(match, " *");
 	return true;
 }
@@ -221,6 +221,15 @@ static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct 
 	return ok;
 }
 
+/* Percent of the lines that the index has not got while it is made again. */
+static uint8_t unindexed(struct store *s)
+{
+	uint64_t to = (uint64_t)store_meta(s, "reindex_to", 0), indexed = (uint64_t)store_meta(s, "indexed", 0);
+	if (indexed >= to)
+		return 0;
+	return (uint8_t)(100 - indexed * 99 / to);
+}
+
 void search_answer(struct store *s, const struct query *q, struct answer *a)
 {
 	struct bytes match = { 0 };
@@ -232,6 +241,7 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 		bytes_release(&match);
 		return;
 	}
+	answer_set_unindexed(a, unindexed(s));
 	hiding.asker = hiding_parse(q->key);
 	if (hiding_load_going(s, &hiding.going))
 		st = store_stmt(s, SQL_FTS_FIND);
@@ -304,10 +314,12 @@ static int64_t mentions_count(struct store *s, const struct unread *u, const str
 	size_t n = strlen(q->words);
 	sqlite3_stmt *st = store_stmt(s, SQL_FTS_COUNT);
 	struct bytes match = { 0 };
-	if (!st || !word_has_token(q->words, n))
+	struct words words = words_in(q->words, n);
+	if (!st || words.n == 0)
 		return st ? 0 : -1;
 	bytes_puts(&match, "{body} : ");
 	match_quote(&match, q->words, n);
+	bytes_puts(&match, words.single ? " *" : "");
 	bytes_printf(&match, " AND {room} : \"%u\"", u->room);
 	sqlite3_bind_text(st, 1, match.data, (int)match.len, SQLITE_STATIC);
 	int64_t count = unread_count(s, st, u, q);

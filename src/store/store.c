@@ -104,7 +104,7 @@ bool store_connect(struct store *s, const char *path, struct store_error *err)
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	/* Until the file is known to be ours, closing must not move its WAL into it. */
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	return true;
+	return tokenizer_register(s->db) || store_fail(s, err);
 }
 
 /* No clock shows times beyond it, and sums of a few of them do not overflow. */
@@ -185,7 +185,7 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 	    !store_settle_writer(s, err))
 		return false;
 	s->keeps = true; /* until the first look at them */
-	if (!marks_load(s, err) || !rooms_drop_dead(s, err))
+	if (!marks_load(s, err) || !rooms_drop_dead(s, err) || !store_index_check(s, err))
 		return false;
 	s->going = store_number(s, store_stmt(s, SQL_GOING_ROOMS), -1) >= 0;
 	place_note(s);

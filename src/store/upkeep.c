@@ -9,6 +9,8 @@
 #include "chatd/store/store_db.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/fold.h"
+#include "chatd/base/log.h"
 #include "chatd/store/clock.h"
 
 #include <stdlib.h>
@@ -63,6 +65,31 @@ int store_index(struct store *s, int rows, struct store_error *err)
 	}
 	s->indexed = last;
 	return n;
+}
+
+bool store_reindexes(const struct store *s)
+{
+	return s->indexed < s->reindex_to;
+}
+
+bool store_index_check(struct store *s, struct store_error *err)
+{
+	s->reindex_to = (uint64_t)store_meta(s, "reindex_to", 0);
+	if (store_meta(s, "fold", 0) == fold_version())
+		return true;
+	if (!store_run_begin(s, SQL_BEGIN) ||
+	    sqlite3_exec(s->db, "INSERT INTO search(search) VALUES('delete-all')", NULL, NULL, NULL) !=
+	    SQLITE_OK ||
+	    !store_meta_set(s, "fold", fold_version()) || !store_meta_set(s, "indexed", 0) ||
+	    !store_meta_set(s, "reindex_to", (int64_t)s->saved.line_id) ||
+	    !store_run(store_stmt(s, SQL_COMMIT)))
+		return store_fail(s, err);
+	s->indexed = 0;
+	s->reindex_to = s->saved.line_id;
+	if (s->reindex_to > 0)
+		log_info("the full-text index is made again, because words are compared in another way now; "
+		         "meanwhile searches say how much they have looked through");
+	return true;
 }
 
 /* -- deleting a line ------------------------------------------------------------ */

@@ -406,6 +406,7 @@ struct writer *writer_start(const struct writer_options *o, struct store_error *
 	atomic_store(&w->stored, w->stored_said);
 	w->stored_shared = w->stored_said;
 	w->indexed_shared = store_indexed(w->store);
+	atomic_store(&w->reindexing, store_reindexes(w->store));
 	if (!threads_start(w, err)) {
 		writer_free(w);
 		return NULL;

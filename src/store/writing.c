@@ -58,6 +58,7 @@ void writing_share(struct writing *t)
 	w->stored_shared = store_last_seq(w->store);
 	w->indexed_shared = store_indexed(w->store);
 	w->failing_shared = t->failing;
+	atomic_store(&w->reindexing, store_reindexes(w->store));
 	pthread_cond_broadcast(&w->moved);
 	pthread_mutex_unlock(&w->mutex);
 }

@@ -47,4 +47,7 @@ int cp_joined_script(int32_t cp);
  * each pair. */
 bool cp_parts(int32_t a, int32_t b, int32_t *state);
 
+/* A mark begins at s. */
+bool cp_begins_mark(const char *s, const char *end);
+
 #endif

@@ -166,6 +166,8 @@ struct rows {
 	uint64_t seen_id;       /* REPLAY: last id that `key` had seen; 0: never here */
 	uint32_t missed;        /* REPLAY: lines since then that are not in the answer, at most
 	                         * 1000; 0 where seen_id is 0 */
+	uint8_t unindexed;      /* SEARCH: percent of all lines that are not searched yet, because the
+	                         * index is being made again: the newest; 0: none */
 	const char *error;      /* NULL, or a sentence for the person who asked */
 	bool ok;                /* CHECK, CHECK_TOTP: it matched; STATS, HASH, CODES, TOTP: there is
 	                         * text; BACKUP: it is made */

@@ -48,7 +48,6 @@ char *text_shown(const char *s, size_t bytes_max);
 enum text_form {
 	FORM_BARE,        /* without accents */
 	FORM_BARE_FOLDED, /* and without case */
-	FORM_WORD,        /* the same, composed */
 	FORM_NAME,        /* NFKC, without case: names with the same are one name */
 	FORM_PASSWORD,    /* NFC: however the keyboard writes it */
 };

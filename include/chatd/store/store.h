@@ -102,6 +102,8 @@ bool store_commit(struct store *s, struct store_error *err);
  */
 int store_index(struct store *s, int rows, struct store_error *err);
 uint64_t store_indexed(struct store *s);
+/* The index is being made again: searches do not wait for it. */
+bool store_reindexes(const struct store *s);
 
 /*
  * Counts the lines of rooms which nobody has counted since the start, at most so

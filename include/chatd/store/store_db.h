@@ -127,6 +127,7 @@ struct store {
 	struct store_marks saved; /* as of the last commit */
 	struct store_marks batch; /* as of the transaction that is open */
 	uint64_t indexed;         /* lines up to this id are in the full-text index */
+	uint64_t reindex_to;      /* and up to this one while that is made again; 0: it is not */
 	uint64_t meta_seq;        /* what meta says about saved.seq */
 	bool seq_binds;           /* true where the open transaction must write its last seq to meta,
 	                           * because no line will tell it */
@@ -224,6 +225,11 @@ bool files_owned(const char *path, const struct stat *st, struct store_error *er
 /* Lets SQL read s->lines as a table of that name. */
 bool lines_table_make(struct store *s);
 
+/* tokenizer.c */
+
+/* Lets a connection make and read the full-text index. */
+bool tokenizer_register(sqlite3 *db);
+
 /* save.c */
 
 /* Forgets what is known of rooms without asking; it is found out again when needed. */
@@ -275,6 +281,10 @@ bool retention_doubts(const struct store *s, int64_t wall_ms);
 
 /* upkeep.c */
 
+/* Empties the index where it was made by another form of words than the present one: it is made again,
+ * in the steps of store_index. */
+bool store_index_check(struct store *s, struct store_error *err);
+
 /* Deletes a line and its entry in the index, within the transaction that is open. Returns
  * its room; 0: there is no such line, or not in `room` (0: in any); -1: error. */
 int64_t store_line_delete(struct store *s, uint64_t id, uint32_t room);
@@ -288,6 +298,8 @@ struct answer;
  * answer is full, nothing was taken, and rows.more is set. */
 bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit);
 void answer_set_more(struct answer *a);
+/* So many percent of all lines were not searched (rows.unindexed). */
+void answer_set_unindexed(struct answer *a, uint8_t percent);
 /* What the row added last says of unread lines. */
 void answer_set_unread(struct answer *a, uint32_t lines, uint32_t mentions);
 /* Binds a range of a room's lines to SQL_LINES_FIRST or SQL_LINES_LAST, unbounded in time. */

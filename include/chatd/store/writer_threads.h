@@ -123,6 +123,7 @@ struct writer {
 	struct sleeper writing; /* where the thread that writes sleeps */
 	bool wake_writing;      /* loop: true when it brought work since writer_wake_fds */
 	_Atomic(struct reload *) reload; /* not yet taken by writing */
+	_Atomic bool reindexing; /* the index is being made again: no search waits for it */
 	_Atomic bool index_wanted; /* true when a search waits for the index */
 	_Atomic int wal_pages;  /* in the WAL after the last commit */
 	_Atomic int wal_copied; /* of them at the last checkpoint */
