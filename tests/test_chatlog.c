@@ -58,6 +58,7 @@ static void lines_have_time_sender_room_and_text(void **state)
 	r.kind = RECORD_FACT;
 	chatlog_add(c, &r);
 	r.kind = RECORD_DELETE;
+	r.ref = 61;
 	chatlog_add(c, &r);
 	assert_file(folder_file(f, "chat.log"), "");
 	chatlog_flush(c);
@@ -65,7 +66,8 @@ static void lines_have_time_sender_room_and_text(void **state)
 	assert_file(folder_file(f, "chat.log"),
 	            "[2023-11-14 23:13:21][alice][lobby]:hello: [you]\n"
 	            "[2023-11-14 23:14:21][bob][ops]:* bob waves\n"
-	            "[2023-11-14 23:14:23][System][ops]: 2 lines were said here\n");
+	            "[2023-11-14 23:14:23][System][ops]: 2 lines were said here\n"
+	            "[2023-11-14 23:14:23][System][ops]: line #61 was deleted\n");
 	chatlog_close(c);
 }
 

@@ -7,6 +7,7 @@
 #include "chatd/base/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,8 +64,17 @@ static const char *chatlog_stamp(struct chatlog *c, int64_t time_ms)
 	return c->stamp;
 }
 
+/* The file cannot forget: it says what has gone from the history. */
+static void add_deleted(struct chatlog *c, const struct record *r)
+{
+	bytes_printf(&c->out, "%s[System][%s]: line #%" PRIu64 " was deleted\n",
+	             chatlog_stamp(c, r->time_ms), r->room_name, r->ref);
+}
+
 void chatlog_add(struct chatlog *c, const struct record *r)
 {
+	if (r->kind == RECORD_DELETE && c->out.len <= WAITING_BYTES_MAX)
+		add_deleted(c, r);
 	if (r->kind != RECORD_SAY && r->kind != RECORD_ACTION && r->kind != RECORD_GAP)
 		return;
 	if (c->out.len > WAITING_BYTES_MAX) {

@@ -138,7 +138,7 @@ int store_remove(struct store *s, int rows, struct store_error *err)
 	if (lines == 0)
 		marks = remove_marks(s, marks_max, &key, &room);
 	bool done = lines == 0 && marks >= 0 && marks < marks_max;
-	if (lines < 0 || marks < 0 || (done && !store_run(store_stmt(s, SQL_GOING_END))) ||
+	if (lines < 0 || marks < 0 || (done && !(store_run(store_stmt(s, SQL_GOING_END)) && wipe_note(s))) ||
 	    !store_run(store_stmt(s, SQL_COMMIT))) {
 		store_fail(s, err);
 		free(key);

@@ -292,7 +292,7 @@ static bool plain_record_save(struct store *s, const struct record *r)
 		return remove_save(s, r);
 	if (r->kind == RECORD_PRUNE)
 		return retention_record(s, r);
-	return store_line_delete(s, r->ref, r->room) >= 0;
+	return store_line_delete(s, r->ref, r->room) >= 0 && wipe_note(s);
 }
 
 /* One record by itself. False: nothing can be saved. */

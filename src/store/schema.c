@@ -161,6 +161,7 @@ static const char *const statements[SQL_COUNT] = {
 	                " WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[SQL_FTS_DELETE] = "INSERT INTO search(search, rowid, body, room)"
 	                   " VALUES('delete', ?1, ?2, ?3)",
+	[SQL_FTS_MERGE] = "INSERT INTO search(search, rank) VALUES('merge', ?1)",
 	[SQL_FTS_FIND] = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2"
 	                 " ORDER BY rowid DESC LIMIT ?3",
 	[SQL_FTS_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ?1"

@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 enum {
-	BUSY_MS = 2000,              /* how long another program's lock is waited for */
 	PROGRESS_STEPS = 100,        /* virtual machine steps between two looks at the clock: a few of
 	                              * the full-text index's take a millisecond together */
 	WAL_BYTES_KEPT = 64 << 20,   /* a longer WAL file is cut when it starts anew; cutting takes
@@ -101,7 +100,7 @@ bool store_connect(struct store *s, const char *path, struct store_error *err)
 	if (rc != SQLITE_OK)
 		return s->db && store_fail(s, err);
 	sqlite3_extended_result_codes(s->db, 1);
-	sqlite3_busy_timeout(s->db, BUSY_MS);
+	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
 	/* Until the file is known to be ours, closing must not move its WAL into it. */
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	return tokenizer_register(s->db) || store_fail(s, err);
@@ -167,10 +166,10 @@ static bool rooms_drop_dead(struct store *s, struct store_error *err)
 
 bool store_settle_writer(struct store *s, struct store_error *err)
 {
-	char pragmas[160];
+	char pragmas[200];
 	if (!lines_table_make(s))
 		return store_fail(s, err);
-	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL;"
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;"
 	         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%d;"
 	         "PRAGMA journal_size_limit = %d", STORE_CACHE_KIB, WAL_BYTES_KEPT);
 	if (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
@@ -188,6 +187,7 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 	if (!marks_load(s, err) || !rooms_drop_dead(s, err) || !store_index_check(s, err))
 		return false;
 	s->going = store_number(s, store_stmt(s, SQL_GOING_ROOMS), -1) >= 0;
+	s->wipes = store_meta(s, "wipe", 0) != 0;
 	place_note(s);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return true;

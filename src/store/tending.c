@@ -17,6 +17,9 @@
 
 enum {
 	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
+	WIPE_DELAY_MS = 10000,    /* more may be deleted by then */
+	WIPE_AGAIN_MS = 1000,     /* where somebody reads */
+	WIPE_PAGES_STEP = 16,     /* of the index that a step merges: it takes some ms */
 	PRUNED_LOG_MS = 3600000,  /* between two words in the log about what went, if it is not many */
 	DISK_EVERY_MS = 1000,     /* between two looks at the disk while there is something to do */
 	RESERVE_MORE = 8,         /* so much of the reserve, one part in so many, must be free beside it
@@ -181,6 +184,7 @@ static void tell_pruned(struct writing *t, int n)
 	t->pruned += (uint32_t)n;
 	if (t->pruned == 0 || (t->pruned < OLD_LINES_MUCH && now_ms < t->pruned_log_ms))
 		return;
+	store_wipe_want(t->w->store);
 	log_info("%u lines went from the history: they were too old, or more than are kept", t->pruned);
 	t->pruned = 0;
 	t->pruned_log_ms = now_ms + PRUNED_LOG_MS;
@@ -254,4 +258,38 @@ bool writing_prune(struct writing *t)
 	if (t->pruning)
 		t->prune_at_ms = 0; /* here too */
 	return t->pruning;
+}
+
+/* -- what was deleted -------------------------------------------------------------------- */
+
+bool writing_wipe(struct writing *t)
+{
+	struct store_error err;
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	if (!store_wipes(t->w->store)) {
+		t->wipe_at_ms = 0;
+		return false;
+	}
+	if (t->wipe_at_ms == 0)
+		t->wipe_at_ms = now_ms + WIPE_DELAY_MS;
+	/* Lines that the index is still to get would be merged later all the same. */
+	if (t->stopping || t->failing || now_ms < t->wipe_at_ms || !queue_empty(t->w->queue))
+		return false;
+	switch (store_wipe(t->w->store, WIPE_PAGES_STEP, &err)) {
+	case WIPE_GOES_ON:
+		writing_wal(t->w);
+		return true;
+	case WIPE_WAITS:
+		t->wipe_at_ms = now_ms + WIPE_AGAIN_MS;
+		return false;
+	case WIPE_DONE:
+		t->wipe_at_ms = 0;
+		writing_wal(t->w);
+		return false;
+	case WIPE_FAILS:
+		break;
+	}
+	upkeep_failed(t, "wiping what was deleted", &err);
+	t->wipe_at_ms = now_ms + RETRY_MS;
+	return false;
 }

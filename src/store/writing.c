@@ -263,6 +263,8 @@ static bool writing_ready(void *ctx)
 static int writing_timeout(struct writing *t)
 {
 	int64_t now = now_ms(), at = t->prune_at_ms;
+	if (t->wipe_at_ms != 0 && t->wipe_at_ms < at)
+		at = t->wipe_at_ms;
 	if (t->low && t->disk_at_ms < at)
 		at = t->disk_at_ms;
 	if (t->failing) {
@@ -338,7 +340,8 @@ void *writing_main(void *arg)
 		bool committed = writing_batch(&t);
 		bool busy = committed;
 		if (!t.failing)
-			busy |= writing_index(&t) || (!committed && writing_prune(&t));
+			busy |= writing_index(&t) ||
+			        (!committed && (writing_prune(&t) || writing_wipe(&t)));
 		if (writing_ended(&t))
 			return NULL;
 		if (!busy)

@@ -163,6 +163,17 @@ int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int
                 void (*emptied)(void *ctx, uint32_t room), void *ctx, struct store_error *err);
 
 /*
+ * What is deleted by RECORD_DELETE or RECORD_REMOVE, or by pruning once store_wipe_want was called, is
+ * to leave the file and its WAL. store_wipes: something is. A step merges about so many pages of the
+ * index in a transaction of its own, or is the last, in which the WAL is cut off: that WAITS where
+ * somebody reads, and is to be tried again.
+ */
+enum wipe_step { WIPE_FAILS, WIPE_GOES_ON, WIPE_WAITS, WIPE_DONE };
+bool store_wipes(const struct store *s);
+void store_wipe_want(struct store *s);
+enum wipe_step store_wipe(struct store *s, int pages, struct store_error *err);
+
+/*
  * Rooms that a record has removed (RECORD_REMOVE) go in steps, each a transaction: up to rows
  * lines with their entries in the index or, where none is left, a few times as many marks of
  * what people have seen, which are looked through. Returns more than 0 where there is more to

@@ -67,6 +67,7 @@ enum store_sql {
 	SQL_FACTS,
 	SQL_FTS_ADD,
 	SQL_FTS_DELETE,
+	SQL_FTS_MERGE,
 	SQL_FTS_FIND,
 	SQL_FTS_COUNT,
 	SQL_COUNT,
@@ -137,6 +138,9 @@ struct store {
 	uint32_t count_from;      /* rooms below this number are counted */
 	bool keeps;               /* true where some room may say itself how long its lines are kept */
 	struct retention retention; /* for the connection that writes */
+	bool wipes;              /* words of what was deleted may be in the file; for the connection that
+	                           * writes, like the next */
+	bool wiping;              /* and the index is being merged because of that */
 	bool going;               /* true where some room may be going */
 	char *going_key;          /* owned, with the next: marks of what was seen, up to the one with
 	                           * this key and room, were looked at; NULL: none yet */
@@ -271,6 +275,13 @@ bool remove_save(struct store *s, const struct record *r);
 bool remove_has(struct store *s, uint32_t room);
 /* Forgets how far it has looked: it begins again. */
 void remove_release(struct store *s);
+
+enum { STORE_BUSY_MS = 2000 }; /* how long another program's lock is waited for */
+
+/* wipe.c */
+
+/* A line is deleted, within the transaction that is open: it is to leave the file too. */
+bool wipe_note(struct store *s);
 
 /* retention.c */
 

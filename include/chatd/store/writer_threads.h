@@ -168,6 +168,7 @@ struct writing {
 	uint64_t last_records;    /* of the last commit */
 	int64_t committed_us;     /* and when it was, monotonic */
 	int64_t prune_at_ms;      /* when to look for old lines */
+	int64_t wipe_at_ms;       /* when what was deleted is to leave the file; 0: nothing is to */
 	bool pruning;             /* a pass is under way: what may go is decided */
 	uint32_t pruned;          /* lines that went and are not in the log yet */
 	int64_t pruned_log_ms;    /* when that was told last */
@@ -199,6 +200,7 @@ void writing_tell_low(struct writing *t);
 /* tending.c: a step, where one is due. True: it was taken, and others may be due. */
 bool writing_index(struct writing *t);
 bool writing_prune(struct writing *t);
+bool writing_wipe(struct writing *t);
 
 /* The threads' functions; arg is the struct writer, and the struct reading. */
 void *writing_main(void *arg);

@@ -1,0 +1,70 @@
+/*
+ * What is deleted leaves the file, too.
+ *
+ * SQLite overwrites what it frees (secure_delete), but the full-text index only notes that a line is
+ * gone, and the WAL has pages as they were. So all of the index is merged into one, in small steps,
+ * and then the WAL is copied and cut off. That it has still to be done is in meta ("wipe").
+ */
+#include "chatd/store/store_db.h"
+
+bool wipe_note(struct store *s)
+{
+	s->wipes = true;
+	s->wiping = false;
+	return store_meta_set(s, "wipe", 1);
+}
+
+void store_wipe_want(struct store *s)
+{
+	s->wipes = true;
+	s->wiping = false;
+}
+
+bool store_wipes(const struct store *s)
+{
+	return s->wipes;
+}
+
+/* 1: there was something to merge; 0: it is one. */
+static int merge(struct store *s, int pages)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_FTS_MERGE);
+	int before = sqlite3_total_changes(s->db);
+	if (!st || !store_run_begin(s, SQL_BEGIN))
+		return -1;
+	/* The first step takes all parts for ones that are to be merged; sqlite.org/fts5.html, 6.8. */
+	sqlite3_bind_int(st, 1, s->wiping ? pages : -pages);
+	if (!store_run(st) || !store_run(store_stmt(s, SQL_COMMIT)))
+		return -1;
+	int more = !s->wiping || sqlite3_total_changes(s->db) - before >= 2;
+	s->wiping = true;
+	return more;
+}
+
+enum wipe_step store_wipe(struct store *s, int pages, struct store_error *err)
+{
+	if (!store_set_synced(s, false)) {
+		store_fail(s, err);
+		return WIPE_FAILS;
+	}
+	int more = merge(s, pages);
+	if (more < 0) {
+		store_fail(s, err);
+		return WIPE_FAILS;
+	}
+	if (more)
+		return WIPE_GOES_ON;
+	/* Whoever reads holds it up; nobody waits for them here. */
+	sqlite3_busy_timeout(s->db, 0);
+	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
+		return WIPE_WAITS;
+	if (rc != SQLITE_OK || !store_run_begin(s, SQL_BEGIN) || !store_meta_set(s, "wipe", 0) ||
+	    !store_run(store_stmt(s, SQL_COMMIT))) {
+		store_fail(s, err);
+		return WIPE_FAILS;
+	}
+	s->wipes = s->wiping = false;
+	return WIPE_DONE;
+}

@@ -1,0 +1,165 @@
+/*
+ * What is deleted leaves the database and its WAL.
+ */
+#include "store_help.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/store/store_db.h"
+
+static struct folder *folder;
+static struct store *store;
+static uint64_t seq;
+
+static int store_setup(void **state)
+{
+	int rc = folder_setup(state);
+	folder = *state;
+	seq = 0;
+	store = rc ? NULL : store_in(folder_file(folder, "chat.db"));
+	return rc;
+}
+
+static int store_teardown(void **state)
+{
+	store_close(store);
+	return folder_teardown(state);
+}
+
+static void say(const char *body)
+{
+	save_line(store, ++seq, 1, "alice", body);
+	index_all(store);
+}
+
+static bool file_has(const char *name, const char *word)
+{
+	struct bytes b = { 0 };
+	FILE *f = fopen(folder_file(folder, name), "rb");
+	char buffer[4096];
+	bool has;
+	for (size_t n; f && (n = fread(buffer, 1, sizeof(buffer), f)) > 0; )
+		bytes_append(&b, buffer, n);
+	if (f)
+		fclose(f);
+	has = b.len > 0 && memmem(b.data, b.len, word, strlen(word)) != NULL;
+	bytes_release(&b);
+	return has;
+}
+
+/* In the tail of what a word of the index shares with the one before it, too. */
+static bool is_there(const char *word)
+{
+	return file_has("chat.db", word) || file_has("chat.db-wal", word);
+}
+
+static void delete_line(uint64_t id)
+{
+	struct record r = line_of(++seq, 1, "", "");
+	r.kind = RECORD_DELETE;
+	r.ref = id;
+	save_all(store, &r, 1);
+}
+
+static enum wipe_step wipe(void)
+{
+	struct store_error err = { "" };
+	enum wipe_step step = WIPE_GOES_ON;
+	for (int i = 0; i < 10000 && step == WIPE_GOES_ON; i++)
+		step = store_wipe(store, 4, &err);
+	assert_string_equal(err.text, "");
+	return step;
+}
+
+static void much_is_said(void)
+{
+	char line[80];
+	for (int i = 0; i < 300; i++) {
+		snprintf(line, sizeof(line), "word%d other%d and some more of %d", i * 7919 % 1000, i, i / 3);
+		say(line);
+	}
+}
+
+static void a_deleted_line_leaves_the_file(void **state)
+{
+	(void)state;
+	much_is_said();
+	say("the zyzzyva eats");
+	uint64_t id = seq;
+	much_is_said();
+	assert_true(is_there("zyzzyva"));
+	assert_false(store_wipes(store));
+	delete_line(id);
+	assert_true(store_wipes(store));
+	/* Without more it stays for long. */
+	assert_true(is_there("zyzzyva"));
+	assert_int_equal(wipe(), WIPE_DONE);
+	assert_false(store_wipes(store));
+	assert_false(is_there("zyzzyva"));
+	assert_true(is_there("word"));
+}
+
+static void it_goes_on_after_a_restart(void **state)
+{
+	(void)state;
+	say("the zyzzyva eats");
+	uint64_t id = seq;
+	much_is_said();
+	delete_line(id);
+	assert_int_equal(store_wipe(store, 1, &(struct store_error){ "" }), WIPE_GOES_ON);
+	store_close(store);
+	store = store_in(folder_file(folder, "chat.db"));
+	assert_true(store_wipes(store));
+	assert_int_equal(wipe(), WIPE_DONE);
+	assert_false(is_there("zyzzyva"));
+	store_close(store);
+	store = store_in(folder_file(folder, "chat.db"));
+	assert_false(store_wipes(store));
+}
+
+static void whoever_reads_is_waited_for(void **state)
+{
+	sqlite3 *db;
+	(void)state;
+	say("the zyzzyva eats");
+	delete_line(seq);
+	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT * FROM messages", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(wipe(), WIPE_WAITS);
+	assert_true(store_wipes(store));
+	sqlite3_close(db);
+	assert_int_equal(wipe(), WIPE_DONE);
+	assert_false(is_there("zyzzyva"));
+}
+
+static void a_removed_room_leaves_the_file(void **state)
+{
+	struct record r;
+	struct store_error err;
+	(void)state;
+	much_is_said();
+	save_line(store, ++seq, 2, "alice", "the zyzzyva eats");
+	index_all(store);
+	r = line_of(++seq, 2, "", "");
+	r.kind = RECORD_REMOVE;
+	save_all(store, &r, 1);
+	while (store_remove(store, 10, &err) > 0)
+		;
+	assert_int_equal(wipe(), WIPE_DONE);
+	assert_false(is_there("zyzzyva"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, store_setup, store_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_deleted_line_leaves_the_file),
+		TEST(it_goes_on_after_a_restart),
+		TEST(whoever_reads_is_waited_for),
+		TEST(a_removed_room_leaves_the_file),
+	};
+	return cmocka_run_group_tests_name("wipe", tests, NULL, NULL);
+}
