@@ -1,6 +1,7 @@
 /* What a chatd listens on. Opens sockets; accepting from them is the server's business. */
 #include "chatd/listen.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "chatd/admin.h"
@@ -54,7 +55,8 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 			log_errx("%s", problem);
 			earlier = where.kind == LISTEN_UNIX
 			          ? NULL : listen_same_port(c, i, where.port);
-			if (earlier)
+			/* Another error has another cause. */
+			if (earlier && l->error == EADDRINUSE)
 				log_errx("it may be that listen = %s covers it already", earlier);
 			return false;
 		}

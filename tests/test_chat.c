@@ -98,7 +98,7 @@ static void test_the_end_comes_last(void **state)
 	joins(1);
 	sends(1, "hello\n");
 	sends(0, "/quit tea\nnot read\n");
-	assert_effects("SEND 0 \"-- Goodbye, a.\\n\"\n"
+	assert_effects("SEND 0 \"-- Goodbye, a. Press Enter to close.\\n\"\n"
 	               /* What b said is not saved yet, and so has not been seen. */
 	               "APPEND #103 kind 5 room 6 ref 100 \"\"\nUNSUBSCRIBE 0\n"
 	               "PUBLISH feed 0 #0 \"" STAMP "[System]: a has left our chat: tea\\n\"\n"

@@ -282,6 +282,25 @@ static void test_unix_stale(void **state)
 	listener_close(&l);
 }
 
+/* Somebody else has taken the path meanwhile: the first that ends leaves it alone. */
+static void test_unix_of_another_stays(void **state)
+{
+	struct listener first, second;
+	char problem[256];
+	int fd;
+
+	(void)state;
+	assert_true(listener_open_unix(&first, path, problem, sizeof(problem)));
+	assert_int_equal(unlink(path), 0);
+	assert_true(listener_open_unix(&second, path, problem, sizeof(problem)));
+	listener_close(&first);
+	fd = connect_unix();
+	assert_true(fd >= 0);
+	close(fd);
+	listener_close(&second);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 static void test_unix_leaves_files_alone(void **state)
 {
 	struct listener l;
@@ -349,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_address_of_another_machine),
 		cmocka_unit_test(test_unix),
 		cmocka_unit_test(test_unix_stale),
+		cmocka_unit_test(test_unix_of_another_stays),
 		cmocka_unit_test(test_unix_leaves_files_alone),
 		cmocka_unit_test(test_unix_path),
 	};

@@ -183,7 +183,8 @@ void cmd_quit(struct chat *c, struct session *s, const struct args *a)
 		session_end(c, s, NULL, true);
 		return;
 	}
-	emit_reply(c, s, "Goodbye, %s.", s->nick);
+	/* Neither nc nor ncat sees our end before it has something to send. */
+	emit_reply(c, s, "Goodbye, %s.%s", s->nick, s->telnet == NULL ? " Press Enter to close." : "");
 	/* The room reads it: no last word for who may not speak. */
 	session_end(c, s, order_hears(c, s, a->rest) ? a->rest : NULL, true);
 }

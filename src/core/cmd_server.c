@@ -14,7 +14,6 @@
 #include "chatd/core/text.h"
 #include "chatd/core/undo.h"
 
-#define LOCKDOWN_MS_DEFAULT INT64_C(600000)
 #define LOCKDOWN_MS_MAX (INT64_C(7) * 86400 * 1000)
 
 void cmd_disconnect(struct chat *c, struct session *s, const struct args *a)
@@ -108,15 +107,19 @@ void undo_lockdown(struct chat *c, struct session *s, const struct row *act)
 
 void cmd_lockdown(struct chat *c, struct session *s, const struct args *a)
 {
-	int64_t ms = LOCKDOWN_MS_DEFAULT;
+	int64_t ms;
 
+	if (a->arg[0] == NULL) {
+		command_usage(c, s, "lockdown");
+		return;
+	}
 	if (!emit_can_save(c, s))
 		return;
-	if (a->arg[0] != NULL && strcasecmp(a->arg[0], "off") == 0) {
+	if (strcasecmp(a->arg[0], "off") == 0) {
 		lockdown_end(c, s);
 		return;
 	}
-	if (a->arg[0] != NULL && (ms = format_parse_age(a->arg[0])) < 0) {
+	if ((ms = format_parse_age(a->arg[0])) < 0) {
 		command_usage(c, s, "lockdown");
 		return;
 	}

@@ -136,7 +136,7 @@ const struct command commands[] = {
 	 "bans"},
 	{"disconnect", "", "NICK [WHY]", 1, 1, true, false, cmd_disconnect, ROLE_MODERATOR, FLAG_HOST,
 	 "Ends somebody's connection; they may come back.", "disconnect bob flooding"},
-	{"lockdown", "", "[10m | off]", 1, 0, false, false, cmd_lockdown, ROLE_MODERATOR, FLAG_HOST,
+	{"lockdown", "", "10m | off", 1, 0, false, false, cmd_lockdown, ROLE_MODERATOR, FLAG_HOST,
 	 "For a time only people with an account may come in or speak.", "lockdown 30m"},
 	{"filter", "", "[add WORD | remove WORD]", 2, 0, false, false, cmd_filter, ROLE_MODERATOR,
 	 FLAG_HOST,

@@ -215,6 +215,7 @@ bool listener_open_tcp(struct listener *l, const char *host, uint16_t port,
 	}
 	if (l->fd < 0) {
 		listener_explain(l, host, port, -l->fd, problem, n);
+		l->error = -l->fd;
 		l->fd = -1;
 		return false;
 	}
@@ -276,6 +277,7 @@ static bool listener_remove_stale(const struct sockaddr_un *sa, char *problem, s
 bool listener_open_unix(struct listener *l, const char *path, char *problem, size_t n)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct stat st;
 	int error;
 
 	memset(l, 0, sizeof(*l));
@@ -290,8 +292,13 @@ bool listener_open_unix(struct listener *l, const char *path, char *problem, siz
 		return false;
 	snprintf(l->name, sizeof(l->name), "unix:%s", path);
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (l->fd >= 0 && bind(l->fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0)
+	if (l->fd >= 0 && bind(l->fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0) {
 		strcpy(l->unix_path, path);
+		if (lstat(path, &st) == 0) {
+			l->unix_ino = st.st_ino;
+			l->unix_dev = st.st_dev;
+		}
+	}
 	if (l->unix_path[0] == '\0' || listen(l->fd, LISTEN_BACKLOG) < 0) {
 		error = errno;
 		snprintf(problem, n, "cannot listen on unix:%s: %s", path,
@@ -304,9 +311,13 @@ bool listener_open_unix(struct listener *l, const char *path, char *problem, siz
 
 void listener_close(struct listener *l)
 {
+	struct stat st;
+
 	if (l->fd >= 0)
 		close(l->fd);
-	if (l->unix_path[0] != '\0')
+	/* Somebody may have put another one there. */
+	if (l->unix_path[0] != '\0' && lstat(l->unix_path, &st) == 0 && st.st_ino == l->unix_ino &&
+	    st.st_dev == l->unix_dev)
 		unlink(l->unix_path);
 	l->fd = -1;
 	l->unix_path[0] = '\0';

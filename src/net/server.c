@@ -102,7 +102,7 @@ static void on_completion(struct server *s, const struct ring_completion *done)
 		else
 			server_sent(s, c, done->res);
 		if (done->data != NULL)
-			ring_buffer_return(s->ring, done->buffer, (size_t)done->res);
+			ring_buffer_return(s->ring, done->buffer, done->res > 0 ? (size_t)done->res : 0);
 	}
 }
 

@@ -13,6 +13,8 @@ struct listener {
 	char name[160];      /* "[::]:8989 (IPv4 and IPv6)", for people */
 	bool control;        /* the control socket: of whoever administers the host */
 	char unix_path[108]; /* to be removed at the end; "" otherwise */
+	uint64_t unix_ino, unix_dev; /* what lies there is ours while it is this file */
+	int error;           /* errno of opening it, where that failed and it is of TCP; else 0 */
 };
 
 struct listener_options {
