@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioprio.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -82,6 +83,8 @@ static int add_fixed(scmp_filter_ctx f)
 		{SCMP_SYS(fcntl), 1, {IS(1, F_DUPFD_CLOEXEC)}},
 		/* isatty(3). */
 		{SCMP_SYS(ioctl), 1, {IS(1, TCGETS)}},
+		/* What a connection has not acknowledged. */
+		{SCMP_SYS(ioctl), 1, {IS(1, SIOCOUTQ)}},
 		/* Connections that are there, of TCP and unix sockets; no other address is sent to. */
 		{SCMP_SYS(sendto), 1, {IS(4, 0)}},
 		{SCMP_SYS(setsockopt), 1, {IS(1, SOL_SOCKET)}},

@@ -93,6 +93,7 @@ struct fake_sock {
 	bool gone;              /* the client has let go of it; freed when CLOSED */
 	uint32_t out_len, out_cap; /* bytes that the client has not read, and how many may wait */
 	uint64_t out_total;     /* bytes sent to it, ever */
+	uint64_t acked;         /* of these, as it was told last; UINT64_MAX: it was not asked for */
 	bool receiving, sending; /* exactly until the server has seen its completion */
 	bool recv_over, send_over; /* it has completed, which the server may not have seen */
 	uint32_t recv_late, send_late; /* waits in which it does not complete yet */

@@ -33,6 +33,7 @@ struct fake_sock *fake_connect(struct ring *r, uint32_t out_cap)
 {
 	struct fake_sock *k = mem_zero(1, sizeof *k);
 
+	k->acked = UINT64_MAX;
 	k->serial = ++r->nsocks;
 	k->fd = -1;
 	/* Most come from one network, which is counted as one address. */
@@ -164,6 +165,17 @@ void ring_peer(struct ring *r, int fd, struct ring_peer *peer)
 uint64_t ring_chance(struct ring *r)
 {
 	return prng_next(&r->prng);
+}
+
+/* Some acknowledge late, and some never. */
+uint32_t ring_unacked(struct ring *r, int fd)
+{
+	struct fake_sock *k = fake_sock_of(r, fd);
+	uint64_t most = k->out_total < 3000 ? k->out_total : 3000;
+	uint32_t n = r->calm || prng_chance(&r->prng, 500) ? 0 : prng_below(&r->prng, (uint32_t)most + 1);
+
+	k->acked = k->out_total - n;
+	return n;
 }
 
 int64_t ring_mono_ms(struct ring *r)

@@ -323,6 +323,7 @@ static void effect_to(struct peer *p, const struct effect *e)
 		p->join = feed_at(e->feed)->n;
 		p->held = true;
 		p->said_id = 0;
+		p->ngot = 0;
 		break;
 	case EFFECT_RELEASE:
 		if (p == NULL || !p->held)
@@ -433,6 +434,8 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 		sim_fail("STORED names #%" PRIu64 ", which is not", e->stored.seq);
 	else if (e->kind == EVENT_RELEASED)
 		released(e);
+	if (e->kind == EVENT_CLOSED && (p = model_peer(e->conn)) != NULL)
+		model_check_seen(p, e->closed.sent_seq);
 	for_nobody = e->kind != EVENT_CONNECTED && is_for_nobody(e);
 	waited_for = is_waited_for(e);
 	note_ending();

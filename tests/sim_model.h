@@ -37,6 +37,12 @@ struct peer {
 	uint64_t said_id;       /* newest said line of its feed that it has got some of */
 	bool eof;               /* the core knows that it sends nothing more */
 	bool put_out;           /* it is ended, and not because it went */
+	struct got {            /* owned, ngot of them: lines of its feed that it was sent, */
+		uint64_t end;   /* and after how many bytes */
+		uint64_t seq;
+	} *got;
+	size_t ngot, got_cap;
+	uint64_t bytes;         /* that it was sent, ever */
 	int64_t came_ms;        /* when it came, by sim->ring->run_ms */
 	int64_t told_ms;        /* when it was last told that the disk is slow; 0: never */
 	uint64_t refusals;      /* lines of it that could not be saved, as it was told */
@@ -46,6 +52,8 @@ struct mfeed {
 	struct text **line;     /* owned: all lines ever */
 	size_t n, cap, shown;   /* and how many may be seen */
 };
+
+void model_check_seen(const struct peer *p, uint64_t seq);
 
 enum { MODEL_QUESTIONS_MAX = 1 << 16 };
 

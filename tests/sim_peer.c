@@ -1,6 +1,7 @@
 /*
  * What each connection is still to get, and comparing what it gets with that.
  */
+#include "fake_writer.h"
 #include "sim_model.h"
 
 #include <inttypes.h>
@@ -140,7 +141,24 @@ void model_sock_end(struct fake_sock *k)
 	while (p->first < p->n)
 		model_text_unref(p->item[p->first++]);
 	free(p->item);
+	free(p->got);
 	free(p);
+}
+
+/* What the core is told that somebody had seen when they went has arrived there. */
+void model_check_seen(const struct peer *p, uint64_t seq)
+{
+	uint64_t arrived = p->k->acked, missing = 0;
+
+	for (size_t i = 0; i < p->ngot && missing == 0; i++)
+		if (p->got[i].end > arrived)
+			missing = p->got[i].seq;
+	for (size_t i = p->first > p->kept ? p->first : p->kept; i < p->n && missing == 0; i++)
+		if (p->item[i]->line && arrived != UINT64_MAX)
+			missing = p->item[i]->seq;
+	if (missing != 0 && (seq == 0 || seq >= missing))
+		sim_fail("%u.%u goes, and #%" PRIu64 " had not arrived: up to #%" PRIu64 " counts as seen",
+		         p->id.slot, p->id.gen, missing, seq);
 }
 
 void model_check_behind(const struct peer *p, int64_t feed, size_t shown, const struct text *t)
@@ -277,8 +295,13 @@ void model_sent(struct fake_sock *k, const char *bytes, size_t n)
 		bytes += part;
 		n -= part;
 		p->off += part;
+		p->bytes += part;
 		if (p->off < t->len)
 			continue;
+		if (t->line && t->seq != 0 && p->first >= p->kept) {
+			p->got = fake_grow(p->got, p->ngot, &p->got_cap, sizeof *p->got);
+			p->got[p->ngot++] = (struct got){p->bytes, t->seq};
+		}
 		model_text_unref(t);
 		p->first++;
 		p->off = 0;

@@ -61,6 +61,56 @@ static void test_own_lines_alone_are_passed(void **state)
 	assert_false(conn_has_output(&c));
 }
 
+/* What the peer has acknowledged is what has arrived, and of a line all of it. */
+static void test_what_has_arrived_is_known(void **state)
+{
+	(void)state;
+	/* Nothing of this feed. */
+	queue("-- hello\n");
+	send_all(SIZE_MAX);
+	assert_int_equal(conn_arrived(&c, 0), 0);
+	assert_int_equal(conn_arrived(&c, 3), 1);
+	for (int i = 0; i < 5; i++)
+		publish("0123456789abcdef\n");
+	show();
+	assert_int_equal(send_begin(), 5 * 17);
+	send_end(17);
+	assert_int_equal(conn_arrived(&c, 0), 1);
+	/* Half of the second, and then the rest of it. */
+	send_begin();
+	send_end(8);
+	assert_int_equal(conn_arrived(&c, 0), 1);
+	send_begin();
+	send_end(9);
+	assert_int_equal(conn_arrived(&c, 0), 2);
+	assert_int_equal(conn_arrived(&c, 1), 1);
+	send_all(SIZE_MAX);
+	assert_int_equal(conn_arrived(&c, 0), 0);
+	assert_int_equal(conn_arrived(&c, 1), 2);
+	assert_int_equal(conn_arrived(&c, UINT32_MAX), 1);
+}
+
+/* However many sends there were, what is told has arrived, and near the end little is lost. */
+static void test_old_marks_thin_out(void **state)
+{
+	uint64_t unacked, arrived;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		publish("0123456789abcde\n");
+		show();
+		send_all(SIZE_MAX);
+	}
+	for (unacked = 1; unacked < 16000; unacked++) {
+		arrived = conn_arrived(&c, unacked);
+		assert_in_range(arrived, 1, (16000 - unacked) / 16 > 0 ? (16000 - unacked) / 16 : 1);
+		if (unacked <= 16 * 4)
+			assert_true(arrived >= 1000 - 4 - 8);
+	}
+	conn_forget_marks(&c);
+	assert_int_equal(conn_arrived(&c, 1), 1);
+}
+
 static void test_one_send_has_its_bounds(void **state)
 {
 	char line[4097];
@@ -228,6 +278,8 @@ int main(void)
 		TEST(test_lines_are_not_sent_before_they_are_shown),
 		TEST(test_a_held_reader_gets_private_text_first),
 		TEST(test_own_lines_alone_are_passed),
+		TEST(test_what_has_arrived_is_known),
+		TEST(test_old_marks_thin_out),
 		TEST(test_one_send_has_its_bounds),
 		cmocka_unit_test(test_sends_of_every_length),
 		cmocka_unit_test(test_a_first_send_of_every_length_and_more_to_come),

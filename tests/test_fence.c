@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioprio.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -30,6 +32,7 @@
 static char folder[] = "/tmp/chatd-fence.XXXXXX";
 static char elsewhere[] = "/tmp/chatd-fence.XXXXXX";
 static int sockets[2];
+static int connection; /* a TCP socket */
 
 /* Tries, each in a fenced child: 0 where all is as it should be, else the number of the try. */
 
@@ -129,6 +132,20 @@ static int signals_to_others(void)
 	if (kill(getppid(), 0) == 0 || syscall(SYS_tkill, getppid(), 0) == 0)
 		return 3;
 	return syscall(SYS_tgkill, getpid(), gettid(), 0) < 0 && errno == EPERM ? 0 : 4;
+}
+
+/* What the ring's plain calls ask of a connection; and nothing of a terminal. The socket is made before
+ * the fence is. */
+static int of_a_connection(void)
+{
+	int domain = 0, n = -1;
+	socklen_t len = sizeof domain;
+
+	if (getsockopt(connection, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || domain != AF_INET)
+		return 1;
+	if (ioctl(connection, SIOCOUTQ, &n) != 0 && errno == EPERM)
+		return 2;
+	return ioctl(connection, TIOCSTI, "x") < 0 && errno == EPERM ? 0 : 3;
 }
 
 static int permissions(void)
@@ -258,6 +275,10 @@ static void test_arguments(void **state)
 	(void)state;
 	assert_int_equal(try_in_child(limits_of_others, false, true), 0);
 	assert_int_equal(try_in_child(signals_to_others, false, true), 0);
+	connection = socket(AF_INET, SOCK_STREAM, 0);
+	assert_true(connection >= 0);
+	assert_int_equal(try_in_child(of_a_connection, false, true), 0);
+	close(connection);
 	assert_int_equal(try_in_child(permissions, false, true), 0);
 	assert_int_equal(try_in_child(priorities_of_others, false, true), 0);
 	assert_int_equal(try_in_child(sockets_in_other_ways, false, true), 0);

@@ -4,6 +4,8 @@
  */
 #include "ring_help.h"
 
+#include <poll.h>
+
 /* -- accept ---------------------------------------------------------------------------- */
 
 /* Each is one connection, and says whose; several are out at one time. */
@@ -426,6 +428,31 @@ static void test_wait_interrupted(void **state)
 	assert_false(ring_next(r, &c));
 }
 
+/* Also after a reset; a unix socket counts memory, and is not asked. */
+static void test_what_is_not_acknowledged_is_known(void **state)
+{
+	struct linger at_once = {.l_onoff = 1};
+	struct pollfd gone;
+	int fd[2], local[2];
+	size_t sent;
+
+	(void)state;
+	pair_tcp(fd);
+	assert_int_equal(ring_unacked(r, fd[0]), 0);
+	sent = fill(fd[0]);
+	assert_in_range(ring_unacked(r, fd[0]), 1, sent);
+	setsockopt(fd[1], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+	close(fd[1]);
+	gone = (struct pollfd){.fd = fd[0], .events = POLLIN};
+	assert_int_equal(poll(&gone, 1, WAIT_MS), 1);
+	assert_in_range(ring_unacked(r, fd[0]), 1, sent);
+	close(fd[0]);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, local), 0);
+	assert_int_equal(send(local[0], "hello", 5, 0), 5);
+	assert_int_equal(ring_unacked(r, local[0]), 0);
+	pair_close(local);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -445,6 +472,7 @@ int main(void)
 		ON_A_RING(test_wake),
 		ON_A_RING(test_wait_ends_in_time),
 		ON_A_RING(test_wait_interrupted),
+		ON_A_RING(test_what_is_not_acknowledged_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

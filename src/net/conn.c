@@ -203,27 +203,67 @@ uint32_t conn_gather(struct conn *c, struct iovec *iov, uint32_t n)
 
 /* What was sent of the feed ends at pos. The rest of a line that is half sent
  * becomes private text: its chunk may fall out before the next send. */
-static void leave_line(struct conn *c, const struct feed_chunk *chunk, uint64_t pos)
+static uint64_t leave_line(struct conn *c, const struct feed_chunk *chunk, uint64_t pos)
 {
 	uint64_t end = feed_line_end(chunk, pos);
 	struct outbuf *o;
 
 	feed_reader_move(&c->reader, chunk, end);
 	if (end == pos)
-		return;
+		return 0;
 	o = outbuf_new(c, chunk->data + (pos - chunk->base), end - pos, 0, 0);
 	o->next = c->out;
 	c->out = o;
 	if (c->out_last == NULL)
 		c->out_last = o;
 	c->out_bytes += o->len;
+	return o->len;
+}
+
+void conn_forget_marks(struct conn *c)
+{
+	c->nmarks = 0;
+}
+
+/* So much was sent, and of the last line `rest` bytes are still to be. */
+static void note_sent(struct conn *c, size_t bytes, uint64_t rest)
+{
+	uint64_t whole;
+
+	c->sent_bytes += bytes;
+	whole = c->sent_bytes + rest;
+	if (c->reader.feed == NULL || (c->nmarks > 0 && c->mark[c->nmarks - 1].seq == c->reader.seq))
+		return;
+	if (c->nmarks == SENT_MARKS) {
+		/* What lies between two that stay counts as the earlier. */
+		for (uint32_t i = 0; i < SENT_MARKS / 2; i++)
+			c->mark[i] = c->mark[2 * i + 1];
+		c->nmarks /= 2;
+	}
+	/* A jump goes past lines while the rest of an earlier one is still to be sent. */
+	if (c->nmarks > 0 && c->mark[c->nmarks - 1].bytes > whole)
+		whole = c->mark[c->nmarks - 1].bytes;
+	c->mark[c->nmarks++] = (struct sent_mark){whole, c->reader.seq};
+}
+
+uint64_t conn_arrived(const struct conn *c, uint64_t unacked)
+{
+	uint64_t arrived = c->sent_bytes - (unacked < c->sent_bytes ? unacked : c->sent_bytes);
+
+	if ((unacked == 0 && !conn_has_output(c)) || c->reader.feed == NULL)
+		return 0;
+	for (uint32_t i = c->nmarks; i-- > 0;)
+		if (c->mark[i].bytes <= arrived)
+			return c->mark[i].seq > 0 ? c->mark[i].seq : 1;
+	return 1;
 }
 
 void conn_advance(struct conn *c, size_t bytes)
 {
+	size_t all = bytes;
 	struct walk w = walk_begin(c);
 	const struct feed_chunk *chunk = NULL;
-	uint64_t pos = 0;
+	uint64_t pos = 0, rest = 0;
 
 	while (bytes > 0) {
 		struct piece p = piece_next(c, &w);
@@ -250,12 +290,13 @@ void conn_advance(struct conn *c, size_t bytes)
 	}
 	c->out_off = w.off;
 	if (chunk != NULL)
-		leave_line(c, chunk, pos);
+		rest = leave_line(c, chunk, pos);
 	/* Past own lines as well. */
 	if (c->reader.cursor < w.pos)
 		c->reader.cursor = w.pos;
 	if (c->reader.ncuts > 0)
 		feed_reader_drop_cuts(&c->reader);
+	note_sent(c, all, rest);
 }
 
 bool conn_has_output(const struct conn *c)

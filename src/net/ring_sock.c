@@ -5,6 +5,8 @@
 
 #include "chatd/net/ring.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,6 +28,18 @@ void ring_refuse(struct ring *r, int fd, const char *text, size_t len)
 	send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fd, SHUT_WR);
 	close(fd);
+}
+
+uint32_t ring_unacked(struct ring *r, int fd)
+{
+	int domain = AF_UNIX, n = 0;
+	socklen_t len = sizeof domain;
+
+	(void)r;
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || domain == AF_UNIX ||
+	    ioctl(fd, SIOCOUTQ, &n) != 0)
+		return 0;
+	return n > 0 ? (uint32_t)n : 0;
 }
 
 void ring_peer(struct ring *r, int fd, struct ring_peer *peer)

@@ -359,10 +359,15 @@ void server_stop(struct server *s)
 	for (uint32_t n = 0; n < RING_ACCEPTS_MAX; n++)
 		if (s->accepting[n])
 			ring_cancel(s->ring, RING_ACCEPT, n, 1);
+	/* Before the farewell, which is more that has not arrived. */
+	for (uint32_t i = 0; i < s->conns_top; i++)
+		if (s->conns[i].state == CONN_OPEN)
+			s->conns[i].deaf_seq = server_sent_seq(s, &s->conns[i]);
 	server_step(s, &(struct event){.kind = EVENT_STOP});
 	for (uint32_t i = 0; i < s->conns_top; i++) {
 		struct conn *c = &s->conns[i];
-		struct event e = {.kind = EVENT_CLOSED, .conn = {c->slot, c->gen}};
+		struct event e = {.kind = EVENT_CLOSED, .conn = {c->slot, c->gen},
+		                  .closed.sent_seq = c->deaf_seq};
 
 		if (c->state != CONN_OPEN)
 			continue;

@@ -284,6 +284,8 @@ static void conn_end(struct server *s, struct conn *c)
 	c->gen++;
 	c->state = CONN_FREE;
 	c->eof = c->slow = c->deaf = c->waiting = c->dropped = false;
+	c->sent_bytes = 0;
+	conn_forget_marks(c);
 	c->told_ms = 0;
 	server_slot_free(s, c);
 	s->nconns--;
@@ -312,10 +314,11 @@ static void shut(struct server *s, struct conn *c)
 void server_kill(struct server *s, struct conn *c, const char *reason)
 {
 	bool known = c->state == CONN_OPEN;
-	uint64_t seq = server_sent_seq(c);
+	uint64_t seq;
 
 	if (c->state == CONN_DEAD || c->state == CONN_FREE)
 		return;
+	seq = known ? server_sent_seq(s, c) : 0;
 	shut(s, c);
 	if (known)
 		server_step(s, &(struct event){.kind = EVENT_CLOSED, .conn = server_id_of(c),

@@ -100,6 +100,9 @@ static void apply_to(struct server *s, struct conn *c, const struct effect *e)
 		break;
 	case EFFECT_SUBSCRIBE:
 		feed_join(&s->feeds[e->feed], &c->reader, c->slot);
+		conn_forget_marks(c);
+		if (c->deaf)
+			c->deaf_seq = 1;
 		c->reader.held = true;
 		break;
 	case EFFECT_RELEASE:

@@ -30,6 +30,14 @@ enum conn_state {
 	CONN_DEAD,      /* shut both ways; waits for the kernel to let go */
 };
 
+enum { SENT_MARKS = 16 }; /* of one connection */
+
+/* When so many bytes of a connection's life had arrived, its room's log had up to this record. */
+struct sent_mark {
+	uint64_t bytes;
+	uint64_t seq;
+};
+
 struct conn {
 	int fd;                     /* -1 while FREE */
 	uint32_t slot;              /* its own index */
@@ -49,6 +57,10 @@ struct conn {
 	bool dropped;               /* while DRAINING: its end does not wait for the peer's (EFFECT_DROP) */
 	uint64_t deaf_seq;          /* the newest record of its room that it got; 0: all */
 	struct feed_reader reader;  /* its place in its room's feed */
+	uint64_t sent_bytes;        /* in its life */
+	struct sent_mark mark[SENT_MARKS]; /* nmarks of them, oldest first, since it reads this feed;
+	                             * the older, the further apart */
+	uint32_t nmarks;
 	struct outbuf *out, *out_last; /* private text, oldest first */
 	uint32_t out_off;           /* bytes of the first one that are sent */
 	uint32_t out_bytes;         /* private bytes not sent */
@@ -82,6 +94,13 @@ uint32_t conn_gather(struct conn *c, struct iovec *iov, uint32_t n);
  * beginning: the rest of a line that is half sent is private text. */
 void conn_advance(struct conn *c, size_t bytes);
 void conn_unpin(struct conn *c);
+
+/* The newest record of its room's log that has arrived as a whole line, with so many of the bytes that
+ * were sent not acknowledged; perhaps an older one. 0: all that it is to see has; 1: none of this feed. */
+uint64_t conn_arrived(const struct conn *c, uint64_t unacked);
+
+/* It begins to read another feed. */
+void conn_forget_marks(struct conn *c);
 
 /* Something is to be sent that is visible. */
 bool conn_has_output(const struct conn *c);
