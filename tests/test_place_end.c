@@ -58,16 +58,32 @@ static void also_where_there_is_none(void **state)
 	assert_lines(f, 3);
 }
 
-/* Somebody has put a backup there since. */
-static void what_came_later_is_left(void **state)
+/* What has the newer records is taken, whatever the times of the files are. */
+static void what_has_more_is_taken(void **state)
 {
 	struct folder *f = *state;
 
 	make(f, "chat.db-whole", 3);
+	make(f, "chat.db", 5);
+	age(f, "chat.db", 10);
+	assert_lines(f, 5);
+	assert_true(folder_has(f, "chat.db-whole"));
 	make(f, "chat.db", 1);
 	age(f, "chat.db-whole", 10);
-	assert_lines(f, 1);
-	assert_true(folder_has(f, "chat.db-whole"));
+	assert_lines(f, 3);
+	assert_false(folder_has(f, "chat.db-whole"));
+}
+
+/* That it cannot be opened does not mean that it is not there. */
+static void what_cannot_be_opened_is_said(void **state)
+{
+	struct folder *f = *state;
+	struct store_error err = { "" };
+
+	assert_int_equal(mkdir(folder_file(f, "chat.db-whole"), 0700), 0);
+	assert_null(store_open(folder_file(f, "chat.db"), DURABILITY_COMMIT, &err));
+	assert_non_null(strstr(err.text, "-whole, which may have what was saved last, cannot be opened"));
+	assert_int_equal(rmdir(folder_file(f, "chat.db-whole")), 0);
 }
 
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
@@ -77,7 +93,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_FOLDER(what_is_whole_takes_its_place),
 		WITH_FOLDER(also_where_there_is_none),
-		WITH_FOLDER(what_came_later_is_left),
+		WITH_FOLDER(what_has_more_is_taken),
+		WITH_FOLDER(what_cannot_be_opened_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

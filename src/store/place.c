@@ -244,19 +244,40 @@ static bool anew_name(struct anew *a)
 	return e == 0 || anew_fail(a, e);
 }
 
+/* The number of the newest record that a database has, with its WAL; -1: that cannot be read. */
+static int64_t newest_record(const char *path)
+{
+	static const char sql[] = "SELECT max(coalesce((SELECT max(id) FROM messages), 0),"
+	                          " coalesce((SELECT value FROM meta WHERE key = 'last_seq'), 0))";
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	int64_t newest = -1;
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+		sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+			newest = sqlite3_column_int64(st, 0);
+	}
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return newest;
+}
+
 bool place_finish(const char *path, struct store_error *err)
 {
 	char *whole = beside(path, WHOLE), *folder = folder_of(path);
 	struct stat ours, there;
 	int fd = open(whole, O_RDWR | O_CLOEXEC | O_NOCTTY);
-	bool ok = fd < 0;
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	bool ok = fd < 0 && errno == ENOENT;
+	if (fd < 0 && !ok) {
+		store_error_set(err, "%s, which may have what was saved last, cannot be opened: %s", whole,
+		                strerror(errno));
+	} else if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		store_error_set(err, "the database %s is already used by another chatd", path);
 	} else if (fd >= 0 && fstat(fd, &ours) == 0 && files_owned(whole, &ours, err)) {
 		bool over = stat(path, &there) == 0;
-		if (over && there.st_mtime > ours.st_mtime) {
-			log_warnx("%s was written when the database was removed or doubtful, and is older "
-			          "than what lies in its place; it is not used", whole);
+		if (over && newest_record(path) > newest_record(whole)) {
+			log_warnx("%s was written when the database was removed or doubtful, and what lies in "
+			          "its place has newer records; it is not used", whole);
 			ok = true;
 		} else {
 			sides_remove(path);
