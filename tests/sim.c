@@ -226,7 +226,7 @@ void sim_stop(void)
 	for (uint32_t i = 0; i < STOP_TURNS_MAX; i++) {
 		sim_clients_step();
 		if (!server_turn(sim->server)) {
-			if (sim->ring->run_ms - begin_ms > STOP_MS_MAX + 1000)
+			if (sim->ring->run_ms - begin_ms > STOP_MS_MAX + 1200)
 				sim_fail("the end takes %" PRId64 " ms", sim->ring->run_ms - begin_ms);
 			return;
 		}

@@ -22,6 +22,8 @@
 enum {
 	JOIN_TURNS_MAX = 100,  /* at the end: looks for what is still in flight */
 	JOIN_WAIT_MS = 10,     /* and how long one waits */
+	STOP_ACKS_MS = 100,    /* that the end waits at most for what was sent to be acknowledged, */
+	STOP_LOOK_MS = 10,     /* and between two looks */
 	CLOCK_BACK_LOG_MS = 60000, /* by which the host's clock is set back at once: worth a word */
 };
 
@@ -222,6 +224,8 @@ static int64_t wait_ms(const struct server *s)
 		due_ms = s->accept_ms;
 	if (s->stopping && s->stop_ms < due_ms)
 		due_ms = s->stop_ms;
+	if (s->stop_asked && !s->stopping && s->now_ms + STOP_LOOK_MS < due_ms)
+		due_ms = s->now_ms + STOP_LOOK_MS;
 	if (chat_ms < due_ms)
 		due_ms = chat_ms;
 	if (due_ms == INT64_MAX)
@@ -241,6 +245,41 @@ static bool finished(struct server *s)
 		return true;
 	}
 	return s->nconns == 0 && s->stored_seq >= s->given_seq && !chat_owes(s->chat);
+}
+
+/* What was sent just now is acknowledged a little later: TCP delays that (RFC 1122, 4.2.3.2). */
+static bool all_acknowledged(struct server *s)
+{
+	for (uint32_t i = 0; i < s->conns_top; i++)
+		if (s->conns[i].state == CONN_OPEN && !s->conns[i].deaf &&
+		    ring_unacked(s->ring, s->conns[i].fd) > 0)
+			return false;
+	return true;
+}
+
+static void stop(struct server *s)
+{
+	s->stopping = true;
+	s->stop_ms = s->now_ms + STOP_MS_MAX;
+	s->sweep_ms = s->now_ms + SWEEP_STOPPING_MS;
+	for (uint32_t n = 0; n < RING_ACCEPTS_MAX; n++)
+		if (s->accepting[n])
+			ring_cancel(s->ring, RING_ACCEPT, n, 1);
+	/* Before the farewell, which is more that has not arrived. */
+	for (uint32_t i = 0; i < s->conns_top; i++)
+		if (s->conns[i].state == CONN_OPEN)
+			s->conns[i].deaf_seq = server_sent_seq(s, &s->conns[i]);
+	server_step(s, &(struct event){.kind = EVENT_STOP});
+	for (uint32_t i = 0; i < s->conns_top; i++) {
+		struct conn *c = &s->conns[i];
+		struct event e = {.kind = EVENT_CLOSED, .conn = {c->slot, c->gen},
+		                  .closed.sent_seq = c->deaf_seq};
+
+		if (c->state != CONN_OPEN)
+			continue;
+		server_step(s, &e);
+		server_ends(s, c);
+	}
 }
 
 /* A turn that comes late, by SIGSTOP or because the machine did not run us, counts LATE_MS_MAX of
@@ -268,6 +307,8 @@ bool server_turn(struct server *s)
 	struct writer_event w;
 	int64_t may_wait_ms;
 
+	if (s->stop_asked && !s->stopping && (s->now_ms >= s->stop_acks_ms || all_acknowledged(s)))
+		stop(s);
 	if (finished(s))
 		return false;
 	may_wait_ms = wait_ms(s);
@@ -351,29 +392,9 @@ void server_set_send_timeout(struct server *s, uint32_t seconds)
 
 void server_stop(struct server *s)
 {
-	if (s->stopping)
-		return;
-	s->stopping = true;
-	s->stop_ms = s->now_ms + STOP_MS_MAX;
-	s->sweep_ms = s->now_ms + SWEEP_STOPPING_MS;
-	for (uint32_t n = 0; n < RING_ACCEPTS_MAX; n++)
-		if (s->accepting[n])
-			ring_cancel(s->ring, RING_ACCEPT, n, 1);
-	/* Before the farewell, which is more that has not arrived. */
-	for (uint32_t i = 0; i < s->conns_top; i++)
-		if (s->conns[i].state == CONN_OPEN)
-			s->conns[i].deaf_seq = server_sent_seq(s, &s->conns[i]);
-	server_step(s, &(struct event){.kind = EVENT_STOP});
-	for (uint32_t i = 0; i < s->conns_top; i++) {
-		struct conn *c = &s->conns[i];
-		struct event e = {.kind = EVENT_CLOSED, .conn = {c->slot, c->gen},
-		                  .closed.sent_seq = c->deaf_seq};
-
-		if (c->state != CONN_OPEN)
-			continue;
-		server_step(s, &e);
-		server_ends(s, c);
-	}
+	if (!s->stop_asked)
+		s->stop_acks_ms = s->now_ms + STOP_ACKS_MS;
+	s->stop_asked = true;
 }
 
 /* Waits until the kernel reads from nothing of ours any more. */

@@ -94,7 +94,9 @@ struct server {
 	struct refused *refused;    /* owned, nrefused of them: questions to be answered with a no */
 	uint32_t nrefused, refused_cap;
 	bool answering;             /* true exactly while wishes and refused are worked off */
-	bool stopping;              /* after server_stop */
+	bool stop_asked;            /* after server_stop */
+	int64_t stop_acks_ms;       /* and until when it waits for acknowledgements */
+	bool stopping;              /* the end has begun: everybody was told */
 	int64_t stop_ms;            /* and when to give up on what is not sent by then */
 };
 
