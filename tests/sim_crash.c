@@ -78,9 +78,9 @@ static void remove_files(void)
 {
 	char path[512];
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 6; i++) {
 		snprintf(path, sizeof path, "%s%s", sim->file,
-		         (const char *[]){"", "-wal", "-shm", "-journal"}[i]);
+		         (const char *[]){"", "-wal", "-shm", "-journal", "-new", "-whole"}[i]);
 		unlink(path);
 	}
 }

@@ -61,8 +61,8 @@ void server_set_send_timeout(struct server *s, uint32_t seconds);
  */
 bool server_turn(struct server *s);
 
-/* Begins the end, once what was sent is acknowledged, or 100 ms later: no more connections, a farewell to everybody, all saved and
- * sent as far as can be within STOP_MS_MAX. */
+/* Begins the end, once what was sent is acknowledged, or 100 ms later: no more connections, a
+ * farewell to everybody, all saved and sent as far as can be within STOP_MS_MAX. */
 void server_stop(struct server *s);
 
 /* fd becomes readable (signalfd): called back with ctx in a later turn. */
