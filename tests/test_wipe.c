@@ -119,6 +119,29 @@ static void it_goes_on_after_a_restart(void **state)
 	assert_false(store_wipes(store));
 }
 
+/* Whoever goes on deleting does not keep in the file what others have deleted. */
+static void it_comes_to_its_end_while_more_is_deleted(void **state)
+{
+	struct store_error err = { "" };
+	enum wipe_step step = WIPE_GOES_ON;
+	(void)state;
+	say("the zyzzyva eats");
+	uint64_t id = seq;
+	much_is_said();
+	delete_line(id);
+	for (uint64_t i = id + 1; i < id + 300 && step == WIPE_GOES_ON; i++) {
+		step = store_wipe(store, 4, &err);
+		if (step == WIPE_GOES_ON)
+			delete_line(i);
+	}
+	assert_int_equal(step, WIPE_DONE);
+	assert_false(is_there("zyzzyva"));
+	/* The rest is another pass. */
+	assert_true(store_wipes(store));
+	assert_int_equal(wipe(), WIPE_DONE);
+	assert_false(store_wipes(store));
+}
+
 static void whoever_reads_is_waited_for(void **state)
 {
 	sqlite3 *db;
@@ -158,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_deleted_line_leaves_the_file),
 		TEST(it_goes_on_after_a_restart),
+		TEST(it_comes_to_its_end_while_more_is_deleted),
 		TEST(whoever_reads_is_waited_for),
 		TEST(a_removed_room_leaves_the_file),
 	};

@@ -17,7 +17,7 @@
 
 enum {
 	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
-	WIPE_DELAY_MS = 10000,    /* more may be deleted by then */
+	WIPE_DELAY_MS = 30000,    /* more may be deleted by then, and all of the index is merged each time */
 	WIPE_AGAIN_MS = 1000,     /* where somebody reads */
 	WIPE_PAGES_STEP = 16,     /* of the index that a step merges: it takes some ms */
 	PRUNED_LOG_MS = 3600000,  /* between two words in the log about what went, if it is not many */

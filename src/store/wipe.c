@@ -7,17 +7,18 @@
  */
 #include "chatd/store/store_db.h"
 
-bool wipe_note(struct store *s)
-{
-	s->wipes = true;
-	s->wiping = false;
-	return store_meta_set(s, "wipe", 1);
-}
-
 void store_wipe_want(struct store *s)
 {
+	/* One that is under way comes to its end: otherwise whoever goes on deleting keeps what others
+	 * have deleted in the file. */
+	s->wipe_again = s->wiping;
 	s->wipes = true;
-	s->wiping = false;
+}
+
+bool wipe_note(struct store *s)
+{
+	store_wipe_want(s);
+	return store_meta_set(s, "wipe", 1);
 }
 
 bool store_wipes(const struct store *s)
@@ -60,11 +61,12 @@ enum wipe_step store_wipe(struct store *s, int pages, struct store_error *err)
 	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
 	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
 		return WIPE_WAITS;
-	if (rc != SQLITE_OK || !store_run_begin(s, SQL_BEGIN) || !store_meta_set(s, "wipe", 0) ||
+	if (rc != SQLITE_OK || !store_run_begin(s, SQL_BEGIN) || !store_meta_set(s, "wipe", s->wipe_again) ||
 	    !store_run(store_stmt(s, SQL_COMMIT))) {
 		store_fail(s, err);
 		return WIPE_FAILS;
 	}
-	s->wipes = s->wiping = false;
+	s->wipes = s->wipe_again;
+	s->wiping = s->wipe_again = false;
 	return WIPE_DONE;
 }

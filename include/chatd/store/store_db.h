@@ -141,6 +141,7 @@ struct store {
 	bool wipes;              /* words of what was deleted may be in the file; for the connection that
 	                           * writes, like the next */
 	bool wiping;              /* and the index is being merged because of that */
+	bool wipe_again;          /* more was deleted since that began */
 	bool going;               /* true where some room may be going */
 	char *going_key;          /* owned, with the next: marks of what was seen, up to the one with
 	                           * this key and room, were looked at; NULL: none yet */
