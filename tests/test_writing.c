@@ -173,7 +173,7 @@ static void new_limits_prune(void **state)
 	/* No line since then: it may as well be the clock that is wrong. */
 	until_heard('N', 0);
 	assert_non_null(memchr(loop.heard, 'C', loop.heard_n));
-	assert_non_null(strstr(loop.reason, "nothing is deleted because it is old"));
+	assert_non_null(strstr(loop.reason, "nothing is deleted for its age"));
 	ask(QUERY_STATS, "");
 	until_heard('R', 0);
 	assert_non_null(strstr(loop.text, " waits=clock"));

@@ -144,10 +144,10 @@ static bool show_waits(struct chat *c, struct session *s, const char *fields)
 	bool waits = *why != '\0';
 
 	if (strcmp(why, "clock") == 0)
-		emit_reply(c, s, "Old lines: none are deleted. The clock has jumped ahead by over %d days.",
+		emit_reply(c, s, "Old lines are kept for now: the clock jumped ahead by over %d days.",
 		           CLOCK_AHEAD_DAYS);
 	else if (waits)
-		emit_reply(c, s, "Old lines: none are deleted. Over a tenth of %s would go at once.",
+		emit_reply(c, s, "Old lines are kept for now: over a tenth of %s would be deleted.",
 		           r != NULL ? r->name : "a room");
 	free(why);
 	return waits;
@@ -231,15 +231,15 @@ static void prune(struct chat *c, struct session *s, const struct event *e, bool
 	if (e->rows->error != NULL || e->rows->text == NULL) {
 		emit_reply(c, s, "Not done: %s", e->rows->error != NULL ? e->rows->error : "not known.");
 	} else if (!show_waits(c, s, e->rows->text)) {
-		emit_reply(c, s, "No old lines are held back.");
+		emit_reply(c, s, "No old lines are waiting to be deleted.");
 	} else if (!yes) {
-		emit_reply(c, s, "%cprune --yes deletes them now; or a day of even clocks does.",
+		emit_reply(c, s, "%cprune --yes deletes them now. A day with a steady clock does too.",
 		           c->config.command_prefix);
 	} else {
-		emit_audit(c, s, "", "had old lines deleted that were held back");
+		emit_audit(c, s, "", "deleted old lines that had been held back");
 		emit_append(c, (struct record){.kind = RECORD_PRUNE, .time_ms = c->wall_ms,
 		                               .room_name = "", .sender = "", .body = ""});
-		emit_reply(c, s, "They are deleted now, in steps; the log says how many.");
+		emit_reply(c, s, "Deleting them now. The log says how many.");
 	}
 	answered(c, s);
 }

@@ -165,8 +165,8 @@ const struct command commands[] = {
 	{"backup", "", "FILE", 1, 1, false, false, cmd_backup, ROLE_ADMIN, FLAG_HOST,
 	 "Makes a copy of the database beside it, while all goes on.", "backup monday.db"},
 	{"prune", "", "[--yes]", 0, 0, false, false, cmd_prune, ROLE_ADMIN, FLAG_HOST | FLAG_YES,
-	 "Deletes lines that are too old and were held back, because the clock jumped ahead or too many "
-	 "would go at once. Tells first why, and does it with --yes alone.", "prune --yes"},
+	 "Deletes old lines that were held back because the clock jumped ahead or because too many would "
+	 "go at once. Alone, tells why they wait; with --yes, deletes them.", "prune --yes"},
 	{"time", "date", "", 0, 0, false, false, cmd_time, ROLE_GUEST, FLAG_HOST,
 	 "Tells the time at the server.", "time"},
 	{"version", "", "", 0, 0, false, false, cmd_version, ROLE_GUEST, FLAG_HOST,

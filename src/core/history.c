@@ -321,11 +321,10 @@ static void show_search(struct chat *c, struct session *s, const struct rows *ro
 	if (hits > 0)
 		show_hits(c, s, rows);
 	if (ignored > 0)
-		emit_reply(c, s, "%zu %s found %s not shown: said by people whom you ignore.", ignored,
-		           lines_word(ignored), ignored == 1 ? "is" : "are");
+		emit_reply(c, s, "Not shown: %zu %s by people you ignore.", ignored, lines_word(ignored));
 	if (rows->unindexed > 0)
-		emit_reply(c, s, "The index is being made again: %d%% of the lines are not searched yet, the "
-		           "newest last.", rows->unindexed);
+		emit_reply(c, s, "The index is being rebuilt; the newest %d%% were not searched.",
+		           rows->unindexed);
 }
 
 static void show_audit(struct chat *c, struct session *s, const struct rows *rows)

@@ -226,8 +226,8 @@ static void help_at_prompt(struct chat *c, struct session *s)
 {
 	char p = c->config.command_prefix;
 
-	emit_reply(c, s, "Type a name that others will see, and press Enter: then you are in the chat.");
-	emit_reply(c, s, "%clogin NAME signs you in to an account, %cquit ends the connection.", p, p);
+	emit_reply(c, s, "Type the name that others will see, then press Enter to join.");
+	emit_reply(c, s, "%clogin NAME signs in to an account; %cquit disconnects.", p, p);
 	login_wrong(c, s);
 }
 

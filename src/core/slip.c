@@ -24,9 +24,9 @@ bool slip_refuses(struct chat *c, struct session *s)
 
 	s->slip.secret_until_ms = 0;
 	if (may_be && s->state == SESSION_LOGIN)
-		emit_reply(c, s, "Not taken as a name: it may be a password. Type it again if it is none.");
+		emit_reply(c, s, "Not used as your name: it may be a password. Repeat it to use it.");
 	else if (may_be)
-		emit_reply(c, s, "Not sent: it may be a password. Type it again to send it.");
+		emit_reply(c, s, "Not sent: it may be a password. Repeat it to send it.");
 	return may_be;
 }
 
@@ -35,7 +35,7 @@ bool slip_refuses(struct chat *c, struct session *s)
 void slip_keys(struct chat *c, struct session *s)
 {
 	if (!s->slip.keys_told)
-		emit_reply(c, s, "Arrow keys do nothing here. With \"rlwrap nc HOST PORT\" they edit your line.");
+		emit_reply(c, s, "Arrow keys do not edit here. For that, connect with: rlwrap nc HOST PORT");
 	s->slip.keys_told = true;
 }
 
@@ -60,7 +60,7 @@ void slip_word(struct chat *c, struct session *s, const char *text)
 	if (command == NULL)
 		return;
 	s->slip.word_told = true;
-	emit_reply(c, s, "You have said that to %s. The command is %c%s.", s->room->name,
+	emit_reply(c, s, "That was said to %s. The command is %c%s.", s->room->name,
 	           c->config.command_prefix, command);
 }
 
@@ -84,7 +84,7 @@ void slip_unknown(struct chat *c, struct session *s, const char *line)
 		bytes_printf(&slip->unsaid, "%c%c%s\n", p, p, line);
 	if (slip->unknown < SLIP_BURST)
 		return;
-	emit_reply(c, s, "Begin a line with %c%c to say one that begins with %c. These were not said:", p, p, p);
+	emit_reply(c, s, "Type %c%c to say a line that starts with %c. These were not sent:", p, p, p);
 	for (const char *at = slip->unsaid.data; at != NULL && *at != '\0'; at = strchr(at, '\n') + 1)
 		emit_line(c, s, "%.*s", (int)strcspn(at, "\n"), at);
 	bytes_release(&slip->unsaid);

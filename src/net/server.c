@@ -293,8 +293,8 @@ static void read_clocks(struct server *s, int64_t may_wait_ms)
 	if (may_wait_ms >= 0 && passed_ms > may_wait_ms + LATE_MS_MAX)
 		counts_ms = may_wait_ms + LATE_MS_MAX;
 	if (back_ms >= CLOCK_BACK_LOG_MS)
-		log_warnx("the clock of the host was set back by %" PRId64 " s; lines that are said from "
-		          "now on have earlier times than those before them, and greater numbers",
+		log_warnx("the host's clock was set back by %" PRId64 " s; new lines keep their order by "
+		          "number, but their times are earlier than those of lines before them",
 		          back_ms / 1000);
 	s->now_ms += counts_ms;
 	s->mono_ms = mono_ms;

@@ -276,8 +276,8 @@ bool place_finish(const char *path, struct store_error *err)
 	} else if (fd >= 0 && fstat(fd, &ours) == 0 && files_owned(whole, &ours, err)) {
 		bool over = stat(path, &there) == 0;
 		if (over && newest_record(path) > newest_record(whole)) {
-			log_warnx("%s was written when the database was removed or doubtful, and what lies in "
-			          "its place has newer records; it is not used", whole);
+			log_warnx("%s, written when the database was removed or in doubt, is not used: the "
+			          "database has newer records", whole);
 			ok = true;
 		} else {
 			sides_remove(path);

@@ -111,8 +111,10 @@ static int look_at_rooms(struct store *s, int64_t wall_ms, uint32_t days)
 	size_t nkeeps = 0;
 	int much = 0, rooms = 0, rc = SQLITE_ERROR;
 	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_IDS);
-	if (!st || (s->keeps && !keep_load(s, &keeps, &nkeeps)))
+	if (!st || (s->keeps && !keep_load(s, &keeps, &nkeeps))) {
+		free(keeps);
 		return -1;
+	}
 	sqlite3_bind_int64(st, 1, r->from_room);
 	while (much == 0 && rooms++ < OLD_ROOMS_STEP && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		r->room = (uint32_t)sqlite3_column_int64(st, 0);

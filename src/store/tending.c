@@ -153,11 +153,11 @@ static bool remove_step(struct writing *t)
 static void tell_waits(struct writing *t)
 {
 	static const char *const whys[] = {
-		[RETENTION_CLOCK] = "the clock of the host is more than 7 days past the last time that was "
-		                    "noted, so nothing is deleted because it is old, until the clock is "
-		                    "put right or has gone on evenly for a day; /prune deletes it now",
-		[RETENTION_MUCH] = "over a tenth of a room's lines are too old all at once; they are kept "
-		                   "for a day, in case that the clock or history_days is wrong; /prune "
+		[RETENTION_CLOCK] = "the host's clock is more than 7 days ahead of the last time noted; "
+		                    "nothing is deleted for its age until the clock is corrected or has "
+		                    "been steady for a day. /prune --yes deletes it now",
+		[RETENTION_MUCH] = "over a tenth of a room's lines became too old at once; they are kept "
+		                   "for a day in case the clock or history_days is wrong. /prune --yes "
 		                   "deletes them now",
 	};
 	uint32_t room;
@@ -185,7 +185,7 @@ static void tell_pruned(struct writing *t, int n)
 	if (t->pruned == 0 || (t->pruned < OLD_LINES_MUCH && now_ms < t->pruned_log_ms))
 		return;
 	store_wipe_want(t->w->store);
-	log_info("%u lines went from the history: they were too old, or more than are kept", t->pruned);
+	log_info("%u lines were deleted from the history: too old, or more than are kept", t->pruned);
 	t->pruned = 0;
 	t->pruned_log_ms = now_ms + PRUNED_LOG_MS;
 }

@@ -87,8 +87,8 @@ bool store_index_check(struct store *s, struct store_error *err)
 	s->indexed = 0;
 	s->reindex_to = s->saved.line_id;
 	if (s->reindex_to > 0)
-		log_info("the full-text index is made again, because words are compared in another way now; "
-		         "meanwhile searches say how much they have looked through");
+		log_info("rebuilding the full-text index, because words are compared differently now; until "
+		         "it is done, searches say how much is missing");
 	return true;
 }
 
