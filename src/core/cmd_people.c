@@ -65,8 +65,10 @@ void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 	           format_age(idle, c->now_ms - who->said_ms));
 	if (who->account != NULL && rights_see(c, s, who->room))
 		whois_role(c, s, who);
-	if (who->away != NULL)
-		emit_reply(c, s, "%s is away%s%s", who->nick, *who->away ? ": " : ".", who->away);
+	if (who->away != NULL && (*who->away == '\0' || session_ignores(s, who->key)))
+		emit_reply(c, s, "%s is away.", who->nick);
+	else if (who->away != NULL)
+		emit_reply(c, s, "%s is away: %s", who->nick, who->away);
 	if (session_ignores(s, who->key))
 		emit_reply(c, s, "You ignore %s.", who->nick);
 	if (role_of(s) >= ROLE_MODERATOR)
@@ -186,5 +188,6 @@ void cmd_quit(struct chat *c, struct session *s, const struct args *a)
 	/* Neither nc nor ncat sees our end before it has something to send. */
 	emit_reply(c, s, "Goodbye, %s.%s", s->nick, s->telnet == NULL ? " Press Enter to close." : "");
 	/* The room reads it: no last word for who may not speak. */
-	session_end(c, s, order_hears(c, s, a->rest) ? a->rest : NULL, true);
+	s->farewell = *a->rest != '\0' && order_hears(c, s, a->rest);
+	session_end(c, s, s->farewell ? a->rest : NULL, true);
 }

@@ -248,6 +248,6 @@ void cmd_topic(struct chat *c, struct session *s, const struct args *a)
 		room_notice(c, r, s, "%s has taken the topic away", s->nick);
 	} else {
 		emit_reply(c, s, "Topic of %s: %s", r->name, text);
-		room_notice(c, r, s, "%s has set the topic: %s", s->nick, text);
+		room_notice_words(c, r, s, "%s has set the topic: %s", s->nick, text);
 	}
 }

@@ -45,9 +45,10 @@ static void tell(struct chat *c, struct session *s, struct session *to, const ch
 	emit_line(c, to, "%s[%s -> you]:%s", format_stamp(&c->stamp, c->wall_ms), s->nick, text);
 	to->reply_to = s->id;
 	emit_reply(c, s, "To %s: %s", to->nick, text);
-	if (to->away != NULL)
-		emit_reply(c, s, "%s is away%s%s%s and may read it later.", to->nick,
-		           *to->away ? " (" : "", to->away, *to->away ? ")" : "");
+	if (to->away != NULL && (*to->away == '\0' || session_ignores(s, to->key)))
+		emit_reply(c, s, "%s is away and may read it later.", to->nick);
+	else if (to->away != NULL)
+		emit_reply(c, s, "%s is away (%s) and may read it later.", to->nick, to->away);
 	if (session_ignores(s, to->key))
 		emit_reply(c, s, "You ignore %s, so no answer can reach you. %cunignore %s changes that.",
 		           to->nick, c->config.command_prefix, to->nick);

@@ -225,17 +225,36 @@ void room_emptied(struct chat *c, uint32_t number, uint64_t up_to_seq)
 
 /* -- what is said ------------------------------------------------------------------ */
 
-void room_notice(struct chat *c, struct room *r, const struct session *except, const char *fmt, ...)
+static void notice(struct chat *c, struct room *r, const struct session *from, bool words,
+                   const char *fmt, va_list ap)
 {
 	UNCLEARED char line[LINE_HEAD_BYTES_MAX + BODY_BYTES_MAX];
-	va_list ap;
 	int n = snprintf(line, sizeof line, "%s[System]: ", format_stamp(&c->stamp, c->wall_ms)), m;
 
-	va_start(ap, fmt);
 	m = vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
-	va_end(ap);
 	assert(m >= 0 && n + m < (int)sizeof line);
-	emit_publish(c, r, except, line, (size_t)n + (size_t)m, 0);
+	if (words)
+		emit_publish_unkept(c, r, from, line, (size_t)n + (size_t)m);
+	else
+		emit_publish(c, r, from, line, (size_t)n + (size_t)m, 0);
+}
+
+void room_notice(struct chat *c, struct room *r, const struct session *except, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	notice(c, r, except, false, fmt, ap);
+	va_end(ap);
+}
+
+void room_notice_words(struct chat *c, struct room *r, const struct session *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	notice(c, r, s, true, fmt, ap);
+	va_end(ap);
 }
 
 /* The room is removed, and s has yet to be put out of it; it was told. */
@@ -488,7 +507,11 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	s->held = false;
 	question_drop_room(c, s);
 	emit_unsubscribe(c, s, "Some lines of %s were skipped: your connection was slow.", r->name);
-	if (!c->stopping && !s->superseded && r->nmembers > 0 && notice_alone(c, r, s, false))
+	if (c->stopping || s->superseded || r->nmembers == 0 || !notice_alone(c, r, s, false))
+		;
+	else if (s->farewell)
+		room_notice_words(c, r, s, "%s has left our chat: %s", s->nick, why);
+	else
 		room_notice(c, r, NULL, how == ROOM_PUT_OUT ? "%s was put out of %s%s%s" : "%s has left %s%s%s",
 		            s->nick, how == ROOM_QUIT ? "our chat" : how == ROOM_PUT_OUT ? r->name : "this room",
 		            why == NULL || *why == '\0' ? "" : how == ROOM_PUT_OUT ? " " : ": ",

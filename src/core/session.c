@@ -280,7 +280,7 @@ void session_rename(struct chat *c, struct session *s, const char *nick, const c
 	session_name(c, s, nick, key);
 	if (strcmp(old_key, key) != 0)
 		follow_ignores(c, old_key, key);
-	room_notice(c, s->room, s, "%s is now known as %s", old_nick, s->nick);
+	room_notice_words(c, s->room, s, "%s is now known as %s", old_nick, s->nick);
 	free(old_nick);
 	free(old_key);
 }

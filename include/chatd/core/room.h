@@ -69,6 +69,9 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 /* A notice from the System to all in the room but `except` (may be NULL). */
 void room_notice(struct chat *c, struct room *r, const struct session *except, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The same to all but s, with words that s has chosen: whoever ignores s does not read it. */
+void room_notice_words(struct chat *c, struct room *r, const struct session *s, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Saves a new topic ("": none). False: nothing can be saved at present; s was told. */
 bool room_set_topic(struct chat *c, struct session *s, const char *topic);

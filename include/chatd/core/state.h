@@ -69,6 +69,7 @@ struct session {
 	bool waits_for_address;     /* is throttled because of it: counted in pace_shared's waiting */
 	bool trusted;               /* administers the host: an administrator without an account */
 	bool superseded;            /* ends because its bearer has come back: nobody is told */
+	bool farewell;              /* it ends with words of its own, for the room */
 	bool greeted;               /* has read the banner */
 	bool heard;                 /* has sent something */
 	bool held;                  /* its feed is held back until its room's replay is there */
