@@ -74,8 +74,11 @@ static void test_who_ignores_is_skipped_right_after_the_line(void **state)
 	sends(2, "/ignore a\n");
 	sends(0, "hello\n");
 	assert_has("PUBLISH feed 0 #102 \"" STAMP "[a]:hello\\n\"\nSKIP 0 feed 0\nSKIP 2 feed 0\n");
-	/* Notices are for all. */
+	/* So are words in a notice; the others are for all. */
 	sends(0, "/topic Release\n");
+	assert_has("set the topic: Release\\n\"\nSKIP 0 feed 0\nSKIP 2 feed 0\n");
+	sends(0, "/join ops\n");
+	assert_has("a has left this room");
 	assert_has_not("SKIP 2");
 }
 
