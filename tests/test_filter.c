@@ -56,6 +56,35 @@ static void test_beginnings(void **state)
 	assert_false(found("spa"));
 }
 
+/* Marks that are no part of the letters make no other word; those that are do. */
+static void test_marks(void **state)
+{
+	(void)state;
+	add("badword");
+	add("дурак");
+	add("दान");
+	add("มา");
+	assert_true(found("x \xCC\xA3" "badword"));
+	assert_true(found("\xCC\xA3" "bad\xCC\xA3word"));
+	assert_true(found("ду\xCC\x81рак"));
+	assert_true(found("एक दान"));
+	assert_false(found("दिन"));
+	assert_true(found("เขามาบ้าน"));
+	assert_false(found("ม้า"));
+}
+
+static void test_scripts_without_blanks(void **state)
+{
+	(void)state;
+	add("暴力");
+	add("斗争*");
+	assert_true(found("我说暴力呢"));
+	assert_true(found("暴\xCC\xA3力"));
+	assert_true(found("我说斗争呢"));
+	assert_true(found("say暴力now"));
+	assert_false(found("暴 力"));
+}
+
 static void test_words_that_cannot_be_added(void **state)
 {
 	char word[FILTER_BYTES_MAX + 1], longest[FILTER_CHARS_MAX + 2] = "";
@@ -117,6 +146,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_whole_words_in_whatever_form),
 		CASE(test_beginnings),
+		CASE(test_marks),
+		CASE(test_scripts_without_blanks),
 		CASE(test_words_that_cannot_be_added),
 		CASE(test_what_is_removed_may_be_said),
 		CASE(test_one_of_nobody_knows_whom),

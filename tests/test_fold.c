@@ -97,6 +97,19 @@ static void marks_are_part_of_words(void **state)
 	SAME("ক\xE0\xA6\xBC\xE0\xA7\x8D", "ক\xE0\xA7\x8D\xE0\xA6\xBC");
 }
 
+/* A mark that is no part of a letter makes no other word of it. */
+static void marks_that_are_none_of_the_letters_are_left_out(void **state)
+{
+	(void)state;
+	WORDS("\xCC\xA3" "badword x \xCC\xA3" "badword", "badword x badword");
+	SAME("ду\xCC\x81рак", "дурак");
+	SAME("暴\xCC\xA3力\xCC\xA3", "暴力");
+	SAME("ш\xCC\xB6", "ш");
+	DIFFER("ќ", "к");
+	DIFFER("ё", "е");
+	DIFFER("أ", "ا");
+}
+
 static void runs(void **state)
 {
 	(void)state;
@@ -164,7 +177,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ascii_words), cmocka_unit_test(forms_are_one),
-		cmocka_unit_test(marks_are_part_of_words), cmocka_unit_test(runs),
+		cmocka_unit_test(marks_are_part_of_words),
+		cmocka_unit_test(marks_that_are_none_of_the_letters_are_left_out), cmocka_unit_test(runs),
 		cmocka_unit_test(it_stops), cmocka_unit_test(anything),
 	};
 

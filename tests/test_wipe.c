@@ -142,6 +142,31 @@ static void it_comes_to_its_end_while_more_is_deleted(void **state)
 	assert_false(store_wipes(store));
 }
 
+static void nobody_emptied(void *ctx, uint32_t room)
+{
+	(void)ctx;
+	(void)room;
+}
+
+/* What goes because of its age is wiped later, also if chatd is killed before. */
+static void old_lines_leave_the_file(void **state)
+{
+	struct store_error err = { "" };
+	(void)state;
+	say("the zyzzyva eats");
+	much_is_said();
+	assert_int_equal(store_prune(store, INT64_MIN, 0, 10, nobody_emptied, NULL, &err), 0);
+	while (store_count(store, 1000, &err) > 0)
+		;
+	assert_true(store_prune(store, INT64_MIN, 250, 100, nobody_emptied, NULL, &err) > 0);
+	assert_false(store_wipes(store));
+	store_close(store);
+	store = store_in(folder_file(folder, "chat.db"));
+	assert_true(store_wipes(store));
+	assert_int_equal(wipe(), WIPE_DONE);
+	assert_false(is_there("zyzzyva"));
+}
+
 static void whoever_reads_is_waited_for(void **state)
 {
 	sqlite3 *db;
@@ -182,6 +207,7 @@ int main(void)
 		TEST(a_deleted_line_leaves_the_file),
 		TEST(it_goes_on_after_a_restart),
 		TEST(it_comes_to_its_end_while_more_is_deleted),
+		TEST(old_lines_leave_the_file),
 		TEST(whoever_reads_is_waited_for),
 		TEST(a_removed_room_leaves_the_file),
 	};

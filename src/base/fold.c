@@ -18,7 +18,7 @@
 #include "chatd/base/bytes.h"
 
 enum {
-	FORM = 1,               /* counts up where the code below folds in another way */
+	FORM = 2,               /* counts up where the code below folds in another way */
 	PAGE = 256,             /* code points that a table is made for at a time */
 	PAGES = 0x110000 / PAGE,
 	MAPPED_MAX = 64,        /* UTF-16 units that a code point may become: 18 do */
@@ -28,11 +28,16 @@ enum {
 /* What a piece of a folded code point is. */
 enum kind {
 	KIND_NONE,              /* separates */
+	KIND_LEFT_OUT,
 	KIND_LETTER,            /* or a digit */
 	KIND_PLAIN,             /* a letter, Latin or Greek, whose marks are left out */
+	KIND_CYRILLIC,          /* a letter that has some of the common marks */
+	KIND_CYRILLIC_ACUTE,    /* the same, and the acute too: Macedonian */
 	KIND_RUN,               /* a letter of a script without blanks */
-	KIND_MARK,
-	KIND_LEFT_OUT,
+	KIND_MARK,              /* of its script */
+	KIND_COMMON,            /* a mark for any script: part of none but Cyrillic's letters, where it */
+	KIND_COMMON_CYRILLIC,   /* is breve or diaeresis (short i, io), */
+	KIND_COMMON_ACUTE,      /* or acute */
 };
 
 struct piece {
@@ -102,6 +107,24 @@ static bool is_of_run(UChar32 cp)
 	return false;
 }
 
+static enum kind kind_of_mark(UChar32 cp)
+{
+	if (cp == 0x306 || cp == 0x308)
+		return KIND_COMMON_CYRILLIC;
+	if (cp == 0x301)
+		return KIND_COMMON_ACUTE;
+	switch (ublock_getCode(cp)) {
+	case UBLOCK_COMBINING_DIACRITICAL_MARKS:
+	case UBLOCK_COMBINING_DIACRITICAL_MARKS_EXTENDED:
+	case UBLOCK_COMBINING_DIACRITICAL_MARKS_SUPPLEMENT:
+	case UBLOCK_COMBINING_MARKS_FOR_SYMBOLS:
+	case UBLOCK_COMBINING_HALF_MARKS:
+		return KIND_COMMON;
+	default:
+		return KIND_MARK;
+	}
+}
+
 static enum kind kind_of(UChar32 cp)
 {
 	UErrorCode error = U_ZERO_ERROR;
@@ -109,7 +132,7 @@ static enum kind kind_of(UChar32 cp)
 		return KIND_LEFT_OUT;
 	uint32_t category = U_GET_GC_MASK(cp);
 	if (category & U_GC_M_MASK)
-		return KIND_MARK;
+		return kind_of_mark(cp);
 	if (category & (U_GC_N_MASK | U_GC_CO_MASK))
 		return KIND_LETTER;
 	if (!(category & U_GC_L_MASK))
@@ -117,6 +140,8 @@ static enum kind kind_of(UChar32 cp)
 	if (is_of_run(cp))
 		return KIND_RUN;
 	UScriptCode script = uscript_getScript(cp, &error);
+	if (script == USCRIPT_CYRILLIC)
+		return cp == 0x433 || cp == 0x43A ? KIND_CYRILLIC_ACUTE : KIND_CYRILLIC;
 	return script == USCRIPT_LATIN || script == USCRIPT_GREEK ? KIND_PLAIN : KIND_LETTER;
 }
 
@@ -214,7 +239,7 @@ struct fold {
 	size_t second;          /* and where the last letter begins in the text */
 	size_t letters;         /* of the run so far */
 	bool run;               /* it is one; otherwise a word, if len > 0 */
-	bool plain;             /* marks on what was last are left out */
+	enum kind letter;       /* what was last, for the marks on it */
 	size_t marks_at;        /* where the marks at its end begin */
 	uint8_t order[MARKS_SORTED_MAX], width[MARKS_SORTED_MAX];
 	int marks;              /* as many of them */
@@ -281,7 +306,7 @@ static int finish(struct fold *f)
 	bytes_clear(&f->big);
 	f->len = f->letters = f->before = 0;
 	f->marks = 0;
-	f->run = f->plain = false;
+	f->run = false;
 	return stop;
 }
 
@@ -309,6 +334,17 @@ static void put_mark(struct fold *f, const struct piece *p)
 	f->marks++;
 }
 
+/* Such a mark belongs to the letter before it. Others are drawn onto it, for its sound or its stress or
+ * to get past a filter. */
+static bool is_part(enum kind letter, enum kind mark)
+{
+	if (mark == KIND_COMMON_CYRILLIC)
+		return letter == KIND_CYRILLIC || letter == KIND_CYRILLIC_ACUTE;
+	if (mark == KIND_COMMON_ACUTE)
+		return letter == KIND_CYRILLIC_ACUTE;
+	return mark == KIND_MARK && letter != KIND_PLAIN;
+}
+
 static int piece(struct fold *f, const struct piece *p)
 {
 	enum kind kind = (enum kind)p->kind;
@@ -317,9 +353,8 @@ static int piece(struct fold *f, const struct piece *p)
 		return 0;
 	if (kind == KIND_NONE)
 		return finish(f);
-	if (kind == KIND_MARK) {
-		if (!f->plain) {
-			f->begin = f->len == 0 ? f->at : f->begin;
+	if (kind >= KIND_MARK) {
+		if (f->len > 0 && is_part(f->letter, kind)) {
 			f->end = f->next;
 			put_mark(f, p);
 		}
@@ -334,7 +369,7 @@ static int piece(struct fold *f, const struct piece *p)
 	f->second = f->at;
 	f->end = f->next;
 	f->letters += f->run;
-	f->plain = kind == KIND_PLAIN;
+	f->letter = kind;
 	f->marks = 0;
 	put(f, p->text, p->len);
 	return stop;
@@ -358,7 +393,7 @@ static int ascii(struct fold *f, const char *text, size_t len)
 			put(f, (const char *)&c, 1);
 	}
 	f->end = f->next = n;
-	f->plain = true;
+	f->letter = KIND_PLAIN;
 	f->marks = 0;
 	/* Nearly always it ends there. */
 	if (!stop && n < len && (unsigned char)text[n] < 0x80)

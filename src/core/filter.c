@@ -44,9 +44,12 @@ static int find_word(void *ctx, const struct fold_token *t)
 	for (struct filter *b = o->beginnings; b != NULL && f == NULL; b = b->hh.next)
 		if (strlen(b->word) <= t->len && memcmp(b->word, t->text, strlen(b->word)) == 0)
 			f = b;
-	for (struct filter *b = o->words; t->run && b != NULL && f == NULL; b = b->hh.next)
-		if (stands_in(b, t))
-			f = b;
+	/* Nobody knows where a word begins in a run. */
+	for (int beginning = 0; t->run && beginning < 2; beginning++)
+		for (struct filter *b = beginning ? o->beginnings : o->words; b != NULL && f == NULL;
+		     b = b->hh.next)
+			if (stands_in(b, t))
+				f = b;
 	w->found = f;
 	return f != NULL;
 }

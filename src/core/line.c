@@ -25,7 +25,7 @@
 enum {
 	LINE_WINDOW = 256,      /* bytes searched at once for a line's end. Searching all of the
 	                         * input for an LF would be quadratic where CR NUL ends lines */
-	ERASE_WINDOW = 128,     /* bytes before the end in which the last grapheme is looked for */
+	ERASE_WINDOW = 64,      /* bytes before the end in which the last grapheme is looked for */
 	CRS_MAX = 2,            /* CRs that belong to the LF behind them */
 	KEY_INTERRUPT = 0x03,
 	KEY_END = 0x04,
@@ -74,7 +74,7 @@ static uint64_t erased(const char *text, uint64_t n)
 	/* A grapheme begins where an ASCII character stands. */
 	while (at > s && end - at < ERASE_WINDOW && *at >= 0x80)
 		at--;
-	while (at > s && (*at & 0xC0) == 0x80)
+	for (int i = 0; i < 3 && at > s && (*at & 0xC0) == 0x80; i++)
 		at--;
 	for (last = at; at < end; at += len, before = cp) {
 		cp = cp_decode(at, end, &len);

@@ -18,6 +18,9 @@
 enum {
 	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
 	WIPE_DELAY_MS = 30000,    /* more may be deleted by then, and all of the index is merged each time */
+	WIPE_SHARE = 20,          /* a pass begins after so many times as long as the last took, so that
+	                           * whoever goes on deleting takes no more than one part in so many */
+	WIPE_PATIENCE_MS = 10000, /* that it waits for a pause */
 	WIPE_AGAIN_MS = 1000,     /* where somebody reads */
 	WIPE_PAGES_STEP = 16,     /* of the index that a step merges: it takes some ms */
 	PRUNED_LOG_MS = 3600000,  /* between two words in the log about what went, if it is not many */
@@ -262,20 +265,26 @@ bool writing_prune(struct writing *t)
 
 /* -- what was deleted -------------------------------------------------------------------- */
 
-bool writing_wipe(struct writing *t)
+bool writing_wipe(struct writing *t, bool committed)
 {
 	struct store_error err;
-	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC), delay_ms = t->wipe_took_ms * WIPE_SHARE;
 	if (!store_wipes(t->w->store)) {
 		t->wipe_at_ms = 0;
 		return false;
 	}
-	if (t->wipe_at_ms == 0)
-		t->wipe_at_ms = now_ms + WIPE_DELAY_MS;
-	/* Lines that the index is still to get would be merged later all the same. */
-	if (t->stopping || t->failing || now_ms < t->wipe_at_ms || !queue_empty(t->w->queue))
+	if (t->wipe_at_ms == 0) {
+		t->wipe_at_ms = now_ms + (delay_ms > WIPE_DELAY_MS ? delay_ms : WIPE_DELAY_MS);
+		t->wipe_took_ms = 0;
+	}
+	/* Where people talk without a pause, what is saved waits for a step now and then. */
+	bool late = now_ms - t->wipe_at_ms > WIPE_PATIENCE_MS;
+	if (t->stopping || t->failing || now_ms < t->wipe_at_ms ||
+	    (!late && (committed || !queue_empty(t->w->queue))))
 		return false;
-	switch (store_wipe(t->w->store, WIPE_PAGES_STEP, &err)) {
+	enum wipe_step step = store_wipe(t->w->store, WIPE_PAGES_STEP, &err);
+	t->wipe_took_ms += clock_ms(CLOCK_MONOTONIC) - now_ms;
+	switch (step) {
 	case WIPE_GOES_ON:
 		writing_wal(t->w);
 		return true;

@@ -325,6 +325,9 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 	int seen = p->n < p->max ? prune_seen(s, p->max - p->n) : 0;
 	if (seen < 0 || !prune_keep_emptied(s, p))
 		return -1;
+	/* Known also to a start after a crash: see wipe.c. */
+	if (p->n && !s->wipes && !store_meta_set(s, "wipe", 1))
+		return -1;
 	/* The highest number must outlive its line. */
 	if (p->n && !store_meta_set(s, "last_seq", (int64_t)s->saved.seq))
 		return -1;

@@ -341,7 +341,7 @@ void *writing_main(void *arg)
 		bool busy = committed;
 		if (!t.failing)
 			busy |= writing_index(&t) ||
-			        (!committed && (writing_prune(&t) || writing_wipe(&t)));
+			        (!committed && writing_prune(&t)) || writing_wipe(&t, committed);
 		if (writing_ended(&t))
 			return NULL;
 		if (!busy)

@@ -3,7 +3,8 @@
  *
  * A word is letters, digits and the marks on them, without case, in compatibility form (Unicode NFKC
  * and case folding; UAX #15), without the marks that its readers leave out: accents on Latin and Greek
- * letters, vowel signs of Arabic and Hebrew. All other marks are part of the word. All else separates
+ * letters, vowel signs of Arabic and Hebrew; nor without those that are no part of a letter, as most
+ * that can stand on letters of any script. All other marks are part of the word. All else separates
  * words, as in ASCII text: example.com is two.
  *
  * Scripts that are written without blanks (Han, kana, Thai, Lao, Khmer, Burmese) are a run, which is

@@ -169,6 +169,7 @@ struct writing {
 	int64_t committed_us;     /* and when it was, monotonic */
 	int64_t prune_at_ms;      /* when to look for old lines */
 	int64_t wipe_at_ms;       /* when what was deleted is to leave the file; 0: nothing is to */
+	int64_t wipe_took_ms;     /* the steps of this pass, or of the last */
 	bool pruning;             /* a pass is under way: what may go is decided */
 	uint32_t pruned;          /* lines that went and are not in the log yet */
 	int64_t pruned_log_ms;    /* when that was told last */
@@ -200,7 +201,8 @@ void writing_tell_low(struct writing *t);
 /* tending.c: a step, where one is due. True: it was taken, and others may be due. */
 bool writing_index(struct writing *t);
 bool writing_prune(struct writing *t);
-bool writing_wipe(struct writing *t);
+/* Beside a commit only where it has been due for long. */
+bool writing_wipe(struct writing *t, bool committed);
 
 /* The threads' functions; arg is the struct writer, and the struct reading. */
 void *writing_main(void *arg);
