@@ -435,7 +435,7 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	else if (e->kind == EVENT_RELEASED)
 		released(e);
 	if (e->kind == EVENT_CLOSED && (p = model_peer(e->conn)) != NULL)
-		model_check_seen(p, e->closed.sent_seq);
+		model_check_seen(p, &e->closed.arrived);
 	for_nobody = e->kind != EVENT_CONNECTED && is_for_nobody(e);
 	waited_for = is_waited_for(e);
 	note_ending();

@@ -53,7 +53,7 @@ struct mfeed {
 	size_t n, cap, shown;   /* and how many may be seen */
 };
 
-void model_check_seen(const struct peer *p, uint64_t seq);
+void model_check_seen(const struct peer *p, const struct arrival *a);
 
 enum { MODEL_QUESTIONS_MAX = 1 << 16 };
 

@@ -146,7 +146,7 @@ void model_sock_end(struct fake_sock *k)
 }
 
 /* What the core is told that somebody had seen when they went has arrived there. */
-void model_check_seen(const struct peer *p, uint64_t seq)
+void model_check_seen(const struct peer *p, const struct arrival *a)
 {
 	uint64_t arrived = p->k->acked, missing = 0;
 
@@ -156,9 +156,9 @@ void model_check_seen(const struct peer *p, uint64_t seq)
 	for (size_t i = p->first > p->kept ? p->first : p->kept; i < p->n && missing == 0; i++)
 		if (p->item[i]->line && arrived != UINT64_MAX)
 			missing = p->item[i]->seq;
-	if (missing != 0 && (seq == 0 || seq >= missing))
+	if (missing != 0 && (a->what == ARRIVED_ALL || (a->what == ARRIVED_UP_TO && a->seq >= missing)))
 		sim_fail("%u.%u goes, and #%" PRIu64 " had not arrived: up to #%" PRIu64 " counts as seen",
-		         p->id.slot, p->id.gen, missing, seq);
+		         p->id.slot, p->id.gen, missing, a->seq);
 }
 
 void model_check_behind(const struct peer *p, int64_t feed, size_t shown, const struct text *t)

@@ -4,6 +4,8 @@
  */
 #include "chat_help.h"
 
+#include "chatd/core/state.h"
+
 #include "chatd/base/bounds.h"
 
 /* -- skipped lines ------------------------------------------------------------------------------ */
@@ -31,6 +33,41 @@ static void test_skipped_lines_are_for_catchup(void **state)
 	rows_come(id(0), (struct rows){.kind = QUERY_FIRST});
 	sends(0, "/catchup\n");
 	assert_has("SEND 0 \"-- You have missed nothing in general.");
+}
+
+/* s goes, and this is what had arrived there. */
+static void goes(uint32_t slot, enum arrived what, uint64_t seq)
+{
+	step((struct event){.kind = EVENT_CLOSED, .conn = id(slot), .closed.arrived = {what, seq}});
+}
+
+static void test_what_never_arrived_is_not_seen(void **state)
+{
+	struct row row = {.id = 103, .kind = RECORD_SAY, .room = 6, .room_name = "general", .sender = "b",
+	                  .body = "1"};
+
+	(void)state;
+	/* Not even the replay. */
+	joins(0);
+	joins(1);
+	sends(1, "1\n2\n3\n4\n");
+	stored(chat->seq);
+	goes(0, ARRIVED_NOTHING, 0);
+	assert_has_not("kind 5");
+	/* Up to a line. */
+	connected((struct conn_id){0, 2});
+	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2}, .bytes = {.data = "a\n", .len = 2}});
+	rows_come((struct conn_id){0, 2}, (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1,
+	                                               .seen_id = 102, .missed = 2});
+	sends(1, "5\n6\n");
+	stored(chat->seq);
+	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2}, .bytes = {.data = "/catchup\n", .len = 9}});
+	rows_come((struct conn_id){0, 2}, (struct rows){.kind = QUERY_FIRST, .row = &row, .n = 1});
+	assert_has("That is all you missed.");
+	/* Nothing that was said after /catchup has arrived, so perhaps neither has its answer. */
+	step((struct event){.kind = EVENT_CLOSED, .conn = {0, 2},
+	                    .closed.arrived = {ARRIVED_UP_TO, chat->line_seq}});
+	assert_has("kind 5 room 6 ref 102");
 }
 
 static void test_who_waits_for_the_disk_is_told(void **state)
@@ -275,6 +312,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_skipped_lines_are_for_catchup),
 		TEST(test_skipped_notices_are_not),
+		TEST(test_what_never_arrived_is_not_seen),
 		TEST(test_who_waits_for_the_disk_is_told),
 		TEST(test_what_was_said_before_one_came_is_not_skipped),
 		TEST(test_nothing_is_said_that_cannot_be_saved),

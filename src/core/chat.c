@@ -103,11 +103,11 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 {
 	switch (e->kind) {
 	case EVENT_EOF:
-		s->sent_seq = e->closed.sent_seq;
+		s->arrived = e->closed.arrived;
 		input_eof(c, s);
 		break;
 	case EVENT_CLOSED:
-		s->sent_seq = e->closed.sent_seq;
+		s->arrived = e->closed.arrived;
 		resume_keep(c, s);
 		session_end(c, s, e->closed.reason, false);
 		break;

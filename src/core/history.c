@@ -260,6 +260,10 @@ static void show_catchup(struct chat *c, struct session *s, const struct rows *r
 		emit_reply(c, s, "The lines that you missed are no longer kept.");
 		return;
 	}
+	/* Several in a row are one. */
+	if (s->caught_up_at != s->room->last_id)
+		s->caught_up_after = s->gap_after;
+	s->caught_up_at = s->room->last_id;
 	emit_reply(c, s, "%zu %s that you missed in %s:", rows->n, lines_word(rows->n),
 	           s->room->name);
 	show_rows(c, s, rows, true);

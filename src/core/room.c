@@ -472,11 +472,18 @@ void room_mark_seen(struct chat *c, struct session *s)
 {
 	/* Lines that are not saved yet have been seen by nobody but who said them. */
 	uint64_t seen = least(s->room->last_id, c->stored_seq);
+	const struct arrival *a = &s->arrived;
 
 	if (seen < s->said_id)
 		seen = s->said_id;
-	if (s->sent_seq != 0)
-		seen = least(seen, s->sent_seq > s->joined_id ? s->sent_seq : s->joined_id);
+	/* Not even the replay has arrived: as if it had not come. */
+	if (a->what == ARRIVED_NOTHING)
+		return;
+	if (a->what == ARRIVED_UP_TO)
+		seen = least(seen, a->seq > s->joined_id ? a->seq : s->joined_id);
+	/* Nor has, perhaps, what /catchup has shown, if nothing that was said later has. */
+	if (a->what == ARRIVED_UP_TO && s->caught_up_at != 0 && a->seq <= s->caught_up_at)
+		seen = least(seen, s->caught_up_after);
 	if (s->gap_before != 0)
 		seen = least(seen, s->gap_after);
 	/* What is said from now on will be news, also where nothing was said so far. */
@@ -502,6 +509,7 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 		DL_DELETE2(r->ignorers, s, ign_prev, ign_next);
 	s->room = NULL;
 	s->gap_before = 0;
+	s->caught_up_at = 0;
 	s->said_id = 0;
 	s->voiced = false;
 	s->held = false;

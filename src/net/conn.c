@@ -225,6 +225,12 @@ void conn_forget_marks(struct conn *c)
 	c->nmarks = 0;
 }
 
+void conn_mark_begin(struct conn *c)
+{
+	c->nmarks = 1;
+	c->mark[0] = (struct sent_mark){c->sent_bytes + c->out_bytes, c->reader.seq};
+}
+
 /* So much was sent, and of the last line `rest` bytes are still to be. */
 static void note_sent(struct conn *c, size_t bytes, uint64_t rest)
 {
@@ -232,7 +238,8 @@ static void note_sent(struct conn *c, size_t bytes, uint64_t rest)
 
 	c->sent_bytes += bytes;
 	whole = c->sent_bytes + rest;
-	if (c->reader.feed == NULL || (c->nmarks > 0 && c->mark[c->nmarks - 1].seq == c->reader.seq))
+	/* Before the replay is there nothing of the feed is sent. */
+	if (c->nmarks == 0 || c->mark[c->nmarks - 1].seq >= c->reader.seq)
 		return;
 	if (c->nmarks == SENT_MARKS) {
 		/* What lies between two that stay counts as the earlier. */
@@ -241,21 +248,21 @@ static void note_sent(struct conn *c, size_t bytes, uint64_t rest)
 		c->nmarks /= 2;
 	}
 	/* A jump goes past lines while the rest of an earlier one is still to be sent. */
-	if (c->nmarks > 0 && c->mark[c->nmarks - 1].bytes > whole)
+	if (c->mark[c->nmarks - 1].bytes > whole)
 		whole = c->mark[c->nmarks - 1].bytes;
 	c->mark[c->nmarks++] = (struct sent_mark){whole, c->reader.seq};
 }
 
-uint64_t conn_arrived(const struct conn *c, uint64_t unacked)
+struct arrival conn_arrived(const struct conn *c, uint64_t unacked)
 {
 	uint64_t arrived = c->sent_bytes - (unacked < c->sent_bytes ? unacked : c->sent_bytes);
 
 	if ((unacked == 0 && !conn_has_output(c)) || c->reader.feed == NULL)
-		return 0;
+		return (struct arrival){.what = ARRIVED_ALL};
 	for (uint32_t i = c->nmarks; i-- > 0;)
 		if (c->mark[i].bytes <= arrived)
-			return c->mark[i].seq > 0 ? c->mark[i].seq : 1;
-	return 1;
+			return (struct arrival){ARRIVED_UP_TO, c->mark[i].seq};
+	return (struct arrival){.what = ARRIVED_NOTHING};
 }
 
 void conn_advance(struct conn *c, size_t bytes)

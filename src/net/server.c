@@ -268,12 +268,12 @@ static void stop(struct server *s)
 	/* Before the farewell, which is more that has not arrived. */
 	for (uint32_t i = 0; i < s->conns_top; i++)
 		if (s->conns[i].state == CONN_OPEN)
-			s->conns[i].deaf_seq = server_sent_seq(s, &s->conns[i]);
+			s->conns[i].arrived = server_arrived(s, &s->conns[i]);
 	server_step(s, &(struct event){.kind = EVENT_STOP});
 	for (uint32_t i = 0; i < s->conns_top; i++) {
 		struct conn *c = &s->conns[i];
 		struct event e = {.kind = EVENT_CLOSED, .conn = {c->slot, c->gen},
-		                  .closed.sent_seq = c->deaf_seq};
+		                  .closed.arrived = c->arrived};
 
 		if (c->state != CONN_OPEN)
 			continue;

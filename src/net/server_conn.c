@@ -262,7 +262,8 @@ void server_received(struct server *s, struct conn *c, const struct ring_complet
 		c->eof = true;
 		if (c->state == CONN_OPEN)
 			server_step(s, &(struct event){.kind = EVENT_EOF, .conn = server_id_of(c),
-			                               .closed.sent_seq = c->deaf ? c->deaf_seq : 0});
+			                               .closed.arrived = c->deaf ? c->arrived
+			                                                         : (struct arrival){0}});
 	}
 	/* The stash goes on where the core asked for more meanwhile (RESUME is in the list). */
 	server_drain(s, c);
@@ -314,15 +315,16 @@ static void shut(struct server *s, struct conn *c)
 void server_kill(struct server *s, struct conn *c, const char *reason)
 {
 	bool known = c->state == CONN_OPEN;
-	uint64_t seq;
+	struct arrival arrived = {0};
 
 	if (c->state == CONN_DEAD || c->state == CONN_FREE)
 		return;
-	seq = known ? server_sent_seq(s, c) : 0;
+	if (known)
+		arrived = server_arrived(s, c);
 	shut(s, c);
 	if (known)
 		server_step(s, &(struct event){.kind = EVENT_CLOSED, .conn = server_id_of(c),
-		                               .closed = {reason, seq}});
+		                               .closed = {reason, arrived}});
 }
 
 void server_ends(struct server *s, struct conn *c)

@@ -102,11 +102,12 @@ static void apply_to(struct server *s, struct conn *c, const struct effect *e)
 		feed_join(&s->feeds[e->feed], &c->reader, c->slot);
 		conn_forget_marks(c);
 		if (c->deaf)
-			c->deaf_seq = 1;
+			c->arrived = (struct arrival){.what = ARRIVED_NOTHING};
 		c->reader.held = true;
 		break;
 	case EFFECT_RELEASE:
 		c->reader.held = false;
+		conn_mark_begin(c);
 		server_dirty(s, c);
 		break;
 	case EFFECT_UNSUBSCRIBE:

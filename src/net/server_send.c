@@ -32,9 +32,9 @@ void server_dirty(struct server *s, struct conn *c)
 	slots_add(&s->dirty, c->slot);
 }
 
-uint64_t server_sent_seq(struct server *s, const struct conn *c)
+struct arrival server_arrived(struct server *s, const struct conn *c)
 {
-	return c->deaf ? c->deaf_seq : conn_arrived(c, ring_unacked(s->ring, c->fd));
+	return c->deaf ? c->arrived : conn_arrived(c, ring_unacked(s->ring, c->fd));
 }
 
 /* -- falling behind ------------------------------------------------------------------------------ */
@@ -189,10 +189,10 @@ void server_flush(struct server *s)
  * said what it has said. */
 static void deafen(struct server *s, struct conn *c)
 {
-	c->deaf_seq = server_sent_seq(s, c);
+	c->arrived = server_arrived(s, c);
 	/* All of it so far; what comes from now on does not arrive. */
-	if (c->deaf_seq == 0)
-		c->deaf_seq = c->reader.feed != NULL && c->reader.seq > 0 ? c->reader.seq : 1;
+	if (c->arrived.what == ARRIVED_ALL)
+		c->arrived = (struct arrival){ARRIVED_UP_TO, c->reader.feed != NULL ? c->reader.seq : 0};
 	c->deaf = true;
 	server_dirty(s, c);
 }

@@ -204,6 +204,18 @@ struct figures {
 	uint64_t descriptors_max; /* as many as there may be */
 };
 
+/* What of a room's feed has come to a connection. All zero: all that was to be seen. */
+enum arrived {
+	ARRIVED_ALL,
+	ARRIVED_UP_TO,     /* the record seq, or a little more */
+	ARRIVED_NOTHING,   /* not even what was sent before RELEASE */
+};
+
+struct arrival {
+	enum arrived what;
+	uint64_t seq;      /* UP_TO: 0 where there was no record yet */
+};
+
 /* -- events: the world to the core ---------------------------------------------- */
 
 enum event_kind {
@@ -276,8 +288,7 @@ struct event {
 		bool doubted;             /* STORE_CLOCK */
 		struct {
 			const char *reason; /* for the room ("connection lost"); NULL: it ended */
-			uint64_t sent_seq;  /* the newest record of its room that it was sent; 0:
-			                     * all that was to be seen */
+			struct arrival arrived; /* of its room's feed, as far as is known */
 		} closed;                 /* CLOSED, EOF */
 		const struct rows *rows;  /* ROWS: borrowed for the call */
 		struct {

@@ -105,11 +105,12 @@ struct session {
 	uint32_t ninvited;
 	int64_t slow_ms;            /* said something last in a room that is slow; 0: never */
 	uint64_t said_id;           /* of what it said last in its room; 0: nothing */
-	uint64_t sent_seq;          /* once its connection is gone: the newest record of its room
-	                             * that it was sent; 0: all there were */
+	struct arrival arrived;     /* once its connection is gone: what of its room it got */
 	uint64_t gap_after;         /* lines of its room with gap_after < id < gap_before have not
 	                             * been shown: /catchup does; none while gap_before is 0 */
 	uint64_t gap_before;
+	uint64_t caught_up_after;   /* /catchup has shown lines with a greater id than this, */
+	uint64_t caught_up_at;      /* when this was the newest line of its room; 0: it has not */
 	uint64_t joined_id;         /* newest line of its room when it came there */
 	uint32_t mail_read;         /* messages that it read on signing in */
 	struct conn_id reply_to;    /* who wrote to it last with /msg; gen 0: nobody */

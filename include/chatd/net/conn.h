@@ -55,7 +55,7 @@ struct conn {
 	bool waiting;               /* its input waits for the store, since waits_ms */
 	bool starved;               /* true exactly while in the list that waits for a buffer */
 	bool dropped;               /* while DRAINING: its end does not wait for the peer's (EFFECT_DROP) */
-	uint64_t deaf_seq;          /* the newest record of its room that it got; 0: all */
+	struct arrival arrived;     /* what it had got by then, or when the end began */
 	struct feed_reader reader;  /* its place in its room's feed */
 	uint64_t sent_bytes;        /* in its life */
 	struct sent_mark mark[SENT_MARKS]; /* nmarks of them, oldest first, since it reads this feed;
@@ -95,12 +95,13 @@ uint32_t conn_gather(struct conn *c, struct iovec *iov, uint32_t n);
 void conn_advance(struct conn *c, size_t bytes);
 void conn_unpin(struct conn *c);
 
-/* The newest record of its room's log that has arrived as a whole line, with so many of the bytes that
- * were sent not acknowledged; perhaps an older one. 0: all that it is to see has; 1: none of this feed. */
-uint64_t conn_arrived(const struct conn *c, uint64_t unacked);
+/* What has arrived of its feed, in whole lines, with so many of the bytes that were sent not
+ * acknowledged; perhaps a little more. */
+struct arrival conn_arrived(const struct conn *c, uint64_t unacked);
 
-/* It begins to read another feed. */
+/* It begins to read another feed; and what it was to get before that (the replay) is queued. */
 void conn_forget_marks(struct conn *c);
+void conn_mark_begin(struct conn *c);
 
 /* Something is to be sent that is visible. */
 bool conn_has_output(const struct conn *c);

@@ -149,9 +149,9 @@ void server_sent(struct server *s, struct conn *c, int res);
 void server_mind_slowness(struct server *s, struct conn *c);
 /* The log has moved past c, of which nothing is in flight: it goes on at the end. */
 void server_jump(struct server *s, struct conn *c);
-/* The newest record of its room's log that has arrived at c, as far as the kernel knows; 0: all. Asks
- * the kernel, before anything is shut. */
-uint64_t server_sent_seq(struct server *s, const struct conn *c);
+/* What of its room's log has arrived at c, as far as the kernel knows. Asks it, before anything is
+ * shut. */
+struct arrival server_arrived(struct server *s, const struct conn *c);
 
 /* server_feed.c: effects on feeds */
 void server_publish(struct server *s, const struct effect *e);
