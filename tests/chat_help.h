@@ -74,11 +74,16 @@ static inline void put_text(const char *p, size_t n)
 	bytes_puts(&seen, "\"");
 }
 
+enum { ASKING_MAX = 64 };
+
+/* What is answered to who asks what has arrived. */
+static struct arrival has_arrived;
+
 static inline void put_effect(const struct effect *e)
 {
 	static const char *const names[] = {
 		"SEND", "SEND_ALL", "PUBLISH", "SKIP", "SUBSCRIBE", "RELEASE", "UNSUBSCRIBE", "RESUME",
-		"CLOSE", "DROP", "APPEND", "QUERY", "RELOAD", "FIGURES", "STOP", "SHOW", "LOG",
+		"CLOSE", "DROP", "APPEND", "QUERY", "RELOAD", "FIGURES", "ARRIVED", "STOP", "SHOW", "LOG",
 	};
 
 	bytes_puts(&seen, names[e->kind]);
@@ -101,24 +106,43 @@ static inline void put_effect(const struct effect *e)
 	bytes_puts(&seen, "\n");
 }
 
-static inline void step(struct event e)
+/* One step, whose effects stand behind what is in `seen`; asking: who asked what had arrived, of
+ * whom there are as many as it returns. */
+static inline size_t step_once(struct event *e, struct conn_id asking[ASKING_MAX])
 {
 	const struct effect *effects;
-	size_t n;
+	size_t n, nasking = 0;
 
-	e.now_ms = now_ms;
-	e.wall_ms = wall();
-	chat_step(chat, &e);
-	taken = e.bytes.taken;
-	stepped = e;
-	bytes_clear(&seen);
-	bytes_puts(&seen, "");
+	e->now_ms = now_ms;
+	e->wall_ms = wall();
+	chat_step(chat, e);
 	effects = chat_effects(chat, &n);
 	for (size_t i = 0; i < n; i++) {
-		put_effect(&effects[i]);
+		/* What has arrived is asked now and then. */
+		if (effects[i].kind != EFFECT_ARRIVED)
+			put_effect(&effects[i]);
 		if (effects[i].kind == EFFECT_QUERY)
 			questions[effects[i].query.conn.slot][effects[i].query.kind] = effects[i].query.number;
+		if (effects[i].kind == EFFECT_ARRIVED && nasking < ASKING_MAX)
+			asking[nasking++] = effects[i].conn;
 	}
+	return nasking;
+}
+
+static inline void step(struct event e)
+{
+	struct conn_id asking[ASKING_MAX], none[ASKING_MAX];
+	size_t n;
+
+	bytes_clear(&seen);
+	bytes_puts(&seen, "");
+	n = step_once(&e, asking);
+	taken = e.bytes.taken;
+	stepped = e;
+	/* As the server does, at once. */
+	for (size_t i = 0; i < n; i++)
+		step_once(&(struct event){.kind = EVENT_ARRIVED, .conn = asking[i], .arrived = has_arrived},
+		          none);
 }
 
 static inline struct conn_id id(uint32_t slot)

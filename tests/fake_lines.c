@@ -32,7 +32,11 @@ static void save_seen(struct writer *w, const struct record *r)
 		seen = &w->seen[w->nseen++];
 		*seen = (struct seen){.key = mem_strdup(r->sender), .room = r->room};
 	}
+	if (r->ref < seen->id)
+		return;
 	seen->id = r->ref;
+	seen->seq = r->seq;
+	seen->gaps = ranges_read(r->body);
 }
 
 static void delete_line(struct writer *w, const struct record *r)

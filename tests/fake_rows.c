@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "chatd/base/bounds.h"
 #include "chatd/store/secret.h"
@@ -104,14 +105,35 @@ static void answer_search(struct writer *w, const struct query *q, struct rows *
 	}
 }
 
+/* Lines of others in the ranges, and how many of them have the nick in them. */
+static uint32_t count_in(const struct writer *w, uint32_t room, const char *nick,
+                         const struct ranges *in, uint32_t *mentions)
+{
+	uint32_t lines = 0;
+
+	for (size_t i = 0; i < w->nlines && lines < MISSED_MAX; i++) {
+		const struct fake_line *l = &w->line[i];
+		bool within = false;
+
+		for (uint32_t k = 0; k < in->n; k++)
+			within |= l->id > in->at[k].after && l->id < in->at[k].before;
+		if (l->room != room || !within || strcasecmp(l->sender, nick) == 0)
+			continue;
+		lines++;
+		*mentions += strstr(l->body, nick) != NULL;
+	}
+	return lines;
+}
+
 static void answer_missed(struct writer *w, const struct query *q, struct rows *rows)
 {
-	uint64_t before = rows->n > 0 ? rows->row[0].id : q->before_id;
+	struct ranges missed = rows->gaps;
+	uint32_t mentions = 0;
 
-	for (size_t i = 0; i < w->nlines && rows->missed < 1000; i++)
-		rows->missed += w->line[i].room == q->room && w->line[i].id > rows->seen_id &&
-		                w->line[i].id > q->after_id &&
-		                w->line[i].id < before;
+	ranges_add(&missed, rows->seen_id, rows->n > 0 ? rows->row[0].id : q->before_id);
+	ranges_drop_up_to(&missed, q->after_id);
+	ranges_drop_from(&missed, q->before_id);
+	rows->missed = count_in(w, q->room, q->words, &missed, &mentions);
 }
 
 static void answer_unread(struct writer *w, const struct query *q, struct rows *rows)
@@ -122,21 +144,19 @@ static void answer_unread(struct writer *w, const struct query *q, struct rows *
 		struct fake_line seen = {.id = w->seen[i].id, .room = w->seen[i].room,
 		                         .room_name = "", .sender = "", .body = ""};
 		uint64_t before = seen.room == q->room ? q->before_id : UINT64_MAX;
-		uint32_t lines = 0, mentions = 0;
+		struct ranges unread = w->seen[i].gaps;
+		uint32_t lines, mentions = 0;
 
 		if (strcmp(w->seen[i].key, q->key) != 0)
 			continue;
-		for (size_t k = 0; k < w->nlines && lines < MISSED_MAX; k++) {
-			const struct fake_line *l = &w->line[k];
-
-			if (l->room != seen.room || l->id <= seen.id || l->id >= before)
-				continue;
-			lines++;
-			mentions += strstr(l->body, q->words) != NULL;
-		}
+		ranges_add(&unread, seen.id, before);
+		ranges_drop_from(&unread, before);
+		lines = count_in(w, seen.room, q->words, &unread, &mentions);
 		if (lines > 0 && rows_add(rows, &bytes, &seen, false)) {
 			struct row *row = (struct row *)(uintptr_t)&rows->row[rows->n - 1];
 
+			if (seen.room == q->room)
+				rows->gaps = unread;
 			row->lines = lines;
 			row->mentions = mentions;
 		}
@@ -223,11 +243,16 @@ void fake_answer(struct writer *w, const struct query *q, const char *error)
 	rows->conn = q->conn;
 	rows->number = q->number;
 	rows->error = error;
-	if (q->kind == QUERY_REPLAY)
-		rows->seen_id = seen != NULL ? seen->id : 0;
-	if (error != NULL)
-		rows->seen_id = 0;
-	else if (query_is_secret(q->kind))
+	if (error != NULL) {
+		fake_tell(w, WRITER_ROWS)->rows = rows;
+		return;
+	}
+	if (q->kind == QUERY_REPLAY && seen != NULL) {
+		rows->seen_id = seen->id;
+		rows->gaps = seen->gaps;
+		rows->back = seen->seq > q->marked_after;
+	}
+	if (query_is_secret(q->kind))
 		answer_secret(q, rows);
 	else if (q->kind == QUERY_STATS)
 		rows->text = mem_strdup("database=4096 wal=8192");

@@ -21,7 +21,8 @@ struct waiting_query {
 struct seen {
 	char *key;              /* owned */
 	uint32_t room;
-	uint64_t id;
+	uint64_t id, seq;
+	struct ranges gaps;
 };
 
 struct sleeper {

@@ -228,6 +228,8 @@ static size_t step(struct event *e, const struct question *cause)
 	size_t n, spied_len = c->arena_len;
 	bool spies = *spied != '\0';
 	struct effect wish = {0};
+	struct conn_id asking[FUZZ_PEOPLE * 2];
+	size_t nasking = 0;
 	const struct effect *effects;
 	char told[sizeof spied];
 
@@ -243,6 +245,12 @@ static size_t step(struct event *e, const struct question *cause)
 		carry_out(&effects[i], cause);
 		if (effects[i].kind == EFFECT_RELOAD || effects[i].kind == EFFECT_FIGURES)
 			wish = effects[i];
+		if (effects[i].kind == EFFECT_ARRIVED) {
+			CHECK(nasking < FUZZ_PEOPLE * 2);
+			asking[nasking++] = effects[i].conn;
+			if (!same_conn(effects[i].conn, effects[i].about))
+				book_lets_in(effects[i].conn, session_at(effects[i].about.slot)->key);
+		}
 	}
 	if (spies && spied_len > c->arena_len &&
 	    memmem(c->arena + c->arena_len, spied_len - c->arena_len, told, strlen(told)) != NULL)
@@ -254,6 +262,10 @@ static size_t step(struct event *e, const struct question *cause)
 		                     .reloaded = {below(2) != 0, "rate_lines\n\xff\n"}}, NULL);
 	else if (wish.kind == EFFECT_FIGURES)
 		step(&(struct event){.kind = EVENT_FIGURES, .conn = wish.conn, .figures = &f}, NULL);
+	for (size_t i = 0; i < nasking; i++)
+		step(&(struct event){.kind = EVENT_ARRIVED, .conn = asking[i],
+		                     .arrived = {(enum arrived)below(3),
+                                 below((uint32_t)c->seq + 2)}}, cause);
 	return n;
 }
 

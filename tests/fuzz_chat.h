@@ -134,6 +134,8 @@ void store_done(struct question *q);
 void book_begin(void);
 /* Before and after a step. cause: the question that is answered in it; NULL: none. */
 void book_before(const struct question *cause);
+/* conn waits to be told what has arrived at the session with this key, whose place it takes. */
+void book_lets_in(struct conn_id conn, const char *key);
 void book_after(const struct event *e, const struct question *cause);
 
 /* -- people: fuzz_chat_people.c ---------------------------------------------------------------- */

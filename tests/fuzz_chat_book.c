@@ -236,14 +236,18 @@ static void check_by_answer(const struct kept *k, const char *now_codes, const s
 	use(line);
 }
 
-/* slot is signed in to a, and was not. k: as it was; NULL: it was not there. */
-static void check_sign_in(const struct account *a, const struct kept *k, const struct event *e,
-                          const struct question *q)
-{
-	struct conn_id conn = a->session->id;
+/* The user of the host who has come last. */
+static struct conn_id host_user;
+/* Who was let in to the account with this key, and waits to be told what has arrived at the one whose
+ * place it takes. */
+static struct conn_id let_in;
+static char let_in_to[NAME_KEY_BYTES_MAX + 1];
+static bool just_let_in;     /* in this step */
 
-	if (e->kind == EVENT_CONNECTED && e->connected.user != NULL && same_conn(e->conn, conn))
-		return;
+/* conn is let in to a by the answer to q. k: a as it was; NULL: it was not there. */
+static void check_right(struct conn_id conn, const struct account *a, const struct kept *k,
+                        const struct question *q)
+{
 	if (q == NULL || !same_conn(q->query.conn, conn))
 		fuzz_fail("%u.%u is signed in to %s, and no answer to it has come", conn.slot, conn.gen,
 		          a->key);
@@ -255,6 +259,20 @@ static void check_sign_in(const struct account *a, const struct kept *k, const s
 	check_by_answer(k, a->codes, q, "signed in to");
 	if (q->query.kind == QUERY_CHECK && line_is(k->hash, proof[conn.slot].line) && *k->totp != '\0')
 		fuzz_fail("%u.%u is signed in to %s without its second step", conn.slot, conn.gen, a->key);
+}
+
+/* a has a session that it had not. */
+static void check_sign_in(const struct account *a, const struct kept *k, const struct event *e,
+                          const struct question *q)
+{
+	struct conn_id conn = a->session->id;
+
+	if (e->kind == EVENT_CONNECTED && e->connected.user != NULL && same_conn(e->conn, conn))
+		return;
+	if (e->kind == EVENT_ARRIVED &&
+	    (same_conn(host_user, conn) || (same_conn(let_in, conn) && strcmp(let_in_to, a->key) == 0)))
+		return;
+	check_right(conn, a, k, q);
 }
 
 static void check_codes(const struct account *a, const struct kept *k, const struct question *q)
@@ -325,9 +343,14 @@ static void check_locked(const struct question *q)
 
 void book_after(const struct event *e, const struct question *cause)
 {
+	if (e->kind == EVENT_CONNECTED && e->connected.user != NULL)
+		host_user = e->conn;
 	for (const struct account *a = fuzz.chat->accounts; a != NULL; a = a->hh.next) {
 		struct kept *k = kept_by_key(a->key);
 
+		/* As soon as is known what has arrived at the other. */
+		if (just_let_in && cause != NULL && strcmp(a->key, let_in_to) == 0)
+			check_right(let_in, a, k, cause);
 		if (a->session != NULL && (k == NULL || !same_conn(a->session->id, k->conn)))
 			check_sign_in(a, k, e, cause);
 		if (k != NULL)
@@ -347,4 +370,12 @@ void book_after(const struct event *e, const struct question *cause)
 	}
 	if (locked != 0)
 		check_locked(cause);
+	just_let_in = false;
+}
+
+void book_lets_in(struct conn_id conn, const char *key)
+{
+	let_in = conn;
+	snprintf(let_in_to, sizeof let_in_to, "%s", key);
+	just_let_in = true;
 }

@@ -32,6 +32,8 @@ struct world {
 	bool here[WORLD_PEOPLE];      /* true until an EFFECT_CLOSE or the end of its connection */
 	uint32_t gen[WORLD_PEOPLE];
 	bool telnet;                  /* commands of telnet may be among what is sent */
+	struct conn_id asking[WORLD_ASKED_MAX]; /* nasking who asked what has arrived */
+	size_t nasking;
 	uint64_t seq;                 /* of the newest record */
 	uint64_t texts;               /* that were looked at */
 	const char *doing;            /* for messages: what led to what is wrong; NULL: not known */
@@ -122,6 +124,9 @@ static inline void world_carry_out(struct world *w, const struct effect *e, stru
 		world_shown(w, e->text, e->len);
 		*then = (struct event){.kind = EVENT_RELOADED, .conn = e->conn,
 		                       .reloaded = {true, "rate_lines: \x1b[2J\xc2\x9b -> \xff\n"}};
+	} else if (e->kind == EFFECT_ARRIVED) {
+		CHECK(w->nasking < WORLD_ASKED_MAX);
+		w->asking[w->nasking++] = e->conn;
 	} else if (e->kind == EFFECT_FIGURES) {
 		static const struct figures f = {.memory_bytes = 1 << 20, .descriptors = 9};
 
@@ -142,6 +147,11 @@ static inline void world_step(struct world *w, struct event e)
 		world_carry_out(w, &effects[i], &then);
 	if (then.kind != EVENT_TICK)
 		world_step(w, then);
+	while (w->nasking > 0) {
+		struct conn_id asking = w->asking[--w->nasking];
+
+		world_step(w, (struct event){.kind = EVENT_ARRIVED, .conn = asking});
+	}
 }
 
 /* All that was asked is answered, and what the answers make it ask; time goes on. */

@@ -43,7 +43,7 @@ struct client {
 
 struct sim_stats {
 	uint64_t turns, connections, refused, said, delivered, skips, skipped, bytes, resets,
-	         failures, throttles, rooms_emptied, waits, floods;
+	         failures, throttles, rooms_emptied, marks, waits, floods;
 };
 
 struct sim {

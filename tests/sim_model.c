@@ -378,6 +378,43 @@ static bool is_waited_for(const struct event *e)
 	return true;
 }
 
+static void asked_about(struct conn_id about)
+{
+	if (model.nabout == sizeof model.about / sizeof model.about[0])
+		sim_fail("nobody answers what has arrived");
+	model.about[model.nabout++] = about;
+}
+
+/* Whose end, or what has arrived there, e tells of; NULL: nobody's. */
+static struct peer *told_of(const struct event *e)
+{
+	struct conn_id about;
+
+	if (e->kind == EVENT_CLOSED)
+		return model_peer(e->conn);
+	if (e->kind != EVENT_ARRIVED)
+		return NULL;
+	if (model.nabout == 0)
+		sim_fail("what has arrived was not asked");
+	about = model.about[0];
+	memmove(model.about, model.about + 1, --model.nabout * sizeof model.about[0]);
+	return model_peer(about);
+}
+
+/* What has arrived at p, by the event, is what is saved of it. */
+static void check_marks(const struct peer *p, uint32_t room, const char *key)
+{
+	size_t n;
+	const struct effect *effects = chat_effects(sim->chat, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (effects[i].kind == EFFECT_APPEND && effects[i].record.kind == RECORD_SEEN &&
+		    effects[i].record.room == room && strcmp(effects[i].record.sender, key) == 0) {
+			sim->stats.marks++;
+			model_check_seen(p, &effects[i].record);
+		}
+}
+
 /* Talk goes on while nothing can be saved. */
 static void show_all(void)
 {
@@ -405,6 +442,8 @@ static void effects_after(const struct event *e)
 			show_all();
 		else if (at->kind == EFFECT_QUERY)
 			asked(&at->query);
+		else if (at->kind == EFFECT_ARRIVED)
+			asked_about(at->about);
 		else if (at->kind != EFFECT_APPEND && at->kind != EFFECT_LOG && at->kind != EFFECT_SKIP)
 			effect_to(model_peer(at->conn), at);
 	}
@@ -418,8 +457,10 @@ static bool is_for_nobody(const struct event *e)
 
 void __wrap_chat_step(struct chat *c, struct event *e)
 {
-	struct peer *p;
+	struct peer *p, *told = told_of(e);
+	char key[NAME_KEY_BYTES_MAX + 1] = "";
 	bool for_nobody, waited_for;
+	uint32_t room = 0;
 	size_t n;
 
 	if (e->kind == EVENT_SKIPPED)
@@ -434,8 +475,15 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 		sim_fail("STORED names #%" PRIu64 ", which is not", e->stored.seq);
 	else if (e->kind == EVENT_RELEASED)
 		released(e);
-	if (e->kind == EVENT_CLOSED && (p = model_peer(e->conn)) != NULL)
-		model_check_seen(p, &e->closed.arrived);
+	if (told != NULL) {
+		const struct session *s = chat_session(c, told->id);
+
+		model_check_arrived(told, e->kind == EVENT_CLOSED ? &e->closed.arrived : &e->arrived);
+		if (s != NULL && s->room != NULL) {
+			room = s->room->number;
+			snprintf(key, sizeof key, "%s", s->key);
+		}
+	}
 	for_nobody = e->kind != EVENT_CONNECTED && is_for_nobody(e);
 	waited_for = is_waited_for(e);
 	note_ending();
@@ -452,6 +500,8 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	if (!waited_for && n > 0)
 		sim_fail("the answer to question %" PRIu64 " comes again and reaches somebody",
 		         e->rows->number);
+	if (room != 0)
+		check_marks(told, room, key);
 	effects_after(e);
 	if (e->kind == EVENT_CLOSED && (p = model_peer(e->conn)) != NULL) {
 		p->known = false;

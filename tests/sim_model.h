@@ -53,7 +53,8 @@ struct mfeed {
 	size_t n, cap, shown;   /* and how many may be seen */
 };
 
-void model_check_seen(const struct peer *p, const struct arrival *a);
+void model_check_arrived(const struct peer *p, const struct arrival *a);
+void model_check_seen(const struct peer *p, const struct record *r);
 
 enum { MODEL_QUESTIONS_MAX = 1 << 16 };
 
@@ -64,6 +65,9 @@ struct model {
 	struct mfeed feed[SIM_FEEDS_MAX];
 	char *ending[SIM_SLOTS_MAX]; /* owned; keys of those who had sent their last byte before the
 	                          * step, and may say in anybody's what they had begun; NULL: had not */
+	struct conn_id about[SIM_SLOTS_MAX * 4]; /* nabout connections of which was asked what has
+	                          * arrived there, and not answered yet, oldest first */
+	size_t nabout;
 	bool asked[MODEL_QUESTIONS_MAX];  /* questions, by number, that are out */
 };
 

@@ -145,8 +145,8 @@ void model_sock_end(struct fake_sock *k)
 	free(p);
 }
 
-/* What the core is told that somebody had seen when they went has arrived there. */
-void model_check_seen(const struct peer *p, const struct arrival *a)
+/* The first line of its feed that has not arrived at p; 0: all have. */
+static uint64_t missing_at(const struct peer *p)
 {
 	uint64_t arrived = p->k->acked, missing = 0;
 
@@ -156,9 +156,32 @@ void model_check_seen(const struct peer *p, const struct arrival *a)
 	for (size_t i = p->first > p->kept ? p->first : p->kept; i < p->n && missing == 0; i++)
 		if (p->item[i]->line && arrived != UINT64_MAX)
 			missing = p->item[i]->seq;
+	return missing;
+}
+
+/* What the core is told that somebody has seen has arrived there. */
+void model_check_arrived(const struct peer *p, const struct arrival *a)
+{
+	uint64_t missing = missing_at(p);
+
 	if (missing != 0 && (a->what == ARRIVED_ALL || (a->what == ARRIVED_UP_TO && a->seq >= missing)))
-		sim_fail("%u.%u goes, and #%" PRIu64 " had not arrived: up to #%" PRIu64 " counts as seen",
-		         p->id.slot, p->id.gen, missing, a->seq);
+		sim_fail("#%" PRIu64 " has not arrived at %u.%u: up to #%" PRIu64 " counts as seen",
+		         missing, p->id.slot, p->id.gen, a->seq);
+}
+
+/* And what is saved of it, from which the next replay and what is unread are counted, says no more: r is
+ * of the room that p is in. */
+void model_check_seen(const struct peer *p, const struct record *r)
+{
+	uint64_t missing = missing_at(p);
+	struct ranges gaps = ranges_read(r->body);
+	bool in_gap = missing > r->ref;
+
+	for (uint32_t i = 0; i < gaps.n; i++)
+		in_gap |= missing > gaps.at[i].after && missing < gaps.at[i].before;
+	if (missing != 0 && !in_gap)
+		sim_fail("#%" PRIu64 " has not arrived at %u.%u, and %s is saved to have seen #%" PRIu64,
+		         missing, p->id.slot, p->id.gen, r->sender, r->ref);
 }
 
 void model_check_behind(const struct peer *p, int64_t feed, size_t shown, const struct text *t)

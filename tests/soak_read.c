@@ -94,7 +94,8 @@ static bool is_known(struct soak *s, const char *line)
 {
 	static const char *const known[] = {
 		"The last ", "End of history", "To c", "Nobody here is called ", "Not sent: c",
-		"chatd is going down", "Goodbye", "Topic: ",
+		"chatd is going down", "Goodbye", "Topic: ", "Here with you: ", "Nobody else is here.",
+		"If your connection breaks, ", "Nothing new in ",
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -108,7 +109,7 @@ static bool is_known(struct soak *s, const char *line)
 		s->count.long_refused++;
 		return true;
 	}
-	return strstr(line, "since you were last here") != NULL ||
+	return strstr(line, " unread line") != NULL || strstr(line, " new line") != NULL ||
 	       strstr(line, " #") != NULL; /* "20 lines of r7, #12 to #40:" */
 }
 

@@ -98,6 +98,13 @@ static void wanted_do(struct world *w)
 /* Gives the core the next thing that has happened. False: nothing has. */
 static bool step_next(struct world *w)
 {
+	if (w->nasking > 0) {
+		struct conn_id asking = w->asking[0];
+
+		memmove(w->asking, w->asking + 1, --w->nasking * sizeof w->asking[0]);
+		step(w, (struct event){.kind = EVENT_ARRIVED, .conn = asking});
+		return true;
+	}
 	if (w->wanted != EFFECT_SEND) {
 		wanted_do(w);
 		return true;

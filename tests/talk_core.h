@@ -51,6 +51,8 @@ struct world {
 	size_t nrows;
 	enum effect_kind wanted; /* of the program, by wanted_for; EFFECT_SEND: nothing */
 	struct conn_id wanted_for;
+	struct conn_id asking[TALK_CLIENTS_MAX]; /* nasking who asked what has arrived */
+	size_t nasking;
 	struct peer peer[TALK_CLIENTS_MAX];
 	char fault[640];        /* what the core or the store did wrong; "": nothing */
 };

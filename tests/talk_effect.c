@@ -234,6 +234,12 @@ static void effect_do(struct world *w, const struct effect *e)
 		break;
 	case EFFECT_LOG:
 		break;
+	case EFFECT_ARRIVED:
+		if (w->nasking == TALK_CLIENTS_MAX)
+			fault(w, "asks too often what has arrived: effect", e->kind);
+		else
+			w->asking[w->nasking++] = e->conn;
+		break;
 	case EFFECT_RELOAD:
 	case EFFECT_FIGURES:
 	case EFFECT_STOP:

@@ -53,7 +53,7 @@ static void test_who_comes_back_to_a_private_room_reads_what_was_said(void **sta
 	sends(2, "b\n");
 	sends(2, "correct horse\n");
 	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .ok = true});
-	assert_has("You are b, in den with a.");
+	assert_has("You are b, in den.");
 	/* From the invitation on, as before. */
 	assert_has("QUERY 2 kind 0 room 7 108..");
 }

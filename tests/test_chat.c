@@ -145,11 +145,11 @@ static void test_a_replay_comes_before_what_is_live(void **state)
 	(void)state;
 	joins(0);
 	sends(0, "/join ops\n");
-	assert_has("SUBSCRIBE 0 feed 2\nQUERY 0 kind 0 room 3 0..91 after 90\n");
+	assert_has("SUBSCRIBE 0 feed 2\nQUERY 0 kind 0 room 3 0..91 after 100\n");
 	assert_has_not("RELEASE");
 	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1});
 	assert_effects("SEND 0 \"-- The last line said in ops:\\n" STAMP "[old]:text\\n"
-	               "-- End of history; what follows is live.\\n\"\nRELEASE 0\nRESUME 0\n");
+	               "-- End of history; what follows is live.\\n-- Nobody else is here.\\n\"\nRELEASE 0\nRESUME 0\n");
 }
 
 static void test_an_answer_after_leaving_says_nothing(void **state)

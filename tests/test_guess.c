@@ -149,6 +149,7 @@ static void signs_in_from(uint32_t slot, const char *from)
 	sends(slot, "correct horse\n");
 	tick(GUESS_DELAY_MS_MAX);
 	rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(slot), (struct rows){.kind = QUERY_UNREAD});
 }
 
 /* Whoever guesses and gets in reads how often they were wrong, and so does the owner afterwards. */

@@ -115,7 +115,7 @@ static void test_room_is_found(void **state)
 	sends(0, "/who " OLD_ROOM "\n");
 	assert_has("Nobody is in " OLD_ROOM ".");
 	sends(0, "/join #" OLD_ROOM "\n");
-	assert_has("You are in " OLD_ROOM "; nobody else is here.");
+	assert_has("You are in " OLD_ROOM ".");
 	joins(1);
 	sends(1, "/join " OLD_ROOM "2\n");
 	assert_has("That name will not do: ");

@@ -231,6 +231,37 @@ static void missed_lines_are_counted_to_a_thousand(void **state)
 	expect_replay("bob", 1, "1500 more", 1, 1000);
 }
 
+/* Of what lies before the last line seen those that were not shown are missed too; one's own lines never
+ * are, whoever else has that name in another case. */
+static void replay_counts_gaps_and_no_own_lines(void **state)
+{
+	(void)state;
+	struct store_error err;
+	save_lines(store, 1, 1, 20);
+	struct record own = line_of(21, 1, "Bob", "mine"), mark = line_of(22, 1, "bob", "2 6 8 10");
+	mark.kind = RECORD_SEEN;
+	mark.ref = 12;
+	assert_true(store_begin(store, &err));
+	assert_true(store_save(store, &mark, 1, &err) && store_save(store, &own, 1, &err));
+	assert_true(store_commit(store, &err));
+	struct query q = query_of(QUERY_REPLAY, 1, 3);
+	q.key = q.words = "bob";
+	q.marked_after = 21;
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->seen_id, 12);
+	assert_int_equal(rows->missed, 3 + 1 + 6); /* 3 to 5, 9, 13 to 18 */
+	assert_int_equal(rows->gaps.n, 2);
+	assert_true(rows->back);
+	assert_string_equal(ids_of(rows), "19 20 21 more");
+	/* Marked before: it is another, or was. */
+	q.marked_after = 22;
+	q.limit = 1;
+	rows = store_query(store, &q);
+	assert_false(rows->back);
+	assert_int_equal(rows->missed, 3 + 1 + 8);
+	rows_release(rows);
+}
+
 static uint64_t seen_by(const char *key)
 {
 	struct query q = query_of(QUERY_REPLAY, 1, 1);
@@ -347,6 +378,7 @@ int main(void)
 		WITH_STORE(answers_are_bounded_in_bytes),
 		WITH_STORE(answers_are_bounded_in_rows),
 		WITH_STORE(replay_counts_what_was_missed),
+		WITH_STORE(replay_counts_gaps_and_no_own_lines),
 		WITH_STORE(replay_ends_before_an_id),
 		WITH_STORE(replay_goes_no_further_back_than_it_may),
 		WITH_STORE(missed_lines_are_counted_to_a_thousand),

@@ -149,7 +149,8 @@ static void an_old_index_is_made_again(void **state)
 		"DROP TABLE search; CREATE VIRTUAL TABLE search USING fts5(body, room, content='messages',"
 		" content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 2');"
 		"INSERT INTO search(rowid, body, room) SELECT id, body, room FROM messages;"
-		"DELETE FROM meta WHERE key = 'fold'; PRAGMA user_version = 8",
+		"DELETE FROM meta WHERE key = 'fold'; ALTER TABLE seen DROP COLUMN gaps;"
+		"ALTER TABLE seen DROP COLUMN seq; PRAGMA user_version = 8",
 		"UPDATE meta SET value = 1 WHERE key = 'fold'",
 	};
 	struct query q = query_of(QUERY_SEARCH, 0, 10);

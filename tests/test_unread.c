@@ -23,7 +23,7 @@ static void alice_comes(const char *values)
 	sends(0, "alice\n");
 	sends(0, "password\n");
 	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
-	assert_has("QUERY 0 kind 0 room 4 0..96 after 95\n");
+	assert_has("QUERY 0 kind 0 room 4 0..96 after 100\n");
 	assert_has_not("kind 5");
 }
 
@@ -33,6 +33,9 @@ static void replay_comes(void)
 }
 
 #define BEFORE "nick=alice role=account made=1 hash=x last0=1/192.0.2.1"
+
+/* What comes behind it. */
+#define LAST "-- You were last here 20779 days ago, from 192.0.2.1.\\n"
 
 static struct row unread(uint32_t room, uint32_t lines, uint32_t mentions)
 {
@@ -54,8 +57,8 @@ static void test_it_holds_up_nothing(void **state)
 	sends(0, "hello\n/history\nsecond\n");
 	assert_int_equal(taken, 15);
 	rows_come(id(0), (struct rows){.kind = QUERY_UNREAD, .row = rows, .n = 3, .more = true});
-	assert_effects("SEND 0 \"-- Since you left: ops 1000+ lines (1 mentions you), general 5 "
-	               "(2 mention you), and others.\\n\"\n");
+	assert_has("SEND 0 \"-- Unread: ops 1000+ lines (1 mentions you), general 5 "
+	           "(2 mention you), and others.\\n" LAST "\"\n");
 	/* It was not the answer to that question. */
 	rows_come(id(0), (struct rows){.kind = QUERY_LAST});
 	assert_has("RESUME 0\n");
@@ -67,7 +70,7 @@ static void test_nothing_is_said_where_nothing_is_unread(void **state)
 	alice_comes(BEFORE);
 	replay_comes();
 	rows_come(id(0), (struct rows){.kind = QUERY_UNREAD});
-	assert_effects("");
+	assert_effects("SEND 0 \"" LAST "\"\n");
 }
 
 static void test_nothing_is_said_where_it_cannot_be_counted(void **state)
@@ -78,7 +81,7 @@ static void test_nothing_is_said_where_it_cannot_be_counted(void **state)
 	alice_comes(BEFORE);
 	replay_comes();
 	rows_come(id(0), (struct rows){.kind = QUERY_UNREAD, .row = &row, .n = 1, .error = "Late."});
-	assert_effects("");
+	assert_effects("SEND 0 \"" LAST "\"\n");
 }
 
 static void test_who_has_signed_out_is_told_nothing(void **state)
@@ -114,7 +117,7 @@ static void test_from_within_the_chat_it_is_asked_at_once(void **state)
 	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
 	assert_has("QUERY 0 kind 5 room 4 0..96 after 1");
 	rows_come(id(0), (struct rows){.kind = QUERY_UNREAD, .row = &row, .n = 1});
-	assert_effects("SEND 0 \"-- Since you left: ops 1 line.\\n\"\n");
+	assert_effects("SEND 0 \"-- Unread: ops 1 line.\\n" LAST "\"\n");
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)

@@ -18,7 +18,6 @@
 #include "chatd/core/report.h"
 #include "chatd/core/setting.h"
 #include "chatd/core/text.h"
-#include "chatd/core/unread.h"
 
 static const char *const role_names[] = {
 	[ROLE_GUEST] = "guest",
@@ -368,10 +367,10 @@ bool account_was_at(const struct account *a, const struct address *from)
 	return false;
 }
 
-/* The last sign-in came from elsewhere, and what was tried before it was told there. */
+/* The sign-in before this one came from elsewhere, and what was tried before it was told there. */
 static void say_before(struct chat *c, struct session *s, const struct account *a)
 {
-	if (a->before.passwords + a->before.codes == 0 || same_place(&a->last[0].from, &s->from))
+	if (a->before.passwords + a->before.codes == 0 || same_place(&a->last[1].from, &s->from))
 		return;
 	emit_reply(c, s, "Wrong passwords before that sign-in: %" PRIu32 "; wrong codes: %" PRIu32 ".",
 	           a->before.passwords, a->before.codes);
@@ -383,11 +382,11 @@ static void say_last(struct chat *c, struct session *s, const struct account *a)
 {
 	char age[AGE_BYTES_MAX], from[ADDRESS_BYTES_MAX];
 
-	if (a->last[0].at_ms == 0)
+	if (a->last[1].at_ms == 0)
 		return;
 	emit_reply(c, s, "You were last here %s ago, from %s.",
-	           format_age(age, c->wall_ms - a->last[0].at_ms),
-	           address_show(&a->last[0].from, from));
+	           format_age(age, c->wall_ms - a->last[1].at_ms),
+	           address_show(&a->last[1].from, from));
 	say_before(c, s, a);
 	if (a->since.passwords > 0)
 		emit_reply(c, s, "Since then %" PRIu32 " wrong %s tried. If that was not you, %cpasswd "
@@ -440,24 +439,29 @@ void account_bear(struct session *s, struct account *a)
 
 void account_sign_in(struct chat *c, struct session *s, struct account *a)
 {
-	uint32_t nmail;
-
-	say_last(c, s, a);
-	wrong_told(c, a, s);
 	memmove(a->last + 1, a->last, (SIGN_INS_KEPT - 1) * sizeof *a->last);
 	a->last[0] = (struct signed_in){c->wall_ms, s->from};
 	account_bear(s, a);
 	account_save(c, a);
-	nmail = a->nmail;
-	mail_deliver(c, s, a);
+}
+
+void account_tell(struct chat *c, struct session *s)
+{
+	struct account *a = s->account;
+
 	report_remind(c, s);
 	setting_tell_offers(c, s);
-	if (a->last[1].at_ms != 0)
-		unread_begin(c, s, nmail);
+	mail_deliver(c, s, a);
+	say_last(c, s, a);
+	if (a->wrong_ms == 0)
+		return;
+	wrong_told(c, a, s);
+	account_save(c, a);
 }
 
 void account_sign_out(struct session *s)
 {
 	s->account->session = NULL;
 	s->account = NULL;
+	s->mail_shown = 0;
 }

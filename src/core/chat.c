@@ -21,11 +21,13 @@
 #include "chatd/core/input.h"
 #include "chatd/core/load.h"
 #include "chatd/core/login.h"
+#include "chatd/core/mail.h"
 #include "chatd/core/order.h"
 #include "chatd/core/question.h"
 #include "chatd/core/report.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/room.h"
+#include "chatd/core/seen.h"
 #include "chatd/core/room_end.h"
 #include "chatd/core/session.h"
 
@@ -108,6 +110,7 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 		break;
 	case EVENT_CLOSED:
 		s->arrived = e->closed.arrived;
+		mail_arrived(c, s, &s->arrived);
 		resume_keep(c, s);
 		session_end(c, s, e->closed.reason, false);
 		break;
@@ -221,6 +224,7 @@ static void on_tick(struct chat *c)
 	order_tick(c);
 	report_tick(c);
 	forget_tick(c);
+	seen_tick(c);
 }
 
 void chat_step(struct chat *c, struct event *e)
@@ -260,6 +264,7 @@ void chat_step(struct chat *c, struct event *e)
 		break;
 	case EVENT_RELOADED:
 	case EVENT_FIGURES:
+	case EVENT_ARRIVED:
 		on_program(c, e);
 		break;
 	default:
@@ -289,7 +294,7 @@ int64_t chat_due_ms(const struct chat *c)
 	const int64_t due_ms[] = {
 		session_due_ms(c), input_due_ms(c), question_due_ms(c), room_due_ms(c),
 		room_end_due_ms(c), resume_due_ms(c), shutdown_due_ms(c), order_due_ms(c),
-		outage_due_ms(c), report_due_ms(c), forget_due_ms(c),
+		outage_due_ms(c), report_due_ms(c), forget_due_ms(c), seen_due_ms(c),
 	};
 	int64_t first_ms = INT64_MAX;
 

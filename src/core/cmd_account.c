@@ -13,6 +13,7 @@
 #include "chatd/core/password.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/session.h"
+#include "chatd/core/unread.h"
 
 /* s has an account; otherwise it is told how to get one. */
 static bool has_account(struct chat *c, struct session *s)
@@ -90,6 +91,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	account_registered(c, a, crowd_exempt(c, &s->from) ? (struct address){0}
 	                                                   : address_counted(&s->from));
 	account_sign_in(c, s, a);
+	unread_begin(c, s);
 	emit_security(c, s, "register", "registered %s", a->nick);
 	login_clear_name(c, a);
 	emit_reply(c, s, "%s is yours: nobody else can bear that name, or one that looks like it, and it "
@@ -382,9 +384,8 @@ void cmd_resume(struct chat *c, struct session *s, const struct args *a)
 {
 	if (s->account != NULL)
 		emit_reply(c, s, "You are signed in; only guests need that.");
-	else if (!resume_take(c, s, a->arg[0]))
-		emit_reply(c, s, "No guest has left such a code within the last %d minutes.",
-		           RESUME_MS / 60000);
+	else
+		resume_take(c, s, a->arg[0]);
 }
 
 void cmd_sessions(struct chat *c, struct session *s, const struct args *a)

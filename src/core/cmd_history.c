@@ -59,13 +59,10 @@ void cmd_search(struct chat *c, struct session *s, const struct args *a)
 void cmd_catchup(struct chat *c, struct session *s, const struct args *a)
 {
 	(void)a;
-	if (s->gap_before == 0) {
+	if (s->gaps.n == 0) {
 		emit_reply(c, s, "You have missed nothing in %s. %chistory shows earlier lines.",
 		           s->room->name, c->config.command_prefix);
 		return;
 	}
-	history_ask(c, s, history_show_catchup, HISTORY_ALL, (struct query){
-		.kind = QUERY_FIRST, .room = s->room->number, .limit = HISTORY_LINES_SPAN,
-		.after_id = s->gap_after, .before_id = s->gap_before,
-	});
+	history_catch_up(c, s);
 }

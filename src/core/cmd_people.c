@@ -25,7 +25,7 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 	/* The host comes into the chat. */
 	if (s->state == SESSION_HOST) {
 		if (session_may_bear(c, s, a->arg[0], key) && order_may_enter(c, s, NULL, key))
-			login_resume(c, s, a->arg[0], key, c->lobby);
+			login_resume(c, s, a->arg[0], key, c->lobby, c->seq);
 		return;
 	}
 	if (strcmp(a->arg[0], s->nick) == 0) {

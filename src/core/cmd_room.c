@@ -11,10 +11,12 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
+#include "chatd/core/question.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/setting.h"
 #include "chatd/core/text.h"
+#include "chatd/core/unread.h"
 
 enum {
 	WHO_SORTED_MAX = 1000,  /* people in a room whom /who sorts by name */
@@ -91,10 +93,25 @@ static int by_people(const void *a, const void *b)
 	return strcmp(x->key, y->key);
 }
 
-static void rooms_line(struct chat *c, struct session *s, const struct room *r)
+/* What s has not read of r, as the end of its line; rows NULL: that was not counted. Where it is, it has
+ * read all but what /catchup shows. */
+static void put_unread(struct bytes *b, const struct chat *c, const struct session *s, const struct room *r,
+                       const struct rows *rows)
+{
+	if (r == s->room && s->gaps.n > 0)
+		bytes_printf(b, "  unread lines: %ccatchup", c->config.command_prefix);
+	for (size_t i = 0; rows != NULL && r != s->room && i < rows->n; i++)
+		if (rows->row[i].room == r->number) {
+			bytes_puts(b, "  unread: ");
+			unread_put(b, &rows->row[i]);
+		}
+}
+
+static void rooms_line(struct chat *c, struct session *s, const struct room *r, const struct rows *rows)
 {
 	char people[32], age[AGE_BYTES_MAX], last[AGE_BYTES_MAX + 32];
 	size_t chars = text_chars(r->name, strlen(r->name));
+	struct bytes *b = &c->scratch;
 
 	snprintf(people, sizeof people, "%" PRIu32 " %s", r->nmembers,
 	         r->nmembers == 1 ? "person" : "people");
@@ -104,10 +121,15 @@ static void rooms_line(struct chat *c, struct session *s, const struct room *r)
 		snprintf(last, sizeof last, "last line %s ago",
 		         format_age(age, c->wall_ms - r->last_ms));
 	/* printf pads bytes; names are counted in characters. */
-	emit_reply(c, s, "%c %s%*s  %-11s  %s%s%s%s", r == s->room ? '*' : ' ', r->name,
-	           chars < 16 ? (int)(16 - chars) : 0, "", people, last,
-	           r->set.private ? "  private" : r->closed ? "  asks for a password" : "",
-	           *r->topic ? "  Topic: " : "", r->topic);
+	bytes_clear(b);
+	bytes_printf(b, "%c %s%*s  %-11s  %s", r == s->room ? '*' : ' ', r->name,
+	             chars < 16 ? (int)(16 - chars) : 0, "", people, last);
+	put_unread(b, c, s, r, rows);
+	if (r->closed)
+		bytes_puts(b, r->set.private ? "  private" : "  asks for a password");
+	if (*r->topic != '\0')
+		bytes_printf(b, "  Topic: %s", r->topic);
+	emit_reply(c, s, "%s", b->data);
 }
 
 /* The first ROOMS_LISTED_MAX of all rooms, in order: there may be thousands of which few are shown,
@@ -143,11 +165,10 @@ static void first_add(struct first_rooms *first, struct room *r)
 	first->room[low] = r;
 }
 
-void cmd_rooms(struct chat *c, struct session *s, const struct args *a)
+static void rooms_list(struct chat *c, struct session *s, const struct rows *rows)
 {
 	struct first_rooms first = {.n = 0};
 
-	(void)a;
 	rights_mark(c, s);
 	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
 		struct room *r = c->rooms[slot];
@@ -159,9 +180,26 @@ void cmd_rooms(struct chat *c, struct session *s, const struct args *a)
 	emit_reply(c, s, "%" PRIu32 " %s (* is where you are):", first.all,
 	           first.all == 1 ? "room" : "rooms");
 	for (uint32_t i = 0; i < first.n; i++)
-		rooms_line(c, s, first.room[i]);
+		rooms_line(c, s, first.room[i], rows);
 	if (first.n < first.all)
 		emit_reply(c, s, "and %" PRIu32 " more.", first.all - first.n);
+}
+
+static void rooms_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	(void)q;
+	rooms_list(c, s, e->rows->error == NULL && s->account != NULL ? e->rows : NULL);
+	if (e->rows->error != NULL)
+		emit_reply(c, s, "What is unread cannot be counted now: %s", e->rows->error);
+}
+
+void cmd_rooms(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	if (s->account != NULL)
+		unread_ask(c, s, question_new(c, s, rooms_answer), ROWS_MAX);
+	else
+		rooms_list(c, s, NULL);
 }
 
 static int by_key(const void *a, const void *b)

@@ -380,6 +380,14 @@ void emit_program(struct chat *c, enum effect_kind kind, const struct session *s
 	e->text = keep(c, text, e->len);
 }
 
+void emit_arrived(struct chat *c, const struct session *s, struct conn_id about)
+{
+	struct effect *e = emit(c, EFFECT_ARRIVED);
+
+	e->conn = s->id;
+	e->about = about;
+}
+
 void emit_stop(struct chat *c, const char *why)
 {
 	struct effect *e = emit(c, EFFECT_STOP);

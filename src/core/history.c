@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "chatd/base/bytes.h"
@@ -16,9 +17,12 @@
 #include "chatd/core/name.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
+#include "chatd/core/seen.h"
 #include "chatd/core/session.h"
 #include "chatd/core/setting.h"
 #include "chatd/core/unread.h"
+
+enum { BACK_LINES = 3 };   /* shown again to somebody who comes back, before what is new */
 
 static struct query query_of(const struct session *s, enum query_kind kind)
 {
@@ -56,7 +60,8 @@ static uint64_t newest(const struct chat *c, const struct session *s, enum query
 {
 	if (kind == QUERY_SEARCH)
 		return c->line_seq;
-	if (kind == QUERY_AUDIT)
+	/* What one has seen is a record of neither kind. */
+	if (kind == QUERY_AUDIT || kind == QUERY_REPLAY)
 		return c->seq;
 	return s->room->last_id > s->room->deleted_seq ? s->room->last_id : s->room->deleted_seq;
 }
@@ -79,6 +84,7 @@ struct question *history_ask(struct chat *c, struct session *s, question_then *t
 		whole.until_ms = q.until_ms;
 	if (q.words != NULL)
 		whole.words = q.words;
+	whole.marked_after = q.marked_after;
 	if (q.kind == QUERY_AUDIT)
 		whole.key = q.key != NULL ? q.key : "";
 	whole.after_seq = newest(c, s, q.kind);
@@ -141,29 +147,71 @@ static const char *lines_word(size_t n)
 	return n == 1 ? "line" : "lines";
 }
 
-/* Tells how many lines a person has missed beside those of the replay, and
- * remembers which. Of a replay that is not shown, its lines are among them. */
-static void show_missed(struct chat *c, struct session *s, const struct rows *rows, bool shown)
+static bool row_own(const struct session *s, const struct row *row)
 {
-	const struct row *first = rows->row, *last = rows->row + rows->n - 1;
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	return name_key(row->sender, strlen(row->sender), key) && strcmp(key, s->key) == 0;
+}
+
+/* Tells how many lines a person has missed beside those from first on, which are shown, and
+ * remembers which. */
+static void show_missed(struct chat *c, struct session *s, const struct rows *rows, size_t first)
+{
+	uint64_t before = first < rows->n ? rows->row[first].id : s->joined_id + 1;
 	uint32_t missed = rows->missed;
 
-	if (!shown && rows->seen_id != 0 && last->id > rows->seen_id)
-		missed++;
+	if (rows->seen_id == 0)
+		return;
+	/* Of a replay that is not shown, its lines are among them. */
+	for (size_t i = 0; i < first; i++)
+		missed += rows->row[i].id > rows->seen_id && !row_own(s, &rows->row[i]);
 	if (missed == 0)
 		return;
-	/* Lines may have been skipped while the replay was on its way: that gap is behind. */
-	s->gap_after = rows->seen_id;
-	if (s->gap_before == 0)
-		s->gap_before = shown ? first->id : last->id + 1;
-	emit_reply(c, s, "%s%" PRIu32 " more %s since you were last here: %ccatchup shows %s.",
-	           missed >= 1000 ? "At least " : "", missed, lines_word(missed),
-	           c->config.command_prefix, missed == 1 ? "it" : "them");
+	for (uint32_t i = 0; i < rows->gaps.n; i++)
+		ranges_add(&s->gaps, rows->gaps.at[i].after, rows->gaps.at[i].before);
+	ranges_add(&s->gaps, rows->seen_id, before);
+	emit_reply(c, s, "%s%" PRIu32 "%s unread %s: %ccatchup shows %s.",
+	           missed >= MISSED_MAX ? "At least " : "", missed, first < rows->n ? " more" : "",
+	           lines_word(missed), c->config.command_prefix, missed == 1 ? "it" : "them");
+}
+
+/* The replay of somebody who comes back: what is new, and a little before it. Returns its first
+ * row. */
+static size_t show_new(struct chat *c, struct session *s, const struct rows *rows)
+{
+	size_t known = 0, first, n = 0;
+	struct rows shown = *rows;
+
+	while (known < rows->n && rows->row[known].id <= rows->seen_id)
+		known++;
+	for (size_t i = known; i < rows->n; i++)
+		n += !row_own(s, &rows->row[i]);
+	first = known > BACK_LINES ? known - BACK_LINES : 0;
+	shown.row += first;
+	shown.n -= first;
+	if (n == 0)
+		emit_reply(c, s, "Nothing new in %s. Its last %s:", s->room->name, lines_word(shown.n));
+	else
+		emit_reply(c, s, "%zu new %s in %s%s:", n, lines_word(n), s->room->name,
+		           known > first ? ", with what came before" : "");
+	show_rows(c, s, &shown, false);
+	return first;
+}
+
+static size_t show_all(struct chat *c, struct session *s, const struct rows *rows)
+{
+	if (rows->n == 1)
+		emit_reply(c, s, "The last line said in %s:", s->room->name);
+	else
+		emit_reply(c, s, "The last %zu lines said in %s:", rows->n, s->room->name);
+	show_rows(c, s, rows, false);
+	return 0;
 }
 
 static void show_replay(struct chat *c, struct session *s, const struct rows *rows)
 {
-	bool shown = setting_replay(c, s->room) > 0;
+	size_t first = rows->n;
 	uint64_t after = 0;
 
 	/* All that was said here has been deleted, where s may read all of it; pruning tells of
@@ -174,17 +222,24 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 		s->room->last_id = 0;
 	if (rows->error != NULL) {
 		emit_reply(c, s, "The history cannot be shown now: %s", rows->error);
-	} else if (rows->n > 0 && shown) {
-		if (rows->n == 1)
-			emit_reply(c, s, "The last line said in %s:", s->room->name);
-		else
-			emit_reply(c, s, "The last %zu lines said in %s:", rows->n, s->room->name);
-		show_rows(c, s, rows, false);
+	} else if (rows->n > 0 && setting_replay(c, s->room) > 0) {
+		first = rows->back ? show_new(c, s, rows) : show_all(c, s, rows);
+		s->shown_from = rows->row[first].id;
 		emit_reply(c, s, "End of history; what follows is live.");
 	}
-	if (rows->error == NULL && rows->n > 0)
-		show_missed(c, s, rows, shown);
+	if (rows->error == NULL)
+		show_missed(c, s, rows, first);
+}
+
+/* The replay is there, or there is none: what is to be read last, and then what is said. */
+static void settle(struct chat *c, struct session *s)
+{
+	void (*settled)(struct chat *, struct session *) = s->settled;
+
+	s->settled = NULL;
 	outage_tell_unsaved(c, s);
+	if (settled != NULL)
+		settled(c, s);
 	emit_session(c, EFFECT_RELEASE, s);
 }
 
@@ -194,14 +249,14 @@ static void replay_answer(struct chat *c, struct session *s, struct question *q,
 	(void)q;
 	s->held = false;
 	show_replay(c, s, e->rows);
+	settle(c, s);
 	unread_after_replay(c, s);
 }
 
 void history_replay(struct chat *c, struct session *s)
 {
 	if (s->room->last_id == 0) {
-		outage_tell_unsaved(c, s);
-		emit_session(c, EFFECT_RELEASE, s);
+		settle(c, s);
 		return;
 	}
 	s->held = history_ask(c, s, replay_answer, HISTORY_SAVED, (struct query){
@@ -209,11 +264,12 @@ void history_replay(struct chat *c, struct session *s)
 		 * is in the answer. */
 		.kind = QUERY_REPLAY, .room = s->room->number,
 		.limit = setting_replay(c, s->room) > 0 ? setting_replay(c, s->room) : 1,
-		.before_id = s->room->last_id + 1,
+		.before_id = s->room->last_id + 1, .words = s->nick,
+		.marked_after = s->account != NULL ? 0 : s->back_seq,
 	}) != NULL;
 	/* None of it is to be read: what is said from now on is not held back for that. */
 	if (!s->held)
-		emit_session(c, EFFECT_RELEASE, s);
+		settle(c, s);
 }
 
 /* What is behind the answer to /history: older lines, or why there are none. */
@@ -253,27 +309,26 @@ static void show_history(struct chat *c, struct session *s, const struct rows *r
 	show_bounds(c, s, rows);
 }
 
-static void show_catchup(struct chat *c, struct session *s, const struct rows *rows)
+static void show_catchup(struct chat *c, struct session *s, const struct rows *rows, uint64_t before)
 {
-	if (rows->n == 0) {
-		s->gap_before = 0;
-		emit_reply(c, s, "The lines that you missed are no longer kept.");
-		return;
-	}
 	/* Several in a row are one. */
 	if (s->caught_up_at != s->room->last_id)
-		s->caught_up_after = s->gap_after;
+		s->gaps_were = s->gaps;
 	s->caught_up_at = s->room->last_id;
-	emit_reply(c, s, "%zu %s that you missed in %s:", rows->n, lines_word(rows->n),
-	           s->room->name);
-	show_rows(c, s, rows, true);
-	if (rows->more) {
-		s->gap_after = rows->row[rows->n - 1].id;
-		emit_reply(c, s, "There are more: %ccatchup again.", c->config.command_prefix);
+	s->caught_up = true;
+	seen_news(c);
+	if (rows->n == 0) {
+		emit_reply(c, s, "The lines that you missed are no longer kept.");
 	} else {
-		s->gap_before = 0;
-		emit_reply(c, s, "That is all you missed.");
+		emit_reply(c, s, "%zu %s that you missed in %s:", rows->n, lines_word(rows->n),
+		           s->room->name);
+		show_rows(c, s, rows, true);
 	}
+	ranges_drop_up_to(&s->gaps, rows->more ? rows->row[rows->n - 1].id : before - 1);
+	if (s->gaps.n > 0)
+		emit_reply(c, s, "There are more: %ccatchup again.", c->config.command_prefix);
+	else if (rows->n > 0)
+		emit_reply(c, s, "That is all you missed.");
 }
 
 /* The hit whose group (line before, hit, line after) begins with row i, or NULL.
@@ -363,11 +418,29 @@ void history_show(struct chat *c, struct session *s, struct question *q, const s
 	answer(c, s, e->rows, show_history);
 }
 
-void history_show_catchup(struct chat *c, struct session *s, struct question *q,
-                          const struct event *e)
+static void catchup_answer(struct chat *c, struct session *s, struct question *q,
+                           const struct event *e)
 {
-	(void)q;
-	answer(c, s, e->rows, show_catchup);
+	if (e->rows->error != NULL)
+		emit_reply(c, s, "%s", e->rows->error);
+	else
+		show_catchup(c, s, e->rows, *(const uint64_t *)q->data);
+}
+
+void history_catch_up(struct chat *c, struct session *s)
+{
+	/* More may be skipped before the answer is there. */
+	struct range first = s->gaps.at[0];
+	struct question *q = history_ask(c, s, catchup_answer, HISTORY_ALL, (struct query){
+		.kind = QUERY_FIRST, .room = s->room->number, .limit = HISTORY_LINES_SPAN,
+		.after_id = first.after, .before_id = first.before,
+	});
+
+	if (q == NULL)
+		return;
+	q->data = mem_alloc(sizeof first.before);
+	memcpy(q->data, &first.before, sizeof first.before);
+	q->free_data = free;
 }
 
 void history_show_search(struct chat *c, struct session *s, struct question *q,
@@ -398,9 +471,7 @@ void history_skipped(struct chat *c, struct session *s, uint32_t lines, uint64_t
 	/* The server may know no better than that it was later than a line which was said
 	 * before s came. */
 	after = first_id - 1 > s->joined_id ? first_id - 1 : s->joined_id;
-	if (s->gap_before == 0 || after < s->gap_after)
-		s->gap_after = after;
-	s->gap_before = s->room->last_id + 1;
+	ranges_add(&s->gaps, after, s->room->last_id + 1);
 	emit_reply(c, s, "%" PRIu32 " %s skipped while your connection was slow; %ccatchup shows %s",
 	           lines, lines_word(lines), c->config.command_prefix, lines == 1 ? "it" : "them");
 }

@@ -19,56 +19,84 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/flood.h"
 #include "chatd/core/look.h"
+#include "chatd/core/mail.h"
 #include "chatd/core/order.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
+#include "chatd/core/unread.h"
 
 /* -- in ------------------------------------------------------------------------------- */
 
-static void greet(struct chat *c, struct session *s, const struct room *r, bool guest)
+/* s is a guest who may come back with a code, which is made. */
+static bool may_resume(const struct session *s, char code[RESUME_CODE_BYTES])
 {
-	char p = c->config.command_prefix, code[RESUME_CODE_BYTES];
-	const char *company = room_company(c, r, s, 5);
-	struct bytes b = {0};
-
-	assert(r != NULL);
-	bytes_printf(&b, "You are %s, in %s%s%s", s->nick, r->name,
-	             *company == '\0' ? "; nobody else is here yet. " : " with ", company);
-	bytes_printf(&b, "%s%chelp lists the commands", *company == '\0' ? "" : ". ", p);
 	resume_code(s, code);
-	if (!guest || s->trusted)
-		emit_reply(c, s, "%s.", b.data);
-	else
-		emit_reply(c, s, "%s; if your connection breaks, %cresume %s brings you back.", b.data, p,
-		           code);
-	bytes_release(&b);
-	if (*r->topic != '\0')
-		emit_reply(c, s, "Topic: %s", r->topic);
+	return s->account == NULL && !s->trusted;
+}
+
+static void tell_state(struct chat *c, struct session *s)
+{
+	if (*s->room->topic != '\0')
+		emit_reply(c, s, "Topic: %s", s->room->topic);
 	shutdown_tell(c, s);
 	outage_tell(c, s);
 }
 
-/* From the prompt into a room, under a name that it may bear. */
+/* Behind the replay, for what matters comes last on the screen. */
+static void settled(struct chat *c, struct session *s)
+{
+	const char *company = room_company(c, s->room, s, COMPANY_NAMED);
+	char p = c->config.command_prefix, code[RESUME_CODE_BYTES];
+
+	if (*company != '\0')
+		emit_reply(c, s, "Here with you: %s. %chelp lists the commands.", company, p);
+	else
+		emit_reply(c, s, "Nobody else is here. %chelp lists the commands.", p);
+	if (may_resume(s, code))
+		emit_reply(c, s, "If your connection breaks, %cresume %s brings you back.", p, code);
+	tell_state(c, s);
+}
+
+/* And where there is none. */
+static void greet(struct chat *c, struct session *s, const struct room *r)
+{
+	const char *company = room_company(c, r, s, COMPANY_NAMED);
+	char p = c->config.command_prefix, code[RESUME_CODE_BYTES];
+	struct bytes b = {0};
+
+	bytes_printf(&b, "You are %s, in %s%s%s. %chelp lists the commands", s->nick, r->name,
+	             *company == '\0' ? "; nobody else is here yet" : " with ", company, p);
+	if (may_resume(s, code))
+		bytes_printf(&b, "; if your connection breaks, %cresume %s brings you back", p, code);
+	emit_reply(c, s, "%s.", b.data);
+	bytes_release(&b);
+}
+
+/* From the prompt into a room, under a name that it may bear. back_seq: see struct session. */
 static void enter(struct chat *c, struct session *s, const char *nick, const char *key,
-                  struct room *r, bool guest, enum room_joining how)
+                  struct room *r, uint64_t back_seq, enum room_joining how)
 {
 	flood_end(c, s);
 	crowd_named(c, s);
 	session_name(c, s, nick, key);
+	s->back_seq = back_seq;
 	s->state = SESSION_CHAT;
 	s->since_ms = c->now_ms;
 	if (++c->people > c->serve.people_most)
 		c->serve.people_most = c->people;
-	greet(c, s, r, guest);
-	room_join(c, r, s, how);
+	if (r->last_id != 0)
+		emit_reply(c, s, "You are %s, in %s.", s->nick, r->name);
+	else
+		greet(c, s, r);
+	room_join(c, r, s, how, r->last_id != 0 ? settled : tell_state);
 }
 
 static void enter_guest(struct chat *c, struct session *s, const char *nick, const char *key)
 {
 	if (order_may_enter(c, s, NULL, key))
-		enter(c, s, nick, key, c->lobby, true, ROOM_CAME);
+		enter(c, s, nick, key, c->lobby, c->seq, ROOM_CAME);
 	else
 		login_wrong(c, s);
 }
@@ -94,7 +122,7 @@ static uint32_t supersede(struct chat *c, struct session *s, struct account *a)
 }
 
 void login_resume(struct chat *c, struct session *s, const char *nick, const char *key,
-                  struct room *r)
+                  struct room *r, uint64_t back_seq)
 {
 	if (r != NULL && !rights_enter(c, s, r)) {
 		emit_reply(c, s, "You were in %s, into which you can come no more without its %s.", r->name,
@@ -104,24 +132,20 @@ void login_resume(struct chat *c, struct session *s, const char *nick, const cha
 	r = order_room(c, s, NULL, key, r != NULL ? r : s->room);
 	if (s->state == SESSION_CHAT) {
 		session_rename(c, s, nick, key);
+		s->back_seq = back_seq;
 		emit_reply(c, s, "You are %s now.", nick);
 		if (r != s->room)
 			room_go(c, s, r, false);
 		return;
 	}
-	enter(c, s, nick, key, r, true, ROOM_CAME);
+	enter(c, s, nick, key, r, back_seq, ROOM_CAME);
 }
 
-void login_signed_in(struct chat *c, struct session *s, struct account *a)
+static void sign_in(struct chat *c, struct session *s, struct account *a)
 {
 	struct room *r, *was;
 	uint32_t number;
 
-	if (!order_may_enter(c, s, a, NULL)) {
-		if (s->state == SESSION_LOGIN)
-			login_wrong(c, s);
-		return;
-	}
 	if (s->account != NULL)
 		account_sign_out(s);
 	number = supersede(c, s, a);
@@ -137,10 +161,41 @@ void login_signed_in(struct chat *c, struct session *s, struct account *a)
 		was = number != 0 ? room_by_number(c, number) : NULL;
 		r = order_room(c, s, a, NULL, was);
 		account_bear(s, a);
-		enter(c, s, a->nick, a->key, r, false, r == was ? ROOM_CAME_BACK : ROOM_CAME);
+		enter(c, s, a->nick, a->key, r, 0, r == was ? ROOM_CAME_BACK : ROOM_CAME);
 	}
 	account_sign_in(c, s, a);
+	unread_begin(c, s);
 	emit_security(c, s, "sign-in", "signed in");
+}
+
+/* What has arrived at the connection that has a's name is known: what has not is still unread. */
+static void old_arrived(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	struct account *a = account_at(c, &q->account);
+	struct session *old = session_by_key(c, a->key);
+
+	if (old != NULL && old != s) {
+		old->arrived = e->arrived;
+		mail_arrived(c, old, &old->arrived);
+	}
+	sign_in(c, s, a);
+}
+
+void login_signed_in(struct chat *c, struct session *s, struct account *a)
+{
+	struct session *old = session_by_key(c, a->key);
+	struct question *q;
+
+	if (!order_may_enter(c, s, a, NULL)) {
+		if (s->state == SESSION_LOGIN)
+			login_wrong(c, s);
+	} else if (old == NULL || old == s) {
+		sign_in(c, s, a);
+	} else {
+		q = question_new(c, s, old_arrived);
+		question_about(q, a);
+		question_ask_arrived(c, q, old->id);
+	}
 }
 
 /* g, whose name looks like a's, is more than this step has room for. */

@@ -176,19 +176,33 @@ static void mail_end(struct chat *c, struct account *a, struct mail *m)
 
 void mail_deliver(struct chat *c, struct session *s, struct account *a)
 {
-	char key[KEY_BYTES_MAX];
+	struct mail *m;
 
 	if (a->nmail == 0)
 		return;
 	emit_reply(c, s, "%" PRIu32 " %s for you came while you were away:", a->nmail,
 	           a->nmail == 1 ? "message" : "messages");
-	while (a->mail != NULL) {
-		struct mail *m = a->mail;
-
+	DL_FOREACH(a->mail, m) {
 		emit_line(c, s, "%s[%s -> you]:%s", format_stamp(&c->stamp, m->at_ms), m->from, m->text);
-		emit_fact(c, FACT_MAIL, key_of(a, m->number, key), "");
-		mail_end(c, a, m);
+		s->mail_shown = m->number;
 	}
+	s->mail_at = c->line_seq;
+}
+
+void mail_arrived(struct chat *c, struct session *s, const struct arrival *arrived)
+{
+	struct account *a = s->account;
+	char key[KEY_BYTES_MAX];
+
+	/* What was said later has come after it. */
+	if (a == NULL || arrived->what == ARRIVED_NOTHING ||
+	    (arrived->what == ARRIVED_UP_TO && arrived->seq <= s->mail_at))
+		return;
+	while (a->mail != NULL && a->mail->number <= s->mail_shown) {
+		emit_fact(c, FACT_MAIL, key_of(a, a->mail->number, key), "");
+		mail_end(c, a, a->mail);
+	}
+	s->mail_shown = 0;
 }
 
 void mail_load(struct chat *c, const char *key, const char *value)

@@ -105,6 +105,12 @@ void question_ask_program(struct chat *c, struct question *q, enum effect_kind k
 	emit_program(c, kind, q->session, text);
 }
 
+void question_ask_arrived(struct chat *c, struct question *q, struct conn_id about)
+{
+	q->answer = EVENT_ARRIVED;
+	emit_arrived(c, q->session, about);
+}
+
 /* -- answers ---------------------------------------------------------------------------- */
 
 struct question *question_of(struct chat *c, const struct event *e)

@@ -12,6 +12,7 @@
 #include "chatd/core/login.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
+#include "chatd/core/question.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/session.h"
@@ -77,6 +78,7 @@ void resume_keep(struct chat *c, const struct session *s)
 	g->nick = mem_strdup(s->nick);
 	g->key = mem_strdup(s->key);
 	g->room = mem_strdup(s->room->name);
+	g->back_seq = s->back_seq;
 	if (s->ninvited > 0) {
 		g->invited = mem_alloc(s->ninvited * sizeof *g->invited);
 		memcpy(g->invited, s->invited, s->ninvited * sizeof *g->invited);
@@ -146,37 +148,41 @@ static struct room *room_again(struct chat *c, struct session *s, const struct g
 	return r != NULL || *key == '\0' ? r : room_make_again(c, s, g->share->who, g->room, key);
 }
 
-/* The one who has the code and has not gone yet, because nobody has seen that its
- * connection is dead. It goes now, and leaves a ghost. */
-static void end_living(struct chat *c, struct session *s, const char *code)
+/* The one who has the code and has not gone yet, because nobody has seen that its connection is
+ * dead. NULL: nobody. */
+static struct session *living(const struct chat *c, const struct session *s, const char *code)
 {
 	struct session *old, *next;
 	char its[RESUME_CODE_BYTES];
 
 	HASH_ITER(hh, c->nicks, old, next) {
 		resume_code(old, its);
-		if (old == s || old->account != NULL || strcasecmp(its, code) != 0)
-			continue;
-		resume_keep(c, old);
-		emit_reply(c, old, "You have come back on another connection, so this one ends here.");
-		/* Where it cannot come back to its room, that reads of it. */
-		old->superseded = rights_bar(old->room, old, NULL) == BAR_NONE;
-		session_end(c, old, NULL, true);
-		return;
+		if (old != s && old->account == NULL && strcasecmp(its, code) == 0)
+			return old;
 	}
+	return NULL;
 }
 
-bool resume_take(struct chat *c, struct session *s, const char *code)
+/* The ghost with the code; NULL: there is none. */
+static struct ghost *ghost_with(const struct chat *c, const char *code)
 {
-	char problem[NAME_PROBLEM_BYTES_MAX], key[NAME_KEY_BYTES_MAX + 1], nick[NAME_BYTES_MAX + 1];
 	struct ghost *g;
 
-	end_living(c, s, code);
 	DL_FOREACH(c->ghosts, g)
 		if (strcasecmp(g->code, code) == 0)
 			break;
-	if (g == NULL)
-		return false;
+	return g;
+}
+
+static void take(struct chat *c, struct session *s, struct ghost *g)
+{
+	char problem[NAME_PROBLEM_BYTES_MAX], key[NAME_KEY_BYTES_MAX + 1], nick[NAME_BYTES_MAX + 1];
+
+	if (g == NULL) {
+		emit_reply(c, s, "No guest has left such a code within the last %d minutes.",
+		           RESUME_MS / 60000);
+		return;
+	}
 	strcpy(nick, g->nick);
 	if (!session_name_is_free(c, s, nick, key, problem)) {
 		session_name_suggest(c, g->nick, nick, key);
@@ -184,9 +190,41 @@ bool resume_take(struct chat *c, struct session *s, const char *code)
 	}
 	if (s->state == SESSION_CHAT ? strcmp(key, s->key) != 0 && !order_may_rename(c, s, key)
 	                             : !order_may_enter(c, s, NULL, key))
-		return true;
+		return;
 	rights_copy_invites(s, g->invited, g->ninvited);
-	login_resume(c, s, nick, key, room_again(c, s, g));
+	login_resume(c, s, nick, key, room_again(c, s, g), g->back_seq);
 	ghost_free(c, g);
-	return true;
+}
+
+/* What has arrived at the one who has the code is known: it goes now, and leaves a ghost. */
+static void old_arrived(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	struct session *old = living(c, s, q->data);
+
+	if (old != NULL) {
+		old->arrived = e->arrived;
+		resume_keep(c, old);
+		emit_reply(c, old, "You have come back on another connection, so this one ends here.");
+		/* Where it cannot come back to its room, that reads of it. */
+		old->superseded = rights_bar(old->room, old, NULL) == BAR_NONE;
+		session_end(c, old, NULL, true);
+	}
+	take(c, s, ghost_with(c, q->data));
+	if (s->state == SESSION_LOGIN)
+		login_wrong(c, s);
+}
+
+void resume_take(struct chat *c, struct session *s, const char *code)
+{
+	struct session *old = living(c, s, code);
+	struct question *q;
+
+	if (old == NULL) {
+		take(c, s, ghost_with(c, code));
+		return;
+	}
+	q = question_new(c, s, old_arrived);
+	q->data = mem_strdup(code);
+	q->free_data = free;
+	question_ask_arrived(c, q, old->id);
 }

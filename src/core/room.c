@@ -24,6 +24,7 @@
 #include "chatd/core/order.h"
 #include "chatd/core/question.h"
 #include "chatd/core/rights.h"
+#include "chatd/core/seen.h"
 #include "chatd/core/setting.h"
 
 #define NOTICES_PER_S 1
@@ -275,9 +276,8 @@ static bool may_say(struct chat *c, struct session *s, const char *body)
 	return bar == NULL;
 }
 
-/* The store learns a room's number with the first thing that it keeps of it. */
-static uint64_t room_append(struct chat *c, struct room *r, enum record_kind kind,
-                            const char *sender, uint64_t ref, const char *body)
+uint64_t room_append(struct chat *c, struct room *r, enum record_kind kind, const char *sender,
+                     uint64_t ref, const char *body)
 {
 	setting_introduce(c, r);
 	return emit_append(c, (struct record){
@@ -317,6 +317,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 		r->last_id = c->line_seq = s->said_id = room_append(c, r, kind, s->nick, 0, body);
 	r->last_ms = c->wall_ms;
 	c->serve.lines++;
+	seen_news(c);
 	rights_spoke(c, s);
 	/* By hand and not by printf: this runs for every line. */
 	stamp = format_stamp(&c->stamp, c->wall_ms);
@@ -420,7 +421,8 @@ int64_t room_due_ms(const struct chat *c)
 	return c->sums == NULL ? INT64_MAX : c->sums->sum_due_ms;
 }
 
-void room_join(struct chat *c, struct room *r, struct session *s, enum room_joining how)
+void room_join(struct chat *c, struct room *r, struct session *s, enum room_joining how,
+               room_settled *settled)
 {
 	assert(s->room == NULL);
 	s->crlf = s->telnet != NULL;
@@ -433,28 +435,50 @@ void room_join(struct chat *c, struct room *r, struct session *s, enum room_join
 	s->room = r;
 	s->room_pos = r->nmembers;
 	s->joined_id = r->last_id;
+	s->shown_from = r->last_id + 1;
 	r->members[r->nmembers++] = s;
 	r->ncrlf += s->crlf;
 	if (s->nignored > 0)
 		DL_APPEND2(r->ignorers, s, ign_prev, ign_next);
 	emit_subscribe(c, s, r);
+	s->settled = settled;
 	history_replay(c, s);
+}
+
+static void tell_topic(struct chat *c, const struct session *s, const struct room *r)
+{
+	if (*r->topic != '\0')
+		emit_reply(c, s, "Topic: %s", r->topic);
+}
+
+static void arrived(struct chat *c, struct session *s)
+{
+	const char *company = room_company(c, s->room, s, COMPANY_NAMED);
+
+	if (*company != '\0')
+		emit_reply(c, s, "Here with you: %s.", company);
+	else
+		emit_reply(c, s, "Nobody else is here.");
+	tell_topic(c, s, s->room);
 }
 
 void room_arrive(struct chat *c, struct session *s, struct room *r, bool made)
 {
-	const char *company = room_company(c, r, s, 5);
+	const char *company = room_company(c, r, s, COMPANY_NAMED);
 
-	if (*company != '\0')
+	if (r->last_id != 0)
+		emit_reply(c, s, "You are in %s.", r->name);
+	else if (*company != '\0')
 		emit_reply(c, s, "You are in %s with %s.", r->name, company);
 	else if (made)
 		emit_reply(c, s, "You are in %s, which is new; nobody else is here yet. %cleave goes back "
 		           "to %s.", r->name, c->config.command_prefix, c->lobby->name);
 	else
 		emit_reply(c, s, "You are in %s; nobody else is here.", r->name);
-	if (*r->topic != '\0')
-		emit_reply(c, s, "Topic: %s", r->topic);
-	room_join(c, r, s, ROOM_CAME);
+	if (r->last_id == 0)
+		tell_topic(c, s, r);
+	/* Behind a replay, which may be long, what matters comes last. */
+	room_join(c, r, s, ROOM_CAME, r->last_id != 0 ? arrived : NULL);
 }
 
 void room_go(struct chat *c, struct session *s, struct room *r, bool made)
@@ -463,56 +487,26 @@ void room_go(struct chat *c, struct session *s, struct room *r, bool made)
 	room_arrive(c, s, r, made);
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-void room_mark_seen(struct chat *c, struct session *s)
-{
-	/* Lines that are not saved yet have been seen by nobody but who said them. */
-	uint64_t seen = least(s->room->last_id, c->stored_seq);
-	const struct arrival *a = &s->arrived;
-
-	if (seen < s->said_id)
-		seen = s->said_id;
-	/* Not even the replay has arrived: as if it had not come. */
-	if (a->what == ARRIVED_NOTHING)
-		return;
-	if (a->what == ARRIVED_UP_TO)
-		seen = least(seen, a->seq > s->joined_id ? a->seq : s->joined_id);
-	/* Nor has, perhaps, what /catchup has shown, if nothing that was said later has. */
-	if (a->what == ARRIVED_UP_TO && s->caught_up_at != 0 && a->seq <= s->caught_up_at)
-		seen = least(seen, s->caught_up_after);
-	if (s->gap_before != 0)
-		seen = least(seen, s->gap_after);
-	/* What is said from now on will be news, also where nothing was said so far. */
-	if (s->room->last_id == 0 && s->account != NULL &&
-	    (s->room == c->lobby || s->room->nmembers > 0))
-		seen = c->seq;
-	else if (s->room->last_id == 0)
-		seen = 0;
-	if (seen != 0 && !s->held && !s->room->gone && c->store_failed == NULL)
-		room_append(c, s->room, RECORD_SEEN, s->key, seen, "");
-}
-
 void room_leave(struct chat *c, struct session *s, enum room_leaving how, const char *why)
 {
 	struct room *r = s->room;
 	struct session *last = r->members[--r->nmembers];
 
-	room_mark_seen(c, s);
+	seen_mark(c, s);
 	r->members[s->room_pos] = last;
 	last->room_pos = s->room_pos;
 	r->ncrlf -= s->crlf;
 	if (s->nignored > 0)
 		DL_DELETE2(r->ignorers, s, ign_prev, ign_next);
 	s->room = NULL;
-	s->gap_before = 0;
+	s->gaps.n = 0;
 	s->caught_up_at = 0;
+	s->caught_up = false;
+	s->seen_id = 0;
 	s->said_id = 0;
 	s->voiced = false;
 	s->held = false;
+	s->settled = NULL;
 	question_drop_room(c, s);
 	emit_unsubscribe(c, s, "Some lines of %s were skipped: your connection was slow.", r->name);
 	if (c->stopping || s->superseded || r->nmembers == 0 || !notice_alone(c, r, s, false))

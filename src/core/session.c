@@ -29,6 +29,7 @@
 #include "chatd/core/order.h"
 #include "chatd/core/question.h"
 #include "chatd/core/room.h"
+#include "chatd/core/seen.h"
 #include "chatd/core/text.h"
 
 enum {
@@ -235,7 +236,7 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 	free(s->nick);
 	/* Another spelling of the same name has the same bearer. */
 	if (s->key == NULL || strcmp(s->key, key) != 0)
-		s->named_seq = c->seq;
+		s->named_seq = s->back_seq = c->seq;
 	free(s->key);
 	s->nick = mem_strdup(nick);
 	s->key = mem_strdup(key);
@@ -276,7 +277,7 @@ void session_rename(struct chat *c, struct session *s, const char *nick, const c
 	char *old_nick = mem_strdup(s->nick), *old_key = mem_strdup(s->key);
 
 	if (strcmp(old_key, key) != 0)
-		room_mark_seen(c, s);
+		seen_mark(c, s);
 	session_name(c, s, nick, key);
 	if (strcmp(old_key, key) != 0)
 		follow_ignores(c, old_key, key);

@@ -15,6 +15,7 @@
 #include "chatd/core/question.h"
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
+#include "chatd/core/seen.h"
 
 /* Rooms that are gone, or that s may not read, are none of its business. */
 static const struct room *may_read(const struct chat *c, const struct session *s, uint32_t number)
@@ -24,43 +25,89 @@ static const struct room *may_read(const struct chat *c, const struct session *s
 	return r != NULL && rights_enter(c, s, r) ? r : NULL;
 }
 
+static void put_count(struct bytes *b, uint32_t n)
+{
+	bytes_printf(b, "%" PRIu32 "%s", n, n >= MISSED_MAX ? "+" : "");
+}
+
+static void put_mentions(struct bytes *b, const struct row *row)
+{
+	if (row->mentions == 0)
+		return;
+	bytes_puts(b, " (");
+	put_count(b, row->mentions);
+	bytes_puts(b, row->mentions == 1 ? " mentions you)" : " mention you)");
+}
+
+void unread_put(struct bytes *b, const struct row *row)
+{
+	put_count(b, row->lines);
+	put_mentions(b, row);
+}
+
 static void put_room(struct bytes *b, const struct room *r, const struct row *row)
 {
 	bool first = b->len == 0;
 
-	bytes_printf(b, "%s%s %" PRIu32 "%s", first ? "" : ", ", r->name, row->lines,
-	             row->lines >= MISSED_MAX ? "+" : "");
+	bytes_printf(b, "%s%s ", first ? "" : ", ", r->name);
+	put_count(b, row->lines);
 	if (first)
 		bytes_puts(b, row->lines == 1 ? " line" : " lines");
-	if (row->mentions > 0)
-		bytes_printf(b, " (%" PRIu32 "%s %s you)", row->mentions,
-		             row->mentions >= MISSED_MAX ? "+" : "",
-		             row->mentions == 1 ? "mentions" : "mention");
+	put_mentions(b, row);
 }
+
+static void tell(struct chat *c, struct session *s)
+{
+	s->wants_unread = false;
+	account_tell(c, s);
+	/* What was shown goes from what is kept once it has arrived. */
+	seen_news(c);
+}
+
+/* Whom it is counted for, and where it was then. */
+struct about {
+	uint64_t account;
+	uint32_t room;
+};
 
 static void answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
 	const struct rows *rows = e->rows;
+	const struct about *about = q->data;
 	struct bytes b = {0};
 
 	/* Whom it was counted for may be signed out, or somebody else by now. */
-	if (s->account == NULL || s->account->number != *(const uint64_t *)q->data)
+	s->wants_unread = false;
+	if (s->account == NULL || s->account->number != about->account)
 		return;
 	/* Where it could not be counted, nothing is said: nobody has asked. */
 	for (size_t i = 0; i < rows->n && rows->error == NULL; i++) {
 		const struct room *r = may_read(c, s, rows->row[i].room);
 
-		if (r != NULL)
-			put_room(&b, r, &rows->row[i]);
+		if (r == NULL)
+			continue;
+		put_room(&b, r, &rows->row[i]);
+		/* Also of the room where it has been as somebody else. */
+		for (uint32_t k = 0; r == s->room && r->number == about->room && k < rows->gaps.n; k++)
+			ranges_add(&s->gaps, rows->gaps.at[k].after, rows->gaps.at[k].before);
 	}
 	if (b.len > 0 && rows->more)
 		bytes_puts(&b, ", and others");
-	if (b.len > 0 && s->mail_read > 0)
-		bytes_printf(&b, "; %" PRIu32 " %s for you", s->mail_read,
-		             s->mail_read == 1 ? "message" : "messages");
 	if (b.len > 0)
-		emit_reply(c, s, "Since you left: %s.", b.data);
+		emit_reply(c, s, "Unread: %s.", b.data);
 	bytes_release(&b);
+	tell(c, s);
+}
+
+void unread_ask(struct chat *c, struct session *s, struct question *q, uint32_t rooms_max)
+{
+	question_ask(c, q, (struct query){
+		.kind = QUERY_UNREAD, .after_seq = outage_readable(c, c->seq), .limit = rooms_max,
+		/* What the replay has shown of this room, and what was said since, is on its screen. */
+		.room = s->room->number, .before_id = s->shown_from,
+		.since_ms = INT64_MIN, .until_ms = INT64_MAX,
+		.key = s->account->key, .words = s->account->nick,
+	});
 }
 
 /* Of one who signs in again before it was counted, the last question alone is of interest. */
@@ -78,35 +125,38 @@ static void drop_earlier(struct chat *c, struct session *s)
 static void ask(struct chat *c, struct session *s)
 {
 	struct question *q;
+	struct about *about;
 
 	drop_earlier(c, s);
 	q = question_new(c, s, answer);
-	s->wants_unread = false;
 	/* Counting may have to wait for other people's searches, and nobody's input is to wait for
 	 * that. */
 	q->holds = false;
-	q->data = mem_alloc(sizeof s->account->number);
-	memcpy(q->data, &s->account->number, sizeof s->account->number);
+	about = mem_alloc(sizeof *about);
+	*about = (struct about){s->account->number, s->room->number};
+	q->data = about;
 	q->free_data = free;
-	question_ask(c, q, (struct query){
-		.kind = QUERY_UNREAD, .after_seq = c->seq, .limit = UNREAD_ROOMS_MAX,
-		/* What was said here since s came is on its screen. */
-		.room = s->room->number, .before_id = s->joined_id + 1,
-		.since_ms = INT64_MIN, .until_ms = INT64_MAX,
-		.key = s->account->key, .words = s->account->nick,
-	});
+	unread_ask(c, s, q, UNREAD_ROOMS_MAX);
 }
 
-void unread_begin(struct chat *c, struct session *s, uint32_t nmail)
+static void begin(struct chat *c, struct session *s)
 {
-	s->mail_read = nmail;
+	/* Who was never here before has left nothing unread. */
+	if (s->account->last[1].at_ms != 0)
+		ask(c, s);
+	else
+		tell(c, s);
+}
+
+void unread_begin(struct chat *c, struct session *s)
+{
 	s->wants_unread = true;
 	if (!s->held)
-		ask(c, s);
+		begin(c, s);
 }
 
 void unread_after_replay(struct chat *c, struct session *s)
 {
 	if (s->wants_unread && s->account != NULL)
-		ask(c, s);
+		begin(c, s);
 }

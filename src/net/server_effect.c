@@ -29,9 +29,13 @@ static void query(struct server *s, const struct query *q)
 	 * read. A single line, though, is asked for by what is to be done with it. */
 	const struct conn *c = &s->conns[q->conn.slot];
 	bool vain = c->gen == q->conn.gen && c->deaf && q->kind <= QUERY_UNREAD && q->limit > 1;
+	struct query given = *q;
 
+	/* What was not given to the store (append) is not to be waited for. */
+	if (given.after_seq > s->given_seq)
+		given.after_seq = s->given_seq;
 	/* Answered by server_step: a step may not begin while effects are carried out. */
-	if (!vain && writer_query(s->writer, q))
+	if (!vain && writer_query(s->writer, &given))
 		return;
 	if (s->nrefused == s->refused_cap) {
 		s->refused_cap = s->refused_cap == 0 ? 64 : s->refused_cap * 2;
@@ -157,6 +161,7 @@ static void apply(struct server *s, const struct effect *e)
 		break;
 	case EFFECT_RELOAD:
 	case EFFECT_FIGURES:
+	case EFFECT_ARRIVED:
 	case EFFECT_STOP:
 		server_wish(s, e);
 		break;

@@ -1,8 +1,8 @@
 /*
  * What the chat asks of the program around the server: its configuration, its figures, its end.
  *
- * Whoever has a wish waits for the answer, so each has one at the most; several may have one in the
- * same step of the core.
+ * And of the server itself, what has arrived. Each has a few wishes at the most; several may have one in
+ * the same step of the core.
  */
 
 #include <stdlib.h>
@@ -33,6 +33,15 @@ static void figures(struct server *s, const struct wish *w)
 	server_step(s, &answer);
 }
 
+/* As it is before the effects that come next, which may end it. */
+static struct arrival arrived_at(struct server *s, struct conn_id id)
+{
+	const struct conn *c = &s->conns[id.slot];
+
+	return c->gen == id.gen && c->state == CONN_OPEN ? server_arrived(s, c)
+	                                                 : (struct arrival){.what = ARRIVED_NOTHING};
+}
+
 void server_wish(struct server *s, const struct effect *e)
 {
 	if (s->nwishes == s->wishes_cap) {
@@ -40,7 +49,10 @@ void server_wish(struct server *s, const struct effect *e)
 		s->wishes = mem_resize(s->wishes, s->wishes_cap * sizeof *s->wishes);
 	}
 	/* The effect's text is gone with the next step. */
-	s->wishes[s->nwishes++] = (struct wish){e->kind, e->conn, mem_strdup(e->text != NULL ? e->text : "")};
+	s->wishes[s->nwishes++] = (struct wish){
+		.kind = e->kind, .conn = e->conn, .text = mem_strdup(e->text != NULL ? e->text : ""),
+		.arrived = e->kind == EFFECT_ARRIVED ? arrived_at(s, e->about) : (struct arrival){0},
+	};
 }
 
 void server_grant(struct server *s)
@@ -52,6 +64,8 @@ void server_grant(struct server *s)
 		reload(s, &w);
 	else if (w.kind == EFFECT_FIGURES)
 		figures(s, &w);
+	else if (w.kind == EFFECT_ARRIVED)
+		server_step(s, &(struct event){.kind = EVENT_ARRIVED, .conn = w.conn, .arrived = w.arrived});
 	else if (s->program.stop != NULL)
 		s->program.stop(s->program.ctx, w.text);
 	else

@@ -113,6 +113,11 @@ void answer_set_unread(struct answer *a, uint32_t lines, uint32_t mentions)
 	a->row[a->rows.n - 1].mentions = mentions;
 }
 
+void answer_set_gaps(struct answer *a, const struct ranges *gaps)
+{
+	a->rows.gaps = *gaps;
+}
+
 void answer_set_more(struct answer *a)
 {
 	a->rows.more = true;
@@ -224,6 +229,33 @@ struct rows *rows_of_secret(const struct query *q, bool ok, uint64_t which, cons
 static int64_t id_column(uint64_t id)
 {
 	return id > INT64_MAX ? INT64_MAX : (int64_t)id;
+}
+
+int64_t count_lines(struct store *s, uint32_t room, const char *nick, const struct ranges *in)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_LINES_MISSED);
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, room);
+	sqlite3_bind_text(st, 5, nick, -1, SQLITE_STATIC);
+	int64_t count = count_in(s, st, in);
+	sqlite3_clear_bindings(st);
+	return count;
+}
+
+int64_t count_in(struct store *s, sqlite3_stmt *st, const struct ranges *in)
+{
+	int64_t count = 0;
+	for (uint32_t i = 0; i < in->n && count < MISSED_MAX; i++) {
+		sqlite3_bind_int64(st, 2, id_column(in->at[i].after));
+		sqlite3_bind_int64(st, 3, id_column(in->at[i].before));
+		sqlite3_bind_int64(st, 4, MISSED_MAX - count);
+		int64_t n = store_number(s, st, -1);
+		if (n < 0)
+			return -1;
+		count += n;
+	}
+	return count;
 }
 
 void range_bind(sqlite3_stmt *st, uint32_t room, uint64_t after_id, uint64_t before_id,
@@ -348,14 +380,32 @@ static void audit_answer(struct store *s, const struct query *q, struct answer *
 	answer_reverse(a);
 }
 
-static uint64_t seen_id(struct store *s, const struct query *q)
+/* What q's key had seen of the room. */
+static void seen_get(struct store *s, const struct query *q, struct rows *rows)
 {
 	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_GET);
 	if (!st)
-		return 0;
+		return;
 	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, q->room);
-	return (uint64_t)store_number(s, st, 0);
+	if (store_step(s, st) == SQLITE_ROW) {
+		rows->seen_id = (uint64_t)sqlite3_column_int64(st, 0);
+		const char *gaps = store_text(s, st, 1);
+		rows->gaps = ranges_read(gaps ? gaps : "");
+		rows->back = (uint64_t)sqlite3_column_int64(st, 2) > q->marked_after;
+	}
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+}
+
+/* What q's key has missed of the room beside what is in the answer. */
+static int64_t missed_count(struct store *s, const struct query *q, const struct answer *a)
+{
+	struct ranges missed = a->rows.gaps;
+	ranges_add(&missed, a->rows.seen_id, a->rows.n ? a->row[0].id : q->before_id);
+	ranges_drop_up_to(&missed, q->after_id);
+	ranges_drop_from(&missed, q->before_id);
+	return count_lines(s, q->room, q->words, &missed);
 }
 
 static void replay_answer(struct store *s, const struct query *asked, struct answer *a)
@@ -363,17 +413,10 @@ static void replay_answer(struct store *s, const struct query *asked, struct ans
 	struct query q = *asked;
 	q.since_ms = INT64_MIN;
 	q.until_ms = INT64_MAX;
-	a->rows.seen_id = seen_id(s, &q);
+	seen_get(s, &q, &a->rows);
 	range_answer(s, &q, a);
-	sqlite3_stmt *st = a->rows.seen_id ? store_stmt(s, SQL_LINES_MISSED) : NULL;
-	if (!st)
-		return;
-	sqlite3_bind_int64(st, 1, q.room);
-	sqlite3_bind_int64(st, 2, id_column(a->rows.seen_id > q.after_id ? a->rows.seen_id
-	                                                              : q.after_id));
-	sqlite3_bind_int64(st, 3, id_column(a->rows.n ? a->row[0].id : q.before_id));
-	sqlite3_bind_int(st, 4, MISSED_MAX);
-	a->rows.missed = (uint32_t)store_number(s, st, 0);
+	int64_t missed = a->rows.seen_id ? missed_count(s, &q, a) : 0;
+	a->rows.missed = missed > 0 ? (uint32_t)missed : 0;
 }
 
 static struct answer *lines_answer(struct store *s, const struct query *q, int ms)

@@ -196,6 +196,8 @@ static bool seen_save(struct store *s, const struct record *r)
 	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_SET);
 	if (!st)
 		return false;
+	sqlite3_bind_text(st, 4, r->body, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 5, (int64_t)r->seq);
 	sqlite3_bind_text(st, 1, r->sender, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, r->room);
 	sqlite3_bind_int64(st, 3, (int64_t)r->ref);

@@ -75,6 +75,11 @@ static const char *const migrations[] = {
 	"CREATE VIRTUAL TABLE search USING fts5(body, room, content='messages',"
 	" content_rowid='id', columnsize=0, tokenize='chatd');"
 	"INSERT INTO search(search, rank) VALUES('automerge', 8);",
+
+	/* 9 to 10: which of the lines up to last_id were not shown (ranges.h), and which record
+	 * told it. */
+	"ALTER TABLE seen ADD COLUMN gaps TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE seen ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
@@ -130,16 +135,17 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_LINES_LAST] = LINE RANGE "ORDER BY id DESC LIMIT ?6",
 	[SQL_LINES_OLDEST] = "SELECT id, time_ms, room FROM messages WHERE id > ?2"
 	                     " ORDER BY id LIMIT ?1",
-	[SQL_LINES_MISSED] = "SELECT count(*) FROM (SELECT 1 FROM messages"
-	                     " WHERE room = ?1 AND id > ?2 AND id < ?3 LIMIT ?4)",
-	[SQL_SEEN_GET] = "SELECT last_id FROM seen WHERE key = ?1 AND room = ?2",
-	[SQL_SEEN_ROOMS] = "SELECT room, last_id FROM seen WHERE key = ?1"
+	[SQL_LINES_MISSED] = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE room = ?1"
+	                     " AND id > ?2 AND id < ?3 AND sender <> ?5 COLLATE NOCASE LIMIT ?4)",
+	[SQL_SEEN_GET] = "SELECT last_id, gaps, seq FROM seen WHERE key = ?1 AND room = ?2",
+	[SQL_SEEN_ROOMS] = "SELECT room, last_id, gaps FROM seen WHERE key = ?1"
 	                   " AND room NOT IN (SELECT room FROM going)",
 	[SQL_SEEN_DROP] = "DELETE FROM seen WHERE key = ?1 AND room = ?2",
 	[SQL_SEEN_ROW] = "SELECT last_id, 0, 0, room, '', '' FROM seen WHERE key = ?1 AND room = ?2",
-	[SQL_SEEN_SET] = "INSERT INTO seen(key, room, last_id) VALUES(?1, ?2, ?3)"
-	                 " ON CONFLICT(key, room) DO UPDATE SET last_id = excluded.last_id"
-	                 " WHERE excluded.last_id > last_id",
+	[SQL_SEEN_SET] = "INSERT INTO seen(key, room, last_id, gaps, seq)"
+	                 " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(key, room) DO UPDATE SET"
+	                 " last_id = excluded.last_id, gaps = excluded.gaps, seq = excluded.seq"
+	                 " WHERE excluded.last_id >= last_id",
 	[SQL_SEEN_PRUNE] = "DELETE FROM seen WHERE (key, room) IN (SELECT key, room FROM seen"
 	                   " WHERE last_id < (SELECT coalesce(min(id), 0) FROM messages)"
 	                   " AND last_id < (SELECT value FROM meta WHERE key = 'pruned')"

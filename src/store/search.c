@@ -272,8 +272,8 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 
 struct unread {
 	uint32_t room;           /* its number */
-	uint64_t seen_id;        /* the last line seen there */
-	uint32_t lines;          /* since then */
+	struct ranges ranges;    /* where its unread lines are */
+	uint32_t lines;          /* how many */
 };
 
 static int by_lines(const void *a, const void *b)
@@ -284,31 +284,7 @@ static int by_lines(const void *a, const void *b)
 	return x->room < y->room ? -1 : 1;
 }
 
-/* Counts as far as MISSED_MAX, by a statement that takes from, to and a bound as its last
- * parameters. -1: error. */
-static int64_t unread_count(struct store *s, sqlite3_stmt *st, const struct unread *u, const struct query *q)
-{
-	/* It may be counted late: what was said since the question is no part of it. */
-	uint64_t before = q->after_seq ? q->after_seq + 1 : INT64_MAX;
-	if (u->room == q->room && q->before_id < before)
-		before = q->before_id;
-	if (!st)
-		return -1;
-	sqlite3_bind_int64(st, 2, (int64_t)u->seen_id);
-	sqlite3_bind_int64(st, 3, (int64_t)before);
-	sqlite3_bind_int(st, 4, MISSED_MAX);
-	return store_number(s, st, -1);
-}
-
-static int64_t lines_count(struct store *s, const struct unread *u, const struct query *q)
-{
-	sqlite3_stmt *st = store_stmt(s, SQL_LINES_MISSED);
-	if (st)
-		sqlite3_bind_int64(st, 1, u->room);
-	return unread_count(s, st, u, q);
-}
-
-/* Lines with the nick in them, as a word or as words in a row. */
+/* Lines with the nick in them, as a word or as words in a row. -1: error. */
 static int64_t mentions_count(struct store *s, const struct unread *u, const struct query *q)
 {
 	size_t n = strlen(q->words);
@@ -322,10 +298,26 @@ static int64_t mentions_count(struct store *s, const struct unread *u, const str
 	bytes_puts(&match, words.single ? " *" : "");
 	bytes_printf(&match, " AND {room} : \"%u\"", u->room);
 	sqlite3_bind_text(st, 1, match.data, (int)match.len, SQLITE_STATIC);
-	int64_t count = unread_count(s, st, u, q);
+	int64_t count = count_in(s, st, &u->ranges);
 	sqlite3_clear_bindings(st);
 	bytes_release(&match);
 	return count;
+}
+
+/* What is unread of a room is in its gaps, and behind the last line seen. */
+static struct unread unread_of(struct store *s, sqlite3_stmt *st, const struct query *q)
+{
+	struct unread u = { .room = (uint32_t)sqlite3_column_int64(st, 0) };
+	uint64_t seen_id = (uint64_t)sqlite3_column_int64(st, 1);
+	const char *gaps = store_text(s, st, 2);
+	/* It may be counted late: what was said since the question is no part of it. */
+	uint64_t before = q->after_seq ? q->after_seq + 1 : INT64_MAX;
+	if (u.room == q->room && q->before_id < before)
+		before = q->before_id;
+	u.ranges = ranges_read(gaps ? gaps : "");
+	ranges_add(&u.ranges, seen_id, before);
+	ranges_drop_from(&u.ranges, before);
+	return u;
 }
 
 /* The rooms where q's key has been, *n of them, which the caller frees. False: broken off. */
@@ -342,10 +334,7 @@ static bool rooms_seen(struct store *s, const struct query *q, struct unread **r
 			cap = cap ? cap * 2 : 16;
 			*rooms = mem_resize(*rooms, cap * sizeof(**rooms));
 		}
-		(*rooms)[(*n)++] = (struct unread){
-			.room = (uint32_t)sqlite3_column_int64(st, 0),
-			.seen_id = (uint64_t)sqlite3_column_int64(st, 1),
-		};
+		(*rooms)[(*n)++] = unread_of(s, st, q);
 	}
 	sqlite3_clear_bindings(st);
 	sqlite3_reset(st);
@@ -357,7 +346,7 @@ static bool rooms_unread(struct store *s, const struct query *q, struct unread *
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < *n; i++) {
-		int64_t lines = lines_count(s, &rooms[i], q);
+		int64_t lines = count_lines(s, rooms[i].room, q->words, &rooms[i].ranges);
 		if (lines < 0)
 			return false;
 		rooms[kept] = rooms[i];
@@ -378,8 +367,9 @@ static bool unread_add(struct store *s, const struct query *q, const struct unre
 	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, u->room);
 	bool ok = store_step(s, st) == SQLITE_ROW && answer_add(a, s, st, false);
+	/* One's own lines are not left out of the mentions, which are words. */
 	if (ok)
-		answer_set_unread(a, u->lines, (uint32_t)mentions);
+		answer_set_unread(a, u->lines, mentions < u->lines ? (uint32_t)mentions : u->lines);
 	sqlite3_clear_bindings(st);
 	sqlite3_reset(st);
 	return ok;
@@ -392,8 +382,11 @@ void unread_answer(struct store *s, const struct query *q, struct answer *a)
 	bool ok = rooms_seen(s, q, &rooms, &n) && rooms_unread(s, q, rooms, &n);
 	if (n > 1)
 		qsort(rooms, n, sizeof(*rooms), by_lines);
-	for (size_t i = 0; ok && i < n && i < q->limit; i++)
+	for (size_t i = 0; ok && i < n && i < q->limit; i++) {
 		ok = unread_add(s, q, &rooms[i], a);
+		if (rooms[i].room == q->room)
+			answer_set_gaps(a, &rooms[i].ranges);
+	}
 	if (n > q->limit)
 		answer_set_more(a);
 	if (!ok)

@@ -124,8 +124,11 @@ void account_bear(struct session *s, struct account *a);
 void account_wrong(const struct chat *c, struct account *a, bool code);
 /* One of its last SIGN_INS_KEPT sign-ins came from there, as addresses are counted. */
 bool account_was_at(const struct account *a, const struct address *from);
-/* s has shown that it is the bearer: notes it, and says what there is to say. */
+/* s has shown that it is the bearer, which is noted. */
 void account_sign_in(struct chat *c, struct session *s, struct account *a);
+/* What there is for it on signing in: what waits for it, where it last came from, and what others
+ * have tried meanwhile. */
+void account_tell(struct chat *c, struct session *s);
 /* It is no longer. */
 void account_sign_out(struct session *s);
 

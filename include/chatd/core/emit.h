@@ -102,6 +102,8 @@ void emit_refused(struct chat *c, const struct address *from, const char *fmt, .
 /* Asks the program for something (RELOAD, FIGURES), and EFFECT_STOP; the text is copied to the
  * arena. */
 void emit_program(struct chat *c, enum effect_kind kind, const struct session *s, const char *text);
+/* What has arrived at `about` is told to s. */
+void emit_arrived(struct chat *c, const struct session *s, struct conn_id about);
 void emit_stop(struct chat *c, const char *why);
 
 /* Asks the history; the strings are copied to the arena. */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "chatd/base/address.h"
+#include "chatd/base/ranges.h"
 
 /* A connection for as long as it lives. Slots are used again, generations are
  * not, so an id that is kept too long names nobody, never somebody else. */
@@ -29,7 +30,8 @@ enum record_kind {
 	RECORD_ACTION = 2, /* "/me waves": messages.kind 2 */
 	RECORD_ROOM = 3,   /* a room to be known by its number from here on */
 	RECORD_TOPIC = 4,  /* body is a room's topic; empty: none */
-	RECORD_SEEN = 5,   /* sender (a nick's key) has seen the room's lines up to ref */
+	RECORD_SEEN = 5,   /* sender (a nick's key) has seen the room's lines up to ref, but for those
+	                    * in the ranges that body names (ranges.h) */
 	RECORD_FACT = 6,   /* of the fact_kind ref, the fact with the key sender is body from here
 	                    * on; empty: it is gone. room 0, room_name "" */
 	RECORD_DELETE = 7, /* the line with the id ref, said in room, goes from the history and from
@@ -81,7 +83,8 @@ struct record {
 
 enum query_kind {
 	QUERY_REPLAY,   /* the last limit lines with after_id < id < before_id, and how many of them
-	                 * `key` has missed in this room since it was last there */
+	                 * `key` has missed in this room since it was last there. words: its nick,
+	                 * whose own lines it has not missed */
 	QUERY_LAST,     /* the last limit lines with after_id < id < before_id and
 	                 * since_ms <= time < until_ms */
 	QUERY_FIRST,    /* the first limit lines of that range */
@@ -92,8 +95,8 @@ enum query_kind {
 	                 * before and the line after it in its room */
 	QUERY_UNREAD,   /* the limit rooms with the most lines that `key` has not seen since it was
 	                 * last there; a row for each, see there. Of room (0: of none) only the
-	                 * lines up to before_id count, of others those up to after_seq (0: all).
-	                 * words: a nick, whose mentions are counted */
+	                 * lines before before_id count, of others those up to after_seq (0: all).
+	                 * words: a nick, whose mentions are counted, and its own lines are not */
 
 	/* These are about the database itself; they wait for no record. */
 	QUERY_STATS,    /* rows.text: how large it is, as fields (fields.h) of bytes: database, wal,
@@ -129,6 +132,7 @@ struct query {
 	uint32_t limit;       /* lines wanted, 1 to ROWS_MAX; SEARCH: hits */
 	uint64_t after_id;    /* exclusive; 0: from the start */
 	uint64_t before_id;   /* exclusive; UINT64_MAX: to the end */
+	uint64_t marked_after; /* REPLAY: see rows.back */
 	int64_t since_ms;     /* inclusive; INT64_MIN: from the start. CHECK_TOTP: the present */
 	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
 	const char *key;      /* a nick's key, for REPLAY, UNREAD; SEARCH: what is hidden from who asks, rooms
@@ -146,7 +150,8 @@ struct row {
 	enum record_kind kind;  /* RECORD_SAY, RECORD_ACTION, RECORD_GAP, or for AUDIT RECORD_AUDIT */
 	uint32_t room;
 	bool hit;               /* SEARCH: true for a line found, false for one beside it */
-	uint32_t lines;         /* UNREAD: in this room since id, the last line seen; at most 1000 */
+	uint32_t lines;         /* UNREAD: of others in this room since id, the last line seen, and in
+	                         * the gaps before it; at most 1000 */
 	uint32_t mentions;      /* UNREAD: how many of them have the nick in them */
 	const char *room_name;  /* AUDIT: what it has changed; "" */
 	const char *sender;
@@ -164,8 +169,11 @@ struct rows {
 	size_t n;
 	bool more;              /* there were more than limit, or than ROWS_BYTES_MAX allows */
 	uint64_t seen_id;       /* REPLAY: last id that `key` had seen; 0: never here */
-	uint32_t missed;        /* REPLAY: lines since then that are not in the answer, at most
-	                         * 1000; 0 where seen_id is 0 */
+	struct ranges gaps;     /* REPLAY: and those up to it that it had not been shown; UNREAD: where
+	                         * the lines of `room` are that are counted */
+	bool back;              /* REPLAY: what it had seen was marked after the record marked_after */
+	uint32_t missed;        /* REPLAY: lines of others in those gaps, and since seen_id those that
+	                         * are not in the answer, at most 1000; 0 where seen_id is 0 */
 	uint8_t unindexed;      /* SEARCH: percent of all lines that are not searched yet, because the
 	                         * index is being made again: the newest; 0: none */
 	const char *error;      /* NULL, or a sentence for the person who asked */
@@ -246,6 +254,7 @@ enum event_kind {
 	EVENT_ROOM_EMPTY,  /* pruning took the last line of a room */
 	EVENT_RELOADED,    /* the answer to EFFECT_RELOAD, at once */
 	EVENT_FIGURES,     /* the answer to EFFECT_FIGURES, at once */
+	EVENT_ARRIVED,     /* the answer to EFFECT_ARRIVED, at once */
 	EVENT_TICK,        /* chat_due_ms has come */
 	EVENT_STOP,        /* chatd is going down: say so to everybody */
 };
@@ -298,6 +307,7 @@ struct event {
 			                     * no file to read */
 		} reloaded;               /* RELOADED: borrowed for the call */
 		const struct figures *figures; /* FIGURES: borrowed for the call */
+		struct arrival arrived;   /* ARRIVED: of what was sent to whom the effect names */
 		struct {
 			uint32_t room;
 			uint64_t up_to_seq; /* true as of this record */
@@ -324,6 +334,7 @@ enum effect_kind {
 	EFFECT_QUERY,       /* ask the history */
 	EFFECT_RELOAD,      /* read the configuration again, for conn and by the wish of text */
 	EFFECT_FIGURES,     /* tell conn what the program knows of itself */
+	EFFECT_ARRIVED,     /* tell conn what has arrived at the connection `about`, which may be conn */
 	EFFECT_STOP,        /* end the program in order (EVENT_STOP follows); text: why, for the log */
 	EFFECT_SHOW,        /* all that was published so far is visible, saved or not */
 	EFFECT_LOG,         /* text goes to the operator's log, at level info */
@@ -332,6 +343,7 @@ enum effect_kind {
 struct effect {
 	enum effect_kind kind;
 	struct conn_id conn;  /* where the kind names one */
+	struct conn_id about; /* ARRIVED */
 	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE; below chat_feeds_max() */
 	const char *text;     /* SEND, SEND_ALL, PUBLISH, UNSUBSCRIBE, RELOAD, STOP, LOG; valid until the
 	                       * next chat_step */

@@ -22,8 +22,11 @@ enum history_need {
 struct question *history_ask(struct chat *c, struct session *s, question_then *then,
                              enum history_need need, struct query q);
 
-/* What goes on with the answers to /history, /catchup, /search and /audit. */
-question_then history_show, history_show_catchup, history_show_search, history_show_audit;
+/* What goes on with the answers to /history, /search and /audit. */
+question_then history_show, history_show_search, history_show_audit;
+
+/* Shows the oldest lines of its room that s has not been shown; there are some. */
+void history_catch_up(struct chat *c, struct session *s);
 
 /* Lines of s's room were skipped because its connection was slow. */
 void history_skipped(struct chat *c, struct session *s, uint32_t lines, uint64_t first_id);

@@ -75,9 +75,10 @@ void login_wrong(struct chat *c, struct session *s);
  * step has no room are put out in the next ones. */
 void login_clear_name(struct chat *c, const struct account *a);
 
-/* A guest comes back: under a name that it may bear, to its room (NULL: the lobby). */
+/* A guest comes back: under a name that it may bear, to its room (NULL: the lobby); back_seq: see struct
+ * session. */
 void login_resume(struct chat *c, struct session *s, const char *nick, const char *key,
-                  struct room *r);
+                  struct room *r, uint64_t back_seq);
 /* The dialogue is given up; at the prompt the name is asked for again. */
 void login_give_up(struct chat *c, struct session *s);
 /* The next line in a dialogue that signs in (a NULL: there is no such account); and in the

@@ -1,7 +1,7 @@
 /*
  * Private messages to somebody who has an account and is not here.
  *
- * Each is a fact (FACT_MAIL) until it was read; then it is gone.
+ * Each is a fact (FACT_MAIL) until the connection that it was shown on has acknowledged it.
  */
 #ifndef CHATD_CORE_MAIL_H
 #define CHATD_CORE_MAIL_H
@@ -23,8 +23,10 @@ struct mail {
 /* Keeps what s writes to a; tells s that, or why not. */
 void mail_keep(struct chat *c, struct session *s, struct account *a, const char *text);
 
-/* s, who has just signed in to a, reads what was kept. */
+/* s, who has just signed in to a, is shown what was kept; it is kept on until it has arrived. */
 void mail_deliver(struct chat *c, struct session *s, struct account *a);
+/* That is what has: what was shown before goes. */
+void mail_arrived(struct chat *c, struct session *s, const struct arrival *arrived);
 
 /* At the start, after all accounts: one as it was saved. */
 void mail_load(struct chat *c, const char *key, const char *value);

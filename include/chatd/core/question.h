@@ -3,7 +3,8 @@
  * whom it is for.
  *
  * An answer of the store finds its question by the connection that asked and its number, and by
- * nothing else; one of the program (EVENT_RELOADED, EVENT_FIGURES), which comes at once, by its kind.
+ * nothing else; one of the program (EVENT_RELOADED, EVENT_FIGURES) or the server (EVENT_ARRIVED), which
+ * comes at once, by its kind.
  * Where the asker is gone, has left the room that the question was about, or has its answer
  * already, there is no question any more and the answer is dropped. Where the account that it was
  * about has changed meanwhile (its password, or it is another of the same name), the asker is
@@ -17,7 +18,7 @@
 
 struct question;
 
-/* What goes on with the answer e (EVENT_ROWS, EVENT_RELOADED or EVENT_FIGURES). s: who asked; it
+/* What goes on with the answer e (EVENT_ROWS, EVENT_RELOADED, EVENT_FIGURES or EVENT_ARRIVED). s: who asked; it
  * may end it, ask again, or go to another room. */
 typedef void question_then(struct chat *c, struct session *s, struct question *q,
                            const struct event *e);
@@ -52,6 +53,8 @@ void question_ask_in(struct chat *c, struct question *q, struct query query, int
 /* Asks the program; kind: EFFECT_RELOAD or EFFECT_FIGURES, answered by the event `answer`. */
 void question_ask_program(struct chat *c, struct question *q, enum effect_kind kind,
                           enum event_kind answer, const char *text);
+/* Asks the server what has arrived at a connection; answered by EVENT_ARRIVED. */
+void question_ask_arrived(struct chat *c, struct question *q, struct conn_id about);
 
 /* The question that the event answers; NULL: none any more. */
 struct question *question_of(struct chat *c, const struct event *e);

@@ -17,6 +17,7 @@ struct ghost {
 	char *room;              /* owned; its room's name: it may have to be made again */
 	struct invite *invited;  /* owned, ninvited of them; NULL while 0 */
 	uint32_t ninvited;
+	uint64_t back_seq;       /* see struct session */
 	int64_t until_ms;        /* then it is forgotten */
 	struct share *share;     /* that it is counted in */
 	struct ghost *prev, *next; /* in chat.ghosts, oldest first */
@@ -39,8 +40,8 @@ void resume_tick(struct chat *c);
 int64_t resume_due_ms(const struct chat *c);
 void resume_free(struct chat *c);
 
-/* The ghost, or a session that is still there, with this code takes s's place: s gets its name
- * and room. False: there is none. */
-bool resume_take(struct chat *c, struct session *s, const char *code);
+/* The ghost, or a session that is still there, with this code: s gets its name and room, or is told
+ * that there is none. For one that is there s waits. */
+void resume_take(struct chat *c, struct session *s, const char *code);
 
 #endif

@@ -36,12 +36,19 @@ void room_unlist(struct chat *c, struct room *r);
 /* r goes if nobody is in it and nothing else keeps it. */
 void room_release(struct chat *c, struct room *r);
 
-/* s, which is in no room, comes in: notice to the others, the history to s. */
+enum { COMPANY_NAMED = 5 };  /* people who are named to somebody who comes in */
+
+/* What somebody is told when the replay is there. */
+typedef void room_settled(struct chat *c, struct session *s);
+
+/* s, which is in no room, comes in: notice to the others, the history to s, and then what `settled`
+ * says, if it is not NULL. */
 enum room_joining {
 	ROOM_CAME,
 	ROOM_CAME_BACK, /* in the place of its own dead connection: no notice */
 };
-void room_join(struct chat *c, struct room *r, struct session *s, enum room_joining how);
+void room_join(struct chat *c, struct room *r, struct session *s, enum room_joining how,
+               room_settled *settled);
 
 /* s leaves its room; why, if not NULL or empty, follows the notice to the others.
  * The room is gone with its last member if it has no history. */
@@ -58,9 +65,10 @@ void room_go(struct chat *c, struct session *s, struct room *r, bool made);
 /* The second half of that: s is in no room. */
 void room_arrive(struct chat *c, struct session *s, struct room *r, bool made);
 
-/* Saves how far s has seen its room, so that /catchup goes on there when its name
- * is back. room_leave does it. */
-void room_mark_seen(struct chat *c, struct session *s);
+/* Saves something of r, and returns its number. The store learns a room's number with the first thing
+ * that it keeps of it. */
+uint64_t room_append(struct chat *c, struct room *r, enum record_kind kind, const char *sender,
+                     uint64_t ref, const char *body);
 
 /* s says something in its room: saved, and to be shown to the others. Tells s
  * if nothing can be saved at present. */

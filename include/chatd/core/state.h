@@ -56,7 +56,10 @@ struct session {
 	enum session_state state;
 	struct question *questions; /* owned; of it, oldest first: of those that hold its input one at
 	                             * the most, or two where it came into a room meanwhile */
-	bool wants_unread;          /* is to be told what it has not read, once the replay is there */
+	void (*settled)(struct chat *c, struct session *s); /* what it is told once its room's replay is
+	                             * there; NULL: nothing more */
+	bool wants_unread;          /* has signed in, and is to be told what there is for it, once the
+	                             * replay is there */
 	uint8_t tries;              /* empty names given so far */
 	uint8_t wrong;              /* lines given in place of a name, and names that it may not bear */
 	bool iac_held;              /* true while a last byte IAC waits for the next */
@@ -97,6 +100,7 @@ struct session {
 	char *nick, *key;           /* owned; NULL until named; of the HOST "the host" and "" */
 	uint64_t looks[2];          /* look_hash of what its name looks like: the key, as written */
 	uint64_t named_seq;         /* the newest record when it got its name */
+	uint64_t back_seq;          /* a room that it was marked in after this record it comes back to */
 	struct room *room;          /* NULL until named */
 	uint32_t room_pos;          /* index in room->members */
 	bool voiced;                /* a guest who has a voice while in its room */
@@ -106,13 +110,17 @@ struct session {
 	int64_t slow_ms;            /* said something last in a room that is slow; 0: never */
 	uint64_t said_id;           /* of what it said last in its room; 0: nothing */
 	struct arrival arrived;     /* once its connection is gone: what of its room it got */
-	uint64_t gap_after;         /* lines of its room with gap_after < id < gap_before have not
-	                             * been shown: /catchup does; none while gap_before is 0 */
-	uint64_t gap_before;
-	uint64_t caught_up_after;   /* /catchup has shown lines with a greater id than this, */
+	struct ranges gaps;         /* lines of its room that have not been shown: /catchup does */
+	struct ranges gaps_were;    /* and had not before /catchup showed some, */
 	uint64_t caught_up_at;      /* when this was the newest line of its room; 0: it has not */
+	bool caught_up;             /* it has since what it has seen was saved last */
+	uint64_t seen_id;           /* up to which that was saved since it came there; 0: not yet */
 	uint64_t joined_id;         /* newest line of its room when it came there */
-	uint32_t mail_read;         /* messages that it read on signing in */
+	uint64_t shown_from;        /* id of the first line of its room that it was shown, or of the
+	                             * first that it may be shown live */
+	uint64_t mail_shown;        /* number of the newest message of its account that it was shown
+	                             * and that is kept until it has arrived; 0: none is */
+	uint64_t mail_at;           /* newest line, anywhere, when it was */
 	struct conn_id reply_to;    /* who wrote to it last with /msg; gen 0: nobody */
 	char *away;                 /* owned; "" without a text, NULL while here */
 	char **ignored;             /* owned keys, nignored of IGNORES_MAX; NULL while 0 */
@@ -260,6 +268,10 @@ struct chat {
 	bool reports_unsaved;       /* some of them are still to be saved as they are now */
 	struct ghost *ghosts;       /* guests who were cut off, oldest first */
 	uint32_t nghosts;
+
+	uint32_t seen_slot, seen_left; /* whose connection is asked next what has arrived there, and how
+	                             * many are to be asked until nobody is; see seen.h */
+	int64_t seen_ms;            /* and when, while there are some */
 
 	struct room *sums;          /* rooms with joins and leaves to be summed up */
 

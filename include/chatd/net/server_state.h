@@ -39,8 +39,9 @@ struct refused {
 
 /* What the core wants of the program. */
 struct wish {
-	enum effect_kind kind;      /* RELOAD, FIGURES, STOP */
+	enum effect_kind kind;      /* RELOAD, FIGURES, ARRIVED, STOP */
 	struct conn_id conn;        /* who asks */
+	struct arrival arrived;     /* ARRIVED: what had, when that was asked */
 	char *text;                 /* owned */
 };
 

@@ -1,0 +1,23 @@
+/*
+ * How far somebody has read a room, as it is saved: for the replay, /catchup and what is unread.
+ *
+ * It is saved when they leave, from what has arrived at their connection, and once in SEEN_ROUND_MS
+ * for those who are here: so a crash makes lines of that time alone unread again.
+ */
+#ifndef CHATD_CORE_SEEN_H
+#define CHATD_CORE_SEEN_H
+
+#include "chatd/core/state.h"
+
+/* Saves it for s, which leaves its room, or its name. Of a connection that is there yet, all that it
+ * was to see counts as arrived. */
+void seen_mark(struct chat *c, struct session *s);
+
+/* There is something that may be read: a line was said, or mail was shown. */
+void seen_news(struct chat *c);
+
+/* Asks what has arrived at those who are here. */
+void seen_tick(struct chat *c);
+int64_t seen_due_ms(const struct chat *c);
+
+#endif

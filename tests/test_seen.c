@@ -1,0 +1,267 @@
+/*
+ * How far somebody has read: saved while they are here and when they go, from what has arrived; and
+ * what they are shown when they come back.
+ */
+#include "chat_help.h"
+
+#include "chatd/base/bounds.h"
+#include "chatd/core/state.h"
+
+enum { ROUND_MS = 60000, STEP_MS = 1000 };
+
+/* A round, in which everybody is asked; `all`: its effects. */
+static struct bytes all;
+
+static void a_round(void)
+{
+	bytes_clear(&all);
+	bytes_puts(&all, "\n");
+	for (int i = 0; i <= ROUND_MS / STEP_MS; i++) {
+		tick(STEP_MS);
+		bytes_puts(&all, seen.data);
+	}
+}
+
+static int end_all(void **state)
+{
+	bytes_release(&all);
+	has_arrived = (struct arrival){0};
+	return end(state);
+}
+
+#define assert_all(text) \
+	do { \
+		if (strstr(all.data, text) == NULL) \
+			fail_msg("no %s in:\n%s", text, all.data); \
+	} while (false)
+#define assert_none(text) assert_null(strstr(all.data, text))
+
+static struct row said(uint64_t number, const char *sender)
+{
+	return (struct row){.id = number, .time_ms = wall(), .kind = RECORD_SAY, .room = 6,
+	                    .room_name = "general", .sender = sender, .body = "text"};
+}
+
+/* -- while they are here -------------------------------------------------------------------------- */
+
+static void test_it_is_saved_once_a_minute(void **state)
+{
+	(void)state;
+	joins(0);
+	joins(1);
+	sends(0, "hello\n");
+	stored(chat->seq);
+	a_round();
+	assert_all("APPEND #103 kind 5 room 6 ref 102 \"\"\n");
+	assert_all("APPEND #104 kind 5 room 6 ref 102 \"\"\n");
+	/* There is nothing new, and then nobody is asked. */
+	a_round();
+	assert_none("kind 5");
+	assert_true(chat->seen_left == 0);
+	sends(1, "hello yourself\n");
+	stored(chat->seq);
+	a_round();
+	assert_all(" kind 5 room 6 ref 105 \"\"\n");
+}
+
+static void test_what_has_not_arrived_is_asked_for_again(void **state)
+{
+	(void)state;
+	joins(0);
+	joins(1);
+	sends(1, "1\n2\n3\n");
+	stored(chat->seq);
+	has_arrived = (struct arrival){.what = ARRIVED_NOTHING};
+	a_round();
+	assert_none("kind 5");
+	has_arrived = (struct arrival){ARRIVED_UP_TO, 103};
+	a_round();
+	assert_all("ref 103 \"\"\n");
+	assert_none("ref 104 \"\"\n");
+	has_arrived = (struct arrival){0};
+	a_round();
+	assert_all("ref 104 \"\"\n");
+}
+
+static void test_what_catchup_has_shown_is_saved(void **state)
+{
+	struct row row = said(103, "b"), first = said(101, "b");
+
+	(void)state;
+	joins(1);
+	sends(1, "1\n2\n3\n");
+	stored(chat->seq);
+	joins(0);
+	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .seen_id = 100,
+	                               .missed = 2});
+	assert_has("-- 2 more unread lines: /catchup shows them.");
+	a_round();
+	assert_all("ref 104 \"100 103\"\n");
+	sends(0, "/catchup\n");
+	rows_come(id(0), (struct rows){.kind = QUERY_FIRST, .row = &first, .n = 1, .more = true});
+	assert_has("-- There are more: /catchup again.");
+	a_round();
+	assert_all("ref 104 \"101 103\"\n");
+	sends(0, "/catchup\n");
+	rows_come(id(0), (struct rows){.kind = QUERY_FIRST, .row = &first, .n = 1});
+	assert_has("-- That is all you missed.");
+	a_round();
+	assert_all("ref 104 \"\"\n");
+}
+
+static void test_nothing_is_saved_before_the_replay(void **state)
+{
+	(void)state;
+	joins(1);
+	sends(1, "1\n");
+	stored(chat->seq);
+	joins(0);
+	a_round();
+	assert_none("ref 101 \"\"\nAPPEND");
+	happens(EVENT_CLOSED, 0);
+	assert_has_not("kind 5");
+}
+
+/* -- coming back ------------------------------------------------------------------------------------ */
+
+static void test_who_comes_back_is_shown_what_is_new(void **state)
+{
+	struct row row[] = {said(91, "b"), said(92, "b"), said(93, "b"), said(94, "b"), said(95, "b"),
+	                    said(96, "A"), said(97, "b")};
+
+	(void)state;
+	chat_load_room(chat, &(struct saved_room){.room = 6, .name = "general", .topic = "",
+	                                          .last_id = 97});
+	joins(0);
+	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = row, .n = 7, .seen_id = 95,
+	                               .back = true});
+	/* What it has said itself is no news. */
+	assert_has("SEND 0 \"-- 1 new line in general, with what came before:\\n" STAMP "[b]:text\\n" STAMP
+	           "[b]:text\\n" STAMP "[b]:text\\n" STAMP "[A]:text\\n" STAMP "[b]:text\\n-- End");
+	/* Who newly comes is shown all of it, whoever was called so. */
+	joins(1);
+	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .row = row, .n = 7, .seen_id = 95});
+	assert_has("-- The last 7 lines said in general:");
+	joins(2);
+	rows_come(id(2), (struct rows){.kind = QUERY_REPLAY, .row = row, .n = 7, .seen_id = 97,
+	                               .back = true});
+	assert_has("-- Nothing new in general. Its last lines:\\n" STAMP "[b]:text\\n" STAMP "[A]:text\\n" STAMP
+	           "[b]:text\\n-- End");
+}
+
+#define ALICE "nick=alice role=account made=1 hash=x last0=1/192.0.2.1"
+
+/* alice signs in on the connection slot, gen. */
+static void alice_signs_in(uint32_t slot)
+{
+	connected(id(slot));
+	sends(slot, "alice\n");
+	sends(slot, "password\n");
+	rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .ok = true});
+}
+
+static void test_what_did_not_arrive_at_the_old_connection_is_news(void **state)
+{
+	(void)state;
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ACCOUNT, .key = "alice", .value = ALICE});
+	alice_signs_in(0);
+	joins(1);
+	sends(1, "1\n2\n3\n");
+	stored(chat->seq);
+	has_arrived = (struct arrival){ARRIVED_UP_TO, chat->seq - 2};
+	alice_signs_in(2);
+	/* It is saved before the replay is asked for, which waits for it. */
+	assert_has("CLOSE 0\n");
+	assert_has(" kind 5 room 6 ref 103 \"\"\n");
+	assert_has("QUERY 2 kind 0 room 6 0..106 after 106\n");
+}
+
+static void test_nor_at_the_guests_who_comes_back_with_a_code(void **state)
+{
+	(void)state;
+	joins(0);
+	joins(1);
+	sends(1, "1\n2\n3\n");
+	stored(chat->seq);
+	has_arrived = (struct arrival){ARRIVED_UP_TO, 101};
+	connected(id(2));
+	sends(2, "/resume 22222-22222\n");
+	assert_has("You have come back on another connection, so this one ends here.");
+	assert_has(" kind 5 room 6 ref 101 \"\"\n");
+	assert_has("-- You are a, in general.");
+	assert_has("QUERY 2 kind 0 room 6 0..105 after 105\n");
+}
+
+/* -- messages that were kept ------------------------------------------------------------------------- */
+
+static void load_mail(void)
+{
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ACCOUNT, .key = "alice", .value = ALICE});
+	chat_load_fact(chat, &(struct saved_fact){
+		.kind = FACT_MAIL, .key = "alice 00000000000000000050",
+		.value = "from=bob at=1 share=bob text=lunch?"});
+}
+
+static void alice_reads(uint32_t slot)
+{
+	alice_signs_in(slot);
+	rows_come(id(slot), (struct rows){.kind = QUERY_UNREAD});
+	assert_has("-- 1 message for you came while you were away:");
+	assert_has("[bob -> you]:lunch?");
+	assert_has_not("kind 6 room 0 ref 7");
+}
+
+static void test_a_message_is_kept_until_it_has_arrived(void **state)
+{
+	(void)state;
+	load_mail();
+	has_arrived = (struct arrival){.what = ARRIVED_NOTHING};
+	alice_reads(0);
+	a_round();
+	assert_none("ref 7");
+	/* It never did. */
+	step((struct event){.kind = EVENT_CLOSED, .conn = id(0),
+	                    .closed.arrived = {ARRIVED_UP_TO, chat->line_seq}});
+	assert_has_not("ref 7");
+	/* Nor does the first of two connections know of the second. */
+	alice_reads(1);
+	alice_reads(2);
+	/* What was said later has come after it. */
+	joins(3);
+	sends(3, "hello\n");
+	stored(chat->seq);
+	has_arrived = (struct arrival){ARRIVED_UP_TO, chat->line_seq};
+	a_round();
+	assert_all("ref 7 \"\"\n");
+	alice_signs_in(4);
+	rows_come(id(4), (struct rows){.kind = QUERY_UNREAD});
+	assert_has_not("came while you were away");
+}
+
+static void test_a_message_goes_with_an_end_at_which_all_has_arrived(void **state)
+{
+	(void)state;
+	load_mail();
+	alice_reads(0);
+	happens(EVENT_CLOSED, 0);
+	assert_has("ref 7 \"\"\n");
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end_all)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_it_is_saved_once_a_minute),
+		TEST(test_what_has_not_arrived_is_asked_for_again),
+		TEST(test_what_catchup_has_shown_is_saved),
+		TEST(test_nothing_is_saved_before_the_replay),
+		TEST(test_who_comes_back_is_shown_what_is_new),
+		TEST(test_what_did_not_arrive_at_the_old_connection_is_news),
+		TEST(test_nor_at_the_guests_who_comes_back_with_a_code),
+		TEST(test_a_message_is_kept_until_it_has_arrived),
+		TEST(test_a_message_goes_with_an_end_at_which_all_has_arrived),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
