@@ -794,6 +794,82 @@ static void test_invitations_do_not_stay_in_the_store(void **state)
 	assert_null(chat->forgets);
 }
 
+/* A fact of FACT_INVITE as it would lie in the store: for the account guest1, in the room r1. */
+static void load_grant(const char *key, uint32_t room, int made)
+{
+	char value[64];
+
+	snprintf(value, sizeof value, "role=member roles=2 room=%u made=%d", room, made);
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_INVITE, .key = key, .value = value});
+}
+
+/* Grants that can never take effect leave memory and the store, whatever is wrong with them. */
+static void test_grants_that_mean_nothing_go(void **state)
+{
+	char long_key[2 * NAME_KEY_BYTES_MAX + 24];
+	struct room *r;
+
+	(void)state;
+	account("guest1", "account");
+	signs_in(MALLORY, MALLORY_IS, "owner", "account");
+	types(MALLORY, "/join r1");
+	r = room_by_key(chat, "r1");
+	assert_int_equal(r->ngrants, 1);
+	load_grant("r1 nobody", r->number, 1);      /* whose account is gone, */
+	load_grant("r1 guest1", r->number, 2);      /* or is another of that name, */
+	load_grant("r9 guest1", r->number, 1);      /* whose room is gone, */
+	load_grant("r1 guest1", r->number + 1, 1);  /* or is another of that name, */
+	load_grant("r1guest1", r->number, 1);       /* which has one name alone, */
+	memset(long_key, 'r', NAME_KEY_BYTES_MAX + 9);
+	strcpy(long_key + NAME_KEY_BYTES_MAX + 9, " guest1");
+	load_grant(long_key, r->number, 1);         /* and a name that is none */
+	assert_int_equal(r->ngrants, 1);
+	assert_int_equal(chat->ngrants, 1);
+	/* Two of them have one key. */
+	assert_int_equal(forget_waiting(chat), 5);
+	tick(0);
+	assert_null(chat->forgets);
+	/* One that holds is kept. */
+	load_grant("r1 guest1", r->number, 1);
+	assert_int_equal(r->ngrants, 2);
+	assert_null(chat->forgets);
+}
+
+/* Beyond its bounds a grant is not loaded, and would never be. */
+static void test_grants_beyond_the_bounds_go(void **state)
+{
+	char name[32], key[64];
+	struct room *r;
+
+	(void)state;
+	signs_in(MALLORY, MALLORY_IS, "owner", "account");
+	types(MALLORY, "/join r1");
+	r = room_by_key(chat, "r1");
+	for (uint32_t i = 0; i < GRANTS_MAX; i++) {
+		snprintf(name, sizeof name, "acc%u", i);
+		snprintf(key, sizeof key, "r1 acc%u", i);
+		account(name, "account");
+		load_grant(key, r->number, 1);
+	}
+	assert_int_equal(r->ngrants, GRANTS_MAX);
+	assert_int_equal(forget_waiting(chat), 1);
+	tick(0);
+	types(MALLORY, "/uninvite acc0");
+	rests();
+	/* Each room may have its owner beside the bound of all. */
+	chat->ngrants += GRANTS_ALL_MAX + ROOMS_MAX - r->ngrants - 1;
+	load_grant("r1 acc0", r->number, 1);
+	assert_int_equal(r->ngrants, GRANTS_MAX);
+	assert_null(chat->forgets);
+	types(MALLORY, "/uninvite acc1");
+	rests();
+	chat->ngrants++;
+	load_grant("r1 acc1", r->number, 1);
+	assert_int_equal(r->ngrants, GRANTS_MAX - 1);
+	assert_int_equal(forget_waiting(chat), 1);
+	chat->ngrants -= GRANTS_ALL_MAX + ROOMS_MAX - GRANTS_MAX;
+}
+
 /* -- accounts ------------------------------------------------------------------------------ */
 
 static void test_accounts(void **state)
@@ -1167,6 +1243,8 @@ int main(void)
 		TEST(test_invitations_to_rooms_of_many),
 		TEST(test_who_is_cut_off_is_uninvited),
 		TEST(test_invitations_do_not_stay_in_the_store),
+		TEST(test_grants_that_mean_nothing_go),
+		TEST(test_grants_beyond_the_bounds_go),
 		TEST(test_accounts),
 		TEST(test_filters),
 		TEST(test_ignored),

@@ -293,27 +293,39 @@ void grant_free_account(struct chat *c, struct account *a)
 		grant_end(c, a->grants);
 }
 
+/* The grant of a fact's key, if its room and its account are still those that it was given for;
+ * false: the room or the account is gone, and one of that name is another, or there is no such key.
+ * Nor is what is beyond the bounds (rooms' owners are not counted in GRANTS_ALL_MAX) ever loaded. */
+static bool load_whose(const struct chat *c, const char *key, const char *value, struct room **r,
+                       struct account **a)
+{
+	size_t room_bytes = strcspn(key, " ");
+	char room[NAME_KEY_BYTES_MAX + 1];
+
+	if (key[room_bytes] == '\0' || room_bytes > NAME_KEY_BYTES_MAX)
+		return false;
+	snprintf(room, sizeof room, "%.*s", (int)room_bytes, key);
+	*r = room_by_key(c, room);
+	*a = account_by_key(c, key + room_bytes + 1);
+	return *r != NULL && *a != NULL && fields_get_number(value, "room") == (*r)->number &&
+	       fields_get_number(value, "made") == (*a)->made_ms && (*r)->ngrants < GRANTS_MAX &&
+	       c->ngrants < GRANTS_ALL_MAX + ROOMS_MAX;
+}
+
 void grant_load(struct chat *c, const char *key, const char *value)
 {
-	const char *account_key = strchr(key, ' ');
-	char room[NAME_KEY_BYTES_MAX + 1], *role;
 	struct account *a;
 	unsigned roles;
 	struct room *r;
 	struct grant *g;
+	char *role;
 
-	if (account_key == NULL)
-		return;
-	snprintf(room, sizeof room, "%.*s", (int)(account_key - key), key);
-	r = room_by_key(c, room);
-	a = account_by_key(c, ++account_key);
-	/* The room or the account is gone, and one of that name is another. */
-	if (r == NULL || a == NULL || fields_get_number(value, "room") != r->number ||
-	    fields_get_number(value, "made") != a->made_ms) {
+	if (!load_whose(c, key, value, &r, &a)) {
 		forget_fact(c, FACT_INVITE, key);
 		return;
 	}
-	if (r->ngrants >= GRANTS_MAX || grant_of(r, a->key) != NULL)
+	/* A key is one fact's, so this one is loaded twice. */
+	if (grant_of(r, a->key) != NULL)
 		return;
 	g = grant_add(c, r, a);
 	g->since = (uint64_t)fields_get_number(value, "since");
