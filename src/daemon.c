@@ -6,6 +6,7 @@
  */
 #include "chatd/daemon_state.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "chatd/base/log.h"
+#include "chatd/check.h"
 #include "chatd/descriptors.h"
 #include "chatd/fence.h"
 #include "chatd/listen.h"
@@ -211,13 +213,52 @@ static void daemon_say_ready(const struct daemon *d)
 	fflush(stdout);
 }
 
+/* What the configuration says cannot be had here, and another start would not have it either. */
+static bool daemon_misconfigured(struct daemon *d)
+{
+	d->misconfigured = true;
+	return false;
+}
+
+/* All that is wrong, and before anything is made. */
+static bool daemon_checked(struct daemon *d, bool (*check)(const struct conf *c,
+                                                           struct bytes *problems))
+{
+	struct bytes problems = { 0 };
+	bool ok = check(d->conf, &problems);
+
+	for (char *line = ok ? NULL : strtok(problems.data, "\n"); line; line = strtok(NULL, "\n"))
+		log_errx("%s", line);
+	bytes_release(&problems);
+	return ok || daemon_misconfigured(d);
+}
+
+/* A port that only root may bind is no better the next time; one in use, or an address that the
+ * host does not have yet, may be. */
+static bool daemon_listen(struct daemon *d)
+{
+	struct listener_options options = daemon_listener_options(d->conf);
+
+	if (!daemon_checked(d, check_sockets))
+		return false;
+	if (listen_all(d->listeners, &d->nlisteners, d->conf, &options))
+		return true;
+	if (d->listeners[d->nlisteners].error == EACCES)
+		d->misconfigured = true;
+	return false;
+}
+
 /* Gives up what only the start needs. From the ring on nothing of that kind can be made, and
  * threads, which come later, are fenced in with it. */
 static bool daemon_settle(struct daemon *d)
 {
 	char problem[512];
 
-	if (!privilege_drop(d->conf->user))
+	if (!privilege_drop(d->conf->user)) {
+		d->misconfigured = errno == 0;
+		return false;
+	}
+	if (!daemon_checked(d, check_files))
 		return false;
 	d->ring = ring_new(problem, sizeof(problem));
 	if (!d->ring) {
@@ -226,7 +267,8 @@ static bool daemon_settle(struct daemon *d)
 	}
 	if (listen_control(&d->listeners[d->nlisteners], d->conf->database))
 		d->nlisteners++;
-	return DAEMON_SANITIZED || fence_up(d->conf, d->options->conf_path);
+	return DAEMON_SANITIZED || fence_up(d->conf, d->options->conf_path) ||
+	       daemon_misconfigured(d);
 }
 
 /* Read now, because the fence lets nobody read it later. Without TZ, glibc would read it again once
@@ -241,12 +283,11 @@ static void daemon_take_zone(void)
  * database. */
 static bool daemon_start(struct daemon *d)
 {
-	struct listener_options options = daemon_listener_options(d->conf);
-
 	daemon_take_zone();
-	if (!descriptors_raise(d->conf) ||
-	    !listen_all(d->listeners, &d->nlisteners, d->conf, &options) || !daemon_settle(d) ||
-	    !daemon_open_history(d) || !daemon_make_server(d)) {
+	if (!descriptors_raise(d->conf))
+		return daemon_misconfigured(d);
+	if (!daemon_listen(d) || !daemon_settle(d) || !daemon_open_history(d) ||
+	    !daemon_make_server(d)) {
 		return false;
 	}
 	log_info("chatd " CHATD_VERSION " has started, pid %d, for %u connections at most",
@@ -283,7 +324,7 @@ static bool daemon_end(struct daemon *d)
 	return saved;
 }
 
-bool daemon_run(const struct options *o, struct conf *c)
+int daemon_run(const struct options *o, struct conf *c)
 {
 	struct daemon d = {
 		.options = o,
@@ -315,5 +356,5 @@ bool daemon_run(const struct options *o, struct conf *c)
 		ok = false;
 	if (ok)
 		log_info("chatd has ended");
-	return ok;
+	return ok ? EXIT_SUCCESS : d.misconfigured ? STATUS_CONFIG : EXIT_FAILURE;
 }

@@ -11,15 +11,12 @@
 #include "chatd/base/guard.h"
 #include "chatd/base/log.h"
 #include "chatd/base/siphash.h"
+#include "chatd/check.h"
 #include "chatd/daemon.h"
 
 #ifndef CHATD_VERSION
 #define CHATD_VERSION "unknown"
 #endif
-
-enum {
-	EXIT_USAGE = 2, /* the command line is wrong */
-};
 
 static int main_usage_error(struct bytes *problems)
 {
@@ -29,7 +26,7 @@ static int main_usage_error(struct bytes *problems)
 	}
 	fprintf(stderr, "chatd --help explains the options; usage: chatd [OPTIONS] [PORT]\n");
 	bytes_release(problems);
-	return EXIT_USAGE;
+	return STATUS_USAGE;
 }
 
 static int main_help(void)
@@ -42,24 +39,46 @@ static int main_help(void)
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Looks also at what the configuration names, unless its file could not be read at all. */
+static int main_check(const struct options *o, const struct conf *c, bool read,
+                      struct bytes *problems)
+{
+	bool there = !o->conf_path || access(o->conf_path, R_OK) == 0, ok = read;
+	struct bytes notes = { 0 };
+
+	if (there && !check_all(c, o->conf_path, problems, &notes))
+		ok = false;
+	if (problems->len > 0)
+		fputs(problems->data, stderr);
+	for (char *note = notes.len > 0 ? strtok(notes.data, "\n") : NULL; note; note = strtok(NULL, "\n"))
+		fprintf(stderr, "chatd: %s\n", note);
+	bytes_release(&notes);
+	if (!ok)
+		return STATUS_CONFIG;
+	return puts("configuration OK") < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 /* Reads the configuration, to run with it or only to say what is wrong. */
 static int main_configured(const struct options *o)
 {
 	struct bytes problems = { 0 };
 	struct conf conf;
 	bool ok = daemon_configure(o, &conf, &problems);
+	int status;
 
-	if (!ok)
+	if (o->wish == OPTIONS_CHECK) {
+		status = main_check(o, &conf, ok, &problems);
+	} else if (!ok) {
 		fputs(problems.data, stderr);
-	else if (o->wish == OPTIONS_CHECK)
-		ok = puts("configuration OK") >= 0;
-	else if (o->wish == OPTIONS_ADMIN)
-		ok = admin_run(&conf, o->admin_what, o->admin);
-	else
-		ok = daemon_run(o, &conf);
+		status = STATUS_CONFIG;
+	} else if (o->wish == OPTIONS_ADMIN) {
+		status = admin_run(&conf, o->admin_what, o->admin) ? EXIT_SUCCESS : EXIT_FAILURE;
+	} else {
+		status = daemon_run(o, &conf);
+	}
 	bytes_release(&problems);
 	conf_release(&conf);
-	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+	return status;
 }
 
 /* Where a standard stream is closed, the next file opened would take its place, and what is printed

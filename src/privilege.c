@@ -19,29 +19,38 @@ static bool become(const struct passwd *pw)
 	return setuid(0) != 0;
 }
 
+/* getpwnam(3) says so in many ways; other errors may pass. */
+static bool unknown(const char *user)
+{
+	if (errno == 0 || errno == ENOENT || errno == ESRCH || errno == EBADF || errno == EPERM) {
+		log_errx("user = %s: this host knows no such user", user);
+		errno = 0;
+	} else {
+		log_err("user = %s", user);
+	}
+	return false;
+}
+
 bool privilege_drop(const char *user)
 {
 	const struct passwd *pw;
 
 	errno = 0;
 	pw = user ? getpwnam(user) : NULL;
-	if (user && !pw) {
-		if (errno == ENOMEM)
-			log_err("user = %s", user);
-		else
-			log_errx("user = %s: this host knows no such user", user);
-		return false;
-	}
+	if (user && !pw)
+		return unknown(user);
 	if (geteuid() != 0) {
 		if (!pw || pw->pw_uid == geteuid())
 			return true;
 		log_errx("user = %s: only root can become somebody else; start chatd as %s, or as root",
 		         user, user);
+		errno = 0;
 		return false;
 	}
 	if (!pw || pw->pw_uid == 0) {
 		log_errx("chatd does not run as root. Name a user for it, who may write in the folder of "
 		         "the database: user = NAME in the configuration, or --user NAME");
+		errno = 0;
 		return false;
 	}
 	if (!become(pw)) {

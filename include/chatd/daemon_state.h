@@ -28,6 +28,7 @@ struct daemon {
 	bool on_terminal;    /* stderr was one when chatd was started */
 	bool host_open;      /* host_accounts was yes at the start: the fence and the unix sockets
 	                      * let users of the host in */
+	bool misconfigured;  /* the start fails because of what the configuration says */
 	bool stopping;       /* true once the end has been asked for */
 	int64_t stop_ms;     /* and when, daemon_now_ms */
 	int64_t started_ms;  /* by daemon_now_ms */

@@ -9,7 +9,8 @@
 /*
  * Where the process is root's: becomes the user (a name; NULL: none was given, which is an
  * error then) with that user's groups, for good. Otherwise user must be NULL or whoever runs
- * the process. False: it was logged. Before any thread is started.
+ * the process. False: it was logged, and errno is 0 where another try would be refused as well.
+ * Before any thread is started.
  */
 bool privilege_drop(const char *user);
 

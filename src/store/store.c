@@ -229,6 +229,24 @@ struct store *store_open(const char *path, enum durability durability, struct st
 	return s;
 }
 
+bool store_look(const char *path, struct store_error *err)
+{
+	struct stat st;
+	bool fresh, ok;
+	int fd, e;
+	if (stat(path, &st) != 0)
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	e = errno;
+	/* In this order: what is no database of ours is not to be made chatd's. */
+	ok = (fd < 0 || schema_check_file(fd, path, &fresh, err)) && files_owned(path, &st, err);
+	if (fd >= 0)
+		close(fd);
+	else if (ok)
+		store_error_set(err, "%s cannot be read: %s", path, strerror(e));
+	return ok && fd >= 0;
+}
+
 bool store_settle_reader(struct store *s, struct store_error *err)
 {
 	char pragmas[160];

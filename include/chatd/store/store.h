@@ -34,6 +34,12 @@ struct store_error {
  */
 struct store *store_open(const char *path, enum durability durability, struct store_error *err);
 
+/*
+ * Looks at a file without opening it as a database, and changes nothing: would store_open take it
+ * for one of chatd's, and of this user? False: err says why not. Where there is no file it is true.
+ */
+bool store_look(const char *path, struct store_error *err);
+
 /* A second connection to read what `path`'s writer commits. */
 struct store *store_open_reader(const char *path, struct store_error *err);
 

@@ -1,0 +1,109 @@
+# Parts of e2e: the check of a configuration (-n), and what a start refuses because of one.
+# Sourced by e2e.
+# shellcheck shell=bash disable=SC2154
+
+# all_there FOLDER: what lies beneath it, with sizes, owners, modes and times of change.
+all_there() { find "$1" -printf '%p %s %u %m %T@\n' | sort; }
+
+# checks TITLE STATUS PATTERN... -- ARGUMENT...: `chatd -n` ends with that status, says lines that
+# match the patterns and no others, and changes nothing.
+checks() {
+	local title=$1 status=$2 patterns=() said code before lines
+	shift 2
+	while [ "$1" != -- ]; do
+		patterns+=("$1")
+		shift
+	done
+	shift
+	before=$(all_there "$work")
+	said=$(timeout $((10 * patience)) "${as[@]}" "$chatd" -n "$@" 2>&1 </dev/null)
+	code=$?
+	lines=$(grep -c . <<<"$said")
+	if [ "$code" -ne "$status" ] || [ "$lines" -ne "${#patterns[@]}" ]; then
+		not_ok "$title" "exit status $code, $lines lines:" "$said"
+	elif [ "$before" != "$(all_there "$work")" ]; then
+		not_ok "$title" "it changed something:" "$(diff <(echo "$before") <(all_there "$work"))"
+	else
+		is "$title" "$said" "${patterns[@]}"
+	fi
+}
+
+# What is known without being root.
+checked() {
+	configure "chat_log = $work/chat.log"
+	checks "-n finds nothing wrong, and makes nothing" 0 'configuration OK' -- -c "$conf"
+	echo "said before" >"$work/chat.log"
+	chmod 666 "$work/chat.log"
+	checks "nor does it cut off a chat log" 0 'configuration OK' -- -c "$conf"
+	printf '%s\n' "database = $work/none/chatd.db" "chat_log = $work/nowhere/chat.log" \
+		"listen = unix:$work/gone/sock" >"$conf"
+	checks "-n finds all folders that are missing" 78 \
+		"listen = unix:$work/gone/sock: the folder $work/gone does not exist" \
+		"database = $work/none/chatd.db: the folder $work/none does not exist" \
+		"chat_log = $work/nowhere/chat.log: the folder $work/nowhere does not exist" -- -c "$conf"
+	echo "nonsense = 1" >>"$conf"
+	checks "and what is wrong with the file itself, in the same run" 78 \
+		"$conf:4: nonsense: unknown key" "listen = .*" "database = .*" "chat_log = .*" -- -c "$conf"
+	printf '%s\n' "database = $work/log/chatd.db" "chat_log = $work" "listen = unix:$work/log" >"$conf"
+	echo "no folder" >"$work/log"
+	checks "-n finds what is no folder, no file and no socket" 78 \
+		"listen = unix:$work/log: .* is no socket" \
+		"database = $work/log/chatd.db: $work/log is not a folder" \
+		"chat_log = $work: this is a folder, not a file" -- -c "$conf"
+	echo "a letter to my aunt" >"$work/letter"
+	chmod 600 "$work/letter"
+	[ "$(id -u)" -ne 0 ] || chown 61000 "$work/letter"
+	configure
+	checks "-n finds what is no database" 78 "$work/letter is not a database.*" -- -c "$conf" \
+		-d "$work/letter"
+	ln -s "$work/nothing" "$work/link"
+	checks "and a link to nothing" 78 "database = $work/link: .*link.*does not exist" -- -c "$conf" \
+		-d "$work/link"
+	checks "a user whom nobody knows" 78 "user = somebody-else: this host knows no such user" -- \
+		-c "$conf" --user somebody-else
+	checks "a configuration that is not there" 78 "$work/none: No such file or directory" -- -c "$work/none"
+	rm -f "$work/letter" "$work/link" "$work/log" "$work/chat.log"
+	checked_as_root
+}
+
+# What root can find out of another user, and others cannot.
+checked_as_root() {
+	if [ "$(id -u)" -ne 0 ]; then
+		skip "what another user may do" "only root can find that out"
+		return
+	fi
+	mkdir "$work/closed" "$work/open"
+	chmod 755 "$work" "$work/closed" "$work/etc"
+	chown nobody "$work/open"
+	touch "$work/open/theirs"
+	configure "user = nobody" "chat_log = $work/closed/chat.log"
+	chmod 600 "$conf"
+	chown 0 "$conf"
+	checks "who is not root says what was not looked at" 0 \
+		"chatd: what the user daemon may read and write was not checked: only root can" \
+		'configuration OK' -- -d "$work/chatd.db" --user daemon
+	local as=()
+	checks "root finds all that the user of chatd may not do" 78 \
+		"database = $db: the user nobody cannot write to the folder $work: Permission denied" \
+		"chat_log = $work/closed/chat.log: the user nobody cannot write to the folder $work/closed: Permission denied" \
+		"$conf: the user nobody cannot read it, as a reload has to: Permission denied" -- -c "$conf"
+	chmod 644 "$conf"
+	echo "said before" >"$work/closed/chat.log"
+	sed -i "s,^database = .*,database = $work/open/theirs," "$conf"
+	checks "and files that are another's" 78 \
+		"$work/open/theirs belongs to another user \\(0\\).*" \
+		"chat_log = $work/closed/chat.log: the user nobody cannot write to it: Permission denied" -- \
+		-c "$conf"
+	rm "$work/open/theirs"
+	sed -i "s,^chat_log = .*,chat_log = $work/open/chat.log," "$conf"
+	checks "and nothing where all is as it should be" 0 'configuration OK' -- -c "$conf"
+	checks "without a user it says that" 0 \
+		'chatd: what chatd may read and write was not checked: the configuration names no user for it' \
+		'configuration OK' -- -d "$work/open/chatd.db"
+	checks "root is no user for it" 78 "user = root: chatd does not run as root.*" -- \
+		-d "$work/open/chatd.db" --user root
+	sed -i "s,^user = .*,user = somebody-else," "$conf"
+	expect=78 refuses "a start refuses the same, with the status of a bad configuration" 'no such user' \
+		-c "$conf"
+	rm -rf "$work/closed" "$work/open"
+}
