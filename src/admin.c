@@ -8,18 +8,21 @@
 #include "chatd/admin.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/guard.h"
+#include "chatd/check.h"
 #include "chatd/core/chat.h"
 #include "chatd/core/name.h"
 #include "chatd/privilege.h"
@@ -49,6 +52,63 @@ static void admin_tell(const char *fmt, ...)
 bool admin_socket_path(const char *database, char *path, size_t n)
 {
 	return (size_t)snprintf(path, n, "%s-ctl", database) < n;
+}
+
+/* What is administered, as people are told of it. */
+struct admin_db {
+	char *database;         /* owned; the whole path */
+	bool there;             /* there is such a file, or it cannot be known */
+	uint32_t owner;         /* the uid whose it is, if there is one; else our own */
+};
+
+static bool admin_is_missing(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* A relative path is one of where we are, whatever file it was read from. */
+static struct admin_db admin_place(const char *database)
+{
+	char *cwd = *database == '/' ? NULL : getcwd(NULL, 0);
+	struct admin_db p = { .owner = geteuid() };
+	struct bytes path = { 0 }, whole = { 0 };
+	struct stat st;
+
+	if (strncmp(database, "./", 2) == 0 && cwd)
+		database += 2;
+	bytes_printf(&path, "%s%s%s", cwd ? cwd : "", cwd ? "/" : "", database);
+	/* What chatd was killed over when it wrote the database anew is taken by the next start. */
+	bytes_printf(&whole, "%s-whole", path.data);
+	p.database = path.data;
+	p.there = !admin_is_missing(path.data) || !admin_is_missing(whole.data);
+	if (p.there && stat(path.data, &st) == 0)
+		p.owner = st.st_uid;
+	bytes_release(&whole);
+	free(cwd);
+	return p;
+}
+
+static void admin_say_place(const struct admin_db *p, bool new)
+{
+	char *shown = mem_strdup(p->database);
+
+	guard_text(shown, strlen(shown));
+	printf("%s: %s\n", new ? "A new database" : "Database", shown);
+	free(shown);
+}
+
+/* A user's name, or its number. */
+static const char *admin_user(uint32_t uid, char name[64])
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	if (pw)
+		snprintf(name, 64, "%.60s", pw->pw_name);
+	else
+		snprintf(name, 64, "%u", uid);
+	return name;
 }
 
 /* Shows the lines for us: not the banner, not what ends it. True: it was done. */
@@ -99,8 +159,25 @@ static int admin_connect(const char *database)
 	return fd;
 }
 
+/* Why admin_connect has failed: what follows a colon. */
+static const char *admin_unreached(const char *database, struct bytes *why)
+{
+	if (errno == ENOENT || errno == ENOTDIR)
+		bytes_printf(why, "there is no socket %s-ctl", database);
+	else if (errno == ECONNREFUSED)
+		bytes_printf(why, "nobody listens to %s-ctl", database);
+	else if (errno == EACCES || errno == EPERM)
+		bytes_printf(why, "%s-ctl is for root and for the user that chatd runs as", database);
+	else if (errno == ENAMETOOLONG)
+		bytes_printf(why, "%s-ctl is too long for the path of a socket", database);
+	else
+		bytes_printf(why, "%s-ctl: %s", database, strerror(errno));
+	return why->data;
+}
+
 /* fd: of admin_connect; it is closed. */
-static bool admin_ask(int fd, const struct conf *c, bool add, const char *name)
+static bool admin_ask(int fd, const struct conf *c, const struct admin_db *p, bool add,
+                      const char *name)
 {
 	const struct timeval wait = { .tv_sec = ANSWER_S };
 	char *answer = mem_zero(1, ANSWER_BYTES_MAX + 1);
@@ -116,10 +193,18 @@ static bool admin_ask(int fd, const struct conf *c, bool add, const char *name)
 		while (len < ANSWER_BYTES_MAX &&
 		       (n = recv(fd, answer + len, ANSWER_BYTES_MAX - len, 0)) > 0)
 			len += (size_t)n;
+	if (n < 0 && errno == EAGAIN)
+		admin_tell("the chatd that runs on the database %s has not answered within %d seconds",
+		           p->database, ANSWER_S);
+	else if (n < 0)
+		admin_tell("the chatd that runs on the database %s does not answer: %s", p->database,
+		           strerror(errno));
+	else if (len == 0)
+		admin_tell("the chatd that runs on the database %s hung up without an answer",
+		           p->database);
+	else
+		admin_say_place(p, false);
 	close(fd);
-	if (n < 0)
-		admin_tell("the chatd that runs on %s does not answer: %s", c->database,
-		        strerror(errno));
 	done = admin_show(answer);
 	free(answer);
 	return done;
@@ -216,8 +301,9 @@ static bool admin_do(struct store *store, const struct conf *c, const char *comm
 	return done;
 }
 
-static bool admin_talk(const struct conf *c)
+static bool admin_talk(const struct conf *c, const struct admin_db *p)
 {
+	struct bytes why = { 0 };
 	bool ok;
 	int fd;
 
@@ -226,8 +312,16 @@ static bool admin_talk(const struct conf *c)
 		return false;
 	fd = admin_connect(c->database);
 	if (fd < 0) {
-		admin_tell("no chatd can be reached by %s-ctl: %s; chatd must run on that database (-c or "
-		           "-d), and you must be its user, or root", c->database, strerror(errno));
+		bool absent = errno == ENOENT || errno == ECONNREFUSED;
+
+		admin_unreached(p->database, &why);
+		if (!p->there)
+			admin_tell("there is no database %s, and no chatd runs on it; -c or -d names another",
+			           p->database);
+		else
+			admin_tell("no chatd can be reached on the database %s: %s%s", p->database, why.data,
+			           absent ? "; start chatd, or name another database with -c or -d" : "");
+		bytes_release(&why);
 		return false;
 	}
 	signal(SIGPIPE, SIG_IGN);
@@ -236,36 +330,81 @@ static bool admin_talk(const struct conf *c)
 	return ok;
 }
 
-bool admin_run(const struct conf *c, const char *what, const char *name)
+/* -- on the database itself ------------------------------------------------------------ */
+
+static void admin_tell_roots(const struct admin_db *p, const char *user)
 {
-	struct store_error err;
+	admin_tell("the database %s belongs to root, and chatd does not run as root; give it to the user "
+	           "that it runs as: chown %s %s", p->database, user, p->database);
+}
+
+/* Becomes whose the database is, or is to be: what root makes there chatd could not open. */
+static bool admin_become(const struct conf *c, const struct admin_db *p)
+{
+	char owner[64], me[64];
+
+	if (geteuid() == 0 && !c->user) {
+		if (!p->there)
+			admin_tell("there is no database %s; to make one as root, name the user that chatd runs "
+			           "as: --user NAME", p->database);
+		else if (p->owner == 0)
+			admin_tell_roots(p, "USER");
+		return p->there && p->owner != 0 && privilege_drop_to_owner(p->database);
+	}
+	if (!privilege_drop(c->user))
+		return false;
+	if (!p->there || p->owner == geteuid())
+		return true;
+	if (p->owner == 0) {
+		admin_tell_roots(p, admin_user(geteuid(), me));
+		return false;
+	}
+	admin_user(p->owner, owner);
+	admin_tell("the database %s belongs to the user %s; run this as %s, or as root, and not as %s",
+	           p->database, owner, owner, admin_user(geteuid(), me));
+	return false;
+}
+
+/* What lies at the path can be a database of ours, or one can be made there. */
+static bool admin_can_open(const struct admin_db *p)
+{
+	const struct conf c = { .database = p->database };
+	struct bytes problems = { 0 };
+	bool ok = check_files(&c, &problems);
+
+	for (char *line = ok ? NULL : strtok(problems.data, "\n"); line; line = strtok(NULL, "\n"))
+		admin_tell("%s", line);
+	bytes_release(&problems);
+	return ok;
+}
+
+/* Where there is no database: what is to be known before one is made. */
+static bool admin_may_make(const struct admin_db *p, bool add)
+{
+	if (!add)
+		admin_tell("there is no database %s, and so no account in it; \"chatd admin add NAME\" makes "
+		           "one", p->database);
+	/* A folder that is missing nobody can write to. */
+	return add && admin_can_open(p);
+}
+
+static bool admin_own(const struct conf *c, const struct admin_db *p, bool add, const char *name)
+{
 	struct store *store;
-	char command[COMMAND_BYTES], key[NAME_KEY_BYTES_MAX + 1], why[160];
-	bool add = strcmp(what, "add") == 0, done;
+	struct store_error err;
+	char command[COMMAND_BYTES];
+	struct bytes why = { 0 };
+	bool done;
 	int fd;
 
-	if (strcmp(what, "chat") == 0)
-		return admin_talk(c);
-	/* Before a database is made for it. Where there is one, it may have an account of a name that
-	 * nobody may take any more. */
-	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof(why)) &&
-	    (!name_key(name, strlen(name), key) || access(c->database, F_OK) != 0)) {
-		admin_tell("that name will not do: %s", why);
+	/* Also before: what is no database is not to be given to anybody. */
+	if ((!p->there && !admin_may_make(p, add)) ||
+	    (p->there && p->owner == geteuid() && !admin_can_open(p)) ||
+	    !admin_become(c, p) || !admin_can_open(p))
 		return false;
-	}
-	/* A chatd whose user has no name (systemd's DynamicUser=) is in a folder that only root gets
-	 * to; it lets root in. */
-	if (geteuid() == 0 && !c->user) {
-		fd = admin_connect(c->database);
-		if (fd >= 0)
-			return admin_ask(fd, c, add, name);
-	}
-	/* What root makes there, chatd could not open afterwards. */
-	if (geteuid() == 0 && !c->user ? !privilege_drop_to_owner(c->database)
-	                               : !privilege_drop(c->user))
-		return false;
-	store = store_open(c->database, DURABILITY_SYNC, &err);
+	store = store_open(p->database, DURABILITY_SYNC, &err);
 	if (store) {
+		admin_say_place(p, !p->there);
 		admin_command(command, '/', add, name);
 		done = admin_do(store, c, command);
 		store_close(store);
@@ -277,8 +416,44 @@ bool admin_run(const struct conf *c, const char *what, const char *name)
 	}
 	fd = admin_connect(c->database);
 	if (fd >= 0)
-		return admin_ask(fd, c, add, name);
-	admin_tell("a chatd runs on %s, and cannot be reached by %s-ctl: %s", c->database, c->database,
-	           strerror(errno));
+		return admin_ask(fd, c, p, add, name);
+	admin_tell("another chatd uses the database %s, and cannot be reached: %s", p->database,
+	           admin_unreached(p->database, &why));
+	bytes_release(&why);
 	return false;
+}
+
+static bool admin_at(const struct conf *c, const struct admin_db *p, const char *what,
+                     const char *name)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	bool add = strcmp(what, "add") == 0;
+	int fd;
+
+	if (strcmp(what, "chat") == 0)
+		return admin_talk(c, p);
+	/* Before a database is made for it. Where there is one, it may have an account of a name that
+	 * nobody may take any more. */
+	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof(why)) &&
+	    (!name_key(name, strlen(name), key) || !p->there)) {
+		admin_tell("that name will not do: %s", why);
+		return false;
+	}
+	/* A chatd whose user has no name (systemd's DynamicUser=) is in a folder that only root gets
+	 * to; it lets root in. */
+	if (geteuid() == 0 && !c->user) {
+		fd = admin_connect(c->database);
+		if (fd >= 0)
+			return admin_ask(fd, c, p, add, name);
+	}
+	return admin_own(c, p, add, name);
+}
+
+bool admin_run(const struct conf *c, const char *what, const char *name)
+{
+	struct admin_db p = admin_place(c->database);
+	bool done = admin_at(c, &p, what, name);
+
+	free(p.database);
+	return done;
 }

@@ -97,12 +97,12 @@ static void check_database(const struct check *k)
 	struct store_error err;
 	struct stat st;
 
-	if (stat(path, &st) == 0) {
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		check_tell(k->problems, "database = %s: this is a folder, not a database", path);
+	} else if (stat(path, &st) == 0) {
 		/* SQLite's other files lie beside what a link leads to. */
 		check_folder(k, "database", path, real ? real : path);
-		if (S_ISDIR(st.st_mode))
-			check_tell(k->problems, "database = %s: this is a folder, not a database", path);
-		else if (k->known && st.st_uid == geteuid() && eaccess(path, R_OK | W_OK) != 0)
+		if (k->known && st.st_uid == geteuid() && eaccess(path, R_OK | W_OK) != 0)
 			check_tell(k->problems, "database = %s: the user %s cannot read and write it: %s", path,
 			           k->who, strerror(errno));
 		else if (k->known && !store_look(path, &err))
