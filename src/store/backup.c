@@ -106,6 +106,11 @@ static bool backup_copy(struct backup *b)
 			snprintf(b->why, sizeof(b->why), "it cannot be copied: %s.", err.text);
 	}
 	sqlite3_finalize(st);
+	/* Restored beside the WAL of the database that it is of, it must not be taken for that. */
+	if (ok && !mark_copy(b->part.data)) {
+		snprintf(b->why, sizeof(b->why), "the copy cannot be marked as one.");
+		ok = false;
+	}
 	if (!b->s->writer)
 		sqlite3_exec(b->s->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
 	sqlite3_db_release_memory(b->s->db);

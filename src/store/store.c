@@ -38,7 +38,9 @@ static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages)
 {
 	(void)db;
 	(void)name;
-	((struct store *)ctx)->wal_pages = pages;
+	struct store *s = ctx;
+	s->wal_pages = pages;
+	mark_committed(s, pages);
 	return SQLITE_OK;
 }
 
@@ -180,8 +182,8 @@ bool store_settle_writer(struct store *s, struct store_error *err)
 
 static bool writer_open(struct store *s, const char *path, bool fresh, struct store_error *err)
 {
-	if (!store_connect(s, path, err) || !schema_migrate(s, path, fresh, err) ||
-	    !store_settle_writer(s, err))
+	if (!store_connect(s, path, err) || (!fresh && !mark_check(s, err)) ||
+	    !schema_migrate(s, path, fresh, err) || !store_settle_writer(s, err))
 		return false;
 	s->keeps = true; /* until the first look at them */
 	if (!marks_load(s, err) || !rooms_drop_dead(s, err) || !store_index_check(s, err))

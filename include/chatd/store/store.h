@@ -29,7 +29,7 @@ struct store_error {
  * date (one transaction a version), and takes the writer's lock so that a
  * second chatd on the same file is told so. NULL: err says why, and the file is
  * as it was: a newer chatd's database, no database at all, locked, unwritable,
- * another user's, a folder that does not exist. Files that others could read are made chatd's
+ * another user's, a folder that does not exist, a WAL that is another's. Files that others could read are made chatd's
  * alone, with a word in the log. ":memory:" is a private one, for tests.
  */
 struct store *store_open(const char *path, enum durability durability, struct store_error *err);

@@ -1,7 +1,7 @@
 /*
  * What the store's own files share: the connection and its statements.
  *
- * Private to src/store/{store,fail,place,reconnect,schema,save,lines_table,keep,upkeep,remove,
+ * Private to src/store/{store,fail,mark,place,reconnect,schema,save,lines_table,keep,upkeep,remove,
  * query,search,figures,backup}.c.
  * This is the only file of chatd that includes sqlite3.h.
  */
@@ -99,6 +99,15 @@ struct place {
 	struct file_id file, wal, shm, in; /* the four */
 };
 
+enum { WAL_SALTS_BYTES = 8 };
+
+/* What tells whether a WAL belongs to a database; see mark.c. */
+struct wal_mark {
+	unsigned char salts[WAL_SALTS_BYTES]; /* of the WAL that has the last mark; 0: none has */
+	int pages;               /* in it, when that was written */
+	bool moves;              /* it is being written */
+};
+
 /* What is known of the clock, and whether lines may go because they are old; see store_retention. */
 struct retention {
 	bool loaded;             /* false: the rest is to be read from meta */
@@ -149,6 +158,7 @@ struct store {
 	uint64_t kept_id;         /* lines up to this id are of rooms that say so in days: what is too
 	                           * old for the others begins behind it */
 	int wal_pages;            /* as of the last commit */
+	struct wal_mark wal_mark; /* for the connection that writes */
 	int error;                /* what SQLite said first since this was set to SQLITE_OK, of what
 	                           * store_stmt, store_step and store_number did; for those who look
 	                           * at it at the end of many steps */
@@ -213,6 +223,18 @@ void place_release(struct store *s);
 /* Before a database is opened to write: where chatd ended while it was written anew, that is
  * finished. False: err says why it cannot be. */
 bool place_finish(const char *path, struct store_error *err);
+
+/* mark.c */
+
+/* s->db is to be written to, and nothing was yet: false if the WAL that lies beside its file does
+ * not belong to it, and err says what to do. Neither is changed. */
+bool mark_check(struct store *s, struct store_error *err);
+/* After each commit of the connection that writes, within its hook. That a mark could not be
+ * written is no error: the next commit tries again. */
+void mark_committed(struct store *s, int pages);
+/* The copy of a database at path is another from here on, to which no WAL of the first belongs. It is
+ * not brought to the disk. False: that could not be done. */
+bool mark_copy(const char *path);
 
 /* files.c */
 
