@@ -107,3 +107,29 @@ checked_as_root() {
 		-c "$conf"
 	rm -rf "$work/closed" "$work/open"
 }
+
+# A copy is put in the database's place, and the WAL of the old one is left beside it.
+restored() {
+	local said
+	configure
+	up -c "$conf" || return
+	printf 'bob\nbefore the copy\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	said=$(host '/backup monday.db')
+	is "a copy is made" "$said" '-- Backed up to monday\.db: .*'
+	printf 'bob\nafter the copy\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	said_after() { [ "$(bodies | tail -n 1)" = 'after the copy' ]; }
+	await said_after
+	chatd_stop KILL
+	cp "$db" "$work/old.db"
+	cat "$work/monday.db" >"$db"
+	refuses "the WAL of another database beside it is refused" "$db-wal does not belong" -c "$conf"
+	cp "$db-wal" "$work/old.db-wal"
+	is "nothing is lost: the old database has what was said" \
+		"$(sqlite3 "$work/old.db" 'SELECT body FROM messages ORDER BY id')" 'before the copy' 'after the copy'
+	rm "$db-wal" "$db-shm"
+	up -c "$conf" || return
+	said=$(printf 'eve\n' | nc_bsd -N 127.0.0.1 "$port")
+	is "and the copy is gone on with once that is moved away" "$said" "$stamp\\[bob\\]:before the copy"
+	down "with a restored copy"
+	rm -f "$work/old.db"* "$work/monday.db"
+}
