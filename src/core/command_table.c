@@ -63,8 +63,8 @@ const struct command commands[] = {
 	 "Finds the lines, in all rooms, that have all the words; wor* finds what begins with wor.",
 	 "search backup failed"},
 	{"catchup", "", "", 0, 0, false, false, cmd_catchup, ROLE_GUEST, 0,
-	 "Shows what you missed in this room since you were last here, or while your connection "
-	 "was slow.", "catchup"},
+	 "Shows what you have not read in this room: said since you were last here, or while your "
+	 "connection was slow.", "catchup"},
 	{"delete", "", "#N [WHY]", 1, 1, true, false, cmd_delete, ROLE_GUEST, 0,
 	 "Takes a line out of this room's history: one of your own for 10 minutes, any if you keep "
 	 "order here.", "delete #1234"},
