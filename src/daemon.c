@@ -19,6 +19,7 @@
 
 #include "chatd/base/log.h"
 #include "chatd/check.h"
+#include "chatd/core/name.h"
 #include "chatd/descriptors.h"
 #include "chatd/fence.h"
 #include "chatd/listen.h"
@@ -132,6 +133,7 @@ static void daemon_load_fact(void *ctx, const struct saved_fact *f)
 static bool daemon_open_history(struct daemon *d)
 {
 	const struct writer_options options = {
+		.same = name_is,
 		.database = d->conf->database,
 		.chat_log = d->conf->chat_log,
 		.durability = d->conf->durability,

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/core/name.h"
+
 void fake_line_release(struct fake_line *l)
 {
 	free(l->room_name);
@@ -63,6 +65,21 @@ static void remove_lines(struct writer *w, uint32_t room)
 	w->nlines = kept;
 }
 
+static void erase_lines(struct writer *w, const struct record *r)
+{
+	int64_t since_ms = strtoll(r->body, NULL, 10);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->nlines; i++) {
+		if (w->line[i].id > r->ref && w->line[i].time_ms >= since_ms &&
+		    name_is(w->line[i].sender, r->sender))
+			fake_line_release(&w->line[i]);
+		else
+			w->line[kept++] = w->line[i];
+	}
+	w->nlines = kept;
+}
+
 static void remove_room(struct writer *w, uint32_t room)
 {
 	remove_lines(w, room);
@@ -83,6 +100,8 @@ void fake_lines_save(struct writer *w, size_t n)
 			save_seen(w, r);
 		else if (r->kind == RECORD_DELETE)
 			delete_line(w, r);
+		else if (r->kind == RECORD_ERASE)
+			erase_lines(w, r);
 		else if (r->kind == RECORD_REMOVE)
 			remove_room(w, r->room);
 	}

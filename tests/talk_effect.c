@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/core/name.h"
 #include "chatd/store/secret.h"
 #include "talk_core.h"
 
@@ -99,14 +100,25 @@ static void feed_publish(struct world *w, const struct effect *e)
 
 /* -- effects ------------------------------------------------------------------------ */
 
+/* Rooms are not told, as they are by the writer's thread. */
+static void on_emptied(void *ctx, uint32_t room)
+{
+	(void)ctx;
+	(void)room;
+}
+
 static void record_store(struct world *w, const struct record *r)
 {
 	struct store_error err;
+	int n;
 
 	if (!store_begin(w->store, &err) || !store_save(w->store, r, 1, &err) ||
 	    !store_commit(w->store, &err))
 		fault(w, err.text, r->seq);
 	w->saved = r->seq;
+	while (r->kind == RECORD_ERASE && (n = store_erase(w->store, 100, name_is, on_emptied, w, &err)) != 0)
+		if (n < 0)
+			fault(w, err.text, r->seq);
 }
 
 static void record_save(struct world *w, const struct record *r)

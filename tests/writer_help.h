@@ -10,6 +10,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/log.h"
+#include "chatd/core/name.h"
 #include "chatd/store/writer.h"
 
 #include <poll.h>
@@ -45,6 +46,7 @@ static inline struct writer *start(const char *chat_log, struct store_error *err
 	if (chat_log)
 		strcpy(log, folder_file(loop.folder, chat_log));
 	struct writer_options o = {
+		.same = name_is,
 		.database = database,
 		.chat_log = chat_log ? log : NULL,
 		.durability = DURABILITY_COMMIT,

@@ -290,6 +290,19 @@ void account_registered(const struct chat *c, struct account *a, struct address 
 	a->made_from = from;
 }
 
+void account_erase(struct chat *c, const struct account *a)
+{
+	char since[24];
+
+	/* One that was registered by a guest has what was said from then on, one that was made in another
+	 * way, from the time when it was. */
+	snprintf(since, sizeof since, "%" PRId64, a->made_seq != 0 ? 0 : a->made_ms);
+	emit_append(c, (struct record){
+		.kind = RECORD_ERASE, .time_ms = c->wall_ms, .ref = a->made_seq, .room_name = "",
+		.sender = a->key, .body = since,
+	});
+}
+
 void account_drop(struct chat *c, struct account *a)
 {
 	mail_drop(c, a);

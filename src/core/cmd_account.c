@@ -203,9 +203,15 @@ static void old_answer(struct chat *c, struct session *s, struct question *q, co
 	} else if (d->aim == DIALOGUE_SET_CODES) {
 		password_ask(c, s, codes_answer, a, QUERY_CODES, "", "");
 	} else if (d->aim == DIALOGUE_DROP) {
+		bool lines = d->lines;
+
 		dialogue_end(c, s);
 		emit_security(c, s, "drop", "gave the account up");
 		emit_reply(c, s, "The account %s is gone. You are a guest of that name now.", a->nick);
+		if (lines) {
+			account_erase(c, a);
+			emit_reply(c, s, "What you have said with it is being deleted.");
+		}
 		account_drop(c, a);
 	} else if (d->secret != NULL) {
 		/* The new one came with the command. */
@@ -295,11 +301,19 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	if (*a->rest == '\0') {
-		emit_reply(c, s, "This takes away your account and all that belongs to it. To confirm:");
+		if (a->lines)
+			emit_reply(c, s, "This takes away your account, all that belongs to it, and what you have "
+			           "said with it, in every room. To confirm:");
+		else
+			emit_reply(c, s, "This takes away your account and all that belongs to it. What you have "
+			           "said stays; %cdrop --lines takes that away too. To confirm:",
+			           c->config.command_prefix);
 		begin_own(c, s, DIALOGUE_DROP, DIALOGUE_OLD);
+		s->dialogue->lines = a->lines;
 		return;
 	}
 	start_own(c, s, DIALOGUE_DROP);
+	s->dialogue->lines = a->lines;
 	s->dialogue->once = true;
 	if (!password_check(c, s, old_answer, s->account, a->rest))
 		dialogue_end(c, s);

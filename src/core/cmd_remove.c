@@ -46,6 +46,19 @@ static void tell_how(struct chat *c, struct session *s, enum removing how, const
 		           c->config.command_prefix, kind, name);
 }
 
+/* The same of an account; lines: with what it has said. */
+static void tell_how_account(struct chat *c, struct session *s, enum removing how, const char *name,
+                             bool lines)
+{
+	struct bytes b = {0};
+
+	bytes_printf(&b, "%s%s", name, lines ? " --lines" : "");
+	emit_reply(c, s, lines ? "All that it has said goes too, in every room."
+	                       : "What it has said stays, unless --lines is given.");
+	tell_how(c, s, how, "account", b.data);
+	bytes_release(&b);
+}
+
 /* -- rooms --------------------------------------------------------------------------------- */
 
 static void tell_room(struct chat *c, struct session *s, const struct room *r)
@@ -264,7 +277,8 @@ static void put_out(struct chat *c, const struct session *s, struct session *bea
 	bytes_release(&why);
 }
 
-static void remove_account(struct chat *c, struct session *s, const char *name, enum removing how)
+static void remove_account(struct chat *c, struct session *s, const char *name, enum removing how,
+                           bool lines)
 {
 	struct account *a = account_named(c, name);
 	char who[SHARE_WHO_BYTES];
@@ -287,11 +301,15 @@ static void remove_account(struct chat *c, struct session *s, const char *name, 
 	share_who_account(a->key, who);
 	if (how != REMOVE_DO) {
 		tell_account(c, s, a, &o);
-		tell_how(c, s, how, "account", a->nick);
+		tell_how_account(c, s, how, a->nick, lines);
 		return;
 	}
 	bytes_printf(&what, "the account %s", a->nick);
 	things_of(c, &o, &what, s->nick);
+	if (lines) {
+		bytes_puts(&what, ", all that it has said");
+		account_erase(c, a);
+	}
 	account_drop(c, a);
 	if (bearer != NULL) {
 		emit_reply(c, bearer, "%s has removed your account %s. You are a guest of that name now.", s->nick,
@@ -311,10 +329,12 @@ void cmd_remove(struct chat *c, struct session *s, const struct args *a)
 
 	if (how == REMOVE_DO && !emit_can_save(c, s))
 		return;
-	if (strcasecmp(a->arg[0], "room") == 0)
+	if (a->lines && strcasecmp(a->arg[0], "account") != 0)
+		command_usage(c, s, "remove");
+	else if (strcasecmp(a->arg[0], "room") == 0)
 		remove_room(c, s, a->arg[1], how);
 	else if (strcasecmp(a->arg[0], "account") == 0)
-		remove_account(c, s, a->arg[1], how);
+		remove_account(c, s, a->arg[1], how, a->lines);
 	else if (strcasecmp(a->arg[0], "address") == 0)
 		remove_address(c, s, a->arg[1], how);
 	else

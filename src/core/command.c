@@ -256,7 +256,7 @@ static struct room *room_meant(struct chat *c, struct session *s, const char *na
 	return r;
 }
 
-#define OPTIONS (FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH | FLAG_YES)
+#define OPTIONS (FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH | FLAG_YES | FLAG_LINES)
 
 /* An option among the words would be taken for one of them, for a reason say. Its length goes to *len;
  * NULL: there is none. */
@@ -298,6 +298,8 @@ static bool flag_parse(struct chat *c, struct session *s, const struct command *
 		a->preview = true;
 	} else if (strcmp(word, "--yes") == 0 && (k->flags & FLAG_YES) != 0) {
 		a->yes = true;
+	} else if (strcmp(word, "--lines") == 0 && (k->flags & FLAG_LINES) != 0) {
+		a->lines = true;
 	} else if (strcmp(word, "--all") == 0 && (k->flags & FLAG_REACH) != 0) {
 		a->all = true;
 	} else if (strcmp(word, "--name") == 0 && (k->flags & FLAG_REACH) != 0) {
@@ -315,6 +317,21 @@ static bool flag_parse(struct chat *c, struct session *s, const struct command *
 	return true;
 }
 
+/* What stands behind the words of a command that takes no text, in any order. */
+static void last_flags_parse(const struct command *k, char *line, struct args *a)
+{
+	for (;;) {
+		if (cut_last(line, "--yes"))
+			a->yes = true;
+		else if ((k->flags & FLAG_LINES) != 0 && cut_last(line, "--lines"))
+			a->lines = true;
+		else if ((k->flags & FLAG_PREVIEW) != 0 && cut_last(line, "--preview"))
+			a->preview = true;
+		else
+			return;
+	}
+}
+
 /* What stands before the words, or where nothing else could be meant behind them. False: s was told
  * what is wrong with it. */
 static bool flags_parse(struct chat *c, struct session *s, const struct command *k, char **line,
@@ -327,10 +344,8 @@ static bool flags_parse(struct chat *c, struct session *s, const struct command 
 	while ((k->flags & OPTIONS) != 0 && strncmp(*line, "--", 2) == 0)
 		if (!flag_parse(c, s, k, cut_word(line), a))
 			return false;
-	if ((k->flags & FLAG_YES) != 0 && cut_last(*line, "--yes"))
-		a->yes = true;
-	if ((k->flags & FLAG_YES) != 0 && (k->flags & FLAG_PREVIEW) != 0 && cut_last(*line, "--preview"))
-		a->preview = true;
+	if ((k->flags & FLAG_YES) != 0)
+		last_flags_parse(k, *line, a);
 	if ((a->all && a->by_name) || (a->everywhere && a->somewhere)) {
 		emit_reply(c, s, "Not done: use either %s.", a->everywhere && a->somewhere
 		           ? "--in or --everywhere, not both" : "--all or --name, not both");

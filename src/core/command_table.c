@@ -94,8 +94,9 @@ const struct command commands[] = {
 	 "Adds a second step to signing in: a code of an authenticator app.", "totp"},
 	{"sessions", "", "", 0, 0, false, false, cmd_sessions, ROLE_ACCOUNT, 0,
 	 "Tells when and from where your account was signed in to.", "sessions"},
-	{"drop", "", "[PASSWORD]", 0, 0, true, false, cmd_drop, ROLE_ACCOUNT, 0,
-	 "Takes your account away. Alone, asks for the password.", "drop"},
+	{"drop", "", "[--lines] [PASSWORD]", 0, 0, true, false, cmd_drop, ROLE_ACCOUNT, FLAG_LINES,
+	 "Takes your account away; with --lines, all that you have said with it too. Asks for the password, "
+	 "unless you give it.", "drop"},
 	{"resume", "", "CODE", 1, 1, false, false, cmd_resume, ROLE_GUEST, 0,
 	 "Gives a guest back the name and room of a connection that broke; the code was in the "
 	 "greeting.", "resume k3v9x-2p7qa"},
@@ -142,9 +143,10 @@ const struct command commands[] = {
 	 FLAG_HOST,
 	 "Lists the words that may not be said, adds one or removes one; wor* stands for all that begin "
 	 "with wor.", "filter add spamword"},
-	{"remove", "", "room ROOM | account NAME | address ADDR [--yes]", 2, 2, false, false, cmd_remove,
-	 ROLE_MODERATOR, FLAG_PREVIEW | FLAG_HOST | FLAG_YES,
-	 "Takes away a room with its history, an account, or what was made from an address: rooms that "
+	{"remove", "", "room ROOM | account NAME [--lines] | address ADDR [--yes]", 2, 2, false, false,
+	 cmd_remove, ROLE_MODERATOR, FLAG_PREVIEW | FLAG_HOST | FLAG_YES | FLAG_LINES,
+	 "Takes away a room with its history, an account, with --lines all that it has said too, or what "
+	 "was made from an address: rooms that "
 	 "nobody owns, mail that was not read, reports that are not resolved. Tells first what that is, and "
 	 "does it with --yes alone.", "remove room spam --yes"},
 	{"announce", "", "TEXT", 0, 0, true, true, cmd_announce, ROLE_MODERATOR, FLAG_HOST,

@@ -528,6 +528,13 @@ bool name_key(const char *name, size_t len, char key[NAME_KEY_BYTES_MAX + 1])
 	return key[0] != '\0';
 }
 
+bool name_is(const char *name, const char *key)
+{
+	char its[NAME_KEY_BYTES_MAX + 1];
+
+	return name_key(name, strlen(name), its) && strcmp(its, key) == 0;
+}
+
 bool name_kept(const char *name, size_t bytes_max)
 {
 	size_t len = strnlen(name, bytes_max + 1);

@@ -71,8 +71,16 @@ static void add_deleted(struct chatlog *c, const struct record *r)
 	             chatlog_stamp(c, r->time_ms), r->room_name, r->ref);
 }
 
+static void add_erased(struct chatlog *c, const struct record *r)
+{
+	bytes_printf(&c->out, "%s[System]: all lines of %s were deleted\n", chatlog_stamp(c, r->time_ms),
+	             r->sender);
+}
+
 void chatlog_add(struct chatlog *c, const struct record *r)
 {
+	if (r->kind == RECORD_ERASE && c->out.len <= WAITING_BYTES_MAX)
+		add_erased(c, r);
 	if (r->kind == RECORD_DELETE && c->out.len <= WAITING_BYTES_MAX)
 		add_deleted(c, r);
 	if (r->kind != RECORD_SAY && r->kind != RECORD_ACTION && r->kind != RECORD_GAP)

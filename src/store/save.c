@@ -294,6 +294,8 @@ static bool plain_record_save(struct store *s, const struct record *r)
 		return remove_save(s, r);
 	if (r->kind == RECORD_PRUNE)
 		return retention_record(s, r);
+	if (r->kind == RECORD_ERASE)
+		return erase_save(s, r);
 	return store_line_delete(s, r->ref, r->room) >= 0 && wipe_note(s);
 }
 
@@ -301,7 +303,8 @@ static bool plain_record_save(struct store *s, const struct record *r)
 static bool record_save(struct store *s, const struct record *r)
 {
 	bool plain = r->kind == RECORD_FACT || r->kind == RECORD_DELETE ||
-	             r->kind == RECORD_AUDIT || r->kind == RECORD_REMOVE || r->kind == RECORD_PRUNE;
+	             r->kind == RECORD_AUDIT || r->kind == RECORD_REMOVE || r->kind == RECORD_PRUNE ||
+	             r->kind == RECORD_ERASE;
 	bool ok = plain ? plain_record_save(s, r) : room_record_save(s, r);
 	if (!ok && !record_refused(s))
 		return false;

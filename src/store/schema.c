@@ -80,6 +80,10 @@ static const char *const migrations[] = {
 	 * told it. */
 	"ALTER TABLE seen ADD COLUMN gaps TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE seen ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;",
+
+	/* 10 to 11: whose lines are being deleted: those with after < id <= up_to. */
+	"CREATE TABLE erasing(up_to INTEGER PRIMARY KEY, key TEXT NOT NULL, after INTEGER NOT NULL,"
+	" since_ms INTEGER NOT NULL);",
 };
 
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
@@ -141,6 +145,13 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_SEEN_ROOMS] = "SELECT room, last_id, gaps FROM seen WHERE key = ?1"
 	                   " AND room NOT IN (SELECT room FROM going)",
 	[SQL_SEEN_DROP] = "DELETE FROM seen WHERE key = ?1 AND room = ?2",
+	[SQL_SEEN_ERASE] = "DELETE FROM seen WHERE key = ?1 AND seq <= ?2",
+	[SQL_ERASING_ADD] = "INSERT INTO erasing(up_to, key, after, since_ms) VALUES(?1, ?2, ?3, ?4)",
+	[SQL_ERASING_GET] = "SELECT up_to, key, after, since_ms FROM erasing ORDER BY up_to LIMIT 1",
+	[SQL_ERASING_LINES] = "SELECT id, sender, time_ms FROM messages WHERE id > ?1 AND id <= ?2"
+	                      " ORDER BY id LIMIT ?3",
+	[SQL_ERASING_MOVE] = "UPDATE erasing SET after = ?2 WHERE up_to = ?1",
+	[SQL_ERASING_END] = "DELETE FROM erasing WHERE up_to = ?1",
 	[SQL_SEEN_ROW] = "SELECT last_id, 0, 0, room, '', '' FROM seen WHERE key = ?1 AND room = ?2",
 	[SQL_SEEN_SET] = "INSERT INTO seen(key, room, last_id, gaps, seq)"
 	                 " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(key, room) DO UPDATE SET"

@@ -189,6 +189,7 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 	if (!marks_load(s, err) || !rooms_drop_dead(s, err) || !store_index_check(s, err))
 		return false;
 	s->going = store_number(s, store_stmt(s, SQL_GOING_ROOMS), -1) >= 0;
+	s->erases = true; /* until the first look */
 	s->wipes = store_meta(s, "wipe", 0) != 0;
 	place_note(s);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);

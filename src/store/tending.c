@@ -150,6 +150,18 @@ static bool remove_step(struct writing *t)
 	return n > 0;
 }
 
+/* Takes lines away of those who wished it. True: there is more to do. */
+static bool erase_step(struct writing *t)
+{
+	struct store_error err;
+	if (!store_erases(t->w->store))
+		return false;
+	int n = store_erase(t->w->store, PRUNE_ROWS_STEP, t->w->same, on_emptied, t, &err);
+	if (n < 0)
+		upkeep_failed(t, "deleting lines", &err);
+	return n > 0;
+}
+
 /* -- what is old ----------------------------------------------------------------------- */
 
 /* Where old lines wait, or do no longer, administrators are to know, and the core. */
@@ -249,7 +261,7 @@ bool writing_prune(struct writing *t)
 		writing_failed(t, &err);
 		return false;
 	}
-	if (remove_step(t)) {
+	if (remove_step(t) || erase_step(t)) {
 		t->prune_at_ms = 0; /* it goes on after what waits by then */
 		writing_wal(t->w);
 		return true;

@@ -247,12 +247,12 @@ static bool prune_collect_rooms(struct store *s, struct prune *p, uint64_t lines
 	return ok && (rc == SQLITE_DONE || rc == SQLITE_ROW);
 }
 
-static void prune_note_room(struct prune *p, uint32_t room)
+void rooms_note(uint32_t *room, int *n, uint32_t one)
 {
-	for (int i = p->rooms; i-- > 0; )
-		if (p->room[i] == room)
+	for (int i = *n; i-- > 0; )
+		if (room[i] == one)
 			return;
-	p->room[p->rooms++] = room;
+	room[(*n)++] = one;
 }
 
 static bool prune_line(struct store *s, struct prune *p, int64_t id)
@@ -260,23 +260,22 @@ static bool prune_line(struct store *s, struct prune *p, int64_t id)
 	int64_t room = store_line_delete(s, (uint64_t)id, 0);
 	if (room <= 0)
 		return false;
-	prune_note_room(p, (uint32_t)room);
+	rooms_note(p->room, &p->rooms, (uint32_t)room);
 	return true;
 }
 
-/* Keeps of p->room those that have no line left. */
-static bool prune_keep_emptied(struct store *s, struct prune *p)
+bool rooms_keep_emptied(struct store *s, uint32_t *room, int *n)
 {
 	int kept = 0;
-	for (int i = 0; i < p->rooms; i++) {
+	for (int i = 0; i < *n; i++) {
 		sqlite3_stmt *st = store_stmt(s, SQL_ROOM_NEWEST);
 		if (!st)
 			return false;
-		sqlite3_bind_int64(st, 1, p->room[i]);
+		sqlite3_bind_int64(st, 1, room[i]);
 		if (store_number(s, st, -1) < 0)
-			p->room[kept++] = p->room[i];
+			room[kept++] = room[i];
 	}
-	p->rooms = kept;
+	*n = kept;
 	return s->error == SQLITE_OK;
 }
 
@@ -323,7 +322,7 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 	if (last > store_meta(s, "pruned", 0) && !store_meta_set(s, "pruned", last))
 		return -1;
 	int seen = p->n < p->max ? prune_seen(s, p->max - p->n) : 0;
-	if (seen < 0 || !prune_keep_emptied(s, p))
+	if (seen < 0 || !rooms_keep_emptied(s, p->room, &p->rooms))
 		return -1;
 	/* Known also to a start after a crash: see wipe.c. */
 	if (p->n && !s->wipes && !store_meta_set(s, "wipe", 1))

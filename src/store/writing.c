@@ -181,7 +181,7 @@ static bool writing_save(struct writing *t, struct queue_mark *end, struct store
 	size_t n = 0, all = 0;
 	do {
 		for (n = 0; n < SAVE_RECORDS && queue_next(w->queue, end, &r[n]); n++)
-			if (r[n].kind == RECORD_REMOVE || r[n].kind == RECORD_PRUNE)
+			if (r[n].kind == RECORD_REMOVE || r[n].kind == RECORD_PRUNE || r[n].kind == RECORD_ERASE)
 				t->prune_at_ms = 0; /* lines begin to go soon after */
 		if (!store_save(w->store, r, n, err))
 			return false;

@@ -95,6 +95,8 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
 /* A guest has registered it who came from there, as it is counted (unknown: where many may be); to
  * be saved. What keeps that guest out of a room, or quiet in it, holds for the account too. */
 void account_registered(const struct chat *c, struct account *a, struct address from);
+/* All that it has said is deleted; before it is dropped. */
+void account_erase(struct chat *c, const struct account *a);
 /* Forgets it, also in the store; who is signed in to it is a guest of that name. */
 void account_drop(struct chat *c, struct account *a);
 /* Saves what has changed of it. */

@@ -28,6 +28,7 @@ struct args {
 	bool everywhere;             /* --everywhere */
 	bool somewhere;              /* --in=ROOM was given */
 	bool yes;                    /* --yes */
+	bool lines;                  /* --lines */
 };
 
 /* What may stand before a command's words. */
@@ -47,6 +48,7 @@ enum command_flag {
 	                              * named; --name: by the name alone */
 	FLAG_YES = 256,              /* --yes: do what cannot be taken back. It, and --preview, may stand
 	                              * behind the words too: such a command takes no text */
+	FLAG_LINES = 512,            /* --lines: what was said goes too */
 };
 
 struct command {

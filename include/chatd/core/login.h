@@ -43,6 +43,7 @@ struct dialogue {
 	enum dialogue_ask ask;
 	uint8_t tries;       /* wrong answers so far; PASSWORD_TRIES_MAX end it */
 	bool once;           /* the password came with the command: a wrong one ends it */
+	bool lines;          /* DROP: what the account has said goes too */
 	bool hidden;         /* its client was told not to show what is typed */
 	bool warned;         /* was told that what is typed can be seen */
 	struct account_ref account; /* that it is about, as it was when its password was last asked

@@ -32,6 +32,8 @@ bool name_check(enum name_kind kind, const char *name, size_t len,
  * can be none (empty, too long, with a blank, no UTF-8), and key is "".
  */
 bool name_key(const char *name, size_t len, char key[NAME_KEY_BYTES_MAX + 1]);
+/* name is a spelling of the one with this key. */
+bool name_is(const char *name, const char *key);
 
 /* What was a name once, under rules that may have changed, may go on being one: it has 1 to bytes_max
  * bytes and no blank, and is fit to be shown. */

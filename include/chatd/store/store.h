@@ -188,6 +188,17 @@ enum wipe_step store_wipe(struct store *s, int pages, struct store_error *err);
 bool store_removes(const struct store *s);
 int store_remove(struct store *s, int rows, struct store_error *err);
 
+/* sender, as it was shown, is a spelling of the name with this key. */
+typedef bool store_same(const char *sender, const char *key);
+
+/*
+ * What somebody has said (RECORD_ERASE) goes in steps too: up to rows lines, and their entries in the
+ * index. emptied is told of rooms that have no line any more. Returns as store_remove does.
+ */
+bool store_erases(const struct store *s);
+int store_erase(struct store *s, int rows, store_same *same, void (*emptied)(void *ctx, uint32_t room),
+                void *ctx, struct store_error *err);
+
 /* True for the kinds that read the full-text index, and may take longer than others. */
 static inline bool query_is_search(enum query_kind kind)
 {

@@ -2,7 +2,7 @@
  * What the store's own files share: the connection and its statements.
  *
  * Private to src/store/{store,fail,mark,place,reconnect,schema,save,lines_table,keep,upkeep,remove,
- * query,search,figures,backup}.c.
+ * erase,query,search,figures,backup}.c.
  * This is the only file of chatd that includes sqlite3.h.
  */
 #ifndef CHATD_STORE_STORE_DB_H
@@ -57,6 +57,12 @@ enum store_sql {
 	SQL_SEEN_SET,
 	SQL_SEEN_PRUNE,
 	SQL_SEEN_DROP,
+	SQL_SEEN_ERASE,
+	SQL_ERASING_ADD,
+	SQL_ERASING_GET,
+	SQL_ERASING_LINES,
+	SQL_ERASING_MOVE,
+	SQL_ERASING_END,
 	SQL_FACT_SET,
 	SQL_FACT_DROP,
 	SQL_AUDIT_ADD,
@@ -155,6 +161,7 @@ struct store {
 	char *going_key;          /* owned, with the next: marks of what was seen, up to the one with
 	                           * this key and room, were looked at; NULL: none yet */
 	int64_t going_room;
+	bool erases;              /* true where some lines may be erasing (erase.c) */
 	uint64_t kept_id;         /* lines up to this id are of rooms that say so in days: what is too
 	                           * old for the others begins behind it */
 	int wal_pages;            /* as of the last commit */
@@ -291,6 +298,12 @@ bool keep_load(struct store *s, struct keep **keeps, size_t *n);
 const struct keep *keep_of(const struct keep *keeps, size_t n, uint32_t room);
 
 /* remove.c */
+
+/* RECORD_ERASE: what somebody has said is going, within the transaction that is open. */
+bool erase_save(struct store *s, const struct record *r);
+/* Rooms that lost lines, each once, *n of them; and of these those that have none left. */
+void rooms_note(uint32_t *room, int *n, uint32_t one);
+bool rooms_keep_emptied(struct store *s, uint32_t *room, int *n);
 
 /* RECORD_REMOVE: the room is going, within the transaction that is open. */
 bool remove_save(struct store *s, const struct record *r);

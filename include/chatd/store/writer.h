@@ -36,6 +36,7 @@ struct writer_options {
 	const char *database;    /* path */
 	const char *chat_log;    /* path of the chat log file; NULL: none */
 	enum durability durability;
+	store_same *same;        /* whose lines RECORD_ERASE is about */
 	struct writer_limits limits;
 	uint32_t queries_max;    /* queries of one sort, beside searches, that may wait at one time */
 };

@@ -107,6 +107,7 @@ struct writer {
 	                         * it */
 	struct chatlog *chatlog; /* writing: NULL where there is none */
 	struct writer_limits limits; /* writing */
+	store_same *same;         /* set once */
 	struct queue *queue;    /* records from the loop to writing */
 	struct reading reading[READINGS]; /* the threads that read */
 	struct waiting waiting[WAITINGS]; /* what they are asked */
