@@ -141,11 +141,12 @@ static bool daemon_open_history(struct daemon *d)
 		/* Nobody has more than one out. */
 		.queries_max = d->conf->connections_max,
 	};
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 
 	d->writer = writer_start(&options, &err);
 	if (!d->writer) {
 		log_errx("%s", err.text);
+		d->misconfigured |= err.lasting;
 		return false;
 	}
 	return true;
@@ -155,7 +156,7 @@ static bool daemon_make_chat(struct daemon *d)
 {
 	struct chat_config config = daemon_chat_config(d->conf);
 	struct store *store = writer_store(d->writer);
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 
 	d->chat = chat_new(&config, store_last_seq(store), store_last_room(store));
 	if (!store_rooms(store, daemon_load_room, d->chat, &err) ||

@@ -95,7 +95,7 @@ host_users() {
 	configure "listen = unix:$work/chatd.sock" "host_accounts = yes"
 	program=$asan up -c "$conf" || return
 	said=$(user 1 /quit)
-	is "a user of the host is signed in at once" "$said" "-- You are $name, in general; .*"
+	is "a user of the host is signed in at once" "$said" "-- You are $name, in general[.;].*"
 	said=$(user 1 /sessions /quit)
 	is "and a second time to the same account" "$said" '-- You were last here .*, from this host\.' \
 		"-- $name is signed in here, .*"
@@ -119,7 +119,7 @@ host_users() {
 	said=$(host /reload /quit)
 	is "and another begins it again" "$said" '--   host_accounts: no -> yes'
 	said=$(user 1 /quit)
-	is "as it was" "$said" "-- You are $name, in general; .*"
+	is "as it was" "$said" "-- You are $name, in general[.;].*"
 	down "with users of the host"
 	configure "listen = unix:$work/chatd.sock"
 	program=$asan up -c "$conf" || return

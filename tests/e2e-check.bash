@@ -122,7 +122,7 @@ restored() {
 	chatd_stop KILL
 	cp "$db" "$work/old.db"
 	cat "$work/monday.db" >"$db"
-	refuses "the WAL of another database beside it is refused" "$db-wal does not belong" -c "$conf"
+	expect=78 refuses "the WAL of another database beside it is refused" "$db-wal does not belong" -c "$conf"
 	cp "$db-wal" "$work/old.db-wal"
 	is "nothing is lost: the old database has what was said" \
 		"$(sqlite3 "$work/old.db" 'SELECT body FROM messages ORDER BY id')" 'before the copy' 'after the copy'

@@ -119,7 +119,7 @@ static void keeps_its_file_where_the_new_one_cannot_be_opened(void **state)
 static void says_why_it_cannot_be_opened(void **state)
 {
 	struct folder *f = *state;
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	assert_null(chatlog_open(folder_file(f, "none/chat.log"), &err));
 	assert_non_null(strstr(err.text, "none/chat.log"));
 	assert_non_null(strstr(err.text, "No such file"));

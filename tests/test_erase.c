@@ -21,7 +21,7 @@ static void on_emptied(void *ctx, uint32_t room)
 
 static int step(int rows)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	int n = store_erase(store, rows, name_is, on_emptied, NULL, &err);
 	assert_string_equal(err.text, "");
 	return n;

@@ -111,7 +111,7 @@ static bool prune_some(struct store *s, uint64_t n, struct store_error *err)
 static void insist(bool (*step)(struct store *s, uint64_t n, struct store_error *err),
                    struct store *s, uint64_t n)
 {
-	struct store_error err = {""};
+	struct store_error err = { .text = "" };
 
 	for (int i = 0; i < TRIES_MAX; i++) {
 		if (step(s, n, &err))
@@ -171,7 +171,7 @@ static void each_fact(void *ctx, const struct saved_fact *f)
 
 static struct store *open_some(const char *path, bool reader)
 {
-	struct store_error err = {""};
+	struct store_error err = { .text = "" };
 	struct store *s;
 
 	for (int i = 0; i < TRIES_MAX; i++) {

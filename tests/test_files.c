@@ -52,7 +52,7 @@ static void leave_by_kill(struct folder *f)
 /* What the log says while the database is opened, and the error if it is not; to be freed. */
 static char *told(struct folder *f, bool opens)
 {
-	struct store_error err = {""};
+	struct store_error err = { .text = "" };
 	char *said = calloc(1, 8192);
 	FILE *to = tmpfile();
 	int before = dup(STDERR_FILENO);

@@ -57,7 +57,7 @@ static void nobody_emptied(void *ctx, uint32_t room)
 /* With so many days and lines for all rooms; 0: no limit. */
 static int prune(int days, uint64_t lines, int rows)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	int64_t before_ms = days ? clock_ms(CLOCK_REALTIME) - days * day_ms : INT64_MIN;
 	while (store_count(store, 1000, &err) > 0)
 		;

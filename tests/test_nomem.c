@@ -135,7 +135,7 @@ static void note_fact(void *ctx, const struct saved_fact *f)
 
 static void open_once(const char *path)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	struct store *s = store_open(path, DURABILITY_COMMIT, &err);
 	if (!s) {
 		no_more_faults();
@@ -159,7 +159,7 @@ static void numbers_go_on_or_it_does_not_open(void **state)
 
 static void make_once(struct folder *f)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	char path[512];
 	strcpy(path, folder_file(f, "new.db"));
 	struct store *s = store_open(path, DURABILITY_COMMIT, &err);
@@ -183,7 +183,7 @@ static void a_new_one_is_made_or_not(void **state)
 
 static void read_once(const char *path)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	int rooms = 0, facts = 0;
 	struct store *s = store_open_reader(path, &err);
 	if (s && store_rooms(s, note_room, &rooms, &err))
@@ -269,7 +269,7 @@ static uint64_t next_seq;
 
 static bool save_once(void)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	struct record r[3] = {
 		line_of(next_seq, 1, "alice", "a"), line_of(next_seq + 1, 1, "bob", "b"),
 		line_of(next_seq + 2, 1, "alice", "c"),
@@ -294,7 +294,7 @@ static void save_until_saved(void)
 
 static void index_once(void)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	long at = fault.at;
 	fault.at = 0;
 	save_line(target, next_seq++, 1, "alice", "indexed");
@@ -305,7 +305,7 @@ static void index_once(void)
 
 static bool delete_line(uint64_t id)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	struct record r = line_of(next_seq, 1, "", "");
 	r.kind = RECORD_DELETE;
 	r.ref = id;
@@ -337,7 +337,7 @@ static void emptied(void *ctx, uint32_t room)
 
 static void prune_once(void)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	if (store_count(target, 1000, &err) < 0 ||
 	    store_prune(target, NOON_MS + 1000 * (int64_t)(next_seq % 30), 1000000, 1, emptied, NULL,
 	                &err) < 0)

@@ -78,7 +78,7 @@ static void what_has_more_is_taken(void **state)
 static void what_cannot_be_opened_is_said(void **state)
 {
 	struct folder *f = *state;
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 
 	assert_int_equal(mkdir(folder_file(f, "chat.db-whole"), 0700), 0);
 	assert_null(store_open(folder_file(f, "chat.db"), DURABILITY_COMMIT, &err));

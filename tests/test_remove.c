@@ -20,7 +20,7 @@ static void save_kind(uint64_t seq, uint32_t room, enum record_kind kind, const 
 
 static int step(int rows)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	int n = store_remove(store, rows, &err);
 	assert_string_equal(err.text, "");
 	return n;

@@ -49,7 +49,7 @@ static void said(uint32_t room, int n, int days_ago)
 
 static enum retention_look look(uint32_t days)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	enum retention_look look;
 	do
 		look = store_retention(store, &now, days, true, &err);
@@ -215,7 +215,7 @@ static void a_rooms_own_days_are_looked_at_too(void **state)
 	r.ref = (uint64_t)30 << 32;
 	save_all(store, &r, 1);
 	assert_int_equal(look(0), RETENTION_MAY_NOT);
-	assert_int_equal(store_prune(store, INT64_MIN, 0, 10, NULL, NULL, &(struct store_error){ "" }), 0);
+	assert_int_equal(store_prune(store, INT64_MIN, 0, 10, NULL, NULL, &(struct store_error){ .text = "" }), 0);
 	allow();
 	assert_int_equal(look(0), RETENTION_MAY);
 }

@@ -225,7 +225,7 @@ static char *bytes_of(const char *path, size_t *n)
 static void assert_refused(struct folder *f, const char *name, const char *because)
 {
 	char path[512], beside[600];
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	size_t before_n, after_n;
 	strcpy(path, folder_file(f, name));
 	char *before = bytes_of(path, &before_n);
@@ -324,7 +324,7 @@ static void assert_refused_elsewhere(const char *path, uid_t uid, const char *be
 {
 	pid_t pid = fork();
 	if (pid == 0) {
-		struct store_error err = { "" };
+		struct store_error err = { .text = "" };
 		if (uid && setuid(uid) < 0)
 			_exit(4);
 		struct store *s = store_open(path, DURABILITY_COMMIT, &err);

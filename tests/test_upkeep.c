@@ -24,7 +24,7 @@ static void on_emptied(void *ctx, uint32_t room)
 /* before is the first line, by number, that is young enough; 0: all are. */
 static int prune(uint64_t before, uint64_t lines_per_room, int rows)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	int n = store_prune(store, before ? NOON_MS + (int64_t)before * 1000 : INT64_MIN,
 	                    lines_per_room, rows, on_emptied, &emptied, &err);
 	assert_string_equal(err.text, "");
@@ -111,7 +111,7 @@ static void too_many_lines_go_room_by_room(void **state)
 
 static int count(int lines)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	int more = store_count(store, lines, &err);
 	assert_string_equal(err.text, "");
 	return more;

@@ -65,7 +65,7 @@ static void delete_line(uint64_t id)
 
 static enum wipe_step wipe(void)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	enum wipe_step step = WIPE_GOES_ON;
 	for (int i = 0; i < 10000 && step == WIPE_GOES_ON; i++)
 		step = store_wipe(store, 4, &err);
@@ -108,7 +108,7 @@ static void it_goes_on_after_a_restart(void **state)
 	uint64_t id = seq;
 	much_is_said();
 	delete_line(id);
-	assert_int_equal(store_wipe(store, 1, &(struct store_error){ "" }), WIPE_GOES_ON);
+	assert_int_equal(store_wipe(store, 1, &(struct store_error){ .text = "" }), WIPE_GOES_ON);
 	store_close(store);
 	store = store_in(folder_file(folder, "chat.db"));
 	assert_true(store_wipes(store));
@@ -122,7 +122,7 @@ static void it_goes_on_after_a_restart(void **state)
 /* Whoever goes on deleting does not keep in the file what others have deleted. */
 static void it_comes_to_its_end_while_more_is_deleted(void **state)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	enum wipe_step step = WIPE_GOES_ON;
 	(void)state;
 	say("the zyzzyva eats");
@@ -151,7 +151,7 @@ static void nobody_emptied(void *ctx, uint32_t room)
 /* What goes because of its age is wiped later, also if chatd is killed before. */
 static void old_lines_leave_the_file(void **state)
 {
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	(void)state;
 	say("the zyzzyva eats");
 	much_is_said();

@@ -212,7 +212,7 @@ static void a_room_of_before_is_cut_to_its_lines(void **state)
 static void a_start_that_fails_leaves_nothing_behind(void **state)
 {
 	(void)state;
-	struct store_error err = { "" };
+	struct store_error err = { .text = "" };
 	assert_true(stop(1000));
 	assert_null(start("none/chat.log", &err));
 	assert_non_null(strstr(err.text, "none/chat.log"));

@@ -16,6 +16,7 @@ void store_error_set(struct store_error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
+	err->lasting = false;
 	/* SQLite's own words quote what stands in the file. */
 	guard_text(err->text, strlen(err->text));
 }

@@ -203,6 +203,7 @@ bool mark_check(struct store *s, struct store_error *err)
 		store_error_set(err, "%s-wal does not belong to the database beside it. If that was restored "
 		                "from a copy, move the -wal and the -shm away and start again; they may hold "
 		                "the last lines of the old database (chatd(8), BACKUP)", path);
+		err->lasting = true;
 		return false;
 	}
 	if (!salts_read(s->db, s->wal_mark.salts))

@@ -280,6 +280,7 @@ static bool version_fail(const char *path, int64_t version, struct store_error *
 {
 	store_error_set(err, "%s was written by a newer chatd (its schema is version %lld, this "
 	                "chatd knows %d); use that one", path, (long long)version, SCHEMA_VERSION);
+	err->lasting = true;
 	return false;
 }
 

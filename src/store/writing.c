@@ -104,7 +104,7 @@ bool writing_in_place(struct writing *t, struct store_error *err)
 		return true;
 	bool large = !store_replaced(s) && store_bytes(s) > RESTORE_BYTES_QUICK;
 	if (large && !t->failing) {
-		struct store_error word = { "the database is written anew, which takes a while" };
+		struct store_error word = { .text = "the database is written anew, which takes a while" };
 		writing_failed(t, &word);
 	}
 	if (!store_restore(s, err)) {

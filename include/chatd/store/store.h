@@ -22,6 +22,7 @@ enum durability {
 /* Sentences about what went wrong, for the operator: says what and what to do. */
 struct store_error {
 	char text[512];
+	bool lasting;            /* it does not pass by itself: another start would say the same */
 };
 
 /*
