@@ -241,6 +241,7 @@ static void settle(struct chat *c, struct session *s)
 	if (settled != NULL)
 		settled(c, s);
 	emit_session(c, EFFECT_RELEASE, s);
+	unread_after_replay(c, s);
 }
 
 static void replay_answer(struct chat *c, struct session *s, struct question *q,
@@ -250,7 +251,6 @@ static void replay_answer(struct chat *c, struct session *s, struct question *q,
 	s->held = false;
 	show_replay(c, s, e->rows);
 	settle(c, s);
-	unread_after_replay(c, s);
 }
 
 void history_replay(struct chat *c, struct session *s)

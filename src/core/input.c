@@ -198,7 +198,8 @@ static void finish(struct chat *c, struct session *s)
 		}
 		take_last(c, s);
 	}
-	if (!session_lives(s) || session_waits(s) || serve_owes(c, s))
+	/* A script reads what there is for it on signing in. */
+	if (!session_lives(s) || session_waits(s) || s->wants_unread || serve_owes(c, s))
 		return;
 	if (!emit_has_room(c)) {
 		session_finish(c, s);

@@ -16,6 +16,7 @@
 #include "chatd/core/rights.h"
 #include "chatd/core/room.h"
 #include "chatd/core/seen.h"
+#include "chatd/core/session.h"
 
 /* Rooms that are gone, or that s may not read, are none of its business. */
 static const struct room *may_read(const struct chat *c, const struct session *s, uint32_t number)
@@ -56,12 +57,20 @@ static void put_room(struct bytes *b, const struct room *r, const struct row *ro
 	put_mentions(b, row);
 }
 
-static void tell(struct chat *c, struct session *s)
+/* It may end by now. */
+static void told(struct chat *c, struct session *s)
 {
 	s->wants_unread = false;
+	if (s->eof)
+		session_finish(c, s);
+}
+
+static void tell(struct chat *c, struct session *s)
+{
 	account_tell(c, s);
 	/* What was shown goes from what is kept once it has arrived. */
 	seen_news(c);
+	told(c, s);
 }
 
 /* Whom it is counted for, and where it was then. */
@@ -77,9 +86,10 @@ static void answer(struct chat *c, struct session *s, struct question *q, const 
 	struct bytes b = {0};
 
 	/* Whom it was counted for may be signed out, or somebody else by now. */
-	s->wants_unread = false;
-	if (s->account == NULL || s->account->number != about->account)
+	if (s->account == NULL || s->account->number != about->account) {
+		told(c, s);
 		return;
+	}
 	/* Where it could not be counted, nothing is said: nobody has asked. */
 	for (size_t i = 0; i < rows->n && rows->error == NULL; i++) {
 		const struct room *r = may_read(c, s, rows->row[i].room);
@@ -157,6 +167,10 @@ void unread_begin(struct chat *c, struct session *s)
 
 void unread_after_replay(struct chat *c, struct session *s)
 {
-	if (s->wants_unread && s->account != NULL)
+	if (!s->wants_unread)
+		return;
+	if (s->account != NULL)
 		begin(c, s);
+	else
+		told(c, s);
 }

@@ -59,7 +59,7 @@ struct session {
 	void (*settled)(struct chat *c, struct session *s); /* what it is told once its room's replay is
 	                             * there; NULL: nothing more */
 	bool wants_unread;          /* has signed in, and is to be told what there is for it, once the
-	                             * replay is there */
+	                             * replay is there; until then it does not end */
 	uint8_t tries;              /* empty names given so far */
 	uint8_t wrong;              /* lines given in place of a name, and names that it may not bear */
 	bool iac_held;              /* true while a last byte IAC waits for the next */
