@@ -140,6 +140,25 @@ static void test_one_of_nobody_knows_whom(void **state)
 	assert_true(f->at_ms == chat->now_ms);
 }
 
+/* What an earlier version has folded otherwise goes as it was saved, and two that are one now go both. */
+static void test_an_old_one_goes_as_it_was_saved(void **state)
+{
+	struct filter *f;
+
+	(void)state;
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_FILTER, .key = "STRASSE*", .value = "by=x at=1"});
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_FILTER, .key = "stra\xc3\x9f" "e*",
+	                                          .value = "by=x at=1"});
+	assert_int_equal(chat->order->nfilters, 1);
+	f = filter_named(chat, "strasse", true);
+	assert_non_null(f);
+	filter_remove(chat, f);
+	assert_string_equal(chat->effects[chat->neffects - 1].record.sender, "STRASSE*");
+	chat->neffects = 0;
+	tick(1000);
+	assert_has("kind 6 room 0 ref 5 \"\"");
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -151,6 +170,7 @@ int main(void)
 		CASE(test_words_that_cannot_be_added),
 		CASE(test_what_is_removed_may_be_said),
 		CASE(test_one_of_nobody_knows_whom),
+		CASE(test_an_old_one_goes_as_it_was_saved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 
 #include "chatd/core/filter.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "chatd/core/codepoint.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
+#include "chatd/core/forget.h"
 #include "chatd/core/order.h"
 #include "chatd/core/text.h"
 
@@ -121,12 +123,14 @@ struct filter *filter_named(const struct chat *c, const char *word, bool beginni
 	return f;
 }
 
-static void insert(struct chat *c, const char *word, bool beginning, const char *by, int64_t at_ms)
+static void insert(struct chat *c, const char *word, bool beginning, const char *saved, const char *by,
+                   int64_t at_ms)
 {
 	struct filter *f = mem_zero(1, sizeof *f), **hash = hash_of(c, beginning);
 
 	f->word = mem_strdup(word);
 	f->beginning = beginning;
+	f->saved = mem_strdup(saved);
 	f->by = mem_strdup(by);
 	f->at_ms = at_ms;
 	HASH_ADD_KEYPTR(hh, *hash, f->word, strlen(f->word), f);
@@ -142,23 +146,14 @@ static void filter_free(struct chat *c, struct filter *f)
 	HASH_DELETE(hh, *hash, f);
 	c->order->nfilters--;
 	free(f->word);
+	free(f->saved);
 	free(f->by);
 	free(f);
 }
 
-static void save(struct chat *c, const char *word, bool beginning, const char *value)
-{
-	char key[FILTER_BYTES_MAX + 2];
-	size_t n = strlen(word);
-
-	memcpy(key, word, n + 1);
-	if (beginning)
-		memcpy(key + n, "*", 2);
-	emit_fact(c, FACT_FILTER, key, value);
-}
-
 void filter_add(struct chat *c, const char *word, bool beginning, const char *by, int64_t at_ms)
 {
+	char key[FILTER_BYTES_MAX + 2];
 	struct bytes value = {0};
 
 	/* A fact without a value would be none. */
@@ -166,16 +161,17 @@ void filter_add(struct chat *c, const char *word, bool beginning, const char *by
 		by = "System";
 	if (at_ms == 0)
 		at_ms = c->wall_ms;
-	insert(c, word, beginning, by, at_ms);
+	snprintf(key, sizeof key, "%s%s", word, beginning ? "*" : "");
+	insert(c, word, beginning, key, by, at_ms);
 	fields_put(&value, "by", by);
 	fields_put_number(&value, "at", at_ms);
-	save(c, word, beginning, value.data);
+	emit_fact(c, FACT_FILTER, key, value.data);
 	bytes_release(&value);
 }
 
 void filter_remove(struct chat *c, struct filter *f)
 {
-	save(c, f->word, f->beginning, "");
+	emit_fact(c, FACT_FILTER, f->saved, "");
 	filter_free(c, f);
 	order_changed(c);
 }
@@ -186,11 +182,15 @@ void filter_load(struct chat *c, const char *key, const char *value)
 	bool beginning;
 
 	/* As of today's rules: a word that they would fold otherwise would hit nothing. */
-	if (c->order->nfilters >= FILTERS_MAX || filter_parse(key, word, &beginning) != NULL ||
-	    filter_named(c, word, beginning) != NULL)
+	if (c->order->nfilters >= FILTERS_MAX || filter_parse(key, word, &beginning) != NULL)
 		return;
+	if (filter_named(c, word, beginning) != NULL) {
+		/* It would be back once that one is removed. */
+		forget_fact(c, FACT_FILTER, key);
+		return;
+	}
 	by = fields_get_text(value, "by", NAME_BYTES_MAX);
-	insert(c, word, beginning, by, fields_get_time(value, "at"));
+	insert(c, word, beginning, key, by, fields_get_time(value, "at"));
 	free(by);
 }
 

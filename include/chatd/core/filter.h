@@ -13,6 +13,8 @@
 struct filter {
 	char *word;              /* owned; folded, and without the * */
 	bool beginning;          /* wor*: all that begin with it */
+	char *saved;             /* owned; the key that it is saved by, by an earlier version perhaps
+	                          * folded in another way */
 	char *by;                /* owned; the nick of who added it */
 	int64_t at_ms;
 	UT_hash_handle hh;       /* in order.words or order.beginnings, by word */
