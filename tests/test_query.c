@@ -253,6 +253,11 @@ static void replay_counts_gaps_and_no_own_lines(void **state)
 	assert_int_equal(rows->gaps.n, 2);
 	assert_true(rows->back);
 	assert_string_equal(ids_of(rows), "19 20 21 more");
+	/* What the answer shows of a gap is not missed. */
+	q.limit = 14;
+	rows = store_query(store, &q);
+	assert_int_equal(rows->missed, 3);
+	assert_string_equal(ids_of(rows), "8 9 10 11 12 13 14 15 16 17 18 19 20 21 more");
 	/* Marked before: it is another, or was. */
 	q.marked_after = 22;
 	q.limit = 1;

@@ -62,6 +62,17 @@ static void test_both_ends_are_cut(void **state)
 	assert_string_equal(show(&r), "35 40");
 	ranges_drop_from(&r, 1);
 	assert_string_equal(show(&r), "");
+	ranges_add(&r, 10, 20);
+	ranges_add(&r, 30, 40);
+	ranges_drop(&r, 15, 16);
+	assert_string_equal(show(&r), "10 15 16 20 30 40");
+	ranges_drop(&r, 19, 31);
+	assert_string_equal(show(&r), "10 15 16 19 31 40");
+	ranges_drop(&r, 1, 18);
+	assert_string_equal(show(&r), "31 40");
+	ranges_drop(&r, 50, 60);
+	ranges_drop(&r, 31, 31);
+	assert_string_equal(show(&r), "31 40");
 }
 
 static void test_of_too_many_the_oldest_become_one(void **state)

@@ -150,7 +150,7 @@ static void an_old_index_is_made_again(void **state)
 		" content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 2');"
 		"INSERT INTO search(rowid, body, room) SELECT id, body, room FROM messages;"
 		"DELETE FROM meta WHERE key = 'fold'; ALTER TABLE seen DROP COLUMN gaps;"
-		"ALTER TABLE seen DROP COLUMN seq; PRAGMA user_version = 8",
+		"ALTER TABLE seen DROP COLUMN seq; DROP TABLE erasing; PRAGMA user_version = 8",
 		"UPDATE meta SET value = 1 WHERE key = 'fold'",
 	};
 	struct query q = query_of(QUERY_SEARCH, 0, 10);
@@ -401,6 +401,30 @@ static void unread_lines_are_counted_room_by_room(void **state)
 	expect_unread(&q, "");
 }
 
+/* What is hidden from somebody is not counted for them, and what was seen under their name before it was
+ * theirs is not theirs. */
+static void hidden_lines_are_not_counted(void **state)
+{
+	(void)state;
+	struct query q = query_of(QUERY_UNREAD, 0, 10);
+	q.key = "bob";
+	seen(1, 1, "bob", 1);
+	seen(2, 2, "bob", 1);
+	seen(3, 12, "bob", 1);
+	for (uint64_t id = 10; id < 20; id++)
+		say(id, id % 2 ? 1 : 2, "of bob");
+	say(20, 12, "of bob");
+	q.words = "bob";
+	expect_unread(&q, "lobby:5/5 ops:5/5 other:1/1");
+	q.words = "bob\n2:16 12";
+	expect_unread(&q, "lobby:5/5 ops:1/1");
+	q.words = "bob\n1 2:12";
+	expect_unread(&q, "ops:3/3 other:1/1");
+	q.words = "bob";
+	q.marked_after = 2;
+	expect_unread(&q, "other:1/1");
+}
+
 static void a_nick_of_several_words_is_mentioned_whole(void **state)
 {
 	(void)state;
@@ -451,6 +475,7 @@ int main(void)
 		WITH_STORE(hidden_hits_are_not_counted),
 		WITH_STORE(what_is_not_indexed_is_not_found),
 		WITH_STORE(unread_lines_are_counted_room_by_room),
+		WITH_STORE(hidden_lines_are_not_counted),
 		WITH_STORE(a_nick_of_several_words_is_mentioned_whole),
 		WITH_STORE(unread_lines_are_counted_to_a_thousand),
 	};

@@ -192,6 +192,82 @@ static void test_nor_at_the_guests_who_comes_back_with_a_code(void **state)
 	assert_has("QUERY 2 kind 0 room 6 0..105 after 105\n");
 }
 
+/* -- what is not known is not overwritten -------------------------------------------------------------- */
+
+static void test_a_replay_that_cannot_be_read_marks_nothing(void **state)
+{
+	(void)state;
+	chat_load_room(chat, &(struct saved_room){.room = 6, .name = "general", .topic = "", .last_id = 97});
+	joins(0);
+	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .error = "Busy."});
+	a_round();
+	assert_none("kind 5");
+	sends(0, "/quit\n");
+	assert_has_not("kind 5");
+}
+
+/* The account's own gaps come with an answer, and who is away before it has read nothing under that
+ * name. */
+static void test_signing_in_within_the_chat_marks_nothing_unknown(void **state)
+{
+	struct row row = said(96, "b");
+
+	(void)state;
+	chat_load_room(chat, &(struct saved_room){.room = 6, .name = "general", .topic = "", .last_id = 97});
+	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ACCOUNT, .key = "alice", .value = ALICE});
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		joins(slot);
+		rows_come(id(slot), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1});
+		sends(slot, "/login alice password\n");
+		rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .ok = true});
+		assert_has("kind 0 room 6 0..96 after ");
+		if (slot == 0) {
+			sends(0, "/quit\n");
+			assert_has_not("kind 5 room");
+		}
+	}
+	/* With it they are its own. */
+	row.id = 95;
+	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .seen_id = 90, .missed = 3,
+	                               .back = true});
+	assert_has("-- 4 unread lines: /catchup shows them.");
+	sends(1, "/quit\n");
+	assert_has(" kind 5 room 6 ref 97 \"90 96\"\n");
+}
+
+static void test_nor_does_a_guest_who_takes_up_a_name(void **state)
+{
+	struct row row = said(95, "b");
+
+	(void)state;
+	chat_load_room(chat, &(struct saved_room){.room = 6, .name = "general", .topic = "", .last_id = 95});
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		joins(slot);
+		rows_come(id(slot), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1});
+	}
+	happens(EVENT_CLOSED, 0);
+	sends(1, "/resume 22222-22222\n");
+	assert_has("-- You are a now.");
+	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .seen_id = 90, .missed = 3,
+	                               .back = true});
+	assert_has("unread lines: /catchup shows them.");
+	/* And what it has seen since is saved, also where nothing is said. */
+	a_round();
+	assert_all("kind 5 room 6 ref 95 \"90 95\"\n");
+}
+
+/* A line of somebody else that is still on its way to the disk was read by nobody. */
+static void test_ones_own_line_is_no_way_past_others(void **state)
+{
+	(void)state;
+	joins(0);
+	joins(1);
+	stored(chat->seq);
+	sends(1, "hers\n");
+	sends(0, "mine\n/quit\n");
+	assert_has(" kind 5 room 6 ref 100 \"\"\n");
+}
+
 /* -- messages that were kept ------------------------------------------------------------------------- */
 
 static void load_mail(void)
@@ -247,6 +323,37 @@ static void test_a_message_goes_with_an_end_at_which_all_has_arrived(void **stat
 	assert_has("ref 7 \"\"\n");
 }
 
+static void test_who_closes_their_input_does_not_read_it_again(void **state)
+{
+	(void)state;
+	load_mail();
+	has_arrived = (struct arrival){.what = ARRIVED_NOTHING};
+	alice_reads(0);
+	happens(EVENT_EOF, 0);
+	assert_has_not("CLOSE");
+	has_arrived = (struct arrival){0};
+	tick(STEP_MS);
+	assert_has("ref 7 \"\"\n");
+	assert_has("CLOSE 0\n");
+}
+
+/* Nobody is waited for for ever, and then it is kept. */
+static void test_what_does_not_arrive_is_waited_for_for_a_while(void **state)
+{
+	int seconds = 0;
+
+	(void)state;
+	load_mail();
+	has_arrived = (struct arrival){.what = ARRIVED_NOTHING};
+	alice_reads(0);
+	happens(EVENT_EOF, 0);
+	do {
+		tick(STEP_MS);
+		assert_has_not("ref 7");
+	} while (strstr(seen.data, "CLOSE 0\n") == NULL && ++seconds < 60);
+	assert_in_range(seconds, 3, 6);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end_all)
 
 int main(void)
@@ -259,6 +366,12 @@ int main(void)
 		TEST(test_who_comes_back_is_shown_what_is_new),
 		TEST(test_what_did_not_arrive_at_the_old_connection_is_news),
 		TEST(test_nor_at_the_guests_who_comes_back_with_a_code),
+		TEST(test_a_replay_that_cannot_be_read_marks_nothing),
+		TEST(test_signing_in_within_the_chat_marks_nothing_unknown),
+		TEST(test_nor_does_a_guest_who_takes_up_a_name),
+		TEST(test_ones_own_line_is_no_way_past_others),
+		TEST(test_who_closes_their_input_does_not_read_it_again),
+		TEST(test_what_does_not_arrive_is_waited_for_for_a_while),
 		TEST(test_a_message_is_kept_until_it_has_arrived),
 		TEST(test_a_message_goes_with_an_end_at_which_all_has_arrived),
 	};

@@ -1215,7 +1215,7 @@ static void test_ranks_hold_for_accounts(void **state)
 	types(MODERATOR, "/remove account keeper --yes");
 	assert_has("Not done: that is you.");
 	types(MODERATOR, "/remove account owner --yes");
-	assert_has("keeper has removed your account owner. You are a guest of that name now.");
+	assert_has("Your account owner was removed by keeper. You are a guest of that name now.");
 	assert_null(of(VICTIM)->account);
 	assert_null(account_by_key(chat, "owner"));
 }

@@ -35,7 +35,7 @@ static void replay_comes(void)
 #define BEFORE "nick=alice role=account made=1 hash=x last0=1/192.0.2.1"
 
 /* What comes behind it. */
-#define LAST "-- You were last here 20779 days ago, from 192.0.2.1.\\n"
+#define LAST "-- You last signed in 20779 days ago, from 192.0.2.1.\\n"
 
 static struct row unread(uint32_t room, uint32_t lines, uint32_t mentions)
 {

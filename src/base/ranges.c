@@ -78,6 +78,21 @@ void ranges_drop_from(struct ranges *r, uint64_t id)
 		r->n--;
 }
 
+void ranges_drop(struct ranges *r, uint64_t first, uint64_t last)
+{
+	struct ranges kept = {.n = 0};
+
+	for (uint32_t i = 0; i < r->n; i++) {
+		const struct range *a = &r->at[i];
+
+		if (a->after < first)
+			ranges_add(&kept, a->after, a->before < first ? a->before : first);
+		if (a->before > last)
+			ranges_add(&kept, a->after > last ? a->after : last, a->before);
+	}
+	*r = kept;
+}
+
 void ranges_show(const struct ranges *r, char text[RANGES_TEXT_BYTES])
 {
 	size_t n = 0;

@@ -201,6 +201,8 @@ void account_save(struct chat *c, struct account *a)
 	fields_put(&b, "role", role_names[a->role]);
 	fields_put_number(&b, "made", a->made_ms);
 	fields_put_number(&b, "made_seq", (int64_t)a->made_seq);
+	if (a->first_seq != a->made_seq)
+		fields_put_number(&b, "first_seq", (int64_t)a->first_seq);
 	if (a->made_from.bits != 0)
 		fields_put(&b, "made_from", address_show(&a->made_from, from));
 	fields_put_number(&b, "host", a->host);
@@ -246,7 +248,7 @@ static struct account *account_add(struct chat *c, const char *nick, const char 
 static void account_free(struct chat *c, struct account *a)
 {
 	if (a->session != NULL)
-		account_sign_out(a->session);
+		account_sign_out(c, a->session);
 	mail_free(c, a);
 	grant_free_account(c, a);
 	note_role(c, a, false);
@@ -280,6 +282,7 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
 	c->account_made_ms = a->made_ms;
 	account_set(&a->hash, hash);
 	account_set(&a->codes, codes);
+	a->first_seq = c->seq;
 	account_save(c, a);
 	return a;
 }
@@ -294,11 +297,10 @@ void account_erase(struct chat *c, const struct account *a)
 {
 	char since[24];
 
-	/* One that was registered by a guest has what was said from then on, one that was made in another
-	 * way, from the time when it was. */
-	snprintf(since, sizeof since, "%" PRId64, a->made_seq != 0 ? 0 : a->made_ms);
+	/* Earlier versions noted no record, but a time. */
+	snprintf(since, sizeof since, "%" PRId64, a->first_seq != 0 ? 0 : a->made_ms);
 	emit_append(c, (struct record){
-		.kind = RECORD_ERASE, .time_ms = c->wall_ms, .ref = a->made_seq, .room_name = "",
+		.kind = RECORD_ERASE, .time_ms = c->wall_ms, .ref = a->first_seq, .room_name = "",
 		.sender = a->key, .body = since,
 	});
 }
@@ -334,6 +336,9 @@ void account_load(struct chat *c, const char *key, const char *value)
 	free(text);
 	a->made_ms = fields_get_number(value, "made");
 	a->made_seq = (uint64_t)fields_get_number(value, "made_seq");
+	a->first_seq = (uint64_t)fields_get_number(value, "first_seq");
+	if (a->first_seq == 0)
+		a->first_seq = a->made_seq;
 	text = fields_get(value, "made_from");
 	if (!address_parse(text, &a->made_from))
 		a->made_from = (struct address){0};
@@ -397,7 +402,7 @@ static void say_last(struct chat *c, struct session *s, const struct account *a)
 
 	if (a->last[1].at_ms == 0)
 		return;
-	emit_reply(c, s, "You were last here %s ago, from %s.",
+	emit_reply(c, s, "You last signed in %s ago, from %s.",
 	           format_age(age, c->wall_ms - a->last[1].at_ms),
 	           address_show(&a->last[1].from, from));
 	say_before(c, s, a);
@@ -472,9 +477,9 @@ void account_tell(struct chat *c, struct session *s)
 	account_save(c, a);
 }
 
-void account_sign_out(struct session *s)
+void account_sign_out(struct chat *c, struct session *s)
 {
+	mail_forget_shown(c, s);
 	s->account->session = NULL;
 	s->account = NULL;
-	s->mail_shown = 0;
 }

@@ -46,7 +46,8 @@ void cmd_history(struct chat *c, struct session *s, const struct args *a)
 		command_usage(c, s, "history");
 		return;
 	}
-	history_ask(c, s, history_show, HISTORY_SAVED, q);
+	history_ask(c, s, q.since_ms != 0 || q.until_ms != 0 ? history_show_times : history_show,
+	            HISTORY_SAVED, q);
 }
 
 void cmd_search(struct chat *c, struct session *s, const struct args *a)

@@ -10,6 +10,7 @@
 #include "chatd/core/command.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/grant.h"
+#include "chatd/core/history.h"
 #include "chatd/core/login.h"
 #include "chatd/core/name.h"
 #include "chatd/core/order.h"
@@ -21,6 +22,7 @@
 void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
+	bool same;
 
 	/* The host comes into the chat. */
 	if (s->state == SESSION_HOST) {
@@ -37,10 +39,13 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 		return;
 	if (s->account != NULL && strcmp(key, s->key) != 0) {
 		emit_reply(c, s, "You are signed out of %s.", s->account->nick);
-		account_sign_out(s);
+		account_sign_out(c, s);
 	}
+	same = strcmp(key, s->key) == 0;
 	session_rename(c, s, a->arg[0], key);
 	emit_reply(c, s, "You are %s now.", s->nick);
+	if (!same)
+		history_recall(c, s);
 }
 
 static void whois_role(struct chat *c, struct session *s, const struct session *who)

@@ -222,23 +222,27 @@ static void tell_account(struct chat *c, struct session *s, const struct account
 	char age[AGE_BYTES_MAX];
 	struct bytes what = {0};
 
-	emit_reply(c, s, "The account %s, made %s ago%s: it owns %" PRIu32 " %s, and %" PRIu32 " %s wait "
+	emit_reply(c, s, "The account %s, made %s ago%s: it owns %" PRIu32 " %s, and %" PRIu32 " %s "
 	           "for it.", a->nick, format_age(age, c->wall_ms - a->made_ms),
 	           a->session != NULL ? ", here now" : "", owned, owned == 1 ? "room" : "rooms", a->nmail,
-	           a->nmail == 1 ? "message" : "messages");
+	           a->nmail == 1 ? "message waits" : "messages wait");
 	if (things_of(c, o, &what, NULL))
 		emit_reply(c, s, "This also removes: %s.", what.data);
-	emit_reply(c, s, "Rooms in which others have spoken stay, without an owner.");
+	if (owned > 0)
+		emit_reply(c, s, "Rooms in which others have spoken stay, without an owner.");
 	bytes_release(&what);
 }
 
 /* What an account has left that is there no more. Nobody is above anybody there. */
-static void remove_left(struct chat *c, struct session *s, const char *name, enum removing how)
+static void remove_left(struct chat *c, struct session *s, const char *name, enum removing how, bool lines)
 {
 	char key[NAME_KEY_BYTES_MAX + 1] = "", who[SHARE_WHO_BYTES];
 	struct owner o = {.who = who, .speaks_alone = true};
 	struct bytes things = {0}, what = {0};
 
+	if (lines)
+		emit_reply(c, s, "--lines is for an account that is there: which lines are those of one that is gone "
+		           "is not known.");
 	name_key(name, strlen(name), key);
 	share_who_account(key, who);
 	if (!things_of(c, &o, &things, NULL)) {
@@ -287,7 +291,7 @@ static void remove_account(struct chat *c, struct session *s, const char *name, 
 	struct bytes what = {0};
 
 	if (a == NULL) {
-		remove_left(c, s, name, how);
+		remove_left(c, s, name, how, lines);
 		return;
 	}
 	if (a == s->account) {
@@ -312,8 +316,8 @@ static void remove_account(struct chat *c, struct session *s, const char *name, 
 	}
 	account_drop(c, a);
 	if (bearer != NULL) {
-		emit_reply(c, bearer, "%s has removed your account %s. You are a guest of that name now.", s->nick,
-		           bearer->nick);
+		emit_reply(c, bearer, "Your account %s was removed by %s. You are a guest of that name now.",
+		           bearer->nick, s->nick);
 		put_out(c, s, bearer);
 	}
 	done(c, s, what.data);

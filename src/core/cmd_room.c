@@ -99,7 +99,7 @@ static void put_unread(struct bytes *b, const struct chat *c, const struct sessi
                        const struct rows *rows)
 {
 	if (r == s->room && s->gaps.n > 0)
-		bytes_printf(b, "  unread lines: %ccatchup", c->config.command_prefix);
+		bytes_printf(b, "  unread: %ccatchup", c->config.command_prefix);
 	for (size_t i = 0; rows != NULL && r != s->room && i < rows->n; i++)
 		if (rows->row[i].room == r->number) {
 			bytes_puts(b, "  unread: ");
@@ -122,9 +122,10 @@ static void rooms_line(struct chat *c, struct session *s, const struct room *r, 
 		         format_age(age, c->wall_ms - r->last_ms));
 	/* printf pads bytes; names are counted in characters. */
 	bytes_clear(b);
-	bytes_printf(b, "%c %s%*s  %-11s  %s", r == s->room ? '*' : ' ', r->name,
-	             chars < 16 ? (int)(16 - chars) : 0, "", people, last);
+	bytes_printf(b, "%c %s%*s  %-11s", r == s->room ? '*' : ' ', r->name,
+	             chars < 16 ? (int)(16 - chars) : 0, "", people);
 	put_unread(b, c, s, r, rows);
+	bytes_printf(b, "  %s", last);
 	if (r->closed)
 		bytes_puts(b, r->set.private ? "  private" : "  asks for a password");
 	if (*r->topic != '\0')
@@ -177,8 +178,8 @@ static void rooms_list(struct chat *c, struct session *s, const struct rows *row
 		                              r->set.permanent || r->closed) && rights_see_marked(c, s, r))
 			first_add(&first, r);
 	}
-	emit_reply(c, s, "%" PRIu32 " %s (* is where you are):", first.all,
-	           first.all == 1 ? "room" : "rooms");
+	emit_reply(c, s, "%" PRIu32 " %s%s:", first.all, first.all == 1 ? "room" : "rooms",
+	           s->room != NULL ? " (* is where you are)" : "");
 	for (uint32_t i = 0; i < first.n; i++)
 		rooms_line(c, s, first.room[i], rows);
 	if (first.n < first.all)

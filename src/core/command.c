@@ -260,7 +260,7 @@ static struct room *room_meant(struct chat *c, struct session *s, const char *na
 
 /* An option among the words would be taken for one of them, for a reason say. Its length goes to *len;
  * NULL: there is none. */
-static const char *late_option(const char *words, size_t *len)
+static const char *late_option(const struct command *k, const char *words, size_t *len)
 {
 	static const char *const options[] = {"--preview", "--all", "--name", "--everywhere"};
 
@@ -268,7 +268,8 @@ static const char *late_option(const char *words, size_t *len)
 		*len = strcspn(at, " ");
 		if (at > words && at[-1] != ' ')
 			continue;
-		if (strncmp(at, "--in=", 5) == 0)
+		if (strncmp(at, "--in=", 5) == 0 ||
+		    ((k->flags & FLAG_LINES) != 0 && *len == 7 && strncmp(at, "--lines", 7) == 0))
 			return at;
 		for (size_t i = 0; i < sizeof options / sizeof *options; i++)
 			if (strlen(options[i]) == *len && strncmp(at, options[i], *len) == 0)
@@ -351,7 +352,7 @@ static bool flags_parse(struct chat *c, struct session *s, const struct command 
 		           ? "--in or --everywhere, not both" : "--all or --name, not both");
 		return false;
 	}
-	late = (k->flags & OPTIONS) != 0 ? late_option(*line, &len) : NULL;
+	late = (k->flags & OPTIONS) != 0 ? late_option(k, *line, &len) : NULL;
 	if (late != NULL) {
 		emit_reply(c, s, "Not done: put %.*s before all other words: %c%s %.*s ...", (int)len, late,
 		           c->config.command_prefix, k->name, (int)len, late);

@@ -103,7 +103,7 @@ const struct command commands[] = {
 	{"reports", "", "[all | [claim | resolve | reopen] N [HOW] | resolve all [of WHO]]", 2, 0, true,
 	 false, cmd_reports, ROLE_MODERATOR, FLAG_HOST,
 	 "Lists the reports that wait, shows one with its evidence, or says that you look at it, how "
-	 "it was resolved, or that it is open again. All are resolved with --yes alone. WHO is a name or an "
+	 "it was resolved, or that it is open again. All are resolved only with --yes. WHO is a name or an "
 	 "address.", "reports claim 12"},
 	{"role", "", "[NAME ROLE]", 2, 0, false, false, cmd_role, ROLE_ADMIN, FLAG_HOST,
 	 "Makes an account's bearer an admin, a moderator, or no more than an account; where there is "
@@ -148,7 +148,7 @@ const struct command commands[] = {
 	 "Takes away a room with its history, an account, with --lines all that it has said too, or what "
 	 "was made from an address: rooms that "
 	 "nobody owns, mail that was not read, reports that are not resolved. Tells first what that is, and "
-	 "does it with --yes alone.", "remove room spam --yes"},
+	 "does it only with --yes.", "remove room spam --yes"},
 	{"announce", "", "TEXT", 0, 0, true, true, cmd_announce, ROLE_MODERATOR, FLAG_HOST,
 	 "Says something to everybody in all rooms.", "announce maintenance at 20:00"},
 	{"undo", "", "#A12", 1, 1, false, false, cmd_undo, ROLE_ACCOUNT, FLAG_HOST,

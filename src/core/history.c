@@ -147,30 +147,36 @@ static const char *lines_word(size_t n)
 	return n == 1 ? "line" : "lines";
 }
 
-static bool row_own(const struct session *s, const struct row *row)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-	char key[NAME_KEY_BYTES_MAX + 1];
+	return a < b ? a : b;
+}
 
-	return name_key(row->sender, strlen(row->sender), key) && strcmp(key, s->key) == 0;
+static bool is_missed(const struct rows *rows, uint64_t id)
+{
+	bool is = id > rows->seen_id;
+
+	for (uint32_t i = 0; i < rows->gaps.n; i++)
+		is |= id > rows->gaps.at[i].after && id < rows->gaps.at[i].before;
+	return is;
 }
 
 /* Tells how many lines a person has missed beside those from first on, which are shown, and
  * remembers which. */
 static void show_missed(struct chat *c, struct session *s, const struct rows *rows, size_t first)
 {
-	uint64_t before = first < rows->n ? rows->row[first].id : s->joined_id + 1;
 	uint32_t missed = rows->missed;
 
 	if (rows->seen_id == 0)
 		return;
 	/* Of a replay that is not shown, its lines are among them. */
 	for (size_t i = 0; i < first; i++)
-		missed += rows->row[i].id > rows->seen_id && !row_own(s, &rows->row[i]);
+		missed += is_missed(rows, rows->row[i].id) && !name_is(rows->row[i].sender, s->key);
 	if (missed == 0)
 		return;
 	for (uint32_t i = 0; i < rows->gaps.n; i++)
-		ranges_add(&s->gaps, rows->gaps.at[i].after, rows->gaps.at[i].before);
-	ranges_add(&s->gaps, rows->seen_id, before);
+		ranges_add(&s->gaps, rows->gaps.at[i].after, least(rows->gaps.at[i].before, s->shown_from));
+	ranges_add(&s->gaps, rows->seen_id, s->shown_from);
 	emit_reply(c, s, "%s%" PRIu32 "%s unread %s: %ccatchup shows %s.",
 	           missed >= MISSED_MAX ? "At least " : "", missed, first < rows->n ? " more" : "",
 	           lines_word(missed), c->config.command_prefix, missed == 1 ? "it" : "them");
@@ -183,10 +189,10 @@ static size_t show_new(struct chat *c, struct session *s, const struct rows *row
 	size_t known = 0, first, n = 0;
 	struct rows shown = *rows;
 
-	while (known < rows->n && rows->row[known].id <= rows->seen_id)
+	while (known < rows->n && !is_missed(rows, rows->row[known].id))
 		known++;
 	for (size_t i = known; i < rows->n; i++)
-		n += !row_own(s, &rows->row[i]);
+		n += is_missed(rows, rows->row[i].id) && !name_is(rows->row[i].sender, s->key);
 	first = known > BACK_LINES ? known - BACK_LINES : 0;
 	shown.row += first;
 	shown.n -= first;
@@ -244,30 +250,79 @@ static void settle(struct chat *c, struct session *s)
 	unread_after_replay(c, s);
 }
 
+/* What somebody of that name had seen before the account was made was another's. */
+static struct rows of_its_own(const struct session *s, const struct rows *rows)
+{
+	struct rows own = *rows;
+
+	if (s->account != NULL && !own.back) {
+		own.seen_id = own.missed = 0;
+		own.gaps.n = 0;
+	}
+	return own;
+}
+
 static void replay_answer(struct chat *c, struct session *s, struct question *q,
                           const struct event *e)
 {
+	struct rows rows = of_its_own(s, e->rows);
+
 	(void)q;
 	s->held = false;
-	show_replay(c, s, e->rows);
+	s->seen_known = rows.error == NULL;
+	show_replay(c, s, &rows);
 	settle(c, s);
+}
+
+/* What it has missed, all of which is before what is on its screen. */
+static void recall_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	struct rows rows = of_its_own(s, e->rows);
+
+	(void)q;
+	if (rows.error != NULL)
+		return;
+	s->seen_known = true;
+	show_missed(c, s, &rows, rows.n);
+}
+
+/* Asks what s has missed, and for the last lines before before_id. */
+static struct question *ask_replay(struct chat *c, struct session *s, question_then *then, uint32_t lines,
+                                   uint64_t before_id)
+{
+	return history_ask(c, s, then, HISTORY_SAVED, (struct query){
+		.kind = QUERY_REPLAY, .room = s->room->number, .limit = lines, .before_id = before_id,
+		.words = s->nick, .marked_after = s->account != NULL ? s->account->first_seq : s->back_seq,
+	});
+}
+
+void history_recall(struct chat *c, struct session *s)
+{
+	struct question *q;
+
+	/* The replay that is on its way asks for another name. */
+	s->seen_known = false;
+	s->gaps.n = 0;
+	q = ask_replay(c, s, recall_answer, 1, s->shown_from);
+	if (q != NULL)
+		q->holds = false;
+	else
+		s->seen_known = true;
 }
 
 void history_replay(struct chat *c, struct session *s)
 {
 	if (s->room->last_id == 0) {
+		s->seen_known = true;
 		settle(c, s);
 		return;
 	}
-	s->held = history_ask(c, s, replay_answer, HISTORY_SAVED, (struct query){
-		/* Where no lines are shown, one is asked for all the same: what was missed
-		 * is in the answer. */
-		.kind = QUERY_REPLAY, .room = s->room->number,
-		.limit = setting_replay(c, s->room) > 0 ? setting_replay(c, s->room) : 1,
-		.before_id = s->room->last_id + 1, .words = s->nick,
-		.marked_after = s->account != NULL ? 0 : s->back_seq,
-	}) != NULL;
+	/* Where no lines are shown, one is asked for all the same: what was missed is in the answer. */
+	s->held = ask_replay(c, s, replay_answer,
+	                     setting_replay(c, s->room) > 0 ? setting_replay(c, s->room) : 1,
+	                     s->room->last_id + 1) != NULL;
 	/* None of it is to be read: what is said from now on is not held back for that. */
+	s->seen_known = !s->held;
 	if (!s->held)
 		settle(c, s);
 }
@@ -283,6 +338,18 @@ static void show_bounds(struct chat *c, struct session *s, const struct rows *ro
 		emit_reply(c, s, "%s keeps no history: what is said now is read by those who are here, and "
 		           "by nobody later.", s->room->name);
 	outage_tell_unsaved(c, s);
+}
+
+/* Lines of its room are shown that had not been, from first to last. */
+static void note_shown(struct chat *c, struct session *s, uint64_t first, uint64_t last)
+{
+	/* Several answers in a row are one. */
+	if (s->caught_up_at != s->room->last_id)
+		s->gaps_were = s->gaps;
+	s->caught_up_at = s->room->last_id;
+	s->caught_up = true;
+	ranges_drop(&s->gaps, first, last);
+	seen_news(c);
 }
 
 static void show_history(struct chat *c, struct session *s, const struct rows *rows)
@@ -311,20 +378,14 @@ static void show_history(struct chat *c, struct session *s, const struct rows *r
 
 static void show_catchup(struct chat *c, struct session *s, const struct rows *rows, uint64_t before)
 {
-	/* Several in a row are one. */
-	if (s->caught_up_at != s->room->last_id)
-		s->gaps_were = s->gaps;
-	s->caught_up_at = s->room->last_id;
-	s->caught_up = true;
-	seen_news(c);
+	note_shown(c, s, 0, rows->more ? rows->row[rows->n - 1].id : before - 1);
 	if (rows->n == 0) {
-		emit_reply(c, s, "The lines that you missed are no longer kept.");
+		emit_reply(c, s, "Lines that you missed are no longer kept.");
 	} else {
 		emit_reply(c, s, "%zu %s that you missed in %s:", rows->n, lines_word(rows->n),
 		           s->room->name);
 		show_rows(c, s, rows, true);
 	}
-	ranges_drop_up_to(&s->gaps, rows->more ? rows->row[rows->n - 1].id : before - 1);
 	if (s->gaps.n > 0)
 		emit_reply(c, s, "There are more: %ccatchup again.", c->config.command_prefix);
 	else if (rows->n > 0)
@@ -358,7 +419,9 @@ static void show_hits(struct chat *c, struct session *s, const struct rows *rows
 		if (!hidden && !row_ignored(s, row))
 			show_row(c, s, row->hit ? "> " : "  ", row);
 	}
-	emit_reply(c, s, "End of what was found.");
+	/* What matters comes last. */
+	emit_reply(c, s, rows->more ? "End; older lines were found too. More words find fewer."
+	                            : "End of what was found.");
 }
 
 static void show_search(struct chat *c, struct session *s, const struct rows *rows)
@@ -373,8 +436,7 @@ static void show_search(struct chat *c, struct session *s, const struct rows *ro
 		emit_reply(c, s, "Nothing found. All the words must be in one line; wor* finds what "
 		           "begins with wor.");
 	else if (rows->more)
-		emit_reply(c, s, "More than %zu lines found; these are the newest. More words find "
-		           "fewer.", hits + ignored);
+		emit_reply(c, s, "More than %zu lines found; these are the newest:", hits + ignored);
 	else if (hits > 0)
 		emit_reply(c, s, "%zu %s found, newest first:", hits, lines_word(hits));
 	if (hits > 0)
@@ -412,10 +474,18 @@ static void answer(struct chat *c, struct session *s, const struct rows *rows,
 		show(c, s, rows);
 }
 
-void history_show(struct chat *c, struct session *s, struct question *q, const struct event *e)
+void history_show_times(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
 	(void)q;
 	answer(c, s, e->rows, show_history);
+}
+
+void history_show(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	history_show_times(c, s, q, e);
+	/* All there is between the first of them and the last. */
+	if (e->rows->error == NULL && e->rows->n > 0 && s->gaps.n > 0)
+		note_shown(c, s, e->rows->row[0].id, e->rows->row[e->rows->n - 1].id);
 }
 
 static void catchup_answer(struct chat *c, struct session *s, struct question *q,

@@ -15,6 +15,7 @@
 #include "chatd/core/greet.h"
 #include "chatd/core/flood.h"
 #include "chatd/core/login.h"
+#include "chatd/core/mail.h"
 #include "chatd/core/pace.h"
 #include "chatd/core/resume.h"
 #include "chatd/core/serve.h"
@@ -198,8 +199,9 @@ static void finish(struct chat *c, struct session *s)
 		}
 		take_last(c, s);
 	}
-	/* A script reads what there is for it on signing in. */
-	if (!session_lives(s) || session_waits(s) || s->wants_unread || serve_owes(c, s))
+	/* A script reads what there is for it on signing in, and what it has read does not come again. */
+	if (!session_lives(s) || session_waits(s) || s->wants_unread || serve_owes(c, s) ||
+	    (s->mail_shown != 0 && !mail_is_late(c, s)))
 		return;
 	if (!emit_has_room(c)) {
 		session_finish(c, s);

@@ -18,6 +18,7 @@
 #include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
 #include "chatd/core/flood.h"
+#include "chatd/core/history.h"
 #include "chatd/core/look.h"
 #include "chatd/core/mail.h"
 #include "chatd/core/order.h"
@@ -136,6 +137,8 @@ void login_resume(struct chat *c, struct session *s, const char *nick, const cha
 		emit_reply(c, s, "You are %s now.", nick);
 		if (r != s->room)
 			room_go(c, s, r, false);
+		else
+			history_recall(c, s);
 		return;
 	}
 	enter(c, s, nick, key, r, back_seq, ROOM_CAME);
@@ -147,7 +150,7 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 	uint32_t number;
 
 	if (s->account != NULL)
-		account_sign_out(s);
+		account_sign_out(c, s);
 	number = supersede(c, s, a);
 	if (s->state == SESSION_CHAT) {
 		session_rename(c, s, a->nick, a->key);
@@ -156,6 +159,8 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 		r = order_room(c, s, a, NULL, s->room);
 		if (r != s->room)
 			room_go(c, s, r, false);
+		else
+			history_recall(c, s);
 	} else {
 		/* Its last member gone, a room without history is gone too. */
 		was = number != 0 ? room_by_number(c, number) : NULL;

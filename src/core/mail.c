@@ -13,6 +13,9 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/fields.h"
 #include "chatd/core/forget.h"
+#include "chatd/core/session.h"
+
+enum { MAIL_ARRIVES_MS = 5000 }; /* that the end of whoever has closed their input waits for it */
 
 enum { KEY_BYTES_MAX = NAME_KEY_BYTES_MAX + 32 };
 
@@ -174,6 +177,13 @@ static void mail_end(struct chat *c, struct account *a, struct mail *m)
 	free(m);
 }
 
+void mail_forget_shown(struct chat *c, struct session *s)
+{
+	if (s->mail_shown != 0)
+		c->mails_shown--;
+	s->mail_shown = 0;
+}
+
 void mail_deliver(struct chat *c, struct session *s, struct account *a)
 {
 	struct mail *m;
@@ -182,11 +192,19 @@ void mail_deliver(struct chat *c, struct session *s, struct account *a)
 		return;
 	emit_reply(c, s, "%" PRIu32 " %s for you came while you were away:", a->nmail,
 	           a->nmail == 1 ? "message" : "messages");
+	mail_forget_shown(c, s);
 	DL_FOREACH(a->mail, m) {
 		emit_line(c, s, "%s[%s -> you]:%s", format_stamp(&c->stamp, m->at_ms), m->from, m->text);
 		s->mail_shown = m->number;
 	}
+	c->mails_shown++;
 	s->mail_at = c->line_seq;
+	s->mail_shown_ms = c->now_ms;
+}
+
+bool mail_is_late(const struct chat *c, const struct session *s)
+{
+	return s->eof && c->now_ms - s->mail_shown_ms >= MAIL_ARRIVES_MS;
 }
 
 void mail_arrived(struct chat *c, struct session *s, const struct arrival *arrived)
@@ -202,7 +220,9 @@ void mail_arrived(struct chat *c, struct session *s, const struct arrival *arriv
 		emit_fact(c, FACT_MAIL, key_of(a, a->mail->number, key), "");
 		mail_end(c, a, a->mail);
 	}
-	s->mail_shown = 0;
+	mail_forget_shown(c, s);
+	if (s->eof)
+		session_finish(c, s);
 }
 
 void mail_load(struct chat *c, const char *key, const char *value)

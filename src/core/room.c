@@ -276,16 +276,6 @@ static bool may_say(struct chat *c, struct session *s, const char *body)
 	return bar == NULL;
 }
 
-uint64_t room_append(struct chat *c, struct room *r, enum record_kind kind, const char *sender,
-                     uint64_t ref, const char *body)
-{
-	setting_introduce(c, r);
-	return emit_append(c, (struct record){
-		.kind = kind, .room = r->number, .time_ms = c->wall_ms, .ref = ref,
-		.room_name = r->name, .sender = sender, .body = body,
-	});
-}
-
 /* Notes who speaks in the room, until there are several. */
 static void note_speaker(struct chat *c, const struct session *s)
 {
@@ -314,7 +304,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 		return;
 	kept = kept && outage_keeps(c, r);
 	if (kept)
-		r->last_id = c->line_seq = s->said_id = room_append(c, r, kind, s->nick, 0, body);
+		r->last_id = c->line_seq = setting_append(c, r, kind, s->nick, 0, body);
 	r->last_ms = c->wall_ms;
 	c->serve.lines++;
 	seen_news(c);
@@ -356,7 +346,7 @@ bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 	    (c->guarded && !may_say(c, s, topic)))
 		return false;
 	rights_spoke(c, s);
-	room_append(c, r, RECORD_TOPIC, s->nick, 0, topic);
+	setting_append(c, r, RECORD_TOPIC, s->nick, 0, topic);
 	free(r->topic);
 	r->topic = mem_strdup(topic);
 	if (r->kept)
@@ -436,6 +426,7 @@ void room_join(struct chat *c, struct room *r, struct session *s, enum room_join
 	s->room_pos = r->nmembers;
 	s->joined_id = r->last_id;
 	s->shown_from = r->last_id + 1;
+	s->seen_known = false;
 	r->members[r->nmembers++] = s;
 	r->ncrlf += s->crlf;
 	if (s->nignored > 0)
@@ -503,7 +494,6 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	s->caught_up_at = 0;
 	s->caught_up = false;
 	s->seen_id = 0;
-	s->said_id = 0;
 	s->voiced = false;
 	s->held = false;
 	s->settled = NULL;

@@ -7,8 +7,8 @@
 #include "chatd/core/emit.h"
 #include "chatd/core/mail.h"
 #include "chatd/core/question.h"
-#include "chatd/core/room.h"
 #include "chatd/core/session.h"
+#include "chatd/core/setting.h"
 
 enum {
 	SEEN_ROUND_MS = 60000,
@@ -36,17 +36,16 @@ static struct ranges unshown(const struct session *s, const struct arrival *a, u
 /* The id up to which s has seen its room, if a has arrived; 0: that is not known. */
 static uint64_t seen_up_to(const struct chat *c, const struct session *s, const struct arrival *a)
 {
-	/* Lines that are not saved yet have been seen by nobody but who said them. */
+	/* Lines that are not saved yet have been seen by nobody but who said them, and one's own are news to
+	 * nobody. */
 	uint64_t seen = least(s->room->last_id, c->stored_seq);
 
 	/* Not even the replay has arrived: as if it had not come. */
-	if (s->held || s->room->gone || c->store_failed != NULL || a->what == ARRIVED_NOTHING)
+	if (s->held || !s->seen_known || s->room->gone || c->store_failed != NULL || a->what == ARRIVED_NOTHING)
 		return 0;
 	/* What is said from now on will be news, also where nothing was said so far. */
 	if (s->room->last_id == 0)
 		seen = s->account != NULL && (s->room == c->lobby || s->room->nmembers > 0) ? c->seq : 0;
-	else if (seen < s->said_id)
-		seen = s->said_id;
 	if (a->what == ARRIVED_UP_TO)
 		seen = least(seen, a->seq > s->joined_id ? a->seq : s->joined_id);
 	return seen;
@@ -58,7 +57,10 @@ static void mark(struct chat *c, struct session *s, const struct arrival *a, uin
 	char gaps[RANGES_TEXT_BYTES];
 
 	ranges_show(&left, gaps);
-	room_append(c, s->room, RECORD_SEEN, s->key, seen, gaps);
+	/* What /catchup has shown has arrived for good. */
+	if (a->what == ARRIVED_ALL || a->seq > s->caught_up_at)
+		s->caught_up_at = 0;
+	setting_append(c, s->room, RECORD_SEEN, s->key, seen, gaps);
 	s->seen_id = seen;
 	s->caught_up = false;
 }
@@ -76,8 +78,8 @@ void seen_mark(struct chat *c, struct session *s)
 /* s may have seen something that is not saved. */
 static bool is_due(const struct session *s)
 {
-	return s->state == SESSION_CHAT && !s->held && !s->wants_unread &&
-	       (s->room->last_id > s->seen_id || s->caught_up || s->mail_shown != 0);
+	return s->state == SESSION_CHAT &&
+	       ((s->seen_known && (s->room->last_id > s->seen_id || s->caught_up)) || s->mail_shown != 0);
 }
 
 static void arrived(struct chat *c, struct session *s, struct question *q, const struct event *e)
@@ -85,6 +87,9 @@ static void arrived(struct chat *c, struct session *s, struct question *q, const
 	uint64_t seen = seen_up_to(c, s, &e->arrived);
 
 	(void)q;
+	/* It may end with that. */
+	if (s->eof)
+		s->arrived = e->arrived;
 	mail_arrived(c, s, &e->arrived);
 	if (seen > s->seen_id || (seen != 0 && seen == s->seen_id && s->caught_up))
 		mark(c, s, &e->arrived, seen);
@@ -100,6 +105,15 @@ void seen_news(struct chat *c)
 	c->seen_left = c->nslots;
 }
 
+static void ask(struct chat *c, struct session *s)
+{
+	struct question *q = question_new(c, s, arrived);
+
+	q->holds = false;
+	q->in_room = true;
+	question_ask_arrived(c, q, s->id);
+}
+
 void seen_tick(struct chat *c)
 {
 	uint32_t n = c->nslots / (SEEN_ROUND_MS / SEEN_STEP_MS) + 1;
@@ -107,17 +121,21 @@ void seen_tick(struct chat *c)
 	if (c->seen_left == 0 || c->seen_ms > c->now_ms)
 		return;
 	c->seen_ms = c->now_ms + SEEN_STEP_MS;
+	/* Who reads messages and goes is not to read them again: they are asked in each step. */
+	for (uint32_t slot = 0, mails = c->mails_shown; mails > 0 && emit_has_room(c); slot++)
+		if (c->sessions[slot].mail_shown != 0) {
+			mails--;
+			if (mail_is_late(c, &c->sessions[slot]))
+				session_finish(c, &c->sessions[slot]);
+			else if (is_due(&c->sessions[slot]))
+				ask(c, &c->sessions[slot]);
+		}
 	for (; n > 0 && c->seen_left > 0 && emit_has_room(c); n--, c->seen_left--) {
 		struct session *s = &c->sessions[c->seen_slot];
-		struct question *q;
 
 		c->seen_slot = (c->seen_slot + 1) % c->nslots;
-		if (!is_due(s))
-			continue;
-		q = question_new(c, s, arrived);
-		q->holds = false;
-		q->in_room = true;
-		question_ask_arrived(c, q, s->id);
+		if (is_due(s) && s->mail_shown == 0)
+			ask(c, s);
 	}
 }
 

@@ -279,8 +279,12 @@ void session_rename(struct chat *c, struct session *s, const char *nick, const c
 	if (strcmp(old_key, key) != 0)
 		seen_mark(c, s);
 	session_name(c, s, nick, key);
-	if (strcmp(old_key, key) != 0)
+	if (strcmp(old_key, key) != 0) {
+		/* Of this name nothing is saved so far. */
+		s->seen_id = 0;
+		seen_news(c);
 		follow_ignores(c, old_key, key);
+	}
 	room_notice_words(c, s->room, s, "%s is now known as %s", old_nick, s->nick);
 	free(old_nick);
 	free(old_key);
@@ -408,7 +412,7 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 	if (s->finishing)
 		DL_DELETE2(c->finishing, s, finish_prev, finish_next);
 	if (s->account != NULL)
-		account_sign_out(s);
+		account_sign_out(c, s);
 	if (close)
 		emit_session(c, EFFECT_CLOSE, s);
 	s->state = SESSION_ENDED;

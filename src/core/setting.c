@@ -166,6 +166,16 @@ void setting_introduce(struct chat *c, struct room *r)
 		append_of(c, r, RECORD_KEEP, keep_ref(r));
 }
 
+uint64_t setting_append(struct chat *c, struct room *r, enum record_kind kind, const char *sender,
+                        uint64_t ref, const char *body)
+{
+	setting_introduce(c, r);
+	return emit_append(c, (struct record){
+		.kind = kind, .room = r->number, .time_ms = c->wall_ms, .ref = ref,
+		.room_name = r->name, .sender = sender, .body = body,
+	});
+}
+
 void setting_put(struct chat *c, struct room *r, const struct setting *k, uint32_t value)
 {
 	uint64_t keep = keep_ref(r);

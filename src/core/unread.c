@@ -23,7 +23,9 @@ static const struct room *may_read(const struct chat *c, const struct session *s
 {
 	const struct room *r = room_by_number(c, number);
 
-	return r != NULL && rights_enter(c, s, r) ? r : NULL;
+	uint64_t after;
+
+	return r != NULL && rights_enter(c, s, r) && rights_read_after(c, s, r, &after) ? r : NULL;
 }
 
 static void put_count(struct bytes *b, uint32_t n)
@@ -73,20 +75,13 @@ static void tell(struct chat *c, struct session *s)
 	told(c, s);
 }
 
-/* Whom it is counted for, and where it was then. */
-struct about {
-	uint64_t account;
-	uint32_t room;
-};
-
 static void answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
 	const struct rows *rows = e->rows;
-	const struct about *about = q->data;
 	struct bytes b = {0};
 
 	/* Whom it was counted for may be signed out, or somebody else by now. */
-	if (s->account == NULL || s->account->number != about->account) {
+	if (s->account == NULL || s->account->number != *(const uint64_t *)q->data) {
 		told(c, s);
 		return;
 	}
@@ -97,9 +92,6 @@ static void answer(struct chat *c, struct session *s, struct question *q, const 
 		if (r == NULL)
 			continue;
 		put_room(&b, r, &rows->row[i]);
-		/* Also of the room where it has been as somebody else. */
-		for (uint32_t k = 0; r == s->room && r->number == about->room && k < rows->gaps.n; k++)
-			ranges_add(&s->gaps, rows->gaps.at[k].after, rows->gaps.at[k].before);
 	}
 	if (b.len > 0 && rows->more)
 		bytes_puts(&b, ", and others");
@@ -111,13 +103,20 @@ static void answer(struct chat *c, struct session *s, struct question *q, const 
 
 void unread_ask(struct chat *c, struct session *s, struct question *q, uint32_t rooms_max)
 {
+	struct bytes words = {0}, hidden = {0};
+
+	rights_hidden(c, s, &hidden);
+	bytes_printf(&words, "%s\n%s", s->account->nick, hidden.len > 0 ? hidden.data : "");
 	question_ask(c, q, (struct query){
 		.kind = QUERY_UNREAD, .after_seq = outage_readable(c, c->seq), .limit = rooms_max,
 		/* What the replay has shown of this room, and what was said since, is on its screen. */
 		.room = s->room->number, .before_id = s->shown_from,
+		.marked_after = s->account->first_seq,
 		.since_ms = INT64_MIN, .until_ms = INT64_MAX,
-		.key = s->account->key, .words = s->account->nick,
+		.key = s->account->key, .words = words.data,
 	});
+	bytes_release(&words);
+	bytes_release(&hidden);
 }
 
 /* Of one who signs in again before it was counted, the last question alone is of interest. */
@@ -135,16 +134,14 @@ static void drop_earlier(struct chat *c, struct session *s)
 static void ask(struct chat *c, struct session *s)
 {
 	struct question *q;
-	struct about *about;
 
 	drop_earlier(c, s);
 	q = question_new(c, s, answer);
 	/* Counting may have to wait for other people's searches, and nobody's input is to wait for
 	 * that. */
 	q->holds = false;
-	about = mem_alloc(sizeof *about);
-	*about = (struct about){s->account->number, s->room->number};
-	q->data = about;
+	q->data = mem_alloc(sizeof s->account->number);
+	memcpy(q->data, &s->account->number, sizeof s->account->number);
 	q->free_data = free;
 	unread_ask(c, s, q, UNREAD_ROOMS_MAX);
 }

@@ -173,8 +173,9 @@ static bool meta_is_whole(sqlite3 *db)
 {
 	sqlite3_stmt *st = NULL;
 	bool ok = sqlite3_prepare_v2(db, "PRAGMA integrity_check('meta')", -1, &st, NULL) == SQLITE_OK &&
-	          sqlite3_step(st) == SQLITE_ROW &&
-	          strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
+	          sqlite3_step(st) == SQLITE_ROW;
+	const char *said = ok ? (const char *)sqlite3_column_text(st, 0) : NULL;
+	ok = said && strcmp(said, "ok") == 0;
 	sqlite3_finalize(st);
 	return ok;
 }

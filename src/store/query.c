@@ -113,11 +113,6 @@ void answer_set_unread(struct answer *a, uint32_t lines, uint32_t mentions)
 	a->row[a->rows.n - 1].mentions = mentions;
 }
 
-void answer_set_gaps(struct answer *a, const struct ranges *gaps)
-{
-	a->rows.gaps = *gaps;
-}
-
 void answer_set_more(struct answer *a)
 {
 	a->rows.more = true;
@@ -237,7 +232,7 @@ int64_t count_lines(struct store *s, uint32_t room, const char *nick, const stru
 	if (!st)
 		return -1;
 	sqlite3_bind_int64(st, 1, room);
-	sqlite3_bind_text(st, 5, nick, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 5, nick, (int)strcspn(nick, "\n"), SQLITE_STATIC);
 	int64_t count = count_in(s, st, in);
 	sqlite3_clear_bindings(st);
 	return count;
@@ -401,10 +396,11 @@ static void seen_get(struct store *s, const struct query *q, struct rows *rows)
 /* What q's key has missed of the room beside what is in the answer. */
 static int64_t missed_count(struct store *s, const struct query *q, const struct answer *a)
 {
+	uint64_t before = a->rows.n ? a->row[0].id : q->before_id;
 	struct ranges missed = a->rows.gaps;
-	ranges_add(&missed, a->rows.seen_id, a->rows.n ? a->row[0].id : q->before_id);
+	ranges_add(&missed, a->rows.seen_id, before);
 	ranges_drop_up_to(&missed, q->after_id);
-	ranges_drop_from(&missed, q->before_id);
+	ranges_drop_from(&missed, before);
 	return count_lines(s, q->room, q->words, &missed);
 }
 

@@ -79,7 +79,8 @@ static const char *const migrations[] = {
 	/* 9 to 10: which of the lines up to last_id were not shown (ranges.h), and which record
 	 * told it. */
 	"ALTER TABLE seen ADD COLUMN gaps TEXT NOT NULL DEFAULT '';"
-	"ALTER TABLE seen ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;",
+	"ALTER TABLE seen ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE seen SET seq = last_id;",
 
 	/* 10 to 11: whose lines are being deleted: those with after < id <= up_to. */
 	"CREATE TABLE erasing(up_to INTEGER PRIMARY KEY, key TEXT NOT NULL, after INTEGER NOT NULL,"
@@ -139,10 +140,11 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_LINES_LAST] = LINE RANGE "ORDER BY id DESC LIMIT ?6",
 	[SQL_LINES_OLDEST] = "SELECT id, time_ms, room FROM messages WHERE id > ?2"
 	                     " ORDER BY id LIMIT ?1",
-	[SQL_LINES_MISSED] = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE room = ?1"
-	                     " AND id > ?2 AND id < ?3 AND sender <> ?5 COLLATE NOCASE LIMIT ?4)",
+	[SQL_LINES_MISSED] = "SELECT min(count(*), ?4) FROM (SELECT sender FROM messages"
+	                     " WHERE room = ?1 AND id > ?2 AND id < ?3 LIMIT ?4 * 10)"
+	                     " WHERE sender <> ?5 COLLATE NOCASE",
 	[SQL_SEEN_GET] = "SELECT last_id, gaps, seq FROM seen WHERE key = ?1 AND room = ?2",
-	[SQL_SEEN_ROOMS] = "SELECT room, last_id, gaps FROM seen WHERE key = ?1"
+	[SQL_SEEN_ROOMS] = "SELECT room, last_id, gaps FROM seen WHERE key = ?1 AND seq > ?2"
 	                   " AND room NOT IN (SELECT room FROM going)",
 	[SQL_SEEN_DROP] = "DELETE FROM seen WHERE key = ?1 AND room = ?2",
 	[SQL_SEEN_ERASE] = "DELETE FROM seen WHERE key = ?1 AND seq <= ?2",

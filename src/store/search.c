@@ -287,7 +287,7 @@ static int by_lines(const void *a, const void *b)
 /* Lines with the nick in them, as a word or as words in a row. -1: error. */
 static int64_t mentions_count(struct store *s, const struct unread *u, const struct query *q)
 {
-	size_t n = strlen(q->words);
+	size_t n = strcspn(q->words, "\n");
 	sqlite3_stmt *st = store_stmt(s, SQL_FTS_COUNT);
 	struct bytes match = { 0 };
 	struct words words = words_in(q->words, n);
@@ -304,8 +304,9 @@ static int64_t mentions_count(struct store *s, const struct unread *u, const str
 	return count;
 }
 
-/* What is unread of a room is in its gaps, and behind the last line seen. */
-static struct unread unread_of(struct store *s, sqlite3_stmt *st, const struct query *q)
+/* What is unread of a room is in its gaps, and behind the last line seen; what is hidden is not. */
+static struct unread unread_of(struct store *s, sqlite3_stmt *st, const struct query *q,
+                               const struct hiding *hiding)
 {
 	struct unread u = { .room = (uint32_t)sqlite3_column_int64(st, 0) };
 	uint64_t seen_id = (uint64_t)sqlite3_column_int64(st, 1);
@@ -317,6 +318,7 @@ static struct unread unread_of(struct store *s, sqlite3_stmt *st, const struct q
 	u.ranges = ranges_read(gaps ? gaps : "");
 	ranges_add(&u.ranges, seen_id, before);
 	ranges_drop_from(&u.ranges, before);
+	ranges_drop_up_to(&u.ranges, hiding_of(hiding, u.room));
 	return u;
 }
 
@@ -324,20 +326,24 @@ static struct unread unread_of(struct store *s, sqlite3_stmt *st, const struct q
 static bool rooms_seen(struct store *s, const struct query *q, struct unread **rooms, size_t *n)
 {
 	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_ROOMS);
-	size_t cap = 0;
+	size_t cap = 0, nick = strcspn(q->words, "\n");
+	struct hiding hiding;
 	int rc;
 	if (!st)
 		return false;
+	hiding = hiding_parse(q->words + nick + (q->words[nick] == '\n'));
 	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, (int64_t)q->marked_after);
 	while ((rc = store_step(s, st)) == SQLITE_ROW) {
 		if (*n == cap) {
 			cap = cap ? cap * 2 : 16;
 			*rooms = mem_resize(*rooms, cap * sizeof(**rooms));
 		}
-		(*rooms)[(*n)++] = unread_of(s, st, q);
+		(*rooms)[(*n)++] = unread_of(s, st, q, &hiding);
 	}
 	sqlite3_clear_bindings(st);
 	sqlite3_reset(st);
+	free(hiding.list);
 	return rc == SQLITE_DONE;
 }
 
@@ -382,11 +388,8 @@ void unread_answer(struct store *s, const struct query *q, struct answer *a)
 	bool ok = rooms_seen(s, q, &rooms, &n) && rooms_unread(s, q, rooms, &n);
 	if (n > 1)
 		qsort(rooms, n, sizeof(*rooms), by_lines);
-	for (size_t i = 0; ok && i < n && i < q->limit; i++) {
+	for (size_t i = 0; ok && i < n && i < q->limit; i++)
 		ok = unread_add(s, q, &rooms[i], a);
-		if (rooms[i].room == q->room)
-			answer_set_gaps(a, &rooms[i].ranges);
-	}
 	if (n > q->limit)
 		answer_set_more(a);
 	if (!ok)

@@ -23,9 +23,10 @@ struct ranges {
 
 /* With the ids between after and before. */
 void ranges_add(struct ranges *r, uint64_t after, uint64_t before);
-/* Without those up to id, or from id on. */
+/* Without those up to id, from id on, or from first to last. */
 void ranges_drop_up_to(struct ranges *r, uint64_t id);
 void ranges_drop_from(struct ranges *r, uint64_t id);
+void ranges_drop(struct ranges *r, uint64_t first, uint64_t last);
 
 /* "AFTER BEFORE AFTER BEFORE"; "": none. What is read may be any text: what is no range is none. */
 void ranges_show(const struct ranges *r, char text[RANGES_TEXT_BYTES]);

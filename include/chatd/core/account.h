@@ -52,6 +52,8 @@ struct account {
 	enum role role;
 	bool host;               /* made for a user of the host, who needs no password there */
 	int64_t made_ms;
+	uint64_t first_seq;      /* the newest record when it was made, in whatever way: what was said and
+	                          * seen since under its name is its own; 0: not known */
 	uint64_t made_seq;       /* the record with which a guest registered it; 0: it was made in
 	                          * another way, or before this was noted */
 	struct address made_from; /* where that guest came from, as it is counted; zero: not known */
@@ -132,6 +134,6 @@ void account_sign_in(struct chat *c, struct session *s, struct account *a);
  * have tried meanwhile. */
 void account_tell(struct chat *c, struct session *s);
 /* It is no longer. */
-void account_sign_out(struct session *s);
+void account_sign_out(struct chat *c, struct session *s);
 
 #endif

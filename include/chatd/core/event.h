@@ -99,7 +99,8 @@ enum query_kind {
 	QUERY_UNREAD,   /* the limit rooms with the most lines that `key` has not seen since it was
 	                 * last there; a row for each, see there. Of room (0: of none) only the
 	                 * lines before before_id count, of others those up to after_seq (0: all).
-	                 * words: a nick, whose mentions are counted, and its own lines are not */
+	                 * words: a nick, whose mentions are counted, and its own lines are not; and behind a line
+	                 * end what is hidden from it, as SEARCH has it in key */
 
 	/* These are about the database itself; they wait for no record. */
 	QUERY_STATS,    /* rows.text: how large it is, as fields (fields.h) of bytes: database, wal,
@@ -135,7 +136,7 @@ struct query {
 	uint32_t limit;       /* lines wanted, 1 to ROWS_MAX; SEARCH: hits */
 	uint64_t after_id;    /* exclusive; 0: from the start */
 	uint64_t before_id;   /* exclusive; UINT64_MAX: to the end */
-	uint64_t marked_after; /* REPLAY: see rows.back */
+	uint64_t marked_after; /* REPLAY: see rows.back; UNREAD: only rooms marked after this record count */
 	int64_t since_ms;     /* inclusive; INT64_MIN: from the start. CHECK_TOTP: the present */
 	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
 	const char *key;      /* a nick's key, for REPLAY, UNREAD; SEARCH: what is hidden from who asks, rooms
@@ -172,8 +173,7 @@ struct rows {
 	size_t n;
 	bool more;              /* there were more than limit, or than ROWS_BYTES_MAX allows */
 	uint64_t seen_id;       /* REPLAY: last id that `key` had seen; 0: never here */
-	struct ranges gaps;     /* REPLAY: and those up to it that it had not been shown; UNREAD: where
-	                         * the lines of `room` are that are counted */
+	struct ranges gaps;     /* REPLAY: and those up to it that it had not been shown */
 	bool back;              /* REPLAY: what it had seen was marked after the record marked_after */
 	uint32_t missed;        /* REPLAY: lines of others in those gaps, and since seen_id those that
 	                         * are not in the answer, at most 1000; 0 where seen_id is 0 */

@@ -10,6 +10,10 @@
 /* s has just joined its room: the last lines, before the live ones flow. */
 void history_replay(struct chat *c, struct session *s);
 
+/* s has another name than the one that its room's replay was for: what that has missed is told and
+ * remembered when the answer comes, for which nothing waits. */
+void history_recall(struct chat *c, struct session *s);
+
 /* What the answer must have in it while not all can be saved. */
 enum history_need {
 	HISTORY_SAVED,   /* what is saved */
@@ -22,8 +26,8 @@ enum history_need {
 struct question *history_ask(struct chat *c, struct session *s, question_then *then,
                              enum history_need need, struct query q);
 
-/* What goes on with the answers to /history, /search and /audit. */
-question_then history_show, history_show_search, history_show_audit;
+/* What goes on with the answers to /history, to one of some time, to /search and to /audit. */
+question_then history_show, history_show_times, history_show_search, history_show_audit;
 
 /* Shows the oldest lines of its room that s has not been shown; there are some. */
 void history_catch_up(struct chat *c, struct session *s);

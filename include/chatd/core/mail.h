@@ -25,6 +25,10 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 
 /* s, who has just signed in to a, is shown what was kept; it is kept on until it has arrived. */
 void mail_deliver(struct chat *c, struct session *s, struct account *a);
+/* s is not its bearer any more: what was shown is kept. */
+void mail_forget_shown(struct chat *c, struct session *s);
+/* s has sent its last byte, and does not wait any more for what was shown to arrive. */
+bool mail_is_late(const struct chat *c, const struct session *s);
 /* That is what has: what was shown before goes. */
 void mail_arrived(struct chat *c, struct session *s, const struct arrival *arrived);
 

@@ -65,11 +65,6 @@ void room_go(struct chat *c, struct session *s, struct room *r, bool made);
 /* The second half of that: s is in no room. */
 void room_arrive(struct chat *c, struct session *s, struct room *r, bool made);
 
-/* Saves something of r, and returns its number. The store learns a room's number with the first thing
- * that it keeps of it. */
-uint64_t room_append(struct chat *c, struct room *r, enum record_kind kind, const char *sender,
-                     uint64_t ref, const char *body);
-
 /* s says something in its room: saved, and to be shown to the others. Tells s
  * if nothing can be saved at present. */
 void room_say(struct chat *c, struct session *s, enum record_kind kind, const char *body);

@@ -108,8 +108,9 @@ struct session {
 	                             * it ends; NULL while 0 */
 	uint32_t ninvited;
 	int64_t slow_ms;            /* said something last in a room that is slow; 0: never */
-	uint64_t said_id;           /* of what it said last in its room; 0: nothing */
 	struct arrival arrived;     /* once its connection is gone: what of its room it got */
+	bool seen_known;            /* what its name had seen of its room before, it knows: the replay was
+	                             * there, or history_recall's answer */
 	struct ranges gaps;         /* lines of its room that have not been shown: /catchup does */
 	struct ranges gaps_were;    /* and had not before /catchup showed some, */
 	uint64_t caught_up_at;      /* when this was the newest line of its room; 0: it has not */
@@ -120,7 +121,8 @@ struct session {
 	                             * first that it may be shown live */
 	uint64_t mail_shown;        /* number of the newest message of its account that it was shown
 	                             * and that is kept until it has arrived; 0: none is */
-	uint64_t mail_at;           /* newest line, anywhere, when it was */
+	uint64_t mail_at;           /* newest line, anywhere, when it was; and the time */
+	int64_t mail_shown_ms;
 	struct conn_id reply_to;    /* who wrote to it last with /msg; gen 0: nobody */
 	char *away;                 /* owned; "" without a text, NULL while here */
 	char **ignored;             /* owned keys, nignored of IGNORES_MAX; NULL while 0 */
@@ -252,6 +254,8 @@ struct chat {
 	struct account *keepers;    /* those that have a role: moderators and administrators */
 	struct mail *mails;         /* messages that wait for their accounts, nmail of them */
 	uint32_t nmail;
+	uint32_t mails_shown;       /* sessions that have some on their screen which are kept until they
+	                             * have arrived: whose mail_shown is not 0 */
 	struct shares shares;       /* how much of the tables is whose */
 	struct forgotten *forgets;  /* owned hash; facts to be removed from the store (forget.h) */
 	struct address exempt[EXEMPT_MAX]; /* nexempt blocks that have no limits by address */

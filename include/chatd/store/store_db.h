@@ -344,7 +344,6 @@ struct answer;
 /* Copies the line that st's row shows (columns as in SQL_LINES_FIRST). False: the
  * answer is full, nothing was taken, and rows.more is set. */
 bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit);
-void answer_set_gaps(struct answer *a, const struct ranges *gaps);
 void answer_set_more(struct answer *a);
 /* So many percent of all lines were not searched (rows.unindexed). */
 void answer_set_unindexed(struct answer *a, uint8_t percent);
@@ -364,7 +363,8 @@ struct rows *store_figures(struct store *s, const struct query *q);
 struct rows *store_backup(struct store *s, const struct query *q);
 
 /* search.c */
-/* Lines in the ranges, as far as MISSED_MAX, without those of nick; and the same by a statement that
+/* Lines in the ranges, as far as MISSED_MAX, without those of nick (which ends at a line end too); and the
+ * same by a statement that
  * takes from, to and a bound as its parameters 2 to 4. -1: error. */
 int64_t count_lines(struct store *s, uint32_t room, const char *nick, const struct ranges *in);
 int64_t count_in(struct store *s, sqlite3_stmt *st, const struct ranges *in);
