@@ -265,7 +265,7 @@ static void test_ones_own_line_is_no_way_past_others(void **state)
 	stored(chat->seq);
 	sends(1, "hers\n");
 	sends(0, "mine\n/quit\n");
-	assert_has(" kind 5 room 6 ref 100 \"\"\n");
+	assert_has(" kind 5 room 6 ref 103 \"100 103\"\n");
 }
 
 /* -- messages that were kept ------------------------------------------------------------------------- */

@@ -379,6 +379,11 @@ static void show_history(struct chat *c, struct session *s, const struct rows *r
 static void show_catchup(struct chat *c, struct session *s, const struct rows *rows, uint64_t before)
 {
 	note_shown(c, s, 0, rows->more ? rows->row[rows->n - 1].id : before - 1);
+	if (rows->n == 0 && s->gaps.n > 0) {
+		/* Nothing is left of these, or nothing was ever said between. */
+		history_catch_up(c, s);
+		return;
+	}
 	if (rows->n == 0) {
 		emit_reply(c, s, "Lines that you missed are no longer kept.");
 	} else {

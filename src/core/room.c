@@ -304,7 +304,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 		return;
 	kept = kept && outage_keeps(c, r);
 	if (kept)
-		r->last_id = c->line_seq = setting_append(c, r, kind, s->nick, 0, body);
+		r->last_id = c->line_seq = s->said_id = setting_append(c, r, kind, s->nick, 0, body);
 	r->last_ms = c->wall_ms;
 	c->serve.lines++;
 	seen_news(c);
@@ -492,6 +492,7 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	s->room = NULL;
 	s->gaps.n = 0;
 	s->caught_up_at = 0;
+	s->said_id = 0;
 	s->caught_up = false;
 	s->seen_id = 0;
 	s->voiced = false;

@@ -21,7 +21,8 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /* Of what s was to be shown up to `seen`, the lines that it was not, or that have not arrived. */
-static struct ranges unshown(const struct session *s, const struct arrival *a, uint64_t seen)
+static struct ranges unshown(const struct chat *c, const struct session *s, const struct arrival *a,
+                             uint64_t seen)
 {
 	struct ranges gaps = s->gaps;
 
@@ -29,6 +30,8 @@ static struct ranges unshown(const struct session *s, const struct arrival *a, u
 	if (a->what == ARRIVED_UP_TO && s->caught_up_at != 0 && a->seq <= s->caught_up_at)
 		for (uint32_t i = 0; i < s->gaps_were.n; i++)
 			ranges_add(&gaps, s->gaps_were.at[i].after, s->gaps_were.at[i].before);
+	/* One's own line is no way past those of others that are not saved yet. */
+	ranges_add(&gaps, c->stored_seq, s->said_id);
 	ranges_drop_from(&gaps, seen + 1);
 	return gaps;
 }
@@ -36,8 +39,7 @@ static struct ranges unshown(const struct session *s, const struct arrival *a, u
 /* The id up to which s has seen its room, if a has arrived; 0: that is not known. */
 static uint64_t seen_up_to(const struct chat *c, const struct session *s, const struct arrival *a)
 {
-	/* Lines that are not saved yet have been seen by nobody but who said them, and one's own are news to
-	 * nobody. */
+	/* Lines that are not saved yet have been seen by nobody but who said them. */
 	uint64_t seen = least(s->room->last_id, c->stored_seq);
 
 	/* Not even the replay has arrived: as if it had not come. */
@@ -46,6 +48,8 @@ static uint64_t seen_up_to(const struct chat *c, const struct session *s, const 
 	/* What is said from now on will be news, also where nothing was said so far. */
 	if (s->room->last_id == 0)
 		seen = s->account != NULL && (s->room == c->lobby || s->room->nmembers > 0) ? c->seq : 0;
+	else if (seen < s->said_id)
+		seen = s->said_id;
 	if (a->what == ARRIVED_UP_TO)
 		seen = least(seen, a->seq > s->joined_id ? a->seq : s->joined_id);
 	return seen;
@@ -53,7 +57,7 @@ static uint64_t seen_up_to(const struct chat *c, const struct session *s, const 
 
 static void mark(struct chat *c, struct session *s, const struct arrival *a, uint64_t seen)
 {
-	struct ranges left = unshown(s, a, seen);
+	struct ranges left = unshown(c, s, a, seen);
 	char gaps[RANGES_TEXT_BYTES];
 
 	ranges_show(&left, gaps);

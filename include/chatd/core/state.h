@@ -108,6 +108,7 @@ struct session {
 	                             * it ends; NULL while 0 */
 	uint32_t ninvited;
 	int64_t slow_ms;            /* said something last in a room that is slow; 0: never */
+	uint64_t said_id;           /* of what it said last in its room; 0: nothing */
 	struct arrival arrived;     /* once its connection is gone: what of its room it got */
 	bool seen_known;            /* what its name had seen of its room before, it knows: the replay was
 	                             * there, or history_recall's answer */
