@@ -97,8 +97,8 @@ host_users() {
 	said=$(user 1 /quit)
 	is "a user of the host is signed in at once" "$said" "-- You are $name, in general[.;].*"
 	said=$(user 1 /sessions)
-	is "and a second time to the same account" "$said" "-- $name is signed in here, .*" \
-		'-- You last signed in .*, from this host\.'
+	is "and a second time to the same account" "$said" "-- $name is signed in here, .*"
+	is "and reads when that was" "$said" '-- You last signed in .*, from this host\.'
 	said=$(printf '%s\n\nguest\n/quit\n' "$name" | nc_bsd -N 127.0.0.1 "$port")
 	is "whose name is registered for others" "$said" ".*-- $name is registered\\..*"
 	said=$(user 65534 someone /quit)
