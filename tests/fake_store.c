@@ -53,7 +53,7 @@ void fake_store_upkeep(struct writer *w)
 	bool wanted = false;
 
 	for (size_t i = 0; i < w->nqueries; i++)
-		wanted |= query_is_search(w->query[i].query.kind);
+		wanted |= query_needs_index(w->query[i].query.kind);
 	if (wanted || prng_chance(&w->prng, 100))
 		store_index(w->store, STEP_ROWS, &err);
 	if (w->prunes && prng_chance(&w->prng, 50) && store_count(w->store, STEP_ROWS, &err) == 0)
@@ -70,7 +70,7 @@ bool fake_store_answers(const struct writer *w, enum query_kind kind)
 
 uint64_t fake_store_seen(const struct writer *w, enum query_kind kind)
 {
-	return w->store != NULL && query_is_search(kind) ? store_indexed(w->store) : w->saved;
+	return w->store != NULL && query_needs_index(kind) ? store_indexed(w->store) : w->saved;
 }
 
 /* In the shape in which all answers of this writer are released; an error is kept in

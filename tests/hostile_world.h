@@ -54,7 +54,7 @@ static inline struct rows *answer(struct world *world, const struct query *q)
 		return rows_of_secret(q, true, 0, NULL, NULL);
 	if (q->kind == QUERY_BACKUP || q->kind == QUERY_STATS)
 		return rows_of_secret(q, true, 0, "database=1", NULL);
-	while (query_is_search(q->kind) && store_index(store, 512, &err) > 0)
+	while (query_needs_index(q->kind) && store_index(store, 512, &err) > 0)
 		;
 	return store_query(store, q);
 }

@@ -344,14 +344,17 @@ static void acts_in_a_share_end_after_a_year(void **state)
 	acts(2, 1 + 2 * AUDIT_END_STEP, 1000, NOON_MS);
 	acts(300, 300, 2000, NOON_MS + year_ms);
 	assert_string_equal(ask_acts("1000", "", 1), "201 more");
+	/* A few with each that comes, of whomever: no step takes long. */
 	acts(301, 301, 0, NOON_MS + year_ms + 1);
 	assert_string_equal(ask_acts("1000", "", 1), "201 more");
-	/* A few with each that comes: no step takes long. */
-	acts(302, 302, 2000, NOON_MS + year_ms + 1);
-	assert_string_equal(ask_acts("1000", "", 1), "201 more");
-	acts(303, 303, 2000, NOON_MS + year_ms + 1);
+	acts(302, 303, 2000, NOON_MS + year_ms + 1);
 	assert_string_equal(ask_acts("1000", "", 1), "");
 	assert_string_equal(ask_acts("", "", 9), "1 300 301 302 303");
+	/* What is in nobody's share, after five. */
+	acts(400, 400, 0, NOON_MS + AUDIT_KEPT_DAYS * INT64_C(86400000));
+	assert_string_equal(ask_acts("0", "", 9), "1 301 400");
+	acts(401, 401, 0, NOON_MS + AUDIT_KEPT_DAYS * INT64_C(86400000) + 1);
+	assert_string_equal(ask_acts("0", "", 9), "301 400 401");
 }
 
 static void an_interrupted_query_says_so(void **state)

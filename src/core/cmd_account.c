@@ -306,7 +306,7 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 			           "said with it, in every room. To confirm:");
 		else
 			emit_reply(c, s, "This takes away your account and all that belongs to it. What you have "
-			           "said stays; %cdrop --lines takes that away too. To confirm:",
+			           "said stays; %cdrop --lines deletes it too. To confirm:",
 			           c->config.command_prefix);
 		begin_own(c, s, DIALOGUE_DROP, DIALOGUE_OLD);
 		s->dialogue->lines = a->lines;

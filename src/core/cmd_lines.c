@@ -20,13 +20,13 @@
 /* A guest's name may have had another bearer before, whose lines are not the guest's. */
 static bool is_own(const struct session *s, const struct row *row)
 {
-	char key[NAME_KEY_BYTES_MAX + 1];
+	const struct account *a = s->account;
 
-	if (!name_key(row->sender, strlen(row->sender), key) ||
-	    strcmp(key, s->key) != 0)
+	if (!name_is(row->sender, s->key))
 		return false;
-	return row->id > s->named_seq ||
-	       (s->account != NULL && row->time_ms >= s->account->made_ms);
+	if (row->id > s->named_seq)
+		return true;
+	return a != NULL && (a->first_seq != 0 ? row->id > a->first_seq : row->time_ms >= a->made_ms);
 }
 
 static void delete_line(struct chat *c, struct session *s, const struct row *row, const char *why)

@@ -53,7 +53,7 @@ static void tell_how_account(struct chat *c, struct session *s, enum removing ho
 	struct bytes b = {0};
 
 	bytes_printf(&b, "%s%s", name, lines ? " --lines" : "");
-	emit_reply(c, s, lines ? "All that it has said goes too, in every room."
+	emit_reply(c, s, lines ? "Everything it has said will be deleted too, in every room."
 	                       : "What it has said stays, unless --lines is given.");
 	tell_how(c, s, how, "account", b.data);
 	bytes_release(&b);

@@ -191,7 +191,7 @@ static void rooms_answer(struct chat *c, struct session *s, struct question *q, 
 	(void)q;
 	rooms_list(c, s, e->rows->error == NULL && s->account != NULL ? e->rows : NULL);
 	if (e->rows->error != NULL)
-		emit_reply(c, s, "What is unread cannot be counted now: %s", e->rows->error);
+		emit_reply(c, s, "Unread lines cannot be counted now: %s", e->rows->error);
 }
 
 void cmd_rooms(struct chat *c, struct session *s, const struct args *a)

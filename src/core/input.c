@@ -199,7 +199,7 @@ static void finish(struct chat *c, struct session *s)
 		}
 		take_last(c, s);
 	}
-	/* A script reads what there is for it on signing in, and what it has read does not come again. */
+	/* A half-closed client still gets its sign-in messages, and what it has read does not come again. */
 	if (!session_lives(s) || session_waits(s) || s->wants_unread || serve_owes(c, s) ||
 	    (s->mail_shown != 0 && !mail_is_late(c, s)))
 		return;

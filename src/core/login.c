@@ -8,7 +8,6 @@
 #include "chatd/core/login.h"
 #include "chatd/core/password.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -60,7 +59,7 @@ static void settled(struct chat *c, struct session *s)
 	tell_state(c, s);
 }
 
-/* And where there is none. */
+/* The same for a room without history. */
 static void greet(struct chat *c, struct session *s, const struct room *r)
 {
 	const char *company = room_company(c, r, s, COMPANY_NAMED);

@@ -481,9 +481,10 @@ void room_go(struct chat *c, struct session *s, struct room *r, bool made)
 void room_leave(struct chat *c, struct session *s, enum room_leaving how, const char *why)
 {
 	struct room *r = s->room;
-	struct session *last = r->members[--r->nmembers];
+	struct session *last;
 
 	seen_mark(c, s);
+	last = r->members[--r->nmembers];
 	r->members[s->room_pos] = last;
 	last->room_pos = s->room_pos;
 	r->ncrlf -= s->crlf;

@@ -1,5 +1,6 @@
 /*
- * What was seen. Owns chat.seen_*: the round in which all connections are asked, a few in each second.
+ * Read marks. Owns chat.seen_*: the round in which every connection is asked once a minute what its peer
+ * has acknowledged, a few in each second.
  */
 
 #include "chatd/core/seen.h"
@@ -47,7 +48,7 @@ static uint64_t seen_up_to(const struct chat *c, const struct session *s, const 
 		return 0;
 	/* What is said from now on will be news, also where nothing was said so far. */
 	if (s->room->last_id == 0)
-		seen = s->account != NULL && (s->room == c->lobby || s->room->nmembers > 0) ? c->seq : 0;
+		seen = s->account != NULL && (s->room == c->lobby || s->room->nmembers > 1) ? c->seq : 0;
 	else if (seen < s->said_id)
 		seen = s->said_id;
 	if (a->what == ARRIVED_UP_TO)

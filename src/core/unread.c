@@ -59,7 +59,7 @@ static void put_room(struct bytes *b, const struct room *r, const struct row *ro
 	put_mentions(b, row);
 }
 
-/* It may end by now. */
+/* If its input has ended, it may go now. */
 static void told(struct chat *c, struct session *s)
 {
 	s->wants_unread = false;
@@ -119,7 +119,7 @@ void unread_ask(struct chat *c, struct session *s, struct question *q, uint32_t 
 	bytes_release(&hidden);
 }
 
-/* Of one who signs in again before it was counted, the last question alone is of interest. */
+/* On a second sign-in before the count is there, only the newest question matters. */
 static void drop_earlier(struct chat *c, struct session *s)
 {
 	struct question *q, *next;
@@ -148,7 +148,7 @@ static void ask(struct chat *c, struct session *s)
 
 static void begin(struct chat *c, struct session *s)
 {
-	/* Who was never here before has left nothing unread. */
+	/* At a first sign-in there is nothing unread. */
 	if (s->account->last[1].at_ms != 0)
 		ask(c, s);
 	else

@@ -1,7 +1,7 @@
 /*
  * What the chat asks of the program around the server: its configuration, its figures, its end.
  *
- * And of the server itself, what has arrived. Each has a few wishes at the most; several may have one in
+ * And of the server itself, what has arrived. Each session has a few wishes at the most; several may have one in
  * the same step of the core.
  */
 

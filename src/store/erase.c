@@ -106,7 +106,7 @@ static bool lines_go(struct store *s, const struct erasing *e, int max, store_sa
 	return ok;
 }
 
-/* What has been seen under that name tells nothing of who may bear it now. */
+/* What was seen under that name says nothing about the next user of it. */
 static bool erasing_end(struct store *s, const struct erasing *e)
 {
 	sqlite3_stmt *seen = store_stmt(s, SQL_SEEN_ERASE), *end = store_stmt(s, SQL_ERASING_END);

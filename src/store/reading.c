@@ -108,7 +108,7 @@ static const char *reading_wait(struct writer *w, const struct query *q)
 	pthread_mutex_lock(&w->mutex);
 	const char *sorry = wait_for(w, &w->stored_shared, q->after_seq, &until,
 	                             "The history is busy; try again in a moment.");
-	if (!sorry && query_is_search(q->kind) && w->indexed_shared < q->after_seq &&
+	if (!sorry && query_needs_index(q->kind) && w->indexed_shared < q->after_seq &&
 	    !atomic_load(&w->reindexing)) {
 		/* Asked for only now, when all that is to be indexed is saved. */
 		atomic_store(&w->index_wanted, true);

@@ -217,18 +217,35 @@ static bool fact_save(struct store *s, const struct record *r)
 	return store_run(st);
 }
 
-/* Acts that are in somebody's share end: the oldest where it is full, and any after AUDIT_DAYS. */
+/* Acts end that are too old, a few with each that comes. Those in a share stand in an index by their time;
+ * of the others the oldest come first. */
+static bool audit_end(struct store *s, enum store_sql sql, int64_t before_ms)
+{
+	sqlite3_stmt *st = store_stmt(s, sql);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, before_ms);
+	sqlite3_bind_int(st, 2, AUDIT_END_STEP);
+	return store_run(st);
+}
+
+/* And in a share that is full the oldest. */
 static bool audit_make_room(struct store *s, const struct record *r)
 {
-	sqlite3_stmt *trim = store_stmt(s, SQL_AUDIT_TRIM), *end = store_stmt(s, SQL_AUDIT_END);
-	if (!trim || !end)
-		return false;
-	sqlite3_bind_int64(trim, 1, (int64_t)r->ref);
-	sqlite3_bind_int(trim, 2, AUDIT_EACH_MAX);
-	sqlite3_bind_int64(end, 1, r->time_ms - AUDIT_DAYS * INT64_C(86400000));
-	sqlite3_bind_int(end, 2, AUDIT_END_STEP);
+	const int64_t day_ms = INT64_C(86400000);
+	if (r->ref != 0) {
+		sqlite3_stmt *trim = store_stmt(s, SQL_AUDIT_TRIM);
+		if (!trim)
+			return false;
+		sqlite3_bind_int64(trim, 1, (int64_t)r->ref);
+		sqlite3_bind_int(trim, 2, AUDIT_EACH_MAX);
+		if (!store_run(trim))
+			return false;
+	}
 	/* What goes by its age waits where the clock may be wrong. */
-	return store_run(trim) && (retention_doubts(s, r->time_ms) || store_run(end));
+	return retention_doubts(s, r->time_ms) ||
+	       (audit_end(s, SQL_AUDIT_END, r->time_ms - AUDIT_DAYS * day_ms) &&
+	        audit_end(s, SQL_AUDIT_OLD, r->time_ms - AUDIT_KEPT_DAYS * day_ms));
 }
 
 static bool audit_save(struct store *s, const struct record *r)
@@ -242,7 +259,7 @@ static bool audit_save(struct store *s, const struct record *r)
 	sqlite3_bind_text(st, 4, r->body, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 5, r->room_name, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 6, (int64_t)r->ref);
-	return store_run(st) && (r->ref == 0 || audit_make_room(s, r));
+	return store_run(st) && audit_make_room(s, r);
 }
 
 /* True where SQLite will say the same again however often the record is tried, and has

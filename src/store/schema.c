@@ -171,6 +171,8 @@ static const char *const statements[SQL_COUNT] = {
 	                   " WHERE share = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
 	[SQL_AUDIT_END] = "DELETE FROM audit WHERE id IN (SELECT id FROM audit"
 	                  " WHERE share <> 0 AND time_ms < ?1 ORDER BY time_ms LIMIT ?2)",
+	[SQL_AUDIT_OLD] = "DELETE FROM audit WHERE time_ms < ?1 AND id IN (SELECT id FROM audit"
+	                  " WHERE share = 0 ORDER BY id LIMIT ?2)",
 	[SQL_AUDIT_LAST] = ACTS OF_WORD "ORDER BY id DESC LIMIT ?3",
 	[SQL_AUDIT_SHARE] = ACTS "AND share = ?5 " OF_WORD "ORDER BY id DESC LIMIT ?3",
 	[SQL_FACT_DROP] = "DELETE FROM facts WHERE kind = ?1 AND key = ?2",

@@ -121,7 +121,8 @@ enum {
 	AUDIT_BYTES_MAX = 1024, /* of one act's description; cut there */
 	UNDO_BYTES_MAX = 4096,  /* and of the data that takes it back: beyond it nothing does */
 	AUDIT_EACH_MAX = 500,   /* acts kept of one account that keeps order in rooms alone; the newest */
-	AUDIT_DAYS = 365,       /* and for so long; what moderators and administrators did stays */
+	AUDIT_DAYS = 365,       /* and for so long */
+	AUDIT_KEPT_DAYS = 1826, /* for which what moderators and administrators did is kept: five years */
 	AUDIT_END_STEP = 100,   /* at most so many older ones go with each that comes */
 	AUDIT_LINES_DEFAULT = 20, /* acts that /audit alone shows */
 	GRANTS_MAX = 256,       /* people who are something in one room, or are invited to it */

@@ -130,8 +130,8 @@ void account_wrong(const struct chat *c, struct account *a, bool code);
 bool account_was_at(const struct account *a, const struct address *from);
 /* s has shown that it is the bearer, which is noted. */
 void account_sign_in(struct chat *c, struct session *s, struct account *a);
-/* What there is for it on signing in: what waits for it, where it last came from, and what others
- * have tried meanwhile. */
+/* Tells s, which has signed in, what waits for it: reports, offers, messages; when and from where it
+ * signed in last; and what others have tried meanwhile. */
 void account_tell(struct chat *c, struct session *s);
 /* It is no longer. */
 void account_sign_out(struct chat *c, struct session *s);

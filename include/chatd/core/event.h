@@ -45,10 +45,10 @@ enum record_kind {
 	                    * says how many. Lies among the lines: messages.kind 10 */
 	RECORD_REMOVE = 11, /* the room and all its lines go, from the search too. Its number is never
 	                    * used again. A long history goes in steps, after the record is saved */
+	RECORD_PRUNE = 12, /* what is too old may go, although it was held back (STORE_CLOCK); room 0 */
 	RECORD_ERASE = 13, /* what was said before it under the name with the key sender goes from history and
 	                    * search, where its id is greater than ref and it was said at body (a number,
 	                    * in ms since the epoch) or later; room 0. Goes in steps too */
-	RECORD_PRUNE = 12, /* what is too old may go, although it was held back (STORE_CLOCK); room 0 */
 };
 
 /*

@@ -29,7 +29,7 @@ void mail_deliver(struct chat *c, struct session *s, struct account *a);
 void mail_forget_shown(struct chat *c, struct session *s);
 /* s has sent its last byte, and does not wait any more for what was shown to arrive. */
 bool mail_is_late(const struct chat *c, const struct session *s);
-/* That is what has: what was shown before goes. */
+/* Deletes the messages that, by `arrived`, the peer has received. */
 void mail_arrived(struct chat *c, struct session *s, const struct arrival *arrived);
 
 /* At the start, after all accounts: one as it was saved. */

@@ -9,8 +9,8 @@
 
 #include "chatd/core/state.h"
 
-/* Saves it for s, which leaves its room, or its name. Of a connection that is there yet, all that it
- * was to see counts as arrived. */
+/* Saves it for s, which leaves its room, or its name. While the connection is open, and nothing else
+ * is known of it, all that was sent counts as read. */
 void seen_mark(struct chat *c, struct session *s);
 
 /* There is something that may be read: a line was said, or mail was shown. */

@@ -200,10 +200,16 @@ bool store_erases(const struct store *s);
 int store_erase(struct store *s, int rows, store_same *same, void (*emptied)(void *ctx, uint32_t room),
                 void *ctx, struct store_error *err);
 
-/* True for the kinds that read the full-text index, and may take longer than others. */
-static inline bool query_is_search(enum query_kind kind)
+/* True for the kinds that read the full-text index. */
+static inline bool query_needs_index(enum query_kind kind)
 {
 	return kind == QUERY_SEARCH || kind == QUERY_UNREAD;
+}
+
+/* And for those that may look at very much, and take longer than others. */
+static inline bool query_is_search(enum query_kind kind)
+{
+	return query_needs_index(kind) || kind == QUERY_AUDIT;
 }
 
 /*

@@ -68,6 +68,7 @@ enum store_sql {
 	SQL_AUDIT_ADD,
 	SQL_AUDIT_TRIM,
 	SQL_AUDIT_END,
+	SQL_AUDIT_OLD,
 	SQL_AUDIT_LAST,
 	SQL_AUDIT_SHARE,
 	SQL_FACTS,
@@ -299,12 +300,6 @@ const struct keep *keep_of(const struct keep *keeps, size_t n, uint32_t room);
 
 /* remove.c */
 
-/* RECORD_ERASE: what somebody has said is going, within the transaction that is open. */
-bool erase_save(struct store *s, const struct record *r);
-/* Rooms that lost lines, each once, *n of them; and of these those that have none left. */
-void rooms_note(uint32_t *room, int *n, uint32_t one);
-bool rooms_keep_emptied(struct store *s, uint32_t *room, int *n);
-
 /* RECORD_REMOVE: the room is going, within the transaction that is open. */
 bool remove_save(struct store *s, const struct record *r);
 /* The room is going; of such a one nothing is shown and nothing saved. */
@@ -313,6 +308,11 @@ bool remove_has(struct store *s, uint32_t room);
 void remove_release(struct store *s);
 
 enum { STORE_BUSY_MS = 2000 }; /* how long another program's lock is waited for */
+
+/* erase.c */
+
+/* RECORD_ERASE: what somebody has said is going, within the transaction that is open. */
+bool erase_save(struct store *s, const struct record *r);
 
 /* wipe.c */
 
@@ -327,6 +327,10 @@ bool retention_record(struct store *s, const struct record *r);
 bool retention_doubts(const struct store *s, int64_t wall_ms);
 
 /* upkeep.c */
+
+/* Rooms that lost lines, each once, *n of them; and of these those that have none left. */
+void rooms_note(uint32_t *room, int *n, uint32_t one);
+bool rooms_keep_emptied(struct store *s, uint32_t *room, int *n);
 
 /* Empties the index where it was made by another form of words than the present one: it is made again,
  * in the steps of store_index. */
@@ -355,6 +359,10 @@ void range_bind(sqlite3_stmt *st, uint32_t room, uint64_t after_id, uint64_t bef
 void answer_fail(struct answer *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* For a step that ended with an error: says so, as the person who asked should read it. */
 void answer_broken(struct answer *a, struct store *s, const char *too_long);
+/* Lines in the ranges, as far as MISSED_MAX, without those of nick, which ends at a line end too; and
+ * the same by a statement that takes from, to and a bound as its parameters 2 to 4. -1: error. */
+int64_t count_lines(struct store *s, uint32_t room, const char *nick, const struct ranges *in);
+int64_t count_in(struct store *s, sqlite3_stmt *st, const struct ranges *in);
 
 /* figures.c */
 struct rows *store_figures(struct store *s, const struct query *q);
@@ -363,11 +371,6 @@ struct rows *store_figures(struct store *s, const struct query *q);
 struct rows *store_backup(struct store *s, const struct query *q);
 
 /* search.c */
-/* Lines in the ranges, as far as MISSED_MAX, without those of nick (which ends at a line end too); and the
- * same by a statement that
- * takes from, to and a bound as its parameters 2 to 4. -1: error. */
-int64_t count_lines(struct store *s, uint32_t room, const char *nick, const struct ranges *in);
-int64_t count_in(struct store *s, sqlite3_stmt *st, const struct ranges *in);
 
 void search_answer(struct store *s, const struct query *q, struct answer *a);
 void unread_answer(struct store *s, const struct query *q, struct answer *a);
