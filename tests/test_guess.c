@@ -78,7 +78,7 @@ static void test_others_of_the_address_are_not_kept_out(void **state)
 	connected(id(1));
 	for (int i = 0; i < 9; i++)
 		sends(1, "/resume abcde-abcde\n");
-	assert_has("No guest can come back with that code");
+	assert_has("That code brings nobody back");
 	connected(id(2));
 	sends(2, "/login nosuch guess\n");
 	for (int i = 0; i < 7; i++)

@@ -301,13 +301,14 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	if (*a->rest == '\0') {
-		if (a->lines)
-			emit_reply(c, s, "This takes away your account, all that belongs to it, and what you have "
-			           "said with it, in every room. To confirm:");
-		else
-			emit_reply(c, s, "This takes away your account and all that belongs to it. What you have "
-			           "said stays; %cdrop --lines deletes it too. To confirm:",
+		if (a->lines) {
+			emit_reply(c, s, "This takes away your account, what belongs to it and all it has said.");
+			emit_reply(c, s, "It cannot be undone. To confirm:");
+		} else {
+			emit_reply(c, s, "This takes away your account and all that belongs to it.");
+			emit_reply(c, s, "What you have said stays; %cdrop --lines deletes it too. To confirm:",
 			           c->config.command_prefix);
+		}
 		begin_own(c, s, DIALOGUE_DROP, DIALOGUE_OLD);
 		s->dialogue->lines = a->lines;
 		return;

@@ -241,8 +241,7 @@ static void remove_left(struct chat *c, struct session *s, const char *name, enu
 	struct bytes things = {0}, what = {0};
 
 	if (lines)
-		emit_reply(c, s, "--lines is for an account that is there: which lines are those of one that is gone "
-		           "is not known.");
+		emit_reply(c, s, "--lines does nothing here: the account that said them is gone.");
 	name_key(name, strlen(name), key);
 	share_who_account(key, who);
 	if (!things_of(c, &o, &things, NULL)) {

@@ -179,8 +179,8 @@ static void take(struct chat *c, struct session *s, struct ghost *g)
 	char problem[NAME_PROBLEM_BYTES_MAX], key[NAME_KEY_BYTES_MAX + 1], nick[NAME_BYTES_MAX + 1];
 
 	if (g == NULL) {
-		emit_reply(c, s, "No guest can come back with that code: it is wrong or was used, %d minutes are "
-		           "over, or they left by %cquit.", RESUME_MS / 60000, c->config.command_prefix);
+		emit_reply(c, s, "That code brings nobody back: it is wrong, used, too old, or ended by %cquit.",
+		           c->config.command_prefix);
 		return;
 	}
 	strcpy(nick, g->nick);
