@@ -29,4 +29,14 @@ static inline void restart(void)
 	store = store_in(folder_file(folder, "chat.db"));
 }
 
+/* One record of any kind. */
+static inline void save_kind(uint64_t seq, uint32_t room, enum record_kind kind, const char *sender,
+                             uint64_t ref, const char *body)
+{
+	struct record r = line_of(seq, room, sender, body);
+	r.kind = kind;
+	r.ref = ref;
+	save_all(store, &r, 1);
+}
+
 #endif

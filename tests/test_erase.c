@@ -27,15 +27,6 @@ static int step(int rows)
 	return n;
 }
 
-static void save_kind(uint64_t seq, uint32_t room, enum record_kind kind, const char *sender,
-                      uint64_t ref, const char *body)
-{
-	struct record r = line_of(seq, room, sender, body);
-	r.kind = kind;
-	r.ref = ref;
-	save_all(store, &r, 1);
-}
-
 static const char *lines(uint32_t room)
 {
 	struct query q = query_of(QUERY_LAST, room, 50);

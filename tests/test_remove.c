@@ -9,15 +9,6 @@
 
 #include "chatd/store/store_db.h"
 
-static void save_kind(uint64_t seq, uint32_t room, enum record_kind kind, const char *sender,
-                      uint64_t ref, const char *body)
-{
-	struct record r = line_of(seq, room, sender, body);
-	r.kind = kind;
-	r.ref = ref;
-	save_all(store, &r, 1);
-}
-
 static int step(int rows)
 {
 	struct store_error err = { .text = "" };
