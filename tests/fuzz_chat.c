@@ -375,7 +375,8 @@ static void answers(bool all)
 
 	if (q == NULL)
 		return;
-	here = chat_session(fuzz.chat, q->query.conn) != NULL;
+	here = session_at(q->query.conn.slot) != NULL &&
+	       same_conn(fuzz.person[q->query.conn.slot].id, q->query.conn);
 	if (q->query.kind == QUERY_TOTP && here)
 		fuzz.person[q->query.conn.slot].chosen = q->first;
 	if (fuzz.tells)
@@ -403,6 +404,26 @@ static void answers_again(void)
 	if (step(&(struct event){.kind = EVENT_ROWS, .conn = q->query.conn, .rows = &rows}, NULL) > 0)
 		fuzz_fail("an answer of kind %d to %u.%u that is not waited for says something",
 		          (int)q->query.kind, q->query.conn.slot, q->query.conn.gen);
+}
+
+/* Something comes of a connection that had this slot before: it is gone, whoever is here now. */
+static void comes_late(uint32_t slot)
+{
+	static const enum event_kind kinds[] = {EVENT_BYTES, EVENT_EOF, EVENT_CLOSED, EVENT_SLOW,
+	                                        EVENT_DRAINED, EVENT_WAITS, EVENT_SKIPPED};
+	struct person *p = &fuzz.person[slot];
+	const struct session *s = session_at(slot);
+	struct event e = {.kind = kinds[below(sizeof kinds / sizeof *kinds)],
+	                  .conn = {slot, p->id.gen - 1}};
+
+	if (e.kind == EVENT_BYTES) {
+		e.bytes.data = "a line for nobody\n";
+		e.bytes.len = strlen(e.bytes.data);
+	}
+	tell("late", e.conn, "", 0);
+	if (step(&e, NULL) > 0 || session_at(slot) != s)
+		fuzz_fail("event %d of %u.%u, which is gone, reaches somebody", (int)e.kind, slot,
+		          e.conn.gen);
 }
 
 /* Somebody sets the clock of the host, by up to two days. */
@@ -611,6 +632,8 @@ static void does(uint32_t slot, uint32_t what)
 		goes(slot);
 	else if (what < 98 && (p->slow || below(6) == 0))
 		is_slow(slot);
+	else if (p->id.gen > 1 && below(4) == 0)
+		comes_late(slot);
 	else if (what == 98 && (fuzz.chat->store_failed != NULL || below(3) == 0))
 		store_changes();
 	else if (below(20) == 0)
