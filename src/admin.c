@@ -8,7 +8,6 @@
 #include "chatd/admin.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,6 +27,7 @@
 #include "chatd/privilege.h"
 #include "chatd/store/secret.h"
 #include "chatd/store/store.h"
+#include "chatd/users.h"
 
 enum {
 	ANSWER_S = 10,          /* how long a running chatd may take */
@@ -97,18 +97,6 @@ static void admin_say_place(const struct admin_db *p, bool new)
 	guard_text(shown, strlen(shown));
 	printf("%s: %s\n", new ? "A new database" : "Database", shown);
 	free(shown);
-}
-
-/* A user's name, or its number. */
-static const char *admin_user(uint32_t uid, char name[64])
-{
-	const struct passwd *pw = getpwuid(uid);
-
-	if (pw)
-		snprintf(name, 64, "%.60s", pw->pw_name);
-	else
-		snprintf(name, 64, "%u", uid);
-	return name;
 }
 
 /* Shows the lines for us: not the banner, not what ends it. True: it was done. */
@@ -341,7 +329,7 @@ static void admin_tell_roots(const struct admin_db *p, const char *user)
 /* Becomes whose the database is, or is to be: what root makes there chatd could not open. */
 static bool admin_become(const struct conf *c, const struct admin_db *p)
 {
-	char owner[64], me[64];
+	char owner[USER_SHOWN_BYTES], me[USER_SHOWN_BYTES];
 
 	if (geteuid() == 0 && !c->user) {
 		if (!p->there)
@@ -356,12 +344,12 @@ static bool admin_become(const struct conf *c, const struct admin_db *p)
 	if (!p->there || p->owner == geteuid())
 		return true;
 	if (p->owner == 0) {
-		admin_tell_roots(p, admin_user(geteuid(), me));
+		admin_tell_roots(p, user_shown(geteuid(), me));
 		return false;
 	}
-	admin_user(p->owner, owner);
+	user_shown(p->owner, owner);
 	admin_tell("the database %s belongs to the user %s; run this as %s, or as root, and not as %s",
-	           p->database, owner, owner, admin_user(geteuid(), me));
+	           p->database, owner, owner, user_shown(geteuid(), me));
 	return false;
 }
 

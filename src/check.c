@@ -13,12 +13,12 @@
 
 #include "chatd/base/guard.h"
 #include "chatd/privilege.h"
+#include "chatd/users.h"
 
 /* A configuration while it is looked at. */
 struct check {
 	const struct conf *c;
 	struct bytes *problems;
-	char who[64];     /* the user whose permissions count, for messages */
 	bool known;       /* the process is that user's; otherwise only what is there is looked at */
 };
 
@@ -38,33 +38,28 @@ static void check_tell(struct bytes *out, const char *fmt, ...)
 	bytes_puts(out, "\n");
 }
 
-static void check_begin(struct check *k, const struct conf *c, struct bytes *problems, bool known)
+/* The user whose permissions count, for messages. */
+static const char *check_who(char who[USER_SHOWN_BYTES])
 {
-	const struct passwd *pw = getpwuid(geteuid());
-
-	*k = (struct check){ .c = c, .problems = problems, .known = known };
-	if (pw)
-		snprintf(k->who, sizeof(k->who), "%.50s", pw->pw_name);
-	else
-		snprintf(k->who, sizeof(k->who), "%u", geteuid());
+	return user_shown(geteuid(), who);
 }
 
 /* Why the path cannot be looked at by a user of whom much is known. */
 static void check_unseen(const struct check *k, const char *key, const char *value,
                          const char *path)
 {
-	int e = errno;
+	char who[USER_SHOWN_BYTES];
 
-	if (k->known || (e != EACCES && e != EPERM))
-		check_tell(k->problems, "%s = %s: the user %s cannot look at %s: %s", key, value, k->who,
-		           path, strerror(e));
+	if (k->known || (errno != EACCES && errno != EPERM))
+		check_tell(k->problems, "%s = %s: the user %s cannot look at %s: %s", key, value,
+		           check_who(who), path, strerror(errno));
 }
 
 /* The folder in which a file is to be made. value: as the configuration has it. */
 static void check_folder(const struct check *k, const char *key, const char *value,
                          const char *file)
 {
-	char *copy = mem_strdup(file), *folder = dirname(copy);
+	char *copy = mem_strdup(file), *folder = dirname(copy), who[USER_SHOWN_BYTES];
 	struct stat st;
 
 	if (stat(folder, &st) != 0) {
@@ -78,7 +73,7 @@ static void check_folder(const struct check *k, const char *key, const char *val
 		check_tell(k->problems, "%s = %s: %s is not a folder", key, value, folder);
 	} else if (k->known && eaccess(folder, W_OK | X_OK) != 0) {
 		check_tell(k->problems, "%s = %s: the user %s cannot write to the folder %s: %s", key, value,
-		           k->who, folder, strerror(errno));
+		           check_who(who), folder, strerror(errno));
 	}
 	free(copy);
 }
@@ -95,6 +90,7 @@ static void check_database(const struct check *k)
 	const char *path = k->c->database;
 	char *real = realpath(path, NULL);
 	struct store_error err;
+	char who[USER_SHOWN_BYTES];
 	struct stat st;
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -104,7 +100,7 @@ static void check_database(const struct check *k)
 		check_folder(k, "database", path, real ? real : path);
 		if (k->known && st.st_uid == geteuid() && eaccess(path, R_OK | W_OK) != 0)
 			check_tell(k->problems, "database = %s: the user %s cannot read and write it: %s", path,
-			           k->who, strerror(errno));
+			           check_who(who), strerror(errno));
 		else if (k->known && !store_look(path, &err))
 			check_tell(k->problems, "%s", err.text);
 	} else if (errno == ENOENT && check_is_link(path)) {
@@ -133,14 +129,15 @@ static bool check_opens(const char *path, const struct stat *st)
 static void check_chat_log(const struct check *k)
 {
 	const char *path = k->c->chat_log;
+	char who[USER_SHOWN_BYTES];
 	struct stat st;
 
 	if (stat(path, &st) == 0) {
 		if (S_ISDIR(st.st_mode))
 			check_tell(k->problems, "chat_log = %s: this is a folder, not a file", path);
 		else if (k->known && !check_opens(path, &st))
-			check_tell(k->problems, "chat_log = %s: the user %s cannot write to it: %s", path, k->who,
-			           strerror(errno));
+			check_tell(k->problems, "chat_log = %s: the user %s cannot write to it: %s", path,
+			           check_who(who), strerror(errno));
 	} else if (errno != ENOENT && errno != ENOTDIR) {
 		check_unseen(k, "chat_log", path, path);
 	} else if (!check_is_link(path)) {
@@ -178,9 +175,8 @@ static void check_of_sockets(const struct check *k)
 bool check_sockets(const struct conf *c, struct bytes *problems)
 {
 	size_t before = problems->len;
-	struct check k;
+	struct check k = { .c = c, .problems = problems, .known = true };
 
-	check_begin(&k, c, problems, true);
 	check_of_sockets(&k);
 	return problems->len == before;
 }
@@ -188,9 +184,8 @@ bool check_sockets(const struct conf *c, struct bytes *problems)
 bool check_files(const struct conf *c, struct bytes *problems)
 {
 	size_t before = problems->len;
-	struct check k;
+	struct check k = { .c = c, .problems = problems, .known = true };
 
-	check_begin(&k, c, problems, true);
 	check_of_files(&k);
 	return problems->len == before;
 }
@@ -220,17 +215,18 @@ bool check_all(const struct conf *c, const char *conf_path, struct bytes *proble
 {
 	size_t before = problems->len;
 	bool known = check_user(c, problems, notes);
-	struct check k;
+	struct check k = { .c = c, .problems = problems };
+	char who[USER_SHOWN_BYTES];
 
 	/* Root makes the sockets before it becomes the user. */
-	check_begin(&k, c, problems, known || geteuid() == 0);
+	k.known = known || geteuid() == 0;
 	check_of_sockets(&k);
 	if (known && geteuid() == 0 && !privilege_drop(c->user))
 		return false;
-	check_begin(&k, c, problems, known);
+	k.known = known;
 	check_of_files(&k);
 	if (known && conf_path && eaccess(conf_path, R_OK) != 0)
 		check_tell(problems, "%s: the user %s cannot read it, as a reload has to: %s", conf_path,
-		           k.who, strerror(errno));
+		           check_who(who), strerror(errno));
 	return problems->len == before;
 }

@@ -73,3 +73,16 @@ const char *users_name(const struct users *u, uint32_t uid)
 	}
 	return low < u->n && u->user[low].uid == uid ? u->user[low].name : NULL;
 }
+
+const char *user_shown(uint32_t uid, char shown[USER_SHOWN_BYTES])
+{
+	int e = errno;
+	const struct passwd *pw = getpwuid(uid);
+
+	if (pw)
+		snprintf(shown, USER_SHOWN_BYTES, "%.60s", pw->pw_name);
+	else
+		snprintf(shown, USER_SHOWN_BYTES, "%u", uid);
+	errno = e;
+	return shown;
+}

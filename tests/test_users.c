@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,11 +83,24 @@ static void test_read_again(void **state)
 	users_release(&u);
 }
 
+/* For a message, which may also say why something failed. */
+static void test_shown(void **state)
+{
+	char shown[USER_SHOWN_BYTES];
+
+	(void)state;
+	errno = EACCES;
+	assert_string_equal(user_shown(0, shown), "root");
+	assert_string_equal(user_shown(4123456789, shown), "4123456789");
+	assert_int_equal(errno, EACCES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_names, file_new, file_end),
 		cmocka_unit_test_setup_teardown(test_read_again, file_new, file_end),
+		cmocka_unit_test(test_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /*
  * The users of the host, by their numbers.
  *
- * Read from a file (passwd(5)) once, because a look-up of the system's own may ask the
+ * The table is read from a file (passwd(5)) once, because a look-up of the system's own may ask the
  * network, for which the loop cannot wait. Users that are in no file are unknown.
  */
 #ifndef CHATD_USERS_H
@@ -32,5 +32,12 @@ void users_release(struct users *u);
 
 /* The login name, until the next read; NULL: unknown. */
 const char *users_name(const struct users *u, uint32_t uid);
+
+enum { USER_SHOWN_BYTES = 64 };
+
+/* A user's name, or its number, written into shown and returned; errno stays. Asks the system,
+ * which may take as long as the network does: only where there is something to be said about
+ * that user, and never in the loop. */
+const char *user_shown(uint32_t uid, char shown[USER_SHOWN_BYTES]);
 
 #endif
