@@ -6,6 +6,8 @@
  *	sim [crash] --seed S   runs one seed and says what happened in it
  *	sim --fault S          runs one seed again and again, each operation failing in turn;
  *	                       prints TAP
+ *	sim --digests N        runs the seeds 1 to N and prints a digest of each run: a change that
+ *	                       alters no behaviour alters none of them
  *	sim --for SECONDS [FIRST]
  *	                       runs seeds from FIRST on, which is else chosen by chance
  *
@@ -77,6 +79,15 @@ static void watch_for_death(void)
 uint32_t sim_pick(const uint32_t *from, uint32_t n)
 {
 	return from[prng_below(&sim->prng, n)];
+}
+
+/* FNV-1a (Fowler, Noll, Vo). */
+void sim_digest(const void *p, size_t n)
+{
+	const unsigned char *bytes = p;
+
+	for (size_t i = 0; i < n; i++)
+		sim->digest = (sim->digest ^ bytes[i]) * UINT64_C(0x100000001b3);
 }
 
 void sim_reset(uint64_t seed)
@@ -336,7 +347,7 @@ static int run_one(uint64_t seed)
 	sim->verbose = true;
 	log_set_level(LOG_LEVEL_WARN);
 	run(seed);
-	snprintf(head, sizeof head, "seed %" PRIu64 ", hash %016" PRIx64, seed, sim->hash);
+	snprintf(head, sizeof head, "seed %" PRIu64 ", digest %016" PRIx64, seed, sim->digest);
 	printf("# %u connections at most, lines of %u bytes, %u a second, %s\n",
 	       sim->options.connections_max, sim->config.line_bytes_max, sim->config.rate_lines,
 	       sim->options.relaxed ? "relaxed" : "commit");
@@ -397,7 +408,7 @@ int main(int argc, char **argv)
 	}
 	if (status < 0)
 		fprintf(stderr, "usage: sim [crash] N | [crash] --seed S | --fault S | "
-		        "--for SECONDS [FIRST]\n");
+		        "--digests N | --for SECONDS [FIRST]\n");
 	free(sim->token);
 	free(sim);
 	sim = NULL;

@@ -65,7 +65,7 @@ struct sim {
 	int64_t pressed_ms;     /* since when the store has been behind without a break */
 	struct token *token;    /* SIM_TOKENS_MAX */
 	uint32_t ntokens;
-	uint64_t hash;          /* of all that was sent, and when */
+	uint64_t digest;        /* of all effects, and of all that was sent and when: sim_digest */
 	struct sim_stats stats;
 	const char *file;       /* of the store; NULL: it is memory */
 	enum durability durability; /* where there is a file */
@@ -77,6 +77,9 @@ struct sim {
 };
 
 extern struct sim *sim;
+
+/* Adds to the run's digest. Two programs that behave alike have the same for each seed. */
+void sim_digest(const void *p, size_t n);
 
 /* One of what follows. */
 uint32_t sim_pick(const uint32_t *from, uint32_t n);
@@ -147,7 +150,7 @@ void sim_check_settled(void);
 /* And when everybody has gone. */
 void sim_check_empty(void);
 
-/* The modes --fault and --for; argv has been looked at by nobody. -1: it is neither. */
+/* The modes --fault, --for and --digests; argv has been looked at by nobody. -1: it is neither. */
 int sim_more(int argc, char **argv, void (*run)(uint64_t seed));
 /* How to have this run again, as a comment. */
 void sim_say_again(void);

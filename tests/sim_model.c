@@ -422,6 +422,24 @@ static void show_all(void)
 		feed_shown_up_to(feed, UINT64_MAX, true);
 }
 
+/* What an effect is, where it is not text that will be sent: that is seen when it is. */
+static void digest_effect(const struct effect *e)
+{
+	const struct record *r = &e->record;
+
+	sim_digest(&e->kind, sizeof e->kind);
+	if (e->kind == EFFECT_LOG)
+		sim_digest(e->text, e->len);
+	if (e->kind != EFFECT_APPEND)
+		return;
+	sim_digest(&r->kind, sizeof r->kind);
+	sim_digest(&r->ref, sizeof r->ref);
+	sim_digest(&r->room, sizeof r->room);
+	sim_digest(r->room_name, strlen(r->room_name) + 1);
+	sim_digest(r->sender, strlen(r->sender) + 1);
+	sim_digest(r->body, strlen(r->body) + 1);
+}
+
 static void effects_after(const struct event *e)
 {
 	size_t n;
@@ -430,6 +448,7 @@ static void effects_after(const struct event *e)
 	for (size_t i = 0; i < n; i++) {
 		const struct effect *at = &effects[i];
 
+		digest_effect(at);
 		if (at->kind == EFFECT_APPEND && at->record.kind <= RECORD_ACTION)
 			check_said(effects, n, i, e);
 		else if (at->kind == EFFECT_PUBLISH)

@@ -76,6 +76,15 @@ static int run_for(double seconds, uint64_t first, void (*run)(uint64_t seed))
 	return EXIT_SUCCESS;
 }
 
+static int run_digests(uint64_t n, void (*run)(uint64_t seed))
+{
+	for (uint64_t seed = 1; seed <= n; seed++) {
+		run(seed);
+		printf("%" PRIu64 " %016" PRIx64 "\n", seed, sim->digest);
+	}
+	return EXIT_SUCCESS;
+}
+
 /* By the clock, so that two who try try different ones; small enough to be typed. */
 static uint64_t some_seed(void)
 {
@@ -92,6 +101,8 @@ int sim_more(int argc, char **argv, void (*run)(uint64_t seed))
 	if (argc >= 3 && strcmp(argv[1], "--fault") == 0)
 		return each_fails(strtoull(argv[2], NULL, 10),
 		                  argc > 3 ? strtoull(argv[3], NULL, 10) : 1, run);
+	if (argc == 3 && strcmp(argv[1], "--digests") == 0)
+		return run_digests(strtoull(argv[2], NULL, 10), run);
 	if (argc >= 3 && strcmp(argv[1], "--for") == 0)
 		return run_for(atof(argv[2]), argc > 3 ? strtoull(argv[3], NULL, 10) : some_seed(), run);
 	return -1;

@@ -294,9 +294,8 @@ void model_sent(struct fake_sock *k, const char *bytes, size_t n)
 	struct peer *p = k->user;
 
 	sim->stats.bytes += n;
-	for (size_t i = 0; i < n; i++)
-		sim->hash = (sim->hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
-	sim->hash += (uint64_t)sim->ring->now_ms;
+	sim_digest(bytes, n);
+	sim_digest(&sim->ring->now_ms, sizeof sim->ring->now_ms);
 	if (p == NULL) {
 		sent_refused(k, bytes, n);
 		return;
