@@ -203,8 +203,8 @@ static bool check_user(const struct conf *c, struct bytes *problems, struct byte
 		check_tell(notes, "what the user %s may read and write was not checked: only root can",
 		           c->user);
 	else if (!pw && geteuid() == 0)
-		check_tell(notes, "no user is named: chatd does not run as root, and what it may read and write "
-		           "was not checked");
+		check_tell(notes, "no user is configured, and chatd does not run as root. What it may read and "
+		           "write was not checked");
 	else
 		return true;
 	return false;

@@ -98,7 +98,7 @@ checked_as_root() {
 	sed -i "s,^chat_log = .*,chat_log = $work/open/chat.log," "$conf"
 	checks "and nothing where all is as it should be" 0 'configuration OK' -- -c "$conf"
 	checks "without a user it says that" 0 \
-		'chatd: no user is named: chatd does not run as root, and what it may read and write was not checked' \
+		'chatd: no user is configured, and chatd does not run as root. What it may read and write was not checked' \
 		'configuration OK' -- -d "$work/open/chatd.db"
 	checks "root is no user for it" 78 "user = root: chatd does not run as root.*" -- \
 		-d "$work/open/chatd.db" --user root

@@ -206,6 +206,68 @@ static void test_a_replay_that_cannot_be_read_marks_nothing(void **state)
 	assert_has_not("kind 5");
 }
 
+/* But it is asked again, and then what is read is saved. */
+static void test_and_it_is_asked_again(void **state)
+{
+	struct row row = said(96, "b");
+
+	(void)state;
+	chat_load_room(chat, &(struct saved_room){.room = 6, .name = "general", .topic = "", .last_id = 97});
+	joins(0);
+	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .error = "Busy."});
+	for (int i = 0; i < 2; i++) {
+		tick(5000);
+		assert_has("QUERY 0 kind 0 room 6");
+		if (i == 0)
+			rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .error = "Busy."});
+	}
+	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .seen_id = 95});
+	assert_has("-- 1 unread line: /catchup shows it.");
+	a_round();
+	assert_all("kind 5 room 6 ref 97 \"95 98\"\n");
+}
+
+/* What a slow connection was not given is missing under any name. */
+static void test_skipped_lines_outlive_a_change_of_name(void **state)
+{
+	(void)state;
+	joins(0);
+	joins(1);
+	sends(1, "1\n2\n3\n");
+	stored(chat->seq);
+	step((struct event){.kind = EVENT_SKIPPED, .conn = id(0), .skipped = {.lines = 2, .first_id = 102}});
+	assert_has("-- 2 lines skipped while your connection was slow; /catchup shows them");
+	sends(0, "/nick c\n");
+	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY});
+	a_round();
+	assert_all("kind 5 room 6 ref 104 \"101 105\"\n");
+	sends(0, "/catchup\n");
+	assert_has_not("missed nothing");
+}
+
+/* Talk between two answers to /catchup makes the first no surer to have arrived. */
+static void test_what_catchup_has_shown_is_unread_until_it_has_arrived(void **state)
+{
+	struct row row = said(104, "b"), first = said(101, "b");
+
+	(void)state;
+	joins(1);
+	sends(1, "1\n2\n3\n");
+	stored(chat->seq);
+	joins(0);
+	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .seen_id = 100,
+	                               .missed = 3});
+	sends(0, "/catchup\n");
+	rows_come(id(0), (struct rows){.kind = QUERY_FIRST, .row = &first, .n = 1, .more = true});
+	sends(1, "4\n");
+	stored(chat->seq);
+	sends(0, "/catchup\n");
+	first.id = 102;
+	rows_come(id(0), (struct rows){.kind = QUERY_FIRST, .row = &first, .n = 1});
+	step((struct event){.kind = EVENT_CLOSED, .conn = id(0), .closed.arrived = {ARRIVED_UP_TO, 104}});
+	assert_has("kind 5 room 6 ref 104 \"100 104\"\n");
+}
+
 /* The account's own gaps come with an answer, and who is away before it has read nothing under that
  * name. */
 static void test_signing_in_within_the_chat_marks_nothing_unknown(void **state)
@@ -276,6 +338,24 @@ static void load_mail(void)
 	chat_load_fact(chat, &(struct saved_fact){
 		.kind = FACT_MAIL, .key = "alice 00000000000000000050",
 		.value = "from=bob at=1 share=bob text=lunch?"});
+}
+
+/* As no version wrote it. */
+static void test_a_message_without_a_number_is_no_message(void **state)
+{
+	static const char *const keys[] = {"alice", "alice x", "alice 0"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ACCOUNT, .key = "alice", .value = ALICE});
+		chat_load_fact(chat, &(struct saved_fact){
+			.kind = FACT_MAIL, .key = keys[i], .value = "from=bob at=1 share=bob text=lunch?"});
+	}
+	alice_signs_in(0);
+	rows_come(id(0), (struct rows){.kind = QUERY_UNREAD});
+	assert_has_not("lunch?");
+	a_round();
+	assert_int_equal(chat->mails_shown, 0);
 }
 
 static void alice_reads(uint32_t slot)
@@ -367,6 +447,10 @@ int main(void)
 		TEST(test_what_did_not_arrive_at_the_old_connection_is_news),
 		TEST(test_nor_at_the_guests_who_comes_back_with_a_code),
 		TEST(test_a_replay_that_cannot_be_read_marks_nothing),
+		TEST(test_and_it_is_asked_again),
+		TEST(test_skipped_lines_outlive_a_change_of_name),
+		TEST(test_what_catchup_has_shown_is_unread_until_it_has_arrived),
+		TEST(test_a_message_without_a_number_is_no_message),
 		TEST(test_signing_in_within_the_chat_marks_nothing_unknown),
 		TEST(test_nor_does_a_guest_who_takes_up_a_name),
 		TEST(test_ones_own_line_is_no_way_past_others),

@@ -240,13 +240,12 @@ static void remove_left(struct chat *c, struct session *s, const char *name, enu
 	struct owner o = {.who = who, .speaks_alone = true};
 	struct bytes things = {0}, what = {0};
 
-	if (lines)
-		emit_reply(c, s, "--lines does nothing here: the account that said them is gone.");
 	name_key(name, strlen(name), key);
 	share_who_account(key, who);
 	if (!things_of(c, &o, &things, NULL)) {
-		emit_reply(c, s, "No account is called %.*s.",
-		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name);
+		emit_reply(c, s, "No account is called %.*s.%s",
+		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name,
+		           lines ? " Lines of an account that is gone cannot be told from others'." : "");
 	} else if (how != REMOVE_DO) {
 		emit_reply(c, s, "No account is called %s any more. What one of that name has left: %s.", key,
 		           things.data);

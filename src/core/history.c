@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/emit.h"
@@ -22,7 +23,10 @@
 #include "chatd/core/setting.h"
 #include "chatd/core/unread.h"
 
-enum { BACK_LINES = 3 };   /* shown again to somebody who comes back, before what is new */
+enum {
+	BACK_LINES = 3,          /* shown again to somebody who comes back, before what is new */
+	RECALL_AGAIN_MS = 5000,  /* after what somebody has missed could not be told */
+};
 
 static struct query query_of(const struct session *s, enum query_kind kind)
 {
@@ -66,8 +70,9 @@ static uint64_t newest(const struct chat *c, const struct session *s, enum query
 	return s->room->last_id > s->room->deleted_seq ? s->room->last_id : s->room->deleted_seq;
 }
 
-struct question *history_ask(struct chat *c, struct session *s, question_then *then,
-                             enum history_need need, struct query q)
+/* The same as history_ask, when delay_ms have gone by. */
+static struct question *ask_in(struct chat *c, struct session *s, question_then *then,
+                               enum history_need need, struct query q, int64_t delay_ms)
 {
 	struct query whole = query_of(s, q.kind);
 	struct question *question = NULL;
@@ -94,10 +99,16 @@ struct question *history_ask(struct chat *c, struct session *s, question_then *t
 	if (readable(c, s, &whole, &hidden)) {
 		question = question_new(c, s, then);
 		question->in_room = whole.room != 0;
-		question_ask(c, question, whole);
+		question_ask_in(c, question, whole, delay_ms);
 	}
 	bytes_release(&hidden);
 	return question;
+}
+
+struct question *history_ask(struct chat *c, struct session *s, question_then *then,
+                             enum history_need need, struct query q)
+{
+	return ask_in(c, s, then, need, q, 0);
 }
 
 /* Somebody's line as it looked when it was said. */
@@ -262,6 +273,8 @@ static struct rows of_its_own(const struct session *s, const struct rows *rows)
 	return own;
 }
 
+static void ask_again(struct chat *c, struct session *s);
+
 static void replay_answer(struct chat *c, struct session *s, struct question *q,
                           const struct event *e)
 {
@@ -269,8 +282,17 @@ static void replay_answer(struct chat *c, struct session *s, struct question *q,
 
 	(void)q;
 	s->held = false;
-	s->seen_known = rows.error == NULL;
+	if (s->replay_of_other) {
+		/* What the name that it had then has missed. */
+		rows.seen_id = rows.missed = 0;
+		rows.gaps.n = 0;
+		rows.back = false;
+	} else {
+		s->seen_known = rows.error == NULL;
+	}
 	show_replay(c, s, &rows);
+	if (rows.error != NULL && !s->replay_of_other)
+		ask_again(c, s);
 	settle(c, s);
 }
 
@@ -280,34 +302,61 @@ static void recall_answer(struct chat *c, struct session *s, struct question *q,
 	struct rows rows = of_its_own(s, e->rows);
 
 	(void)q;
-	if (rows.error != NULL)
+	if (rows.error != NULL) {
+		ask_again(c, s);
 		return;
+	}
 	s->seen_known = true;
 	show_missed(c, s, &rows, rows.n);
+	/* What it has read meanwhile can be saved. */
+	seen_news(c);
 }
 
 /* Asks what s has missed, and for the last lines before before_id. */
 static struct question *ask_replay(struct chat *c, struct session *s, question_then *then, uint32_t lines,
-                                   uint64_t before_id)
+                                   uint64_t before_id, int64_t delay_ms)
 {
-	return history_ask(c, s, then, HISTORY_SAVED, (struct query){
+	return ask_in(c, s, then, HISTORY_SAVED, (struct query){
 		.kind = QUERY_REPLAY, .room = s->room->number, .limit = lines, .before_id = before_id,
 		.words = s->nick, .marked_after = s->account != NULL ? s->account->first_seq : s->back_seq,
-	});
+	}, delay_ms);
 }
 
-void history_recall(struct chat *c, struct session *s)
+/* Asks what s has missed in its room before what it was shown. */
+static void recall(struct chat *c, struct session *s, int64_t delay_ms)
 {
-	struct question *q;
+	struct question *q = ask_replay(c, s, recall_answer, 1, s->shown_from, delay_ms);
 
-	/* The replay that is on its way asks for another name. */
-	s->seen_known = false;
-	s->gaps.n = 0;
-	q = ask_replay(c, s, recall_answer, 1, s->shown_from);
+	/* Nobody's input is to wait for it. */
 	if (q != NULL)
 		q->holds = false;
 	else
 		s->seen_known = true;
+}
+
+/* It could not be told. Until it is, nothing that s reads is saved. */
+static void ask_again(struct chat *c, struct session *s)
+{
+	recall(c, s, RECALL_AGAIN_MS);
+}
+
+/* An answer for the name that s had before, or for what it was before, says nothing of it now. */
+static void drop_recalls(struct chat *c, struct session *s)
+{
+	struct question *q, *next;
+
+	DL_FOREACH_SAFE(s->questions, q, next)
+		if (q->then == recall_answer) {
+			question_take(c, q);
+			question_free(q);
+		}
+}
+
+void history_recall(struct chat *c, struct session *s)
+{
+	drop_recalls(c, s);
+	seen_unknown(s);
+	recall(c, s, 0);
 }
 
 void history_replay(struct chat *c, struct session *s)
@@ -318,9 +367,10 @@ void history_replay(struct chat *c, struct session *s)
 		return;
 	}
 	/* Where no lines are shown, one is asked for all the same: what was missed is in the answer. */
+	s->replay_of_other = false;
 	s->held = ask_replay(c, s, replay_answer,
 	                     setting_replay(c, s->room) > 0 ? setting_replay(c, s->room) : 1,
-	                     s->room->last_id + 1) != NULL;
+	                     s->room->last_id + 1, 0) != NULL;
 	/* None of it is to be read: what is said from now on is not held back for that. */
 	s->seen_known = !s->held;
 	if (!s->held)
@@ -343,8 +393,8 @@ static void show_bounds(struct chat *c, struct session *s, const struct rows *ro
 /* Lines of its room are shown that had not been, from first to last. */
 static void note_shown(struct chat *c, struct session *s, uint64_t first, uint64_t last)
 {
-	/* Several answers in a row are one. */
-	if (s->caught_up_at != s->room->last_id)
+	/* Several answers are one until the first has arrived. */
+	if (s->caught_up_at == 0)
 		s->gaps_were = s->gaps;
 	s->caught_up_at = s->room->last_id;
 	s->caught_up = true;
@@ -441,7 +491,8 @@ static void show_search(struct chat *c, struct session *s, const struct rows *ro
 		emit_reply(c, s, "Nothing found. All the words must be in one line; wor* finds what "
 		           "begins with wor.");
 	else if (rows->more)
-		emit_reply(c, s, "More than %zu lines found; these are the newest:", hits + ignored);
+		emit_reply(c, s, "More than %zu lines found%s", hits + ignored,
+		           hits > 0 ? "; these are the newest:" : ". More words find fewer.");
 	else if (hits > 0)
 		emit_reply(c, s, "%zu %s found, newest first:", hits, lines_word(hits));
 	if (hits > 0)

@@ -235,6 +235,7 @@ void login_clear_name(struct chat *c, const struct account *a)
 		emit_reply(c, g, "%s is registered now, and your name looks like it: you are called %s.",
 		           a->nick, nick);
 		session_rename(c, g, nick, key);
+		history_recall(c, g);
 	}
 }
 

@@ -228,14 +228,16 @@ void mail_arrived(struct chat *c, struct session *s, const struct arrival *arriv
 void mail_load(struct chat *c, const char *key, const char *value)
 {
 	const char *number = strrchr(key, ' ');
+	uint64_t n = number != NULL ? strtoull(number + 1, NULL, 10) : 0;
 	char *owner = number == NULL ? mem_strdup(key) : strndup(key, (size_t)(number - key));
-	struct account *a = owner != NULL && number != NULL ? account_by_key(c, owner) : NULL;
+	struct account *a = owner != NULL && n != 0 ? account_by_key(c, owner) : NULL;
 	struct address from;
 	char *made;
 
 	free(owner);
 	if (a == NULL || a->nmail >= MAIL_MAX || c->nmail >= MAILS_MAX) {
-		/* Whom it was for is gone, or it is beyond what can be kept: nobody will ever read it. */
+		/* Whom it was for is gone, or it is beyond what can be kept, or has no number: nobody will
+		 * ever read it. */
 		forget_fact(c, FACT_MAIL, key);
 		return;
 	}
@@ -244,7 +246,7 @@ void mail_load(struct chat *c, const char *key, const char *value)
 		from = (struct address){0};
 	free(made);
 	add(c, a, &(struct mail){
-		.number = strtoull(number + 1, NULL, 10), .at_ms = fields_get_time(value, "at"),
+		.number = n, .at_ms = fields_get_time(value, "at"),
 		.who = fields_get_text(value, "share", SHARE_WHO_BYTES - 1), .made_from = from,
 		.from = fields_get_text(value, "from", NAME_BYTES_MAX),
 		.text = fields_get_text(value, "text", MAIL_BYTES_MAX),

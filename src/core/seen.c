@@ -70,6 +70,17 @@ static void mark(struct chat *c, struct session *s, const struct arrival *a, uin
 	s->caught_up = false;
 }
 
+void seen_unknown(struct session *s)
+{
+	s->seen_known = false;
+	s->replay_of_other = s->held;
+	/* Lines that this connection was not given are still missing, whoever s is; and what was before
+	 * them is asked. */
+	if (s->shown_from > 0)
+		ranges_drop(&s->gaps, 0, s->shown_from - 1);
+	s->caught_up_at = 0;
+}
+
 void seen_mark(struct chat *c, struct session *s)
 {
 	uint64_t seen = seen_up_to(c, s, &s->arrived);
@@ -127,7 +138,8 @@ void seen_tick(struct chat *c)
 		return;
 	c->seen_ms = c->now_ms + SEEN_STEP_MS;
 	/* Who reads messages and goes is not to read them again: they are asked in each step. */
-	for (uint32_t slot = 0, mails = c->mails_shown; mails > 0 && emit_has_room(c); slot++)
+	for (uint32_t slot = 0, mails = c->mails_shown;
+	     mails > 0 && slot < c->nslots && emit_has_room(c); slot++)
 		if (c->sessions[slot].mail_shown != 0) {
 			mails--;
 			if (mail_is_late(c, &c->sessions[slot]))

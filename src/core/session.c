@@ -280,8 +280,9 @@ void session_rename(struct chat *c, struct session *s, const char *nick, const c
 		seen_mark(c, s);
 	session_name(c, s, nick, key);
 	if (strcmp(old_key, key) != 0) {
-		/* Of this name nothing is saved so far. */
+		/* Of this name nothing is saved so far, nor known. */
 		s->seen_id = 0;
+		seen_unknown(s);
 		seen_news(c);
 		follow_ignores(c, old_key, key);
 	}

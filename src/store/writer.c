@@ -193,6 +193,8 @@ const char *writer_sorry(enum query_kind kind)
 {
 	if (query_is_secret(kind))
 		return "Too many passwords are being checked. Try again in a moment.";
+	if (kind == QUERY_AUDIT)
+		return "The audit cannot be searched at this moment. Try again soon.";
 	if (query_is_search(kind))
 		return "The search is busy. Try again in a moment.";
 	return "Too many requests at once. Try again in a moment.";

@@ -13,6 +13,10 @@
  * is known of it, all that was sent counts as read. */
 void seen_mark(struct chat *c, struct session *s);
 
+/* What s has seen is not known any more, for it has another name, or is somebody else by the same:
+ * nothing of it is saved until history_recall or another room makes it known. */
+void seen_unknown(struct session *s);
+
 /* There is something that may be read: a line was said, or mail was shown. */
 void seen_news(struct chat *c);
 

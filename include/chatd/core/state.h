@@ -112,6 +112,7 @@ struct session {
 	struct arrival arrived;     /* once its connection is gone: what of its room it got */
 	bool seen_known;            /* what its name had seen of its room before, it knows: the replay was
 	                             * there, or history_recall's answer */
+	bool replay_of_other;       /* the replay that is on its way was asked for another name of its */
 	struct ranges gaps;         /* lines of its room that have not been shown: /catchup does */
 	struct ranges gaps_were;    /* and had not before /catchup showed some, */
 	uint64_t caught_up_at;      /* when this was the newest line of its room; 0: it has not */
