@@ -60,7 +60,7 @@ CHATD_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DCHATD_VERSION='"$(VERSION)"
 CHATD_LDFLAGS = $(SAN) $(HARDEN_LD) -pthread $(LDFLAGS)
 LIBS          = -luring -lsqlite3 -linih -lutf8proc -ltelnet -lcrypt -loath -licui18n -licuuc -lseccomp
 
-SRC    = $(sort $(wildcard src/*.c src/*/*.c))
+SRC    = $(sort $(shell find src -name "*.c"))
 OBJ    = $(SRC:%.c=$(B)/%.o)
 LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/test_*.c))
@@ -81,10 +81,10 @@ all: chatd
 chatd: $(B)/chatd
 	@cp $< $@.new && mv $@.new $@
 
-$(B)/chatd: $(B)/src/main.o $(LIB)
+$(B)/chatd: $(B)/src/program/main.o $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(LIB): $(filter-out $(B)/src/main.o,$(OBJ))
+$(LIB): $(filter-out $(B)/src/program/main.o,$(OBJ))
 	@rm -f $@
 	@ar rcs $@ $^
 

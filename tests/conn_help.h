@@ -16,7 +16,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
-#include "chatd/net/conn.h"
+#include "chatd/net/outqueue.h"
 #include "prng.h"
 
 static struct feed f;

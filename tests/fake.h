@@ -11,7 +11,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/net/ring.h"
-#include "chatd/store/writer.h"
+#include "chatd/store/threads/writer.h"
 #include "prng.h"
 
 /* Says what is wrong, with seed and step, and exits. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chatd/core/name.h"
+#include "chatd/core/people/name.h"
 
 void fake_line_release(struct fake_line *l)
 {

@@ -24,8 +24,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "chatd/core/grant.h"
-#include "chatd/core/session.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/membership.h"
 #include "where.h"
 
 enum {

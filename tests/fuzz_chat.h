@@ -10,7 +10,7 @@
 #define CHATD_TESTS_FUZZ_CHAT_H
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/account.h"
+#include "chatd/core/people/account.h"
 #include "chatd/core/state.h"
 #include "prng.h"
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chatd/core/rights.h"
-#include "chatd/core/room.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/room.h"
 #include "fuzz_chat.h"
 
 enum { KEPT_MAX = 64, LINE_BYTES_MAX = 64, USED_MAX = 1 << 16 };

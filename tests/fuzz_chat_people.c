@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "chatd/core/command.h"
-#include "chatd/core/room.h"
-#include "chatd/core/session.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/room.h"
 #include "fuzz_chat.h"
 
 const char *const people_names[] = {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chatd/core/pointed.h"
+#include "chatd/core/rooms/line_ref.h"
 #include "fuzz_chat.h"
 
 enum {

@@ -11,9 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "chatd/conf.h"
-#include "chatd/conf_type.h"
 #include "chatd/base/address.h"
+#include "chatd/program/conf/conf.h"
+#include "chatd/program/conf/conf_type.h"
 #include "fuzz_world.h"
 
 enum { FILE_BYTES_MAX = 1 << 16 };

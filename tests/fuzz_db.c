@@ -14,9 +14,9 @@
 
 #include <sqlite3.h>
 
-#include "chatd/core/command.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/store/db/store.h"
 #include "chatd/store/secret.h"
-#include "chatd/store/store.h"
 #include "fuzz_world.h"
 
 enum { FILE_BYTES_MAX = 1 << 17, ROUNDS_MAX = 2000 };

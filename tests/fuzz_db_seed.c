@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-#include "chatd/store/store.h"
+#include "chatd/store/db/store.h"
 
 static struct store *store;
 static uint64_t seq;

@@ -22,10 +22,10 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
-#include "chatd/core/line.h"
-#include "chatd/core/name.h"
-#include "chatd/core/telnet.h"
-#include "chatd/core/text.h"
+#include "chatd/base/text.h"
+#include "chatd/core/input/line.h"
+#include "chatd/core/input/telnet.h"
+#include "chatd/core/people/name.h"
 #include "fuzz_talk.h"
 
 enum { INPUT_MAX = 1 << 16 };

@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "chatd/core/command.h"
-#include "chatd/core/text.h"
+#include "chatd/base/text.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/store/db/store.h"
 #include "chatd/store/secret.h"
-#include "chatd/store/store.h"
 #include "fuzz_world.h"
 #include "hostile.h"
 

@@ -8,8 +8,8 @@
  */
 #include <stdio.h>
 
-#include "chatd/conf.h"
-#include "chatd/core/command.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/program/conf/conf.h"
 
 int main(void)
 {

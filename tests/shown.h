@@ -1,6 +1,6 @@
 /*
  * What may reach a reader's terminal, decided anew: by ICU's tables and not by those of
- * src/core/text.c, which is what this is held against.
+ * src/base/text.c, which is what this is held against.
  *
  * Text is valid UTF-8 without control characters but the ends of lines; nothing in it is hidden
  * (general category Cf, Zl, Zp, default ignorable code points, noncharacters) but what scripts and

@@ -13,7 +13,7 @@
 #define CHATD_TESTS_SIM_H
 
 #include "chatd/core/state.h"
-#include "chatd/net/server_state.h"
+#include "chatd/net/loop_state.h"
 #include "fake.h"
 #include "fake_disk.h"
 

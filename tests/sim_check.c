@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "chatd/core/room.h"
-#include "chatd/core/session.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/room.h"
 
 /* -- the core -------------------------------------------------------------------------- */
 

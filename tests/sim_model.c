@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chatd/core/name.h"
-#include "chatd/core/room.h"
-#include "chatd/core/session.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/room.h"
 
 void __real_chat_step(struct chat *c, struct event *e);
 void __wrap_chat_step(struct chat *c, struct event *e);

@@ -5,7 +5,7 @@
 #define CHATD_TESTS_STORE_HELP_H
 
 #include "chatd/core/event.h"
-#include "chatd/store/store.h"
+#include "chatd/store/db/store.h"
 
 #include <stdarg.h>
 #include <setjmp.h>

@@ -6,9 +6,9 @@
 #ifndef CHATD_TESTS_TALK_CORE_H
 #define CHATD_TESTS_TALK_CORE_H
 
-#include "chatd/conf.h"
 #include "chatd/core/chat.h"
-#include "chatd/store/store.h"
+#include "chatd/program/conf/conf.h"
+#include "chatd/store/db/store.h"
 #include "talk.h"
 #include "where.h"
 

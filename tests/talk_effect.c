@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chatd/core/name.h"
+#include "chatd/core/people/name.h"
 #include "chatd/store/secret.h"
 #include "talk_core.h"
 

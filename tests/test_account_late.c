@@ -3,8 +3,8 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/account.h"
-#include "chatd/core/session.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/people/session.h"
 
 static void registers(uint32_t slot)
 {

@@ -13,9 +13,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "chatd/base/bounds.h"
 #include "chatd/base/address.h"
-#include "chatd/core/origin.h"
+#include "chatd/base/bounds.h"
+#include "chatd/core/people/origin.h"
 #include "where.h"
 
 static const char *shown(const char *text)

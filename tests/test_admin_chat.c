@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "chatd/admin.h"
+#include "chatd/program/admin.h"
 
 enum { MUCH = 1 << 20 };
 

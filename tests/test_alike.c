@@ -2,8 +2,8 @@
 #define CHAT_SLOTS 410
 #include "chat_help.h"
 
-#include "chatd/core/look.h"
-#include "chatd/core/session.h"
+#include "chatd/core/people/confusable.h"
+#include "chatd/core/people/session.h"
 
 enum { ALIKE = 400 };
 

@@ -1,7 +1,7 @@
 /* Answers that the loop does not take: they are kept in memory, so there are not many. */
 #include "writer_help.h"
 
-#include "chatd/store/writer_threads.h"
+#include "chatd/store/threads/writer_threads.h"
 
 #include <sched.h>
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "chatd/base/log.h"
-#include "chatd/store/store_db.h"
+#include "chatd/store/db/store_db.h"
 
 static struct rows *backup(struct store *s, const char *name)
 {

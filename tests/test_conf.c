@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "chatd/conf_type.h"
+#include "chatd/program/conf/conf_type.h"
 
 /* Reads text as the file "f.conf" over the defaults. The caller releases both. */
 static bool read_text(struct conf *c, const char *text, size_t len, struct bytes *problems)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "chatd/conf.h"
+#include "chatd/program/conf/conf.h"
 
 static void test_listen_addresses(void **state)
 {

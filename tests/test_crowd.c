@@ -2,8 +2,8 @@
 #include "chat_help.h"
 
 #include "chatd/base/bounds.h"
-#include "chatd/core/account.h"
-#include "chatd/core/crowd.h"
+#include "chatd/core/entry/admission.h"
+#include "chatd/core/people/account.h"
 #include "chatd/core/state.h"
 
 static uint32_t gens[2 * SLOTS];

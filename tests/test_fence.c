@@ -27,7 +27,7 @@
 /* For the ring's own descriptor and queue. */
 #include "../src/net/ring.c"
 
-#include "chatd/fence.h"
+#include "chatd/program/sandbox/sandbox.h"
 
 static char folder[] = "/tmp/chatd-fence.XXXXXX";
 static char elsewhere[] = "/tmp/chatd-fence.XXXXXX";

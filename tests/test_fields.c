@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chatd/core/fields.h"
+#include "chatd/base/fields.h"
 
 static void assert_field(const char *fields, const char *name, const char *want)
 {

@@ -3,8 +3,8 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/filter.h"
-#include "chatd/core/order.h"
+#include "chatd/core/moderation/filter.h"
+#include "chatd/core/moderation/order.h"
 
 static void add(const char *typed)
 {

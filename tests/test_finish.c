@@ -2,7 +2,7 @@
 #define CHAT_SLOTS 131
 #include "chat_help.h"
 
-#include "chatd/core/account.h"
+#include "chatd/core/people/account.h"
 #include "chatd/core/state.h"
 
 enum { CROWD = SLOTS - 3, HOST = SLOTS - 1 };

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "chatd/core/foreign.h"
+#include "chatd/core/entry/protocol_probe.h"
 
 static enum foreign sign(const char *text)
 {

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "chatd/core/format.h"
+#include "chatd/base/time_format.h"
 
 #define NOW_MS INT64_C(1795378445000)  /* 2026-11-22 20:14:05 UTC */
 

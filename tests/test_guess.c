@@ -1,10 +1,10 @@
 /* How often a password or a code may be tried, by whom. */
 #include "chat_help.h"
 
-#include "chatd/core/account.h"
-#include "chatd/core/guess.h"
-#include "chatd/core/room.h"
-#include "chatd/core/setting.h"
+#include "chatd/core/entry/guess.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/setting.h"
 #include "chatd/core/state.h"
 
 /* Slot 0: alice, who has an account, at 192.0.2.1. */

@@ -3,7 +3,7 @@
  */
 #include "store_help.h"
 
-#include "chatd/store/clock.h"
+#include "chatd/store/db/clock.h"
 
 static struct folder *folder;
 static struct store *store;

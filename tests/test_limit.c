@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "chatd/core/limit.h"
+#include "chatd/base/token_bucket.h"
 #include "prng.h"
 
 static void test_a_full_bucket_gives_a_burst_and_then_its_rate(void **state)

@@ -11,7 +11,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
-#include "chatd/core/line.h"
+#include "chatd/core/input/line.h"
 
 static uint64_t seed = 1;
 

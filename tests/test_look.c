@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "chatd/core/look.h"
-#include "chatd/core/name.h"
+#include "chatd/core/people/confusable.h"
+#include "chatd/core/people/name.h"
 
 static const char *look(const char *name, bool as_written)
 {

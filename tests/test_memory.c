@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "chatd/base/bounds.h"
-#include "chatd/memory.h"
+#include "chatd/program/memory.h"
 
 enum { MIB = 1 << 20 };
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "chatd/core/name.h"
-#include "chatd/core/text.h"
+#include "chatd/base/text.h"
+#include "chatd/core/people/name.h"
 
 static uint64_t seed = 1;
 

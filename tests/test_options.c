@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "chatd/options.h"
+#include "chatd/program/options.h"
 
 enum {
 	WORDS_MAX = 8,

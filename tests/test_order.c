@@ -3,10 +3,10 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/name.h"
-#include "chatd/core/order.h"
-#include "chatd/core/room.h"
-#include "chatd/core/session.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/room.h"
 
 enum { CROWD = 1500 };
 

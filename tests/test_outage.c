@@ -1,11 +1,11 @@
 /* The core while nothing can be saved, where lines are refused and where talk goes on. */
 #include "chat_help.h"
 
-#include "chatd/core/account.h"
 #include "chatd/core/emit.h"
-#include "chatd/core/room.h"
-#include "chatd/core/report.h"
-#include "chatd/core/room_end.h"
+#include "chatd/core/moderation/report.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/room_end.h"
 #include "chatd/core/state.h"
 
 static int begin_talking(void **state)

@@ -3,7 +3,7 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/pointed.h"
+#include "chatd/core/rooms/line_ref.h"
 
 /* The answer to the question of slot 0: the line, said by a, in slot 0, or somebody else. */
 static void line_comes(uint64_t line, const char *sender, const char *body)

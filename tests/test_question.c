@@ -4,9 +4,9 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/account.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/people/session.h"
 #include "chatd/core/question.h"
-#include "chatd/core/session.h"
 #include "chatd/core/state.h"
 
 static struct session *session(uint32_t slot)

@@ -1,7 +1,7 @@
 /*
  * The ring of records and the mailbox: nothing lost, nothing twice, in order.
  */
-#include "chatd/store/queue.h"
+#include "chatd/store/threads/queue.h"
 #include "store_help.h"
 
 #include "chatd/base/bounds.h"

@@ -3,8 +3,8 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/report.h"
-#include "chatd/core/session.h"
+#include "chatd/core/moderation/report.h"
+#include "chatd/core/people/session.h"
 
 static void load(uint64_t number, const char *state)
 {

@@ -4,7 +4,7 @@
 #include "store_help.h"
 
 #include "chatd/base/bounds.h"
-#include "chatd/store/store_db.h"
+#include "chatd/store/db/store_db.h"
 
 static struct store *store;
 

@@ -3,9 +3,9 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/account.h"
 #include "chatd/core/emit.h"
-#include "chatd/core/session.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/people/session.h"
 
 static struct session *session(uint32_t slot)
 {

@@ -6,17 +6,17 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/account.h"
-#include "chatd/core/forget.h"
-#include "chatd/core/grant.h"
-#include "chatd/core/mail.h"
-#include "chatd/core/report.h"
-#include "chatd/core/order.h"
-#include "chatd/core/resume.h"
-#include "chatd/core/rights.h"
-#include "chatd/core/room.h"
-#include "chatd/core/room_end.h"
-#include "chatd/core/session.h"
+#include "chatd/core/entry/resume.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/report.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/people/forget.h"
+#include "chatd/core/people/mail.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/membership.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/room_end.h"
 
 enum {
 	MALLORY,      /* slot of who is hostile, from wherever they like */

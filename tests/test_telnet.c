@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/telnet.h"
+#include "chatd/core/input/telnet.h"
 
 #define IAC "\xFF"
 #define DONT "\xFE"

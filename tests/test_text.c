@@ -11,7 +11,7 @@
 #include <utf8proc.h>
 
 #include "chatd/base/bounds.h"
-#include "chatd/core/text.h"
+#include "chatd/base/text.h"
 
 #define ILL "\xEF\xBF\xBD"
 

@@ -5,8 +5,8 @@
 #include "writer_help.h"
 
 #include "chatd/base/bytes.h"
-#include "chatd/store/turns.h"
-#include "chatd/store/writer_threads.h"
+#include "chatd/store/threads/turns.h"
+#include "chatd/store/threads/writer_threads.h"
 
 #include <sched.h>
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "chatd/users.h"
+#include "chatd/program/users.h"
 
 static char path[256];
 

@@ -3,9 +3,9 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/order.h"
-#include "chatd/core/room.h"
-#include "chatd/core/session.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/room.h"
 
 static struct session *session(uint32_t slot)
 {

@@ -3,7 +3,7 @@
  */
 #include "writer_help.h"
 
-#include "chatd/store/clock.h"
+#include "chatd/store/db/clock.h"
 
 #include <sched.h>
 #include <signal.h>

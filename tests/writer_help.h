@@ -10,8 +10,8 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/log.h"
-#include "chatd/core/name.h"
-#include "chatd/store/writer.h"
+#include "chatd/core/people/name.h"
+#include "chatd/store/threads/writer.h"
 
 #include <poll.h>
 

@@ -14,10 +14,10 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/account.h"
-#include "chatd/core/fields.h"
-#include "chatd/core/session.h"
-#include "chatd/core/text.h"
+#include "chatd/base/fields.h"
+#include "chatd/base/text.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/people/session.h"
 
 bool emit_has_room(const struct chat *c)
 {

@@ -11,15 +11,15 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/account.h"
-#include "chatd/core/grant.h"
-#include "chatd/core/mail.h"
-#include "chatd/core/name.h"
-#include "chatd/core/order.h"
-#include "chatd/core/report.h"
-#include "chatd/core/room.h"
-#include "chatd/core/setting.h"
-#include "chatd/core/text.h"
+#include "chatd/base/text.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/report.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/people/mail.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/rooms/membership.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/setting.h"
 
 enum { FACT_KEY_BYTES_MAX = 2 * NAME_KEY_BYTES_MAX + 32 }; /* two names, or a name and a number */
 

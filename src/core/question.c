@@ -7,9 +7,9 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/crowd.h"
 #include "chatd/core/emit.h"
-#include "chatd/core/session.h"
+#include "chatd/core/entry/admission.h"
+#include "chatd/core/people/session.h"
 
 static struct question **list_of(struct chat *c, const struct question *q)
 {

@@ -119,7 +119,7 @@ static int lend_buffers(struct ring *r)
 }
 
 /* From here on the ring does these operations and no others, and nothing more can be registered
- * with it: what holds for system calls (fence.h) is of no use where a ring walks past it.
+ * with it: what holds for system calls (sandbox.h) is of no use where a ring walks past it.
  * liburing 2.3 exports neither of the two calls. */
 static int restrict_to_ours(struct ring *r)
 {

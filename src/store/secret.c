@@ -7,7 +7,7 @@
 #include "chatd/store/secret.h"
 
 #include "chatd/base/bounds.h"
-#include "chatd/store/store.h"
+#include "chatd/store/db/store.h"
 
 #include <crypt.h>
 #include <errno.h>

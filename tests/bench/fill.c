@@ -9,7 +9,7 @@
  * the one of rank r comes r times less often than the first. rare asks for two words
  * that are in every thousandth line or so, common for two that are in every tenth.
  */
-#include "chatd/store/store.h"
+#include "chatd/store/db/store.h"
 
 #include <stdint.h>
 #include <stdio.h>

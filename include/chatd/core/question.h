@@ -13,7 +13,7 @@
 #ifndef CHATD_CORE_QUESTION_H
 #define CHATD_CORE_QUESTION_H
 
-#include "chatd/core/account.h"
+#include "chatd/core/people/account.h"
 #include "chatd/core/state.h"
 
 struct question;

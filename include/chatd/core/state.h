@@ -10,16 +10,16 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/hash.h"
-#include "chatd/core/origin.h"
+#include "chatd/base/time_format.h"
+#include "chatd/base/token_bucket.h"
 #include "chatd/core/chat.h"
-#include "chatd/core/format.h"
-#include "chatd/core/limit.h"
-#include "chatd/core/line.h"
-#include "chatd/core/outage.h"
+#include "chatd/core/input/line.h"
+#include "chatd/core/input/slip.h"
+#include "chatd/core/input/telnet.h"
+#include "chatd/core/people/origin.h"
+#include "chatd/core/people/share.h"
+#include "chatd/core/rooms/outage.h"
 #include "chatd/core/serve.h"
-#include "chatd/core/share.h"
-#include "chatd/core/slip.h"
-#include "chatd/core/telnet.h"
 
 struct account;
 struct ban;

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "chatd/net/tally.h"
+#include "chatd/net/budget.h"
 
 /* Where a line begins in its chunk, and what had been saved before it. */
 struct feed_line {

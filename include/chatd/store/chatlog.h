@@ -14,7 +14,7 @@
 #define CHATD_STORE_CHATLOG_H
 
 #include "chatd/core/event.h"
-#include "chatd/store/store.h"
+#include "chatd/store/db/store.h"
 
 struct chatlog;
 

@@ -1,0 +1,34 @@
+/*
+ * The first moment of a connection.
+ *
+ * Who comes over a network reads the banner when it has sent something, or after GREETING_MS:
+ * what speaks another protocol speaks first and at once, and an answer of that protocol must
+ * have nothing before it.
+ */
+#ifndef CHATD_CORE_ENTRY_GREETING_H
+#define CHATD_CORE_ENTRY_GREETING_H
+
+#include "chatd/core/state.h"
+
+/* s is new, and (unless it is the host) the last in chat.login; user is its login name if it is a
+ * user of the host, or NULL. */
+void greet_begin(struct chat *c, struct session *s, const char *user);
+
+/* The banner and the first prompt, unless it has read them. */
+void greet_now(struct chat *c, struct session *s);
+
+/* The first bytes of s have come, or more. True: it took us for something else, was told so in
+ * its own way, and has ended. */
+bool greet_foreign(struct chat *c, struct session *s, const char *in, size_t n);
+
+/* A line of s that is about to be taken for its name. True: as before. */
+bool greet_foreign_line(struct chat *c, struct session *s, const char *line, size_t n);
+
+/* s is about to leave chat.login. */
+void greet_forget(struct chat *c, struct session *s);
+
+/* Banners that are due. */
+void greet_tick(struct chat *c);
+int64_t greet_due_ms(const struct chat *c);
+
+#endif

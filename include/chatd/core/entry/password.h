@@ -1,0 +1,42 @@
+/*
+ * Passwords as the core handles them: prepared, sent to be checked, counted.
+ *
+ * A secret is in the input line, in a dialogue or in a step's arena, and is cleared in all
+ * three once it is used.
+ */
+#ifndef CHATD_CORE_ENTRY_PASSWORD_H
+#define CHATD_CORE_ENTRY_PASSWORD_H
+
+#include "chatd/core/people/account.h"
+#include "chatd/core/question.h"
+
+/* A password as it is checked: NFC (RFC 8265, 4.2.2), so that it is the same however a
+ * terminal composes it. The caller clears and frees it. */
+char *password_prepare(const char *typed);
+/* Fit to be one; otherwise s was told why not. */
+bool password_fits(struct chat *c, struct session *s, const char *password);
+
+/* Asks the store's threads about a secret, of a where that is not NULL; s waits, and `then` has
+ * the answer. What it is about may change meanwhile: question.h. */
+void password_ask(struct chat *c, struct session *s, question_then *then, const struct account *a,
+                  enum query_kind kind, const char *secret, const char *against);
+/* Has a typed password checked against the account's hash and codes (a NULL: there is no such
+ * account, and it goes the same way); false: not now, s was told. */
+bool password_check(struct chat *c, struct session *s, question_then *then, struct account *a,
+                    const char *typed);
+/* The answer to that. True: it was right; a code is used up. Otherwise it is counted. */
+bool password_was_right(struct chat *c, struct session *s, struct question *q,
+                        const struct rows *rows);
+/* The same for the digits of the second step. */
+bool password_check_code(struct chat *c, struct session *s, question_then *then, struct account *a,
+                         const char *digits);
+bool password_code_was_right(struct chat *c, struct session *s, struct question *q,
+                             const struct rows *rows);
+/* And for the password of a room. The answer is void once the room's password has changed:
+ * false, as where it was wrong. */
+bool password_check_room(struct chat *c, struct session *s, question_then *then, struct room *r,
+                         const char *typed);
+bool password_room_was_right(struct chat *c, struct session *s, struct question *q, struct room *r,
+                             const struct rows *rows);
+
+#endif

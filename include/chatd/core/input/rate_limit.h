@@ -1,0 +1,59 @@
+/*
+ * The buckets of lines and bytes: what one person, and one address, may send.
+ *
+ * Whoever has the role of rate_exempt has none. Before there is a name they are small ones of
+ * their own, and always there (PROMPT_*): a line costs as much there, and nobody has to say much.
+ */
+#ifndef CHATD_CORE_INPUT_RATE_LIMIT_H
+#define CHATD_CORE_INPUT_RATE_LIMIT_H
+
+#include "chatd/core/state.h"
+
+/* What a pair of buckets holds and gains. */
+struct allowance {
+	uint64_t lines_burst, lines; /* lines: a second; 0: no limit */
+	uint64_t bytes_burst, bytes;
+};
+
+/* Which bucket is empty. */
+enum pace_cause {
+	CAUSE_LINES,
+	CAUSE_BYTES,
+	CAUSE_ADDRESS_LINES,
+	CAUSE_ADDRESS_BYTES,
+};
+
+/* The longest wait of all buckets. */
+struct pace_wait {
+	int64_t ms;            /* 0: there is none */
+	enum pace_cause cause; /* of it */
+};
+
+/* What s may send by itself, and all of its kind (with a name, or without) from its address. */
+struct allowance pace_own(const struct chat *c, const struct session *s);
+struct allowance pace_all(const struct chat *c, const struct session *s);
+/* The buckets that these share. */
+struct shared_pace *pace_shared(const struct session *s);
+
+/* s has a role that needs no buckets. */
+bool pace_is_exempt(const struct chat *c, const struct session *s);
+/* It has buckets. */
+bool pace_is_limited(const struct chat *c, const struct session *s);
+/* And its address has; people on the host itself have no address, and before there is a name
+ * those without limits by address have none either. */
+bool pace_has_address(const struct chat *c, const struct session *s);
+
+/* How long s must wait before it may send another line. */
+struct pace_wait pace_wait(const struct chat *c, struct session *s);
+
+/* Takes so many bytes, and a line, out of the buckets of s and its address. */
+void pace_bytes(struct chat *c, struct session *s, size_t n);
+void pace_line(struct chat *c, struct session *s);
+
+/* Nothing is taken out of either bucket. */
+bool pace_is_full(const struct chat *c, const struct pace *p);
+
+/* Tells s its buckets. */
+void pace_show(struct chat *c, struct session *s);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * What somebody has complained of, for the moderators.
+ *
+ * A report keeps the line as it was said, so it stays evidence when the line itself has
+ * been deleted or is older than what the history keeps. Each is a fact (FACT_REPORT).
+ */
+#ifndef CHATD_CORE_MODERATION_REPORT_H
+#define CHATD_CORE_MODERATION_REPORT_H
+
+#include "chatd/core/state.h"
+
+enum report_state {
+	REPORT_OPEN,
+	REPORT_CLAIMED,      /* somebody looks at it */
+	REPORT_RESOLVED,
+	REPORT_STATES,       /* how many there are */
+};
+
+struct report {
+	uint64_t number;         /* of its record: #R12 */
+	enum report_state state;
+	uint64_t line;           /* id of the line */
+	bool action;             /* it was a /me */
+	int64_t said_ms;         /* when it was said */
+	char *room, *sender, *text; /* owned; where, by whom and what */
+	int64_t at_ms;           /* when it was reported */
+	char *by, *by_key, *why; /* owned; by whom, and why: "" where nothing was said */
+	bool by_account;         /* who had an account */
+	char *who;               /* owned; whose share (share.h) it is; "": not known */
+	struct share *share;     /* while it is counted there */
+	bool counted;            /* exactly while it is not resolved */
+	bool unsaved;            /* what it is now is still to be saved */
+	int64_t kept_ms;         /* when it was claimed or resolved; 0: never */
+	char *keeper, *how;      /* owned; by whom, and how it was resolved; "" for none */
+	struct report *prev, *next; /* in chat.reports, oldest first */
+};
+
+/* "open", "claimed", "resolved". */
+const char *report_state_name(enum report_state state);
+
+/* NULL: there is none. */
+struct report *report_find(const struct chat *c, uint64_t number);
+/* That of a line by the bearer of this name; NULL: there is none. */
+const struct report *report_of(const struct chat *c, uint64_t line, const char *by_key);
+/* How many are open. */
+uint32_t reports_open(const struct chat *c);
+
+/* A new one, saved, about the line that the row shows; the oldest that is resolved gives
+ * place. NULL: there are REPORTS_MAX, and none is resolved. */
+struct report *report_new(struct chat *c, const struct session *s, const struct row *row,
+                          const char *why);
+/* Its new state, saved: keeper and how as in struct report. */
+void report_set(struct chat *c, struct report *r, enum report_state state, const char *keeper,
+                const char *how);
+
+/* It was made by who (share.h); where that is NULL, from within the block; where that is NULL too,
+ * by anybody. */
+bool report_is_by(const struct report *r, const char *who, const struct address *block);
+/* Resolves all of those that are not yet, saved in steps; how many they are. */
+uint32_t reports_resolve(struct chat *c, const char *who, const struct address *block,
+                         const char *keeper, const char *how);
+/* How many of those are not resolved; `forget`: they go. */
+uint32_t reports_by(struct chat *c, const char *who, const struct address *block, bool forget);
+/* Saves what was resolved so. */
+void report_tick(struct chat *c);
+int64_t report_due_ms(const struct chat *c);
+
+/* Who reported it, if that person is here under the same name; NULL: not. */
+struct session *report_maker(const struct chat *c, const struct report *r);
+
+/* s has just signed in: reads how many wait, where that is its business. */
+void report_remind(struct chat *c, const struct session *s);
+
+/* At the start: one as it was saved, the oldest first. */
+void report_load(struct chat *c, const char *key, const char *value);
+void reports_free(struct chat *c);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * What acts of power have changed, as data, so that /undo restores what was.
+ *
+ * The record of an act (emit_audit) has its data beside its words, as fields (fields.h); the first
+ * is "undo", the kind of the act. Rooms, bans and reports are in it by number, accounts by key and by
+ * when they were made, settings by their values before and after: whoever or whatever bears the same
+ * name by now is never meant. Each kind is written and restored in the file that has its command;
+ * the table of them is in cmd_undo.c. These names are in databases: they keep their meaning.
+ */
+#ifndef CHATD_CORE_MODERATION_UNDO_H
+#define CHATD_CORE_MODERATION_UNDO_H
+
+#include "chatd/core/people/account.h"
+#include "chatd/core/state.h"
+
+struct bytes;
+
+/* "#A12", "A12" or "12"; 0: no act's number. */
+uint64_t undo_number(const char *word);
+
+/* Begins the data of an act of that kind. */
+void undo_begin(struct bytes *data, const char *kind);
+/* The room it was done in (NULL: the whole server). The store learns its number, which no other
+ * room gets from then on. */
+void undo_put_room(struct chat *c, struct bytes *data, struct room *r);
+/* An account under this name (NULL: none). */
+void undo_put_account(struct bytes *data, const char *name, const struct account *a);
+
+/* It is data, and not what older versions have written. */
+bool undo_is_data(const char *data);
+/* Its room (*r NULL: the whole server). False: that room is gone. */
+bool undo_room(const struct chat *c, const char *data, struct room **r);
+/* The very account of that name in it. NULL: it is gone, or there was none. */
+struct account *undo_account(const struct chat *c, const char *data, const char *name);
+/* There was one. */
+bool undo_has(const char *data, const char *name);
+
+/* Tells s that something has been changed since, so that nothing is restored. */
+void undo_late(struct chat *c, struct session *s, const char *what);
+
+/* Each restores what was before the act, if s may, and if what the act made is still so; tells s
+ * what it did, and records it as an act that can be taken back in its turn. */
+typedef void undo_restore(struct chat *c, struct session *s, const struct row *act);
+
+undo_restore undo_ban;       /* cmd_order.c */
+undo_restore undo_grant;     /* cmd_grant.c */
+undo_restore undo_offer;
+undo_restore undo_owner;
+undo_restore undo_setting;   /* cmd_setting.c */
+undo_restore undo_filter;    /* cmd_server.c */
+undo_restore undo_lockdown;
+undo_restore undo_role;      /* cmd_admin.c */
+undo_restore undo_report;    /* cmd_report.c */
+undo_restore undo_shutdown;  /* cmd_serve.c */
+
+#endif

@@ -1,0 +1,139 @@
+/*
+ * Accounts: names that belong to somebody.
+ *
+ * All of them are in memory, and each is a fact in the store (FACT_ACCOUNT, by its key).
+ * Passwords and codes are here as hashes only; what is typed is checked by the store's
+ * threads (QUERY_CHECK) and forgotten.
+ */
+#ifndef CHATD_CORE_PEOPLE_ACCOUNT_H
+#define CHATD_CORE_PEOPLE_ACCOUNT_H
+
+#include "chatd/base/address.h"
+#include "chatd/core/state.h"
+
+/* What somebody may do on the whole server; each may do what those before it may. */
+enum role {
+	ROLE_GUEST,       /* has no account */
+	ROLE_ACCOUNT,
+	ROLE_MODERATOR,   /* keeps order everywhere */
+	ROLE_ADMIN,
+};
+
+/* The last times that somebody signed in. */
+struct signed_in {
+	int64_t at_ms;           /* 0: never */
+	struct address from;
+};
+
+/* What was tried of an account, and was wrong. */
+struct wrong {
+	uint32_t passwords;
+	uint32_t codes;          /* of the second step, behind a right password */
+};
+
+/* An account as it was at some time. An account is known by its number and not by its name, which
+ * somebody else may have by now. All zero: none. */
+struct account_ref {
+	char *key;               /* owned; NULL: none */
+	uint64_t number;         /* of the account */
+	uint64_t secrets;        /* and its password's, as it was */
+};
+
+struct account {
+	char *nick, *key;        /* owned; as of name.h */
+	uint64_t number;         /* of this account and no other, as long as chatd runs; not saved */
+	uint64_t secrets;        /* another one with each change of its password or second step; not
+	                          * saved */
+	char *look, *shown;      /* owned; its looks (confusable.h), of the key and as written */
+	char *hash;              /* owned; yescrypt; "": no password yet, codes alone */
+	char *codes;             /* owned; hashes of the codes that are left, a line each */
+	char *totp;              /* owned; base32 secret; "": no second step */
+	uint64_t totp_step;      /* the newest step whose code was taken: each counts once */
+	enum role role;
+	bool host;               /* made for a user of the host, who needs no password there */
+	int64_t made_ms;
+	uint64_t first_seq;      /* the newest record when it was made, in whatever way: what was said and
+	                          * seen since under its name is its own; 0: not known */
+	uint64_t made_seq;       /* the record with which a guest registered it; 0: it was made in
+	                          * another way, or before this was noted */
+	struct address made_from; /* where that guest came from, as it is counted; zero: not known */
+	struct signed_in last[SIGN_INS_KEPT]; /* newest first */
+	int64_t wrong_ms;        /* when the first of the next two was tried; 0: there are none */
+	struct wrong since, before; /* since the last sign-in, and before it: what its bearer may not have
+	                          * read, for whoever got in last was perhaps somebody else */
+	struct limit tries;      /* of passwords and codes, from everywhere; not saved */
+	struct limit code_tries; /* of codes, from where it was never signed in to; not saved */
+	int64_t slow_ms;         /* said something last in a room that is slow; not saved */
+	struct session *session; /* who is signed in; NULL: nobody */
+	struct mail *mail;       /* owned; nmail messages that wait for it, oldest first */
+	uint32_t nmail;
+	struct account *prev, *next; /* in chat.keepers, exactly while listed */
+	bool listed;             /* it has a role */
+	struct grant *grants;    /* what it is in rooms; owned by those */
+	UT_hash_handle hh;       /* in chat.accounts, by key */
+	UT_hash_handle hh_look;  /* in chat.looks, by look */
+	UT_hash_handle hh_shown; /* in chat.shown, by shown */
+};
+
+/* What s may do: its account's role; whoever administers the host is an administrator. */
+enum role role_of(const struct session *s);
+/* "guest", "account", "moderator", "admin". */
+const char *role_name(enum role r);
+/* False: text is none of them. */
+bool role_parse(const char *text, enum role *r);
+
+struct account *account_by_key(const struct chat *c, const char *key);
+/* The account of a name as typed; NULL: there is none. */
+struct account *account_named(const struct chat *c, const char *name);
+
+/* Why nobody but `self` (may be NULL) may bear this name: it belongs to an account or looks
+ * like one that does. A sentence without its end; NULL: it may be borne. */
+const char *account_bars(const struct chat *c, const char *nick, const char *key,
+                         const struct account *self, char why[NAME_PROBLEM_BYTES_MAX]);
+
+/* A new account, saved. NULL: there are ACCOUNTS_MAX. hash and codes as in struct account. */
+struct account *account_new(struct chat *c, const char *nick, const char *key, const char *hash,
+                            const char *codes);
+/* A guest has registered it who came from there, as it is counted (unknown: where many may be); to
+ * be saved. What keeps that guest out of a room, or quiet in it, holds for the account too. */
+void account_registered(const struct chat *c, struct account *a, struct address from);
+/* All that it has said is deleted; before it is dropped. */
+void account_erase(struct chat *c, const struct account *a);
+/* Forgets it, also in the store; who is signed in to it is a guest of that name. */
+void account_drop(struct chat *c, struct account *a);
+/* Saves what has changed of it. */
+void account_save(struct chat *c, struct account *a);
+
+/* At the start: one as it was saved. */
+void account_load(struct chat *c, const char *key, const char *value);
+void accounts_free(struct chat *c);
+
+/* Replaces a string of an account, which may hold a hash, and clears the old one. */
+void account_set(char **field, const char *value);
+/* The same of its password's hash, or of the secret of its second step: what was asked about the
+ * old one is void. */
+void account_set_secret(struct chat *c, struct account *a, char **field, const char *value);
+
+/* Refers to a as it is now (NULL: to none), in place of what it referred to. */
+void account_ref_set(struct account_ref *ref, const struct account *a);
+void account_ref_clear(struct account_ref *ref);
+/* The account, if it is still there; NULL: none, or it is gone. */
+struct account *account_at(const struct chat *c, const struct account_ref *ref);
+/* It is there and its secrets are the same as then. */
+bool account_unchanged(const struct chat *c, const struct account_ref *ref);
+
+/* s is the bearer from here on; before it comes into a room, for that is what it may read by. */
+void account_bear(struct session *s, struct account *a);
+/* A password, or a code, was given for it that was wrong. */
+void account_wrong(const struct chat *c, struct account *a, bool code);
+/* One of its last SIGN_INS_KEPT sign-ins came from there, as addresses are counted. */
+bool account_was_at(const struct account *a, const struct address *from);
+/* s has shown that it is the bearer, which is noted. */
+void account_sign_in(struct chat *c, struct session *s, struct account *a);
+/* Tells s, which has signed in, what waits for it: reports, offers, messages; when and from where it
+ * signed in last; and what others have tried meanwhile. */
+void account_tell(struct chat *c, struct session *s);
+/* It is no longer. */
+void account_sign_out(struct chat *c, struct session *s);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * What names look like: two that a reader may take for each other, and the letters that Unicode
+ * recommends for names (UTS 39, by ICU).
+ */
+#ifndef CHATD_CORE_PEOPLE_CONFUSABLE_H
+#define CHATD_CORE_PEOPLE_CONFUSABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/base/bounds.h"
+
+/*
+ * The look of a name: its skeleton (Unicode UTS 39, section 4), case-folded and
+ * without accents. With as_written that of the letters as they stand, so that aIice, with
+ * a capital I, looks like alice; without, that of the name in whatever case. Names that
+ * share a look are confusable: alice, a1ice, alïce; mary and rnary. Its limits: it
+ * knows single letters of the same shape, not what fonts make of pairs of them (vv and w),
+ * and nothing of words that sound alike.
+ */
+void look_of(const char *name, bool as_written, char look[NAME_LOOK_BYTES_MAX + 1]);
+
+/* The look of the name in capitals, which are alike in more scripts than the small letters are (the
+ * Cyrillic ТЕ and TE): of a name without case. In it an I is an i and nothing is an l but an L. */
+void look_in_capitals(const char *key, char look[NAME_LOOK_BYTES_MAX + 1]);
+
+/* A look as a number, to compare many quickly (FNV-1a). */
+uint64_t look_hash(const char *look);
+
+/* The letter, mark or digit is recommended for names (General Security Profile), or is of a script
+ * of limited use, such as Cherokee, in which people's names are written too. */
+bool look_is_of_today(int32_t cp);
+
+/* The mark is of no script of its own, as the accents are that go on any letter. */
+bool look_is_accent(int32_t cp);
+
+/* What is wrong with the whole of a name. */
+enum look_fault {
+	LOOK_FINE,
+	LOOK_SCRIPTS,   /* letters of several scripts, and not those of UTS 39's level "highly
+	                 * restrictive": Latin and those of Chinese, Japanese or Korean */
+	LOOK_DIGITS,    /* digits of several kinds */
+	LOOK_MARKS,     /* the same mark twice on one letter, where the second is not seen */
+};
+
+enum look_fault look_fault(const char *key);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * Private messages to somebody who has an account and is not here.
+ *
+ * Each is a fact (FACT_MAIL) until the connection that it was shown on has acknowledged it.
+ */
+#ifndef CHATD_CORE_PEOPLE_MAIL_H
+#define CHATD_CORE_PEOPLE_MAIL_H
+
+#include "chatd/core/people/account.h"
+
+struct mail {
+	uint64_t number;         /* of its record, so none is used twice */
+	int64_t at_ms;           /* when it was sent */
+	char *who;               /* owned; whose share (share.h) it is; "": not known */
+	struct address made_from; /* where that account was made; unknown: many may be there */
+	char *from, *text;       /* owned; a nick, and what it wrote */
+	struct account *to;      /* who is to read it */
+	struct share *share;     /* that it is counted in */
+	struct mail *prev, *next; /* in account.mail, oldest first */
+	struct mail *all_prev, *all_next; /* in chat.mails */
+};
+
+/* Keeps what s writes to a; tells s that, or why not. */
+void mail_keep(struct chat *c, struct session *s, struct account *a, const char *text);
+
+/* s, who has just signed in to a, is shown what was kept; it is kept on until it has arrived. */
+void mail_deliver(struct chat *c, struct session *s, struct account *a);
+/* s is not its bearer any more: what was shown is kept. */
+void mail_forget_shown(struct chat *c, struct session *s);
+/* s has sent its last byte, and does not wait any more for what was shown to arrive. */
+bool mail_is_late(const struct chat *c, const struct session *s);
+/* Deletes the messages that, by `arrived`, the peer has received. */
+void mail_arrived(struct chat *c, struct session *s, const struct arrival *arrived);
+
+/* At the start, after all accounts: one as it was saved. */
+void mail_load(struct chat *c, const char *key, const char *value);
+
+/* How many messages wait that who (NULL: somebody within the block) has sent; `forget`: they go. */
+uint32_t mail_by(struct chat *c, const char *who, const struct address *block, bool forget);
+
+/* The account goes: its mail goes too, also in the store. */
+void mail_drop(struct chat *c, struct account *a);
+/* Only the memory. */
+void mail_free(struct chat *c, struct account *a);
+
+#endif

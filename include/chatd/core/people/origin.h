@@ -1,0 +1,64 @@
+/*
+ * What is counted by address: what each may still do.
+ */
+#ifndef CHATD_CORE_PEOPLE_ORIGIN_H
+#define CHATD_CORE_PEOPLE_ORIGIN_H
+
+#include "chatd/base/address.h"
+#include "chatd/base/hash.h"
+#include "chatd/base/token_bucket.h"
+
+/* How often somebody has gone on sending too much. */
+struct strikes {
+	uint32_t n;              /* times */
+	int64_t forget_ms;       /* since the epoch: from then on they count no more */
+};
+
+/* Buckets that several sessions share. */
+struct shared_pace {
+	struct pace pace;        /* what they send */
+	uint32_t waiting;        /* of them, those whose input waits for it */
+	int64_t turns_ms;        /* when those were last let go on, and how many lines they were */
+	uint64_t turns;          /* given then (flood.c) */
+};
+
+/* What those who are counted as one have done; for the limits. */
+struct origin {
+	struct address address;  /* the key */
+	uint64_t number;         /* of this entry and no other */
+	uint32_t guesses;        /* accounts whose passwords it has tried lately (guess.h), */
+	uint32_t room_guesses;   /* and rooms */
+	struct limit accounts;   /* accounts made; slow_* (token_bucket.h) */
+	struct limit connects, logins; /* connections, and passwords given; admission.h */
+	struct shared_pace named, unnamed; /* what all of its sessions send that have a name, and all
+	                          * that have none: a flood at the prompt silences nobody */
+	struct strikes strikes;  /* of all of its sessions */
+	uint32_t connections;    /* from their admission until they are closed; while there are any it is
+	                          * not in origins.idle */
+	uint32_t exempt;         /* of these, from addresses without limits: they count for nobody else
+	                          * of the network */
+	uint32_t nunnamed;       /* of the others, sessions without a name */
+	int64_t refused_ms;      /* when the log last said that it was refused; 0: never */
+	uint32_t nrefused;       /* connections refused since then */
+	struct origin *prev, *next; /* in origins.idle */
+	UT_hash_handle hh;       /* in origins.all, by address */
+};
+
+struct origins {
+	struct origin *all;      /* hash */
+	struct origin *idle;     /* those that no connection holds, longest unasked for first */
+	uint32_t nidle;          /* at most ORIGINS_MAX */
+	uint64_t number;         /* newest of an entry */
+};
+
+/* The entry of an address, made where there is none. Valid until the next call, or while it
+ * is held. Beyond ORIGINS_MAX that nobody holds the one that was asked for longest ago goes. */
+struct origin *origin_of(struct origins *origins, const struct address *a);
+/* The entry of a counted address, if there is one; NULL: none. */
+struct origin *origin_find(const struct origins *origins, const struct address *counted);
+/* A connection comes from there, and keeps the entry until it drops it. */
+void origin_hold(struct origins *origins, struct origin *o);
+void origin_drop(struct origins *origins, struct origin *o);
+void origins_free(struct origins *origins);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * Asking the history, and showing what it answers.
+ */
+#ifndef CHATD_CORE_ROOMS_HISTORY_H
+#define CHATD_CORE_ROOMS_HISTORY_H
+
+#include "chatd/core/question.h"
+#include "chatd/core/state.h"
+
+/* s has just joined its room: the last lines, before the live ones flow. */
+void history_replay(struct chat *c, struct session *s);
+
+/* s has another name than the one that its room's replay was for: what that has missed is told and
+ * remembered when the answer comes, for which nothing waits. */
+void history_recall(struct chat *c, struct session *s);
+
+/* What the answer must have in it while not all can be saved. */
+enum history_need {
+	HISTORY_SAVED,   /* what is saved */
+	HISTORY_ALL,     /* all that was said, or done, so far; otherwise it is an error */
+};
+
+/* Asks q; s waits for the answer, which `then` has. Who asks and after which record is filled in
+ * here; 0 and NULL in the other fields stand for no limit. A question about its room is void once
+ * s has left it. NULL: none of it is for s to read, which was told. */
+struct question *history_ask(struct chat *c, struct session *s, question_then *then,
+                             enum history_need need, struct query q);
+
+/* What goes on with the answers to /history, to one of some time, to /search and to /audit. */
+question_then history_show, history_show_times, history_show_search, history_show_audit;
+
+/* Shows the oldest lines of its room that s has not been shown; there are some. */
+void history_catch_up(struct chat *c, struct session *s);
+
+/* Lines of s's room were skipped because its connection was slow. */
+void history_skipped(struct chat *c, struct session *s, uint32_t lines, uint64_t first_id);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * Who is what in a room.
+ *
+ * A grant belongs to an account, and is a fact in the store (FACT_INVITE, keyed by room and
+ * account). Guests have none: what they are given ends with their session.
+ */
+#ifndef CHATD_CORE_ROOMS_MEMBERSHIP_H
+#define CHATD_CORE_ROOMS_MEMBERSHIP_H
+
+#include "chatd/core/people/account.h"
+#include "chatd/core/state.h"
+
+/* Each may do what those before it may. */
+enum room_role {
+	ROOM_NOBODY,
+	ROOM_MEMBER,    /* may come in where the room is private */
+	ROOM_VOICE,     /* and speak where it is moderated */
+	ROOM_OPERATOR,  /* and keep order */
+	ROOM_OWNER,     /* and set what the room is like; one at the most */
+};
+
+struct grant {
+	char *key;               /* owned; of the account */
+	uint8_t roles;           /* bit 1 << role for each that was given: what is taken leaves what
+	                          * was there before; never 0 */
+	enum room_role role;     /* the highest of them */
+	uint64_t since;          /* where the room is private, lines after this one are its to read */
+	struct room *room;       /* in which, */
+	struct account *account; /* and whose it is */
+	UT_hash_handle hh;       /* in room->grants, by key; oldest first */
+	struct grant *prev, *next; /* in account->grants */
+};
+
+/* "member", "voice", "operator", "owner". */
+const char *room_role_name(enum room_role role);
+
+/* The account's grant in the room; NULL: none. */
+struct grant *grant_of(const struct room *r, const char *account_key);
+
+/* The owner's; NULL: nobody owns the room. */
+const struct grant *grant_owner(const struct room *r);
+struct account *grant_owner_account(const struct room *r);
+
+/* It was given this very role, which may not be the highest that it has; g may be NULL. */
+bool grant_has(const struct grant *g, enum room_role role);
+
+/* What s may do in r: by its grant; moderators are operators everywhere, and administrators
+ * owners. */
+enum room_role grant_role(const struct room *r, const struct session *s);
+/* The same for somebody who has this account (NULL: none) and role. */
+enum room_role grant_role_of(const struct room *r, const struct account *a, enum role role);
+
+/* Gives the account's bearer a role, or takes that one away; saved. False: there are GRANTS_MAX
+ * in the room, GRANTS_OWNER_MAX in those of its owner, GRANTS_OWNERLESS_MAX in one that nobody owns,
+ * or too many in all. */
+bool grant_give(struct chat *c, struct room *r, const char *account_key, enum room_role role);
+/* keeper: whoever keeps order everywhere gives it, who may give more in a room that nobody owns. */
+bool grant_give_by(struct chat *c, bool keeper, struct room *r, const char *account_key,
+                   enum room_role role);
+/* The same of one that was taken away: whoever has nothing in the room reads what they read
+ * before, after the line since. */
+bool grant_give_back(struct chat *c, bool keeper, struct room *r, const char *account_key,
+                     enum room_role role, uint64_t since);
+void grant_take(struct chat *c, struct room *r, const char *account_key, enum room_role role);
+
+/* Rooms that the account owns. */
+uint32_t grant_owned(const struct chat *c, const char *account_key);
+/* People who are something in them, once for each room. */
+uint32_t grant_of_owner(const struct account *a);
+
+/* The account goes: its grants go too, and from the store when there is time (forget.h). Until
+ * then they hold for nobody: a grant names the room's number and when the account was made. Rooms
+ * that nothing keeps any more go as well. */
+void grant_drop_account(struct chat *c, struct account *a);
+/* The room goes: the same. */
+void grant_drop_room(struct chat *c, struct room *r);
+/* Only the memory. */
+void grant_free_account(struct chat *c, struct account *a);
+
+/* The room is new: it is counted (share.h) for its owner or, where it has none, for who made it;
+ * who that is has changed; it goes. */
+void grant_count(struct chat *c, struct room *r);
+void grant_recount(struct chat *c, struct room *r);
+void grant_uncount(struct chat *c, struct room *r);
+
+/* At the start, after all rooms: one as it was saved. */
+void grant_load(struct chat *c, const char *key, const char *value);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * What is done while nothing can be saved: senders are refused, or talk goes on with a gap in
+ * the history (store_failure).
+ *
+ * While talk goes on, what is said is shown at once and waits in the store's queue to be saved
+ * late. What that queue has no room for is shown and not saved; its room counts it, and gets one
+ * line (RECORD_GAP) in its history in place of those that are missing.
+ */
+#ifndef CHATD_CORE_ROOMS_OUTAGE_H
+#define CHATD_CORE_ROOMS_OUTAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chat;
+struct room;
+struct session;
+
+/* Part of struct chat. Its reason is chat.store_failed. */
+struct outage {
+	uint32_t number;     /* of this outage, or of the last: whom it was told to */
+	bool talks;          /* nothing can be saved, and lines are shown all the same */
+	bool full;           /* and the store's queue has no room for more of them */
+	bool low;            /* it is for want of space that is to be left free: lines, and what else
+	                      * grows with how often it is done, are not saved; orders are, for some of
+	                      * them free space */
+	uint64_t lines;      /* said in this outage, or in the last, that are not saved and never
+	                      * will be */
+	uint32_t gaps;       /* rooms whose gap is not recorded yet */
+};
+
+/* Part of struct room: the lines that it has lost, of which its history says nothing yet. */
+struct gap {
+	uint64_t lines;      /* how many; 0: none */
+	int64_t first_ms, last_ms; /* when the first and the last of them were said */
+};
+
+/* The store's news. A reason that comes while there is one takes its place without a word. */
+void outage_begin(struct chat *c, const char *reason);
+void outage_full(struct chat *c);
+void outage_low(struct chat *c);
+void outage_end(struct chat *c);
+/* What the store did otherwise: told to those who keep order, and to administrators. */
+void outage_notice(struct chat *c, const char *text);
+
+/* s has come in: is told, unless it was connected when everybody was. */
+void outage_tell(struct chat *c, const struct session *s);
+/* What was said in its room is not all in the history that s has just read. */
+void outage_tell_unsaved(struct chat *c, const struct session *s);
+
+/* What is no line (orders, removals, accounts) can be saved: also where only disk_reserve keeps
+ * lines back. */
+bool outage_saves(const struct chat *c);
+/* True: what s says is not to be said, because it cannot be saved; s was told. */
+bool outage_refuses(struct chat *c, const struct session *s);
+/* True: what is said in r now may be appended. False: it is counted as lost. */
+bool outage_keeps(struct chat *c, struct room *r);
+/* Behind what was published: it is to be seen at once, if talk goes on. */
+void outage_show(struct chat *c);
+/* So far the history can be asked about what was said, or done, up to seq. */
+uint64_t outage_readable(const struct chat *c, uint64_t seq);
+
+/* r is about to be freed. */
+void outage_forget(struct chat *c, struct room *r);
+
+/* Records what is missing, as far as there is room; and takes note of another configuration. */
+void outage_tick(struct chat *c);
+int64_t outage_due_ms(const struct chat *c);
+
+#endif

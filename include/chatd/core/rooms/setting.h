@@ -1,0 +1,83 @@
+/*
+ * What a room is like: its settings, in a table.
+ *
+ * A room that belongs to somebody, or is set at all, is one fact in the store (FACT_ROOM, by
+ * its key), so it is there after a restart also where nothing was said in it.
+ */
+#ifndef CHATD_CORE_ROOMS_SETTING_H
+#define CHATD_CORE_ROOMS_SETTING_H
+
+#include "chatd/core/rooms/membership.h"
+#include "chatd/core/state.h"
+
+enum setting_kind {
+	SETTING_SWITCH,    /* on or off */
+	SETTING_NUMBER,
+	SETTING_PASSWORD,  /* a text that is never shown; its hash is set (setting_lock) */
+};
+
+struct setting {
+	const char *name;
+	enum setting_kind kind;
+	size_t at;              /* of its field in struct room_settings */
+	enum room_role who;     /* the least that one must be to set it */
+	bool lobby;             /* can be set in the lobby */
+	uint32_t least, most;   /* NUMBER: range. The field has number - least + 1, */
+	const char *none;       /* or 0, which is typed and shown as this word */
+	const char *means;      /* what it is when it is on, or what is counted */
+};
+
+extern const struct setting settings[];  /* ends with name NULL */
+
+enum { SETTING_BYTES_MAX = 16 };  /* of a value as it is shown, with its NUL */
+
+/* By its name, in any case; NULL: there is none. */
+const struct setting *setting_find(const char *name);
+
+/* The value as it is typed: "on", "30", "-". */
+const char *setting_show(const struct room *r, const struct setting *k,
+                         char out[SETTING_BYTES_MAX]);
+/* What the field will have; false: text is no value of this SWITCH or NUMBER. */
+bool setting_parse(const struct setting *k, const char *text, uint32_t *value);
+/* What the field has now. */
+uint32_t setting_value(const struct room *r, const struct setting *k);
+
+/* Sets a SWITCH or NUMBER to what setting_parse found, and saves it. Who is in a room that
+ * becomes private may stay and come back. */
+void setting_put(struct chat *c, struct room *r, const struct setting *k, uint32_t value);
+/* The hash of a new password; NULL: none. */
+void setting_lock(struct chat *c, struct room *r, const char *hash);
+
+/* Offers the room to the account (NULL: to nobody), in place of who it was offered to before, as
+ * from that time. */
+void setting_offer(struct chat *c, struct room *r, const struct account *to, const char *by,
+                   int64_t at_ms);
+/* Who may accept it; NULL: nobody. */
+struct account *setting_offered(const struct chat *c, const struct room *r);
+/* s, which is signed in, reads which rooms are offered to it. */
+void setting_tell_offers(struct chat *c, struct session *s);
+/* And of one. */
+void setting_tell_offer(struct chat *c, const struct session *s, const struct room *r);
+
+/* Lines that the room shows on joining. */
+uint32_t setting_replay(const struct chat *c, const struct room *r);
+
+/* The room becomes a fact, or one with what has changed. */
+void setting_save(struct chat *c, struct room *r);
+/* And is none any more. */
+void setting_drop(struct chat *c, struct room *r);
+/* The store learns the room's number, and how long its lines are kept, if it knows it not. */
+void setting_introduce(struct chat *c, struct room *r);
+/* Saves something of r, and returns its number. The store learns a room's number with the first thing
+ * that it keeps of it. */
+uint64_t setting_append(struct chat *c, struct room *r, enum record_kind kind, const char *sender,
+                        uint64_t ref, const char *body);
+
+/* What every room begins with; and what the room has is freed. */
+void setting_init(struct room *r);
+void setting_release(struct chat *c, struct room *r);
+
+/* At the start, after the rooms that have lines: one as it was saved. */
+void setting_load(struct chat *c, const char *key, const char *value);
+
+#endif

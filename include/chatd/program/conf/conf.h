@@ -1,0 +1,114 @@
+/*
+ * The configuration: one table of keys, read from a file and from options.
+ *
+ * Plain "key = value" lines; '#' and ';' begin a comment line. The table (name,
+ * type, field, default, least, most, reloadable, help) is the one place where a
+ * key is declared; chatd.conf.example and chatd.conf(5) are checked against it.
+ */
+#ifndef CHATD_PROGRAM_CONF_CONF_H
+#define CHATD_PROGRAM_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+#include "chatd/core/chat.h"
+#include "chatd/store/db/store.h"
+
+enum conf_answer { CONF_NO, CONF_YES };
+/* How chatd is to be fenced in; see sandbox.h. */
+enum sandbox { SANDBOX_NO, SANDBOX_YES, SANDBOX_REQUIRE };
+/* What is done with what is said while nothing can be saved. */
+enum store_failure { STORE_FAILURE_REFUSE, STORE_FAILURE_TALK };
+
+struct conf {
+	/* Fixed while chatd runs. */
+	char *listen[LISTENERS_MAX];  /* "8989", "127.0.0.1:8989", "[::1]:8989", "unix:/path" */
+	uint32_t nlisten;
+	char *database;               /* path of the SQLite file */
+	enum durability durability;
+	enum sandbox sandbox;
+	char *user;                   /* whom to become where started as root; NULL: nobody was named */
+	uint32_t connections_max;     /* max_connections */
+
+	/* SIGHUP takes new values. */
+	enum log_level log_level;
+	enum store_failure store_failure;
+	char *chat_log;               /* path, or NULL */
+	uint32_t line_bytes_max;
+	uint32_t history_replay;
+	uint32_t history_days;        /* 0: lines are kept for ever */
+	uint64_t history_lines;       /* per room; 0: all */
+	uint64_t disk_reserve;        /* bytes; 0: none */
+	uint32_t rate_burst;
+	uint32_t rate_lines;          /* 0: no limit */
+	uint32_t rate_bytes;          /* 0: no limit */
+	uint32_t rate_address;        /* 0: no limit by address */
+	enum rate_exempt rate_exempt;
+	uint32_t flood_mute_s;        /* flood_mute; 0: nobody is muted */
+	uint32_t address_connections; /* 0: no limit */
+	uint32_t address_connects;    /* in a minute; 0: no limit */
+	uint32_t address_logins;      /* in a minute; 0: no limit */
+	char *address_exempt;         /* blocks of addresses, with blanks between; NULL: none */
+	uint32_t guest_room_days;     /* guest_room_days; 0: never */
+	uint32_t login_timeout_s;     /* login_timeout; 0: none */
+	uint32_t send_timeout_s;      /* send_timeout */
+	uint32_t keepalive_s;         /* keepalive: idle seconds before the first probe; 0: off.
+	                               * Applies to connections accepted later */
+	char command_prefix;
+	enum conf_answer host_accounts; /* users of the host have accounts, by unix sockets */
+};
+
+enum conf_type { CONF_LISTEN, CONF_PATH, CONF_BLOCKS, CONF_NUMBER, CONF_NUMBER64, CONF_SIZE, CONF_CHOICE, CONF_CHAR };
+
+struct conf_key {
+	const char *name;
+	enum conf_type type;
+	size_t field;             /* offset in struct conf */
+	const char *initial;      /* default, as it would stand in the file; "" for none */
+	int64_t least, most;      /* of numbers, and of sizes in bytes */
+	const char *const *choices; /* of CONF_CHOICE, NULL-terminated, in the enum's order */
+	bool reloadable;
+	const char *help;         /* a sentence for the man page */
+};
+
+extern const struct conf_key conf_keys[];  /* ends with name NULL */
+
+/* All defaults. Give it to conf_release in the end. */
+void conf_init(struct conf *c);
+void conf_release(struct conf *c);
+
+/*
+ * Reads a file over c. Every problem is added to problems as one line
+ * "file:line: key: what is wrong" (or "file: why it cannot be read"). True if
+ * there was none. A `listen` in the file replaces the default; several add up.
+ */
+bool conf_read(struct conf *c, const char *path, struct bytes *problems);
+
+/* One key from the command line; where is "--max-connections" or the like.
+ * A first `listen` given so replaces those of the file. */
+bool conf_set(struct conf *c, const char *key, const char *value, const char *where,
+              struct bytes *problems);
+
+/*
+ * SIGHUP: takes the reloadable fields of next into c. Adds a line to said for
+ * each that changed ("history_replay: 20 -> 50") and one for each that changed
+ * and needs a restart.
+ */
+void conf_take(struct conf *c, struct conf *next, struct bytes *said);
+
+/* A listen address, taken apart. */
+struct conf_listen {
+	enum { LISTEN_DUAL, LISTEN_IP, LISTEN_UNIX } kind;
+	char host[64];            /* LISTEN_IP: numeric, without brackets */
+	uint16_t port;
+	char path[108];           /* LISTEN_UNIX: at most what sun_path holds with its NUL */
+};
+
+/* False: problem (of size n) says what is wrong with it. */
+bool conf_parse_listen(const char *s, struct conf_listen *l, char *problem, size_t n);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * Descriptors: one for each connection, and some for everything else.
+ */
+#ifndef CHATD_PROGRAM_DESCRIPTORS_H
+#define CHATD_PROGRAM_DESCRIPTORS_H
+
+#include "chatd/program/conf/conf.h"
+
+/* Lowers connections_max to what the hard limit has room for. */
+void descriptors_cap(struct conf *c);
+
+/* Raises the soft limit to fit connections_max. False: the hard limit is too
+ * low; the log says what is missing. */
+bool descriptors_raise(const struct conf *c);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * What passes between the loop and the store's threads without a lock.
+ *
+ * A queue is a ring of records from one producer to one consumer. The consumer
+ * reads records where they lie and gives their room back only when they are
+ * saved, so what could not be saved is still there to be tried again.
+ *
+ * A mailbox is a list of letters from any thread to one; it has no bound of its
+ * own, those who post have.
+ */
+#ifndef CHATD_STORE_THREADS_QUEUE_H
+#define CHATD_STORE_THREADS_QUEUE_H
+
+#include "chatd/core/event.h"
+
+#include <stdatomic.h>
+
+struct queue;
+
+/* How far the consumer has read; starts at queue_first. */
+struct queue_mark {
+	uint64_t at;       /* bytes since the queue was made */
+	uint64_t records;  /* records since then */
+};
+
+/* A queue of that many bytes (a power of two) and at most records_max records. */
+struct queue *queue_new(size_t bytes, uint32_t records_max);
+void queue_free(struct queue *q);
+
+/* Producer: copies r with its strings. False: full, nothing was taken. */
+bool queue_push(struct queue *q, const struct record *r);
+
+/* Either side: more than half of its bytes, or of its records, are in use. */
+bool queue_half_full(struct queue *q);
+
+/* Either side: how many records wait. */
+uint64_t queue_waiting(struct queue *q);
+
+/* Either side: true where no record waits. */
+bool queue_empty(struct queue *q);
+
+/* Consumer: the first record not yet given back. */
+struct queue_mark queue_first(const struct queue *q);
+/* Consumer: fills r with the record at the mark and moves the mark behind it; the
+ * strings live until queue_drop passes them. False: there is none (yet). */
+bool queue_next(struct queue *q, struct queue_mark *mark, struct record *r);
+/* Consumer: gives back all records before the mark. */
+void queue_drop(struct queue *q, const struct queue_mark *mark);
+
+/* Embedded first in what is posted, which the mailbox does not own. */
+struct letter {
+	struct letter *next;  /* posted before this one; after mailbox_take: after it */
+};
+
+struct mailbox {
+	_Atomic(struct letter *) newest;  /* NULL: empty */
+};
+
+/* Any thread. */
+void mailbox_post(struct mailbox *m, struct letter *l);
+/* The one reader: all letters, the first posted first; NULL: none. */
+struct letter *mailbox_take(struct mailbox *m);
+
+#endif

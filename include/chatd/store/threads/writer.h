@@ -1,0 +1,121 @@
+/*
+ * The store's threads: one that writes, three that read, one that copies, two that hash.
+ *
+ * The loop appends records to a bounded queue and never waits. The writer takes
+ * all that is there, commits it as one transaction, appends said lines to the
+ * chat log file, and tells the loop up to which seq all is saved; between
+ * commits it feeds the full-text index and prunes. The reader answers queries
+ * for a range of lines and does the checkpoints. Searches have two threads of their
+ * own, because one may take seconds or wait for the index, and nobody's replay is
+ * to wait for that: in the first a search has SEARCH_MS_QUICK, and what takes longer
+ * begins again in the second. Backups have one, too. Each of these threads has a connection
+ * of its own. Queries about secrets (secret.h) are slow on purpose and go to threads without
+ * one, which, as those for long searches and for backups do, give way to all others.
+ *
+ * Wherever queries wait, those of each share (query.share) are answered in turn.
+ *
+ * All functions but writer_start and writer_stop are for the loop's thread
+ * alone, make no system call and take no lock.
+ */
+#ifndef CHATD_STORE_THREADS_WRITER_H
+#define CHATD_STORE_THREADS_WRITER_H
+
+#include "chatd/core/event.h"
+#include "chatd/store/db/store.h"
+
+struct writer;
+
+struct writer_limits {
+	uint32_t history_days;   /* lines older than this are pruned; 0: never */
+	uint64_t history_lines;  /* lines kept per room; 0: all */
+	uint64_t disk_reserve;   /* bytes that are left free on the database's disk: below that nothing
+	                          * that grows is to be saved (WRITER_FAILED); 0: none */
+};
+
+struct writer_options {
+	const char *database;    /* path */
+	const char *chat_log;    /* path of the chat log file; NULL: none */
+	enum durability durability;
+	store_same *same;        /* whose lines RECORD_ERASE is about */
+	struct writer_limits limits;
+	uint32_t queries_max;    /* queries of one sort, beside searches, that may wait at one time */
+};
+
+/*
+ * Opens the database and the chat log and starts the threads; all signals are
+ * blocked in them. NULL: err says why. writer_store may be used until writer_loaded, to
+ * read the rooms and the last numbers.
+ */
+struct writer *writer_start(const struct writer_options *o, struct store_error *err);
+struct store *writer_store(struct writer *w);
+/* Closes it: a connection that nobody uses would keep a file that is removed. */
+void writer_loaded(struct writer *w);
+
+/*
+ * Saves all that waits, ends the threads, closes the files, frees w. Returns
+ * false if records were lost because the store could not be written to for
+ * wait_ms milliseconds; says so in the log.
+ */
+bool writer_stop(struct writer *w, int wait_ms);
+
+/* Copies the record into the queue. False: the queue is full (UNSTORED_MAX
+ * records or RECORDS_BYTES), nothing was taken. */
+bool writer_append(struct writer *w, const struct record *r);
+
+/* More than half of the queue is in use: the loop takes no more lines until the
+ * writer has caught up. */
+bool writer_pressed(const struct writer *w);
+
+/* Copies the query to where those of its kind wait. False: as many wait already of its share
+ * (SEARCHES_SHARE_MAX, SECRETS_SHARE_MAX) or of all (SEARCHES_WAITING_MAX, or queries_max; half
+ * of them by those who have another, see seats_take) as may; writer_sorry has the sentence for
+ * whoever asked. The queries of somebody who has left are answered like any
+ * other and count until then; that bounds the work which a peer that comes, asks and
+ * leaves can make, and there is nothing to be called when a connection ends. */
+bool writer_query(struct writer *w, const struct query *q);
+const char *writer_sorry(enum query_kind kind);
+
+/*
+ * The eventfds that the threads sleep on: those to which the loop must write an
+ * 8-byte 1 so that they see what was appended or asked. Fills fds and returns
+ * how many; a thread that is awake needs none, and one that has been named once is
+ * not named again until it has slept.
+ */
+enum { WRITER_WAKE_MAX = 7 }; /* one for each thread */
+int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX]);
+
+/* An eventfd that becomes readable when writer_next has something new. It is
+ * written once per sleep of the loop, and need never be read. */
+int writer_event_fd(const struct writer *w);
+
+enum writer_event_kind {
+	WRITER_STORED,     /* seq */
+	WRITER_FAILED,     /* reason, valid until writer_event_release; what waits is kept and
+	                    * tried again every second. Comes again when the reason changes. low: for
+	                    * want of space that is to be left free; what is appended is saved all the
+	                    * same, so it had better be what frees some, and not lines */
+	WRITER_BACK,       /* saving works again */
+	WRITER_ROWS,       /* rows */
+	WRITER_ROOM_EMPTY, /* room, true as of seq */
+	WRITER_CLOCK,      /* low: the host's clock may be wrong; otherwise it is believed again */
+	WRITER_NOTICE,     /* reason: what was done that administrators are to know */
+};
+
+struct writer_event {
+	enum writer_event_kind kind;
+	uint64_t seq;
+	uint32_t room;
+	bool low;                /* FAILED, CLOCK: see there */
+	char *reason;
+	struct rows *rows;
+};
+
+/* Takes the next thing that happened. False: nothing more for now. */
+bool writer_next(struct writer *w, struct writer_event *e);
+void writer_event_release(struct writer_event *e);
+
+/* SIGHUP: new limits; and the chat log is opened anew under its old or a new
+ * name (NULL: none). Takes effect soon, in the writer's thread. */
+void writer_reload(struct writer *w, const struct writer_limits *limits, const char *chat_log);
+
+#endif

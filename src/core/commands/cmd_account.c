@@ -1,0 +1,420 @@
+/* Commands about one's account: /register /login /passwd /drop /codes /totp /sessions /resume. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/admission.h"
+#include "chatd/core/entry/guess.h"
+#include "chatd/core/entry/login.h"
+#include "chatd/core/entry/password.h"
+#include "chatd/core/entry/resume.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/unread.h"
+
+/* s has an account; otherwise it is told how to get one. */
+static bool has_account(struct chat *c, struct session *s)
+{
+	if (s->account != NULL)
+		return true;
+	emit_reply(c, s, "You are a guest. %cregister makes %s yours; %clogin NAME signs you in.",
+	           c->config.command_prefix, s->nick, c->config.command_prefix);
+	return false;
+}
+
+static bool may_register(struct chat *c, struct session *s)
+{
+	int64_t wait_ms = crowd_account_wait_ms(c, s);
+	char age[AGE_BYTES_MAX];
+
+	if (s->account != NULL)
+		emit_reply(c, s, "You are signed in as %s; that name is yours already.", s->account->nick);
+	else if (c->naccounts >= ACCOUNTS_MAX - ACCOUNTS_RESERVE)
+		emit_reply(c, s, "There are %d accounts, and that is the most. Administrators can still make "
+		           "some: ask one.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
+	else if (wait_ms > 0)
+		emit_reply(c, s, "Enough accounts were made from your address today. The next can be made "
+		           "in %s; or ask an administrator to make yours.", format_age(age, wait_ms));
+	else if (c->store_failed != NULL)
+		emit_reply(c, s, "Nothing can be saved at present (%s). Try again in a minute.",
+		           c->store_failed);
+	else
+		return order_may_register(c, s);
+	return false;
+}
+
+/* A dialogue about the account of s. */
+static void start_own(struct chat *c, struct session *s, enum dialogue_aim aim)
+{
+	dialogue_start(c, s, aim, DIALOGUE_OLD);
+	account_ref_set(&s->dialogue->account, s->account);
+}
+
+static void begin_own(struct chat *c, struct session *s, enum dialogue_aim aim,
+                      enum dialogue_ask ask)
+{
+	start_own(c, s, aim);
+	s->dialogue->ask = ask;
+	dialogue_prompt(c, s);
+}
+
+/* -- what comes of the answers --------------------------------------------------------------- */
+
+static void registered(struct chat *c, struct session *s, const char *hash)
+{
+	char why[NAME_PROBLEM_BYTES_MAX], p = c->config.command_prefix;
+	bool same = strcmp(s->dialogue->name, s->key) == 0;
+	const char *bar = account_bars(c, s->nick, s->key, NULL, why);
+	struct account *a;
+
+	dialogue_end(c, s);
+	/* Things may have changed while the hash was made. */
+	if (!same || bar != NULL)
+		slip_secret(c, s);
+	if (!same) {
+		emit_reply(c, s, "Not done: your name is %s by now. %cregister again makes that one yours.",
+		           s->nick, p);
+		return;
+	}
+	if (bar != NULL) {
+		emit_reply(c, s, "%s.", bar);
+		return;
+	}
+	a = may_register(c, s) ? account_new(c, s->nick, s->key, hash, "") : NULL;
+	if (a == NULL)
+		return;
+	crowd_account_made(c, s);
+	/* Asked of the whole address: an exempt one stands for a crowd, and its /64 for nobody. */
+	account_registered(c, a, crowd_exempt(c, &s->from) ? (struct address){0}
+	                                                   : address_counted(&s->from));
+	account_sign_in(c, s, a);
+	unread_begin(c, s);
+	emit_security(c, s, "register", "registered %s", a->nick);
+	login_clear_name(c, a);
+	emit_reply(c, s, "%s is yours: nobody else can bear that name, or one that looks like it, and it "
+	           "will ask for your password. %ccodes gives you codes to use instead where others may "
+	           "listen, %ctotp a second step.", s->nick, p, p);
+}
+
+/* The hash of a new password. */
+static void hash_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	struct account *a = account_at(c, &q->account);
+
+	if (!dialogue_goes_on(c, s, e->rows))
+		return;
+	if (s->dialogue->aim == DIALOGUE_REGISTER) {
+		registered(c, s, e->rows->text);
+		return;
+	}
+	account_set_secret(c, a, &a->hash, e->rows->text);
+	account_save(c, a);
+	dialogue_end(c, s);
+	emit_security(c, s, "passwd", "changed the password");
+	emit_reply(c, s, "Your password is changed.");
+}
+
+static void codes_answer(struct chat *c, struct session *s, struct question *q,
+                         const struct event *e)
+{
+	struct account *a = account_at(c, &q->account);
+	const char *p = e->rows->text;
+
+	c->secret = true;
+	if (!dialogue_goes_on(c, s, e->rows))
+		return;
+	dialogue_end(c, s);
+	account_set(&a->codes, e->rows->text2);
+	account_save(c, a);
+	emit_security(c, s, "codes", "made new one-time codes");
+	emit_reply(c, s, "Ten codes, each good once in place of your password. Write them down: they are "
+	           "not shown again, and those you had before are void.");
+	while (*p != '\0') {
+		size_t len = strcspn(p, " ");
+
+		emit_reply(c, s, "  %.*s", (int)len, p);
+		p += len + strspn(p + len, " ");
+	}
+}
+
+/* A new secret for the second step. */
+static void totp_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	const char *secret = e->rows->text;
+
+	(void)q;
+	c->secret = true;
+	if (e->rows->error != NULL) {
+		emit_reply(c, s, "%s", e->rows->error);
+		return;
+	}
+	emit_reply(c, s, "Give this secret to your authenticator app (TOTP, 6 digits, 30 seconds):");
+	emit_reply(c, s, "  %s", secret);
+	emit_reply(c, s, "  otpauth://totp/chatd:%s?secret=%s&issuer=chatd", s->account->key, secret);
+	emit_reply(c, s, "Then type the code that it shows; an empty line ends this.");
+	start_own(c, s, DIALOGUE_SET_TOTP);
+	s->dialogue->ask = DIALOGUE_TOTP;
+	s->dialogue->secret = mem_strdup(secret);
+	dialogue_prompt(c, s);
+}
+
+/* A code, to show that the app has the secret. */
+static void set_totp_answer(struct chat *c, struct session *s, struct question *q,
+                            const struct event *e)
+{
+	struct account *a = account_at(c, &q->account);
+
+	if (!dialogue_goes_on(c, s, e->rows))
+		return;
+	if (!e->rows->ok) {
+		dialogue_retry(c, s, DIALOGUE_TOTP, TOTP_WRONG);
+		return;
+	}
+	account_set_secret(c, a, &a->totp, s->dialogue->secret);
+	/* Each code counts once. */
+	a->totp_step = e->rows->which;
+	account_save(c, a);
+	dialogue_end(c, s);
+	emit_security(c, s, "totp", "began a second step");
+	emit_reply(c, s, "From now on you are asked for such a code after your password. A one-time "
+	           "code of %ccodes needs none.", c->config.command_prefix);
+}
+
+/* The password that holds was right, or not. */
+static void old_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	bool right = password_was_right(c, s, q, e->rows);
+	struct account *a = account_at(c, &q->account);
+	struct dialogue *d = s->dialogue;
+
+	if (!dialogue_goes_on(c, s, e->rows))
+		return;
+	if (!right) {
+		dialogue_retry(c, s, DIALOGUE_OLD, "That is not your password; nothing has changed.");
+	} else if (d->aim == DIALOGUE_TOTP_OFF) {
+		dialogue_end(c, s);
+		account_set_secret(c, a, &a->totp, "");
+		account_save(c, a);
+		emit_security(c, s, "totp", "ended the second step");
+		emit_reply(c, s, "The second step is off: your password alone signs you in.");
+	} else if (d->aim == DIALOGUE_SET_CODES) {
+		password_ask(c, s, codes_answer, a, QUERY_CODES, "", "");
+	} else if (d->aim == DIALOGUE_DROP) {
+		bool lines = d->lines;
+
+		dialogue_end(c, s);
+		emit_security(c, s, "drop", "gave the account up");
+		emit_reply(c, s, "The account %s is gone. You are a guest of that name now.", a->nick);
+		if (lines) {
+			account_erase(c, a);
+			emit_reply(c, s, "What you have said with it is being deleted.");
+		}
+		account_drop(c, a);
+	} else if (d->secret != NULL) {
+		/* The new one came with the command. */
+		d->ask = DIALOGUE_AGAIN;
+		password_ask(c, s, hash_answer, a, QUERY_HASH, d->secret, "");
+	} else {
+		d->ask = DIALOGUE_NEW;
+		dialogue_prompt(c, s);
+	}
+}
+
+/* -- registering and changing the password ------------------------------------------------- */
+
+/* The new password has been typed: its hash is made; if `again`, it is asked for once more
+ * before, for it could not be seen. */
+static void new_password(struct chat *c, struct session *s, const char *typed, bool again)
+{
+	struct dialogue *d = s->dialogue;
+
+	if (!password_fits(c, s, typed)) {
+		dialogue_retry(c, s, DIALOGUE_NEW, NULL);
+	} else if (again) {
+		dialogue_keep(d, password_prepare(typed));
+		d->ask = DIALOGUE_AGAIN;
+		dialogue_prompt(c, s);
+	} else {
+		char *password = password_prepare(typed);
+
+		d->ask = DIALOGUE_AGAIN;
+		password_ask(c, s, hash_answer, s->account, QUERY_HASH, password, "");
+		explicit_bzero(password, strlen(password));
+		free(password);
+	}
+}
+
+void cmd_register(struct chat *c, struct session *s, const struct args *a)
+{
+	if (!may_register(c, s)) {
+		if (*a->rest != '\0')
+			slip_secret(c, s);
+		return;
+	}
+	if (*a->rest == '\0') {
+		emit_reply(c, s, "%s will be yours. Please choose a password; an empty line ends this.",
+		           s->nick);
+		dialogue_start(c, s, DIALOGUE_REGISTER, DIALOGUE_NEW);
+		s->dialogue->name = mem_strdup(s->key);
+		dialogue_prompt(c, s);
+		return;
+	}
+	dialogue_start(c, s, DIALOGUE_REGISTER, DIALOGUE_NEW);
+	s->dialogue->name = mem_strdup(s->key);
+	s->dialogue->once = true;
+	new_password(c, s, a->rest, false);
+}
+
+void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
+{
+	if (!has_account(c, s) || !emit_can_save(c, s))
+		return;
+	if (a->arg[0] == NULL) {
+		/* Who came in with a code may have none yet. */
+		begin_own(c, s, DIALOGUE_PASSWD, *s->account->hash != '\0' ? DIALOGUE_OLD : DIALOGUE_NEW);
+		return;
+	}
+	if (*a->rest == '\0') {
+		command_usage(c, s, "passwd");
+		slip_secret(c, s);
+		return;
+	}
+	if (!password_fits(c, s, a->rest))
+		return;
+	start_own(c, s, DIALOGUE_PASSWD);
+	s->dialogue->once = true;
+	s->dialogue->secret = password_prepare(a->rest);
+	if (!password_check(c, s, old_answer, s->account, a->arg[0]))
+		dialogue_end(c, s);
+}
+
+void cmd_drop(struct chat *c, struct session *s, const struct args *a)
+{
+	if (!has_account(c, s) || !emit_can_save(c, s))
+		return;
+	if (s->account->host && *s->account->hash == '\0') {
+		emit_reply(c, s, "Not done: your account is that of your login on this host, and has no "
+		           "password to confirm it with. %cpasswd sets one.", c->config.command_prefix);
+		return;
+	}
+	if (*a->rest == '\0') {
+		if (a->lines) {
+			emit_reply(c, s, "This takes away your account, what belongs to it and all it has said.");
+			emit_reply(c, s, "It cannot be undone. To confirm:");
+		} else {
+			emit_reply(c, s, "This takes away your account and all that belongs to it.");
+			emit_reply(c, s, "What you have said stays; %cdrop --lines deletes it too. To confirm:",
+			           c->config.command_prefix);
+		}
+		begin_own(c, s, DIALOGUE_DROP, DIALOGUE_OLD);
+		s->dialogue->lines = a->lines;
+		return;
+	}
+	start_own(c, s, DIALOGUE_DROP);
+	s->dialogue->lines = a->lines;
+	s->dialogue->once = true;
+	if (!password_check(c, s, old_answer, s->account, a->rest))
+		dialogue_end(c, s);
+}
+
+/* -- codes ----------------------------------------------------------------------------------- */
+
+void cmd_codes(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	if (!has_account(c, s) || !emit_can_save(c, s))
+		return;
+	if (*s->account->hash == '\0') {
+		emit_reply(c, s, "Not done: your account has no password to confirm it with. %cpasswd sets "
+		           "one.", c->config.command_prefix);
+		return;
+	}
+	/* They open the account as a password does: whoever finds a terminal open must not have them. */
+	emit_reply(c, s, "Ten new codes take the place of all that you have. To confirm:");
+	begin_own(c, s, DIALOGUE_SET_CODES, DIALOGUE_OLD);
+}
+
+void cmd_totp(struct chat *c, struct session *s, const struct args *a)
+{
+	if (!has_account(c, s) || !emit_can_save(c, s))
+		return;
+	if (a->arg[0] != NULL && strcmp(a->arg[0], "off") != 0) {
+		command_usage(c, s, "totp");
+	} else if (a->arg[0] != NULL) {
+		if (*s->account->totp == '\0') {
+			emit_reply(c, s, "You have no second step.");
+			return;
+		}
+		emit_reply(c, s, "To take the second step away:");
+		begin_own(c, s, DIALOGUE_TOTP_OFF, DIALOGUE_OLD);
+	} else if (*s->account->totp != '\0') {
+		emit_reply(c, s, "You have a second step already. %ctotp off takes it away.",
+		           c->config.command_prefix);
+	} else {
+		password_ask(c, s, totp_answer, s->account, QUERY_TOTP, "", "");
+	}
+}
+
+/* -- the dialogues ----------------------------------------------------------------------------- */
+
+void account_line(struct chat *c, struct session *s, struct account *a, char *text)
+{
+	struct dialogue *d = s->dialogue;
+
+	if (*text == '\0') {
+		emit_reply(c, s, "Nothing has changed.");
+		dialogue_end(c, s);
+	} else if (d->ask == DIALOGUE_OLD) {
+		/* What comes of it holds for the account as it is now. */
+		account_ref_set(&d->account, a);
+		if (!password_check(c, s, old_answer, a, text))
+			dialogue_prompt(c, s);
+	} else if (d->ask == DIALOGUE_NEW) {
+		new_password(c, s, text, true);
+	} else if (d->ask == DIALOGUE_AGAIN) {
+		char *again = password_prepare(text);
+
+		if (d->secret != NULL && strcmp(again, d->secret) == 0)
+			password_ask(c, s, hash_answer, a, QUERY_HASH, again, "");
+		else
+			dialogue_retry(c, s, DIALOGUE_NEW, "The two are not the same.");
+		explicit_bzero(again, strlen(again));
+		free(again);
+	} else {
+		password_ask(c, s, set_totp_answer, a, QUERY_CHECK_TOTP, text, d->secret);
+	}
+}
+
+/* -- signing in --------------------------------------------------------------------------------- */
+
+void cmd_login(struct chat *c, struct session *s, const struct args *a)
+{
+	login_as(c, s, a->arg[0], *a->rest != '\0' ? a->rest : NULL);
+}
+
+void cmd_resume(struct chat *c, struct session *s, const struct args *a)
+{
+	if (s->account != NULL)
+		emit_reply(c, s, "You are signed in; only guests need that.");
+	else
+		resume_take(c, s, a->arg[0]);
+}
+
+void cmd_sessions(struct chat *c, struct session *s, const struct args *a)
+{
+	char age[AGE_BYTES_MAX], from[ADDRESS_BYTES_MAX];
+
+	(void)a;
+	if (!has_account(c, s))
+		return;
+	emit_reply(c, s, "%s is signed in here, from %s, for %s. A new sign-in ends this one.",
+	           s->account->nick, address_show(&s->from, from),
+	           format_age(age, c->wall_ms - s->account->last[0].at_ms));
+	for (int i = 1; i < SIGN_INS_KEPT && s->account->last[i].at_ms != 0; i++)
+		emit_reply(c, s, "  before: %s ago, from %s",
+		           format_age(age, c->wall_ms - s->account->last[i].at_ms),
+		           address_show(&s->account->last[i].from, from));
+}

@@ -1,0 +1,312 @@
+/* Commands of those who run the server: /role /code /audit. */
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
+#include "chatd/base/text.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/login.h"
+#include "chatd/core/moderation/undo.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/question.h"
+#include "chatd/core/rooms/history.h"
+#include "chatd/core/serve.h"
+
+static void role_list(struct chat *c, struct session *s)
+{
+	const struct account *a;
+	bool any = false;
+
+	for (a = c->keepers; a != NULL; a = a->next) {
+		emit_reply(c, s, "  %s: %s%s", a->nick, role_name(a->role),
+		           a->session != NULL ? ", here" : "");
+		any = true;
+	}
+	if (!any)
+		emit_reply(c, s, "No account has a role. %crole NAME admin gives one.",
+		           c->config.command_prefix);
+}
+
+/* Administrators are never none by a slip: the last one stays. */
+static bool is_last_admin(const struct chat *c, const struct account *one)
+{
+	const struct account *a;
+
+	for (a = c->keepers; a != NULL; a = a->next)
+		if (a->role == ROLE_ADMIN && a != one)
+			return false;
+	return one->role == ROLE_ADMIN;
+}
+
+/* -- an account for somebody who has none -------------------------------------------------- */
+
+/* What an administrator has asked for, while a code for it is made. */
+struct wanted {
+	struct account_ref account; /* whose; none: an account is to be made */
+	char *name;              /* owned; as typed */
+	enum role role;          /* of an account that is to be made */
+};
+
+static void wanted_free(void *data)
+{
+	struct wanted *w = data;
+
+	account_ref_clear(&w->account);
+	free(w->name);
+	free(w);
+}
+
+/* The data of an act that has made a role of another; to be released. */
+static struct bytes role_undo(const struct account *a, enum role was, enum role is)
+{
+	struct bytes data = {0};
+
+	undo_begin(&data, "role");
+	undo_put_account(&data, "account", a);
+	fields_put(&data, "was", role_name(was));
+	fields_put(&data, "is", role_name(is));
+	return data;
+}
+
+/* n: the act that can be taken back; 0: it cannot. */
+static void now_is(struct chat *c, struct session *s, const struct account *a, uint64_t n)
+{
+	char hint[64] = "";
+
+	/* Who comes from a command line has left it when they read that. */
+	if (n != 0 && s->state == SESSION_CHAT)
+		snprintf(hint, sizeof hint, " %cundo #A%" PRIu64 " takes it back.",
+		         c->config.command_prefix, n);
+	emit_reply(c, s, "%s is now: %s.%s", a->nick, role_name(a->role), hint);
+}
+
+static void role_answer(struct chat *c, struct session *s, struct question *q,
+                        const struct event *e)
+{
+	const struct rows *rows = e->rows;
+	char key[NAME_KEY_BYTES_MAX + 1], why[160], problem[NAME_PROBLEM_BYTES_MAX];
+	const struct wanted *wanted = q->data;
+	const char *name = wanted->name;
+	enum role role = wanted->role;
+	/* A code is for the account that there was, if there was one. */
+	struct account *a = account_at(c, &wanted->account);
+	bool made = wanted->account.key == NULL;
+	struct bytes undo;
+	char *hash;
+	uint64_t n;
+
+	if (rows->error != NULL) {
+		emit_reply(c, s, "%s", rows->error);
+		return;
+	}
+	/* Whoever asked may have lost the role meanwhile. */
+	if (!command_allowed(s, command_find(made ? "role" : "code"))) {
+		command_refuse(c, s, command_find(made ? "role" : "code"), "Not done: ");
+		return;
+	}
+	if (a != NULL) {
+		hash = strndup(rows->text2, strcspn(rows->text2, "\n"));
+		account_set(&a->codes, hash != NULL ? hash : "");
+		free(hash);
+	} else if (made && name_check(NAME_NICK, name, strlen(name), key, why, sizeof why) &&
+	           account_bars(c, name, key, NULL, problem) == NULL && session_by_key(c, key) == NULL) {
+		/* One of the ten is enough for the first time. */
+		hash = strndup(rows->text2, strcspn(rows->text2, "\n"));
+		a = hash != NULL ? account_new(c, name, key, "", hash) : NULL;
+		free(hash);
+	}
+	if (a != NULL) {
+		if (made) {
+			a->role = role;
+			login_clear_name(c, a);
+			undo = role_undo(a, ROLE_ACCOUNT, role);
+			n = emit_audit(c, s, role > ROLE_ACCOUNT ? undo.data : "", "made an account for %s: %s",
+			               a->nick, role_name(role));
+			bytes_release(&undo);
+			now_is(c, s, a, role > ROLE_ACCOUNT ? n : 0);
+		} else {
+			emit_audit(c, s, "", "made a code for %s", a->nick);
+		}
+		account_save(c, a);
+		c->secret = true;
+		emit_reply(c, s, "%s To sign in, connect, give the name %s, and as its password this code, "
+		           "which is good once: %.*s", made ? "The account is new."
+		           : "Codes from before are void, a password is not.", a->nick,
+		           (int)strcspn(rows->text, " "), rows->text);
+	} else {
+		emit_reply(c, s, made ? "Not done: that name was taken meanwhile." : "That account is gone.");
+	}
+}
+
+/* A code is made, and what it is for comes to be when it is there. */
+static void ask_code(struct chat *c, struct session *s, const struct account *a, const char *name,
+                     enum role role)
+{
+	struct question *q = question_new(c, s, role_answer);
+	struct wanted *w = mem_zero(1, sizeof *w);
+
+	account_ref_set(&w->account, a);
+	w->name = mem_strdup(name);
+	w->role = role;
+	q->data = w;
+	q->free_data = wanted_free;
+	question_ask(c, q, (struct query){.kind = QUERY_CODES, .key = "", .words = ""});
+}
+
+/* It comes to be when a code for it is there (role_answer). */
+static void invite(struct chat *c, struct session *s, const char *name, enum role role)
+{
+	char key[NAME_KEY_BYTES_MAX + 1], problem[NAME_PROBLEM_BYTES_MAX], why[160];
+	const struct session *bearer;
+
+	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof why)) {
+		emit_reply(c, s, "That name will not do: %s.", why);
+		return;
+	}
+	bearer = session_by_key(c, key);
+	if (bearer != NULL) {
+		emit_reply(c, s, "Not done: a guest is called %s at present. Ask them to /register first, so "
+		           "that you know who gets the role.", bearer->nick);
+	} else if (account_bars(c, name, key, NULL, problem) != NULL) {
+		emit_reply(c, s, "Not done: %s.", problem);
+	} else if (c->naccounts >= ACCOUNTS_MAX) {
+		emit_reply(c, s, "There are %d accounts, and that is the most.", ACCOUNTS_MAX);
+	} else {
+		ask_code(c, s, NULL, name, role);
+	}
+}
+
+/* What stands before "before #A12"; false: no such question. */
+static bool audit_words(const char *word, struct query *q)
+{
+	char *end;
+	unsigned long n;
+
+	n = strtoul(word, &end, 10);
+	if (*end == '\0') {
+		q->limit = n < ROWS_MAX ? (uint32_t)n : ROWS_MAX;
+		return n > 0 && isdigit((unsigned char)*word);
+	}
+	/* Nobody else can be called so. */
+	q->words = strcasecmp(word, "host") == 0 ? "the host" : word;
+	return true;
+}
+
+void cmd_audit(struct chat *c, struct session *s, const struct args *a)
+{
+	struct query q = {.kind = QUERY_AUDIT, .limit = AUDIT_LINES_DEFAULT, .words = ""};
+	char share[sizeof "18446744073709551615"];
+	int before = 0;
+
+	if (a->arg[0] != NULL && strcasecmp(a->arg[0], "before") != 0) {
+		if (!audit_words(a->arg[0], &q)) {
+			command_usage(c, s, "audit");
+			return;
+		}
+		before = 1;
+	}
+	if (a->arg[before] != NULL) {
+		if (strcasecmp(a->arg[before], "before") != 0 || a->arg[before + 1] == NULL ||
+		    (before == 0 && a->arg[2] != NULL) ||
+		    (q.before_id = undo_number(a->arg[before + 1])) == 0) {
+			command_usage(c, s, "audit");
+			return;
+		}
+	}
+	/* What room owners and their operators did is found by who they are: however much of it there is,
+	 * it never stands before what those did who keep order everywhere. */
+	if (role_of(s) < ROLE_MODERATOR || *q.words == '\0') {
+		snprintf(share, sizeof share, "%" PRIu64, emit_audit_share(s));
+		q.key = share;
+	}
+	history_ask(c, s, history_show_audit, HISTORY_SAVED, q);
+}
+
+void cmd_code(struct chat *c, struct session *s, const struct args *a)
+{
+	struct account *account = account_named(c, a->arg[0]);
+
+	if (account == NULL) {
+		emit_reply(c, s, "No account is called %.*s.",
+		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0]);
+		return;
+	}
+	if (!emit_can_save(c, s))
+		return;
+	ask_code(c, s, account, account->nick, account->role);
+}
+
+static void role_set(struct chat *c, struct session *s, struct account *account, enum role role)
+{
+	struct bytes undo;
+
+	if (is_last_admin(c, account) && !s->trusted) {
+		emit_reply(c, s, "Not done: %s is the last admin. Make somebody else one first.",
+		           account->nick);
+		return;
+	}
+	undo = role_undo(account, account->role, role);
+	account->role = role;
+	account_save(c, account);
+	now_is(c, s, account, emit_audit(c, s, undo.data, "made %s: %s", account->nick,
+	                                 role_name(role)));
+	bytes_release(&undo);
+	if (account->session != NULL && account->session != s)
+		emit_reply(c, account->session, "%s has made you: %s. %chelp lists what you may do.",
+		           serve_who(s), role_name(role), c->config.command_prefix);
+}
+
+void undo_role(struct chat *c, struct session *s, const struct row *act)
+{
+	struct account *a = undo_account(c, act->room_name, "account");
+	char *was_name = fields_get(act->room_name, "was"), *is_name = fields_get(act->room_name, "is");
+	enum role was, is;
+
+	if (a == NULL)
+		undo_late(c, s, "that account is gone");
+	else if (!role_parse(was_name, &was) || !role_parse(is_name, &is) || was == ROLE_GUEST)
+		undo_late(c, s, "that role is none any more");
+	else if (a->role != is)
+		undo_late(c, s, "the role is another by now");
+	else
+		role_set(c, s, a, was);
+	free(was_name);
+	free(is_name);
+}
+
+void cmd_role(struct chat *c, struct session *s, const struct args *a)
+{
+	struct account *account;
+	enum role role;
+
+	if (a->arg[0] == NULL) {
+		role_list(c, s);
+		return;
+	}
+	if (a->arg[1] == NULL || !role_parse(a->arg[1], &role) || role == ROLE_GUEST) {
+		command_usage(c, s, "role");
+		emit_reply(c, s, "A role is one of: admin, moderator, account.");
+		return;
+	}
+	if (!emit_can_save(c, s))
+		return;
+	account = account_named(c, a->arg[0]);
+	if (account == NULL) {
+		invite(c, s, a->arg[0], role);
+		return;
+	}
+	if (account->role == role) {
+		emit_reply(c, s, "%s is that already: %s. Nothing has changed.", account->nick,
+		           role_name(role));
+		return;
+	}
+	role_set(c, s, account, role);
+}

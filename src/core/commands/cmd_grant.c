@@ -1,0 +1,752 @@
+/* Commands about who is what in a room: /op /deop /voice /devoice /invite /uninvite, and about who
+ * owns it: /transfer /accept /decline. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
+#include "chatd/base/text.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/resume.h"
+#include "chatd/core/moderation/ban.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/undo.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/setting.h"
+
+/* How an act is told of. */
+struct deed {
+	const char *did, *has; /* "gave", "given" */
+	const char *what;      /* behind the name: " a voice" */
+	const char *where;     /* "in" the room */
+	const char *now;       /* of whom it was done: "has a voice in" the room */
+	enum room_role role;   /* that was given or taken */
+	bool gives;
+};
+
+static const struct deed deeds[] = {
+	{"made", "made", " an operator", "of", "is an operator of", ROOM_OPERATOR, true},
+	{"took the operator's role from", "taken the operator's role from", "", "in",
+	 "is no longer an operator of", ROOM_OPERATOR, false},
+	{"gave", "given", " a voice", "in", "has a voice in", ROOM_VOICE, true},
+	{"took the voice from", "taken the voice from", "", "in", "no longer has a voice in", ROOM_VOICE,
+	 false},
+	{"invited", "invited", "", "to", "may come into", ROOM_MEMBER, true},
+	{"took the invitation from", "taken the invitation from", "", "to",
+	 "is no longer invited to", ROOM_MEMBER, false},
+};
+
+enum { OP, DEOP, VOICE, DEVOICE, INVITE, UNINVITE };
+
+/* Somebody of whom a command speaks. */
+struct target {
+	struct account *account; /* NULL: a guest */
+	struct session *session; /* NULL: is not here */
+	const char *nick;
+	const struct grant *grant; /* in the room; NULL: none */
+};
+
+/* Who is meant; false: nobody, and s was told. */
+static bool find(struct chat *c, struct session *s, const struct room *r, const char *name,
+                 struct target *t)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	*t = (struct target){.account = account_named(c, name)};
+	if (t->account != NULL) {
+		t->session = t->account->session;
+		t->nick = t->account->nick;
+		t->grant = grant_of(r, t->account->key);
+		return true;
+	}
+	if (name_key(name, strlen(name), key))
+		t->session = session_by_key(c, key);
+	if (t->session != NULL)
+		t->nick = t->session->nick;
+	else
+		emit_reply(c, s, "Not done: nobody here is called %.*s, and no account is.",
+		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name);
+	return t->session != NULL;
+}
+
+/* The same, and it has an account. */
+static bool find_account(struct chat *c, struct session *s, const struct room *r,
+                         const char *name, struct target *t)
+{
+	if (!find(c, s, r, name, t))
+		return false;
+	if (t->account == NULL)
+		emit_reply(c, s, "Not done: %s is a guest; ask them to %cregister first, so that it stays "
+		           "theirs.", t->nick, c->config.command_prefix);
+	return t->account != NULL;
+}
+
+static bool may(struct chat *c, struct session *s, const struct room *r, enum room_role least)
+{
+	return rights_power(c, s, r, least) && emit_can_save(c, s);
+}
+
+/* The account gets the role; false: there is no place, and s was told. since: of a grant that
+ * was taken away before. */
+static bool give_back_since(struct chat *c, struct session *s, struct room *r,
+                            const struct target *t, enum room_role role, const uint64_t *since)
+{
+	bool keeper = role_of(s) >= ROLE_MODERATOR;
+
+	/* A grant holds for a room that is known by its number also after a restart. */
+	if (!r->kept)
+		setting_save(c, r);
+	if (since != NULL ? grant_give_back(c, keeper, r, t->account->key, role, *since)
+	                  : grant_give_by(c, keeper, r, t->account->key, role))
+		return true;
+	if (grant_owner(r) == NULL && r->ngrants < GRANTS_MAX && r->ngrants >= GRANTS_OWNERLESS_MAX &&
+	    c->ngrants < GRANTS_ALL_MAX) {
+		emit_reply(c, s, "Not done: %d people are something in %s, which nobody owns, and that is the "
+		           "most there. %cuninvite or %cdevoice somebody first, or ask a moderator.",
+		           GRANTS_OWNERLESS_MAX, r->name, c->config.command_prefix, c->config.command_prefix);
+		return false;
+	}
+	if (r->ngrants < GRANTS_MAX && c->ngrants < GRANTS_ALL_MAX - GRANTS_RESERVE) {
+		emit_reply(c, s, "Not done: %d people are something in the rooms of their owner, and that is the "
+		           "most. %cuninvite or %cdevoice somebody first.", GRANTS_OWNER_MAX,
+		           c->config.command_prefix, c->config.command_prefix);
+		return false;
+	}
+	if (r->ngrants < GRANTS_MAX) {
+		emit_reply(c, s, "Not done: %" PRIu32 " people are something in a room of this server, and that "
+		           "is the most.", c->ngrants);
+		return false;
+	}
+	emit_reply(c, s, "Not done: %d people are something in %s, and that is the most. %cuninvite or "
+	           "%cdevoice somebody first.", GRANTS_MAX, r->name, c->config.command_prefix,
+	           c->config.command_prefix);
+	return false;
+}
+
+/* The least that one must be in a room to give that, or to take it. */
+static enum room_role least_for(enum room_role role)
+{
+	return role == ROOM_OPERATOR ? ROOM_OWNER : ROOM_OPERATOR;
+}
+
+/* What takes the deed back, as data; since: of the grant that was taken. */
+static void undo_of(struct chat *c, struct bytes *data, struct room *r,
+                    const struct target *t, const struct deed *d, uint64_t since)
+{
+	undo_begin(data, "grant");
+	undo_put_room(c, data, r);
+	fields_put(data, "role", room_role_name(d->role));
+	if (d->gives)
+		fields_put(data, "given", "yes");
+	undo_put_account(data, "account", t->account);
+	if (t->account != NULL) {
+		fields_put_number(data, "since", (int64_t)since);
+		return;
+	}
+	/* A guest is one as long as the connection lasts; its name may be another's after that. */
+	fields_put_number(data, "slot", (int64_t)t->session->id.slot + 1);
+	fields_put_number(data, "gen", t->session->id.gen);
+	fields_put_number(data, "from", t->session->since_ms);
+}
+
+static bool give(struct chat *c, struct session *s, struct room *r, const struct target *t,
+                 enum room_role role)
+{
+	return give_back_since(c, s, r, t, role, NULL);
+}
+
+/* Records what was done, and tells all whom it concerns. since: of the grant that was taken. s
+ * may have given its own power away: then it is for others to take it back. */
+static void done(struct chat *c, struct session *s, struct room *r, const struct target *t,
+                 const struct deed *d, uint64_t since)
+{
+	char hint[64] = "", join[NAME_BYTES_MAX + 32] = "";
+	struct bytes undo = {0};
+	uint64_t n;
+
+	if (d == &deeds[INVITE])
+		snprintf(join, sizeof join, "%cjoin %s goes there.", c->config.command_prefix, r->name);
+	undo_of(c, &undo, r, t, d, since);
+	n = emit_audit(c, s, undo.data, "%s %s%s %s %s", d->did, t->nick, d->what, d->where, r->name);
+	bytes_release(&undo);
+	if (grant_role(r, s) >= least_for(d->role))
+		snprintf(hint, sizeof hint, " %cundo #A%" PRIu64 " takes it back.", c->config.command_prefix,
+		         n);
+	emit_reply(c, s, "%s %s %s.%s", t->nick, d->now, r->name, hint);
+	room_notice(c, r, s, "%s has %s %s%s", s->nick, d->has, t->nick, d->what);
+	if (t->session != NULL && t->session != s && t->session->room != r &&
+	    t->session->state == SESSION_CHAT && !session_ignores(t->session, s->key) &&
+	    (!c->guarded || order_bars_private(c, s, role_of(t->session)) == NULL))
+		emit_reply(c, t->session, "%s has %s you%s %s %s.%s%s", s->nick, d->has, d->what, d->where,
+		           r->name, *join != '\0' ? " " : "", join);
+}
+
+/* Whoever had no more than what was taken is let in no more. */
+static void tell_lost(struct chat *c, struct session *s, const struct room *r,
+                      const struct target *t)
+{
+	if (r->closed && grant_of(r, t->account->key) == NULL)
+		emit_reply(c, s, "%s was not invited to %s besides, and cannot come in again. %cinvite %s "
+		           "changes that.", t->nick, r->name, c->config.command_prefix, t->nick);
+}
+
+/* -- roles -------------------------------------------------------------------------------- */
+
+void cmd_op(struct chat *c, struct session *s, const struct args *a)
+{
+	struct target t;
+
+	if (!may(c, s, a->room, ROOM_OWNER) || !find_account(c, s, a->room, a->arg[0], &t))
+		return;
+	if (t.grant != NULL && t.grant->role >= ROOM_OPERATOR)
+		emit_reply(c, s, "%s is %s of %s already.", t.nick,
+		           t.grant->role == ROOM_OWNER ? "the owner" : "an operator", a->room->name);
+	else if (give(c, s, a->room, &t, ROOM_OPERATOR))
+		done(c, s, a->room, &t, &deeds[OP], 0);
+}
+
+/* Takes the role of that deed, which the account has, away. */
+static void take(struct chat *c, struct session *s, struct room *r, const struct target *t,
+                 const struct deed *d)
+{
+	uint64_t since = t->grant->since;
+
+	grant_take(c, r, t->account->key, d->role);
+	done(c, s, r, t, d, since);
+	tell_lost(c, s, r, t);
+}
+
+void cmd_deop(struct chat *c, struct session *s, const struct args *a)
+{
+	struct target t;
+
+	if (!find_account(c, s, a->room, a->arg[0], &t))
+		return;
+	/* One may always give one's own up. */
+	if (t.session == s ? !emit_can_save(c, s) : !may(c, s, a->room, ROOM_OWNER))
+		return;
+	if (!grant_has(t.grant, ROOM_OPERATOR) || t.grant->role == ROOM_OWNER) {
+		emit_reply(c, s, "%s is no operator of %s.", t.nick, a->room->name);
+		return;
+	}
+	take(c, s, a->room, &t, &deeds[DEOP]);
+}
+
+static void voice_guest(struct chat *c, struct session *s, struct room *r, const struct target *t,
+                        bool voice)
+{
+	if (t->session->room != r) {
+		emit_reply(c, s, "Not done: %s is a guest and not in %s; a guest's voice lasts while they are "
+		           "there.", t->nick, r->name);
+	} else if (t->session->voiced == voice) {
+		emit_reply(c, s, "%s has %s voice in %s%s.", t->nick, voice ? "a" : "no", r->name,
+		           voice ? " already" : "");
+	} else {
+		t->session->voiced = voice;
+		done(c, s, r, t, &deeds[voice ? VOICE : DEVOICE], 0);
+	}
+}
+
+void cmd_voice(struct chat *c, struct session *s, const struct args *a)
+{
+	struct target t;
+
+	if (!may(c, s, a->room, ROOM_OPERATOR) || !find(c, s, a->room, a->arg[0], &t))
+		return;
+	if (t.account == NULL)
+		voice_guest(c, s, a->room, &t, true);
+	else if (t.grant != NULL && t.grant->role >= ROOM_OPERATOR)
+		emit_reply(c, s, "%s is %s of %s, and speaks there anyhow.", t.nick,
+		           t.grant->role == ROOM_OWNER ? "the owner" : "an operator", a->room->name);
+	else if (grant_has(t.grant, ROOM_VOICE))
+		emit_reply(c, s, "%s has a voice in %s already.", t.nick, a->room->name);
+	else if (give(c, s, a->room, &t, ROOM_VOICE))
+		done(c, s, a->room, &t, &deeds[VOICE], 0);
+}
+
+void cmd_devoice(struct chat *c, struct session *s, const struct args *a)
+{
+	struct target t;
+
+	if (!may(c, s, a->room, ROOM_OPERATOR) || !find(c, s, a->room, a->arg[0], &t))
+		return;
+	if (t.account == NULL) {
+		voice_guest(c, s, a->room, &t, false);
+		return;
+	}
+	if (!grant_has(t.grant, ROOM_VOICE)) {
+		emit_reply(c, s, "%s has no voice of their own in %s.", t.nick, a->room->name);
+		return;
+	}
+	take(c, s, a->room, &t, &deeds[DEVOICE]);
+}
+
+/* -- whose room it is ------------------------------------------------------------------------ */
+
+/* Records that r was offered to somebody at that time, or is no longer; returns the act's number.
+ * before: to whom it was offered until then (NULL: nobody), at before_ms. */
+static uint64_t offer_audit(struct chat *c, struct session *s, struct room *r,
+                            const struct account *to, bool offered, int64_t at_ms,
+                            const struct account *before, int64_t before_ms)
+{
+	struct bytes undo = {0};
+	uint64_t n;
+
+	undo_begin(&undo, "offer");
+	undo_put_room(c, &undo, r);
+	undo_put_account(&undo, "account", to);
+	if (offered)
+		fields_put_number(&undo, "at", at_ms);
+	else
+		fields_put_number(&undo, "was_at", at_ms);
+	undo_put_account(&undo, "before", before);
+	if (before != NULL)
+		fields_put_number(&undo, "before_at", before_ms);
+	n = emit_audit(c, s, undo.data, offered ? "offered %s to %s" : "withdrew the offer of %s to %s",
+	               r->name, to->nick);
+	bytes_release(&undo);
+	return n;
+}
+
+/* Who had the offer of r, which is another's now or nobody's, reads so. */
+static void tell_withdrawn(struct chat *c, struct session *s, const struct room *r,
+                           const struct account *to)
+{
+	struct session *there = to->session;
+
+	if (there != NULL && there != s && there->state == SESSION_CHAT && !session_ignores(there, s->key))
+		emit_reply(c, there, "%s has withdrawn the offer of %s.", s->nick, r->name);
+}
+
+/* at_ms: since when it is on offer, which is before now where it is restored. */
+static void offer(struct chat *c, struct session *s, struct room *r, const struct account *to,
+                  int64_t at_ms)
+{
+	const struct account *before = setting_offered(c, r);
+	int64_t before_ms = r->offer.at_ms;
+	struct session *there = to->session;
+	char days[48];
+	uint64_t n;
+
+	setting_offer(c, r, to, s->nick, at_ms);
+	n = offer_audit(c, s, r, to, true, at_ms, before, before_ms);
+	if (at_ms == c->wall_ms)
+		snprintf(days, sizeof days, "%d days", OFFER_MS / 86400000);
+	else
+		snprintf(days, sizeof days, "until %s", format_stamp(&c->stamp, at_ms + OFFER_MS));
+	if (before != NULL) {
+		emit_reply(c, s, "The offer to %s is withdrawn.", before->nick);
+		tell_withdrawn(c, s, r, before);
+	}
+	emit_reply(c, s, "%s is offered to %s, who has %s to accept it. %cundo #A%" PRIu64
+	           " takes it back.", r->name, to->nick, days, c->config.command_prefix, n);
+	if (there != NULL && there != s && there->state == SESSION_CHAT &&
+	    !session_ignores(there, s->key) &&
+	    (!c->guarded || order_bars_private(c, s, role_of(there)) == NULL))
+		setting_tell_offer(c, there, r);
+}
+
+/* The offer is taken back. */
+static void withdraw(struct chat *c, struct session *s, struct room *r)
+{
+	const struct account *to = setting_offered(c, r);
+	int64_t at_ms = r->offer.at_ms;
+	uint64_t n;
+
+	setting_offer(c, r, NULL, "", 0);
+	n = offer_audit(c, s, r, to, false, at_ms, NULL, 0);
+	emit_reply(c, s, "%s is offered to %s no longer. %cundo #A%" PRIu64 " takes it back.", r->name,
+	           to->nick, c->config.command_prefix, n);
+	tell_withdrawn(c, s, r, to);
+}
+
+/* s's account can have one more room, with the bans and the grants that are in it; otherwise s is
+ * told. */
+static bool has_share(struct chat *c, struct session *s, const struct room *r)
+{
+	const char *key = s->account->key;
+
+	if (grant_owned(c, key) >= ROOMS_OWNED_MAX) {
+		emit_reply(c, s, "Not done: you own %d rooms, and that is the most. %ctransfer gives one "
+		           "away.", ROOMS_OWNED_MAX, c->config.command_prefix);
+		return false;
+	}
+	for (int kind = 0; kind < BAN_KINDS && role_of(s) < ROLE_MODERATOR; kind++) {
+		uint32_t n = ban_share(c, (enum ban_kind)kind, key) + r->bans[kind].n;
+
+		if (r->bans[kind].n > 0 && n > BANS_OWNER_MAX) {
+			emit_reply(c, s, "Not done: with %s there would be %" PRIu32 " %s in your rooms, and %d "
+			           "are the most.", r->name, n, kind == BAN_ENTRY ? "bans" : "mutes",
+			           BANS_OWNER_MAX);
+			return false;
+		}
+	}
+	if (role_of(s) < ROLE_MODERATOR && grant_of_owner(s->account) + r->ngrants > GRANTS_OWNER_MAX) {
+		emit_reply(c, s, "Not done: with %s there would be %" PRIu32 " people who are something in your "
+		           "rooms, and %d are the most.", r->name, grant_of_owner(s->account) + r->ngrants,
+		           GRANTS_OWNER_MAX);
+		return false;
+	}
+	return true;
+}
+
+/* s is the owner from here on. */
+static void own(struct chat *c, struct session *s, struct room *r)
+{
+	struct account *before = grant_owner_account(r);
+	struct target t = {.account = s->account, .session = s, .nick = s->nick};
+	struct bytes undo = {0};
+	uint64_t n;
+
+	if (!has_share(c, s, r) || !give(c, s, r, &t, ROOM_OWNER))
+		return;
+	if (before != NULL) {
+		grant_give(c, r, before->key, ROOM_OPERATOR);
+		grant_take(c, r, before->key, ROOM_OWNER);
+	}
+	setting_offer(c, r, NULL, "", 0);
+	undo_begin(&undo, "owner");
+	undo_put_room(c, &undo, r);
+	undo_put_account(&undo, "was", before);
+	undo_put_account(&undo, "is", s->account);
+	n = emit_audit(c, s, undo.data, before != NULL ? "took %s over from %s" : "took %s over", r->name,
+	               before != NULL ? before->nick : "");
+	bytes_release(&undo);
+	if (before != NULL)
+		emit_reply(c, s, "You are the owner of %s. %cundo #A%" PRIu64 " offers it back to %s.", r->name,
+		           c->config.command_prefix, n, before->nick);
+	else
+		emit_reply(c, s, "You are the owner of %s.", r->name);
+	room_notice(c, r, s, "%s is the owner of this room now", s->nick);
+	if (before != NULL && before->session != NULL && before->session->room != r)
+		emit_reply(c, before->session, "%s has accepted %s, and owns it now.", s->nick, r->name);
+}
+
+void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
+{
+	struct room *r = a->room;
+	struct target t;
+
+	if (r == c->lobby) {
+		emit_reply(c, s, "Not done: %s is the lobby; nobody owns it.", r->name);
+		return;
+	}
+	if (!may(c, s, r, ROOM_OWNER))
+		return;
+	if (strcmp(a->arg[0], "-") == 0) {
+		if (setting_offered(c, r) != NULL)
+			withdraw(c, s, r);
+		else
+			emit_reply(c, s, "%s is offered to nobody.", r->name);
+		return;
+	}
+	if (!find_account(c, s, r, a->arg[0], &t))
+		return;
+	if (t.account == grant_owner_account(r))
+		emit_reply(c, s, "%s is the owner of %s already.", t.nick, r->name);
+	else if (t.account == s->account)
+		own(c, s, r);
+	else if (t.account == setting_offered(c, r))
+		emit_reply(c, s, "%s is offered to %s already.", r->name, t.nick);
+	else
+		offer(c, s, r, t.account, c->wall_ms);
+}
+
+/* The room of that name that is offered to s; NULL: there is none, and s was told. */
+static struct room *offered(struct chat *c, struct session *s, const char *name)
+{
+	struct room *r = s->account != NULL ? room_typed(c, name) : NULL;
+
+	name += *name == '#';
+	/* Whoever it is not offered to does not learn whether it is there. */
+	if (r != NULL && setting_offered(c, r) != s->account)
+		r = NULL;
+	if (r == NULL)
+		emit_reply(c, s, "Not done: no room %.*s is offered to you.",
+		           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name);
+	return r;
+}
+
+void cmd_accept(struct chat *c, struct session *s, const struct args *a)
+{
+	struct room *r = emit_can_save(c, s) ? offered(c, s, a->arg[0]) : NULL;
+
+	/* Whoever owns a room can come into it. */
+	if (r != NULL && order_may_join(c, s, r))
+		own(c, s, r);
+}
+
+void cmd_decline(struct chat *c, struct session *s, const struct args *a)
+{
+	struct room *r = emit_can_save(c, s) ? offered(c, s, a->arg[0]) : NULL;
+	struct account *owner;
+
+	if (r == NULL)
+		return;
+	owner = grant_owner_account(r);
+	setting_offer(c, r, NULL, "", 0);
+	emit_reply(c, s, "You have declined %s.", r->name);
+	if (owner != NULL && owner->session != NULL)
+		emit_reply(c, owner->session, "%s has declined %s; it stays yours.", s->nick, r->name);
+}
+
+void undo_offer(struct chat *c, struct session *s, const struct row *act)
+{
+	const char *data = act->room_name;
+	const struct account *to = undo_account(c, data, "account");
+	const struct account *before = undo_account(c, data, "before");
+	int64_t at_ms = fields_get_time(data, "at"), was_ms = fields_get_time(data, "was_at");
+	int64_t before_ms = fields_get_time(data, "before_at");
+	struct room *r;
+
+	if (!undo_room(c, data, &r) || r == NULL)
+		undo_late(c, s, "that room is gone");
+	else if (!rights_power(c, s, r, ROOM_OWNER))
+		return;
+	else if (to == NULL)
+		undo_late(c, s, "that account is gone");
+	else if (at_ms != 0 && (setting_offered(c, r) != to || r->offer.at_ms != at_ms))
+		undo_late(c, s, "that offer is over");
+	else if (at_ms != 0 && before != NULL && before != s->account && grant_owner_account(r) != before &&
+	         before_ms + OFFER_MS > c->wall_ms)
+		offer(c, s, r, before, before_ms);
+	else if (at_ms != 0)
+		withdraw(c, s, r);
+	else if (setting_offered(c, r) != NULL || grant_owner_account(r) == to || to == s->account)
+		undo_late(c, s, "the room has been given or offered to somebody since");
+	else if (was_ms != 0 && was_ms + OFFER_MS <= c->wall_ms)
+		undo_late(c, s, "that offer would be over by now");
+	else
+		/* Which an older chatd has not recorded. */
+		offer(c, s, r, to, was_ms != 0 ? was_ms : c->wall_ms);
+}
+
+/* Nobody gets a room back without a word of their own: it is offered to who had it. */
+void undo_owner(struct chat *c, struct session *s, const struct row *act)
+{
+	const struct account *is = undo_account(c, act->room_name, "is");
+	const struct account *was = undo_account(c, act->room_name, "was");
+	struct room *r;
+
+	if (!undo_room(c, act->room_name, &r) || r == NULL)
+		undo_late(c, s, "that room is gone");
+	else if (!rights_power(c, s, r, ROOM_OWNER))
+		return;
+	else if (is == NULL || grant_owner_account(r) != is)
+		undo_late(c, s, "the room has another owner by now");
+	else if (was == NULL)
+		undo_late(c, s, "nobody owned it before, or their account is gone");
+	else if (setting_offered(c, r) != NULL)
+		undo_late(c, s, "the room has been offered to somebody since");
+	else if (was == s->account)
+		own(c, s, r);
+	else
+		offer(c, s, r, was, c->wall_ms);
+}
+
+/* -- invitations --------------------------------------------------------------------------- */
+
+/* Lets the one who is meant in; false: it did not, and s was told. */
+static bool let_in(struct chat *c, struct session *s, struct room *r, const struct target *t)
+{
+	if (t->account == NULL && rights_invited(t->session, r) != NULL)
+		emit_reply(c, s, "%s is invited to %s already.", t->nick, r->name);
+	else if (t->account == NULL &&
+	         !rights_invite(c, t->session, r, r->set.private ? r->last_id : 0, false))
+		emit_reply(c, s, "Not done: %s is a guest with %d invitations%s, and that is the most. "
+		           "Whoever has an account can have more.", t->nick,
+		           t->session->ninvited == INVITES_MAX ? INVITES_MAX : INVITES_OWNER_MAX,
+		           t->session->ninvited == INVITES_MAX ? "" : " to rooms of one owner");
+	else if (t->account == NULL)
+		return true;
+	else if (t->grant != NULL && t->grant->role > ROOM_MEMBER)
+		emit_reply(c, s, "%s is something in %s (%s), and may come in anyhow.", t->nick, r->name,
+		           room_role_name(t->grant->role));
+	else if (t->grant != NULL)
+		emit_reply(c, s, "%s is invited to %s already.", t->nick, r->name);
+	else
+		return give(c, s, r, t, ROOM_MEMBER);
+	return false;
+}
+
+/* The account is banned from r by its name, and an invitation would not help; s was told. Bans of a guest
+ * or an address, and of the whole chat, are not for a room's operators to learn of. */
+static bool is_kept_out(struct chat *c, struct session *s, struct room *r, const struct target *t)
+{
+	const struct ban like = {.kind = BAN_ENTRY, .target = BAN_ACCOUNT,
+	                         .key = t->account != NULL ? t->account->key : NULL};
+
+	if (t->account == NULL || ban_same(c, r, &like) == NULL)
+		return false;
+	emit_reply(c, s, "Not done: %s is banned from %s. %cunban %s ends that.", t->nick, r->name,
+	           c->config.command_prefix, t->nick);
+	return true;
+}
+
+void cmd_invite(struct chat *c, struct session *s, const struct args *a)
+{
+	struct target t;
+
+	if (a->room == c->lobby)
+		emit_reply(c, s, "Everybody may come into %s; nobody needs an invitation.", a->room->name);
+	else if (may(c, s, a->room, ROOM_OPERATOR) && find(c, s, a->room, a->arg[0], &t) &&
+	         !is_kept_out(c, s, a->room, &t) && let_in(c, s, a->room, &t))
+		done(c, s, a->room, &t, &deeds[INVITE], 0);
+}
+
+/* There is an invitation; false: there is none, or more than that, and s was told. */
+static bool is_invited(struct chat *c, struct session *s, struct room *r, const struct target *t)
+{
+	bool guest = t->session != NULL && rights_invited(t->session, r) != NULL;
+
+	if (t->grant != NULL && t->grant->role > ROOM_MEMBER) {
+		emit_reply(c, s, "Not done: %s is more than invited to %s (%s). %c%s %s first.", t->nick,
+		           r->name, room_role_name(t->grant->role), c->config.command_prefix,
+		           t->grant->role == ROOM_OWNER ? "transfer" :
+		           t->grant->role == ROOM_OPERATOR ? "deop" : "devoice",
+		           t->grant->role == ROOM_OWNER ? "NICK" : t->nick);
+		return false;
+	}
+	if (t->grant == NULL && !guest) {
+		emit_reply(c, s, "%s is not invited to %s.", t->nick, r->name);
+		return false;
+	}
+	return true;
+}
+
+/* Takes it away. */
+static void uninvite(struct chat *c, struct session *s, struct room *r, const struct target *t)
+{
+	uint64_t since = t->grant != NULL ? t->grant->since : 0;
+	struct bytes told = {0}, why = {0};
+
+	if (t->grant != NULL)
+		grant_take(c, r, t->account->key, ROOM_MEMBER);
+	if (t->session != NULL)
+		rights_uninvite(t->session, r);
+	done(c, s, r, t, &deeds[UNINVITE], since);
+	if (t->session != NULL && r->set.private && t->session->room == r &&
+	    rights_bar(r, t->session, t->session->account) != BAR_NONE) {
+		bytes_printf(&told, "%s is private, so you go back to %s.", r->name, c->lobby->name);
+		bytes_printf(&why, "by %s", s->nick);
+		out_mark(c, t->session, r, told.data, why.data);
+		out_run(c);
+		bytes_release(&told);
+		bytes_release(&why);
+	}
+}
+
+/* Takes it from a guest who was cut off, and may come back; false: there is none of that name. */
+static bool uninvite_absent(struct chat *c, struct session *s, struct room *r, const char *name)
+{
+	const struct deed *d = &deeds[UNINVITE];
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	if (!name_key(name, strlen(name), key) || session_by_key(c, key) != NULL ||
+	    account_by_key(c, key) != NULL || !resume_uninvite(c, key, r))
+		return false;
+	emit_audit(c, s, "", "%s %s%s %s %s", d->did, name, d->what, d->where, r->name);
+	emit_reply(c, s, "%s has left; their invitation to %s is taken back.", name, r->name);
+	return true;
+}
+
+void cmd_uninvite(struct chat *c, struct session *s, const struct args *a)
+{
+	struct target t;
+
+	if (may(c, s, a->room, ROOM_OPERATOR) && !uninvite_absent(c, s, a->room, a->arg[0]) &&
+	    find(c, s, a->room, a->arg[0], &t) && is_invited(c, s, a->room, &t))
+		uninvite(c, s, a->room, &t);
+}
+
+/* -- taking it back ------------------------------------------------------------------------- */
+
+/* The one whom the act was about, if that very account or connection is still there. */
+static bool same_target(const struct chat *c, const struct room *r, const char *data,
+                        struct target *t)
+{
+	uint32_t slot = fields_get_count(data, "slot", CONNECTIONS_LIMIT + CONTROL_SLOTS);
+	struct conn_id id = {slot - 1, fields_get_count(data, "gen", UINT32_MAX)};
+
+	*t = (struct target){.account = undo_account(c, data, "account")};
+	if (t->account != NULL) {
+		t->session = t->account->session;
+		t->nick = t->account->nick;
+		t->grant = grant_of(r, t->account->key);
+		return true;
+	}
+	if (slot == 0 || slot > c->nslots || undo_has(data, "account"))
+		return false;
+	t->session = c->sessions[id.slot].id.gen == id.gen && id.gen != 0 ? &c->sessions[id.slot] : NULL;
+	if (t->session == NULL || t->session->state != SESSION_CHAT || t->session->account != NULL ||
+	    t->session->since_ms != fields_get_number(data, "from"))
+		return false;
+	t->nick = t->session->nick;
+	return true;
+}
+
+/* It has now what the act gave, or took. */
+static bool has_now(const struct room *r, const struct target *t, enum room_role role)
+{
+	/* Whoever owns the room by now is more than that, whatever they were before. */
+	if (t->account != NULL)
+		return grant_has(t->grant, role) && t->grant->role != ROOM_OWNER;
+	return role == ROOM_VOICE ? t->session->room == r && t->session->voiced
+	                          : rights_invited(t->session, r) != NULL;
+}
+
+static void give_back(struct chat *c, struct session *s, struct room *r, const struct target *t,
+                      const struct deed *d, uint64_t since)
+{
+	if (t->account == NULL && d->role == ROOM_VOICE)
+		voice_guest(c, s, r, t, true);
+	else if (t->account == NULL ? let_in(c, s, r, t) : give_back_since(c, s, r, t, d->role, &since))
+		done(c, s, r, t, d, 0);
+}
+
+static void take_again(struct chat *c, struct session *s, struct room *r, const struct target *t,
+                       const struct deed *d)
+{
+	if (t->account == NULL && d->role == ROOM_VOICE)
+		voice_guest(c, s, r, t, false);
+	else if (d->role == ROOM_MEMBER)
+		uninvite(c, s, r, t);
+	else
+		take(c, s, r, t, d);
+}
+
+void undo_grant(struct chat *c, struct session *s, const struct row *act)
+{
+	const char *data = act->room_name;
+	bool given = undo_has(data, "given");
+	char *role = fields_get(data, "role");
+	const struct deed *d = NULL;
+	struct target t;
+	struct room *r;
+
+	for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
+		if (strcmp(room_role_name(deeds[i].role), role) == 0 && deeds[i].gives != given)
+			d = &deeds[i];
+	free(role);
+	if (!undo_room(c, data, &r) || r == NULL || d == NULL)
+		undo_late(c, s, "that room is gone");
+	else if (!same_target(c, r, data, &t))
+		undo_late(c, s, "whom it was about is gone");
+	/* One may always give one's own up. */
+	else if ((t.session != s || d->role != ROOM_OPERATOR || !given) &&
+	         !rights_power(c, s, r, least_for(d->role)))
+		return;
+	else if (has_now(r, &t, d->role) != given)
+		undo_late(c, s, given ? "it has been taken away since" : "it has been given again since");
+	else if (given)
+		take_again(c, s, r, &t, d);
+	else
+		give_back(c, s, r, &t, d, (uint64_t)fields_get_number(data, "since"));
+}

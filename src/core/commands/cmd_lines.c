@@ -1,0 +1,139 @@
+/* Commands that point at a line by its number: /delete, and /reply #N. */
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/text.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/rooms/line_ref.h"
+#include "chatd/core/rooms/membership.h"
+#include "chatd/core/rooms/room.h"
+
+/* -- taking a line out ---------------------------------------------------------------- */
+
+/* A guest's name may have had another bearer before, whose lines are not the guest's. */
+static bool is_own(const struct session *s, const struct row *row)
+{
+	const struct account *a = s->account;
+
+	if (!name_is(row->sender, s->key))
+		return false;
+	if (row->id > s->named_seq)
+		return true;
+	return a != NULL && (a->first_seq != 0 ? row->id > a->first_seq : row->time_ms >= a->made_ms);
+}
+
+static void delete_line(struct chat *c, struct session *s, const struct row *row, const char *why)
+{
+	struct room *r = s->room;
+	bool own = is_own(s, row), keeps = grant_role(r, s) >= ROOM_OPERATOR;
+	int64_t age_ms = c->wall_ms - row->time_ms;
+	const char *colon = *why != '\0' ? ": " : "";
+	char age[AGE_BYTES_MAX];
+
+	if (!keeps && !own) {
+		emit_reply(c, s, "Not done: #%" PRIu64 " is a line of %s, which only operators of %s may "
+		           "delete. %creport #%" PRIu64 " tells the moderators.", row->id, row->sender,
+		           r->name, c->config.command_prefix, row->id);
+		return;
+	}
+	if (!keeps && age_ms > DELETE_OWN_MS) {
+		emit_reply(c, s, "Not done: you can delete a line of yours for %d minutes, and #%" PRIu64
+		           " was said %s ago. Operators of %s still can.", DELETE_OWN_MS / 60000,
+		           row->id, format_age(age, age_ms), r->name);
+		return;
+	}
+	if (!emit_can_save(c, s))
+		return;
+	/* No way to be read for who may not speak. */
+	if (s->room != NULL && !order_hears(c, s, why))
+		why = colon = "";
+	r->deleted_seq = c->line_seq = emit_append(c, (struct record){
+		.kind = RECORD_DELETE, .room = r->number, .time_ms = c->wall_ms, .ref = row->id,
+		.room_name = r->name, .sender = s->nick, .body = why,
+	});
+	if (own) {
+		emit_reply(c, s, "Your line #%" PRIu64 " is no longer in the history.", row->id);
+		room_notice(c, r, s, "%s has deleted line #%" PRIu64 ", their own%s%s", s->nick, row->id,
+		            colon, why);
+		return;
+	}
+	emit_audit(c, s, "", "deleted line #%" PRIu64 " of %s in %s%s%s", row->id, row->sender,
+	           r->name, colon, why);
+	emit_reply(c, s, "Line #%" PRIu64 " of %s is no longer in the history.", row->id, row->sender);
+	room_notice(c, r, s, "%s has deleted line #%" PRIu64 " of %s%s%s", s->nick, row->id,
+	            row->sender, colon, why);
+}
+
+void cmd_delete(struct chat *c, struct session *s, const struct args *a)
+{
+	uint64_t id = pointed_number(a->arg[0]);
+
+	if (id == 0)
+		command_usage(c, s, "delete");
+	else
+		pointed_ask(c, s, id, delete_line, a->rest);
+}
+
+/* -- answering one -------------------------------------------------------------------- */
+
+/* What a line says, without the head that it has where it answers another. */
+static const char *without_head(const char *body)
+{
+	const char *end;
+
+	if (*body != '@' || (end = strstr(body, " #")) == NULL)
+		return body;
+	end += 2 + strspn(end + 2, "0123456789");
+	if (strncmp(end, " \"", 2) != 0 || (end = strstr(end + 2, "\" ")) == NULL)
+		return body;
+	return end + 2;
+}
+
+static void answer_line(struct chat *c, struct session *s, const struct row *row, const char *text)
+{
+	const char *quote = without_head(row->body);
+	struct bytes b = {0};
+	size_t len, shown;
+	char *body;
+
+	quote += strspn(quote, " ");
+	len = strlen(quote);
+	shown = text_prefix(quote, len, QUOTE_CHARS);
+	bytes_printf(&b, "@%s #%" PRIu64 " \"%.*s%s\" %s", row->sender, row->id, (int)shown, quote,
+	             shown < len ? "…" : "", text);
+	/* What was harmless at the end of a line, as many blanks are, is not at its end here. */
+	body = text_shown(b.data, BODY_BYTES_MAX);
+	if (b.len > (size_t)c->config.line_bytes_max * TEXT_EXPANSION)
+		emit_reply(c, s, "Not sent: with the line that it answers before it, yours is too long. "
+		           "Please send it in parts.");
+	else
+		room_say(c, s, RECORD_SAY, body);
+	free(body);
+	bytes_release(&b);
+}
+
+bool reply_to_line(struct chat *c, struct session *s, const char *text)
+{
+	size_t digits = *text == '#' ? strspn(text + 1, "0123456789") : 0;
+	char word[24];
+	uint64_t id;
+
+	if (digits == 0 || digits >= sizeof word || text[1 + digits] != ' ')
+		return false;
+	memcpy(word, text + 1, digits);
+	word[digits] = '\0';
+	id = pointed_number(word);
+	text += 1 + digits;
+	text += strspn(text, " ");
+	if (id == 0 || *text == '\0')
+		return false;
+	pointed_ask(c, s, id, answer_line, text);
+	return true;
+}

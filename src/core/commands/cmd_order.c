@@ -1,0 +1,426 @@
+/* Commands that act on people: /kick /ban /mute. */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
+#include "chatd/base/text.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/undo.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/room.h"
+
+/* Whom a ban or a mute is to hit. */
+struct target {
+	struct ban ban;          /* as it would be; its strings are not its own */
+	struct account *account; /* NULL: none */
+	struct session *session; /* the guest, or who is signed in to account; NULL: not here */
+	bool shared;             /* it is of the name alone, for many may come from there */
+	char who[NAME_BYTES_MAX + 1];
+	char key[NAME_KEY_BYTES_MAX + 1];
+};
+
+/* -- kick -------------------------------------------------------------------------------- */
+
+/* The reason is not too long; otherwise s is told. */
+static bool why_fits(struct chat *c, struct session *s, const char *why)
+{
+	size_t chars = text_chars(why, strlen(why));
+	const char *bar;
+
+	if (chars > BAN_WHY_CHARS_MAX) {
+		emit_reply(c, s, "Not done: a reason has at most %d characters; this has %zu.",
+		           BAN_WHY_CHARS_MAX, chars);
+		return false;
+	}
+	/* Others read it: no way to be read for who may not speak. The host is in no room, and may. */
+	bar = c->guarded && s->room != NULL && *why != '\0' ? order_bars(c, s, why) : NULL;
+	if (bar != NULL)
+		emit_reply(c, s, "Not done: others read the reason, and %s You can leave the reason out.", bar);
+	return bar == NULL;
+}
+
+/* What begins the words behind a name is no time that was meant to be one, as 30min or 10 min,
+ * which would else be the reason of what never ends; otherwise s is told. */
+static bool age_fits(struct chat *c, struct session *s, const char *rest)
+{
+	size_t len = strcspn(rest, " "), digits = strspn(rest, "0123456789");
+	int n = (int)text_prefix(rest, len, NICK_CHARS_MAX);
+
+	if (digits == 0)
+		return true;
+	if (digits == len)
+		emit_reply(c, s, "Not done: %.*s has no unit. A time is a number and s, m, h, d or w, such as "
+		           "10m; begin a reason with a word.", n, rest);
+	else
+		emit_reply(c, s, "Not done: %.*s is no time. A time is a number and s, m, h, d or w, as 30m; a "
+		           "reason begins with a word.", n, rest);
+	return false;
+}
+
+void cmd_kick(struct chat *c, struct session *s, const struct args *a)
+{
+	const char *gap = *a->rest != '\0' ? ": " : "";
+	struct bytes told = {0}, why = {0};
+	struct room *r = a->room;
+	struct session *who;
+
+	if (!order_keeps(c, s, r) || !emit_can_save(c, s) || !why_fits(c, s, a->rest))
+		return;
+	who = session_find(c, s, a->arg[0]);
+	if (who == NULL)
+		return;
+	if (who == s) {
+		emit_reply(c, s, "Not done: that is you. %cleave leaves a room.", c->config.command_prefix);
+	} else if (who->room != r) {
+		emit_reply(c, s, "Not done: %s is not in %s.", who->nick, r->name);
+	} else if (r == c->lobby) {
+		emit_reply(c, s, "Not done: %s is the lobby, out of which nobody can be put. %cmute %s 10m makes "
+		           "them quiet here, %cdisconnect %s ends their connection.", r->name,
+		           c->config.command_prefix, who->nick, c->config.command_prefix, who->nick);
+	} else if (order_over(c, s, r, order_rank(r, who), who->nick)) {
+		bytes_printf(&told, "%s has put you out of %s%s%s", s->nick, r->name,
+		             *gap != '\0' ? gap : ".", a->rest);
+		bytes_printf(&why, "by %s%s%s", s->nick, gap, a->rest);
+		emit_audit(c, s, "", "put %s out of %s%s%s", who->nick, r->name, gap, a->rest);
+		emit_reply(c, s, "%s is put out of %s.", who->nick, r->name);
+		out_mark(c, who, r, told.data, why.data);
+		out_run(c);
+	}
+	bytes_release(&told);
+	bytes_release(&why);
+}
+
+/* -- whom a ban is to hit ------------------------------------------------------------------ */
+
+static void target_block(struct target *t, const struct address *block)
+{
+	t->ban.target = BAN_BLOCK;
+	t->ban.from = *block;
+	ban_address(block, t->who);
+	t->key[0] = '\0';
+}
+
+static void target_account(struct target *t, struct account *a)
+{
+	t->ban.target = BAN_ACCOUNT;
+	t->account = a;
+	t->session = a->session;
+	strcpy(t->who, a->nick);
+	strcpy(t->key, a->key);
+}
+
+static void target_guest(struct chat *c, struct target *t, struct session *guest, bool by_name)
+{
+	t->ban.target = BAN_GUEST;
+	t->session = guest;
+	t->shared = ban_shared(c, &guest->from);
+	if (!t->shared && !by_name)
+		t->ban.from = address_counted(&guest->from);
+	strcpy(t->who, guest->nick);
+	strcpy(t->key, guest->key);
+}
+
+/* Who comes from an address is nobody's to find out but moderators'. */
+static bool may_block(struct chat *c, struct session *s, bool by_name)
+{
+	if (role_of(s) < ROLE_MODERATOR)
+		emit_reply(c, s, "Not done: addresses and blocks of them are for moderators. A ban of a "
+		           "guest works by the guest's address as well as by the name.");
+	else if (by_name)
+		emit_reply(c, s, "Not done: that is an address; --name is for names.");
+	else
+		return true;
+	return false;
+}
+
+/* False: s was told that there is nobody of the kind. */
+static bool target_find(struct chat *c, struct session *s, const struct args *a, struct target *t)
+{
+	const char *name = a->arg[0];
+	bool may_be_address = t->ban.kind == BAN_ENTRY && strpbrk(name, ".:/") != NULL;
+	struct account *account = account_named(c, name);
+	char key[NAME_KEY_BYTES_MAX + 1];
+	struct session *guest = NULL;
+	struct address block;
+
+	if (may_be_address && address_parse(name, &block)) {
+		target_block(t, &block);
+		return may_block(c, s, a->by_name);
+	}
+	if (t->ban.kind == BAN_SPEECH && strpbrk(name, ".:/") != NULL && address_parse(name, &block)) {
+		emit_reply(c, s, "Not done: mutes go by name. %cban keeps an address out.",
+		           c->config.command_prefix);
+		return false;
+	}
+	if (account != NULL) {
+		target_account(t, account);
+		return true;
+	}
+	if (name_key(name, strlen(name), key))
+		guest = session_by_key(c, key);
+	if (guest != NULL) {
+		target_guest(c, t, guest, a->by_name);
+		return true;
+	}
+	emit_reply(c, s, "Not done: nobody here is called %.*s, and no account is.%s",
+	           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name,
+	           t->ban.kind == BAN_ENTRY && role_of(s) >= ROLE_MODERATOR
+	                   ? " An address is written as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64." : "");
+	return false;
+}
+
+/* s may do that to t in r, or look what it would do; otherwise it is told why not. */
+static bool target_may(struct chat *c, struct session *s, const struct room *r,
+                       const struct target *t, bool preview)
+{
+	enum order_rank rank = t->session != NULL ? order_rank(r, t->session)
+	                                          : order_rank_of(r, t->account);
+
+	if (t->session == s || (t->account != NULL && t->account == s->account))
+		emit_reply(c, s, "Not done: that is you.");
+	else if (t->ban.target == BAN_BLOCK && !preview && address_within(&s->from, &t->ban.from))
+		emit_reply(c, s, "Not done: your own address is in that block. Name a smaller one.");
+	else
+		return t->ban.target == BAN_BLOCK || order_over(c, s, r, rank, t->who);
+	return false;
+}
+
+/* -- banning ------------------------------------------------------------------------------- */
+
+/* Those who are hit read it, and are put out or not heard from here on. */
+static void apply(struct chat *c, struct session *s, const struct room *r, const struct ban *b)
+{
+	struct bytes why = {0}, told = {0};
+	struct session *m, *next;
+
+	bytes_puts(&told, b->kind == BAN_ENTRY ? order_refusal(c, b) : order_muted(c, b));
+	bytes_printf(&why, "%sby %s%s%s", r == NULL ? "banned " : "", s->nick,
+	             *b->why != '\0' ? ": " : "", b->why);
+	HASH_ITER(hh, c->nicks, m, next) {
+		struct bearer who = bearer_of(m);
+
+		if ((r != NULL && m->room != r) || !ban_hits(c, b, &who))
+			continue;
+		if (b->kind == BAN_ENTRY)
+			out_mark(c, m, r, told.data, why.data);
+		else if (emit_has_room(c))
+			/* Others of a crowd read it when they speak. */
+			emit_reply(c, m, "%s", told.data);
+	}
+	bytes_release(&why);
+	bytes_release(&told);
+}
+
+/* "banned from ops", "muted everywhere"; verb: how it begins. */
+static void put_act(struct bytes *b, const char *verb, const char *who, enum ban_kind kind,
+                    const struct room *r)
+{
+	bytes_printf(b, "%s%s%s", verb, *who != '\0' ? " " : "", who);
+	if (kind == BAN_ENTRY)
+		bytes_printf(b, " from %s", r != NULL ? r->name : "this chat");
+	else if (r != NULL)
+		bytes_printf(b, " in %s", r->name);
+	else
+		bytes_puts(b, " everywhere");
+}
+
+static void tell(struct chat *c, struct session *s, const struct room *r, const struct ban *b,
+                 bool shared, uint64_t act)
+{
+	struct bytes text = {0}, names = {0}, others = {0};
+	char until[BAN_UNTIL_BYTES];
+	const struct session *named = session_by_key(c, b->key);
+	uint32_t n = order_hit_names(c, b, r, NULL, &names);
+	bool know = order_may_know(s, b) || order_hit_names(c, b, r, named, &others) == 0;
+
+	bytes_printf(&text, "%s is ", b->who);
+	put_act(&text, b->kind == BAN_ENTRY ? "banned" : "muted", "", b->kind, r);
+	bytes_printf(&text, "%s (#B%" PRIu64 "). ", ban_until(c, b, until), b->number);
+	if (shared)
+		bytes_puts(&text, "It goes by name only, because others may share the address. ");
+	if (n == 0)
+		bytes_puts(&text, "It affects nobody who is here now. ");
+	else if (know)
+		bytes_printf(&text, "It affects: %s. ", names.data);
+	else
+		bytes_printf(&text, "It affects %" PRIu32 " %s here. ", n, n == 1 ? "person" : "people");
+	emit_reply(c, s, "%s%cundo #A%" PRIu64 " takes it back.", text.data, c->config.command_prefix,
+	           act);
+	bytes_release(&text);
+	bytes_release(&names);
+	bytes_release(&others);
+}
+
+/* shared: s is told that it is of the name alone. */
+static void ban_set(struct chat *c, struct session *s, struct room *r, struct ban *like,
+                    bool shared)
+{
+	struct ban *old = ban_same(c, r, like), *b;
+	const char *full = old == NULL ? ban_full(c, r, like) : NULL;
+	struct bytes act = {0}, undo = {0};
+	char until[BAN_UNTIL_BYTES];
+	uint64_t number;
+
+	if (full != NULL) {
+		emit_reply(c, s, "Not done: there are %s, and that is the most. %cbans lists them.", full,
+		           c->config.command_prefix);
+		return;
+	}
+	order_undo_begin(c, &undo, like->kind, r, old);
+	if (old != NULL) {
+		emit_reply(c, s, "In place of #B%" PRIu64 ", of %s by %s:", old->number,
+		           format_stamp(&c->stamp, old->at_ms), old->by);
+		ban_end(c, old);
+	}
+	b = ban_add(c, r, like);
+	fields_put_number(&undo, "number", (int64_t)b->number);
+	put_act(&act, b->kind == BAN_ENTRY ? "banned" : "muted", b->who, b->kind, r);
+	number = emit_audit(c, s, undo.data, "%s%s (#B%" PRIu64 ")%s%s", act.data,
+	                    ban_until(c, b, until), b->number, *b->why != '\0' ? ": " : "", b->why);
+	bytes_release(&act);
+	bytes_release(&undo);
+	tell(c, s, r, b, shared, number);
+	apply(c, s, r, b);
+	/* The room may end with its last member, and the ban with it. */
+	out_run(c);
+}
+
+/* It hits no more than the one who is named, or that is what s wants; otherwise s is told whom
+ * it would hit, and how it is done all the same. */
+static bool reaches(struct chat *c, struct session *s, const struct room *r, const struct target *t,
+                    bool all)
+{
+	struct bytes names = {0};
+	bool block = t->ban.target == BAN_BLOCK, know = order_may_know(s, &t->ban);
+	char p = c->config.command_prefix;
+	const char *verb = t->ban.kind == BAN_ENTRY ? "ban" : "mute";
+	uint32_t n = 0;
+
+	if (!all && ban_by_address(&t->ban))
+		n = order_hit_names(c, &t->ban, r, t->session, &names);
+	if (n > (block ? 1 : 0)) {
+		emit_reply(c, s, "Not done: it would %shit %" PRIu32 " %s%s%s%s", block ? "" : "also ", n,
+		           n == 1 ? "person" : "people", block ? " here" : " here at the same address",
+		           know ? ": " : ".", know ? names.data : "");
+		if (block)
+			emit_reply(c, s, "%c%s --all ... does it anyway.", p, verb);
+		else
+			emit_reply(c, s, "%c%s --all ... does it anyway; %c%s --name ... goes by the name alone.", p,
+			           verb, p, verb);
+	}
+	bytes_release(&names);
+	return n <= (block ? 1 : 0);
+}
+
+static void act(struct chat *c, struct session *s, const struct args *a, enum ban_kind kind)
+{
+	struct room *r = order_scope(c, a, kind);
+	struct target t = {.ban.kind = kind};
+	int64_t ms;
+
+	t.ban.why = args_age(a->rest, &ms);
+	if (!order_keeps(c, s, r) || !emit_can_save(c, s) ||
+	    (ms == 0 && !age_fits(c, s, t.ban.why)) || !why_fits(c, s, t.ban.why) ||
+	    !target_find(c, s, a, &t) || !target_may(c, s, r, &t, a->preview))
+		return;
+	t.ban.room = r != NULL ? r->number : 0;
+	t.ban.since = c->seq;
+	t.ban.who = t.who;
+	t.ban.key = t.key;
+	t.ban.by = s->nick;
+	t.ban.by_key = s->key;
+	t.ban.keeper = role_of(s) >= ROLE_MODERATOR;
+	t.ban.at_ms = c->wall_ms;
+	t.ban.until_ms = ms > 0 ? c->wall_ms + ms : 0;
+	if (a->preview && t.shared)
+		emit_reply(c, s, "It would go by name only, because others may share the address.");
+	if (a->preview)
+		order_preview(c, s, &t.ban);
+	else if (reaches(c, s, r, &t, a->all))
+		ban_set(c, s, r, &t.ban, t.shared);
+}
+
+void cmd_ban(struct chat *c, struct session *s, const struct args *a)
+{
+	act(c, s, a, BAN_ENTRY);
+}
+
+void cmd_mute(struct chat *c, struct session *s, const struct args *a)
+{
+	act(c, s, a, BAN_SPEECH);
+}
+
+/* -- taking it back ------------------------------------------------------------------------- */
+
+/* s may have b, which was in force once, in force again in r; otherwise it is told. */
+static bool may_restore(struct chat *c, struct session *s, const struct row *act,
+                        const struct room *r, const struct ban *b)
+{
+	struct bearer own = bearer_of(s);
+	const struct account *a = undo_account(c, act->room_name, "account");
+	struct session *guest = b->target == BAN_GUEST ? session_by_key(c, b->key) : NULL;
+	struct target t = {.ban = *b, .session = guest};
+
+	if (!order_keeps(c, s, r))
+		return false;
+	if (b->target == BAN_BLOCK && !may_block(c, s, false))
+		return false;
+	if (b->until_ms != 0 && b->until_ms <= c->wall_ms)
+		undo_late(c, s, "it would be over by now");
+	else if (b->target == BAN_ACCOUNT && account_by_key(c, b->key) != a)
+		undo_late(c, s, "the account of that name is another by now");
+	else if (b->target == BAN_ACCOUNT && !order_over(c, s, r, order_rank_of(r, a), b->who))
+		return false;
+	else if (ban_hits(c, b, &own))
+		emit_reply(c, s, "Not done: that is you.");
+	else
+		/* Whoever lifts a block knows whom it hit, and there is no other word for it. */
+		return reaches(c, s, r, &t, b->target == BAN_BLOCK);
+	return false;
+}
+
+/* b is what the act has lifted. It takes the place of `now`, NULL: of none. */
+static void restore(struct chat *c, struct session *s, const struct row *act, struct room *r,
+                    struct ban *b, const struct ban *now)
+{
+	const struct ban *same = ban_same(c, r, b);
+
+	if (same != now) {
+		undo_late(c, s, same != NULL ? "there is a new one by now" : "it is lifted by now");
+	} else if (may_restore(c, s, act, r, b)) {
+		/* The reserve is for those who keep order everywhere, whoever had it before. */
+		b->keeper = b->keeper && role_of(s) >= ROLE_MODERATOR;
+		ban_set(c, s, r, b, false);
+	}
+}
+
+void undo_ban(struct chat *c, struct session *s, const struct row *act)
+{
+	const char *data = act->room_name;
+	enum ban_kind kind = undo_has(data, "mute") ? BAN_SPEECH : BAN_ENTRY;
+	uint64_t number = (uint64_t)fields_get_number(data, "number");
+	struct ban *now = number != 0 ? ban_by_number(c, kind, number) : NULL;
+	char *was = fields_get(data, "was");
+	struct ban before = {.kind = kind};
+	struct room *r;
+
+	if (!undo_room(c, data, &r)) {
+		undo_late(c, s, "that room is gone");
+	} else if (number != 0 && (now == NULL || !order_may_end(c, s, now))) {
+		emit_reply(c, s, "Not done: there is no %s #B%" PRIu64 " that you could end. %cbans lists "
+		           "them.", kind == BAN_ENTRY ? "ban" : "mute", number, c->config.command_prefix);
+	} else if (*was != '\0') {
+		ban_read(c, was, &before);
+		before.number = (uint64_t)fields_get_number(data, "was_number");
+		restore(c, s, act, r, &before, now);
+		ban_release(&before);
+	} else if (now != NULL) {
+		order_unban(c, s, now);
+	}
+	free(was);
+}

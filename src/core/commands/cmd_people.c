@@ -1,0 +1,198 @@
+/* Commands about people: /nick /whois /ignore /unignore /away /back /quit. */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/text.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/login.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/history.h"
+#include "chatd/core/rooms/membership.h"
+#include "chatd/core/rooms/room.h"
+
+void cmd_nick(struct chat *c, struct session *s, const struct args *a)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+	bool same;
+
+	/* The host comes into the chat. */
+	if (s->state == SESSION_HOST) {
+		if (session_may_bear(c, s, a->arg[0], key) && order_may_enter(c, s, NULL, key))
+			login_resume(c, s, a->arg[0], key, c->lobby, c->seq);
+		return;
+	}
+	if (strcmp(a->arg[0], s->nick) == 0) {
+		emit_reply(c, s, "You are %s already.", s->nick);
+		return;
+	}
+	if (!session_may_bear(c, s, a->arg[0], key) ||
+	    (strcmp(key, s->key) != 0 && !order_may_rename(c, s, key)))
+		return;
+	if (s->account != NULL && strcmp(key, s->key) != 0) {
+		emit_reply(c, s, "You are signed out of %s.", s->account->nick);
+		account_sign_out(c, s);
+	}
+	same = strcmp(key, s->key) == 0;
+	session_rename(c, s, a->arg[0], key);
+	emit_reply(c, s, "You are %s now.", s->nick);
+	if (!same)
+		history_recall(c, s);
+}
+
+static void whois_role(struct chat *c, struct session *s, const struct session *who)
+{
+	const struct grant *g = grant_of(who->room, who->account->key);
+
+	if (g != NULL && g->role >= ROOM_OPERATOR)
+		emit_reply(c, s, "%s is %s of %s.", who->nick,
+		           g->role == ROOM_OWNER ? "the owner" : "an operator", who->room->name);
+}
+
+void cmd_whois(struct chat *c, struct session *s, const struct args *a)
+{
+	struct session *who = session_find(c, s, a->arg[0]);
+	char age[AGE_BYTES_MAX], idle[AGE_BYTES_MAX];
+
+	if (who == NULL)
+		return;
+	emit_reply(c, s, "%s is in %s, connected for %s, idle for %s.", who->nick,
+	           rights_see(c, s, who->room) ? who->room->name : "a private room",
+	           format_age(age, c->now_ms - who->since_ms),
+	           format_age(idle, c->now_ms - who->said_ms));
+	if (who->account != NULL && rights_see(c, s, who->room))
+		whois_role(c, s, who);
+	if (who->away != NULL && (*who->away == '\0' || session_ignores(s, who->key)))
+		emit_reply(c, s, "%s is away.", who->nick);
+	else if (who->away != NULL)
+		emit_reply(c, s, "%s is away: %s", who->nick, who->away);
+	if (session_ignores(s, who->key))
+		emit_reply(c, s, "You ignore %s.", who->nick);
+	if (role_of(s) >= ROLE_MODERATOR)
+		order_whois(c, s, who);
+}
+
+/* -- ignoring ------------------------------------------------------------------------------ */
+
+static void ignore_list(struct chat *c, struct session *s)
+{
+	if (s->nignored == 0) {
+		emit_reply(c, s, "You ignore nobody. %cignore NICK hides a person's lines from you.",
+		           c->config.command_prefix);
+		return;
+	}
+	emit_reply(c, s, "You ignore %" PRIu32 " of at most %d:", s->nignored, IGNORES_MAX);
+	for (uint32_t i = 0; i < s->nignored; i++) {
+		const struct session *who = session_by_key(c, s->ignored[i]);
+
+		emit_reply(c, s, "  %s", who != NULL ? who->nick : s->ignored[i]);
+	}
+}
+
+void cmd_ignore(struct chat *c, struct session *s, const struct args *a)
+{
+	struct session *who;
+
+	if (a->arg[0] == NULL) {
+		ignore_list(c, s);
+		return;
+	}
+	who = session_find(c, s, a->arg[0]);
+	if (who == NULL)
+		return;
+	if (who == s) {
+		emit_reply(c, s, "That is you.");
+	} else if (session_ignores(s, who->key)) {
+		emit_reply(c, s, "You ignore %s already.", who->nick);
+	} else if (s->nignored == IGNORES_MAX) {
+		emit_reply(c, s, "You ignore %d people, and that is the most. %cunignore NICK makes "
+		           "place.", IGNORES_MAX, c->config.command_prefix);
+	} else {
+		if (s->nignored == 0) {
+			s->ignored = mem_alloc(IGNORES_MAX * sizeof *s->ignored);
+			DL_APPEND2(s->room->ignorers, s, ign_prev, ign_next);
+		}
+		s->ignored[s->nignored++] = mem_strdup(who->key);
+		emit_reply(c, s, "You no longer see what %s says, nor messages from there. %cunignore %s "
+		           "undoes it.", who->nick, c->config.command_prefix, who->nick);
+	}
+}
+
+void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+	const struct session *who;
+	uint32_t i = 0;
+
+	/* The person need not be here for it. */
+	if (!name_key(a->arg[0], strlen(a->arg[0]), key))
+		key[0] = '\0';
+	while (i < s->nignored && strcmp(s->ignored[i], key) != 0)
+		i++;
+	if (i == s->nignored) {
+		emit_reply(c, s, "You do not ignore %.*s. %cignore alone lists whom you do.",
+		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0],
+		           c->config.command_prefix);
+		return;
+	}
+	free(s->ignored[i]);
+	s->ignored[i] = s->ignored[--s->nignored];
+	if (s->nignored == 0) {
+		DL_DELETE2(s->room->ignorers, s, ign_prev, ign_next);
+		free(s->ignored);
+		s->ignored = NULL;
+	}
+	who = session_by_key(c, key);
+	emit_reply(c, s, "You see again what %s says.", who != NULL ? who->nick : a->arg[0]);
+}
+
+/* -- coming and going ------------------------------------------------------------------------ */
+
+void cmd_away(struct chat *c, struct session *s, const struct args *a)
+{
+	/* Whoever writes to s reads it. */
+	const char *bar = c->guarded && *a->rest != '\0' ? order_bars(c, s, a->rest) : NULL;
+
+	if (bar != NULL) {
+		emit_reply(c, s, "Not sent: %s", bar);
+		return;
+	}
+	free(s->away);
+	s->away = mem_strdup(a->rest);
+	emit_reply(c, s, "You are marked as away%s%s%s. %cback ends it.", *a->rest ? " (" : "", a->rest,
+	           *a->rest ? ")" : "", c->config.command_prefix);
+}
+
+void cmd_back(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	if (s->away == NULL) {
+		emit_reply(c, s, "You were not away.");
+		return;
+	}
+	free(s->away);
+	s->away = NULL;
+	emit_reply(c, s, "You are back.");
+}
+
+void cmd_quit(struct chat *c, struct session *s, const struct args *a)
+{
+	if (s->state == SESSION_HOST) {
+		emit_reply(c, s, "Goodbye.");
+		session_end(c, s, NULL, true);
+		return;
+	}
+	/* Neither nc nor ncat sees our end before it has something to send. */
+	emit_reply(c, s, "Goodbye, %s.%s", s->nick, s->telnet == NULL ? " Press Enter to close." : "");
+	/* The room reads it: no last word for who may not speak. */
+	s->farewell = *a->rest != '\0' && order_hears(c, s, a->rest);
+	session_end(c, s, s->farewell ? a->rest : NULL, true);
+}

@@ -1,0 +1,344 @@
+/*
+ * /remove: rooms, accounts, and what was made from one address, taken away for good.
+ *
+ * Nothing of it can be taken back, so it is told first, and done with --yes alone.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/text.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/resume.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/report.h"
+#include "chatd/core/people/mail.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/room_end.h"
+
+enum { ROOMS_NAMED_MAX = 10 }; /* rooms that are named before "and N others" */
+
+/* What is to be done. */
+enum removing {
+	REMOVE_TELL,     /* only tell */
+	REMOVE_ASK,      /* and say how it is done */
+	REMOVE_DO,
+};
+
+/* Whose things are meant: of an account, by share_who, or of all addresses in a block. */
+struct owner {
+	const char *who;            /* NULL: those of the block */
+	const struct address *block;
+	bool speaks_alone;          /* only rooms in which no more than one has spoken */
+};
+
+static void tell_how(struct chat *c, struct session *s, enum removing how, const char *kind,
+                     const char *name)
+{
+	if (how == REMOVE_ASK)
+		emit_reply(c, s, "Nothing is done yet. %cremove %s %s --yes does it; it cannot be taken back.",
+		           c->config.command_prefix, kind, name);
+}
+
+/* The same of an account; lines: with what it has said. */
+static void tell_how_account(struct chat *c, struct session *s, enum removing how, const char *name,
+                             bool lines)
+{
+	struct bytes b = {0};
+
+	bytes_printf(&b, "%s%s", name, lines ? " --lines" : "");
+	emit_reply(c, s, lines ? "Everything it has said will be deleted too, in every room."
+	                       : "What it has said stays, unless --lines is given.");
+	tell_how(c, s, how, "account", b.data);
+	bytes_release(&b);
+}
+
+/* -- rooms --------------------------------------------------------------------------------- */
+
+static void tell_room(struct chat *c, struct session *s, const struct room *r)
+{
+	const struct account *owner = grant_owner_account(r);
+	char age[AGE_BYTES_MAX];
+
+	emit_reply(c, s, "Room %s: %s%s, %" PRIu32 " %s inside, %" PRIu32 " with a role or invitation.",
+	           r->name, owner != NULL ? "owned by " : "no owner", owner != NULL ? owner->nick : "",
+	           r->nmembers, r->nmembers == 1 ? "person" : "people", r->ngrants);
+	if (r->made_ms != 0)
+		emit_reply(c, s, "Made %s ago by %s.", format_age(age, c->wall_ms - r->made_ms), r->maker);
+	if (r->last_id == 0)
+		emit_reply(c, s, "It has no history.");
+	else
+		emit_reply(c, s, "Its history goes too; the last line was said %s ago%s.",
+		           format_age(age, c->wall_ms - r->last_ms),
+		           strcmp(r->alone, ROOM_SEVERAL) == 0 ? "" : ", all by one person");
+}
+
+static void remove_room(struct chat *c, struct session *s, const char *name, enum removing how)
+{
+	struct room *r = room_typed(c, name);
+
+	name += *name == '#';
+	if (r == NULL) {
+		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
+		           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name,
+		           c->config.command_prefix);
+	} else if (r == c->lobby) {
+		emit_reply(c, s, "Not done: %s is the lobby, which is always there.", r->name);
+	} else if (r->owner == NULL || r->owner->account == s->account ||
+	           order_over(c, s, NULL, order_rank_of(NULL, r->owner->account), r->owner->account->nick)) {
+		if (how != REMOVE_DO) {
+			tell_room(c, s, r);
+			tell_how(c, s, how, "room", r->name);
+			return;
+		}
+		if (r->owner != NULL)
+			emit_audit(c, s, "", "removed the room %s of %s", r->name, r->owner->account->nick);
+		else
+			emit_audit(c, s, "", "removed the room %s, made by %s", r->name,
+			           *r->maker != '\0' ? r->maker : "somebody");
+		emit_reply(c, s, "The room %s is removed.", r->name);
+		room_end_mark(c, r, s->nick);
+		room_end_run(c);
+	}
+}
+
+/* -- what somebody made -------------------------------------------------------------------- */
+
+static bool is_whose(const struct room *r, const struct owner *o)
+{
+	bool is;
+
+	if (r->gone)
+		return false;
+	if (r->owner != NULL)
+		is = o->who != NULL && r->share != NULL && strcmp(r->share->who, o->who) == 0;
+	else
+		is = o->who != NULL ? strcmp(r->maker, o->who) == 0 : share_is_within(r->maker, o->block);
+	return is && !(o->speaks_alone && strcmp(r->alone, ROOM_SEVERAL) == 0);
+}
+
+/* The rooms of o, named in out; by, where it is not NULL: they are removed. */
+static uint32_t rooms_of(struct chat *c, const struct owner *o, struct bytes *out, const char *by)
+{
+	uint32_t n = 0, several = 0;
+
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
+		struct room *r = c->rooms[slot];
+
+		if (r == NULL || r == c->lobby || !is_whose(r, o))
+			continue;
+		if (n++ < ROOMS_NAMED_MAX)
+			bytes_printf(out, "%s%s", n == 1 ? " (" : ", ", r->name);
+		several += strcmp(r->alone, ROOM_SEVERAL) == 0;
+		if (by != NULL)
+			room_end_mark(c, r, by);
+	}
+	if (n > ROOMS_NAMED_MAX)
+		bytes_printf(out, " and %" PRIu32 " others", n - ROOMS_NAMED_MAX);
+	if (several > 0)
+		bytes_printf(out, "; in %" PRIu32 " of them others have spoken too", several);
+	bytes_puts(out, n > 0 ? ")" : "");
+	return n;
+}
+
+static void count_word(struct bytes *b, uint32_t n, const char *one, const char *more)
+{
+	bytes_printf(b, "%s%" PRIu32 " %s", b->len > 0 ? ", " : "", n, n == 1 ? one : more);
+}
+
+/* What of o's is there, or (by) was removed, as "3 rooms (a, b, c), 1 message, 2 reports". False:
+ * nothing is. */
+static bool things_of(struct chat *c, const struct owner *o, struct bytes *out, const char *by)
+{
+	struct bytes names = {0};
+	bool does = by != NULL;
+	uint32_t n = rooms_of(c, o, &names, by);
+
+	if (n > 0) {
+		count_word(out, n, "room", "rooms");
+		bytes_puts(out, names.data);
+	}
+	bytes_release(&names);
+	n = mail_by(c, o->who, o->block, does);
+	if (n > 0)
+		count_word(out, n, "message that was not read", "messages that were not read");
+	n = reports_by(c, o->who, o->block, does);
+	if (n > 0)
+		count_word(out, n, "report that is not resolved", "reports that are not resolved");
+	n = o->who == NULL ? resume_from(c, o->block, does) : 0;
+	if (n > 0)
+		count_word(out, n, "guest who could come back", "guests who could come back");
+	return out->len > 0;
+}
+
+static void done(struct chat *c, struct session *s, const char *what)
+{
+	emit_audit(c, s, "", "removed %s", what);
+	emit_reply(c, s, "Removed: %s.", what);
+}
+
+static void remove_address(struct chat *c, struct session *s, const char *name, enum removing how)
+{
+	char shown[ADDRESS_BYTES_MAX];
+	struct bytes things = {0}, what = {0};
+	struct address block;
+	struct owner o = {.block = &block};
+
+	if (!address_parse(name, &block)) {
+		emit_reply(c, s, "Not done: an address is written as 192.0.2.7, 192.0.2.0/24 or "
+		           "2001:db8::/64.");
+		return;
+	}
+	address_show(&block, shown);
+	if (!things_of(c, &o, &things, NULL)) {
+		emit_reply(c, s, "Nothing from %s is left but perhaps accounts: %cremove account NAME.",
+		           shown, c->config.command_prefix);
+	} else if (how != REMOVE_DO) {
+		emit_reply(c, s, "What was made from %s: %s.", shown, things.data);
+		tell_how(c, s, how, "address", shown);
+	} else {
+		bytes_clear(&things);
+		things_of(c, &o, &things, s->nick);
+		bytes_printf(&what, "what was made from %s: %s", shown, things.data);
+		done(c, s, what.data);
+		room_end_run(c);
+	}
+	bytes_release(&things);
+	bytes_release(&what);
+}
+
+/* -- accounts ------------------------------------------------------------------------------ */
+
+static void tell_account(struct chat *c, struct session *s, const struct account *a,
+                         const struct owner *o)
+{
+	uint32_t owned = grant_owned(c, a->key);
+	char age[AGE_BYTES_MAX];
+	struct bytes what = {0};
+
+	emit_reply(c, s, "The account %s, made %s ago%s: it owns %" PRIu32 " %s, and %" PRIu32 " %s "
+	           "for it.", a->nick, format_age(age, c->wall_ms - a->made_ms),
+	           a->session != NULL ? ", here now" : "", owned, owned == 1 ? "room" : "rooms", a->nmail,
+	           a->nmail == 1 ? "message waits" : "messages wait");
+	if (things_of(c, o, &what, NULL))
+		emit_reply(c, s, "This also removes: %s.", what.data);
+	if (owned > 0)
+		emit_reply(c, s, "Rooms in which others have spoken stay, without an owner.");
+	bytes_release(&what);
+}
+
+/* What an account has left that is there no more. Nobody is above anybody there. */
+static void remove_left(struct chat *c, struct session *s, const char *name, enum removing how, bool lines)
+{
+	char key[NAME_KEY_BYTES_MAX + 1] = "", who[SHARE_WHO_BYTES];
+	struct owner o = {.who = who, .speaks_alone = true};
+	struct bytes things = {0}, what = {0};
+
+	name_key(name, strlen(name), key);
+	share_who_account(key, who);
+	if (!things_of(c, &o, &things, NULL)) {
+		emit_reply(c, s, "No account is called %.*s.%s",
+		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name,
+		           lines ? " Lines of an account that is gone cannot be told from others'." : "");
+	} else if (how != REMOVE_DO) {
+		emit_reply(c, s, "No account is called %s any more. What one of that name has left: %s.", key,
+		           things.data);
+		emit_reply(c, s, "Rooms in which others have spoken stay; %cremove room takes one away.",
+		           c->config.command_prefix);
+		tell_how(c, s, how, "account", key);
+	} else {
+		bytes_clear(&things);
+		things_of(c, &o, &things, s->nick);
+		bytes_printf(&what, "what the account %s has left: %s", key, things.data);
+		done(c, s, what.data);
+		room_end_run(c);
+	}
+	bytes_release(&things);
+	bytes_release(&what);
+}
+
+/* Whose account has gone may not read on in a private room where that account was let in. */
+static void put_out(struct chat *c, const struct session *s, struct session *bearer)
+{
+	struct room *r = bearer->room;
+	struct bytes told = {0}, why = {0};
+
+	if (r == NULL || !r->set.private || rights_bar(r, bearer, NULL) == BAR_NONE)
+		return;
+	bytes_printf(&told, "%s is private, so you go back to %s.", r->name, c->lobby->name);
+	bytes_printf(&why, "by %s", s->nick);
+	out_mark(c, bearer, r, told.data, why.data);
+	out_run(c);
+	bytes_release(&told);
+	bytes_release(&why);
+}
+
+static void remove_account(struct chat *c, struct session *s, const char *name, enum removing how,
+                           bool lines)
+{
+	struct account *a = account_named(c, name);
+	char who[SHARE_WHO_BYTES];
+	struct owner o = {.who = who, .speaks_alone = true};
+	struct session *bearer;
+	struct bytes what = {0};
+
+	if (a == NULL) {
+		remove_left(c, s, name, how, lines);
+		return;
+	}
+	if (a == s->account) {
+		emit_reply(c, s, "Not done: that is you. %cdrop takes your account away.",
+		           c->config.command_prefix);
+		return;
+	}
+	bearer = a->session;
+	if (!order_over(c, s, NULL, order_rank_of(NULL, a), a->nick))
+		return;
+	share_who_account(a->key, who);
+	if (how != REMOVE_DO) {
+		tell_account(c, s, a, &o);
+		tell_how_account(c, s, how, a->nick, lines);
+		return;
+	}
+	bytes_printf(&what, "the account %s", a->nick);
+	things_of(c, &o, &what, s->nick);
+	if (lines) {
+		bytes_puts(&what, ", all that it has said");
+		account_erase(c, a);
+	}
+	account_drop(c, a);
+	if (bearer != NULL) {
+		emit_reply(c, bearer, "Your account %s was removed by %s. You are a guest of that name now.",
+		           bearer->nick, s->nick);
+		put_out(c, s, bearer);
+	}
+	done(c, s, what.data);
+	bytes_release(&what);
+	room_end_run(c);
+}
+
+/* -- the command --------------------------------------------------------------------------- */
+
+void cmd_remove(struct chat *c, struct session *s, const struct args *a)
+{
+	enum removing how = a->preview ? REMOVE_TELL : a->yes ? REMOVE_DO : REMOVE_ASK;
+
+	if (how == REMOVE_DO && !emit_can_save(c, s))
+		return;
+	if (a->lines && strcasecmp(a->arg[0], "account") != 0)
+		command_usage(c, s, "remove");
+	else if (strcasecmp(a->arg[0], "room") == 0)
+		remove_room(c, s, a->arg[1], how);
+	else if (strcasecmp(a->arg[0], "account") == 0)
+		remove_account(c, s, a->arg[1], how, a->lines);
+	else if (strcasecmp(a->arg[0], "address") == 0)
+		remove_address(c, s, a->arg[1], how);
+	else
+		command_usage(c, s, "remove");
+}

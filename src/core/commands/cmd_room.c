@@ -1,0 +1,292 @@
+/* Commands about rooms: /join /leave /rooms /topic /who. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/text.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/room_entry.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/question.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/setting.h"
+#include "chatd/core/rooms/unread.h"
+
+enum {
+	WHO_SORTED_MAX = 1000,  /* people in a room whom /who sorts by name */
+};
+
+/* s has made r, which is empty yet; it is theirs if they are signed in. */
+static void make(struct chat *c, struct session *s, struct room *r)
+{
+	bool can_own = room_would_own(c, s);
+
+	if (can_own) {
+		setting_save(c, r);
+		grant_give(c, r, s->account->key, ROOM_OWNER);
+	}
+	room_go(c, s, r, true);
+	if (can_own)
+		emit_reply(c, s, "You own it; %croom tells and sets what it is like.",
+		           c->config.command_prefix);
+	else if (s->account != NULL && c->store_failed != NULL)
+		emit_reply(c, s, "It is nobody's, because nothing can be saved at present (%s).",
+		           c->store_failed);
+	else if (s->account != NULL)
+		emit_reply(c, s, "It is nobody's: you own %d rooms, and that is the most. %ctransfer gives "
+		           "one away.", ROOMS_OWNED_MAX, c->config.command_prefix);
+}
+
+void cmd_join(struct chat *c, struct session *s, const struct args *a)
+{
+	/* People who know IRC type #ops. */
+	const char *name = a->arg[0] + (a->arg[0][0] == '#');
+	char key[NAME_KEY_BYTES_MAX + 1], why[160], good[NAME_BYTES_MAX + 1];
+	const char *word;
+	struct room *r;
+
+	r = room_typed(c, a->arg[0]);
+	if (r == NULL && !name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why)) {
+		name_mend(NAME_ROOM, name, strlen(name), ROOM_CHARS_MAX, good);
+		emit_reply(c, s, "That name will not do: %s. Good would be, for example: %cjoin %s", why,
+		           c->config.command_prefix, good);
+		return;
+	}
+	if (r == NULL && *a->rest != '\0')
+		emit_reply(c, s, "There is no room %s that could ask for a password, and a room's name has no "
+		           "spaces. %cjoin %s makes it.", name, c->config.command_prefix, name);
+	else if (r == NULL && (word = order_bars_name(c, s, name)) != NULL)
+		emit_reply(c, s, "Not done: that name has a word that is not allowed here (%s).", word);
+	else if (r != NULL && r == s->room)
+		emit_reply(c, s, "You are in %s already.", r->name);
+	else if (r != NULL && order_may_join(c, s, r))
+		door_knock(c, s, r, *a->rest != '\0' ? a->rest : NULL);
+	else if (r == NULL && (r = room_make(c, s, name, key)) != NULL)
+		make(c, s, r);
+}
+
+void cmd_leave(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	if (s->room == c->lobby)
+		emit_reply(c, s, "You are in %s, the lobby; there is nothing to go back to. %cquit leaves "
+		           "the chat.", c->lobby->name, c->config.command_prefix);
+	else
+		room_go(c, s, c->lobby, false);
+}
+
+/* -- lists ---------------------------------------------------------------------------------- */
+
+/* Most people first, then by name. */
+static int by_people(const void *a, const void *b)
+{
+	const struct room *x = *(const struct room *const *)a, *y = *(const struct room *const *)b;
+
+	if (x->nmembers != y->nmembers)
+		return x->nmembers < y->nmembers ? 1 : -1;
+	return strcmp(x->key, y->key);
+}
+
+/* What s has not read of r, as the end of its line; rows NULL: that was not counted. Where it is, it has
+ * read all but what /catchup shows. */
+static void put_unread(struct bytes *b, const struct chat *c, const struct session *s, const struct room *r,
+                       const struct rows *rows)
+{
+	if (r == s->room && s->gaps.n > 0)
+		bytes_printf(b, "  unread: %ccatchup", c->config.command_prefix);
+	for (size_t i = 0; rows != NULL && r != s->room && i < rows->n; i++)
+		if (rows->row[i].room == r->number) {
+			bytes_puts(b, "  unread: ");
+			unread_put(b, &rows->row[i]);
+		}
+}
+
+static void rooms_line(struct chat *c, struct session *s, const struct room *r, const struct rows *rows)
+{
+	char people[32], age[AGE_BYTES_MAX], last[AGE_BYTES_MAX + 32];
+	size_t chars = text_chars(r->name, strlen(r->name));
+	struct bytes *b = &c->scratch;
+
+	snprintf(people, sizeof people, "%" PRIu32 " %s", r->nmembers,
+	         r->nmembers == 1 ? "person" : "people");
+	if (r->last_id == 0)
+		snprintf(last, sizeof last, r->set.history ? "nothing said yet" : "no history");
+	else
+		snprintf(last, sizeof last, "last line %s ago",
+		         format_age(age, c->wall_ms - r->last_ms));
+	/* printf pads bytes; names are counted in characters. */
+	bytes_clear(b);
+	bytes_printf(b, "%c %s%*s  %-11s", r == s->room ? '*' : ' ', r->name,
+	             chars < 16 ? (int)(16 - chars) : 0, "", people);
+	put_unread(b, c, s, r, rows);
+	bytes_printf(b, "  %s", last);
+	if (r->closed)
+		bytes_puts(b, r->set.private ? "  private" : "  asks for a password");
+	if (*r->topic != '\0')
+		bytes_printf(b, "  Topic: %s", r->topic);
+	emit_reply(c, s, "%s", b->data);
+}
+
+/* The first ROOMS_LISTED_MAX of all rooms, in order: there may be thousands of which few are shown,
+ * and to sort all of them would take a hundred times as long. */
+struct first_rooms {
+	struct room *room[ROOMS_LISTED_MAX];
+	uint32_t n;          /* of them */
+	uint32_t all;        /* that there are */
+};
+
+static void first_add(struct first_rooms *first, struct room *r)
+{
+	uint32_t low = 0, high = first->n, mid;
+
+	first->all++;
+	if (high == ROOMS_LISTED_MAX) {
+		if (by_people(&r, &first->room[high - 1]) >= 0)
+			return;
+		high--;
+	} else {
+		first->n++;
+	}
+	/* All before low come before it, all from high on behind it. */
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (by_people(&r, &first->room[mid]) < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	memmove(first->room + low + 1, first->room + low,
+	        (first->n - 1 - low) * sizeof first->room[0]);
+	first->room[low] = r;
+}
+
+static void rooms_list(struct chat *c, struct session *s, const struct rows *rows)
+{
+	struct first_rooms first = {.n = 0};
+
+	rights_mark(c, s);
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
+		struct room *r = c->rooms[slot];
+
+		if (r != NULL && !r->gone && (r->nmembers > 0 || r->last_id != 0 || r == c->lobby ||
+		                              r->set.permanent || r->closed) && rights_see_marked(c, s, r))
+			first_add(&first, r);
+	}
+	emit_reply(c, s, "%" PRIu32 " %s%s:", first.all, first.all == 1 ? "room" : "rooms",
+	           s->room != NULL ? " (* is where you are)" : "");
+	for (uint32_t i = 0; i < first.n; i++)
+		rooms_line(c, s, first.room[i], rows);
+	if (first.n < first.all)
+		emit_reply(c, s, "and %" PRIu32 " more.", first.all - first.n);
+}
+
+static void rooms_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	(void)q;
+	rooms_list(c, s, e->rows->error == NULL && s->account != NULL ? e->rows : NULL);
+	if (e->rows->error != NULL)
+		emit_reply(c, s, "Unread lines cannot be counted now: %s", e->rows->error);
+}
+
+void cmd_rooms(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	if (s->account != NULL)
+		unread_ask(c, s, question_new(c, s, rooms_answer), ROWS_MAX);
+	else
+		rooms_list(c, s, NULL);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct session *x = *(const struct session *const *)a;
+	const struct session *y = *(const struct session *const *)b;
+
+	return strcmp(x->key, y->key);
+}
+
+static void who_list(struct chat *c, struct session *s, const struct room *r)
+{
+	uint32_t n = r->nmembers, shown = n < NAMES_LISTED_MAX ? n : NAMES_LISTED_MAX;
+	struct session **list = mem_alloc((n + 1) * sizeof(struct session *));
+	struct bytes *b = &c->scratch;
+
+	memcpy(list, r->members, n * sizeof(struct session *));
+	/* In a crowd, of which only some are shown, the order is worth no work. */
+	if (n <= WHO_SORTED_MAX)
+		qsort(list, n, sizeof(struct session *), by_key);
+	bytes_clear(b);
+	for (uint32_t i = 0; i < shown; i++)
+		bytes_printf(b, "%s%s%s%s", i == 0 ? "" : ", ", list[i]->nick,
+		             list[i] == s ? " (you)" : "", list[i]->away != NULL ? " (away)" : "");
+	if (shown < n)
+		bytes_printf(b, " and %" PRIu32 " more", n - shown);
+	emit_reply(c, s, "%" PRIu32 " %s in %s: %s", n, n == 1 ? "person" : "people", r->name,
+	           b->data);
+	free(list);
+}
+
+void cmd_who(struct chat *c, struct session *s, const struct args *a)
+{
+	const struct room *r = s->room;
+	const char *typed = a->arg[0] != NULL ? a->arg[0] : "";
+
+	/* The host is in none. */
+	if (a->arg[0] == NULL && r == NULL) {
+		command_usage(c, s, "who");
+		return;
+	}
+	if (a->arg[0] != NULL)
+		r = room_typed(c, a->arg[0]);
+	if (r == NULL || !rights_see(c, s, r))
+		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
+		           (int)text_prefix(typed, strlen(typed), ROOM_CHARS_MAX), typed,
+		           c->config.command_prefix);
+	else if (r->nmembers == 0)
+		emit_reply(c, s, "Nobody is in %s.", r->name);
+	else
+		who_list(c, s, r);
+}
+
+void cmd_topic(struct chat *c, struct session *s, const struct args *a)
+{
+	const char *text = strcmp(a->rest, "-") == 0 ? "" : a->rest;
+	struct room *r = s->room;
+
+	if (*a->rest == '\0' || (*text == '\0' && *r->topic == '\0')) {
+		if (*r->topic == '\0')
+			emit_reply(c, s, "%s has no topic. %ctopic TEXT sets one.", r->name,
+			           c->config.command_prefix);
+		else
+			emit_reply(c, s, "Topic of %s: %s", r->name, r->topic);
+		return;
+	}
+	if (r->set.topic_lock && grant_role(r, s) < ROOM_OPERATOR) {
+		emit_reply(c, s, "Not set: the topic of %s is locked; its operators can change it.", r->name);
+		return;
+	}
+	/* A topic is read as a line is. */
+	if (!rights_speak(c, s))
+		return;
+	if (text_chars(text, strlen(text)) > TOPIC_CHARS_MAX) {
+		emit_reply(c, s, "Not set: a topic has at most %d characters; this has %zu.",
+		           TOPIC_CHARS_MAX, text_chars(text, strlen(text)));
+		return;
+	}
+	if (!room_set_topic(c, s, text))
+		return;
+	rights_spoke(c, s);
+	if (*text == '\0') {
+		emit_reply(c, s, "The topic of %s is gone.", r->name);
+		room_notice(c, r, s, "%s has taken the topic away", s->nick);
+	} else {
+		emit_reply(c, s, "Topic of %s: %s", r->name, text);
+		room_notice_words(c, r, s, "%s has set the topic: %s", s->nick, text);
+	}
+}

@@ -1,0 +1,451 @@
+/* Commands that run the server: /reload /stats /shutdown /backup. */
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
+#include "chatd/base/text.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/moderation/undo.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/question.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/serve.h"
+
+enum {
+	SIZE_BYTES_MAX = 32, /* "12.3 MB" */
+};
+
+/* At the prompt it is asked again what it was asked before. */
+static void answered(struct chat *c, struct session *s)
+{
+	if (s->state == SESSION_LOGIN)
+		session_prompt(c, s);
+}
+
+/* -- /reload ---------------------------------------------------------------------------- */
+
+/* One line of what the program says, of len bytes, cut where it is too long. */
+static void reloaded_line(struct chat *c, struct session *s, const char *line, size_t len)
+{
+	char text[RELOAD_LINE_BYTES_MAX * TEXT_EXPANSION + 1];
+	bool cut = len > RELOAD_LINE_BYTES_MAX;
+
+	text_neutralise(text, line, cut ? RELOAD_LINE_BYTES_MAX : len);
+	emit_reply(c, s, "  %s%s", text, cut ? "..." : "");
+}
+
+static void reload_answer(struct chat *c, struct session *s, struct question *q,
+                          const struct event *e)
+{
+	const char *p = e->reloaded.lines;
+	int n = 0;
+
+	(void)q;
+	if (!e->reloaded.ok && *p == '\0')
+		emit_reply(c, s, "Not done: chatd was started without --config, so there is no file to read.");
+	else if (!e->reloaded.ok)
+		emit_reply(c, s, "Not done: all stays as it was, because of this:");
+	else
+		emit_reply(c, s, *p != '\0' ? "The configuration is read again:"
+		           : "The configuration is read again; nothing has changed.");
+	for (; *p != '\0'; p += *p == '\n') {
+		size_t len = strcspn(p, "\n");
+
+		if (++n <= RELOAD_LINES_MAX)
+			reloaded_line(c, s, p, len);
+		p += len;
+	}
+	if (n > RELOAD_LINES_MAX)
+		emit_reply(c, s, "and %d more, which are in the log.", n - RELOAD_LINES_MAX);
+	if (e->reloaded.ok)
+		emit_audit(c, s, "", "reloaded the configuration (%d %s)", n,
+		           n == 1 ? "change" : "changes");
+	answered(c, s);
+}
+
+void cmd_reload(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	question_ask_program(c, question_new(c, s, reload_answer), EFFECT_RELOAD, EVENT_RELOADED,
+	                     serve_who(s));
+}
+
+/* -- /stats ----------------------------------------------------------------------------- */
+
+static const char *size_show(char out[SIZE_BYTES_MAX], uint64_t bytes)
+{
+	static const char *const units[] = {"bytes", "KB", "MB", "GB", "TB"};
+	uint64_t tenths = bytes * 10;
+	size_t i = 0;
+
+	/* 1000 KB would have to be a MB. */
+	for (; tenths >= 10000 && i + 1 < sizeof units / sizeof units[0]; i++)
+		tenths = (tenths + 512) / 1024;
+	if (i == 0)
+		snprintf(out, SIZE_BYTES_MAX, "%" PRIu64 " bytes", bytes);
+	else
+		snprintf(out, SIZE_BYTES_MAX, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10,
+		         units[i]);
+	return out;
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void show_people(struct chat *c, struct session *s)
+{
+	const struct session *one, *next;
+	uint32_t accounts = 0, unnamed = 0;
+
+	HASH_ITER(hh, c->nicks, one, next)
+		accounts += one->account != NULL;
+	for (one = c->login; one != NULL; one = one->next)
+		unnamed++;
+	emit_reply(c, s, "People: %" PRIu32 ", of them %" PRIu32 " with an account; at most %" PRIu32
+	           " at one time.", c->people, accounts, c->serve.people_most);
+	emit_reply(c, s, "Connections: %" PRIu32 " of %" PRIu32 ", of them %" PRIu32 " without a name "
+	           "yet.", c->people + unnamed, c->config.connections_max, unnamed);
+	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. Accounts: %" PRIu32 " of %d. Lines said since the "
+	           "start: %" PRIu64 ".", c->nrooms, ROOMS_MAX, c->naccounts, ACCOUNTS_MAX,
+	           c->serve.lines);
+}
+
+static void show_saving(struct chat *c, struct session *s)
+{
+	uint64_t waiting = c->seq - c->stored_seq, lost = c->outage.lines;
+
+	if (c->outage.talks)
+		emit_reply(c, s, "Saving: nothing can be saved at present (%s), and talk goes on; %" PRIu64
+		           " record%s wait%s, %" PRIu64 " line%s will be missing.", c->store_failed,
+		           waiting, plural(waiting), waiting == 1 ? "s" : "", lost, plural(lost));
+	else if (c->store_failed != NULL)
+		emit_reply(c, s, "Saving: nothing can be saved at present (%s); %" PRIu64 " record%s "
+		           "wait%s.", c->store_failed, waiting, plural(waiting), waiting == 1 ? "s" : "");
+	else if (waiting > 0)
+		emit_reply(c, s, "Saving: %" PRIu64 " record%s on the way.", waiting,
+		           waiting == 1 ? " is" : "s are");
+	else
+		emit_reply(c, s, "Saving: all is saved.");
+}
+
+/* Why what is old does not go, as fields tell it; for the reader. False: it goes. */
+static bool show_waits(struct chat *c, struct session *s, const char *fields)
+{
+	char *why = fields_get_text(fields, "waits", 16);
+	const struct room *r = room_by_number(c, (uint32_t)fields_get_number(fields, "room"));
+	bool waits = *why != '\0';
+
+	if (strcmp(why, "clock") == 0)
+		emit_reply(c, s, "Old lines are kept for now: the clock jumped ahead by over %d days.",
+		           CLOCK_AHEAD_DAYS);
+	else if (waits)
+		emit_reply(c, s, "Old lines are kept for now: over a tenth of %s would be deleted.",
+		           r != NULL ? r->name : "a room");
+	free(why);
+	return waits;
+}
+
+static void show_database(struct chat *c, struct session *s, const struct rows *rows)
+{
+	char database[SIZE_BYTES_MAX], wal[SIZE_BYTES_MAX], disk[SIZE_BYTES_MAX];
+	const char *fields = rows->text;
+	uint64_t left;
+
+	if (rows->error != NULL || fields == NULL) {
+		emit_reply(c, s, "Database: not known. %s", rows->error != NULL ? rows->error : "");
+		return;
+	}
+	left = (uint64_t)fields_get_number(fields, "free");
+	emit_reply(c, s, "Database: %s, and %s in its WAL%s%s%s.",
+	           size_show(database, (uint64_t)fields_get_number(fields, "database")),
+	           size_show(wal, (uint64_t)fields_get_number(fields, "wal")), left > 0 ? "; " : "",
+	           left > 0 ? size_show(disk, left) : "", left > 0 ? " are free on its disk" : "");
+	show_waits(c, s, fields);
+}
+
+static void show_program(struct chat *c, struct session *s)
+{
+	const struct figures *f = &c->serve.figures;
+	char memory[SIZE_BYTES_MAX], most[SIZE_BYTES_MAX];
+
+	if (f->memory_bytes > 0)
+		emit_reply(c, s, "Memory: %s of %s at most.", size_show(memory, f->memory_bytes),
+		           size_show(most, f->memory_max));
+	else
+		emit_reply(c, s, "Memory: not known, at most %s.", size_show(most, f->memory_max));
+	if (f->descriptors > 0)
+		emit_reply(c, s, "Descriptors: %" PRIu64 " of %" PRIu64 " are open.", f->descriptors,
+		           f->descriptors_max);
+	else
+		emit_reply(c, s, "Descriptors: %" PRIu64 " may be open.", f->descriptors_max);
+}
+
+static void stats_answer(struct chat *c, struct session *s, struct question *q,
+                         const struct event *e)
+{
+	const struct figures *f = &c->serve.figures;
+	char age[AGE_BYTES_MAX];
+
+	(void)q;
+	emit_reply(c, s, "chatd %s has run for %s, since %.19s.", CHATD_VERSION,
+	           format_age(age, f->up_ms), format_stamp(&c->stamp, c->wall_ms - f->up_ms) + 1);
+	show_people(c, s);
+	show_saving(c, s);
+	show_database(c, s, e->rows);
+	show_program(c, s);
+	if (c->serve.backup != NULL)
+		emit_reply(c, s, "A backup to %s has been under way for %s.", c->serve.backup,
+		           format_age(age, c->now_ms - c->serve.backup_ms));
+	shutdown_tell(c, s);
+	answered(c, s);
+}
+
+/* The program's figures are there; now those of the database. */
+static void figures_answer(struct chat *c, struct session *s, struct question *q,
+                           const struct event *e)
+{
+	(void)q;
+	c->serve.figures = *e->figures;
+	question_ask(c, question_new(c, s, stats_answer),
+	             (struct query){.kind = QUERY_STATS, .key = "", .words = ""});
+}
+
+void cmd_stats(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	question_ask_program(c, question_new(c, s, figures_answer), EFFECT_FIGURES, EVENT_FIGURES, "");
+}
+
+/* -- /prune ----------------------------------------------------------------------------- */
+
+static void prune(struct chat *c, struct session *s, const struct event *e, bool yes)
+{
+	if (e->rows->error != NULL || e->rows->text == NULL) {
+		emit_reply(c, s, "Not done: %s", e->rows->error != NULL ? e->rows->error : "not known.");
+	} else if (!show_waits(c, s, e->rows->text)) {
+		emit_reply(c, s, "No old lines are waiting to be deleted.");
+	} else if (!yes) {
+		emit_reply(c, s, "%cprune --yes deletes them now. A day with a steady clock does too.",
+		           c->config.command_prefix);
+	} else {
+		emit_audit(c, s, "", "deleted old lines that had been held back");
+		emit_append(c, (struct record){.kind = RECORD_PRUNE, .time_ms = c->wall_ms,
+		                               .room_name = "", .sender = "", .body = ""});
+		emit_reply(c, s, "Deleting them now. The log says how many.");
+	}
+	answered(c, s);
+}
+
+static void prune_asked(struct chat *c, struct session *s, struct question *q,
+                        const struct event *e)
+{
+	(void)q;
+	prune(c, s, e, false);
+}
+
+static void prune_ordered(struct chat *c, struct session *s, struct question *q,
+                          const struct event *e)
+{
+	(void)q;
+	prune(c, s, e, true);
+}
+
+void cmd_prune(struct chat *c, struct session *s, const struct args *a)
+{
+	question_ask(c, question_new(c, s, a->yes ? prune_ordered : prune_asked),
+	             (struct query){.kind = QUERY_STATS, .key = "", .words = ""});
+}
+
+/* -- /shutdown -------------------------------------------------------------------------- */
+
+static void shutdown_state(struct chat *c, struct session *s)
+{
+	if (c->serve.stop_ms == 0) {
+		emit_reply(c, s, "Nobody has ordered chatd to go down.");
+		command_usage(c, s, "shutdown");
+		return;
+	}
+	shutdown_tell(c, s);
+	emit_reply(c, s, "%cshutdown off calls it off.", c->config.command_prefix);
+}
+
+/* The data of an act by which chatd goes down at that date (0: not at all); to be released. */
+static struct bytes shutdown_undo(const struct chat *c, int64_t stop_at_ms)
+{
+	struct bytes data = {0};
+
+	undo_begin(&data, "shutdown");
+	fields_put_number(&data, "is", stop_at_ms);
+	fields_put_number(&data, "was", c->serve.stop_at_ms);
+	fields_put(&data, "why", c->serve.stop_why != NULL ? c->serve.stop_why : "");
+	return data;
+}
+
+static void call_off(struct chat *c, struct session *s)
+{
+	struct bytes undo = shutdown_undo(c, 0);
+
+	shutdown_call_off(c, s);
+	emit_audit(c, s, undo.data, "called off the shutdown");
+	bytes_release(&undo);
+}
+
+static void shutdown_off(struct chat *c, struct session *s, const char *rest)
+{
+	if (*rest != '\0') {
+		command_usage(c, s, "shutdown");
+	} else if (c->serve.stop_ms == 0) {
+		emit_reply(c, s, "Not done: nobody has ordered chatd to go down.");
+	} else {
+		call_off(c, s);
+	}
+}
+
+/* chatd goes down in ms: recorded, and everybody reads it. */
+static void go_down(struct chat *c, struct session *s, int64_t ms, const char *why)
+{
+	char left[SHUTDOWN_LEFT_BYTES];
+	struct bytes undo = shutdown_undo(c, c->wall_ms + ms);
+	uint64_t n = emit_audit(c, s, ms > 0 ? undo.data : "", "ordered chatd to go down in %s%s%s",
+	                        shutdown_left(left, ms), *why != '\0' ? ": " : "", why);
+
+	bytes_release(&undo);
+	shutdown_order(c, s, ms, why);
+	if (ms > 0)
+		emit_reply(c, s, "Ordered. %cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, n);
+}
+
+void undo_shutdown(struct chat *c, struct session *s, const struct row *act)
+{
+	int64_t was_ms = fields_get_time(act->room_name, "was");
+	int64_t is_ms = fields_get_time(act->room_name, "is");
+	char *why = fields_get_text(act->room_name, "why", (size_t)SHUTDOWN_WHY_CHARS_MAX * 4);
+
+	if (c->serve.stop_at_ms != is_ms)
+		undo_late(c, s, "that order is another by now, or called off");
+	else if (was_ms > c->wall_ms)
+		go_down(c, s, was_ms - c->wall_ms, why);
+	else if (is_ms == 0)
+		undo_late(c, s, "that time is over");
+	else
+		call_off(c, s);
+	free(why);
+}
+
+void cmd_shutdown(struct chat *c, struct session *s, const struct args *a)
+{
+	size_t chars = text_chars(a->rest, strlen(a->rest));
+	int64_t ms = -1;
+
+	if (a->arg[0] == NULL) {
+		shutdown_state(c, s);
+		return;
+	}
+	if (strcasecmp(a->arg[0], "off") == 0) {
+		shutdown_off(c, s, a->rest);
+		return;
+	}
+	ms = strcasecmp(a->arg[0], "now") == 0 ? 0 : format_parse_age(a->arg[0]);
+	if (ms < 0) {
+		command_usage(c, s, "shutdown");
+	} else if (strcasecmp(a->rest, "off") == 0) {
+		emit_reply(c, s, "Not done: %cshutdown off, with nothing else, calls it off.",
+		           c->config.command_prefix);
+	} else if (ms > SHUTDOWN_MS_MAX) {
+		emit_reply(c, s, "Not done: chatd can be ordered to go down within 24 hours at the most.");
+	} else if (chars > SHUTDOWN_WHY_CHARS_MAX) {
+		emit_reply(c, s, "Not done: a reason has at most %d characters; this has %zu.",
+		           SHUTDOWN_WHY_CHARS_MAX, chars);
+	} else {
+		go_down(c, s, ms, a->rest);
+	}
+}
+
+/* -- /backup ---------------------------------------------------------------------------- */
+
+/* Why the copy cannot be called so, a sentence without its end; NULL: it can. */
+static const char *backup_bars(const char *name)
+{
+	/* What SQLite takes for a part of the database without them. */
+	static const char *const sides[] = {"-wal", "-shm", "-journal", "-part", "-new", "-whole", "-ctl"};
+	size_t len = strlen(name);
+
+	if (len > BACKUP_NAME_BYTES_MAX)
+		return "the name is too long";
+	if (*name == '.' || *name == '-')
+		return "the name begins with a letter or a digit";
+	for (const char *p = name; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && strchr(".-_", *p) == NULL)
+			return "a name has letters, digits and . - _ only; the copy lies beside the database";
+	for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++)
+		if (len >= strlen(sides[i]) && strcmp(name + len - strlen(sides[i]), sides[i]) == 0)
+			return "names that end so are for what belongs to a database";
+	return NULL;
+}
+
+bool serve_owes(const struct chat *c, const struct session *s)
+{
+	return c->serve.backup_for.gen == s->id.gen && c->serve.backup_for.slot == s->id.slot;
+}
+
+/* Whoever has asked may have gone. */
+static void backup_answer(struct chat *c, struct session *none, struct question *q,
+                          const struct event *e)
+{
+	struct session *s = chat_session(c, c->serve.backup_for);
+	const struct rows *rows = e->rows;
+	char size[SIZE_BYTES_MAX], *name = c->serve.backup;
+	int64_t ms = c->now_ms - c->serve.backup_ms;
+
+	(void)none;
+	(void)q;
+	c->serve.backup = NULL;
+	c->serve.backup_for = (struct conn_id){0, 0};
+	if (s != NULL) {
+		/* Behind the prompt it would not begin a line. */
+		if (s->state == SESSION_LOGIN)
+			emit_raw(c, s, "\n", 1);
+		if (rows->error != NULL)
+			emit_reply(c, s, "Not backed up to %s: %s", name, rows->error);
+		else
+			emit_reply(c, s, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.%s", name,
+			           size_show(size, rows->which), ms / 1000, ms / 100 % 10,
+			           c->store_failed != NULL && c->seq > c->stored_seq
+			                   ? " What waits to be saved is not in it." : "");
+		if (s->state == SESSION_LOGIN && !s->eof)
+			session_prompt(c, s);
+		if (s->eof)
+			session_finish(c, s);
+	}
+	free(name);
+}
+
+void cmd_backup(struct chat *c, struct session *s, const struct args *a)
+{
+	const char *bar = backup_bars(a->arg[0]);
+	char age[AGE_BYTES_MAX];
+
+	if (bar != NULL) {
+		emit_reply(c, s, "Not done: %s.", bar);
+	} else if (c->serve.backup != NULL) {
+		emit_reply(c, s, "Not done: a backup to %s has been under way for %s. One at a time.",
+		           c->serve.backup, format_age(age, c->now_ms - c->serve.backup_ms));
+	} else {
+		c->serve.backup = mem_strdup(a->arg[0]);
+		c->serve.backup_ms = c->now_ms;
+		c->serve.backup_for = s->id;
+		emit_audit(c, s, "", "ordered a backup to %s", a->arg[0]);
+		question_ask(c, question_new(c, NULL, backup_answer),
+		             (struct query){.kind = QUERY_BACKUP, .key = "", .words = a->arg[0]});
+		emit_reply(c, s, "A backup to %s is being made; you will read here when it is done.",
+		           a->arg[0]);
+	}
+}

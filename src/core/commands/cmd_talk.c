@@ -1,0 +1,86 @@
+/* Commands that say something: /me /msg /reply. */
+
+#include <string.h>
+
+#include "chatd/core/commands/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/people/mail.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/room.h"
+
+void cmd_me(struct chat *c, struct session *s, const struct args *a)
+{
+	room_say(c, s, RECORD_ACTION, a->rest);
+}
+
+/* Order is kept in private too, but those who keep it can be reached. */
+static bool may_write(struct chat *c, struct session *s, enum role to)
+{
+	const char *bar = c->guarded ? order_bars_private(c, s, to) : NULL;
+
+	if (bar != NULL)
+		emit_reply(c, s, "Not sent: %s", bar);
+	return bar == NULL;
+}
+
+static void tell(struct chat *c, struct session *s, struct session *to, const char *text)
+{
+	if (to == s) {
+		emit_reply(c, s, "Not sent: that is you.");
+		return;
+	}
+	if (!may_write(c, s, role_of(to)))
+		return;
+	if (session_ignores(to, s->key)) {
+		emit_reply(c, s, "Not sent: %s takes no messages from you.", to->nick);
+		return;
+	}
+	if (to->slow) {
+		emit_reply(c, s, "Not sent: %s's connection is too slow at present. Try again later.",
+		           to->nick);
+		return;
+	}
+	/* No nick has a blank or '>' in it, so this is nobody's line in the room. */
+	emit_line(c, to, "%s[%s -> you]:%s", format_stamp(&c->stamp, c->wall_ms), s->nick, text);
+	to->reply_to = s->id;
+	emit_reply(c, s, "To %s: %s", to->nick, text);
+	if (to->away != NULL && (*to->away == '\0' || session_ignores(s, to->key)))
+		emit_reply(c, s, "%s is away and may read it later.", to->nick);
+	else if (to->away != NULL)
+		emit_reply(c, s, "%s is away (%s) and may read it later.", to->nick, to->away);
+	if (session_ignores(s, to->key))
+		emit_reply(c, s, "You ignore %s, so no answer can reach you. %cunignore %s changes that.",
+		           to->nick, c->config.command_prefix, to->nick);
+}
+
+void cmd_msg(struct chat *c, struct session *s, const struct args *a)
+{
+	struct account *absent = account_named(c, a->arg[0]);
+	struct session *to;
+
+	if (absent != NULL && absent->session == NULL) {
+		if (may_write(c, s, absent->role))
+			mail_keep(c, s, absent, a->rest);
+		return;
+	}
+	to = session_find(c, s, a->arg[0]);
+	if (to != NULL)
+		tell(c, s, to, a->rest);
+}
+
+void cmd_reply(struct chat *c, struct session *s, const struct args *a)
+{
+	struct session *to = chat_session(c, s->reply_to);
+
+	if (reply_to_line(c, s, a->rest))
+		return;
+	if (s->reply_to.gen == 0)
+		emit_reply(c, s, "Nobody has sent you a private message yet. %cmsg NICK TEXT sends one.",
+		           c->config.command_prefix);
+	else if (to == NULL || to->state != SESSION_CHAT)
+		emit_reply(c, s, "The person who wrote to you last has left. %cmsg NICK TEXT writes to "
+		           "somebody by name.", c->config.command_prefix);
+	else
+		tell(c, s, to, a->rest);
+}

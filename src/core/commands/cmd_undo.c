@@ -1,0 +1,124 @@
+/*
+ * /undo: the record of an act has what it changed, as data (undo.h), and what was before is restored
+ * from there, if whoever types /undo could do so themselves.
+ */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/fields.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/undo.h"
+#include "chatd/core/rooms/history.h"
+
+/* The kinds of acts that can be taken back. */
+static const struct kind {
+	const char *name;      /* in the data */
+	const char *command;   /* whose role it takes */
+	undo_restore *restore;
+	bool unsaved;          /* can be restored while nothing can be saved, too */
+} kinds[] = {
+	{"ban", "ban", undo_ban, false},
+	{"grant", "op", undo_grant, false},
+	{"offer", "transfer", undo_offer, false},
+	{"owner", "transfer", undo_owner, false},
+	{"setting", "room", undo_setting, false},
+	{"filter", "filter", undo_filter, false},
+	{"lockdown", "lockdown", undo_lockdown, false},
+	{"role", "role", undo_role, false},
+	{"report", "reports", undo_report, false},
+	{"shutdown", "shutdown", undo_shutdown, true},
+};
+
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+/* s has a word in the room that the act was done in. */
+static bool keeps_room_of(const struct chat *c, const struct session *s, const char *data)
+{
+	struct room *r;
+
+	return undo_is_data(data) && undo_room(c, data, &r) && r != NULL &&
+	       order_rank(r, s) >= RANK_OPERATOR;
+}
+
+/* By the same account, and not by an earlier one of its name. */
+static bool is_its_own(const struct session *s, const struct row *act)
+{
+	return s->account != NULL && strcmp(s->account->nick, act->sender) == 0 &&
+	       s->account->made_ms == fields_get_number(act->room_name, "actor");
+}
+
+/* A command line, as older versions have recorded it. Whoever it names may be somebody else by
+ * now, so it is never run. */
+static bool is_old(const char *data)
+{
+	return *data != '\0' && strncmp(data, "actor=", strlen("actor=")) != 0;
+}
+
+/* What was before the act is restored, or s is told why not. */
+static void take_back(struct chat *c, struct session *s, const struct row *act)
+{
+	char *name = fields_get(act->room_name, "undo");
+	const struct kind *kind = NULL;
+
+	for (int i = 0; i < KINDS; i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			kind = &kinds[i];
+	free(name);
+	if (kind == NULL)
+		emit_reply(c, s, "Not done: a newer chatd has recorded that act, and this one cannot take it "
+		           "back.");
+	else if (!command_allowed(s, command_find(kind->command)))
+		command_refuse(c, s, command_find(kind->command), "Not done: ");
+	else if (kind->unsaved || emit_can_save(c, s))
+		kind->restore(c, s, act);
+}
+
+static void undo_answer(struct chat *c, struct session *s, struct question *q,
+                        const struct event *e)
+{
+	const struct rows *rows = e->rows;
+	uint64_t number = *(const uint64_t *)q->data;
+	const struct row *act = rows->n > 0 ? &rows->row[0] : NULL;
+	bool reads = act != NULL && (role_of(s) >= ROLE_MODERATOR || is_its_own(s, act));
+
+	if (rows->error != NULL) {
+		emit_reply(c, s, "%s", rows->error);
+	} else if (act == NULL || act->id != number ||
+	           (!reads && !keeps_room_of(c, s, act->room_name))) {
+		/* Who may not know of an act is told the same as where there is none. */
+		emit_reply(c, s, "Not done: there is no act #A%" PRIu64 " that you could take back.",
+		           number);
+	} else if (!undo_is_data(act->room_name)) {
+		emit_reply(c, s, "Not done: #A%" PRIu64 " (%s %s) cannot be taken back%s", act->id,
+		           act->sender, act->body,
+		           is_old(act->room_name) ? " by /undo: an older chatd has recorded it." : ".");
+	} else {
+		if (reads)
+			emit_reply(c, s, "Taking back #A%" PRIu64 " (%s %s):", act->id, act->sender, act->body);
+		else
+			emit_reply(c, s, "Taking back #A%" PRIu64 ":", act->id);
+		take_back(c, s, act);
+	}
+}
+
+void cmd_undo(struct chat *c, struct session *s, const struct args *a)
+{
+	uint64_t n = undo_number(a->arg[0]);
+	struct question *q;
+
+	if (n == 0) {
+		command_usage(c, s, "undo");
+		return;
+	}
+	q = history_ask(c, s, undo_answer, HISTORY_SAVED,
+	                (struct query){.kind = QUERY_AUDIT, .limit = 1, .before_id = n + 1});
+	if (q == NULL)
+		return;
+	q->data = mem_alloc(sizeof n);
+	memcpy(q->data, &n, sizeof n);
+	q->free_data = free;
+}

@@ -1,0 +1,436 @@
+/* Finding the command that was meant, taking its line apart, running it. */
+
+#include "chatd/core/commands/command.h"
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#include "chatd/base/text.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/input/flood.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/membership.h"
+#include "chatd/core/rooms/room.h"
+
+/* True if word is one of the blank-separated names, in any case. */
+static bool among(const char *names, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = names; *p != '\0'; p += strspn(p, " ")) {
+		size_t len = strcspn(p, " ");
+
+		if (len == n && strncasecmp(p, word, n) == 0)
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *k = commands; k->name != NULL; k++)
+		if (strcasecmp(k->name, name) == 0 || among(k->aliases, name))
+			return k;
+	return NULL;
+}
+
+/* -- what was meant -------------------------------------------------------------------- */
+
+enum {
+	SHOWN_CHARS = 40,     /* characters of a wrong name that are repeated */
+};
+
+/* What nobody should come to by a slip: it is suggested for no other word. */
+static const char never_meant[] = "drop remove shutdown";
+
+/* Edits (insert, drop, change, swap of neighbours) from a to b, in any case. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b);
+	size_t d[COMMAND_NAME_BYTES_MAX + 1][COMMAND_NAME_BYTES_MAX + 1];
+
+	if (la > COMMAND_NAME_BYTES_MAX || lb > COMMAND_NAME_BYTES_MAX)
+		return COMMAND_NAME_BYTES_MAX;
+	for (size_t i = 0; i <= la; i++)
+		d[i][0] = i;
+	for (size_t j = 0; j <= lb; j++)
+		d[0][j] = j;
+	for (size_t i = 1; i <= la; i++)
+		for (size_t j = 1; j <= lb; j++) {
+			size_t best = d[i - 1][j - 1] + (strncasecmp(a + i - 1, b + j - 1, 1) != 0);
+
+			if (d[i - 1][j] + 1 < best)
+				best = d[i - 1][j] + 1;
+			if (d[i][j - 1] + 1 < best)
+				best = d[i][j - 1] + 1;
+			if (i > 1 && j > 1 && strncasecmp(a + i - 1, b + j - 2, 1) == 0 &&
+			    strncasecmp(a + i - 2, b + j - 1, 1) == 0 &&
+			    d[i - 2][j - 2] + 1 < best)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = best;
+		}
+	return d[la][lb];
+}
+
+/* Takes the name for found if it is nearer to the word than *best. */
+static void nearer(const char *word, const char *name, size_t *best,
+                   char found[COMMAND_NAME_BYTES_MAX + 1])
+{
+	size_t len = strlen(word), n = distance(word, name);
+
+	/* The beginning of a name is as near as can be; a name of one letter is near to
+	 * every other letter. */
+	if (len >= 2 && strncasecmp(word, name, len) == 0)
+		n = 0;
+	if (n < *best && strlen(name) > 1) {
+		*best = n;
+		strcpy(found, name);
+	}
+}
+
+bool command_nearest(const char *word, char found[COMMAND_NAME_BYTES_MAX + 1])
+{
+	size_t best = strlen(word) <= 4 ? 2 : 3;
+
+	found[0] = '\0';
+	for (const struct command *k = commands; k->name != NULL; k++) {
+		if (among(never_meant, k->name))
+			continue;
+		nearer(word, k->name, &best, found);
+		for (const char *p = k->aliases; *p != '\0'; p += strspn(p, " ")) {
+			char alias[COMMAND_NAME_BYTES_MAX + 1];
+			size_t len = strcspn(p, " ");
+
+			assert(len < sizeof alias);
+			memcpy(alias, p, len);
+			alias[len] = '\0';
+			nearer(word, alias, &best, found);
+			p += len;
+		}
+	}
+	return found[0] != '\0';
+}
+
+static void unknown(struct chat *c, struct session *s, const char *name)
+{
+	char p = c->config.command_prefix;
+	char near[COMMAND_NAME_BYTES_MAX + 1];
+	int n = (int)text_prefix(name, strlen(name), SHOWN_CHARS);
+
+	if (*name == '\0')
+		emit_reply(c, s, "A command's name follows %c at once; %chelp lists them. To say a line "
+		           "that begins with %c, type it twice: %c%c", p, p, p, p, p);
+	else if (command_nearest(name, near))
+		emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n, name, p,
+		           near);
+	else if (s->state == SESSION_HOST)
+		emit_reply(c, s, "There is no command %c%.*s; %chelp lists them.", p, n, name, p);
+	else
+		emit_reply(c, s, "There is no command %c%.*s; %chelp lists them. To say a line that "
+		           "begins with %c, type it twice: %c%c%.*s", p, n, name, p, p, p, p, n, name);
+}
+
+bool command_allowed(const struct session *s, const struct command *k)
+{
+	return role_of(s) >= k->role;
+}
+
+bool command_useful(const struct session *s, const struct command *k)
+{
+	enum room_role least = (k->flags & FLAG_OWNER) != 0      ? ROOM_OWNER
+	                       : (k->flags & FLAG_OPERATOR) != 0 ? ROOM_OPERATOR
+	                                                         : ROOM_NOBODY;
+
+	if (s->state == SESSION_HOST)
+		return (k->flags & FLAG_HOST) != 0;
+	return command_allowed(s, k) &&
+	       (least == ROOM_NOBODY || (grant_role(s->room, s) >= least));
+}
+
+void command_refuse(struct chat *c, struct session *s, const struct command *k, const char *head)
+{
+	char p = c->config.command_prefix;
+
+	if (k->role == ROLE_ACCOUNT)
+		emit_reply(c, s, "%s%c%s is for those who have an account. %cregister makes your name one, "
+		           "%clogin NAME signs you in.", head, p, k->name, p, p);
+	else
+		emit_reply(c, s, "%s%c%s is for %ss.", head, p, k->name, role_name(k->role));
+}
+
+/* -- running --------------------------------------------------------------------------- */
+
+void command_usage(struct chat *c, struct session *s, const char *name)
+{
+	const struct command *k = command_find(name);
+	char p = c->config.command_prefix;
+
+	assert(k != NULL); /* the name is one of the table's */
+	if (*k->args == '\0' && (k->flags & (FLAG_IN | FLAG_EVERYWHERE)) != 0)
+		emit_reply(c, s, "Usage: %c%s%s%s   for example: %c%s", p, k->name,
+		           (k->flags & FLAG_IN) != 0 ? " [--in=ROOM]" : "",
+		           (k->flags & FLAG_EVERYWHERE) != 0 ? " [--everywhere]" : "", p, k->example);
+	else if (*k->args == '\0')
+		emit_reply(c, s, "Usage: %c%s, with nothing behind it", p, k->name);
+	else
+		emit_reply(c, s, "Usage: %c%s %s   for example: %c%s", p, k->name, k->args, p,
+		           k->example);
+}
+
+/* Bytes of the blank at p, of those that keyboards have a key for; 0: there is none. */
+static size_t blank_bytes(const char *p)
+{
+	static const char *const blanks[] = {" ", "\xC2\xA0", "\xE3\x80\x80"}; /* U+00A0, U+3000 */
+
+	for (size_t i = 0; i < sizeof blanks / sizeof blanks[0]; i++)
+		if (strncmp(p, blanks[i], strlen(blanks[i])) == 0)
+			return strlen(blanks[i]);
+	return 0;
+}
+
+static size_t word_length(const char *p)
+{
+	size_t n = 0;
+
+	while (p[n] != '\0' && blank_bytes(p + n) == 0)
+		n++;
+	return n;
+}
+
+static char *cut_word(char **line)
+{
+	char *word = *line, *end = word + word_length(word);
+	size_t n;
+
+	for (*line = end; (n = blank_bytes(*line)) > 0;)
+		*line += n;
+	*end = '\0';
+	return word;
+}
+
+/* The command whose name a line begins with; NULL: there is none. */
+static const struct command *command_of(const char *line)
+{
+	char name[COMMAND_NAME_BYTES_MAX + 1];
+	size_t n = word_length(line);
+
+	if (n > COMMAND_NAME_BYTES_MAX)
+		return NULL;
+	memcpy(name, line, n);
+	name[n] = '\0';
+	return command_find(name);
+}
+
+char *args_age(char *rest, int64_t *ms)
+{
+	size_t len = strcspn(rest, " ");
+	char word[16];
+
+	*ms = 0;
+	if (len == 0 || len >= sizeof word)
+		return rest;
+	memcpy(word, rest, len);
+	word[len] = '\0';
+	*ms = format_parse_age(word);
+	if (*ms > 0)
+		return rest + len + strspn(rest + len, " ");
+	*ms = 0;
+	return rest;
+}
+
+/* The room of --in=; NULL: s was told. */
+static struct room *room_meant(struct chat *c, struct session *s, const char *name)
+{
+	struct room *r = room_typed(c, name);
+
+	name += *name == '#';
+	if (r != NULL && !rights_see(c, s, r))
+		r = NULL;
+	if (r == NULL)
+		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
+		           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name,
+		           c->config.command_prefix);
+	return r;
+}
+
+#define OPTIONS (FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH | FLAG_YES | FLAG_LINES)
+
+/* An option among the words would be taken for one of them, for a reason say. Its length goes to *len;
+ * NULL: there is none. */
+static const char *late_option(const struct command *k, const char *words, size_t *len)
+{
+	static const char *const options[] = {"--preview", "--all", "--name", "--everywhere"};
+
+	for (const char *at = strstr(words, "--"); at != NULL; at = strstr(at + 2, "--")) {
+		*len = strcspn(at, " ");
+		if (at > words && at[-1] != ' ')
+			continue;
+		if (strncmp(at, "--in=", 5) == 0 ||
+		    ((k->flags & FLAG_LINES) != 0 && *len == 7 && strncmp(at, "--lines", 7) == 0))
+			return at;
+		for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+			if (strlen(options[i]) == *len && strncmp(at, options[i], *len) == 0)
+				return at;
+	}
+	return NULL;
+}
+
+/* The word stands behind all others, and is cut off there. */
+static bool cut_last(char *line, const char *word)
+{
+	size_t len = strlen(line), n = strlen(word);
+
+	while (len > 0 && line[len - 1] == ' ')
+		len--;
+	if (len <= n || line[len - n - 1] != ' ' || memcmp(line + len - n, word, n) != 0)
+		return false;
+	line[len - n - 1] = '\0';
+	return true;
+}
+
+/* One option; false: the command has no such one, or s was told what is wrong with it. */
+static bool flag_parse(struct chat *c, struct session *s, const struct command *k, const char *word,
+                       struct args *a)
+{
+	if (strcmp(word, "--preview") == 0 && (k->flags & FLAG_PREVIEW) != 0) {
+		a->preview = true;
+	} else if (strcmp(word, "--yes") == 0 && (k->flags & FLAG_YES) != 0) {
+		a->yes = true;
+	} else if (strcmp(word, "--lines") == 0 && (k->flags & FLAG_LINES) != 0) {
+		a->lines = true;
+	} else if (strcmp(word, "--all") == 0 && (k->flags & FLAG_REACH) != 0) {
+		a->all = true;
+	} else if (strcmp(word, "--name") == 0 && (k->flags & FLAG_REACH) != 0) {
+		a->by_name = true;
+	} else if (strcmp(word, "--everywhere") == 0 && (k->flags & FLAG_EVERYWHERE) != 0) {
+		a->everywhere = true;
+	} else if (strncmp(word, "--in=", 5) == 0 && (k->flags & FLAG_IN) != 0) {
+		a->somewhere = true;
+		a->room = room_meant(c, s, word + 5);
+		return a->room != NULL;
+	} else {
+		command_usage(c, s, k->name);
+		return false;
+	}
+	return true;
+}
+
+/* What stands behind the words of a command that takes no text, in any order. */
+static void last_flags_parse(const struct command *k, char *line, struct args *a)
+{
+	for (;;) {
+		if (cut_last(line, "--yes"))
+			a->yes = true;
+		else if ((k->flags & FLAG_LINES) != 0 && cut_last(line, "--lines"))
+			a->lines = true;
+		else if ((k->flags & FLAG_PREVIEW) != 0 && cut_last(line, "--preview"))
+			a->preview = true;
+		else
+			return;
+	}
+}
+
+/* What stands before the words, or where nothing else could be meant behind them. False: s was told
+ * what is wrong with it. */
+static bool flags_parse(struct chat *c, struct session *s, const struct command *k, char **line,
+                        struct args *a)
+{
+	const char *late;
+	size_t len;
+
+	*a = (struct args){.room = s->room};
+	while ((k->flags & OPTIONS) != 0 && strncmp(*line, "--", 2) == 0)
+		if (!flag_parse(c, s, k, cut_word(line), a))
+			return false;
+	if ((k->flags & FLAG_YES) != 0)
+		last_flags_parse(k, *line, a);
+	if ((a->all && a->by_name) || (a->everywhere && a->somewhere)) {
+		emit_reply(c, s, "Not done: use either %s.", a->everywhere && a->somewhere
+		           ? "--in or --everywhere, not both" : "--all or --name, not both");
+		return false;
+	}
+	late = (k->flags & OPTIONS) != 0 ? late_option(k, *line, &len) : NULL;
+	if (late != NULL) {
+		emit_reply(c, s, "Not done: put %.*s before all other words: %c%s %.*s ...", (int)len, late,
+		           c->config.command_prefix, k->name, (int)len, late);
+		return false;
+	}
+	return true;
+}
+
+/* Takes the line apart; false: it does not fit the command. */
+static bool args_parse(const struct command *k, char *line, struct args *a)
+{
+	int given = 0;
+
+	while (given < k->words && *line != '\0')
+		a->arg[given++] = cut_word(&line);
+	a->rest = line;
+	if (given < k->least || (*line != '\0' && !k->rest) || (*line == '\0' && k->rest_needed))
+		return false;
+	return true;
+}
+
+/* The host is in no room and has no name, and no handler is reached that needs one: false, and s
+ * was told what to do. */
+static bool has_place(struct chat *c, struct session *s, const struct command *k,
+                      const struct args *a)
+{
+	char p = c->config.command_prefix;
+
+	if (s->state != SESSION_HOST)
+		return true;
+	if ((k->flags & FLAG_HOST) == 0)
+		emit_reply(c, s, "Not done: %c%s is for people in the chat, and you are not in it. %cnick NAME "
+		           "brings you there.", p, k->name, p);
+	else if ((k->flags & FLAG_IN) != 0 && a->room == NULL && !a->everywhere)
+		emit_reply(c, s, "Not done: you are in no room. Say which one is meant: %c%s --in=ROOM%s%s%s", p,
+		           k->name, *k->args != '\0' ? " " : "", k->args,
+		           (k->flags & FLAG_EVERYWHERE) != 0 ? "; or --everywhere" : "");
+	else
+		return true;
+	return false;
+}
+
+/* line is a command that there is not. */
+static void run_unknown(struct chat *c, struct session *s, const char *line)
+{
+	char *name = mem_strdup(line);
+
+	name[word_length(name)] = '\0';
+	unknown(c, s, name);
+	if (s->state == SESSION_CHAT)
+		slip_unknown(c, s, line);
+	free(name);
+}
+
+void command_run(struct chat *c, struct session *s, char *line)
+{
+	const struct command *k;
+	struct args a;
+	size_t len = strlen(line);
+
+	while (len > 0 && line[len - 1] == ' ')
+		line[--len] = '\0';
+	k = command_of(line);
+	if (k == NULL) {
+		run_unknown(c, s, line);
+		return;
+	}
+	cut_word(&line);
+	s->command = k->name;
+	if (!command_allowed(s, k))
+		command_refuse(c, s, k, "Not done: ");
+	else if (!flags_parse(c, s, k, &line, &a) || !has_place(c, s, k, &a))
+		return;
+	else if (!args_parse(k, line, &a))
+		command_usage(c, s, k->name);
+	else if ((k->flags & FLAG_SAYS) != 0 && (a.arg[0] != NULL || *a.rest != '\0') &&
+	         flood_refuses(c, s, k->rest_needed ? "sent" : "done"))
+		return;
+	else
+		k->run(c, s, &a);
+}

@@ -1,0 +1,382 @@
+/*
+ * Who may come. Owns chat.exempt, chat.held, chat.unnamed, and what is counted at an origin of
+ * connections.
+ *
+ * Where those without a name take more than their share of what others leave, one of them makes way for
+ * each that comes: of a few drawn by chance, the newcomer perhaps among them, the one whose
+ * address has the most of them. So a flood from a few addresses loses its own, and one from many
+ * leaves everybody the same chance. Names cost nothing, so where the chat is nearly full the same
+ * holds for guests, but for addresses that have only a few.
+ */
+
+#include "chatd/core/entry/admission.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/core/emit.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/people/session.h"
+
+enum {
+	ORIGIN_ACCOUNTS_BURST = 5,          /* accounts made from one address, at once */
+	ORIGIN_ACCOUNTS_PERIOD_MS = 86400000 / 5, /* then one in so long: as many a day */
+};
+
+#define MINUTE_NS INT64_C(60000000000)
+#define CHANCE_STEP UINT64_C(0x9e3779b97f4a7c15) /* of splitmix64 */
+
+void crowd_configure(struct chat *c)
+{
+	const char *p = c->config.address_exempt != NULL ? c->config.address_exempt : "";
+
+	c->nexempt = 0;
+	while (*(p += strspn(p, " ,")) != '\0' && c->nexempt < EXEMPT_MAX) {
+		char block[ADDRESS_BYTES_MAX];
+		size_t len = strcspn(p, " ,");
+
+		snprintf(block, sizeof block, "%.*s", (int)len, p);
+		c->nexempt += address_parse(block, &c->exempt[c->nexempt]);
+		p += len;
+	}
+	/* The text is the configuration's, and may go with it. */
+	c->config.address_exempt = NULL;
+}
+
+bool crowd_exempt(const struct chat *c, const struct address *a)
+{
+	if (address_is_local(a))
+		return true;
+	for (uint32_t i = 0; i < c->nexempt; i++)
+		if (address_within(a, &c->exempt[i]))
+			return true;
+	return false;
+}
+
+/* -- limits of one address, and of one site ------------------------------------------------ */
+
+/* What is counted for the site of an address; NULL: it has none. Valid as that of origin_of. */
+static struct origin *site_of(struct chat *c, const struct address *a)
+{
+	struct address site;
+
+	return address_site(a, &site) ? origin_of(&c->origins, &site) : NULL;
+}
+
+/* One of so many in a minute; 0 of them: no limit. */
+static int64_t take_ms(struct chat *c, struct limit *l, uint32_t a_minute)
+{
+	int64_t wait_ms;
+
+	if (a_minute == 0)
+		return 0;
+	wait_ms = limit_wait_span_ms(l, c->now_ms, a_minute, MINUTE_NS / a_minute);
+	if (wait_ms == 0)
+		limit_take_span(l, c->now_ms, MINUTE_NS / a_minute);
+	return wait_ms;
+}
+
+int64_t crowd_login_wait_ms(struct chat *c, struct session *s)
+{
+	uint32_t a_minute = c->config.address_logins;
+	struct origin *site;
+	int64_t wait_ms;
+
+	if (crowd_exempt(c, &s->from))
+		return 0;
+	wait_ms = take_ms(c, &s->origin->logins, a_minute);
+	if (wait_ms > 0 || (site = site_of(c, &s->from)) == NULL)
+		return wait_ms;
+	return take_ms(c, &site->logins, a_minute * SITE_SHARES);
+}
+
+int64_t crowd_account_wait_ms(struct chat *c, const struct session *s)
+{
+	struct origin *site;
+	int64_t wait_ms;
+
+	if (crowd_exempt(c, &s->from))
+		return 0;
+	wait_ms = slow_wait_ms(&origin_of(&c->origins, &s->from)->accounts, c->now_ms,
+	                       ORIGIN_ACCOUNTS_BURST, ORIGIN_ACCOUNTS_PERIOD_MS);
+	if (wait_ms > 0 || (site = site_of(c, &s->from)) == NULL)
+		return wait_ms;
+	return slow_wait_ms(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_BURST * SITE_SHARES,
+	                    ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
+}
+
+void crowd_account_made(struct chat *c, const struct session *s)
+{
+	struct origin *site;
+
+	if (crowd_exempt(c, &s->from))
+		return;
+	slow_take(&origin_of(&c->origins, &s->from)->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS);
+	site = site_of(c, &s->from);
+	if (site != NULL)
+		slow_take(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
+}
+
+/* -- refusing ------------------------------------------------------------------------------ */
+
+__attribute__((format(printf, 2, 3)))
+static const char *refusal(struct chat *c, const char *fmt, ...)
+{
+	int n = snprintf(c->refusal, sizeof c->refusal, "-- ");
+	va_list ap;
+
+	va_start(ap, fmt);
+	n += vsnprintf(c->refusal + n, sizeof c->refusal - (size_t)n, fmt, ap);
+	va_end(ap);
+	assert((size_t)n + 1 < sizeof c->refusal);
+	strcpy(c->refusal + n, "\n");
+	return c->refusal;
+}
+
+/* For the operator's log, where a jail counts: the first time, and then with how many it were
+ * meanwhile. o is what was counted; the log has the address itself, for a jail bans no network. */
+static void log_refused(struct chat *c, struct origin *o, const struct address *from, const char *why)
+{
+	char age[AGE_BYTES_MAX];
+
+	o->nrefused++;
+	if ((o->refused_ms != 0 && c->now_ms < o->refused_ms + REFUSED_LOG_MS) ||
+	    slow_wait_ms(&c->refused_log, c->now_ms, REFUSED_LOG_BURST, REFUSED_LOG_PERIOD_MS) > 0)
+		return;
+	slow_take(&c->refused_log, c->now_ms, REFUSED_LOG_PERIOD_MS);
+	if (o->nrefused == 1 || o->refused_ms == 0)
+		emit_refused(c, from, "%s", why);
+	else
+		emit_refused(c, from, "%s; %" PRIu32 " were refused in %s", why, o->nrefused,
+		             format_age(age, c->now_ms - o->refused_ms));
+	o->refused_ms = c->now_ms;
+	o->nrefused = 0;
+}
+
+/* Too many from there, which has the shares of so many addresses; NULL: not. */
+static const char *over_limits_of(struct chat *c, struct origin *o, const struct address *from,
+                                  uint32_t shares)
+{
+	uint32_t most = c->config.address_connections * shares;
+	const char *where = shares == 1 ? "address" : "network";
+	int64_t wait_ms = take_ms(c, &o->connects, c->config.address_connects * shares);
+	char age[AGE_BYTES_MAX];
+
+	if (most > 0 && o->connections - o->exempt >= most) {
+		log_refused(c, o, from, "too many connections at one time");
+		return refusal(c, "There are %" PRIu32 " connections from your %s, and that is the most. "
+		               "Close one of them, or try again later.", most, where);
+	}
+	if (wait_ms > 0) {
+		log_refused(c, o, from, "too many connections in a minute");
+		return refusal(c, "Too many connections have come from your %s within a minute. The next "
+		               "can come in %s.", where, format_age(age, wait_ms + 999));
+	}
+	return NULL;
+}
+
+static const char *over_limits(struct chat *c, const struct address *from)
+{
+	const char *why = over_limits_of(c, origin_of(&c->origins, from), from, 1);
+	struct origin *site = why == NULL ? site_of(c, from) : NULL;
+
+	return site != NULL ? over_limits_of(c, site, from, SITE_SHARES) : why;
+}
+
+/* How much one of its connections weighs where somebody has to make way: those of its address count,
+ * or a part of those of its site. */
+static uint32_t weight(struct chat *c, const struct address *a, bool unnamed)
+{
+	const struct origin *o = origin_of(&c->origins, a);
+	uint32_t n = unnamed ? o->nunnamed : o->connections - o->exempt, all;
+
+	o = site_of(c, a);
+	all = o == NULL ? 0 : (unnamed ? o->nunnamed : o->connections - o->exempt) / SITE_WEIGHT;
+	return all > n ? all : n;
+}
+
+/* -- those without a name ------------------------------------------------------------------ */
+
+/* The next number of those that follow from one. */
+static uint64_t chance_next(uint64_t *chance)
+{
+	uint64_t z = *chance += CHANCE_STEP;
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+/* One more without a name is too many: rarely where they begin to be, and always where nothing is
+ * left of what named people leave. */
+static bool is_crowded(const struct chat *c, uint64_t *chance)
+{
+	/* Also those that end hold their places, for a while. */
+	uint64_t others = c->nheld - c->nunnamed, max = c->config.connections_max;
+	uint64_t room = max > others ? max - others : 0;
+	uint64_t spare = room / UNNAMED_FREE_PARTS, from = room - spare;
+
+	if (spare == 0 || c->nunnamed < from)
+		return false;
+	return chance_next(chance) % spare <= c->nunnamed - from;
+}
+
+/* Who makes way for a newcomer from there; NULL: it does itself. */
+static struct session *crowd_draw(struct chat *c, const struct address *from, uint64_t *chance)
+{
+	struct session *pick = NULL;
+	struct address key = address_counted(from);
+	uint32_t most = 0;
+
+	for (int i = 0; i < UNNAMED_DRAWN; i++) {
+		uint64_t at = chance_next(chance) % (c->nunnamed + 1);
+		struct session *s = at < c->nunnamed ? c->unnamed[at] : NULL;
+		struct address its = s != NULL ? s->origin->address : key;
+		/* The newcomer is one more of its address. From an address without limits come many
+		 * people, each of whom counts alone. */
+		uint32_t n = crowd_exempt(c, s != NULL ? &s->from : from)
+		             ? 1 : weight(c, &its, true) + (memcmp(&its, &key, sizeof key) == 0);
+
+		if (n > most) {
+			most = n;
+			pick = s;
+		}
+	}
+	return pick;
+}
+
+/* -- a chat that is nearly full ------------------------------------------------------------- */
+
+static bool is_nearly_full(const struct chat *c)
+{
+	/* The last place of a small chat, too. */
+	uint32_t spare = (c->config.connections_max + FULL_FREE_PARTS - 1) / FULL_FREE_PARTS;
+
+	return c->nheld + spare >= c->config.connections_max;
+}
+
+/* Who makes way for a newcomer from there; NULL: nobody. is_most: its own address has the most. */
+static struct session *crowd_draw_full(struct chat *c, const struct address *from, uint64_t *chance,
+                                       bool *is_most)
+{
+	struct session *pick = NULL;
+	uint32_t most = crowd_exempt(c, from) ? 1 : weight(c, from, false) + 1;
+
+	for (int i = 0; i < FULL_DRAWN; i++) {
+		struct session *s = &c->sessions[chance_next(chance) % c->config.connections_max];
+		uint32_t n;
+
+		if (!session_lives(s) || role_of(s) >= ROLE_MODERATOR || crowd_exempt(c, &s->from))
+			continue;
+		n = weight(c, &s->from, false);
+		/* Names are free, and accounts cost some days. */
+		if (n >= (s->account != NULL ? FULL_ACCOUNTS_LEAST : FULL_ADDRESS_LEAST) && n > most) {
+			most = n;
+			pick = s;
+		}
+	}
+	*is_most = pick == NULL && most >= FULL_ADDRESS_LEAST;
+	return pick;
+}
+
+const char *crowd_refuses(struct chat *c, const struct event *e, struct session **way)
+{
+	const struct address *from = &e->connected.from;
+	uint64_t chance = e->connected.chance;
+	bool is_most = false;
+	const char *why;
+
+	*way = NULL;
+	if (e->connected.control)
+		return e->conn.gen != 0 ? NULL
+		       : refusal(c, "%d connections to this socket are open, and that is the most. Close one "
+		                 "of them.", CONTROL_SLOTS);
+	why = crowd_exempt(c, from) ? NULL : over_limits(c, from);
+	if (why != NULL)
+		return why;
+	if (e->conn.gen == 0)
+		return refusal(c, "This chat is full: %" PRIu32 " are connected. Please try again later.",
+		               c->config.connections_max);
+	/* Whom the host vouches for has a name at once. */
+	if (e->connected.user != NULL)
+		return NULL;
+	if (is_nearly_full(c)) {
+		*way = crowd_draw_full(c, from, &chance, &is_most);
+		if (is_most)
+			return refusal(c, CROWD_FULL);
+	}
+	if (*way != NULL || !is_crowded(c, &chance))
+		return NULL;
+	*way = crowd_draw(c, from, &chance);
+	return *way != NULL ? NULL : refusal(c, CROWD_WAY);
+}
+
+/* -- counting ------------------------------------------------------------------------------ */
+
+void crowd_admit(struct chat *c, struct session *s)
+{
+	struct origin **held = &c->held[s->id.slot], *site;
+	bool exempt = crowd_exempt(c, &s->from);
+
+	/* A slot that is used again was released at the latest now. */
+	crowd_released(c, s->id);
+	s->origin = *held = origin_of(&c->origins, &s->from);
+	c->held_exempt[s->id.slot] = exempt;
+	origin_hold(&c->origins, s->origin);
+	s->origin->exempt += exempt;
+	site = site_of(c, &s->from);
+	if (site != NULL) {
+		origin_hold(&c->origins, site);
+		site->exempt += exempt;
+	}
+	c->nheld++;
+	if (s->state != SESSION_LOGIN)
+		return;
+	DL_APPEND(c->login, s);
+	s->unnamed_pos = c->nunnamed;
+	c->unnamed[c->nunnamed++] = s;
+	s->origin->nunnamed += !exempt;
+	if (site != NULL)
+		site->nunnamed += !exempt;
+}
+
+void crowd_named(struct chat *c, struct session *s)
+{
+	struct origin *site = s->state == SESSION_LOGIN ? site_of(c, &s->from) : NULL;
+	bool exempt = c->held_exempt[s->id.slot];
+	struct session *last;
+
+	if (s->state != SESSION_LOGIN)
+		return;
+	DL_DELETE(c->login, s);
+	s->origin->nunnamed -= !exempt;
+	if (site != NULL)
+		site->nunnamed -= !exempt;
+	last = c->unnamed[--c->nunnamed];
+	c->unnamed[s->unnamed_pos] = last;
+	last->unnamed_pos = s->unnamed_pos;
+	/* From here on it is paced as one who has a name. */
+	s->pace = (struct pace){0};
+	s->turn_lines = 0;
+}
+
+void crowd_released(struct chat *c, struct conn_id conn)
+{
+	struct origin **held = &c->held[conn.slot], *site;
+
+	if (*held == NULL)
+		return;
+	site = site_of(c, &(*held)->address);
+	if (site != NULL) {
+		site->exempt -= c->held_exempt[conn.slot];
+		origin_drop(&c->origins, site);
+	}
+	(*held)->exempt -= c->held_exempt[conn.slot];
+	origin_drop(&c->origins, *held);
+	*held = NULL;
+	c->nheld--;
+}

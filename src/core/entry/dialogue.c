@@ -1,0 +1,181 @@
+/*
+ * Questions whose answer is the next line.
+ *
+ * Owns struct dialogue. What is typed is hidden where the client is one that can
+ * be told so (telnet, RFC 857): we say that we echo, and do not.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/login.h"
+#include "chatd/core/entry/room_entry.h"
+#include "chatd/core/people/session.h"
+
+static const char *const prompts[] = {
+	[DIALOGUE_PASSWORD] = "[PASSWORD]: ",
+	[DIALOGUE_CODE] = "[CODE OF YOUR APP]: ",
+	[DIALOGUE_OLD] = "[PASSWORD]: ",
+	[DIALOGUE_NEW] = "[NEW PASSWORD]: ",
+	[DIALOGUE_AGAIN] = "[THE SAME AGAIN]: ",
+	[DIALOGUE_OVER] = "[PRESS ENTER]: ",
+	[DIALOGUE_TOTP] = "[CODE OF YOUR APP]: ",
+};
+
+static void hide(struct chat *c, const struct session *s, bool hidden)
+{
+	struct bytes out = {0};
+
+	if (s->telnet == NULL)
+		return;
+	telnet_hide(s->telnet, hidden, &out);
+	if (out.len > 0)
+		emit_raw(c, s, out.data, out.len);
+	bytes_release(&out);
+}
+
+void dialogue_prompt(struct chat *c, const struct session *s)
+{
+	const char *prompt = prompts[s->dialogue->ask];
+
+	if (s->telnet == NULL && !s->dialogue->warned) {
+		emit_reply(c, s, "(What you type can be seen on your screen. In telnet, press ctrl-C first to "
+		           "hide it.)");
+		s->dialogue->warned = true;
+	}
+	hide(c, s, true);
+	s->dialogue->hidden = s->telnet != NULL;
+	emit_raw(c, s, prompt, strlen(prompt));
+}
+
+void dialogue_start(struct chat *c, struct session *s, enum dialogue_aim aim,
+                    enum dialogue_ask ask)
+{
+	dialogue_end(c, s);
+	s->dialogue = mem_zero(1, sizeof *s->dialogue);
+	s->dialogue->aim = aim;
+	s->dialogue->ask = ask;
+}
+
+void dialogue_begin(struct chat *c, struct session *s, enum dialogue_aim aim,
+                    enum dialogue_ask ask)
+{
+	dialogue_start(c, s, aim, ask);
+	dialogue_prompt(c, s);
+}
+
+void dialogue_keep(struct dialogue *d, char *secret)
+{
+	if (d->secret != NULL)
+		explicit_bzero(d->secret, strlen(d->secret));
+	free(d->secret);
+	d->secret = secret;
+}
+
+void dialogue_free(struct dialogue *d)
+{
+	if (d == NULL)
+		return;
+	if (d->secret != NULL)
+		explicit_bzero(d->secret, strlen(d->secret));
+	free(d->secret);
+	account_ref_clear(&d->account);
+	free(d->name);
+	free(d);
+}
+
+void dialogue_end(struct chat *c, struct session *s)
+{
+	if (s->dialogue == NULL)
+		return;
+	hide(c, s, false);
+	dialogue_free(s->dialogue);
+	s->dialogue = NULL;
+}
+
+void dialogue_retry(struct chat *c, struct session *s, enum dialogue_ask ask, const char *why)
+{
+	struct dialogue *d = s->dialogue;
+	int left = PASSWORD_TRIES_MAX - ++d->tries;
+	const char *gap = why != NULL ? " " : "";
+
+	why = why != NULL ? why : "";
+	if (d->once) {
+		if (*why != '\0')
+			emit_reply(c, s, "%s", why);
+		slip_secret(c, s);
+		login_give_up(c, s);
+		return;
+	}
+	if (left > 0)
+		emit_reply(c, s, "%s%s%d %s left.", why, gap, left, left == 1 ? "try" : "tries");
+	else
+		emit_reply(c, s, "%s%sThat was the last try.", why, gap);
+	d->ask = left > 0 ? ask : DIALOGUE_OVER;
+	dialogue_prompt(c, s);
+}
+
+void dialogue_interrupt(struct chat *c, struct session *s)
+{
+	if (!s->dialogue->hidden) {
+		dialogue_prompt(c, s);
+		return;
+	}
+	emit_reply(c, s, "Interrupted; the question is taken back.");
+	login_give_up(c, s);
+}
+
+/* The account that the dialogue is about is not what it was. */
+static void tell_gone(struct chat *c, struct session *s)
+{
+	emit_reply(c, s, account_at(c, &s->dialogue->account) == NULL ? "That account is gone."
+	           : "The password of that account was just changed. Please start again.");
+	login_give_up(c, s);
+}
+
+/* What was shown already (a password, before its second step) holds for the account as it was. */
+static bool still_stands(const struct chat *c, const struct session *s)
+{
+	const struct dialogue *d = s->dialogue;
+
+	if (d->account.key == NULL)
+		return true;
+	if (d->aim != DIALOGUE_SIGN_IN && account_at(c, &d->account) != s->account)
+		return false;
+	return d->ask == DIALOGUE_PASSWORD || d->ask == DIALOGUE_OLD
+	       ? account_at(c, &d->account) != NULL : account_unchanged(c, &d->account);
+}
+
+void dialogue_line(struct chat *c, struct session *s, char *text)
+{
+	/* What was typed unseen has not moved the cursor. */
+	if (s->telnet != NULL)
+		emit_raw(c, s, "\r\n", 2);
+	if (s->dialogue->ask == DIALOGUE_OVER)
+		login_give_up(c, s);
+	else if (s->dialogue->aim == DIALOGUE_ENTER)
+		door_line(c, s, text);
+	else if (!still_stands(c, s))
+		tell_gone(c, s);
+	else if (s->dialogue->aim == DIALOGUE_SIGN_IN)
+		login_password_line(c, s, account_at(c, &s->dialogue->account), text);
+	else
+		account_line(c, s, account_at(c, &s->dialogue->account), text);
+}
+
+bool dialogue_goes_on(struct chat *c, struct session *s, const struct rows *rows)
+{
+	if (s->dialogue == NULL)
+		return false;
+	if (rows->error == NULL)
+		return true;
+	/* That is no fault of who asked, and no line that gives no name. */
+	emit_reply(c, s, "%s", rows->error);
+	dialogue_end(c, s);
+	if (s->state == SESSION_LOGIN)
+		session_prompt(c, s);
+	return false;
+}

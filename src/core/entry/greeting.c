@@ -1,0 +1,116 @@
+/*
+ * The first moment of a connection: the banner, and those who took us for something else.
+ *
+ * Owns chat.ungreeted, the first in chat.login that has read no banner.
+ */
+
+#include "chatd/core/entry/greeting.h"
+
+#include <string.h>
+
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/login.h"
+#include "chatd/core/entry/protocol_probe.h"
+#include "chatd/core/people/session.h"
+
+static const char banner[] =
+	"Welcome to TCP-Chat!\n"
+	"         _nnnn_\n"
+	"        dGGGGMMb\n"
+	"       @p~qp~~qMb\n"
+	"       M|@||@) M|\n"
+	"       @,----.JM|\n"
+	"      JS^\\__/  qKL\n"
+	"     dZP        qKRb\n"
+	"    dZP          qKKb\n"
+	"   fZP            SMMb\n"
+	"   HZM            MMMM\n"
+	"   FqM            MMMM\n"
+	" __| \".        |\\dS\"qML\n"
+	" |    `.       | `' \\Zq\n"
+	"_)      \\.___.,|     .'\n"
+	"\\____   )MMMMMP|   .'\n"
+	"     `-'       `--'\n";
+
+/* s, or the first after it, that has read no banner; they are in the order in which they came. */
+static struct session *first_ungreeted(struct session *s)
+{
+	while (s != NULL && s->greeted)
+		s = s->next;
+	return s;
+}
+
+void greet_now(struct chat *c, struct session *s)
+{
+	if (s->greeted)
+		return;
+	s->greeted = true;
+	c->ungreeted = first_ungreeted(c->ungreeted);
+	emit_raw(c, s, banner, sizeof banner - 1);
+	session_prompt(c, s);
+}
+
+/* True: it was told so, and has ended. */
+static bool refused(struct chat *c, struct session *s, enum foreign what)
+{
+	const char *answer = foreign_answer(what);
+
+	if (what == FOREIGN_NO || s->state != SESSION_LOGIN)
+		return false;
+	emit_raw(c, s, answer, strlen(answer));
+	session_end(c, s, NULL, true);
+	return true;
+}
+
+bool greet_foreign(struct chat *c, struct session *s, const char *in, size_t n)
+{
+	s->heard = true;
+	if (refused(c, s, foreign_sign(in, n)))
+		return true;
+	greet_now(c, s);
+	return false;
+}
+
+bool greet_foreign_line(struct chat *c, struct session *s, const char *line, size_t n)
+{
+	enum foreign what = s->dialogue != NULL || n == 0 ? FOREIGN_NO : foreign_sign(line, n);
+
+	/* A person may have hit a wrong key, and is told what a name is. */
+	return what != FOREIGN_BINARY && refused(c, s, what);
+}
+
+void greet_begin(struct chat *c, struct session *s, const char *user)
+{
+	/* Nothing but commands is typed there, also by programs. */
+	if (s->state == SESSION_HOST) {
+		s->greeted = s->heard = true;
+		return;
+	}
+	/* Browsers and scanners come over a network. */
+	if (!address_is_local(&s->from)) {
+		if (c->ungreeted == NULL)
+			c->ungreeted = s;
+		return;
+	}
+	s->greeted = true;
+	emit_raw(c, s, banner, sizeof banner - 1);
+	if (user == NULL || !login_host(c, s, user))
+		session_prompt(c, s);
+}
+
+void greet_forget(struct chat *c, struct session *s)
+{
+	s->greeted = true;
+	c->ungreeted = first_ungreeted(c->ungreeted);
+}
+
+int64_t greet_due_ms(const struct chat *c)
+{
+	return c->ungreeted == NULL ? INT64_MAX : c->ungreeted->since_ms + GREETING_MS;
+}
+
+void greet_tick(struct chat *c)
+{
+	while (greet_due_ms(c) <= c->now_ms && emit_has_room(c))
+		greet_now(c, c->ungreeted);
+}

@@ -1,0 +1,446 @@
+/*
+ * Coming in: the name at the prompt, and what makes its bearer an account's.
+ *
+ * Who signs in takes the place of a session that still bears the name: a dead
+ * connection keeps no name.
+ */
+
+#include "chatd/core/entry/login.h"
+#include "chatd/core/entry/password.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/admission.h"
+#include "chatd/core/entry/resume.h"
+#include "chatd/core/input/flood.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/people/confusable.h"
+#include "chatd/core/people/mail.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/history.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/unread.h"
+
+/* -- in ------------------------------------------------------------------------------- */
+
+/* s is a guest who may come back with a code, which is made. */
+static bool may_resume(const struct session *s, char code[RESUME_CODE_BYTES])
+{
+	resume_code(s, code);
+	return s->account == NULL && !s->trusted;
+}
+
+static void tell_state(struct chat *c, struct session *s)
+{
+	if (*s->room->topic != '\0')
+		emit_reply(c, s, "Topic: %s", s->room->topic);
+	shutdown_tell(c, s);
+	outage_tell(c, s);
+}
+
+/* Behind the replay, for what matters comes last on the screen. */
+static void settled(struct chat *c, struct session *s)
+{
+	const char *company = room_company(c, s->room, s, COMPANY_NAMED);
+	char p = c->config.command_prefix, code[RESUME_CODE_BYTES];
+
+	if (*company != '\0')
+		emit_reply(c, s, "Here with you: %s. %chelp lists the commands.", company, p);
+	else
+		emit_reply(c, s, "Nobody else is here. %chelp lists the commands.", p);
+	if (may_resume(s, code))
+		emit_reply(c, s, "If your connection breaks, %cresume %s brings you back.", p, code);
+	tell_state(c, s);
+}
+
+/* The same for a room without history. */
+static void greet(struct chat *c, struct session *s, const struct room *r)
+{
+	const char *company = room_company(c, r, s, COMPANY_NAMED);
+	char p = c->config.command_prefix, code[RESUME_CODE_BYTES];
+	struct bytes b = {0};
+
+	bytes_printf(&b, "You are %s, in %s%s%s. %chelp lists the commands", s->nick, r->name,
+	             *company == '\0' ? "; nobody else is here yet" : " with ", company, p);
+	if (may_resume(s, code))
+		bytes_printf(&b, "; if your connection breaks, %cresume %s brings you back", p, code);
+	emit_reply(c, s, "%s.", b.data);
+	bytes_release(&b);
+}
+
+/* From the prompt into a room, under a name that it may bear. back_seq: see struct session. */
+static void enter(struct chat *c, struct session *s, const char *nick, const char *key,
+                  struct room *r, uint64_t back_seq, enum room_joining how)
+{
+	flood_end(c, s);
+	crowd_named(c, s);
+	session_name(c, s, nick, key);
+	s->back_seq = back_seq;
+	s->state = SESSION_CHAT;
+	s->since_ms = c->now_ms;
+	if (++c->people > c->serve.people_most)
+		c->serve.people_most = c->people;
+	if (r->last_id != 0)
+		emit_reply(c, s, "You are %s, in %s.", s->nick, r->name);
+	else
+		greet(c, s, r);
+	room_join(c, r, s, how, r->last_id != 0 ? settled : tell_state);
+}
+
+static void enter_guest(struct chat *c, struct session *s, const char *nick, const char *key)
+{
+	if (order_may_enter(c, s, NULL, key))
+		enter(c, s, nick, key, c->lobby, c->seq, ROOM_CAME);
+	else
+		login_wrong(c, s);
+}
+
+/* The session that bears the account's name gives way, and leaves its invitations. Returns its
+ * room's number, if s may be there. Where s comes from the prompt it takes that place, and the room
+ * reads of nothing. */
+static uint32_t supersede(struct chat *c, struct session *s, struct account *a)
+{
+	struct session *old = session_by_key(c, a->key);
+	char from[ADDRESS_BYTES_MAX];
+	uint32_t number;
+
+	if (old == NULL || old == s)
+		return 0;
+	rights_copy_invites(s, old->invited, old->ninvited);
+	number = rights_bar(old->room, s, a) == BAR_NONE ? old->room->number : 0;
+	emit_reply(c, old, "You have signed in again, from %s, so this connection ends here.",
+	           address_show(&s->from, from));
+	old->superseded = s->state == SESSION_LOGIN && number != 0;
+	session_end(c, old, "signed in again", true);
+	return number;
+}
+
+void login_resume(struct chat *c, struct session *s, const char *nick, const char *key,
+                  struct room *r, uint64_t back_seq)
+{
+	if (r != NULL && !rights_enter(c, s, r)) {
+		emit_reply(c, s, "You were in %s, into which you can come no more without its %s.", r->name,
+		           r->set.private ? "operators' invitation" : "password");
+		r = NULL;
+	}
+	r = order_room(c, s, NULL, key, r != NULL ? r : s->room);
+	if (s->state == SESSION_CHAT) {
+		session_rename(c, s, nick, key);
+		s->back_seq = back_seq;
+		emit_reply(c, s, "You are %s now.", nick);
+		if (r != s->room)
+			room_go(c, s, r, false);
+		else
+			history_recall(c, s);
+		return;
+	}
+	enter(c, s, nick, key, r, back_seq, ROOM_CAME);
+}
+
+static void sign_in(struct chat *c, struct session *s, struct account *a)
+{
+	struct room *r, *was;
+	uint32_t number;
+
+	if (s->account != NULL)
+		account_sign_out(c, s);
+	number = supersede(c, s, a);
+	if (s->state == SESSION_CHAT) {
+		session_rename(c, s, a->nick, a->key);
+		emit_reply(c, s, "You are %s now.", a->nick);
+		account_bear(s, a);
+		r = order_room(c, s, a, NULL, s->room);
+		if (r != s->room)
+			room_go(c, s, r, false);
+		else
+			history_recall(c, s);
+	} else {
+		/* Its last member gone, a room without history is gone too. */
+		was = number != 0 ? room_by_number(c, number) : NULL;
+		r = order_room(c, s, a, NULL, was);
+		account_bear(s, a);
+		enter(c, s, a->nick, a->key, r, 0, r == was ? ROOM_CAME_BACK : ROOM_CAME);
+	}
+	account_sign_in(c, s, a);
+	unread_begin(c, s);
+	emit_security(c, s, "sign-in", "signed in");
+}
+
+/* What has arrived at the connection that has a's name is known: what has not is still unread. */
+static void old_arrived(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	struct account *a = account_at(c, &q->account);
+	struct session *old = session_by_key(c, a->key);
+
+	if (old != NULL && old != s) {
+		old->arrived = e->arrived;
+		mail_arrived(c, old, &old->arrived);
+	}
+	sign_in(c, s, a);
+}
+
+void login_signed_in(struct chat *c, struct session *s, struct account *a)
+{
+	struct session *old = session_by_key(c, a->key);
+	struct question *q;
+
+	if (!order_may_enter(c, s, a, NULL)) {
+		if (s->state == SESSION_LOGIN)
+			login_wrong(c, s);
+	} else if (old == NULL || old == s) {
+		sign_in(c, s, a);
+	} else {
+		q = question_new(c, s, old_arrived);
+		question_about(q, a);
+		question_ask_arrived(c, q, old->id);
+	}
+}
+
+/* g, whose name looks like a's, is more than this step has room for. */
+static void clear_later(struct chat *c, struct session *g, const struct account *a)
+{
+	struct bytes told = {0}, why = {0};
+
+	bytes_printf(&told, "%s is registered now, and your name looks like it, so this connection ends "
+	             "here. Connect again, and take another name.", a->nick);
+	bytes_printf(&why, "%s is registered, and their name looks like it", a->nick);
+	out_mark(c, g, NULL, told.data, why.data);
+	c->order->outs_due = true;
+	bytes_release(&told);
+	bytes_release(&why);
+}
+
+void login_clear_name(struct chat *c, const struct account *a)
+{
+	uint64_t look = look_hash(a->look), shown = look_hash(a->shown);
+	char nick[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
+	struct session *g, *next;
+
+	HASH_ITER(hh, c->nicks, g, next) {
+		if (g->account != NULL || (g->looks[0] != look && g->looks[0] != shown &&
+		                           g->looks[1] != look && g->looks[1] != shown))
+			continue;
+		if (!emit_has_room(c)) {
+			if (!g->trusted)
+				clear_later(c, g, a);
+			continue;
+		}
+		session_name_suggest(c, g->nick, nick, key);
+		emit_reply(c, g, "%s is registered now, and your name looks like it: you are called %s.",
+		           a->nick, nick);
+		session_rename(c, g, nick, key);
+		history_recall(c, g);
+	}
+}
+
+/* -- the name ------------------------------------------------------------------------- */
+
+/* A name that cannot be had, with more behind it in the same packet: a script,
+ * which reads no questions. Its next line must not become its name, so it gets
+ * the free name that a person would be offered. */
+static void enter_script(struct chat *c, struct session *s, const char *text)
+{
+	char problem[NAME_PROBLEM_BYTES_MAX], nick[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
+
+	if (!session_name_is_free(c, s, text, key, problem)) {
+		session_name_suggest(c, text, nick, key);
+		emit_reply(c, s, "%s. More came with it, so you are called %s.", problem, nick);
+		text = nick;
+	}
+	enter_guest(c, s, text, key);
+}
+
+void login_wrong(struct chat *c, struct session *s)
+{
+	if (++s->wrong < NAME_WRONG_MAX) {
+		session_prompt(c, s);
+		return;
+	}
+	emit_reply(c, s, "%d lines gave no name that can be had, so this connection ends here. Connect again "
+	           "any time.", NAME_WRONG_MAX);
+	session_end(c, s, NULL, true);
+}
+
+static void name_empty(struct chat *c, struct session *s)
+{
+	int left = NAME_TRIES_MAX - ++s->tries;
+
+	if (left == 0) {
+		emit_reply(c, s, "No name was given, so this connection ends here. Connect again "
+		           "any time.");
+		session_end(c, s, NULL, true);
+		return;
+	}
+	emit_reply(c, s, "The name is empty. Type one and press Enter; %d %s left.", left,
+	           left == 1 ? "try" : "tries");
+	session_prompt(c, s);
+}
+
+static void help_at_prompt(struct chat *c, struct session *s)
+{
+	char p = c->config.command_prefix;
+
+	emit_reply(c, s, "Type the name that others will see, then press Enter to join.");
+	emit_reply(c, s, "%clogin NAME signs in to an account; %cquit disconnects.", p, p);
+	login_wrong(c, s);
+}
+
+/* The few commands that make sense without a name: those that lead to one. False: it is
+ * another. */
+static bool command_at_prompt(struct chat *c, struct session *s, char *text)
+{
+	char *rest = text + strcspn(text, " ");
+	const struct command *k;
+
+	if (*rest != '\0')
+		*rest++ = '\0';
+	k = command_find(text);
+	if (k != NULL && k->run == cmd_help) {
+		help_at_prompt(c, s);
+		return true;
+	}
+	if (k == NULL || (k->run != cmd_quit && k->run != cmd_login && k->run != cmd_resume))
+		return false;
+	if (k->run == cmd_quit) {
+		emit_reply(c, s, "Goodbye.");
+		session_end(c, s, NULL, true);
+		return true;
+	}
+	if (*rest != '\0')
+		text[strlen(text)] = ' ';
+	command_run(c, s, text);
+	if (s->state == SESSION_LOGIN && s->dialogue == NULL && !session_waits(s))
+		login_wrong(c, s);
+	return true;
+}
+
+static void name_given(struct chat *c, struct session *s, const char *text)
+{
+	struct account *a = account_named(c, text);
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	if (a != NULL) {
+		emit_reply(c, s, "%s is registered. Please give its password, or one of its codes; with an "
+		           "empty line you can choose another name.", a->nick);
+		login_as(c, s, a->nick, NULL);
+	} else if (c->more) {
+		enter_script(c, s, text);
+	} else if (session_may_bear(c, s, text, key)) {
+		enter_guest(c, s, text, key);
+	} else {
+		login_wrong(c, s);
+	}
+}
+
+void login_line(struct chat *c, struct session *s, char *text)
+{
+	char p = c->config.command_prefix, word[] = "help";
+	const char *meant = slip_command(text);
+	bool command = meant != NULL || *text == p;
+
+	if (meant != NULL)
+		strcpy(word, meant);
+	if (*text == '\0') {
+		name_empty(c, s);
+	} else if (!command && slip_refuses(c, s)) {
+		login_wrong(c, s);
+	} else if (!command) {
+		name_given(c, s, text);
+	} else if (!command_at_prompt(c, s, meant != NULL ? word : text + 1)) {
+		emit_reply(c, s, "First a name, then commands. %cquit ends the connection.", p);
+		login_wrong(c, s);
+	}
+}
+
+/* -- the password ------------------------------------------------------------------------ */
+
+/* The password was right; that was all, or there is a second step. */
+static void password_right(struct chat *c, struct session *s, struct account *a, bool by_code)
+{
+	/* A one-time code is a second step by itself. */
+	if (*a->totp != '\0' && !by_code) {
+		s->dialogue->once = false;
+		s->dialogue->ask = DIALOGUE_CODE;
+		dialogue_prompt(c, s);
+		return;
+	}
+	dialogue_end(c, s);
+	login_signed_in(c, s, a);
+}
+
+static void password_answer(struct chat *c, struct session *s, struct question *q,
+                            const struct event *e)
+{
+	bool right = password_was_right(c, s, q, e->rows);
+
+	if (!dialogue_goes_on(c, s, e->rows))
+		return;
+	if (right)
+		password_right(c, s, account_at(c, &q->account), e->rows->which != 0);
+	else
+		dialogue_retry(c, s, DIALOGUE_PASSWORD, s->dialogue->once
+		               ? "That name and password do not go together." : "That is not right.");
+}
+
+static void code_answer(struct chat *c, struct session *s, struct question *q,
+                        const struct event *e)
+{
+	bool right = password_code_was_right(c, s, q, e->rows);
+	struct account *a = account_at(c, &q->account);
+
+	if (!dialogue_goes_on(c, s, e->rows))
+		return;
+	if (!right) {
+		dialogue_retry(c, s, DIALOGUE_CODE, TOTP_WRONG);
+		return;
+	}
+	dialogue_end(c, s);
+	login_signed_in(c, s, a);
+}
+
+/* Has the password checked; the account is the one that it is now. False: not now, s was told. */
+static bool check(struct chat *c, struct session *s, struct account *a, const char *password)
+{
+	account_ref_set(&s->dialogue->account, a);
+	return password_check(c, s, password_answer, a, password);
+}
+
+void login_as(struct chat *c, struct session *s, const char *name, const char *password)
+{
+	struct account *a = account_named(c, name);
+
+	if (a != NULL && s->account == a) {
+		emit_reply(c, s, "You are signed in as %s already.", a->nick);
+		return;
+	}
+	/* Where there is no such account all goes the same way, and no password is right. */
+	dialogue_start(c, s, DIALOGUE_SIGN_IN, DIALOGUE_PASSWORD);
+	account_ref_set(&s->dialogue->account, a);
+	s->dialogue->once = password != NULL;
+	if (password == NULL)
+		dialogue_prompt(c, s);
+	else if (!check(c, s, a, password))
+		dialogue_end(c, s);
+}
+
+void login_give_up(struct chat *c, struct session *s)
+{
+	dialogue_end(c, s);
+	if (s->state == SESSION_LOGIN)
+		login_wrong(c, s);
+}
+
+void login_password_line(struct chat *c, struct session *s, struct account *a, const char *text)
+{
+	if (*text == '\0')
+		login_give_up(c, s);
+	else if (s->dialogue->ask == DIALOGUE_CODE ? !password_check_code(c, s, code_answer, a, text)
+	                                           : !check(c, s, a, text))
+		dialogue_prompt(c, s);
+}

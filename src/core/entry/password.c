@@ -1,0 +1,266 @@
+/* Passwords as the core handles them. Owns nothing. */
+
+#include "chatd/core/entry/password.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/text.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/guess.h"
+
+char *password_prepare(const char *typed)
+{
+	char *nfc = text_form(typed, FORM_PASSWORD);
+
+	return nfc != NULL ? nfc : mem_strdup(typed);
+}
+
+bool password_fits(struct chat *c, struct session *s, const char *password)
+{
+	size_t chars = text_chars(password, strlen(password));
+
+	if (chars < PASSWORD_CHARS_LEAST)
+		emit_reply(c, s, "Not taken: a password has at least %d characters; this has %zu. Several "
+		           "words make a good one.", PASSWORD_CHARS_LEAST, chars);
+	else if (strlen(password) > PASSWORD_BYTES_MAX)
+		emit_reply(c, s, "Not taken: a password has at most %d bytes; this has %zu.",
+		           PASSWORD_BYTES_MAX, strlen(password));
+	else if (chars > PASSWORD_CHARS_MAX)
+		emit_reply(c, s, "Not taken: a password has at most %d characters; this has %zu.",
+		           PASSWORD_CHARS_MAX, chars);
+	else if (strcasecmp(password, s->nick) == 0)
+		emit_reply(c, s, "Not taken: your name is no password.");
+	else
+		return true;
+	slip_secret(c, s);
+	return false;
+}
+
+static struct question *ask_in(struct chat *c, struct session *s, question_then *then,
+                               const struct account *a, enum query_kind kind, const char *secret,
+                               const char *against, int64_t delay_ms)
+{
+	struct question *q = question_new(c, s, then);
+
+	question_about(q, a);
+	question_ask_in(c, q, (struct query){.kind = kind, .key = against, .words = secret,
+	                                     .since_ms = c->wall_ms}, delay_ms);
+	c->secret = true;
+	return q;
+}
+
+void password_ask(struct chat *c, struct session *s, question_then *then, const struct account *a,
+                  enum query_kind kind, const char *secret, const char *against)
+{
+	ask_in(c, s, then, a, kind, secret, against, 0);
+}
+
+/* -- an account's ------------------------------------------------------------------------ */
+
+static void codes_free(void *codes)
+{
+	if (codes != NULL)
+		explicit_bzero(codes, strlen(codes));
+	free(codes);
+}
+
+bool password_check(struct chat *c, struct session *s, question_then *then, struct account *a,
+                    const char *typed)
+{
+	/* A code is good once, and that it was used could not be saved. */
+	bool codes = a != NULL && *a->codes != '\0' && outage_saves(c);
+	struct bytes against = {0};
+	struct question *q;
+	int64_t delay_ms;
+	char *password;
+
+	if (!guess_account(c, s, GUESS_PASSWORD, a, &delay_ms))
+		return false;
+	/* An account without a password, or none, has a first line that nothing matches. */
+	bytes_puts(&against, a != NULL && *a->hash != '\0' ? a->hash : "*");
+	if (codes)
+		bytes_printf(&against, "\n%s", a->codes);
+	password = password_prepare(typed);
+	q = ask_in(c, s, then, a, QUERY_CHECK, password, against.data, delay_ms);
+	/* The answer says which of these it was; by then there may be others. */
+	q->data = codes ? mem_strdup(a->codes) : NULL;
+	q->free_data = codes_free;
+	explicit_bzero(password, strlen(password));
+	free(password);
+	explicit_bzero(against.data, against.len);
+	bytes_release(&against);
+	return true;
+}
+
+/* The n-th line from 0, len bytes. */
+static const char *line_of(const char *lines, uint64_t n, size_t *len)
+{
+	while (n-- > 0 && *lines != '\0') {
+		lines += strcspn(lines, "\n");
+		lines += *lines == '\n';
+	}
+	*len = strcspn(lines, "\n");
+	return lines;
+}
+
+/* Takes the code with this hash out of those that are left, whose number *left is then. False: it
+ * is not among them any more, for it was used meanwhile, or all are others. */
+static bool code_use(struct account *a, const char *hash, size_t n, unsigned *left)
+{
+	struct bytes rest = {0};
+	bool found = false;
+
+	*left = 0;
+	for (const char *p = a->codes; *p != '\0';) {
+		size_t len = strcspn(p, "\n");
+
+		if (!found && len == n && memcmp(p, hash, n) == 0) {
+			found = true;
+		} else {
+			bytes_puts(&rest, *left > 0 ? "\n" : "");
+			bytes_append(&rest, p, len);
+			++*left;
+		}
+		p += len + (p[len] == '\n');
+	}
+	if (found)
+		account_set(&a->codes, rest.len > 0 ? rest.data : "");
+	bytes_release(&rest);
+	return found;
+}
+
+static void was_wrong(struct chat *c, struct session *s, struct account *a)
+{
+	emit_security_about(c, s, "failed-sign-in", a != NULL ? a->nick : "-", "wrong password");
+	if (a == NULL)
+		return;
+	if (!outage_saves(c) && *a->codes != '\0')
+		emit_reply(c, s, "While nothing can be saved no one-time code is taken, for it would "
+		           "be good twice.");
+	/* One's own slips while signed in are no news. */
+	if (s->account != a) {
+		account_wrong(c, a, false);
+		account_save(c, a);
+	}
+}
+
+static void tell_left(struct chat *c, struct session *s, const struct account *a, unsigned left)
+{
+	if (*a->hash == '\0')
+		emit_reply(c, s, "That code is used up now. Your account has no password yet: %cpasswd sets one, "
+		           "without which you cannot sign in again.", c->config.command_prefix);
+	else
+		emit_reply(c, s, "That code is used up now; %u %s left. %ccodes makes ten new ones.", left,
+		           left == 1 ? "is" : "are", c->config.command_prefix);
+}
+
+bool password_was_right(struct chat *c, struct session *s, struct question *q,
+                        const struct rows *rows)
+{
+	struct account *a = account_at(c, &q->account);
+	const char *hash;
+	unsigned left;
+	size_t n;
+
+	if (rows->error != NULL || rows->ok)
+		guess_account_back(c, s, GUESS_PASSWORD, a);
+	if (!rows->ok || a == NULL) {
+		if (rows->error == NULL)
+			was_wrong(c, s, a);
+		return false;
+	}
+	if (rows->which == 0)
+		return true;
+	hash = q->data != NULL ? line_of(q->data, rows->which - 1, &n) : NULL;
+	if (hash == NULL || n == 0 || !code_use(a, hash, n, &left)) {
+		emit_reply(c, s, "That code was used already.");
+		was_wrong(c, s, a);
+		return false;
+	}
+	account_save(c, a);
+	tell_left(c, s, a, left);
+	return true;
+}
+
+/* -- its second step ------------------------------------------------------------------------ */
+
+bool password_check_code(struct chat *c, struct session *s, question_then *then, struct account *a,
+                         const char *digits)
+{
+	int64_t delay_ms;
+
+	if (!guess_account(c, s, GUESS_CODE, a, &delay_ms))
+		return false;
+	ask_in(c, s, then, a, QUERY_CHECK_TOTP, digits, a->totp, delay_ms);
+	return true;
+}
+
+/* Whoever gets so far knows the password. */
+static void code_was_wrong(struct chat *c, struct session *s, struct account *a)
+{
+	char from[ADDRESS_BYTES_MAX];
+
+	emit_security_about(c, s, "failed-second-step", a->nick, "wrong code");
+	if (s->account == a)
+		return;
+	account_wrong(c, a, true);
+	account_save(c, a);
+	if (a->session != NULL)
+		emit_reply(c, a->session, "Somebody at %s gave your right password and a wrong code. If that was "
+		           "not you, change it: %cpasswd", address_show(&s->from, from),
+		           c->config.command_prefix);
+}
+
+bool password_code_was_right(struct chat *c, struct session *s, struct question *q,
+                             const struct rows *rows)
+{
+	struct account *a = account_at(c, &q->account);
+	/* Each step counts once. */
+	bool right = rows->error == NULL && rows->ok && a != NULL && rows->which > a->totp_step;
+
+	if (right || rows->error != NULL)
+		guess_account_back(c, s, GUESS_CODE, a);
+	if (right) {
+		a->totp_step = rows->which;
+		account_save(c, a);
+	} else if (rows->error == NULL && a != NULL) {
+		code_was_wrong(c, s, a);
+	}
+	return right;
+}
+
+/* -- a room's ------------------------------------------------------------------------------- */
+
+bool password_check_room(struct chat *c, struct session *s, question_then *then, struct room *r,
+                         const char *typed)
+{
+	struct question *q;
+	int64_t delay_ms;
+	char *password;
+
+	if (!guess_room(c, s, r, &delay_ms))
+		return false;
+	password = password_prepare(typed);
+	q = ask_in(c, s, then, NULL, QUERY_CHECK, password, r->set.hash != NULL ? r->set.hash : "*",
+	           delay_ms);
+	q->data = mem_alloc(sizeof r->set.lock);
+	memcpy(q->data, &r->set.lock, sizeof r->set.lock);
+	q->free_data = free;
+	explicit_bzero(password, strlen(password));
+	free(password);
+	return true;
+}
+
+bool password_room_was_right(struct chat *c, struct session *s, struct question *q, struct room *r,
+                             const struct rows *rows)
+{
+	bool same = memcmp(q->data, &r->set.lock, sizeof r->set.lock) == 0;
+
+	if (rows->error != NULL || rows->ok)
+		guess_room_back(c, s, r);
+	else
+		emit_security(c, s, "failed-room-password", "wrong password for %s", r->name);
+	return rows->error == NULL && rows->ok && same;
+}

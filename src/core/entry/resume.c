@@ -1,0 +1,230 @@
+/* Ghosts: guests who were cut off. Owns struct ghost; there are at most GHOSTS_MAX. */
+
+#include "chatd/core/entry/resume.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/login.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/question.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/room.h"
+
+void resume_code(const struct session *s, char code[RESUME_CODE_BYTES])
+{
+	/* Without letters that look like digits. */
+	static const char digits[] = "23456789abcdefghijkmnpqrstuvwxyz";
+	uint64_t chance = s->token;
+
+	for (int i = 0; i < RESUME_CODE_BYTES - 1; i++) {
+		if (i == 5) {
+			code[i] = '-';
+			continue;
+		}
+		code[i] = digits[chance & 31];
+		chance >>= 5;
+	}
+	code[RESUME_CODE_BYTES - 1] = '\0';
+}
+
+static void ghost_free(struct chat *c, struct ghost *g)
+{
+	share_give_back(c, SHARE_GHOSTS, g->share);
+	DL_DELETE(c->ghosts, g);
+	c->nghosts--;
+	free(g->nick);
+	free(g->key);
+	free(g->room);
+	free(g->invited);
+	free(g);
+}
+
+/* Who has their share gives up the oldest of it; in a full table, who has the most. */
+static void make_place(struct chat *c, const char *who)
+{
+	struct ghost *g, *most = NULL;
+	bool full = c->nghosts == GHOSTS_MAX;
+
+	if (!full && share_has(c, SHARE_GHOSTS, who) < GHOSTS_EACH_MAX)
+		return;
+	DL_FOREACH(c->ghosts, g) {
+		if (full ? most == NULL || share_weight(SHARE_GHOSTS, g->share) >
+		                           share_weight(SHARE_GHOSTS, most->share)
+		         : most == NULL && strcmp(g->share->who, who) == 0)
+			most = g;
+	}
+	ghost_free(c, most);
+}
+
+void resume_keep(struct chat *c, const struct session *s)
+{
+	char who[SHARE_WHO_BYTES];
+	struct ghost *g;
+
+	/* Who came over the control socket may bear a name that nobody else may, and comes back so. */
+	if (s->state != SESSION_CHAT || s->account != NULL || s->trusted || c->stopping)
+		return;
+	make_place(c, share_who(c, s, who));
+	g = mem_zero(1, sizeof *g);
+	g->share = share_take(c, SHARE_GHOSTS, who);
+	resume_code(s, g->code);
+	g->nick = mem_strdup(s->nick);
+	g->key = mem_strdup(s->key);
+	g->room = mem_strdup(s->room->name);
+	g->back_seq = s->back_seq;
+	if (s->ninvited > 0) {
+		g->invited = mem_alloc(s->ninvited * sizeof *g->invited);
+		memcpy(g->invited, s->invited, s->ninvited * sizeof *g->invited);
+		g->ninvited = s->ninvited;
+	}
+	g->until_ms = c->now_ms + RESUME_MS;
+	DL_APPEND(c->ghosts, g);
+	c->nghosts++;
+}
+
+uint32_t resume_from(struct chat *c, const struct address *block, bool forget)
+{
+	struct ghost *g, *next;
+	uint32_t n = 0;
+
+	DL_FOREACH_SAFE(c->ghosts, g, next) {
+		if (!share_is_within(g->share->who, block))
+			continue;
+		n++;
+		if (forget)
+			ghost_free(c, g);
+	}
+	return n;
+}
+
+bool resume_uninvite(struct chat *c, const char *key, const struct room *r)
+{
+	struct ghost *g;
+	bool found = false;
+
+	DL_FOREACH(c->ghosts, g) {
+		for (uint32_t i = 0; i < g->ninvited && strcmp(g->key, key) == 0; i++) {
+			if (g->invited[i].room != r->number)
+				continue;
+			memmove(g->invited + i, g->invited + i + 1, (--g->ninvited - i) * sizeof *g->invited);
+			found = true;
+		}
+	}
+	return found;
+}
+
+void resume_tick(struct chat *c)
+{
+	while (c->ghosts != NULL && c->ghosts->until_ms <= c->now_ms)
+		ghost_free(c, c->ghosts);
+}
+
+int64_t resume_due_ms(const struct chat *c)
+{
+	return c->ghosts == NULL ? INT64_MAX : c->ghosts->until_ms;
+}
+
+void resume_free(struct chat *c)
+{
+	while (c->ghosts != NULL)
+		ghost_free(c, c->ghosts);
+}
+
+/* The room that g was in; NULL where it cannot be made again, and s was told. */
+static struct room *room_again(struct chat *c, struct session *s, const struct ghost *g)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+	struct room *r = NULL;
+
+	if (name_key(g->room, strlen(g->room), key))
+		r = room_by_key(c, key);
+	return r != NULL || *key == '\0' ? r : room_make_again(c, s, g->share->who, g->room, key);
+}
+
+/* The one who has the code and has not gone yet, because nobody has seen that its connection is
+ * dead. NULL: nobody. */
+static struct session *living(const struct chat *c, const struct session *s, const char *code)
+{
+	struct session *old, *next;
+	char its[RESUME_CODE_BYTES];
+
+	HASH_ITER(hh, c->nicks, old, next) {
+		resume_code(old, its);
+		if (old != s && old->account == NULL && strcasecmp(its, code) == 0)
+			return old;
+	}
+	return NULL;
+}
+
+/* The ghost with the code; NULL: there is none. */
+static struct ghost *ghost_with(const struct chat *c, const char *code)
+{
+	struct ghost *g;
+
+	DL_FOREACH(c->ghosts, g)
+		if (strcasecmp(g->code, code) == 0)
+			break;
+	return g;
+}
+
+static void take(struct chat *c, struct session *s, struct ghost *g)
+{
+	char problem[NAME_PROBLEM_BYTES_MAX], key[NAME_KEY_BYTES_MAX + 1], nick[NAME_BYTES_MAX + 1];
+
+	if (g == NULL) {
+		emit_reply(c, s, "That code brings nobody back: it is wrong, used, too old, or ended by %cquit.",
+		           c->config.command_prefix);
+		return;
+	}
+	strcpy(nick, g->nick);
+	if (!session_name_is_free(c, s, nick, key, problem)) {
+		session_name_suggest(c, g->nick, nick, key);
+		emit_reply(c, s, "%s cannot be had any more, so you are called %s.", g->nick, nick);
+	}
+	if (s->state == SESSION_CHAT ? strcmp(key, s->key) != 0 && !order_may_rename(c, s, key)
+	                             : !order_may_enter(c, s, NULL, key))
+		return;
+	rights_copy_invites(s, g->invited, g->ninvited);
+	login_resume(c, s, nick, key, room_again(c, s, g), g->back_seq);
+	ghost_free(c, g);
+}
+
+/* What has arrived at the one who has the code is known: it goes now, and leaves a ghost. */
+static void old_arrived(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	struct session *old = living(c, s, q->data);
+
+	if (old != NULL) {
+		old->arrived = e->arrived;
+		resume_keep(c, old);
+		emit_reply(c, old, "You have come back on another connection, so this one ends here.");
+		/* Where it cannot come back to its room, that reads of it. */
+		old->superseded = rights_bar(old->room, old, NULL) == BAR_NONE;
+		session_end(c, old, NULL, true);
+	}
+	take(c, s, ghost_with(c, q->data));
+	if (s->state == SESSION_LOGIN)
+		login_wrong(c, s);
+}
+
+void resume_take(struct chat *c, struct session *s, const char *code)
+{
+	struct session *old = living(c, s, code);
+	struct question *q;
+
+	if (old == NULL) {
+		take(c, s, ghost_with(c, code));
+		return;
+	}
+	q = question_new(c, s, old_arrived);
+	q->data = mem_strdup(code);
+	q->free_data = free;
+	question_ask_arrived(c, q, old->id);
+}

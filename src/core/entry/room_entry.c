@@ -1,0 +1,126 @@
+/* The doors of rooms. Owns nothing. */
+
+#include "chatd/core/entry/room_entry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/login.h"
+#include "chatd/core/entry/password.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/setting.h"
+
+/* -- coming in ------------------------------------------------------------------------------ */
+
+void door_private(struct chat *c, const struct session *s, const struct room *r)
+{
+	emit_reply(c, s, "%s is private: its operators can %cinvite you.", r->name,
+	           c->config.command_prefix);
+}
+
+/* The room that the dialogue is about; NULL: it is gone, and so is the dialogue. */
+static struct room *about(struct chat *c, struct session *s)
+{
+	struct room *r = s->dialogue != NULL ? room_by_number(c, s->dialogue->room) : NULL;
+
+	if (r == NULL) {
+		dialogue_end(c, s);
+		emit_reply(c, s, "That room is gone.");
+	}
+	return r;
+}
+
+static void enter_answer(struct chat *c, struct session *s, struct question *q,
+                         const struct event *e)
+{
+	struct room *asked = s->dialogue != NULL ? room_by_number(c, s->dialogue->room) : NULL;
+	/* First of all: what was never looked at is not charged. */
+	bool right = asked != NULL && password_room_was_right(c, s, q, asked, e->rows);
+	struct room *r = dialogue_goes_on(c, s, e->rows) ? about(c, s) : NULL;
+
+	if (r == NULL)
+		return;
+	/* Things may have changed meanwhile. */
+	if (!right && rights_bar(r, s, s->account) == BAR_PASSWORD) {
+		dialogue_retry(c, s, DIALOGUE_PASSWORD, "That is not its password.");
+		return;
+	}
+	dialogue_end(c, s);
+	if (rights_bar(r, s, s->account) == BAR_PRIVATE)
+		door_private(c, s, r);
+	else if (r != s->room && order_may_join(c, s, r))
+		room_go(c, s, r, false);
+}
+
+void door_knock(struct chat *c, struct session *s, struct room *r, const char *password)
+{
+	enum rights_bar bar = rights_bar(r, s, s->account);
+
+	if (bar == BAR_NONE) {
+		room_go(c, s, r, false);
+	} else if (bar == BAR_PRIVATE) {
+		door_private(c, s, r);
+	} else {
+		dialogue_start(c, s, DIALOGUE_ENTER, DIALOGUE_PASSWORD);
+		s->dialogue->room = r->number;
+		s->dialogue->once = password != NULL;
+		if (password == NULL) {
+			emit_reply(c, s, "%s asks for a password; with an empty line you stay in %s.", r->name,
+			           s->room->name);
+			dialogue_prompt(c, s);
+		} else if (!password_check_room(c, s, enter_answer, r, password)) {
+			dialogue_end(c, s);
+		}
+	}
+}
+
+void door_line(struct chat *c, struct session *s, const char *text)
+{
+	struct room *r = about(c, s);
+
+	if (r == NULL)
+		return;
+	if (*text == '\0') {
+		dialogue_end(c, s);
+		emit_reply(c, s, "You are still in %s.", s->room->name);
+	} else if (!password_check_room(c, s, enter_answer, r, text)) {
+		dialogue_prompt(c, s);
+	}
+}
+
+/* -- the password ----------------------------------------------------------------------------- */
+
+static void lock_answer(struct chat *c, struct session *s, struct question *q,
+                        const struct event *e)
+{
+	struct room *r = dialogue_goes_on(c, s, e->rows) ? about(c, s) : NULL;
+
+	(void)q;
+	if (r == NULL)
+		return;
+	dialogue_end(c, s);
+	if (!rights_power(c, s, r, ROOM_OWNER))
+		return;
+	setting_lock(c, r, e->rows->text);
+	emit_audit(c, s, "", "set a password for %s", r->name);
+	emit_reply(c, s, "password of %s: set. Who comes in is asked for it; those who are invited are "
+	           "not.", r->name);
+	room_notice(c, r, s, "%s has set a password for this room", s->nick);
+}
+
+void door_lock(struct chat *c, struct session *s, struct room *r, const char *typed)
+{
+	char *password;
+
+	if (!password_fits(c, s, typed))
+		return;
+	dialogue_start(c, s, DIALOGUE_LOCK, DIALOGUE_NEW);
+	s->dialogue->room = r->number;
+	password = password_prepare(typed);
+	password_ask(c, s, lock_answer, NULL, QUERY_HASH, password, "");
+	explicit_bzero(password, strlen(password));
+	free(password);
+}

@@ -1,0 +1,160 @@
+/* The buckets of lines and bytes: what may be sent, and how long one must wait. */
+
+#include "chatd/core/input/rate_limit.h"
+
+#include <inttypes.h>
+
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/admission.h"
+#include "chatd/core/people/account.h"
+
+_Static_assert((uint64_t)RATE_BYTES_LIMIT * RATE_ADDRESS_LIMIT * FLOOD_BYTES_BURST_S <=
+               LIMIT_TOKENS_MAX, "the largest bucket can be counted");
+
+_Static_assert((int)PROMPT_BYTES_BURST > (int)FLOOD_STEP_BYTES, "the step is there");
+
+/* So many times what one person may send. */
+static struct allowance allowed(const struct chat *c, const struct session *s, uint64_t times)
+{
+	const struct chat_config *k = &c->config;
+
+	if (s->state == SESSION_LOGIN)
+		return (struct allowance){
+			.lines_burst = PROMPT_LINES_BURST * times,
+			.lines = PROMPT_LINES * times,
+			.bytes_burst = PROMPT_BYTES_BURST * times,
+			.bytes = PROMPT_BYTES * times,
+		};
+	return (struct allowance){
+		.lines_burst = k->rate_burst * times,
+		.lines = k->rate_lines * times,
+		.bytes_burst = k->rate_bytes * times * FLOOD_BYTES_BURST_S,
+		.bytes = k->rate_bytes * times,
+	};
+}
+
+struct allowance pace_own(const struct chat *c, const struct session *s)
+{
+	return allowed(c, s, 1);
+}
+
+struct allowance pace_all(const struct chat *c, const struct session *s)
+{
+	return allowed(c, s, s->state == SESSION_LOGIN ? PROMPT_ADDRESS_TIMES : c->config.rate_address);
+}
+
+struct shared_pace *pace_shared(const struct session *s)
+{
+	return s->state == SESSION_LOGIN ? &s->origin->unnamed : &s->origin->named;
+}
+
+bool pace_is_exempt(const struct chat *c, const struct session *s)
+{
+	static const enum role least[] = {
+		[EXEMPT_NOBODY] = ROLE_ADMIN + 1,
+		[EXEMPT_ADMIN] = ROLE_ADMIN,
+		[EXEMPT_MODERATOR] = ROLE_MODERATOR,
+		[EXEMPT_ACCOUNT] = ROLE_ACCOUNT,
+	};
+
+	return role_of(s) >= least[c->config.rate_exempt];
+}
+
+bool pace_is_limited(const struct chat *c, const struct session *s)
+{
+	if (s->state != SESSION_CHAT)
+		return s->state == SESSION_LOGIN;
+	return (c->config.rate_lines | c->config.rate_bytes) != 0 && !pace_is_exempt(c, s);
+}
+
+bool pace_has_address(const struct chat *c, const struct session *s)
+{
+	if (s->state == SESSION_LOGIN)
+		return !crowd_exempt(c, &s->from);
+	return c->config.rate_address != 0 && !address_is_local(&s->from);
+}
+
+static void longer(struct pace_wait *w, int64_t ms, enum pace_cause cause)
+{
+	if (ms > w->ms)
+		*w = (struct pace_wait){ms, cause};
+}
+
+bool pace_is_full(const struct chat *c, const struct pace *p)
+{
+	return limit_is_full(&p->lines, c->now_ms) && limit_is_full(&p->bytes, c->now_ms);
+}
+
+static void longer_of(const struct chat *c, struct pace_wait *w, struct pace *p,
+                      const struct allowance *a, enum pace_cause lines, enum pace_cause bytes)
+{
+	longer(w, limit_wait_ms(&p->lines, c->now_ms, a->lines_burst, a->lines), lines);
+	longer(w, limit_wait_many_ms(&p->bytes, c->now_ms, FLOOD_STEP_BYTES, a->bytes_burst, a->bytes),
+	       bytes);
+}
+
+struct pace_wait pace_wait(const struct chat *c, struct session *s)
+{
+	struct pace_wait w = {0};
+	struct allowance a;
+
+	if (!pace_is_limited(c, s))
+		return w;
+	/* The buckets may be full, as most are: nothing to reckon then. */
+	if (!pace_is_full(c, &s->pace)) {
+		a = pace_own(c, s);
+		longer_of(c, &w, &s->pace, &a, CAUSE_LINES, CAUSE_BYTES);
+	}
+	if (pace_has_address(c, s) && !pace_is_full(c, &pace_shared(s)->pace)) {
+		a = pace_all(c, s);
+		longer_of(c, &w, &pace_shared(s)->pace, &a, CAUSE_ADDRESS_LINES, CAUSE_ADDRESS_BYTES);
+	}
+	return w;
+}
+
+void pace_bytes(struct chat *c, struct session *s, size_t n)
+{
+	if (!pace_is_limited(c, s))
+		return;
+	limit_take_many(&s->pace.bytes, c->now_ms, n, pace_own(c, s).bytes);
+	if (pace_has_address(c, s))
+		limit_take_many(&pace_shared(s)->pace.bytes, c->now_ms, n, pace_all(c, s).bytes);
+}
+
+void pace_line(struct chat *c, struct session *s)
+{
+	if (!pace_is_limited(c, s))
+		return;
+	limit_take(&s->pace.lines, c->now_ms, pace_own(c, s).lines);
+	if (pace_has_address(c, s))
+		limit_take(&pace_shared(s)->pace.lines, c->now_ms, pace_all(c, s).lines);
+}
+
+static void show_pace(struct chat *c, struct session *s, const char *whose, const struct pace *p,
+                      const struct allowance *a)
+{
+	if (a->lines == 0)
+		emit_reply(c, s, "%s: as many lines as you like.", whose);
+	else
+		emit_reply(c, s, "%s: %" PRIu64 " lines at once, then %" PRIu64 " a second; %" PRIu64
+		           " left now. More is sent later, not lost.", whose, a->lines_burst, a->lines,
+		           limit_left(&p->lines, c->now_ms, a->lines_burst, a->lines));
+	if (a->bytes != 0)
+		emit_reply(c, s, "%s: %" PRIu64 " bytes at once, then %" PRIu64 " a second; %" PRIu64
+		           " left now.", whose, a->bytes_burst, a->bytes,
+		           limit_left(&p->bytes, c->now_ms, a->bytes_burst, a->bytes));
+}
+
+void pace_show(struct chat *c, struct session *s)
+{
+	struct allowance a = pace_own(c, s);
+
+	if (pace_is_exempt(c, s)) {
+		emit_reply(c, s, "Pace: no limit for you, because your role is %s.", role_name(role_of(s)));
+		return;
+	}
+	show_pace(c, s, "Pace", &s->pace, &a);
+	a = pace_all(c, s);
+	if (pace_is_limited(c, s) && pace_has_address(c, s))
+		show_pace(c, s, "All from your address", &pace_shared(s)->pace, &a);
+}

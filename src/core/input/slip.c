@@ -1,0 +1,98 @@
+/*
+ * What people type by mistake. Owns struct slip.
+ */
+
+#include "chatd/core/input/slip.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/people/session.h"
+
+/* -- a password ------------------------------------------------------------------------- */
+
+void slip_secret(struct chat *c, struct session *s)
+{
+	s->slip.secret_until_ms = c->now_ms + SLIP_SECRET_MS;
+}
+
+bool slip_refuses(struct chat *c, struct session *s)
+{
+	bool may_be = s->slip.secret_until_ms > c->now_ms;
+
+	s->slip.secret_until_ms = 0;
+	if (may_be && s->state == SESSION_LOGIN)
+		emit_reply(c, s, "Not used as your name: it may be a password. Repeat it to use it.");
+	else if (may_be)
+		emit_reply(c, s, "Not sent: it may be a password. Repeat it to send it.");
+	return may_be;
+}
+
+/* -- keys ------------------------------------------------------------------------------- */
+
+void slip_keys(struct chat *c, struct session *s)
+{
+	if (!s->slip.keys_told)
+		emit_reply(c, s, "Arrow keys do not edit here. For that, connect with: rlwrap nc HOST PORT");
+	s->slip.keys_told = true;
+}
+
+/* -- words ------------------------------------------------------------------------------ */
+
+const char *slip_command(const char *text)
+{
+	static const char *const words[][2] = {
+		{"help", "help"}, {"?", "help"}, {"quit", "quit"}, {"exit", "quit"},
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcasecmp(text, words[i][0]) == 0)
+			return words[i][1];
+	return NULL;
+}
+
+void slip_word(struct chat *c, struct session *s, const char *text)
+{
+	const char *command = s->slip.word_told ? NULL : slip_command(text);
+
+	if (command == NULL)
+		return;
+	s->slip.word_told = true;
+	emit_reply(c, s, "That was said to %s. The command is %c%s.", s->room->name,
+	           c->config.command_prefix, command);
+}
+
+/* -- lines that begin like a command ------------------------------------------------------ */
+
+void slip_unknown(struct chat *c, struct session *s, const char *line)
+{
+	struct slip *slip = &s->slip;
+	char p = c->config.command_prefix;
+	bool goes_on = slip->pastes && c->now_ms - slip->unknown_ms <= SLIP_BURST_MS;
+
+	if (!goes_on)
+		slip_release(slip);
+	slip->pastes = c->more;
+	slip->unknown_ms = c->now_ms;
+	/* Typed one by one they are no paste. */
+	if ((!goes_on && !c->more) || slip->unknown >= SLIP_BURST)
+		return;
+	slip->unknown++;
+	if (slip->unsaid.len + strlen(line) < SLIP_BYTES_MAX)
+		bytes_printf(&slip->unsaid, "%c%c%s\n", p, p, line);
+	if (slip->unknown < SLIP_BURST)
+		return;
+	emit_reply(c, s, "Type %c%c to say a line that starts with %c. These were not sent:", p, p, p);
+	for (const char *at = slip->unsaid.data; at != NULL && *at != '\0'; at = strchr(at, '\n') + 1)
+		emit_line(c, s, "%.*s", (int)strcspn(at, "\n"), at);
+	bytes_release(&slip->unsaid);
+}
+
+void slip_release(struct slip *slip)
+{
+	bytes_release(&slip->unsaid);
+	slip->unknown = 0;
+	slip->pastes = false;
+}

@@ -1,0 +1,373 @@
+/*
+ * Order: power over others, and who may come in and speak.
+ *
+ * Owns struct order. What is asked for every line that is said (order_bars) is asked only while
+ * there is a mute, a filter or a lockdown.
+ */
+
+#include "chatd/core/moderation/order.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/input/flood.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/room.h"
+
+static const char lockdown_key[] = "lockdown";
+
+void order_begin(struct chat *c)
+{
+	c->order = mem_zero(1, sizeof *c->order);
+	c->order->ban_due_ms = INT64_MAX;
+}
+
+void order_free(struct chat *c)
+{
+	bans_free(c);
+	filters_free(c);
+	free(c->order->lockdown_by);
+	free(c->order);
+}
+
+void order_changed(struct chat *c)
+{
+	const struct order *o = c->order;
+
+	c->guarded = o->nbans[BAN_SPEECH] > 0 || o->nfilters > 0 || o->lockdown_until_ms != 0;
+}
+
+/* -- power ------------------------------------------------------------------------------- */
+
+enum order_rank order_rank_of(const struct room *r, const struct account *a)
+{
+	const struct grant *g = r != NULL && a != NULL ? grant_of(r, a->key) : NULL;
+
+	if (a != NULL && a->role >= ROLE_MODERATOR)
+		return a->role == ROLE_ADMIN ? RANK_ADMIN : RANK_MODERATOR;
+	if (g == NULL || g->role < ROOM_OPERATOR)
+		return RANK_NOBODY;
+	return g->role == ROOM_OWNER ? RANK_OWNER : RANK_OPERATOR;
+}
+
+enum order_rank order_rank(const struct room *r, const struct session *s)
+{
+	return s->trusted ? RANK_HOST : order_rank_of(r, s->account);
+}
+
+bool order_keeps(struct chat *c, struct session *s, const struct room *r)
+{
+	enum order_rank rank = order_rank(r, s);
+
+	if (rank >= (r != NULL ? RANK_OPERATOR : RANK_MODERATOR))
+		return true;
+	if (r != NULL)
+		emit_reply(c, s, "Not done: that is for the operators of %s.", r->name);
+	else
+		emit_reply(c, s, "Not done: what holds everywhere, or keeps people out of %s, is for "
+		           "moderators.", c->lobby->name);
+	return false;
+}
+
+bool order_over(struct chat *c, struct session *s, const struct room *r, enum order_rank whom,
+                const char *name)
+{
+	static const char *const ranks[] = {
+		[RANK_NOBODY] = "nobody", [RANK_OPERATOR] = "an operator here",
+		[RANK_OWNER] = "the owner here", [RANK_MODERATOR] = "a moderator", [RANK_ADMIN] = "an admin",
+		[RANK_HOST] = "who administers the host",
+	};
+	enum order_rank own = order_rank(r, s);
+
+	if (own > whom || (own == RANK_ADMIN && whom == RANK_ADMIN))
+		return true;
+	emit_reply(c, s, "Not done: %s is %s.", name, ranks[whom]);
+	return false;
+}
+
+/* -- coming in --------------------------------------------------------------------------- */
+
+/* ": why." or "." */
+static void put_why(struct bytes *b, const char *why)
+{
+	size_t n = strlen(why);
+
+	bytes_printf(b, "%s%s%s", n > 0 ? ": " : "", why,
+	             n > 0 && strchr(".!?", why[n - 1]) != NULL ? "" : ".");
+}
+
+const char *order_refusal(struct chat *c, const struct ban *b)
+{
+	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
+	const struct account *owner = r != NULL ? grant_owner_account(r) : NULL;
+	struct bytes *text = &c->scratch;
+	char until[BAN_UNTIL_BYTES];
+
+	bytes_clear(text);
+	bytes_printf(text, "You are banned from %s%s by %s", r != NULL ? r->name : "this chat",
+	             ban_until(c, b, until), b->by);
+	put_why(text, b->why);
+	if (r == NULL || (owner != NULL && strcmp(owner->key, b->key) == 0))
+		bytes_printf(text, " Ask %s or an administrator.", b->by);
+	else if (owner != NULL && strcmp(owner->nick, b->by) != 0)
+		bytes_printf(text, " Ask %s, or %s, who owns the room.", b->by, owner->nick);
+	else
+		bytes_printf(text, " Ask %s.", b->by);
+	return text->data;
+}
+
+bool order_may_enter(struct chat *c, struct session *s, const struct account *a, const char *key)
+{
+	struct bearer who = bearer_as(s, a, key);
+	const struct ban *b = ban_find(c, BAN_ENTRY, NULL, &who);
+	const struct order *o = c->order;
+
+	if (b != NULL) {
+		emit_reply(c, s, "%s", order_refusal(c, b));
+		return false;
+	}
+	if (lockdown_on(c) && a == NULL && !s->trusted) {
+		emit_reply(c, s, "Only people with an account may come in until %s: %s has locked the chat "
+		           "down. %clogin NAME signs you in.", format_stamp(&c->stamp, o->lockdown_until_ms),
+		           o->lockdown_by, c->config.command_prefix);
+		return false;
+	}
+	return true;
+}
+
+bool order_may_join(struct chat *c, struct session *s, const struct room *r)
+{
+	struct bearer who = bearer_of(s);
+	const struct ban *b = ban_find(c, BAN_ENTRY, r, &who);
+
+	if (b == NULL)
+		return true;
+	emit_reply(c, s, "%s", order_refusal(c, b));
+	return false;
+}
+
+struct room *order_room(struct chat *c, const struct session *s, const struct account *a,
+                        const char *key, struct room *r)
+{
+	struct bearer who = bearer_as(s, a, key);
+
+	return r == NULL || ban_find(c, BAN_ENTRY, r, &who) != NULL ? c->lobby : r;
+}
+
+/* The place where it holds, as "in ops". */
+static const char *place(const struct chat *c, const struct ban *b, char out[NAME_BYTES_MAX + 8])
+{
+	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
+
+	snprintf(out, NAME_BYTES_MAX + 8, r != NULL ? "in %s" : "everywhere", r != NULL ? r->name : "");
+	return out;
+}
+
+/* A ban or a mute that s would escape by calling itself as `then`; NULL: none. A room's holds s
+ * while it is there: elsewhere the room's owner has no say in what anybody is called, nor do those
+ * who have never been there learn of it. */
+static const struct ban *escaped(const struct chat *c, const struct session *s,
+                                 const struct bearer *then)
+{
+	struct bearer now = bearer_of(s);
+	const struct ban *b;
+
+	DL_FOREACH(c->order->bans, b) {
+		bool here = b->room == 0 || b->room == s->room->number;
+
+		/* Who may not speak could with a new name all the same. */
+		if (b->list != NULL && here && ban_hits(c, b, &now) &&
+		    (!ban_hits(c, b, then) || (b->kind == BAN_SPEECH && then->role == ROLE_GUEST)))
+			return b;
+	}
+	return NULL;
+}
+
+static void tell_escape(struct chat *c, struct session *s, const struct ban *b, const char *what)
+{
+	char where[NAME_BYTES_MAX + 8], until[BAN_UNTIL_BYTES];
+
+	emit_reply(c, s, "Not done: you are %s %s%s, by %s, and %s until that is over.",
+	           b->kind == BAN_SPEECH ? "muted" : "banned", place(c, b, where), ban_until(c, b, until),
+	           b->by, what);
+}
+
+static const char *bars_lockdown(struct chat *c, const struct session *s)
+{
+	struct bytes *text = &c->scratch;
+
+	if (!lockdown_on(c) || role_of(s) != ROLE_GUEST)
+		return NULL;
+	bytes_clear(text);
+	bytes_printf(text, "only people with an account may speak until %s: %s has locked the chat down. "
+	             "%clogin NAME signs you in.", format_stamp(&c->stamp, c->order->lockdown_until_ms),
+	             c->order->lockdown_by, c->config.command_prefix);
+	return text->data;
+}
+
+bool order_may_rename(struct chat *c, struct session *s, const char *key)
+{
+	struct bearer then = bearer_as(s, NULL, key);
+	const struct ban *b = escaped(c, s, &then);
+	const char *bar = bars_lockdown(c, s);
+
+	if (bar != NULL) {
+		/* A name is something to read. */
+		emit_reply(c, s, "Not done: %s", bar);
+		return false;
+	}
+	if (b != NULL)
+		tell_escape(c, s, b, "keep your name");
+	else if ((b = ban_find(c, BAN_ENTRY, s->room, &then)) != NULL)
+		emit_reply(c, s, "Not done: that name is banned here (#B%" PRIu64 ").", b->number);
+	return b == NULL;
+}
+
+bool order_may_register(struct chat *c, struct session *s)
+{
+	struct bearer now = bearer_of(s);
+	const struct ban *b;
+
+	if (lockdown_on(c)) {
+		emit_reply(c, s, "Not done: there are no new accounts until %s, when the lockdown ends.",
+		           format_stamp(&c->stamp, c->order->lockdown_until_ms));
+		return false;
+	}
+	/* What holds in a room holds there for the account too (ban_hits): its owner has no say
+	 * in who may have one. */
+	b = ban_find(c, BAN_SPEECH, NULL, &now);
+	if (b == NULL)
+		b = ban_find(c, BAN_ENTRY, NULL, &now);
+	if (b != NULL)
+		tell_escape(c, s, b, "can have no account");
+	return b == NULL;
+}
+
+/* -- speaking ---------------------------------------------------------------------------- */
+
+const char *order_muted(struct chat *c, const struct ban *b)
+{
+	char where[NAME_BYTES_MAX + 8], until[BAN_UNTIL_BYTES];
+	struct bytes *text = &c->scratch;
+
+	bytes_clear(text);
+	bytes_printf(text, "%s has muted you %s%s", b->by, place(c, b, where), ban_until(c, b, until));
+	put_why(text, b->why);
+	return text->data;
+}
+
+static const char *bars_mute(struct chat *c, const struct session *s, const struct room *r)
+{
+	struct bearer who = bearer_of(s);
+	const struct ban *b = ban_find(c, BAN_SPEECH, r, &who);
+
+	return b != NULL ? order_muted(c, b) : NULL;
+}
+
+const char *order_bars(struct chat *c, const struct session *s, const char *said)
+{
+	const char *bar = bars_lockdown(c, s);
+	const struct filter *f;
+
+	if (bar == NULL)
+		bar = bars_mute(c, s, s->room);
+	if (bar != NULL || said == NULL || role_of(s) >= ROLE_MODERATOR)
+		return bar;
+	f = filter_find(c, said);
+	if (f == NULL)
+		return NULL;
+	bytes_clear(&c->scratch);
+	bytes_printf(&c->scratch, "it has a word that is not allowed here (%s%s).", f->word,
+	             f->beginning ? "*" : "");
+	return c->scratch.data;
+}
+
+bool order_hears(struct chat *c, const struct session *s, const char *text)
+{
+	return !flood_is_muted(c, s) && rights_may_speak(c, s) &&
+	       (!c->guarded || order_bars(c, s, text) == NULL);
+}
+
+const char *order_bars_private(struct chat *c, const struct session *s, enum role to)
+{
+	const char *bar = bars_lockdown(c, s);
+
+	return bar != NULL || to >= ROLE_MODERATOR ? bar : bars_mute(c, s, NULL);
+}
+
+const char *order_bars_name(const struct chat *c, const struct session *s, const char *name)
+{
+	const struct filter *f = role_of(s) < ROLE_MODERATOR ? filter_find(c, name) : NULL;
+
+	return f != NULL ? f->word : NULL;
+}
+
+/* -- the lockdown ------------------------------------------------------------------------- */
+
+bool lockdown_on(const struct chat *c)
+{
+	return c->order->lockdown_until_ms > c->wall_ms;
+}
+
+static void lockdown_keep(struct chat *c, int64_t until_ms, const char *by)
+{
+	free(c->order->lockdown_by);
+	c->order->lockdown_by = until_ms != 0 ? mem_strdup(by) : NULL;
+	c->order->lockdown_until_ms = until_ms;
+	order_changed(c);
+}
+
+void lockdown_set(struct chat *c, int64_t until_ms, const char *by)
+{
+	struct bytes value = {0};
+
+	lockdown_keep(c, until_ms, by);
+	if (until_ms != 0) {
+		fields_put_number(&value, "until", until_ms);
+		fields_put(&value, "by", by);
+	}
+	emit_fact(c, FACT_STATE, lockdown_key, until_ms != 0 ? value.data : "");
+	bytes_release(&value);
+}
+
+void order_load(struct chat *c, const char *key, const char *value)
+{
+	char *by;
+
+	if (strcmp(key, lockdown_key) != 0)
+		return;
+	by = fields_get_text(value, "by", NAME_BYTES_MAX);
+	lockdown_keep(c, fields_get_time(value, "until"), by);
+	free(by);
+}
+
+/* -- time --------------------------------------------------------------------------------- */
+
+void order_tick(struct chat *c)
+{
+	int64_t until_ms = c->order->lockdown_until_ms;
+
+	if (until_ms != 0 && until_ms <= c->wall_ms && emit_has_room(c)) {
+		lockdown_set(c, 0, NULL);
+		emit_all(c, "The lockdown is over: everybody may come in and speak again.");
+	}
+	ban_tick(c);
+	out_run(c);
+}
+
+int64_t order_due_ms(const struct chat *c)
+{
+	int64_t due_ms = ban_due_ms(c), until_ms = c->order->lockdown_until_ms, end_ms;
+
+	if (c->order->outs_due)
+		return c->now_ms;
+	end_ms = until_ms != 0 ? chat_due_at(c, until_ms) : INT64_MAX;
+	return end_ms < due_ms ? end_ms : due_ms;
+}

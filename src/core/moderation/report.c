@@ -1,0 +1,347 @@
+/* Reports. Owns struct report; each is freed in one place (report_end). */
+
+#include "chatd/core/moderation/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
+#include "chatd/base/text.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/people/forget.h"
+#include "chatd/core/people/session.h"
+
+enum { KEY_BYTES_MAX = 32 };
+
+static const char *const state_names[REPORT_STATES] = {
+	[REPORT_OPEN] = "open",
+	[REPORT_CLAIMED] = "claimed",
+	[REPORT_RESOLVED] = "resolved",
+};
+
+const char *report_state_name(enum report_state state)
+{
+	return state_names[state];
+}
+
+/* -- finding --------------------------------------------------------------------------- */
+
+struct report *report_find(const struct chat *c, uint64_t number)
+{
+	struct report *r;
+
+	DL_FOREACH(c->reports, r)
+		if (r->number == number)
+			return r;
+	return NULL;
+}
+
+const struct report *report_of(const struct chat *c, uint64_t line, const char *by_key)
+{
+	const struct report *r;
+
+	DL_FOREACH(c->reports, r)
+		if (r->line == line && strcmp(r->by_key, by_key) == 0)
+			return r;
+	return NULL;
+}
+
+uint32_t reports_open(const struct chat *c)
+{
+	const struct report *r;
+	uint32_t n = 0;
+
+	DL_FOREACH(c->reports, r)
+		n += r->state == REPORT_OPEN;
+	return n;
+}
+
+struct session *report_maker(const struct chat *c, const struct report *r)
+{
+	struct session *s = session_by_key(c, r->by_key);
+
+	/* A guest's name may have another bearer by now. */
+	if (s == NULL || s->named_seq < r->number)
+		return s;
+	return r->by_account && s->account != NULL && s->account->made_ms <= r->at_ms ? s : NULL;
+}
+
+/* -- keeping --------------------------------------------------------------------------- */
+
+/* Sorted as text, keys are in the order in which the reports came. */
+static const char *key_of(const struct report *r, char key[KEY_BYTES_MAX])
+{
+	snprintf(key, KEY_BYTES_MAX, "%020" PRIu64, r->number);
+	return key;
+}
+
+static void save(struct chat *c, const struct report *r)
+{
+	char key[KEY_BYTES_MAX];
+	struct bytes b = {0};
+
+	fields_put(&b, "state", state_names[r->state]);
+	fields_put_number(&b, "line", (int64_t)r->line);
+	fields_put_number(&b, "action", r->action);
+	fields_put_number(&b, "said", r->said_ms);
+	fields_put(&b, "room", r->room);
+	fields_put(&b, "sender", r->sender);
+	fields_put(&b, "text", r->text);
+	fields_put_number(&b, "at", r->at_ms);
+	fields_put(&b, "by", r->by);
+	fields_put(&b, "by_key", r->by_key);
+	fields_put_number(&b, "by_account", r->by_account);
+	fields_put(&b, "share", r->who);
+	fields_put(&b, "why", r->why);
+	fields_put_number(&b, "kept", r->kept_ms);
+	fields_put(&b, "keeper", r->keeper);
+	fields_put(&b, "how", r->how);
+	emit_fact(c, FACT_REPORT, key_of(r, key), b.data);
+	bytes_release(&b);
+}
+
+/* Counted for who made it exactly while it is not resolved. */
+static void count(struct chat *c, struct report *r, bool counts)
+{
+	if (counts && !r->counted)
+		r->share = share_take(c, SHARE_REPORTS, r->who);
+	else if (!counts && r->counted)
+		share_give_back(c, SHARE_REPORTS, r->share);
+	r->counted = counts;
+}
+
+/* Only the memory. */
+static void report_end(struct chat *c, struct report *r)
+{
+	count(c, r, false);
+	DL_DELETE(c->reports, r);
+	c->nreports--;
+	free(r->who);
+	free(r->room);
+	free(r->sender);
+	free(r->text);
+	free(r->by);
+	free(r->by_key);
+	free(r->why);
+	free(r->keeper);
+	free(r->how);
+	free(r);
+}
+
+static struct report *report_add(struct chat *c, const struct report *r)
+{
+	struct report *new = mem_zero(1, sizeof *new);
+
+	*new = *r;
+	DL_APPEND(c->reports, new);
+	c->nreports++;
+	count(c, new, new->state != REPORT_RESOLVED);
+	return new;
+}
+
+/* Text of at most max bytes, cut between two characters. */
+static char *keep(const char *text, size_t max)
+{
+	size_t len = strlen(text);
+	char *copy;
+
+	if (len > max)
+		len = text_whole(text, max);
+	copy = mem_zero(1, len + 1);
+	memcpy(copy, text, len);
+	return copy;
+}
+
+static bool make_place(struct chat *c)
+{
+	char key[KEY_BYTES_MAX];
+	struct report *r;
+
+	if (c->nreports < REPORTS_MAX)
+		return true;
+	DL_FOREACH(c->reports, r)
+		if (r->state == REPORT_RESOLVED)
+			break;
+	if (r == NULL)
+		return false;
+	emit_fact(c, FACT_REPORT, key_of(r, key), "");
+	report_end(c, r);
+	return true;
+}
+
+struct report *report_new(struct chat *c, const struct session *s, const struct row *row,
+                          const char *why)
+{
+	char who[SHARE_WHO_BYTES];
+	struct report *r;
+
+	if (!make_place(c))
+		return NULL;
+	r = report_add(c, &(struct report){
+		.number = c->seq + 1, .line = row->id, .action = row->kind == RECORD_ACTION,
+		.said_ms = row->time_ms, .room = mem_strdup(row->room_name),
+		.sender = mem_strdup(row->sender), .text = keep(row->body, REPORT_LINE_BYTES_MAX),
+		.at_ms = c->wall_ms, .by = mem_strdup(s->nick), .by_key = mem_strdup(s->key),
+		.by_account = s->account != NULL, .who = mem_strdup(share_who(c, s, who)),
+		.why = keep(why, REPORT_WHY_BYTES_MAX),
+		.keeper = mem_strdup(""), .how = mem_strdup(""),
+	});
+	save(c, r);
+	return r;
+}
+
+static void set(struct chat *c, struct report *r, enum report_state state, const char *keeper,
+                const char *how)
+{
+	char *new_keeper = mem_strdup(keeper), *new_how = keep(how, REPORT_WHY_BYTES_MAX);
+
+	free(r->keeper);
+	free(r->how);
+	r->keeper = new_keeper;
+	r->how = new_how;
+	r->state = state;
+	r->kept_ms = c->wall_ms;
+	count(c, r, state != REPORT_RESOLVED);
+}
+
+void report_set(struct chat *c, struct report *r, enum report_state state, const char *keeper,
+                const char *how)
+{
+	set(c, r, state, keeper, how);
+	save(c, r);
+	r->unsaved = false;
+}
+
+/* -- many at once ---------------------------------------------------------------------- */
+
+bool report_is_by(const struct report *r, const char *who, const struct address *block)
+{
+	if (who != NULL)
+		return *who != '\0' && strcmp(r->who, who) == 0;
+	return block == NULL || share_is_within(r->who, block);
+}
+
+uint32_t reports_resolve(struct chat *c, const char *who, const struct address *block,
+                         const char *keeper, const char *how)
+{
+	struct report *r;
+	uint32_t n = 0;
+
+	DL_FOREACH(c->reports, r) {
+		if (r->state == REPORT_RESOLVED || !report_is_by(r, who, block))
+			continue;
+		set(c, r, REPORT_RESOLVED, keeper, how);
+		r->unsaved = true;
+		n++;
+	}
+	c->reports_unsaved = c->reports_unsaved || n > 0;
+	return n;
+}
+
+uint32_t reports_by(struct chat *c, const char *who, const struct address *block, bool forget)
+{
+	char key[KEY_BYTES_MAX];
+	struct report *r, *next;
+	uint32_t n = 0;
+
+	DL_FOREACH_SAFE(c->reports, r, next) {
+		if (r->state == REPORT_RESOLVED || !report_is_by(r, who, block))
+			continue;
+		n++;
+		if (!forget)
+			continue;
+		forget_taken(c, FACT_REPORT, key_of(r, key));
+		report_end(c, r);
+	}
+	return n;
+}
+
+void report_tick(struct chat *c)
+{
+	struct report *r;
+
+	if (!c->reports_unsaved || !outage_saves(c))
+		return;
+	DL_FOREACH(c->reports, r) {
+		if (!r->unsaved)
+			continue;
+		if (!emit_has_room(c))
+			return;
+		save(c, r);
+		r->unsaved = false;
+	}
+	c->reports_unsaved = false;
+}
+
+int64_t report_due_ms(const struct chat *c)
+{
+	return c->reports_unsaved && outage_saves(c) ? c->now_ms : INT64_MAX;
+}
+
+/* -- from the store -------------------------------------------------------------------- */
+
+/* Of whom it is; before that was saved, those by accounts alone say so. */
+static char *load_who(const char *value, const struct report *r)
+{
+	char *who = fields_get_text(value, "share", SHARE_WHO_BYTES - 1), account[SHARE_WHO_BYTES];
+
+	if (*who != '\0' || !r->by_account)
+		return who;
+	free(who);
+	return mem_strdup(share_who_account(r->by_key, account));
+}
+
+void report_load(struct chat *c, const char *key, const char *value)
+{
+	char *state;
+	struct report r;
+
+	if (c->nreports >= REPORTS_MAX)
+		return;
+	r = (struct report){
+		.number = strtoull(key, NULL, 10),
+		.line = (uint64_t)fields_get_number(value, "line"),
+		.action = fields_get_number(value, "action") != 0,
+		.said_ms = fields_get_time(value, "said"),
+		.room = fields_get_text(value, "room", NAME_BYTES_MAX),
+		.sender = fields_get_text(value, "sender", NAME_BYTES_MAX),
+		.text = fields_get_text(value, "text", REPORT_LINE_BYTES_MAX),
+		.at_ms = fields_get_time(value, "at"),
+		.by = fields_get_text(value, "by", NAME_BYTES_MAX),
+		.by_key = fields_get_text(value, "by_key", NAME_KEY_BYTES_MAX),
+		.by_account = fields_get_number(value, "by_account") != 0,
+		.why = fields_get_text(value, "why", REPORT_WHY_BYTES_MAX),
+		.kept_ms = fields_get_time(value, "kept"),
+		.keeper = fields_get_text(value, "keeper", NAME_BYTES_MAX),
+		.how = fields_get_text(value, "how", REPORT_WHY_BYTES_MAX),
+	};
+	state = fields_get(value, "state");
+	for (int i = 0; i < REPORT_STATES; i++)
+		if (strcmp(state_names[i], state) == 0)
+			r.state = (enum report_state)i;
+	free(state);
+	r.who = load_who(value, &r);
+	report_add(c, &r);
+}
+
+void reports_free(struct chat *c)
+{
+	while (c->reports != NULL)
+		report_end(c, c->reports);
+}
+
+/* -- telling --------------------------------------------------------------------------- */
+
+void report_remind(struct chat *c, const struct session *s)
+{
+	uint32_t n = role_of(s) >= ROLE_MODERATOR ? reports_open(c) : 0;
+
+	if (n > 0)
+		emit_reply(c, s, "%" PRIu32 " %s: %creports", n, n == 1 ? "report waits" : "reports wait",
+		           c->config.command_prefix);
+}

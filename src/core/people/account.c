@@ -1,0 +1,485 @@
+/* Accounts. Owns struct account; each is freed in one place (account_free). */
+
+#include "chatd/core/people/account.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
+#include "chatd/base/text.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/moderation/report.h"
+#include "chatd/core/people/confusable.h"
+#include "chatd/core/people/mail.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/rooms/membership.h"
+#include "chatd/core/rooms/setting.h"
+
+static const char *const role_names[] = {
+	[ROLE_GUEST] = "guest",
+	[ROLE_ACCOUNT] = "account",
+	[ROLE_MODERATOR] = "moderator",
+	[ROLE_ADMIN] = "admin",
+};
+
+enum { ROLES = sizeof role_names / sizeof role_names[0] };
+
+/* How address_show writes where somebody came from over a unix socket: so it is in databases. */
+#define THIS_HOST "this host"
+
+enum role role_of(const struct session *s)
+{
+	if (s->trusted)
+		return ROLE_ADMIN;
+	return s->account != NULL ? s->account->role : ROLE_GUEST;
+}
+
+const char *role_name(enum role r)
+{
+	return role_names[r];
+}
+
+bool role_parse(const char *text, enum role *r)
+{
+	for (int i = 0; i < ROLES; i++)
+		if (strcasecmp(role_names[i], text) == 0) {
+			*r = (enum role)i;
+			return true;
+		}
+	return false;
+}
+
+/* -- finding ------------------------------------------------------------------------- */
+
+struct account *account_by_key(const struct chat *c, const char *key)
+{
+	struct account *a;
+
+	HASH_FIND_STR(c->accounts, key, a);
+	return a;
+}
+
+struct account *account_named(const struct chat *c, const char *name)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	return name_key(name, strlen(name), key) ? account_by_key(c, key) : NULL;
+}
+
+/* Whose name looks like this; NULL: nobody's. */
+static const struct account *look_alike(const struct chat *c, const char *nick, const char *key)
+{
+	char look[2][NAME_LOOK_BYTES_MAX + 1];
+	const struct account *a = NULL;
+
+	look_of(key, false, look[0]);
+	look_of(nick, true, look[1]);
+	for (int i = 0; i < 2 && a == NULL; i++) {
+		HASH_FIND(hh_look, c->looks, look[i], strlen(look[i]), a);
+		if (a == NULL)
+			HASH_FIND(hh_shown, c->shown, look[i], strlen(look[i]), a);
+	}
+	return a;
+}
+
+const char *account_bars(const struct chat *c, const char *nick, const char *key,
+                         const struct account *self, char why[NAME_PROBLEM_BYTES_MAX])
+{
+	const struct account *a = account_by_key(c, key);
+
+	if (c->accounts == NULL || (a != NULL && a == self))
+		return NULL;
+	if (a != NULL) {
+		snprintf(why, NAME_PROBLEM_BYTES_MAX, "%s is registered; %clogin %s signs you in",
+		         a->nick, c->config.command_prefix, a->nick);
+		return why;
+	}
+	a = look_alike(c, nick, key);
+	if (a == NULL || a == self)
+		return NULL;
+	snprintf(why, NAME_PROBLEM_BYTES_MAX, "That name looks like %s, which is registered", a->nick);
+	return why;
+}
+
+/* -- keeping -------------------------------------------------------------------------- */
+
+void account_set(char **field, const char *value)
+{
+	char *new = mem_strdup(value);
+
+	if (*field != NULL)
+		explicit_bzero(*field, strlen(*field));
+	free(*field);
+	*field = new;
+}
+
+void account_set_secret(struct chat *c, struct account *a, char **field, const char *value)
+{
+	account_set(field, value);
+	if (field == &a->hash)
+		a->before = (struct wrong){0};
+	a->secrets = ++c->account_number;
+}
+
+void account_ref_set(struct account_ref *ref, const struct account *a)
+{
+	account_ref_clear(ref);
+	if (a != NULL)
+		*ref = (struct account_ref){mem_strdup(a->key), a->number, a->secrets};
+}
+
+void account_ref_clear(struct account_ref *ref)
+{
+	free(ref->key);
+	*ref = (struct account_ref){0};
+}
+
+struct account *account_at(const struct chat *c, const struct account_ref *ref)
+{
+	struct account *a = ref->key != NULL ? account_by_key(c, ref->key) : NULL;
+
+	return a != NULL && a->number == ref->number ? a : NULL;
+}
+
+bool account_unchanged(const struct chat *c, const struct account_ref *ref)
+{
+	const struct account *a = account_at(c, ref);
+
+	return a != NULL && a->secrets == ref->secrets;
+}
+
+static void save_sign_ins(struct bytes *b, const struct account *a)
+{
+	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++) {
+		char name[16], value[ADDRESS_BYTES_MAX + 32], from[ADDRESS_BYTES_MAX];
+
+		snprintf(name, sizeof name, "last%d", i);
+		snprintf(value, sizeof value, "%" PRId64 "/%s", a->last[i].at_ms,
+		         address_show(&a->last[i].from, from));
+		fields_put(b, name, value);
+	}
+}
+
+static void load_sign_ins(struct account *a, const char *value)
+{
+	for (int i = 0; i < SIGN_INS_KEPT; i++) {
+		char name[16], *text, *from;
+
+		snprintf(name, sizeof name, "last%d", i);
+		text = fields_get(value, name);
+		a->last[i].at_ms = fields_get_time(value, name);
+		strtoll(text, &from, 10);
+		/* What is no address is an unknown one, and whoever comes is not familiar from there. */
+		if (*from == '/' && !address_parse_one(from + 1, &a->last[i].from) &&
+		    strcmp(from + 1, THIS_HOST) == 0)
+			a->last[i].from = (struct address){.kind = ADDRESS_HOST};
+		free(text);
+	}
+}
+
+/* Those that have a role can be found without looking through all. */
+static void note_role(struct chat *c, struct account *a, bool has)
+{
+	if (has && !a->listed)
+		DL_APPEND(c->keepers, a);
+	else if (!has && a->listed)
+		DL_DELETE(c->keepers, a);
+	a->listed = has;
+}
+
+void account_save(struct chat *c, struct account *a)
+{
+	char from[ADDRESS_BYTES_MAX];
+	struct bytes b = {0};
+
+	note_role(c, a, a->role > ROLE_ACCOUNT);
+	fields_put(&b, "nick", a->nick);
+	fields_put(&b, "role", role_names[a->role]);
+	fields_put_number(&b, "made", a->made_ms);
+	fields_put_number(&b, "made_seq", (int64_t)a->made_seq);
+	if (a->first_seq != a->made_seq)
+		fields_put_number(&b, "first_seq", (int64_t)a->first_seq);
+	if (a->made_from.bits != 0)
+		fields_put(&b, "made_from", address_show(&a->made_from, from));
+	fields_put_number(&b, "host", a->host);
+	fields_put(&b, "hash", a->hash);
+	fields_put(&b, "codes", a->codes);
+	fields_put(&b, "totp", a->totp);
+	fields_put_number(&b, "totp_step", (int64_t)a->totp_step);
+	fields_put_number(&b, "failed", a->since.passwords);
+	fields_put_number(&b, "failed_codes", a->since.codes);
+	fields_put_number(&b, "failed_before", a->before.passwords);
+	fields_put_number(&b, "failed_codes_before", a->before.codes);
+	fields_put_number(&b, "failed_since", a->wrong_ms);
+	save_sign_ins(&b, a);
+	emit_fact(c, FACT_ACCOUNT, a->key, b.data);
+	c->secret = true;
+	explicit_bzero(b.data, b.len);
+	bytes_release(&b);
+}
+
+static struct account *account_add(struct chat *c, const char *nick, const char *key)
+{
+	struct account *a = mem_zero(1, sizeof *a);
+	char look[NAME_LOOK_BYTES_MAX + 1];
+
+	a->nick = mem_strdup(nick);
+	a->key = mem_strdup(key);
+	look_of(key, false, look);
+	a->look = mem_strdup(look);
+	look_of(nick, true, look);
+	a->shown = mem_strdup(look);
+	account_set(&a->hash, "");
+	account_set(&a->codes, "");
+	account_set(&a->totp, "");
+	a->role = ROLE_ACCOUNT;
+	a->number = a->secrets = ++c->account_number;
+	HASH_ADD_KEYPTR(hh, c->accounts, a->key, strlen(a->key), a);
+	HASH_ADD_KEYPTR(hh_look, c->looks, a->look, strlen(a->look), a);
+	HASH_ADD_KEYPTR(hh_shown, c->shown, a->shown, strlen(a->shown), a);
+	c->naccounts++;
+	return a;
+}
+
+static void account_free(struct chat *c, struct account *a)
+{
+	if (a->session != NULL)
+		account_sign_out(c, a->session);
+	mail_free(c, a);
+	grant_free_account(c, a);
+	note_role(c, a, false);
+	HASH_DELETE(hh, c->accounts, a);
+	HASH_DELETE(hh_look, c->looks, a);
+	HASH_DELETE(hh_shown, c->shown, a);
+	c->naccounts--;
+	account_set(&a->hash, "");
+	account_set(&a->codes, "");
+	account_set(&a->totp, "");
+	free(a->hash);
+	free(a->codes);
+	free(a->totp);
+	free(a->nick);
+	free(a->key);
+	free(a->look);
+	free(a->shown);
+	free(a);
+}
+
+struct account *account_new(struct chat *c, const char *nick, const char *key, const char *hash,
+                            const char *codes)
+{
+	struct account *a;
+
+	if (c->naccounts >= ACCOUNTS_MAX)
+		return NULL;
+	a = account_add(c, nick, key);
+	/* By which it is told from others of its name, and its acts from those of others. */
+	a->made_ms = c->account_made_ms < c->wall_ms ? c->wall_ms : c->account_made_ms + 1;
+	c->account_made_ms = a->made_ms;
+	account_set(&a->hash, hash);
+	account_set(&a->codes, codes);
+	a->first_seq = c->seq;
+	account_save(c, a);
+	return a;
+}
+
+void account_registered(const struct chat *c, struct account *a, struct address from)
+{
+	a->made_seq = c->seq;
+	a->made_from = from;
+}
+
+void account_erase(struct chat *c, const struct account *a)
+{
+	char since[24];
+
+	/* Earlier versions noted no record, but a time. */
+	snprintf(since, sizeof since, "%" PRId64, a->first_seq != 0 ? 0 : a->made_ms);
+	emit_append(c, (struct record){
+		.kind = RECORD_ERASE, .time_ms = c->wall_ms, .ref = a->first_seq, .room_name = "",
+		.sender = a->key, .body = since,
+	});
+}
+
+void account_drop(struct chat *c, struct account *a)
+{
+	mail_drop(c, a);
+	grant_drop_account(c, a);
+	emit_fact(c, FACT_ACCOUNT, a->key, "");
+	account_free(c, a);
+}
+
+void account_load(struct chat *c, const char *key, const char *value)
+{
+	char *nick = fields_get(value, "nick"), *text;
+	struct account *a;
+
+	if (!name_kept(key, NAME_KEY_BYTES_MAX) || account_by_key(c, key) != NULL ||
+	    c->naccounts >= ACCOUNTS_MAX) {
+		free(nick);
+		return;
+	}
+	/* A key may be longer than a name. */
+	if (!name_kept(nick, NAME_BYTES_MAX)) {
+		free(nick);
+		nick = text_shown(key, NAME_BYTES_MAX);
+	}
+	a = account_add(c, nick, key);
+	text = fields_get(value, "role");
+	if (!role_parse(text, &a->role))
+		a->role = ROLE_ACCOUNT;
+	note_role(c, a, a->role > ROLE_ACCOUNT);
+	free(text);
+	a->made_ms = fields_get_number(value, "made");
+	a->made_seq = (uint64_t)fields_get_number(value, "made_seq");
+	a->first_seq = (uint64_t)fields_get_number(value, "first_seq");
+	if (a->first_seq == 0)
+		a->first_seq = a->made_seq;
+	text = fields_get(value, "made_from");
+	if (!address_parse(text, &a->made_from))
+		a->made_from = (struct address){0};
+	free(text);
+	a->host = fields_get_number(value, "host") != 0;
+	free(a->hash);
+	a->hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
+	free(a->codes);
+	a->codes = fields_get(value, "codes");
+	free(a->totp);
+	a->totp = fields_get_text(value, "totp", BODY_BYTES_MAX);
+	a->totp_step = (uint64_t)fields_get_number(value, "totp_step");
+	a->since.passwords = fields_get_count(value, "failed", UINT32_MAX);
+	a->since.codes = fields_get_count(value, "failed_codes", UINT32_MAX);
+	a->before.passwords = fields_get_count(value, "failed_before", UINT32_MAX);
+	a->before.codes = fields_get_count(value, "failed_codes_before", UINT32_MAX);
+	a->wrong_ms = fields_get_time(value, "failed_since");
+	load_sign_ins(a, value);
+	free(nick);
+}
+
+void accounts_free(struct chat *c)
+{
+	struct account *a, *next;
+
+	HASH_ITER(hh, c->accounts, a, next)
+		account_free(c, a);
+}
+
+/* -- signing in ------------------------------------------------------------------------ */
+
+static bool same_place(const struct address *a, const struct address *b)
+{
+	struct address x = address_counted(a), y = address_counted(b);
+
+	return memcmp(&x, &y, sizeof x) == 0;
+}
+
+bool account_was_at(const struct account *a, const struct address *from)
+{
+	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++)
+		if (same_place(&a->last[i].from, from))
+			return true;
+	return false;
+}
+
+/* The sign-in before this one came from elsewhere, and what was tried before it was told there. */
+static void say_before(struct chat *c, struct session *s, const struct account *a)
+{
+	if (a->before.passwords + a->before.codes == 0 || same_place(&a->last[1].from, &s->from))
+		return;
+	emit_reply(c, s, "Wrong passwords before that sign-in: %" PRIu32 "; wrong codes: %" PRIu32 ".",
+	           a->before.passwords, a->before.codes);
+	emit_reply(c, s, "If it was not you, somebody knows your password: %cpasswd sets a new one.",
+	           c->config.command_prefix);
+}
+
+static void say_last(struct chat *c, struct session *s, const struct account *a)
+{
+	char age[AGE_BYTES_MAX], from[ADDRESS_BYTES_MAX];
+
+	if (a->last[1].at_ms == 0)
+		return;
+	emit_reply(c, s, "You last signed in %s ago, from %s.",
+	           format_age(age, c->wall_ms - a->last[1].at_ms),
+	           address_show(&a->last[1].from, from));
+	say_before(c, s, a);
+	if (a->since.passwords > 0)
+		emit_reply(c, s, "Since then %" PRIu32 " wrong %s tried. If that was not you, %cpasswd "
+		           "sets a new one.", a->since.passwords,
+		           a->since.passwords == 1 ? "password was" : "passwords were",
+		           c->config.command_prefix);
+	if (a->since.codes > 0)
+		emit_reply(c, s, "Since then %" PRIu32 " wrong %s given after your right password. If that "
+		           "was not you, somebody knows it: %cpasswd sets a new one.", a->since.codes,
+		           a->since.codes == 1 ? "code was" : "codes were", c->config.command_prefix);
+}
+
+/* Its bearer was there before anybody tried. */
+static bool was_there_before(const struct account *a, const struct address *from)
+{
+	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++)
+		if (a->last[i].at_ms < a->wrong_ms && same_place(&a->last[i].from, from))
+			return true;
+	return false;
+}
+
+/* What was wrong has been told to whoever signs in. Where that may not be the bearer, who comes from
+ * elsewhere as a rule, it is told again at the next sign-in: also if it is whoever tried who comes
+ * again, and again. */
+static void wrong_told(const struct chat *c, struct account *a, const struct session *s)
+{
+	bool over = a->wrong_ms < c->wall_ms - WRONG_TOLD_DAYS * INT64_C(86400000);
+	struct wrong kept = over || was_there_before(a, &s->from) ? (struct wrong){0} : a->before;
+
+	a->before.passwords = a->since.passwords + kept.passwords;
+	a->before.codes = a->since.codes + kept.codes;
+	a->since = (struct wrong){0};
+	if (a->before.passwords + a->before.codes == 0)
+		a->wrong_ms = 0;
+}
+
+void account_wrong(const struct chat *c, struct account *a, bool code)
+{
+	if (a->since.passwords + a->since.codes + a->before.passwords + a->before.codes == 0)
+		a->wrong_ms = c->wall_ms;
+	a->since.passwords += !code;
+	a->since.codes += code;
+}
+
+void account_bear(struct session *s, struct account *a)
+{
+	a->session = s;
+	s->account = a;
+}
+
+void account_sign_in(struct chat *c, struct session *s, struct account *a)
+{
+	memmove(a->last + 1, a->last, (SIGN_INS_KEPT - 1) * sizeof *a->last);
+	a->last[0] = (struct signed_in){c->wall_ms, s->from};
+	account_bear(s, a);
+	account_save(c, a);
+}
+
+void account_tell(struct chat *c, struct session *s)
+{
+	struct account *a = s->account;
+
+	report_remind(c, s);
+	setting_tell_offers(c, s);
+	mail_deliver(c, s, a);
+	say_last(c, s, a);
+	if (a->wrong_ms == 0)
+		return;
+	wrong_told(c, a, s);
+	account_save(c, a);
+}
+
+void account_sign_out(struct chat *c, struct session *s)
+{
+	mail_forget_shown(c, s);
+	s->account->session = NULL;
+	s->account = NULL;
+}

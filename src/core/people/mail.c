@@ -1,0 +1,287 @@
+/* Messages to the absent. Owns struct mail. */
+
+#include "chatd/core/people/mail.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/entry/admission.h"
+#include "chatd/core/people/forget.h"
+#include "chatd/core/people/session.h"
+
+enum { MAIL_ARRIVES_MS = 5000 }; /* that the end of whoever has closed their input waits for it */
+
+enum { KEY_BYTES_MAX = NAME_KEY_BYTES_MAX + 32 };
+
+/* Sorted as text, keys are in the order in which the mail came. */
+static const char *key_of(const struct account *a, uint64_t number, char key[KEY_BYTES_MAX])
+{
+	snprintf(key, KEY_BYTES_MAX, "%s %020" PRIu64, a->key, number);
+	return key;
+}
+
+static struct mail *add(struct chat *c, struct account *a, const struct mail *like)
+{
+	struct mail *m = mem_alloc(sizeof *m);
+
+	*m = *like;
+	m->to = a;
+	m->share = share_take(c, SHARE_MAIL, m->who);
+	DL_APPEND(a->mail, m);
+	DL_APPEND2(c->mails, m, all_prev, all_next);
+	a->nmail++;
+	c->nmail++;
+	return m;
+}
+
+/* -- who may write ------------------------------------------------------------------------- */
+
+/* Where the account of s was made; unknown for a guest, and where many may be. */
+static struct address made_from(const struct chat *c, const struct session *s)
+{
+	if (s->account == NULL || crowd_exempt(c, &s->account->made_from))
+		return (struct address){0};
+	return s->account->made_from;
+}
+
+/* Messages in a's box by who. Accounts that were made from one address are one there, also when
+ * they are gone: each new one would have room for as many again. */
+static uint32_t in_box(const struct account *a, const char *who, const struct address *from)
+{
+	const struct mail *m;
+	uint32_t n = 0;
+
+	DL_FOREACH(a->mail, m)
+		n += strcmp(m->who, who) == 0 ||
+		     (from->bits != 0 && memcmp(&m->made_from, from, sizeof *from) == 0);
+	return n;
+}
+
+static uint32_t guests_in_box(const struct account *a)
+{
+	const struct mail *m;
+	uint32_t n = 0;
+
+	DL_FOREACH(a->mail, m)
+		n += share_class_of(m->who) == SHARE_GUESTS;
+	return n;
+}
+
+/* Who has sent the messages that are too many. */
+static const char *senders(const struct account *a, const char *who)
+{
+	if (share_is_address(who))
+		return "your address";
+	return in_box(a, who, &(struct address){0}) >= MAIL_PAIR_MAX
+	       ? "you" : "you and other accounts made at the same address";
+}
+
+/* a's box has room for a message of s; otherwise s was told. */
+static bool box_has_room(struct chat *c, const struct session *s, const struct account *a,
+                         const char *who)
+{
+	bool keeps = role_of(s) >= ROLE_MODERATOR;
+	uint32_t most = keeps ? MAIL_MAX : MAIL_OTHERS_MAX;
+	struct address from = made_from(c, s);
+
+	if (!keeps && in_box(a, who, &from) >= MAIL_PAIR_MAX)
+		emit_reply(c, s, "Not sent: %s is not here, and has %d messages from %s to read; no more are "
+		           "kept until then.", a->nick, MAIL_PAIR_MAX, senders(a, who));
+	else if (a->nmail >= most)
+		emit_reply(c, s, "Not sent: %s is not here, and no more can be kept until the mail is read.",
+		           a->nick);
+	else if (s->account == NULL && guests_in_box(a) >= MAIL_GUESTS_MAX)
+		emit_reply(c, s, "Not sent: %s is not here, and has all the messages by guests that are kept. "
+		           "With an account (%cregister) you can still write.", a->nick,
+		           c->config.command_prefix);
+	else
+		return true;
+	return false;
+}
+
+/* The same for all boxes together. */
+static bool boxes_have_room(struct chat *c, const struct session *s, const struct account *a,
+                            const char *who)
+{
+	enum share_bar bar = share_bar(c, SHARE_MAIL, s);
+
+	if (bar == SHARE_OWN || bar == SHARE_SITE)
+		emit_reply(c, s, "Not sent: %s is not here, and %d messages from %s wait to be read; no more "
+		           "are kept until some are.", a->nick,
+		           bar == SHARE_SITE ? MAILS_EACH_MAX * SITE_SHARES : MAILS_EACH_MAX,
+		           bar == SHARE_SITE ? "your network" : share_is_address(who) ? "your address" : "you");
+	else if (bar != SHARE_FREE)
+		emit_reply(c, s, "Not sent: %s is not here, and no more can be kept until the mail of others is "
+		           "read.", a->nick);
+	return bar == SHARE_FREE;
+}
+
+void mail_keep(struct chat *c, struct session *s, struct account *a, const char *text)
+{
+	char key[KEY_BYTES_MAX], who[SHARE_WHO_BYTES], at[ADDRESS_BYTES_MAX];
+	struct address from = made_from(c, s);
+	struct bytes b = {0};
+	struct mail *m;
+
+	share_who(c, s, who);
+	if (!box_has_room(c, s, a, who) || !boxes_have_room(c, s, a, who))
+		return;
+	if (strlen(text) > MAIL_BYTES_MAX) {
+		emit_reply(c, s, "Not sent: %s is not here, and at most %d bytes of a message are kept; this "
+		           "has %zu.", a->nick, MAIL_BYTES_MAX, strlen(text));
+		return;
+	}
+	if (c->store_failed != NULL) {
+		emit_reply(c, s, "Not sent: nothing can be saved at present (%s). Try again in a minute.",
+		           c->store_failed);
+		return;
+	}
+	fields_put(&b, "from", s->nick);
+	fields_put_number(&b, "at", c->wall_ms);
+	fields_put(&b, "share", who);
+	if (from.bits != 0)
+		fields_put(&b, "made_from", address_show(&from, at));
+	fields_put(&b, "text", text);
+	/* A fact is no longer than that; as one, some characters take three bytes. */
+	if (b.len > BODY_BYTES_MAX) {
+		bytes_release(&b);
+		emit_reply(c, s, "Not sent: %s is not here, and your message is too long to be kept. Send it "
+		           "in parts.", a->nick);
+		return;
+	}
+	m = add(c, a, &(struct mail){.number = c->seq + 1, .at_ms = c->wall_ms, .who = mem_strdup(who),
+	                             .made_from = from, .from = mem_strdup(s->nick),
+	                             .text = mem_strdup(text)});
+	emit_fact(c, FACT_MAIL, key_of(a, m->number, key), b.data);
+	bytes_release(&b);
+	emit_reply(c, s, "%s is not here and will read it on coming back.", a->nick);
+}
+
+static void mail_end(struct chat *c, struct account *a, struct mail *m)
+{
+	share_give_back(c, SHARE_MAIL, m->share);
+	DL_DELETE2(c->mails, m, all_prev, all_next);
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): m is in the list */
+	DL_DELETE(a->mail, m);
+	a->nmail--;
+	c->nmail--;
+	free(m->who);
+	free(m->from);
+	free(m->text);
+	free(m);
+}
+
+void mail_forget_shown(struct chat *c, struct session *s)
+{
+	if (s->mail_shown != 0)
+		c->mails_shown--;
+	s->mail_shown = 0;
+}
+
+void mail_deliver(struct chat *c, struct session *s, struct account *a)
+{
+	struct mail *m;
+
+	if (a->nmail == 0)
+		return;
+	emit_reply(c, s, "%" PRIu32 " %s for you came while you were away:", a->nmail,
+	           a->nmail == 1 ? "message" : "messages");
+	mail_forget_shown(c, s);
+	DL_FOREACH(a->mail, m) {
+		emit_line(c, s, "%s[%s -> you]:%s", format_stamp(&c->stamp, m->at_ms), m->from, m->text);
+		s->mail_shown = m->number;
+	}
+	c->mails_shown++;
+	s->mail_at = c->line_seq;
+	s->mail_shown_ms = c->now_ms;
+}
+
+bool mail_is_late(const struct chat *c, const struct session *s)
+{
+	return s->eof && c->now_ms - s->mail_shown_ms >= MAIL_ARRIVES_MS;
+}
+
+void mail_arrived(struct chat *c, struct session *s, const struct arrival *arrived)
+{
+	struct account *a = s->account;
+	char key[KEY_BYTES_MAX];
+
+	/* What was said later has come after it. */
+	if (a == NULL || arrived->what == ARRIVED_NOTHING ||
+	    (arrived->what == ARRIVED_UP_TO && arrived->seq <= s->mail_at))
+		return;
+	while (a->mail != NULL && a->mail->number <= s->mail_shown) {
+		emit_fact(c, FACT_MAIL, key_of(a, a->mail->number, key), "");
+		mail_end(c, a, a->mail);
+	}
+	mail_forget_shown(c, s);
+	if (s->eof)
+		session_finish(c, s);
+}
+
+void mail_load(struct chat *c, const char *key, const char *value)
+{
+	const char *number = strrchr(key, ' ');
+	uint64_t n = number != NULL ? strtoull(number + 1, NULL, 10) : 0;
+	char *owner = number == NULL ? mem_strdup(key) : strndup(key, (size_t)(number - key));
+	struct account *a = owner != NULL && n != 0 ? account_by_key(c, owner) : NULL;
+	struct address from;
+	char *made;
+
+	free(owner);
+	if (a == NULL || a->nmail >= MAIL_MAX || c->nmail >= MAILS_MAX) {
+		/* Whom it was for is gone, or it is beyond what can be kept, or has no number: nobody will
+		 * ever read it. */
+		forget_fact(c, FACT_MAIL, key);
+		return;
+	}
+	made = fields_get(value, "made_from");
+	if (!address_parse(made, &from))
+		from = (struct address){0};
+	free(made);
+	add(c, a, &(struct mail){
+		.number = n, .at_ms = fields_get_time(value, "at"),
+		.who = fields_get_text(value, "share", SHARE_WHO_BYTES - 1), .made_from = from,
+		.from = fields_get_text(value, "from", NAME_BYTES_MAX),
+		.text = fields_get_text(value, "text", MAIL_BYTES_MAX),
+	});
+}
+
+uint32_t mail_by(struct chat *c, const char *who, const struct address *block, bool forget)
+{
+	struct mail *m, *next;
+	char key[KEY_BYTES_MAX];
+	uint32_t n = 0;
+
+	DL_FOREACH_SAFE2(c->mails, m, next, all_next) {
+		if (who != NULL ? strcmp(m->who, who) != 0 : !share_is_within(m->who, block))
+			continue;
+		n++;
+		if (!forget)
+			continue;
+		forget_taken(c, FACT_MAIL, key_of(m->to, m->number, key));
+		mail_end(c, m->to, m);
+	}
+	return n;
+}
+
+void mail_drop(struct chat *c, struct account *a)
+{
+	char key[KEY_BYTES_MAX];
+
+	for (struct mail *m = a->mail; m != NULL; m = m->next)
+		emit_fact(c, FACT_MAIL, key_of(a, m->number, key), "");
+	mail_free(c, a);
+}
+
+void mail_free(struct chat *c, struct account *a)
+{
+	while (a->mail != NULL)
+		mail_end(c, a, a->mail);
+}

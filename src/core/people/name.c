@@ -1,0 +1,607 @@
+/*
+ * Names of people and rooms: what is allowed, and when two are the same.
+ *
+ * Pure: it knows no room and no person, so whether a name is taken is for those
+ * to say who keep them by their keys.
+ */
+#include "chatd/core/people/name.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utf8proc.h>
+
+#include "chatd/base/address.h"
+#include "chatd/base/text.h"
+#include "chatd/core/people/confusable.h"
+
+/* How many code points one may fold to: U+FDFA, with 18, has the most. */
+enum { FOLD_MAX = 32 };
+
+enum {
+	/* A reserved word of so many letters is one also with signs and foreign letters in it: m.e and
+	 * o-p are people's initials. */
+	WORD_LONG = 5,
+	/* And of so many, behind "the", or where the last of its letters is a digit that more follow: a
+	 * theme is no "me", and al12 no "all". */
+	WORD_MIDDLE = 4,
+};
+
+#define SIGNS "_-.|^"
+
+/* What a code point is in a name. */
+enum name_class {
+	CLASS_LETTER,           /* or a digit */
+	CLASS_MARK,             /* belongs to the letter before it */
+	CLASS_SIGN,             /* one of _ - . | ^ */
+	CLASS_SPACE,
+	CLASS_CONTROL,
+	CLASS_INVISIBLE,
+	CLASS_OLD,              /* a letter or mark that is of no script of today */
+	CLASS_OTHER,
+};
+
+static const struct {
+	const char *noun;       /* begins a sentence */
+	size_t chars_max;
+	const char *spare;      /* the name of what has none */
+} kinds[] = {
+	[NAME_NICK] = { "a nick", NICK_CHARS_MAX, "guest" },
+	[NAME_ROOM] = { "a room's name", ROOM_CHARS_MAX, "room" },
+};
+
+/* Keys of nicks that would speak for the server, its operators or everybody. */
+static const char *const reserved[] = {
+	"admin", "administrator", "administrators", "admins", "all", "chatd", "console",
+	"everybody", "everyone", "exit", "help", "here", "host", "me", "mod", "moderator", "moderators", "mods", "nobody",
+	"op", "oper", "operator", "operators", "opers", "ops", "quit", "root", "server", "service", "staff",
+	"support", "sysadmin", "sysop", "system", "you",
+};
+
+/* What may stand for a letter in them, beside what has its skeleton: the first for the second. */
+static const char stand_ins[][2] = {
+	{'0', 'o'}, {'1', 'i'}, {'1', 'l'}, {'l', 'i'}, {'2', 'z'}, {'3', 'e'}, {'4', 'a'}, {'5', 's'},
+	{'6', 'b'}, {'7', 't'}, {'8', 'b'}, {'9', 'g'},
+};
+
+/* And pairs of letters that stand for one. */
+static const char *const pairs[] = { "rnm", "cld", "vvw" };
+
+/* Of a name, what is compared with them, and that without digits behind it. */
+enum view {
+	VIEW_ALL,
+	VIEW_TRIMMED,           /* without signs round it */
+	VIEW_JOINED,            /* of long words: letters and digits alone */
+};
+
+static enum name_class class_of_category(int32_t cp)
+{
+	const utf8proc_property_t *p = utf8proc_get_property(cp);
+
+	if (p->ignorable)
+		return CLASS_INVISIBLE;
+	switch (p->category) {
+	case UTF8PROC_CATEGORY_LU:
+	case UTF8PROC_CATEGORY_LL:
+	case UTF8PROC_CATEGORY_LT:
+	case UTF8PROC_CATEGORY_LM:
+	case UTF8PROC_CATEGORY_LO:
+	case UTF8PROC_CATEGORY_NL:
+	case UTF8PROC_CATEGORY_ND:
+		return CLASS_LETTER;
+	case UTF8PROC_CATEGORY_MN:
+	case UTF8PROC_CATEGORY_MC:
+		return CLASS_MARK;
+	case UTF8PROC_CATEGORY_ZS:
+		return CLASS_SPACE;
+	case UTF8PROC_CATEGORY_CC:
+		return CLASS_CONTROL;
+	case UTF8PROC_CATEGORY_CF:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+		return CLASS_INVISIBLE;
+	default:
+		return cp != 0 && cp < 0x80 && strchr(SIGNS, cp) ? CLASS_SIGN : CLASS_OTHER;
+	}
+}
+
+/*
+ * A letter has to be one when folded, too: U+FDFA becomes three words with
+ * spaces between them, and U+FF9E a mark. It, or all that it becomes, has to be
+ * of a script of today.
+ */
+static enum name_class name_class(int32_t cp)
+{
+	const utf8proc_option_t how = UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
+	                              UTF8PROC_IGNORE | UTF8PROC_DECOMPOSE;
+	enum name_class class = class_of_category(cp), part;
+	utf8proc_int32_t fold[FOLD_MAX];
+	utf8proc_ssize_t i, n;
+	bool today = true;
+	int last = 0;
+
+	if (cp < 0x80 || (class != CLASS_LETTER && class != CLASS_MARK))
+		return class;
+	n = utf8proc_decompose_char(cp, fold, FOLD_MAX, how, &last);
+	if (n < 1 || n > FOLD_MAX)
+		return CLASS_INVISIBLE;
+	for (i = 0; i < n; i++) {
+		part = class_of_category(fold[i]);
+		if (part != CLASS_LETTER && part != CLASS_MARK)
+			return CLASS_OTHER;
+		if (i == 0)
+			class = part;
+		today = today && look_is_of_today(fold[i]);
+	}
+	return today || look_is_of_today(cp) ? class : CLASS_OLD;
+}
+
+/* The code point at s in *cp and its bytes; 0 if it is none. */
+static size_t name_decode(const char *s, size_t len, int32_t *cp)
+{
+	utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)len,
+	                                      cp);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+__attribute__((format(printf, 3, 4)))
+static bool refuse(char *why, size_t why_size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, why_size, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* -- what is reserved -------------------------------------------------------------- */
+
+/* The reserved word that a key is but for signs round it; NULL: none. */
+static const char *key_reserved(const char *key)
+{
+	size_t len, i;
+
+	key += strspn(key, SIGNS);
+	len = strlen(key);
+	while (len > 0 && strchr(SIGNS, key[len - 1]) != NULL)
+		len--;
+	for (i = 0; i < sizeof reserved / sizeof *reserved; i++)
+		if (strlen(reserved[i]) == len && memcmp(key, reserved[i], len) == 0)
+			return reserved[i];
+	return NULL;
+}
+
+static bool stands_for(char written, char letter)
+{
+	size_t i;
+
+	if (written == letter || (written > '9' && written != 'l'))
+		return written == letter;
+	for (i = 0; i < sizeof stand_ins / sizeof *stand_ins; i++)
+		if (stand_ins[i][0] == written && stand_ins[i][1] == letter)
+			return true;
+	return false;
+}
+
+/* How many characters of a look stand for the letter; 0: what is there does not. */
+static size_t letter_at(const char *look, char letter)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		if (letter == pairs[i][2] && strncmp(look, pairs[i], 2) == 0)
+			return 2;
+	return *look != '\0' && stands_for(*look, letter);
+}
+
+static bool look_is_word(const char *look, const char *word)
+{
+	size_t n = 1;
+
+	for (; *word != '\0' && n > 0; word++) {
+		n = letter_at(look, *word);
+		look += n;
+	}
+	return n > 0 && *look == '\0';
+}
+
+/* The name without what the view leaves out. False: it is the whole name. */
+static bool name_cut(const char *name, enum view view, char out[NAME_KEY_BYTES_MAX + 1])
+{
+	size_t n = 0, len = strlen(name);
+
+	if (view == VIEW_TRIMMED)
+		name += strspn(name, SIGNS);
+	for (; *name != '\0' && n < NAME_KEY_BYTES_MAX; name++)
+		if (view != VIEW_JOINED || strchr(SIGNS, *name) == NULL)
+			out[n++] = *name;
+	while (view == VIEW_TRIMMED && n > 0 && strchr(SIGNS, out[n - 1]) != NULL)
+		n--;
+	out[n] = '\0';
+	return n < len;
+}
+
+static const char *find_word(const char *look, size_t least)
+{
+	const char *behind = strncmp(look, "the", 3) == 0 ? look + 3 : NULL;
+	size_t i, len;
+
+	if (behind != NULL)
+		behind += strspn(behind, SIGNS);
+	for (i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+		len = strlen(reserved[i]);
+		if (len >= least && (look_is_word(look, reserved[i]) ||
+		                     (behind != NULL && len >= WORD_MIDDLE && look_is_word(behind, reserved[i]))))
+			return reserved[i];
+	}
+	return NULL;
+}
+
+/* The reserved word of so many letters that a look is, a long one also amid what is no letter or
+ * digit of its own; NULL: none. */
+static const char *look_reserved(const char *look, size_t least)
+{
+	const char *word = find_word(look, least);
+	char bare[NAME_LOOK_BYTES_MAX + 1];
+	size_t i, n = 0;
+
+	for (i = 0; look[i] != '\0'; i++)
+		if ((look[i] >= 'a' && look[i] <= 'z') || (look[i] >= '0' && look[i] <= '9'))
+			bare[n++] = look[i];
+	bare[n] = '\0';
+	return word != NULL || n == i ? word : find_word(bare, WORD_LONG);
+}
+
+static bool has_small_letters(const char *name)
+{
+	size_t len = strlen(name), i, n;
+	int32_t cp;
+
+	for (i = 0; i < len; i += n) {
+		n = name_decode(name + i, len - i, &cp);
+		if (utf8proc_get_property(cp)->category == UTF8PROC_CATEGORY_LL)
+			return true;
+	}
+	return false;
+}
+
+/* The looks of a name without the digits and signs behind it. ICU takes long to make one, so they are
+ * made once; those of what stands behind, which is ASCII and joins nothing, are put there. */
+struct stem {
+	char key[NAME_LOOK_BYTES_MAX + 1], capitals[NAME_LOOK_BYTES_MAX + 1];
+	char written[NAME_LOOK_BYTES_MAX + 1];
+};
+
+static const char *stem_seems(const char *stem, const char *tail, size_t least)
+{
+	char look[2 * NAME_LOOK_BYTES_MAX + 1];
+
+	snprintf(look, sizeof look, "%s%s", stem, tail);
+	look[NAME_LOOK_BYTES_MAX] = '\0';
+	return look_reserved(look, least);
+}
+
+/* The reserved word that it looks like with that tail. written: as it is written, too. */
+static const char *cut_seems(const struct stem *s, const char *tail, bool written, size_t least)
+{
+	char look[NAME_LOOK_BYTES_MAX + 1];
+	const char *word;
+
+	look_of(tail, false, look);
+	word = stem_seems(s->key, look, least);
+	if (word == NULL && written)
+		word = stem_seems(s->written, look, least);
+	if (word == NULL) {
+		look_in_capitals(tail, look);
+		word = stem_seems(s->capitals, look, least);
+	}
+	return word;
+}
+
+/* Where the digits and signs begin that stand behind a name. */
+static size_t tail_at(const char *s)
+{
+	size_t n = strlen(s);
+
+	while (n > 1 && strchr(SIGNS "0123456789", s[n - 1]) != NULL)
+		n--;
+	return n;
+}
+
+static void stem_make(struct stem *s, const char *key, const char *written)
+{
+	char stem[NAME_KEY_BYTES_MAX + 1];
+
+	snprintf(stem, sizeof stem, "%.*s", (int)tail_at(key), key);
+	look_of(stem, false, s->key);
+	look_in_capitals(stem, s->capitals);
+	snprintf(stem, sizeof stem, "%.*s", (int)tail_at(written), written);
+	look_of(stem, true, s->written);
+}
+
+/*
+ * The reserved word that a name looks like, or would without digits and signs behind it;
+ * NULL: none. As it is without case, in capitals, and as it is written; there ALI is not
+ * ALl, so that of capitals alone is looked at in the other ways only.
+ */
+static const char *name_seems(const char *name, const char *key)
+{
+	char cut[NAME_KEY_BYTES_MAX + 1], spelt[NAME_KEY_BYTES_MAX + 1];
+	const char *word = NULL;
+	bool small = has_small_letters(name);
+	struct stem stem;
+
+	for (enum view v = VIEW_ALL; v <= VIEW_JOINED && word == NULL; v++) {
+		size_t least = v == VIEW_JOINED ? WORD_LONG : 0, begin, n;
+		bool written;
+
+		if (!name_cut(key, v, cut) && v != VIEW_ALL)
+			continue;
+		name_cut(name, v, spelt);
+		stem_make(&stem, cut, spelt);
+		begin = tail_at(cut);
+		written = small && strcmp(spelt + tail_at(spelt), cut + begin) == 0;
+		word = cut_seems(&stem, cut + begin, written, least);
+		for (n = strlen(cut); word == NULL && n > begin; n--) {
+			/* What is left may still end in digits, which may stand for letters. */
+			bool tail = n - 1 > begin;
+
+			cut[n - 1] = '\0';
+			word = cut_seems(&stem, cut + begin, written,
+			                 tail && least < WORD_MIDDLE ? WORD_MIDDLE : least);
+		}
+	}
+	return word;
+}
+
+/* -- what is allowed --------------------------------------------------------------- */
+
+/* Marks since the last letter. */
+struct marks {
+	size_t accents;         /* that go on any letter, each above or below the one before */
+	size_t stacked;         /* all that take no room of their own */
+};
+
+/* False: one too many. */
+static bool mark_fits(struct marks *m, int32_t cp)
+{
+	if (utf8proc_get_property(cp)->category != UTF8PROC_CATEGORY_MC) {
+		m->stacked++;
+		m->accents += look_is_accent(cp);
+	}
+	return m->accents <= NAME_ACCENTS_MAX && m->stacked <= NAME_MARKS_MAX;
+}
+
+static bool refuse_marks(const struct marks *m, const char *noun, char *why, size_t why_size)
+{
+	if (m->accents > NAME_ACCENTS_MAX)
+		return refuse(why, why_size, "%s has at most %d accents on one letter", noun,
+		              NAME_ACCENTS_MAX);
+	return refuse(why, why_size, "%s has at most %d marks on one letter", noun, NAME_MARKS_MAX);
+}
+
+/* What a control character becomes where it is shown: ^ and A to Z, ^ or _. (The others have signs
+ * that no name has.) */
+static bool is_control_shown(const char *s, size_t len)
+{
+	return len >= 2 && s[0] == '^' && ((s[1] >= 'A' && s[1] <= 'Z') || s[1] == '^' || s[1] == '_');
+}
+
+/* All code points, one after the other. */
+static bool check_chars(enum name_kind kind, const char *name, size_t len, char *why,
+                        size_t why_size)
+{
+	const char *noun = kinds[kind].noun;
+	enum name_class class, before = CLASS_SIGN;
+	size_t i, n, letters = 0;
+	struct marks marks = {0};
+	bool control = false;
+	int32_t cp;
+
+	for (i = 0; i < len; i += n, before = class) {
+		n = name_decode(name + i, len - i, &cp);
+		if (n == 0)
+			return refuse(why, why_size, "%s has to be UTF-8; this is not", noun);
+		class = name_class(cp);
+		if (class != CLASS_MARK)
+			marks = (struct marks){0};
+		switch (class) {
+		case CLASS_LETTER:
+			letters++;
+			break;
+		case CLASS_SIGN:
+			control = control || is_control_shown(name + i, len - i);
+			break;
+		case CLASS_MARK:
+			if (before == CLASS_SIGN)
+				return refuse(why, why_size,
+				              "%s has accents only on letters and digits", noun);
+			if (!mark_fits(&marks, cp))
+				return refuse_marks(&marks, noun, why, why_size);
+			break;
+		case CLASS_SPACE:
+			return refuse(why, why_size, "%s has no spaces; use _ instead", noun);
+		case CLASS_CONTROL:
+			return refuse(why, why_size, "%s has no control characters", noun);
+		case CLASS_INVISIBLE:
+			return refuse(why, why_size, "%s has no invisible characters", noun);
+		case CLASS_OLD:
+			return refuse(why, why_size, "%s has letters and digits that are in use today, "
+			              "which U+%04X is not", noun, (unsigned)cp);
+		case CLASS_OTHER:
+			if (cp == '#' && kind == NAME_ROOM)
+				return refuse(why, why_size, "%s has no #; leave it out", noun);
+			return refuse(why, why_size, "%s has only letters, digits and _ - . | ^",
+			              noun);
+		}
+	}
+	if (letters == 0)
+		return refuse(why, why_size, "%s has at least one letter or digit", noun);
+	if (control)
+		return refuse(why, why_size, "%s has no control characters, nor what looks like one (^H)",
+		              noun);
+	return true;
+}
+
+/* The whole of it, of which each character is allowed. */
+static bool check_whole(enum name_kind kind, const char *name, const char *key, char *why,
+                        size_t why_size)
+{
+	const char *noun = kinds[kind].noun, *word;
+	struct address address;
+
+	/* Commands would take them for flags, and for whom an address is of. */
+	if (strncmp(key, "--", 2) == 0)
+		return refuse(why, why_size, "%s does not begin with --", noun);
+	if (kind == NAME_NICK && address_parse(key, &address))
+		return refuse(why, why_size, "%s is no address", noun);
+	switch (look_fault(key)) {
+	case LOOK_SCRIPTS:
+		return refuse(why, why_size, "%s has letters of one script; Latin may stand beside "
+		              "Chinese, Japanese or Korean", noun);
+	case LOOK_DIGITS:
+		return refuse(why, why_size, "%s has digits of one kind", noun);
+	case LOOK_MARKS:
+		return refuse(why, why_size, "%s has an accent at most once on one letter", noun);
+	case LOOK_FINE:
+		break;
+	}
+	if (kind != NAME_NICK)
+		return true;
+	word = key_reserved(key);
+	if (word != NULL)
+		return refuse(why, why_size, "the nick \"%s\" is reserved; choose another", word);
+	word = name_seems(name, key);
+	if (word != NULL)
+		return refuse(why, why_size, "it looks like \"%s\", which is reserved; choose another",
+		              word);
+	return true;
+}
+
+bool name_check(enum name_kind kind, const char *name, size_t len,
+                char key[NAME_KEY_BYTES_MAX + 1], char *why, size_t why_size)
+{
+	const char *noun = kinds[kind].noun;
+	char copy[NAME_BYTES_MAX + 1];
+	size_t chars;
+
+	key[0] = '\0';
+	if (len == 0)
+		return refuse(why, why_size, "%s has at least one letter or digit", noun);
+	chars = text_chars(name, len);
+	if (chars > kinds[kind].chars_max)
+		return refuse(why, why_size, "%s has at most %zu characters; this has %zu", noun,
+		              kinds[kind].chars_max, chars);
+	if (len > NAME_BYTES_MAX)
+		return refuse(why, why_size, "%s has to be UTF-8; this is not", noun);
+	if (!check_chars(kind, name, len, why, why_size))
+		return false;
+	if (!name_key(name, len, key))
+		return refuse(why, why_size, "%s is shorter when its ligatures are written out",
+		              noun);
+	memcpy(copy, name, len);
+	copy[len] = '\0';
+	return check_whole(kind, copy, key, why, why_size);
+}
+
+bool name_key(const char *name, size_t len, char key[NAME_KEY_BYTES_MAX + 1])
+{
+	char copy[NAME_BYTES_MAX + 1], *folded;
+	size_t n;
+
+	key[0] = '\0';
+	if (len == 0 || len > NAME_BYTES_MAX || memchr(name, ' ', len) != NULL ||
+	    memchr(name, '\0', len) != NULL)
+		return false;
+	memcpy(copy, name, len);
+	copy[len] = '\0';
+	folded = text_form(copy, FORM_NAME);
+	n = folded != NULL ? strlen(folded) : 0;
+	if (n <= NAME_KEY_BYTES_MAX && n > 0)
+		memcpy(key, folded, n + 1);
+	free(folded);
+	return key[0] != '\0';
+}
+
+bool name_is(const char *name, const char *key)
+{
+	char its[NAME_KEY_BYTES_MAX + 1];
+
+	return name_key(name, strlen(name), its) && strcmp(its, key) == 0;
+}
+
+bool name_kept(const char *name, size_t bytes_max)
+{
+	size_t len = strnlen(name, bytes_max + 1);
+
+	return len > 0 && len <= bytes_max && strchr(name, ' ') == NULL && text_is_shown(name, len);
+}
+
+/*
+ * Copies what a name may have; a run of anything else between two letters
+ * becomes one _. Returns the bytes.
+ */
+static size_t mend_chars(const char *typed, size_t len, size_t max_chars, char *out)
+{
+	enum name_class class, before = CLASS_SIGN;
+	size_t i, n, at = 0, chars = 0;
+	struct marks marks = {0};
+	bool gap = false;  /* true while something was left out behind the last character */
+	int32_t cp;
+
+	for (i = 0; i < len && chars < max_chars; i += n) {
+		n = name_decode(typed + i, len - i, &cp);
+		class = n ? name_class(cp) : CLASS_OTHER;
+		n = n ? n : 1;
+		if (is_control_shown(typed + i, len - i)) {
+			n = 2;
+			class = CLASS_CONTROL;
+		}
+		if (class == CLASS_MARK) {
+			if (gap || before == CLASS_SIGN || !mark_fits(&marks, cp))
+				continue;
+		} else if (class == CLASS_LETTER || class == CLASS_SIGN) {
+			marks = (struct marks){0};
+		} else {
+			gap = true;
+			continue;
+		}
+		if (gap && at > 0 && class == CLASS_LETTER && before != CLASS_SIGN) {
+			if (chars + 2 > max_chars)
+				break;
+			out[at++] = '_';
+			chars++;
+		}
+		memcpy(out + at, typed + i, n);
+		at += n;
+		chars++;
+		gap = false;
+		before = class;
+	}
+	return at;
+}
+
+void name_mend(enum name_kind kind, const char *typed, size_t len, size_t max_chars,
+               char out[NAME_BYTES_MAX + 1])
+{
+	char key[NAME_KEY_BYTES_MAX + 1], why[128];
+	size_t n;
+
+	if (max_chars > kinds[kind].chars_max)
+		max_chars = kinds[kind].chars_max;
+	if (max_chars == 0)
+		max_chars = 1;
+	n = mend_chars(typed, len, max_chars, out);
+	out[n] = '\0';
+	if (name_check(kind, out, n, key, why, sizeof why))
+		return;
+	/* Reserved, of several scripts, a flag: there is no name like it. */
+	n = text_prefix(kinds[kind].spare, strlen(kinds[kind].spare), max_chars);
+	memcpy(out, kinds[kind].spare, n);
+	out[n] = '\0';
+}

@@ -1,0 +1,80 @@
+/* What is counted by address. Owns struct origin. */
+
+#include "chatd/core/people/origin.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+
+static void idle_add(struct origins *origins, struct origin *o)
+{
+	struct origin *oldest = origins->idle;
+
+	if (origins->nidle == ORIGINS_MAX) {
+		DL_DELETE(origins->idle, oldest);
+		HASH_DEL(origins->all, oldest);
+		free(oldest);
+		origins->nidle--;
+	}
+	DL_APPEND(origins->idle, o);
+	origins->nidle++;
+}
+
+static void idle_remove(struct origins *origins, struct origin *o)
+{
+	DL_DELETE(origins->idle, o);
+	origins->nidle--;
+}
+
+struct origin *origin_of(struct origins *origins, const struct address *a)
+{
+	struct address key = address_counted(a);
+	struct origin *o;
+
+	HASH_FIND(hh, origins->all, &key, sizeof key, o);
+	if (o == NULL) {
+		o = mem_zero(1, sizeof *o);
+		o->address = key;
+		o->number = ++origins->number;
+		HASH_ADD(hh, origins->all, address, sizeof o->address, o);
+	} else if (o->connections > 0) {
+		return o;
+	} else {
+		idle_remove(origins, o);
+	}
+	idle_add(origins, o);
+	return o;
+}
+
+struct origin *origin_find(const struct origins *origins, const struct address *counted)
+{
+	struct origin *o;
+
+	HASH_FIND(hh, origins->all, counted, sizeof *counted, o);
+	return o;
+}
+
+void origin_hold(struct origins *origins, struct origin *o)
+{
+	if (o->connections++ == 0)
+		idle_remove(origins, o);
+}
+
+void origin_drop(struct origins *origins, struct origin *o)
+{
+	if (--o->connections == 0)
+		idle_add(origins, o);
+}
+
+void origins_free(struct origins *origins)
+{
+	struct origin *o, *next;
+
+	HASH_ITER(hh, origins->all, o, next) {
+		HASH_DEL(origins->all, o); /* NOLINT(clang-analyzer-unix.Malloc): not freed yet */
+		free(o);
+	}
+	*origins = (struct origins){0};
+}

@@ -1,0 +1,274 @@
+/* Rights in rooms. Owns the invitations of sessions. */
+
+#include "chatd/core/rooms/access.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/moderation/ban.h"
+
+/* -- invitations of guests -------------------------------------------------------------- */
+
+const struct invite *rights_invited(const struct session *s, const struct room *r)
+{
+	for (uint32_t i = 0; i < s->ninvited; i++)
+		if (s->invited[i].room == r->number)
+			return &s->invited[i];
+	return NULL;
+}
+
+static void drop_invite(struct session *s, uint32_t i)
+{
+	memmove(s->invited + i, s->invited + i + 1, (--s->ninvited - i) * sizeof *s->invited);
+	if (s->ninvited == 0) {
+		free(s->invited);
+		s->invited = NULL;
+	}
+}
+
+/* Invitations of s to rooms of r's owner. */
+static uint32_t of_owner(const struct chat *c, const struct session *s, const struct room *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->ninvited; i++) {
+		struct room *other;
+
+		HASH_FIND(hh_number, c->by_number, &s->invited[i].room, sizeof other->number, other);
+		if (other != NULL && other->owner != NULL && r->owner != NULL)
+			n += other->owner->account == r->owner->account;
+	}
+	return n;
+}
+
+bool rights_invite(const struct chat *c, struct session *s, const struct room *r, uint64_t since,
+                   bool force)
+{
+	if (rights_invited(s, r) != NULL)
+		return true;
+	if (!force && (s->ninvited == INVITES_MAX || of_owner(c, s, r) >= INVITES_OWNER_MAX))
+		return false;
+	if (s->ninvited == INVITES_MAX)
+		drop_invite(s, 0);
+	if (s->invited == NULL)
+		s->invited = mem_alloc(INVITES_MAX * sizeof *s->invited);
+	s->invited[s->ninvited++] = (struct invite){r->number, since};
+	return true;
+}
+
+void rights_uninvite(struct session *s, const struct room *r)
+{
+	const struct invite *i = rights_invited(s, r);
+
+	if (i != NULL)
+		drop_invite(s, (uint32_t)(i - s->invited));
+}
+
+void rights_copy_invites(struct session *s, const struct invite *from, uint32_t n)
+{
+	if (n == 0 || s->invited != NULL)
+		return;
+	s->invited = mem_alloc(INVITES_MAX * sizeof *s->invited);
+	memcpy(s->invited, from, n * sizeof *from);
+	s->ninvited = n;
+}
+
+/* -- coming in ---------------------------------------------------------------------------- */
+
+enum rights_bar rights_bar(const struct room *r, const struct session *s, const struct account *a)
+{
+	enum role role = s->trusted ? ROLE_ADMIN : a != NULL ? a->role : ROLE_GUEST;
+
+	if (!r->closed || grant_role_of(r, a, role) >= ROOM_MEMBER || rights_invited(s, r) != NULL)
+		return BAR_NONE;
+	return r->set.private ? BAR_PRIVATE : BAR_PASSWORD;
+}
+
+bool rights_enter(const struct chat *c, const struct session *s, const struct room *r)
+{
+	(void)c;
+	return s->room == r || rights_bar(r, s, s->account) == BAR_NONE;
+}
+
+bool rights_see(const struct chat *c, const struct session *s, const struct room *r)
+{
+	return !r->set.private || rights_enter(c, s, r);
+}
+
+/* -- many rooms ----------------------------------------------------------------------------- */
+
+void rights_mark(struct chat *c, const struct session *s)
+{
+	const struct grant *g = s->account != NULL ? s->account->grants : NULL;
+
+	c->mark++;
+	for (; g != NULL; g = g->next)
+		g->room->mark = c->mark;
+	for (uint32_t i = 0; i < s->ninvited; i++) {
+		struct room *r;
+
+		HASH_FIND(hh_number, c->by_number, &s->invited[i].room, sizeof r->number, r);
+		if (r != NULL)
+			r->mark = c->mark;
+	}
+	if (s->room != NULL)
+		s->room->mark = c->mark;
+}
+
+/* What s is in r, it is by a grant, an invitation or by being there; or else by its role. */
+static bool may_be_in(const struct chat *c, const struct session *s, const struct room *r)
+{
+	return r->mark == c->mark || role_of(s) >= ROLE_MODERATOR;
+}
+
+bool rights_see_marked(const struct chat *c, const struct session *s, const struct room *r)
+{
+	return !r->set.private || may_be_in(c, s, r);
+}
+
+/* -- speaking ------------------------------------------------------------------------------- */
+
+/* Milliseconds until s may speak in a slow room. Its account remembers too, so that a new
+ * connection is no way round. */
+static int64_t wait_ms(const struct chat *c, const struct session *s)
+{
+	int64_t last_ms = s->slow_ms;
+
+	if (s->account != NULL && s->account->slow_ms > last_ms)
+		last_ms = s->account->slow_ms;
+	return last_ms == 0 ? 0 : last_ms + (int64_t)s->room->set.slow_s * 1000 - c->now_ms;
+}
+
+bool rights_may_speak(const struct chat *c, const struct session *s)
+{
+	const struct room *r = s->room;
+
+	return (!r->set.moderated && r->set.slow_s == 0) || s->voiced ||
+	       grant_role(r, s) >= ROOM_VOICE || (!r->set.moderated && wait_ms(c, s) <= 0);
+}
+
+bool rights_speak(struct chat *c, struct session *s)
+{
+	const struct room *r = s->room;
+	int64_t wait_s;
+
+	if (rights_may_speak(c, s))
+		return true;
+	if (r->set.moderated) {
+		emit_reply(c, s, "Not sent: %s is moderated; its operators can give you a voice.", r->name);
+		return false;
+	}
+	wait_s = (wait_ms(c, s) + 999) / 1000;
+	emit_reply(c, s, "Not sent: in %s everybody says one line in %" PRIu32 " %s. You can speak again "
+	           "in %" PRId64 " %s.", r->name, r->set.slow_s,
+	           r->set.slow_s == 1 ? "second" : "seconds", wait_s,
+	           wait_s == 1 ? "second" : "seconds");
+	return false;
+}
+
+void rights_spoke(struct chat *c, struct session *s)
+{
+	if (s->room->set.slow_s == 0)
+		return;
+	s->slow_ms = c->now_ms;
+	if (s->account != NULL)
+		s->account->slow_ms = c->now_ms;
+}
+
+/* -- reading -------------------------------------------------------------------------------- */
+
+/* Members who are banned keep what they are in the room, but may not be there. */
+static bool is_banned(const struct chat *c, const struct session *s, const struct room *r)
+{
+	struct bearer who = bearer_of(s);
+
+	return ban_find(c, BAN_ENTRY, r, &who) != NULL;
+}
+
+bool rights_read_after(const struct chat *c, const struct session *s, const struct room *r,
+                       uint64_t *after)
+{
+	const struct grant *g;
+	const struct invite *i;
+
+	*after = 0;
+	if (!r->closed)
+		return true;
+	if (!rights_enter(c, s, r) || is_banned(c, s, r))
+		return false;
+	if (!r->set.private || r->set.open_history || grant_role(r, s) == ROOM_OWNER)
+		return true;
+	g = s->account != NULL ? grant_of(r, s->account->key) : NULL;
+	i = rights_invited(s, r);
+	if (g != NULL)
+		*after = g->since;
+	else if (i != NULL)
+		*after = i->since;
+	else if (grant_role(r, s) < ROOM_OPERATOR)
+		/* Came in when it still might; it has read what was said since. */
+		*after = s->joined_id;
+	return true;
+}
+
+/* A room that is closed; the number beside it, for the order is by that. */
+struct closed {
+	uint32_t number;
+	const struct room *room;
+};
+
+static int by_number(const void *a, const void *b)
+{
+	const struct closed *x = a, *y = b;
+
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+void rights_hidden(struct chat *c, const struct session *s, struct bytes *out)
+{
+	struct closed *list;
+	uint32_t n = 0;
+
+	if (c->nclosed == 0)
+		return;
+	rights_mark(c, s);
+	list = mem_alloc(c->nclosed * sizeof *list);
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++)
+		if (c->rooms[slot] != NULL && c->rooms[slot]->closed)
+			list[n++] = (struct closed){c->rooms[slot]->number, c->rooms[slot]};
+	qsort(list, n, sizeof *list, by_number);
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t after = 0;
+		bool some = may_be_in(c, s, list[i].room) && rights_read_after(c, s, list[i].room, &after);
+
+		if (some && after == 0)
+			continue;
+		bytes_printf(out, "%s%" PRIu32, out->len > 0 ? " " : "", list[i].number);
+		if (some && out->len < HIDDEN_BYTES_MAX)
+			bytes_printf(out, ":%" PRIu64, after);
+	}
+	free(list);
+}
+
+/* -- power ---------------------------------------------------------------------------------- */
+
+bool rights_power(struct chat *c, struct session *s, const struct room *r, enum room_role least)
+{
+	const struct grant *owner = grant_owner(r);
+
+	if (grant_role(r, s) >= least)
+		return true;
+	if (least < ROOM_OWNER)
+		emit_reply(c, s, "Not done: that is for the operators of %s.", r->name);
+	else if (r == c->lobby)
+		emit_reply(c, s, "Not done: %s is the lobby, and that is for administrators there.", r->name);
+	else if (owner == NULL)
+		emit_reply(c, s, "Not done: that is for the owner of %s, and it has none. Rooms that somebody "
+		           "makes who is signed in are theirs.", r->name);
+	else
+		emit_reply(c, s, "Not done: that is for the owner of %s, %s.", r->name,
+		           account_by_key(c, owner->key)->nick);
+	return false;
+}

@@ -1,0 +1,603 @@
+/*
+ * Replay, /history, /catchup and /search: the questions and how answers look.
+ *
+ * While such a question is out the session's input waits for the answer, and lines that come live
+ * stay in its feed's log.
+ */
+
+#include "chatd/core/rooms/history.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/seen.h"
+#include "chatd/core/rooms/setting.h"
+#include "chatd/core/rooms/unread.h"
+
+enum {
+	BACK_LINES = 3,          /* shown again to somebody who comes back, before what is new */
+	RECALL_AGAIN_MS = 5000,  /* after what somebody has missed could not be told */
+};
+
+static struct query query_of(const struct session *s, enum query_kind kind)
+{
+	return (struct query){
+		.kind = kind, .before_id = UINT64_MAX, .since_ms = INT64_MIN,
+		.until_ms = INT64_MAX, .key = s->key, .words = "",
+	};
+}
+
+/* Cuts off what s may not read. False: that is all of it, and s was told. */
+static bool readable(struct chat *c, struct session *s, struct query *q, struct bytes *hidden)
+{
+	const struct room *r = q->room != 0 ? room_by_number(c, q->room) : NULL;
+	uint64_t after = 0;
+
+	if (q->kind == QUERY_SEARCH) {
+		rights_hidden(c, s, hidden);
+		q->key = hidden->len > 0 ? hidden->data : "";
+	}
+	if (q->room == 0)
+		return true;
+	if (r == NULL || !rights_read_after(c, s, r, &after)) {
+		emit_reply(c, s, "What was said there is not yours to read.");
+		return false;
+	}
+	if (q->after_id < after)
+		q->after_id = after;
+	return true;
+}
+
+/* Which record must be saved before the question is answered: what was said before it is in the
+ * answer, and what was deleted is not. For a room that is its newest record of either kind, for all
+ * rooms the newest of all. */
+static uint64_t newest(const struct chat *c, const struct session *s, enum query_kind kind)
+{
+	if (kind == QUERY_SEARCH)
+		return c->line_seq;
+	/* What one has seen is a record of neither kind. */
+	if (kind == QUERY_AUDIT || kind == QUERY_REPLAY)
+		return c->seq;
+	return s->room->last_id > s->room->deleted_seq ? s->room->last_id : s->room->deleted_seq;
+}
+
+/* The same as history_ask, when delay_ms have gone by. */
+static struct question *ask_in(struct chat *c, struct session *s, question_then *then,
+                               enum history_need need, struct query q, int64_t delay_ms)
+{
+	struct query whole = query_of(s, q.kind);
+	struct question *question = NULL;
+	struct bytes hidden = {0};
+
+	whole.room = q.room;
+	whole.limit = q.limit;
+	whole.after_id = q.after_id;
+	if (q.before_id != 0)
+		whole.before_id = q.before_id;
+	if (q.since_ms != 0)
+		whole.since_ms = q.since_ms;
+	if (q.until_ms != 0)
+		whole.until_ms = q.until_ms;
+	if (q.words != NULL)
+		whole.words = q.words;
+	whole.marked_after = q.marked_after;
+	if (q.kind == QUERY_AUDIT)
+		whole.key = q.key != NULL ? q.key : "";
+	whole.after_seq = newest(c, s, q.kind);
+	/* What is saved can be read, also while nothing more can be. */
+	if (need == HISTORY_SAVED)
+		whole.after_seq = outage_readable(c, whole.after_seq);
+	if (readable(c, s, &whole, &hidden)) {
+		question = question_new(c, s, then);
+		question->in_room = whole.room != 0;
+		question_ask_in(c, question, whole, delay_ms);
+	}
+	bytes_release(&hidden);
+	return question;
+}
+
+struct question *history_ask(struct chat *c, struct session *s, question_then *then,
+                             enum history_need need, struct query q)
+{
+	return ask_in(c, s, then, need, q, 0);
+}
+
+/* Somebody's line as it looked when it was said. */
+static void show_row(struct chat *c, struct session *s, const char *head, const struct row *row)
+{
+	const char *stamp = format_stamp(&c->stamp, row->time_ms);
+
+	if (row->kind == RECORD_ACTION)
+		emit_line(c, s, "%s%s* %s %s", head, stamp, row->sender, row->body);
+	else if (row->kind == RECORD_GAP)
+		emit_line(c, s, "%s%s[%s]: %s", head, stamp, row->sender, row->body);
+	else
+		emit_line(c, s, "%s%s[%s]:%s", head, stamp, row->sender, row->body);
+}
+
+/* Lines of people whom s ignores are left out of the past as well. */
+static bool row_ignored(const struct session *s, const struct row *row)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	return s->nignored > 0 &&
+	       name_key(row->sender, strlen(row->sender), key) &&
+	       session_ignores(s, key);
+}
+
+/* numbered: each with its number before it. */
+static void show_rows(struct chat *c, struct session *s, const struct rows *rows, bool numbered)
+{
+	char head[32] = "";
+	uint32_t hidden = 0;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		if (row_ignored(s, &rows->row[i])) {
+			hidden++;
+			continue;
+		}
+		if (numbered)
+			snprintf(head, sizeof head, "#%" PRIu64 " ", rows->row[i].id);
+		show_row(c, s, head, &rows->row[i]);
+	}
+	if (hidden > 0)
+		emit_reply(c, s, "(%" PRIu32 " of them by people whom you ignore: not shown.)", hidden);
+}
+
+static const char *lines_word(size_t n)
+{
+	return n == 1 ? "line" : "lines";
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool is_missed(const struct rows *rows, uint64_t id)
+{
+	bool is = id > rows->seen_id;
+
+	for (uint32_t i = 0; i < rows->gaps.n; i++)
+		is |= id > rows->gaps.at[i].after && id < rows->gaps.at[i].before;
+	return is;
+}
+
+/* Tells how many lines a person has missed beside those from first on, which are shown, and
+ * remembers which. */
+static void show_missed(struct chat *c, struct session *s, const struct rows *rows, size_t first)
+{
+	uint32_t missed = rows->missed;
+
+	if (rows->seen_id == 0)
+		return;
+	/* Of a replay that is not shown, its lines are among them. */
+	for (size_t i = 0; i < first; i++)
+		missed += is_missed(rows, rows->row[i].id) && !name_is(rows->row[i].sender, s->key);
+	if (missed == 0)
+		return;
+	for (uint32_t i = 0; i < rows->gaps.n; i++)
+		ranges_add(&s->gaps, rows->gaps.at[i].after, least(rows->gaps.at[i].before, s->shown_from));
+	ranges_add(&s->gaps, rows->seen_id, s->shown_from);
+	emit_reply(c, s, "%s%" PRIu32 "%s unread %s: %ccatchup shows %s.",
+	           missed >= MISSED_MAX ? "At least " : "", missed, first < rows->n ? " more" : "",
+	           lines_word(missed), c->config.command_prefix, missed == 1 ? "it" : "them");
+}
+
+/* The replay of somebody who comes back: what is new, and a little before it. Returns its first
+ * row. */
+static size_t show_new(struct chat *c, struct session *s, const struct rows *rows)
+{
+	size_t known = 0, first, n = 0;
+	struct rows shown = *rows;
+
+	while (known < rows->n && !is_missed(rows, rows->row[known].id))
+		known++;
+	for (size_t i = known; i < rows->n; i++)
+		n += is_missed(rows, rows->row[i].id) && !name_is(rows->row[i].sender, s->key);
+	first = known > BACK_LINES ? known - BACK_LINES : 0;
+	shown.row += first;
+	shown.n -= first;
+	if (n == 0)
+		emit_reply(c, s, "Nothing new in %s. Its last %s:", s->room->name, lines_word(shown.n));
+	else
+		emit_reply(c, s, "%zu new %s in %s%s:", n, lines_word(n), s->room->name,
+		           known > first ? ", with what came before" : "");
+	show_rows(c, s, &shown, false);
+	return first;
+}
+
+static size_t show_all(struct chat *c, struct session *s, const struct rows *rows)
+{
+	if (rows->n == 1)
+		emit_reply(c, s, "The last line said in %s:", s->room->name);
+	else
+		emit_reply(c, s, "The last %zu lines said in %s:", rows->n, s->room->name);
+	show_rows(c, s, rows, false);
+	return 0;
+}
+
+static void show_replay(struct chat *c, struct session *s, const struct rows *rows)
+{
+	size_t first = rows->n;
+	uint64_t after = 0;
+
+	/* All that was said here has been deleted, where s may read all of it; pruning tells of
+	 * itself. */
+	if (rows->error == NULL && rows->n == 0 && s->room->last_id == s->joined_id &&
+	    s->room->last_id <= c->stored_seq &&
+	    rights_read_after(c, s, s->room, &after) && after == 0)
+		s->room->last_id = 0;
+	if (rows->error != NULL) {
+		emit_reply(c, s, "The history cannot be shown now: %s", rows->error);
+	} else if (rows->n > 0 && setting_replay(c, s->room) > 0) {
+		first = rows->back ? show_new(c, s, rows) : show_all(c, s, rows);
+		s->shown_from = rows->row[first].id;
+		emit_reply(c, s, "End of history; what follows is live.");
+	}
+	if (rows->error == NULL)
+		show_missed(c, s, rows, first);
+}
+
+/* The replay is there, or there is none: what is to be read last, and then what is said. */
+static void settle(struct chat *c, struct session *s)
+{
+	void (*settled)(struct chat *, struct session *) = s->settled;
+
+	s->settled = NULL;
+	outage_tell_unsaved(c, s);
+	if (settled != NULL)
+		settled(c, s);
+	emit_session(c, EFFECT_RELEASE, s);
+	unread_after_replay(c, s);
+}
+
+/* What somebody of that name had seen before the account was made was another's. */
+static struct rows of_its_own(const struct session *s, const struct rows *rows)
+{
+	struct rows own = *rows;
+
+	if (s->account != NULL && !own.back) {
+		own.seen_id = own.missed = 0;
+		own.gaps.n = 0;
+	}
+	return own;
+}
+
+static void ask_again(struct chat *c, struct session *s);
+
+static void replay_answer(struct chat *c, struct session *s, struct question *q,
+                          const struct event *e)
+{
+	struct rows rows = of_its_own(s, e->rows);
+
+	(void)q;
+	s->held = false;
+	if (s->replay_of_other) {
+		/* What the name that it had then has missed. */
+		rows.seen_id = rows.missed = 0;
+		rows.gaps.n = 0;
+		rows.back = false;
+	} else {
+		s->seen_known = rows.error == NULL;
+	}
+	show_replay(c, s, &rows);
+	if (rows.error != NULL && !s->replay_of_other)
+		ask_again(c, s);
+	settle(c, s);
+}
+
+/* What it has missed, all of which is before what is on its screen. */
+static void recall_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	struct rows rows = of_its_own(s, e->rows);
+
+	(void)q;
+	if (rows.error != NULL) {
+		ask_again(c, s);
+		return;
+	}
+	s->seen_known = true;
+	show_missed(c, s, &rows, rows.n);
+	/* What it has read meanwhile can be saved. */
+	seen_news(c);
+}
+
+/* Asks what s has missed, and for the last lines before before_id. */
+static struct question *ask_replay(struct chat *c, struct session *s, question_then *then, uint32_t lines,
+                                   uint64_t before_id, int64_t delay_ms)
+{
+	return ask_in(c, s, then, HISTORY_SAVED, (struct query){
+		.kind = QUERY_REPLAY, .room = s->room->number, .limit = lines, .before_id = before_id,
+		.words = s->nick, .marked_after = s->account != NULL ? s->account->first_seq : s->back_seq,
+	}, delay_ms);
+}
+
+/* Asks what s has missed in its room before what it was shown. */
+static void recall(struct chat *c, struct session *s, int64_t delay_ms)
+{
+	struct question *q = ask_replay(c, s, recall_answer, 1, s->shown_from, delay_ms);
+
+	/* Nobody's input is to wait for it. */
+	if (q != NULL)
+		q->holds = false;
+	else
+		s->seen_known = true;
+}
+
+/* It could not be told. Until it is, nothing that s reads is saved. */
+static void ask_again(struct chat *c, struct session *s)
+{
+	recall(c, s, RECALL_AGAIN_MS);
+}
+
+/* An answer for the name that s had before, or for what it was before, says nothing of it now. */
+static void drop_recalls(struct chat *c, struct session *s)
+{
+	struct question *q, *next;
+
+	DL_FOREACH_SAFE(s->questions, q, next)
+		if (q->then == recall_answer) {
+			question_take(c, q);
+			question_free(q);
+		}
+}
+
+void history_recall(struct chat *c, struct session *s)
+{
+	drop_recalls(c, s);
+	seen_unknown(s);
+	recall(c, s, 0);
+}
+
+void history_replay(struct chat *c, struct session *s)
+{
+	if (s->room->last_id == 0) {
+		s->seen_known = true;
+		settle(c, s);
+		return;
+	}
+	/* Where no lines are shown, one is asked for all the same: what was missed is in the answer. */
+	s->replay_of_other = false;
+	s->held = ask_replay(c, s, replay_answer,
+	                     setting_replay(c, s->room) > 0 ? setting_replay(c, s->room) : 1,
+	                     s->room->last_id + 1, 0) != NULL;
+	/* None of it is to be read: what is said from now on is not held back for that. */
+	s->seen_known = !s->held;
+	if (!s->held)
+		settle(c, s);
+}
+
+/* What is behind the answer to /history: older lines, or why there are none. */
+static void show_bounds(struct chat *c, struct session *s, const struct rows *rows)
+{
+	uint64_t after;
+
+	if (!rows->more && rights_read_after(c, s, s->room, &after) && after > 0)
+		emit_reply(c, s, "What was said before you were invited is not yours to read.");
+	if (!s->room->set.history)
+		emit_reply(c, s, "%s keeps no history: what is said now is read by those who are here, and "
+		           "by nobody later.", s->room->name);
+	outage_tell_unsaved(c, s);
+}
+
+/* Lines of its room are shown that had not been, from first to last. */
+static void note_shown(struct chat *c, struct session *s, uint64_t first, uint64_t last)
+{
+	/* Several answers are one until the first has arrived. */
+	if (s->caught_up_at == 0)
+		s->gaps_were = s->gaps;
+	s->caught_up_at = s->room->last_id;
+	s->caught_up = true;
+	ranges_drop(&s->gaps, first, last);
+	seen_news(c);
+}
+
+static void show_history(struct chat *c, struct session *s, const struct rows *rows)
+{
+	if (rows->n == 0) {
+		if (s->room->last_id == 0)
+			emit_reply(c, s, "Nothing has been said in %s yet.", s->room->name);
+		else
+			emit_reply(c, s, "No such lines in %s.", s->room->name);
+		show_bounds(c, s, rows);
+		return;
+	}
+	if (rows->n == 1)
+		emit_reply(c, s, "1 line of %s, #%" PRIu64 ":", s->room->name, rows->row[0].id);
+	else
+		emit_reply(c, s, "%zu lines of %s, #%" PRIu64 " to #%" PRIu64 ":", rows->n,
+		           s->room->name, rows->row[0].id, rows->row[rows->n - 1].id);
+	show_rows(c, s, rows, true);
+	if (rows->more)
+		emit_reply(c, s, "End. There are older ones: %chistory before #%" PRIu64,
+		           c->config.command_prefix, rows->row[0].id);
+	else
+		emit_reply(c, s, "End.");
+	show_bounds(c, s, rows);
+}
+
+static void show_catchup(struct chat *c, struct session *s, const struct rows *rows, uint64_t before)
+{
+	note_shown(c, s, 0, rows->more ? rows->row[rows->n - 1].id : before - 1);
+	if (rows->n == 0 && s->gaps.n > 0) {
+		/* Nothing is left of these, or nothing was ever said between. */
+		history_catch_up(c, s);
+		return;
+	}
+	if (rows->n == 0) {
+		emit_reply(c, s, "Lines that you missed are no longer kept.");
+	} else {
+		emit_reply(c, s, "%zu %s that you missed in %s:", rows->n, lines_word(rows->n),
+		           s->room->name);
+		show_rows(c, s, rows, true);
+	}
+	if (s->gaps.n > 0)
+		emit_reply(c, s, "There are more: %ccatchup again.", c->config.command_prefix);
+	else if (rows->n > 0)
+		emit_reply(c, s, "That is all you missed.");
+}
+
+/* The hit whose group (line before, hit, line after) begins with row i, or NULL.
+ * Hits come newest first, so a line beside two hits is older than the next one
+ * exactly if it belongs to that. */
+static const struct row *group_begins(const struct rows *rows, size_t i)
+{
+	const struct row *row = &rows->row[i];
+
+	if (row->hit)
+		return i > 0 && !row[-1].hit && row[-1].id < row->id ? NULL : row;
+	return i + 1 < rows->n && row[1].hit && row->id < row[1].id ? row + 1 : NULL;
+}
+
+/* The hits that s is to see, each with its neighbours. */
+static void show_hits(struct chat *c, struct session *s, const struct rows *rows)
+{
+	bool hidden = false;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct row *row = &rows->row[i], *hit = group_begins(rows, i);
+
+		if (hit != NULL)
+			hidden = row_ignored(s, hit);
+		if (hit != NULL && !hidden)
+			emit_reply(c, s, "#%" PRIu64 " in %s:", hit->id, hit->room_name);
+		if (!hidden && !row_ignored(s, row))
+			show_row(c, s, row->hit ? "> " : "  ", row);
+	}
+	/* What matters comes last. */
+	emit_reply(c, s, rows->more ? "End; older lines were found too. More words find fewer."
+	                            : "End of what was found.");
+}
+
+static void show_search(struct chat *c, struct session *s, const struct rows *rows)
+{
+	size_t hits = 0, ignored = 0;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		ignored += rows->row[i].hit && row_ignored(s, &rows->row[i]);
+		hits += rows->row[i].hit && !row_ignored(s, &rows->row[i]);
+	}
+	if (hits + ignored == 0)
+		emit_reply(c, s, "Nothing found. All the words must be in one line; wor* finds what "
+		           "begins with wor.");
+	else if (rows->more)
+		emit_reply(c, s, "More than %zu lines found%s", hits + ignored,
+		           hits > 0 ? "; these are the newest:" : ". More words find fewer.");
+	else if (hits > 0)
+		emit_reply(c, s, "%zu %s found, newest first:", hits, lines_word(hits));
+	if (hits > 0)
+		show_hits(c, s, rows);
+	if (ignored > 0)
+		emit_reply(c, s, "Not shown: %zu %s by people you ignore.", ignored, lines_word(ignored));
+	if (rows->unindexed > 0)
+		emit_reply(c, s, "The index is being rebuilt; the newest %d%% were not searched.",
+		           rows->unindexed);
+}
+
+static void show_audit(struct chat *c, struct session *s, const struct rows *rows)
+{
+	if (rows->n == 0) {
+		emit_reply(c, s, "No such acts are recorded.");
+		return;
+	}
+	emit_reply(c, s, "%zu %s, the last at the end:", rows->n, rows->n == 1 ? "act" : "acts");
+	for (size_t i = 0; i < rows->n; i++)
+		emit_reply(c, s, "#A%" PRIu64 " %s %s %s", rows->row[i].id,
+		           format_stamp(&c->stamp, rows->row[i].time_ms), rows->row[i].sender,
+		           rows->row[i].body);
+	if (rows->more)
+		emit_reply(c, s, "There are older ones: %caudit ... before #A%" PRIu64,
+		           c->config.command_prefix, rows->row[0].id);
+}
+
+/* Shows the answer, or why there is none. */
+static void answer(struct chat *c, struct session *s, const struct rows *rows,
+                   void (*show)(struct chat *c, struct session *s, const struct rows *rows))
+{
+	if (rows->error != NULL)
+		emit_reply(c, s, "%s", rows->error);
+	else
+		show(c, s, rows);
+}
+
+void history_show_times(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	(void)q;
+	answer(c, s, e->rows, show_history);
+}
+
+void history_show(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	history_show_times(c, s, q, e);
+	/* All there is between the first of them and the last. */
+	if (e->rows->error == NULL && e->rows->n > 0 && s->gaps.n > 0)
+		note_shown(c, s, e->rows->row[0].id, e->rows->row[e->rows->n - 1].id);
+}
+
+static void catchup_answer(struct chat *c, struct session *s, struct question *q,
+                           const struct event *e)
+{
+	if (e->rows->error != NULL)
+		emit_reply(c, s, "%s", e->rows->error);
+	else
+		show_catchup(c, s, e->rows, *(const uint64_t *)q->data);
+}
+
+void history_catch_up(struct chat *c, struct session *s)
+{
+	/* More may be skipped before the answer is there. */
+	struct range first = s->gaps.at[0];
+	struct question *q = history_ask(c, s, catchup_answer, HISTORY_ALL, (struct query){
+		.kind = QUERY_FIRST, .room = s->room->number, .limit = HISTORY_LINES_SPAN,
+		.after_id = first.after, .before_id = first.before,
+	});
+
+	if (q == NULL)
+		return;
+	q->data = mem_alloc(sizeof first.before);
+	memcpy(q->data, &first.before, sizeof first.before);
+	q->free_data = free;
+}
+
+void history_show_search(struct chat *c, struct session *s, struct question *q,
+                         const struct event *e)
+{
+	(void)q;
+	answer(c, s, e->rows, show_search);
+}
+
+void history_show_audit(struct chat *c, struct session *s, struct question *q,
+                        const struct event *e)
+{
+	(void)q;
+	answer(c, s, e->rows, show_audit);
+}
+
+void history_skipped(struct chat *c, struct session *s, uint32_t lines, uint64_t first_id)
+{
+	uint64_t after;
+
+	if (s->room == NULL)
+		return;
+	if (first_id == 0) {
+		emit_reply(c, s, "%" PRIu32 " %s skipped while your connection was slow.", lines,
+		           lines == 1 ? "notice" : "notices");
+		return;
+	}
+	/* The server may know no better than that it was later than a line which was said
+	 * before s came. */
+	after = first_id - 1 > s->joined_id ? first_id - 1 : s->joined_id;
+	ranges_add(&s->gaps, after, s->room->last_id + 1);
+	emit_reply(c, s, "%" PRIu32 " %s skipped while your connection was slow; %ccatchup shows %s",
+	           lines, lines_word(lines), c->config.command_prefix, lines == 1 ? "it" : "them");
+}

@@ -1,0 +1,74 @@
+/* Lines pointed at by their numbers. Owns struct pointed. */
+
+#include "chatd/core/rooms/line_ref.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/rooms/history.h"
+
+uint64_t pointed_number(const char *word)
+{
+	char *end;
+	unsigned long long id;
+
+	if (*word == '#')
+		word++;
+	if (!isdigit((unsigned char)*word))
+		return 0;
+	errno = 0;
+	id = strtoull(word, &end, 10);
+	return *end != '\0' || errno != 0 || id >= INT64_MAX ? 0 : id;
+}
+
+/* What is done with a line, once it is there. */
+struct pointed {
+	pointed_act *act;
+	uint64_t id;             /* of the line */
+	char *text;              /* owned */
+};
+
+static void pointed_free(void *data)
+{
+	struct pointed *p = data;
+
+	free(p->text);
+	free(p);
+}
+
+static void pointed_answer(struct chat *c, struct session *s, struct question *q,
+                           const struct event *e)
+{
+	const struct pointed *p = q->data;
+	const struct rows *rows = e->rows;
+
+	if (rows->error != NULL)
+		emit_reply(c, s, "%s", rows->error);
+	else if (rows->n != 1 || rows->row[0].id != p->id)
+		emit_reply(c, s, "There is no line #%" PRIu64 " in %s. %chistory shows the numbers.",
+		           p->id, s->room->name, c->config.command_prefix);
+	else
+		p->act(c, s, &rows->row[0], p->text);
+}
+
+void pointed_ask(struct chat *c, struct session *s, uint64_t id, pointed_act *act,
+                 const char *text)
+{
+	struct question *q = history_ask(c, s, pointed_answer, HISTORY_SAVED, (struct query){
+		.kind = QUERY_LAST, .room = s->room->number, .limit = 1, .after_id = id - 1,
+		.before_id = id + 1,
+	});
+	struct pointed *p;
+
+	if (q == NULL)
+		return;
+	p = mem_alloc(sizeof *p);
+	*p = (struct pointed){act, id, mem_strdup(text)};
+	q->data = p;
+	q->free_data = pointed_free;
+}

@@ -1,0 +1,340 @@
+/* Grants. Owns struct grant; each is freed in one place (grant_end). */
+
+#include "chatd/core/rooms/membership.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/people/forget.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/room_end.h"
+
+enum {
+	KEY_BYTES_MAX = 2 * NAME_KEY_BYTES_MAX + 2,
+	ROLES_ALL = (2u << ROOM_OWNER) - 1,  /* a bit for each */
+};
+
+static const char *const role_names[] = {
+	[ROOM_NOBODY] = "nobody",     [ROOM_MEMBER] = "member", [ROOM_VOICE] = "voice",
+	[ROOM_OPERATOR] = "operator", [ROOM_OWNER] = "owner",
+};
+
+const char *room_role_name(enum room_role role)
+{
+	return role_names[role];
+}
+
+struct grant *grant_of(const struct room *r, const char *account_key)
+{
+	struct grant *g;
+
+	HASH_FIND_STR(r->grants, account_key, g);
+	return g;
+}
+
+struct account *grant_owner_account(const struct room *r)
+{
+	const struct grant *owner = grant_owner(r);
+
+	return owner != NULL ? owner->account : NULL;
+}
+
+const struct grant *grant_owner(const struct room *r)
+{
+	return r->owner;
+}
+
+bool grant_has(const struct grant *g, enum room_role role)
+{
+	return g != NULL && (g->roles & 1u << role) != 0;
+}
+
+enum room_role grant_role_of(const struct room *r, const struct account *a, enum role role)
+{
+	/* Administrators are as much as one can be. */
+	const struct grant *g = a != NULL && role != ROLE_ADMIN ? grant_of(r, a->key) : NULL;
+	enum room_role of_grant = g != NULL ? g->role : ROOM_NOBODY;
+	enum room_role of_role = role == ROLE_ADMIN       ? ROOM_OWNER
+	                         : role == ROLE_MODERATOR ? ROOM_OPERATOR
+	                                                  : ROOM_NOBODY;
+
+	return of_grant > of_role ? of_grant : of_role;
+}
+
+enum room_role grant_role(const struct room *r, const struct session *s)
+{
+	return grant_role_of(r, s->account, role_of(s));
+}
+
+/* -- whose the room is --------------------------------------------------------------------- */
+
+void grant_uncount(struct chat *c, struct room *r)
+{
+	share_give_back(c, r->counted, r->share);
+}
+
+void grant_count(struct chat *c, struct room *r)
+{
+	char who[SHARE_WHO_BYTES];
+
+	r->counted = r->owner != NULL ? SHARE_OWNED : SHARE_ROOMS;
+	r->share = share_take(c, r->counted,
+	                      r->owner != NULL ? share_who_account(r->owner->key, who) : r->maker);
+}
+
+void grant_recount(struct chat *c, struct room *r)
+{
+	grant_uncount(c, r);
+	grant_count(c, r);
+}
+
+/* A role of g has changed, or (gone) it ends: the room may have another owner. */
+static void note_owner(struct chat *c, struct room *r, struct grant *g, bool gone)
+{
+	struct grant *before = r->owner, *other;
+
+	if (!gone && g->role == ROOM_OWNER) {
+		r->owner = g;
+	} else if (r->owner == g) {
+		r->owner = NULL;
+		for (other = r->grants; other != NULL; other = other->hh.next)
+			if (other != g && other->role == ROOM_OWNER)
+				r->owner = other;
+	}
+	if (r->owner != before)
+		grant_recount(c, r);
+}
+
+/* -- keeping ------------------------------------------------------------------------------- */
+
+/* No name has a blank in it. */
+static const char *key_of(const struct room *r, const struct grant *g, char key[KEY_BYTES_MAX])
+{
+	snprintf(key, KEY_BYTES_MAX, "%s %s", r->key, g->key);
+	return key;
+}
+
+static void save(struct chat *c, const struct room *r, const struct grant *g, bool gone)
+{
+	const struct account *a = account_by_key(c, g->key);
+	char key[KEY_BYTES_MAX];
+	struct bytes b = {0};
+
+	forget_not(c, FACT_INVITE, key_of(r, g, key));
+	fields_put(&b, "role", role_names[g->role]);
+	fields_put_number(&b, "roles", g->roles);
+	fields_put_number(&b, "since", (int64_t)g->since);
+	fields_put_number(&b, "room", r->number);
+	fields_put_number(&b, "made", a->made_ms);
+	emit_fact(c, FACT_INVITE, key, gone ? "" : b.data);
+	bytes_release(&b);
+}
+
+static struct grant *grant_add(struct chat *c, struct room *r, struct account *a)
+{
+	struct grant *g = mem_zero(1, sizeof *g);
+
+	g->key = mem_strdup(a->key);
+	g->room = r;
+	g->account = a;
+	HASH_ADD_KEYPTR(hh, r->grants, g->key, strlen(g->key), g);
+	DL_APPEND(a->grants, g);
+	r->ngrants++;
+	c->ngrants++;
+	return g;
+}
+
+/* Only the memory. */
+static void grant_end(struct chat *c, struct grant *g)
+{
+	struct room *r = g->room;
+
+	note_owner(c, r, g, true);
+	HASH_DELETE(hh, r->grants, g);
+	DL_DELETE(g->account->grants, g);
+	r->ngrants--;
+	c->ngrants--;
+	free(g->key);
+	free(g);
+}
+
+/* And, when there is time, in the store. */
+static void grant_forget(struct chat *c, struct grant *g)
+{
+	char key[KEY_BYTES_MAX];
+
+	forget_fact(c, FACT_INVITE, key_of(g->room, g, key));
+	grant_end(c, g);
+}
+
+static void set_roles(struct grant *g, unsigned roles)
+{
+	g->roles = (uint8_t)roles;
+	g->role = ROOM_NOBODY;
+	for (int role = ROOM_MEMBER; role <= ROOM_OWNER; role++)
+		if ((roles & 1u << role) != 0)
+			g->role = (enum room_role)role;
+}
+
+uint32_t grant_of_owner(const struct account *a)
+{
+	const struct grant *g;
+	uint32_t n = 0;
+
+	DL_FOREACH(a->grants, g)
+		n += g->role == ROOM_OWNER ? g->room->ngrants : 0;
+	return n;
+}
+
+/* What keeps one more person from being something in r. keeper: whoever keeps order everywhere
+ * gives it. */
+static bool is_full(const struct chat *c, const struct room *r, bool keeper)
+{
+	const struct account *owner = r->owner != NULL ? r->owner->account : NULL;
+
+	if (r->ngrants >= GRANTS_MAX || c->ngrants >= GRANTS_ALL_MAX)
+		return true;
+	if (owner != NULL ? owner->role >= ROLE_MODERATOR : keeper)
+		return false;
+	/* What nobody's share holds is little. */
+	if (owner == NULL ? r->ngrants >= GRANTS_OWNERLESS_MAX
+	                  : grant_of_owner(owner) >= GRANTS_OWNER_MAX)
+		return true;
+	return c->ngrants >= GRANTS_ALL_MAX - GRANTS_RESERVE;
+}
+
+bool grant_give(struct chat *c, struct room *r, const char *account_key, enum room_role role)
+{
+	return grant_give_by(c, false, r, account_key, role);
+}
+
+bool grant_give_by(struct chat *c, bool keeper, struct room *r, const char *account_key,
+                   enum room_role role)
+{
+	struct grant *g = grant_of(r, account_key);
+
+	if (g == NULL) {
+		if (role == ROOM_OWNER ? r->ngrants >= GRANTS_MAX : is_full(c, r, keeper))
+			return false;
+		g = grant_add(c, r, account_by_key(c, account_key));
+		/* What was said while everybody could read it stays theirs to read. */
+		g->since = r->set.private ? r->last_id : 0;
+	}
+	set_roles(g, g->roles | 1u << role);
+	note_owner(c, r, g, false);
+	save(c, r, g, false);
+	return true;
+}
+
+bool grant_give_back(struct chat *c, bool keeper, struct room *r, const char *account_key,
+                     enum room_role role, uint64_t since)
+{
+	bool new = grant_of(r, account_key) == NULL;
+	struct grant *g;
+
+	if (!grant_give_by(c, keeper, r, account_key, role))
+		return false;
+	g = grant_of(r, account_key);
+	if (new && g->since != since) {
+		g->since = since;
+		save(c, r, g, false);
+	}
+	return true;
+}
+
+void grant_take(struct chat *c, struct room *r, const char *account_key, enum room_role role)
+{
+	struct grant *g = grant_of(r, account_key);
+
+	if (!grant_has(g, role))
+		return;
+	set_roles(g, g->roles & ~(1u << role));
+	note_owner(c, r, g, false);
+	save(c, r, g, g->roles == 0);
+	if (g->roles == 0)
+		grant_end(c, g);
+}
+
+uint32_t grant_owned(const struct chat *c, const char *account_key)
+{
+	char who[SHARE_WHO_BYTES];
+
+	return share_has(c, SHARE_OWNED, share_who_account(account_key, who));
+}
+
+void grant_drop_account(struct chat *c, struct account *a)
+{
+	while (a->grants != NULL) {
+		struct room *r = a->grants->room;
+		bool owned = r->owner == a->grants;
+
+		grant_forget(c, a->grants);
+		if (owned && r->owner == NULL)
+			room_end_ownerless(c, r, a);
+		room_release(c, r);
+	}
+}
+
+void grant_drop_room(struct chat *c, struct room *r)
+{
+	while (r->grants != NULL)
+		grant_forget(c, r->grants);
+}
+
+void grant_free_account(struct chat *c, struct account *a)
+{
+	while (a->grants != NULL)
+		grant_end(c, a->grants);
+}
+
+/* The grant of a fact's key, if its room and its account are still those that it was given for;
+ * false: the room or the account is gone, and one of that name is another, or there is no such key.
+ * Nor is what is beyond the bounds (rooms' owners are not counted in GRANTS_ALL_MAX) ever loaded. */
+static bool load_whose(const struct chat *c, const char *key, const char *value, struct room **r,
+                       struct account **a)
+{
+	size_t room_bytes = strcspn(key, " ");
+	char room[NAME_KEY_BYTES_MAX + 1];
+
+	if (key[room_bytes] == '\0' || room_bytes > NAME_KEY_BYTES_MAX)
+		return false;
+	snprintf(room, sizeof room, "%.*s", (int)room_bytes, key);
+	*r = room_by_key(c, room);
+	*a = account_by_key(c, key + room_bytes + 1);
+	return *r != NULL && *a != NULL && fields_get_number(value, "room") == (*r)->number &&
+	       fields_get_number(value, "made") == (*a)->made_ms && (*r)->ngrants < GRANTS_MAX &&
+	       c->ngrants < GRANTS_ALL_MAX + ROOMS_MAX;
+}
+
+void grant_load(struct chat *c, const char *key, const char *value)
+{
+	struct account *a;
+	unsigned roles;
+	struct room *r;
+	struct grant *g;
+	char *role;
+
+	if (!load_whose(c, key, value, &r, &a)) {
+		forget_fact(c, FACT_INVITE, key);
+		return;
+	}
+	/* A key is one fact's, so this one is loaded twice. */
+	if (grant_of(r, a->key) != NULL)
+		return;
+	g = grant_add(c, r, a);
+	g->since = (uint64_t)fields_get_number(value, "since");
+	roles = fields_get_count(value, "roles", ROLES_ALL) & ~(1u << ROOM_NOBODY);
+	role = fields_get(value, "role");
+	for (int i = ROOM_MEMBER; i <= ROOM_OWNER; i++)
+		if (strcmp(role_names[i], role) == 0)
+			roles |= 1u << i;
+	set_roles(g, roles != 0 ? roles : 1u << ROOM_MEMBER);
+	note_owner(c, r, g, false);
+	free(role);
+}

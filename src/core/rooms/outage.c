@@ -1,0 +1,252 @@
+/*
+ * While nothing can be saved. Owns struct outage, and each room's struct gap.
+ *
+ * An outage is told to everybody once, when it begins, and once when it ends; who comes in the
+ * middle of it is told then.
+ */
+
+#include "chatd/core/rooms/outage.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/text.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/rooms/setting.h"
+
+enum {
+	REASON_BYTES_MAX = 512,    /* of a reason; the rest is cut */
+	TOLD_BYTES_MAX = REASON_BYTES_MAX + 256, /* of a sentence with one */
+	GAP_BYTES_MAX = 160,       /* of the line that marks a gap */
+	GAPS_UNSTORED_MAX = 4096,  /* records that may wait to be saved when one more gap is
+	                            * recorded: rooms are many and the queue is half full then */
+};
+
+static const char gap_sender[] = "System";
+
+/* -- what is told ---------------------------------------------------------------------- */
+
+/* waiting: lines are on their way to be saved, whose speakers read this. */
+static const char *announce(const struct chat *c, bool waiting, char text[TOLD_BYTES_MAX])
+{
+	snprintf(text, TOLD_BYTES_MAX, "Nothing can be saved at present (%.*s), %s You will read here "
+	         "when it works again.", (int)REASON_BYTES_MAX, c->store_failed,
+	         c->outage.talks ? "but talk goes on: what is said now may be missing in the history."
+	         : waiting ? "so lines are not sent; those of the last moments wait, and are sent later."
+	         : "so lines are not sent.");
+	return text;
+}
+
+void outage_tell(struct chat *c, const struct session *s)
+{
+	char text[TOLD_BYTES_MAX];
+
+	if (c->store_failed != NULL && s->outage == c->outage.number)
+		emit_reply(c, s, "%s", announce(c, false, text));
+}
+
+void outage_tell_unsaved(struct chat *c, const struct session *s)
+{
+	const struct room *r = s->room;
+
+	if (c->store_failed != NULL && (r->gap.lines > 0 || r->last_id > c->stored_seq))
+		emit_reply(c, s, "What was said here since nothing can be saved is not in the history "
+		           "yet.");
+}
+
+void outage_notice(struct chat *c, const char *text)
+{
+	struct session *s, *next;
+
+	HASH_ITER(hh, c->nicks, s, next)
+		if (role_of(s) >= ROLE_MODERATOR && emit_has_room(c))
+			emit_reply(c, s, "To administrators: %s", text);
+}
+
+/* -- its life ---------------------------------------------------------------------------- */
+
+static void take_mode(struct chat *c)
+{
+	char text[TOLD_BYTES_MAX];
+
+	c->outage.talks = c->config.talks_unsaved;
+	emit_all(c, announce(c, c->line_seq > c->stored_seq, text));
+	/* What waited for its commit is seen by those who were here, and still waits for it. */
+	outage_show(c);
+}
+
+void outage_begin(struct chat *c, const char *reason)
+{
+	bool known = c->store_failed != NULL;
+	char *advice;
+
+	free(c->store_failed);
+	c->outage.low = c->outage.full = false; /* which is said behind this */
+	/* It may quote what stands in the database. */
+	c->store_failed = text_shown(reason, REASON_BYTES_MAX);
+	/* What is to be done stands behind the cause, and is not for everybody. */
+	advice = strstr(c->store_failed, "; ");
+	if (advice != NULL)
+		*advice = '\0';
+	if (!known) {
+		c->outage.number++;
+		c->outage.lines = 0;
+		take_mode(c);
+	}
+	if (advice != NULL)
+		outage_notice(c, advice + 2);
+}
+
+void outage_full(struct chat *c)
+{
+	c->outage.full = c->store_failed != NULL;
+}
+
+void outage_low(struct chat *c)
+{
+	c->outage.low = c->outage.full = c->store_failed != NULL;
+}
+
+void outage_end(struct chat *c)
+{
+	char text[160] = "Lines are saved and sent again.";
+	bool one = c->outage.lines == 1;
+
+	if (c->store_failed == NULL)
+		return;
+	if (c->outage.talks && c->outage.lines > 0)
+		snprintf(text, sizeof text, "Lines are saved again. %" PRIu64 " could not be; the history "
+		         "says where %s missing.", c->outage.lines, one ? "it is" : "they are");
+	else if (c->outage.talks)
+		strcpy(text, "Lines are saved again; nothing is missing.");
+	free(c->store_failed);
+	c->store_failed = NULL;
+	c->outage.talks = c->outage.full = c->outage.low = false;
+	emit_all(c, text);
+	outage_tick(c);
+}
+
+/* -- what is said -------------------------------------------------------------------------- */
+
+bool outage_saves(const struct chat *c)
+{
+	return c->store_failed == NULL || c->outage.low;
+}
+
+bool outage_refuses(struct chat *c, const struct session *s)
+{
+	if (c->store_failed == NULL)
+		return false;
+	emit_reply(c, s, "Not sent: nothing can be saved at present (%.*s). Try again in a minute.",
+	           (int)REASON_BYTES_MAX, c->store_failed);
+	return true;
+}
+
+void outage_show(struct chat *c)
+{
+	if (c->outage.talks)
+		emit_show(c);
+}
+
+uint64_t outage_readable(const struct chat *c, uint64_t seq)
+{
+	return !outage_saves(c) && seq > c->stored_seq ? c->stored_seq : seq;
+}
+
+/* "between 20:14:05 and 20:17:10"; with the days where they are two, or not today. */
+static void gap_when(struct chat *c, const struct gap *g, char *out, size_t n)
+{
+	char first[STAMP_BYTES + 1], last[STAMP_BYTES + 1], now[STAMP_BYTES + 1];
+	int from = 12, bytes = 8; /* of the stamp's clock */
+
+	strcpy(first, format_stamp(&c->stamp, g->first_ms));
+	strcpy(last, format_stamp(&c->stamp, g->last_ms));
+	strcpy(now, format_stamp(&c->stamp, c->wall_ms));
+	if (strncmp(first, now, 12) != 0 || strncmp(last, now, 12) != 0) {
+		from = 1;
+		bytes = STAMP_BYTES - 2;
+	}
+	if (strcmp(first, last) == 0)
+		snprintf(out, n, "at %.*s", bytes, first + from);
+	else
+		snprintf(out, n, "between %.*s and %.*s", bytes, first + from, bytes, last + from);
+}
+
+/* The gap in r's history ends here. */
+static void gap_record(struct chat *c, struct room *r)
+{
+	char body[GAP_BYTES_MAX], line[GAP_BYTES_MAX + STAMP_BYTES + 16], when[64];
+	bool one = r->gap.lines == 1;
+	int n;
+
+	gap_when(c, &r->gap, when, sizeof when);
+	snprintf(body, sizeof body, "%" PRIu64 " %s said here %s that could not be saved",
+	         r->gap.lines, one ? "line was" : "lines were", when);
+	r->gap = (struct gap){0};
+	c->outage.gaps--;
+	setting_introduce(c, r);
+	r->last_id = c->line_seq = emit_append(c, (struct record){
+		.kind = RECORD_GAP, .room = r->number, .time_ms = c->wall_ms, .room_name = r->name,
+		.sender = gap_sender, .body = body,
+	});
+	/* Who made it stands nowhere else, and a room whose line was not kept was not worth noting. */
+	if (!r->kept && r != c->lobby)
+		setting_save(c, r);
+	n = snprintf(line, sizeof line, "%s[%s]: %s", format_stamp(&c->stamp, c->wall_ms), gap_sender,
+	             body);
+	emit_publish_notice(c, r, line, (size_t)n, r->last_id);
+	outage_show(c);
+}
+
+bool outage_keeps(struct chat *c, struct room *r)
+{
+	if (!c->outage.full) {
+		if (r->gap.lines > 0)
+			gap_record(c, r);
+		return true;
+	}
+	if (r->gap.lines++ == 0) {
+		r->gap.first_ms = c->wall_ms;
+		c->outage.gaps++;
+	}
+	r->gap.last_ms = c->wall_ms;
+	c->outage.lines++;
+	return false;
+}
+
+void outage_forget(struct chat *c, struct room *r)
+{
+	c->outage.gaps -= r->gap.lines > 0;
+	r->gap = (struct gap){0};
+}
+
+/* -- time -------------------------------------------------------------------------------- */
+
+static bool gaps_due(const struct chat *c)
+{
+	return c->outage.gaps > 0 && !c->outage.full && !c->stopping &&
+	       c->seq - c->stored_seq < GAPS_UNSTORED_MAX;
+}
+
+static bool mode_due(const struct chat *c)
+{
+	return c->store_failed != NULL && c->outage.talks != c->config.talks_unsaved;
+}
+
+void outage_tick(struct chat *c)
+{
+	if (mode_due(c) && emit_has_room(c))
+		take_mode(c);
+	for (uint32_t slot = 0; slot < c->rooms_top && gaps_due(c) && emit_has_room(c); slot++)
+		if (c->rooms[slot] != NULL && c->rooms[slot]->gap.lines > 0)
+			gap_record(c, c->rooms[slot]);
+}
+
+int64_t outage_due_ms(const struct chat *c)
+{
+	return gaps_due(c) || mode_due(c) ? c->now_ms : INT64_MAX;
+}

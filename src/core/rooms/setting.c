@@ -1,0 +1,404 @@
+/* Settings of rooms. Owns what hangs on struct room_settings. */
+
+#include "chatd/core/rooms/setting.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
+#include "chatd/base/text.h"
+#include "chatd/core/emit.h"
+#include "chatd/core/people/forget.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/room.h"
+
+#define AT(field) offsetof(struct room_settings, field)
+
+const struct setting settings[] = {
+	{"topic-lock", SETTING_SWITCH, AT(topic_lock), ROOM_OPERATOR, true, 0, 1, "off",
+	 "operators alone set the topic"},
+	{"moderated", SETTING_SWITCH, AT(moderated), ROOM_OPERATOR, true, 0, 1, "off",
+	 "only those who have a voice speak"},
+	{"slow", SETTING_NUMBER, AT(slow_s), ROOM_OPERATOR, true, 1, SLOW_S_MAX, "off",
+	 "seconds between two lines of a person"},
+	{"private", SETTING_SWITCH, AT(private), ROOM_OWNER, false, 0, 1, "off",
+	 "unlisted; nobody comes in who was not invited"},
+	{"password", SETTING_PASSWORD, AT(hash), ROOM_OWNER, false, 0, 0, "-",
+	 "asked of those who come in and were not invited"},
+	{"history", SETTING_SWITCH, AT(history), ROOM_OWNER, false, 0, 1, "off",
+	 "what is said is saved, shown on joining, and found"},
+	{"open-history", SETTING_SWITCH, AT(open_history), ROOM_OWNER, false, 0, 1, "off",
+	 "where it is private: members read also what was said before they were"},
+	{"days", SETTING_NUMBER, AT(days), ROOM_OWNER, true, 1, KEEP_DAYS_MAX, "-",
+	 "days for which lines are kept; - as on the whole server"},
+	{"lines", SETTING_NUMBER, AT(lines), ROOM_OWNER, true, 1, KEEP_LINES_MAX, "-",
+	 "lines that are kept; - as on the whole server"},
+	{"replay", SETTING_NUMBER, AT(replay), ROOM_OWNER, true, 0, REPLAY_MAX, "-",
+	 "lines shown on joining; - as on the whole server"},
+	{"permanent", SETTING_SWITCH, AT(permanent), ROOM_OWNER, false, 0, 1, "off",
+	 "stays also when nobody is there and nothing is kept"},
+	{0},
+};
+
+const struct setting *setting_find(const char *name)
+{
+	for (const struct setting *k = settings; k->name != NULL; k++)
+		if (strcasecmp(k->name, name) == 0)
+			return k;
+	return NULL;
+}
+
+/* -- values ------------------------------------------------------------------------------ */
+
+static void *field(struct room *r, const struct setting *k)
+{
+	return (char *)&r->set + k->at;
+}
+
+uint32_t setting_value(const struct room *r, const struct setting *k)
+{
+	const void *p = (const char *)&r->set + k->at;
+
+	if (k->kind == SETTING_SWITCH)
+		return *(const bool *)p;
+	return k->kind == SETTING_NUMBER ? *(const uint32_t *)p : r->set.hash != NULL;
+}
+
+static void set_value(struct room *r, const struct setting *k, uint32_t value)
+{
+	if (k->kind == SETTING_SWITCH)
+		*(bool *)field(r, k) = value != 0;
+	else if (k->kind == SETTING_NUMBER)
+		*(uint32_t *)field(r, k) = value;
+}
+
+const char *setting_show(const struct room *r, const struct setting *k,
+                         char out[SETTING_BYTES_MAX])
+{
+	uint32_t value = setting_value(r, k);
+
+	if (k->kind == SETTING_PASSWORD)
+		return value != 0 ? "set" : "none";
+	if (value == 0)
+		return k->none;
+	if (k->kind == SETTING_SWITCH)
+		return "on";
+	snprintf(out, SETTING_BYTES_MAX, "%" PRIu32, value + k->least - 1);
+	return out;
+}
+
+bool setting_parse(const struct setting *k, const char *text, uint32_t *value)
+{
+	unsigned long n;
+	char *end;
+
+	*value = 0;
+	if (strcasecmp(text, k->none) == 0)
+		return true;
+	if (k->kind == SETTING_SWITCH) {
+		*value = 1;
+		return strcasecmp(text, "on") == 0;
+	}
+	n = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || n < k->least || n > k->most)
+		return false;
+	*value = (uint32_t)n - k->least + 1;
+	return true;
+}
+
+uint32_t setting_replay(const struct chat *c, const struct room *r)
+{
+	return r->set.replay != 0 ? r->set.replay - 1 : c->config.history_replay;
+}
+
+/* -- setting ------------------------------------------------------------------------------- */
+
+/* Those who are there when the doors close may stay and come back. Who was there could read
+ * all of it, and still may. */
+static void admit_present(struct chat *c, struct room *r)
+{
+	/* Where nobody owns it, an administrator has closed it. */
+	bool keeper = grant_owner(r) == NULL;
+
+	for (uint32_t i = 0; i < r->nmembers; i++) {
+		struct session *s = r->members[i];
+
+		if (s->account == NULL || !emit_has_room(c) ||
+		    !grant_give_by(c, keeper, r, s->account->key, ROOM_MEMBER))
+			rights_invite(c, s, r, 0, true);
+	}
+}
+
+static void note_closed(struct chat *c, struct room *r)
+{
+	bool closed = r->set.private || r->set.hash != NULL;
+
+	if (closed != r->closed)
+		c->nclosed += closed ? 1u : -1u;
+	r->closed = closed;
+}
+
+static uint64_t keep_ref(const struct room *r)
+{
+	return (uint64_t)r->set.days << 32 | r->set.lines;
+}
+
+static void append_of(struct chat *c, const struct room *r, enum record_kind kind, uint64_t ref)
+{
+	emit_append(c, (struct record){
+		.kind = kind, .room = r->number, .time_ms = c->wall_ms, .ref = ref,
+		.room_name = r->name, .sender = "", .body = "",
+	});
+}
+
+void setting_introduce(struct chat *c, struct room *r)
+{
+	if (r->stored)
+		return;
+	append_of(c, r, RECORD_ROOM, 0);
+	r->stored = true;
+	if (keep_ref(r) != 0)
+		append_of(c, r, RECORD_KEEP, keep_ref(r));
+}
+
+uint64_t setting_append(struct chat *c, struct room *r, enum record_kind kind, const char *sender,
+                        uint64_t ref, const char *body)
+{
+	setting_introduce(c, r);
+	return emit_append(c, (struct record){
+		.kind = kind, .room = r->number, .time_ms = c->wall_ms, .ref = ref,
+		.room_name = r->name, .sender = sender, .body = body,
+	});
+}
+
+void setting_put(struct chat *c, struct room *r, const struct setting *k, uint32_t value)
+{
+	uint64_t keep = keep_ref(r);
+	bool *private = &r->set.private;
+
+	if (field(r, k) == (void *)private && value != 0)
+		admit_present(c, r);
+	set_value(r, k, value);
+	note_closed(c, r);
+	setting_save(c, r);
+	if (keep_ref(r) != keep)
+		append_of(c, r, RECORD_KEEP, keep_ref(r));
+}
+
+static void set_hash(struct room *r, const char *hash)
+{
+	if (r->set.hash != NULL)
+		explicit_bzero(r->set.hash, strlen(r->set.hash));
+	free(r->set.hash);
+	r->set.hash = hash != NULL && *hash != '\0' ? mem_strdup(hash) : NULL;
+	r->set.lock++;
+}
+
+void setting_lock(struct chat *c, struct room *r, const char *hash)
+{
+	set_hash(r, hash);
+	note_closed(c, r);
+	setting_save(c, r);
+}
+
+/* -- offers ------------------------------------------------------------------------------- */
+
+static void offer_clear(struct room *r)
+{
+	free(r->offer.key);
+	free(r->offer.by);
+	r->offer.key = r->offer.by = NULL;
+	r->offer.made_ms = r->offer.at_ms = 0;
+}
+
+void setting_offer(struct chat *c, struct room *r, const struct account *to, const char *by,
+                   int64_t at_ms)
+{
+	offer_clear(r);
+	if (to != NULL) {
+		r->offer.key = mem_strdup(to->key);
+		r->offer.by = mem_strdup(by);
+		r->offer.made_ms = to->made_ms;
+		r->offer.at_ms = at_ms;
+	}
+	setting_save(c, r);
+}
+
+struct account *setting_offered(const struct chat *c, const struct room *r)
+{
+	struct account *a;
+
+	if (r->offer.key == NULL || r->offer.at_ms + OFFER_MS <= c->wall_ms)
+		return NULL;
+	a = account_by_key(c, r->offer.key);
+	return a != NULL && a->made_ms == r->offer.made_ms ? a : NULL;
+}
+
+void setting_tell_offer(struct chat *c, const struct session *s, const struct room *r)
+{
+	char p = c->config.command_prefix;
+
+	emit_reply(c, s, "%s offers you the room %s: %caccept %s makes you its owner, %cdecline %s does "
+	           "not.", r->offer.by, r->name, p, r->name, p, r->name);
+}
+
+void setting_tell_offers(struct chat *c, struct session *s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
+		const struct room *r = c->rooms[slot];
+
+		if (r == NULL || r->offer.key == NULL || setting_offered(c, r) != s->account)
+			continue;
+		if (n++ < OFFERS_TOLD_MAX)
+			setting_tell_offer(c, s, r);
+	}
+	if (n > OFFERS_TOLD_MAX)
+		emit_reply(c, s, "And %" PRIu32 " more are offered to you.", n - OFFERS_TOLD_MAX);
+}
+
+void setting_init(struct room *r)
+{
+	r->set.history = true;
+}
+
+void setting_release(struct chat *c, struct room *r)
+{
+	set_hash(r, NULL);
+	offer_clear(r);
+	r->set.private = false;
+	note_closed(c, r);
+}
+
+/* -- keeping -------------------------------------------------------------------------------- */
+
+void setting_save(struct chat *c, struct room *r)
+{
+	struct bytes b = {0};
+
+	/* A number that only a fact names might be given to another room after a restart. */
+	setting_introduce(c, r);
+	forget_not(c, FACT_ROOM, r->key);
+	fields_put(&b, "name", r->name);
+	fields_put_number(&b, "number", r->number);
+	fields_put(&b, "topic", r->topic);
+	fields_put_number(&b, "made", r->made_ms);
+	fields_put(&b, "maker", r->maker);
+	fields_put(&b, "alone", r->alone);
+	for (const struct setting *k = settings; k->name != NULL; k++)
+		if (k->kind != SETTING_PASSWORD)
+			fields_put_number(&b, k->name, setting_value(r, k));
+	fields_put(&b, "hash", r->set.hash != NULL ? r->set.hash : "");
+	if (r->offer.key != NULL) {
+		fields_put(&b, "offer", r->offer.key);
+		fields_put(&b, "offer_by", r->offer.by);
+		fields_put_number(&b, "offer_made", r->offer.made_ms);
+		fields_put_number(&b, "offer_at", r->offer.at_ms);
+	}
+	emit_fact(c, FACT_ROOM, r->key, b.data);
+	r->kept = true;
+	c->secret = true;
+	explicit_bzero(b.data, b.len);
+	bytes_release(&b);
+}
+
+void setting_drop(struct chat *c, struct room *r)
+{
+	if (r->kept)
+		emit_fact(c, FACT_ROOM, r->key, "");
+	r->kept = false;
+}
+
+/* The room that the fact is about: the lobby, one that has lines, or a new one. NULL: its
+ * number says that it is about one that was there before, or there is no place. */
+static struct room *load_room(struct chat *c, const char *key, const char *value)
+{
+	uint32_t number = fields_get_count(value, "number", ROOM_NUMBER_MAX);
+	struct room *r = room_by_key(c, key), *same = room_by_number(c, number);
+	char *name;
+
+	if (number == 0)
+		return NULL;
+	if (r == c->lobby && !r->stored && same == NULL)
+		room_renumber(c, r, number);
+	if (r != NULL)
+		return r->number == number ? r : NULL;
+	if (same != NULL || !name_kept(key, NAME_KEY_BYTES_MAX))
+		return NULL;
+	name = fields_get(value, "name");
+	/* A key may be longer than a name. */
+	if (!name_kept(name, NAME_BYTES_MAX)) {
+		free(name);
+		name = text_shown(key, NAME_BYTES_MAX);
+	}
+	r = room_new(c, name, key, number);
+	free(name);
+	/* The store forgets rooms without lines when it starts. */
+	if (r != NULL)
+		r->stored = false;
+	return r;
+}
+
+static void load_offer(struct room *r, const char *value)
+{
+	char *key = fields_get_text(value, "offer", NAME_KEY_BYTES_MAX);
+
+	offer_clear(r);
+	if (*key == '\0') {
+		free(key);
+		return;
+	}
+	r->offer.key = key;
+	r->offer.by = fields_get_text(value, "offer_by", NAME_BYTES_MAX);
+	r->offer.made_ms = fields_get_number(value, "offer_made");
+	r->offer.at_ms = fields_get_time(value, "offer_at");
+}
+
+/* Who made it, and who spoke in it: of rooms from before that was noted nothing is known. */
+static void load_maker(struct chat *c, struct room *r, const char *value)
+{
+	r->made_ms = fields_get_time(value, "made");
+	free(r->maker);
+	r->maker = fields_get_text(value, "maker", SHARE_WHO_BYTES - 1);
+	free(r->alone);
+	r->alone = fields_get_text(value, "alone", SHARE_WHO_BYTES - 1);
+	if (*r->maker == '\0' || (*r->alone == '\0' && r->last_id != 0)) {
+		free(r->alone);
+		r->alone = mem_strdup(ROOM_SEVERAL);
+	}
+	grant_recount(c, r);
+}
+
+void setting_load(struct chat *c, const char *key, const char *value)
+{
+	struct room *r = load_room(c, key, value);
+	char *hash;
+
+	if (r == NULL) {
+		/* It is of a room that is gone, and another has its name. */
+		if (room_by_key(c, key) != NULL)
+			forget_fact(c, FACT_ROOM, key);
+		return;
+	}
+	if (r->number > c->last_room)
+		c->last_room = r->number;
+	for (const struct setting *k = settings; k->name != NULL; k++)
+		if (k->kind != SETTING_PASSWORD)
+			set_value(r, k, fields_get_count(value, k->name, k->most - k->least + 1));
+	hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
+	set_hash(r, *hash != '\0' ? hash : NULL);
+	explicit_bzero(hash, strlen(hash));
+	free(hash);
+	load_offer(r, value);
+	free(r->topic);
+	r->topic = fields_get_text(value, "topic", TOPIC_BYTES_MAX);
+	load_maker(c, r, value);
+	r->kept = true;
+	note_closed(c, r);
+}

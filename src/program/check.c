@@ -1,0 +1,232 @@
+/* What a configuration names and this host does not have. Owns nothing. */
+#include "chatd/program/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chatd/base/guard.h"
+#include "chatd/program/privilege.h"
+#include "chatd/program/users.h"
+
+/* A configuration while it is looked at. */
+struct check {
+	const struct conf *c;
+	struct bytes *problems;
+	bool known;       /* the process is that user's; otherwise only what is there is looked at */
+};
+
+static void check_tell(struct bytes *out, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Adds a line. What is in it comes from the configuration. */
+static void check_tell(struct bytes *out, const char *fmt, ...)
+{
+	size_t start = out->len;
+	va_list ap;
+
+	va_start(ap, fmt);
+	bytes_vprintf(out, fmt, ap);
+	va_end(ap);
+	guard_text(out->data + start, out->len - start);
+	bytes_puts(out, "\n");
+}
+
+/* The user whose permissions count, for messages. */
+static const char *check_who(char who[USER_SHOWN_BYTES])
+{
+	return user_shown(geteuid(), who);
+}
+
+/* Why the path cannot be looked at by a user of whom much is known. */
+static void check_unseen(const struct check *k, const char *key, const char *value,
+                         const char *path)
+{
+	char who[USER_SHOWN_BYTES];
+
+	if (k->known || (errno != EACCES && errno != EPERM))
+		check_tell(k->problems, "%s = %s: the user %s cannot look at %s: %s", key, value,
+		           check_who(who), path, strerror(errno));
+}
+
+/* The folder in which a file is to be made. value: as the configuration has it. */
+static void check_folder(const struct check *k, const char *key, const char *value,
+                         const char *file)
+{
+	char *copy = mem_strdup(file), *folder = dirname(copy), who[USER_SHOWN_BYTES];
+	struct stat st;
+
+	if (stat(folder, &st) != 0) {
+		if (errno == ENOENT)
+			check_tell(k->problems, "%s = %s: the folder %s does not exist", key, value, folder);
+		else if (errno == ENOTDIR)
+			check_tell(k->problems, "%s = %s: %s is not a folder", key, value, folder);
+		else
+			check_unseen(k, key, value, folder);
+	} else if (!S_ISDIR(st.st_mode)) {
+		check_tell(k->problems, "%s = %s: %s is not a folder", key, value, folder);
+	} else if (k->known && eaccess(folder, W_OK | X_OK) != 0) {
+		check_tell(k->problems, "%s = %s: the user %s cannot write to the folder %s: %s", key, value,
+		           check_who(who), folder, strerror(errno));
+	}
+	free(copy);
+}
+
+static bool check_is_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+static void check_database(const struct check *k)
+{
+	const char *path = k->c->database;
+	char *real = realpath(path, NULL);
+	struct store_error err;
+	char who[USER_SHOWN_BYTES];
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		check_tell(k->problems, "database = %s: this is a folder, not a database", path);
+	} else if (stat(path, &st) == 0) {
+		/* SQLite's other files lie beside what a link leads to. */
+		check_folder(k, "database", path, real ? real : path);
+		if (k->known && st.st_uid == geteuid() && eaccess(path, R_OK | W_OK) != 0)
+			check_tell(k->problems, "database = %s: the user %s cannot read and write it: %s", path,
+			           check_who(who), strerror(errno));
+		else if (k->known && !store_look(path, &err))
+			check_tell(k->problems, "%s", err.text);
+	} else if (errno == ENOENT && check_is_link(path)) {
+		check_tell(k->problems, "database = %s: this is a link to a file that does not exist", path);
+	} else if (errno == ENOENT || errno == ENOTDIR) {
+		check_folder(k, "database", path, path);
+	} else {
+		check_unseen(k, "database", path, path);
+	}
+	free(real);
+}
+
+/* As it will be opened, but that it must be there. A pipe's reader would notice. */
+static bool check_opens(const char *path, const struct stat *st)
+{
+	int fd;
+
+	if (S_ISFIFO(st->st_mode))
+		return eaccess(path, W_OK) == 0;
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static void check_chat_log(const struct check *k)
+{
+	const char *path = k->c->chat_log;
+	char who[USER_SHOWN_BYTES];
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			check_tell(k->problems, "chat_log = %s: this is a folder, not a file", path);
+		else if (k->known && !check_opens(path, &st))
+			check_tell(k->problems, "chat_log = %s: the user %s cannot write to it: %s", path,
+			           check_who(who), strerror(errno));
+	} else if (errno != ENOENT && errno != ENOTDIR) {
+		check_unseen(k, "chat_log", path, path);
+	} else if (!check_is_link(path)) {
+		check_folder(k, "chat_log", path, path);
+	}
+}
+
+static void check_of_files(const struct check *k)
+{
+	check_database(k);
+	if (k->c->chat_log)
+		check_chat_log(k);
+}
+
+static void check_of_sockets(const struct check *k)
+{
+	struct conf_listen where;
+	char problem[256];
+	struct stat st;
+
+	for (uint32_t i = 0; i < k->c->nlisten; i++) {
+		const char *value = k->c->listen[i];
+
+		if (!conf_parse_listen(value, &where, problem, sizeof(problem)) ||
+		    where.kind != LISTEN_UNIX)
+			continue;
+		if (lstat(where.path, &st) == 0 && !S_ISSOCK(st.st_mode))
+			check_tell(k->problems, "listen = %s: there is something else of that name, and it is no "
+			           "socket", value);
+		else
+			check_folder(k, "listen", value, where.path);
+	}
+}
+
+bool check_sockets(const struct conf *c, struct bytes *problems)
+{
+	size_t before = problems->len;
+	struct check k = { .c = c, .problems = problems, .known = true };
+
+	check_of_sockets(&k);
+	return problems->len == before;
+}
+
+bool check_files(const struct conf *c, struct bytes *problems)
+{
+	size_t before = problems->len;
+	struct check k = { .c = c, .problems = problems, .known = true };
+
+	check_of_files(&k);
+	return problems->len == before;
+}
+
+/* Whether it can be known what the user may do: root can become the user for that. */
+static bool check_user(const struct conf *c, struct bytes *problems, struct bytes *notes)
+{
+	const struct passwd *pw = c->user ? getpwnam(c->user) : NULL;
+
+	if (c->user && !pw)
+		check_tell(problems, "user = %s: this host knows no such user", c->user);
+	else if (pw && pw->pw_uid == 0)
+		check_tell(problems, "user = %s: chatd does not run as root; name another user", c->user);
+	else if (pw && geteuid() != 0 && geteuid() != pw->pw_uid)
+		check_tell(notes, "what the user %s may read and write was not checked: only root can",
+		           c->user);
+	else if (!pw && geteuid() == 0)
+		check_tell(notes, "no user is configured, and chatd does not run as root. What it may read and "
+		           "write was not checked");
+	else
+		return true;
+	return false;
+}
+
+bool check_all(const struct conf *c, const char *conf_path, struct bytes *problems,
+               struct bytes *notes)
+{
+	size_t before = problems->len;
+	bool known = check_user(c, problems, notes);
+	struct check k = { .c = c, .problems = problems };
+	char who[USER_SHOWN_BYTES];
+
+	/* Root makes the sockets before it becomes the user. */
+	k.known = known || geteuid() == 0;
+	check_of_sockets(&k);
+	if (known && geteuid() == 0 && !privilege_drop(c->user))
+		return false;
+	k.known = known;
+	check_of_files(&k);
+	if (known && conf_path && eaccess(conf_path, R_OK) != 0)
+		check_tell(problems, "%s: the user %s cannot read it, as a reload has to: %s", conf_path,
+		           check_who(who), strerror(errno));
+	return problems->len == before;
+}

@@ -1,0 +1,406 @@
+/*
+ * The configuration: one table of keys, read from a file and from options.
+ *
+ * Owns the table, and what a file may look like. It opens nothing but the file
+ * that it is told to read.
+ */
+#include "chatd/program/conf/conf_type.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/guard.h"
+
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): member is the name of one */
+#define KEY(key, kind, member) .name = key, .type = kind, .field = offsetof(struct conf, member)
+
+static const char *const durability_names[] = {
+	[DURABILITY_RELAXED] = "relaxed",
+	[DURABILITY_COMMIT] = "commit",
+	[DURABILITY_SYNC] = "sync",
+	NULL,
+};
+
+static const char *const answer_names[] = {
+	[CONF_NO] = "no",
+	[CONF_YES] = "yes",
+	NULL,
+};
+
+static const char *const level_names[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARN] = "warn",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+	NULL,
+};
+
+static const char *const exempt_names[] = {
+	[EXEMPT_NOBODY] = "nobody",
+	[EXEMPT_ADMIN] = "admin",
+	[EXEMPT_MODERATOR] = "moderator",
+	[EXEMPT_ACCOUNT] = "account",
+	NULL,
+};
+
+static const char *const store_failure_names[] = {
+	[STORE_FAILURE_REFUSE] = "refuse", [STORE_FAILURE_TALK] = "talk", NULL,
+};
+
+static const char *const sandbox_names[] = {
+	[SANDBOX_NO] = "no",
+	[SANDBOX_YES] = "yes",
+	[SANDBOX_REQUIRE] = "require",
+	NULL,
+};
+
+const struct conf_key conf_keys[] = {
+	{ KEY("listen", CONF_LISTEN, listen), .initial = "8989",
+	  .help = "Where to listen; may be given several times." },
+	{ KEY("database", CONF_PATH, database), .initial = "chatd.db",
+	  .help = "The SQLite file with the history." },
+	{ KEY("durability", CONF_CHOICE, durability), .initial = "commit",
+	  .choices = durability_names,
+	  .help = "What must have happened to a line before anybody sees it." },
+	{ KEY("store_failure", CONF_CHOICE, store_failure), .initial = "refuse", .reloadable = true,
+	  .choices = store_failure_names,
+	  .help = "What is done with what is said while nothing can be saved." },
+	{ KEY("disk_reserve", CONF_SIZE, disk_reserve), .initial = "64M", .reloadable = true,
+	  .least = 0, .most = INT64_C(1) << 50,
+	  .help = "Space left free on the database's disk; 0 for none." },
+	{ KEY("sandbox", CONF_CHOICE, sandbox), .initial = "yes", .choices = sandbox_names,
+	  .help = "Whether chatd gives up, once it has started, what it does not need." },
+	{ KEY("user", CONF_PATH, user), .initial = "",
+	  .help = "Whom chatd becomes where it is started as root." },
+	{ KEY("max_connections", CONF_NUMBER, connections_max), .initial = "1024",
+	  .least = 1, .most = CONNECTIONS_LIMIT,
+	  .help = "Connections at one time; one more is told so and closed." },
+	{ KEY("log_level", CONF_CHOICE, log_level), .initial = "info", .reloadable = true,
+	  .choices = level_names,
+	  .help = "How much chatd tells of itself on stderr." },
+	{ KEY("chat_log", CONF_PATH, chat_log), .initial = "", .reloadable = true,
+	  .help = "A text file to which every line said is appended; empty for none." },
+	{ KEY("line_bytes_max", CONF_NUMBER, line_bytes_max), .initial = "1024",
+	  .least = LINE_BYTES_LEAST, .most = LINE_BYTES_LIMIT, .reloadable = true,
+	  .help = "Bytes in a line; a longer one is refused whole." },
+	{ KEY("history_replay", CONF_NUMBER, history_replay), .initial = "20",
+	  .least = 0, .most = ROWS_MAX, .reloadable = true,
+	  .help = "Earlier lines shown on joining a room; 0 for none." },
+	{ KEY("history_days", CONF_NUMBER, history_days), .initial = "0",
+	  .least = 0, .most = 36500, .reloadable = true,
+	  .help = "Days after which lines are deleted; 0 keeps them for ever." },
+	{ KEY("history_lines", CONF_NUMBER64, history_lines), .initial = "0",
+	  .least = 0, .most = 1000000000000, .reloadable = true,
+	  .help = "Newest lines kept in each room; 0 keeps all." },
+	{ KEY("rate_burst", CONF_NUMBER, rate_burst), .initial = "60",
+	  .least = 1, .most = 10000, .reloadable = true,
+	  .help = "Lines that a person may send at once." },
+	{ KEY("rate_lines", CONF_NUMBER, rate_lines), .initial = "5",
+	  .least = 0, .most = 100000, .reloadable = true,
+	  .help = "Lines a second after that; 0 for no limit." },
+	{ KEY("rate_bytes", CONF_NUMBER, rate_bytes), .initial = "8192",
+	  .least = 0, .most = RATE_BYTES_LIMIT, .reloadable = true,
+	  .help = "Bytes a second; 0 for no limit." },
+	{ KEY("rate_address", CONF_NUMBER, rate_address), .initial = "10",
+	  .least = 0, .most = RATE_ADDRESS_LIMIT, .reloadable = true,
+	  .help = "So many times what one person may send, from one address; 0 for no limit." },
+	{ KEY("rate_exempt", CONF_CHOICE, rate_exempt), .initial = "moderator", .reloadable = true,
+	  .choices = exempt_names,
+	  .help = "The least role that may send as much as it likes." },
+	{ KEY("flood_mute", CONF_NUMBER, flood_mute_s), .initial = "60",
+	  .least = 0, .most = 86400, .reloadable = true,
+	  .help = "Seconds of being slowed after which one is muted; 0 for never." },
+	{ KEY("address_connections", CONF_NUMBER, address_connections), .initial = "64",
+	  .least = 0, .most = CONNECTIONS_LIMIT, .reloadable = true,
+	  .help = "Connections from one address at one time; 0 for no limit." },
+	{ KEY("address_connects", CONF_NUMBER, address_connects), .initial = "120",
+	  .least = 0, .most = 60000, .reloadable = true,
+	  .help = "Connections from one address in a minute; 0 for no limit." },
+	{ KEY("address_logins", CONF_NUMBER, address_logins), .initial = "60",
+	  .least = 0, .most = 60000, .reloadable = true,
+	  .help = "Passwords given from one address in a minute; 0 for no limit." },
+	{ KEY("address_exempt", CONF_BLOCKS, address_exempt), .initial = "127.0.0.0/8 ::1/128",
+	  .reloadable = true,
+	  .help = "Addresses and blocks without limits by address." },
+	{ KEY("guest_room_days", CONF_NUMBER, guest_room_days), .initial = "0",
+	  .least = 0, .most = KEEP_DAYS_MAX, .reloadable = true,
+	  .help = "Days without a line after which a room ends that nobody owns; 0 for never." },
+	{ KEY("login_timeout", CONF_NUMBER, login_timeout_s), .initial = "300",
+	  .least = 0, .most = 86400, .reloadable = true,
+	  .help = "Seconds to enter a name; 0 for no limit." },
+	{ KEY("send_timeout", CONF_NUMBER, send_timeout_s), .initial = "60",
+	  .least = 1, .most = 3600, .reloadable = true,
+	  .help = "Seconds after which a connection that takes nothing is closed." },
+	{ KEY("keepalive", CONF_NUMBER, keepalive_s), .initial = "60",
+	  .least = 0, .most = 32767, /* what TCP_KEEPIDLE takes */
+	  .reloadable = true,
+	  .help = "Idle seconds before TCP asks whether the peer is still there; 0 for never." },
+	{ KEY("command_prefix", CONF_CHAR, command_prefix), .initial = "/", .reloadable = true,
+	  .help = "The character that begins a command." },
+	{ KEY("host_accounts", CONF_CHOICE, host_accounts), .initial = "no", .reloadable = true,
+	  .choices = answer_names,
+	  .help = "Whether who comes over a unix socket has the account of their login name." },
+	{ .name = NULL },
+};
+
+enum {
+	CONF_KEYS = sizeof(conf_keys) / sizeof(conf_keys[0]) - 1,
+	CONF_LINE_BYTES_MAX = 4096, /* bytes of a line with its end; inih keeps it on the stack */
+};
+
+/* Adds a line to what is told to the operator. What is in it comes from the file,
+ * and the line may be read on a terminal. */
+static void conf_tell(struct bytes *out, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void conf_tell(struct bytes *out, const char *fmt, ...)
+{
+	size_t start = out->len;
+	va_list ap;
+
+	va_start(ap, fmt);
+	bytes_vprintf(out, fmt, ap);
+	va_end(ap);
+	if (out->len > start)
+		guard_text(out->data + start, out->len - start);
+	bytes_puts(out, "\n");
+}
+
+static void conf_clear_listen(struct conf *c)
+{
+	while (c->nlisten > 0)
+		free(c->listen[--c->nlisten]);
+}
+
+void conf_init(struct conf *c)
+{
+	char why[256];
+
+	memset(c, 0, sizeof(*c));
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		bool ok = conf_type_read(c, k, k->initial, why, sizeof(why));
+
+		assert(ok);
+		(void)ok;
+	}
+}
+
+void conf_release(struct conf *c)
+{
+	conf_clear_listen(c);
+	free(c->database);
+	free(c->chat_log);
+	free(c->user);
+	free(c->address_exempt);
+	memset(c, 0, sizeof(*c));
+}
+
+static const struct conf_key *conf_key_find(const char *name)
+{
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		if (strcmp(k->name, name) == 0)
+			return k;
+	}
+	return NULL;
+}
+
+bool conf_set(struct conf *c, const char *key, const char *value, const char *where,
+              struct bytes *problems)
+{
+	const struct conf_key *k = conf_key_find(key);
+	char why[256];
+
+	assert(k);
+	if (k->type == CONF_LISTEN) {
+		/* The command line has room for one. */
+		conf_clear_listen(c);
+	}
+	if (!conf_type_read(c, k, value, why, sizeof(why))) {
+		conf_tell(problems, "%s: %s", where, why);
+		return false;
+	}
+	return true;
+}
+
+/* -- the file ------------------------------------------------------------------- */
+
+/* A file while it is read. */
+struct conf_file {
+	const char *path;        /* for messages */
+	FILE *f;
+	char *line;              /* getline's */
+	size_t cap;              /* and how much of it there is */
+	unsigned int lineno;     /* of that line, from 1 */
+	unsigned int first[CONF_KEYS]; /* the line in which each key was first given; 0: not yet */
+	struct conf *c;
+	struct bytes *problems;
+};
+
+/*
+ * Gives inih the next line. Debian's inih does not tell its handler the line's
+ * number, cuts what is too long and passes over sections, so that is seen to
+ * here; a line that was complained of becomes an empty one.
+ */
+static char *conf_file_line(char *str, int num, void *stream)
+{
+	struct conf_file *file = stream;
+	ssize_t len = getline(&file->line, &file->cap, file->f);
+	const char *begin = file->line;
+
+	if (len < 0)
+		return NULL;
+	file->lineno++;
+	if (file->lineno == 1 && strncmp(begin, "\xef\xbb\xbf", 3) == 0) {
+		begin += 3; /* a byte order mark, as some editors leave it */
+	}
+	begin += strspn(begin, " \t\r\n");
+	strcpy(str, "\n");
+	if (memchr(file->line, '\0', (size_t)len)) {
+		conf_tell(file->problems, "%s:%u: there is a NUL byte; this is no text file",
+		          file->path, file->lineno);
+	} else if (len >= num) {
+		conf_tell(file->problems, "%s:%u: the line has more than %d bytes", file->path,
+		          file->lineno, num - 1);
+	} else if (*begin == '[') {
+		conf_tell(file->problems, "%s:%u: %.*s: there are no sections; "
+		          "leave this line out", file->path, file->lineno,
+		          (int)strcspn(begin, "\r\n"), begin);
+	} else {
+		strcpy(str, begin);
+	}
+	return str;
+}
+
+/* Takes "Max-Connections" for max_connections, to suggest it. */
+static bool conf_key_resembles(const struct conf_key *k, const char *name)
+{
+	size_t i;
+
+	for (i = 0; name[i] && k->name[i]; i++) {
+		char c = name[i] == '-' || name[i] == ' ' ? '_' : (char)tolower(name[i]);
+
+		if (c != k->name[i])
+			return false;
+	}
+	return name[i] == k->name[i];
+}
+
+static void conf_key_unknown(const struct conf_file *file, const char *name)
+{
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		if (conf_key_resembles(k, name)) {
+			conf_tell(file->problems, "%s:%u: %s: unknown key; it is written %s",
+			          file->path, file->lineno, name, k->name);
+			return;
+		}
+	}
+	conf_tell(file->problems, "%s:%u: %s: unknown key", file->path, file->lineno, name);
+}
+
+/* What other formats allow and this one does not: it would end up in a file's
+ * name. NULL: nothing of the kind. */
+static const char *conf_value_habit(const char *value)
+{
+	size_t len = strlen(value);
+
+	for (size_t i = 0; len > 1 && i < len; i++) {
+		if ((value[i] == '#' || value[i] == ';') &&
+		    (i == 0 || value[i - 1] == ' ' || value[i - 1] == '\t')) {
+			return "a comment needs a line of its own";
+		}
+	}
+	if (len > 1 && (value[0] == '"' || value[0] == '\'') && value[len - 1] == value[0])
+		return "values are written without quotes";
+	return NULL;
+}
+
+/* One "key = value" from inih; value is NULL where there is no '='. */
+static int conf_file_pair(void *user, const char *section, const char *name, const char *value)
+{
+	struct conf_file *file = user;
+	const struct conf_key *k = conf_key_find(name);
+	unsigned int *first = k ? &file->first[k - conf_keys] : NULL;
+	const char *habit = value ? conf_value_habit(value) : NULL;
+	char why[256];
+
+	(void)section;
+	if (!value || name[0] == '\0') {
+		conf_tell(file->problems, "%s:%u: %s%sthis is not \"key = value\"", file->path,
+		          file->lineno, name, name[0] != '\0' ? ": " : "");
+		return 1;
+	}
+	if (!k) {
+		conf_key_unknown(file, name);
+		return 1;
+	}
+	if (k->type == CONF_LISTEN && *first == 0)
+		conf_clear_listen(file->c);
+	if (k->type != CONF_LISTEN && *first != 0) {
+		conf_tell(file->problems, "%s:%u: %s: given twice (first at line %u)",
+		          file->path, file->lineno, name, *first);
+	} else if (habit) {
+		conf_tell(file->problems, "%s:%u: %s: %s", file->path, file->lineno, name,
+		          habit);
+	} else if (!conf_type_read(file->c, k, value, why, sizeof(why))) {
+		conf_tell(file->problems, "%s:%u: %s: %s", file->path, file->lineno, name, why);
+	}
+	if (*first == 0)
+		*first = file->lineno;
+	return 1;
+}
+
+bool conf_read(struct conf *c, const char *path, struct bytes *problems)
+{
+	struct conf_file file = { .path = path, .c = c, .problems = problems };
+	size_t before = problems->len;
+
+	file.f = fopen(path, "re");
+	if (!file.f) {
+		conf_tell(problems, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	/* inih's settings are variables of its own; these make it read one line as
+	 * one pair, and everything after '=' as the value. */
+	ini_max_line = CONF_LINE_BYTES_MAX;
+	ini_allow_multiline = false;
+	ini_allow_inline_comments = false;
+	ini_allow_no_value = true;
+	errno = 0;
+	/* Half a file, for want of memory say, must not pass for all of it. */
+	if (ini_parse_stream(conf_file_line, &file, conf_file_pair, &file) < 0 || !feof(file.f))
+		conf_tell(problems, "%s: %s", path, strerror(errno ? errno : ENOMEM));
+	fclose(file.f);
+	free(file.line);
+	return problems->len == before;
+}
+
+/* -- a new configuration while running -------------------------------------------- */
+
+void conf_take(struct conf *c, struct conf *next, struct bytes *said)
+{
+	struct bytes old = { 0 }, new = { 0 };
+
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		bytes_clear(&old);
+		bytes_clear(&new);
+		/* What is empty is text, too. */
+		bytes_printf(&old, "%s", "");
+		bytes_printf(&new, "%s", "");
+		conf_type_show(c, k, &old);
+		conf_type_show(next, k, &new);
+		if (strcmp(old.data, new.data) == 0)
+			continue;
+		conf_tell(said, "%s: %s -> %s%s", k->name, old.data, new.data,
+		          k->reloadable ? "" : " (needs a restart)");
+		if (k->reloadable)
+			conf_type_swap(c, next, k);
+	}
+	bytes_release(&old);
+	bytes_release(&new);
+}

@@ -1,0 +1,363 @@
+/*
+ * The daemon's life: from a configuration to a running server, signals, the end.
+ *
+ * Owns the order in which the parts come to life and go, and what the operator
+ * is told. What happens between is the server's.
+ */
+#include "chatd/program/daemon_state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "chatd/base/log.h"
+#include "chatd/core/people/name.h"
+#include "chatd/net/ring.h"
+#include "chatd/program/check.h"
+#include "chatd/program/descriptors.h"
+#include "chatd/program/listen.h"
+#include "chatd/program/memory.h"
+#include "chatd/program/privilege.h"
+#include "chatd/program/sandbox/sandbox.h"
+
+#ifndef CHATD_VERSION
+#define CHATD_VERSION "unknown"
+#endif
+
+enum {
+	SAVE_MS_LEAST = 500,     /* for the last commit, however long the farewells took */
+	HEAP_KEPT_BYTES = 16 << 20, /* free memory that is not given back to the system: the rooms'
+	                          * logs come and go */
+	HEAP_STEP_BYTES = 1 << 20, /* and how much more of it is asked for at once */
+};
+
+/* The leak checker traces the process at its end, for which no fence leaves room. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define DAEMON_SANITIZED true
+#else
+#define DAEMON_SANITIZED false
+#endif
+
+int64_t daemon_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* -- signals ------------------------------------------------------------------------ */
+
+static void daemon_close_listeners(struct daemon *d)
+{
+	while (d->nlisteners > 0)
+		listener_close(&d->listeners[--d->nlisteners]);
+}
+
+void daemon_stop(struct daemon *d, const char *why)
+{
+	if (d->stopping) {
+		log_errx("%s while ending: exiting at once; lines that are not saved yet are lost",
+		         why);
+		daemon_close_listeners(d);
+		_exit(EXIT_FAILURE);
+	}
+	log_info("%s: going down", why);
+	d->stopping = true;
+	d->stop_ms = daemon_now_ms();
+	server_stop(d->server);
+}
+
+static void daemon_on_signal(void *ctx)
+{
+	struct daemon *d = ctx;
+	struct signalfd_siginfo si;
+	char why[64];
+
+	while (read(d->signal_fd, &si, sizeof(si)) == sizeof(si)) {
+		snprintf(why, sizeof(why), "SIG%s from pid %u", sigabbrev_np((int)si.ssi_signo),
+		         si.ssi_pid);
+		if (si.ssi_signo != SIGHUP) {
+			daemon_stop(d, si.ssi_code == SI_KERNEL ? "interrupted" : why);
+		} else if (d->on_terminal && !isatty(STDERR_FILENO)) {
+			/* Not a reload: the terminal that we ran on has been closed. */
+			daemon_stop(d, "the terminal was closed");
+		} else if (!d->stopping) {
+			log_info("%s: reading the configuration again", why);
+			daemon_reload(d, NULL);
+		}
+	}
+}
+
+/* Holds a signal back until it is read. */
+static void daemon_block(struct daemon *d, int signo)
+{
+	sigaddset(&d->signals, signo);
+	pthread_sigmask(SIG_BLOCK, &d->signals, NULL);
+}
+
+/* From here on signals are something to read. Until then SIGTERM and SIGINT end
+ * a start that takes long; nothing is lost by that. */
+static bool daemon_watch_signals(struct daemon *d)
+{
+	daemon_block(d, SIGTERM);
+	daemon_block(d, SIGINT);
+	d->signal_fd = signalfd(-1, &d->signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (d->signal_fd < 0) {
+		log_err("cannot make a signalfd");
+		return false;
+	}
+	server_watch(d->server, d->signal_fd, daemon_on_signal, d);
+	return true;
+}
+
+/* -- life ------------------------------------------------------------------------ */
+
+static void daemon_load_room(void *ctx, const struct saved_room *r)
+{
+	chat_load_room(ctx, r);
+}
+
+static void daemon_load_fact(void *ctx, const struct saved_fact *f)
+{
+	chat_load_fact(ctx, f);
+}
+
+static bool daemon_open_history(struct daemon *d)
+{
+	const struct writer_options options = {
+		.same = name_is,
+		.database = d->conf->database,
+		.chat_log = d->conf->chat_log,
+		.durability = d->conf->durability,
+		.limits = daemon_writer_limits(d->conf),
+		/* Nobody has more than one out. */
+		.queries_max = d->conf->connections_max,
+	};
+	struct store_error err = { .text = "" };
+
+	d->writer = writer_start(&options, &err);
+	if (!d->writer) {
+		log_errx("%s", err.text);
+		d->misconfigured |= err.lasting;
+		return false;
+	}
+	return true;
+}
+
+static bool daemon_make_chat(struct daemon *d)
+{
+	struct chat_config config = daemon_chat_config(d->conf);
+	struct store *store = writer_store(d->writer);
+	struct store_error err = { .text = "" };
+
+	d->chat = chat_new(&config, store_last_seq(store), store_last_room(store));
+	if (!store_rooms(store, daemon_load_room, d->chat, &err) ||
+	    !store_facts(store, daemon_load_fact, d->chat, &err)) {
+		log_errx("%s", err.text);
+		return false;
+	}
+	writer_loaded(d->writer);
+	return true;
+}
+
+static bool daemon_make_server(struct daemon *d)
+{
+	const struct server_options options = {
+		.connections_max = d->conf->connections_max,
+		.relaxed = d->conf->durability == DURABILITY_RELAXED,
+		.send_timeout_s = d->conf->send_timeout_s,
+	};
+
+	if (!daemon_make_chat(d))
+		return false;
+	d->server = server_new(&options, d->ring, d->chat, d->writer, d->listeners,
+	                       d->nlisteners);
+	daemon_serve(d);
+	return daemon_watch_signals(d);
+}
+
+/* What the host has to have for it, whatever comes from the network. */
+static void daemon_tell_memory(const struct daemon *d)
+{
+	struct memory_part parts[MEMORY_PARTS];
+	uint64_t bytes[MEMORY_KINDS] = { 0 };
+
+	memory_parts(d->conf->connections_max, parts);
+	for (int i = 0; i < MEMORY_PARTS; i++) {
+		bytes[parts[i].kind] += parts[i].bytes;
+		log_debug("memory: %s: %" PRIu64 " KiB at most", parts[i].what, parts[i].bytes >> 10);
+	}
+	log_info("memory: %" PRIu64 " MiB at most: %" PRIu64 " MiB for connections, %" PRIu64
+	         " MiB for tables when all are full, and the program itself",
+	         memory_max(d->conf->connections_max) >> 20, bytes[MEMORY_TRAFFIC] >> 20,
+	         bytes[MEMORY_TABLES] >> 20);
+}
+
+/* On stdout and without a time stamp: this is the answer to the command, for
+ * people and for scripts that wait until they may connect. */
+static void daemon_say_ready(const struct daemon *d)
+{
+	const char *database = d->conf->database;
+
+	for (uint32_t i = 0; i < d->conf->nlisten; i++) {
+		printf("chatd: listening on %s", d->listeners[i].name);
+		if (i == 0)
+			printf(", history in %s%s", strchr(database, '/') ? "" : "./", database);
+		printf("\n");
+	}
+	fflush(stdout);
+}
+
+/* What the configuration says cannot be had here, and another start would not have it either. */
+static bool daemon_misconfigured(struct daemon *d)
+{
+	d->misconfigured = true;
+	return false;
+}
+
+/* All that is wrong, and before anything is made. */
+static bool daemon_checked(struct daemon *d, bool (*check)(const struct conf *c,
+                                                           struct bytes *problems))
+{
+	struct bytes problems = { 0 };
+	bool ok = check(d->conf, &problems);
+
+	for (char *line = ok ? NULL : strtok(problems.data, "\n"); line; line = strtok(NULL, "\n"))
+		log_errx("%s", line);
+	bytes_release(&problems);
+	return ok || daemon_misconfigured(d);
+}
+
+/* A port that only root may bind is no better the next time; one in use, or an address that the
+ * host does not have yet, may be. */
+static bool daemon_listen(struct daemon *d)
+{
+	struct listener_options options = daemon_listener_options(d->conf);
+
+	if (!daemon_checked(d, check_sockets))
+		return false;
+	if (listen_all(d->listeners, &d->nlisteners, d->conf, &options))
+		return true;
+	if (d->listeners[d->nlisteners].error == EACCES)
+		d->misconfigured = true;
+	return false;
+}
+
+/* Gives up what only the start needs. From the ring on nothing of that kind can be made, and
+ * threads, which come later, are fenced in with it. */
+static bool daemon_settle(struct daemon *d)
+{
+	char problem[512];
+
+	if (!privilege_drop(d->conf->user)) {
+		d->misconfigured = errno == 0;
+		return false;
+	}
+	if (!daemon_checked(d, check_files))
+		return false;
+	d->ring = ring_new(problem, sizeof(problem));
+	if (!d->ring) {
+		log_errx("%s", problem);
+		return false;
+	}
+	if (listen_control(&d->listeners[d->nlisteners], d->conf->database))
+		d->nlisteners++;
+	return DAEMON_SANITIZED || fence_up(d->conf, d->options->conf_path) ||
+	       daemon_misconfigured(d);
+}
+
+/* Read now, because the fence lets nobody read it later. Without TZ, glibc would read it again once
+ * the file is another one, and find itself in UTC then. */
+static void daemon_take_zone(void)
+{
+	setenv("TZ", ":/etc/localtime", 0);
+	tzset();
+}
+
+/* The listeners come first, so that a second chatd on the same port touches no
+ * database. */
+static bool daemon_start(struct daemon *d)
+{
+	daemon_take_zone();
+	if (!descriptors_raise(d->conf))
+		return daemon_misconfigured(d);
+	if (!daemon_listen(d) || !daemon_settle(d) || !daemon_open_history(d) ||
+	    !daemon_make_server(d)) {
+		return false;
+	}
+	log_info("chatd " CHATD_VERSION " has started, pid %d, for %u connections at most",
+	         (int)getpid(), d->conf->connections_max);
+	daemon_tell_memory(d);
+	daemon_say_ready(d);
+	return true;
+}
+
+/* Takes down whatever there is. False: lines were lost. */
+static bool daemon_end(struct daemon *d)
+{
+	int64_t left_ms;
+	bool saved = true;
+
+	if (d->server)
+		server_free(d->server);
+	if (d->ring)
+		ring_free(d->ring);
+	if (d->chat && chat_unmarked(d->chat) > 0)
+		log_errx("%llu lines were shown and could not be saved; no gap in the history marks "
+		         "them", (unsigned long long)chat_unmarked(d->chat));
+	if (d->chat)
+		chat_free(d->chat);
+	left_ms = STOP_MS_MAX - (d->stopping ? daemon_now_ms() - d->stop_ms : 0);
+	if (d->writer) {
+		saved = writer_stop(d->writer, left_ms > SAVE_MS_LEAST ? (int)left_ms
+		                                                      : SAVE_MS_LEAST);
+	}
+	daemon_close_listeners(d);
+	users_release(&d->users);
+	if (d->signal_fd >= 0)
+		close(d->signal_fd);
+	return saved;
+}
+
+int daemon_run(const struct options *o, struct conf *c)
+{
+	struct daemon d = {
+		.options = o,
+		.conf = c,
+		.signal_fd = -1,
+		.on_terminal = isatty(STDERR_FILENO),
+		.host_open = c->host_accounts == CONF_YES,
+		.started_ms = daemon_now_ms(),
+	};
+	bool ok;
+
+	/* So that the loop makes no brk(2) for a chunk that comes and goes. */
+	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
+	mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
+	/* Where the host gives memory in pages of 2 MB unasked, also afterwards, it would have what
+	 * lies around a busy buffer too, and its size would not be what it uses. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	log_set_level(c->log_level);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&d.signals);
+	daemon_block(&d, SIGHUP); /* a reload asked for during the start is for afterwards */
+	ok = daemon_start(&d);
+	if (ok) {
+		while (server_turn(d.server)) {
+		}
+		ok = d.stopping; /* otherwise something broke, and the server has said what */
+	}
+	if (!daemon_end(&d))
+		ok = false;
+	if (ok)
+		log_info("chatd has ended");
+	return ok ? EXIT_SUCCESS : d.misconfigured ? STATUS_CONFIG : EXIT_FAILURE;
+}

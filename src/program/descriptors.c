@@ -1,0 +1,54 @@
+/*
+ * How many descriptors chatd needs for its connections, and getting them.
+ */
+#include "chatd/program/descriptors.h"
+
+#include <sys/resource.h>
+
+#include "chatd/base/log.h"
+
+enum {
+	DESCRIPTORS_SPARE = 64,  /* the ring, the database, logs, eventfds, and what libraries open */
+};
+
+static rlim_t descriptors_needed(const struct conf *c, uint32_t connections)
+{
+	return (rlim_t)connections + CONTROL_SLOTS + LINGERERS + c->nlisten + DESCRIPTORS_SPARE;
+}
+
+void descriptors_cap(struct conf *c)
+{
+	rlim_t rest = descriptors_needed(c, 0);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max > rest &&
+	    limit.rlim_max - rest < c->connections_max) {
+		c->connections_max = (uint32_t)(limit.rlim_max - rest);
+	}
+}
+
+bool descriptors_raise(const struct conf *c)
+{
+	rlim_t need = descriptors_needed(c, c->connections_max);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+		log_err("cannot read the descriptor limit");
+		return false;
+	}
+	if (limit.rlim_cur >= need)
+		return true;
+	if (limit.rlim_max < need) {
+		log_errx("max_connections = %u needs %llu descriptors; the hard limit is %llu: "
+		         "raise LimitNOFILE= or ulimit -n, or lower max_connections",
+		         c->connections_max, (unsigned long long)need,
+		         (unsigned long long)limit.rlim_max);
+		return false;
+	}
+	limit.rlim_cur = need;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0) {
+		log_err("cannot raise the descriptor limit to %llu", (unsigned long long)need);
+		return false;
+	}
+	return true;
+}

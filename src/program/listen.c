@@ -1,0 +1,87 @@
+/* What a chatd listens on. Opens sockets; accepting from them is the server's business. */
+#include "chatd/program/listen.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "chatd/base/log.h"
+#include "chatd/program/admin.h"
+
+/* An earlier listen line for the same port as the i-th, which may be what keeps
+ * it busy; NULL: there is none. */
+static const char *listen_same_port(const struct conf *c, uint32_t i, uint16_t port)
+{
+	struct conf_listen earlier;
+	char problem[256];
+
+	for (uint32_t j = 0; j < i; j++) {
+		if (conf_parse_listen(c->listen[j], &earlier, problem, sizeof(problem)) &&
+		    earlier.kind != LISTEN_UNIX && earlier.port == port) {
+			return c->listen[j];
+		}
+	}
+	return NULL;
+}
+
+/* connect(2) needs to write to the socket; whom its folder lets through may. */
+static void listen_to_users(const struct listener *listeners, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const char *path = listeners[i].unix_path;
+
+		if (*path != '\0' && chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH |
+		                          S_IWOTH) != 0)
+			log_warn("%s: its permissions cannot be set", path);
+	}
+}
+
+bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
+                const struct listener_options *options)
+{
+	struct conf_listen where;
+	const char *earlier;
+	char problem[512];
+	bool ok;
+
+	for (uint32_t i = 0; i < c->nlisten; i++) {
+		struct listener *l = &listeners[i];
+
+		ok = conf_parse_listen(c->listen[i], &where, problem, sizeof(problem)) &&
+		     (where.kind == LISTEN_UNIX
+		      ? listener_open_unix(l, where.path, problem, sizeof(problem))
+		      : listener_open_tcp(l, where.kind == LISTEN_DUAL ? NULL : where.host,
+		                          where.port, options, problem, sizeof(problem)));
+		if (!ok) {
+			log_errx("%s", problem);
+			earlier = where.kind == LISTEN_UNIX
+			          ? NULL : listen_same_port(c, i, where.port);
+			/* Another error has another cause. */
+			if (earlier && l->error == EADDRINUSE)
+				log_errx("it may be that listen = %s covers it already", earlier);
+			return false;
+		}
+		(*n)++;
+	}
+	if (c->host_accounts == CONF_YES)
+		listen_to_users(listeners, *n);
+	return true;
+}
+
+bool listen_control(struct listener *l, const char *database)
+{
+	char path[sizeof(l->unix_path)], problem[512];
+
+	if (!admin_socket_path(database, path, sizeof(path))) {
+		log_warnx("the path of the database is too long for a control socket beside it: "
+		          "\"chatd admin\" works only while chatd does not run");
+		return false;
+	}
+	if (!listener_open_unix(l, path, problem, sizeof(problem))) {
+		log_warnx("%s; \"chatd admin\" works only while chatd does not run", problem);
+		return false;
+	}
+	l->control = true;
+	if (chmod(path, S_IRUSR | S_IWUSR) != 0)
+		log_warn("%s: its permissions cannot be set", path);
+	return true;
+}

@@ -1,0 +1,117 @@
+/*
+ * The program: what the command line asks for.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chatd/base/guard.h"
+#include "chatd/base/log.h"
+#include "chatd/base/siphash.h"
+#include "chatd/program/admin.h"
+#include "chatd/program/check.h"
+#include "chatd/program/daemon.h"
+
+#ifndef CHATD_VERSION
+#define CHATD_VERSION "unknown"
+#endif
+
+static int main_usage_error(struct bytes *problems)
+{
+	for (char *line = strtok(problems->data, "\n"); line; line = strtok(NULL, "\n")) {
+		guard_text(line, strlen(line));
+		fprintf(stderr, "chatd: %s\n", line);
+	}
+	fprintf(stderr, "chatd --help explains the options; usage: chatd [OPTIONS] [PORT]\n");
+	bytes_release(problems);
+	return STATUS_USAGE;
+}
+
+static int main_help(void)
+{
+	struct bytes help = { 0 };
+
+	options_help(&help);
+	fputs(help.data, stdout);
+	bytes_release(&help);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Looks also at what the configuration names, unless its file could not be read at all. */
+static int main_check(const struct options *o, const struct conf *c, bool read,
+                      struct bytes *problems)
+{
+	bool there = !o->conf_path || access(o->conf_path, R_OK) == 0, ok = read;
+	struct bytes notes = { 0 };
+
+	if (there && !check_all(c, o->conf_path, problems, &notes))
+		ok = false;
+	if (problems->len > 0)
+		fputs(problems->data, stderr);
+	for (char *note = notes.len > 0 ? strtok(notes.data, "\n") : NULL; note; note = strtok(NULL, "\n"))
+		fprintf(stderr, "chatd: %s\n", note);
+	bytes_release(&notes);
+	if (!ok)
+		return STATUS_CONFIG;
+	return puts("configuration OK") < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Reads the configuration, to run with it or only to say what is wrong. */
+static int main_configured(const struct options *o)
+{
+	struct bytes problems = { 0 };
+	struct conf conf;
+	bool ok = daemon_configure(o, &conf, &problems);
+	int status;
+
+	if (o->wish == OPTIONS_CHECK) {
+		status = main_check(o, &conf, ok, &problems);
+	} else if (!ok) {
+		fputs(problems.data, stderr);
+		status = STATUS_CONFIG;
+	} else if (o->wish == OPTIONS_ADMIN) {
+		status = admin_run(&conf, o->admin_what, o->admin) ? EXIT_SUCCESS : EXIT_FAILURE;
+	} else {
+		status = daemon_run(o, &conf);
+	}
+	bytes_release(&problems);
+	conf_release(&conf);
+	return status;
+}
+
+/* Where a standard stream is closed, the next file opened would take its place, and what is printed
+ * be written into the database. These can be neither read from nor written to, as if closed. */
+static void main_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		int how = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", how | O_NOCTTY) != fd)
+			_exit(EXIT_FAILURE);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct bytes problems = { 0 };
+	struct options options;
+
+	main_streams();
+	log_init();
+	siphash_begin();
+	if (!options_parse(&options, argc, argv, &problems))
+		return main_usage_error(&problems);
+	switch (options.wish) {
+	case OPTIONS_HELP:
+		return main_help();
+	case OPTIONS_VERSION:
+		return puts("chatd " CHATD_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	case OPTIONS_CHECK:
+	case OPTIONS_RUN:
+	case OPTIONS_ADMIN:
+		break;
+	}
+	return main_configured(&options);
+}

@@ -1,0 +1,206 @@
+/*
+ * The sum of what chatd may keep in memory. Owns nothing.
+ *
+ * The only file that looks into the private headers of all floors, and only for sizes.
+ */
+#include "chatd/program/memory.h"
+
+#include "chatd/base/bounds.h"
+#include "chatd/core/entry/guess.h"
+#include "chatd/core/entry/login.h"
+#include "chatd/core/entry/resume.h"
+#include "chatd/core/event.h"
+#include "chatd/core/moderation/ban.h"
+#include "chatd/core/moderation/filter.h"
+#include "chatd/core/moderation/report.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/people/mail.h"
+#include "chatd/core/question.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/membership.h"
+#include "chatd/core/state.h"
+#include "chatd/net/loop_state.h"
+#include "chatd/program/users.h"
+#include "chatd/store/threads/writer_threads.h"
+
+#define KIB UINT64_C(1024)
+
+enum {
+	NICK_BYTES = NICK_CHARS_MAX * 4 + 1, /* strings, with their NUL */
+	KEY_BYTES = NAME_KEY_BYTES_MAX + 1,
+	HASH_BYTES = 80,        /* of a yescrypt hash */
+	TOTP_BYTES = 64,
+	TELNET_BYTES = 1024,    /* one client's state, ours and libtelnet's */
+	SMALL_BYTES = 32,       /* what malloc(3) adds to a piece of memory, and rounding */
+	SLOT_BYTES = 64,        /* of a connection in lists of slots, members, readers and hashes, each
+	                         * of which may be twice as long as it need be */
+	WHO_BYTES = SHARE_WHO_BYTES + SMALL_BYTES, /* whose something is */
+	GRANT_HASH_BYTES = sizeof(UT_hash_table) + HASH_INITIAL_NUM_BUCKETS * sizeof(UT_hash_bucket) +
+	                   2 * SMALL_BYTES, /* of a room; with more grants it grows by less than they do */
+	PRINCIPALS_MAX = ROOMS_MAX + REPORTS_MAX + MAILS_MAX + GHOSTS_MAX, /* each with one entry */
+	ROW_BYTES = 3 * NAME_BYTES_MAX, /* of a row of an answer beside struct row and the body */
+	QUERY_BYTES = 2 * KEY_BYTES + 11 * HASH_BYTES, /* strings of a query that is no search */
+	THREADS = READINGS + 2, /* the loop, those that read, the one that writes */
+	STACK_BYTES = 1 << 20,  /* that a thread uses of its stack */
+	SHARE_BYTES = 256,      /* of a share of which something waits, in a queue and in a count */
+	SQLITE_READERS = READING_SECRETS + 1, /* and the connection of the start */
+	SQLITE_BYTES_EACH = 4 << 20, /* statements, the full-text index's buffers, sorting */
+	PASSWORD_BYTES = 17 << 20, /* one yescrypt hash on its way: 16 MiB and libcrypt's own */
+	RING_BYTES = 4096 * 256 + 32768 * 16 + 8192 * 16, /* ring.c: operations, completions, vectors */
+	PROGRAM_BYTES = 40 << 20, /* code and data of chatd and its libraries, ICU's tables */
+	FOLD_BYTES = 12 << 20,  /* what each code point is folded to, when all were seen: fold.c */
+	HEAP_KEPT_BYTES = 16 << 20, /* free memory that each thread's heap may keep: daemon.c */
+	HEAP_SHARE = 8,         /* and of all of it one part in so many, lost between pieces in use */
+};
+
+/* Products of bounds are constants: a compiler says where one of them overflows.
+ * NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result) */
+
+/* What hangs on a session. */
+static uint64_t memory_session(void)
+{
+	return sizeof(struct session) + LINE_BYTES_LIMIT + 1 + TELNET_BYTES + NICK_BYTES + KEY_BYTES +
+	       /* away, and lines of a paste */
+	       BODY_BYTES_MAX + 1 + SLIP_BYTES_MAX +
+	       /* what it waits for, perhaps with what is said about a line pointed at; what it wants to know
+	        * besides, and one that is asked later */
+	       BODY_BYTES_MAX + 1 +
+	       3 * (sizeof(struct question) + KEY_BYTES + 2 * SMALL_BYTES) + sizeof(struct query) +
+	       QUERY_BYTES + PASSWORD_BYTES_MAX +
+	       IGNORES_MAX * (KEY_BYTES + SMALL_BYTES) + INVITES_MAX * sizeof(struct invite) +
+	       sizeof(struct dialogue) + 2 * KEY_BYTES + 12 * SMALL_BYTES;
+}
+
+static uint64_t memory_connections(uint64_t n)
+{
+	uint64_t known = n + CONTROL_SLOTS;
+
+	return (known + LINGERERS) * (sizeof(struct conn) + RECV_BUFFER_BYTES + SLOT_BYTES) +
+	       /* An address and its site; what is asked of the program, and in vain of the store, in lists
+	        * that grow by doubling. */
+	       known * (memory_session() + sizeof(struct effect) + 2 * sizeof(struct origin) +
+	                2 * sizeof(void *) + 2 * sizeof(struct wish) + SMALL_BYTES +
+	                4 * sizeof(struct refused)) +
+	       EFFECTS_MAX * sizeof(struct effect);
+}
+
+/* Beyond the sum nobody's input is taken; a step and a turn's answers may come on top. */
+static uint64_t memory_text(uint64_t n)
+{
+	return SENDQS_BYTES + n * SENDQS_BYTES_EACH + ARENA_BYTES +
+	       (ANSWERS_MAX + READINGS) * (uint64_t)(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX);
+}
+
+static uint64_t memory_logs(uint64_t n)
+{
+	return LOGS_BYTES_HIGH + n * LOGS_BYTES_EACH + 2 * ARENA_BYTES;
+}
+
+/* Two questions of each connection, of which one may be about what is unread. */
+static uint64_t memory_questions(uint64_t n)
+{
+	/* The text grows by doubling. */
+	uint64_t answer = 2 * (ROWS_BYTES_MAX + BODY_BYTES_MAX + ROWS_MAX * (uint64_t)ROW_BYTES) +
+	                  2 * ROWS_MAX * sizeof(struct row);
+	uint64_t search = HIDDEN_BYTES_MAX + ROOMS_MAX * 11 + BODY_BYTES_MAX;
+
+	return (ANSWERS_MAX + READINGS + 1) * answer + SEARCHES_WAITING_MAX * search +
+	       2 * n * (sizeof(struct asked) + QUERY_BYTES + SHARE_BYTES);
+}
+
+static uint64_t memory_loop(void)
+{
+	return (uint64_t)RECV_BUFFERS * RECV_BUFFER_BYTES + RING_BYTES + ARENA_BYTES +
+	       UNSHOWN_MAX * sizeof(struct unshown) + sizeof(struct server) + sizeof(struct chat) +
+	       2 * ROOMS_MAX * sizeof(struct feed) + RECORDS_BYTES;
+}
+
+static uint64_t memory_sqlite(void)
+{
+	return (STORE_CACHE_KIB + SQLITE_READERS * READER_CACHE_KIB) * KIB +
+	       (SQLITE_READERS + 1) * (uint64_t)SQLITE_BYTES_EACH;
+}
+
+static uint64_t memory_account(void)
+{
+	return sizeof(struct account) + NICK_BYTES + KEY_BYTES + 2 * (NAME_LOOK_BYTES_MAX + 1) +
+	       11 * HASH_BYTES + TOTP_BYTES + 8 * SMALL_BYTES;
+}
+
+static uint64_t memory_rooms(void)
+{
+	return ROOMS_MAX * (sizeof(struct room) + NAME_BYTES_MAX + KEY_BYTES + TOPIC_CHARS_MAX * 4 + 1 +
+	                    HASH_BYTES + 2 * NICK_BYTES + 9 * SMALL_BYTES + 2 * WHO_BYTES +
+	                    GRANT_HASH_BYTES) +
+	       (FORGETS_MAX + MAILS_MAX + REPORTS_MAX) * (2 * KEY_BYTES + sizeof(UT_hash_handle) + 3 * SMALL_BYTES) +
+	       (GRANTS_ALL_MAX + ROOMS_MAX) * (sizeof(struct grant) + KEY_BYTES + 2 * SMALL_BYTES);
+}
+
+static uint64_t memory_bans(void)
+{
+	return BAN_KINDS * BANS_MAX * (sizeof(struct ban) + NAME_BYTES_MAX + KEY_BYTES + NICK_BYTES +
+	                               BAN_WHY_CHARS_MAX * 4 + 1 + 5 * SMALL_BYTES) +
+	       FILTERS_MAX * (sizeof(struct filter) + FILTER_CHARS_MAX * 4 + NICK_BYTES);
+}
+
+static uint64_t memory_mail(void)
+{
+	return MAILS_MAX * (sizeof(struct mail) + WHO_BYTES + NICK_BYTES + MAIL_BYTES_MAX + 1 + 3 * SMALL_BYTES) +
+	       REPORTS_MAX * (sizeof(struct report) + WHO_BYTES + NAME_BYTES_MAX + 3 * NICK_BYTES + KEY_BYTES +
+	                      REPORT_LINE_BYTES_MAX + 2 * REPORT_WHY_BYTES_MAX + 8 * SMALL_BYTES);
+}
+
+static uint64_t memory_others(void)
+{
+	return GHOSTS_MAX * (sizeof(struct ghost) + NICK_BYTES + KEY_BYTES + NAME_BYTES_MAX +
+	                     INVITES_MAX * sizeof(struct invite) + 5 * SMALL_BYTES) +
+	       ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES) +
+	       GUESSES_MAX * (sizeof(struct guess) + SMALL_BYTES) +
+	       /* And the sites of those that are addresses. */
+	       2 * PRINCIPALS_MAX * (sizeof(struct share) + WHO_BYTES + SMALL_BYTES) +
+	       USERS_MAX * (sizeof(struct user) + 2 * SMALL_BYTES);
+}
+
+/* NOLINTEND(bugprone-implicit-widening-of-multiplication-result) */
+
+void memory_parts(uint32_t connections_max, struct memory_part parts[MEMORY_PARTS])
+{
+	uint64_t n = connections_max, heap = 0;
+	const struct memory_part all[MEMORY_PARTS - 1] = {
+		{"connections", MEMORY_TRAFFIC, memory_connections(n)},
+		{"replies and other private text", MEMORY_TRAFFIC, memory_text(n)},
+		{"logs of rooms, and sends that read them", MEMORY_TRAFFIC, memory_logs(n)},
+		{"questions to the history, and answers", MEMORY_TRAFFIC, memory_questions(n)},
+		{"buffers of the loop, and records to be saved", MEMORY_FIXED, memory_loop()},
+		{"SQLite", MEMORY_FIXED, memory_sqlite()},
+		{"passwords that are being checked", MEMORY_FIXED,
+		 SECRET_THREADS * (uint64_t)PASSWORD_BYTES},
+		{"accounts", MEMORY_TABLES, ACCOUNTS_MAX * memory_account()},
+		{"rooms, and who is what in them", MEMORY_TABLES, memory_rooms()},
+		{"bans, mutes and filters", MEMORY_TABLES, memory_bans()},
+		{"mail and reports", MEMORY_TABLES, memory_mail()},
+		{"guests who may come back, addresses, users of the host", MEMORY_TABLES,
+		 memory_others()},
+		{"stacks of threads", MEMORY_FIXED, THREADS * (uint64_t)STACK_BYTES},
+		{"program and libraries", MEMORY_FIXED, PROGRAM_BYTES + FOLD_BYTES},
+	};
+
+	for (int i = 0; i < MEMORY_PARTS - 1; i++) {
+		parts[i] = all[i];
+		heap += i < MEMORY_PARTS - 3 ? all[i].bytes : 0;
+	}
+	parts[MEMORY_PARTS - 1] = (struct memory_part){
+		"what malloc keeps", MEMORY_FIXED, THREADS * (uint64_t)HEAP_KEPT_BYTES + heap / HEAP_SHARE,
+	};
+}
+
+uint64_t memory_max(uint32_t connections_max)
+{
+	struct memory_part parts[MEMORY_PARTS];
+	uint64_t sum = 0;
+
+	memory_parts(connections_max, parts);
+	for (int i = 0; i < MEMORY_PARTS; i++)
+		sum += parts[i].bytes;
+	return sum;
+}

@@ -1,0 +1,208 @@
+/*
+ * A copy of the database beside it, while all goes on: QUERY_BACKUP.
+ *
+ * VACUUM INTO reads in one transaction, so the copy is the database of one moment. It is
+ * written under a name that says whose it is and what it is, DATABASE-part, brought to the
+ * disk, and only then called as it was asked to be. Nothing that exists is written over.
+ */
+#include "chatd/store/db/store_db.h"
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+#include "chatd/store/db/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	SYNC_STEP_BYTES = 8 << 20, /* brought to the disk at once: others commit in between, and an
+	                            * end of chatd need not wait for more */
+};
+
+/* A copy while it is made. */
+struct backup {
+	struct store *s;          /* borrowed: what is copied */
+	struct bytes part, path;  /* owned; what it is called before and after */
+	int64_t bytes;            /* its size */
+	char why[600];            /* where it failed: a sentence for behind a colon */
+};
+
+static bool backup_fail(struct backup *b, const char *what, int e)
+{
+	snprintf(b->why, sizeof(b->why), "%s: %s.", what, e == ENOSPC || e == EDQUOT
+	         ? "the disk is full" : strerror(e));
+	return false;
+}
+
+static bool backup_interrupted(struct backup *b)
+{
+	if (!__atomic_load_n(&b->s->interrupted, __ATOMIC_RELAXED))
+		return false;
+	snprintf(b->why, sizeof(b->why), "the server is going down.");
+	return true;
+}
+
+/* Where the database lies. False: nowhere. */
+static bool backup_names(struct backup *b, const char *name)
+{
+	const char *database = sqlite3_db_filename(b->s->db, "main"), *end;
+	if (!database || *database == '\0') {
+		snprintf(b->why, sizeof(b->why), "the database is no file.");
+		return false;
+	}
+	end = strrchr(database, '/');
+	bytes_printf(&b->part, "%s-part", database);
+	bytes_append(&b->path, database, end ? (size_t)(end + 1 - database) : 0);
+	bytes_puts(&b->path, name);
+	if (access(b->path.data, F_OK) == 0) {
+		snprintf(b->why, sizeof(b->why), "a file of that name exists already. Give another name.");
+		return false;
+	}
+	return true;
+}
+
+/* The part, and the journal that SQLite keeps of it, which must meet no other of its name. */
+static void backup_remove(struct backup *b)
+{
+	struct bytes journal = { 0 };
+	bytes_printf(&journal, "%s-journal", b->part.data);
+	unlink(journal.data);
+	unlink(b->part.data);
+	bytes_release(&journal);
+}
+
+/* SQLite takes an empty file for none, and keeps its permissions. What a chatd that was
+ * killed has left is ours to remove: the database has only one chatd. */
+static bool backup_begin(struct backup *b)
+{
+	int fd;
+	backup_remove(b);
+	fd = open(b->part.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE);
+	if (fd < 0)
+		return backup_fail(b, "the copy cannot be made", errno);
+	close(fd);
+	return true;
+}
+
+static bool backup_copy(struct backup *b)
+{
+	sqlite3_stmt *st = NULL;
+	struct store_error err;
+	bool ok;
+	/* A connection that reads may write nothing, not even the copy. */
+	if (!b->s->writer)
+		sqlite3_exec(b->s->db, "PRAGMA query_only = OFF", NULL, NULL, NULL);
+	ok = sqlite3_prepare_v2(b->s->db, "VACUUM main INTO ?1", -1, &st, NULL) == SQLITE_OK &&
+	     sqlite3_bind_text(st, 1, b->part.data, -1, SQLITE_STATIC) == SQLITE_OK &&
+	     sqlite3_step(st) == SQLITE_DONE;
+	if (!ok) {
+		store_fail(b->s, &err);
+		if (!backup_interrupted(b))
+			snprintf(b->why, sizeof(b->why), "it cannot be copied: %s.", err.text);
+	}
+	sqlite3_finalize(st);
+	/* Restored beside the WAL of the database that it is of, it must not be taken for that. */
+	if (ok && !mark_copy(b->part.data)) {
+		snprintf(b->why, sizeof(b->why), "the copy cannot be marked as one.");
+		ok = false;
+	}
+	if (!b->s->writer)
+		sqlite3_exec(b->s->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
+	sqlite3_db_release_memory(b->s->db);
+	return ok;
+}
+
+/* fd's bytes to the disk, in steps. */
+static bool backup_sync(struct backup *b, int fd)
+{
+	const unsigned flags = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+	                       SYNC_FILE_RANGE_WAIT_AFTER;
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return backup_fail(b, "the copy cannot be looked at", errno);
+	b->bytes = st.st_size;
+	for (int64_t at = 0; at < b->bytes; at += SYNC_STEP_BYTES) {
+		/* Not every filesystem can; fsync then does it all. */
+		if (sync_file_range(fd, at, SYNC_STEP_BYTES, flags) != 0)
+			break;
+		if (backup_interrupted(b))
+			return false;
+	}
+	if (fsync(fd) != 0)
+		return backup_fail(b, "the copy cannot be brought to the disk", errno);
+	return true;
+}
+
+/* Calls the copy as it is to be called, unless something of that name has come. */
+static bool backup_name(struct backup *b)
+{
+	if (renameat2(AT_FDCWD, b->part.data, AT_FDCWD, b->path.data, RENAME_NOREPLACE) == 0)
+		return true;
+	/* Some filesystems know no such flag; a link is never made over anything either. */
+	if (errno == EINVAL && link(b->part.data, b->path.data) == 0) {
+		unlink(b->part.data);
+		return true;
+	}
+	if (errno == EEXIST)
+		snprintf(b->why, sizeof(b->why), "a file of that name exists already. Give another name.");
+	else
+		backup_fail(b, "the copy cannot be renamed", errno);
+	return false;
+}
+
+/* The new name itself has to be on the disk as well. */
+static void folder_sync(const char *path)
+{
+	char *folder = mem_strdup(path), *end = strrchr(folder, '/');
+	int fd;
+	if (end)
+		end[1] = '\0';
+	fd = open(end ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	free(folder);
+}
+
+static bool backup_finish(struct backup *b)
+{
+	int fd = open(b->part.data, O_RDONLY | O_CLOEXEC);
+	bool ok;
+	if (fd < 0)
+		return backup_fail(b, "the copy cannot be opened", errno);
+	ok = backup_sync(b, fd) && backup_name(b);
+	close(fd);
+	if (ok)
+		folder_sync(b->path.data);
+	return ok;
+}
+
+struct rows *store_backup(struct store *s, const struct query *q)
+{
+	struct backup b = { .s = s };
+	int64_t begin_ms = clock_ms(CLOCK_MONOTONIC);
+	struct rows *rows;
+	bool ok = backup_names(&b, q->words) && backup_begin(&b);
+	if (ok) {
+		ok = backup_copy(&b) && !backup_interrupted(&b) && backup_finish(&b);
+		if (!ok)
+			backup_remove(&b);
+	}
+	if (ok) {
+		log_info("backup: %s, %lld bytes in %lld ms", b.path.data, (long long)b.bytes,
+		         (long long)(clock_ms(CLOCK_MONOTONIC) - begin_ms));
+		rows = rows_of_secret(q, true, (uint64_t)b.bytes, NULL, NULL);
+	} else {
+		log_warnx("backup: not backed up to %s: %s", q->words, b.why);
+		rows = rows_sorry(q, b.why);
+	}
+	bytes_release(&b.part);
+	bytes_release(&b.path);
+	return rows;
+}

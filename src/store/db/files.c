@@ -1,0 +1,99 @@
+/*
+ * Whose the database's files are, and who may read them: hashes, secrets of the second step, mail
+ * and private rooms are in there, so they are for chatd's own user alone.
+ *
+ * What is too wide is narrowed, with a word in the log; what is somebody else's, or cannot be
+ * narrowed, is refused. Looked at when a database is opened to write, under its lock.
+ */
+#include "chatd/store/db/store_db.h"
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MODE_OTHERS (S_IRWXG | S_IRWXO)
+
+bool files_owned(const char *path, const struct stat *st, struct store_error *err)
+{
+	if (st->st_uid == geteuid())
+		return true;
+	store_error_set(err, "%s belongs to another user (%u), who could read and change it; make it "
+	                "chatd's: chown %u %s", path, st->st_uid, geteuid(), path);
+	return false;
+}
+
+/* Some filesystems say that they have done it, and have not. */
+static bool file_narrow(int fd, const char *path, mode_t was, struct store_error *err)
+{
+	struct stat st;
+	int e = fchmod(fd, STORE_FILE_MODE) != 0 ? errno : 0;
+	if (e == 0 && fstat(fd, &st) == 0 && (st.st_mode & MODE_OTHERS) == 0) {
+		log_warnx("%s had mode %04o, so other users could use it; it has %04o now", path,
+		          was & 07777, STORE_FILE_MODE);
+		return true;
+	}
+	store_error_set(err, "%s can be used by other users (mode %04o), and that cannot be changed: "
+	                "%s; chatd needs a filesystem that keeps permissions", path, was & 07777,
+	                e ? strerror(e) : "the filesystem ignores it");
+	return false;
+}
+
+static bool file_check(int fd, const char *path, struct store_error *err)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0) {
+		store_error_set(err, "%s cannot be looked at: %s", path, strerror(errno));
+		return false;
+	}
+	return files_owned(path, &st, err) &&
+	       ((st.st_mode & MODE_OTHERS) == 0 || file_narrow(fd, path, st.st_mode, err));
+}
+
+/* One that lies beside the database; where there is none, or it cannot be opened, there is nothing
+ * to be read in it, and SQLite says what is wrong with it. */
+static bool side_check(const char *path, const char *end, struct store_error *err)
+{
+	struct bytes side = { 0 };
+	bool ok = true;
+	int fd;
+	bytes_printf(&side, "%s%s", path, end);
+	fd = open(side.data, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0) {
+		ok = file_check(fd, side.data, err);
+		close(fd);
+	}
+	bytes_release(&side);
+	return ok;
+}
+
+/* Whoever can write there can put a file of their own where the database is. */
+static void folder_check(const char *path)
+{
+	char *copy = mem_strdup(path), *folder = dirname(copy);
+	struct stat st;
+	if (stat(folder, &st) == 0 && (st.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
+		log_warnx("every user of this host can write to the folder %s, and so replace the "
+		          "database in it: chmod o-w %s", folder, folder);
+	free(copy);
+}
+
+bool files_check(int fd, const char *path, struct store_error *err)
+{
+	/* Where the path is a link, the others lie beside what it leads to. */
+	char *real = realpath(path, NULL);
+	const char *at = real ? real : path;
+	bool ok = file_check(fd, path, err) && side_check(at, "-wal", err) &&
+	          side_check(at, "-shm", err) && side_check(at, "-journal", err);
+	if (ok)
+		folder_check(at);
+	free(real);
+	return ok;
+}

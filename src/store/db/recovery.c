@@ -1,0 +1,386 @@
+/*
+ * The database's place: is its file still where it was, and if not, can it be put there again?
+ *
+ * SQLite goes on writing into a file that was removed, and all of that is gone with the process.
+ * So the writer looks before each transaction. Where nothing is at the path any more, everything
+ * is written into a new file beside it, which is then called as the old one was; nothing that
+ * somebody else has put there is ever written over.
+ *
+ * SQLite looks for itself, when a connection ends, whether the file has moved; then it leaves
+ * what has the WAL's name alone.
+ */
+#include "chatd/store/db/store_db.h"
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Behind the path, of a file that is written and has all that was saved. */
+#define WHOLE "-whole"
+
+enum spot {
+	SPOT_SAME,     /* the file is there, or that cannot be known */
+	SPOT_EMPTY,    /* nothing is there */
+	SPOT_OTHER,    /* something else is */
+};
+
+static enum spot spot_look(const char *path, const struct file_id *id)
+{
+	struct stat st;
+	if (id->ino == 0)
+		return SPOT_SAME;
+	if (stat(path, &st) == 0)
+		return st.st_dev == id->dev && st.st_ino == id->ino ? SPOT_SAME : SPOT_OTHER;
+	return errno == ENOENT || errno == ENOTDIR ? SPOT_EMPTY : SPOT_SAME;
+}
+
+static struct file_id file_id_of(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return (struct file_id){ 0 };
+	return (struct file_id){ .dev = st.st_dev, .ino = st.st_ino };
+}
+
+static char *beside(const char *path, const char *end)
+{
+	struct bytes b = { 0 };
+	bytes_printf(&b, "%s%s", path, end);
+	return b.data;
+}
+
+/* Its folder, with the slash. */
+static char *folder_of(const char *path)
+{
+	char *folder = mem_strdup(strchr(path, '/') ? path : "./");
+	strrchr(folder, '/')[1] = '\0';
+	return folder;
+}
+
+void place_note(struct store *s)
+{
+	struct place *p = &s->place;
+	const char *path = sqlite3_db_filename(s->db, "main");
+	place_release(s);
+	if (!path || *path == '\0')
+		return;
+	p->path = mem_strdup(path);
+	p->wal_path = beside(path, "-wal");
+	p->shm_path = beside(path, "-shm");
+	p->folder = folder_of(path);
+	p->file = file_id_of(path);
+	p->wal = file_id_of(p->wal_path);
+	p->shm = file_id_of(p->shm_path);
+	p->in = file_id_of(p->folder);
+}
+
+void place_release(struct store *s)
+{
+	free(s->place.path);
+	free(s->place.wal_path);
+	free(s->place.shm_path);
+	free(s->place.folder);
+	s->place = (struct place){ 0 };
+}
+
+bool store_in_place(const struct store *s)
+{
+	const struct place *p = &s->place;
+	return !p->path || (!s->doubted && spot_look(p->path, &p->file) == SPOT_SAME &&
+	                    spot_look(p->wal_path, &p->wal) == SPOT_SAME &&
+	                    spot_look(p->shm_path, &p->shm) == SPOT_SAME);
+}
+
+bool store_replaced(const struct store *s)
+{
+	return s->place.path && spot_look(s->place.path, &s->place.file) == SPOT_OTHER;
+}
+
+void store_doubt(struct store *s)
+{
+	s->doubted = true;
+}
+
+/* -- a new file ------------------------------------------------------------------------ */
+
+/* The new file while it is made. */
+struct anew {
+	struct store *s;       /* borrowed: whose database it is to be */
+	char *path;            /* owned: what it is called until it is whole */
+	int fd;                /* open, and locked; -1: not made yet */
+	const char *what;      /* has happened, for which all this is done */
+	struct store_error *err;
+};
+
+static bool anew_fail(const struct anew *a, int e)
+{
+	const struct place *p = &a->s->place;
+	if (e == ENOENT || e == ENOTDIR)
+		store_error_set(a->err, "the folder of the database is gone");
+	else if (e == EACCES && spot_look(p->folder, &p->in) == SPOT_OTHER)
+		store_error_set(a->err, "the folder of the database was replaced by another; restart "
+		                "chatd");
+	else
+		store_error_set(a->err, "%s, and the database cannot be written anew: %s",
+		                a->what, e == ENOSPC || e == EDQUOT ? "the disk is full"
+		                                                    : strerror(e));
+	return false;
+}
+
+/* What a chatd that was killed has left of one is ours to remove. */
+static void anew_remove(const struct anew *a)
+{
+	char *journal = beside(a->path, "-journal");
+	unlink(journal);
+	unlink(a->path);
+	free(journal);
+}
+
+/* Empty, which SQLite takes for none. Locked before it has its name. */
+static bool anew_make(struct anew *a)
+{
+	anew_remove(a);
+	a->fd = open(a->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, STORE_FILE_MODE);
+	if (a->fd < 0)
+		return anew_fail(a, errno);
+	return flock(a->fd, LOCK_EX | LOCK_NB) == 0 || anew_fail(a, errno);
+}
+
+static bool anew_fill(struct anew *a)
+{
+	struct store *s = a->s;
+	sqlite3_stmt *st = NULL;
+	struct store_error why;
+	/* If it was only moved away, it is to be whole where it lies now. */
+	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	bool ok = sqlite3_prepare_v2(s->db, "VACUUM main INTO ?1", -1, &st, NULL) == SQLITE_OK &&
+	          sqlite3_bind_text(st, 1, a->path, -1, SQLITE_STATIC) == SQLITE_OK &&
+	          sqlite3_step(st) == SQLITE_DONE;
+	if (!ok) {
+		store_fail(s, &why);
+		store_error_set(a->err, "%s, and the database cannot be written anew: %.300s",
+		                a->what, why.text);
+	}
+	sqlite3_finalize(st);
+	sqlite3_db_release_memory(s->db);
+	return ok && (fsync(a->fd) == 0 || anew_fail(a, errno));
+}
+
+static bool folder_sync(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* What lies beside a database and must not meet another one. */
+static void sides_remove(const char *path)
+{
+	static const char *const ends[] = { "-journal", "-wal", "-shm" };
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		char *side = beside(path, ends[i]);
+		unlink(side);
+		free(side);
+	}
+}
+
+static bool other_fail(struct store_error *err)
+{
+	store_error_set(err, "the database file was replaced by another; put the old one back, or have "
+	                "/backup save what chatd has, stop chatd, and put that in its place");
+	return false;
+}
+
+/* From whole to path; an errno, or 0. Over what is there only where that is ours. */
+static int whole_name(const char *whole, const char *path, bool over)
+{
+	int e = 0;
+	if (over)
+		return rename(whole, path) == 0 ? 0 : errno;
+	if (renameat2(AT_FDCWD, whole, AT_FDCWD, path, RENAME_NOREPLACE) != 0)
+		e = errno;
+	/* Some filesystems know no such flag; a link is never made over anything either. */
+	if (e == EINVAL && link(whole, path) == 0) {
+		unlink(whole);
+		e = 0;
+	}
+	return e;
+}
+
+/*
+ * Calls it as the database is called, unless something else is there by now. The WAL that lies
+ * there must not meet the new file, and may be all that has the last lines; so before it goes the
+ * new one has a name, on the disk, by which the next start would know it (place_finish).
+ */
+static bool anew_name(struct anew *a)
+{
+	const struct place *p = &a->s->place;
+	enum spot spot = spot_look(p->path, &p->file);
+	char *whole = beside(p->path, WHOLE);
+	int e = spot == SPOT_OTHER ? EEXIST : 0;
+	if (e == 0 && (rename(a->path, whole) != 0 || !folder_sync(p->folder)))
+		e = errno;
+	if (e == 0) {
+		sides_remove(p->path);
+		e = folder_sync(p->folder) ? 0 : errno;
+	}
+	if (e == 0)
+		e = whole_name(whole, p->path, spot == SPOT_SAME);
+	if (e == EEXIST)
+		unlink(whole);
+	free(whole);
+	if (e == EEXIST)
+		return other_fail(a->err);
+	return e == 0 || anew_fail(a, e);
+}
+
+/* The number of the newest record that a database has, with its WAL; -1: that cannot be read. */
+static int64_t newest_record(const char *path)
+{
+	static const char sql[] = "SELECT max(coalesce((SELECT max(id) FROM messages), 0),"
+	                          " coalesce((SELECT value FROM meta WHERE key = 'last_seq'), 0))";
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	int64_t newest = -1;
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+		sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+			newest = sqlite3_column_int64(st, 0);
+	}
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return newest;
+}
+
+bool place_finish(const char *path, struct store_error *err)
+{
+	char *whole = beside(path, WHOLE), *folder = folder_of(path);
+	struct stat ours, there;
+	int fd = open(whole, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	bool ok = fd < 0 && errno == ENOENT;
+	if (fd < 0 && !ok) {
+		store_error_set(err, "%s, which may have what was saved last, cannot be opened: %s", whole,
+		                strerror(errno));
+	} else if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		store_error_set(err, "the database %s is already used by another chatd", path);
+	} else if (fd >= 0 && fstat(fd, &ours) == 0 && files_owned(whole, &ours, err)) {
+		bool over = stat(path, &there) == 0;
+		if (over && newest_record(path) > newest_record(whole)) {
+			log_warnx("%s, written when the database was removed or in doubt, is not used: the "
+			          "database has newer records", whole);
+			ok = true;
+		} else {
+			sides_remove(path);
+			folder_sync(folder);
+			ok = whole_name(whole, path, over) == 0;
+			folder_sync(folder);
+			if (ok)
+				log_warnx("the database had been written anew when chatd ended: that is finished");
+			else
+				store_error_set(err, "%s, which has all that was saved, cannot be called %s: %s",
+				                whole, path, strerror(errno));
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	free(whole);
+	free(folder);
+	return ok;
+}
+
+/* After the first read its WAL is there. */
+static bool anew_settle(struct store *s, struct store_error *err)
+{
+	uint64_t indexed;
+	if (!schema_migrate(s, s->place.path, false, err) || !store_settle_writer(s, err))
+		return false;
+	s->error = SQLITE_OK;
+	indexed = (uint64_t)store_meta(s, "indexed", 0);
+	if (s->error)
+		return store_fail(s, err);
+	s->indexed = indexed;
+	return true;
+}
+
+static bool anew_open(struct anew *a)
+{
+	struct store *s = a->s;
+	if (!store_reconnect(s, anew_settle, a->err)) {
+		/* It is whole, and stays, and is ours; but it is not what this connection writes to. */
+		s->place.file = file_id_of(s->place.path);
+		s->doubted = true;
+		close(s->lock_fd);
+		s->lock_fd = a->fd;
+		a->fd = -1;
+		return false;
+	}
+	s->synced = s->doubted = false;
+	s->wal_pages = 0;
+	/* Closed after the last of this thread's connections to it. */
+	close(s->lock_fd);
+	s->lock_fd = a->fd;
+	a->fd = -1;
+	place_note(s);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	return true;
+}
+
+/*
+ * Something else is where the database was. Our WAL beside it would be taken for its own, and
+ * spoil it; so what the WAL has goes into the old file, wherever that is by now, and the WAL's
+ * name goes. If the old file comes back it lacks its WAL, and is written anew.
+ */
+static void other_leave(struct store *s)
+{
+	const struct place *p = &s->place;
+	int frames = 0, copied = -1;
+	char *shm;
+	if (p->wal.ino == 0 || spot_look(p->wal_path, &p->wal) != SPOT_SAME ||
+	    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied) !=
+	    SQLITE_OK || frames != copied)
+		return;
+	shm = beside(p->path, "-shm");
+	unlink(p->wal_path);
+	unlink(shm);
+	free(shm);
+}
+
+bool store_restore(struct store *s, struct store_error *err)
+{
+	enum spot spot = spot_look(s->place.path, &s->place.file);
+	struct anew a = {
+		.s = s, .fd = -1, .err = err,
+		.what = spot != SPOT_SAME ? "the database file was removed"
+		      : s->doubted ? "the disk may have lost what it was given"
+		                   : "the database's WAL was removed",
+	};
+	if (spot == SPOT_OTHER) {
+		other_leave(s);
+		return other_fail(err);
+	}
+	a.path = beside(s->place.path, "-new");
+	bool ok = anew_make(&a) && anew_fill(&a) && anew_name(&a);
+	if (ok) {
+		folder_sync(s->place.folder);
+		ok = anew_open(&a);
+	} else if (a.fd >= 0) {
+		anew_remove(&a);
+	}
+	if (ok)
+		store_error_set(err, "%s; the database is written anew, with all that was saved: %.300s",
+		                a.what, s->place.path);
+	if (a.fd >= 0)
+		close(a.fd);
+	free(a.path);
+	return ok;
+}

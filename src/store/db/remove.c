@@ -1,0 +1,158 @@
+/*
+ * Rooms that go with all their lines.
+ *
+ * The record that removes a room puts its number into the table `going` and takes its row
+ * away; from then on no query shows a line of it. Its lines go in steps between commits,
+ * and behind them what people have seen there, also after another start: as long as the
+ * table has the number, it is not done. Owns nothing but where the look at what was seen
+ * has come to.
+ */
+#include "chatd/store/db/store_db.h"
+
+#include "chatd/base/bytes.h"
+
+#include <stdlib.h>
+
+enum {
+	SEEN_LOOKED = 4,   /* marks looked at in a step, for each line that one deletes: most stay */
+};
+
+bool remove_save(struct store *s, const struct record *r)
+{
+	sqlite3_stmt *add = store_stmt(s, SQL_GOING_ADD), *drop = store_stmt(s, SQL_ROOM_DROP);
+	if (!add || !drop)
+		return false;
+	if (s->batch.room < r->room)
+		s->batch.room = r->room;
+	sqlite3_bind_int64(add, 1, r->room);
+	sqlite3_bind_int64(drop, 1, r->room);
+	/* The number must outlive its row. */
+	if (!store_run(add) || !store_run(drop) ||
+	    !store_meta_set(s, "last_room", s->batch.room))
+		return false;
+	store_room_gone(s, r->room);
+	s->going = true;
+	/* Of this room nothing was looked for so far. */
+	remove_release(s);
+	return true;
+}
+
+bool remove_has(struct store *s, uint32_t room)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_GOING_HAS);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, room);
+	return store_number(s, st, 0) > 0;
+}
+
+bool store_removes(const struct store *s)
+{
+	return s->going;
+}
+
+void remove_release(struct store *s)
+{
+	free(s->going_key);
+	s->going_key = NULL;
+	s->going_room = 0;
+}
+
+/* Deletes up to max lines of rooms that go. Returns how many, -1: error. */
+static int remove_lines(struct store *s, int max)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_GOING_LINES);
+	int64_t *id = mem_alloc((size_t)max * sizeof(*id));
+	int n = 0, rc = SQLITE_ERROR;
+	if (st) {
+		sqlite3_bind_int(st, 1, max);
+		while (n < max && (rc = store_step(s, st)) == SQLITE_ROW)
+			id[n++] = sqlite3_column_int64(st, 0);
+		sqlite3_reset(st);
+	}
+	bool ok = rc == SQLITE_DONE || rc == SQLITE_ROW;
+	for (int i = 0; ok && i < n; i++)
+		ok = store_line_delete(s, (uint64_t)id[i], 0) >= 0;
+	free(id);
+	/* The highest number must outlive its line. */
+	ok = ok && (n == 0 || store_meta_set(s, "last_seq", (int64_t)s->saved.seq));
+	return ok ? n : -1;
+}
+
+static bool remove_mark(struct store *s, const char *key, int64_t room)
+{
+	sqlite3_stmt *drop = store_stmt(s, SQL_SEEN_DROP);
+	if (!drop)
+		return false;
+	sqlite3_bind_text(drop, 1, key, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(drop, 2, room);
+	return store_run(drop);
+}
+
+/*
+ * Looks at the next max marks of what people have seen, in order of key and room, and
+ * deletes those of rooms that go: there is no index by room, for a removal is rare and a
+ * mark is not. Returns how many it looked at, -1: error. The marks stay where they were
+ * until the transaction is committed.
+ */
+static int remove_marks(struct store *s, int max, char **key, int64_t *room)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_GOING_SEEN);
+	int n = 0, rc = SQLITE_ERROR;
+	if (!st)
+		return -1;
+	*key = mem_strdup(s->going_key ? s->going_key : "");
+	*room = s->going_room;
+	sqlite3_bind_text(st, 1, *key, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(st, 2, *room);
+	sqlite3_bind_int(st, 3, max);
+	while ((rc = store_step(s, st)) == SQLITE_ROW) {
+		const char *at = store_text(s, st, 0);
+		if (!at)
+			break;
+		free(*key);
+		*key = mem_strdup(at);
+		*room = sqlite3_column_int64(st, 1);
+		n++;
+		if (sqlite3_column_int(st, 2) && !remove_mark(s, *key, *room))
+			break;
+	}
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+	return rc == SQLITE_DONE ? n : -1;
+}
+
+int store_remove(struct store *s, int rows, struct store_error *err)
+{
+	char *key = NULL;
+	int64_t room = 0;
+	int marks = 0, marks_max = rows * SEEN_LOOKED;
+	if (!s->going)
+		return 0;
+	s->error = SQLITE_OK;
+	if (!store_set_synced(s, false) || !store_run_begin(s, SQL_BEGIN)) {
+		store_fail(s, err);
+		return -1;
+	}
+	int lines = remove_lines(s, rows);
+	if (lines == 0)
+		marks = remove_marks(s, marks_max, &key, &room);
+	bool done = lines == 0 && marks >= 0 && marks < marks_max;
+	if (lines < 0 || marks < 0 || (done && !(store_run(store_stmt(s, SQL_GOING_END)) && wipe_note(s))) ||
+	    !store_run(store_stmt(s, SQL_COMMIT))) {
+		store_fail(s, err);
+		free(key);
+		return -1;
+	}
+	if (lines > 0)
+		s->meta_seq = s->saved.seq;
+	remove_release(s);
+	s->going = !done;
+	if (lines > 0 || done) {
+		free(key);
+	} else {
+		s->going_key = key;
+		s->going_room = room;
+	}
+	return done ? 0 : lines + marks;
+}

@@ -1,0 +1,216 @@
+/*
+ * Whether lines may go because they are old: what is deleted does not come back, and one look at
+ * a clock is no reason.
+ *
+ * Owns the numbers in `meta` that begin with "clock" and "old". They are written once an hour and
+ * when something changes, in transactions of their own.
+ */
+#include "chatd/store/db/store_db.h"
+
+#include "chatd/base/bounds.h"
+
+#include <stdlib.h>
+
+enum {
+	CLOCK_STEP_MS = 60000,      /* two clocks that differ by more have not gone on together */
+	CLOCK_SAVE_MS = 3600000,    /* between two notes of the time */
+	OLD_ROOMS_STEP = 500,       /* rooms that one step looks at */
+};
+
+static const int64_t day_ms = INT64_C(86400000);
+
+/* Lines that are said have the time of their day, so the newest is as good as a note where an older
+ * chatd has left none. */
+static void load(struct store *s)
+{
+	struct retention *r = &s->retention;
+	r->good_ms = store_meta(s, "clock", s->saved.time_max_ms);
+	r->seen_ms = store_meta(s, "clock_seen", 0);
+	r->agreed_ms = store_meta(s, "clock_agreed", 0);
+	r->waits = (enum retention_why)store_meta(s, "old_wait", RETENTION_GOES);
+	r->room = (uint32_t)store_meta(s, "old_room", 0);
+	r->granted = store_meta(s, "old_granted", 0) != 0;
+	r->looked = false;
+	r->from_room = 0;
+	r->loaded = true;
+}
+
+static bool note(struct store *s, const struct clocks *now)
+{
+	struct retention *r = &s->retention;
+	bool ok = store_set_synced(s, false) && store_run_begin(s, SQL_BEGIN) &&
+	          store_meta_set(s, "clock", r->good_ms) &&
+	          store_meta_set(s, "clock_seen", now->wall_ms) &&
+	          store_meta_set(s, "clock_agreed", r->agreed_ms) &&
+	          store_meta_set(s, "old_wait", r->waits) &&
+	          store_meta_set(s, "old_room", r->room) &&
+	          store_meta_set(s, "old_granted", r->granted) &&
+	          store_run(store_stmt(s, SQL_COMMIT));
+	r->seen_ms = now->wall_ms;
+	r->noted_ms = now->boot_ms;
+	return ok;
+}
+
+bool retention_doubts(const struct store *s, int64_t wall_ms)
+{
+	const struct retention *r = &s->retention;
+	return r->loaded && r->good_ms != 0 && wall_ms > r->good_ms + CLOCK_AHEAD_DAYS * day_ms;
+}
+
+bool retention_record(struct store *s, const struct record *r)
+{
+	/* What it knew may be rolled back: it looks again. */
+	s->retention.loaded = false;
+	return store_meta_set(s, "clock", r->time_ms) && store_meta_set(s, "old_wait", RETENTION_GOES) &&
+	       store_meta_set(s, "old_granted", 1);
+}
+
+/* -- a room that would lose much ------------------------------------------------------- */
+
+/* The room's line of that place, from 0, is older than before_ms. -1: error. */
+static int old_at(struct store *s, uint32_t room, int64_t place, int64_t before_ms)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_LINE_AT);
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, room);
+	sqlite3_bind_int64(st, 2, place);
+	s->error = SQLITE_OK;
+	int64_t time_ms = store_number(s, st, INT64_MAX);
+	return s->error != SQLITE_OK ? -1 : time_ms < before_ms;
+}
+
+/* Over a tenth of its lines, and over OLD_LINES_MUCH, are older than so many days. -1: error. */
+static int loses_much(struct store *s, uint32_t room, int64_t wall_ms, uint32_t days)
+{
+	int64_t before_ms = wall_ms - (int64_t)days * day_ms;
+	if (!days)
+		return 0;
+	int old = old_at(s, room, 0, before_ms);
+	if (old > 0)
+		old = old_at(s, room, OLD_LINES_MUCH, before_ms);
+	if (old <= 0)
+		return old;
+	int64_t lines = store_room_lines(s, room);
+	if (lines < 0) {
+		sqlite3_stmt *st = store_stmt(s, SQL_ROOM_COUNT);
+		if (!st)
+			return -1;
+		sqlite3_bind_int64(st, 1, room);
+		lines = store_number(s, st, -1);
+	}
+	return lines < 0 ? -1 : old_at(s, room, lines / OLD_PARTS, before_ms);
+}
+
+/* 1: the room with s->retention.room would lose much; 0: none would; -1: error; 2: it is not
+ * through with the rooms. */
+static int look_at_rooms(struct store *s, int64_t wall_ms, uint32_t days)
+{
+	struct retention *r = &s->retention;
+	struct keep *keeps = NULL;
+	size_t nkeeps = 0;
+	int much = 0, rooms = 0, rc = SQLITE_ERROR;
+	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_IDS);
+	if (!st || (s->keeps && !keep_load(s, &keeps, &nkeeps))) {
+		free(keeps);
+		return -1;
+	}
+	sqlite3_bind_int64(st, 1, r->from_room);
+	while (much == 0 && rooms++ < OLD_ROOMS_STEP && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		r->room = (uint32_t)sqlite3_column_int64(st, 0);
+		const struct keep *k = keep_of(keeps, nkeeps, r->room);
+		much = loses_much(s, r->room, wall_ms, k && k->days ? k->days : days);
+	}
+	sqlite3_reset(st);
+	free(keeps);
+	if (much == 0 && rc == SQLITE_ROW)
+		much = 2;
+	r->from_room = much == 2 ? r->room + 1 : 0;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? much : -1;
+}
+
+/* -- a look ---------------------------------------------------------------------------- */
+
+/* How the clock has gone on since the last look, or since the last note of the chatd before. */
+static void mind_agreement(struct retention *r, const struct clocks *now)
+{
+	int64_t passed_ms = r->looked ? now->boot_ms - r->boot_ms : 0;
+	int64_t off_ms = r->looked ? now->wall_ms - r->wall_ms - passed_ms : 0;
+	bool apart = off_ms > CLOCK_STEP_MS || off_ms < -CLOCK_STEP_MS;
+	/* What passed while there was no chatd is not counted; it must only be possible. */
+	if (!r->looked && r->seen_ms != 0)
+		apart = now->wall_ms < r->seen_ms - CLOCK_STEP_MS ||
+		        now->wall_ms > r->seen_ms + CLOCK_AHEAD_DAYS * day_ms;
+	r->agreed_ms = apart ? 0 : r->agreed_ms + passed_ms;
+	r->looked = true;
+	r->wall_ms = now->wall_ms;
+	r->boot_ms = now->boot_ms;
+}
+
+static bool wait(struct store *s, enum retention_why why)
+{
+	s->retention.waits = why;
+	s->retention.agreed_ms = 0;
+	return true;
+}
+
+/* It waits no more, because somebody has said so, or a day has. */
+static void end_wait(struct retention *r, const struct clocks *now)
+{
+	r->waits = RETENTION_GOES;
+	r->granted = true;
+	r->good_ms = now->wall_ms;
+}
+
+enum retention_look store_retention(struct store *s, const struct clocks *now, uint32_t days,
+                                    bool begins, struct store_error *err)
+{
+	struct retention *r = &s->retention;
+	if (!r->loaded)
+		load(s);
+	bool first = !r->looked || r->good_ms == 0, changed = false;
+	int much = 0;
+	mind_agreement(r, now);
+	if (r->waits == RETENTION_CLOCK && !retention_doubts(s, now->wall_ms)) {
+		r->waits = RETENTION_GOES; /* it was put right */
+		changed = true;
+	} else if (r->waits != RETENTION_GOES && r->agreed_ms >= day_ms) {
+		end_wait(r, now);
+		changed = true;
+	} else if (r->waits == RETENTION_GOES && !r->granted && retention_doubts(s, now->wall_ms)) {
+		changed = wait(s, RETENTION_CLOCK);
+	}
+	if (r->waits != RETENTION_CLOCK && !r->granted && begins && (days || s->keeps))
+		much = look_at_rooms(s, now->wall_ms, days);
+	if (much == 1 && r->waits == RETENTION_GOES) {
+		changed = wait(s, RETENTION_MUCH);
+	} else if (much == 0 && r->waits == RETENTION_MUCH && begins) {
+		r->waits = RETENTION_GOES; /* there is no such room any more, or it keeps its lines */
+		changed = true;
+	}
+	bool hour = now->boot_ms - r->noted_ms >= CLOCK_SAVE_MS;
+	/* A good time is noted when it has been so for an hour, or where there is none. */
+	if (r->waits == RETENTION_GOES && (r->good_ms == 0 || (hour && !first) || r->granted))
+		r->good_ms = now->wall_ms;
+	if (much < 0 || ((changed || first || hour) && !note(s, now))) {
+		store_fail(s, err);
+		return RETENTION_FAILS;
+	}
+	if (much == 2)
+		return RETENTION_LOOKS;
+	return r->waits == RETENTION_GOES ? RETENTION_MAY : RETENTION_MAY_NOT;
+}
+
+bool store_retention_over(struct store *s, const struct clocks *now, struct store_error *err)
+{
+	if (!s->retention.granted)
+		return true;
+	s->retention.granted = false;
+	return note(s, now) || store_fail(s, err);
+}
+
+enum retention_why store_retention_why(const struct store *s, uint32_t *room)
+{
+	*room = s->retention.room;
+	return s->retention.waits;
+}

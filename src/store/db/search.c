@@ -1,0 +1,398 @@
+/*
+ * The search: words of a person become a full-text expression, hits become
+ * lines with their neighbours. And what somebody has not read, with how often a
+ * name is in it.
+ *
+ * What was typed is untrusted. Nothing of it reaches the expression unquoted:
+ * each word becomes a quoted string, in which FTS5 knows no operators.
+ */
+#include "chatd/store/db/store_db.h"
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+#include "chatd/base/fold.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Lines of one room that are hidden from who asks. */
+struct hidden {
+	uint32_t room;      /* its number */
+	uint64_t up_to;     /* id of the last hidden line; UINT64_MAX: all are */
+};
+
+/* Those of one search, in order of room. */
+struct hiding {
+	struct hidden *list; /* n of them, owned; NULL while there are none */
+	size_t n;
+	size_t cap;          /* as many fit */
+};
+
+/* And those of whoever asks, with those of rooms that are going. */
+struct hidings {
+	struct hiding asker, going;
+};
+
+enum {
+	WORDS_MAX = 16,          /* words of one search: each is a list to be read */
+};
+
+static const char too_long[] = "The search took too long; try more or rarer words.";
+
+struct words {
+	int n;               /* tokens */
+	bool single;         /* the last is one letter of a script without blanks */
+};
+
+static int word_count(void *ctx, const struct fold_token *t)
+{
+	struct words *w = ctx;
+	w->n++;
+	w->single = t->single;
+	return 0;
+}
+
+/* What the index's tokenizer finds in it. */
+static struct words words_in(const char *p, size_t n)
+{
+	struct words w = { 0 };
+	fold_text(p, n, FOLD_QUERY, word_count, &w);
+	return w;
+}
+
+static void match_quote(struct bytes *match, const char *p, size_t n)
+{
+	bytes_puts(match, "\"");
+	for (size_t i = 0; i < n; i++)
+		bytes_append(match, p[i] == '"' ? "\"\"" : p + i, p[i] == '"' ? 2 : 1);
+	bytes_puts(match, "\"");
+}
+
+/* Adds one word. False: it cannot be searched for, and the answer says why. */
+static bool match_word(struct bytes *match, const char *p, size_t n, struct answer *a)
+{
+	size_t bare = n;
+	while (bare > 0 && p[bare - 1] == '*')
+		bare--;
+	struct words words = words_in(p, bare);
+	if (words.n == 0) {
+		answer_fail(a, "There is nothing to search for in \"%.*s\": a word needs a letter "
+		            "or a digit.", (int)n, p);
+		return false;
+	}
+	if (match->len)
+		bytes_puts(match, " AND ");
+	match_quote(match, p, bare);
+	/* Of a run the index has pairs: those that begin with the letter. */
+	if (bare < n || words.single)
+		bytes_puts(match, " *");
+	return true;
+}
+
+/* The whole expression. False: the answer says what is wrong with the words. */
+static bool match_build(struct bytes *match, const struct query *q, struct answer *a)
+{
+	struct bytes words = { 0 };
+	int count = 0;
+	bool ok = true;
+	for (const char *p = q->words; ok && *(p += strspn(p, " \t\r\n")); ) {
+		size_t n = strcspn(p, " \t\r\n");
+		ok = match_word(&words, p, n, a);
+		if (++count > WORDS_MAX) {
+			answer_fail(a, "A search takes at most %d words.", WORDS_MAX);
+			ok = false;
+		}
+		p += n;
+	}
+	if (!count) {
+		answer_fail(a, "Say which words to search for.");
+		ok = false;
+	}
+	if (ok) {
+		bytes_printf(match, "{body} : (%s)", words.data);
+		if (q->room)
+			bytes_printf(match, " AND {room} : \"%u\"", q->room);
+	}
+	bytes_release(&words);
+	return ok;
+}
+
+/* -- what is hidden ------------------------------------------------------------- */
+
+static void hiding_add(struct hiding *h, struct hidden one)
+{
+	if (h->n == h->cap) {
+		h->cap = h->cap ? h->cap * 2 : 16;
+		h->list = mem_resize(h->list, h->cap * sizeof(*h->list));
+	}
+	h->list[h->n++] = one;
+}
+
+/* False: broken off. */
+static bool hiding_load_going(struct store *s, struct hiding *h)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_GOING_ROOMS);
+	int rc = SQLITE_ERROR;
+	while (st && (rc = store_step(s, st)) == SQLITE_ROW)
+		hiding_add(h, (struct hidden){ (uint32_t)sqlite3_column_int64(st, 0), UINT64_MAX });
+	if (st)
+		sqlite3_reset(st);
+	return rc == SQLITE_DONE;
+}
+
+/* query.key, as event.h has it. */
+static struct hiding hiding_parse(const char *key)
+{
+	struct hiding h = { 0 };
+	for (const char *p = key; *p; p += strspn(p, " ")) {
+		char *end;
+		struct hidden one = { .up_to = UINT64_MAX };
+		one.room = (uint32_t)strtoul(p, &end, 10);
+		if (end == p)
+			break;
+		if (*end == ':')
+			one.up_to = strtoull(end + 1, &end, 10);
+		hiding_add(&h, one);
+		p = end;
+	}
+	return h;
+}
+
+static int by_room(const void *a, const void *b)
+{
+	uint32_t x = ((const struct hidden *)a)->room, y = ((const struct hidden *)b)->room;
+	return x < y ? -1 : x > y;
+}
+
+/* The id up to which it hides the room's lines; 0: none. */
+static uint64_t hiding_of(const struct hiding *h, uint32_t room)
+{
+	const struct hidden wanted = { .room = room }, *found = NULL;
+	if (h->n)
+		found = bsearch(&wanted, h->list, h->n, sizeof(*h->list), by_room);
+	return found ? found->up_to : 0;
+}
+
+static uint64_t hidings_of(const struct hidings *h, uint32_t room)
+{
+	return hiding_of(&h->going, room) ? UINT64_MAX : hiding_of(&h->asker, room);
+}
+
+/* -- hits ------------------------------------------------------------------------- */
+
+/* Adds the line before or after `id` in its room, but none up to after_id. False: full or
+ * broken. */
+static bool neighbour_add(struct store *s, struct answer *a, uint32_t room, uint64_t id, bool after,
+                          uint64_t after_id)
+{
+	sqlite3_stmt *st = store_stmt(s, after ? SQL_LINES_FIRST : SQL_LINES_LAST);
+	if (!st)
+		return false;
+	range_bind(st, room, after ? id : after_id, after ? UINT64_MAX : id, 1);
+	int rc = store_step(s, st);
+	bool ok = rc == SQLITE_DONE || (rc == SQLITE_ROW && answer_add(a, s, st, false));
+	sqlite3_reset(st);
+	return ok;
+}
+
+/* Adds the hit and its neighbours, and counts it; a hidden one counts as none. limit hits are
+ * there: says that there are more. False: no further one is to be added. */
+static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct hidings *h,
+                    uint32_t *hits, uint32_t limit)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_LINE_GET);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	if (store_step(s, st) != SQLITE_ROW)
+		return false;
+	uint32_t room = (uint32_t)sqlite3_column_int64(st, 3);
+	uint64_t hidden = hidings_of(h, room);
+	bool ok = true;
+	if ((uint64_t)id > hidden) {
+		ok = (*hits)++ < limit;
+		if (!ok)
+			answer_set_more(a);
+		ok = ok && neighbour_add(s, a, room, (uint64_t)id, false, hidden) &&
+		     answer_add(a, s, st, true) &&
+		     neighbour_add(s, a, room, (uint64_t)id, true, hidden);
+	}
+	sqlite3_reset(st);
+	return ok;
+}
+
+/* Percent of the lines that the index has not got while it is made again. */
+static uint8_t unindexed(struct store *s)
+{
+	uint64_t to = (uint64_t)store_meta(s, "reindex_to", 0), indexed = (uint64_t)store_meta(s, "indexed", 0);
+	if (indexed >= to)
+		return 0;
+	return (uint8_t)(100 - indexed * 99 / to);
+}
+
+void search_answer(struct store *s, const struct query *q, struct answer *a)
+{
+	struct bytes match = { 0 };
+	struct hidings hiding = { 0 };
+	uint32_t limit = q->limit < SEARCH_HITS_MAX ? q->limit : SEARCH_HITS_MAX, hits = 0;
+	sqlite3_stmt *st = NULL;
+	int rc = SQLITE_ERROR;
+	if (!match_build(&match, q, a)) {
+		bytes_release(&match);
+		return;
+	}
+	answer_set_unindexed(a, unindexed(s));
+	hiding.asker = hiding_parse(q->key);
+	if (hiding_load_going(s, &hiding.going))
+		st = store_stmt(s, SQL_FTS_FIND);
+	if (st) {
+		int64_t before = q->before_id && q->before_id < INT64_MAX ? (int64_t)q->before_id
+		                                                          : INT64_MAX;
+		sqlite3_bind_text(st, 1, match.data, (int)match.len, SQLITE_STATIC);
+		sqlite3_bind_int64(st, 2, before);
+		/* Hidden hits are not counted, so there may be any number before enough are seen. */
+		sqlite3_bind_int64(st, 3, hiding.asker.n + hiding.going.n ? -1
+		                                                       : (int64_t)limit + 1);
+		while ((rc = store_step(s, st)) == SQLITE_ROW)
+			if (!hit_add(s, a, sqlite3_column_int64(st, 0), &hiding, &hits, limit))
+				break;
+	}
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		answer_broken(a, s, too_long);
+	if (st) {
+		sqlite3_reset(st);
+		sqlite3_clear_bindings(st);
+	}
+	free(hiding.asker.list);
+	free(hiding.going.list);
+	bytes_release(&match);
+}
+
+/* -- what is unread ---------------------------------------------------------------- */
+
+struct unread {
+	uint32_t room;           /* its number */
+	struct ranges ranges;    /* where its unread lines are */
+	uint32_t lines;          /* how many */
+};
+
+static int by_lines(const void *a, const void *b)
+{
+	const struct unread *x = a, *y = b;
+	if (x->lines != y->lines)
+		return x->lines < y->lines ? 1 : -1;
+	return x->room < y->room ? -1 : 1;
+}
+
+/* Lines with the nick in them, as a word or as words in a row. -1: error. */
+static int64_t mentions_count(struct store *s, const struct unread *u, const struct query *q)
+{
+	size_t n = strcspn(q->words, "\n");
+	sqlite3_stmt *st = store_stmt(s, SQL_FTS_COUNT);
+	struct bytes match = { 0 };
+	struct words words = words_in(q->words, n);
+	if (!st || words.n == 0)
+		return st ? 0 : -1;
+	bytes_puts(&match, "{body} : ");
+	match_quote(&match, q->words, n);
+	bytes_puts(&match, words.single ? " *" : "");
+	bytes_printf(&match, " AND {room} : \"%u\"", u->room);
+	sqlite3_bind_text(st, 1, match.data, (int)match.len, SQLITE_STATIC);
+	int64_t count = count_in(s, st, &u->ranges);
+	sqlite3_clear_bindings(st);
+	bytes_release(&match);
+	return count;
+}
+
+/* What is unread of a room is in its gaps, and behind the last line seen; what is hidden is not. */
+static struct unread unread_of(struct store *s, sqlite3_stmt *st, const struct query *q,
+                               const struct hiding *hiding)
+{
+	struct unread u = { .room = (uint32_t)sqlite3_column_int64(st, 0) };
+	uint64_t seen_id = (uint64_t)sqlite3_column_int64(st, 1);
+	const char *gaps = store_text(s, st, 2);
+	/* It may be counted late: what was said since the question is no part of it. */
+	uint64_t before = q->after_seq ? q->after_seq + 1 : INT64_MAX;
+	if (u.room == q->room && q->before_id < before)
+		before = q->before_id;
+	u.ranges = ranges_read(gaps ? gaps : "");
+	ranges_add(&u.ranges, seen_id, before);
+	ranges_drop_from(&u.ranges, before);
+	ranges_drop_up_to(&u.ranges, hiding_of(hiding, u.room));
+	return u;
+}
+
+/* The rooms where q's key has been, *n of them, which the caller frees. False: broken off. */
+static bool rooms_seen(struct store *s, const struct query *q, struct unread **rooms, size_t *n)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_ROOMS);
+	size_t cap = 0, nick = strcspn(q->words, "\n");
+	struct hiding hiding;
+	int rc;
+	if (!st)
+		return false;
+	hiding = hiding_parse(q->words + nick + (q->words[nick] == '\n'));
+	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, (int64_t)q->marked_after);
+	while ((rc = store_step(s, st)) == SQLITE_ROW) {
+		if (*n == cap) {
+			cap = cap ? cap * 2 : 16;
+			*rooms = mem_resize(*rooms, cap * sizeof(**rooms));
+		}
+		(*rooms)[(*n)++] = unread_of(s, st, q, &hiding);
+	}
+	sqlite3_clear_bindings(st);
+	sqlite3_reset(st);
+	free(hiding.list);
+	return rc == SQLITE_DONE;
+}
+
+/* Keeps those where something was said since. False: broken off. */
+static bool rooms_unread(struct store *s, const struct query *q, struct unread *rooms, size_t *n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < *n; i++) {
+		int64_t lines = count_lines(s, rooms[i].room, q->words, &rooms[i].ranges);
+		if (lines < 0)
+			return false;
+		rooms[kept] = rooms[i];
+		rooms[kept].lines = (uint32_t)lines;
+		kept += lines > 0;
+	}
+	*n = kept;
+	return true;
+}
+
+static bool unread_add(struct store *s, const struct query *q, const struct unread *u,
+                       struct answer *a)
+{
+	int64_t mentions = mentions_count(s, u, q);
+	sqlite3_stmt *st = mentions < 0 ? NULL : store_stmt(s, SQL_SEEN_ROW);
+	if (!st)
+		return false;
+	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, u->room);
+	bool ok = store_step(s, st) == SQLITE_ROW && answer_add(a, s, st, false);
+	/* One's own lines are not left out of the mentions, which are words. */
+	if (ok)
+		answer_set_unread(a, u->lines, mentions < u->lines ? (uint32_t)mentions : u->lines);
+	sqlite3_clear_bindings(st);
+	sqlite3_reset(st);
+	return ok;
+}
+
+void unread_answer(struct store *s, const struct query *q, struct answer *a)
+{
+	struct unread *rooms = NULL;
+	size_t n = 0;
+	bool ok = rooms_seen(s, q, &rooms, &n) && rooms_unread(s, q, rooms, &n);
+	if (n > 1)
+		qsort(rooms, n, sizeof(*rooms), by_lines);
+	for (size_t i = 0; ok && i < n && i < q->limit; i++)
+		ok = unread_add(s, q, &rooms[i], a);
+	if (n > q->limit)
+		answer_set_more(a);
+	if (!ok)
+		answer_broken(a, s, "What is unread took too long to count.");
+	free(rooms);
+}

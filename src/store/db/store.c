@@ -1,0 +1,368 @@
+/*
+ * The history's connection: opening, closing, and what was saved last.
+ *
+ * Owns the file's lock. Knows nothing of threads. What the writer saves is in
+ * save.c, what keeps index and file in shape in maintenance.c, reading in query.c.
+ */
+#include "chatd/store/db/store_db.h"
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+#include "chatd/base/guard.h"
+#include "chatd/base/log.h"
+#include "chatd/store/db/clock.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum {
+	PROGRESS_STEPS = 100,        /* virtual machine steps between two looks at the clock: a few of
+	                              * the full-text index's take a millisecond together */
+	WAL_BYTES_KEPT = 64 << 20,   /* a longer WAL file is cut when it starts anew; cutting takes
+	                              * time, so only what a long read made is cut */
+};
+
+/* Of records: an id is a signed number in SQLite. */
+#define SEQ_MAX (UINT64_C(1) << 62)
+
+/* -- opening ---------------------------------------------------------------- */
+
+static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	(void)db;
+	(void)name;
+	struct store *s = ctx;
+	s->wal_pages = pages;
+	mark_committed(s, pages);
+	return SQLITE_OK;
+}
+
+static int on_progress(void *ctx)
+{
+	struct store *s = ctx;
+	int64_t now_ms = s->deadline_ms ? clock_ms(CLOCK_MONOTONIC) : 0;
+	return __atomic_load_n(&s->interrupted, __ATOMIC_RELAXED) || now_ms > s->deadline_ms ||
+	       /* The thread's own time costs a system call to look at, and is never more. */
+	       (s->cpu_deadline_ms && now_ms > s->quick_until_ms &&
+	        clock_ms(CLOCK_THREAD_CPUTIME_ID) > s->cpu_deadline_ms);
+}
+
+static void path_fail(const char *path, int e, struct store_error *err)
+{
+	if (e == ENOENT || e == ENOTDIR)
+		store_error_set(err, "the folder of the database %s does not exist; "
+		                "make it, or set another path", path);
+	else if (e == EISDIR)
+		store_error_set(err, "%s is a folder, not a database", path);
+	else
+		store_error_set(err, "the database %s cannot be written to: %s", path, strerror(e));
+}
+
+/* Opens and locks the file; *made says that it was not there. */
+static int file_lock(const char *path, bool *made, struct store_error *err)
+{
+	*made = false;
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 && errno == ENOENT) {
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE);
+		*made = fd >= 0;
+	}
+	if (fd < 0) {
+		path_fail(path, errno, err);
+		return -1;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EWOULDBLOCK)
+			store_error_set(err, "the database %s is already used by another chatd",
+			                path);
+		else
+			store_error_set(err, "the database %s cannot be locked: %s", path,
+			                strerror(errno));
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+bool store_connect(struct store *s, const char *path, struct store_error *err)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	if (strcmp(path, ":memory:") == 0)
+		flags |= SQLITE_OPEN_CREATE;
+	int rc = sqlite3_open_v2(path, &s->db, flags, NULL);
+	if (!s->db) /* then there is nothing that could be asked */
+		store_error_set(err, "the database cannot be opened: %s", sqlite3_errstr(rc));
+	if (rc != SQLITE_OK)
+		return s->db && store_fail(s, err);
+	sqlite3_extended_result_codes(s->db, 1);
+	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+	/* Until the file is known to be ours, closing must not move its WAL into it. */
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	return tokenizer_register(s->db) || store_fail(s, err);
+}
+
+/* No clock shows times beyond it, and sums of a few of them do not overflow. */
+static int64_t time_bounded(int64_t ms)
+{
+	return ms < 0 ? 0 : ms > TIME_MS_MAX ? TIME_MS_MAX : ms;
+}
+
+/* Numbers count up from 1, so larger ones were not made by counting, and could not be counted on. */
+static bool marks_check(const struct store *s, int64_t room, struct store_error *err)
+{
+	const struct store_marks *m = &s->saved;
+	if (m->seq <= SEQ_MAX && m->line_id <= SEQ_MAX && s->indexed <= SEQ_MAX && room >= 0 &&
+	    room <= ROOM_NUMBER_MAX)
+		return true;
+	store_error_set(err, "the database is damaged (lines or rooms in it have impossible numbers)");
+	return false;
+}
+
+/* Numbers that began too low would be given twice: false where one cannot be read. */
+static bool marks_load(struct store *s, struct store_error *err)
+{
+	struct store_marks *m = &s->saved;
+	sqlite3_stmt *st = store_stmt(s, SQL_LINE_LAST);
+	s->error = SQLITE_OK;
+	m->time_back_ms = time_bounded(store_meta(s, "time_back_ms", 0));
+	m->time_max_ms = 0;
+	if (st && store_step(s, st) == SQLITE_ROW) {
+		m->line_id = (uint64_t)sqlite3_column_int64(st, 0);
+		/* No earlier line is further ahead of the last one than this. */
+		m->time_max_ms = time_bounded(sqlite3_column_int64(st, 1)) + m->time_back_ms;
+	}
+	if (st)
+		sqlite3_reset(st);
+	s->meta_seq = (uint64_t)store_meta(s, "last_seq", 0);
+	m->seq = s->meta_seq > m->line_id ? s->meta_seq : m->line_id;
+	int64_t room = store_number(s, store_stmt(s, SQL_ROOM_LAST), 0);
+	int64_t meta_room = store_meta(s, "last_room", 0);
+	if (room < meta_room)
+		room = meta_room;
+	m->room = (uint32_t)room;
+	s->indexed = (uint64_t)store_meta(s, "indexed", 0);
+	s->batch = *m;
+	return st && !s->error ? marks_check(s, room, err) : store_fail(s, err);
+}
+
+/* Rooms without a line are unknown to everybody after a start, so here and only
+ * here can their rows go; their numbers stay used. */
+static bool rooms_drop_dead(struct store *s, struct store_error *err)
+{
+	if (!store_run(store_stmt(s, SQL_BEGIN)) ||
+	    !store_meta_set(s, "last_room", s->saved.room) ||
+	    sqlite3_exec(s->db, "DELETE FROM rooms WHERE NOT EXISTS"
+	                 " (SELECT 1 FROM messages WHERE room = rooms.id)",
+	                 NULL, NULL, NULL) != SQLITE_OK ||
+	    !store_run(store_stmt(s, SQL_COMMIT)))
+		return store_fail(s, err);
+	return true;
+}
+
+bool store_settle_writer(struct store *s, struct store_error *err)
+{
+	char pragmas[200];
+	if (!lines_table_make(s))
+		return store_fail(s, err);
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;"
+	         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%d;"
+	         "PRAGMA journal_size_limit = %d", STORE_CACHE_KIB, WAL_BYTES_KEPT);
+	if (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(s, err);
+	sqlite3_wal_hook(s->db, on_wal, s); /* also ends the automatic checkpoints */
+	return true;
+}
+
+static bool writer_open(struct store *s, const char *path, bool fresh, struct store_error *err)
+{
+	if (!store_connect(s, path, err) || (!fresh && !mark_check(s, err)) ||
+	    !schema_migrate(s, path, fresh, err) || !store_settle_writer(s, err))
+		return false;
+	s->keeps = true; /* until the first look at them */
+	if (!marks_load(s, err) || !rooms_drop_dead(s, err) || !store_index_check(s, err))
+		return false;
+	s->going = store_number(s, store_stmt(s, SQL_GOING_ROOMS), -1) >= 0;
+	s->erases = true; /* until the first look */
+	s->wipes = store_meta(s, "wipe", 0) != 0;
+	place_note(s);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	return true;
+}
+
+struct store *store_open(const char *path, enum durability durability, struct store_error *err)
+{
+	bool memory = strcmp(path, ":memory:") == 0, made = false, fresh = true;
+	int fd = -1;
+	err->text[0] = '\0';
+	/* Nobody reads the statistics of SQLite's allocator, and they cost a lock each time. Takes
+	 * effect before the first connection of the process, later it is refused and harmless. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	if (!memory) {
+		if (!place_finish(path, err))
+			return NULL;
+		fd = file_lock(path, &made, err);
+		if (fd < 0)
+			return NULL;
+		/* In this order: what is no database of ours is left as it is. */
+		if (!schema_check_file(fd, path, &fresh, err) || !files_check(fd, path, err)) {
+			close(fd);
+			if (made)
+				unlink(path);
+			return NULL;
+		}
+	}
+	struct store *s = mem_zero(1, sizeof(*s));
+	s->lock_fd = fd;
+	s->sync = durability == DURABILITY_SYNC;
+	s->writer = true;
+	if (!writer_open(s, path, fresh, err)) {
+		s->writer = false; /* nothing is to be written at its close */
+		store_close(s);
+		if (made)
+			unlink(path);
+		return NULL;
+	}
+	return s;
+}
+
+bool store_look(const char *path, struct store_error *err)
+{
+	struct stat st;
+	bool fresh, ok;
+	int fd, e;
+	if (stat(path, &st) != 0)
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	e = errno;
+	/* In this order: what is no database of ours is not to be made chatd's. */
+	ok = (fd < 0 || schema_check_file(fd, path, &fresh, err)) && files_owned(path, &st, err);
+	if (fd >= 0)
+		close(fd);
+	else if (ok)
+		store_error_set(err, "%s cannot be read: %s", path, strerror(e));
+	return ok && fd >= 0;
+}
+
+bool store_settle_reader(struct store *s, struct store_error *err)
+{
+	char pragmas[160];
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;"
+	         "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
+	         "PRAGMA cache_size = -%d", READER_CACHE_KIB);
+	sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
+	if (sqlite3_exec(s->db, "SELECT count(*) FROM meta", NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(s, err);
+	sqlite3_progress_handler(s->db, PROGRESS_STEPS, on_progress, s);
+	return true;
+}
+
+struct store *store_open_reader(const char *path, struct store_error *err)
+{
+	struct store *s = mem_zero(1, sizeof(*s));
+	s->lock_fd = -1;
+	if (!store_connect(s, path, err) || !store_settle_reader(s, err) || !marks_load(s, err)) {
+		store_close(s);
+		return NULL;
+	}
+	place_note(s);
+	return s;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	if (s->writer && s->saved.seq > s->meta_seq) {
+		/* Keeps the numbers going where the last records were no lines; losing this is
+		 * harmless, so an error is not worth a word: rooms, topics and what was seen
+		 * are kept under other numbers than their seq. Where it would be harmful, the
+		 * seq is written with the record (store_commit, and prune_all). */
+		store_meta_set(s, "last_seq", (int64_t)s->saved.seq);
+	}
+	for (int i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(s->stmt[i]);
+	int rc = sqlite3_close(s->db);
+	assert(rc == SQLITE_OK);
+	(void)rc;
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+	store_forget_rooms(s);
+	remove_release(s);
+	place_release(s);
+	free(s);
+}
+
+void store_interrupt(struct store *s)
+{
+	__atomic_store_n(&s->interrupted, true, __ATOMIC_RELAXED);
+}
+
+uint64_t store_last_seq(struct store *s)
+{
+	return s->saved.seq;
+}
+
+uint32_t store_last_room(struct store *s)
+{
+	return s->saved.room;
+}
+
+/* 0, which is no room's, for what does not fit. */
+static uint32_t room_column(sqlite3_stmt *st, int column)
+{
+	int64_t room = sqlite3_column_int64(st, column);
+	return room < 0 || room > UINT32_MAX ? 0 : (uint32_t)room;
+}
+
+bool store_rooms(struct store *s, void (*each)(void *ctx, const struct saved_room *r), void *ctx,
+                 struct store_error *err)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_LIST);
+	int rc = SQLITE_ERROR;
+	while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct saved_room r = {
+			.room = room_column(st, 0),
+			.name = store_text(s, st, 1),
+			.topic = store_text(s, st, 2),
+			.last_id = (uint64_t)sqlite3_column_int64(st, 3),
+			.last_ms = sqlite3_column_int64(st, 4),
+		};
+		if (!r.name || !r.topic)
+			return store_fail(s, err);
+		each(ctx, &r);
+	}
+	if (rc != SQLITE_DONE)
+		return store_fail(s, err);
+	sqlite3_reset(st);
+	return true;
+}
+
+bool store_facts(struct store *s, void (*each)(void *ctx, const struct saved_fact *f), void *ctx,
+                 struct store_error *err)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_FACTS);
+	int rc = SQLITE_ERROR;
+	if (st)
+		sqlite3_bind_int(st, 1, FACT_KINDS);
+	while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct saved_fact f = {
+			.kind = (enum fact_kind)sqlite3_column_int(st, 0),
+			.key = store_text(s, st, 1),
+			.value = store_text(s, st, 2),
+		};
+		if (!f.key || !f.value)
+			return store_fail(s, err);
+		each(ctx, &f);
+	}
+	if (rc != SQLITE_DONE)
+		return store_fail(s, err);
+	sqlite3_reset(st);
+	return true;
+}

@@ -1,0 +1,62 @@
+/*
+ * The tokenizer of the full-text index: words in their folded form (fold.h).
+ *
+ * Its name is in the schema. Whoever opens the database without it, the sqlite3 shell say, can read
+ * all but the table `search`.
+ */
+#include "chatd/store/db/store_db.h"
+
+#include "chatd/base/fold.h"
+
+#include <stdlib.h>
+
+struct telling {
+	int (*token)(void *ctx, int flags, const char *text, int len, int begin, int end);
+	void *ctx;
+};
+
+/* It keeps nothing, so any address will do for it. */
+static int make(void *ctx, const char **args, int n, Fts5Tokenizer **made)
+{
+	static char nothing;
+	(void)ctx;
+	(void)args;
+	(void)n;
+	*made = (Fts5Tokenizer *)(void *)&nothing;
+	return SQLITE_OK;
+}
+
+static void unmake(Fts5Tokenizer *made)
+{
+	(void)made;
+}
+
+static int tell(void *ctx, const struct fold_token *t)
+{
+	const struct telling *to = ctx;
+	return to->token(to->ctx, t->beside ? FTS5_TOKEN_COLOCATED : 0, t->text, (int)t->len,
+	                 (int)t->begin, (int)t->end);
+}
+
+static int tokenize(Fts5Tokenizer *made, void *ctx, int flags, const char *text, int len,
+                    int (*token)(void *ctx, int flags, const char *text, int len, int begin, int end))
+{
+	struct telling to = { token, ctx };
+	(void)made;
+	return fold_text(text, text ? (size_t)len : 0,
+	                 flags & FTS5_TOKENIZE_QUERY ? FOLD_QUERY : FOLD_INDEX, tell, &to);
+}
+
+bool tokenizer_register(sqlite3 *db)
+{
+	fts5_tokenizer ours = { make, unmake, tokenize };
+	fts5_api *api = NULL;
+	sqlite3_stmt *st = NULL;
+	/* As sqlite.org/fts5.html, 7.1, has it. */
+	if (sqlite3_prepare_v2(db, "SELECT fts5(?1)", -1, &st, NULL) != SQLITE_OK)
+		return false;
+	sqlite3_bind_pointer(st, 1, &api, "fts5_api_ptr", NULL);
+	sqlite3_step(st);
+	return sqlite3_finalize(st) == SQLITE_OK && api &&
+	       api->xCreateTokenizer(api, "chatd", NULL, &ours, NULL) == SQLITE_OK;
+}

@@ -1,0 +1,231 @@
+/*
+ * Does the WAL that lies beside a database belong to it?
+ *
+ * SQLite does not ask: it shows whatever the WAL has in place of the file's own pages. Where a copy
+ * was put in the database's place and the old WAL left where it was, that is half of the one and
+ * half of the other, and once it has been copied into the file both are lost. So chatd counts, in a
+ * row of meta: an id that no backup shares, a count that grows with each WAL and each MARK_PAGES
+ * pages, and what it was when the present WAL began (base). The row, and the page that leads to it,
+ * are written early in each WAL. All that SQLite ever does is to copy pages of the WAL into the
+ * file; so the row in the file alone, whatever chatd was killed in, has a count from base to that in
+ * the WAL. A file with another id or count is none that this WAL was written over.
+ *
+ * Where either has no row that is whole nothing is known, and nothing is refused.
+ */
+#include "chatd/store/db/store_db.h"
+
+#include "chatd/base/bytes.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	MARK_PAGES = 128,          /* written between two marks in one WAL: a mark takes two pages */
+	MARK_BYTES = 4 * 16 + 3,   /* of the row's text */
+	WAL_SALTS_AT = 16,         /* what tells one WAL from the next; fileformat.html, 4.1 */
+};
+
+#define MARK_FORM "%016" PRIx64 "-%016" PRIx64 "-%016" PRIx64
+#define MARK_GET "SELECT value FROM meta WHERE key = 'wal'"
+
+struct mark {
+	uint64_t id, base, count;
+};
+
+enum found { FOUND_MARK, FOUND_NONE, FOUND_UNKNOWN };
+
+/* Of the text: a row that a power cut has torn is none. */
+static uint64_t mark_sum(const char *text)
+{
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+	for (; *text; text++)
+		sum = (sum ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return sum;
+}
+
+/* Always as long, so that the row stays where it is in its page. */
+static void mark_text(const struct mark *m, char text[MARK_BYTES + 1])
+{
+	int n = snprintf(text, MARK_BYTES + 1, MARK_FORM, m->id, m->base, m->count);
+	snprintf(text + n, (size_t)(MARK_BYTES + 1 - n), "-%016" PRIx64, mark_sum(text));
+}
+
+static bool mark_parse(const char *text, struct mark *m)
+{
+	char whole[MARK_BYTES + 1];
+	if (!text || sscanf(text, "%16" SCNx64 "-%16" SCNx64 "-%16" SCNx64, &m->id, &m->base,
+	                    &m->count) != 3)
+		return false;
+	mark_text(m, whole);
+	return strcmp(text, whole) == 0;
+}
+
+static enum found mark_find(sqlite3 *db, struct mark *m)
+{
+	enum found found = FOUND_UNKNOWN;
+	sqlite3_stmt *st = NULL;
+	if (sqlite3_prepare_v2(db, MARK_GET, -1, &st, NULL) == SQLITE_OK) {
+		int rc = sqlite3_step(st);
+		if (rc == SQLITE_DONE)
+			found = FOUND_NONE;
+		else if (rc == SQLITE_ROW && mark_parse((const char *)sqlite3_column_text(st, 0), m))
+			found = FOUND_MARK;
+	}
+	sqlite3_finalize(st);
+	return found;
+}
+
+static bool mark_put(sqlite3 *db, const struct mark *m)
+{
+	char text[MARK_BYTES + 1], sql[200];
+	mark_text(m, text);
+	snprintf(sql, sizeof(sql), "INSERT INTO meta(key, value) VALUES('wal', '%s')"
+	         " ON CONFLICT(key) DO UPDATE SET value = excluded.value", text);
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static void mark_new_id(struct mark *m)
+{
+	sqlite3_randomness(sizeof(m->id), &m->id);
+}
+
+/* -- while it is written to ------------------------------------------------------------- */
+
+/* False: there is no WAL. */
+static bool salts_read(sqlite3 *db, unsigned char salts[WAL_SALTS_BYTES])
+{
+	sqlite3_file *wal = NULL;
+	return sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK && wal &&
+	       wal->pMethods &&
+	       wal->pMethods->xRead(wal, salts, WAL_SALTS_BYTES, WAL_SALTS_AT) == SQLITE_OK;
+}
+
+/* Writes the first page as well, by which the row is found whatever lies beneath the WAL. */
+static bool mark_move(sqlite3 *db, bool begins)
+{
+	struct mark m = { 0 };
+	sqlite3_stmt *st = NULL;
+	char sql[64];
+	bool ok;
+	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		return false;
+	if (mark_find(db, &m) != FOUND_MARK) {
+		m = (struct mark){ 0 };
+		mark_new_id(&m);
+	}
+	if (begins)
+		m.base = m.count;
+	m.count++;
+	ok = mark_put(db, &m) &&
+	     sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK &&
+	     sqlite3_step(st) == SQLITE_ROW;
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d; COMMIT", ok ? sqlite3_column_int(st, 0) : 0);
+	sqlite3_finalize(st);
+	return ok && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+void mark_committed(struct store *s, int pages)
+{
+	struct wal_mark *w = &s->wal_mark;
+	unsigned char salts[WAL_SALTS_BYTES];
+	bool begins;
+	if (w->moves || !salts_read(s->db, salts))
+		return;
+	begins = memcmp(salts, w->salts, sizeof(salts)) != 0;
+	if (!begins && pages - w->pages < MARK_PAGES)
+		return;
+	w->moves = true;
+	if (mark_move(s->db, begins)) {
+		memcpy(w->salts, salts, sizeof(salts));
+		w->pages = pages;
+	} else if (sqlite3_extended_errcode(s->db) == SQLITE_IOERR_FSYNC) {
+		store_doubt(s);
+	}
+	if (!sqlite3_get_autocommit(s->db))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	w->moves = false;
+}
+
+/* -- before it is opened ---------------------------------------------------------------- */
+
+/* The file without its WAL. NULL: it cannot be opened so. */
+static sqlite3 *open_alone(const char *path)
+{
+	struct bytes uri = { 0 };
+	sqlite3 *db = NULL;
+	bytes_puts(&uri, "file:");
+	for (; *path; path++)
+		bytes_printf(&uri, strchr("?#%", *path) ? "%%%02x" : "%c", (unsigned char)*path);
+	bytes_puts(&uri, "?immutable=1");
+	if (sqlite3_open_v2(uri.data, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+	                    NULL) != SQLITE_OK) {
+		sqlite3_close(db);
+		db = NULL;
+	}
+	bytes_release(&uri);
+	return db;
+}
+
+/* What the file has of meta is no page that was torn. */
+static bool meta_is_whole(sqlite3 *db)
+{
+	sqlite3_stmt *st = NULL;
+	bool ok = sqlite3_prepare_v2(db, "PRAGMA integrity_check('meta')", -1, &st, NULL) == SQLITE_OK &&
+	          sqlite3_step(st) == SQLITE_ROW;
+	const char *said = ok ? (const char *)sqlite3_column_text(st, 0) : NULL;
+	ok = said && strcmp(said, "ok") == 0;
+	sqlite3_finalize(st);
+	return ok;
+}
+
+static bool belongs(const char *path, const struct mark *with_wal)
+{
+	struct mark file = { 0 };
+	sqlite3 *db = open_alone(path);
+	enum found found = db ? mark_find(db, &file) : FOUND_UNKNOWN;
+	bool ok;
+	if (found == FOUND_MARK)
+		ok = file.id == with_wal->id && file.count >= with_wal->base && file.count <= with_wal->count;
+	else /* before its first mark it had none */
+		ok = found == FOUND_UNKNOWN || with_wal->base == 0 || !meta_is_whole(db);
+	sqlite3_close(db);
+	return ok;
+}
+
+bool mark_check(struct store *s, struct store_error *err)
+{
+	const char *path = sqlite3_db_filename(s->db, "main");
+	struct mark m;
+	if (!path || *path == '\0')
+		return true;
+	if (mark_find(s->db, &m) == FOUND_MARK && !belongs(path, &m)) {
+		store_error_set(err, "%s-wal does not belong to the database beside it. If that was restored "
+		                "from a copy, move the -wal and the -shm away and start again; they may hold "
+		                "the last lines of the old database (chatd(8), BACKUP)", path);
+		err->lasting = true;
+		return false;
+	}
+	if (!salts_read(s->db, s->wal_mark.salts))
+		memset(s->wal_mark.salts, 0, sizeof(s->wal_mark.salts));
+	/* One that is gone on with may have no mark yet. */
+	s->wal_mark.pages = -MARK_PAGES;
+	return true;
+}
+
+/* -- copies ------------------------------------------------------------------------------ */
+
+bool mark_copy(const char *path)
+{
+	struct mark m = { 0 };
+	sqlite3 *db = NULL;
+	/* That it comes to the disk is seen to when it is done. */
+	bool ok = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
+	          SQLITE_OK && sqlite3_exec(db, "PRAGMA synchronous = OFF", NULL, NULL, NULL) == SQLITE_OK;
+	if (ok && mark_find(db, &m) == FOUND_MARK) {
+		mark_new_id(&m);
+		ok = mark_put(db, &m);
+	}
+	return sqlite3_close(db) == SQLITE_OK && ok;
+}

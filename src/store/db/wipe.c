@@ -1,0 +1,73 @@
+/*
+ * What is deleted leaves the file, too.
+ *
+ * SQLite overwrites what it frees (secure_delete), but the full-text index only notes that a line is
+ * gone, and the WAL has pages as they were. So all of the index is merged into one, in steps, and then the
+ * WAL is copied and cut off. FTS5 counts what a step writes: one that meets nothing but deleted lines
+ * takes as long as they are many (282 ms where a million lines were deleted). That it has still to be done is in meta ("wipe").
+ */
+#include "chatd/store/db/store_db.h"
+
+void store_wipe_want(struct store *s)
+{
+	/* One that is under way comes to its end: otherwise whoever goes on deleting keeps what others
+	 * have deleted in the file. */
+	s->wipe_again = s->wiping;
+	s->wipes = true;
+}
+
+bool wipe_note(struct store *s)
+{
+	store_wipe_want(s);
+	return store_meta_set(s, "wipe", 1);
+}
+
+bool store_wipes(const struct store *s)
+{
+	return s->wipes;
+}
+
+/* 1: there was something to merge; 0: it is one. */
+static int merge(struct store *s, int pages)
+{
+	sqlite3_stmt *st = store_stmt(s, SQL_FTS_MERGE);
+	int before = sqlite3_total_changes(s->db);
+	if (!st || !store_run_begin(s, SQL_BEGIN))
+		return -1;
+	/* The first step takes all parts for ones that are to be merged; sqlite.org/fts5.html, 6.8. */
+	sqlite3_bind_int(st, 1, s->wiping ? pages : -pages);
+	if (!store_run(st) || !store_run(store_stmt(s, SQL_COMMIT)))
+		return -1;
+	int more = !s->wiping || sqlite3_total_changes(s->db) - before >= 2;
+	s->wiping = true;
+	return more;
+}
+
+enum wipe_step store_wipe(struct store *s, int pages, struct store_error *err)
+{
+	if (!store_set_synced(s, false)) {
+		store_fail(s, err);
+		return WIPE_FAILS;
+	}
+	int more = merge(s, pages);
+	if (more < 0) {
+		store_fail(s, err);
+		return WIPE_FAILS;
+	}
+	if (more)
+		return WIPE_GOES_ON;
+	/* Whoever reads holds it up; nobody waits for them here. */
+	sqlite3_busy_timeout(s->db, 0);
+	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
+		return WIPE_WAITS;
+	if (rc != SQLITE_OK || !store_run_begin(s, SQL_BEGIN) || !store_meta_set(s, "wipe", s->wipe_again) ||
+	    !store_run(store_stmt(s, SQL_COMMIT))) {
+		store_fail(s, err);
+		return WIPE_FAILS;
+	}
+	s->wipes = s->wipe_again;
+	s->wiping = s->wipe_again = false;
+	return WIPE_DONE;
+}

@@ -1,0 +1,186 @@
+/*
+ * Whose turn it is: queues by share, served one after the other. Owns the questions
+ * that wait and knows nothing of how they are answered.
+ */
+#include "chatd/store/threads/turns.h"
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/hash.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct turns_share {
+	uint64_t share;         /* its number, the key */
+	struct letter *first;   /* those that wait, in the order of asking; never NULL */
+	struct letter *last;
+	struct turns_share *before, *after; /* in the ring of all shares */
+	UT_hash_handle hh;      /* the hash's own */
+};
+
+struct seats_share {
+	uint64_t share;         /* its number, the key */
+	uint32_t taken;         /* seats that it has, never 0 */
+	UT_hash_handle hh;      /* the hash's own */
+};
+
+struct asked *asked_new(const struct query *q)
+{
+	size_t key_bytes = strlen(q->key) + 1, words_bytes = strlen(q->words) + 1;
+	struct asked *a = mem_alloc(sizeof(*a) + key_bytes + words_bytes);
+	char *text = (char *)(a + 1);
+	memcpy(text, q->key, key_bytes);
+	memcpy(text + key_bytes, q->words, words_bytes);
+	a->query = *q;
+	a->query.key = text;
+	a->query.words = text + key_bytes;
+	return a;
+}
+
+void asked_free(struct asked *a)
+{
+	if (!a)
+		return;
+	/* Both strings lie behind it, one after the other. */
+	explicit_bzero(a + 1, strlen(a->query.key) + strlen(a->query.words) + 2);
+	free(a);
+}
+
+/* -- turns ---------------------------------------------------------------------- */
+
+void turns_init(struct turns *t)
+{
+	*t = (struct turns){ .next = NULL };
+	pthread_mutex_init(&t->mutex, NULL);
+}
+
+void turns_post(struct turns *t, struct asked *a)
+{
+	mailbox_post(&t->posted, &a->letter);
+}
+
+/* A share that has asked nothing comes last in the round. */
+static struct turns_share *share_add(struct turns *t, uint64_t number)
+{
+	struct turns_share *s = mem_zero(1, sizeof(*s));
+	s->share = number;
+	s->before = s->after = s;
+	if (t->next) {
+		s->after = t->next;
+		s->before = t->next->before;
+		s->before->after = s->after->before = s;
+	} else {
+		t->next = s;
+	}
+	HASH_ADD(hh, t->shares, share, sizeof(s->share), s);
+	return s;
+}
+
+static void share_remove(struct turns *t, struct turns_share *s)
+{
+	s->before->after = s->after;
+	s->after->before = s->before;
+	HASH_DEL(t->shares, s);
+	if (!t->shares)
+		t->next = NULL;
+	free(s);
+}
+
+/* With the mutex held: what was posted goes into the queues. */
+static void turns_sort(struct turns *t)
+{
+	for (struct letter *l = mailbox_take(&t->posted), *next; l; l = next) {
+		uint64_t number = ((struct asked *)l)->query.share;
+		struct turns_share *s;
+		next = l->next;
+		l->next = NULL;
+		HASH_FIND(hh, t->shares, &number, sizeof(number), s);
+		if (!s)
+			s = share_add(t, number);
+		if (s->first)
+			s->last->next = l;
+		else
+			s->first = l;
+		s->last = l;
+	}
+}
+
+bool turns_ready(struct turns *t)
+{
+	/* With the mutex, so that nobody sees neither what another thread is just sorting. */
+	pthread_mutex_lock(&t->mutex);
+	bool ready = t->next || atomic_load(&t->posted.newest);
+	pthread_mutex_unlock(&t->mutex);
+	return ready;
+}
+
+struct asked *turns_take(struct turns *t)
+{
+	struct letter *l = NULL;
+	pthread_mutex_lock(&t->mutex);
+	turns_sort(t);
+	struct turns_share *s = t->next;
+	if (s) {
+		l = s->first;
+		s->first = l->next;
+		t->next = s->after;
+		if (!s->first)
+			share_remove(t, s);
+	}
+	pthread_mutex_unlock(&t->mutex);
+	return (struct asked *)l;
+}
+
+void turns_release(struct turns *t)
+{
+	for (struct asked *a; (a = turns_take(t)); )
+		asked_free(a);
+	pthread_mutex_destroy(&t->mutex);
+}
+
+/* -- seats ---------------------------------------------------------------------- */
+
+static struct seats_share *seats_of(struct seats *s, uint64_t number)
+{
+	struct seats_share *of;
+	HASH_FIND(hh, s->shares, &number, sizeof(number), of);
+	return of;
+}
+
+bool seats_take(struct seats *s, uint64_t share)
+{
+	struct seats_share *of = share ? seats_of(s, share) : NULL;
+	if (s->taken >= s->max || (of && (of->taken >= s->share_max || s->taken >= s->max / 2)))
+		return false;
+	s->taken++;
+	if (!share)
+		return true;
+	if (!of) {
+		of = mem_zero(1, sizeof(*of));
+		of->share = share;
+		HASH_ADD(hh, s->shares, share, sizeof(of->share), of);
+	}
+	of->taken++;
+	return true;
+}
+
+void seats_give_back(struct seats *s, uint64_t share)
+{
+	struct seats_share *of = share ? seats_of(s, share) : NULL;
+	assert(s->taken > 0);
+	s->taken--;
+	if (of && --of->taken == 0) {
+		HASH_DEL(s->shares, of);
+		free(of);
+	}
+}
+
+void seats_release(struct seats *s)
+{
+	struct seats_share *of, *next;
+	HASH_ITER(hh, s->shares, of, next) {
+		HASH_DEL(s->shares, of); /* NOLINT(clang-analyzer-unix.Malloc): not freed yet */
+		free(of);
+	}
+}
