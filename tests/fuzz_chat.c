@@ -26,6 +26,7 @@
 
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/membership.h"
+#include "chatd/core/state/tables.h"
 #include "where.h"
 
 enum {

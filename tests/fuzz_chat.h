@@ -11,7 +11,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/people/account.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 #include "prng.h"
 
 enum { FUZZ_PEOPLE = 10, FUZZ_ROWS = 5, FUZZ_SHOWN = 48 };

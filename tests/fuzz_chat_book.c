@@ -9,6 +9,7 @@
 
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/tables.h"
 #include "fuzz_chat.h"
 
 enum { KEPT_MAX = 64, LINE_BYTES_MAX = 64, USED_MAX = 1 << 16 };

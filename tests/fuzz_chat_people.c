@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "chatd/core/commands/command.h"
+#include "chatd/core/commands/table.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/tables.h"
 #include "fuzz_chat.h"
 
 const char *const people_names[] = {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "chatd/core/rooms/line_ref.h"
+#include "chatd/core/state/tables.h"
 #include "fuzz_chat.h"
 
 enum {

@@ -8,7 +8,7 @@
  */
 #include <stdio.h>
 
-#include "chatd/core/commands/command.h"
+#include "chatd/core/commands/table.h"
 #include "chatd/program/conf/conf.h"
 
 int main(void)

@@ -12,7 +12,7 @@
 #ifndef CHATD_TESTS_SIM_H
 #define CHATD_TESTS_SIM_H
 
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 #include "chatd/net/loop_state.h"
 #include "fake.h"
 #include "fake_disk.h"

@@ -8,6 +8,7 @@
 
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/tables.h"
 
 /* -- the core -------------------------------------------------------------------------- */
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chatd/core/commands/command.h"
+#include "chatd/core/commands/table.h"
 
 enum {
 	IN_BYTES_MAX = 16384,   /* a client types no more while so much waits */

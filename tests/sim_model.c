@@ -18,6 +18,7 @@
 #include "chatd/core/people/name.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/tables.h"
 
 void __real_chat_step(struct chat *c, struct event *e);
 void __wrap_chat_step(struct chat *c, struct event *e);

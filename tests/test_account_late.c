@@ -5,6 +5,7 @@
 
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/state/tables.h"
 
 static void registers(uint32_t slot)
 {

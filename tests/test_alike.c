@@ -4,6 +4,7 @@
 
 #include "chatd/core/people/confusable.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/state/tables.h"
 
 enum { ALIKE = 400 };
 

@@ -3,6 +3,7 @@
  * it is about order, about what comes late, and about time.
  */
 #include "chatd/base/bounds.h"
+#include "chatd/core/commands/table.h"
 #include "chat_help.h"
 
 /* -- order -------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 #include "chatd/base/bounds.h"
 

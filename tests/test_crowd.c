@@ -4,7 +4,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/core/entry/admission.h"
 #include "chatd/core/people/account.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 static uint32_t gens[2 * SLOTS];
 static uint64_t chances;

@@ -107,16 +107,16 @@ static void test_words_that_cannot_be_added(void **state)
 static void test_what_is_removed_may_be_said(void **state)
 {
 	(void)state;
-	assert_false(chat->guarded);
+	assert_true(chat->guards == 0);
 	add("darn");
 	add("darn*");
-	assert_true(chat->guarded);
+	assert_true(chat->guards > 0);
 	filter_remove(chat, filter_named(chat, "darn", true));
 	assert_true(found("darn"));
 	assert_false(found("darned"));
 	filter_remove(chat, filter_named(chat, "darn", false));
 	assert_false(found("darn"));
-	assert_false(chat->guarded);
+	assert_true(chat->guards == 0);
 }
 
 /* One that was saved without saying who added it and when, by hand or with damage, is removed and
@@ -149,7 +149,7 @@ static void test_an_old_one_goes_as_it_was_saved(void **state)
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_FILTER, .key = "STRASSE*", .value = "by=x at=1"});
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_FILTER, .key = "stra\xc3\x9f" "e*",
 	                                          .value = "by=x at=1"});
-	assert_int_equal(chat->order->nfilters, 1);
+	assert_int_equal(chat->filters.n, 1);
 	f = filter_named(chat, "strasse", true);
 	assert_non_null(f);
 	filter_remove(chat, f);

@@ -3,7 +3,8 @@
 #include "chat_help.h"
 
 #include "chatd/core/people/account.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
+#include "chatd/core/state/tables.h"
 
 enum { CROWD = SLOTS - 3, HOST = SLOTS - 1 };
 

@@ -6,7 +6,7 @@
 #include "chat_help.h"
 
 #include "chatd/base/bounds.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 enum { SOME = 5 };
 

@@ -5,7 +5,7 @@
 #include "chatd/core/people/account.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 /* Slot 0: alice, who has an account, at 192.0.2.1. */
 static int begin_alice(void **state)

@@ -6,6 +6,8 @@
  */
 #include "hostile_world.h"
 
+#include "chatd/core/commands/table.h"
+
 enum { READS_EVERY = 8 };
 
 /* A line of three parts, by each kind of person; then whatever it asks is answered with the same. */

@@ -6,7 +6,9 @@
 #include "chatd/core/moderation/order.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/rooms/eject.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/tables.h"
 
 enum { CROWD = 1500 };
 
@@ -375,7 +377,7 @@ static void test_out_of_the_chat_waits_for_nothing(void **state)
 	sends(0, "/disconnect d\n");
 	assert_has("CLOSE 3\n");
 	assert_null(session(3));
-	assert_null(chat->order->outs);
+	assert_null(chat->ejections.first);
 }
 
 static void test_a_crowd_is_put_out_in_as_many_steps_as_it_takes(void **state)
@@ -426,7 +428,7 @@ static void test_what_is_over_waits_for_the_store(void **state)
 	assert_true(chat_due_ms(chat) > now_ms);
 	tick(1000);
 	assert_has("kind 6 room 0 ref 3 \"\"");
-	assert_int_equal(chat->order->nbans[BAN_ENTRY], 0);
+	assert_int_equal(chat->bans.n[BAN_ENTRY], 0);
 }
 
 static void test_a_room_takes_its_bans_with_it(void **state)
@@ -442,8 +444,8 @@ static void test_a_room_takes_its_bans_with_it(void **state)
 	tick(0);
 	assert_has("kind 6 room 0 ref 3 \"\"");
 	assert_has("kind 6 room 0 ref 4 \"\"");
-	assert_int_equal(chat->order->nbans[BAN_ENTRY] + chat->order->nbans[BAN_SPEECH], 0);
-	assert_false(chat->guarded);
+	assert_int_equal(chat->bans.n[BAN_ENTRY] + chat->bans.n[BAN_SPEECH], 0);
+	assert_true(chat->guards == 0);
 }
 
 /* -- shares ------------------------------------------------------------------------------- */
@@ -509,7 +511,7 @@ static void test_a_room_has_so_many_bans_and_no_more(void **state)
 	assert_has("-- You are in ops");
 	for (int i = 0; chat_due_ms(chat) <= now_ms && i < 100; i++)
 		tick(0);
-	assert_int_equal(chat->order->nbans[BAN_ENTRY], 0);
+	assert_int_equal(chat->bans.n[BAN_ENTRY], 0);
 	sends(0, "/unban all\n");
 	assert_has("-- Not done: there is no ban from ops that you could end.");
 }
@@ -592,8 +594,8 @@ static void test_rooms_leave_place_for_what_holds_everywhere(void **state)
 	assert_has("-- 2000 bans from this chat ended.");
 	for (int i = 0; chat_due_ms(chat) <= now_ms && i < 100; i++)
 		tick(0);
-	assert_int_equal(chat->order->everywhere[BAN_ENTRY].n, 0);
-	assert_int_equal(chat->order->nbans[BAN_ENTRY], BANS_ROOMS_MAX);
+	assert_int_equal(chat->bans.everywhere[BAN_ENTRY].n, 0);
+	assert_int_equal(chat->bans.n[BAN_ENTRY], BANS_ROOMS_MAX);
 	sends(4, "/ban --everywhere --all d\n");
 	assert_has("-- d is banned from this chat (#B");
 }
@@ -1057,11 +1059,11 @@ static void test_lockdowns_and_ends_go_back(void **state)
 	in_ops();
 	chat->accounts->role = ROLE_ADMIN;
 	sends(0, "/lockdown 1h\n");
-	until_ms = chat->order->lockdown_until_ms;
+	until_ms = chat->lockdown.until_ms;
 	acts(0, "/lockdown 2h\n");
 	act = act_kept();
 	undoes_row(0, act);
-	assert_int_equal(chat->order->lockdown_until_ms, until_ms);
+	assert_int_equal(chat->lockdown.until_ms, until_ms);
 	undoes_row(0, act);
 	assert_has("-- Not done: the lockdown is another by now, or over.");
 	act_free(&act);

@@ -2,7 +2,7 @@
 #define CHAT_SLOTS 604
 #include "chat_help.h"
 
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 enum { CROWD = 600, HOST = SLOTS - 1 };
 

@@ -1,12 +1,13 @@
 /* The core while nothing can be saved, where lines are refused and where talk goes on. */
 #include "chat_help.h"
 
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/people/account.h"
+#include "chatd/core/rooms/removal.h"
 #include "chatd/core/rooms/room.h"
-#include "chatd/core/rooms/room_end.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
+#include "chatd/core/state/tables.h"
 
 static int begin_talking(void **state)
 {
@@ -147,7 +148,7 @@ static void where_the_disk_is_low_what_is_removed_goes(void **state)
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_MAIL, .key = "nobody 7", .value = "text=x"});
 	r = room_new(chat, "den", "den", 9);
 	r->stored = true;
-	room_end_mark(chat, r, "keeper");
+	removal_mark(chat, r, "keeper");
 	assert_int_equal(reports_resolve(chat, NULL, NULL, "keeper", ""), 1);
 	tick(2000);
 	assert_has_not("APPEND");

@@ -6,8 +6,9 @@
 
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/session.h"
-#include "chatd/core/question.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/question.h"
+#include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/state.h"
 
 static struct session *session(uint32_t slot)
 {

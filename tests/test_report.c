@@ -5,6 +5,7 @@
 
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/state/tables.h"
 
 static void load(uint64_t number, const char *state)
 {

@@ -4,7 +4,8 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
+#include "chatd/core/state/tables.h"
 
 /* Signs up, as the store's threads would have it. */
 static void registers(uint32_t slot)

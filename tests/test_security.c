@@ -3,9 +3,10 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/state/tables.h"
 
 static struct session *session(uint32_t slot)
 {

@@ -5,7 +5,7 @@
 #include "chat_help.h"
 
 #include "chatd/base/bounds.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 enum { ROUND_MS = 60000, STEP_MS = 1000 };
 

@@ -15,8 +15,10 @@
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/membership.h"
+#include "chatd/core/rooms/presence.h"
+#include "chatd/core/rooms/removal.h"
 #include "chatd/core/rooms/room.h"
-#include "chatd/core/rooms/room_end.h"
+#include "chatd/core/state/tables.h"
 
 enum {
 	MALLORY,      /* slot of who is hostile, from wherever they like */
@@ -892,7 +894,7 @@ static void test_filters(void **state)
 	assert_has("Not done: /filter is for moderators.");
 	for (uint32_t i = 0; i < FILTERS_MAX; i++)
 		types(MODERATOR, "/filter add word%u", i);
-	assert_int_equal(chat->order->nfilters, FILTERS_MAX);
+	assert_int_equal(chat->filters.n, FILTERS_MAX);
 	types(MODERATOR, "/filter add onemore");
 	assert_has("Not done: there are 200 words, and that is the most. /filter remove WORD");
 	types(MODERATOR, "/filter remove word7");
@@ -990,14 +992,14 @@ static void test_who_made_a_room_outlives_a_restart(void **state)
 	                                          .last_ms = wall()});
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ROOM, .key = "r", .value = value});
 	r = room_by_key(chat, "r");
-	assert_int_equal(room_end_days(chat, r), ROOM_ALONE_DAYS);
+	assert_int_equal(removal_days(chat, r), ROOM_ALONE_DAYS);
 	assert_int_equal(share_has(chat, SHARE_ROOMS, "address 192.0.2.1"), 1);
 	assert_int_equal(makes_rooms(MALLORY, "m"), ROOMS_EACH_MAX - 1);
 	/* Of an older one nothing is known. */
-	assert_int_equal(room_end_days(chat, room_by_key(chat, "old")), 0);
+	assert_int_equal(removal_days(chat, room_by_key(chat, "old")), 0);
 	assert_true(makes_room(OTHER, "r"));
 	assert_string_equal(r->alone, ROOM_SEVERAL);
-	assert_int_equal(room_end_days(chat, r), 0);
+	assert_int_equal(removal_days(chat, r), 0);
 }
 
 /* -- what a dropped account leaves ------------------------------------------------------------ */
@@ -1059,14 +1061,14 @@ static void test_what_an_owner_decided_ends_with_the_owner(void **state)
 	config.guest_room_days = 90;
 	chat_configure(chat, &config);
 	r = room_by_key(chat, "den");
-	assert_int_equal(room_end_days(chat, r), 0);
+	assert_int_equal(removal_days(chat, r), 0);
 	drops(MALLORY);
 	assert_ptr_equal(room_by_key(chat, "den"), r);
-	assert_int_equal(room_end_days(chat, r), 90);
+	assert_int_equal(removal_days(chat, r), 90);
 	/* Administrators may decide anew. */
 	of(MODERATOR)->account->role = ROLE_ADMIN;
 	types(MODERATOR, "/room --in=den permanent on");
-	assert_int_equal(room_end_days(chat, r), 0);
+	assert_int_equal(removal_days(chat, r), 0);
 }
 
 static void test_an_offer_ends_with_the_owner(void **state)

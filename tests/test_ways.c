@@ -6,6 +6,7 @@
 #include "chatd/core/moderation/order.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/tables.h"
 
 static struct session *session(uint32_t slot)
 {

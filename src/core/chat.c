@@ -10,33 +10,47 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/commands/table.h"
 #include "chatd/core/entry/admission.h"
+#include "chatd/core/entry/dialogue.h"
+#include "chatd/core/entry/greeting.h"
 #include "chatd/core/entry/guess.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/resume.h"
-#include "chatd/core/input/input.h"
+#include "chatd/core/input.h"
 #include "chatd/core/load.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/filter.h"
+#include "chatd/core/moderation/flood.h"
+#include "chatd/core/moderation/lockdown.h"
 #include "chatd/core/moderation/report.h"
+#include "chatd/core/moderation/shutdown.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/forget.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/session.h"
-#include "chatd/core/question.h"
+#include "chatd/core/rooms/ban.h"
+#include "chatd/core/rooms/eject.h"
 #include "chatd/core/rooms/history.h"
+#include "chatd/core/rooms/join.h"
+#include "chatd/core/rooms/presence.h"
+#include "chatd/core/rooms/removal.h"
 #include "chatd/core/rooms/room.h"
-#include "chatd/core/rooms/room_end.h"
 #include "chatd/core/rooms/seen.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/state/exempt.h"
+#include "chatd/core/state/question.h"
+#include "chatd/core/state/tables.h"
 
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room)
 {
 	struct chat *c = mem_zero(1, sizeof *c);
 
 	c->config = *config;
-	crowd_configure(c);
+	c->commands = commands;
+	exempt_configure(c);
 	c->seq = c->stored_seq = last_seq;
 	c->last_room = last_room;
 	c->throttle_due_ms = INT64_MAX;
@@ -47,7 +61,7 @@ struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint3
 	c->unnamed = mem_zero(c->nslots, sizeof *c->unnamed);
 	c->effects = mem_zero((size_t)EFFECTS_MAX + c->nslots, sizeof *c->effects);
 	c->arena = mem_alloc(ARENA_BYTES);
-	order_begin(c);
+	bans_begin(c);
 	c->lobby = room_new(c, "general", "general", 0);
 	return c;
 }
@@ -58,7 +72,7 @@ void chat_configure(struct chat *c, const struct chat_config *config)
 
 	c->config = *config;
 	c->config.connections_max = connections_max;
-	crowd_configure(c);
+	exempt_configure(c);
 	/* A pace that has changed may let somebody go on at once. */
 	if (c->throttled != NULL)
 		c->throttle_due_ms = c->now_ms;
@@ -94,7 +108,7 @@ static void on_answer(struct chat *c, struct question *q, const struct event *e)
 	if (s != NULL && q->holds && session_lives(s)) {
 		session_go_on(c, s);
 		/* Those whom a step had no room for have a tick of their own. */
-		if (!c->order->outs_due)
+		if (!c->ejections.due)
 			out_run(c);
 	}
 	question_free(q);
@@ -168,14 +182,16 @@ static void make_way(struct chat *c, struct session *s)
 
 static void on_connected(struct chat *c, struct event *e)
 {
-	struct session *way;
+	struct session *way, *s;
 
 	e->connected.refused = crowd_refuses(c, e, &way);
 	if (e->connected.refused != NULL)
 		return;
 	if (way != NULL)
 		make_way(c, way);
-	session_begin(c, e);
+	s = session_begin(c, e);
+	crowd_admit(c, s);
+	greet_begin(c, s, e->connected.user);
 }
 
 /* What the store tells of itself. False: the event is another. */
@@ -214,17 +230,34 @@ static bool step_store(struct chat *c, const struct event *e)
 
 static void on_tick(struct chat *c)
 {
-	session_tick(c);
+	flood_tick(c);
+	greet_tick(c);
+	login_tick(c);
 	question_tick(c);
 	room_tick(c);
-	room_end_tick(c);
+	removal_tick(c);
 	resume_tick(c);
 	shutdown_tick(c);
 	outage_tick(c);
-	order_tick(c);
+	lockdown_tick(c);
+	ban_tick(c);
+	out_run(c);
 	report_tick(c);
 	forget_tick(c);
 	seen_tick(c);
+}
+
+/* Here alone sessions go, when nothing of the step looks at them any more. */
+static void reap(struct chat *c)
+{
+	while (c->ended != NULL) {
+		struct session *s = c->ended;
+
+		DL_DELETE(c->ended, s);
+		out_forget(c, s);
+		dialogue_free(s->dialogue);
+		session_free(s);
+	}
 }
 
 void chat_step(struct chat *c, struct event *e)
@@ -273,14 +306,8 @@ void chat_step(struct chat *c, struct event *e)
 			step_session(c, s, e);
 		break;
 	}
-	/* Here alone sessions go, when nothing of the step looks at them any more. */
 	input_finish(c);
-	session_reap(c);
-}
-
-int64_t chat_due_at(const struct chat *c, int64_t wall_ms)
-{
-	return wall_ms == INT64_MAX ? INT64_MAX : wall_ms - c->wall_ms + c->now_ms;
+	reap(c);
 }
 
 const struct effect *chat_effects(const struct chat *c, size_t *n)
@@ -292,8 +319,9 @@ const struct effect *chat_effects(const struct chat *c, size_t *n)
 int64_t chat_due_ms(const struct chat *c)
 {
 	const int64_t due_ms[] = {
-		session_due_ms(c), input_due_ms(c), question_due_ms(c), room_due_ms(c),
-		room_end_due_ms(c), resume_due_ms(c), shutdown_due_ms(c), order_due_ms(c),
+		flood_due_ms(c), greet_due_ms(c), login_due_ms(c), input_due_ms(c), question_due_ms(c), room_due_ms(c),
+		removal_due_ms(c), resume_due_ms(c), shutdown_due_ms(c), lockdown_due_ms(c), ban_due_ms(c),
+		out_due_ms(c),
 		outage_due_ms(c), report_due_ms(c), forget_due_ms(c), seen_due_ms(c),
 	};
 	int64_t first_ms = INT64_MAX;
@@ -311,7 +339,7 @@ uint32_t chat_feeds_max(void)
 
 bool chat_owes(const struct chat *c)
 {
-	return outage_saves(c) && (forget_waiting(c) > 0 || c->ndoomed > 0 || c->reports_unsaved);
+	return chat_can_save(c) && (forget_waiting(c) > 0 || c->ndoomed > 0 || c->reports_unsaved);
 }
 
 uint64_t chat_unstored(const struct chat *c)
@@ -342,12 +370,14 @@ void chat_free(struct chat *c)
 		c->stopping = true;
 		if (c->sessions[i].state != SESSION_FREE)
 			session_end(c, &c->sessions[i], NULL, false);
-		session_reap(c);
+		reap(c);
 	}
 	questions_free(c);
 	rooms_free(c);
 	accounts_free(c);
-	order_free(c);
+	bans_free(c);
+	filters_free(c);
+	lockdown_free(c);
 	reports_free(c);
 	guesses_free(c);
 	origins_free(&c->origins);

@@ -11,15 +11,20 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
 #include "chatd/base/text.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/filter.h"
+#include "chatd/core/moderation/lockdown.h"
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/people/account.h"
+#include "chatd/core/people/forget.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/name.h"
+#include "chatd/core/rooms/ban.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/tables.h"
 
 enum { FACT_KEY_BYTES_MAX = 2 * NAME_KEY_BYTES_MAX + 32 }; /* two names, or a name and a number */
 
@@ -71,6 +76,51 @@ void chat_load_room(struct chat *c, const struct saved_room *saved)
 		c->line_seq = saved->last_id;
 }
 
+/* The room that the fact is about: the lobby, one that has lines, or a new one. NULL: its
+ * number says that it is about one that was there before, or there is no place. */
+static struct room *room_of_fact(struct chat *c, const char *key, const char *value)
+{
+	uint32_t number = fields_get_count(value, "number", ROOM_NUMBER_MAX);
+	struct room *r = room_by_key(c, key), *same = room_by_number(c, number);
+	char *name;
+
+	if (number == 0)
+		return NULL;
+	if (r == c->lobby && !r->stored && same == NULL)
+		room_renumber(c, r, number);
+	if (r != NULL)
+		return r->number == number ? r : NULL;
+	if (same != NULL || !name_kept(key, NAME_KEY_BYTES_MAX))
+		return NULL;
+	name = fields_get(value, "name");
+	/* A key may be longer than a name. */
+	if (!name_kept(name, NAME_BYTES_MAX)) {
+		free(name);
+		name = text_shown(key, NAME_BYTES_MAX);
+	}
+	r = room_new(c, name, key, number);
+	free(name);
+	/* The store forgets rooms without lines when it starts. */
+	if (r != NULL)
+		r->stored = false;
+	return r;
+}
+
+static void load_room(struct chat *c, const char *key, const char *value)
+{
+	struct room *r = room_of_fact(c, key, value);
+
+	if (r == NULL) {
+		/* It is of a room that is gone, and another has its name. */
+		if (room_by_key(c, key) != NULL)
+			forget_fact(c, FACT_ROOM, key);
+		return;
+	}
+	if (r->number > c->last_room)
+		c->last_room = r->number;
+	setting_load(c, r, value);
+}
+
 void chat_load_fact(struct chat *c, const struct saved_fact *f)
 {
 	if (strlen(f->key) > FACT_KEY_BYTES_MAX || strlen(f->value) > BODY_BYTES_MAX)
@@ -78,7 +128,7 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f)
 	if (f->kind == FACT_ACCOUNT)
 		account_load(c, f->key, f->value);
 	else if (f->kind == FACT_ROOM)
-		setting_load(c, f->key, f->value);
+		load_room(c, f->key, f->value);
 	else if (f->kind == FACT_MAIL)
 		mail_load(c, f->key, f->value);
 	else if (f->kind == FACT_BAN)
@@ -92,7 +142,7 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f)
 	else if (f->kind == FACT_REPORT)
 		report_load(c, f->key, f->value);
 	else if (f->kind == FACT_STATE)
-		order_load(c, f->key, f->value);
+		lockdown_load(c, f->key, f->value);
 }
 
 /* -- answers ------------------------------------------------------------------------------- */

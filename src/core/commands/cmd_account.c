@@ -1,19 +1,24 @@
 /* Commands about one's account: /register /login /passwd /drop /codes /totp /sessions /resume. */
 
+#include "chatd/core/commands/cmd_account.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/entry/admission.h"
-#include "chatd/core/entry/guess.h"
+#include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/password.h"
 #include "chatd/core/entry/resume.h"
+#include "chatd/core/entry/unread.h"
+#include "chatd/core/state/exempt.h"
 #include "chatd/core/moderation/order.h"
-#include "chatd/core/people/session.h"
-#include "chatd/core/rooms/unread.h"
+#include "chatd/core/rooms/removal.h"
+#include "chatd/core/state/tables.h"
+
+static dialogue_take account_line;
 
 /* s has an account; otherwise it is told how to get one. */
 static bool has_account(struct chat *c, struct session *s)
@@ -49,7 +54,7 @@ static bool may_register(struct chat *c, struct session *s)
 /* A dialogue about the account of s. */
 static void start_own(struct chat *c, struct session *s, enum dialogue_aim aim)
 {
-	dialogue_start(c, s, aim, DIALOGUE_OLD);
+	dialogue_start(c, s, aim, DIALOGUE_OLD, account_line);
 	account_ref_set(&s->dialogue->account, s->account);
 }
 
@@ -88,7 +93,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 		return;
 	crowd_account_made(c, s);
 	/* Asked of the whole address: an exempt one stands for a crowd, and its /64 for nobody. */
-	account_registered(c, a, crowd_exempt(c, &s->from) ? (struct address){0}
+	account_registered(c, a, exempt_is(c, &s->from) ? (struct address){0}
 	                                                   : address_counted(&s->from));
 	account_sign_in(c, s, a);
 	unread_begin(c, s);
@@ -257,12 +262,12 @@ void cmd_register(struct chat *c, struct session *s, const struct args *a)
 	if (*a->rest == '\0') {
 		emit_reply(c, s, "%s will be yours. Please choose a password; an empty line ends this.",
 		           s->nick);
-		dialogue_start(c, s, DIALOGUE_REGISTER, DIALOGUE_NEW);
+		dialogue_start(c, s, DIALOGUE_REGISTER, DIALOGUE_NEW, account_line);
 		s->dialogue->name = mem_strdup(s->key);
 		dialogue_prompt(c, s);
 		return;
 	}
-	dialogue_start(c, s, DIALOGUE_REGISTER, DIALOGUE_NEW);
+	dialogue_start(c, s, DIALOGUE_REGISTER, DIALOGUE_NEW, account_line);
 	s->dialogue->name = mem_strdup(s->key);
 	s->dialogue->once = true;
 	new_password(c, s, a->rest, false);
@@ -360,7 +365,7 @@ void cmd_totp(struct chat *c, struct session *s, const struct args *a)
 
 /* -- the dialogues ----------------------------------------------------------------------------- */
 
-void account_line(struct chat *c, struct session *s, struct account *a, char *text)
+static void account_line(struct chat *c, struct session *s, struct account *a, char *text)
 {
 	struct dialogue *d = s->dialogue;
 

@@ -1,5 +1,7 @@
 /* Commands of those who run the server: /role /code /audit. */
 
+#include "chatd/core/commands/cmd_admin.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,15 +12,13 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
-#include "chatd/core/people/session.h"
-#include "chatd/core/question.h"
+#include "chatd/core/state/question.h"
 #include "chatd/core/rooms/history.h"
-#include "chatd/core/serve.h"
+#include "chatd/core/state/tables.h"
 
 static void role_list(struct chat *c, struct session *s)
 {
@@ -108,8 +108,8 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		return;
 	}
 	/* Whoever asked may have lost the role meanwhile. */
-	if (!command_allowed(s, command_find(made ? "role" : "code"))) {
-		command_refuse(c, s, command_find(made ? "role" : "code"), "Not done: ");
+	if (!command_allowed(s, command_find(c, made ? "role" : "code"))) {
+		command_refuse(c, s, command_find(c, made ? "role" : "code"), "Not done: ");
 		return;
 	}
 	if (a != NULL) {
@@ -261,7 +261,7 @@ static void role_set(struct chat *c, struct session *s, struct account *account,
 	bytes_release(&undo);
 	if (account->session != NULL && account->session != s)
 		emit_reply(c, account->session, "%s has made you: %s. %chelp lists what you may do.",
-		           serve_who(s), role_name(role), c->config.command_prefix);
+		           s->nick, role_name(role), c->config.command_prefix);
 }
 
 void undo_role(struct chat *c, struct session *s, const struct row *act)

@@ -1,6 +1,8 @@
 /* Commands about who is what in a room: /op /deop /voice /devoice /invite /uninvite, and about who
  * owns it: /transfer /accept /decline. */
 
+#include "chatd/core/commands/cmd_grant.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,17 +11,17 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/entry/resume.h"
-#include "chatd/core/moderation/ban.h"
 #include "chatd/core/moderation/order.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
-#include "chatd/core/people/session.h"
 #include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/ban.h"
+#include "chatd/core/rooms/eject.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/tables.h"
 
 /* How an act is told of. */
 struct deed {
@@ -183,7 +185,7 @@ static void done(struct chat *c, struct session *s, struct room *r, const struct
 	room_notice(c, r, s, "%s has %s %s%s", s->nick, d->has, t->nick, d->what);
 	if (t->session != NULL && t->session != s && t->session->room != r &&
 	    t->session->state == SESSION_CHAT && !session_ignores(t->session, s->key) &&
-	    (!c->guarded || order_bars_private(c, s, role_of(t->session)) == NULL))
+	    (c->guards == 0 || order_bars_private(c, s, role_of(t->session)) == NULL))
 		emit_reply(c, t->session, "%s has %s you%s %s %s.%s%s", s->nick, d->has, d->what, d->where,
 		           r->name, *join != '\0' ? " " : "", join);
 }
@@ -349,7 +351,7 @@ static void offer(struct chat *c, struct session *s, struct room *r, const struc
 	           " takes it back.", r->name, to->nick, days, c->config.command_prefix, n);
 	if (there != NULL && there != s && there->state == SESSION_CHAT &&
 	    !session_ignores(there, s->key) &&
-	    (!c->guarded || order_bars_private(c, s, role_of(there)) == NULL))
+	    (c->guards == 0 || order_bars_private(c, s, role_of(there)) == NULL))
 		setting_tell_offer(c, there, r);
 }
 

@@ -1,11 +1,12 @@
 /* Commands that ask the history: /history /search /catchup. */
 
+#include "chatd/core/commands/cmd_history.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/rooms/line_ref.h"
 

@@ -1,13 +1,15 @@
 /* Commands that tell about chatd: /help /time /version /limits. */
 
+#include "chatd/core/commands/cmd_info.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
-#include "chatd/core/input/flood.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/moderation/flood.h"
+#include "chatd/core/state/tables.h"
 
 #ifndef CHATD_VERSION
 #error "CHATD_VERSION comes from the Makefile"
@@ -46,7 +48,7 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 
 	if (a->arg[0] != NULL) {
 		const char *name = a->arg[0] + (*a->arg[0] == p);
-		const struct command *k = command_find(name);
+		const struct command *k = command_find(c, name);
 		char near[COMMAND_NAME_BYTES_MAX + 1];
 		int n = (int)text_prefix(name, strlen(name), NICK_CHARS_MAX);
 
@@ -54,7 +56,7 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 			help_one(c, s, k);
 		else if (k != NULL)
 			command_refuse(c, s, k, "");
-		else if (command_nearest(name, near))
+		else if (command_nearest(c, name, near))
 			emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n,
 			           name, p, near);
 		else
@@ -67,7 +69,7 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 	else
 		emit_reply(c, s, "What you type is said to the room. Lines that begin with %c are commands:",
 		           p);
-	for (const struct command *k = commands; k->name != NULL; k++) {
+	for (const struct command *k = c->commands; k->name != NULL; k++) {
 		const char *gap = *k->args != '\0' ? " " : "";
 		int len = (int)(strlen(k->name) + strlen(gap) + strlen(k->args));
 

@@ -1,5 +1,7 @@
 /* Commands that point at a line by its number: /delete, and /reply #N. */
 
+#include "chatd/core/commands/cmd_lines.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -7,9 +9,9 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/speech.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/rooms/line_ref.h"
 #include "chatd/core/rooms/membership.h"

@@ -1,5 +1,7 @@
 /* Commands that act on people: /kick /ban /mute. */
 
+#include "chatd/core/commands/cmd_order.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +9,14 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/commands/cmd_unban.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/order.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/people/session.h"
-#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/eject.h"
+#include "chatd/core/state/tables.h"
 
 /* Whom a ban or a mute is to hit. */
 struct target {
@@ -38,7 +42,7 @@ static bool why_fits(struct chat *c, struct session *s, const char *why)
 		return false;
 	}
 	/* Others read it: no way to be read for who may not speak. The host is in no room, and may. */
-	bar = c->guarded && s->room != NULL && *why != '\0' ? order_bars(c, s, why) : NULL;
+	bar = c->guards > 0 && s->room != NULL && *why != '\0' ? order_bars(c, s, why) : NULL;
 	if (bar != NULL)
 		emit_reply(c, s, "Not done: others read the reason, and %s You can leave the reason out.", bar);
 	return bar == NULL;

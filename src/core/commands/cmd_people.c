@@ -1,5 +1,7 @@
 /* Commands about people: /nick /whois /ignore /unignore /away /back /quit. */
 
+#include "chatd/core/commands/cmd_people.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +9,9 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/entry/login.h"
+#include "chatd/core/entry/naming.h"
 #include "chatd/core/moderation/order.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/name.h"
@@ -17,7 +19,8 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/rooms/membership.h"
-#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/tables.h"
 
 void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 {
@@ -159,7 +162,7 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 void cmd_away(struct chat *c, struct session *s, const struct args *a)
 {
 	/* Whoever writes to s reads it. */
-	const char *bar = c->guarded && *a->rest != '\0' ? order_bars(c, s, a->rest) : NULL;
+	const char *bar = c->guards > 0 && *a->rest != '\0' ? order_bars(c, s, a->rest) : NULL;
 
 	if (bar != NULL) {
 		emit_reply(c, s, "Not sent: %s", bar);

@@ -4,6 +4,8 @@
  * Nothing of it can be taken back, so it is told first, and done with --yes alone.
  */
 
+#include "chatd/core/commands/cmd_remove.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,16 +13,16 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/entry/resume.h"
 #include "chatd/core/moderation/order.h"
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/eject.h"
 #include "chatd/core/rooms/room.h"
-#include "chatd/core/rooms/room_end.h"
+#include "chatd/core/rooms/removal.h"
 
 enum { ROOMS_NAMED_MAX = 10 }; /* rooms that are named before "and N others" */
 
@@ -103,8 +105,8 @@ static void remove_room(struct chat *c, struct session *s, const char *name, enu
 			emit_audit(c, s, "", "removed the room %s, made by %s", r->name,
 			           *r->maker != '\0' ? r->maker : "somebody");
 		emit_reply(c, s, "The room %s is removed.", r->name);
-		room_end_mark(c, r, s->nick);
-		room_end_run(c);
+		removal_mark(c, r, s->nick);
+		removal_run(c);
 	}
 }
 
@@ -137,7 +139,7 @@ static uint32_t rooms_of(struct chat *c, const struct owner *o, struct bytes *ou
 			bytes_printf(out, "%s%s", n == 1 ? " (" : ", ", r->name);
 		several += strcmp(r->alone, ROOM_SEVERAL) == 0;
 		if (by != NULL)
-			room_end_mark(c, r, by);
+			removal_mark(c, r, by);
 	}
 	if (n > ROOMS_NAMED_MAX)
 		bytes_printf(out, " and %" PRIu32 " others", n - ROOMS_NAMED_MAX);
@@ -207,7 +209,7 @@ static void remove_address(struct chat *c, struct session *s, const char *name, 
 		things_of(c, &o, &things, s->nick);
 		bytes_printf(&what, "what was made from %s: %s", shown, things.data);
 		done(c, s, what.data);
-		room_end_run(c);
+		removal_run(c);
 	}
 	bytes_release(&things);
 	bytes_release(&what);
@@ -257,7 +259,7 @@ static void remove_left(struct chat *c, struct session *s, const char *name, enu
 		things_of(c, &o, &things, s->nick);
 		bytes_printf(&what, "what the account %s has left: %s", key, things.data);
 		done(c, s, what.data);
-		room_end_run(c);
+		removal_run(c);
 	}
 	bytes_release(&things);
 	bytes_release(&what);
@@ -320,7 +322,7 @@ static void remove_account(struct chat *c, struct session *s, const char *name, 
 	}
 	done(c, s, what.data);
 	bytes_release(&what);
-	room_end_run(c);
+	removal_run(c);
 }
 
 /* -- the command --------------------------------------------------------------------------- */

@@ -1,5 +1,7 @@
 /* Reports: /report, and /reports for those who look at them. */
 
+#include "chatd/core/commands/cmd_report.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,13 +11,12 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
-#include "chatd/base/text.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/rooms/line_ref.h"
+#include "chatd/core/state/tables.h"
 
 /* -- making one ------------------------------------------------------------------------ */
 

@@ -1,5 +1,7 @@
 /* Commands about rooms: /join /leave /rooms /topic /who. */
 
+#include "chatd/core/commands/cmd_room.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,16 +9,18 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/entry/room_entry.h"
 #include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/speech.h"
 #include "chatd/core/people/name.h"
-#include "chatd/core/question.h"
+#include "chatd/core/state/question.h"
 #include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/join.h"
+#include "chatd/core/rooms/making.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
-#include "chatd/core/rooms/unread.h"
+#include "chatd/core/entry/unread.h"
 
 enum {
 	WHO_SORTED_MAX = 1000,  /* people in a room whom /who sorts by name */

@@ -1,5 +1,7 @@
 /* Commands that run the server: /reload /stats /shutdown /backup. */
 
+#include "chatd/core/commands/cmd_serve.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,13 +11,14 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/entry/dialogue.h"
+#include "chatd/core/moderation/shutdown.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/session.h"
-#include "chatd/core/question.h"
-#include "chatd/core/rooms/room.h"
-#include "chatd/core/serve.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/state/question.h"
+#include "chatd/core/state/serve.h"
+#include "chatd/core/state/tables.h"
 
 enum {
 	SIZE_BYTES_MAX = 32, /* "12.3 MB" */
@@ -73,7 +76,7 @@ void cmd_reload(struct chat *c, struct session *s, const struct args *a)
 {
 	(void)a;
 	question_ask_program(c, question_new(c, s, reload_answer), EFFECT_RELOAD, EVENT_RELOADED,
-	                     serve_who(s));
+	                     s->nick);
 }
 
 /* -- /stats ----------------------------------------------------------------------------- */

@@ -1,5 +1,7 @@
 /* Commands that keep order on the whole server: /disconnect /lockdown /filter /announce. */
 
+#include "chatd/core/commands/cmd_server.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,10 +11,12 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/moderation/lockdown.h"
 #include "chatd/core/moderation/order.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/rooms/eject.h"
 
 #define LOCKDOWN_MS_MAX (INT64_C(7) * 86400 * 1000)
 
@@ -51,7 +55,7 @@ static void lockdown_change(struct chat *c, struct session *s, int64_t until_ms,
                             struct bytes *data)
 {
 	undo_begin(data, "lockdown");
-	fields_put_number(data, "was", lockdown_on(c) ? c->order->lockdown_until_ms : 0);
+	fields_put_number(data, "was", lockdown_on(c) ? c->lockdown.until_ms : 0);
 	fields_put_number(data, "is", until_ms);
 	lockdown_set(c, until_ms, s->nick);
 }
@@ -95,7 +99,7 @@ void undo_lockdown(struct chat *c, struct session *s, const struct row *act)
 	int64_t was_ms = fields_get_time(act->room_name, "was");
 	int64_t is_ms = fields_get_time(act->room_name, "is");
 
-	if (c->order->lockdown_until_ms != is_ms)
+	if (c->lockdown.until_ms != is_ms)
 		undo_late(c, s, "the lockdown is another by now, or over");
 	else if (was_ms > c->wall_ms)
 		lockdown_begin(c, s, was_ms);
@@ -134,18 +138,18 @@ void cmd_lockdown(struct chat *c, struct session *s, const struct args *a)
 
 static void filter_list(struct chat *c, struct session *s)
 {
-	const struct order *o = c->order;
+	const struct filters *all = &c->filters;
 	struct bytes words = {0};
 
-	if (o->nfilters == 0) {
+	if (all->n == 0) {
 		emit_reply(c, s, "No word is filtered. %cfilter add WORD adds one.", c->config.command_prefix);
 		return;
 	}
-	for (const struct filter *f = o->words; f != NULL; f = f->hh.next)
+	for (const struct filter *f = all->words; f != NULL; f = f->hh.next)
 		bytes_printf(&words, "%s%s", words.len > 0 ? ", " : "", f->word);
-	for (const struct filter *f = o->beginnings; f != NULL; f = f->hh.next)
+	for (const struct filter *f = all->beginnings; f != NULL; f = f->hh.next)
 		bytes_printf(&words, "%s%s*", words.len > 0 ? ", " : "", f->word);
-	emit_reply(c, s, "%" PRIu32 " of at most %d words: %s", o->nfilters, FILTERS_MAX, words.data);
+	emit_reply(c, s, "%" PRIu32 " of at most %d words: %s", all->n, FILTERS_MAX, words.data);
 	bytes_release(&words);
 }
 
@@ -170,7 +174,7 @@ static void filter_more(struct chat *c, struct session *s, const char *word, boo
 
 	if (filter_named(c, word, beginning) != NULL) {
 		emit_reply(c, s, "%s%s is filtered already.", word, star);
-	} else if (c->order->nfilters >= FILTERS_MAX) {
+	} else if (c->filters.n >= FILTERS_MAX) {
 		emit_reply(c, s, "Not done: there are %d words, and that is the most. %cfilter remove WORD makes "
 		           "place.", FILTERS_MAX, c->config.command_prefix);
 	} else {

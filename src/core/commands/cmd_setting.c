@@ -1,5 +1,7 @@
 /* Commands about what a room is like: /room /slow. */
 
+#include "chatd/core/commands/cmd_setting.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,13 +10,13 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/entry/room_entry.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/tables.h"
 
 enum {
 	SHOWN_CHARS = 40,     /* characters of a wrong name or value that are repeated */

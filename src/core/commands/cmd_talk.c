@@ -1,13 +1,16 @@
 /* Commands that say something: /me /msg /reply. */
 
+#include "chatd/core/commands/cmd_talk.h"
+
 #include <string.h>
 
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/commands/cmd_lines.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/speech.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/session.h"
-#include "chatd/core/rooms/room.h"
+#include "chatd/core/state/tables.h"
 
 void cmd_me(struct chat *c, struct session *s, const struct args *a)
 {
@@ -17,7 +20,7 @@ void cmd_me(struct chat *c, struct session *s, const struct args *a)
 /* Order is kept in private too, but those who keep it can be reached. */
 static bool may_write(struct chat *c, struct session *s, enum role to)
 {
-	const char *bar = c->guarded ? order_bars_private(c, s, to) : NULL;
+	const char *bar = c->guards > 0 ? order_bars_private(c, s, to) : NULL;
 
 	if (bar != NULL)
 		emit_reply(c, s, "Not sent: %s", bar);

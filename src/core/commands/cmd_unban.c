@@ -1,5 +1,7 @@
 /* Commands about bans and mutes that are in force: /unban /unmute /bans. */
 
+#include "chatd/core/commands/cmd_unban.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,16 +11,22 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/order.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
-#include "chatd/core/rooms/room.h"
+#include "chatd/core/state/tables.h"
 
 enum { NAMED_MAX = 10 }; /* bans that are named before "and N more" */
 
 /* -- ending ------------------------------------------------------------------------------ */
+
+struct room *order_scope(const struct chat *c, const struct args *a, enum ban_kind kind)
+{
+	if (a->everywhere || (kind == BAN_ENTRY && a->room == c->lobby))
+		return NULL;
+	return a->room;
+}
 
 /* Is that the number of a ban, as #B12? */
 static bool number_parse(const char *text, uint64_t *number)

@@ -3,16 +3,25 @@
  * from there, if whoever types /undo could do so themselves.
  */
 
+#include "chatd/core/commands/cmd_undo.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "chatd/base/fields.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/commands/cmd_admin.h"
+#include "chatd/core/commands/cmd_grant.h"
+#include "chatd/core/commands/cmd_order.h"
+#include "chatd/core/commands/cmd_report.h"
+#include "chatd/core/commands/cmd_serve.h"
+#include "chatd/core/commands/cmd_server.h"
+#include "chatd/core/commands/cmd_setting.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/order.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/rooms/history.h"
+#include "chatd/core/state/tables.h"
 
 /* The kinds of acts that can be taken back. */
 static const struct kind {
@@ -71,8 +80,8 @@ static void take_back(struct chat *c, struct session *s, const struct row *act)
 	if (kind == NULL)
 		emit_reply(c, s, "Not done: a newer chatd has recorded that act, and this one cannot take it "
 		           "back.");
-	else if (!command_allowed(s, command_find(kind->command)))
-		command_refuse(c, s, command_find(kind->command), "Not done: ");
+	else if (!command_allowed(s, command_find(c, kind->command)))
+		command_refuse(c, s, command_find(c, kind->command), "Not done: ");
 	else if (kind->unsaved || emit_can_save(c, s))
 		kind->restore(c, s, act);
 }

@@ -7,12 +7,12 @@
 #include <strings.h>
 
 #include "chatd/base/text.h"
-#include "chatd/core/emit.h"
-#include "chatd/core/input/flood.h"
-#include "chatd/core/people/name.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/moderation/flood.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/tables.h"
 
 /* True if word is one of the blank-separated names, in any case. */
 static bool among(const char *names, const char *word)
@@ -29,9 +29,9 @@ static bool among(const char *names, const char *word)
 	return false;
 }
 
-const struct command *command_find(const char *name)
+const struct command *command_find(const struct chat *c, const char *name)
 {
-	for (const struct command *k = commands; k->name != NULL; k++)
+	for (const struct command *k = c->commands; k->name != NULL; k++)
 		if (strcasecmp(k->name, name) == 0 || among(k->aliases, name))
 			return k;
 	return NULL;
@@ -91,12 +91,12 @@ static void nearer(const char *word, const char *name, size_t *best,
 	}
 }
 
-bool command_nearest(const char *word, char found[COMMAND_NAME_BYTES_MAX + 1])
+bool command_nearest(const struct chat *c, const char *word, char found[COMMAND_NAME_BYTES_MAX + 1])
 {
 	size_t best = strlen(word) <= 4 ? 2 : 3;
 
 	found[0] = '\0';
-	for (const struct command *k = commands; k->name != NULL; k++) {
+	for (const struct command *k = c->commands; k->name != NULL; k++) {
 		if (among(never_meant, k->name))
 			continue;
 		nearer(word, k->name, &best, found);
@@ -123,7 +123,7 @@ static void unknown(struct chat *c, struct session *s, const char *name)
 	if (*name == '\0')
 		emit_reply(c, s, "A command's name follows %c at once; %chelp lists them. To say a line "
 		           "that begins with %c, type it twice: %c%c", p, p, p, p, p);
-	else if (command_nearest(name, near))
+	else if (command_nearest(c, name, near))
 		emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n, name, p,
 		           near);
 	else if (s->state == SESSION_HOST)
@@ -165,7 +165,7 @@ void command_refuse(struct chat *c, struct session *s, const struct command *k, 
 
 void command_usage(struct chat *c, struct session *s, const char *name)
 {
-	const struct command *k = command_find(name);
+	const struct command *k = command_find(c, name);
 	char p = c->config.command_prefix;
 
 	assert(k != NULL); /* the name is one of the table's */
@@ -212,7 +212,7 @@ static char *cut_word(char **line)
 }
 
 /* The command whose name a line begins with; NULL: there is none. */
-static const struct command *command_of(const char *line)
+static const struct command *command_of(const struct chat *c, const char *line)
 {
 	char name[COMMAND_NAME_BYTES_MAX + 1];
 	size_t n = word_length(line);
@@ -221,7 +221,7 @@ static const struct command *command_of(const char *line)
 		return NULL;
 	memcpy(name, line, n);
 	name[n] = '\0';
-	return command_find(name);
+	return command_find(c, name);
 }
 
 char *args_age(char *rest, int64_t *ms)
@@ -415,7 +415,7 @@ void command_run(struct chat *c, struct session *s, char *line)
 
 	while (len > 0 && line[len - 1] == ' ')
 		line[--len] = '\0';
-	k = command_of(line);
+	k = command_of(c, line);
 	if (k == NULL) {
 		run_unknown(c, s, line);
 		return;

@@ -5,7 +5,25 @@
  * cmd_*.c files.
  */
 
-#include "chatd/core/commands/command.h"
+#include "chatd/core/commands/table.h"
+
+#include "chatd/core/commands/cmd_account.h"
+#include "chatd/core/commands/cmd_admin.h"
+#include "chatd/core/commands/cmd_grant.h"
+#include "chatd/core/commands/cmd_history.h"
+#include "chatd/core/commands/cmd_info.h"
+#include "chatd/core/commands/cmd_lines.h"
+#include "chatd/core/commands/cmd_order.h"
+#include "chatd/core/commands/cmd_people.h"
+#include "chatd/core/commands/cmd_remove.h"
+#include "chatd/core/commands/cmd_report.h"
+#include "chatd/core/commands/cmd_room.h"
+#include "chatd/core/commands/cmd_serve.h"
+#include "chatd/core/commands/cmd_server.h"
+#include "chatd/core/commands/cmd_setting.h"
+#include "chatd/core/commands/cmd_talk.h"
+#include "chatd/core/commands/cmd_unban.h"
+#include "chatd/core/commands/cmd_undo.h"
 
 const struct command commands[] = {
 	{"help", "commands", "[COMMAND]", 1, 0, false, false, cmd_help, ROLE_GUEST, FLAG_HOST,

@@ -1,6 +1,5 @@
 /*
- * Who may come. Owns chat.exempt, chat.held, chat.unnamed, and what is counted at an origin of
- * connections.
+ * Who may come. Owns chat.held, and what is counted at an origin of connections.
  *
  * Where those without a name take more than their share of what others leave, one of them makes way for
  * each that comes: of a few drawn by chance, the newcomer perhaps among them, the one whose
@@ -18,9 +17,11 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/state/exempt.h"
 #include "chatd/core/people/account.h"
-#include "chatd/core/people/session.h"
+#include "chatd/core/people/unnamed.h"
+#include "chatd/core/state/tables.h"
 
 enum {
 	ORIGIN_ACCOUNTS_BURST = 5,          /* accounts made from one address, at once */
@@ -30,42 +31,7 @@ enum {
 #define MINUTE_NS INT64_C(60000000000)
 #define CHANCE_STEP UINT64_C(0x9e3779b97f4a7c15) /* of splitmix64 */
 
-void crowd_configure(struct chat *c)
-{
-	const char *p = c->config.address_exempt != NULL ? c->config.address_exempt : "";
-
-	c->nexempt = 0;
-	while (*(p += strspn(p, " ,")) != '\0' && c->nexempt < EXEMPT_MAX) {
-		char block[ADDRESS_BYTES_MAX];
-		size_t len = strcspn(p, " ,");
-
-		snprintf(block, sizeof block, "%.*s", (int)len, p);
-		c->nexempt += address_parse(block, &c->exempt[c->nexempt]);
-		p += len;
-	}
-	/* The text is the configuration's, and may go with it. */
-	c->config.address_exempt = NULL;
-}
-
-bool crowd_exempt(const struct chat *c, const struct address *a)
-{
-	if (address_is_local(a))
-		return true;
-	for (uint32_t i = 0; i < c->nexempt; i++)
-		if (address_within(a, &c->exempt[i]))
-			return true;
-	return false;
-}
-
 /* -- limits of one address, and of one site ------------------------------------------------ */
-
-/* What is counted for the site of an address; NULL: it has none. Valid as that of origin_of. */
-static struct origin *site_of(struct chat *c, const struct address *a)
-{
-	struct address site;
-
-	return address_site(a, &site) ? origin_of(&c->origins, &site) : NULL;
-}
 
 /* One of so many in a minute; 0 of them: no limit. */
 static int64_t take_ms(struct chat *c, struct limit *l, uint32_t a_minute)
@@ -86,10 +52,10 @@ int64_t crowd_login_wait_ms(struct chat *c, struct session *s)
 	struct origin *site;
 	int64_t wait_ms;
 
-	if (crowd_exempt(c, &s->from))
+	if (exempt_is(c, &s->from))
 		return 0;
 	wait_ms = take_ms(c, &s->origin->logins, a_minute);
-	if (wait_ms > 0 || (site = site_of(c, &s->from)) == NULL)
+	if (wait_ms > 0 || (site = origin_site_of(&c->origins, &s->from)) == NULL)
 		return wait_ms;
 	return take_ms(c, &site->logins, a_minute * SITE_SHARES);
 }
@@ -99,11 +65,11 @@ int64_t crowd_account_wait_ms(struct chat *c, const struct session *s)
 	struct origin *site;
 	int64_t wait_ms;
 
-	if (crowd_exempt(c, &s->from))
+	if (exempt_is(c, &s->from))
 		return 0;
 	wait_ms = slow_wait_ms(&origin_of(&c->origins, &s->from)->accounts, c->now_ms,
 	                       ORIGIN_ACCOUNTS_BURST, ORIGIN_ACCOUNTS_PERIOD_MS);
-	if (wait_ms > 0 || (site = site_of(c, &s->from)) == NULL)
+	if (wait_ms > 0 || (site = origin_site_of(&c->origins, &s->from)) == NULL)
 		return wait_ms;
 	return slow_wait_ms(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_BURST * SITE_SHARES,
 	                    ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
@@ -113,10 +79,10 @@ void crowd_account_made(struct chat *c, const struct session *s)
 {
 	struct origin *site;
 
-	if (crowd_exempt(c, &s->from))
+	if (exempt_is(c, &s->from))
 		return;
 	slow_take(&origin_of(&c->origins, &s->from)->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS);
-	site = site_of(c, &s->from);
+	site = origin_site_of(&c->origins, &s->from);
 	if (site != NULL)
 		slow_take(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
 }
@@ -182,7 +148,7 @@ static const char *over_limits_of(struct chat *c, struct origin *o, const struct
 static const char *over_limits(struct chat *c, const struct address *from)
 {
 	const char *why = over_limits_of(c, origin_of(&c->origins, from), from, 1);
-	struct origin *site = why == NULL ? site_of(c, from) : NULL;
+	struct origin *site = why == NULL ? origin_site_of(&c->origins, from) : NULL;
 
 	return site != NULL ? over_limits_of(c, site, from, SITE_SHARES) : why;
 }
@@ -194,7 +160,7 @@ static uint32_t weight(struct chat *c, const struct address *a, bool unnamed)
 	const struct origin *o = origin_of(&c->origins, a);
 	uint32_t n = unnamed ? o->nunnamed : o->connections - o->exempt, all;
 
-	o = site_of(c, a);
+	o = origin_site_of(&c->origins, a);
 	all = o == NULL ? 0 : (unnamed ? o->nunnamed : o->connections - o->exempt) / SITE_WEIGHT;
 	return all > n ? all : n;
 }
@@ -238,7 +204,7 @@ static struct session *crowd_draw(struct chat *c, const struct address *from, ui
 		struct address its = s != NULL ? s->origin->address : key;
 		/* The newcomer is one more of its address. From an address without limits come many
 		 * people, each of whom counts alone. */
-		uint32_t n = crowd_exempt(c, s != NULL ? &s->from : from)
+		uint32_t n = exempt_is(c, s != NULL ? &s->from : from)
 		             ? 1 : weight(c, &its, true) + (memcmp(&its, &key, sizeof key) == 0);
 
 		if (n > most) {
@@ -264,13 +230,13 @@ static struct session *crowd_draw_full(struct chat *c, const struct address *fro
                                        bool *is_most)
 {
 	struct session *pick = NULL;
-	uint32_t most = crowd_exempt(c, from) ? 1 : weight(c, from, false) + 1;
+	uint32_t most = exempt_is(c, from) ? 1 : weight(c, from, false) + 1;
 
 	for (int i = 0; i < FULL_DRAWN; i++) {
 		struct session *s = &c->sessions[chance_next(chance) % c->config.connections_max];
 		uint32_t n;
 
-		if (!session_lives(s) || role_of(s) >= ROLE_MODERATOR || crowd_exempt(c, &s->from))
+		if (!session_lives(s) || role_of(s) >= ROLE_MODERATOR || exempt_is(c, &s->from))
 			continue;
 		n = weight(c, &s->from, false);
 		/* Names are free, and accounts cost some days. */
@@ -295,7 +261,7 @@ const char *crowd_refuses(struct chat *c, const struct event *e, struct session 
 		return e->conn.gen != 0 ? NULL
 		       : refusal(c, "%d connections to this socket are open, and that is the most. Close one "
 		                 "of them.", CONTROL_SLOTS);
-	why = crowd_exempt(c, from) ? NULL : over_limits(c, from);
+	why = exempt_is(c, from) ? NULL : over_limits(c, from);
 	if (why != NULL)
 		return why;
 	if (e->conn.gen == 0)
@@ -320,7 +286,7 @@ const char *crowd_refuses(struct chat *c, const struct event *e, struct session 
 void crowd_admit(struct chat *c, struct session *s)
 {
 	struct origin **held = &c->held[s->id.slot], *site;
-	bool exempt = crowd_exempt(c, &s->from);
+	bool exempt = exempt_is(c, &s->from);
 
 	/* A slot that is used again was released at the latest now. */
 	crowd_released(c, s->id);
@@ -328,40 +294,14 @@ void crowd_admit(struct chat *c, struct session *s)
 	c->held_exempt[s->id.slot] = exempt;
 	origin_hold(&c->origins, s->origin);
 	s->origin->exempt += exempt;
-	site = site_of(c, &s->from);
+	site = origin_site_of(&c->origins, &s->from);
 	if (site != NULL) {
 		origin_hold(&c->origins, site);
 		site->exempt += exempt;
 	}
 	c->nheld++;
-	if (s->state != SESSION_LOGIN)
-		return;
-	DL_APPEND(c->login, s);
-	s->unnamed_pos = c->nunnamed;
-	c->unnamed[c->nunnamed++] = s;
-	s->origin->nunnamed += !exempt;
-	if (site != NULL)
-		site->nunnamed += !exempt;
-}
-
-void crowd_named(struct chat *c, struct session *s)
-{
-	struct origin *site = s->state == SESSION_LOGIN ? site_of(c, &s->from) : NULL;
-	bool exempt = c->held_exempt[s->id.slot];
-	struct session *last;
-
-	if (s->state != SESSION_LOGIN)
-		return;
-	DL_DELETE(c->login, s);
-	s->origin->nunnamed -= !exempt;
-	if (site != NULL)
-		site->nunnamed -= !exempt;
-	last = c->unnamed[--c->nunnamed];
-	c->unnamed[s->unnamed_pos] = last;
-	last->unnamed_pos = s->unnamed_pos;
-	/* From here on it is paced as one who has a name. */
-	s->pace = (struct pace){0};
-	s->turn_lines = 0;
+	if (s->state == SESSION_LOGIN)
+		unnamed_add(c, s);
 }
 
 void crowd_released(struct chat *c, struct conn_id conn)
@@ -370,7 +310,7 @@ void crowd_released(struct chat *c, struct conn_id conn)
 
 	if (*held == NULL)
 		return;
-	site = site_of(c, &(*held)->address);
+	site = origin_site_of(&c->origins, &(*held)->address);
 	if (site != NULL) {
 		site->exempt -= c->held_exempt[conn.slot];
 		origin_drop(&c->origins, site);

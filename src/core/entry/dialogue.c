@@ -1,19 +1,21 @@
 /*
- * Questions whose answer is the next line.
+ * What is asked for, and is answered by the next line.
  *
  * Owns struct dialogue. What is typed is hidden where the client is one that can
  * be told so (telnet, RFC 857): we say that we echo, and do not.
  */
 
+#include "chatd/core/entry/dialogue.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
-#include "chatd/core/entry/login.h"
-#include "chatd/core/entry/room_entry.h"
-#include "chatd/core/people/session.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/tables.h"
+
+static const char name_prompt[] = "[ENTER YOUR NAME]: ";
 
 static const char *const prompts[] = {
 	[DIALOGUE_PASSWORD] = "[PASSWORD]: ",
@@ -51,20 +53,22 @@ void dialogue_prompt(struct chat *c, const struct session *s)
 	emit_raw(c, s, prompt, strlen(prompt));
 }
 
+void session_prompt(struct chat *c, const struct session *s)
+{
+	if (s->dialogue != NULL)
+		dialogue_prompt(c, s);
+	else if (s->state == SESSION_LOGIN)
+		emit_raw(c, s, name_prompt, sizeof name_prompt - 1);
+}
+
 void dialogue_start(struct chat *c, struct session *s, enum dialogue_aim aim,
-                    enum dialogue_ask ask)
+                    enum dialogue_ask ask, dialogue_take *take)
 {
 	dialogue_end(c, s);
 	s->dialogue = mem_zero(1, sizeof *s->dialogue);
 	s->dialogue->aim = aim;
 	s->dialogue->ask = ask;
-}
-
-void dialogue_begin(struct chat *c, struct session *s, enum dialogue_aim aim,
-                    enum dialogue_ask ask)
-{
-	dialogue_start(c, s, aim, ask);
-	dialogue_prompt(c, s);
+	s->dialogue->take = take;
 }
 
 void dialogue_keep(struct dialogue *d, char *secret)
@@ -94,6 +98,24 @@ void dialogue_end(struct chat *c, struct session *s)
 	hide(c, s, false);
 	dialogue_free(s->dialogue);
 	s->dialogue = NULL;
+}
+
+void login_wrong(struct chat *c, struct session *s)
+{
+	if (++s->wrong < NAME_WRONG_MAX) {
+		session_prompt(c, s);
+		return;
+	}
+	emit_reply(c, s, "%d lines gave no name that can be had, so this connection ends here. Connect again "
+	           "any time.", NAME_WRONG_MAX);
+	session_end(c, s, NULL, true);
+}
+
+void login_give_up(struct chat *c, struct session *s)
+{
+	dialogue_end(c, s);
+	if (s->state == SESSION_LOGIN)
+		login_wrong(c, s);
 }
 
 void dialogue_retry(struct chat *c, struct session *s, enum dialogue_ask ask, const char *why)
@@ -156,14 +178,10 @@ void dialogue_line(struct chat *c, struct session *s, char *text)
 		emit_raw(c, s, "\r\n", 2);
 	if (s->dialogue->ask == DIALOGUE_OVER)
 		login_give_up(c, s);
-	else if (s->dialogue->aim == DIALOGUE_ENTER)
-		door_line(c, s, text);
 	else if (!still_stands(c, s))
 		tell_gone(c, s);
-	else if (s->dialogue->aim == DIALOGUE_SIGN_IN)
-		login_password_line(c, s, account_at(c, &s->dialogue->account), text);
 	else
-		account_line(c, s, account_at(c, &s->dialogue->account), text);
+		s->dialogue->take(c, s, account_at(c, &s->dialogue->account), text);
 }
 
 bool dialogue_goes_on(struct chat *c, struct session *s, const struct rows *rows)

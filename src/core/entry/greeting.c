@@ -1,17 +1,18 @@
 /*
- * The first moment of a connection: the banner, and those who took us for something else.
- *
- * Owns chat.ungreeted, the first in chat.login that has read no banner.
+ * The first moment of a connection: the banner, and those who took us for something else. Owns
+ * nothing.
  */
 
 #include "chatd/core/entry/greeting.h"
 
 #include <string.h>
 
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/protocol_probe.h"
-#include "chatd/core/people/session.h"
+#include "chatd/core/people/unnamed.h"
+#include "chatd/core/rooms/presence.h"
 
 static const char banner[] =
 	"Welcome to TCP-Chat!\n"
@@ -32,20 +33,11 @@ static const char banner[] =
 	"\\____   )MMMMMP|   .'\n"
 	"     `-'       `--'\n";
 
-/* s, or the first after it, that has read no banner; they are in the order in which they came. */
-static struct session *first_ungreeted(struct session *s)
-{
-	while (s != NULL && s->greeted)
-		s = s->next;
-	return s;
-}
-
 void greet_now(struct chat *c, struct session *s)
 {
 	if (s->greeted)
 		return;
-	s->greeted = true;
-	c->ungreeted = first_ungreeted(c->ungreeted);
+	unnamed_greeted(c, s);
 	emit_raw(c, s, banner, sizeof banner - 1);
 	session_prompt(c, s);
 }
@@ -96,12 +88,6 @@ void greet_begin(struct chat *c, struct session *s, const char *user)
 	emit_raw(c, s, banner, sizeof banner - 1);
 	if (user == NULL || !login_host(c, s, user))
 		session_prompt(c, s);
-}
-
-void greet_forget(struct chat *c, struct session *s)
-{
-	s->greeted = true;
-	c->ungreeted = first_ungreeted(c->ungreeted);
 }
 
 int64_t greet_due_ms(const struct chat *c)

@@ -6,8 +6,9 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/entry/admission.h"
+#include "chatd/core/state/exempt.h"
 #include "chatd/core/people/account.h"
 
 #define GUESS_SWEEP_MS 1000
@@ -148,7 +149,7 @@ static bool try_here(struct chat *c, struct session *s, enum guess_kind kind, ui
 	struct guess_key key = key_of(s, kind, about);
 	int64_t ms;
 
-	if (crowd_exempt(c, &s->from))
+	if (exempt_is(c, &s->from))
 		return true;
 	forget_old(c);
 	ms = wait_ms(c, s, &key, burst, counted);
@@ -177,7 +178,7 @@ static int64_t slowed_ms(struct chat *c, struct session *s, struct limit *tries)
 /* s comes from where the account's bearer has signed in, and only people of one place do. */
 static bool is_familiar(const struct chat *c, const struct account *a, const struct session *s)
 {
-	return !crowd_exempt(c, &s->from) && account_was_at(a, &s->from);
+	return !exempt_is(c, &s->from) && account_was_at(a, &s->from);
 }
 
 /* Who comes to the second step knows the password, so strangers cannot keep the bearer out with it;

@@ -8,24 +8,29 @@
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/password.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/commands/command.h"
-#include "chatd/core/emit.h"
-#include "chatd/core/entry/admission.h"
-#include "chatd/core/entry/resume.h"
-#include "chatd/core/input/flood.h"
+#include "chatd/core/entry/dialogue.h"
+#include "chatd/core/entry/naming.h"
+#include "chatd/core/entry/unread.h"
+#include "chatd/core/input/rate_limit.h"
 #include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/shutdown.h"
 #include "chatd/core/people/confusable.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/people/unnamed.h"
 #include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/eject.h"
 #include "chatd/core/rooms/history.h"
-#include "chatd/core/rooms/room.h"
-#include "chatd/core/rooms/unread.h"
+#include "chatd/core/rooms/join.h"
+#include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/state/tables.h"
 
 /* -- in ------------------------------------------------------------------------------- */
 
@@ -78,8 +83,8 @@ static void greet(struct chat *c, struct session *s, const struct room *r)
 static void enter(struct chat *c, struct session *s, const char *nick, const char *key,
                   struct room *r, uint64_t back_seq, enum room_joining how)
 {
-	flood_end(c, s);
-	crowd_named(c, s);
+	delay_end(c, s);
+	unnamed_remove(c, s);
 	session_name(c, s, nick, key);
 	s->back_seq = back_seq;
 	s->state = SESSION_CHAT;
@@ -211,7 +216,7 @@ static void clear_later(struct chat *c, struct session *g, const struct account 
 	             "here. Connect again, and take another name.", a->nick);
 	bytes_printf(&why, "%s is registered, and their name looks like it", a->nick);
 	out_mark(c, g, NULL, told.data, why.data);
-	c->order->outs_due = true;
+	c->ejections.due = true;
 	bytes_release(&told);
 	bytes_release(&why);
 }
@@ -256,17 +261,6 @@ static void enter_script(struct chat *c, struct session *s, const char *text)
 	enter_guest(c, s, text, key);
 }
 
-void login_wrong(struct chat *c, struct session *s)
-{
-	if (++s->wrong < NAME_WRONG_MAX) {
-		session_prompt(c, s);
-		return;
-	}
-	emit_reply(c, s, "%d lines gave no name that can be had, so this connection ends here. Connect again "
-	           "any time.", NAME_WRONG_MAX);
-	session_end(c, s, NULL, true);
-}
-
 static void name_empty(struct chat *c, struct session *s)
 {
 	int left = NAME_TRIES_MAX - ++s->tries;
@@ -282,50 +276,14 @@ static void name_empty(struct chat *c, struct session *s)
 	session_prompt(c, s);
 }
 
-static void help_at_prompt(struct chat *c, struct session *s)
-{
-	char p = c->config.command_prefix;
-
-	emit_reply(c, s, "Type the name that others will see, then press Enter to join.");
-	emit_reply(c, s, "%clogin NAME signs in to an account; %cquit disconnects.", p, p);
-	login_wrong(c, s);
-}
-
-/* The few commands that make sense without a name: those that lead to one. False: it is
- * another. */
-static bool command_at_prompt(struct chat *c, struct session *s, char *text)
-{
-	char *rest = text + strcspn(text, " ");
-	const struct command *k;
-
-	if (*rest != '\0')
-		*rest++ = '\0';
-	k = command_find(text);
-	if (k != NULL && k->run == cmd_help) {
-		help_at_prompt(c, s);
-		return true;
-	}
-	if (k == NULL || (k->run != cmd_quit && k->run != cmd_login && k->run != cmd_resume))
-		return false;
-	if (k->run == cmd_quit) {
-		emit_reply(c, s, "Goodbye.");
-		session_end(c, s, NULL, true);
-		return true;
-	}
-	if (*rest != '\0')
-		text[strlen(text)] = ' ';
-	command_run(c, s, text);
-	if (s->state == SESSION_LOGIN && s->dialogue == NULL && !session_waits(s))
-		login_wrong(c, s);
-	return true;
-}
-
-static void name_given(struct chat *c, struct session *s, const char *text)
+void login_name(struct chat *c, struct session *s, const char *text)
 {
 	struct account *a = account_named(c, text);
 	char key[NAME_KEY_BYTES_MAX + 1];
 
-	if (a != NULL) {
+	if (*text == '\0') {
+		name_empty(c, s);
+	} else if (a != NULL) {
 		emit_reply(c, s, "%s is registered. Please give its password, or one of its codes; with an "
 		           "empty line you can choose another name.", a->nick);
 		login_as(c, s, a->nick, NULL);
@@ -334,26 +292,6 @@ static void name_given(struct chat *c, struct session *s, const char *text)
 	} else if (session_may_bear(c, s, text, key)) {
 		enter_guest(c, s, text, key);
 	} else {
-		login_wrong(c, s);
-	}
-}
-
-void login_line(struct chat *c, struct session *s, char *text)
-{
-	char p = c->config.command_prefix, word[] = "help";
-	const char *meant = slip_command(text);
-	bool command = meant != NULL || *text == p;
-
-	if (meant != NULL)
-		strcpy(word, meant);
-	if (*text == '\0') {
-		name_empty(c, s);
-	} else if (!command && slip_refuses(c, s)) {
-		login_wrong(c, s);
-	} else if (!command) {
-		name_given(c, s, text);
-	} else if (!command_at_prompt(c, s, meant != NULL ? word : text + 1)) {
-		emit_reply(c, s, "First a name, then commands. %cquit ends the connection.", p);
 		login_wrong(c, s);
 	}
 }
@@ -411,6 +349,16 @@ static bool check(struct chat *c, struct session *s, struct account *a, const ch
 	return password_check(c, s, password_answer, a, password);
 }
 
+/* The next line in a dialogue that signs in; a NULL: there is no such account. */
+static void take_password(struct chat *c, struct session *s, struct account *a, char *text)
+{
+	if (*text == '\0')
+		login_give_up(c, s);
+	else if (s->dialogue->ask == DIALOGUE_CODE ? !password_check_code(c, s, code_answer, a, text)
+	                                           : !check(c, s, a, text))
+		dialogue_prompt(c, s);
+}
+
 void login_as(struct chat *c, struct session *s, const char *name, const char *password)
 {
 	struct account *a = account_named(c, name);
@@ -420,7 +368,7 @@ void login_as(struct chat *c, struct session *s, const char *name, const char *p
 		return;
 	}
 	/* Where there is no such account all goes the same way, and no password is right. */
-	dialogue_start(c, s, DIALOGUE_SIGN_IN, DIALOGUE_PASSWORD);
+	dialogue_start(c, s, DIALOGUE_SIGN_IN, DIALOGUE_PASSWORD, take_password);
 	account_ref_set(&s->dialogue->account, a);
 	s->dialogue->once = password != NULL;
 	if (password == NULL)
@@ -429,18 +377,23 @@ void login_as(struct chat *c, struct session *s, const char *name, const char *p
 		dialogue_end(c, s);
 }
 
-void login_give_up(struct chat *c, struct session *s)
+/* -- time ------------------------------------------------------------------------------- */
+
+int64_t login_due_ms(const struct chat *c)
 {
-	dialogue_end(c, s);
-	if (s->state == SESSION_LOGIN)
-		login_wrong(c, s);
+	if (c->login == NULL || c->config.login_timeout_s == 0)
+		return INT64_MAX;
+	return c->login->since_ms + (int64_t)c->config.login_timeout_s * 1000;
 }
 
-void login_password_line(struct chat *c, struct session *s, struct account *a, const char *text)
+void login_tick(struct chat *c)
 {
-	if (*text == '\0')
-		login_give_up(c, s);
-	else if (s->dialogue->ask == DIALOGUE_CODE ? !password_check_code(c, s, code_answer, a, text)
-	                                           : !check(c, s, a, text))
-		dialogue_prompt(c, s);
+	while (login_due_ms(c) <= c->now_ms && emit_has_room(c)) {
+		struct session *s = c->login;
+
+		emit_raw(c, s, "\n", 1);
+		emit_reply(c, s, "No name for %" PRIu32 " seconds, so this connection ends here. "
+		           "Connect again any time.", c->config.login_timeout_s);
+		session_end(c, s, NULL, true);
+	}
 }

@@ -5,10 +5,9 @@
 
 #include <string.h>
 
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/people/name.h"
-#include "chatd/core/people/session.h"
 
 /* A new account of that login name; NULL: it cannot be, and s was told. */
 static struct account *host_account(struct chat *c, struct session *s, const char *user,

@@ -7,8 +7,9 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/entry/guess.h"
+#include "chatd/core/state/tables.h"
 
 char *password_prepare(const char *typed)
 {
@@ -70,7 +71,7 @@ bool password_check(struct chat *c, struct session *s, question_then *then, stru
                     const char *typed)
 {
 	/* A code is good once, and that it was used could not be saved. */
-	bool codes = a != NULL && *a->codes != '\0' && outage_saves(c);
+	bool codes = a != NULL && *a->codes != '\0' && chat_can_save(c);
 	struct bytes against = {0};
 	struct question *q;
 	int64_t delay_ms;
@@ -136,7 +137,7 @@ static void was_wrong(struct chat *c, struct session *s, struct account *a)
 	emit_security_about(c, s, "failed-sign-in", a != NULL ? a->nick : "-", "wrong password");
 	if (a == NULL)
 		return;
-	if (!outage_saves(c) && *a->codes != '\0')
+	if (!chat_can_save(c) && *a->codes != '\0')
 		emit_reply(c, s, "While nothing can be saved no one-time code is taken, for it would "
 		           "be good twice.");
 	/* One's own slips while signed in are no news. */

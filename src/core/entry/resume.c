@@ -8,31 +8,17 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/login.h"
+#include "chatd/core/entry/naming.h"
 #include "chatd/core/moderation/order.h"
 #include "chatd/core/people/name.h"
-#include "chatd/core/people/session.h"
-#include "chatd/core/question.h"
+#include "chatd/core/state/question.h"
 #include "chatd/core/rooms/access.h"
-#include "chatd/core/rooms/room.h"
-
-void resume_code(const struct session *s, char code[RESUME_CODE_BYTES])
-{
-	/* Without letters that look like digits. */
-	static const char digits[] = "23456789abcdefghijkmnpqrstuvwxyz";
-	uint64_t chance = s->token;
-
-	for (int i = 0; i < RESUME_CODE_BYTES - 1; i++) {
-		if (i == 5) {
-			code[i] = '-';
-			continue;
-		}
-		code[i] = digits[chance & 31];
-		chance >>= 5;
-	}
-	code[RESUME_CODE_BYTES - 1] = '\0';
-}
+#include "chatd/core/rooms/making.h"
+#include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/tables.h"
 
 static void ghost_free(struct chat *c, struct ghost *g)
 {

@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chatd/core/emit.h"
-#include "chatd/core/entry/login.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/password.h"
 #include "chatd/core/moderation/order.h"
 #include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/join.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/tables.h"
 
 /* -- coming in ------------------------------------------------------------------------------ */
 
@@ -55,6 +57,21 @@ static void enter_answer(struct chat *c, struct session *s, struct question *q,
 		room_go(c, s, r, false);
 }
 
+static void take_password(struct chat *c, struct session *s, struct account *none, char *text)
+{
+	struct room *r = about(c, s);
+
+	(void)none;
+	if (r == NULL)
+		return;
+	if (*text == '\0') {
+		dialogue_end(c, s);
+		emit_reply(c, s, "You are still in %s.", s->room->name);
+	} else if (!password_check_room(c, s, enter_answer, r, text)) {
+		dialogue_prompt(c, s);
+	}
+}
+
 void door_knock(struct chat *c, struct session *s, struct room *r, const char *password)
 {
 	enum rights_bar bar = rights_bar(r, s, s->account);
@@ -64,7 +81,7 @@ void door_knock(struct chat *c, struct session *s, struct room *r, const char *p
 	} else if (bar == BAR_PRIVATE) {
 		door_private(c, s, r);
 	} else {
-		dialogue_start(c, s, DIALOGUE_ENTER, DIALOGUE_PASSWORD);
+		dialogue_start(c, s, DIALOGUE_ENTER, DIALOGUE_PASSWORD, take_password);
 		s->dialogue->room = r->number;
 		s->dialogue->once = password != NULL;
 		if (password == NULL) {
@@ -74,20 +91,6 @@ void door_knock(struct chat *c, struct session *s, struct room *r, const char *p
 		} else if (!password_check_room(c, s, enter_answer, r, password)) {
 			dialogue_end(c, s);
 		}
-	}
-}
-
-void door_line(struct chat *c, struct session *s, const char *text)
-{
-	struct room *r = about(c, s);
-
-	if (r == NULL)
-		return;
-	if (*text == '\0') {
-		dialogue_end(c, s);
-		emit_reply(c, s, "You are still in %s.", s->room->name);
-	} else if (!password_check_room(c, s, enter_answer, r, text)) {
-		dialogue_prompt(c, s);
 	}
 }
 
@@ -117,7 +120,7 @@ void door_lock(struct chat *c, struct session *s, struct room *r, const char *ty
 
 	if (!password_fits(c, s, typed))
 		return;
-	dialogue_start(c, s, DIALOGUE_LOCK, DIALOGUE_NEW);
+	dialogue_start(c, s, DIALOGUE_LOCK, DIALOGUE_NEW, NULL);
 	s->dialogue->room = r->number;
 	password = password_prepare(typed);
 	password_ask(c, s, lock_answer, NULL, QUERY_HASH, password, "");

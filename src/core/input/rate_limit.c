@@ -1,12 +1,14 @@
-/* The buckets of lines and bytes: what may be sent, and how long one must wait. */
+/* The buckets of lines and bytes: what may be sent, how long one must wait, and who waits. Owns
+ * chat.throttled. */
 
 #include "chatd/core/input/rate_limit.h"
 
 #include <inttypes.h>
+#include <utlist.h>
 
-#include "chatd/core/emit.h"
-#include "chatd/core/entry/admission.h"
+#include "chatd/core/state/exempt.h"
 #include "chatd/core/people/account.h"
+#include "chatd/core/state/tables.h"
 
 _Static_assert((uint64_t)RATE_BYTES_LIMIT * RATE_ADDRESS_LIMIT * FLOOD_BYTES_BURST_S <=
                LIMIT_TOKENS_MAX, "the largest bucket can be counted");
@@ -70,7 +72,7 @@ bool pace_is_limited(const struct chat *c, const struct session *s)
 bool pace_has_address(const struct chat *c, const struct session *s)
 {
 	if (s->state == SESSION_LOGIN)
-		return !crowd_exempt(c, &s->from);
+		return !exempt_is(c, &s->from);
 	return c->config.rate_address != 0 && !address_is_local(&s->from);
 }
 
@@ -130,31 +132,29 @@ void pace_line(struct chat *c, struct session *s)
 		limit_take(&pace_shared(s)->pace.lines, c->now_ms, pace_all(c, s).lines);
 }
 
-static void show_pace(struct chat *c, struct session *s, const char *whose, const struct pace *p,
-                      const struct allowance *a)
+/* -- delays -------------------------------------------------------------------------------- */
+
+void delay_by_address(struct session *s, bool waits)
 {
-	if (a->lines == 0)
-		emit_reply(c, s, "%s: as many lines as you like.", whose);
-	else
-		emit_reply(c, s, "%s: %" PRIu64 " lines at once, then %" PRIu64 " a second; %" PRIu64
-		           " left now. More is sent later, not lost.", whose, a->lines_burst, a->lines,
-		           limit_left(&p->lines, c->now_ms, a->lines_burst, a->lines));
-	if (a->bytes != 0)
-		emit_reply(c, s, "%s: %" PRIu64 " bytes at once, then %" PRIu64 " a second; %" PRIu64
-		           " left now.", whose, a->bytes_burst, a->bytes,
-		           limit_left(&p->bytes, c->now_ms, a->bytes_burst, a->bytes));
+	if (waits && !s->waits_for_address)
+		pace_shared(s)->waiting++;
+	else if (!waits && s->waits_for_address)
+		pace_shared(s)->waiting--;
+	s->waits_for_address = waits;
 }
 
-void pace_show(struct chat *c, struct session *s)
+void delay_begin(struct chat *c, struct session *s, bool address)
 {
-	struct allowance a = pace_own(c, s);
+	s->throttled = true;
+	delay_by_address(s, address);
+	DL_APPEND2(c->throttled, s, slow_prev, slow_next);
+}
 
-	if (pace_is_exempt(c, s)) {
-		emit_reply(c, s, "Pace: no limit for you, because your role is %s.", role_name(role_of(s)));
+void delay_end(struct chat *c, struct session *s)
+{
+	if (!s->throttled)
 		return;
-	}
-	show_pace(c, s, "Pace", &s->pace, &a);
-	a = pace_all(c, s);
-	if (pace_is_limited(c, s) && pace_has_address(c, s))
-		show_pace(c, s, "All from your address", &pace_shared(s)->pace, &a);
+	DL_DELETE2(c->throttled, s, slow_prev, slow_next);
+	s->throttled = false;
+	delay_by_address(s, false);
 }

@@ -8,8 +8,7 @@
 #include <strings.h>
 
 #include "chatd/base/bounds.h"
-#include "chatd/core/emit.h"
-#include "chatd/core/people/session.h"
+#include "chatd/core/state/emit.h"
 
 /* -- a password ------------------------------------------------------------------------- */
 

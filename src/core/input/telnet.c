@@ -9,6 +9,7 @@
  */
 #include "chatd/core/input/telnet.h"
 
+
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -11,8 +11,7 @@
 #include "chatd/base/fields.h"
 #include "chatd/base/fold.h"
 #include "chatd/base/text.h"
-#include "chatd/core/emit.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/people/forget.h"
 
 enum { BEGINNING_CHARS_LEAST = 2 }; /* a* would be half of all there is */
@@ -39,16 +38,16 @@ static bool stands_in(const struct filter *f, const struct fold_token *t)
 static int find_word(void *ctx, const struct fold_token *t)
 {
 	struct finding *w = ctx;
-	const struct order *o = w->c->order;
+	const struct filters *all = &w->c->filters;
 	struct filter *f;
 
-	HASH_FIND(hh, o->words, t->text, t->len, f);
-	for (struct filter *b = o->beginnings; b != NULL && f == NULL; b = b->hh.next)
+	HASH_FIND(hh, all->words, t->text, t->len, f);
+	for (struct filter *b = all->beginnings; b != NULL && f == NULL; b = b->hh.next)
 		if (strlen(b->word) <= t->len && memcmp(b->word, t->text, strlen(b->word)) == 0)
 			f = b;
 	/* Nobody knows where a word begins in a run. */
 	for (int beginning = 0; t->run && beginning < 2; beginning++)
-		for (struct filter *b = beginning ? o->beginnings : o->words; b != NULL && f == NULL;
+		for (struct filter *b = beginning ? all->beginnings : all->words; b != NULL && f == NULL;
 		     b = b->hh.next)
 			if (stands_in(b, t))
 				f = b;
@@ -60,7 +59,7 @@ const struct filter *filter_find(const struct chat *c, const char *text)
 {
 	struct finding w = {.c = c};
 
-	if (c->order->nfilters > 0)
+	if (c->filters.n > 0)
 		fold_text(text, strlen(text), FOLD_WORDS, find_word, &w);
 	return w.found;
 }
@@ -110,16 +109,16 @@ const char *filter_parse(const char *typed, char word[FILTER_BYTES_MAX + 1], boo
 
 /* -- keeping ----------------------------------------------------------------------------- */
 
-static struct filter **hash_of(const struct chat *c, bool beginning)
+static struct filter **hash_of(struct chat *c, bool beginning)
 {
-	return beginning ? &c->order->beginnings : &c->order->words;
+	return beginning ? &c->filters.beginnings : &c->filters.words;
 }
 
 struct filter *filter_named(const struct chat *c, const char *word, bool beginning)
 {
 	struct filter *f;
 
-	HASH_FIND_STR(*hash_of(c, beginning), word, f);
+	HASH_FIND_STR(beginning ? c->filters.beginnings : c->filters.words, word, f);
 	return f;
 }
 
@@ -134,8 +133,8 @@ static void insert(struct chat *c, const char *word, bool beginning, const char 
 	f->by = mem_strdup(by);
 	f->at_ms = at_ms;
 	HASH_ADD_KEYPTR(hh, *hash, f->word, strlen(f->word), f);
-	c->order->nfilters++;
-	order_changed(c);
+	c->filters.n++;
+	c->guards++;
 }
 
 static void filter_free(struct chat *c, struct filter *f)
@@ -144,7 +143,8 @@ static void filter_free(struct chat *c, struct filter *f)
 
 	/* NOLINTNEXTLINE(clang-analyzer-*): it does not see that f is the table's */
 	HASH_DELETE(hh, *hash, f);
-	c->order->nfilters--;
+	c->filters.n--;
+	c->guards--;
 	free(f->word);
 	free(f->saved);
 	free(f->by);
@@ -173,7 +173,6 @@ void filter_remove(struct chat *c, struct filter *f)
 {
 	emit_fact(c, FACT_FILTER, f->saved, "");
 	filter_free(c, f);
-	order_changed(c);
 }
 
 void filter_load(struct chat *c, const char *key, const char *value)
@@ -182,7 +181,7 @@ void filter_load(struct chat *c, const char *key, const char *value)
 	bool beginning;
 
 	/* As of today's rules: a word that they would fold otherwise would hit nothing. */
-	if (c->order->nfilters >= FILTERS_MAX || filter_parse(key, word, &beginning) != NULL)
+	if (c->filters.n >= FILTERS_MAX || filter_parse(key, word, &beginning) != NULL)
 		return;
 	if (filter_named(c, word, beginning) != NULL) {
 		/* It would be back once that one is removed. */
@@ -197,9 +196,9 @@ void filter_load(struct chat *c, const char *key, const char *value)
 void filters_free(struct chat *c)
 {
 	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): each that is freed has left its table */
-	while (c->order->words != NULL)
-		filter_free(c, c->order->words);
-	while (c->order->beginnings != NULL)
-		filter_free(c, c->order->beginnings);
+	while (c->filters.words != NULL)
+		filter_free(c, c->filters.words);
+	while (c->filters.beginnings != NULL)
+		filter_free(c, c->filters.beginnings);
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 }

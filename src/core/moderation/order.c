@@ -1,7 +1,7 @@
 /*
  * Order: power over others, and who may come in and speak.
  *
- * Owns struct order. What is asked for every line that is said (order_bars) is asked only while
+ * Owns nothing. What is asked for every line that is said (order_bars) is asked only while
  * there is a mute, a filter or a lockdown.
  */
 
@@ -14,35 +14,13 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/base/fields.h"
-#include "chatd/core/emit.h"
-#include "chatd/core/input/flood.h"
-#include "chatd/core/people/session.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/moderation/flood.h"
+#include "chatd/core/moderation/lockdown.h"
 #include "chatd/core/rooms/access.h"
-#include "chatd/core/rooms/room.h"
+#include "chatd/core/state/tables.h"
 
-static const char lockdown_key[] = "lockdown";
-
-void order_begin(struct chat *c)
-{
-	c->order = mem_zero(1, sizeof *c->order);
-	c->order->ban_due_ms = INT64_MAX;
-}
-
-void order_free(struct chat *c)
-{
-	bans_free(c);
-	filters_free(c);
-	free(c->order->lockdown_by);
-	free(c->order);
-}
-
-void order_changed(struct chat *c)
-{
-	const struct order *o = c->order;
-
-	c->guarded = o->nbans[BAN_SPEECH] > 0 || o->nfilters > 0 || o->lockdown_until_ms != 0;
-}
+#define SEEN_MS (INT64_C(30) * 86400 * 1000) /* accounts that came from somewhere within it */
 
 /* -- power ------------------------------------------------------------------------------- */
 
@@ -127,7 +105,7 @@ bool order_may_enter(struct chat *c, struct session *s, const struct account *a,
 {
 	struct bearer who = bearer_as(s, a, key);
 	const struct ban *b = ban_find(c, BAN_ENTRY, NULL, &who);
-	const struct order *o = c->order;
+	const struct lockdown *l = &c->lockdown;
 
 	if (b != NULL) {
 		emit_reply(c, s, "%s", order_refusal(c, b));
@@ -135,8 +113,8 @@ bool order_may_enter(struct chat *c, struct session *s, const struct account *a,
 	}
 	if (lockdown_on(c) && a == NULL && !s->trusted) {
 		emit_reply(c, s, "Only people with an account may come in until %s: %s has locked the chat "
-		           "down. %clogin NAME signs you in.", format_stamp(&c->stamp, o->lockdown_until_ms),
-		           o->lockdown_by, c->config.command_prefix);
+		           "down. %clogin NAME signs you in.", format_stamp(&c->stamp, l->until_ms),
+		           l->by, c->config.command_prefix);
 		return false;
 	}
 	return true;
@@ -179,7 +157,7 @@ static const struct ban *escaped(const struct chat *c, const struct session *s,
 	struct bearer now = bearer_of(s);
 	const struct ban *b;
 
-	DL_FOREACH(c->order->bans, b) {
+	DL_FOREACH(c->bans.all, b) {
 		bool here = b->room == 0 || b->room == s->room->number;
 
 		/* Who may not speak could with a new name all the same. */
@@ -207,8 +185,8 @@ static const char *bars_lockdown(struct chat *c, const struct session *s)
 		return NULL;
 	bytes_clear(text);
 	bytes_printf(text, "only people with an account may speak until %s: %s has locked the chat down. "
-	             "%clogin NAME signs you in.", format_stamp(&c->stamp, c->order->lockdown_until_ms),
-	             c->order->lockdown_by, c->config.command_prefix);
+	             "%clogin NAME signs you in.", format_stamp(&c->stamp, c->lockdown.until_ms),
+	             c->lockdown.by, c->config.command_prefix);
 	return text->data;
 }
 
@@ -237,7 +215,7 @@ bool order_may_register(struct chat *c, struct session *s)
 
 	if (lockdown_on(c)) {
 		emit_reply(c, s, "Not done: there are no new accounts until %s, when the lockdown ends.",
-		           format_stamp(&c->stamp, c->order->lockdown_until_ms));
+		           format_stamp(&c->stamp, c->lockdown.until_ms));
 		return false;
 	}
 	/* What holds in a room holds there for the account too (ban_hits): its owner has no say
@@ -292,7 +270,7 @@ const char *order_bars(struct chat *c, const struct session *s, const char *said
 bool order_hears(struct chat *c, const struct session *s, const char *text)
 {
 	return !flood_is_muted(c, s) && rights_may_speak(c, s) &&
-	       (!c->guarded || order_bars(c, s, text) == NULL);
+	       (c->guards == 0 || order_bars(c, s, text) == NULL);
 }
 
 const char *order_bars_private(struct chat *c, const struct session *s, enum role to)
@@ -309,65 +287,127 @@ const char *order_bars_name(const struct chat *c, const struct session *s, const
 	return f != NULL ? f->word : NULL;
 }
 
-/* -- the lockdown ------------------------------------------------------------------------- */
+/* -- what is told of bans ---------------------------------------------------------------- */
 
-bool lockdown_on(const struct chat *c)
+/* Where people come from, and who comes from the same place, is for moderators. Operators of a
+ * room learn how many a ban hits there, and what the room sees of it. */
+
+/* One more name, unless there are enough. */
+static void put_name(struct bytes *names, const char *name, uint32_t n)
 {
-	return c->order->lockdown_until_ms > c->wall_ms;
+	if (n < BAN_HITS_NAMED_MAX)
+		bytes_printf(names, "%s%s", n > 0 ? ", " : "", name);
 }
 
-static void lockdown_keep(struct chat *c, int64_t until_ms, const char *by)
+static void put_more(struct bytes *names, uint32_t n)
 {
-	free(c->order->lockdown_by);
-	c->order->lockdown_by = until_ms != 0 ? mem_strdup(by) : NULL;
-	c->order->lockdown_until_ms = until_ms;
-	order_changed(c);
+	if (n > BAN_HITS_NAMED_MAX)
+		bytes_printf(names, " and %" PRIu32 " more", n - BAN_HITS_NAMED_MAX);
 }
 
-void lockdown_set(struct chat *c, int64_t until_ms, const char *by)
+uint32_t order_hit_names(struct chat *c, const struct ban *b, const struct room *members,
+                         const struct session *but, struct bytes *names)
 {
-	struct bytes value = {0};
+	struct session *s, *next;
+	uint32_t n = 0;
 
-	lockdown_keep(c, until_ms, by);
-	if (until_ms != 0) {
-		fields_put_number(&value, "until", until_ms);
-		fields_put(&value, "by", by);
+	HASH_ITER(hh, c->nicks, s, next) {
+		struct bearer who = bearer_of(s);
+
+		if (s != but && (members == NULL || s->room == members) && ban_hits(c, b, &who))
+			put_name(names, s->nick, n++);
 	}
-	emit_fact(c, FACT_STATE, lockdown_key, until_ms != 0 ? value.data : "");
-	bytes_release(&value);
+	put_more(names, n);
+	return n;
 }
 
-void order_load(struct chat *c, const char *key, const char *value)
+bool order_may_know(const struct session *s, const struct ban *b)
 {
-	char *by;
-
-	if (strcmp(key, lockdown_key) != 0)
-		return;
-	by = fields_get_text(value, "by", NAME_BYTES_MAX);
-	lockdown_keep(c, fields_get_time(value, "until"), by);
-	free(by);
+	return role_of(s) >= ROLE_MODERATOR || !ban_by_address(b);
 }
 
-/* -- time --------------------------------------------------------------------------------- */
-
-void order_tick(struct chat *c)
+const char *order_ban_who(const struct session *s, const struct ban *b)
 {
-	int64_t until_ms = c->order->lockdown_until_ms;
+	return b->target == BAN_BLOCK && !order_may_know(s, b) ? "an address" : b->who;
+}
 
-	if (until_ms != 0 && until_ms <= c->wall_ms && emit_has_room(c)) {
-		lockdown_set(c, 0, NULL);
-		emit_all(c, "The lockdown is over: everybody may come in and speak again.");
+static bool was_there(const struct chat *c, const struct account *a, const struct ban *b)
+{
+	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms > c->wall_ms - SEEN_MS; i++) {
+		struct address from = b->target == BAN_GUEST ? address_counted(&a->last[i].from)
+		                                             : a->last[i].from;
+
+		if (address_within(&from, &b->from))
+			return true;
 	}
-	ban_tick(c);
-	out_run(c);
+	return false;
 }
 
-int64_t order_due_ms(const struct chat *c)
+/* Accounts whose bearers came from where b, of r, is about; no block is a ban for those who keep
+ * order there. */
+static uint32_t accounts_from(const struct chat *c, const struct ban *b, const struct room *r,
+                              struct bytes *names)
 {
-	int64_t due_ms = ban_due_ms(c), until_ms = c->order->lockdown_until_ms, end_ms;
+	uint32_t n = 0;
 
-	if (c->order->outs_due)
-		return c->now_ms;
-	end_ms = until_ms != 0 ? chat_due_at(c, until_ms) : INT64_MAX;
-	return end_ms < due_ms ? end_ms : due_ms;
+	for (const struct account *a = c->accounts; a != NULL; a = a->hh.next)
+		if (was_there(c, a, b) &&
+		    (b->target != BAN_BLOCK || order_rank_of(r, a) == RANK_NOBODY))
+			put_name(names, a->nick, n++);
+	put_more(names, n);
+	return n;
+}
+
+void order_preview(struct chat *c, struct session *s, const struct ban *b)
+{
+	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
+	struct bytes names = {0};
+	uint32_t n = order_hit_names(c, b, r, NULL, &names);
+	bool know = order_may_know(s, b);
+
+	if (n == 0)
+		emit_reply(c, s, "It would hit nobody who is here.");
+	else
+		emit_reply(c, s, "It would hit %" PRIu32 " %s here%s%s", n, n == 1 ? "person" : "people",
+		           know ? ": " : ".", know ? names.data : "");
+	bytes_clear(&names);
+	if (role_of(s) >= ROLE_MODERATOR && ban_by_address(b)) {
+		if (accounts_from(c, b, r, &names) == 0)
+			emit_reply(c, s, "No account%s was signed in to from there in the last 30 days.",
+			           b->target == BAN_BLOCK ? " that it would hit" : "");
+		else
+			emit_reply(c, s, "Accounts that were signed in to from there in the last 30 days: %s",
+			           names.data);
+	}
+	emit_reply(c, s, "Nothing has changed.");
+	bytes_release(&names);
+}
+
+static void whois_mute(struct chat *c, struct session *s, const struct session *who,
+                       const struct ban_list *list, const char *where)
+{
+	struct bearer bearer = bearer_of(who);
+	char until[BAN_UNTIL_BYTES];
+
+	for (const struct ban *b = list->first; b != NULL; b = b->list_next)
+		if (ban_hits(c, b, &bearer)) {
+			emit_reply(c, s, "%s is muted %s%s by %s (#B%" PRIu64 ")%s%s", who->nick, where,
+			           ban_until(c, b, until), b->by, b->number, *b->why != '\0' ? ": " : "",
+			           b->why);
+			return;
+		}
+}
+
+void order_whois(struct chat *c, struct session *s, const struct session *who)
+{
+	char from[ADDRESS_BYTES_MAX];
+
+	if (who->account != NULL)
+		emit_reply(c, s, "%s comes from %s and is signed in: %s.", who->nick,
+		           address_show(&who->from, from), role_name(who->account->role));
+	else
+		emit_reply(c, s, "%s comes from %s and is %s.", who->nick, address_show(&who->from, from),
+		           who->trusted ? "who administers the host" : "a guest");
+	whois_mute(c, s, who, &c->bans.everywhere[BAN_SPEECH], "everywhere");
+	whois_mute(c, s, who, &who->room->bans[BAN_SPEECH], "there");
 }

@@ -11,10 +11,10 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/forget.h"
-#include "chatd/core/people/session.h"
+#include "chatd/core/state/tables.h"
 
 enum { KEY_BYTES_MAX = 32 };
 
@@ -265,7 +265,7 @@ void report_tick(struct chat *c)
 {
 	struct report *r;
 
-	if (!c->reports_unsaved || !outage_saves(c))
+	if (!c->reports_unsaved || !chat_can_save(c))
 		return;
 	DL_FOREACH(c->reports, r) {
 		if (!r->unsaved)
@@ -280,7 +280,7 @@ void report_tick(struct chat *c)
 
 int64_t report_due_ms(const struct chat *c)
 {
-	return c->reports_unsaved && outage_saves(c) ? c->now_ms : INT64_MAX;
+	return c->reports_unsaved && chat_can_save(c) ? c->now_ms : INT64_MAX;
 }
 
 /* -- from the store -------------------------------------------------------------------- */

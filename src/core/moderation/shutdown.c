@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/emit.h"
-#include "chatd/core/serve.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/moderation/shutdown.h"
 
 enum {
 	TEXT_BYTES_MAX = SHUTDOWN_WHY_CHARS_MAX * 4 + NAME_BYTES_MAX + SHUTDOWN_LEFT_BYTES + 64,
@@ -21,11 +21,6 @@ enum {
 static const int64_t marks_ms[] = {
 	43200000, 21600000, 3600000, 1800000, 600000, 300000, 60000, 30000, 10000, 0,
 };
-
-const char *serve_who(const struct session *s)
-{
-	return s->nick != NULL ? s->nick : "the host";
-}
 
 /* In two units, rounded up to seconds: the time left must not look shorter than it is. */
 const char *shutdown_left(char out[SHUTDOWN_LEFT_BYTES], int64_t ms)
@@ -88,7 +83,7 @@ void shutdown_order(struct chat *c, struct session *s, int64_t ms, const char *w
 	v->stop_ms = c->now_ms + ms;
 	v->stop_at_ms = c->wall_ms + ms;
 	v->told_ms = ms;
-	v->stop_by = mem_strdup(serve_who(s));
+	v->stop_by = mem_strdup(s->nick);
 	v->stop_why = mem_strdup(why);
 	if (ms > 0)
 		emit_all(c, announce(v, ms, text));
@@ -99,7 +94,7 @@ void shutdown_call_off(struct chat *c, struct session *s)
 	char text[NAME_BYTES_MAX + 64];
 
 	forget(&c->serve);
-	snprintf(text, sizeof text, "chatd does not go down after all (%s)", serve_who(s));
+	snprintf(text, sizeof text, "chatd does not go down after all (%s)", s->nick);
 	emit_all(c, text);
 }
 

@@ -9,10 +9,10 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/line_ref.h"
-#include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/tables.h"
 
 static const char first[] = "undo=";
 

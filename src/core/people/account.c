@@ -2,6 +2,7 @@
 
 #include "chatd/core/people/account.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,57 +12,16 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
-#include "chatd/core/emit.h"
-#include "chatd/core/moderation/report.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/people/confusable.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/name.h"
-#include "chatd/core/rooms/membership.h"
-#include "chatd/core/rooms/setting.h"
-
-static const char *const role_names[] = {
-	[ROLE_GUEST] = "guest",
-	[ROLE_ACCOUNT] = "account",
-	[ROLE_MODERATOR] = "moderator",
-	[ROLE_ADMIN] = "admin",
-};
-
-enum { ROLES = sizeof role_names / sizeof role_names[0] };
+#include "chatd/core/state/tables.h"
 
 /* How address_show writes where somebody came from over a unix socket: so it is in databases. */
 #define THIS_HOST "this host"
 
-enum role role_of(const struct session *s)
-{
-	if (s->trusted)
-		return ROLE_ADMIN;
-	return s->account != NULL ? s->account->role : ROLE_GUEST;
-}
-
-const char *role_name(enum role r)
-{
-	return role_names[r];
-}
-
-bool role_parse(const char *text, enum role *r)
-{
-	for (int i = 0; i < ROLES; i++)
-		if (strcasecmp(role_names[i], text) == 0) {
-			*r = (enum role)i;
-			return true;
-		}
-	return false;
-}
-
 /* -- finding ------------------------------------------------------------------------- */
-
-struct account *account_by_key(const struct chat *c, const char *key)
-{
-	struct account *a;
-
-	HASH_FIND_STR(c->accounts, key, a);
-	return a;
-}
 
 struct account *account_named(const struct chat *c, const char *name)
 {
@@ -125,33 +85,6 @@ void account_set_secret(struct chat *c, struct account *a, char **field, const c
 	a->secrets = ++c->account_number;
 }
 
-void account_ref_set(struct account_ref *ref, const struct account *a)
-{
-	account_ref_clear(ref);
-	if (a != NULL)
-		*ref = (struct account_ref){mem_strdup(a->key), a->number, a->secrets};
-}
-
-void account_ref_clear(struct account_ref *ref)
-{
-	free(ref->key);
-	*ref = (struct account_ref){0};
-}
-
-struct account *account_at(const struct chat *c, const struct account_ref *ref)
-{
-	struct account *a = ref->key != NULL ? account_by_key(c, ref->key) : NULL;
-
-	return a != NULL && a->number == ref->number ? a : NULL;
-}
-
-bool account_unchanged(const struct chat *c, const struct account_ref *ref)
-{
-	const struct account *a = account_at(c, ref);
-
-	return a != NULL && a->secrets == ref->secrets;
-}
-
 static void save_sign_ins(struct bytes *b, const struct account *a)
 {
 	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++) {
@@ -198,7 +131,7 @@ void account_save(struct chat *c, struct account *a)
 
 	note_role(c, a, a->role > ROLE_ACCOUNT);
 	fields_put(&b, "nick", a->nick);
-	fields_put(&b, "role", role_names[a->role]);
+	fields_put(&b, "role", role_name(a->role));
 	fields_put_number(&b, "made", a->made_ms);
 	fields_put_number(&b, "made_seq", (int64_t)a->made_seq);
 	if (a->first_seq != a->made_seq)
@@ -245,12 +178,12 @@ static struct account *account_add(struct chat *c, const char *nick, const char 
 	return a;
 }
 
-static void account_free(struct chat *c, struct account *a)
+void account_free(struct chat *c, struct account *a)
 {
+	assert(a->grants == NULL);
 	if (a->session != NULL)
 		account_sign_out(c, a->session);
 	mail_free(c, a);
-	grant_free_account(c, a);
 	note_role(c, a, false);
 	HASH_DELETE(hh, c->accounts, a);
 	HASH_DELETE(hh_look, c->looks, a);
@@ -303,14 +236,6 @@ void account_erase(struct chat *c, const struct account *a)
 		.kind = RECORD_ERASE, .time_ms = c->wall_ms, .ref = a->first_seq, .room_name = "",
 		.sender = a->key, .body = since,
 	});
-}
-
-void account_drop(struct chat *c, struct account *a)
-{
-	mail_drop(c, a);
-	grant_drop_account(c, a);
-	emit_fact(c, FACT_ACCOUNT, a->key, "");
-	account_free(c, a);
 }
 
 void account_load(struct chat *c, const char *key, const char *value)
@@ -370,7 +295,7 @@ void accounts_free(struct chat *c)
 
 /* -- signing in ------------------------------------------------------------------------ */
 
-static bool same_place(const struct address *a, const struct address *b)
+bool account_same_place(const struct address *a, const struct address *b)
 {
 	struct address x = address_counted(a), y = address_counted(b);
 
@@ -380,65 +305,9 @@ static bool same_place(const struct address *a, const struct address *b)
 bool account_was_at(const struct account *a, const struct address *from)
 {
 	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++)
-		if (same_place(&a->last[i].from, from))
+		if (account_same_place(&a->last[i].from, from))
 			return true;
 	return false;
-}
-
-/* The sign-in before this one came from elsewhere, and what was tried before it was told there. */
-static void say_before(struct chat *c, struct session *s, const struct account *a)
-{
-	if (a->before.passwords + a->before.codes == 0 || same_place(&a->last[1].from, &s->from))
-		return;
-	emit_reply(c, s, "Wrong passwords before that sign-in: %" PRIu32 "; wrong codes: %" PRIu32 ".",
-	           a->before.passwords, a->before.codes);
-	emit_reply(c, s, "If it was not you, somebody knows your password: %cpasswd sets a new one.",
-	           c->config.command_prefix);
-}
-
-static void say_last(struct chat *c, struct session *s, const struct account *a)
-{
-	char age[AGE_BYTES_MAX], from[ADDRESS_BYTES_MAX];
-
-	if (a->last[1].at_ms == 0)
-		return;
-	emit_reply(c, s, "You last signed in %s ago, from %s.",
-	           format_age(age, c->wall_ms - a->last[1].at_ms),
-	           address_show(&a->last[1].from, from));
-	say_before(c, s, a);
-	if (a->since.passwords > 0)
-		emit_reply(c, s, "Since then %" PRIu32 " wrong %s tried. If that was not you, %cpasswd "
-		           "sets a new one.", a->since.passwords,
-		           a->since.passwords == 1 ? "password was" : "passwords were",
-		           c->config.command_prefix);
-	if (a->since.codes > 0)
-		emit_reply(c, s, "Since then %" PRIu32 " wrong %s given after your right password. If that "
-		           "was not you, somebody knows it: %cpasswd sets a new one.", a->since.codes,
-		           a->since.codes == 1 ? "code was" : "codes were", c->config.command_prefix);
-}
-
-/* Its bearer was there before anybody tried. */
-static bool was_there_before(const struct account *a, const struct address *from)
-{
-	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++)
-		if (a->last[i].at_ms < a->wrong_ms && same_place(&a->last[i].from, from))
-			return true;
-	return false;
-}
-
-/* What was wrong has been told to whoever signs in. Where that may not be the bearer, who comes from
- * elsewhere as a rule, it is told again at the next sign-in: also if it is whoever tried who comes
- * again, and again. */
-static void wrong_told(const struct chat *c, struct account *a, const struct session *s)
-{
-	bool over = a->wrong_ms < c->wall_ms - WRONG_TOLD_DAYS * INT64_C(86400000);
-	struct wrong kept = over || was_there_before(a, &s->from) ? (struct wrong){0} : a->before;
-
-	a->before.passwords = a->since.passwords + kept.passwords;
-	a->before.codes = a->since.codes + kept.codes;
-	a->since = (struct wrong){0};
-	if (a->before.passwords + a->before.codes == 0)
-		a->wrong_ms = 0;
 }
 
 void account_wrong(const struct chat *c, struct account *a, bool code)
@@ -460,20 +329,6 @@ void account_sign_in(struct chat *c, struct session *s, struct account *a)
 	memmove(a->last + 1, a->last, (SIGN_INS_KEPT - 1) * sizeof *a->last);
 	a->last[0] = (struct signed_in){c->wall_ms, s->from};
 	account_bear(s, a);
-	account_save(c, a);
-}
-
-void account_tell(struct chat *c, struct session *s)
-{
-	struct account *a = s->account;
-
-	report_remind(c, s);
-	setting_tell_offers(c, s);
-	mail_deliver(c, s, a);
-	say_last(c, s, a);
-	if (a->wrong_ms == 0)
-		return;
-	wrong_told(c, a, s);
 	account_save(c, a);
 }
 

@@ -7,7 +7,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 
 enum {
 	AGAIN_MS = 1000,       /* a store that fails, or is behind, is waited for */
@@ -94,7 +94,7 @@ uint32_t forget_waiting(const struct chat *c)
 
 static bool has_to_wait(const struct chat *c)
 {
-	return !outage_saves(c) || c->seq - c->stored_seq >= UNSTORED_MOST;
+	return !chat_can_save(c) || c->seq - c->stored_seq >= UNSTORED_MOST;
 }
 
 void forget_tick(struct chat *c)

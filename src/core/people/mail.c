@@ -10,10 +10,11 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
-#include "chatd/core/emit.h"
-#include "chatd/core/entry/admission.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/state/exempt.h"
 #include "chatd/core/people/forget.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/state/tables.h"
 
 enum { MAIL_ARRIVES_MS = 5000 }; /* that the end of whoever has closed their input waits for it */
 
@@ -45,7 +46,7 @@ static struct mail *add(struct chat *c, struct account *a, const struct mail *li
 /* Where the account of s was made; unknown for a guest, and where many may be. */
 static struct address made_from(const struct chat *c, const struct session *s)
 {
-	if (s->account == NULL || crowd_exempt(c, &s->account->made_from))
+	if (s->account == NULL || exempt_is(c, &s->account->made_from))
 		return (struct address){0};
 	return s->account->made_from;
 }

@@ -56,6 +56,13 @@ struct origin *origin_find(const struct origins *origins, const struct address *
 	return o;
 }
 
+struct origin *origin_site_of(struct origins *origins, const struct address *a)
+{
+	struct address site;
+
+	return address_site(a, &site) ? origin_of(origins, &site) : NULL;
+}
+
 void origin_hold(struct origins *origins, struct origin *o)
 {
 	if (o->connections++ == 0)

@@ -8,9 +8,10 @@
 
 #include "chatd/base/address.h"
 #include "chatd/base/bytes.h"
-#include "chatd/core/entry/admission.h"
+#include "chatd/core/state/exempt.h"
 #include "chatd/core/people/account.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
+#include "chatd/core/state/tables.h"
 
 static const char of_account[] = "account ", of_address[] = "address ", of_guest[] = "guest ";
 
@@ -45,7 +46,7 @@ const char *share_who_address(const struct chat *c, const struct session *s,
 	struct address counted = address_counted(&s->from);
 	char text[ADDRESS_BYTES_MAX];
 
-	if (crowd_exempt(c, &s->from))
+	if (exempt_is(c, &s->from))
 		snprintf(out, SHARE_WHO_BYTES, "%s%s", of_guest, s->key);
 	else
 		snprintf(out, SHARE_WHO_BYTES, "%s%s", of_address, address_show(&counted, text));

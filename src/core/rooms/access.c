@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/emit.h"
-#include "chatd/core/moderation/ban.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/rooms/ban.h"
+#include "chatd/core/state/tables.h"
 
 /* -- invitations of guests -------------------------------------------------------------- */
 

@@ -14,14 +14,12 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/people/name.h"
-#include "chatd/core/people/session.h"
 #include "chatd/core/rooms/access.h"
-#include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/rooms/setting.h"
-#include "chatd/core/rooms/unread.h"
+#include "chatd/core/state/tables.h"
 
 enum {
 	BACK_LINES = 3,          /* shown again to somebody who comes back, before what is new */
@@ -258,7 +256,8 @@ static void settle(struct chat *c, struct session *s)
 	if (settled != NULL)
 		settled(c, s);
 	emit_session(c, EFFECT_RELEASE, s);
-	unread_after_replay(c, s);
+	if (s->after_replay != NULL)
+		s->after_replay(c, s);
 }
 
 /* What somebody of that name had seen before the account was made was another's. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/history.h"
 
 uint64_t pointed_number(const char *word)

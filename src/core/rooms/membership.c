@@ -10,10 +10,9 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/people/forget.h"
-#include "chatd/core/rooms/room.h"
-#include "chatd/core/rooms/room_end.h"
+#include "chatd/core/state/tables.h"
 
 enum {
 	KEY_BYTES_MAX = 2 * NAME_KEY_BYTES_MAX + 2,
@@ -165,7 +164,7 @@ static void grant_end(struct chat *c, struct grant *g)
 }
 
 /* And, when there is time, in the store. */
-static void grant_forget(struct chat *c, struct grant *g)
+void grant_forget(struct chat *c, struct grant *g)
 {
 	char key[KEY_BYTES_MAX];
 
@@ -268,29 +267,10 @@ uint32_t grant_owned(const struct chat *c, const char *account_key)
 	return share_has(c, SHARE_OWNED, share_who_account(account_key, who));
 }
 
-void grant_drop_account(struct chat *c, struct account *a)
-{
-	while (a->grants != NULL) {
-		struct room *r = a->grants->room;
-		bool owned = r->owner == a->grants;
-
-		grant_forget(c, a->grants);
-		if (owned && r->owner == NULL)
-			room_end_ownerless(c, r, a);
-		room_release(c, r);
-	}
-}
-
 void grant_drop_room(struct chat *c, struct room *r)
 {
 	while (r->grants != NULL)
 		grant_forget(c, r->grants);
-}
-
-void grant_free_account(struct chat *c, struct account *a)
-{
-	while (a->grants != NULL)
-		grant_end(c, a->grants);
 }
 
 /* The grant of a fact's key, if its room and its account are still those that it was given for;

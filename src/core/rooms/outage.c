@@ -14,9 +14,10 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/tables.h"
 
 enum {
 	REASON_BYTES_MAX = 512,    /* of a reason; the rest is cut */
@@ -132,11 +133,6 @@ void outage_end(struct chat *c)
 
 /* -- what is said -------------------------------------------------------------------------- */
 
-bool outage_saves(const struct chat *c)
-{
-	return c->store_failed == NULL || c->outage.low;
-}
-
 bool outage_refuses(struct chat *c, const struct session *s)
 {
 	if (c->store_failed == NULL)
@@ -154,7 +150,7 @@ void outage_show(struct chat *c)
 
 uint64_t outage_readable(const struct chat *c, uint64_t seq)
 {
-	return !outage_saves(c) && seq > c->stored_seq ? c->stored_seq : seq;
+	return !chat_can_save(c) && seq > c->stored_seq ? c->stored_seq : seq;
 }
 
 /* "between 20:14:05 and 20:17:10"; with the days where they are two, or not today. */

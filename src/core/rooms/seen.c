@@ -5,10 +5,10 @@
 
 #include "chatd/core/rooms/seen.h"
 
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/session.h"
-#include "chatd/core/question.h"
+#include "chatd/core/state/question.h"
 #include "chatd/core/rooms/setting.h"
 
 enum {

@@ -10,12 +10,10 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
-#include "chatd/base/text.h"
-#include "chatd/core/emit.h"
+#include "chatd/core/state/emit.h"
 #include "chatd/core/people/forget.h"
-#include "chatd/core/people/name.h"
 #include "chatd/core/rooms/access.h"
-#include "chatd/core/rooms/room.h"
+#include "chatd/core/state/tables.h"
 
 #define AT(field) offsetof(struct room_settings, field)
 
@@ -315,36 +313,6 @@ void setting_drop(struct chat *c, struct room *r)
 	r->kept = false;
 }
 
-/* The room that the fact is about: the lobby, one that has lines, or a new one. NULL: its
- * number says that it is about one that was there before, or there is no place. */
-static struct room *load_room(struct chat *c, const char *key, const char *value)
-{
-	uint32_t number = fields_get_count(value, "number", ROOM_NUMBER_MAX);
-	struct room *r = room_by_key(c, key), *same = room_by_number(c, number);
-	char *name;
-
-	if (number == 0)
-		return NULL;
-	if (r == c->lobby && !r->stored && same == NULL)
-		room_renumber(c, r, number);
-	if (r != NULL)
-		return r->number == number ? r : NULL;
-	if (same != NULL || !name_kept(key, NAME_KEY_BYTES_MAX))
-		return NULL;
-	name = fields_get(value, "name");
-	/* A key may be longer than a name. */
-	if (!name_kept(name, NAME_BYTES_MAX)) {
-		free(name);
-		name = text_shown(key, NAME_BYTES_MAX);
-	}
-	r = room_new(c, name, key, number);
-	free(name);
-	/* The store forgets rooms without lines when it starts. */
-	if (r != NULL)
-		r->stored = false;
-	return r;
-}
-
 static void load_offer(struct room *r, const char *value)
 {
 	char *key = fields_get_text(value, "offer", NAME_KEY_BYTES_MAX);
@@ -375,19 +343,10 @@ static void load_maker(struct chat *c, struct room *r, const char *value)
 	grant_recount(c, r);
 }
 
-void setting_load(struct chat *c, const char *key, const char *value)
+void setting_load(struct chat *c, struct room *r, const char *value)
 {
-	struct room *r = load_room(c, key, value);
 	char *hash;
 
-	if (r == NULL) {
-		/* It is of a room that is gone, and another has its name. */
-		if (room_by_key(c, key) != NULL)
-			forget_fact(c, FACT_ROOM, key);
-		return;
-	}
-	if (r->number > c->last_room)
-		c->last_room = r->number;
 	for (const struct setting *k = settings; k->name != NULL; k++)
 		if (k->kind != SETTING_PASSWORD)
 			set_value(r, k, fields_get_count(value, k->name, k->most - k->least + 1));

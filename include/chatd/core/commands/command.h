@@ -66,8 +66,6 @@ struct command {
 	const char *example;  /* the part after the prefix */
 };
 
-extern const struct command commands[];  /* ends with name NULL */
-
 /* Runs a line without its prefix. Unknown ones and wrong arguments are
  * explained. May end the session. */
 void command_run(struct chat *c, struct session *s, char *line);
@@ -88,78 +86,10 @@ char *args_age(char *rest, int64_t *ms);
 void command_usage(struct chat *c, struct session *s, const char *name);
 
 /* By its name or an alias, in any case; NULL: unknown. */
-const struct command *command_find(const char *name);
+const struct command *command_find(const struct chat *c, const char *name);
 
 /* The name or alias that is nearest to a wrong one, into found; false: none is near. Commands that
  * nobody should come to by a slip are never found. */
-bool command_nearest(const char *word, char found[COMMAND_NAME_BYTES_MAX + 1]);
-
-/* The handlers, by file. */
-void cmd_help(struct chat *c, struct session *s, const struct args *a);     /* cmd_info.c */
-void cmd_time(struct chat *c, struct session *s, const struct args *a);
-void cmd_version(struct chat *c, struct session *s, const struct args *a);
-void cmd_limits(struct chat *c, struct session *s, const struct args *a);
-void cmd_join(struct chat *c, struct session *s, const struct args *a);     /* cmd_room.c */
-void cmd_leave(struct chat *c, struct session *s, const struct args *a);
-void cmd_rooms(struct chat *c, struct session *s, const struct args *a);
-void cmd_topic(struct chat *c, struct session *s, const struct args *a);
-void cmd_who(struct chat *c, struct session *s, const struct args *a);
-void cmd_room(struct chat *c, struct session *s, const struct args *a);     /* cmd_setting.c */
-void cmd_slow(struct chat *c, struct session *s, const struct args *a);
-void cmd_op(struct chat *c, struct session *s, const struct args *a);       /* cmd_grant.c */
-void cmd_deop(struct chat *c, struct session *s, const struct args *a);
-void cmd_voice(struct chat *c, struct session *s, const struct args *a);
-void cmd_devoice(struct chat *c, struct session *s, const struct args *a);
-void cmd_transfer(struct chat *c, struct session *s, const struct args *a);
-void cmd_accept(struct chat *c, struct session *s, const struct args *a);
-void cmd_decline(struct chat *c, struct session *s, const struct args *a);
-void cmd_invite(struct chat *c, struct session *s, const struct args *a);
-void cmd_uninvite(struct chat *c, struct session *s, const struct args *a);
-void cmd_nick(struct chat *c, struct session *s, const struct args *a);     /* cmd_people.c */
-void cmd_whois(struct chat *c, struct session *s, const struct args *a);
-void cmd_ignore(struct chat *c, struct session *s, const struct args *a);
-void cmd_unignore(struct chat *c, struct session *s, const struct args *a);
-void cmd_away(struct chat *c, struct session *s, const struct args *a);
-void cmd_back(struct chat *c, struct session *s, const struct args *a);
-void cmd_quit(struct chat *c, struct session *s, const struct args *a);
-void cmd_register(struct chat *c, struct session *s, const struct args *a); /* cmd_account.c */
-void cmd_login(struct chat *c, struct session *s, const struct args *a);
-void cmd_passwd(struct chat *c, struct session *s, const struct args *a);
-void cmd_drop(struct chat *c, struct session *s, const struct args *a);
-void cmd_codes(struct chat *c, struct session *s, const struct args *a);
-void cmd_totp(struct chat *c, struct session *s, const struct args *a);
-void cmd_sessions(struct chat *c, struct session *s, const struct args *a);
-void cmd_resume(struct chat *c, struct session *s, const struct args *a);
-void cmd_role(struct chat *c, struct session *s, const struct args *a);     /* cmd_admin.c */
-void cmd_code(struct chat *c, struct session *s, const struct args *a);
-void cmd_audit(struct chat *c, struct session *s, const struct args *a);
-void cmd_reload(struct chat *c, struct session *s, const struct args *a);   /* cmd_serve.c */
-void cmd_stats(struct chat *c, struct session *s, const struct args *a);
-void cmd_shutdown(struct chat *c, struct session *s, const struct args *a);
-void cmd_backup(struct chat *c, struct session *s, const struct args *a);
-void cmd_prune(struct chat *c, struct session *s, const struct args *a);
-void cmd_kick(struct chat *c, struct session *s, const struct args *a);     /* cmd_order.c */
-void cmd_ban(struct chat *c, struct session *s, const struct args *a);
-void cmd_mute(struct chat *c, struct session *s, const struct args *a);
-void cmd_unban(struct chat *c, struct session *s, const struct args *a);    /* cmd_unban.c */
-void cmd_unmute(struct chat *c, struct session *s, const struct args *a);
-void cmd_bans(struct chat *c, struct session *s, const struct args *a);
-void cmd_disconnect(struct chat *c, struct session *s, const struct args *a); /* cmd_server.c */
-void cmd_lockdown(struct chat *c, struct session *s, const struct args *a);
-void cmd_filter(struct chat *c, struct session *s, const struct args *a);
-void cmd_announce(struct chat *c, struct session *s, const struct args *a);
-void cmd_remove(struct chat *c, struct session *s, const struct args *a);    /* cmd_remove.c */
-void cmd_undo(struct chat *c, struct session *s, const struct args *a);     /* cmd_undo.c */
-void cmd_report(struct chat *c, struct session *s, const struct args *a);   /* cmd_report.c */
-void cmd_reports(struct chat *c, struct session *s, const struct args *a);
-void cmd_me(struct chat *c, struct session *s, const struct args *a);       /* cmd_talk.c */
-void cmd_msg(struct chat *c, struct session *s, const struct args *a);
-void cmd_reply(struct chat *c, struct session *s, const struct args *a);
-/* "/reply #N TEXT": answers the line. False: text does not begin with a line's number. */
-bool reply_to_line(struct chat *c, struct session *s, const char *text);    /* cmd_lines.c */
-void cmd_delete(struct chat *c, struct session *s, const struct args *a);
-void cmd_history(struct chat *c, struct session *s, const struct args *a);  /* cmd_history.c */
-void cmd_search(struct chat *c, struct session *s, const struct args *a);
-void cmd_catchup(struct chat *c, struct session *s, const struct args *a);
+bool command_nearest(const struct chat *c, const char *word, char found[COMMAND_NAME_BYTES_MAX + 1]);
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef CHATD_CORE_ENTRY_ADMISSION_H
 #define CHATD_CORE_ENTRY_ADMISSION_H
 
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 /* What whoever makes way reads. */
 #define CROWD_WAY "Too many connections are waiting at the name prompt, so some are closed at random, " \
@@ -14,22 +14,13 @@
 #define CROWD_FULL "This chat is nearly full, and your address has more connections than most, so this " \
                    "one is closed to let others in. Please try again later."
 
-/* The blocks of chat_config.address_exempt, text as the configuration has checked it. */
-void crowd_configure(struct chat *c);
-
-/* The address is one of those that have no such limits, or this host's by a unix socket. To be asked
- * of a whole address, and not of what is counted of one: its /64 is not exempt. */
-bool crowd_exempt(const struct chat *c, const struct address *a);
-
 /* NULL: the connection of the event may come, once *way has made way for it (NULL: nobody need).
  * Otherwise what it reads (event.h), and nothing is kept of it. */
 const char *crowd_refuses(struct chat *c, const struct event *e, struct session **way);
 
 /* The connection of s, which is new, counts from here on: at its address until
- * crowd_released, and (state LOGIN) among those without a name until crowd_named. */
+ * crowd_released, and (state LOGIN) among those without a name (unnamed.h). */
 void crowd_admit(struct chat *c, struct session *s);
-/* s has a name from here on, or ends without one: it leaves chat.login. */
-void crowd_named(struct chat *c, struct session *s);
 /* EVENT_RELEASED. */
 void crowd_released(struct chat *c, struct conn_id conn);
 

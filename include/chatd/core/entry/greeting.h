@@ -8,7 +8,7 @@
 #ifndef CHATD_CORE_ENTRY_GREETING_H
 #define CHATD_CORE_ENTRY_GREETING_H
 
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 /* s is new, and (unless it is the host) the last in chat.login; user is its login name if it is a
  * user of the host, or NULL. */
@@ -23,9 +23,6 @@ bool greet_foreign(struct chat *c, struct session *s, const char *in, size_t n);
 
 /* A line of s that is about to be taken for its name. True: as before. */
 bool greet_foreign_line(struct chat *c, struct session *s, const char *line, size_t n);
-
-/* s is about to leave chat.login. */
-void greet_forget(struct chat *c, struct session *s);
 
 /* Banners that are due. */
 void greet_tick(struct chat *c);

@@ -17,7 +17,7 @@
 #define CHATD_CORE_ENTRY_GUESS_H
 
 #include "chatd/core/people/account.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 enum guess_kind {
 	GUESS_PASSWORD,     /* of an account; about: its number, 0 where there is no such account */

@@ -8,7 +8,7 @@
 #define CHATD_CORE_ENTRY_PASSWORD_H
 
 #include "chatd/core/people/account.h"
-#include "chatd/core/question.h"
+#include "chatd/core/state/question.h"
 
 /* A password as it is checked: NFC (RFC 8265, 4.2.2), so that it is the same however a
  * terminal composes it. The caller clears and frees it. */

@@ -6,9 +6,8 @@
 #ifndef CHATD_CORE_ENTRY_RESUME_H
 #define CHATD_CORE_ENTRY_RESUME_H
 
-#include "chatd/core/state.h"
-
-enum { RESUME_CODE_BYTES = 12 }; /* "k3v9x-2p7qa" and the NUL */
+#include "chatd/core/people/session.h"
+#include "chatd/core/state/state.h"
 
 /* What is kept of one who has gone. */
 struct ghost {
@@ -22,9 +21,6 @@ struct ghost {
 	struct share *share;     /* that it is counted in */
 	struct ghost *prev, *next; /* in chat.ghosts, oldest first */
 };
-
-/* The session's code, from the chance that came with its connection. */
-void resume_code(const struct session *s, char code[RESUME_CODE_BYTES]);
 
 /* The session ends without having wished to: it may be resumed for a while. */
 void resume_keep(struct chat *c, const struct session *s);

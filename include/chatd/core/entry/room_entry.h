@@ -4,15 +4,12 @@
 #ifndef CHATD_CORE_ENTRY_ROOM_ENTRY_H
 #define CHATD_CORE_ENTRY_ROOM_ENTRY_H
 
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 /* s wants into r, where it is not. password: what was typed for it; NULL: nothing. */
 void door_knock(struct chat *c, struct session *s, struct room *r, const char *password);
 /* Tells s why it cannot come into r, which is private. */
 void door_private(struct chat *c, const struct session *s, const struct room *r);
-
-/* In the dialogue that asks for the password: the next line. */
-void door_line(struct chat *c, struct session *s, const char *text);
 
 /* A new password for r; its hash is made first. */
 void door_lock(struct chat *c, struct session *s, struct room *r, const char *password);

@@ -7,7 +7,7 @@
 #ifndef CHATD_CORE_INPUT_RATE_LIMIT_H
 #define CHATD_CORE_INPUT_RATE_LIMIT_H
 
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 /* What a pair of buckets holds and gains. */
 struct allowance {
@@ -53,7 +53,10 @@ void pace_line(struct chat *c, struct session *s);
 /* Nothing is taken out of either bucket. */
 bool pace_is_full(const struct chat *c, const struct pace *p);
 
-/* Tells s its buckets. */
-void pace_show(struct chat *c, struct session *s);
+/* The input of s waits for its buckets, or (address) for its address's; counted there. */
+void delay_begin(struct chat *c, struct session *s, bool address);
+void delay_by_address(struct session *s, bool waits);
+/* It waits no longer; nothing happens if it does not. */
+void delay_end(struct chat *c, struct session *s);
 
 #endif

@@ -8,7 +8,7 @@
 #ifndef CHATD_CORE_MODERATION_FILTER_H
 #define CHATD_CORE_MODERATION_FILTER_H
 
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 struct filter {
 	char *word;              /* owned; folded, and without the * */
@@ -17,7 +17,7 @@ struct filter {
 	                          * folded in another way */
 	char *by;                /* owned; the nick of who added it */
 	int64_t at_ms;
-	UT_hash_handle hh;       /* in order.words or order.beginnings, by word */
+	UT_hash_handle hh;       /* in chat.filters, by word */
 };
 
 /* The first filter that is in the text; NULL: none. */

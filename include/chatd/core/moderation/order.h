@@ -4,37 +4,9 @@
 #ifndef CHATD_CORE_MODERATION_ORDER_H
 #define CHATD_CORE_MODERATION_ORDER_H
 
-#include "chatd/core/commands/command.h"
-#include "chatd/core/moderation/ban.h"
+#include "chatd/core/rooms/ban.h"
 #include "chatd/core/moderation/filter.h"
 #include "chatd/core/rooms/membership.h"
-
-struct order {
-	struct ban *bans;        /* owned; all bans and mutes, oldest first */
-	uint32_t nbans[BAN_KINDS]; /* of each kind; at most BANS_MAX, and those that are over and
-	                          * still in the store */
-	struct ban_list everywhere[BAN_KINDS]; /* those that hold on the whole server */
-	uint32_t nrooms[BAN_KINDS]; /* those that hold in a room, of all rooms */
-	int64_t ban_due_ms;      /* when the first of all may be over; INT64_MAX: never */
-	struct filter *words, *beginnings; /* owned hashes, by word: nfilters together */
-	uint32_t nfilters;
-	int64_t lockdown_until_ms; /* only accounts may come in or speak until then; 0: all may */
-	char *lockdown_by;       /* owned; the nick of who said so; NULL while 0 */
-	struct out *outs;        /* those who are about to be put out, in that order */
-	bool outs_due;           /* some could not be put out for want of room in the effects */
-};
-
-void order_begin(struct chat *c);
-void order_free(struct chat *c);
-/* At the start: FACT_STATE as it was saved. */
-void order_load(struct chat *c, const char *key, const char *value);
-
-/* What is due: bans and the lockdown that are over, people who are to be put out. */
-void order_tick(struct chat *c);
-int64_t order_due_ms(const struct chat *c);
-
-/* Mutes, filters or the lockdown have changed: sets c->guarded. */
-void order_changed(struct chat *c);
 
 /* -- power ---------------------------------------------------------------------------- */
 
@@ -77,7 +49,7 @@ bool order_may_rename(struct chat *c, struct session *s, const char *key);
 bool order_may_register(struct chat *c, struct session *s);
 
 /* Why s may not say text in its room (NULL: anything), a sentence; NULL: it may. To be asked
- * only while c->guarded. In c->scratch. */
+ * only while c->guards > 0. In c->scratch. */
 const char *order_bars(struct chat *c, const struct session *s, const char *text);
 /* Its room reads what s says beside lines: a last word, a reason. */
 bool order_hears(struct chat *c, const struct session *s, const char *text);
@@ -95,31 +67,8 @@ const char *order_refusal(struct chat *c, const struct ban *b);
 /* The same for a mute. */
 const char *order_muted(struct chat *c, const struct ban *b);
 
-/* -- being put out -------------------------------------------------------------------- */
+/* -- what is told of bans ----------------------------------------------------------- */
 
-/* One who is about to be: in this step, or in the next that has room for it. */
-struct out {
-	struct session *session;
-	uint32_t room;           /* out of this one, to the lobby; 0: out of the chat */
-	char *told;              /* owned; what it reads */
-	char *why;               /* owned; what the room reads behind "bob was put out of ops" or
-	                          * "bob has left our chat: " */
-	struct out *prev, *next; /* in order.outs */
-};
-
-/* s is to be put out of r (NULL: of the chat). */
-void out_mark(struct chat *c, struct session *s, const struct room *r, const char *told,
-              const char *why);
-/* Puts out who can be. Sessions may end. */
-void out_run(struct chat *c);
-/* s ends by itself, or has left that room. */
-void out_forget(struct chat *c, struct session *s);
-
-/* -- what commands about bans share --------------------------------------------------- */
-
-/* The bans of the room that a command is about, NULL: those of the whole server. From the
- * lobby nobody is banned but from the whole. */
-struct room *order_scope(const struct chat *c, const struct args *a, enum ban_kind kind);
 /* The names of those who are here and hit by b, of its room's members alone or of all; how many
  * they are is returned. `but` is left out. */
 uint32_t order_hit_names(struct chat *c, const struct ban *b, const struct room *members,
@@ -132,20 +81,5 @@ const char *order_ban_who(const struct session *s, const struct ban *b);
 /* /ban --preview: tells s whom b, which is not in force, would hit; operators of a room, how
  * many of those who are in it. */
 void order_preview(struct chat *c, struct session *s, const struct ban *b);
-/* Begins the data of an act on bans of r (NULL: of the whole server): with all of the one that is
- * lifted (NULL: none). The number of the one that it made, if any, is still to be added. */
-void order_undo_begin(struct chat *c, struct bytes *data, enum ban_kind kind, struct room *r,
-                      const struct ban *lifted);
-/* Ends b for s, who may; told and recorded. cmd_unban.c */
-void order_unban(struct chat *c, struct session *s, struct ban *b);
-/* s keeps order where b holds. */
-bool order_may_end(const struct chat *c, const struct session *s, const struct ban *b);
-
-/* -- the lockdown --------------------------------------------------------------------- */
-
-/* It holds. */
-bool lockdown_on(const struct chat *c);
-/* Until then, saved; 0: no longer. */
-void lockdown_set(struct chat *c, int64_t until_ms, const char *by);
 
 #endif

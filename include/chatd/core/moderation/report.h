@@ -7,7 +7,7 @@
 #ifndef CHATD_CORE_MODERATION_REPORT_H
 #define CHATD_CORE_MODERATION_REPORT_H
 
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 enum report_state {
 	REPORT_OPEN,

@@ -11,7 +11,7 @@
 #define CHATD_CORE_MODERATION_UNDO_H
 
 #include "chatd/core/people/account.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 struct bytes;
 
@@ -41,16 +41,5 @@ void undo_late(struct chat *c, struct session *s, const char *what);
 /* Each restores what was before the act, if s may, and if what the act made is still so; tells s
  * what it did, and records it as an act that can be taken back in its turn. */
 typedef void undo_restore(struct chat *c, struct session *s, const struct row *act);
-
-undo_restore undo_ban;       /* cmd_order.c */
-undo_restore undo_grant;     /* cmd_grant.c */
-undo_restore undo_offer;
-undo_restore undo_owner;
-undo_restore undo_setting;   /* cmd_setting.c */
-undo_restore undo_filter;    /* cmd_server.c */
-undo_restore undo_lockdown;
-undo_restore undo_role;      /* cmd_admin.c */
-undo_restore undo_report;    /* cmd_report.c */
-undo_restore undo_shutdown;  /* cmd_serve.c */
 
 #endif

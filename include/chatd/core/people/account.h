@@ -9,7 +9,7 @@
 #define CHATD_CORE_PEOPLE_ACCOUNT_H
 
 #include "chatd/base/address.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 /* What somebody may do on the whole server; each may do what those before it may. */
 enum role {
@@ -75,14 +75,6 @@ struct account {
 	UT_hash_handle hh_shown; /* in chat.shown, by shown */
 };
 
-/* What s may do: its account's role; whoever administers the host is an administrator. */
-enum role role_of(const struct session *s);
-/* "guest", "account", "moderator", "admin". */
-const char *role_name(enum role r);
-/* False: text is none of them. */
-bool role_parse(const char *text, enum role *r);
-
-struct account *account_by_key(const struct chat *c, const char *key);
 /* The account of a name as typed; NULL: there is none. */
 struct account *account_named(const struct chat *c, const char *name);
 
@@ -99,8 +91,8 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
 void account_registered(const struct chat *c, struct account *a, struct address from);
 /* All that it has said is deleted; before it is dropped. */
 void account_erase(struct chat *c, const struct account *a);
-/* Forgets it, also in the store; who is signed in to it is a guest of that name. */
-void account_drop(struct chat *c, struct account *a);
+/* Only the memory; it is nothing in any room any more. */
+void account_free(struct chat *c, struct account *a);
 /* Saves what has changed of it. */
 void account_save(struct chat *c, struct account *a);
 
@@ -114,25 +106,16 @@ void account_set(char **field, const char *value);
  * old one is void. */
 void account_set_secret(struct chat *c, struct account *a, char **field, const char *value);
 
-/* Refers to a as it is now (NULL: to none), in place of what it referred to. */
-void account_ref_set(struct account_ref *ref, const struct account *a);
-void account_ref_clear(struct account_ref *ref);
-/* The account, if it is still there; NULL: none, or it is gone. */
-struct account *account_at(const struct chat *c, const struct account_ref *ref);
-/* It is there and its secrets are the same as then. */
-bool account_unchanged(const struct chat *c, const struct account_ref *ref);
-
 /* s is the bearer from here on; before it comes into a room, for that is what it may read by. */
 void account_bear(struct session *s, struct account *a);
 /* A password, or a code, was given for it that was wrong. */
 void account_wrong(const struct chat *c, struct account *a, bool code);
+/* Both count as one place (address_counted). */
+bool account_same_place(const struct address *a, const struct address *b);
 /* One of its last SIGN_INS_KEPT sign-ins came from there, as addresses are counted. */
 bool account_was_at(const struct account *a, const struct address *from);
 /* s has shown that it is the bearer, which is noted. */
 void account_sign_in(struct chat *c, struct session *s, struct account *a);
-/* Tells s, which has signed in, what waits for it: reports, offers, messages; when and from where it
- * signed in last; and what others have tried meanwhile. */
-void account_tell(struct chat *c, struct session *s);
 /* It is no longer. */
 void account_sign_out(struct chat *c, struct session *s);
 

@@ -12,7 +12,7 @@
 #ifndef CHATD_CORE_PEOPLE_FORGET_H
 #define CHATD_CORE_PEOPLE_FORGET_H
 
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 /* The fact is to go; the next start knows that too, by what it belongs to. */
 void forget_fact(struct chat *c, enum fact_kind kind, const char *key);

@@ -54,6 +54,8 @@ struct origins {
 /* The entry of an address, made where there is none. Valid until the next call, or while it
  * is held. Beyond ORIGINS_MAX that nobody holds the one that was asked for longest ago goes. */
 struct origin *origin_of(struct origins *origins, const struct address *a);
+/* What is counted for the site of an address; NULL: it has none. Valid as that of origin_of. */
+struct origin *origin_site_of(struct origins *origins, const struct address *a);
 /* The entry of a counted address, if there is one; NULL: none. */
 struct origin *origin_find(const struct origins *origins, const struct address *counted);
 /* A connection comes from there, and keeps the entry until it drops it. */

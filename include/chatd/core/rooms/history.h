@@ -4,8 +4,8 @@
 #ifndef CHATD_CORE_ROOMS_HISTORY_H
 #define CHATD_CORE_ROOMS_HISTORY_H
 
-#include "chatd/core/question.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/question.h"
+#include "chatd/core/state/state.h"
 
 /* s has just joined its room: the last lines, before the live ones flow. */
 void history_replay(struct chat *c, struct session *s);

@@ -8,7 +8,7 @@
 #define CHATD_CORE_ROOMS_MEMBERSHIP_H
 
 #include "chatd/core/people/account.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 /* Each may do what those before it may. */
 enum room_role {
@@ -68,14 +68,10 @@ uint32_t grant_owned(const struct chat *c, const char *account_key);
 /* People who are something in them, once for each room. */
 uint32_t grant_of_owner(const struct account *a);
 
-/* The account goes: its grants go too, and from the store when there is time (forget.h). Until
- * then they hold for nobody: a grant names the room's number and when the account was made. Rooms
- * that nothing keeps any more go as well. */
-void grant_drop_account(struct chat *c, struct account *a);
+/* g ends, and its fact goes when there is time (forget.h). */
+void grant_forget(struct chat *c, struct grant *g);
 /* The room goes: the same. */
 void grant_drop_room(struct chat *c, struct room *r);
-/* Only the memory. */
-void grant_free_account(struct chat *c, struct account *a);
 
 /* The room is new: it is counted (share.h) for its owner or, where it has none, for who made it;
  * who that is has changed; it goes. */

@@ -48,9 +48,6 @@ void outage_tell(struct chat *c, const struct session *s);
 /* What was said in its room is not all in the history that s has just read. */
 void outage_tell_unsaved(struct chat *c, const struct session *s);
 
-/* What is no line (orders, removals, accounts) can be saved: also where only disk_reserve keeps
- * lines back. */
-bool outage_saves(const struct chat *c);
 /* True: what s says is not to be said, because it cannot be saved; s was told. */
 bool outage_refuses(struct chat *c, const struct session *s);
 /* True: what is said in r now may be appended. False: it is counted as lost. */

@@ -7,7 +7,7 @@
 #ifndef CHATD_CORE_ROOMS_SEEN_H
 #define CHATD_CORE_ROOMS_SEEN_H
 
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 /* Saves it for s, which leaves its room, or its name. While the connection is open, and nothing else
  * is known of it, all that was sent counts as read. */

@@ -8,7 +8,7 @@
 #define CHATD_CORE_ROOMS_SETTING_H
 
 #include "chatd/core/rooms/membership.h"
-#include "chatd/core/state.h"
+#include "chatd/core/state/state.h"
 
 enum setting_kind {
 	SETTING_SWITCH,    /* on or off */
@@ -78,6 +78,6 @@ void setting_init(struct room *r);
 void setting_release(struct chat *c, struct room *r);
 
 /* At the start, after the rooms that have lines: one as it was saved. */
-void setting_load(struct chat *c, const char *key, const char *value);
+void setting_load(struct chat *c, struct room *r, const char *value);
 
 #endif

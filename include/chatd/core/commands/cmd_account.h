@@ -1,0 +1,16 @@
+/* Commands about one's account: /register /login /passwd /drop /codes /totp /sessions /resume. */
+#ifndef CHATD_CORE_COMMANDS_CMD_ACCOUNT_H
+#define CHATD_CORE_COMMANDS_CMD_ACCOUNT_H
+
+#include "chatd/core/commands/command.h"
+
+void cmd_register(struct chat *c, struct session *s, const struct args *a);
+void cmd_login(struct chat *c, struct session *s, const struct args *a);
+void cmd_passwd(struct chat *c, struct session *s, const struct args *a);
+void cmd_drop(struct chat *c, struct session *s, const struct args *a);
+void cmd_codes(struct chat *c, struct session *s, const struct args *a);
+void cmd_totp(struct chat *c, struct session *s, const struct args *a);
+void cmd_sessions(struct chat *c, struct session *s, const struct args *a);
+void cmd_resume(struct chat *c, struct session *s, const struct args *a);
+
+#endif

@@ -1,0 +1,23 @@
+/* Commands about who is what in a room: /op /deop /voice /devoice /invite /uninvite, and about who owns it: /transfer /accept /decline. */
+#ifndef CHATD_CORE_COMMANDS_CMD_GRANT_H
+#define CHATD_CORE_COMMANDS_CMD_GRANT_H
+
+#include "chatd/core/commands/command.h"
+#include "chatd/core/moderation/undo.h"
+
+void cmd_op(struct chat *c, struct session *s, const struct args *a);
+void cmd_deop(struct chat *c, struct session *s, const struct args *a);
+void cmd_voice(struct chat *c, struct session *s, const struct args *a);
+void cmd_devoice(struct chat *c, struct session *s, const struct args *a);
+void cmd_transfer(struct chat *c, struct session *s, const struct args *a);
+void cmd_accept(struct chat *c, struct session *s, const struct args *a);
+void cmd_decline(struct chat *c, struct session *s, const struct args *a);
+void cmd_invite(struct chat *c, struct session *s, const struct args *a);
+void cmd_uninvite(struct chat *c, struct session *s, const struct args *a);
+
+/* Acts that can be taken back. */
+undo_restore undo_grant;
+undo_restore undo_offer;
+undo_restore undo_owner;
+
+#endif

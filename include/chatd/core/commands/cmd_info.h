@@ -1,0 +1,12 @@
+/* Commands that tell about chatd: /help /time /version /limits. */
+#ifndef CHATD_CORE_COMMANDS_CMD_INFO_H
+#define CHATD_CORE_COMMANDS_CMD_INFO_H
+
+#include "chatd/core/commands/command.h"
+
+void cmd_help(struct chat *c, struct session *s, const struct args *a);
+void cmd_time(struct chat *c, struct session *s, const struct args *a);
+void cmd_version(struct chat *c, struct session *s, const struct args *a);
+void cmd_limits(struct chat *c, struct session *s, const struct args *a);
+
+#endif

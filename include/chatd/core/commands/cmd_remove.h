@@ -1,0 +1,9 @@
+/* /remove: rooms, accounts, and what was made from one address, taken away for good. Nothing of it can be taken back, so it is told first, and done with --yes alone. */
+#ifndef CHATD_CORE_COMMANDS_CMD_REMOVE_H
+#define CHATD_CORE_COMMANDS_CMD_REMOVE_H
+
+#include "chatd/core/commands/command.h"
+
+void cmd_remove(struct chat *c, struct session *s, const struct args *a);
+
+#endif

@@ -1,0 +1,12 @@
+/*
+ * What is typed at the prompt for the name: a name, or one of the few commands that lead to one.
+ */
+#ifndef CHATD_CORE_COMMANDS_PROMPT_H
+#define CHATD_CORE_COMMANDS_PROMPT_H
+
+#include "chatd/core/state/state.h"
+
+/* A line at the prompt. May end the session. */
+void prompt_line(struct chat *c, struct session *s, char *text);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * What somebody is asked for, and answers with the next line: the name, a password, a code.
+ *
+ * A dialogue is a question whose answer is the next line, whatever that line says: it is
+ * no command and is said to nobody. There is at most one for each session.
+ */
+#ifndef CHATD_CORE_ENTRY_DIALOGUE_H
+#define CHATD_CORE_ENTRY_DIALOGUE_H
+
+#include "chatd/core/people/account.h"
+#include "chatd/core/state/state.h"
+
+#define TOTP_WRONG "That is not the code of this moment, or it was used already."
+
+/* What the next line answers. */
+enum dialogue_ask {
+	DIALOGUE_PASSWORD,   /* of the account that is signed in to */
+	DIALOGUE_CODE,       /* and its second step */
+	DIALOGUE_OLD,        /* /passwd, /drop: the password that holds */
+	DIALOGUE_NEW,        /* /register, /passwd: the new one */
+	DIALOGUE_AGAIN,      /* and once more */
+	DIALOGUE_OVER,       /* nothing any more: the next line may still be meant for what failed,
+	                      * and is said to nobody */
+	DIALOGUE_TOTP,       /* /totp: a code, to show that the app has the secret */
+};
+
+/* What a dialogue leads to. */
+enum dialogue_aim {
+	DIALOGUE_SIGN_IN,
+	DIALOGUE_REGISTER,
+	DIALOGUE_PASSWD,
+	DIALOGUE_DROP,
+	DIALOGUE_SET_TOTP,
+	DIALOGUE_TOTP_OFF,
+	DIALOGUE_SET_CODES,
+	DIALOGUE_ENTER,      /* /join: a room that has a password */
+	DIALOGUE_LOCK,       /* /room password: a new one; asks nothing */
+};
+
+/* The next line has come, which the dialogue waits for. a: the account that it is about; NULL: none.
+ * May end the session. */
+typedef void dialogue_take(struct chat *c, struct session *s, struct account *a, char *text);
+
+struct dialogue {
+	dialogue_take *take; /* what becomes of the answer; NULL: none is waited for */
+	enum dialogue_aim aim;
+	enum dialogue_ask ask;
+	uint8_t tries;       /* wrong answers so far; PASSWORD_TRIES_MAX end it */
+	bool once;           /* the password came with the command: a wrong one ends it */
+	bool lines;          /* DROP: what the account has said goes too */
+	bool hidden;         /* its client was told not to show what is typed */
+	bool warned;         /* was told that what is typed can be seen */
+	struct account_ref account; /* that it is about, as it was when its password was last asked
+	                      * for; none: there is none, or none yet */
+	char *name;          /* owned; REGISTER: the key of the name that is to be the account's; otherwise
+	                      * NULL */
+	uint32_t room;       /* ENTER, LOCK: number of the room */
+	char *secret;        /* owned, cleared: what was typed and is still needed; NULL: nothing */
+};
+
+/* Asks again what is to be answered: the dialogue's question, or the name, if it has none yet. */
+void session_prompt(struct chat *c, const struct session *s);
+
+/* A name that s may not bear; it was told. Ends the session after too many. */
+void login_wrong(struct chat *c, struct session *s);
+
+/* The dialogue is given up; at the prompt the name is asked for again. */
+void login_give_up(struct chat *c, struct session *s);
+
+/* Begins a dialogue without asking anything yet. */
+void dialogue_start(struct chat *c, struct session *s, enum dialogue_aim aim,
+                    enum dialogue_ask ask, dialogue_take *take);
+/* Takes what was typed, in place of what it had, which is cleared. */
+void dialogue_keep(struct dialogue *d, char *secret);
+/* Clears and frees it; NULL is fine. */
+void dialogue_free(struct dialogue *d);
+/* A wrong answer: says why (NULL: that was said), and asks again; the last one ends it. */
+void dialogue_retry(struct chat *c, struct session *s, enum dialogue_ask ask, const char *why);
+/* An interrupt: the first one of telnet makes it known, and hides what is typed from then
+ * on; another gives the dialogue up. */
+void dialogue_interrupt(struct chat *c, struct session *s);
+/* Asks the question again. */
+void dialogue_prompt(struct chat *c, const struct session *s);
+/* The next line has come. May end the session. */
+void dialogue_line(struct chat *c, struct session *s, char *text);
+/* For the answers that a dialogue waits for: true if it may go on with this one. Otherwise it is
+ * over, or there is none any more; why it could not be found out was said. */
+bool dialogue_goes_on(struct chat *c, struct session *s, const struct rows *rows);
+/* It is over, or given up; NULL is fine. Shows again what is typed. */
+void dialogue_end(struct chat *c, struct session *s);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * What somebody reads after signing in.
+ */
+#ifndef CHATD_CORE_ENTRY_SIGNED_IN_H
+#define CHATD_CORE_ENTRY_SIGNED_IN_H
+
+#include "chatd/core/state/state.h"
+
+/* Tells s, which has signed in, what waits for it: reports, offers, messages; when and from where it
+ * signed in last; and what others have tried meanwhile. */
+void signed_in_tell(struct chat *c, struct session *s);
+
+#endif

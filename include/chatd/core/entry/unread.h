@@ -1,0 +1,20 @@
+/*
+ * What there is for somebody who comes back to an account: first how many lines were not read, room
+ * by room.
+ */
+#ifndef CHATD_CORE_ENTRY_UNREAD_H
+#define CHATD_CORE_ENTRY_UNREAD_H
+
+#include "chatd/core/state/question.h"
+#include "chatd/core/state/state.h"
+
+/* s has just signed in: it is told what is unread, and then the rest (signed_in.h), behind the replay
+ * that may be on its way. Nothing is held up for that. */
+void unread_begin(struct chat *c, struct session *s);
+
+/* Asks q of what s, who has an account, has not read in the rooms_max rooms with most of it. */
+void unread_ask(struct chat *c, struct session *s, struct question *q, uint32_t rooms_max);
+/* "12 (2 mention you)". */
+void unread_put(struct bytes *b, const struct row *row);
+
+#endif

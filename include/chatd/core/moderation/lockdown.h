@@ -1,0 +1,22 @@
+/*
+ * The lockdown: for a while only people with an account may come in or speak.
+ */
+#ifndef CHATD_CORE_MODERATION_LOCKDOWN_H
+#define CHATD_CORE_MODERATION_LOCKDOWN_H
+
+#include "chatd/core/state/state.h"
+
+/* It holds. */
+bool lockdown_on(const struct chat *c);
+/* Until then, saved; 0: no longer. */
+void lockdown_set(struct chat *c, int64_t until_ms, const char *by);
+
+/* Its time is over. */
+void lockdown_tick(struct chat *c);
+int64_t lockdown_due_ms(const struct chat *c);
+
+/* At the start: FACT_STATE as it was saved. */
+void lockdown_load(struct chat *c, const char *key, const char *value);
+void lockdown_free(struct chat *c);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * Coming into a room and leaving it, and what the others read of that.
+ */
+#ifndef CHATD_CORE_ROOMS_JOIN_H
+#define CHATD_CORE_ROOMS_JOIN_H
+
+#include "chatd/core/state/state.h"
+
+enum { COMPANY_NAMED = 5 };  /* people who are named to somebody who comes in */
+
+/* What somebody is told when the replay is there. */
+typedef void room_settled(struct chat *c, struct session *s);
+
+/* s, which is in no room, comes in: notice to the others, the history to s, and then what `settled`
+ * says, if it is not NULL. */
+enum room_joining {
+	ROOM_CAME,
+	ROOM_CAME_BACK, /* in the place of its own dead connection: no notice */
+};
+void room_join(struct chat *c, struct room *r, struct session *s, enum room_joining how,
+               room_settled *settled);
+
+/* s leaves its room; why, if not NULL or empty, follows the notice to the others.
+ * The room is gone with its last member if it has no history. */
+enum room_leaving {
+	ROOM_QUIT,   /* "bob has left our chat" */
+	ROOM_MOVED,  /* "bob has left this room" */
+	ROOM_PUT_OUT, /* "bob was put out of ops", and why as it is: "by alice" */
+};
+void room_leave(struct chat *c, struct session *s, enum room_leaving how, const char *why);
+
+/* s comes into r from the room where it is, and reads where it is now; made: r is new. */
+void room_go(struct chat *c, struct session *s, struct room *r, bool made);
+
+/* The second half of that: s is in no room. */
+void room_arrive(struct chat *c, struct session *s, struct room *r, bool made);
+
+/* "bob and carol", "bob, carol, dave and 9 others": the members but s, at most
+ * max + 1 names; in c->scratch. "" if there is nobody else. */
+const char *room_company(struct chat *c, const struct room *r, const struct session *s,
+                         uint32_t max);
+
+/* Sums of joins and leaves that are due. */
+void room_tick(struct chat *c);
+int64_t room_due_ms(const struct chat *c);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * Rooms and accounts that go for good: removed by somebody, or rooms silent for too long.
+ *
+ * With a room goes all that belongs to it: lines, settings, grants, bans. Reports of its lines
+ * stay, for they are evidence.
+ */
+#ifndef CHATD_CORE_ROOMS_REMOVAL_H
+#define CHATD_CORE_ROOMS_REMOVAL_H
+
+#include "chatd/core/state/state.h"
+
+/* r, which is not the lobby, goes; who is in it is put out, to the lobby. by: the nick of who wants
+ * it so. There may be many of them, so it happens in this step (removal_run) or in the next. */
+void removal_mark(struct chat *c, struct room *r, const char *by);
+void removal_run(struct chat *c);
+
+/* Forgets it, also in the store; who is signed in to it is a guest of that name. */
+void account_drop(struct chat *c, struct account *a);
+
+/* For how many days without a line r stays; 0: for good. */
+uint32_t removal_days(const struct chat *c, const struct room *r);
+
+/* Those that are marked, and those that have been silent for too long. */
+void removal_tick(struct chat *c);
+int64_t removal_due_ms(const struct chat *c);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * Questions: what was asked of the store or of the program, what goes on with the answer, and
+ * whom it is for.
+ *
+ * An answer of the store finds its question by the connection that asked and its number, and by
+ * nothing else; one of the program (EVENT_RELOADED, EVENT_FIGURES) or the server (EVENT_ARRIVED), which
+ * comes at once, by its kind.
+ * Where the asker is gone, has left the room that the question was about, or has its answer
+ * already, there is no question any more and the answer is dropped. Where the account that it was
+ * about has changed meanwhile (its password, or it is another of the same name), the asker is
+ * told so and the answer is not looked at.
+ */
+#ifndef CHATD_CORE_STATE_QUESTION_H
+#define CHATD_CORE_STATE_QUESTION_H
+
+#include "chatd/core/people/account.h"
+#include "chatd/core/state/state.h"
+
+struct question;
+
+/* What goes on with the answer e (EVENT_ROWS, EVENT_RELOADED, EVENT_FIGURES or EVENT_ARRIVED). s: who asked; it
+ * may end it, ask again, or go to another room. */
+typedef void question_then(struct chat *c, struct session *s, struct question *q,
+                           const struct event *e);
+
+struct question {
+	uint64_t number;         /* never used again; an answer to a query names it */
+	struct session *session; /* who asked; NULL: the server itself (a backup) */
+	enum event_kind answer;  /* of what kind the answer is */
+	question_then *then;
+	bool holds;              /* the asker's input waits for it */
+	bool in_room;            /* it is about the room where the asker is, and void once it has left */
+	struct account_ref account; /* it is void once this account has changed; of none: key NULL */
+	void *data;              /* what `then` knows beside; NULL: nothing */
+	void (*free_data)(void *data); /* is called with it at the question's end; NULL: it is nobody's
+	                          * to free */
+	struct query *later;     /* owned; is asked at due_ms, which is in chat.delayed; NULL: it is on
+	                          * its way */
+	int64_t due_ms;
+	struct question *prev, *next; /* in session->questions, or chat.questions */
+	struct question *later_prev, *later_next; /* in chat.delayed */
+};
+
+/* A question of s (NULL: the server's own) that is about to be asked; s waits for the answer
+ * unless `holds` is taken back. The fields behind `then` are the caller's to fill, before it asks. */
+struct question *question_new(struct chat *c, struct session *s, question_then *then);
+/* It is void once a has changed. NULL: there is no such account, and the answer is no secret. */
+void question_about(struct question *q, const struct account *a);
+/* Asks the store: fills in the query's number, connection and share. */
+void question_ask(struct chat *c, struct question *q, struct query query);
+/* The same in delay_ms, if that is more than 0. */
+void question_ask_in(struct chat *c, struct question *q, struct query query, int64_t delay_ms);
+/* Asks the program; kind: EFFECT_RELOAD or EFFECT_FIGURES, answered by the event `answer`. */
+void question_ask_program(struct chat *c, struct question *q, enum effect_kind kind,
+                          enum event_kind answer, const char *text);
+/* Asks the server what has arrived at a connection; answered by EVENT_ARRIVED. */
+void question_ask_arrived(struct chat *c, struct question *q, struct conn_id about);
+
+/* The question that the event answers; NULL: none any more. */
+struct question *question_of(struct chat *c, const struct event *e);
+/* Its answer is there: nobody waits for it any more. It is the caller's to free. */
+void question_take(struct chat *c, struct question *q);
+void question_free(struct question *q);
+
+/* s is gone, or leaves its room: what it asked is of no interest any more. */
+void question_drop_all(struct chat *c, struct session *s);
+void question_drop_room(struct chat *c, struct session *s);
+/* The end of the chat: the server's own. */
+void questions_free(struct chat *c);
+
+/* Those that waited before they were asked. */
+void question_tick(struct chat *c);
+int64_t question_due_ms(const struct chat *c);
+
+#endif

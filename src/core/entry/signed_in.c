@@ -1,0 +1,81 @@
+/* What follows a sign-in. Owns nothing. */
+
+#include "chatd/core/entry/signed_in.h"
+
+#include "chatd/core/state/emit.h"
+#include "chatd/core/moderation/report.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/people/mail.h"
+#include "chatd/core/rooms/setting.h"
+
+#include <inttypes.h>
+
+/* The sign-in before this one came from elsewhere, and what was tried before it was told there. */
+static void say_before(struct chat *c, struct session *s, const struct account *a)
+{
+	if (a->before.passwords + a->before.codes == 0 || account_same_place(&a->last[1].from, &s->from))
+		return;
+	emit_reply(c, s, "Wrong passwords before that sign-in: %" PRIu32 "; wrong codes: %" PRIu32 ".",
+	           a->before.passwords, a->before.codes);
+	emit_reply(c, s, "If it was not you, somebody knows your password: %cpasswd sets a new one.",
+	           c->config.command_prefix);
+}
+
+static void say_last(struct chat *c, struct session *s, const struct account *a)
+{
+	char age[AGE_BYTES_MAX], from[ADDRESS_BYTES_MAX];
+
+	if (a->last[1].at_ms == 0)
+		return;
+	emit_reply(c, s, "You last signed in %s ago, from %s.",
+	           format_age(age, c->wall_ms - a->last[1].at_ms),
+	           address_show(&a->last[1].from, from));
+	say_before(c, s, a);
+	if (a->since.passwords > 0)
+		emit_reply(c, s, "Since then %" PRIu32 " wrong %s tried. If that was not you, %cpasswd "
+		           "sets a new one.", a->since.passwords,
+		           a->since.passwords == 1 ? "password was" : "passwords were",
+		           c->config.command_prefix);
+	if (a->since.codes > 0)
+		emit_reply(c, s, "Since then %" PRIu32 " wrong %s given after your right password. If that "
+		           "was not you, somebody knows it: %cpasswd sets a new one.", a->since.codes,
+		           a->since.codes == 1 ? "code was" : "codes were", c->config.command_prefix);
+}
+
+/* Its bearer was there before anybody tried. */
+static bool was_there_before(const struct account *a, const struct address *from)
+{
+	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++)
+		if (a->last[i].at_ms < a->wrong_ms && account_same_place(&a->last[i].from, from))
+			return true;
+	return false;
+}
+
+/* What was wrong has been told to whoever signs in. Where that may not be the bearer, who comes from
+ * elsewhere as a rule, it is told again at the next sign-in: also if it is whoever tried who comes
+ * again, and again. */
+static void wrong_told(const struct chat *c, struct account *a, const struct session *s)
+{
+	bool over = a->wrong_ms < c->wall_ms - WRONG_TOLD_DAYS * INT64_C(86400000);
+	struct wrong kept = over || was_there_before(a, &s->from) ? (struct wrong){0} : a->before;
+
+	a->before.passwords = a->since.passwords + kept.passwords;
+	a->before.codes = a->since.codes + kept.codes;
+	a->since = (struct wrong){0};
+	if (a->before.passwords + a->before.codes == 0)
+		a->wrong_ms = 0;
+}
+
+void signed_in_tell(struct chat *c, struct session *s)
+{
+	struct account *a = s->account;
+
+	report_remind(c, s);
+	setting_tell_offers(c, s);
+	mail_deliver(c, s, a);
+	say_last(c, s, a);
+	if (a->wrong_ms == 0)
+		return;
+	wrong_told(c, a, s);
+	account_save(c, a);
+}

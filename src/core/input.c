@@ -1,0 +1,363 @@
+/*
+ * A session's input: from bytes to finished lines.
+ *
+ * Lines are taken one by one, and only while the session may go on and what a
+ * line may cause still fits the effects (emit.h); the rest waits for a RESUME.
+ */
+
+#include "chatd/core/input.h"
+
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/text.h"
+#include "chatd/core/commands/cmd_serve.h"
+#include "chatd/core/commands/command.h"
+#include "chatd/core/commands/prompt.h"
+#include "chatd/core/entry/dialogue.h"
+#include "chatd/core/entry/greeting.h"
+#include "chatd/core/entry/resume.h"
+#include "chatd/core/input/rate_limit.h"
+#include "chatd/core/moderation/flood.h"
+#include "chatd/core/moderation/speech.h"
+#include "chatd/core/people/mail.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/state/tables.h"
+
+enum {
+	IAC = 0xff,            /* RFC 854, like the next two */
+	WILL = 0xfb,
+	DO = 0xfd,
+	PIECE_BYTES_MAX = 512,  /* telnet input is decoded in pieces of at most this: what each byte
+	                         * of one may say (an interrupt), and the command at its end, fit
+	                         * ARENA_PER_LINE_MAX */
+};
+
+_Static_assert(PIECE_BYTES_MAX * 100 <= ARENA_PER_LINE_MAX / 4,
+               "100 bytes are said to an interrupt, and most is left for a command's reply");
+
+/* A line was over the limit. */
+static void too_long(struct chat *c, struct session *s, uint64_t len)
+{
+	if (s->dialogue != NULL) {
+		emit_reply(c, s, "A password has at most %d characters.", PASSWORD_CHARS_MAX);
+		session_prompt(c, s);
+		return;
+	}
+	if (s->state == SESSION_LOGIN) {
+		emit_reply(c, s, "A name has at most %d characters; this has %llu bytes, so this connection "
+		           "ends here.", NICK_CHARS_MAX, (unsigned long long)len);
+		/* Nobody types so much for a name; it may be the head of a request, and what follows
+		 * its body. */
+		session_end(c, s, NULL, true);
+		return;
+	}
+	flood_line(c, s);
+	emit_reply(c, s, "Your line was not sent: it has %llu bytes and the limit is %u. Please send it "
+	           "in parts.", (unsigned long long)len, c->config.line_bytes_max);
+}
+
+/* The host is in no room, so there is nobody to say anything to. Scripts know no command_prefix, and
+ * write / whatever it is. */
+static void host_line(struct chat *c, struct session *s, char *text)
+{
+	char p = c->config.command_prefix;
+
+	if (*text == p || *text == '/')
+		command_run(c, s, text + 1);
+	else
+		emit_reply(c, s, "Only commands work here: %chelp lists them, %cnick NAME enters the chat.", p, p);
+}
+
+/* One whole line, valid UTF-8 without controls, in c->body. May end the session. */
+static void take_line(struct chat *c, struct session *s, size_t len)
+{
+	char *text = c->body;
+
+	s->said_ms = c->now_ms;
+	if (s->state == SESSION_LOGIN)
+		flood_line(c, s);
+	if (s->dialogue != NULL || s->state == SESSION_LOGIN) {
+		size_t all = len;
+
+		while (len > 0 && text[len - 1] == ' ')
+			text[--len] = '\0';
+		if (s->dialogue == NULL) {
+			prompt_line(c, s, text + strspn(text, " "));
+			return;
+		}
+		dialogue_line(c, s, text + strspn(text, " "));
+		explicit_bzero(text, all);
+		return;
+	}
+	if (text[strspn(text, " ")] == '\0')
+		return;
+	if (s->state == SESSION_HOST) {
+		host_line(c, s, text);
+		return;
+	}
+	flood_line(c, s);
+	if (text[0] != c->config.command_prefix || text[1] == c->config.command_prefix) {
+		if (flood_refuses(c, s, "sent") || slip_refuses(c, s))
+			return;
+		room_say(c, s, RECORD_SAY, text + (text[0] == c->config.command_prefix));
+		slip_word(c, s, text);
+	} else {
+		command_run(c, s, text + 1);
+		/* It may have been a password. */
+		explicit_bzero(text, len);
+	}
+}
+
+/* One finished line, or what else framing found. False: no more of this input,
+ * because the session has ended. */
+static bool on_line(struct chat *c, struct session *s, enum line_result result, const char *text,
+                    uint64_t len)
+{
+	size_t kept;
+
+	switch (result) {
+	case LINE_READY:
+		if (s->state == SESSION_LOGIN && greet_foreign_line(c, s, text, (size_t)len))
+			return false;
+		if (line_is_keys(text, len)) {
+			slip_keys(c, s);
+			if (s->state == SESSION_LOGIN && s->dialogue == NULL)
+				login_wrong(c, s);
+			else
+				session_prompt(c, s);
+			break;
+		}
+		kept = text_neutralise(c->body, text, (size_t)len);
+		/* What is shown and saved counts, also where it is longer than what was sent. */
+		if (kept > len)
+			pace_bytes(c, s, kept - (size_t)len);
+		take_line(c, s, kept);
+		break;
+	case LINE_TOO_LONG:
+		too_long(c, s, len);
+		break;
+	case LINE_INTERRUPT:
+		/* The terminal's cursor is behind what was begun. */
+		emit_raw(c, s, "\r\n", 2);
+		if (s->dialogue != NULL) {
+			dialogue_interrupt(c, s);
+			break;
+		}
+		emit_reply(c, s, "Interrupted: what you had begun to type is gone. %cquit ends the chat.",
+		           c->config.command_prefix);
+		session_prompt(c, s);
+		break;
+	case LINE_END:
+		s->eof = true;
+		break;
+	case LINE_MORE:
+		break;
+	}
+	return session_lives(s);
+}
+
+/* One more line of this input may be taken in this step. */
+static bool may_go_on(const struct chat *c, const struct session *s)
+{
+	return session_ready(s) && c->arena_len < ARENA_INPUT_BYTES && emit_has_room(c);
+}
+
+/* Lines from *in as long as the session may go on. False: it has ended. */
+static bool take_lines(struct chat *c, struct session *s, const char **in, const char *end,
+                       bool edit)
+{
+	while (*in < end && !s->eof) {
+		enum line_result result;
+		const char *text, *begin = *in;
+		uint64_t len;
+
+		flood_delay(c, s);
+		if (!may_go_on(c, s))
+			return true;
+		result = line_next(&s->line, in, end, c->config.line_bytes_max, edit, &text, &len);
+		pace_bytes(c, s, (size_t)(*in - begin));
+		c->more = *in < end;
+		if (!on_line(c, s, result, text, len))
+			return false;
+	}
+	return true;
+}
+
+/* A telnet client's bytes. Each piece ends where a line may end, so that a line
+ * that has to wait leaves no decoded bytes behind. */
+static bool take_telnet(struct chat *c, struct session *s, const char **in, const char *end)
+{
+	char out[PIECE_BYTES_MAX];
+
+	while (*in < end && !s->eof) {
+		size_t len = 0, left = (size_t)(end - *in);
+		struct bytes answer = {0};
+		const char *p = out;
+		size_t n;
+
+		flood_delay(c, s);
+		if (!may_go_on(c, s))
+			return true;
+		while (len < left && len < sizeof out)
+			if ((*in)[len++] == '\n' || (*in)[len - 1] == '\0')
+				break;
+		n = telnet_decode(s->telnet, *in, len, out, &answer);
+		*in += len;
+		pace_bytes(c, s, len);
+		c->more = *in < end;
+		if (answer.len > 0)
+			emit_raw(c, s, answer.data, answer.len);
+		bytes_release(&answer);
+		/* The piece holds one line's end at most, so nothing can stop it midway but
+		 * the session's own end. */
+		while (p < out + n && !s->eof) {
+			enum line_result result;
+			const char *text;
+			uint64_t line_len;
+
+			result = line_next(&s->line, &p, out + n, c->config.line_bytes_max, true, &text,
+			                   &line_len);
+			if (!on_line(c, s, result, text, line_len)) {
+				explicit_bzero(out, sizeof out);
+				return false;
+			}
+		}
+	}
+	/* It may have been a password. */
+	explicit_bzero(out, sizeof out);
+	return true;
+}
+
+/* A raw client's input ended with a byte IAC, and this one comes after it. */
+static void take_held_iac(struct chat *c, struct session *s, unsigned char next)
+{
+	static const char iac[] = {(char)IAC};
+	const char *p = iac, *text;
+	struct bytes answer = {0};
+	char out[1];
+	uint64_t len;
+
+	s->iac_held = false;
+	if (next != WILL && next != DO) {
+		/* No line ends with this byte, so there is no result to look at. */
+		line_next(&s->line, &p, iac + 1, c->config.line_bytes_max, false, &text, &len);
+		return;
+	}
+	s->telnet = telnet_new();
+	telnet_decode(s->telnet, iac, 1, out, &answer);
+	bytes_release(&answer);
+}
+
+/* What was begun is a line too, at the end of the input. */
+static void take_last(struct chat *c, struct session *s)
+{
+	const char *text;
+	uint64_t len;
+	enum line_result result = line_last(&s->line, c->config.line_bytes_max, &text, &len);
+
+	c->more = false;
+	if (result != LINE_MORE)
+		on_line(c, s, result, text, len);
+}
+
+static void finish(struct chat *c, struct session *s)
+{
+	if (line_begun(&s->line)) {
+		flood_delay(c, s);
+		if (!may_go_on(c, s)) {
+			/* Whatever it waits for lets it go on. Where only this step has no room for more, the
+			 * next one has. */
+			if (session_ready(s))
+				session_finish(c, s);
+			return;
+		}
+		take_last(c, s);
+	}
+	/* A half-closed client still gets its sign-in messages, and what it has read does not come again. */
+	if (!session_lives(s) || session_waits(s) || s->after_replay != NULL || serve_owes(c, s) ||
+	    (s->mail_shown != 0 && !mail_is_late(c, s)))
+		return;
+	if (!emit_has_room(c)) {
+		session_finish(c, s);
+		return;
+	}
+	resume_keep(c, s);
+	session_end(c, s, NULL, true);
+}
+
+void input_finish(struct chat *c)
+{
+	struct session *s;
+	size_t n;
+
+	/* Who comes into it meanwhile waits for the next step. */
+	DL_COUNT2(c->finishing, s, n, finish_next);
+	for (; n > 0 && (s = c->finishing) != NULL; n--) {
+		DL_DELETE2(c->finishing, s, finish_prev, finish_next);
+		s->finishing = false;
+		finish(c, s);
+	}
+}
+
+int64_t input_due_ms(const struct chat *c)
+{
+	return c->finishing != NULL ? c->now_ms : INT64_MAX;
+}
+
+void input_bytes(struct chat *c, struct event *e)
+{
+	struct session *s = chat_session(c, e->conn);
+	const char *in = e->bytes.data, *end = in + e->bytes.len;
+	bool lives = true;
+
+	e->bytes.taken = e->bytes.len;
+	if (s == NULL || c->stopping || in == end || s->eof)
+		return;
+	if (!session_ready(s)) {
+		e->bytes.taken = 0;
+		return;
+	}
+	if (!s->heard && greet_foreign(c, s, in, e->bytes.len))
+		return;
+	if (s->iac_held)
+		take_held_iac(c, s, (unsigned char)*in);
+	if (s->telnet == NULL) {
+		enum telnet_sign sign = telnet_sign(in, (size_t)(end - in));
+
+		if (sign == TELNET_YES)
+			s->telnet = telnet_new();
+		else if (sign == TELNET_MAYBE)
+			end--;
+		if (sign != TELNET_YES)
+			lives = take_lines(c, s, &in, end, false);
+		if (lives && sign == TELNET_MAYBE && in == end) {
+			s->iac_held = true;
+			in++;
+		}
+	}
+	if (lives && s->telnet != NULL)
+		lives = take_telnet(c, s, &in, end);
+	if (!lives)
+		return;
+	if (s->eof) {
+		/* By ctrl-D: what comes behind it is not looked at. */
+		session_finish(c, s);
+		return;
+	}
+	e->bytes.taken = (size_t)(in - e->bytes.data);
+	if (e->bytes.taken < e->bytes.len && session_ready(s))
+		emit_session(c, EFFECT_RESUME, s);
+}
+
+void input_eof(struct chat *c, struct session *s)
+{
+	s->eof = true;
+	greet_now(c, s);
+	if (s->iac_held)
+		take_held_iac(c, s, 0);
+	session_finish(c, s);
+}

@@ -1,0 +1,333 @@
+/*
+ * Floods: delays, mutes, and the end of those who go on.
+ *
+ * Owns what of a session and an origin counts towards it.
+ * Where several sessions wait for their address's bucket, each tick shares out
+ * what is in it, in the order in which they began to wait: otherwise the first
+ * in the list would take all of it for ever.
+ */
+
+#include "chatd/core/moderation/flood.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <utlist.h>
+
+#include "chatd/core/state/emit.h"
+#include "chatd/core/state/exempt.h"
+#include "chatd/core/input/rate_limit.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/tables.h"
+
+enum {
+	FLOOD_STEP_MS = 20,  /* delayed input goes on at such times, that one look may serve many */
+	FLOOD_REST_MS = 1000, /* who has not been delayed for so long has rested */
+	CLOCK_AT = 12,       /* in a stamp, the time of day */
+	CLOCK_BYTES = 8,
+};
+
+/* -- what comes ---------------------------------------------------------------------------- */
+
+void flood_line(struct chat *c, struct session *s)
+{
+	if (s->turn_lines > 0)
+		s->turn_lines--;
+	pace_line(c, s);
+}
+
+/* -- delays ----------------------------------------------------------------------------- */
+
+/* Once it has rested, it is told anew. */
+static void forget_told(const struct chat *c, struct session *s)
+{
+	if (c->now_ms - s->delay_at_ms < FLOOD_REST_MS)
+		return;
+	if (s->throttle_told && pace_is_full(c, &s->pace))
+		s->throttle_told = false;
+	if (s->address_told && pace_is_full(c, &pace_shared(s)->pace))
+		s->address_told = false;
+}
+
+static void tell_delay(struct chat *c, struct session *s, enum pace_cause cause)
+{
+	bool address = cause >= CAUSE_ADDRESS_LINES;
+	struct allowance a = address ? pace_all(c, s) : pace_own(c, s);
+	bool lines = cause == CAUSE_LINES || cause == CAUSE_ADDRESS_LINES;
+	uint64_t n = lines ? a.lines : a.bytes;
+	bool *told = address ? &s->address_told : &s->throttle_told;
+	char end[64] = "";
+
+	/* Who is muted loses lines, and was told; at the prompt every line has its answer, and a
+	 * script that is slowed there reads none. */
+	if (*told || c->now_ms < s->muted_until_ms || s->state == SESSION_LOGIN)
+		return;
+	*told = true;
+	if (c->config.flood_mute_s != 0)
+		snprintf(end, sizeof end, ", unless this goes on for %" PRIu32 " seconds",
+		         c->config.flood_mute_s);
+	emit_reply(c, s, "%s more than %" PRIu64 " %s%s a second%s. The rest goes out at that pace; "
+	           "nothing is lost%s.", address ? "Your address sends" : "You send", n,
+	           lines ? "line" : "byte", n == 1 ? "" : "s",
+	           address ? ", all its connections together" : "",
+	           end);
+}
+
+static void due_in(struct chat *c, int64_t ms)
+{
+	if (c->now_ms + ms < c->throttle_due_ms)
+		c->throttle_due_ms = c->now_ms + ms;
+}
+
+/* Others of its address wait, and it has no turn: its line must not come before theirs. */
+static bool must_queue(const struct chat *c, const struct session *s)
+{
+	return pace_shared(s)->waiting > 0 && s->turn_lines == 0 && pace_has_address(c, s);
+}
+
+void flood_delay(struct chat *c, struct session *s)
+{
+	struct pace_wait w;
+	int64_t rested_ms;
+
+	if (s->throttled || !pace_is_limited(c, s))
+		return;
+	w = pace_wait(c, s);
+	if (w.ms == 0 && must_queue(c, s)) {
+		w.ms = FLOOD_STEP_MS;
+		w.cause = pace_own(c, s).lines != 0 ? CAUSE_ADDRESS_LINES : CAUSE_ADDRESS_BYTES;
+	}
+	if (w.ms == 0) {
+		forget_told(c, s);
+		return;
+	}
+	tell_delay(c, s, w.cause);
+	rested_ms = c->now_ms - s->delay_at_ms;
+	s->delayed_ms = s->delayed_ms > rested_ms ? s->delayed_ms - rested_ms : 0;
+	s->delay_at_ms = c->now_ms;
+	s->turn_lines = 0;
+	delay_begin(c, s, w.cause >= CAUSE_ADDRESS_LINES);
+	due_in(c, w.ms);
+}
+
+/* How long s, which is delayed, has been so; the time in which it is muted does not count. */
+static int64_t delayed_ms(const struct chat *c, const struct session *s)
+{
+	if (c->now_ms <= s->muted_until_ms)
+		return 0;
+	if (s->delay_at_ms < s->muted_until_ms)
+		return c->now_ms - s->muted_until_ms;
+	return s->delayed_ms + c->now_ms - s->delay_at_ms;
+}
+
+/* -- those who go on ---------------------------------------------------------------------- */
+
+/* A new connection does not make them forgotten, but where many people come from one place. */
+static struct strikes *strikes_of(const struct chat *c, struct session *s)
+{
+	return exempt_is(c, &s->from) ? &s->strikes : &s->origin->strikes;
+}
+
+static const char *clock_of(struct chat *c, int64_t time_ms)
+{
+	return format_stamp(&c->stamp, time_ms - c->now_ms + c->wall_ms) + CLOCK_AT;
+}
+
+/* s has been delayed for too long. May end it. */
+static void strike(struct chat *c, struct session *s)
+{
+	struct strikes *k = strikes_of(c, s);
+	const char *whose = exempt_is(c, &s->from) ? "" : ", counted for your address";
+	int64_t mute_ms = FLOOD_MUTE_MS;
+	char age[AGE_BYTES_MAX];
+
+	if (c->now_ms >= k->forget_ms)
+		k->n = 0;
+	if (k->n < FLOOD_STRIKES_MAX)
+		k->n++;
+	if (k->n == FLOOD_STRIKES_MAX) {
+		k->forget_ms = c->now_ms + FLOOD_AGAIN_MS;
+		emit_reply(c, s, "You have sent too much again (%d times now%s), so this connection ends "
+		           "here; what waited is not passed on. Connect again any time, and send less.",
+		           FLOOD_STRIKES_MAX, whose);
+		emit_security(c, s, "flood-end", "sent too much %d times, disconnected", FLOOD_STRIKES_MAX);
+		session_end(c, s, "sent too much", true);
+		return;
+	}
+	if (k->n > 1)
+		mute_ms = FLOOD_MUTE_AGAIN_MS;
+	s->muted_until_ms = c->now_ms + mute_ms;
+	k->forget_ms = s->muted_until_ms + FLOOD_AGAIN_MS;
+	s->delayed_ms = 0;
+	emit_reply(c, s, "You have sent too much for %" PRIu32 " seconds, so nothing you say is passed "
+	           "on until %.*s, for %s (time %" PRIu32 " of %d%s). Commands that only you read still "
+	           "work.",
+	           c->config.flood_mute_s, CLOCK_BYTES, clock_of(c, s->muted_until_ms),
+	           format_age(age, mute_ms), k->n, FLOOD_STRIKES_MAX, whose);
+	emit_security(c, s, "flood-mute", "sent too much for %" PRIu32 " seconds, muted for %s",
+	              c->config.flood_mute_s, age);
+}
+
+bool flood_is_muted(const struct chat *c, const struct session *s)
+{
+	return c->now_ms < s->muted_until_ms && !pace_is_exempt(c, s);
+}
+
+bool flood_refuses(struct chat *c, struct session *s, const char *what)
+{
+	if (!flood_is_muted(c, s))
+		return false;
+	emit_reply(c, s, "Not %s: you have sent too much, so nothing you say is passed on until %.*s.",
+	           what, CLOCK_BYTES, clock_of(c, s->muted_until_ms));
+	return true;
+}
+
+/* -- time --------------------------------------------------------------------------------- */
+
+/* Lines that these buckets have, the longest ones that there are. */
+static uint64_t lines_left(const struct chat *c, const struct pace *p, const struct allowance *a)
+{
+	uint64_t left = UINT32_MAX, bytes;
+
+	if (a->lines != 0)
+		left = limit_left(&p->lines, c->now_ms, a->lines_burst, a->lines);
+	if (a->bytes == 0)
+		return left;
+	bytes = limit_left(&p->bytes, c->now_ms, a->bytes_burst, a->bytes);
+	bytes = bytes < FLOOD_STEP_BYTES ? 1 : bytes / FLOOD_STEP_BYTES;
+	return left < bytes ? left : bytes;
+}
+
+/* Lines that s, which need wait no longer, may take now of what its address has; 0: others are
+ * given all of it in this tick. Each gets a share, and not more than it may have itself. */
+static uint32_t turn_of(const struct chat *c, const struct session *s)
+{
+	struct allowance own = pace_own(c, s), all = pace_all(c, s);
+	struct shared_pace *o = pace_shared(s);
+	uint64_t left = lines_left(c, &o->pace, &all), most = lines_left(c, &s->pace, &own), share;
+
+	if (o->turns_ms != c->now_ms) {
+		o->turns_ms = c->now_ms;
+		o->turns = 0;
+	}
+	if (o->turns >= left)
+		return 0;
+	left -= o->turns;
+	share = left / (o->waiting + (s->waits_for_address ? 0 : 1));
+	share = share < most ? share : most;
+	share = share < left ? share : left;
+	share = share > 0 ? share : 1;
+	o->turns += share;
+	return (uint32_t)share;
+}
+
+/* s, which is delayed, may go on; how long it must wait if not. */
+static int64_t go_on_ms(struct chat *c, struct session *s)
+{
+	struct pace_wait w = pace_wait(c, s);
+
+	if (w.ms > 0) {
+		delay_by_address(s, w.cause >= CAUSE_ADDRESS_LINES);
+		return w.ms < FLOOD_STEP_MS ? FLOOD_STEP_MS : w.ms;
+	}
+	if (!pace_is_limited(c, s) || !pace_has_address(c, s))
+		return 0;
+	s->turn_lines = turn_of(c, s);
+	delay_by_address(s, s->turn_lines == 0);
+	return s->turn_lines == 0 ? FLOOD_STEP_MS : 0;
+}
+
+void flood_tick(struct chat *c)
+{
+	int64_t mute_ms = (int64_t)c->config.flood_mute_s * 1000;
+	struct session *s, *next;
+
+	if (c->throttle_due_ms > c->now_ms)
+		return;
+	c->throttle_due_ms = INT64_MAX;
+	DL_FOREACH_SAFE2(c->throttled, s, next, slow_next) {
+		struct conn_id id = s->id;
+		int64_t wait_ms;
+
+		if (!emit_has_room(c)) {
+			due_in(c, FLOOD_STEP_MS);
+			break;
+		}
+		wait_ms = go_on_ms(c, s);
+		/* At the prompt there are few lines in all (NAME_WRONG_MAX). */
+		if (mute_ms > 0 && s->state == SESSION_CHAT && pace_is_limited(c, s) &&
+		    delayed_ms(c, s) >= mute_ms)
+			strike(c, s);
+		if (chat_session(c, id) == NULL)
+			continue;
+		if (wait_ms > 0) {
+			due_in(c, wait_ms);
+			continue;
+		}
+		s->delayed_ms = delayed_ms(c, s);
+		s->delay_at_ms = c->now_ms;
+		delay_end(c, s);
+		session_go_on(c, s);
+	}
+}
+
+int64_t flood_due_ms(const struct chat *c)
+{
+	return c->throttle_due_ms;
+}
+
+/* -- /limits -------------------------------------------------------------------------------- */
+
+static void show_pace(struct chat *c, struct session *s, const char *whose, const struct pace *p,
+                      const struct allowance *a)
+{
+	if (a->lines == 0)
+		emit_reply(c, s, "%s: as many lines as you like.", whose);
+	else
+		emit_reply(c, s, "%s: %" PRIu64 " lines at once, then %" PRIu64 " a second; %" PRIu64
+		           " left now. More is sent later, not lost.", whose, a->lines_burst, a->lines,
+		           limit_left(&p->lines, c->now_ms, a->lines_burst, a->lines));
+	if (a->bytes != 0)
+		emit_reply(c, s, "%s: %" PRIu64 " bytes at once, then %" PRIu64 " a second; %" PRIu64
+		           " left now.", whose, a->bytes_burst, a->bytes,
+		           limit_left(&p->bytes, c->now_ms, a->bytes_burst, a->bytes));
+}
+
+static void show_buckets(struct chat *c, struct session *s)
+{
+	struct allowance a = pace_own(c, s);
+
+	if (pace_is_exempt(c, s)) {
+		emit_reply(c, s, "Pace: no limit for you, because your role is %s.", role_name(role_of(s)));
+		return;
+	}
+	show_pace(c, s, "Pace", &s->pace, &a);
+	a = pace_all(c, s);
+	if (pace_is_limited(c, s) && pace_has_address(c, s))
+		show_pace(c, s, "All from your address", &pace_shared(s)->pace, &a);
+}
+
+static void show_strikes(struct chat *c, struct session *s)
+{
+	const struct strikes *k = strikes_of(c, s);
+	uint32_t n = c->now_ms < k->forget_ms ? k->n : 0;
+	char first[AGE_BYTES_MAX], second[AGE_BYTES_MAX];
+
+	emit_reply(c, s, "Who is delayed for %" PRIu32 " seconds, with hardly a pause, is muted for "
+	           "%s; the second time for %s; the third time put out. %s: %" PRIu32 " of %d.",
+	           c->config.flood_mute_s, format_age(first, FLOOD_MUTE_MS),
+	           format_age(second, FLOOD_MUTE_AGAIN_MS),
+	           exempt_is(c, &s->from) ? "You" : "Your address", n, FLOOD_STRIKES_MAX);
+	if (n > 0)
+		emit_reply(c, s, "That is forgotten at %.*s.", CLOCK_BYTES, clock_of(c, k->forget_ms));
+	if (c->now_ms < s->muted_until_ms)
+		emit_reply(c, s, "Nothing you say is passed on until %.*s.", CLOCK_BYTES,
+		           clock_of(c, s->muted_until_ms));
+}
+
+void flood_show(struct chat *c, struct session *s)
+{
+	show_buckets(c, s);
+	if (c->config.flood_mute_s != 0 && pace_is_limited(c, s))
+		show_strikes(c, s);
+}

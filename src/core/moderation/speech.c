@@ -1,0 +1,109 @@
+/* What is said in rooms. Owns nothing. */
+
+#include "chatd/core/moderation/speech.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/moderation/order.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/seen.h"
+#include "chatd/core/rooms/setting.h"
+
+/* The room is removed, and s has yet to be put out of it; it was told. */
+static bool is_gone(struct chat *c, const struct session *s)
+{
+	if (s->room->gone)
+		emit_reply(c, s, "Not sent: %s was removed.", s->room->name);
+	return s->room->gone;
+}
+
+/* What a person is told whose words somebody who keeps order will not have said. */
+static bool may_say(struct chat *c, struct session *s, const char *body)
+{
+	const char *bar = order_bars(c, s, body);
+
+	if (bar != NULL)
+		emit_reply(c, s, "Not sent: %s", bar);
+	return bar == NULL;
+}
+
+/* Notes who speaks in the room, until there are several. */
+static void note_speaker(struct chat *c, const struct session *s)
+{
+	struct room *r = s->room;
+	char who[SHARE_WHO_BYTES];
+	bool first = *r->alone == '\0';
+
+	if (r == c->lobby || strcmp(r->alone, ROOM_SEVERAL) == 0 ||
+	    strcmp(r->alone, share_who_address(c, s, who)) == 0)
+		return;
+	free(r->alone);
+	r->alone = mem_strdup(first ? who : ROOM_SEVERAL);
+	setting_save(c, r);
+}
+
+void room_say(struct chat *c, struct session *s, enum record_kind kind, const char *body)
+{
+	UNCLEARED char line[LINE_HEAD_BYTES_MAX + BODY_BYTES_MAX];
+	struct room *r = s->room;
+	const char *stamp;
+	size_t nick = strlen(s->nick), text = strlen(body), n;
+	bool kept = r->set.history;
+
+	if (is_gone(c, s) || (kept && !c->outage.talks && outage_refuses(c, s)) || !rights_speak(c, s) ||
+	    (c->guards > 0 && !may_say(c, s, body)))
+		return;
+	kept = kept && outage_keeps(c, r);
+	if (kept)
+		r->last_id = c->line_seq = s->said_id = setting_append(c, r, kind, s->nick, 0, body);
+	r->last_ms = c->wall_ms;
+	c->serve.lines++;
+	seen_news(c);
+	rights_spoke(c, s);
+	/* By hand and not by printf: this runs for every line. */
+	stamp = format_stamp(&c->stamp, c->wall_ms);
+	memcpy(line, stamp, STAMP_BYTES);
+	n = STAMP_BYTES;
+	if (kind == RECORD_ACTION) {
+		memcpy(line + n, "* ", 2);
+		n += 2;
+	} else {
+		line[n++] = '[';
+	}
+	memcpy(line + n, s->nick, nick);
+	n += nick;
+	if (kind == RECORD_ACTION) {
+		line[n++] = ' ';
+	} else {
+		memcpy(line + n, "]:", 2);
+		n += 2;
+	}
+	memcpy(line + n, body, text);
+	if (kept)
+		emit_publish(c, r, s, line, n + text, r->last_id);
+	else
+		emit_publish_unkept(c, r, s, line, n + text);
+	outage_show(c);
+	if (kept)
+		note_speaker(c, s);
+}
+
+bool room_set_topic(struct chat *c, struct session *s, const char *topic)
+{
+	struct room *r = s->room;
+
+	/* A topic is kept as a line is, and is one more each time. */
+	if (is_gone(c, s) || !emit_can_save(c, s) || outage_refuses(c, s) || !rights_speak(c, s) ||
+	    (c->guards > 0 && !may_say(c, s, topic)))
+		return false;
+	rights_spoke(c, s);
+	setting_append(c, r, RECORD_TOPIC, s->nick, 0, topic);
+	free(r->topic);
+	r->topic = mem_strdup(topic);
+	if (r->kept)
+		setting_save(c, r);
+	return true;
+}

@@ -1,0 +1,99 @@
+/*
+ * Putting people out, of a room or of the chat.
+ *
+ * They are marked and put out in one place: an act may hit thousands, more than the effects of
+ * one step have room for. Who is marked is listened to no more; what they have asked about the room
+ * is void when they leave it. Owns struct out.
+ */
+
+#include "chatd/core/rooms/eject.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/rooms/join.h"
+#include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/tables.h"
+
+void out_mark(struct chat *c, struct session *s, const struct room *r, const char *told,
+              const char *why)
+{
+	struct out *o;
+
+	/* Out of the chat is more than out of a room; and out of one that s has left is nothing. */
+	if (s->out != NULL && (s->out->room == 0 || (r != NULL && s->out->room == r->number)))
+		return;
+	out_forget(c, s);
+	o = mem_zero(1, sizeof *o);
+	o->session = s;
+	o->room = r != NULL ? r->number : 0;
+	o->told = mem_strdup(told);
+	o->why = mem_strdup(why);
+	s->out = o;
+	DL_APPEND(c->ejections.first, o);
+}
+
+static void out_free(struct out *o)
+{
+	free(o->told);
+	free(o->why);
+	free(o);
+}
+
+static struct out *detach(struct chat *c, struct session *s)
+{
+	struct out *o = s->out;
+
+	DL_DELETE(c->ejections.first, o);
+	s->out = NULL;
+	return o;
+}
+
+void out_forget(struct chat *c, struct session *s)
+{
+	if (s->out != NULL)
+		out_free(detach(c, s));
+}
+
+static void put_out(struct chat *c, struct session *s)
+{
+	struct out *o = detach(c, s);
+
+	if (!session_lives(s)) {
+		/* It has ended by itself. */
+	} else if (o->room == 0) {
+		emit_reply(c, s, "%s", o->told);
+		session_end(c, s, o->why, true);
+	} else {
+		if (s->room->number == o->room) {
+			emit_reply(c, s, "%s", o->told);
+			room_leave(c, s, ROOM_PUT_OUT, o->why);
+			room_arrive(c, s, c->lobby, false);
+		}
+		session_go_on(c, s);
+	}
+	out_free(o);
+}
+
+void out_run(struct chat *c)
+{
+	struct out *o, *next;
+
+	c->ejections.due = false;
+	DL_FOREACH_SAFE(c->ejections.first, o, next) {
+		if (!emit_has_room(c)) {
+			c->ejections.due = true;
+			return;
+		}
+		put_out(c, o->session);
+	}
+}
+
+int64_t out_due_ms(const struct chat *c)
+{
+	return c->ejections.due ? c->now_ms : INT64_MAX;
+}

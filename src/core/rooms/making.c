@@ -1,0 +1,76 @@
+/* The making of rooms. Owns nothing. */
+
+#include "chatd/core/rooms/making.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/rooms/membership.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/state/tables.h"
+
+/* Why s may make no more rooms. */
+static void tell_full(struct chat *c, const struct session *s, enum share_bar bar, const char *who)
+{
+	char p = c->config.command_prefix;
+
+	if (bar == SHARE_OWN && s->account != NULL)
+		emit_reply(c, s, "Not made: you own %d rooms and have made %d others, and that is the most. "
+		           "%ctransfer gives a room away.", ROOMS_OWNED_MAX, ROOMS_EACH_MAX, p);
+	else if (bar == SHARE_OWN || bar == SHARE_SITE)
+		emit_reply(c, s, "Not made: %d rooms were made %s, and that is the most. %crooms lists "
+		           "what there is; with an account (%cregister) you can have %d of your own.",
+		           bar == SHARE_SITE ? ROOMS_EACH_MAX * SITE_SHARES : ROOMS_EACH_MAX,
+		           bar == SHARE_SITE ? "from your network" :
+		           share_is_address(who) ? "from your address" : "by you",
+		           p, p, ROOMS_OWNED_MAX);
+	else if (bar == SHARE_CLASS && s->account == NULL)
+		emit_reply(c, s, "Not made: guests have made %d rooms, and that is the most. With an account "
+		           "(%cregister) you can have rooms of your own.", ROOMS_GUESTS_MAX, p);
+	else if (role_of(s) < ROLE_MODERATOR)
+		emit_reply(c, s, "Not made: there are %" PRIu32 " rooms; what is left is for those who keep "
+		           "order. Ask a moderator; %crooms lists what there is.", c->nrooms, p);
+	else
+		emit_reply(c, s, "Not made: there are %d rooms, and that is the most. %cremove room ROOM "
+		           "takes one away.", ROOMS_MAX, p);
+}
+
+bool room_would_own(const struct chat *c, const struct session *s)
+{
+	/* What cannot be saved is nobody's, and below disk_reserve nothing is added that would grow. */
+	return s->account != NULL && c->store_failed == NULL &&
+	       grant_owned(c, s->account->key) < ROOMS_OWNED_MAX;
+}
+
+/* who: the principal whose share it is in. */
+static struct room *make(struct chat *c, struct session *s, enum share_bar bar, const char *who,
+                         const char *name, const char *key)
+{
+	struct room *r = bar == SHARE_FREE ? room_new(c, name, key, 0) : NULL;
+
+	if (r == NULL) {
+		tell_full(c, s, bar, who);
+		return NULL;
+	}
+	free(r->maker);
+	r->maker = mem_strdup(who);
+	r->made_ms = c->wall_ms;
+	grant_recount(c, r);
+	return r;
+}
+
+struct room *room_make(struct chat *c, struct session *s, const char *name, const char *key)
+{
+	char who[SHARE_WHO_BYTES];
+
+	return make(c, s, share_bar(c, room_would_own(c, s) ? SHARE_OWNED : SHARE_ROOMS, s),
+	            share_who(c, s, who), name, key);
+}
+
+struct room *room_make_again(struct chat *c, struct session *s, const char *who, const char *name,
+                             const char *key)
+{
+	return make(c, s, share_bar_of(c, SHARE_ROOMS, who), who, name, key);
+}

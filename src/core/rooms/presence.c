@@ -1,0 +1,83 @@
+/* Renaming and ending. Owns nothing. */
+
+#include "chatd/core/rooms/presence.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/input/rate_limit.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/people/session.h"
+#include "chatd/core/people/unnamed.h"
+#include "chatd/core/state/question.h"
+#include "chatd/core/rooms/join.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/seen.h"
+#include "chatd/core/state/tables.h"
+
+/* Who ignores the old name ignores the new one as well: neither a new nick nor a
+ * return to the old one is a way around. A full list gives up the old one. */
+static void follow_ignores(struct chat *c, const char *old_key, const char *new_key)
+{
+	struct session *s, *next;
+
+	HASH_ITER(hh, c->nicks, s, next) {
+		bool both = session_ignores(s, new_key);
+		uint32_t i = 0;
+
+		while (i < s->nignored && strcmp(s->ignored[i], old_key) != 0)
+			i++;
+		if (i == s->nignored)
+			continue;
+		if (both)
+			continue;
+		if (s->nignored < IGNORES_MAX) {
+			i = s->nignored++;
+		} else {
+			free(s->ignored[i]);
+		}
+		s->ignored[i] = mem_strdup(new_key);
+	}
+}
+
+void session_rename(struct chat *c, struct session *s, const char *nick, const char *key)
+{
+	char *old_nick = mem_strdup(s->nick), *old_key = mem_strdup(s->key);
+
+	if (strcmp(old_key, key) != 0)
+		seen_mark(c, s);
+	session_name(c, s, nick, key);
+	if (strcmp(old_key, key) != 0) {
+		/* Of this name nothing is saved so far, nor known. */
+		s->seen_id = 0;
+		seen_unknown(s);
+		seen_news(c);
+		follow_ignores(c, old_key, key);
+	}
+	room_notice_words(c, s->room, s, "%s is now known as %s", old_nick, s->nick);
+	free(old_nick);
+	free(old_key);
+}
+
+void session_end(struct chat *c, struct session *s, const char *why, bool close)
+{
+	if (s->state == SESSION_CHAT) {
+		room_leave(c, s, ROOM_QUIT, why);
+		HASH_DELETE(hh, c->nicks, s);
+		c->people--;
+	}
+	delay_end(c, s);
+	unnamed_remove(c, s);
+	question_drop_all(c, s);
+	if (s->finishing)
+		DL_DELETE2(c->finishing, s, finish_prev, finish_next);
+	if (s->account != NULL)
+		account_sign_out(c, s);
+	if (close)
+		emit_session(c, EFFECT_CLOSE, s);
+	s->state = SESSION_ENDED;
+	DL_APPEND(c->ended, s);
+}

@@ -1,0 +1,221 @@
+/* Rooms and accounts that go for good. Owns nothing. */
+
+#include "chatd/core/rooms/removal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/people/mail.h"
+#include "chatd/core/people/name.h"
+#include "chatd/core/rooms/ban.h"
+#include "chatd/core/rooms/eject.h"
+#include "chatd/core/rooms/membership.h"
+#include "chatd/core/rooms/room.h"
+#include "chatd/core/rooms/setting.h"
+
+#define DAY_MS INT64_C(86400000)
+
+/* -- removing ------------------------------------------------------------------------------ */
+
+/* Everybody who is there goes to the lobby. */
+static void put_out_all(struct chat *c, struct room *r, const char *by)
+{
+	struct bytes told = {0}, why = {0};
+
+	bytes_printf(&told, "%s has removed the room %s, and what was said in it.", by, r->name);
+	bytes_printf(&why, "by %s: the room is removed", by);
+	for (uint32_t i = 0; i < r->nmembers; i++)
+		out_mark(c, r->members[i], r, told.data, why.data);
+	bytes_release(&told);
+	bytes_release(&why);
+}
+
+/* From here on nothing leads to the room, and the store forgets it. It leaves at most three
+ * effects; grants and bans go later. */
+static void room_remove(struct chat *c, struct room *r)
+{
+	c->ndoomed -= r->doom != NULL;
+	setting_drop(c, r);
+	if (r->stored)
+		emit_append(c, (struct record){
+			.kind = RECORD_REMOVE, .room = r->number, .time_ms = c->wall_ms, .room_name = r->name,
+			.sender = "", .body = "",
+		});
+	grant_drop_room(c, r);
+	ban_room_gone(c, r);
+	outage_forget(c, r);
+	setting_release(c, r);
+	room_unlist(c, r);
+	if (r->nmembers > 0)
+		put_out_all(c, r, r->doom);
+	else
+		room_release(c, r);
+}
+
+void removal_mark(struct chat *c, struct room *r, const char *by)
+{
+	if (r->doom != NULL || r->gone || r == c->lobby)
+		return;
+	r->doom = mem_strdup(by);
+	c->ndoomed++;
+}
+
+void removal_run(struct chat *c)
+{
+	for (uint32_t slot = 0; slot < c->rooms_top && c->ndoomed > 0 && emit_has_room(c); slot++) {
+		struct room *r = c->rooms[slot];
+
+		if (r != NULL && r->doom != NULL && !r->gone)
+			room_remove(c, r);
+	}
+	out_run(c);
+}
+
+/* -- accounts ------------------------------------------------------------------------------ */
+
+/* r is offered to somebody by that account, and not by an administrator. */
+static bool is_offered_by(const struct room *r, const struct account *a)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	return r->offer.key != NULL && name_key(r->offer.by, strlen(r->offer.by), key) &&
+	       strcmp(key, a->key) == 0;
+}
+
+/* The account of that key and nick, which owned r, goes, and nobody owns r now: what it decided ends
+ * with it (that r is permanent, an offer of it), for nobody else could. So does r, if nobody is
+ * there and nothing of it is kept. That r is closed stays: what was said there was not for all. */
+static void end_ownerless(struct chat *c, struct room *r, const struct account *owner)
+{
+	bool offered = is_offered_by(r, owner), permanent = r->set.permanent;
+
+	if (r->gone || r->doom != NULL || r == c->lobby)
+		return;
+	if (r->nmembers == 0 && r->last_id == 0 && r->gap.lines == 0) {
+		removal_mark(c, r, owner->nick);
+		return;
+	}
+	r->set.permanent = false;
+	if (offered)
+		setting_offer(c, r, NULL, "", 0);
+	else if (permanent)
+		setting_save(c, r);
+}
+
+static void drop_memberships(struct chat *c, struct account *a)
+{
+	while (a->grants != NULL) {
+		struct room *r = a->grants->room;
+		bool owned = r->owner == a->grants;
+
+		grant_forget(c, a->grants);
+		if (owned && r->owner == NULL)
+			end_ownerless(c, r, a);
+		room_release(c, r);
+	}
+}
+
+void account_drop(struct chat *c, struct account *a)
+{
+	mail_drop(c, a);
+	drop_memberships(c, a);
+	emit_fact(c, FACT_ACCOUNT, a->key, "");
+	account_free(c, a);
+}
+
+/* -- silence ------------------------------------------------------------------------------- */
+
+uint32_t removal_days(const struct chat *c, const struct room *r)
+{
+	uint32_t days = c->config.guest_room_days;
+
+	if (r == c->lobby || r->set.permanent || r->owner != NULL)
+		return 0;
+	if (share_class_of(r->maker) != SHARE_NOBODYS &&
+	    (r->last_id == 0 || strcmp(r->alone, ROOM_SEVERAL) != 0))
+		return days == 0 || days > ROOM_ALONE_DAYS ? ROOM_ALONE_DAYS : days;
+	return days;
+}
+
+/* Since when it has been silent; 0: nobody knows. */
+static int64_t silent_ms(const struct room *r)
+{
+	return r->last_ms != 0 ? r->last_ms : r->made_ms;
+}
+
+static bool is_over(const struct chat *c, const struct room *r)
+{
+	uint32_t days;
+
+	if (r->nmembers > 0 || r->gone || r->doom != NULL || r->gap.lines > 0 || silent_ms(r) == 0)
+		return false;
+	days = removal_days(c, r);
+	return days > 0 && c->wall_ms - silent_ms(r) > days * DAY_MS;
+}
+
+/* It was kept over a restart for what was said in it, and of that nothing is left. */
+static bool is_void(const struct chat *c, const struct room *r)
+{
+	return r != c->lobby && r->nmembers == 0 && r->last_id == 0 && r->owner == NULL && !r->gone &&
+	       !r->closed && !r->set.permanent && r->gap.lines == 0 && *r->maker != '\0';
+}
+
+static void end_silent(struct chat *c, struct room *r)
+{
+	emit_own_act(c, "ended the room %s, which nobody owns: no line since %s", r->name,
+	             format_stamp(&c->stamp, silent_ms(r)));
+	room_remove(c, r);
+}
+
+static void look(struct chat *c)
+{
+	int64_t ahead_ms = c->wall_ms - c->now_ms;
+	bool jumped = ahead_ms - c->rooms_ahead_ms > ROOMS_LOOK_FIRST_MS;
+	uint32_t ended = 0;
+
+	c->rooms_look_ms = c->now_ms + ROOMS_LOOK_MS;
+	c->rooms_ahead_ms = ahead_ms;
+	/* The clock may be wrong, and what is removed does not come back. Whether it is doubted the
+	 * store says within a minute. */
+	if (jumped || c->clock_doubted)
+		return;
+	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
+		struct room *r = c->rooms[slot];
+
+		if (r == NULL || (!is_over(c, r) && !is_void(c, r)))
+			continue;
+		if (ended++ == ROOMS_END_MAX || !emit_has_room(c)) {
+			c->rooms_look_ms = c->now_ms + ROOMS_LOOK_AGAIN_MS;
+			return;
+		}
+		if (is_void(c, r))
+			room_release(c, r);
+		else
+			end_silent(c, r);
+	}
+}
+
+/* -- time ---------------------------------------------------------------------------------- */
+
+static bool is_marked(const struct chat *c)
+{
+	return c->ndoomed > 0 && chat_can_save(c);
+}
+
+void removal_tick(struct chat *c)
+{
+	if (is_marked(c))
+		removal_run(c);
+	if (c->rooms_look_ms <= c->now_ms && c->nrooms > 1 && chat_can_save(c) && !c->stopping)
+		look(c);
+}
+
+int64_t removal_due_ms(const struct chat *c)
+{
+	bool looks = c->nrooms > 1 && chat_can_save(c) && !c->stopping;
+	int64_t due_ms = looks ? c->rooms_look_ms : INT64_MAX;
+
+	return is_marked(c) ? c->now_ms : due_ms;
+}

@@ -1,0 +1,406 @@
+/*
+ * The effects of a step: an array and the text that belongs to it.
+ *
+ * Both are bounded; chat.c stops taking input lines while one more might not
+ * fit (emit_has_room), so running over is a mistake of ours and asserted.
+ */
+
+#include "chatd/core/state/emit.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
+#include "chatd/base/text.h"
+#include "chatd/core/people/account.h"
+#include "chatd/core/state/tables.h"
+
+bool emit_has_room(const struct chat *c)
+{
+	return c->neffects < EFFECTS_MAX - EFFECTS_PER_LINE_MAX &&
+	       c->arena_len < ARENA_BYTES - ARENA_PER_LINE_MAX;
+}
+
+static struct effect *emit(struct chat *c, enum effect_kind kind)
+{
+	struct effect *e = &c->effects[c->neffects++];
+
+	assert(e != NULL && c->neffects <= (size_t)EFFECTS_MAX + c->nslots);
+	/* The big members are set by whoever needs them. */
+	e->kind = kind;
+	e->text = NULL;
+	e->len = 0;
+	e->seq = 0;
+	return e;
+}
+
+static const char *keep(struct chat *c, const char *p, size_t n)
+{
+	char *at = c->arena + c->arena_len;
+
+	assert(c->arena_len + n + 1 <= ARENA_BYTES);
+	memcpy(at, p, n);
+	at[n] = '\0';
+	c->arena_len += n + 1;
+	return at;
+}
+
+/* The SEND at the arena's end if it is to this session, else a new one there. */
+static struct effect *send_open(struct chat *c, const struct session *s)
+{
+	struct effect *e = c->neffects == 0 ? NULL : &c->effects[c->neffects - 1];
+
+	if (e != NULL && e->kind == EFFECT_SEND && e->conn.slot == s->id.slot &&
+	    e->text + e->len == c->arena + c->arena_len)
+		return e;
+	e = emit(c, EFFECT_SEND);
+	e->conn = s->id;
+	e->text = c->arena + c->arena_len;
+	return e;
+}
+
+/* Adds to the text of the last effect, which lies at the arena's end. */
+static void add(struct chat *c, struct effect *e, const char *p, size_t n)
+{
+	assert(c->arena_len + n <= ARENA_BYTES);
+	memcpy(c->arena + c->arena_len, p, n);
+	c->arena_len += n;
+	e->len += n;
+}
+
+/* And a line, with the end that s takes. */
+static void add_line(struct chat *c, const struct session *s, struct effect *e, const char *fmt,
+                     va_list ap) __attribute__((format(printf, 4, 0)));
+
+static void add_line(struct chat *c, const struct session *s, struct effect *e, const char *fmt,
+                     va_list ap)
+{
+	size_t left = ARENA_BYTES - c->arena_len;
+	int n = vsnprintf(c->arena + c->arena_len, left, fmt, ap);
+
+	assert(n >= 0 && (size_t)n < left);
+	c->arena_len += (size_t)n;
+	e->len += (size_t)n;
+	if (s->crlf || s->telnet != NULL)
+		add(c, e, "\r\n", 2);
+	else
+		add(c, e, "\n", 1);
+}
+
+void emit_raw(struct chat *c, const struct session *s, const char *p, size_t n)
+{
+	add(c, send_open(c, s), p, n);
+}
+
+void emit_reply(struct chat *c, const struct session *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	emit_raw(c, s, "-- ", 3);
+	va_start(ap, fmt);
+	add_line(c, s, send_open(c, s), fmt, ap);
+	va_end(ap);
+}
+
+void emit_line(struct chat *c, const struct session *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_line(c, s, send_open(c, s), fmt, ap);
+	va_end(ap);
+}
+
+void emit_all(struct chat *c, const char *text)
+{
+	struct effect *e = emit(c, EFFECT_SEND_ALL);
+	int n = snprintf(c->arena + c->arena_len, ARENA_BYTES - c->arena_len, "-- %s\n", text);
+
+	assert(n >= 0 && (size_t)n < ARENA_BYTES - c->arena_len);
+	e->text = c->arena + c->arena_len;
+	e->len = (size_t)n;
+	c->arena_len += (size_t)n;
+}
+
+static void emit_skip(struct chat *c, uint32_t feed, const struct session *s)
+{
+	struct effect *e = emit(c, EFFECT_SKIP);
+
+	e->conn = s->id;
+	e->feed = feed;
+}
+
+/* One of a room's two feeds: the same lines with LF, and with CR LF for telnet. */
+static void publish_as(struct chat *c, struct room *r, const struct session *from,
+                       const char *line, size_t len, uint64_t seq, bool said, bool crlf)
+{
+	struct effect *e = emit(c, EFFECT_PUBLISH);
+	char *at = c->arena + c->arena_len;
+
+	assert(c->arena_len + len + 2 <= ARENA_BYTES);
+	memcpy(at, line, len);
+	if (crlf)
+		at[len++] = '\r';
+	at[len++] = '\n';
+	c->arena_len += len;
+	e->feed = r->slot * 2 + crlf;
+	e->text = at;
+	e->len = len;
+	e->seq = seq;
+	if (from != NULL && from->room == r && from->crlf == crlf)
+		emit_skip(c, r->slot * 2 + crlf, from);
+	if (from == NULL || !said)
+		return;
+	for (const struct session *s = r->ignorers; s != NULL; s = s->ign_next)
+		if (s != from && s->crlf == crlf && session_ignores(s, from->key))
+			emit_skip(c, r->slot * 2 + crlf, s);
+}
+
+static void publish(struct chat *c, struct room *r, const struct session *from, const char *line,
+                    size_t len, uint64_t seq, bool said)
+{
+	bool in = from != NULL && from->room == r;
+	uint32_t ncrlf = r->ncrlf - (in && from->crlf);
+	uint32_t nlf = r->nmembers - r->ncrlf - (in && !from->crlf);
+
+	if (nlf > 0)
+		publish_as(c, r, from, line, len, seq, said, false);
+	if (ncrlf > 0)
+		publish_as(c, r, from, line, len, seq, said, true);
+}
+
+void emit_publish(struct chat *c, struct room *r, const struct session *from, const char *line,
+                  size_t len, uint64_t seq)
+{
+	publish(c, r, from, line, len, seq, seq != 0);
+}
+
+void emit_publish_unkept(struct chat *c, struct room *r, const struct session *from,
+                         const char *line, size_t len)
+{
+	publish(c, r, from, line, len, 0, true);
+}
+
+void emit_publish_notice(struct chat *c, struct room *r, const char *line, size_t len, uint64_t seq)
+{
+	publish(c, r, NULL, line, len, seq, false);
+}
+
+void emit_show(struct chat *c)
+{
+	emit(c, EFFECT_SHOW);
+}
+
+void emit_subscribe(struct chat *c, const struct session *s, const struct room *r)
+{
+	struct effect *e = emit(c, EFFECT_SUBSCRIBE);
+
+	e->conn = s->id;
+	e->feed = r->slot * 2 + s->crlf;
+}
+
+void emit_unsubscribe(struct chat *c, const struct session *s, const char *missing, ...)
+{
+	struct effect *e = emit(c, EFFECT_UNSUBSCRIBE);
+	va_list ap;
+
+	e->conn = s->id;
+	e->text = c->arena + c->arena_len;
+	add(c, e, "-- ", 3);
+	va_start(ap, missing);
+	add_line(c, s, e, missing, ap);
+	va_end(ap);
+}
+
+void emit_session(struct chat *c, enum effect_kind kind, const struct session *s)
+{
+	emit(c, kind)->conn = s->id;
+}
+
+uint64_t emit_append(struct chat *c, struct record r)
+{
+	struct effect *e = emit(c, EFFECT_APPEND);
+
+	r.seq = ++c->seq;
+	r.room_name = keep(c, r.room_name, strlen(r.room_name));
+	r.sender = keep(c, r.sender, strlen(r.sender));
+	r.body = keep(c, r.body, strlen(r.body));
+	e->record = r;
+	return r.seq;
+}
+
+void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char *value)
+{
+	emit_append(c, (struct record){
+		.kind = RECORD_FACT, .ref = (uint64_t)kind, .time_ms = c->wall_ms, .room_name = "",
+		.sender = key, .body = value,
+	});
+}
+
+bool emit_can_save(struct chat *c, const struct session *s)
+{
+	if (chat_can_save(c))
+		return true;
+	emit_reply(c, s, "Not done: nothing can be saved at present (%s). Try again in a minute.",
+	           c->store_failed);
+	return false;
+}
+
+/* What happened, as one phrase; cut where it is too long. */
+static void phrase(char out[AUDIT_BYTES_MAX + 1], const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static void phrase(char out[AUDIT_BYTES_MAX + 1], const char *fmt, va_list ap)
+{
+	if (vsnprintf(out, AUDIT_BYTES_MAX + 1, fmt, ap) > AUDIT_BYTES_MAX)
+		out[text_whole(out, AUDIT_BYTES_MAX)] = '\0';
+}
+
+uint64_t emit_audit_share(const struct session *s)
+{
+	if (role_of(s) >= ROLE_MODERATOR)
+		return 0;
+	return s->account != NULL && s->account->made_ms > 0 ? (uint64_t)s->account->made_ms
+	                                                     : AUDIT_SHARE_OTHERS;
+}
+
+uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
+{
+	char what[AUDIT_BYTES_MAX + 1];
+	struct bytes data = {0};
+	uint64_t number;
+	va_list ap;
+
+	va_start(ap, fmt);
+	phrase(what, fmt, ap);
+	va_end(ap);
+	bytes_puts(&data, strlen(undo) <= UNDO_BYTES_MAX ? undo : "");
+	if (s->account != NULL)
+		fields_put_number(&data, "actor", s->account->made_ms);
+	number = emit_append(c, (struct record){
+		.kind = RECORD_AUDIT, .time_ms = c->wall_ms, .room_name = data.len > 0 ? data.data : "",
+		.ref = emit_audit_share(s), .sender = s->nick != NULL ? s->nick : "the host", .body = what,
+	});
+	bytes_release(&data);
+	/* The command stands for the kind of act, also where its answer came later: meanwhile s
+	 * gave no other. */
+	emit_security(c, s, s->command != NULL ? s->command : "act", "%s (#A%" PRIu64 ")", what, number);
+	return number;
+}
+
+void emit_own_act(struct chat *c, const char *fmt, ...)
+{
+	char what[AUDIT_BYTES_MAX + 1];
+	struct effect *e;
+	va_list ap;
+
+	va_start(ap, fmt);
+	phrase(what, fmt, ap);
+	va_end(ap);
+	emit_append(c, (struct record){
+		.kind = RECORD_AUDIT, .time_ms = c->wall_ms, .room_name = "", .ref = AUDIT_SHARE_OTHERS,
+		.sender = "System", .body = what,
+	});
+	e = emit(c, EFFECT_LOG);
+	e->len = strlen(what);
+	e->text = keep(c, what, e->len);
+}
+
+/* name, account: NULL where there is none. */
+static void emit_event(struct chat *c, const char *event, const struct address *a, const char *name,
+                       const char *account, const char *fmt, va_list ap)
+	__attribute__((format(printf, 6, 0)));
+
+static void emit_event(struct chat *c, const char *event, const struct address *a, const char *name,
+                       const char *account, const char *fmt, va_list ap)
+{
+	struct effect *e = emit(c, EFFECT_LOG);
+	char from[ADDRESS_BYTES_MAX], what[AUDIT_BYTES_MAX + 1], *at = c->arena + c->arena_len;
+	size_t left = ARENA_BYTES - c->arena_len;
+	int n;
+
+	phrase(what, fmt, ap);
+	n = snprintf(at, left, "security: %s address=%s name=%s account=%s: %s", event,
+	             address_is_local(a) ? "host" : address_show(a, from), name != NULL ? name : "-",
+	             account != NULL ? account : "-", what);
+	assert(n >= 0 && (size_t)n < left);
+	e->text = at;
+	e->len = (size_t)n;
+	c->arena_len += (size_t)n + 1;
+}
+
+static void emit_security_at(struct chat *c, const struct session *s, const char *event,
+                             const char *account, const char *fmt, va_list ap)
+	__attribute__((format(printf, 5, 0)));
+
+static void emit_security_at(struct chat *c, const struct session *s, const char *event,
+                             const char *account, const char *fmt, va_list ap)
+{
+	emit_event(c, event, &s->from, s->state != SESSION_HOST ? s->nick : NULL, account, fmt, ap);
+}
+
+void emit_security(struct chat *c, const struct session *s, const char *event, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit_security_at(c, s, event, s->account != NULL ? s->account->nick : NULL, fmt, ap);
+	va_end(ap);
+}
+
+void emit_security_about(struct chat *c, const struct session *s, const char *event,
+                         const char *account, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit_security_at(c, s, event, account, fmt, ap);
+	va_end(ap);
+}
+
+void emit_refused(struct chat *c, const struct address *from, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit_event(c, "refused", from, NULL, NULL, fmt, ap);
+	va_end(ap);
+}
+
+void emit_program(struct chat *c, enum effect_kind kind, const struct session *s, const char *text)
+{
+	struct effect *e = emit(c, kind);
+
+	e->conn = s->id;
+	e->len = strlen(text);
+	e->text = keep(c, text, e->len);
+}
+
+void emit_arrived(struct chat *c, const struct session *s, struct conn_id about)
+{
+	struct effect *e = emit(c, EFFECT_ARRIVED);
+
+	e->conn = s->id;
+	e->about = about;
+}
+
+void emit_stop(struct chat *c, const char *why)
+{
+	struct effect *e = emit(c, EFFECT_STOP);
+
+	e->len = strlen(why);
+	e->text = keep(c, why, e->len);
+}
+
+void emit_query(struct chat *c, struct query q)
+{
+	struct effect *e = emit(c, EFFECT_QUERY);
+
+	q.key = keep(c, q.key, strlen(q.key));
+	q.words = keep(c, q.words, strlen(q.words));
+	e->query = q;
+}

@@ -1,0 +1,197 @@
+/* Questions. Owns struct question; each is freed in one place (question_free). */
+
+#include "chatd/core/state/question.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/state/exempt.h"
+#include "chatd/core/state/tables.h"
+
+static struct question **list_of(struct chat *c, const struct question *q)
+{
+	return q->session != NULL ? &q->session->questions : &c->questions;
+}
+
+struct question *question_new(struct chat *c, struct session *s, question_then *then)
+{
+	struct question *q = mem_zero(1, sizeof *q), **list;
+
+	q->number = ++c->question_number;
+	q->session = s;
+	q->answer = EVENT_ROWS;
+	q->then = then;
+	q->holds = s != NULL;
+	list = list_of(c, q);
+	DL_APPEND(*list, q);
+	return q;
+}
+
+void question_about(struct question *q, const struct account *a)
+{
+	account_ref_set(&q->account, a);
+}
+
+/* People of one address are served as one. Those of an exempt address, as behind a proxy, are
+ * many, and those on this host too: each is served alone. */
+static uint64_t share_of(const struct chat *c, const struct session *s)
+{
+	if (s == NULL)
+		return 0;
+	return exempt_is(c, &s->from) ? (uint64_t)s->id.slot * 2 + 1 : s->origin->number * 2;
+}
+
+static void fill_in(struct chat *c, const struct question *q, struct query *query)
+{
+	query->number = q->number;
+	query->share = share_of(c, q->session);
+	if (q->session != NULL)
+		query->conn = q->session->id;
+}
+
+void question_ask(struct chat *c, struct question *q, struct query query)
+{
+	fill_in(c, q, &query);
+	emit_query(c, query);
+}
+
+/* Its strings lie behind it. */
+static struct query *query_copy(const struct query *query)
+{
+	size_t key = strlen(query->key) + 1, words = strlen(query->words) + 1;
+	struct query *copy = mem_alloc(sizeof *copy + key + words);
+	char *text = (char *)(copy + 1);
+
+	*copy = *query;
+	copy->key = memcpy(text, query->key, key);
+	copy->words = memcpy(text + key, query->words, words);
+	return copy;
+}
+
+static void query_free(struct query *query)
+{
+	if (query == NULL)
+		return;
+	/* It may have a password in it. */
+	explicit_bzero(query + 1, strlen(query->key) + strlen(query->words) + 2);
+	free(query);
+}
+
+static int by_due(const struct question *a, const struct question *b)
+{
+	return a->due_ms < b->due_ms ? -1 : a->due_ms > b->due_ms;
+}
+
+void question_ask_in(struct chat *c, struct question *q, struct query query, int64_t delay_ms)
+{
+	if (delay_ms <= 0) {
+		question_ask(c, q, query);
+		return;
+	}
+	fill_in(c, q, &query);
+	q->later = query_copy(&query);
+	q->due_ms = c->now_ms + delay_ms;
+	DL_APPEND2(c->delayed, q, later_prev, later_next);
+	DL_SORT2(c->delayed, by_due, later_prev, later_next);
+}
+
+void question_ask_program(struct chat *c, struct question *q, enum effect_kind kind,
+                          enum event_kind answer, const char *text)
+{
+	q->answer = answer;
+	emit_program(c, kind, q->session, text);
+}
+
+void question_ask_arrived(struct chat *c, struct question *q, struct conn_id about)
+{
+	q->answer = EVENT_ARRIVED;
+	emit_arrived(c, q->session, about);
+}
+
+/* -- answers ---------------------------------------------------------------------------- */
+
+struct question *question_of(struct chat *c, const struct event *e)
+{
+	struct session *s = chat_session(c, e->conn);
+	struct question *q;
+
+	if (s != NULL)
+		DL_FOREACH(s->questions, q)
+			if (q->answer == e->kind && q->later == NULL &&
+			    (e->kind != EVENT_ROWS || q->number == e->rows->number))
+				return q;
+	if (e->kind == EVENT_ROWS)
+		DL_FOREACH(c->questions, q)
+			if (q->number == e->rows->number)
+				return q;
+	return NULL;
+}
+
+void question_take(struct chat *c, struct question *q)
+{
+	struct question **list = list_of(c, q);
+
+	if (q->later != NULL)
+		DL_DELETE2(c->delayed, q, later_prev, later_next);
+	DL_DELETE(*list, q);
+}
+
+void question_free(struct question *q)
+{
+	if (q->free_data != NULL)
+		q->free_data(q->data);
+	account_ref_clear(&q->account);
+	query_free(q->later);
+	free(q);
+}
+
+static void drop(struct chat *c, struct question *q)
+{
+	question_take(c, q);
+	question_free(q);
+}
+
+void question_drop_all(struct chat *c, struct session *s)
+{
+	while (s->questions != NULL)
+		drop(c, s->questions);
+}
+
+void question_drop_room(struct chat *c, struct session *s)
+{
+	struct question *q, *next;
+
+	DL_FOREACH_SAFE(s->questions, q, next)
+		if (q->in_room)
+			drop(c, q);
+}
+
+void questions_free(struct chat *c)
+{
+	while (c->questions != NULL)
+		drop(c, c->questions);
+}
+
+/* -- time -------------------------------------------------------------------------------- */
+
+void question_tick(struct chat *c)
+{
+	while (question_due_ms(c) <= c->now_ms && emit_has_room(c)) {
+		struct question *q = c->delayed;
+		struct query *query = q->later;
+
+		DL_DELETE2(c->delayed, q, later_prev, later_next);
+		q->later = NULL;
+		emit_query(c, *query);
+		c->secret = true;
+		query_free(query);
+	}
+}
+
+int64_t question_due_ms(const struct chat *c)
+{
+	return c->delayed != NULL ? c->delayed->due_ms : INT64_MAX;
+}
