@@ -180,7 +180,7 @@ static void find_locked(struct conn_id conn)
 	for (uint32_t slot = 0; slot < fuzz.chat->rooms_top && slot < 64; slot++) {
 		const struct room *r = fuzz.chat->rooms[slot];
 
-		if (r != NULL && r != s->room && rights_bar(r, s, s->account) == BAR_PASSWORD)
+		if (r != NULL && r != s->room && access_bar(r, s, s->account) == BAR_PASSWORD)
 			locked |= UINT64_C(1) << slot;
 	}
 }

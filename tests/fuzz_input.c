@@ -2,7 +2,7 @@
  * What a stranger's bytes meet first, with bytes that nobody would type.
  *
  * The input goes whole, and cut into pieces, through telnet_sign or
- * telnet_decode, line_next, text_neutralise, name_check and name_mend; both
+ * telnet_decode, line_next, text_sanitize, name_check and name_mend; both
  * ways have to come to the same, and what comes out has to be fit to be shown.
  * Its first two bytes choose the mode and the cuts. Then it is a whole conversation (fuzz_talk.h).
  *
@@ -128,13 +128,13 @@ static void take_line(struct way *w, const char *text, size_t len)
 	size_t n;
 
 	CHECK(out && len <= w->line_bytes_max);
-	n = text_neutralise(out, text, len);
+	n = text_sanitize(out, text, len);
 	CHECK(n <= len * TEXT_EXPANSION && out[n] == '\0');
 	check_shown(out, n);
 	check_blanks(out, n);
 	/* What is fit to be shown is left as it is. */
 	again = malloc(n * TEXT_EXPANSION + 1);
-	CHECK(again && text_neutralise(again, out, n) == n && memcmp(again, out, n) == 0);
+	CHECK(again && text_sanitize(again, out, n) == n && memcmp(again, out, n) == 0);
 	check_names(text, len);
 	bytes_printf(&w->log, "[%s]\n", out);
 	free(again);

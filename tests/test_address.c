@@ -173,8 +173,8 @@ static void test_the_oldest_gives_its_place(void **state)
 	char peer[32];
 
 	(void)state;
-	slow_take(&origin_of(&origins, &first)->accounts, 1000000, 30000);
-	slow_take(&origin_of(&origins, &second)->accounts, 1000000, 30000);
+	slow_bucket_take(&origin_of(&origins, &first)->accounts, 1000000, 30000);
+	slow_bucket_take(&origin_of(&origins, &second)->accounts, 1000000, 30000);
 	for (unsigned i = 2; i < ORIGINS_MAX; i++) {
 		struct address a;
 
@@ -233,18 +233,18 @@ static void test_what_is_held_does_not_give_its_place(void **state)
 
 static void test_slow_buckets(void **state)
 {
-	struct limit l = {0};
+	struct bucket l = {0};
 	int64_t now_ms = INT64_C(1795378445000);
 
 	(void)state;
 	for (int i = 0; i < 5; i++) {
-		assert_int_equal(slow_wait_ms(&l, now_ms, 5, 30000), 0);
-		slow_take(&l, now_ms, 30000);
+		assert_int_equal(slow_bucket_wait_ms(&l, now_ms, 5, 30000), 0);
+		slow_bucket_take(&l, now_ms, 30000);
 	}
-	assert_in_range(slow_wait_ms(&l, now_ms, 5, 30000), 29900, 30100);
-	assert_in_range(slow_wait_ms(&l, now_ms + 29000, 5, 30000), 900, 1100);
-	assert_int_equal(slow_wait_ms(&l, now_ms + 30100, 5, 30000), 0);
-	assert_int_equal(slow_wait_ms(&l, now_ms + 300000, 5, 30000), 0);
+	assert_in_range(slow_bucket_wait_ms(&l, now_ms, 5, 30000), 29900, 30100);
+	assert_in_range(slow_bucket_wait_ms(&l, now_ms + 29000, 5, 30000), 900, 1100);
+	assert_int_equal(slow_bucket_wait_ms(&l, now_ms + 30100, 5, 30000), 0);
+	assert_int_equal(slow_bucket_wait_ms(&l, now_ms + 300000, 5, 30000), 0);
 }
 
 /* However often, now as in a hundred years: what the configuration allows in a minute, and more. */
@@ -256,16 +256,16 @@ static void test_slow_buckets_of_any_period(void **state)
 	for (size_t k = 0; k < sizeof nows_ms / sizeof nows_ms[0]; k++) {
 		for (int64_t period_ms = 1; period_ms <= INT64_C(3600000); period_ms += 1 + period_ms / 7) {
 			int64_t now_ms = nows_ms[k];
-			struct limit l = {0};
+			struct bucket l = {0};
 
 			for (int i = 0; i < 3; i++) {
-				assert_int_equal(slow_wait_ms(&l, now_ms, 3, period_ms), 0);
-				slow_take(&l, now_ms, period_ms);
+				assert_int_equal(slow_bucket_wait_ms(&l, now_ms, 3, period_ms), 0);
+				slow_bucket_take(&l, now_ms, period_ms);
 			}
-			assert_int_equal(slow_wait_ms(&l, now_ms, 3, period_ms), period_ms);
-			assert_int_equal(slow_wait_ms(&l, now_ms + period_ms, 3, period_ms), 0);
+			assert_int_equal(slow_bucket_wait_ms(&l, now_ms, 3, period_ms), period_ms);
+			assert_int_equal(slow_bucket_wait_ms(&l, now_ms + period_ms, 3, period_ms), 0);
 			/* One that may do more from now on waits no longer than that says. */
-			assert_true(slow_wait_ms(&l, now_ms, 1, 1) <= 1);
+			assert_true(slow_bucket_wait_ms(&l, now_ms, 1, 1) <= 1);
 		}
 	}
 }

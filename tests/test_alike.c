@@ -25,13 +25,13 @@ static uint32_t alike(uint64_t look)
 
 static void test_all_of_them_lose_it(void **state)
 {
-	char line[] = REGISTERED "\n", shown[NAME_LOOK_BYTES_MAX + 1], from[32];
+	char line[] = REGISTERED "\n", shown[NAME_SKELETON_BYTES_MAX + 1], from[32];
 	uint32_t left = 0;
 	uint64_t look;
 
 	(void)state;
-	look_of(REGISTERED, false, shown);
-	look = look_hash(shown);
+	skeleton_of(REGISTERED, false, shown);
+	look = skeleton_hash(shown);
 	for (uint32_t i = 0; i < ALIKE; i++, now_ms += 1000) {
 		for (uint32_t k = 0; k < sizeof REGISTERED - 1; k++)
 			line[k] = (i >> k & 1) != 0 ? 'l' : '1';

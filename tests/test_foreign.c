@@ -10,26 +10,26 @@
 
 #include "chatd/core/entry/protocol_probe.h"
 
-static enum foreign sign(const char *text)
+static enum probe sign(const char *text)
 {
-	return foreign_sign(text, strlen(text));
+	return probe_sign(text, strlen(text));
 }
 
 static void test_protocols(void **state)
 {
 	(void)state;
-	assert_int_equal(sign("GET / HTTP/1.1\r\n"), FOREIGN_HTTP);
-	assert_int_equal(sign("POST /a HTTP/1.0\r\n"), FOREIGN_HTTP);
-	assert_int_equal(sign("OPTIONS /a HTTP/1.0\r\n"), FOREIGN_HTTP);
-	assert_int_equal(sign("CONNECT a:1 HTTP/1.0\r\n"), FOREIGN_HTTP);
-	assert_int_equal(sign("PRI * HTTP/2.0\r\n\r\n"), FOREIGN_HTTP);
-	assert_int_equal(sign("SSH-2.0-x\r\n"), FOREIGN_SSH);
-	assert_int_equal(sign("EHLO a\r\n"), FOREIGN_SMTP);
-	assert_int_equal(sign("CAP LS\r\n"), FOREIGN_IRC);
-	assert_int_equal(sign("NICK a\r\nUSER a 0 * :a\r\n"), FOREIGN_IRC);
-	assert_int_equal(sign("\x16\x03\x01"), FOREIGN_TLS);
-	assert_int_equal(sign("\x01\x02"), FOREIGN_BINARY);
-	assert_int_equal(foreign_sign("a\0b", 3), FOREIGN_BINARY);
+	assert_int_equal(sign("GET / HTTP/1.1\r\n"), PROBE_HTTP);
+	assert_int_equal(sign("POST /a HTTP/1.0\r\n"), PROBE_HTTP);
+	assert_int_equal(sign("OPTIONS /a HTTP/1.0\r\n"), PROBE_HTTP);
+	assert_int_equal(sign("CONNECT a:1 HTTP/1.0\r\n"), PROBE_HTTP);
+	assert_int_equal(sign("PRI * HTTP/2.0\r\n\r\n"), PROBE_HTTP);
+	assert_int_equal(sign("SSH-2.0-x\r\n"), PROBE_SSH);
+	assert_int_equal(sign("EHLO a\r\n"), PROBE_SMTP);
+	assert_int_equal(sign("CAP LS\r\n"), PROBE_IRC);
+	assert_int_equal(sign("NICK a\r\nUSER a 0 * :a\r\n"), PROBE_IRC);
+	assert_int_equal(sign("\x16\x03\x01"), PROBE_TLS);
+	assert_int_equal(sign("\x01\x02"), PROBE_BINARY);
+	assert_int_equal(probe_sign("a\0b", 3), PROBE_BINARY);
 }
 
 /* A browser's request line may be longer than what is received at once. */
@@ -39,28 +39,28 @@ static void test_long_request(void **state)
 
 	(void)state;
 	memset(line + 6, 'x', sizeof line - 7);
-	assert_int_equal(sign(line), FOREIGN_HTTP);
+	assert_int_equal(sign(line), PROBE_HTTP);
 }
 
 static void test_people(void **state)
 {
 	(void)state;
-	assert_int_equal(sign("GET\n"), FOREIGN_NO);
-	assert_int_equal(sign("GET lost\n"), FOREIGN_NO);
-	assert_int_equal(sign("nick bob\n"), FOREIGN_NO);
-	assert_int_equal(sign("NICK bob\n"), FOREIGN_NO);
-	assert_int_equal(sign("s"), FOREIGN_NO);
+	assert_int_equal(sign("GET\n"), PROBE_NO);
+	assert_int_equal(sign("GET lost\n"), PROBE_NO);
+	assert_int_equal(sign("nick bob\n"), PROBE_NO);
+	assert_int_equal(sign("NICK bob\n"), PROBE_NO);
+	assert_int_equal(sign("s"), PROBE_NO);
 	/* What edits a line, leaves a client, or ends one of telnet's. */
-	assert_int_equal(sign("bo\x7f" "b\x08\x03\x04\x15\x17\x1b[A\n"), FOREIGN_NO);
-	assert_int_equal(foreign_sign("bob\r\0", 5), FOREIGN_NO);
-	assert_int_equal(sign("\xff\xfd\x03\x01"), FOREIGN_NO);
-	assert_int_equal(sign("bob\n\x01"), FOREIGN_NO);
+	assert_int_equal(sign("bo\x7f" "b\x08\x03\x04\x15\x17\x1b[A\n"), PROBE_NO);
+	assert_int_equal(probe_sign("bob\r\0", 5), PROBE_NO);
+	assert_int_equal(sign("\xff\xfd\x03\x01"), PROBE_NO);
+	assert_int_equal(sign("bob\n\x01"), PROBE_NO);
 }
 
 /* RFC 9110, 8.6: the length is that of the text behind the empty line. */
 static void test_length(void **state)
 {
-	const char *answer = foreign_answer(FOREIGN_HTTP);
+	const char *answer = probe_answer(PROBE_HTTP);
 	const char *length = strstr(answer, "Content-Length: "), *text = strstr(answer, "\r\n\r\n");
 
 	(void)state;

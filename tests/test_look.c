@@ -15,17 +15,17 @@
 
 static const char *look(const char *name, bool as_written)
 {
-	static char out[NAME_LOOK_BYTES_MAX + 1];
+	static char out[NAME_SKELETON_BYTES_MAX + 1];
 	char key[NAME_KEY_BYTES_MAX + 1], why[160];
 
 	assert_true(name_check(NAME_NICK, name, strlen(name), key, why, sizeof why));
-	look_of(as_written ? name : key, as_written, out);
+	skeleton_of(as_written ? name : key, as_written, out);
 	return out;
 }
 
 static void assert_alike(const char *a, const char *b)
 {
-	char first[NAME_LOOK_BYTES_MAX + 1];
+	char first[NAME_SKELETON_BYTES_MAX + 1];
 
 	strcpy(first, look(a, false));
 	assert_string_equal(first, look(b, false));
@@ -51,7 +51,7 @@ static void test_as_written(void **state)
 
 static void test_in_capitals(void **state)
 {
-	char out[NAME_LOOK_BYTES_MAX + 1];
+	char out[NAME_SKELETON_BYTES_MAX + 1];
 
 	(void)state;
 	look_in_capitals("\u0442\u043e\u043c", out); /* Cyrillic */
@@ -66,7 +66,7 @@ static void test_in_capitals(void **state)
 static void test_ascii(void **state)
 {
 	static const char chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.|^";
-	char alone[NAME_LOOK_BYTES_MAX + 1], beside[NAME_LOOK_BYTES_MAX + 1], both[8];
+	char alone[NAME_SKELETON_BYTES_MAX + 1], beside[NAME_SKELETON_BYTES_MAX + 1], both[8];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof chars - 1; i++)
@@ -80,8 +80,8 @@ static void test_ascii(void **state)
 				look_in_capitals(one, alone);
 				look_in_capitals(both, beside);
 			} else {
-				look_of(one, how == 1, alone);
-				look_of(both, how == 1, beside);
+				skeleton_of(one, how == 1, alone);
+				skeleton_of(both, how == 1, beside);
 			}
 			strcat(alone, "e");
 			assert_string_equal(alone, beside);
@@ -116,7 +116,7 @@ static void test_other_names_do_not(void **state)
 	static const char *const names[] = {
 		"alice", "alicia", "bob", "rob", "carol", "carole", "bob2", "李雷", "мария", "anna_b",
 	};
-	char looks[10][NAME_LOOK_BYTES_MAX + 1];
+	char looks[10][NAME_SKELETON_BYTES_MAX + 1];
 
 	(void)state;
 	for (size_t i = 0; i < 10; i++) {
@@ -128,13 +128,13 @@ static void test_other_names_do_not(void **state)
 
 static void test_a_long_name_fits(void **state)
 {
-	char name[NAME_BYTES_MAX + 1] = "", out[NAME_LOOK_BYTES_MAX + 1];
+	char name[NAME_BYTES_MAX + 1] = "", out[NAME_SKELETON_BYTES_MAX + 1];
 
 	(void)state;
 	for (int i = 0; i < 32; i++)
 		strcat(name, "﷽"); /* folds to eighteen letters */
-	look_of(name, false, out);
-	assert_true(strlen(out) <= NAME_LOOK_BYTES_MAX);
+	skeleton_of(name, false, out);
+	assert_true(strlen(out) <= NAME_SKELETON_BYTES_MAX);
 }
 
 int main(void)

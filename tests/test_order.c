@@ -130,8 +130,8 @@ static void in_ops(void)
 			signs_in(slot, ROLE_ACCOUNT);
 		sends(slot, "/join ops\n");
 	}
-	assert_true(grant_give(chat, session(0)->room, "a", ROOM_OWNER));
-	assert_true(grant_give(chat, session(0)->room, "b", ROOM_OPERATOR));
+	assert_true(membership_give(chat, session(0)->room, "a", ROOM_OWNER));
+	assert_true(membership_give(chat, session(0)->room, "b", ROOM_OPERATOR));
 }
 
 /* -- power ------------------------------------------------------------------------------- */
@@ -472,7 +472,7 @@ static struct room *room_of(const char *name, const char *owner)
 
 	r->set.permanent = true;
 	if (owner != NULL)
-		assert_true(grant_give(chat, r, owner, ROOM_OWNER));
+		assert_true(membership_give(chat, r, owner, ROOM_OWNER));
 	chat->neffects = 0;
 	chat->arena_len = 0;
 	return r;
@@ -551,8 +551,8 @@ static void test_one_account_has_a_share_of_the_bans(void **state)
 		bans(room_of(name, NULL), 0, 100, false);
 	}
 	r = room_of("nobodys", NULL);
-	assert_true(grant_give(chat, r, "b", ROOM_OPERATOR));
-	assert_true(grant_give(chat, r, "c", ROOM_OPERATOR));
+	assert_true(membership_give(chat, r, "b", ROOM_OPERATOR));
+	assert_true(membership_give(chat, r, "c", ROOM_OPERATOR));
 	sends(1, "/ban --in=nobodys d\n");
 	assert_has("-- Not done: there are 500 bans by you in rooms that nobody owns, and that is the most.");
 	sends(2, "/ban --in=nobodys d\n");
@@ -695,16 +695,16 @@ static void test_who_went_on_to_another_room_is_put_out_of_it_too(void **state)
 	r = session(0)->room;
 	sends(3, "/leave\n");
 	/* The mark for a room that one has left is still there. */
-	out_mark(chat, session(3), r, "told", "why");
-	out_mark(chat, session(3), chat->lobby, "told now", "why");
-	assert_int_equal(session(3)->out->room, chat->lobby->number);
+	eject_mark(chat, session(3), r, "told", "why");
+	eject_mark(chat, session(3), chat->lobby, "told now", "why");
+	assert_int_equal(session(3)->ejection->room, chat->lobby->number);
 	/* Of one room there is one, and out of the chat is more. */
-	out_mark(chat, session(3), chat->lobby, "told again", "why");
-	assert_string_equal(session(3)->out->told, "told now");
-	out_mark(chat, session(3), NULL, "out", "why");
-	out_mark(chat, session(3), r, "told", "why");
-	assert_int_equal(session(3)->out->room, 0);
-	out_forget(chat, session(3));
+	eject_mark(chat, session(3), chat->lobby, "told again", "why");
+	assert_string_equal(session(3)->ejection->told, "told now");
+	eject_mark(chat, session(3), NULL, "out", "why");
+	eject_mark(chat, session(3), r, "told", "why");
+	assert_int_equal(session(3)->ejection->room, 0);
+	eject_forget(chat, session(3));
 }
 
 /* A room of which nothing was saved loses its number with the next start; an act must not. */
@@ -762,9 +762,9 @@ static void test_acts_are_taken_back_by_who_could_do_it(void **state)
 	undoes_row(4, filter);
 	assert_has("-- darn may be said again.");
 	/* A later account of an author's name is not the author. */
-	assert_true(grant_has(grant_of(room_by_key(chat, "ops"), "b"), ROOM_OPERATOR));
+	assert_true(membership_has(membership_of(room_by_key(chat, "ops"), "b"), ROOM_OPERATOR));
 	account_by_key(chat, "b")->made_ms++;
-	grant_take(chat, room_by_key(chat, "ops"), "b", ROOM_OPERATOR);
+	membership_take(chat, room_by_key(chat, "ops"), "b", ROOM_OPERATOR);
 	undoes_row(1, ban);
 	assert_has("-- Not done: there is no act #A");
 	act_free(&ban);
@@ -974,14 +974,14 @@ static void test_grants_go_back_to_whom_they_were_of(void **state)
 	/* What one could read stays so. */
 	sends(0, "hello\n");
 	sends(0, "/room private on\n");
-	assert_int_equal(grant_of(session(0)->room, "c")->since, 0);
+	assert_int_equal(membership_of(session(0)->room, "c")->since, 0);
 	sends(0, "more\n");
 	sends(0, "/devoice c\n");
 	acts(0, "/uninvite c\n");
-	assert_null(grant_of(session(0)->room, "c"));
+	assert_null(membership_of(session(0)->room, "c"));
 	undoes(0);
 	assert_has("-- c may come into ops.");
-	assert_int_equal(grant_of(session(0)->room, "c")->since, 0);
+	assert_int_equal(membership_of(session(0)->room, "c")->since, 0);
 }
 
 static void test_a_guests_voice_is_of_the_connection(void **state)
@@ -1090,7 +1090,7 @@ static void test_a_room_is_offered_and_never_forced(void **state)
 	in_ops();
 	acts(0, "/transfer c\n");
 	act = act_kept();
-	assert_int_equal(grant_owned(chat, "c"), 0);
+	assert_int_equal(membership_owned(chat, "c"), 0);
 	undoes_row(0, act);
 	assert_has("-- ops is offered to c no longer.");
 	sends(2, "/accept ops\n");
@@ -1111,12 +1111,12 @@ static void test_a_room_is_offered_and_never_forced(void **state)
 	sends(0, "/transfer c\n");
 	acts(2, "/accept ops\n");
 	assert_has("-- You are the owner of ops.");
-	assert_int_equal(grant_owned(chat, "c"), 1);
-	assert_int_equal(grant_owned(chat, "a"), 0);
+	assert_int_equal(membership_owned(chat, "c"), 1);
+	assert_int_equal(membership_owned(chat, "a"), 0);
 	/* Nor does it go back without a word. */
 	undoes(2);
 	assert_has("-- ops is offered to a, who has 7 days to accept it.");
-	assert_int_equal(grant_owned(chat, "a"), 0);
+	assert_int_equal(membership_owned(chat, "a"), 0);
 	sends(0, "/accept ops\n");
 	assert_has("-- You are the owner of ops.");
 	act_free(&act);

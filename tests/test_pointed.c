@@ -17,12 +17,12 @@ static void line_comes(uint64_t line, const char *sender, const char *body)
 static void test_numbers(void **state)
 {
 	(void)state;
-	assert_int_equal(pointed_number("#12"), 12);
-	assert_int_equal(pointed_number("12"), 12);
-	assert_int_equal(pointed_number("9223372036854775806"), INT64_MAX - 1);
+	assert_int_equal(line_ref_number("#12"), 12);
+	assert_int_equal(line_ref_number("12"), 12);
+	assert_int_equal(line_ref_number("9223372036854775806"), INT64_MAX - 1);
 	for (const char *const *p = (const char *const[]){"", "#", "##1", "0", "#0", "-1", "+1", " 1",
 	     "1x", "0x1", "9223372036854775807", "99999999999999999999", NULL}; *p != NULL; p++)
-		assert_int_equal(pointed_number(*p), 0);
+		assert_int_equal(line_ref_number(*p), 0);
 }
 
 static void test_one_line_of_the_room_is_asked_for(void **state)

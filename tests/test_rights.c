@@ -120,7 +120,7 @@ static void test_who_waits_is_put_out_all_the_same(void **state)
 	assert_has("UNSUBSCRIBE 1");
 	assert_has("SUBSCRIBE 1 feed 0");
 	assert_ptr_equal(b->room, chat_session(chat, id(2))->room);
-	assert_null(b->out);
+	assert_null(b->ejection);
 	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .number = old});
 	assert_effects("");
 }

@@ -649,8 +649,8 @@ static void test_grants_of_accepted_rooms(void **state)
 	}
 	assert_has("Not done: with r5 there would be 1209 people who are something in your rooms, and 1000 "
 	           "are the most.");
-	assert_int_equal(grant_owned(chat, "boss"), 4);
-	for (const struct grant *g = boss->grants; g != NULL; g = g->next)
+	assert_int_equal(membership_owned(chat, "boss"), 4);
+	for (const struct membership *g = boss->grants; g != NULL; g = g->next)
 		n += g->role == ROOM_OWNER ? g->room->ngrants : 0;
 	assert_in_range(n, 1, GRANTS_OWNER_MAX);
 	/* Who keeps order everywhere is trusted with more. */
@@ -671,7 +671,7 @@ static void test_grants_where_nobody_owns(void **state)
 	types(MALLORY, "/room permanent on");
 	types(MALLORY, "/op acc0");
 	r = room_by_key(chat, "den");
-	grant_take(chat, r, "owner", ROOM_OWNER);
+	membership_take(chat, r, "owner", ROOM_OWNER);
 	signs_in(OTHER, "192.0.2.2", "acc0", "account");
 	for (uint32_t i = 1; i < GRANTS_MAX; i++)
 		types(OTHER, "/invite --in=den acc%u", i);
@@ -1020,7 +1020,7 @@ static void makes_set(const char *name, const char *stem, const char *setting)
 		types(MALLORY, "/room %s", setting);
 		types(MALLORY, "/leave");
 	}
-	assert_int_equal(grant_owned(chat, name), ROOMS_OWNED_MAX);
+	assert_int_equal(membership_owned(chat, name), ROOMS_OWNED_MAX);
 }
 
 static void test_rooms_of_a_dropped_account_end(void **state)

@@ -21,7 +21,7 @@ static char *neutral(const char *s, size_t len, size_t *n)
 	char *dst = malloc(len * TEXT_EXPANSION + 1);
 
 	assert_non_null(dst);
-	*n = text_neutralise(dst, s, len);
+	*n = text_sanitize(dst, s, len);
 	assert_true(*n <= len * TEXT_EXPANSION);
 	assert_int_equal(dst[*n], '\0');
 	assert_int_equal(strlen(dst), *n);

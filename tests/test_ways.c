@@ -34,7 +34,7 @@ static int ops_begin(void **state)
 			signs_in(slot, ROLE_ACCOUNT);
 		sends(slot, "/join ops\n");
 	}
-	assert_true(grant_give(chat, session(0)->room, "b", ROOM_OPERATOR));
+	assert_true(membership_give(chat, session(0)->room, "b", ROOM_OPERATOR));
 	return 0;
 }
 

@@ -281,7 +281,7 @@ static size_t name_blanks(char *text, size_t len)
 	return (size_t)(out - text);
 }
 
-size_t text_neutralise(char *dst, const char *src, size_t len)
+size_t text_sanitize(char *dst, const char *src, size_t len)
 {
 	struct scan s = {
 		.in = (const unsigned char *)src,
@@ -357,7 +357,7 @@ bool text_is_shown(const char *s, size_t len)
 	if (plain == len)
 		return true;
 	shown = mem_alloc(len * TEXT_EXPANSION + 1);
-	same = text_neutralise(shown, s, len) == len && memcmp(shown, s, len) == 0;
+	same = text_sanitize(shown, s, len) == len && memcmp(shown, s, len) == 0;
 	free(shown);
 	return same;
 }
@@ -368,7 +368,7 @@ char *text_shown(const char *s, size_t bytes_max)
 	char *shown = mem_alloc(len * TEXT_EXPANSION + 1);
 
 	/* No more of it is looked at, although a row of blanks becomes shorter. */
-	n = text_neutralise(shown, s, len);
+	n = text_sanitize(shown, s, len);
 	shown[n <= bytes_max ? n : text_whole(shown, bytes_max)] = '\0';
 	return shown;
 }

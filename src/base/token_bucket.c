@@ -1,4 +1,4 @@
-/* Token buckets. Owns nothing; pure arithmetic on the caller's struct limit. */
+/* Token buckets. Owns nothing; pure arithmetic on the caller's struct bucket. */
 
 #include "chatd/base/token_bucket.h"
 
@@ -11,7 +11,7 @@ static int64_t span_ns(uint64_t n, uint64_t per_s)
 	return (int64_t)(n * NS_PER_S / per_s);
 }
 
-int64_t limit_wait_many_ms(struct limit *l, int64_t now_ms, uint64_t n, uint64_t burst,
+int64_t bucket_wait_many_ms(struct bucket *l, int64_t now_ms, uint64_t n, uint64_t burst,
                            uint64_t per_s)
 {
 	int64_t now_ns = now_ms * NS_PER_MS, over_ns;
@@ -28,12 +28,12 @@ int64_t limit_wait_many_ms(struct limit *l, int64_t now_ms, uint64_t n, uint64_t
 	return over_ns <= 0 ? 0 : (over_ns + NS_PER_MS - 1) / NS_PER_MS;
 }
 
-int64_t limit_wait_ms(struct limit *l, int64_t now_ms, uint64_t burst, uint64_t per_s)
+int64_t bucket_wait_ms(struct bucket *l, int64_t now_ms, uint64_t burst, uint64_t per_s)
 {
-	return limit_wait_many_ms(l, now_ms, 1, burst, per_s);
+	return bucket_wait_many_ms(l, now_ms, 1, burst, per_s);
 }
 
-void limit_take_many(struct limit *l, int64_t now_ms, uint64_t n, uint64_t per_s)
+void bucket_take_many(struct bucket *l, int64_t now_ms, uint64_t n, uint64_t per_s)
 {
 	if (per_s == 0)
 		return;
@@ -44,60 +44,60 @@ void limit_take_many(struct limit *l, int64_t now_ms, uint64_t n, uint64_t per_s
 	l->full_ns += span_ns(n, per_s);
 }
 
-void limit_take(struct limit *l, int64_t now_ms, uint64_t per_s)
+void bucket_take(struct bucket *l, int64_t now_ms, uint64_t per_s)
 {
-	limit_take_many(l, now_ms, 1, per_s);
+	bucket_take_many(l, now_ms, 1, per_s);
 }
 
-int64_t limit_wait_span_ms(struct limit *l, int64_t now_ms, uint64_t burst, int64_t period_ns)
+int64_t bucket_wait_span_ms(struct bucket *l, int64_t now_ms, uint64_t burst, int64_t period_ns)
 {
 	int64_t now_ns = now_ms * NS_PER_MS, all_ns = (int64_t)burst * period_ns, over_ns;
 
-	/* The same as in limit_wait_many_ms. */
+	/* The same as in bucket_wait_many_ms. */
 	if (l->full_ns > now_ns + all_ns)
 		l->full_ns = now_ns + all_ns;
 	over_ns = l->full_ns + period_ns - now_ns - all_ns;
 	return over_ns <= 0 ? 0 : (over_ns + NS_PER_MS - 1) / NS_PER_MS;
 }
 
-void limit_take_span(struct limit *l, int64_t now_ms, int64_t period_ns)
+void bucket_take_span(struct bucket *l, int64_t now_ms, int64_t period_ns)
 {
 	if (l->full_ns < now_ms * NS_PER_MS)
 		l->full_ns = now_ms * NS_PER_MS;
 	l->full_ns += period_ns;
 }
 
-void limit_give_span(struct limit *l, int64_t period_ns)
+void bucket_give_span(struct bucket *l, int64_t period_ns)
 {
 	l->full_ns -= period_ns;
 }
 
-int64_t slow_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, int64_t period_ms)
+int64_t slow_bucket_wait_ms(struct bucket *l, int64_t now_ms, uint32_t burst, int64_t period_ms)
 {
-	return limit_wait_span_ms(l, now_ms, burst, period_ms * NS_PER_MS);
+	return bucket_wait_span_ms(l, now_ms, burst, period_ms * NS_PER_MS);
 }
 
-void slow_take(struct limit *l, int64_t now_ms, int64_t period_ms)
+void slow_bucket_take(struct bucket *l, int64_t now_ms, int64_t period_ms)
 {
-	limit_take_span(l, now_ms, period_ms * NS_PER_MS);
+	bucket_take_span(l, now_ms, period_ms * NS_PER_MS);
 }
 
-void slow_give(struct limit *l, int64_t period_ms)
+void slow_bucket_give(struct bucket *l, int64_t period_ms)
 {
-	limit_give_span(l, period_ms * NS_PER_MS);
+	bucket_give_span(l, period_ms * NS_PER_MS);
 }
 
-bool limit_is_full(const struct limit *l, int64_t now_ms)
+bool bucket_is_full(const struct bucket *l, int64_t now_ms)
 {
 	return l->full_ns <= now_ms * NS_PER_MS;
 }
 
-uint64_t limit_left(const struct limit *l, int64_t now_ms, uint64_t burst, uint64_t per_s)
+uint64_t bucket_left(const struct bucket *l, int64_t now_ms, uint64_t burst, uint64_t per_s)
 {
 	uint64_t left;
 	int64_t free_ns;
 
-	if (per_s == 0 || limit_is_full(l, now_ms))
+	if (per_s == 0 || bucket_is_full(l, now_ms))
 		return burst;
 	free_ns = span_ns(burst, per_s) - (l->full_ns - now_ms * NS_PER_MS);
 	if (free_ns < 0)

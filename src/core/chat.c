@@ -109,7 +109,7 @@ static void on_answer(struct chat *c, struct question *q, const struct event *e)
 		session_go_on(c, s);
 		/* Those whom a step had no room for have a tick of their own. */
 		if (!c->ejections.due)
-			out_run(c);
+			eject_run(c);
 	}
 	question_free(q);
 }
@@ -174,7 +174,7 @@ static void on_program(struct chat *c, const struct event *e)
 static void make_way(struct chat *c, struct session *s)
 {
 	emit_raw(c, s, "\n", 1);
-	emit_reply(c, s, "%s", s->state == SESSION_LOGIN ? CROWD_WAY : CROWD_FULL);
+	emit_reply(c, s, "%s", s->state == SESSION_LOGIN ? ADMISSION_MAKE_WAY : ADMISSION_FULL);
 	resume_keep(c, s);
 	session_end(c, s, NULL, false);
 	emit_session(c, EFFECT_DROP, s); /* after it has left its room: the server forgets it now */
@@ -184,14 +184,14 @@ static void on_connected(struct chat *c, struct event *e)
 {
 	struct session *way, *s;
 
-	e->connected.refused = crowd_refuses(c, e, &way);
+	e->connected.refused = admission_refuses(c, e, &way);
 	if (e->connected.refused != NULL)
 		return;
 	if (way != NULL)
 		make_way(c, way);
 	s = session_begin(c, e);
-	crowd_admit(c, s);
-	greet_begin(c, s, e->connected.user);
+	admission_count(c, s);
+	greeting_begin(c, s, e->connected.user);
 }
 
 /* What the store tells of itself. False: the event is another. */
@@ -231,7 +231,7 @@ static bool step_store(struct chat *c, const struct event *e)
 static void on_tick(struct chat *c)
 {
 	flood_tick(c);
-	greet_tick(c);
+	greeting_tick(c);
 	login_tick(c);
 	question_tick(c);
 	room_tick(c);
@@ -241,7 +241,7 @@ static void on_tick(struct chat *c)
 	outage_tick(c);
 	lockdown_tick(c);
 	ban_tick(c);
-	out_run(c);
+	eject_run(c);
 	report_tick(c);
 	forget_tick(c);
 	seen_tick(c);
@@ -254,7 +254,7 @@ static void reap(struct chat *c)
 		struct session *s = c->ended;
 
 		DL_DELETE(c->ended, s);
-		out_forget(c, s);
+		eject_forget(c, s);
 		dialogue_free(s->dialogue);
 		session_free(s);
 	}
@@ -281,7 +281,7 @@ void chat_step(struct chat *c, struct event *e)
 		on_connected(c, e);
 		break;
 	case EVENT_RELEASED:
-		crowd_released(c, e->conn);
+		admission_released(c, e->conn);
 		break;
 	case EVENT_BYTES:
 		input_bytes(c, e);
@@ -319,9 +319,9 @@ const struct effect *chat_effects(const struct chat *c, size_t *n)
 int64_t chat_due_ms(const struct chat *c)
 {
 	const int64_t due_ms[] = {
-		flood_due_ms(c), greet_due_ms(c), login_due_ms(c), input_due_ms(c), question_due_ms(c), room_due_ms(c),
+		flood_due_ms(c), greeting_due_ms(c), login_due_ms(c), input_due_ms(c), question_due_ms(c), room_due_ms(c),
 		removal_due_ms(c), resume_due_ms(c), shutdown_due_ms(c), lockdown_due_ms(c), ban_due_ms(c),
-		out_due_ms(c),
+		eject_due_ms(c),
 		outage_due_ms(c), report_due_ms(c), forget_due_ms(c), seen_due_ms(c),
 	};
 	int64_t first_ms = INT64_MAX;

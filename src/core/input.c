@@ -121,7 +121,7 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 
 	switch (result) {
 	case LINE_READY:
-		if (s->state == SESSION_LOGIN && greet_foreign_line(c, s, text, (size_t)len))
+		if (s->state == SESSION_LOGIN && greeting_probe_line(c, s, text, (size_t)len))
 			return false;
 		if (line_is_keys(text, len)) {
 			slip_keys(c, s);
@@ -131,10 +131,10 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 				session_prompt(c, s);
 			break;
 		}
-		kept = text_neutralise(c->body, text, (size_t)len);
+		kept = text_sanitize(c->body, text, (size_t)len);
 		/* What is shown and saved counts, also where it is longer than what was sent. */
 		if (kept > len)
-			pace_bytes(c, s, kept - (size_t)len);
+			rate_bytes(c, s, kept - (size_t)len);
 		take_line(c, s, kept);
 		break;
 	case LINE_TOO_LONG:
@@ -179,7 +179,7 @@ static bool take_lines(struct chat *c, struct session *s, const char **in, const
 		if (!may_go_on(c, s))
 			return true;
 		result = line_next(&s->line, in, end, c->config.line_bytes_max, edit, &text, &len);
-		pace_bytes(c, s, (size_t)(*in - begin));
+		rate_bytes(c, s, (size_t)(*in - begin));
 		c->more = *in < end;
 		if (!on_line(c, s, result, text, len))
 			return false;
@@ -207,7 +207,7 @@ static bool take_telnet(struct chat *c, struct session *s, const char **in, cons
 				break;
 		n = telnet_decode(s->telnet, *in, len, out, &answer);
 		*in += len;
-		pace_bytes(c, s, len);
+		rate_bytes(c, s, len);
 		c->more = *in < end;
 		if (answer.len > 0)
 			emit_raw(c, s, answer.data, answer.len);
@@ -321,7 +321,7 @@ void input_bytes(struct chat *c, struct event *e)
 		e->bytes.taken = 0;
 		return;
 	}
-	if (!s->heard && greet_foreign(c, s, in, e->bytes.len))
+	if (!s->heard && greeting_probe(c, s, in, e->bytes.len))
 		return;
 	if (s->iac_held)
 		take_held_iac(c, s, (unsigned char)*in);
@@ -356,7 +356,7 @@ void input_bytes(struct chat *c, struct event *e)
 void input_eof(struct chat *c, struct session *s)
 {
 	s->eof = true;
-	greet_now(c, s);
+	greeting_now(c, s);
 	if (s->iac_held)
 		take_held_iac(c, s, 0);
 	session_finish(c, s);

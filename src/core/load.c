@@ -138,7 +138,7 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f)
 	else if (f->kind == FACT_FILTER)
 		filter_load(c, f->key, f->value);
 	else if (f->kind == FACT_INVITE)
-		grant_load(c, f->key, f->value);
+		membership_load(c, f->key, f->value);
 	else if (f->kind == FACT_REPORT)
 		report_load(c, f->key, f->value);
 	else if (f->kind == FACT_STATE)

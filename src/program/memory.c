@@ -123,7 +123,7 @@ static uint64_t memory_sqlite(void)
 
 static uint64_t memory_account(void)
 {
-	return sizeof(struct account) + NICK_BYTES + KEY_BYTES + 2 * (NAME_LOOK_BYTES_MAX + 1) +
+	return sizeof(struct account) + NICK_BYTES + KEY_BYTES + 2 * (NAME_SKELETON_BYTES_MAX + 1) +
 	       11 * HASH_BYTES + TOTP_BYTES + 8 * SMALL_BYTES;
 }
 
@@ -133,7 +133,7 @@ static uint64_t memory_rooms(void)
 	                    HASH_BYTES + 2 * NICK_BYTES + 9 * SMALL_BYTES + 2 * WHO_BYTES +
 	                    GRANT_HASH_BYTES) +
 	       (FORGETS_MAX + MAILS_MAX + REPORTS_MAX) * (2 * KEY_BYTES + sizeof(UT_hash_handle) + 3 * SMALL_BYTES) +
-	       (GRANTS_ALL_MAX + ROOMS_MAX) * (sizeof(struct grant) + KEY_BYTES + 2 * SMALL_BYTES);
+	       (GRANTS_ALL_MAX + ROOMS_MAX) * (sizeof(struct membership) + KEY_BYTES + 2 * SMALL_BYTES);
 }
 
 static uint64_t memory_bans(void)
@@ -152,7 +152,7 @@ static uint64_t memory_mail(void)
 
 static uint64_t memory_others(void)
 {
-	return GHOSTS_MAX * (sizeof(struct ghost) + NICK_BYTES + KEY_BYTES + NAME_BYTES_MAX +
+	return GHOSTS_MAX * (sizeof(struct resumable) + NICK_BYTES + KEY_BYTES + NAME_BYTES_MAX +
 	                     INVITES_MAX * sizeof(struct invite) + 5 * SMALL_BYTES) +
 	       ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES) +
 	       GUESSES_MAX * (sizeof(struct guess) + SMALL_BYTES) +

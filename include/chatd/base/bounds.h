@@ -17,7 +17,7 @@ enum {
 	ROOM_CHARS_MAX = 64,    /* code points in a room's name */
 	NAME_BYTES_MAX = 256,   /* bytes of a nick or room name as typed: 64 x 4 */
 	NAME_KEY_BYTES_MAX = 512, /* bytes of its case-folded key; longer ones are refused */
-	NAME_LOOK_BYTES_MAX = 1024, /* bytes of what a name looks like; cut there */
+	NAME_SKELETON_BYTES_MAX = 1024, /* bytes of what a name looks like; cut there */
 	NAME_PROBLEM_BYTES_MAX = NAME_BYTES_MAX * 2 + 160, /* a sentence about two names */
 	NAME_ACCENTS_MAX = 2,   /* accents on one letter of a name: more are drawn over the lines
 	                         * above and below ("zalgo") */

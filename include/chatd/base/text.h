@@ -23,7 +23,7 @@
  *     joiners between letters of the scripts that are spelt with them (Arabic,
  *     Indic: RFC 5892 A.1, A.2) pass.
  */
-size_t text_neutralise(char *dst, const char *src, size_t len);
+size_t text_sanitize(char *dst, const char *src, size_t len);
 
 /* Code points in valid UTF-8. */
 size_t text_chars(const char *s, size_t len);
@@ -37,7 +37,7 @@ size_t text_prefix(const char *s, size_t len, size_t n);
  * without their end. */
 size_t text_whole(const char *s, size_t len);
 
-/* True where text_neutralise would leave it as it is. */
+/* True where text_sanitize would leave it as it is. */
 bool text_is_shown(const char *s, size_t len);
 
 /* It neutralised, and cut to at most bytes_max bytes, as a new string that the caller owns. For text

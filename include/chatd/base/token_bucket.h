@@ -16,43 +16,43 @@
 /* A hundred years: the time at which such a bucket is full, since 1970, is still a number. */
 #define LIMIT_SPAN_MS_MAX INT64_C(3600000000000)
 
-struct limit {
+struct bucket {
 	int64_t full_ns;  /* nanoseconds since the epoch */
 };
 
 /* Milliseconds until a token can be taken; 0: now. per_s 0: no limit. */
-int64_t limit_wait_ms(struct limit *l, int64_t now_ms, uint64_t burst, uint64_t per_s);
+int64_t bucket_wait_ms(struct bucket *l, int64_t now_ms, uint64_t burst, uint64_t per_s);
 /* And until n can, or all of the burst where that is less. */
-int64_t limit_wait_many_ms(struct limit *l, int64_t now_ms, uint64_t n, uint64_t burst,
+int64_t bucket_wait_many_ms(struct bucket *l, int64_t now_ms, uint64_t n, uint64_t burst,
                            uint64_t per_s);
 
 /* Takes one token; where none is left, the next waits so much longer. */
-void limit_take(struct limit *l, int64_t now_ms, uint64_t per_s);
+void bucket_take(struct bucket *l, int64_t now_ms, uint64_t per_s);
 /* Takes n; what was not there is owed, but forgotten at the next question for a wait. */
-void limit_take_many(struct limit *l, int64_t now_ms, uint64_t n, uint64_t per_s);
+void bucket_take_many(struct bucket *l, int64_t now_ms, uint64_t n, uint64_t per_s);
 
 /* Buckets that gain one token in each period of so many nanoseconds, for paces that are no whole
  * number a second. All of a bucket comes in LIMIT_SPAN_MS_MAX at most. */
-int64_t limit_wait_span_ms(struct limit *l, int64_t now_ms, uint64_t burst, int64_t period_ns);
-void limit_take_span(struct limit *l, int64_t now_ms, int64_t period_ns);
+int64_t bucket_wait_span_ms(struct bucket *l, int64_t now_ms, uint64_t burst, int64_t period_ns);
+void bucket_take_span(struct bucket *l, int64_t now_ms, int64_t period_ns);
 /* Gives back one that was taken. */
-void limit_give_span(struct limit *l, int64_t period_ns);
+void bucket_give_span(struct bucket *l, int64_t period_ns);
 
 /* The same for periods of milliseconds, which may be long. */
-int64_t slow_wait_ms(struct limit *l, int64_t now_ms, uint32_t burst, int64_t period_ms);
-void slow_take(struct limit *l, int64_t now_ms, int64_t period_ms);
-void slow_give(struct limit *l, int64_t period_ms);
+int64_t slow_bucket_wait_ms(struct bucket *l, int64_t now_ms, uint32_t burst, int64_t period_ms);
+void slow_bucket_take(struct bucket *l, int64_t now_ms, int64_t period_ms);
+void slow_bucket_give(struct bucket *l, int64_t period_ms);
 
 /* Tokens that are there. */
-uint64_t limit_left(const struct limit *l, int64_t now_ms, uint64_t burst, uint64_t per_s);
+uint64_t bucket_left(const struct bucket *l, int64_t now_ms, uint64_t burst, uint64_t per_s);
 
 /* All of them are. */
-bool limit_is_full(const struct limit *l, int64_t now_ms);
+bool bucket_is_full(const struct bucket *l, int64_t now_ms);
 
 /* The two buckets of whoever sends: a person, or an address. */
-struct pace {
-	struct limit lines;
-	struct limit bytes;
+struct rate {
+	struct bucket lines;
+	struct bucket bytes;
 };
 
 #endif

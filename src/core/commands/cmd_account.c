@@ -32,7 +32,7 @@ static bool has_account(struct chat *c, struct session *s)
 
 static bool may_register(struct chat *c, struct session *s)
 {
-	int64_t wait_ms = crowd_account_wait_ms(c, s);
+	int64_t wait_ms = admission_account_wait_ms(c, s);
 	char age[AGE_BYTES_MAX];
 
 	if (s->account != NULL)
@@ -47,7 +47,7 @@ static bool may_register(struct chat *c, struct session *s)
 		emit_reply(c, s, "Nothing can be saved at present (%s). Try again in a minute.",
 		           c->store_failed);
 	else
-		return order_may_register(c, s);
+		return moderation_may_register(c, s);
 	return false;
 }
 
@@ -91,7 +91,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	a = may_register(c, s) ? account_new(c, s->nick, s->key, hash, "") : NULL;
 	if (a == NULL)
 		return;
-	crowd_account_made(c, s);
+	admission_account_made(c, s);
 	/* Asked of the whole address: an exempt one stands for a crowd, and its /64 for nobody. */
 	account_registered(c, a, exempt_is(c, &s->from) ? (struct address){0}
 	                                                   : address_counted(&s->from));

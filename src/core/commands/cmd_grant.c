@@ -52,7 +52,7 @@ struct target {
 	struct account *account; /* NULL: a guest */
 	struct session *session; /* NULL: is not here */
 	const char *nick;
-	const struct grant *grant; /* in the room; NULL: none */
+	const struct membership *grant; /* in the room; NULL: none */
 };
 
 /* Who is meant; false: nobody, and s was told. */
@@ -65,7 +65,7 @@ static bool find(struct chat *c, struct session *s, const struct room *r, const 
 	if (t->account != NULL) {
 		t->session = t->account->session;
 		t->nick = t->account->nick;
-		t->grant = grant_of(r, t->account->key);
+		t->grant = membership_of(r, t->account->key);
 		return true;
 	}
 	if (name_key(name, strlen(name), key))
@@ -92,7 +92,7 @@ static bool find_account(struct chat *c, struct session *s, const struct room *r
 
 static bool may(struct chat *c, struct session *s, const struct room *r, enum room_role least)
 {
-	return rights_power(c, s, r, least) && emit_can_save(c, s);
+	return access_power(c, s, r, least) && emit_can_save(c, s);
 }
 
 /* The account gets the role; false: there is no place, and s was told. since: of a grant that
@@ -105,10 +105,10 @@ static bool give_back_since(struct chat *c, struct session *s, struct room *r,
 	/* A grant holds for a room that is known by its number also after a restart. */
 	if (!r->kept)
 		setting_save(c, r);
-	if (since != NULL ? grant_give_back(c, keeper, r, t->account->key, role, *since)
-	                  : grant_give_by(c, keeper, r, t->account->key, role))
+	if (since != NULL ? membership_give_back(c, keeper, r, t->account->key, role, *since)
+	                  : membership_give_by(c, keeper, r, t->account->key, role))
 		return true;
-	if (grant_owner(r) == NULL && r->ngrants < GRANTS_MAX && r->ngrants >= GRANTS_OWNERLESS_MAX &&
+	if (membership_owner(r) == NULL && r->ngrants < GRANTS_MAX && r->ngrants >= GRANTS_OWNERLESS_MAX &&
 	    c->ngrants < GRANTS_ALL_MAX) {
 		emit_reply(c, s, "Not done: %d people are something in %s, which nobody owns, and that is the "
 		           "most there. %cuninvite or %cdevoice somebody first, or ask a moderator.",
@@ -178,14 +178,14 @@ static void done(struct chat *c, struct session *s, struct room *r, const struct
 	undo_of(c, &undo, r, t, d, since);
 	n = emit_audit(c, s, undo.data, "%s %s%s %s %s", d->did, t->nick, d->what, d->where, r->name);
 	bytes_release(&undo);
-	if (grant_role(r, s) >= least_for(d->role))
+	if (membership_role(r, s) >= least_for(d->role))
 		snprintf(hint, sizeof hint, " %cundo #A%" PRIu64 " takes it back.", c->config.command_prefix,
 		         n);
 	emit_reply(c, s, "%s %s %s.%s", t->nick, d->now, r->name, hint);
 	room_notice(c, r, s, "%s has %s %s%s", s->nick, d->has, t->nick, d->what);
 	if (t->session != NULL && t->session != s && t->session->room != r &&
 	    t->session->state == SESSION_CHAT && !session_ignores(t->session, s->key) &&
-	    (c->guards == 0 || order_bars_private(c, s, role_of(t->session)) == NULL))
+	    (c->guards == 0 || moderation_bars_private(c, s, role_of(t->session)) == NULL))
 		emit_reply(c, t->session, "%s has %s you%s %s %s.%s%s", s->nick, d->has, d->what, d->where,
 		           r->name, *join != '\0' ? " " : "", join);
 }
@@ -194,7 +194,7 @@ static void done(struct chat *c, struct session *s, struct room *r, const struct
 static void tell_lost(struct chat *c, struct session *s, const struct room *r,
                       const struct target *t)
 {
-	if (r->closed && grant_of(r, t->account->key) == NULL)
+	if (r->closed && membership_of(r, t->account->key) == NULL)
 		emit_reply(c, s, "%s was not invited to %s besides, and cannot come in again. %cinvite %s "
 		           "changes that.", t->nick, r->name, c->config.command_prefix, t->nick);
 }
@@ -220,7 +220,7 @@ static void take(struct chat *c, struct session *s, struct room *r, const struct
 {
 	uint64_t since = t->grant->since;
 
-	grant_take(c, r, t->account->key, d->role);
+	membership_take(c, r, t->account->key, d->role);
 	done(c, s, r, t, d, since);
 	tell_lost(c, s, r, t);
 }
@@ -234,7 +234,7 @@ void cmd_deop(struct chat *c, struct session *s, const struct args *a)
 	/* One may always give one's own up. */
 	if (t.session == s ? !emit_can_save(c, s) : !may(c, s, a->room, ROOM_OWNER))
 		return;
-	if (!grant_has(t.grant, ROOM_OPERATOR) || t.grant->role == ROOM_OWNER) {
+	if (!membership_has(t.grant, ROOM_OPERATOR) || t.grant->role == ROOM_OWNER) {
 		emit_reply(c, s, "%s is no operator of %s.", t.nick, a->room->name);
 		return;
 	}
@@ -267,7 +267,7 @@ void cmd_voice(struct chat *c, struct session *s, const struct args *a)
 	else if (t.grant != NULL && t.grant->role >= ROOM_OPERATOR)
 		emit_reply(c, s, "%s is %s of %s, and speaks there anyhow.", t.nick,
 		           t.grant->role == ROOM_OWNER ? "the owner" : "an operator", a->room->name);
-	else if (grant_has(t.grant, ROOM_VOICE))
+	else if (membership_has(t.grant, ROOM_VOICE))
 		emit_reply(c, s, "%s has a voice in %s already.", t.nick, a->room->name);
 	else if (give(c, s, a->room, &t, ROOM_VOICE))
 		done(c, s, a->room, &t, &deeds[VOICE], 0);
@@ -283,7 +283,7 @@ void cmd_devoice(struct chat *c, struct session *s, const struct args *a)
 		voice_guest(c, s, a->room, &t, false);
 		return;
 	}
-	if (!grant_has(t.grant, ROOM_VOICE)) {
+	if (!membership_has(t.grant, ROOM_VOICE)) {
 		emit_reply(c, s, "%s has no voice of their own in %s.", t.nick, a->room->name);
 		return;
 	}
@@ -351,7 +351,7 @@ static void offer(struct chat *c, struct session *s, struct room *r, const struc
 	           " takes it back.", r->name, to->nick, days, c->config.command_prefix, n);
 	if (there != NULL && there != s && there->state == SESSION_CHAT &&
 	    !session_ignores(there, s->key) &&
-	    (c->guards == 0 || order_bars_private(c, s, role_of(there)) == NULL))
+	    (c->guards == 0 || moderation_bars_private(c, s, role_of(there)) == NULL))
 		setting_tell_offer(c, there, r);
 }
 
@@ -375,7 +375,7 @@ static bool has_share(struct chat *c, struct session *s, const struct room *r)
 {
 	const char *key = s->account->key;
 
-	if (grant_owned(c, key) >= ROOMS_OWNED_MAX) {
+	if (membership_owned(c, key) >= ROOMS_OWNED_MAX) {
 		emit_reply(c, s, "Not done: you own %d rooms, and that is the most. %ctransfer gives one "
 		           "away.", ROOMS_OWNED_MAX, c->config.command_prefix);
 		return false;
@@ -390,9 +390,9 @@ static bool has_share(struct chat *c, struct session *s, const struct room *r)
 			return false;
 		}
 	}
-	if (role_of(s) < ROLE_MODERATOR && grant_of_owner(s->account) + r->ngrants > GRANTS_OWNER_MAX) {
+	if (role_of(s) < ROLE_MODERATOR && membership_of_owner(s->account) + r->ngrants > GRANTS_OWNER_MAX) {
 		emit_reply(c, s, "Not done: with %s there would be %" PRIu32 " people who are something in your "
-		           "rooms, and %d are the most.", r->name, grant_of_owner(s->account) + r->ngrants,
+		           "rooms, and %d are the most.", r->name, membership_of_owner(s->account) + r->ngrants,
 		           GRANTS_OWNER_MAX);
 		return false;
 	}
@@ -402,7 +402,7 @@ static bool has_share(struct chat *c, struct session *s, const struct room *r)
 /* s is the owner from here on. */
 static void own(struct chat *c, struct session *s, struct room *r)
 {
-	struct account *before = grant_owner_account(r);
+	struct account *before = membership_owner_account(r);
 	struct target t = {.account = s->account, .session = s, .nick = s->nick};
 	struct bytes undo = {0};
 	uint64_t n;
@@ -410,8 +410,8 @@ static void own(struct chat *c, struct session *s, struct room *r)
 	if (!has_share(c, s, r) || !give(c, s, r, &t, ROOM_OWNER))
 		return;
 	if (before != NULL) {
-		grant_give(c, r, before->key, ROOM_OPERATOR);
-		grant_take(c, r, before->key, ROOM_OWNER);
+		membership_give(c, r, before->key, ROOM_OPERATOR);
+		membership_take(c, r, before->key, ROOM_OWNER);
 	}
 	setting_offer(c, r, NULL, "", 0);
 	undo_begin(&undo, "owner");
@@ -451,7 +451,7 @@ void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (!find_account(c, s, r, a->arg[0], &t))
 		return;
-	if (t.account == grant_owner_account(r))
+	if (t.account == membership_owner_account(r))
 		emit_reply(c, s, "%s is the owner of %s already.", t.nick, r->name);
 	else if (t.account == s->account)
 		own(c, s, r);
@@ -481,7 +481,7 @@ void cmd_accept(struct chat *c, struct session *s, const struct args *a)
 	struct room *r = emit_can_save(c, s) ? offered(c, s, a->arg[0]) : NULL;
 
 	/* Whoever owns a room can come into it. */
-	if (r != NULL && order_may_join(c, s, r))
+	if (r != NULL && moderation_may_join(c, s, r))
 		own(c, s, r);
 }
 
@@ -492,7 +492,7 @@ void cmd_decline(struct chat *c, struct session *s, const struct args *a)
 
 	if (r == NULL)
 		return;
-	owner = grant_owner_account(r);
+	owner = membership_owner_account(r);
 	setting_offer(c, r, NULL, "", 0);
 	emit_reply(c, s, "You have declined %s.", r->name);
 	if (owner != NULL && owner->session != NULL)
@@ -510,18 +510,18 @@ void undo_offer(struct chat *c, struct session *s, const struct row *act)
 
 	if (!undo_room(c, data, &r) || r == NULL)
 		undo_late(c, s, "that room is gone");
-	else if (!rights_power(c, s, r, ROOM_OWNER))
+	else if (!access_power(c, s, r, ROOM_OWNER))
 		return;
 	else if (to == NULL)
 		undo_late(c, s, "that account is gone");
 	else if (at_ms != 0 && (setting_offered(c, r) != to || r->offer.at_ms != at_ms))
 		undo_late(c, s, "that offer is over");
-	else if (at_ms != 0 && before != NULL && before != s->account && grant_owner_account(r) != before &&
+	else if (at_ms != 0 && before != NULL && before != s->account && membership_owner_account(r) != before &&
 	         before_ms + OFFER_MS > c->wall_ms)
 		offer(c, s, r, before, before_ms);
 	else if (at_ms != 0)
 		withdraw(c, s, r);
-	else if (setting_offered(c, r) != NULL || grant_owner_account(r) == to || to == s->account)
+	else if (setting_offered(c, r) != NULL || membership_owner_account(r) == to || to == s->account)
 		undo_late(c, s, "the room has been given or offered to somebody since");
 	else if (was_ms != 0 && was_ms + OFFER_MS <= c->wall_ms)
 		undo_late(c, s, "that offer would be over by now");
@@ -539,9 +539,9 @@ void undo_owner(struct chat *c, struct session *s, const struct row *act)
 
 	if (!undo_room(c, act->room_name, &r) || r == NULL)
 		undo_late(c, s, "that room is gone");
-	else if (!rights_power(c, s, r, ROOM_OWNER))
+	else if (!access_power(c, s, r, ROOM_OWNER))
 		return;
-	else if (is == NULL || grant_owner_account(r) != is)
+	else if (is == NULL || membership_owner_account(r) != is)
 		undo_late(c, s, "the room has another owner by now");
 	else if (was == NULL)
 		undo_late(c, s, "nobody owned it before, or their account is gone");
@@ -558,10 +558,10 @@ void undo_owner(struct chat *c, struct session *s, const struct row *act)
 /* Lets the one who is meant in; false: it did not, and s was told. */
 static bool let_in(struct chat *c, struct session *s, struct room *r, const struct target *t)
 {
-	if (t->account == NULL && rights_invited(t->session, r) != NULL)
+	if (t->account == NULL && access_invited(t->session, r) != NULL)
 		emit_reply(c, s, "%s is invited to %s already.", t->nick, r->name);
 	else if (t->account == NULL &&
-	         !rights_invite(c, t->session, r, r->set.private ? r->last_id : 0, false))
+	         !access_invite(c, t->session, r, r->set.private ? r->last_id : 0, false))
 		emit_reply(c, s, "Not done: %s is a guest with %d invitations%s, and that is the most. "
 		           "Whoever has an account can have more.", t->nick,
 		           t->session->ninvited == INVITES_MAX ? INVITES_MAX : INVITES_OWNER_MAX,
@@ -606,7 +606,7 @@ void cmd_invite(struct chat *c, struct session *s, const struct args *a)
 /* There is an invitation; false: there is none, or more than that, and s was told. */
 static bool is_invited(struct chat *c, struct session *s, struct room *r, const struct target *t)
 {
-	bool guest = t->session != NULL && rights_invited(t->session, r) != NULL;
+	bool guest = t->session != NULL && access_invited(t->session, r) != NULL;
 
 	if (t->grant != NULL && t->grant->role > ROOM_MEMBER) {
 		emit_reply(c, s, "Not done: %s is more than invited to %s (%s). %c%s %s first.", t->nick,
@@ -630,16 +630,16 @@ static void uninvite(struct chat *c, struct session *s, struct room *r, const st
 	struct bytes told = {0}, why = {0};
 
 	if (t->grant != NULL)
-		grant_take(c, r, t->account->key, ROOM_MEMBER);
+		membership_take(c, r, t->account->key, ROOM_MEMBER);
 	if (t->session != NULL)
-		rights_uninvite(t->session, r);
+		access_uninvite(t->session, r);
 	done(c, s, r, t, &deeds[UNINVITE], since);
 	if (t->session != NULL && r->set.private && t->session->room == r &&
-	    rights_bar(r, t->session, t->session->account) != BAR_NONE) {
+	    access_bar(r, t->session, t->session->account) != BAR_NONE) {
 		bytes_printf(&told, "%s is private, so you go back to %s.", r->name, c->lobby->name);
 		bytes_printf(&why, "by %s", s->nick);
-		out_mark(c, t->session, r, told.data, why.data);
-		out_run(c);
+		eject_mark(c, t->session, r, told.data, why.data);
+		eject_run(c);
 		bytes_release(&told);
 		bytes_release(&why);
 	}
@@ -681,7 +681,7 @@ static bool same_target(const struct chat *c, const struct room *r, const char *
 	if (t->account != NULL) {
 		t->session = t->account->session;
 		t->nick = t->account->nick;
-		t->grant = grant_of(r, t->account->key);
+		t->grant = membership_of(r, t->account->key);
 		return true;
 	}
 	if (slot == 0 || slot > c->nslots || undo_has(data, "account"))
@@ -699,9 +699,9 @@ static bool has_now(const struct room *r, const struct target *t, enum room_role
 {
 	/* Whoever owns the room by now is more than that, whatever they were before. */
 	if (t->account != NULL)
-		return grant_has(t->grant, role) && t->grant->role != ROOM_OWNER;
+		return membership_has(t->grant, role) && t->grant->role != ROOM_OWNER;
 	return role == ROOM_VOICE ? t->session->room == r && t->session->voiced
-	                          : rights_invited(t->session, r) != NULL;
+	                          : access_invited(t->session, r) != NULL;
 }
 
 static void give_back(struct chat *c, struct session *s, struct room *r, const struct target *t,
@@ -743,7 +743,7 @@ void undo_grant(struct chat *c, struct session *s, const struct row *act)
 		undo_late(c, s, "whom it was about is gone");
 	/* One may always give one's own up. */
 	else if ((t.session != s || d->role != ROOM_OPERATOR || !given) &&
-	         !rights_power(c, s, r, least_for(d->role)))
+	         !access_power(c, s, r, least_for(d->role)))
 		return;
 	else if (has_now(r, &t, d->role) != given)
 		undo_late(c, s, given ? "it has been taken away since" : "it has been given again since");

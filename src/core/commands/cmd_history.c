@@ -14,7 +14,7 @@
 static bool parse_span(const struct chat *c, const char *word, struct query *q)
 {
 	int64_t age_ms = format_parse_age(word);
-	uint64_t n = pointed_number(word);
+	uint64_t n = line_ref_number(word);
 
 	if (age_ms > 0) {
 		q->since_ms = c->wall_ms - age_ms;
@@ -37,7 +37,7 @@ void cmd_history(struct chat *c, struct session *s, const struct args *a)
 	if (word == NULL) {
 		q.limit = HISTORY_LINES_DEFAULT;
 	} else if (strcasecmp(word, "before") == 0 && a->arg[1] != NULL) {
-		q.before_id = pointed_number(a->arg[1]);
+		q.before_id = line_ref_number(a->arg[1]);
 		q.limit = HISTORY_LINES_DEFAULT;
 		if (q.before_id == 0) {
 			command_usage(c, s, "history");

@@ -34,7 +34,7 @@ static bool is_own(const struct session *s, const struct row *row)
 static void delete_line(struct chat *c, struct session *s, const struct row *row, const char *why)
 {
 	struct room *r = s->room;
-	bool own = is_own(s, row), keeps = grant_role(r, s) >= ROOM_OPERATOR;
+	bool own = is_own(s, row), keeps = membership_role(r, s) >= ROOM_OPERATOR;
 	int64_t age_ms = c->wall_ms - row->time_ms;
 	const char *colon = *why != '\0' ? ": " : "";
 	char age[AGE_BYTES_MAX];
@@ -54,7 +54,7 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	if (!emit_can_save(c, s))
 		return;
 	/* No way to be read for who may not speak. */
-	if (s->room != NULL && !order_hears(c, s, why))
+	if (s->room != NULL && !moderation_hears(c, s, why))
 		why = colon = "";
 	r->deleted_seq = c->line_seq = emit_append(c, (struct record){
 		.kind = RECORD_DELETE, .room = r->number, .time_ms = c->wall_ms, .ref = row->id,
@@ -75,12 +75,12 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 
 void cmd_delete(struct chat *c, struct session *s, const struct args *a)
 {
-	uint64_t id = pointed_number(a->arg[0]);
+	uint64_t id = line_ref_number(a->arg[0]);
 
 	if (id == 0)
 		command_usage(c, s, "delete");
 	else
-		pointed_ask(c, s, id, delete_line, a->rest);
+		line_ref_ask(c, s, id, delete_line, a->rest);
 }
 
 /* -- answering one -------------------------------------------------------------------- */
@@ -131,11 +131,11 @@ bool reply_to_line(struct chat *c, struct session *s, const char *text)
 		return false;
 	memcpy(word, text + 1, digits);
 	word[digits] = '\0';
-	id = pointed_number(word);
+	id = line_ref_number(word);
 	text += 1 + digits;
 	text += strspn(text, " ");
 	if (id == 0 || *text == '\0')
 		return false;
-	pointed_ask(c, s, id, answer_line, text);
+	line_ref_ask(c, s, id, answer_line, text);
 	return true;
 }

@@ -42,7 +42,7 @@ static bool why_fits(struct chat *c, struct session *s, const char *why)
 		return false;
 	}
 	/* Others read it: no way to be read for who may not speak. The host is in no room, and may. */
-	bar = c->guards > 0 && s->room != NULL && *why != '\0' ? order_bars(c, s, why) : NULL;
+	bar = c->guards > 0 && s->room != NULL && *why != '\0' ? moderation_bars(c, s, why) : NULL;
 	if (bar != NULL)
 		emit_reply(c, s, "Not done: others read the reason, and %s You can leave the reason out.", bar);
 	return bar == NULL;
@@ -73,7 +73,7 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 	struct room *r = a->room;
 	struct session *who;
 
-	if (!order_keeps(c, s, r) || !emit_can_save(c, s) || !why_fits(c, s, a->rest))
+	if (!moderation_keeps(c, s, r) || !emit_can_save(c, s) || !why_fits(c, s, a->rest))
 		return;
 	who = session_find(c, s, a->arg[0]);
 	if (who == NULL)
@@ -86,14 +86,14 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "Not done: %s is the lobby, out of which nobody can be put. %cmute %s 10m makes "
 		           "them quiet here, %cdisconnect %s ends their connection.", r->name,
 		           c->config.command_prefix, who->nick, c->config.command_prefix, who->nick);
-	} else if (order_over(c, s, r, order_rank(r, who), who->nick)) {
+	} else if (moderation_over(c, s, r, rank_of(r, who), who->nick)) {
 		bytes_printf(&told, "%s has put you out of %s%s%s", s->nick, r->name,
 		             *gap != '\0' ? gap : ".", a->rest);
 		bytes_printf(&why, "by %s%s%s", s->nick, gap, a->rest);
 		emit_audit(c, s, "", "put %s out of %s%s%s", who->nick, r->name, gap, a->rest);
 		emit_reply(c, s, "%s is put out of %s.", who->nick, r->name);
-		out_mark(c, who, r, told.data, why.data);
-		out_run(c);
+		eject_mark(c, who, r, told.data, why.data);
+		eject_run(c);
 	}
 	bytes_release(&told);
 	bytes_release(&why);
@@ -182,15 +182,15 @@ static bool target_find(struct chat *c, struct session *s, const struct args *a,
 static bool target_may(struct chat *c, struct session *s, const struct room *r,
                        const struct target *t, bool preview)
 {
-	enum order_rank rank = t->session != NULL ? order_rank(r, t->session)
-	                                          : order_rank_of(r, t->account);
+	enum rank_of rank = t->session != NULL ? rank_of(r, t->session)
+	                                          : rank_of_account(r, t->account);
 
 	if (t->session == s || (t->account != NULL && t->account == s->account))
 		emit_reply(c, s, "Not done: that is you.");
 	else if (t->ban.target == BAN_BLOCK && !preview && address_within(&s->from, &t->ban.from))
 		emit_reply(c, s, "Not done: your own address is in that block. Name a smaller one.");
 	else
-		return t->ban.target == BAN_BLOCK || order_over(c, s, r, rank, t->who);
+		return t->ban.target == BAN_BLOCK || moderation_over(c, s, r, rank, t->who);
 	return false;
 }
 
@@ -202,7 +202,7 @@ static void apply(struct chat *c, struct session *s, const struct room *r, const
 	struct bytes why = {0}, told = {0};
 	struct session *m, *next;
 
-	bytes_puts(&told, b->kind == BAN_ENTRY ? order_refusal(c, b) : order_muted(c, b));
+	bytes_puts(&told, b->kind == BAN_ENTRY ? moderation_refusal(c, b) : moderation_muted(c, b));
 	bytes_printf(&why, "%sby %s%s%s", r == NULL ? "banned " : "", s->nick,
 	             *b->why != '\0' ? ": " : "", b->why);
 	HASH_ITER(hh, c->nicks, m, next) {
@@ -211,7 +211,7 @@ static void apply(struct chat *c, struct session *s, const struct room *r, const
 		if ((r != NULL && m->room != r) || !ban_hits(c, b, &who))
 			continue;
 		if (b->kind == BAN_ENTRY)
-			out_mark(c, m, r, told.data, why.data);
+			eject_mark(c, m, r, told.data, why.data);
 		else if (emit_has_room(c))
 			/* Others of a crowd read it when they speak. */
 			emit_reply(c, m, "%s", told.data);
@@ -239,8 +239,8 @@ static void tell(struct chat *c, struct session *s, const struct room *r, const 
 	struct bytes text = {0}, names = {0}, others = {0};
 	char until[BAN_UNTIL_BYTES];
 	const struct session *named = session_by_key(c, b->key);
-	uint32_t n = order_hit_names(c, b, r, NULL, &names);
-	bool know = order_may_know(s, b) || order_hit_names(c, b, r, named, &others) == 0;
+	uint32_t n = moderation_hit_names(c, b, r, NULL, &names);
+	bool know = moderation_may_know(s, b) || moderation_hit_names(c, b, r, named, &others) == 0;
 
 	bytes_printf(&text, "%s is ", b->who);
 	put_act(&text, b->kind == BAN_ENTRY ? "banned" : "muted", "", b->kind, r);
@@ -275,7 +275,7 @@ static void ban_set(struct chat *c, struct session *s, struct room *r, struct ba
 		           c->config.command_prefix);
 		return;
 	}
-	order_undo_begin(c, &undo, like->kind, r, old);
+	ban_undo_begin(c, &undo, like->kind, r, old);
 	if (old != NULL) {
 		emit_reply(c, s, "In place of #B%" PRIu64 ", of %s by %s:", old->number,
 		           format_stamp(&c->stamp, old->at_ms), old->by);
@@ -291,7 +291,7 @@ static void ban_set(struct chat *c, struct session *s, struct room *r, struct ba
 	tell(c, s, r, b, shared, number);
 	apply(c, s, r, b);
 	/* The room may end with its last member, and the ban with it. */
-	out_run(c);
+	eject_run(c);
 }
 
 /* It hits no more than the one who is named, or that is what s wants; otherwise s is told whom
@@ -300,13 +300,13 @@ static bool reaches(struct chat *c, struct session *s, const struct room *r, con
                     bool all)
 {
 	struct bytes names = {0};
-	bool block = t->ban.target == BAN_BLOCK, know = order_may_know(s, &t->ban);
+	bool block = t->ban.target == BAN_BLOCK, know = moderation_may_know(s, &t->ban);
 	char p = c->config.command_prefix;
 	const char *verb = t->ban.kind == BAN_ENTRY ? "ban" : "mute";
 	uint32_t n = 0;
 
 	if (!all && ban_by_address(&t->ban))
-		n = order_hit_names(c, &t->ban, r, t->session, &names);
+		n = moderation_hit_names(c, &t->ban, r, t->session, &names);
 	if (n > (block ? 1 : 0)) {
 		emit_reply(c, s, "Not done: it would %shit %" PRIu32 " %s%s%s%s", block ? "" : "also ", n,
 		           n == 1 ? "person" : "people", block ? " here" : " here at the same address",
@@ -323,12 +323,12 @@ static bool reaches(struct chat *c, struct session *s, const struct room *r, con
 
 static void act(struct chat *c, struct session *s, const struct args *a, enum ban_kind kind)
 {
-	struct room *r = order_scope(c, a, kind);
+	struct room *r = ban_scope(c, a, kind);
 	struct target t = {.ban.kind = kind};
 	int64_t ms;
 
 	t.ban.why = args_age(a->rest, &ms);
-	if (!order_keeps(c, s, r) || !emit_can_save(c, s) ||
+	if (!moderation_keeps(c, s, r) || !emit_can_save(c, s) ||
 	    (ms == 0 && !age_fits(c, s, t.ban.why)) || !why_fits(c, s, t.ban.why) ||
 	    !target_find(c, s, a, &t) || !target_may(c, s, r, &t, a->preview))
 		return;
@@ -344,7 +344,7 @@ static void act(struct chat *c, struct session *s, const struct args *a, enum ba
 	if (a->preview && t.shared)
 		emit_reply(c, s, "It would go by name only, because others may share the address.");
 	if (a->preview)
-		order_preview(c, s, &t.ban);
+		moderation_preview(c, s, &t.ban);
 	else if (reaches(c, s, r, &t, a->all))
 		ban_set(c, s, r, &t.ban, t.shared);
 }
@@ -370,7 +370,7 @@ static bool may_restore(struct chat *c, struct session *s, const struct row *act
 	struct session *guest = b->target == BAN_GUEST ? session_by_key(c, b->key) : NULL;
 	struct target t = {.ban = *b, .session = guest};
 
-	if (!order_keeps(c, s, r))
+	if (!moderation_keeps(c, s, r))
 		return false;
 	if (b->target == BAN_BLOCK && !may_block(c, s, false))
 		return false;
@@ -378,7 +378,7 @@ static bool may_restore(struct chat *c, struct session *s, const struct row *act
 		undo_late(c, s, "it would be over by now");
 	else if (b->target == BAN_ACCOUNT && account_by_key(c, b->key) != a)
 		undo_late(c, s, "the account of that name is another by now");
-	else if (b->target == BAN_ACCOUNT && !order_over(c, s, r, order_rank_of(r, a), b->who))
+	else if (b->target == BAN_ACCOUNT && !moderation_over(c, s, r, rank_of_account(r, a), b->who))
 		return false;
 	else if (ban_hits(c, b, &own))
 		emit_reply(c, s, "Not done: that is you.");
@@ -415,7 +415,7 @@ void undo_ban(struct chat *c, struct session *s, const struct row *act)
 
 	if (!undo_room(c, data, &r)) {
 		undo_late(c, s, "that room is gone");
-	} else if (number != 0 && (now == NULL || !order_may_end(c, s, now))) {
+	} else if (number != 0 && (now == NULL || !ban_may_end(c, s, now))) {
 		emit_reply(c, s, "Not done: there is no %s #B%" PRIu64 " that you could end. %cbans lists "
 		           "them.", kind == BAN_ENTRY ? "ban" : "mute", number, c->config.command_prefix);
 	} else if (*was != '\0') {
@@ -424,7 +424,7 @@ void undo_ban(struct chat *c, struct session *s, const struct row *act)
 		restore(c, s, act, r, &before, now);
 		ban_release(&before);
 	} else if (now != NULL) {
-		order_unban(c, s, now);
+		ban_unban(c, s, now);
 	}
 	free(was);
 }

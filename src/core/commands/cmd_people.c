@@ -29,7 +29,7 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 
 	/* The host comes into the chat. */
 	if (s->state == SESSION_HOST) {
-		if (session_may_bear(c, s, a->arg[0], key) && order_may_enter(c, s, NULL, key))
+		if (session_may_bear(c, s, a->arg[0], key) && moderation_may_enter(c, s, NULL, key))
 			login_resume(c, s, a->arg[0], key, c->lobby, c->seq);
 		return;
 	}
@@ -38,7 +38,7 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	if (!session_may_bear(c, s, a->arg[0], key) ||
-	    (strcmp(key, s->key) != 0 && !order_may_rename(c, s, key)))
+	    (strcmp(key, s->key) != 0 && !moderation_may_rename(c, s, key)))
 		return;
 	if (s->account != NULL && strcmp(key, s->key) != 0) {
 		emit_reply(c, s, "You are signed out of %s.", s->account->nick);
@@ -53,7 +53,7 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 
 static void whois_role(struct chat *c, struct session *s, const struct session *who)
 {
-	const struct grant *g = grant_of(who->room, who->account->key);
+	const struct membership *g = membership_of(who->room, who->account->key);
 
 	if (g != NULL && g->role >= ROOM_OPERATOR)
 		emit_reply(c, s, "%s is %s of %s.", who->nick,
@@ -68,10 +68,10 @@ void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 	if (who == NULL)
 		return;
 	emit_reply(c, s, "%s is in %s, connected for %s, idle for %s.", who->nick,
-	           rights_see(c, s, who->room) ? who->room->name : "a private room",
+	           access_see(c, s, who->room) ? who->room->name : "a private room",
 	           format_age(age, c->now_ms - who->since_ms),
 	           format_age(idle, c->now_ms - who->said_ms));
-	if (who->account != NULL && rights_see(c, s, who->room))
+	if (who->account != NULL && access_see(c, s, who->room))
 		whois_role(c, s, who);
 	if (who->away != NULL && (*who->away == '\0' || session_ignores(s, who->key)))
 		emit_reply(c, s, "%s is away.", who->nick);
@@ -80,7 +80,7 @@ void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 	if (session_ignores(s, who->key))
 		emit_reply(c, s, "You ignore %s.", who->nick);
 	if (role_of(s) >= ROLE_MODERATOR)
-		order_whois(c, s, who);
+		moderation_whois(c, s, who);
 }
 
 /* -- ignoring ------------------------------------------------------------------------------ */
@@ -162,7 +162,7 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 void cmd_away(struct chat *c, struct session *s, const struct args *a)
 {
 	/* Whoever writes to s reads it. */
-	const char *bar = c->guards > 0 && *a->rest != '\0' ? order_bars(c, s, a->rest) : NULL;
+	const char *bar = c->guards > 0 && *a->rest != '\0' ? moderation_bars(c, s, a->rest) : NULL;
 
 	if (bar != NULL) {
 		emit_reply(c, s, "Not sent: %s", bar);
@@ -196,6 +196,6 @@ void cmd_quit(struct chat *c, struct session *s, const struct args *a)
 	/* Neither nc nor ncat sees our end before it has something to send. */
 	emit_reply(c, s, "Goodbye, %s.%s", s->nick, s->telnet == NULL ? " Press Enter to close." : "");
 	/* The room reads it: no last word for who may not speak. */
-	s->farewell = *a->rest != '\0' && order_hears(c, s, a->rest);
+	s->farewell = *a->rest != '\0' && moderation_hears(c, s, a->rest);
 	session_end(c, s, s->farewell ? a->rest : NULL, true);
 }

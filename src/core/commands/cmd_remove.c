@@ -65,7 +65,7 @@ static void tell_how_account(struct chat *c, struct session *s, enum removing ho
 
 static void tell_room(struct chat *c, struct session *s, const struct room *r)
 {
-	const struct account *owner = grant_owner_account(r);
+	const struct account *owner = membership_owner_account(r);
 	char age[AGE_BYTES_MAX];
 
 	emit_reply(c, s, "Room %s: %s%s, %" PRIu32 " %s inside, %" PRIu32 " with a role or invitation.",
@@ -93,7 +93,7 @@ static void remove_room(struct chat *c, struct session *s, const char *name, enu
 	} else if (r == c->lobby) {
 		emit_reply(c, s, "Not done: %s is the lobby, which is always there.", r->name);
 	} else if (r->owner == NULL || r->owner->account == s->account ||
-	           order_over(c, s, NULL, order_rank_of(NULL, r->owner->account), r->owner->account->nick)) {
+	           moderation_over(c, s, NULL, rank_of_account(NULL, r->owner->account), r->owner->account->nick)) {
 		if (how != REMOVE_DO) {
 			tell_room(c, s, r);
 			tell_how(c, s, how, "room", r->name);
@@ -220,7 +220,7 @@ static void remove_address(struct chat *c, struct session *s, const char *name, 
 static void tell_account(struct chat *c, struct session *s, const struct account *a,
                          const struct owner *o)
 {
-	uint32_t owned = grant_owned(c, a->key);
+	uint32_t owned = membership_owned(c, a->key);
 	char age[AGE_BYTES_MAX];
 	struct bytes what = {0};
 
@@ -271,12 +271,12 @@ static void put_out(struct chat *c, const struct session *s, struct session *bea
 	struct room *r = bearer->room;
 	struct bytes told = {0}, why = {0};
 
-	if (r == NULL || !r->set.private || rights_bar(r, bearer, NULL) == BAR_NONE)
+	if (r == NULL || !r->set.private || access_bar(r, bearer, NULL) == BAR_NONE)
 		return;
 	bytes_printf(&told, "%s is private, so you go back to %s.", r->name, c->lobby->name);
 	bytes_printf(&why, "by %s", s->nick);
-	out_mark(c, bearer, r, told.data, why.data);
-	out_run(c);
+	eject_mark(c, bearer, r, told.data, why.data);
+	eject_run(c);
 	bytes_release(&told);
 	bytes_release(&why);
 }
@@ -300,7 +300,7 @@ static void remove_account(struct chat *c, struct session *s, const char *name, 
 		return;
 	}
 	bearer = a->session;
-	if (!order_over(c, s, NULL, order_rank_of(NULL, a), a->nick))
+	if (!moderation_over(c, s, NULL, rank_of_account(NULL, a), a->nick))
 		return;
 	share_who_account(a->key, who);
 	if (how != REMOVE_DO) {

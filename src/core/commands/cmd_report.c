@@ -86,12 +86,12 @@ static void report_line(struct chat *c, struct session *s, const struct row *row
 
 void cmd_report(struct chat *c, struct session *s, const struct args *a)
 {
-	uint64_t id = pointed_number(a->arg[0]);
+	uint64_t id = line_ref_number(a->arg[0]);
 
 	if (id == 0)
 		command_usage(c, s, "report");
 	else
-		pointed_ask(c, s, id, report_line, a->rest);
+		line_ref_ask(c, s, id, report_line, a->rest);
 }
 
 /* -- looking --------------------------------------------------------------------------- */
@@ -270,7 +270,7 @@ static struct report *named(struct chat *c, struct session *s, const char *word)
 	struct report *r;
 
 	digits += *digits == 'R' || *digits == 'r';
-	number = *digits == '#' ? 0 : pointed_number(digits);
+	number = *digits == '#' ? 0 : line_ref_number(digits);
 	if (number == 0) {
 		command_usage(c, s, "reports");
 		return NULL;

@@ -33,7 +33,7 @@ static void make(struct chat *c, struct session *s, struct room *r)
 
 	if (can_own) {
 		setting_save(c, r);
-		grant_give(c, r, s->account->key, ROOM_OWNER);
+		membership_give(c, r, s->account->key, ROOM_OWNER);
 	}
 	room_go(c, s, r, true);
 	if (can_own)
@@ -65,12 +65,12 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 	if (r == NULL && *a->rest != '\0')
 		emit_reply(c, s, "There is no room %s that could ask for a password, and a room's name has no "
 		           "spaces. %cjoin %s makes it.", name, c->config.command_prefix, name);
-	else if (r == NULL && (word = order_bars_name(c, s, name)) != NULL)
+	else if (r == NULL && (word = moderation_bars_name(c, s, name)) != NULL)
 		emit_reply(c, s, "Not done: that name has a word that is not allowed here (%s).", word);
 	else if (r != NULL && r == s->room)
 		emit_reply(c, s, "You are in %s already.", r->name);
-	else if (r != NULL && order_may_join(c, s, r))
-		door_knock(c, s, r, *a->rest != '\0' ? a->rest : NULL);
+	else if (r != NULL && moderation_may_join(c, s, r))
+		room_entry_ask(c, s, r, *a->rest != '\0' ? a->rest : NULL);
 	else if (r == NULL && (r = room_make(c, s, name, key)) != NULL)
 		make(c, s, r);
 }
@@ -174,12 +174,12 @@ static void rooms_list(struct chat *c, struct session *s, const struct rows *row
 {
 	struct first_rooms first = {.n = 0};
 
-	rights_mark(c, s);
+	access_mark(c, s);
 	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
 		struct room *r = c->rooms[slot];
 
 		if (r != NULL && !r->gone && (r->nmembers > 0 || r->last_id != 0 || r == c->lobby ||
-		                              r->set.permanent || r->closed) && rights_see_marked(c, s, r))
+		                              r->set.permanent || r->closed) && access_see_marked(c, s, r))
 			first_add(&first, r);
 	}
 	emit_reply(c, s, "%" PRIu32 " %s%s:", first.all, first.all == 1 ? "room" : "rooms",
@@ -248,7 +248,7 @@ void cmd_who(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (a->arg[0] != NULL)
 		r = room_typed(c, a->arg[0]);
-	if (r == NULL || !rights_see(c, s, r))
+	if (r == NULL || !access_see(c, s, r))
 		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
 		           (int)text_prefix(typed, strlen(typed), ROOM_CHARS_MAX), typed,
 		           c->config.command_prefix);
@@ -271,12 +271,12 @@ void cmd_topic(struct chat *c, struct session *s, const struct args *a)
 			emit_reply(c, s, "Topic of %s: %s", r->name, r->topic);
 		return;
 	}
-	if (r->set.topic_lock && grant_role(r, s) < ROOM_OPERATOR) {
+	if (r->set.topic_lock && membership_role(r, s) < ROOM_OPERATOR) {
 		emit_reply(c, s, "Not set: the topic of %s is locked; its operators can change it.", r->name);
 		return;
 	}
 	/* A topic is read as a line is. */
-	if (!rights_speak(c, s))
+	if (!access_speak(c, s))
 		return;
 	if (text_chars(text, strlen(text)) > TOPIC_CHARS_MAX) {
 		emit_reply(c, s, "Not set: a topic has at most %d characters; this has %zu.",
@@ -285,7 +285,7 @@ void cmd_topic(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (!room_set_topic(c, s, text))
 		return;
-	rights_spoke(c, s);
+	access_spoke(c, s);
 	if (*text == '\0') {
 		emit_reply(c, s, "The topic of %s is gone.", r->name);
 		room_notice(c, r, s, "%s has taken the topic away", s->nick);

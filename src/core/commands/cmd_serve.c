@@ -39,7 +39,7 @@ static void reloaded_line(struct chat *c, struct session *s, const char *line, s
 	char text[RELOAD_LINE_BYTES_MAX * TEXT_EXPANSION + 1];
 	bool cut = len > RELOAD_LINE_BYTES_MAX;
 
-	text_neutralise(text, line, cut ? RELOAD_LINE_BYTES_MAX : len);
+	text_sanitize(text, line, cut ? RELOAD_LINE_BYTES_MAX : len);
 	emit_reply(c, s, "  %s%s", text, cut ? "..." : "");
 }
 

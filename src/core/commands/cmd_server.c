@@ -34,15 +34,15 @@ void cmd_disconnect(struct chat *c, struct session *s, const struct args *a)
 	} else if (chars > BAN_WHY_CHARS_MAX) {
 		emit_reply(c, s, "Not done: a reason has at most %d characters; this has %zu.",
 		           BAN_WHY_CHARS_MAX, chars);
-	} else if (order_over(c, s, NULL, order_rank(NULL, who), who->nick)) {
+	} else if (moderation_over(c, s, NULL, rank_of(NULL, who), who->nick)) {
 		bytes_printf(&told, "%s has ended your connection%s%s", s->nick,
 		             *gap != '\0' ? gap : ".", a->rest);
 		bytes_printf(&why, "disconnected by %s%s%s", s->nick, gap, a->rest);
 		emit_audit(c, s, "", "disconnected %s%s%s", who->nick, gap, a->rest);
 		emit_reply(c, s, "%s is disconnected, and may come back. %cban --everywhere keeps people out.",
 		           who->nick, c->config.command_prefix);
-		out_mark(c, who, NULL, told.data, why.data);
-		out_run(c);
+		eject_mark(c, who, NULL, told.data, why.data);
+		eject_run(c);
 	}
 	bytes_release(&told);
 	bytes_release(&why);

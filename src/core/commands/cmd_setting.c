@@ -33,7 +33,7 @@ static int shown(const char *text)
 static void put_role(const struct chat *c, struct bytes *b, const struct room *r,
                      enum room_role role, const char *one, const char *more)
 {
-	const struct grant *g;
+	const struct membership *g;
 	uint32_t n = 0, named = 0;
 
 	for (g = r->grants; g != NULL; g = g->hh.next)
@@ -58,12 +58,12 @@ static void show_people(struct chat *c, struct session *s, const struct room *r)
 	uint32_t members = 0;
 
 	bytes_clear(b);
-	if (grant_owner(r) == NULL)
+	if (membership_owner(r) == NULL)
 		bytes_puts(b, "nobody owns it");
 	put_role(c, b, r, ROOM_OWNER, "owner", "owners");
 	put_role(c, b, r, ROOM_OPERATOR, "operator", "operators");
 	put_role(c, b, r, ROOM_VOICE, "voice", "voices");
-	for (const struct grant *g = r->grants; g != NULL; g = g->hh.next)
+	for (const struct membership *g = r->grants; g != NULL; g = g->hh.next)
 		members += g->role == ROOM_MEMBER;
 	if (members > 0)
 		bytes_printf(b, "; %" PRIu32 " %s invited", members, members == 1 ? "other is" : "others are");
@@ -84,7 +84,7 @@ static void show_one(struct chat *c, struct session *s, const struct room *r,
 /* What s can set. */
 static void show_powers(struct chat *c, struct session *s, const struct room *r)
 {
-	enum room_role role = grant_role(r, s);
+	enum room_role role = membership_role(r, s);
 	struct bytes *b = &c->scratch;
 	uint32_t n = 0;
 
@@ -177,7 +177,7 @@ void undo_setting(struct chat *c, struct session *s, const struct row *act)
 		undo_late(c, s, "that room is gone");
 	} else if (k == NULL || k->kind == SETTING_PASSWORD || (r == c->lobby && !k->lobby)) {
 		undo_late(c, s, "there is no such setting any more");
-	} else if (rights_power(c, s, r, k->who)) {
+	} else if (access_power(c, s, r, k->who)) {
 		most = k->kind == SETTING_NUMBER ? k->most - k->least + 1 : 1;
 		if (setting_value(r, k) != fields_get_count(data, "is", most))
 			undo_late(c, s, "it has been set again since");
@@ -200,14 +200,14 @@ static void change(struct chat *c, struct session *s, struct room *r, const char
 	else if (r == c->lobby && !k->lobby)
 		emit_reply(c, s, "Not done: %s is the lobby, in which everybody has to find a place. %s can be "
 		           "set in other rooms.", r->name, k->name);
-	else if (!rights_power(c, s, r, k->who) || !emit_can_save(c, s))
+	else if (!access_power(c, s, r, k->who) || !emit_can_save(c, s))
 		return;
 	else if (k->kind != SETTING_PASSWORD)
 		set_value(c, s, r, k, text);
 	else if (strcmp(text, k->none) == 0)
 		unlock(c, s, r);
 	else
-		door_lock(c, s, r, text);
+		room_entry_set_password(c, s, r, text);
 }
 
 void cmd_room(struct chat *c, struct session *s, const struct args *a)

@@ -20,7 +20,7 @@ void cmd_me(struct chat *c, struct session *s, const struct args *a)
 /* Order is kept in private too, but those who keep it can be reached. */
 static bool may_write(struct chat *c, struct session *s, enum role to)
 {
-	const char *bar = c->guards > 0 ? order_bars_private(c, s, to) : NULL;
+	const char *bar = c->guards > 0 ? moderation_bars_private(c, s, to) : NULL;
 
 	if (bar != NULL)
 		emit_reply(c, s, "Not sent: %s", bar);

@@ -21,7 +21,7 @@ enum { NAMED_MAX = 10 }; /* bans that are named before "and N more" */
 
 /* -- ending ------------------------------------------------------------------------------ */
 
-struct room *order_scope(const struct chat *c, const struct args *a, enum ban_kind kind)
+struct room *ban_scope(const struct chat *c, const struct args *a, enum ban_kind kind)
 {
 	if (a->everywhere || (kind == BAN_ENTRY && a->room == c->lobby))
 		return NULL;
@@ -39,11 +39,11 @@ static bool number_parse(const char *text, uint64_t *number)
 	return *end == '\0';
 }
 
-bool order_may_end(const struct chat *c, const struct session *s, const struct ban *b)
+bool ban_may_end(const struct chat *c, const struct session *s, const struct ban *b)
 {
 	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
 
-	return order_rank(r, s) >= (r != NULL ? RANK_OPERATOR : RANK_MODERATOR);
+	return rank_of(r, s) >= (r != NULL ? RANK_OPERATOR : RANK_MODERATOR);
 }
 
 /* In the list, the one of this name or address; NULL: none. addresses: s may ask for those. */
@@ -67,7 +67,7 @@ static struct ban *named(struct ban_list *list, const char *name, bool addresses
 static struct ban *meant(struct chat *c, struct session *s, const struct args *a,
                          enum ban_kind kind)
 {
-	struct room *r = order_scope(c, a, kind);
+	struct room *r = ban_scope(c, a, kind);
 	bool moderates = role_of(s) >= ROLE_MODERATOR;
 	const char *name = a->arg[0];
 	struct ban *b = NULL;
@@ -75,9 +75,9 @@ static struct ban *meant(struct chat *c, struct session *s, const struct args *a
 
 	if (number_parse(name, &number)) {
 		b = ban_by_number(c, kind, number);
-		if (b != NULL && !order_may_end(c, s, b))
+		if (b != NULL && !ban_may_end(c, s, b))
 			b = NULL;
-	} else if (order_keeps(c, s, r)) {
+	} else if (moderation_keeps(c, s, r)) {
 		b = named(ban_list_of(c, r, kind), name, moderates);
 		/* Who may, means everywhere too. */
 		if (b == NULL && moderates)
@@ -93,7 +93,7 @@ static struct ban *meant(struct chat *c, struct session *s, const struct args *a
 	return b;
 }
 
-void order_undo_begin(struct chat *c, struct bytes *data, enum ban_kind kind, struct room *r,
+void ban_undo_begin(struct chat *c, struct bytes *data, enum ban_kind kind, struct room *r,
                       const struct ban *lifted)
 {
 	struct bytes was = {0};
@@ -133,11 +133,11 @@ static void tell_unmuted(struct chat *c, const struct session *s, const struct r
 	}
 }
 
-void order_unban(struct chat *c, struct session *s, struct ban *b)
+void ban_unban(struct chat *c, struct session *s, struct ban *b)
 {
 	bool ban = b->kind == BAN_ENTRY;
 	struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
-	const char *who = order_ban_who(s, b), *where = place(r, b->kind);
+	const char *who = moderation_ban_who(s, b), *where = place(r, b->kind);
 	struct bytes undo = {0};
 	struct bearer own = bearer_of(s);
 	uint64_t n;
@@ -146,7 +146,7 @@ void order_unban(struct chat *c, struct session *s, struct ban *b)
 		emit_reply(c, s, "Not done: that is you.");
 		return;
 	}
-	order_undo_begin(c, &undo, b->kind, r, b);
+	ban_undo_begin(c, &undo, b->kind, r, b);
 	n = emit_audit(c, s, undo.data, "ended the %s of %s %s %s (#B%" PRIu64 ")", ban ? "ban" : "mute",
 	               who, ban ? "from" : "in", where, b->number);
 	/* No more than that: another may still hold. */
@@ -169,7 +169,7 @@ static uint32_t name_all(struct chat *c, const struct session *s, struct room *r
 		if (ban_hits(c, b, &own))
 			continue;
 		if (n++ < NAMED_MAX)
-			bytes_printf(names, "%s%s (#B%" PRIu64 ")", n == 1 ? "" : ", ", order_ban_who(s, b),
+			bytes_printf(names, "%s%s (#B%" PRIu64 ")", n == 1 ? "" : ", ", moderation_ban_who(s, b),
 			             b->number);
 	}
 	if (n > NAMED_MAX)
@@ -207,7 +207,7 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 	struct bytes names = {0};
 	uint32_t n;
 
-	if (!order_keeps(c, s, r))
+	if (!moderation_keeps(c, s, r))
 		return;
 	if (r == NULL && !everywhere) {
 		emit_reply(c, s, "Not done: nobody is banned from %s but from the whole chat. %cunban "
@@ -245,12 +245,12 @@ static void end(struct chat *c, struct session *s, const struct args *a, enum ba
 	if (!emit_can_save(c, s))
 		return;
 	if (all) {
-		end_all(c, s, order_scope(c, a, kind), kind, a->everywhere, a->yes);
+		end_all(c, s, ban_scope(c, a, kind), kind, a->everywhere, a->yes);
 		return;
 	}
 	b = meant(c, s, a, kind);
 	if (b != NULL)
-		order_unban(c, s, b);
+		ban_unban(c, s, b);
 }
 
 void cmd_unban(struct chat *c, struct session *s, const struct args *a)
@@ -273,7 +273,7 @@ static void show(struct chat *c, struct session *s, const struct ban *b)
 
 	strcpy(at, format_stamp(&c->stamp, b->at_ms));
 	emit_reply(c, s, "  #B%" PRIu64 " %s%s%s%s, by %s %s%s%s%s", b->number,
-	           order_ban_who(s, b), b->target == BAN_GUEST ? ", a guest" : "",
+	           moderation_ban_who(s, b), b->target == BAN_GUEST ? ", a guest" : "",
 	           with_address ? " from " : "", with_address ? address_show(&b->from, from) : "", b->by, at,
 	           b->until_ms != 0 ? ban_until(c, b, until) : " for good", *b->why != '\0' ? ": " : "",
 	           b->why);
@@ -302,7 +302,7 @@ void cmd_bans(struct chat *c, struct session *s, const struct args *a)
 {
 	struct room *r = a->everywhere ? NULL : a->room;
 
-	if (!order_keeps(c, s, r))
+	if (!moderation_keeps(c, s, r))
 		return;
 	if (r != NULL && r != c->lobby)
 		list(c, s, r, BAN_ENTRY);

@@ -50,7 +50,7 @@ static bool keeps_room_of(const struct chat *c, const struct session *s, const c
 	struct room *r;
 
 	return undo_is_data(data) && undo_room(c, data, &r) && r != NULL &&
-	       order_rank(r, s) >= RANK_OPERATOR;
+	       rank_of(r, s) >= RANK_OPERATOR;
 }
 
 /* By the same account, and not by an earlier one of its name. */

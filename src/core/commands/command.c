@@ -147,7 +147,7 @@ bool command_useful(const struct session *s, const struct command *k)
 	if (s->state == SESSION_HOST)
 		return (k->flags & FLAG_HOST) != 0;
 	return command_allowed(s, k) &&
-	       (least == ROOM_NOBODY || (grant_role(s->room, s) >= least));
+	       (least == ROOM_NOBODY || (membership_role(s->room, s) >= least));
 }
 
 void command_refuse(struct chat *c, struct session *s, const struct command *k, const char *head)
@@ -247,7 +247,7 @@ static struct room *room_meant(struct chat *c, struct session *s, const char *na
 	struct room *r = room_typed(c, name);
 
 	name += *name == '#';
-	if (r != NULL && !rights_see(c, s, r))
+	if (r != NULL && !access_see(c, s, r))
 		r = NULL;
 	if (r == NULL)
 		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",

@@ -34,19 +34,19 @@ enum {
 /* -- limits of one address, and of one site ------------------------------------------------ */
 
 /* One of so many in a minute; 0 of them: no limit. */
-static int64_t take_ms(struct chat *c, struct limit *l, uint32_t a_minute)
+static int64_t take_ms(struct chat *c, struct bucket *l, uint32_t a_minute)
 {
 	int64_t wait_ms;
 
 	if (a_minute == 0)
 		return 0;
-	wait_ms = limit_wait_span_ms(l, c->now_ms, a_minute, MINUTE_NS / a_minute);
+	wait_ms = bucket_wait_span_ms(l, c->now_ms, a_minute, MINUTE_NS / a_minute);
 	if (wait_ms == 0)
-		limit_take_span(l, c->now_ms, MINUTE_NS / a_minute);
+		bucket_take_span(l, c->now_ms, MINUTE_NS / a_minute);
 	return wait_ms;
 }
 
-int64_t crowd_login_wait_ms(struct chat *c, struct session *s)
+int64_t admission_login_wait_ms(struct chat *c, struct session *s)
 {
 	uint32_t a_minute = c->config.address_logins;
 	struct origin *site;
@@ -60,31 +60,31 @@ int64_t crowd_login_wait_ms(struct chat *c, struct session *s)
 	return take_ms(c, &site->logins, a_minute * SITE_SHARES);
 }
 
-int64_t crowd_account_wait_ms(struct chat *c, const struct session *s)
+int64_t admission_account_wait_ms(struct chat *c, const struct session *s)
 {
 	struct origin *site;
 	int64_t wait_ms;
 
 	if (exempt_is(c, &s->from))
 		return 0;
-	wait_ms = slow_wait_ms(&origin_of(&c->origins, &s->from)->accounts, c->now_ms,
+	wait_ms = slow_bucket_wait_ms(&origin_of(&c->origins, &s->from)->accounts, c->now_ms,
 	                       ORIGIN_ACCOUNTS_BURST, ORIGIN_ACCOUNTS_PERIOD_MS);
 	if (wait_ms > 0 || (site = origin_site_of(&c->origins, &s->from)) == NULL)
 		return wait_ms;
-	return slow_wait_ms(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_BURST * SITE_SHARES,
+	return slow_bucket_wait_ms(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_BURST * SITE_SHARES,
 	                    ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
 }
 
-void crowd_account_made(struct chat *c, const struct session *s)
+void admission_account_made(struct chat *c, const struct session *s)
 {
 	struct origin *site;
 
 	if (exempt_is(c, &s->from))
 		return;
-	slow_take(&origin_of(&c->origins, &s->from)->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS);
+	slow_bucket_take(&origin_of(&c->origins, &s->from)->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS);
 	site = origin_site_of(&c->origins, &s->from);
 	if (site != NULL)
-		slow_take(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
+		slow_bucket_take(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
 }
 
 /* -- refusing ------------------------------------------------------------------------------ */
@@ -111,9 +111,9 @@ static void log_refused(struct chat *c, struct origin *o, const struct address *
 
 	o->nrefused++;
 	if ((o->refused_ms != 0 && c->now_ms < o->refused_ms + REFUSED_LOG_MS) ||
-	    slow_wait_ms(&c->refused_log, c->now_ms, REFUSED_LOG_BURST, REFUSED_LOG_PERIOD_MS) > 0)
+	    slow_bucket_wait_ms(&c->refused_log, c->now_ms, REFUSED_LOG_BURST, REFUSED_LOG_PERIOD_MS) > 0)
 		return;
-	slow_take(&c->refused_log, c->now_ms, REFUSED_LOG_PERIOD_MS);
+	slow_bucket_take(&c->refused_log, c->now_ms, REFUSED_LOG_PERIOD_MS);
 	if (o->nrefused == 1 || o->refused_ms == 0)
 		emit_refused(c, from, "%s", why);
 	else
@@ -192,7 +192,7 @@ static bool is_crowded(const struct chat *c, uint64_t *chance)
 }
 
 /* Who makes way for a newcomer from there; NULL: it does itself. */
-static struct session *crowd_draw(struct chat *c, const struct address *from, uint64_t *chance)
+static struct session *draw_of_unnamed(struct chat *c, const struct address *from, uint64_t *chance)
 {
 	struct session *pick = NULL;
 	struct address key = address_counted(from);
@@ -226,7 +226,7 @@ static bool is_nearly_full(const struct chat *c)
 }
 
 /* Who makes way for a newcomer from there; NULL: nobody. is_most: its own address has the most. */
-static struct session *crowd_draw_full(struct chat *c, const struct address *from, uint64_t *chance,
+static struct session *draw_of_all(struct chat *c, const struct address *from, uint64_t *chance,
                                        bool *is_most)
 {
 	struct session *pick = NULL;
@@ -249,7 +249,7 @@ static struct session *crowd_draw_full(struct chat *c, const struct address *fro
 	return pick;
 }
 
-const char *crowd_refuses(struct chat *c, const struct event *e, struct session **way)
+const char *admission_refuses(struct chat *c, const struct event *e, struct session **way)
 {
 	const struct address *from = &e->connected.from;
 	uint64_t chance = e->connected.chance;
@@ -271,25 +271,25 @@ const char *crowd_refuses(struct chat *c, const struct event *e, struct session 
 	if (e->connected.user != NULL)
 		return NULL;
 	if (is_nearly_full(c)) {
-		*way = crowd_draw_full(c, from, &chance, &is_most);
+		*way = draw_of_all(c, from, &chance, &is_most);
 		if (is_most)
-			return refusal(c, CROWD_FULL);
+			return refusal(c, ADMISSION_FULL);
 	}
 	if (*way != NULL || !is_crowded(c, &chance))
 		return NULL;
-	*way = crowd_draw(c, from, &chance);
-	return *way != NULL ? NULL : refusal(c, CROWD_WAY);
+	*way = draw_of_unnamed(c, from, &chance);
+	return *way != NULL ? NULL : refusal(c, ADMISSION_MAKE_WAY);
 }
 
 /* -- counting ------------------------------------------------------------------------------ */
 
-void crowd_admit(struct chat *c, struct session *s)
+void admission_count(struct chat *c, struct session *s)
 {
 	struct origin **held = &c->held[s->id.slot], *site;
 	bool exempt = exempt_is(c, &s->from);
 
 	/* A slot that is used again was released at the latest now. */
-	crowd_released(c, s->id);
+	admission_released(c, s->id);
 	s->origin = *held = origin_of(&c->origins, &s->from);
 	c->held_exempt[s->id.slot] = exempt;
 	origin_hold(&c->origins, s->origin);
@@ -304,7 +304,7 @@ void crowd_admit(struct chat *c, struct session *s)
 		unnamed_add(c, s);
 }
 
-void crowd_released(struct chat *c, struct conn_id conn)
+void admission_released(struct chat *c, struct conn_id conn)
 {
 	struct origin **held = &c->held[conn.slot], *site;
 

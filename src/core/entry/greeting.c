@@ -33,7 +33,7 @@ static const char banner[] =
 	"\\____   )MMMMMP|   .'\n"
 	"     `-'       `--'\n";
 
-void greet_now(struct chat *c, struct session *s)
+void greeting_now(struct chat *c, struct session *s)
 {
 	if (s->greeted)
 		return;
@@ -43,35 +43,35 @@ void greet_now(struct chat *c, struct session *s)
 }
 
 /* True: it was told so, and has ended. */
-static bool refused(struct chat *c, struct session *s, enum foreign what)
+static bool refused(struct chat *c, struct session *s, enum probe what)
 {
-	const char *answer = foreign_answer(what);
+	const char *answer = probe_answer(what);
 
-	if (what == FOREIGN_NO || s->state != SESSION_LOGIN)
+	if (what == PROBE_NO || s->state != SESSION_LOGIN)
 		return false;
 	emit_raw(c, s, answer, strlen(answer));
 	session_end(c, s, NULL, true);
 	return true;
 }
 
-bool greet_foreign(struct chat *c, struct session *s, const char *in, size_t n)
+bool greeting_probe(struct chat *c, struct session *s, const char *in, size_t n)
 {
 	s->heard = true;
-	if (refused(c, s, foreign_sign(in, n)))
+	if (refused(c, s, probe_sign(in, n)))
 		return true;
-	greet_now(c, s);
+	greeting_now(c, s);
 	return false;
 }
 
-bool greet_foreign_line(struct chat *c, struct session *s, const char *line, size_t n)
+bool greeting_probe_line(struct chat *c, struct session *s, const char *line, size_t n)
 {
-	enum foreign what = s->dialogue != NULL || n == 0 ? FOREIGN_NO : foreign_sign(line, n);
+	enum probe what = s->dialogue != NULL || n == 0 ? PROBE_NO : probe_sign(line, n);
 
 	/* A person may have hit a wrong key, and is told what a name is. */
-	return what != FOREIGN_BINARY && refused(c, s, what);
+	return what != PROBE_BINARY && refused(c, s, what);
 }
 
-void greet_begin(struct chat *c, struct session *s, const char *user)
+void greeting_begin(struct chat *c, struct session *s, const char *user)
 {
 	/* Nothing but commands is typed there, also by programs. */
 	if (s->state == SESSION_HOST) {
@@ -90,13 +90,13 @@ void greet_begin(struct chat *c, struct session *s, const char *user)
 		session_prompt(c, s);
 }
 
-int64_t greet_due_ms(const struct chat *c)
+int64_t greeting_due_ms(const struct chat *c)
 {
 	return c->ungreeted == NULL ? INT64_MAX : c->ungreeted->since_ms + GREETING_MS;
 }
 
-void greet_tick(struct chat *c)
+void greeting_tick(struct chat *c)
 {
-	while (greet_due_ms(c) <= c->now_ms && emit_has_room(c))
-		greet_now(c, c->ungreeted);
+	while (greeting_due_ms(c) <= c->now_ms && emit_has_room(c))
+		greeting_now(c, c->ungreeted);
 }

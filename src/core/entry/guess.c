@@ -82,7 +82,7 @@ static void forget_old(struct chat *c)
 		return;
 	c->guesses_swept_ms = c->now_ms;
 	DL_FOREACH_SAFE(c->guesses_oldest, g, next) {
-		if (limit_is_full(&g->tries, c->now_ms))
+		if (bucket_is_full(&g->tries, c->now_ms))
 			guess_free(c, g);
 	}
 }
@@ -95,7 +95,7 @@ static int64_t wait_ms(struct chat *c, struct session *s, const struct guess_key
 
 	if (g == NULL)
 		return !counted || *share_of(s->origin, key) < GUESSES_ADDRESS_MAX ? 0 : GUESS_PERIOD_MS;
-	return slow_wait_ms(&g->tries, c->now_ms, burst, GUESS_PERIOD_MS);
+	return slow_bucket_wait_ms(&g->tries, c->now_ms, burst, GUESS_PERIOD_MS);
 }
 
 static void charge(struct chat *c, struct session *s, const struct guess_key *key, bool counted)
@@ -106,7 +106,7 @@ static void charge(struct chat *c, struct session *s, const struct guess_key *ke
 		g = add(c, s, key, counted);
 	DL_DELETE(c->guesses_oldest, g);
 	DL_APPEND(c->guesses_oldest, g);
-	slow_take(&g->tries, c->now_ms, GUESS_PERIOD_MS);
+	slow_bucket_take(&g->tries, c->now_ms, GUESS_PERIOD_MS);
 }
 
 static void give_back(struct chat *c, const struct session *s, enum guess_kind kind, uint64_t about)
@@ -116,8 +116,8 @@ static void give_back(struct chat *c, const struct session *s, enum guess_kind k
 
 	if (g == NULL)
 		return;
-	slow_give(&g->tries, GUESS_PERIOD_MS);
-	if (limit_is_full(&g->tries, c->now_ms))
+	slow_bucket_give(&g->tries, GUESS_PERIOD_MS);
+	if (bucket_is_full(&g->tries, c->now_ms))
 		guess_free(c, g);
 }
 
@@ -162,16 +162,16 @@ static bool try_here(struct chat *c, struct session *s, enum guess_kind kind, ui
 }
 
 /* How long a guess must wait because there were many at the same thing, from everywhere. */
-static int64_t slowed_ms(struct chat *c, struct session *s, struct limit *tries)
+static int64_t slowed_ms(struct chat *c, struct session *s, struct bucket *tries)
 {
-	int64_t ms = slow_wait_ms(tries, c->now_ms, GUESS_SLOW_BURST, GUESS_PERIOD_MS);
+	int64_t ms = slow_bucket_wait_ms(tries, c->now_ms, GUESS_SLOW_BURST, GUESS_PERIOD_MS);
 	char age[AGE_BYTES_MAX];
 
 	ms = ms < GUESS_DELAY_MS_MAX ? ms : GUESS_DELAY_MS_MAX;
 	if (ms >= 1000)
 		emit_reply(c, s, "Many wrong tries lately: this one will be checked in %s.",
 		           format_age(age, ms + 999));
-	slow_take(tries, c->now_ms, GUESS_PERIOD_MS);
+	slow_bucket_take(tries, c->now_ms, GUESS_PERIOD_MS);
 	return ms;
 }
 
@@ -185,7 +185,7 @@ static bool is_familiar(const struct chat *c, const struct account *a, const str
  * and six digits are soon guessed from many addresses. False: s was told. */
 static bool try_code(struct chat *c, struct session *s, struct account *a)
 {
-	int64_t ms = slow_wait_ms(&a->code_tries, c->now_ms, GUESS_CODES_BURST, GUESS_CODES_PERIOD_MS);
+	int64_t ms = slow_bucket_wait_ms(&a->code_tries, c->now_ms, GUESS_CODES_BURST, GUESS_CODES_PERIOD_MS);
 	char age[AGE_BYTES_MAX];
 
 	if (ms > 0) {
@@ -194,7 +194,7 @@ static bool try_code(struct chat *c, struct session *s, struct account *a)
 		emit_reply(c, s, "A one-time code in place of the password needs no second step.");
 		return false;
 	}
-	slow_take(&a->code_tries, c->now_ms, GUESS_CODES_PERIOD_MS);
+	slow_bucket_take(&a->code_tries, c->now_ms, GUESS_CODES_PERIOD_MS);
 	return true;
 }
 
@@ -211,7 +211,7 @@ bool guess_account(struct chat *c, struct session *s, enum guess_kind kind, stru
 		return false;
 	/* However right they are: each takes a thread its time. Strangers behind the same address cannot
 	 * use that up for those who have an account and were here before. */
-	ms = familiar ? 0 : crowd_login_wait_ms(c, s);
+	ms = familiar ? 0 : admission_login_wait_ms(c, s);
 	if (ms > 0) {
 		give_back(c, s, kind, about);
 		emit_reply(c, s, "Not tried: many passwords have come from your address within a minute. The "
@@ -233,9 +233,9 @@ void guess_account_back(struct chat *c, struct session *s, enum guess_kind kind,
 	give_back(c, s, kind, a != NULL ? a->number : 0);
 	if (a == NULL || is_familiar(c, a, s))
 		return;
-	slow_give(&a->tries, GUESS_PERIOD_MS);
+	slow_bucket_give(&a->tries, GUESS_PERIOD_MS);
 	if (kind == GUESS_CODE)
-		slow_give(&a->code_tries, GUESS_CODES_PERIOD_MS);
+		slow_bucket_give(&a->code_tries, GUESS_CODES_PERIOD_MS);
 }
 
 bool guess_room(struct chat *c, struct session *s, struct room *r, int64_t *delay_ms)
@@ -250,5 +250,5 @@ bool guess_room(struct chat *c, struct session *s, struct room *r, int64_t *dela
 void guess_room_back(struct chat *c, struct session *s, struct room *r)
 {
 	give_back(c, s, GUESS_ROOM, r->number);
-	slow_give(&r->tries, GUESS_PERIOD_MS);
+	slow_bucket_give(&r->tries, GUESS_PERIOD_MS);
 }

@@ -100,7 +100,7 @@ static void enter(struct chat *c, struct session *s, const char *nick, const cha
 
 static void enter_guest(struct chat *c, struct session *s, const char *nick, const char *key)
 {
-	if (order_may_enter(c, s, NULL, key))
+	if (moderation_may_enter(c, s, NULL, key))
 		enter(c, s, nick, key, c->lobby, c->seq, ROOM_CAME);
 	else
 		login_wrong(c, s);
@@ -117,8 +117,8 @@ static uint32_t supersede(struct chat *c, struct session *s, struct account *a)
 
 	if (old == NULL || old == s)
 		return 0;
-	rights_copy_invites(s, old->invited, old->ninvited);
-	number = rights_bar(old->room, s, a) == BAR_NONE ? old->room->number : 0;
+	access_copy_invites(s, old->invited, old->ninvited);
+	number = access_bar(old->room, s, a) == BAR_NONE ? old->room->number : 0;
 	emit_reply(c, old, "You have signed in again, from %s, so this connection ends here.",
 	           address_show(&s->from, from));
 	old->superseded = s->state == SESSION_LOGIN && number != 0;
@@ -129,12 +129,12 @@ static uint32_t supersede(struct chat *c, struct session *s, struct account *a)
 void login_resume(struct chat *c, struct session *s, const char *nick, const char *key,
                   struct room *r, uint64_t back_seq)
 {
-	if (r != NULL && !rights_enter(c, s, r)) {
+	if (r != NULL && !access_enter(c, s, r)) {
 		emit_reply(c, s, "You were in %s, into which you can come no more without its %s.", r->name,
 		           r->set.private ? "operators' invitation" : "password");
 		r = NULL;
 	}
-	r = order_room(c, s, NULL, key, r != NULL ? r : s->room);
+	r = moderation_room(c, s, NULL, key, r != NULL ? r : s->room);
 	if (s->state == SESSION_CHAT) {
 		session_rename(c, s, nick, key);
 		s->back_seq = back_seq;
@@ -160,7 +160,7 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 		session_rename(c, s, a->nick, a->key);
 		emit_reply(c, s, "You are %s now.", a->nick);
 		account_bear(s, a);
-		r = order_room(c, s, a, NULL, s->room);
+		r = moderation_room(c, s, a, NULL, s->room);
 		if (r != s->room)
 			room_go(c, s, r, false);
 		else
@@ -168,7 +168,7 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 	} else {
 		/* Its last member gone, a room without history is gone too. */
 		was = number != 0 ? room_by_number(c, number) : NULL;
-		r = order_room(c, s, a, NULL, was);
+		r = moderation_room(c, s, a, NULL, was);
 		account_bear(s, a);
 		enter(c, s, a->nick, a->key, r, 0, r == was ? ROOM_CAME_BACK : ROOM_CAME);
 	}
@@ -195,7 +195,7 @@ void login_signed_in(struct chat *c, struct session *s, struct account *a)
 	struct session *old = session_by_key(c, a->key);
 	struct question *q;
 
-	if (!order_may_enter(c, s, a, NULL)) {
+	if (!moderation_may_enter(c, s, a, NULL)) {
 		if (s->state == SESSION_LOGIN)
 			login_wrong(c, s);
 	} else if (old == NULL || old == s) {
@@ -215,7 +215,7 @@ static void clear_later(struct chat *c, struct session *g, const struct account 
 	bytes_printf(&told, "%s is registered now, and your name looks like it, so this connection ends "
 	             "here. Connect again, and take another name.", a->nick);
 	bytes_printf(&why, "%s is registered, and their name looks like it", a->nick);
-	out_mark(c, g, NULL, told.data, why.data);
+	eject_mark(c, g, NULL, told.data, why.data);
 	c->ejections.due = true;
 	bytes_release(&told);
 	bytes_release(&why);
@@ -223,7 +223,7 @@ static void clear_later(struct chat *c, struct session *g, const struct account 
 
 void login_clear_name(struct chat *c, const struct account *a)
 {
-	uint64_t look = look_hash(a->look), shown = look_hash(a->shown);
+	uint64_t look = skeleton_hash(a->look), shown = skeleton_hash(a->shown);
 	char nick[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
 	struct session *g, *next;
 

@@ -79,7 +79,7 @@ bool session_name_is_free(const struct chat *c, const struct session *s, const c
 	}
 	if (account_bars(c, nick, key, s->account, problem) != NULL)
 		return false;
-	word = order_bars_name(c, s, nick);
+	word = moderation_bars_name(c, s, nick);
 	if (word != NULL) {
 		snprintf(problem, NAME_PROBLEM_BYTES_MAX, "That name has a word that is not allowed here (%s)",
 		         word);

@@ -16,35 +16,35 @@ enum {
 static const struct sign {
 	const char *begin;     /* as they send it */
 	const char *within;    /* and this behind it; NULL: nothing more */
-	enum foreign means;
+	enum probe means;
 } signs[] = {
-	{"GET /", NULL, FOREIGN_HTTP},     {"POST /", NULL, FOREIGN_HTTP},
-	{"HEAD /", NULL, FOREIGN_HTTP},    {"PUT /", NULL, FOREIGN_HTTP},
-	{"OPTIONS /", NULL, FOREIGN_HTTP}, {"DELETE /", NULL, FOREIGN_HTTP},
-	{"CONNECT ", " HTTP/", FOREIGN_HTTP}, {"PATCH /", NULL, FOREIGN_HTTP},
-	{"TRACE /", NULL, FOREIGN_HTTP},   {"PRI * HTTP/", NULL, FOREIGN_HTTP},
-	{"SSH-2.0-", NULL, FOREIGN_SSH},      {"EHLO ", NULL, FOREIGN_SMTP},
-	{"HELO ", NULL, FOREIGN_SMTP},        {"CAP LS", NULL, FOREIGN_IRC},
-	{"SSH-1.", NULL, FOREIGN_SSH},
+	{"GET /", NULL, PROBE_HTTP},     {"POST /", NULL, PROBE_HTTP},
+	{"HEAD /", NULL, PROBE_HTTP},    {"PUT /", NULL, PROBE_HTTP},
+	{"OPTIONS /", NULL, PROBE_HTTP}, {"DELETE /", NULL, PROBE_HTTP},
+	{"CONNECT ", " HTTP/", PROBE_HTTP}, {"PATCH /", NULL, PROBE_HTTP},
+	{"TRACE /", NULL, PROBE_HTTP},   {"PRI * HTTP/", NULL, PROBE_HTTP},
+	{"SSH-2.0-", NULL, PROBE_SSH},      {"EHLO ", NULL, PROBE_SMTP},
+	{"HELO ", NULL, PROBE_SMTP},        {"CAP LS", NULL, PROBE_IRC},
+	{"SSH-1.", NULL, PROBE_SSH},
 	/* A load balancer, before whatever it brings. */
-	{"PROXY TCP", NULL, FOREIGN_BINARY},  {"PROXY UNKNOWN", NULL, FOREIGN_BINARY},
-	{"NICK ", "\nUSER ", FOREIGN_IRC},    {"PASS ", "\nNICK ", FOREIGN_IRC},
-	{"USER ", "\nNICK ", FOREIGN_IRC},
+	{"PROXY TCP", NULL, PROBE_BINARY},  {"PROXY UNKNOWN", NULL, PROBE_BINARY},
+	{"NICK ", "\nUSER ", PROBE_IRC},    {"PASS ", "\nNICK ", PROBE_IRC},
+	{"USER ", "\nNICK ", PROBE_IRC},
 };
 
 static const char *const answers[] = {
-	[FOREIGN_TLS] = "This is a chat in plain text, without TLS. Connect with nc or telnet.\n",
-	[FOREIGN_HTTP] =
+	[PROBE_TLS] = "This is a chat in plain text, without TLS. Connect with nc or telnet.\n",
+	[PROBE_HTTP] =
 		"HTTP/1.1 400 Bad Request\r\n"
 		"Content-Type: text/plain; charset=utf-8\r\n"
 		"Content-Length: 65\r\n"
 		"Connection: close\r\n"
 		"\r\n"
 		"This is a chat and not a web server. Connect with nc or telnet.\r\n",
-	[FOREIGN_SSH] = "This is a chat in plain text and not SSH. Connect with nc or telnet.\r\n",
-	[FOREIGN_SMTP] = "554 This is a chat and no mail server. Connect with nc or telnet.\r\n",
-	[FOREIGN_IRC] = "ERROR :This is a chat in plain text and not IRC. Connect with nc or telnet.\r\n",
-	[FOREIGN_BINARY] = "This is a chat in plain text. Connect with nc or telnet, and type.\n",
+	[PROBE_SSH] = "This is a chat in plain text and not SSH. Connect with nc or telnet.\r\n",
+	[PROBE_SMTP] = "554 This is a chat and no mail server. Connect with nc or telnet.\r\n",
+	[PROBE_IRC] = "ERROR :This is a chat in plain text and not IRC. Connect with nc or telnet.\r\n",
+	[PROBE_BINARY] = "This is a chat in plain text. Connect with nc or telnet, and type.\n",
 };
 
 /* No terminal sends these in a line: not telnet's, not ctrl-C, not what edits a line. */
@@ -92,7 +92,7 @@ static bool is_header(const char *p, size_t n)
 	return false;
 }
 
-enum foreign foreign_sign(const char *p, size_t n)
+enum probe probe_sign(const char *p, size_t n)
 {
 	const unsigned char *u;
 
@@ -102,7 +102,7 @@ enum foreign foreign_sign(const char *p, size_t n)
 	u = (const unsigned char *)p;
 
 	if (u[0] == TLS_HANDSHAKE && n > 1 && u[1] == TLS_MAJOR)
-		return FOREIGN_TLS;
+		return PROBE_TLS;
 	for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
 		size_t len = strlen(signs[i].begin);
 
@@ -112,15 +112,15 @@ enum foreign foreign_sign(const char *p, size_t n)
 			return signs[i].means;
 	}
 	if (is_request(p, n) || is_header(p, n))
-		return FOREIGN_HTTP;
+		return PROBE_HTTP;
 	/* A NUL may be telnet's, after a CR. */
 	for (size_t i = 0; i < n && u[i] != '\n' && u[i] != IAC; i++)
 		if (is_binary(u[i]) || (u[i] == 0 && (i == 0 || u[i - 1] != '\r')))
-			return FOREIGN_BINARY;
-	return FOREIGN_NO;
+			return PROBE_BINARY;
+	return PROBE_NO;
 }
 
-const char *foreign_answer(enum foreign f)
+const char *probe_answer(enum probe f)
 {
 	return answers[f];
 }

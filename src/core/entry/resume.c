@@ -1,4 +1,4 @@
-/* Ghosts: guests who were cut off. Owns struct ghost; there are at most GHOSTS_MAX. */
+/* Ghosts: guests who were cut off. Owns struct resumable; there are at most GHOSTS_MAX. */
 
 #include "chatd/core/entry/resume.h"
 
@@ -20,7 +20,7 @@
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/tables.h"
 
-static void ghost_free(struct chat *c, struct ghost *g)
+static void resumable_free(struct chat *c, struct resumable *g)
 {
 	share_give_back(c, SHARE_GHOSTS, g->share);
 	DL_DELETE(c->ghosts, g);
@@ -35,7 +35,7 @@ static void ghost_free(struct chat *c, struct ghost *g)
 /* Who has their share gives up the oldest of it; in a full table, who has the most. */
 static void make_place(struct chat *c, const char *who)
 {
-	struct ghost *g, *most = NULL;
+	struct resumable *g, *most = NULL;
 	bool full = c->nghosts == GHOSTS_MAX;
 
 	if (!full && share_has(c, SHARE_GHOSTS, who) < GHOSTS_EACH_MAX)
@@ -46,13 +46,13 @@ static void make_place(struct chat *c, const char *who)
 		         : most == NULL && strcmp(g->share->who, who) == 0)
 			most = g;
 	}
-	ghost_free(c, most);
+	resumable_free(c, most);
 }
 
 void resume_keep(struct chat *c, const struct session *s)
 {
 	char who[SHARE_WHO_BYTES];
-	struct ghost *g;
+	struct resumable *g;
 
 	/* Who came over the control socket may bear a name that nobody else may, and comes back so. */
 	if (s->state != SESSION_CHAT || s->account != NULL || s->trusted || c->stopping)
@@ -77,7 +77,7 @@ void resume_keep(struct chat *c, const struct session *s)
 
 uint32_t resume_from(struct chat *c, const struct address *block, bool forget)
 {
-	struct ghost *g, *next;
+	struct resumable *g, *next;
 	uint32_t n = 0;
 
 	DL_FOREACH_SAFE(c->ghosts, g, next) {
@@ -85,14 +85,14 @@ uint32_t resume_from(struct chat *c, const struct address *block, bool forget)
 			continue;
 		n++;
 		if (forget)
-			ghost_free(c, g);
+			resumable_free(c, g);
 	}
 	return n;
 }
 
 bool resume_uninvite(struct chat *c, const char *key, const struct room *r)
 {
-	struct ghost *g;
+	struct resumable *g;
 	bool found = false;
 
 	DL_FOREACH(c->ghosts, g) {
@@ -109,7 +109,7 @@ bool resume_uninvite(struct chat *c, const char *key, const struct room *r)
 void resume_tick(struct chat *c)
 {
 	while (c->ghosts != NULL && c->ghosts->until_ms <= c->now_ms)
-		ghost_free(c, c->ghosts);
+		resumable_free(c, c->ghosts);
 }
 
 int64_t resume_due_ms(const struct chat *c)
@@ -120,11 +120,11 @@ int64_t resume_due_ms(const struct chat *c)
 void resume_free(struct chat *c)
 {
 	while (c->ghosts != NULL)
-		ghost_free(c, c->ghosts);
+		resumable_free(c, c->ghosts);
 }
 
 /* The room that g was in; NULL where it cannot be made again, and s was told. */
-static struct room *room_again(struct chat *c, struct session *s, const struct ghost *g)
+static struct room *room_again(struct chat *c, struct session *s, const struct resumable *g)
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
 	struct room *r = NULL;
@@ -150,9 +150,9 @@ static struct session *living(const struct chat *c, const struct session *s, con
 }
 
 /* The ghost with the code; NULL: there is none. */
-static struct ghost *ghost_with(const struct chat *c, const char *code)
+static struct resumable *resumable_with(const struct chat *c, const char *code)
 {
-	struct ghost *g;
+	struct resumable *g;
 
 	DL_FOREACH(c->ghosts, g)
 		if (strcasecmp(g->code, code) == 0)
@@ -160,7 +160,7 @@ static struct ghost *ghost_with(const struct chat *c, const char *code)
 	return g;
 }
 
-static void take(struct chat *c, struct session *s, struct ghost *g)
+static void take(struct chat *c, struct session *s, struct resumable *g)
 {
 	char problem[NAME_PROBLEM_BYTES_MAX], key[NAME_KEY_BYTES_MAX + 1], nick[NAME_BYTES_MAX + 1];
 
@@ -174,12 +174,12 @@ static void take(struct chat *c, struct session *s, struct ghost *g)
 		session_name_suggest(c, g->nick, nick, key);
 		emit_reply(c, s, "%s cannot be had any more, so you are called %s.", g->nick, nick);
 	}
-	if (s->state == SESSION_CHAT ? strcmp(key, s->key) != 0 && !order_may_rename(c, s, key)
-	                             : !order_may_enter(c, s, NULL, key))
+	if (s->state == SESSION_CHAT ? strcmp(key, s->key) != 0 && !moderation_may_rename(c, s, key)
+	                             : !moderation_may_enter(c, s, NULL, key))
 		return;
-	rights_copy_invites(s, g->invited, g->ninvited);
+	access_copy_invites(s, g->invited, g->ninvited);
 	login_resume(c, s, nick, key, room_again(c, s, g), g->back_seq);
-	ghost_free(c, g);
+	resumable_free(c, g);
 }
 
 /* What has arrived at the one who has the code is known: it goes now, and leaves a ghost. */
@@ -192,10 +192,10 @@ static void old_arrived(struct chat *c, struct session *s, struct question *q, c
 		resume_keep(c, old);
 		emit_reply(c, old, "You have come back on another connection, so this one ends here.");
 		/* Where it cannot come back to its room, that reads of it. */
-		old->superseded = rights_bar(old->room, old, NULL) == BAR_NONE;
+		old->superseded = access_bar(old->room, old, NULL) == BAR_NONE;
 		session_end(c, old, NULL, true);
 	}
-	take(c, s, ghost_with(c, q->data));
+	take(c, s, resumable_with(c, q->data));
 	if (s->state == SESSION_LOGIN)
 		login_wrong(c, s);
 }
@@ -206,7 +206,7 @@ void resume_take(struct chat *c, struct session *s, const char *code)
 	struct question *q;
 
 	if (old == NULL) {
-		take(c, s, ghost_with(c, code));
+		take(c, s, resumable_with(c, code));
 		return;
 	}
 	q = question_new(c, s, old_arrived);

@@ -17,7 +17,7 @@
 
 /* -- coming in ------------------------------------------------------------------------------ */
 
-void door_private(struct chat *c, const struct session *s, const struct room *r)
+void room_entry_private(struct chat *c, const struct session *s, const struct room *r)
 {
 	emit_reply(c, s, "%s is private: its operators can %cinvite you.", r->name,
 	           c->config.command_prefix);
@@ -46,14 +46,14 @@ static void enter_answer(struct chat *c, struct session *s, struct question *q,
 	if (r == NULL)
 		return;
 	/* Things may have changed meanwhile. */
-	if (!right && rights_bar(r, s, s->account) == BAR_PASSWORD) {
+	if (!right && access_bar(r, s, s->account) == BAR_PASSWORD) {
 		dialogue_retry(c, s, DIALOGUE_PASSWORD, "That is not its password.");
 		return;
 	}
 	dialogue_end(c, s);
-	if (rights_bar(r, s, s->account) == BAR_PRIVATE)
-		door_private(c, s, r);
-	else if (r != s->room && order_may_join(c, s, r))
+	if (access_bar(r, s, s->account) == BAR_PRIVATE)
+		room_entry_private(c, s, r);
+	else if (r != s->room && moderation_may_join(c, s, r))
 		room_go(c, s, r, false);
 }
 
@@ -72,14 +72,14 @@ static void take_password(struct chat *c, struct session *s, struct account *non
 	}
 }
 
-void door_knock(struct chat *c, struct session *s, struct room *r, const char *password)
+void room_entry_ask(struct chat *c, struct session *s, struct room *r, const char *password)
 {
-	enum rights_bar bar = rights_bar(r, s, s->account);
+	enum access_bar bar = access_bar(r, s, s->account);
 
 	if (bar == BAR_NONE) {
 		room_go(c, s, r, false);
 	} else if (bar == BAR_PRIVATE) {
-		door_private(c, s, r);
+		room_entry_private(c, s, r);
 	} else {
 		dialogue_start(c, s, DIALOGUE_ENTER, DIALOGUE_PASSWORD, take_password);
 		s->dialogue->room = r->number;
@@ -105,7 +105,7 @@ static void lock_answer(struct chat *c, struct session *s, struct question *q,
 	if (r == NULL)
 		return;
 	dialogue_end(c, s);
-	if (!rights_power(c, s, r, ROOM_OWNER))
+	if (!access_power(c, s, r, ROOM_OWNER))
 		return;
 	setting_lock(c, r, e->rows->text);
 	emit_audit(c, s, "", "set a password for %s", r->name);
@@ -114,7 +114,7 @@ static void lock_answer(struct chat *c, struct session *s, struct question *q,
 	room_notice(c, r, s, "%s has set a password for this room", s->nick);
 }
 
-void door_lock(struct chat *c, struct session *s, struct room *r, const char *typed)
+void room_entry_set_password(struct chat *c, struct session *s, struct room *r, const char *typed)
 {
 	char *password;
 

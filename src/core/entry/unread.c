@@ -26,7 +26,7 @@ static const struct room *may_read(const struct chat *c, const struct session *s
 
 	uint64_t after;
 
-	return r != NULL && rights_enter(c, s, r) && rights_read_after(c, s, r, &after) ? r : NULL;
+	return r != NULL && access_enter(c, s, r) && access_read_after(c, s, r, &after) ? r : NULL;
 }
 
 static void put_count(struct bytes *b, uint32_t n)
@@ -106,7 +106,7 @@ void unread_ask(struct chat *c, struct session *s, struct question *q, uint32_t 
 {
 	struct bytes words = {0}, hidden = {0};
 
-	rights_hidden(c, s, &hidden);
+	access_hidden(c, s, &hidden);
 	bytes_printf(&words, "%s\n%s", s->account->nick, hidden.len > 0 ? hidden.data : "");
 	question_ask(c, q, (struct query){
 		.kind = QUERY_UNREAD, .after_seq = outage_readable(c, c->seq), .limit = rooms_max,

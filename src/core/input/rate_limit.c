@@ -35,22 +35,22 @@ static struct allowance allowed(const struct chat *c, const struct session *s, u
 	};
 }
 
-struct allowance pace_own(const struct chat *c, const struct session *s)
+struct allowance rate_own(const struct chat *c, const struct session *s)
 {
 	return allowed(c, s, 1);
 }
 
-struct allowance pace_all(const struct chat *c, const struct session *s)
+struct allowance rate_all(const struct chat *c, const struct session *s)
 {
 	return allowed(c, s, s->state == SESSION_LOGIN ? PROMPT_ADDRESS_TIMES : c->config.rate_address);
 }
 
-struct shared_pace *pace_shared(const struct session *s)
+struct shared_rate *rate_shared(const struct session *s)
 {
 	return s->state == SESSION_LOGIN ? &s->origin->unnamed : &s->origin->named;
 }
 
-bool pace_is_exempt(const struct chat *c, const struct session *s)
+bool rate_is_exempt(const struct chat *c, const struct session *s)
 {
 	static const enum role least[] = {
 		[EXEMPT_NOBODY] = ROLE_ADMIN + 1,
@@ -62,74 +62,74 @@ bool pace_is_exempt(const struct chat *c, const struct session *s)
 	return role_of(s) >= least[c->config.rate_exempt];
 }
 
-bool pace_is_limited(const struct chat *c, const struct session *s)
+bool rate_is_limited(const struct chat *c, const struct session *s)
 {
 	if (s->state != SESSION_CHAT)
 		return s->state == SESSION_LOGIN;
-	return (c->config.rate_lines | c->config.rate_bytes) != 0 && !pace_is_exempt(c, s);
+	return (c->config.rate_lines | c->config.rate_bytes) != 0 && !rate_is_exempt(c, s);
 }
 
-bool pace_has_address(const struct chat *c, const struct session *s)
+bool rate_has_address(const struct chat *c, const struct session *s)
 {
 	if (s->state == SESSION_LOGIN)
 		return !exempt_is(c, &s->from);
 	return c->config.rate_address != 0 && !address_is_local(&s->from);
 }
 
-static void longer(struct pace_wait *w, int64_t ms, enum pace_cause cause)
+static void longer(struct rate_wait *w, int64_t ms, enum rate_cause cause)
 {
 	if (ms > w->ms)
-		*w = (struct pace_wait){ms, cause};
+		*w = (struct rate_wait){ms, cause};
 }
 
-bool pace_is_full(const struct chat *c, const struct pace *p)
+bool rate_is_full(const struct chat *c, const struct rate *p)
 {
-	return limit_is_full(&p->lines, c->now_ms) && limit_is_full(&p->bytes, c->now_ms);
+	return bucket_is_full(&p->lines, c->now_ms) && bucket_is_full(&p->bytes, c->now_ms);
 }
 
-static void longer_of(const struct chat *c, struct pace_wait *w, struct pace *p,
-                      const struct allowance *a, enum pace_cause lines, enum pace_cause bytes)
+static void longer_of(const struct chat *c, struct rate_wait *w, struct rate *p,
+                      const struct allowance *a, enum rate_cause lines, enum rate_cause bytes)
 {
-	longer(w, limit_wait_ms(&p->lines, c->now_ms, a->lines_burst, a->lines), lines);
-	longer(w, limit_wait_many_ms(&p->bytes, c->now_ms, FLOOD_STEP_BYTES, a->bytes_burst, a->bytes),
+	longer(w, bucket_wait_ms(&p->lines, c->now_ms, a->lines_burst, a->lines), lines);
+	longer(w, bucket_wait_many_ms(&p->bytes, c->now_ms, FLOOD_STEP_BYTES, a->bytes_burst, a->bytes),
 	       bytes);
 }
 
-struct pace_wait pace_wait(const struct chat *c, struct session *s)
+struct rate_wait rate_wait(const struct chat *c, struct session *s)
 {
-	struct pace_wait w = {0};
+	struct rate_wait w = {0};
 	struct allowance a;
 
-	if (!pace_is_limited(c, s))
+	if (!rate_is_limited(c, s))
 		return w;
 	/* The buckets may be full, as most are: nothing to reckon then. */
-	if (!pace_is_full(c, &s->pace)) {
-		a = pace_own(c, s);
-		longer_of(c, &w, &s->pace, &a, CAUSE_LINES, CAUSE_BYTES);
+	if (!rate_is_full(c, &s->rate)) {
+		a = rate_own(c, s);
+		longer_of(c, &w, &s->rate, &a, CAUSE_LINES, CAUSE_BYTES);
 	}
-	if (pace_has_address(c, s) && !pace_is_full(c, &pace_shared(s)->pace)) {
-		a = pace_all(c, s);
-		longer_of(c, &w, &pace_shared(s)->pace, &a, CAUSE_ADDRESS_LINES, CAUSE_ADDRESS_BYTES);
+	if (rate_has_address(c, s) && !rate_is_full(c, &rate_shared(s)->rate)) {
+		a = rate_all(c, s);
+		longer_of(c, &w, &rate_shared(s)->rate, &a, CAUSE_ADDRESS_LINES, CAUSE_ADDRESS_BYTES);
 	}
 	return w;
 }
 
-void pace_bytes(struct chat *c, struct session *s, size_t n)
+void rate_bytes(struct chat *c, struct session *s, size_t n)
 {
-	if (!pace_is_limited(c, s))
+	if (!rate_is_limited(c, s))
 		return;
-	limit_take_many(&s->pace.bytes, c->now_ms, n, pace_own(c, s).bytes);
-	if (pace_has_address(c, s))
-		limit_take_many(&pace_shared(s)->pace.bytes, c->now_ms, n, pace_all(c, s).bytes);
+	bucket_take_many(&s->rate.bytes, c->now_ms, n, rate_own(c, s).bytes);
+	if (rate_has_address(c, s))
+		bucket_take_many(&rate_shared(s)->rate.bytes, c->now_ms, n, rate_all(c, s).bytes);
 }
 
-void pace_line(struct chat *c, struct session *s)
+void rate_line(struct chat *c, struct session *s)
 {
-	if (!pace_is_limited(c, s))
+	if (!rate_is_limited(c, s))
 		return;
-	limit_take(&s->pace.lines, c->now_ms, pace_own(c, s).lines);
-	if (pace_has_address(c, s))
-		limit_take(&pace_shared(s)->pace.lines, c->now_ms, pace_all(c, s).lines);
+	bucket_take(&s->rate.lines, c->now_ms, rate_own(c, s).lines);
+	if (rate_has_address(c, s))
+		bucket_take(&rate_shared(s)->rate.lines, c->now_ms, rate_all(c, s).lines);
 }
 
 /* -- delays -------------------------------------------------------------------------------- */
@@ -137,9 +137,9 @@ void pace_line(struct chat *c, struct session *s)
 void delay_by_address(struct session *s, bool waits)
 {
 	if (waits && !s->waits_for_address)
-		pace_shared(s)->waiting++;
+		rate_shared(s)->waiting++;
 	else if (!waits && s->waits_for_address)
-		pace_shared(s)->waiting--;
+		rate_shared(s)->waiting--;
 	s->waits_for_address = waits;
 }
 

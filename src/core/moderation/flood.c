@@ -33,7 +33,7 @@ void flood_line(struct chat *c, struct session *s)
 {
 	if (s->turn_lines > 0)
 		s->turn_lines--;
-	pace_line(c, s);
+	rate_line(c, s);
 }
 
 /* -- delays ----------------------------------------------------------------------------- */
@@ -43,16 +43,16 @@ static void forget_told(const struct chat *c, struct session *s)
 {
 	if (c->now_ms - s->delay_at_ms < FLOOD_REST_MS)
 		return;
-	if (s->throttle_told && pace_is_full(c, &s->pace))
+	if (s->throttle_told && rate_is_full(c, &s->rate))
 		s->throttle_told = false;
-	if (s->address_told && pace_is_full(c, &pace_shared(s)->pace))
+	if (s->address_told && rate_is_full(c, &rate_shared(s)->rate))
 		s->address_told = false;
 }
 
-static void tell_delay(struct chat *c, struct session *s, enum pace_cause cause)
+static void tell_delay(struct chat *c, struct session *s, enum rate_cause cause)
 {
 	bool address = cause >= CAUSE_ADDRESS_LINES;
-	struct allowance a = address ? pace_all(c, s) : pace_own(c, s);
+	struct allowance a = address ? rate_all(c, s) : rate_own(c, s);
 	bool lines = cause == CAUSE_LINES || cause == CAUSE_ADDRESS_LINES;
 	uint64_t n = lines ? a.lines : a.bytes;
 	bool *told = address ? &s->address_told : &s->throttle_told;
@@ -82,20 +82,20 @@ static void due_in(struct chat *c, int64_t ms)
 /* Others of its address wait, and it has no turn: its line must not come before theirs. */
 static bool must_queue(const struct chat *c, const struct session *s)
 {
-	return pace_shared(s)->waiting > 0 && s->turn_lines == 0 && pace_has_address(c, s);
+	return rate_shared(s)->waiting > 0 && s->turn_lines == 0 && rate_has_address(c, s);
 }
 
 void flood_delay(struct chat *c, struct session *s)
 {
-	struct pace_wait w;
+	struct rate_wait w;
 	int64_t rested_ms;
 
-	if (s->throttled || !pace_is_limited(c, s))
+	if (s->throttled || !rate_is_limited(c, s))
 		return;
-	w = pace_wait(c, s);
+	w = rate_wait(c, s);
 	if (w.ms == 0 && must_queue(c, s)) {
 		w.ms = FLOOD_STEP_MS;
-		w.cause = pace_own(c, s).lines != 0 ? CAUSE_ADDRESS_LINES : CAUSE_ADDRESS_BYTES;
+		w.cause = rate_own(c, s).lines != 0 ? CAUSE_ADDRESS_LINES : CAUSE_ADDRESS_BYTES;
 	}
 	if (w.ms == 0) {
 		forget_told(c, s);
@@ -170,7 +170,7 @@ static void strike(struct chat *c, struct session *s)
 
 bool flood_is_muted(const struct chat *c, const struct session *s)
 {
-	return c->now_ms < s->muted_until_ms && !pace_is_exempt(c, s);
+	return c->now_ms < s->muted_until_ms && !rate_is_exempt(c, s);
 }
 
 bool flood_refuses(struct chat *c, struct session *s, const char *what)
@@ -185,15 +185,15 @@ bool flood_refuses(struct chat *c, struct session *s, const char *what)
 /* -- time --------------------------------------------------------------------------------- */
 
 /* Lines that these buckets have, the longest ones that there are. */
-static uint64_t lines_left(const struct chat *c, const struct pace *p, const struct allowance *a)
+static uint64_t lines_left(const struct chat *c, const struct rate *p, const struct allowance *a)
 {
 	uint64_t left = UINT32_MAX, bytes;
 
 	if (a->lines != 0)
-		left = limit_left(&p->lines, c->now_ms, a->lines_burst, a->lines);
+		left = bucket_left(&p->lines, c->now_ms, a->lines_burst, a->lines);
 	if (a->bytes == 0)
 		return left;
-	bytes = limit_left(&p->bytes, c->now_ms, a->bytes_burst, a->bytes);
+	bytes = bucket_left(&p->bytes, c->now_ms, a->bytes_burst, a->bytes);
 	bytes = bytes < FLOOD_STEP_BYTES ? 1 : bytes / FLOOD_STEP_BYTES;
 	return left < bytes ? left : bytes;
 }
@@ -202,9 +202,9 @@ static uint64_t lines_left(const struct chat *c, const struct pace *p, const str
  * given all of it in this tick. Each gets a share, and not more than it may have itself. */
 static uint32_t turn_of(const struct chat *c, const struct session *s)
 {
-	struct allowance own = pace_own(c, s), all = pace_all(c, s);
-	struct shared_pace *o = pace_shared(s);
-	uint64_t left = lines_left(c, &o->pace, &all), most = lines_left(c, &s->pace, &own), share;
+	struct allowance own = rate_own(c, s), all = rate_all(c, s);
+	struct shared_rate *o = rate_shared(s);
+	uint64_t left = lines_left(c, &o->rate, &all), most = lines_left(c, &s->rate, &own), share;
 
 	if (o->turns_ms != c->now_ms) {
 		o->turns_ms = c->now_ms;
@@ -224,13 +224,13 @@ static uint32_t turn_of(const struct chat *c, const struct session *s)
 /* s, which is delayed, may go on; how long it must wait if not. */
 static int64_t go_on_ms(struct chat *c, struct session *s)
 {
-	struct pace_wait w = pace_wait(c, s);
+	struct rate_wait w = rate_wait(c, s);
 
 	if (w.ms > 0) {
 		delay_by_address(s, w.cause >= CAUSE_ADDRESS_LINES);
 		return w.ms < FLOOD_STEP_MS ? FLOOD_STEP_MS : w.ms;
 	}
-	if (!pace_is_limited(c, s) || !pace_has_address(c, s))
+	if (!rate_is_limited(c, s) || !rate_has_address(c, s))
 		return 0;
 	s->turn_lines = turn_of(c, s);
 	delay_by_address(s, s->turn_lines == 0);
@@ -255,7 +255,7 @@ void flood_tick(struct chat *c)
 		}
 		wait_ms = go_on_ms(c, s);
 		/* At the prompt there are few lines in all (NAME_WRONG_MAX). */
-		if (mute_ms > 0 && s->state == SESSION_CHAT && pace_is_limited(c, s) &&
+		if (mute_ms > 0 && s->state == SESSION_CHAT && rate_is_limited(c, s) &&
 		    delayed_ms(c, s) >= mute_ms)
 			strike(c, s);
 		if (chat_session(c, id) == NULL)
@@ -278,7 +278,7 @@ int64_t flood_due_ms(const struct chat *c)
 
 /* -- /limits -------------------------------------------------------------------------------- */
 
-static void show_pace(struct chat *c, struct session *s, const char *whose, const struct pace *p,
+static void show_pace(struct chat *c, struct session *s, const char *whose, const struct rate *p,
                       const struct allowance *a)
 {
 	if (a->lines == 0)
@@ -286,25 +286,25 @@ static void show_pace(struct chat *c, struct session *s, const char *whose, cons
 	else
 		emit_reply(c, s, "%s: %" PRIu64 " lines at once, then %" PRIu64 " a second; %" PRIu64
 		           " left now. More is sent later, not lost.", whose, a->lines_burst, a->lines,
-		           limit_left(&p->lines, c->now_ms, a->lines_burst, a->lines));
+		           bucket_left(&p->lines, c->now_ms, a->lines_burst, a->lines));
 	if (a->bytes != 0)
 		emit_reply(c, s, "%s: %" PRIu64 " bytes at once, then %" PRIu64 " a second; %" PRIu64
 		           " left now.", whose, a->bytes_burst, a->bytes,
-		           limit_left(&p->bytes, c->now_ms, a->bytes_burst, a->bytes));
+		           bucket_left(&p->bytes, c->now_ms, a->bytes_burst, a->bytes));
 }
 
 static void show_buckets(struct chat *c, struct session *s)
 {
-	struct allowance a = pace_own(c, s);
+	struct allowance a = rate_own(c, s);
 
-	if (pace_is_exempt(c, s)) {
+	if (rate_is_exempt(c, s)) {
 		emit_reply(c, s, "Pace: no limit for you, because your role is %s.", role_name(role_of(s)));
 		return;
 	}
-	show_pace(c, s, "Pace", &s->pace, &a);
-	a = pace_all(c, s);
-	if (pace_is_limited(c, s) && pace_has_address(c, s))
-		show_pace(c, s, "All from your address", &pace_shared(s)->pace, &a);
+	show_pace(c, s, "Pace", &s->rate, &a);
+	a = rate_all(c, s);
+	if (rate_is_limited(c, s) && rate_has_address(c, s))
+		show_pace(c, s, "All from your address", &rate_shared(s)->rate, &a);
 }
 
 static void show_strikes(struct chat *c, struct session *s)
@@ -328,6 +328,6 @@ static void show_strikes(struct chat *c, struct session *s)
 void flood_show(struct chat *c, struct session *s)
 {
 	show_buckets(c, s);
-	if (c->config.flood_mute_s != 0 && pace_is_limited(c, s))
+	if (c->config.flood_mute_s != 0 && rate_is_limited(c, s))
 		show_strikes(c, s);
 }

@@ -1,7 +1,7 @@
 /*
  * Order: power over others, and who may come in and speak.
  *
- * Owns nothing. What is asked for every line that is said (order_bars) is asked only while
+ * Owns nothing. What is asked for every line that is said (moderation_bars) is asked only while
  * there is a mute, a filter or a lockdown.
  */
 
@@ -24,9 +24,9 @@
 
 /* -- power ------------------------------------------------------------------------------- */
 
-enum order_rank order_rank_of(const struct room *r, const struct account *a)
+enum rank_of rank_of_account(const struct room *r, const struct account *a)
 {
-	const struct grant *g = r != NULL && a != NULL ? grant_of(r, a->key) : NULL;
+	const struct membership *g = r != NULL && a != NULL ? membership_of(r, a->key) : NULL;
 
 	if (a != NULL && a->role >= ROLE_MODERATOR)
 		return a->role == ROLE_ADMIN ? RANK_ADMIN : RANK_MODERATOR;
@@ -35,14 +35,14 @@ enum order_rank order_rank_of(const struct room *r, const struct account *a)
 	return g->role == ROOM_OWNER ? RANK_OWNER : RANK_OPERATOR;
 }
 
-enum order_rank order_rank(const struct room *r, const struct session *s)
+enum rank_of rank_of(const struct room *r, const struct session *s)
 {
-	return s->trusted ? RANK_HOST : order_rank_of(r, s->account);
+	return s->trusted ? RANK_HOST : rank_of_account(r, s->account);
 }
 
-bool order_keeps(struct chat *c, struct session *s, const struct room *r)
+bool moderation_keeps(struct chat *c, struct session *s, const struct room *r)
 {
-	enum order_rank rank = order_rank(r, s);
+	enum rank_of rank = rank_of(r, s);
 
 	if (rank >= (r != NULL ? RANK_OPERATOR : RANK_MODERATOR))
 		return true;
@@ -54,7 +54,7 @@ bool order_keeps(struct chat *c, struct session *s, const struct room *r)
 	return false;
 }
 
-bool order_over(struct chat *c, struct session *s, const struct room *r, enum order_rank whom,
+bool moderation_over(struct chat *c, struct session *s, const struct room *r, enum rank_of whom,
                 const char *name)
 {
 	static const char *const ranks[] = {
@@ -62,7 +62,7 @@ bool order_over(struct chat *c, struct session *s, const struct room *r, enum or
 		[RANK_OWNER] = "the owner here", [RANK_MODERATOR] = "a moderator", [RANK_ADMIN] = "an admin",
 		[RANK_HOST] = "who administers the host",
 	};
-	enum order_rank own = order_rank(r, s);
+	enum rank_of own = rank_of(r, s);
 
 	if (own > whom || (own == RANK_ADMIN && whom == RANK_ADMIN))
 		return true;
@@ -81,10 +81,10 @@ static void put_why(struct bytes *b, const char *why)
 	             n > 0 && strchr(".!?", why[n - 1]) != NULL ? "" : ".");
 }
 
-const char *order_refusal(struct chat *c, const struct ban *b)
+const char *moderation_refusal(struct chat *c, const struct ban *b)
 {
 	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
-	const struct account *owner = r != NULL ? grant_owner_account(r) : NULL;
+	const struct account *owner = r != NULL ? membership_owner_account(r) : NULL;
 	struct bytes *text = &c->scratch;
 	char until[BAN_UNTIL_BYTES];
 
@@ -101,14 +101,14 @@ const char *order_refusal(struct chat *c, const struct ban *b)
 	return text->data;
 }
 
-bool order_may_enter(struct chat *c, struct session *s, const struct account *a, const char *key)
+bool moderation_may_enter(struct chat *c, struct session *s, const struct account *a, const char *key)
 {
 	struct bearer who = bearer_as(s, a, key);
 	const struct ban *b = ban_find(c, BAN_ENTRY, NULL, &who);
 	const struct lockdown *l = &c->lockdown;
 
 	if (b != NULL) {
-		emit_reply(c, s, "%s", order_refusal(c, b));
+		emit_reply(c, s, "%s", moderation_refusal(c, b));
 		return false;
 	}
 	if (lockdown_on(c) && a == NULL && !s->trusted) {
@@ -120,18 +120,18 @@ bool order_may_enter(struct chat *c, struct session *s, const struct account *a,
 	return true;
 }
 
-bool order_may_join(struct chat *c, struct session *s, const struct room *r)
+bool moderation_may_join(struct chat *c, struct session *s, const struct room *r)
 {
 	struct bearer who = bearer_of(s);
 	const struct ban *b = ban_find(c, BAN_ENTRY, r, &who);
 
 	if (b == NULL)
 		return true;
-	emit_reply(c, s, "%s", order_refusal(c, b));
+	emit_reply(c, s, "%s", moderation_refusal(c, b));
 	return false;
 }
 
-struct room *order_room(struct chat *c, const struct session *s, const struct account *a,
+struct room *moderation_room(struct chat *c, const struct session *s, const struct account *a,
                         const char *key, struct room *r)
 {
 	struct bearer who = bearer_as(s, a, key);
@@ -190,7 +190,7 @@ static const char *bars_lockdown(struct chat *c, const struct session *s)
 	return text->data;
 }
 
-bool order_may_rename(struct chat *c, struct session *s, const char *key)
+bool moderation_may_rename(struct chat *c, struct session *s, const char *key)
 {
 	struct bearer then = bearer_as(s, NULL, key);
 	const struct ban *b = escaped(c, s, &then);
@@ -208,7 +208,7 @@ bool order_may_rename(struct chat *c, struct session *s, const char *key)
 	return b == NULL;
 }
 
-bool order_may_register(struct chat *c, struct session *s)
+bool moderation_may_register(struct chat *c, struct session *s)
 {
 	struct bearer now = bearer_of(s);
 	const struct ban *b;
@@ -230,7 +230,7 @@ bool order_may_register(struct chat *c, struct session *s)
 
 /* -- speaking ---------------------------------------------------------------------------- */
 
-const char *order_muted(struct chat *c, const struct ban *b)
+const char *moderation_muted(struct chat *c, const struct ban *b)
 {
 	char where[NAME_BYTES_MAX + 8], until[BAN_UNTIL_BYTES];
 	struct bytes *text = &c->scratch;
@@ -246,10 +246,10 @@ static const char *bars_mute(struct chat *c, const struct session *s, const stru
 	struct bearer who = bearer_of(s);
 	const struct ban *b = ban_find(c, BAN_SPEECH, r, &who);
 
-	return b != NULL ? order_muted(c, b) : NULL;
+	return b != NULL ? moderation_muted(c, b) : NULL;
 }
 
-const char *order_bars(struct chat *c, const struct session *s, const char *said)
+const char *moderation_bars(struct chat *c, const struct session *s, const char *said)
 {
 	const char *bar = bars_lockdown(c, s);
 	const struct filter *f;
@@ -267,20 +267,20 @@ const char *order_bars(struct chat *c, const struct session *s, const char *said
 	return c->scratch.data;
 }
 
-bool order_hears(struct chat *c, const struct session *s, const char *text)
+bool moderation_hears(struct chat *c, const struct session *s, const char *text)
 {
-	return !flood_is_muted(c, s) && rights_may_speak(c, s) &&
-	       (c->guards == 0 || order_bars(c, s, text) == NULL);
+	return !flood_is_muted(c, s) && access_may_speak(c, s) &&
+	       (c->guards == 0 || moderation_bars(c, s, text) == NULL);
 }
 
-const char *order_bars_private(struct chat *c, const struct session *s, enum role to)
+const char *moderation_bars_private(struct chat *c, const struct session *s, enum role to)
 {
 	const char *bar = bars_lockdown(c, s);
 
 	return bar != NULL || to >= ROLE_MODERATOR ? bar : bars_mute(c, s, NULL);
 }
 
-const char *order_bars_name(const struct chat *c, const struct session *s, const char *name)
+const char *moderation_bars_name(const struct chat *c, const struct session *s, const char *name)
 {
 	const struct filter *f = role_of(s) < ROLE_MODERATOR ? filter_find(c, name) : NULL;
 
@@ -305,7 +305,7 @@ static void put_more(struct bytes *names, uint32_t n)
 		bytes_printf(names, " and %" PRIu32 " more", n - BAN_HITS_NAMED_MAX);
 }
 
-uint32_t order_hit_names(struct chat *c, const struct ban *b, const struct room *members,
+uint32_t moderation_hit_names(struct chat *c, const struct ban *b, const struct room *members,
                          const struct session *but, struct bytes *names)
 {
 	struct session *s, *next;
@@ -321,14 +321,14 @@ uint32_t order_hit_names(struct chat *c, const struct ban *b, const struct room 
 	return n;
 }
 
-bool order_may_know(const struct session *s, const struct ban *b)
+bool moderation_may_know(const struct session *s, const struct ban *b)
 {
 	return role_of(s) >= ROLE_MODERATOR || !ban_by_address(b);
 }
 
-const char *order_ban_who(const struct session *s, const struct ban *b)
+const char *moderation_ban_who(const struct session *s, const struct ban *b)
 {
-	return b->target == BAN_BLOCK && !order_may_know(s, b) ? "an address" : b->who;
+	return b->target == BAN_BLOCK && !moderation_may_know(s, b) ? "an address" : b->who;
 }
 
 static bool was_there(const struct chat *c, const struct account *a, const struct ban *b)
@@ -352,18 +352,18 @@ static uint32_t accounts_from(const struct chat *c, const struct ban *b, const s
 
 	for (const struct account *a = c->accounts; a != NULL; a = a->hh.next)
 		if (was_there(c, a, b) &&
-		    (b->target != BAN_BLOCK || order_rank_of(r, a) == RANK_NOBODY))
+		    (b->target != BAN_BLOCK || rank_of_account(r, a) == RANK_NOBODY))
 			put_name(names, a->nick, n++);
 	put_more(names, n);
 	return n;
 }
 
-void order_preview(struct chat *c, struct session *s, const struct ban *b)
+void moderation_preview(struct chat *c, struct session *s, const struct ban *b)
 {
 	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
 	struct bytes names = {0};
-	uint32_t n = order_hit_names(c, b, r, NULL, &names);
-	bool know = order_may_know(s, b);
+	uint32_t n = moderation_hit_names(c, b, r, NULL, &names);
+	bool know = moderation_may_know(s, b);
 
 	if (n == 0)
 		emit_reply(c, s, "It would hit nobody who is here.");
@@ -398,7 +398,7 @@ static void whois_mute(struct chat *c, struct session *s, const struct session *
 		}
 }
 
-void order_whois(struct chat *c, struct session *s, const struct session *who)
+void moderation_whois(struct chat *c, struct session *s, const struct session *who)
 {
 	char from[ADDRESS_BYTES_MAX];
 

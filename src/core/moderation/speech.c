@@ -23,7 +23,7 @@ static bool is_gone(struct chat *c, const struct session *s)
 /* What a person is told whose words somebody who keeps order will not have said. */
 static bool may_say(struct chat *c, struct session *s, const char *body)
 {
-	const char *bar = order_bars(c, s, body);
+	const char *bar = moderation_bars(c, s, body);
 
 	if (bar != NULL)
 		emit_reply(c, s, "Not sent: %s", bar);
@@ -53,7 +53,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 	size_t nick = strlen(s->nick), text = strlen(body), n;
 	bool kept = r->set.history;
 
-	if (is_gone(c, s) || (kept && !c->outage.talks && outage_refuses(c, s)) || !rights_speak(c, s) ||
+	if (is_gone(c, s) || (kept && !c->outage.talks && outage_refuses(c, s)) || !access_speak(c, s) ||
 	    (c->guards > 0 && !may_say(c, s, body)))
 		return;
 	kept = kept && outage_keeps(c, r);
@@ -62,7 +62,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 	r->last_ms = c->wall_ms;
 	c->serve.lines++;
 	seen_news(c);
-	rights_spoke(c, s);
+	access_spoke(c, s);
 	/* By hand and not by printf: this runs for every line. */
 	stamp = format_stamp(&c->stamp, c->wall_ms);
 	memcpy(line, stamp, STAMP_BYTES);
@@ -96,10 +96,10 @@ bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 	struct room *r = s->room;
 
 	/* A topic is kept as a line is, and is one more each time. */
-	if (is_gone(c, s) || !emit_can_save(c, s) || outage_refuses(c, s) || !rights_speak(c, s) ||
+	if (is_gone(c, s) || !emit_can_save(c, s) || outage_refuses(c, s) || !access_speak(c, s) ||
 	    (c->guards > 0 && !may_say(c, s, topic)))
 		return false;
-	rights_spoke(c, s);
+	access_spoke(c, s);
 	setting_append(c, r, RECORD_TOPIC, s->nick, 0, topic);
 	free(r->topic);
 	r->topic = mem_strdup(topic);

@@ -22,7 +22,7 @@ uint64_t undo_number(const char *word)
 {
 	word += *word == '#';
 	word += (*word | 0x20) == 'a';
-	return isdigit((unsigned char)*word) ? pointed_number(word) : 0;
+	return isdigit((unsigned char)*word) ? line_ref_number(word) : 0;
 }
 
 void undo_begin(struct bytes *data, const char *kind)

@@ -31,13 +31,13 @@ struct account *account_named(const struct chat *c, const char *name)
 }
 
 /* Whose name looks like this; NULL: nobody's. */
-static const struct account *look_alike(const struct chat *c, const char *nick, const char *key)
+static const struct account *looks_like(const struct chat *c, const char *nick, const char *key)
 {
-	char look[2][NAME_LOOK_BYTES_MAX + 1];
+	char look[2][NAME_SKELETON_BYTES_MAX + 1];
 	const struct account *a = NULL;
 
-	look_of(key, false, look[0]);
-	look_of(nick, true, look[1]);
+	skeleton_of(key, false, look[0]);
+	skeleton_of(nick, true, look[1]);
 	for (int i = 0; i < 2 && a == NULL; i++) {
 		HASH_FIND(hh_look, c->looks, look[i], strlen(look[i]), a);
 		if (a == NULL)
@@ -58,7 +58,7 @@ const char *account_bars(const struct chat *c, const char *nick, const char *key
 		         a->nick, c->config.command_prefix, a->nick);
 		return why;
 	}
-	a = look_alike(c, nick, key);
+	a = looks_like(c, nick, key);
 	if (a == NULL || a == self)
 		return NULL;
 	snprintf(why, NAME_PROBLEM_BYTES_MAX, "That name looks like %s, which is registered", a->nick);
@@ -158,13 +158,13 @@ void account_save(struct chat *c, struct account *a)
 static struct account *account_add(struct chat *c, const char *nick, const char *key)
 {
 	struct account *a = mem_zero(1, sizeof *a);
-	char look[NAME_LOOK_BYTES_MAX + 1];
+	char look[NAME_SKELETON_BYTES_MAX + 1];
 
 	a->nick = mem_strdup(nick);
 	a->key = mem_strdup(key);
-	look_of(key, false, look);
+	skeleton_of(key, false, look);
 	a->look = mem_strdup(look);
-	look_of(nick, true, look);
+	skeleton_of(nick, true, look);
 	a->shown = mem_strdup(look);
 	account_set(&a->hash, "");
 	account_set(&a->codes, "");

@@ -47,13 +47,13 @@ static bool ascii_is_known(char c)
 }
 
 /* The skeleton of a small m is rn, and that of a capital M, which becomes a small one here, M. */
-static void copy_look(const char *folded, char look[NAME_LOOK_BYTES_MAX + 1])
+static void copy_look(const char *folded, char look[NAME_SKELETON_BYTES_MAX + 1])
 {
 	size_t n = 0;
 
-	for (; *folded != '\0' && n < NAME_LOOK_BYTES_MAX; folded++) {
+	for (; *folded != '\0' && n < NAME_SKELETON_BYTES_MAX; folded++) {
 		look[n++] = *folded == 'm' ? 'r' : *folded;
-		if (*folded == 'm' && n < NAME_LOOK_BYTES_MAX)
+		if (*folded == 'm' && n < NAME_SKELETON_BYTES_MAX)
 			look[n++] = 'n';
 	}
 	look[n] = '\0';
@@ -61,12 +61,12 @@ static void copy_look(const char *folded, char look[NAME_LOOK_BYTES_MAX + 1])
 
 /* Most names are ASCII, and ICU takes longer. False: it is not. */
 static bool look_of_ascii(const char *name, bool as_written, bool in_capitals,
-                          char look[NAME_LOOK_BYTES_MAX + 1])
+                          char look[NAME_SKELETON_BYTES_MAX + 1])
 {
-	char folded[NAME_LOOK_BYTES_MAX + 1];
+	char folded[NAME_SKELETON_BYTES_MAX + 1];
 	size_t n = 0;
 
-	for (; name[n] != '\0' && n < NAME_LOOK_BYTES_MAX; n++) {
+	for (; name[n] != '\0' && n < NAME_SKELETON_BYTES_MAX; n++) {
 		char c = name[n];
 
 		if (!ascii_is_known(c))
@@ -83,12 +83,12 @@ static bool look_of_ascii(const char *name, bool as_written, bool in_capitals,
 }
 
 /* The look of what has no accents any more. in_capitals: what looks like a small l is an I. */
-static void look_of_bare(const char *bare, bool in_capitals, char look[NAME_LOOK_BYTES_MAX + 1])
+static void look_of_bare(const char *bare, bool in_capitals, char look[NAME_SKELETON_BYTES_MAX + 1])
 {
-	char skeleton[NAME_LOOK_BYTES_MAX + 1] = "", *folded = NULL;
+	char skeleton[NAME_SKELETON_BYTES_MAX + 1] = "", *folded = NULL;
 	UErrorCode error = U_ZERO_ERROR;
 
-	uspoof_getSkeletonUTF8(checker(), 0, bare, -1, skeleton, NAME_LOOK_BYTES_MAX, &error);
+	uspoof_getSkeletonUTF8(checker(), 0, bare, -1, skeleton, NAME_SKELETON_BYTES_MAX, &error);
 	if (error == U_MEMORY_ALLOCATION_ERROR)
 		mem_fail();
 	for (char *p = skeleton; in_capitals && (p = strchr(p, 'l')) != NULL;)
@@ -101,7 +101,7 @@ static void look_of_bare(const char *bare, bool in_capitals, char look[NAME_LOOK
 	free(folded);
 }
 
-void look_of(const char *name, bool as_written, char look[NAME_LOOK_BYTES_MAX + 1])
+void skeleton_of(const char *name, bool as_written, char look[NAME_SKELETON_BYTES_MAX + 1])
 {
 	char *bare;
 
@@ -112,9 +112,9 @@ void look_of(const char *name, bool as_written, char look[NAME_LOOK_BYTES_MAX + 
 	free(bare);
 }
 
-void look_in_capitals(const char *key, char look[NAME_LOOK_BYTES_MAX + 1])
+void look_in_capitals(const char *key, char look[NAME_SKELETON_BYTES_MAX + 1])
 {
-	char *bare, capitals[NAME_LOOK_BYTES_MAX + 1];
+	char *bare, capitals[NAME_SKELETON_BYTES_MAX + 1];
 	const char *p, *end;
 	utf8proc_int32_t cp;
 	size_t n = 0;
@@ -124,7 +124,7 @@ void look_in_capitals(const char *key, char look[NAME_LOOK_BYTES_MAX + 1])
 	bare = text_form(key, FORM_BARE_FOLDED);
 	p = bare != NULL ? bare : key;
 	end = p + strlen(p);
-	while (p < end && n + 4 <= NAME_LOOK_BYTES_MAX) {
+	while (p < end && n + 4 <= NAME_SKELETON_BYTES_MAX) {
 		utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)p, end - p, &cp);
 
 		if (len <= 0)
@@ -137,7 +137,7 @@ void look_in_capitals(const char *key, char look[NAME_LOOK_BYTES_MAX + 1])
 	free(bare);
 }
 
-uint64_t look_hash(const char *look)
+uint64_t skeleton_hash(const char *look)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 

@@ -247,7 +247,7 @@ static const char *find_word(const char *look, size_t least)
 static const char *look_reserved(const char *look, size_t least)
 {
 	const char *word = find_word(look, least);
-	char bare[NAME_LOOK_BYTES_MAX + 1];
+	char bare[NAME_SKELETON_BYTES_MAX + 1];
 	size_t i, n = 0;
 
 	for (i = 0; look[i] != '\0'; i++)
@@ -273,26 +273,26 @@ static bool has_small_letters(const char *name)
 /* The looks of a name without the digits and signs behind it. ICU takes long to make one, so they are
  * made once; those of what stands behind, which is ASCII and joins nothing, are put there. */
 struct stem {
-	char key[NAME_LOOK_BYTES_MAX + 1], capitals[NAME_LOOK_BYTES_MAX + 1];
-	char written[NAME_LOOK_BYTES_MAX + 1];
+	char key[NAME_SKELETON_BYTES_MAX + 1], capitals[NAME_SKELETON_BYTES_MAX + 1];
+	char written[NAME_SKELETON_BYTES_MAX + 1];
 };
 
 static const char *stem_seems(const char *stem, const char *tail, size_t least)
 {
-	char look[2 * NAME_LOOK_BYTES_MAX + 1];
+	char look[2 * NAME_SKELETON_BYTES_MAX + 1];
 
 	snprintf(look, sizeof look, "%s%s", stem, tail);
-	look[NAME_LOOK_BYTES_MAX] = '\0';
+	look[NAME_SKELETON_BYTES_MAX] = '\0';
 	return look_reserved(look, least);
 }
 
 /* The reserved word that it looks like with that tail. written: as it is written, too. */
 static const char *cut_seems(const struct stem *s, const char *tail, bool written, size_t least)
 {
-	char look[NAME_LOOK_BYTES_MAX + 1];
+	char look[NAME_SKELETON_BYTES_MAX + 1];
 	const char *word;
 
-	look_of(tail, false, look);
+	skeleton_of(tail, false, look);
 	word = stem_seems(s->key, look, least);
 	if (word == NULL && written)
 		word = stem_seems(s->written, look, least);
@@ -318,10 +318,10 @@ static void stem_make(struct stem *s, const char *key, const char *written)
 	char stem[NAME_KEY_BYTES_MAX + 1];
 
 	snprintf(stem, sizeof stem, "%.*s", (int)tail_at(key), key);
-	look_of(stem, false, s->key);
+	skeleton_of(stem, false, s->key);
 	look_in_capitals(stem, s->capitals);
 	snprintf(stem, sizeof stem, "%.*s", (int)tail_at(written), written);
-	look_of(stem, true, s->written);
+	skeleton_of(stem, true, s->written);
 }
 
 /*

@@ -54,7 +54,7 @@ bool session_waits(const struct session *s)
 
 bool session_ready(const struct session *s)
 {
-	return session_lives(s) && !s->throttled && !s->slow && s->out == NULL && !session_waits(s);
+	return session_lives(s) && !s->throttled && !s->slow && s->ejection == NULL && !session_waits(s);
 }
 
 void session_finish(struct chat *c, struct session *s)
@@ -107,7 +107,7 @@ void resume_code(const struct session *s, char code[RESUME_CODE_BYTES])
 
 void session_name(struct chat *c, struct session *s, const char *nick, const char *key)
 {
-	char look[NAME_LOOK_BYTES_MAX + 1];
+	char look[NAME_SKELETON_BYTES_MAX + 1];
 
 	if (s->state == SESSION_CHAT)
 		HASH_DELETE(hh, c->nicks, s);
@@ -118,10 +118,10 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 	free(s->key);
 	s->nick = mem_strdup(nick);
 	s->key = mem_strdup(key);
-	look_of(key, false, look);
-	s->looks[0] = look_hash(look);
-	look_of(nick, true, look);
-	s->looks[1] = look_hash(look);
+	skeleton_of(key, false, look);
+	s->looks[0] = skeleton_hash(look);
+	skeleton_of(nick, true, look);
+	s->looks[1] = skeleton_hash(look);
 	HASH_ADD_KEYPTR(hh, c->nicks, s->key, strlen(s->key), s);
 }
 

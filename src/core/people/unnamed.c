@@ -51,6 +51,6 @@ void unnamed_remove(struct chat *c, struct session *s)
 	c->unnamed[s->unnamed_pos] = last;
 	last->unnamed_pos = s->unnamed_pos;
 	/* From here on it is paced as one who has a name. */
-	s->pace = (struct pace){0};
+	s->rate = (struct rate){0};
 	s->turn_lines = 0;
 }

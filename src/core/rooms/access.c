@@ -13,7 +13,7 @@
 
 /* -- invitations of guests -------------------------------------------------------------- */
 
-const struct invite *rights_invited(const struct session *s, const struct room *r)
+const struct invite *access_invited(const struct session *s, const struct room *r)
 {
 	for (uint32_t i = 0; i < s->ninvited; i++)
 		if (s->invited[i].room == r->number)
@@ -45,10 +45,10 @@ static uint32_t of_owner(const struct chat *c, const struct session *s, const st
 	return n;
 }
 
-bool rights_invite(const struct chat *c, struct session *s, const struct room *r, uint64_t since,
+bool access_invite(const struct chat *c, struct session *s, const struct room *r, uint64_t since,
                    bool force)
 {
-	if (rights_invited(s, r) != NULL)
+	if (access_invited(s, r) != NULL)
 		return true;
 	if (!force && (s->ninvited == INVITES_MAX || of_owner(c, s, r) >= INVITES_OWNER_MAX))
 		return false;
@@ -60,15 +60,15 @@ bool rights_invite(const struct chat *c, struct session *s, const struct room *r
 	return true;
 }
 
-void rights_uninvite(struct session *s, const struct room *r)
+void access_uninvite(struct session *s, const struct room *r)
 {
-	const struct invite *i = rights_invited(s, r);
+	const struct invite *i = access_invited(s, r);
 
 	if (i != NULL)
 		drop_invite(s, (uint32_t)(i - s->invited));
 }
 
-void rights_copy_invites(struct session *s, const struct invite *from, uint32_t n)
+void access_copy_invites(struct session *s, const struct invite *from, uint32_t n)
 {
 	if (n == 0 || s->invited != NULL)
 		return;
@@ -79,31 +79,31 @@ void rights_copy_invites(struct session *s, const struct invite *from, uint32_t 
 
 /* -- coming in ---------------------------------------------------------------------------- */
 
-enum rights_bar rights_bar(const struct room *r, const struct session *s, const struct account *a)
+enum access_bar access_bar(const struct room *r, const struct session *s, const struct account *a)
 {
 	enum role role = s->trusted ? ROLE_ADMIN : a != NULL ? a->role : ROLE_GUEST;
 
-	if (!r->closed || grant_role_of(r, a, role) >= ROOM_MEMBER || rights_invited(s, r) != NULL)
+	if (!r->closed || membership_role_of(r, a, role) >= ROOM_MEMBER || access_invited(s, r) != NULL)
 		return BAR_NONE;
 	return r->set.private ? BAR_PRIVATE : BAR_PASSWORD;
 }
 
-bool rights_enter(const struct chat *c, const struct session *s, const struct room *r)
+bool access_enter(const struct chat *c, const struct session *s, const struct room *r)
 {
 	(void)c;
-	return s->room == r || rights_bar(r, s, s->account) == BAR_NONE;
+	return s->room == r || access_bar(r, s, s->account) == BAR_NONE;
 }
 
-bool rights_see(const struct chat *c, const struct session *s, const struct room *r)
+bool access_see(const struct chat *c, const struct session *s, const struct room *r)
 {
-	return !r->set.private || rights_enter(c, s, r);
+	return !r->set.private || access_enter(c, s, r);
 }
 
 /* -- many rooms ----------------------------------------------------------------------------- */
 
-void rights_mark(struct chat *c, const struct session *s)
+void access_mark(struct chat *c, const struct session *s)
 {
-	const struct grant *g = s->account != NULL ? s->account->grants : NULL;
+	const struct membership *g = s->account != NULL ? s->account->grants : NULL;
 
 	c->mark++;
 	for (; g != NULL; g = g->next)
@@ -125,7 +125,7 @@ static bool may_be_in(const struct chat *c, const struct session *s, const struc
 	return r->mark == c->mark || role_of(s) >= ROLE_MODERATOR;
 }
 
-bool rights_see_marked(const struct chat *c, const struct session *s, const struct room *r)
+bool access_see_marked(const struct chat *c, const struct session *s, const struct room *r)
 {
 	return !r->set.private || may_be_in(c, s, r);
 }
@@ -143,20 +143,20 @@ static int64_t wait_ms(const struct chat *c, const struct session *s)
 	return last_ms == 0 ? 0 : last_ms + (int64_t)s->room->set.slow_s * 1000 - c->now_ms;
 }
 
-bool rights_may_speak(const struct chat *c, const struct session *s)
+bool access_may_speak(const struct chat *c, const struct session *s)
 {
 	const struct room *r = s->room;
 
 	return (!r->set.moderated && r->set.slow_s == 0) || s->voiced ||
-	       grant_role(r, s) >= ROOM_VOICE || (!r->set.moderated && wait_ms(c, s) <= 0);
+	       membership_role(r, s) >= ROOM_VOICE || (!r->set.moderated && wait_ms(c, s) <= 0);
 }
 
-bool rights_speak(struct chat *c, struct session *s)
+bool access_speak(struct chat *c, struct session *s)
 {
 	const struct room *r = s->room;
 	int64_t wait_s;
 
-	if (rights_may_speak(c, s))
+	if (access_may_speak(c, s))
 		return true;
 	if (r->set.moderated) {
 		emit_reply(c, s, "Not sent: %s is moderated; its operators can give you a voice.", r->name);
@@ -170,7 +170,7 @@ bool rights_speak(struct chat *c, struct session *s)
 	return false;
 }
 
-void rights_spoke(struct chat *c, struct session *s)
+void access_spoke(struct chat *c, struct session *s)
 {
 	if (s->room->set.slow_s == 0)
 		return;
@@ -189,26 +189,26 @@ static bool is_banned(const struct chat *c, const struct session *s, const struc
 	return ban_find(c, BAN_ENTRY, r, &who) != NULL;
 }
 
-bool rights_read_after(const struct chat *c, const struct session *s, const struct room *r,
+bool access_read_after(const struct chat *c, const struct session *s, const struct room *r,
                        uint64_t *after)
 {
-	const struct grant *g;
+	const struct membership *g;
 	const struct invite *i;
 
 	*after = 0;
 	if (!r->closed)
 		return true;
-	if (!rights_enter(c, s, r) || is_banned(c, s, r))
+	if (!access_enter(c, s, r) || is_banned(c, s, r))
 		return false;
-	if (!r->set.private || r->set.open_history || grant_role(r, s) == ROOM_OWNER)
+	if (!r->set.private || r->set.open_history || membership_role(r, s) == ROOM_OWNER)
 		return true;
-	g = s->account != NULL ? grant_of(r, s->account->key) : NULL;
-	i = rights_invited(s, r);
+	g = s->account != NULL ? membership_of(r, s->account->key) : NULL;
+	i = access_invited(s, r);
 	if (g != NULL)
 		*after = g->since;
 	else if (i != NULL)
 		*after = i->since;
-	else if (grant_role(r, s) < ROOM_OPERATOR)
+	else if (membership_role(r, s) < ROOM_OPERATOR)
 		/* Came in when it still might; it has read what was said since. */
 		*after = s->joined_id;
 	return true;
@@ -227,14 +227,14 @@ static int by_number(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-void rights_hidden(struct chat *c, const struct session *s, struct bytes *out)
+void access_hidden(struct chat *c, const struct session *s, struct bytes *out)
 {
 	struct closed *list;
 	uint32_t n = 0;
 
 	if (c->nclosed == 0)
 		return;
-	rights_mark(c, s);
+	access_mark(c, s);
 	list = mem_alloc(c->nclosed * sizeof *list);
 	for (uint32_t slot = 0; slot < c->rooms_top; slot++)
 		if (c->rooms[slot] != NULL && c->rooms[slot]->closed)
@@ -242,7 +242,7 @@ void rights_hidden(struct chat *c, const struct session *s, struct bytes *out)
 	qsort(list, n, sizeof *list, by_number);
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t after = 0;
-		bool some = may_be_in(c, s, list[i].room) && rights_read_after(c, s, list[i].room, &after);
+		bool some = may_be_in(c, s, list[i].room) && access_read_after(c, s, list[i].room, &after);
 
 		if (some && after == 0)
 			continue;
@@ -255,11 +255,11 @@ void rights_hidden(struct chat *c, const struct session *s, struct bytes *out)
 
 /* -- power ---------------------------------------------------------------------------------- */
 
-bool rights_power(struct chat *c, struct session *s, const struct room *r, enum room_role least)
+bool access_power(struct chat *c, struct session *s, const struct room *r, enum room_role least)
 {
-	const struct grant *owner = grant_owner(r);
+	const struct membership *owner = membership_owner(r);
 
-	if (grant_role(r, s) >= least)
+	if (membership_role(r, s) >= least)
 		return true;
 	if (least < ROOM_OWNER)
 		emit_reply(c, s, "Not done: that is for the operators of %s.", r->name);

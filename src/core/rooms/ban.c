@@ -52,7 +52,7 @@ static bool in_force(const struct chat *c, const struct ban *b)
 static bool has_power(const struct chat *c, const struct ban *b, const struct bearer *who)
 {
 	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
-	const struct grant *g = r != NULL && who->role != ROLE_GUEST ? grant_of(r, who->key) : NULL;
+	const struct membership *g = r != NULL && who->role != ROLE_GUEST ? membership_of(r, who->key) : NULL;
 
 	return who->role >= ROLE_MODERATOR || (g != NULL && g->role >= ROOM_OPERATOR);
 }
@@ -170,7 +170,7 @@ static uint32_t share_ownerless(const struct chat *c, enum ban_kind kind, const 
 		const struct room *r = b->kind == kind && b->room != 0 && b->list != NULL &&
 		                       strcmp(b->by_key, by_key) == 0 ? room_by_number(c, b->room) : NULL;
 
-		n += r != NULL && grant_owner(r) == NULL;
+		n += r != NULL && membership_owner(r) == NULL;
 	}
 	return n;
 }
@@ -181,7 +181,7 @@ uint32_t ban_share(const struct chat *c, enum ban_kind kind, const char *owner_k
 
 	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
 		const struct room *r = c->rooms[slot];
-		const struct grant *owner = r != NULL && r->bans[kind].n > 0 ? grant_owner(r) : NULL;
+		const struct membership *owner = r != NULL && r->bans[kind].n > 0 ? membership_owner(r) : NULL;
 
 		if (owner != NULL && strcmp(owner->key, owner_key) == 0)
 			n += r->bans[kind].n;
@@ -198,7 +198,7 @@ static const char *full_of(struct chat *c, uint32_t n, enum ban_kind kind, const
 
 const char *ban_full(struct chat *c, struct room *r, const struct ban *like)
 {
-	const struct grant *owner = r != NULL ? grant_owner(r) : NULL;
+	const struct membership *owner = r != NULL ? membership_owner(r) : NULL;
 	enum ban_kind kind = like->kind;
 	uint32_t n = ban_list_of(c, r, kind)->n;
 

@@ -3,7 +3,7 @@
  *
  * They are marked and put out in one place: an act may hit thousands, more than the effects of
  * one step have room for. Who is marked is listened to no more; what they have asked about the room
- * is void when they leave it. Owns struct out.
+ * is void when they leave it. Owns struct ejection.
  */
 
 #include "chatd/core/rooms/eject.h"
@@ -19,49 +19,49 @@
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/tables.h"
 
-void out_mark(struct chat *c, struct session *s, const struct room *r, const char *told,
+void eject_mark(struct chat *c, struct session *s, const struct room *r, const char *told,
               const char *why)
 {
-	struct out *o;
+	struct ejection *o;
 
 	/* Out of the chat is more than out of a room; and out of one that s has left is nothing. */
-	if (s->out != NULL && (s->out->room == 0 || (r != NULL && s->out->room == r->number)))
+	if (s->ejection != NULL && (s->ejection->room == 0 || (r != NULL && s->ejection->room == r->number)))
 		return;
-	out_forget(c, s);
+	eject_forget(c, s);
 	o = mem_zero(1, sizeof *o);
 	o->session = s;
 	o->room = r != NULL ? r->number : 0;
 	o->told = mem_strdup(told);
 	o->why = mem_strdup(why);
-	s->out = o;
+	s->ejection = o;
 	DL_APPEND(c->ejections.first, o);
 }
 
-static void out_free(struct out *o)
+static void eject_free(struct ejection *o)
 {
 	free(o->told);
 	free(o->why);
 	free(o);
 }
 
-static struct out *detach(struct chat *c, struct session *s)
+static struct ejection *detach(struct chat *c, struct session *s)
 {
-	struct out *o = s->out;
+	struct ejection *o = s->ejection;
 
 	DL_DELETE(c->ejections.first, o);
-	s->out = NULL;
+	s->ejection = NULL;
 	return o;
 }
 
-void out_forget(struct chat *c, struct session *s)
+void eject_forget(struct chat *c, struct session *s)
 {
-	if (s->out != NULL)
-		out_free(detach(c, s));
+	if (s->ejection != NULL)
+		eject_free(detach(c, s));
 }
 
 static void put_out(struct chat *c, struct session *s)
 {
-	struct out *o = detach(c, s);
+	struct ejection *o = detach(c, s);
 
 	if (!session_lives(s)) {
 		/* It has ended by itself. */
@@ -76,12 +76,12 @@ static void put_out(struct chat *c, struct session *s)
 		}
 		session_go_on(c, s);
 	}
-	out_free(o);
+	eject_free(o);
 }
 
-void out_run(struct chat *c)
+void eject_run(struct chat *c)
 {
-	struct out *o, *next;
+	struct ejection *o, *next;
 
 	c->ejections.due = false;
 	DL_FOREACH_SAFE(c->ejections.first, o, next) {
@@ -93,7 +93,7 @@ void out_run(struct chat *c)
 	}
 }
 
-int64_t out_due_ms(const struct chat *c)
+int64_t eject_due_ms(const struct chat *c)
 {
 	return c->ejections.due ? c->now_ms : INT64_MAX;
 }

@@ -41,12 +41,12 @@ static bool readable(struct chat *c, struct session *s, struct query *q, struct 
 	uint64_t after = 0;
 
 	if (q->kind == QUERY_SEARCH) {
-		rights_hidden(c, s, hidden);
+		access_hidden(c, s, hidden);
 		q->key = hidden->len > 0 ? hidden->data : "";
 	}
 	if (q->room == 0)
 		return true;
-	if (r == NULL || !rights_read_after(c, s, r, &after)) {
+	if (r == NULL || !access_read_after(c, s, r, &after)) {
 		emit_reply(c, s, "What was said there is not yours to read.");
 		return false;
 	}
@@ -233,7 +233,7 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 	 * itself. */
 	if (rows->error == NULL && rows->n == 0 && s->room->last_id == s->joined_id &&
 	    s->room->last_id <= c->stored_seq &&
-	    rights_read_after(c, s, s->room, &after) && after == 0)
+	    access_read_after(c, s, s->room, &after) && after == 0)
 		s->room->last_id = 0;
 	if (rows->error != NULL) {
 		emit_reply(c, s, "The history cannot be shown now: %s", rows->error);
@@ -381,7 +381,7 @@ static void show_bounds(struct chat *c, struct session *s, const struct rows *ro
 {
 	uint64_t after;
 
-	if (!rows->more && rights_read_after(c, s, s->room, &after) && after > 0)
+	if (!rows->more && access_read_after(c, s, s->room, &after) && after > 0)
 		emit_reply(c, s, "What was said before you were invited is not yours to read.");
 	if (!s->room->set.history)
 		emit_reply(c, s, "%s keeps no history: what is said now is read by those who are here, and "

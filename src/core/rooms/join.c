@@ -22,8 +22,8 @@
 static bool notice_alone(struct chat *c, struct room *r, const struct session *s, bool joined)
 {
 	if (r->sum_due_ms == 0 &&
-	    limit_wait_ms(&r->notices, c->now_ms, NOTICE_BURST, NOTICES_PER_S) == 0) {
-		limit_take(&r->notices, c->now_ms, NOTICES_PER_S);
+	    bucket_wait_ms(&r->notices, c->now_ms, NOTICE_BURST, NOTICES_PER_S) == 0) {
+		bucket_take(&r->notices, c->now_ms, NOTICES_PER_S);
 		return true;
 	}
 	if (r->sum_due_ms == 0) {

@@ -1,4 +1,4 @@
-/* Lines pointed at by their numbers. Owns struct pointed. */
+/* Lines pointed at by their numbers. Owns struct line_ref. */
 
 #include "chatd/core/rooms/line_ref.h"
 
@@ -12,7 +12,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/history.h"
 
-uint64_t pointed_number(const char *word)
+uint64_t line_ref_number(const char *word)
 {
 	char *end;
 	unsigned long long id;
@@ -27,24 +27,24 @@ uint64_t pointed_number(const char *word)
 }
 
 /* What is done with a line, once it is there. */
-struct pointed {
-	pointed_act *act;
+struct line_ref {
+	line_ref_act *act;
 	uint64_t id;             /* of the line */
 	char *text;              /* owned */
 };
 
-static void pointed_free(void *data)
+static void line_ref_free(void *data)
 {
-	struct pointed *p = data;
+	struct line_ref *p = data;
 
 	free(p->text);
 	free(p);
 }
 
-static void pointed_answer(struct chat *c, struct session *s, struct question *q,
+static void line_ref_answer(struct chat *c, struct session *s, struct question *q,
                            const struct event *e)
 {
-	const struct pointed *p = q->data;
+	const struct line_ref *p = q->data;
 	const struct rows *rows = e->rows;
 
 	if (rows->error != NULL)
@@ -56,19 +56,19 @@ static void pointed_answer(struct chat *c, struct session *s, struct question *q
 		p->act(c, s, &rows->row[0], p->text);
 }
 
-void pointed_ask(struct chat *c, struct session *s, uint64_t id, pointed_act *act,
+void line_ref_ask(struct chat *c, struct session *s, uint64_t id, line_ref_act *act,
                  const char *text)
 {
-	struct question *q = history_ask(c, s, pointed_answer, HISTORY_SAVED, (struct query){
+	struct question *q = history_ask(c, s, line_ref_answer, HISTORY_SAVED, (struct query){
 		.kind = QUERY_LAST, .room = s->room->number, .limit = 1, .after_id = id - 1,
 		.before_id = id + 1,
 	});
-	struct pointed *p;
+	struct line_ref *p;
 
 	if (q == NULL)
 		return;
 	p = mem_alloc(sizeof *p);
-	*p = (struct pointed){act, id, mem_strdup(text)};
+	*p = (struct line_ref){act, id, mem_strdup(text)};
 	q->data = p;
-	q->free_data = pointed_free;
+	q->free_data = line_ref_free;
 }

@@ -41,7 +41,7 @@ bool room_would_own(const struct chat *c, const struct session *s)
 {
 	/* What cannot be saved is nobody's, and below disk_reserve nothing is added that would grow. */
 	return s->account != NULL && c->store_failed == NULL &&
-	       grant_owned(c, s->account->key) < ROOMS_OWNED_MAX;
+	       membership_owned(c, s->account->key) < ROOMS_OWNED_MAX;
 }
 
 /* who: the principal whose share it is in. */
@@ -57,7 +57,7 @@ static struct room *make(struct chat *c, struct session *s, enum share_bar bar, 
 	free(r->maker);
 	r->maker = mem_strdup(who);
 	r->made_ms = c->wall_ms;
-	grant_recount(c, r);
+	membership_recount(c, r);
 	return r;
 }
 

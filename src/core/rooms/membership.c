@@ -1,4 +1,4 @@
-/* Grants. Owns struct grant; each is freed in one place (grant_end). */
+/* Grants. Owns struct membership; each is freed in one place (membership_end). */
 
 #include "chatd/core/rooms/membership.h"
 
@@ -29,35 +29,35 @@ const char *room_role_name(enum room_role role)
 	return role_names[role];
 }
 
-struct grant *grant_of(const struct room *r, const char *account_key)
+struct membership *membership_of(const struct room *r, const char *account_key)
 {
-	struct grant *g;
+	struct membership *g;
 
 	HASH_FIND_STR(r->grants, account_key, g);
 	return g;
 }
 
-struct account *grant_owner_account(const struct room *r)
+struct account *membership_owner_account(const struct room *r)
 {
-	const struct grant *owner = grant_owner(r);
+	const struct membership *owner = membership_owner(r);
 
 	return owner != NULL ? owner->account : NULL;
 }
 
-const struct grant *grant_owner(const struct room *r)
+const struct membership *membership_owner(const struct room *r)
 {
 	return r->owner;
 }
 
-bool grant_has(const struct grant *g, enum room_role role)
+bool membership_has(const struct membership *g, enum room_role role)
 {
 	return g != NULL && (g->roles & 1u << role) != 0;
 }
 
-enum room_role grant_role_of(const struct room *r, const struct account *a, enum role role)
+enum room_role membership_role_of(const struct room *r, const struct account *a, enum role role)
 {
 	/* Administrators are as much as one can be. */
-	const struct grant *g = a != NULL && role != ROLE_ADMIN ? grant_of(r, a->key) : NULL;
+	const struct membership *g = a != NULL && role != ROLE_ADMIN ? membership_of(r, a->key) : NULL;
 	enum room_role of_grant = g != NULL ? g->role : ROOM_NOBODY;
 	enum room_role of_role = role == ROLE_ADMIN       ? ROOM_OWNER
 	                         : role == ROLE_MODERATOR ? ROOM_OPERATOR
@@ -66,19 +66,19 @@ enum room_role grant_role_of(const struct room *r, const struct account *a, enum
 	return of_grant > of_role ? of_grant : of_role;
 }
 
-enum room_role grant_role(const struct room *r, const struct session *s)
+enum room_role membership_role(const struct room *r, const struct session *s)
 {
-	return grant_role_of(r, s->account, role_of(s));
+	return membership_role_of(r, s->account, role_of(s));
 }
 
 /* -- whose the room is --------------------------------------------------------------------- */
 
-void grant_uncount(struct chat *c, struct room *r)
+void membership_uncount(struct chat *c, struct room *r)
 {
 	share_give_back(c, r->counted, r->share);
 }
 
-void grant_count(struct chat *c, struct room *r)
+void membership_count(struct chat *c, struct room *r)
 {
 	char who[SHARE_WHO_BYTES];
 
@@ -87,16 +87,16 @@ void grant_count(struct chat *c, struct room *r)
 	                      r->owner != NULL ? share_who_account(r->owner->key, who) : r->maker);
 }
 
-void grant_recount(struct chat *c, struct room *r)
+void membership_recount(struct chat *c, struct room *r)
 {
-	grant_uncount(c, r);
-	grant_count(c, r);
+	membership_uncount(c, r);
+	membership_count(c, r);
 }
 
 /* A role of g has changed, or (gone) it ends: the room may have another owner. */
-static void note_owner(struct chat *c, struct room *r, struct grant *g, bool gone)
+static void note_owner(struct chat *c, struct room *r, struct membership *g, bool gone)
 {
-	struct grant *before = r->owner, *other;
+	struct membership *before = r->owner, *other;
 
 	if (!gone && g->role == ROOM_OWNER) {
 		r->owner = g;
@@ -107,19 +107,19 @@ static void note_owner(struct chat *c, struct room *r, struct grant *g, bool gon
 				r->owner = other;
 	}
 	if (r->owner != before)
-		grant_recount(c, r);
+		membership_recount(c, r);
 }
 
 /* -- keeping ------------------------------------------------------------------------------- */
 
 /* No name has a blank in it. */
-static const char *key_of(const struct room *r, const struct grant *g, char key[KEY_BYTES_MAX])
+static const char *key_of(const struct room *r, const struct membership *g, char key[KEY_BYTES_MAX])
 {
 	snprintf(key, KEY_BYTES_MAX, "%s %s", r->key, g->key);
 	return key;
 }
 
-static void save(struct chat *c, const struct room *r, const struct grant *g, bool gone)
+static void save(struct chat *c, const struct room *r, const struct membership *g, bool gone)
 {
 	const struct account *a = account_by_key(c, g->key);
 	char key[KEY_BYTES_MAX];
@@ -135,9 +135,9 @@ static void save(struct chat *c, const struct room *r, const struct grant *g, bo
 	bytes_release(&b);
 }
 
-static struct grant *grant_add(struct chat *c, struct room *r, struct account *a)
+static struct membership *membership_add(struct chat *c, struct room *r, struct account *a)
 {
-	struct grant *g = mem_zero(1, sizeof *g);
+	struct membership *g = mem_zero(1, sizeof *g);
 
 	g->key = mem_strdup(a->key);
 	g->room = r;
@@ -150,7 +150,7 @@ static struct grant *grant_add(struct chat *c, struct room *r, struct account *a
 }
 
 /* Only the memory. */
-static void grant_end(struct chat *c, struct grant *g)
+static void membership_end(struct chat *c, struct membership *g)
 {
 	struct room *r = g->room;
 
@@ -164,15 +164,15 @@ static void grant_end(struct chat *c, struct grant *g)
 }
 
 /* And, when there is time, in the store. */
-void grant_forget(struct chat *c, struct grant *g)
+void membership_forget(struct chat *c, struct membership *g)
 {
 	char key[KEY_BYTES_MAX];
 
 	forget_fact(c, FACT_INVITE, key_of(g->room, g, key));
-	grant_end(c, g);
+	membership_end(c, g);
 }
 
-static void set_roles(struct grant *g, unsigned roles)
+static void set_roles(struct membership *g, unsigned roles)
 {
 	g->roles = (uint8_t)roles;
 	g->role = ROOM_NOBODY;
@@ -181,9 +181,9 @@ static void set_roles(struct grant *g, unsigned roles)
 			g->role = (enum room_role)role;
 }
 
-uint32_t grant_of_owner(const struct account *a)
+uint32_t membership_of_owner(const struct account *a)
 {
-	const struct grant *g;
+	const struct membership *g;
 	uint32_t n = 0;
 
 	DL_FOREACH(a->grants, g)
@@ -203,25 +203,25 @@ static bool is_full(const struct chat *c, const struct room *r, bool keeper)
 		return false;
 	/* What nobody's share holds is little. */
 	if (owner == NULL ? r->ngrants >= GRANTS_OWNERLESS_MAX
-	                  : grant_of_owner(owner) >= GRANTS_OWNER_MAX)
+	                  : membership_of_owner(owner) >= GRANTS_OWNER_MAX)
 		return true;
 	return c->ngrants >= GRANTS_ALL_MAX - GRANTS_RESERVE;
 }
 
-bool grant_give(struct chat *c, struct room *r, const char *account_key, enum room_role role)
+bool membership_give(struct chat *c, struct room *r, const char *account_key, enum room_role role)
 {
-	return grant_give_by(c, false, r, account_key, role);
+	return membership_give_by(c, false, r, account_key, role);
 }
 
-bool grant_give_by(struct chat *c, bool keeper, struct room *r, const char *account_key,
+bool membership_give_by(struct chat *c, bool keeper, struct room *r, const char *account_key,
                    enum room_role role)
 {
-	struct grant *g = grant_of(r, account_key);
+	struct membership *g = membership_of(r, account_key);
 
 	if (g == NULL) {
 		if (role == ROOM_OWNER ? r->ngrants >= GRANTS_MAX : is_full(c, r, keeper))
 			return false;
-		g = grant_add(c, r, account_by_key(c, account_key));
+		g = membership_add(c, r, account_by_key(c, account_key));
 		/* What was said while everybody could read it stays theirs to read. */
 		g->since = r->set.private ? r->last_id : 0;
 	}
@@ -231,15 +231,15 @@ bool grant_give_by(struct chat *c, bool keeper, struct room *r, const char *acco
 	return true;
 }
 
-bool grant_give_back(struct chat *c, bool keeper, struct room *r, const char *account_key,
+bool membership_give_back(struct chat *c, bool keeper, struct room *r, const char *account_key,
                      enum room_role role, uint64_t since)
 {
-	bool new = grant_of(r, account_key) == NULL;
-	struct grant *g;
+	bool new = membership_of(r, account_key) == NULL;
+	struct membership *g;
 
-	if (!grant_give_by(c, keeper, r, account_key, role))
+	if (!membership_give_by(c, keeper, r, account_key, role))
 		return false;
-	g = grant_of(r, account_key);
+	g = membership_of(r, account_key);
 	if (new && g->since != since) {
 		g->since = since;
 		save(c, r, g, false);
@@ -247,30 +247,30 @@ bool grant_give_back(struct chat *c, bool keeper, struct room *r, const char *ac
 	return true;
 }
 
-void grant_take(struct chat *c, struct room *r, const char *account_key, enum room_role role)
+void membership_take(struct chat *c, struct room *r, const char *account_key, enum room_role role)
 {
-	struct grant *g = grant_of(r, account_key);
+	struct membership *g = membership_of(r, account_key);
 
-	if (!grant_has(g, role))
+	if (!membership_has(g, role))
 		return;
 	set_roles(g, g->roles & ~(1u << role));
 	note_owner(c, r, g, false);
 	save(c, r, g, g->roles == 0);
 	if (g->roles == 0)
-		grant_end(c, g);
+		membership_end(c, g);
 }
 
-uint32_t grant_owned(const struct chat *c, const char *account_key)
+uint32_t membership_owned(const struct chat *c, const char *account_key)
 {
 	char who[SHARE_WHO_BYTES];
 
 	return share_has(c, SHARE_OWNED, share_who_account(account_key, who));
 }
 
-void grant_drop_room(struct chat *c, struct room *r)
+void membership_drop_room(struct chat *c, struct room *r)
 {
 	while (r->grants != NULL)
-		grant_forget(c, r->grants);
+		membership_forget(c, r->grants);
 }
 
 /* The grant of a fact's key, if its room and its account are still those that it was given for;
@@ -292,12 +292,12 @@ static bool load_whose(const struct chat *c, const char *key, const char *value,
 	       c->ngrants < GRANTS_ALL_MAX + ROOMS_MAX;
 }
 
-void grant_load(struct chat *c, const char *key, const char *value)
+void membership_load(struct chat *c, const char *key, const char *value)
 {
 	struct account *a;
 	unsigned roles;
 	struct room *r;
-	struct grant *g;
+	struct membership *g;
 	char *role;
 
 	if (!load_whose(c, key, value, &r, &a)) {
@@ -305,9 +305,9 @@ void grant_load(struct chat *c, const char *key, const char *value)
 		return;
 	}
 	/* A key is one fact's, so this one is loaded twice. */
-	if (grant_of(r, a->key) != NULL)
+	if (membership_of(r, a->key) != NULL)
 		return;
-	g = grant_add(c, r, a);
+	g = membership_add(c, r, a);
 	g->since = (uint64_t)fields_get_number(value, "since");
 	roles = fields_get_count(value, "roles", ROLES_ALL) & ~(1u << ROOM_NOBODY);
 	role = fields_get(value, "role");

@@ -27,7 +27,7 @@ static void put_out_all(struct chat *c, struct room *r, const char *by)
 	bytes_printf(&told, "%s has removed the room %s, and what was said in it.", by, r->name);
 	bytes_printf(&why, "by %s: the room is removed", by);
 	for (uint32_t i = 0; i < r->nmembers; i++)
-		out_mark(c, r->members[i], r, told.data, why.data);
+		eject_mark(c, r->members[i], r, told.data, why.data);
 	bytes_release(&told);
 	bytes_release(&why);
 }
@@ -43,7 +43,7 @@ static void room_remove(struct chat *c, struct room *r)
 			.kind = RECORD_REMOVE, .room = r->number, .time_ms = c->wall_ms, .room_name = r->name,
 			.sender = "", .body = "",
 		});
-	grant_drop_room(c, r);
+	membership_drop_room(c, r);
 	ban_room_gone(c, r);
 	outage_forget(c, r);
 	setting_release(c, r);
@@ -70,7 +70,7 @@ void removal_run(struct chat *c)
 		if (r != NULL && r->doom != NULL && !r->gone)
 			room_remove(c, r);
 	}
-	out_run(c);
+	eject_run(c);
 }
 
 /* -- accounts ------------------------------------------------------------------------------ */
@@ -110,7 +110,7 @@ static void drop_memberships(struct chat *c, struct account *a)
 		struct room *r = a->grants->room;
 		bool owned = r->owner == a->grants;
 
-		grant_forget(c, a->grants);
+		membership_forget(c, a->grants);
 		if (owned && r->owner == NULL)
 			end_ownerless(c, r, a);
 		room_release(c, r);

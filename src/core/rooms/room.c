@@ -58,7 +58,7 @@ struct room *room_new(struct chat *c, const char *name, const char *key, uint32_
 		c->rooms_top = slot + 1;
 	HASH_ADD_KEYPTR(hh, c->by_key, r->key, strlen(r->key), r);
 	HASH_ADD(hh_number, c->by_number, number, sizeof r->number, r);
-	grant_count(c, r);
+	membership_count(c, r);
 	return r;
 }
 
@@ -91,8 +91,8 @@ static void room_free(struct chat *c, struct room *r)
 	c->nrooms--;
 	/* It was marked (removal.h), and ends by itself before. */
 	c->ndoomed -= r->doom != NULL && !was_gone;
-	grant_drop_room(c, r);
-	grant_uncount(c, r);
+	membership_drop_room(c, r);
+	membership_uncount(c, r);
 	outage_forget(c, r);
 	ban_room_gone(c, r);
 	setting_release(c, r);

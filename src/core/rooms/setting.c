@@ -121,14 +121,14 @@ uint32_t setting_replay(const struct chat *c, const struct room *r)
 static void admit_present(struct chat *c, struct room *r)
 {
 	/* Where nobody owns it, an administrator has closed it. */
-	bool keeper = grant_owner(r) == NULL;
+	bool keeper = membership_owner(r) == NULL;
 
 	for (uint32_t i = 0; i < r->nmembers; i++) {
 		struct session *s = r->members[i];
 
 		if (s->account == NULL || !emit_has_room(c) ||
-		    !grant_give_by(c, keeper, r, s->account->key, ROOM_MEMBER))
-			rights_invite(c, s, r, 0, true);
+		    !membership_give_by(c, keeper, r, s->account->key, ROOM_MEMBER))
+			access_invite(c, s, r, 0, true);
 	}
 }
 
@@ -340,7 +340,7 @@ static void load_maker(struct chat *c, struct room *r, const char *value)
 		free(r->alone);
 		r->alone = mem_strdup(ROOM_SEVERAL);
 	}
-	grant_recount(c, r);
+	membership_recount(c, r);
 }
 
 void setting_load(struct chat *c, struct room *r, const char *value)

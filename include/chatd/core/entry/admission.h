@@ -9,28 +9,28 @@
 #include "chatd/core/state/state.h"
 
 /* What whoever makes way reads. */
-#define CROWD_WAY "Too many connections are waiting at the name prompt, so some are closed at random, " \
+#define ADMISSION_MAKE_WAY "Too many connections are waiting at the name prompt, so some are closed at random, " \
                   "and this was one. Please try again."
-#define CROWD_FULL "This chat is nearly full, and your address has more connections than most, so this " \
+#define ADMISSION_FULL "This chat is nearly full, and your address has more connections than most, so this " \
                    "one is closed to let others in. Please try again later."
 
 /* NULL: the connection of the event may come, once *way has made way for it (NULL: nobody need).
  * Otherwise what it reads (event.h), and nothing is kept of it. */
-const char *crowd_refuses(struct chat *c, const struct event *e, struct session **way);
+const char *admission_refuses(struct chat *c, const struct event *e, struct session **way);
 
 /* The connection of s, which is new, counts from here on: at its address until
- * crowd_released, and (state LOGIN) among those without a name (unnamed.h). */
-void crowd_admit(struct chat *c, struct session *s);
+ * admission_released, and (state LOGIN) among those without a name (unnamed.h). */
+void admission_count(struct chat *c, struct session *s);
 /* EVENT_RELEASED. */
-void crowd_released(struct chat *c, struct conn_id conn);
+void admission_released(struct chat *c, struct conn_id conn);
 
 /* Milliseconds until another password may be tried from where s comes from; 0: now, and it
  * counts. */
-int64_t crowd_login_wait_ms(struct chat *c, struct session *s);
+int64_t admission_login_wait_ms(struct chat *c, struct session *s);
 
 /* Milliseconds until another account may be made from where s comes from; 0: now, and it counts
  * once it is made. */
-int64_t crowd_account_wait_ms(struct chat *c, const struct session *s);
-void crowd_account_made(struct chat *c, const struct session *s);
+int64_t admission_account_wait_ms(struct chat *c, const struct session *s);
+void admission_account_made(struct chat *c, const struct session *s);
 
 #endif

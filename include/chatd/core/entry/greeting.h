@@ -12,20 +12,20 @@
 
 /* s is new, and (unless it is the host) the last in chat.login; user is its login name if it is a
  * user of the host, or NULL. */
-void greet_begin(struct chat *c, struct session *s, const char *user);
+void greeting_begin(struct chat *c, struct session *s, const char *user);
 
 /* The banner and the first prompt, unless it has read them. */
-void greet_now(struct chat *c, struct session *s);
+void greeting_now(struct chat *c, struct session *s);
 
 /* The first bytes of s have come, or more. True: it took us for something else, was told so in
  * its own way, and has ended. */
-bool greet_foreign(struct chat *c, struct session *s, const char *in, size_t n);
+bool greeting_probe(struct chat *c, struct session *s, const char *in, size_t n);
 
 /* A line of s that is about to be taken for its name. True: as before. */
-bool greet_foreign_line(struct chat *c, struct session *s, const char *line, size_t n);
+bool greeting_probe_line(struct chat *c, struct session *s, const char *line, size_t n);
 
 /* Banners that are due. */
-void greet_tick(struct chat *c);
-int64_t greet_due_ms(const struct chat *c);
+void greeting_tick(struct chat *c);
+int64_t greeting_due_ms(const struct chat *c);
 
 #endif

@@ -34,7 +34,7 @@ struct guess_key {
 
 struct guess {
 	struct guess_key key;
-	struct limit tries;
+	struct bucket tries;
 	bool counted;            /* in the address's share */
 	struct guess *prev, *next; /* in chat.guesses_oldest */
 	UT_hash_handle hh;       /* in chat.guesses, by key */

@@ -10,21 +10,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum foreign {
-	FOREIGN_NO,      /* a person, or a script that knows us */
-	FOREIGN_TLS,
-	FOREIGN_HTTP,
-	FOREIGN_SSH,
-	FOREIGN_SMTP,
-	FOREIGN_IRC,
-	FOREIGN_BINARY,  /* nothing that people type */
+enum probe {
+	PROBE_NO,      /* a person, or a script that knows us */
+	PROBE_TLS,
+	PROBE_HTTP,
+	PROBE_SSH,
+	PROBE_SMTP,
+	PROBE_IRC,
+	PROBE_BINARY,  /* nothing that people type */
 };
 
 /* What a connection's first n bytes, at least 1, are; or a whole line where a name is asked for, as
  * the first bytes may be any part of it: the network cuts where it likes. */
-enum foreign foreign_sign(const char *p, size_t n);
+enum probe probe_sign(const char *p, size_t n);
 
 /* What such a client is told: one sentence, for HTTP within an answer of RFC 9112. */
-const char *foreign_answer(enum foreign f);
+const char *probe_answer(enum probe f);
 
 #endif

@@ -10,7 +10,7 @@
 #include "chatd/core/state/state.h"
 
 /* What is kept of one who has gone. */
-struct ghost {
+struct resumable {
 	char code[RESUME_CODE_BYTES]; /* as of resume_code */
 	char *nick, *key;        /* owned */
 	char *room;              /* owned; its room's name: it may have to be made again */
@@ -19,7 +19,7 @@ struct ghost {
 	uint64_t back_seq;       /* see struct session */
 	int64_t until_ms;        /* then it is forgotten */
 	struct share *share;     /* that it is counted in */
-	struct ghost *prev, *next; /* in chat.ghosts, oldest first */
+	struct resumable *prev, *next; /* in chat.ghosts, oldest first */
 };
 
 /* The session ends without having wished to: it may be resumed for a while. */

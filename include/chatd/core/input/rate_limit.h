@@ -16,7 +16,7 @@ struct allowance {
 };
 
 /* Which bucket is empty. */
-enum pace_cause {
+enum rate_cause {
 	CAUSE_LINES,
 	CAUSE_BYTES,
 	CAUSE_ADDRESS_LINES,
@@ -24,34 +24,34 @@ enum pace_cause {
 };
 
 /* The longest wait of all buckets. */
-struct pace_wait {
+struct rate_wait {
 	int64_t ms;            /* 0: there is none */
-	enum pace_cause cause; /* of it */
+	enum rate_cause cause; /* of it */
 };
 
 /* What s may send by itself, and all of its kind (with a name, or without) from its address. */
-struct allowance pace_own(const struct chat *c, const struct session *s);
-struct allowance pace_all(const struct chat *c, const struct session *s);
+struct allowance rate_own(const struct chat *c, const struct session *s);
+struct allowance rate_all(const struct chat *c, const struct session *s);
 /* The buckets that these share. */
-struct shared_pace *pace_shared(const struct session *s);
+struct shared_rate *rate_shared(const struct session *s);
 
 /* s has a role that needs no buckets. */
-bool pace_is_exempt(const struct chat *c, const struct session *s);
+bool rate_is_exempt(const struct chat *c, const struct session *s);
 /* It has buckets. */
-bool pace_is_limited(const struct chat *c, const struct session *s);
+bool rate_is_limited(const struct chat *c, const struct session *s);
 /* And its address has; people on the host itself have no address, and before there is a name
  * those without limits by address have none either. */
-bool pace_has_address(const struct chat *c, const struct session *s);
+bool rate_has_address(const struct chat *c, const struct session *s);
 
 /* How long s must wait before it may send another line. */
-struct pace_wait pace_wait(const struct chat *c, struct session *s);
+struct rate_wait rate_wait(const struct chat *c, struct session *s);
 
 /* Takes so many bytes, and a line, out of the buckets of s and its address. */
-void pace_bytes(struct chat *c, struct session *s, size_t n);
-void pace_line(struct chat *c, struct session *s);
+void rate_bytes(struct chat *c, struct session *s, size_t n);
+void rate_line(struct chat *c, struct session *s);
 
 /* Nothing is taken out of either bucket. */
-bool pace_is_full(const struct chat *c, const struct pace *p);
+bool rate_is_full(const struct chat *c, const struct rate *p);
 
 /* The input of s waits for its buckets, or (address) for its address's; counted there. */
 void delay_begin(struct chat *c, struct session *s, bool address);

@@ -14,7 +14,7 @@
 /* Delays s until its buckets and its address's allow another line, if they do not now. */
 void flood_delay(struct chat *c, struct session *s);
 
-/* s has sent a line, which is said or a command. Its bytes are pace_bytes' business. */
+/* s has sent a line, which is said or a command. Its bytes are rate_bytes' business. */
 void flood_line(struct chat *c, struct session *s);
 
 /* Nothing that s says is passed on at present. */

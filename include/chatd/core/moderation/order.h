@@ -11,7 +11,7 @@
 /* -- power ---------------------------------------------------------------------------- */
 
 /* Each may act on those below it; admins also on one another. */
-enum order_rank {
+enum rank_of {
 	RANK_NOBODY,
 	RANK_OPERATOR,           /* of the room */
 	RANK_OWNER,              /* of the room */
@@ -21,65 +21,65 @@ enum order_rank {
 };
 
 /* s's rank in r; r NULL: on the whole server. */
-enum order_rank order_rank(const struct room *r, const struct session *s);
+enum rank_of rank_of(const struct room *r, const struct session *s);
 /* The same of an account whose bearer need not be here. */
-enum order_rank order_rank_of(const struct room *r, const struct account *a);
+enum rank_of rank_of_account(const struct room *r, const struct account *a);
 
 /* s keeps order in r (NULL: everywhere); otherwise it is told who does. */
-bool order_keeps(struct chat *c, struct session *s, const struct room *r);
+bool moderation_keeps(struct chat *c, struct session *s, const struct room *r);
 /* s, who keeps order in r, may act on somebody of that rank; otherwise it is told. */
-bool order_over(struct chat *c, struct session *s, const struct room *r, enum order_rank whom,
+bool moderation_over(struct chat *c, struct session *s, const struct room *r, enum rank_of whom,
                 const char *name);
 
 /* -- who may -------------------------------------------------------------------------- */
 
 /* s may be in the chat as account a, or (NULL) as a guest with this key; otherwise it is told
  * why not, until when, and whom to ask. */
-bool order_may_enter(struct chat *c, struct session *s, const struct account *a,
+bool moderation_may_enter(struct chat *c, struct session *s, const struct account *a,
                      const char *key);
 /* s, which is in the chat, may go to r; the same. */
-bool order_may_join(struct chat *c, struct session *s, const struct room *r);
+bool moderation_may_join(struct chat *c, struct session *s, const struct room *r);
 /* r, or the lobby where that is NULL or whoever s becomes is banned from it. */
-struct room *order_room(struct chat *c, const struct session *s, const struct account *a,
+struct room *moderation_room(struct chat *c, const struct session *s, const struct account *a,
                         const char *key, struct room *r);
 /* s, a guest or about to be one, may be called by this key: neither is that name banned, nor
  * does s escape a ban or a mute by it. Otherwise it is told. */
-bool order_may_rename(struct chat *c, struct session *s, const char *key);
+bool moderation_may_rename(struct chat *c, struct session *s, const char *key);
 /* s, a guest, may have an account; the same. */
-bool order_may_register(struct chat *c, struct session *s);
+bool moderation_may_register(struct chat *c, struct session *s);
 
 /* Why s may not say text in its room (NULL: anything), a sentence; NULL: it may. To be asked
  * only while c->guards > 0. In c->scratch. */
-const char *order_bars(struct chat *c, const struct session *s, const char *text);
+const char *moderation_bars(struct chat *c, const struct session *s, const char *text);
 /* Its room reads what s says beside lines: a last word, a reason. */
-bool order_hears(struct chat *c, const struct session *s, const char *text);
+bool moderation_hears(struct chat *c, const struct session *s, const char *text);
 /* Why s may not write to somebody of that role alone; the same. */
-const char *order_bars_private(struct chat *c, const struct session *s, enum role to);
+const char *moderation_bars_private(struct chat *c, const struct session *s, enum role to);
 /* The word of a name that s may not use; NULL: there is none. */
-const char *order_bars_name(const struct chat *c, const struct session *s, const char *name);
+const char *moderation_bars_name(const struct chat *c, const struct session *s, const char *name);
 
 /* What s, a moderator, reads of somebody beside what everybody may. */
-void order_whois(struct chat *c, struct session *s, const struct session *who);
+void moderation_whois(struct chat *c, struct session *s, const struct session *who);
 
 /* What one who is hit by b reads: by whom, until when, why, and whom to ask. In c->scratch. */
-const char *order_refusal(struct chat *c, const struct ban *b);
+const char *moderation_refusal(struct chat *c, const struct ban *b);
 
 /* The same for a mute. */
-const char *order_muted(struct chat *c, const struct ban *b);
+const char *moderation_muted(struct chat *c, const struct ban *b);
 
 /* -- what is told of bans ----------------------------------------------------------- */
 
 /* The names of those who are here and hit by b, of its room's members alone or of all; how many
  * they are is returned. `but` is left out. */
-uint32_t order_hit_names(struct chat *c, const struct ban *b, const struct room *members,
+uint32_t moderation_hit_names(struct chat *c, const struct ban *b, const struct room *members,
                          const struct session *but, struct bytes *names);
 /* s may know whom b hits, and not only how many: a ban of an address would tell an operator who
  * comes from where. */
-bool order_may_know(const struct session *s, const struct ban *b);
+bool moderation_may_know(const struct session *s, const struct ban *b);
 /* Whom b is of, as s may know it: what moderators ban by its address is "an address" to others. */
-const char *order_ban_who(const struct session *s, const struct ban *b);
+const char *moderation_ban_who(const struct session *s, const struct ban *b);
 /* /ban --preview: tells s whom b, which is not in force, would hit; operators of a room, how
  * many of those who are in it. */
-void order_preview(struct chat *c, struct session *s, const struct ban *b);
+void moderation_preview(struct chat *c, struct session *s, const struct ban *b);
 
 #endif

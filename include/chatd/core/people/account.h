@@ -61,15 +61,15 @@ struct account {
 	int64_t wrong_ms;        /* when the first of the next two was tried; 0: there are none */
 	struct wrong since, before; /* since the last sign-in, and before it: what its bearer may not have
 	                          * read, for whoever got in last was perhaps somebody else */
-	struct limit tries;      /* of passwords and codes, from everywhere; not saved */
-	struct limit code_tries; /* of codes, from where it was never signed in to; not saved */
+	struct bucket tries;      /* of passwords and codes, from everywhere; not saved */
+	struct bucket code_tries; /* of codes, from where it was never signed in to; not saved */
 	int64_t slow_ms;         /* said something last in a room that is slow; not saved */
 	struct session *session; /* who is signed in; NULL: nobody */
 	struct mail *mail;       /* owned; nmail messages that wait for it, oldest first */
 	uint32_t nmail;
 	struct account *prev, *next; /* in chat.keepers, exactly while listed */
 	bool listed;             /* it has a role */
-	struct grant *grants;    /* what it is in rooms; owned by those */
+	struct membership *grants;    /* what it is in rooms; owned by those */
 	UT_hash_handle hh;       /* in chat.accounts, by key */
 	UT_hash_handle hh_look;  /* in chat.looks, by look */
 	UT_hash_handle hh_shown; /* in chat.shown, by shown */

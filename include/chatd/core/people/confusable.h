@@ -18,14 +18,14 @@
  * knows single letters of the same shape, not what fonts make of pairs of them (vv and w),
  * and nothing of words that sound alike.
  */
-void look_of(const char *name, bool as_written, char look[NAME_LOOK_BYTES_MAX + 1]);
+void skeleton_of(const char *name, bool as_written, char look[NAME_SKELETON_BYTES_MAX + 1]);
 
 /* The look of the name in capitals, which are alike in more scripts than the small letters are (the
  * Cyrillic ТЕ and TE): of a name without case. In it an I is an i and nothing is an l but an L. */
-void look_in_capitals(const char *key, char look[NAME_LOOK_BYTES_MAX + 1]);
+void look_in_capitals(const char *key, char look[NAME_SKELETON_BYTES_MAX + 1]);
 
 /* A look as a number, to compare many quickly (FNV-1a). */
-uint64_t look_hash(const char *look);
+uint64_t skeleton_hash(const char *look);
 
 /* The letter, mark or digit is recommended for names (General Security Profile), or is of a script
  * of limited use, such as Cherokee, in which people's names are written too. */

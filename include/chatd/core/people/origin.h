@@ -15,8 +15,8 @@ struct strikes {
 };
 
 /* Buckets that several sessions share. */
-struct shared_pace {
-	struct pace pace;        /* what they send */
+struct shared_rate {
+	struct rate rate;        /* what they send */
 	uint32_t waiting;        /* of them, those whose input waits for it */
 	int64_t turns_ms;        /* when those were last let go on, and how many lines they were */
 	uint64_t turns;          /* given then (flood.c) */
@@ -28,9 +28,9 @@ struct origin {
 	uint64_t number;         /* of this entry and no other */
 	uint32_t guesses;        /* accounts whose passwords it has tried lately (guess.h), */
 	uint32_t room_guesses;   /* and rooms */
-	struct limit accounts;   /* accounts made; slow_* (token_bucket.h) */
-	struct limit connects, logins; /* connections, and passwords given; admission.h */
-	struct shared_pace named, unnamed; /* what all of its sessions send that have a name, and all
+	struct bucket accounts;   /* accounts made; slow_* (token_bucket.h) */
+	struct bucket connects, logins; /* connections, and passwords given; admission.h */
+	struct shared_rate named, unnamed; /* what all of its sessions send that have a name, and all
 	                          * that have none: a flood at the prompt silences nobody */
 	struct strikes strikes;  /* of all of its sessions */
 	uint32_t connections;    /* from their admission until they are closed; while there are any it is

@@ -9,7 +9,7 @@
 /* What the host's own session is called; it is no name that anybody could have. */
 #define HOST_NICK "the host"
 
-/* EVENT_CONNECTED, of one that may come (crowd_refuses). */
+/* EVENT_CONNECTED, of one that may come (admission_refuses). */
 struct session *session_begin(struct chat *c, const struct event *e);
 
 /* What its input waited for is there: the connection's kept bytes are offered again, and where

@@ -7,22 +7,22 @@
 #include "chatd/core/state/state.h"
 
 /* One who is about to be: in this step, or in the next that has room for it. */
-struct out {
+struct ejection {
 	struct session *session;
 	uint32_t room;           /* out of this one, to the lobby; 0: out of the chat */
 	char *told;              /* owned; what it reads */
 	char *why;               /* owned; what the room reads behind "bob was put out of ops" or
 	                          * "bob has left our chat: " */
-	struct out *prev, *next; /* in chat.ejections */
+	struct ejection *prev, *next; /* in chat.ejections */
 };
 
 /* s is to be put out of r (NULL: of the chat). */
-void out_mark(struct chat *c, struct session *s, const struct room *r, const char *told,
+void eject_mark(struct chat *c, struct session *s, const struct room *r, const char *told,
               const char *why);
 /* Puts out who can be. Sessions may end. */
-void out_run(struct chat *c);
-int64_t out_due_ms(const struct chat *c);
+void eject_run(struct chat *c);
+int64_t eject_due_ms(const struct chat *c);
 /* s has ended; or leaves the room that it was to be put out of. */
-void out_forget(struct chat *c, struct session *s);
+void eject_forget(struct chat *c, struct session *s);
 
 #endif

@@ -10,15 +10,15 @@
 #include "chatd/core/state/state.h"
 
 /* What is done with the line, in s's room; text is what was typed behind the number. */
-typedef void pointed_act(struct chat *c, struct session *s, const struct row *row,
+typedef void line_ref_act(struct chat *c, struct session *s, const struct row *row,
                          const char *text);
 
 /* "#123" or "123"; 0: no line's number. */
-uint64_t pointed_number(const char *word);
+uint64_t line_ref_number(const char *word);
 
 /* Asks for the line of the room where s is, and does it when it is there; s waits meanwhile. Where
  * there is no such line s is told. */
-void pointed_ask(struct chat *c, struct session *s, uint64_t id, pointed_act *act,
+void line_ref_ask(struct chat *c, struct session *s, uint64_t id, line_ref_act *act,
                  const char *text);
 
 #endif

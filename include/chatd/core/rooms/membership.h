@@ -19,7 +19,7 @@ enum room_role {
 	ROOM_OWNER,     /* and set what the room is like; one at the most */
 };
 
-struct grant {
+struct membership {
 	char *key;               /* owned; of the account */
 	uint8_t roles;           /* bit 1 << role for each that was given: what is taken leaves what
 	                          * was there before; never 0 */
@@ -28,58 +28,58 @@ struct grant {
 	struct room *room;       /* in which, */
 	struct account *account; /* and whose it is */
 	UT_hash_handle hh;       /* in room->grants, by key; oldest first */
-	struct grant *prev, *next; /* in account->grants */
+	struct membership *prev, *next; /* in account->grants */
 };
 
 /* "member", "voice", "operator", "owner". */
 const char *room_role_name(enum room_role role);
 
 /* The account's grant in the room; NULL: none. */
-struct grant *grant_of(const struct room *r, const char *account_key);
+struct membership *membership_of(const struct room *r, const char *account_key);
 
 /* The owner's; NULL: nobody owns the room. */
-const struct grant *grant_owner(const struct room *r);
-struct account *grant_owner_account(const struct room *r);
+const struct membership *membership_owner(const struct room *r);
+struct account *membership_owner_account(const struct room *r);
 
 /* It was given this very role, which may not be the highest that it has; g may be NULL. */
-bool grant_has(const struct grant *g, enum room_role role);
+bool membership_has(const struct membership *g, enum room_role role);
 
 /* What s may do in r: by its grant; moderators are operators everywhere, and administrators
  * owners. */
-enum room_role grant_role(const struct room *r, const struct session *s);
+enum room_role membership_role(const struct room *r, const struct session *s);
 /* The same for somebody who has this account (NULL: none) and role. */
-enum room_role grant_role_of(const struct room *r, const struct account *a, enum role role);
+enum room_role membership_role_of(const struct room *r, const struct account *a, enum role role);
 
 /* Gives the account's bearer a role, or takes that one away; saved. False: there are GRANTS_MAX
  * in the room, GRANTS_OWNER_MAX in those of its owner, GRANTS_OWNERLESS_MAX in one that nobody owns,
  * or too many in all. */
-bool grant_give(struct chat *c, struct room *r, const char *account_key, enum room_role role);
+bool membership_give(struct chat *c, struct room *r, const char *account_key, enum room_role role);
 /* keeper: whoever keeps order everywhere gives it, who may give more in a room that nobody owns. */
-bool grant_give_by(struct chat *c, bool keeper, struct room *r, const char *account_key,
+bool membership_give_by(struct chat *c, bool keeper, struct room *r, const char *account_key,
                    enum room_role role);
 /* The same of one that was taken away: whoever has nothing in the room reads what they read
  * before, after the line since. */
-bool grant_give_back(struct chat *c, bool keeper, struct room *r, const char *account_key,
+bool membership_give_back(struct chat *c, bool keeper, struct room *r, const char *account_key,
                      enum room_role role, uint64_t since);
-void grant_take(struct chat *c, struct room *r, const char *account_key, enum room_role role);
+void membership_take(struct chat *c, struct room *r, const char *account_key, enum room_role role);
 
 /* Rooms that the account owns. */
-uint32_t grant_owned(const struct chat *c, const char *account_key);
+uint32_t membership_owned(const struct chat *c, const char *account_key);
 /* People who are something in them, once for each room. */
-uint32_t grant_of_owner(const struct account *a);
+uint32_t membership_of_owner(const struct account *a);
 
 /* g ends, and its fact goes when there is time (forget.h). */
-void grant_forget(struct chat *c, struct grant *g);
+void membership_forget(struct chat *c, struct membership *g);
 /* The room goes: the same. */
-void grant_drop_room(struct chat *c, struct room *r);
+void membership_drop_room(struct chat *c, struct room *r);
 
 /* The room is new: it is counted (share.h) for its owner or, where it has none, for who made it;
  * who that is has changed; it goes. */
-void grant_count(struct chat *c, struct room *r);
-void grant_recount(struct chat *c, struct room *r);
-void grant_uncount(struct chat *c, struct room *r);
+void membership_count(struct chat *c, struct room *r);
+void membership_recount(struct chat *c, struct room *r);
+void membership_uncount(struct chat *c, struct room *r);
 
 /* At the start, after all rooms: one as it was saved. */
-void grant_load(struct chat *c, const char *key, const char *value);
+void membership_load(struct chat *c, const char *key, const char *value);
 
 #endif

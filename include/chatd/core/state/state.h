@@ -27,10 +27,10 @@ struct command;
 struct dialogue;
 struct filter;
 struct forgotten;
-struct ghost;
+struct resumable;
 struct guess;
-struct grant;
-struct out;
+struct membership;
+struct ejection;
 struct invite;
 struct mail;
 struct question;
@@ -76,7 +76,7 @@ struct lockdown {
 
 /* Those who are about to be put out (eject.h). */
 struct ejections {
-	struct out *first;          /* in that order */
+	struct ejection *first;          /* in that order */
 	bool due;                   /* some could not be put out for want of room in the effects */
 };
 
@@ -98,7 +98,7 @@ struct session {
 	bool throttled;             /* true exactly while in chat.throttled */
 	bool throttle_told;         /* has been told in this episode that it is too fast */
 	bool address_told;          /* and that its address is */
-	bool waits_for_address;     /* is throttled because of it: counted in pace_shared's waiting */
+	bool waits_for_address;     /* is throttled because of it: counted in rate_shared's waiting */
 	bool trusted;               /* administers the host: an administrator without an account */
 	bool superseded;            /* ends because its bearer has come back: nobody is told */
 	bool farewell;              /* it ends with words of its own, for the room */
@@ -113,7 +113,7 @@ struct session {
 	struct slip slip;           /* what it has typed by mistake */
 	uint32_t outage;            /* number of the outage in which it was connected; 0: in none */
 	uint32_t turn_lines;        /* that it may send before others of its address who wait */
-	struct pace pace;           /* of what it sends */
+	struct rate rate;           /* of what it sends */
 	int64_t delayed_ms;         /* how long its input has waited for a pace, less the time in
 	                             * which it did not, as of delay_at_ms; at least 0 */
 	int64_t delay_at_ms;        /* when it began to wait or to go on */
@@ -127,7 +127,7 @@ struct session {
 	const char *command;        /* the command that it gave last, by its name in the table; NULL:
 	                             * none */
 	char *nick, *key;           /* owned; NULL until named; of the HOST "the host" and "" */
-	uint64_t looks[2];          /* look_hash of what its name looks like: the key, as written */
+	uint64_t looks[2];          /* skeleton_hash of what its name looks like: the key, as written */
 	uint64_t named_seq;         /* the newest record when it got its name */
 	uint64_t back_seq;          /* a room that it was marked in after this record it comes back to */
 	struct room *room;          /* NULL until named */
@@ -160,7 +160,7 @@ struct session {
 	uint32_t nignored;
 	int64_t since_ms;           /* connected, or named */
 	int64_t said_ms;            /* said or did something last */
-	struct out *out;            /* owned; it is about to be put out; NULL: it is not */
+	struct ejection *ejection;  /* owned; it is about to be put out; NULL: it is not */
 	struct session *prev, *next; /* in chat.login (LOGIN) or chat.ended (ENDED) */
 	struct session *finish_prev, *finish_next; /* in chat.finishing */
 	struct session *slow_prev, *slow_next; /* in chat.throttled */
@@ -211,7 +211,7 @@ struct room {
 	int64_t made_ms;            /* when; 0: not known */
 	struct share *share;        /* that it is counted in, as */
 	enum share_kind counted;    /* ROOMS or OWNED: its owner's, or else its maker's */
-	struct grant *owner;        /* in grants; NULL: nobody owns it */
+	struct membership *owner;        /* in grants; NULL: nobody owns it */
 	uint64_t mark;              /* chat.mark as it was when somebody was found to be something here */
 	struct room_settings set;   /* what it is like */
 	struct {
@@ -220,11 +220,11 @@ struct room {
 		int64_t made_ms;    /* when that account was made */
 		int64_t at_ms;      /* when it was offered; holds for OFFER_MS */
 	} offer;
-	struct grant *grants;       /* owned hash; ngrants of at most GRANTS_MAX: who is what in it */
+	struct membership *grants;       /* owned hash; ngrants of at most GRANTS_MAX: who is what in it */
 	uint32_t ngrants;
 	struct ban_list bans[2];    /* owned; by enum ban_kind: who may not come in, or speak */
-	struct limit tries;         /* at its password, from everywhere */
-	struct limit notices;       /* pace of joins and leaves read one by one */
+	struct bucket tries;         /* at its password, from everywhere */
+	struct bucket notices;       /* pace of joins and leaves read one by one */
 	uint32_t sum_joined, sum_left; /* waiting to be summed up */
 	char *sum_nick;             /* owned; of the first of them */
 	int64_t sum_due_ms;         /* when; 0 exactly while not in chat.sums */
@@ -272,7 +272,7 @@ struct chat {
 	struct room *rooms[ROOMS_MAX]; /* by slot; NULL: free */
 	uint32_t rooms_top;         /* slots below it may be in use */
 	uint32_t rooms_low;         /* and those below this one all are */
-	uint64_t mark;              /* of rights_mark; counts up */
+	uint64_t mark;              /* of access_mark; counts up */
 	uint32_t ndoomed;           /* rooms that are about to be removed, and were not yet */
 	bool clock_doubted;         /* what goes because it is old waits */
 	int64_t rooms_look_ms;      /* when silent rooms are looked for next; 0: no event was yet */
@@ -296,7 +296,7 @@ struct chat {
 	struct address exempt[EXEMPT_MAX]; /* nexempt blocks that have no limits by address */
 	uint32_t nexempt;
 	char refusal[REFUSAL_BYTES_MAX]; /* what the last one reads who was refused */
-	struct limit refused_log;   /* words in the log about that; slow_* */
+	struct bucket refused_log;   /* words in the log about that; slow_* */
 	struct origins origins;     /* addresses, for their limits */
 	struct guess *guesses;      /* owned hash: what each address has tried */
 	struct guess *guesses_oldest; /* the same as a list, tried longest ago first */
@@ -305,7 +305,7 @@ struct chat {
 	struct report *reports;     /* owned, oldest first: nreports of at most REPORTS_MAX */
 	uint32_t nreports;
 	bool reports_unsaved;       /* some of them are still to be saved as they are now */
-	struct ghost *ghosts;       /* guests who were cut off, oldest first */
+	struct resumable *ghosts;       /* guests who were cut off, oldest first */
 	uint32_t nghosts;
 
 	uint32_t seen_slot, seen_left; /* whose connection is asked next what has arrived there, and how
@@ -318,7 +318,7 @@ struct chat {
 	struct filters filters;
 	struct lockdown lockdown;
 	uint32_t guards;            /* mutes, filters and the lockdown: while there is any, what is said is
-	                             * looked at (order_bars) */
+	                             * looked at (moderation_bars) */
 	struct ejections ejections;
 
 	struct effect *effects;     /* EFFECTS_MAX + nslots */
