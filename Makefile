@@ -1,23 +1,25 @@
 # chatd: a multi-room chat server for nc and telnet.
 #
 #   make            builds ./chatd
-#   make deps       installs what it needs, from Debian's packages
-#   make run        builds it and runs it in this folder
-#   make test       all tests, with sanitizers; ends with "N passed, N failed"
-#   make test-long  those that take longer: crashes, attacks, planted mistakes
-#   make install    PREFIX=/usr/local, DESTDIR=
+#   make deps         installs the Debian packages that a build needs; with a target after it
+#                     (make deps test), what that target needs as well
+#   make run          builds chatd and runs it in this folder
+#   make test         runs all tests, with sanitizers; ends with "N passed, N failed"
+#   make test-long    runs the longer tests: crashes, attacks, planted mistakes
+#   make install      installs chatd; PREFIX=/usr/local, DESTDIR=
 #
-#   make bench      chatd beside a bare fan-out and its peers (make deps bench first);
-#                   make bench-quick within 2 minutes
-#   make coverage   which lines and branches the tests reach
-#   make test-kernel  the tests on Debian 12's own kernel, in an emulated machine
-#   make sim        the simulation, with seeds that nobody has tried, for SIM_S seconds;
-#                   make sim SEED=n again with one seed, to see what happens in it
-#   make fuzz       the fuzzers, of what reads strangers' bytes, the configuration and the database,
-#                   and of the chat behind them, each for FUZZ_S seconds, two at a time
-#   make lint       clang-tidy and gcc's analyzer over the source (make deps lint first)
-#   make valgrind   the unit tests and the conversations in memory under memcheck
-#   make soak       2,000 people and kill -9 for SOAK_S seconds (1800), and where every line went
+#   make bench        compares chatd with a bare fan-out and with its peers (make deps bench first);
+#                     make bench-quick takes less than 2 minutes
+#   make coverage     shows which lines and branches the tests reach (make deps coverage first)
+#   make test-kernel  runs the tests on Debian 12's own kernel, in an emulated machine
+#   make sim          runs the simulation with new seeds for SIM_S seconds (60);
+#                     make sim SEED=n repeats one seed and shows what happens in it
+#   make fuzz         fuzzes the parsers of network input, configuration and database, and the chat
+#                     behind them, each for FUZZ_S seconds (300), two at a time
+#   make lint         runs clang-tidy and gcc's analyzer over the source (make deps lint first)
+#   make valgrind     runs the unit tests and the in-memory conversations under memcheck
+#   make soak         lets 2,000 people chat through kill -9 for SOAK_S seconds (1800), and accounts
+#                     for every line
 
 VERSION  = 0.1.0
 CC       = gcc
@@ -27,13 +29,13 @@ OPT      = -O2 -g
 WARN     = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion
 WERROR   =
 
-# A variant is a folder of objects: release, and those that the tests build.
+# Each variant has its own folder of objects: release, and those that the tests build.
 VARIANT  = release
 B        = .build/$(VARIANT)
 SAN      =
 
-# What makes a mistake of ours harder to use. The variants with sanitizers look for the mistakes.
-# Flags that not every compiler, or machine, has are asked for.
+# Hardening, which makes our bugs harder to exploit. Variants with sanitizers look for the bugs instead.
+# Flags that not every compiler or machine has are probed first.
 ifeq ($(VARIANT),release)
 has      = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo '$(1)')
 HARDEN  := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE \
@@ -92,9 +94,9 @@ $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CHATD_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Test programs stand before the library, so that the simulation's ring and
-# writer take the place of the real ones; what passes between server and core
-# goes through its model (__wrap_chat_step).
+# Test programs come before the library on the linker's command line, so that the simulation's ring
+# and writer replace the real ones; everything that passes between server and core goes through its
+# model (__wrap_chat_step).
 SIM_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim_*.c tests/fake_*.c)))
 $(B)/tests/sim: $(B)/tests/sim.o $(SIM_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -Wl,--wrap=chat_step,--wrap=rename,--wrap=unlink,--wrap=fsync \
@@ -120,7 +122,7 @@ $(B)/tests/failmem.so: tests/failmem.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fPIE -D_FORTIFY_SOURCE=3,$(CHATD_CFLAGS)) -fno-builtin -fPIC -shared -o $@ $< -ldl
 
-# The benchmark's load and floor take nothing of chatd's; fill writes through its store.
+# The benchmark's load and floor use none of chatd's code; fill writes through its store.
 GEN_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/gen*.c)))
 BENCH   = $(addprefix $(B)/tests/bench/,gen floor fill slowdisk.so)
 
@@ -137,7 +139,7 @@ $(B)/tests/bench/slowdisk.so: tests/bench/slowdisk.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CHATD_CFLAGS) -fPIC -shared -o $@ $< -ldl
 
-# Is loaded into a chatd that is built without sanitizers.
+# Loaded into a chatd built without sanitizers.
 $(B)/tests/faildisk.so: tests/faildisk.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(filter-out $(SAN) $(HARDEN),$(CHATD_CFLAGS)) -fPIC -shared -o $@ $< -ldl
@@ -145,7 +147,7 @@ $(B)/tests/faildisk.so: tests/faildisk.c Makefile
 $(B)/tests/%: $(B)/tests/%.o $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
-# Their kernel refuses what the test wants it to.
+# In these tests, the kernel's calls fail when the test says so.
 $(B)/tests/test_ring_faults $(B)/tests/test_ring_lost: CHATD_LDFLAGS += \
     -Wl,--wrap=io_uring_submit_and_wait_timeout -Wl,--wrap=io_uring_submit_and_get_events \
     -Wl,--wrap=io_uring_get_events -Wl,--wrap=nanosleep
@@ -153,21 +155,21 @@ $(B)/tests/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs
 $(B)/tests/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params \
     -Wl,--wrap=io_uring_register_buf_ring -Wl,--wrap=mmap -Wl,--wrap=syscall
 
-# A filesystem without permissions.
+# This test needs a filesystem without permissions.
 $(B)/tests/test_files: CHATD_LDFLAGS += -Wl,--wrap=fchmod
 
 -include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d $(B)/tests/bench/*.d)
 
-# Over a disk that fails.
+# This test runs over a disk that fails.
 $(B)/tests/test_faults: $(B)/tests/fake_disk.o $(B)/tests/fake_files.o
 
 .PRECIOUS: $(B)/tests/%.o
-# In an emulated machine with Debian 12's own kernel (make deps test-kernel first).
+# Runs in an emulated machine with Debian 12's own kernel (make deps test-kernel first).
 test-kernel:
 	$(MAKE) VARIANT=release chatd tests
 	tests/kernel
 
-# Which lines and branches the tests reach (make deps coverage first).
+# Shows which lines and branches the tests reach (make deps coverage first).
 coverage:
 	$(MAKE) -s VARIANT=coverage OPT='-O0 -g' SAN=--coverage tests
 	tests/coverage
@@ -175,7 +177,7 @@ coverage:
 .PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
         soak lint valgrind
 
-# It does not run as root: for root it becomes nobody, whose folder is one that nobody can reach.
+# Started as root, chatd switches to the user nobody, with its history in a folder of that user's own.
 run: chatd
 	@[ "$$(id -u)" != 0 ] || install -d -o nobody -m 700 /var/lib/chatd-run
 	@if [ "$$(id -u)" = 0 ]; then \
@@ -184,7 +186,7 @@ run: chatd
 	    exec ./chatd; \
 	fi
 
-# Installs only what is missing, so that it asks for no password where all is there.
+# Installs only what is missing, so that it asks for no password if nothing is.
 deps:
 	@missing=; for p in $(DEPS_BUILD) $(if $(filter test,$(MAKECMDGOALS)),$(DEPS_TEST)) \
 	        $(if $(filter coverage,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_COVERAGE)) \
@@ -215,16 +217,15 @@ bench bench-quick: $(B)/chatd $(BENCH)
 
 SIM_S = 60
 
-# Sanitizers want their shadow memory where some kernels put random mappings.
+# Some kernels put random mappings where the sanitizers need their shadow memory; setarch -R stops that.
 sim:
 	$(MAKE) -s VARIANT=asan .build/asan/tests/sim
 	@fixed=; if setarch -R true 2>/dev/null; then fixed='setarch -R'; fi; \
 	$$fixed .build/asan/tests/sim $(if $(SEED),--seed $(SEED),--for $(SIM_S))
 
-# Read without being run, by two; what they need not say is explained in .clang-tidy and here:
-# gcc's analyzer takes what lives in uthash's tables, found by a pointer into it, for leaks, of
-# which the tests' LeakSanitizer finds the real ones; and what a function of another file returns
-# as a structure for something that was never set.
+# Two static analysers. .clang-tidy explains what the first need not report; for gcc's: it takes objects
+# in uthash's tables, which are reached by a pointer into them, for leaks (the tests' LeakSanitizer
+# finds the real ones), and structures returned by functions of other files for uninitialised.
 LINT_QUIET = -Wno-analyzer-malloc-leak -Wno-analyzer-use-of-uninitialized-value
 LINT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iinclude -DCHATD_VERSION='"$(VERSION)"'
 
@@ -235,7 +236,8 @@ lint:
 	    -Werror -O2 -fanalyzer $(LINT_QUIET) -c -o /dev/null
 	@echo "lint: nothing found"
 
-# Without sanitizers, which do the same in another way. The fence's own tests fence valgrind in.
+# Without sanitizers, which do the same in another way. Leaves out the sandbox's tests: they would
+# sandbox valgrind itself.
 VALGRIND = valgrind -q --error-exitcode=99
 
 valgrind:
@@ -244,7 +246,7 @@ valgrind:
 	    echo "== $$t"; $(VALGRIND) .build/valgrind/tests/$$t; done
 	$(VALGRIND) .build/valgrind/tests/talk --core tests/talk/*.talk
 
-# Many people for a long time (make deps test first): SOAK_S, SOAK_PEOPLE, SOAK_SEED.
+# Many people for a long time (make deps test first); set SOAK_S, SOAK_PEOPLE, SOAK_SEED.
 soak: $(B)/chatd $(B)/tests/load $(B)/tests/soak_client
 	tests/soak $(B)/chatd $(B)/tests/load
 
@@ -252,9 +254,9 @@ FUZZ_S = 300
 FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZERS = input conf db
 
-# Each for FUZZ_S seconds, two at a time. They begin with tests/corpus; what they learn is kept in
-# .build/fuzz, and what ends one is left there as crash-*: such a file goes, small, into tests/corpus,
-# which make test runs.
+# Each fuzzer runs for FUZZ_S seconds, two at a time. They start from tests/corpus and keep what they
+# learn in .build/fuzz. An input that crashes one is left there as crash-*: minimise it and add it to
+# tests/corpus, which make test runs.
 fuzz: fuzz-build
 	@cd .build/fuzz && for f in $(FUZZERS); do mkdir -p found/$$f; done; \
 	printf '%s\n' $(FUZZERS) chat | xargs -P 2 -I F sh -c ' \
