@@ -158,7 +158,7 @@ $(B)/tests/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params
 # This test needs a filesystem without permissions.
 $(B)/tests/test_files: CHATD_LDFLAGS += -Wl,--wrap=fchmod
 
--include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d $(B)/tests/bench/*.d)
+-include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d $(B)/tests/*/*.d)
 
 # This test runs over a disk that fails.
 $(B)/tests/test_faults: $(B)/tests/fake_disk.o $(B)/tests/fake_files.o
@@ -172,7 +172,7 @@ test-kernel:
 # Shows which lines and branches the tests reach (make deps coverage first).
 coverage:
 	$(MAKE) -s VARIANT=coverage OPT='-O0 -g' SAN=--coverage tests
-	tests/coverage
+	tests/check/coverage
 
 .PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
         soak lint valgrind

@@ -2,7 +2,7 @@
  * The table of bounds, walked: in each row somebody hostile takes all they can, and then another
  * and a moderator still succeed, and the command that empties the table does.
  *
- * docs/security.md has a row for each; tests/docs-check holds that.
+ * docs/security.md has a row for each; tests/check/docs-check holds that.
  */
 #include "chat_help.h"
 
