@@ -67,7 +67,8 @@ OBJ    = $(SRC:%.c=$(B)/%.o)
 LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
-TOOLS  = $(addprefix $(B)/tests/,hostile_tool talk sim fuzz_chat load faildisk.so crowd witness soak_client alloc_client failmem.so)
+TOOLS  = $(addprefix $(B)/tests/,talk sim fuzz_chat) $(addprefix $(B)/tests/system/,\
+           load crowd witness hostile_tool soak_client alloc_client faildisk.so failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
              libtelnet-dev uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
@@ -90,6 +91,9 @@ $(LIB): $(filter-out $(B)/src/program/main.o,$(OBJ))
 	@rm -f $@
 	@ar rcs $@ $^
 
+# What several kinds of tests share is found by its name alone.
+$(B)/tests/%.o: CHATD_CFLAGS += -iquote tests/lib
+
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CHATD_CFLAGS) -MMD -MP -c -o $@ $<
@@ -110,15 +114,15 @@ CHAT_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/fuzz_chat*.c)))
 $(B)/tests/fuzz_chat: $(CHAT_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
 
-SOAK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/soak_*.c)))
-$(B)/tests/soak_client: $(SOAK_OBJ) $(LIB)
+SOAK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/system/soak_*.c)))
+$(B)/tests/system/soak_client: $(SOAK_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^
 
-ALLOC_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/alloc_*.c)))
-$(B)/tests/alloc_client: $(ALLOC_OBJ) $(LIB)
+ALLOC_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/system/alloc_*.c)))
+$(B)/tests/system/alloc_client: $(ALLOC_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lsqlite3
 
-$(B)/tests/failmem.so: tests/failmem.c Makefile
+$(B)/tests/system/failmem.so: tests/system/failmem.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fPIE -D_FORTIFY_SOURCE=3,$(CHATD_CFLAGS)) -fno-builtin -fPIC -shared -o $@ $< -ldl
 
@@ -139,8 +143,8 @@ $(B)/tests/bench/slowdisk.so: tests/bench/slowdisk.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CHATD_CFLAGS) -fPIC -shared -o $@ $< -ldl
 
-# Loaded into a chatd built without sanitizers.
-$(B)/tests/faildisk.so: tests/faildisk.c Makefile
+# Is loaded into a chatd that is built without sanitizers.
+$(B)/tests/system/faildisk.so: tests/system/faildisk.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(filter-out $(SAN) $(HARDEN),$(CHATD_CFLAGS)) -fPIC -shared -o $@ $< -ldl
 
@@ -167,7 +171,7 @@ $(B)/tests/test_faults: $(B)/tests/fake_disk.o $(B)/tests/fake_files.o
 # Runs in an emulated machine with Debian 12's own kernel (make deps test-kernel first).
 test-kernel:
 	$(MAKE) VARIANT=release chatd tests
-	tests/kernel
+	tests/system/kernel
 
 # Shows which lines and branches the tests reach (make deps coverage first).
 coverage:
@@ -246,9 +250,9 @@ valgrind:
 	    echo "== $$t"; $(VALGRIND) .build/valgrind/tests/$$t; done
 	$(VALGRIND) .build/valgrind/tests/talk --core tests/talk/*.talk
 
-# Many people for a long time (make deps test first); set SOAK_S, SOAK_PEOPLE, SOAK_SEED.
-soak: $(B)/chatd $(B)/tests/load $(B)/tests/soak_client
-	tests/soak $(B)/chatd $(B)/tests/load
+# Many people for a long time (make deps test first): SOAK_S, SOAK_PEOPLE, SOAK_SEED.
+soak: $(B)/chatd $(B)/tests/system/load $(B)/tests/system/soak_client
+	tests/system/soak $(B)/chatd $(B)/tests/system/load
 
 FUZZ_S = 300
 FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -270,10 +274,10 @@ fuzz-build:
 	$(MAKE) -s VARIANT=fuzz CC=clang OPT='-O1 -g' WERROR=-Werror \
 	    SAN='-fsanitize=fuzzer-no-link $(FUZZ_SAN)' .build/fuzz/libchatd.a
 	set -e; for f in $(FUZZERS); do \
-	    clang $(CHATD_CFLAGS) -O1 -g -Itests -fsanitize=fuzzer $(FUZZ_SAN) -o .build/fuzz/$$f \
+	    clang $(CHATD_CFLAGS) -O1 -g -Itests -Itests/lib -fsanitize=fuzzer $(FUZZ_SAN) -o .build/fuzz/$$f \
 	        tests/fuzz_$$f.c .build/fuzz/libchatd.a -pthread $(LIBS); \
 	done
-	clang $(CHATD_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link $(FUZZ_SAN) -Itests -o .build/fuzz/chat \
+	clang $(CHATD_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link $(FUZZ_SAN) -Itests -Itests/lib -o .build/fuzz/chat \
 	    tests/fuzz_chat*.c .build/fuzz/libchatd.a -pthread $(LIBS)
 
 install: chatd

@@ -2,7 +2,7 @@
  * Nothing that a peer types reaches a terminal as more than text: each hostile string in each place
  * of each command, by people of each kind, over a real store; every byte that comes out is looked
  * at by fuzz_world.h, which ends the program where one is wrong. The logs of the program are held
- * against the same strings by tests/hostile.c.
+ * against the same strings by tests/system/hostile.
  */
 #include "hostile_world.h"
 

@@ -1,4 +1,4 @@
-/* The sum of what may be kept in memory. That it holds is seen by tests/attack. */
+/* The sum of what may be kept in memory. That it holds is seen by tests/system/attack. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /*
- * For tests/hostile: types hostile strings into a chatd, and looks at what comes of it.
+ * For tests/system/hostile: types hostile strings into a chatd, and looks at what comes of it.
  *
  *	hostile_tool feed PORT          as people from the network, and those who are none
  *	hostile_tool feed PATH          over a unix socket, as whoever administers the host

@@ -1,5 +1,5 @@
 /*
- * crowd: many connections that do one thing as fast as they can, for tests/attack and tests/slow.
+ * crowd: many connections that do one thing as fast as they can, for attack and slow.
  *
  *     crowd PORT N KEY=VALUE...
  *

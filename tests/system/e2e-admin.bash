@@ -315,7 +315,7 @@ admin_alone_as_others() {
 
 # jailed FILE [MODE]: the addresses that fail2ban's filter finds in its lines.
 jailed() {
-	fail2ban-regex --datepattern '{^LN-BEG}' -o ip "$1" "$here/../docs/fail2ban/filter.conf[mode=${2:-normal}]" |
+	fail2ban-regex --datepattern '{^LN-BEG}' -o ip "$1" "$here/../../docs/fail2ban/filter.conf[mode=${2:-normal}]" |
 		sort | uniq -c | awk '{ print $1, $2 }'
 }
 

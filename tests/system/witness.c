@@ -1,5 +1,5 @@
 /*
- * witness: ordinary people, watched while others misbehave; for tests/attack and tests/slow.
+ * witness: ordinary people, watched while others misbehave; for attack and slow.
  *
  *     witness pair PORT [MS]      two people in a room of their own: one says a line each MS (20)
  *                                 milliseconds, the other reads it. When its input ends it prints
