@@ -67,7 +67,7 @@ OBJ    = $(SRC:%.c=$(B)/%.o)
 LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
-TOOLS  = $(addprefix $(B)/tests/,talk sim fuzz_chat) $(addprefix $(B)/tests/system/,\
+TOOLS  = $(addprefix $(B)/tests/,talk/talk sim fuzz_chat) $(addprefix $(B)/tests/system/,\
            load crowd witness hostile_tool soak_client alloc_client faildisk.so failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
@@ -106,8 +106,8 @@ $(B)/tests/sim: $(B)/tests/sim.o $(SIM_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -Wl,--wrap=chat_step,--wrap=rename,--wrap=unlink,--wrap=fsync \
 	    -o $@ $^ $(LIBS)
 
-TALK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/talk*.c)))
-$(B)/tests/talk: $(TALK_OBJ) $(LIB)
+TALK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/talk/*.c)))
+$(B)/tests/talk/talk: $(TALK_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
 
 CHAT_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/fuzz_chat*.c)))
@@ -248,7 +248,7 @@ valgrind:
 	$(MAKE) -s VARIANT=valgrind OPT='-O1 -g' HARDEN= HARDEN_LD= tests
 	set -e; for t in $(filter-out test_fence,$(UNIT:tests/%.c=%)); do \
 	    echo "== $$t"; $(VALGRIND) .build/valgrind/tests/$$t; done
-	$(VALGRIND) .build/valgrind/tests/talk --core tests/talk/*.talk
+	$(VALGRIND) .build/valgrind/tests/talk/talk --core tests/talk/conversations/*.talk
 
 # Many people for a long time (make deps test first): SOAK_S, SOAK_PEOPLE, SOAK_SEED.
 soak: $(B)/chatd $(B)/tests/system/load $(B)/tests/system/soak_client
