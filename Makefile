@@ -67,7 +67,7 @@ OBJ    = $(SRC:%.c=$(B)/%.o)
 LIB    = $(B)/libchatd.a
 UNIT   = $(sort $(wildcard tests/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
-TOOLS  = $(addprefix $(B)/tests/,talk/talk sim fuzz_chat) $(addprefix $(B)/tests/system/,\
+TOOLS  = $(addprefix $(B)/tests/,talk/talk sim/sim fuzz_chat) $(addprefix $(B)/tests/system/,\
            load crowd witness hostile_tool soak_client alloc_client faildisk.so failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
@@ -98,11 +98,14 @@ $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CHATD_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Test programs come before the library on the linker's command line, so that the simulation's ring
-# and writer replace the real ones; everything that passes between server and core goes through its
-# model (__wrap_chat_step).
-SIM_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim_*.c tests/fake_*.c)))
-$(B)/tests/sim: $(B)/tests/sim.o $(SIM_OBJ) $(LIB)
+# A disk that fails, for what has the store over it.
+DISK_OBJ = $(B)/tests/lib/fake_disk.o $(B)/tests/lib/fake_files.o
+
+# Test programs stand before the library, so that the simulation's ring and
+# writer take the place of the real ones; what passes between server and core
+# goes through its model (__wrap_chat_step).
+SIM_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c)))
+$(B)/tests/sim/sim: $(SIM_OBJ) $(DISK_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -Wl,--wrap=chat_step,--wrap=rename,--wrap=unlink,--wrap=fsync \
 	    -o $@ $^ $(LIBS)
 
@@ -164,8 +167,7 @@ $(B)/tests/test_files: CHATD_LDFLAGS += -Wl,--wrap=fchmod
 
 -include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d $(B)/tests/*/*.d)
 
-# This test runs over a disk that fails.
-$(B)/tests/test_faults: $(B)/tests/fake_disk.o $(B)/tests/fake_files.o
+$(B)/tests/test_faults: $(DISK_OBJ)
 
 .PRECIOUS: $(B)/tests/%.o
 # Runs in an emulated machine with Debian 12's own kernel (make deps test-kernel first).
@@ -223,9 +225,9 @@ SIM_S = 60
 
 # Some kernels put random mappings where the sanitizers need their shadow memory; setarch -R stops that.
 sim:
-	$(MAKE) -s VARIANT=asan .build/asan/tests/sim
+	$(MAKE) -s VARIANT=asan .build/asan/tests/sim/sim
 	@fixed=; if setarch -R true 2>/dev/null; then fixed='setarch -R'; fi; \
-	$$fixed .build/asan/tests/sim $(if $(SEED),--seed $(SEED),--for $(SIM_S))
+	$$fixed .build/asan/tests/sim/sim $(if $(SEED),--seed $(SEED),--for $(SIM_S))
 
 # Two static analysers. .clang-tidy explains what the first need not report; for gcc's: it takes objects
 # in uthash's tables, which are reached by a pointer into them, for leaks (the tests' LeakSanitizer

@@ -1,5 +1,5 @@
 /*
- * What the server relies on in io_uring, and what tests/fake_ring.c imitates: accepting,
+ * What the server relies on in io_uring, and what tests/sim/fake_ring.c imitates: accepting,
  * receiving, polling, waiting. Sends, and many operations at once, are in test_ring_send.c.
  */
 #include "ring_help.h"

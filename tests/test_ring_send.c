@@ -1,5 +1,5 @@
 /*
- * What the server relies on in io_uring, and what tests/fake_ring.c imitates: sending, and more
+ * What the server relies on in io_uring, and what tests/sim/fake_ring.c imitates: sending, and more
  * operations and completions than the queues hold.
  */
 #include "ring_help.h"
