@@ -65,9 +65,9 @@ LIBS          = -luring -lsqlite3 -linih -lutf8proc -ltelnet -lcrypt -loath -lic
 SRC    = $(sort $(shell find src -name "*.c"))
 OBJ    = $(SRC:%.c=$(B)/%.o)
 LIB    = $(B)/libchatd.a
-UNIT   = $(sort $(wildcard tests/test_*.c))
+UNIT   = $(sort $(wildcard tests/test_*.c tests/fuzz/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
-TOOLS  = $(addprefix $(B)/tests/,talk/talk sim/sim fuzz_chat) $(addprefix $(B)/tests/system/,\
+TOOLS  = $(addprefix $(B)/tests/,talk/talk sim/sim fuzz/fuzz_chat) $(addprefix $(B)/tests/system/,\
            load crowd witness hostile_tool soak_client alloc_client faildisk.so failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libinih-dev libutf8proc-dev \
@@ -113,8 +113,8 @@ TALK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/talk/*.c)))
 $(B)/tests/talk/talk: $(TALK_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
 
-CHAT_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/fuzz_chat*.c)))
-$(B)/tests/fuzz_chat: $(CHAT_OBJ) $(LIB)
+CHAT_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/fuzz/fuzz_chat*.c)))
+$(B)/tests/fuzz/fuzz_chat: $(CHAT_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ $(LIBS)
 
 SOAK_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/system/soak_*.c)))
@@ -260,15 +260,15 @@ FUZZ_S = 300
 FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZERS = input conf db
 
-# Each fuzzer runs for FUZZ_S seconds, two at a time. They start from tests/corpus and keep what they
-# learn in .build/fuzz. An input that crashes one is left there as crash-*: minimise it and add it to
-# tests/corpus, which make test runs.
+# Each for FUZZ_S seconds, two at a time. They begin with tests/fuzz/corpus; what they learn is kept in
+# .build/fuzz, and what ends one is left there as crash-*: such a file goes, small, into tests/fuzz/corpus,
+# which make test runs.
 fuzz: fuzz-build
 	@cd .build/fuzz && for f in $(FUZZERS); do mkdir -p found/$$f; done; \
 	printf '%s\n' $(FUZZERS) chat | xargs -P 2 -I F sh -c ' \
 	    if [ F = chat ]; then ./chat $(FUZZ_S) >F.log 2>&1; else \
 	        ./F -max_total_time=$(FUZZ_S) -timeout=20 -max_len=65536 -print_final_stats=1 \
-	            -artifact_prefix=F- found/F ../../tests/corpus/F >F.log 2>&1; \
+	            -artifact_prefix=F- found/F ../../tests/fuzz/corpus/F >F.log 2>&1; \
 	    fi || { echo "F: found something, see .build/fuzz/F.log"; tail -n 30 F.log; exit 1; }; \
 	    grep -aE "number_of_executed_units|rounds from" F.log | sed "s/^/F: /"'
 
@@ -276,11 +276,11 @@ fuzz-build:
 	$(MAKE) -s VARIANT=fuzz CC=clang OPT='-O1 -g' WERROR=-Werror \
 	    SAN='-fsanitize=fuzzer-no-link $(FUZZ_SAN)' .build/fuzz/libchatd.a
 	set -e; for f in $(FUZZERS); do \
-	    clang $(CHATD_CFLAGS) -O1 -g -Itests -Itests/lib -fsanitize=fuzzer $(FUZZ_SAN) -o .build/fuzz/$$f \
-	        tests/fuzz_$$f.c .build/fuzz/libchatd.a -pthread $(LIBS); \
+	    clang $(CHATD_CFLAGS) -O1 -g -iquote tests/lib -fsanitize=fuzzer $(FUZZ_SAN) -o .build/fuzz/$$f \
+	        tests/fuzz/fuzz_$$f.c .build/fuzz/libchatd.a -pthread $(LIBS); \
 	done
-	clang $(CHATD_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link $(FUZZ_SAN) -Itests -Itests/lib -o .build/fuzz/chat \
-	    tests/fuzz_chat*.c .build/fuzz/libchatd.a -pthread $(LIBS)
+	clang $(CHATD_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link $(FUZZ_SAN) -iquote tests/lib -o .build/fuzz/chat \
+	    tests/fuzz/fuzz_chat*.c .build/fuzz/libchatd.a -pthread $(LIBS)
 
 install: chatd
 	install -D -m 755 chatd $(DESTDIR)$(PREFIX)/bin/chatd

@@ -1,11 +1,11 @@
-/* What the fuzzers found, and where they begin: tests/corpus/conf through fuzz_conf.c. */
+/* What the fuzzers found, and where they begin: tests/fuzz/corpus/input through fuzz_input.c. */
 #include "corpus_help.h"
-#include "fuzz_conf.c"
+#include "fuzz_input.c"
 
 static void test_corpus(void **state)
 {
 	(void)state;
-	corpus_run("tests/corpus/conf");
+	corpus_run("tests/fuzz/corpus/input");
 }
 
 int main(void)

@@ -1,11 +1,11 @@
-/* What the fuzzers found, and where they begin: tests/corpus/input through fuzz_input.c. */
+/* What the fuzzers found, and where they begin: tests/fuzz/corpus/conf through fuzz_conf.c. */
 #include "corpus_help.h"
-#include "fuzz_input.c"
+#include "fuzz_conf.c"
 
 static void test_corpus(void **state)
 {
 	(void)state;
-	corpus_run("tests/corpus/input");
+	corpus_run("tests/fuzz/corpus/conf");
 }
 
 int main(void)

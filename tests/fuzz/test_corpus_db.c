@@ -1,11 +1,11 @@
-/* What the fuzzers found, and where they begin: tests/corpus/db through fuzz_db.c. */
+/* What the fuzzers found, and where they begin: tests/fuzz/corpus/db through fuzz_db.c. */
 #include "corpus_help.h"
 #include "fuzz_db.c"
 
 static void test_corpus(void **state)
 {
 	(void)state;
-	corpus_run("tests/corpus/db");
+	corpus_run("tests/fuzz/corpus/db");
 }
 
 int main(void)
