@@ -65,7 +65,7 @@ LIBS          = -luring -lsqlite3 -linih -lutf8proc -ltelnet -lcrypt -loath -lic
 SRC    = $(sort $(shell find src -name "*.c"))
 OBJ    = $(SRC:%.c=$(B)/%.o)
 LIB    = $(B)/libchatd.a
-UNIT   = $(sort $(wildcard tests/test_*.c tests/fuzz/test_*.c))
+UNIT   = $(sort $(wildcard tests/unit/*/test_*.c tests/fuzz/test_*.c))
 TESTS  = $(UNIT:tests/%.c=$(B)/tests/%)
 TOOLS  = $(addprefix $(B)/tests/,talk/talk sim/sim fuzz/fuzz_chat) $(addprefix $(B)/tests/system/,\
            load crowd witness hostile_tool soak_client alloc_client faildisk.so failmem.so)
@@ -154,20 +154,20 @@ $(B)/tests/system/faildisk.so: tests/system/faildisk.c Makefile
 $(B)/tests/%: $(B)/tests/%.o $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
-# In these tests, the kernel's calls fail when the test says so.
-$(B)/tests/test_ring_faults $(B)/tests/test_ring_lost: CHATD_LDFLAGS += \
+# Their kernel refuses what the test wants it to.
+$(B)/tests/unit/net/test_ring_faults $(B)/tests/unit/net/test_ring_lost: CHATD_LDFLAGS += \
     -Wl,--wrap=io_uring_submit_and_wait_timeout -Wl,--wrap=io_uring_submit_and_get_events \
     -Wl,--wrap=io_uring_get_events -Wl,--wrap=nanosleep
-$(B)/tests/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs
-$(B)/tests/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params \
+$(B)/tests/unit/store/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs
+$(B)/tests/unit/net/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params \
     -Wl,--wrap=io_uring_register_buf_ring -Wl,--wrap=mmap -Wl,--wrap=syscall
 
-# This test needs a filesystem without permissions.
-$(B)/tests/test_files: CHATD_LDFLAGS += -Wl,--wrap=fchmod
+# A filesystem without permissions.
+$(B)/tests/unit/store/test_files: CHATD_LDFLAGS += -Wl,--wrap=fchmod
 
--include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*.d $(B)/tests/*/*.d)
+-include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*/*.d)
 
-$(B)/tests/test_faults: $(DISK_OBJ)
+$(B)/tests/unit/store/test_faults: $(DISK_OBJ)
 
 .PRECIOUS: $(B)/tests/%.o
 # Runs in an emulated machine with Debian 12's own kernel (make deps test-kernel first).
@@ -248,7 +248,7 @@ VALGRIND = valgrind -q --error-exitcode=99
 
 valgrind:
 	$(MAKE) -s VARIANT=valgrind OPT='-O1 -g' HARDEN= HARDEN_LD= tests
-	set -e; for t in $(filter-out test_fence,$(UNIT:tests/%.c=%)); do \
+	set -e; for t in $(filter-out unit/program/test_fence,$(UNIT:tests/%.c=%)); do \
 	    echo "== $$t"; $(VALGRIND) .build/valgrind/tests/$$t; done
 	$(VALGRIND) .build/valgrind/tests/talk/talk --core tests/talk/conversations/*.talk
 

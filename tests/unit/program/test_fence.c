@@ -25,7 +25,7 @@
 #include <cmocka.h>
 
 /* For the ring's own descriptor and queue. */
-#include "../src/net/ring.c"
+#include "../../../src/net/ring.c"
 
 #include "chatd/program/sandbox/sandbox.h"
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 /* For its rounds and its key. */
-#include "../src/base/siphash.c"
+#include "../../../src/base/siphash.c"
 
 #include "chatd/base/hash.h"
 

@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-#include "../src/net/ring.c"
+#include "../../../src/net/ring.c"
 
 enum {
 	WAIT_MS = 20000,  /* for what must come, also where the machine is emulated */
