@@ -169,8 +169,10 @@ $(B)/tests/unit/store/test_files: CHATD_LDFLAGS += -Wl,--wrap=fchmod
 
 $(B)/tests/unit/store/test_faults: $(DISK_OBJ)
 
-.PRECIOUS: $(B)/tests/%.o
-# Runs in an emulated machine with Debian 12's own kernel (make deps test-kernel first).
+# Kept, so that a change in the library links the tests again and compiles none.
+.SECONDARY: $(TESTS:=.o)
+
+# In an emulated machine with Debian 12's own kernel (make deps test-kernel first).
 test-kernel:
 	$(MAKE) VARIANT=release chatd tests
 	tests/system/kernel
