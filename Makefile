@@ -274,14 +274,16 @@ fuzz: fuzz-build
 	    fi || { echo "F: found something, see .build/fuzz/F.log"; tail -n 30 F.log; exit 1; }; \
 	    grep -aE "number_of_executed_units|rounds from" F.log | sed "s/^/F: /"'
 
+FUZZ_CC = clang $(filter-out $(HARDEN),$(CHATD_CFLAGS)) -O1 -g -iquote tests/lib $(FUZZ_SAN)
+
 fuzz-build:
 	$(MAKE) -s VARIANT=fuzz CC=clang OPT='-O1 -g' WERROR=-Werror \
 	    SAN='-fsanitize=fuzzer-no-link $(FUZZ_SAN)' .build/fuzz/libchatd.a
 	set -e; for f in $(FUZZERS); do \
-	    clang $(CHATD_CFLAGS) -O1 -g -iquote tests/lib -fsanitize=fuzzer $(FUZZ_SAN) -o .build/fuzz/$$f \
+	    $(FUZZ_CC) -fsanitize=fuzzer -o .build/fuzz/$$f \
 	        tests/fuzz/fuzz_$$f.c .build/fuzz/libchatd.a -pthread $(LIBS); \
 	done
-	clang $(CHATD_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link $(FUZZ_SAN) -iquote tests/lib -o .build/fuzz/chat \
+	$(FUZZ_CC) -fsanitize=fuzzer-no-link -o .build/fuzz/chat \
 	    tests/fuzz/fuzz_chat*.c .build/fuzz/libchatd.a -pthread $(LIBS)
 
 install: chatd
