@@ -183,7 +183,7 @@ coverage:
 	tests/check/coverage
 
 .PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
-        soak lint valgrind
+        soak lint valgrind warnings
 
 # Started as root, chatd switches to the user nobody, with its history in a folder of that user's own.
 run: chatd
@@ -214,11 +214,15 @@ deps:
 
 tests: $(B)/chatd $(TESTS) $(TOOLS)
 
-test: chatd
+test:
 	@tests/run
 
-test-long: chatd
+test-long:
 	@tests/run long
+
+# What the compiler says of the sources; no code is made. For VARIANT=clang: gcc makes some anyway.
+warnings:
+	@printf '%s\n' $(SRC) | xargs -P $$(nproc) -n 8 $(CC) $(CHATD_CFLAGS) -fsyntax-only
 
 bench bench-quick: $(B)/chatd $(BENCH)
 	@tests/bench/run $(if $(filter bench-quick,$@),quick)
