@@ -43,8 +43,9 @@ HARDEN  := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection
 HARDEN_LD = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 endif
 
+# Reports need lines and no more; for a debugger: OPT='-O0 -g'.
 ifeq ($(VARIANT),asan)
-OPT      = -O1 -g
+OPT      = -O1 -g1
 SAN      = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 WERROR   = -Werror
 endif
