@@ -267,9 +267,9 @@ FUZZ_S = 300
 FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZERS = input conf db
 
-# Each for FUZZ_S seconds, two at a time. They begin with tests/fuzz/corpus; what they learn is kept in
-# .build/fuzz, and what ends one is left there as crash-*: such a file goes, small, into tests/fuzz/corpus,
-# which make test runs.
+# Each for FUZZ_S seconds, two at a time. They begin with tests/fuzz/corpus; what they learn is kept
+# in .build/fuzz, and what ends one is left there as crash-*: such a file goes, small, into
+# tests/fuzz/corpus, which make test runs.
 fuzz: fuzz-build
 	@cd .build/fuzz && for f in $(FUZZERS); do mkdir -p found/$$f; done; \
 	printf '%s\n' $(FUZZERS) chat | xargs -P 2 -I F sh -c ' \
