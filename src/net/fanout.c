@@ -90,7 +90,7 @@ static bool settle(struct server *s, struct feed *f)
 			least = r->cursor;
 	}
 	/* Also where nothing more is published, which would shorten it. */
-	if (tally_is_high(f->tally) && least + FEED_BYTES_LEAST < f->mark)
+	if (budget_is_high(f->budget) && least + FEED_BYTES_LEAST < f->mark)
 		least = f->mark - FEED_BYTES_LEAST;
 	feed_trim(f, least);
 	return f->head == NULL;

@@ -25,7 +25,7 @@ void feed_chunk_unref(struct feed_chunk *chunk)
 	assert(chunk->refs > 0);
 	if (--chunk->refs > 0)
 		return;
-	tally_drop(chunk->tally, sizeof *chunk + chunk->size);
+	budget_refund(chunk->budget, sizeof *chunk + chunk->size);
 	free(chunk);
 }
 
@@ -53,7 +53,7 @@ static struct feed_chunk *chunk_for(struct feed *f, size_t len)
 {
 	struct feed_chunk *chunk = f->tail;
 	uint32_t size = f->head == NULL ? FEED_CHUNK_BYTES_FIRST : FEED_CHUNK_BYTES;
-	uint64_t kept = tally_is_high(f->tally) ? FEED_BYTES_LEAST : FEED_BYTES_MAX;
+	uint64_t kept = budget_is_high(f->budget) ? FEED_BYTES_LEAST : FEED_BYTES_MAX;
 
 	if (chunk != NULL &&
 	    chunk->size - chunk->used >= len + (chunk->nlines + 1) * sizeof(struct feed_line))
@@ -62,8 +62,8 @@ static struct feed_chunk *chunk_for(struct feed *f, size_t len)
 		size = FEED_CHUNK_BYTES + (uint32_t)sizeof(struct feed_line);
 	chunk = mem_alloc(sizeof *chunk + size);
 	*chunk = (struct feed_chunk){.base = f->end, .seq = f->seq, .line_base = f->lines,
-	                             .refs = 1, .size = size, .tally = f->tally};
-	tally_add(f->tally, sizeof *chunk + size);
+	                             .refs = 1, .size = size, .budget = f->budget};
+	budget_charge(f->budget, sizeof *chunk + size);
 	if (f->tail == NULL) {
 		f->head = chunk;
 		f->start = f->end;
@@ -149,8 +149,8 @@ uint32_t feed_part(struct feed_reader *r)
 /* Room for so many cuts. */
 static void cuts_resize(struct feed_reader *r, uint32_t cap)
 {
-	tally_drop(r->feed->tally, r->cuts_cap * sizeof *r->cuts);
-	tally_add(r->feed->tally, cap * sizeof *r->cuts);
+	budget_refund(r->feed->budget, r->cuts_cap * sizeof *r->cuts);
+	budget_charge(r->feed->budget, cap * sizeof *r->cuts);
 	r->cuts = mem_resize(r->cuts, cap * sizeof *r->cuts);
 	r->cuts_cap = cap;
 }
@@ -158,7 +158,7 @@ static void cuts_resize(struct feed_reader *r, uint32_t cap)
 static void cuts_free(struct feed_reader *r)
 {
 	if (r->cuts_cap > 0)
-		tally_drop(r->feed->tally, r->cuts_cap * sizeof *r->cuts);
+		budget_refund(r->feed->budget, r->cuts_cap * sizeof *r->cuts);
 	free(r->cuts);
 	r->cuts = NULL;
 	r->ncuts = r->cut_first = r->cuts_cap = 0;

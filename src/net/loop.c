@@ -357,11 +357,11 @@ struct server *server_new(const struct server_options *o, struct ring *ring, str
 	s->conns = mem_zero(nslots, sizeof *s->conns);
 	s->feeds = mem_zero(chat_feeds_max(), sizeof *s->feeds);
 	s->unshown = mem_zero(UNSHOWN_MAX, sizeof *s->unshown);
-	server_begin_tallies(s);
+	server_begin_budgets(s);
 	s->unshown_first = s->unshown_next = 1;
 	s->free_first = s->control_first = s->linger_first = UINT32_MAX;
 	for (uint32_t i = nslots; i-- > 0;) {
-		s->conns[i] = (struct conn){.fd = -1, .slot = i, .gen = 1, .tally = &s->queues};
+		s->conns[i] = (struct conn){.fd = -1, .slot = i, .gen = 1, .budget = &s->queues};
 		server_slot_free(s, &s->conns[i]);
 	}
 	s->sweep_ms = s->accept_ms = INT64_MAX;

@@ -35,7 +35,7 @@ static struct outbuf *outbuf_new(struct conn *c, const char *text, size_t len, u
 	struct outbuf *o = mem_alloc(sizeof *o + cap);
 
 	c->out_held += (uint32_t)(sizeof *o + cap);
-	tally_add(c->tally, sizeof *o + cap);
+	budget_charge(c->budget, sizeof *o + cap);
 	*o = (struct outbuf){.at = at, .len = (uint32_t)len, .cap = (uint32_t)cap};
 	memcpy(o->data, text, len);
 	return o;
@@ -45,7 +45,7 @@ static struct outbuf *outbuf_new(struct conn *c, const char *text, size_t len, u
 static void outbuf_free(struct conn *c, struct outbuf *o)
 {
 	c->out_held -= (uint32_t)(sizeof *o + o->cap);
-	tally_drop(c->tally, sizeof *o + o->cap);
+	budget_refund(c->budget, sizeof *o + o->cap);
 	explicit_bzero(o->data, o->len);
 	free(o);
 }
@@ -178,7 +178,7 @@ uint32_t conn_gather(struct conn *c, struct iovec *iov, uint32_t n)
 	uint32_t used = 0;
 
 	/* A send keeps what it reads from for as long as the peer takes nothing. */
-	if (f != NULL && tally_is_high(f->tally))
+	if (f != NULL && budget_is_high(f->budget))
 		most = SEND_BYTES_LEAST;
 	while (used < n && bytes < most) {
 		struct piece p = piece_next(c, &w);
@@ -325,7 +325,7 @@ bool conn_fell_behind(const struct conn *c)
 void conn_skip(struct conn *c)
 {
 	struct feed_reader *r = &c->reader;
-	uint32_t most = tally_is_high(r->feed->tally) ? CUTS_LEAST : CUTS_MAX;
+	uint32_t most = budget_is_high(r->feed->budget) ? CUTS_LEAST : CUTS_MAX;
 
 	feed_skip(r);
 	/* Only what was shown can be given up, and each such look costs as much as there are: not

@@ -12,7 +12,7 @@
 
 enum { STILL_MS = 1000 };  /* a send that is out for so long is of somebody who does not read */
 
-void server_begin_tallies(struct server *s)
+void server_begin_budgets(struct server *s)
 {
 	uint64_t n = s->options.connections_max;
 
@@ -21,7 +21,7 @@ void server_begin_tallies(struct server *s)
 	s->logs.high = LOGS_BYTES_HIGH;
 	s->logs.max = s->logs.high + n * LOGS_BYTES_EACH;
 	for (uint32_t i = 0; i < chat_feeds_max(); i++)
-		s->feeds[i].tally = &s->logs;
+		s->feeds[i].budget = &s->logs;
 }
 
 void server_dirty(struct server *s, struct conn *c)
@@ -45,7 +45,7 @@ void server_mind_slowness(struct server *s, struct conn *c)
 	uint32_t cuts = c->reader.ncuts - c->reader.cut_first;
 	bool behind = conn_fell_behind(c);
 	/* While there is much for all, less is much for one. */
-	bool greedy = tally_is_high(&s->queues) && c->out_held > SENDQ_SHARE_BYTES;
+	bool greedy = budget_is_high(&s->queues) && c->out_held > SENDQ_SHARE_BYTES;
 
 	if (c->state != CONN_OPEN)
 		return;

@@ -323,7 +323,7 @@ void sim_check_slow(const struct event *e)
 
 /* Chunks that only a send still reads may come twice in a look at the sends, so that it is only
  * known that all the rest is counted. */
-static void check_tallies(const struct server *s)
+static void check_budgets(const struct server *s)
 {
 	uint64_t queues = 0, going = 0, logs = 0;
 
@@ -377,7 +377,7 @@ static void check_server(void)
 		         nsending, nlingering, s->nconns, s->nsending, s->nlingering);
 	for (uint32_t i = 0; i < SIM_FEEDS_MAX && i < sim->chat->rooms_top * 2; i++)
 		check_feed(i, readers[i]);
-	check_tallies(s);
+	check_budgets(s);
 	check_accepts(s);
 	if (sim->ring->nlent != 0)
 		sim_fail("%u buffers are not given back", sim->ring->nlent);

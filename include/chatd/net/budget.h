@@ -1,8 +1,8 @@
 /*
- * How many bytes all of a kind hold together, kept where they are allocated and freed.
+ * A memory budget: how many bytes all pieces of one kind hold together, and how many they may.
  *
- * The reader or writer of a piece of text has a pointer to the tally of its kind; NULL, in
- * tests, counts nothing.
+ * Charged where a piece is allocated, refunded where it is freed. Whoever holds pieces has a pointer
+ * to the budget of their kind; NULL, in tests, counts nothing.
  */
 #ifndef CHATD_NET_BUDGET_H
 #define CHATD_NET_BUDGET_H
@@ -11,27 +11,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct tally {
-	uint64_t bytes;     /* that are held */
-	uint64_t high;      /* above it each may hold less than otherwise */
+struct budget {
+	uint64_t bytes;     /* held now */
+	uint64_t high;      /* above it each holder may hold less than otherwise */
 	uint64_t max;       /* above it some must give up what they hold */
 };
 
-static inline void tally_add(struct tally *t, size_t bytes)
+static inline void budget_charge(struct budget *b, size_t bytes)
 {
-	if (t != NULL)
-		t->bytes += bytes;
+	if (b != NULL)
+		b->bytes += bytes;
 }
 
-static inline void tally_drop(struct tally *t, size_t bytes)
+static inline void budget_refund(struct budget *b, size_t bytes)
 {
-	if (t != NULL)
-		t->bytes -= bytes;
+	if (b != NULL)
+		b->bytes -= bytes;
 }
 
-static inline bool tally_is_high(const struct tally *t)
+static inline bool budget_is_high(const struct budget *b)
 {
-	return t != NULL && t->bytes > t->high;
+	return b != NULL && b->bytes > b->high;
 }
 
 #endif

@@ -32,12 +32,12 @@ struct feed_chunk {
 	uint32_t size;          /* bytes of data, of lines' bytes and their index */
 	uint32_t used;          /* bytes of lines, from the front */
 	uint32_t nlines;        /* index entries, from the back */
-	struct tally *tally;    /* borrowed; of the logs */
+	struct budget *budget;    /* borrowed; of the logs */
 	_Alignas(8) char data[];
 };
 
 struct feed {
-	struct tally *tally;    /* borrowed; of chunks and cuts: all feeds' */
+	struct budget *budget;    /* borrowed; of chunks and cuts: all feeds' */
 	struct feed_chunk *head, *tail; /* oldest and newest; NULL while nobody needs any */
 	struct feed_chunk *hint; /* where the last look-up ended; in the list, or NULL */
 	uint64_t start;         /* position of head's first byte; end without chunks */

@@ -63,8 +63,8 @@ struct server {
 	uint32_t nsending;          /* sends in flight */
 
 	struct feed *feeds;         /* chat_feeds_max() of them */
-	struct tally queues;        /* private text of all connections */
-	struct tally logs;          /* what all feeds hold, and sends in flight of it */
+	struct budget queues;        /* private text of all connections */
+	struct budget logs;          /* what all feeds hold, and sends in flight of it */
 	struct unshown *unshown;    /* ring of UNSHOWN_MAX */
 	uint64_t unshown_first, unshown_next; /* numbers, from 1; the ring's index is the rest */
 
@@ -140,7 +140,7 @@ void server_leave_feed(struct server *s, struct conn *c, const struct effect *e)
 
 /* send.c: what connections get */
 /* How much may be held, for so many connections. */
-void server_begin_tallies(struct server *s);
+void server_begin_budgets(struct server *s);
 /* Queues sends for the connections that have something to get. */
 void server_flush(struct server *s);
 void server_queue(struct server *s, struct conn *c, const char *text, size_t len);

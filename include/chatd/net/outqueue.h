@@ -65,7 +65,7 @@ struct conn {
 	uint32_t out_off;           /* bytes of the first one that are sent */
 	uint32_t out_bytes;         /* private bytes not sent */
 	uint32_t out_held;          /* bytes of memory that its private text takes */
-	struct tally *tally;        /* borrowed; of all connections' private text */
+	struct budget *budget;        /* borrowed; of all connections' private text */
 	struct feed_chunk *pin_first, *pin_last; /* chunks that the send in flight reads, oldest to
 	                             * newest; NULL: none */
 	char *stash;                /* owned; bytes received that the core has not taken */

@@ -4,15 +4,15 @@
  */
 #include "conn_help.h"
 
-static struct tally logs, queues;
+static struct budget logs, queues;
 
 static int begin_counted(void **state)
 {
 	begin(state);
-	logs = (struct tally){.high = UINT64_MAX, .max = UINT64_MAX};
+	logs = (struct budget){.high = UINT64_MAX, .max = UINT64_MAX};
 	queues = logs;
-	f.tally = &logs;
-	c.tally = &queues;
+	f.budget = &logs;
+	c.budget = &queues;
 	return 0;
 }
 
