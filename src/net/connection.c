@@ -17,17 +17,17 @@
 
 /* -- coming ------------------------------------------------------------------------------------ */
 
-static void receive(struct server *s, struct conn *c)
+static void receive(struct server *s, struct connection *c)
 {
-	if (c->receiving || c->eof || c->state == CONN_DEAD)
+	if (c->receiving || c->eof || c->state == CONNECTION_DEAD)
 		return;
 	c->receiving = true;
 	ring_recv(s->ring, c->slot, c->gen, c->fd);
 }
 
-static struct conn *slot_take(struct server *s, uint32_t *first)
+static struct connection *slot_take(struct server *s, uint32_t *first)
 {
-	struct conn *c;
+	struct connection *c;
 
 	if (*first == UINT32_MAX)
 		return NULL;
@@ -39,7 +39,7 @@ static struct conn *slot_take(struct server *s, uint32_t *first)
 	return c;
 }
 
-void server_slot_free(struct server *s, struct conn *c)
+void server_slot_free(struct server *s, struct connection *c)
 {
 	uint32_t max = s->options.connections_max;
 	uint32_t *first = c->slot < max                 ? &s->free_first
@@ -51,10 +51,10 @@ void server_slot_free(struct server *s, struct conn *c)
 }
 
 /* Nothing came of it. */
-static void slot_give_back(struct server *s, struct conn *c)
+static void slot_give_back(struct server *s, struct connection *c)
 {
 	c->fd = -1;
-	c->state = CONN_FREE;
+	c->state = CONNECTION_FREE;
 	server_slot_free(s, c);
 	s->nconns--;
 }
@@ -63,14 +63,14 @@ static void slot_give_back(struct server *s, struct conn *c)
  * takes anything from those who may come. */
 static void refuse(struct server *s, int fd, const char *text)
 {
-	struct conn *c = slot_take(s, &s->linger_first);
+	struct connection *c = slot_take(s, &s->linger_first);
 
 	if (c == NULL) {
 		ring_refuse(s->ring, fd, text, strlen(text));
 		return;
 	}
 	c->fd = fd;
-	c->state = CONN_OPEN;
+	c->state = CONNECTION_OPEN;
 	server_queue(s, c, text, strlen(text));
 	server_ends(s, c);
 	receive(s, c);
@@ -105,7 +105,7 @@ static bool introduce(struct server *s, const struct listener *l, int fd, struct
 static void admit(struct server *s, const struct listener *l, const struct ring_completion *done,
                   struct event *e)
 {
-	struct conn *c = slot_take(s, l->control ? &s->control_first : &s->free_first);
+	struct connection *c = slot_take(s, l->control ? &s->control_first : &s->free_first);
 	char from[ADDRESS_BYTES_MAX];
 	int fd = done->res;
 
@@ -113,7 +113,7 @@ static void admit(struct server *s, const struct listener *l, const struct ring_
 		log_full(s);
 	if (c != NULL) {
 		c->fd = fd;
-		c->state = CONN_OPEN;
+		c->state = CONNECTION_OPEN;
 		e->conn = server_id_of(c);
 	}
 	server_step(s, e);
@@ -150,38 +150,38 @@ void server_accepted(struct server *s, const struct ring_completion *done)
 /* -- input --------------------------------------------------------------------------------------- */
 
 /* Gives bytes to the core; how many it took. */
-static size_t offer(struct server *s, struct conn *c, const char *data, size_t len)
+static size_t offer(struct server *s, struct connection *c, const char *data, size_t len)
 {
 	struct event e = {.kind = EVENT_BYTES, .conn = server_id_of(c), .bytes = {.data = data, .len = len}};
 
 	/* It hears what it has missed before it may go to another room. */
-	if (conn_fell_behind(c) && !c->sending)
+	if (outqueue_fell_behind(&c->out) && !c->sending)
 		server_jump(s, c);
-	else if (conn_fell_behind(c))
+	else if (outqueue_fell_behind(&c->out))
 		server_mind_slowness(s, c);
 	server_step(s, &e);
 	return e.bytes.taken;
 }
 
-static void stash(struct conn *c, const char *data, size_t len)
+static void stash(struct connection *c, const char *data, size_t len)
 {
-	c->stash = mem_alloc(len);
-	memcpy(c->stash, data, len);
-	c->stash_len = (uint32_t)len;
-	c->stash_off = 0;
+	c->stash.data = mem_alloc(len);
+	memcpy(c->stash.data, data, len);
+	c->stash.len = (uint32_t)len;
+	c->stash.off = 0;
 }
 
 /* It may hold a password. */
-void server_drop_stash(struct conn *c)
+void server_drop_stash(struct connection *c)
 {
-	if (c->stash == NULL)
+	if (c->stash.data == NULL)
 		return;
-	explicit_bzero(c->stash, c->stash_len);
-	free(c->stash);
-	c->stash = NULL;
+	explicit_bzero(c->stash.data, c->stash.len);
+	free(c->stash.data);
+	c->stash.data = NULL;
 }
 
-static void wait_for_store(struct server *s, struct conn *c)
+static void wait_for_store(struct server *s, struct connection *c)
 {
 	if (!c->waiting)
 		c->waits_ms = s->now_ms;
@@ -194,41 +194,41 @@ static void wait_for_store(struct server *s, struct conn *c)
 	slots_add(&s->pressed, c->slot);
 }
 
-void server_offer(struct server *s, struct conn *c)
+void server_offer(struct server *s, struct connection *c)
 {
-	if (c->state != CONN_OPEN)
+	if (c->state != CONNECTION_OPEN)
 		return;
-	if (c->stash != NULL && server_pressed(s)) {
+	if (c->stash.data != NULL && server_pressed(s)) {
 		wait_for_store(s, c);
 		return;
 	}
 	c->waiting = false;
-	if (c->stash != NULL) {
-		c->stash_off += (uint32_t)offer(s, c, c->stash + c->stash_off,
-		                                c->stash_len - c->stash_off);
-		if (c->stash_off < c->stash_len)
+	if (c->stash.data != NULL) {
+		c->stash.off += (uint32_t)offer(s, c, c->stash.data + c->stash.off,
+		                                c->stash.len - c->stash.off);
+		if (c->stash.off < c->stash.len)
 			return;
 		server_drop_stash(c);
 	}
-	if (c->state == CONN_OPEN)
+	if (c->state == CONNECTION_OPEN)
 		receive(s, c);
 }
 
 /* It ends; what it still sends is read so that the last lines are not cut off, but not for ever. */
-static void ignore(struct server *s, struct conn *c, size_t len)
+static void ignore(struct server *s, struct connection *c, size_t len)
 {
 	c->ignored += (uint32_t)len;
 	if (c->ignored <= ENDING_BYTES_MAX)
 		receive(s, c);
-	else if (c->state == CONN_LINGERING)
+	else if (c->state == CONNECTION_LINGERING)
 		server_kill(s, c, NULL);
 }
 
-static void got_bytes(struct server *s, struct conn *c, const char *data, size_t len)
+static void got_bytes(struct server *s, struct connection *c, const char *data, size_t len)
 {
 	size_t taken;
 
-	if (c->state != CONN_OPEN) {
+	if (c->state != CONNECTION_OPEN) {
 		ignore(s, c, len);
 		return;
 	}
@@ -240,15 +240,15 @@ static void got_bytes(struct server *s, struct conn *c, const char *data, size_t
 	taken = offer(s, c, data, len);
 	if (taken < len)
 		stash(c, data + taken, len - taken);
-	else if (c->state == CONN_OPEN || c->state == CONN_DRAINING)
+	else if (c->state == CONNECTION_OPEN || c->state == CONNECTION_DRAINING)
 		receive(s, c);
 }
 
-void server_received(struct server *s, struct conn *c, const struct ring_completion *done)
+void server_received(struct server *s, struct connection *c, const struct ring_completion *done)
 {
 	c->receiving = false;
 	if (done->res == -ENOBUFS) {
-		if (!c->starved && c->state != CONN_DEAD) {
+		if (!c->starved && c->state != CONNECTION_DEAD) {
 			c->starved = true;
 			slots_add(&s->starved, c->slot);
 		}
@@ -260,7 +260,7 @@ void server_received(struct server *s, struct conn *c, const struct ring_complet
 		server_kill(s, c, "connection lost");
 	} else {
 		c->eof = true;
-		if (c->state == CONN_OPEN)
+		if (c->state == CONNECTION_OPEN)
 			server_step(s, &(struct event){.kind = EVENT_EOF, .conn = server_id_of(c),
 			                               .closed.arrived = c->deaf ? c->arrived
 			                                                         : (struct arrival){0}});
@@ -272,21 +272,22 @@ void server_received(struct server *s, struct conn *c, const struct ring_complet
 /* -- going ----------------------------------------------------------------------------------------- */
 
 /* The one place where a connection is freed. */
-static void conn_end(struct server *s, struct conn *c)
+static void conn_end(struct server *s, struct connection *c)
 {
 	bool taken = c->slot < s->options.connections_max + CONTROL_SLOTS;
 	struct event e = {.kind = EVENT_RELEASED, .conn = server_id_of(c)};
 
-	assert(!c->receiving && !c->sending && c->reader.feed == NULL && c->pin_first == NULL);
+	assert(!c->receiving && !c->sending && c->out.reader.feed == NULL && c->out.pin_first == NULL);
 	ring_close(s->ring, c->fd);
 	log_debug("connection %u.%u closed", c->slot, c->gen);
-	conn_release(c);
+	outqueue_release(&c->out);
+	server_drop_stash(c);
 	c->fd = -1;
 	c->gen++;
-	c->state = CONN_FREE;
+	c->state = CONNECTION_FREE;
 	c->eof = c->slow = c->deaf = c->waiting = c->dropped = false;
-	c->sent_bytes = 0;
-	conn_forget_marks(c);
+	c->out.sent_bytes = 0;
+	outqueue_forget_marks(&c->out);
 	c->told_ms = 0;
 	server_slot_free(s, c);
 	s->nconns--;
@@ -294,30 +295,30 @@ static void conn_end(struct server *s, struct conn *c)
 		server_step(s, &e);
 }
 
-void server_leave_feed(struct server *s, struct conn *c, const struct effect *e)
+void server_leave_feed(struct server *s, struct connection *c, const struct effect *e)
 {
-	uint32_t index = c->reader.index;
-	uint32_t moved = conn_leave_feed(c, e != NULL ? e->text : NULL, e != NULL ? e->len : 0);
+	uint32_t index = c->out.reader.index;
+	uint32_t moved = outqueue_leave_feed(&c->out, e != NULL ? e->text : NULL, e != NULL ? e->len : 0);
 
 	if (moved != UINT32_MAX)
-		s->conns[moved].reader.index = index;
+		s->conns[moved].out.reader.index = index;
 }
 
-static void shut(struct server *s, struct conn *c)
+static void shut(struct server *s, struct connection *c)
 {
-	if (c->state == CONN_LINGERING)
+	if (c->state == CONNECTION_LINGERING)
 		s->nlingering--;
-	c->state = CONN_DEAD;
+	c->state = CONNECTION_DEAD;
 	server_leave_feed(s, c, NULL);
 	ring_shutdown(s->ring, c->fd, SHUT_RDWR);
 }
 
-void server_kill(struct server *s, struct conn *c, const char *reason)
+void server_kill(struct server *s, struct connection *c, const char *reason)
 {
-	bool known = c->state == CONN_OPEN;
+	bool known = c->state == CONNECTION_OPEN;
 	struct arrival arrived = {0};
 
-	if (c->state == CONN_DEAD || c->state == CONN_FREE)
+	if (c->state == CONNECTION_DEAD || c->state == CONNECTION_FREE)
 		return;
 	if (known)
 		arrived = server_arrived(s, c);
@@ -327,9 +328,9 @@ void server_kill(struct server *s, struct conn *c, const char *reason)
 		                               .closed = {reason, arrived}});
 }
 
-void server_ends(struct server *s, struct conn *c)
+void server_ends(struct server *s, struct connection *c)
 {
-	c->state = CONN_DRAINING;
+	c->state = CONNECTION_DRAINING;
 	c->drain_ms = s->now_ms;
 	c->ignored = 0;
 	server_drop_stash(c);
@@ -337,24 +338,24 @@ void server_ends(struct server *s, struct conn *c)
 	server_expect_sweep(s);
 }
 
-void server_drain(struct server *s, struct conn *c)
+void server_drain(struct server *s, struct connection *c)
 {
-	if (c->state == CONN_DRAINING && !c->sending && !conn_has_output(c)) {
+	if (c->state == CONNECTION_DRAINING && !c->sending && !outqueue_has_output(&c->out)) {
 		if (c->eof || c->dropped) {
 			shut(s, c);
 		} else {
 			/* Closing with input unread would cut off what was sent: RFC 1122, 4.2.2.13. */
 			ring_shutdown(s->ring, c->fd, SHUT_WR);
-			c->state = CONN_LINGERING;
+			c->state = CONNECTION_LINGERING;
 			c->since_ms = s->now_ms;
 			s->nlingering++;
 			server_expect_sweep(s);
 			receive(s, c);
 		}
 	}
-	if (c->state == CONN_LINGERING && c->eof)
+	if (c->state == CONNECTION_LINGERING && c->eof)
 		shut(s, c);
-	if (c->state == CONN_DEAD && !c->receiving && !c->sending)
+	if (c->state == CONNECTION_DEAD && !c->receiving && !c->sending)
 		conn_end(s, c);
 }
 
@@ -371,9 +372,9 @@ static void tell_waiting(struct server *s)
 	if (!server_pressed(s))
 		return;
 	for (uint32_t i = 0; i < s->pressed.n; i++) {
-		struct conn *c = &s->conns[s->pressed.slot[i]];
+		struct connection *c = &s->conns[s->pressed.slot[i]];
 
-		if (c->state != CONN_OPEN || !c->waiting || s->now_ms - c->waits_ms < STORE_WAIT_MS ||
+		if (c->state != CONNECTION_OPEN || !c->waiting || s->now_ms - c->waits_ms < STORE_WAIT_MS ||
 		    (c->told_ms != 0 && s->now_ms - c->told_ms < STORE_WAIT_AGAIN_MS))
 			continue;
 		c->told_ms = s->now_ms;
@@ -387,17 +388,17 @@ static bool is_nearly_full(const struct server *s)
 	uint32_t max = s->options.connections_max, held = 0;
 
 	for (uint32_t i = 0; i < max && i < s->conns_top; i++)
-		held += s->conns[i].state != CONN_FREE;
+		held += s->conns[i].state != CONNECTION_FREE;
 	return held + (max + FULL_FREE_PARTS - 1) / FULL_FREE_PARTS >= max;
 }
 
 /* It has had its time for its last lines; less where others need the place. (Those that were refused
  * hold none of theirs.) */
-static bool drains_too_long(const struct server *s, const struct conn *c, bool full)
+static bool drains_too_long(const struct server *s, const struct connection *c, bool full)
 {
 	bool needed = c->dropped || (full && c->slot < s->options.connections_max);
 
-	return c->state == CONN_DRAINING &&
+	return c->state == CONNECTION_DRAINING &&
 	       s->now_ms - c->drain_ms > (needed ? DRAIN_DROPPED_MS : DRAIN_MS_MAX);
 }
 
@@ -410,13 +411,13 @@ void server_sweep(struct server *s)
 	server_settle(s);
 	tell_waiting(s);
 	for (uint32_t i = 0; i < s->conns_top; i++) {
-		struct conn *c = &s->conns[i];
+		struct connection *c = &s->conns[i];
 		int64_t age_ms = s->now_ms - c->since_ms;
 
-		if (c->state == CONN_LINGERING && age_ms > linger_ms) {
+		if (c->state == CONNECTION_LINGERING && age_ms > linger_ms) {
 			shut(s, c);
 			server_drain(s, c);
-		} else if (c->sending && c->state != CONN_DEAD && age_ms > send_timeout_ms) {
+		} else if (c->sending && c->state != CONNECTION_DEAD && age_ms > send_timeout_ms) {
 			log_info("connection %u.%u took nothing for %u s: closing it", c->slot, c->gen,
 			         s->options.send_timeout_s);
 			server_kill(s, c, "connection too slow");
@@ -425,7 +426,7 @@ void server_sweep(struct server *s)
 			         c->gen);
 			server_kill(s, c, NULL);
 			server_drain(s, c);
-		} else if (c->state != CONN_FREE && !c->sending && conn_has_output(c)) {
+		} else if (c->state != CONNECTION_FREE && !c->sending && outqueue_has_output(&c->out)) {
 			/* A send that the kernel had no memory for. */
 			server_dirty(s, c);
 		}

@@ -27,7 +27,7 @@ static void query(struct server *s, const struct query *q)
 {
 	/* Whoever is gone without a word may have asked for thousands of answers that nobody will
 	 * read. A single line, though, is asked for by what is to be done with it. */
-	const struct conn *c = &s->conns[q->conn.slot];
+	const struct connection *c = &s->conns[q->conn.slot];
 	bool vain = c->gen == q->conn.gen && c->deaf && q->kind <= QUERY_UNREAD && q->limit > 1;
 	struct query given = *q;
 
@@ -71,21 +71,21 @@ static void follow(struct server *s)
 }
 
 /* The connection, or NULL where it is no longer the core's. */
-static struct conn *conn_of(struct server *s, struct conn_id id)
+static struct connection *conn_of(struct server *s, struct conn_id id)
 {
-	struct conn *c = &s->conns[id.slot];
+	struct connection *c = &s->conns[id.slot];
 
-	return c->gen == id.gen && c->state == CONN_OPEN ? c : NULL;
+	return c->gen == id.gen && c->state == CONNECTION_OPEN ? c : NULL;
 }
 
 static void send_all(struct server *s, const struct effect *e)
 {
 	for (uint32_t i = 0; i < s->conns_top; i++)
-		if (s->conns[i].state == CONN_OPEN)
+		if (s->conns[i].state == CONNECTION_OPEN)
 			server_queue(s, &s->conns[i], e->text, e->len);
 }
 
-void server_resume(struct server *s, struct conn *c)
+void server_resume(struct server *s, struct connection *c)
 {
 	if (c->resuming)
 		return;
@@ -93,25 +93,25 @@ void server_resume(struct server *s, struct conn *c)
 	slots_add(&s->resuming, c->slot);
 }
 
-static void apply_to(struct server *s, struct conn *c, const struct effect *e)
+static void apply_to(struct server *s, struct connection *c, const struct effect *e)
 {
 	switch (e->kind) {
 	case EFFECT_SEND:
 		server_queue(s, c, e->text, e->len);
 		break;
 	case EFFECT_SKIP:
-		conn_skip(c);
+		outqueue_skip(&c->out);
 		break;
 	case EFFECT_SUBSCRIBE:
-		feed_join(&s->feeds[e->feed], &c->reader, c->slot);
-		conn_forget_marks(c);
+		feed_join(&s->feeds[e->feed], &c->out.reader, c->slot);
+		outqueue_forget_marks(&c->out);
 		if (c->deaf)
 			c->arrived = (struct arrival){.what = ARRIVED_NOTHING};
-		c->reader.held = true;
+		c->out.reader.held = true;
 		break;
 	case EFFECT_RELEASE:
-		c->reader.held = false;
-		conn_mark_begin(c);
+		c->out.reader.held = false;
+		outqueue_mark_begin(&c->out);
 		server_dirty(s, c);
 		break;
 	case EFFECT_UNSUBSCRIBE:
@@ -138,7 +138,7 @@ static void apply_to(struct server *s, struct conn *c, const struct effect *e)
 
 static void apply(struct server *s, const struct effect *e)
 {
-	struct conn *c;
+	struct connection *c;
 
 	switch (e->kind) {
 	case EFFECT_SEND_ALL:

@@ -84,7 +84,7 @@ static bool settle(struct server *s, struct feed *f)
 	uint64_t least = f->end;
 
 	for (uint32_t i = 0; i < f->nreaders; i++) {
-		const struct feed_reader *r = &s->conns[f->readers[i]].reader;
+		const struct feed_reader *r = &s->conns[f->readers[i]].out.reader;
 
 		if (r->cursor < least)
 			least = r->cursor;

@@ -89,7 +89,7 @@ static void on_poll(struct server *s, const struct ring_completion *done)
 
 static void on_completion(struct server *s, const struct ring_completion *done)
 {
-	struct conn *c;
+	struct connection *c;
 
 	if (done->op == RING_ACCEPT) {
 		on_accept(s, done);
@@ -98,7 +98,7 @@ static void on_completion(struct server *s, const struct ring_completion *done)
 	} else {
 		/* A slot is not used again while anything of it is in flight. */
 		c = &s->conns[done->slot];
-		assert(c->gen == done->gen && c->state != CONN_FREE);
+		assert(c->gen == done->gen && c->state != CONNECTION_FREE);
 		if (done->op == RING_RECV)
 			server_received(s, c, done);
 		else
@@ -170,7 +170,7 @@ static void offer_again(struct server *s)
 	uint32_t n = s->resuming.n;
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct conn *c = &s->conns[s->resuming.slot[i]];
+		struct connection *c = &s->conns[s->resuming.slot[i]];
 
 		c->resuming = false;
 		server_offer(s, c);
@@ -193,10 +193,10 @@ static void relieve(struct server *s)
 static void feed_starved(struct server *s)
 {
 	for (uint32_t i = 0; i < s->starved.n; i++) {
-		struct conn *c = &s->conns[s->starved.slot[i]];
+		struct connection *c = &s->conns[s->starved.slot[i]];
 
 		c->starved = false;
-		if (c->state != CONN_FREE && c->state != CONN_DEAD && c->stash == NULL &&
+		if (c->state != CONNECTION_FREE && c->state != CONNECTION_DEAD && c->stash.data == NULL &&
 		    !c->receiving && !c->eof) {
 			c->receiving = true;
 			ring_recv(s->ring, c->slot, c->gen, c->fd);
@@ -251,7 +251,7 @@ static bool finished(struct server *s)
 static bool all_acknowledged(struct server *s)
 {
 	for (uint32_t i = 0; i < s->conns_top; i++)
-		if (s->conns[i].state == CONN_OPEN && !s->conns[i].deaf &&
+		if (s->conns[i].state == CONNECTION_OPEN && !s->conns[i].deaf &&
 		    ring_unacked(s->ring, s->conns[i].fd) > 0)
 			return false;
 	return true;
@@ -267,15 +267,15 @@ static void stop(struct server *s)
 			ring_cancel(s->ring, RING_ACCEPT, n, 1);
 	/* Before the farewell, which is more that has not arrived. */
 	for (uint32_t i = 0; i < s->conns_top; i++)
-		if (s->conns[i].state == CONN_OPEN)
+		if (s->conns[i].state == CONNECTION_OPEN)
 			s->conns[i].arrived = server_arrived(s, &s->conns[i]);
 	server_step(s, &(struct event){.kind = EVENT_STOP});
 	for (uint32_t i = 0; i < s->conns_top; i++) {
-		struct conn *c = &s->conns[i];
+		struct connection *c = &s->conns[i];
 		struct event e = {.kind = EVENT_CLOSED, .conn = {c->slot, c->gen},
 		                  .closed.arrived = c->arrived};
 
-		if (c->state != CONN_OPEN)
+		if (c->state != CONNECTION_OPEN)
 			continue;
 		server_step(s, &e);
 		server_ends(s, c);
@@ -361,7 +361,7 @@ struct server *server_new(const struct server_options *o, struct ring *ring, str
 	s->unshown_first = s->unshown_next = 1;
 	s->free_first = s->control_first = s->linger_first = UINT32_MAX;
 	for (uint32_t i = nslots; i-- > 0;) {
-		s->conns[i] = (struct conn){.fd = -1, .slot = i, .gen = 1, .budget = &s->queues};
+		s->conns[i] = (struct connection){.fd = -1, .slot = i, .gen = 1, .out.budget = &s->queues};
 		server_slot_free(s, &s->conns[i]);
 	}
 	s->sweep_ms = s->accept_ms = INT64_MAX;
@@ -404,7 +404,7 @@ static void join(struct server *s)
 
 	s->stopping = true;
 	for (uint32_t i = 0; i < s->conns_top; i++)
-		if (s->conns[i].state != CONN_FREE) {
+		if (s->conns[i].state != CONNECTION_FREE) {
 			server_kill(s, &s->conns[i], NULL);
 			server_drain(s, &s->conns[i]);
 		}
@@ -424,11 +424,12 @@ void server_free(struct server *s)
 
 	join(s);
 	for (uint32_t i = 0; i < s->conns_top; i++) {
-		struct conn *c = &s->conns[i];
+		struct connection *c = &s->conns[i];
 
-		conn_unpin(c);
-		feed_reader_release(&c->reader);
-		conn_release(c);
+		outqueue_unpin(&c->out);
+		feed_reader_release(&c->out.reader);
+		outqueue_release(&c->out);
+		server_drop_stash(c);
 		if (c->fd >= 0)
 			ring_close(s->ring, c->fd);
 	}

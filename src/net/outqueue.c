@@ -1,7 +1,7 @@
 /*
  * What a connection still has to get.
  *
- * Owns the outbufs, cuts and stash of a struct conn. Everything here walks the
+ * Owns the private text, and the reader with its cuts. Everything here walks the
  * same sequence of pieces (piece_next); gathering looks ahead in it, advancing
  * consumes it, and because later pieces only ever come behind earlier ones,
  * both agree on what the bytes in flight were.
@@ -19,54 +19,54 @@
 enum { OUTBUF_BYTES_LEAST = 512 - sizeof(struct outbuf) };
 
 /* Up to where the reader may be shown the feed. */
-static uint64_t visible(const struct conn *c)
+static uint64_t visible(const struct outqueue *q)
 {
-	const struct feed_reader *r = &c->reader;
+	const struct feed_reader *r = &q->reader;
 
 	if (r->feed == NULL || r->held || r->feed->mark < r->cursor)
 		return r->cursor;
 	return r->feed->mark;
 }
 
-static struct outbuf *outbuf_new(struct conn *c, const char *text, size_t len, uint64_t at,
+static struct outbuf *outbuf_new(struct outqueue *q, const char *text, size_t len, uint64_t at,
                                  size_t least)
 {
 	size_t cap = len > least ? len : least;
 	struct outbuf *o = mem_alloc(sizeof *o + cap);
 
-	c->out_held += (uint32_t)(sizeof *o + cap);
-	budget_charge(c->budget, sizeof *o + cap);
+	q->held += (uint32_t)(sizeof *o + cap);
+	budget_charge(q->budget, sizeof *o + cap);
 	*o = (struct outbuf){.at = at, .len = (uint32_t)len, .cap = (uint32_t)cap};
 	memcpy(o->data, text, len);
 	return o;
 }
 
 /* It may hold a one-time code. */
-static void outbuf_free(struct conn *c, struct outbuf *o)
+static void outbuf_free(struct outqueue *q, struct outbuf *o)
 {
-	c->out_held -= (uint32_t)(sizeof *o + o->cap);
-	budget_refund(c->budget, sizeof *o + o->cap);
+	q->held -= (uint32_t)(sizeof *o + o->cap);
+	budget_refund(q->budget, sizeof *o + o->cap);
 	explicit_bzero(o->data, o->len);
 	free(o);
 }
 
-void conn_queue(struct conn *c, const char *text, size_t len)
+void outqueue_add(struct outqueue *q, const char *text, size_t len)
 {
-	uint64_t at = visible(c);
-	struct outbuf *o = c->out_last;
+	uint64_t at = visible(q);
+	struct outbuf *o = q->last;
 
-	c->out_bytes += (uint32_t)len;
+	q->bytes += (uint32_t)len;
 	if (o != NULL && o->at == at && o->cap - o->len >= len) {
 		memcpy(o->data + o->len, text, len);
 		o->len += (uint32_t)len;
 		return;
 	}
-	o = outbuf_new(c, text, len, at, OUTBUF_BYTES_LEAST);
-	if (c->out_last == NULL)
-		c->out = o;
+	o = outbuf_new(q, text, len, at, OUTBUF_BYTES_LEAST);
+	if (q->last == NULL)
+		q->first = o;
 	else
-		c->out_last->next = o;
-	c->out_last = o;
+		q->last->next = o;
+	q->last = o;
 }
 
 /* -- the sequence of pieces ---------------------------------------------------------------- */
@@ -84,32 +84,32 @@ struct piece {
 	struct feed_chunk *chunk; /* NULL: private text */
 };
 
-static struct walk walk_begin(const struct conn *c)
+static struct walk walk_begin(const struct outqueue *q)
 {
-	return (struct walk){c->out, c->out_off, c->reader.cursor, c->reader.cut_first};
+	return (struct walk){q->first, q->off, q->reader.cursor, q->reader.cut_first};
 }
 
 /* The feed's chunk with pos, also one that fell out while it is pinned. */
-static struct feed_chunk *chunk_of(const struct conn *c, uint64_t pos)
+static struct feed_chunk *chunk_of(const struct outqueue *q, uint64_t pos)
 {
-	struct feed *f = c->reader.feed;
+	struct feed *f = q->reader.feed;
 
 	if (pos >= f->start)
 		return feed_find(f, pos);
-	for (struct feed_chunk *chunk = c->pin_first; chunk != NULL; chunk = chunk->next) {
+	for (struct feed_chunk *chunk = q->pin_first; chunk != NULL; chunk = chunk->next) {
 		if (pos - chunk->base < chunk->used)
 			return chunk;
-		if (chunk == c->pin_last)
+		if (chunk == q->pin_last)
 			break;
 	}
 	return NULL;
 }
 
 /* The next piece, without going past it. */
-static struct piece piece_next(const struct conn *c, struct walk *w)
+static struct piece piece_next(const struct outqueue *q, struct walk *w)
 {
-	const struct feed_reader *r = &c->reader;
-	uint64_t end = visible(c), limit;
+	const struct feed_reader *r = &q->reader;
+	uint64_t end = visible(q), limit;
 	struct feed_chunk *chunk;
 
 	while (w->cut < r->ncuts && w->pos >= r->cuts[w->cut].from) {
@@ -119,7 +119,7 @@ static struct piece piece_next(const struct conn *c, struct walk *w)
 	}
 	if (w->out != NULL && (w->out->at <= w->pos || w->pos >= end))
 		return (struct piece){w->out->data + w->off, w->out->len - w->off, NULL};
-	if (w->pos >= end || (chunk = chunk_of(c, w->pos)) == NULL)
+	if (w->pos >= end || (chunk = chunk_of(q, w->pos)) == NULL)
 		return (struct piece){NULL, 0, NULL};
 	limit = w->out != NULL && w->out->at < end ? w->out->at : end;
 	if (w->cut < r->ncuts && r->cuts[w->cut].from < limit)
@@ -144,36 +144,36 @@ static void piece_past(struct walk *w, const struct piece *p, size_t n)
 
 /* -- sending -------------------------------------------------------------------------------- */
 
-static void pin(struct conn *c, struct feed_chunk *chunk)
+static void pin(struct outqueue *q, struct feed_chunk *chunk)
 {
-	if (c->pin_last == chunk)
+	if (q->pin_last == chunk)
 		return;
 	chunk->refs++;
-	if (c->pin_first == NULL)
-		c->pin_first = chunk;
+	if (q->pin_first == NULL)
+		q->pin_first = chunk;
 	/* Chunks follow one another by next, so the first and the last name them all. */
-	for (struct feed_chunk *at = c->pin_last == NULL ? chunk : c->pin_last->next; at != chunk;
+	for (struct feed_chunk *at = q->pin_last == NULL ? chunk : q->pin_last->next; at != chunk;
 	     at = at->next)
 		at->refs++;
-	c->pin_last = chunk;
+	q->pin_last = chunk;
 }
 
-void conn_unpin(struct conn *c)
+void outqueue_unpin(struct outqueue *q)
 {
-	struct feed_chunk *chunk = c->pin_first, *next;
+	struct feed_chunk *chunk = q->pin_first, *next;
 
 	while (chunk != NULL) {
-		next = chunk == c->pin_last ? NULL : chunk->next;
+		next = chunk == q->pin_last ? NULL : chunk->next;
 		feed_chunk_unref(chunk);
 		chunk = next;
 	}
-	c->pin_first = c->pin_last = NULL;
+	q->pin_first = q->pin_last = NULL;
 }
 
-uint32_t conn_gather(struct conn *c, struct iovec *iov, uint32_t n)
+uint32_t outqueue_gather(struct outqueue *q, struct iovec *iov, uint32_t n)
 {
-	struct walk w = walk_begin(c);
-	const struct feed *f = c->reader.feed;
+	struct walk w = walk_begin(q);
+	const struct feed *f = q->reader.feed;
 	size_t bytes = 0, most = SEND_BYTES_MAX;
 	uint32_t used = 0;
 
@@ -181,99 +181,99 @@ uint32_t conn_gather(struct conn *c, struct iovec *iov, uint32_t n)
 	if (f != NULL && budget_is_high(f->budget))
 		most = SEND_BYTES_LEAST;
 	while (used < n && bytes < most) {
-		struct piece p = piece_next(c, &w);
+		struct piece p = piece_next(q, &w);
 		size_t len = p.len < most - bytes ? p.len : most - bytes;
 
 		if (len == 0)
 			break;
 		if (p.chunk != NULL)
-			pin(c, p.chunk);
+			pin(q, p.chunk);
 		/* NOLINTNEXTLINE(performance-no-int-to-ptr): an iovec knows no const */
 		iov[used++] = (struct iovec){(void *)(uintptr_t)p.data, len};
 		bytes += len;
 		piece_past(&w, &p, len);
 	}
-	if (used == 0 && w.pos > c->reader.cursor) {
+	if (used == 0 && w.pos > q->reader.cursor) {
 		/* Own lines alone lay ahead: they are passed without a send. */
-		c->reader.cursor = w.pos;
-		feed_reader_drop_cuts(&c->reader);
+		q->reader.cursor = w.pos;
+		feed_reader_drop_cuts(&q->reader);
 	}
 	return used;
 }
 
 /* What was sent of the feed ends at pos. The rest of a line that is half sent
  * becomes private text: its chunk may fall out before the next send. */
-static uint64_t leave_line(struct conn *c, const struct feed_chunk *chunk, uint64_t pos)
+static uint64_t leave_line(struct outqueue *q, const struct feed_chunk *chunk, uint64_t pos)
 {
 	uint64_t end = feed_line_end(chunk, pos);
 	struct outbuf *o;
 
-	feed_reader_move(&c->reader, chunk, end);
+	feed_reader_move(&q->reader, chunk, end);
 	if (end == pos)
 		return 0;
-	o = outbuf_new(c, chunk->data + (pos - chunk->base), end - pos, 0, 0);
-	o->next = c->out;
-	c->out = o;
-	if (c->out_last == NULL)
-		c->out_last = o;
-	c->out_bytes += o->len;
+	o = outbuf_new(q, chunk->data + (pos - chunk->base), end - pos, 0, 0);
+	o->next = q->first;
+	q->first = o;
+	if (q->last == NULL)
+		q->last = o;
+	q->bytes += o->len;
 	return o->len;
 }
 
-void conn_forget_marks(struct conn *c)
+void outqueue_forget_marks(struct outqueue *q)
 {
-	c->nmarks = 0;
+	q->nmarks = 0;
 }
 
-void conn_mark_begin(struct conn *c)
+void outqueue_mark_begin(struct outqueue *q)
 {
-	c->nmarks = 1;
-	c->mark[0] = (struct sent_mark){c->sent_bytes + c->out_bytes, c->reader.seq};
+	q->nmarks = 1;
+	q->mark[0] = (struct sent_mark){q->sent_bytes + q->bytes, q->reader.seq};
 }
 
 /* So much was sent, and of the last line `rest` bytes are still to be. */
-static void note_sent(struct conn *c, size_t bytes, uint64_t rest)
+static void note_sent(struct outqueue *q, size_t bytes, uint64_t rest)
 {
 	uint64_t whole;
 
-	c->sent_bytes += bytes;
-	whole = c->sent_bytes + rest;
+	q->sent_bytes += bytes;
+	whole = q->sent_bytes + rest;
 	/* Before the replay is there nothing of the feed is sent. */
-	if (c->nmarks == 0 || c->mark[c->nmarks - 1].seq >= c->reader.seq)
+	if (q->nmarks == 0 || q->mark[q->nmarks - 1].seq >= q->reader.seq)
 		return;
-	if (c->nmarks == SENT_MARKS) {
+	if (q->nmarks == SENT_MARKS) {
 		/* What lies between two that stay counts as the earlier. */
 		for (uint32_t i = 0; i < SENT_MARKS / 2; i++)
-			c->mark[i] = c->mark[2 * i + 1];
-		c->nmarks /= 2;
+			q->mark[i] = q->mark[2 * i + 1];
+		q->nmarks /= 2;
 	}
 	/* A jump goes past lines while the rest of an earlier one is still to be sent. */
-	if (c->mark[c->nmarks - 1].bytes > whole)
-		whole = c->mark[c->nmarks - 1].bytes;
-	c->mark[c->nmarks++] = (struct sent_mark){whole, c->reader.seq};
+	if (q->mark[q->nmarks - 1].bytes > whole)
+		whole = q->mark[q->nmarks - 1].bytes;
+	q->mark[q->nmarks++] = (struct sent_mark){whole, q->reader.seq};
 }
 
-struct arrival conn_arrived(const struct conn *c, uint64_t unacked)
+struct arrival outqueue_arrived(const struct outqueue *q, uint64_t unacked)
 {
-	uint64_t arrived = c->sent_bytes - (unacked < c->sent_bytes ? unacked : c->sent_bytes);
+	uint64_t arrived = q->sent_bytes - (unacked < q->sent_bytes ? unacked : q->sent_bytes);
 
-	if ((unacked == 0 && !conn_has_output(c)) || c->reader.feed == NULL)
+	if ((unacked == 0 && !outqueue_has_output(q)) || q->reader.feed == NULL)
 		return (struct arrival){.what = ARRIVED_ALL};
-	for (uint32_t i = c->nmarks; i-- > 0;)
-		if (c->mark[i].bytes <= arrived)
-			return (struct arrival){ARRIVED_UP_TO, c->mark[i].seq};
+	for (uint32_t i = q->nmarks; i-- > 0;)
+		if (q->mark[i].bytes <= arrived)
+			return (struct arrival){ARRIVED_UP_TO, q->mark[i].seq};
 	return (struct arrival){.what = ARRIVED_NOTHING};
 }
 
-void conn_advance(struct conn *c, size_t bytes)
+void outqueue_advance(struct outqueue *q, size_t bytes)
 {
 	size_t all = bytes;
-	struct walk w = walk_begin(c);
+	struct walk w = walk_begin(q);
 	const struct feed_chunk *chunk = NULL;
 	uint64_t pos = 0, rest = 0;
 
 	while (bytes > 0) {
-		struct piece p = piece_next(c, &w);
+		struct piece p = piece_next(q, &w);
 		size_t n = p.len < bytes ? p.len : bytes;
 
 		assert(n > 0);
@@ -284,71 +284,71 @@ void conn_advance(struct conn *c, size_t bytes)
 			pos = w.pos;
 			continue;
 		}
-		c->out_bytes -= (uint32_t)n;
-		while (c->out != w.out) {
-			struct outbuf *sent = c->out;
+		q->bytes -= (uint32_t)n;
+		while (q->first != w.out) {
+			struct outbuf *sent = q->first;
 
 			assert(sent != NULL); /* w.out comes behind it */
-			c->out = sent->next;
-			outbuf_free(c, sent);
+			q->first = sent->next;
+			outbuf_free(q, sent);
 		}
-		if (c->out == NULL)
-			c->out_last = NULL;
+		if (q->first == NULL)
+			q->last = NULL;
 	}
-	c->out_off = w.off;
+	q->off = w.off;
 	if (chunk != NULL)
-		rest = leave_line(c, chunk, pos);
+		rest = leave_line(q, chunk, pos);
 	/* Past own lines as well. */
-	if (c->reader.cursor < w.pos)
-		c->reader.cursor = w.pos;
-	if (c->reader.ncuts > 0)
-		feed_reader_drop_cuts(&c->reader);
-	note_sent(c, all, rest);
+	if (q->reader.cursor < w.pos)
+		q->reader.cursor = w.pos;
+	if (q->reader.ncuts > 0)
+		feed_reader_drop_cuts(&q->reader);
+	note_sent(q, all, rest);
 }
 
-bool conn_has_output(const struct conn *c)
+bool outqueue_has_output(const struct outqueue *q)
 {
-	return c->out != NULL || c->reader.cursor < visible(c);
+	return q->first != NULL || q->reader.cursor < visible(q);
 }
 
 /* -- leaving the log -------------------------------------------------------------------------- */
 
-bool conn_fell_behind(const struct conn *c)
+bool outqueue_fell_behind(const struct outqueue *q)
 {
-	const struct feed_reader *r = &c->reader;
+	const struct feed_reader *r = &q->reader;
 
 	/* What is held back is not missed before it would have been seen. */
 	return r->feed != NULL && !r->held &&
 	       (r->lost || (r->cursor < r->feed->start && r->cursor < r->feed->mark));
 }
 
-void conn_skip(struct conn *c)
+void outqueue_skip(struct outqueue *q)
 {
-	struct feed_reader *r = &c->reader;
+	struct feed_reader *r = &q->reader;
 	uint32_t most = budget_is_high(r->feed->budget) ? CUTS_LEAST : CUTS_MAX;
 
 	feed_skip(r);
 	/* Only what was shown can be given up, and each such look costs as much as there are: not
 	 * at each cut more. */
 	if (r->ncuts - r->cut_first > most && (r->ncuts & (CUTS_LEAST - 1)) == 0)
-		feed_reader_fold(r, c->pin_last != NULL ? c->pin_last->base + c->pin_last->used
+		feed_reader_fold(r, q->pin_last != NULL ? q->pin_last->base + q->pin_last->used
 		                                        : r->cursor);
 }
 
-uint32_t conn_leave_feed(struct conn *c, const char *missing, size_t len)
+uint32_t outqueue_leave_feed(struct outqueue *q, const char *missing, size_t len)
 {
-	struct walk w = walk_begin(c);
+	struct walk w = walk_begin(q);
 	struct outbuf *first = NULL, **link = &first, *last = NULL, *moved;
-	bool behind = conn_fell_behind(c) && missing != NULL;
+	bool behind = outqueue_fell_behind(q) && missing != NULL;
 
-	if (c->reader.feed == NULL)
+	if (q->reader.feed == NULL)
 		return UINT32_MAX;
 	/* The sequence stays the same, byte for byte, for the send in flight counts by
 	 * it; only what the feed held is now held here. */
-	for (struct piece p; (p = piece_next(c, &w)).len > 0;) {
-		moved = p.chunk == NULL ? w.out : outbuf_new(c, p.data, p.len, 0, 0);
+	for (struct piece p; (p = piece_next(q, &w)).len > 0;) {
+		moved = p.chunk == NULL ? w.out : outbuf_new(q, p.data, p.len, 0, 0);
 		if (p.chunk != NULL)
-			c->out_bytes += moved->len;
+			q->bytes += moved->len;
 		piece_past(&w, &p, p.len);
 		moved->at = 0;
 		moved->next = NULL;
@@ -356,9 +356,9 @@ uint32_t conn_leave_feed(struct conn *c, const char *missing, size_t len)
 		link = &moved->next;
 	}
 	if (behind) {
-		*link = last = outbuf_new(c, missing, len, 0, 0);
+		*link = last = outbuf_new(q, missing, len, 0, 0);
 		link = &last->next;
-		c->out_bytes += last->len;
+		q->bytes += last->len;
 	}
 	/* Where the log has moved on already, its private text still comes. */
 	for (; w.out != NULL; w.out = moved) {
@@ -368,39 +368,34 @@ uint32_t conn_leave_feed(struct conn *c, const char *missing, size_t len)
 		*link = last = w.out;
 		link = &last->next;
 	}
-	if (first != c->out)
-		c->out_off = 0;
-	c->out = first;
-	c->out_last = last;
-	return feed_part(&c->reader);
+	if (first != q->first)
+		q->off = 0;
+	q->first = first;
+	q->last = last;
+	return feed_part(&q->reader);
 }
 
-static void drop_outbufs(struct conn *c)
+static void drop_outbufs(struct outqueue *q)
 {
-	while (c->out != NULL) {
-		struct outbuf *o = c->out;
+	while (q->first != NULL) {
+		struct outbuf *o = q->first;
 
-		c->out = o->next;
-		outbuf_free(c, o);
+		q->first = o->next;
+		outbuf_free(q, o);
 	}
-	c->out_last = NULL;
-	c->out_off = c->out_bytes = 0;
+	q->last = NULL;
+	q->off = q->bytes = 0;
 }
 
-void conn_discard(struct conn *c)
+void outqueue_discard(struct outqueue *q)
 {
-	drop_outbufs(c);
-	c->reader.cursor = visible(c);
-	if (c->reader.ncuts > 0)
-		feed_reader_drop_cuts(&c->reader);
+	drop_outbufs(q);
+	q->reader.cursor = visible(q);
+	if (q->reader.ncuts > 0)
+		feed_reader_drop_cuts(&q->reader);
 }
 
-void conn_release(struct conn *c)
+void outqueue_release(struct outqueue *q)
 {
-	drop_outbufs(c);
-	if (c->stash != NULL)
-		explicit_bzero(c->stash, c->stash_len);
-	free(c->stash);
-	c->stash = NULL;
-	c->stash_len = c->stash_off = 0;
+	drop_outbufs(q);
 }

@@ -36,9 +36,9 @@ static void figures(struct server *s, const struct wish *w)
 /* As it is before the effects that come next, which may end it. */
 static struct arrival arrived_at(struct server *s, struct conn_id id)
 {
-	const struct conn *c = &s->conns[id.slot];
+	const struct connection *c = &s->conns[id.slot];
 
-	return c->gen == id.gen && c->state == CONN_OPEN ? server_arrived(s, c)
+	return c->gen == id.gen && c->state == CONNECTION_OPEN ? server_arrived(s, c)
 	                                                 : (struct arrival){.what = ARRIVED_NOTHING};
 }
 

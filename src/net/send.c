@@ -24,7 +24,7 @@ void server_begin_budgets(struct server *s)
 		s->feeds[i].budget = &s->logs;
 }
 
-void server_dirty(struct server *s, struct conn *c)
+void server_dirty(struct server *s, struct connection *c)
 {
 	if (c->dirty)
 		return;
@@ -32,27 +32,27 @@ void server_dirty(struct server *s, struct conn *c)
 	slots_add(&s->dirty, c->slot);
 }
 
-struct arrival server_arrived(struct server *s, const struct conn *c)
+struct arrival server_arrived(struct server *s, const struct connection *c)
 {
-	return c->deaf ? c->arrived : conn_arrived(c, ring_unacked(s->ring, c->fd));
+	return c->deaf ? c->arrived : outqueue_arrived(&c->out, ring_unacked(s->ring, c->fd));
 }
 
 /* -- falling behind ------------------------------------------------------------------------------ */
 
 /* A reader's own input waits while too much is on its way to it. */
-void server_mind_slowness(struct server *s, struct conn *c)
+void server_mind_slowness(struct server *s, struct connection *c)
 {
-	uint32_t cuts = c->reader.ncuts - c->reader.cut_first;
-	bool behind = conn_fell_behind(c);
+	uint32_t cuts = c->out.reader.ncuts - c->out.reader.cut_first;
+	bool behind = outqueue_fell_behind(&c->out);
 	/* While there is much for all, less is much for one. */
-	bool greedy = budget_is_high(&s->queues) && c->out_held > SENDQ_SHARE_BYTES;
+	bool greedy = budget_is_high(&s->queues) && c->out.held > SENDQ_SHARE_BYTES;
 
-	if (c->state != CONN_OPEN)
+	if (c->state != CONNECTION_OPEN)
 		return;
-	if (!c->slow && (c->out_bytes > SENDQ_SLOW_BYTES || cuts > CUTS_SLOW || behind || greedy)) {
+	if (!c->slow && (c->out.bytes > SENDQ_SLOW_BYTES || cuts > CUTS_SLOW || behind || greedy)) {
 		c->slow = true;
 		server_step(s, &(struct event){.kind = EVENT_SLOW, .conn = server_id_of(c)});
-	} else if (c->slow && c->out_bytes < SENDQ_DRAINED_BYTES && cuts < CUTS_SLOW && !behind &&
+	} else if (c->slow && c->out.bytes < SENDQ_DRAINED_BYTES && cuts < CUTS_SLOW && !behind &&
 	           !greedy) {
 		c->slow = false;
 		server_step(s, &(struct event){.kind = EVENT_DRAINED, .conn = server_id_of(c)});
@@ -60,9 +60,9 @@ void server_mind_slowness(struct server *s, struct conn *c)
 }
 
 /* The log has moved past it: it goes on at the live end, and is told. */
-void server_jump(struct server *s, struct conn *c)
+void server_jump(struct server *s, struct connection *c)
 {
-	struct feed_gap gap = feed_reader_jump(&c->reader);
+	struct feed_gap gap = feed_reader_jump(&c->out.reader);
 
 	if (gap.lines > 0)
 		server_step(s, &(struct event){
@@ -73,35 +73,35 @@ void server_jump(struct server *s, struct conn *c)
 
 /* -- output -------------------------------------------------------------------------------------- */
 
-void server_queue(struct server *s, struct conn *c, const char *text, size_t len)
+void server_queue(struct server *s, struct connection *c, const char *text, size_t len)
 {
 	if (c->deaf)
 		return;
-	conn_queue(c, text, len);
+	outqueue_add(&c->out, text, len);
 	server_dirty(s, c);
 }
 
-static void give_up(struct server *s, struct conn *c)
+static void give_up(struct server *s, struct connection *c)
 {
 	log_info("connection %u.%u leaves %u bytes unread: closing it", c->slot, c->gen,
-	         c->out_bytes);
+	         c->out.bytes);
 	server_kill(s, c, "connection too slow");
 	server_drain(s, c);
 }
 
 /* What others hold may have come this very turn. */
-bool server_stands_still(const struct server *s, const struct conn *c)
+bool server_stands_still(const struct server *s, const struct connection *c)
 {
 	return c->sending && s->now_ms - c->since_ms >= STILL_MS;
 }
 
-static bool goes_before(const struct server *s, const struct conn *c, const struct conn *other)
+static bool goes_before(const struct server *s, const struct connection *c, const struct connection *other)
 {
 	bool still = server_stands_still(s, c);
 
 	if (other == NULL || still != server_stands_still(s, other))
 		return other == NULL || still;
-	return c->out_held > other->out_held;
+	return c->out.held > other->out.held;
 }
 
 /* All together leave too much unread: those who stand still, and then those with the most, are
@@ -109,15 +109,15 @@ static bool goes_before(const struct server *s, const struct conn *c, const stru
 static void relieve_queues(struct server *s)
 {
 	for (;;) {
-		struct conn *most = NULL;
+		struct connection *most = NULL;
 		uint64_t going = 0;
 
 		for (uint32_t i = 0; i < s->conns_top; i++) {
-			struct conn *c = &s->conns[i];
+			struct connection *c = &s->conns[i];
 
-			if (c->state == CONN_DEAD)
-				going += c->out_held;
-			else if (c->state != CONN_FREE && c->out_held > 0 && goes_before(s, c, most))
+			if (c->state == CONNECTION_DEAD)
+				going += c->out.held;
+			else if (c->state != CONNECTION_FREE && c->out.held > 0 && goes_before(s, c, most))
 				most = c;
 		}
 		/* What is in flight is freed only when the kernel has let go of it. */
@@ -127,28 +127,28 @@ static void relieve_queues(struct server *s)
 	}
 }
 
-static void flush_one(struct server *s, struct conn *c)
+static void flush_one(struct server *s, struct connection *c)
 {
 	struct iovec iov[SEND_SPANS_MAX];
 	uint32_t n;
 
 	c->dirty = false;
-	if (c->deaf && c->state != CONN_DEAD && c->state != CONN_FREE) {
-		conn_discard(c);
+	if (c->deaf && c->state != CONNECTION_DEAD && c->state != CONNECTION_FREE) {
+		outqueue_discard(&c->out);
 		server_mind_slowness(s, c);
 		server_drain(s, c);
 		return;
 	}
-	if (c->state == CONN_OPEN && c->out_bytes > SENDQ_BYTES_MAX) {
+	if (c->state == CONNECTION_OPEN && c->out.bytes > SENDQ_BYTES_MAX) {
 		give_up(s, c);
 		return;
 	}
-	if (!c->sending && conn_fell_behind(c))
+	if (!c->sending && outqueue_fell_behind(&c->out))
 		server_jump(s, c);
 	server_mind_slowness(s, c);
-	if (c->sending || c->state == CONN_DEAD || c->state == CONN_FREE)
+	if (c->sending || c->state == CONNECTION_DEAD || c->state == CONNECTION_FREE)
 		return;
-	n = conn_gather(c, iov, SEND_SPANS_MAX);
+	n = outqueue_gather(&c->out, iov, SEND_SPANS_MAX);
 	if (n == 0) {
 		server_drain(s, c);
 		return;
@@ -169,7 +169,7 @@ void server_flush(struct server *s)
 
 		f->dirty = false;
 		for (uint32_t k = 0; k < f->nreaders; k++) {
-			struct conn *c = &s->conns[f->readers[k]];
+			struct connection *c = &s->conns[f->readers[k]];
 
 			if (!c->sending)
 				server_dirty(s, c);
@@ -187,12 +187,12 @@ void server_flush(struct server *s)
 /* Nobody reads what is sent to it. What it said may still lie in the kernel or
  * in its stash, and is taken before it ends: a script that closes at once has
  * said what it has said. */
-static void deafen(struct server *s, struct conn *c)
+static void deafen(struct server *s, struct connection *c)
 {
 	c->arrived = server_arrived(s, c);
 	/* All of it so far; what comes from now on does not arrive. */
 	if (c->arrived.what == ARRIVED_ALL)
-		c->arrived = (struct arrival){ARRIVED_UP_TO, c->reader.feed != NULL ? c->reader.seq : 0};
+		c->arrived = (struct arrival){ARRIVED_UP_TO, c->out.reader.feed != NULL ? c->out.reader.seq : 0};
 	c->deaf = true;
 	server_dirty(s, c);
 }
@@ -204,18 +204,18 @@ static bool is_gone(int res)
 	       res == -ENETUNREACH;
 }
 
-void server_sent(struct server *s, struct conn *c, int res)
+void server_sent(struct server *s, struct connection *c, int res)
 {
 	c->sending = false;
 	s->nsending--;
-	if (res > 0 && c->state != CONN_DEAD)
-		conn_advance(c, (size_t)res);
-	conn_unpin(c);
+	if (res > 0 && c->state != CONNECTION_DEAD)
+		outqueue_advance(&c->out, (size_t)res);
+	outqueue_unpin(&c->out);
 	if (res > 0 || res == -EINTR || res == -EAGAIN)
 		server_dirty(s, c);
 	else if (res == -ENOBUFS || res == -ENOMEM)
 		server_expect_sweep(s);
-	else if (c->state == CONN_OPEN && is_gone(res))
+	else if (c->state == CONNECTION_OPEN && is_gone(res))
 		deafen(s, c);
 	else
 		server_kill(s, c, "connection lost");

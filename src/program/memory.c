@@ -75,7 +75,7 @@ static uint64_t memory_connections(uint64_t n)
 {
 	uint64_t known = n + CONTROL_SLOTS;
 
-	return (known + LINGERERS) * (sizeof(struct conn) + RECV_BUFFER_BYTES + SLOT_BYTES) +
+	return (known + LINGERERS) * (sizeof(struct connection) + RECV_BUFFER_BYTES + SLOT_BYTES) +
 	       /* An address and its site; what is asked of the program, and in vain of the store, in lists
 	        * that grow by doubling. */
 	       known * (memory_session() + sizeof(struct effect) + 2 * sizeof(struct origin) +

@@ -194,7 +194,7 @@ void sim_turn(void)
 static bool rests(void)
 {
 	for (uint32_t i = 0; i < sim->server->conns_top; i++)
-		if (sim->server->conns[i].stash != NULL)
+		if (sim->server->conns[i].stash.data != NULL)
 			return false;
 	return fake_ring_rests(sim->ring) && fake_writer_rests(sim->writer) && model_rests();
 }

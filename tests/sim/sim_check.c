@@ -81,7 +81,7 @@ static void check_origins(const struct chat *c)
 	for (uint32_t slot = 0; slot < c->config.connections_max; slot++) {
 		const struct session *s = &c->sessions[slot];
 
-		if ((c->held[slot] != NULL) != (sim->server->conns[slot].state != CONN_FREE))
+		if ((c->held[slot] != NULL) != (sim->server->conns[slot].state != CONNECTION_FREE))
 			sim_fail("slot %u is held for nobody, or not held", slot);
 		if (s->state != SESSION_FREE && s->origin != c->held[slot])
 			sim_fail("session %u comes from elsewhere than its connection", slot);
@@ -141,39 +141,39 @@ static void check_chat(void)
 
 /* -- the server ------------------------------------------------------------------------ */
 
-static void check_output(const struct conn *c)
+static void check_output(const struct connection *c)
 {
 	uint64_t bytes = 0, held = 0;
 
-	for (const struct outbuf *o = c->out; o != NULL; o = o->next) {
+	for (const struct outbuf *o = c->out.first; o != NULL; o = o->next) {
 		bytes += o->len;
 		held += sizeof *o + o->cap;
-		if (o->len == 0 || o->len > o->cap || (o->next == NULL) != (o == c->out_last))
+		if (o->len == 0 || o->len > o->cap || (o->next == NULL) != (o == c->out.last))
 			sim_fail("%u.%u: its private text is in disorder", c->slot, c->gen);
 	}
-	if (c->out_off > 0 && (c->out == NULL || c->out_off >= c->out->len))
+	if (c->out.off > 0 && (c->out.first == NULL || c->out.off >= c->out.first->len))
 		sim_fail("%u.%u: more is sent of a text than it has", c->slot, c->gen);
-	if (bytes - c->out_off != c->out_bytes)
+	if (bytes - c->out.off != c->out.bytes)
 		sim_fail("%u.%u: %" PRIu64 " bytes of private text, %u counted", c->slot, c->gen,
-		         bytes - c->out_off, c->out_bytes);
-	if (held != c->out_held)
+		         bytes - c->out.off, c->out.bytes);
+	if (held != c->out.held)
 		sim_fail("%u.%u: its private text takes %" PRIu64 " bytes, %u counted", c->slot, c->gen,
-		         held, c->out_held);
-	if (c->state == CONN_OPEN && c->out_bytes > SENDQ_BYTES_MAX)
-		sim_fail("%u.%u: %u bytes of private text", c->slot, c->gen, c->out_bytes);
-	if (c->state == CONN_OPEN && c->out_bytes > SENDQ_SLOW_BYTES && !c->slow)
-		sim_fail("%u.%u has %u bytes to read and may go on", c->slot, c->gen, c->out_bytes);
-	if (c->stash_len > RECV_BUFFER_BYTES && c->stash != NULL)
-		sim_fail("%u.%u: a stash of %u bytes", c->slot, c->gen, c->stash_len);
-	if (!c->sending && c->pin_first != NULL)
+		         held, c->out.held);
+	if (c->state == CONNECTION_OPEN && c->out.bytes > SENDQ_BYTES_MAX)
+		sim_fail("%u.%u: %u bytes of private text", c->slot, c->gen, c->out.bytes);
+	if (c->state == CONNECTION_OPEN && c->out.bytes > SENDQ_SLOW_BYTES && !c->slow)
+		sim_fail("%u.%u has %u bytes to read and may go on", c->slot, c->gen, c->out.bytes);
+	if (c->stash.len > RECV_BUFFER_BYTES && c->stash.data != NULL)
+		sim_fail("%u.%u: a stash of %u bytes", c->slot, c->gen, c->stash.len);
+	if (!c->sending && c->out.pin_first != NULL)
 		sim_fail("%u.%u: chunks are pinned by no send", c->slot, c->gen);
 }
 
-static void check_reader(const struct conn *c)
+static void check_reader(const struct connection *c)
 {
-	const struct feed *f = c->reader.feed;
+	const struct feed *f = c->out.reader.feed;
 	const struct session *s = chat_session(sim->chat, (struct conn_id){c->slot, c->gen});
-	const struct room *r = s != NULL && c->state == CONN_OPEN ? s->room : NULL;
+	const struct room *r = s != NULL && c->state == CONNECTION_OPEN ? s->room : NULL;
 
 	if (r == NULL && f != NULL)
 		sim_fail("%u.%u is in no room and reads a feed", c->slot, c->gen);
@@ -181,16 +181,16 @@ static void check_reader(const struct conn *c)
 		return;
 	if (f != &sim->server->feeds[r->slot * 2 + s->crlf])
 		sim_fail("%u.%u does not read the feed of %s", c->slot, c->gen, r->name);
-	if (c->reader.index >= f->nreaders || f->readers[c->reader.index] != c->slot)
+	if (c->out.reader.index >= f->nreaders || f->readers[c->out.reader.index] != c->slot)
 		sim_fail("%u.%u is not where the feed has it", c->slot, c->gen);
-	if (c->reader.cursor > f->end)
+	if (c->out.reader.cursor > f->end)
 		sim_fail("%u.%u is beyond its feed", c->slot, c->gen);
-	if (c->reader.held != s->held)
+	if (c->out.reader.held != s->held)
 		sim_fail("%u.%u is held back for nothing", c->slot, c->gen);
 }
 
 /* Who waits for the disk, and it has not once caught up, since before that time knows why. */
-static void check_waits(const struct conn *c, int64_t before_ms)
+static void check_waits(const struct connection *c, int64_t before_ms)
 {
 	const struct peer *p = model_peer((struct conn_id){c->slot, c->gen});
 
@@ -201,42 +201,42 @@ static void check_waits(const struct conn *c, int64_t before_ms)
 }
 
 /* Nobody holds a connection up for longer than is said. */
-static void check_times(const struct conn *c, const struct fake_sock *k)
+static void check_times(const struct connection *c, const struct fake_sock *k)
 {
 	int64_t slack_ms = 2 * SWEEP_MS + sim->ring->tick_ms_max, now_ms = sim->ring->run_ms;
 
-	if (c->sending && c->state != CONN_DEAD &&
+	if (c->sending && c->state != CONNECTION_DEAD &&
 	    now_ms - k->send_ms > (int64_t)sim->options.send_timeout_s * 1000 + slack_ms)
 		sim_fail("%u.%u takes nothing for %" PRId64 " ms and is not closed", c->slot, c->gen,
 		         now_ms - k->send_ms);
-	if (c->state == CONN_DRAINING &&
+	if (c->state == CONNECTION_DRAINING &&
 	    now_ms - c->drain_ms > (c->dropped ? DRAIN_DROPPED_MS : DRAIN_MS_MAX) + slack_ms)
 		sim_fail("%u.%u takes its last lines for %" PRId64 " ms", c->slot, c->gen,
 		         now_ms - c->drain_ms);
-	if (c->state == CONN_LINGERING && now_ms - k->linger_ms > LINGER_MS + slack_ms)
+	if (c->state == CONNECTION_LINGERING && now_ms - k->linger_ms > LINGER_MS + slack_ms)
 		sim_fail("%u.%u lingers for %" PRId64 " ms", c->slot, c->gen, now_ms - k->linger_ms);
 	check_waits(c, now_ms - slack_ms);
 }
 
-static void check_conn(const struct conn *c)
+static void check_conn(const struct connection *c)
 {
 	const struct fake_sock *k = c->fd < 0 ? NULL : sim->ring->by_fd[c->fd];
 	bool known = model_knows((struct conn_id){c->slot, c->gen});
 
-	if (known != (c->state == CONN_OPEN))
+	if (known != (c->state == CONNECTION_OPEN))
 		sim_fail("%u.%u: the server and the core disagree on whether it is there", c->slot,
 		         c->gen);
-	if (c->state == CONN_FREE) {
-		if (c->fd != -1 || c->out != NULL || c->stash != NULL || c->reader.feed != NULL ||
-		    c->sending || c->receiving || c->pin_first != NULL || c->reader.cuts != NULL)
+	if (c->state == CONNECTION_FREE) {
+		if (c->fd != -1 || c->out.first != NULL || c->stash.data != NULL || c->out.reader.feed != NULL ||
+		    c->sending || c->receiving || c->out.pin_first != NULL || c->out.reader.cuts != NULL)
 			sim_fail("slot %u is free and has something", c->slot);
 		return;
 	}
 	if (k == NULL || k->sending != c->sending || k->receiving != c->receiving)
 		sim_fail("%u.%u: what is in flight is counted wrongly", c->slot, c->gen);
-	if (c->state == CONN_DEAD && !c->sending && !c->receiving)
+	if (c->state == CONNECTION_DEAD && !c->sending && !c->receiving)
 		sim_fail("%u.%u is dead, the kernel has let go, and nobody frees it", c->slot, c->gen);
-	if (c->state == CONN_LINGERING && c->eof)
+	if (c->state == CONNECTION_LINGERING && c->eof)
 		sim_fail("%u.%u has ended on both sides and lingers", c->slot, c->gen);
 	check_times(c, k);
 	check_output(c);
@@ -292,10 +292,10 @@ void sim_check_line(const struct effect *e)
  * not again within the minute. */
 void sim_check_wait(const struct event *e)
 {
-	const struct conn *c = &sim->server->conns[e->conn.slot];
+	const struct connection *c = &sim->server->conns[e->conn.slot];
 	struct peer *p = model_peer(e->conn);
 
-	if (!server_pressed(sim->server) || c->stash == NULL || !c->waiting)
+	if (!server_pressed(sim->server) || c->stash.data == NULL || !c->waiting)
 		sim_fail("%u.%u is told that the store is behind, and waits for nothing", e->conn.slot,
 		         e->conn.gen);
 	if (sim->server->now_ms - c->waits_ms < STORE_WAIT_MS ||
@@ -307,12 +307,12 @@ void sim_check_wait(const struct event *e)
 
 void sim_check_slow(const struct event *e)
 {
-	const struct conn *c = &sim->server->conns[e->conn.slot];
+	const struct connection *c = &sim->server->conns[e->conn.slot];
 	const struct fake_sock *k = sim->ring->by_fd[c->fd];
 	struct peer *p = model_peer(e->conn);
 	int64_t age_ms = sim->ring->run_ms - k->send_ms;
 
-	if (strcmp(e->closed.reason, "connection too slow") == 0 && c->out_bytes <= SENDQ_BYTES_MAX &&
+	if (strcmp(e->closed.reason, "connection too slow") == 0 && c->out.bytes <= SENDQ_BYTES_MAX &&
 	    sim->server->queues.bytes <= sim->server->queues.max &&
 	    (!k->sending || age_ms <= (int64_t)sim->options.send_timeout_s * 1000))
 		sim_fail("%u.%u is closed as too slow, and is not", c->slot, c->gen);
@@ -328,11 +328,11 @@ static void check_budgets(const struct server *s)
 	uint64_t queues = 0, going = 0, logs = 0;
 
 	for (uint32_t i = 0; i < s->conns_top; i++) {
-		const struct conn *c = &s->conns[i];
+		const struct connection *c = &s->conns[i];
 
-		queues += c->out_held;
-		going += c->state == CONN_DEAD ? c->out_held : 0;
-		logs += c->reader.cuts_cap * sizeof(struct feed_cut);
+		queues += c->out.held;
+		going += c->state == CONNECTION_DEAD ? c->out.held : 0;
+		logs += c->out.reader.cuts_cap * sizeof(struct feed_cut);
 	}
 	for (uint32_t i = 0; i < SIM_FEEDS_MAX && i < sim->chat->rooms_top * 2; i++)
 		for (const struct feed_chunk *at = s->feeds[i].head; at != NULL; at = at->next)
@@ -363,14 +363,14 @@ static void check_server(void)
 	uint32_t nconns = 0, nsending = 0, nlingering = 0, readers[SIM_FEEDS_MAX] = {0};
 
 	for (uint32_t i = 0; i < s->conns_top; i++) {
-		const struct conn *c = &s->conns[i];
+		const struct connection *c = &s->conns[i];
 
 		check_conn(c);
-		nconns += c->state != CONN_FREE;
+		nconns += c->state != CONNECTION_FREE;
 		nsending += c->sending;
-		nlingering += c->state == CONN_LINGERING;
-		if (c->reader.feed != NULL)
-			readers[c->reader.feed - s->feeds]++;
+		nlingering += c->state == CONNECTION_LINGERING;
+		if (c->out.reader.feed != NULL)
+			readers[c->out.reader.feed - s->feeds]++;
 	}
 	if (nconns != s->nconns || nsending != s->nsending || nlingering != s->nlingering)
 		sim_fail("%u connections, %u sending, %u lingering; %u, %u, %u are counted", nconns,

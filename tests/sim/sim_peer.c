@@ -116,10 +116,10 @@ bool model_needs_place_of(int fd)
 	bool drained = false;
 
 	for (uint32_t slot = 0; slot < max; slot++) {
-		const struct conn *c = &sim->server->conns[slot];
+		const struct connection *c = &sim->server->conns[slot];
 
-		held += c->state != CONN_FREE;
-		drained |= c->state != CONN_FREE && c->fd == fd && c->drain_ms != 0 &&
+		held += c->state != CONNECTION_FREE;
+		drained |= c->state != CONNECTION_FREE && c->fd == fd && c->drain_ms != 0 &&
 		           sim->server->now_ms - c->drain_ms > DRAIN_DROPPED_MS;
 	}
 	return drained && held * 2 >= max;

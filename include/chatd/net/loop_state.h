@@ -7,7 +7,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/net/feed.h"
 #include "chatd/net/loop.h"
-#include "chatd/net/outqueue.h"
+#include "chatd/net/connection.h"
 #include "chatd/net/ring.h"
 
 /* Slots of connections, or numbers of feeds: a list whose members have a flag
@@ -54,7 +54,7 @@ struct server {
 	uint32_t nlisteners;
 	struct server_program program; /* what the chat may ask of it */
 
-	struct conn *conns;         /* connections_max; behind them CONTROL_SLOTS, which the core knows
+	struct connection *conns;         /* connections_max; behind them CONTROL_SLOTS, which the core knows
 	                             * too; behind those LINGERERS, of which it knows nothing */
 	uint32_t free_first, control_first, linger_first; /* heads of the lists of free slots */
 	uint32_t nconns;            /* slots not FREE */
@@ -105,7 +105,7 @@ enum {
 	UNSHOWN_MAX = 4 * UNSTORED_MAX, /* each record at most twice, LF and CR LF; a power of two */
 };
 
-static inline struct conn_id server_id_of(const struct conn *c)
+static inline struct conn_id server_id_of(const struct connection *c)
 {
 	return (struct conn_id){c->slot, c->gen};
 }
@@ -116,43 +116,43 @@ void slots_drop(struct slots *l, uint32_t n);
 
 /* connection.c: the life of a connection */
 void server_accepted(struct server *s, const struct ring_completion *done);
-void server_received(struct server *s, struct conn *c, const struct ring_completion *done);
+void server_received(struct server *s, struct connection *c, const struct ring_completion *done);
 /* A slot of which nothing is left goes to the list of its kind. */
-void server_slot_free(struct server *s, struct conn *c);
+void server_slot_free(struct server *s, struct connection *c);
 /* Clears and frees what it has stashed, if anything. */
-void server_drop_stash(struct conn *c);
+void server_drop_stash(struct connection *c);
 /* Offers what it has stashed to the core, and reads on where it is all taken. */
-void server_offer(struct server *s, struct conn *c);
+void server_offer(struct server *s, struct connection *c);
 /* The peer is gone, or is to be: the core is told (reason may be NULL). */
-void server_kill(struct server *s, struct conn *c, const char *reason);
+void server_kill(struct server *s, struct connection *c, const char *reason);
 /* The core has forgotten it: what is queued goes out, and then it ends. */
-void server_ends(struct server *s, struct conn *c);
+void server_ends(struct server *s, struct connection *c);
 /* What the core has ended: goes on with its end as far as it can now. */
-void server_drain(struct server *s, struct conn *c);
+void server_drain(struct server *s, struct connection *c);
 void server_sweep(struct server *s);
 /* A send to it has been out for a while, so its peer takes nothing. */
-bool server_stands_still(const struct server *s, const struct conn *c);
+bool server_stands_still(const struct server *s, const struct connection *c);
 /* There is something to look for from now on. */
 void server_expect_sweep(struct server *s);
 /* c reads its feed no longer; what it could see it still gets, or the text of e where it fell
  * behind (NULL: it gets no more). */
-void server_leave_feed(struct server *s, struct conn *c, const struct effect *e);
+void server_leave_feed(struct server *s, struct connection *c, const struct effect *e);
 
 /* send.c: what connections get */
 /* How much may be held, for so many connections. */
 void server_begin_budgets(struct server *s);
 /* Queues sends for the connections that have something to get. */
 void server_flush(struct server *s);
-void server_queue(struct server *s, struct conn *c, const char *text, size_t len);
-void server_dirty(struct server *s, struct conn *c);
-void server_sent(struct server *s, struct conn *c, int res);
+void server_queue(struct server *s, struct connection *c, const char *text, size_t len);
+void server_dirty(struct server *s, struct connection *c);
+void server_sent(struct server *s, struct connection *c, int res);
 /* Tells the core where the reader's own input must wait, or may go on. */
-void server_mind_slowness(struct server *s, struct conn *c);
+void server_mind_slowness(struct server *s, struct connection *c);
 /* The log has moved past c, of which nothing is in flight: it goes on at the end. */
-void server_jump(struct server *s, struct conn *c);
+void server_jump(struct server *s, struct connection *c);
 /* What of its room's log has arrived at c, as far as the kernel knows. Asks it, before anything is
  * shut. */
-struct arrival server_arrived(struct server *s, const struct conn *c);
+struct arrival server_arrived(struct server *s, const struct connection *c);
 
 /* fanout.c: effects on feeds */
 void server_publish(struct server *s, const struct effect *e);
@@ -169,7 +169,7 @@ void server_grant(struct server *s);
 /* Gives the core an event, at this turn's time, and carries out what follows. */
 void server_step(struct server *s, struct event *e);
 /* Its stash is offered again, this turn or the next. */
-void server_resume(struct server *s, struct conn *c);
+void server_resume(struct server *s, struct connection *c);
 
 /* loop.c */
 /* Nothing more may be given to the writer for now. */

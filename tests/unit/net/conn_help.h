@@ -20,7 +20,7 @@
 #include "prng.h"
 
 static struct feed f;
-static struct conn c;
+static struct outqueue q;
 static struct bytes got, due;  /* what came, and what should have come by the end */
 static struct iovec iov[SEND_SPANS_MAX];
 static uint32_t niov;
@@ -29,18 +29,18 @@ static inline int begin(void **state)
 {
 	(void)state;
 	f = (struct feed){0};
-	c = (struct conn){.fd = -1, .gen = 1};
-	feed_join(&f, &c.reader, 0);
+	q = (struct outqueue){0};
+	feed_join(&f, &q.reader, 0);
 	return 0;
 }
 
 static inline int end(void **state)
 {
 	(void)state;
-	if (c.reader.feed != NULL)
-		conn_leave_feed(&c, NULL, 0);
-	conn_unpin(&c);
-	conn_release(&c);
+	if (q.reader.feed != NULL)
+		outqueue_leave_feed(&q, NULL, 0);
+	outqueue_unpin(&q);
+	outqueue_release(&q);
 	feed_release(&f);
 	bytes_release(&got);
 	bytes_release(&due);
@@ -58,12 +58,12 @@ static inline void publish(const char *line)
 static inline void publish_own(const char *line)
 {
 	feed_publish(&f, line, strlen(line), f.seq + 1);
-	feed_skip(&c.reader);
+	feed_skip(&q.reader);
 }
 
 static inline void queue(const char *text)
 {
-	conn_queue(&c, text, strlen(text));
+	outqueue_add(&q, text, strlen(text));
 	bytes_puts(&due, text);
 }
 
@@ -76,7 +76,7 @@ static inline size_t send_begin(void)
 {
 	size_t len = 0;
 
-	niov = conn_gather(&c, iov, SEND_SPANS_MAX);
+	niov = outqueue_gather(&q, iov, SEND_SPANS_MAX);
 	for (uint32_t i = 0; i < niov; i++)
 		len += iov[i].iov_len;
 	return len;
@@ -95,8 +95,8 @@ static inline void send_end(size_t n)
 		left -= part;
 	}
 	if (n > 0)
-		conn_advance(&c, n);
-	conn_unpin(&c);
+		outqueue_advance(&q, n);
+	outqueue_unpin(&q);
 }
 
 /* Sends of at most n bytes until nothing is left. */
@@ -106,10 +106,10 @@ static inline void send_all(size_t n)
 
 	while ((len = send_begin()) > 0)
 		send_end(len < n ? len : n);
-	assert_false(conn_has_output(&c));
-	assert_int_equal(c.out_bytes, 0);
-	assert_null(c.out);
-	assert_null(c.pin_first);
+	assert_false(outqueue_has_output(&q));
+	assert_int_equal(q.bytes, 0);
+	assert_null(q.first);
+	assert_null(q.pin_first);
 }
 
 static inline void assert_got_all(void)

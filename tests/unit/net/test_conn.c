@@ -35,14 +35,14 @@ static void test_lines_are_not_sent_before_they_are_shown(void **state)
 static void test_a_held_reader_gets_private_text_first(void **state)
 {
 	(void)state;
-	c.reader.held = true;
+	q.reader.held = true;
 	feed_publish(&f, "live\n", 5, 1);
 	show();
 	queue("-- replay\n");
 	send_all(SIZE_MAX);
 	assert_got_all();
-	c.reader.held = false;
-	assert_true(conn_has_output(&c));
+	q.reader.held = false;
+	assert_true(outqueue_has_output(&q));
 	bytes_puts(&due, "live\n");
 	send_all(SIZE_MAX);
 	assert_got_all();
@@ -57,14 +57,14 @@ static void test_own_lines_alone_are_passed(void **state)
 	assert_int_equal(send_begin(), 2);
 	send_end(2);
 	assert_int_equal(send_begin(), 0);
-	assert_int_equal(c.reader.cursor, f.end);
-	assert_false(conn_has_output(&c));
+	assert_int_equal(q.reader.cursor, f.end);
+	assert_false(outqueue_has_output(&q));
 }
 
 /* What has come with so many bytes not acknowledged. */
 static void assert_arrived(uint64_t unacked, enum arrived what, uint64_t seq)
 {
-	struct arrival a = conn_arrived(&c, unacked);
+	struct arrival a = outqueue_arrived(&q, unacked);
 
 	assert_int_equal(a.what, what);
 	assert_int_equal(a.seq, seq);
@@ -76,7 +76,7 @@ static void test_what_has_arrived_is_known(void **state)
 	(void)state;
 	/* The replay, and then the feed. */
 	queue("-- hello\n");
-	conn_mark_begin(&c);
+	outqueue_mark_begin(&q);
 	send_all(SIZE_MAX);
 	assert_arrived(0, ARRIVED_ALL, 0);
 	assert_arrived(3, ARRIVED_NOTHING, 0);
@@ -108,19 +108,19 @@ static void test_old_marks_thin_out(void **state)
 	struct arrival a;
 
 	(void)state;
-	conn_mark_begin(&c);
+	outqueue_mark_begin(&q);
 	for (int i = 0; i < 1000; i++) {
 		publish("0123456789abcde\n");
 		show();
 		send_all(SIZE_MAX);
 	}
 	for (uint64_t unacked = 1; unacked < 16000; unacked++) {
-		a = conn_arrived(&c, unacked);
+		a = outqueue_arrived(&q, unacked);
 		assert_true(a.what == ARRIVED_NOTHING || a.seq <= (16000 - unacked) / 16);
 		if (unacked <= 16 * 4)
 			assert_true(a.what == ARRIVED_UP_TO && a.seq >= 1000 - 4 - 8);
 	}
-	conn_forget_marks(&c);
+	outqueue_forget_marks(&q);
 	assert_arrived(1, ARRIVED_NOTHING, 0);
 }
 
@@ -219,7 +219,7 @@ static void random_line(struct prng *p, bool own)
 
 	feed_publish(&f, line, (size_t)n, f.seq + 1);
 	if (own)
-		feed_skip(&c.reader);
+		feed_skip(&q.reader);
 	else
 		bytes_append(&unseen, line, (size_t)n);
 }
@@ -253,16 +253,16 @@ static void random_run(uint64_t seed)
 			break;
 		case 4:
 			if (prng_chance(&p, 20)) {
-				conn_leave_feed(&c, NULL, 0);
+				outqueue_leave_feed(&q, NULL, 0);
 				bytes_clear(&unseen);
-				feed_join(&f, &c.reader, 0);
+				feed_join(&f, &q.reader, 0);
 			}
 			break;
 		default:
 			if (flying > 0)
 				send_end(prng_below(&p, (uint32_t)flying + 1));
 			flying = flying > 0 ? 0 : send_begin();
-			feed_trim(&f, c.reader.cursor);
+			feed_trim(&f, q.reader.cursor);
 			break;
 		}
 	}

@@ -20,8 +20,8 @@ static void leave_after(size_t n, bool flying, size_t m)
 	}
 	if (flying)
 		len = send_begin();
-	assert_int_equal(conn_leave_feed(&c, NULL, 0), UINT32_MAX);
-	assert_null(c.reader.feed);
+	assert_int_equal(outqueue_leave_feed(&q, NULL, 0), UINT32_MAX);
+	assert_null(q.reader.feed);
 	/* Nobody else reads: the log is gone but for what the kernel reads. */
 	assert_null(f.head);
 	queue("-- you are in ops\n");
@@ -54,7 +54,7 @@ static void test_leaving_gives_what_was_visible_and_no_more(void **state)
 	publish("visible\n");
 	show();
 	feed_publish(&f, "not saved\n", 10, 2);
-	conn_leave_feed(&c, NULL, 0);
+	outqueue_leave_feed(&q, NULL, 0);
 	show();
 	send_all(SIZE_MAX);
 	assert_got_all();
@@ -63,11 +63,11 @@ static void test_leaving_gives_what_was_visible_and_no_more(void **state)
 static void test_leaving_before_the_replay_gives_nothing(void **state)
 {
 	(void)state;
-	c.reader.held = true;
+	q.reader.held = true;
 	feed_publish(&f, "live\n", 5, 1);
 	show();
 	queue("-- still here\n");
-	conn_leave_feed(&c, NULL, 0);
+	outqueue_leave_feed(&q, NULL, 0);
 	send_all(SIZE_MAX);
 	assert_got_all();
 }
@@ -81,16 +81,16 @@ static void test_another_feed_follows(void **state)
 	next.mark = next.end;
 	publish("old room\n");
 	show();
-	conn_leave_feed(&c, NULL, 0);
+	outqueue_leave_feed(&q, NULL, 0);
 	queue("-- you are in next\n");
-	feed_join(&next, &c.reader, 0);
+	feed_join(&next, &q.reader, 0);
 	feed_publish(&next, "new room\n", 9, 2);
 	next.mark = next.end;
 	bytes_puts(&due, "new room\n");
 	queue("-- reply\n");
 	send_all(3);
 	assert_got_all();
-	conn_leave_feed(&c, NULL, 0);
+	outqueue_leave_feed(&q, NULL, 0);
 	feed_release(&next);
 }
 
@@ -123,16 +123,16 @@ static void test_a_send_in_flight_keeps_its_memory(void **state)
 	len = send_begin();
 	assert_int_equal(len, due.len);
 	lines = flood();
-	assert_true(conn_fell_behind(&c));
+	assert_true(outqueue_fell_behind(&q));
 	/* Own and all: the sanitizer looks on. */
 	send_end(len);
 	assert_got_all();
-	assert_true(conn_fell_behind(&c));
-	gap = feed_reader_jump(&c.reader);
+	assert_true(outqueue_fell_behind(&q));
+	gap = feed_reader_jump(&q.reader);
 	assert_int_equal(gap.lines, lines);
-	assert_false(conn_fell_behind(&c));
+	assert_false(outqueue_fell_behind(&q));
 	assert_int_equal(send_begin(), 0);
-	assert_int_equal(c.reader.cursor, f.end);
+	assert_int_equal(q.reader.cursor, f.end);
 }
 
 /* How many of the other's lines in talk() the first n bytes have, whole or in part. */
@@ -159,8 +159,8 @@ static void jump_after(size_t n)
 	send_begin();
 	send_end(n);
 	lines = flood();
-	assert_true(conn_fell_behind(&c));
-	gap = feed_reader_jump(&c.reader);
+	assert_true(outqueue_fell_behind(&q));
+	gap = feed_reader_jump(&q.reader);
 	/* A line that was begun is gone through with; the others of the four are missed. */
 	assert_int_equal(gap.lines, lines + 4 - begun);
 	queue("-- skipped\n");
@@ -207,8 +207,8 @@ static void test_jumping_with_private_text_alone_in_flight(void **state)
 	len = send_begin();
 	lines = flood();
 	send_end(len / 2);
-	assert_true(conn_fell_behind(&c));
-	assert_int_equal(feed_reader_jump(&c.reader).lines, lines);
+	assert_true(outqueue_fell_behind(&q));
+	assert_int_equal(feed_reader_jump(&q.reader).lines, lines);
 	send_all(SIZE_MAX);
 	assert_got_all();
 }
@@ -227,8 +227,8 @@ static void leave_behind_after(size_t n)
 	flood();
 	queue("-- between\n");
 	flood();
-	assert_true(conn_fell_behind(&c));
-	assert_int_equal(conn_leave_feed(&c, missing, sizeof missing - 1), UINT32_MAX);
+	assert_true(outqueue_fell_behind(&q));
+	assert_int_equal(outqueue_leave_feed(&q, missing, sizeof missing - 1), UINT32_MAX);
 	queue("-- you are in ops\n");
 	send_end(len < n ? len : n);
 	send_all(7);

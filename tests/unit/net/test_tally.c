@@ -12,7 +12,7 @@ static int begin_counted(void **state)
 	logs = (struct budget){.high = UINT64_MAX, .max = UINT64_MAX};
 	queues = logs;
 	f.budget = &logs;
-	c.budget = &queues;
+	q.budget = &queues;
 	return 0;
 }
 
@@ -24,11 +24,11 @@ static int end_counted(void **state)
 	return 0;
 }
 
-/* A line of n bytes that c's owner has said, or ignores. */
+/* A line of n bytes that q's owner has said, or ignores. */
 static void publish_skipped(const char *line)
 {
 	feed_publish(&f, line, strlen(line), f.seq + 1);
-	conn_skip(&c);
+	outqueue_skip(&q);
 }
 
 static void test_all_is_counted_and_given_back(void **state)
@@ -36,12 +36,12 @@ static void test_all_is_counted_and_given_back(void **state)
 	(void)state;
 	talk();
 	assert_true(logs.bytes > FEED_CHUNK_BYTES_FIRST);
-	assert_true(queues.bytes >= c.out_bytes);
-	assert_int_equal(queues.bytes, c.out_held);
+	assert_true(queues.bytes >= q.bytes);
+	assert_int_equal(queues.bytes, q.held);
 	send_all(7);
 	assert_got_all();
 	assert_int_equal(queues.bytes, 0);
-	assert_int_equal(c.out_held, 0);
+	assert_int_equal(q.held, 0);
 }
 
 static void test_a_chunk_counts_while_a_send_reads_it(void **state)
@@ -80,8 +80,8 @@ static void test_logs_are_short_while_all_hold_much(void **state)
 	logs.high = 0;
 	fill(FEED_CHUNK_BYTES * 2);
 	assert_true(logs.bytes <= FEED_BYTES_LEAST + 3 * (FEED_CHUNK_BYTES + sizeof *f.head));
-	assert_true(conn_fell_behind(&c));
-	feed_reader_jump(&c.reader);
+	assert_true(outqueue_fell_behind(&q));
+	feed_reader_jump(&q.reader);
 }
 
 static void test_sends_are_short_while_all_hold_much(void **state)
@@ -111,17 +111,17 @@ static void test_cuts_are_bounded(void **state)
 		publish("to be read\n");
 		publish_skipped("not to be read\n");
 		show();
-		cuts = c.reader.cuts_cap * sizeof *c.reader.cuts;
+		cuts = q.reader.cuts_cap * sizeof *q.reader.cuts;
 		most = cuts > most ? cuts : most;
 	}
-	assert_true(most <= 2 * CUTS_MAX * sizeof *c.reader.cuts);
+	assert_true(most <= 2 * CUTS_MAX * sizeof *q.reader.cuts);
 	send_end(30);
 	assert_string_equal(got.data, "the first, which is in flight\n");
-	assert_true(conn_fell_behind(&c));
-	gap = feed_reader_jump(&c.reader);
+	assert_true(outqueue_fell_behind(&q));
+	gap = feed_reader_jump(&q.reader);
 	assert_int_equal(gap.lines, LINES);
 	assert_int_equal(gap.first_id, 2);
-	assert_false(conn_fell_behind(&c));
+	assert_false(outqueue_fell_behind(&q));
 }
 
 /* Where nothing that is cut has been shown, nothing can be given up. */
@@ -136,7 +136,7 @@ static void test_what_is_not_shown_is_not_folded(void **state)
 		publish("to be read\n");
 		publish_skipped("not to be read\n");
 	}
-	assert_false(conn_fell_behind(&c));
+	assert_false(outqueue_fell_behind(&q));
 	show();
 	send_all(SIZE_MAX);
 	assert_got_all();
@@ -164,8 +164,8 @@ static void test_folding_miscounts_nothing(void **state)
 			if (prng_below(&p, 8) == 0)
 				show();
 			if (in_flight == 0 && prng_below(&p, 100) == 0) {
-				if (conn_fell_behind(&c))
-					told += feed_reader_jump(&c.reader).lines;
+				if (outqueue_fell_behind(&q))
+					told += feed_reader_jump(&q.reader).lines;
 				in_flight = send_begin();
 			} else if (in_flight > 0 && prng_below(&p, 1000) == 0) {
 				send_end(1 + prng_below(&p, (uint32_t)in_flight));
@@ -175,8 +175,8 @@ static void test_folding_miscounts_nothing(void **state)
 		if (in_flight > 0)
 			send_end(in_flight);
 		show();
-		if (conn_fell_behind(&c))
-			told += feed_reader_jump(&c.reader).lines;
+		if (outqueue_fell_behind(&q))
+			told += feed_reader_jump(&q.reader).lines;
 		while ((len = send_begin()) > 0)
 			send_end(len);
 		for (size_t i = 0; i < got.len; i++) {
