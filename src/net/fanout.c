@@ -6,75 +6,83 @@
  * line before them in their feed, or at once where none waits.
  */
 
+#include "chatd/net/fanout.h"
+
 #include <assert.h>
-#include <string.h>
+#include <stdlib.h>
 
+#include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
-#include "chatd/net/loop_state.h"
+#include "chatd/net/server.h"
 
-void slots_add(struct slots *l, uint32_t slot)
+void fanout_init(struct fanout *f, uint32_t connections_max, bool relaxed)
 {
-	if (l->n == l->cap) {
-		l->cap = l->cap == 0 ? 64 : l->cap * 2;
-		l->slot = mem_resize(l->slot, l->cap * sizeof *l->slot);
-	}
-	l->slot[l->n++] = slot;
+	f->relaxed = relaxed;
+	f->logs.high = LOGS_BYTES_HIGH;
+	f->logs.max = f->logs.high + connections_max * (uint64_t)LOGS_BYTES_EACH;
+	f->feeds = mem_zero(chat_feeds_max(), sizeof *f->feeds);
+	for (uint32_t i = 0; i < chat_feeds_max(); i++)
+		f->feeds[i].budget = &f->logs;
+	f->unshown = mem_zero(UNSHOWN_MAX, sizeof *f->unshown);
+	f->first = f->next = 1;
 }
 
-void slots_drop(struct slots *l, uint32_t n)
+void fanout_release(struct fanout *f)
 {
-	if (n == 0)
-		return;
-	l->n -= n;
-	memmove(l->slot, l->slot + n, l->n * sizeof *l->slot);
+	for (uint32_t i = 0; i < chat_feeds_max(); i++)
+		feed_release(&f->feeds[i]);
+	free(f->feeds);
+	free(f->unshown);
+	free(f->dirty.slot);
+	free(f->unsettled.slot);
 }
 
 static struct unshown *unshown_at(struct server *s, uint64_t number)
 {
-	return &s->unshown[number & (UNSHOWN_MAX - 1)];
+	return &s->fanout.unshown[number & (UNSHOWN_MAX - 1)];
 }
 
 static void show(struct server *s, uint32_t number, uint64_t end)
 {
-	struct feed *f = &s->feeds[number];
+	struct feed *f = &s->fanout.feeds[number];
 
 	f->mark = end;
 	if (!f->dirty) {
 		f->dirty = true;
-		slots_add(&s->dirty_feeds, number);
+		slots_add(&s->fanout.dirty, number);
 	}
 }
 
-void server_publish(struct server *s, const struct effect *e)
+void fanout_publish(struct server *s, const struct effect *e)
 {
-	struct feed *f = &s->feeds[e->feed];
+	struct feed *f = &s->fanout.feeds[e->feed];
 
 	feed_publish(f, e->text, e->len, e->seq);
 	if (!f->unsettled) {
 		f->unsettled = true;
-		slots_add(&s->unsettled, e->feed);
+		slots_add(&s->fanout.unsettled, e->feed);
 		server_expect_sweep(s);
 	}
-	if (e->seq != 0 && !s->options.relaxed) {
-		assert(s->unshown_next - s->unshown_first < UNSHOWN_MAX);
-		*unshown_at(s, s->unshown_next) = (struct unshown){e->seq, f->end, e->feed};
-		f->shown_by = s->unshown_next++;
-	} else if (f->shown_by >= s->unshown_first) {
+	if (e->seq != 0 && !s->fanout.relaxed) {
+		assert(s->fanout.next - s->fanout.first < UNSHOWN_MAX);
+		*unshown_at(s, s->fanout.next) = (struct unshown){e->seq, f->end, e->feed};
+		f->shown_by = s->fanout.next++;
+	} else if (f->shown_by >= s->fanout.first) {
 		unshown_at(s, f->shown_by)->end = f->end;
 	} else {
 		show(s, e->feed, f->end);
 	}
 }
 
-void server_show(struct server *s, uint64_t seq)
+void fanout_show(struct server *s, uint64_t seq)
 {
-	while (s->unshown_first < s->unshown_next) {
-		const struct unshown *u = unshown_at(s, s->unshown_first);
+	while (s->fanout.first < s->fanout.next) {
+		const struct unshown *u = unshown_at(s, s->fanout.first);
 
 		if (u->seq > seq)
 			break;
 		show(s, u->feed, u->end);
-		s->unshown_first++;
+		s->fanout.first++;
 	}
 }
 
@@ -84,7 +92,7 @@ static bool settle(struct server *s, struct feed *f)
 	uint64_t least = f->end;
 
 	for (uint32_t i = 0; i < f->nreaders; i++) {
-		const struct feed_reader *r = &s->conns[f->readers[i]].out.reader;
+		const struct feed_reader *r = &s->conns.slot[f->readers[i]].out.reader;
 
 		if (r->cursor < least)
 			least = r->cursor;
@@ -96,18 +104,18 @@ static bool settle(struct server *s, struct feed *f)
 	return f->head == NULL;
 }
 
-void server_settle(struct server *s)
+void fanout_settle(struct server *s)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < s->unsettled.n; i++) {
-		uint32_t number = s->unsettled.slot[i];
-		struct feed *f = &s->feeds[number];
+	for (uint32_t i = 0; i < s->fanout.unsettled.n; i++) {
+		uint32_t number = s->fanout.unsettled.slot[i];
+		struct feed *f = &s->fanout.feeds[number];
 
 		if (settle(s, f))
 			f->unsettled = false;
 		else
-			s->unsettled.slot[kept++] = number;
+			s->fanout.unsettled.slot[kept++] = number;
 	}
-	s->unsettled.n = kept;
+	s->fanout.unsettled.n = kept;
 }

@@ -1,23 +1,25 @@
 /*
  * The loop: completions in, events to the core, effects out, one submit a turn.
  *
- * Owns connections, feeds and the lists of what is to be done this turn. The
- * order within a turn matters: input first, then what the store has finished,
- * then time, and sends last, so that all that became visible in the turn goes
- * out in one send for each connection.
+ * Owns the server, and the order within a turn, which matters: input first, then
+ * what the store has finished, then time, and sends last, so that all that
+ * became visible in the turn goes out in one send for each connection.
  */
 
 #include "chatd/net/loop.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
-#include "chatd/net/loop_state.h"
+#include "chatd/net/receive.h"
+#include "chatd/net/send.h"
+#include "chatd/net/server.h"
+#include "chatd/net/sweep.h"
+#include "chatd/net/teardown.h"
 
 enum {
 	JOIN_TURNS_MAX = 100,  /* at the end: looks for what is still in flight */
@@ -27,54 +29,7 @@ enum {
 	CLOCK_BACK_LOG_MS = 60000, /* by which the host's clock is set back at once: worth a word */
 };
 
-bool server_behind(const struct server *s)
-{
-	return s->given_seq - s->stored_seq >= UNSTORED_HIGH || writer_pressed(s->writer);
-}
-
-bool server_pressed(const struct server *s)
-{
-	/* While nothing can be saved the core refuses lines with a word; to leave them
-	 * unread would be to leave people without it. */
-	return (!s->store_failed && server_behind(s)) || s->logs.bytes > s->logs.max ||
-	       s->queues.bytes > s->queues.max;
-}
-
-/* -- completions ---------------------------------------------------------------------------------- */
-
-/* Each listener has ACCEPTS_EACH of them, numbered in the order of the listeners. */
-static void accept_one(struct server *s, uint32_t n)
-{
-	s->accepting[n] = true;
-	ring_accept(s->ring, n, 1, s->listeners[n / ACCEPTS_EACH].fd);
-}
-
-static void accept_all(struct server *s)
-{
-	s->accept_ms = INT64_MAX;
-	for (uint32_t n = 0; n < s->nlisteners * ACCEPTS_EACH && !s->stopping; n++)
-		if (!s->accepting[n])
-			accept_one(s, n);
-}
-
-static void on_accept(struct server *s, const struct ring_completion *done)
-{
-	s->accepting[done->slot] = false;
-	if (done->res >= 0) {
-		server_accepted(s, done);
-	} else if (done->res == -EMFILE || done->res == -ENFILE || done->res == -ENOBUFS ||
-	           done->res == -ENOMEM) {
-		if (s->now_ms >= s->no_accept_ms) {
-			log_warnx("cannot accept connections: %s; trying again", strerror(-done->res));
-			s->no_accept_ms = s->now_ms + FULL_LOG_MS;
-		}
-		s->accept_ms = s->now_ms + ACCEPT_PAUSE_MS;
-		return;
-	}
-	/* -ECONNABORTED and the like are the peer's affair. */
-	if (!s->stopping)
-		accept_one(s, done->slot);
-}
+/* -- completions ------------------------------------------------------------------------------- */
 
 static void on_poll(struct server *s, const struct ring_completion *done)
 {
@@ -92,23 +47,23 @@ static void on_completion(struct server *s, const struct ring_completion *done)
 	struct connection *c;
 
 	if (done->op == RING_ACCEPT) {
-		on_accept(s, done);
+		accept_done(s, done);
 	} else if (done->op == RING_POLL) {
 		on_poll(s, done);
 	} else {
 		/* A slot is not used again while anything of it is in flight. */
-		c = &s->conns[done->slot];
+		c = &s->conns.slot[done->slot];
 		assert(c->gen == done->gen && c->state != CONNECTION_FREE);
 		if (done->op == RING_RECV)
-			server_received(s, c, done);
+			receive_done(s, c, done);
 		else
-			server_sent(s, c, done->res);
+			send_done(s, c, done->res);
 		if (done->data != NULL)
 			ring_buffer_return(s->ring, done->buffer, done->res > 0 ? (size_t)done->res : 0);
 	}
 }
 
-/* -- what the store has finished -------------------------------------------------------------------- */
+/* -- what the store has finished --------------------------------------------------------------- */
 
 static void on_store(struct server *s, struct writer_event *w)
 {
@@ -117,93 +72,51 @@ static void on_store(struct server *s, struct writer_event *w)
 	switch (w->kind) {
 	case WRITER_STORED:
 		e.stored.seq = w->seq;
-		s->stored_seq = w->seq;
-		server_step(s, &e);
-		server_show(s, w->seq);
+		s->effects.stored_seq = w->seq;
+		effects_step(s, &e);
+		fanout_show(s, w->seq);
 		break;
 	case WRITER_FAILED:
-		s->store_failed = true;
-		s->store_full = false; /* the core hears it again, where it is so */
+		s->effects.store_failed = true;
+		s->effects.store_full = false; /* the core hears it again, where it is so */
 		e.kind = EVENT_STORE_FAILED;
 		e.reason = w->reason;
-		server_step(s, &e);
+		effects_step(s, &e);
 		e.kind = EVENT_STORE_LOW;
 		if (w->low)
-			server_step(s, &e);
+			effects_step(s, &e);
 		break;
 	case WRITER_BACK:
-		s->store_failed = s->store_full = false;
+		s->effects.store_failed = s->effects.store_full = false;
 		e.kind = EVENT_STORE_BACK;
-		server_step(s, &e);
+		effects_step(s, &e);
 		break;
 	case WRITER_CLOCK:
 		e.kind = EVENT_STORE_CLOCK;
 		e.doubted = w->low;
-		server_step(s, &e);
+		effects_step(s, &e);
 		break;
 	case WRITER_NOTICE:
 		e.kind = EVENT_STORE_NOTICE;
 		e.reason = w->reason;
-		server_step(s, &e);
+		effects_step(s, &e);
 		break;
 	case WRITER_ROWS:
 		e.kind = EVENT_ROWS;
 		e.conn = w->rows->conn;
 		e.rows = w->rows;
-		server_step(s, &e);
+		effects_step(s, &e);
 		break;
 	case WRITER_ROOM_EMPTY:
 		e.kind = EVENT_ROOM_EMPTY;
 		e.empty.room = w->room;
 		e.empty.up_to_seq = w->seq;
-		server_step(s, &e);
+		effects_step(s, &e);
 		break;
 	}
 }
 
-/* -- the turn ---------------------------------------------------------------------------------------- */
-
-/* Offers the stash of each connection in the list; those that come into it
- * meanwhile wait for the next turn, so that nobody holds up the others. */
-static void offer_again(struct server *s)
-{
-	uint32_t n = s->resuming.n;
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct connection *c = &s->conns[s->resuming.slot[i]];
-
-		c->resuming = false;
-		server_offer(s, c);
-	}
-	slots_drop(&s->resuming, n);
-}
-
-static void relieve(struct server *s)
-{
-	if (s->pressed.n == 0 || server_pressed(s))
-		return;
-	for (uint32_t i = 0; i < s->pressed.n; i++) {
-		s->conns[s->pressed.slot[i]].pressed = false;
-		server_resume(s, &s->conns[s->pressed.slot[i]]);
-	}
-	s->pressed.n = 0;
-}
-
-/* All buffers of this turn have come home. */
-static void feed_starved(struct server *s)
-{
-	for (uint32_t i = 0; i < s->starved.n; i++) {
-		struct connection *c = &s->conns[s->starved.slot[i]];
-
-		c->starved = false;
-		if (c->state != CONNECTION_FREE && c->state != CONNECTION_DEAD && c->stash.data == NULL &&
-		    !c->receiving && !c->eof) {
-			c->receiving = true;
-			ring_recv(s->ring, c->slot, c->gen, c->fd);
-		}
-	}
-	s->starved.n = 0;
-}
+/* -- the turn ---------------------------------------------------------------------------------- */
 
 static void wake_writer(struct server *s)
 {
@@ -218,13 +131,13 @@ static int64_t wait_ms(const struct server *s)
 {
 	int64_t chat_ms = chat_due_ms(s->chat), due_ms = s->sweep_ms;
 
-	if (s->dirty.n + s->resuming.n > 0)
+	if (s->conns.dirty.n + s->conns.resuming.n > 0)
 		return 0;
-	if (s->accept_ms < due_ms)
-		due_ms = s->accept_ms;
-	if (s->stopping && s->stop_ms < due_ms)
-		due_ms = s->stop_ms;
-	if (s->stop_asked && !s->stopping && s->now_ms + STOP_LOOK_MS < due_ms)
+	if (s->accepts.again_ms < due_ms)
+		due_ms = s->accepts.again_ms;
+	if (s->stop.begun && s->stop.end_ms < due_ms)
+		due_ms = s->stop.end_ms;
+	if (s->stop.asked && !s->stop.begun && s->now_ms + STOP_LOOK_MS < due_ms)
 		due_ms = s->now_ms + STOP_LOOK_MS;
 	if (chat_ms < due_ms)
 		due_ms = chat_ms;
@@ -233,52 +146,50 @@ static int64_t wait_ms(const struct server *s)
 	return due_ms <= s->now_ms ? 0 : due_ms - s->now_ms;
 }
 
-/* After server_stop: true once everybody has got the farewell, and all is done and saved,
+/* After loop_stop: true once everybody has got the farewell, and all is done and saved,
  * or the time for that is over. */
 static bool finished(struct server *s)
 {
-	if (!s->stopping)
+	if (!s->stop.begun)
 		return false;
-	if (s->now_ms >= s->stop_ms) {
-		if (s->nconns > 0)
-			log_warnx("%u connections took no farewell in time", s->nconns);
+	if (s->now_ms >= s->stop.end_ms) {
+		if (s->conns.n > 0)
+			log_warnx("%u connections took no farewell in time", s->conns.n);
 		return true;
 	}
-	return s->nconns == 0 && s->stored_seq >= s->given_seq && !chat_owes(s->chat);
+	return s->conns.n == 0 && s->effects.stored_seq >= s->effects.given_seq && !chat_owes(s->chat);
 }
 
 /* What was sent just now is acknowledged a little later: TCP delays that (RFC 1122, 4.2.3.2). */
 static bool all_acknowledged(struct server *s)
 {
-	for (uint32_t i = 0; i < s->conns_top; i++)
-		if (s->conns[i].state == CONNECTION_OPEN && !s->conns[i].deaf &&
-		    ring_unacked(s->ring, s->conns[i].fd) > 0)
+	for (uint32_t i = 0; i < s->conns.top; i++)
+		if (s->conns.slot[i].state == CONNECTION_OPEN && !s->conns.slot[i].deaf &&
+		    ring_unacked(s->ring, s->conns.slot[i].fd) > 0)
 			return false;
 	return true;
 }
 
 static void stop(struct server *s)
 {
-	s->stopping = true;
-	s->stop_ms = s->now_ms + STOP_MS_MAX;
+	s->stop.begun = true;
+	s->stop.end_ms = s->now_ms + STOP_MS_MAX;
 	s->sweep_ms = s->now_ms + SWEEP_STOPPING_MS;
-	for (uint32_t n = 0; n < RING_ACCEPTS_MAX; n++)
-		if (s->accepting[n])
-			ring_cancel(s->ring, RING_ACCEPT, n, 1);
+	accept_cancel(s);
 	/* Before the farewell, which is more that has not arrived. */
-	for (uint32_t i = 0; i < s->conns_top; i++)
-		if (s->conns[i].state == CONNECTION_OPEN)
-			s->conns[i].arrived = server_arrived(s, &s->conns[i]);
-	server_step(s, &(struct event){.kind = EVENT_STOP});
-	for (uint32_t i = 0; i < s->conns_top; i++) {
-		struct connection *c = &s->conns[i];
+	for (uint32_t i = 0; i < s->conns.top; i++)
+		if (s->conns.slot[i].state == CONNECTION_OPEN)
+			s->conns.slot[i].arrived = connection_arrived(s, &s->conns.slot[i]);
+	effects_step(s, &(struct event){.kind = EVENT_STOP});
+	for (uint32_t i = 0; i < s->conns.top; i++) {
+		struct connection *c = &s->conns.slot[i];
 		struct event e = {.kind = EVENT_CLOSED, .conn = {c->slot, c->gen},
 		                  .closed.arrived = c->arrived};
 
 		if (c->state != CONNECTION_OPEN)
 			continue;
-		server_step(s, &e);
-		server_ends(s, c);
+		effects_step(s, &e);
+		connection_drain(s, c);
 	}
 }
 
@@ -301,13 +212,16 @@ static void read_clocks(struct server *s, int64_t may_wait_ms)
 	s->wall_ms = wall_ms;
 }
 
-bool server_turn(struct server *s)
+bool loop_turn(struct server *s)
 {
 	struct ring_completion done;
 	struct writer_event w;
 	int64_t may_wait_ms;
 
-	if (s->stop_asked && !s->stopping && (s->now_ms >= s->stop_acks_ms || all_acknowledged(s)))
+	/* Nothing has passed since it was asked for. */
+	if (s->stop.asked && s->stop.acks_ms == INT64_MAX)
+		s->stop.acks_ms = s->now_ms + STOP_ACKS_MS;
+	if (s->stop.asked && !s->stop.begun && (s->now_ms >= s->stop.acks_ms || all_acknowledged(s)))
 		stop(s);
 	if (finished(s))
 		return false;
@@ -324,77 +238,66 @@ bool server_turn(struct server *s)
 		writer_event_release(&w);
 	}
 	if (chat_due_ms(s->chat) <= s->now_ms)
-		server_step(s, &(struct event){.kind = EVENT_TICK});
-	if (s->accept_ms <= s->now_ms)
+		effects_step(s, &(struct event){.kind = EVENT_TICK});
+	if (s->accepts.again_ms <= s->now_ms)
 		accept_all(s);
-	relieve(s);
-	offer_again(s);
-	feed_starved(s);
+	receive_relieve(s);
+	receive_offer_again(s);
+	receive_feed_starved(s);
 	if (s->sweep_ms <= s->now_ms)
-		server_sweep(s);
+		sweep_all(s);
 	/* Before the sends, which the kernel carries out in this order: the writer works
 	 * meanwhile. */
 	wake_writer(s);
-	server_flush(s);
+	send_flush(s);
 	return true;
 }
 
-/* -- life -------------------------------------------------------------------------------------------- */
+/* -- life -------------------------------------------------------------------------------------- */
 
-struct server *server_new(const struct server_options *o, struct ring *ring, struct chat *chat,
+struct server *loop_new(const struct server_options *o, struct ring *ring, struct chat *chat,
                           struct writer *writer, const struct listener *listeners,
                           uint32_t nlisteners)
 {
 	struct server *s = mem_zero(1, sizeof *s);
-	uint32_t nslots = o->connections_max + CONTROL_SLOTS + LINGERERS;
 
-	s->options = *o;
 	s->ring = ring;
 	s->chat = chat;
 	s->writer = writer;
 	s->listeners = listeners;
 	s->nlisteners = nlisteners;
-	s->conns = mem_zero(nslots, sizeof *s->conns);
-	s->feeds = mem_zero(chat_feeds_max(), sizeof *s->feeds);
-	s->unshown = mem_zero(UNSHOWN_MAX, sizeof *s->unshown);
-	server_begin_budgets(s);
-	s->unshown_first = s->unshown_next = 1;
-	s->free_first = s->control_first = s->linger_first = UINT32_MAX;
-	for (uint32_t i = nslots; i-- > 0;) {
-		s->conns[i] = (struct connection){.fd = -1, .slot = i, .gen = 1, .out.budget = &s->queues};
-		server_slot_free(s, &s->conns[i]);
-	}
-	s->sweep_ms = s->accept_ms = INT64_MAX;
+	s->send_timeout_s = o->send_timeout_s;
+	connections_init(&s->conns, o->connections_max);
+	fanout_init(&s->fanout, o->connections_max, o->relaxed);
+	s->sweep_ms = s->accepts.again_ms = s->stop.acks_ms = INT64_MAX;
 	s->now_ms = s->mono_ms = ring_mono_ms(ring);
 	s->wall_ms = ring_wall_ms(ring);
-	server_watch(s, writer_event_fd(writer), NULL, NULL);
+	loop_watch(s, writer_event_fd(writer), NULL, NULL);
 	assert(nlisteners <= LISTENERS_ALL_MAX);
 	accept_all(s);
 	return s;
 }
 
-void server_watch(struct server *s, int fd, void (*ready)(void *ctx), void *ctx)
+void loop_watch(struct server *s, int fd, void (*ready)(void *ctx), void *ctx)
 {
 	assert(s->nwatches < WATCHES_MAX);
 	s->watches[s->nwatches] = (struct watch){fd, ready, ctx};
 	ring_poll(s->ring, s->nwatches++, 1, fd);
 }
 
-void server_set_program(struct server *s, const struct server_program *p)
+void loop_set_program(struct server *s, const struct server_program *p)
 {
-	s->program = *p;
+	s->requests.program = *p;
 }
 
-void server_set_send_timeout(struct server *s, uint32_t seconds)
+void loop_set_send_timeout(struct server *s, uint32_t seconds)
 {
-	s->options.send_timeout_s = seconds;
+	s->send_timeout_s = seconds;
 }
 
-void server_stop(struct server *s)
+void loop_stop(struct server *s)
 {
-	if (!s->stop_asked)
-		s->stop_acks_ms = s->now_ms + STOP_ACKS_MS;
-	s->stop_asked = true;
+	s->stop.asked = true;
 }
 
 /* Waits until the kernel reads from nothing of ours any more. */
@@ -402,13 +305,13 @@ static void join(struct server *s)
 {
 	struct ring_completion done;
 
-	s->stopping = true;
-	for (uint32_t i = 0; i < s->conns_top; i++)
-		if (s->conns[i].state != CONNECTION_FREE) {
-			server_kill(s, &s->conns[i], NULL);
-			server_drain(s, &s->conns[i]);
+	s->stop.begun = true;
+	for (uint32_t i = 0; i < s->conns.top; i++)
+		if (s->conns.slot[i].state != CONNECTION_FREE) {
+			teardown_kill(s, &s->conns.slot[i], NULL);
+			teardown_advance(s, &s->conns.slot[i]);
 		}
-	for (int turns = 0; s->nconns > 0 && turns < JOIN_TURNS_MAX; turns++) {
+	for (int turns = 0; s->conns.n > 0 && turns < JOIN_TURNS_MAX; turns++) {
 		if (!ring_wait(s->ring, JOIN_WAIT_MS))
 			break;
 		while (ring_next(s->ring, &done))
@@ -416,33 +319,12 @@ static void join(struct server *s)
 	}
 }
 
-void server_free(struct server *s)
+void loop_free(struct server *s)
 {
-	struct slots *lists[] = {
-		&s->dirty, &s->dirty_feeds, &s->unsettled, &s->resuming, &s->pressed, &s->starved,
-	};
-
 	join(s);
-	for (uint32_t i = 0; i < s->conns_top; i++) {
-		struct connection *c = &s->conns[i];
-
-		outqueue_unpin(&c->out);
-		feed_reader_release(&c->out.reader);
-		outqueue_release(&c->out);
-		server_drop_stash(c);
-		if (c->fd >= 0)
-			ring_close(s->ring, c->fd);
-	}
-	for (uint32_t i = 0; i < chat_feeds_max(); i++)
-		feed_release(&s->feeds[i]);
-	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-		free(lists[i]->slot);
-	while (s->nwishes > 0)
-		free(s->wishes[--s->nwishes].text);
-	free(s->wishes);
-	free(s->refused);
-	free(s->conns);
-	free(s->feeds);
-	free(s->unshown);
+	connections_release(s);
+	fanout_release(&s->fanout);
+	requests_release(&s->requests);
+	free(s->effects.refused);
 	free(s);
 }

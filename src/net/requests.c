@@ -1,74 +1,94 @@
-/*
- * What the chat asks of the program around the server: its configuration, its figures, its end.
- *
- * And of the server itself, what has arrived. Each session has a few wishes at the most; several may have one in
- * the same step of the core.
- */
+/* What the chat asks of the program. Owns the requests, of which each session has a few at most. */
+
+#include "chatd/net/requests.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/net/loop_state.h"
-
-static void reload(struct server *s, const struct wish *w)
-{
-	struct event answer = {.kind = EVENT_RELOADED, .conn = w->conn};
-	struct bytes said = {0};
-
-	if (s->program.reload != NULL)
-		answer.reloaded.ok = s->program.reload(s->program.ctx, w->text, &said);
-	answer.reloaded.lines = said.len > 0 ? said.data : "";
-	server_step(s, &answer);
-	bytes_release(&said);
-}
-
-static void figures(struct server *s, const struct wish *w)
-{
-	struct figures f = {0};
-	struct event answer = {.kind = EVENT_FIGURES, .conn = w->conn, .figures = &f};
-
-	if (s->program.figures != NULL)
-		s->program.figures(s->program.ctx, &f);
-	server_step(s, &answer);
-}
+#include "chatd/net/server.h"
 
 /* As it is before the effects that come next, which may end it. */
 static struct arrival arrived_at(struct server *s, struct conn_id id)
 {
-	const struct connection *c = &s->conns[id.slot];
+	const struct connection *c = &s->conns.slot[id.slot];
 
-	return c->gen == id.gen && c->state == CONNECTION_OPEN ? server_arrived(s, c)
-	                                                 : (struct arrival){.what = ARRIVED_NOTHING};
+	return c->gen == id.gen && c->state == CONNECTION_OPEN
+	       ? connection_arrived(s, c) : (struct arrival){.what = ARRIVED_NOTHING};
 }
 
-void server_wish(struct server *s, const struct effect *e)
+void requests_add(struct server *s, const struct effect *e)
 {
-	if (s->nwishes == s->wishes_cap) {
-		s->wishes_cap = s->wishes_cap == 0 ? 4 : s->wishes_cap * 2;
-		s->wishes = mem_resize(s->wishes, s->wishes_cap * sizeof *s->wishes);
+	struct requests *r = &s->requests;
+
+	if (r->n == r->cap) {
+		r->cap = r->cap == 0 ? 4 : r->cap * 2;
+		r->list = mem_resize(r->list, r->cap * sizeof *r->list);
 	}
 	/* The effect's text is gone with the next step. */
-	s->wishes[s->nwishes++] = (struct wish){
+	r->list[r->n++] = (struct request){
 		.kind = e->kind, .conn = e->conn, .text = mem_strdup(e->text != NULL ? e->text : ""),
 		.arrived = e->kind == EFFECT_ARRIVED ? arrived_at(s, e->about) : (struct arrival){0},
 	};
 }
 
-void server_grant(struct server *s)
-{
-	struct wish w = s->wishes[0];
+/* -- answers ----------------------------------------------------------------------------------- */
 
-	memmove(s->wishes, s->wishes + 1, --s->nwishes * sizeof *s->wishes);
-	if (w.kind == EFFECT_RELOAD)
-		reload(s, &w);
-	else if (w.kind == EFFECT_FIGURES)
-		figures(s, &w);
-	else if (w.kind == EFFECT_ARRIVED)
-		server_step(s, &(struct event){.kind = EVENT_ARRIVED, .conn = w.conn, .arrived = w.arrived});
-	else if (s->program.stop != NULL)
-		s->program.stop(s->program.ctx, w.text);
+static void reload(const struct server_program *p, const struct request *r, struct answer *a)
+{
+	a->event.kind = EVENT_RELOADED;
+	if (p->reload != NULL)
+		a->event.reloaded.ok = p->reload(p->ctx, r->text, &a->said);
+	a->event.reloaded.lines = a->said.len > 0 ? a->said.data : "";
+}
+
+static void figures(const struct server_program *p, struct answer *a)
+{
+	a->event.kind = EVENT_FIGURES;
+	a->event.figures = &a->figures;
+	if (p->figures != NULL)
+		p->figures(p->ctx, &a->figures);
+}
+
+static void stop(struct server *s, const struct request *r)
+{
+	const struct server_program *p = &s->requests.program;
+
+	if (p->stop != NULL)
+		p->stop(p->ctx, r->text);
 	else
-		server_stop(s);
-	free(w.text);
+		s->stop.asked = true;
+}
+
+bool requests_answer(struct server *s, struct answer *a)
+{
+	struct requests *all = &s->requests;
+	struct request r = all->list[0];
+
+	memmove(all->list, all->list + 1, --all->n * sizeof *all->list);
+	*a = (struct answer){.event.conn = r.conn};
+	if (r.kind == EFFECT_RELOAD) {
+		reload(&all->program, &r, a);
+	} else if (r.kind == EFFECT_FIGURES) {
+		figures(&all->program, a);
+	} else if (r.kind == EFFECT_ARRIVED) {
+		a->event.kind = EVENT_ARRIVED;
+		a->event.arrived = r.arrived;
+	} else {
+		stop(s, &r);
+	}
+	free(r.text);
+	return r.kind != EFFECT_STOP;
+}
+
+void answer_release(struct answer *a)
+{
+	bytes_release(&a->said);
+}
+
+void requests_release(struct requests *r)
+{
+	while (r->n > 0)
+		free(r->list[--r->n].text);
+	free(r->list);
 }

@@ -41,7 +41,8 @@ enum {
 	OP_BITS = 8, SLOT_BITS = 24, /* of user_data; the generation takes the upper 32 */
 };
 
-_Static_assert(CONNECTIONS_LIMIT + CONTROL_SLOTS + LINGERERS <= 1 << SLOT_BITS, "a slot fits user_data");
+_Static_assert(CONNECTIONS_LIMIT + CONTROL_SLOTS + LINGERERS <= 1 << SLOT_BITS,
+               "a slot fits user_data");
 _Static_assert((int)SEND_SPANS_MAX <= (int)VECTORS, "one send fits the vectors");
 
 /* Where the kernel writes whom an accept has got. */
@@ -418,7 +419,7 @@ int64_t ring_wall_ms(struct ring *r)
 	return clock_ms(CLOCK_REALTIME);
 }
 
-/* -- plain socket calls: too seldom to be worth an operation ------------------------------------ */
+/* -- plain socket calls: too seldom to be worth an operation ----------------------------------- */
 
 void ring_shutdown(struct ring *r, int fd, int how)
 {

@@ -72,7 +72,7 @@ void daemon_stop(struct daemon *d, const char *why)
 	log_info("%s: going down", why);
 	d->stopping = true;
 	d->stop_ms = daemon_now_ms();
-	server_stop(d->server);
+	loop_stop(d->server);
 }
 
 static void daemon_on_signal(void *ctx)
@@ -114,7 +114,7 @@ static bool daemon_watch_signals(struct daemon *d)
 		log_err("cannot make a signalfd");
 		return false;
 	}
-	server_watch(d->server, d->signal_fd, daemon_on_signal, d);
+	loop_watch(d->server, d->signal_fd, daemon_on_signal, d);
 	return true;
 }
 
@@ -178,7 +178,7 @@ static bool daemon_make_server(struct daemon *d)
 
 	if (!daemon_make_chat(d))
 		return false;
-	d->server = server_new(&options, d->ring, d->chat, d->writer, d->listeners,
+	d->server = loop_new(&options, d->ring, d->chat, d->writer, d->listeners,
 	                       d->nlisteners);
 	daemon_serve(d);
 	return daemon_watch_signals(d);
@@ -307,7 +307,7 @@ static bool daemon_end(struct daemon *d)
 	bool saved = true;
 
 	if (d->server)
-		server_free(d->server);
+		loop_free(d->server);
 	if (d->ring)
 		ring_free(d->ring);
 	if (d->chat && chat_unmarked(d->chat) > 0)
@@ -351,7 +351,7 @@ int daemon_run(const struct options *o, struct conf *c)
 	daemon_block(&d, SIGHUP); /* a reload asked for during the start is for afterwards */
 	ok = daemon_start(&d);
 	if (ok) {
-		while (server_turn(d.server)) {
+		while (loop_turn(d.server)) {
 		}
 		ok = d.stopping; /* otherwise something broke, and the server has said what */
 	}

@@ -80,7 +80,7 @@ static void daemon_hand_out(struct daemon *d)
 
 	log_set_level(d->conf->log_level);
 	chat_configure(d->chat, &config);
-	server_set_send_timeout(d->server, d->conf->send_timeout_s);
+	loop_set_send_timeout(d->server, d->conf->send_timeout_s);
 	for (uint32_t i = 0; i < d->nlisteners; i++)
 		listener_set_options(&d->listeners[i], &options);
 	writer_reload(d->writer, &limits, d->conf->chat_log);

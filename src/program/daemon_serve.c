@@ -87,6 +87,6 @@ void daemon_serve(struct daemon *d)
 		.stop = serve_stop,
 	};
 
-	server_set_program(d->server, &program);
+	loop_set_program(d->server, &program);
 	daemon_know_users(d);
 }

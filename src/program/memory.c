@@ -19,7 +19,7 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/state/state.h"
-#include "chatd/net/loop_state.h"
+#include "chatd/net/server.h"
 #include "chatd/program/users.h"
 #include "chatd/store/threads/writer_threads.h"
 
@@ -79,7 +79,7 @@ static uint64_t memory_connections(uint64_t n)
 	       /* An address and its site; what is asked of the program, and in vain of the store, in lists
 	        * that grow by doubling. */
 	       known * (memory_session() + sizeof(struct effect) + 2 * sizeof(struct origin) +
-	                2 * sizeof(void *) + 2 * sizeof(struct wish) + SMALL_BYTES +
+	                2 * sizeof(void *) + 2 * sizeof(struct request) + SMALL_BYTES +
 	                4 * sizeof(struct refused)) +
 	       EFFECTS_MAX * sizeof(struct effect);
 }

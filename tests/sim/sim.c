@@ -168,15 +168,15 @@ bool sim_begin(void)
 		return false;
 	if (!make_chat())
 		return false;
-	sim->server = server_new(&sim->options, sim->ring, sim->chat, sim->writer, &listener, 1);
+	sim->server = loop_new(&sim->options, sim->ring, sim->chat, sim->writer, &listener, 1);
 	/* Now and then there is little memory for all. */
 	if (PICK(0, 0, 1) == 1) {
-		sim->server->queues.max = PICK(20000, 200000);
-		sim->server->queues.high = sim->server->queues.max / PICK(2, 20);
+		sim->server->conns.queues.max = PICK(20000, 200000);
+		sim->server->conns.queues.high = sim->server->conns.queues.max / PICK(2, 20);
 	}
 	if (PICK(0, 0, 1) == 1) {
-		sim->server->logs.high = PICK(0, 5000, 50000);
-		sim->server->logs.max = PICK(150000, 1000000);
+		sim->server->fanout.logs.high = PICK(0, 5000, 50000);
+		sim->server->fanout.logs.max = PICK(150000, 1000000);
 	}
 	return true;
 }
@@ -184,7 +184,7 @@ bool sim_begin(void)
 void sim_turn(void)
 {
 	sim_clients_step();
-	if (!server_turn(sim->server))
+	if (!loop_turn(sim->server))
 		sim_fail("the server ends by itself");
 	sim->stats.turns++;
 	sim_check();
@@ -193,8 +193,8 @@ void sim_turn(void)
 
 static bool rests(void)
 {
-	for (uint32_t i = 0; i < sim->server->conns_top; i++)
-		if (sim->server->conns[i].stash.data != NULL)
+	for (uint32_t i = 0; i < sim->server->conns.top; i++)
+		if (sim->server->conns.slot[i].stash.data != NULL)
 			return false;
 	return fake_ring_rests(sim->ring) && fake_writer_rests(sim->writer) && model_rests();
 }
@@ -234,10 +234,10 @@ void sim_stop(void)
 	uint64_t stops = fault_total(FAULT_STOPPED);
 
 	sim->quiet = true;
-	server_stop(sim->server);
+	loop_stop(sim->server);
 	for (uint32_t i = 0; i < STOP_TURNS_MAX; i++) {
 		sim_clients_step();
-		if (!server_turn(sim->server)) {
+		if (!loop_turn(sim->server)) {
 			/* A stop counts a second each time. */
 			if (sim->ring->run_ms - begin_ms > STOP_MS_MAX + 1200 +
 			    1000 * (int64_t)(fault_total(FAULT_STOPPED) - stops))
@@ -255,7 +255,7 @@ void sim_end(void)
 	sim->stats.failures += fake_writer_failures(sim->writer);
 	sim->ring->ending = true;
 	if (sim->server != NULL)
-		server_free(sim->server);
+		loop_free(sim->server);
 	if (sim->chat != NULL)
 		chat_free(sim->chat);
 	ring_free(sim->ring);

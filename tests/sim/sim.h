@@ -13,7 +13,8 @@
 #define CHATD_TESTS_SIM_H
 
 #include "chatd/core/state/state.h"
-#include "chatd/net/loop_state.h"
+#include "chatd/net/loop.h"
+#include "chatd/net/server.h"
 #include "fake.h"
 #include "fake_disk.h"
 

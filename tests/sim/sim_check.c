@@ -81,7 +81,7 @@ static void check_origins(const struct chat *c)
 	for (uint32_t slot = 0; slot < c->config.connections_max; slot++) {
 		const struct session *s = &c->sessions[slot];
 
-		if ((c->held[slot] != NULL) != (sim->server->conns[slot].state != CONNECTION_FREE))
+		if ((c->held[slot] != NULL) != (sim->server->conns.slot[slot].state != CONNECTION_FREE))
 			sim_fail("slot %u is held for nobody, or not held", slot);
 		if (s->state != SESSION_FREE && s->origin != c->held[slot])
 			sim_fail("session %u comes from elsewhere than its connection", slot);
@@ -179,7 +179,7 @@ static void check_reader(const struct connection *c)
 		sim_fail("%u.%u is in no room and reads a feed", c->slot, c->gen);
 	if (r == NULL)
 		return;
-	if (f != &sim->server->feeds[r->slot * 2 + s->crlf])
+	if (f != &sim->server->fanout.feeds[r->slot * 2 + s->crlf])
 		sim_fail("%u.%u does not read the feed of %s", c->slot, c->gen, r->name);
 	if (c->out.reader.index >= f->nreaders || f->readers[c->out.reader.index] != c->slot)
 		sim_fail("%u.%u is not where the feed has it", c->slot, c->gen);
@@ -246,7 +246,7 @@ static void check_conn(const struct connection *c)
 static void check_feed(uint32_t number, uint32_t readers)
 {
 	static uint64_t behind_most, marks[SIM_FEEDS_MAX];
-	const struct feed *f = &sim->server->feeds[number];
+	const struct feed *f = &sim->server->fanout.feeds[number];
 	uint64_t at = f->start;
 
 	if (sim->step == 0 && number == 0) {
@@ -292,7 +292,7 @@ void sim_check_line(const struct effect *e)
  * not again within the minute. */
 void sim_check_wait(const struct event *e)
 {
-	const struct connection *c = &sim->server->conns[e->conn.slot];
+	const struct connection *c = &sim->server->conns.slot[e->conn.slot];
 	struct peer *p = model_peer(e->conn);
 
 	if (!server_pressed(sim->server) || c->stash.data == NULL || !c->waiting)
@@ -307,17 +307,17 @@ void sim_check_wait(const struct event *e)
 
 void sim_check_slow(const struct event *e)
 {
-	const struct connection *c = &sim->server->conns[e->conn.slot];
+	const struct connection *c = &sim->server->conns.slot[e->conn.slot];
 	const struct fake_sock *k = sim->ring->by_fd[c->fd];
 	struct peer *p = model_peer(e->conn);
 	int64_t age_ms = sim->ring->run_ms - k->send_ms;
 
 	if (strcmp(e->closed.reason, "connection too slow") == 0 && c->out.bytes <= SENDQ_BYTES_MAX &&
-	    sim->server->queues.bytes <= sim->server->queues.max &&
+	    sim->server->conns.queues.bytes <= sim->server->conns.queues.max &&
 	    (!k->sending || age_ms <= (int64_t)sim->options.send_timeout_s * 1000))
 		sim_fail("%u.%u is closed as too slow, and is not", c->slot, c->gen);
 	/* What it has said and was not taken yet goes with it. */
-	if (p != NULL && sim->server->queues.bytes > sim->server->queues.max)
+	if (p != NULL && sim->server->conns.queues.bytes > sim->server->conns.queues.max)
 		p->put_out = true;
 }
 
@@ -327,23 +327,23 @@ static void check_budgets(const struct server *s)
 {
 	uint64_t queues = 0, going = 0, logs = 0;
 
-	for (uint32_t i = 0; i < s->conns_top; i++) {
-		const struct connection *c = &s->conns[i];
+	for (uint32_t i = 0; i < s->conns.top; i++) {
+		const struct connection *c = &s->conns.slot[i];
 
 		queues += c->out.held;
 		going += c->state == CONNECTION_DEAD ? c->out.held : 0;
 		logs += c->out.reader.cuts_cap * sizeof(struct feed_cut);
 	}
 	for (uint32_t i = 0; i < SIM_FEEDS_MAX && i < sim->chat->rooms_top * 2; i++)
-		for (const struct feed_chunk *at = s->feeds[i].head; at != NULL; at = at->next)
+		for (const struct feed_chunk *at = s->fanout.feeds[i].head; at != NULL; at = at->next)
 			logs += sizeof *at + at->size;
-	if (queues != s->queues.bytes)
+	if (queues != s->conns.queues.bytes)
 		sim_fail("private text takes %" PRIu64 " bytes, %" PRIu64 " are counted", queues,
-		         s->queues.bytes);
-	if (logs > s->logs.bytes || (s->nsending == 0 && logs < s->logs.bytes))
+		         s->conns.queues.bytes);
+	if (logs > s->fanout.logs.bytes || (s->conns.nsending == 0 && logs < s->fanout.logs.bytes))
 		sim_fail("the logs take %" PRIu64 " bytes, %" PRIu64 " are counted", logs,
-		         s->logs.bytes);
-	if (queues - going > s->queues.max)
+		         s->fanout.logs.bytes);
+	if (queues - going > s->conns.queues.max)
 		sim_fail("private text takes %" PRIu64 " bytes, %" PRIu64 " beside those that end", queues,
 		         queues - going);
 }
@@ -352,9 +352,9 @@ static void check_budgets(const struct server *s)
 static void check_accepts(const struct server *s)
 {
 	for (uint32_t n = 0; n < ACCEPTS_EACH; n++)
-		if (s->accepting[n] != sim->ring->accept[n].armed ||
-		    (!s->accepting[n] && s->accept_ms == INT64_MAX && !s->stopping))
-			sim_fail("accept %u is %sout", n, s->accepting[n] ? "" : "not ");
+		if (s->accepts.out[n] != sim->ring->accept[n].armed ||
+		    (!s->accepts.out[n] && s->accepts.again_ms == INT64_MAX && !s->stop.begun))
+			sim_fail("accept %u is %sout", n, s->accepts.out[n] ? "" : "not ");
 }
 
 static void check_server(void)
@@ -362,19 +362,19 @@ static void check_server(void)
 	const struct server *s = sim->server;
 	uint32_t nconns = 0, nsending = 0, nlingering = 0, readers[SIM_FEEDS_MAX] = {0};
 
-	for (uint32_t i = 0; i < s->conns_top; i++) {
-		const struct connection *c = &s->conns[i];
+	for (uint32_t i = 0; i < s->conns.top; i++) {
+		const struct connection *c = &s->conns.slot[i];
 
 		check_conn(c);
 		nconns += c->state != CONNECTION_FREE;
 		nsending += c->sending;
 		nlingering += c->state == CONNECTION_LINGERING;
 		if (c->out.reader.feed != NULL)
-			readers[c->out.reader.feed - s->feeds]++;
+			readers[c->out.reader.feed - s->fanout.feeds]++;
 	}
-	if (nconns != s->nconns || nsending != s->nsending || nlingering != s->nlingering)
+	if (nconns != s->conns.n || nsending != s->conns.nsending || nlingering != s->conns.nlingering)
 		sim_fail("%u connections, %u sending, %u lingering; %u, %u, %u are counted", nconns,
-		         nsending, nlingering, s->nconns, s->nsending, s->nlingering);
+		         nsending, nlingering, s->conns.n, s->conns.nsending, s->conns.nlingering);
 	for (uint32_t i = 0; i < SIM_FEEDS_MAX && i < sim->chat->rooms_top * 2; i++)
 		check_feed(i, readers[i]);
 	check_budgets(s);
@@ -396,7 +396,7 @@ void sim_check(void)
 void sim_check_settled(void)
 {
 	for (uint32_t i = 0; i < chat_feeds_max(); i++)
-		if (sim->server->feeds[i].head != NULL)
+		if (sim->server->fanout.feeds[i].head != NULL)
 			sim_fail("feed %u is read by all and keeps memory", i);
 }
 
@@ -406,13 +406,13 @@ void sim_check_empty(void)
 
 	sim_check_settled();
 	for (uint32_t i = 0; i < chat_feeds_max(); i++)
-		if (s->feeds[i].readers != NULL)
+		if (s->fanout.feeds[i].readers != NULL)
 			sim_fail("feed %u has no reader and keeps memory", i);
-	if (s->nconns != 0 || sim->chat->people != 0)
-		sim_fail("%u connections and %u people are left", s->nconns, sim->chat->people);
-	if (s->unshown_first != s->unshown_next)
-		sim_fail("%" PRIu64 " lines are never shown", s->unshown_next - s->unshown_first);
-	if (s->queues.bytes != 0 || s->logs.bytes != 0)
+	if (s->conns.n != 0 || sim->chat->people != 0)
+		sim_fail("%u connections and %u people are left", s->conns.n, sim->chat->people);
+	if (s->fanout.first != s->fanout.next)
+		sim_fail("%" PRIu64 " lines are never shown", s->fanout.next - s->fanout.first);
+	if (s->conns.queues.bytes != 0 || s->fanout.logs.bytes != 0)
 		sim_fail("%" PRIu64 " bytes of private text and %" PRIu64 " of logs are left",
-		         s->queues.bytes, s->logs.bytes);
+		         s->conns.queues.bytes, s->fanout.logs.bytes);
 }

@@ -525,7 +525,7 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	effects_after(e);
 	if (e->kind == EVENT_CLOSED && (p = model_peer(e->conn)) != NULL) {
 		p->known = false;
-		p->put_out |= sim->server->stopping || (e->closed.reason != NULL &&
+		p->put_out |= sim->server->stop.begun || (e->closed.reason != NULL &&
 		              strcmp(e->closed.reason, "connection too slow") == 0);
 	}
 	if (e->kind == EVENT_STORED && !sim->options.relaxed)

@@ -116,7 +116,7 @@ bool model_needs_place_of(int fd)
 	bool drained = false;
 
 	for (uint32_t slot = 0; slot < max; slot++) {
-		const struct connection *c = &sim->server->conns[slot];
+		const struct connection *c = &sim->server->conns.slot[slot];
 
 		held += c->state != CONNECTION_FREE;
 		drained |= c->state != CONNECTION_FREE && c->fd == fd && c->drain_ms != 0 &&
@@ -127,7 +127,7 @@ bool model_needs_place_of(int fd)
 
 bool model_is_full(void)
 {
-	return sim->server->queues.bytes > sim->server->queues.max;
+	return sim->server->conns.queues.bytes > sim->server->conns.queues.max;
 }
 
 void model_sock_end(struct fake_sock *k)
@@ -197,7 +197,7 @@ void model_check_behind(const struct peer *p, int64_t feed, size_t shown, const 
 	}
 	/* Its own lines before t count as well, and are not looked for; where there is little memory
 	 * for all, a log is as short as it has to be. */
-	if (bytes < FEED_BYTES_MAX / 2 && sim->server->logs.high == LOGS_BYTES_HIGH)
+	if (bytes < FEED_BYTES_MAX / 2 && sim->server->fanout.logs.high == LOGS_BYTES_HIGH)
 		sim_fail("%u.%u is %zu bytes behind and is moved on", p->id.slot, p->id.gen, bytes);
 }
 

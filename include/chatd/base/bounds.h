@@ -296,7 +296,7 @@ enum {
 	STORE_WAIT_AGAIN_MS = 60000, /* and no sooner again than this */
 	LATE_MS_MAX = 1000,     /* that a turn of the loop which comes later than it was to come counts of
 	                         * that time */
-	WATCHES_MAX = 4,        /* descriptors that server_watch can watch */
+	WATCHES_MAX = 4,        /* descriptors that loop_watch can watch */
 	DRAIN_MS_MAX = 30000,   /* from the core's word that a connection ends to its end, however slowly
 	                         * the peer takes what is queued for it */
 	DRAIN_DROPPED_MS = 1000, /* the same where others need its place, because it made way or the chat is

@@ -1,8 +1,8 @@
 /*
  * A memory budget: how many bytes all pieces of one kind hold together, and how many they may.
  *
- * Charged where a piece is allocated, refunded where it is freed. Whoever holds pieces has a pointer
- * to the budget of their kind; NULL, in tests, counts nothing.
+ * Charged where a piece is allocated, refunded where it is freed. Whoever holds pieces has a
+ * pointer to the budget of their kind; NULL, in tests, counts nothing.
  */
 #ifndef CHATD_NET_BUDGET_H
 #define CHATD_NET_BUDGET_H

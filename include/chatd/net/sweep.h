@@ -1,0 +1,11 @@
+/*
+ * The sweep: what has taken too long is looked for once a second, while there is anything to find.
+ */
+#ifndef CHATD_NET_SWEEP_H
+#define CHATD_NET_SWEEP_H
+
+struct server;
+
+void sweep_all(struct server *s);
+
+#endif

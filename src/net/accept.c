@@ -1,0 +1,147 @@
+/*
+ * Accepting. Admission comes before allocation: a slot is only lent until the
+ * core has said whether the connection may come.
+ */
+
+#include "chatd/net/accept.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/log.h"
+#include "chatd/net/server.h"
+
+/* -- the accepts ------------------------------------------------------------------------------- */
+
+static void accept_one(struct server *s, uint32_t n)
+{
+	s->accepts.out[n] = true;
+	ring_accept(s->ring, n, 1, s->listeners[n / ACCEPTS_EACH].fd);
+}
+
+void accept_all(struct server *s)
+{
+	s->accepts.again_ms = INT64_MAX;
+	for (uint32_t n = 0; n < s->nlisteners * ACCEPTS_EACH && !s->stop.begun; n++)
+		if (!s->accepts.out[n])
+			accept_one(s, n);
+}
+
+void accept_cancel(struct server *s)
+{
+	for (uint32_t n = 0; n < RING_ACCEPTS_MAX; n++)
+		if (s->accepts.out[n])
+			ring_cancel(s->ring, RING_ACCEPT, n, 1);
+}
+
+/* -- who comes --------------------------------------------------------------------------------- */
+
+/* A sentence, and an orderly end where there is a place for that, so that it is read. None of it
+ * takes anything from those who may come. */
+static void refuse(struct server *s, int fd, const char *text)
+{
+	struct connection *c = connections_take(&s->conns, &s->conns.linger_first);
+
+	if (c == NULL) {
+		ring_refuse(s->ring, fd, text, strlen(text));
+		return;
+	}
+	c->fd = fd;
+	c->state = CONNECTION_OPEN;
+	connection_queue(s, c, text, strlen(text));
+	connection_drain(s, c);
+	connection_receive(s, c);
+}
+
+static void log_full(struct server *s)
+{
+	if (s->now_ms < s->accepts.full_ms)
+		return;
+	log_warnx("refusing connections: max_connections (%u) is reached; raise it, or look who holds "
+	          "them", s->conns.max);
+	s->accepts.full_ms = s->now_ms + FULL_LOG_MS;
+}
+
+/* Who has come over the unix socket l. False: nobody who may. */
+static bool introduce(struct server *s, const struct listener *l, int fd, struct event *e)
+{
+	const struct server_program *program = &s->requests.program;
+	struct ring_peer peer;
+
+	ring_peer(s->ring, fd, &peer);
+	if (l->control) {
+		e->connected.control = peer.known && peer.owns;
+		return e->connected.control;
+	}
+	/* Root, too, is only somebody there: a proxy that runs as root passes strangers on. */
+	if (peer.known && program->user != NULL)
+		e->connected.user = program->user(program->ctx, peer.uid);
+	return true;
+}
+
+/* Asks the core, which is where it is decided. The slot is only lent for that. */
+static void admit(struct server *s, const struct listener *l, const struct ring_completion *done,
+                  struct event *e)
+{
+	struct connection *c = connections_take(&s->conns, l->control ? &s->conns.control_first
+	                                                              : &s->conns.free_first);
+	char from[ADDRESS_BYTES_MAX];
+	int fd = done->res;
+
+	if (c == NULL && !l->control)
+		log_full(s);
+	if (c != NULL) {
+		c->fd = fd;
+		c->state = CONNECTION_OPEN;
+		e->conn = connection_id(c);
+	}
+	effects_step(s, e);
+	if (c != NULL && e->connected.refused != NULL)
+		connections_give_back(&s->conns, c);
+	address_show(&done->from, from);
+	if (e->connected.refused != NULL) {
+		log_debug("a connection from %s, port %u, is refused", from, done->port);
+		refuse(s, fd, e->connected.refused);
+	} else {
+		log_debug("connection %u.%u from %s, port %u", c->slot, c->gen, from, done->port);
+		connection_receive(s, c);
+	}
+}
+
+static void accepted(struct server *s, const struct ring_completion *done)
+{
+	const struct listener *l = &s->listeners[done->slot / ACCEPTS_EACH];
+	struct event e = {.kind = EVENT_CONNECTED, .connected.from = done->from};
+
+	/* Where an address is not known, no ban and no limit of it would hold. */
+	if (s->stop.begun || done->from.kind == ADDRESS_UNKNOWN) {
+		ring_close(s->ring, done->res);
+		return;
+	}
+	e.connected.token = ring_chance(s->ring);
+	e.connected.chance = ring_chance(s->ring);
+	if (done->from.kind == ADDRESS_HOST && !introduce(s, l, done->res, &e))
+		refuse(s, done->res, "-- This socket is for root and for the user that chatd runs as.\n");
+	else
+		admit(s, l, done, &e);
+}
+
+void accept_done(struct server *s, const struct ring_completion *done)
+{
+	s->accepts.out[done->slot] = false;
+	if (done->res >= 0) {
+		accepted(s, done);
+	} else if (done->res == -EMFILE || done->res == -ENFILE || done->res == -ENOBUFS ||
+	           done->res == -ENOMEM) {
+		if (s->now_ms >= s->accepts.failed_ms) {
+			log_warnx("cannot accept connections: %s; trying again", strerror(-done->res));
+			s->accepts.failed_ms = s->now_ms + FULL_LOG_MS;
+		}
+		s->accepts.again_ms = s->now_ms + ACCEPT_PAUSE_MS;
+		return;
+	}
+	/* -ECONNABORTED and the like are the peer's affair. */
+	if (!s->stop.begun)
+		accept_one(s, done->slot);
+}
