@@ -36,7 +36,7 @@ enum {
 	REFUSALS_MAX = 5000,     /* times in a row that the kernel may take nothing, with a pause of
 	                          * REFUSAL_PAUSE_NS after each: 5 s. Then the ring is lost */
 	REFUSAL_PAUSE_NS = 1000000,
-	CHANCES = 32,            /* numbers asked of the kernel at once: getrandom(2) gives 256
+	RANDOM_BATCH = 32,       /* numbers asked of the kernel at once: getrandom(2) gives 256
 	                          * bytes uninterrupted */
 	OP_BITS = 8, SLOT_BITS = 24, /* of user_data; the generation takes the upper 32 */
 };
@@ -62,8 +62,8 @@ struct ring {
 	uint32_t nrefused;          /* times in a row that the kernel took nothing */
 	int lost;                   /* errno of why it never will; 0: it does */
 	struct io_uring_sqe nowhere; /* what a lost ring is asked for */
-	uint64_t chance[CHANCES];   /* nchance of them are not given out yet */
-	uint32_t nchance;
+	uint64_t random[RANDOM_BATCH]; /* nrandom of them are not given out yet */
+	uint32_t nrandom;
 };
 
 static uint64_t tag(enum ring_op op, uint32_t slot, uint32_t gen)
@@ -385,18 +385,18 @@ bool ring_next(struct ring *r, struct ring_completion *c)
 
 /* -- plain calls ------------------------------------------------------------------------------ */
 
-uint64_t ring_chance(struct ring *r)
+uint64_t ring_random(struct ring *r)
 {
-	uint64_t chance;
+	uint64_t number;
 
-	if (r->nchance == 0) {
-		if (getrandom(r->chance, sizeof r->chance, 0) != (ssize_t)sizeof r->chance)
+	if (r->nrandom == 0) {
+		if (getrandom(r->random, sizeof r->random, 0) != (ssize_t)sizeof r->random)
 			abort();
-		r->nchance = CHANCES;
+		r->nrandom = RANDOM_BATCH;
 	}
-	chance = r->chance[--r->nchance];
-	r->chance[r->nchance] = 0;
-	return chance;
+	number = r->random[--r->nrandom];
+	r->random[r->nrandom] = 0;
+	return number;
 }
 
 static int64_t clock_ms(clockid_t clock)

@@ -162,7 +162,7 @@ void ring_peer(struct ring *r, int fd, struct ring_peer *peer)
 	sim_fail("descriptor %d is of no unix socket", fd);
 }
 
-uint64_t ring_chance(struct ring *r)
+uint64_t ring_random(struct ring *r)
 {
 	return prng_next(&r->prng);
 }

@@ -86,7 +86,7 @@ struct ring_peer {
 };
 void ring_peer(struct ring *r, int fd, struct ring_peer *peer);
 /* A number that nobody can guess. */
-uint64_t ring_chance(struct ring *r);
+uint64_t ring_random(struct ring *r);
 /* Milliseconds since the epoch, as the host's clock has them (CLOCK_REALTIME). */
 int64_t ring_wall_ms(struct ring *r);
 /* Milliseconds of a clock that nobody sets (CLOCK_MONOTONIC). */
