@@ -38,7 +38,7 @@ enum {
 	HEAP_STEP_BYTES = 1 << 20, /* and how much more of it is asked for at once */
 };
 
-/* The leak checker traces the process at its end, for which no fence leaves room. */
+/* The leak checker traces the process at its end, for which no sandbox leaves room. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define DAEMON_SANITIZED true
 #else
@@ -252,7 +252,7 @@ static bool daemon_listen(struct daemon *d)
 }
 
 /* Gives up what only the start needs. From the ring on nothing of that kind can be made, and
- * threads, which come later, are fenced in with it. */
+ * threads, which come later, are in the sandbox with it. */
 static bool daemon_settle(struct daemon *d)
 {
 	char problem[512];
@@ -270,11 +270,11 @@ static bool daemon_settle(struct daemon *d)
 	}
 	if (listen_control(&d->listeners[d->nlisteners], d->conf->database))
 		d->nlisteners++;
-	return DAEMON_SANITIZED || fence_up(d->conf, d->options->conf_path) ||
+	return DAEMON_SANITIZED || sandbox_enter(d->conf, d->options->conf_path) ||
 	       daemon_misconfigured(d);
 }
 
-/* Read now, because the fence lets nobody read it later. Without TZ, glibc would read it again once
+/* Read now, because the sandbox lets nobody read it later. Without TZ, glibc would read it again once
  * the file is another one, and find itself in UTC then. */
 static void daemon_take_zone(void)
 {

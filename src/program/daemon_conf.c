@@ -87,7 +87,7 @@ static void daemon_hand_out(struct daemon *d)
 	daemon_know_users(d);
 }
 
-/* What the fence has closed cannot be opened again: nobody may change permissions any more, nor
+/* What the sandbox has closed cannot be opened again: nobody may change permissions any more, nor
  * read /etc. */
 static void daemon_hold_back(const struct daemon *d, struct conf *next, struct bytes *changes)
 {

@@ -26,7 +26,7 @@ struct daemon {
 	sigset_t signals;    /* those that are held back */
 	int signal_fd;       /* -1 until signals are read from it */
 	bool on_terminal;    /* stderr was one when chatd was started */
-	bool host_open;      /* host_accounts was yes at the start: the fence and the unix sockets
+	bool host_open;      /* host_accounts was yes at the start: the sandbox and the unix sockets
 	                      * let users of the host in */
 	bool misconfigured;  /* the start fails because of what the configuration says */
 	bool stopping;       /* true once the end has been asked for */

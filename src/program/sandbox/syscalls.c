@@ -2,7 +2,7 @@
  * The system calls that are left, each with what it is for. docs/reliability.md says which of them
  * are fixed to certain arguments.
  */
-#include "chatd/program/sandbox/sandbox.h"
+#include "chatd/program/sandbox/syscalls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +42,7 @@ static const int calls[] = {
 	SCMP_SYS(sched_yield), SCMP_SYS(gettid), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
-	/* Time, chance, and who one is. */
+	/* Time, randomness, and who one is. */
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
 	SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid),
 	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
@@ -122,7 +122,7 @@ static int add_rules(scmp_filter_ctx f)
 	return e ? e : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }
 
-bool fence_calls(void)
+bool syscalls_restrict(void)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int e;

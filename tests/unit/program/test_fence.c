@@ -1,5 +1,5 @@
 /*
- * The fence, from inside: each test puts it up in a child of its own and tries what an
+ * The sandbox, from inside: each test enters it in a child of its own and tries what an
  * intruder would.
  */
 #include <errno.h>
@@ -27,14 +27,16 @@
 /* For the ring's own descriptor and queue. */
 #include "../../../src/net/ring.c"
 
+#include "chatd/program/sandbox/landlock.h"
 #include "chatd/program/sandbox/sandbox.h"
+#include "chatd/program/sandbox/syscalls.h"
 
-static char folder[] = "/tmp/chatd-fence.XXXXXX";
-static char elsewhere[] = "/tmp/chatd-fence.XXXXXX";
+static char folder[] = "/tmp/chatd-sandbox.XXXXXX";
+static char elsewhere[] = "/tmp/chatd-sandbox.XXXXXX";
 static int sockets[2];
 static int connection; /* a TCP socket */
 
-/* Tries, each in a fenced child: 0 where all is as it should be, else the number of the try. */
+/* Tries, each in a sandboxed child: 0 where all is as it should be, else the number of the try. */
 
 static int files_beyond_the_folder(void)
 {
@@ -43,7 +45,7 @@ static int files_beyond_the_folder(void)
 
 	if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0 || errno != EACCES)
 		return 1;
-	if (open("/tmp/chatd-fence-outside", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0)
+	if (open("/tmp/chatd-sandbox-outside", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0)
 		return 2;
 	snprintf(path, sizeof path, "%s/x", folder);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -134,8 +136,8 @@ static int signals_to_others(void)
 	return syscall(SYS_tgkill, getpid(), gettid(), 0) < 0 && errno == EPERM ? 0 : 4;
 }
 
-/* What the ring's plain calls ask of a connection; and nothing of a terminal. The socket is made before
- * the fence is. */
+/* What the ring's plain calls ask of a connection; and nothing of a terminal. The socket is made
+ * before the sandbox is entered. */
 static int of_a_connection(void)
 {
 	int domain = 0, n = -1;
@@ -227,7 +229,7 @@ static int try_in_child(int (*attempt)(void), bool files, bool rest)
 		snprintf(database, sizeof database, "%s/chatd.db", folder);
 		c.database = strdup(database);
 		snprintf(path, sizeof path, "%s/conf", folder);
-		if ((files && !fence_files(&c, path)) || (rest && !fence_calls()))
+		if ((files && !landlock_restrict(&c, path)) || (rest && !syscalls_restrict()))
 			_exit(100 + (errno & 63));
 		_exit(attempt());
 	}
@@ -248,13 +250,13 @@ static void test_shared(void **state)
 	char path[64];
 
 	(void)state;
-	assert_true(fence_shared("/etc"));
-	assert_false(fence_shared(folder));
+	assert_true(sandbox_is_shared("/etc"));
+	assert_false(sandbox_is_shared(folder));
 	snprintf(path, sizeof path, "%s/d", folder);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_true(fence_shared(folder));
+	assert_true(sandbox_is_shared(folder));
 	assert_int_equal(rmdir(path), 0);
-	assert_false(fence_shared("/none"));
+	assert_false(sandbox_is_shared("/none"));
 }
 
 static void test_calls(void **state)
@@ -285,8 +287,8 @@ static void test_arguments(void **state)
 	assert_int_equal(try_in_child(the_end, false, true), -SIGABRT);
 }
 
-/* Without the fence the same tries succeed, so that they show something. */
-static void test_unfenced(void **state)
+/* Without the sandbox the same tries succeed, so that they show something. */
+static void test_without_a_sandbox(void **state)
 {
 	(void)state;
 	assert_int_not_equal(try_in_child(files_beyond_the_folder, false, false), 0);
@@ -341,7 +343,7 @@ static void test_ring(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_unfenced),
+		cmocka_unit_test(test_without_a_sandbox),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_calls),

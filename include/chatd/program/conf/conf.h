@@ -19,7 +19,7 @@
 #include "chatd/store/db/store.h"
 
 enum conf_answer { CONF_NO, CONF_YES };
-/* How chatd is to be fenced in; see sandbox.h. */
+/* Whether chatd must enter its sandbox; see sandbox.h. */
 enum sandbox { SANDBOX_NO, SANDBOX_YES, SANDBOX_REQUIRE };
 /* What is done with what is said while nothing can be saved. */
 enum store_failure { STORE_FAILURE_REFUSE, STORE_FAILURE_TALK };

@@ -1,26 +1,22 @@
 /*
- * The fence: what chatd can no longer do once it has started, whoever drives it.
+ * The sandbox: what chatd can no longer do once it has started, whoever drives it.
  *
  * Three parts, each of which an intruder would have to break: Landlock leaves the files it
  * works with, seccomp the system calls, and the ring (ring.c) the operations; a ring walks
- * past seccomp. Threads inherit the first two, so the fence goes up before there are any.
+ * past seccomp. Threads inherit the first two, so the sandbox is entered before there are any.
  */
 #ifndef CHATD_PROGRAM_SANDBOX_SANDBOX_H
 #define CHATD_PROGRAM_SANDBOX_SANDBOX_H
 
 #include "chatd/program/conf/conf.h"
 
-/* Puts it up, for good. Paths are those of the configuration; conf_path may be NULL. False:
+/* Enters it, for good. Paths are those of the configuration; conf_path may be NULL. False:
  * a part is not to be had here and c->sandbox is SANDBOX_REQUIRE; it was logged, as it is with
  * SANDBOX_YES, where chatd goes on without that part. */
-bool fence_up(const struct conf *c, const char *conf_path);
+bool sandbox_enter(const struct conf *c, const char *conf_path);
 
 /* The folder holds more than one program's files, as /etc or somebody's home: there are folders in
  * it. */
-bool fence_shared(const char *folder);
-
-/* The parts, for their tests. False: errno says why not. */
-bool fence_files(const struct conf *c, const char *conf_path);
-bool fence_calls(void);
+bool sandbox_is_shared(const char *folder);
 
 #endif
