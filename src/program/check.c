@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "chatd/base/guard.h"
+#include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/users.h"
 
@@ -161,7 +162,7 @@ static void check_of_sockets(const struct check *k)
 	for (uint32_t i = 0; i < k->c->nlisten; i++) {
 		const char *value = k->c->listen[i];
 
-		if (!conf_parse_listen(value, &where, problem, sizeof(problem)) ||
+		if (!conf_listen_parse(value, &where, problem, sizeof(problem)) ||
 		    where.kind != LISTEN_UNIX)
 			continue;
 		if (lstat(where.path, &st) == 0 && !S_ISSOCK(st.st_mode))

@@ -6,6 +6,7 @@
 
 #include "chatd/base/log.h"
 #include "chatd/program/admin.h"
+#include "chatd/program/conf/conf_listen.h"
 
 /* An earlier listen line for the same port as the i-th, which may be what keeps
  * it busy; NULL: there is none. */
@@ -15,7 +16,7 @@ static const char *listen_same_port(const struct conf *c, uint32_t i, uint16_t p
 	char problem[256];
 
 	for (uint32_t j = 0; j < i; j++) {
-		if (conf_parse_listen(c->listen[j], &earlier, problem, sizeof(problem)) &&
+		if (conf_listen_parse(c->listen[j], &earlier, problem, sizeof(problem)) &&
 		    earlier.kind != LISTEN_UNIX && earlier.port == port) {
 			return c->listen[j];
 		}
@@ -46,7 +47,7 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 	for (uint32_t i = 0; i < c->nlisten; i++) {
 		struct listener *l = &listeners[i];
 
-		ok = conf_parse_listen(c->listen[i], &where, problem, sizeof(problem)) &&
+		ok = conf_listen_parse(c->listen[i], &where, problem, sizeof(problem)) &&
 		     (where.kind == LISTEN_UNIX
 		      ? listener_open_unix(l, where.path, problem, sizeof(problem))
 		      : listener_open_tcp(l, where.kind == LISTEN_DUAL ? NULL : where.host,

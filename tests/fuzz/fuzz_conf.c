@@ -13,7 +13,7 @@
 
 #include "chatd/base/address.h"
 #include "chatd/program/conf/conf.h"
-#include "chatd/program/conf/conf_type.h"
+#include "chatd/program/conf/conf_listen.h"
 #include "fuzz_world.h"
 
 enum { FILE_BYTES_MAX = 1 << 16 };
@@ -54,7 +54,7 @@ static void check_taken(struct conf *c)
 	for (const struct conf_key *k = conf_keys; k->name != NULL; k++) {
 		bytes_clear(&shown);
 		bytes_printf(&shown, "%s", "");
-		conf_type_show(c, k, &shown);
+		conf_value_show(c, k, &shown);
 		if (k->type == CONF_NUMBER || k->type == CONF_NUMBER64) {
 			int64_t n = strtoll(shown.data, NULL, 10);
 
@@ -62,15 +62,15 @@ static void check_taken(struct conf *c)
 		}
 		if (k->type == CONF_LISTEN || k->type == CONF_PATH || k->type == CONF_BLOCKS)
 			continue;
-		CHECK(conf_type_read(c, k, shown.data, why, sizeof why));
+		CHECK(conf_value_read(c, k, shown.data, why, sizeof why));
 		bytes_clear(&again);
-		conf_type_show(c, k, &again);
+		conf_value_show(c, k, &again);
 		CHECK(strcmp(shown.data, again.data) == 0);
 	}
 	for (uint32_t i = 0; i < c->nlisten; i++) {
 		struct conf_listen l;
 
-		CHECK(conf_parse_listen(c->listen[i], &l, why, sizeof why));
+		CHECK(conf_listen_parse(c->listen[i], &l, why, sizeof why));
 		CHECK(l.kind != LISTEN_IP || l.host[0] != '\0');
 	}
 	bytes_release(&shown);

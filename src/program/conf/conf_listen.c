@@ -4,13 +4,14 @@
  * Only takes them apart; it opens nothing and looks up no names, so that a
  * configuration can be checked anywhere.
  */
-#include "chatd/program/conf/conf.h"
+#include "chatd/program/conf/conf_listen.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool conf_parse_port(const char *s, uint16_t *port, char *problem, size_t n)
+static bool parse_port(const char *s, uint16_t *port, char *problem, size_t n)
 {
 	size_t digits = strspn(s, "0123456789");
 	long value = digits > 0 && digits <= 5 && s[digits] == '\0' ? strtol(s, NULL, 10) : -1;
@@ -24,7 +25,7 @@ static bool conf_parse_port(const char *s, uint16_t *port, char *problem, size_t
 }
 
 /* host is not NUL-terminated. */
-static bool conf_parse_host(const char *host, size_t len, int family, struct conf_listen *l,
+static bool parse_host(const char *host, size_t len, int family, struct conf_listen *l,
                             char *problem, size_t n)
 {
 	char plain[sizeof(l->host)];
@@ -46,7 +47,7 @@ static bool conf_parse_host(const char *host, size_t len, int family, struct con
 	return false;
 }
 
-bool conf_parse_listen(const char *s, struct conf_listen *l, char *problem, size_t n)
+bool conf_listen_parse(const char *s, struct conf_listen *l, char *problem, size_t n)
 {
 	const char *colon = strrchr(s, ':');
 
@@ -63,7 +64,7 @@ bool conf_parse_listen(const char *s, struct conf_listen *l, char *problem, size
 	}
 	if (!colon) {
 		l->kind = LISTEN_DUAL;
-		return conf_parse_port(s, &l->port, problem, n);
+		return parse_port(s, &l->port, problem, n);
 	}
 	l->kind = LISTEN_IP;
 	if (s[0] == '[') {
@@ -76,9 +77,9 @@ bool conf_parse_listen(const char *s, struct conf_listen *l, char *problem, size
 		/* Both families is what [::] means wherever bindv6only was not changed. */
 		if (strncmp(s, "[::]:", 5) == 0)
 			l->kind = LISTEN_DUAL;
-		return conf_parse_host(s + 1, (size_t)(end - s - 1), AF_INET6, l, problem, n) &&
-		       conf_parse_port(end + 2, &l->port, problem, n);
+		return parse_host(s + 1, (size_t)(end - s - 1), AF_INET6, l, problem, n) &&
+		       parse_port(end + 2, &l->port, problem, n);
 	}
-	return conf_parse_host(s, (size_t)(colon - s), AF_INET, l, problem, n) &&
-	       conf_parse_port(colon + 1, &l->port, problem, n);
+	return parse_host(s, (size_t)(colon - s), AF_INET, l, problem, n) &&
+	       parse_port(colon + 1, &l->port, problem, n);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/users.h"
 
 /* What newer kernels know and the headers of 6.1 do not; landlock(7). */
@@ -107,7 +108,7 @@ static bool allow_all(int rules, const struct conf *c, const char *conf_path,
 	    (conf_path && !allow_beside(rules, conf_path, READ, known)))
 		return false;
 	for (uint32_t i = 0; i < c->nlisten; i++) {
-		if (conf_parse_listen(c->listen[i], &where, problem, sizeof(problem)) &&
+		if (conf_listen_parse(c->listen[i], &where, problem, sizeof(problem)) &&
 		    where.kind == LISTEN_UNIX && !allow_beside(rules, where.path, REMOVE, known))
 			return false;
 	}

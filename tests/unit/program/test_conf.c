@@ -3,13 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "chatd/program/conf/conf_type.h"
+#include "chatd/program/conf/conf.h"
 
 /* Reads text as the file "f.conf" over the defaults. The caller releases both. */
 static bool read_text(struct conf *c, const char *text, size_t len, struct bytes *problems)
@@ -205,7 +206,7 @@ static void test_sizes(void **state)
 		assert_int_equal(c.disk_reserve, sizes[i].bytes);
 		while (strcmp(k->name, "disk_reserve") != 0)
 			k++;
-		conf_type_show(&c, k, &shown);
+		conf_value_show(&c, k, &shown);
 		assert_string_equal(shown.data, sizes[i].shown);
 		bytes_release(&shown);
 		conf_release(&c);

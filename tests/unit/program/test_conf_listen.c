@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "chatd/program/conf/conf.h"
+#include "chatd/program/conf/conf_listen.h"
 
 static void test_listen_addresses(void **state)
 {
@@ -32,7 +32,7 @@ static void test_listen_addresses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		assert_true(conf_parse_listen(good[i].s, &l, problem, sizeof(problem)));
+		assert_true(conf_listen_parse(good[i].s, &l, problem, sizeof(problem)));
 		assert_int_equal(l.kind, good[i].kind);
 		assert_string_equal(l.kind == LISTEN_UNIX ? l.path : l.host, good[i].where);
 		assert_int_equal(l.port, good[i].port);
@@ -62,15 +62,15 @@ static void test_listen_addresses_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_false(conf_parse_listen(bad[i].s, &l, problem, sizeof(problem)));
+		assert_false(conf_listen_parse(bad[i].s, &l, problem, sizeof(problem)));
 		assert_string_equal(problem, bad[i].problem);
 	}
 	memset(path + 5, 'x', 107);
 	path[112] = '\0';
-	assert_true(conf_parse_listen(path, &l, problem, sizeof(problem)));
+	assert_true(conf_listen_parse(path, &l, problem, sizeof(problem)));
 	path[112] = 'x';
 	path[113] = '\0';
-	assert_false(conf_parse_listen(path, &l, problem, sizeof(problem)));
+	assert_false(conf_listen_parse(path, &l, problem, sizeof(problem)));
 }
 
 int main(void)

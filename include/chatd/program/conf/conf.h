@@ -10,7 +10,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
@@ -62,7 +61,9 @@ struct conf {
 	enum conf_answer host_accounts; /* users of the host have accounts, by unix sockets */
 };
 
-enum conf_type { CONF_LISTEN, CONF_PATH, CONF_BLOCKS, CONF_NUMBER, CONF_NUMBER64, CONF_SIZE, CONF_CHOICE, CONF_CHAR };
+enum conf_type {
+	CONF_LISTEN, CONF_PATH, CONF_BLOCKS, CONF_NUMBER, CONF_NUMBER64, CONF_SIZE, CONF_CHOICE, CONF_CHAR,
+};
 
 struct conf_key {
 	const char *name;
@@ -93,22 +94,19 @@ bool conf_read(struct conf *c, const char *path, struct bytes *problems);
 bool conf_set(struct conf *c, const char *key, const char *value, const char *where,
               struct bytes *problems);
 
+/* Reads value into k's field of c; a CONF_LISTEN is added to those there are.
+ * False: why is a sentence without its end, and the field is as it was. */
+bool conf_value_read(struct conf *c, const struct conf_key *k, const char *value, char *why,
+                     size_t n);
+
+/* Adds to out what would be written in the file; "none" for no path. */
+void conf_value_show(const struct conf *c, const struct conf_key *k, struct bytes *out);
+
 /*
  * SIGHUP: takes the reloadable fields of next into c. Adds a line to said for
  * each that changed ("history_replay: 20 -> 50") and one for each that changed
  * and needs a restart.
  */
 void conf_take(struct conf *c, struct conf *next, struct bytes *said);
-
-/* A listen address, taken apart. */
-struct conf_listen {
-	enum { LISTEN_DUAL, LISTEN_IP, LISTEN_UNIX } kind;
-	char host[64];            /* LISTEN_IP: numeric, without brackets */
-	uint16_t port;
-	char path[108];           /* LISTEN_UNIX: at most what sun_path holds with its NUL */
-};
-
-/* False: problem (of size n) says what is wrong with it. */
-bool conf_parse_listen(const char *s, struct conf_listen *l, char *problem, size_t n);
 
 #endif
