@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
-#include <ini.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -412,7 +411,7 @@ static void value_swap(struct conf *a, struct conf *b, const struct conf_key *k)
 
 enum {
 	CONF_KEYS = sizeof(conf_keys) / sizeof(conf_keys[0]) - 1,
-	CONF_LINE_BYTES_MAX = 4096, /* bytes of a line with its end; inih keeps it on the stack */
+	CONF_LINE_BYTES_MAX = 4096, /* bytes of a line with its end, and one */
 };
 
 /* Adds a line to what is told to the operator. What is in it comes from the file,
@@ -503,41 +502,6 @@ struct conf_file {
 	struct bytes *problems;
 };
 
-/*
- * Gives inih the next line. Debian's inih does not tell its handler the line's
- * number, cuts what is too long and passes over sections, so that is seen to
- * here; a line that was complained of becomes an empty one.
- */
-static char *conf_file_line(char *str, int num, void *stream)
-{
-	struct conf_file *file = stream;
-	ssize_t len = getline(&file->line, &file->cap, file->f);
-	const char *begin = file->line;
-
-	if (len < 0)
-		return NULL;
-	file->lineno++;
-	if (file->lineno == 1 && strncmp(begin, "\xef\xbb\xbf", 3) == 0) {
-		begin += 3; /* a byte order mark, as some editors leave it */
-	}
-	begin += strspn(begin, " \t\r\n");
-	strcpy(str, "\n");
-	if (memchr(file->line, '\0', (size_t)len)) {
-		conf_tell(file->problems, "%s:%u: there is a NUL byte; this is no text file",
-		          file->path, file->lineno);
-	} else if (len >= num) {
-		conf_tell(file->problems, "%s:%u: the line has more than %d bytes", file->path,
-		          file->lineno, num - 1);
-	} else if (*begin == '[') {
-		conf_tell(file->problems, "%s:%u: %.*s: there are no sections; "
-		          "leave this line out", file->path, file->lineno,
-		          (int)strcspn(begin, "\r\n"), begin);
-	} else {
-		strcpy(str, begin);
-	}
-	return str;
-}
-
 /* Takes "Max-Connections" for max_connections, to suggest it. */
 static bool conf_key_resembles(const struct conf_key *k, const char *name)
 {
@@ -581,24 +545,29 @@ static const char *conf_value_habit(const char *value)
 	return NULL;
 }
 
-/* One "key = value" from inih; value is NULL where there is no '='. */
-static int conf_file_pair(void *user, const char *section, const char *name, const char *value)
+/* Without the blanks around it. */
+static char *conf_trim(char *text)
 {
-	struct conf_file *file = user;
+	char *end;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	for (end = text + strlen(text); end > text && isspace((unsigned char)end[-1]);)
+		end--;
+	*end = '\0';
+	return text;
+}
+
+static void conf_file_pair(struct conf_file *file, const char *name, const char *value)
+{
 	const struct conf_key *k = conf_key_find(name);
 	unsigned int *first = k ? &file->first[k - conf_keys] : NULL;
-	const char *habit = value ? conf_value_habit(value) : NULL;
+	const char *habit = conf_value_habit(value);
 	char why[256];
 
-	(void)section;
-	if (!value || name[0] == '\0') {
-		conf_tell(file->problems, "%s:%u: %s%sthis is not \"key = value\"", file->path,
-		          file->lineno, name, name[0] != '\0' ? ": " : "");
-		return 1;
-	}
 	if (!k) {
 		conf_key_unknown(file, name);
-		return 1;
+		return;
 	}
 	if (k->type == CONF_LISTEN && *first == 0)
 		conf_clear_listen(file->c);
@@ -613,28 +582,63 @@ static int conf_file_pair(void *user, const char *section, const char *name, con
 	}
 	if (*first == 0)
 		*first = file->lineno;
-	return 1;
+}
+
+/* One line of len bytes, with its end. */
+static void conf_file_line(struct conf_file *file, size_t len)
+{
+	char *text = file->line, *name, *separator;
+
+	if (file->lineno == 1 && strncmp(text, "\xef\xbb\xbf", 3) == 0)
+		text += 3; /* a byte order mark, as some editors leave it */
+	if (memchr(file->line, '\0', len)) {
+		conf_tell(file->problems, "%s:%u: there is a NUL byte; this is no text file",
+		          file->path, file->lineno);
+		return;
+	}
+	if (len >= CONF_LINE_BYTES_MAX) {
+		conf_tell(file->problems, "%s:%u: the line has more than %d bytes", file->path,
+		          file->lineno, CONF_LINE_BYTES_MAX - 1);
+		return;
+	}
+	text = conf_trim(text);
+	if (*text == '[') {
+		conf_tell(file->problems, "%s:%u: %s: there are no sections; leave this line out",
+		          file->path, file->lineno, text);
+		return;
+	}
+	if (*text == '\0' || *text == '#' || *text == ';')
+		return;
+	separator = strpbrk(text, "=:");
+	if (separator)
+		*separator = '\0';
+	name = conf_trim(text);
+	if (!separator || *name == '\0') {
+		conf_tell(file->problems, "%s:%u: %s%sthis is not \"key = value\"", file->path,
+		          file->lineno, name, *name != '\0' ? ": " : "");
+		return;
+	}
+	conf_file_pair(file, name, conf_trim(separator + 1));
 }
 
 bool conf_read(struct conf *c, const char *path, struct bytes *problems)
 {
 	struct conf_file file = { .path = path, .c = c, .problems = problems };
 	size_t before = problems->len;
+	ssize_t len;
 
 	file.f = fopen(path, "re");
 	if (!file.f) {
 		conf_tell(problems, "%s: %s", path, strerror(errno));
 		return false;
 	}
-	/* inih's settings are variables of its own; these make it read one line as
-	 * one pair, and everything after '=' as the value. */
-	ini_max_line = CONF_LINE_BYTES_MAX;
-	ini_allow_multiline = false;
-	ini_allow_inline_comments = false;
-	ini_allow_no_value = true;
 	errno = 0;
+	while ((len = getline(&file.line, &file.cap, file.f)) >= 0) {
+		file.lineno++;
+		conf_file_line(&file, (size_t)len);
+	}
 	/* Half a file, for want of memory say, must not pass for all of it. */
-	if (ini_parse_stream(conf_file_line, &file, conf_file_pair, &file) < 0 || !feof(file.f))
+	if (!feof(file.f))
 		conf_tell(problems, "%s: %s", path, strerror(errno ? errno : ENOMEM));
 	fclose(file.f);
 	free(file.line);

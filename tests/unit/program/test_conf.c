@@ -261,7 +261,7 @@ static void test_long_lines_are_not_cut(void **state)
 	memset(path, 'p', 300);
 	path[300] = '\0';
 	snprintf(text, sizeof(text), "database = %s\n", path);
-	accepts(&c, text); /* inih's own limit would be 200 */
+	accepts(&c, text);
 	assert_string_equal(c.database, path);
 	conf_release(&c);
 

@@ -1,9 +1,9 @@
 /*
  * The configuration: one table of keys, read from a file and from options.
  *
- * Plain "key = value" lines; '#' and ';' begin a comment line. The table (name,
- * type, field, default, least, most, reloadable, help) is the one place where a
- * key is declared; chatd.conf.example and chatd.conf(5) are checked against it.
+ * Plain "key = value" lines (or "key: value"); '#' and ';' begin a comment line. The table
+ * (name, type, field, default, least, most, reloadable, help) is the one place where a key is
+ * declared; chatd.conf.example and chatd.conf(5) are checked against it.
  */
 #ifndef CHATD_PROGRAM_CONF_CONF_H
 #define CHATD_PROGRAM_CONF_CONF_H
