@@ -83,11 +83,11 @@ static void use(const struct conf *c)
 	static const char hello[] = "bob\nhello\n/limits\n/quit\n";
 	struct chat_config config = {
 		.connections_max = 2, .line_bytes_max = c->line_bytes_max, .history_replay = c->history_replay,
-		.rate_burst = c->rate_burst, .rate_lines = c->rate_lines, .rate_bytes = c->rate_bytes,
-		.rate_address = c->rate_address, .flood_mute_s = c->flood_mute_s,
-		.rate_exempt = c->rate_exempt, .address_connections = c->address_connections,
-		.address_connects = c->address_connects, .address_logins = c->address_logins,
-		.address_exempt = c->address_exempt, .login_timeout_s = c->login_timeout_s,
+		.rate_burst = c->rate.burst, .rate_lines = c->rate.lines, .rate_bytes = c->rate.bytes,
+		.rate_address = c->rate.address, .flood_mute_s = c->rate.mute_s,
+		.rate_exempt = c->rate.exempt, .address_connections = c->address.connections,
+		.address_connects = c->address.connects, .address_logins = c->address.logins,
+		.address_exempt = c->address.exempt, .login_timeout_s = c->login_timeout_s,
 		.command_prefix = c->command_prefix,
 	};
 	struct world w = {.now_ms = INT64_C(1795378445000), .chat = chat_new(&config, 0, 0)};

@@ -100,34 +100,34 @@ const struct conf_key conf_keys[] = {
 	{ KEY("history_lines", CONF_NUMBER64, history_lines), .initial = "0",
 	  .least = 0, .most = 1000000000000, .reloadable = true,
 	  .help = "Newest lines kept in each room; 0 keeps all." },
-	{ KEY("rate_burst", CONF_NUMBER, rate_burst), .initial = "60",
+	{ KEY("rate_burst", CONF_NUMBER, rate.burst), .initial = "60",
 	  .least = 1, .most = 10000, .reloadable = true,
 	  .help = "Lines that a person may send at once." },
-	{ KEY("rate_lines", CONF_NUMBER, rate_lines), .initial = "5",
+	{ KEY("rate_lines", CONF_NUMBER, rate.lines), .initial = "5",
 	  .least = 0, .most = 100000, .reloadable = true,
 	  .help = "Lines a second after that; 0 for no limit." },
-	{ KEY("rate_bytes", CONF_NUMBER, rate_bytes), .initial = "8192",
+	{ KEY("rate_bytes", CONF_NUMBER, rate.bytes), .initial = "8192",
 	  .least = 0, .most = RATE_BYTES_LIMIT, .reloadable = true,
 	  .help = "Bytes a second; 0 for no limit." },
-	{ KEY("rate_address", CONF_NUMBER, rate_address), .initial = "10",
+	{ KEY("rate_address", CONF_NUMBER, rate.address), .initial = "10",
 	  .least = 0, .most = RATE_ADDRESS_LIMIT, .reloadable = true,
 	  .help = "So many times what one person may send, from one address; 0 for no limit." },
-	{ KEY("rate_exempt", CONF_CHOICE, rate_exempt), .initial = "moderator", .reloadable = true,
+	{ KEY("rate_exempt", CONF_CHOICE, rate.exempt), .initial = "moderator", .reloadable = true,
 	  .choices = exempt_names,
 	  .help = "The least role that may send as much as it likes." },
-	{ KEY("flood_mute", CONF_NUMBER, flood_mute_s), .initial = "60",
+	{ KEY("flood_mute", CONF_NUMBER, rate.mute_s), .initial = "60",
 	  .least = 0, .most = 86400, .reloadable = true,
 	  .help = "Seconds of being slowed after which one is muted; 0 for never." },
-	{ KEY("address_connections", CONF_NUMBER, address_connections), .initial = "64",
+	{ KEY("address_connections", CONF_NUMBER, address.connections), .initial = "64",
 	  .least = 0, .most = CONNECTIONS_LIMIT, .reloadable = true,
 	  .help = "Connections from one address at one time; 0 for no limit." },
-	{ KEY("address_connects", CONF_NUMBER, address_connects), .initial = "120",
+	{ KEY("address_connects", CONF_NUMBER, address.connects), .initial = "120",
 	  .least = 0, .most = 60000, .reloadable = true,
 	  .help = "Connections from one address in a minute; 0 for no limit." },
-	{ KEY("address_logins", CONF_NUMBER, address_logins), .initial = "60",
+	{ KEY("address_logins", CONF_NUMBER, address.logins), .initial = "60",
 	  .least = 0, .most = 60000, .reloadable = true,
 	  .help = "Passwords given from one address in a minute; 0 for no limit." },
-	{ KEY("address_exempt", CONF_BLOCKS, address_exempt), .initial = "127.0.0.0/8 ::1/128",
+	{ KEY("address_exempt", CONF_BLOCKS, address.exempt), .initial = "127.0.0.0/8 ::1/128",
 	  .reloadable = true,
 	  .help = "Addresses and blocks without limits by address." },
 	{ KEY("guest_room_days", CONF_NUMBER, guest_room_days), .initial = "0",
@@ -457,7 +457,7 @@ void conf_release(struct conf *c)
 	free(c->database);
 	free(c->chat_log);
 	free(c->user);
-	free(c->address_exempt);
+	free(c->address.exempt);
 	memset(c, 0, sizeof(*c));
 }
 

@@ -42,16 +42,20 @@ struct conf {
 	uint32_t history_days;        /* 0: lines are kept for ever */
 	uint64_t history_lines;       /* per room; 0: all */
 	uint64_t disk_reserve;        /* bytes; 0: none */
-	uint32_t rate_burst;
-	uint32_t rate_lines;          /* 0: no limit */
-	uint32_t rate_bytes;          /* 0: no limit */
-	uint32_t rate_address;        /* 0: no limit by address */
-	enum rate_exempt rate_exempt;
-	uint32_t flood_mute_s;        /* flood_mute; 0: nobody is muted */
-	uint32_t address_connections; /* 0: no limit */
-	uint32_t address_connects;    /* in a minute; 0: no limit */
-	uint32_t address_logins;      /* in a minute; 0: no limit */
-	char *address_exempt;         /* blocks of addresses, with blanks between; NULL: none */
+	struct {
+		uint32_t burst;
+		uint32_t lines;       /* 0: no limit */
+		uint32_t bytes;       /* 0: no limit */
+		uint32_t address;     /* 0: no limit by address */
+		enum rate_exempt exempt;
+		uint32_t mute_s;      /* flood_mute; 0: nobody is muted */
+	} rate;
+	struct {
+		uint32_t connections; /* 0: no limit */
+		uint32_t connects;    /* in a minute; 0: no limit */
+		uint32_t logins;      /* in a minute; 0: no limit */
+		char *exempt;         /* blocks of addresses, with blanks between; NULL: none */
+	} address;                    /* for each one */
 	uint32_t guest_room_days;     /* guest_room_days; 0: never */
 	uint32_t login_timeout_s;     /* login_timeout; 0: none */
 	uint32_t send_timeout_s;      /* send_timeout */
