@@ -1,31 +1,38 @@
 /*
- * The daemon's life: from a configuration to a running server, signals, the end.
+ * The daemon's life: from a configuration to a running server, signals, reloads, the end; and what
+ * the chat asks of the program meanwhile.
  *
  * Owns the order in which the parts come to life and go, and what the operator
  * is told. What happens between is the server's.
  */
-#include "chatd/program/daemon_state.h"
+#include "chatd/program/daemon.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "chatd/base/log.h"
 #include "chatd/core/people/name.h"
+#include "chatd/net/loop.h"
 #include "chatd/net/ring.h"
 #include "chatd/program/check.h"
+#include "chatd/program/daemon_conf.h"
 #include "chatd/program/descriptors.h"
 #include "chatd/program/listen.h"
 #include "chatd/program/memory.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/sandbox/sandbox.h"
+#include "chatd/program/users.h"
 
 #ifndef CHATD_VERSION
 #define CHATD_VERSION "unknown"
@@ -45,7 +52,30 @@ enum {
 #define DAEMON_SANITIZED false
 #endif
 
-int64_t daemon_now_ms(void)
+struct daemon {
+	const struct options *options; /* laid over the file again at every SIGHUP */
+	struct conf *conf;   /* what holds at present */
+	struct listener listeners[LISTENERS_MAX + 1]; /* the open ones, in the configuration's
+	                      * order, and the control socket */
+	uint32_t nlisteners;
+	struct writer *writer; /* this and the next three: NULL until they are made */
+	struct ring *ring;
+	struct chat *chat;
+	struct server *server;
+	sigset_t signals;    /* those that are held back */
+	int signal_fd;       /* -1 until signals are read from it */
+	bool on_terminal;    /* stderr was one when chatd was started */
+	bool host_open;      /* host_accounts was yes at the start: the sandbox and the unix sockets
+	                      * let users of the host in */
+	bool misconfigured;  /* the start fails because of what the configuration says */
+	bool stopping;       /* true once the end has been asked for */
+	int64_t stop_ms;     /* and when, daemon_now_ms */
+	int64_t started_ms;  /* by daemon_now_ms */
+	struct users users;  /* of the host, where they have accounts; otherwise empty */
+};
+
+/* Milliseconds of a clock that only goes forward. */
+static int64_t daemon_now_ms(void)
 {
 	struct timespec ts;
 
@@ -53,7 +83,7 @@ int64_t daemon_now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* -- signals ------------------------------------------------------------------------ */
+/* -- the end ----------------------------------------------------------------------- */
 
 static void daemon_close_listeners(struct daemon *d)
 {
@@ -61,7 +91,8 @@ static void daemon_close_listeners(struct daemon *d)
 		listener_close(&d->listeners[--d->nlisteners]);
 }
 
-void daemon_stop(struct daemon *d, const char *why)
+/* Begins the end; a second time it ends at once. */
+static void daemon_stop(struct daemon *d, const char *why)
 {
 	if (d->stopping) {
 		log_errx("%s while ending: exiting at once; lines that are not saved yet are lost",
@@ -74,6 +105,160 @@ void daemon_stop(struct daemon *d, const char *why)
 	d->stop_ms = daemon_now_ms();
 	loop_stop(d->server);
 }
+
+/* -- the configuration, read again ------------------------------------------------- */
+
+/* Knows the users of the host from now on, if they are to have accounts. */
+static void daemon_know_users(struct daemon *d)
+{
+	bool wanted = d->conf->host_accounts == CONF_YES;
+
+	if (!wanted)
+		users_release(&d->users);
+	else if (!users_read(&d->users, USERS_PATH))
+		log_warn("%s: cannot be read, so users of the host have no accounts by their login "
+		         "names", USERS_PATH);
+}
+
+static void daemon_log_lines(void (*say)(const char *fmt, ...), const char *head,
+                             struct bytes *lines)
+{
+	for (char *line = lines->len > 0 ? strtok(lines->data, "\n") : NULL; line;
+	     line = strtok(NULL, "\n")) {
+		say("%s%s", head, line);
+	}
+}
+
+/* Gives every part what the configuration now says. */
+static void daemon_hand_out(struct daemon *d)
+{
+	struct chat_config config = daemon_conf_chat(d->conf);
+	struct writer_limits limits = daemon_conf_writer(d->conf);
+	struct listener_options options = daemon_conf_listener(d->conf);
+
+	log_set_level(d->conf->log_level);
+	chat_configure(d->chat, &config);
+	loop_set_send_timeout(d->server, d->conf->send_timeout_s);
+	for (uint32_t i = 0; i < d->nlisteners; i++)
+		listener_set_options(&d->listeners[i], &options);
+	writer_reload(d->writer, &limits, d->conf->chat_log);
+	daemon_know_users(d);
+}
+
+/* What the sandbox has closed cannot be opened again: nobody may change permissions any more, nor
+ * read /etc. */
+static void daemon_hold_back(const struct daemon *d, struct conf *next, struct bytes *changes)
+{
+	if (d->host_open || next->host_accounts != CONF_YES)
+		return;
+	next->host_accounts = CONF_NO;
+	bytes_puts(changes, "host_accounts: no -> yes (needs a restart)\n");
+}
+
+/* Reads the configuration again and gives every part what it then says; tells in the log. Adds what
+ * the log says to said, unless that is NULL. False: something is wrong with it, nothing has changed. */
+static bool daemon_reload(struct daemon *d, struct bytes *said)
+{
+	struct bytes problems = { 0 }, changes = { 0 };
+	struct conf next;
+	bool ok = daemon_conf_read(d->options, &next, &problems);
+
+	if (ok) {
+		daemon_hold_back(d, &next, &changes);
+		conf_take(d->conf, &next, &changes);
+	}
+	if (said && (ok ? changes : problems).len > 0)
+		bytes_puts(said, (ok ? changes : problems).data);
+	if (ok) {
+		daemon_log_lines(log_info, "reload: ", &changes);
+		log_info("reload: %s", changes.len > 0 ? "done"
+		         : d->options->conf_path ? "nothing has changed"
+		                                : "there is no file to read, for want of --config");
+	} else {
+		daemon_log_lines(log_errx, "", &problems);
+		log_errx("reload: all stays as it was, because of the problems above");
+	}
+	/* Also after a problem: the chat log is opened anew, or what rotates logs
+	 * would have moved away the file that is written to. */
+	daemon_hand_out(d);
+	conf_release(&next);
+	bytes_release(&problems);
+	bytes_release(&changes);
+	return ok;
+}
+
+/* -- what the chat asks for --------------------------------------------------------
+ *
+ * All of it is done on the loop's thread, so none of it may wait for a disk; /proc is none. */
+
+static bool serve_reload(void *ctx, const char *who, struct bytes *said)
+{
+	struct daemon *d = ctx;
+
+	log_info("/reload by %s: reading the configuration again", who);
+	if (d->options->conf_path)
+		return daemon_reload(d, said);
+	/* The chat log is opened anew all the same. */
+	daemon_reload(d, NULL);
+	return false;
+}
+
+static uint64_t serve_memory_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	unsigned long long size, resident = 0;
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%llu %llu", &size, &resident) != 2)
+		resident = 0;
+	fclose(f);
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void serve_figures(void *ctx, struct figures *f)
+{
+	const struct daemon *d = ctx;
+	struct rlimit limit = { 0 };
+	struct stat st;
+
+	f->up_ms = daemon_now_ms() - d->started_ms;
+	f->memory_bytes = serve_memory_bytes();
+	f->memory_max = memory_max(d->conf->connections_max);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		f->descriptors_max = limit.rlim_cur;
+	/* Since Linux 6.2 this is their number; to count them would take long where they are many. */
+	if (stat("/proc/self/fd", &st) == 0)
+		f->descriptors = (uint64_t)st.st_size;
+}
+
+static const char *serve_user(void *ctx, uint32_t uid)
+{
+	const struct daemon *d = ctx;
+
+	return users_name(&d->users, uid);
+}
+
+static void serve_stop(void *ctx, const char *why)
+{
+	daemon_stop(ctx, why);
+}
+
+static void daemon_serve(struct daemon *d)
+{
+	const struct server_program program = {
+		.ctx = d,
+		.reload = serve_reload,
+		.figures = serve_figures,
+		.user = serve_user,
+		.stop = serve_stop,
+	};
+
+	loop_set_program(d->server, &program);
+	daemon_know_users(d);
+}
+
+/* -- signals ----------------------------------------------------------------------- */
 
 static void daemon_on_signal(void *ctx)
 {
@@ -137,7 +322,7 @@ static bool daemon_open_history(struct daemon *d)
 		.database = d->conf->database,
 		.chat_log = d->conf->chat_log,
 		.durability = d->conf->durability,
-		.limits = daemon_writer_limits(d->conf),
+		.limits = daemon_conf_writer(d->conf),
 		/* Nobody has more than one out. */
 		.queries_max = d->conf->connections_max,
 	};
@@ -154,7 +339,7 @@ static bool daemon_open_history(struct daemon *d)
 
 static bool daemon_make_chat(struct daemon *d)
 {
-	struct chat_config config = daemon_chat_config(d->conf);
+	struct chat_config config = daemon_conf_chat(d->conf);
 	struct store *store = writer_store(d->writer);
 	struct store_error err = { .text = "" };
 
@@ -240,7 +425,7 @@ static bool daemon_checked(struct daemon *d, bool (*check)(const struct conf *c,
  * host does not have yet, may be. */
 static bool daemon_listen(struct daemon *d)
 {
-	struct listener_options options = daemon_listener_options(d->conf);
+	struct listener_options options = daemon_conf_listener(d->conf);
 
 	if (!daemon_checked(d, check_sockets))
 		return false;

@@ -13,6 +13,7 @@
 #include "chatd/program/admin.h"
 #include "chatd/program/check.h"
 #include "chatd/program/daemon.h"
+#include "chatd/program/daemon_conf.h"
 
 #ifndef CHATD_VERSION
 #define CHATD_VERSION "unknown"
@@ -63,7 +64,7 @@ static int main_configured(const struct options *o)
 {
 	struct bytes problems = { 0 };
 	struct conf conf;
-	bool ok = daemon_configure(o, &conf, &problems);
+	bool ok = daemon_conf_read(o, &conf, &problems);
 	int status;
 
 	if (o->wish == OPTIONS_CHECK) {

@@ -14,10 +14,6 @@ enum {
 	                      * sysexits.h calls EX_CONFIG */
 };
 
-/* Makes c of the defaults, the file and the options; release it in the end.
- * False: problems has a line for each thing that is wrong in the file. */
-bool daemon_configure(const struct options *o, struct conf *c, struct bytes *problems);
-
 /* Runs until a signal ends it; c changes with every reload. Returns an exit status: EXIT_FAILURE
  * where it broke down, lost lines at its end, or could not start for a reason that may pass;
  * STATUS_CONFIG where that is the configuration's. The log says why. */

@@ -1,0 +1,21 @@
+/*
+ * The configuration that a chatd runs with, and what each of its parts is given of it.
+ */
+#ifndef CHATD_PROGRAM_DAEMON_CONF_H
+#define CHATD_PROGRAM_DAEMON_CONF_H
+
+#include "chatd/core/chat.h"
+#include "chatd/net/listener.h"
+#include "chatd/program/options.h"
+#include "chatd/store/threads/writer.h"
+
+/* Makes c of the defaults, the file and the options; release it in the end.
+ * False: problems has a line for each thing that is wrong in the file. */
+bool daemon_conf_read(const struct options *o, struct conf *c, struct bytes *problems);
+
+/* These borrow from c. */
+struct chat_config daemon_conf_chat(const struct conf *c);
+struct writer_limits daemon_conf_writer(const struct conf *c);
+struct listener_options daemon_conf_listener(const struct conf *c);
+
+#endif
