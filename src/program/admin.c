@@ -23,7 +23,9 @@
 #include "chatd/base/guard.h"
 #include "chatd/core/chat.h"
 #include "chatd/core/people/name.h"
+#include "chatd/program/admin_chat.h"
 #include "chatd/program/check.h"
+#include "chatd/program/listen.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/users.h"
 #include "chatd/store/db/store.h"
@@ -47,11 +49,6 @@ static void admin_tell(const char *fmt, ...)
 	va_end(ap);
 	guard_text(text, strlen(text));
 	fprintf(stderr, "chatd: %s\n", text);
-}
-
-bool admin_socket_path(const char *database, char *path, size_t n)
-{
-	return (size_t)snprintf(path, n, "%s-ctl", database) < n;
 }
 
 /* What is administered, as people are told of it. */
@@ -133,7 +130,7 @@ static int admin_connect(const char *database)
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	int fd = -1;
 
-	if (admin_socket_path(database, sa.sun_path, sizeof(sa.sun_path)))
+	if (listen_control_path(database, sa.sun_path, sizeof(sa.sun_path)))
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	else
 		errno = ENAMETOOLONG;

@@ -4,7 +4,7 @@
  * Passes lines on and shows what is answered, made harmless. Knows nothing of what is said. Where
  * one side takes nothing, the other is not read from: at most one buffer waits in each direction.
  */
-#include "chatd/program/admin.h"
+#include "chatd/program/admin_chat.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -156,7 +156,8 @@ static void daemon_hold_back(const struct daemon *d, struct conf *next, struct b
 }
 
 /* Reads the configuration again and gives every part what it then says; tells in the log. Adds what
- * the log says to said, unless that is NULL. False: something is wrong with it, nothing has changed. */
+ * the log says to said, unless that is NULL. False: something is wrong with it, nothing has
+ * changed. */
 static bool daemon_reload(struct daemon *d, struct bytes *said)
 {
 	struct bytes problems = { 0 }, changes = { 0 };
@@ -455,12 +456,13 @@ static bool daemon_settle(struct daemon *d)
 	}
 	if (listen_control(&d->listeners[d->nlisteners], d->conf->database))
 		d->nlisteners++;
-	return DAEMON_SANITIZED || sandbox_enter(d->conf, d->options->conf_path) ||
+	return DAEMON_SANITIZED ||
+	       sandbox_enter(d->conf, d->options->conf_path, d->host_open ? USERS_PATH : NULL) ||
 	       daemon_misconfigured(d);
 }
 
-/* Read now, because the sandbox lets nobody read it later. Without TZ, glibc would read it again once
- * the file is another one, and find itself in UTC then. */
+/* Read now, because the sandbox lets nobody read it later. Without TZ, glibc would read it again
+ * once the file is another one, and find itself in UTC then. */
 static void daemon_take_zone(void)
 {
 	setenv("TZ", ":/etc/localtime", 0);

@@ -2,10 +2,10 @@
 #include "chatd/program/listen.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "chatd/base/log.h"
-#include "chatd/program/admin.h"
 #include "chatd/program/conf/conf_listen.h"
 
 /* An earlier listen line for the same port as the i-th, which may be what keeps
@@ -68,11 +68,16 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 	return true;
 }
 
+bool listen_control_path(const char *database, char *path, size_t n)
+{
+	return (size_t)snprintf(path, n, "%s-ctl", database) < n;
+}
+
 bool listen_control(struct listener *l, const char *database)
 {
 	char path[sizeof(l->unix_path)], problem[512];
 
-	if (!admin_socket_path(database, path, sizeof(path))) {
+	if (!listen_control_path(database, path, sizeof(path))) {
 		log_warnx("the path of the database is too long for a control socket beside it: "
 		          "\"chatd admin\" works only while chatd does not run");
 		return false;

@@ -74,9 +74,9 @@ void ring_shutdown(struct ring *r, int fd, int how);   /* shutdown(2) */
 void ring_close(struct ring *r, int fd);               /* close(2) */
 /* A word to a connection that cannot be kept: sent if it fits, then closed. */
 void ring_refuse(struct ring *r, int fd, const char *text, size_t len);
-/* Bytes that were sent and that the peer has not acknowledged, also after a reset (SIOCOUTQ, tcp(7)).
- * 0 on a unix socket, where the kernel counts memory; and after our end was shut its FIN counts as
- * one. */
+/* Bytes that were sent and that the peer has not acknowledged, also after a reset (SIOCOUTQ,
+ * tcp(7)). 0 on a unix socket, where the kernel counts memory; and after our end was shut its FIN
+ * counts as one. */
 uint32_t ring_unacked(struct ring *r, int fd);
 /* Who has connected over a unix socket. */
 struct ring_peer {

@@ -1,6 +1,6 @@
 /*
- * "chatd admin": the first administrator, who has lost a password, and a conversation with the chatd
- * that runs, from the command line.
+ * "chatd admin": the first administrator, a lost password, and a conversation with the chatd that
+ * runs, from the command line.
  */
 #ifndef CHATD_PROGRAM_ADMIN_H
 #define CHATD_PROGRAM_ADMIN_H
@@ -18,12 +18,5 @@
  * stdout shows what it answers, until either side ends. name is NULL then.
  */
 bool admin_run(const struct conf *c, const char *what, const char *name);
-
-/* The conversation itself, over a connection to the control socket. Ends when the server does, which
- * it does when the input has ended and all of it is answered. False: it broke, or out is gone. */
-bool admin_chat(int server, int in, int out);
-
-/* The control socket of a database. False: its path is too long for a socket. */
-bool admin_socket_path(const char *database, char *path, size_t n);
 
 #endif

@@ -20,4 +20,7 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
  */
 bool listen_control(struct listener *l, const char *database);
 
+/* Where it lies. False: the database's path is too long for a socket beside it. */
+bool listen_control_path(const char *database, char *path, size_t n);
+
 #endif

@@ -14,7 +14,6 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/program/conf/conf_listen.h"
-#include "chatd/program/users.h"
 
 /* What newer kernels know and the headers of 6.1 do not; landlock(7). */
 enum {
@@ -93,7 +92,7 @@ static bool allow_beside(int rules, const char *file, uint64_t how, const struct
 }
 
 static bool allow_all(int rules, const struct conf *c, const char *conf_path,
-                      const struct attributes *known)
+                      const char *users_path, const struct attributes *known)
 {
 	struct conf_listen where;
 	char problem[256];
@@ -102,7 +101,7 @@ static bool allow_all(int rules, const struct conf *c, const char *conf_path,
 	                  known) ||
 	    !allow(rules, "/usr/share/zoneinfo", READ, known) ||
 	    !allow(rules, "/dev/urandom", READ, known) ||
-	    (c->host_accounts == CONF_YES && !allow_beside(rules, USERS_PATH, READ, known)) ||
+	    (users_path && !allow_beside(rules, users_path, READ, known)) ||
 	    !allow(rules, "/proc/self", READ | LANDLOCK_ACCESS_FS_READ_DIR, known) ||
 	    (c->chat_log && !allow_beside(rules, c->chat_log, WRITE, known)) ||
 	    (conf_path && !allow_beside(rules, conf_path, READ, known)))
@@ -115,7 +114,7 @@ static bool allow_all(int rules, const struct conf *c, const char *conf_path,
 	return true;
 }
 
-bool landlock_restrict(const struct conf *c, const char *conf_path)
+bool landlock_restrict(const struct conf *c, const char *conf_path, const char *users_path)
 {
 	int abi = landlock_abi(), rules, e;
 	struct attributes known;
@@ -127,7 +126,8 @@ bool landlock_restrict(const struct conf *c, const char *conf_path)
 	rules = (int)syscall(SYS_landlock_create_ruleset, &known, attributes_size(abi), 0);
 	if (rules < 0)
 		return false;
-	ok = allow_all(rules, c, conf_path, &known) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	ok = allow_all(rules, c, conf_path, users_path, &known) &&
+	     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 	     syscall(SYS_landlock_restrict_self, rules, 0) == 0;
 	e = errno;
 	close(rules);

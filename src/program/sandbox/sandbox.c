@@ -44,7 +44,7 @@ bool sandbox_is_shared(const char *folder)
 	return shared;
 }
 
-bool sandbox_enter(const struct conf *c, const char *conf_path)
+bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path)
 {
 	static const char *const names[] = { "files (Landlock)", "system calls (seccomp)" };
 	bool ok = true;
@@ -56,7 +56,7 @@ bool sandbox_enter(const struct conf *c, const char *conf_path)
 	if (conf_path)
 		tell_shared(conf_path);
 	for (int i = 0; i < 2; i++) {
-		if (i == 0 ? landlock_restrict(c, conf_path) : syscalls_restrict())
+		if (i == 0 ? landlock_restrict(c, conf_path, users_path) : syscalls_restrict())
 			continue;
 		if (c->sandbox == SANDBOX_REQUIRE) {
 			log_err("sandbox = require, but this host does not let chatd restrict its %s",

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "chatd/program/admin.h"
+#include "chatd/program/admin_chat.h"
 
 enum { MUCH = 1 << 20 };
 

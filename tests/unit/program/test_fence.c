@@ -229,7 +229,7 @@ static int try_in_child(int (*attempt)(void), bool files, bool rest)
 		snprintf(database, sizeof database, "%s/chatd.db", folder);
 		c.database = strdup(database);
 		snprintf(path, sizeof path, "%s/conf", folder);
-		if ((files && !landlock_restrict(&c, path)) || (rest && !syscalls_restrict()))
+		if ((files && !landlock_restrict(&c, path, NULL)) || (rest && !syscalls_restrict()))
 			_exit(100 + (errno & 63));
 		_exit(attempt());
 	}

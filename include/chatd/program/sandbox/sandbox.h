@@ -10,10 +10,11 @@
 
 #include "chatd/program/conf/conf.h"
 
-/* Enters it, for good. Paths are those of the configuration; conf_path may be NULL. False:
- * a part is not to be had here and c->sandbox is SANDBOX_REQUIRE; it was logged, as it is with
- * SANDBOX_YES, where chatd goes on without that part. */
-bool sandbox_enter(const struct conf *c, const char *conf_path);
+/* Enters it, for good. What stays are the paths of the configuration, its own file and the table
+ * of the host's users (NULL: there is none, or nobody reads it again). False: a part is not to be
+ * had here and c->sandbox is SANDBOX_REQUIRE; it was logged, as it is with SANDBOX_YES, where
+ * chatd goes on without that part. */
+bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path);
 
 /* The folder holds more than one program's files, as /etc or somebody's home: there are folders in
  * it. */
