@@ -150,8 +150,8 @@ static void log_line(enum log_level level, int error, const char *fmt, va_list a
 	}
 	if (len > LOG_LINE_BYTES_MAX)
 		len = log_cut(line);
-	/* Text from peers has been neutralised before; this is for what slipped through and for
-	 * paths and system messages, which nobody neutralises. */
+	/* Text from peers has been sanitized before; this is for what slipped through and for
+	 * paths and system messages, which nobody sanitizes. */
 	guard_text(line + head, len - head);
 	log_missing();
 	if (!log_write(line, len))

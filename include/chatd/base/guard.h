@@ -1,5 +1,5 @@
 /*
- * Text for a terminal that nobody has neutralised: paths, what the system and SQLite say, what
+ * Text for a terminal that nobody has sanitized: paths, what the system and SQLite say, what
  * stands in a file.
  */
 #ifndef CHATD_BASE_GUARD_H

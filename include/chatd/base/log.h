@@ -3,7 +3,7 @@
  *
  * Under systemd (JOURNAL_STREAM names our stderr) each line carries journald's
  * priority prefix, sd-daemon(3), and no time stamp; otherwise a local time stamp
- * and the level's name. Text from peers must be neutralised before it is logged;
+ * and the level's name. Text from peers must be sanitized before it is logged;
  * as a last guard control bytes are printed as '?'. A line longer than 1024
  * bytes is cut and ends in "...".
  *
