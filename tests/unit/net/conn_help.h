@@ -1,5 +1,5 @@
 /*
- * A connection that reads a feed, for its tests, and a "kernel" that sends.
+ * An outqueue that reads a feed, for its tests, and a "kernel" that sends.
  */
 #ifndef CHATD_TESTS_CONN_HELP_H
 #define CHATD_TESTS_CONN_HELP_H

@@ -1,7 +1,7 @@
 /*
  * What a connection is sent, however the kernel cuts it up.
  *
- * A "kernel" takes what conn_gather names and reads it only when the send
+ * A "kernel" takes what outqueue_gather names and reads it only when the send
  * completes, as the real one does. What it has read must be the texts in their
  * order, exactly.
  */

@@ -118,7 +118,7 @@ static void test_no_buffers(void **state)
 	each_error(&fault.register_buffers, 0);
 }
 
-/* Without its restrictions a ring would walk past the fence: so there is none. */
+/* Without its restrictions a ring would walk past the sandbox: so there is none. */
 static void test_no_restrictions(void **state)
 {
 	(void)state;
