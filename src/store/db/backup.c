@@ -50,7 +50,7 @@ static bool backup_interrupted(struct backup *b)
 /* Where the database lies. False: nowhere. */
 static bool backup_names(struct backup *b, const char *name)
 {
-	const char *database = sqlite3_db_filename(b->s->db, "main"), *end;
+	const char *database = sqlite3_db_filename(b->s->db.sqlite, "main"), *end;
 	if (!database || *database == '\0') {
 		snprintf(b->why, sizeof(b->why), "the database is no file.");
 		return false;
@@ -96,8 +96,8 @@ static bool backup_copy(struct backup *b)
 	bool ok;
 	/* A connection that reads may write nothing, not even the copy. */
 	if (!b->s->writer)
-		sqlite3_exec(b->s->db, "PRAGMA query_only = OFF", NULL, NULL, NULL);
-	ok = sqlite3_prepare_v2(b->s->db, "VACUUM main INTO ?1", -1, &st, NULL) == SQLITE_OK &&
+		sqlite3_exec(b->s->db.sqlite, "PRAGMA query_only = OFF", NULL, NULL, NULL);
+	ok = sqlite3_prepare_v2(b->s->db.sqlite, "VACUUM main INTO ?1", -1, &st, NULL) == SQLITE_OK &&
 	     sqlite3_bind_text(st, 1, b->part.data, -1, SQLITE_STATIC) == SQLITE_OK &&
 	     sqlite3_step(st) == SQLITE_DONE;
 	if (!ok) {
@@ -112,8 +112,8 @@ static bool backup_copy(struct backup *b)
 		ok = false;
 	}
 	if (!b->s->writer)
-		sqlite3_exec(b->s->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
-	sqlite3_db_release_memory(b->s->db);
+		sqlite3_exec(b->s->db.sqlite, "PRAGMA query_only = ON", NULL, NULL, NULL);
+	sqlite3_db_release_memory(b->s->db.sqlite);
 	return ok;
 }
 

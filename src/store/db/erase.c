@@ -33,7 +33,7 @@ struct erased {
 
 bool erase_save(struct store *s, const struct record *r)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_ERASING_ADD);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ERASING_ADD);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, (int64_t)r->seq);
@@ -41,7 +41,7 @@ bool erase_save(struct store *s, const struct record *r)
 	sqlite3_bind_int64(st, 3, (int64_t)r->ref);
 	sqlite3_bind_int64(st, 4, strtoll(r->body, NULL, 10));
 	s->erases = true;
-	return store_run(st);
+	return db_run(st);
 }
 
 bool store_erases(const struct store *s)
@@ -52,14 +52,14 @@ bool store_erases(const struct store *s)
 /* The next that is to be done. False: error; key NULL: there is none. */
 static bool erasing_get(struct store *s, struct erasing *e)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_ERASING_GET);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ERASING_GET);
 	int rc;
 	*e = (struct erasing){ .key = NULL };
 	if (!st)
 		return false;
-	rc = store_step(s, st);
+	rc = db_step(&s->db, st);
 	if (rc == SQLITE_ROW) {
-		const char *key = store_text(s, st, 1);
+		const char *key = db_text(&s->db, st, 1);
 		e->up_to = (uint64_t)sqlite3_column_int64(st, 0);
 		e->key = key ? mem_strdup(key) : NULL;
 		e->after = (uint64_t)sqlite3_column_int64(st, 2);
@@ -82,7 +82,7 @@ static bool line_go(struct store *s, struct erased *d, uint64_t id)
 static bool lines_go(struct store *s, const struct erasing *e, int max, store_same *same,
                      struct erased *d)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_ERASING_LINES);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ERASING_LINES);
 	uint64_t *id = mem_alloc((size_t)max * sizeof(*id));
 	int rc = SQLITE_ERROR;
 	bool ok;
@@ -90,8 +90,8 @@ static bool lines_go(struct store *s, const struct erasing *e, int max, store_sa
 		sqlite3_bind_int64(st, 1, (int64_t)e->after);
 		sqlite3_bind_int64(st, 2, (int64_t)e->up_to);
 		sqlite3_bind_int(st, 3, max * LOOKED);
-		while (d->n < max && (rc = store_step(s, st)) == SQLITE_ROW) {
-			const char *sender = store_text(s, st, 1);
+		while (d->n < max && (rc = db_step(&s->db, st)) == SQLITE_ROW) {
+			const char *sender = db_text(&s->db, st, 1);
 			d->looked++;
 			d->last = (uint64_t)sqlite3_column_int64(st, 0);
 			if (sender && sqlite3_column_int64(st, 2) >= e->since_ms && same(sender, e->key))
@@ -109,41 +109,41 @@ static bool lines_go(struct store *s, const struct erasing *e, int max, store_sa
 /* What was seen under that name says nothing about the next user of it. */
 static bool erasing_end(struct store *s, const struct erasing *e)
 {
-	sqlite3_stmt *seen = store_stmt(s, SQL_SEEN_ERASE), *end = store_stmt(s, SQL_ERASING_END);
+	sqlite3_stmt *seen = db_stmt(&s->db, SQL_SEEN_ERASE), *end = db_stmt(&s->db, SQL_ERASING_END);
 	if (!seen || !end)
 		return false;
 	sqlite3_bind_text(seen, 1, e->key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(seen, 2, (int64_t)e->up_to);
 	sqlite3_bind_int64(end, 1, (int64_t)e->up_to);
-	bool ok = store_run(seen) && store_run(end) && wipe_note(s);
+	bool ok = db_run(seen) && db_run(end) && wipe_note(s);
 	sqlite3_clear_bindings(seen);
 	return ok;
 }
 
 static bool erasing_move(struct store *s, const struct erasing *e, uint64_t after)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_ERASING_MOVE);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ERASING_MOVE);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, (int64_t)e->up_to);
 	sqlite3_bind_int64(st, 2, (int64_t)after);
-	return store_run(st);
+	return db_run(st);
 }
 
 static bool erase_step(struct store *s, int rows, store_same *same, struct erasing *e, struct erased *d)
 {
-	if (!store_set_synced(s, false) || !store_run_begin(s, SQL_BEGIN) || !erasing_get(s, e))
+	if (!transaction_begin_unsynced(s) || !erasing_get(s, e))
 		return false;
 	if (!e->key)
-		return store_run(store_stmt(s, SQL_COMMIT));
+		return db_run(db_stmt(&s->db, SQL_COMMIT));
 	if (!lines_go(s, e, rows, same, d))
 		return false;
 	bool over = d->n < rows && d->looked < rows * LOOKED;
 	return (over ? erasing_end(s, e) : erasing_move(s, e, d->last)) &&
 	       rooms_keep_emptied(s, d->room, &d->rooms) &&
 	       /* The highest number must outlive its line. */
-	       (d->n == 0 || store_meta_set(s, "last_seq", (int64_t)s->saved.seq)) &&
-	       store_run(store_stmt(s, SQL_COMMIT));
+	       (d->n == 0 || db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq)) &&
+	       db_run(db_stmt(&s->db, SQL_COMMIT));
 }
 
 int store_erase(struct store *s, int rows, store_same *same, void (*emptied)(void *ctx, uint32_t room),
@@ -154,14 +154,14 @@ int store_erase(struct store *s, int rows, store_same *same, void (*emptied)(voi
 	if (!s->erases)
 		return 0;
 	d.room = mem_alloc((size_t)rows * sizeof(*d.room));
-	s->error = SQLITE_OK;
+	s->db.error = SQLITE_OK;
 	bool ok = erase_step(s, rows, same, &e, &d);
 	if (!ok)
 		store_fail(s, err);
 	else
 		s->erases = e.key != NULL;
 	if (ok && d.n > 0)
-		s->meta_seq = s->saved.seq;
+		s->transaction.meta_seq = s->transaction.saved.seq;
 	for (int i = 0; ok && i < d.rooms; i++)
 		emptied(ctx, d.room[i]);
 	free(d.room);

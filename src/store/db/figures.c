@@ -9,19 +9,9 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-static int64_t pragma_number(struct store *s, const char *sql)
-{
-	sqlite3_stmt *st = NULL;
-	int64_t n = 0;
-	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK)
-		n = store_number(s, st, 0);
-	sqlite3_finalize(st);
-	return n;
-}
-
 int64_t store_bytes(struct store *s)
 {
-	return pragma_number(s, "PRAGMA page_count") * pragma_number(s, "PRAGMA page_size");
+	return db_number_of(&s->db, "PRAGMA page_count", 0) * db_number_of(&s->db, "PRAGMA page_size", 0);
 }
 
 uint64_t store_free_bytes(struct store *s)
@@ -29,14 +19,14 @@ uint64_t store_free_bytes(struct store *s)
 	struct statvfs disk;
 	if (s->lock_fd < 0 || fstatvfs(s->lock_fd, &disk) < 0)
 		return UINT64_MAX;
-	int64_t inside = pragma_number(s, "PRAGMA freelist_count") *
-	                 pragma_number(s, "PRAGMA page_size");
+	int64_t inside = db_number_of(&s->db, "PRAGMA freelist_count", 0) *
+	                 db_number_of(&s->db, "PRAGMA page_size", 0);
 	return (uint64_t)disk.f_bavail * disk.f_frsize + (uint64_t)inside;
 }
 
 struct rows *store_figures(struct store *s, const struct query *q)
 {
-	const char *path = sqlite3_db_filename(s->db, "main");
+	const char *path = sqlite3_db_filename(s->db.sqlite, "main");
 	struct bytes text = { 0 }, wal = { 0 };
 	struct statvfs disk;
 	struct stat st;
@@ -48,11 +38,11 @@ struct rows *store_figures(struct store *s, const struct query *q)
 	if (path && statvfs(path, &disk) == 0)
 		bytes_printf(&text, " free=%llu",
 		             (unsigned long long)disk.f_bavail * (unsigned long long)disk.f_frsize);
-	int64_t why = store_meta(s, "old_wait", RETENTION_GOES);
+	int64_t why = db_meta(&s->db, "old_wait", RETENTION_GOES);
 	if (why != RETENTION_GOES)
 		bytes_printf(&text, " waits=%s", why == RETENTION_CLOCK ? "clock" : "much");
 	if (why == RETENTION_MUCH)
-		bytes_printf(&text, " room=%lld", (long long)store_meta(s, "old_room", 0));
+		bytes_printf(&text, " room=%lld", (long long)db_meta(&s->db, "old_room", 0));
 	rows = rows_of_secret(q, true, 0, text.data, NULL);
 	bytes_release(&text);
 	bytes_release(&wal);

@@ -132,5 +132,5 @@ bool lines_table_make(struct store *s)
 		.xFilter = lines_filter, .xNext = lines_next, .xEof = lines_eof,
 		.xColumn = lines_column, .xRowid = lines_rowid,
 	};
-	return sqlite3_create_module(s->db, "lines", &module, s) == SQLITE_OK;
+	return sqlite3_create_module(s->db.sqlite, "lines", &module, s) == SQLITE_OK;
 }

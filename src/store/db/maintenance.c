@@ -26,40 +26,40 @@ enum {
 uint64_t store_indexed(struct store *s)
 {
 	/* Numbers beyond the last line were given to records that are not searched for. */
-	return s->indexed >= s->saved.line_id ? s->saved.seq : s->indexed;
+	return s->indexed >= s->transaction.saved.line_id ? s->transaction.saved.seq : s->indexed;
 }
 
 /* Returns the number of lines taken; -1: error. *last is the last one's id. One
  * statement for all of them: a statement's beginning and end cost as much as a line. */
 static int index_lines(struct store *s, int rows, uint64_t *last)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_FTS_ADD);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_ADD);
 	if (!st)
 		return -1;
 	sqlite3_bind_int64(st, 1, (int64_t)s->indexed);
 	sqlite3_bind_int(st, 2, rows);
-	if (!store_run(st))
+	if (!db_run(st))
 		return -1;
-	int n = sqlite3_changes(s->db);
+	int n = sqlite3_changes(s->db.sqlite);
 	if (n > 0)
-		*last = (uint64_t)sqlite3_last_insert_rowid(s->db);
+		*last = (uint64_t)sqlite3_last_insert_rowid(s->db.sqlite);
 	return n;
 }
 
 int store_index(struct store *s, int rows, struct store_error *err)
 {
-	if (s->indexed >= s->saved.line_id)
+	if (s->indexed >= s->transaction.saved.line_id)
 		return 0;
-	uint64_t last = s->saved.line_id;
-	if (!store_set_synced(s, false) || !store_run_begin(s, SQL_BEGIN)) {
+	uint64_t last = s->transaction.saved.line_id;
+	if (!transaction_begin_unsynced(s)) {
 		store_fail(s, err);
 		return -1;
 	}
 	int n = index_lines(s, rows, &last);
 	if (n >= 0 && n < rows)
-		last = s->saved.line_id; /* also where the last lines were pruned first */
-	if (n < 0 || !store_meta_set(s, "indexed", (int64_t)last) ||
-	    !store_run(store_stmt(s, SQL_COMMIT))) {
+		last = s->transaction.saved.line_id; /* also where the last lines were pruned first */
+	if (n < 0 || !db_meta_set(&s->db, "indexed", (int64_t)last) ||
+	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);
 		return -1;
 	}
@@ -74,18 +74,18 @@ bool store_reindexes(const struct store *s)
 
 bool store_index_check(struct store *s, struct store_error *err)
 {
-	s->reindex_to = (uint64_t)store_meta(s, "reindex_to", 0);
-	if (store_meta(s, "fold", 0) == fold_version())
+	s->reindex_to = (uint64_t)db_meta(&s->db, "reindex_to", 0);
+	if (db_meta(&s->db, "fold", 0) == fold_version())
 		return true;
-	if (!store_run_begin(s, SQL_BEGIN) ||
-	    sqlite3_exec(s->db, "INSERT INTO search(search) VALUES('delete-all')", NULL, NULL, NULL) !=
+	if (!db_begin(&s->db, SQL_BEGIN) ||
+	    sqlite3_exec(s->db.sqlite, "INSERT INTO search(search) VALUES('delete-all')", NULL, NULL, NULL) !=
 	    SQLITE_OK ||
-	    !store_meta_set(s, "fold", fold_version()) || !store_meta_set(s, "indexed", 0) ||
-	    !store_meta_set(s, "reindex_to", (int64_t)s->saved.line_id) ||
-	    !store_run(store_stmt(s, SQL_COMMIT)))
+	    !db_meta_set(&s->db, "fold", fold_version()) || !db_meta_set(&s->db, "indexed", 0) ||
+	    !db_meta_set(&s->db, "reindex_to", (int64_t)s->transaction.saved.line_id) ||
+	    !db_run(db_stmt(&s->db, SQL_COMMIT)))
 		return store_fail(s, err);
 	s->indexed = 0;
-	s->reindex_to = s->saved.line_id;
+	s->reindex_to = s->transaction.saved.line_id;
 	if (s->reindex_to > 0)
 		log_info("rebuilding the full-text index, because words are compared differently now; until "
 		         "it is done, searches say how much is missing");
@@ -100,21 +100,21 @@ static bool index_forget(struct store *s, uint64_t id, sqlite3_stmt *get)
 {
 	if (id > s->indexed)
 		return true;
-	sqlite3_stmt *st = store_stmt(s, SQL_FTS_DELETE);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_DELETE);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, (int64_t)id);
-	const char *body = store_text(s, get, 5);
+	const char *body = db_text(&s->db, get, 5);
 	if (!body)
 		return false;
 	sqlite3_bind_text(st, 2, body, sqlite3_column_bytes(get, 5), SQLITE_STATIC);
 	sqlite3_bind_int64(st, 3, sqlite3_column_int64(get, 3));
-	return store_run(st);
+	return db_run(st);
 }
 
 int64_t store_line_delete(struct store *s, uint64_t id, uint32_t room)
 {
-	sqlite3_stmt *get = store_stmt(s, SQL_LINE_GET), *drop = store_stmt(s, SQL_LINE_DELETE);
+	sqlite3_stmt *get = db_stmt(&s->db, SQL_LINE_GET), *drop = db_stmt(&s->db, SQL_LINE_DELETE);
 	if (!get || !drop)
 		return -1;
 	sqlite3_bind_int64(get, 1, (int64_t)id);
@@ -130,9 +130,9 @@ int64_t store_line_delete(struct store *s, uint64_t id, uint32_t room)
 	if (!found)
 		return 0;
 	sqlite3_bind_int64(drop, 1, (int64_t)id);
-	if (!store_run(drop))
+	if (!db_run(drop))
 		return -1;
-	store_room_lose_line(s, of);
+	known_rooms_lose_line(&s->rooms, of);
 	return of;
 }
 
@@ -159,7 +159,7 @@ static bool prune_room_has_days(const struct prune *p, uint32_t room)
 
 static bool prune_collect_old(struct store *s, struct prune *p, int64_t before_ms)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_LINES_OLDEST);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINES_OLDEST);
 	if (!st)
 		return false;
 	int scan = p->max > OLDEST_SCANNED_MAX ? p->max : OLDEST_SCANNED_MAX, seen = 0;
@@ -178,7 +178,7 @@ static bool prune_collect_old(struct store *s, struct prune *p, int64_t before_m
 		all_kept = false;
 		if (time_ms < before_ms)
 			p->id[p->n++] = sqlite3_column_int64(st, 0);
-		else if (time_ms - s->saved.time_back_ms >= before_ms)
+		else if (time_ms - s->transaction.saved.time_back_ms >= before_ms)
 			break; /* no later line is older than before_ms */
 	}
 	sqlite3_reset(st);
@@ -190,7 +190,7 @@ static bool prune_collect_old(struct store *s, struct prune *p, int64_t before_m
 /* Lines of one room that are older than its own days. */
 static bool prune_collect_days(struct store *s, struct prune *p, const struct keep *k)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_LINES_FIRST);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINES_FIRST);
 	if (!st)
 		return false;
 	int64_t before_ms = clock_ms(CLOCK_REALTIME) - (int64_t)k->days * 24 * 3600 * 1000;
@@ -209,11 +209,11 @@ static bool prune_collect_days(struct store *s, struct prune *p, const struct ke
 static bool prune_collect_room(struct store *s, struct prune *p, uint32_t room,
                                uint64_t lines_max)
 {
-	int64_t lines = store_room_lines(s, room);
+	int64_t lines = known_rooms_lines(&s->rooms, room);
 	if (lines < 0 || (uint64_t)lines <= lines_max)
 		return true;
 	int64_t extra = lines - (int64_t)lines_max;
-	sqlite3_stmt *st = store_stmt(s, SQL_LINES_FIRST);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINES_FIRST);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, room);
@@ -231,7 +231,7 @@ static bool prune_collect_room(struct store *s, struct prune *p, uint32_t room,
 
 static bool prune_collect_rooms(struct store *s, struct prune *p, uint64_t lines_max)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_IDS);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_IDS);
 	int rc = SQLITE_DONE;
 	bool ok = st != NULL;
 	if (st)
@@ -268,26 +268,26 @@ bool rooms_keep_emptied(struct store *s, uint32_t *room, int *n)
 {
 	int kept = 0;
 	for (int i = 0; i < *n; i++) {
-		sqlite3_stmt *st = store_stmt(s, SQL_ROOM_NEWEST);
+		sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_NEWEST);
 		if (!st)
 			return false;
 		sqlite3_bind_int64(st, 1, room[i]);
-		if (store_number(s, st, -1) < 0)
+		if (db_number(&s->db, st, -1) < 0)
 			room[kept++] = room[i];
 	}
 	*n = kept;
-	return s->error == SQLITE_OK;
+	return s->db.error == SQLITE_OK;
 }
 
 /* What was seen of lines that are all gone tells nothing any more. (Who left before anything
  * was said has seen less than the first line, and it is all news.) */
 static int prune_seen(struct store *s, int rows)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_PRUNE);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_SEEN_PRUNE);
 	if (!st)
 		return -1;
 	sqlite3_bind_int(st, 1, rows);
-	return store_run(st) ? sqlite3_changes(s->db) : -1;
+	return db_run(st) ? sqlite3_changes(s->db.sqlite) : -1;
 }
 
 static bool prune_lines(struct store *s, struct prune *p, int from)
@@ -319,37 +319,64 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 	int64_t last = 0;
 	for (int i = 0; i < p->n; i++)
 		last = p->id[i] > last ? p->id[i] : last;
-	if (last > store_meta(s, "pruned", 0) && !store_meta_set(s, "pruned", last))
+	if (last > db_meta(&s->db, "pruned", 0) && !db_meta_set(&s->db, "pruned", last))
 		return -1;
 	int seen = p->n < p->max ? prune_seen(s, p->max - p->n) : 0;
 	if (seen < 0 || !rooms_keep_emptied(s, p->room, &p->rooms))
 		return -1;
 	/* Known also to a start after a crash: see wipe.c. */
-	if (p->n && !s->wipes && !store_meta_set(s, "wipe", 1))
+	if (p->n && !s->wipes && !db_meta_set(&s->db, "wipe", 1))
 		return -1;
 	/* The highest number must outlive its line. */
-	if (p->n && !store_meta_set(s, "last_seq", (int64_t)s->saved.seq))
+	if (p->n && !db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq))
 		return -1;
 	return p->again ? p->max : p->n + seen;
+}
+
+/* Goes on counting a room, by up to max lines. Returns by how many, 0 where it was
+ * counted already; fewer than max: now it is. -1: error. */
+static int room_count(struct store *s, uint32_t number, int max)
+{
+	struct known_room *room = known_rooms_find(&s->rooms, number);
+	if (room && room->lines >= 0)
+		return 0;
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINE_COUNT);
+	if (!st)
+		return -1;
+	if (!room)
+		room = known_rooms_add(&s->rooms, number, -1);
+	sqlite3_bind_int64(st, 1, number);
+	sqlite3_bind_int64(st, 2, (int64_t)room->counted_id);
+	sqlite3_bind_int(st, 3, max);
+	if (sqlite3_step(st) != SQLITE_ROW)
+		return -1;
+	int n = sqlite3_column_int(st, 0);
+	if (n > 0)
+		room->counted_id = (uint64_t)sqlite3_column_int64(st, 1);
+	sqlite3_reset(st);
+	room->counted += n;
+	if (n < max)
+		room->lines = room->counted;
+	return n;
 }
 
 /* Counting reads the whole index of the rooms' lines once, so it goes in steps and
  * before the transaction that prunes: no line waits for it. */
 int store_count(struct store *s, int lines, struct store_error *err)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_IDS);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_IDS);
 	int rc = SQLITE_ERROR, n = 0;
 	if (st)
-		sqlite3_bind_int64(st, 1, s->count_from);
+		sqlite3_bind_int64(st, 1, s->rooms.count_from);
 	for (int rooms = 0; st && lines > 0 && rooms < COUNT_ROOMS_STEP; rooms++) {
 		rc = sqlite3_step(st);
 		if (rc != SQLITE_ROW)
 			break;
 		uint32_t room = (uint32_t)sqlite3_column_int64(st, 0);
-		n = store_room_count(s, room, lines);
+		n = room_count(s, room, lines);
 		if (n < 0)
 			break;
-		s->count_from = n < lines ? room + 1 : room;
+		s->rooms.count_from = n < lines ? room + 1 : room;
 		lines -= n;
 	}
 	if (n < 0 || (rc != SQLITE_ROW && rc != SQLITE_DONE)) {
@@ -358,7 +385,7 @@ int store_count(struct store *s, int lines, struct store_error *err)
 	}
 	sqlite3_reset(st);
 	if (rc == SQLITE_DONE)
-		s->count_from = 0; /* where all are known, the next look at them is quick */
+		s->rooms.count_from = 0; /* where all are known, the next look at them is quick */
 	return rc == SQLITE_ROW;
 }
 
@@ -368,16 +395,16 @@ int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int
 	struct prune p = { .max = rows };
 	p.id = mem_alloc((size_t)rows * sizeof(*p.id));
 	p.room = mem_alloc((size_t)rows * sizeof(*p.room));
-	s->error = SQLITE_OK;
+	s->db.error = SQLITE_OK;
 	int n = -1;
-	if (store_set_synced(s, false) && store_run_begin(s, SQL_BEGIN))
+	if (transaction_begin_unsynced(s))
 		n = prune_all(s, &p, before_ms, lines_per_room);
-	if (n < 0 || !store_run(store_stmt(s, SQL_COMMIT))) {
+	if (n < 0 || !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);
 		n = -1;
 	}
 	if (n > 0 && p.n)
-		s->meta_seq = s->saved.seq;
+		s->transaction.meta_seq = s->transaction.saved.seq;
 	for (int i = 0; n > 0 && i < p.rooms; i++)
 		emptied(ctx, p.room[i]);
 	free(p.keep);
@@ -390,7 +417,7 @@ int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int
 
 bool store_checkpoint(struct store *s)
 {
-	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	return rc != SQLITE_IOERR_FSYNC;
 }
 

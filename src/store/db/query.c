@@ -61,7 +61,7 @@ static size_t answer_text(struct answer *a, const char *p, size_t n)
 static size_t answer_column(struct answer *a, struct store *s, sqlite3_stmt *st, int column,
                             size_t bytes_max)
 {
-	const char *p = store_text(s, st, column);
+	const char *p = db_text(&s->db, st, column);
 	return answer_text(a, p, p ? strnlen(p, bytes_max) : 0);
 }
 
@@ -70,11 +70,11 @@ static size_t answer_room_name(struct answer *a, struct store *s, uint32_t room)
 {
 	if (a->rows.n > 0 && a->row[a->rows.n - 1].room == room)
 		return a->at[a->rows.n - 1].room_name;
-	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_NAME);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_NAME);
 	if (!st)
 		return answer_text(a, "", 0);
 	sqlite3_bind_int64(st, 1, room);
-	size_t at = store_step(s, st) == SQLITE_ROW ? answer_column(a, s, st, 0, NAME_BYTES_MAX)
+	size_t at = db_step(&s->db, st) == SQLITE_ROW ? answer_column(a, s, st, 0, NAME_BYTES_MAX)
 	                                            : answer_text(a, "", 0);
 	sqlite3_reset(st);
 	return at;
@@ -82,7 +82,7 @@ static size_t answer_room_name(struct answer *a, struct store *s, uint32_t room)
 
 bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit)
 {
-	const char *body = store_text(s, st, 5);
+	const char *body = db_text(&s->db, st, 5);
 	size_t bytes = body ? strnlen(body, BODY_BYTES_MAX) : 0;
 	if (a->rows.n >= ROWS_MAX || (a->rows.n && a->body_bytes + bytes > ROWS_BYTES_MAX)) {
 		a->rows.more = true;
@@ -138,7 +138,7 @@ void answer_fail(struct answer *a, const char *fmt, ...)
 
 void answer_broken(struct answer *a, struct store *s, const char *too_long)
 {
-	int rc = s->error ? s->error : sqlite3_errcode(s->db);
+	int rc = s->db.error ? s->db.error : sqlite3_errcode(s->db.sqlite);
 	if ((rc & 0xff) == SQLITE_INTERRUPT) {
 		a->late = true;
 		answer_fail(a, "%s", too_long);
@@ -228,7 +228,7 @@ static int64_t id_column(uint64_t id)
 
 int64_t count_lines(struct store *s, uint32_t room, const char *nick, const struct ranges *in)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_LINES_MISSED);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINES_MISSED);
 	if (!st)
 		return -1;
 	sqlite3_bind_int64(st, 1, room);
@@ -245,7 +245,7 @@ int64_t count_in(struct store *s, sqlite3_stmt *st, const struct ranges *in)
 		sqlite3_bind_int64(st, 2, id_column(in->at[i].after));
 		sqlite3_bind_int64(st, 3, id_column(in->at[i].before));
 		sqlite3_bind_int64(st, 4, MISSED_MAX - count);
-		int64_t n = store_number(s, st, -1);
+		int64_t n = db_number(&s->db, st, -1);
 		if (n < 0)
 			return -1;
 		count += n;
@@ -267,12 +267,12 @@ void range_bind(sqlite3_stmt *st, uint32_t room, uint64_t after_id, uint64_t bef
 /* The first line of the room at or after id `at`. False: there is none. */
 static bool range_probe(struct store *s, uint32_t room, uint64_t at, uint64_t *id, int64_t *time_ms)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_LINE_ROOM_NEXT);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINE_ROOM_NEXT);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, room);
 	sqlite3_bind_int64(st, 2, (int64_t)at);
-	bool found = store_step(s, st) == SQLITE_ROW;
+	bool found = db_step(&s->db, st) == SQLITE_ROW;
 	if (found) {
 		*id = (uint64_t)sqlite3_column_int64(st, 0);
 		*time_ms = sqlite3_column_int64(st, 1);
@@ -307,7 +307,7 @@ static void range_halve(struct store *s, uint32_t room, int64_t bound_ms, uint64
  */
 static void range_narrow(struct store *s, struct query *q)
 {
-	int64_t back_ms = store_meta(s, "time_back_ms", 0), bound_ms;
+	int64_t back_ms = db_meta(&s->db, "time_back_ms", 0), bound_ms;
 	uint64_t low = q->after_id, high = q->before_id;
 	if (!__builtin_sub_overflow(q->since_ms, back_ms, &bound_ms)) {
 		range_halve(s, q->room, bound_ms, &low, &high);
@@ -329,13 +329,13 @@ static void range_answer(struct store *s, const struct query *asked, struct answ
 	if (q.since_ms > INT64_MIN || q.until_ms < INT64_MAX)
 		range_narrow(s, &q);
 	bool last = q.kind == QUERY_LAST || q.kind == QUERY_REPLAY;
-	sqlite3_stmt *st = store_stmt(s, last ? SQL_LINES_LAST : SQL_LINES_FIRST);
+	sqlite3_stmt *st = db_stmt(&s->db, last ? SQL_LINES_LAST : SQL_LINES_FIRST);
 	int rc = SQLITE_ERROR;
 	if (st) {
 		range_bind(st, q.room, q.after_id, q.before_id, q.limit + 1);
 		sqlite3_bind_int64(st, 4, q.since_ms);
 		sqlite3_bind_int64(st, 5, q.until_ms);
-		while ((rc = store_step(s, st)) == SQLITE_ROW) {
+		while ((rc = db_step(&s->db, st)) == SQLITE_ROW) {
 			if (a->rows.n < q.limit && answer_add(a, s, st, false))
 				continue;
 			a->rows.more = true;
@@ -353,7 +353,7 @@ static void range_answer(struct store *s, const struct query *asked, struct answ
 static void audit_answer(struct store *s, const struct query *q, struct answer *a)
 {
 	bool all = *q->key == '\0';
-	sqlite3_stmt *st = store_stmt(s, all ? SQL_AUDIT_LAST : SQL_AUDIT_SHARE);
+	sqlite3_stmt *st = db_stmt(&s->db, all ? SQL_AUDIT_LAST : SQL_AUDIT_SHARE);
 	int rc = SQLITE_ERROR;
 	if (st) {
 		if (!all)
@@ -362,7 +362,7 @@ static void audit_answer(struct store *s, const struct query *q, struct answer *
 		sqlite3_bind_text(st, 2, q->words, -1, SQLITE_STATIC);
 		sqlite3_bind_int64(st, 3, (int64_t)q->limit + 1);
 		sqlite3_bind_int(st, 4, RECORD_AUDIT);
-		while ((rc = store_step(s, st)) == SQLITE_ROW) {
+		while ((rc = db_step(&s->db, st)) == SQLITE_ROW) {
 			if (a->rows.n < q->limit && answer_add(a, s, st, false))
 				continue;
 			a->rows.more = true;
@@ -378,14 +378,14 @@ static void audit_answer(struct store *s, const struct query *q, struct answer *
 /* What q's key had seen of the room. */
 static void seen_get(struct store *s, const struct query *q, struct rows *rows)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_GET);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_SEEN_GET);
 	if (!st)
 		return;
 	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, q->room);
-	if (store_step(s, st) == SQLITE_ROW) {
+	if (db_step(&s->db, st) == SQLITE_ROW) {
 		rows->seen_id = (uint64_t)sqlite3_column_int64(st, 0);
-		const char *gaps = store_text(s, st, 1);
+		const char *gaps = db_text(&s->db, st, 1);
 		rows->gaps = ranges_read(gaps ? gaps : "");
 		rows->back = (uint64_t)sqlite3_column_int64(st, 2) > q->marked_after;
 	}
@@ -427,8 +427,8 @@ static struct answer *lines_answer(struct store *s, const struct query *q, int m
 	if (bounded.limit > ROWS_MAX)
 		bounded.limit = ROWS_MAX;
 	s->deadline_ms = clock_ms(CLOCK_MONOTONIC) + ms;
-	s->error = SQLITE_OK;
-	if (!store_run_begin(s, SQL_BEGIN_READ))
+	s->db.error = SQLITE_OK;
+	if (!db_begin(&s->db, SQL_BEGIN_READ))
 		answer_broken(a, s, "The history took too long to read.");
 	else if (q->kind == QUERY_SEARCH)
 		search_answer(s, &bounded, a);
@@ -443,11 +443,11 @@ static struct answer *lines_answer(struct store *s, const struct query *q, int m
 	else
 		range_answer(s, &bounded, a);
 	/* Many steps, each of which may fail: what is not whole is no answer. */
-	if (s->error && !a->error)
+	if (s->db.error && !a->error)
 		answer_broken(a, s, "The history took too long to read.");
 	s->deadline_ms = 0;
-	if (!sqlite3_get_autocommit(s->db))
-		store_run(store_stmt(s, SQL_COMMIT));
+	if (!sqlite3_get_autocommit(s->db.sqlite))
+		db_run(db_stmt(&s->db, SQL_COMMIT));
 	answer_finish(a);
 	return a;
 }

@@ -68,7 +68,7 @@ static char *folder_of(const char *path)
 void place_note(struct store *s)
 {
 	struct place *p = &s->place;
-	const char *path = sqlite3_db_filename(s->db, "main");
+	const char *path = sqlite3_db_filename(s->db.sqlite, "main");
 	place_release(s);
 	if (!path || *path == '\0')
 		return;
@@ -94,7 +94,7 @@ void place_release(struct store *s)
 bool store_in_place(const struct store *s)
 {
 	const struct place *p = &s->place;
-	return !p->path || (!s->doubted && spot_look(p->path, &p->file) == SPOT_SAME &&
+	return !p->path || (!s->db.doubted && spot_look(p->path, &p->file) == SPOT_SAME &&
 	                    spot_look(p->wal_path, &p->wal) == SPOT_SAME &&
 	                    spot_look(p->shm_path, &p->shm) == SPOT_SAME);
 }
@@ -106,7 +106,7 @@ bool store_replaced(const struct store *s)
 
 void store_doubt(struct store *s)
 {
-	s->doubted = true;
+	s->db.doubted = true;
 }
 
 /* -- a new file ------------------------------------------------------------------------ */
@@ -160,8 +160,8 @@ static bool anew_fill(struct anew *a)
 	sqlite3_stmt *st = NULL;
 	struct store_error why;
 	/* If it was only moved away, it is to be whole where it lies now. */
-	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	bool ok = sqlite3_prepare_v2(s->db, "VACUUM main INTO ?1", -1, &st, NULL) == SQLITE_OK &&
+	sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	bool ok = sqlite3_prepare_v2(s->db.sqlite, "VACUUM main INTO ?1", -1, &st, NULL) == SQLITE_OK &&
 	          sqlite3_bind_text(st, 1, a->path, -1, SQLITE_STATIC) == SQLITE_OK &&
 	          sqlite3_step(st) == SQLITE_DONE;
 	if (!ok) {
@@ -170,7 +170,7 @@ static bool anew_fill(struct anew *a)
 		                a->what, why.text);
 	}
 	sqlite3_finalize(st);
-	sqlite3_db_release_memory(s->db);
+	sqlite3_db_release_memory(s->db.sqlite);
 	return ok && (fsync(a->fd) == 0 || anew_fail(a, errno));
 }
 
@@ -304,9 +304,9 @@ static bool anew_settle(struct store *s, struct store_error *err)
 	uint64_t indexed;
 	if (!schema_migrate(s, s->place.path, false, err) || !store_settle_writer(s, err))
 		return false;
-	s->error = SQLITE_OK;
-	indexed = (uint64_t)store_meta(s, "indexed", 0);
-	if (s->error)
+	s->db.error = SQLITE_OK;
+	indexed = (uint64_t)db_meta(&s->db, "indexed", 0);
+	if (s->db.error)
 		return store_fail(s, err);
 	s->indexed = indexed;
 	return true;
@@ -318,20 +318,20 @@ static bool anew_open(struct anew *a)
 	if (!store_reconnect(s, anew_settle, a->err)) {
 		/* It is whole, and stays, and is ours; but it is not what this connection writes to. */
 		s->place.file = file_id_of(s->place.path);
-		s->doubted = true;
+		s->db.doubted = true;
 		close(s->lock_fd);
 		s->lock_fd = a->fd;
 		a->fd = -1;
 		return false;
 	}
-	s->synced = s->doubted = false;
+	s->transaction.synced = s->db.doubted = false;
 	s->wal_pages = 0;
 	/* Closed after the last of this thread's connections to it. */
 	close(s->lock_fd);
 	s->lock_fd = a->fd;
 	a->fd = -1;
 	place_note(s);
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	sqlite3_db_config(s->db.sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return true;
 }
 
@@ -346,7 +346,7 @@ static void other_leave(struct store *s)
 	int frames = 0, copied = -1;
 	char *shm;
 	if (p->wal.ino == 0 || spot_look(p->wal_path, &p->wal) != SPOT_SAME ||
-	    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied) !=
+	    sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied) !=
 	    SQLITE_OK || frames != copied)
 		return;
 	shm = beside(p->path, "-shm");
@@ -361,7 +361,7 @@ bool store_restore(struct store *s, struct store_error *err)
 	struct anew a = {
 		.s = s, .fd = -1, .err = err,
 		.what = spot != SPOT_SAME ? "the database file was removed"
-		      : s->doubted ? "the disk may have lost what it was given"
+		      : s->db.doubted ? "the disk may have lost what it was given"
 		                   : "the database's WAL was removed",
 	};
 	if (spot == SPOT_OTHER) {

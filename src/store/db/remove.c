@@ -19,18 +19,18 @@ enum {
 
 bool remove_save(struct store *s, const struct record *r)
 {
-	sqlite3_stmt *add = store_stmt(s, SQL_GOING_ADD), *drop = store_stmt(s, SQL_ROOM_DROP);
+	sqlite3_stmt *add = db_stmt(&s->db, SQL_GOING_ADD), *drop = db_stmt(&s->db, SQL_ROOM_DROP);
 	if (!add || !drop)
 		return false;
-	if (s->batch.room < r->room)
-		s->batch.room = r->room;
+	if (s->transaction.batch.room < r->room)
+		s->transaction.batch.room = r->room;
 	sqlite3_bind_int64(add, 1, r->room);
 	sqlite3_bind_int64(drop, 1, r->room);
 	/* The number must outlive its row. */
-	if (!store_run(add) || !store_run(drop) ||
-	    !store_meta_set(s, "last_room", s->batch.room))
+	if (!db_run(add) || !db_run(drop) ||
+	    !db_meta_set(&s->db, "last_room", s->transaction.batch.room))
 		return false;
-	store_room_gone(s, r->room);
+	known_rooms_remove(&s->rooms, r->room);
 	s->going = true;
 	/* Of this room nothing was looked for so far. */
 	remove_release(s);
@@ -39,11 +39,11 @@ bool remove_save(struct store *s, const struct record *r)
 
 bool remove_has(struct store *s, uint32_t room)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_GOING_HAS);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_GOING_HAS);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, room);
-	return store_number(s, st, 0) > 0;
+	return db_number(&s->db, st, 0) > 0;
 }
 
 bool store_removes(const struct store *s)
@@ -61,12 +61,12 @@ void remove_release(struct store *s)
 /* Deletes up to max lines of rooms that go. Returns how many, -1: error. */
 static int remove_lines(struct store *s, int max)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_GOING_LINES);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_GOING_LINES);
 	int64_t *id = mem_alloc((size_t)max * sizeof(*id));
 	int n = 0, rc = SQLITE_ERROR;
 	if (st) {
 		sqlite3_bind_int(st, 1, max);
-		while (n < max && (rc = store_step(s, st)) == SQLITE_ROW)
+		while (n < max && (rc = db_step(&s->db, st)) == SQLITE_ROW)
 			id[n++] = sqlite3_column_int64(st, 0);
 		sqlite3_reset(st);
 	}
@@ -75,18 +75,18 @@ static int remove_lines(struct store *s, int max)
 		ok = store_line_delete(s, (uint64_t)id[i], 0) >= 0;
 	free(id);
 	/* The highest number must outlive its line. */
-	ok = ok && (n == 0 || store_meta_set(s, "last_seq", (int64_t)s->saved.seq));
+	ok = ok && (n == 0 || db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq));
 	return ok ? n : -1;
 }
 
 static bool remove_mark(struct store *s, const char *key, int64_t room)
 {
-	sqlite3_stmt *drop = store_stmt(s, SQL_SEEN_DROP);
+	sqlite3_stmt *drop = db_stmt(&s->db, SQL_SEEN_DROP);
 	if (!drop)
 		return false;
 	sqlite3_bind_text(drop, 1, key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(drop, 2, room);
-	return store_run(drop);
+	return db_run(drop);
 }
 
 /*
@@ -97,7 +97,7 @@ static bool remove_mark(struct store *s, const char *key, int64_t room)
  */
 static int remove_marks(struct store *s, int max, char **key, int64_t *room)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_GOING_SEEN);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_GOING_SEEN);
 	int n = 0, rc = SQLITE_ERROR;
 	if (!st)
 		return -1;
@@ -106,8 +106,8 @@ static int remove_marks(struct store *s, int max, char **key, int64_t *room)
 	sqlite3_bind_text(st, 1, *key, -1, SQLITE_TRANSIENT);
 	sqlite3_bind_int64(st, 2, *room);
 	sqlite3_bind_int(st, 3, max);
-	while ((rc = store_step(s, st)) == SQLITE_ROW) {
-		const char *at = store_text(s, st, 0);
+	while ((rc = db_step(&s->db, st)) == SQLITE_ROW) {
+		const char *at = db_text(&s->db, st, 0);
 		if (!at)
 			break;
 		free(*key);
@@ -129,8 +129,8 @@ int store_remove(struct store *s, int rows, struct store_error *err)
 	int marks = 0, marks_max = rows * SEEN_LOOKED;
 	if (!s->going)
 		return 0;
-	s->error = SQLITE_OK;
-	if (!store_set_synced(s, false) || !store_run_begin(s, SQL_BEGIN)) {
+	s->db.error = SQLITE_OK;
+	if (!transaction_begin_unsynced(s)) {
 		store_fail(s, err);
 		return -1;
 	}
@@ -138,14 +138,14 @@ int store_remove(struct store *s, int rows, struct store_error *err)
 	if (lines == 0)
 		marks = remove_marks(s, marks_max, &key, &room);
 	bool done = lines == 0 && marks >= 0 && marks < marks_max;
-	if (lines < 0 || marks < 0 || (done && !(store_run(store_stmt(s, SQL_GOING_END)) && wipe_note(s))) ||
-	    !store_run(store_stmt(s, SQL_COMMIT))) {
+	if (lines < 0 || marks < 0 || (done && !(db_run(db_stmt(&s->db, SQL_GOING_END)) && wipe_note(s))) ||
+	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);
 		free(key);
 		return -1;
 	}
 	if (lines > 0)
-		s->meta_seq = s->saved.seq;
+		s->transaction.meta_seq = s->transaction.saved.seq;
 	remove_release(s);
 	s->going = !done;
 	if (lines > 0 || done) {

@@ -24,12 +24,12 @@ static const int64_t day_ms = INT64_C(86400000);
 static void load(struct store *s)
 {
 	struct retention *r = &s->retention;
-	r->good_ms = store_meta(s, "clock", s->saved.time_max_ms);
-	r->seen_ms = store_meta(s, "clock_seen", 0);
-	r->agreed_ms = store_meta(s, "clock_agreed", 0);
-	r->waits = (enum retention_why)store_meta(s, "old_wait", RETENTION_GOES);
-	r->room = (uint32_t)store_meta(s, "old_room", 0);
-	r->granted = store_meta(s, "old_granted", 0) != 0;
+	r->good_ms = db_meta(&s->db, "clock", s->transaction.saved.time_max_ms);
+	r->seen_ms = db_meta(&s->db, "clock_seen", 0);
+	r->agreed_ms = db_meta(&s->db, "clock_agreed", 0);
+	r->waits = (enum retention_why)db_meta(&s->db, "old_wait", RETENTION_GOES);
+	r->room = (uint32_t)db_meta(&s->db, "old_room", 0);
+	r->granted = db_meta(&s->db, "old_granted", 0) != 0;
 	r->looked = false;
 	r->from_room = 0;
 	r->loaded = true;
@@ -38,14 +38,14 @@ static void load(struct store *s)
 static bool note(struct store *s, const struct clocks *now)
 {
 	struct retention *r = &s->retention;
-	bool ok = store_set_synced(s, false) && store_run_begin(s, SQL_BEGIN) &&
-	          store_meta_set(s, "clock", r->good_ms) &&
-	          store_meta_set(s, "clock_seen", now->wall_ms) &&
-	          store_meta_set(s, "clock_agreed", r->agreed_ms) &&
-	          store_meta_set(s, "old_wait", r->waits) &&
-	          store_meta_set(s, "old_room", r->room) &&
-	          store_meta_set(s, "old_granted", r->granted) &&
-	          store_run(store_stmt(s, SQL_COMMIT));
+	bool ok = transaction_begin_unsynced(s) &&
+	          db_meta_set(&s->db, "clock", r->good_ms) &&
+	          db_meta_set(&s->db, "clock_seen", now->wall_ms) &&
+	          db_meta_set(&s->db, "clock_agreed", r->agreed_ms) &&
+	          db_meta_set(&s->db, "old_wait", r->waits) &&
+	          db_meta_set(&s->db, "old_room", r->room) &&
+	          db_meta_set(&s->db, "old_granted", r->granted) &&
+	          db_run(db_stmt(&s->db, SQL_COMMIT));
 	r->seen_ms = now->wall_ms;
 	r->noted_ms = now->boot_ms;
 	return ok;
@@ -61,8 +61,8 @@ bool retention_record(struct store *s, const struct record *r)
 {
 	/* What it knew may be rolled back: it looks again. */
 	s->retention.loaded = false;
-	return store_meta_set(s, "clock", r->time_ms) && store_meta_set(s, "old_wait", RETENTION_GOES) &&
-	       store_meta_set(s, "old_granted", 1);
+	return db_meta_set(&s->db, "clock", r->time_ms) && db_meta_set(&s->db, "old_wait", RETENTION_GOES) &&
+	       db_meta_set(&s->db, "old_granted", 1);
 }
 
 /* -- a room that would lose much ------------------------------------------------------- */
@@ -70,14 +70,14 @@ bool retention_record(struct store *s, const struct record *r)
 /* The room's line of that place, from 0, is older than before_ms. -1: error. */
 static int old_at(struct store *s, uint32_t room, int64_t place, int64_t before_ms)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_LINE_AT);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINE_AT);
 	if (!st)
 		return -1;
 	sqlite3_bind_int64(st, 1, room);
 	sqlite3_bind_int64(st, 2, place);
-	s->error = SQLITE_OK;
-	int64_t time_ms = store_number(s, st, INT64_MAX);
-	return s->error != SQLITE_OK ? -1 : time_ms < before_ms;
+	s->db.error = SQLITE_OK;
+	int64_t time_ms = db_number(&s->db, st, INT64_MAX);
+	return s->db.error != SQLITE_OK ? -1 : time_ms < before_ms;
 }
 
 /* Over a tenth of its lines, and over OLD_LINES_MUCH, are older than so many days. -1: error. */
@@ -91,13 +91,13 @@ static int loses_much(struct store *s, uint32_t room, int64_t wall_ms, uint32_t 
 		old = old_at(s, room, OLD_LINES_MUCH, before_ms);
 	if (old <= 0)
 		return old;
-	int64_t lines = store_room_lines(s, room);
+	int64_t lines = known_rooms_lines(&s->rooms, room);
 	if (lines < 0) {
-		sqlite3_stmt *st = store_stmt(s, SQL_ROOM_COUNT);
+		sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_COUNT);
 		if (!st)
 			return -1;
 		sqlite3_bind_int64(st, 1, room);
-		lines = store_number(s, st, -1);
+		lines = db_number(&s->db, st, -1);
 	}
 	return lines < 0 ? -1 : old_at(s, room, lines / OLD_PARTS, before_ms);
 }
@@ -110,7 +110,7 @@ static int look_at_rooms(struct store *s, int64_t wall_ms, uint32_t days)
 	struct keep *keeps = NULL;
 	size_t nkeeps = 0;
 	int much = 0, rooms = 0, rc = SQLITE_ERROR;
-	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_IDS);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_IDS);
 	if (!st || (s->keeps && !keep_load(s, &keeps, &nkeeps))) {
 		free(keeps);
 		return -1;

@@ -11,7 +11,7 @@
 
 bool keep_save(struct store *s, const struct record *r)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_KEEP);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_KEEP);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, r->room);
@@ -20,7 +20,7 @@ bool keep_save(struct store *s, const struct record *r)
 	/* What was passed over may be old now. */
 	s->kept_id = 0;
 	s->keeps = true;
-	return store_run(st);
+	return db_run(st);
 }
 
 bool store_keeps(const struct store *s)
@@ -30,7 +30,7 @@ bool store_keeps(const struct store *s)
 
 bool keep_load(struct store *s, struct keep **keeps, size_t *n)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_KEEPS);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_KEEPS);
 	struct keep *list = NULL;
 	size_t cap = 0;
 	int rc = SQLITE_ERROR;

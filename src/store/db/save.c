@@ -1,8 +1,5 @@
 /*
- * The writer's transaction: begin, save each record, commit.
- *
- * Remembers which rooms have their row, and how many lines those have whose
- * lines were once counted; a rollback forgets all of it.
+ * The records of a transaction, saved one after the other.
  */
 #include "chatd/store/db/store_db.h"
 
@@ -13,148 +10,43 @@
 #include <assert.h>
 #include <stdlib.h>
 
-struct store_room {
-	uint32_t room;      /* its number, the key */
-	int64_t lines;      /* lines saved; -1: not counted yet */
-	int64_t counted;    /* while they are being counted: how many there are up to counted_id */
-	uint64_t counted_id; /* id of a line; later ones, also those to come, are not counted yet */
-	bool gone;          /* it was removed: nothing of it is saved any more */
-	UT_hash_handle hh;  /* the hash's own */
-};
-
-void store_forget_rooms(struct store *s)
-{
-	struct store_room *r, *next;
-	HASH_ITER(hh, s->rooms, r, next) {
-		HASH_DEL(s->rooms, r); /* NOLINT(clang-analyzer-unix.Malloc): not freed yet */
-		free(r);
-	}
-	s->count_from = 0;
-}
-
-static struct store_room *room_find(struct store *s, uint32_t number)
-{
-	struct store_room *room;
-	HASH_FIND(hh, s->rooms, &number, sizeof(number), room);
-	return room;
-}
-
-static struct store_room *room_add(struct store *s, uint32_t number, int64_t lines)
-{
-	struct store_room *room = mem_zero(1, sizeof(*room));
-	room->room = number;
-	room->lines = lines;
-	HASH_ADD(hh, s->rooms, room, sizeof(room->room), room);
-	return room;
-}
-
-bool store_set_synced(struct store *s, bool synced)
-{
-	if (s->synced != synced &&
-	    sqlite3_exec(s->db, synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
-	                 NULL, NULL, NULL) == SQLITE_OK)
-		s->synced = synced;
-	return s->synced == synced;
-}
-
-bool store_begin(struct store *s, struct store_error *err)
-{
-	s->batch = s->saved;
-	s->seq_binds = false;
-	return (store_set_synced(s, s->sync) && store_run_begin(s, SQL_BEGIN)) ||
-	       store_fail(s, err);
-}
-
 /* Makes sure that the room has its row, and remembers that it has. */
-static struct store_room *room_ensure(struct store *s, const struct record *r)
+static struct known_room *room_ensure(struct store *s, const struct record *r)
 {
-	struct store_room *room = room_find(s, r->room);
+	struct known_room *room = known_rooms_find(&s->rooms, r->room);
 	if (room)
 		return room;
 	if (s->going && remove_has(s, r->room)) {
-		room = room_add(s, r->room, -1);
-		room->gone = true;
+		room = known_rooms_add(&s->rooms, r->room, -1);
+		room->removed = true;
 		return room;
 	}
-	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_ADD);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_ADD);
 	if (!st)
 		return NULL;
 	sqlite3_bind_int64(st, 1, r->room);
 	sqlite3_bind_text(st, 2, r->room_name, -1, SQLITE_STATIC);
-	if (!store_run(st))
+	if (!db_run(st))
 		return NULL;
-	room = room_add(s, r->room, sqlite3_changes(s->db) ? 0 : -1);
-	if (s->batch.room < r->room)
-		s->batch.room = r->room;
+	room = known_rooms_add(&s->rooms, r->room, sqlite3_changes(s->db.sqlite) ? 0 : -1);
+	if (s->transaction.batch.room < r->room)
+		s->transaction.batch.room = r->room;
 	return room;
-}
-
-int64_t store_room_lines(struct store *s, uint32_t number)
-{
-	struct store_room *room = room_find(s, number);
-	return room ? room->lines : -1;
-}
-
-int store_room_count(struct store *s, uint32_t number, int max)
-{
-	struct store_room *room = room_find(s, number);
-	if (room && room->lines >= 0)
-		return 0;
-	sqlite3_stmt *st = store_stmt(s, SQL_LINE_COUNT);
-	if (!st)
-		return -1;
-	if (!room)
-		room = room_add(s, number, -1);
-	sqlite3_bind_int64(st, 1, number);
-	sqlite3_bind_int64(st, 2, (int64_t)room->counted_id);
-	sqlite3_bind_int(st, 3, max);
-	if (sqlite3_step(st) != SQLITE_ROW)
-		return -1;
-	int n = sqlite3_column_int(st, 0);
-	if (n > 0)
-		room->counted_id = (uint64_t)sqlite3_column_int64(st, 1);
-	sqlite3_reset(st);
-	room->counted += n;
-	if (n < max)
-		room->lines = room->counted;
-	return n;
-}
-
-void store_room_lose_line(struct store *s, uint32_t number)
-{
-	struct store_room *room = room_find(s, number);
-	if (!room || room->gone)
-		return;
-	if (room->lines >= 0) {
-		room->lines--;
-	} else {
-		room->counted = 0; /* the line may have been among these: from the start */
-		room->counted_id = 0;
-		s->count_from = 0;
-	}
-}
-
-void store_room_gone(struct store *s, uint32_t number)
-{
-	struct store_room *room = room_find(s, number);
-	if (!room)
-		room = room_add(s, number, -1);
-	room->gone = true;
 }
 
 /* The clock was set back while chatd was down: ids and times disagree from here
  * on by at most so much, and reading by time must allow for it. */
 static bool clock_note_back(struct store *s, int64_t back_ms)
 {
-	s->batch.time_back_ms = back_ms;
-	return store_meta_set(s, "time_back_ms", back_ms);
+	s->transaction.batch.time_back_ms = back_ms;
+	return db_meta_set(&s->db, "time_back_ms", back_ms);
 }
 
 /* A line was saved: the marks that go with it. */
 static bool line_note(struct store *s, const struct record *r)
 {
-	struct store_room *room = room_find(s, r->room);
-	struct store_marks *m = &s->batch;
+	struct known_room *room = known_rooms_find(&s->rooms, r->room);
+	struct store_marks *m = &s->transaction.batch;
 	assert(room); /* room_ensure comes before */
 	m->line_id = r->seq;
 	if (room->lines >= 0)
@@ -169,7 +61,7 @@ static bool line_note(struct store *s, const struct record *r)
 
 static bool line_save(struct store *s, const struct record *r)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_LINE_ADD);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINE_ADD);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, (int64_t)r->seq);
@@ -178,22 +70,22 @@ static bool line_save(struct store *s, const struct record *r)
 	sqlite3_bind_int64(st, 4, r->time_ms);
 	sqlite3_bind_int(st, 5, (int)r->kind);
 	sqlite3_bind_text(st, 6, r->body, -1, SQLITE_STATIC);
-	return store_run(st) && line_note(s, r);
+	return db_run(st) && line_note(s, r);
 }
 
 static bool topic_save(struct store *s, const struct record *r)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_TOPIC);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_TOPIC);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, r->room);
 	sqlite3_bind_text(st, 2, r->body, -1, SQLITE_STATIC);
-	return store_run(st);
+	return db_run(st);
 }
 
 static bool seen_save(struct store *s, const struct record *r)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_SET);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_SEEN_SET);
 	if (!st)
 		return false;
 	sqlite3_bind_text(st, 4, r->body, -1, SQLITE_STATIC);
@@ -201,32 +93,32 @@ static bool seen_save(struct store *s, const struct record *r)
 	sqlite3_bind_text(st, 1, r->sender, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, r->room);
 	sqlite3_bind_int64(st, 3, (int64_t)r->ref);
-	return store_run(st);
+	return db_run(st);
 }
 
 static bool fact_save(struct store *s, const struct record *r)
 {
 	bool gone = r->body[0] == '\0';
-	sqlite3_stmt *st = store_stmt(s, gone ? SQL_FACT_DROP : SQL_FACT_SET);
+	sqlite3_stmt *st = db_stmt(&s->db, gone ? SQL_FACT_DROP : SQL_FACT_SET);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, (int64_t)r->ref);
 	sqlite3_bind_text(st, 2, r->sender, -1, SQLITE_STATIC);
 	if (!gone)
 		sqlite3_bind_text(st, 3, r->body, -1, SQLITE_STATIC);
-	return store_run(st);
+	return db_run(st);
 }
 
 /* Acts end that are too old, a few with each that comes. Those in a share stand in an index by their time;
  * of the others the oldest come first. */
-static bool audit_end(struct store *s, enum store_sql sql, int64_t before_ms)
+static bool audit_end(struct store *s, enum statement sql, int64_t before_ms)
 {
-	sqlite3_stmt *st = store_stmt(s, sql);
+	sqlite3_stmt *st = db_stmt(&s->db, sql);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, before_ms);
 	sqlite3_bind_int(st, 2, AUDIT_END_STEP);
-	return store_run(st);
+	return db_run(st);
 }
 
 /* And in a share that is full the oldest. */
@@ -234,12 +126,12 @@ static bool audit_make_room(struct store *s, const struct record *r)
 {
 	const int64_t day_ms = INT64_C(86400000);
 	if (r->ref != 0) {
-		sqlite3_stmt *trim = store_stmt(s, SQL_AUDIT_TRIM);
+		sqlite3_stmt *trim = db_stmt(&s->db, SQL_AUDIT_TRIM);
 		if (!trim)
 			return false;
 		sqlite3_bind_int64(trim, 1, (int64_t)r->ref);
 		sqlite3_bind_int(trim, 2, AUDIT_EACH_MAX);
-		if (!store_run(trim))
+		if (!db_run(trim))
 			return false;
 	}
 	/* What goes by its age waits where the clock may be wrong. */
@@ -250,7 +142,7 @@ static bool audit_make_room(struct store *s, const struct record *r)
 
 static bool audit_save(struct store *s, const struct record *r)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_AUDIT_ADD);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_AUDIT_ADD);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, (int64_t)r->seq);
@@ -259,16 +151,16 @@ static bool audit_save(struct store *s, const struct record *r)
 	sqlite3_bind_text(st, 4, r->body, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 5, r->room_name, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 6, (int64_t)r->ref);
-	return store_run(st) && audit_make_room(s, r);
+	return db_run(st) && audit_make_room(s, r);
 }
 
 /* True where SQLite will say the same again however often the record is tried, and has
  * undone that one statement alone. All else may be over when the disk has room. */
 static bool record_refused(struct store *s)
 {
-	int rc = sqlite3_errcode(s->db) & 0xff;
+	int rc = sqlite3_errcode(s->db.sqlite) & 0xff;
 	return (rc == SQLITE_CONSTRAINT || rc == SQLITE_MISMATCH || rc == SQLITE_TOOBIG) &&
-	       !sqlite3_get_autocommit(s->db);
+	       !sqlite3_get_autocommit(s->db.sqlite);
 }
 
 static bool record_is_line(const struct record *r)
@@ -279,8 +171,8 @@ static bool record_is_line(const struct record *r)
 /* A record that makes sure that its room has a row. */
 static bool room_record_save(struct store *s, const struct record *r)
 {
-	const struct store_room *room = room_ensure(s, r);
-	if (!room || room->gone)
+	const struct known_room *room = room_ensure(s, r);
+	if (!room || room->removed)
 		return room;
 	if (r->kind == RECORD_GAP)
 		log_warnx("the history of %s has a gap: %s", r->room_name, r->body);
@@ -302,7 +194,7 @@ static bool room_record_save(struct store *s, const struct record *r)
  */
 static bool plain_record_save(struct store *s, const struct record *r)
 {
-	s->seq_binds = true;
+	s->transaction.seq_binds = true;
 	if (r->kind == RECORD_FACT)
 		return fact_save(s, r);
 	if (r->kind == RECORD_AUDIT)
@@ -327,7 +219,7 @@ static bool record_save(struct store *s, const struct record *r)
 		return false;
 	if (!ok)
 		log_errx("record %llu is refused by the database and is not in the history: %s",
-		         (unsigned long long)r->seq, sqlite3_errmsg(s->db));
+		         (unsigned long long)r->seq, sqlite3_errmsg(s->db.sqlite));
 	return true;
 }
 
@@ -335,8 +227,8 @@ static bool record_save(struct store *s, const struct record *r)
 static bool lines_have_gone(struct store *s, const struct record *r, size_t n)
 {
 	for (size_t i = 0; s->going && i < n; i++) {
-		const struct store_room *room = room_find(s, r[i].room);
-		if (room ? room->gone : remove_has(s, r[i].room))
+		const struct known_room *room = known_rooms_find(&s->rooms, r[i].room);
+		if (room ? room->removed : remove_has(s, r[i].room))
 			return true;
 	}
 	return false;
@@ -351,7 +243,7 @@ static bool lines_save(struct store *s, const struct record *r, size_t n)
 			return false;
 	s->lines = r;
 	s->nlines = n;
-	bool ok = store_run(store_stmt(s, SQL_LINES_ADD));
+	bool ok = db_run(db_stmt(&s->db, SQL_LINES_ADD));
 	s->nlines = 0;
 	for (size_t i = 0; ok && i < n; i++)
 		ok = line_note(s, &r[i]);
@@ -379,20 +271,8 @@ bool store_save(struct store *s, const struct record *r, size_t n, struct store_
 			ok = records_save(s, r + i, run);
 		if (!ok)
 			return store_fail(s, err);
-		if (s->batch.seq < r[i + run - 1].seq)
-			s->batch.seq = r[i + run - 1].seq;
+		if (s->transaction.batch.seq < r[i + run - 1].seq)
+			s->transaction.batch.seq = r[i + run - 1].seq;
 	}
-	return true;
-}
-
-bool store_commit(struct store *s, struct store_error *err)
-{
-	if (s->seq_binds && !store_meta_set(s, "last_seq", (int64_t)s->batch.seq))
-		return store_fail(s, err);
-	if (!store_run(store_stmt(s, SQL_COMMIT)))
-		return store_fail(s, err);
-	s->saved = s->batch;
-	if (s->seq_binds)
-		s->meta_seq = s->saved.seq;
 	return true;
 }

@@ -1,5 +1,5 @@
 /*
- * The schema, its versions, and the text of every statement.
+ * The schema and its versions.
  *
  * A migration is one string of SQL that takes the database from the version
  * that is its index to the next, in one transaction with its user_version.
@@ -89,191 +89,6 @@ static const char *const migrations[] = {
 
 enum { SCHEMA_VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 
-#define LINE "SELECT id, time_ms, kind, room, sender, body FROM messages "
-#define ACTS "SELECT id, time_ms, ?4, 0, who, what, undo FROM audit WHERE id < ?1 "
-#define OF_WORD "AND (?2 = '' OR lower(who) = lower(?2) OR instr(lower(what), lower(?2)) > 0) "
-#define RANGE "WHERE room = ?1 AND id > ?2 AND id < ?3 AND time_ms >= ?4 AND time_ms < ?5 "
-
-static const char *const statements[SQL_COUNT] = {
-	[SQL_BEGIN] = "BEGIN IMMEDIATE",
-	[SQL_BEGIN_READ] = "BEGIN",
-	[SQL_COMMIT] = "COMMIT",
-	[SQL_ROLLBACK] = "ROLLBACK",
-	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
-	[SQL_META_SET] = "INSERT INTO meta(key, value) VALUES(?1, ?2)"
-	                 " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
-	[SQL_ROOM_ADD] = "INSERT OR IGNORE INTO rooms(id, name) VALUES(?1, ?2)",
-	[SQL_ROOM_NAME] = "SELECT name FROM rooms WHERE id = ?1",
-	[SQL_ROOM_TOPIC] = "UPDATE rooms SET topic = ?2 WHERE id = ?1",
-	[SQL_ROOM_KEEP] = "UPDATE rooms SET keep_days = ?2, keep_lines = ?3 WHERE id = ?1",
-	[SQL_ROOM_KEEPS] = "SELECT id, keep_days, keep_lines FROM rooms"
-	                   " WHERE keep_days > 0 OR keep_lines > 0 ORDER BY id",
-	[SQL_ROOM_IDS] = "SELECT id FROM rooms WHERE id >= ?1 ORDER BY id",
-	[SQL_ROOM_LIST] = "SELECT r.id, r.name, r.topic, m.id, m.time_ms FROM rooms r"
-	                  " JOIN messages m ON m.id ="
-	                  " (SELECT max(id) FROM messages WHERE room = r.id) ORDER BY r.id",
-	[SQL_ROOM_NEWEST] = "SELECT max(id) FROM messages WHERE room = ?1",
-	[SQL_ROOM_COUNT] = "SELECT count(*) FROM messages WHERE room = ?1",
-	[SQL_ROOM_LAST] = "SELECT max(id) FROM rooms",
-	[SQL_ROOM_DROP] = "DELETE FROM rooms WHERE id = ?1",
-	[SQL_GOING_ADD] = "INSERT OR IGNORE INTO going(room) VALUES(?1)",
-	[SQL_GOING_HAS] = "SELECT 1 FROM going WHERE room = ?1",
-	[SQL_GOING_ROOMS] = "SELECT room FROM going ORDER BY room",
-	[SQL_GOING_LINES] = "SELECT m.id FROM going g CROSS JOIN messages m ON m.room = g.room"
-	                    " LIMIT ?1",
-	[SQL_GOING_SEEN] = "SELECT key, room, room IN (SELECT room FROM going) FROM seen"
-	                   " WHERE (key, room) > (?1, ?2) ORDER BY key, room LIMIT ?3",
-	[SQL_GOING_END] = "DELETE FROM going",
-	[SQL_LINE_ADD] = "INSERT INTO messages(id, room, sender, time_ms, kind, body)"
-	                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-	[SQL_LINES_ADD] = "INSERT INTO messages(id, room, sender, time_ms, kind, body)"
-	                  " SELECT id, room, sender, time_ms, kind, body FROM lines",
-	[SQL_LINE_GET] = LINE "WHERE id = ?1",
-	[SQL_LINE_LAST] = "SELECT id, time_ms FROM messages ORDER BY id DESC LIMIT 1",
-	[SQL_LINE_DELETE] = "DELETE FROM messages WHERE id = ?1",
-	[SQL_LINE_COUNT] = "SELECT count(*), max(id) FROM (SELECT id FROM messages"
-	                   " WHERE room = ?1 AND id > ?2 ORDER BY id LIMIT ?3)",
-	[SQL_LINE_AT] = "SELECT time_ms FROM messages WHERE room = ?1 ORDER BY id LIMIT 1 OFFSET ?2",
-	[SQL_LINE_ROOM_NEXT] = "SELECT id, time_ms FROM messages WHERE room = ?1 AND id >= ?2"
-	                       " ORDER BY id LIMIT 1",
-	[SQL_LINES_FIRST] = LINE RANGE "ORDER BY id LIMIT ?6",
-	[SQL_LINES_LAST] = LINE RANGE "ORDER BY id DESC LIMIT ?6",
-	[SQL_LINES_OLDEST] = "SELECT id, time_ms, room FROM messages WHERE id > ?2"
-	                     " ORDER BY id LIMIT ?1",
-	[SQL_LINES_MISSED] = "SELECT min(count(*), ?4) FROM (SELECT sender FROM messages"
-	                     " WHERE room = ?1 AND id > ?2 AND id < ?3 LIMIT ?4 * 10)"
-	                     " WHERE sender <> ?5 COLLATE NOCASE",
-	[SQL_SEEN_GET] = "SELECT last_id, gaps, seq FROM seen WHERE key = ?1 AND room = ?2",
-	[SQL_SEEN_ROOMS] = "SELECT room, last_id, gaps FROM seen WHERE key = ?1 AND seq > ?2"
-	                   " AND room NOT IN (SELECT room FROM going)",
-	[SQL_SEEN_DROP] = "DELETE FROM seen WHERE key = ?1 AND room = ?2",
-	[SQL_SEEN_ERASE] = "DELETE FROM seen WHERE key = ?1 AND seq <= ?2",
-	[SQL_ERASING_ADD] = "INSERT INTO erasing(up_to, key, after, since_ms) VALUES(?1, ?2, ?3, ?4)",
-	[SQL_ERASING_GET] = "SELECT up_to, key, after, since_ms FROM erasing ORDER BY up_to LIMIT 1",
-	[SQL_ERASING_LINES] = "SELECT id, sender, time_ms FROM messages WHERE id > ?1 AND id <= ?2"
-	                      " ORDER BY id LIMIT ?3",
-	[SQL_ERASING_MOVE] = "UPDATE erasing SET after = ?2 WHERE up_to = ?1",
-	[SQL_ERASING_END] = "DELETE FROM erasing WHERE up_to = ?1",
-	[SQL_SEEN_ROW] = "SELECT last_id, 0, 0, room, '', '' FROM seen WHERE key = ?1 AND room = ?2",
-	[SQL_SEEN_SET] = "INSERT INTO seen(key, room, last_id, gaps, seq)"
-	                 " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(key, room) DO UPDATE SET"
-	                 " last_id = excluded.last_id, gaps = excluded.gaps, seq = excluded.seq"
-	                 " WHERE excluded.last_id >= last_id",
-	[SQL_SEEN_PRUNE] = "DELETE FROM seen WHERE (key, room) IN (SELECT key, room FROM seen"
-	                   " WHERE last_id < (SELECT coalesce(min(id), 0) FROM messages)"
-	                   " AND last_id < (SELECT value FROM meta WHERE key = 'pruned')"
-	                   " ORDER BY last_id LIMIT ?1)",
-	[SQL_FACT_SET] = "INSERT INTO facts(kind, key, value) VALUES(?1, ?2, ?3)"
-	                 " ON CONFLICT(kind, key) DO UPDATE SET value = excluded.value",
-	[SQL_AUDIT_ADD] = "INSERT INTO audit(id, time_ms, who, what, undo, share)"
-	                  " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-	[SQL_AUDIT_TRIM] = "DELETE FROM audit WHERE share = ?1 AND id <= (SELECT id FROM audit"
-	                   " WHERE share = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-	[SQL_AUDIT_END] = "DELETE FROM audit WHERE id IN (SELECT id FROM audit"
-	                  " WHERE share <> 0 AND time_ms < ?1 ORDER BY time_ms LIMIT ?2)",
-	[SQL_AUDIT_OLD] = "DELETE FROM audit WHERE time_ms < ?1 AND id IN (SELECT id FROM audit"
-	                  " WHERE share = 0 ORDER BY id LIMIT ?2)",
-	[SQL_AUDIT_LAST] = ACTS OF_WORD "ORDER BY id DESC LIMIT ?3",
-	[SQL_AUDIT_SHARE] = ACTS "AND share = ?5 " OF_WORD "ORDER BY id DESC LIMIT ?3",
-	[SQL_FACT_DROP] = "DELETE FROM facts WHERE kind = ?1 AND key = ?2",
-	[SQL_FACTS] = "SELECT kind, key, value FROM facts WHERE kind > 0 AND kind < ?1"
-	              " ORDER BY kind, key",
-	[SQL_FTS_ADD] = "INSERT INTO search(rowid, body, room) SELECT id, body, room FROM messages"
-	                " WHERE id > ?1 ORDER BY id LIMIT ?2",
-	[SQL_FTS_DELETE] = "INSERT INTO search(search, rowid, body, room)"
-	                   " VALUES('delete', ?1, ?2, ?3)",
-	[SQL_FTS_MERGE] = "INSERT INTO search(search, rank) VALUES('merge', ?1)",
-	[SQL_FTS_FIND] = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2"
-	                 " ORDER BY rowid DESC LIMIT ?3",
-	[SQL_FTS_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ?1"
-	                  " AND rowid > ?2 AND rowid < ?3 LIMIT ?4)",
-};
-
-static void store_note(struct store *s, int rc)
-{
-	if (s->error == SQLITE_OK)
-		s->error = rc;
-}
-
-sqlite3_stmt *store_stmt(struct store *s, enum store_sql sql)
-{
-	sqlite3_stmt *st = s->stmt[sql];
-	if (st) {
-		sqlite3_reset(st);
-		return st;
-	}
-	if (sqlite3_prepare_v3(s->db, statements[sql], -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) !=
-	    SQLITE_OK) {
-		store_note(s, sqlite3_errcode(s->db));
-		return NULL;
-	}
-	s->stmt[sql] = st;
-	return st;
-}
-
-int store_step(struct store *s, sqlite3_stmt *st)
-{
-	int rc = sqlite3_step(st);
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		store_note(s, rc);
-	return rc;
-}
-
-const char *store_text(struct store *s, sqlite3_stmt *st, int column)
-{
-	if (sqlite3_column_type(st, column) == SQLITE_NULL)
-		return "";
-	const char *text = (const char *)sqlite3_column_text(st, column);
-	if (!text)
-		store_note(s, SQLITE_NOMEM);
-	return text;
-}
-
-bool store_run(sqlite3_stmt *st)
-{
-	if (!st)
-		return false;
-	int rc = sqlite3_step(st);
-	sqlite3_reset(st);
-	return rc == SQLITE_DONE || rc == SQLITE_ROW;
-}
-
-bool store_run_begin(struct store *s, enum store_sql begin)
-{
-	if (!sqlite3_get_autocommit(s->db) && !store_run(store_stmt(s, SQL_ROLLBACK)))
-		return false;
-	return store_run(store_stmt(s, begin));
-}
-
-int64_t store_number(struct store *s, sqlite3_stmt *st, int64_t none)
-{
-	if (!st)
-		return none;
-	bool found = store_step(s, st) == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL;
-	int64_t value = found ? sqlite3_column_int64(st, 0) : none;
-	sqlite3_reset(st);
-	return value;
-}
-
-int64_t store_meta(struct store *s, const char *key, int64_t none)
-{
-	sqlite3_stmt *st = store_stmt(s, SQL_META_GET);
-	if (!st)
-		return none;
-	sqlite3_bind_text(st, 1, key, -1, SQLITE_STATIC);
-	return store_number(s, st, none);
-}
-
-bool store_meta_set(struct store *s, const char *key, int64_t value)
-{
-	sqlite3_stmt *st = store_stmt(s, SQL_META_SET);
-	if (!st)
-		return false;
-	sqlite3_bind_text(st, 1, key, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 2, value);
-	return store_run(st);
-}
-
 static uint32_t header_u32(const unsigned char *header, size_t at)
 {
 	return (uint32_t)header[at] << 24 | (uint32_t)header[at + 1] << 16 |
@@ -339,25 +154,14 @@ static bool schema_step(struct store *s, int version)
 	char tail[128];
 	snprintf(tail, sizeof(tail), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
 	         APPLICATION_ID, version + 1);
-	return sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
-	       sqlite3_exec(s->db, migrations[version], NULL, NULL, NULL) == SQLITE_OK &&
-	       sqlite3_exec(s->db, tail, NULL, NULL, NULL) == SQLITE_OK;
-}
-
-/* Not kept among the statements: it runs once. */
-static int64_t schema_pragma(struct store *s, const char *sql)
-{
-	sqlite3_stmt *st = NULL;
-	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return -1;
-	int64_t value = store_number(s, st, -1);
-	sqlite3_finalize(st);
-	return value;
+	return sqlite3_exec(s->db.sqlite, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+	       sqlite3_exec(s->db.sqlite, migrations[version], NULL, NULL, NULL) == SQLITE_OK &&
+	       sqlite3_exec(s->db.sqlite, tail, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_error *err)
 {
-	int64_t version = schema_pragma(s, "PRAGMA user_version");
+	int64_t version = db_number_of(&s->db, "PRAGMA user_version", -1);
 	if (version < 0)
 		return store_fail(s, err);
 	/* The bytes of the file may be older than what its WAL says. */
@@ -369,12 +173,12 @@ bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_
 	}
 	/* Each step deletes its journal, and that must be on the disk before anything else is:
 	 * one that came back after a power cut would be rolled back into what came later. */
-	if (sqlite3_exec(s->db, "PRAGMA synchronous = EXTRA", NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_exec(s->db.sqlite, "PRAGMA synchronous = EXTRA", NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
 	for (; version < SCHEMA_VERSION; version++)
 		if (!schema_step(s, (int)version))
 			return store_fail(s, err);
-	if (sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_exec(s->db.sqlite, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
 	return true;
 }

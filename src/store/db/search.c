@@ -131,9 +131,9 @@ static void hiding_add(struct hiding *h, struct hidden one)
 /* False: broken off. */
 static bool hiding_load_going(struct store *s, struct hiding *h)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_GOING_ROOMS);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_GOING_ROOMS);
 	int rc = SQLITE_ERROR;
-	while (st && (rc = store_step(s, st)) == SQLITE_ROW)
+	while (st && (rc = db_step(&s->db, st)) == SQLITE_ROW)
 		hiding_add(h, (struct hidden){ (uint32_t)sqlite3_column_int64(st, 0), UINT64_MAX });
 	if (st)
 		sqlite3_reset(st);
@@ -185,11 +185,11 @@ static uint64_t hidings_of(const struct hidings *h, uint32_t room)
 static bool neighbour_add(struct store *s, struct answer *a, uint32_t room, uint64_t id, bool after,
                           uint64_t after_id)
 {
-	sqlite3_stmt *st = store_stmt(s, after ? SQL_LINES_FIRST : SQL_LINES_LAST);
+	sqlite3_stmt *st = db_stmt(&s->db, after ? SQL_LINES_FIRST : SQL_LINES_LAST);
 	if (!st)
 		return false;
 	range_bind(st, room, after ? id : after_id, after ? UINT64_MAX : id, 1);
-	int rc = store_step(s, st);
+	int rc = db_step(&s->db, st);
 	bool ok = rc == SQLITE_DONE || (rc == SQLITE_ROW && answer_add(a, s, st, false));
 	sqlite3_reset(st);
 	return ok;
@@ -200,11 +200,11 @@ static bool neighbour_add(struct store *s, struct answer *a, uint32_t room, uint
 static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct hidings *h,
                     uint32_t *hits, uint32_t limit)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_LINE_GET);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINE_GET);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, id);
-	if (store_step(s, st) != SQLITE_ROW)
+	if (db_step(&s->db, st) != SQLITE_ROW)
 		return false;
 	uint32_t room = (uint32_t)sqlite3_column_int64(st, 3);
 	uint64_t hidden = hidings_of(h, room);
@@ -224,7 +224,7 @@ static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct 
 /* Percent of the lines that the index has not got while it is made again. */
 static uint8_t unindexed(struct store *s)
 {
-	uint64_t to = (uint64_t)store_meta(s, "reindex_to", 0), indexed = (uint64_t)store_meta(s, "indexed", 0);
+	uint64_t to = (uint64_t)db_meta(&s->db, "reindex_to", 0), indexed = (uint64_t)db_meta(&s->db, "indexed", 0);
 	if (indexed >= to)
 		return 0;
 	return (uint8_t)(100 - indexed * 99 / to);
@@ -244,7 +244,7 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 	answer_set_unindexed(a, unindexed(s));
 	hiding.asker = hiding_parse(q->key);
 	if (hiding_load_going(s, &hiding.going))
-		st = store_stmt(s, SQL_FTS_FIND);
+		st = db_stmt(&s->db, SQL_FTS_FIND);
 	if (st) {
 		int64_t before = q->before_id && q->before_id < INT64_MAX ? (int64_t)q->before_id
 		                                                          : INT64_MAX;
@@ -253,7 +253,7 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 		/* Hidden hits are not counted, so there may be any number before enough are seen. */
 		sqlite3_bind_int64(st, 3, hiding.asker.n + hiding.going.n ? -1
 		                                                       : (int64_t)limit + 1);
-		while ((rc = store_step(s, st)) == SQLITE_ROW)
+		while ((rc = db_step(&s->db, st)) == SQLITE_ROW)
 			if (!hit_add(s, a, sqlite3_column_int64(st, 0), &hiding, &hits, limit))
 				break;
 	}
@@ -288,7 +288,7 @@ static int by_lines(const void *a, const void *b)
 static int64_t mentions_count(struct store *s, const struct unread *u, const struct query *q)
 {
 	size_t n = strcspn(q->words, "\n");
-	sqlite3_stmt *st = store_stmt(s, SQL_FTS_COUNT);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_COUNT);
 	struct bytes match = { 0 };
 	struct words words = words_in(q->words, n);
 	if (!st || words.n == 0)
@@ -310,7 +310,7 @@ static struct unread unread_of(struct store *s, sqlite3_stmt *st, const struct q
 {
 	struct unread u = { .room = (uint32_t)sqlite3_column_int64(st, 0) };
 	uint64_t seen_id = (uint64_t)sqlite3_column_int64(st, 1);
-	const char *gaps = store_text(s, st, 2);
+	const char *gaps = db_text(&s->db, st, 2);
 	/* It may be counted late: what was said since the question is no part of it. */
 	uint64_t before = q->after_seq ? q->after_seq + 1 : INT64_MAX;
 	if (u.room == q->room && q->before_id < before)
@@ -325,7 +325,7 @@ static struct unread unread_of(struct store *s, sqlite3_stmt *st, const struct q
 /* The rooms where q's key has been, *n of them, which the caller frees. False: broken off. */
 static bool rooms_seen(struct store *s, const struct query *q, struct unread **rooms, size_t *n)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_SEEN_ROOMS);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_SEEN_ROOMS);
 	size_t cap = 0, nick = strcspn(q->words, "\n");
 	struct hiding hiding;
 	int rc;
@@ -334,7 +334,7 @@ static bool rooms_seen(struct store *s, const struct query *q, struct unread **r
 	hiding = hiding_parse(q->words + nick + (q->words[nick] == '\n'));
 	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, (int64_t)q->marked_after);
-	while ((rc = store_step(s, st)) == SQLITE_ROW) {
+	while ((rc = db_step(&s->db, st)) == SQLITE_ROW) {
 		if (*n == cap) {
 			cap = cap ? cap * 2 : 16;
 			*rooms = mem_resize(*rooms, cap * sizeof(**rooms));
@@ -367,12 +367,12 @@ static bool unread_add(struct store *s, const struct query *q, const struct unre
                        struct answer *a)
 {
 	int64_t mentions = mentions_count(s, u, q);
-	sqlite3_stmt *st = mentions < 0 ? NULL : store_stmt(s, SQL_SEEN_ROW);
+	sqlite3_stmt *st = mentions < 0 ? NULL : db_stmt(&s->db, SQL_SEEN_ROW);
 	if (!st)
 		return false;
 	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, u->room);
-	bool ok = store_step(s, st) == SQLITE_ROW && answer_add(a, s, st, false);
+	bool ok = db_step(&s->db, st) == SQLITE_ROW && answer_add(a, s, st, false);
 	/* One's own lines are not left out of the mentions, which are words. */
 	if (ok)
 		answer_set_unread(a, u->lines, mentions < u->lines ? (uint32_t)mentions : u->lines);

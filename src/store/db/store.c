@@ -15,7 +15,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,23 +90,6 @@ static int file_lock(const char *path, bool *made, struct store_error *err)
 	return fd;
 }
 
-bool store_connect(struct store *s, const char *path, struct store_error *err)
-{
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-	if (strcmp(path, ":memory:") == 0)
-		flags |= SQLITE_OPEN_CREATE;
-	int rc = sqlite3_open_v2(path, &s->db, flags, NULL);
-	if (!s->db) /* then there is nothing that could be asked */
-		store_error_set(err, "the database cannot be opened: %s", sqlite3_errstr(rc));
-	if (rc != SQLITE_OK)
-		return s->db && store_fail(s, err);
-	sqlite3_extended_result_codes(s->db, 1);
-	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
-	/* Until the file is known to be ours, closing must not move its WAL into it. */
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	return tokenizer_register(s->db) || store_fail(s, err);
-}
-
 /* No clock shows times beyond it, and sums of a few of them do not overflow. */
 static int64_t time_bounded(int64_t ms)
 {
@@ -117,7 +99,7 @@ static int64_t time_bounded(int64_t ms)
 /* Numbers count up from 1, so larger ones were not made by counting, and could not be counted on. */
 static bool marks_check(const struct store *s, int64_t room, struct store_error *err)
 {
-	const struct store_marks *m = &s->saved;
+	const struct store_marks *m = &s->transaction.saved;
 	if (m->seq <= SEQ_MAX && m->line_id <= SEQ_MAX && s->indexed <= SEQ_MAX && room >= 0 &&
 	    room <= ROOM_NUMBER_MAX)
 		return true;
@@ -128,40 +110,40 @@ static bool marks_check(const struct store *s, int64_t room, struct store_error 
 /* Numbers that began too low would be given twice: false where one cannot be read. */
 static bool marks_load(struct store *s, struct store_error *err)
 {
-	struct store_marks *m = &s->saved;
-	sqlite3_stmt *st = store_stmt(s, SQL_LINE_LAST);
-	s->error = SQLITE_OK;
-	m->time_back_ms = time_bounded(store_meta(s, "time_back_ms", 0));
+	struct store_marks *m = &s->transaction.saved;
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINE_LAST);
+	s->db.error = SQLITE_OK;
+	m->time_back_ms = time_bounded(db_meta(&s->db, "time_back_ms", 0));
 	m->time_max_ms = 0;
-	if (st && store_step(s, st) == SQLITE_ROW) {
+	if (st && db_step(&s->db, st) == SQLITE_ROW) {
 		m->line_id = (uint64_t)sqlite3_column_int64(st, 0);
 		/* No earlier line is further ahead of the last one than this. */
 		m->time_max_ms = time_bounded(sqlite3_column_int64(st, 1)) + m->time_back_ms;
 	}
 	if (st)
 		sqlite3_reset(st);
-	s->meta_seq = (uint64_t)store_meta(s, "last_seq", 0);
-	m->seq = s->meta_seq > m->line_id ? s->meta_seq : m->line_id;
-	int64_t room = store_number(s, store_stmt(s, SQL_ROOM_LAST), 0);
-	int64_t meta_room = store_meta(s, "last_room", 0);
+	s->transaction.meta_seq = (uint64_t)db_meta(&s->db, "last_seq", 0);
+	m->seq = s->transaction.meta_seq > m->line_id ? s->transaction.meta_seq : m->line_id;
+	int64_t room = db_number(&s->db, db_stmt(&s->db, SQL_ROOM_LAST), 0);
+	int64_t meta_room = db_meta(&s->db, "last_room", 0);
 	if (room < meta_room)
 		room = meta_room;
 	m->room = (uint32_t)room;
-	s->indexed = (uint64_t)store_meta(s, "indexed", 0);
-	s->batch = *m;
-	return st && !s->error ? marks_check(s, room, err) : store_fail(s, err);
+	s->indexed = (uint64_t)db_meta(&s->db, "indexed", 0);
+	s->transaction.batch = *m;
+	return st && !s->db.error ? marks_check(s, room, err) : store_fail(s, err);
 }
 
 /* Rooms without a line are unknown to everybody after a start, so here and only
  * here can their rows go; their numbers stay used. */
 static bool rooms_drop_dead(struct store *s, struct store_error *err)
 {
-	if (!store_run(store_stmt(s, SQL_BEGIN)) ||
-	    !store_meta_set(s, "last_room", s->saved.room) ||
-	    sqlite3_exec(s->db, "DELETE FROM rooms WHERE NOT EXISTS"
+	if (!db_run(db_stmt(&s->db, SQL_BEGIN)) ||
+	    !db_meta_set(&s->db, "last_room", s->transaction.saved.room) ||
+	    sqlite3_exec(s->db.sqlite, "DELETE FROM rooms WHERE NOT EXISTS"
 	                 " (SELECT 1 FROM messages WHERE room = rooms.id)",
 	                 NULL, NULL, NULL) != SQLITE_OK ||
-	    !store_run(store_stmt(s, SQL_COMMIT)))
+	    !db_run(db_stmt(&s->db, SQL_COMMIT)))
 		return store_fail(s, err);
 	return true;
 }
@@ -174,25 +156,25 @@ bool store_settle_writer(struct store *s, struct store_error *err)
 	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;"
 	         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%d;"
 	         "PRAGMA journal_size_limit = %d", STORE_CACHE_KIB, WAL_BYTES_KEPT);
-	if (sqlite3_exec(s->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_exec(s->db.sqlite, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
-	sqlite3_wal_hook(s->db, on_wal, s); /* also ends the automatic checkpoints */
+	sqlite3_wal_hook(s->db.sqlite, on_wal, s); /* also ends the automatic checkpoints */
 	return true;
 }
 
 static bool writer_open(struct store *s, const char *path, bool fresh, struct store_error *err)
 {
-	if (!store_connect(s, path, err) || (!fresh && !mark_check(s, err)) ||
+	if (!db_open(&s->db, path, err) || (!fresh && !mark_check(s, err)) ||
 	    !schema_migrate(s, path, fresh, err) || !store_settle_writer(s, err))
 		return false;
 	s->keeps = true; /* until the first look at them */
 	if (!marks_load(s, err) || !rooms_drop_dead(s, err) || !store_index_check(s, err))
 		return false;
-	s->going = store_number(s, store_stmt(s, SQL_GOING_ROOMS), -1) >= 0;
+	s->going = db_number(&s->db, db_stmt(&s->db, SQL_GOING_ROOMS), -1) >= 0;
 	s->erases = true; /* until the first look */
-	s->wipes = store_meta(s, "wipe", 0) != 0;
+	s->wipes = db_meta(&s->db, "wipe", 0) != 0;
 	place_note(s);
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	sqlite3_db_config(s->db.sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return true;
 }
 
@@ -220,7 +202,7 @@ struct store *store_open(const char *path, enum durability durability, struct st
 	}
 	struct store *s = mem_zero(1, sizeof(*s));
 	s->lock_fd = fd;
-	s->sync = durability == DURABILITY_SYNC;
+	s->transaction.sync = durability == DURABILITY_SYNC;
 	s->writer = true;
 	if (!writer_open(s, path, fresh, err)) {
 		s->writer = false; /* nothing is to be written at its close */
@@ -256,10 +238,10 @@ bool store_settle_reader(struct store *s, struct store_error *err)
 	snprintf(pragmas, sizeof(pragmas), "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;"
 	         "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
 	         "PRAGMA cache_size = -%d", READER_CACHE_KIB);
-	sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
-	if (sqlite3_exec(s->db, "SELECT count(*) FROM meta", NULL, NULL, NULL) != SQLITE_OK)
+	sqlite3_exec(s->db.sqlite, pragmas, NULL, NULL, NULL);
+	if (sqlite3_exec(s->db.sqlite, "SELECT count(*) FROM meta", NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
-	sqlite3_progress_handler(s->db, PROGRESS_STEPS, on_progress, s);
+	sqlite3_progress_handler(s->db.sqlite, PROGRESS_STEPS, on_progress, s);
 	return true;
 }
 
@@ -267,7 +249,7 @@ struct store *store_open_reader(const char *path, struct store_error *err)
 {
 	struct store *s = mem_zero(1, sizeof(*s));
 	s->lock_fd = -1;
-	if (!store_connect(s, path, err) || !store_settle_reader(s, err) || !marks_load(s, err)) {
+	if (!db_open(&s->db, path, err) || !store_settle_reader(s, err) || !marks_load(s, err)) {
 		store_close(s);
 		return NULL;
 	}
@@ -279,21 +261,17 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	if (s->writer && s->saved.seq > s->meta_seq) {
+	if (s->writer && s->transaction.saved.seq > s->transaction.meta_seq) {
 		/* Keeps the numbers going where the last records were no lines; losing this is
 		 * harmless, so an error is not worth a word: rooms, topics and what was seen
 		 * are kept under other numbers than their seq. Where it would be harmful, the
 		 * seq is written with the record (store_commit, and prune_all). */
-		store_meta_set(s, "last_seq", (int64_t)s->saved.seq);
+		db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq);
 	}
-	for (int i = 0; i < SQL_COUNT; i++)
-		sqlite3_finalize(s->stmt[i]);
-	int rc = sqlite3_close(s->db);
-	assert(rc == SQLITE_OK);
-	(void)rc;
+	db_close(&s->db);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
-	store_forget_rooms(s);
+	known_rooms_forget(&s->rooms);
 	remove_release(s);
 	place_release(s);
 	free(s);
@@ -306,12 +284,12 @@ void store_interrupt(struct store *s)
 
 uint64_t store_last_seq(struct store *s)
 {
-	return s->saved.seq;
+	return s->transaction.saved.seq;
 }
 
 uint32_t store_last_room(struct store *s)
 {
-	return s->saved.room;
+	return s->transaction.saved.room;
 }
 
 /* 0, which is no room's, for what does not fit. */
@@ -324,13 +302,13 @@ static uint32_t room_column(sqlite3_stmt *st, int column)
 bool store_rooms(struct store *s, void (*each)(void *ctx, const struct saved_room *r), void *ctx,
                  struct store_error *err)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_ROOM_LIST);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_LIST);
 	int rc = SQLITE_ERROR;
 	while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct saved_room r = {
 			.room = room_column(st, 0),
-			.name = store_text(s, st, 1),
-			.topic = store_text(s, st, 2),
+			.name = db_text(&s->db, st, 1),
+			.topic = db_text(&s->db, st, 2),
 			.last_id = (uint64_t)sqlite3_column_int64(st, 3),
 			.last_ms = sqlite3_column_int64(st, 4),
 		};
@@ -347,15 +325,15 @@ bool store_rooms(struct store *s, void (*each)(void *ctx, const struct saved_roo
 bool store_facts(struct store *s, void (*each)(void *ctx, const struct saved_fact *f), void *ctx,
                  struct store_error *err)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_FACTS);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_FACTS);
 	int rc = SQLITE_ERROR;
 	if (st)
 		sqlite3_bind_int(st, 1, FACT_KINDS);
 	while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct saved_fact f = {
 			.kind = (enum fact_kind)sqlite3_column_int(st, 0),
-			.key = store_text(s, st, 1),
-			.value = store_text(s, st, 2),
+			.key = db_text(&s->db, st, 1),
+			.value = db_text(&s->db, st, 2),
 		};
 		if (!f.key || !f.value)
 			return store_fail(s, err);

@@ -4,7 +4,7 @@
  * Its name is in the schema. Whoever opens the database without it, the sqlite3 shell say, can read
  * all but the table `search`.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/tokenizer.h"
 
 #include "chatd/base/fold.h"
 

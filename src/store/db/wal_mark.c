@@ -131,20 +131,20 @@ void mark_committed(struct store *s, int pages)
 	struct wal_mark *w = &s->wal_mark;
 	unsigned char salts[WAL_SALTS_BYTES];
 	bool begins;
-	if (w->moves || !salts_read(s->db, salts))
+	if (w->moves || !salts_read(s->db.sqlite, salts))
 		return;
 	begins = memcmp(salts, w->salts, sizeof(salts)) != 0;
 	if (!begins && pages - w->pages < MARK_PAGES)
 		return;
 	w->moves = true;
-	if (mark_move(s->db, begins)) {
+	if (mark_move(s->db.sqlite, begins)) {
 		memcpy(w->salts, salts, sizeof(salts));
 		w->pages = pages;
-	} else if (sqlite3_extended_errcode(s->db) == SQLITE_IOERR_FSYNC) {
+	} else if (sqlite3_extended_errcode(s->db.sqlite) == SQLITE_IOERR_FSYNC) {
 		store_doubt(s);
 	}
-	if (!sqlite3_get_autocommit(s->db))
-		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	if (!sqlite3_get_autocommit(s->db.sqlite))
+		sqlite3_exec(s->db.sqlite, "ROLLBACK", NULL, NULL, NULL);
 	w->moves = false;
 }
 
@@ -196,18 +196,18 @@ static bool belongs(const char *path, const struct mark *with_wal)
 
 bool mark_check(struct store *s, struct store_error *err)
 {
-	const char *path = sqlite3_db_filename(s->db, "main");
+	const char *path = sqlite3_db_filename(s->db.sqlite, "main");
 	struct mark m;
 	if (!path || *path == '\0')
 		return true;
-	if (mark_find(s->db, &m) == FOUND_MARK && !belongs(path, &m)) {
+	if (mark_find(s->db.sqlite, &m) == FOUND_MARK && !belongs(path, &m)) {
 		store_error_set(err, "%s-wal does not belong to the database beside it. If that was restored "
 		                "from a copy, move the -wal and the -shm away and start again; they may hold "
 		                "the last lines of the old database (chatd(8), BACKUP)", path);
 		err->lasting = true;
 		return false;
 	}
-	if (!salts_read(s->db, s->wal_mark.salts))
+	if (!salts_read(s->db.sqlite, s->wal_mark.salts))
 		memset(s->wal_mark.salts, 0, sizeof(s->wal_mark.salts));
 	/* One that is gone on with may have no mark yet. */
 	s->wal_mark.pages = -MARK_PAGES;

@@ -19,7 +19,7 @@ void store_wipe_want(struct store *s)
 bool wipe_note(struct store *s)
 {
 	store_wipe_want(s);
-	return store_meta_set(s, "wipe", 1);
+	return db_meta_set(&s->db, "wipe", 1);
 }
 
 bool store_wipes(const struct store *s)
@@ -30,22 +30,22 @@ bool store_wipes(const struct store *s)
 /* 1: there was something to merge; 0: it is one. */
 static int merge(struct store *s, int pages)
 {
-	sqlite3_stmt *st = store_stmt(s, SQL_FTS_MERGE);
-	int before = sqlite3_total_changes(s->db);
-	if (!st || !store_run_begin(s, SQL_BEGIN))
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_MERGE);
+	int before = sqlite3_total_changes(s->db.sqlite);
+	if (!st || !db_begin(&s->db, SQL_BEGIN))
 		return -1;
 	/* The first step takes all parts for ones that are to be merged; sqlite.org/fts5.html, 6.8. */
 	sqlite3_bind_int(st, 1, s->wiping ? pages : -pages);
-	if (!store_run(st) || !store_run(store_stmt(s, SQL_COMMIT)))
+	if (!db_run(st) || !db_run(db_stmt(&s->db, SQL_COMMIT)))
 		return -1;
-	int more = !s->wiping || sqlite3_total_changes(s->db) - before >= 2;
+	int more = !s->wiping || sqlite3_total_changes(s->db.sqlite) - before >= 2;
 	s->wiping = true;
 	return more;
 }
 
 enum wipe_step store_wipe(struct store *s, int pages, struct store_error *err)
 {
-	if (!store_set_synced(s, false)) {
+	if (!transaction_set_synced(s, false)) {
 		store_fail(s, err);
 		return WIPE_FAILS;
 	}
@@ -57,13 +57,13 @@ enum wipe_step store_wipe(struct store *s, int pages, struct store_error *err)
 	if (more)
 		return WIPE_GOES_ON;
 	/* Whoever reads holds it up; nobody waits for them here. */
-	sqlite3_busy_timeout(s->db, 0);
-	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+	sqlite3_busy_timeout(s->db.sqlite, 0);
+	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(s->db.sqlite, DB_BUSY_MS);
 	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
 		return WIPE_WAITS;
-	if (rc != SQLITE_OK || !store_run_begin(s, SQL_BEGIN) || !store_meta_set(s, "wipe", s->wipe_again) ||
-	    !store_run(store_stmt(s, SQL_COMMIT))) {
+	if (rc != SQLITE_OK || !db_begin(&s->db, SQL_BEGIN) || !db_meta_set(&s->db, "wipe", s->wipe_again) ||
+	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);
 		return WIPE_FAILS;
 	}

@@ -68,7 +68,7 @@ static void test_reads_on_and_writes_nothing(void **state)
 
 	rows_release(backup(reader, "copy.db"));
 	assert_string_equal(ids_of(store_query(reader, &q)), "1 2 3");
-	assert_int_not_equal(sqlite3_exec(reader->db, "DELETE FROM messages", NULL, NULL, NULL),
+	assert_int_not_equal(sqlite3_exec(reader->db.sqlite, "DELETE FROM messages", NULL, NULL, NULL),
 	                     SQLITE_OK);
 	store_close(reader);
 	store_close(writer);

@@ -10,6 +10,8 @@
 #define CHATD_STORE_DB_STORE_H
 
 #include "chatd/core/event.h"
+#include "chatd/store/db/error.h"
+#include "chatd/store/db/transaction.h"
 
 struct store;
 
@@ -17,12 +19,6 @@ enum durability {
 	DURABILITY_RELAXED, /* lines are shown at once and saved soon after */
 	DURABILITY_COMMIT,  /* lines are shown once committed: kill -9 loses none that was seen */
 	DURABILITY_SYNC,    /* lines are shown once fsynced: a power cut loses none */
-};
-
-/* Sentences about what went wrong, for the operator: says what and what to do. */
-struct store_error {
-	char text[512];
-	bool lasting;            /* it does not pass by itself: another start would say the same */
 };
 
 /*
@@ -90,17 +86,12 @@ bool store_facts(struct store *s, void (*each)(void *ctx, const struct saved_fac
                  struct store_error *err);
 
 /*
- * One transaction: store_begin, store_save for n records in order, as often as one
- * likes (many at once cost less each), store_commit. On
- * false the transaction has been rolled back and err says why ("disk is full");
- * the caller keeps the records and tries again later. A record that the database
- * will never take (one of its rules forbids it, or it is too big) is left out, with
- * a word in the log; store_save returns true then, so that it holds up no other.
- * The records' strings are borrowed for the call.
+ * Saves n records in order within the transaction that is open (transaction.h). False: as there.
+ * A record that the database will never take (one of its rules forbids it, or it is too big) is
+ * left out, with a word in the log; it returns true then, so that it holds up no other. The
+ * records' strings are borrowed for the call.
  */
-bool store_begin(struct store *s, struct store_error *err);
 bool store_save(struct store *s, const struct record *r, size_t n, struct store_error *err);
-bool store_commit(struct store *s, struct store_error *err);
 
 /*
  * The full-text index follows the lines in transactions of its own. Takes up to

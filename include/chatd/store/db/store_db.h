@@ -8,90 +8,14 @@
 #ifndef CHATD_STORE_DB_STORE_DB_H
 #define CHATD_STORE_DB_STORE_DB_H
 
+#include "chatd/store/db/db.h"
+#include "chatd/store/db/known_rooms.h"
 #include "chatd/store/db/store.h"
+#include "chatd/store/db/tokenizer.h"
+#include "chatd/store/db/transaction.h"
 
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/types.h>
-
-/* Names of the statements; their text is the table in schema.c. */
-enum store_sql {
-	SQL_BEGIN,
-	SQL_BEGIN_READ,
-	SQL_COMMIT,
-	SQL_ROLLBACK,
-	SQL_META_GET,
-	SQL_META_SET,
-	SQL_ROOM_ADD,
-	SQL_ROOM_NAME,
-	SQL_ROOM_TOPIC,
-	SQL_ROOM_KEEP,
-	SQL_ROOM_KEEPS,
-	SQL_ROOM_IDS,
-	SQL_ROOM_LIST,
-	SQL_ROOM_NEWEST,
-	SQL_ROOM_COUNT,
-	SQL_ROOM_LAST,
-	SQL_ROOM_DROP,
-	SQL_GOING_ADD,
-	SQL_GOING_HAS,
-	SQL_GOING_ROOMS,
-	SQL_GOING_LINES,
-	SQL_GOING_SEEN,
-	SQL_GOING_END,
-	SQL_LINE_ADD,
-	SQL_LINES_ADD,
-	SQL_LINE_GET,
-	SQL_LINE_LAST,
-	SQL_LINE_DELETE,
-	SQL_LINE_COUNT,
-	SQL_LINE_AT,
-	SQL_LINE_ROOM_NEXT,
-	SQL_LINES_FIRST,
-	SQL_LINES_LAST,
-	SQL_LINES_OLDEST,
-	SQL_LINES_MISSED,
-	SQL_SEEN_GET,
-	SQL_SEEN_ROOMS,
-	SQL_SEEN_ROW,
-	SQL_SEEN_SET,
-	SQL_SEEN_PRUNE,
-	SQL_SEEN_DROP,
-	SQL_SEEN_ERASE,
-	SQL_ERASING_ADD,
-	SQL_ERASING_GET,
-	SQL_ERASING_LINES,
-	SQL_ERASING_MOVE,
-	SQL_ERASING_END,
-	SQL_FACT_SET,
-	SQL_FACT_DROP,
-	SQL_AUDIT_ADD,
-	SQL_AUDIT_TRIM,
-	SQL_AUDIT_END,
-	SQL_AUDIT_OLD,
-	SQL_AUDIT_LAST,
-	SQL_AUDIT_SHARE,
-	SQL_FACTS,
-	SQL_FTS_ADD,
-	SQL_FTS_DELETE,
-	SQL_FTS_MERGE,
-	SQL_FTS_FIND,
-	SQL_FTS_COUNT,
-	SQL_COUNT,
-};
-
-/* The marks that a transaction moves; a rollback moves them back. */
-struct store_marks {
-	uint64_t seq;          /* highest seq saved */
-	uint64_t line_id;      /* highest id of a line saved */
-	uint32_t room;         /* highest room number used */
-	int64_t time_max_ms;   /* no line saved is later than this */
-	int64_t time_back_ms;  /* the most that a line's time lies before an earlier line's; more
-	                        * than 0 only where the clock was set back between two runs */
-};
-
-/* What the writer knows of a room without asking the database. */
-struct store_room;
 
 /* What a file is, whatever it is called. */
 struct file_id {
@@ -131,27 +55,17 @@ struct retention {
 };
 
 struct store {
-	sqlite3 *db;              /* the connection */
-	sqlite3_stmt *stmt[SQL_COUNT]; /* prepared at first use, for the connection's life */
+	struct db db;             /* the connection */
 	int lock_fd;              /* the database file under flock(2); -1: none. Closing it would
 	                           * drop SQLite's own locks, so it is closed after the database */
 	struct place place;       /* where that file belongs */
-	bool doubted;             /* true where what was written may not be on the disk: a sync failed,
-	                           * and the system forgets what it could not write */
 	bool writer;              /* true for the connection that writes */
-	bool sync;                /* true where each commit of lines is fsynced */
-	bool synced;              /* true exactly while synchronous is FULL */
-	struct store_marks saved; /* as of the last commit */
-	struct store_marks batch; /* as of the transaction that is open */
+	struct transaction transaction; /* of the connection that writes */
 	uint64_t indexed;         /* lines up to this id are in the full-text index */
 	uint64_t reindex_to;      /* and up to this one while that is made again; 0: it is not */
-	uint64_t meta_seq;        /* what meta says about saved.seq */
-	bool seq_binds;           /* true where the open transaction must write its last seq to meta,
-	                           * because no line will tell it */
 	const struct record *lines; /* nlines of them: what the table `lines` shows; borrowed */
 	size_t nlines;            /* more than 0 only within store_save */
-	struct store_room *rooms; /* hash by number: rooms whose row is known to be there */
-	uint32_t count_from;      /* rooms below this number are counted */
+	struct known_rooms rooms; /* those that need no question */
 	bool keeps;               /* true where some room may say itself how long its lines are kept */
 	struct retention retention; /* for the connection that writes */
 	bool wipes;              /* words of what was deleted may be in the file; for the connection that
@@ -167,9 +81,6 @@ struct store {
 	                           * old for the others begins behind it */
 	int wal_pages;            /* as of the last commit */
 	struct wal_mark wal_mark; /* for the connection that writes */
-	int error;                /* what SQLite said first since this was set to SQLITE_OK, of what
-	                           * store_stmt, store_step and store_number did; for those who look
-	                           * at it at the end of many steps */
 	int64_t deadline_ms;      /* monotonic: when the query that runs is interrupted */
 	int64_t cpu_deadline_ms;  /* the same by the thread's own time; 0: it has no such bound */
 	int64_t quick_until_ms;   /* monotonic: it cannot have come to that before */
@@ -178,39 +89,13 @@ struct store {
 
 /* schema.c */
 
-/* The statement, reset; what was bound to it before is bound still. NULL: it could not be
- * prepared. */
-sqlite3_stmt *store_stmt(struct store *s, enum store_sql sql);
-/* Runs a statement that gives no rows, and resets it. */
-bool store_run(sqlite3_stmt *st);
-/* Begins a transaction by SQL_BEGIN or SQL_BEGIN_READ. One that could not be ended, for want of
- * memory say, is rolled back first. */
-bool store_run_begin(struct store *s, enum store_sql begin);
-/* sqlite3_step; an error is noted. */
-int store_step(struct store *s, sqlite3_stmt *st);
-/* A text of the row that it shows; "" for a NULL, which only a damaged database has. Where there is
- * no memory for it NULL, and that is noted. */
-const char *store_text(struct store *s, sqlite3_stmt *st, int column);
-/* The first column of the statement's first row; otherwise, also on error, none. */
-int64_t store_number(struct store *s, sqlite3_stmt *st, int64_t none);
-int64_t store_meta(struct store *s, const char *key, int64_t none);
-bool store_meta_set(struct store *s, const char *key, int64_t value);
 /* Refuses what is no database of chatd's, by its first bytes and before SQLite touches it. */
 bool schema_check_file(int fd, const char *path, bool *fresh, struct store_error *err);
 /* Brings the schema up to date and switches to WAL. */
 bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_error *err);
 
-/* fail.c */
-
-/* Rolls back what is open, writes a sentence for what SQLite last reported; false. */
-bool store_fail(struct store *s, struct store_error *err);
-void store_error_set(struct store_error *err, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
 /* store.c */
 
-/* Opens s->db; path is a whole one, or as the configuration has it. */
-bool store_connect(struct store *s, const char *path, struct store_error *err);
 /* What a connection needs before it is used: one that writes, to a file whose schema is up to
  * date, and one that reads. */
 bool store_settle_writer(struct store *s, struct store_error *err);
@@ -225,7 +110,7 @@ bool store_reconnect(struct store *s, bool (*settle)(struct store *s, struct sto
 
 /* recovery.c */
 
-/* Takes note of where s->db lies. */
+/* Takes note of where s->db.sqlite lies. */
 void place_note(struct store *s);
 void place_release(struct store *s);
 /* Before a database is opened to write: where chatd ended while it was written anew, that is
@@ -234,7 +119,7 @@ bool place_finish(const char *path, struct store_error *err);
 
 /* wal_mark.c */
 
-/* s->db is to be written to, and nothing was yet: false if the WAL that lies beside its file does
+/* s->db.sqlite is to be written to, and nothing was yet: false if the WAL that lies beside its file does
  * not belong to it, and err says what to do. Neither is changed. */
 bool mark_check(struct store *s, struct store_error *err);
 /* After each commit of the connection that writes, within its hook. That a mark could not be
@@ -259,27 +144,6 @@ bool files_owned(const char *path, const struct stat *st, struct store_error *er
 
 /* Lets SQL read s->lines as a table of that name. */
 bool lines_table_make(struct store *s);
-
-/* tokenizer.c */
-
-/* Lets a connection make and read the full-text index. */
-bool tokenizer_register(sqlite3 *db);
-
-/* save.c */
-
-/* Forgets what is known of rooms without asking; it is found out again when needed. */
-void store_forget_rooms(struct store *s);
-/* Takes or leaves FULL synchronous for the transactions that follow. False: error. */
-bool store_set_synced(struct store *s, bool synced);
-/* Number of lines of a room; -1: not counted. */
-int64_t store_room_lines(struct store *s, uint32_t room);
-/* Goes on counting a room, by up to max lines. Returns by how many, 0 where it was
- * counted already; fewer than max: now it is. -1: error. */
-int store_room_count(struct store *s, uint32_t room, int max);
-/* One of its lines was deleted. */
-void store_room_lose_line(struct store *s, uint32_t room);
-/* It is removed: no record of it is saved any more. */
-void store_room_gone(struct store *s, uint32_t room);
 
 /* room_retention.c */
 
@@ -306,8 +170,6 @@ bool remove_save(struct store *s, const struct record *r);
 bool remove_has(struct store *s, uint32_t room);
 /* Forgets how far it has looked: it begins again. */
 void remove_release(struct store *s);
-
-enum { STORE_BUSY_MS = 2000 }; /* how long another program's lock is waited for */
 
 /* erase.c */
 

@@ -1,0 +1,19 @@
+/*
+ * What went wrong, as a sentence for the operator: what happened, and what to do.
+ */
+#ifndef CHATD_STORE_DB_ERROR_H
+#define CHATD_STORE_DB_ERROR_H
+
+#include <stdbool.h>
+
+struct store_error {
+	char text[512];
+	bool lasting;            /* it does not pass by itself: another start would say the same */
+};
+
+/* Formats the text, cut at its size and made safe for a terminal: SQLite's own words quote what
+ * stands in the file. lasting becomes false. */
+void store_error_set(struct store_error *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif
