@@ -5,11 +5,15 @@
  * written under a name that says whose it is and what it is, DATABASE-part, brought to the
  * disk, and only then called as it was asked to be. Nothing that exists is written over.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/backup.h"
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
+#include "chatd/store/db/answer.h"
 #include "chatd/store/db/clock.h"
+#include "chatd/store/db/files.h"
+#include "chatd/store/db/state.h"
+#include "chatd/store/db/wal_mark.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +45,7 @@ static bool backup_fail(struct backup *b, const char *what, int e)
 
 static bool backup_interrupted(struct backup *b)
 {
-	if (!__atomic_load_n(&b->s->interrupted, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&b->s->bounds.interrupted, __ATOMIC_RELAXED))
 		return false;
 	snprintf(b->why, sizeof(b->why), "the server is going down.");
 	return true;
@@ -141,49 +145,33 @@ static bool backup_sync(struct backup *b, int fd)
 /* Calls the copy as it is to be called, unless something of that name has come. */
 static bool backup_name(struct backup *b)
 {
-	if (renameat2(AT_FDCWD, b->part.data, AT_FDCWD, b->path.data, RENAME_NOREPLACE) == 0)
-		return true;
-	/* Some filesystems know no such flag; a link is never made over anything either. */
-	if (errno == EINVAL && link(b->part.data, b->path.data) == 0) {
-		unlink(b->part.data);
-		return true;
-	}
-	if (errno == EEXIST)
+	int e = files_rename_new(b->part.data, b->path.data);
+	if (e == EEXIST)
 		snprintf(b->why, sizeof(b->why), "a file of that name exists already. Give another name.");
-	else
-		backup_fail(b, "the copy cannot be renamed", errno);
-	return false;
-}
-
-/* The new name itself has to be on the disk as well. */
-static void folder_sync(const char *path)
-{
-	char *folder = mem_strdup(path), *end = strrchr(folder, '/');
-	int fd;
-	if (end)
-		end[1] = '\0';
-	fd = open(end ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
-	free(folder);
+	else if (e != 0)
+		backup_fail(b, "the copy cannot be renamed", e);
+	return e == 0;
 }
 
 static bool backup_finish(struct backup *b)
 {
 	int fd = open(b->part.data, O_RDONLY | O_CLOEXEC);
+	char *folder;
 	bool ok;
 	if (fd < 0)
 		return backup_fail(b, "the copy cannot be opened", errno);
 	ok = backup_sync(b, fd) && backup_name(b);
 	close(fd);
-	if (ok)
-		folder_sync(b->path.data);
-	return ok;
+	if (!ok)
+		return false;
+	/* The new name itself has to be on the disk as well. */
+	folder = files_folder(b->path.data);
+	files_sync_folder(folder);
+	free(folder);
+	return true;
 }
 
-struct rows *store_backup(struct store *s, const struct query *q)
+struct rows *backup_answer(struct store *s, const struct query *q)
 {
 	struct backup b = { .s = s };
 	int64_t begin_ms = clock_ms(CLOCK_MONOTONIC);

@@ -6,9 +6,11 @@
  * steps between commits, also after another start. How far that has come is in the row, and is
  * committed with what was deleted on the way. Owns nothing.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/erase.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/store/db/lines.h"
+#include "chatd/store/db/state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,13 +42,13 @@ bool erase_save(struct store *s, const struct record *r)
 	sqlite3_bind_text(st, 2, r->sender, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 3, (int64_t)r->ref);
 	sqlite3_bind_int64(st, 4, strtoll(r->body, NULL, 10));
-	s->erases = true;
+	s->erasure.some = true;
 	return db_run(st);
 }
 
 bool store_erases(const struct store *s)
 {
-	return s->erases;
+	return s->erasure.some;
 }
 
 /* The next that is to be done. False: error; key NULL: there is none. */
@@ -71,10 +73,10 @@ static bool erasing_get(struct store *s, struct erasing *e)
 
 static bool line_go(struct store *s, struct erased *d, uint64_t id)
 {
-	int64_t room = store_line_delete(s, id, 0);
+	int64_t room = lines_delete(s, id, 0);
 	if (room <= 0)
 		return false;
-	rooms_note(d->room, &d->rooms, (uint32_t)room);
+	lines_note_room(d->room, &d->rooms, (uint32_t)room);
 	return true;
 }
 
@@ -140,7 +142,7 @@ static bool erase_step(struct store *s, int rows, store_same *same, struct erasi
 		return false;
 	bool over = d->n < rows && d->looked < rows * LOOKED;
 	return (over ? erasing_end(s, e) : erasing_move(s, e, d->last)) &&
-	       rooms_keep_emptied(s, d->room, &d->rooms) &&
+	       lines_keep_empty_rooms(s, d->room, &d->rooms) &&
 	       /* The highest number must outlive its line. */
 	       (d->n == 0 || db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq)) &&
 	       db_run(db_stmt(&s->db, SQL_COMMIT));
@@ -151,7 +153,7 @@ int store_erase(struct store *s, int rows, store_same *same, void (*emptied)(voi
 {
 	struct erasing e = { .key = NULL };
 	struct erased d = { .room = NULL };
-	if (!s->erases)
+	if (!s->erasure.some)
 		return 0;
 	d.room = mem_alloc((size_t)rows * sizeof(*d.room));
 	s->db.error = SQLITE_OK;
@@ -159,12 +161,12 @@ int store_erase(struct store *s, int rows, store_same *same, void (*emptied)(voi
 	if (!ok)
 		store_fail(s, err);
 	else
-		s->erases = e.key != NULL;
+		s->erasure.some = e.key != NULL;
 	if (ok && d.n > 0)
 		s->transaction.meta_seq = s->transaction.saved.seq;
 	for (int i = 0; ok && i < d.rooms; i++)
 		emptied(ctx, d.room[i]);
 	free(d.room);
 	free(e.key);
-	return !ok ? -1 : s->erases ? d.looked + 1 : 0;
+	return !ok ? -1 : s->erasure.some ? d.looked + 1 : 0;
 }

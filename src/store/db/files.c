@@ -5,7 +5,7 @@
  * What is too wide is narrowed, with a word in the log; what is somebody else's, or cannot be
  * narrowed, is refused. Looked at when a database is opened to write, under its lock.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/files.h"
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
@@ -96,4 +96,41 @@ bool files_check(int fd, const char *path, struct store_error *err)
 		folder_check(at);
 	free(real);
 	return ok;
+}
+
+char *files_beside(const char *path, const char *end)
+{
+	struct bytes b = { 0 };
+	bytes_printf(&b, "%s%s", path, end);
+	return b.data;
+}
+
+char *files_folder(const char *path)
+{
+	char *folder = mem_strdup(strchr(path, '/') ? path : "./");
+	strrchr(folder, '/')[1] = '\0';
+	return folder;
+}
+
+bool files_sync_folder(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+int files_rename_new(const char *from, const char *to)
+{
+	int e = 0;
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0)
+		e = errno;
+	/* Some filesystems know no such flag; a link is never made over anything either. */
+	if (e == EINVAL) {
+		e = link(from, to) == 0 ? 0 : errno;
+		if (e == 0)
+			unlink(from);
+	}
+	return e;
 }

@@ -6,13 +6,14 @@
  * run of them: a statement's beginning and end, and the way from the root to the
  * last leaf, are paid once and not for each line. Owns nothing but its cursors.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/lines_table.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/store/db/state.h"
 
 #include <stdlib.h>
 
-struct lines_table {
+struct lines_vtab {
 	sqlite3_vtab base;      /* first: SQLite's part */
 	struct store *store;    /* whose lines it shows */
 };
@@ -27,7 +28,7 @@ enum column { COLUMN_ID, COLUMN_ROOM, COLUMN_SENDER, COLUMN_TIME, COLUMN_KIND, C
 static int lines_connect(sqlite3 *db, void *store, int argc, const char *const *argv,
                          sqlite3_vtab **table, char **error)
 {
-	struct lines_table *t;
+	struct lines_vtab *t;
 	int rc = sqlite3_declare_vtab(db, "CREATE TABLE x(id, room, sender, time_ms, kind, body)");
 	(void)argc;
 	(void)argv;
@@ -88,13 +89,13 @@ static int lines_next(sqlite3_vtab_cursor *cursor)
 static int lines_eof(sqlite3_vtab_cursor *cursor)
 {
 	return ((struct lines_cursor *)cursor)->at >=
-	       ((struct lines_table *)cursor->pVtab)->store->nlines;
+	       ((struct lines_vtab *)cursor->pVtab)->store->lines_table.n;
 }
 
 static int lines_column(sqlite3_vtab_cursor *cursor, sqlite3_context *ctx, int column)
 {
-	const struct store *s = ((struct lines_table *)cursor->pVtab)->store;
-	const struct record *r = &s->lines[((struct lines_cursor *)cursor)->at];
+	const struct store *s = ((struct lines_vtab *)cursor->pVtab)->store;
+	const struct record *r = &s->lines_table.record[((struct lines_cursor *)cursor)->at];
 	switch (column) {
 	case COLUMN_ID:
 		sqlite3_result_int64(ctx, (int64_t)r->seq);

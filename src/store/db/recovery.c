@@ -9,10 +9,13 @@
  * SQLite looks for itself, when a connection ends, whether the file has moved; then it leaves
  * what has the WAL's name alone.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/recovery.h"
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
+#include "chatd/store/db/files.h"
+#include "chatd/store/db/schema.h"
+#include "chatd/store/db/state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,82 +29,17 @@
 /* Behind the path, of a file that is written and has all that was saved. */
 #define WHOLE "-whole"
 
-enum spot {
-	SPOT_SAME,     /* the file is there, or that cannot be known */
-	SPOT_EMPTY,    /* nothing is there */
-	SPOT_OTHER,    /* something else is */
-};
-
-static enum spot spot_look(const char *path, const struct file_id *id)
-{
-	struct stat st;
-	if (id->ino == 0)
-		return SPOT_SAME;
-	if (stat(path, &st) == 0)
-		return st.st_dev == id->dev && st.st_ino == id->ino ? SPOT_SAME : SPOT_OTHER;
-	return errno == ENOENT || errno == ENOTDIR ? SPOT_EMPTY : SPOT_SAME;
-}
-
-static struct file_id file_id_of(const char *path)
-{
-	struct stat st;
-	if (stat(path, &st) != 0)
-		return (struct file_id){ 0 };
-	return (struct file_id){ .dev = st.st_dev, .ino = st.st_ino };
-}
-
-static char *beside(const char *path, const char *end)
-{
-	struct bytes b = { 0 };
-	bytes_printf(&b, "%s%s", path, end);
-	return b.data;
-}
-
-/* Its folder, with the slash. */
-static char *folder_of(const char *path)
-{
-	char *folder = mem_strdup(strchr(path, '/') ? path : "./");
-	strrchr(folder, '/')[1] = '\0';
-	return folder;
-}
-
-void place_note(struct store *s)
-{
-	struct place *p = &s->place;
-	const char *path = sqlite3_db_filename(s->db.sqlite, "main");
-	place_release(s);
-	if (!path || *path == '\0')
-		return;
-	p->path = mem_strdup(path);
-	p->wal_path = beside(path, "-wal");
-	p->shm_path = beside(path, "-shm");
-	p->folder = folder_of(path);
-	p->file = file_id_of(path);
-	p->wal = file_id_of(p->wal_path);
-	p->shm = file_id_of(p->shm_path);
-	p->in = file_id_of(p->folder);
-}
-
-void place_release(struct store *s)
-{
-	free(s->place.path);
-	free(s->place.wal_path);
-	free(s->place.shm_path);
-	free(s->place.folder);
-	s->place = (struct place){ 0 };
-}
-
 bool store_in_place(const struct store *s)
 {
-	const struct place *p = &s->place;
-	return !p->path || (!s->db.doubted && spot_look(p->path, &p->file) == SPOT_SAME &&
-	                    spot_look(p->wal_path, &p->wal) == SPOT_SAME &&
-	                    spot_look(p->shm_path, &p->shm) == SPOT_SAME);
+	const struct location *p = &s->location;
+	return !p->path || (!s->db.doubted && location_look(p->path, &p->file) == LOCATION_SAME &&
+	                    location_look(p->wal_path, &p->wal) == LOCATION_SAME &&
+	                    location_look(p->shm_path, &p->shm) == LOCATION_SAME);
 }
 
 bool store_replaced(const struct store *s)
 {
-	return s->place.path && spot_look(s->place.path, &s->place.file) == SPOT_OTHER;
+	return s->location.path && location_look(s->location.path, &s->location.file) == LOCATION_OTHER;
 }
 
 void store_doubt(struct store *s)
@@ -122,10 +60,10 @@ struct anew {
 
 static bool anew_fail(const struct anew *a, int e)
 {
-	const struct place *p = &a->s->place;
+	const struct location *p = &a->s->location;
 	if (e == ENOENT || e == ENOTDIR)
 		store_error_set(a->err, "the folder of the database is gone");
-	else if (e == EACCES && spot_look(p->folder, &p->in) == SPOT_OTHER)
+	else if (e == EACCES && location_look(p->folder, &p->in) == LOCATION_OTHER)
 		store_error_set(a->err, "the folder of the database was replaced by another; restart "
 		                "chatd");
 	else
@@ -138,7 +76,7 @@ static bool anew_fail(const struct anew *a, int e)
 /* What a chatd that was killed has left of one is ours to remove. */
 static void anew_remove(const struct anew *a)
 {
-	char *journal = beside(a->path, "-journal");
+	char *journal = files_beside(a->path, "-journal");
 	unlink(journal);
 	unlink(a->path);
 	free(journal);
@@ -174,21 +112,12 @@ static bool anew_fill(struct anew *a)
 	return ok && (fsync(a->fd) == 0 || anew_fail(a, errno));
 }
 
-static bool folder_sync(const char *folder)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool ok = fd >= 0 && fsync(fd) == 0;
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 /* What lies beside a database and must not meet another one. */
 static void sides_remove(const char *path)
 {
 	static const char *const ends[] = { "-journal", "-wal", "-shm" };
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		char *side = beside(path, ends[i]);
+		char *side = files_beside(path, ends[i]);
 		unlink(side);
 		free(side);
 	}
@@ -204,17 +133,9 @@ static bool other_fail(struct store_error *err)
 /* From whole to path; an errno, or 0. Over what is there only where that is ours. */
 static int whole_name(const char *whole, const char *path, bool over)
 {
-	int e = 0;
 	if (over)
 		return rename(whole, path) == 0 ? 0 : errno;
-	if (renameat2(AT_FDCWD, whole, AT_FDCWD, path, RENAME_NOREPLACE) != 0)
-		e = errno;
-	/* Some filesystems know no such flag; a link is never made over anything either. */
-	if (e == EINVAL && link(whole, path) == 0) {
-		unlink(whole);
-		e = 0;
-	}
-	return e;
+	return files_rename_new(whole, path);
 }
 
 /*
@@ -224,18 +145,18 @@ static int whole_name(const char *whole, const char *path, bool over)
  */
 static bool anew_name(struct anew *a)
 {
-	const struct place *p = &a->s->place;
-	enum spot spot = spot_look(p->path, &p->file);
-	char *whole = beside(p->path, WHOLE);
-	int e = spot == SPOT_OTHER ? EEXIST : 0;
-	if (e == 0 && (rename(a->path, whole) != 0 || !folder_sync(p->folder)))
+	const struct location *p = &a->s->location;
+	enum location_look spot = location_look(p->path, &p->file);
+	char *whole = files_beside(p->path, WHOLE);
+	int e = spot == LOCATION_OTHER ? EEXIST : 0;
+	if (e == 0 && (rename(a->path, whole) != 0 || !files_sync_folder(p->folder)))
 		e = errno;
 	if (e == 0) {
 		sides_remove(p->path);
-		e = folder_sync(p->folder) ? 0 : errno;
+		e = files_sync_folder(p->folder) ? 0 : errno;
 	}
 	if (e == 0)
-		e = whole_name(whole, p->path, spot == SPOT_SAME);
+		e = whole_name(whole, p->path, spot == LOCATION_SAME);
 	if (e == EEXIST)
 		unlink(whole);
 	free(whole);
@@ -264,7 +185,7 @@ static int64_t newest_record(const char *path)
 
 bool place_finish(const char *path, struct store_error *err)
 {
-	char *whole = beside(path, WHOLE), *folder = folder_of(path);
+	char *whole = files_beside(path, WHOLE), *folder = files_folder(path);
 	struct stat ours, there;
 	int fd = open(whole, O_RDWR | O_CLOEXEC | O_NOCTTY);
 	bool ok = fd < 0 && errno == ENOENT;
@@ -281,9 +202,9 @@ bool place_finish(const char *path, struct store_error *err)
 			ok = true;
 		} else {
 			sides_remove(path);
-			folder_sync(folder);
+			files_sync_folder(folder);
 			ok = whole_name(whole, path, over) == 0;
-			folder_sync(folder);
+			files_sync_folder(folder);
 			if (ok)
 				log_warnx("the database had been written anew when chatd ended: that is finished");
 			else
@@ -302,22 +223,22 @@ bool place_finish(const char *path, struct store_error *err)
 static bool anew_settle(struct store *s, struct store_error *err)
 {
 	uint64_t indexed;
-	if (!schema_migrate(s, s->place.path, false, err) || !store_settle_writer(s, err))
+	if (!schema_migrate(s, s->location.path, false, err) || !connect_writer(s, err))
 		return false;
 	s->db.error = SQLITE_OK;
 	indexed = (uint64_t)db_meta(&s->db, "indexed", 0);
 	if (s->db.error)
 		return store_fail(s, err);
-	s->indexed = indexed;
+	s->index.indexed = indexed;
 	return true;
 }
 
 static bool anew_open(struct anew *a)
 {
 	struct store *s = a->s;
-	if (!store_reconnect(s, anew_settle, a->err)) {
+	if (!connect_again(s, anew_settle, a->err)) {
 		/* It is whole, and stays, and is ours; but it is not what this connection writes to. */
-		s->place.file = file_id_of(s->place.path);
+		s->location.file = location_file(s->location.path);
 		s->db.doubted = true;
 		close(s->lock_fd);
 		s->lock_fd = a->fd;
@@ -330,7 +251,7 @@ static bool anew_open(struct anew *a)
 	close(s->lock_fd);
 	s->lock_fd = a->fd;
 	a->fd = -1;
-	place_note(s);
+	location_note(s);
 	sqlite3_db_config(s->db.sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return true;
 }
@@ -342,14 +263,14 @@ static bool anew_open(struct anew *a)
  */
 static void other_leave(struct store *s)
 {
-	const struct place *p = &s->place;
+	const struct location *p = &s->location;
 	int frames = 0, copied = -1;
 	char *shm;
-	if (p->wal.ino == 0 || spot_look(p->wal_path, &p->wal) != SPOT_SAME ||
+	if (p->wal.ino == 0 || location_look(p->wal_path, &p->wal) != LOCATION_SAME ||
 	    sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied) !=
 	    SQLITE_OK || frames != copied)
 		return;
-	shm = beside(p->path, "-shm");
+	shm = files_beside(p->path, "-shm");
 	unlink(p->wal_path);
 	unlink(shm);
 	free(shm);
@@ -357,28 +278,28 @@ static void other_leave(struct store *s)
 
 bool store_restore(struct store *s, struct store_error *err)
 {
-	enum spot spot = spot_look(s->place.path, &s->place.file);
+	enum location_look spot = location_look(s->location.path, &s->location.file);
 	struct anew a = {
 		.s = s, .fd = -1, .err = err,
-		.what = spot != SPOT_SAME ? "the database file was removed"
+		.what = spot != LOCATION_SAME ? "the database file was removed"
 		      : s->db.doubted ? "the disk may have lost what it was given"
 		                   : "the database's WAL was removed",
 	};
-	if (spot == SPOT_OTHER) {
+	if (spot == LOCATION_OTHER) {
 		other_leave(s);
 		return other_fail(err);
 	}
-	a.path = beside(s->place.path, "-new");
+	a.path = files_beside(s->location.path, "-new");
 	bool ok = anew_make(&a) && anew_fill(&a) && anew_name(&a);
 	if (ok) {
-		folder_sync(s->place.folder);
+		files_sync_folder(s->location.folder);
 		ok = anew_open(&a);
 	} else if (a.fd >= 0) {
 		anew_remove(&a);
 	}
 	if (ok)
 		store_error_set(err, "%s; the database is written anew, with all that was saved: %.300s",
-		                a.what, s->place.path);
+		                a.what, s->location.path);
 	if (a.fd >= 0)
 		close(a.fd);
 	free(a.path);

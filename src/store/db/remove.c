@@ -7,9 +7,11 @@
  * table has the number, it is not done. Owns nothing but where the look at what was seen
  * has come to.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/remove.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/store/db/lines.h"
+#include "chatd/store/db/state.h"
 
 #include <stdlib.h>
 
@@ -31,7 +33,7 @@ bool remove_save(struct store *s, const struct record *r)
 	    !db_meta_set(&s->db, "last_room", s->transaction.batch.room))
 		return false;
 	known_rooms_remove(&s->rooms, r->room);
-	s->going = true;
+	s->removal.some = true;
 	/* Of this room nothing was looked for so far. */
 	remove_release(s);
 	return true;
@@ -48,14 +50,14 @@ bool remove_has(struct store *s, uint32_t room)
 
 bool store_removes(const struct store *s)
 {
-	return s->going;
+	return s->removal.some;
 }
 
 void remove_release(struct store *s)
 {
-	free(s->going_key);
-	s->going_key = NULL;
-	s->going_room = 0;
+	free(s->removal.key);
+	s->removal.key = NULL;
+	s->removal.room = 0;
 }
 
 /* Deletes up to max lines of rooms that go. Returns how many, -1: error. */
@@ -72,7 +74,7 @@ static int remove_lines(struct store *s, int max)
 	}
 	bool ok = rc == SQLITE_DONE || rc == SQLITE_ROW;
 	for (int i = 0; ok && i < n; i++)
-		ok = store_line_delete(s, (uint64_t)id[i], 0) >= 0;
+		ok = lines_delete(s, (uint64_t)id[i], 0) >= 0;
 	free(id);
 	/* The highest number must outlive its line. */
 	ok = ok && (n == 0 || db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq));
@@ -101,8 +103,8 @@ static int remove_marks(struct store *s, int max, char **key, int64_t *room)
 	int n = 0, rc = SQLITE_ERROR;
 	if (!st)
 		return -1;
-	*key = mem_strdup(s->going_key ? s->going_key : "");
-	*room = s->going_room;
+	*key = mem_strdup(s->removal.key ? s->removal.key : "");
+	*room = s->removal.room;
 	sqlite3_bind_text(st, 1, *key, -1, SQLITE_TRANSIENT);
 	sqlite3_bind_int64(st, 2, *room);
 	sqlite3_bind_int(st, 3, max);
@@ -127,7 +129,7 @@ int store_remove(struct store *s, int rows, struct store_error *err)
 	char *key = NULL;
 	int64_t room = 0;
 	int marks = 0, marks_max = rows * SEEN_LOOKED;
-	if (!s->going)
+	if (!s->removal.some)
 		return 0;
 	s->db.error = SQLITE_OK;
 	if (!transaction_begin_unsynced(s)) {
@@ -147,12 +149,12 @@ int store_remove(struct store *s, int rows, struct store_error *err)
 	if (lines > 0)
 		s->transaction.meta_seq = s->transaction.saved.seq;
 	remove_release(s);
-	s->going = !done;
+	s->removal.some = !done;
 	if (lines > 0 || done) {
 		free(key);
 	} else {
-		s->going_key = key;
-		s->going_room = room;
+		s->removal.key = key;
+		s->removal.room = room;
 	}
 	return done ? 0 : lines + marks;
 }

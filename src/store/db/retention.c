@@ -5,9 +5,10 @@
  * Owns the numbers in `meta` that begin with "clock" and "old". They are written once an hour and
  * when something changes, in transactions of their own.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/retention.h"
 
 #include "chatd/base/bounds.h"
+#include "chatd/store/db/state.h"
 
 #include <stdlib.h>
 
@@ -111,7 +112,7 @@ static int look_at_rooms(struct store *s, int64_t wall_ms, uint32_t days)
 	size_t nkeeps = 0;
 	int much = 0, rooms = 0, rc = SQLITE_ERROR;
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_IDS);
-	if (!st || (s->keeps && !keep_load(s, &keeps, &nkeeps))) {
+	if (!st || (s->room_retentions.some && !keep_load(s, &keeps, &nkeeps))) {
 		free(keeps);
 		return -1;
 	}
@@ -180,7 +181,7 @@ enum retention_look store_retention(struct store *s, const struct clocks *now, u
 	} else if (r->waits == RETENTION_GOES && !r->granted && retention_doubts(s, now->wall_ms)) {
 		changed = wait(s, RETENTION_CLOCK);
 	}
-	if (r->waits != RETENTION_CLOCK && !r->granted && begins && (days || s->keeps))
+	if (r->waits != RETENTION_CLOCK && !r->granted && begins && (days || s->room_retentions.some))
 		much = look_at_rooms(s, now->wall_ms, days);
 	if (much == 1 && r->waits == RETENTION_GOES) {
 		changed = wait(s, RETENTION_MUCH);

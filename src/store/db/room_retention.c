@@ -3,9 +3,10 @@
  *
  * Few rooms do, so all of them are read at each look for old lines. Owns nothing.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/room_retention.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/store/db/state.h"
 
 #include <stdlib.h>
 
@@ -18,14 +19,14 @@ bool keep_save(struct store *s, const struct record *r)
 	sqlite3_bind_int64(st, 2, (int64_t)(r->ref >> 32));
 	sqlite3_bind_int64(st, 3, (int64_t)(r->ref & UINT32_MAX));
 	/* What was passed over may be old now. */
-	s->kept_id = 0;
-	s->keeps = true;
+	s->room_retentions.passed_id = 0;
+	s->room_retentions.some = true;
 	return db_run(st);
 }
 
 bool store_keeps(const struct store *s)
 {
-	return s->keeps;
+	return s->room_retentions.some;
 }
 
 bool keep_load(struct store *s, struct keep **keeps, size_t *n)
@@ -50,7 +51,7 @@ bool keep_load(struct store *s, struct keep **keeps, size_t *n)
 		sqlite3_reset(st);
 	*keeps = list;
 	if (rc == SQLITE_DONE)
-		s->keeps = *n > 0;
+		s->room_retentions.some = *n > 0;
 	return rc == SQLITE_DONE;
 }
 

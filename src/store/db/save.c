@@ -1,11 +1,12 @@
 /*
  * The records of a transaction, saved one after the other.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/save.h"
 
 #include "chatd/base/bounds.h"
-#include "chatd/base/hash.h"
 #include "chatd/base/log.h"
+#include "chatd/store/db/lines.h"
+#include "chatd/store/db/state.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static struct known_room *room_ensure(struct store *s, const struct record *r)
 	struct known_room *room = known_rooms_find(&s->rooms, r->room);
 	if (room)
 		return room;
-	if (s->going && remove_has(s, r->room)) {
+	if (s->removal.some && remove_has(s, r->room)) {
 		room = known_rooms_add(&s->rooms, r->room, -1);
 		room->removed = true;
 		return room;
@@ -205,7 +206,7 @@ static bool plain_record_save(struct store *s, const struct record *r)
 		return retention_record(s, r);
 	if (r->kind == RECORD_ERASE)
 		return erase_save(s, r);
-	return store_line_delete(s, r->ref, r->room) >= 0 && wipe_note(s);
+	return lines_delete(s, r->ref, r->room) >= 0 && wipe_note(s);
 }
 
 /* One record by itself. False: nothing can be saved. */
@@ -226,7 +227,7 @@ static bool record_save(struct store *s, const struct record *r)
 /* One of these lines is of a room that was removed. */
 static bool lines_have_gone(struct store *s, const struct record *r, size_t n)
 {
-	for (size_t i = 0; s->going && i < n; i++) {
+	for (size_t i = 0; s->removal.some && i < n; i++) {
 		const struct known_room *room = known_rooms_find(&s->rooms, r[i].room);
 		if (room ? room->removed : remove_has(s, r[i].room))
 			return true;
@@ -241,10 +242,10 @@ static bool lines_save(struct store *s, const struct record *r, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (!room_ensure(s, &r[i]))
 			return false;
-	s->lines = r;
-	s->nlines = n;
+	s->lines_table.record = r;
+	s->lines_table.n = n;
 	bool ok = db_run(db_stmt(&s->db, SQL_LINES_ADD));
-	s->nlines = 0;
+	s->lines_table.n = 0;
 	for (size_t i = 0; ok && i < n; i++)
 		ok = line_note(s, &r[i]);
 	return ok;

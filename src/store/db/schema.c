@@ -5,7 +5,9 @@
  * that is its index to the next, in one transaction with its user_version.
  * Released entries are never edited; a change is a new entry at the end.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/schema.h"
+
+#include "chatd/store/db/state.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,11 +6,13 @@
  * What was typed is untrusted. Nothing of it reaches the expression unquoted:
  * each word becomes a quoted string, in which FTS5 knows no operators.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/search.h"
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/fold.h"
+#include "chatd/store/db/lines.h"
+#include "chatd/store/db/state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -188,7 +190,7 @@ static bool neighbour_add(struct store *s, struct answer *a, uint32_t room, uint
 	sqlite3_stmt *st = db_stmt(&s->db, after ? SQL_LINES_FIRST : SQL_LINES_LAST);
 	if (!st)
 		return false;
-	range_bind(st, room, after ? id : after_id, after ? UINT64_MAX : id, 1);
+	lines_bind_range(st, room, after ? id : after_id, after ? UINT64_MAX : id, 1);
 	int rc = db_step(&s->db, st);
 	bool ok = rc == SQLITE_DONE || (rc == SQLITE_ROW && answer_add(a, s, st, false));
 	sqlite3_reset(st);
@@ -298,7 +300,7 @@ static int64_t mentions_count(struct store *s, const struct unread *u, const str
 	bytes_puts(&match, words.single ? " *" : "");
 	bytes_printf(&match, " AND {room} : \"%u\"", u->room);
 	sqlite3_bind_text(st, 1, match.data, (int)match.len, SQLITE_STATIC);
-	int64_t count = count_in(s, st, &u->ranges);
+	int64_t count = lines_count_by(s, st, &u->ranges);
 	sqlite3_clear_bindings(st);
 	bytes_release(&match);
 	return count;
@@ -352,7 +354,7 @@ static bool rooms_unread(struct store *s, const struct query *q, struct unread *
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < *n; i++) {
-		int64_t lines = count_lines(s, rooms[i].room, q->words, &rooms[i].ranges);
+		int64_t lines = lines_count(s, rooms[i].room, q->words, &rooms[i].ranges);
 		if (lines < 0)
 			return false;
 		rooms[kept] = rooms[i];

@@ -2,17 +2,17 @@
  * The history's connection: opening, closing, and what was saved last.
  *
  * Owns the file's lock. Knows nothing of threads. What the writer saves is in
- * save.c, what keeps index and file in shape in maintenance.c, reading in query.c.
+ * save.c, what keeps index and file in shape in index.c and
+ * prune.c, reading in query.c.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/store.h"
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
-#include "chatd/base/guard.h"
-#include "chatd/base/log.h"
-#include "chatd/store/db/clock.h"
+#include "chatd/store/db/files.h"
+#include "chatd/store/db/schema.h"
+#include "chatd/store/db/state.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,37 +21,10 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum {
-	PROGRESS_STEPS = 100,        /* virtual machine steps between two looks at the clock: a few of
-	                              * the full-text index's take a millisecond together */
-	WAL_BYTES_KEPT = 64 << 20,   /* a longer WAL file is cut when it starts anew; cutting takes
-	                              * time, so only what a long read made is cut */
-};
-
 /* Of records: an id is a signed number in SQLite. */
 #define SEQ_MAX (UINT64_C(1) << 62)
 
 /* -- opening ---------------------------------------------------------------- */
-
-static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages)
-{
-	(void)db;
-	(void)name;
-	struct store *s = ctx;
-	s->wal_pages = pages;
-	mark_committed(s, pages);
-	return SQLITE_OK;
-}
-
-static int on_progress(void *ctx)
-{
-	struct store *s = ctx;
-	int64_t now_ms = s->deadline_ms ? clock_ms(CLOCK_MONOTONIC) : 0;
-	return __atomic_load_n(&s->interrupted, __ATOMIC_RELAXED) || now_ms > s->deadline_ms ||
-	       /* The thread's own time costs a system call to look at, and is never more. */
-	       (s->cpu_deadline_ms && now_ms > s->quick_until_ms &&
-	        clock_ms(CLOCK_THREAD_CPUTIME_ID) > s->cpu_deadline_ms);
-}
 
 static void path_fail(const char *path, int e, struct store_error *err)
 {
@@ -100,7 +73,7 @@ static int64_t time_bounded(int64_t ms)
 static bool marks_check(const struct store *s, int64_t room, struct store_error *err)
 {
 	const struct store_marks *m = &s->transaction.saved;
-	if (m->seq <= SEQ_MAX && m->line_id <= SEQ_MAX && s->indexed <= SEQ_MAX && room >= 0 &&
+	if (m->seq <= SEQ_MAX && m->line_id <= SEQ_MAX && s->index.indexed <= SEQ_MAX && room >= 0 &&
 	    room <= ROOM_NUMBER_MAX)
 		return true;
 	store_error_set(err, "the database is damaged (lines or rooms in it have impossible numbers)");
@@ -129,7 +102,7 @@ static bool marks_load(struct store *s, struct store_error *err)
 	if (room < meta_room)
 		room = meta_room;
 	m->room = (uint32_t)room;
-	s->indexed = (uint64_t)db_meta(&s->db, "indexed", 0);
+	s->index.indexed = (uint64_t)db_meta(&s->db, "indexed", 0);
 	s->transaction.batch = *m;
 	return st && !s->db.error ? marks_check(s, room, err) : store_fail(s, err);
 }
@@ -148,32 +121,18 @@ static bool rooms_drop_dead(struct store *s, struct store_error *err)
 	return true;
 }
 
-bool store_settle_writer(struct store *s, struct store_error *err)
-{
-	char pragmas[200];
-	if (!lines_table_make(s))
-		return store_fail(s, err);
-	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;"
-	         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%d;"
-	         "PRAGMA journal_size_limit = %d", STORE_CACHE_KIB, WAL_BYTES_KEPT);
-	if (sqlite3_exec(s->db.sqlite, pragmas, NULL, NULL, NULL) != SQLITE_OK)
-		return store_fail(s, err);
-	sqlite3_wal_hook(s->db.sqlite, on_wal, s); /* also ends the automatic checkpoints */
-	return true;
-}
-
 static bool writer_open(struct store *s, const char *path, bool fresh, struct store_error *err)
 {
 	if (!db_open(&s->db, path, err) || (!fresh && !mark_check(s, err)) ||
-	    !schema_migrate(s, path, fresh, err) || !store_settle_writer(s, err))
+	    !schema_migrate(s, path, fresh, err) || !connect_writer(s, err))
 		return false;
-	s->keeps = true; /* until the first look at them */
-	if (!marks_load(s, err) || !rooms_drop_dead(s, err) || !store_index_check(s, err))
+	s->room_retentions.some = true; /* until the first look at them */
+	if (!marks_load(s, err) || !rooms_drop_dead(s, err) || !index_check(s, err))
 		return false;
-	s->going = db_number(&s->db, db_stmt(&s->db, SQL_GOING_ROOMS), -1) >= 0;
-	s->erases = true; /* until the first look */
-	s->wipes = db_meta(&s->db, "wipe", 0) != 0;
-	place_note(s);
+	s->removal.some = db_number(&s->db, db_stmt(&s->db, SQL_GOING_ROOMS), -1) >= 0;
+	s->erasure.some = true; /* until the first look */
+	s->wipe.wanted = db_meta(&s->db, "wipe", 0) != 0;
+	location_note(s);
 	sqlite3_db_config(s->db.sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return true;
 }
@@ -232,28 +191,15 @@ bool store_look(const char *path, struct store_error *err)
 	return ok && fd >= 0;
 }
 
-bool store_settle_reader(struct store *s, struct store_error *err)
-{
-	char pragmas[160];
-	snprintf(pragmas, sizeof(pragmas), "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;"
-	         "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
-	         "PRAGMA cache_size = -%d", READER_CACHE_KIB);
-	sqlite3_exec(s->db.sqlite, pragmas, NULL, NULL, NULL);
-	if (sqlite3_exec(s->db.sqlite, "SELECT count(*) FROM meta", NULL, NULL, NULL) != SQLITE_OK)
-		return store_fail(s, err);
-	sqlite3_progress_handler(s->db.sqlite, PROGRESS_STEPS, on_progress, s);
-	return true;
-}
-
 struct store *store_open_reader(const char *path, struct store_error *err)
 {
 	struct store *s = mem_zero(1, sizeof(*s));
 	s->lock_fd = -1;
-	if (!db_open(&s->db, path, err) || !store_settle_reader(s, err) || !marks_load(s, err)) {
+	if (!db_open(&s->db, path, err) || !connect_reader(s, err) || !marks_load(s, err)) {
 		store_close(s);
 		return NULL;
 	}
-	place_note(s);
+	location_note(s);
 	return s;
 }
 
@@ -273,13 +219,8 @@ void store_close(struct store *s)
 		close(s->lock_fd);
 	known_rooms_forget(&s->rooms);
 	remove_release(s);
-	place_release(s);
+	location_release(s);
 	free(s);
-}
-
-void store_interrupt(struct store *s)
-{
-	__atomic_store_n(&s->interrupted, true, __ATOMIC_RELAXED);
 }
 
 uint64_t store_last_seq(struct store *s)

@@ -8,7 +8,6 @@
 
 #include "chatd/base/fold.h"
 
-#include <stdlib.h>
 
 struct telling {
 	int (*token)(void *ctx, int flags, const char *text, int len, int begin, int end);

@@ -3,7 +3,7 @@
  */
 #include "chatd/store/db/transaction.h"
 
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/state.h"
 
 bool transaction_set_synced(struct store *s, bool synced)
 {

@@ -12,9 +12,10 @@
  *
  * Where either has no row that is whole nothing is known, and nothing is refused.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/wal_mark.h"
 
 #include "chatd/base/bytes.h"
+#include "chatd/store/db/state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -141,7 +142,7 @@ void mark_committed(struct store *s, int pages)
 		memcpy(w->salts, salts, sizeof(salts));
 		w->pages = pages;
 	} else if (sqlite3_extended_errcode(s->db.sqlite) == SQLITE_IOERR_FSYNC) {
-		store_doubt(s);
+		s->db.doubted = true;
 	}
 	if (!sqlite3_get_autocommit(s->db.sqlite))
 		sqlite3_exec(s->db.sqlite, "ROLLBACK", NULL, NULL, NULL);

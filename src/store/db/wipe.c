@@ -6,14 +6,16 @@
  * WAL is copied and cut off. FTS5 counts what a step writes: one that meets nothing but deleted lines
  * takes as long as they are many (282 ms where a million lines were deleted). That it has still to be done is in meta ("wipe").
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/wipe.h"
+
+#include "chatd/store/db/state.h"
 
 void store_wipe_want(struct store *s)
 {
 	/* One that is under way comes to its end: otherwise whoever goes on deleting keeps what others
 	 * have deleted in the file. */
-	s->wipe_again = s->wiping;
-	s->wipes = true;
+	s->wipe.again = s->wipe.running;
+	s->wipe.wanted = true;
 }
 
 bool wipe_note(struct store *s)
@@ -24,7 +26,7 @@ bool wipe_note(struct store *s)
 
 bool store_wipes(const struct store *s)
 {
-	return s->wipes;
+	return s->wipe.wanted;
 }
 
 /* 1: there was something to merge; 0: it is one. */
@@ -35,11 +37,11 @@ static int merge(struct store *s, int pages)
 	if (!st || !db_begin(&s->db, SQL_BEGIN))
 		return -1;
 	/* The first step takes all parts for ones that are to be merged; sqlite.org/fts5.html, 6.8. */
-	sqlite3_bind_int(st, 1, s->wiping ? pages : -pages);
+	sqlite3_bind_int(st, 1, s->wipe.running ? pages : -pages);
 	if (!db_run(st) || !db_run(db_stmt(&s->db, SQL_COMMIT)))
 		return -1;
-	int more = !s->wiping || sqlite3_total_changes(s->db.sqlite) - before >= 2;
-	s->wiping = true;
+	int more = !s->wipe.running || sqlite3_total_changes(s->db.sqlite) - before >= 2;
+	s->wipe.running = true;
 	return more;
 }
 
@@ -62,12 +64,12 @@ enum wipe_step store_wipe(struct store *s, int pages, struct store_error *err)
 	sqlite3_busy_timeout(s->db.sqlite, DB_BUSY_MS);
 	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
 		return WIPE_WAITS;
-	if (rc != SQLITE_OK || !db_begin(&s->db, SQL_BEGIN) || !db_meta_set(&s->db, "wipe", s->wipe_again) ||
+	if (rc != SQLITE_OK || !db_begin(&s->db, SQL_BEGIN) || !db_meta_set(&s->db, "wipe", s->wipe.again) ||
 	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);
 		return WIPE_FAILS;
 	}
-	s->wipes = s->wipe_again;
-	s->wiping = s->wipe_again = false;
+	s->wipe.wanted = s->wipe.again;
+	s->wipe.running = s->wipe.again = false;
 	return WIPE_DONE;
 }

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "chatd/base/log.h"
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/state.h"
 
 static struct rows *backup(struct store *s, const char *name)
 {

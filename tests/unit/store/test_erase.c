@@ -7,7 +7,6 @@
 
 #include <sqlite3.h>
 
-#include "chatd/store/db/store_db.h"
 
 static int nemptied;
 static uint32_t emptied_room;

@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/tokenizer.h"
 #include <sys/wait.h>
 
 static struct record fact_of(uint64_t seq, enum fact_kind kind, const char *key, const char *value)

@@ -10,7 +10,7 @@
 
 #include <sqlite3.h>
 
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/tokenizer.h"
 
 #include "fake_disk.h"
 

@@ -8,7 +8,7 @@
 
 #include <sqlite3.h>
 
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/tokenizer.h"
 
 /* There are thousands of rounds, and no power cut among them. */
 int fsync(int fd)

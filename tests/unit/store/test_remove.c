@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/tokenizer.h"
 
 static int step(int rows)
 {

@@ -4,7 +4,8 @@
 #include "store_help.h"
 
 #include "chatd/base/bounds.h"
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/lines.h"
+#include "chatd/store/db/tokenizer.h"
 
 static struct store *store;
 
@@ -168,7 +169,7 @@ static void an_old_index_is_made_again(void **state)
 		exec(path, old[i]);
 		store = store_in(path);
 		assert_true(store_reindexes(store));
-		assert_true(store_line_delete(store, 100 * i + 50, 1) == 1);
+		assert_true(lines_delete(store, 100 * i + 50, 1) == 1);
 		assert_int_equal(store_index(store, 30, &err), 30);
 		q.words = "किताब";
 		rows = store_query(store, &q);

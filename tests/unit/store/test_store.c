@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/tokenizer.h"
 #include <sys/stat.h>
 #include <sys/wait.h>
 

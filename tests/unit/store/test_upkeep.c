@@ -5,7 +5,7 @@
 
 #include <sqlite3.h>
 
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/tokenizer.h"
 
 static char emptied[256];
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/store/db/store_db.h"
 
 static struct folder *folder;
 static struct store *store;

@@ -61,4 +61,10 @@ void db_rollback(struct db *db);
  * doubted. To be called before db_rollback. */
 void db_explain(struct db *db, struct store_error *err);
 
+/* An id as SQLite has numbers, which are signed. */
+static inline int64_t db_id(uint64_t id)
+{
+	return id > INT64_MAX ? INT64_MAX : (int64_t)id;
+}
+
 #endif

@@ -1,17 +1,15 @@
 /*
- * Upkeep: the full-text index follows the lines, old lines go, the WAL is
- * copied into the database.
+ * Old lines go, and those beyond the most that a room may have.
  *
- * Each step is a transaction of its own and short, so that the lines that wait
- * meanwhile are not held up. None of them is fsynced: losing one costs work
- * that is done again, never a line.
+ * In steps, each a transaction of its own and short, so that the lines that wait meanwhile are not
+ * held up. None of them is fsynced: losing one costs work that is done again, never a line.
  */
-#include "chatd/store/db/store_db.h"
+#include "chatd/store/db/prune.h"
 
 #include "chatd/base/bytes.h"
-#include "chatd/base/fold.h"
-#include "chatd/base/log.h"
 #include "chatd/store/db/clock.h"
+#include "chatd/store/db/lines.h"
+#include "chatd/store/db/state.h"
 
 #include <stdlib.h>
 
@@ -20,123 +18,6 @@ enum {
 	                             * step deletes, for lines whose times are out of order */
 	COUNT_ROOMS_STEP = 500,     /* rooms that one step of counting looks at */
 };
-
-/* -- the full-text index ----------------------------------------------------- */
-
-uint64_t store_indexed(struct store *s)
-{
-	/* Numbers beyond the last line were given to records that are not searched for. */
-	return s->indexed >= s->transaction.saved.line_id ? s->transaction.saved.seq : s->indexed;
-}
-
-/* Returns the number of lines taken; -1: error. *last is the last one's id. One
- * statement for all of them: a statement's beginning and end cost as much as a line. */
-static int index_lines(struct store *s, int rows, uint64_t *last)
-{
-	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_ADD);
-	if (!st)
-		return -1;
-	sqlite3_bind_int64(st, 1, (int64_t)s->indexed);
-	sqlite3_bind_int(st, 2, rows);
-	if (!db_run(st))
-		return -1;
-	int n = sqlite3_changes(s->db.sqlite);
-	if (n > 0)
-		*last = (uint64_t)sqlite3_last_insert_rowid(s->db.sqlite);
-	return n;
-}
-
-int store_index(struct store *s, int rows, struct store_error *err)
-{
-	if (s->indexed >= s->transaction.saved.line_id)
-		return 0;
-	uint64_t last = s->transaction.saved.line_id;
-	if (!transaction_begin_unsynced(s)) {
-		store_fail(s, err);
-		return -1;
-	}
-	int n = index_lines(s, rows, &last);
-	if (n >= 0 && n < rows)
-		last = s->transaction.saved.line_id; /* also where the last lines were pruned first */
-	if (n < 0 || !db_meta_set(&s->db, "indexed", (int64_t)last) ||
-	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
-		store_fail(s, err);
-		return -1;
-	}
-	s->indexed = last;
-	return n;
-}
-
-bool store_reindexes(const struct store *s)
-{
-	return s->indexed < s->reindex_to;
-}
-
-bool store_index_check(struct store *s, struct store_error *err)
-{
-	s->reindex_to = (uint64_t)db_meta(&s->db, "reindex_to", 0);
-	if (db_meta(&s->db, "fold", 0) == fold_version())
-		return true;
-	if (!db_begin(&s->db, SQL_BEGIN) ||
-	    sqlite3_exec(s->db.sqlite, "INSERT INTO search(search) VALUES('delete-all')", NULL, NULL, NULL) !=
-	    SQLITE_OK ||
-	    !db_meta_set(&s->db, "fold", fold_version()) || !db_meta_set(&s->db, "indexed", 0) ||
-	    !db_meta_set(&s->db, "reindex_to", (int64_t)s->transaction.saved.line_id) ||
-	    !db_run(db_stmt(&s->db, SQL_COMMIT)))
-		return store_fail(s, err);
-	s->indexed = 0;
-	s->reindex_to = s->transaction.saved.line_id;
-	if (s->reindex_to > 0)
-		log_info("rebuilding the full-text index, because words are compared differently now; until "
-		         "it is done, searches say how much is missing");
-	return true;
-}
-
-/* -- deleting a line ------------------------------------------------------------ */
-
-/* Takes the line that get's row shows out of the index, which must be told what it said:
- * it keeps no copy of its own. A line that it has not come to yet it will not meet. */
-static bool index_forget(struct store *s, uint64_t id, sqlite3_stmt *get)
-{
-	if (id > s->indexed)
-		return true;
-	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_DELETE);
-	if (!st)
-		return false;
-	sqlite3_bind_int64(st, 1, (int64_t)id);
-	const char *body = db_text(&s->db, get, 5);
-	if (!body)
-		return false;
-	sqlite3_bind_text(st, 2, body, sqlite3_column_bytes(get, 5), SQLITE_STATIC);
-	sqlite3_bind_int64(st, 3, sqlite3_column_int64(get, 3));
-	return db_run(st);
-}
-
-int64_t store_line_delete(struct store *s, uint64_t id, uint32_t room)
-{
-	sqlite3_stmt *get = db_stmt(&s->db, SQL_LINE_GET), *drop = db_stmt(&s->db, SQL_LINE_DELETE);
-	if (!get || !drop)
-		return -1;
-	sqlite3_bind_int64(get, 1, (int64_t)id);
-	int rc = sqlite3_step(get);
-	uint32_t of = rc == SQLITE_ROW ? (uint32_t)sqlite3_column_int64(get, 3) : 0;
-	bool found = rc == SQLITE_ROW && (!room || room == of);
-	bool ok = rc == SQLITE_DONE || rc == SQLITE_ROW;
-	if (found)
-		ok = index_forget(s, id, get);
-	if (!ok)
-		return -1; /* what went wrong is still to be told; the rollback resets it */
-	sqlite3_reset(get);
-	if (!found)
-		return 0;
-	sqlite3_bind_int64(drop, 1, (int64_t)id);
-	if (!db_run(drop))
-		return -1;
-	known_rooms_lose_line(&s->rooms, of);
-	return of;
-}
-
-/* -- pruning ------------------------------------------------------------------ */
 
 /* The lines that one step deletes. */
 struct prune {
@@ -164,7 +45,7 @@ static bool prune_collect_old(struct store *s, struct prune *p, int64_t before_m
 		return false;
 	int scan = p->max > OLDEST_SCANNED_MAX ? p->max : OLDEST_SCANNED_MAX, seen = 0;
 	sqlite3_bind_int(st, 1, scan);
-	sqlite3_bind_int64(st, 2, (int64_t)s->kept_id);
+	sqlite3_bind_int64(st, 2, (int64_t)s->room_retentions.passed_id);
 	int rc = SQLITE_DONE;
 	bool all_kept = true;
 	while (p->n < p->max && (rc = sqlite3_step(st)) == SQLITE_ROW) {
@@ -172,7 +53,7 @@ static bool prune_collect_old(struct store *s, struct prune *p, int64_t before_m
 		seen++;
 		if (prune_room_has_days(p, (uint32_t)sqlite3_column_int64(st, 2))) {
 			if (all_kept)
-				s->kept_id = (uint64_t)sqlite3_column_int64(st, 0);
+				s->room_retentions.passed_id = (uint64_t)sqlite3_column_int64(st, 0);
 			continue;
 		}
 		all_kept = false;
@@ -194,7 +75,7 @@ static bool prune_collect_days(struct store *s, struct prune *p, const struct ke
 	if (!st)
 		return false;
 	int64_t before_ms = clock_ms(CLOCK_REALTIME) - (int64_t)k->days * 24 * 3600 * 1000;
-	range_bind(st, k->room, 0, UINT64_MAX, (uint32_t)(p->max - p->n));
+	lines_bind_range(st, k->room, 0, UINT64_MAX, (uint32_t)(p->max - p->n));
 	int rc = SQLITE_DONE;
 	while (p->n < p->max && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		if (sqlite3_column_int64(st, 1) >= before_ms)
@@ -247,36 +128,13 @@ static bool prune_collect_rooms(struct store *s, struct prune *p, uint64_t lines
 	return ok && (rc == SQLITE_DONE || rc == SQLITE_ROW);
 }
 
-void rooms_note(uint32_t *room, int *n, uint32_t one)
-{
-	for (int i = *n; i-- > 0; )
-		if (room[i] == one)
-			return;
-	room[(*n)++] = one;
-}
-
 static bool prune_line(struct store *s, struct prune *p, int64_t id)
 {
-	int64_t room = store_line_delete(s, (uint64_t)id, 0);
+	int64_t room = lines_delete(s, (uint64_t)id, 0);
 	if (room <= 0)
 		return false;
-	rooms_note(p->room, &p->rooms, (uint32_t)room);
+	lines_note_room(p->room, &p->rooms, (uint32_t)room);
 	return true;
-}
-
-bool rooms_keep_emptied(struct store *s, uint32_t *room, int *n)
-{
-	int kept = 0;
-	for (int i = 0; i < *n; i++) {
-		sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_NEWEST);
-		if (!st)
-			return false;
-		sqlite3_bind_int64(st, 1, room[i]);
-		if (db_number(&s->db, st, -1) < 0)
-			room[kept++] = room[i];
-	}
-	*n = kept;
-	return s->db.error == SQLITE_OK;
 }
 
 /* What was seen of lines that are all gone tells nothing any more. (Who left before anything
@@ -302,7 +160,7 @@ static bool prune_lines(struct store *s, struct prune *p, int from)
  * for, so that no line is counted among both. */
 static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64_t lines_max)
 {
-	if (s->keeps && !keep_load(s, &p->keep, &p->keeps))
+	if (s->room_retentions.some && !keep_load(s, &p->keep, &p->keeps))
 		return -1;
 	if (before_ms > INT64_MIN && !prune_collect_old(s, p, before_ms))
 		return -1;
@@ -322,10 +180,10 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 	if (last > db_meta(&s->db, "pruned", 0) && !db_meta_set(&s->db, "pruned", last))
 		return -1;
 	int seen = p->n < p->max ? prune_seen(s, p->max - p->n) : 0;
-	if (seen < 0 || !rooms_keep_emptied(s, p->room, &p->rooms))
+	if (seen < 0 || !lines_keep_empty_rooms(s, p->room, &p->rooms))
 		return -1;
 	/* Known also to a start after a crash: see wipe.c. */
-	if (p->n && !s->wipes && !db_meta_set(&s->db, "wipe", 1))
+	if (p->n && !s->wipe.wanted && !db_meta_set(&s->db, "wipe", 1))
 		return -1;
 	/* The highest number must outlive its line. */
 	if (p->n && !db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq))
@@ -411,17 +269,4 @@ int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int
 	free(p.id);
 	free(p.room);
 	return n;
-}
-
-/* -- the WAL --------------------------------------------------------------------- */
-
-bool store_checkpoint(struct store *s)
-{
-	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	return rc != SQLITE_IOERR_FSYNC;
-}
-
-int store_wal_pages(struct store *s)
-{
-	return s->wal_pages;
 }

@@ -1,0 +1,62 @@
+/*
+ * Answers to queries: rows of lines, or a text, or a sentence that says why there is none.
+ */
+#ifndef CHATD_STORE_DB_ANSWER_H
+#define CHATD_STORE_DB_ANSWER_H
+
+#include "chatd/base/bytes.h"
+#include "chatd/core/event.h"
+
+struct sqlite3_stmt;
+struct store;
+
+/* Releases an answer and clears its texts: they may be secrets. NULL is fine. */
+void rows_release(struct rows *rows);
+
+/* An answer to q that says only that there is none, and why. */
+struct rows *rows_sorry(const struct query *q, const char *sentence);
+/* An answer to q that has no lines. Copies text and text2, which may be NULL. */
+struct rows *rows_of_secret(const struct query *q, bool ok, uint64_t which, const char *text,
+                            const char *text2);
+
+/* -- an answer while it is made, by query.c and search.c ------------------------------- */
+
+/* Where a row's strings start in the answer's text. */
+struct answer_at {
+	size_t room_name, sender, body;
+};
+
+/* What these two fill; its rows are the answer once answer_finish was called. */
+struct answer {
+	struct rows rows;        /* first, so that rows_release finds the rest */
+	struct row *row;         /* cap of them */
+	struct answer_at *at;    /* cap of them */
+	size_t cap;              /* rows allocated */
+	struct bytes text;       /* all strings, NUL-terminated */
+	size_t body_bytes;       /* bytes of bodies taken */
+	bool late;               /* true where it was broken off because it took too long */
+	char *error;             /* what rows.error points to */
+	char *secret;            /* what rows.text points to; NULL: none */
+	char *secret2;           /* and rows.text2 */
+};
+
+/* An empty one to q. rows_release releases its rows, and it with them. */
+struct answer *answer_new(const struct query *q);
+/* Copies the line that st's row shows (columns as in SQL_LINES_FIRST). False: the
+ * answer is full, nothing was taken, and rows.more is set. */
+bool answer_add(struct answer *a, struct store *s, struct sqlite3_stmt *st, bool hit);
+void answer_set_more(struct answer *a);
+/* So many percent of all lines were not searched (rows.unindexed). */
+void answer_set_unindexed(struct answer *a, uint8_t percent);
+/* What the row added last says of unread lines. */
+void answer_set_unread(struct answer *a, uint32_t lines, uint32_t mentions);
+/* Puts the last row first. */
+void answer_reverse(struct answer *a);
+/* There is no answer, because of this; the first reason stands. */
+void answer_fail(struct answer *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* For a step that ended with an error: says so, as the person who asked should read it. */
+void answer_broken(struct answer *a, struct store *s, const char *too_long);
+/* Nothing is added any more: rows gets its pointers. */
+void answer_finish(struct answer *a);
+
+#endif

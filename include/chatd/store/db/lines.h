@@ -1,0 +1,29 @@
+/*
+ * Lines in the database, for those of the store's files that read or delete them.
+ */
+#ifndef CHATD_STORE_DB_LINES_H
+#define CHATD_STORE_DB_LINES_H
+
+#include "chatd/core/event.h"
+
+struct sqlite3_stmt;
+struct store;
+
+/* Binds a range of a room's lines to SQL_LINES_FIRST or SQL_LINES_LAST, unbounded in time. */
+void lines_bind_range(struct sqlite3_stmt *st, uint32_t room, uint64_t after_id, uint64_t before_id,
+                      uint32_t limit);
+
+/* Lines in the ranges, as far as MISSED_MAX, without those of nick, which ends at a line end too; and
+ * the same by a statement that takes from, to and a bound as its parameters 2 to 4. -1: error. */
+int64_t lines_count(struct store *s, uint32_t room, const char *nick, const struct ranges *in);
+int64_t lines_count_by(struct store *s, struct sqlite3_stmt *st, const struct ranges *in);
+
+/* Deletes a line and its entry in the index, within the transaction that is open. Returns
+ * its room; 0: there is no such line, or not in `room` (0: in any); -1: error. */
+int64_t lines_delete(struct store *s, uint64_t id, uint32_t room);
+
+/* Rooms that lost lines, each once, *n of them; and of these those that have none left. */
+void lines_note_room(uint32_t *room, int *n, uint32_t one);
+bool lines_keep_empty_rooms(struct store *s, uint32_t *room, int *n);
+
+#endif

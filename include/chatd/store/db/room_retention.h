@@ -1,0 +1,35 @@
+/*
+ * How long a room's lines are kept, where it says so itself.
+ */
+#ifndef CHATD_STORE_DB_ROOM_RETENTION_H
+#define CHATD_STORE_DB_ROOM_RETENTION_H
+
+#include "chatd/core/event.h"
+
+struct store;
+
+struct room_retentions {
+	bool some;               /* true where some room may say so itself */
+	uint64_t passed_id;      /* lines up to this id are of rooms that say so in days: what is too
+	                          * old for the others begins behind it */
+};
+
+/* Some room may say itself how long its lines are kept (RECORD_KEEP). */
+bool store_keeps(const struct store *s);
+
+/* How long one room's lines are kept, where it says so itself; 0: as for all rooms. */
+struct keep {
+	uint32_t room;   /* its number */
+	uint32_t days;   /* lines older than so many days go */
+	uint32_t lines;  /* and those beyond the newest so many */
+};
+
+/* RECORD_KEEP: saves it, within the transaction that is open. */
+bool keep_save(struct store *s, const struct record *r);
+/* All of them, in order of room, as an array that the caller frees, *n is how many. False:
+ * error. */
+bool keep_load(struct store *s, struct keep **keeps, size_t *n);
+/* The room's among them; NULL: it has none. */
+const struct keep *keep_of(const struct keep *keeps, size_t n, uint32_t room);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * The schema and its versions.
+ */
+#ifndef CHATD_STORE_DB_SCHEMA_H
+#define CHATD_STORE_DB_SCHEMA_H
+
+#include "chatd/store/db/error.h"
+
+struct store;
+
+/* Refuses what is no database of chatd's, by its first bytes and before SQLite touches it. */
+bool schema_check_file(int fd, const char *path, bool *fresh, struct store_error *err);
+/* Brings the schema up to date and switches to WAL. */
+bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_error *err);
+
+#endif

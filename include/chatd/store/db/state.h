@@ -1,0 +1,61 @@
+/*
+ * What a store is made of: a part for each of the modules, in the header of its owner.
+ *
+ * The modules from top to bottom; each calls only what stands below it:
+ *
+ *	store            opening, closing, what a start reads
+ *	recovery         a database that was removed is written anew
+ *	connect          a connection made ready, exchanged, interrupted
+ *	query            answers: ranges, the audit, sizes
+ *	search, backup   the answers that take long
+ *	answer           an answer while it is made
+ *	save             records
+ *	prune, erase, remove    what goes, in steps
+ *	retention, room_retention, wipe
+ *	lines            ranges and deleting
+ *	index            the full-text index
+ *	schema, lines_table, wal_mark, location
+ *	transaction      begin, commit, errors
+ *	db               a connection and its statements
+ *	known_rooms, files, statements, tokenizer, error
+ *
+ * Private to src/store/db.
+ */
+#ifndef CHATD_STORE_DB_STATE_H
+#define CHATD_STORE_DB_STATE_H
+
+#include "chatd/store/db/connect.h"
+#include "chatd/store/db/db.h"
+#include "chatd/store/db/erase.h"
+#include "chatd/store/db/index.h"
+#include "chatd/store/db/known_rooms.h"
+#include "chatd/store/db/lines_table.h"
+#include "chatd/store/db/location.h"
+#include "chatd/store/db/remove.h"
+#include "chatd/store/db/retention.h"
+#include "chatd/store/db/room_retention.h"
+#include "chatd/store/db/transaction.h"
+#include "chatd/store/db/wal_mark.h"
+#include "chatd/store/db/wipe.h"
+
+struct store {
+	struct db db;            /* the connection */
+	int lock_fd;             /* the database file under flock(2); -1: none. Closing it would
+	                          * drop SQLite's own locks, so it is closed after the database */
+	struct location location; /* where that file belongs */
+	struct query_bounds bounds; /* of the query that runs, for a connection that reads */
+	bool writer;             /* true for the connection that writes, like all below */
+	int wal_pages;           /* as of the last commit */
+	struct transaction transaction;
+	struct known_rooms rooms;
+	struct lines_table lines_table;
+	struct fulltext_index index;
+	struct room_retentions room_retentions;
+	struct retention retention;
+	struct removal removal;
+	struct erasure erasure;
+	struct wipe wipe;
+	struct wal_mark wal_mark;
+};
+
+#endif

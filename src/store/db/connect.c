@@ -1,0 +1,99 @@
+/*
+ * Connections made ready: pragmas, the hooks that SQLite calls, and what ends a query.
+ */
+#include "chatd/store/db/connect.h"
+
+#include "chatd/base/bounds.h"
+#include "chatd/store/db/clock.h"
+#include "chatd/store/db/state.h"
+
+#include <stdio.h>
+
+enum {
+	PROGRESS_STEPS = 100,        /* virtual machine steps between two looks at the clock: a few of
+	                              * the full-text index's take a millisecond together */
+	WAL_BYTES_KEPT = 64 << 20,   /* a longer WAL file is cut when it starts anew; cutting takes
+	                              * time, so only what a long read made is cut */
+};
+
+static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	(void)db;
+	(void)name;
+	struct store *s = ctx;
+	s->wal_pages = pages;
+	mark_committed(s, pages);
+	return SQLITE_OK;
+}
+
+static int on_progress(void *ctx)
+{
+	struct store *s = ctx;
+	int64_t now_ms = s->bounds.deadline_ms ? clock_ms(CLOCK_MONOTONIC) : 0;
+	return __atomic_load_n(&s->bounds.interrupted, __ATOMIC_RELAXED) || now_ms > s->bounds.deadline_ms ||
+	       /* The thread's own time costs a system call to look at, and is never more. */
+	       (s->bounds.cpu_deadline_ms && now_ms > s->bounds.quick_until_ms &&
+	        clock_ms(CLOCK_THREAD_CPUTIME_ID) > s->bounds.cpu_deadline_ms);
+}
+
+bool connect_writer(struct store *s, struct store_error *err)
+{
+	char pragmas[200];
+	if (!lines_table_make(s))
+		return store_fail(s, err);
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;"
+	         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%d;"
+	         "PRAGMA journal_size_limit = %d", STORE_CACHE_KIB, WAL_BYTES_KEPT);
+	if (sqlite3_exec(s->db.sqlite, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(s, err);
+	sqlite3_wal_hook(s->db.sqlite, on_wal, s); /* also ends the automatic checkpoints */
+	return true;
+}
+
+bool connect_reader(struct store *s, struct store_error *err)
+{
+	char pragmas[160];
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;"
+	         "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
+	         "PRAGMA cache_size = -%d", READER_CACHE_KIB);
+	sqlite3_exec(s->db.sqlite, pragmas, NULL, NULL, NULL);
+	if (sqlite3_exec(s->db.sqlite, "SELECT count(*) FROM meta", NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(s, err);
+	sqlite3_progress_handler(s->db.sqlite, PROGRESS_STEPS, on_progress, s);
+	return true;
+}
+
+bool connect_again(struct store *s, bool (*settle)(struct store *s, struct store_error *err),
+                     struct store_error *err)
+{
+	struct db old = s->db;
+	s->db = (struct db){ .sqlite = NULL };
+	if (db_open(&s->db, s->location.path, err) && settle(s, err)) {
+		db_close(&old);
+		return true;
+	}
+	db_close(&s->db);
+	s->db = old;
+	return false;
+}
+
+bool store_reopen(struct store *s, struct store_error *err)
+{
+	return connect_again(s, connect_reader, err);
+}
+
+void store_interrupt(struct store *s)
+{
+	__atomic_store_n(&s->bounds.interrupted, true, __ATOMIC_RELAXED);
+}
+
+bool store_checkpoint(struct store *s)
+{
+	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return rc != SQLITE_IOERR_FSYNC;
+}
+
+int store_wal_pages(struct store *s)
+{
+	return s->wal_pages;
+}

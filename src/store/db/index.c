@@ -1,0 +1,96 @@
+/*
+ * The full-text index follows the lines.
+ *
+ * In steps, each a transaction of its own and short, so that the lines that wait meanwhile are not
+ * held up. None of them is fsynced: losing one costs work that is done again, never a line.
+ */
+#include "chatd/store/db/index.h"
+
+#include "chatd/base/fold.h"
+#include "chatd/base/log.h"
+#include "chatd/store/db/state.h"
+
+uint64_t store_indexed(struct store *s)
+{
+	/* Numbers beyond the last line were given to records that are not searched for. */
+	return s->index.indexed >= s->transaction.saved.line_id ? s->transaction.saved.seq : s->index.indexed;
+}
+
+/* Returns the number of lines taken; -1: error. *last is the last one's id. One
+ * statement for all of them: a statement's beginning and end cost as much as a line. */
+static int index_lines(struct store *s, int rows, uint64_t *last)
+{
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_ADD);
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, (int64_t)s->index.indexed);
+	sqlite3_bind_int(st, 2, rows);
+	if (!db_run(st))
+		return -1;
+	int n = sqlite3_changes(s->db.sqlite);
+	if (n > 0)
+		*last = (uint64_t)sqlite3_last_insert_rowid(s->db.sqlite);
+	return n;
+}
+
+int store_index(struct store *s, int rows, struct store_error *err)
+{
+	if (s->index.indexed >= s->transaction.saved.line_id)
+		return 0;
+	uint64_t last = s->transaction.saved.line_id;
+	if (!transaction_begin_unsynced(s)) {
+		store_fail(s, err);
+		return -1;
+	}
+	int n = index_lines(s, rows, &last);
+	if (n >= 0 && n < rows)
+		last = s->transaction.saved.line_id; /* also where the last lines were pruned first */
+	if (n < 0 || !db_meta_set(&s->db, "indexed", (int64_t)last) ||
+	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
+		store_fail(s, err);
+		return -1;
+	}
+	s->index.indexed = last;
+	return n;
+}
+
+bool store_reindexes(const struct store *s)
+{
+	return s->index.indexed < s->index.reindex_to;
+}
+
+bool index_check(struct store *s, struct store_error *err)
+{
+	s->index.reindex_to = (uint64_t)db_meta(&s->db, "reindex_to", 0);
+	if (db_meta(&s->db, "fold", 0) == fold_version())
+		return true;
+	if (!db_begin(&s->db, SQL_BEGIN) ||
+	    sqlite3_exec(s->db.sqlite, "INSERT INTO search(search) VALUES('delete-all')", NULL, NULL, NULL) !=
+	    SQLITE_OK ||
+	    !db_meta_set(&s->db, "fold", fold_version()) || !db_meta_set(&s->db, "indexed", 0) ||
+	    !db_meta_set(&s->db, "reindex_to", (int64_t)s->transaction.saved.line_id) ||
+	    !db_run(db_stmt(&s->db, SQL_COMMIT)))
+		return store_fail(s, err);
+	s->index.indexed = 0;
+	s->index.reindex_to = s->transaction.saved.line_id;
+	if (s->index.reindex_to > 0)
+		log_info("rebuilding the full-text index, because words are compared differently now; until "
+		         "it is done, searches say how much is missing");
+	return true;
+}
+
+bool index_forget(struct store *s, uint64_t id, sqlite3_stmt *get)
+{
+	if (id > s->index.indexed)
+		return true;
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_DELETE);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)id);
+	const char *body = db_text(&s->db, get, 5);
+	if (!body)
+		return false;
+	sqlite3_bind_text(st, 2, body, sqlite3_column_bytes(get, 5), SQLITE_STATIC);
+	sqlite3_bind_int64(st, 3, sqlite3_column_int64(get, 3));
+	return db_run(st);
+}
