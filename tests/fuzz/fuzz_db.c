@@ -221,7 +221,7 @@ static void save_each_kind(void)
 		if (!done(n > 0, &err))
 			break;
 	}
-	(void)store_keeps(store);
+	(void)store_has_room_retention(store);
 	for (int n, i = 0; (n = store_prune(store, 1700000000000, 2, 16, emptied, NULL, &err)) >= 16; i++)
 		CHECK(i < ROUNDS_MAX);
 }

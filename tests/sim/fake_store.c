@@ -16,8 +16,8 @@ enum { STEP_ROWS = 20 };  /* small steps, so that there are many */
 /* Written anew where the disk may have lost something. */
 static bool in_place(struct writer *w, struct store_error *err)
 {
-	return store_in_place(w->store) ||
-	       (store_restore(w->store, err) && store_reopen(w->reader, err));
+	return store_is_intact(w->store) ||
+	       (store_rebuild(w->store, err) && store_reopen(w->reader, err));
 }
 
 bool fake_store_save(struct writer *w, size_t n, struct store_error *err)

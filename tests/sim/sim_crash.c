@@ -65,7 +65,7 @@ static uint64_t bury(void)
 		       disk_faults());
 	doubted |= disk_stopped() && disk_stopped_how() == DISK_POWER_CUT &&
 	           fake_writer_store(sim->writer) != NULL &&
-	           !store_in_place(fake_writer_store(sim->writer));
+	           !store_is_intact(fake_writer_store(sim->writer));
 	sim->nsocks = sim->ring->nsocks;
 	sim->now_ms = sim->ring->now_ms + 1;
 	sum.faults += disk_faults();

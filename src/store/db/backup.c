@@ -111,7 +111,7 @@ static bool backup_copy(struct backup *b)
 	}
 	sqlite3_finalize(st);
 	/* Restored beside the WAL of the database that it is of, it must not be taken for that. */
-	if (ok && !mark_copy(b->part.data)) {
+	if (ok && !wal_mark_copy(b->part.data)) {
 		snprintf(b->why, sizeof(b->why), "the copy cannot be marked as one.");
 		ok = false;
 	}

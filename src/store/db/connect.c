@@ -22,7 +22,7 @@ static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages)
 	(void)name;
 	struct store *s = ctx;
 	s->wal_pages = pages;
-	mark_committed(s, pages);
+	wal_mark_committed(s, pages);
 	return SQLITE_OK;
 }
 

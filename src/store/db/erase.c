@@ -142,7 +142,7 @@ static bool erase_step(struct store *s, int rows, store_same *same, struct erasi
 		return false;
 	bool over = d->n < rows && d->looked < rows * LOOKED;
 	return (over ? erasing_end(s, e) : erasing_move(s, e, d->last)) &&
-	       lines_keep_empty_rooms(s, d->room, &d->rooms) &&
+	       lines_filter_empty_rooms(s, d->room, &d->rooms) &&
 	       /* The highest number must outlive its line. */
 	       (d->n == 0 || db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq)) &&
 	       db_run(db_stmt(&s->db, SQL_COMMIT));

@@ -79,7 +79,7 @@ void lines_note_room(uint32_t *room, int *n, uint32_t one)
 	room[(*n)++] = one;
 }
 
-bool lines_keep_empty_rooms(struct store *s, uint32_t *room, int *n)
+bool lines_filter_empty_rooms(struct store *s, uint32_t *room, int *n)
 {
 	int kept = 0;
 	for (int i = 0; i < *n; i++) {

@@ -26,15 +26,16 @@ struct prune {
 	int max;            /* as many as fit */
 	uint32_t *room;     /* rooms that lost lines, each once */
 	int rooms;          /* how many */
-	struct keep *keep;  /* owned; keeps of them: rooms that say themselves what is kept */
-	size_t keeps;
+	struct room_retention *retention; /* owned; retentions of them: of rooms that say themselves
+	                                   * what is kept */
+	size_t retentions;
 	bool again;         /* true where it must look further */
 };
 
 /* The room says itself how old its lines become. */
 static bool prune_room_has_days(const struct prune *p, uint32_t room)
 {
-	const struct keep *k = keep_of(p->keep, p->keeps, room);
+	const struct room_retention *k = room_retention_find(p->retention, p->retentions, room);
 	return k && k->days;
 }
 
@@ -69,7 +70,7 @@ static bool prune_collect_old(struct store *s, struct prune *p, int64_t before_m
 }
 
 /* Lines of one room that are older than its own days. */
-static bool prune_collect_days(struct store *s, struct prune *p, const struct keep *k)
+static bool prune_collect_days(struct store *s, struct prune *p, const struct room_retention *k)
 {
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINES_FIRST);
 	if (!st)
@@ -119,7 +120,7 @@ static bool prune_collect_rooms(struct store *s, struct prune *p, uint64_t lines
 		sqlite3_bind_int64(st, 1, 0);
 	while (ok && p->n < p->max && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		uint32_t room = (uint32_t)sqlite3_column_int64(st, 0);
-		const struct keep *k = keep_of(p->keep, p->keeps, room);
+		const struct room_retention *k = room_retention_find(p->retention, p->retentions, room);
 		uint64_t most = k && k->lines ? k->lines : lines_max;
 		ok = most == 0 || prune_collect_room(s, p, room, most);
 	}
@@ -160,18 +161,18 @@ static bool prune_lines(struct store *s, struct prune *p, int from)
  * for, so that no line is counted among both. */
 static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64_t lines_max)
 {
-	if (s->room_retentions.some && !keep_load(s, &p->keep, &p->keeps))
+	if (s->room_retentions.some && !room_retention_load(s, &p->retention, &p->retentions))
 		return -1;
 	if (before_ms > INT64_MIN && !prune_collect_old(s, p, before_ms))
 		return -1;
 	bool goes = s->retention.waits == RETENTION_GOES;
-	for (size_t i = 0; goes && i < p->keeps && p->n < p->max; i++)
-		if (p->keep[i].days && !prune_collect_days(s, p, &p->keep[i]))
+	for (size_t i = 0; goes && i < p->retentions && p->n < p->max; i++)
+		if (p->retention[i].days && !prune_collect_days(s, p, &p->retention[i]))
 			return -1;
 	if (!prune_lines(s, p, 0))
 		return -1;
 	int old = p->n;
-	if ((lines_max || p->keeps) && old < p->max &&
+	if ((lines_max || p->retentions) && old < p->max &&
 	    (!prune_collect_rooms(s, p, lines_max) || !prune_lines(s, p, old)))
 		return -1;
 	int64_t last = 0;
@@ -180,7 +181,7 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 	if (last > db_meta(&s->db, "pruned", 0) && !db_meta_set(&s->db, "pruned", last))
 		return -1;
 	int seen = p->n < p->max ? prune_seen(s, p->max - p->n) : 0;
-	if (seen < 0 || !lines_keep_empty_rooms(s, p->room, &p->rooms))
+	if (seen < 0 || !lines_filter_empty_rooms(s, p->room, &p->rooms))
 		return -1;
 	/* Known also to a start after a crash: see wipe.c. */
 	if (p->n && !s->wipe.wanted && !db_meta_set(&s->db, "wipe", 1))
@@ -265,7 +266,7 @@ int store_prune(struct store *s, int64_t before_ms, uint64_t lines_per_room, int
 		s->transaction.meta_seq = s->transaction.saved.seq;
 	for (int i = 0; n > 0 && i < p.rooms; i++)
 		emptied(ctx, p.room[i]);
-	free(p.keep);
+	free(p.retention);
 	free(p.id);
 	free(p.room);
 	return n;

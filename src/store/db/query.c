@@ -81,9 +81,9 @@ static void range_narrow(struct store *s, struct query *q)
 	}
 }
 
-static void range_answer(struct store *s, const struct query *asked, struct answer *a)
+static void range_answer(struct store *s, const struct query *query, struct answer *a)
 {
-	struct query q = *asked;
+	struct query q = *query;
 	if (q.before_id > INT64_MAX)
 		q.before_id = INT64_MAX;
 	if (q.since_ms > INT64_MIN || q.until_ms < INT64_MAX)
@@ -164,9 +164,9 @@ static int64_t missed_count(struct store *s, const struct query *q, const struct
 	return lines_count(s, q->room, q->words, &missed);
 }
 
-static void replay_answer(struct store *s, const struct query *asked, struct answer *a)
+static void replay_answer(struct store *s, const struct query *query, struct answer *a)
 {
-	struct query q = *asked;
+	struct query q = *query;
 	q.since_ms = INT64_MIN;
 	q.until_ms = INT64_MAX;
 	seen_get(s, &q, &a->rows);

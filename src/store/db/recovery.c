@@ -1,5 +1,5 @@
 /*
- * The database's place: is its file still where it was, and if not, can it be put there again?
+ * Is the database's file still where it was, and if not, can it be put there again?
  *
  * SQLite goes on writing into a file that was removed, and all of that is gone with the process.
  * So the writer looks before each transaction. Where nothing is at the path any more, everything
@@ -27,9 +27,9 @@
 #include <unistd.h>
 
 /* Behind the path, of a file that is written and has all that was saved. */
-#define WHOLE "-whole"
+#define FINISHED "-whole"
 
-bool store_in_place(const struct store *s)
+bool store_is_intact(const struct store *s)
 {
 	const struct location *p = &s->location;
 	return !p->path || (!s->db.doubted && location_look(p->path, &p->file) == LOCATION_SAME &&
@@ -50,66 +50,66 @@ void store_doubt(struct store *s)
 /* -- a new file ------------------------------------------------------------------------ */
 
 /* The new file while it is made. */
-struct anew {
+struct rebuild {
 	struct store *s;       /* borrowed: whose database it is to be */
-	char *path;            /* owned: what it is called until it is whole */
+	char *path;            /* owned: what it is called until it has everything */
 	int fd;                /* open, and locked; -1: not made yet */
 	const char *what;      /* has happened, for which all this is done */
 	struct store_error *err;
 };
 
-static bool anew_fail(const struct anew *a, int e)
+static bool rebuild_fail(const struct rebuild *r, int e)
 {
-	const struct location *p = &a->s->location;
+	const struct location *p = &r->s->location;
 	if (e == ENOENT || e == ENOTDIR)
-		store_error_set(a->err, "the folder of the database is gone");
+		store_error_set(r->err, "the folder of the database is gone");
 	else if (e == EACCES && location_look(p->folder, &p->in) == LOCATION_OTHER)
-		store_error_set(a->err, "the folder of the database was replaced by another; restart "
+		store_error_set(r->err, "the folder of the database was replaced by another; restart "
 		                "chatd");
 	else
-		store_error_set(a->err, "%s, and the database cannot be written anew: %s",
-		                a->what, e == ENOSPC || e == EDQUOT ? "the disk is full"
+		store_error_set(r->err, "%s, and the database cannot be written anew: %s",
+		                r->what, e == ENOSPC || e == EDQUOT ? "the disk is full"
 		                                                    : strerror(e));
 	return false;
 }
 
 /* What a chatd that was killed has left of one is ours to remove. */
-static void anew_remove(const struct anew *a)
+static void rebuild_remove(const struct rebuild *r)
 {
-	char *journal = files_beside(a->path, "-journal");
+	char *journal = files_beside(r->path, "-journal");
 	unlink(journal);
-	unlink(a->path);
+	unlink(r->path);
 	free(journal);
 }
 
 /* Empty, which SQLite takes for none. Locked before it has its name. */
-static bool anew_make(struct anew *a)
+static bool rebuild_create(struct rebuild *r)
 {
-	anew_remove(a);
-	a->fd = open(a->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, STORE_FILE_MODE);
-	if (a->fd < 0)
-		return anew_fail(a, errno);
-	return flock(a->fd, LOCK_EX | LOCK_NB) == 0 || anew_fail(a, errno);
+	rebuild_remove(r);
+	r->fd = open(r->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, STORE_FILE_MODE);
+	if (r->fd < 0)
+		return rebuild_fail(r, errno);
+	return flock(r->fd, LOCK_EX | LOCK_NB) == 0 || rebuild_fail(r, errno);
 }
 
-static bool anew_fill(struct anew *a)
+static bool rebuild_fill(struct rebuild *r)
 {
-	struct store *s = a->s;
+	struct store *s = r->s;
 	sqlite3_stmt *st = NULL;
 	struct store_error why;
 	/* If it was only moved away, it is to be whole where it lies now. */
 	sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	bool ok = sqlite3_prepare_v2(s->db.sqlite, "VACUUM main INTO ?1", -1, &st, NULL) == SQLITE_OK &&
-	          sqlite3_bind_text(st, 1, a->path, -1, SQLITE_STATIC) == SQLITE_OK &&
+	          sqlite3_bind_text(st, 1, r->path, -1, SQLITE_STATIC) == SQLITE_OK &&
 	          sqlite3_step(st) == SQLITE_DONE;
 	if (!ok) {
 		store_fail(s, &why);
-		store_error_set(a->err, "%s, and the database cannot be written anew: %.300s",
-		                a->what, why.text);
+		store_error_set(r->err, "%s, and the database cannot be written anew: %.300s",
+		                r->what, why.text);
 	}
 	sqlite3_finalize(st);
 	sqlite3_db_release_memory(s->db.sqlite);
-	return ok && (fsync(a->fd) == 0 || anew_fail(a, errno));
+	return ok && (fsync(r->fd) == 0 || rebuild_fail(r, errno));
 }
 
 /* What lies beside a database and must not meet another one. */
@@ -123,46 +123,46 @@ static void sides_remove(const char *path)
 	}
 }
 
-static bool other_fail(struct store_error *err)
+static bool replaced_fail(struct store_error *err)
 {
 	store_error_set(err, "the database file was replaced by another; put the old one back, or have "
 	                "/backup save what chatd has, stop chatd, and put that in its place");
 	return false;
 }
 
-/* From whole to path; an errno, or 0. Over what is there only where that is ours. */
-static int whole_name(const char *whole, const char *path, bool over)
+/* From finished to path; an errno, or 0. Over what is there only where that is ours. */
+static int finished_rename(const char *finished, const char *path, bool over)
 {
 	if (over)
-		return rename(whole, path) == 0 ? 0 : errno;
-	return files_rename_new(whole, path);
+		return rename(finished, path) == 0 ? 0 : errno;
+	return files_rename_new(finished, path);
 }
 
 /*
  * Calls it as the database is called, unless something else is there by now. The WAL that lies
  * there must not meet the new file, and may be all that has the last lines; so before it goes the
- * new one has a name, on the disk, by which the next start would know it (place_finish).
+ * new one has a name, on the disk, by which the next start would know it (recovery_finish).
  */
-static bool anew_name(struct anew *a)
+static bool rebuild_install(struct rebuild *r)
 {
-	const struct location *p = &a->s->location;
+	const struct location *p = &r->s->location;
 	enum location_look spot = location_look(p->path, &p->file);
-	char *whole = files_beside(p->path, WHOLE);
+	char *finished = files_beside(p->path, FINISHED);
 	int e = spot == LOCATION_OTHER ? EEXIST : 0;
-	if (e == 0 && (rename(a->path, whole) != 0 || !files_sync_folder(p->folder)))
+	if (e == 0 && (rename(r->path, finished) != 0 || !files_sync_folder(p->folder)))
 		e = errno;
 	if (e == 0) {
 		sides_remove(p->path);
 		e = files_sync_folder(p->folder) ? 0 : errno;
 	}
 	if (e == 0)
-		e = whole_name(whole, p->path, spot == LOCATION_SAME);
+		e = finished_rename(finished, p->path, spot == LOCATION_SAME);
 	if (e == EEXIST)
-		unlink(whole);
-	free(whole);
+		unlink(finished);
+	free(finished);
 	if (e == EEXIST)
-		return other_fail(a->err);
-	return e == 0 || anew_fail(a, e);
+		return replaced_fail(r->err);
+	return e == 0 || rebuild_fail(r, e);
 }
 
 /* The number of the newest record that a database has, with its WAL; -1: that cannot be read. */
@@ -183,44 +183,44 @@ static int64_t newest_record(const char *path)
 	return newest;
 }
 
-bool place_finish(const char *path, struct store_error *err)
+bool recovery_finish(const char *path, struct store_error *err)
 {
-	char *whole = files_beside(path, WHOLE), *folder = files_folder(path);
+	char *finished = files_beside(path, FINISHED), *folder = files_folder(path);
 	struct stat ours, there;
-	int fd = open(whole, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int fd = open(finished, O_RDWR | O_CLOEXEC | O_NOCTTY);
 	bool ok = fd < 0 && errno == ENOENT;
 	if (fd < 0 && !ok) {
-		store_error_set(err, "%s, which may have what was saved last, cannot be opened: %s", whole,
+		store_error_set(err, "%s, which may have what was saved last, cannot be opened: %s", finished,
 		                strerror(errno));
 	} else if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		store_error_set(err, "the database %s is already used by another chatd", path);
-	} else if (fd >= 0 && fstat(fd, &ours) == 0 && files_owned(whole, &ours, err)) {
+	} else if (fd >= 0 && fstat(fd, &ours) == 0 && files_owned(finished, &ours, err)) {
 		bool over = stat(path, &there) == 0;
-		if (over && newest_record(path) > newest_record(whole)) {
+		if (over && newest_record(path) > newest_record(finished)) {
 			log_warnx("%s, written when the database was removed or in doubt, is not used: the "
-			          "database has newer records", whole);
+			          "database has newer records", finished);
 			ok = true;
 		} else {
 			sides_remove(path);
 			files_sync_folder(folder);
-			ok = whole_name(whole, path, over) == 0;
+			ok = finished_rename(finished, path, over) == 0;
 			files_sync_folder(folder);
 			if (ok)
 				log_warnx("the database had been written anew when chatd ended: that is finished");
 			else
 				store_error_set(err, "%s, which has all that was saved, cannot be called %s: %s",
-				                whole, path, strerror(errno));
+				                finished, path, strerror(errno));
 		}
 	}
 	if (fd >= 0)
 		close(fd);
-	free(whole);
+	free(finished);
 	free(folder);
 	return ok;
 }
 
 /* After the first read its WAL is there. */
-static bool anew_settle(struct store *s, struct store_error *err)
+static bool rebuild_settle(struct store *s, struct store_error *err)
 {
 	uint64_t indexed;
 	if (!schema_migrate(s, s->location.path, false, err) || !connect_writer(s, err))
@@ -233,24 +233,24 @@ static bool anew_settle(struct store *s, struct store_error *err)
 	return true;
 }
 
-static bool anew_open(struct anew *a)
+static bool rebuild_switch(struct rebuild *r)
 {
-	struct store *s = a->s;
-	if (!connect_again(s, anew_settle, a->err)) {
+	struct store *s = r->s;
+	if (!connect_again(s, rebuild_settle, r->err)) {
 		/* It is whole, and stays, and is ours; but it is not what this connection writes to. */
 		s->location.file = location_file(s->location.path);
 		s->db.doubted = true;
 		close(s->lock_fd);
-		s->lock_fd = a->fd;
-		a->fd = -1;
+		s->lock_fd = r->fd;
+		r->fd = -1;
 		return false;
 	}
 	s->transaction.synced = s->db.doubted = false;
 	s->wal_pages = 0;
 	/* Closed after the last of this thread's connections to it. */
 	close(s->lock_fd);
-	s->lock_fd = a->fd;
-	a->fd = -1;
+	s->lock_fd = r->fd;
+	r->fd = -1;
 	location_note(s);
 	sqlite3_db_config(s->db.sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return true;
@@ -261,7 +261,7 @@ static bool anew_open(struct anew *a)
  * spoil it; so what the WAL has goes into the old file, wherever that is by now, and the WAL's
  * name goes. If the old file comes back it lacks its WAL, and is written anew.
  */
-static void other_leave(struct store *s)
+static void replaced_leave(struct store *s)
 {
 	const struct location *p = &s->location;
 	int frames = 0, copied = -1;
@@ -276,32 +276,32 @@ static void other_leave(struct store *s)
 	free(shm);
 }
 
-bool store_restore(struct store *s, struct store_error *err)
+bool store_rebuild(struct store *s, struct store_error *err)
 {
 	enum location_look spot = location_look(s->location.path, &s->location.file);
-	struct anew a = {
+	struct rebuild r = {
 		.s = s, .fd = -1, .err = err,
 		.what = spot != LOCATION_SAME ? "the database file was removed"
 		      : s->db.doubted ? "the disk may have lost what it was given"
 		                   : "the database's WAL was removed",
 	};
 	if (spot == LOCATION_OTHER) {
-		other_leave(s);
-		return other_fail(err);
+		replaced_leave(s);
+		return replaced_fail(err);
 	}
-	a.path = files_beside(s->location.path, "-new");
-	bool ok = anew_make(&a) && anew_fill(&a) && anew_name(&a);
+	r.path = files_beside(s->location.path, "-new");
+	bool ok = rebuild_create(&r) && rebuild_fill(&r) && rebuild_install(&r);
 	if (ok) {
 		files_sync_folder(s->location.folder);
-		ok = anew_open(&a);
-	} else if (a.fd >= 0) {
-		anew_remove(&a);
+		ok = rebuild_switch(&r);
+	} else if (r.fd >= 0) {
+		rebuild_remove(&r);
 	}
 	if (ok)
 		store_error_set(err, "%s; the database is written anew, with all that was saved: %.300s",
-		                a.what, s->location.path);
-	if (a.fd >= 0)
-		close(a.fd);
-	free(a.path);
+		                r.what, s->location.path);
+	if (r.fd >= 0)
+		close(r.fd);
+	free(r.path);
 	return ok;
 }

@@ -68,14 +68,14 @@ bool retention_record(struct store *s, const struct record *r)
 
 /* -- a room that would lose much ------------------------------------------------------- */
 
-/* The room's line of that place, from 0, is older than before_ms. -1: error. */
-static int old_at(struct store *s, uint32_t room, int64_t place, int64_t before_ms)
+/* The room's line at that offset, from 0, is older than before_ms. -1: error. */
+static int old_at(struct store *s, uint32_t room, int64_t offset, int64_t before_ms)
 {
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINE_AT);
 	if (!st)
 		return -1;
 	sqlite3_bind_int64(st, 1, room);
-	sqlite3_bind_int64(st, 2, place);
+	sqlite3_bind_int64(st, 2, offset);
 	s->db.error = SQLITE_OK;
 	int64_t time_ms = db_number(&s->db, st, INT64_MAX);
 	return s->db.error != SQLITE_OK ? -1 : time_ms < before_ms;
@@ -108,22 +108,22 @@ static int loses_much(struct store *s, uint32_t room, int64_t wall_ms, uint32_t 
 static int look_at_rooms(struct store *s, int64_t wall_ms, uint32_t days)
 {
 	struct retention *r = &s->retention;
-	struct keep *keeps = NULL;
-	size_t nkeeps = 0;
+	struct room_retention *list = NULL;
+	size_t n = 0;
 	int much = 0, rooms = 0, rc = SQLITE_ERROR;
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_IDS);
-	if (!st || (s->room_retentions.some && !keep_load(s, &keeps, &nkeeps))) {
-		free(keeps);
+	if (!st || (s->room_retentions.some && !room_retention_load(s, &list, &n))) {
+		free(list);
 		return -1;
 	}
 	sqlite3_bind_int64(st, 1, r->from_room);
 	while (much == 0 && rooms++ < OLD_ROOMS_STEP && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		r->room = (uint32_t)sqlite3_column_int64(st, 0);
-		const struct keep *k = keep_of(keeps, nkeeps, r->room);
+		const struct room_retention *k = room_retention_find(list, n, r->room);
 		much = loses_much(s, r->room, wall_ms, k && k->days ? k->days : days);
 	}
 	sqlite3_reset(st);
-	free(keeps);
+	free(list);
 	if (much == 0 && rc == SQLITE_ROW)
 		much = 2;
 	r->from_room = much == 2 ? r->room + 1 : 0;

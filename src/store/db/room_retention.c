@@ -10,9 +10,9 @@
 
 #include <stdlib.h>
 
-bool keep_save(struct store *s, const struct record *r)
+bool room_retention_save(struct store *s, const struct record *r)
 {
-	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_KEEP);
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_RETENTION);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, r->room);
@@ -24,15 +24,15 @@ bool keep_save(struct store *s, const struct record *r)
 	return db_run(st);
 }
 
-bool store_keeps(const struct store *s)
+bool store_has_room_retention(const struct store *s)
 {
 	return s->room_retentions.some;
 }
 
-bool keep_load(struct store *s, struct keep **keeps, size_t *n)
+bool room_retention_load(struct store *s, struct room_retention **rooms, size_t *n)
 {
-	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_KEEPS);
-	struct keep *list = NULL;
+	sqlite3_stmt *st = db_stmt(&s->db, SQL_ROOM_RETENTIONS);
+	struct room_retention *list = NULL;
 	size_t cap = 0;
 	int rc = SQLITE_ERROR;
 	*n = 0;
@@ -41,7 +41,7 @@ bool keep_load(struct store *s, struct keep **keeps, size_t *n)
 			cap = cap ? cap * 2 : 16;
 			list = mem_resize(list, cap * sizeof(*list));
 		}
-		list[(*n)++] = (struct keep){
+		list[(*n)++] = (struct room_retention){
 			.room = (uint32_t)sqlite3_column_int64(st, 0),
 			.days = (uint32_t)sqlite3_column_int64(st, 1),
 			.lines = (uint32_t)sqlite3_column_int64(st, 2),
@@ -49,7 +49,7 @@ bool keep_load(struct store *s, struct keep **keeps, size_t *n)
 	}
 	if (st)
 		sqlite3_reset(st);
-	*keeps = list;
+	*rooms = list;
 	if (rc == SQLITE_DONE)
 		s->room_retentions.some = *n > 0;
 	return rc == SQLITE_DONE;
@@ -57,12 +57,13 @@ bool keep_load(struct store *s, struct keep **keeps, size_t *n)
 
 static int by_room(const void *a, const void *b)
 {
-	uint32_t x = ((const struct keep *)a)->room, y = ((const struct keep *)b)->room;
-	return x < y ? -1 : x > y;
+	const struct room_retention *x = a, *y = b;
+	return x->room < y->room ? -1 : x->room > y->room;
 }
 
-const struct keep *keep_of(const struct keep *keeps, size_t n, uint32_t room)
+const struct room_retention *room_retention_find(const struct room_retention *rooms, size_t n,
+                                                 uint32_t room)
 {
-	const struct keep wanted = { .room = room };
-	return n ? bsearch(&wanted, keeps, n, sizeof(*keeps), by_room) : NULL;
+	const struct room_retention wanted = { .room = room };
+	return n ? bsearch(&wanted, rooms, n, sizeof(*rooms), by_room) : NULL;
 }

@@ -182,7 +182,7 @@ static bool room_record_save(struct store *s, const struct record *r)
 	if (r->kind == RECORD_TOPIC)
 		return topic_save(s, r);
 	if (r->kind == RECORD_KEEP)
-		return keep_save(s, r);
+		return room_retention_save(s, r);
 	return r->kind != RECORD_SEEN || seen_save(s, r);
 }
 

@@ -19,8 +19,8 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_ROOM_ADD] = "INSERT OR IGNORE INTO rooms(id, name) VALUES(?1, ?2)",
 	[SQL_ROOM_NAME] = "SELECT name FROM rooms WHERE id = ?1",
 	[SQL_ROOM_TOPIC] = "UPDATE rooms SET topic = ?2 WHERE id = ?1",
-	[SQL_ROOM_KEEP] = "UPDATE rooms SET keep_days = ?2, keep_lines = ?3 WHERE id = ?1",
-	[SQL_ROOM_KEEPS] = "SELECT id, keep_days, keep_lines FROM rooms"
+	[SQL_ROOM_RETENTION] = "UPDATE rooms SET keep_days = ?2, keep_lines = ?3 WHERE id = ?1",
+	[SQL_ROOM_RETENTIONS] = "SELECT id, keep_days, keep_lines FROM rooms"
 	                   " WHERE keep_days > 0 OR keep_lines > 0 ORDER BY id",
 	[SQL_ROOM_IDS] = "SELECT id FROM rooms WHERE id >= ?1 ORDER BY id",
 	[SQL_ROOM_LIST] = "SELECT r.id, r.name, r.topic, m.id, m.time_ms FROM rooms r"

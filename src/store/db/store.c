@@ -123,7 +123,7 @@ static bool rooms_drop_dead(struct store *s, struct store_error *err)
 
 static bool writer_open(struct store *s, const char *path, bool fresh, struct store_error *err)
 {
-	if (!db_open(&s->db, path, err) || (!fresh && !mark_check(s, err)) ||
+	if (!db_open(&s->db, path, err) || (!fresh && !wal_mark_check(s, err)) ||
 	    !schema_migrate(s, path, fresh, err) || !connect_writer(s, err))
 		return false;
 	s->room_retentions.some = true; /* until the first look at them */
@@ -146,7 +146,7 @@ struct store *store_open(const char *path, enum durability durability, struct st
 	 * effect before the first connection of the process, later it is refused and harmless. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (!memory) {
-		if (!place_finish(path, err))
+		if (!recovery_finish(path, err))
 			return NULL;
 		fd = file_lock(path, &made, err);
 		if (fd < 0)

@@ -9,7 +9,7 @@
 #include "chatd/base/fold.h"
 
 
-struct telling {
+struct sink {
 	int (*token)(void *ctx, int flags, const char *text, int len, int begin, int end);
 	void *ctx;
 };
@@ -30,9 +30,9 @@ static void unmake(Fts5Tokenizer *made)
 	(void)made;
 }
 
-static int tell(void *ctx, const struct fold_token *t)
+static int sink_token(void *ctx, const struct fold_token *t)
 {
-	const struct telling *to = ctx;
+	const struct sink *to = ctx;
 	return to->token(to->ctx, t->beside ? FTS5_TOKEN_COLOCATED : 0, t->text, (int)t->len,
 	                 (int)t->begin, (int)t->end);
 }
@@ -40,10 +40,10 @@ static int tell(void *ctx, const struct fold_token *t)
 static int tokenize(Fts5Tokenizer *made, void *ctx, int flags, const char *text, int len,
                     int (*token)(void *ctx, int flags, const char *text, int len, int begin, int end))
 {
-	struct telling to = { token, ctx };
+	struct sink to = { token, ctx };
 	(void)made;
 	return fold_text(text, text ? (size_t)len : 0,
-	                 flags & FTS5_TOKENIZE_QUERY ? FOLD_QUERY : FOLD_INDEX, tell, &to);
+	                 flags & FTS5_TOKENIZE_QUERY ? FOLD_QUERY : FOLD_INDEX, sink_token, &to);
 }
 
 bool tokenizer_register(sqlite3 *db)

@@ -31,14 +31,14 @@ enum {
 #define MARK_FORM "%016" PRIx64 "-%016" PRIx64 "-%016" PRIx64
 #define MARK_GET "SELECT value FROM meta WHERE key = 'wal'"
 
-struct mark {
+struct wal_mark_row {
 	uint64_t id, base, count;
 };
 
 enum found { FOUND_MARK, FOUND_NONE, FOUND_UNKNOWN };
 
 /* Of the text: a row that a power cut has torn is none. */
-static uint64_t mark_sum(const char *text)
+static uint64_t wal_mark_sum(const char *text)
 {
 	uint64_t sum = UINT64_C(0xcbf29ce484222325);
 	for (; *text; text++)
@@ -47,23 +47,23 @@ static uint64_t mark_sum(const char *text)
 }
 
 /* Always as long, so that the row stays where it is in its page. */
-static void mark_text(const struct mark *m, char text[MARK_BYTES + 1])
+static void wal_mark_text(const struct wal_mark_row *m, char text[MARK_BYTES + 1])
 {
 	int n = snprintf(text, MARK_BYTES + 1, MARK_FORM, m->id, m->base, m->count);
-	snprintf(text + n, (size_t)(MARK_BYTES + 1 - n), "-%016" PRIx64, mark_sum(text));
+	snprintf(text + n, (size_t)(MARK_BYTES + 1 - n), "-%016" PRIx64, wal_mark_sum(text));
 }
 
-static bool mark_parse(const char *text, struct mark *m)
+static bool wal_mark_parse(const char *text, struct wal_mark_row *m)
 {
-	char whole[MARK_BYTES + 1];
+	char written[MARK_BYTES + 1];
 	if (!text || sscanf(text, "%16" SCNx64 "-%16" SCNx64 "-%16" SCNx64, &m->id, &m->base,
 	                    &m->count) != 3)
 		return false;
-	mark_text(m, whole);
-	return strcmp(text, whole) == 0;
+	wal_mark_text(m, written);
+	return strcmp(text, written) == 0;
 }
 
-static enum found mark_find(sqlite3 *db, struct mark *m)
+static enum found wal_mark_find(sqlite3 *db, struct wal_mark_row *m)
 {
 	enum found found = FOUND_UNKNOWN;
 	sqlite3_stmt *st = NULL;
@@ -71,23 +71,23 @@ static enum found mark_find(sqlite3 *db, struct mark *m)
 		int rc = sqlite3_step(st);
 		if (rc == SQLITE_DONE)
 			found = FOUND_NONE;
-		else if (rc == SQLITE_ROW && mark_parse((const char *)sqlite3_column_text(st, 0), m))
+		else if (rc == SQLITE_ROW && wal_mark_parse((const char *)sqlite3_column_text(st, 0), m))
 			found = FOUND_MARK;
 	}
 	sqlite3_finalize(st);
 	return found;
 }
 
-static bool mark_put(sqlite3 *db, const struct mark *m)
+static bool wal_mark_put(sqlite3 *db, const struct wal_mark_row *m)
 {
 	char text[MARK_BYTES + 1], sql[200];
-	mark_text(m, text);
+	wal_mark_text(m, text);
 	snprintf(sql, sizeof(sql), "INSERT INTO meta(key, value) VALUES('wal', '%s')"
 	         " ON CONFLICT(key) DO UPDATE SET value = excluded.value", text);
 	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-static void mark_new_id(struct mark *m)
+static void wal_mark_new_id(struct wal_mark_row *m)
 {
 	sqlite3_randomness(sizeof(m->id), &m->id);
 }
@@ -104,22 +104,22 @@ static bool salts_read(sqlite3 *db, unsigned char salts[WAL_SALTS_BYTES])
 }
 
 /* Writes the first page as well, by which the row is found whatever lies beneath the WAL. */
-static bool mark_move(sqlite3 *db, bool begins)
+static bool wal_mark_move(sqlite3 *db, bool begins)
 {
-	struct mark m = { 0 };
+	struct wal_mark_row m = { 0 };
 	sqlite3_stmt *st = NULL;
 	char sql[64];
 	bool ok;
 	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
 		return false;
-	if (mark_find(db, &m) != FOUND_MARK) {
-		m = (struct mark){ 0 };
-		mark_new_id(&m);
+	if (wal_mark_find(db, &m) != FOUND_MARK) {
+		m = (struct wal_mark_row){ 0 };
+		wal_mark_new_id(&m);
 	}
 	if (begins)
 		m.base = m.count;
 	m.count++;
-	ok = mark_put(db, &m) &&
+	ok = wal_mark_put(db, &m) &&
 	     sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK &&
 	     sqlite3_step(st) == SQLITE_ROW;
 	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d; COMMIT", ok ? sqlite3_column_int(st, 0) : 0);
@@ -127,7 +127,7 @@ static bool mark_move(sqlite3 *db, bool begins)
 	return ok && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-void mark_committed(struct store *s, int pages)
+void wal_mark_committed(struct store *s, int pages)
 {
 	struct wal_mark *w = &s->wal_mark;
 	unsigned char salts[WAL_SALTS_BYTES];
@@ -138,7 +138,7 @@ void mark_committed(struct store *s, int pages)
 	if (!begins && pages - w->pages < MARK_PAGES)
 		return;
 	w->moves = true;
-	if (mark_move(s->db.sqlite, begins)) {
+	if (wal_mark_move(s->db.sqlite, begins)) {
 		memcpy(w->salts, salts, sizeof(salts));
 		w->pages = pages;
 	} else if (sqlite3_extended_errcode(s->db.sqlite) == SQLITE_IOERR_FSYNC) {
@@ -170,7 +170,7 @@ static sqlite3 *open_alone(const char *path)
 }
 
 /* What the file has of meta is no page that was torn. */
-static bool meta_is_whole(sqlite3 *db)
+static bool meta_is_sound(sqlite3 *db)
 {
 	sqlite3_stmt *st = NULL;
 	bool ok = sqlite3_prepare_v2(db, "PRAGMA integrity_check('meta')", -1, &st, NULL) == SQLITE_OK &&
@@ -181,27 +181,27 @@ static bool meta_is_whole(sqlite3 *db)
 	return ok;
 }
 
-static bool belongs(const char *path, const struct mark *with_wal)
+static bool belongs(const char *path, const struct wal_mark_row *with_wal)
 {
-	struct mark file = { 0 };
+	struct wal_mark_row file = { 0 };
 	sqlite3 *db = open_alone(path);
-	enum found found = db ? mark_find(db, &file) : FOUND_UNKNOWN;
+	enum found found = db ? wal_mark_find(db, &file) : FOUND_UNKNOWN;
 	bool ok;
 	if (found == FOUND_MARK)
 		ok = file.id == with_wal->id && file.count >= with_wal->base && file.count <= with_wal->count;
 	else /* before its first mark it had none */
-		ok = found == FOUND_UNKNOWN || with_wal->base == 0 || !meta_is_whole(db);
+		ok = found == FOUND_UNKNOWN || with_wal->base == 0 || !meta_is_sound(db);
 	sqlite3_close(db);
 	return ok;
 }
 
-bool mark_check(struct store *s, struct store_error *err)
+bool wal_mark_check(struct store *s, struct store_error *err)
 {
 	const char *path = sqlite3_db_filename(s->db.sqlite, "main");
-	struct mark m;
+	struct wal_mark_row m;
 	if (!path || *path == '\0')
 		return true;
-	if (mark_find(s->db.sqlite, &m) == FOUND_MARK && !belongs(path, &m)) {
+	if (wal_mark_find(s->db.sqlite, &m) == FOUND_MARK && !belongs(path, &m)) {
 		store_error_set(err, "%s-wal does not belong to the database beside it. If that was restored "
 		                "from a copy, move the -wal and the -shm away and start again; they may hold "
 		                "the last lines of the old database (chatd(8), BACKUP)", path);
@@ -217,16 +217,16 @@ bool mark_check(struct store *s, struct store_error *err)
 
 /* -- copies ------------------------------------------------------------------------------ */
 
-bool mark_copy(const char *path)
+bool wal_mark_copy(const char *path)
 {
-	struct mark m = { 0 };
+	struct wal_mark_row m = { 0 };
 	sqlite3 *db = NULL;
 	/* That it comes to the disk is seen to when it is done. */
 	bool ok = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
 	          SQLITE_OK && sqlite3_exec(db, "PRAGMA synchronous = OFF", NULL, NULL, NULL) == SQLITE_OK;
-	if (ok && mark_find(db, &m) == FOUND_MARK) {
-		mark_new_id(&m);
-		ok = mark_put(db, &m);
+	if (ok && wal_mark_find(db, &m) == FOUND_MARK) {
+		wal_mark_new_id(&m);
+		ok = wal_mark_put(db, &m);
 	}
 	return sqlite3_close(db) == SQLITE_OK && ok;
 }

@@ -231,7 +231,7 @@ static bool prune_step(struct writing *t, int64_t before_ms)
 	const struct writer_limits *l = &t->w->limits;
 	struct clocks now = { clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME) };
 	struct store_error err;
-	int n = l->history_lines || store_keeps(t->w->store)
+	int n = l->history_lines || store_has_room_retention(t->w->store)
 		? store_count(t->w->store, COUNT_LINES_STEP, &err) : 0;
 	if (n > 0)
 		return true;
@@ -269,7 +269,7 @@ bool writing_prune(struct writing *t)
 	if (!what_is_old(t, &before_ms))
 		return t->prune_at_ms == 0;
 	t->pruning = (t->w->limits.history_days || t->w->limits.history_lines ||
-	              store_keeps(t->w->store)) && prune_step(t, before_ms);
+	              store_has_room_retention(t->w->store)) && prune_step(t, before_ms);
 	if (t->pruning)
 		t->prune_at_ms = 0; /* here too */
 	return t->pruning;

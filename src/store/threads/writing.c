@@ -100,14 +100,14 @@ bool writing_in_place(struct writing *t, struct store_error *err)
 	struct store *s = t->w->store;
 	if (atomic_exchange(&t->w->doubted, false))
 		store_doubt(s);
-	if (store_in_place(s))
+	if (store_is_intact(s))
 		return true;
 	bool large = !store_replaced(s) && store_bytes(s) > RESTORE_BYTES_QUICK;
 	if (large && !t->failing) {
 		struct store_error word = { .text = "the database is written anew, which takes a while" };
 		writing_failed(t, &word);
 	}
-	if (!store_restore(s, err)) {
+	if (!store_rebuild(s, err)) {
 		t->pause_ms = !large ? RETRY_MS : t->pause_ms < RETRY_MS_MAX / 2 ? t->pause_ms * 2
 		                                                                 : RETRY_MS_MAX;
 		return false;
@@ -315,7 +315,7 @@ static bool writing_ended(struct writing *t)
 		lost++;
 	log_errx("%u records could not be saved and are lost", lost);
 	w->lost = true;
-	if (!store_in_place(w->store))
+	if (!store_is_intact(w->store))
 		writing_lose(t, t->why);
 	return true;
 }

@@ -86,14 +86,14 @@ static void a_room_keeps_longer_than_the_others(void **state)
 	assert_int_equal(prune(30, 0, 100), 0);
 	/* It says so after a restart, too. */
 	restart();
-	assert_true(store_keeps(store));
+	assert_true(store_has_room_retention(store));
 	assert_int_equal(prune(30, 0, 100), 0);
 	assert_string_equal(lines(1), "2 4");
 	/* Until it does so no more: what was passed over goes. */
 	keep(1, 0, 0);
 	assert_int_equal(prune(30, 0, 100), 2);
 	assert_string_equal(lines(1), "");
-	assert_false(store_keeps(store));
+	assert_false(store_has_room_retention(store));
 }
 
 static void a_room_keeps_shorter_than_the_others(void **state)

@@ -89,18 +89,18 @@ static struct store *store_of_lines(uint64_t n)
 {
 	struct store *s = store_in(path_of("chat.db"));
 	save_lines(s, 1, 1, n);
-	assert_true(store_in_place(s));
+	assert_true(store_is_intact(s));
 	return s;
 }
 
 static void restore(struct store *s)
 {
 	struct store_error err;
-	assert_false(store_in_place(s));
-	if (!store_restore(s, &err))
+	assert_false(store_is_intact(s));
+	if (!store_rebuild(s, &err))
 		fail_msg("%s", err.text);
 	assert_non_null(strstr(err.text, "is written anew"));
-	assert_true(store_in_place(s));
+	assert_true(store_is_intact(s));
 	assert_false(folder_has(loop.folder, "chat.db-new"));
 }
 
@@ -193,8 +193,8 @@ static void what_somebody_else_has_put_there_is_left(void **state)
 	move("chat.db-wal", "kept.db-wal");
 	put("chat.db", "not chatd's");
 	put("chat.db-wal", "nor is this");
-	assert_false(store_in_place(s));
-	assert_false(store_restore(s, &err));
+	assert_false(store_is_intact(s));
+	assert_false(store_rebuild(s, &err));
 	assert_non_null(strstr(err.text, "was replaced by another"));
 	store_close(s);
 	assert_has("chat.db", "not chatd's");
@@ -213,7 +213,7 @@ static void a_backup_put_in_its_place_is_whole(void **state)
 	save_lines(s, 1, 6, 500);
 	move("chat.db", "kept.db");
 	move("backup.db", "chat.db");
-	assert_false(store_restore(s, &err));
+	assert_false(store_rebuild(s, &err));
 	assert_int_equal(lines_in("chat.db"), 5);
 	assert_int_equal(lines_in("kept.db"), 500);
 	save_line(s, 501, 1, "bob", "still taken");
@@ -231,11 +231,11 @@ static void a_folder_that_is_gone_is_said_and_waited_for(void **state)
 	struct store *s = store_of_lines(5);
 	snprintf(old, sizeof(old), "%s-away", loop.folder->path);
 	assert_int_equal(rename(loop.folder->path, old), 0);
-	assert_false(store_in_place(s));
-	assert_false(store_restore(s, &err));
+	assert_false(store_is_intact(s));
+	assert_false(store_rebuild(s, &err));
 	assert_string_equal(err.text, "the folder of the database is gone");
 	assert_int_equal(rename(old, loop.folder->path), 0);
-	assert_true(store_in_place(s));
+	assert_true(store_is_intact(s));
 	save_line(s, 6, 1, "bob", "after");
 	store_close(s);
 	assert_int_equal(lines_in("chat.db"), 6);
@@ -249,7 +249,7 @@ static void what_cannot_be_written_anew_stays_as_it_was(void **state)
 	lose("chat.db");
 	/* Nothing can be made where a folder is. */
 	assert_int_equal(mkdir(path_of("chat.db-new"), 0700), 0);
-	assert_false(store_restore(s, &err));
+	assert_false(store_rebuild(s, &err));
 	assert_non_null(strstr(err.text, "the database file was removed"));
 	save_line(s, 6, 1, "bob", "still taken");
 	assert_int_equal(rmdir(path_of("chat.db-new")), 0);

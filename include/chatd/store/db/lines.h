@@ -24,6 +24,6 @@ int64_t lines_delete(struct store *s, uint64_t id, uint32_t room);
 
 /* Rooms that lost lines, each once, *n of them; and of these those that have none left. */
 void lines_note_room(uint32_t *room, int *n, uint32_t one);
-bool lines_keep_empty_rooms(struct store *s, uint32_t *room, int *n);
+bool lines_filter_empty_rooms(struct store *s, uint32_t *room, int *n);
 
 #endif

@@ -15,21 +15,22 @@ struct room_retentions {
 };
 
 /* Some room may say itself how long its lines are kept (RECORD_KEEP). */
-bool store_keeps(const struct store *s);
+bool store_has_room_retention(const struct store *s);
 
 /* How long one room's lines are kept, where it says so itself; 0: as for all rooms. */
-struct keep {
+struct room_retention {
 	uint32_t room;   /* its number */
 	uint32_t days;   /* lines older than so many days go */
 	uint32_t lines;  /* and those beyond the newest so many */
 };
 
 /* RECORD_KEEP: saves it, within the transaction that is open. */
-bool keep_save(struct store *s, const struct record *r);
+bool room_retention_save(struct store *s, const struct record *r);
 /* All of them, in order of room, as an array that the caller frees, *n is how many. False:
  * error. */
-bool keep_load(struct store *s, struct keep **keeps, size_t *n);
+bool room_retention_load(struct store *s, struct room_retention **rooms, size_t *n);
 /* The room's among them; NULL: it has none. */
-const struct keep *keep_of(const struct keep *keeps, size_t n, uint32_t room);
+const struct room_retention *room_retention_find(const struct room_retention *rooms, size_t n,
+                                                 uint32_t room);
 
 #endif

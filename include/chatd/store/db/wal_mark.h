@@ -17,14 +17,14 @@ struct wal_mark {
 	bool moves;              /* it is being written */
 };
 
-/* s->db.sqlite is to be written to, and nothing was yet: false if the WAL that lies beside its file does
+/* s->db is to be written to, and nothing was yet: false if the WAL that lies beside its file does
  * not belong to it, and err says what to do. Neither is changed. */
-bool mark_check(struct store *s, struct store_error *err);
+bool wal_mark_check(struct store *s, struct store_error *err);
 /* After each commit of the connection that writes, within its hook. That a mark could not be
  * written is no error: the next commit tries again. */
-void mark_committed(struct store *s, int pages);
+void wal_mark_committed(struct store *s, int pages);
 /* The copy of a database at path is another from here on, to which no WAL of the first belongs. It is
  * not brought to the disk. False: that could not be done. */
-bool mark_copy(const char *path);
+bool wal_mark_copy(const char *path);
 
 #endif
