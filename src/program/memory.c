@@ -21,7 +21,7 @@
 #include "chatd/core/state/state.h"
 #include "chatd/net/server.h"
 #include "chatd/program/users.h"
-#include "chatd/store/threads/writer_threads.h"
+#include "chatd/store/threads/writer_state.h"
 
 #define KIB UINT64_C(1024)
 
@@ -40,10 +40,10 @@ enum {
 	PRINCIPALS_MAX = ROOMS_MAX + REPORTS_MAX + MAILS_MAX + GHOSTS_MAX, /* each with one entry */
 	ROW_BYTES = 3 * NAME_BYTES_MAX, /* of a row of an answer beside struct row and the body */
 	QUERY_BYTES = 2 * KEY_BYTES + 11 * HASH_BYTES, /* strings of a query that is no search */
-	THREADS = READINGS + 2, /* the loop, those that read, the one that writes */
+	THREADS = READERS + 2, /* the loop, those that read, the one that writes */
 	STACK_BYTES = 1 << 20,  /* that a thread uses of its stack */
 	SHARE_BYTES = 256,      /* of a share of which something waits, in a queue and in a count */
-	SQLITE_READERS = READING_SECRETS + 1, /* and the connection of the start */
+	SQLITE_READERS = READER_SECRETS + 1, /* and the connection of the start */
 	SQLITE_BYTES_EACH = 4 << 20, /* statements, the full-text index's buffers, sorting */
 	PASSWORD_BYTES = 17 << 20, /* one yescrypt hash on its way: 16 MiB and libcrypt's own */
 	RING_BYTES = 4096 * 256 + 32768 * 16 + 8192 * 16, /* ring.c: operations, completions, vectors */
@@ -88,7 +88,7 @@ static uint64_t memory_connections(uint64_t n)
 static uint64_t memory_text(uint64_t n)
 {
 	return SENDQS_BYTES + n * SENDQS_BYTES_EACH + ARENA_BYTES +
-	       (ANSWERS_MAX + READINGS) * (uint64_t)(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX);
+	       (ANSWERS_MAX + READERS) * (uint64_t)(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX);
 }
 
 static uint64_t memory_logs(uint64_t n)
@@ -104,8 +104,8 @@ static uint64_t memory_questions(uint64_t n)
 	                  2 * ROWS_MAX * sizeof(struct row);
 	uint64_t search = HIDDEN_BYTES_MAX + ROOMS_MAX * 11 + BODY_BYTES_MAX;
 
-	return (ANSWERS_MAX + READINGS + 1) * answer + SEARCHES_WAITING_MAX * search +
-	       2 * n * (sizeof(struct asked) + QUERY_BYTES + SHARE_BYTES);
+	return (ANSWERS_MAX + READERS + 1) * answer + SEARCHES_WAITING_MAX * search +
+	       2 * n * (sizeof(struct request) + QUERY_BYTES + SHARE_BYTES);
 }
 
 static uint64_t memory_loop(void)

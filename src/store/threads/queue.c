@@ -1,5 +1,5 @@
 /*
- * The ring of records and the mailbox. Owns the bytes that wait, not what they
+ * The ring of records. Owns the bytes that wait, not what they
  * mean; makes no system call.
  *
  * The ring's two positions only grow; their difference is what waits, and each
@@ -155,27 +155,4 @@ void queue_drop(struct queue *q, const struct queue_mark *mark)
 	/* The count first: the producer must never see room for bytes and none for it. */
 	atomic_store(&q->dropped, mark->records);
 	atomic_store(&q->tail, mark->at);
-}
-
-void mailbox_post(struct mailbox *m, struct letter *l)
-{
-	struct letter *newest = atomic_load(&m->newest);
-	do
-		l->next = newest;
-	while (!atomic_compare_exchange_weak(&m->newest, &newest, l));
-}
-
-struct letter *mailbox_take(struct mailbox *m)
-{
-	/* Cheap where nothing came, which is the common case. */
-	if (!atomic_load(&m->newest))
-		return NULL;
-	struct letter *l = atomic_exchange(&m->newest, NULL), *first = NULL;
-	while (l) {
-		struct letter *before = l->next;
-		l->next = first;
-		first = l;
-		l = before;
-	}
-	return first;
 }

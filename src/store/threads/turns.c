@@ -13,8 +13,8 @@
 
 struct turns_share {
 	uint64_t share;         /* its number, the key */
-	struct letter *first;   /* those that wait, in the order of asking; never NULL */
-	struct letter *last;
+	struct message *first; /* those that wait, in the order of asking; never NULL */
+	struct message *last;
 	struct turns_share *before, *after; /* in the ring of all shares */
 	UT_hash_handle hh;      /* the hash's own */
 };
@@ -25,26 +25,26 @@ struct seats_share {
 	UT_hash_handle hh;      /* the hash's own */
 };
 
-struct asked *asked_new(const struct query *q)
+struct request *request_new(const struct query *q)
 {
 	size_t key_bytes = strlen(q->key) + 1, words_bytes = strlen(q->words) + 1;
-	struct asked *a = mem_alloc(sizeof(*a) + key_bytes + words_bytes);
-	char *text = (char *)(a + 1);
+	struct request *r = mem_alloc(sizeof(*r) + key_bytes + words_bytes);
+	char *text = (char *)(r + 1);
 	memcpy(text, q->key, key_bytes);
 	memcpy(text + key_bytes, q->words, words_bytes);
-	a->query = *q;
-	a->query.key = text;
-	a->query.words = text + key_bytes;
-	return a;
+	r->query = *q;
+	r->query.key = text;
+	r->query.words = text + key_bytes;
+	return r;
 }
 
-void asked_free(struct asked *a)
+void request_free(struct request *r)
 {
-	if (!a)
+	if (!r)
 		return;
 	/* Both strings lie behind it, one after the other. */
-	explicit_bzero(a + 1, strlen(a->query.key) + strlen(a->query.words) + 2);
-	free(a);
+	explicit_bzero(r + 1, strlen(r->query.key) + strlen(r->query.words) + 2);
+	free(r);
 }
 
 /* -- turns ---------------------------------------------------------------------- */
@@ -55,9 +55,9 @@ void turns_init(struct turns *t)
 	pthread_mutex_init(&t->mutex, NULL);
 }
 
-void turns_post(struct turns *t, struct asked *a)
+void turns_post(struct turns *t, struct request *r)
 {
-	mailbox_post(&t->posted, &a->letter);
+	mailbox_post(&t->posted, &r->message);
 }
 
 /* A share that has asked nothing comes last in the round. */
@@ -90,8 +90,8 @@ static void share_remove(struct turns *t, struct turns_share *s)
 /* With the mutex held: what was posted goes into the queues. */
 static void turns_sort(struct turns *t)
 {
-	for (struct letter *l = mailbox_take(&t->posted), *next; l; l = next) {
-		uint64_t number = ((struct asked *)l)->query.share;
+	for (struct message *l = mailbox_take(&t->posted), *next; l; l = next) {
+		uint64_t number = ((struct request *)l)->query.share;
 		struct turns_share *s;
 		next = l->next;
 		l->next = NULL;
@@ -115,9 +115,9 @@ bool turns_ready(struct turns *t)
 	return ready;
 }
 
-struct asked *turns_take(struct turns *t)
+struct request *turns_take(struct turns *t)
 {
-	struct letter *l = NULL;
+	struct message *l = NULL;
 	pthread_mutex_lock(&t->mutex);
 	turns_sort(t);
 	struct turns_share *s = t->next;
@@ -129,13 +129,13 @@ struct asked *turns_take(struct turns *t)
 			share_remove(t, s);
 	}
 	pthread_mutex_unlock(&t->mutex);
-	return (struct asked *)l;
+	return (struct request *)l;
 }
 
 void turns_release(struct turns *t)
 {
-	for (struct asked *a; (a = turns_take(t)); )
-		asked_free(a);
+	for (struct request *r; (r = turns_take(t)); )
+		request_free(r);
 	pthread_mutex_destroy(&t->mutex);
 }
 

@@ -1,20 +1,21 @@
 /*
- * The loop's side of the store's threads: what is appended, asked and told.
+ * The loop's side of the store's threads: what is appended and asked, and what comes of it.
  *
  * Owns everything the threads use, and starts and ends them. Apart from that it
  * must make no system call and take no lock.
  */
-#include "chatd/store/threads/writer_threads.h"
+#include "chatd/store/threads/writer.h"
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/store/db/clock.h"
 #include "chatd/store/secret.h"
+#include "chatd/store/threads/writer_state.h"
+#include "chatd/store/threads/writer_thread.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,129 +23,27 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static void eventfd_signal(int fd)
-{
-	uint64_t one = 1;
-	/* It can only fail where the counter is full, and then it is readable anyway. */
-	ssize_t n = write(fd, &one, sizeof(one));
-	(void)n;
-}
-
-/* -- sleeping -------------------------------------------------------------------- */
-
-void sleeper_sleep(struct sleeper *s, int timeout_ms, bool (*ready)(void *ctx), void *ctx)
-{
-	atomic_store(&s->asleep, true);
-	if (!ready(ctx)) {
-		struct pollfd p = { .fd = s->fd, .events = POLLIN };
-		if (poll(&p, 1, timeout_ms) > 0) {
-			uint64_t count;
-			ssize_t n = read(s->fd, &count, sizeof(count));
-			(void)n;
-		}
-	}
-	atomic_store(&s->asleep, false);
-}
-
-int sleeper_claim(struct sleeper *s)
-{
-	return atomic_exchange(&s->asleep, false) ? s->fd : -1;
-}
-
-void sleeper_wake(struct sleeper *s)
-{
-	int fd = sleeper_claim(s);
-	if (fd >= 0)
-		eventfd_signal(fd);
-}
-
-/* -- telling the loop --------------------------------------------------------------- */
-
-static void loop_notify(struct writer *w)
-{
-	if (!atomic_exchange(&w->notified, true))
-		eventfd_signal(w->event_fd);
-}
-
-static void told_post(struct writer *w, struct told told)
-{
-	struct told *t = mem_alloc(sizeof(*t));
-	*t = told;
-	mailbox_post(&w->told, &t->letter);
-	loop_notify(w);
-}
-
-void writer_tell(struct writer *w, const struct writer_event *event)
-{
-	told_post(w, (struct told){ .event = *event });
-}
-
-void writer_tell_rows(struct writer *w, struct rows *rows, struct waiting *seated, uint64_t share)
-{
-	atomic_fetch_add(&w->answers, 1);
-	told_post(w, (struct told){ .event = { .kind = WRITER_ROWS, .rows = rows },
-	                            .seated = seated, .share = share });
-}
-
-/* STORED goes through the mailbox too, so that it stays in order with the rest: after
- * WRITER_BACK, before rows that show what is stored. */
-void writer_tell_stored(struct writer *w, uint64_t seq)
-{
-	atomic_store(&w->stored, seq);
-	if (!atomic_exchange(&w->stored_posted, true))
-		mailbox_post(&w->told, &w->stored_told.letter);
-	loop_notify(w);
-}
-
-static struct letter *told_next(struct writer *w)
-{
-	if (!w->taken)
-		w->taken = mailbox_take(&w->told);
-	if (!w->taken) {
-		atomic_store(&w->notified, false);
-		w->taken = mailbox_take(&w->told);
-		if (!w->taken)
-			return NULL;
-		atomic_store(&w->notified, true); /* the loop is not asleep yet */
-	}
-	struct letter *l = w->taken;
-	w->taken = l->next;
-	return l;
-}
+/* -- what the loop takes --------------------------------------------------------- */
 
 /* Whoever asked may ask again, and those who have stopped for too many answers go on. */
-static void answer_taken(struct writer *w, const struct told *t)
+static void answer_taken(struct writer *w, const struct notification *n)
 {
-	seats_give_back(&t->seated->seats, t->share);
-	if (atomic_fetch_sub(&w->answers, 1) < ANSWERS_MAX)
+	seats_give_back(&n->waiting->seats, n->share);
+	if (atomic_fetch_sub(&w->notifications.answers, 1) < ANSWERS_MAX)
 		return;
-	for (int i = 0; i < READINGS; i++)
-		w->reading[i].wake = true;
+	for (int i = 0; i < READERS; i++)
+		w->readers[i].wake = true;
 }
 
 bool writer_next(struct writer *w, struct writer_event *e)
 {
-	for (;;) {
-		struct letter *l = told_next(w);
-		if (!l)
-			return false;
-		if (l == &w->stored_told.letter) {
-			/* From here on it may be posted again; what is read after is in. */
-			atomic_store(&w->stored_posted, false);
-			uint64_t seq = atomic_load(&w->stored);
-			if (seq == w->stored_said)
-				continue;
-			w->stored_said = seq;
-			*e = (struct writer_event){ .kind = WRITER_STORED, .seq = seq };
-			return true;
-		}
-		struct told *t = (struct told *)l;
-		*e = t->event;
-		if (e->kind == WRITER_ROWS)
-			answer_taken(w, t);
-		free(t);
-		return true;
-	}
+	struct notification n;
+	if (!notifications_next(&w->notifications, &n))
+		return false;
+	*e = n.event;
+	if (e->kind == WRITER_ROWS)
+		answer_taken(w, &n);
+	return true;
 }
 
 void writer_event_release(struct writer_event *e)
@@ -161,7 +60,7 @@ bool writer_append(struct writer *w, const struct record *r)
 {
 	if (!queue_push(w->queue, r))
 		return false;
-	w->wake_writing = true;
+	w->wake = true;
 	return true;
 }
 
@@ -184,7 +83,7 @@ bool writer_query(struct writer *w, const struct query *q)
 	struct waiting *waiting = waiting_for(w, q->kind);
 	if (!seats_take(&waiting->seats, q->share))
 		return false;
-	turns_post(&waiting->turns, asked_new(q));
+	turns_post(&waiting->turns, request_new(q));
 	waiting->brought++;
 	return true;
 }
@@ -201,7 +100,7 @@ const char *writer_sorry(enum query_kind kind)
 }
 
 /* Also where it sleeps because nobody takes the answers. */
-static bool reading_wanted(struct reading *t)
+static bool reader_wanted(struct reader *t)
 {
 	return t->wake || t->waiting->brought > 0;
 }
@@ -209,11 +108,11 @@ static bool reading_wanted(struct reading *t)
 int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX])
 {
 	int n = 0, fd;
-	if (w->wake_writing && (fd = sleeper_claim(&w->writing)) >= 0)
+	if (w->wake && (fd = sleeper_claim(&w->sleeper)) >= 0)
 		fds[n++] = fd;
-	w->wake_writing = false;
-	for (struct reading *t = w->reading; t < w->reading + READINGS; t++) {
-		if (reading_wanted(t) && (fd = sleeper_claim(&t->sleeper)) >= 0) {
+	w->wake = false;
+	for (struct reader *t = w->readers; t < w->readers + READERS; t++) {
+		if (reader_wanted(t) && (fd = sleeper_claim(&t->sleeper)) >= 0) {
 			fds[n++] = fd;
 			t->waiting->brought -= t->waiting->brought > 0;
 		}
@@ -227,7 +126,7 @@ int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX])
 
 int writer_event_fd(const struct writer *w)
 {
-	return w->event_fd;
+	return w->notifications.event_fd;
 }
 
 static void reload_free(struct reload *r)
@@ -244,7 +143,7 @@ void writer_reload(struct writer *w, const struct writer_limits *limits, const c
 	r->limits = *limits;
 	r->chat_log = chat_log ? mem_strdup(chat_log) : NULL;
 	reload_free(atomic_exchange(&w->reload, r));
-	w->wake_writing = true;
+	w->wake = true;
 }
 
 /* -- start and stop --------------------------------------------------------------------- */
@@ -260,8 +159,8 @@ static void writer_free(struct writer *w)
 	struct writer_event e;
 	while (writer_next(w, &e))
 		writer_event_release(&e);
-	for (int i = 0; i < READINGS; i++)
-		reading_release(&w->reading[i]);
+	for (int i = 0; i < READERS; i++)
+		reader_release(&w->readers[i]);
 	for (int i = 0; i < WAITINGS; i++) {
 		turns_release(&w->waiting[i].turns);
 		seats_release(&w->waiting[i].seats);
@@ -271,10 +170,10 @@ static void writer_free(struct writer *w)
 	store_close(w->start);
 	store_close(w->store); /* last, so that it takes the WAL away */
 	queue_free(w->queue);
-	fd_close(w->event_fd);
-	fd_close(w->writing.fd);
-	pthread_mutex_destroy(&w->mutex);
-	pthread_cond_destroy(&w->moved);
+	fd_close(w->notifications.event_fd);
+	fd_close(w->sleeper.fd);
+	pthread_mutex_destroy(&w->progress.mutex);
+	pthread_cond_destroy(&w->progress.moved);
 	free(w);
 }
 
@@ -303,28 +202,28 @@ static bool writer_open(struct writer *w, const struct writer_options *o, struct
 	w->start = store_open_reader(o->database, err);
 	if (!w->start)
 		return false;
-	for (int i = 0; i < READINGS; i++) {
-		struct reading *t = &w->reading[i];
-		if (i < READING_SECRETS && !(t->store = store_open_reader(o->database, err)))
+	for (int i = 0; i < READERS; i++) {
+		struct reader *t = &w->readers[i];
+		if (i < READER_SECRETS && !(t->store = store_open_reader(o->database, err)))
 			return false;
 		if (!fd_open(&t->sleeper.fd, err))
 			return false;
 	}
 	if (o->chat_log && !(w->chatlog = chatlog_open(o->chat_log, err)))
 		return false;
-	return fd_open(&w->event_fd, err) && fd_open(&w->writing.fd, err);
+	return fd_open(&w->notifications.event_fd, err) && fd_open(&w->sleeper.fd, err);
 }
 
 /* Ends the queries that run and those that wait, and joins their threads. */
-static void readings_stop(struct writer *w)
+static void readers_end(struct writer *w)
 {
-	atomic_store(&w->reading_stop, true);
-	for (int i = 0; i < READING_SECRETS; i++)
-		store_interrupt(w->reading[i].store);
-	pthread_mutex_lock(&w->mutex);
-	pthread_cond_broadcast(&w->moved);
-	pthread_mutex_unlock(&w->mutex);
-	for (struct reading *t = w->reading; t < w->reading + READINGS; t++) {
+	atomic_store(&w->readers_stop, true);
+	for (int i = 0; i < READER_SECRETS; i++)
+		store_interrupt(w->readers[i].store);
+	pthread_mutex_lock(&w->progress.mutex);
+	pthread_cond_broadcast(&w->progress.moved);
+	pthread_mutex_unlock(&w->progress.mutex);
+	for (struct reader *t = w->readers; t < w->readers + READERS; t++) {
 		if (!t->started)
 			continue;
 		eventfd_signal(t->sleeper.fd);
@@ -333,10 +232,10 @@ static void readings_stop(struct writer *w)
 }
 
 /* Returns an errno, or 0. */
-static int reading_start(struct reading *t, const char *name)
+static int reader_start(struct reader *t, const char *name)
 {
 	t->name = name;
-	int e = pthread_create(&t->thread, NULL, reading_main, t);
+	int e = pthread_create(&t->thread, NULL, reader_thread_main, t);
 	t->started = e == 0;
 	return e;
 }
@@ -347,20 +246,20 @@ static bool threads_start(struct writer *w, struct store_error *err)
 	sigset_t all, old;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int e = reading_start(&w->reading[READING_RANGES], "chatd-reader");
+	int e = reader_start(&w->readers[READER_RANGES], "chatd-reader");
 	if (!e)
-		e = reading_start(&w->reading[READING_SEARCHES], "chatd-search");
+		e = reader_start(&w->readers[READER_SEARCHES], "chatd-search");
 	if (!e)
-		e = reading_start(&w->reading[READING_LONG], "chatd-search2");
+		e = reader_start(&w->readers[READER_LONG], "chatd-search2");
 	if (!e)
-		e = reading_start(&w->reading[READING_BACKUPS], "chatd-backup");
-	for (int i = READING_SECRETS; !e && i < READINGS; i++)
-		e = reading_start(&w->reading[i], "chatd-secret");
+		e = reader_start(&w->readers[READER_BACKUPS], "chatd-backup");
+	for (int i = READER_SECRETS; !e && i < READERS; i++)
+		e = reader_start(&w->readers[i], "chatd-secret");
 	if (!e)
-		e = pthread_create(&w->writing_thread, NULL, writing_main, w);
+		e = pthread_create(&w->thread, NULL, writer_thread_main, w);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (e) {
-		readings_stop(w);
+		readers_end(w);
 		snprintf(err->text, sizeof(err->text), "no thread can be made: %s", strerror(e));
 		return false;
 	}
@@ -376,39 +275,39 @@ static void waiting_init(struct writer *w, uint32_t queries_max)
 	w->waiting[WAITING_SECRETS].seats.share_max = SECRETS_SHARE_MAX;
 	w->waiting[WAITING_SEARCHES].seats.max = SEARCHES_WAITING_MAX;
 	w->waiting[WAITING_SEARCHES].seats.share_max = SEARCHES_SHARE_MAX;
-	for (int i = 0; i < READINGS; i++)
-		w->reading[i] = (struct reading){ .w = w, .sleeper.fd = -1,
+	for (int i = 0; i < READERS; i++)
+		w->readers[i] = (struct reader){ .w = w, .sleeper.fd = -1,
 		                                  .waiting = &w->waiting[WAITING_SECRETS],
-		                                  .gives_way = i >= READING_LONG };
-	w->reading[READING_RANGES].waiting = &w->waiting[WAITING_RANGES];
-	w->reading[READING_RANGES].copies = true;
-	w->reading[READING_SEARCHES].waiting = &w->waiting[WAITING_SEARCHES];
-	w->reading[READING_SEARCHES].quick_cpu_ms = SEARCH_MS_QUICK;
-	w->reading[READING_LONG].waiting = &w->waiting[WAITING_LONG];
-	w->reading[READING_BACKUPS].waiting = &w->waiting[WAITING_BACKUPS];
+		                                  .gives_way = i >= READER_LONG };
+	w->readers[READER_RANGES].waiting = &w->waiting[WAITING_RANGES];
+	w->readers[READER_RANGES].copies = true;
+	w->readers[READER_SEARCHES].waiting = &w->waiting[WAITING_SEARCHES];
+	w->readers[READER_SEARCHES].quick_cpu_ms = SEARCH_MS_QUICK;
+	w->readers[READER_LONG].waiting = &w->waiting[WAITING_LONG];
+	w->readers[READER_BACKUPS].waiting = &w->waiting[WAITING_BACKUPS];
 }
 
 struct writer *writer_start(const struct writer_options *o, struct store_error *err)
 {
 	struct writer *w = mem_zero(1, sizeof(*w));
 	pthread_condattr_t attr;
-	w->event_fd = w->writing.fd = -1;
+	w->notifications.event_fd = w->sleeper.fd = -1;
 	waiting_init(w, o->queries_max);
 	w->limits = o->limits;
 	w->queue = queue_new(RECORDS_BYTES, UNSTORED_MAX);
-	pthread_mutex_init(&w->mutex, NULL);
+	pthread_mutex_init(&w->progress.mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->moved, &attr);
+	pthread_cond_init(&w->progress.moved, &attr);
 	pthread_condattr_destroy(&attr);
 	if (!writer_open(w, o, err)) {
 		writer_free(w);
 		return NULL;
 	}
-	w->stored_said = store_last_seq(w->store);
-	atomic_store(&w->stored, w->stored_said);
-	w->stored_shared = w->stored_said;
-	w->indexed_shared = store_indexed(w->store);
+	w->notifications.stored_said = store_last_seq(w->store);
+	atomic_store(&w->notifications.stored, w->notifications.stored_said);
+	w->progress.stored = w->notifications.stored_said;
+	w->progress.indexed = store_indexed(w->store);
 	atomic_store(&w->reindexing, store_reindexes(w->store));
 	if (!threads_start(w, err)) {
 		writer_free(w);
@@ -430,11 +329,11 @@ void writer_loaded(struct writer *w)
 
 bool writer_stop(struct writer *w, int wait_ms)
 {
-	readings_stop(w);
+	readers_end(w);
 	w->stop_by_ms = clock_ms(CLOCK_MONOTONIC) + wait_ms;
-	atomic_store(&w->writing_stop, true);
-	eventfd_signal(w->writing.fd);
-	pthread_join(w->writing_thread, NULL);
+	atomic_store(&w->thread_stop, true);
+	eventfd_signal(w->sleeper.fd);
+	pthread_join(w->thread, NULL);
 
 	bool lost = w->lost;
 	writer_free(w);

@@ -1,6 +1,7 @@
 /*
  * The ring of records and the mailbox: nothing lost, nothing twice, in order.
  */
+#include "chatd/store/threads/mailbox.h"
 #include "chatd/store/threads/queue.h"
 #include "store_help.h"
 
@@ -169,7 +170,7 @@ static void loses_nothing_between_two_threads(void **state)
 /* -- the mailbox ---------------------------------------------------------------- */
 
 struct note {
-	struct letter letter;  /* first: what the mailbox links */
+	struct message message;  /* first: what the mailbox links */
 	int from;              /* which thread posted it */
 	int number;            /* and as its how many-th */
 };
@@ -184,27 +185,27 @@ static void *post_notes(void *arg)
 	int from = *(int *)arg;
 	for (int i = 0; i < NOTES; i++) {
 		notes[from][i] = (struct note){ .from = from, .number = i };
-		mailbox_post(&box, &notes[from][i].letter);
+		mailbox_post(&box, &notes[from][i].message);
 	}
 	return NULL;
 }
 
-static void letters_come_in_order(void **state)
+static void messages_come_in_order(void **state)
 {
 	(void)state;
 	struct mailbox m = { NULL };
 	struct note n[3] = { { .number = 0 }, { .number = 1 }, { .number = 2 } };
 	assert_null(mailbox_take(&m));
 	for (int i = 0; i < 3; i++)
-		mailbox_post(&m, &n[i].letter);
+		mailbox_post(&m, &n[i].message);
 	int seen = 0;
-	for (struct letter *l = mailbox_take(&m); l; l = l->next)
+	for (struct message *l = mailbox_take(&m); l; l = l->next)
 		assert_int_equal(((struct note *)l)->number, seen++);
 	assert_int_equal(seen, 3);
 	assert_null(mailbox_take(&m));
 }
 
-static void letters_of_many_threads_arrive_once(void **state)
+static void messages_of_many_threads_arrive_once(void **state)
 {
 	(void)state;
 	pthread_t thread[POSTERS];
@@ -214,7 +215,7 @@ static void letters_of_many_threads_arrive_once(void **state)
 		pthread_create(&thread[i], NULL, post_notes, &id[i]);
 	}
 	while (got < POSTERS * NOTES) {
-		for (struct letter *l = mailbox_take(&box); l; l = l->next, got++) {
+		for (struct message *l = mailbox_take(&box); l; l = l->next, got++) {
 			struct note *n = (struct note *)l;
 			wrong += n->number != next[n->from]++;
 		}
@@ -235,8 +236,8 @@ int main(void)
 		cmocka_unit_test(is_full_by_bytes_and_takes_nothing_then),
 		cmocka_unit_test(holds_the_longest_line),
 		cmocka_unit_test(loses_nothing_between_two_threads),
-		cmocka_unit_test(letters_come_in_order),
-		cmocka_unit_test(letters_of_many_threads_arrive_once),
+		cmocka_unit_test(messages_come_in_order),
+		cmocka_unit_test(messages_of_many_threads_arrive_once),
 	};
 	return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
 }

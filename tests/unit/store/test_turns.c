@@ -6,7 +6,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/store/threads/turns.h"
-#include "chatd/store/threads/writer_threads.h"
+#include "chatd/store/threads/writer_state.h"
 
 #include <sched.h>
 
@@ -21,7 +21,7 @@ static void post(struct turns *t, uint64_t share, uint64_t number)
 	q.number = number;
 	q.key = "a key";
 	q.words = "some words";
-	turns_post(t, asked_new(&q));
+	turns_post(t, request_new(&q));
 }
 
 /* The numbers of the next n, in the order in which they are served. */
@@ -32,13 +32,13 @@ static const char *served(struct turns *t, int n)
 
 	text[0] = '\0';
 	for (int i = 0; i < n; i++) {
-		struct asked *a = turns_take(t);
+		struct request *a = turns_take(t);
 		assert_non_null(a);
 		assert_string_equal(a->query.key, "a key");
 		assert_string_equal(a->query.words, "some words");
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%lu", i ? " " : "",
 		                        (unsigned long)a->query.number);
-		asked_free(a);
+		request_free(a);
 	}
 	return text;
 }

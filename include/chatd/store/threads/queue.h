@@ -1,12 +1,7 @@
 /*
- * What passes between the loop and the store's threads without a lock.
- *
- * A queue is a ring of records from one producer to one consumer. The consumer
+ * A ring of records from one producer to one consumer, without a lock. The consumer
  * reads records where they lie and gives their room back only when they are
  * saved, so what could not be saved is still there to be tried again.
- *
- * A mailbox is a list of letters from any thread to one; it has no bound of its
- * own, those who post have.
  */
 #ifndef CHATD_STORE_THREADS_QUEUE_H
 #define CHATD_STORE_THREADS_QUEUE_H
@@ -46,19 +41,5 @@ struct queue_mark queue_first(const struct queue *q);
 bool queue_next(struct queue *q, struct queue_mark *mark, struct record *r);
 /* Consumer: gives back all records before the mark. */
 void queue_drop(struct queue *q, const struct queue_mark *mark);
-
-/* Embedded first in what is posted, which the mailbox does not own. */
-struct letter {
-	struct letter *next;  /* posted before this one; after mailbox_take: after it */
-};
-
-struct mailbox {
-	_Atomic(struct letter *) newest;  /* NULL: empty */
-};
-
-/* Any thread. */
-void mailbox_post(struct mailbox *m, struct letter *l);
-/* The one reader: all letters, the first posted first; NULL: none. */
-struct letter *mailbox_take(struct mailbox *m);
 
 #endif

@@ -14,20 +14,20 @@
 #define CHATD_STORE_THREADS_TURNS_H
 
 #include "chatd/core/event.h"
-#include "chatd/store/threads/queue.h"
+#include "chatd/store/threads/mailbox.h"
 
 #include <pthread.h>
 
 /* A query on its way to a thread; its two strings follow it in memory. */
-struct asked {
-	struct letter letter;   /* first: what mailbox and queue link */
+struct request {
+	struct message message; /* first: what mailbox and queue link */
 	struct query query;     /* key and words point behind this struct */
 };
 
 /* Copies the query with its strings. */
-struct asked *asked_new(const struct query *q);
+struct request *request_new(const struct query *q);
 /* Clears it, for it may hold a password, and frees it. NULL is fine. */
-void asked_free(struct asked *a);
+void request_free(struct request *r);
 
 struct turns_share;
 
@@ -42,12 +42,12 @@ void turns_init(struct turns *t);
 /* When nobody takes any more: frees what waits. */
 void turns_release(struct turns *t);
 
-/* Any thread: takes a over. */
-void turns_post(struct turns *t, struct asked *a);
+/* Any thread: takes r over. */
+void turns_post(struct turns *t, struct request *r);
 /* Those who take: something waits. */
 bool turns_ready(struct turns *t);
 /* Those who take: the next one, which is the caller's from here on. NULL: none waits. */
-struct asked *turns_take(struct turns *t);
+struct request *turns_take(struct turns *t);
 
 struct seats_share;
 
@@ -67,5 +67,12 @@ struct seats {
 bool seats_take(struct seats *s, uint64_t share);
 void seats_give_back(struct seats *s, uint64_t share);
 void seats_release(struct seats *s);
+
+/* Queries of one sort, from asking to answering. */
+struct waiting {
+	struct turns turns;     /* those that no thread has taken */
+	struct seats seats;     /* loop: how many may be asked */
+	uint32_t brought;       /* loop: asked since writer_wake_fds; as many threads are woken */
+};
 
 #endif

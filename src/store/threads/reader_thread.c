@@ -4,12 +4,13 @@
  * between them, so that the writer need not. Those that answer what is about secrets
  * have no database, and give way to everybody else, as does the one that makes backups.
  */
-#include "chatd/store/threads/writer_threads.h"
+#include "chatd/store/threads/reader_thread.h"
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/store/db/clock.h"
 #include "chatd/store/secret.h"
+#include "chatd/store/threads/writer_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,18 +27,18 @@ enum {
 	GIVES_WAY_IOPRIO = 7, /* the last of ioprio_set(2)'s levels */
 };
 
-/* Its connection is to a file that is no longer the one that writing has. */
-static bool reading_is_stale(struct reading *t)
+/* Its connection is to a file that is no longer the one that the writer thread has. */
+static bool reader_is_stale(struct reader *t)
 {
-	return t->store && t->generation != atomic_load(&t->w->generation);
+	return t->store && t->generation != atomic_load(&t->w->files.generation);
 }
 
 /* Opens it anew where it is stale. False: it cannot be, which is tried again. */
-static bool reading_current(struct reading *t)
+static bool reader_current(struct reader *t)
 {
-	unsigned generation = atomic_load(&t->w->generation);
+	unsigned generation = atomic_load(&t->w->files.generation);
 	struct store_error err;
-	if (!reading_is_stale(t))
+	if (!reader_is_stale(t))
 		return true;
 	if (clock_ms(CLOCK_MONOTONIC) < t->reopen_at_ms)
 		return false;
@@ -55,33 +56,33 @@ static bool reading_current(struct reading *t)
 
 static bool copy_due(struct writer *w)
 {
-	int pages = atomic_load(&w->wal_pages), copied = atomic_load(&w->wal_copied);
+	int pages = atomic_load(&w->files.wal_pages), copied = atomic_load(&w->files.wal_copied);
 	/* Fewer than were copied: the WAL has started anew. */
 	return pages - (pages < copied ? 0 : copied) >= WAL_PAGES_COPY;
 }
 
 /* Answers that nobody takes are kept in memory: beyond so many it waits. */
-static bool reading_has_work(struct reading *t)
+static bool reader_has_work(struct reader *t)
 {
-	return atomic_load(&t->w->answers) < ANSWERS_MAX && turns_ready(&t->waiting->turns);
+	return atomic_load(&t->w->notifications.answers) < ANSWERS_MAX && turns_ready(&t->waiting->turns);
 }
 
-static bool reading_ready(void *ctx)
+static bool reader_ready(void *ctx)
 {
-	struct reading *t = ctx;
-	return reading_has_work(t) || atomic_load(&t->w->reading_stop) ||
-	       (reading_is_stale(t) ? t->reopen_at_ms == 0 : t->copies && copy_due(t->w));
+	struct reader *t = ctx;
+	return reader_has_work(t) || atomic_load(&t->w->readers_stop) ||
+	       (reader_is_stale(t) ? t->reopen_at_ms == 0 : t->copies && copy_due(t->w));
 }
 
-static void reading_copy(struct reading *t)
+static void reader_copy(struct reader *t)
 {
 	struct writer *w = t->w;
-	if (!t->copies || !copy_due(w) || !reading_current(t))
+	if (!t->copies || !copy_due(w) || !reader_current(t))
 		return;
-	int pages = atomic_load(&w->wal_pages);
+	int pages = atomic_load(&w->files.wal_pages);
 	if (!store_checkpoint(t->store))
-		atomic_store(&w->doubted, true);
-	atomic_store(&w->wal_copied, pages);
+		atomic_store(&w->files.doubted, true);
+	atomic_store(&w->files.wal_copied, pages);
 }
 
 /* Waits, with the mutex held, until *mark has come to seq. NULL: it has. */
@@ -89,44 +90,45 @@ static const char *wait_for(struct writer *w, const uint64_t *mark, uint64_t seq
                             const struct timespec *until, const char *late)
 {
 	while (*mark < seq) {
-		if (atomic_load(&w->reading_stop))
+		if (atomic_load(&w->readers_stop))
 			return "The server is going down.";
-		if (w->failing_shared)
+		if (w->progress.failing)
 			return "The history cannot be read while nothing can be saved.";
-		if (pthread_cond_timedwait(&w->moved, &w->mutex, until) != 0 && *mark < seq)
+		if (pthread_cond_timedwait(&w->progress.moved, &w->progress.mutex, until) != 0 &&
+		    *mark < seq)
 			return late;
 	}
 	return NULL;
 }
 
 /* NULL: what the query is to see can be seen; otherwise a sentence for who asked. */
-static const char *reading_wait(struct writer *w, const struct query *q)
+static const char *reader_wait(struct writer *w, const struct query *q)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += WAIT_MS_MAX / 1000;
-	pthread_mutex_lock(&w->mutex);
-	const char *sorry = wait_for(w, &w->stored_shared, q->after_seq, &until,
+	pthread_mutex_lock(&w->progress.mutex);
+	const char *sorry = wait_for(w, &w->progress.stored, q->after_seq, &until,
 	                             "The history is busy; try again in a moment.");
-	if (!sorry && query_needs_index(q->kind) && w->indexed_shared < q->after_seq &&
+	if (!sorry && query_needs_index(q->kind) && w->progress.indexed < q->after_seq &&
 	    !atomic_load(&w->reindexing)) {
 		/* Asked for only now, when all that is to be indexed is saved. */
 		atomic_store(&w->index_wanted, true);
-		sleeper_wake(&w->writing);
-		sorry = wait_for(w, &w->indexed_shared, q->after_seq, &until,
+		sleeper_wake(&w->sleeper);
+		sorry = wait_for(w, &w->progress.indexed, q->after_seq, &until,
 		                 "The search is busy. Try again in a moment.");
 	}
-	pthread_mutex_unlock(&w->mutex);
+	pthread_mutex_unlock(&w->progress.mutex);
 	return sorry;
 }
 
 /* NULL: it is not found as soon as it would have to be here. */
-static struct rows *reading_rows(struct reading *t, const struct query *q)
+static struct rows *reader_rows(struct reader *t, const struct query *q)
 {
 	if (!t->store)
 		return secret_answer(q);
-	const char *sorry = reading_wait(t->w, q);
-	if (!sorry && !reading_current(t))
+	const char *sorry = reader_wait(t->w, q);
+	if (!sorry && !reader_current(t))
 		sorry = "The history cannot be read at present.";
 	if (sorry)
 		return rows_sorry(q, sorry);
@@ -140,38 +142,39 @@ static struct rows *reading_rows(struct reading *t, const struct query *q)
  * As it keeps its seat, whoever asks for such ones alone has soon none left, and takes
  * little of the time here.
  */
-static void reading_answer(struct reading *t, struct asked *a)
+static void reader_answer(struct reader *t, struct request *r)
 {
 	struct writer *w = t->w;
-	struct rows *rows = reading_rows(t, &a->query);
+	struct rows *rows = reader_rows(t, &r->query);
 	if (!rows) {
-		turns_post(&w->waiting[WAITING_LONG].turns, a);
-		sleeper_wake(&w->reading[READING_LONG].sleeper);
+		turns_post(&w->waiting[WAITING_LONG].turns, r);
+		sleeper_wake(&w->readers[READER_LONG].sleeper);
 		return;
 	}
 	/* A long one has its seat where it was asked. */
 	struct waiting *seated = t->waiting == &w->waiting[WAITING_LONG]
 		? &w->waiting[WAITING_SEARCHES] : t->waiting;
-	uint64_t share = a->query.share;
-	asked_free(a);
-	writer_tell_rows(w, rows, seated, share);
+	uint64_t share = r->query.share;
+	request_free(r);
+	notifications_post_rows(&w->notifications, rows, seated, share);
 }
 
-/* Answers what was asked, as long as the loop takes the answers. After reading_stop nobody
+/* Answers what was asked, as long as the loop takes the answers. After readers_stop nobody
  * hears one any more, and the end must not wait for a row of hashes. */
-static void reading_take(struct reading *t)
+static void reader_take(struct reader *t)
 {
-	struct asked *a;
-	while (!atomic_load(&t->w->reading_stop) && atomic_load(&t->w->answers) < ANSWERS_MAX &&
-	       (a = turns_take(&t->waiting->turns))) {
-		reading_answer(t, a);
-		reading_copy(t);
+	struct request *r;
+	while (!atomic_load(&t->w->readers_stop) &&
+	       atomic_load(&t->w->notifications.answers) < ANSWERS_MAX &&
+	       (r = turns_take(&t->waiting->turns))) {
+		reader_answer(t, r);
+		reader_copy(t);
 	}
 }
 
-void *reading_main(void *arg)
+void *reader_thread_main(void *arg)
 {
-	struct reading *t = arg;
+	struct reader *t = arg;
 	/* By itself: to name another thread one would have to write in /proc (sandbox.h). */
 	prctl(PR_SET_NAME, t->name);
 	/* Where the system does not allow it, these work as eagerly as all else. */
@@ -180,17 +183,17 @@ void *reading_main(void *arg)
 		syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 		        IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, GIVES_WAY_IOPRIO));
 	}
-	while (!atomic_load(&t->w->reading_stop)) {
+	while (!atomic_load(&t->w->readers_stop)) {
 		/* Also without a query: the old file's room on the disk is free once nobody has it open. */
-		reading_current(t);
-		reading_take(t);
-		reading_copy(t);
-		sleeper_sleep(&t->sleeper, reading_is_stale(t) ? RETRY_MS : -1, reading_ready, t);
+		reader_current(t);
+		reader_take(t);
+		reader_copy(t);
+		sleeper_sleep(&t->sleeper, reader_is_stale(t) ? RETRY_MS : -1, reader_ready, t);
 	}
 	return NULL;
 }
 
-void reading_release(struct reading *t)
+void reader_release(struct reader *t)
 {
 	store_close(t->store);
 	if (t->sleeper.fd >= 0)

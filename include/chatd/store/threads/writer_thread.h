@@ -1,0 +1,11 @@
+/*
+ * The thread that writes.
+ */
+#ifndef CHATD_STORE_THREADS_WRITER_THREAD_H
+#define CHATD_STORE_THREADS_WRITER_THREAD_H
+
+/* The thread's function; arg is the struct writer. It ends once writer->thread_stop is true and all
+ * is saved, or cannot be by writer->stop_by_ms. */
+void *writer_thread_main(void *arg);
+
+#endif
