@@ -46,14 +46,6 @@ bool writer_next(struct writer *w, struct writer_event *e)
 	return true;
 }
 
-void writer_event_release(struct writer_event *e)
-{
-	rows_release(e->rows);
-	free(e->reason);
-	e->rows = NULL;
-	e->reason = NULL;
-}
-
 /* -- asking the threads -------------------------------------------------------------- */
 
 bool writer_append(struct writer *w, const struct record *r)

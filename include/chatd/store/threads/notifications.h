@@ -9,7 +9,7 @@
 #define CHATD_STORE_THREADS_NOTIFICATIONS_H
 
 #include "chatd/store/threads/mailbox.h"
-#include "chatd/store/threads/writer.h"
+#include "chatd/store/threads/writer_event.h"
 
 struct waiting;
 

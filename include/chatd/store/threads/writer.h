@@ -22,6 +22,7 @@
 
 #include "chatd/core/event.h"
 #include "chatd/store/db/store.h"
+#include "chatd/store/threads/writer_event.h"
 
 struct writer;
 
@@ -88,31 +89,8 @@ int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX]);
  * written once per sleep of the loop, and need never be read. */
 int writer_event_fd(const struct writer *w);
 
-enum writer_event_kind {
-	WRITER_STORED,     /* seq */
-	WRITER_FAILED,     /* reason, valid until writer_event_release; what waits is kept and
-	                    * tried again every second. Comes again when the reason changes. low: for
-	                    * want of space that is to be left free; what is appended is saved all the
-	                    * same, so it had better be what frees some, and not lines */
-	WRITER_BACK,       /* saving works again */
-	WRITER_ROWS,       /* rows */
-	WRITER_ROOM_EMPTY, /* room, true as of seq */
-	WRITER_CLOCK,      /* low: the host's clock may be wrong; otherwise it is believed again */
-	WRITER_NOTICE,     /* reason: what was done that administrators are to know */
-};
-
-struct writer_event {
-	enum writer_event_kind kind;
-	uint64_t seq;
-	uint32_t room;
-	bool low;                /* FAILED, CLOCK: see there */
-	char *reason;
-	struct rows *rows;
-};
-
 /* Takes the next thing that happened. False: nothing more for now. */
 bool writer_next(struct writer *w, struct writer_event *e);
-void writer_event_release(struct writer_event *e);
 
 /* SIGHUP: new limits; and the chat log is opened anew under its old or a new
  * name (NULL: none). Takes effect soon, in the writer's thread. */

@@ -11,7 +11,7 @@
  *	writer_thread, reader_thread    the threads' functions
  *	notifications    what they say to the loop
  *	queue, turns     what they are given
- *	sleeper, mailbox
+ *	writer_event, sleeper, mailbox
  *
  * Private to src/store/threads, and to src/program/memory.c, which adds up what all of it takes.
  */
