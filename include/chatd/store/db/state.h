@@ -4,20 +4,22 @@
  * The modules from top to bottom; each calls only what stands below it:
  *
  *	store            opening, closing, what a start reads
- *	recovery         a database that was removed is written anew
+ *	recovery         a database that was removed is rebuilt
  *	connect          a connection made ready, exchanged, interrupted
  *	query            answers: ranges, the audit, sizes
  *	search, backup   the answers that take long
  *	answer           an answer while it is made
  *	save             records
  *	prune, erase, remove    what goes, in steps
- *	retention, room_retention, wipe
+ *	retention        may old lines go?
+ *	room_retention, wipe
  *	lines            ranges and deleting
  *	index            the full-text index
  *	schema, lines_table, wal_mark, location
  *	transaction      begin, commit, errors
  *	db               a connection and its statements
- *	known_rooms, files, statements, tokenizer, error
+ *	known_rooms, files, statements, tokenizer
+ *	error
  *
  * Private to src/store/db.
  */
