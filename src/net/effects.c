@@ -58,11 +58,11 @@ static void answer_refused(struct server *s)
 
 static void answer_request(struct server *s)
 {
-	struct answer a;
+	struct response a;
 
 	if (requests_answer(s, &a)) {
 		effects_step(s, &a.event);
-		answer_release(&a);
+		response_release(&a);
 	}
 }
 

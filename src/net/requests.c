@@ -26,7 +26,7 @@ void requests_add(struct server *s, const struct effect *e)
 		r->list = mem_resize(r->list, r->cap * sizeof *r->list);
 	}
 	/* The effect's text is gone with the next step. */
-	r->list[r->n++] = (struct request){
+	r->list[r->n++] = (struct program_request){
 		.kind = e->kind, .conn = e->conn, .text = mem_strdup(e->text != NULL ? e->text : ""),
 		.arrived = e->kind == EFFECT_ARRIVED ? arrived_at(s, e->about) : (struct arrival){0},
 	};
@@ -34,7 +34,7 @@ void requests_add(struct server *s, const struct effect *e)
 
 /* -- answers ----------------------------------------------------------------------------------- */
 
-static void reload(const struct server_program *p, const struct request *r, struct answer *a)
+static void reload(const struct server_program *p, const struct program_request *r, struct response *a)
 {
 	a->event.kind = EVENT_RELOADED;
 	if (p->reload != NULL)
@@ -42,7 +42,7 @@ static void reload(const struct server_program *p, const struct request *r, stru
 	a->event.reloaded.lines = a->said.len > 0 ? a->said.data : "";
 }
 
-static void figures(const struct server_program *p, struct answer *a)
+static void figures(const struct server_program *p, struct response *a)
 {
 	a->event.kind = EVENT_FIGURES;
 	a->event.figures = &a->figures;
@@ -50,7 +50,7 @@ static void figures(const struct server_program *p, struct answer *a)
 		p->figures(p->ctx, &a->figures);
 }
 
-static void stop(struct server *s, const struct request *r)
+static void stop(struct server *s, const struct program_request *r)
 {
 	const struct server_program *p = &s->requests.program;
 
@@ -60,13 +60,13 @@ static void stop(struct server *s, const struct request *r)
 		s->stop.asked = true;
 }
 
-bool requests_answer(struct server *s, struct answer *a)
+bool requests_answer(struct server *s, struct response *a)
 {
 	struct requests *all = &s->requests;
-	struct request r = all->list[0];
+	struct program_request r = all->list[0];
 
 	memmove(all->list, all->list + 1, --all->n * sizeof *all->list);
-	*a = (struct answer){.event.conn = r.conn};
+	*a = (struct response){.event.conn = r.conn};
 	if (r.kind == EFFECT_RELOAD) {
 		reload(&all->program, &r, a);
 	} else if (r.kind == EFFECT_FIGURES) {
@@ -81,7 +81,7 @@ bool requests_answer(struct server *s, struct answer *a)
 	return r.kind != EFFECT_STOP;
 }
 
-void answer_release(struct answer *a)
+void response_release(struct response *a)
 {
 	bytes_release(&a->said);
 }

@@ -79,7 +79,7 @@ static uint64_t memory_connections(uint64_t n)
 	       /* An address and its site; what is asked of the program, and in vain of the store, in lists
 	        * that grow by doubling. */
 	       known * (memory_session() + sizeof(struct effect) + 2 * sizeof(struct origin) +
-	                2 * sizeof(void *) + 2 * sizeof(struct request) + SMALL_BYTES +
+	                2 * sizeof(void *) + 2 * sizeof(struct program_request) + SMALL_BYTES +
 	                4 * sizeof(struct refused)) +
 	       EFFECTS_MAX * sizeof(struct effect);
 }
@@ -105,7 +105,7 @@ static uint64_t memory_questions(uint64_t n)
 	uint64_t search = HIDDEN_BYTES_MAX + ROOMS_MAX * 11 + BODY_BYTES_MAX;
 
 	return (ANSWERS_MAX + READERS + 1) * answer + SEARCHES_WAITING_MAX * search +
-	       2 * n * (sizeof(struct request) + QUERY_BYTES + SHARE_BYTES);
+	       2 * n * (sizeof(struct program_request) + QUERY_BYTES + SHARE_BYTES);
 }
 
 static uint64_t memory_loop(void)

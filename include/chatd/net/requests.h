@@ -29,7 +29,7 @@ struct server_program {
 	void (*stop)(void *ctx, const char *why);
 };
 
-struct request {
+struct program_request {
 	enum effect_kind kind;      /* RELOAD, FIGURES, ARRIVED, STOP */
 	struct conn_id conn;        /* who asks */
 	struct arrival arrived;     /* ARRIVED: what had, when that was asked */
@@ -38,12 +38,12 @@ struct request {
 
 struct requests {
 	struct server_program program; /* its ctx is borrowed */
-	struct request *list;       /* owned, n of them: there may be as many as there are people */
+	struct program_request *list;       /* owned, n of them: there may be as many as there are people */
 	uint32_t n, cap;
 };
 
 /* What the oldest request has come to. */
-struct answer {
+struct response {
 	struct event event;         /* for the core; borrows from the rest */
 	struct bytes said;          /* owned */
 	struct figures figures;
@@ -53,8 +53,8 @@ struct answer {
 void requests_add(struct server *s, const struct effect *e);
 /* Takes the oldest of n requests and does what it asks. True: a has an event, and is to be released
  * when the core has had it. */
-bool requests_answer(struct server *s, struct answer *a);
-void answer_release(struct answer *a);
+bool requests_answer(struct server *s, struct response *a);
+void response_release(struct response *a);
 
 void requests_release(struct requests *r);
 
