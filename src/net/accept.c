@@ -120,7 +120,7 @@ static void accepted(struct server *s, const struct ring_completion *done)
 		return;
 	}
 	e.connected.token = ring_random(s->ring);
-	e.connected.chance = ring_random(s->ring);
+	e.connected.seed = ring_random(s->ring);
 	if (done->from.kind == ADDRESS_HOST && !introduce(s, l, done->res, &e))
 		refuse(s, done->res, "-- This socket is for root and for the user that chatd runs as.\n");
 	else

@@ -35,7 +35,7 @@ enum {
 	SLOT_BYTES = 64,        /* of a connection in lists of slots, members, readers and hashes, each
 	                         * of which may be twice as long as it need be */
 	WHO_BYTES = SHARE_WHO_BYTES + SMALL_BYTES, /* whose something is */
-	GRANT_HASH_BYTES = sizeof(UT_hash_table) + HASH_INITIAL_NUM_BUCKETS * sizeof(UT_hash_bucket) +
+	MEMBERSHIP_HASH_BYTES = sizeof(UT_hash_table) + HASH_INITIAL_NUM_BUCKETS * sizeof(UT_hash_bucket) +
 	                   2 * SMALL_BYTES, /* of a room; with more grants it grows by less than they do */
 	PRINCIPALS_MAX = ROOMS_MAX + REPORTS_MAX + MAILS_MAX + GHOSTS_MAX, /* each with one entry */
 	ROW_BYTES = 3 * NAME_BYTES_MAX, /* of a row of an answer beside struct row and the body */
@@ -131,7 +131,7 @@ static uint64_t memory_rooms(void)
 {
 	return ROOMS_MAX * (sizeof(struct room) + NAME_BYTES_MAX + KEY_BYTES + TOPIC_CHARS_MAX * 4 + 1 +
 	                    HASH_BYTES + 2 * NICK_BYTES + 9 * SMALL_BYTES + 2 * WHO_BYTES +
-	                    GRANT_HASH_BYTES) +
+	                    MEMBERSHIP_HASH_BYTES) +
 	       (FORGETS_MAX + MAILS_MAX + REPORTS_MAX) * (2 * KEY_BYTES + sizeof(UT_hash_handle) + 3 * SMALL_BYTES) +
 	       (GRANTS_ALL_MAX + ROOMS_MAX) * (sizeof(struct membership) + KEY_BYTES + 2 * SMALL_BYTES);
 }

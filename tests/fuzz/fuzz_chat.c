@@ -348,7 +348,7 @@ static void comes(uint32_t slot)
 	const char *addr = OF(from);
 	bool host = strcmp(addr, "unix") == 0;
 	struct event e = {.kind = EVENT_CONNECTED, .connected = {.from = where(addr), .token = below(4),
-	                                                         .chance = below(1000)}};
+	                                                         .seed = below(1000)}};
 	struct bytes name = {0}, rest = p->rest;
 
 	e.connected.control = host && below(2) == 0;

@@ -163,8 +163,8 @@ enum {
 	                         * nothing goes because it is old */
 	OLD_LINES_MUCH = 1000,  /* lines of a room that go at once without a word; or one */
 	OLD_PARTS = 10,         /* in so many of its lines */
-	KEEP_DAYS_MAX = 36500,  /* days for which a room may keep its lines */
-	KEEP_LINES_MAX = 100000000, /* and how many */
+	RETENTION_DAYS_MAX = 36500,  /* days for which a room may keep its lines */
+	RETENTION_LINES_MAX = 100000000, /* and how many */
 	REPLAY_MAX = 500,       /* lines that a room may show on joining */
 	HIDDEN_BYTES_MAX = 64 << 10, /* of the list of what a search must not show; beyond it all of a
 	                         * closed room is hidden and not only what was said too early */

@@ -14,7 +14,7 @@
 #include "chatd/core/entry/resume.h"
 #include "chatd/core/entry/unread.h"
 #include "chatd/core/state/exempt.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/rooms/removal.h"
 #include "chatd/core/state/tables.h"
 

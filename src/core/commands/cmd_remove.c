@@ -15,7 +15,7 @@
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/entry/resume.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/name.h"

@@ -11,7 +11,7 @@
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/entry/room_entry.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/speech.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/state/question.h"

@@ -6,7 +6,7 @@
 
 #include "chatd/core/commands/cmd_lines.h"
 #include "chatd/core/state/emit.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/speech.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/session.h"

@@ -12,7 +12,7 @@
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/state/tables.h"

@@ -11,14 +11,14 @@
 
 #include "chatd/base/fields.h"
 #include "chatd/core/commands/cmd_admin.h"
-#include "chatd/core/commands/cmd_grant.h"
-#include "chatd/core/commands/cmd_order.h"
+#include "chatd/core/commands/cmd_membership.h"
+#include "chatd/core/commands/cmd_ban.h"
 #include "chatd/core/commands/cmd_report.h"
 #include "chatd/core/commands/cmd_serve.h"
 #include "chatd/core/commands/cmd_server.h"
 #include "chatd/core/commands/cmd_setting.h"
 #include "chatd/core/state/emit.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/state/tables.h"
@@ -31,7 +31,7 @@ static const struct kind {
 	bool unsaved;          /* can be restored while nothing can be saved, too */
 } kinds[] = {
 	{"ban", "ban", undo_ban, false},
-	{"grant", "op", undo_grant, false},
+	{"grant", "op", undo_membership, false},
 	{"offer", "transfer", undo_offer, false},
 	{"owner", "transfer", undo_owner, false},
 	{"setting", "room", undo_setting, false},

@@ -9,11 +9,11 @@
 
 #include "chatd/core/commands/cmd_account.h"
 #include "chatd/core/commands/cmd_admin.h"
-#include "chatd/core/commands/cmd_grant.h"
+#include "chatd/core/commands/cmd_membership.h"
 #include "chatd/core/commands/cmd_history.h"
 #include "chatd/core/commands/cmd_info.h"
 #include "chatd/core/commands/cmd_lines.h"
-#include "chatd/core/commands/cmd_order.h"
+#include "chatd/core/commands/cmd_ban.h"
 #include "chatd/core/commands/cmd_people.h"
 #include "chatd/core/commands/cmd_remove.h"
 #include "chatd/core/commands/cmd_report.h"

@@ -2,9 +2,9 @@
  * Who may come. Owns chat.held, and what is counted at an origin of connections.
  *
  * Where those without a name take more than their share of what others leave, one of them makes way for
- * each that comes: of a few drawn by chance, the newcomer perhaps among them, the one whose
+ * each that comes: of a few drawn by seed, the newcomer perhaps among them, the one whose
  * address has the most of them. So a flood from a few addresses loses its own, and one from many
- * leaves everybody the same chance. Names cost nothing, so where the chat is nearly full the same
+ * leaves everybody the same seed. Names cost nothing, so where the chat is nearly full the same
  * holds for guests, but for addresses that have only a few.
  */
 
@@ -29,7 +29,7 @@ enum {
 };
 
 #define MINUTE_NS INT64_C(60000000000)
-#define CHANCE_STEP UINT64_C(0x9e3779b97f4a7c15) /* of splitmix64 */
+#define SEED_STEP UINT64_C(0x9e3779b97f4a7c15) /* of splitmix64 */
 
 /* -- limits of one address, and of one site ------------------------------------------------ */
 
@@ -168,9 +168,9 @@ static uint32_t weight(struct chat *c, const struct address *a, bool unnamed)
 /* -- those without a name ------------------------------------------------------------------ */
 
 /* The next number of those that follow from one. */
-static uint64_t chance_next(uint64_t *chance)
+static uint64_t seed_next(uint64_t *seed)
 {
-	uint64_t z = *chance += CHANCE_STEP;
+	uint64_t z = *seed += SEED_STEP;
 
 	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
@@ -179,7 +179,7 @@ static uint64_t chance_next(uint64_t *chance)
 
 /* One more without a name is too many: rarely where they begin to be, and always where nothing is
  * left of what named people leave. */
-static bool is_crowded(const struct chat *c, uint64_t *chance)
+static bool is_crowded(const struct chat *c, uint64_t *seed)
 {
 	/* Also those that end hold their places, for a while. */
 	uint64_t others = c->nheld - c->nunnamed, max = c->config.connections_max;
@@ -188,18 +188,18 @@ static bool is_crowded(const struct chat *c, uint64_t *chance)
 
 	if (spare == 0 || c->nunnamed < from)
 		return false;
-	return chance_next(chance) % spare <= c->nunnamed - from;
+	return seed_next(seed) % spare <= c->nunnamed - from;
 }
 
 /* Who makes way for a newcomer from there; NULL: it does itself. */
-static struct session *draw_of_unnamed(struct chat *c, const struct address *from, uint64_t *chance)
+static struct session *draw_of_unnamed(struct chat *c, const struct address *from, uint64_t *seed)
 {
 	struct session *pick = NULL;
 	struct address key = address_counted(from);
 	uint32_t most = 0;
 
 	for (int i = 0; i < UNNAMED_DRAWN; i++) {
-		uint64_t at = chance_next(chance) % (c->nunnamed + 1);
+		uint64_t at = seed_next(seed) % (c->nunnamed + 1);
 		struct session *s = at < c->nunnamed ? c->unnamed[at] : NULL;
 		struct address its = s != NULL ? s->origin->address : key;
 		/* The newcomer is one more of its address. From an address without limits come many
@@ -226,14 +226,14 @@ static bool is_nearly_full(const struct chat *c)
 }
 
 /* Who makes way for a newcomer from there; NULL: nobody. is_most: its own address has the most. */
-static struct session *draw_of_all(struct chat *c, const struct address *from, uint64_t *chance,
+static struct session *draw_of_all(struct chat *c, const struct address *from, uint64_t *seed,
                                        bool *is_most)
 {
 	struct session *pick = NULL;
 	uint32_t most = exempt_is(c, from) ? 1 : weight(c, from, false) + 1;
 
 	for (int i = 0; i < FULL_DRAWN; i++) {
-		struct session *s = &c->sessions[chance_next(chance) % c->config.connections_max];
+		struct session *s = &c->sessions[seed_next(seed) % c->config.connections_max];
 		uint32_t n;
 
 		if (!session_lives(s) || role_of(s) >= ROLE_MODERATOR || exempt_is(c, &s->from))
@@ -252,7 +252,7 @@ static struct session *draw_of_all(struct chat *c, const struct address *from, u
 const char *admission_refuses(struct chat *c, const struct event *e, struct session **way)
 {
 	const struct address *from = &e->connected.from;
-	uint64_t chance = e->connected.chance;
+	uint64_t seed = e->connected.seed;
 	bool is_most = false;
 	const char *why;
 
@@ -271,13 +271,13 @@ const char *admission_refuses(struct chat *c, const struct event *e, struct sess
 	if (e->connected.user != NULL)
 		return NULL;
 	if (is_nearly_full(c)) {
-		*way = draw_of_all(c, from, &chance, &is_most);
+		*way = draw_of_all(c, from, &seed, &is_most);
 		if (is_most)
 			return refusal(c, ADMISSION_FULL);
 	}
-	if (*way != NULL || !is_crowded(c, &chance))
+	if (*way != NULL || !is_crowded(c, &seed))
 		return NULL;
-	*way = draw_of_unnamed(c, from, &chance);
+	*way = draw_of_unnamed(c, from, &seed);
 	return *way != NULL ? NULL : refusal(c, ADMISSION_MAKE_WAY);
 }
 

@@ -18,7 +18,7 @@
 #include "chatd/core/entry/naming.h"
 #include "chatd/core/entry/unread.h"
 #include "chatd/core/input/rate_limit.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/shutdown.h"
 #include "chatd/core/people/confusable.h"
 #include "chatd/core/people/mail.h"
@@ -223,13 +223,13 @@ static void clear_later(struct chat *c, struct session *g, const struct account 
 
 void login_clear_name(struct chat *c, const struct account *a)
 {
-	uint64_t look = skeleton_hash(a->look), shown = skeleton_hash(a->shown);
+	uint64_t skeleton = skeleton_hash(a->skeleton), shown = skeleton_hash(a->shown);
 	char nick[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
 	struct session *g, *next;
 
 	HASH_ITER(hh, c->nicks, g, next) {
-		if (g->account != NULL || (g->looks[0] != look && g->looks[0] != shown &&
-		                           g->looks[1] != look && g->looks[1] != shown))
+		if (g->account != NULL || (g->looks[0] != skeleton && g->looks[0] != shown &&
+		                           g->looks[1] != skeleton && g->looks[1] != shown))
 			continue;
 		if (!emit_has_room(c)) {
 			if (!g->trusted)

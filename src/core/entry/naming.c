@@ -8,7 +8,7 @@
 
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/filter.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/state/tables.h"

@@ -12,7 +12,7 @@
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/naming.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/rooms/access.h"

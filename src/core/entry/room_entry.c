@@ -8,7 +8,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/password.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/join.h"
 #include "chatd/core/rooms/room.h"

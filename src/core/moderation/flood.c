@@ -278,7 +278,7 @@ int64_t flood_due_ms(const struct chat *c)
 
 /* -- /limits -------------------------------------------------------------------------------- */
 
-static void show_pace(struct chat *c, struct session *s, const char *whose, const struct rate *p,
+static void show_rate(struct chat *c, struct session *s, const char *whose, const struct rate *p,
                       const struct allowance *a)
 {
 	if (a->lines == 0)
@@ -301,10 +301,10 @@ static void show_buckets(struct chat *c, struct session *s)
 		emit_reply(c, s, "Pace: no limit for you, because your role is %s.", role_name(role_of(s)));
 		return;
 	}
-	show_pace(c, s, "Pace", &s->rate, &a);
+	show_rate(c, s, "Pace", &s->rate, &a);
 	a = rate_all(c, s);
 	if (rate_is_limited(c, s) && rate_has_address(c, s))
-		show_pace(c, s, "All from your address", &rate_shared(s)->rate, &a);
+		show_rate(c, s, "All from your address", &rate_shared(s)->rate, &a);
 }
 
 static void show_strikes(struct chat *c, struct session *s)

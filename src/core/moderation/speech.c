@@ -7,7 +7,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/state/emit.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/rooms/setting.h"

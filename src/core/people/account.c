@@ -33,15 +33,15 @@ struct account *account_named(const struct chat *c, const char *name)
 /* Whose name looks like this; NULL: nobody's. */
 static const struct account *looks_like(const struct chat *c, const char *nick, const char *key)
 {
-	char look[2][NAME_SKELETON_BYTES_MAX + 1];
+	char skeleton[2][NAME_SKELETON_BYTES_MAX + 1];
 	const struct account *a = NULL;
 
-	skeleton_of(key, false, look[0]);
-	skeleton_of(nick, true, look[1]);
+	skeleton_of(key, false, skeleton[0]);
+	skeleton_of(nick, true, skeleton[1]);
 	for (int i = 0; i < 2 && a == NULL; i++) {
-		HASH_FIND(hh_look, c->looks, look[i], strlen(look[i]), a);
+		HASH_FIND(hh_skeleton, c->looks, skeleton[i], strlen(skeleton[i]), a);
 		if (a == NULL)
-			HASH_FIND(hh_shown, c->shown, look[i], strlen(look[i]), a);
+			HASH_FIND(hh_shown, c->shown, skeleton[i], strlen(skeleton[i]), a);
 	}
 	return a;
 }
@@ -158,21 +158,21 @@ void account_save(struct chat *c, struct account *a)
 static struct account *account_add(struct chat *c, const char *nick, const char *key)
 {
 	struct account *a = mem_zero(1, sizeof *a);
-	char look[NAME_SKELETON_BYTES_MAX + 1];
+	char skeleton[NAME_SKELETON_BYTES_MAX + 1];
 
 	a->nick = mem_strdup(nick);
 	a->key = mem_strdup(key);
-	skeleton_of(key, false, look);
-	a->look = mem_strdup(look);
-	skeleton_of(nick, true, look);
-	a->shown = mem_strdup(look);
+	skeleton_of(key, false, skeleton);
+	a->skeleton = mem_strdup(skeleton);
+	skeleton_of(nick, true, skeleton);
+	a->shown = mem_strdup(skeleton);
 	account_set(&a->hash, "");
 	account_set(&a->codes, "");
 	account_set(&a->totp, "");
 	a->role = ROLE_ACCOUNT;
 	a->number = a->secrets = ++c->account_number;
 	HASH_ADD_KEYPTR(hh, c->accounts, a->key, strlen(a->key), a);
-	HASH_ADD_KEYPTR(hh_look, c->looks, a->look, strlen(a->look), a);
+	HASH_ADD_KEYPTR(hh_skeleton, c->looks, a->skeleton, strlen(a->skeleton), a);
 	HASH_ADD_KEYPTR(hh_shown, c->shown, a->shown, strlen(a->shown), a);
 	c->naccounts++;
 	return a;
@@ -186,7 +186,7 @@ void account_free(struct chat *c, struct account *a)
 	mail_free(c, a);
 	note_role(c, a, false);
 	HASH_DELETE(hh, c->accounts, a);
-	HASH_DELETE(hh_look, c->looks, a);
+	HASH_DELETE(hh_skeleton, c->looks, a);
 	HASH_DELETE(hh_shown, c->shown, a);
 	c->naccounts--;
 	account_set(&a->hash, "");
@@ -197,7 +197,7 @@ void account_free(struct chat *c, struct account *a)
 	free(a->totp);
 	free(a->nick);
 	free(a->key);
-	free(a->look);
+	free(a->skeleton);
 	free(a->shown);
 	free(a);
 }

@@ -47,7 +47,7 @@ static bool ascii_is_known(char c)
 }
 
 /* The skeleton of a small m is rn, and that of a capital M, which becomes a small one here, M. */
-static void copy_look(const char *folded, char look[NAME_SKELETON_BYTES_MAX + 1])
+static void copy_skeleton(const char *folded, char look[NAME_SKELETON_BYTES_MAX + 1])
 {
 	size_t n = 0;
 
@@ -78,7 +78,7 @@ static bool look_of_ascii(const char *name, bool as_written, bool in_capitals,
 		folded[n] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 	}
 	folded[n] = '\0';
-	copy_look(folded, look);
+	copy_skeleton(folded, look);
 	return true;
 }
 
@@ -97,7 +97,7 @@ static void look_of_bare(const char *bare, bool in_capitals, char look[NAME_SKEL
 	if (U_SUCCESS(error) && error != U_STRING_NOT_TERMINATED_WARNING)
 		folded = text_form(skeleton, FORM_BARE_FOLDED);
 	/* A name that ICU has no skeleton of looks like itself. */
-	copy_look(folded != NULL ? folded : bare, look);
+	copy_skeleton(folded != NULL ? folded : bare, look);
 	free(folded);
 }
 
@@ -170,7 +170,7 @@ bool look_is_accent(int32_t cp)
 	return script == USCRIPT_INHERITED || script == USCRIPT_COMMON;
 }
 
-enum look_fault look_fault(const char *key)
+enum confusable_fault confusable_fault(const char *key)
 {
 	UErrorCode error = U_ZERO_ERROR;
 	int32_t found;
@@ -179,13 +179,13 @@ enum look_fault look_fault(const char *key)
 	while (ascii_is_known(key[n]))
 		n++;
 	if (key[n] == '\0')
-		return LOOK_FINE;
+		return CONFUSABLE_FINE;
 	found = uspoof_checkUTF8(checker(), key, -1, NULL, &error);
 	if (error == U_MEMORY_ALLOCATION_ERROR)
 		mem_fail();
 	if (U_FAILURE(error) || (found & USPOOF_RESTRICTION_LEVEL) != 0)
-		return LOOK_SCRIPTS;
+		return CONFUSABLE_SCRIPTS;
 	if ((found & USPOOF_MIXED_NUMBERS) != 0)
-		return LOOK_DIGITS;
-	return (found & USPOOF_INVISIBLE) != 0 ? LOOK_MARKS : LOOK_FINE;
+		return CONFUSABLE_DIGITS;
+	return (found & USPOOF_INVISIBLE) != 0 ? CONFUSABLE_MARKS : CONFUSABLE_FINE;
 }

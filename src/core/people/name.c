@@ -189,25 +189,25 @@ static bool stands_for(char written, char letter)
 }
 
 /* How many characters of a look stand for the letter; 0: what is there does not. */
-static size_t letter_at(const char *look, char letter)
+static size_t letter_at(const char *skeleton, char letter)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof pairs / sizeof *pairs; i++)
-		if (letter == pairs[i][2] && strncmp(look, pairs[i], 2) == 0)
+		if (letter == pairs[i][2] && strncmp(skeleton, pairs[i], 2) == 0)
 			return 2;
-	return *look != '\0' && stands_for(*look, letter);
+	return *skeleton != '\0' && stands_for(*skeleton, letter);
 }
 
-static bool look_is_word(const char *look, const char *word)
+static bool look_is_word(const char *skeleton, const char *word)
 {
 	size_t n = 1;
 
 	for (; *word != '\0' && n > 0; word++) {
-		n = letter_at(look, *word);
-		look += n;
+		n = letter_at(skeleton, *word);
+		skeleton += n;
 	}
-	return n > 0 && *look == '\0';
+	return n > 0 && *skeleton == '\0';
 }
 
 /* The name without what the view leaves out. False: it is the whole name. */
@@ -226,16 +226,16 @@ static bool name_cut(const char *name, enum view view, char out[NAME_KEY_BYTES_M
 	return n < len;
 }
 
-static const char *find_word(const char *look, size_t least)
+static const char *find_word(const char *skeleton, size_t least)
 {
-	const char *behind = strncmp(look, "the", 3) == 0 ? look + 3 : NULL;
+	const char *behind = strncmp(skeleton, "the", 3) == 0 ? skeleton + 3 : NULL;
 	size_t i, len;
 
 	if (behind != NULL)
 		behind += strspn(behind, SIGNS);
 	for (i = 0; i < sizeof reserved / sizeof *reserved; i++) {
 		len = strlen(reserved[i]);
-		if (len >= least && (look_is_word(look, reserved[i]) ||
+		if (len >= least && (look_is_word(skeleton, reserved[i]) ||
 		                     (behind != NULL && len >= WORD_MIDDLE && look_is_word(behind, reserved[i]))))
 			return reserved[i];
 	}
@@ -244,15 +244,15 @@ static const char *find_word(const char *look, size_t least)
 
 /* The reserved word of so many letters that a look is, a long one also amid what is no letter or
  * digit of its own; NULL: none. */
-static const char *look_reserved(const char *look, size_t least)
+static const char *look_reserved(const char *skeleton, size_t least)
 {
-	const char *word = find_word(look, least);
+	const char *word = find_word(skeleton, least);
 	char bare[NAME_SKELETON_BYTES_MAX + 1];
 	size_t i, n = 0;
 
-	for (i = 0; look[i] != '\0'; i++)
-		if ((look[i] >= 'a' && look[i] <= 'z') || (look[i] >= '0' && look[i] <= '9'))
-			bare[n++] = look[i];
+	for (i = 0; skeleton[i] != '\0'; i++)
+		if ((skeleton[i] >= 'a' && skeleton[i] <= 'z') || (skeleton[i] >= '0' && skeleton[i] <= '9'))
+			bare[n++] = skeleton[i];
 	bare[n] = '\0';
 	return word != NULL || n == i ? word : find_word(bare, WORD_LONG);
 }
@@ -279,26 +279,26 @@ struct stem {
 
 static const char *stem_seems(const char *stem, const char *tail, size_t least)
 {
-	char look[2 * NAME_SKELETON_BYTES_MAX + 1];
+	char skeleton[2 * NAME_SKELETON_BYTES_MAX + 1];
 
-	snprintf(look, sizeof look, "%s%s", stem, tail);
-	look[NAME_SKELETON_BYTES_MAX] = '\0';
-	return look_reserved(look, least);
+	snprintf(skeleton, sizeof skeleton, "%s%s", stem, tail);
+	skeleton[NAME_SKELETON_BYTES_MAX] = '\0';
+	return look_reserved(skeleton, least);
 }
 
 /* The reserved word that it looks like with that tail. written: as it is written, too. */
 static const char *cut_seems(const struct stem *s, const char *tail, bool written, size_t least)
 {
-	char look[NAME_SKELETON_BYTES_MAX + 1];
+	char skeleton[NAME_SKELETON_BYTES_MAX + 1];
 	const char *word;
 
-	skeleton_of(tail, false, look);
-	word = stem_seems(s->key, look, least);
+	skeleton_of(tail, false, skeleton);
+	word = stem_seems(s->key, skeleton, least);
 	if (word == NULL && written)
-		word = stem_seems(s->written, look, least);
+		word = stem_seems(s->written, skeleton, least);
 	if (word == NULL) {
-		look_in_capitals(tail, look);
-		word = stem_seems(s->capitals, look, least);
+		look_in_capitals(tail, skeleton);
+		word = stem_seems(s->capitals, skeleton, least);
 	}
 	return word;
 }
@@ -460,15 +460,15 @@ static bool check_whole(enum name_kind kind, const char *name, const char *key, 
 		return refuse(why, why_size, "%s does not begin with --", noun);
 	if (kind == NAME_NICK && address_parse(key, &address))
 		return refuse(why, why_size, "%s is no address", noun);
-	switch (look_fault(key)) {
-	case LOOK_SCRIPTS:
+	switch (confusable_fault(key)) {
+	case CONFUSABLE_SCRIPTS:
 		return refuse(why, why_size, "%s has letters of one script; Latin may stand beside "
 		              "Chinese, Japanese or Korean", noun);
-	case LOOK_DIGITS:
+	case CONFUSABLE_DIGITS:
 		return refuse(why, why_size, "%s has digits of one kind", noun);
-	case LOOK_MARKS:
+	case CONFUSABLE_MARKS:
 		return refuse(why, why_size, "%s has an accent at most once on one letter", noun);
-	case LOOK_FINE:
+	case CONFUSABLE_FINE:
 		break;
 	}
 	if (kind != NAME_NICK)

@@ -107,7 +107,7 @@ void resume_code(const struct session *s, char code[RESUME_CODE_BYTES])
 
 void session_name(struct chat *c, struct session *s, const char *nick, const char *key)
 {
-	char look[NAME_SKELETON_BYTES_MAX + 1];
+	char skeleton[NAME_SKELETON_BYTES_MAX + 1];
 
 	if (s->state == SESSION_CHAT)
 		HASH_DELETE(hh, c->nicks, s);
@@ -118,10 +118,10 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 	free(s->key);
 	s->nick = mem_strdup(nick);
 	s->key = mem_strdup(key);
-	skeleton_of(key, false, look);
-	s->looks[0] = skeleton_hash(look);
-	skeleton_of(nick, true, look);
-	s->looks[1] = skeleton_hash(look);
+	skeleton_of(key, false, skeleton);
+	s->looks[0] = skeleton_hash(skeleton);
+	skeleton_of(nick, true, skeleton);
+	s->looks[1] = skeleton_hash(skeleton);
 	HASH_ADD_KEYPTR(hh, c->nicks, s->key, strlen(s->key), s);
 }
 

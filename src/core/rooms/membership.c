@@ -58,12 +58,12 @@ enum room_role membership_role_of(const struct room *r, const struct account *a,
 {
 	/* Administrators are as much as one can be. */
 	const struct membership *g = a != NULL && role != ROLE_ADMIN ? membership_of(r, a->key) : NULL;
-	enum room_role of_grant = g != NULL ? g->role : ROOM_NOBODY;
+	enum room_role of_membership = g != NULL ? g->role : ROOM_NOBODY;
 	enum room_role of_role = role == ROLE_ADMIN       ? ROOM_OWNER
 	                         : role == ROLE_MODERATOR ? ROOM_OPERATOR
 	                                                  : ROOM_NOBODY;
 
-	return of_grant > of_role ? of_grant : of_role;
+	return of_membership > of_role ? of_membership : of_role;
 }
 
 enum room_role membership_role(const struct room *r, const struct session *s)

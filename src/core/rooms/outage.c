@@ -21,7 +21,7 @@
 
 enum {
 	REASON_BYTES_MAX = 512,    /* of a reason; the rest is cut */
-	TOLD_BYTES_MAX = REASON_BYTES_MAX + 256, /* of a sentence with one */
+	NOTICE_TEXT_BYTES_MAX = REASON_BYTES_MAX + 256, /* of a sentence with one */
 	GAP_BYTES_MAX = 160,       /* of the line that marks a gap */
 	GAPS_UNSTORED_MAX = 4096,  /* records that may wait to be saved when one more gap is
 	                            * recorded: rooms are many and the queue is half full then */
@@ -32,9 +32,9 @@ static const char gap_sender[] = "System";
 /* -- what is told ---------------------------------------------------------------------- */
 
 /* waiting: lines are on their way to be saved, whose speakers read this. */
-static const char *announce(const struct chat *c, bool waiting, char text[TOLD_BYTES_MAX])
+static const char *announce(const struct chat *c, bool waiting, char text[NOTICE_TEXT_BYTES_MAX])
 {
-	snprintf(text, TOLD_BYTES_MAX, "Nothing can be saved at present (%.*s), %s You will read here "
+	snprintf(text, NOTICE_TEXT_BYTES_MAX, "Nothing can be saved at present (%.*s), %s You will read here "
 	         "when it works again.", (int)REASON_BYTES_MAX, c->store_failed,
 	         c->outage.talks ? "but talk goes on: what is said now may be missing in the history."
 	         : waiting ? "so lines are not sent; those of the last moments wait, and are sent later."
@@ -44,7 +44,7 @@ static const char *announce(const struct chat *c, bool waiting, char text[TOLD_B
 
 void outage_tell(struct chat *c, const struct session *s)
 {
-	char text[TOLD_BYTES_MAX];
+	char text[NOTICE_TEXT_BYTES_MAX];
 
 	if (c->store_failed != NULL && s->outage == c->outage.number)
 		emit_reply(c, s, "%s", announce(c, false, text));
@@ -72,7 +72,7 @@ void outage_notice(struct chat *c, const char *text)
 
 static void take_mode(struct chat *c)
 {
-	char text[TOLD_BYTES_MAX];
+	char text[NOTICE_TEXT_BYTES_MAX];
 
 	c->outage.talks = c->config.talks_unsaved;
 	emit_all(c, announce(c, c->line_seq > c->stored_seq, text));

@@ -32,9 +32,9 @@ const struct setting settings[] = {
 	 "what is said is saved, shown on joining, and found"},
 	{"open-history", SETTING_SWITCH, AT(open_history), ROOM_OWNER, false, 0, 1, "off",
 	 "where it is private: members read also what was said before they were"},
-	{"days", SETTING_NUMBER, AT(days), ROOM_OWNER, true, 1, KEEP_DAYS_MAX, "-",
+	{"days", SETTING_NUMBER, AT(days), ROOM_OWNER, true, 1, RETENTION_DAYS_MAX, "-",
 	 "days for which lines are kept; - as on the whole server"},
-	{"lines", SETTING_NUMBER, AT(lines), ROOM_OWNER, true, 1, KEEP_LINES_MAX, "-",
+	{"lines", SETTING_NUMBER, AT(lines), ROOM_OWNER, true, 1, RETENTION_LINES_MAX, "-",
 	 "lines that are kept; - as on the whole server"},
 	{"replay", SETTING_NUMBER, AT(replay), ROOM_OWNER, true, 0, REPLAY_MAX, "-",
 	 "lines shown on joining; - as on the whole server"},
@@ -141,7 +141,7 @@ static void note_closed(struct chat *c, struct room *r)
 	r->closed = closed;
 }
 
-static uint64_t keep_ref(const struct room *r)
+static uint64_t retention_ref(const struct room *r)
 {
 	return (uint64_t)r->set.days << 32 | r->set.lines;
 }
@@ -160,8 +160,8 @@ void setting_introduce(struct chat *c, struct room *r)
 		return;
 	append_of(c, r, RECORD_ROOM, 0);
 	r->stored = true;
-	if (keep_ref(r) != 0)
-		append_of(c, r, RECORD_KEEP, keep_ref(r));
+	if (retention_ref(r) != 0)
+		append_of(c, r, RECORD_KEEP, retention_ref(r));
 }
 
 uint64_t setting_append(struct chat *c, struct room *r, enum record_kind kind, const char *sender,
@@ -176,7 +176,7 @@ uint64_t setting_append(struct chat *c, struct room *r, enum record_kind kind, c
 
 void setting_put(struct chat *c, struct room *r, const struct setting *k, uint32_t value)
 {
-	uint64_t keep = keep_ref(r);
+	uint64_t keep = retention_ref(r);
 	bool *private = &r->set.private;
 
 	if (field(r, k) == (void *)private && value != 0)
@@ -184,8 +184,8 @@ void setting_put(struct chat *c, struct room *r, const struct setting *k, uint32
 	set_value(r, k, value);
 	note_closed(c, r);
 	setting_save(c, r);
-	if (keep_ref(r) != keep)
-		append_of(c, r, RECORD_KEEP, keep_ref(r));
+	if (retention_ref(r) != keep)
+		append_of(c, r, RECORD_KEEP, retention_ref(r));
 }
 
 static void set_hash(struct room *r, const char *hash)

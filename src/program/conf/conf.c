@@ -131,7 +131,7 @@ const struct conf_key conf_keys[] = {
 	  .reloadable = true,
 	  .help = "Addresses and blocks without limits by address." },
 	{ KEY("guest_room_days", CONF_NUMBER, guest_room_days), .initial = "0",
-	  .least = 0, .most = KEEP_DAYS_MAX, .reloadable = true,
+	  .least = 0, .most = RETENTION_DAYS_MAX, .reloadable = true,
 	  .help = "Days without a line after which a room ends that nobody owns; 0 for never." },
 	{ KEY("login_timeout", CONF_NUMBER, login_timeout_s), .initial = "300",
 	  .least = 0, .most = 86400, .reloadable = true,

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum location_look location_look(const char *path, const struct file_id *id)
+enum location_check location_check(const char *path, const struct file_id *id)
 {
 	struct stat st;
 	if (id->ino == 0)

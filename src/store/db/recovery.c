@@ -32,14 +32,14 @@
 bool store_is_intact(const struct store *s)
 {
 	const struct location *p = &s->location;
-	return !p->path || (!s->db.doubted && location_look(p->path, &p->file) == LOCATION_SAME &&
-	                    location_look(p->wal_path, &p->wal) == LOCATION_SAME &&
-	                    location_look(p->shm_path, &p->shm) == LOCATION_SAME);
+	return !p->path || (!s->db.doubted && location_check(p->path, &p->file) == LOCATION_SAME &&
+	                    location_check(p->wal_path, &p->wal) == LOCATION_SAME &&
+	                    location_check(p->shm_path, &p->shm) == LOCATION_SAME);
 }
 
 bool store_replaced(const struct store *s)
 {
-	return s->location.path && location_look(s->location.path, &s->location.file) == LOCATION_OTHER;
+	return s->location.path && location_check(s->location.path, &s->location.file) == LOCATION_OTHER;
 }
 
 void store_doubt(struct store *s)
@@ -63,7 +63,7 @@ static bool rebuild_fail(const struct rebuild *r, int e)
 	const struct location *p = &r->s->location;
 	if (e == ENOENT || e == ENOTDIR)
 		store_error_set(r->err, "the folder of the database is gone");
-	else if (e == EACCES && location_look(p->folder, &p->in) == LOCATION_OTHER)
+	else if (e == EACCES && location_check(p->folder, &p->in) == LOCATION_OTHER)
 		store_error_set(r->err, "the folder of the database was replaced by another; restart "
 		                "chatd");
 	else
@@ -146,7 +146,7 @@ static int finished_rename(const char *finished, const char *path, bool over)
 static bool rebuild_install(struct rebuild *r)
 {
 	const struct location *p = &r->s->location;
-	enum location_look spot = location_look(p->path, &p->file);
+	enum location_check spot = location_check(p->path, &p->file);
 	char *finished = files_beside(p->path, FINISHED);
 	int e = spot == LOCATION_OTHER ? EEXIST : 0;
 	if (e == 0 && (rename(r->path, finished) != 0 || !files_sync_folder(p->folder)))
@@ -266,7 +266,7 @@ static void replaced_leave(struct store *s)
 	const struct location *p = &s->location;
 	int frames = 0, copied = -1;
 	char *shm;
-	if (p->wal.ino == 0 || location_look(p->wal_path, &p->wal) != LOCATION_SAME ||
+	if (p->wal.ino == 0 || location_check(p->wal_path, &p->wal) != LOCATION_SAME ||
 	    sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied) !=
 	    SQLITE_OK || frames != copied)
 		return;
@@ -278,7 +278,7 @@ static void replaced_leave(struct store *s)
 
 bool store_rebuild(struct store *s, struct store_error *err)
 {
-	enum location_look spot = location_look(s->location.path, &s->location.file);
+	enum location_check spot = location_check(s->location.path, &s->location.file);
 	struct rebuild r = {
 		.s = s, .fd = -1, .err = err,
 		.what = spot != LOCATION_SAME ? "the database file was removed"

@@ -344,7 +344,7 @@ static bool batch_commit(struct writer_thread *t)
 /* -- the disk ------------------------------------------------------------------- */
 
 /* Looks at the disk, where that is due. */
-static void disk_look(struct writer_thread *t)
+static void disk_check(struct writer_thread *t)
 {
 	uint64_t reserve = t->w->limits.disk_reserve;
 	int64_t now = now_ms();
@@ -709,7 +709,7 @@ void *writer_thread_main(void *arg)
 		if (atomic_exchange(&t.w->index_wanted, false))
 			t.indexing.now = true;
 		reload_take(&t);
-		disk_look(&t);
+		disk_check(&t);
 		bool committed = batch_commit(&t);
 		bool busy = committed;
 		if (!t.saving.failing)

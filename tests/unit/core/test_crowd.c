@@ -27,7 +27,7 @@ static const char *refused; /* what the last one reads who comes; NULL: nothing,
 static struct event coming(uint32_t slot, const char *addr)
 {
 	return (struct event){.kind = EVENT_CONNECTED, .conn = {slot, ++gens[slot]}, .now_ms = now_ms, .wall_ms = wall(),
-	                      .connected = {.from = where(addr), .chance = ++chances}};
+	                      .connected = {.from = where(addr), .seed = ++chances}};
 }
 
 /* Something happens; its effects are in seen. True: nobody was refused. */

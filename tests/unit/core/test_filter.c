@@ -4,7 +4,7 @@
 #include "chat_help.h"
 
 #include "chatd/core/moderation/filter.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 
 static void add(const char *typed)
 {

@@ -7,7 +7,7 @@
 #include "chat_help.h"
 
 #include "chatd/core/entry/resume.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/forget.h"

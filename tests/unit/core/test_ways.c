@@ -3,7 +3,7 @@
  */
 #include "chat_help.h"
 
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/state/tables.h"

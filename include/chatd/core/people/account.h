@@ -44,7 +44,7 @@ struct account {
 	uint64_t number;         /* of this account and no other, as long as chatd runs; not saved */
 	uint64_t secrets;        /* another one with each change of its password or second step; not
 	                          * saved */
-	char *look, *shown;      /* owned; its looks (confusable.h), of the key and as written */
+	char *skeleton, *shown;     /* owned; its looks (confusable.h), of the key and as written */
 	char *hash;              /* owned; yescrypt; "": no password yet, codes alone */
 	char *codes;             /* owned; hashes of the codes that are left, a line each */
 	char *totp;              /* owned; base32 secret; "": no second step */
@@ -71,7 +71,7 @@ struct account {
 	bool listed;             /* it has a role */
 	struct membership *grants;    /* what it is in rooms; owned by those */
 	UT_hash_handle hh;       /* in chat.accounts, by key */
-	UT_hash_handle hh_look;  /* in chat.looks, by look */
+	UT_hash_handle hh_skeleton;  /* in chat.looks, by look */
 	UT_hash_handle hh_shown; /* in chat.shown, by shown */
 };
 

@@ -35,14 +35,14 @@ bool look_is_of_today(int32_t cp);
 bool look_is_accent(int32_t cp);
 
 /* What is wrong with the whole of a name. */
-enum look_fault {
-	LOOK_FINE,
-	LOOK_SCRIPTS,   /* letters of several scripts, and not those of UTS 39's level "highly
+enum confusable_fault {
+	CONFUSABLE_FINE,
+	CONFUSABLE_SCRIPTS,   /* letters of several scripts, and not those of UTS 39's level "highly
 	                 * restrictive": Latin and those of Chinese, Japanese or Korean */
-	LOOK_DIGITS,    /* digits of several kinds */
-	LOOK_MARKS,     /* the same mark twice on one letter, where the second is not seen */
+	CONFUSABLE_DIGITS,    /* digits of several kinds */
+	CONFUSABLE_MARKS,     /* the same mark twice on one letter, where the second is not seen */
 };
 
-enum look_fault look_fault(const char *key);
+enum confusable_fault confusable_fault(const char *key);
 
 #endif

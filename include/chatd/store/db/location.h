@@ -24,14 +24,14 @@ struct location {
 	struct file_id file, wal, shm, in; /* the four */
 };
 
-enum location_look {
+enum location_check {
 	LOCATION_SAME,     /* the file is there, or that cannot be known */
 	LOCATION_EMPTY,    /* nothing is there */
 	LOCATION_OTHER,    /* something else is */
 };
 
 /* What is at the path of a file that was `id`. */
-enum location_look location_look(const char *path, const struct file_id *id);
+enum location_check location_check(const char *path, const struct file_id *id);
 /* Of what is at the path now; all zero: nothing. */
 struct file_id location_file(const char *path);
 

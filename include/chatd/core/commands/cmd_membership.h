@@ -1,6 +1,6 @@
 /* Commands about who is what in a room: /op /deop /voice /devoice /invite /uninvite, and about who owns it: /transfer /accept /decline. */
-#ifndef CHATD_CORE_COMMANDS_CMD_GRANT_H
-#define CHATD_CORE_COMMANDS_CMD_GRANT_H
+#ifndef CHATD_CORE_COMMANDS_CMD_MEMBERSHIP_H
+#define CHATD_CORE_COMMANDS_CMD_MEMBERSHIP_H
 
 #include "chatd/core/commands/command.h"
 #include "chatd/core/moderation/undo.h"
@@ -16,7 +16,7 @@ void cmd_invite(struct chat *c, struct session *s, const struct args *a);
 void cmd_uninvite(struct chat *c, struct session *s, const struct args *a);
 
 /* Acts that can be taken back. */
-undo_restore undo_grant;
+undo_restore undo_membership;
 undo_restore undo_offer;
 undo_restore undo_owner;
 

@@ -5,7 +5,7 @@
  * there is a mute, a filter or a lockdown.
  */
 
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Commands that act on people: /kick /ban /mute. */
-#ifndef CHATD_CORE_COMMANDS_CMD_ORDER_H
-#define CHATD_CORE_COMMANDS_CMD_ORDER_H
+#ifndef CHATD_CORE_COMMANDS_CMD_BAN_H
+#define CHATD_CORE_COMMANDS_CMD_BAN_H
 
 #include "chatd/core/commands/command.h"
 #include "chatd/core/moderation/undo.h"

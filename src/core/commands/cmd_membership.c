@@ -1,7 +1,7 @@
 /* Commands about who is what in a room: /op /deop /voice /devoice /invite /uninvite, and about who
  * owns it: /transfer /accept /decline. */
 
-#include "chatd/core/commands/cmd_grant.h"
+#include "chatd/core/commands/cmd_membership.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/entry/resume.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/rooms/access.h"
@@ -52,7 +52,7 @@ struct target {
 	struct account *account; /* NULL: a guest */
 	struct session *session; /* NULL: is not here */
 	const char *nick;
-	const struct membership *grant; /* in the room; NULL: none */
+	const struct membership *membership; /* in the room; NULL: none */
 };
 
 /* Who is meant; false: nobody, and s was told. */
@@ -65,7 +65,7 @@ static bool find(struct chat *c, struct session *s, const struct room *r, const 
 	if (t->account != NULL) {
 		t->session = t->account->session;
 		t->nick = t->account->nick;
-		t->grant = membership_of(r, t->account->key);
+		t->membership = membership_of(r, t->account->key);
 		return true;
 	}
 	if (name_key(name, strlen(name), key))
@@ -207,9 +207,9 @@ void cmd_op(struct chat *c, struct session *s, const struct args *a)
 
 	if (!may(c, s, a->room, ROOM_OWNER) || !find_account(c, s, a->room, a->arg[0], &t))
 		return;
-	if (t.grant != NULL && t.grant->role >= ROOM_OPERATOR)
+	if (t.membership != NULL && t.membership->role >= ROOM_OPERATOR)
 		emit_reply(c, s, "%s is %s of %s already.", t.nick,
-		           t.grant->role == ROOM_OWNER ? "the owner" : "an operator", a->room->name);
+		           t.membership->role == ROOM_OWNER ? "the owner" : "an operator", a->room->name);
 	else if (give(c, s, a->room, &t, ROOM_OPERATOR))
 		done(c, s, a->room, &t, &deeds[OP], 0);
 }
@@ -218,7 +218,7 @@ void cmd_op(struct chat *c, struct session *s, const struct args *a)
 static void take(struct chat *c, struct session *s, struct room *r, const struct target *t,
                  const struct deed *d)
 {
-	uint64_t since = t->grant->since;
+	uint64_t since = t->membership->since;
 
 	membership_take(c, r, t->account->key, d->role);
 	done(c, s, r, t, d, since);
@@ -234,7 +234,7 @@ void cmd_deop(struct chat *c, struct session *s, const struct args *a)
 	/* One may always give one's own up. */
 	if (t.session == s ? !emit_can_save(c, s) : !may(c, s, a->room, ROOM_OWNER))
 		return;
-	if (!membership_has(t.grant, ROOM_OPERATOR) || t.grant->role == ROOM_OWNER) {
+	if (!membership_has(t.membership, ROOM_OPERATOR) || t.membership->role == ROOM_OWNER) {
 		emit_reply(c, s, "%s is no operator of %s.", t.nick, a->room->name);
 		return;
 	}
@@ -264,10 +264,10 @@ void cmd_voice(struct chat *c, struct session *s, const struct args *a)
 		return;
 	if (t.account == NULL)
 		voice_guest(c, s, a->room, &t, true);
-	else if (t.grant != NULL && t.grant->role >= ROOM_OPERATOR)
+	else if (t.membership != NULL && t.membership->role >= ROOM_OPERATOR)
 		emit_reply(c, s, "%s is %s of %s, and speaks there anyhow.", t.nick,
-		           t.grant->role == ROOM_OWNER ? "the owner" : "an operator", a->room->name);
-	else if (membership_has(t.grant, ROOM_VOICE))
+		           t.membership->role == ROOM_OWNER ? "the owner" : "an operator", a->room->name);
+	else if (membership_has(t.membership, ROOM_VOICE))
 		emit_reply(c, s, "%s has a voice in %s already.", t.nick, a->room->name);
 	else if (give(c, s, a->room, &t, ROOM_VOICE))
 		done(c, s, a->room, &t, &deeds[VOICE], 0);
@@ -283,7 +283,7 @@ void cmd_devoice(struct chat *c, struct session *s, const struct args *a)
 		voice_guest(c, s, a->room, &t, false);
 		return;
 	}
-	if (!membership_has(t.grant, ROOM_VOICE)) {
+	if (!membership_has(t.membership, ROOM_VOICE)) {
 		emit_reply(c, s, "%s has no voice of their own in %s.", t.nick, a->room->name);
 		return;
 	}
@@ -568,10 +568,10 @@ static bool let_in(struct chat *c, struct session *s, struct room *r, const stru
 		           t->session->ninvited == INVITES_MAX ? "" : " to rooms of one owner");
 	else if (t->account == NULL)
 		return true;
-	else if (t->grant != NULL && t->grant->role > ROOM_MEMBER)
+	else if (t->membership != NULL && t->membership->role > ROOM_MEMBER)
 		emit_reply(c, s, "%s is something in %s (%s), and may come in anyhow.", t->nick, r->name,
-		           room_role_name(t->grant->role));
-	else if (t->grant != NULL)
+		           room_role_name(t->membership->role));
+	else if (t->membership != NULL)
 		emit_reply(c, s, "%s is invited to %s already.", t->nick, r->name);
 	else
 		return give(c, s, r, t, ROOM_MEMBER);
@@ -608,15 +608,15 @@ static bool is_invited(struct chat *c, struct session *s, struct room *r, const 
 {
 	bool guest = t->session != NULL && access_invited(t->session, r) != NULL;
 
-	if (t->grant != NULL && t->grant->role > ROOM_MEMBER) {
+	if (t->membership != NULL && t->membership->role > ROOM_MEMBER) {
 		emit_reply(c, s, "Not done: %s is more than invited to %s (%s). %c%s %s first.", t->nick,
-		           r->name, room_role_name(t->grant->role), c->config.command_prefix,
-		           t->grant->role == ROOM_OWNER ? "transfer" :
-		           t->grant->role == ROOM_OPERATOR ? "deop" : "devoice",
-		           t->grant->role == ROOM_OWNER ? "NICK" : t->nick);
+		           r->name, room_role_name(t->membership->role), c->config.command_prefix,
+		           t->membership->role == ROOM_OWNER ? "transfer" :
+		           t->membership->role == ROOM_OPERATOR ? "deop" : "devoice",
+		           t->membership->role == ROOM_OWNER ? "NICK" : t->nick);
 		return false;
 	}
-	if (t->grant == NULL && !guest) {
+	if (t->membership == NULL && !guest) {
 		emit_reply(c, s, "%s is not invited to %s.", t->nick, r->name);
 		return false;
 	}
@@ -626,10 +626,10 @@ static bool is_invited(struct chat *c, struct session *s, struct room *r, const 
 /* Takes it away. */
 static void uninvite(struct chat *c, struct session *s, struct room *r, const struct target *t)
 {
-	uint64_t since = t->grant != NULL ? t->grant->since : 0;
+	uint64_t since = t->membership != NULL ? t->membership->since : 0;
 	struct bytes told = {0}, why = {0};
 
-	if (t->grant != NULL)
+	if (t->membership != NULL)
 		membership_take(c, r, t->account->key, ROOM_MEMBER);
 	if (t->session != NULL)
 		access_uninvite(t->session, r);
@@ -681,7 +681,7 @@ static bool same_target(const struct chat *c, const struct room *r, const char *
 	if (t->account != NULL) {
 		t->session = t->account->session;
 		t->nick = t->account->nick;
-		t->grant = membership_of(r, t->account->key);
+		t->membership = membership_of(r, t->account->key);
 		return true;
 	}
 	if (slot == 0 || slot > c->nslots || undo_has(data, "account"))
@@ -699,7 +699,7 @@ static bool has_now(const struct room *r, const struct target *t, enum room_role
 {
 	/* Whoever owns the room by now is more than that, whatever they were before. */
 	if (t->account != NULL)
-		return membership_has(t->grant, role) && t->grant->role != ROOM_OWNER;
+		return membership_has(t->membership, role) && t->membership->role != ROOM_OWNER;
 	return role == ROOM_VOICE ? t->session->room == r && t->session->voiced
 	                          : access_invited(t->session, r) != NULL;
 }
@@ -724,7 +724,7 @@ static void take_again(struct chat *c, struct session *s, struct room *r, const 
 		take(c, s, r, t, d);
 }
 
-void undo_grant(struct chat *c, struct session *s, const struct row *act)
+void undo_membership(struct chat *c, struct session *s, const struct row *act)
 {
 	const char *data = act->room_name;
 	bool given = undo_has(data, "given");

@@ -1,6 +1,6 @@
 /* Commands that act on people: /kick /ban /mute. */
 
-#include "chatd/core/commands/cmd_order.h"
+#include "chatd/core/commands/cmd_ban.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "chatd/base/text.h"
 #include "chatd/core/commands/cmd_unban.h"
 #include "chatd/core/state/emit.h"
-#include "chatd/core/moderation/order.h"
+#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/people/session.h"

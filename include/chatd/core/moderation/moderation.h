@@ -1,8 +1,8 @@
 /*
  * Order: who may act on whom, who may come in and speak, and who is put out.
  */
-#ifndef CHATD_CORE_MODERATION_ORDER_H
-#define CHATD_CORE_MODERATION_ORDER_H
+#ifndef CHATD_CORE_MODERATION_MODERATION_H
+#define CHATD_CORE_MODERATION_MODERATION_H
 
 #include "chatd/core/rooms/ban.h"
 #include "chatd/core/moderation/filter.h"
