@@ -319,9 +319,9 @@ const struct effect *chat_effects(const struct chat *c, size_t *n)
 int64_t chat_due_ms(const struct chat *c)
 {
 	const int64_t due_ms[] = {
-		flood_due_ms(c), greeting_due_ms(c), login_due_ms(c), input_due_ms(c), question_due_ms(c), room_due_ms(c),
-		removal_due_ms(c), resume_due_ms(c), shutdown_due_ms(c), lockdown_due_ms(c), ban_due_ms(c),
-		eject_due_ms(c),
+		flood_due_ms(c), greeting_due_ms(c), login_due_ms(c), input_due_ms(c),
+		question_due_ms(c), room_due_ms(c), removal_due_ms(c), resume_due_ms(c),
+		shutdown_due_ms(c), lockdown_due_ms(c), ban_due_ms(c), eject_due_ms(c),
 		outage_due_ms(c), report_due_ms(c), forget_due_ms(c), seen_due_ms(c),
 	};
 	int64_t first_ms = INT64_MAX;

@@ -37,7 +37,7 @@ enum {
 	WHO_BYTES = SHARE_WHO_BYTES + SMALL_BYTES, /* whose something is */
 	MEMBERSHIP_HASH_BYTES = sizeof(UT_hash_table) + HASH_INITIAL_NUM_BUCKETS * sizeof(UT_hash_bucket) +
 	                   2 * SMALL_BYTES, /* of a room; with more grants it grows by less than they do */
-	PRINCIPALS_MAX = ROOMS_MAX + REPORTS_MAX + MAILS_MAX + GHOSTS_MAX, /* each with one entry */
+	PRINCIPALS_MAX = ROOMS_MAX + REPORTS_MAX + MAILS_MAX + RESUMABLES_MAX, /* each with one entry */
 	ROW_BYTES = 3 * NAME_BYTES_MAX, /* of a row of an answer beside struct row and the body */
 	QUERY_BYTES = 2 * KEY_BYTES + 11 * HASH_BYTES, /* strings of a query that is no search */
 	THREADS = READERS + 2, /* the loop, those that read, the one that writes */
@@ -132,8 +132,9 @@ static uint64_t memory_rooms(void)
 	return ROOMS_MAX * (sizeof(struct room) + NAME_BYTES_MAX + KEY_BYTES + TOPIC_CHARS_MAX * 4 + 1 +
 	                    HASH_BYTES + 2 * NICK_BYTES + 9 * SMALL_BYTES + 2 * WHO_BYTES +
 	                    MEMBERSHIP_HASH_BYTES) +
-	       (FORGETS_MAX + MAILS_MAX + REPORTS_MAX) * (2 * KEY_BYTES + sizeof(UT_hash_handle) + 3 * SMALL_BYTES) +
-	       (GRANTS_ALL_MAX + ROOMS_MAX) * (sizeof(struct membership) + KEY_BYTES + 2 * SMALL_BYTES);
+	       (FORGETS_MAX + MAILS_MAX + REPORTS_MAX) *
+	               (2 * KEY_BYTES + sizeof(UT_hash_handle) + 3 * SMALL_BYTES) +
+	       (MEMBERSHIPS_ALL_MAX + ROOMS_MAX) * (sizeof(struct membership) + KEY_BYTES + 2 * SMALL_BYTES);
 }
 
 static uint64_t memory_bans(void)
@@ -152,7 +153,7 @@ static uint64_t memory_mail(void)
 
 static uint64_t memory_others(void)
 {
-	return GHOSTS_MAX * (sizeof(struct resumable) + NICK_BYTES + KEY_BYTES + NAME_BYTES_MAX +
+	return RESUMABLES_MAX * (sizeof(struct resumable) + NICK_BYTES + KEY_BYTES + NAME_BYTES_MAX +
 	                     INVITES_MAX * sizeof(struct invite) + 5 * SMALL_BYTES) +
 	       ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES) +
 	       GUESSES_MAX * (sizeof(struct guess) + SMALL_BYTES) +

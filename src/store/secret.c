@@ -145,7 +145,7 @@ enum secret_match secret_check(const char *given, const char *hashes, uint64_t *
 
 /* -- one-time codes ----------------------------------------------------------------- */
 
-static bool chance(void *to, size_t n)
+static bool random_bytes(void *to, size_t n)
 {
 	return getrandom(to, n, 0) == (ssize_t)n; /* so few bytes come at once or not at all */
 }
@@ -154,7 +154,7 @@ static bool chance(void *to, size_t n)
 static bool code_make(char shown[SECRET_CODE_BYTES])
 {
 	unsigned char random[CODE_CHARS];
-	bool ok = chance(random, sizeof(random));
+	bool ok = random_bytes(random, sizeof(random));
 	for (int i = 0; i < CODE_CHARS; i++) {
 		if (i && i % CODE_GROUP == 0)
 			*shown++ = '-';
@@ -199,7 +199,7 @@ bool secret_totp(char text[SECRET_TOTP_BYTES])
 {
 	char secret[TOTP_BYTES], *base32 = NULL;
 	size_t n = 0;
-	bool ok = oath_init() == OATH_OK && chance(secret, sizeof(secret)) &&
+	bool ok = oath_init() == OATH_OK && random_bytes(secret, sizeof(secret)) &&
 	          oath_base32_encode(secret, sizeof(secret), &base32, &n) == OATH_OK &&
 	          n < SECRET_TOTP_BYTES;
 	strcpy(text, ok ? base32 : "");

@@ -216,7 +216,7 @@ static void check_people(void)
 	for (uint32_t slot = 0; slot < fuzz.chat->rooms_top; slot++) {
 		const struct room *r = fuzz.chat->rooms[slot];
 
-		for (const struct membership *g = r != NULL ? r->grants : NULL; g != NULL; g = g->hh.next)
+		for (const struct membership *g = r != NULL ? r->memberships : NULL; g != NULL; g = g->hh.next)
 			CHECK(account_by_key(fuzz.chat, g->key) != NULL);
 	}
 }

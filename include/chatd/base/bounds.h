@@ -125,12 +125,12 @@ enum {
 	AUDIT_KEPT_DAYS = 1826, /* for which what moderators and administrators did is kept: five years */
 	AUDIT_END_STEP = 100,   /* at most so many older ones go with each that comes */
 	AUDIT_LINES_DEFAULT = 20, /* acts that /audit alone shows */
-	GRANTS_MAX = 256,       /* people who are something in one room, or are invited to it */
-	GRANTS_ALL_MAX = 100000, /* and in all rooms, beside their owners */
-	GRANTS_OWNER_MAX = 1000, /* of them, in the rooms of one owner together */
-	GRANTS_OWNERLESS_MAX = 32, /* in a room that nobody owns, given by its operators: they are in
+	MEMBERSHIPS_MAX = 256,       /* people who are something in one room, or are invited to it */
+	MEMBERSHIPS_ALL_MAX = 100000, /* and in all rooms, beside their owners */
+	MEMBERSHIPS_OWNER_MAX = 1000, /* of them, in the rooms of one owner together */
+	MEMBERSHIPS_OWNERLESS_MAX = 32, /* in a room that nobody owns, given by its operators: they are in
 	                         * nobody's share */
-	GRANTS_RESERVE = 10000, /* and so many for the rooms of moderators and administrators, and for
+	MEMBERSHIPS_RESERVE = 10000, /* and so many for the rooms of moderators and administrators, and for
 	                         * what they give in those that nobody owns */
 	FORGETS_MAX = 16384,    /* facts of rooms and accounts that are gone that wait to be removed from
 	                         * the store; what is beyond that is found at the next start. Mail and
@@ -157,7 +157,7 @@ enum {
 	ORIGINS_MAX = 8192,     /* addresses whose tries are counted while nobody is here from them */
 	INVITES_MAX = 16,       /* rooms that a guest is invited to until they leave */
 	INVITES_OWNER_MAX = 4,  /* of them, of one owner */
-	GRANTS_LISTED_MAX = 20, /* operators, and people with a voice, that /room names */
+	MEMBERSHIPS_LISTED_MAX = 20, /* operators, and people with a voice, that /room names */
 	SLOW_S_MAX = 86400,     /* seconds between two lines of a person in a slow room */
 	CLOCK_AHEAD_DAYS = 7,   /* that the clock may be ahead of the last time that was noted: beyond it,
 	                         * nothing goes because it is old */
@@ -175,8 +175,8 @@ enum {
 	REPORTS_LISTED_MAX = 100, /* that /reports prints */
 	REPORT_LINE_BYTES_MAX = 4000, /* of the line that one keeps; cut there */
 	REPORT_WHY_BYTES_MAX = 400, /* of why it was made, and of how it was resolved; cut there */
-	GHOSTS_MAX = 1024,      /* guests who may /resume */
-	GHOSTS_EACH_MAX = 64,   /* of them, from one address: its own oldest gives place */
+	RESUMABLES_MAX = 1024,      /* guests who may /resume */
+	RESUMABLES_EACH_MAX = 64,   /* of them, from one address: its own oldest gives place */
 	RESUME_MS = 600000,     /* for so long */
 
 	/* -- running the server ------------------------------------------------- */

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Makes a key of the system's chance, for all that is hashed from then on: once, before there is
+/* Makes a key from the system's random source, for all that is hashed from then on: once, before there is
  * any table. Until then the key is 0, as in tests and the simulation. */
 void siphash_begin(void);
 

@@ -283,7 +283,7 @@ struct event {
 			const char *user; /* login name of the host's user who has come over another
 			                   * unix socket and is to have an account by it; NULL: none.
 			                   * Borrowed for the call */
-			uint64_t token;   /* chance, for its /resume code; different each time */
+			uint64_t token;   /* random, for its /resume code; different each time */
 			uint64_t seed;  /* and more of it, for who is ended where too many come */
 			const char *refused; /* out: NULL, or what it reads, lines with their ends: then
 			                   * nothing is kept of it, and it has no conn. Valid until the

@@ -26,7 +26,7 @@ struct secret_codes {
 };
 
 /* Makes a new yescrypt hash. False: the password is longer than PASSWORD_BYTES_MAX, or
- * the system has no memory or chance to give; hash is "" then. */
+ * the system has no memory or randomness to give; hash is "" then. */
 bool secret_hash(const char *password, char hash[SECRET_HASH_BYTES]);
 
 /* What comes of comparing. */
@@ -45,10 +45,10 @@ enum secret_match {
  */
 enum secret_match secret_check(const char *given, const char *hashes, uint64_t *which);
 
-/* Makes new codes. False: the system has no memory or chance to give. */
+/* Makes new codes. False: the system has no memory or randomness to give. */
 bool secret_codes(struct secret_codes *codes);
 
-/* Makes a new secret in base32, as for otpauth://. False: no chance to be had. */
+/* Makes a new secret in base32, as for otpauth://. False: the system gives no randomness. */
 bool secret_totp(char text[SECRET_TOTP_BYTES]);
 
 /* Whether digits, six of them, are the code of secret at time_ms, or of the step before

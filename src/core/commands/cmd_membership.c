@@ -108,26 +108,26 @@ static bool give_back_since(struct chat *c, struct session *s, struct room *r,
 	if (since != NULL ? membership_give_back(c, keeper, r, t->account->key, role, *since)
 	                  : membership_give_by(c, keeper, r, t->account->key, role))
 		return true;
-	if (membership_owner(r) == NULL && r->ngrants < GRANTS_MAX && r->ngrants >= GRANTS_OWNERLESS_MAX &&
-	    c->ngrants < GRANTS_ALL_MAX) {
+	if (membership_owner(r) == NULL && r->nmemberships < MEMBERSHIPS_MAX &&
+	    r->nmemberships >= MEMBERSHIPS_OWNERLESS_MAX && c->nmemberships < MEMBERSHIPS_ALL_MAX) {
 		emit_reply(c, s, "Not done: %d people are something in %s, which nobody owns, and that is the "
 		           "most there. %cuninvite or %cdevoice somebody first, or ask a moderator.",
-		           GRANTS_OWNERLESS_MAX, r->name, c->config.command_prefix, c->config.command_prefix);
+		           MEMBERSHIPS_OWNERLESS_MAX, r->name, c->config.command_prefix, c->config.command_prefix);
 		return false;
 	}
-	if (r->ngrants < GRANTS_MAX && c->ngrants < GRANTS_ALL_MAX - GRANTS_RESERVE) {
+	if (r->nmemberships < MEMBERSHIPS_MAX && c->nmemberships < MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE) {
 		emit_reply(c, s, "Not done: %d people are something in the rooms of their owner, and that is the "
-		           "most. %cuninvite or %cdevoice somebody first.", GRANTS_OWNER_MAX,
+		           "most. %cuninvite or %cdevoice somebody first.", MEMBERSHIPS_OWNER_MAX,
 		           c->config.command_prefix, c->config.command_prefix);
 		return false;
 	}
-	if (r->ngrants < GRANTS_MAX) {
+	if (r->nmemberships < MEMBERSHIPS_MAX) {
 		emit_reply(c, s, "Not done: %" PRIu32 " people are something in a room of this server, and that "
-		           "is the most.", c->ngrants);
+		           "is the most.", c->nmemberships);
 		return false;
 	}
 	emit_reply(c, s, "Not done: %d people are something in %s, and that is the most. %cuninvite or "
-	           "%cdevoice somebody first.", GRANTS_MAX, r->name, c->config.command_prefix,
+	           "%cdevoice somebody first.", MEMBERSHIPS_MAX, r->name, c->config.command_prefix,
 	           c->config.command_prefix);
 	return false;
 }
@@ -390,10 +390,11 @@ static bool has_share(struct chat *c, struct session *s, const struct room *r)
 			return false;
 		}
 	}
-	if (role_of(s) < ROLE_MODERATOR && membership_of_owner(s->account) + r->ngrants > GRANTS_OWNER_MAX) {
+	if (role_of(s) < ROLE_MODERATOR &&
+	    membership_of_owner(s->account) + r->nmemberships > MEMBERSHIPS_OWNER_MAX) {
 		emit_reply(c, s, "Not done: with %s there would be %" PRIu32 " people who are something in your "
-		           "rooms, and %d are the most.", r->name, membership_of_owner(s->account) + r->ngrants,
-		           GRANTS_OWNER_MAX);
+		           "rooms, and %d are the most.", r->name, membership_of_owner(s->account) + r->nmemberships,
+		           MEMBERSHIPS_OWNER_MAX);
 		return false;
 	}
 	return true;

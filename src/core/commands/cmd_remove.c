@@ -70,7 +70,7 @@ static void tell_room(struct chat *c, struct session *s, const struct room *r)
 
 	emit_reply(c, s, "Room %s: %s%s, %" PRIu32 " %s inside, %" PRIu32 " with a role or invitation.",
 	           r->name, owner != NULL ? "owned by " : "no owner", owner != NULL ? owner->nick : "",
-	           r->nmembers, r->nmembers == 1 ? "person" : "people", r->ngrants);
+	           r->nmembers, r->nmembers == 1 ? "person" : "people", r->nmemberships);
 	if (r->made_ms != 0)
 		emit_reply(c, s, "Made %s ago by %s.", format_age(age, c->wall_ms - r->made_ms), r->maker);
 	if (r->last_id == 0)
@@ -93,7 +93,8 @@ static void remove_room(struct chat *c, struct session *s, const char *name, enu
 	} else if (r == c->lobby) {
 		emit_reply(c, s, "Not done: %s is the lobby, which is always there.", r->name);
 	} else if (r->owner == NULL || r->owner->account == s->account ||
-	           moderation_over(c, s, NULL, rank_of_account(NULL, r->owner->account), r->owner->account->nick)) {
+	           moderation_over(c, s, NULL, rank_of_account(NULL, r->owner->account),
+	                           r->owner->account->nick)) {
 		if (how != REMOVE_DO) {
 			tell_room(c, s, r);
 			tell_how(c, s, how, "room", r->name);

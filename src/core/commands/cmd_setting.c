@@ -29,19 +29,19 @@ static int shown(const char *text)
 
 /* -- showing ------------------------------------------------------------------------------ */
 
-/* "; operators bob and carol": those of that role, GRANTS_LISTED_MAX at most. */
+/* "; operators bob and carol": those of that role, MEMBERSHIPS_LISTED_MAX at most. */
 static void put_role(const struct chat *c, struct bytes *b, const struct room *r,
                      enum room_role role, const char *one, const char *more)
 {
 	const struct membership *g;
 	uint32_t n = 0, named = 0;
 
-	for (g = r->grants; g != NULL; g = g->hh.next)
+	for (g = r->memberships; g != NULL; g = g->hh.next)
 		n += g->role == role;
 	if (n == 0)
 		return;
 	bytes_printf(b, "%s%s ", b->len > 0 ? "; " : "", n == 1 ? one : more);
-	for (g = r->grants; g != NULL && named < GRANTS_LISTED_MAX; g = g->hh.next) {
+	for (g = r->memberships; g != NULL && named < MEMBERSHIPS_LISTED_MAX; g = g->hh.next) {
 		if (g->role != role)
 			continue;
 		bytes_printf(b, "%s%s", named == 0 ? "" : named + 1 == n ? " and " : ", ",
@@ -63,7 +63,7 @@ static void show_people(struct chat *c, struct session *s, const struct room *r)
 	put_role(c, b, r, ROOM_OWNER, "owner", "owners");
 	put_role(c, b, r, ROOM_OPERATOR, "operator", "operators");
 	put_role(c, b, r, ROOM_VOICE, "voice", "voices");
-	for (const struct membership *g = r->grants; g != NULL; g = g->hh.next)
+	for (const struct membership *g = r->memberships; g != NULL; g = g->hh.next)
 		members += g->role == ROOM_MEMBER;
 	if (members > 0)
 		bytes_printf(b, "; %" PRIu32 " %s invited", members, members == 1 ? "other is" : "others are");

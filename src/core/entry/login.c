@@ -228,8 +228,8 @@ void login_clear_name(struct chat *c, const struct account *a)
 	struct session *g, *next;
 
 	HASH_ITER(hh, c->nicks, g, next) {
-		if (g->account != NULL || (g->looks[0] != skeleton && g->looks[0] != shown &&
-		                           g->looks[1] != skeleton && g->looks[1] != shown))
+		if (g->account != NULL || (g->skeletons[0] != skeleton && g->skeletons[0] != shown &&
+		                           g->skeletons[1] != skeleton && g->skeletons[1] != shown))
 			continue;
 		if (!emit_has_room(c)) {
 			if (!g->trusted)

@@ -1,4 +1,4 @@
-/* Ghosts: guests who were cut off. Owns struct resumable; there are at most GHOSTS_MAX. */
+/* Ghosts: guests who were cut off. Owns struct resumable; there are at most RESUMABLES_MAX. */
 
 #include "chatd/core/entry/resume.h"
 
@@ -22,9 +22,9 @@
 
 static void resumable_free(struct chat *c, struct resumable *g)
 {
-	share_give_back(c, SHARE_GHOSTS, g->share);
-	DL_DELETE(c->ghosts, g);
-	c->nghosts--;
+	share_give_back(c, SHARE_RESUMABLES, g->share);
+	DL_DELETE(c->resumables, g);
+	c->nresumables--;
 	free(g->nick);
 	free(g->key);
 	free(g->room);
@@ -36,13 +36,13 @@ static void resumable_free(struct chat *c, struct resumable *g)
 static void make_place(struct chat *c, const char *who)
 {
 	struct resumable *g, *most = NULL;
-	bool full = c->nghosts == GHOSTS_MAX;
+	bool full = c->nresumables == RESUMABLES_MAX;
 
-	if (!full && share_has(c, SHARE_GHOSTS, who) < GHOSTS_EACH_MAX)
+	if (!full && share_has(c, SHARE_RESUMABLES, who) < RESUMABLES_EACH_MAX)
 		return;
-	DL_FOREACH(c->ghosts, g) {
-		if (full ? most == NULL || share_weight(SHARE_GHOSTS, g->share) >
-		                           share_weight(SHARE_GHOSTS, most->share)
+	DL_FOREACH(c->resumables, g) {
+		if (full ? most == NULL || share_weight(SHARE_RESUMABLES, g->share) >
+		                           share_weight(SHARE_RESUMABLES, most->share)
 		         : most == NULL && strcmp(g->share->who, who) == 0)
 			most = g;
 	}
@@ -59,7 +59,7 @@ void resume_keep(struct chat *c, const struct session *s)
 		return;
 	make_place(c, share_who(c, s, who));
 	g = mem_zero(1, sizeof *g);
-	g->share = share_take(c, SHARE_GHOSTS, who);
+	g->share = share_take(c, SHARE_RESUMABLES, who);
 	resume_code(s, g->code);
 	g->nick = mem_strdup(s->nick);
 	g->key = mem_strdup(s->key);
@@ -71,8 +71,8 @@ void resume_keep(struct chat *c, const struct session *s)
 		g->ninvited = s->ninvited;
 	}
 	g->until_ms = c->now_ms + RESUME_MS;
-	DL_APPEND(c->ghosts, g);
-	c->nghosts++;
+	DL_APPEND(c->resumables, g);
+	c->nresumables++;
 }
 
 uint32_t resume_from(struct chat *c, const struct address *block, bool forget)
@@ -80,7 +80,7 @@ uint32_t resume_from(struct chat *c, const struct address *block, bool forget)
 	struct resumable *g, *next;
 	uint32_t n = 0;
 
-	DL_FOREACH_SAFE(c->ghosts, g, next) {
+	DL_FOREACH_SAFE(c->resumables, g, next) {
 		if (!share_is_within(g->share->who, block))
 			continue;
 		n++;
@@ -95,7 +95,7 @@ bool resume_uninvite(struct chat *c, const char *key, const struct room *r)
 	struct resumable *g;
 	bool found = false;
 
-	DL_FOREACH(c->ghosts, g) {
+	DL_FOREACH(c->resumables, g) {
 		for (uint32_t i = 0; i < g->ninvited && strcmp(g->key, key) == 0; i++) {
 			if (g->invited[i].room != r->number)
 				continue;
@@ -108,19 +108,19 @@ bool resume_uninvite(struct chat *c, const char *key, const struct room *r)
 
 void resume_tick(struct chat *c)
 {
-	while (c->ghosts != NULL && c->ghosts->until_ms <= c->now_ms)
-		resumable_free(c, c->ghosts);
+	while (c->resumables != NULL && c->resumables->until_ms <= c->now_ms)
+		resumable_free(c, c->resumables);
 }
 
 int64_t resume_due_ms(const struct chat *c)
 {
-	return c->ghosts == NULL ? INT64_MAX : c->ghosts->until_ms;
+	return c->resumables == NULL ? INT64_MAX : c->resumables->until_ms;
 }
 
 void resume_free(struct chat *c)
 {
-	while (c->ghosts != NULL)
-		resumable_free(c, c->ghosts);
+	while (c->resumables != NULL)
+		resumable_free(c, c->resumables);
 }
 
 /* The room that g was in; NULL where it cannot be made again, and s was told. */
@@ -154,7 +154,7 @@ static struct resumable *resumable_with(const struct chat *c, const char *code)
 {
 	struct resumable *g;
 
-	DL_FOREACH(c->ghosts, g)
+	DL_FOREACH(c->resumables, g)
 		if (strcasecmp(g->code, code) == 0)
 			break;
 	return g;

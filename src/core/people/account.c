@@ -39,7 +39,7 @@ static const struct account *looks_like(const struct chat *c, const char *nick, 
 	skeleton_of(key, false, skeleton[0]);
 	skeleton_of(nick, true, skeleton[1]);
 	for (int i = 0; i < 2 && a == NULL; i++) {
-		HASH_FIND(hh_skeleton, c->looks, skeleton[i], strlen(skeleton[i]), a);
+		HASH_FIND(hh_skeleton, c->skeletons, skeleton[i], strlen(skeleton[i]), a);
 		if (a == NULL)
 			HASH_FIND(hh_shown, c->shown, skeleton[i], strlen(skeleton[i]), a);
 	}
@@ -172,7 +172,7 @@ static struct account *account_add(struct chat *c, const char *nick, const char 
 	a->role = ROLE_ACCOUNT;
 	a->number = a->secrets = ++c->account_number;
 	HASH_ADD_KEYPTR(hh, c->accounts, a->key, strlen(a->key), a);
-	HASH_ADD_KEYPTR(hh_skeleton, c->looks, a->skeleton, strlen(a->skeleton), a);
+	HASH_ADD_KEYPTR(hh_skeleton, c->skeletons, a->skeleton, strlen(a->skeleton), a);
 	HASH_ADD_KEYPTR(hh_shown, c->shown, a->shown, strlen(a->shown), a);
 	c->naccounts++;
 	return a;
@@ -180,13 +180,13 @@ static struct account *account_add(struct chat *c, const char *nick, const char 
 
 void account_free(struct chat *c, struct account *a)
 {
-	assert(a->grants == NULL);
+	assert(a->memberships == NULL);
 	if (a->session != NULL)
 		account_sign_out(c, a->session);
 	mail_free(c, a);
 	note_role(c, a, false);
 	HASH_DELETE(hh, c->accounts, a);
-	HASH_DELETE(hh_skeleton, c->looks, a);
+	HASH_DELETE(hh_skeleton, c->skeletons, a);
 	HASH_DELETE(hh_shown, c->shown, a);
 	c->naccounts--;
 	account_set(&a->hash, "");

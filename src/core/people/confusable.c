@@ -37,7 +37,7 @@ static USpoofChecker *checker(void)
 	return made;
 }
 
-/* -- looks ----------------------------------------------------------------------------- */
+/* -- skeletons -------------------------------------------------------------------------- */
 
 /* One of those of ASCII that names have. */
 static bool ascii_is_known(char c)
@@ -47,21 +47,21 @@ static bool ascii_is_known(char c)
 }
 
 /* The skeleton of a small m is rn, and that of a capital M, which becomes a small one here, M. */
-static void copy_skeleton(const char *folded, char look[NAME_SKELETON_BYTES_MAX + 1])
+static void copy_skeleton(const char *folded, char skeleton[NAME_SKELETON_BYTES_MAX + 1])
 {
 	size_t n = 0;
 
 	for (; *folded != '\0' && n < NAME_SKELETON_BYTES_MAX; folded++) {
-		look[n++] = *folded == 'm' ? 'r' : *folded;
+		skeleton[n++] = *folded == 'm' ? 'r' : *folded;
 		if (*folded == 'm' && n < NAME_SKELETON_BYTES_MAX)
-			look[n++] = 'n';
+			skeleton[n++] = 'n';
 	}
-	look[n] = '\0';
+	skeleton[n] = '\0';
 }
 
 /* Most names are ASCII, and ICU takes longer. False: it is not. */
-static bool look_of_ascii(const char *name, bool as_written, bool in_capitals,
-                          char look[NAME_SKELETON_BYTES_MAX + 1])
+static bool skeleton_of_ascii(const char *name, bool as_written, bool in_capitals,
+                          char skeleton[NAME_SKELETON_BYTES_MAX + 1])
 {
 	char folded[NAME_SKELETON_BYTES_MAX + 1];
 	size_t n = 0;
@@ -78,48 +78,48 @@ static bool look_of_ascii(const char *name, bool as_written, bool in_capitals,
 		folded[n] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 	}
 	folded[n] = '\0';
-	copy_skeleton(folded, look);
+	copy_skeleton(folded, skeleton);
 	return true;
 }
 
-/* The look of what has no accents any more. in_capitals: what looks like a small l is an I. */
-static void look_of_bare(const char *bare, bool in_capitals, char look[NAME_SKELETON_BYTES_MAX + 1])
+/* The skeleton of what has no accents any more. in_capitals: what looks like a small l is an I. */
+static void skeleton_of_bare(const char *bare, bool in_capitals, char skeleton[NAME_SKELETON_BYTES_MAX + 1])
 {
-	char skeleton[NAME_SKELETON_BYTES_MAX + 1] = "", *folded = NULL;
+	char shape[NAME_SKELETON_BYTES_MAX + 1] = "", *folded = NULL;
 	UErrorCode error = U_ZERO_ERROR;
 
-	uspoof_getSkeletonUTF8(checker(), 0, bare, -1, skeleton, NAME_SKELETON_BYTES_MAX, &error);
+	uspoof_getSkeletonUTF8(checker(), 0, bare, -1, shape, NAME_SKELETON_BYTES_MAX, &error);
 	if (error == U_MEMORY_ALLOCATION_ERROR)
 		mem_fail();
-	for (char *p = skeleton; in_capitals && (p = strchr(p, 'l')) != NULL;)
+	for (char *p = shape; in_capitals && (p = strchr(p, 'l')) != NULL;)
 		*p = 'i';
 	/* The skeleton has capitals where those are the commonest shape (0 becomes O). */
 	if (U_SUCCESS(error) && error != U_STRING_NOT_TERMINATED_WARNING)
-		folded = text_form(skeleton, FORM_BARE_FOLDED);
+		folded = text_form(shape, FORM_BARE_FOLDED);
 	/* A name that ICU has no skeleton of looks like itself. */
-	copy_skeleton(folded != NULL ? folded : bare, look);
+	copy_skeleton(folded != NULL ? folded : bare, skeleton);
 	free(folded);
 }
 
-void skeleton_of(const char *name, bool as_written, char look[NAME_SKELETON_BYTES_MAX + 1])
+void skeleton_of(const char *name, bool as_written, char skeleton[NAME_SKELETON_BYTES_MAX + 1])
 {
 	char *bare;
 
-	if (look_of_ascii(name, as_written, false, look))
+	if (skeleton_of_ascii(name, as_written, false, skeleton))
 		return;
 	bare = text_form(name, as_written ? FORM_BARE : FORM_BARE_FOLDED);
-	look_of_bare(bare != NULL ? bare : name, false, look);
+	skeleton_of_bare(bare != NULL ? bare : name, false, skeleton);
 	free(bare);
 }
 
-void look_in_capitals(const char *key, char look[NAME_SKELETON_BYTES_MAX + 1])
+void skeleton_in_capitals(const char *key, char skeleton[NAME_SKELETON_BYTES_MAX + 1])
 {
 	char *bare, capitals[NAME_SKELETON_BYTES_MAX + 1];
 	const char *p, *end;
 	utf8proc_int32_t cp;
 	size_t n = 0;
 
-	if (look_of_ascii(key, false, true, look))
+	if (skeleton_of_ascii(key, false, true, skeleton))
 		return;
 	bare = text_form(key, FORM_BARE_FOLDED);
 	p = bare != NULL ? bare : key;
@@ -133,22 +133,22 @@ void look_in_capitals(const char *key, char look[NAME_SKELETON_BYTES_MAX + 1])
 		p += len;
 	}
 	capitals[n] = '\0';
-	look_of_bare(capitals, true, look);
+	skeleton_of_bare(capitals, true, skeleton);
 	free(bare);
 }
 
-uint64_t skeleton_hash(const char *look)
+uint64_t skeleton_hash(const char *skeleton)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-	while (*look != '\0')
-		hash = (hash ^ (unsigned char)*look++) * UINT64_C(0x100000001b3);
+	while (*skeleton != '\0')
+		hash = (hash ^ (unsigned char)*skeleton++) * UINT64_C(0x100000001b3);
 	return hash;
 }
 
 /* -- letters --------------------------------------------------------------------------- */
 
-bool look_is_of_today(int32_t cp)
+bool confusable_is_of_today(int32_t cp)
 {
 	UErrorCode error = U_ZERO_ERROR;
 	const USet *recommended = uspoof_getRecommendedSet(&error);
@@ -162,7 +162,7 @@ bool look_is_of_today(int32_t cp)
 	return U_SUCCESS(error) && uscript_getUsage(script) == USCRIPT_USAGE_LIMITED_USE;
 }
 
-bool look_is_accent(int32_t cp)
+bool confusable_is_accent(int32_t cp)
 {
 	UErrorCode error = U_ZERO_ERROR;
 	UScriptCode script = uscript_getScript(cp, &error);

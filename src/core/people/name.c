@@ -134,9 +134,9 @@ static enum name_class name_class(int32_t cp)
 			return CLASS_OTHER;
 		if (i == 0)
 			class = part;
-		today = today && look_is_of_today(fold[i]);
+		today = today && confusable_is_of_today(fold[i]);
 	}
-	return today || look_is_of_today(cp) ? class : CLASS_OLD;
+	return today || confusable_is_of_today(cp) ? class : CLASS_OLD;
 }
 
 /* The code point at s in *cp and its bytes; 0 if it is none. */
@@ -199,7 +199,7 @@ static size_t letter_at(const char *skeleton, char letter)
 	return *skeleton != '\0' && stands_for(*skeleton, letter);
 }
 
-static bool look_is_word(const char *skeleton, const char *word)
+static bool skeleton_is_word(const char *skeleton, const char *word)
 {
 	size_t n = 1;
 
@@ -235,8 +235,8 @@ static const char *find_word(const char *skeleton, size_t least)
 		behind += strspn(behind, SIGNS);
 	for (i = 0; i < sizeof reserved / sizeof *reserved; i++) {
 		len = strlen(reserved[i]);
-		if (len >= least && (look_is_word(skeleton, reserved[i]) ||
-		                     (behind != NULL && len >= WORD_MIDDLE && look_is_word(behind, reserved[i]))))
+		if (len >= least && (skeleton_is_word(skeleton, reserved[i]) ||
+		                     (behind != NULL && len >= WORD_MIDDLE && skeleton_is_word(behind, reserved[i]))))
 			return reserved[i];
 	}
 	return NULL;
@@ -244,7 +244,7 @@ static const char *find_word(const char *skeleton, size_t least)
 
 /* The reserved word of so many letters that a look is, a long one also amid what is no letter or
  * digit of its own; NULL: none. */
-static const char *look_reserved(const char *skeleton, size_t least)
+static const char *skeleton_reserved(const char *skeleton, size_t least)
 {
 	const char *word = find_word(skeleton, least);
 	char bare[NAME_SKELETON_BYTES_MAX + 1];
@@ -283,7 +283,7 @@ static const char *stem_seems(const char *stem, const char *tail, size_t least)
 
 	snprintf(skeleton, sizeof skeleton, "%s%s", stem, tail);
 	skeleton[NAME_SKELETON_BYTES_MAX] = '\0';
-	return look_reserved(skeleton, least);
+	return skeleton_reserved(skeleton, least);
 }
 
 /* The reserved word that it looks like with that tail. written: as it is written, too. */
@@ -297,7 +297,7 @@ static const char *cut_seems(const struct stem *s, const char *tail, bool writte
 	if (word == NULL && written)
 		word = stem_seems(s->written, skeleton, least);
 	if (word == NULL) {
-		look_in_capitals(tail, skeleton);
+		skeleton_in_capitals(tail, skeleton);
 		word = stem_seems(s->capitals, skeleton, least);
 	}
 	return word;
@@ -319,7 +319,7 @@ static void stem_make(struct stem *s, const char *key, const char *written)
 
 	snprintf(stem, sizeof stem, "%.*s", (int)tail_at(key), key);
 	skeleton_of(stem, false, s->key);
-	look_in_capitals(stem, s->capitals);
+	skeleton_in_capitals(stem, s->capitals);
 	snprintf(stem, sizeof stem, "%.*s", (int)tail_at(written), written);
 	skeleton_of(stem, true, s->written);
 }
@@ -372,7 +372,7 @@ static bool mark_fits(struct marks *m, int32_t cp)
 {
 	if (utf8proc_get_property(cp)->category != UTF8PROC_CATEGORY_MC) {
 		m->stacked++;
-		m->accents += look_is_accent(cp);
+		m->accents += confusable_is_accent(cp);
 	}
 	return m->accents <= NAME_ACCENTS_MAX && m->stacked <= NAME_MARKS_MAX;
 }

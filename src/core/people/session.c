@@ -90,15 +90,15 @@ void resume_code(const struct session *s, char code[RESUME_CODE_BYTES])
 {
 	/* Without letters that look like digits. */
 	static const char digits[] = "23456789abcdefghijkmnpqrstuvwxyz";
-	uint64_t chance = s->token;
+	uint64_t bits = s->token;
 
 	for (int i = 0; i < RESUME_CODE_BYTES - 1; i++) {
 		if (i == 5) {
 			code[i] = '-';
 			continue;
 		}
-		code[i] = digits[chance & 31];
-		chance >>= 5;
+		code[i] = digits[bits & 31];
+		bits >>= 5;
 	}
 	code[RESUME_CODE_BYTES - 1] = '\0';
 }
@@ -119,9 +119,9 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 	s->nick = mem_strdup(nick);
 	s->key = mem_strdup(key);
 	skeleton_of(key, false, skeleton);
-	s->looks[0] = skeleton_hash(skeleton);
+	s->skeletons[0] = skeleton_hash(skeleton);
 	skeleton_of(nick, true, skeleton);
-	s->looks[1] = skeleton_hash(skeleton);
+	s->skeletons[1] = skeleton_hash(skeleton);
 	HASH_ADD_KEYPTR(hh, c->nicks, s->key, strlen(s->key), s);
 }
 

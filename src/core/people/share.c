@@ -29,7 +29,8 @@ static const struct rule {
 	[SHARE_REPORTS] = {REPORTS_MAX, REPORTS_OPEN_EACH_MAX,
 	                   {0, REPORTS_GUESTS_MAX, REPORTS_ACCOUNTS_MAX}, SHARE_REPORTS},
 	[SHARE_MAIL] = {MAILS_MAX, MAILS_EACH_MAX, {0, MAILS_GUESTS_MAX, MAILS_ACCOUNTS_MAX}, SHARE_MAIL},
-	[SHARE_GHOSTS] = {GHOSTS_MAX, GHOSTS_EACH_MAX, {0, GHOSTS_MAX, GHOSTS_MAX}, SHARE_GHOSTS},
+	[SHARE_RESUMABLES] = {RESUMABLES_MAX, RESUMABLES_EACH_MAX, {0, RESUMABLES_MAX, RESUMABLES_MAX},
+	                      SHARE_RESUMABLES},
 };
 
 /* -- who ---------------------------------------------------------------------------------- */

@@ -103,7 +103,7 @@ bool access_see(const struct chat *c, const struct session *s, const struct room
 
 void access_mark(struct chat *c, const struct session *s)
 {
-	const struct membership *g = s->account != NULL ? s->account->grants : NULL;
+	const struct membership *g = s->account != NULL ? s->account->memberships : NULL;
 
 	c->mark++;
 	for (; g != NULL; g = g->next)

@@ -33,7 +33,7 @@ struct membership *membership_of(const struct room *r, const char *account_key)
 {
 	struct membership *g;
 
-	HASH_FIND_STR(r->grants, account_key, g);
+	HASH_FIND_STR(r->memberships, account_key, g);
 	return g;
 }
 
@@ -102,7 +102,7 @@ static void note_owner(struct chat *c, struct room *r, struct membership *g, boo
 		r->owner = g;
 	} else if (r->owner == g) {
 		r->owner = NULL;
-		for (other = r->grants; other != NULL; other = other->hh.next)
+		for (other = r->memberships; other != NULL; other = other->hh.next)
 			if (other != g && other->role == ROOM_OWNER)
 				r->owner = other;
 	}
@@ -142,10 +142,10 @@ static struct membership *membership_add(struct chat *c, struct room *r, struct 
 	g->key = mem_strdup(a->key);
 	g->room = r;
 	g->account = a;
-	HASH_ADD_KEYPTR(hh, r->grants, g->key, strlen(g->key), g);
-	DL_APPEND(a->grants, g);
-	r->ngrants++;
-	c->ngrants++;
+	HASH_ADD_KEYPTR(hh, r->memberships, g->key, strlen(g->key), g);
+	DL_APPEND(a->memberships, g);
+	r->nmemberships++;
+	c->nmemberships++;
 	return g;
 }
 
@@ -155,10 +155,10 @@ static void membership_end(struct chat *c, struct membership *g)
 	struct room *r = g->room;
 
 	note_owner(c, r, g, true);
-	HASH_DELETE(hh, r->grants, g);
-	DL_DELETE(g->account->grants, g);
-	r->ngrants--;
-	c->ngrants--;
+	HASH_DELETE(hh, r->memberships, g);
+	DL_DELETE(g->account->memberships, g);
+	r->nmemberships--;
+	c->nmemberships--;
 	free(g->key);
 	free(g);
 }
@@ -186,8 +186,8 @@ uint32_t membership_of_owner(const struct account *a)
 	const struct membership *g;
 	uint32_t n = 0;
 
-	DL_FOREACH(a->grants, g)
-		n += g->role == ROOM_OWNER ? g->room->ngrants : 0;
+	DL_FOREACH(a->memberships, g)
+		n += g->role == ROOM_OWNER ? g->room->nmemberships : 0;
 	return n;
 }
 
@@ -197,15 +197,15 @@ static bool is_full(const struct chat *c, const struct room *r, bool keeper)
 {
 	const struct account *owner = r->owner != NULL ? r->owner->account : NULL;
 
-	if (r->ngrants >= GRANTS_MAX || c->ngrants >= GRANTS_ALL_MAX)
+	if (r->nmemberships >= MEMBERSHIPS_MAX || c->nmemberships >= MEMBERSHIPS_ALL_MAX)
 		return true;
 	if (owner != NULL ? owner->role >= ROLE_MODERATOR : keeper)
 		return false;
 	/* What nobody's share holds is little. */
-	if (owner == NULL ? r->ngrants >= GRANTS_OWNERLESS_MAX
-	                  : membership_of_owner(owner) >= GRANTS_OWNER_MAX)
+	if (owner == NULL ? r->nmemberships >= MEMBERSHIPS_OWNERLESS_MAX
+	                  : membership_of_owner(owner) >= MEMBERSHIPS_OWNER_MAX)
 		return true;
-	return c->ngrants >= GRANTS_ALL_MAX - GRANTS_RESERVE;
+	return c->nmemberships >= MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE;
 }
 
 bool membership_give(struct chat *c, struct room *r, const char *account_key, enum room_role role)
@@ -219,7 +219,7 @@ bool membership_give_by(struct chat *c, bool keeper, struct room *r, const char 
 	struct membership *g = membership_of(r, account_key);
 
 	if (g == NULL) {
-		if (role == ROOM_OWNER ? r->ngrants >= GRANTS_MAX : is_full(c, r, keeper))
+		if (role == ROOM_OWNER ? r->nmemberships >= MEMBERSHIPS_MAX : is_full(c, r, keeper))
 			return false;
 		g = membership_add(c, r, account_by_key(c, account_key));
 		/* What was said while everybody could read it stays theirs to read. */
@@ -269,13 +269,13 @@ uint32_t membership_owned(const struct chat *c, const char *account_key)
 
 void membership_drop_room(struct chat *c, struct room *r)
 {
-	while (r->grants != NULL)
-		membership_forget(c, r->grants);
+	while (r->memberships != NULL)
+		membership_forget(c, r->memberships);
 }
 
 /* The grant of a fact's key, if its room and its account are still those that it was given for;
  * false: the room or the account is gone, and one of that name is another, or there is no such key.
- * Nor is what is beyond the bounds (rooms' owners are not counted in GRANTS_ALL_MAX) ever loaded. */
+ * Nor is what is beyond the bounds (rooms' owners are not counted in MEMBERSHIPS_ALL_MAX) ever loaded. */
 static bool load_whose(const struct chat *c, const char *key, const char *value, struct room **r,
                        struct account **a)
 {
@@ -288,8 +288,8 @@ static bool load_whose(const struct chat *c, const char *key, const char *value,
 	*r = room_by_key(c, room);
 	*a = account_by_key(c, key + room_bytes + 1);
 	return *r != NULL && *a != NULL && fields_get_number(value, "room") == (*r)->number &&
-	       fields_get_number(value, "made") == (*a)->made_ms && (*r)->ngrants < GRANTS_MAX &&
-	       c->ngrants < GRANTS_ALL_MAX + ROOMS_MAX;
+	       fields_get_number(value, "made") == (*a)->made_ms && (*r)->nmemberships < MEMBERSHIPS_MAX &&
+	       c->nmemberships < MEMBERSHIPS_ALL_MAX + ROOMS_MAX;
 }
 
 void membership_load(struct chat *c, const char *key, const char *value)

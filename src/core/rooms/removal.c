@@ -106,11 +106,11 @@ static void end_ownerless(struct chat *c, struct room *r, const struct account *
 
 static void drop_memberships(struct chat *c, struct account *a)
 {
-	while (a->grants != NULL) {
-		struct room *r = a->grants->room;
-		bool owned = r->owner == a->grants;
+	while (a->memberships != NULL) {
+		struct room *r = a->memberships->room;
+		bool owned = r->owner == a->memberships;
 
-		membership_forget(c, a->grants);
+		membership_forget(c, a->memberships);
 		if (owned && r->owner == NULL)
 			end_ownerless(c, r, a);
 		room_release(c, r);
@@ -214,8 +214,8 @@ void removal_tick(struct chat *c)
 
 int64_t removal_due_ms(const struct chat *c)
 {
-	bool looks = c->nrooms > 1 && chat_can_save(c) && !c->stopping;
-	int64_t due_ms = looks ? c->rooms_look_ms : INT64_MAX;
+	bool skeletons = c->nrooms > 1 && chat_can_save(c) && !c->stopping;
+	int64_t due_ms = skeletons ? c->rooms_look_ms : INT64_MAX;
 
 	return is_marked(c) ? c->now_ms : due_ms;
 }

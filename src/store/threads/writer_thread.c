@@ -493,17 +493,17 @@ static bool prune_bound(struct writer_thread *t, int64_t *before_ms)
 	struct store_error err;
 	struct clocks now = { clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME) };
 	uint32_t days = t->w->limits.history_days;
-	enum retention_look look = store_retention(t->w->store, &now, days, !t->pruning.running, &err);
-	if (look == RETENTION_FAILS) {
+	enum retention_look found = store_retention(t->w->store, &now, days, !t->pruning.running, &err);
+	if (found == RETENTION_FAILS) {
 		maintenance_failed(t, "looking for old lines", &err);
 		return false;
 	}
-	if (look == RETENTION_LOOKS) {
+	if (found == RETENTION_LOOKS) {
 		t->pruning.at_ms = 0;
 		return false;
 	}
 	retention_tell(t);
-	*before_ms = days && look == RETENTION_MAY ? now.wall_ms - (int64_t)days * DAY_MS : INT64_MIN;
+	*before_ms = days && found == RETENTION_MAY ? now.wall_ms - (int64_t)days * DAY_MS : INT64_MIN;
 	return true;
 }
 

@@ -54,11 +54,11 @@ static void test_in_capitals(void **state)
 	char out[NAME_SKELETON_BYTES_MAX + 1];
 
 	(void)state;
-	look_in_capitals("\u0442\u043e\u043c", out); /* Cyrillic */
+	skeleton_in_capitals("\u0442\u043e\u043c", out); /* Cyrillic */
 	assert_string_equal(out, "torn");
-	look_in_capitals("ali", out);
+	skeleton_in_capitals("ali", out);
 	assert_string_equal(out, "ali");
-	look_in_capitals("o0l1", out);
+	skeleton_in_capitals("o0l1", out);
 	assert_string_equal(out, "ooli");
 }
 
@@ -77,8 +77,8 @@ static void test_ascii(void **state)
 				continue;
 			snprintf(both, sizeof both, "%c\u00E9", chars[i]);
 			if (how == 2) {
-				look_in_capitals(one, alone);
-				look_in_capitals(both, beside);
+				skeleton_in_capitals(one, alone);
+				skeleton_in_capitals(both, beside);
 			} else {
 				skeleton_of(one, how == 1, alone);
 				skeleton_of(both, how == 1, beside);
@@ -91,14 +91,14 @@ static void test_ascii(void **state)
 static void test_letters_of_today(void **state)
 {
 	(void)state;
-	assert_true(look_is_of_today('a'));
-	assert_true(look_is_of_today(0x13DA));   /* Cherokee: of limited use */
-	assert_true(look_is_of_today(0x31350));  /* Han, of Unicode 15 */
-	assert_false(look_is_of_today(0x13441)); /* hieroglyphs */
-	assert_false(look_is_of_today(0x0251));  /* Latin, for phonetics alone */
-	assert_false(look_is_of_today(0xE000));
-	assert_true(look_is_accent(0x0301));
-	assert_false(look_is_accent(0x102D));    /* a Burmese vowel */
+	assert_true(confusable_is_of_today('a'));
+	assert_true(confusable_is_of_today(0x13DA));   /* Cherokee: of limited use */
+	assert_true(confusable_is_of_today(0x31350));  /* Han, of Unicode 15 */
+	assert_false(confusable_is_of_today(0x13441)); /* hieroglyphs */
+	assert_false(confusable_is_of_today(0x0251));  /* Latin, for phonetics alone */
+	assert_false(confusable_is_of_today(0xE000));
+	assert_true(confusable_is_accent(0x0301));
+	assert_false(confusable_is_accent(0x102D));    /* a Burmese vowel */
 }
 
 static void test_names_of_other_scripts_look_alike(void **state)
@@ -116,13 +116,13 @@ static void test_other_names_do_not(void **state)
 	static const char *const names[] = {
 		"alice", "alicia", "bob", "rob", "carol", "carole", "bob2", "李雷", "мария", "anna_b",
 	};
-	char looks[10][NAME_SKELETON_BYTES_MAX + 1];
+	char skeletons[10][NAME_SKELETON_BYTES_MAX + 1];
 
 	(void)state;
 	for (size_t i = 0; i < 10; i++) {
-		strcpy(looks[i], look(names[i], false));
+		strcpy(skeletons[i], look(names[i], false));
 		for (size_t j = 0; j < i; j++)
-			assert_string_not_equal(looks[i], looks[j]);
+			assert_string_not_equal(skeletons[i], skeletons[j]);
 	}
 }
 

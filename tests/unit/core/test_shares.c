@@ -544,20 +544,20 @@ static void test_ghosts(void **state)
 	resume_code(of(OTHER), code);
 	goes(OTHER);
 	/* As fast as the prompt takes names of one address. */
-	for (uint32_t i = 0; i < 2 * GHOSTS_MAX; i++, now_ms += 100)
+	for (uint32_t i = 0; i < 2 * RESUMABLES_MAX; i++, now_ms += 100)
 		comes(MALLORY, MALLORY_IS, "mallory");
-	assert_int_equal(chat->nghosts, GHOSTS_EACH_MAX + 1);
+	assert_int_equal(chat->nresumables, RESUMABLES_EACH_MAX + 1);
 	/* Many addresses: those with the most lose first. */
-	for (uint32_t i = 0; chat->nghosts < GHOSTS_MAX; i++) {
+	for (uint32_t i = 0; chat->nresumables < RESUMABLES_MAX; i++) {
 		comes(MALLORY, address(i / 2), "mallory");
 	}
 	comes(MALLORY, MALLORY_IS, "mallory");
-	assert_int_equal(chat->nghosts, GHOSTS_MAX);
+	assert_int_equal(chat->nresumables, RESUMABLES_MAX);
 	comes(VICTIM, "192.0.2.9", "newcomer");
 	types(VICTIM, "/resume %s", code);
 	assert_has("You are other now.");
 	types(MODERATOR, "/remove address 10.0.0.0/8 --yes");
-	assert_in_range(chat->nghosts, 1, GHOSTS_EACH_MAX + 1);
+	assert_in_range(chat->nresumables, 1, RESUMABLES_EACH_MAX + 1);
 }
 
 /* The room of who comes back is made again before there is a name, and is in their share as it was. */
@@ -590,7 +590,7 @@ static void test_grants(void **state)
 	char name[32];
 
 	(void)state;
-	for (uint32_t i = 0; i < GRANTS_OWNER_MAX + 10; i++) {
+	for (uint32_t i = 0; i < MEMBERSHIPS_OWNER_MAX + 10; i++) {
 		snprintf(name, sizeof name, "to%u", i);
 		account(name, "account");
 	}
@@ -598,12 +598,12 @@ static void test_grants(void **state)
 	for (uint32_t room = 0; room < ROOMS_OWNED_MAX; room++) {
 		types(MALLORY, "/join r%u", room);
 		types(MALLORY, "/room permanent on");
-		for (uint32_t i = 0; i < GRANTS_MAX; i++) {
+		for (uint32_t i = 0; i < MEMBERSHIPS_MAX; i++) {
 			snprintf(name, sizeof name, "to%u", i);
 			types(MALLORY, "/invite %s", name);
 		}
 	}
-	assert_int_equal(chat->ngrants, GRANTS_OWNER_MAX + ROOMS_OWNED_MAX - GRANTS_OWNER_MAX / GRANTS_MAX - 1);
+	assert_int_equal(chat->nmemberships, MEMBERSHIPS_OWNER_MAX + ROOMS_OWNED_MAX - MEMBERSHIPS_OWNER_MAX / MEMBERSHIPS_MAX - 1);
 	assert_has("Not done: 1000 people are something in the rooms of their owner");
 	signs_in(OTHER, "192.0.2.2", "honest", "account");
 	types(OTHER, "/join honest-room");
@@ -611,7 +611,7 @@ static void test_grants(void **state)
 	assert_has("to0 may come into honest-room.");
 	/* With the room, its grants go, from the store as well. */
 	types(MODERATOR, "/remove account owner --yes");
-	assert_int_equal(chat->ngrants, 2);
+	assert_int_equal(chat->nmemberships, 2);
 	assert_in_range(forget_waiting(chat), 2, FORGETS_MAX);
 	rests();
 	assert_null(chat->forgets);
@@ -635,7 +635,7 @@ static void test_grants_of_accepted_rooms(void **state)
 	struct account *boss;
 
 	(void)state;
-	accounts(GRANTS_MAX);
+	accounts(MEMBERSHIPS_MAX);
 	boss = account("boss", "account");
 	for (uint32_t room = 0; room < 6; room++) {
 		signs_in(MALLORY, MALLORY_IS, room < 3 ? "minion" : "minion2", "account");
@@ -650,9 +650,9 @@ static void test_grants_of_accepted_rooms(void **state)
 	assert_has("Not done: with r5 there would be 1209 people who are something in your rooms, and 1000 "
 	           "are the most.");
 	assert_int_equal(membership_owned(chat, "boss"), 4);
-	for (const struct membership *g = boss->grants; g != NULL; g = g->next)
-		n += g->role == ROOM_OWNER ? g->room->ngrants : 0;
-	assert_in_range(n, 1, GRANTS_OWNER_MAX);
+	for (const struct membership *g = boss->memberships; g != NULL; g = g->next)
+		n += g->role == ROOM_OWNER ? g->room->nmemberships : 0;
+	assert_in_range(n, 1, MEMBERSHIPS_OWNER_MAX);
 	/* Who keeps order everywhere is trusted with more. */
 	boss->role = ROLE_MODERATOR;
 	types(OTHER, "/accept r5");
@@ -665,7 +665,7 @@ static void test_grants_where_nobody_owns(void **state)
 	struct room *r;
 
 	(void)state;
-	accounts(GRANTS_MAX);
+	accounts(MEMBERSHIPS_MAX);
 	signs_in(MALLORY, MALLORY_IS, "owner", "account");
 	types(MALLORY, "/join den");
 	types(MALLORY, "/room permanent on");
@@ -673,21 +673,21 @@ static void test_grants_where_nobody_owns(void **state)
 	r = room_by_key(chat, "den");
 	membership_take(chat, r, "owner", ROOM_OWNER);
 	signs_in(OTHER, "192.0.2.2", "acc0", "account");
-	for (uint32_t i = 1; i < GRANTS_MAX; i++)
+	for (uint32_t i = 1; i < MEMBERSHIPS_MAX; i++)
 		types(OTHER, "/invite --in=den acc%u", i);
-	assert_int_equal(r->ngrants, GRANTS_OWNERLESS_MAX);
+	assert_int_equal(r->nmemberships, MEMBERSHIPS_OWNERLESS_MAX);
 	assert_has("Not done: 32 people are something in den, which nobody owns, and that is the most "
 	           "there.");
 	types(MODERATOR, "/invite --in=den acc200");
 	assert_has("acc200 may come into den.");
 	types(OTHER, "/uninvite --in=den acc200");
 	types(OTHER, "/uninvite --in=den acc1");
-	chat->ngrants += GRANTS_ALL_MAX - GRANTS_RESERVE;
+	chat->nmemberships += MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE;
 	types(OTHER, "/invite --in=den acc1");
 	assert_has("people are something in a room of this server, and that is the most.");
 	types(MODERATOR, "/invite --in=den acc1");
 	assert_has("acc1 may come into den.");
-	chat->ngrants -= GRANTS_ALL_MAX - GRANTS_RESERVE;
+	chat->nmemberships -= MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE;
 }
 
 static void test_invitations_of_a_guest(void **state)
@@ -775,7 +775,7 @@ static void test_invitations_do_not_stay_in_the_store(void **state)
 		rests();
 	}
 	assert_int_equal(n, 2 * 500);
-	assert_int_equal(chat->ngrants, 0);
+	assert_int_equal(chat->nmemberships, 0);
 	/* One that is given again before it went from the store stays. */
 	types(MALLORY, "/join again");
 	types(MALLORY, "/leave");
@@ -812,7 +812,7 @@ static void test_grants_that_mean_nothing_go(void **state)
 	signs_in(MALLORY, MALLORY_IS, "owner", "account");
 	types(MALLORY, "/join r1");
 	r = room_by_key(chat, "r1");
-	assert_int_equal(r->ngrants, 1);
+	assert_int_equal(r->nmemberships, 1);
 	load_grant("r1 nobody", r->number, 1);      /* whose account is gone, */
 	load_grant("r1 guest1", r->number, 2);      /* or is another of that name, */
 	load_grant("r9 guest1", r->number, 1);      /* whose room is gone, */
@@ -821,15 +821,15 @@ static void test_grants_that_mean_nothing_go(void **state)
 	memset(long_key, 'r', NAME_KEY_BYTES_MAX + 9);
 	strcpy(long_key + NAME_KEY_BYTES_MAX + 9, " guest1");
 	load_grant(long_key, r->number, 1);         /* and a name that is none */
-	assert_int_equal(r->ngrants, 1);
-	assert_int_equal(chat->ngrants, 1);
+	assert_int_equal(r->nmemberships, 1);
+	assert_int_equal(chat->nmemberships, 1);
 	/* Two of them have one key. */
 	assert_int_equal(forget_waiting(chat), 5);
 	tick(0);
 	assert_null(chat->forgets);
 	/* One that holds is kept. */
 	load_grant("r1 guest1", r->number, 1);
-	assert_int_equal(r->ngrants, 2);
+	assert_int_equal(r->nmemberships, 2);
 	assert_null(chat->forgets);
 }
 
@@ -843,29 +843,29 @@ static void test_grants_beyond_the_bounds_go(void **state)
 	signs_in(MALLORY, MALLORY_IS, "owner", "account");
 	types(MALLORY, "/join r1");
 	r = room_by_key(chat, "r1");
-	for (uint32_t i = 0; i < GRANTS_MAX; i++) {
+	for (uint32_t i = 0; i < MEMBERSHIPS_MAX; i++) {
 		snprintf(name, sizeof name, "acc%u", i);
 		snprintf(key, sizeof key, "r1 acc%u", i);
 		account(name, "account");
 		load_grant(key, r->number, 1);
 	}
-	assert_int_equal(r->ngrants, GRANTS_MAX);
+	assert_int_equal(r->nmemberships, MEMBERSHIPS_MAX);
 	assert_int_equal(forget_waiting(chat), 1);
 	tick(0);
 	types(MALLORY, "/uninvite acc0");
 	rests();
 	/* Each room may have its owner beside the bound of all. */
-	chat->ngrants += GRANTS_ALL_MAX + ROOMS_MAX - r->ngrants - 1;
+	chat->nmemberships += MEMBERSHIPS_ALL_MAX + ROOMS_MAX - r->nmemberships - 1;
 	load_grant("r1 acc0", r->number, 1);
-	assert_int_equal(r->ngrants, GRANTS_MAX);
+	assert_int_equal(r->nmemberships, MEMBERSHIPS_MAX);
 	assert_null(chat->forgets);
 	types(MALLORY, "/uninvite acc1");
 	rests();
-	chat->ngrants++;
+	chat->nmemberships++;
 	load_grant("r1 acc1", r->number, 1);
-	assert_int_equal(r->ngrants, GRANTS_MAX - 1);
+	assert_int_equal(r->nmemberships, MEMBERSHIPS_MAX - 1);
 	assert_int_equal(forget_waiting(chat), 1);
-	chat->ngrants -= GRANTS_ALL_MAX + ROOMS_MAX - GRANTS_MAX;
+	chat->nmemberships -= MEMBERSHIPS_ALL_MAX + ROOMS_MAX - MEMBERSHIPS_MAX;
 }
 
 /* -- accounts ------------------------------------------------------------------------------ */

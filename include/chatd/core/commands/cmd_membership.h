@@ -1,4 +1,7 @@
-/* Commands about who is what in a room: /op /deop /voice /devoice /invite /uninvite, and about who owns it: /transfer /accept /decline. */
+/*
+ * /op, /deop, /voice, /devoice, /invite and /uninvite: what people are in a room; /transfer, /accept and
+ * /decline: who owns it.
+ */
 #ifndef CHATD_CORE_COMMANDS_CMD_MEMBERSHIP_H
 #define CHATD_CORE_COMMANDS_CMD_MEMBERSHIP_H
 

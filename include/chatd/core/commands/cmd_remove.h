@@ -1,4 +1,6 @@
-/* /remove: rooms, accounts, and what was made from one address, taken away for good. Nothing of it can be taken back, so it is told first, and done with --yes alone. */
+/*
+ * /remove: rooms, accounts, and what was made from one address, taken away for good.
+ */
 #ifndef CHATD_CORE_COMMANDS_CMD_REMOVE_H
 #define CHATD_CORE_COMMANDS_CMD_REMOVE_H
 

@@ -1,4 +1,6 @@
-/* /undo: the record of an act has what it changed, as data (undo.h), and what was before is restored from there, if whoever types /undo could do so themselves. */
+/*
+ * /undo: restores what was before an act, from the data in its record (undo.h).
+ */
 #ifndef CHATD_CORE_COMMANDS_CMD_UNDO_H
 #define CHATD_CORE_COMMANDS_CMD_UNDO_H
 

@@ -9,10 +9,10 @@
 #include "chatd/core/state/state.h"
 
 /* What whoever makes way reads. */
-#define ADMISSION_MAKE_WAY "Too many connections are waiting at the name prompt, so some are closed at random, " \
-                  "and this was one. Please try again."
-#define ADMISSION_FULL "This chat is nearly full, and your address has more connections than most, so this " \
-                   "one is closed to let others in. Please try again later."
+#define ADMISSION_MAKE_WAY "Too many connections are waiting at the name prompt, so some are " \
+                           "closed at random, and this was one. Please try again."
+#define ADMISSION_FULL "This chat is nearly full, and your address has more connections than most, " \
+                       "so this one is closed to let others in. Please try again later."
 
 /* NULL: the connection of the event may come, once *way has made way for it (NULL: nobody need).
  * Otherwise what it reads (event.h), and nothing is kept of it. */

@@ -19,7 +19,7 @@ struct resumable {
 	uint64_t back_seq;       /* see struct session */
 	int64_t until_ms;        /* then it is forgotten */
 	struct share *share;     /* that it is counted in */
-	struct resumable *prev, *next; /* in chat.ghosts, oldest first */
+	struct resumable *prev, *next; /* in chat.resumables, oldest first */
 };
 
 /* The session ends without having wished to: it may be resumed for a while. */

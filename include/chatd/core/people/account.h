@@ -69,9 +69,9 @@ struct account {
 	uint32_t nmail;
 	struct account *prev, *next; /* in chat.keepers, exactly while listed */
 	bool listed;             /* it has a role */
-	struct membership *grants;    /* what it is in rooms; owned by those */
+	struct membership *memberships;    /* what it is in rooms; owned by those */
 	UT_hash_handle hh;       /* in chat.accounts, by key */
-	UT_hash_handle hh_skeleton;  /* in chat.looks, by look */
+	UT_hash_handle hh_skeleton;  /* in chat.skeletons, by look */
 	UT_hash_handle hh_shown; /* in chat.shown, by shown */
 };
 

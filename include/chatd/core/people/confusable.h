@@ -18,21 +18,21 @@
  * knows single letters of the same shape, not what fonts make of pairs of them (vv and w),
  * and nothing of words that sound alike.
  */
-void skeleton_of(const char *name, bool as_written, char look[NAME_SKELETON_BYTES_MAX + 1]);
+void skeleton_of(const char *name, bool as_written, char skeleton[NAME_SKELETON_BYTES_MAX + 1]);
 
 /* The look of the name in capitals, which are alike in more scripts than the small letters are (the
  * Cyrillic ТЕ and TE): of a name without case. In it an I is an i and nothing is an l but an L. */
-void look_in_capitals(const char *key, char look[NAME_SKELETON_BYTES_MAX + 1]);
+void skeleton_in_capitals(const char *key, char skeleton[NAME_SKELETON_BYTES_MAX + 1]);
 
 /* A look as a number, to compare many quickly (FNV-1a). */
-uint64_t skeleton_hash(const char *look);
+uint64_t skeleton_hash(const char *skeleton);
 
 /* The letter, mark or digit is recommended for names (General Security Profile), or is of a script
  * of limited use, such as Cherokee, in which people's names are written too. */
-bool look_is_of_today(int32_t cp);
+bool confusable_is_of_today(int32_t cp);
 
 /* The mark is of no script of its own, as the accents are that go on any letter. */
-bool look_is_accent(int32_t cp);
+bool confusable_is_accent(int32_t cp);
 
 /* What is wrong with the whole of a name. */
 enum confusable_fault {

@@ -33,7 +33,7 @@ struct session *session_find(struct chat *c, struct session *s, const char *name
 void session_name(struct chat *c, struct session *s, const char *nick, const char *key);
 
 enum { RESUME_CODE_BYTES = 12 }; /* "k3v9x-2p7qa" and the NUL */
-/* The session's code, from the chance that came with its connection. */
+/* The session's code, from the random number that came with its connection. */
 void resume_code(const struct session *s, char code[RESUME_CODE_BYTES]);
 
 #endif

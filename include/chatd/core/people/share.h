@@ -30,7 +30,7 @@ enum share_kind {
 	SHARE_OWNED,     /* rooms that it owns; in the same table */
 	SHARE_REPORTS,   /* reports of its that are not resolved */
 	SHARE_MAIL,      /* messages of its that are not read */
-	SHARE_GHOSTS,    /* guests who may /resume */
+	SHARE_RESUMABLES,    /* guests who may /resume */
 	SHARE_KINDS,
 };
 

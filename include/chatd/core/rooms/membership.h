@@ -50,9 +50,9 @@ enum room_role membership_role(const struct room *r, const struct session *s);
 /* The same for somebody who has this account (NULL: none) and role. */
 enum room_role membership_role_of(const struct room *r, const struct account *a, enum role role);
 
-/* Gives the account's bearer a role, or takes that one away; saved. False: there are GRANTS_MAX
- * in the room, GRANTS_OWNER_MAX in those of its owner, GRANTS_OWNERLESS_MAX in one that nobody owns,
- * or too many in all. */
+/* Gives the account's bearer a role, or takes that one away; saved. False: there are MEMBERSHIPS_MAX
+ * in the room, MEMBERSHIPS_OWNER_MAX in those of its owner, MEMBERSHIPS_OWNERLESS_MAX in one that
+ * nobody owns, or too many in all. */
 bool membership_give(struct chat *c, struct room *r, const char *account_key, enum room_role role);
 /* keeper: whoever keeps order everywhere gives it, who may give more in a room that nobody owns. */
 bool membership_give_by(struct chat *c, bool keeper, struct room *r, const char *account_key,

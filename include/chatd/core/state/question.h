@@ -18,8 +18,8 @@
 
 struct question;
 
-/* What goes on with the answer e (EVENT_ROWS, EVENT_RELOADED, EVENT_FIGURES or EVENT_ARRIVED). s: who asked; it
- * may end it, ask again, or go to another room. */
+/* What goes on with the answer e (EVENT_ROWS, EVENT_RELOADED, EVENT_FIGURES or EVENT_ARRIVED). s: who
+ * asked; it may end it, ask again, or go to another room. */
 typedef void question_then(struct chat *c, struct session *s, struct question *q,
                            const struct event *e);
 

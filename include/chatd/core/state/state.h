@@ -127,7 +127,7 @@ struct session {
 	const char *command;        /* the command that it gave last, by its name in the table; NULL:
 	                             * none */
 	char *nick, *key;           /* owned; NULL until named; of the HOST "the host" and "" */
-	uint64_t looks[2];          /* skeleton_hash of what its name looks like: the key, as written */
+	uint64_t skeletons[2];          /* skeleton_hash of what its name looks like: the key, as written */
 	uint64_t named_seq;         /* the newest record when it got its name */
 	uint64_t back_seq;          /* a room that it was marked in after this record it comes back to */
 	struct room *room;          /* NULL until named */
@@ -220,8 +220,9 @@ struct room {
 		int64_t made_ms;    /* when that account was made */
 		int64_t at_ms;      /* when it was offered; holds for OFFER_MS */
 	} offer;
-	struct membership *grants;       /* owned hash; ngrants of at most GRANTS_MAX: who is what in it */
-	uint32_t ngrants;
+	struct membership *memberships; /* owned hash; nmemberships of at most MEMBERSHIPS_MAX: who is
+	                             * what in it */
+	uint32_t nmemberships;
 	struct ban_list bans[2];    /* owned; by enum ban_kind: who may not come in, or speak */
 	struct bucket tries;         /* at its password, from everywhere */
 	struct bucket notices;       /* pace of joins and leaves read one by one */
@@ -279,10 +280,10 @@ struct chat {
 	int64_t rooms_ahead_ms;     /* so much was wall_ms ahead of now_ms at the last look */
 	uint32_t nrooms;
 	uint32_t nclosed;           /* rooms that are closed */
-	uint32_t ngrants;           /* in all rooms; at most GRANTS_ALL_MAX, and the owners' */
+	uint32_t nmemberships;           /* in all rooms; at most MEMBERSHIPS_ALL_MAX, and the owners' */
 	struct room *by_key, *by_number; /* hashes */
 	struct room *lobby;         /* "general"; always there */
-	struct account *accounts, *looks, *shown; /* hashes, by key and by their looks */
+	struct account *accounts, *skeletons, *shown; /* hashes, by key and by their looks */
 	uint32_t naccounts;
 	uint64_t account_number;    /* newest number of an account, or of its secrets */
 	int64_t account_made_ms;    /* when the newest account was made; no two are at one time */
@@ -305,8 +306,8 @@ struct chat {
 	struct report *reports;     /* owned, oldest first: nreports of at most REPORTS_MAX */
 	uint32_t nreports;
 	bool reports_unsaved;       /* some of them are still to be saved as they are now */
-	struct resumable *ghosts;       /* guests who were cut off, oldest first */
-	uint32_t nghosts;
+	struct resumable *resumables;       /* guests who were cut off, oldest first */
+	uint32_t nresumables;
 
 	uint32_t seen_slot, seen_left; /* whose connection is asked next what has arrived there, and how
 	                             * many are to be asked until nobody is; see seen.h */
