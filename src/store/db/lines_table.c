@@ -20,7 +20,7 @@ struct lines_vtab {
 
 struct lines_cursor {
 	sqlite3_vtab_cursor base; /* first: SQLite's part */
-	size_t at;              /* index into store->lines */
+	size_t at;              /* index into lines_table.record */
 };
 
 enum column { COLUMN_ID, COLUMN_ROOM, COLUMN_SENDER, COLUMN_TIME, COLUMN_KIND, COLUMN_BODY };

@@ -196,9 +196,16 @@ bool recovery_finish(const char *path, struct store_error *err)
 		store_error_set(err, "the database %s is already used by another chatd", path);
 	} else if (fd >= 0 && fstat(fd, &ours) == 0 && files_owned(finished, &ours, err)) {
 		bool over = stat(path, &there) == 0;
-		if (over && newest_record(path) > newest_record(finished)) {
+		if (over && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino) {
+			/* chatd ended within files_rename_new. The WAL there is this file's. */
+			ok = unlink(finished) == 0 && files_sync_folder(folder);
+			if (!ok)
+				store_error_set(err, "%s, a second name of the database, cannot be removed: %s",
+				                finished, strerror(errno));
+		} else if (over && newest_record(path) > newest_record(finished)) {
 			log_warnx("%s, written when the database was removed or in doubt, is not used: the "
-			          "database has newer records", finished);
+			          "database has newer records. It is a copy of what was saved then; remove it "
+			          "if you do not need it", finished);
 			ok = true;
 		} else {
 			sides_remove(path);

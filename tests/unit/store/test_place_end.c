@@ -6,6 +6,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "chatd/store/db/recovery.h"
 
 /* A whole database of `last` lines under that name. */
 static void make(struct folder *f, const char *name, uint64_t last)
@@ -74,6 +77,23 @@ static void what_has_more_is_taken(void **state)
 	assert_false(folder_has(f, "chat.db-whole"));
 }
 
+/* chatd ended between giving the new file its name and taking the old one from it, as it does where
+ * the filesystem cannot rename without replacing: both names are one file, whose WAL is its own. */
+static void two_names_of_one_file_become_one(void **state)
+{
+	struct folder *f = *state;
+	char whole[512];
+
+	make(f, "chat.db", 3);
+	strcpy(whole, folder_file(f, "chat.db-whole"));
+	assert_int_equal(link(folder_file(f, "chat.db"), whole), 0);
+	close(open(folder_file(f, "chat.db-wal"), O_WRONLY | O_CREAT, 0600));
+	assert_true(recovery_finish(folder_file(f, "chat.db"), &(struct store_error){ .text = "" }));
+	assert_false(folder_has(f, "chat.db-whole"));
+	assert_true(folder_has(f, "chat.db-wal"));
+	assert_lines(f, 3);
+}
+
 /* That it cannot be opened does not mean that it is not there. */
 static void what_cannot_be_opened_is_said(void **state)
 {
@@ -94,6 +114,7 @@ int main(void)
 		WITH_FOLDER(what_is_whole_takes_its_place),
 		WITH_FOLDER(also_where_there_is_none),
 		WITH_FOLDER(what_has_more_is_taken),
+		WITH_FOLDER(two_names_of_one_file_become_one),
 		WITH_FOLDER(what_cannot_be_opened_is_said),
 	};
 
