@@ -187,24 +187,39 @@ static bool take_lines(struct chat *c, struct session *s, const char **in, const
 	return true;
 }
 
-/* A telnet client's bytes. Each piece ends where a line may end, so that a line
- * that has to wait leaves no decoded bytes behind. */
+/* How much of the input, of len bytes, is decoded at once: up to where a line may end, for a line that
+ * has to wait must not be decoded yet. A CR ends one unless more of the same end may follow. */
+static size_t piece_bytes(const struct session *s, const char *in, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && n < PIECE_BYTES_MAX) {
+		char byte = in[n++];
+
+		if (byte == '\n' || byte == '\0')
+			break;
+		if (byte == '\r' && n < len && in[n] != '\n' && in[n] != '\0' &&
+		    (in[n] != '\r' || s->line.ends == ENDS_CR))
+			break;
+	}
+	return n;
+}
+
+/* A telnet client's bytes, piece by piece. */
 static bool take_telnet(struct chat *c, struct session *s, const char **in, const char *end)
 {
 	char out[PIECE_BYTES_MAX];
 
 	while (*in < end && !s->eof) {
-		size_t len = 0, left = (size_t)(end - *in);
+		size_t len = piece_bytes(s, *in, (size_t)(end - *in));
 		struct bytes answer = {0};
 		const char *p = out;
 		size_t n;
+		bool said = false;
 
 		flood_delay(c, s);
 		if (!may_go_on(c, s))
 			return true;
-		while (len < left && len < sizeof out)
-			if ((*in)[len++] == '\n' || (*in)[len - 1] == '\0')
-				break;
 		n = telnet_decode(s->telnet, *in, len, out, &answer);
 		*in += len;
 		rate_bytes(c, s, len);
@@ -212,15 +227,16 @@ static bool take_telnet(struct chat *c, struct session *s, const char **in, cons
 		if (answer.len > 0)
 			emit_raw(c, s, answer.data, answer.len);
 		bytes_release(&answer);
-		/* The piece holds one line's end at most, so nothing can stop it midway but
-		 * the session's own end. */
-		while (p < out + n && !s->eof) {
+		/* It has one line at the most that is not empty. What is behind that belongs to its end or is
+		 * more empty lines, which nobody misses. */
+		while (p < out + n && !s->eof && (!said || may_go_on(c, s))) {
 			enum line_result result;
 			const char *text;
 			uint64_t line_len;
 
 			result = line_next(&s->line, &p, out + n, c->config.line_bytes_max, true, &text,
 			                   &line_len);
+			said |= result == LINE_TOO_LONG || (result == LINE_READY && line_len > 0);
 			if (!on_line(c, s, result, text, line_len)) {
 				explicit_bzero(out, sizeof out);
 				return false;

@@ -105,7 +105,7 @@ static uint64_t memory_questions(uint64_t n)
 	uint64_t search = HIDDEN_BYTES_MAX + ROOMS_MAX * 11 + BODY_BYTES_MAX;
 
 	return (ANSWERS_MAX + READERS + 1) * answer + SEARCHES_WAITING_MAX * search +
-	       2 * n * (sizeof(struct program_request) + QUERY_BYTES + SHARE_BYTES);
+	       2 * n * (sizeof(struct request) + QUERY_BYTES + SHARE_BYTES);
 }
 
 static uint64_t memory_loop(void)

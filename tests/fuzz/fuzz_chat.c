@@ -277,7 +277,7 @@ static uint32_t lines_in(const char *data, size_t len)
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < len; i++)
-		n += data[i] == '\n';
+		n += data[i] == '\n' || data[i] == '\r';
 	return n;
 }
 
@@ -354,7 +354,7 @@ static void comes(uint32_t slot)
 	e.connected.control = host && below(2) == 0;
 	if (host && !e.connected.control && below(5) == 0)
 		e.connected.user = of(people_names, people_nnames);
-	*p = (struct person){.id = {slot, p->id.gen + 1}, .rest = rest};
+	*p = (struct person){.id = {slot, p->id.gen + 1}, .rest = rest, .telnet = below(4) == 0};
 	bytes_clear(&p->rest);
 	e.conn = p->id;
 	tell("comes", p->id, addr, strlen(addr));

@@ -24,6 +24,7 @@ struct person {
 	bool slow;              /* it is told so */
 	bool eof;               /* has sent its last byte */
 	bool resumed;           /* what it sent may be offered again */
+	bool telnet;            /* has said so, and ends its lines with CR alone */
 	bool begun;             /* the last line that it typed has no end yet */
 	struct bytes rest;      /* was offered and is not taken yet */
 	char shown[FUZZ_SHOWN]; /* the end of what it has read last */

@@ -320,7 +320,10 @@ void people_begin(void)
 
 void people_name(uint32_t slot, struct bytes *b)
 {
-	bytes_printf(b, "%s\n", wanted_name(&fuzz.person[slot]));
+	struct person *p = &fuzz.person[slot];
+
+	bytes_printf(b, "%s%s%s", p->telnet ? "\xff\xfd\x01" : "", wanted_name(p),
+	             p->telnet ? "\r" : "\n");
 }
 
 void people_type(uint32_t slot, struct bytes *b)
@@ -329,11 +332,11 @@ void people_type(uint32_t slot, struct bytes *b)
 
 	/* What was begun may be the answer to what is asked now. */
 	if (p->begun || put_answer(slot, b))
-		bytes_puts(b, "\n");
+		bytes_puts(b, p->telnet ? "\r" : "\n");
 	p->begun = false;
 	for (uint32_t i = b->len == 0 ? 1 + below(5) / 4 : below(6) / 5; i > 0; i--) {
 		put_line(slot, b);
-		bytes_puts(b, "\n");
+		bytes_puts(b, p->telnet ? "\r" : "\n");
 	}
 	if (below(4) != 0)
 		return;

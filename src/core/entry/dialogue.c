@@ -7,6 +7,7 @@
 
 #include "chatd/core/entry/dialogue.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,7 @@ void session_prompt(struct chat *c, const struct session *s)
 void dialogue_start(struct chat *c, struct session *s, enum dialogue_aim aim,
                     enum dialogue_ask ask, dialogue_take *take)
 {
+	assert(take != NULL);
 	dialogue_end(c, s);
 	s->dialogue = mem_zero(1, sizeof *s->dialogue);
 	s->dialogue->aim = aim;

@@ -52,10 +52,11 @@ static struct question *ask_in(struct chat *c, struct session *s, question_then 
 	return q;
 }
 
-void password_ask(struct chat *c, struct session *s, question_then *then, const struct account *a,
-                  enum query_kind kind, const char *secret, const char *against)
+struct question *password_ask(struct chat *c, struct session *s, question_then *then,
+                              const struct account *a, enum query_kind kind, const char *secret,
+                              const char *against)
 {
-	ask_in(c, s, then, a, kind, secret, against, 0);
+	return ask_in(c, s, then, a, kind, secret, against, 0);
 }
 
 /* -- an account's ------------------------------------------------------------------------ */

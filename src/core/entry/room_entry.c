@@ -99,12 +99,12 @@ void room_entry_ask(struct chat *c, struct session *s, struct room *r, const cha
 static void lock_answer(struct chat *c, struct session *s, struct question *q,
                         const struct event *e)
 {
-	struct room *r = dialogue_goes_on(c, s, e->rows) ? about(c, s) : NULL;
+	struct room *r = room_by_number(c, *(const uint32_t *)q->data);
 
-	(void)q;
-	if (r == NULL)
+	if (e->rows->error != NULL || r == NULL) {
+		emit_reply(c, s, "%s", e->rows->error != NULL ? e->rows->error : "That room is gone.");
 		return;
-	dialogue_end(c, s);
+	}
 	if (!access_power(c, s, r, ROOM_OWNER))
 		return;
 	setting_lock(c, r, e->rows->text);
@@ -116,14 +116,16 @@ static void lock_answer(struct chat *c, struct session *s, struct question *q,
 
 void room_entry_set_password(struct chat *c, struct session *s, struct room *r, const char *typed)
 {
+	struct question *q;
 	char *password;
 
 	if (!password_fits(c, s, typed))
 		return;
-	dialogue_start(c, s, DIALOGUE_LOCK, DIALOGUE_NEW, NULL);
-	s->dialogue->room = r->number;
 	password = password_prepare(typed);
-	password_ask(c, s, lock_answer, NULL, QUERY_HASH, password, "");
+	q = password_ask(c, s, lock_answer, NULL, QUERY_HASH, password, "");
+	q->data = mem_alloc(sizeof r->number);
+	memcpy(q->data, &r->number, sizeof r->number);
+	q->free_data = free;
 	explicit_bzero(password, strlen(password));
 	free(password);
 }

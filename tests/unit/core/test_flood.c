@@ -299,11 +299,36 @@ static void test_the_log_tells_of_it(void **state)
 	           "muted for 1 minute\"");
 }
 
+/* Lines of a telnet client that end with CR alone are lines as any other, however many come at once:
+ * each is taken when its turn comes, and none is lost. */
+static void test_a_telnet_client_with_cr_is_paced(void **state)
+{
+	static const char lines[] = "1\r2\r3\r4\r5\r6\r7\r8\r9\r";
+	size_t at = 0;
+
+	(void)state;
+	config.rate_lines = 1;
+	config.rate_burst = 2;
+	chat_configure(chat, &config);
+	connected(id(0));
+	sends(0, "\xff\xfd\x01" "a\r");
+	for (uint32_t n = 0; at < sizeof lines - 1; n++) {
+		assert_in_range(n, 0, 9);
+		sends(0, lines + at);
+		/* Two at once, and then one in each second. */
+		assert_int_equal(taken, n == 0 ? 4 : 2);
+		at += taken;
+		tick(1000);
+	}
+	assert_int_equal(chat->serve.lines, 9);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_a_telnet_client_with_cr_is_paced),
 		TEST(test_those_of_one_address_take_turns),
 		TEST(test_two_of_one_address_take_turns),
 		TEST(test_turns_waste_nothing_at_a_high_pace),

@@ -34,7 +34,6 @@ enum dialogue_aim {
 	DIALOGUE_TOTP_OFF,
 	DIALOGUE_SET_CODES,
 	DIALOGUE_ENTER,      /* /join: a room that has a password */
-	DIALOGUE_LOCK,       /* /room password: a new one; asks nothing */
 };
 
 /* The next line has come, which the dialogue waits for. a: the account that it is about; NULL: none.
@@ -42,7 +41,7 @@ enum dialogue_aim {
 typedef void dialogue_take(struct chat *c, struct session *s, struct account *a, char *text);
 
 struct dialogue {
-	dialogue_take *take; /* what becomes of the answer; NULL: none is waited for */
+	dialogue_take *take; /* what becomes of the answer */
 	enum dialogue_aim aim;
 	enum dialogue_ask ask;
 	uint8_t tries;       /* wrong answers so far; PASSWORD_TRIES_MAX end it */
@@ -54,7 +53,7 @@ struct dialogue {
 	                      * for; none: there is none, or none yet */
 	char *name;          /* owned; REGISTER: the key of the name that is to be the account's; otherwise
 	                      * NULL */
-	uint32_t room;       /* ENTER, LOCK: number of the room */
+	uint32_t room;       /* ENTER: number of the room */
 	char *secret;        /* owned, cleared: what was typed and is still needed; NULL: nothing */
 };
 

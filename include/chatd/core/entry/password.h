@@ -18,8 +18,9 @@ bool password_fits(struct chat *c, struct session *s, const char *password);
 
 /* Asks the store's threads about a secret, of a where that is not NULL; s waits, and `then` has
  * the answer. What it is about may change meanwhile: question.h. */
-void password_ask(struct chat *c, struct session *s, question_then *then, const struct account *a,
-                  enum query_kind kind, const char *secret, const char *against);
+struct question *password_ask(struct chat *c, struct session *s, question_then *then,
+                              const struct account *a, enum query_kind kind, const char *secret,
+                              const char *against);
 /* Has a typed password checked against the account's hash and codes (a NULL: there is no such
  * account, and it goes the same way); false: not now, s was told. */
 bool password_check(struct chat *c, struct session *s, question_then *then, struct account *a,
