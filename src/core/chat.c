@@ -42,6 +42,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/exempt.h"
 #include "chatd/core/state/question.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room)
@@ -51,18 +52,19 @@ struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint3
 	c->config = *config;
 	c->commands = commands;
 	exempt_configure(c);
-	c->seq = c->stored_seq = last_seq;
-	c->last_room = last_room;
-	c->throttle_due_ms = INT64_MAX;
-	c->nslots = config->connections_max + CONTROL_SLOTS;
-	c->sessions = mem_zero(c->nslots, sizeof *c->sessions);
-	c->held = mem_zero(c->nslots, sizeof *c->held);
-	c->held_exempt = mem_zero(c->nslots, sizeof *c->held_exempt);
-	c->unnamed = mem_zero(c->nslots, sizeof *c->unnamed);
-	c->effects = mem_zero((size_t)EFFECTS_MAX + c->nslots, sizeof *c->effects);
-	c->arena = mem_alloc(ARENA_BYTES);
+	c->records.seq = c->records.stored_seq = last_seq;
+	c->rooms.last_number = last_room;
+	c->input.throttled.due_ms = INT64_MAX;
+	c->people.nslots = config->connections_max + CONTROL_SLOTS;
+	c->people.sessions = mem_zero(c->people.nslots, sizeof *c->people.sessions);
+	c->entry.admission.held = mem_zero(c->people.nslots, sizeof *c->entry.admission.held);
+	c->entry.admission.held_exempt =
+		mem_zero(c->people.nslots, sizeof *c->entry.admission.held_exempt);
+	c->people.unnamed.list = mem_zero(c->people.nslots, sizeof *c->people.unnamed.list);
+	c->output.effects = mem_zero((size_t)EFFECTS_MAX + c->people.nslots, sizeof *c->output.effects);
+	c->output.arena = mem_alloc(ARENA_BYTES);
 	bans_begin(c);
-	c->lobby = room_new(c, "general", "general", 0);
+	c->rooms.lobby = room_new(c, "general", "general", 0);
 	return c;
 }
 
@@ -74,8 +76,8 @@ void chat_configure(struct chat *c, const struct chat_config *config)
 	c->config.connections_max = connections_max;
 	exempt_configure(c);
 	/* A pace that has changed may let somebody go on at once. */
-	if (c->throttled != NULL)
-		c->throttle_due_ms = c->now_ms;
+	if (c->input.throttled.first != NULL)
+		c->input.throttled.due_ms = c->now_ms;
 }
 
 /* -- events ------------------------------------------------------------------------------ */
@@ -108,7 +110,7 @@ static void on_answer(struct chat *c, struct question *q, const struct event *e)
 	if (s != NULL && q->holds && session_lives(s)) {
 		session_go_on(c, s);
 		/* Those whom a step had no room for have a tick of their own. */
-		if (!c->ejections.due)
+		if (!c->rooms.ejections.due)
 			eject_run(c);
 	}
 	question_free(q);
@@ -119,20 +121,20 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 {
 	switch (e->kind) {
 	case EVENT_EOF:
-		s->arrived = e->closed.arrived;
+		s->reading.arrived = e->closed.arrived;
 		input_eof(c, s);
 		break;
 	case EVENT_CLOSED:
-		s->arrived = e->closed.arrived;
-		mail_arrived(c, s, &s->arrived);
+		s->reading.arrived = e->closed.arrived;
+		mail_arrived(c, s, &s->reading.arrived);
 		resume_keep(c, s);
 		session_end(c, s, e->closed.reason, false);
 		break;
 	case EVENT_SLOW:
-		s->slow = true;
+		s->reading.slow = true;
 		break;
 	case EVENT_DRAINED:
-		s->slow = false;
+		s->reading.slow = false;
 		session_go_on(c, s);
 		break;
 	case EVENT_WAITS:
@@ -199,7 +201,7 @@ static bool step_store(struct chat *c, const struct event *e)
 {
 	switch (e->kind) {
 	case EVENT_STORED:
-		c->stored_seq = e->stored.seq;
+		c->records.stored_seq = e->stored.seq;
 		outage_tick(c);
 		return true;
 	case EVENT_STORE_FAILED:
@@ -215,7 +217,7 @@ static bool step_store(struct chat *c, const struct event *e)
 		outage_end(c);
 		return true;
 	case EVENT_STORE_CLOCK:
-		c->clock_doubted = e->doubted;
+		c->rooms.removal.clock_doubted = e->doubted;
 		return true;
 	case EVENT_STORE_NOTICE:
 		outage_notice(c, e->reason);
@@ -250,10 +252,10 @@ static void on_tick(struct chat *c)
 /* Here alone sessions go, when nothing of the step looks at them any more. */
 static void reap(struct chat *c)
 {
-	while (c->ended != NULL) {
-		struct session *s = c->ended;
+	while (c->people.ended != NULL) {
+		struct session *s = c->people.ended;
 
-		DL_DELETE(c->ended, s);
+		DL_DELETE(c->people.ended, s);
 		eject_forget(c, s);
 		dialogue_free(s->dialogue);
 		session_free(s);
@@ -264,17 +266,17 @@ void chat_step(struct chat *c, struct event *e)
 {
 	struct session *s;
 
-	if (c->secret)
-		explicit_bzero(c->arena, c->arena_len);
-	c->secret = false;
-	c->neffects = 0;
-	c->arena_len = 0;
+	if (c->output.secret)
+		explicit_bzero(c->output.arena, c->output.arena_len);
+	c->output.secret = false;
+	c->output.n = 0;
+	c->output.arena_len = 0;
 	if (e->now_ms > c->now_ms)
 		c->now_ms = e->now_ms;
 	c->wall_ms = e->wall_ms;
-	if (c->rooms_look_ms == 0) {
-		c->rooms_look_ms = c->now_ms + ROOMS_LOOK_FIRST_MS;
-		c->rooms_ahead_ms = c->wall_ms - c->now_ms;
+	if (c->rooms.removal.due_ms == 0) {
+		c->rooms.removal.due_ms = c->now_ms + ROOMS_LOOK_FIRST_MS;
+		c->rooms.removal.ahead_ms = c->wall_ms - c->now_ms;
 	}
 	switch (e->kind) {
 	case EVENT_CONNECTED:
@@ -312,8 +314,8 @@ void chat_step(struct chat *c, struct event *e)
 
 const struct effect *chat_effects(const struct chat *c, size_t *n)
 {
-	*n = c->neffects;
-	return c->effects;
+	*n = c->output.n;
+	return c->output.effects;
 }
 
 int64_t chat_due_ms(const struct chat *c)
@@ -339,37 +341,38 @@ uint32_t chat_feeds_max(void)
 
 bool chat_owes(const struct chat *c)
 {
-	return chat_can_save(c) && (forget_waiting(c) > 0 || c->ndoomed > 0 || c->reports_unsaved);
+	return chat_can_save(c) &&
+	       (forget_waiting(c) > 0 || c->rooms.removal.ndoomed > 0 || c->moderation.reports.unsaved);
 }
 
 uint64_t chat_unstored(const struct chat *c)
 {
-	return c->seq - c->stored_seq;
+	return c->records.seq - c->records.stored_seq;
 }
 
 uint64_t chat_unmarked(const struct chat *c)
 {
 	uint64_t lines = 0;
 
-	for (uint32_t slot = 0; slot < c->rooms_top; slot++)
-		lines += c->rooms[slot] != NULL ? c->rooms[slot]->gap.lines : 0;
+	for (uint32_t slot = 0; slot < c->rooms.top; slot++)
+		lines += c->rooms.slot[slot] != NULL ? c->rooms.slot[slot]->lines.gap.lines : 0;
 	return lines;
 }
 
 uint32_t chat_people(const struct chat *c)
 {
-	return c->people;
+	return c->people.n;
 }
 
 void chat_free(struct chat *c)
 {
 	/* Nothing of what ending them says goes anywhere. */
-	for (uint32_t i = 0; i < c->nslots; i++) {
-		c->neffects = 0;
-		c->arena_len = 0;
+	for (uint32_t i = 0; i < c->people.nslots; i++) {
+		c->output.n = 0;
+		c->output.arena_len = 0;
 		c->stopping = true;
-		if (c->sessions[i].state != SESSION_FREE)
-			session_end(c, &c->sessions[i], NULL, false);
+		if (c->people.sessions[i].state != SESSION_FREE)
+			session_end(c, &c->people.sessions[i], NULL, false);
 		reap(c);
 	}
 	questions_free(c);
@@ -380,19 +383,19 @@ void chat_free(struct chat *c)
 	lockdown_free(c);
 	reports_free(c);
 	guesses_free(c);
-	origins_free(&c->origins);
+	origins_free(&c->people.origins);
 	resume_free(c);
 	forget_free(c);
 	shares_free(c);
 	serve_free(&c->serve);
-	free(c->sessions);
-	free(c->held);
-	free(c->held_exempt);
-	free(c->unnamed);
-	free(c->effects);
-	explicit_bzero(c->arena, ARENA_BYTES);
-	free(c->arena);
-	free(c->store_failed);
+	free(c->people.sessions);
+	free(c->entry.admission.held);
+	free(c->entry.admission.held_exempt);
+	free(c->people.unnamed.list);
+	free(c->output.effects);
+	explicit_bzero(c->output.arena, ARENA_BYTES);
+	free(c->output.arena);
+	free(c->outage.reason);
 	bytes_release(&c->scratch);
 	free(c);
 }

@@ -25,6 +25,7 @@
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/emit.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum {
@@ -75,9 +76,9 @@ static void host_line(struct chat *c, struct session *s, char *text)
 /* One whole line, valid UTF-8 without controls, in c->body. May end the session. */
 static void take_line(struct chat *c, struct session *s, size_t len)
 {
-	char *text = c->body;
+	char *text = c->input.body;
 
-	s->said_ms = c->now_ms;
+	s->presence.said_ms = c->now_ms;
 	if (s->state == SESSION_LOGIN)
 		flood_line(c, s);
 	if (s->dialogue != NULL || s->state == SESSION_LOGIN) {
@@ -131,7 +132,7 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 				session_prompt(c, s);
 			break;
 		}
-		kept = text_sanitize(c->body, text, (size_t)len);
+		kept = text_sanitize(c->input.body, text, (size_t)len);
 		/* What is shown and saved counts, also where it is longer than what was sent. */
 		if (kept > len)
 			rate_bytes(c, s, kept - (size_t)len);
@@ -152,7 +153,7 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 		session_prompt(c, s);
 		break;
 	case LINE_END:
-		s->eof = true;
+		s->input.eof = true;
 		break;
 	case LINE_MORE:
 		break;
@@ -163,14 +164,14 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 /* One more line of this input may be taken in this step. */
 static bool may_go_on(const struct chat *c, const struct session *s)
 {
-	return session_ready(s) && c->arena_len < ARENA_INPUT_BYTES && emit_has_room(c);
+	return session_ready(s) && c->output.arena_len < ARENA_INPUT_BYTES && emit_has_room(c);
 }
 
 /* Lines from *in as long as the session may go on. False: it has ended. */
 static bool take_lines(struct chat *c, struct session *s, const char **in, const char *end,
                        bool edit)
 {
-	while (*in < end && !s->eof) {
+	while (*in < end && !s->input.eof) {
 		enum line_result result;
 		const char *text, *begin = *in;
 		uint64_t len;
@@ -178,9 +179,9 @@ static bool take_lines(struct chat *c, struct session *s, const char **in, const
 		flood_delay(c, s);
 		if (!may_go_on(c, s))
 			return true;
-		result = line_next(&s->line, in, end, c->config.line_bytes_max, edit, &text, &len);
+		result = line_next(&s->input.line, in, end, c->config.line_bytes_max, edit, &text, &len);
 		rate_bytes(c, s, (size_t)(*in - begin));
-		c->more = *in < end;
+		c->input.more = *in < end;
 		if (!on_line(c, s, result, text, len))
 			return false;
 	}
@@ -199,7 +200,7 @@ static size_t piece_bytes(const struct session *s, const char *in, size_t len)
 		if (byte == '\n' || byte == '\0')
 			break;
 		if (byte == '\r' && n < len && in[n] != '\n' && in[n] != '\0' &&
-		    (in[n] != '\r' || s->line.ends == ENDS_CR))
+		    (in[n] != '\r' || s->input.line.ends == ENDS_CR))
 			break;
 	}
 	return n;
@@ -210,7 +211,7 @@ static bool take_telnet(struct chat *c, struct session *s, const char **in, cons
 {
 	char out[PIECE_BYTES_MAX];
 
-	while (*in < end && !s->eof) {
+	while (*in < end && !s->input.eof) {
 		size_t len = piece_bytes(s, *in, (size_t)(end - *in));
 		struct bytes answer = {0};
 		const char *p = out;
@@ -220,21 +221,21 @@ static bool take_telnet(struct chat *c, struct session *s, const char **in, cons
 		flood_delay(c, s);
 		if (!may_go_on(c, s))
 			return true;
-		n = telnet_decode(s->telnet, *in, len, out, &answer);
+		n = telnet_decode(s->input.telnet, *in, len, out, &answer);
 		*in += len;
 		rate_bytes(c, s, len);
-		c->more = *in < end;
+		c->input.more = *in < end;
 		if (answer.len > 0)
 			emit_raw(c, s, answer.data, answer.len);
 		bytes_release(&answer);
 		/* It has one line at the most that is not empty. What is behind that belongs to its end or is
 		 * more empty lines, which nobody misses. */
-		while (p < out + n && !s->eof && (!said || may_go_on(c, s))) {
+		while (p < out + n && !s->input.eof && (!said || may_go_on(c, s))) {
 			enum line_result result;
 			const char *text;
 			uint64_t line_len;
 
-			result = line_next(&s->line, &p, out + n, c->config.line_bytes_max, true, &text,
+			result = line_next(&s->input.line, &p, out + n, c->config.line_bytes_max, true, &text,
 			                   &line_len);
 			said |= result == LINE_TOO_LONG || (result == LINE_READY && line_len > 0);
 			if (!on_line(c, s, result, text, line_len)) {
@@ -257,14 +258,14 @@ static void take_held_iac(struct chat *c, struct session *s, unsigned char next)
 	char out[1];
 	uint64_t len;
 
-	s->iac_held = false;
+	s->input.iac_held = false;
 	if (next != WILL && next != DO) {
 		/* No line ends with this byte, so there is no result to look at. */
-		line_next(&s->line, &p, iac + 1, c->config.line_bytes_max, false, &text, &len);
+		line_next(&s->input.line, &p, iac + 1, c->config.line_bytes_max, false, &text, &len);
 		return;
 	}
-	s->telnet = telnet_new();
-	telnet_decode(s->telnet, iac, 1, out, &answer);
+	s->input.telnet = telnet_new();
+	telnet_decode(s->input.telnet, iac, 1, out, &answer);
 	bytes_release(&answer);
 }
 
@@ -273,16 +274,16 @@ static void take_last(struct chat *c, struct session *s)
 {
 	const char *text;
 	uint64_t len;
-	enum line_result result = line_last(&s->line, c->config.line_bytes_max, &text, &len);
+	enum line_result result = line_last(&s->input.line, c->config.line_bytes_max, &text, &len);
 
-	c->more = false;
+	c->input.more = false;
 	if (result != LINE_MORE)
 		on_line(c, s, result, text, len);
 }
 
 static void finish(struct chat *c, struct session *s)
 {
-	if (line_begun(&s->line)) {
+	if (line_begun(&s->input.line)) {
 		flood_delay(c, s);
 		if (!may_go_on(c, s)) {
 			/* Whatever it waits for lets it go on. Where only this step has no room for more, the
@@ -294,8 +295,8 @@ static void finish(struct chat *c, struct session *s)
 		take_last(c, s);
 	}
 	/* A half-closed client still gets its sign-in messages, and what it has read does not come again. */
-	if (!session_lives(s) || session_waits(s) || s->after_replay != NULL || serve_owes(c, s) ||
-	    (s->mail_shown != 0 && !mail_is_late(c, s)))
+	if (!session_lives(s) || session_waits(s) || s->replay.after != NULL || serve_owes(c, s) ||
+	    (s->mail.shown != 0 && !mail_is_late(c, s)))
 		return;
 	if (!emit_has_room(c)) {
 		session_finish(c, s);
@@ -311,17 +312,17 @@ void input_finish(struct chat *c)
 	size_t n;
 
 	/* Who comes into it meanwhile waits for the next step. */
-	DL_COUNT2(c->finishing, s, n, finish_next);
-	for (; n > 0 && (s = c->finishing) != NULL; n--) {
-		DL_DELETE2(c->finishing, s, finish_prev, finish_next);
-		s->finishing = false;
+	DL_COUNT2(c->people.finishing, s, n, input.next);
+	for (; n > 0 && (s = c->people.finishing) != NULL; n--) {
+		DL_DELETE2(c->people.finishing, s, input.prev, input.next);
+		s->input.finishing = false;
 		finish(c, s);
 	}
 }
 
 int64_t input_due_ms(const struct chat *c)
 {
-	return c->finishing != NULL ? c->now_ms : INT64_MAX;
+	return c->people.finishing != NULL ? c->now_ms : INT64_MAX;
 }
 
 void input_bytes(struct chat *c, struct event *e)
@@ -331,35 +332,35 @@ void input_bytes(struct chat *c, struct event *e)
 	bool lives = true;
 
 	e->bytes.taken = e->bytes.len;
-	if (s == NULL || c->stopping || in == end || s->eof)
+	if (s == NULL || c->stopping || in == end || s->input.eof)
 		return;
 	if (!session_ready(s)) {
 		e->bytes.taken = 0;
 		return;
 	}
-	if (!s->heard && greeting_probe(c, s, in, e->bytes.len))
+	if (!s->input.heard && greeting_probe(c, s, in, e->bytes.len))
 		return;
-	if (s->iac_held)
+	if (s->input.iac_held)
 		take_held_iac(c, s, (unsigned char)*in);
-	if (s->telnet == NULL) {
+	if (s->input.telnet == NULL) {
 		enum telnet_sign sign = telnet_sign(in, (size_t)(end - in));
 
 		if (sign == TELNET_YES)
-			s->telnet = telnet_new();
+			s->input.telnet = telnet_new();
 		else if (sign == TELNET_MAYBE)
 			end--;
 		if (sign != TELNET_YES)
 			lives = take_lines(c, s, &in, end, false);
 		if (lives && sign == TELNET_MAYBE && in == end) {
-			s->iac_held = true;
+			s->input.iac_held = true;
 			in++;
 		}
 	}
-	if (lives && s->telnet != NULL)
+	if (lives && s->input.telnet != NULL)
 		lives = take_telnet(c, s, &in, end);
 	if (!lives)
 		return;
-	if (s->eof) {
+	if (s->input.eof) {
 		/* By ctrl-D: what comes behind it is not looked at. */
 		session_finish(c, s);
 		return;
@@ -371,9 +372,9 @@ void input_bytes(struct chat *c, struct event *e)
 
 void input_eof(struct chat *c, struct session *s)
 {
-	s->eof = true;
+	s->input.eof = true;
 	greeting_now(c, s);
-	if (s->iac_held)
+	if (s->input.iac_held)
 		take_held_iac(c, s, 0);
 	session_finish(c, s);
 }

@@ -24,6 +24,7 @@
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum { FACT_KEY_BYTES_MAX = 2 * NAME_KEY_BYTES_MAX + 32 }; /* two names, or a name and a number */
@@ -60,7 +61,7 @@ void chat_load_room(struct chat *c, const struct saved_room *saved)
 		return;
 	room_name(saved->name, name, key);
 	r = room_by_key(c, key);
-	if (r != NULL && r == c->lobby && !r->stored) {
+	if (r != NULL && r == c->rooms.lobby && !r->stored) {
 		/* The lobby was there before its history. */
 		room_renumber(c, r, saved->room);
 	} else if (r != NULL || room_by_number(c, saved->room) != NULL ||
@@ -70,10 +71,10 @@ void chat_load_room(struct chat *c, const struct saved_room *saved)
 	r->stored = true;
 	free(r->topic);
 	r->topic = text_shown(saved->topic, TOPIC_BYTES_MAX);
-	r->last_id = saved->last_id;
-	r->last_ms = time_is_shown(saved->last_ms) ? saved->last_ms : 0;
-	if (saved->last_id > c->line_seq)
-		c->line_seq = saved->last_id;
+	r->lines.last_id = saved->last_id;
+	r->lines.last_ms = time_is_shown(saved->last_ms) ? saved->last_ms : 0;
+	if (saved->last_id > c->records.line_seq)
+		c->records.line_seq = saved->last_id;
 }
 
 /* The room that the fact is about: the lobby, one that has lines, or a new one. NULL: its
@@ -86,7 +87,7 @@ static struct room *room_of_fact(struct chat *c, const char *key, const char *va
 
 	if (number == 0)
 		return NULL;
-	if (r == c->lobby && !r->stored && same == NULL)
+	if (r == c->rooms.lobby && !r->stored && same == NULL)
 		room_renumber(c, r, number);
 	if (r != NULL)
 		return r->number == number ? r : NULL;
@@ -116,8 +117,8 @@ static void load_room(struct chat *c, const char *key, const char *value)
 			forget_fact(c, FACT_ROOM, key);
 		return;
 	}
-	if (r->number > c->last_room)
-		c->last_room = r->number;
+	if (r->number > c->rooms.last_number)
+		c->rooms.last_number = r->number;
 	setting_load(c, r, value);
 }
 

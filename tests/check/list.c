@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "chatd/core/commands/table.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 #include "chatd/program/conf/conf.h"
 

@@ -26,6 +26,7 @@
 
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/membership.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 #include "where.h"
 
@@ -133,7 +134,7 @@ static void keep_fact(const struct record *r)
 }
 
 static void check_text(const struct effect *e, const char *text, size_t len,
-                       const struct question *cause, bool hashes)
+                       const struct asked_query *cause, bool hashes)
 {
 	struct conn_id conn = e->kind == EFFECT_SEND ? e->conn : (struct conn_id){0};
 	const char *at = secret_in(text, len, conn, cause, hashes);
@@ -167,7 +168,7 @@ static void sent(const struct effect *e)
 	p->shown[n] = '\0';
 }
 
-static void carry_out(const struct effect *e, const struct question *cause)
+static void carry_out(const struct effect *e, const struct asked_query *cause)
 {
 	const struct record *r = &e->record;
 	struct person *p = &fuzz.person[e->conn.slot < FUZZ_PEOPLE ? e->conn.slot : 0];
@@ -213,20 +214,21 @@ static void check_people(void)
 		CHECK(s->account == NULL || s->account->session == s);
 		CHECK((s->state == SESSION_CHAT) == (s->room != NULL));
 	}
-	for (uint32_t slot = 0; slot < fuzz.chat->rooms_top; slot++) {
-		const struct room *r = fuzz.chat->rooms[slot];
+	for (uint32_t slot = 0; slot < fuzz.chat->rooms.top; slot++) {
+		const struct room *r = fuzz.chat->rooms.slot[slot];
 
-		for (const struct membership *g = r != NULL ? r->memberships : NULL; g != NULL; g = g->hh.next)
+		for (const struct membership *g = r != NULL ? r->memberships.all : NULL; g != NULL;
+		     g = g->hh.next)
 			CHECK(account_by_key(fuzz.chat, g->key) != NULL);
 	}
 }
 
 /* cause: the question that e answers; NULL: it answers none. How many effects it had. */
-static size_t step(struct event *e, const struct question *cause)
+static size_t step(struct event *e, const struct asked_query *cause)
 {
 	static const struct figures f = {0};
 	struct chat *c = fuzz.chat;
-	size_t n, spied_len = c->arena_len;
+	size_t n, spied_len = c->output.arena_len;
 	bool spies = *spied != '\0';
 	struct effect wish = {0};
 	struct conn_id asking[FUZZ_PEOPLE * 2];
@@ -241,7 +243,7 @@ static size_t step(struct event *e, const struct question *cause)
 	book_before(cause);
 	chat_step(c, e);
 	effects = chat_effects(c, &n);
-	CHECK(n <= EFFECTS_MAX + FUZZ_PEOPLE && c->arena_len <= ARENA_BYTES);
+	CHECK(n <= EFFECTS_MAX + FUZZ_PEOPLE && c->output.arena_len <= ARENA_BYTES);
 	for (size_t i = 0; i < n; i++) {
 		carry_out(&effects[i], cause);
 		if (effects[i].kind == EFFECT_RELOAD || effects[i].kind == EFFECT_FIGURES)
@@ -253,8 +255,9 @@ static size_t step(struct event *e, const struct question *cause)
 				book_lets_in(effects[i].conn, session_at(effects[i].about.slot)->key);
 		}
 	}
-	if (spies && spied_len > c->arena_len &&
-	    memmem(c->arena + c->arena_len, spied_len - c->arena_len, told, strlen(told)) != NULL)
+	if (spies && spied_len > c->output.arena_len &&
+	    memmem(c->output.arena + c->output.arena_len, spied_len - c->output.arena_len, told,
+	           strlen(told)) != NULL)
 		fuzz_fail("the password %s is still in memory", told);
 	book_after(e, cause);
 	check_people();
@@ -266,7 +269,7 @@ static size_t step(struct event *e, const struct question *cause)
 	for (size_t i = 0; i < nasking; i++)
 		step(&(struct event){.kind = EVENT_ARRIVED, .conn = asking[i],
 		                     .arrived = {(enum arrived)below(3),
-                                 below((uint32_t)c->seq + 2)}}, cause);
+                                 below((uint32_t)c->records.seq + 2)}}, cause);
 	return n;
 }
 
@@ -360,7 +363,8 @@ static void comes(uint32_t slot)
 	tell("comes", p->id, addr, strlen(addr));
 	step(&e, NULL);
 	p->taken = e.connected.refused == NULL;
-	if (session_at(slot) == NULL || fuzz.chat->sessions[slot].state != SESSION_LOGIN || below(20) == 0)
+	if (session_at(slot) == NULL || fuzz.chat->people.sessions[slot].state != SESSION_LOGIN ||
+	    below(20) == 0)
 		return;
 	people_name(slot, &name);
 	tell("types", p->id, name.data, name.len);
@@ -370,7 +374,7 @@ static void comes(uint32_t slot)
 
 static void answers(bool all)
 {
-	struct question *q = store_answer(all);
+	struct asked_query *q = store_answer(all);
 	bool backup = q != NULL && q->query.kind == QUERY_BACKUP, here;
 	size_t n;
 
@@ -393,7 +397,7 @@ static void answers(bool all)
 /* An answer that has come already, or one that nobody has asked for. */
 static void answers_again(void)
 {
-	struct question *q = store_again();
+	struct asked_query *q = store_again();
 	struct rows rows;
 
 	if (q == NULL)
@@ -441,7 +445,7 @@ static void ticks(int64_t ms)
 		clock_is_set();
 	for (int i = 0; i < 20 && (i == 0 || chat_due_ms(fuzz.chat) <= fuzz.now_ms); i++)
 		step(&(struct event){.kind = EVENT_TICK}, NULL);
-	step(&(struct event){.kind = EVENT_STORED, .stored = {.seq = fuzz.chat->seq}}, NULL);
+	step(&(struct event){.kind = EVENT_STORED, .stored = {.seq = fuzz.chat->records.seq}}, NULL);
 }
 
 static void is_slow(uint32_t slot)
@@ -530,8 +534,8 @@ static void rest(void)
 
 static void starts(void)
 {
-	uint64_t seq = fuzz.chat != NULL ? fuzz.chat->seq : 0;
-	uint32_t last_room = fuzz.chat != NULL ? fuzz.chat->last_room : 0;
+	uint64_t seq = fuzz.chat != NULL ? fuzz.chat->records.seq : 0;
+	uint32_t last_room = fuzz.chat != NULL ? fuzz.chat->rooms.last_number : 0;
 
 	if (fuzz.chat != NULL)
 		chat_free(fuzz.chat);
@@ -602,7 +606,7 @@ static void store_changes(void)
 {
 	enum event_kind kind = (enum event_kind)(EVENT_STORE_FAILED + below(4));
 
-	if (fuzz.chat->store_failed != NULL && below(2) == 0)
+	if (fuzz.chat->outage.reason != NULL && below(2) == 0)
 		kind = EVENT_STORE_BACK;
 	step(&(struct event){.kind = kind, .reason = "full"}, NULL);
 }
@@ -635,7 +639,7 @@ static void does(uint32_t slot, uint32_t what)
 		is_slow(slot);
 	else if (p->id.gen > 1 && below(4) == 0)
 		comes_late(slot);
-	else if (what == 98 && (fuzz.chat->store_failed != NULL || below(3) == 0))
+	else if (what == 98 && (fuzz.chat->outage.reason != NULL || below(3) == 0))
 		store_changes();
 	else if (below(20) == 0)
 		starts();

@@ -45,7 +45,7 @@ struct fuzz {
 extern struct fuzz fuzz;
 
 /* A question, and once it is answered what the answer is. Strings are owned. */
-struct question {
+struct asked_query {
 	struct query query;
 	uint32_t late;          /* steps until it may be answered */
 	bool lost;              /* is not answered as long as its asker is here */
@@ -83,7 +83,7 @@ static inline bool same_conn(struct conn_id a, struct conn_id b)
 /* What is on slot is still this one. */
 static inline struct session *session_at(uint32_t slot)
 {
-	struct session *s = &fuzz.chat->sessions[slot];
+	struct session *s = &fuzz.chat->people.sessions[slot];
 
 	return s->state != SESSION_FREE ? s : NULL;
 }
@@ -111,7 +111,7 @@ void secret_put_digits(struct bytes *b, const char *totp, int64_t now_ms);
 /* What is in this text that must not be: the place, or NULL. cause: whose answer may show it to
  * conn; hashes: it may have hashes and the secrets of second steps. */
 const char *secret_in(const char *text, size_t len, struct conn_id conn,
-                      const struct question *cause, bool hashes);
+                      const struct asked_query *cause, bool hashes);
 
 /* -- questions -------------------------------------------------------------------------------- */
 
@@ -123,21 +123,21 @@ bool store_waits(struct conn_id conn, int kind);
 bool store_lost(struct conn_id conn);
 /* Gives one of those that are out an answer, by chance, and the caller owns it; NULL: there is none
  * that comes now. all: whatever is not lost comes now. */
-struct question *store_answer(bool all);
+struct asked_query *store_answer(bool all);
 /* One that was answered before, as it was; NULL: there is none. Borrowed. */
-struct question *store_again(void);
+struct asked_query *store_again(void);
 /* It has been carried out; it may come again. */
-void store_done(struct question *q);
+void store_done(struct asked_query *q);
 
 /* -- accounts: fuzz_chat_book.c --------------------------------------------------------------- */
 
 /* All is as it is: nothing is asked how it came. */
 void book_begin(void);
 /* Before and after a step. cause: the question that is answered in it; NULL: none. */
-void book_before(const struct question *cause);
+void book_before(const struct asked_query *cause);
 /* conn waits to be told what has arrived at the session with this key, whose place it takes. */
 void book_lets_in(struct conn_id conn, const char *key);
-void book_after(const struct event *e, const struct question *cause);
+void book_after(const struct event *e, const struct asked_query *cause);
 
 /* -- people: fuzz_chat_people.c ---------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 #include "fuzz_chat.h"
 
@@ -82,7 +83,7 @@ static bool all_in(const char *these, const char *those)
 }
 
 /* The line that an answer to CHECK says has matched. */
-static void matched(const struct question *q, char line[LINE_BYTES_MAX])
+static void matched(const struct asked_query *q, char line[LINE_BYTES_MAX])
 {
 	const char *p = q->query.key;
 
@@ -98,10 +99,10 @@ static void keep(struct kept *k, const struct account *a)
 	free(k->hash);
 	free(k->codes);
 	free(k->totp);
-	k->hash = mem_strdup(a->hash);
-	k->codes = mem_strdup(a->codes);
-	k->totp = mem_strdup(a->totp);
-	k->step = a->totp_step;
+	k->hash = mem_strdup(a->secrets.hash);
+	k->codes = mem_strdup(a->secrets.codes);
+	k->totp = mem_strdup(a->secrets.totp);
+	k->step = a->secrets.totp_step;
 	k->conn = a->session != NULL ? a->session->id : (struct conn_id){0};
 }
 
@@ -139,13 +140,13 @@ void book_begin(void)
 	memset(used, 0, sizeof used);
 	if (fuzz.chat == NULL)
 		return;
-	for (const struct account *a = fuzz.chat->accounts; a != NULL; a = a->hh.next)
+	for (const struct account *a = fuzz.chat->people.accounts.by_key; a != NULL; a = a->hh.next)
 		keep(keep_new(a), a);
 }
 
 /* -- proofs ------------------------------------------------------------------------------------------------ */
 
-static void prove(const struct question *q)
+static void prove(const struct asked_query *q)
 {
 	struct proof *p = &proof[q->query.conn.slot];
 
@@ -177,15 +178,15 @@ static void find_locked(struct conn_id conn)
 	locked = 0;
 	if (s == NULL || s->state != SESSION_CHAT)
 		return;
-	for (uint32_t slot = 0; slot < fuzz.chat->rooms_top && slot < 64; slot++) {
-		const struct room *r = fuzz.chat->rooms[slot];
+	for (uint32_t slot = 0; slot < fuzz.chat->rooms.top && slot < 64; slot++) {
+		const struct room *r = fuzz.chat->rooms.slot[slot];
 
 		if (r != NULL && r != s->room && access_bar(r, s, s->account) == BAR_PASSWORD)
 			locked |= UINT64_C(1) << slot;
 	}
 }
 
-void book_before(const struct question *cause)
+void book_before(const struct asked_query *cause)
 {
 	const struct session *s = cause != NULL ? chat_session(fuzz.chat, cause->query.conn) : NULL;
 
@@ -211,7 +212,7 @@ static void use(const char *line)
 }
 
 /* The answer was about k as it is now, and right; otherwise what has come of it is a failure. */
-static void check_by_answer(const struct kept *k, const char *now_codes, const struct question *q,
+static void check_by_answer(const struct kept *k, const char *now_codes, const struct asked_query *q,
                             const char *what)
 {
 	struct conn_id conn = q->query.conn;
@@ -247,24 +248,24 @@ static bool just_let_in;     /* in this step */
 
 /* conn is let in to a by the answer to q. k: a as it was; NULL: it was not there. */
 static void check_right(struct conn_id conn, const struct account *a, const struct kept *k,
-                        const struct question *q)
+                        const struct asked_query *q)
 {
 	if (q == NULL || !same_conn(q->query.conn, conn))
 		fuzz_fail("%u.%u is signed in to %s, and no answer to it has come", conn.slot, conn.gen,
 		          a->key);
 	if (k == NULL) {
-		if (q->query.kind != QUERY_HASH || strcmp(a->hash, q->rows.text) != 0)
+		if (q->query.kind != QUERY_HASH || strcmp(a->secrets.hash, q->rows.text) != 0)
 			fuzz_fail("%s is made with a password that nobody chose for it", a->key);
 		return;
 	}
-	check_by_answer(k, a->codes, q, "signed in to");
+	check_by_answer(k, a->secrets.codes, q, "signed in to");
 	if (q->query.kind == QUERY_CHECK && line_is(k->hash, proof[conn.slot].line) && *k->totp != '\0')
 		fuzz_fail("%u.%u is signed in to %s without its second step", conn.slot, conn.gen, a->key);
 }
 
 /* a has a session that it had not. */
 static void check_sign_in(const struct account *a, const struct kept *k, const struct event *e,
-                          const struct question *q)
+                          const struct asked_query *q)
 {
 	struct conn_id conn = a->session->id;
 
@@ -276,50 +277,51 @@ static void check_sign_in(const struct account *a, const struct kept *k, const s
 	check_right(conn, a, k, q);
 }
 
-static void check_codes(const struct account *a, const struct kept *k, const struct question *q)
+static void check_codes(const struct account *a, const struct kept *k, const struct asked_query *q)
 {
 	char line[LINE_BYTES_MAX];
 
 	if (q == NULL)
 		fuzz_fail("the codes of %s change, and no answer has come", a->key);
-	if (q->query.kind == QUERY_CODES && q->rows.text2 != NULL && all_in(a->codes, q->rows.text2)) {
+	if (q->query.kind == QUERY_CODES && q->rows.text2 != NULL &&
+	    all_in(a->secrets.codes, q->rows.text2)) {
 		if (!same_conn(k->conn, q->query.conn) && !rules)
 			fuzz_fail("%u.%u makes codes for %s", q->query.conn.slot, q->query.conn.gen, a->key);
 		return;
 	}
 	matched(q, line);
-	if (q->query.kind != QUERY_CHECK || !q->rows.ok || !all_in(a->codes, k->codes) ||
-	    count_lines(a->codes) + 1 != count_lines(k->codes) || !has_line(k->codes, line) ||
-	    has_line(a->codes, line))
+	if (q->query.kind != QUERY_CHECK || !q->rows.ok || !all_in(a->secrets.codes, k->codes) ||
+	    count_lines(a->secrets.codes) + 1 != count_lines(k->codes) || !has_line(k->codes, line) ||
+	    has_line(a->secrets.codes, line))
 		fuzz_fail("%s has lost a code of its own that nobody has given", a->key);
 }
 
-static void check_changes(const struct account *a, const struct kept *k, const struct question *q)
+static void check_changes(const struct account *a, const struct kept *k, const struct asked_query *q)
 {
 	struct conn_id conn = q != NULL ? q->query.conn : (struct conn_id){0};
 
-	if (strcmp(a->hash, k->hash) != 0) {
-		if (q == NULL || q->query.kind != QUERY_HASH || strcmp(q->rows.text, a->hash) != 0 ||
-		    !same_conn(k->conn, conn))
+	if (strcmp(a->secrets.hash, k->hash) != 0) {
+		if (q == NULL || q->query.kind != QUERY_HASH ||
+		    strcmp(q->rows.text, a->secrets.hash) != 0 || !same_conn(k->conn, conn))
 			fuzz_fail("the password of %s changes, and its bearer chose no other", a->key);
 		if (*k->hash != '\0' && !is_proved(k, conn))
 			fuzz_fail("the password of %s changes without the one that held", a->key);
 	}
-	if (strcmp(a->codes, k->codes) != 0)
+	if (strcmp(a->secrets.codes, k->codes) != 0)
 		check_codes(a, k, q);
-	if (strcmp(a->totp, k->totp) != 0 && *a->totp != '\0' &&
+	if (strcmp(a->secrets.totp, k->totp) != 0 && *a->secrets.totp != '\0' &&
 	    (q == NULL || q->query.kind != QUERY_CHECK_TOTP || !q->rows.ok ||
-	     strcmp(q->query.key, a->totp) != 0 || !same_conn(k->conn, conn)))
+	     strcmp(q->query.key, a->secrets.totp) != 0 || !same_conn(k->conn, conn)))
 		fuzz_fail("%s gets a second step that its bearer has not shown", a->key);
-	if (strcmp(a->totp, k->totp) != 0 && *a->totp == '\0') {
+	if (strcmp(a->secrets.totp, k->totp) != 0 && *a->secrets.totp == '\0') {
 		if (q == NULL || !same_conn(k->conn, conn))
 			fuzz_fail("%s has its second step taken away by somebody else", a->key);
-		check_by_answer(k, a->codes, q, "robbed of its second step");
+		check_by_answer(k, a->secrets.codes, q, "robbed of its second step");
 	}
 }
 
 /* The account is no more. */
-static void check_gone(const struct kept *k, const struct event *e, const struct question *q)
+static void check_gone(const struct kept *k, const struct event *e, const struct asked_query *q)
 {
 	if (e->kind != EVENT_ROWS)
 		return;
@@ -328,7 +330,7 @@ static void check_gone(const struct kept *k, const struct event *e, const struct
 	check_by_answer(k, NULL, q, "dropped");
 }
 
-static void check_locked(const struct question *q)
+static void check_locked(const struct asked_query *q)
 {
 	const struct session *s = chat_session(fuzz.chat, q->query.conn);
 	char line[LINE_BYTES_MAX];
@@ -342,11 +344,11 @@ static void check_locked(const struct question *q)
 		          s->id.gen, s->room->name);
 }
 
-void book_after(const struct event *e, const struct question *cause)
+void book_after(const struct event *e, const struct asked_query *cause)
 {
 	if (e->kind == EVENT_CONNECTED && e->connected.user != NULL)
 		host_user = e->conn;
-	for (const struct account *a = fuzz.chat->accounts; a != NULL; a = a->hh.next) {
+	for (const struct account *a = fuzz.chat->people.accounts.by_key; a != NULL; a = a->hh.next) {
 		struct kept *k = kept_by_key(a->key);
 
 		/* As soon as is known what has arrived at the other. */

@@ -13,6 +13,7 @@
 #include "chatd/core/commands/table.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 #include "fuzz_chat.h"
 
@@ -69,7 +70,7 @@ static const struct account *account_of(uint32_t slot)
 /* One of its codes, often one that somebody else is trying at this moment. */
 static uint32_t some_code(const struct account *a)
 {
-	const char *line = a != NULL ? a->codes : "";
+	const char *line = a != NULL ? a->secrets.codes : "";
 	uint32_t skip = below(10);
 
 	if (last_code != 0 && below(2) == 0)
@@ -82,8 +83,8 @@ static uint32_t some_code(const struct account *a)
 static void put_password(uint32_t slot, struct bytes *b)
 {
 	const struct account *a = account_of(slot);
-	uint32_t number = a != NULL ? secret_of_hash(a->hash) : 0, how = below(20);
-	bool has_codes = a != NULL && *a->codes != '\0';
+	uint32_t number = a != NULL ? secret_of_hash(a->secrets.hash) : 0, how = below(20);
+	bool has_codes = a != NULL && *a->secrets.codes != '\0';
 
 	if (how >= 18 || number == 0)
 		number = secret_any();
@@ -111,8 +112,8 @@ static void put_digits(uint32_t slot, struct bytes *b)
 
 	if (below(5) == 0)
 		bytes_puts(b, "000000");
-	else if (a != NULL && *a->totp != '\0')
-		secret_put_digits(b, a->totp, fuzz.wall_ms);
+	else if (a != NULL && *a->secrets.totp != '\0')
+		secret_put_digits(b, a->secrets.totp, fuzz.wall_ms);
 	else {
 		bytes_printf(&totp, "ZQT%" PRIu32 "A", fuzz.person[slot].chosen);
 		secret_put_digits(b, totp.data, fuzz.wall_ms);
@@ -155,10 +156,10 @@ static void put_arg(struct bytes *b)
 		bytes_puts(b, OF(rooms));
 		break;
 	case 4:
-		bytes_printf(b, "#%u", below((uint32_t)fuzz.chat->seq + 2));
+		bytes_printf(b, "#%u", below((uint32_t)fuzz.chat->records.seq + 2));
 		break;
 	case 5:
-		bytes_printf(b, "#%c%u", "AB"[below(2)], below((uint32_t)fuzz.chat->seq + 2));
+		bytes_printf(b, "#%c%u", "AB"[below(2)], below((uint32_t)fuzz.chat->records.seq + 2));
 		break;
 	case 6:
 		if (below(40) == 0)
@@ -243,7 +244,7 @@ static const struct session *somebody(void)
 	for (uint32_t i = 0, slot = below(FUZZ_PEOPLE); i < FUZZ_PEOPLE; i++, slot++) {
 		const struct session *s = session_at(slot % FUZZ_PEOPLE);
 
-		if (s != NULL && s->state == SESSION_CHAT && s->room != fuzz.chat->lobby)
+		if (s != NULL && s->state == SESSION_CHAT && s->room != fuzz.chat->rooms.lobby)
 			return s;
 	}
 	return NULL;
@@ -299,7 +300,7 @@ static void put_line(uint32_t slot, struct bytes *b)
 
 	if (s->state == SESSION_LOGIN && what < 70)
 		bytes_puts(b, wanted_name(&fuzz.person[slot]));
-	else if (s->state == SESSION_CHAT && s->room == fuzz.chat->lobby && below(3) == 0)
+	else if (s->state == SESSION_CHAT && s->room == fuzz.chat->rooms.lobby && below(3) == 0)
 		bytes_printf(b, "/join %s", rooms[below(2)]);
 	else if (what < power)
 		put_power(b);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "chatd/core/rooms/line_ref.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 #include "fuzz_chat.h"
 
@@ -19,7 +20,7 @@ enum {
 	CODES = 10,
 };
 
-static struct question *asked[ASKED_MAX], *old[OLD_MAX];
+static struct asked_query *asked[ASKED_MAX], *old[OLD_MAX];
 static uint32_t nasked, nold, nsecrets, nhashes;
 
 /* -- secrets --------------------------------------------------------------------------------- */
@@ -80,7 +81,7 @@ void secret_put_digits(struct bytes *b, const char *totp, int64_t now_ms)
 	bytes_printf(b, "%06" PRIu32, (number * 7919 + (uint32_t)(now_ms / TOTP_STEP_MS)) % 1000000);
 }
 
-static bool is_shown_by(const struct question *cause, struct conn_id conn, const char *at)
+static bool is_shown_by(const struct asked_query *cause, struct conn_id conn, const char *at)
 {
 	uint32_t number = (uint32_t)strtoul(at + 3, NULL, 10);
 
@@ -89,7 +90,7 @@ static bool is_shown_by(const struct question *cause, struct conn_id conn, const
 }
 
 const char *secret_in(const char *text, size_t len, struct conn_id conn,
-                      const struct question *cause, bool hashes)
+                      const struct asked_query *cause, bool hashes)
 {
 	const char *end = text + len, *p = text;
 
@@ -113,7 +114,7 @@ const char *secret_in(const char *text, size_t len, struct conn_id conn,
 
 /* -- answers about them ------------------------------------------------------------------------ */
 
-static void answer_check(struct question *q)
+static void answer_check(struct asked_query *q)
 {
 	const char *p = q->query.key;
 	uint32_t number = number_of(q->query.words);
@@ -131,7 +132,7 @@ static void answer_check(struct question *q)
 	}
 }
 
-static void answer_codes(struct question *q)
+static void answer_codes(struct asked_query *q)
 {
 	struct bytes text = {0}, text2 = {0};
 
@@ -150,7 +151,7 @@ static void answer_codes(struct question *q)
 	q->rows.ok = true;
 }
 
-static void answer_totp(struct question *q)
+static void answer_totp(struct asked_query *q)
 {
 	struct bytes text = {0};
 
@@ -160,7 +161,7 @@ static void answer_totp(struct question *q)
 	q->rows.ok = true;
 }
 
-static void answer_check_totp(struct question *q)
+static void answer_check_totp(struct asked_query *q)
 {
 	struct bytes right = {0};
 
@@ -171,7 +172,7 @@ static void answer_check_totp(struct question *q)
 	bytes_release(&right);
 }
 
-static void answer_hash(struct question *q)
+static void answer_hash(struct asked_query *q)
 {
 	struct bytes text = {0};
 
@@ -183,7 +184,7 @@ static void answer_hash(struct question *q)
 /* -- answers about the history ------------------------------------------------------------------- */
 
 /* The line that its asker has pointed at. */
-static void point(struct question *q)
+static void point(struct asked_query *q)
 {
 	const struct session *s = chat_session(fuzz.chat, q->query.conn);
 	uint64_t id = q->query.before_id - 1;
@@ -194,7 +195,7 @@ static void point(struct question *q)
 	q->rows.n = 1;
 }
 
-static void answer_lines(struct question *q)
+static void answer_lines(struct asked_query *q)
 {
 	static const char *const undos[] = {
 		"", "unban --in=ops #B5", "undo=ban room=7 number=5", "undo=ban number=5",
@@ -210,12 +211,15 @@ static void answer_lines(struct question *q)
 	bool acts = q->query.kind == QUERY_AUDIT;
 
 	for (size_t k = 0; k < FUZZ_ROWS; k++)
-		q->row[k] = (struct row){
-			.id = 1 + below((uint32_t)fuzz.chat->seq + 1), .time_ms = fuzz.wall_ms - below(2000000),
-			.kind = acts ? RECORD_AUDIT : RECORD_SAY + below(2),
-			.room = q->query.room != 0 ? q->query.room : 1 + below(20), .hit = below(2) != 0,
-			.lines = below(5), .room_name = acts ? OF(undos) : "ops",
-			.sender = of(people_names, people_nnames), .body = of(people_words, people_nwords)};
+		q->row[k] = (struct row){.id = 1 + below((uint32_t)fuzz.chat->records.seq + 1),
+		                         .time_ms = fuzz.wall_ms - below(2000000),
+		                         .kind = acts ? RECORD_AUDIT : RECORD_SAY + below(2),
+		                         .room = q->query.room != 0 ? q->query.room : 1 + below(20),
+		                         .hit = below(2) != 0,
+		                         .lines = below(5),
+		                         .room_name = acts ? OF(undos) : "ops",
+		                         .sender = of(people_names, people_nnames),
+		                         .body = of(people_words, people_nwords)};
 	q->rows.n = below(FUZZ_ROWS);
 	q->rows.more = below(2) != 0;
 	q->rows.seen_id = below(5);
@@ -223,7 +227,7 @@ static void answer_lines(struct question *q)
 	point(q);
 }
 
-static void answer(struct question *q)
+static void answer(struct asked_query *q)
 {
 	q->rows = (struct rows){.kind = q->query.kind, .number = q->query.number,
 	                        .conn = q->query.conn, .row = q->row};
@@ -250,7 +254,7 @@ static void answer(struct question *q)
 
 /* -- which come when ------------------------------------------------------------------------------ */
 
-static void question_free(struct question *q)
+static void asked_free(struct asked_query *q)
 {
 	if (q == NULL)
 		return;
@@ -264,16 +268,16 @@ static void question_free(struct question *q)
 void store_begin(void)
 {
 	while (nasked > 0)
-		question_free(asked[--nasked]);
+		asked_free(asked[--nasked]);
 	while (nold > 0) {
-		question_free(old[--nold]);
+		asked_free(old[--nold]);
 		old[nold] = NULL;
 	}
 }
 
 void store_ask(const struct query *q)
 {
-	struct question *new = mem_zero(1, sizeof *new);
+	struct asked_query *new = mem_zero(1, sizeof *new);
 
 	CHECK(nasked < ASKED_MAX);
 	new->query = *q;
@@ -301,7 +305,7 @@ bool store_lost(struct conn_id conn)
 	return false;
 }
 
-static bool comes_now(struct question *q, bool all)
+static bool comes_now(struct asked_query *q, bool all)
 {
 	if (q->lost && chat_session(fuzz.chat, q->query.conn) == NULL)
 		q->lost = false;
@@ -310,10 +314,10 @@ static bool comes_now(struct question *q, bool all)
 	return !q->lost && (all || q->late == 0);
 }
 
-struct question *store_answer(bool all)
+struct asked_query *store_answer(bool all)
 {
 	uint32_t at = 0, n = 0;
-	struct question *q;
+	struct asked_query *q;
 
 	for (uint32_t i = 0; i < nasked; i++)
 		if (comes_now(asked[i], all) && below(++n) == 0)
@@ -326,15 +330,15 @@ struct question *store_answer(bool all)
 	return q;
 }
 
-struct question *store_again(void)
+struct asked_query *store_again(void)
 {
 	return nold > 0 ? old[below(nold)] : NULL;
 }
 
-void store_done(struct question *q)
+void store_done(struct asked_query *q)
 {
 	uint32_t at = nold < OLD_MAX ? nold++ : below(OLD_MAX);
 
-	question_free(old[at]);
+	asked_free(old[at]);
 	old[at] = q;
 }

@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "chatd/core/commands/command.h"
+#include "chatd/core/state/state.h"
 #include "chatd/store/db/store.h"
 #include "chatd/store/secret.h"
 #include "fuzz_world.h"

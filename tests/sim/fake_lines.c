@@ -8,6 +8,8 @@
 
 #include "chatd/core/people/name.h"
 
+#include "chatd/core/state/state.h"
+
 void fake_line_release(struct fake_line *l)
 {
 	free(l->room_name);

@@ -8,6 +8,7 @@
 
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* -- the core -------------------------------------------------------------------------- */
@@ -31,17 +32,18 @@ static void check_session(struct session *s, uint32_t slot)
 	if (s->state == SESSION_LOGIN) {
 		if (s->key != NULL || s->nick != NULL || r != NULL)
 			sim_fail("session %u.%u has no name and more than that", slot, s->id.gen);
-		if (s->unnamed_pos >= sim->chat->nunnamed || sim->chat->unnamed[s->unnamed_pos] != s)
+		if (s->unnamed.pos >= sim->chat->people.unnamed.n ||
+		    sim->chat->people.unnamed.list[s->unnamed.pos] != s)
 			sim_fail("session %u.%u is not among those without a name", slot, s->id.gen);
 		check_name_comes(s);
-		sim->stats.throttles += s->throttled;
+		sim->stats.throttles += s->throttle.on;
 		return;
 	}
-	if (r == NULL || s->room_pos >= r->nmembers || r->members[s->room_pos] != s)
+	if (r == NULL || s->member.pos >= r->members.n || r->members.list[s->member.pos] != s)
 		sim_fail("session %u.%u is in a room that does not know it", slot, s->id.gen);
 	if (session_by_key(sim->chat, s->key) != s)
 		sim_fail("the nick of %u.%u is another's", slot, s->id.gen);
-	sim->stats.throttles += s->throttled;
+	sim->stats.throttles += s->throttle.on;
 }
 
 static void check_room(const struct room *r, uint32_t slot)
@@ -51,23 +53,24 @@ static void check_room(const struct room *r, uint32_t slot)
 	if (r->slot != slot || room_by_key(sim->chat, r->key) != r ||
 	    room_by_number(sim->chat, r->number) != r)
 		sim_fail("room %s is not to be found", r->name);
-	if (r->nmembers == 0 && r->last_id == 0 && r->gap.lines == 0 && r != sim->chat->lobby &&
-	    !r->set.permanent && !r->closed && !(r->kept && (sim->chat->stopping || sim->file != NULL)))
+	if (r->members.n == 0 && r->lines.last_id == 0 && r->lines.gap.lines == 0 &&
+	    r != sim->chat->rooms.lobby && !r->set.permanent && !r->closed &&
+	    !(r->kept && (sim->chat->stopping || sim->file != NULL)))
 		sim_fail("room %s has nobody and no history", r->name);
-	for (uint32_t i = 0; i < r->nmembers; i++) {
-		const struct session *s = r->members[i];
+	for (uint32_t i = 0; i < r->members.n; i++) {
+		const struct session *s = r->members.list[i];
 
-		if (s->room != r || s->room_pos != i || s->state != SESSION_CHAT)
+		if (s->room != r || s->member.pos != i || s->state != SESSION_CHAT)
 			sim_fail("room %s has a member that is not in it", r->name);
-		ncrlf += s->crlf;
-		nignorers += s->nignored > 0;
+		ncrlf += s->member.crlf;
+		nignorers += s->presence.nignored > 0;
 	}
-	for (const struct session *s = r->ignorers; s != NULL; s = s->ign_next) {
-		if (s->room != r || s->nignored == 0)
+	for (const struct session *s = r->members.ignorers; s != NULL; s = s->presence.next) {
+		if (s->room != r || s->presence.nignored == 0)
 			sim_fail("room %s has somebody in its list who ignores nobody", r->name);
 		nignorers--;
 	}
-	if (ncrlf != r->ncrlf || nignorers != 0)
+	if (ncrlf != r->members.ncrlf || nignorers != 0)
 		sim_fail("room %s counts its members wrongly", r->name);
 }
 
@@ -79,23 +82,25 @@ static void check_origins(const struct chat *c)
 	struct address site;
 
 	for (uint32_t slot = 0; slot < c->config.connections_max; slot++) {
-		const struct session *s = &c->sessions[slot];
+		const struct session *s = &c->people.sessions[slot];
 
-		if ((c->held[slot] != NULL) != (sim->server->conns.slot[slot].state != CONNECTION_FREE))
+		if ((c->entry.admission.held[slot] != NULL) !=
+		    (sim->server->conns.slot[slot].state != CONNECTION_FREE))
 			sim_fail("slot %u is held for nobody, or not held", slot);
-		if (s->state != SESSION_FREE && s->origin != c->held[slot])
+		if (s->state != SESSION_FREE && s->origin != c->entry.admission.held[slot])
 			sim_fail("session %u comes from elsewhere than its connection", slot);
-		nconnections += c->held[slot] != NULL;
+		nconnections += c->entry.admission.held[slot] != NULL;
 		nunnamed += s->state == SESSION_LOGIN;
-		if (c->held[slot] != NULL && address_site(&c->held[slot]->address, &site)) {
+		if (c->entry.admission.held[slot] != NULL &&
+		    address_site(&c->entry.admission.held[slot]->address, &site)) {
 			of_sites++;
 			unnamed_of_sites += s->state == SESSION_LOGIN;
 		}
-		nwaiting += s->waits_for_address;
-		if (s->waits_for_address && !s->throttled)
+		nwaiting += s->throttle.by_address;
+		if (s->throttle.by_address && !s->throttle.on)
 			sim_fail("session %u waits for its address and goes on", slot);
 	}
-	for (const struct origin *o = c->origins.all; o != NULL; o = o->hh.next) {
+	for (const struct origin *o = c->people.origins.all; o != NULL; o = o->hh.next) {
 		/* An address is counted at its site too, which is no address. */
 		if (address_site(&o->address, &site) && site.bits == o->address.bits) {
 			of_sites -= o->connections;
@@ -106,7 +111,8 @@ static void check_origins(const struct chat *c)
 		nunnamed -= o->nunnamed;
 		nwaiting -= o->named.waiting + o->unnamed.waiting;
 	}
-	if (nconnections != 0 || nunnamed != 0 || of_sites != 0 || unnamed_of_sites != 0 || nwaiting != 0 || c->origins.nidle > ORIGINS_MAX)
+	if (nconnections != 0 || nunnamed != 0 || of_sites != 0 || unnamed_of_sites != 0 ||
+	    nwaiting != 0 || c->people.origins.nidle > ORIGINS_MAX)
 		sim_fail("addresses count their connections wrongly");
 }
 
@@ -116,7 +122,7 @@ static void check_chat(void)
 	uint32_t people = 0, members = 0, nrooms = 0;
 
 	for (uint32_t slot = 0; slot < c->config.connections_max; slot++) {
-		struct session *s = &c->sessions[slot];
+		struct session *s = &c->people.sessions[slot];
 
 		if (s->state != SESSION_FREE)
 			check_session(s, slot);
@@ -124,19 +130,19 @@ static void check_chat(void)
 			sim_fail("session %u is free and has a generation", slot);
 		people += s->state == SESSION_CHAT;
 	}
-	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
-		if (c->rooms[slot] == NULL)
+	for (uint32_t slot = 0; slot < c->rooms.top; slot++) {
+		if (c->rooms.slot[slot] == NULL)
 			continue;
 		nrooms++;
-		members += c->rooms[slot]->nmembers;
-		check_room(c->rooms[slot], slot);
+		members += c->rooms.slot[slot]->members.n;
+		check_room(c->rooms.slot[slot], slot);
 	}
-	if (people != c->people || people != HASH_CNT(hh, c->nicks) || people != members)
-		sim_fail("%u people, %u counted, %u nicks, %u members", people, c->people,
-		         HASH_CNT(hh, c->nicks), members);
+	if (people != c->people.n || people != HASH_CNT(hh, c->people.by_key) || people != members)
+		sim_fail("%u people, %u counted, %u nicks, %u members", people, c->people.n,
+		         HASH_CNT(hh, c->people.by_key), members);
 	check_origins(c);
-	if (nrooms != c->nrooms)
-		sim_fail("%u rooms, %u counted", nrooms, c->nrooms);
+	if (nrooms != c->rooms.n)
+		sim_fail("%u rooms, %u counted", nrooms, c->rooms.n);
 }
 
 /* -- the server ------------------------------------------------------------------------ */
@@ -179,13 +185,13 @@ static void check_reader(const struct connection *c)
 		sim_fail("%u.%u is in no room and reads a feed", c->slot, c->gen);
 	if (r == NULL)
 		return;
-	if (f != &sim->server->fanout.feeds[r->slot * 2 + s->crlf])
+	if (f != &sim->server->fanout.feeds[r->slot * 2 + s->member.crlf])
 		sim_fail("%u.%u does not read the feed of %s", c->slot, c->gen, r->name);
 	if (c->out.reader.index >= f->nreaders || f->readers[c->out.reader.index] != c->slot)
 		sim_fail("%u.%u is not where the feed has it", c->slot, c->gen);
 	if (c->out.reader.cursor > f->end)
 		sim_fail("%u.%u is beyond its feed", c->slot, c->gen);
-	if (c->out.reader.held != s->held)
+	if (c->out.reader.held != s->replay.held)
 		sim_fail("%u.%u is held back for nothing", c->slot, c->gen);
 }
 
@@ -334,7 +340,7 @@ static void check_budgets(const struct server *s)
 		going += c->state == CONNECTION_DEAD ? c->out.held : 0;
 		logs += c->out.reader.cuts_cap * sizeof(struct feed_cut);
 	}
-	for (uint32_t i = 0; i < SIM_FEEDS_MAX && i < sim->chat->rooms_top * 2; i++)
+	for (uint32_t i = 0; i < SIM_FEEDS_MAX && i < sim->chat->rooms.top * 2; i++)
 		for (const struct feed_chunk *at = s->fanout.feeds[i].head; at != NULL; at = at->next)
 			logs += sizeof *at + at->size;
 	if (queues != s->conns.queues.bytes)
@@ -375,7 +381,7 @@ static void check_server(void)
 	if (nconns != s->conns.n || nsending != s->conns.nsending || nlingering != s->conns.nlingering)
 		sim_fail("%u connections, %u sending, %u lingering; %u, %u, %u are counted", nconns,
 		         nsending, nlingering, s->conns.n, s->conns.nsending, s->conns.nlingering);
-	for (uint32_t i = 0; i < SIM_FEEDS_MAX && i < sim->chat->rooms_top * 2; i++)
+	for (uint32_t i = 0; i < SIM_FEEDS_MAX && i < sim->chat->rooms.top * 2; i++)
 		check_feed(i, readers[i]);
 	check_budgets(s);
 	check_accepts(s);
@@ -408,8 +414,8 @@ void sim_check_empty(void)
 	for (uint32_t i = 0; i < chat_feeds_max(); i++)
 		if (s->fanout.feeds[i].readers != NULL)
 			sim_fail("feed %u has no reader and keeps memory", i);
-	if (s->conns.n != 0 || sim->chat->people != 0)
-		sim_fail("%u connections and %u people are left", s->conns.n, sim->chat->people);
+	if (s->conns.n != 0 || sim->chat->people.n != 0)
+		sim_fail("%u connections and %u people are left", s->conns.n, sim->chat->people.n);
 	if (s->fanout.first != s->fanout.next)
 		sim_fail("%" PRIu64 " lines are never shown", s->fanout.next - s->fanout.first);
 	if (s->conns.queues.bytes != 0 || s->fanout.logs.bytes != 0)

@@ -11,6 +11,8 @@
 
 #include "chatd/core/commands/table.h"
 
+#include "chatd/core/state/state.h"
+
 enum {
 	IN_BYTES_MAX = 16384,   /* a client types no more while so much waits */
 };

@@ -18,6 +18,7 @@
 #include "chatd/core/people/name.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 void __real_chat_step(struct chat *c, struct event *e);
@@ -117,8 +118,8 @@ static void check_tokens(const char *body, const struct peer *speaker)
 static void note_ending(void)
 {
 	for (uint32_t slot = 0; slot < sim->options.connections_max; slot++) {
-		const struct session *s = &sim->chat->sessions[slot];
-		bool ends = s->state == SESSION_CHAT && s->eof;
+		const struct session *s = &sim->chat->people.sessions[slot];
+		bool ends = s->state == SESSION_CHAT && s->input.eof;
 
 		if (ends || model.ending[slot] != NULL) {
 			free(model.ending[slot]);
@@ -180,7 +181,7 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 		if (s != NULL && !skipped && known && session_ignores(s, key))
 			sim_fail("line #%" PRIu64 " is shown to %u.%u, who ignores its speaker", r->seq, slot,
 			         p->id.gen);
-		if (p != speaker && skipped && s != NULL && s->nignored == 0)
+		if (p != speaker && skipped && s != NULL && s->presence.nignored == 0)
 			sim_fail("line #%" PRIu64 " is not shown to %u.%u", r->seq, slot, p->id.gen);
 	}
 }
@@ -230,7 +231,7 @@ static void connected(const struct event *e)
 static void released(const struct event *e)
 {
 	if (e->conn.slot >= sim->options.connections_max || model.gen[e->conn.slot] != e->conn.gen ||
-	    model_peer(e->conn) != NULL || sim->chat->held[e->conn.slot] == NULL)
+	    model_peer(e->conn) != NULL || sim->chat->entry.admission.held[e->conn.slot] == NULL)
 		sim_fail("%u.%u is released, and is not over", e->conn.slot, e->conn.gen);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "chatd/base/bounds.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 struct model model;

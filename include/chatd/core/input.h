@@ -4,7 +4,31 @@
 #ifndef CHATD_CORE_INPUT_H
 #define CHATD_CORE_INPUT_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/core/event.h"
+#include "chatd/core/input/line.h"
+#include "chatd/core/input/slip.h"
+#include "chatd/core/input/telnet.h"
+
+struct chat;
+struct session;
+
+/* Part of struct session: the bytes that come, on their way to lines. */
+struct input {
+	struct telnet *telnet;      /* owned; NULL for raw clients */
+	struct line line;           /* the unfinished line */
+	struct slip slip;           /* what it has typed by mistake */
+	const char *command;        /* the command that it gave last, by its name in the table; NULL:
+	                             * none */
+	bool iac_held;              /* true while a last byte IAC waits for the next */
+	bool heard;                 /* has sent something */
+	bool eof;                   /* has sent its last byte: what it had begun is taken, and it ends,
+	                             * once it may go on (input_finish) */
+	bool finishing;             /* true exactly while in chat.people.finishing */
+	struct session *prev, *next; /* there */
+};
 
 /* EVENT_BYTES: sets e->bytes.taken; the rest is to be offered again. */
 void input_bytes(struct chat *c, struct event *e);

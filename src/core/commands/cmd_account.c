@@ -16,6 +16,7 @@
 #include "chatd/core/state/exempt.h"
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/rooms/removal.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 static dialogue_take account_line;
@@ -37,15 +38,15 @@ static bool may_register(struct chat *c, struct session *s)
 
 	if (s->account != NULL)
 		emit_reply(c, s, "You are signed in as %s; that name is yours already.", s->account->nick);
-	else if (c->naccounts >= ACCOUNTS_MAX - ACCOUNTS_RESERVE)
+	else if (c->people.accounts.n >= ACCOUNTS_MAX - ACCOUNTS_RESERVE)
 		emit_reply(c, s, "There are %d accounts, and that is the most. Administrators can still make "
 		           "some: ask one.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
 	else if (wait_ms > 0)
 		emit_reply(c, s, "Enough accounts were made from your address today. The next can be made "
 		           "in %s; or ask an administrator to make yours.", format_age(age, wait_ms));
-	else if (c->store_failed != NULL)
+	else if (c->outage.reason != NULL)
 		emit_reply(c, s, "Nothing can be saved at present (%s). Try again in a minute.",
-		           c->store_failed);
+		           c->outage.reason);
 	else
 		return moderation_may_register(c, s);
 	return false;
@@ -115,7 +116,7 @@ static void hash_answer(struct chat *c, struct session *s, struct question *q, c
 		registered(c, s, e->rows->text);
 		return;
 	}
-	account_set_secret(c, a, &a->hash, e->rows->text);
+	account_set_secret(c, a, &a->secrets.hash, e->rows->text);
 	account_save(c, a);
 	dialogue_end(c, s);
 	emit_security(c, s, "passwd", "changed the password");
@@ -128,11 +129,11 @@ static void codes_answer(struct chat *c, struct session *s, struct question *q,
 	struct account *a = account_at(c, &q->account);
 	const char *p = e->rows->text;
 
-	c->secret = true;
+	c->output.secret = true;
 	if (!dialogue_goes_on(c, s, e->rows))
 		return;
 	dialogue_end(c, s);
-	account_set(&a->codes, e->rows->text2);
+	account_set(&a->secrets.codes, e->rows->text2);
 	account_save(c, a);
 	emit_security(c, s, "codes", "made new one-time codes");
 	emit_reply(c, s, "Ten codes, each good once in place of your password. Write them down: they are "
@@ -151,7 +152,7 @@ static void totp_answer(struct chat *c, struct session *s, struct question *q, c
 	const char *secret = e->rows->text;
 
 	(void)q;
-	c->secret = true;
+	c->output.secret = true;
 	if (e->rows->error != NULL) {
 		emit_reply(c, s, "%s", e->rows->error);
 		return;
@@ -178,9 +179,9 @@ static void set_totp_answer(struct chat *c, struct session *s, struct question *
 		dialogue_retry(c, s, DIALOGUE_TOTP, TOTP_WRONG);
 		return;
 	}
-	account_set_secret(c, a, &a->totp, s->dialogue->secret);
+	account_set_secret(c, a, &a->secrets.totp, s->dialogue->secret);
 	/* Each code counts once. */
-	a->totp_step = e->rows->which;
+	a->secrets.totp_step = e->rows->which;
 	account_save(c, a);
 	dialogue_end(c, s);
 	emit_security(c, s, "totp", "began a second step");
@@ -201,7 +202,7 @@ static void old_answer(struct chat *c, struct session *s, struct question *q, co
 		dialogue_retry(c, s, DIALOGUE_OLD, "That is not your password; nothing has changed.");
 	} else if (d->aim == DIALOGUE_TOTP_OFF) {
 		dialogue_end(c, s);
-		account_set_secret(c, a, &a->totp, "");
+		account_set_secret(c, a, &a->secrets.totp, "");
 		account_save(c, a);
 		emit_security(c, s, "totp", "ended the second step");
 		emit_reply(c, s, "The second step is off: your password alone signs you in.");
@@ -279,7 +280,8 @@ void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 		return;
 	if (a->arg[0] == NULL) {
 		/* Who came in with a code may have none yet. */
-		begin_own(c, s, DIALOGUE_PASSWD, *s->account->hash != '\0' ? DIALOGUE_OLD : DIALOGUE_NEW);
+		begin_own(c, s, DIALOGUE_PASSWD,
+		          *s->account->secrets.hash != '\0' ? DIALOGUE_OLD : DIALOGUE_NEW);
 		return;
 	}
 	if (*a->rest == '\0') {
@@ -300,7 +302,7 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 {
 	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
-	if (s->account->host && *s->account->hash == '\0') {
+	if (s->account->host && *s->account->secrets.hash == '\0') {
 		emit_reply(c, s, "Not done: your account is that of your login on this host, and has no "
 		           "password to confirm it with. %cpasswd sets one.", c->config.command_prefix);
 		return;
@@ -332,7 +334,7 @@ void cmd_codes(struct chat *c, struct session *s, const struct args *a)
 	(void)a;
 	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
-	if (*s->account->hash == '\0') {
+	if (*s->account->secrets.hash == '\0') {
 		emit_reply(c, s, "Not done: your account has no password to confirm it with. %cpasswd sets "
 		           "one.", c->config.command_prefix);
 		return;
@@ -349,13 +351,13 @@ void cmd_totp(struct chat *c, struct session *s, const struct args *a)
 	if (a->arg[0] != NULL && strcmp(a->arg[0], "off") != 0) {
 		command_usage(c, s, "totp");
 	} else if (a->arg[0] != NULL) {
-		if (*s->account->totp == '\0') {
+		if (*s->account->secrets.totp == '\0') {
 			emit_reply(c, s, "You have no second step.");
 			return;
 		}
 		emit_reply(c, s, "To take the second step away:");
 		begin_own(c, s, DIALOGUE_TOTP_OFF, DIALOGUE_OLD);
-	} else if (*s->account->totp != '\0') {
+	} else if (*s->account->secrets.totp != '\0') {
 		emit_reply(c, s, "You have a second step already. %ctotp off takes it away.",
 		           c->config.command_prefix);
 	} else {

@@ -18,6 +18,7 @@
 #include "chatd/core/people/name.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/rooms/history.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 static void role_list(struct chat *c, struct session *s)
@@ -25,7 +26,7 @@ static void role_list(struct chat *c, struct session *s)
 	const struct account *a;
 	bool any = false;
 
-	for (a = c->keepers; a != NULL; a = a->next) {
+	for (a = c->people.accounts.keepers; a != NULL; a = a->next) {
 		emit_reply(c, s, "  %s: %s%s", a->nick, role_name(a->role),
 		           a->session != NULL ? ", here" : "");
 		any = true;
@@ -40,7 +41,7 @@ static bool is_last_admin(const struct chat *c, const struct account *one)
 {
 	const struct account *a;
 
-	for (a = c->keepers; a != NULL; a = a->next)
+	for (a = c->people.accounts.keepers; a != NULL; a = a->next)
 		if (a->role == ROLE_ADMIN && a != one)
 			return false;
 	return one->role == ROLE_ADMIN;
@@ -114,7 +115,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 	}
 	if (a != NULL) {
 		hash = strndup(rows->text2, strcspn(rows->text2, "\n"));
-		account_set(&a->codes, hash != NULL ? hash : "");
+		account_set(&a->secrets.codes, hash != NULL ? hash : "");
 		free(hash);
 	} else if (made && name_check(NAME_NICK, name, strlen(name), key, why, sizeof why) &&
 	           account_bars(c, name, key, NULL, problem) == NULL && session_by_key(c, key) == NULL) {
@@ -136,7 +137,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 			emit_audit(c, s, "", "made a code for %s", a->nick);
 		}
 		account_save(c, a);
-		c->secret = true;
+		c->output.secret = true;
 		emit_reply(c, s, "%s To sign in, connect, give the name %s, and as its password this code, "
 		           "which is good once: %.*s", made ? "The account is new."
 		           : "Codes from before are void, a password is not.", a->nick,
@@ -177,7 +178,7 @@ static void invite(struct chat *c, struct session *s, const char *name, enum rol
 		           "that you know who gets the role.", bearer->nick);
 	} else if (account_bars(c, name, key, NULL, problem) != NULL) {
 		emit_reply(c, s, "Not done: %s.", problem);
-	} else if (c->naccounts >= ACCOUNTS_MAX) {
+	} else if (c->people.accounts.n >= ACCOUNTS_MAX) {
 		emit_reply(c, s, "There are %d accounts, and that is the most.", ACCOUNTS_MAX);
 	} else {
 		ask_code(c, s, NULL, name, role);

@@ -16,6 +16,7 @@
 #include "chatd/core/people/name.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/eject.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* Whom a ban or a mute is to hit. */
@@ -42,7 +43,8 @@ static bool why_fits(struct chat *c, struct session *s, const char *why)
 		return false;
 	}
 	/* Others read it: no way to be read for who may not speak. The host is in no room, and may. */
-	bar = c->guards > 0 && s->room != NULL && *why != '\0' ? moderation_bars(c, s, why) : NULL;
+	bar = c->moderation.guards > 0 && s->room != NULL && *why != '\0' ? moderation_bars(c, s, why)
+	                                                                  : NULL;
 	if (bar != NULL)
 		emit_reply(c, s, "Not done: others read the reason, and %s You can leave the reason out.", bar);
 	return bar == NULL;
@@ -82,7 +84,7 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "Not done: that is you. %cleave leaves a room.", c->config.command_prefix);
 	} else if (who->room != r) {
 		emit_reply(c, s, "Not done: %s is not in %s.", who->nick, r->name);
-	} else if (r == c->lobby) {
+	} else if (r == c->rooms.lobby) {
 		emit_reply(c, s, "Not done: %s is the lobby, out of which nobody can be put. %cmute %s 10m makes "
 		           "them quiet here, %cdisconnect %s ends their connection.", r->name,
 		           c->config.command_prefix, who->nick, c->config.command_prefix, who->nick);
@@ -205,7 +207,7 @@ static void apply(struct chat *c, struct session *s, const struct room *r, const
 	bytes_puts(&told, b->kind == BAN_ENTRY ? moderation_refusal(c, b) : moderation_muted(c, b));
 	bytes_printf(&why, "%sby %s%s%s", r == NULL ? "banned " : "", s->nick,
 	             *b->why != '\0' ? ": " : "", b->why);
-	HASH_ITER(hh, c->nicks, m, next) {
+	HASH_ITER(hh, c->people.by_key, m, next) {
 		struct bearer who = bearer_of(m);
 
 		if ((r != NULL && m->room != r) || !ban_hits(c, b, &who))
@@ -333,7 +335,7 @@ static void act(struct chat *c, struct session *s, const struct args *a, enum ba
 	    !target_find(c, s, a, &t) || !target_may(c, s, r, &t, a->preview))
 		return;
 	t.ban.room = r != NULL ? r->number : 0;
-	t.ban.since = c->seq;
+	t.ban.since = c->records.seq;
 	t.ban.who = t.who;
 	t.ban.key = t.key;
 	t.ban.by = s->nick;

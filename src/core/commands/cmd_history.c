@@ -9,6 +9,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/rooms/line_ref.h"
+#include "chatd/core/state/state.h"
 
 /* What "/history WORD" asks for; false: WORD is nothing that it knows. */
 static bool parse_span(const struct chat *c, const char *word, struct query *q)
@@ -61,7 +62,7 @@ void cmd_search(struct chat *c, struct session *s, const struct args *a)
 void cmd_catchup(struct chat *c, struct session *s, const struct args *a)
 {
 	(void)a;
-	if (s->gaps.n == 0) {
+	if (s->reading.gaps.n == 0) {
 		emit_reply(c, s, "You have missed nothing in %s. %chistory shows earlier lines.",
 		           s->room->name, c->config.command_prefix);
 		return;

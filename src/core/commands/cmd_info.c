@@ -9,6 +9,7 @@
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/flood.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 #ifndef CHATD_VERSION
@@ -110,9 +111,9 @@ void cmd_limits(struct chat *c, struct session *s, const struct args *a)
 	flood_show(c, s);
 	emit_reply(c, s, "Names: a nick has at most %d characters, a room %d, a topic %d.",
 	           NICK_CHARS_MAX, ROOM_CHARS_MAX, TOPIC_CHARS_MAX);
-	emit_reply(c, s, "Ignored people: %" PRIu32 " of %d.", s->nignored, IGNORES_MAX);
+	emit_reply(c, s, "Ignored people: %" PRIu32 " of %d.", s->presence.nignored, IGNORES_MAX);
 	emit_reply(c, s, "History: %d lines at once with %chistory, %d hits of a %csearch.", ROWS_MAX,
 	           k->command_prefix, SEARCH_HITS_MAX, k->command_prefix);
-	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. People: %" PRIu32 " of %" PRIu32 ".", c->nrooms,
-	           ROOMS_MAX, c->people, k->connections_max);
+	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. People: %" PRIu32 " of %" PRIu32 ".", c->rooms.n,
+	           ROOMS_MAX, c->people.n, k->connections_max);
 }

@@ -16,6 +16,7 @@
 #include "chatd/core/rooms/line_ref.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/state.h"
 
 /* -- taking a line out ---------------------------------------------------------------- */
 
@@ -26,9 +27,10 @@ static bool is_own(const struct session *s, const struct row *row)
 
 	if (!name_is(row->sender, s->key))
 		return false;
-	if (row->id > s->named_seq)
+	if (row->id > s->resume.named_seq)
 		return true;
-	return a != NULL && (a->first_seq != 0 ? row->id > a->first_seq : row->time_ms >= a->made_ms);
+	return a != NULL &&
+	       (a->made.first_seq != 0 ? row->id > a->made.first_seq : row->time_ms >= a->made.at_ms);
 }
 
 static void delete_line(struct chat *c, struct session *s, const struct row *row, const char *why)
@@ -56,7 +58,7 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	/* No way to be read for who may not speak. */
 	if (s->room != NULL && !moderation_hears(c, s, why))
 		why = colon = "";
-	r->deleted_seq = c->line_seq = emit_append(c, (struct record){
+	r->lines.deleted_seq = c->records.line_seq = emit_append(c, (struct record){
 		.kind = RECORD_DELETE, .room = r->number, .time_ms = c->wall_ms, .ref = row->id,
 		.room_name = r->name, .sender = s->nick, .body = why,
 	});

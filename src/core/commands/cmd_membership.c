@@ -21,6 +21,7 @@
 #include "chatd/core/rooms/eject.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* How an act is told of. */
@@ -108,22 +109,24 @@ static bool give_back_since(struct chat *c, struct session *s, struct room *r,
 	if (since != NULL ? membership_give_back(c, keeper, r, t->account->key, role, *since)
 	                  : membership_give_by(c, keeper, r, t->account->key, role))
 		return true;
-	if (membership_owner(r) == NULL && r->nmemberships < MEMBERSHIPS_MAX &&
-	    r->nmemberships >= MEMBERSHIPS_OWNERLESS_MAX && c->nmemberships < MEMBERSHIPS_ALL_MAX) {
+	if (membership_owner(r) == NULL && r->memberships.n < MEMBERSHIPS_MAX &&
+	    r->memberships.n >= MEMBERSHIPS_OWNERLESS_MAX &&
+	    c->rooms.nmemberships < MEMBERSHIPS_ALL_MAX) {
 		emit_reply(c, s, "Not done: %d people are something in %s, which nobody owns, and that is the "
 		           "most there. %cuninvite or %cdevoice somebody first, or ask a moderator.",
 		           MEMBERSHIPS_OWNERLESS_MAX, r->name, c->config.command_prefix, c->config.command_prefix);
 		return false;
 	}
-	if (r->nmemberships < MEMBERSHIPS_MAX && c->nmemberships < MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE) {
+	if (r->memberships.n < MEMBERSHIPS_MAX &&
+	    c->rooms.nmemberships < MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE) {
 		emit_reply(c, s, "Not done: %d people are something in the rooms of their owner, and that is the "
 		           "most. %cuninvite or %cdevoice somebody first.", MEMBERSHIPS_OWNER_MAX,
 		           c->config.command_prefix, c->config.command_prefix);
 		return false;
 	}
-	if (r->nmemberships < MEMBERSHIPS_MAX) {
+	if (r->memberships.n < MEMBERSHIPS_MAX) {
 		emit_reply(c, s, "Not done: %" PRIu32 " people are something in a room of this server, and that "
-		           "is the most.", c->nmemberships);
+		           "is the most.", c->rooms.nmemberships);
 		return false;
 	}
 	emit_reply(c, s, "Not done: %d people are something in %s, and that is the most. %cuninvite or "
@@ -155,7 +158,7 @@ static void undo_of(struct chat *c, struct bytes *data, struct room *r,
 	/* A guest is one as long as the connection lasts; its name may be another's after that. */
 	fields_put_number(data, "slot", (int64_t)t->session->id.slot + 1);
 	fields_put_number(data, "gen", t->session->id.gen);
-	fields_put_number(data, "from", t->session->since_ms);
+	fields_put_number(data, "from", t->session->presence.since_ms);
 }
 
 static bool give(struct chat *c, struct session *s, struct room *r, const struct target *t,
@@ -185,7 +188,7 @@ static void done(struct chat *c, struct session *s, struct room *r, const struct
 	room_notice(c, r, s, "%s has %s %s%s", s->nick, d->has, t->nick, d->what);
 	if (t->session != NULL && t->session != s && t->session->room != r &&
 	    t->session->state == SESSION_CHAT && !session_ignores(t->session, s->key) &&
-	    (c->guards == 0 || moderation_bars_private(c, s, role_of(t->session)) == NULL))
+	    (c->moderation.guards == 0 || moderation_bars_private(c, s, role_of(t->session)) == NULL))
 		emit_reply(c, t->session, "%s has %s you%s %s %s.%s%s", s->nick, d->has, d->what, d->where,
 		           r->name, *join != '\0' ? " " : "", join);
 }
@@ -247,11 +250,11 @@ static void voice_guest(struct chat *c, struct session *s, struct room *r, const
 	if (t->session->room != r) {
 		emit_reply(c, s, "Not done: %s is a guest and not in %s; a guest's voice lasts while they are "
 		           "there.", t->nick, r->name);
-	} else if (t->session->voiced == voice) {
+	} else if (t->session->member.voiced == voice) {
 		emit_reply(c, s, "%s has %s voice in %s%s.", t->nick, voice ? "a" : "no", r->name,
 		           voice ? " already" : "");
 	} else {
-		t->session->voiced = voice;
+		t->session->member.voiced = voice;
 		done(c, s, r, t, &deeds[voice ? VOICE : DEVOICE], 0);
 	}
 }
@@ -351,7 +354,7 @@ static void offer(struct chat *c, struct session *s, struct room *r, const struc
 	           " takes it back.", r->name, to->nick, days, c->config.command_prefix, n);
 	if (there != NULL && there != s && there->state == SESSION_CHAT &&
 	    !session_ignores(there, s->key) &&
-	    (c->guards == 0 || moderation_bars_private(c, s, role_of(there)) == NULL))
+	    (c->moderation.guards == 0 || moderation_bars_private(c, s, role_of(there)) == NULL))
 		setting_tell_offer(c, there, r);
 }
 
@@ -391,9 +394,11 @@ static bool has_share(struct chat *c, struct session *s, const struct room *r)
 		}
 	}
 	if (role_of(s) < ROLE_MODERATOR &&
-	    membership_of_owner(s->account) + r->nmemberships > MEMBERSHIPS_OWNER_MAX) {
-		emit_reply(c, s, "Not done: with %s there would be %" PRIu32 " people who are something in your "
-		           "rooms, and %d are the most.", r->name, membership_of_owner(s->account) + r->nmemberships,
+	    membership_of_owner(s->account) + r->memberships.n > MEMBERSHIPS_OWNER_MAX) {
+		emit_reply(c, s,
+		           "Not done: with %s there would be %" PRIu32 " people who are something in your "
+		           "rooms, and %d are the most.",
+		           r->name, membership_of_owner(s->account) + r->memberships.n,
 		           MEMBERSHIPS_OWNER_MAX);
 		return false;
 	}
@@ -437,7 +442,7 @@ void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
 	struct room *r = a->room;
 	struct target t;
 
-	if (r == c->lobby) {
+	if (r == c->rooms.lobby) {
 		emit_reply(c, s, "Not done: %s is the lobby; nobody owns it.", r->name);
 		return;
 	}
@@ -562,11 +567,11 @@ static bool let_in(struct chat *c, struct session *s, struct room *r, const stru
 	if (t->account == NULL && access_invited(t->session, r) != NULL)
 		emit_reply(c, s, "%s is invited to %s already.", t->nick, r->name);
 	else if (t->account == NULL &&
-	         !access_invite(c, t->session, r, r->set.private ? r->last_id : 0, false))
+	         !access_invite(c, t->session, r, r->set.private ? r->lines.last_id : 0, false))
 		emit_reply(c, s, "Not done: %s is a guest with %d invitations%s, and that is the most. "
 		           "Whoever has an account can have more.", t->nick,
-		           t->session->ninvited == INVITES_MAX ? INVITES_MAX : INVITES_OWNER_MAX,
-		           t->session->ninvited == INVITES_MAX ? "" : " to rooms of one owner");
+		           t->session->invites.n == INVITES_MAX ? INVITES_MAX : INVITES_OWNER_MAX,
+		           t->session->invites.n == INVITES_MAX ? "" : " to rooms of one owner");
 	else if (t->account == NULL)
 		return true;
 	else if (t->membership != NULL && t->membership->role > ROOM_MEMBER)
@@ -597,7 +602,7 @@ void cmd_invite(struct chat *c, struct session *s, const struct args *a)
 {
 	struct target t;
 
-	if (a->room == c->lobby)
+	if (a->room == c->rooms.lobby)
 		emit_reply(c, s, "Everybody may come into %s; nobody needs an invitation.", a->room->name);
 	else if (may(c, s, a->room, ROOM_OPERATOR) && find(c, s, a->room, a->arg[0], &t) &&
 	         !is_kept_out(c, s, a->room, &t) && let_in(c, s, a->room, &t))
@@ -637,7 +642,7 @@ static void uninvite(struct chat *c, struct session *s, struct room *r, const st
 	done(c, s, r, t, &deeds[UNINVITE], since);
 	if (t->session != NULL && r->set.private && t->session->room == r &&
 	    access_bar(r, t->session, t->session->account) != BAR_NONE) {
-		bytes_printf(&told, "%s is private, so you go back to %s.", r->name, c->lobby->name);
+		bytes_printf(&told, "%s is private, so you go back to %s.", r->name, c->rooms.lobby->name);
 		bytes_printf(&why, "by %s", s->nick);
 		eject_mark(c, t->session, r, told.data, why.data);
 		eject_run(c);
@@ -685,11 +690,13 @@ static bool same_target(const struct chat *c, const struct room *r, const char *
 		t->membership = membership_of(r, t->account->key);
 		return true;
 	}
-	if (slot == 0 || slot > c->nslots || undo_has(data, "account"))
+	if (slot == 0 || slot > c->people.nslots || undo_has(data, "account"))
 		return false;
-	t->session = c->sessions[id.slot].id.gen == id.gen && id.gen != 0 ? &c->sessions[id.slot] : NULL;
+	t->session = c->people.sessions[id.slot].id.gen == id.gen && id.gen != 0
+	                 ? &c->people.sessions[id.slot]
+	                 : NULL;
 	if (t->session == NULL || t->session->state != SESSION_CHAT || t->session->account != NULL ||
-	    t->session->since_ms != fields_get_number(data, "from"))
+	    t->session->presence.since_ms != fields_get_number(data, "from"))
 		return false;
 	t->nick = t->session->nick;
 	return true;
@@ -701,7 +708,7 @@ static bool has_now(const struct room *r, const struct target *t, enum room_role
 	/* Whoever owns the room by now is more than that, whatever they were before. */
 	if (t->account != NULL)
 		return membership_has(t->membership, role) && t->membership->role != ROOM_OWNER;
-	return role == ROOM_VOICE ? t->session->room == r && t->session->voiced
+	return role == ROOM_VOICE ? t->session->room == r && t->session->member.voiced
 	                          : access_invited(t->session, r) != NULL;
 }
 

@@ -20,6 +20,7 @@
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 void cmd_nick(struct chat *c, struct session *s, const struct args *a)
@@ -30,7 +31,7 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 	/* The host comes into the chat. */
 	if (s->state == SESSION_HOST) {
 		if (session_may_bear(c, s, a->arg[0], key) && moderation_may_enter(c, s, NULL, key))
-			login_resume(c, s, a->arg[0], key, c->lobby, c->seq);
+			login_resume(c, s, a->arg[0], key, c->rooms.lobby, c->records.seq);
 		return;
 	}
 	if (strcmp(a->arg[0], s->nick) == 0) {
@@ -69,14 +70,14 @@ void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 		return;
 	emit_reply(c, s, "%s is in %s, connected for %s, idle for %s.", who->nick,
 	           access_see(c, s, who->room) ? who->room->name : "a private room",
-	           format_age(age, c->now_ms - who->since_ms),
-	           format_age(idle, c->now_ms - who->said_ms));
+	           format_age(age, c->now_ms - who->presence.since_ms),
+	           format_age(idle, c->now_ms - who->presence.said_ms));
 	if (who->account != NULL && access_see(c, s, who->room))
 		whois_role(c, s, who);
-	if (who->away != NULL && (*who->away == '\0' || session_ignores(s, who->key)))
+	if (who->presence.away != NULL && (*who->presence.away == '\0' || session_ignores(s, who->key)))
 		emit_reply(c, s, "%s is away.", who->nick);
-	else if (who->away != NULL)
-		emit_reply(c, s, "%s is away: %s", who->nick, who->away);
+	else if (who->presence.away != NULL)
+		emit_reply(c, s, "%s is away: %s", who->nick, who->presence.away);
 	if (session_ignores(s, who->key))
 		emit_reply(c, s, "You ignore %s.", who->nick);
 	if (role_of(s) >= ROLE_MODERATOR)
@@ -87,16 +88,16 @@ void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 
 static void ignore_list(struct chat *c, struct session *s)
 {
-	if (s->nignored == 0) {
+	if (s->presence.nignored == 0) {
 		emit_reply(c, s, "You ignore nobody. %cignore NICK hides a person's lines from you.",
 		           c->config.command_prefix);
 		return;
 	}
-	emit_reply(c, s, "You ignore %" PRIu32 " of at most %d:", s->nignored, IGNORES_MAX);
-	for (uint32_t i = 0; i < s->nignored; i++) {
-		const struct session *who = session_by_key(c, s->ignored[i]);
+	emit_reply(c, s, "You ignore %" PRIu32 " of at most %d:", s->presence.nignored, IGNORES_MAX);
+	for (uint32_t i = 0; i < s->presence.nignored; i++) {
+		const struct session *who = session_by_key(c, s->presence.ignored[i]);
 
-		emit_reply(c, s, "  %s", who != NULL ? who->nick : s->ignored[i]);
+		emit_reply(c, s, "  %s", who != NULL ? who->nick : s->presence.ignored[i]);
 	}
 }
 
@@ -115,15 +116,15 @@ void cmd_ignore(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "That is you.");
 	} else if (session_ignores(s, who->key)) {
 		emit_reply(c, s, "You ignore %s already.", who->nick);
-	} else if (s->nignored == IGNORES_MAX) {
+	} else if (s->presence.nignored == IGNORES_MAX) {
 		emit_reply(c, s, "You ignore %d people, and that is the most. %cunignore NICK makes "
 		           "place.", IGNORES_MAX, c->config.command_prefix);
 	} else {
-		if (s->nignored == 0) {
-			s->ignored = mem_alloc(IGNORES_MAX * sizeof *s->ignored);
-			DL_APPEND2(s->room->ignorers, s, ign_prev, ign_next);
+		if (s->presence.nignored == 0) {
+			s->presence.ignored = mem_alloc(IGNORES_MAX * sizeof *s->presence.ignored);
+			DL_APPEND2(s->room->members.ignorers, s, presence.prev, presence.next);
 		}
-		s->ignored[s->nignored++] = mem_strdup(who->key);
+		s->presence.ignored[s->presence.nignored++] = mem_strdup(who->key);
 		emit_reply(c, s, "You no longer see what %s says, nor messages from there. %cunignore %s "
 		           "undoes it.", who->nick, c->config.command_prefix, who->nick);
 	}
@@ -138,20 +139,20 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 	/* The person need not be here for it. */
 	if (!name_key(a->arg[0], strlen(a->arg[0]), key))
 		key[0] = '\0';
-	while (i < s->nignored && strcmp(s->ignored[i], key) != 0)
+	while (i < s->presence.nignored && strcmp(s->presence.ignored[i], key) != 0)
 		i++;
-	if (i == s->nignored) {
+	if (i == s->presence.nignored) {
 		emit_reply(c, s, "You do not ignore %.*s. %cignore alone lists whom you do.",
 		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0],
 		           c->config.command_prefix);
 		return;
 	}
-	free(s->ignored[i]);
-	s->ignored[i] = s->ignored[--s->nignored];
-	if (s->nignored == 0) {
-		DL_DELETE2(s->room->ignorers, s, ign_prev, ign_next);
-		free(s->ignored);
-		s->ignored = NULL;
+	free(s->presence.ignored[i]);
+	s->presence.ignored[i] = s->presence.ignored[--s->presence.nignored];
+	if (s->presence.nignored == 0) {
+		DL_DELETE2(s->room->members.ignorers, s, presence.prev, presence.next);
+		free(s->presence.ignored);
+		s->presence.ignored = NULL;
 	}
 	who = session_by_key(c, key);
 	emit_reply(c, s, "You see again what %s says.", who != NULL ? who->nick : a->arg[0]);
@@ -162,14 +163,15 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 void cmd_away(struct chat *c, struct session *s, const struct args *a)
 {
 	/* Whoever writes to s reads it. */
-	const char *bar = c->guards > 0 && *a->rest != '\0' ? moderation_bars(c, s, a->rest) : NULL;
+	const char *bar =
+		c->moderation.guards > 0 && *a->rest != '\0' ? moderation_bars(c, s, a->rest) : NULL;
 
 	if (bar != NULL) {
 		emit_reply(c, s, "Not sent: %s", bar);
 		return;
 	}
-	free(s->away);
-	s->away = mem_strdup(a->rest);
+	free(s->presence.away);
+	s->presence.away = mem_strdup(a->rest);
 	emit_reply(c, s, "You are marked as away%s%s%s. %cback ends it.", *a->rest ? " (" : "", a->rest,
 	           *a->rest ? ")" : "", c->config.command_prefix);
 }
@@ -177,12 +179,12 @@ void cmd_away(struct chat *c, struct session *s, const struct args *a)
 void cmd_back(struct chat *c, struct session *s, const struct args *a)
 {
 	(void)a;
-	if (s->away == NULL) {
+	if (s->presence.away == NULL) {
 		emit_reply(c, s, "You were not away.");
 		return;
 	}
-	free(s->away);
-	s->away = NULL;
+	free(s->presence.away);
+	s->presence.away = NULL;
 	emit_reply(c, s, "You are back.");
 }
 
@@ -194,8 +196,9 @@ void cmd_quit(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	/* Neither nc nor ncat sees our end before it has something to send. */
-	emit_reply(c, s, "Goodbye, %s.%s", s->nick, s->telnet == NULL ? " Press Enter to close." : "");
+	emit_reply(c, s, "Goodbye, %s.%s", s->nick,
+	           s->input.telnet == NULL ? " Press Enter to close." : "");
 	/* The room reads it: no last word for who may not speak. */
-	s->farewell = *a->rest != '\0' && moderation_hears(c, s, a->rest);
-	session_end(c, s, s->farewell ? a->rest : NULL, true);
+	s->presence.farewell = *a->rest != '\0' && moderation_hears(c, s, a->rest);
+	session_end(c, s, s->presence.farewell ? a->rest : NULL, true);
 }

@@ -23,6 +23,7 @@
 #include "chatd/core/rooms/eject.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/removal.h"
+#include "chatd/core/state/state.h"
 
 enum { ROOMS_NAMED_MAX = 10 }; /* rooms that are named before "and N others" */
 
@@ -70,15 +71,16 @@ static void tell_room(struct chat *c, struct session *s, const struct room *r)
 
 	emit_reply(c, s, "Room %s: %s%s, %" PRIu32 " %s inside, %" PRIu32 " with a role or invitation.",
 	           r->name, owner != NULL ? "owned by " : "no owner", owner != NULL ? owner->nick : "",
-	           r->nmembers, r->nmembers == 1 ? "person" : "people", r->nmemberships);
-	if (r->made_ms != 0)
-		emit_reply(c, s, "Made %s ago by %s.", format_age(age, c->wall_ms - r->made_ms), r->maker);
-	if (r->last_id == 0)
+	           r->members.n, r->members.n == 1 ? "person" : "people", r->memberships.n);
+	if (r->made.at_ms != 0)
+		emit_reply(c, s, "Made %s ago by %s.", format_age(age, c->wall_ms - r->made.at_ms),
+		           r->made.by);
+	if (r->lines.last_id == 0)
 		emit_reply(c, s, "It has no history.");
 	else
 		emit_reply(c, s, "Its history goes too; the last line was said %s ago%s.",
-		           format_age(age, c->wall_ms - r->last_ms),
-		           strcmp(r->alone, ROOM_SEVERAL) == 0 ? "" : ", all by one person");
+		           format_age(age, c->wall_ms - r->lines.last_ms),
+		           strcmp(r->lines.alone, ROOM_SEVERAL) == 0 ? "" : ", all by one person");
 }
 
 static void remove_room(struct chat *c, struct session *s, const char *name, enum removing how)
@@ -90,21 +92,22 @@ static void remove_room(struct chat *c, struct session *s, const char *name, enu
 		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
 		           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name,
 		           c->config.command_prefix);
-	} else if (r == c->lobby) {
+	} else if (r == c->rooms.lobby) {
 		emit_reply(c, s, "Not done: %s is the lobby, which is always there.", r->name);
-	} else if (r->owner == NULL || r->owner->account == s->account ||
-	           moderation_over(c, s, NULL, rank_of_account(NULL, r->owner->account),
-	                           r->owner->account->nick)) {
+	} else if (r->memberships.owner == NULL || r->memberships.owner->account == s->account ||
+	           moderation_over(c, s, NULL, rank_of_account(NULL, r->memberships.owner->account),
+	                           r->memberships.owner->account->nick)) {
 		if (how != REMOVE_DO) {
 			tell_room(c, s, r);
 			tell_how(c, s, how, "room", r->name);
 			return;
 		}
-		if (r->owner != NULL)
-			emit_audit(c, s, "", "removed the room %s of %s", r->name, r->owner->account->nick);
+		if (r->memberships.owner != NULL)
+			emit_audit(c, s, "", "removed the room %s of %s", r->name,
+			           r->memberships.owner->account->nick);
 		else
 			emit_audit(c, s, "", "removed the room %s, made by %s", r->name,
-			           *r->maker != '\0' ? r->maker : "somebody");
+			           *r->made.by != '\0' ? r->made.by : "somebody");
 		emit_reply(c, s, "The room %s is removed.", r->name);
 		removal_mark(c, r, s->nick);
 		removal_run(c);
@@ -119,11 +122,12 @@ static bool is_whose(const struct room *r, const struct owner *o)
 
 	if (r->gone)
 		return false;
-	if (r->owner != NULL)
-		is = o->who != NULL && r->share != NULL && strcmp(r->share->who, o->who) == 0;
+	if (r->memberships.owner != NULL)
+		is = o->who != NULL && r->made.share != NULL && strcmp(r->made.share->who, o->who) == 0;
 	else
-		is = o->who != NULL ? strcmp(r->maker, o->who) == 0 : share_is_within(r->maker, o->block);
-	return is && !(o->speaks_alone && strcmp(r->alone, ROOM_SEVERAL) == 0);
+		is = o->who != NULL ? strcmp(r->made.by, o->who) == 0
+		                    : share_is_within(r->made.by, o->block);
+	return is && !(o->speaks_alone && strcmp(r->lines.alone, ROOM_SEVERAL) == 0);
 }
 
 /* The rooms of o, named in out; by, where it is not NULL: they are removed. */
@@ -131,14 +135,14 @@ static uint32_t rooms_of(struct chat *c, const struct owner *o, struct bytes *ou
 {
 	uint32_t n = 0, several = 0;
 
-	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
-		struct room *r = c->rooms[slot];
+	for (uint32_t slot = 0; slot < c->rooms.top; slot++) {
+		struct room *r = c->rooms.slot[slot];
 
-		if (r == NULL || r == c->lobby || !is_whose(r, o))
+		if (r == NULL || r == c->rooms.lobby || !is_whose(r, o))
 			continue;
 		if (n++ < ROOMS_NAMED_MAX)
 			bytes_printf(out, "%s%s", n == 1 ? " (" : ", ", r->name);
-		several += strcmp(r->alone, ROOM_SEVERAL) == 0;
+		several += strcmp(r->lines.alone, ROOM_SEVERAL) == 0;
 		if (by != NULL)
 			removal_mark(c, r, by);
 	}
@@ -225,10 +229,12 @@ static void tell_account(struct chat *c, struct session *s, const struct account
 	char age[AGE_BYTES_MAX];
 	struct bytes what = {0};
 
-	emit_reply(c, s, "The account %s, made %s ago%s: it owns %" PRIu32 " %s, and %" PRIu32 " %s "
-	           "for it.", a->nick, format_age(age, c->wall_ms - a->made_ms),
-	           a->session != NULL ? ", here now" : "", owned, owned == 1 ? "room" : "rooms", a->nmail,
-	           a->nmail == 1 ? "message waits" : "messages wait");
+	emit_reply(c, s,
+	           "The account %s, made %s ago%s: it owns %" PRIu32 " %s, and %" PRIu32 " %s "
+	           "for it.",
+	           a->nick, format_age(age, c->wall_ms - a->made.at_ms),
+	           a->session != NULL ? ", here now" : "", owned, owned == 1 ? "room" : "rooms",
+	           a->mail.n, a->mail.n == 1 ? "message waits" : "messages wait");
 	if (things_of(c, o, &what, NULL))
 		emit_reply(c, s, "This also removes: %s.", what.data);
 	if (owned > 0)
@@ -274,7 +280,7 @@ static void put_out(struct chat *c, const struct session *s, struct session *bea
 
 	if (r == NULL || !r->set.private || access_bar(r, bearer, NULL) == BAR_NONE)
 		return;
-	bytes_printf(&told, "%s is private, so you go back to %s.", r->name, c->lobby->name);
+	bytes_printf(&told, "%s is private, so you go back to %s.", r->name, c->rooms.lobby->name);
 	bytes_printf(&why, "by %s", s->nick);
 	eject_mark(c, bearer, r, told.data, why.data);
 	eject_run(c);

@@ -16,6 +16,7 @@
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/rooms/line_ref.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* -- making one ------------------------------------------------------------------------ */
@@ -24,7 +25,7 @@ static void tell_moderators(struct chat *c, const struct session *from, const st
 {
 	struct session *s, *next;
 
-	HASH_ITER(hh, c->nicks, s, next) {
+	HASH_ITER(hh, c->people.by_key, s, next) {
 		if (s == from || role_of(s) < ROLE_MODERATOR)
 			continue;
 		if (!emit_has_room(c))
@@ -52,11 +53,14 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 		emit_reply(c, s, "Not reported: %d reports by guests are open, and that is the most. Write to "
 		           "a moderator with %cmsg.", REPORTS_GUESTS_MAX, c->config.command_prefix);
 	else if (role_of(s) < ROLE_MODERATOR)
-		emit_reply(c, s, "Not reported: there are %" PRIu32 " reports; what is left is for those who keep "
-		           "order. Write to a moderator with %cmsg.", c->nreports, c->config.command_prefix);
+		emit_reply(c, s,
+		           "Not reported: there are %" PRIu32
+		           " reports; what is left is for those who keep "
+		           "order. Write to a moderator with %cmsg.",
+		           c->moderation.reports.n, c->config.command_prefix);
 	else
 		emit_reply(c, s, "Not reported: there are %" PRIu32 " reports, and that is the most. Resolve "
-		           "some first.", c->nreports);
+		           "some first.", c->moderation.reports.n);
 }
 
 static void report_line(struct chat *c, struct session *s, const struct row *row, const char *why)
@@ -114,7 +118,7 @@ static void list(struct chat *c, struct session *s, bool all)
 	uint32_t n = 0, skip, at = 0;
 	const struct report *r;
 
-	DL_FOREACH(c->reports, r)
+	DL_FOREACH(c->moderation.reports.first, r)
 		n += all || r->state != REPORT_RESOLVED;
 	if (n == 0) {
 		emit_reply(c, s, all ? "Nothing has been reported." : "No report waits.");
@@ -125,7 +129,7 @@ static void list(struct chat *c, struct session *s, bool all)
 	skip = all && n > REPORTS_LISTED_MAX ? n - REPORTS_LISTED_MAX : 0;
 	if (skip > 0)
 		emit_reply(c, s, "%" PRIu32 " older ones, and", skip);
-	DL_FOREACH(c->reports, r) {
+	DL_FOREACH(c->moderation.reports.first, r) {
 		if (!all && r->state == REPORT_RESOLVED)
 			continue;
 		if (at >= skip && at < skip + REPORTS_LISTED_MAX)
@@ -289,7 +293,7 @@ static const char *who_reported(struct chat *c, const char *name)
 	const struct report *r, *last = NULL;
 
 	if (name_key(name, strlen(name), key))
-		DL_FOREACH(c->reports, r)
+		DL_FOREACH(c->moderation.reports.first, r)
 			if (strcmp(r->by_key, key) == 0)
 				last = r;
 	return last != NULL ? last->who : "";
@@ -323,7 +327,7 @@ static size_t makers_of(struct chat *c, const char *who, const struct address *f
 	const struct report *r;
 	size_t n = 0;
 
-	DL_FOREACH(c->reports, r) {
+	DL_FOREACH(c->moderation.reports.first, r) {
 		struct session *maker = r->state != REPORT_RESOLVED && report_is_by(r, who, from)
 		                      ? report_maker(c, r) : NULL;
 

@@ -21,6 +21,7 @@
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/entry/unread.h"
+#include "chatd/core/state/state.h"
 
 enum {
 	WHO_SORTED_MAX = 1000,  /* people in a room whom /who sorts by name */
@@ -39,9 +40,9 @@ static void make(struct chat *c, struct session *s, struct room *r)
 	if (can_own)
 		emit_reply(c, s, "You own it; %croom tells and sets what it is like.",
 		           c->config.command_prefix);
-	else if (s->account != NULL && c->store_failed != NULL)
+	else if (s->account != NULL && c->outage.reason != NULL)
 		emit_reply(c, s, "It is nobody's, because nothing can be saved at present (%s).",
-		           c->store_failed);
+		           c->outage.reason);
 	else if (s->account != NULL)
 		emit_reply(c, s, "It is nobody's: you own %d rooms, and that is the most. %ctransfer gives "
 		           "one away.", ROOMS_OWNED_MAX, c->config.command_prefix);
@@ -78,11 +79,11 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 void cmd_leave(struct chat *c, struct session *s, const struct args *a)
 {
 	(void)a;
-	if (s->room == c->lobby)
+	if (s->room == c->rooms.lobby)
 		emit_reply(c, s, "You are in %s, the lobby; there is nothing to go back to. %cquit leaves "
-		           "the chat.", c->lobby->name, c->config.command_prefix);
+		           "the chat.", c->rooms.lobby->name, c->config.command_prefix);
 	else
-		room_go(c, s, c->lobby, false);
+		room_go(c, s, c->rooms.lobby, false);
 }
 
 /* -- lists ---------------------------------------------------------------------------------- */
@@ -92,8 +93,8 @@ static int by_people(const void *a, const void *b)
 {
 	const struct room *x = *(const struct room *const *)a, *y = *(const struct room *const *)b;
 
-	if (x->nmembers != y->nmembers)
-		return x->nmembers < y->nmembers ? 1 : -1;
+	if (x->members.n != y->members.n)
+		return x->members.n < y->members.n ? 1 : -1;
 	return strcmp(x->key, y->key);
 }
 
@@ -102,7 +103,7 @@ static int by_people(const void *a, const void *b)
 static void put_unread(struct bytes *b, const struct chat *c, const struct session *s, const struct room *r,
                        const struct rows *rows)
 {
-	if (r == s->room && s->gaps.n > 0)
+	if (r == s->room && s->reading.gaps.n > 0)
 		bytes_printf(b, "  unread: %ccatchup", c->config.command_prefix);
 	for (size_t i = 0; rows != NULL && r != s->room && i < rows->n; i++)
 		if (rows->row[i].room == r->number) {
@@ -117,13 +118,13 @@ static void rooms_line(struct chat *c, struct session *s, const struct room *r, 
 	size_t chars = text_chars(r->name, strlen(r->name));
 	struct bytes *b = &c->scratch;
 
-	snprintf(people, sizeof people, "%" PRIu32 " %s", r->nmembers,
-	         r->nmembers == 1 ? "person" : "people");
-	if (r->last_id == 0)
+	snprintf(people, sizeof people, "%" PRIu32 " %s", r->members.n,
+	         r->members.n == 1 ? "person" : "people");
+	if (r->lines.last_id == 0)
 		snprintf(last, sizeof last, r->set.history ? "nothing said yet" : "no history");
 	else
 		snprintf(last, sizeof last, "last line %s ago",
-		         format_age(age, c->wall_ms - r->last_ms));
+		         format_age(age, c->wall_ms - r->lines.last_ms));
 	/* printf pads bytes; names are counted in characters. */
 	bytes_clear(b);
 	bytes_printf(b, "%c %s%*s  %-11s", r == s->room ? '*' : ' ', r->name,
@@ -175,11 +176,13 @@ static void rooms_list(struct chat *c, struct session *s, const struct rows *row
 	struct first_rooms first = {.n = 0};
 
 	access_mark(c, s);
-	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
-		struct room *r = c->rooms[slot];
+	for (uint32_t slot = 0; slot < c->rooms.top; slot++) {
+		struct room *r = c->rooms.slot[slot];
 
-		if (r != NULL && !r->gone && (r->nmembers > 0 || r->last_id != 0 || r == c->lobby ||
-		                              r->set.permanent || r->closed) && access_see_marked(c, s, r))
+		if (r != NULL && !r->gone &&
+		    (r->members.n > 0 || r->lines.last_id != 0 || r == c->rooms.lobby || r->set.permanent ||
+		     r->closed) &&
+		    access_see_marked(c, s, r))
 			first_add(&first, r);
 	}
 	emit_reply(c, s, "%" PRIu32 " %s%s:", first.all, first.all == 1 ? "room" : "rooms",
@@ -217,18 +220,18 @@ static int by_key(const void *a, const void *b)
 
 static void who_list(struct chat *c, struct session *s, const struct room *r)
 {
-	uint32_t n = r->nmembers, shown = n < NAMES_LISTED_MAX ? n : NAMES_LISTED_MAX;
+	uint32_t n = r->members.n, shown = n < NAMES_LISTED_MAX ? n : NAMES_LISTED_MAX;
 	struct session **list = mem_alloc((n + 1) * sizeof(struct session *));
 	struct bytes *b = &c->scratch;
 
-	memcpy(list, r->members, n * sizeof(struct session *));
+	memcpy(list, r->members.list, n * sizeof(struct session *));
 	/* In a crowd, of which only some are shown, the order is worth no work. */
 	if (n <= WHO_SORTED_MAX)
 		qsort(list, n, sizeof(struct session *), by_key);
 	bytes_clear(b);
 	for (uint32_t i = 0; i < shown; i++)
 		bytes_printf(b, "%s%s%s%s", i == 0 ? "" : ", ", list[i]->nick,
-		             list[i] == s ? " (you)" : "", list[i]->away != NULL ? " (away)" : "");
+		             list[i] == s ? " (you)" : "", list[i]->presence.away != NULL ? " (away)" : "");
 	if (shown < n)
 		bytes_printf(b, " and %" PRIu32 " more", n - shown);
 	emit_reply(c, s, "%" PRIu32 " %s in %s: %s", n, n == 1 ? "person" : "people", r->name,
@@ -252,7 +255,7 @@ void cmd_who(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
 		           (int)text_prefix(typed, strlen(typed), ROOM_CHARS_MAX), typed,
 		           c->config.command_prefix);
-	else if (r->nmembers == 0)
+	else if (r->members.n == 0)
 		emit_reply(c, s, "Nobody is in %s.", r->name);
 	else
 		who_list(c, s, r);

@@ -18,6 +18,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/state/serve.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum {
@@ -108,30 +109,30 @@ static void show_people(struct chat *c, struct session *s)
 	const struct session *one, *next;
 	uint32_t accounts = 0, unnamed = 0;
 
-	HASH_ITER(hh, c->nicks, one, next)
+	HASH_ITER(hh, c->people.by_key, one, next)
 		accounts += one->account != NULL;
-	for (one = c->login; one != NULL; one = one->next)
+	for (one = c->people.unnamed.login; one != NULL; one = one->next)
 		unnamed++;
 	emit_reply(c, s, "People: %" PRIu32 ", of them %" PRIu32 " with an account; at most %" PRIu32
-	           " at one time.", c->people, accounts, c->serve.people_most);
+	           " at one time.", c->people.n, accounts, c->serve.people_most);
 	emit_reply(c, s, "Connections: %" PRIu32 " of %" PRIu32 ", of them %" PRIu32 " without a name "
-	           "yet.", c->people + unnamed, c->config.connections_max, unnamed);
+	           "yet.", c->people.n + unnamed, c->config.connections_max, unnamed);
 	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. Accounts: %" PRIu32 " of %d. Lines said since the "
-	           "start: %" PRIu64 ".", c->nrooms, ROOMS_MAX, c->naccounts, ACCOUNTS_MAX,
+	           "start: %" PRIu64 ".", c->rooms.n, ROOMS_MAX, c->people.accounts.n, ACCOUNTS_MAX,
 	           c->serve.lines);
 }
 
 static void show_saving(struct chat *c, struct session *s)
 {
-	uint64_t waiting = c->seq - c->stored_seq, lost = c->outage.lines;
+	uint64_t waiting = c->records.seq - c->records.stored_seq, lost = c->outage.lines;
 
 	if (c->outage.talks)
 		emit_reply(c, s, "Saving: nothing can be saved at present (%s), and talk goes on; %" PRIu64
-		           " record%s wait%s, %" PRIu64 " line%s will be missing.", c->store_failed,
+		           " record%s wait%s, %" PRIu64 " line%s will be missing.", c->outage.reason,
 		           waiting, plural(waiting), waiting == 1 ? "s" : "", lost, plural(lost));
-	else if (c->store_failed != NULL)
+	else if (c->outage.reason != NULL)
 		emit_reply(c, s, "Saving: nothing can be saved at present (%s); %" PRIu64 " record%s "
-		           "wait%s.", c->store_failed, waiting, plural(waiting), waiting == 1 ? "s" : "");
+		           "wait%s.", c->outage.reason, waiting, plural(waiting), waiting == 1 ? "s" : "");
 	else if (waiting > 0)
 		emit_reply(c, s, "Saving: %" PRIu64 " record%s on the way.", waiting,
 		           waiting == 1 ? " is" : "s are");
@@ -421,11 +422,11 @@ static void backup_answer(struct chat *c, struct session *none, struct question 
 		else
 			emit_reply(c, s, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.%s", name,
 			           size_show(size, rows->which), ms / 1000, ms / 100 % 10,
-			           c->store_failed != NULL && c->seq > c->stored_seq
+			           c->outage.reason != NULL && c->records.seq > c->records.stored_seq
 			                   ? " What waits to be saved is not in it." : "");
-		if (s->state == SESSION_LOGIN && !s->eof)
+		if (s->state == SESSION_LOGIN && !s->input.eof)
 			session_prompt(c, s);
-		if (s->eof)
+		if (s->input.eof)
 			session_finish(c, s);
 	}
 	free(name);

@@ -17,6 +17,7 @@
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/eject.h"
+#include "chatd/core/state/state.h"
 
 #define LOCKDOWN_MS_MAX (INT64_C(7) * 86400 * 1000)
 
@@ -55,7 +56,7 @@ static void lockdown_change(struct chat *c, struct session *s, int64_t until_ms,
                             struct bytes *data)
 {
 	undo_begin(data, "lockdown");
-	fields_put_number(data, "was", lockdown_on(c) ? c->lockdown.until_ms : 0);
+	fields_put_number(data, "was", lockdown_on(c) ? c->moderation.lockdown.until_ms : 0);
 	fields_put_number(data, "is", until_ms);
 	lockdown_set(c, until_ms, s->nick);
 }
@@ -99,7 +100,7 @@ void undo_lockdown(struct chat *c, struct session *s, const struct row *act)
 	int64_t was_ms = fields_get_time(act->room_name, "was");
 	int64_t is_ms = fields_get_time(act->room_name, "is");
 
-	if (c->lockdown.until_ms != is_ms)
+	if (c->moderation.lockdown.until_ms != is_ms)
 		undo_late(c, s, "the lockdown is another by now, or over");
 	else if (was_ms > c->wall_ms)
 		lockdown_begin(c, s, was_ms);
@@ -138,7 +139,7 @@ void cmd_lockdown(struct chat *c, struct session *s, const struct args *a)
 
 static void filter_list(struct chat *c, struct session *s)
 {
-	const struct filters *all = &c->filters;
+	const struct filters *all = &c->moderation.filters;
 	struct bytes words = {0};
 
 	if (all->n == 0) {
@@ -174,7 +175,7 @@ static void filter_more(struct chat *c, struct session *s, const char *word, boo
 
 	if (filter_named(c, word, beginning) != NULL) {
 		emit_reply(c, s, "%s%s is filtered already.", word, star);
-	} else if (c->filters.n >= FILTERS_MAX) {
+	} else if (c->moderation.filters.n >= FILTERS_MAX) {
 		emit_reply(c, s, "Not done: there are %d words, and that is the most. %cfilter remove WORD makes "
 		           "place.", FILTERS_MAX, c->config.command_prefix);
 	} else {

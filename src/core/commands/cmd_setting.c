@@ -16,6 +16,7 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum {
@@ -36,12 +37,12 @@ static void put_role(const struct chat *c, struct bytes *b, const struct room *r
 	const struct membership *g;
 	uint32_t n = 0, named = 0;
 
-	for (g = r->memberships; g != NULL; g = g->hh.next)
+	for (g = r->memberships.all; g != NULL; g = g->hh.next)
 		n += g->role == role;
 	if (n == 0)
 		return;
 	bytes_printf(b, "%s%s ", b->len > 0 ? "; " : "", n == 1 ? one : more);
-	for (g = r->memberships; g != NULL && named < MEMBERSHIPS_LISTED_MAX; g = g->hh.next) {
+	for (g = r->memberships.all; g != NULL && named < MEMBERSHIPS_LISTED_MAX; g = g->hh.next) {
 		if (g->role != role)
 			continue;
 		bytes_printf(b, "%s%s", named == 0 ? "" : named + 1 == n ? " and " : ", ",
@@ -63,7 +64,7 @@ static void show_people(struct chat *c, struct session *s, const struct room *r)
 	put_role(c, b, r, ROOM_OWNER, "owner", "owners");
 	put_role(c, b, r, ROOM_OPERATOR, "operator", "operators");
 	put_role(c, b, r, ROOM_VOICE, "voice", "voices");
-	for (const struct membership *g = r->memberships; g != NULL; g = g->hh.next)
+	for (const struct membership *g = r->memberships.all; g != NULL; g = g->hh.next)
 		members += g->role == ROOM_MEMBER;
 	if (members > 0)
 		bytes_printf(b, "; %" PRIu32 " %s invited", members, members == 1 ? "other is" : "others are");
@@ -90,14 +91,14 @@ static void show_powers(struct chat *c, struct session *s, const struct room *r)
 
 	bytes_clear(b);
 	for (const struct setting *k = settings; k->name != NULL; k++)
-		if (role >= k->who && (r != c->lobby || k->lobby))
+		if (role >= k->who && (r != c->rooms.lobby || k->lobby))
 			bytes_printf(b, "%s%s", n++ == 0 ? "" : ", ", k->name);
 	if (n == 0)
 		emit_reply(c, s, "You can set none of these.");
 	else
 		emit_reply(c, s, "You can set: %s. For example: %croom %s", b->data,
 		           c->config.command_prefix,
-		           role >= ROOM_OWNER && r != c->lobby ? "private on" : "slow 30");
+		           role >= ROOM_OWNER && r != c->rooms.lobby ? "private on" : "slow 30");
 }
 
 /* -- setting ------------------------------------------------------------------------------ */
@@ -175,7 +176,7 @@ void undo_setting(struct chat *c, struct session *s, const struct row *act)
 	free(name);
 	if (!undo_room(c, data, &r) || r == NULL) {
 		undo_late(c, s, "that room is gone");
-	} else if (k == NULL || k->kind == SETTING_PASSWORD || (r == c->lobby && !k->lobby)) {
+	} else if (k == NULL || k->kind == SETTING_PASSWORD || (r == c->rooms.lobby && !k->lobby)) {
 		undo_late(c, s, "there is no such setting any more");
 	} else if (access_power(c, s, r, k->who)) {
 		most = k->kind == SETTING_NUMBER ? k->most - k->least + 1 : 1;
@@ -197,7 +198,7 @@ static void change(struct chat *c, struct session *s, struct room *r, const char
 		           name, c->config.command_prefix);
 	else if (*text == '\0')
 		show_one(c, s, r, k);
-	else if (r == c->lobby && !k->lobby)
+	else if (r == c->rooms.lobby && !k->lobby)
 		emit_reply(c, s, "Not done: %s is the lobby, in which everybody has to find a place. %s can be "
 		           "set in other rooms.", r->name, k->name);
 	else if (!access_power(c, s, r, k->who) || !emit_can_save(c, s))
@@ -218,7 +219,7 @@ void cmd_room(struct chat *c, struct session *s, const struct args *a)
 	}
 	show_people(c, s, a->room);
 	for (const struct setting *k = settings; k->name != NULL; k++)
-		if (a->room != c->lobby || k->lobby)
+		if (a->room != c->rooms.lobby || k->lobby)
 			show_one(c, s, a->room, k);
 	show_powers(c, s, a->room);
 }

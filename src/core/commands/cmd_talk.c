@@ -10,6 +10,7 @@
 #include "chatd/core/moderation/speech.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 void cmd_me(struct chat *c, struct session *s, const struct args *a)
@@ -20,7 +21,7 @@ void cmd_me(struct chat *c, struct session *s, const struct args *a)
 /* Order is kept in private too, but those who keep it can be reached. */
 static bool may_write(struct chat *c, struct session *s, enum role to)
 {
-	const char *bar = c->guards > 0 ? moderation_bars_private(c, s, to) : NULL;
+	const char *bar = c->moderation.guards > 0 ? moderation_bars_private(c, s, to) : NULL;
 
 	if (bar != NULL)
 		emit_reply(c, s, "Not sent: %s", bar);
@@ -39,19 +40,19 @@ static void tell(struct chat *c, struct session *s, struct session *to, const ch
 		emit_reply(c, s, "Not sent: %s takes no messages from you.", to->nick);
 		return;
 	}
-	if (to->slow) {
+	if (to->reading.slow) {
 		emit_reply(c, s, "Not sent: %s's connection is too slow at present. Try again later.",
 		           to->nick);
 		return;
 	}
 	/* No nick has a blank or '>' in it, so this is nobody's line in the room. */
 	emit_line(c, to, "%s[%s -> you]:%s", format_stamp(&c->stamp, c->wall_ms), s->nick, text);
-	to->reply_to = s->id;
+	to->mail.reply_to = s->id;
 	emit_reply(c, s, "To %s: %s", to->nick, text);
-	if (to->away != NULL && (*to->away == '\0' || session_ignores(s, to->key)))
+	if (to->presence.away != NULL && (*to->presence.away == '\0' || session_ignores(s, to->key)))
 		emit_reply(c, s, "%s is away and may read it later.", to->nick);
-	else if (to->away != NULL)
-		emit_reply(c, s, "%s is away (%s) and may read it later.", to->nick, to->away);
+	else if (to->presence.away != NULL)
+		emit_reply(c, s, "%s is away (%s) and may read it later.", to->nick, to->presence.away);
 	if (session_ignores(s, to->key))
 		emit_reply(c, s, "You ignore %s, so no answer can reach you. %cunignore %s changes that.",
 		           to->nick, c->config.command_prefix, to->nick);
@@ -74,11 +75,11 @@ void cmd_msg(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_reply(struct chat *c, struct session *s, const struct args *a)
 {
-	struct session *to = chat_session(c, s->reply_to);
+	struct session *to = chat_session(c, s->mail.reply_to);
 
 	if (reply_to_line(c, s, a->rest))
 		return;
-	if (s->reply_to.gen == 0)
+	if (s->mail.reply_to.gen == 0)
 		emit_reply(c, s, "Nobody has sent you a private message yet. %cmsg NICK TEXT sends one.",
 		           c->config.command_prefix);
 	else if (to == NULL || to->state != SESSION_CHAT)

@@ -15,6 +15,7 @@
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum { NAMED_MAX = 10 }; /* bans that are named before "and N more" */
@@ -23,7 +24,7 @@ enum { NAMED_MAX = 10 }; /* bans that are named before "and N more" */
 
 struct room *ban_scope(const struct chat *c, const struct args *a, enum ban_kind kind)
 {
-	if (a->everywhere || (kind == BAN_ENTRY && a->room == c->lobby))
+	if (a->everywhere || (kind == BAN_ENTRY && a->room == c->rooms.lobby))
 		return NULL;
 	return a->room;
 }
@@ -124,7 +125,7 @@ static void tell_unmuted(struct chat *c, const struct session *s, const struct r
 {
 	const struct session *m, *next;
 
-	HASH_ITER(hh, c->nicks, m, next) {
+	HASH_ITER(hh, c->people.by_key, m, next) {
 		struct bearer who = bearer_of(m);
 
 		if (m != s && (r == NULL || m->room == r) && ban_hits(c, b, &who) && emit_has_room(c))
@@ -211,7 +212,7 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 		return;
 	if (r == NULL && !everywhere) {
 		emit_reply(c, s, "Not done: nobody is banned from %s but from the whole chat. %cunban "
-		           "--everywhere all ends all bans from it.", c->lobby->name,
+		           "--everywhere all ends all bans from it.", c->rooms.lobby->name,
 		           c->config.command_prefix);
 		return;
 	}
@@ -304,7 +305,7 @@ void cmd_bans(struct chat *c, struct session *s, const struct args *a)
 
 	if (!moderation_keeps(c, s, r))
 		return;
-	if (r != NULL && r != c->lobby)
+	if (r != NULL && r != c->rooms.lobby)
 		list(c, s, r, BAN_ENTRY);
 	if (r != NULL)
 		list(c, s, r, BAN_SPEECH);

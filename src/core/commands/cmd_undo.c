@@ -21,6 +21,7 @@
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/rooms/history.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* The kinds of acts that can be taken back. */
@@ -57,7 +58,7 @@ static bool keeps_room_of(const struct chat *c, const struct session *s, const c
 static bool is_its_own(const struct session *s, const struct row *act)
 {
 	return s->account != NULL && strcmp(s->account->nick, act->sender) == 0 &&
-	       s->account->made_ms == fields_get_number(act->room_name, "actor");
+	       s->account->made.at_ms == fields_get_number(act->room_name, "actor");
 }
 
 /* A command line, as older versions have recorded it. Whoever it names may be somebody else by

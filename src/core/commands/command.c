@@ -12,6 +12,7 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* True if word is one of the blank-separated names, in any case. */
@@ -421,7 +422,7 @@ void command_run(struct chat *c, struct session *s, char *line)
 		return;
 	}
 	cut_word(&line);
-	s->command = k->name;
+	s->input.command = k->name;
 	if (!command_allowed(s, k))
 		command_refuse(c, s, k, "Not done: ");
 	else if (!flags_parse(c, s, k, &line, &a) || !has_place(c, s, k, &a))

@@ -13,6 +13,7 @@
 #include "chatd/core/entry/login.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/state.h"
 
 static void help_at_prompt(struct chat *c, struct session *s)
 {

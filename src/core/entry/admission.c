@@ -1,5 +1,5 @@
 /*
- * Who may come. Owns chat.held, and what is counted at an origin of connections.
+ * Who may come. Owns struct admission, and what is counted at an origin of connections.
  *
  * Where those without a name take more than their share of what others leave, one of them makes way for
  * each that comes: of a few drawn by seed, the newcomer perhaps among them, the one whose
@@ -21,6 +21,7 @@
 #include "chatd/core/state/exempt.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/unnamed.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum {
@@ -55,7 +56,7 @@ int64_t admission_login_wait_ms(struct chat *c, struct session *s)
 	if (exempt_is(c, &s->from))
 		return 0;
 	wait_ms = take_ms(c, &s->origin->logins, a_minute);
-	if (wait_ms > 0 || (site = origin_site_of(&c->origins, &s->from)) == NULL)
+	if (wait_ms > 0 || (site = origin_site_of(&c->people.origins, &s->from)) == NULL)
 		return wait_ms;
 	return take_ms(c, &site->logins, a_minute * SITE_SHARES);
 }
@@ -67,9 +68,9 @@ int64_t admission_account_wait_ms(struct chat *c, const struct session *s)
 
 	if (exempt_is(c, &s->from))
 		return 0;
-	wait_ms = slow_bucket_wait_ms(&origin_of(&c->origins, &s->from)->accounts, c->now_ms,
+	wait_ms = slow_bucket_wait_ms(&origin_of(&c->people.origins, &s->from)->accounts, c->now_ms,
 	                       ORIGIN_ACCOUNTS_BURST, ORIGIN_ACCOUNTS_PERIOD_MS);
-	if (wait_ms > 0 || (site = origin_site_of(&c->origins, &s->from)) == NULL)
+	if (wait_ms > 0 || (site = origin_site_of(&c->people.origins, &s->from)) == NULL)
 		return wait_ms;
 	return slow_bucket_wait_ms(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_BURST * SITE_SHARES,
 	                    ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
@@ -81,8 +82,9 @@ void admission_account_made(struct chat *c, const struct session *s)
 
 	if (exempt_is(c, &s->from))
 		return;
-	slow_bucket_take(&origin_of(&c->origins, &s->from)->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS);
-	site = origin_site_of(&c->origins, &s->from);
+	slow_bucket_take(&origin_of(&c->people.origins, &s->from)->accounts, c->now_ms,
+	                 ORIGIN_ACCOUNTS_PERIOD_MS);
+	site = origin_site_of(&c->people.origins, &s->from);
 	if (site != NULL)
 		slow_bucket_take(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
 }
@@ -92,15 +94,16 @@ void admission_account_made(struct chat *c, const struct session *s)
 __attribute__((format(printf, 2, 3)))
 static const char *refusal(struct chat *c, const char *fmt, ...)
 {
-	int n = snprintf(c->refusal, sizeof c->refusal, "-- ");
+	int n = snprintf(c->entry.admission.refusal, sizeof c->entry.admission.refusal, "-- ");
 	va_list ap;
 
 	va_start(ap, fmt);
-	n += vsnprintf(c->refusal + n, sizeof c->refusal - (size_t)n, fmt, ap);
+	n += vsnprintf(c->entry.admission.refusal + n, sizeof c->entry.admission.refusal - (size_t)n,
+	               fmt, ap);
 	va_end(ap);
-	assert((size_t)n + 1 < sizeof c->refusal);
-	strcpy(c->refusal + n, "\n");
-	return c->refusal;
+	assert((size_t)n + 1 < sizeof c->entry.admission.refusal);
+	strcpy(c->entry.admission.refusal + n, "\n");
+	return c->entry.admission.refusal;
 }
 
 /* For the operator's log, where a jail counts: the first time, and then with how many it were
@@ -111,9 +114,10 @@ static void log_refused(struct chat *c, struct origin *o, const struct address *
 
 	o->nrefused++;
 	if ((o->refused_ms != 0 && c->now_ms < o->refused_ms + REFUSED_LOG_MS) ||
-	    slow_bucket_wait_ms(&c->refused_log, c->now_ms, REFUSED_LOG_BURST, REFUSED_LOG_PERIOD_MS) > 0)
+	    slow_bucket_wait_ms(&c->entry.admission.refused_log, c->now_ms, REFUSED_LOG_BURST,
+	                        REFUSED_LOG_PERIOD_MS) > 0)
 		return;
-	slow_bucket_take(&c->refused_log, c->now_ms, REFUSED_LOG_PERIOD_MS);
+	slow_bucket_take(&c->entry.admission.refused_log, c->now_ms, REFUSED_LOG_PERIOD_MS);
 	if (o->nrefused == 1 || o->refused_ms == 0)
 		emit_refused(c, from, "%s", why);
 	else
@@ -147,8 +151,8 @@ static const char *over_limits_of(struct chat *c, struct origin *o, const struct
 
 static const char *over_limits(struct chat *c, const struct address *from)
 {
-	const char *why = over_limits_of(c, origin_of(&c->origins, from), from, 1);
-	struct origin *site = why == NULL ? origin_site_of(&c->origins, from) : NULL;
+	const char *why = over_limits_of(c, origin_of(&c->people.origins, from), from, 1);
+	struct origin *site = why == NULL ? origin_site_of(&c->people.origins, from) : NULL;
 
 	return site != NULL ? over_limits_of(c, site, from, SITE_SHARES) : why;
 }
@@ -157,10 +161,10 @@ static const char *over_limits(struct chat *c, const struct address *from)
  * or a part of those of its site. */
 static uint32_t weight(struct chat *c, const struct address *a, bool unnamed)
 {
-	const struct origin *o = origin_of(&c->origins, a);
+	const struct origin *o = origin_of(&c->people.origins, a);
 	uint32_t n = unnamed ? o->nunnamed : o->connections - o->exempt, all;
 
-	o = origin_site_of(&c->origins, a);
+	o = origin_site_of(&c->people.origins, a);
 	all = o == NULL ? 0 : (unnamed ? o->nunnamed : o->connections - o->exempt) / SITE_WEIGHT;
 	return all > n ? all : n;
 }
@@ -182,13 +186,14 @@ static uint64_t seed_next(uint64_t *seed)
 static bool is_crowded(const struct chat *c, uint64_t *seed)
 {
 	/* Also those that end hold their places, for a while. */
-	uint64_t others = c->nheld - c->nunnamed, max = c->config.connections_max;
+	uint64_t others = c->entry.admission.nheld - c->people.unnamed.n;
+	uint64_t max = c->config.connections_max;
 	uint64_t room = max > others ? max - others : 0;
 	uint64_t spare = room / UNNAMED_FREE_PARTS, from = room - spare;
 
-	if (spare == 0 || c->nunnamed < from)
+	if (spare == 0 || c->people.unnamed.n < from)
 		return false;
-	return seed_next(seed) % spare <= c->nunnamed - from;
+	return seed_next(seed) % spare <= c->people.unnamed.n - from;
 }
 
 /* Who makes way for a newcomer from there; NULL: it does itself. */
@@ -199,8 +204,8 @@ static struct session *draw_of_unnamed(struct chat *c, const struct address *fro
 	uint32_t most = 0;
 
 	for (int i = 0; i < UNNAMED_DRAWN; i++) {
-		uint64_t at = seed_next(seed) % (c->nunnamed + 1);
-		struct session *s = at < c->nunnamed ? c->unnamed[at] : NULL;
+		uint64_t at = seed_next(seed) % (c->people.unnamed.n + 1);
+		struct session *s = at < c->people.unnamed.n ? c->people.unnamed.list[at] : NULL;
 		struct address its = s != NULL ? s->origin->address : key;
 		/* The newcomer is one more of its address. From an address without limits come many
 		 * people, each of whom counts alone. */
@@ -222,7 +227,7 @@ static bool is_nearly_full(const struct chat *c)
 	/* The last place of a small chat, too. */
 	uint32_t spare = (c->config.connections_max + FULL_FREE_PARTS - 1) / FULL_FREE_PARTS;
 
-	return c->nheld + spare >= c->config.connections_max;
+	return c->entry.admission.nheld + spare >= c->config.connections_max;
 }
 
 /* Who makes way for a newcomer from there; NULL: nobody. is_most: its own address has the most. */
@@ -233,7 +238,7 @@ static struct session *draw_of_all(struct chat *c, const struct address *from, u
 	uint32_t most = exempt_is(c, from) ? 1 : weight(c, from, false) + 1;
 
 	for (int i = 0; i < FULL_DRAWN; i++) {
-		struct session *s = &c->sessions[seed_next(seed) % c->config.connections_max];
+		struct session *s = &c->people.sessions[seed_next(seed) % c->config.connections_max];
 		uint32_t n;
 
 		if (!session_lives(s) || role_of(s) >= ROLE_MODERATOR || exempt_is(c, &s->from))
@@ -285,38 +290,38 @@ const char *admission_refuses(struct chat *c, const struct event *e, struct sess
 
 void admission_count(struct chat *c, struct session *s)
 {
-	struct origin **held = &c->held[s->id.slot], *site;
+	struct origin **held = &c->entry.admission.held[s->id.slot], *site;
 	bool exempt = exempt_is(c, &s->from);
 
 	/* A slot that is used again was released at the latest now. */
 	admission_released(c, s->id);
-	s->origin = *held = origin_of(&c->origins, &s->from);
-	c->held_exempt[s->id.slot] = exempt;
-	origin_hold(&c->origins, s->origin);
+	s->origin = *held = origin_of(&c->people.origins, &s->from);
+	c->entry.admission.held_exempt[s->id.slot] = exempt;
+	origin_hold(&c->people.origins, s->origin);
 	s->origin->exempt += exempt;
-	site = origin_site_of(&c->origins, &s->from);
+	site = origin_site_of(&c->people.origins, &s->from);
 	if (site != NULL) {
-		origin_hold(&c->origins, site);
+		origin_hold(&c->people.origins, site);
 		site->exempt += exempt;
 	}
-	c->nheld++;
+	c->entry.admission.nheld++;
 	if (s->state == SESSION_LOGIN)
 		unnamed_add(c, s);
 }
 
 void admission_released(struct chat *c, struct conn_id conn)
 {
-	struct origin **held = &c->held[conn.slot], *site;
+	struct origin **held = &c->entry.admission.held[conn.slot], *site;
 
 	if (*held == NULL)
 		return;
-	site = origin_site_of(&c->origins, &(*held)->address);
+	site = origin_site_of(&c->people.origins, &(*held)->address);
 	if (site != NULL) {
-		site->exempt -= c->held_exempt[conn.slot];
-		origin_drop(&c->origins, site);
+		site->exempt -= c->entry.admission.held_exempt[conn.slot];
+		origin_drop(&c->people.origins, site);
 	}
-	(*held)->exempt -= c->held_exempt[conn.slot];
-	origin_drop(&c->origins, *held);
+	(*held)->exempt -= c->entry.admission.held_exempt[conn.slot];
+	origin_drop(&c->people.origins, *held);
 	*held = NULL;
-	c->nheld--;
+	c->entry.admission.nheld--;
 }

@@ -14,6 +14,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 static const char name_prompt[] = "[ENTER YOUR NAME]: ";
@@ -32,9 +33,9 @@ static void hide(struct chat *c, const struct session *s, bool hidden)
 {
 	struct bytes out = {0};
 
-	if (s->telnet == NULL)
+	if (s->input.telnet == NULL)
 		return;
-	telnet_hide(s->telnet, hidden, &out);
+	telnet_hide(s->input.telnet, hidden, &out);
 	if (out.len > 0)
 		emit_raw(c, s, out.data, out.len);
 	bytes_release(&out);
@@ -44,13 +45,13 @@ void dialogue_prompt(struct chat *c, const struct session *s)
 {
 	const char *prompt = prompts[s->dialogue->ask];
 
-	if (s->telnet == NULL && !s->dialogue->warned) {
+	if (s->input.telnet == NULL && !s->dialogue->warned) {
 		emit_reply(c, s, "(What you type can be seen on your screen. In telnet, press ctrl-C first to "
 		           "hide it.)");
 		s->dialogue->warned = true;
 	}
 	hide(c, s, true);
-	s->dialogue->hidden = s->telnet != NULL;
+	s->dialogue->hidden = s->input.telnet != NULL;
 	emit_raw(c, s, prompt, strlen(prompt));
 }
 
@@ -104,7 +105,7 @@ void dialogue_end(struct chat *c, struct session *s)
 
 void login_wrong(struct chat *c, struct session *s)
 {
-	if (++s->wrong < NAME_WRONG_MAX) {
+	if (++s->unnamed.wrong < NAME_WRONG_MAX) {
 		session_prompt(c, s);
 		return;
 	}
@@ -176,7 +177,7 @@ static bool still_stands(const struct chat *c, const struct session *s)
 void dialogue_line(struct chat *c, struct session *s, char *text)
 {
 	/* What was typed unseen has not moved the cursor. */
-	if (s->telnet != NULL)
+	if (s->input.telnet != NULL)
 		emit_raw(c, s, "\r\n", 2);
 	if (s->dialogue->ask == DIALOGUE_OVER)
 		login_give_up(c, s);

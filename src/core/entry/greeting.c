@@ -13,6 +13,7 @@
 #include "chatd/core/entry/protocol_probe.h"
 #include "chatd/core/people/unnamed.h"
 #include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/state.h"
 
 static const char banner[] =
 	"Welcome to TCP-Chat!\n"
@@ -35,7 +36,7 @@ static const char banner[] =
 
 void greeting_now(struct chat *c, struct session *s)
 {
-	if (s->greeted)
+	if (s->unnamed.greeted)
 		return;
 	unnamed_greeted(c, s);
 	emit_raw(c, s, banner, sizeof banner - 1);
@@ -56,7 +57,7 @@ static bool refused(struct chat *c, struct session *s, enum probe what)
 
 bool greeting_probe(struct chat *c, struct session *s, const char *in, size_t n)
 {
-	s->heard = true;
+	s->input.heard = true;
 	if (refused(c, s, probe_sign(in, n)))
 		return true;
 	greeting_now(c, s);
@@ -75,16 +76,16 @@ void greeting_begin(struct chat *c, struct session *s, const char *user)
 {
 	/* Nothing but commands is typed there, also by programs. */
 	if (s->state == SESSION_HOST) {
-		s->greeted = s->heard = true;
+		s->unnamed.greeted = s->input.heard = true;
 		return;
 	}
 	/* Browsers and scanners come over a network. */
 	if (!address_is_local(&s->from)) {
-		if (c->ungreeted == NULL)
-			c->ungreeted = s;
+		if (c->people.unnamed.ungreeted == NULL)
+			c->people.unnamed.ungreeted = s;
 		return;
 	}
-	s->greeted = true;
+	s->unnamed.greeted = true;
 	emit_raw(c, s, banner, sizeof banner - 1);
 	if (user == NULL || !login_host(c, s, user))
 		session_prompt(c, s);
@@ -92,11 +93,13 @@ void greeting_begin(struct chat *c, struct session *s, const char *user)
 
 int64_t greeting_due_ms(const struct chat *c)
 {
-	return c->ungreeted == NULL ? INT64_MAX : c->ungreeted->since_ms + GREETING_MS;
+	return c->people.unnamed.ungreeted == NULL
+	           ? INT64_MAX
+	           : c->people.unnamed.ungreeted->presence.since_ms + GREETING_MS;
 }
 
 void greeting_tick(struct chat *c)
 {
 	while (greeting_due_ms(c) <= c->now_ms && emit_has_room(c))
-		greeting_now(c, c->ungreeted);
+		greeting_now(c, c->people.unnamed.ungreeted);
 }

@@ -10,6 +10,7 @@
 #include "chatd/core/entry/admission.h"
 #include "chatd/core/state/exempt.h"
 #include "chatd/core/people/account.h"
+#include "chatd/core/state/state.h"
 
 #define GUESS_SWEEP_MS 1000
 
@@ -31,7 +32,7 @@ static struct guess *find(const struct chat *c, const struct guess_key *key)
 {
 	struct guess *g;
 
-	HASH_FIND(hh, c->guesses, key, sizeof *key, g);
+	HASH_FIND(hh, c->entry.guesses.by_address, key, sizeof *key, g);
 	return g;
 }
 
@@ -43,14 +44,14 @@ static uint32_t *share_of(struct origin *o, const struct guess_key *key)
 
 static void guess_free(struct chat *c, struct guess *g)
 {
-	struct origin *o = origin_find(&c->origins, &g->key.from);
+	struct origin *o = origin_find(&c->people.origins, &g->key.from);
 
 	/* It may have been forgotten meanwhile, and made again. */
 	if (g->counted && o != NULL && *share_of(o, &g->key) > 0)
 		--*share_of(o, &g->key);
-	DL_DELETE(c->guesses_oldest, g);
-	HASH_DELETE(hh, c->guesses, g);
-	c->nguesses--;
+	DL_DELETE(c->entry.guesses.oldest, g);
+	HASH_DELETE(hh, c->entry.guesses.by_address, g);
+	c->entry.guesses.n--;
 	free(g);
 }
 
@@ -60,12 +61,12 @@ static struct guess *add(struct chat *c, struct session *s, const struct guess_k
 {
 	struct guess *g = mem_zero(1, sizeof *g);
 
-	if (c->nguesses == GUESSES_MAX)
-		guess_free(c, c->guesses_oldest);
+	if (c->entry.guesses.n == GUESSES_MAX)
+		guess_free(c, c->entry.guesses.oldest);
 	g->key = *key;
-	HASH_ADD(hh, c->guesses, key, sizeof g->key, g);
-	DL_APPEND(c->guesses_oldest, g);
-	c->nguesses++;
+	HASH_ADD(hh, c->entry.guesses.by_address, key, sizeof g->key, g);
+	DL_APPEND(c->entry.guesses.oldest, g);
+	c->entry.guesses.n++;
 	g->counted = counted;
 	if (counted)
 		++*share_of(s->origin, key);
@@ -78,10 +79,11 @@ static void forget_old(struct chat *c)
 {
 	struct guess *g, *next;
 
-	if (c->guesses_swept_ms <= c->now_ms && c->now_ms < c->guesses_swept_ms + GUESS_SWEEP_MS)
+	if (c->entry.guesses.swept_ms <= c->now_ms &&
+	    c->now_ms < c->entry.guesses.swept_ms + GUESS_SWEEP_MS)
 		return;
-	c->guesses_swept_ms = c->now_ms;
-	DL_FOREACH_SAFE(c->guesses_oldest, g, next) {
+	c->entry.guesses.swept_ms = c->now_ms;
+	DL_FOREACH_SAFE(c->entry.guesses.oldest, g, next) {
 		if (bucket_is_full(&g->tries, c->now_ms))
 			guess_free(c, g);
 	}
@@ -104,8 +106,8 @@ static void charge(struct chat *c, struct session *s, const struct guess_key *ke
 
 	if (g == NULL)
 		g = add(c, s, key, counted);
-	DL_DELETE(c->guesses_oldest, g);
-	DL_APPEND(c->guesses_oldest, g);
+	DL_DELETE(c->entry.guesses.oldest, g);
+	DL_APPEND(c->entry.guesses.oldest, g);
 	slow_bucket_take(&g->tries, c->now_ms, GUESS_PERIOD_MS);
 }
 
@@ -123,8 +125,8 @@ static void give_back(struct chat *c, const struct session *s, enum guess_kind k
 
 void guesses_free(struct chat *c)
 {
-	while (c->guesses_oldest != NULL)
-		guess_free(c, c->guesses_oldest);
+	while (c->entry.guesses.oldest != NULL)
+		guess_free(c, c->entry.guesses.oldest);
 }
 
 /* -- guessing ------------------------------------------------------------------------------ */

@@ -30,6 +30,7 @@
 #include "chatd/core/rooms/join.h"
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/emit.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* -- in ------------------------------------------------------------------------------- */
@@ -86,22 +87,22 @@ static void enter(struct chat *c, struct session *s, const char *nick, const cha
 	delay_end(c, s);
 	unnamed_remove(c, s);
 	session_name(c, s, nick, key);
-	s->back_seq = back_seq;
+	s->resume.back_seq = back_seq;
 	s->state = SESSION_CHAT;
-	s->since_ms = c->now_ms;
-	if (++c->people > c->serve.people_most)
-		c->serve.people_most = c->people;
-	if (r->last_id != 0)
+	s->presence.since_ms = c->now_ms;
+	if (++c->people.n > c->serve.people_most)
+		c->serve.people_most = c->people.n;
+	if (r->lines.last_id != 0)
 		emit_reply(c, s, "You are %s, in %s.", s->nick, r->name);
 	else
 		greet(c, s, r);
-	room_join(c, r, s, how, r->last_id != 0 ? settled : tell_state);
+	room_join(c, r, s, how, r->lines.last_id != 0 ? settled : tell_state);
 }
 
 static void enter_guest(struct chat *c, struct session *s, const char *nick, const char *key)
 {
 	if (moderation_may_enter(c, s, NULL, key))
-		enter(c, s, nick, key, c->lobby, c->seq, ROOM_CAME);
+		enter(c, s, nick, key, c->rooms.lobby, c->records.seq, ROOM_CAME);
 	else
 		login_wrong(c, s);
 }
@@ -117,11 +118,11 @@ static uint32_t supersede(struct chat *c, struct session *s, struct account *a)
 
 	if (old == NULL || old == s)
 		return 0;
-	access_copy_invites(s, old->invited, old->ninvited);
+	access_copy_invites(s, old->invites.list, old->invites.n);
 	number = access_bar(old->room, s, a) == BAR_NONE ? old->room->number : 0;
 	emit_reply(c, old, "You have signed in again, from %s, so this connection ends here.",
 	           address_show(&s->from, from));
-	old->superseded = s->state == SESSION_LOGIN && number != 0;
+	old->presence.superseded = s->state == SESSION_LOGIN && number != 0;
 	session_end(c, old, "signed in again", true);
 	return number;
 }
@@ -137,7 +138,7 @@ void login_resume(struct chat *c, struct session *s, const char *nick, const cha
 	r = moderation_room(c, s, NULL, key, r != NULL ? r : s->room);
 	if (s->state == SESSION_CHAT) {
 		session_rename(c, s, nick, key);
-		s->back_seq = back_seq;
+		s->resume.back_seq = back_seq;
 		emit_reply(c, s, "You are %s now.", nick);
 		if (r != s->room)
 			room_go(c, s, r, false);
@@ -184,8 +185,8 @@ static void old_arrived(struct chat *c, struct session *s, struct question *q, c
 	struct session *old = session_by_key(c, a->key);
 
 	if (old != NULL && old != s) {
-		old->arrived = e->arrived;
-		mail_arrived(c, old, &old->arrived);
+		old->reading.arrived = e->arrived;
+		mail_arrived(c, old, &old->reading.arrived);
 	}
 	sign_in(c, s, a);
 }
@@ -216,7 +217,7 @@ static void clear_later(struct chat *c, struct session *g, const struct account 
 	             "here. Connect again, and take another name.", a->nick);
 	bytes_printf(&why, "%s is registered, and their name looks like it", a->nick);
 	eject_mark(c, g, NULL, told.data, why.data);
-	c->ejections.due = true;
+	c->rooms.ejections.due = true;
 	bytes_release(&told);
 	bytes_release(&why);
 }
@@ -227,7 +228,7 @@ void login_clear_name(struct chat *c, const struct account *a)
 	char nick[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
 	struct session *g, *next;
 
-	HASH_ITER(hh, c->nicks, g, next) {
+	HASH_ITER(hh, c->people.by_key, g, next) {
 		if (g->account != NULL || (g->skeletons[0] != skeleton && g->skeletons[0] != shown &&
 		                           g->skeletons[1] != skeleton && g->skeletons[1] != shown))
 			continue;
@@ -263,7 +264,7 @@ static void enter_script(struct chat *c, struct session *s, const char *text)
 
 static void name_empty(struct chat *c, struct session *s)
 {
-	int left = NAME_TRIES_MAX - ++s->tries;
+	int left = NAME_TRIES_MAX - ++s->unnamed.tries;
 
 	if (left == 0) {
 		emit_reply(c, s, "No name was given, so this connection ends here. Connect again "
@@ -287,7 +288,7 @@ void login_name(struct chat *c, struct session *s, const char *text)
 		emit_reply(c, s, "%s is registered. Please give its password, or one of its codes; with an "
 		           "empty line you can choose another name.", a->nick);
 		login_as(c, s, a->nick, NULL);
-	} else if (c->more) {
+	} else if (c->input.more) {
 		enter_script(c, s, text);
 	} else if (session_may_bear(c, s, text, key)) {
 		enter_guest(c, s, text, key);
@@ -302,7 +303,7 @@ void login_name(struct chat *c, struct session *s, const char *text)
 static void password_right(struct chat *c, struct session *s, struct account *a, bool by_code)
 {
 	/* A one-time code is a second step by itself. */
-	if (*a->totp != '\0' && !by_code) {
+	if (*a->secrets.totp != '\0' && !by_code) {
 		s->dialogue->once = false;
 		s->dialogue->ask = DIALOGUE_CODE;
 		dialogue_prompt(c, s);
@@ -381,15 +382,15 @@ void login_as(struct chat *c, struct session *s, const char *name, const char *p
 
 int64_t login_due_ms(const struct chat *c)
 {
-	if (c->login == NULL || c->config.login_timeout_s == 0)
+	if (c->people.unnamed.login == NULL || c->config.login_timeout_s == 0)
 		return INT64_MAX;
-	return c->login->since_ms + (int64_t)c->config.login_timeout_s * 1000;
+	return c->people.unnamed.login->presence.since_ms + (int64_t)c->config.login_timeout_s * 1000;
 }
 
 void login_tick(struct chat *c)
 {
 	while (login_due_ms(c) <= c->now_ms && emit_has_room(c)) {
-		struct session *s = c->login;
+		struct session *s = c->people.unnamed.login;
 
 		emit_raw(c, s, "\n", 1);
 		emit_reply(c, s, "No name for %" PRIu32 " seconds, so this connection ends here. "

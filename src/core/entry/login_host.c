@@ -8,6 +8,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/people/name.h"
+#include "chatd/core/state/state.h"
 
 /* A new account of that login name; NULL: it cannot be, and s was told. */
 static struct account *host_account(struct chat *c, struct session *s, const char *user,
@@ -20,12 +21,13 @@ static struct account *host_account(struct chat *c, struct session *s, const cha
 		emit_reply(c, s, "You have no account by your login name: %s.", problem);
 		return NULL;
 	}
-	if (c->store_failed != NULL) {
+	if (c->outage.reason != NULL) {
 		emit_reply(c, s, "You have no account by your login name yet, and nothing can be saved at "
-		           "present (%s).", c->store_failed);
+		           "present (%s).", c->outage.reason);
 		return NULL;
 	}
-	a = c->naccounts < ACCOUNTS_MAX - ACCOUNTS_RESERVE ? account_new(c, user, key, "", "") : NULL;
+	a = c->people.accounts.n < ACCOUNTS_MAX - ACCOUNTS_RESERVE ? account_new(c, user, key, "", "")
+	                                                           : NULL;
 	if (a == NULL) {
 		emit_reply(c, s, "You have no account by your login name: there are %d, and that is the "
 		           "most.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);

@@ -11,6 +11,7 @@
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/name.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum {
@@ -46,7 +47,7 @@ void session_name_suggest(const struct chat *c, const char *typed, char out[NAME
 		snprintf(out + len, NAME_BYTES_MAX + 1 - len, "%" PRIu32, n);
 		/* Where the small numbers are taken, the looks must stay few: steps grow. They come to
 		 * every number once before any comes again, for neither 2 nor 5 divides them. */
-		n = n < SMALL_NUMBERS ? n + 1 : (n + c->people % 1000 * 10 + NUMBERS_STEP) % NUMBERS;
+		n = n < SMALL_NUMBERS ? n + 1 : (n + c->people.n % 1000 * 10 + NUMBERS_STEP) % NUMBERS;
 	}
 }
 

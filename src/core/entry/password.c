@@ -9,6 +9,7 @@
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/entry/guess.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 char *password_prepare(const char *typed)
@@ -48,7 +49,7 @@ static struct question *ask_in(struct chat *c, struct session *s, question_then 
 	question_about(q, a);
 	question_ask_in(c, q, (struct query){.kind = kind, .key = against, .words = secret,
 	                                     .since_ms = c->wall_ms}, delay_ms);
-	c->secret = true;
+	c->output.secret = true;
 	return q;
 }
 
@@ -72,7 +73,7 @@ bool password_check(struct chat *c, struct session *s, question_then *then, stru
                     const char *typed)
 {
 	/* A code is good once, and that it was used could not be saved. */
-	bool codes = a != NULL && *a->codes != '\0' && chat_can_save(c);
+	bool codes = a != NULL && *a->secrets.codes != '\0' && chat_can_save(c);
 	struct bytes against = {0};
 	struct question *q;
 	int64_t delay_ms;
@@ -81,13 +82,13 @@ bool password_check(struct chat *c, struct session *s, question_then *then, stru
 	if (!guess_account(c, s, GUESS_PASSWORD, a, &delay_ms))
 		return false;
 	/* An account without a password, or none, has a first line that nothing matches. */
-	bytes_puts(&against, a != NULL && *a->hash != '\0' ? a->hash : "*");
+	bytes_puts(&against, a != NULL && *a->secrets.hash != '\0' ? a->secrets.hash : "*");
 	if (codes)
-		bytes_printf(&against, "\n%s", a->codes);
+		bytes_printf(&against, "\n%s", a->secrets.codes);
 	password = password_prepare(typed);
 	q = ask_in(c, s, then, a, QUERY_CHECK, password, against.data, delay_ms);
 	/* The answer says which of these it was; by then there may be others. */
-	q->data = codes ? mem_strdup(a->codes) : NULL;
+	q->data = codes ? mem_strdup(a->secrets.codes) : NULL;
 	q->free_data = codes_free;
 	explicit_bzero(password, strlen(password));
 	free(password);
@@ -115,7 +116,7 @@ static bool code_use(struct account *a, const char *hash, size_t n, unsigned *le
 	bool found = false;
 
 	*left = 0;
-	for (const char *p = a->codes; *p != '\0';) {
+	for (const char *p = a->secrets.codes; *p != '\0';) {
 		size_t len = strcspn(p, "\n");
 
 		if (!found && len == n && memcmp(p, hash, n) == 0) {
@@ -128,7 +129,7 @@ static bool code_use(struct account *a, const char *hash, size_t n, unsigned *le
 		p += len + (p[len] == '\n');
 	}
 	if (found)
-		account_set(&a->codes, rest.len > 0 ? rest.data : "");
+		account_set(&a->secrets.codes, rest.len > 0 ? rest.data : "");
 	bytes_release(&rest);
 	return found;
 }
@@ -138,7 +139,7 @@ static void was_wrong(struct chat *c, struct session *s, struct account *a)
 	emit_security_about(c, s, "failed-sign-in", a != NULL ? a->nick : "-", "wrong password");
 	if (a == NULL)
 		return;
-	if (!chat_can_save(c) && *a->codes != '\0')
+	if (!chat_can_save(c) && *a->secrets.codes != '\0')
 		emit_reply(c, s, "While nothing can be saved no one-time code is taken, for it would "
 		           "be good twice.");
 	/* One's own slips while signed in are no news. */
@@ -150,7 +151,7 @@ static void was_wrong(struct chat *c, struct session *s, struct account *a)
 
 static void tell_left(struct chat *c, struct session *s, const struct account *a, unsigned left)
 {
-	if (*a->hash == '\0')
+	if (*a->secrets.hash == '\0')
 		emit_reply(c, s, "That code is used up now. Your account has no password yet: %cpasswd sets one, "
 		           "without which you cannot sign in again.", c->config.command_prefix);
 	else
@@ -195,7 +196,7 @@ bool password_check_code(struct chat *c, struct session *s, question_then *then,
 
 	if (!guess_account(c, s, GUESS_CODE, a, &delay_ms))
 		return false;
-	ask_in(c, s, then, a, QUERY_CHECK_TOTP, digits, a->totp, delay_ms);
+	ask_in(c, s, then, a, QUERY_CHECK_TOTP, digits, a->secrets.totp, delay_ms);
 	return true;
 }
 
@@ -220,12 +221,12 @@ bool password_code_was_right(struct chat *c, struct session *s, struct question 
 {
 	struct account *a = account_at(c, &q->account);
 	/* Each step counts once. */
-	bool right = rows->error == NULL && rows->ok && a != NULL && rows->which > a->totp_step;
+	bool right = rows->error == NULL && rows->ok && a != NULL && rows->which > a->secrets.totp_step;
 
 	if (right || rows->error != NULL)
 		guess_account_back(c, s, GUESS_CODE, a);
 	if (right) {
-		a->totp_step = rows->which;
+		a->secrets.totp_step = rows->which;
 		account_save(c, a);
 	} else if (rows->error == NULL && a != NULL) {
 		code_was_wrong(c, s, a);

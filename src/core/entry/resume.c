@@ -18,13 +18,14 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/making.h"
 #include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 static void resumable_free(struct chat *c, struct resumable *g)
 {
 	share_give_back(c, SHARE_RESUMABLES, g->share);
-	DL_DELETE(c->resumables, g);
-	c->nresumables--;
+	DL_DELETE(c->entry.resumables.first, g);
+	c->entry.resumables.n--;
 	free(g->nick);
 	free(g->key);
 	free(g->room);
@@ -36,11 +37,11 @@ static void resumable_free(struct chat *c, struct resumable *g)
 static void make_place(struct chat *c, const char *who)
 {
 	struct resumable *g, *most = NULL;
-	bool full = c->nresumables == RESUMABLES_MAX;
+	bool full = c->entry.resumables.n == RESUMABLES_MAX;
 
 	if (!full && share_has(c, SHARE_RESUMABLES, who) < RESUMABLES_EACH_MAX)
 		return;
-	DL_FOREACH(c->resumables, g) {
+	DL_FOREACH(c->entry.resumables.first, g) {
 		if (full ? most == NULL || share_weight(SHARE_RESUMABLES, g->share) >
 		                           share_weight(SHARE_RESUMABLES, most->share)
 		         : most == NULL && strcmp(g->share->who, who) == 0)
@@ -64,15 +65,15 @@ void resume_keep(struct chat *c, const struct session *s)
 	g->nick = mem_strdup(s->nick);
 	g->key = mem_strdup(s->key);
 	g->room = mem_strdup(s->room->name);
-	g->back_seq = s->back_seq;
-	if (s->ninvited > 0) {
-		g->invited = mem_alloc(s->ninvited * sizeof *g->invited);
-		memcpy(g->invited, s->invited, s->ninvited * sizeof *g->invited);
-		g->ninvited = s->ninvited;
+	g->back_seq = s->resume.back_seq;
+	if (s->invites.n > 0) {
+		g->invited = mem_alloc(s->invites.n * sizeof *g->invited);
+		memcpy(g->invited, s->invites.list, s->invites.n * sizeof *g->invited);
+		g->ninvited = s->invites.n;
 	}
 	g->until_ms = c->now_ms + RESUME_MS;
-	DL_APPEND(c->resumables, g);
-	c->nresumables++;
+	DL_APPEND(c->entry.resumables.first, g);
+	c->entry.resumables.n++;
 }
 
 uint32_t resume_from(struct chat *c, const struct address *block, bool forget)
@@ -80,7 +81,7 @@ uint32_t resume_from(struct chat *c, const struct address *block, bool forget)
 	struct resumable *g, *next;
 	uint32_t n = 0;
 
-	DL_FOREACH_SAFE(c->resumables, g, next) {
+	DL_FOREACH_SAFE(c->entry.resumables.first, g, next) {
 		if (!share_is_within(g->share->who, block))
 			continue;
 		n++;
@@ -95,7 +96,7 @@ bool resume_uninvite(struct chat *c, const char *key, const struct room *r)
 	struct resumable *g;
 	bool found = false;
 
-	DL_FOREACH(c->resumables, g) {
+	DL_FOREACH(c->entry.resumables.first, g) {
 		for (uint32_t i = 0; i < g->ninvited && strcmp(g->key, key) == 0; i++) {
 			if (g->invited[i].room != r->number)
 				continue;
@@ -108,19 +109,19 @@ bool resume_uninvite(struct chat *c, const char *key, const struct room *r)
 
 void resume_tick(struct chat *c)
 {
-	while (c->resumables != NULL && c->resumables->until_ms <= c->now_ms)
-		resumable_free(c, c->resumables);
+	while (c->entry.resumables.first != NULL && c->entry.resumables.first->until_ms <= c->now_ms)
+		resumable_free(c, c->entry.resumables.first);
 }
 
 int64_t resume_due_ms(const struct chat *c)
 {
-	return c->resumables == NULL ? INT64_MAX : c->resumables->until_ms;
+	return c->entry.resumables.first == NULL ? INT64_MAX : c->entry.resumables.first->until_ms;
 }
 
 void resume_free(struct chat *c)
 {
-	while (c->resumables != NULL)
-		resumable_free(c, c->resumables);
+	while (c->entry.resumables.first != NULL)
+		resumable_free(c, c->entry.resumables.first);
 }
 
 /* The room that g was in; NULL where it cannot be made again, and s was told. */
@@ -141,7 +142,7 @@ static struct session *living(const struct chat *c, const struct session *s, con
 	struct session *old, *next;
 	char its[RESUME_CODE_BYTES];
 
-	HASH_ITER(hh, c->nicks, old, next) {
+	HASH_ITER(hh, c->people.by_key, old, next) {
 		resume_code(old, its);
 		if (old != s && old->account == NULL && strcasecmp(its, code) == 0)
 			return old;
@@ -154,7 +155,7 @@ static struct resumable *resumable_with(const struct chat *c, const char *code)
 {
 	struct resumable *g;
 
-	DL_FOREACH(c->resumables, g)
+	DL_FOREACH(c->entry.resumables.first, g)
 		if (strcasecmp(g->code, code) == 0)
 			break;
 	return g;
@@ -188,11 +189,11 @@ static void old_arrived(struct chat *c, struct session *s, struct question *q, c
 	struct session *old = living(c, s, q->data);
 
 	if (old != NULL) {
-		old->arrived = e->arrived;
+		old->reading.arrived = e->arrived;
 		resume_keep(c, old);
 		emit_reply(c, old, "You have come back on another connection, so this one ends here.");
 		/* Where it cannot come back to its room, that reads of it. */
-		old->superseded = access_bar(old->room, old, NULL) == BAR_NONE;
+		old->presence.superseded = access_bar(old->room, old, NULL) == BAR_NONE;
 		session_end(c, old, NULL, true);
 	}
 	take(c, s, resumable_with(c, q->data));

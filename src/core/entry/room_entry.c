@@ -13,6 +13,7 @@
 #include "chatd/core/rooms/join.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* -- coming in ------------------------------------------------------------------------------ */

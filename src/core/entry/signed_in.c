@@ -7,16 +7,18 @@
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/state.h"
 
 #include <inttypes.h>
 
 /* The sign-in before this one came from elsewhere, and what was tried before it was told there. */
 static void say_before(struct chat *c, struct session *s, const struct account *a)
 {
-	if (a->before.passwords + a->before.codes == 0 || account_same_place(&a->last[1].from, &s->from))
+	if (a->wrong.before.passwords + a->wrong.before.codes == 0 ||
+	    account_same_place(&a->last[1].from, &s->from))
 		return;
 	emit_reply(c, s, "Wrong passwords before that sign-in: %" PRIu32 "; wrong codes: %" PRIu32 ".",
-	           a->before.passwords, a->before.codes);
+	           a->wrong.before.passwords, a->wrong.before.codes);
 	emit_reply(c, s, "If it was not you, somebody knows your password: %cpasswd sets a new one.",
 	           c->config.command_prefix);
 }
@@ -31,22 +33,22 @@ static void say_last(struct chat *c, struct session *s, const struct account *a)
 	           format_age(age, c->wall_ms - a->last[1].at_ms),
 	           address_show(&a->last[1].from, from));
 	say_before(c, s, a);
-	if (a->since.passwords > 0)
+	if (a->wrong.since.passwords > 0)
 		emit_reply(c, s, "Since then %" PRIu32 " wrong %s tried. If that was not you, %cpasswd "
-		           "sets a new one.", a->since.passwords,
-		           a->since.passwords == 1 ? "password was" : "passwords were",
+		           "sets a new one.", a->wrong.since.passwords,
+		           a->wrong.since.passwords == 1 ? "password was" : "passwords were",
 		           c->config.command_prefix);
-	if (a->since.codes > 0)
+	if (a->wrong.since.codes > 0)
 		emit_reply(c, s, "Since then %" PRIu32 " wrong %s given after your right password. If that "
-		           "was not you, somebody knows it: %cpasswd sets a new one.", a->since.codes,
-		           a->since.codes == 1 ? "code was" : "codes were", c->config.command_prefix);
+		           "was not you, somebody knows it: %cpasswd sets a new one.", a->wrong.since.codes,
+		           a->wrong.since.codes == 1 ? "code was" : "codes were", c->config.command_prefix);
 }
 
 /* Its bearer was there before anybody tried. */
 static bool was_there_before(const struct account *a, const struct address *from)
 {
 	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++)
-		if (a->last[i].at_ms < a->wrong_ms && account_same_place(&a->last[i].from, from))
+		if (a->last[i].at_ms < a->wrong.at_ms && account_same_place(&a->last[i].from, from))
 			return true;
 	return false;
 }
@@ -56,14 +58,14 @@ static bool was_there_before(const struct account *a, const struct address *from
  * again, and again. */
 static void wrong_told(const struct chat *c, struct account *a, const struct session *s)
 {
-	bool over = a->wrong_ms < c->wall_ms - WRONG_TOLD_DAYS * INT64_C(86400000);
-	struct wrong kept = over || was_there_before(a, &s->from) ? (struct wrong){0} : a->before;
+	bool over = a->wrong.at_ms < c->wall_ms - WRONG_TOLD_DAYS * INT64_C(86400000);
+	struct wrong kept = over || was_there_before(a, &s->from) ? (struct wrong){0} : a->wrong.before;
 
-	a->before.passwords = a->since.passwords + kept.passwords;
-	a->before.codes = a->since.codes + kept.codes;
-	a->since = (struct wrong){0};
-	if (a->before.passwords + a->before.codes == 0)
-		a->wrong_ms = 0;
+	a->wrong.before.passwords = a->wrong.since.passwords + kept.passwords;
+	a->wrong.before.codes = a->wrong.since.codes + kept.codes;
+	a->wrong.since = (struct wrong){0};
+	if (a->wrong.before.passwords + a->wrong.before.codes == 0)
+		a->wrong.at_ms = 0;
 }
 
 void signed_in_tell(struct chat *c, struct session *s)
@@ -74,7 +76,7 @@ void signed_in_tell(struct chat *c, struct session *s)
 	setting_tell_offers(c, s);
 	mail_deliver(c, s, a);
 	say_last(c, s, a);
-	if (a->wrong_ms == 0)
+	if (a->wrong.at_ms == 0)
 		return;
 	wrong_told(c, a, s);
 	account_save(c, a);

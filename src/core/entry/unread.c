@@ -17,6 +17,7 @@
 #include "chatd/core/state/question.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/seen.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* Rooms that are gone, or that s may not read, are none of its business. */
@@ -63,8 +64,8 @@ static void put_room(struct bytes *b, const struct room *r, const struct row *ro
 /* If its input has ended, it may go now. */
 static void told(struct chat *c, struct session *s)
 {
-	s->after_replay = NULL;
-	if (s->eof)
+	s->replay.after = NULL;
+	if (s->input.eof)
 		session_finish(c, s);
 }
 
@@ -109,10 +110,10 @@ void unread_ask(struct chat *c, struct session *s, struct question *q, uint32_t 
 	access_hidden(c, s, &hidden);
 	bytes_printf(&words, "%s\n%s", s->account->nick, hidden.len > 0 ? hidden.data : "");
 	question_ask(c, q, (struct query){
-		.kind = QUERY_UNREAD, .after_seq = outage_readable(c, c->seq), .limit = rooms_max,
+		.kind = QUERY_UNREAD, .after_seq = outage_readable(c, c->records.seq), .limit = rooms_max,
 		/* What the replay has shown of this room, and what was said since, is on its screen. */
-		.room = s->room->number, .before_id = s->shown_from,
-		.marked_after = s->account->first_seq,
+		.room = s->room->number, .before_id = s->reading.shown_from,
+		.marked_after = s->account->made.first_seq,
 		.since_ms = INT64_MIN, .until_ms = INT64_MAX,
 		.key = s->account->key, .words = words.data,
 	});
@@ -166,7 +167,7 @@ static void after_replay(struct chat *c, struct session *s)
 
 void unread_begin(struct chat *c, struct session *s)
 {
-	s->after_replay = after_replay;
-	if (!s->held)
+	s->replay.after = after_replay;
+	if (!s->replay.held)
 		begin(c, s);
 }

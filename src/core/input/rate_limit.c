@@ -1,5 +1,5 @@
 /* The buckets of lines and bytes: what may be sent, how long one must wait, and who waits. Owns
- * chat.throttled. */
+ * chat.input.throttled. */
 
 #include "chatd/core/input/rate_limit.h"
 
@@ -8,6 +8,7 @@
 
 #include "chatd/core/state/exempt.h"
 #include "chatd/core/people/account.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 _Static_assert((uint64_t)RATE_BYTES_LIMIT * RATE_ADDRESS_LIMIT * FLOOD_BYTES_BURST_S <=
@@ -103,9 +104,9 @@ struct rate_wait rate_wait(const struct chat *c, struct session *s)
 	if (!rate_is_limited(c, s))
 		return w;
 	/* The buckets may be full, as most are: nothing to reckon then. */
-	if (!rate_is_full(c, &s->rate)) {
+	if (!rate_is_full(c, &s->throttle.rate)) {
 		a = rate_own(c, s);
-		longer_of(c, &w, &s->rate, &a, CAUSE_LINES, CAUSE_BYTES);
+		longer_of(c, &w, &s->throttle.rate, &a, CAUSE_LINES, CAUSE_BYTES);
 	}
 	if (rate_has_address(c, s) && !rate_is_full(c, &rate_shared(s)->rate)) {
 		a = rate_all(c, s);
@@ -118,7 +119,7 @@ void rate_bytes(struct chat *c, struct session *s, size_t n)
 {
 	if (!rate_is_limited(c, s))
 		return;
-	bucket_take_many(&s->rate.bytes, c->now_ms, n, rate_own(c, s).bytes);
+	bucket_take_many(&s->throttle.rate.bytes, c->now_ms, n, rate_own(c, s).bytes);
 	if (rate_has_address(c, s))
 		bucket_take_many(&rate_shared(s)->rate.bytes, c->now_ms, n, rate_all(c, s).bytes);
 }
@@ -127,7 +128,7 @@ void rate_line(struct chat *c, struct session *s)
 {
 	if (!rate_is_limited(c, s))
 		return;
-	bucket_take(&s->rate.lines, c->now_ms, rate_own(c, s).lines);
+	bucket_take(&s->throttle.rate.lines, c->now_ms, rate_own(c, s).lines);
 	if (rate_has_address(c, s))
 		bucket_take(&rate_shared(s)->rate.lines, c->now_ms, rate_all(c, s).lines);
 }
@@ -136,25 +137,25 @@ void rate_line(struct chat *c, struct session *s)
 
 void delay_by_address(struct session *s, bool waits)
 {
-	if (waits && !s->waits_for_address)
+	if (waits && !s->throttle.by_address)
 		rate_shared(s)->waiting++;
-	else if (!waits && s->waits_for_address)
+	else if (!waits && s->throttle.by_address)
 		rate_shared(s)->waiting--;
-	s->waits_for_address = waits;
+	s->throttle.by_address = waits;
 }
 
 void delay_begin(struct chat *c, struct session *s, bool address)
 {
-	s->throttled = true;
+	s->throttle.on = true;
 	delay_by_address(s, address);
-	DL_APPEND2(c->throttled, s, slow_prev, slow_next);
+	DL_APPEND2(c->input.throttled.first, s, throttle.prev, throttle.next);
 }
 
 void delay_end(struct chat *c, struct session *s)
 {
-	if (!s->throttled)
+	if (!s->throttle.on)
 		return;
-	DL_DELETE2(c->throttled, s, slow_prev, slow_next);
-	s->throttled = false;
+	DL_DELETE2(c->input.throttled.first, s, throttle.prev, throttle.next);
+	s->throttle.on = false;
 	delay_by_address(s, false);
 }

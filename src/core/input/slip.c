@@ -9,19 +9,20 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/core/state/emit.h"
+#include "chatd/core/state/state.h"
 
 /* -- a password ------------------------------------------------------------------------- */
 
 void slip_secret(struct chat *c, struct session *s)
 {
-	s->slip.secret_until_ms = c->now_ms + SLIP_SECRET_MS;
+	s->input.slip.secret_until_ms = c->now_ms + SLIP_SECRET_MS;
 }
 
 bool slip_refuses(struct chat *c, struct session *s)
 {
-	bool may_be = s->slip.secret_until_ms > c->now_ms;
+	bool may_be = s->input.slip.secret_until_ms > c->now_ms;
 
-	s->slip.secret_until_ms = 0;
+	s->input.slip.secret_until_ms = 0;
 	if (may_be && s->state == SESSION_LOGIN)
 		emit_reply(c, s, "Not used as your name: it may be a password. Repeat it to use it.");
 	else if (may_be)
@@ -33,9 +34,9 @@ bool slip_refuses(struct chat *c, struct session *s)
 
 void slip_keys(struct chat *c, struct session *s)
 {
-	if (!s->slip.keys_told)
+	if (!s->input.slip.keys_told)
 		emit_reply(c, s, "Arrow keys do not edit here. For that, connect with: rlwrap nc HOST PORT");
-	s->slip.keys_told = true;
+	s->input.slip.keys_told = true;
 }
 
 /* -- words ------------------------------------------------------------------------------ */
@@ -54,11 +55,11 @@ const char *slip_command(const char *text)
 
 void slip_word(struct chat *c, struct session *s, const char *text)
 {
-	const char *command = s->slip.word_told ? NULL : slip_command(text);
+	const char *command = s->input.slip.word_told ? NULL : slip_command(text);
 
 	if (command == NULL)
 		return;
-	s->slip.word_told = true;
+	s->input.slip.word_told = true;
 	emit_reply(c, s, "That was said to %s. The command is %c%s.", s->room->name,
 	           c->config.command_prefix, command);
 }
@@ -67,16 +68,16 @@ void slip_word(struct chat *c, struct session *s, const char *text)
 
 void slip_unknown(struct chat *c, struct session *s, const char *line)
 {
-	struct slip *slip = &s->slip;
+	struct slip *slip = &s->input.slip;
 	char p = c->config.command_prefix;
 	bool goes_on = slip->pastes && c->now_ms - slip->unknown_ms <= SLIP_BURST_MS;
 
 	if (!goes_on)
 		slip_release(slip);
-	slip->pastes = c->more;
+	slip->pastes = c->input.more;
 	slip->unknown_ms = c->now_ms;
 	/* Typed one by one they are no paste. */
-	if ((!goes_on && !c->more) || slip->unknown >= SLIP_BURST)
+	if ((!goes_on && !c->input.more) || slip->unknown >= SLIP_BURST)
 		return;
 	slip->unknown++;
 	if (slip->unsaid.len + strlen(line) < SLIP_BYTES_MAX)

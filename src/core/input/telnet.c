@@ -17,6 +17,8 @@
 
 #include <libtelnet.h>
 
+#include "chatd/core/state/state.h"
+
 enum {
 	TELOPT_COMPRESS3 = 87,  /* MCCP3, which libtelnet has no name for */
 };

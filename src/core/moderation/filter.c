@@ -13,6 +13,7 @@
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/forget.h"
+#include "chatd/core/state/state.h"
 
 enum { BEGINNING_CHARS_LEAST = 2 }; /* a* would be half of all there is */
 
@@ -38,7 +39,7 @@ static bool stands_in(const struct filter *f, const struct fold_token *t)
 static int find_word(void *ctx, const struct fold_token *t)
 {
 	struct finding *w = ctx;
-	const struct filters *all = &w->c->filters;
+	const struct filters *all = &w->c->moderation.filters;
 	struct filter *f;
 
 	HASH_FIND(hh, all->words, t->text, t->len, f);
@@ -59,7 +60,7 @@ const struct filter *filter_find(const struct chat *c, const char *text)
 {
 	struct finding w = {.c = c};
 
-	if (c->filters.n > 0)
+	if (c->moderation.filters.n > 0)
 		fold_text(text, strlen(text), FOLD_WORDS, find_word, &w);
 	return w.found;
 }
@@ -111,14 +112,15 @@ const char *filter_parse(const char *typed, char word[FILTER_BYTES_MAX + 1], boo
 
 static struct filter **hash_of(struct chat *c, bool beginning)
 {
-	return beginning ? &c->filters.beginnings : &c->filters.words;
+	return beginning ? &c->moderation.filters.beginnings : &c->moderation.filters.words;
 }
 
 struct filter *filter_named(const struct chat *c, const char *word, bool beginning)
 {
 	struct filter *f;
 
-	HASH_FIND_STR(beginning ? c->filters.beginnings : c->filters.words, word, f);
+	HASH_FIND_STR(beginning ? c->moderation.filters.beginnings : c->moderation.filters.words, word,
+	              f);
 	return f;
 }
 
@@ -133,8 +135,8 @@ static void insert(struct chat *c, const char *word, bool beginning, const char 
 	f->by = mem_strdup(by);
 	f->at_ms = at_ms;
 	HASH_ADD_KEYPTR(hh, *hash, f->word, strlen(f->word), f);
-	c->filters.n++;
-	c->guards++;
+	c->moderation.filters.n++;
+	c->moderation.guards++;
 }
 
 static void filter_free(struct chat *c, struct filter *f)
@@ -143,8 +145,8 @@ static void filter_free(struct chat *c, struct filter *f)
 
 	/* NOLINTNEXTLINE(clang-analyzer-*): it does not see that f is the table's */
 	HASH_DELETE(hh, *hash, f);
-	c->filters.n--;
-	c->guards--;
+	c->moderation.filters.n--;
+	c->moderation.guards--;
 	free(f->word);
 	free(f->saved);
 	free(f->by);
@@ -181,7 +183,7 @@ void filter_load(struct chat *c, const char *key, const char *value)
 	bool beginning;
 
 	/* As of today's rules: a word that they would fold otherwise would hit nothing. */
-	if (c->filters.n >= FILTERS_MAX || filter_parse(key, word, &beginning) != NULL)
+	if (c->moderation.filters.n >= FILTERS_MAX || filter_parse(key, word, &beginning) != NULL)
 		return;
 	if (filter_named(c, word, beginning) != NULL) {
 		/* It would be back once that one is removed. */
@@ -196,9 +198,9 @@ void filter_load(struct chat *c, const char *key, const char *value)
 void filters_free(struct chat *c)
 {
 	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): each that is freed has left its table */
-	while (c->filters.words != NULL)
-		filter_free(c, c->filters.words);
-	while (c->filters.beginnings != NULL)
-		filter_free(c, c->filters.beginnings);
+	while (c->moderation.filters.words != NULL)
+		filter_free(c, c->moderation.filters.words);
+	while (c->moderation.filters.beginnings != NULL)
+		filter_free(c, c->moderation.filters.beginnings);
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 }

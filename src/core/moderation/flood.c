@@ -18,6 +18,7 @@
 #include "chatd/core/input/rate_limit.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum {
@@ -31,8 +32,8 @@ enum {
 
 void flood_line(struct chat *c, struct session *s)
 {
-	if (s->turn_lines > 0)
-		s->turn_lines--;
+	if (s->throttle.turn_lines > 0)
+		s->throttle.turn_lines--;
 	rate_line(c, s);
 }
 
@@ -41,12 +42,12 @@ void flood_line(struct chat *c, struct session *s)
 /* Once it has rested, it is told anew. */
 static void forget_told(const struct chat *c, struct session *s)
 {
-	if (c->now_ms - s->delay_at_ms < FLOOD_REST_MS)
+	if (c->now_ms - s->throttle.delay_at_ms < FLOOD_REST_MS)
 		return;
-	if (s->throttle_told && rate_is_full(c, &s->rate))
-		s->throttle_told = false;
-	if (s->address_told && rate_is_full(c, &rate_shared(s)->rate))
-		s->address_told = false;
+	if (s->throttle.told && rate_is_full(c, &s->throttle.rate))
+		s->throttle.told = false;
+	if (s->throttle.address_told && rate_is_full(c, &rate_shared(s)->rate))
+		s->throttle.address_told = false;
 }
 
 static void tell_delay(struct chat *c, struct session *s, enum rate_cause cause)
@@ -55,12 +56,12 @@ static void tell_delay(struct chat *c, struct session *s, enum rate_cause cause)
 	struct allowance a = address ? rate_all(c, s) : rate_own(c, s);
 	bool lines = cause == CAUSE_LINES || cause == CAUSE_ADDRESS_LINES;
 	uint64_t n = lines ? a.lines : a.bytes;
-	bool *told = address ? &s->address_told : &s->throttle_told;
+	bool *told = address ? &s->throttle.address_told : &s->throttle.told;
 	char end[64] = "";
 
 	/* Who is muted loses lines, and was told; at the prompt every line has its answer, and a
 	 * script that is slowed there reads none. */
-	if (*told || c->now_ms < s->muted_until_ms || s->state == SESSION_LOGIN)
+	if (*told || c->now_ms < s->throttle.muted_until_ms || s->state == SESSION_LOGIN)
 		return;
 	*told = true;
 	if (c->config.flood_mute_s != 0)
@@ -75,14 +76,14 @@ static void tell_delay(struct chat *c, struct session *s, enum rate_cause cause)
 
 static void due_in(struct chat *c, int64_t ms)
 {
-	if (c->now_ms + ms < c->throttle_due_ms)
-		c->throttle_due_ms = c->now_ms + ms;
+	if (c->now_ms + ms < c->input.throttled.due_ms)
+		c->input.throttled.due_ms = c->now_ms + ms;
 }
 
 /* Others of its address wait, and it has no turn: its line must not come before theirs. */
 static bool must_queue(const struct chat *c, const struct session *s)
 {
-	return rate_shared(s)->waiting > 0 && s->turn_lines == 0 && rate_has_address(c, s);
+	return rate_shared(s)->waiting > 0 && s->throttle.turn_lines == 0 && rate_has_address(c, s);
 }
 
 void flood_delay(struct chat *c, struct session *s)
@@ -90,7 +91,7 @@ void flood_delay(struct chat *c, struct session *s)
 	struct rate_wait w;
 	int64_t rested_ms;
 
-	if (s->throttled || !rate_is_limited(c, s))
+	if (s->throttle.on || !rate_is_limited(c, s))
 		return;
 	w = rate_wait(c, s);
 	if (w.ms == 0 && must_queue(c, s)) {
@@ -102,10 +103,11 @@ void flood_delay(struct chat *c, struct session *s)
 		return;
 	}
 	tell_delay(c, s, w.cause);
-	rested_ms = c->now_ms - s->delay_at_ms;
-	s->delayed_ms = s->delayed_ms > rested_ms ? s->delayed_ms - rested_ms : 0;
-	s->delay_at_ms = c->now_ms;
-	s->turn_lines = 0;
+	rested_ms = c->now_ms - s->throttle.delay_at_ms;
+	s->throttle.delayed_ms =
+		s->throttle.delayed_ms > rested_ms ? s->throttle.delayed_ms - rested_ms : 0;
+	s->throttle.delay_at_ms = c->now_ms;
+	s->throttle.turn_lines = 0;
 	delay_begin(c, s, w.cause >= CAUSE_ADDRESS_LINES);
 	due_in(c, w.ms);
 }
@@ -113,11 +115,11 @@ void flood_delay(struct chat *c, struct session *s)
 /* How long s, which is delayed, has been so; the time in which it is muted does not count. */
 static int64_t delayed_ms(const struct chat *c, const struct session *s)
 {
-	if (c->now_ms <= s->muted_until_ms)
+	if (c->now_ms <= s->throttle.muted_until_ms)
 		return 0;
-	if (s->delay_at_ms < s->muted_until_ms)
-		return c->now_ms - s->muted_until_ms;
-	return s->delayed_ms + c->now_ms - s->delay_at_ms;
+	if (s->throttle.delay_at_ms < s->throttle.muted_until_ms)
+		return c->now_ms - s->throttle.muted_until_ms;
+	return s->throttle.delayed_ms + c->now_ms - s->throttle.delay_at_ms;
 }
 
 /* -- those who go on ---------------------------------------------------------------------- */
@@ -125,7 +127,7 @@ static int64_t delayed_ms(const struct chat *c, const struct session *s)
 /* A new connection does not make them forgotten, but where many people come from one place. */
 static struct strikes *strikes_of(const struct chat *c, struct session *s)
 {
-	return exempt_is(c, &s->from) ? &s->strikes : &s->origin->strikes;
+	return exempt_is(c, &s->from) ? &s->throttle.strikes : &s->origin->strikes;
 }
 
 static const char *clock_of(struct chat *c, int64_t time_ms)
@@ -156,13 +158,13 @@ static void strike(struct chat *c, struct session *s)
 	}
 	if (k->n > 1)
 		mute_ms = FLOOD_MUTE_AGAIN_MS;
-	s->muted_until_ms = c->now_ms + mute_ms;
-	k->forget_ms = s->muted_until_ms + FLOOD_AGAIN_MS;
-	s->delayed_ms = 0;
+	s->throttle.muted_until_ms = c->now_ms + mute_ms;
+	k->forget_ms = s->throttle.muted_until_ms + FLOOD_AGAIN_MS;
+	s->throttle.delayed_ms = 0;
 	emit_reply(c, s, "You have sent too much for %" PRIu32 " seconds, so nothing you say is passed "
 	           "on until %.*s, for %s (time %" PRIu32 " of %d%s). Commands that only you read still "
 	           "work.",
-	           c->config.flood_mute_s, CLOCK_BYTES, clock_of(c, s->muted_until_ms),
+	           c->config.flood_mute_s, CLOCK_BYTES, clock_of(c, s->throttle.muted_until_ms),
 	           format_age(age, mute_ms), k->n, FLOOD_STRIKES_MAX, whose);
 	emit_security(c, s, "flood-mute", "sent too much for %" PRIu32 " seconds, muted for %s",
 	              c->config.flood_mute_s, age);
@@ -170,7 +172,7 @@ static void strike(struct chat *c, struct session *s)
 
 bool flood_is_muted(const struct chat *c, const struct session *s)
 {
-	return c->now_ms < s->muted_until_ms && !rate_is_exempt(c, s);
+	return c->now_ms < s->throttle.muted_until_ms && !rate_is_exempt(c, s);
 }
 
 bool flood_refuses(struct chat *c, struct session *s, const char *what)
@@ -178,7 +180,7 @@ bool flood_refuses(struct chat *c, struct session *s, const char *what)
 	if (!flood_is_muted(c, s))
 		return false;
 	emit_reply(c, s, "Not %s: you have sent too much, so nothing you say is passed on until %.*s.",
-	           what, CLOCK_BYTES, clock_of(c, s->muted_until_ms));
+	           what, CLOCK_BYTES, clock_of(c, s->throttle.muted_until_ms));
 	return true;
 }
 
@@ -204,7 +206,8 @@ static uint32_t turn_of(const struct chat *c, const struct session *s)
 {
 	struct allowance own = rate_own(c, s), all = rate_all(c, s);
 	struct shared_rate *o = rate_shared(s);
-	uint64_t left = lines_left(c, &o->rate, &all), most = lines_left(c, &s->rate, &own), share;
+	uint64_t left = lines_left(c, &o->rate, &all);
+	uint64_t most = lines_left(c, &s->throttle.rate, &own), share;
 
 	if (o->turns_ms != c->now_ms) {
 		o->turns_ms = c->now_ms;
@@ -213,7 +216,7 @@ static uint32_t turn_of(const struct chat *c, const struct session *s)
 	if (o->turns >= left)
 		return 0;
 	left -= o->turns;
-	share = left / (o->waiting + (s->waits_for_address ? 0 : 1));
+	share = left / (o->waiting + (s->throttle.by_address ? 0 : 1));
 	share = share < most ? share : most;
 	share = share < left ? share : left;
 	share = share > 0 ? share : 1;
@@ -232,9 +235,9 @@ static int64_t go_on_ms(struct chat *c, struct session *s)
 	}
 	if (!rate_is_limited(c, s) || !rate_has_address(c, s))
 		return 0;
-	s->turn_lines = turn_of(c, s);
-	delay_by_address(s, s->turn_lines == 0);
-	return s->turn_lines == 0 ? FLOOD_STEP_MS : 0;
+	s->throttle.turn_lines = turn_of(c, s);
+	delay_by_address(s, s->throttle.turn_lines == 0);
+	return s->throttle.turn_lines == 0 ? FLOOD_STEP_MS : 0;
 }
 
 void flood_tick(struct chat *c)
@@ -242,10 +245,10 @@ void flood_tick(struct chat *c)
 	int64_t mute_ms = (int64_t)c->config.flood_mute_s * 1000;
 	struct session *s, *next;
 
-	if (c->throttle_due_ms > c->now_ms)
+	if (c->input.throttled.due_ms > c->now_ms)
 		return;
-	c->throttle_due_ms = INT64_MAX;
-	DL_FOREACH_SAFE2(c->throttled, s, next, slow_next) {
+	c->input.throttled.due_ms = INT64_MAX;
+	DL_FOREACH_SAFE2(c->input.throttled.first, s, next, throttle.next) {
 		struct conn_id id = s->id;
 		int64_t wait_ms;
 
@@ -264,8 +267,8 @@ void flood_tick(struct chat *c)
 			due_in(c, wait_ms);
 			continue;
 		}
-		s->delayed_ms = delayed_ms(c, s);
-		s->delay_at_ms = c->now_ms;
+		s->throttle.delayed_ms = delayed_ms(c, s);
+		s->throttle.delay_at_ms = c->now_ms;
 		delay_end(c, s);
 		session_go_on(c, s);
 	}
@@ -273,7 +276,7 @@ void flood_tick(struct chat *c)
 
 int64_t flood_due_ms(const struct chat *c)
 {
-	return c->throttle_due_ms;
+	return c->input.throttled.due_ms;
 }
 
 /* -- /limits -------------------------------------------------------------------------------- */
@@ -301,7 +304,7 @@ static void show_buckets(struct chat *c, struct session *s)
 		emit_reply(c, s, "Pace: no limit for you, because your role is %s.", role_name(role_of(s)));
 		return;
 	}
-	show_rate(c, s, "Pace", &s->rate, &a);
+	show_rate(c, s, "Pace", &s->throttle.rate, &a);
 	a = rate_all(c, s);
 	if (rate_is_limited(c, s) && rate_has_address(c, s))
 		show_rate(c, s, "All from your address", &rate_shared(s)->rate, &a);
@@ -320,9 +323,9 @@ static void show_strikes(struct chat *c, struct session *s)
 	           exempt_is(c, &s->from) ? "You" : "Your address", n, FLOOD_STRIKES_MAX);
 	if (n > 0)
 		emit_reply(c, s, "That is forgotten at %.*s.", CLOCK_BYTES, clock_of(c, k->forget_ms));
-	if (c->now_ms < s->muted_until_ms)
+	if (c->now_ms < s->throttle.muted_until_ms)
 		emit_reply(c, s, "Nothing you say is passed on until %.*s.", CLOCK_BYTES,
-		           clock_of(c, s->muted_until_ms));
+		           clock_of(c, s->throttle.muted_until_ms));
 }
 
 void flood_show(struct chat *c, struct session *s)

@@ -8,21 +8,22 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/core/state/emit.h"
+#include "chatd/core/state/state.h"
 
 static const char lockdown_key[] = "lockdown";
 
 bool lockdown_on(const struct chat *c)
 {
-	return c->lockdown.until_ms > c->wall_ms;
+	return c->moderation.lockdown.until_ms > c->wall_ms;
 }
 
 static void lockdown_keep(struct chat *c, int64_t until_ms, const char *by)
 {
-	c->guards -= c->lockdown.until_ms != 0;
-	free(c->lockdown.by);
-	c->lockdown.by = until_ms != 0 ? mem_strdup(by) : NULL;
-	c->lockdown.until_ms = until_ms;
-	c->guards += until_ms != 0;
+	c->moderation.guards -= c->moderation.lockdown.until_ms != 0;
+	free(c->moderation.lockdown.by);
+	c->moderation.lockdown.by = until_ms != 0 ? mem_strdup(by) : NULL;
+	c->moderation.lockdown.until_ms = until_ms;
+	c->moderation.guards += until_ms != 0;
 }
 
 void lockdown_set(struct chat *c, int64_t until_ms, const char *by)
@@ -51,7 +52,7 @@ void lockdown_load(struct chat *c, const char *key, const char *value)
 
 void lockdown_tick(struct chat *c)
 {
-	int64_t until_ms = c->lockdown.until_ms;
+	int64_t until_ms = c->moderation.lockdown.until_ms;
 
 	if (until_ms == 0 || until_ms > c->wall_ms || !emit_has_room(c))
 		return;
@@ -61,10 +62,11 @@ void lockdown_tick(struct chat *c)
 
 int64_t lockdown_due_ms(const struct chat *c)
 {
-	return c->lockdown.until_ms != 0 ? chat_due_at(c, c->lockdown.until_ms) : INT64_MAX;
+	return c->moderation.lockdown.until_ms != 0 ? chat_due_at(c, c->moderation.lockdown.until_ms)
+	                                            : INT64_MAX;
 }
 
 void lockdown_free(struct chat *c)
 {
-	free(c->lockdown.by);
+	free(c->moderation.lockdown.by);
 }

@@ -18,6 +18,7 @@
 #include "chatd/core/moderation/flood.h"
 #include "chatd/core/moderation/lockdown.h"
 #include "chatd/core/rooms/access.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 #define SEEN_MS (INT64_C(30) * 86400 * 1000) /* accounts that came from somewhere within it */
@@ -50,7 +51,7 @@ bool moderation_keeps(struct chat *c, struct session *s, const struct room *r)
 		emit_reply(c, s, "Not done: that is for the operators of %s.", r->name);
 	else
 		emit_reply(c, s, "Not done: what holds everywhere, or keeps people out of %s, is for "
-		           "moderators.", c->lobby->name);
+		           "moderators.", c->rooms.lobby->name);
 	return false;
 }
 
@@ -105,7 +106,7 @@ bool moderation_may_enter(struct chat *c, struct session *s, const struct accoun
 {
 	struct bearer who = bearer_as(s, a, key);
 	const struct ban *b = ban_find(c, BAN_ENTRY, NULL, &who);
-	const struct lockdown *l = &c->lockdown;
+	const struct lockdown *l = &c->moderation.lockdown;
 
 	if (b != NULL) {
 		emit_reply(c, s, "%s", moderation_refusal(c, b));
@@ -136,7 +137,7 @@ struct room *moderation_room(struct chat *c, const struct session *s, const stru
 {
 	struct bearer who = bearer_as(s, a, key);
 
-	return r == NULL || ban_find(c, BAN_ENTRY, r, &who) != NULL ? c->lobby : r;
+	return r == NULL || ban_find(c, BAN_ENTRY, r, &who) != NULL ? c->rooms.lobby : r;
 }
 
 /* The place where it holds, as "in ops". */
@@ -157,7 +158,7 @@ static const struct ban *escaped(const struct chat *c, const struct session *s,
 	struct bearer now = bearer_of(s);
 	const struct ban *b;
 
-	DL_FOREACH(c->bans.all, b) {
+	DL_FOREACH(c->rooms.bans.all, b) {
 		bool here = b->room == 0 || b->room == s->room->number;
 
 		/* Who may not speak could with a new name all the same. */
@@ -184,9 +185,11 @@ static const char *bars_lockdown(struct chat *c, const struct session *s)
 	if (!lockdown_on(c) || role_of(s) != ROLE_GUEST)
 		return NULL;
 	bytes_clear(text);
-	bytes_printf(text, "only people with an account may speak until %s: %s has locked the chat down. "
-	             "%clogin NAME signs you in.", format_stamp(&c->stamp, c->lockdown.until_ms),
-	             c->lockdown.by, c->config.command_prefix);
+	bytes_printf(text,
+	             "only people with an account may speak until %s: %s has locked the chat down. "
+	             "%clogin NAME signs you in.",
+	             format_stamp(&c->stamp, c->moderation.lockdown.until_ms),
+	             c->moderation.lockdown.by, c->config.command_prefix);
 	return text->data;
 }
 
@@ -215,7 +218,7 @@ bool moderation_may_register(struct chat *c, struct session *s)
 
 	if (lockdown_on(c)) {
 		emit_reply(c, s, "Not done: there are no new accounts until %s, when the lockdown ends.",
-		           format_stamp(&c->stamp, c->lockdown.until_ms));
+		           format_stamp(&c->stamp, c->moderation.lockdown.until_ms));
 		return false;
 	}
 	/* What holds in a room holds there for the account too (ban_hits): its owner has no say
@@ -270,7 +273,7 @@ const char *moderation_bars(struct chat *c, const struct session *s, const char 
 bool moderation_hears(struct chat *c, const struct session *s, const char *text)
 {
 	return !flood_is_muted(c, s) && access_may_speak(c, s) &&
-	       (c->guards == 0 || moderation_bars(c, s, text) == NULL);
+	       (c->moderation.guards == 0 || moderation_bars(c, s, text) == NULL);
 }
 
 const char *moderation_bars_private(struct chat *c, const struct session *s, enum role to)
@@ -311,7 +314,7 @@ uint32_t moderation_hit_names(struct chat *c, const struct ban *b, const struct 
 	struct session *s, *next;
 	uint32_t n = 0;
 
-	HASH_ITER(hh, c->nicks, s, next) {
+	HASH_ITER(hh, c->people.by_key, s, next) {
 		struct bearer who = bearer_of(s);
 
 		if (s != but && (members == NULL || s->room == members) && ban_hits(c, b, &who))
@@ -350,7 +353,7 @@ static uint32_t accounts_from(const struct chat *c, const struct ban *b, const s
 {
 	uint32_t n = 0;
 
-	for (const struct account *a = c->accounts; a != NULL; a = a->hh.next)
+	for (const struct account *a = c->people.accounts.by_key; a != NULL; a = a->hh.next)
 		if (was_there(c, a, b) &&
 		    (b->target != BAN_BLOCK || rank_of_account(r, a) == RANK_NOBODY))
 			put_name(names, a->nick, n++);
@@ -408,6 +411,6 @@ void moderation_whois(struct chat *c, struct session *s, const struct session *w
 	else
 		emit_reply(c, s, "%s comes from %s and is %s.", who->nick, address_show(&who->from, from),
 		           who->trusted ? "who administers the host" : "a guest");
-	whois_mute(c, s, who, &c->bans.everywhere[BAN_SPEECH], "everywhere");
+	whois_mute(c, s, who, &c->rooms.bans.everywhere[BAN_SPEECH], "everywhere");
 	whois_mute(c, s, who, &who->room->bans[BAN_SPEECH], "there");
 }

@@ -14,6 +14,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/forget.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum { KEY_BYTES_MAX = 32 };
@@ -35,7 +36,7 @@ struct report *report_find(const struct chat *c, uint64_t number)
 {
 	struct report *r;
 
-	DL_FOREACH(c->reports, r)
+	DL_FOREACH(c->moderation.reports.first, r)
 		if (r->number == number)
 			return r;
 	return NULL;
@@ -45,7 +46,7 @@ const struct report *report_of(const struct chat *c, uint64_t line, const char *
 {
 	const struct report *r;
 
-	DL_FOREACH(c->reports, r)
+	DL_FOREACH(c->moderation.reports.first, r)
 		if (r->line == line && strcmp(r->by_key, by_key) == 0)
 			return r;
 	return NULL;
@@ -56,7 +57,7 @@ uint32_t reports_open(const struct chat *c)
 	const struct report *r;
 	uint32_t n = 0;
 
-	DL_FOREACH(c->reports, r)
+	DL_FOREACH(c->moderation.reports.first, r)
 		n += r->state == REPORT_OPEN;
 	return n;
 }
@@ -66,9 +67,9 @@ struct session *report_maker(const struct chat *c, const struct report *r)
 	struct session *s = session_by_key(c, r->by_key);
 
 	/* A guest's name may have another bearer by now. */
-	if (s == NULL || s->named_seq < r->number)
+	if (s == NULL || s->resume.named_seq < r->number)
 		return s;
-	return r->by_account && s->account != NULL && s->account->made_ms <= r->at_ms ? s : NULL;
+	return r->by_account && s->account != NULL && s->account->made.at_ms <= r->at_ms ? s : NULL;
 }
 
 /* -- keeping --------------------------------------------------------------------------- */
@@ -119,8 +120,8 @@ static void count(struct chat *c, struct report *r, bool counts)
 static void report_end(struct chat *c, struct report *r)
 {
 	count(c, r, false);
-	DL_DELETE(c->reports, r);
-	c->nreports--;
+	DL_DELETE(c->moderation.reports.first, r);
+	c->moderation.reports.n--;
 	free(r->who);
 	free(r->room);
 	free(r->sender);
@@ -138,8 +139,8 @@ static struct report *report_add(struct chat *c, const struct report *r)
 	struct report *new = mem_zero(1, sizeof *new);
 
 	*new = *r;
-	DL_APPEND(c->reports, new);
-	c->nreports++;
+	DL_APPEND(c->moderation.reports.first, new);
+	c->moderation.reports.n++;
 	count(c, new, new->state != REPORT_RESOLVED);
 	return new;
 }
@@ -162,9 +163,9 @@ static bool make_place(struct chat *c)
 	char key[KEY_BYTES_MAX];
 	struct report *r;
 
-	if (c->nreports < REPORTS_MAX)
+	if (c->moderation.reports.n < REPORTS_MAX)
 		return true;
-	DL_FOREACH(c->reports, r)
+	DL_FOREACH(c->moderation.reports.first, r)
 		if (r->state == REPORT_RESOLVED)
 			break;
 	if (r == NULL)
@@ -183,7 +184,7 @@ struct report *report_new(struct chat *c, const struct session *s, const struct 
 	if (!make_place(c))
 		return NULL;
 	r = report_add(c, &(struct report){
-		.number = c->seq + 1, .line = row->id, .action = row->kind == RECORD_ACTION,
+		.number = c->records.seq + 1, .line = row->id, .action = row->kind == RECORD_ACTION,
 		.said_ms = row->time_ms, .room = mem_strdup(row->room_name),
 		.sender = mem_strdup(row->sender), .text = keep(row->body, REPORT_LINE_BYTES_MAX),
 		.at_ms = c->wall_ms, .by = mem_strdup(s->nick), .by_key = mem_strdup(s->key),
@@ -232,14 +233,14 @@ uint32_t reports_resolve(struct chat *c, const char *who, const struct address *
 	struct report *r;
 	uint32_t n = 0;
 
-	DL_FOREACH(c->reports, r) {
+	DL_FOREACH(c->moderation.reports.first, r) {
 		if (r->state == REPORT_RESOLVED || !report_is_by(r, who, block))
 			continue;
 		set(c, r, REPORT_RESOLVED, keeper, how);
 		r->unsaved = true;
 		n++;
 	}
-	c->reports_unsaved = c->reports_unsaved || n > 0;
+	c->moderation.reports.unsaved = c->moderation.reports.unsaved || n > 0;
 	return n;
 }
 
@@ -249,7 +250,7 @@ uint32_t reports_by(struct chat *c, const char *who, const struct address *block
 	struct report *r, *next;
 	uint32_t n = 0;
 
-	DL_FOREACH_SAFE(c->reports, r, next) {
+	DL_FOREACH_SAFE(c->moderation.reports.first, r, next) {
 		if (r->state == REPORT_RESOLVED || !report_is_by(r, who, block))
 			continue;
 		n++;
@@ -265,9 +266,9 @@ void report_tick(struct chat *c)
 {
 	struct report *r;
 
-	if (!c->reports_unsaved || !chat_can_save(c))
+	if (!c->moderation.reports.unsaved || !chat_can_save(c))
 		return;
-	DL_FOREACH(c->reports, r) {
+	DL_FOREACH(c->moderation.reports.first, r) {
 		if (!r->unsaved)
 			continue;
 		if (!emit_has_room(c))
@@ -275,12 +276,12 @@ void report_tick(struct chat *c)
 		save(c, r);
 		r->unsaved = false;
 	}
-	c->reports_unsaved = false;
+	c->moderation.reports.unsaved = false;
 }
 
 int64_t report_due_ms(const struct chat *c)
 {
-	return c->reports_unsaved && chat_can_save(c) ? c->now_ms : INT64_MAX;
+	return c->moderation.reports.unsaved && chat_can_save(c) ? c->now_ms : INT64_MAX;
 }
 
 /* -- from the store -------------------------------------------------------------------- */
@@ -301,7 +302,7 @@ void report_load(struct chat *c, const char *key, const char *value)
 	char *state;
 	struct report r;
 
-	if (c->nreports >= REPORTS_MAX)
+	if (c->moderation.reports.n >= REPORTS_MAX)
 		return;
 	r = (struct report){
 		.number = strtoull(key, NULL, 10),
@@ -331,8 +332,8 @@ void report_load(struct chat *c, const char *key, const char *value)
 
 void reports_free(struct chat *c)
 {
-	while (c->reports != NULL)
-		report_end(c, c->reports);
+	while (c->moderation.reports.first != NULL)
+		report_end(c, c->moderation.reports.first);
 }
 
 /* -- telling --------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/shutdown.h"
+#include "chatd/core/state/state.h"
 
 enum {
 	TEXT_BYTES_MAX = SHUTDOWN_WHY_CHARS_MAX * 4 + NAME_BYTES_MAX + SHUTDOWN_LEFT_BYTES + 64,

@@ -11,6 +11,7 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/state.h"
 
 /* The room is removed, and s has yet to be put out of it; it was told. */
 static bool is_gone(struct chat *c, const struct session *s)
@@ -35,13 +36,13 @@ static void note_speaker(struct chat *c, const struct session *s)
 {
 	struct room *r = s->room;
 	char who[SHARE_WHO_BYTES];
-	bool first = *r->alone == '\0';
+	bool first = *r->lines.alone == '\0';
 
-	if (r == c->lobby || strcmp(r->alone, ROOM_SEVERAL) == 0 ||
-	    strcmp(r->alone, share_who_address(c, s, who)) == 0)
+	if (r == c->rooms.lobby || strcmp(r->lines.alone, ROOM_SEVERAL) == 0 ||
+	    strcmp(r->lines.alone, share_who_address(c, s, who)) == 0)
 		return;
-	free(r->alone);
-	r->alone = mem_strdup(first ? who : ROOM_SEVERAL);
+	free(r->lines.alone);
+	r->lines.alone = mem_strdup(first ? who : ROOM_SEVERAL);
 	setting_save(c, r);
 }
 
@@ -54,12 +55,13 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 	bool kept = r->set.history;
 
 	if (is_gone(c, s) || (kept && !c->outage.talks && outage_refuses(c, s)) || !access_speak(c, s) ||
-	    (c->guards > 0 && !may_say(c, s, body)))
+	    (c->moderation.guards > 0 && !may_say(c, s, body)))
 		return;
 	kept = kept && outage_keeps(c, r);
 	if (kept)
-		r->last_id = c->line_seq = s->said_id = setting_append(c, r, kind, s->nick, 0, body);
-	r->last_ms = c->wall_ms;
+		r->lines.last_id = c->records.line_seq = s->member.said_id =
+			setting_append(c, r, kind, s->nick, 0, body);
+	r->lines.last_ms = c->wall_ms;
 	c->serve.lines++;
 	seen_news(c);
 	access_spoke(c, s);
@@ -83,7 +85,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 	}
 	memcpy(line + n, body, text);
 	if (kept)
-		emit_publish(c, r, s, line, n + text, r->last_id);
+		emit_publish(c, r, s, line, n + text, r->lines.last_id);
 	else
 		emit_publish_unkept(c, r, s, line, n + text);
 	outage_show(c);
@@ -97,7 +99,7 @@ bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 
 	/* A topic is kept as a line is, and is one more each time. */
 	if (is_gone(c, s) || !emit_can_save(c, s) || outage_refuses(c, s) || !access_speak(c, s) ||
-	    (c->guards > 0 && !may_say(c, s, topic)))
+	    (c->moderation.guards > 0 && !may_say(c, s, topic)))
 		return false;
 	access_spoke(c, s);
 	setting_append(c, r, RECORD_TOPIC, s->nick, 0, topic);

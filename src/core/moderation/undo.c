@@ -12,6 +12,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/line_ref.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 static const char first[] = "undo=";
@@ -34,7 +35,7 @@ void undo_begin(struct bytes *data, const char *kind)
 void undo_put_room(struct chat *c, struct bytes *data, struct room *r)
 {
 	/* The lobby is always there, and has no number of its own before something is said. */
-	if (r == c->lobby) {
+	if (r == c->rooms.lobby) {
 		fields_put(data, "lobby", "yes");
 	} else if (r != NULL) {
 		setting_introduce(c, r);
@@ -56,7 +57,7 @@ void undo_put_account(struct bytes *data, const char *name, const struct account
 	if (a == NULL)
 		return;
 	fields_put(data, name, a->key);
-	fields_put_number(data, made_field(name, made), a->made_ms);
+	fields_put_number(data, made_field(name, made), a->made.at_ms);
 }
 
 bool undo_is_data(const char *data)
@@ -69,7 +70,7 @@ bool undo_room(const struct chat *c, const char *data, struct room **r)
 {
 	*r = NULL;
 	if (undo_has(data, "lobby"))
-		*r = c->lobby;
+		*r = c->rooms.lobby;
 	else if (undo_has(data, "room"))
 		*r = room_by_number(c, fields_get_count(data, "room", ROOM_NUMBER_MAX));
 	else
@@ -92,7 +93,7 @@ struct account *undo_account(const struct chat *c, const char *data, const char 
 	struct account *a = *key != '\0' ? account_by_key(c, key) : NULL;
 
 	free(key);
-	return a != NULL && a->made_ms == fields_get_number(data, made_field(name, made)) ? a : NULL;
+	return a != NULL && a->made.at_ms == fields_get_number(data, made_field(name, made)) ? a : NULL;
 }
 
 void undo_late(struct chat *c, struct session *s, const char *what)

@@ -16,6 +16,7 @@
 #include "chatd/core/people/confusable.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/name.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* How address_show writes where somebody came from over a unix socket: so it is in databases. */
@@ -39,9 +40,9 @@ static const struct account *looks_like(const struct chat *c, const char *nick, 
 	skeleton_of(key, false, skeleton[0]);
 	skeleton_of(nick, true, skeleton[1]);
 	for (int i = 0; i < 2 && a == NULL; i++) {
-		HASH_FIND(hh_skeleton, c->skeletons, skeleton[i], strlen(skeleton[i]), a);
+		HASH_FIND(hh_skeleton, c->people.accounts.by_skeleton, skeleton[i], strlen(skeleton[i]), a);
 		if (a == NULL)
-			HASH_FIND(hh_shown, c->shown, skeleton[i], strlen(skeleton[i]), a);
+			HASH_FIND(hh_shown, c->people.accounts.by_shown, skeleton[i], strlen(skeleton[i]), a);
 	}
 	return a;
 }
@@ -51,7 +52,7 @@ const char *account_bars(const struct chat *c, const char *nick, const char *key
 {
 	const struct account *a = account_by_key(c, key);
 
-	if (c->accounts == NULL || (a != NULL && a == self))
+	if (c->people.accounts.by_key == NULL || (a != NULL && a == self))
 		return NULL;
 	if (a != NULL) {
 		snprintf(why, NAME_PROBLEM_BYTES_MAX, "%s is registered; %clogin %s signs you in",
@@ -80,9 +81,9 @@ void account_set(char **field, const char *value)
 void account_set_secret(struct chat *c, struct account *a, char **field, const char *value)
 {
 	account_set(field, value);
-	if (field == &a->hash)
-		a->before = (struct wrong){0};
-	a->secrets = ++c->account_number;
+	if (field == &a->secrets.hash)
+		a->wrong.before = (struct wrong){0};
+	a->secrets.number = ++c->people.accounts.number;
 }
 
 static void save_sign_ins(struct bytes *b, const struct account *a)
@@ -118,9 +119,9 @@ static void load_sign_ins(struct account *a, const char *value)
 static void note_role(struct chat *c, struct account *a, bool has)
 {
 	if (has && !a->listed)
-		DL_APPEND(c->keepers, a);
+		DL_APPEND(c->people.accounts.keepers, a);
 	else if (!has && a->listed)
-		DL_DELETE(c->keepers, a);
+		DL_DELETE(c->people.accounts.keepers, a);
 	a->listed = has;
 }
 
@@ -132,25 +133,25 @@ void account_save(struct chat *c, struct account *a)
 	note_role(c, a, a->role > ROLE_ACCOUNT);
 	fields_put(&b, "nick", a->nick);
 	fields_put(&b, "role", role_name(a->role));
-	fields_put_number(&b, "made", a->made_ms);
-	fields_put_number(&b, "made_seq", (int64_t)a->made_seq);
-	if (a->first_seq != a->made_seq)
-		fields_put_number(&b, "first_seq", (int64_t)a->first_seq);
-	if (a->made_from.bits != 0)
-		fields_put(&b, "made_from", address_show(&a->made_from, from));
+	fields_put_number(&b, "made", a->made.at_ms);
+	fields_put_number(&b, "made_seq", (int64_t)a->made.seq);
+	if (a->made.first_seq != a->made.seq)
+		fields_put_number(&b, "first_seq", (int64_t)a->made.first_seq);
+	if (a->made.from.bits != 0)
+		fields_put(&b, "made_from", address_show(&a->made.from, from));
 	fields_put_number(&b, "host", a->host);
-	fields_put(&b, "hash", a->hash);
-	fields_put(&b, "codes", a->codes);
-	fields_put(&b, "totp", a->totp);
-	fields_put_number(&b, "totp_step", (int64_t)a->totp_step);
-	fields_put_number(&b, "failed", a->since.passwords);
-	fields_put_number(&b, "failed_codes", a->since.codes);
-	fields_put_number(&b, "failed_before", a->before.passwords);
-	fields_put_number(&b, "failed_codes_before", a->before.codes);
-	fields_put_number(&b, "failed_since", a->wrong_ms);
+	fields_put(&b, "hash", a->secrets.hash);
+	fields_put(&b, "codes", a->secrets.codes);
+	fields_put(&b, "totp", a->secrets.totp);
+	fields_put_number(&b, "totp_step", (int64_t)a->secrets.totp_step);
+	fields_put_number(&b, "failed", a->wrong.since.passwords);
+	fields_put_number(&b, "failed_codes", a->wrong.since.codes);
+	fields_put_number(&b, "failed_before", a->wrong.before.passwords);
+	fields_put_number(&b, "failed_codes_before", a->wrong.before.codes);
+	fields_put_number(&b, "failed_since", a->wrong.at_ms);
 	save_sign_ins(&b, a);
 	emit_fact(c, FACT_ACCOUNT, a->key, b.data);
-	c->secret = true;
+	c->output.secret = true;
 	explicit_bzero(b.data, b.len);
 	bytes_release(&b);
 }
@@ -166,15 +167,16 @@ static struct account *account_add(struct chat *c, const char *nick, const char 
 	a->skeleton = mem_strdup(skeleton);
 	skeleton_of(nick, true, skeleton);
 	a->shown = mem_strdup(skeleton);
-	account_set(&a->hash, "");
-	account_set(&a->codes, "");
-	account_set(&a->totp, "");
+	account_set(&a->secrets.hash, "");
+	account_set(&a->secrets.codes, "");
+	account_set(&a->secrets.totp, "");
 	a->role = ROLE_ACCOUNT;
-	a->number = a->secrets = ++c->account_number;
-	HASH_ADD_KEYPTR(hh, c->accounts, a->key, strlen(a->key), a);
-	HASH_ADD_KEYPTR(hh_skeleton, c->skeletons, a->skeleton, strlen(a->skeleton), a);
-	HASH_ADD_KEYPTR(hh_shown, c->shown, a->shown, strlen(a->shown), a);
-	c->naccounts++;
+	a->number = a->secrets.number = ++c->people.accounts.number;
+	HASH_ADD_KEYPTR(hh, c->people.accounts.by_key, a->key, strlen(a->key), a);
+	HASH_ADD_KEYPTR(hh_skeleton, c->people.accounts.by_skeleton, a->skeleton, strlen(a->skeleton),
+	                a);
+	HASH_ADD_KEYPTR(hh_shown, c->people.accounts.by_shown, a->shown, strlen(a->shown), a);
+	c->people.accounts.n++;
 	return a;
 }
 
@@ -185,16 +187,16 @@ void account_free(struct chat *c, struct account *a)
 		account_sign_out(c, a->session);
 	mail_free(c, a);
 	note_role(c, a, false);
-	HASH_DELETE(hh, c->accounts, a);
-	HASH_DELETE(hh_skeleton, c->skeletons, a);
-	HASH_DELETE(hh_shown, c->shown, a);
-	c->naccounts--;
-	account_set(&a->hash, "");
-	account_set(&a->codes, "");
-	account_set(&a->totp, "");
-	free(a->hash);
-	free(a->codes);
-	free(a->totp);
+	HASH_DELETE(hh, c->people.accounts.by_key, a);
+	HASH_DELETE(hh_skeleton, c->people.accounts.by_skeleton, a);
+	HASH_DELETE(hh_shown, c->people.accounts.by_shown, a);
+	c->people.accounts.n--;
+	account_set(&a->secrets.hash, "");
+	account_set(&a->secrets.codes, "");
+	account_set(&a->secrets.totp, "");
+	free(a->secrets.hash);
+	free(a->secrets.codes);
+	free(a->secrets.totp);
 	free(a->nick);
 	free(a->key);
 	free(a->skeleton);
@@ -207,23 +209,24 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
 {
 	struct account *a;
 
-	if (c->naccounts >= ACCOUNTS_MAX)
+	if (c->people.accounts.n >= ACCOUNTS_MAX)
 		return NULL;
 	a = account_add(c, nick, key);
 	/* By which it is told from others of its name, and its acts from those of others. */
-	a->made_ms = c->account_made_ms < c->wall_ms ? c->wall_ms : c->account_made_ms + 1;
-	c->account_made_ms = a->made_ms;
-	account_set(&a->hash, hash);
-	account_set(&a->codes, codes);
-	a->first_seq = c->seq;
+	a->made.at_ms =
+		c->people.accounts.made_ms < c->wall_ms ? c->wall_ms : c->people.accounts.made_ms + 1;
+	c->people.accounts.made_ms = a->made.at_ms;
+	account_set(&a->secrets.hash, hash);
+	account_set(&a->secrets.codes, codes);
+	a->made.first_seq = c->records.seq;
 	account_save(c, a);
 	return a;
 }
 
 void account_registered(const struct chat *c, struct account *a, struct address from)
 {
-	a->made_seq = c->seq;
-	a->made_from = from;
+	a->made.seq = c->records.seq;
+	a->made.from = from;
 }
 
 void account_erase(struct chat *c, const struct account *a)
@@ -231,9 +234,9 @@ void account_erase(struct chat *c, const struct account *a)
 	char since[24];
 
 	/* Earlier versions noted no record, but a time. */
-	snprintf(since, sizeof since, "%" PRId64, a->first_seq != 0 ? 0 : a->made_ms);
+	snprintf(since, sizeof since, "%" PRId64, a->made.first_seq != 0 ? 0 : a->made.at_ms);
 	emit_append(c, (struct record){
-		.kind = RECORD_ERASE, .time_ms = c->wall_ms, .ref = a->first_seq, .room_name = "",
+		.kind = RECORD_ERASE, .time_ms = c->wall_ms, .ref = a->made.first_seq, .room_name = "",
 		.sender = a->key, .body = since,
 	});
 }
@@ -244,7 +247,7 @@ void account_load(struct chat *c, const char *key, const char *value)
 	struct account *a;
 
 	if (!name_kept(key, NAME_KEY_BYTES_MAX) || account_by_key(c, key) != NULL ||
-	    c->naccounts >= ACCOUNTS_MAX) {
+	    c->people.accounts.n >= ACCOUNTS_MAX) {
 		free(nick);
 		return;
 	}
@@ -259,28 +262,28 @@ void account_load(struct chat *c, const char *key, const char *value)
 		a->role = ROLE_ACCOUNT;
 	note_role(c, a, a->role > ROLE_ACCOUNT);
 	free(text);
-	a->made_ms = fields_get_number(value, "made");
-	a->made_seq = (uint64_t)fields_get_number(value, "made_seq");
-	a->first_seq = (uint64_t)fields_get_number(value, "first_seq");
-	if (a->first_seq == 0)
-		a->first_seq = a->made_seq;
+	a->made.at_ms = fields_get_number(value, "made");
+	a->made.seq = (uint64_t)fields_get_number(value, "made_seq");
+	a->made.first_seq = (uint64_t)fields_get_number(value, "first_seq");
+	if (a->made.first_seq == 0)
+		a->made.first_seq = a->made.seq;
 	text = fields_get(value, "made_from");
-	if (!address_parse(text, &a->made_from))
-		a->made_from = (struct address){0};
+	if (!address_parse(text, &a->made.from))
+		a->made.from = (struct address){0};
 	free(text);
 	a->host = fields_get_number(value, "host") != 0;
-	free(a->hash);
-	a->hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
-	free(a->codes);
-	a->codes = fields_get(value, "codes");
-	free(a->totp);
-	a->totp = fields_get_text(value, "totp", BODY_BYTES_MAX);
-	a->totp_step = (uint64_t)fields_get_number(value, "totp_step");
-	a->since.passwords = fields_get_count(value, "failed", UINT32_MAX);
-	a->since.codes = fields_get_count(value, "failed_codes", UINT32_MAX);
-	a->before.passwords = fields_get_count(value, "failed_before", UINT32_MAX);
-	a->before.codes = fields_get_count(value, "failed_codes_before", UINT32_MAX);
-	a->wrong_ms = fields_get_time(value, "failed_since");
+	free(a->secrets.hash);
+	a->secrets.hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
+	free(a->secrets.codes);
+	a->secrets.codes = fields_get(value, "codes");
+	free(a->secrets.totp);
+	a->secrets.totp = fields_get_text(value, "totp", BODY_BYTES_MAX);
+	a->secrets.totp_step = (uint64_t)fields_get_number(value, "totp_step");
+	a->wrong.since.passwords = fields_get_count(value, "failed", UINT32_MAX);
+	a->wrong.since.codes = fields_get_count(value, "failed_codes", UINT32_MAX);
+	a->wrong.before.passwords = fields_get_count(value, "failed_before", UINT32_MAX);
+	a->wrong.before.codes = fields_get_count(value, "failed_codes_before", UINT32_MAX);
+	a->wrong.at_ms = fields_get_time(value, "failed_since");
 	load_sign_ins(a, value);
 	free(nick);
 }
@@ -289,7 +292,7 @@ void accounts_free(struct chat *c)
 {
 	struct account *a, *next;
 
-	HASH_ITER(hh, c->accounts, a, next)
+	HASH_ITER(hh, c->people.accounts.by_key, a, next)
 		account_free(c, a);
 }
 
@@ -312,10 +315,12 @@ bool account_was_at(const struct account *a, const struct address *from)
 
 void account_wrong(const struct chat *c, struct account *a, bool code)
 {
-	if (a->since.passwords + a->since.codes + a->before.passwords + a->before.codes == 0)
-		a->wrong_ms = c->wall_ms;
-	a->since.passwords += !code;
-	a->since.codes += code;
+	if (a->wrong.since.passwords + a->wrong.since.codes + a->wrong.before.passwords +
+	        a->wrong.before.codes ==
+	    0)
+		a->wrong.at_ms = c->wall_ms;
+	a->wrong.since.passwords += !code;
+	a->wrong.since.codes += code;
 }
 
 void account_bear(struct session *s, struct account *a)

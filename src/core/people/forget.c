@@ -8,6 +8,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
+#include "chatd/core/state/state.h"
 
 enum {
 	AGAIN_MS = 1000,       /* a store that fails, or is behind, is waited for */
@@ -16,7 +17,7 @@ enum {
 
 struct forgotten {
 	char *what;            /* owned; the key: a character for the kind, and the fact's key */
-	UT_hash_handle hh;     /* in chat.forgets, the oldest first */
+	UT_hash_handle hh;     /* in chat.people.forgets, the oldest first */
 };
 
 static char *what_of(enum fact_kind kind, const char *key)
@@ -33,13 +34,13 @@ static struct forgotten *find(const struct chat *c, const char *what)
 {
 	struct forgotten *f;
 
-	HASH_FIND_STR(c->forgets, what, f);
+	HASH_FIND_STR(c->people.forgets, what, f);
 	return f;
 }
 
 static void end(struct chat *c, struct forgotten *f)
 {
-	HASH_DELETE(hh, c->forgets, f);
+	HASH_DELETE(hh, c->people.forgets, f);
 	free(f->what);
 	free(f);
 }
@@ -55,13 +56,13 @@ static void add(struct chat *c, enum fact_kind kind, const char *key)
 	}
 	f = mem_zero(1, sizeof *f);
 	f->what = what;
-	HASH_ADD_KEYPTR(hh, c->forgets, f->what, strlen(f->what), f);
+	HASH_ADD_KEYPTR(hh, c->people.forgets, f->what, strlen(f->what), f);
 }
 
 void forget_fact(struct chat *c, enum fact_kind kind, const char *key)
 {
 	/* What somebody else has written into the database is not ours to send round. */
-	if (text_is_shown(key, strlen(key)) && HASH_COUNT(c->forgets) < FORGETS_MAX)
+	if (text_is_shown(key, strlen(key)) && HASH_COUNT(c->people.forgets) < FORGETS_MAX)
 		add(c, kind, key);
 }
 
@@ -78,7 +79,7 @@ void forget_not(struct chat *c, enum fact_kind kind, const char *key)
 	struct forgotten *f;
 	char *what;
 
-	if (c->forgets == NULL)
+	if (c->people.forgets == NULL)
 		return;
 	what = what_of(kind, key);
 	f = find(c, what);
@@ -89,18 +90,18 @@ void forget_not(struct chat *c, enum fact_kind kind, const char *key)
 
 uint32_t forget_waiting(const struct chat *c)
 {
-	return HASH_COUNT(c->forgets);
+	return HASH_COUNT(c->people.forgets);
 }
 
 static bool has_to_wait(const struct chat *c)
 {
-	return !chat_can_save(c) || c->seq - c->stored_seq >= UNSTORED_MOST;
+	return !chat_can_save(c) || c->records.seq - c->records.stored_seq >= UNSTORED_MOST;
 }
 
 void forget_tick(struct chat *c)
 {
-	while (c->forgets != NULL && !has_to_wait(c) && emit_has_room(c)) {
-		struct forgotten *f = c->forgets;
+	while (c->people.forgets != NULL && !has_to_wait(c) && emit_has_room(c)) {
+		struct forgotten *f = c->people.forgets;
 
 		emit_fact(c, (enum fact_kind)(f->what[0] - '0'), f->what + 1, "");
 		end(c, f);
@@ -109,13 +110,13 @@ void forget_tick(struct chat *c)
 
 int64_t forget_due_ms(const struct chat *c)
 {
-	if (c->forgets == NULL)
+	if (c->people.forgets == NULL)
 		return INT64_MAX;
 	return has_to_wait(c) ? c->now_ms + AGAIN_MS : c->now_ms;
 }
 
 void forget_free(struct chat *c)
 {
-	while (c->forgets != NULL)
-		end(c, c->forgets);
+	while (c->people.forgets != NULL)
+		end(c, c->people.forgets);
 }

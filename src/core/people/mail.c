@@ -14,6 +14,7 @@
 #include "chatd/core/state/exempt.h"
 #include "chatd/core/people/forget.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum { MAIL_ARRIVES_MS = 5000 }; /* that the end of whoever has closed their input waits for it */
@@ -34,10 +35,10 @@ static struct mail *add(struct chat *c, struct account *a, const struct mail *li
 	*m = *like;
 	m->to = a;
 	m->share = share_take(c, SHARE_MAIL, m->who);
-	DL_APPEND(a->mail, m);
-	DL_APPEND2(c->mails, m, all_prev, all_next);
-	a->nmail++;
-	c->nmail++;
+	DL_APPEND(a->mail.first, m);
+	DL_APPEND2(c->people.mail.first, m, all_prev, all_next);
+	a->mail.n++;
+	c->people.mail.n++;
 	return m;
 }
 
@@ -46,9 +47,9 @@ static struct mail *add(struct chat *c, struct account *a, const struct mail *li
 /* Where the account of s was made; unknown for a guest, and where many may be. */
 static struct address made_from(const struct chat *c, const struct session *s)
 {
-	if (s->account == NULL || exempt_is(c, &s->account->made_from))
+	if (s->account == NULL || exempt_is(c, &s->account->made.from))
 		return (struct address){0};
-	return s->account->made_from;
+	return s->account->made.from;
 }
 
 /* Messages in a's box by who. Accounts that were made from one address are one there, also when
@@ -58,7 +59,7 @@ static uint32_t in_box(const struct account *a, const char *who, const struct ad
 	const struct mail *m;
 	uint32_t n = 0;
 
-	DL_FOREACH(a->mail, m)
+	DL_FOREACH(a->mail.first, m)
 		n += strcmp(m->who, who) == 0 ||
 		     (from->bits != 0 && memcmp(&m->made_from, from, sizeof *from) == 0);
 	return n;
@@ -69,7 +70,7 @@ static uint32_t guests_in_box(const struct account *a)
 	const struct mail *m;
 	uint32_t n = 0;
 
-	DL_FOREACH(a->mail, m)
+	DL_FOREACH(a->mail.first, m)
 		n += share_class_of(m->who) == SHARE_GUESTS;
 	return n;
 }
@@ -94,7 +95,7 @@ static bool box_has_room(struct chat *c, const struct session *s, const struct a
 	if (!keeps && in_box(a, who, &from) >= MAIL_PAIR_MAX)
 		emit_reply(c, s, "Not sent: %s is not here, and has %d messages from %s to read; no more are "
 		           "kept until then.", a->nick, MAIL_PAIR_MAX, senders(a, who));
-	else if (a->nmail >= most)
+	else if (a->mail.n >= most)
 		emit_reply(c, s, "Not sent: %s is not here, and no more can be kept until the mail is read.",
 		           a->nick);
 	else if (s->account == NULL && guests_in_box(a) >= MAIL_GUESTS_MAX)
@@ -138,9 +139,9 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 		           "has %zu.", a->nick, MAIL_BYTES_MAX, strlen(text));
 		return;
 	}
-	if (c->store_failed != NULL) {
+	if (c->outage.reason != NULL) {
 		emit_reply(c, s, "Not sent: nothing can be saved at present (%s). Try again in a minute.",
-		           c->store_failed);
+		           c->outage.reason);
 		return;
 	}
 	fields_put(&b, "from", s->nick);
@@ -156,9 +157,13 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 		           "in parts.", a->nick);
 		return;
 	}
-	m = add(c, a, &(struct mail){.number = c->seq + 1, .at_ms = c->wall_ms, .who = mem_strdup(who),
-	                             .made_from = from, .from = mem_strdup(s->nick),
-	                             .text = mem_strdup(text)});
+	m = add(c, a,
+	        &(struct mail){.number = c->records.seq + 1,
+	                       .at_ms = c->wall_ms,
+	                       .who = mem_strdup(who),
+	                       .made_from = from,
+	                       .from = mem_strdup(s->nick),
+	                       .text = mem_strdup(text)});
 	emit_fact(c, FACT_MAIL, key_of(a, m->number, key), b.data);
 	bytes_release(&b);
 	emit_reply(c, s, "%s is not here and will read it on coming back.", a->nick);
@@ -167,11 +172,11 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 static void mail_end(struct chat *c, struct account *a, struct mail *m)
 {
 	share_give_back(c, SHARE_MAIL, m->share);
-	DL_DELETE2(c->mails, m, all_prev, all_next);
+	DL_DELETE2(c->people.mail.first, m, all_prev, all_next);
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): m is in the list */
-	DL_DELETE(a->mail, m);
-	a->nmail--;
-	c->nmail--;
+	DL_DELETE(a->mail.first, m);
+	a->mail.n--;
+	c->people.mail.n--;
 	free(m->who);
 	free(m->from);
 	free(m->text);
@@ -180,32 +185,32 @@ static void mail_end(struct chat *c, struct account *a, struct mail *m)
 
 void mail_forget_shown(struct chat *c, struct session *s)
 {
-	if (s->mail_shown != 0)
-		c->mails_shown--;
-	s->mail_shown = 0;
+	if (s->mail.shown != 0)
+		c->people.mail.nshown--;
+	s->mail.shown = 0;
 }
 
 void mail_deliver(struct chat *c, struct session *s, struct account *a)
 {
 	struct mail *m;
 
-	if (a->nmail == 0)
+	if (a->mail.n == 0)
 		return;
-	emit_reply(c, s, "%" PRIu32 " %s for you came while you were away:", a->nmail,
-	           a->nmail == 1 ? "message" : "messages");
+	emit_reply(c, s, "%" PRIu32 " %s for you came while you were away:", a->mail.n,
+	           a->mail.n == 1 ? "message" : "messages");
 	mail_forget_shown(c, s);
-	DL_FOREACH(a->mail, m) {
+	DL_FOREACH(a->mail.first, m) {
 		emit_line(c, s, "%s[%s -> you]:%s", format_stamp(&c->stamp, m->at_ms), m->from, m->text);
-		s->mail_shown = m->number;
+		s->mail.shown = m->number;
 	}
-	c->mails_shown++;
-	s->mail_at = c->line_seq;
-	s->mail_shown_ms = c->now_ms;
+	c->people.mail.nshown++;
+	s->mail.at = c->records.line_seq;
+	s->mail.shown_ms = c->now_ms;
 }
 
 bool mail_is_late(const struct chat *c, const struct session *s)
 {
-	return s->eof && c->now_ms - s->mail_shown_ms >= MAIL_ARRIVES_MS;
+	return s->input.eof && c->now_ms - s->mail.shown_ms >= MAIL_ARRIVES_MS;
 }
 
 void mail_arrived(struct chat *c, struct session *s, const struct arrival *arrived)
@@ -215,14 +220,14 @@ void mail_arrived(struct chat *c, struct session *s, const struct arrival *arriv
 
 	/* What was said later has come after it. */
 	if (a == NULL || arrived->what == ARRIVED_NOTHING ||
-	    (arrived->what == ARRIVED_UP_TO && arrived->seq <= s->mail_at))
+	    (arrived->what == ARRIVED_UP_TO && arrived->seq <= s->mail.at))
 		return;
-	while (a->mail != NULL && a->mail->number <= s->mail_shown) {
-		emit_fact(c, FACT_MAIL, key_of(a, a->mail->number, key), "");
-		mail_end(c, a, a->mail);
+	while (a->mail.first != NULL && a->mail.first->number <= s->mail.shown) {
+		emit_fact(c, FACT_MAIL, key_of(a, a->mail.first->number, key), "");
+		mail_end(c, a, a->mail.first);
 	}
 	mail_forget_shown(c, s);
-	if (s->eof)
+	if (s->input.eof)
 		session_finish(c, s);
 }
 
@@ -236,7 +241,7 @@ void mail_load(struct chat *c, const char *key, const char *value)
 	char *made;
 
 	free(owner);
-	if (a == NULL || a->nmail >= MAIL_MAX || c->nmail >= MAILS_MAX) {
+	if (a == NULL || a->mail.n >= MAIL_MAX || c->people.mail.n >= MAILS_MAX) {
 		/* Whom it was for is gone, or it is beyond what can be kept, or has no number: nobody will
 		 * ever read it. */
 		forget_fact(c, FACT_MAIL, key);
@@ -260,7 +265,7 @@ uint32_t mail_by(struct chat *c, const char *who, const struct address *block, b
 	char key[KEY_BYTES_MAX];
 	uint32_t n = 0;
 
-	DL_FOREACH_SAFE2(c->mails, m, next, all_next) {
+	DL_FOREACH_SAFE2(c->people.mail.first, m, next, all_next) {
 		if (who != NULL ? strcmp(m->who, who) != 0 : !share_is_within(m->who, block))
 			continue;
 		n++;
@@ -276,13 +281,13 @@ void mail_drop(struct chat *c, struct account *a)
 {
 	char key[KEY_BYTES_MAX];
 
-	for (struct mail *m = a->mail; m != NULL; m = m->next)
+	for (struct mail *m = a->mail.first; m != NULL; m = m->next)
 		emit_fact(c, FACT_MAIL, key_of(a, m->number, key), "");
 	mail_free(c, a);
 }
 
 void mail_free(struct chat *c, struct account *a)
 {
-	while (a->mail != NULL)
-		mail_end(c, a, a->mail);
+	while (a->mail.first != NULL)
+		mail_end(c, a, a->mail.first);
 }

@@ -17,6 +17,7 @@
 #include "chatd/base/address.h"
 #include "chatd/base/text.h"
 #include "chatd/core/people/confusable.h"
+#include "chatd/core/state/state.h"
 
 /* How many code points one may fold to: U+FDFA, with 18, has the most. */
 enum { FOLD_MAX = 32 };

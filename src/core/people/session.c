@@ -20,20 +20,21 @@
 #include "chatd/core/people/confusable.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/state/question.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 struct session *session_begin(struct chat *c, const struct event *e)
 {
 	struct conn_id id = e->conn;
 	enum session_state state = e->connected.control ? SESSION_HOST : SESSION_LOGIN;
-	struct session *s = &c->sessions[id.slot];
+	struct session *s = &c->people.sessions[id.slot];
 
-	assert(id.slot < c->nslots && s->state == SESSION_FREE && id.gen != 0);
-	*s = (struct session){.id = id, .state = state, .since_ms = c->now_ms,
-	                      .said_ms = c->now_ms, .trusted = e->connected.control,
+	assert(id.slot < c->people.nslots && s->state == SESSION_FREE && id.gen != 0);
+	*s = (struct session){.id = id, .state = state, .presence.since_ms = c->now_ms,
+	                      .presence.said_ms = c->now_ms, .trusted = e->connected.control,
 	                      .from = e->connected.from,
-	                      .token = e->connected.token,
-	                      .outage = c->store_failed != NULL ? c->outage.number : 0};
+	                      .resume.token = e->connected.token,
+	                      .presence.outage = c->outage.reason != NULL ? c->outage.number : 0};
 	if (state == SESSION_HOST) {
 		/* What handlers call it; it is no name that anybody could have. */
 		s->nick = mem_strdup(HOST_NICK);
@@ -54,21 +55,22 @@ bool session_waits(const struct session *s)
 
 bool session_ready(const struct session *s)
 {
-	return session_lives(s) && !s->throttled && !s->slow && s->ejection == NULL && !session_waits(s);
+	return session_lives(s) && !s->throttle.on && !s->reading.slow &&
+	       s->presence.ejection == NULL && !session_waits(s);
 }
 
 void session_finish(struct chat *c, struct session *s)
 {
-	if (s->finishing)
+	if (s->input.finishing)
 		return;
-	s->finishing = true;
-	DL_APPEND2(c->finishing, s, finish_prev, finish_next);
+	s->input.finishing = true;
+	DL_APPEND2(c->people.finishing, s, input.prev, input.next);
 }
 
 void session_go_on(struct chat *c, struct session *s)
 {
 	emit_session(c, EFFECT_RESUME, s);
-	if (s->eof)
+	if (s->input.eof)
 		session_finish(c, s);
 }
 
@@ -90,7 +92,7 @@ void resume_code(const struct session *s, char code[RESUME_CODE_BYTES])
 {
 	/* Without letters that look like digits. */
 	static const char digits[] = "23456789abcdefghijkmnpqrstuvwxyz";
-	uint64_t bits = s->token;
+	uint64_t bits = s->resume.token;
 
 	for (int i = 0; i < RESUME_CODE_BYTES - 1; i++) {
 		if (i == 5) {
@@ -110,11 +112,11 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 	char skeleton[NAME_SKELETON_BYTES_MAX + 1];
 
 	if (s->state == SESSION_CHAT)
-		HASH_DELETE(hh, c->nicks, s);
+		HASH_DELETE(hh, c->people.by_key, s);
 	free(s->nick);
 	/* Another spelling of the same name has the same bearer. */
 	if (s->key == NULL || strcmp(s->key, key) != 0)
-		s->named_seq = s->back_seq = c->seq;
+		s->resume.named_seq = s->resume.back_seq = c->records.seq;
 	free(s->key);
 	s->nick = mem_strdup(nick);
 	s->key = mem_strdup(key);
@@ -122,22 +124,22 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 	s->skeletons[0] = skeleton_hash(skeleton);
 	skeleton_of(nick, true, skeleton);
 	s->skeletons[1] = skeleton_hash(skeleton);
-	HASH_ADD_KEYPTR(hh, c->nicks, s->key, strlen(s->key), s);
+	HASH_ADD_KEYPTR(hh, c->people.by_key, s->key, strlen(s->key), s);
 }
 
 /* -- the end ---------------------------------------------------------------------------- */
 
 void session_free(struct session *s)
 {
-	for (uint32_t i = 0; i < s->nignored; i++)
-		free(s->ignored[i]);
-	free(s->ignored);
-	free(s->invited);
+	for (uint32_t i = 0; i < s->presence.nignored; i++)
+		free(s->presence.ignored[i]);
+	free(s->presence.ignored);
+	free(s->invites.list);
 	free(s->nick);
 	free(s->key);
-	free(s->away);
-	line_release(&s->line);
-	slip_release(&s->slip);
-	telnet_end(s->telnet);
+	free(s->presence.away);
+	line_release(&s->input.line);
+	slip_release(&s->input.slip);
+	telnet_end(s->input.telnet);
 	*s = (struct session){.state = SESSION_FREE};
 }

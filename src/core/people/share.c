@@ -99,7 +99,7 @@ static struct share *share_find(const struct chat *c, const char *who)
 {
 	struct share *share;
 
-	HASH_FIND_STR(c->shares.all, who, share);
+	HASH_FIND_STR(c->people.shares.all, who, share);
 	return share;
 }
 
@@ -115,7 +115,7 @@ static uint32_t of_class(const struct chat *c, enum share_kind kind, enum share_
 {
 	enum share_kind with = rules[kind].with;
 
-	return c->shares.n[kind][class] + (with != kind ? c->shares.n[with][class] : 0);
+	return c->people.shares.n[kind][class] + (with != kind ? c->people.shares.n[with][class] : 0);
 }
 
 /* Of what is counted in one table, one kind becomes the other where a room's owner goes: so neither
@@ -173,7 +173,7 @@ static struct share *share_of(struct chat *c, const char *who)
 	share = mem_zero(1, sizeof *share);
 	share->who = mem_strdup(who);
 	share->class = share_class_of(who);
-	HASH_ADD_KEYPTR(hh, c->shares.all, share->who, strlen(share->who), share);
+	HASH_ADD_KEYPTR(hh, c->people.shares.all, share->who, strlen(share->who), share);
 	if (site_of(who, site))
 		share->site = share_of(c, site);
 	return share;
@@ -181,7 +181,7 @@ static struct share *share_of(struct chat *c, const char *who)
 
 static void share_free(struct chat *c, struct share *share)
 {
-	HASH_DELETE(hh, c->shares.all, share);
+	HASH_DELETE(hh, c->people.shares.all, share);
 	free(share->who);
 	free(share);
 }
@@ -200,7 +200,7 @@ struct share *share_take(struct chat *c, enum share_kind kind, const char *who)
 {
 	struct share *share = *who != '\0' ? share_of(c, who) : NULL;
 
-	c->shares.n[kind][share != NULL ? share->class : SHARE_NOBODYS]++;
+	c->people.shares.n[kind][share != NULL ? share->class : SHARE_NOBODYS]++;
 	if (share == NULL)
 		return NULL;
 	share->n[kind]++;
@@ -211,7 +211,7 @@ struct share *share_take(struct chat *c, enum share_kind kind, const char *who)
 
 void share_give_back(struct chat *c, enum share_kind kind, struct share *share)
 {
-	c->shares.n[kind][share != NULL ? share->class : SHARE_NOBODYS]--;
+	c->people.shares.n[kind][share != NULL ? share->class : SHARE_NOBODYS]--;
 	if (share == NULL)
 		return;
 	if (share->site != NULL)
@@ -230,6 +230,6 @@ void shares_free(struct chat *c)
 {
 	struct share *share, *next;
 
-	HASH_ITER(hh, c->shares.all, share, next)
+	HASH_ITER(hh, c->people.shares.all, share, next)
 		share_free(c, share);
 }

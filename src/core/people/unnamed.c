@@ -1,27 +1,28 @@
-/* Those without a name. Owns chat.login, chat.unnamed and chat.ungreeted. */
+/* Those without a name. Owns struct unnamed_sessions. */
 
 #include "chatd/core/people/unnamed.h"
 
 #include <utlist.h>
 
 #include "chatd/core/people/origin.h"
+#include "chatd/core/state/state.h"
 
 /* s, or the first after it, that has read no banner; they are in the order in which they came. */
 static struct session *first_ungreeted(struct session *s)
 {
-	while (s != NULL && s->greeted)
+	while (s != NULL && s->unnamed.greeted)
 		s = s->next;
 	return s;
 }
 
 void unnamed_add(struct chat *c, struct session *s)
 {
-	struct origin *site = origin_site_of(&c->origins, &s->from);
-	bool exempt = c->held_exempt[s->id.slot];
+	struct origin *site = origin_site_of(&c->people.origins, &s->from);
+	bool exempt = c->entry.admission.held_exempt[s->id.slot];
 
-	DL_APPEND(c->login, s);
-	s->unnamed_pos = c->nunnamed;
-	c->unnamed[c->nunnamed++] = s;
+	DL_APPEND(c->people.unnamed.login, s);
+	s->unnamed.pos = c->people.unnamed.n;
+	c->people.unnamed.list[c->people.unnamed.n++] = s;
 	s->origin->nunnamed += !exempt;
 	if (site != NULL)
 		site->nunnamed += !exempt;
@@ -29,28 +30,28 @@ void unnamed_add(struct chat *c, struct session *s)
 
 void unnamed_greeted(struct chat *c, struct session *s)
 {
-	s->greeted = true;
-	c->ungreeted = first_ungreeted(c->ungreeted);
+	s->unnamed.greeted = true;
+	c->people.unnamed.ungreeted = first_ungreeted(c->people.unnamed.ungreeted);
 }
 
 void unnamed_remove(struct chat *c, struct session *s)
 {
-	bool exempt = c->held_exempt[s->id.slot];
+	bool exempt = c->entry.admission.held_exempt[s->id.slot];
 	struct session *last;
 	struct origin *site;
 
 	if (s->state != SESSION_LOGIN)
 		return;
 	unnamed_greeted(c, s);
-	site = origin_site_of(&c->origins, &s->from);
-	DL_DELETE(c->login, s);
+	site = origin_site_of(&c->people.origins, &s->from);
+	DL_DELETE(c->people.unnamed.login, s);
 	s->origin->nunnamed -= !exempt;
 	if (site != NULL)
 		site->nunnamed -= !exempt;
-	last = c->unnamed[--c->nunnamed];
-	c->unnamed[s->unnamed_pos] = last;
-	last->unnamed_pos = s->unnamed_pos;
+	last = c->people.unnamed.list[--c->people.unnamed.n];
+	c->people.unnamed.list[s->unnamed.pos] = last;
+	last->unnamed.pos = s->unnamed.pos;
 	/* From here on it is paced as one who has a name. */
-	s->rate = (struct rate){0};
-	s->turn_lines = 0;
+	s->throttle.rate = (struct rate){0};
+	s->throttle.turn_lines = 0;
 }

@@ -9,24 +9,26 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/ban.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* -- invitations of guests -------------------------------------------------------------- */
 
 const struct invite *access_invited(const struct session *s, const struct room *r)
 {
-	for (uint32_t i = 0; i < s->ninvited; i++)
-		if (s->invited[i].room == r->number)
-			return &s->invited[i];
+	for (uint32_t i = 0; i < s->invites.n; i++)
+		if (s->invites.list[i].room == r->number)
+			return &s->invites.list[i];
 	return NULL;
 }
 
 static void drop_invite(struct session *s, uint32_t i)
 {
-	memmove(s->invited + i, s->invited + i + 1, (--s->ninvited - i) * sizeof *s->invited);
-	if (s->ninvited == 0) {
-		free(s->invited);
-		s->invited = NULL;
+	memmove(s->invites.list + i, s->invites.list + i + 1,
+	        (--s->invites.n - i) * sizeof *s->invites.list);
+	if (s->invites.n == 0) {
+		free(s->invites.list);
+		s->invites.list = NULL;
 	}
 }
 
@@ -35,12 +37,13 @@ static uint32_t of_owner(const struct chat *c, const struct session *s, const st
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < s->ninvited; i++) {
+	for (uint32_t i = 0; i < s->invites.n; i++) {
 		struct room *other;
 
-		HASH_FIND(hh_number, c->by_number, &s->invited[i].room, sizeof other->number, other);
-		if (other != NULL && other->owner != NULL && r->owner != NULL)
-			n += other->owner->account == r->owner->account;
+		HASH_FIND(hh_number, c->rooms.by_number, &s->invites.list[i].room, sizeof other->number,
+		          other);
+		if (other != NULL && other->memberships.owner != NULL && r->memberships.owner != NULL)
+			n += other->memberships.owner->account == r->memberships.owner->account;
 	}
 	return n;
 }
@@ -50,13 +53,13 @@ bool access_invite(const struct chat *c, struct session *s, const struct room *r
 {
 	if (access_invited(s, r) != NULL)
 		return true;
-	if (!force && (s->ninvited == INVITES_MAX || of_owner(c, s, r) >= INVITES_OWNER_MAX))
+	if (!force && (s->invites.n == INVITES_MAX || of_owner(c, s, r) >= INVITES_OWNER_MAX))
 		return false;
-	if (s->ninvited == INVITES_MAX)
+	if (s->invites.n == INVITES_MAX)
 		drop_invite(s, 0);
-	if (s->invited == NULL)
-		s->invited = mem_alloc(INVITES_MAX * sizeof *s->invited);
-	s->invited[s->ninvited++] = (struct invite){r->number, since};
+	if (s->invites.list == NULL)
+		s->invites.list = mem_alloc(INVITES_MAX * sizeof *s->invites.list);
+	s->invites.list[s->invites.n++] = (struct invite){r->number, since};
 	return true;
 }
 
@@ -65,16 +68,16 @@ void access_uninvite(struct session *s, const struct room *r)
 	const struct invite *i = access_invited(s, r);
 
 	if (i != NULL)
-		drop_invite(s, (uint32_t)(i - s->invited));
+		drop_invite(s, (uint32_t)(i - s->invites.list));
 }
 
 void access_copy_invites(struct session *s, const struct invite *from, uint32_t n)
 {
-	if (n == 0 || s->invited != NULL)
+	if (n == 0 || s->invites.list != NULL)
 		return;
-	s->invited = mem_alloc(INVITES_MAX * sizeof *s->invited);
-	memcpy(s->invited, from, n * sizeof *from);
-	s->ninvited = n;
+	s->invites.list = mem_alloc(INVITES_MAX * sizeof *s->invites.list);
+	memcpy(s->invites.list, from, n * sizeof *from);
+	s->invites.n = n;
 }
 
 /* -- coming in ---------------------------------------------------------------------------- */
@@ -105,24 +108,24 @@ void access_mark(struct chat *c, const struct session *s)
 {
 	const struct membership *g = s->account != NULL ? s->account->memberships : NULL;
 
-	c->mark++;
+	c->rooms.mark++;
 	for (; g != NULL; g = g->next)
-		g->room->mark = c->mark;
-	for (uint32_t i = 0; i < s->ninvited; i++) {
+		g->room->mark = c->rooms.mark;
+	for (uint32_t i = 0; i < s->invites.n; i++) {
 		struct room *r;
 
-		HASH_FIND(hh_number, c->by_number, &s->invited[i].room, sizeof r->number, r);
+		HASH_FIND(hh_number, c->rooms.by_number, &s->invites.list[i].room, sizeof r->number, r);
 		if (r != NULL)
-			r->mark = c->mark;
+			r->mark = c->rooms.mark;
 	}
 	if (s->room != NULL)
-		s->room->mark = c->mark;
+		s->room->mark = c->rooms.mark;
 }
 
 /* What s is in r, it is by a grant, an invitation or by being there; or else by its role. */
 static bool may_be_in(const struct chat *c, const struct session *s, const struct room *r)
 {
-	return r->mark == c->mark || role_of(s) >= ROLE_MODERATOR;
+	return r->mark == c->rooms.mark || role_of(s) >= ROLE_MODERATOR;
 }
 
 bool access_see_marked(const struct chat *c, const struct session *s, const struct room *r)
@@ -136,7 +139,7 @@ bool access_see_marked(const struct chat *c, const struct session *s, const stru
  * connection is no way round. */
 static int64_t wait_ms(const struct chat *c, const struct session *s)
 {
-	int64_t last_ms = s->slow_ms;
+	int64_t last_ms = s->member.slow_ms;
 
 	if (s->account != NULL && s->account->slow_ms > last_ms)
 		last_ms = s->account->slow_ms;
@@ -147,7 +150,7 @@ bool access_may_speak(const struct chat *c, const struct session *s)
 {
 	const struct room *r = s->room;
 
-	return (!r->set.moderated && r->set.slow_s == 0) || s->voiced ||
+	return (!r->set.moderated && r->set.slow_s == 0) || s->member.voiced ||
 	       membership_role(r, s) >= ROOM_VOICE || (!r->set.moderated && wait_ms(c, s) <= 0);
 }
 
@@ -174,7 +177,7 @@ void access_spoke(struct chat *c, struct session *s)
 {
 	if (s->room->set.slow_s == 0)
 		return;
-	s->slow_ms = c->now_ms;
+	s->member.slow_ms = c->now_ms;
 	if (s->account != NULL)
 		s->account->slow_ms = c->now_ms;
 }
@@ -210,7 +213,7 @@ bool access_read_after(const struct chat *c, const struct session *s, const stru
 		*after = i->since;
 	else if (membership_role(r, s) < ROOM_OPERATOR)
 		/* Came in when it still might; it has read what was said since. */
-		*after = s->joined_id;
+		*after = s->reading.joined_id;
 	return true;
 }
 
@@ -232,13 +235,13 @@ void access_hidden(struct chat *c, const struct session *s, struct bytes *out)
 	struct closed *list;
 	uint32_t n = 0;
 
-	if (c->nclosed == 0)
+	if (c->rooms.nclosed == 0)
 		return;
 	access_mark(c, s);
-	list = mem_alloc(c->nclosed * sizeof *list);
-	for (uint32_t slot = 0; slot < c->rooms_top; slot++)
-		if (c->rooms[slot] != NULL && c->rooms[slot]->closed)
-			list[n++] = (struct closed){c->rooms[slot]->number, c->rooms[slot]};
+	list = mem_alloc(c->rooms.nclosed * sizeof *list);
+	for (uint32_t slot = 0; slot < c->rooms.top; slot++)
+		if (c->rooms.slot[slot] != NULL && c->rooms.slot[slot]->closed)
+			list[n++] = (struct closed){c->rooms.slot[slot]->number, c->rooms.slot[slot]};
 	qsort(list, n, sizeof *list, by_number);
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t after = 0;
@@ -263,7 +266,7 @@ bool access_power(struct chat *c, struct session *s, const struct room *r, enum 
 		return true;
 	if (least < ROOM_OWNER)
 		emit_reply(c, s, "Not done: that is for the operators of %s.", r->name);
-	else if (r == c->lobby)
+	else if (r == c->rooms.lobby)
 		emit_reply(c, s, "Not done: %s is the lobby, and that is for administrators there.", r->name);
 	else if (owner == NULL)
 		emit_reply(c, s, "Not done: that is for the owner of %s, and it has none. Rooms that somebody "

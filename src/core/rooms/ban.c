@@ -14,6 +14,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/exempt.h"
 #include "chatd/core/rooms/membership.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum {
@@ -92,8 +93,8 @@ static bool hits_guest(const struct chat *c, const struct ban *b, const struct b
 
 	if (who->role == ROLE_GUEST)
 		return strcmp(b->key, who->key) == 0 || hits_from(c, b, who->from);
-	return a != NULL && a->made_seq > b->since &&
-	       (strcmp(b->key, a->key) == 0 || hits_from(c, b, &a->made_from)) &&
+	return a != NULL && a->made.seq > b->since &&
+	       (strcmp(b->key, a->key) == 0 || hits_from(c, b, &a->made.from)) &&
 	       !has_power(c, b, who);
 }
 
@@ -125,7 +126,7 @@ static struct ban *find_in(const struct chat *c, const struct ban_list *list,
 struct ban *ban_find(const struct chat *c, enum ban_kind kind, const struct room *r,
                      const struct bearer *who)
 {
-	struct ban *b = find_in(c, &c->bans.everywhere[kind], who);
+	struct ban *b = find_in(c, &c->rooms.bans.everywhere[kind], who);
 
 	return b == NULL && r != NULL ? find_in(c, &r->bans[kind], who) : b;
 }
@@ -134,7 +135,7 @@ struct ban *ban_by_number(const struct chat *c, enum ban_kind kind, uint64_t num
 {
 	struct ban *b;
 
-	DL_FOREACH(c->bans.all, b)
+	DL_FOREACH(c->rooms.bans.all, b)
 		if (b->number == number && b->kind == kind && b->list != NULL && in_force(c, b))
 			return b;
 	return NULL;
@@ -143,7 +144,7 @@ struct ban *ban_by_number(const struct chat *c, enum ban_kind kind, uint64_t num
 struct ban *ban_same(const struct chat *c, const struct room *r, const struct ban *like)
 {
 	const struct ban_list *list = r != NULL ? &r->bans[like->kind]
-	                                        : &c->bans.everywhere[like->kind];
+	                                        : &c->rooms.bans.everywhere[like->kind];
 	struct ban *b;
 
 	DL_FOREACH2(list->first, b, list_next)
@@ -157,7 +158,7 @@ struct ban *ban_same(const struct chat *c, const struct room *r, const struct ba
 
 struct ban_list *ban_list_of(struct chat *c, struct room *r, enum ban_kind kind)
 {
-	return r != NULL ? &r->bans[kind] : &c->bans.everywhere[kind];
+	return r != NULL ? &r->bans[kind] : &c->rooms.bans.everywhere[kind];
 }
 
 /* In rooms without an owner, by one who set them. */
@@ -166,7 +167,7 @@ static uint32_t share_ownerless(const struct chat *c, enum ban_kind kind, const 
 	const struct ban *b;
 	uint32_t n = 0;
 
-	DL_FOREACH(c->bans.all, b) {
+	DL_FOREACH(c->rooms.bans.all, b) {
 		const struct room *r = b->kind == kind && b->room != 0 && b->list != NULL &&
 		                       strcmp(b->by_key, by_key) == 0 ? room_by_number(c, b->room) : NULL;
 
@@ -179,8 +180,8 @@ uint32_t ban_share(const struct chat *c, enum ban_kind kind, const char *owner_k
 {
 	uint32_t n = 0;
 
-	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
-		const struct room *r = c->rooms[slot];
+	for (uint32_t slot = 0; slot < c->rooms.top; slot++) {
+		const struct room *r = c->rooms.slot[slot];
 		const struct membership *owner = r != NULL && r->bans[kind].n > 0 ? membership_owner(r) : NULL;
 
 		if (owner != NULL && strcmp(owner->key, owner_key) == 0)
@@ -206,8 +207,8 @@ const char *ban_full(struct chat *c, struct room *r, const struct ban *like)
 		return n >= BANS_EVERYWHERE_MAX ? full_of(c, n, kind, "everywhere") : NULL;
 	if (n >= BANS_ROOM_MAX + (like->keeper ? BANS_ROOM_RESERVE : 0))
 		return full_of(c, n, kind, "in this room");
-	if (c->bans.nrooms[kind] + (like->keeper ? 0 : BANS_ROOMS_RESERVE) >= BANS_ROOMS_MAX)
-		return full_of(c, c->bans.nrooms[kind], kind, "in all rooms");
+	if (c->rooms.bans.nrooms[kind] + (like->keeper ? 0 : BANS_ROOMS_RESERVE) >= BANS_ROOMS_MAX)
+		return full_of(c, c->rooms.bans.nrooms[kind], kind, "in all rooms");
 	/* Those who keep order everywhere have no share to fill. */
 	if (like->keeper)
 		return NULL;
@@ -222,15 +223,15 @@ const char *ban_full(struct chat *c, struct room *r, const struct ban *like)
 static bool fits(const struct chat *c, const struct room *r, enum ban_kind kind)
 {
 	if (r == NULL)
-		return c->bans.everywhere[kind].n < BANS_EVERYWHERE_MAX;
+		return c->rooms.bans.everywhere[kind].n < BANS_EVERYWHERE_MAX;
 	return r->bans[kind].n < BANS_ROOM_MAX + BANS_ROOM_RESERVE &&
-	       c->bans.nrooms[kind] < BANS_ROOMS_MAX;
+	       c->rooms.bans.nrooms[kind] < BANS_ROOMS_MAX;
 }
 
 static void due_by(struct chat *c, int64_t ms)
 {
-	if (ms != 0 && ms < c->bans.due_ms)
-		c->bans.due_ms = ms;
+	if (ms != 0 && ms < c->rooms.bans.due_ms)
+		c->rooms.bans.due_ms = ms;
 }
 
 static struct ban *insert(struct chat *c, struct ban_list *list, const struct ban *like)
@@ -244,13 +245,13 @@ static struct ban *insert(struct chat *c, struct ban_list *list, const struct ba
 	b->why = mem_strdup(like->why);
 	b->by_key = mem_strdup(like->by_key);
 	b->list = list;
-	DL_APPEND(c->bans.all, b);
-	c->bans.n[b->kind]++;
-	c->guards += b->kind == BAN_SPEECH;
+	DL_APPEND(c->rooms.bans.all, b);
+	c->rooms.bans.n[b->kind]++;
+	c->moderation.guards += b->kind == BAN_SPEECH;
 	if (list != NULL) {
 		DL_APPEND2(list->first, b, list_prev, list_next);
 		list->n++;
-		c->bans.nrooms[b->kind] += b->room != 0;
+		c->rooms.bans.nrooms[b->kind] += b->room != 0;
 	}
 	due_by(c, b->until_ms);
 	return b;
@@ -262,7 +263,7 @@ static void unlist(struct chat *c, struct ban *b)
 		return;
 	DL_DELETE2(b->list->first, b, list_prev, list_next);
 	b->list->n--;
-	c->bans.nrooms[b->kind] -= b->room != 0;
+	c->rooms.bans.nrooms[b->kind] -= b->room != 0;
 	b->list = NULL;
 }
 
@@ -278,9 +279,9 @@ void ban_release(struct ban *b)
 static void ban_free(struct chat *c, struct ban *b)
 {
 	unlist(c, b);
-	DL_DELETE(c->bans.all, b);
-	c->bans.n[b->kind]--;
-	c->guards -= b->kind == BAN_SPEECH;
+	DL_DELETE(c->rooms.bans.all, b);
+	c->rooms.bans.n[b->kind]--;
+	c->moderation.guards -= b->kind == BAN_SPEECH;
 	ban_release(b);
 	free(b);
 }
@@ -306,7 +307,7 @@ void ban_put(const struct chat *c, struct bytes *out, const struct ban *b)
 	if (ban_by_address(b))
 		fields_put(out, "from", ban_address(&b->from, from));
 	/* The lobby is always there, and has no number of its own before something is said. */
-	if (b->room == c->lobby->number)
+	if (b->room == c->rooms.lobby->number)
 		fields_put(out, "lobby", "yes");
 	else
 		fields_put_number(out, "room", b->room);
@@ -325,7 +326,7 @@ static uint64_t number_again(struct chat *c, const struct ban *like)
 {
 	struct ban *b, *next;
 
-	DL_FOREACH_SAFE(c->bans.all, b, next) {
+	DL_FOREACH_SAFE(c->rooms.bans.all, b, next) {
 		if (b->number != like->number || b->kind != like->kind)
 			continue;
 		if (b->list != NULL)
@@ -343,7 +344,7 @@ struct ban *ban_add(struct chat *c, struct room *r, const struct ban *like)
 
 	whole.number = like->number != 0 ? number_again(c, like) : 0;
 	if (whole.number == 0)
-		whole.number = c->seq + 1;
+		whole.number = c->records.seq + 1;
 	whole.room = r != NULL ? r->number : 0;
 	if (whole.since == 0)
 		whole.since = whole.number;
@@ -421,7 +422,7 @@ void ban_read(const struct chat *c, const char *fields, struct ban *b)
 	char *target = fields_get(fields, "target"), *from = fields_get(fields, "from");
 	char *lobby = fields_get(fields, "lobby");
 
-	b->room = *lobby != '\0' ? c->lobby->number : load_room(fields);
+	b->room = *lobby != '\0' ? c->rooms.lobby->number : load_room(fields);
 	b->who = fields_get_text(fields, "who", NAME_BYTES_MAX);
 	b->key = fields_get_text(fields, "key", NAME_KEY_BYTES_MAX);
 	b->by = fields_get_text(fields, "by", NAME_BYTES_MAX);
@@ -452,7 +453,7 @@ void ban_load(struct chat *c, enum ban_kind kind, const char *key, const char *v
 	r = b.room != 0 ? room_by_number(c, b.room) : NULL;
 	if (b.room != 0 && r == NULL) {
 		b.until_ms = 1;
-		if (c->bans.n[kind] < BANS_MAX)
+		if (c->rooms.bans.n[kind] < BANS_MAX)
 			insert(c, NULL, &b);
 	} else if (fits(c, r, kind)) {
 		insert(c, ban_list_of(c, r, kind), &b);
@@ -462,13 +463,13 @@ void ban_load(struct chat *c, enum ban_kind kind, const char *key, const char *v
 
 void bans_begin(struct chat *c)
 {
-	c->bans.due_ms = INT64_MAX;
+	c->rooms.bans.due_ms = INT64_MAX;
 }
 
 void bans_free(struct chat *c)
 {
-	while (c->bans.all != NULL)
-		ban_free(c, c->bans.all);
+	while (c->rooms.bans.all != NULL)
+		ban_free(c, c->rooms.bans.all);
 }
 
 /* -- time -------------------------------------------------------------------------------- */
@@ -477,15 +478,15 @@ void ban_tick(struct chat *c)
 {
 	struct ban *b, *next;
 
-	if (c->bans.due_ms > c->wall_ms)
+	if (c->rooms.bans.due_ms > c->wall_ms)
 		return;
-	c->bans.due_ms = INT64_MAX;
+	c->rooms.bans.due_ms = INT64_MAX;
 	if (!chat_can_save(c)) {
 		/* They hit nobody any more; only the store has them still. */
-		c->bans.due_ms = c->wall_ms + AGAIN_MS;
+		c->rooms.bans.due_ms = c->wall_ms + AGAIN_MS;
 		return;
 	}
-	DL_FOREACH_SAFE(c->bans.all, b, next) {
+	DL_FOREACH_SAFE(c->rooms.bans.all, b, next) {
 		if (in_force(c, b) || !emit_has_room(c))
 			due_by(c, b->until_ms);
 		else
@@ -495,5 +496,5 @@ void ban_tick(struct chat *c)
 
 int64_t ban_due_ms(const struct chat *c)
 {
-	return chat_due_at(c, c->bans.due_ms);
+	return chat_due_at(c, c->rooms.bans.due_ms);
 }

@@ -17,6 +17,7 @@
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/join.h"
 #include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 void eject_mark(struct chat *c, struct session *s, const struct room *r, const char *told,
@@ -25,7 +26,8 @@ void eject_mark(struct chat *c, struct session *s, const struct room *r, const c
 	struct ejection *o;
 
 	/* Out of the chat is more than out of a room; and out of one that s has left is nothing. */
-	if (s->ejection != NULL && (s->ejection->room == 0 || (r != NULL && s->ejection->room == r->number)))
+	if (s->presence.ejection != NULL &&
+	    (s->presence.ejection->room == 0 || (r != NULL && s->presence.ejection->room == r->number)))
 		return;
 	eject_forget(c, s);
 	o = mem_zero(1, sizeof *o);
@@ -33,8 +35,8 @@ void eject_mark(struct chat *c, struct session *s, const struct room *r, const c
 	o->room = r != NULL ? r->number : 0;
 	o->told = mem_strdup(told);
 	o->why = mem_strdup(why);
-	s->ejection = o;
-	DL_APPEND(c->ejections.first, o);
+	s->presence.ejection = o;
+	DL_APPEND(c->rooms.ejections.first, o);
 }
 
 static void eject_free(struct ejection *o)
@@ -46,16 +48,16 @@ static void eject_free(struct ejection *o)
 
 static struct ejection *detach(struct chat *c, struct session *s)
 {
-	struct ejection *o = s->ejection;
+	struct ejection *o = s->presence.ejection;
 
-	DL_DELETE(c->ejections.first, o);
-	s->ejection = NULL;
+	DL_DELETE(c->rooms.ejections.first, o);
+	s->presence.ejection = NULL;
 	return o;
 }
 
 void eject_forget(struct chat *c, struct session *s)
 {
-	if (s->ejection != NULL)
+	if (s->presence.ejection != NULL)
 		eject_free(detach(c, s));
 }
 
@@ -72,7 +74,7 @@ static void put_out(struct chat *c, struct session *s)
 		if (s->room->number == o->room) {
 			emit_reply(c, s, "%s", o->told);
 			room_leave(c, s, ROOM_PUT_OUT, o->why);
-			room_arrive(c, s, c->lobby, false);
+			room_arrive(c, s, c->rooms.lobby, false);
 		}
 		session_go_on(c, s);
 	}
@@ -83,10 +85,10 @@ void eject_run(struct chat *c)
 {
 	struct ejection *o, *next;
 
-	c->ejections.due = false;
-	DL_FOREACH_SAFE(c->ejections.first, o, next) {
+	c->rooms.ejections.due = false;
+	DL_FOREACH_SAFE(c->rooms.ejections.first, o, next) {
 		if (!emit_has_room(c)) {
-			c->ejections.due = true;
+			c->rooms.ejections.due = true;
 			return;
 		}
 		put_out(c, o->session);
@@ -95,5 +97,5 @@ void eject_run(struct chat *c)
 
 int64_t eject_due_ms(const struct chat *c)
 {
-	return c->ejections.due ? c->now_ms : INT64_MAX;
+	return c->rooms.ejections.due ? c->now_ms : INT64_MAX;
 }

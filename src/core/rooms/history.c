@@ -19,6 +19,7 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum {
@@ -61,11 +62,12 @@ static bool readable(struct chat *c, struct session *s, struct query *q, struct 
 static uint64_t newest(const struct chat *c, const struct session *s, enum query_kind kind)
 {
 	if (kind == QUERY_SEARCH)
-		return c->line_seq;
+		return c->records.line_seq;
 	/* What one has seen is a record of neither kind. */
 	if (kind == QUERY_AUDIT || kind == QUERY_REPLAY)
-		return c->seq;
-	return s->room->last_id > s->room->deleted_seq ? s->room->last_id : s->room->deleted_seq;
+		return c->records.seq;
+	return s->room->lines.last_id > s->room->lines.deleted_seq ? s->room->lines.last_id
+	                                                           : s->room->lines.deleted_seq;
 }
 
 /* The same as history_ask, when delay_ms have gone by. */
@@ -127,7 +129,7 @@ static bool row_ignored(const struct session *s, const struct row *row)
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
 
-	return s->nignored > 0 &&
+	return s->presence.nignored > 0 &&
 	       name_key(row->sender, strlen(row->sender), key) &&
 	       session_ignores(s, key);
 }
@@ -184,8 +186,9 @@ static void show_missed(struct chat *c, struct session *s, const struct rows *ro
 	if (missed == 0)
 		return;
 	for (uint32_t i = 0; i < rows->gaps.n; i++)
-		ranges_add(&s->gaps, rows->gaps.at[i].after, least(rows->gaps.at[i].before, s->shown_from));
-	ranges_add(&s->gaps, rows->seen_id, s->shown_from);
+		ranges_add(&s->reading.gaps, rows->gaps.at[i].after,
+		           least(rows->gaps.at[i].before, s->reading.shown_from));
+	ranges_add(&s->reading.gaps, rows->seen_id, s->reading.shown_from);
 	emit_reply(c, s, "%s%" PRIu32 "%s unread %s: %ccatchup shows %s.",
 	           missed >= MISSED_MAX ? "At least " : "", missed, first < rows->n ? " more" : "",
 	           lines_word(missed), c->config.command_prefix, missed == 1 ? "it" : "them");
@@ -231,15 +234,15 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 
 	/* All that was said here has been deleted, where s may read all of it; pruning tells of
 	 * itself. */
-	if (rows->error == NULL && rows->n == 0 && s->room->last_id == s->joined_id &&
-	    s->room->last_id <= c->stored_seq &&
+	if (rows->error == NULL && rows->n == 0 && s->room->lines.last_id == s->reading.joined_id &&
+	    s->room->lines.last_id <= c->records.stored_seq &&
 	    access_read_after(c, s, s->room, &after) && after == 0)
-		s->room->last_id = 0;
+		s->room->lines.last_id = 0;
 	if (rows->error != NULL) {
 		emit_reply(c, s, "The history cannot be shown now: %s", rows->error);
 	} else if (rows->n > 0 && setting_replay(c, s->room) > 0) {
 		first = rows->back ? show_new(c, s, rows) : show_all(c, s, rows);
-		s->shown_from = rows->row[first].id;
+		s->reading.shown_from = rows->row[first].id;
 		emit_reply(c, s, "End of history; what follows is live.");
 	}
 	if (rows->error == NULL)
@@ -249,15 +252,15 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 /* The replay is there, or there is none: what is to be read last, and then what is said. */
 static void settle(struct chat *c, struct session *s)
 {
-	void (*settled)(struct chat *, struct session *) = s->settled;
+	void (*settled)(struct chat *, struct session *) = s->replay.settled;
 
-	s->settled = NULL;
+	s->replay.settled = NULL;
 	outage_tell_unsaved(c, s);
 	if (settled != NULL)
 		settled(c, s);
 	emit_session(c, EFFECT_RELEASE, s);
-	if (s->after_replay != NULL)
-		s->after_replay(c, s);
+	if (s->replay.after != NULL)
+		s->replay.after(c, s);
 }
 
 /* What somebody of that name had seen before the account was made was another's. */
@@ -280,17 +283,17 @@ static void replay_answer(struct chat *c, struct session *s, struct question *q,
 	struct rows rows = of_its_own(s, e->rows);
 
 	(void)q;
-	s->held = false;
-	if (s->replay_of_other) {
+	s->replay.held = false;
+	if (s->replay.of_other) {
 		/* What the name that it had then has missed. */
 		rows.seen_id = rows.missed = 0;
 		rows.gaps.n = 0;
 		rows.back = false;
 	} else {
-		s->seen_known = rows.error == NULL;
+		s->reading.known = rows.error == NULL;
 	}
 	show_replay(c, s, &rows);
-	if (rows.error != NULL && !s->replay_of_other)
+	if (rows.error != NULL && !s->replay.of_other)
 		ask_again(c, s);
 	settle(c, s);
 }
@@ -305,7 +308,7 @@ static void recall_answer(struct chat *c, struct session *s, struct question *q,
 		ask_again(c, s);
 		return;
 	}
-	s->seen_known = true;
+	s->reading.known = true;
 	show_missed(c, s, &rows, rows.n);
 	/* What it has read meanwhile can be saved. */
 	seen_news(c);
@@ -315,22 +318,29 @@ static void recall_answer(struct chat *c, struct session *s, struct question *q,
 static struct question *ask_replay(struct chat *c, struct session *s, question_then *then, uint32_t lines,
                                    uint64_t before_id, int64_t delay_ms)
 {
-	return ask_in(c, s, then, HISTORY_SAVED, (struct query){
-		.kind = QUERY_REPLAY, .room = s->room->number, .limit = lines, .before_id = before_id,
-		.words = s->nick, .marked_after = s->account != NULL ? s->account->first_seq : s->back_seq,
-	}, delay_ms);
+	return ask_in(
+		c, s, then, HISTORY_SAVED,
+		(struct query){
+			.kind = QUERY_REPLAY,
+			.room = s->room->number,
+			.limit = lines,
+			.before_id = before_id,
+			.words = s->nick,
+			.marked_after = s->account != NULL ? s->account->made.first_seq : s->resume.back_seq,
+		},
+		delay_ms);
 }
 
 /* Asks what s has missed in its room before what it was shown. */
 static void recall(struct chat *c, struct session *s, int64_t delay_ms)
 {
-	struct question *q = ask_replay(c, s, recall_answer, 1, s->shown_from, delay_ms);
+	struct question *q = ask_replay(c, s, recall_answer, 1, s->reading.shown_from, delay_ms);
 
 	/* Nobody's input is to wait for it. */
 	if (q != NULL)
 		q->holds = false;
 	else
-		s->seen_known = true;
+		s->reading.known = true;
 }
 
 /* It could not be told. Until it is, nothing that s reads is saved. */
@@ -360,19 +370,19 @@ void history_recall(struct chat *c, struct session *s)
 
 void history_replay(struct chat *c, struct session *s)
 {
-	if (s->room->last_id == 0) {
-		s->seen_known = true;
+	if (s->room->lines.last_id == 0) {
+		s->reading.known = true;
 		settle(c, s);
 		return;
 	}
 	/* Where no lines are shown, one is asked for all the same: what was missed is in the answer. */
-	s->replay_of_other = false;
-	s->held = ask_replay(c, s, replay_answer,
+	s->replay.of_other = false;
+	s->replay.held = ask_replay(c, s, replay_answer,
 	                     setting_replay(c, s->room) > 0 ? setting_replay(c, s->room) : 1,
-	                     s->room->last_id + 1, 0) != NULL;
+	                     s->room->lines.last_id + 1, 0) != NULL;
 	/* None of it is to be read: what is said from now on is not held back for that. */
-	s->seen_known = !s->held;
-	if (!s->held)
+	s->reading.known = !s->replay.held;
+	if (!s->replay.held)
 		settle(c, s);
 }
 
@@ -393,18 +403,18 @@ static void show_bounds(struct chat *c, struct session *s, const struct rows *ro
 static void note_shown(struct chat *c, struct session *s, uint64_t first, uint64_t last)
 {
 	/* Several answers are one until the first has arrived. */
-	if (s->caught_up_at == 0)
-		s->gaps_were = s->gaps;
-	s->caught_up_at = s->room->last_id;
-	s->caught_up = true;
-	ranges_drop(&s->gaps, first, last);
+	if (s->reading.caught_up_at == 0)
+		s->reading.gaps_were = s->reading.gaps;
+	s->reading.caught_up_at = s->room->lines.last_id;
+	s->reading.caught_up = true;
+	ranges_drop(&s->reading.gaps, first, last);
 	seen_news(c);
 }
 
 static void show_history(struct chat *c, struct session *s, const struct rows *rows)
 {
 	if (rows->n == 0) {
-		if (s->room->last_id == 0)
+		if (s->room->lines.last_id == 0)
 			emit_reply(c, s, "Nothing has been said in %s yet.", s->room->name);
 		else
 			emit_reply(c, s, "No such lines in %s.", s->room->name);
@@ -428,7 +438,7 @@ static void show_history(struct chat *c, struct session *s, const struct rows *r
 static void show_catchup(struct chat *c, struct session *s, const struct rows *rows, uint64_t before)
 {
 	note_shown(c, s, 0, rows->more ? rows->row[rows->n - 1].id : before - 1);
-	if (rows->n == 0 && s->gaps.n > 0) {
+	if (rows->n == 0 && s->reading.gaps.n > 0) {
 		/* Nothing is left of these, or nothing was ever said between. */
 		history_catch_up(c, s);
 		return;
@@ -440,7 +450,7 @@ static void show_catchup(struct chat *c, struct session *s, const struct rows *r
 		           s->room->name);
 		show_rows(c, s, rows, true);
 	}
-	if (s->gaps.n > 0)
+	if (s->reading.gaps.n > 0)
 		emit_reply(c, s, "There are more: %ccatchup again.", c->config.command_prefix);
 	else if (rows->n > 0)
 		emit_reply(c, s, "That is all you missed.");
@@ -539,7 +549,7 @@ void history_show(struct chat *c, struct session *s, struct question *q, const s
 {
 	history_show_times(c, s, q, e);
 	/* All there is between the first of them and the last. */
-	if (e->rows->error == NULL && e->rows->n > 0 && s->gaps.n > 0)
+	if (e->rows->error == NULL && e->rows->n > 0 && s->reading.gaps.n > 0)
 		note_shown(c, s, e->rows->row[0].id, e->rows->row[e->rows->n - 1].id);
 }
 
@@ -555,7 +565,7 @@ static void catchup_answer(struct chat *c, struct session *s, struct question *q
 void history_catch_up(struct chat *c, struct session *s)
 {
 	/* More may be skipped before the answer is there. */
-	struct range first = s->gaps.at[0];
+	struct range first = s->reading.gaps.at[0];
 	struct question *q = history_ask(c, s, catchup_answer, HISTORY_ALL, (struct query){
 		.kind = QUERY_FIRST, .room = s->room->number, .limit = HISTORY_LINES_SPAN,
 		.after_id = first.after, .before_id = first.before,
@@ -595,8 +605,8 @@ void history_skipped(struct chat *c, struct session *s, uint32_t lines, uint64_t
 	}
 	/* The server may know no better than that it was later than a line which was said
 	 * before s came. */
-	after = first_id - 1 > s->joined_id ? first_id - 1 : s->joined_id;
-	ranges_add(&s->gaps, after, s->room->last_id + 1);
+	after = first_id - 1 > s->reading.joined_id ? first_id - 1 : s->reading.joined_id;
+	ranges_add(&s->reading.gaps, after, s->room->lines.last_id + 1);
 	emit_reply(c, s, "%" PRIu32 " %s skipped while your connection was slow; %ccatchup shows %s",
 	           lines, lines_word(lines), c->config.command_prefix, lines == 1 ? "it" : "them");
 }

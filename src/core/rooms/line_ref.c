@@ -11,6 +11,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/history.h"
+#include "chatd/core/state/state.h"
 
 uint64_t line_ref_number(const char *word)
 {

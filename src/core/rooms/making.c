@@ -9,6 +9,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* Why s may make no more rooms. */
@@ -31,7 +32,7 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 		           "(%cregister) you can have rooms of your own.", ROOMS_GUESTS_MAX, p);
 	else if (role_of(s) < ROLE_MODERATOR)
 		emit_reply(c, s, "Not made: there are %" PRIu32 " rooms; what is left is for those who keep "
-		           "order. Ask a moderator; %crooms lists what there is.", c->nrooms, p);
+		           "order. Ask a moderator; %crooms lists what there is.", c->rooms.n, p);
 	else
 		emit_reply(c, s, "Not made: there are %d rooms, and that is the most. %cremove room ROOM "
 		           "takes one away.", ROOMS_MAX, p);
@@ -40,7 +41,7 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 bool room_would_own(const struct chat *c, const struct session *s)
 {
 	/* What cannot be saved is nobody's, and below disk_reserve nothing is added that would grow. */
-	return s->account != NULL && c->store_failed == NULL &&
+	return s->account != NULL && c->outage.reason == NULL &&
 	       membership_owned(c, s->account->key) < ROOMS_OWNED_MAX;
 }
 
@@ -54,9 +55,9 @@ static struct room *make(struct chat *c, struct session *s, enum share_bar bar, 
 		tell_full(c, s, bar, who);
 		return NULL;
 	}
-	free(r->maker);
-	r->maker = mem_strdup(who);
-	r->made_ms = c->wall_ms;
+	free(r->made.by);
+	r->made.by = mem_strdup(who);
+	r->made.at_ms = c->wall_ms;
 	membership_recount(c, r);
 	return r;
 }

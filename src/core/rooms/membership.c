@@ -12,6 +12,7 @@
 #include "chatd/base/fields.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/forget.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum {
@@ -33,7 +34,7 @@ struct membership *membership_of(const struct room *r, const char *account_key)
 {
 	struct membership *g;
 
-	HASH_FIND_STR(r->memberships, account_key, g);
+	HASH_FIND_STR(r->memberships.all, account_key, g);
 	return g;
 }
 
@@ -46,7 +47,7 @@ struct account *membership_owner_account(const struct room *r)
 
 const struct membership *membership_owner(const struct room *r)
 {
-	return r->owner;
+	return r->memberships.owner;
 }
 
 bool membership_has(const struct membership *g, enum room_role role)
@@ -75,16 +76,18 @@ enum room_role membership_role(const struct room *r, const struct session *s)
 
 void membership_uncount(struct chat *c, struct room *r)
 {
-	share_give_back(c, r->counted, r->share);
+	share_give_back(c, r->made.kind, r->made.share);
 }
 
 void membership_count(struct chat *c, struct room *r)
 {
 	char who[SHARE_WHO_BYTES];
 
-	r->counted = r->owner != NULL ? SHARE_OWNED : SHARE_ROOMS;
-	r->share = share_take(c, r->counted,
-	                      r->owner != NULL ? share_who_account(r->owner->key, who) : r->maker);
+	r->made.kind = r->memberships.owner != NULL ? SHARE_OWNED : SHARE_ROOMS;
+	r->made.share =
+		share_take(c, r->made.kind,
+	               r->memberships.owner != NULL ? share_who_account(r->memberships.owner->key, who)
+	                                            : r->made.by);
 }
 
 void membership_recount(struct chat *c, struct room *r)
@@ -96,17 +99,17 @@ void membership_recount(struct chat *c, struct room *r)
 /* A role of g has changed, or (gone) it ends: the room may have another owner. */
 static void note_owner(struct chat *c, struct room *r, struct membership *g, bool gone)
 {
-	struct membership *before = r->owner, *other;
+	struct membership *before = r->memberships.owner, *other;
 
 	if (!gone && g->role == ROOM_OWNER) {
-		r->owner = g;
-	} else if (r->owner == g) {
-		r->owner = NULL;
-		for (other = r->memberships; other != NULL; other = other->hh.next)
+		r->memberships.owner = g;
+	} else if (r->memberships.owner == g) {
+		r->memberships.owner = NULL;
+		for (other = r->memberships.all; other != NULL; other = other->hh.next)
 			if (other != g && other->role == ROOM_OWNER)
-				r->owner = other;
+				r->memberships.owner = other;
 	}
-	if (r->owner != before)
+	if (r->memberships.owner != before)
 		membership_recount(c, r);
 }
 
@@ -130,7 +133,7 @@ static void save(struct chat *c, const struct room *r, const struct membership *
 	fields_put_number(&b, "roles", g->roles);
 	fields_put_number(&b, "since", (int64_t)g->since);
 	fields_put_number(&b, "room", r->number);
-	fields_put_number(&b, "made", a->made_ms);
+	fields_put_number(&b, "made", a->made.at_ms);
 	emit_fact(c, FACT_INVITE, key, gone ? "" : b.data);
 	bytes_release(&b);
 }
@@ -142,10 +145,10 @@ static struct membership *membership_add(struct chat *c, struct room *r, struct 
 	g->key = mem_strdup(a->key);
 	g->room = r;
 	g->account = a;
-	HASH_ADD_KEYPTR(hh, r->memberships, g->key, strlen(g->key), g);
+	HASH_ADD_KEYPTR(hh, r->memberships.all, g->key, strlen(g->key), g);
 	DL_APPEND(a->memberships, g);
-	r->nmemberships++;
-	c->nmemberships++;
+	r->memberships.n++;
+	c->rooms.nmemberships++;
 	return g;
 }
 
@@ -155,10 +158,10 @@ static void membership_end(struct chat *c, struct membership *g)
 	struct room *r = g->room;
 
 	note_owner(c, r, g, true);
-	HASH_DELETE(hh, r->memberships, g);
+	HASH_DELETE(hh, r->memberships.all, g);
 	DL_DELETE(g->account->memberships, g);
-	r->nmemberships--;
-	c->nmemberships--;
+	r->memberships.n--;
+	c->rooms.nmemberships--;
 	free(g->key);
 	free(g);
 }
@@ -187,7 +190,7 @@ uint32_t membership_of_owner(const struct account *a)
 	uint32_t n = 0;
 
 	DL_FOREACH(a->memberships, g)
-		n += g->role == ROOM_OWNER ? g->room->nmemberships : 0;
+		n += g->role == ROOM_OWNER ? g->room->memberships.n : 0;
 	return n;
 }
 
@@ -195,17 +198,18 @@ uint32_t membership_of_owner(const struct account *a)
  * gives it. */
 static bool is_full(const struct chat *c, const struct room *r, bool keeper)
 {
-	const struct account *owner = r->owner != NULL ? r->owner->account : NULL;
+	const struct account *owner =
+		r->memberships.owner != NULL ? r->memberships.owner->account : NULL;
 
-	if (r->nmemberships >= MEMBERSHIPS_MAX || c->nmemberships >= MEMBERSHIPS_ALL_MAX)
+	if (r->memberships.n >= MEMBERSHIPS_MAX || c->rooms.nmemberships >= MEMBERSHIPS_ALL_MAX)
 		return true;
 	if (owner != NULL ? owner->role >= ROLE_MODERATOR : keeper)
 		return false;
 	/* What nobody's share holds is little. */
-	if (owner == NULL ? r->nmemberships >= MEMBERSHIPS_OWNERLESS_MAX
+	if (owner == NULL ? r->memberships.n >= MEMBERSHIPS_OWNERLESS_MAX
 	                  : membership_of_owner(owner) >= MEMBERSHIPS_OWNER_MAX)
 		return true;
-	return c->nmemberships >= MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE;
+	return c->rooms.nmemberships >= MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE;
 }
 
 bool membership_give(struct chat *c, struct room *r, const char *account_key, enum room_role role)
@@ -219,11 +223,11 @@ bool membership_give_by(struct chat *c, bool keeper, struct room *r, const char 
 	struct membership *g = membership_of(r, account_key);
 
 	if (g == NULL) {
-		if (role == ROOM_OWNER ? r->nmemberships >= MEMBERSHIPS_MAX : is_full(c, r, keeper))
+		if (role == ROOM_OWNER ? r->memberships.n >= MEMBERSHIPS_MAX : is_full(c, r, keeper))
 			return false;
 		g = membership_add(c, r, account_by_key(c, account_key));
 		/* What was said while everybody could read it stays theirs to read. */
-		g->since = r->set.private ? r->last_id : 0;
+		g->since = r->set.private ? r->lines.last_id : 0;
 	}
 	set_roles(g, g->roles | 1u << role);
 	note_owner(c, r, g, false);
@@ -269,8 +273,8 @@ uint32_t membership_owned(const struct chat *c, const char *account_key)
 
 void membership_drop_room(struct chat *c, struct room *r)
 {
-	while (r->memberships != NULL)
-		membership_forget(c, r->memberships);
+	while (r->memberships.all != NULL)
+		membership_forget(c, r->memberships.all);
 }
 
 /* The grant of a fact's key, if its room and its account are still those that it was given for;
@@ -288,8 +292,9 @@ static bool load_whose(const struct chat *c, const char *key, const char *value,
 	*r = room_by_key(c, room);
 	*a = account_by_key(c, key + room_bytes + 1);
 	return *r != NULL && *a != NULL && fields_get_number(value, "room") == (*r)->number &&
-	       fields_get_number(value, "made") == (*a)->made_ms && (*r)->nmemberships < MEMBERSHIPS_MAX &&
-	       c->nmemberships < MEMBERSHIPS_ALL_MAX + ROOMS_MAX;
+	       fields_get_number(value, "made") == (*a)->made.at_ms &&
+	       (*r)->memberships.n < MEMBERSHIPS_MAX &&
+	       c->rooms.nmemberships < MEMBERSHIPS_ALL_MAX + ROOMS_MAX;
 }
 
 void membership_load(struct chat *c, const char *key, const char *value)

@@ -17,6 +17,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum {
@@ -35,7 +36,7 @@ static const char gap_sender[] = "System";
 static const char *announce(const struct chat *c, bool waiting, char text[NOTICE_TEXT_BYTES_MAX])
 {
 	snprintf(text, NOTICE_TEXT_BYTES_MAX, "Nothing can be saved at present (%.*s), %s You will read here "
-	         "when it works again.", (int)REASON_BYTES_MAX, c->store_failed,
+	         "when it works again.", (int)REASON_BYTES_MAX, c->outage.reason,
 	         c->outage.talks ? "but talk goes on: what is said now may be missing in the history."
 	         : waiting ? "so lines are not sent; those of the last moments wait, and are sent later."
 	         : "so lines are not sent.");
@@ -46,7 +47,7 @@ void outage_tell(struct chat *c, const struct session *s)
 {
 	char text[NOTICE_TEXT_BYTES_MAX];
 
-	if (c->store_failed != NULL && s->outage == c->outage.number)
+	if (c->outage.reason != NULL && s->presence.outage == c->outage.number)
 		emit_reply(c, s, "%s", announce(c, false, text));
 }
 
@@ -54,7 +55,8 @@ void outage_tell_unsaved(struct chat *c, const struct session *s)
 {
 	const struct room *r = s->room;
 
-	if (c->store_failed != NULL && (r->gap.lines > 0 || r->last_id > c->stored_seq))
+	if (c->outage.reason != NULL &&
+	    (r->lines.gap.lines > 0 || r->lines.last_id > c->records.stored_seq))
 		emit_reply(c, s, "What was said here since nothing can be saved is not in the history "
 		           "yet.");
 }
@@ -63,7 +65,7 @@ void outage_notice(struct chat *c, const char *text)
 {
 	struct session *s, *next;
 
-	HASH_ITER(hh, c->nicks, s, next)
+	HASH_ITER(hh, c->people.by_key, s, next)
 		if (role_of(s) >= ROLE_MODERATOR && emit_has_room(c))
 			emit_reply(c, s, "To administrators: %s", text);
 }
@@ -75,22 +77,22 @@ static void take_mode(struct chat *c)
 	char text[NOTICE_TEXT_BYTES_MAX];
 
 	c->outage.talks = c->config.talks_unsaved;
-	emit_all(c, announce(c, c->line_seq > c->stored_seq, text));
+	emit_all(c, announce(c, c->records.line_seq > c->records.stored_seq, text));
 	/* What waited for its commit is seen by those who were here, and still waits for it. */
 	outage_show(c);
 }
 
 void outage_begin(struct chat *c, const char *reason)
 {
-	bool known = c->store_failed != NULL;
+	bool known = c->outage.reason != NULL;
 	char *advice;
 
-	free(c->store_failed);
+	free(c->outage.reason);
 	c->outage.low = c->outage.full = false; /* which is said behind this */
 	/* It may quote what stands in the database. */
-	c->store_failed = text_shown(reason, REASON_BYTES_MAX);
+	c->outage.reason = text_shown(reason, REASON_BYTES_MAX);
 	/* What is to be done stands behind the cause, and is not for everybody. */
-	advice = strstr(c->store_failed, "; ");
+	advice = strstr(c->outage.reason, "; ");
 	if (advice != NULL)
 		*advice = '\0';
 	if (!known) {
@@ -104,12 +106,12 @@ void outage_begin(struct chat *c, const char *reason)
 
 void outage_full(struct chat *c)
 {
-	c->outage.full = c->store_failed != NULL;
+	c->outage.full = c->outage.reason != NULL;
 }
 
 void outage_low(struct chat *c)
 {
-	c->outage.low = c->outage.full = c->store_failed != NULL;
+	c->outage.low = c->outage.full = c->outage.reason != NULL;
 }
 
 void outage_end(struct chat *c)
@@ -117,15 +119,15 @@ void outage_end(struct chat *c)
 	char text[160] = "Lines are saved and sent again.";
 	bool one = c->outage.lines == 1;
 
-	if (c->store_failed == NULL)
+	if (c->outage.reason == NULL)
 		return;
 	if (c->outage.talks && c->outage.lines > 0)
 		snprintf(text, sizeof text, "Lines are saved again. %" PRIu64 " could not be; the history "
 		         "says where %s missing.", c->outage.lines, one ? "it is" : "they are");
 	else if (c->outage.talks)
 		strcpy(text, "Lines are saved again; nothing is missing.");
-	free(c->store_failed);
-	c->store_failed = NULL;
+	free(c->outage.reason);
+	c->outage.reason = NULL;
 	c->outage.talks = c->outage.full = c->outage.low = false;
 	emit_all(c, text);
 	outage_tick(c);
@@ -135,10 +137,10 @@ void outage_end(struct chat *c)
 
 bool outage_refuses(struct chat *c, const struct session *s)
 {
-	if (c->store_failed == NULL)
+	if (c->outage.reason == NULL)
 		return false;
 	emit_reply(c, s, "Not sent: nothing can be saved at present (%.*s). Try again in a minute.",
-	           (int)REASON_BYTES_MAX, c->store_failed);
+	           (int)REASON_BYTES_MAX, c->outage.reason);
 	return true;
 }
 
@@ -150,7 +152,7 @@ void outage_show(struct chat *c)
 
 uint64_t outage_readable(const struct chat *c, uint64_t seq)
 {
-	return !chat_can_save(c) && seq > c->stored_seq ? c->stored_seq : seq;
+	return !chat_can_save(c) && seq > c->records.stored_seq ? c->records.stored_seq : seq;
 }
 
 /* "between 20:14:05 and 20:17:10"; with the days where they are two, or not today. */
@@ -176,48 +178,48 @@ static void gap_when(struct chat *c, const struct gap *g, char *out, size_t n)
 static void gap_record(struct chat *c, struct room *r)
 {
 	char body[GAP_BYTES_MAX], line[GAP_BYTES_MAX + STAMP_BYTES + 16], when[64];
-	bool one = r->gap.lines == 1;
+	bool one = r->lines.gap.lines == 1;
 	int n;
 
-	gap_when(c, &r->gap, when, sizeof when);
+	gap_when(c, &r->lines.gap, when, sizeof when);
 	snprintf(body, sizeof body, "%" PRIu64 " %s said here %s that could not be saved",
-	         r->gap.lines, one ? "line was" : "lines were", when);
-	r->gap = (struct gap){0};
+	         r->lines.gap.lines, one ? "line was" : "lines were", when);
+	r->lines.gap = (struct gap){0};
 	c->outage.gaps--;
 	setting_introduce(c, r);
-	r->last_id = c->line_seq = emit_append(c, (struct record){
+	r->lines.last_id = c->records.line_seq = emit_append(c, (struct record){
 		.kind = RECORD_GAP, .room = r->number, .time_ms = c->wall_ms, .room_name = r->name,
 		.sender = gap_sender, .body = body,
 	});
 	/* Who made it stands nowhere else, and a room whose line was not kept was not worth noting. */
-	if (!r->kept && r != c->lobby)
+	if (!r->kept && r != c->rooms.lobby)
 		setting_save(c, r);
 	n = snprintf(line, sizeof line, "%s[%s]: %s", format_stamp(&c->stamp, c->wall_ms), gap_sender,
 	             body);
-	emit_publish_notice(c, r, line, (size_t)n, r->last_id);
+	emit_publish_notice(c, r, line, (size_t)n, r->lines.last_id);
 	outage_show(c);
 }
 
 bool outage_keeps(struct chat *c, struct room *r)
 {
 	if (!c->outage.full) {
-		if (r->gap.lines > 0)
+		if (r->lines.gap.lines > 0)
 			gap_record(c, r);
 		return true;
 	}
-	if (r->gap.lines++ == 0) {
-		r->gap.first_ms = c->wall_ms;
+	if (r->lines.gap.lines++ == 0) {
+		r->lines.gap.first_ms = c->wall_ms;
 		c->outage.gaps++;
 	}
-	r->gap.last_ms = c->wall_ms;
+	r->lines.gap.last_ms = c->wall_ms;
 	c->outage.lines++;
 	return false;
 }
 
 void outage_forget(struct chat *c, struct room *r)
 {
-	c->outage.gaps -= r->gap.lines > 0;
-	r->gap = (struct gap){0};
+	c->outage.gaps -= r->lines.gap.lines > 0;
+	r->lines.gap = (struct gap){0};
 }
 
 /* -- time -------------------------------------------------------------------------------- */
@@ -225,21 +227,21 @@ void outage_forget(struct chat *c, struct room *r)
 static bool gaps_due(const struct chat *c)
 {
 	return c->outage.gaps > 0 && !c->outage.full && !c->stopping &&
-	       c->seq - c->stored_seq < GAPS_UNSTORED_MAX;
+	       c->records.seq - c->records.stored_seq < GAPS_UNSTORED_MAX;
 }
 
 static bool mode_due(const struct chat *c)
 {
-	return c->store_failed != NULL && c->outage.talks != c->config.talks_unsaved;
+	return c->outage.reason != NULL && c->outage.talks != c->config.talks_unsaved;
 }
 
 void outage_tick(struct chat *c)
 {
 	if (mode_due(c) && emit_has_room(c))
 		take_mode(c);
-	for (uint32_t slot = 0; slot < c->rooms_top && gaps_due(c) && emit_has_room(c); slot++)
-		if (c->rooms[slot] != NULL && c->rooms[slot]->gap.lines > 0)
-			gap_record(c, c->rooms[slot]);
+	for (uint32_t slot = 0; slot < c->rooms.top && gaps_due(c) && emit_has_room(c); slot++)
+		if (c->rooms.slot[slot] != NULL && c->rooms.slot[slot]->lines.gap.lines > 0)
+			gap_record(c, c->rooms.slot[slot]);
 }
 
 int64_t outage_due_ms(const struct chat *c)

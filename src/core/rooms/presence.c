@@ -16,6 +16,7 @@
 #include "chatd/core/rooms/join.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/seen.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 /* Who ignores the old name ignores the new one as well: neither a new nick nor a
@@ -24,22 +25,22 @@ static void follow_ignores(struct chat *c, const char *old_key, const char *new_
 {
 	struct session *s, *next;
 
-	HASH_ITER(hh, c->nicks, s, next) {
+	HASH_ITER(hh, c->people.by_key, s, next) {
 		bool both = session_ignores(s, new_key);
 		uint32_t i = 0;
 
-		while (i < s->nignored && strcmp(s->ignored[i], old_key) != 0)
+		while (i < s->presence.nignored && strcmp(s->presence.ignored[i], old_key) != 0)
 			i++;
-		if (i == s->nignored)
+		if (i == s->presence.nignored)
 			continue;
 		if (both)
 			continue;
-		if (s->nignored < IGNORES_MAX) {
-			i = s->nignored++;
+		if (s->presence.nignored < IGNORES_MAX) {
+			i = s->presence.nignored++;
 		} else {
-			free(s->ignored[i]);
+			free(s->presence.ignored[i]);
 		}
-		s->ignored[i] = mem_strdup(new_key);
+		s->presence.ignored[i] = mem_strdup(new_key);
 	}
 }
 
@@ -52,7 +53,7 @@ void session_rename(struct chat *c, struct session *s, const char *nick, const c
 	session_name(c, s, nick, key);
 	if (strcmp(old_key, key) != 0) {
 		/* Of this name nothing is saved so far, nor known. */
-		s->seen_id = 0;
+		s->reading.seen_id = 0;
 		seen_unknown(s);
 		seen_news(c);
 		follow_ignores(c, old_key, key);
@@ -66,18 +67,18 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 {
 	if (s->state == SESSION_CHAT) {
 		room_leave(c, s, ROOM_QUIT, why);
-		HASH_DELETE(hh, c->nicks, s);
-		c->people--;
+		HASH_DELETE(hh, c->people.by_key, s);
+		c->people.n--;
 	}
 	delay_end(c, s);
 	unnamed_remove(c, s);
 	question_drop_all(c, s);
-	if (s->finishing)
-		DL_DELETE2(c->finishing, s, finish_prev, finish_next);
+	if (s->input.finishing)
+		DL_DELETE2(c->people.finishing, s, input.prev, input.next);
 	if (s->account != NULL)
 		account_sign_out(c, s);
 	if (close)
 		emit_session(c, EFFECT_CLOSE, s);
 	s->state = SESSION_ENDED;
-	DL_APPEND(c->ended, s);
+	DL_APPEND(c->people.ended, s);
 }

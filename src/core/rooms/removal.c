@@ -14,6 +14,7 @@
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/state.h"
 
 #define DAY_MS INT64_C(86400000)
 
@@ -26,8 +27,8 @@ static void put_out_all(struct chat *c, struct room *r, const char *by)
 
 	bytes_printf(&told, "%s has removed the room %s, and what was said in it.", by, r->name);
 	bytes_printf(&why, "by %s: the room is removed", by);
-	for (uint32_t i = 0; i < r->nmembers; i++)
-		eject_mark(c, r->members[i], r, told.data, why.data);
+	for (uint32_t i = 0; i < r->members.n; i++)
+		eject_mark(c, r->members.list[i], r, told.data, why.data);
 	bytes_release(&told);
 	bytes_release(&why);
 }
@@ -36,7 +37,7 @@ static void put_out_all(struct chat *c, struct room *r, const char *by)
  * effects; grants and bans go later. */
 static void room_remove(struct chat *c, struct room *r)
 {
-	c->ndoomed -= r->doom != NULL;
+	c->rooms.removal.ndoomed -= r->doom != NULL;
 	setting_drop(c, r);
 	if (r->stored)
 		emit_append(c, (struct record){
@@ -48,7 +49,7 @@ static void room_remove(struct chat *c, struct room *r)
 	outage_forget(c, r);
 	setting_release(c, r);
 	room_unlist(c, r);
-	if (r->nmembers > 0)
+	if (r->members.n > 0)
 		put_out_all(c, r, r->doom);
 	else
 		room_release(c, r);
@@ -56,16 +57,17 @@ static void room_remove(struct chat *c, struct room *r)
 
 void removal_mark(struct chat *c, struct room *r, const char *by)
 {
-	if (r->doom != NULL || r->gone || r == c->lobby)
+	if (r->doom != NULL || r->gone || r == c->rooms.lobby)
 		return;
 	r->doom = mem_strdup(by);
-	c->ndoomed++;
+	c->rooms.removal.ndoomed++;
 }
 
 void removal_run(struct chat *c)
 {
-	for (uint32_t slot = 0; slot < c->rooms_top && c->ndoomed > 0 && emit_has_room(c); slot++) {
-		struct room *r = c->rooms[slot];
+	for (uint32_t slot = 0; slot < c->rooms.top && c->rooms.removal.ndoomed > 0 && emit_has_room(c);
+	     slot++) {
+		struct room *r = c->rooms.slot[slot];
 
 		if (r != NULL && r->doom != NULL && !r->gone)
 			room_remove(c, r);
@@ -91,9 +93,9 @@ static void end_ownerless(struct chat *c, struct room *r, const struct account *
 {
 	bool offered = is_offered_by(r, owner), permanent = r->set.permanent;
 
-	if (r->gone || r->doom != NULL || r == c->lobby)
+	if (r->gone || r->doom != NULL || r == c->rooms.lobby)
 		return;
-	if (r->nmembers == 0 && r->last_id == 0 && r->gap.lines == 0) {
+	if (r->members.n == 0 && r->lines.last_id == 0 && r->lines.gap.lines == 0) {
 		removal_mark(c, r, owner->nick);
 		return;
 	}
@@ -108,10 +110,10 @@ static void drop_memberships(struct chat *c, struct account *a)
 {
 	while (a->memberships != NULL) {
 		struct room *r = a->memberships->room;
-		bool owned = r->owner == a->memberships;
+		bool owned = r->memberships.owner == a->memberships;
 
 		membership_forget(c, a->memberships);
-		if (owned && r->owner == NULL)
+		if (owned && r->memberships.owner == NULL)
 			end_ownerless(c, r, a);
 		room_release(c, r);
 	}
@@ -131,10 +133,10 @@ uint32_t removal_days(const struct chat *c, const struct room *r)
 {
 	uint32_t days = c->config.guest_room_days;
 
-	if (r == c->lobby || r->set.permanent || r->owner != NULL)
+	if (r == c->rooms.lobby || r->set.permanent || r->memberships.owner != NULL)
 		return 0;
-	if (share_class_of(r->maker) != SHARE_NOBODYS &&
-	    (r->last_id == 0 || strcmp(r->alone, ROOM_SEVERAL) != 0))
+	if (share_class_of(r->made.by) != SHARE_NOBODYS &&
+	    (r->lines.last_id == 0 || strcmp(r->lines.alone, ROOM_SEVERAL) != 0))
 		return days == 0 || days > ROOM_ALONE_DAYS ? ROOM_ALONE_DAYS : days;
 	return days;
 }
@@ -142,14 +144,15 @@ uint32_t removal_days(const struct chat *c, const struct room *r)
 /* Since when it has been silent; 0: nobody knows. */
 static int64_t silent_ms(const struct room *r)
 {
-	return r->last_ms != 0 ? r->last_ms : r->made_ms;
+	return r->lines.last_ms != 0 ? r->lines.last_ms : r->made.at_ms;
 }
 
 static bool is_over(const struct chat *c, const struct room *r)
 {
 	uint32_t days;
 
-	if (r->nmembers > 0 || r->gone || r->doom != NULL || r->gap.lines > 0 || silent_ms(r) == 0)
+	if (r->members.n > 0 || r->gone || r->doom != NULL || r->lines.gap.lines > 0 ||
+	    silent_ms(r) == 0)
 		return false;
 	days = removal_days(c, r);
 	return days > 0 && c->wall_ms - silent_ms(r) > days * DAY_MS;
@@ -158,8 +161,9 @@ static bool is_over(const struct chat *c, const struct room *r)
 /* It was kept over a restart for what was said in it, and of that nothing is left. */
 static bool is_void(const struct chat *c, const struct room *r)
 {
-	return r != c->lobby && r->nmembers == 0 && r->last_id == 0 && r->owner == NULL && !r->gone &&
-	       !r->closed && !r->set.permanent && r->gap.lines == 0 && *r->maker != '\0';
+	return r != c->rooms.lobby && r->members.n == 0 && r->lines.last_id == 0 &&
+	       r->memberships.owner == NULL && !r->gone && !r->closed && !r->set.permanent &&
+	       r->lines.gap.lines == 0 && *r->made.by != '\0';
 }
 
 static void end_silent(struct chat *c, struct room *r)
@@ -172,22 +176,22 @@ static void end_silent(struct chat *c, struct room *r)
 static void look(struct chat *c)
 {
 	int64_t ahead_ms = c->wall_ms - c->now_ms;
-	bool jumped = ahead_ms - c->rooms_ahead_ms > ROOMS_LOOK_FIRST_MS;
+	bool jumped = ahead_ms - c->rooms.removal.ahead_ms > ROOMS_LOOK_FIRST_MS;
 	uint32_t ended = 0;
 
-	c->rooms_look_ms = c->now_ms + ROOMS_LOOK_MS;
-	c->rooms_ahead_ms = ahead_ms;
+	c->rooms.removal.due_ms = c->now_ms + ROOMS_LOOK_MS;
+	c->rooms.removal.ahead_ms = ahead_ms;
 	/* The clock may be wrong, and what is removed does not come back. Whether it is doubted the
 	 * store says within a minute. */
-	if (jumped || c->clock_doubted)
+	if (jumped || c->rooms.removal.clock_doubted)
 		return;
-	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
-		struct room *r = c->rooms[slot];
+	for (uint32_t slot = 0; slot < c->rooms.top; slot++) {
+		struct room *r = c->rooms.slot[slot];
 
 		if (r == NULL || (!is_over(c, r) && !is_void(c, r)))
 			continue;
 		if (ended++ == ROOMS_END_MAX || !emit_has_room(c)) {
-			c->rooms_look_ms = c->now_ms + ROOMS_LOOK_AGAIN_MS;
+			c->rooms.removal.due_ms = c->now_ms + ROOMS_LOOK_AGAIN_MS;
 			return;
 		}
 		if (is_void(c, r))
@@ -201,21 +205,21 @@ static void look(struct chat *c)
 
 static bool is_marked(const struct chat *c)
 {
-	return c->ndoomed > 0 && chat_can_save(c);
+	return c->rooms.removal.ndoomed > 0 && chat_can_save(c);
 }
 
 void removal_tick(struct chat *c)
 {
 	if (is_marked(c))
 		removal_run(c);
-	if (c->rooms_look_ms <= c->now_ms && c->nrooms > 1 && chat_can_save(c) && !c->stopping)
+	if (c->rooms.removal.due_ms <= c->now_ms && c->rooms.n > 1 && chat_can_save(c) && !c->stopping)
 		look(c);
 }
 
 int64_t removal_due_ms(const struct chat *c)
 {
-	bool skeletons = c->nrooms > 1 && chat_can_save(c) && !c->stopping;
-	int64_t due_ms = skeletons ? c->rooms_look_ms : INT64_MAX;
+	bool skeletons = c->rooms.n > 1 && chat_can_save(c) && !c->stopping;
+	int64_t due_ms = skeletons ? c->rooms.removal.due_ms : INT64_MAX;
 
 	return is_marked(c) ? c->now_ms : due_ms;
 }

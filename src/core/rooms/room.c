@@ -21,6 +21,7 @@
 #include "chatd/core/rooms/ban.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 struct room *room_typed(const struct chat *c, const char *name)
@@ -34,46 +35,46 @@ struct room *room_typed(const struct chat *c, const char *name)
 struct room *room_new(struct chat *c, const char *name, const char *key, uint32_t number)
 {
 	struct room *r;
-	uint32_t slot = c->rooms_low;
+	uint32_t slot = c->rooms.low;
 
-	if (c->nrooms == ROOMS_MAX)
+	if (c->rooms.n == ROOMS_MAX)
 		return NULL;
-	while (c->rooms[slot] != NULL)
+	while (c->rooms.slot[slot] != NULL)
 		slot++;
-	c->rooms_low = slot + 1;
+	c->rooms.low = slot + 1;
 	r = mem_zero(1, sizeof *r);
 	r->slot = slot;
-	r->number = number != 0 ? number : ++c->last_room;
+	r->number = number != 0 ? number : ++c->rooms.last_number;
 	r->name = mem_strdup(name);
 	r->key = mem_strdup(key);
 	r->topic = mem_strdup("");
 	r->stored = number != 0;
-	r->maker = mem_strdup("");
+	r->made.by = mem_strdup("");
 	/* Who spoke in one that was there before is not known. */
-	r->alone = mem_strdup(number != 0 ? ROOM_SEVERAL : "");
+	r->lines.alone = mem_strdup(number != 0 ? ROOM_SEVERAL : "");
 	setting_init(r);
-	c->rooms[slot] = r;
-	c->nrooms++;
-	if (slot >= c->rooms_top)
-		c->rooms_top = slot + 1;
-	HASH_ADD_KEYPTR(hh, c->by_key, r->key, strlen(r->key), r);
-	HASH_ADD(hh_number, c->by_number, number, sizeof r->number, r);
+	c->rooms.slot[slot] = r;
+	c->rooms.n++;
+	if (slot >= c->rooms.top)
+		c->rooms.top = slot + 1;
+	HASH_ADD_KEYPTR(hh, c->rooms.by_key, r->key, strlen(r->key), r);
+	HASH_ADD(hh_number, c->rooms.by_number, number, sizeof r->number, r);
 	membership_count(c, r);
 	return r;
 }
 
 void room_renumber(struct chat *c, struct room *r, uint32_t number)
 {
-	HASH_DELETE(hh_number, c->by_number, r);
+	HASH_DELETE(hh_number, c->rooms.by_number, r);
 	r->number = number;
-	HASH_ADD(hh_number, c->by_number, number, sizeof r->number, r);
+	HASH_ADD(hh_number, c->rooms.by_number, number, sizeof r->number, r);
 }
 
 void room_unlist(struct chat *c, struct room *r)
 {
 	if (!r->gone) {
-		HASH_DELETE(hh, c->by_key, r);
-		HASH_DELETE(hh_number, c->by_number, r);
+		HASH_DELETE(hh, c->rooms.by_key, r);
+		HASH_DELETE(hh_number, c->rooms.by_number, r);
 	}
 	r->gone = true;
 }
@@ -82,15 +83,15 @@ static void room_free(struct chat *c, struct room *r)
 {
 	bool was_gone = r->gone;
 
-	if (r->sum_due_ms != 0)
-		DL_DELETE2(c->sums, r, sum_prev, sum_next);
+	if (r->sum.due_ms != 0)
+		DL_DELETE2(c->rooms.sums, r, sum.prev, sum.next);
 	room_unlist(c, r);
-	c->rooms[r->slot] = NULL;
-	if (r->slot < c->rooms_low)
-		c->rooms_low = r->slot;
-	c->nrooms--;
+	c->rooms.slot[r->slot] = NULL;
+	if (r->slot < c->rooms.low)
+		c->rooms.low = r->slot;
+	c->rooms.n--;
 	/* It was marked (removal.h), and ends by itself before. */
-	c->ndoomed -= r->doom != NULL && !was_gone;
+	c->rooms.removal.ndoomed -= r->doom != NULL && !was_gone;
 	membership_drop_room(c, r);
 	membership_uncount(c, r);
 	outage_forget(c, r);
@@ -99,11 +100,11 @@ static void room_free(struct chat *c, struct room *r)
 	free(r->name);
 	free(r->key);
 	free(r->topic);
-	free(r->sum_nick);
+	free(r->sum.nick);
 	free(r->doom);
-	free(r->maker);
-	free(r->alone);
-	free(r->members);
+	free(r->made.by);
+	free(r->lines.alone);
+	free(r->members.list);
 	free(r);
 }
 
@@ -111,9 +112,9 @@ void room_release(struct chat *c, struct room *r)
 {
 	/* When chatd goes down, those who leave will be back. Whoever finds a closed room closed
 	 * must not find it open, and theirs, a moment later. */
-	if (r->nmembers > 0 || r == c->lobby ||
-	    (!r->gone && (r->last_id != 0 || r->set.permanent || r->closed || r->gap.lines > 0 ||
-	                  (r->kept && c->stopping))))
+	if (r->members.n > 0 || r == c->rooms.lobby ||
+	    (!r->gone && (r->lines.last_id != 0 || r->set.permanent || r->closed ||
+	                  r->lines.gap.lines > 0 || (r->kept && c->stopping))))
 		return;
 	setting_drop(c, r);
 	room_free(c, r);
@@ -121,9 +122,9 @@ void room_release(struct chat *c, struct room *r)
 
 void rooms_free(struct chat *c)
 {
-	for (uint32_t slot = 0; slot < c->rooms_top; slot++)
-		if (c->rooms[slot] != NULL)
-			room_free(c, c->rooms[slot]);
+	for (uint32_t slot = 0; slot < c->rooms.top; slot++)
+		if (c->rooms.slot[slot] != NULL)
+			room_free(c, c->rooms.slot[slot]);
 }
 
 void room_emptied(struct chat *c, uint32_t number, uint64_t up_to_seq)
@@ -131,9 +132,9 @@ void room_emptied(struct chat *c, uint32_t number, uint64_t up_to_seq)
 	struct room *r = room_by_number(c, number);
 
 	/* A line may have been said since the store looked. */
-	if (r == NULL || r->last_id > up_to_seq)
+	if (r == NULL || r->lines.last_id > up_to_seq)
 		return;
-	r->last_id = 0;
+	r->lines.last_id = 0;
 	r->stored = false;
 	room_release(c, r);
 }

@@ -10,6 +10,7 @@
 #include "chatd/core/people/session.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/state/state.h"
 
 enum {
 	SEEN_ROUND_MS = 60000,
@@ -25,14 +26,15 @@ static uint64_t least(uint64_t a, uint64_t b)
 static struct ranges unshown(const struct chat *c, const struct session *s, const struct arrival *a,
                              uint64_t seen)
 {
-	struct ranges gaps = s->gaps;
+	struct ranges gaps = s->reading.gaps;
 
 	/* What /catchup has shown has perhaps not arrived if nothing has that was said later. */
-	if (a->what == ARRIVED_UP_TO && s->caught_up_at != 0 && a->seq <= s->caught_up_at)
-		for (uint32_t i = 0; i < s->gaps_were.n; i++)
-			ranges_add(&gaps, s->gaps_were.at[i].after, s->gaps_were.at[i].before);
+	if (a->what == ARRIVED_UP_TO && s->reading.caught_up_at != 0 &&
+	    a->seq <= s->reading.caught_up_at)
+		for (uint32_t i = 0; i < s->reading.gaps_were.n; i++)
+			ranges_add(&gaps, s->reading.gaps_were.at[i].after, s->reading.gaps_were.at[i].before);
 	/* One's own line is no way past those of others that are not saved yet. */
-	ranges_add(&gaps, c->stored_seq, s->said_id);
+	ranges_add(&gaps, c->records.stored_seq, s->member.said_id);
 	ranges_drop_from(&gaps, seen + 1);
 	return gaps;
 }
@@ -41,18 +43,21 @@ static struct ranges unshown(const struct chat *c, const struct session *s, cons
 static uint64_t seen_up_to(const struct chat *c, const struct session *s, const struct arrival *a)
 {
 	/* Lines that are not saved yet have been seen by nobody but who said them. */
-	uint64_t seen = least(s->room->last_id, c->stored_seq);
+	uint64_t seen = least(s->room->lines.last_id, c->records.stored_seq);
 
 	/* Not even the replay has arrived: as if it had not come. */
-	if (s->held || !s->seen_known || s->room->gone || c->store_failed != NULL || a->what == ARRIVED_NOTHING)
+	if (s->replay.held || !s->reading.known || s->room->gone || c->outage.reason != NULL ||
+	    a->what == ARRIVED_NOTHING)
 		return 0;
 	/* What is said from now on will be news, also where nothing was said so far. */
-	if (s->room->last_id == 0)
-		seen = s->account != NULL && (s->room == c->lobby || s->room->nmembers > 1) ? c->seq : 0;
-	else if (seen < s->said_id)
-		seen = s->said_id;
+	if (s->room->lines.last_id == 0)
+		seen = s->account != NULL && (s->room == c->rooms.lobby || s->room->members.n > 1)
+		           ? c->records.seq
+		           : 0;
+	else if (seen < s->member.said_id)
+		seen = s->member.said_id;
 	if (a->what == ARRIVED_UP_TO)
-		seen = least(seen, a->seq > s->joined_id ? a->seq : s->joined_id);
+		seen = least(seen, a->seq > s->reading.joined_id ? a->seq : s->reading.joined_id);
 	return seen;
 }
 
@@ -63,30 +68,30 @@ static void mark(struct chat *c, struct session *s, const struct arrival *a, uin
 
 	ranges_show(&left, gaps);
 	/* What /catchup has shown has arrived for good. */
-	if (a->what == ARRIVED_ALL || a->seq > s->caught_up_at)
-		s->caught_up_at = 0;
+	if (a->what == ARRIVED_ALL || a->seq > s->reading.caught_up_at)
+		s->reading.caught_up_at = 0;
 	setting_append(c, s->room, RECORD_SEEN, s->key, seen, gaps);
-	s->seen_id = seen;
-	s->caught_up = false;
+	s->reading.seen_id = seen;
+	s->reading.caught_up = false;
 }
 
 void seen_unknown(struct session *s)
 {
-	s->seen_known = false;
-	s->replay_of_other = s->held;
+	s->reading.known = false;
+	s->replay.of_other = s->replay.held;
 	/* Lines that this connection was not given are still missing, whoever s is; and what was before
 	 * them is asked. */
-	if (s->shown_from > 0)
-		ranges_drop(&s->gaps, 0, s->shown_from - 1);
-	s->caught_up_at = 0;
+	if (s->reading.shown_from > 0)
+		ranges_drop(&s->reading.gaps, 0, s->reading.shown_from - 1);
+	s->reading.caught_up_at = 0;
 }
 
 void seen_mark(struct chat *c, struct session *s)
 {
-	uint64_t seen = seen_up_to(c, s, &s->arrived);
+	uint64_t seen = seen_up_to(c, s, &s->reading.arrived);
 
 	if (seen != 0)
-		mark(c, s, &s->arrived, seen);
+		mark(c, s, &s->reading.arrived, seen);
 }
 
 /* -- in rounds ---------------------------------------------------------------------------------- */
@@ -95,7 +100,9 @@ void seen_mark(struct chat *c, struct session *s)
 static bool is_due(const struct session *s)
 {
 	return s->state == SESSION_CHAT &&
-	       ((s->seen_known && (s->room->last_id > s->seen_id || s->caught_up)) || s->mail_shown != 0);
+	       ((s->reading.known &&
+	         (s->room->lines.last_id > s->reading.seen_id || s->reading.caught_up)) ||
+	        s->mail.shown != 0);
 }
 
 static void arrived(struct chat *c, struct session *s, struct question *q, const struct event *e)
@@ -104,10 +111,11 @@ static void arrived(struct chat *c, struct session *s, struct question *q, const
 
 	(void)q;
 	/* It may end with that. */
-	if (s->eof)
-		s->arrived = e->arrived;
+	if (s->input.eof)
+		s->reading.arrived = e->arrived;
 	mail_arrived(c, s, &e->arrived);
-	if (seen > s->seen_id || (seen != 0 && seen == s->seen_id && s->caught_up))
+	if (seen > s->reading.seen_id ||
+	    (seen != 0 && seen == s->reading.seen_id && s->reading.caught_up))
 		mark(c, s, &e->arrived, seen);
 	/* It has not all arrived, and may yet. */
 	if (is_due(s))
@@ -116,9 +124,9 @@ static void arrived(struct chat *c, struct session *s, struct question *q, const
 
 void seen_news(struct chat *c)
 {
-	if (c->seen_left == 0)
-		c->seen_ms = c->now_ms + SEEN_STEP_MS;
-	c->seen_left = c->nslots;
+	if (c->rooms.seen.left == 0)
+		c->rooms.seen.ms = c->now_ms + SEEN_STEP_MS;
+	c->rooms.seen.left = c->people.nslots;
 }
 
 static void ask(struct chat *c, struct session *s)
@@ -132,31 +140,31 @@ static void ask(struct chat *c, struct session *s)
 
 void seen_tick(struct chat *c)
 {
-	uint32_t n = c->nslots / (SEEN_ROUND_MS / SEEN_STEP_MS) + 1;
+	uint32_t n = c->people.nslots / (SEEN_ROUND_MS / SEEN_STEP_MS) + 1;
 
-	if (c->seen_left == 0 || c->seen_ms > c->now_ms)
+	if (c->rooms.seen.left == 0 || c->rooms.seen.ms > c->now_ms)
 		return;
-	c->seen_ms = c->now_ms + SEEN_STEP_MS;
+	c->rooms.seen.ms = c->now_ms + SEEN_STEP_MS;
 	/* Who reads messages and goes is not to read them again: they are asked in each step. */
-	for (uint32_t slot = 0, mails = c->mails_shown;
-	     mails > 0 && slot < c->nslots && emit_has_room(c); slot++)
-		if (c->sessions[slot].mail_shown != 0) {
+	for (uint32_t slot = 0, mails = c->people.mail.nshown;
+	     mails > 0 && slot < c->people.nslots && emit_has_room(c); slot++)
+		if (c->people.sessions[slot].mail.shown != 0) {
 			mails--;
-			if (mail_is_late(c, &c->sessions[slot]))
-				session_finish(c, &c->sessions[slot]);
-			else if (is_due(&c->sessions[slot]))
-				ask(c, &c->sessions[slot]);
+			if (mail_is_late(c, &c->people.sessions[slot]))
+				session_finish(c, &c->people.sessions[slot]);
+			else if (is_due(&c->people.sessions[slot]))
+				ask(c, &c->people.sessions[slot]);
 		}
-	for (; n > 0 && c->seen_left > 0 && emit_has_room(c); n--, c->seen_left--) {
-		struct session *s = &c->sessions[c->seen_slot];
+	for (; n > 0 && c->rooms.seen.left > 0 && emit_has_room(c); n--, c->rooms.seen.left--) {
+		struct session *s = &c->people.sessions[c->rooms.seen.slot];
 
-		c->seen_slot = (c->seen_slot + 1) % c->nslots;
-		if (is_due(s) && s->mail_shown == 0)
+		c->rooms.seen.slot = (c->rooms.seen.slot + 1) % c->people.nslots;
+		if (is_due(s) && s->mail.shown == 0)
 			ask(c, s);
 	}
 }
 
 int64_t seen_due_ms(const struct chat *c)
 {
-	return c->seen_left == 0 ? INT64_MAX : c->seen_ms;
+	return c->rooms.seen.left == 0 ? INT64_MAX : c->rooms.seen.ms;
 }

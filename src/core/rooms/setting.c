@@ -13,6 +13,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/forget.h"
 #include "chatd/core/rooms/access.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 #define AT(field) offsetof(struct room_settings, field)
@@ -123,8 +124,8 @@ static void admit_present(struct chat *c, struct room *r)
 	/* Where nobody owns it, an administrator has closed it. */
 	bool keeper = membership_owner(r) == NULL;
 
-	for (uint32_t i = 0; i < r->nmembers; i++) {
-		struct session *s = r->members[i];
+	for (uint32_t i = 0; i < r->members.n; i++) {
+		struct session *s = r->members.list[i];
 
 		if (s->account == NULL || !emit_has_room(c) ||
 		    !membership_give_by(c, keeper, r, s->account->key, ROOM_MEMBER))
@@ -137,7 +138,7 @@ static void note_closed(struct chat *c, struct room *r)
 	bool closed = r->set.private || r->set.hash != NULL;
 
 	if (closed != r->closed)
-		c->nclosed += closed ? 1u : -1u;
+		c->rooms.nclosed += closed ? 1u : -1u;
 	r->closed = closed;
 }
 
@@ -221,7 +222,7 @@ void setting_offer(struct chat *c, struct room *r, const struct account *to, con
 	if (to != NULL) {
 		r->offer.key = mem_strdup(to->key);
 		r->offer.by = mem_strdup(by);
-		r->offer.made_ms = to->made_ms;
+		r->offer.made_ms = to->made.at_ms;
 		r->offer.at_ms = at_ms;
 	}
 	setting_save(c, r);
@@ -234,7 +235,7 @@ struct account *setting_offered(const struct chat *c, const struct room *r)
 	if (r->offer.key == NULL || r->offer.at_ms + OFFER_MS <= c->wall_ms)
 		return NULL;
 	a = account_by_key(c, r->offer.key);
-	return a != NULL && a->made_ms == r->offer.made_ms ? a : NULL;
+	return a != NULL && a->made.at_ms == r->offer.made_ms ? a : NULL;
 }
 
 void setting_tell_offer(struct chat *c, const struct session *s, const struct room *r)
@@ -249,8 +250,8 @@ void setting_tell_offers(struct chat *c, struct session *s)
 {
 	uint32_t n = 0;
 
-	for (uint32_t slot = 0; slot < c->rooms_top; slot++) {
-		const struct room *r = c->rooms[slot];
+	for (uint32_t slot = 0; slot < c->rooms.top; slot++) {
+		const struct room *r = c->rooms.slot[slot];
 
 		if (r == NULL || r->offer.key == NULL || setting_offered(c, r) != s->account)
 			continue;
@@ -286,9 +287,9 @@ void setting_save(struct chat *c, struct room *r)
 	fields_put(&b, "name", r->name);
 	fields_put_number(&b, "number", r->number);
 	fields_put(&b, "topic", r->topic);
-	fields_put_number(&b, "made", r->made_ms);
-	fields_put(&b, "maker", r->maker);
-	fields_put(&b, "alone", r->alone);
+	fields_put_number(&b, "made", r->made.at_ms);
+	fields_put(&b, "maker", r->made.by);
+	fields_put(&b, "alone", r->lines.alone);
 	for (const struct setting *k = settings; k->name != NULL; k++)
 		if (k->kind != SETTING_PASSWORD)
 			fields_put_number(&b, k->name, setting_value(r, k));
@@ -301,7 +302,7 @@ void setting_save(struct chat *c, struct room *r)
 	}
 	emit_fact(c, FACT_ROOM, r->key, b.data);
 	r->kept = true;
-	c->secret = true;
+	c->output.secret = true;
 	explicit_bzero(b.data, b.len);
 	bytes_release(&b);
 }
@@ -331,14 +332,14 @@ static void load_offer(struct room *r, const char *value)
 /* Who made it, and who spoke in it: of rooms from before that was noted nothing is known. */
 static void load_maker(struct chat *c, struct room *r, const char *value)
 {
-	r->made_ms = fields_get_time(value, "made");
-	free(r->maker);
-	r->maker = fields_get_text(value, "maker", SHARE_WHO_BYTES - 1);
-	free(r->alone);
-	r->alone = fields_get_text(value, "alone", SHARE_WHO_BYTES - 1);
-	if (*r->maker == '\0' || (*r->alone == '\0' && r->last_id != 0)) {
-		free(r->alone);
-		r->alone = mem_strdup(ROOM_SEVERAL);
+	r->made.at_ms = fields_get_time(value, "made");
+	free(r->made.by);
+	r->made.by = fields_get_text(value, "maker", SHARE_WHO_BYTES - 1);
+	free(r->lines.alone);
+	r->lines.alone = fields_get_text(value, "alone", SHARE_WHO_BYTES - 1);
+	if (*r->made.by == '\0' || (*r->lines.alone == '\0' && r->lines.last_id != 0)) {
+		free(r->lines.alone);
+		r->lines.alone = mem_strdup(ROOM_SEVERAL);
 	}
 	membership_recount(c, r);
 }

@@ -17,19 +17,20 @@
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
 #include "chatd/core/people/account.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 bool emit_has_room(const struct chat *c)
 {
-	return c->neffects < EFFECTS_MAX - EFFECTS_PER_LINE_MAX &&
-	       c->arena_len < ARENA_BYTES - ARENA_PER_LINE_MAX;
+	return c->output.n < EFFECTS_MAX - EFFECTS_PER_LINE_MAX &&
+	       c->output.arena_len < ARENA_BYTES - ARENA_PER_LINE_MAX;
 }
 
 static struct effect *emit(struct chat *c, enum effect_kind kind)
 {
-	struct effect *e = &c->effects[c->neffects++];
+	struct effect *e = &c->output.effects[c->output.n++];
 
-	assert(e != NULL && c->neffects <= (size_t)EFFECTS_MAX + c->nslots);
+	assert(e != NULL && c->output.n <= (size_t)EFFECTS_MAX + c->people.nslots);
 	/* The big members are set by whoever needs them. */
 	e->kind = kind;
 	e->text = NULL;
@@ -40,35 +41,35 @@ static struct effect *emit(struct chat *c, enum effect_kind kind)
 
 static const char *keep(struct chat *c, const char *p, size_t n)
 {
-	char *at = c->arena + c->arena_len;
+	char *at = c->output.arena + c->output.arena_len;
 
-	assert(c->arena_len + n + 1 <= ARENA_BYTES);
+	assert(c->output.arena_len + n + 1 <= ARENA_BYTES);
 	memcpy(at, p, n);
 	at[n] = '\0';
-	c->arena_len += n + 1;
+	c->output.arena_len += n + 1;
 	return at;
 }
 
 /* The SEND at the arena's end if it is to this session, else a new one there. */
 static struct effect *send_open(struct chat *c, const struct session *s)
 {
-	struct effect *e = c->neffects == 0 ? NULL : &c->effects[c->neffects - 1];
+	struct effect *e = c->output.n == 0 ? NULL : &c->output.effects[c->output.n - 1];
 
 	if (e != NULL && e->kind == EFFECT_SEND && e->conn.slot == s->id.slot &&
-	    e->text + e->len == c->arena + c->arena_len)
+	    e->text + e->len == c->output.arena + c->output.arena_len)
 		return e;
 	e = emit(c, EFFECT_SEND);
 	e->conn = s->id;
-	e->text = c->arena + c->arena_len;
+	e->text = c->output.arena + c->output.arena_len;
 	return e;
 }
 
 /* Adds to the text of the last effect, which lies at the arena's end. */
 static void add(struct chat *c, struct effect *e, const char *p, size_t n)
 {
-	assert(c->arena_len + n <= ARENA_BYTES);
-	memcpy(c->arena + c->arena_len, p, n);
-	c->arena_len += n;
+	assert(c->output.arena_len + n <= ARENA_BYTES);
+	memcpy(c->output.arena + c->output.arena_len, p, n);
+	c->output.arena_len += n;
 	e->len += n;
 }
 
@@ -79,13 +80,13 @@ static void add_line(struct chat *c, const struct session *s, struct effect *e, 
 static void add_line(struct chat *c, const struct session *s, struct effect *e, const char *fmt,
                      va_list ap)
 {
-	size_t left = ARENA_BYTES - c->arena_len;
-	int n = vsnprintf(c->arena + c->arena_len, left, fmt, ap);
+	size_t left = ARENA_BYTES - c->output.arena_len;
+	int n = vsnprintf(c->output.arena + c->output.arena_len, left, fmt, ap);
 
 	assert(n >= 0 && (size_t)n < left);
-	c->arena_len += (size_t)n;
+	c->output.arena_len += (size_t)n;
 	e->len += (size_t)n;
-	if (s->crlf || s->telnet != NULL)
+	if (s->member.crlf || s->input.telnet != NULL)
 		add(c, e, "\r\n", 2);
 	else
 		add(c, e, "\n", 1);
@@ -118,12 +119,13 @@ void emit_line(struct chat *c, const struct session *s, const char *fmt, ...)
 void emit_all(struct chat *c, const char *text)
 {
 	struct effect *e = emit(c, EFFECT_SEND_ALL);
-	int n = snprintf(c->arena + c->arena_len, ARENA_BYTES - c->arena_len, "-- %s\n", text);
+	int n = snprintf(c->output.arena + c->output.arena_len, ARENA_BYTES - c->output.arena_len,
+	                 "-- %s\n", text);
 
-	assert(n >= 0 && (size_t)n < ARENA_BYTES - c->arena_len);
-	e->text = c->arena + c->arena_len;
+	assert(n >= 0 && (size_t)n < ARENA_BYTES - c->output.arena_len);
+	e->text = c->output.arena + c->output.arena_len;
 	e->len = (size_t)n;
-	c->arena_len += (size_t)n;
+	c->output.arena_len += (size_t)n;
 }
 
 static void emit_skip(struct chat *c, uint32_t feed, const struct session *s)
@@ -139,24 +141,24 @@ static void publish_as(struct chat *c, struct room *r, const struct session *fro
                        const char *line, size_t len, uint64_t seq, bool said, bool crlf)
 {
 	struct effect *e = emit(c, EFFECT_PUBLISH);
-	char *at = c->arena + c->arena_len;
+	char *at = c->output.arena + c->output.arena_len;
 
-	assert(c->arena_len + len + 2 <= ARENA_BYTES);
+	assert(c->output.arena_len + len + 2 <= ARENA_BYTES);
 	memcpy(at, line, len);
 	if (crlf)
 		at[len++] = '\r';
 	at[len++] = '\n';
-	c->arena_len += len;
+	c->output.arena_len += len;
 	e->feed = r->slot * 2 + crlf;
 	e->text = at;
 	e->len = len;
 	e->seq = seq;
-	if (from != NULL && from->room == r && from->crlf == crlf)
+	if (from != NULL && from->room == r && from->member.crlf == crlf)
 		emit_skip(c, r->slot * 2 + crlf, from);
 	if (from == NULL || !said)
 		return;
-	for (const struct session *s = r->ignorers; s != NULL; s = s->ign_next)
-		if (s != from && s->crlf == crlf && session_ignores(s, from->key))
+	for (const struct session *s = r->members.ignorers; s != NULL; s = s->presence.next)
+		if (s != from && s->member.crlf == crlf && session_ignores(s, from->key))
 			emit_skip(c, r->slot * 2 + crlf, s);
 }
 
@@ -164,8 +166,8 @@ static void publish(struct chat *c, struct room *r, const struct session *from, 
                     size_t len, uint64_t seq, bool said)
 {
 	bool in = from != NULL && from->room == r;
-	uint32_t ncrlf = r->ncrlf - (in && from->crlf);
-	uint32_t nlf = r->nmembers - r->ncrlf - (in && !from->crlf);
+	uint32_t ncrlf = r->members.ncrlf - (in && from->member.crlf);
+	uint32_t nlf = r->members.n - r->members.ncrlf - (in && !from->member.crlf);
 
 	if (nlf > 0)
 		publish_as(c, r, from, line, len, seq, said, false);
@@ -200,7 +202,7 @@ void emit_subscribe(struct chat *c, const struct session *s, const struct room *
 	struct effect *e = emit(c, EFFECT_SUBSCRIBE);
 
 	e->conn = s->id;
-	e->feed = r->slot * 2 + s->crlf;
+	e->feed = r->slot * 2 + s->member.crlf;
 }
 
 void emit_unsubscribe(struct chat *c, const struct session *s, const char *missing, ...)
@@ -209,7 +211,7 @@ void emit_unsubscribe(struct chat *c, const struct session *s, const char *missi
 	va_list ap;
 
 	e->conn = s->id;
-	e->text = c->arena + c->arena_len;
+	e->text = c->output.arena + c->output.arena_len;
 	add(c, e, "-- ", 3);
 	va_start(ap, missing);
 	add_line(c, s, e, missing, ap);
@@ -225,7 +227,7 @@ uint64_t emit_append(struct chat *c, struct record r)
 {
 	struct effect *e = emit(c, EFFECT_APPEND);
 
-	r.seq = ++c->seq;
+	r.seq = ++c->records.seq;
 	r.room_name = keep(c, r.room_name, strlen(r.room_name));
 	r.sender = keep(c, r.sender, strlen(r.sender));
 	r.body = keep(c, r.body, strlen(r.body));
@@ -246,7 +248,7 @@ bool emit_can_save(struct chat *c, const struct session *s)
 	if (chat_can_save(c))
 		return true;
 	emit_reply(c, s, "Not done: nothing can be saved at present (%s). Try again in a minute.",
-	           c->store_failed);
+	           c->outage.reason);
 	return false;
 }
 
@@ -264,7 +266,7 @@ uint64_t emit_audit_share(const struct session *s)
 {
 	if (role_of(s) >= ROLE_MODERATOR)
 		return 0;
-	return s->account != NULL && s->account->made_ms > 0 ? (uint64_t)s->account->made_ms
+	return s->account != NULL && s->account->made.at_ms > 0 ? (uint64_t)s->account->made.at_ms
 	                                                     : AUDIT_SHARE_OTHERS;
 }
 
@@ -280,7 +282,7 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 	va_end(ap);
 	bytes_puts(&data, strlen(undo) <= UNDO_BYTES_MAX ? undo : "");
 	if (s->account != NULL)
-		fields_put_number(&data, "actor", s->account->made_ms);
+		fields_put_number(&data, "actor", s->account->made.at_ms);
 	number = emit_append(c, (struct record){
 		.kind = RECORD_AUDIT, .time_ms = c->wall_ms, .room_name = data.len > 0 ? data.data : "",
 		.ref = emit_audit_share(s), .sender = s->nick != NULL ? s->nick : "the host", .body = what,
@@ -288,7 +290,8 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 	bytes_release(&data);
 	/* The command stands for the kind of act, also where its answer came later: meanwhile s
 	 * gave no other. */
-	emit_security(c, s, s->command != NULL ? s->command : "act", "%s (#A%" PRIu64 ")", what, number);
+	emit_security(c, s, s->input.command != NULL ? s->input.command : "act", "%s (#A%" PRIu64 ")",
+	              what, number);
 	return number;
 }
 
@@ -319,8 +322,9 @@ static void emit_event(struct chat *c, const char *event, const struct address *
                        const char *account, const char *fmt, va_list ap)
 {
 	struct effect *e = emit(c, EFFECT_LOG);
-	char from[ADDRESS_BYTES_MAX], what[AUDIT_BYTES_MAX + 1], *at = c->arena + c->arena_len;
-	size_t left = ARENA_BYTES - c->arena_len;
+	char from[ADDRESS_BYTES_MAX], what[AUDIT_BYTES_MAX + 1],
+		*at = c->output.arena + c->output.arena_len;
+	size_t left = ARENA_BYTES - c->output.arena_len;
 	int n;
 
 	phrase(what, fmt, ap);
@@ -330,7 +334,7 @@ static void emit_event(struct chat *c, const char *event, const struct address *
 	assert(n >= 0 && (size_t)n < left);
 	e->text = at;
 	e->len = (size_t)n;
-	c->arena_len += (size_t)n + 1;
+	c->output.arena_len += (size_t)n + 1;
 }
 
 static void emit_security_at(struct chat *c, const struct session *s, const char *event,

@@ -9,18 +9,19 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/exempt.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 static struct question **list_of(struct chat *c, const struct question *q)
 {
-	return q->session != NULL ? &q->session->questions : &c->questions;
+	return q->session != NULL ? &q->session->questions : &c->questions.own;
 }
 
 struct question *question_new(struct chat *c, struct session *s, question_then *then)
 {
 	struct question *q = mem_zero(1, sizeof *q), **list;
 
-	q->number = ++c->question_number;
+	q->number = ++c->questions.number;
 	q->session = s;
 	q->answer = EVENT_ROWS;
 	q->then = then;
@@ -94,8 +95,8 @@ void question_ask_in(struct chat *c, struct question *q, struct query query, int
 	fill_in(c, q, &query);
 	q->later = query_copy(&query);
 	q->due_ms = c->now_ms + delay_ms;
-	DL_APPEND2(c->delayed, q, later_prev, later_next);
-	DL_SORT2(c->delayed, by_due, later_prev, later_next);
+	DL_APPEND2(c->questions.delayed, q, later_prev, later_next);
+	DL_SORT2(c->questions.delayed, by_due, later_prev, later_next);
 }
 
 void question_ask_program(struct chat *c, struct question *q, enum effect_kind kind,
@@ -124,7 +125,7 @@ struct question *question_of(struct chat *c, const struct event *e)
 			    (e->kind != EVENT_ROWS || q->number == e->rows->number))
 				return q;
 	if (e->kind == EVENT_ROWS)
-		DL_FOREACH(c->questions, q)
+		DL_FOREACH(c->questions.own, q)
 			if (q->number == e->rows->number)
 				return q;
 	return NULL;
@@ -135,7 +136,7 @@ void question_take(struct chat *c, struct question *q)
 	struct question **list = list_of(c, q);
 
 	if (q->later != NULL)
-		DL_DELETE2(c->delayed, q, later_prev, later_next);
+		DL_DELETE2(c->questions.delayed, q, later_prev, later_next);
 	DL_DELETE(*list, q);
 }
 
@@ -171,8 +172,8 @@ void question_drop_room(struct chat *c, struct session *s)
 
 void questions_free(struct chat *c)
 {
-	while (c->questions != NULL)
-		drop(c, c->questions);
+	while (c->questions.own != NULL)
+		drop(c, c->questions.own);
 }
 
 /* -- time -------------------------------------------------------------------------------- */
@@ -180,18 +181,18 @@ void questions_free(struct chat *c)
 void question_tick(struct chat *c)
 {
 	while (question_due_ms(c) <= c->now_ms && emit_has_room(c)) {
-		struct question *q = c->delayed;
+		struct question *q = c->questions.delayed;
 		struct query *query = q->later;
 
-		DL_DELETE2(c->delayed, q, later_prev, later_next);
+		DL_DELETE2(c->questions.delayed, q, later_prev, later_next);
 		q->later = NULL;
 		emit_query(c, *query);
-		c->secret = true;
+		c->output.secret = true;
 		query_free(query);
 	}
 }
 
 int64_t question_due_ms(const struct chat *c)
 {
-	return c->delayed != NULL ? c->delayed->due_ms : INT64_MAX;
+	return c->questions.delayed != NULL ? c->questions.delayed->due_ms : INT64_MAX;
 }

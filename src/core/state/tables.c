@@ -7,12 +7,13 @@
 #include <strings.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/state/state.h"
 
 /* -- sessions ------------------------------------------------------------------------------ */
 
 struct session *chat_session(struct chat *c, struct conn_id id)
 {
-	struct session *s = id.slot < c->nslots ? &c->sessions[id.slot] : NULL;
+	struct session *s = id.slot < c->people.nslots ? &c->people.sessions[id.slot] : NULL;
 
 	return s != NULL && id.gen != 0 && s->id.gen == id.gen && session_lives(s) ? s : NULL;
 }
@@ -26,14 +27,14 @@ struct session *session_by_key(const struct chat *c, const char *key)
 {
 	struct session *s;
 
-	HASH_FIND_STR(c->nicks, key, s);
+	HASH_FIND_STR(c->people.by_key, key, s);
 	return s;
 }
 
 bool session_ignores(const struct session *s, const char *key)
 {
-	for (uint32_t i = 0; i < s->nignored; i++)
-		if (strcmp(s->ignored[i], key) == 0)
+	for (uint32_t i = 0; i < s->presence.nignored; i++)
+		if (strcmp(s->presence.ignored[i], key) == 0)
 			return true;
 	return false;
 }
@@ -75,7 +76,7 @@ struct account *account_by_key(const struct chat *c, const char *key)
 {
 	struct account *a;
 
-	HASH_FIND_STR(c->accounts, key, a);
+	HASH_FIND_STR(c->people.accounts.by_key, key, a);
 	return a;
 }
 
@@ -83,7 +84,7 @@ void account_ref_set(struct account_ref *ref, const struct account *a)
 {
 	account_ref_clear(ref);
 	if (a != NULL)
-		*ref = (struct account_ref){mem_strdup(a->key), a->number, a->secrets};
+		*ref = (struct account_ref){mem_strdup(a->key), a->number, a->secrets.number};
 }
 
 void account_ref_clear(struct account_ref *ref)
@@ -103,7 +104,7 @@ bool account_unchanged(const struct chat *c, const struct account_ref *ref)
 {
 	const struct account *a = account_at(c, ref);
 
-	return a != NULL && a->secrets == ref->secrets;
+	return a != NULL && a->secrets.number == ref->secrets;
 }
 
 /* -- rooms --------------------------------------------------------------------------------- */
@@ -112,7 +113,7 @@ struct room *room_by_key(const struct chat *c, const char *key)
 {
 	struct room *r;
 
-	HASH_FIND_STR(c->by_key, key, r);
+	HASH_FIND_STR(c->rooms.by_key, key, r);
 	return r;
 }
 
@@ -120,6 +121,6 @@ struct room *room_by_number(const struct chat *c, uint32_t number)
 {
 	struct room *r;
 
-	HASH_FIND(hh_number, c->by_number, &number, sizeof number, r);
+	HASH_FIND(hh_number, c->rooms.by_number, &number, sizeof number, r);
 	return r;
 }

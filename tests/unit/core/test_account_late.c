@@ -5,6 +5,7 @@
 
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 static void registers(uint32_t slot)
@@ -21,7 +22,7 @@ static void test_an_account_is_dropped_before_its_second_step(void **state)
 	joins(0);
 	registers(0);
 	a = account_by_key(chat, "a");
-	account_set(&a->totp, "SECRET");
+	account_set(&a->secrets.totp, "SECRET");
 	connected(id(1));
 	sends(1, "a\n");
 	sends(1, "correct horse\n");

@@ -4,6 +4,7 @@
 
 #include "chatd/core/people/confusable.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum { ALIKE = 400 };
@@ -38,7 +39,7 @@ static void test_all_of_them_lose_it(void **state)
 		snprintf(from, sizeof from, "10.%u.%u.1", i / 256, i % 256);
 		step((struct event){.kind = EVENT_CONNECTED, .conn = id(i), .connected.from = where(from)});
 		sends(i, line);
-		stored(chat->seq);
+		stored(chat->records.seq);
 	}
 	assert_int_equal(alike(look), ALIKE);
 	step((struct event){.kind = EVENT_CONNECTED, .conn = id(ALIKE),
@@ -47,7 +48,7 @@ static void test_all_of_them_lose_it(void **state)
 	assert_has("SEND 0 \"-- " REGISTERED " is registered now, and your name looks like it: you are "
 	           "called ");
 	for (int i = 0; i < 10 && chat_due_ms(chat) <= now_ms; i++) {
-		stored(chat->seq);
+		stored(chat->records.seq);
 		tick(0);
 		if (strstr(seen.data, "-- " REGISTERED " is registered now, and your name looks like it, so this "
 		                      "connection ends here. Connect again, and take another name.") != NULL)

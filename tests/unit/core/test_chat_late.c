@@ -51,7 +51,7 @@ static void test_what_never_arrived_is_not_seen(void **state)
 	joins(0);
 	joins(1);
 	sends(1, "1\n2\n3\n4\n");
-	stored(chat->seq);
+	stored(chat->records.seq);
 	goes(0, ARRIVED_NOTHING, 0);
 	assert_has_not("kind 5");
 	/* Up to a line. */
@@ -60,13 +60,13 @@ static void test_what_never_arrived_is_not_seen(void **state)
 	rows_come((struct conn_id){0, 2}, (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1,
 	                                               .seen_id = 102, .missed = 2});
 	sends(1, "5\n6\n");
-	stored(chat->seq);
+	stored(chat->records.seq);
 	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2}, .bytes = {.data = "/catchup\n", .len = 9}});
 	rows_come((struct conn_id){0, 2}, (struct rows){.kind = QUERY_FIRST, .row = &row, .n = 1});
 	assert_has("That is all you missed.");
 	/* Nothing that was said after /catchup has arrived, so perhaps neither has its answer. */
 	step((struct event){.kind = EVENT_CLOSED, .conn = {0, 2},
-	                    .closed.arrived = {ARRIVED_UP_TO, chat->line_seq}});
+	                    .closed.arrived = {ARRIVED_UP_TO, chat->records.line_seq}});
 	assert_has("kind 5 room 6 ref 10");
 }
 

@@ -150,8 +150,8 @@ static void test_nothing_is_kept_of_who_is_refused(void **state)
 	limits(1, 0, "");
 	assert_true(comes(0, "192.0.2.1"));
 	assert_false(comes(1, "192.0.2.1"));
-	assert_int_equal(chat->sessions[1].state, SESSION_FREE);
-	assert_null(chat->held[1]);
+	assert_int_equal(chat->people.sessions[1].state, SESSION_FREE);
+	assert_null(chat->entry.admission.held[1]);
 	assert_string_equal(refused, "-- There are 1 connections from your address, and that is the most. "
 	                             "Close one of them, or try again later.\n");
 	/* The slot is another's at once. */
@@ -173,7 +173,7 @@ static void test_a_full_chat(void **state)
 	reads("8 connections to this socket are open");
 	e.conn = (struct conn_id){SLOTS + CONTROL_SLOTS - 1, 1};
 	assert_true(comes_so(e));
-	assert_int_equal(chat->sessions[SLOTS + CONTROL_SLOTS - 1].state, SESSION_HOST);
+	assert_int_equal(chat->people.sessions[SLOTS + CONTROL_SLOTS - 1].state, SESSION_HOST);
 }
 
 /* Whatever the configuration allows: so many at once, and then one in their part of a minute. */
@@ -245,8 +245,8 @@ static uint32_t unnamed_of(const char *addr)
 	struct address a = where(addr);
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < chat->nunnamed; i++)
-		n += memcmp(&chat->unnamed[i]->from, &a, sizeof a) == 0;
+	for (uint32_t i = 0; i < chat->people.unnamed.n; i++)
+		n += memcmp(&chat->people.unnamed.list[i]->from, &a, sizeof a) == 0;
 	return n;
 }
 
@@ -255,7 +255,7 @@ static uint32_t slot_free(void)
 {
 	uint32_t slot = 0;
 
-	while (slot < SLOTS && chat->sessions[slot].state != SESSION_FREE)
+	while (slot < SLOTS && chat->people.sessions[slot].state != SESSION_FREE)
 		slot++;
 	return slot;
 }
@@ -285,7 +285,7 @@ static void test_a_flood_without_names_makes_way(void **state)
 		}
 		assert_true(slot < SLOTS);
 	}
-	assert_int_equal(chat->people, 10);
+	assert_int_equal(chat->people.n, 10);
 	/* All of them came in, and hardly one had to go. */
 	assert_int_equal(honest, 20);
 	honest = 0;
@@ -332,7 +332,7 @@ static void test_few_without_a_name_are_left_alone(void **state)
 		step((struct event){.kind = EVENT_BYTES, .conn = {i, gens[i]},
 		                    .bytes = {.data = name, .len = strlen(name)}});
 	}
-	assert_int_equal(chat->people, SLOTS);
+	assert_int_equal(chat->people.n, SLOTS);
 }
 
 /* -- a chat that is nearly full ------------------------------------------------------------ */
@@ -370,10 +370,11 @@ static void test_a_few_addresses_make_way_for_others(void **state)
 		           "this one is closed");
 		assert_has("DROP ");
 		for (slot = 0; slot < SLOTS; slot++)
-			if (chat->held[slot] != NULL && chat->sessions[slot].state == SESSION_FREE)
+			if (chat->entry.admission.held[slot] != NULL &&
+			    chat->people.sessions[slot].state == SESSION_FREE)
 				step((struct event){.kind = EVENT_RELEASED, .conn = {slot, gens[slot]}});
 	}
-	assert_int_equal(chat->nheld, SLOTS - 1);
+	assert_int_equal(chat->entry.admission.nheld, SLOTS - 1);
 }
 
 /* SLOTS - 1 people who are signed in, so many of an address. */
@@ -385,9 +386,9 @@ static void signed_in(uint32_t each)
 	for (uint32_t i = 0; i < SLOTS - 1; i++) {
 		snprintf(addr, sizeof addr, "203.0.113.%u", i / each);
 		named(i, addr);
-		chat->sessions[i].account = account_new(chat, chat->sessions[i].nick, chat->sessions[i].key,
-		                                        "", "");
-		chat->sessions[i].account->session = &chat->sessions[i];
+		chat->people.sessions[i].account =
+			account_new(chat, chat->people.sessions[i].nick, chat->people.sessions[i].key, "", "");
+		chat->people.sessions[i].account->session = &chat->people.sessions[i];
 	}
 }
 
@@ -398,7 +399,7 @@ static void test_who_is_signed_in_does_not_make_way(void **state)
 	signed_in(FULL_ACCOUNTS_LEAST - 1);
 	assert_true(comes(SLOTS - 1, "198.51.100.1"));
 	assert_has_not("DROP ");
-	assert_int_equal(chat->people, SLOTS - 1);
+	assert_int_equal(chat->people.n, SLOTS - 1);
 }
 
 /* But not where so many of one address are: there are accounts to be had for some days of waiting. */
@@ -480,12 +481,13 @@ static void test_a_site_makes_way_for_others(void **state)
 		assert_true(comes(slot_free(), addr));
 		assert_has("DROP ");
 		for (uint32_t slot = 0; slot < SLOTS; slot++)
-			if (chat->held[slot] != NULL && chat->sessions[slot].state == SESSION_FREE)
+			if (chat->entry.admission.held[slot] != NULL &&
+			    chat->people.sessions[slot].state == SESSION_FREE)
 				step((struct event){.kind = EVENT_RELEASED, .conn = {slot, gens[slot]}});
 	}
 	for (uint32_t slot = 0; slot < SLOTS; slot++)
 		goes(slot);
-	assert_int_equal(chat->nheld, 0);
+	assert_int_equal(chat->entry.admission.nheld, 0);
 }
 
 /* Each of its addresses has the share of one; all of them that of a few. */
@@ -535,7 +537,7 @@ static void test_a_chat_of_many_addresses_fills(void **state)
 		snprintf(addr, sizeof addr, "198.51.%u.1", i / (FULL_ADDRESS_LEAST - 1));
 		named(i, addr);
 	}
-	assert_int_equal(chat->people, SLOTS);
+	assert_int_equal(chat->people.n, SLOTS);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

@@ -5,6 +5,7 @@
 
 #include "chatd/core/moderation/filter.h"
 #include "chatd/core/moderation/moderation.h"
+#include "chatd/core/state/state.h"
 
 static void add(const char *typed)
 {
@@ -17,7 +18,7 @@ static void add(const char *typed)
 
 static bool found(const char *text)
 {
-	chat->neffects = 0;
+	chat->output.n = 0;
 	return filter_find(chat, text) != NULL;
 }
 
@@ -107,16 +108,16 @@ static void test_words_that_cannot_be_added(void **state)
 static void test_what_is_removed_may_be_said(void **state)
 {
 	(void)state;
-	assert_true(chat->guards == 0);
+	assert_true(chat->moderation.guards == 0);
 	add("darn");
 	add("darn*");
-	assert_true(chat->guards > 0);
+	assert_true(chat->moderation.guards > 0);
 	filter_remove(chat, filter_named(chat, "darn", true));
 	assert_true(found("darn"));
 	assert_false(found("darned"));
 	filter_remove(chat, filter_named(chat, "darn", false));
 	assert_false(found("darn"));
-	assert_true(chat->guards == 0);
+	assert_true(chat->moderation.guards == 0);
 }
 
 /* One that was saved without saying who added it and when, by hand or with damage, is removed and
@@ -130,10 +131,10 @@ static void test_one_of_nobody_knows_whom(void **state)
 	f = filter_named(chat, "spam", false);
 	assert_non_null(f);
 	filter_remove(chat, f);
-	chat->neffects = 0;
+	chat->output.n = 0;
 	filter_add(chat, "spam", false, "", 0);
-	assert_int_equal(chat->neffects, 1);
-	assert_int_equal(chat->effects[0].record.kind, RECORD_FACT);
+	assert_int_equal(chat->output.n, 1);
+	assert_int_equal(chat->output.effects[0].record.kind, RECORD_FACT);
 	f = filter_named(chat, "spam", false);
 	assert_non_null(f);
 	assert_string_equal(f->by, "System");
@@ -149,12 +150,12 @@ static void test_an_old_one_goes_as_it_was_saved(void **state)
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_FILTER, .key = "STRASSE*", .value = "by=x at=1"});
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_FILTER, .key = "stra\xc3\x9f" "e*",
 	                                          .value = "by=x at=1"});
-	assert_int_equal(chat->filters.n, 1);
+	assert_int_equal(chat->moderation.filters.n, 1);
 	f = filter_named(chat, "strasse", true);
 	assert_non_null(f);
 	filter_remove(chat, f);
-	assert_string_equal(chat->effects[chat->neffects - 1].record.sender, "STRASSE*");
-	chat->neffects = 0;
+	assert_string_equal(chat->output.effects[chat->output.n - 1].record.sender, "STRASSE*");
+	chat->output.n = 0;
 	tick(1000);
 	assert_has("kind 6 room 0 ref 5 \"\"");
 }

@@ -49,11 +49,11 @@ static void test_each_ends_in_a_step_that_has_room(void **state)
 		sends(i, "/history 5\n");
 		happens(EVENT_EOF, i);
 	}
-	assert_int_equal(chat->people, CROWD);
+	assert_int_equal(chat->people.n, CROWD);
 	sends(HOST, "/remove room den --yes\n");
-	for (int i = 0; i < 20 && chat->people > 0; i++)
+	for (int i = 0; i < 20 && chat->people.n > 0; i++)
 		tick(0);
-	assert_int_equal(chat->people, 0);
+	assert_int_equal(chat->people.n, 0);
 }
 
 int main(void)

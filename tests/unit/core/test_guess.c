@@ -31,7 +31,7 @@ static void at_the_prompt(uint32_t slot, const char *from)
 static bool guesses(uint32_t slot)
 {
 	sends(slot, "not the password\n");
-	return strstr(seen.data, "QUERY") != NULL || chat->delayed != NULL;
+	return strstr(seen.data, "QUERY") != NULL || chat->questions.delayed != NULL;
 }
 
 static void is_wrong(uint32_t slot)
@@ -68,7 +68,7 @@ static void test_a_right_one_costs_nothing(void **state)
 		assert_has("You are alice");
 		happens(EVENT_CLOSED, 1);
 	}
-	assert_int_equal(chat->nguesses, 0);
+	assert_int_equal(chat->entry.guesses.n, 0);
 }
 
 /* Who shares an address with others cannot keep them out of their accounts. */
@@ -98,7 +98,7 @@ static void test_from_everywhere_it_becomes_slow(void **state)
 		snprintf(from, sizeof from, "198.51.100.%" PRIu32 "", slot);
 		at_the_prompt(slot, from);
 		assert_true(guesses(slot));
-		assert_null(chat->delayed);
+		assert_null(chat->questions.delayed);
 	}
 	/* The owner, on a journey. */
 	at_the_prompt(60, "203.0.113.9");
@@ -121,11 +121,11 @@ static void test_from_everywhere_it_becomes_slow(void **state)
 /* Who gives the right password has the second step to guess. */
 static void test_the_second_step_is_charged_too_and_told(void **state)
 {
-	struct account *a = chat->accounts;
+	struct account *a = chat->people.accounts.by_key;
 	int looked_at = 0;
 
 	(void)state;
-	account_set(&a->totp, "SECRET");
+	account_set(&a->secrets.totp, "SECRET");
 	for (uint32_t slot = 1; slot < 31; slot++) {
 		at_the_prompt(slot, "198.51.100.7");
 		sends(slot, "stolen\n");
@@ -140,7 +140,7 @@ static void test_the_second_step_is_charged_too_and_told(void **state)
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK_TOTP});
 	assert_has("SEND 0 \"-- Somebody at 198.51.100.7 gave your right password and a wrong code.");
 	assert_has("LOG \"security: failed-second-step address=198.51.100.7 ");
-	assert_int_equal(a->since.codes, 1);
+	assert_int_equal(a->wrong.since.codes, 1);
 }
 
 static void signs_in_from(uint32_t slot, const char *from)
@@ -181,12 +181,12 @@ static void test_who_gets_in_does_not_clear_what_the_owner_reads(void **state)
 /* From many addresses there are no more tries at the digits than a few. */
 static void test_the_second_step_is_bounded_from_everywhere(void **state)
 {
-	struct account *a = chat->accounts;
+	struct account *a = chat->people.accounts.by_key;
 	uint32_t looked_at = 0;
 	char from[32];
 
 	(void)state;
-	account_set(&a->totp, "SECRET");
+	account_set(&a->secrets.totp, "SECRET");
 	for (uint32_t i = 0; i < 40; i++) {
 		snprintf(from, sizeof from, "198.51.100.%" PRIu32, i);
 		at_the_prompt(1, from);
@@ -234,8 +234,8 @@ static void test_an_exempt_address_has_no_bucket_of_its_own(void **state)
 	for (uint32_t slot = 1; slot < 31; slot++)
 		looked_at += guesses(slot);
 	assert_int_equal(looked_at, 30);
-	assert_non_null(chat->delayed); /* but what comes behind the first is slow */
-	assert_int_equal(chat->nguesses, 0);
+	assert_non_null(chat->questions.delayed); /* but what comes behind the first is slow */
+	assert_int_equal(chat->entry.guesses.n, 0);
 }
 
 /* One address has a share of the table, and what it had tried is forgotten in time. */
@@ -264,13 +264,13 @@ static void test_an_address_fills_its_share_alone(void **state)
 			assert_has("Not tried");
 		is_wrong(1);
 	}
-	assert_int_equal(chat->nguesses, GUESSES_ADDRESS_MAX);
+	assert_int_equal(chat->entry.guesses.n, GUESSES_ADDRESS_MAX);
 	at_the_prompt(2, "198.51.100.8");
 	assert_true(guesses(2));
 	now_ms += GUESS_PERIOD_MS + 1;
 	sends(1, "/login name70 guess\n");
 	assert_has("QUERY 1");
-	assert_int_equal(chat->nguesses, 1);
+	assert_int_equal(chat->entry.guesses.n, 1);
 }
 
 /* What the store had no time for is no guess. */
@@ -288,7 +288,7 @@ static void test_what_was_not_looked_at_is_not_charged(void **state)
 		rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .error = "Busy."});
 		assert_has("Busy.");
 	}
-	assert_int_equal(chat->nguesses, 0);
+	assert_int_equal(chat->entry.guesses.n, 0);
 }
 
 /* A bucket that takes long to fill keeps none behind it. */
@@ -309,10 +309,10 @@ static void test_what_is_full_again_is_forgotten(void **state)
 		assert_has("QUERY 1");
 		is_wrong(1);
 	}
-	assert_int_equal(chat->nguesses, 4);
+	assert_int_equal(chat->entry.guesses.n, 4);
 	now_ms += GUESS_PERIOD_MS + 1;
 	sends(1, "/login name0 guess\n");
-	assert_int_equal(chat->nguesses, 1);
+	assert_int_equal(chat->entry.guesses.n, 1);
 }
 
 /* Nor can who tries many rooms, or many accounts. */
@@ -337,7 +337,7 @@ static void test_a_full_share_keeps_no_one_out_who_was_here(void **state)
 		if (strstr(seen.data, "QUERY") != NULL)
 			rows_come(id(1), (struct rows){.kind = QUERY_CHECK});
 	}
-	assert_int_equal(chat->nguesses, GUESSES_ADDRESS_MAX);
+	assert_int_equal(chat->entry.guesses.n, GUESSES_ADDRESS_MAX);
 	sends(1, "/login bob guess\n");
 	at_the_prompt(2, "192.0.2.1");
 	sends(2, "correct horse\n");
@@ -360,7 +360,7 @@ static void test_busy_is_no_wrong_line(void **state)
 /* However many addresses guess, the table is never closed: what was tried longest ago is forgiven. */
 static void test_the_table_gives_the_oldest_place(void **state)
 {
-	struct account *alice = chat->accounts, *a[GUESSES_ADDRESS_MAX];
+	struct account *alice = chat->people.accounts.by_key, *a[GUESSES_ADDRESS_MAX];
 	struct guess *oldest;
 	int64_t delay_ms;
 	char name[32];
@@ -374,20 +374,21 @@ static void test_the_table_gives_the_oldest_place(void **state)
 		snprintf(name, sizeof name, "10.%u.%u.1", from / 256, from % 256);
 		step((struct event){.kind = EVENT_CONNECTED, .conn = {1, from + 1}, .connected.from = where(name)});
 		for (uint32_t i = 0; i < GUESSES_ADDRESS_MAX; i++)
-			assert_true(guess_account(chat, &chat->sessions[1], GUESS_PASSWORD, a[i], &delay_ms));
+			assert_true(
+				guess_account(chat, &chat->people.sessions[1], GUESS_PASSWORD, a[i], &delay_ms));
 		step((struct event){.kind = EVENT_CLOSED, .conn = {1, from + 1}});
 	}
-	assert_int_equal(chat->nguesses, GUESSES_MAX);
-	oldest = chat->guesses_oldest->next;
+	assert_int_equal(chat->entry.guesses.n, GUESSES_MAX);
+	oldest = chat->entry.guesses.oldest->next;
 	at_the_prompt(2, "203.0.113.1");
-	assert_true(guess_account(chat, &chat->sessions[2], GUESS_PASSWORD, alice, &delay_ms));
-	assert_int_equal(chat->nguesses, GUESSES_MAX);
-	assert_ptr_equal(chat->guesses_oldest, oldest);
+	assert_true(guess_account(chat, &chat->people.sessions[2], GUESS_PASSWORD, alice, &delay_ms));
+	assert_int_equal(chat->entry.guesses.n, GUESSES_MAX);
+	assert_ptr_equal(chat->entry.guesses.oldest, oldest);
 	/* And they end by themselves, with nobody to empty it. */
 	tick((PASSWORD_TRIES_BURST + 1) * GUESS_PERIOD_MS);
 	at_the_prompt(3, "203.0.113.1");
-	assert_true(guess_account(chat, &chat->sessions[3], GUESS_PASSWORD, a[0], &delay_ms));
-	assert_int_equal(chat->nguesses, 1);
+	assert_true(guess_account(chat, &chat->people.sessions[3], GUESS_PASSWORD, a[0], &delay_ms));
+	assert_int_equal(chat->entry.guesses.n, 1);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin_alice, end)

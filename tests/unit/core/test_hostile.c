@@ -8,6 +8,8 @@
 
 #include "chatd/core/commands/table.h"
 
+#include "chatd/core/state/state.h"
+
 enum { READS_EVERY = 8 };
 
 /* A line of three parts, by each kind of person; then whatever it asks is answered with the same. */

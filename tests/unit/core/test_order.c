@@ -8,6 +8,7 @@
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/eject.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum { CROWD = 1500 };
@@ -187,8 +188,8 @@ static void test_a_block_spares_who_keeps_order_there(void **state)
 	sends(4, "/ban --in=ops --all 192.0.2.0/24\n");
 	assert_has("It affects: c, d.");
 	assert_ptr_equal(session(0)->room, room_by_key(chat, "ops"));
-	assert_ptr_equal(session(2)->room, chat->lobby);
-	assert_ptr_equal(session(3)->room, chat->lobby);
+	assert_ptr_equal(session(2)->room, chat->rooms.lobby);
+	assert_ptr_equal(session(3)->room, chat->rooms.lobby);
 	sends(2, "/join ops\n");
 	assert_has("-- You are banned from ops by e. Ask e, or a, who owns the room.");
 }
@@ -274,10 +275,10 @@ static void test_more_than_the_one_who_is_named_is_said_before(void **state)
 	sends(4, "hello\n");
 	assert_has("-- Not sent: a has muted you in ops.");
 	sends(0, "/ban --name d\n");
-	assert_ptr_equal(session(3)->room, chat->lobby);
+	assert_ptr_equal(session(3)->room, chat->rooms.lobby);
 	assert_ptr_equal(session(4)->room, room_by_key(chat, "ops"));
 	/* Moderators read who. */
-	chat->accounts->role = ROLE_MODERATOR;
+	chat->people.accounts.by_key->role = ROLE_MODERATOR;
 	sends(0, "/ban --everywhere d\n");
 	assert_has("-- Not done: it would also hit 1 person here at the same address: e\\n");
 	sends(0, "/ban --everywhere --all d\n");
@@ -342,7 +343,7 @@ static void test_who_waits_for_an_answer_is_put_out_without_it(void **state)
 	assert_has("UNSUBSCRIBE 3\n");
 	assert_has("SUBSCRIBE 3 feed 0\n");
 	assert_has("RESUME 3\n");
-	assert_ptr_equal(session(3)->room, chat->lobby);
+	assert_ptr_equal(session(3)->room, chat->rooms.lobby);
 	sends(3, "elsewhere\n");
 	assert_int_not_equal(taken, 0);
 	/* What it had asked about ops is not answered elsewhere. */
@@ -370,14 +371,14 @@ static void test_out_of_the_chat_waits_for_nothing(void **state)
 	(void)state;
 	in_ops();
 	signs_in(3, ROLE_ACCOUNT);
-	chat->accounts->role = ROLE_MODERATOR;
+	chat->people.accounts.by_key->role = ROLE_MODERATOR;
 	sends(0, "hello\n");
 	sends(3, "/history\n");
 	sends(0, "/kick d\n");
 	sends(0, "/disconnect d\n");
 	assert_has("CLOSE 3\n");
 	assert_null(session(3));
-	assert_null(chat->ejections.first);
+	assert_null(chat->rooms.ejections.first);
 }
 
 static void test_a_crowd_is_put_out_in_as_many_steps_as_it_takes(void **state)
@@ -428,7 +429,7 @@ static void test_what_is_over_waits_for_the_store(void **state)
 	assert_true(chat_due_ms(chat) > now_ms);
 	tick(1000);
 	assert_has("kind 6 room 0 ref 3 \"\"");
-	assert_int_equal(chat->bans.n[BAN_ENTRY], 0);
+	assert_int_equal(chat->rooms.bans.n[BAN_ENTRY], 0);
 }
 
 static void test_a_room_takes_its_bans_with_it(void **state)
@@ -444,8 +445,8 @@ static void test_a_room_takes_its_bans_with_it(void **state)
 	tick(0);
 	assert_has("kind 6 room 0 ref 3 \"\"");
 	assert_has("kind 6 room 0 ref 4 \"\"");
-	assert_int_equal(chat->bans.n[BAN_ENTRY] + chat->bans.n[BAN_SPEECH], 0);
-	assert_true(chat->guards == 0);
+	assert_int_equal(chat->rooms.bans.n[BAN_ENTRY] + chat->rooms.bans.n[BAN_SPEECH], 0);
+	assert_true(chat->moderation.guards == 0);
 }
 
 /* -- shares ------------------------------------------------------------------------------- */
@@ -461,8 +462,8 @@ static void bans(struct room *r, uint32_t from, uint32_t n, bool keeper)
 		snprintf(name, sizeof name, "x%u", i);
 		ban_add(chat, r, &b);
 		/* The effects of one step have an end. */
-		chat->neffects = 0;
-		chat->arena_len = 0;
+		chat->output.n = 0;
+		chat->output.arena_len = 0;
 	}
 }
 
@@ -473,8 +474,8 @@ static struct room *room_of(const char *name, const char *owner)
 	r->set.permanent = true;
 	if (owner != NULL)
 		assert_true(membership_give(chat, r, owner, ROOM_OWNER));
-	chat->neffects = 0;
-	chat->arena_len = 0;
+	chat->output.n = 0;
+	chat->output.arena_len = 0;
 	return r;
 }
 
@@ -511,7 +512,7 @@ static void test_a_room_has_so_many_bans_and_no_more(void **state)
 	assert_has("-- You are in ops");
 	for (int i = 0; chat_due_ms(chat) <= now_ms && i < 100; i++)
 		tick(0);
-	assert_int_equal(chat->bans.n[BAN_ENTRY], 0);
+	assert_int_equal(chat->rooms.bans.n[BAN_ENTRY], 0);
 	sends(0, "/unban all\n");
 	assert_has("-- Not done: there is no ban from ops that you could end.");
 }
@@ -594,8 +595,8 @@ static void test_rooms_leave_place_for_what_holds_everywhere(void **state)
 	assert_has("-- 2000 bans from this chat ended.");
 	for (int i = 0; chat_due_ms(chat) <= now_ms && i < 100; i++)
 		tick(0);
-	assert_int_equal(chat->bans.everywhere[BAN_ENTRY].n, 0);
-	assert_int_equal(chat->bans.n[BAN_ENTRY], BANS_ROOMS_MAX);
+	assert_int_equal(chat->rooms.bans.everywhere[BAN_ENTRY].n, 0);
+	assert_int_equal(chat->rooms.bans.n[BAN_ENTRY], BANS_ROOMS_MAX);
 	sends(4, "/ban --everywhere --all d\n");
 	assert_has("-- d is banned from this chat (#B");
 }
@@ -621,7 +622,7 @@ static void test_a_rooms_ban_keeps_nobody_from_an_account(void **state)
 	sends(4, "/join ops\n");
 	joins_from(5, "203.0.113.5");
 	sends(0, "/ban --all d\n");
-	assert_ptr_equal(session(4)->room, chat->lobby);
+	assert_ptr_equal(session(4)->room, chat->rooms.lobby);
 	/* Of the banned address, of the banned name, and of neither. */
 	registers(4);
 	registers(3);
@@ -696,14 +697,14 @@ static void test_who_went_on_to_another_room_is_put_out_of_it_too(void **state)
 	sends(3, "/leave\n");
 	/* The mark for a room that one has left is still there. */
 	eject_mark(chat, session(3), r, "told", "why");
-	eject_mark(chat, session(3), chat->lobby, "told now", "why");
-	assert_int_equal(session(3)->ejection->room, chat->lobby->number);
+	eject_mark(chat, session(3), chat->rooms.lobby, "told now", "why");
+	assert_int_equal(session(3)->presence.ejection->room, chat->rooms.lobby->number);
 	/* Of one room there is one, and out of the chat is more. */
-	eject_mark(chat, session(3), chat->lobby, "told again", "why");
-	assert_string_equal(session(3)->ejection->told, "told now");
+	eject_mark(chat, session(3), chat->rooms.lobby, "told again", "why");
+	assert_string_equal(session(3)->presence.ejection->told, "told now");
 	eject_mark(chat, session(3), NULL, "out", "why");
 	eject_mark(chat, session(3), r, "told", "why");
-	assert_int_equal(session(3)->ejection->room, 0);
+	assert_int_equal(session(3)->presence.ejection->room, 0);
 	eject_forget(chat, session(3));
 }
 
@@ -726,7 +727,7 @@ static void test_what_holds_everywhere_keeps_from_an_account(void **state)
 	(void)state;
 	in_ops();
 	joins(4);
-	chat->accounts->role = ROLE_MODERATOR;
+	chat->people.accounts.by_key->role = ROLE_MODERATOR;
 	sends(0, "/mute --everywhere --all d\n");
 	sends(4, "/register correct horse\n");
 	assert_has("-- Not done: you are muted everywhere, by a, and can have no account until that is over.");
@@ -763,7 +764,7 @@ static void test_acts_are_taken_back_by_who_could_do_it(void **state)
 	assert_has("-- darn may be said again.");
 	/* A later account of an author's name is not the author. */
 	assert_true(membership_has(membership_of(room_by_key(chat, "ops"), "b"), ROOM_OPERATOR));
-	account_by_key(chat, "b")->made_ms++;
+	account_by_key(chat, "b")->made.at_ms++;
 	membership_take(chat, room_by_key(chat, "ops"), "b", ROOM_OPERATOR);
 	undoes_row(1, ban);
 	assert_has("-- Not done: there is no act #A");
@@ -781,7 +782,7 @@ static void test_what_an_older_version_recorded_is_not_run(void **state)
 
 	(void)state;
 	in_ops();
-	chat->accounts->role = ROLE_ADMIN;
+	chat->people.accounts.by_key->role = ROLE_ADMIN;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
 		undoes_row(0, (struct row){.id = 7, .kind = RECORD_AUDIT, .room_name = lines[i], .sender = "b",
 		                           .body = "did it"});
@@ -844,7 +845,7 @@ static void test_a_restored_ban_hits_nobody_else(void **state)
 	acts(0, "/unban c\n");
 	act = act_kept();
 	/* Somebody else has that name by now. */
-	account_by_key(chat, "c")->made_ms++;
+	account_by_key(chat, "c")->made.at_ms++;
 	undoes_row(0, act);
 	assert_has("-- Not done: the account of that name is another by now.");
 	act_free(&act);
@@ -936,7 +937,7 @@ static void test_a_role_goes_back_to_the_very_account(void **state)
 
 	(void)state;
 	in_ops();
-	chat->accounts->role = ROLE_ADMIN;
+	chat->people.accounts.by_key->role = ROLE_ADMIN;
 	acts(0, "/role c moderator\n");
 	act = act_kept();
 	undoes_row(0, act);
@@ -945,7 +946,7 @@ static void test_a_role_goes_back_to_the_very_account(void **state)
 	assert_has("-- Not done: the role is another by now.");
 	undoes(0);
 	assert_has("-- c is now: moderator.");
-	account_by_key(chat, "c")->made_ms++;
+	account_by_key(chat, "c")->made.at_ms++;
 	undoes_row(0, act);
 	assert_has("-- Not done: that account is gone.");
 	act_free(&act);
@@ -967,10 +968,10 @@ static void test_grants_go_back_to_whom_they_were_of(void **state)
 	assert_has("-- Not done: it has been taken away since.");
 	act_free(&act);
 	acts(0, "/voice c\n");
-	account_by_key(chat, "c")->made_ms++;
+	account_by_key(chat, "c")->made.at_ms++;
 	undoes(0);
 	assert_has("-- Not done: whom it was about is gone.");
-	account_by_key(chat, "c")->made_ms--;
+	account_by_key(chat, "c")->made.at_ms--;
 	/* What one could read stays so. */
 	sends(0, "hello\n");
 	sends(0, "/room private on\n");
@@ -998,10 +999,10 @@ static void test_a_guests_voice_is_of_the_connection(void **state)
 	happens(EVENT_CLOSED, 3);
 	joins(3);
 	sends(3, "/join ops\n");
-	session(3)->voiced = true;
+	session(3)->member.voiced = true;
 	undoes(0);
 	assert_has("-- Not done: whom it was about is gone.");
-	assert_true(session(3)->voiced);
+	assert_true(session(3)->member.voiced);
 }
 
 /* Whoever comes over the control socket has a slot behind those of all others. */
@@ -1043,7 +1044,7 @@ static void test_settings_go_back_by_the_rooms_number(void **state)
 	sends(0, "/join ops\n");
 	r = session(0)->room;
 	r->set.slow_s = 60;
-	chat->accounts->role = ROLE_ADMIN;
+	chat->people.accounts.by_key->role = ROLE_ADMIN;
 	undoes_row(0, act);
 	assert_has("-- Not done: that room is gone.");
 	assert_int_equal(r->set.slow_s, 60);
@@ -1057,13 +1058,13 @@ static void test_lockdowns_and_ends_go_back(void **state)
 
 	(void)state;
 	in_ops();
-	chat->accounts->role = ROLE_ADMIN;
+	chat->people.accounts.by_key->role = ROLE_ADMIN;
 	sends(0, "/lockdown 1h\n");
-	until_ms = chat->lockdown.until_ms;
+	until_ms = chat->moderation.lockdown.until_ms;
 	acts(0, "/lockdown 2h\n");
 	act = act_kept();
 	undoes_row(0, act);
-	assert_int_equal(chat->lockdown.until_ms, until_ms);
+	assert_int_equal(chat->moderation.lockdown.until_ms, until_ms);
 	undoes_row(0, act);
 	assert_has("-- Not done: the lockdown is another by now, or over.");
 	act_free(&act);
@@ -1101,10 +1102,10 @@ static void test_a_room_is_offered_and_never_forced(void **state)
 	assert_has("-- ops is offered to c no longer.");
 	sends(0, "/transfer c\n");
 	/* It is no offer to a later account of the name, and ends. */
-	account_by_key(chat, "c")->made_ms++;
+	account_by_key(chat, "c")->made.at_ms++;
 	sends(2, "/accept ops\n");
 	assert_has("-- Not done: no room ops is offered to you.");
-	account_by_key(chat, "c")->made_ms--;
+	account_by_key(chat, "c")->made.at_ms--;
 	now_ms += OFFER_MS;
 	sends(2, "/accept ops\n");
 	assert_has("-- Not done: no room ops is offered to you.");

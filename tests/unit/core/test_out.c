@@ -35,7 +35,7 @@ static void test_an_answer_puts_out_no_more(void **state)
 		else
 			rows_come(id(i), (struct rows){.kind = QUERY_REPLAY});
 		sends(i, i == CROWD ? "Something new\n" : "/join den\n");
-		stored(chat->seq);
+		stored(chat->records.seq);
 	}
 	sends(HOST, "/remove room den --yes\n");
 	first = all = asked();

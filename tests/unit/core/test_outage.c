@@ -84,7 +84,7 @@ static void a_room_whose_lines_all_wait_keeps_them(void **state)
 	assert_has("QUERY 1 kind 0 room 6 0..103 after 100");
 	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY});
 	assert_has("-- What was said here since nothing can be saved is not in the history yet.");
-	assert_int_equal(chat->lobby->last_id, 102);
+	assert_int_equal(chat->rooms.lobby->lines.last_id, 102);
 }
 
 /* The record of an act that was saved can be read, whatever else cannot be. */
@@ -94,7 +94,7 @@ static void an_act_that_is_saved_is_looked_up_in_an_outage(void **state)
 
 	(void)state;
 	joins(0);
-	s = &chat->sessions[0];
+	s = &chat->people.sessions[0];
 	s->account = account_new(chat, s->nick, s->key, "", "");
 	s->account->role = ROLE_ADMIN;
 	sends(0, "/filter add darn\n");
@@ -119,20 +119,21 @@ static void where_the_disk_is_low_orders_are_saved(void **state)
 	assert_has("Not sent: nothing can be saved at present (the disk is nearly full).");
 	assert_has_not("APPEND");
 	/* What was done is on its way to be saved, and is waited for. */
-	assert_int_equal(outage_readable(chat, chat->stored_seq + 1), chat->stored_seq + 1);
+	assert_int_equal(outage_readable(chat, chat->records.stored_seq + 1),
+	                 chat->records.stored_seq + 1);
 	/* A topic is kept as a line is. */
 	sends(0, "/topic two\n");
 	assert_has("Not sent: nothing can be saved at present (the disk is nearly full).");
 	assert_has_not("APPEND");
-	assert_true(emit_can_save(chat, &chat->sessions[0]));
+	assert_true(emit_can_save(chat, &chat->people.sessions[0]));
 	fails("the disk is full");
-	assert_false(emit_can_save(chat, &chat->sessions[0]));
+	assert_false(emit_can_save(chat, &chat->people.sessions[0]));
 	happens(EVENT_STORE_LOW, 0);
 	step((struct event){.kind = EVENT_STORE_BACK});
 	sends(0, "two\n");
 	assert_has("APPEND");
 	fails("the disk is full");
-	assert_false(emit_can_save(chat, &chat->sessions[0]));
+	assert_false(emit_can_save(chat, &chat->people.sessions[0]));
 }
 
 /* What waits for its turn goes on as well: it frees space, or is the end of an order. */
@@ -183,7 +184,7 @@ static void a_gap_comes_before_what_is_said_after_it(void **state)
 	happens(EVENT_STORE_FULL, 0);
 	sends(0, "lost\n");
 	/* So much waits that no gap is recorded yet. */
-	chat->seq += 5000;
+	chat->records.seq += 5000;
 	step((struct event){.kind = EVENT_STORE_BACK});
 	assert_has_not("APPEND");
 	assert_true(chat_due_ms(chat) > now_ms);
@@ -200,7 +201,7 @@ static void a_gap_that_had_to_wait_is_recorded_when_others_are_saved(void **stat
 	fails("the disk is full");
 	happens(EVENT_STORE_FULL, 0);
 	sends(0, "lost\n");
-	chat->seq += 5000;
+	chat->records.seq += 5000;
 	step((struct event){.kind = EVENT_STORE_BACK});
 	stored(5100);
 	assert_has("kind 10 room 6");
@@ -238,7 +239,7 @@ static void every_room_has_its_gap(void **state)
 	step((struct event){.kind = EVENT_STORE_BACK});
 	gaps = gaps_seen();
 	for (int i = 0; i < 20; i++) {
-		stored(chat->seq);
+		stored(chat->records.seq);
 		gaps += gaps_seen();
 		if (chat_due_ms(chat) > now_ms)
 			break;
@@ -321,10 +322,10 @@ static void a_notice_is_for_those_who_keep_order(void **state)
 	joins(0);
 	joins(1);
 	joins(2);
-	chat->sessions[1].account = &other;
-	chat->sessions[2].account = &admin;
+	chat->people.sessions[1].account = &other;
+	chat->people.sessions[2].account = &admin;
 	step((struct event){.kind = EVENT_STORE_NOTICE, .reason = "the file was written anew"});
-	chat->sessions[1].account = chat->sessions[2].account = NULL;
+	chat->people.sessions[1].account = chat->people.sessions[2].account = NULL;
 	assert_effects("SEND 2 \"-- To administrators: the file was written anew\\n\"\n");
 }
 
@@ -335,9 +336,9 @@ static void what_to_do_is_not_for_everybody(void **state)
 	(void)state;
 	joins(0);
 	joins(1);
-	chat->sessions[1].account = &admin;
+	chat->people.sessions[1].account = &admin;
 	fails("the file was replaced; put the old one back");
-	chat->sessions[1].account = NULL;
+	chat->people.sessions[1].account = NULL;
 	assert_effects("SEND_ALL \"-- Nothing can be saved at present (the file was replaced), so lines are not "
 	               "sent. You will read here when it works again.\\n\"\n"
 	               "SEND 1 \"-- To administrators: put the old one back\\n\"\n");

@@ -12,7 +12,7 @@
 
 static struct session *session(uint32_t slot)
 {
-	return &chat->sessions[slot];
+	return &chat->people.sessions[slot];
 }
 
 /* Slots 0 to 3: alice, who has the room ops, and the guests bob, carol and dave. */
@@ -29,7 +29,7 @@ static int begin_people(void **state)
 	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$hash"});
 	assert_has("alice is yours");
 	sends(0, "hello\n");
-	stored(chat->seq);
+	stored(chat->records.seq);
 	sends(0, "/join ops\n");
 	return 0;
 }
@@ -44,7 +44,7 @@ static void test_what_was_begun_waits_for_the_answer(void **state)
 	sends(1, "/join ops\n");
 	sends(1, "/register correct horse");
 	sends(0, "/kick bob\n");
-	assert_true(session(1)->held);
+	assert_true(session(1)->replay.held);
 	happens(EVENT_EOF, 1);
 	assert_has_not("QUERY 1");
 	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY});
@@ -64,7 +64,7 @@ static void test_what_was_begun_waits_for_the_pace(void **state)
 	chat_configure(chat, &config);
 	sends(1, "one\ntwo\nthree\n");
 	assert_true(taken < strlen("one\ntwo\nthree\n"));
-	assert_true(session(1)->throttled);
+	assert_true(session(1)->throttle.on);
 	/* The rest is the server's to offer again; what is begun is the core's. */
 	sends(1, "");
 	now_ms += 5000;
@@ -136,7 +136,7 @@ static void test_an_answer_finds_no_other_in_the_slot(void **state)
 	rows_come((struct conn_id){1, 2}, (struct rows){.kind = QUERY_HASH, .number = number, .ok = true,
 	                                                .text = "$y$h"});
 	assert_effects("");
-	assert_int_equal(chat->naccounts, 1);
+	assert_int_equal(chat->people.accounts.n, 1);
 }
 
 /* A right password of an account that is dropped meanwhile, and registered by somebody else. */
@@ -155,7 +155,7 @@ static void test_a_password_opens_no_later_account_of_the_name(void **state)
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
 	assert_has("SEND 1 \"-- That account is gone.");
 	assert_null(session(1)->account);
-	assert_ptr_equal(session(2)->account, chat->accounts);
+	assert_ptr_equal(session(2)->account, chat->people.accounts.by_key);
 }
 
 static void test_an_old_password_opens_nothing(void **state)
@@ -178,35 +178,35 @@ static void test_an_old_password_opens_nothing(void **state)
 
 static void test_a_code_is_good_once_however_many_checks_overlap(void **state)
 {
-	struct account *a = chat->accounts;
+	struct account *a = chat->people.accounts.by_key;
 
 	(void)state;
-	account_set(&a->codes, "$5$one\n$5$two\n$5$three");
+	account_set(&a->secrets.codes, "$5$one\n$5$two\n$5$three");
 	sends(1, "/login alice code\n");
 	sends(2, "/login alice code\n");
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true, .which = 2});
 	assert_has("You are alice now.");
-	assert_string_equal(a->codes, "$5$one\n$5$three");
+	assert_string_equal(a->secrets.codes, "$5$one\n$5$three");
 	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .ok = true, .which = 2});
 	assert_has("SEND 2 \"-- That code was used already.");
 	assert_null(session(2)->account);
 	/* And no other is burnt in its place. */
-	assert_string_equal(a->codes, "$5$one\n$5$three");
+	assert_string_equal(a->secrets.codes, "$5$one\n$5$three");
 }
 
 static void test_another_code_meanwhile_is_no_matter(void **state)
 {
-	struct account *a = chat->accounts;
+	struct account *a = chat->people.accounts.by_key;
 
 	(void)state;
-	account_set(&a->codes, "$5$one\n$5$two\n$5$three");
+	account_set(&a->secrets.codes, "$5$one\n$5$two\n$5$three");
 	sends(1, "/login alice one\n");
 	sends(2, "/login alice three\n");
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true, .which = 1});
-	assert_string_equal(a->codes, "$5$two\n$5$three");
+	assert_string_equal(a->secrets.codes, "$5$two\n$5$three");
 	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .ok = true, .which = 3});
 	assert_has("You are alice now.");
-	assert_string_equal(a->codes, "$5$two");
+	assert_string_equal(a->secrets.codes, "$5$two");
 }
 
 /* -- a room's password -------------------------------------------------------------------------- */
@@ -222,7 +222,7 @@ static void test_a_rooms_old_password_lets_nobody_in(void **state)
 	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$second"});
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
 	assert_has("That is not its password.");
-	assert_ptr_equal(session(1)->room, chat->lobby);
+	assert_ptr_equal(session(1)->room, chat->rooms.lobby);
 }
 
 /* -- names ---------------------------------------------------------------------------------------- */
@@ -236,7 +236,7 @@ static void test_a_name_that_has_changed_is_not_registered(void **state)
 	session_rename(chat, s, "bob2", "bob2");
 	rows_come(id(1), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$hash"});
 	assert_has("Not done: your name is bob2 by now.");
-	assert_int_equal(chat->naccounts, 1);
+	assert_int_equal(chat->people.accounts.n, 1);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin_people, end)

@@ -5,6 +5,7 @@
 
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 static void load(uint64_t number, const char *state)
@@ -53,7 +54,7 @@ static void test_the_oldest_that_is_resolved_gives_place(void **state)
 	reports(103, "spam");
 	assert_has("Not reported: there are 1000 reports, and that is the most.");
 	assert_has_not("APPEND");
-	assert_int_equal(chat->nreports, REPORTS_MAX);
+	assert_int_equal(chat->moderation.reports.n, REPORTS_MAX);
 }
 
 static void test_a_report_is_as_it_was_after_a_restart(void **state)
@@ -88,10 +89,10 @@ static void test_what_is_long_is_cut_between_characters(void **state)
 	}
 	joins(0);
 	reports(101, body);
-	assert_int_equal(strlen(chat->reports->text), REPORT_LINE_BYTES_MAX - 1);
+	assert_int_equal(strlen(chat->moderation.reports.first->text), REPORT_LINE_BYTES_MAX - 1);
 	memset(body, ' ', sizeof body - 1);
 	reports(102, body);
-	assert_int_equal(strlen(chat->reports->next->text), REPORT_LINE_BYTES_MAX);
+	assert_int_equal(strlen(chat->moderation.reports.first->next->text), REPORT_LINE_BYTES_MAX);
 	effects = chat_effects(chat, &n);
 	for (size_t i = 0; i < n; i++)
 		if (effects[i].kind == EFFECT_APPEND)
@@ -108,7 +109,7 @@ static void test_nothing_is_reported_while_nothing_can_be_saved(void **state)
 	assert_has("Not done: nothing can be saved at present (the disk is full). Try again in a "
 	           "minute.");
 	assert_has_not("APPEND");
-	assert_int_equal(chat->nreports, 0);
+	assert_int_equal(chat->moderation.reports.n, 0);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)

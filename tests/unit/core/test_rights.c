@@ -65,7 +65,7 @@ static void test_a_search_hides_closed_rooms(void **state)
 	assert_string_equal(hidden(), "");
 	answer(0);
 	/* For a member, what was said up to the invitation. */
-	snprintf(until, sizeof until, "7:%" PRIu64, chat_session(chat, id(0))->room->last_id);
+	snprintf(until, sizeof until, "7:%" PRIu64, chat_session(chat, id(0))->room->lines.last_id);
 	sends(0, "/invite b\n");
 	sends(1, "/search hello\n");
 	assert_string_equal(hidden(), until);
@@ -90,7 +90,7 @@ static void test_a_search_hides_closed_rooms(void **state)
 static void test_the_past_of_a_member_begins_with_the_invitation(void **state)
 {
 	char range[64];
-	uint64_t last = chat_session(chat, id(0))->room->last_id;
+	uint64_t last = chat_session(chat, id(0))->room->lines.last_id;
 
 	(void)state;
 	sends(0, "/room private on\n");
@@ -113,14 +113,14 @@ static void test_who_waits_is_put_out_all_the_same(void **state)
 	sends(0, "/room private on\n");
 	sends(0, "/invite b\n");
 	sends(1, "/join den\n");
-	assert_true(b->held);
+	assert_true(b->replay.held);
 	old = questions[1][QUERY_REPLAY];
 	sends(0, "/uninvite b\n");
 	assert_has("SEND 1 \"-- den is private, so you go back to general.");
 	assert_has("UNSUBSCRIBE 1");
 	assert_has("SUBSCRIBE 1 feed 0");
 	assert_ptr_equal(b->room, chat_session(chat, id(2))->room);
-	assert_null(b->ejection);
+	assert_null(b->presence.ejection);
 	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .number = old});
 	assert_effects("");
 }

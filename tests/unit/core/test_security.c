@@ -6,6 +6,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 static struct session *session(uint32_t slot)

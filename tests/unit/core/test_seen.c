@@ -50,16 +50,16 @@ static void test_it_is_saved_once_a_minute(void **state)
 	joins(0);
 	joins(1);
 	sends(0, "hello\n");
-	stored(chat->seq);
+	stored(chat->records.seq);
 	a_round();
 	assert_all("APPEND #103 kind 5 room 6 ref 102 \"\"\n");
 	assert_all("APPEND #104 kind 5 room 6 ref 102 \"\"\n");
 	/* There is nothing new, and then nobody is asked. */
 	a_round();
 	assert_none("kind 5");
-	assert_true(chat->seen_left == 0);
+	assert_true(chat->rooms.seen.left == 0);
 	sends(1, "hello yourself\n");
-	stored(chat->seq);
+	stored(chat->records.seq);
 	a_round();
 	assert_all(" kind 5 room 6 ref 105 \"\"\n");
 }
@@ -70,7 +70,7 @@ static void test_what_has_not_arrived_is_asked_for_again(void **state)
 	joins(0);
 	joins(1);
 	sends(1, "1\n2\n3\n");
-	stored(chat->seq);
+	stored(chat->records.seq);
 	has_arrived = (struct arrival){.what = ARRIVED_NOTHING};
 	a_round();
 	assert_none("kind 5");
@@ -90,7 +90,7 @@ static void test_what_catchup_has_shown_is_saved(void **state)
 	(void)state;
 	joins(1);
 	sends(1, "1\n2\n3\n");
-	stored(chat->seq);
+	stored(chat->records.seq);
 	joins(0);
 	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .seen_id = 100,
 	                               .missed = 2});
@@ -114,7 +114,7 @@ static void test_nothing_is_saved_before_the_replay(void **state)
 	(void)state;
 	joins(1);
 	sends(1, "1\n");
-	stored(chat->seq);
+	stored(chat->records.seq);
 	joins(0);
 	a_round();
 	assert_none("ref 101 \"\"\nAPPEND");
@@ -167,8 +167,8 @@ static void test_what_did_not_arrive_at_the_old_connection_is_news(void **state)
 	alice_signs_in(0);
 	joins(1);
 	sends(1, "1\n2\n3\n");
-	stored(chat->seq);
-	has_arrived = (struct arrival){ARRIVED_UP_TO, chat->seq - 2};
+	stored(chat->records.seq);
+	has_arrived = (struct arrival){ARRIVED_UP_TO, chat->records.seq - 2};
 	alice_signs_in(2);
 	/* It is saved before the replay is asked for, which waits for it. */
 	assert_has("CLOSE 0\n");
@@ -182,7 +182,7 @@ static void test_nor_at_the_guests_who_comes_back_with_a_code(void **state)
 	joins(0);
 	joins(1);
 	sends(1, "1\n2\n3\n");
-	stored(chat->seq);
+	stored(chat->records.seq);
 	has_arrived = (struct arrival){ARRIVED_UP_TO, 101};
 	connected(id(2));
 	sends(2, "/resume 22222-22222\n");
@@ -234,7 +234,7 @@ static void test_skipped_lines_outlive_a_change_of_name(void **state)
 	joins(0);
 	joins(1);
 	sends(1, "1\n2\n3\n");
-	stored(chat->seq);
+	stored(chat->records.seq);
 	step((struct event){.kind = EVENT_SKIPPED, .conn = id(0), .skipped = {.lines = 2, .first_id = 102}});
 	assert_has("-- 2 lines skipped while your connection was slow; /catchup shows them");
 	sends(0, "/nick c\n");
@@ -253,14 +253,14 @@ static void test_what_catchup_has_shown_is_unread_until_it_has_arrived(void **st
 	(void)state;
 	joins(1);
 	sends(1, "1\n2\n3\n");
-	stored(chat->seq);
+	stored(chat->records.seq);
 	joins(0);
 	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .seen_id = 100,
 	                               .missed = 3});
 	sends(0, "/catchup\n");
 	rows_come(id(0), (struct rows){.kind = QUERY_FIRST, .row = &first, .n = 1, .more = true});
 	sends(1, "4\n");
-	stored(chat->seq);
+	stored(chat->records.seq);
 	sends(0, "/catchup\n");
 	first.id = 102;
 	rows_come(id(0), (struct rows){.kind = QUERY_FIRST, .row = &first, .n = 1});
@@ -324,7 +324,7 @@ static void test_ones_own_line_is_no_way_past_others(void **state)
 	(void)state;
 	joins(0);
 	joins(1);
-	stored(chat->seq);
+	stored(chat->records.seq);
 	sends(1, "hers\n");
 	sends(0, "mine\n/quit\n");
 	assert_has(" kind 5 room 6 ref 103 \"100 103\"\n");
@@ -355,7 +355,7 @@ static void test_a_message_without_a_number_is_no_message(void **state)
 	rows_come(id(0), (struct rows){.kind = QUERY_UNREAD});
 	assert_has_not("lunch?");
 	a_round();
-	assert_int_equal(chat->mails_shown, 0);
+	assert_int_equal(chat->people.mail.nshown, 0);
 }
 
 static void alice_reads(uint32_t slot)
@@ -377,7 +377,7 @@ static void test_a_message_is_kept_until_it_has_arrived(void **state)
 	assert_none("ref 7");
 	/* It never did. */
 	step((struct event){.kind = EVENT_CLOSED, .conn = id(0),
-	                    .closed.arrived = {ARRIVED_UP_TO, chat->line_seq}});
+	                    .closed.arrived = {ARRIVED_UP_TO, chat->records.line_seq}});
 	assert_has_not("ref 7");
 	/* Nor does the first of two connections know of the second. */
 	alice_reads(1);
@@ -385,8 +385,8 @@ static void test_a_message_is_kept_until_it_has_arrived(void **state)
 	/* What was said later has come after it. */
 	joins(3);
 	sends(3, "hello\n");
-	stored(chat->seq);
-	has_arrived = (struct arrival){ARRIVED_UP_TO, chat->line_seq};
+	stored(chat->records.seq);
+	has_arrived = (struct arrival){ARRIVED_UP_TO, chat->records.line_seq};
 	a_round();
 	assert_all("ref 7 \"\"\n");
 	alice_signs_in(4);

@@ -18,6 +18,7 @@
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/rooms/removal.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 enum {
@@ -40,7 +41,7 @@ static struct session *of(uint32_t slot)
 static void is_saved(void)
 {
 	chat_step(chat, &(struct event){.kind = EVENT_STORED, .now_ms = now_ms, .wall_ms = wall(),
-	                               .stored.seq = chat->seq});
+	                               .stored.seq = chat->records.seq});
 }
 
 static void types(uint32_t slot, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -145,7 +146,7 @@ static void reads(uint32_t slot)
 static bool makes_room(uint32_t slot, const char *name)
 {
 	types(slot, "/join %s", name);
-	if (of(slot)->room == chat->lobby)
+	if (of(slot)->room == chat->rooms.lobby)
 		return false;
 	reads(slot);
 	types(slot, "hello");
@@ -190,7 +191,7 @@ static void test_rooms(void **state)
 	signs_in(VICTIM, "192.0.2.9", "victim", "account");
 	assert_true(makes_room(VICTIM, "victim-1"));
 	/* Many accounts: those who keep order can. */
-	for (uint32_t i = 0; chat->nrooms < ROOMS_GUESTS_MAX + ROOMS_ACCOUNTS_MAX; i++) {
+	for (uint32_t i = 0; chat->rooms.n < ROOMS_GUESTS_MAX + ROOMS_ACCOUNTS_MAX; i++) {
 		snprintf(stem, sizeof stem, "acc%u", i);
 		signs_in(MALLORY, address(i), stem, "account");
 		assert_in_range(makes_rooms(MALLORY, stem), 1, ROOMS_OWNED_MAX + ROOMS_EACH_MAX);
@@ -257,7 +258,7 @@ static void test_reports(void **state)
 		types(MALLORY, "/nick mallory%u", ++n);
 	assert_int_equal(n, REPORTS_OPEN_EACH_MAX);
 	assert_true(reports_line(OTHER));
-	for (uint32_t i = 0; chat->nreports < REPORTS_GUESTS_MAX; i++) {
+	for (uint32_t i = 0; chat->moderation.reports.n < REPORTS_GUESTS_MAX; i++) {
 		comes(MALLORY, address(i), "many");
 		reports_line(MALLORY);
 		reports_line(MALLORY);
@@ -266,7 +267,8 @@ static void test_reports(void **state)
 	assert_false(reports_line(OTHER));
 	signs_in(VICTIM, "192.0.2.9", "victim", "account");
 	assert_true(reports_line(VICTIM));
-	for (uint32_t i = 0; chat->nreports < REPORTS_GUESTS_MAX + REPORTS_ACCOUNTS_MAX; i++) {
+	for (uint32_t i = 0; chat->moderation.reports.n < REPORTS_GUESTS_MAX + REPORTS_ACCOUNTS_MAX;
+	     i++) {
 		char name[32];
 
 		snprintf(name, sizeof name, "acc%u", i);
@@ -288,7 +290,7 @@ static void test_reports(void **state)
 		assert_true(reports_line(MODERATOR));
 		types(MODERATOR, "/reports resolve all of keeper --yes");
 	}
-	assert_int_equal(chat->nreports, REPORTS_MAX);
+	assert_int_equal(chat->moderation.reports.n, REPORTS_MAX);
 }
 
 static void test_reports_of_one_address_go(void **state)
@@ -321,10 +323,10 @@ static void test_reports_of_one_address_go(void **state)
 
 static bool writes(uint32_t slot, const char *to)
 {
-	uint32_t before = chat->nmail;
+	uint32_t before = chat->people.mail.n;
 
 	types(slot, "/msg %s hello", to);
-	return chat->nmail > before;
+	return chat->people.mail.n > before;
 }
 
 static void test_mail_of_one(void **state)
@@ -341,7 +343,7 @@ static void test_mail_of_one(void **state)
 		comes(MALLORY, address(i), "many");
 		writes(MALLORY, "absent");
 	}
-	assert_int_equal(a->nmail, MAIL_GUESTS_MAX);
+	assert_int_equal(a->mail.n, MAIL_GUESTS_MAX);
 	assert_false(writes(OTHER, "absent"));
 	signs_in(VICTIM, "192.0.2.9", "victim", "account");
 	assert_true(writes(VICTIM, "absent"));
@@ -353,7 +355,7 @@ static void test_mail_of_one(void **state)
 		writes(MALLORY, "absent");
 	}
 	assert_false(writes(VICTIM, "absent"));
-	while (a->nmail < MAIL_MAX)
+	while (a->mail.n < MAIL_MAX)
 		assert_true(writes(MODERATOR, "absent"));
 	assert_false(writes(MODERATOR, "absent"));
 	types(MODERATOR, "/remove address 10.0.0.0/8 --yes");
@@ -374,31 +376,32 @@ static void test_mail_of_accounts_of_one_address(void **state)
 	uint32_t n = 0;
 
 	(void)state;
-	chat->nexempt = address_parse("198.51.100.0/24", &chat->exempt[0]);
+	chat->entry.admission.nexempt =
+		address_parse("198.51.100.0/24", &chat->entry.admission.exempt[0]);
 	for (uint32_t i = 0; i < sizeof made / sizeof made[0]; i++) {
 		struct address from = where(made[i]);
 
 		snprintf(name, sizeof name, "sock%u", i);
 		/* As /register leaves it. */
-		signs_in(MALLORY, made[i], name, "account")->made_from = address_counted(&from);
+		signs_in(MALLORY, made[i], name, "account")->made.from = address_counted(&from);
 		if (i % 2 == 0)
-			n = a->nmail;
+			n = a->mail.n;
 		while (writes(MALLORY, "absent"))
 			;
 		if (i == 1 || i == 3) {
 			assert_has("has 3 messages from you and other accounts made at the same address to read");
-			assert_int_equal(a->nmail - n, MAIL_PAIR_MAX);
+			assert_int_equal(a->mail.n - n, MAIL_PAIR_MAX);
 		}
 		if (i == 1) {
 			/* Nor is it by another account in place of the first. */
 			goes(MALLORY);
 			account_drop(chat, account_by_key(chat, "sock0"));
-			signs_in(MALLORY, MALLORY_IS, "sock9", "account")->made_from = address_counted(&from);
+			signs_in(MALLORY, MALLORY_IS, "sock9", "account")->made.from = address_counted(&from);
 			assert_false(writes(MALLORY, "absent"));
 		}
 	}
 	/* Where many come from one address, each account is one. */
-	assert_int_equal(a->nmail - n, 2 * MAIL_PAIR_MAX);
+	assert_int_equal(a->mail.n - n, 2 * MAIL_PAIR_MAX);
 	/* It is so after a restart. */
 	mail_free(chat, a);
 	for (uint32_t i = 0; i < MAIL_PAIR_MAX; i++) {
@@ -423,7 +426,7 @@ static void test_mail_beyond_the_bounds_goes(void **state)
 		snprintf(key, sizeof key, "absent %020u", i + 1);
 		chat_load_fact(chat, &(struct saved_fact){.kind = FACT_MAIL, .key = key, .value = "text=x"});
 	}
-	assert_int_equal(a->nmail, MAIL_MAX);
+	assert_int_equal(a->mail.n, MAIL_MAX);
 	assert_int_equal(forget_waiting(chat), 2);
 }
 
@@ -475,7 +478,7 @@ static void test_what_is_taken_does_not_come_back(void **state)
 		chat_load_fact(chat, &(struct saved_fact){.kind = FACT_REPORT, .key = key,
 		               .value = "state=open by=m share=address%20" MALLORY_IS});
 	}
-	assert_int_equal(chat->nmail, BOXES * MAIL_MAX);
+	assert_int_equal(chat->people.mail.n, BOXES * MAIL_MAX);
 	for (uint32_t i = 0; i < FORGETS_MAX; i++) {
 		snprintf(key, sizeof key, "nobody %020u", i + 1);
 		chat_load_fact(chat, &(struct saved_fact){.kind = FACT_MAIL, .key = key, .value = "text=x"});
@@ -516,7 +519,7 @@ static void test_mail_of_all(void **state)
 	           "more are kept until some are.");
 	assert_true(writes(OTHER, "to9999"));
 	/* All that guests can keep, and all that accounts can; as it would be after a restart. */
-	for (i = 0; chat->nmail < MAILS_GUESTS_MAX + MAILS_ACCOUNTS_MAX; i++) {
+	for (i = 0; chat->people.mail.n < MAILS_GUESTS_MAX + MAILS_ACCOUNTS_MAX; i++) {
 		char key[64], value[96];
 
 		snprintf(key, sizeof key, "to%u %020u", i, i);
@@ -531,7 +534,7 @@ static void test_mail_of_all(void **state)
 	types(MODERATOR, "/remove address " MALLORY_IS " --yes");
 	assert_true(writes(OTHER, "to9998"));
 	rests();
-	assert_null(chat->forgets);
+	assert_null(chat->people.forgets);
 }
 
 /* -- guests who come back ---------------------------------------------------------------- */
@@ -546,18 +549,18 @@ static void test_ghosts(void **state)
 	/* As fast as the prompt takes names of one address. */
 	for (uint32_t i = 0; i < 2 * RESUMABLES_MAX; i++, now_ms += 100)
 		comes(MALLORY, MALLORY_IS, "mallory");
-	assert_int_equal(chat->nresumables, RESUMABLES_EACH_MAX + 1);
+	assert_int_equal(chat->entry.resumables.n, RESUMABLES_EACH_MAX + 1);
 	/* Many addresses: those with the most lose first. */
-	for (uint32_t i = 0; chat->nresumables < RESUMABLES_MAX; i++) {
+	for (uint32_t i = 0; chat->entry.resumables.n < RESUMABLES_MAX; i++) {
 		comes(MALLORY, address(i / 2), "mallory");
 	}
 	comes(MALLORY, MALLORY_IS, "mallory");
-	assert_int_equal(chat->nresumables, RESUMABLES_MAX);
+	assert_int_equal(chat->entry.resumables.n, RESUMABLES_MAX);
 	comes(VICTIM, "192.0.2.9", "newcomer");
 	types(VICTIM, "/resume %s", code);
 	assert_has("You are other now.");
 	types(MODERATOR, "/remove address 10.0.0.0/8 --yes");
-	assert_in_range(chat->nresumables, 1, RESUMABLES_EACH_MAX + 1);
+	assert_in_range(chat->entry.resumables.n, 1, RESUMABLES_EACH_MAX + 1);
 }
 
 /* The room of who comes back is made again before there is a name, and is in their share as it was. */
@@ -580,7 +583,7 @@ static void test_a_room_that_is_made_again(void **state)
 	                    .connected = {.from = where("127.0.0.1")}});
 	types(OTHER, "/resume %s", code);
 	assert_has("You are other, in nook");
-	assert_string_equal(room_by_key(chat, "nook")->maker, "guest other");
+	assert_string_equal(room_by_key(chat, "nook")->made.by, "guest other");
 }
 
 /* -- what accounts are in rooms ------------------------------------------------------------ */
@@ -603,7 +606,8 @@ static void test_grants(void **state)
 			types(MALLORY, "/invite %s", name);
 		}
 	}
-	assert_int_equal(chat->nmemberships, MEMBERSHIPS_OWNER_MAX + ROOMS_OWNED_MAX - MEMBERSHIPS_OWNER_MAX / MEMBERSHIPS_MAX - 1);
+	assert_int_equal(chat->rooms.nmemberships, MEMBERSHIPS_OWNER_MAX + ROOMS_OWNED_MAX -
+	                                               MEMBERSHIPS_OWNER_MAX / MEMBERSHIPS_MAX - 1);
 	assert_has("Not done: 1000 people are something in the rooms of their owner");
 	signs_in(OTHER, "192.0.2.2", "honest", "account");
 	types(OTHER, "/join honest-room");
@@ -611,10 +615,10 @@ static void test_grants(void **state)
 	assert_has("to0 may come into honest-room.");
 	/* With the room, its grants go, from the store as well. */
 	types(MODERATOR, "/remove account owner --yes");
-	assert_int_equal(chat->nmemberships, 2);
+	assert_int_equal(chat->rooms.nmemberships, 2);
 	assert_in_range(forget_waiting(chat), 2, FORGETS_MAX);
 	rests();
-	assert_null(chat->forgets);
+	assert_null(chat->people.forgets);
 }
 
 /* The people of many names, acc0 and so on. */
@@ -651,7 +655,7 @@ static void test_grants_of_accepted_rooms(void **state)
 	           "are the most.");
 	assert_int_equal(membership_owned(chat, "boss"), 4);
 	for (const struct membership *g = boss->memberships; g != NULL; g = g->next)
-		n += g->role == ROOM_OWNER ? g->room->nmemberships : 0;
+		n += g->role == ROOM_OWNER ? g->room->memberships.n : 0;
 	assert_in_range(n, 1, MEMBERSHIPS_OWNER_MAX);
 	/* Who keeps order everywhere is trusted with more. */
 	boss->role = ROLE_MODERATOR;
@@ -675,19 +679,19 @@ static void test_grants_where_nobody_owns(void **state)
 	signs_in(OTHER, "192.0.2.2", "acc0", "account");
 	for (uint32_t i = 1; i < MEMBERSHIPS_MAX; i++)
 		types(OTHER, "/invite --in=den acc%u", i);
-	assert_int_equal(r->nmemberships, MEMBERSHIPS_OWNERLESS_MAX);
+	assert_int_equal(r->memberships.n, MEMBERSHIPS_OWNERLESS_MAX);
 	assert_has("Not done: 32 people are something in den, which nobody owns, and that is the most "
 	           "there.");
 	types(MODERATOR, "/invite --in=den acc200");
 	assert_has("acc200 may come into den.");
 	types(OTHER, "/uninvite --in=den acc200");
 	types(OTHER, "/uninvite --in=den acc1");
-	chat->nmemberships += MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE;
+	chat->rooms.nmemberships += MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE;
 	types(OTHER, "/invite --in=den acc1");
 	assert_has("people are something in a room of this server, and that is the most.");
 	types(MODERATOR, "/invite --in=den acc1");
 	assert_has("acc1 may come into den.");
-	chat->nmemberships -= MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE;
+	chat->rooms.nmemberships -= MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE;
 }
 
 static void test_invitations_of_a_guest(void **state)
@@ -722,7 +726,7 @@ static void test_invitations_to_rooms_of_many(void **state)
 			assert_has("other may come into");
 		}
 	}
-	assert_int_equal(of(OTHER)->ninvited, INVITES_MAX);
+	assert_int_equal(of(OTHER)->invites.n, INVITES_MAX);
 	signs_in(VICTIM, "192.0.2.9", "honest", "account");
 	types(VICTIM, "/join hers");
 	types(VICTIM, "/invite other");
@@ -775,12 +779,12 @@ static void test_invitations_do_not_stay_in_the_store(void **state)
 		rests();
 	}
 	assert_int_equal(n, 2 * 500);
-	assert_int_equal(chat->nmemberships, 0);
+	assert_int_equal(chat->rooms.nmemberships, 0);
 	/* One that is given again before it went from the store stays. */
 	types(MALLORY, "/join again");
 	types(MALLORY, "/leave");
 	types(MALLORY, "/join again");
-	assert_null(chat->forgets);
+	assert_null(chat->people.forgets);
 	/* And those that an older chatd left there are found. */
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_INVITE, .key = "r1 guest1",
 	                                          .value = "role=member room=999 made=1"});
@@ -789,7 +793,7 @@ static void test_invitations_do_not_stay_in_the_store(void **state)
 	tick(0);
 	assert_has("kind 6 room 0 ref 6 \"\"\n");
 	assert_has("kind 6 room 0 ref 7 \"\"\n");
-	assert_null(chat->forgets);
+	assert_null(chat->people.forgets);
 }
 
 /* A fact of FACT_INVITE as it would lie in the store: for the account guest1, in the room r1. */
@@ -812,7 +816,7 @@ static void test_grants_that_mean_nothing_go(void **state)
 	signs_in(MALLORY, MALLORY_IS, "owner", "account");
 	types(MALLORY, "/join r1");
 	r = room_by_key(chat, "r1");
-	assert_int_equal(r->nmemberships, 1);
+	assert_int_equal(r->memberships.n, 1);
 	load_grant("r1 nobody", r->number, 1);      /* whose account is gone, */
 	load_grant("r1 guest1", r->number, 2);      /* or is another of that name, */
 	load_grant("r9 guest1", r->number, 1);      /* whose room is gone, */
@@ -821,16 +825,16 @@ static void test_grants_that_mean_nothing_go(void **state)
 	memset(long_key, 'r', NAME_KEY_BYTES_MAX + 9);
 	strcpy(long_key + NAME_KEY_BYTES_MAX + 9, " guest1");
 	load_grant(long_key, r->number, 1);         /* and a name that is none */
-	assert_int_equal(r->nmemberships, 1);
-	assert_int_equal(chat->nmemberships, 1);
+	assert_int_equal(r->memberships.n, 1);
+	assert_int_equal(chat->rooms.nmemberships, 1);
 	/* Two of them have one key. */
 	assert_int_equal(forget_waiting(chat), 5);
 	tick(0);
-	assert_null(chat->forgets);
+	assert_null(chat->people.forgets);
 	/* One that holds is kept. */
 	load_grant("r1 guest1", r->number, 1);
-	assert_int_equal(r->nmemberships, 2);
-	assert_null(chat->forgets);
+	assert_int_equal(r->memberships.n, 2);
+	assert_null(chat->people.forgets);
 }
 
 /* Beyond its bounds a grant is not loaded, and would never be. */
@@ -849,39 +853,39 @@ static void test_grants_beyond_the_bounds_go(void **state)
 		account(name, "account");
 		load_grant(key, r->number, 1);
 	}
-	assert_int_equal(r->nmemberships, MEMBERSHIPS_MAX);
+	assert_int_equal(r->memberships.n, MEMBERSHIPS_MAX);
 	assert_int_equal(forget_waiting(chat), 1);
 	tick(0);
 	types(MALLORY, "/uninvite acc0");
 	rests();
 	/* Each room may have its owner beside the bound of all. */
-	chat->nmemberships += MEMBERSHIPS_ALL_MAX + ROOMS_MAX - r->nmemberships - 1;
+	chat->rooms.nmemberships += MEMBERSHIPS_ALL_MAX + ROOMS_MAX - r->memberships.n - 1;
 	load_grant("r1 acc0", r->number, 1);
-	assert_int_equal(r->nmemberships, MEMBERSHIPS_MAX);
-	assert_null(chat->forgets);
+	assert_int_equal(r->memberships.n, MEMBERSHIPS_MAX);
+	assert_null(chat->people.forgets);
 	types(MALLORY, "/uninvite acc1");
 	rests();
-	chat->nmemberships++;
+	chat->rooms.nmemberships++;
 	load_grant("r1 acc1", r->number, 1);
-	assert_int_equal(r->nmemberships, MEMBERSHIPS_MAX - 1);
+	assert_int_equal(r->memberships.n, MEMBERSHIPS_MAX - 1);
 	assert_int_equal(forget_waiting(chat), 1);
-	chat->nmemberships -= MEMBERSHIPS_ALL_MAX + ROOMS_MAX - MEMBERSHIPS_MAX;
+	chat->rooms.nmemberships -= MEMBERSHIPS_ALL_MAX + ROOMS_MAX - MEMBERSHIPS_MAX;
 }
 
 /* -- accounts ------------------------------------------------------------------------------ */
 
 static void test_accounts(void **state)
 {
-	uint32_t had = chat->naccounts;
+	uint32_t had = chat->people.accounts.n;
 
 	(void)state;
 	of(MODERATOR)->account->role = ROLE_ADMIN;
-	chat->naccounts = ACCOUNTS_MAX - ACCOUNTS_RESERVE;
+	chat->people.accounts.n = ACCOUNTS_MAX - ACCOUNTS_RESERVE;
 	types(OTHER, "/register correct horse");
 	assert_has("Administrators can still make some: ask one.");
 	types(MODERATOR, "/role carol account");
 	assert_has("QUERY 2");
-	chat->naccounts = had;
+	chat->people.accounts.n = had;
 }
 
 /* -- filters, and whom one ignores ---------------------------------------------------------- */
@@ -894,7 +898,7 @@ static void test_filters(void **state)
 	assert_has("Not done: /filter is for moderators.");
 	for (uint32_t i = 0; i < FILTERS_MAX; i++)
 		types(MODERATOR, "/filter add word%u", i);
-	assert_int_equal(chat->filters.n, FILTERS_MAX);
+	assert_int_equal(chat->moderation.filters.n, FILTERS_MAX);
 	types(MODERATOR, "/filter add onemore");
 	assert_has("Not done: there are 200 words, and that is the most. /filter remove WORD");
 	types(MODERATOR, "/filter remove word7");
@@ -910,7 +914,7 @@ static void test_ignored(void **state)
 		types(OTHER, "/nick other%u", i);
 		types(MALLORY, "/ignore other%u", i);
 	}
-	assert_int_equal(of(MALLORY)->nignored, IGNORES_MAX);
+	assert_int_equal(of(MALLORY)->presence.nignored, IGNORES_MAX);
 	types(MALLORY, "/ignore victim");
 	assert_has("You ignore 32 people, and that is the most. /unignore NICK");
 	/* It is one's own list: others have theirs, and no new name is a way round one that is full. */
@@ -964,19 +968,19 @@ static void test_a_clock_that_jumps_ends_few_rooms(void **state)
 	/* The store has not looked at the clock yet. */
 	ahead_ms += 365 * DAY_MS;
 	tick(ROOMS_LOOK_MS);
-	assert_int_equal(chat->nrooms, ROOMS_EACH_MAX + 1);
+	assert_int_equal(chat->rooms.n, ROOMS_EACH_MAX + 1);
 	step((struct event){.kind = EVENT_STORE_CLOCK, .doubted = true});
 	for (int64_t ms = 0; ms < DAY_MS; ms += ROOMS_LOOK_MS)
 		tick(ROOMS_LOOK_MS);
-	assert_int_equal(chat->nrooms, ROOMS_EACH_MAX + 1);
+	assert_int_equal(chat->rooms.n, ROOMS_EACH_MAX + 1);
 	/* It was right. */
 	step((struct event){.kind = EVENT_STORE_CLOCK, .doubted = false});
 	tick(ROOMS_LOOK_MS);
-	assert_int_equal(chat->nrooms, ROOMS_EACH_MAX + 1 - ROOMS_END_MAX);
+	assert_int_equal(chat->rooms.n, ROOMS_EACH_MAX + 1 - ROOMS_END_MAX);
 	tick(ROOMS_LOOK_AGAIN_MS - 1);
-	assert_int_equal(chat->nrooms, ROOMS_EACH_MAX + 1 - ROOMS_END_MAX);
+	assert_int_equal(chat->rooms.n, ROOMS_EACH_MAX + 1 - ROOMS_END_MAX);
 	tick(1);
-	assert_int_equal(chat->nrooms, ROOMS_EACH_MAX + 1 - 2 * ROOMS_END_MAX);
+	assert_int_equal(chat->rooms.n, ROOMS_EACH_MAX + 1 - 2 * ROOMS_END_MAX);
 }
 
 static void test_who_made_a_room_outlives_a_restart(void **state)
@@ -998,7 +1002,7 @@ static void test_who_made_a_room_outlives_a_restart(void **state)
 	/* Of an older one nothing is known. */
 	assert_int_equal(removal_days(chat, room_by_key(chat, "old")), 0);
 	assert_true(makes_room(OTHER, "r"));
-	assert_string_equal(r->alone, ROOM_SEVERAL);
+	assert_string_equal(r->lines.alone, ROOM_SEVERAL);
 	assert_int_equal(removal_days(chat, r), 0);
 }
 
@@ -1031,7 +1035,7 @@ static void test_rooms_of_a_dropped_account_end(void **state)
 	for (int round = 0; round < 4; round++) {
 		makes_set("cuckoo", "c", setting[round % 2]);
 		drops(MALLORY);
-		assert_int_equal(chat->nrooms, 1);
+		assert_int_equal(chat->rooms.n, 1);
 		assert_int_equal(share_has(chat, SHARE_ROOMS, "account cuckoo"), 0);
 	}
 	/* Somebody is there: it ends when nobody has been for long. */
@@ -1086,7 +1090,7 @@ static void test_an_offer_ends_with_the_owner(void **state)
 	signs_in(VICTIM, "192.0.2.9", "accomplice", "account");
 	types(VICTIM, "/accept den");
 	assert_has("Not done: no room den is offered to you.");
-	assert_null(room_by_key(chat, "den")->owner);
+	assert_null(room_by_key(chat, "den")->memberships.owner);
 }
 
 static void test_what_a_dropped_account_left_can_be_removed(void **state)
@@ -1103,7 +1107,7 @@ static void test_what_a_dropped_account_left_can_be_removed(void **state)
 	assert_true(makes_room(OTHER, "c-0"));
 	assert_true(writes(MALLORY, "absent"));
 	drops(MALLORY);
-	assert_int_equal(chat->nrooms, 1 + ROOMS_OWNED_MAX);
+	assert_int_equal(chat->rooms.n, 1 + ROOMS_OWNED_MAX);
 	types(MODERATOR, "/remove account cuckoo");
 	assert_has("19 rooms (");
 	assert_has("1 message that was not read");
@@ -1112,8 +1116,8 @@ static void test_what_a_dropped_account_left_can_be_removed(void **state)
 	assert_has("Removed: what the account cuckoo has left: 19 rooms (");
 	rests();
 	/* Others have spoken in that one. */
-	assert_int_equal(chat->nrooms, 2);
-	assert_int_equal(chat->nmail, 0);
+	assert_int_equal(chat->rooms.n, 2);
+	assert_int_equal(chat->people.mail.n, 0);
 	types(MODERATOR, "/remove account cuckoo --yes");
 	assert_has("No account is called cuckoo.");
 }
@@ -1135,7 +1139,7 @@ static void test_who_has_a_name_again_has_no_second_share(void **state)
 
 static void test_in_an_outage_rooms_have_shares_too(void **state)
 {
-	uint32_t before = chat->nrooms;
+	uint32_t before = chat->rooms.n;
 
 	(void)state;
 	config.talks_unsaved = true;
@@ -1149,13 +1153,13 @@ static void test_in_an_outage_rooms_have_shares_too(void **state)
 	}
 	types(MALLORY, "/join more");
 	assert_has("Not made: you own");
-	assert_int_equal(chat->nrooms, before + ROOMS_EACH_MAX);
+	assert_int_equal(chat->rooms.n, before + ROOMS_EACH_MAX);
 	assert_int_equal(share_has(chat, SHARE_ROOMS, "account rich"), ROOMS_EACH_MAX);
 	/* And their maker outlives a restart, though nothing that was said there was kept. */
 	step((struct event){.kind = EVENT_STORE_BACK});
 	is_saved();
 	rests();
-	assert_int_not_equal(room_by_key(chat, "o1")->last_id, 0);
+	assert_int_not_equal(room_by_key(chat, "o1")->lines.last_id, 0);
 	assert_true(room_by_key(chat, "o1")->kept);
 }
 
@@ -1192,7 +1196,7 @@ static void test_a_removed_room_is_no_longer_known(void **state)
 	types(OTHER, "/remove room r --yes");
 	assert_has("/remove is for moderators");
 	types(MODERATOR, "/remove room r --yes");
-	assert_ptr_equal(of(MALLORY)->room, chat->lobby);
+	assert_ptr_equal(of(MALLORY)->room, chat->rooms.lobby);
 	assert_null(room_by_number(chat, rows[1].room));
 	types(OTHER, "/search soon");
 	rows_come((struct conn_id){OTHER, gens[OTHER]},

@@ -6,6 +6,7 @@
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/room.h"
+#include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 static struct session *session(uint32_t slot)
@@ -41,8 +42,12 @@ static int ops_begin(void **state)
 /* Its last line is shown to who asked for it. */
 static void line_comes(uint32_t slot, const char *sender)
 {
-	struct row row = {.id = session(slot)->room->last_id, .time_ms = wall(), .kind = RECORD_SAY,
-	                  .room_name = "ops", .sender = sender, .body = "old"};
+	struct row row = {.id = session(slot)->room->lines.last_id,
+	                  .time_ms = wall(),
+	                  .kind = RECORD_SAY,
+	                  .room_name = "ops",
+	                  .sender = sender,
+	                  .body = "old"};
 
 	rows_come(id(slot), (struct rows){.kind = QUERY_LAST, .row = &row, .n = 1});
 }
@@ -61,7 +66,7 @@ static void test_a_ban_that_comes_while_the_password_is_asked(void **state)
 	sends(3, "open sesame\n");
 	rows_come(id(3), (struct rows){.kind = QUERY_CHECK, .ok = true});
 	assert_has("-- You are banned from ops by a.");
-	assert_ptr_equal(session(3)->room, chat->lobby);
+	assert_ptr_equal(session(3)->room, chat->rooms.lobby);
 }
 
 static void test_nobody_ends_what_hits_themselves(void **state)
@@ -73,7 +78,7 @@ static void test_nobody_ends_what_hits_themselves(void **state)
 	sends(1, "hello\n");
 	assert_has("-- Not sent: a has muted you in ops.");
 	sends(0, "/ban b\n");
-	assert_ptr_equal(session(1)->room, chat->lobby);
+	assert_ptr_equal(session(1)->room, chat->rooms.lobby);
 	sends(1, "/unban --in=ops b\n");
 	assert_has("-- Not done: that is you.");
 	sends(1, "/join ops\n");
@@ -90,7 +95,7 @@ static void test_who_is_banned_reads_nothing_of_a_closed_room(void **state)
 	(void)state;
 	sends(0, "/room private on\n");
 	sends(0, "/ban c\n");
-	assert_ptr_equal(session(2)->room, chat->lobby);
+	assert_ptr_equal(session(2)->room, chat->rooms.lobby);
 	sends(2, "/search hello\n");
 	e = chat_effects(chat, &n);
 	assert_int_equal(e[n - 1].kind, EFFECT_QUERY);
@@ -128,7 +133,8 @@ static void test_who_may_not_speak_gives_no_reason_for_a_deletion(void **state)
 	(void)state;
 	sends(3, "hello\n");
 	sends(0, "/mute d\n");
-	snprintf(line, sizeof line, "/delete #%" PRIu64 " spam spam\n", session(3)->room->last_id);
+	snprintf(line, sizeof line, "/delete #%" PRIu64 " spam spam\n",
+	         session(3)->room->lines.last_id);
 	sends(3, line);
 	line_comes(3, "d");
 	assert_has("d has deleted line #");

@@ -11,6 +11,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/log.h"
 #include "chatd/core/people/name.h"
+#include "chatd/core/state/state.h"
 #include "chatd/store/threads/writer.h"
 
 #include <poll.h>

@@ -4,7 +4,8 @@
 #ifndef CHATD_CORE_COMMANDS_PROMPT_H
 #define CHATD_CORE_COMMANDS_PROMPT_H
 
-#include "chatd/core/state/state.h"
+struct chat;
+struct session;
 
 /* A line at the prompt. May end the session. */
 void prompt_line(struct chat *c, struct session *s, char *text);

@@ -6,7 +6,29 @@
 #ifndef CHATD_CORE_ENTRY_ADMISSION_H
 #define CHATD_CORE_ENTRY_ADMISSION_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/base/address.h"
+#include "chatd/base/bounds.h"
+#include "chatd/base/token_bucket.h"
+#include "chatd/core/event.h"
+
+struct chat;
+struct session;
+struct origin;
+
+/* Part of struct chat: the connections that there are, by where they come from. */
+struct admission {
+	struct origin **held;       /* owned, by slot: whose connection has it, from its admission to
+	                             * RELEASED; NULL: nobody's */
+	bool *held_exempt;          /* owned, by slot too: whether its address had no limits then */
+	uint32_t nheld;             /* of them, those that are not NULL */
+	struct address exempt[EXEMPT_MAX]; /* nexempt blocks that have no limits by address */
+	uint32_t nexempt;
+	char refusal[REFUSAL_BYTES_MAX]; /* what the last one that was refused reads */
+	struct bucket refused_log;  /* rate of the log lines about that; slow_* */
+};
 
 /* What whoever makes way reads. */
 #define ADMISSION_MAKE_WAY "Too many connections are waiting at the name prompt, so some are " \

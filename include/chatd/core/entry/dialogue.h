@@ -7,8 +7,14 @@
 #ifndef CHATD_CORE_ENTRY_DIALOGUE_H
 #define CHATD_CORE_ENTRY_DIALOGUE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/core/event.h"
 #include "chatd/core/people/account.h"
-#include "chatd/core/state/state.h"
+
+struct chat;
+struct session;
 
 #define TOTP_WRONG "That is not the code of this moment, or it was used already."
 

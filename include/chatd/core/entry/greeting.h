@@ -8,9 +8,14 @@
 #ifndef CHATD_CORE_ENTRY_GREETING_H
 #define CHATD_CORE_ENTRY_GREETING_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* s is new, and (unless it is the host) the last in chat.login; user is its login name if it is a
+struct chat;
+struct session;
+
+/* s is new, and (unless it is the host) the last in unnamed_sessions.login; user is its login name if it is a
  * user of the host, or NULL. */
 void greeting_begin(struct chat *c, struct session *s, const char *user);
 

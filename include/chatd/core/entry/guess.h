@@ -16,8 +16,17 @@
 #ifndef CHATD_CORE_ENTRY_GUESS_H
 #define CHATD_CORE_ENTRY_GUESS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/base/address.h"
+#include "chatd/base/hash.h"
+#include "chatd/base/token_bucket.h"
 #include "chatd/core/people/account.h"
-#include "chatd/core/state/state.h"
+
+struct chat;
+struct session;
+struct room;
 
 enum guess_kind {
 	GUESS_PASSWORD,     /* of an account; about: its number, 0 where there is no such account */
@@ -36,8 +45,16 @@ struct guess {
 	struct guess_key key;
 	struct bucket tries;
 	bool counted;            /* in the address's share */
-	struct guess *prev, *next; /* in chat.guesses_oldest */
-	UT_hash_handle hh;       /* in chat.guesses, by key */
+	struct guess *prev, *next; /* in guesses.oldest */
+	UT_hash_handle hh;       /* in guesses.by_address, by key */
+};
+
+/* Part of struct chat: all guesses that still count. */
+struct guesses {
+	struct guess *by_address;   /* owned hash: what each address has tried */
+	struct guess *oldest;       /* the same as a list, tried longest ago first */
+	uint32_t n;                 /* at most GUESSES_MAX */
+	int64_t swept_ms;           /* when those that say nothing any more were forgotten */
 };
 
 /* s makes a guess at a (may be NULL) or at r: it is charged. False: not now, and s was told.

@@ -4,8 +4,14 @@
 #ifndef CHATD_CORE_ENTRY_LOGIN_H
 #define CHATD_CORE_ENTRY_LOGIN_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "chatd/core/people/account.h"
-#include "chatd/core/state/state.h"
+
+struct chat;
+struct session;
+struct room;
 
 /* A line at the prompt that is a name, or empty. May end the session. */
 void login_name(struct chat *c, struct session *s, const char *text);

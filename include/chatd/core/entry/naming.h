@@ -5,7 +5,13 @@
 #ifndef CHATD_CORE_ENTRY_NAMING_H
 #define CHATD_CORE_ENTRY_NAMING_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/core/people/name.h"
+
+struct chat;
+struct session;
 
 /* A free name close to what was typed, into out; a number follows where the name itself is
  * taken, or looks like one that is registered. */

@@ -10,6 +10,8 @@
 #include "chatd/core/people/account.h"
 #include "chatd/core/state/question.h"
 
+struct room;
+
 /* A password as it is checked: NFC (RFC 8265, 4.2.2), so that it is the same however a
  * terminal composes it. The caller clears and frees it. */
 char *password_prepare(const char *typed);

@@ -6,8 +6,29 @@
 #ifndef CHATD_CORE_ENTRY_RESUME_H
 #define CHATD_CORE_ENTRY_RESUME_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/base/address.h"
+#include "chatd/base/bounds.h"
 #include "chatd/core/people/session.h"
-#include "chatd/core/state/state.h"
+
+struct chat;
+struct session;
+struct room;
+
+/* Part of struct session: how it comes back. */
+struct resume {
+	uint64_t token;             /* what its /resume code is made of */
+	uint64_t named_seq;         /* the newest record when it got its name */
+	uint64_t back_seq;          /* it comes back to a room that it was marked in after this record */
+};
+
+/* Part of struct chat: guests who were cut off. */
+struct resumables {
+	struct resumable *first;    /* owned; n of them, oldest first */
+	uint32_t n;
+};
 
 /* What is kept of one who has gone. */
 struct resumable {
@@ -16,10 +37,10 @@ struct resumable {
 	char *room;              /* owned; its room's name: it may have to be made again */
 	struct invite *invited;  /* owned, ninvited of them; NULL while 0 */
 	uint32_t ninvited;
-	uint64_t back_seq;       /* see struct session */
+	uint64_t back_seq;       /* see struct resume */
 	int64_t until_ms;        /* then it is forgotten */
 	struct share *share;     /* that it is counted in */
-	struct resumable *prev, *next; /* in chat.resumables, oldest first */
+	struct resumable *prev, *next; /* in resumables.first */
 };
 
 /* The session ends without having wished to: it may be resumed for a while. */

@@ -4,7 +4,9 @@
 #ifndef CHATD_CORE_ENTRY_ROOM_ENTRY_H
 #define CHATD_CORE_ENTRY_ROOM_ENTRY_H
 
-#include "chatd/core/state/state.h"
+struct chat;
+struct session;
+struct room;
 
 /* s wants into r, where it is not. password: what was typed for it; NULL: nothing. */
 void room_entry_ask(struct chat *c, struct session *s, struct room *r, const char *password);

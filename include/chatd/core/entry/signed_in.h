@@ -4,7 +4,8 @@
 #ifndef CHATD_CORE_ENTRY_SIGNED_IN_H
 #define CHATD_CORE_ENTRY_SIGNED_IN_H
 
-#include "chatd/core/state/state.h"
+struct chat;
+struct session;
 
 /* Tells s, which has signed in, what waits for it: reports, offers, messages; when and from where it
  * signed in last; and what others have tried meanwhile. */

@@ -5,8 +5,13 @@
 #ifndef CHATD_CORE_ENTRY_UNREAD_H
 #define CHATD_CORE_ENTRY_UNREAD_H
 
+#include <stdint.h>
+
+#include "chatd/core/event.h"
 #include "chatd/core/state/question.h"
-#include "chatd/core/state/state.h"
+
+struct chat;
+struct session;
 
 /* s has just signed in: it is told what is unread, and then the rest (signed_in.h), behind the replay
  * that may be on its way. Nothing is held up for that. */

@@ -7,7 +7,38 @@
 #ifndef CHATD_CORE_INPUT_RATE_LIMIT_H
 #define CHATD_CORE_INPUT_RATE_LIMIT_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/token_bucket.h"
+#include "chatd/core/people/origin.h"
+
+struct chat;
+struct session;
+
+/* Part of struct session: what it has sent, and its waiting. */
+struct throttle {
+	bool on;                    /* true exactly while in throttled.first: its input waits */
+	bool by_address;            /* because of its address: counted in rate_shared's waiting */
+	bool told;                  /* has been told in this episode that it is too fast, */
+	bool address_told;          /* and that its address is */
+	struct rate rate;           /* of what it sends */
+	uint32_t turn_lines;        /* that it may send before others of its address who wait */
+	int64_t delayed_ms;         /* how long its input has waited for a rate limit, less the time in
+	                             * which it did not, as of delay_at_ms; at least 0 */
+	int64_t delay_at_ms;        /* when it began to wait or to go on */
+	int64_t muted_until_ms;     /* nothing it says is passed on before; 0: never was */
+	struct strikes strikes;     /* of this session, if its address is exempt; else see origin */
+	struct session *prev, *next; /* in throttled.first */
+};
+
+/* Part of struct chat: those whose input waits for a rate limit. */
+struct throttled {
+	struct session *first;
+	int64_t due_ms;             /* when the first of them may go on; INT64_MAX: none */
+};
 
 /* What a pair of buckets holds and gains. */
 struct allowance {

@@ -8,7 +8,13 @@
 #ifndef CHATD_CORE_MODERATION_FILTER_H
 #define CHATD_CORE_MODERATION_FILTER_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/hash.h"
+
+struct chat;
 
 struct filter {
 	char *word;              /* owned; folded, and without the * */
@@ -17,7 +23,13 @@ struct filter {
 	                          * folded in another way */
 	char *by;                /* owned; the nick of who added it */
 	int64_t at_ms;
-	UT_hash_handle hh;       /* in chat.filters, by word */
+	UT_hash_handle hh;       /* in filters.words or filters.beginnings */
+};
+
+/* Part of struct chat. */
+struct filters {
+	struct filter *words, *beginnings; /* owned hashes, by word: n together */
+	uint32_t n;
 };
 
 /* The first filter that is in the text; NULL: none. */

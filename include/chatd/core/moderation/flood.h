@@ -9,7 +9,11 @@
 #ifndef CHATD_CORE_MODERATION_FLOOD_H
 #define CHATD_CORE_MODERATION_FLOOD_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chat;
+struct session;
 
 /* Delays s until its buckets and its address's allow another line, if they do not now. */
 void flood_delay(struct chat *c, struct session *s);

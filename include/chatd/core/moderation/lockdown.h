@@ -4,7 +4,16 @@
 #ifndef CHATD_CORE_MODERATION_LOCKDOWN_H
 #define CHATD_CORE_MODERATION_LOCKDOWN_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chat;
+
+/* Part of struct chat. */
+struct lockdown {
+	int64_t until_ms;           /* until then; 0: all may */
+	char *by;                   /* owned; the nick of who said so; NULL while 0 */
+};
 
 /* It holds. */
 bool lockdown_on(const struct chat *c);

@@ -7,7 +7,14 @@
 #ifndef CHATD_CORE_MODERATION_REPORT_H
 #define CHATD_CORE_MODERATION_REPORT_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/base/address.h"
+#include "chatd/core/event.h"
+
+struct chat;
+struct session;
 
 enum report_state {
 	REPORT_OPEN,
@@ -32,7 +39,14 @@ struct report {
 	bool unsaved;            /* what it is now is still to be saved */
 	int64_t kept_ms;         /* when it was claimed or resolved; 0: never */
 	char *keeper, *how;      /* owned; by whom, and how it was resolved; "" for none */
-	struct report *prev, *next; /* in chat.reports, oldest first */
+	struct report *prev, *next; /* in reports.first */
+};
+
+/* Part of struct chat. */
+struct reports {
+	struct report *first;       /* owned; n of at most REPORTS_MAX, oldest first */
+	uint32_t n;
+	bool unsaved;               /* some of them are still to be saved as they are now */
 };
 
 /* "open", "claimed", "resolved". */

@@ -4,7 +4,13 @@
 #ifndef CHATD_CORE_MODERATION_SHUTDOWN_H
 #define CHATD_CORE_MODERATION_SHUTDOWN_H
 
-#include "chatd/core/state/state.h"
+#include <stdint.h>
+
+#include "chatd/base/bounds.h"
+
+struct chat;
+struct serve;
+struct session;
 
 enum { SHUTDOWN_LEFT_BYTES = 64 };
 

@@ -4,7 +4,12 @@
 #ifndef CHATD_CORE_MODERATION_SPEECH_H
 #define CHATD_CORE_MODERATION_SPEECH_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+
+#include "chatd/core/event.h"
+
+struct chat;
+struct session;
 
 /* s says something in its room: saved, and to be shown to the others. Tells s
  * if nothing can be saved at present. */

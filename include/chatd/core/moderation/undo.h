@@ -10,8 +10,15 @@
 #ifndef CHATD_CORE_MODERATION_UNDO_H
 #define CHATD_CORE_MODERATION_UNDO_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/core/event.h"
 #include "chatd/core/people/account.h"
-#include "chatd/core/state/state.h"
+
+struct chat;
+struct session;
+struct room;
 
 struct bytes;
 

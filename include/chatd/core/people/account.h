@@ -8,8 +8,19 @@
 #ifndef CHATD_CORE_PEOPLE_ACCOUNT_H
 #define CHATD_CORE_PEOPLE_ACCOUNT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "chatd/base/address.h"
-#include "chatd/core/state/state.h"
+#include "chatd/base/bounds.h"
+#include "chatd/base/hash.h"
+#include "chatd/base/token_bucket.h"
+#include "chatd/core/people/mail.h"
+#include "chatd/core/people/name.h"
+
+struct chat;
+struct session;
+struct membership;
 
 /* What somebody may do on the whole server; each may do what those before it may. */
 enum role {
@@ -39,40 +50,65 @@ struct account_ref {
 	uint64_t secrets;        /* and its password's, as it was */
 };
 
-struct account {
-	char *nick, *key;        /* owned; as of name.h */
-	uint64_t number;         /* of this account and no other, as long as chatd runs; not saved */
-	uint64_t secrets;        /* another one with each change of its password or second step; not
+/* What an account signs in with. */
+struct account_secrets {
+	uint64_t number;         /* another one with each change of the password or the second step; not
 	                          * saved */
-	char *skeleton, *shown;     /* owned; its looks (confusable.h), of the key and as written */
 	char *hash;              /* owned; yescrypt; "": no password yet, codes alone */
 	char *codes;             /* owned; hashes of the codes that are left, a line each */
 	char *totp;              /* owned; base32 secret; "": no second step */
 	uint64_t totp_step;      /* the newest step whose code was taken: each counts once */
-	enum role role;
-	bool host;               /* made for a user of the host, who needs no password there */
-	int64_t made_ms;
+};
+
+/* How an account came to be. */
+struct account_made {
+	int64_t at_ms;
 	uint64_t first_seq;      /* the newest record when it was made, in whatever way: what was said and
 	                          * seen since under its name is its own; 0: not known */
-	uint64_t made_seq;       /* the record with which a guest registered it; 0: it was made in
+	uint64_t seq;            /* the record with which a guest registered it; 0: it was made in
 	                          * another way, or before this was noted */
-	struct address made_from; /* where that guest came from, as it is counted; zero: not known */
+	struct address from;     /* where that guest came from, as it is counted; zero: not known */
+};
+
+/* What was tried of an account and was wrong: what its owner may not have read, because whoever
+ * signed in last may have been somebody else. */
+struct account_wrong {
+	int64_t at_ms;           /* when the first of these was tried; 0: there are none */
+	struct wrong since;      /* since the last sign-in, */
+	struct wrong before;     /* and before it */
+};
+
+struct account {
+	char *nick, *key;        /* owned; as of name.h */
+	uint64_t number;         /* of this account and no other, as long as chatd runs; not saved */
+	char *skeleton, *shown;  /* owned; its skeletons (confusable.h), of the key and as written */
+	struct account_secrets secrets;
+	enum role role;
+	bool host;               /* made for a user of the host, who needs no password there */
+	struct account_made made;
 	struct signed_in last[SIGN_INS_KEPT]; /* newest first */
-	int64_t wrong_ms;        /* when the first of the next two was tried; 0: there are none */
-	struct wrong since, before; /* since the last sign-in, and before it: what its bearer may not have
-	                          * read, for whoever got in last was perhaps somebody else */
-	struct bucket tries;      /* of passwords and codes, from everywhere; not saved */
+	struct account_wrong wrong;
+	struct bucket tries;     /* of passwords and codes, from everywhere; not saved */
 	struct bucket code_tries; /* of codes, from where it was never signed in to; not saved */
 	int64_t slow_ms;         /* said something last in a room that is slow; not saved */
 	struct session *session; /* who is signed in; NULL: nobody */
-	struct mail *mail;       /* owned; nmail messages that wait for it, oldest first */
-	uint32_t nmail;
-	struct account *prev, *next; /* in chat.keepers, exactly while listed */
+	struct account_mail mail;     /* messages that wait for it */
+	struct account *prev, *next; /* in accounts.keepers, exactly while listed */
 	bool listed;             /* it has a role */
-	struct membership *memberships;    /* what it is in rooms; owned by those */
-	UT_hash_handle hh;       /* in chat.accounts, by key */
-	UT_hash_handle hh_skeleton;  /* in chat.skeletons, by look */
-	UT_hash_handle hh_shown; /* in chat.shown, by shown */
+	struct membership *memberships; /* what it is in rooms; owned by those */
+	UT_hash_handle hh;       /* in accounts.by_key */
+	UT_hash_handle hh_skeleton; /* in accounts.by_skeleton */
+	UT_hash_handle hh_shown; /* in accounts.by_shown */
+};
+
+/* Part of struct chat: all accounts. */
+struct accounts {
+	struct account *by_key;  /* owned hash; n of them */
+	struct account *by_skeleton, *by_shown; /* hashes of the same, by their looks */
+	uint32_t n;
+	uint64_t number;         /* newest number of an account, or of its secrets */
+	int64_t made_ms;         /* when the newest account was made; no two are at one time */
+	struct account *keepers; /* those that have a role: moderators and administrators */
 };
 
 /* The account of a name as typed; NULL: there is none. */

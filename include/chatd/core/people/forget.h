@@ -12,7 +12,11 @@
 #ifndef CHATD_CORE_PEOPLE_FORGET_H
 #define CHATD_CORE_PEOPLE_FORGET_H
 
-#include "chatd/core/state/state.h"
+#include <stdint.h>
+
+#include "chatd/core/event.h"
+
+struct chat;
 
 /* The fact is to go; the next start knows that too, by what it belongs to. */
 void forget_fact(struct chat *c, enum fact_kind kind, const char *key);

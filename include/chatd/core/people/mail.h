@@ -6,7 +6,39 @@
 #ifndef CHATD_CORE_PEOPLE_MAIL_H
 #define CHATD_CORE_PEOPLE_MAIL_H
 
-#include "chatd/core/people/account.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/base/address.h"
+#include "chatd/core/event.h"
+
+struct account;
+struct chat;
+struct mail;
+struct session;
+struct share;
+
+/* Part of struct session: what it was shown of its mail, and to whom /reply goes. */
+struct mail_view {
+	uint64_t shown;             /* number of the newest message of its account that it was shown
+	                             * and that is kept until it has arrived; 0: none is */
+	uint64_t at;                /* newest line, anywhere, when it was; */
+	int64_t shown_ms;           /* and the time */
+	struct conn_id reply_to;    /* who wrote to it last with /msg; gen 0: nobody */
+};
+
+/* Part of struct chat: all the mail that waits. */
+struct mails {
+	struct mail *first;         /* n of them; each is owned by its account */
+	uint32_t n;
+	uint32_t nshown;            /* sessions whose mail.shown is not 0 */
+};
+
+/* Part of struct account: its mail. */
+struct account_mail {
+	struct mail *first;         /* owned; n of them, oldest first */
+	uint32_t n;
+};
 
 struct mail {
 	uint64_t number;         /* of its record, so none is used twice */
@@ -16,8 +48,8 @@ struct mail {
 	char *from, *text;       /* owned; a nick, and what it wrote */
 	struct account *to;      /* who is to read it */
 	struct share *share;     /* that it is counted in */
-	struct mail *prev, *next; /* in account.mail, oldest first */
-	struct mail *all_prev, *all_next; /* in chat.mails */
+	struct mail *prev, *next; /* in account_mail.first */
+	struct mail *all_prev, *all_next; /* in mails.first */
 };
 
 /* Keeps what s writes to a; tells s that, or why not. */

@@ -4,7 +4,13 @@
 #ifndef CHATD_CORE_PEOPLE_SESSION_H
 #define CHATD_CORE_PEOPLE_SESSION_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/core/event.h"
+
+struct chat;
+struct session;
 
 /* What the host's own session is called; it is no name that anybody could have. */
 #define HOST_NICK "the host"

@@ -16,6 +16,12 @@ struct invite {
 	uint64_t since;  /* where the room is private, lines after this one are theirs to read */
 };
 
+/* Part of struct session: rooms that it may come into until it ends. */
+struct invites {
+	struct invite *list;        /* owned, n of INVITES_MAX; NULL while 0 */
+	uint32_t n;
+};
+
 /* What keeps somebody out. */
 enum access_bar {
 	BAR_NONE,

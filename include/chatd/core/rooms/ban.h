@@ -7,8 +7,16 @@
 #ifndef CHATD_CORE_ROOMS_BAN_H
 #define CHATD_CORE_ROOMS_BAN_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/base/address.h"
+#include "chatd/base/bounds.h"
 #include "chatd/core/people/account.h"
-#include "chatd/core/state/state.h"
+
+struct chat;
+struct session;
+struct room;
 
 enum ban_kind {
 	BAN_ENTRY,               /* a ban */
@@ -44,8 +52,24 @@ struct ban {
 	int64_t at_ms;
 	int64_t until_ms;        /* 0: for good */
 	struct ban_list *list;   /* that it is in; NULL: its room is gone, and it goes next */
-	struct ban *prev, *next; /* in chat.bans, all of both kinds */
+	struct ban *prev, *next; /* in bans.all */
 	struct ban *list_prev, *list_next; /* in list */
+};
+
+/* Bans, or mutes, of a room or of the whole server. */
+struct ban_list {
+	struct ban *first;          /* oldest first */
+	uint32_t n;
+};
+
+/* Part of struct chat: all bans and mutes; by kind. */
+struct bans {
+	struct ban *all;            /* owned; oldest first */
+	uint32_t n[BAN_KINDS];      /* of each kind; at most BANS_MAX, and those that are over and still
+	                             * in the store */
+	struct ban_list everywhere[BAN_KINDS]; /* those that hold on the whole server */
+	uint32_t nrooms[BAN_KINDS]; /* those that hold in a room, of all rooms */
+	int64_t due_ms;             /* when the first of all may be over; INT64_MAX: never */
 };
 
 /* Somebody as bans see them: a session as it is, or as it would be. */

@@ -4,7 +4,12 @@
 #ifndef CHATD_CORE_ROOMS_EJECT_H
 #define CHATD_CORE_ROOMS_EJECT_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chat;
+struct session;
+struct room;
 
 /* One who is about to be: in this step, or in the next that has room for it. */
 struct ejection {
@@ -13,7 +18,13 @@ struct ejection {
 	char *told;              /* owned; what it reads */
 	char *why;               /* owned; what the room reads behind "bob was put out of ops" or
 	                          * "bob has left our chat: " */
-	struct ejection *prev, *next; /* in chat.ejections */
+	struct ejection *prev, *next; /* in ejections.first */
+};
+
+/* Part of struct chat: those who are about to be. */
+struct ejections {
+	struct ejection *first;     /* in that order */
+	bool due;                   /* some could not be put out for want of room in the effects */
 };
 
 /* s is to be put out of r (NULL: of the chat). */

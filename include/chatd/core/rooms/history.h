@@ -4,8 +4,39 @@
 #ifndef CHATD_CORE_ROOMS_HISTORY_H
 #define CHATD_CORE_ROOMS_HISTORY_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/core/event.h"
+#include "chatd/core/rooms/outage.h"
 #include "chatd/core/state/question.h"
-#include "chatd/core/state/state.h"
+
+struct chat;
+struct session;
+
+/* Part of struct session: its room's replay. */
+struct replay {
+	bool held;                  /* its feed is held back until the replay is there */
+	bool of_other;              /* the replay that is on its way was asked for another name of its */
+	void (*settled)(struct chat *c, struct session *s); /* what it is told once the replay is there;
+	                             * NULL: nothing more */
+	void (*after)(struct chat *c, struct session *s); /* what follows each replay, behind what
+	                             * `settled` says; until it is NULL again the session does not end */
+};
+
+/* More than one has spoken in a room (room_lines.alone), or it is not known. No principal is called
+ * so. */
+#define ROOM_SEVERAL "several"
+
+/* Part of struct room: its lines. */
+struct room_lines {
+	uint64_t last_id;           /* of the newest; 0: it has no history */
+	int64_t last_ms;            /* when that was said */
+	uint64_t deleted_seq;       /* newest record that deletes one; 0: none */
+	struct gap gap;             /* what the history is to say that it lacks */
+	char *alone;                /* owned; the one who ever spoke in it (share_who_address); "": nobody
+	                             * has; ROOM_SEVERAL: more than one, or it is not known */
+};
 
 /* s has just joined its room: the last lines, before the live ones flow. */
 void history_replay(struct chat *c, struct session *s);

@@ -4,7 +4,41 @@
 #ifndef CHATD_CORE_ROOMS_JOIN_H
 #define CHATD_CORE_ROOMS_JOIN_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/base/token_bucket.h"
+
+struct chat;
+struct session;
+struct room;
+
+/* Part of struct session: its being in a room. */
+struct member {
+	uint32_t pos;               /* index in members.list */
+	bool crlf;                  /* lines to it end with CR LF: it was a telnet client when it came
+	                             * into its room */
+	bool voiced;                /* a guest who has a voice while in its room */
+	int64_t slow_ms;            /* said something last in a room that is slow; 0: never */
+	uint64_t said_id;           /* of what it said last in its room; 0: nothing */
+};
+
+/* Part of struct room: who is in it. */
+struct members {
+	struct session **list;      /* owned array; n of cap */
+	uint32_t n, cap;
+	uint32_t ncrlf;             /* members whose lines end with CR LF */
+	struct session *ignorers;   /* members who ignore somebody */
+};
+
+/* Part of struct room: joins and leaves, one by one or summed up. */
+struct join_sum {
+	struct bucket notices;      /* rate of those that are read one by one */
+	uint32_t joined, left;      /* waiting to be summed up */
+	char *nick;                 /* owned; of the first of them */
+	int64_t due_ms;             /* when; 0 exactly while not in chat.rooms.sums */
+	struct room *prev, *next;   /* there */
+};
 
 enum { COMPANY_NAMED = 5 };  /* people who are named to somebody who comes in */
 

@@ -7,7 +7,12 @@
 #ifndef CHATD_CORE_ROOMS_LINE_REF_H
 #define CHATD_CORE_ROOMS_LINE_REF_H
 
-#include "chatd/core/state/state.h"
+#include <stdint.h>
+
+#include "chatd/core/event.h"
+
+struct chat;
+struct session;
 
 /* What is done with the line, in s's room; text is what was typed behind the number. */
 typedef void line_ref_act(struct chat *c, struct session *s, const struct row *row,

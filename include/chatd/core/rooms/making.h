@@ -4,7 +4,22 @@
 #ifndef CHATD_CORE_ROOMS_MAKING_H
 #define CHATD_CORE_ROOMS_MAKING_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/core/people/share.h"
+
+struct chat;
+struct session;
+struct room;
+
+/* Part of struct room: who made it, and in whose share it is counted. */
+struct making {
+	char *by;                   /* owned; who made it (share_who); "": not known */
+	int64_t at_ms;              /* when; 0: not known */
+	struct share *share;        /* that it is counted in, as */
+	enum share_kind kind;       /* ROOMS or OWNED: its owner's, or else its maker's */
+};
 
 /* A room that s makes now would be its own. */
 bool room_would_own(const struct chat *c, const struct session *s);

@@ -7,8 +7,15 @@
 #ifndef CHATD_CORE_ROOMS_MEMBERSHIP_H
 #define CHATD_CORE_ROOMS_MEMBERSHIP_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/base/hash.h"
 #include "chatd/core/people/account.h"
-#include "chatd/core/state/state.h"
+
+struct chat;
+struct session;
+struct room;
 
 /* Each may do what those before it may. */
 enum room_role {
@@ -27,8 +34,15 @@ struct membership {
 	uint64_t since;          /* where the room is private, lines after this one are its to read */
 	struct room *room;       /* in which, */
 	struct account *account; /* and whose it is */
-	UT_hash_handle hh;       /* in room->grants, by key; oldest first */
-	struct membership *prev, *next; /* in account->grants */
+	UT_hash_handle hh;       /* in memberships.all, by key; oldest first */
+	struct membership *prev, *next; /* in account.memberships */
+};
+
+/* Part of struct room: who is what in it. */
+struct memberships {
+	struct membership *all;     /* owned hash; n of at most MEMBERSHIPS_MAX */
+	uint32_t n;
+	struct membership *owner;   /* one of them; NULL: nobody owns the room */
 };
 
 /* "member", "voice", "operator", "owner". */

@@ -16,8 +16,9 @@ struct chat;
 struct room;
 struct session;
 
-/* Part of struct chat. Its reason is chat.store_failed. */
+/* Part of struct chat. */
 struct outage {
+	char *reason;        /* owned; while nothing can be saved; else NULL */
 	uint32_t number;     /* of this outage, or of the last: whom it was told to */
 	bool talks;          /* nothing can be saved, and lines are shown all the same */
 	bool full;           /* and the store's queue has no room for more of them */

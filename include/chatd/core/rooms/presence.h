@@ -4,7 +4,26 @@
 #ifndef CHATD_CORE_ROOMS_PRESENCE_H
 #define CHATD_CORE_ROOMS_PRESENCE_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chat;
+struct session;
+struct ejection;
+
+/* Part of struct session: what others see of it. */
+struct presence {
+	int64_t since_ms;           /* connected, or named */
+	int64_t said_ms;            /* said or did something last */
+	char *away;                 /* owned; "" without a text, NULL while here */
+	char **ignored;             /* owned keys, nignored of IGNORES_MAX; NULL while 0 */
+	uint32_t nignored;
+	struct session *prev, *next; /* in members.ignorers while nignored > 0 */
+	uint32_t outage;            /* number of the outage in which it was connected; 0: in none */
+	struct ejection *ejection;  /* owned; it is about to be ejected; NULL: it is not */
+	bool superseded;            /* ends because its owner has come back: nobody is told */
+	bool farewell;              /* it ends with words of its own, for the room */
+};
 
 /* The same name under another key or case: those who ignore it go on doing so, the room
  * reads of it. key as name_check made it, and free. */

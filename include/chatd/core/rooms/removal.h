@@ -7,7 +7,20 @@
 #ifndef CHATD_CORE_ROOMS_REMOVAL_H
 #define CHATD_CORE_ROOMS_REMOVAL_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct account;
+struct chat;
+struct room;
+
+/* Part of struct chat. */
+struct room_removal {
+	uint32_t ndoomed;           /* rooms that are about to be removed, and were not yet */
+	bool clock_doubted;         /* what goes because it is old waits */
+	int64_t due_ms;             /* when silent rooms are looked for next; 0: no event was yet */
+	int64_t ahead_ms;           /* so much was wall_ms ahead of now_ms at the last look */
+};
 
 /* r, which is not the lobby, goes; who is in it is put out, to the lobby. by: the nick of who wants
  * it so. There may be many of them, so it happens in this step (removal_run) or in the next. */

@@ -4,7 +4,11 @@
 #ifndef CHATD_CORE_ROOMS_ROOM_H
 #define CHATD_CORE_ROOMS_ROOM_H
 
-#include "chatd/core/state/state.h"
+#include <stdint.h>
+
+struct chat;
+struct session;
+struct room;
 
 /* By its name in any spelling, also as people write it who know IRC: #ops. */
 struct room *room_typed(const struct chat *c, const char *name);

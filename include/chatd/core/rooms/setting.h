@@ -7,8 +7,16 @@
 #ifndef CHATD_CORE_ROOMS_SETTING_H
 #define CHATD_CORE_ROOMS_SETTING_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chatd/base/bounds.h"
 #include "chatd/core/rooms/membership.h"
-#include "chatd/core/state/state.h"
+
+struct chat;
+struct session;
+struct room;
 
 enum setting_kind {
 	SETTING_SWITCH,    /* on or off */

@@ -7,7 +7,32 @@
 #ifndef CHATD_CORE_STATE_EMIT_H
 #define CHATD_CORE_STATE_EMIT_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chatd/base/address.h"
+#include "chatd/core/event.h"
+
+struct chat;
+struct session;
+struct room;
+
+/* Part of struct chat: what is saved, by the numbers of records. */
+struct records {
+	uint64_t seq;               /* of the newest record */
+	uint64_t line_seq;          /* of the newest line, its id, or that deletes one */
+	uint64_t stored_seq;        /* up to which all is saved */
+};
+
+/* Part of struct chat: the effects of this step. */
+struct output {
+	struct effect *effects;     /* owned; EFFECTS_MAX + chat.people.nslots, n of them in use */
+	size_t n;
+	char *arena;                /* owned; ARENA_BYTES; text of the effects */
+	size_t arena_len;
+	bool secret;                /* the arena has a password or a code in it: it is cleared */
+};
 
 /* One more input line may be handled in this step: there is place for all that
  * it can cause. */

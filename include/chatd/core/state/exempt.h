@@ -5,7 +5,11 @@
 #ifndef CHATD_CORE_STATE_EXEMPT_H
 #define CHATD_CORE_STATE_EXEMPT_H
 
-#include "chatd/core/state/state.h"
+#include <stdbool.h>
+
+#include "chatd/base/address.h"
+
+struct chat;
 
 /* The blocks of chat_config.address_exempt, text as the configuration has checked it. */
 void exempt_configure(struct chat *c);

@@ -13,8 +13,14 @@
 #ifndef CHATD_CORE_STATE_QUESTION_H
 #define CHATD_CORE_STATE_QUESTION_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/core/event.h"
 #include "chatd/core/people/account.h"
-#include "chatd/core/state/state.h"
+
+struct chat;
+struct session;
 
 struct question;
 
@@ -34,11 +40,18 @@ struct question {
 	void *data;              /* what `then` knows beside; NULL: nothing */
 	void (*free_data)(void *data); /* is called with it at the question's end; NULL: it is nobody's
 	                          * to free */
-	struct query *later;     /* owned; is asked at due_ms, which is in chat.delayed; NULL: it is on
+	struct query *later;     /* owned; is asked at due_ms, which is in questions.delayed; NULL: it is on
 	                          * its way */
 	int64_t due_ms;
-	struct question *prev, *next; /* in session->questions, or chat.questions */
-	struct question *later_prev, *later_next; /* in chat.delayed */
+	struct question *prev, *next; /* in session->questions, or questions.own */
+	struct question *later_prev, *later_next; /* in questions.delayed */
+};
+
+/* Part of struct chat. */
+struct questions {
+	struct question *own;    /* owned; the server's own */
+	struct question *delayed; /* questions that wait before they are asked, the next first */
+	uint64_t number;         /* newest number of a question */
 };
 
 /* A question of s (NULL: the server's own) that is about to be asked; s waits for the answer

@@ -7,8 +7,15 @@
 #ifndef CHATD_CORE_STATE_TABLES_H
 #define CHATD_CORE_STATE_TABLES_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/core/event.h"
 #include "chatd/core/people/account.h"
-#include "chatd/core/state/state.h"
+
+struct chat;
+struct session;
+struct room;
 
 /* The session, or NULL if the id is of one that is gone. */
 struct session *chat_session(struct chat *c, struct conn_id id);
