@@ -255,7 +255,7 @@ VALGRIND = valgrind -q --error-exitcode=99
 
 valgrind:
 	$(MAKE) -s VARIANT=valgrind OPT='-O1 -g' HARDEN= HARDEN_LD= tests
-	set -e; for t in $(filter-out unit/program/test_fence,$(UNIT:tests/%.c=%)); do \
+	set -e; for t in $(filter-out unit/program/test_sandbox,$(UNIT:tests/%.c=%)); do \
 	    echo "== $$t"; $(VALGRIND) .build/valgrind/tests/$$t; done
 	$(VALGRIND) .build/valgrind/tests/talk/talk --core tests/talk/conversations/*.talk
 

@@ -1,5 +1,6 @@
 /* Times as people read and type them. Owns nothing; knows no clock: all times come in. */
 
+#include "chatd/base/clock.h"
 #include "chatd/base/time_format.h"
 
 #include <ctype.h>
@@ -9,11 +10,21 @@
 #include <string.h>
 #include <time.h>
 
-#define MS_PER_S INT64_C(1000)
+/* The largest first. */
+static const struct {
+	int64_t ms;
+	char letter;
+	const char *name;
+} units[] = {
+	{WEEK_MS, 'w', "week"}, {DAY_MS, 'd', "day"}, {HOUR_MS, 'h', "hour"},
+	{MINUTE_MS, 'm', "minute"}, {SECOND_MS, 's', "second"},
+};
+
+enum { DAYS = 1, HOURS = 2, UNITS = sizeof units / sizeof units[0] };
 
 const char *format_stamp(struct stamp_cache *cache, int64_t time_ms)
 {
-	time_t second = (time_t)(time_ms / MS_PER_S);
+	time_t second = (time_t)(time_ms / SECOND_MS);
 	struct tm tm;
 
 	if (cache->text[0] != '\0' && cache->second == second)
@@ -28,16 +39,8 @@ const char *format_stamp(struct stamp_cache *cache, int64_t time_ms)
 
 const char *format_age(char out[AGE_BYTES_MAX], int64_t ms)
 {
-	static const struct {
-		int64_t seconds;
-		const char *name;
-	} units[] = {
-		{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"},
-	};
-	int64_t seconds = ms / MS_PER_S;
-
-	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-		int64_t n = seconds / units[i].seconds;
+	for (size_t i = DAYS; i < UNITS; i++) {
+		int64_t n = ms / units[i].ms;
 
 		if (n > 0) {
 			snprintf(out, AGE_BYTES_MAX, "%" PRId64 " %s%s", n, units[i].name,
@@ -48,14 +51,26 @@ const char *format_age(char out[AGE_BYTES_MAX], int64_t ms)
 	return strcpy(out, "a moment");
 }
 
+const char *format_left(char out[LEFT_BYTES_MAX], int64_t ms)
+{
+	int64_t left_ms = (ms + SECOND_MS - 1) / SECOND_MS * SECOND_MS;
+	int len = 0, parts = 0;
+
+	for (size_t i = HOURS; i < UNITS && parts < 2; i++) {
+		int64_t n = left_ms / units[i].ms;
+
+		left_ms %= units[i].ms;
+		if (n == 0)
+			continue;
+		parts++;
+		len += snprintf(out + len, LEFT_BYTES_MAX - (size_t)len, "%s%" PRId64 " %s%s",
+		                len > 0 ? " " : "", n, units[i].name, n == 1 ? "" : "s");
+	}
+	return len > 0 ? out : strcpy(out, "a moment");
+}
+
 int64_t format_parse_age(const char *s)
 {
-	static const struct {
-		char letter;
-		int64_t ms;
-	} units[] = {
-		{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}, {'w', 604800000},
-	};
 	char *end;
 	long n;
 
@@ -64,7 +79,7 @@ int64_t format_parse_age(const char *s)
 	n = strtol(s, &end, 10);
 	if (n < 1 || n > 100000 || *end == '\0' || end[1] != '\0')
 		return -1;
-	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+	for (size_t i = 0; i < UNITS; i++)
 		if (tolower((unsigned char)*end) == units[i].letter)
 			return n * units[i].ms;
 	return -1;
@@ -107,8 +122,8 @@ bool format_parse_day(const char *s, int64_t *begin_ms, int64_t *end_ms)
 	tm.tm_mday = day;
 	next = tm;
 	next.tm_mday++;
-	*begin_ms = (int64_t)day_begins(&tm) * MS_PER_S;
-	*end_ms = (int64_t)day_begins(&next) * MS_PER_S;
+	*begin_ms = (int64_t)day_begins(&tm) * SECOND_MS;
+	*end_ms = (int64_t)day_begins(&next) * SECOND_MS;
 	/* The 31st of February becomes a day of March. */
 	timegm(&tm);
 	return tm.tm_year == year - 1900 && tm.tm_mon == month - 1 && tm.tm_mday == day;
@@ -116,7 +131,7 @@ bool format_parse_day(const char *s, int64_t *begin_ms, int64_t *end_ms)
 
 void format_clock(char *out, size_t n, int64_t time_ms)
 {
-	time_t second = (time_t)(time_ms / MS_PER_S);
+	time_t second = (time_t)(time_ms / SECOND_MS);
 	struct tm tm;
 	size_t len;
 	long off_min;

@@ -387,7 +387,8 @@ void chat_free(struct chat *c)
 	resume_free(c);
 	forget_free(c);
 	shares_free(c);
-	serve_free(&c->serve);
+	shutdown_free(&c->status);
+	free(c->status.backup);
 	free(c->people.sessions);
 	free(c->entry.admission.held);
 	free(c->entry.admission.held_exempt);

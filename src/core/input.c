@@ -12,7 +12,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
-#include "chatd/core/commands/cmd_serve.h"
+#include "chatd/core/commands/cmd_maintenance.h"
 #include "chatd/core/commands/command.h"
 #include "chatd/core/commands/prompt.h"
 #include "chatd/core/entry/dialogue.h"
@@ -295,7 +295,7 @@ static void finish(struct chat *c, struct session *s)
 		take_last(c, s);
 	}
 	/* A half-closed client still gets its sign-in messages, and what it has read does not come again. */
-	if (!session_lives(s) || session_waits(s) || s->replay.after != NULL || serve_owes(c, s) ||
+	if (!session_lives(s) || session_waits(s) || s->replay.after != NULL || backup_owes(c, s) ||
 	    (s->mail.shown != 0 && !mail_is_late(c, s)))
 		return;
 	if (!emit_has_room(c)) {

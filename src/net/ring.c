@@ -26,6 +26,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
+#include "chatd/base/clock.h"
 #include "chatd/base/log.h"
 
 enum {
@@ -397,14 +398,6 @@ uint64_t ring_random(struct ring *r)
 	number = r->random[--r->nrandom];
 	r->random[r->nrandom] = 0;
 	return number;
-}
-
-static int64_t clock_ms(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 int64_t ring_mono_ms(struct ring *r)

@@ -16,10 +16,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/clock.h"
 #include "chatd/base/guard.h"
 #include "chatd/core/chat.h"
 #include "chatd/core/people/name.h"
@@ -205,14 +205,6 @@ struct own_chat {
 	bool failed;            /* something could not be saved */
 };
 
-static int64_t admin_clock_ms(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void admin_save(struct own_chat *a, const struct record *r)
 {
 	struct store_error err;
@@ -230,8 +222,8 @@ static void admin_step(struct own_chat *a, struct event e)
 	size_t n;
 
 	e.conn = (struct conn_id){ 0, 1 };
-	e.now_ms = admin_clock_ms(CLOCK_MONOTONIC);
-	e.wall_ms = admin_clock_ms(CLOCK_REALTIME);
+	e.now_ms = clock_ms(CLOCK_MONOTONIC);
+	e.wall_ms = clock_ms(CLOCK_REALTIME);
 	chat_step(a->chat, &e);
 	effect = chat_effects(a->chat, &n);
 	for (size_t i = 0; i < n; i++) {

@@ -18,9 +18,9 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "chatd/base/clock.h"
 #include "chatd/base/log.h"
 #include "chatd/core/people/name.h"
 #include "chatd/net/loop.h"
@@ -69,19 +69,10 @@ struct daemon {
 	                      * let users of the host in */
 	bool misconfigured;  /* the start fails because of what the configuration says */
 	bool stopping;       /* true once the end has been asked for */
-	int64_t stop_ms;     /* and when, daemon_now_ms */
-	int64_t started_ms;  /* by daemon_now_ms */
+	int64_t stop_ms;     /* and when, by CLOCK_MONOTONIC */
+	int64_t started_ms;  /* by that clock */
 	struct users users;  /* of the host, where they have accounts; otherwise empty */
 };
-
-/* Milliseconds of a clock that only goes forward. */
-static int64_t daemon_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* -- the end ----------------------------------------------------------------------- */
 
@@ -102,7 +93,7 @@ static void daemon_stop(struct daemon *d, const char *why)
 	}
 	log_info("%s: going down", why);
 	d->stopping = true;
-	d->stop_ms = daemon_now_ms();
+	d->stop_ms = clock_ms(CLOCK_MONOTONIC);
 	loop_stop(d->server);
 }
 
@@ -223,7 +214,7 @@ static void serve_figures(void *ctx, struct figures *f)
 	struct rlimit limit = { 0 };
 	struct stat st;
 
-	f->up_ms = daemon_now_ms() - d->started_ms;
+	f->up_ms = clock_ms(CLOCK_MONOTONIC) - d->started_ms;
 	f->memory_bytes = serve_memory_bytes();
 	f->memory_max = memory_max(d->conf->connections_max);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
@@ -502,7 +493,7 @@ static bool daemon_end(struct daemon *d)
 		         "them", (unsigned long long)chat_unmarked(d->chat));
 	if (d->chat)
 		chat_free(d->chat);
-	left_ms = STOP_MS_MAX - (d->stopping ? daemon_now_ms() - d->stop_ms : 0);
+	left_ms = STOP_MS_MAX - (d->stopping ? clock_ms(CLOCK_MONOTONIC) - d->stop_ms : 0);
 	if (d->writer) {
 		saved = writer_stop(d->writer, left_ms > SAVE_MS_LEAST ? (int)left_ms
 		                                                      : SAVE_MS_LEAST);
@@ -522,7 +513,7 @@ int daemon_run(const struct options *o, struct conf *c)
 		.signal_fd = -1,
 		.on_terminal = isatty(STDERR_FILENO),
 		.host_open = c->host_accounts == CONF_YES,
-		.started_ms = daemon_now_ms(),
+		.started_ms = clock_ms(CLOCK_MONOTONIC),
 	};
 	bool ok;
 

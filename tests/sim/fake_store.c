@@ -47,7 +47,7 @@ static void on_emptied(void *ctx, uint32_t room)
 }
 
 /* What fails here is tried again, and nobody is told. */
-void fake_store_upkeep(struct writer *w)
+void fake_store_maintain(struct writer *w)
 {
 	struct store_error err;
 	bool wanted = false;

@@ -324,7 +324,7 @@ static void writing_step(struct writer *w)
 void fake_writer_step(struct writer *w)
 {
 	if (w->store != NULL)
-		fake_store_upkeep(w);
+		fake_store_maintain(w);
 	if (!w->writing.asleep && w->store != NULL)
 		writing_file_step(w);
 	else if (!w->writing.asleep)

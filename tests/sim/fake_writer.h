@@ -72,7 +72,7 @@ void fake_line_release(struct fake_line *l);
 /* Saves the first n records that wait, in one transaction. False: it failed, err says why. */
 bool fake_store_save(struct writer *w, size_t n, struct store_error *err);
 /* Indexes or prunes a little, now and then. */
-void fake_store_upkeep(struct writer *w);
+void fake_store_maintain(struct writer *w);
 /* The answer comes from the file. */
 bool fake_store_answers(const struct writer *w, enum query_kind kind);
 void fake_store_answer(struct writer *w, const struct query *q, const char *error);

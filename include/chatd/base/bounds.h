@@ -7,6 +7,8 @@
 #ifndef CHATD_BASE_BOUNDS_H
 #define CHATD_BASE_BOUNDS_H
 
+#include "chatd/base/clock.h"
+
 /* Of a time in a database, in ms since 1970: a day before the year 10000, so that it is shown with
  * four digits in each zone, and sums of a few of them do not overflow. */
 #define TIME_MS_MAX 253402214400000LL
@@ -136,7 +138,7 @@ enum {
 	                         * the store; what is beyond that is found at the next start. Mail and
 	                         * reports that were taken away wait beside them, none left out */
 	ROOMS_OWNED_MAX = 20,   /* rooms that one account owns */
-	OFFER_MS = 7 * 86400000, /* for so long a room that is offered waits for its new owner; one
+	OFFER_MS = 7 * DAY_MS, /* for so long a room that is offered waits for its new owner; one
 	                         * offer for each room */
 	OFFERS_TOLD_MAX = 5,    /* of which one is told on signing in before "and N more" */
 	BANS_MAX = 10000,       /* bans in force, and as many mutes: all are in memory and looked
@@ -180,7 +182,7 @@ enum {
 	RESUME_MS = 600000,     /* for so long */
 
 	/* -- running the server ------------------------------------------------- */
-	SHUTDOWN_MS_MAX = 24 * 3600000, /* an end that is further away is better ordered later */
+	SHUTDOWN_MS_MAX = 24 * HOUR_MS, /* an end that is further away is better ordered later */
 	SHUTDOWN_WHY_CHARS_MAX = 200, /* code points of its reason: one line */
 	RELOAD_LINES_MAX = 50,  /* that /reload shows of what the program says; all are in the log */
 	RELOAD_LINE_BYTES_MAX = 500, /* and of each */

@@ -13,6 +13,7 @@
 enum {
 	STAMP_BYTES = 21,  /* "[2026-11-22 20:14:05]" */
 	AGE_BYTES_MAX = 32,
+	LEFT_BYTES_MAX = 64,
 };
 
 /* The stamp made last: most lines fall in the second of the one before. */
@@ -26,6 +27,10 @@ const char *format_stamp(struct stamp_cache *cache, int64_t time_ms);
 
 /* "3 minutes", "2 days"; "a moment" below one second. */
 const char *format_age(char out[AGE_BYTES_MAX], int64_t ms);
+
+/* "1 hour 30 minutes": in two units at the most, the largest hours; rounded up to seconds, for the
+ * time left must not look shorter than it is. */
+const char *format_left(char out[LEFT_BYTES_MAX], int64_t ms);
 
 /* "2h", "90m", "3d", "45s", "1w": milliseconds, or -1 if it is no such thing. */
 int64_t format_parse_age(const char *s);

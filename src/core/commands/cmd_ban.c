@@ -1,4 +1,4 @@
-/* Commands that act on people: /kick /ban /mute. */
+/* Commands that act on people: /kick /disconnect /ban /mute. */
 
 #include "chatd/core/commands/cmd_ban.h"
 
@@ -15,6 +15,7 @@
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/eject.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
@@ -34,14 +35,10 @@ struct target {
 /* The reason is not too long; otherwise s is told. */
 static bool why_fits(struct chat *c, struct session *s, const char *why)
 {
-	size_t chars = text_chars(why, strlen(why));
 	const char *bar;
 
-	if (chars > BAN_WHY_CHARS_MAX) {
-		emit_reply(c, s, "Not done: a reason has at most %d characters; this has %zu.",
-		           BAN_WHY_CHARS_MAX, chars);
+	if (!args_why_fits(c, s, why, BAN_WHY_CHARS_MAX))
 		return false;
-	}
 	/* Others read it: no way to be read for who may not speak. The host is in no room, and may. */
 	bar = c->moderation.guards > 0 && s->room != NULL && *why != '\0' ? moderation_bars(c, s, why)
 	                                                                  : NULL;
@@ -75,7 +72,7 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 	struct room *r = a->room;
 	struct session *who;
 
-	if (!moderation_keeps(c, s, r) || !emit_can_save(c, s) || !why_fits(c, s, a->rest))
+	if (!access_power(c, s, r, ROOM_OPERATOR) || !emit_can_save(c, s) || !why_fits(c, s, a->rest))
 		return;
 	who = session_find(c, s, a->arg[0]);
 	if (who == NULL)
@@ -95,6 +92,31 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 		emit_audit(c, s, "", "put %s out of %s%s%s", who->nick, r->name, gap, a->rest);
 		emit_reply(c, s, "%s is put out of %s.", who->nick, r->name);
 		eject_mark(c, who, r, told.data, why.data);
+		eject_run(c);
+	}
+	bytes_release(&told);
+	bytes_release(&why);
+}
+
+void cmd_disconnect(struct chat *c, struct session *s, const struct args *a)
+{
+	struct session *who = session_find(c, s, a->arg[0]);
+	const char *gap = *a->rest != '\0' ? ": " : "";
+	struct bytes told = {0}, why = {0};
+
+	if (who == NULL || !emit_can_save(c, s))
+		return;
+	if (who == s) {
+		emit_reply(c, s, "Not done: that is you. %cquit leaves the chat.", c->config.command_prefix);
+	} else if (args_why_fits(c, s, a->rest, BAN_WHY_CHARS_MAX) &&
+	           moderation_over(c, s, NULL, rank_of(NULL, who), who->nick)) {
+		bytes_printf(&told, "%s has ended your connection%s%s", s->nick,
+		             *gap != '\0' ? gap : ".", a->rest);
+		bytes_printf(&why, "disconnected by %s%s%s", s->nick, gap, a->rest);
+		emit_audit(c, s, "", "disconnected %s%s%s", who->nick, gap, a->rest);
+		emit_reply(c, s, "%s is disconnected, and may come back. %cban --everywhere keeps people out.",
+		           who->nick, c->config.command_prefix);
+		eject_mark(c, who, NULL, told.data, why.data);
 		eject_run(c);
 	}
 	bytes_release(&told);
@@ -149,10 +171,10 @@ static bool target_find(struct chat *c, struct session *s, const struct args *a,
 {
 	const char *name = a->arg[0];
 	bool may_be_address = t->ban.kind == BAN_ENTRY && strpbrk(name, ".:/") != NULL;
-	struct account *account = account_named(c, name);
-	char key[NAME_KEY_BYTES_MAX + 1];
-	struct session *guest = NULL;
+	const char *hint = t->ban.kind == BAN_ENTRY && role_of(s) >= ROLE_MODERATOR
+		? " An address is written as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64." : "";
 	struct address block;
+	struct args_person p;
 
 	if (may_be_address && address_parse(name, &block)) {
 		target_block(t, &block);
@@ -163,29 +185,21 @@ static bool target_find(struct chat *c, struct session *s, const struct args *a,
 		           c->config.command_prefix);
 		return false;
 	}
-	if (account != NULL) {
-		target_account(t, account);
-		return true;
-	}
-	if (name_key(name, strlen(name), key))
-		guest = session_by_key(c, key);
-	if (guest != NULL) {
-		target_guest(c, t, guest, a->by_name);
-		return true;
-	}
-	emit_reply(c, s, "Not done: nobody here is called %.*s, and no account is.%s",
-	           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name,
-	           t->ban.kind == BAN_ENTRY && role_of(s) >= ROLE_MODERATOR
-	                   ? " An address is written as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64." : "");
-	return false;
+	if (!args_person(c, s, name, hint, &p))
+		return false;
+	if (p.account != NULL)
+		target_account(t, p.account);
+	else
+		target_guest(c, t, p.session, a->by_name);
+	return true;
 }
 
 /* s may do that to t in r, or look what it would do; otherwise it is told why not. */
 static bool target_may(struct chat *c, struct session *s, const struct room *r,
                        const struct target *t, bool preview)
 {
-	enum rank_of rank = t->session != NULL ? rank_of(r, t->session)
-	                                          : rank_of_account(r, t->account);
+	enum rank rank = t->session != NULL ? rank_of(r, t->session)
+	                                    : rank_of_account(r, t->account);
 
 	if (t->session == s || (t->account != NULL && t->account == s->account))
 		emit_reply(c, s, "Not done: that is you.");
@@ -330,7 +344,7 @@ static void act(struct chat *c, struct session *s, const struct args *a, enum ba
 	int64_t ms;
 
 	t.ban.why = args_age(a->rest, &ms);
-	if (!moderation_keeps(c, s, r) || !emit_can_save(c, s) ||
+	if (!access_power(c, s, r, ROOM_OPERATOR) || !emit_can_save(c, s) ||
 	    (ms == 0 && !age_fits(c, s, t.ban.why)) || !why_fits(c, s, t.ban.why) ||
 	    !target_find(c, s, a, &t) || !target_may(c, s, r, &t, a->preview))
 		return;
@@ -372,7 +386,7 @@ static bool may_restore(struct chat *c, struct session *s, const struct row *act
 	struct session *guest = b->target == BAN_GUEST ? session_by_key(c, b->key) : NULL;
 	struct target t = {.ban = *b, .session = guest};
 
-	if (!moderation_keeps(c, s, r))
+	if (!access_power(c, s, r, ROOM_OPERATOR))
 		return false;
 	if (b->target == BAN_BLOCK && !may_block(c, s, false))
 		return false;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/clock.h"
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
@@ -60,23 +61,13 @@ struct target {
 static bool find(struct chat *c, struct session *s, const struct room *r, const char *name,
                  struct target *t)
 {
-	char key[NAME_KEY_BYTES_MAX + 1];
+	struct args_person p;
 
-	*t = (struct target){.account = account_named(c, name)};
-	if (t->account != NULL) {
-		t->session = t->account->session;
-		t->nick = t->account->nick;
-		t->membership = membership_of(r, t->account->key);
-		return true;
-	}
-	if (name_key(name, strlen(name), key))
-		t->session = session_by_key(c, key);
-	if (t->session != NULL)
-		t->nick = t->session->nick;
-	else
-		emit_reply(c, s, "Not done: nobody here is called %.*s, and no account is.",
-		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name);
-	return t->session != NULL;
+	if (!args_person(c, s, name, "", &p))
+		return false;
+	*t = (struct target){p.account, p.session, p.nick,
+	                     p.account != NULL ? membership_of(r, p.account->key) : NULL};
+	return true;
 }
 
 /* The same, and it has an account. */
@@ -343,7 +334,7 @@ static void offer(struct chat *c, struct session *s, struct room *r, const struc
 	setting_offer(c, r, to, s->nick, at_ms);
 	n = offer_audit(c, s, r, to, true, at_ms, before, before_ms);
 	if (at_ms == c->wall_ms)
-		snprintf(days, sizeof days, "%d days", OFFER_MS / 86400000);
+		snprintf(days, sizeof days, "%d days", (int)(OFFER_MS / DAY_MS));
 	else
 		snprintf(days, sizeof days, "until %s", format_stamp(&c->stamp, at_ms + OFFER_MS));
 	if (before != NULL) {

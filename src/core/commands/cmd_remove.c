@@ -85,14 +85,11 @@ static void tell_room(struct chat *c, struct session *s, const struct room *r)
 
 static void remove_room(struct chat *c, struct session *s, const char *name, enum removing how)
 {
-	struct room *r = room_typed(c, name);
+	struct room *r = args_room(c, s, name);
 
-	name += *name == '#';
-	if (r == NULL) {
-		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
-		           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name,
-		           c->config.command_prefix);
-	} else if (r == c->rooms.lobby) {
+	if (r == NULL)
+		return;
+	if (r == c->rooms.lobby) {
 		emit_reply(c, s, "Not done: %s is the lobby, which is always there.", r->name);
 	} else if (r->memberships.owner == NULL || r->memberships.owner->account == s->account ||
 	           moderation_over(c, s, NULL, rank_of_account(NULL, r->memberships.owner->account),

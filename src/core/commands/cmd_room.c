@@ -242,7 +242,6 @@ static void who_list(struct chat *c, struct session *s, const struct room *r)
 void cmd_who(struct chat *c, struct session *s, const struct args *a)
 {
 	const struct room *r = s->room;
-	const char *typed = a->arg[0] != NULL ? a->arg[0] : "";
 
 	/* The host is in none. */
 	if (a->arg[0] == NULL && r == NULL) {
@@ -250,12 +249,10 @@ void cmd_who(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	if (a->arg[0] != NULL)
-		r = room_typed(c, a->arg[0]);
-	if (r == NULL || !access_see(c, s, r))
-		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
-		           (int)text_prefix(typed, strlen(typed), ROOM_CHARS_MAX), typed,
-		           c->config.command_prefix);
-	else if (r->members.n == 0)
+		r = args_room(c, s, a->arg[0]);
+	if (r == NULL)
+		return;
+	if (r->members.n == 0)
 		emit_reply(c, s, "Nobody is in %s.", r->name);
 	else
 		who_list(c, s, r);

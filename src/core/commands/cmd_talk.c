@@ -1,9 +1,10 @@
-/* Commands that say something: /me /msg /reply. */
+/* Commands that say something: /me /msg /reply /announce. */
 
 #include "chatd/core/commands/cmd_talk.h"
 
 #include <string.h>
 
+#include "chatd/base/bytes.h"
 #include "chatd/core/commands/cmd_lines.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/moderation.h"
@@ -87,4 +88,16 @@ void cmd_reply(struct chat *c, struct session *s, const struct args *a)
 		           "somebody by name.", c->config.command_prefix);
 	else
 		tell(c, s, to, a->rest);
+}
+
+void cmd_announce(struct chat *c, struct session *s, const struct args *a)
+{
+	struct bytes text = {0};
+
+	if (!emit_can_save(c, s))
+		return;
+	bytes_printf(&text, "Announcement by %s: %s", s->nick, a->rest);
+	emit_audit(c, s, "", "announced: %s", a->rest);
+	emit_all(c, text.data);
+	bytes_release(&text);
 }

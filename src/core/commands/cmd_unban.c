@@ -15,6 +15,7 @@
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
+#include "chatd/core/rooms/access.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
@@ -44,7 +45,7 @@ bool ban_may_end(const struct chat *c, const struct session *s, const struct ban
 {
 	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
 
-	return rank_of(r, s) >= (r != NULL ? RANK_OPERATOR : RANK_MODERATOR);
+	return membership_role(r, s) >= ROOM_OPERATOR;
 }
 
 /* In the list, the one of this name or address; NULL: none. addresses: s may ask for those. */
@@ -78,7 +79,7 @@ static struct ban *meant(struct chat *c, struct session *s, const struct args *a
 		b = ban_by_number(c, kind, number);
 		if (b != NULL && !ban_may_end(c, s, b))
 			b = NULL;
-	} else if (moderation_keeps(c, s, r)) {
+	} else if (access_power(c, s, r, ROOM_OPERATOR)) {
 		b = named(ban_list_of(c, r, kind), name, moderates);
 		/* Who may, means everywhere too. */
 		if (b == NULL && moderates)
@@ -208,7 +209,7 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 	struct bytes names = {0};
 	uint32_t n;
 
-	if (!moderation_keeps(c, s, r))
+	if (!access_power(c, s, r, ROOM_OPERATOR))
 		return;
 	if (r == NULL && !everywhere) {
 		emit_reply(c, s, "Not done: nobody is banned from %s but from the whole chat. %cunban "
@@ -303,7 +304,7 @@ void cmd_bans(struct chat *c, struct session *s, const struct args *a)
 {
 	struct room *r = a->everywhere ? NULL : a->room;
 
-	if (!moderation_keeps(c, s, r))
+	if (!access_power(c, s, r, ROOM_OPERATOR))
 		return;
 	if (r != NULL && r != c->rooms.lobby)
 		list(c, s, r, BAN_ENTRY);

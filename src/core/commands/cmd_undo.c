@@ -1,28 +1,84 @@
 /*
- * /undo: the record of an act has what it changed, as data (undo.h), and what was before is restored
- * from there, if whoever types /undo could do so themselves.
+ * /audit shows the acts of power; /undo takes one back.
+ *
+ * The record of an act has what it changed, as data (undo.h), and what was before is restored from
+ * there, if whoever types /undo could do so themselves.
  */
 
 #include "chatd/core/commands/cmd_undo.h"
 
+#include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "chatd/base/fields.h"
-#include "chatd/core/commands/cmd_admin.h"
-#include "chatd/core/commands/cmd_membership.h"
 #include "chatd/core/commands/cmd_ban.h"
+#include "chatd/core/commands/cmd_filter.h"
+#include "chatd/core/commands/cmd_lockdown.h"
+#include "chatd/core/commands/cmd_membership.h"
 #include "chatd/core/commands/cmd_report.h"
-#include "chatd/core/commands/cmd_serve.h"
-#include "chatd/core/commands/cmd_server.h"
+#include "chatd/core/commands/cmd_role.h"
 #include "chatd/core/commands/cmd_setting.h"
+#include "chatd/core/commands/cmd_shutdown.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+
+/* -- /audit ------------------------------------------------------------------------------ */
+
+/* What stands before "before #A12"; false: no such question. */
+static bool audit_words(const char *word, struct query *q)
+{
+	char *end;
+	unsigned long n;
+
+	n = strtoul(word, &end, 10);
+	if (*end == '\0') {
+		q->limit = n < ROWS_MAX ? (uint32_t)n : ROWS_MAX;
+		return n > 0 && isdigit((unsigned char)*word);
+	}
+	/* Nobody else can be called so. */
+	q->words = strcasecmp(word, "host") == 0 ? "the host" : word;
+	return true;
+}
+
+void cmd_audit(struct chat *c, struct session *s, const struct args *a)
+{
+	struct query q = {.kind = QUERY_AUDIT, .limit = AUDIT_LINES_DEFAULT, .words = ""};
+	char share[sizeof "18446744073709551615"];
+	int before = 0;
+
+	if (a->arg[0] != NULL && strcasecmp(a->arg[0], "before") != 0) {
+		if (!audit_words(a->arg[0], &q)) {
+			command_usage(c, s, "audit");
+			return;
+		}
+		before = 1;
+	}
+	if (a->arg[before] != NULL) {
+		if (strcasecmp(a->arg[before], "before") != 0 || a->arg[before + 1] == NULL ||
+		    (before == 0 && a->arg[2] != NULL) ||
+		    (q.before_id = undo_number(a->arg[before + 1])) == 0) {
+			command_usage(c, s, "audit");
+			return;
+		}
+	}
+	/* What room owners and their operators did is found by who they are: however much of it there is,
+	 * it never stands before what those did who keep order everywhere. */
+	if (role_of(s) < ROLE_MODERATOR || *q.words == '\0') {
+		snprintf(share, sizeof share, "%" PRIu64, emit_audit_share(s));
+		q.key = share;
+	}
+	history_ask(c, s, history_show_audit, HISTORY_SAVED, q);
+}
+
+/* -- /undo ------------------------------------------------------------------------------- */
 
 /* The kinds of acts that can be taken back. */
 static const struct kind {
@@ -51,7 +107,7 @@ static bool keeps_room_of(const struct chat *c, const struct session *s, const c
 	struct room *r;
 
 	return undo_is_data(data) && undo_room(c, data, &r) && r != NULL &&
-	       rank_of(r, s) >= RANK_OPERATOR;
+	       membership_role(r, s) >= ROOM_OPERATOR;
 }
 
 /* By the same account, and not by an earlier one of its name. */
@@ -81,8 +137,8 @@ static void take_back(struct chat *c, struct session *s, const struct row *act)
 	if (kind == NULL)
 		emit_reply(c, s, "Not done: a newer chatd has recorded that act, and this one cannot take it "
 		           "back.");
-	else if (!command_allowed(s, command_find(c, kind->command)))
-		command_refuse(c, s, command_find(c, kind->command), "Not done: ");
+	else if (!command_may(c, s, command_find(c, kind->command)))
+		return;
 	else if (kind->unsaved || emit_can_save(c, s))
 		kind->restore(c, s, act);
 }

@@ -9,6 +9,7 @@
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/flood.h"
+#include "chatd/core/people/session.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
@@ -162,6 +163,14 @@ void command_refuse(struct chat *c, struct session *s, const struct command *k, 
 		emit_reply(c, s, "%s%c%s is for %ss.", head, p, k->name, role_name(k->role));
 }
 
+bool command_may(struct chat *c, struct session *s, const struct command *k)
+{
+	if (command_allowed(s, k))
+		return true;
+	command_refuse(c, s, k, "Not done: ");
+	return false;
+}
+
 /* -- running --------------------------------------------------------------------------- */
 
 void command_usage(struct chat *c, struct session *s, const char *name)
@@ -242,19 +251,42 @@ char *args_age(char *rest, int64_t *ms)
 	return rest;
 }
 
-/* The room of --in=; NULL: s was told. */
-static struct room *room_meant(struct chat *c, struct session *s, const char *name)
+bool args_person(struct chat *c, struct session *s, const char *name, const char *hint,
+                 struct args_person *p)
+{
+	struct account *a = account_named(c, name);
+
+	*p = (struct args_person){.account = a, .session = a != NULL ? a->session : session_named(c, name)};
+	if (a != NULL)
+		p->nick = a->nick;
+	else if (p->session != NULL)
+		p->nick = p->session->nick;
+	else
+		emit_reply(c, s, "Not done: nobody here is called %.*s, and no account is.%s",
+		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name, hint);
+	return p->nick != NULL;
+}
+
+struct room *args_room(struct chat *c, struct session *s, const char *name)
 {
 	struct room *r = room_typed(c, name);
 
+	if (r != NULL && access_see(c, s, r))
+		return r;
 	name += *name == '#';
-	if (r != NULL && !access_see(c, s, r))
-		r = NULL;
-	if (r == NULL)
-		emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
-		           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name,
-		           c->config.command_prefix);
-	return r;
+	emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
+	           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name, c->config.command_prefix);
+	return NULL;
+}
+
+bool args_why_fits(struct chat *c, struct session *s, const char *why, int chars_max)
+{
+	size_t chars = text_chars(why, strlen(why));
+
+	if (chars > (size_t)chars_max)
+		emit_reply(c, s, "Not done: a reason has at most %d characters; this has %zu.", chars_max,
+		           chars);
+	return chars <= (size_t)chars_max;
 }
 
 #define OPTIONS (FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH | FLAG_YES | FLAG_LINES)
@@ -310,7 +342,7 @@ static bool flag_parse(struct chat *c, struct session *s, const struct command *
 		a->everywhere = true;
 	} else if (strncmp(word, "--in=", 5) == 0 && (k->flags & FLAG_IN) != 0) {
 		a->somewhere = true;
-		a->room = room_meant(c, s, word + 5);
+		a->room = args_room(c, s, word + 5);
 		return a->room != NULL;
 	} else {
 		command_usage(c, s, k->name);
@@ -423,11 +455,9 @@ void command_run(struct chat *c, struct session *s, char *line)
 	}
 	cut_word(&line);
 	s->input.command = k->name;
-	if (!command_allowed(s, k))
-		command_refuse(c, s, k, "Not done: ");
-	else if (!flags_parse(c, s, k, &line, &a) || !has_place(c, s, k, &a))
+	if (!command_may(c, s, k) || !flags_parse(c, s, k, &line, &a) || !has_place(c, s, k, &a))
 		return;
-	else if (!args_parse(k, line, &a))
+	if (!args_parse(k, line, &a))
 		command_usage(c, s, k->name);
 	else if ((k->flags & FLAG_SAYS) != 0 && (a.arg[0] != NULL || *a.rest != '\0') &&
 	         flood_refuses(c, s, k->rest_needed ? "sent" : "done"))

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "chatd/base/clock.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/exempt.h"
 #include "chatd/core/people/account.h"
@@ -26,7 +27,7 @@
 
 enum {
 	ORIGIN_ACCOUNTS_BURST = 5,          /* accounts made from one address, at once */
-	ORIGIN_ACCOUNTS_PERIOD_MS = 86400000 / 5, /* then one in so long: as many a day */
+	ORIGIN_ACCOUNTS_PERIOD_MS = DAY_MS / 5, /* then one in so long: as many a day */
 };
 
 #define MINUTE_NS INT64_C(60000000000)

@@ -2,6 +2,7 @@
 
 #include "chatd/core/entry/signed_in.h"
 
+#include "chatd/base/clock.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/people/account.h"
@@ -58,7 +59,7 @@ static bool was_there_before(const struct account *a, const struct address *from
  * again, and again. */
 static void wrong_told(const struct chat *c, struct account *a, const struct session *s)
 {
-	bool over = a->wrong.at_ms < c->wall_ms - WRONG_TOLD_DAYS * INT64_C(86400000);
+	bool over = a->wrong.at_ms < c->wall_ms - WRONG_TOLD_DAYS * DAY_MS;
 	struct wrong kept = over || was_there_before(a, &s->from) ? (struct wrong){0} : a->wrong.before;
 
 	a->wrong.before.passwords = a->wrong.since.passwords + kept.passwords;

@@ -14,6 +14,7 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/clock.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/flood.h"
 #include "chatd/core/moderation/lockdown.h"
@@ -21,11 +22,11 @@
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
-#define SEEN_MS (INT64_C(30) * 86400 * 1000) /* accounts that came from somewhere within it */
+#define SEEN_MS (30 * DAY_MS) /* accounts that came from somewhere within it */
 
 /* -- power ------------------------------------------------------------------------------- */
 
-enum rank_of rank_of_account(const struct room *r, const struct account *a)
+enum rank rank_of_account(const struct room *r, const struct account *a)
 {
 	const struct membership *g = r != NULL && a != NULL ? membership_of(r, a->key) : NULL;
 
@@ -36,34 +37,20 @@ enum rank_of rank_of_account(const struct room *r, const struct account *a)
 	return g->role == ROOM_OWNER ? RANK_OWNER : RANK_OPERATOR;
 }
 
-enum rank_of rank_of(const struct room *r, const struct session *s)
+enum rank rank_of(const struct room *r, const struct session *s)
 {
 	return s->trusted ? RANK_HOST : rank_of_account(r, s->account);
 }
 
-bool moderation_keeps(struct chat *c, struct session *s, const struct room *r)
-{
-	enum rank_of rank = rank_of(r, s);
-
-	if (rank >= (r != NULL ? RANK_OPERATOR : RANK_MODERATOR))
-		return true;
-	if (r != NULL)
-		emit_reply(c, s, "Not done: that is for the operators of %s.", r->name);
-	else
-		emit_reply(c, s, "Not done: what holds everywhere, or keeps people out of %s, is for "
-		           "moderators.", c->rooms.lobby->name);
-	return false;
-}
-
-bool moderation_over(struct chat *c, struct session *s, const struct room *r, enum rank_of whom,
-                const char *name)
+bool moderation_over(struct chat *c, struct session *s, const struct room *r, enum rank whom,
+                     const char *name)
 {
 	static const char *const ranks[] = {
 		[RANK_NOBODY] = "nobody", [RANK_OPERATOR] = "an operator here",
 		[RANK_OWNER] = "the owner here", [RANK_MODERATOR] = "a moderator", [RANK_ADMIN] = "an admin",
 		[RANK_HOST] = "who administers the host",
 	};
-	enum rank_of own = rank_of(r, s);
+	enum rank own = rank_of(r, s);
 
 	if (own > whom || (own == RANK_ADMIN && whom == RANK_ADMIN))
 		return true;

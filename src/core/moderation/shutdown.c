@@ -1,7 +1,7 @@
 /*
  * The end of chatd, ordered in the chat and counted down.
  *
- * Owns what struct serve says of it. The end itself is the program's: EFFECT_STOP asks for
+ * Owns what struct server_status has of it. The end itself is the program's: EFFECT_STOP asks for
  * it, and EVENT_STOP comes as it does after a signal.
  */
 
@@ -10,53 +10,33 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/clock.h"
+#include "chatd/base/time_format.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/shutdown.h"
 #include "chatd/core/state/state.h"
 
 enum {
-	TEXT_BYTES_MAX = SHUTDOWN_WHY_CHARS_MAX * 4 + NAME_BYTES_MAX + SHUTDOWN_LEFT_BYTES + 64,
+	TEXT_BYTES_MAX = SHUTDOWN_WHY_CHARS_MAX * 4 + NAME_BYTES_MAX + LEFT_BYTES_MAX + 64,
 };
 
 /* When everybody is reminded: so long before. */
 static const int64_t marks_ms[] = {
-	43200000, 21600000, 3600000, 1800000, 600000, 300000, 60000, 30000, 10000, 0,
+	12 * HOUR_MS, 6 * HOUR_MS, HOUR_MS, 30 * MINUTE_MS, 10 * MINUTE_MS, 5 * MINUTE_MS, MINUTE_MS,
+	30 * SECOND_MS, 10 * SECOND_MS, 0,
 };
 
-/* In two units, rounded up to seconds: the time left must not look shorter than it is. */
-const char *shutdown_left(char out[SHUTDOWN_LEFT_BYTES], int64_t ms)
-{
-	static const struct {
-		int64_t s;
-		const char *name;
-	} units[] = {{3600, "hour"}, {60, "minute"}, {1, "second"}};
-	int64_t s = (ms + 999) / 1000;
-	int n = 0, parts = 0;
-
-	for (size_t i = 0; i < sizeof units / sizeof units[0] && parts < 2; i++) {
-		int64_t of = s / units[i].s;
-
-		s %= units[i].s;
-		if (of == 0)
-			continue;
-		parts++;
-		n += snprintf(out + n, SHUTDOWN_LEFT_BYTES - (size_t)n, "%s%lld %s%s", n > 0 ? " " : "",
-		              (long long)of, units[i].name, of == 1 ? "" : "s");
-	}
-	return n > 0 ? out : strcpy(out, "a moment");
-}
-
 /* "chatd goes down in 5 minutes: a new version (alice)" */
-static const char *announce(const struct serve *v, int64_t left_ms, char text[TEXT_BYTES_MAX])
+static const char *announce(const struct server_status *v, int64_t left_ms, char text[TEXT_BYTES_MAX])
 {
-	char left[SHUTDOWN_LEFT_BYTES];
+	char left[LEFT_BYTES_MAX];
 
-	snprintf(text, TEXT_BYTES_MAX, "chatd goes down in %s%s%s (%s)", shutdown_left(left, left_ms),
+	snprintf(text, TEXT_BYTES_MAX, "chatd goes down in %s%s%s (%s)", format_left(left, left_ms),
 	         *v->stop_why != '\0' ? ": " : "", v->stop_why, v->stop_by);
 	return text;
 }
 
-static void forget(struct serve *v)
+static void forget(struct server_status *v)
 {
 	free(v->stop_by);
 	free(v->stop_why);
@@ -66,7 +46,7 @@ static void forget(struct serve *v)
 }
 
 /* The next mark, before the one that was told; 0: there is none but the end. */
-static int64_t next_mark_ms(const struct serve *v)
+static int64_t next_mark_ms(const struct server_status *v)
 {
 	size_t i = 0;
 
@@ -77,7 +57,7 @@ static int64_t next_mark_ms(const struct serve *v)
 
 void shutdown_order(struct chat *c, struct session *s, int64_t ms, const char *why)
 {
-	struct serve *v = &c->serve;
+	struct server_status *v = &c->status;
 	char text[TEXT_BYTES_MAX];
 
 	forget(v);
@@ -94,7 +74,7 @@ void shutdown_call_off(struct chat *c, struct session *s)
 {
 	char text[NAME_BYTES_MAX + 64];
 
-	forget(&c->serve);
+	forget(&c->status);
 	snprintf(text, sizeof text, "chatd does not go down after all (%s)", s->nick);
 	emit_all(c, text);
 }
@@ -103,20 +83,20 @@ void shutdown_tell(struct chat *c, struct session *s)
 {
 	char text[TEXT_BYTES_MAX];
 
-	if (c->serve.stop_ms > c->now_ms)
-		emit_reply(c, s, "%s", announce(&c->serve, c->serve.stop_ms - c->now_ms, text));
+	if (c->status.stop_ms > c->now_ms)
+		emit_reply(c, s, "%s", announce(&c->status, c->status.stop_ms - c->now_ms, text));
 }
 
 int64_t shutdown_due_ms(const struct chat *c)
 {
-	const struct serve *v = &c->serve;
+	const struct server_status *v = &c->status;
 
 	return v->stop_ms == 0 || v->stop_now ? INT64_MAX : v->stop_ms - next_mark_ms(v);
 }
 
 void shutdown_tick(struct chat *c)
 {
-	struct serve *v = &c->serve;
+	struct server_status *v = &c->status;
 	char text[TEXT_BYTES_MAX];
 	int64_t mark_ms = 0;
 
@@ -137,7 +117,7 @@ void shutdown_tick(struct chat *c)
 
 void shutdown_farewell(struct chat *c)
 {
-	struct serve *v = &c->serve;
+	struct server_status *v = &c->status;
 	char text[TEXT_BYTES_MAX];
 	bool why = v->stop_now && *v->stop_why != '\0';
 
@@ -148,8 +128,7 @@ void shutdown_farewell(struct chat *c)
 	forget(v);
 }
 
-void serve_free(struct serve *v)
+void shutdown_free(struct server_status *v)
 {
 	forget(v);
-	free(v->backup);
 }

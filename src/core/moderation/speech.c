@@ -62,7 +62,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 		r->lines.last_id = c->records.line_seq = s->member.said_id =
 			setting_append(c, r, kind, s->nick, 0, body);
 	r->lines.last_ms = c->wall_ms;
-	c->serve.lines++;
+	c->status.lines++;
 	seen_news(c);
 	access_spoke(c, s);
 	/* By hand and not by printf: this runs for every line. */

@@ -74,13 +74,17 @@ void session_go_on(struct chat *c, struct session *s)
 		session_finish(c, s);
 }
 
-struct session *session_find(struct chat *c, struct session *s, const char *name)
+struct session *session_named(const struct chat *c, const char *name)
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
-	struct session *found = NULL;
 
-	if (name_key(name, strlen(name), key))
-		found = session_by_key(c, key);
+	return name_key(name, strlen(name), key) ? session_by_key(c, key) : NULL;
+}
+
+struct session *session_find(struct chat *c, struct session *s, const char *name)
+{
+	struct session *found = session_named(c, name);
+
 	if (found == NULL)
 		emit_reply(c, s, "Nobody here is called %.*s. %cwho lists the people in this room.",
 		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name,

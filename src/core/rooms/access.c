@@ -260,11 +260,14 @@ void access_hidden(struct chat *c, const struct session *s, struct bytes *out)
 
 bool access_power(struct chat *c, struct session *s, const struct room *r, enum room_role least)
 {
-	const struct membership *owner = membership_owner(r);
+	const struct membership *owner = r != NULL ? membership_owner(r) : NULL;
 
 	if (membership_role(r, s) >= least)
 		return true;
-	if (least < ROOM_OWNER)
+	if (r == NULL)
+		emit_reply(c, s, "Not done: what holds everywhere, or keeps people out of %s, is for "
+		           "moderators.", c->rooms.lobby->name);
+	else if (least < ROOM_OWNER)
 		emit_reply(c, s, "Not done: that is for the operators of %s.", r->name);
 	else if (r == c->rooms.lobby)
 		emit_reply(c, s, "Not done: %s is the lobby, and that is for administrators there.", r->name);

@@ -53,9 +53,8 @@ static bool in_force(const struct chat *c, const struct ban *b)
 static bool has_power(const struct chat *c, const struct ban *b, const struct bearer *who)
 {
 	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
-	const struct membership *g = r != NULL && who->role != ROLE_GUEST ? membership_of(r, who->key) : NULL;
 
-	return who->role >= ROLE_MODERATOR || (g != NULL && g->role >= ROOM_OPERATOR);
+	return membership_role_of(r, who->account, who->role) >= ROOM_OPERATOR;
 }
 
 bool ban_shared(const struct chat *c, const struct address *from)

@@ -58,7 +58,8 @@ bool membership_has(const struct membership *g, enum room_role role)
 enum room_role membership_role_of(const struct room *r, const struct account *a, enum role role)
 {
 	/* Administrators are as much as one can be. */
-	const struct membership *g = a != NULL && role != ROLE_ADMIN ? membership_of(r, a->key) : NULL;
+	bool may_have = r != NULL && a != NULL && role != ROLE_ADMIN;
+	const struct membership *g = may_have ? membership_of(r, a->key) : NULL;
 	enum room_role of_membership = g != NULL ? g->role : ROOM_NOBODY;
 	enum room_role of_role = role == ROLE_ADMIN       ? ROOM_OWNER
 	                         : role == ROLE_MODERATOR ? ROOM_OPERATOR

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/clock.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/name.h"
@@ -16,7 +17,6 @@
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/state/state.h"
 
-#define DAY_MS INT64_C(86400000)
 
 /* -- removing ------------------------------------------------------------------------------ */
 

@@ -10,7 +10,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/store/db/answer.h"
-#include "chatd/store/db/clock.h"
+#include "chatd/base/clock.h"
 #include "chatd/store/db/files.h"
 #include "chatd/store/db/state.h"
 #include "chatd/store/db/wal_mark.h"

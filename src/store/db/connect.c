@@ -4,7 +4,7 @@
 #include "chatd/store/db/connect.h"
 
 #include "chatd/base/bounds.h"
-#include "chatd/store/db/clock.h"
+#include "chatd/base/clock.h"
 #include "chatd/store/db/state.h"
 
 #include <stdio.h>

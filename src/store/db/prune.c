@@ -7,7 +7,7 @@
 #include "chatd/store/db/prune.h"
 
 #include "chatd/base/bytes.h"
-#include "chatd/store/db/clock.h"
+#include "chatd/base/clock.h"
 #include "chatd/store/db/lines.h"
 #include "chatd/store/db/state.h"
 
@@ -75,7 +75,7 @@ static bool prune_collect_days(struct store *s, struct prune *p, const struct ro
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINES_FIRST);
 	if (!st)
 		return false;
-	int64_t before_ms = clock_ms(CLOCK_REALTIME) - (int64_t)k->days * 24 * 3600 * 1000;
+	int64_t before_ms = clock_ms(CLOCK_REALTIME) - k->days * DAY_MS;
 	lines_bind_range(st, k->room, 0, UINT64_MAX, (uint32_t)(p->max - p->n));
 	int rc = SQLITE_DONE;
 	while (p->n < p->max && (rc = sqlite3_step(st)) == SQLITE_ROW) {

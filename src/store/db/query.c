@@ -8,7 +8,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/store/db/backup.h"
-#include "chatd/store/db/clock.h"
+#include "chatd/base/clock.h"
 #include "chatd/store/db/lines.h"
 #include "chatd/store/db/search.h"
 #include "chatd/store/db/state.h"

@@ -8,17 +8,16 @@
 #include "chatd/store/db/retention.h"
 
 #include "chatd/base/bounds.h"
+#include "chatd/base/clock.h"
 #include "chatd/store/db/state.h"
 
 #include <stdlib.h>
 
 enum {
-	CLOCK_STEP_MS = 60000,      /* two clocks that differ by more have not gone on together */
-	CLOCK_SAVE_MS = 3600000,    /* between two notes of the time */
+	CLOCK_STEP_MS = MINUTE_MS,  /* two clocks that differ by more have not gone on together */
+	CLOCK_SAVE_MS = HOUR_MS,    /* between two notes of the time */
 	OLD_ROOMS_STEP = 500,       /* rooms that one step looks at */
 };
-
-static const int64_t day_ms = INT64_C(86400000);
 
 /* Lines that are said have the time of their day, so the newest is as good as a note where an older
  * chatd has left none. */
@@ -55,7 +54,7 @@ static bool note(struct store *s, const struct clocks *now)
 bool retention_doubts(const struct store *s, int64_t wall_ms)
 {
 	const struct retention *r = &s->retention;
-	return r->loaded && r->good_ms != 0 && wall_ms > r->good_ms + CLOCK_AHEAD_DAYS * day_ms;
+	return r->loaded && r->good_ms != 0 && wall_ms > r->good_ms + CLOCK_AHEAD_DAYS * DAY_MS;
 }
 
 bool retention_record(struct store *s, const struct record *r)
@@ -84,7 +83,7 @@ static int old_at(struct store *s, uint32_t room, int64_t offset, int64_t before
 /* Over a tenth of its lines, and over OLD_LINES_MUCH, are older than so many days. -1: error. */
 static int loses_much(struct store *s, uint32_t room, int64_t wall_ms, uint32_t days)
 {
-	int64_t before_ms = wall_ms - (int64_t)days * day_ms;
+	int64_t before_ms = wall_ms - (int64_t)days * DAY_MS;
 	if (!days)
 		return 0;
 	int old = old_at(s, room, 0, before_ms);
@@ -141,7 +140,7 @@ static void mind_agreement(struct retention *r, const struct clocks *now)
 	/* What passed while there was no chatd is not counted; it must only be possible. */
 	if (!r->looked && r->seen_ms != 0)
 		apart = now->wall_ms < r->seen_ms - CLOCK_STEP_MS ||
-		        now->wall_ms > r->seen_ms + CLOCK_AHEAD_DAYS * day_ms;
+		        now->wall_ms > r->seen_ms + CLOCK_AHEAD_DAYS * DAY_MS;
 	r->agreed_ms = apart ? 0 : r->agreed_ms + passed_ms;
 	r->looked = true;
 	r->wall_ms = now->wall_ms;
@@ -175,7 +174,7 @@ enum retention_look store_retention(struct store *s, const struct clocks *now, u
 	if (r->waits == RETENTION_CLOCK && !retention_doubts(s, now->wall_ms)) {
 		r->waits = RETENTION_GOES; /* it was put right */
 		changed = true;
-	} else if (r->waits != RETENTION_GOES && r->agreed_ms >= day_ms) {
+	} else if (r->waits != RETENTION_GOES && r->agreed_ms >= DAY_MS) {
 		end_wait(r, now);
 		changed = true;
 	} else if (r->waits == RETENTION_GOES && !r->granted && retention_doubts(s, now->wall_ms)) {

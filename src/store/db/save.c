@@ -4,6 +4,7 @@
 #include "chatd/store/db/save.h"
 
 #include "chatd/base/bounds.h"
+#include "chatd/base/clock.h"
 #include "chatd/base/log.h"
 #include "chatd/store/db/lines.h"
 #include "chatd/store/db/state.h"
@@ -125,7 +126,6 @@ static bool audit_end(struct store *s, enum statement sql, int64_t before_ms)
 /* And in a share that is full the oldest. */
 static bool audit_make_room(struct store *s, const struct record *r)
 {
-	const int64_t day_ms = INT64_C(86400000);
 	if (r->ref != 0) {
 		sqlite3_stmt *trim = db_stmt(&s->db, SQL_AUDIT_TRIM);
 		if (!trim)
@@ -137,8 +137,8 @@ static bool audit_make_room(struct store *s, const struct record *r)
 	}
 	/* What goes by its age waits where the clock may be wrong. */
 	return retention_doubts(s, r->time_ms) ||
-	       (audit_end(s, SQL_AUDIT_END, r->time_ms - AUDIT_DAYS * day_ms) &&
-	        audit_end(s, SQL_AUDIT_OLD, r->time_ms - AUDIT_KEPT_DAYS * day_ms));
+	       (audit_end(s, SQL_AUDIT_END, r->time_ms - AUDIT_DAYS * DAY_MS) &&
+	        audit_end(s, SQL_AUDIT_OLD, r->time_ms - AUDIT_KEPT_DAYS * DAY_MS));
 }
 
 static bool audit_save(struct store *s, const struct record *r)

@@ -8,7 +8,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
-#include "chatd/store/db/clock.h"
+#include "chatd/base/clock.h"
 #include "chatd/store/secret.h"
 #include "chatd/store/threads/writer_state.h"
 

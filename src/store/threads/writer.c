@@ -9,7 +9,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
-#include "chatd/store/db/clock.h"
+#include "chatd/base/clock.h"
 #include "chatd/store/secret.h"
 #include "chatd/store/threads/writer_state.h"
 #include "chatd/store/threads/writer_thread.h"

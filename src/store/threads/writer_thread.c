@@ -13,7 +13,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
-#include "chatd/store/db/clock.h"
+#include "chatd/base/clock.h"
 #include "chatd/store/threads/writer_state.h"
 
 #include <limits.h>
@@ -22,7 +22,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#define DAY_MS INT64_C(86400000)
 
 enum {
 	GATHER_RECORDS = 4,       /* a commit of so many shows that people talk at the same time */
@@ -48,7 +47,7 @@ enum {
 	WIPE_PATIENCE_MS = 10000, /* that it waits for a pause */
 	WIPE_AGAIN_MS = 1000,     /* where somebody reads */
 	WIPE_PAGES_STEP = 16,     /* of the index that a step merges: it takes some ms */
-	PRUNED_LOG_MS = 3600000,  /* between two words in the log about what went, if it is not many */
+	PRUNED_LOG_MS = HOUR_MS,  /* between two words in the log about what went, if it is not many */
 	DISK_EVERY_MS = 1000,     /* between two looks at the disk while there is something to do */
 	RESERVE_MORE = 8,         /* so much of the reserve, one part in so many, must be free beside it
 	                           * before saving goes on */
@@ -503,7 +502,7 @@ static bool prune_bound(struct writer_thread *t, int64_t *before_ms)
 		return false;
 	}
 	retention_tell(t);
-	*before_ms = days && found == RETENTION_MAY ? now.wall_ms - (int64_t)days * DAY_MS : INT64_MIN;
+	*before_ms = days && found == RETENTION_MAY ? now.wall_ms - days * DAY_MS : INT64_MIN;
 	return true;
 }
 

@@ -188,7 +188,7 @@ static void test_a_reply_reaches_no_later_owner_of_the_slot(void **state)
 	assert_has_not("SEND 1");
 }
 
-static void test_pace_takes_what_it_may_and_resumes(void **state)
+static void test_rate_limit_takes_what_it_may_and_resumes(void **state)
 {
 	(void)state;
 	config.rate_lines = 2;
@@ -279,7 +279,7 @@ int main(void)
 		TEST(test_a_replay_comes_before_what_is_live),
 		TEST(test_an_answer_after_leaving_says_nothing),
 		TEST(test_a_reply_reaches_no_later_owner_of_the_slot),
-		TEST(test_pace_takes_what_it_may_and_resumes),
+		TEST(test_rate_limit_takes_what_it_may_and_resumes),
 		TEST(test_a_slow_reader_says_nothing_until_it_has_read),
 		TEST(test_half_close_waits_for_the_answer),
 		TEST(test_half_close_says_the_unfinished_line),

@@ -6,9 +6,9 @@
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
-enum { CROWD = SLOTS - 3, HOST = SLOTS - 1 };
+enum { MANY = SLOTS - 3, HOST = SLOTS - 1 };
 
-static int begin_crowd(void **state)
+static int begin_many(void **state)
 {
 	(void)state;
 	/* No lobby with history: what they would be shown there would hold them back. */
@@ -35,7 +35,7 @@ static void test_each_ends_in_a_step_that_has_room(void **state)
 	(void)state;
 	step((struct event){.kind = EVENT_CONNECTED, .conn = id(HOST),
 	                    .connected = {.from.kind = ADDRESS_HOST, .control = true}});
-	for (uint32_t i = 0; i < CROWD; i++) {
+	for (uint32_t i = 0; i < MANY; i++) {
 		snprintf(text, sizeof text, "10.0.0.%" PRIu32, i);
 		step((struct event){.kind = EVENT_CONNECTED, .conn = id(i), .connected.from = where(text)});
 		snprintf(text, sizeof text, "user%c%c\n", (char)('a' + i / 26), (char)('a' + i % 26));
@@ -45,11 +45,11 @@ static void test_each_ends_in_a_step_that_has_room(void **state)
 		if (i == 0)
 			sends(0, "hello\n");
 	}
-	for (uint32_t i = 0; i < CROWD; i++) {
+	for (uint32_t i = 0; i < MANY; i++) {
 		sends(i, "/history 5\n");
 		happens(EVENT_EOF, i);
 	}
-	assert_int_equal(chat->people.n, CROWD);
+	assert_int_equal(chat->people.n, MANY);
 	sends(HOST, "/remove room den --yes\n");
 	for (int i = 0; i < 20 && chat->people.n > 0; i++)
 		tick(0);
@@ -59,7 +59,7 @@ static void test_each_ends_in_a_step_that_has_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_each_ends_in_a_step_that_has_room, begin_crowd, end),
+		cmocka_unit_test_setup_teardown(test_each_ends_in_a_step_that_has_room, begin_many, end),
 	};
 
 	setenv("TZ", "UTC", 1);

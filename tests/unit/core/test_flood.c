@@ -93,7 +93,7 @@ static void test_two_of_one_address_take_turns(void **state)
 	assert_in_range(said[1], 95, 103);
 }
 
-static void test_turns_waste_nothing_at_a_high_pace(void **state)
+static void test_turns_waste_nothing_at_a_high_rate(void **state)
 {
 	uint32_t sum = 0;
 
@@ -321,7 +321,7 @@ static void test_a_telnet_client_with_cr_is_paced(void **state)
 		at += taken;
 		tick(1000);
 	}
-	assert_int_equal(chat->serve.lines, 9);
+	assert_int_equal(chat->status.lines, 9);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -332,7 +332,7 @@ int main(void)
 		TEST(test_a_telnet_client_with_cr_is_paced),
 		TEST(test_those_of_one_address_take_turns),
 		TEST(test_two_of_one_address_take_turns),
-		TEST(test_turns_waste_nothing_at_a_high_pace),
+		TEST(test_turns_waste_nothing_at_a_high_rate),
 		TEST(test_one_alone_has_what_one_may),
 		TEST(test_a_reload_ends_a_wait_for_the_address),
 		TEST(test_who_leaves_waits_no_more),

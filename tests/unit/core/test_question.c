@@ -56,7 +56,7 @@ static void test_what_was_begun_waits_for_the_answer(void **state)
 	assert_int_equal(session(1)->state, SESSION_FREE);
 }
 
-static void test_what_was_begun_waits_for_the_pace(void **state)
+static void test_what_was_begun_waits_for_the_rate_limit(void **state)
 {
 	(void)state;
 	config.rate_lines = 1;
@@ -74,7 +74,7 @@ static void test_what_was_begun_waits_for_the_pace(void **state)
 	for (int i = 0; i < 100 && session(1)->state == SESSION_CHAT; i++)
 		tick(100);
 	assert_int_equal(session(1)->state, SESSION_FREE);
-	assert_int_equal(chat->serve.lines, 5); /* hello, and these four */
+	assert_int_equal(chat->status.lines, 5); /* hello, and these four */
 }
 
 static void test_the_end_waits_for_a_slow_reader_with_a_line_begun(void **state)
@@ -245,7 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_what_was_begun_waits_for_the_answer),
-		TEST(test_what_was_begun_waits_for_the_pace),
+		TEST(test_what_was_begun_waits_for_the_rate_limit),
 		TEST(test_the_end_waits_for_a_slow_reader_with_a_line_begun),
 		TEST(test_without_a_line_begun_a_slow_reader_ends_at_once),
 		TEST(test_an_answer_that_comes_twice_is_taken_once),

@@ -539,7 +539,7 @@ static void test_mail_of_all(void **state)
 
 /* -- guests who come back ---------------------------------------------------------------- */
 
-static void test_ghosts(void **state)
+static void test_resumables(void **state)
 {
 	char code[RESUME_CODE_BYTES];
 
@@ -588,7 +588,7 @@ static void test_a_room_that_is_made_again(void **state)
 
 /* -- what accounts are in rooms ------------------------------------------------------------ */
 
-static void test_grants(void **state)
+static void test_memberships(void **state)
 {
 	char name[32];
 
@@ -633,7 +633,7 @@ static void accounts(uint32_t n)
 }
 
 /* A room that is handed over brings no more than its new owner may have. */
-static void test_grants_of_accepted_rooms(void **state)
+static void test_memberships_of_accepted_rooms(void **state)
 {
 	uint32_t n = 0;
 	struct account *boss;
@@ -664,7 +664,7 @@ static void test_grants_of_accepted_rooms(void **state)
 }
 
 /* In a room that nobody owns an operator gives to few, and never out of the reserve. */
-static void test_grants_where_nobody_owns(void **state)
+static void test_memberships_where_nobody_owns(void **state)
 {
 	struct room *r;
 
@@ -797,7 +797,7 @@ static void test_invitations_do_not_stay_in_the_store(void **state)
 }
 
 /* A fact of FACT_INVITE as it would lie in the store: for the account guest1, in the room r1. */
-static void load_grant(const char *key, uint32_t room, int made)
+static void load_membership(const char *key, uint32_t room, int made)
 {
 	char value[64];
 
@@ -806,7 +806,7 @@ static void load_grant(const char *key, uint32_t room, int made)
 }
 
 /* Grants that can never take effect leave memory and the store, whatever is wrong with them. */
-static void test_grants_that_mean_nothing_go(void **state)
+static void test_memberships_that_mean_nothing_go(void **state)
 {
 	char long_key[2 * NAME_KEY_BYTES_MAX + 24];
 	struct room *r;
@@ -817,14 +817,14 @@ static void test_grants_that_mean_nothing_go(void **state)
 	types(MALLORY, "/join r1");
 	r = room_by_key(chat, "r1");
 	assert_int_equal(r->memberships.n, 1);
-	load_grant("r1 nobody", r->number, 1);      /* whose account is gone, */
-	load_grant("r1 guest1", r->number, 2);      /* or is another of that name, */
-	load_grant("r9 guest1", r->number, 1);      /* whose room is gone, */
-	load_grant("r1 guest1", r->number + 1, 1);  /* or is another of that name, */
-	load_grant("r1guest1", r->number, 1);       /* which has one name alone, */
+	load_membership("r1 nobody", r->number, 1);      /* whose account is gone, */
+	load_membership("r1 guest1", r->number, 2);      /* or is another of that name, */
+	load_membership("r9 guest1", r->number, 1);      /* whose room is gone, */
+	load_membership("r1 guest1", r->number + 1, 1);  /* or is another of that name, */
+	load_membership("r1guest1", r->number, 1);       /* which has one name alone, */
 	memset(long_key, 'r', NAME_KEY_BYTES_MAX + 9);
 	strcpy(long_key + NAME_KEY_BYTES_MAX + 9, " guest1");
-	load_grant(long_key, r->number, 1);         /* and a name that is none */
+	load_membership(long_key, r->number, 1);         /* and a name that is none */
 	assert_int_equal(r->memberships.n, 1);
 	assert_int_equal(chat->rooms.nmemberships, 1);
 	/* Two of them have one key. */
@@ -832,13 +832,13 @@ static void test_grants_that_mean_nothing_go(void **state)
 	tick(0);
 	assert_null(chat->people.forgets);
 	/* One that holds is kept. */
-	load_grant("r1 guest1", r->number, 1);
+	load_membership("r1 guest1", r->number, 1);
 	assert_int_equal(r->memberships.n, 2);
 	assert_null(chat->people.forgets);
 }
 
 /* Beyond its bounds a grant is not loaded, and would never be. */
-static void test_grants_beyond_the_bounds_go(void **state)
+static void test_memberships_beyond_the_bounds_go(void **state)
 {
 	char name[32], key[64];
 	struct room *r;
@@ -851,7 +851,7 @@ static void test_grants_beyond_the_bounds_go(void **state)
 		snprintf(name, sizeof name, "acc%u", i);
 		snprintf(key, sizeof key, "r1 acc%u", i);
 		account(name, "account");
-		load_grant(key, r->number, 1);
+		load_membership(key, r->number, 1);
 	}
 	assert_int_equal(r->memberships.n, MEMBERSHIPS_MAX);
 	assert_int_equal(forget_waiting(chat), 1);
@@ -860,13 +860,13 @@ static void test_grants_beyond_the_bounds_go(void **state)
 	rests();
 	/* Each room may have its owner beside the bound of all. */
 	chat->rooms.nmemberships += MEMBERSHIPS_ALL_MAX + ROOMS_MAX - r->memberships.n - 1;
-	load_grant("r1 acc0", r->number, 1);
+	load_membership("r1 acc0", r->number, 1);
 	assert_int_equal(r->memberships.n, MEMBERSHIPS_MAX);
 	assert_null(chat->people.forgets);
 	types(MALLORY, "/uninvite acc1");
 	rests();
 	chat->rooms.nmemberships++;
-	load_grant("r1 acc1", r->number, 1);
+	load_membership("r1 acc1", r->number, 1);
 	assert_int_equal(r->memberships.n, MEMBERSHIPS_MAX - 1);
 	assert_int_equal(forget_waiting(chat), 1);
 	chat->rooms.nmemberships -= MEMBERSHIPS_ALL_MAX + ROOMS_MAX - MEMBERSHIPS_MAX;
@@ -928,8 +928,6 @@ static void test_ignored(void **state)
 }
 
 /* -- rooms end by themselves ----------------------------------------------------------------- */
-
-#define DAY_MS INT64_C(86400000)
 
 static void test_silent_rooms_end(void **state)
 {
@@ -1236,17 +1234,17 @@ int main(void)
 		TEST(test_mail_beyond_the_bounds_goes),
 		TEST(test_mail_of_all),
 		TEST(test_what_is_taken_does_not_come_back),
-		TEST(test_ghosts),
+		TEST(test_resumables),
 		TEST(test_a_room_that_is_made_again),
-		TEST(test_grants),
-		TEST(test_grants_of_accepted_rooms),
-		TEST(test_grants_where_nobody_owns),
+		TEST(test_memberships),
+		TEST(test_memberships_of_accepted_rooms),
+		TEST(test_memberships_where_nobody_owns),
 		TEST(test_invitations_of_a_guest),
 		TEST(test_invitations_to_rooms_of_many),
 		TEST(test_who_is_cut_off_is_uninvited),
 		TEST(test_invitations_do_not_stay_in_the_store),
-		TEST(test_grants_that_mean_nothing_go),
-		TEST(test_grants_beyond_the_bounds_go),
+		TEST(test_memberships_that_mean_nothing_go),
+		TEST(test_memberships_beyond_the_bounds_go),
 		TEST(test_accounts),
 		TEST(test_filters),
 		TEST(test_ignored),

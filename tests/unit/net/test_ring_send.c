@@ -347,7 +347,7 @@ static void test_overflow_ends_what_goes_on(void **state)
 
 /* -- what it may do -------------------------------------------------------------------- */
 
-/* Which operations are refused is in test_fence.c; neither may they carry anything new. */
+/* Which operations are refused is in test_sandbox.c; neither may they carry anything new. */
 static void test_flags_are_refused(void **state)
 {
 	static const uint8_t flags[] = {

@@ -1,4 +1,4 @@
-/* Commands that act on people: /kick /ban /mute. */
+/* Commands that act on people: /kick /disconnect /ban /mute. */
 #ifndef CHATD_CORE_COMMANDS_CMD_BAN_H
 #define CHATD_CORE_COMMANDS_CMD_BAN_H
 
@@ -6,6 +6,7 @@
 #include "chatd/core/moderation/undo.h"
 
 void cmd_kick(struct chat *c, struct session *s, const struct args *a);
+void cmd_disconnect(struct chat *c, struct session *s, const struct args *a);
 void cmd_ban(struct chat *c, struct session *s, const struct args *a);
 void cmd_mute(struct chat *c, struct session *s, const struct args *a);
 

@@ -1,11 +1,13 @@
 /*
- * /undo: restores what was before an act, from the data in its record (undo.h).
+ * /audit shows the acts of power; /undo restores what was before one, from the data in its record
+ * (undo.h).
  */
 #ifndef CHATD_CORE_COMMANDS_CMD_UNDO_H
 #define CHATD_CORE_COMMANDS_CMD_UNDO_H
 
 #include "chatd/core/commands/command.h"
 
+void cmd_audit(struct chat *c, struct session *s, const struct args *a);
 void cmd_undo(struct chat *c, struct session *s, const struct args *a);
 
 #endif

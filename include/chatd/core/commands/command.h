@@ -77,10 +77,30 @@ bool command_useful(const struct session *s, const struct command *k);
 /* Tells s for whom it is. */
 void command_refuse(struct chat *c, struct session *s, const struct command *k,
                     const char *head);
+/* s has the role that it takes; otherwise it was told. */
+bool command_may(struct chat *c, struct session *s, const struct command *k);
 
 /* Cuts a length of time ("30m") off the front of what was typed: returns what follows, and
  * *ms is 0 where there is none. */
 char *args_age(char *rest, int64_t *ms);
+
+/* Somebody of whom a command speaks. */
+struct args_person {
+	struct account *account; /* NULL: a guest */
+	struct session *session; /* NULL: is not here */
+	const char *nick;
+};
+
+/* The account of the name as typed, or the guest who bears it. False: there is neither, and s was told,
+ * and the hint with it: a sentence behind a blank, or "". */
+bool args_person(struct chat *c, struct session *s, const char *name, const char *hint,
+                 struct args_person *p);
+
+/* The room of the name as typed, if s may know of it; NULL: s was told that there is none. */
+struct room *args_room(struct chat *c, struct session *s, const char *name);
+
+/* The reason is not too long; otherwise s is told. */
+bool args_why_fits(struct chat *c, struct session *s, const char *why, int chars_max);
 
 /* Tells s how the command is used. */
 void command_usage(struct chat *c, struct session *s, const char *name);

@@ -10,8 +10,9 @@
 
 /* -- power ---------------------------------------------------------------------------- */
 
-/* Each may act on those below it; admins also on one another. */
-enum rank_of {
+/* On whom one may act: each on those below it; admins also on one another. What one may do is another
+ * question: membership_role and access_power. */
+enum rank {
 	RANK_NOBODY,
 	RANK_OPERATOR,           /* of the room */
 	RANK_OWNER,              /* of the room */
@@ -21,15 +22,13 @@ enum rank_of {
 };
 
 /* s's rank in r; r NULL: on the whole server. */
-enum rank_of rank_of(const struct room *r, const struct session *s);
+enum rank rank_of(const struct room *r, const struct session *s);
 /* The same of an account whose bearer need not be here. */
-enum rank_of rank_of_account(const struct room *r, const struct account *a);
+enum rank rank_of_account(const struct room *r, const struct account *a);
 
-/* s keeps order in r (NULL: everywhere); otherwise it is told who does. */
-bool moderation_keeps(struct chat *c, struct session *s, const struct room *r);
 /* s, who keeps order in r, may act on somebody of that rank; otherwise it is told. */
-bool moderation_over(struct chat *c, struct session *s, const struct room *r, enum rank_of whom,
-                const char *name);
+bool moderation_over(struct chat *c, struct session *s, const struct room *r, enum rank whom,
+                     const char *name);
 
 /* -- who may -------------------------------------------------------------------------- */
 

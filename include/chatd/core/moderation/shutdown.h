@@ -9,16 +9,12 @@
 #include "chatd/base/bounds.h"
 
 struct chat;
-struct serve;
+struct server_status;
 struct session;
-
-enum { SHUTDOWN_LEFT_BYTES = 64 };
 
 /* chatd goes down in ms (0: at once), by the order of s: everybody reads it. Takes the place
  * of an order that there is. why: "" for none. */
 void shutdown_order(struct chat *c, struct session *s, int64_t ms, const char *why);
-/* "1 hour 30 minutes" */
-const char *shutdown_left(char out[SHUTDOWN_LEFT_BYTES], int64_t ms);
 /* Called off by s: everybody reads it. There is an order. */
 void shutdown_call_off(struct chat *c, struct session *s);
 /* Tells s how much time is left, if chatd is to go down. */
@@ -29,7 +25,7 @@ int64_t shutdown_due_ms(const struct chat *c);
 /* EVENT_STOP has come: what everybody reads. */
 void shutdown_farewell(struct chat *c);
 
-/* At the end of the chat: the order, and what else struct serve owns. */
-void serve_free(struct serve *serve);
+/* At the end of the chat: forgets the order. */
+void shutdown_free(struct server_status *serve);
 
 #endif

@@ -32,7 +32,9 @@ bool session_waits(const struct session *s);
 /* Its input may be taken: nothing it waits for, nothing it must be slowed for. */
 bool session_ready(const struct session *s);
 
-/* The same for a name as typed; tells s why there is nobody. */
+/* Who bears the name as typed; NULL: nobody who is here. */
+struct session *session_named(const struct chat *c, const char *name);
+/* The same; tells s if there is nobody. */
 struct session *session_find(struct chat *c, struct session *s, const char *name);
 
 /* Gives s a checked and free name; key as name_check made it. */

@@ -57,7 +57,7 @@ bool access_read_after(const struct chat *c, const struct session *s, const stru
 /* What a search by s must not show, as query.key has it. */
 void access_hidden(struct chat *c, const struct session *s, struct bytes *out);
 
-/* s is at least `least` in r; otherwise it was told. */
+/* s is at least `least` in r (NULL: everywhere); otherwise it was told whom that is for. */
 bool access_power(struct chat *c, struct session *s, const struct room *r, enum room_role least);
 
 /* s's invitation to r; NULL: none. */

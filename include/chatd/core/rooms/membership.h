@@ -58,8 +58,9 @@ struct account *membership_owner_account(const struct room *r);
 /* It was given this very role, which may not be the highest that it has; g may be NULL. */
 bool membership_has(const struct membership *g, enum room_role role);
 
-/* What s may do in r: by its grant; moderators are operators everywhere, and administrators
- * owners. */
+/* What s may do in r (NULL: everywhere): the one scale of power. By its membership; moderators are
+ * operators everywhere, and administrators owners. On whom it may do that is another question: rank_of
+ * (moderation.h). */
 enum room_role membership_role(const struct room *r, const struct session *s);
 /* The same for somebody who has this account (NULL: none) and role. */
 enum room_role membership_role_of(const struct room *r, const struct account *a, enum role role);

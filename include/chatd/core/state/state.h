@@ -44,7 +44,7 @@
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/question.h"
-#include "chatd/core/state/serve.h"
+#include "chatd/core/state/server_status.h"
 
 struct command;
 struct dialogue;
@@ -142,7 +142,7 @@ struct chat {
 	bool stopping;              /* after EVENT_STOP */
 	struct records records;
 	struct outage outage;       /* what is done while nothing can be saved */
-	struct serve serve;         /* what administrators are told of, and have ordered */
+	struct server_status status;         /* what administrators are told of, and have ordered */
 	struct questions questions;
 	struct output output;
 	struct stamp_cache stamp;

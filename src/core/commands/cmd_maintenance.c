@@ -1,6 +1,6 @@
-/* Commands that run the server: /reload /stats /shutdown /backup. */
+/* Commands that look after the running server: /reload /stats /prune /backup. */
 
-#include "chatd/core/commands/cmd_serve.h"
+#include "chatd/core/commands/cmd_maintenance.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -13,11 +13,10 @@
 #include "chatd/base/text.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/moderation/shutdown.h"
-#include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/question.h"
-#include "chatd/core/state/serve.h"
+#include "chatd/core/state/server_status.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
@@ -114,12 +113,12 @@ static void show_people(struct chat *c, struct session *s)
 	for (one = c->people.unnamed.login; one != NULL; one = one->next)
 		unnamed++;
 	emit_reply(c, s, "People: %" PRIu32 ", of them %" PRIu32 " with an account; at most %" PRIu32
-	           " at one time.", c->people.n, accounts, c->serve.people_most);
+	           " at one time.", c->people.n, accounts, c->status.people_most);
 	emit_reply(c, s, "Connections: %" PRIu32 " of %" PRIu32 ", of them %" PRIu32 " without a name "
 	           "yet.", c->people.n + unnamed, c->config.connections_max, unnamed);
 	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. Accounts: %" PRIu32 " of %d. Lines said since the "
 	           "start: %" PRIu64 ".", c->rooms.n, ROOMS_MAX, c->people.accounts.n, ACCOUNTS_MAX,
-	           c->serve.lines);
+	           c->status.lines);
 }
 
 static void show_saving(struct chat *c, struct session *s)
@@ -177,7 +176,7 @@ static void show_database(struct chat *c, struct session *s, const struct rows *
 
 static void show_program(struct chat *c, struct session *s)
 {
-	const struct figures *f = &c->serve.figures;
+	const struct figures *f = &c->status.figures;
 	char memory[SIZE_BYTES_MAX], most[SIZE_BYTES_MAX];
 
 	if (f->memory_bytes > 0)
@@ -195,7 +194,7 @@ static void show_program(struct chat *c, struct session *s)
 static void stats_answer(struct chat *c, struct session *s, struct question *q,
                          const struct event *e)
 {
-	const struct figures *f = &c->serve.figures;
+	const struct figures *f = &c->status.figures;
 	char age[AGE_BYTES_MAX];
 
 	(void)q;
@@ -205,9 +204,9 @@ static void stats_answer(struct chat *c, struct session *s, struct question *q,
 	show_saving(c, s);
 	show_database(c, s, e->rows);
 	show_program(c, s);
-	if (c->serve.backup != NULL)
-		emit_reply(c, s, "A backup to %s has been under way for %s.", c->serve.backup,
-		           format_age(age, c->now_ms - c->serve.backup_ms));
+	if (c->status.backup != NULL)
+		emit_reply(c, s, "A backup to %s has been under way for %s.", c->status.backup,
+		           format_age(age, c->now_ms - c->status.backup_ms));
 	shutdown_tell(c, s);
 	answered(c, s);
 }
@@ -217,7 +216,7 @@ static void figures_answer(struct chat *c, struct session *s, struct question *q
                            const struct event *e)
 {
 	(void)q;
-	c->serve.figures = *e->figures;
+	c->status.figures = *e->figures;
 	question_ask(c, question_new(c, s, stats_answer),
 	             (struct query){.kind = QUERY_STATS, .key = "", .words = ""});
 }
@@ -268,111 +267,6 @@ void cmd_prune(struct chat *c, struct session *s, const struct args *a)
 	             (struct query){.kind = QUERY_STATS, .key = "", .words = ""});
 }
 
-/* -- /shutdown -------------------------------------------------------------------------- */
-
-static void shutdown_state(struct chat *c, struct session *s)
-{
-	if (c->serve.stop_ms == 0) {
-		emit_reply(c, s, "Nobody has ordered chatd to go down.");
-		command_usage(c, s, "shutdown");
-		return;
-	}
-	shutdown_tell(c, s);
-	emit_reply(c, s, "%cshutdown off calls it off.", c->config.command_prefix);
-}
-
-/* The data of an act by which chatd goes down at that date (0: not at all); to be released. */
-static struct bytes shutdown_undo(const struct chat *c, int64_t stop_at_ms)
-{
-	struct bytes data = {0};
-
-	undo_begin(&data, "shutdown");
-	fields_put_number(&data, "is", stop_at_ms);
-	fields_put_number(&data, "was", c->serve.stop_at_ms);
-	fields_put(&data, "why", c->serve.stop_why != NULL ? c->serve.stop_why : "");
-	return data;
-}
-
-static void call_off(struct chat *c, struct session *s)
-{
-	struct bytes undo = shutdown_undo(c, 0);
-
-	shutdown_call_off(c, s);
-	emit_audit(c, s, undo.data, "called off the shutdown");
-	bytes_release(&undo);
-}
-
-static void shutdown_off(struct chat *c, struct session *s, const char *rest)
-{
-	if (*rest != '\0') {
-		command_usage(c, s, "shutdown");
-	} else if (c->serve.stop_ms == 0) {
-		emit_reply(c, s, "Not done: nobody has ordered chatd to go down.");
-	} else {
-		call_off(c, s);
-	}
-}
-
-/* chatd goes down in ms: recorded, and everybody reads it. */
-static void go_down(struct chat *c, struct session *s, int64_t ms, const char *why)
-{
-	char left[SHUTDOWN_LEFT_BYTES];
-	struct bytes undo = shutdown_undo(c, c->wall_ms + ms);
-	uint64_t n = emit_audit(c, s, ms > 0 ? undo.data : "", "ordered chatd to go down in %s%s%s",
-	                        shutdown_left(left, ms), *why != '\0' ? ": " : "", why);
-
-	bytes_release(&undo);
-	shutdown_order(c, s, ms, why);
-	if (ms > 0)
-		emit_reply(c, s, "Ordered. %cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, n);
-}
-
-void undo_shutdown(struct chat *c, struct session *s, const struct row *act)
-{
-	int64_t was_ms = fields_get_time(act->room_name, "was");
-	int64_t is_ms = fields_get_time(act->room_name, "is");
-	char *why = fields_get_text(act->room_name, "why", (size_t)SHUTDOWN_WHY_CHARS_MAX * 4);
-
-	if (c->serve.stop_at_ms != is_ms)
-		undo_late(c, s, "that order is another by now, or called off");
-	else if (was_ms > c->wall_ms)
-		go_down(c, s, was_ms - c->wall_ms, why);
-	else if (is_ms == 0)
-		undo_late(c, s, "that time is over");
-	else
-		call_off(c, s);
-	free(why);
-}
-
-void cmd_shutdown(struct chat *c, struct session *s, const struct args *a)
-{
-	size_t chars = text_chars(a->rest, strlen(a->rest));
-	int64_t ms = -1;
-
-	if (a->arg[0] == NULL) {
-		shutdown_state(c, s);
-		return;
-	}
-	if (strcasecmp(a->arg[0], "off") == 0) {
-		shutdown_off(c, s, a->rest);
-		return;
-	}
-	ms = strcasecmp(a->arg[0], "now") == 0 ? 0 : format_parse_age(a->arg[0]);
-	if (ms < 0) {
-		command_usage(c, s, "shutdown");
-	} else if (strcasecmp(a->rest, "off") == 0) {
-		emit_reply(c, s, "Not done: %cshutdown off, with nothing else, calls it off.",
-		           c->config.command_prefix);
-	} else if (ms > SHUTDOWN_MS_MAX) {
-		emit_reply(c, s, "Not done: chatd can be ordered to go down within 24 hours at the most.");
-	} else if (chars > SHUTDOWN_WHY_CHARS_MAX) {
-		emit_reply(c, s, "Not done: a reason has at most %d characters; this has %zu.",
-		           SHUTDOWN_WHY_CHARS_MAX, chars);
-	} else {
-		go_down(c, s, ms, a->rest);
-	}
-}
-
 /* -- /backup ---------------------------------------------------------------------------- */
 
 /* Why the copy cannot be called so, a sentence without its end; NULL: it can. */
@@ -395,24 +289,24 @@ static const char *backup_bars(const char *name)
 	return NULL;
 }
 
-bool serve_owes(const struct chat *c, const struct session *s)
+bool backup_owes(const struct chat *c, const struct session *s)
 {
-	return c->serve.backup_for.gen == s->id.gen && c->serve.backup_for.slot == s->id.slot;
+	return c->status.backup_for.gen == s->id.gen && c->status.backup_for.slot == s->id.slot;
 }
 
 /* Whoever has asked may have gone. */
 static void backup_answer(struct chat *c, struct session *none, struct question *q,
                           const struct event *e)
 {
-	struct session *s = chat_session(c, c->serve.backup_for);
+	struct session *s = chat_session(c, c->status.backup_for);
 	const struct rows *rows = e->rows;
-	char size[SIZE_BYTES_MAX], *name = c->serve.backup;
-	int64_t ms = c->now_ms - c->serve.backup_ms;
+	char size[SIZE_BYTES_MAX], *name = c->status.backup;
+	int64_t ms = c->now_ms - c->status.backup_ms;
 
 	(void)none;
 	(void)q;
-	c->serve.backup = NULL;
-	c->serve.backup_for = (struct conn_id){0, 0};
+	c->status.backup = NULL;
+	c->status.backup_for = (struct conn_id){0, 0};
 	if (s != NULL) {
 		/* Behind the prompt it would not begin a line. */
 		if (s->state == SESSION_LOGIN)
@@ -439,13 +333,13 @@ void cmd_backup(struct chat *c, struct session *s, const struct args *a)
 
 	if (bar != NULL) {
 		emit_reply(c, s, "Not done: %s.", bar);
-	} else if (c->serve.backup != NULL) {
+	} else if (c->status.backup != NULL) {
 		emit_reply(c, s, "Not done: a backup to %s has been under way for %s. One at a time.",
-		           c->serve.backup, format_age(age, c->now_ms - c->serve.backup_ms));
+		           c->status.backup, format_age(age, c->now_ms - c->status.backup_ms));
 	} else {
-		c->serve.backup = mem_strdup(a->arg[0]);
-		c->serve.backup_ms = c->now_ms;
-		c->serve.backup_for = s->id;
+		c->status.backup = mem_strdup(a->arg[0]);
+		c->status.backup_ms = c->now_ms;
+		c->status.backup_for = s->id;
 		emit_audit(c, s, "", "ordered a backup to %s", a->arg[0]);
 		question_ask(c, question_new(c, NULL, backup_answer),
 		             (struct query){.kind = QUERY_BACKUP, .key = "", .words = a->arg[0]});

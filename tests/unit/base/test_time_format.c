@@ -63,6 +63,22 @@ static void test_age(void **state)
 	format_age(out, INT64_MAX);
 }
 
+static void test_left(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} left[] = {
+		{0, "a moment"}, {1, "1 second"}, {60000, "1 minute"}, {60001, "1 minute 1 second"},
+		{5400000, "1 hour 30 minutes"}, {3601000, "1 hour 1 second"}, {INT64_C(90061000), "25 hours 1 minute"},
+	};
+	char out[LEFT_BYTES_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof left / sizeof left[0]; i++)
+		assert_string_equal(format_left(out, left[i].ms), left[i].text);
+}
+
 static void test_parse_age(void **state)
 {
 	static const char *const none[] = {
@@ -170,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_stamp),
 		cmocka_unit_test(test_stamp_is_local),
 		cmocka_unit_test(test_age),
+		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_parse_age),
 		cmocka_unit_test(test_parse_day),
 		cmocka_unit_test(test_a_day_of_25_hours),

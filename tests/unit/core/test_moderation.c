@@ -11,7 +11,7 @@
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
-enum { CROWD = 1500 };
+enum { MANY = 1500 };
 
 /* The session in this slot is signed in to an account of its name from here on. */
 static void signs_in(uint32_t slot, enum role role)
@@ -381,17 +381,17 @@ static void test_out_of_the_chat_waits_for_nothing(void **state)
 	assert_null(chat->rooms.ejections.first);
 }
 
-static void test_a_crowd_is_put_out_in_as_many_steps_as_it_takes(void **state)
+static void test_many_are_put_out_in_as_many_steps_as_it_takes(void **state)
 {
 	struct chat_config many = config;
 	int steps = 1;
 
-	many.connections_max = CROWD + 1;
+	many.connections_max = MANY + 1;
 	/* They come all at once. */
 	many.address_exempt = "192.0.2.0/24";
 	chat_free(chat);
 	chat = chat_new(&many, 100, 5);
-	for (uint32_t slot = 0; slot <= CROWD; slot++) {
+	for (uint32_t slot = 0; slot <= MANY; slot++) {
 		char name[16];
 
 		snprintf(name, sizeof name, "n%u\n", slot);
@@ -952,7 +952,7 @@ static void test_a_role_goes_back_to_the_very_account(void **state)
 	act_free(&act);
 }
 
-static void test_grants_go_back_to_whom_they_were_of(void **state)
+static void test_memberships_go_back_to_whom_they_were_of(void **state)
 {
 	struct row act;
 
@@ -1071,11 +1071,11 @@ static void test_lockdowns_and_ends_go_back(void **state)
 	sends(0, "/shutdown 1h the first\n");
 	acts(0, "/shutdown 2h the second\n");
 	undoes(0);
-	assert_int_equal(chat->serve.stop_ms, now_ms + 3600000);
-	assert_string_equal(chat->serve.stop_why, "the first");
+	assert_int_equal(chat->status.stop_ms, now_ms + 3600000);
+	assert_string_equal(chat->status.stop_why, "the first");
 	acts(0, "/shutdown off\n");
 	undoes(0);
-	assert_int_equal(chat->serve.stop_ms, now_ms + 3600000);
+	assert_int_equal(chat->status.stop_ms, now_ms + 3600000);
 	act = act_kept();
 	sends(0, "/shutdown 3h\n");
 	undoes_row(0, act);
@@ -1137,7 +1137,7 @@ int main(void)
 		CASE(test_who_waits_for_an_answer_is_put_out_without_it),
 		CASE(test_who_waits_and_ends_leaves_nothing),
 		CASE(test_out_of_the_chat_waits_for_nothing),
-		CASE(test_a_crowd_is_put_out_in_as_many_steps_as_it_takes),
+		CASE(test_many_are_put_out_in_as_many_steps_as_it_takes),
 		CASE(test_what_is_over_waits_for_the_store),
 		CASE(test_a_room_takes_its_bans_with_it),
 		CASE(test_a_room_has_so_many_bans_and_no_more),
@@ -1157,7 +1157,7 @@ int main(void)
 		CASE(test_a_restored_block_hits_whom_it_hit),
 		CASE(test_a_moderators_ban_is_restored_within_the_operators_share),
 		CASE(test_a_role_goes_back_to_the_very_account),
-		CASE(test_grants_go_back_to_whom_they_were_of),
+		CASE(test_memberships_go_back_to_whom_they_were_of),
 		CASE(test_a_guests_voice_is_of_the_connection),
 		CASE(test_a_guests_voice_of_the_control_socket),
 		CASE(test_settings_go_back_by_the_rooms_number),

@@ -177,7 +177,7 @@ static void test_a_full_chat(void **state)
 }
 
 /* Whatever the configuration allows: so many at once, and then one in their part of a minute. */
-static void test_each_pace_that_can_be_set(void **state)
+static void test_each_rate_that_can_be_set(void **state)
 {
 	(void)state;
 	for (uint32_t n = 1; n <= 60000; n += n < 1000 ? 1 : 977) {
@@ -553,7 +553,7 @@ int main(void)
 		TEST(test_a_connection_counts_until_it_is_closed),
 		TEST(test_nothing_is_kept_of_who_is_refused),
 		TEST(test_a_full_chat),
-		TEST(test_each_pace_that_can_be_set),
+		TEST(test_each_rate_that_can_be_set),
 		TEST(test_refusals_are_logged_and_do_not_flood_the_log),
 		TEST(test_a_flood_without_names_makes_way),
 		TEST(test_who_makes_way_is_told),

@@ -1,8 +1,8 @@
 /*
- * Running the server from the chat: its end counted down, its backup, its figures.
+ * What administrators read of the server and have ordered: its end, a backup, figures.
  */
-#ifndef CHATD_CORE_STATE_SERVE_H
-#define CHATD_CORE_STATE_SERVE_H
+#ifndef CHATD_CORE_STATE_SERVER_STATUS_H
+#define CHATD_CORE_STATE_SERVER_STATUS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@ struct chat;
 struct session;
 
 /* Part of struct chat. */
-struct serve {
+struct server_status {
 	int64_t stop_ms;         /* when chatd goes down; 0: nobody has ordered it */
 	int64_t stop_at_ms;      /* and the date of that, as it was when it was ordered: what /undo
 	                          * knows the order by */

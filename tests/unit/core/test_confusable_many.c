@@ -68,5 +68,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_all_of_them_lose_it, begin, end),
 	};
 
-	return cmocka_run_group_tests_name("names alike", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("confusable names", tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
  * completes, as the real one does. What it has read must be the texts in their
  * order, exactly.
  */
-#include "conn_help.h"
+#include "outqueue_help.h"
 
 /* -- order ----------------------------------------------------------------------------- */
 

@@ -126,5 +126,5 @@ int main(void)
 		TEST(test_a_line_that_gets_too_long_is_refused),
 	};
 
-	return cmocka_run_group_tests_name("pointed", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("line references", tests, NULL, NULL);
 }

@@ -1,8 +1,7 @@
-/* Commands of those who run the server: /role /code /audit. */
+/* Commands that give others a role, or a way to sign in: /role /code. */
 
-#include "chatd/core/commands/cmd_admin.h"
+#include "chatd/core/commands/cmd_role.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,6 @@
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/state/question.h"
-#include "chatd/core/rooms/history.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
@@ -109,10 +107,8 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		return;
 	}
 	/* Whoever asked may have lost the role meanwhile. */
-	if (!command_allowed(s, command_find(c, made ? "role" : "code"))) {
-		command_refuse(c, s, command_find(c, made ? "role" : "code"), "Not done: ");
+	if (!command_may(c, s, command_find(c, made ? "role" : "code")))
 		return;
-	}
 	if (a != NULL) {
 		hash = strndup(rows->text2, strcspn(rows->text2, "\n"));
 		account_set(&a->secrets.codes, hash != NULL ? hash : "");
@@ -183,52 +179,6 @@ static void invite(struct chat *c, struct session *s, const char *name, enum rol
 	} else {
 		ask_code(c, s, NULL, name, role);
 	}
-}
-
-/* What stands before "before #A12"; false: no such question. */
-static bool audit_words(const char *word, struct query *q)
-{
-	char *end;
-	unsigned long n;
-
-	n = strtoul(word, &end, 10);
-	if (*end == '\0') {
-		q->limit = n < ROWS_MAX ? (uint32_t)n : ROWS_MAX;
-		return n > 0 && isdigit((unsigned char)*word);
-	}
-	/* Nobody else can be called so. */
-	q->words = strcasecmp(word, "host") == 0 ? "the host" : word;
-	return true;
-}
-
-void cmd_audit(struct chat *c, struct session *s, const struct args *a)
-{
-	struct query q = {.kind = QUERY_AUDIT, .limit = AUDIT_LINES_DEFAULT, .words = ""};
-	char share[sizeof "18446744073709551615"];
-	int before = 0;
-
-	if (a->arg[0] != NULL && strcasecmp(a->arg[0], "before") != 0) {
-		if (!audit_words(a->arg[0], &q)) {
-			command_usage(c, s, "audit");
-			return;
-		}
-		before = 1;
-	}
-	if (a->arg[before] != NULL) {
-		if (strcasecmp(a->arg[before], "before") != 0 || a->arg[before + 1] == NULL ||
-		    (before == 0 && a->arg[2] != NULL) ||
-		    (q.before_id = undo_number(a->arg[before + 1])) == 0) {
-			command_usage(c, s, "audit");
-			return;
-		}
-	}
-	/* What room owners and their operators did is found by who they are: however much of it there is,
-	 * it never stands before what those did who keep order everywhere. */
-	if (role_of(s) < ROLE_MODERATOR || *q.words == '\0') {
-		snprintf(share, sizeof share, "%" PRIu64, emit_audit_share(s));
-		q.key = share;
-	}
-	history_ask(c, s, history_show_audit, HISTORY_SAVED, q);
 }
 
 void cmd_code(struct chat *c, struct session *s, const struct args *a)

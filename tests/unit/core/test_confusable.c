@@ -150,5 +150,5 @@ int main(void)
 		cmocka_unit_test(test_a_long_name_fits),
 	};
 
-	return cmocka_run_group_tests_name("look", all, NULL, NULL);
+	return cmocka_run_group_tests_name("confusable", all, NULL, NULL);
 }

@@ -172,5 +172,5 @@ int main(void)
 		                                rooms_begin, end),
 	};
 
-	return cmocka_run_group_tests_name("rights", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("access", tests, NULL, NULL);
 }

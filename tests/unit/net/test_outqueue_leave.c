@@ -2,7 +2,7 @@
  * Leaving a feed and falling behind it, at every byte and with a send in
  * flight.
  */
-#include "conn_help.h"
+#include "outqueue_help.h"
 
 /* -- leaving --------------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
  */
 #include "writer_help.h"
 
-#include "chatd/store/db/clock.h"
+#include "chatd/base/clock.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -332,5 +332,5 @@ int main(void)
 		WITH_LOOP(a_backup_is_made_beside_all_else),
 		WITH_LOOP(those_that_hash_give_way),
 	};
-	return cmocka_run_group_tests_name("writing", tests, group_setup, NULL);
+	return cmocka_run_group_tests_name("writer thread", tests, group_setup, NULL);
 }

@@ -1,8 +1,8 @@
 /*
  * An outqueue that reads a feed, for its tests, and a "kernel" that sends.
  */
-#ifndef CHATD_TESTS_CONN_HELP_H
-#define CHATD_TESTS_CONN_HELP_H
+#ifndef CHATD_TESTS_OUTQUEUE_HELP_H
+#define CHATD_TESTS_OUTQUEUE_HELP_H
 
 #include <setjmp.h>
 #include <stdarg.h>

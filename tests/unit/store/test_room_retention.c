@@ -3,7 +3,7 @@
  */
 #include "store_help.h"
 
-#include "chatd/store/db/clock.h"
+#include "chatd/base/clock.h"
 
 static struct folder *folder;
 static struct store *store;
@@ -160,5 +160,5 @@ int main(void)
 		WITH_STORE(a_room_says_how_many_lines_it_keeps),
 		WITH_STORE(many_kept_lines_are_passed_over_in_steps),
 	};
-	return cmocka_run_group_tests_name("keep", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("room retention", tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 
 #include "chatd/core/state/state.h"
 
-enum { CROWD = 600, HOST = SLOTS - 1 };
+enum { MANY = 600, HOST = SLOTS - 1 };
 
 static uint32_t asked(void)
 {
@@ -25,7 +25,7 @@ static void test_an_answer_puts_out_no_more(void **state)
 	(void)state;
 	step((struct event){.kind = EVENT_CONNECTED, .conn = id(HOST),
 	                    .connected = {.from.kind = ADDRESS_HOST, .control = true}});
-	for (uint32_t i = 0; i <= CROWD; i++) {
+	for (uint32_t i = 0; i <= MANY; i++) {
 		snprintf(text, sizeof text, "10.0.%" PRIu32 ".%" PRIu32, i / 256, i % 256);
 		step((struct event){.kind = EVENT_CONNECTED, .conn = id(i), .connected.from = where(text)});
 		snprintf(text, sizeof text, "user%c%c\n", (char)('a' + i / 26), (char)('a' + i % 26));
@@ -34,12 +34,12 @@ static void test_an_answer_puts_out_no_more(void **state)
 			sends(i, "hello\n");
 		else
 			rows_come(id(i), (struct rows){.kind = QUERY_REPLAY});
-		sends(i, i == CROWD ? "Something new\n" : "/join den\n");
+		sends(i, i == MANY ? "Something new\n" : "/join den\n");
 		stored(chat->records.seq);
 	}
 	sends(HOST, "/remove room den --yes\n");
 	first = all = asked();
-	assert_in_range(first, 1, CROWD - 1);
+	assert_in_range(first, 1, MANY - 1);
 	for (uint32_t i = 0; i < first; i++) {
 		rows_come(id(i), (struct rows){.kind = QUERY_REPLAY, .error = "Nobody reads it."});
 		assert_int_equal(asked(), 0);
@@ -48,7 +48,7 @@ static void test_an_answer_puts_out_no_more(void **state)
 		tick(0);
 		all += asked();
 	}
-	assert_int_equal(all, CROWD);
+	assert_int_equal(all, MANY);
 }
 
 int main(void)

@@ -408,5 +408,5 @@ int main(void)
 		WITH_LOOP(a_reason_that_changes_is_told),
 		WITH_LOOP(an_end_that_finds_another_file_loses_nothing_in_silence),
 	};
-	return cmocka_run_group_tests_name("place", tests, group_setup, NULL);
+	return cmocka_run_group_tests_name("recovery", tests, group_setup, NULL);
 }

@@ -9,7 +9,7 @@
 
 static char emptied[256];
 
-static int upkeep_setup(void **state)
+static int prune_setup(void **state)
 {
 	emptied[0] = '\0';
 	return store_setup(state);
@@ -272,7 +272,7 @@ static void old_lines_go_after_the_clock_went_back(void **state)
 	assert_string_equal(lines(1), "2 3");
 }
 
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, upkeep_setup, store_teardown)
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, prune_setup, store_teardown)
 
 int main(void)
 {
@@ -289,5 +289,5 @@ int main(void)
 		WITH_STORE(what_was_seen_goes_with_the_lines),
 		WITH_STORE(old_lines_go_after_the_clock_went_back),
 	};
-	return cmocka_run_group_tests_name("upkeep", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("prune", tests, NULL, NULL);
 }

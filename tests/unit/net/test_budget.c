@@ -2,7 +2,7 @@
  * What connections and logs hold in memory: all of it is counted, and kept short while all
  * together hold much.
  */
-#include "conn_help.h"
+#include "outqueue_help.h"
 
 static struct budget logs, queues;
 

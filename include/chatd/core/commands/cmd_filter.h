@@ -1,0 +1,13 @@
+/* The command /filter. */
+#ifndef CHATD_CORE_COMMANDS_CMD_FILTER_H
+#define CHATD_CORE_COMMANDS_CMD_FILTER_H
+
+#include "chatd/core/commands/command.h"
+#include "chatd/core/moderation/undo.h"
+
+void cmd_filter(struct chat *c, struct session *s, const struct args *a);
+
+/* An act that can be taken back. */
+undo_restore undo_filter;
+
+#endif

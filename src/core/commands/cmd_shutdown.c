@@ -1,0 +1,116 @@
+/* The command /shutdown: counts down to the end of chatd, or calls that off. */
+
+#include "chatd/core/commands/cmd_shutdown.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "chatd/base/bytes.h"
+#include "chatd/base/fields.h"
+#include "chatd/base/text.h"
+#include "chatd/base/time_format.h"
+#include "chatd/core/moderation/shutdown.h"
+#include "chatd/core/moderation/undo.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/state/state.h"
+
+static void shutdown_state(struct chat *c, struct session *s)
+{
+	if (c->status.stop_ms == 0) {
+		emit_reply(c, s, "Nobody has ordered chatd to go down.");
+		command_usage(c, s, "shutdown");
+		return;
+	}
+	shutdown_tell(c, s);
+	emit_reply(c, s, "%cshutdown off calls it off.", c->config.command_prefix);
+}
+
+/* The data of an act by which chatd goes down at that date (0: not at all); to be released. */
+static struct bytes shutdown_undo(const struct chat *c, int64_t stop_at_ms)
+{
+	struct bytes data = {0};
+
+	undo_begin(&data, "shutdown");
+	fields_put_number(&data, "is", stop_at_ms);
+	fields_put_number(&data, "was", c->status.stop_at_ms);
+	fields_put(&data, "why", c->status.stop_why != NULL ? c->status.stop_why : "");
+	return data;
+}
+
+static void call_off(struct chat *c, struct session *s)
+{
+	struct bytes undo = shutdown_undo(c, 0);
+
+	shutdown_call_off(c, s);
+	emit_audit(c, s, undo.data, "called off the shutdown");
+	bytes_release(&undo);
+}
+
+static void shutdown_off(struct chat *c, struct session *s, const char *rest)
+{
+	if (*rest != '\0') {
+		command_usage(c, s, "shutdown");
+	} else if (c->status.stop_ms == 0) {
+		emit_reply(c, s, "Not done: nobody has ordered chatd to go down.");
+	} else {
+		call_off(c, s);
+	}
+}
+
+/* chatd goes down in ms: recorded, and everybody reads it. */
+static void go_down(struct chat *c, struct session *s, int64_t ms, const char *why)
+{
+	char left[LEFT_BYTES_MAX];
+	struct bytes undo = shutdown_undo(c, c->wall_ms + ms);
+	uint64_t n = emit_audit(c, s, ms > 0 ? undo.data : "", "ordered chatd to go down in %s%s%s",
+	                        format_left(left, ms), *why != '\0' ? ": " : "", why);
+
+	bytes_release(&undo);
+	shutdown_order(c, s, ms, why);
+	if (ms > 0)
+		emit_reply(c, s, "Ordered. %cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, n);
+}
+
+void undo_shutdown(struct chat *c, struct session *s, const struct row *act)
+{
+	int64_t was_ms = fields_get_time(act->room_name, "was");
+	int64_t is_ms = fields_get_time(act->room_name, "is");
+	char *why = fields_get_text(act->room_name, "why", (size_t)SHUTDOWN_WHY_CHARS_MAX * 4);
+
+	if (c->status.stop_at_ms != is_ms)
+		undo_late(c, s, "that order is another by now, or called off");
+	else if (was_ms > c->wall_ms)
+		go_down(c, s, was_ms - c->wall_ms, why);
+	else if (is_ms == 0)
+		undo_late(c, s, "that time is over");
+	else
+		call_off(c, s);
+	free(why);
+}
+
+void cmd_shutdown(struct chat *c, struct session *s, const struct args *a)
+{
+	int64_t ms = -1;
+
+	if (a->arg[0] == NULL) {
+		shutdown_state(c, s);
+		return;
+	}
+	if (strcasecmp(a->arg[0], "off") == 0) {
+		shutdown_off(c, s, a->rest);
+		return;
+	}
+	ms = strcasecmp(a->arg[0], "now") == 0 ? 0 : format_parse_age(a->arg[0]);
+	if (ms < 0) {
+		command_usage(c, s, "shutdown");
+	} else if (strcasecmp(a->rest, "off") == 0) {
+		emit_reply(c, s, "Not done: %cshutdown off, with nothing else, calls it off.",
+		           c->config.command_prefix);
+	} else if (ms > SHUTDOWN_MS_MAX) {
+		emit_reply(c, s, "Not done: chatd can be ordered to go down within 24 hours at the most.");
+	} else if (args_why_fits(c, s, a->rest, SHUTDOWN_WHY_CHARS_MAX)) {
+		go_down(c, s, ms, a->rest);
+	}
+}
