@@ -58,8 +58,8 @@ static void log_full(struct server *s)
 {
 	if (s->now_ms < s->accepts.full_ms)
 		return;
-	log_warnx("refusing connections: max_connections (%u) is reached; raise it, or look who holds "
-	          "them", s->conns.max);
+	log_warnx("refusing connections: max_connections (%u) is reached; raise it, or find out who "
+	          "holds them", s->conns.max);
 	s->accepts.full_ms = s->now_ms + FULL_LOG_MS;
 }
 
@@ -101,7 +101,7 @@ static void admit(struct server *s, const struct listener *l, const struct ring_
 		connections_give_back(&s->conns, c);
 	address_show(&done->from, from);
 	if (e->connected.refused != NULL) {
-		log_debug("a connection from %s, port %u, is refused", from, done->port);
+		log_debug("refused a connection from %s, port %u", from, done->port);
 		refuse(s, fd, e->connected.refused);
 	} else {
 		log_debug("connection %u.%u from %s, port %u", c->slot, c->gen, from, done->port);
@@ -122,7 +122,7 @@ static void accepted(struct server *s, const struct ring_completion *done)
 	e.connected.token = ring_random(s->ring);
 	e.connected.seed = ring_random(s->ring);
 	if (done->from.kind == ADDRESS_HOST && !introduce(s, l, done->res, &e))
-		refuse(s, done->res, "-- This socket is for root and for the user that chatd runs as.\n");
+		refuse(s, done->res, "-- Only root and the user that chatd runs as may use this socket.\n");
 	else
 		admit(s, l, done, &e);
 }

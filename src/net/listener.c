@@ -50,7 +50,7 @@ static void listener_explain(const struct listener *l, const char *host, uint16_
 		         host ? host : "");
 		break;
 	case EACCES:
-		snprintf(problem, n, "may not listen on %s: %s", l->name,
+		snprintf(problem, n, "cannot listen on %s: %s", l->name,
 		         port < IPPORT_RESERVED ? "ports below 1024 need root or "
 		                                  "CAP_NET_BIND_SERVICE" : strerror(error));
 		break;
@@ -253,8 +253,8 @@ static bool listener_remove_stale(const struct sockaddr_un *sa, char *problem, s
 		return false;
 	}
 	if (!S_ISSOCK(st.st_mode)) {
-		snprintf(problem, n, "cannot listen on unix:%s: there is something else of that "
-		         "name, and it is no socket", sa->sun_path);
+		snprintf(problem, n, "cannot listen on unix:%s: a file of that name exists, and is "
+		         "not a socket", sa->sun_path);
 		return false;
 	}
 	error = listener_probe(sa);
@@ -267,9 +267,8 @@ static bool listener_remove_stale(const struct sockaddr_un *sa, char *problem, s
 	if (error == 0 || error == EAGAIN || error == EPROTOTYPE) {
 		snprintf(problem, n, "unix:%s is in use: is another chatd running?", sa->sun_path);
 	} else {
-		snprintf(problem, n, "there is a socket unix:%s already, and it cannot be "
-		         "replaced: %s", sa->sun_path, strerror(error == ECONNREFUSED ? errno
-		                                                                      : error));
+		snprintf(problem, n, "cannot replace the existing socket unix:%s: %s", sa->sun_path,
+		         strerror(error == ECONNREFUSED ? errno : error));
 	}
 	return false;
 }
@@ -283,7 +282,7 @@ bool listener_open_unix(struct listener *l, const char *path, char *problem, siz
 	memset(l, 0, sizeof(*l));
 	l->fd = -1;
 	if (path[0] == '\0' || strlen(path) >= sizeof(sa.sun_path)) {
-		snprintf(problem, n, "the path of a unix socket has 1 to %zu bytes, this one %zu",
+		snprintf(problem, n, "a unix socket's path must have 1 to %zu bytes; this one has %zu",
 		         sizeof(sa.sun_path) - 1, strlen(path));
 		return false;
 	}

@@ -154,7 +154,8 @@ static bool finished(struct server *s)
 		return false;
 	if (s->now_ms >= s->stop.end_ms) {
 		if (s->conns.n > 0)
-			log_warnx("%u connections took no farewell in time", s->conns.n);
+			log_warnx("closing %u connections that did not read their last lines in time",
+			          s->conns.n);
 		return true;
 	}
 	return s->conns.n == 0 && s->effects.stored_seq >= s->effects.given_seq && !chat_owes(s->chat);
@@ -227,7 +228,7 @@ bool loop_turn(struct server *s)
 		return false;
 	may_wait_ms = wait_ms(s);
 	if (!ring_wait(s->ring, may_wait_ms)) {
-		log_err("io_uring takes no operations any more");
+		log_err("io_uring accepts no more operations");
 		return false;
 	}
 	read_clocks(s, may_wait_ms);

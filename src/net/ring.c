@@ -84,22 +84,23 @@ static void explain(int error, char *problem, size_t n)
 		fclose(f);
 	if (error == EPERM && disabled != '0')
 		snprintf(problem, n, "io_uring is switched off on this host (sysctl "
-		         "kernel.io_uring_disabled = %c). Cure: sysctl -w kernel.io_uring_disabled=0",
+		         "kernel.io_uring_disabled = %c). To allow it: "
+		         "sysctl -w kernel.io_uring_disabled=0",
 		         disabled);
 	else if (error == EPERM || error == EACCES)
-		snprintf(problem, n, "io_uring is forbidden here, most likely by a seccomp filter, such "
-		         "as Docker's default. Cure: docker run --security-opt seccomp=unconfined, or a "
-		         "profile that allows io_uring_setup, io_uring_enter and io_uring_register");
+		snprintf(problem, n, "io_uring is forbidden here, most likely by a seccomp filter such as "
+		         "Docker's default. To allow it: docker run --security-opt seccomp=unconfined, "
+		         "or a profile with io_uring_setup, io_uring_enter and io_uring_register");
 	else if (error == ENOSYS)
-		snprintf(problem, n, "this kernel has no io_uring. Cure: Linux 6.1 or newer, built with "
-		         "CONFIG_IO_URING");
+		snprintf(problem, n, "this kernel has no io_uring. chatd needs Linux 6.1 or newer, built "
+		         "with CONFIG_IO_URING");
 	else if (error == EINVAL)
-		snprintf(problem, n, "this kernel's io_uring is too old. Cure: Linux 6.1 or newer");
+		snprintf(problem, n, "this kernel's io_uring is too old. chatd needs Linux 6.1 or newer");
 	else if (error == ENOMEM)
-		snprintf(problem, n, "no memory for io_uring: the limit of locked memory is too low. "
-		         "Cure: ulimit -l 8192, or LimitMEMLOCK=8M in the systemd unit");
+		snprintf(problem, n, "no memory for io_uring: the limit on locked memory is too low. To "
+		         "raise it: ulimit -l 8192, or LimitMEMLOCK=8M in the systemd unit");
 	else
-		snprintf(problem, n, "io_uring cannot be set up: %s", strerror(error));
+		snprintf(problem, n, "cannot set up io_uring: %s", strerror(error));
 }
 
 static int lend_buffers(struct ring *r)

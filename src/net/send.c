@@ -62,7 +62,7 @@ void send_catch_up(struct server *s, struct connection *c)
 
 static void give_up(struct server *s, struct connection *c)
 {
-	log_info("connection %u.%u leaves %u bytes unread: closing it", c->slot, c->gen,
+	log_info("connection %u.%u has %u bytes unread: closing it", c->slot, c->gen,
 	         c->out.bytes);
 	teardown_kill(s, c, "connection too slow");
 	teardown_advance(s, c);

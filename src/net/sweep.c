@@ -40,11 +40,12 @@ static void sweep_one(struct server *s, struct connection *c, bool full)
 		connection_shut(s, c);
 		teardown_advance(s, c);
 	} else if (c->sending && c->state != CONNECTION_DEAD && age_ms > send_timeout_ms) {
-		log_info("connection %u.%u took nothing for %u s: closing it", c->slot, c->gen,
+		log_info("connection %u.%u has read nothing for %u s: closing it", c->slot, c->gen,
 		         s->send_timeout_s);
 		teardown_kill(s, c, "connection too slow");
 	} else if (drains_too_long(s, c, full)) {
-		log_info("connection %u.%u takes its last lines too slowly: closing it", c->slot, c->gen);
+		log_info("connection %u.%u is reading its last lines too slowly: closing it", c->slot,
+		         c->gen);
 		teardown_kill(s, c, NULL);
 		teardown_advance(s, c);
 	} else if (c->state != CONNECTION_FREE && !c->sending && outqueue_has_output(&c->out)) {

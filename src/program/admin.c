@@ -92,7 +92,7 @@ static void admin_say_place(const struct admin_db *p, bool new)
 	char *shown = mem_strdup(p->database);
 
 	guard_text(shown, strlen(shown));
-	printf("%s: %s\n", new ? "A new database" : "Database", shown);
+	printf("%s: %s\n", new ? "New database" : "Database", shown);
 	free(shown);
 }
 
@@ -148,13 +148,13 @@ static int admin_connect(const char *database)
 static const char *admin_unreached(const char *database, struct bytes *why)
 {
 	if (errno == ENOENT || errno == ENOTDIR)
-		bytes_printf(why, "there is no socket %s-ctl", database);
+		bytes_printf(why, "the socket %s-ctl does not exist", database);
 	else if (errno == ECONNREFUSED)
-		bytes_printf(why, "nobody listens to %s-ctl", database);
+		bytes_printf(why, "nothing listens on %s-ctl", database);
 	else if (errno == EACCES || errno == EPERM)
-		bytes_printf(why, "%s-ctl is for root and for the user that chatd runs as", database);
+		bytes_printf(why, "only root and the user that chatd runs as may use %s-ctl", database);
 	else if (errno == ENAMETOOLONG)
-		bytes_printf(why, "%s-ctl is too long for the path of a socket", database);
+		bytes_printf(why, "the path %s-ctl is too long for a socket", database);
 	else
 		bytes_printf(why, "%s-ctl: %s", database, strerror(errno));
 	return why->data;
@@ -179,13 +179,13 @@ static bool admin_ask(int fd, const struct conf *c, const struct admin_db *p, bo
 		       (n = recv(fd, answer + len, ANSWER_BYTES_MAX - len, 0)) > 0)
 			len += (size_t)n;
 	if (n < 0 && errno == EAGAIN)
-		admin_tell("the chatd that runs on the database %s has not answered within %d seconds",
+		admin_tell("the chatd running on the database %s did not answer within %d seconds",
 		           p->database, ANSWER_S);
 	else if (n < 0)
-		admin_tell("the chatd that runs on the database %s does not answer: %s", p->database,
+		admin_tell("the chatd running on the database %s does not answer: %s", p->database,
 		           strerror(errno));
 	else if (len == 0)
-		admin_tell("the chatd that runs on the database %s hung up without an answer",
+		admin_tell("the chatd running on the database %s hung up without answering",
 		           p->database);
 	else
 		admin_say_place(p, false);
@@ -293,11 +293,12 @@ static bool admin_talk(const struct conf *c, const struct admin_db *p)
 
 		admin_unreached(p->database, &why);
 		if (!p->there)
-			admin_tell("there is no database %s, and no chatd runs on it; -c or -d names another",
+			admin_tell("there is no database %s, and no chatd is running on it; choose another "
+			           "with -c or -d",
 			           p->database);
 		else
-			admin_tell("no chatd can be reached on the database %s: %s%s", p->database, why.data,
-			           absent ? "; start chatd, or name another database with -c or -d" : "");
+			admin_tell("cannot reach a chatd on the database %s: %s%s", p->database, why.data,
+			           absent ? "; start chatd, or choose another database with -c or -d" : "");
 		bytes_release(&why);
 		return false;
 	}
@@ -311,8 +312,8 @@ static bool admin_talk(const struct conf *c, const struct admin_db *p)
 
 static void admin_tell_roots(const struct admin_db *p, const char *user)
 {
-	admin_tell("the database %s belongs to root, and chatd does not run as root; give it to the user "
-	           "that it runs as: chown %s %s", p->database, user, p->database);
+	admin_tell("the database %s belongs to root, but chatd does not run as root; give it to the "
+	           "user chatd runs as: chown %s %s", p->database, user, p->database);
 }
 
 /* Becomes whose the database is, or is to be: what root makes there chatd could not open. */
@@ -322,8 +323,8 @@ static bool admin_become(const struct conf *c, const struct admin_db *p)
 
 	if (geteuid() == 0 && !c->user) {
 		if (!p->there)
-			admin_tell("there is no database %s; to make one as root, name the user that chatd runs "
-			           "as: --user NAME", p->database);
+			admin_tell("there is no database %s; to create one as root, name the user that chatd "
+			           "runs as: --user NAME", p->database);
 		else if (p->owner == 0)
 			admin_tell_roots(p, "USER");
 		return p->there && p->owner != 0 && privilege_drop_to_owner(p->database);
@@ -337,7 +338,7 @@ static bool admin_become(const struct conf *c, const struct admin_db *p)
 		return false;
 	}
 	user_shown(p->owner, owner);
-	admin_tell("the database %s belongs to the user %s; run this as %s, or as root, and not as %s",
+	admin_tell("the database %s belongs to the user %s; run this as %s or as root, not as %s",
 	           p->database, owner, owner, user_shown(geteuid(), me));
 	return false;
 }
@@ -359,8 +360,8 @@ static bool admin_can_open(const struct admin_db *p)
 static bool admin_may_make(const struct admin_db *p, bool add)
 {
 	if (!add)
-		admin_tell("there is no database %s, and so no account in it; \"chatd admin add NAME\" makes "
-		           "one", p->database);
+		admin_tell("there is no database %s, so it has no accounts; \"chatd admin add NAME\" "
+		           "creates one", p->database);
 	/* A folder that is missing nobody can write to. */
 	return add && admin_can_open(p);
 }
@@ -394,7 +395,7 @@ static bool admin_own(const struct conf *c, const struct admin_db *p, bool add, 
 	fd = admin_connect(c->database);
 	if (fd >= 0)
 		return admin_ask(fd, c, p, add, name);
-	admin_tell("another chatd uses the database %s, and cannot be reached: %s", p->database,
+	admin_tell("another chatd uses the database %s but cannot be reached: %s", p->database,
 	           admin_unreached(p->database, &why));
 	bytes_release(&why);
 	return false;
@@ -413,7 +414,7 @@ static bool admin_at(const struct conf *c, const struct admin_db *p, const char 
 	 * nobody may take any more. */
 	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof(why)) &&
 	    (!name_key(name, strlen(name), key) || !p->there)) {
-		admin_tell("that name will not do: %s", why);
+		admin_tell("that name cannot be used: %s", why);
 		return false;
 	}
 	/* A chatd whose user has no name (systemd's DynamicUser=) is in a folder that only root gets

@@ -52,7 +52,7 @@ static void check_unseen(const struct check *k, const char *key, const char *val
 	char who[USER_SHOWN_BYTES];
 
 	if (k->known || (errno != EACCES && errno != EPERM))
-		check_tell(k->problems, "%s = %s: the user %s cannot look at %s: %s", key, value,
+		check_tell(k->problems, "%s = %s: the user %s cannot access %s: %s", key, value,
 		           check_who(who), path, strerror(errno));
 }
 
@@ -166,8 +166,8 @@ static void check_of_sockets(const struct check *k)
 		    where.kind != LISTEN_UNIX)
 			continue;
 		if (lstat(where.path, &st) == 0 && !S_ISSOCK(st.st_mode))
-			check_tell(k->problems, "listen = %s: there is something else of that name, and it is no "
-			           "socket", value);
+			check_tell(k->problems, "listen = %s: a file of that name exists, and is not a socket",
+			           value);
 		else
 			check_folder(k, "listen", value, where.path);
 	}
@@ -197,15 +197,16 @@ static bool check_user(const struct conf *c, struct bytes *problems, struct byte
 	const struct passwd *pw = c->user ? getpwnam(c->user) : NULL;
 
 	if (c->user && !pw)
-		check_tell(problems, "user = %s: this host knows no such user", c->user);
+		check_tell(problems, "user = %s: this host has no such user", c->user);
 	else if (pw && pw->pw_uid == 0)
-		check_tell(problems, "user = %s: chatd does not run as root; name another user", c->user);
+		check_tell(problems, "user = %s: chatd does not run as root; choose another user", c->user);
 	else if (pw && geteuid() != 0 && geteuid() != pw->pw_uid)
-		check_tell(notes, "what the user %s may read and write was not checked: only root can",
+		check_tell(notes, "not checked: what the user %s may read and write, which only root can find "
+		           "out",
 		           c->user);
 	else if (!pw && geteuid() == 0)
-		check_tell(notes, "no user is configured, and chatd does not run as root. What it may read and "
-		           "write was not checked");
+		check_tell(notes, "not checked: what chatd may read and write, because no user is configured "
+		           "and chatd does not run as root");
 	else
 		return true;
 	return false;
@@ -227,7 +228,7 @@ bool check_all(const struct conf *c, const char *conf_path, struct bytes *proble
 	k.known = known;
 	check_of_files(&k);
 	if (known && conf_path && eaccess(conf_path, R_OK) != 0)
-		check_tell(problems, "%s: the user %s cannot read it, as a reload has to: %s", conf_path,
+		check_tell(problems, "%s: the user %s cannot read it, which a reload needs: %s", conf_path,
 		           check_who(who), strerror(errno));
 	return problems->len == before;
 }

@@ -86,12 +86,12 @@ static void daemon_close_listeners(struct daemon *d)
 static void daemon_stop(struct daemon *d, const char *why)
 {
 	if (d->stopping) {
-		log_errx("%s while ending: exiting at once; lines that are not saved yet are lost",
+		log_errx("%s while shutting down: exiting at once; lines not saved yet are lost",
 		         why);
 		daemon_close_listeners(d);
 		_exit(EXIT_FAILURE);
 	}
-	log_info("%s: going down", why);
+	log_info("%s: shutting down", why);
 	d->stopping = true;
 	d->stop_ms = clock_ms(CLOCK_MONOTONIC);
 	loop_stop(d->server);
@@ -107,8 +107,8 @@ static void daemon_know_users(struct daemon *d)
 	if (!wanted)
 		users_release(&d->users);
 	else if (!users_read(&d->users, USERS_PATH))
-		log_warn("%s: cannot be read, so users of the host have no accounts by their login "
-		         "names", USERS_PATH);
+		log_warn("cannot read %s, so users of this host get no accounts by their login names",
+		         USERS_PATH);
 }
 
 static void daemon_log_lines(void (*say)(const char *fmt, ...), const char *head,
@@ -165,10 +165,11 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 		daemon_log_lines(log_info, "reload: ", &changes);
 		log_info("reload: %s", changes.len > 0 ? "done"
 		         : d->options->conf_path ? "nothing has changed"
-		                                : "there is no file to read, for want of --config");
+		                                : "there is no file to read, as chatd was started "
+		                                  "without --config");
 	} else {
 		daemon_log_lines(log_errx, "", &problems);
-		log_errx("reload: all stays as it was, because of the problems above");
+		log_errx("reload: nothing was changed, because of the problems above");
 	}
 	/* Also after a problem: the chat log is opened anew, or what rotates logs
 	 * would have moved away the file that is written to. */
@@ -373,7 +374,7 @@ static void daemon_tell_memory(const struct daemon *d)
 		log_debug("memory: %s: %" PRIu64 " KiB at most", parts[i].what, parts[i].bytes >> 10);
 	}
 	log_info("memory: %" PRIu64 " MiB at most: %" PRIu64 " MiB for connections, %" PRIu64
-	         " MiB for tables when all are full, and the program itself",
+	         " MiB for tables if all are full, the rest for the program itself",
 	         memory_max(d->conf->connections_max) >> 20, bytes[MEMORY_TRAFFIC] >> 20,
 	         bytes[MEMORY_TABLES] >> 20);
 }
@@ -489,8 +490,8 @@ static bool daemon_end(struct daemon *d)
 	if (d->ring)
 		ring_free(d->ring);
 	if (d->chat && chat_unmarked(d->chat) > 0)
-		log_errx("%llu lines were shown and could not be saved; no gap in the history marks "
-		         "them", (unsigned long long)chat_unmarked(d->chat));
+		log_errx("%llu lines were shown but could not be saved, and no gap in the history "
+		         "marks them", (unsigned long long)chat_unmarked(d->chat));
 	if (d->chat)
 		chat_free(d->chat);
 	left_ms = STOP_MS_MAX - (d->stopping ? clock_ms(CLOCK_MONOTONIC) - d->stop_ms : 0);

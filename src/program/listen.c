@@ -32,7 +32,7 @@ static void listen_to_users(const struct listener *listeners, uint32_t n)
 
 		if (*path != '\0' && chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH |
 		                          S_IWOTH) != 0)
-			log_warn("%s: its permissions cannot be set", path);
+			log_warn("cannot set the permissions of %s", path);
 	}
 }
 
@@ -58,7 +58,7 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 			          ? NULL : listen_same_port(c, i, where.port);
 			/* Another error has another cause. */
 			if (earlier && l->error == EADDRINUSE)
-				log_errx("it may be that listen = %s covers it already", earlier);
+				log_errx("listen = %s may already cover it", earlier);
 			return false;
 		}
 		(*n)++;
@@ -78,16 +78,16 @@ bool listen_control(struct listener *l, const char *database)
 	char path[sizeof(l->unix_path)], problem[512];
 
 	if (!listen_control_path(database, path, sizeof(path))) {
-		log_warnx("the path of the database is too long for a control socket beside it: "
-		          "\"chatd admin\" works only while chatd does not run");
+		log_warnx("the database's path is too long for a control socket next to it: \"chatd admin\" "
+		          "works only while chatd is not running");
 		return false;
 	}
 	if (!listener_open_unix(l, path, problem, sizeof(problem))) {
-		log_warnx("%s; \"chatd admin\" works only while chatd does not run", problem);
+		log_warnx("%s; \"chatd admin\" works only while chatd is not running", problem);
 		return false;
 	}
 	l->control = true;
 	if (chmod(path, S_IRUSR | S_IWUSR) != 0)
-		log_warn("%s: its permissions cannot be set", path);
+		log_warn("cannot set the permissions of %s", path);
 	return true;
 }

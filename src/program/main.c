@@ -25,7 +25,7 @@ static int main_usage_error(struct bytes *problems)
 		guard_text(line, strlen(line));
 		fprintf(stderr, "chatd: %s\n", line);
 	}
-	fprintf(stderr, "chatd --help explains the options; usage: chatd [OPTIONS] [PORT]\n");
+	fprintf(stderr, "usage: chatd [OPTIONS] [PORT]; chatd --help explains the options\n");
 	bytes_release(problems);
 	return STATUS_USAGE;
 }

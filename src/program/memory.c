@@ -170,19 +170,19 @@ void memory_parts(uint32_t connections_max, struct memory_part parts[MEMORY_PART
 	const struct memory_part all[MEMORY_PARTS - 1] = {
 		{"connections", MEMORY_TRAFFIC, memory_connections(n)},
 		{"replies and other private text", MEMORY_TRAFFIC, memory_text(n)},
-		{"logs of rooms, and sends that read them", MEMORY_TRAFFIC, memory_logs(n)},
-		{"questions to the history, and answers", MEMORY_TRAFFIC, memory_questions(n)},
-		{"buffers of the loop, and records to be saved", MEMORY_FIXED, memory_loop()},
+		{"rooms' logs, and sends that read from them", MEMORY_TRAFFIC, memory_logs(n)},
+		{"queries to the history, and their answers", MEMORY_TRAFFIC, memory_questions(n)},
+		{"the loop's buffers, and records to be saved", MEMORY_FIXED, memory_loop()},
 		{"SQLite", MEMORY_FIXED, memory_sqlite()},
-		{"passwords that are being checked", MEMORY_FIXED,
+		{"passwords being checked", MEMORY_FIXED,
 		 SECRET_THREADS * (uint64_t)PASSWORD_BYTES},
 		{"accounts", MEMORY_TABLES, ACCOUNTS_MAX * memory_account()},
-		{"rooms, and who is what in them", MEMORY_TABLES, memory_rooms()},
+		{"rooms and their members", MEMORY_TABLES, memory_rooms()},
 		{"bans, mutes and filters", MEMORY_TABLES, memory_bans()},
 		{"mail and reports", MEMORY_TABLES, memory_mail()},
-		{"guests who may come back, addresses, users of the host", MEMORY_TABLES,
+		{"resumable guests, addresses, users of the host", MEMORY_TABLES,
 		 memory_others()},
-		{"stacks of threads", MEMORY_FIXED, THREADS * (uint64_t)STACK_BYTES},
+		{"threads' stacks", MEMORY_FIXED, THREADS * (uint64_t)STACK_BYTES},
 		{"program and libraries", MEMORY_FIXED, PROGRAM_BYTES + FOLD_BYTES},
 	};
 
@@ -191,7 +191,7 @@ void memory_parts(uint32_t connections_max, struct memory_part parts[MEMORY_PART
 		heap += i < MEMORY_PARTS - 3 ? all[i].bytes : 0;
 	}
 	parts[MEMORY_PARTS - 1] = (struct memory_part){
-		"what malloc keeps", MEMORY_FIXED, THREADS * (uint64_t)HEAP_KEPT_BYTES + heap / HEAP_SHARE,
+		"malloc's overhead", MEMORY_FIXED, THREADS * (uint64_t)HEAP_KEPT_BYTES + heap / HEAP_SHARE,
 	};
 }
 

@@ -29,21 +29,21 @@ static const struct option_row {
 	const char *help;
 } options_table[] = {
 	{ 'c', "--config", "FILE", OPTION_FILE, 0, NULL, NULL,
-	  "read the configuration from FILE; otherwise none" },
+	  "read the configuration from FILE (default: none)" },
 	{ 'd', "--database", "FILE", OPTION_KEY, 0, "database", NULL,
-	  "keep the history in FILE (chatd.db)" },
+	  "keep the history in FILE (default: chatd.db)" },
 	{ 0, "--logfile", "FILE", OPTION_KEY, 0, "chat_log", NULL,
-	  "append every line said to FILE, as text" },
+	  "append every line to FILE, as text" },
 	{ 0, "--user", "NAME", OPTION_KEY, 0, "user", NULL,
-	  "whom to become, where started as root" },
+	  "the user to switch to when started as root" },
 	{ 0, "--max-connections", "N", OPTION_CONNECTIONS, 0, NULL, NULL,
-	  "at most N at a time; 0: 1024, negative: no limit" },
+	  "at most N at a time (0: 1024; negative: no limit)" },
 	{ 'n', "--check", NULL, OPTION_WISH, OPTIONS_CHECK, NULL, NULL,
 	  "check the configuration and exit" },
 	{ 'v', "--verbose", NULL, OPTION_KEY, 0, "log_level", "debug",
-	  "tell more on stderr" },
+	  "log more to stderr" },
 	{ 'h', "--help", NULL, OPTION_WISH, OPTIONS_HELP, NULL, NULL,
-	  "print this and exit" },
+	  "print this help and exit" },
 	{ 0, "--version", NULL, OPTION_WISH, OPTIONS_VERSION, NULL, NULL,
 	  "print the version and exit" },
 };
@@ -161,8 +161,8 @@ static void options_admin(struct options *o, int n, char **word, struct bytes *p
 	} else if (n == 1 && strcmp(word[0], "chat") == 0) {
 		o->admin_what = word[0];
 	} else {
-		bytes_puts(problems, "it is: chatd [OPTIONS] admin add NAME, or admin code NAME, or "
-		           "admin chat\n");
+		bytes_puts(problems, "usage: chatd [OPTIONS] admin add NAME, admin code NAME or admin "
+		           "chat\n");
 	}
 	if (o->wish == OPTIONS_RUN)
 		o->wish = OPTIONS_ADMIN;
@@ -179,8 +179,8 @@ static void options_words(struct options *o, int argc, char **argv, struct bytes
 		bytes_printf(problems, "more than one PORT: %s and %s\n", argv[optind],
 		             argv[optind + 1]);
 	} else if (strchr(argv[optind], ':')) {
-		bytes_printf(problems, "PORT: \"%s\" is not a port; addresses are given by "
-		             "\"listen\" in the configuration file\n", argv[optind]);
+		bytes_printf(problems, "PORT: \"%s\" is not a port; to listen on an address, "
+		             "set \"listen\" in the configuration file\n", argv[optind]);
 	} else {
 		options_set(o, "PORT", "listen", argv[optind]);
 	}
@@ -242,10 +242,12 @@ void options_help(struct bytes *out)
 	bytes_puts(out, "usage: chatd [OPTIONS] [PORT]\n"
 	           "       chatd [OPTIONS] admin add|code NAME\n"
 	           "       chatd [OPTIONS] admin chat\n\n"
-	           "Runs a chat server with rooms and a history, for nc and telnet, on PORT\n"
-	           "(8989), of all addresses; or makes NAME an administrator of the chat in the\n"
-	           "same database, whether it runs or not, or a code for NAME to sign in with;\n"
-	           "or takes commands for the chatd that runs on it.\n\n");
+	           "Runs a chat server with rooms and a history, for nc and telnet, on PORT of\n"
+	           "all addresses (default: 8989).\n\n"
+	           "Works on the database of a chatd, running or not:\n"
+	           "  admin add NAME   makes NAME an administrator\n"
+	           "  admin code NAME  prints a code for NAME to sign in with, once\n"
+	           "  admin chat       takes commands from stdin (a chatd must be running)\n\n");
 	for (int i = 0; i < OPTIONS; i++) {
 		const struct option_row *row = &options_table[i];
 		size_t start = out->len;

@@ -23,7 +23,7 @@ static bool become(const struct passwd *pw)
 static bool unknown(const char *user)
 {
 	if (errno == 0 || errno == ENOENT || errno == ESRCH || errno == EBADF || errno == EPERM) {
-		log_errx("user = %s: this host knows no such user", user);
+		log_errx("user = %s: this host has no such user", user);
 		errno = 0;
 	} else {
 		log_err("user = %s", user);
@@ -42,19 +42,19 @@ bool privilege_drop(const char *user)
 	if (geteuid() != 0) {
 		if (!pw || pw->pw_uid == geteuid())
 			return true;
-		log_errx("user = %s: only root can become somebody else; start chatd as %s, or as root",
+		log_errx("user = %s: only root can switch to another user; start chatd as %s or as root",
 		         user, user);
 		errno = 0;
 		return false;
 	}
 	if (!pw || pw->pw_uid == 0) {
-		log_errx("chatd does not run as root. Name a user for it, who may write in the folder of "
-		         "the database: user = NAME in the configuration, or --user NAME");
+		log_errx("chatd does not run as root. Name a user for it who may write to the database's "
+		         "folder: user = NAME in the configuration, or --user NAME");
 		errno = 0;
 		return false;
 	}
 	if (!become(pw)) {
-		log_err("cannot become %s", user);
+		log_err("cannot switch to the user %s", user);
 		return false;
 	}
 	return true;
@@ -68,7 +68,7 @@ bool privilege_drop_to_owner(const char *path)
 		return privilege_drop(NULL);
 	if (setgroups(0, NULL) != 0 || setgid(st.st_gid) != 0 || setuid(st.st_uid) != 0 ||
 	    setuid(0) == 0) {
-		log_err("cannot become the owner of %s", path);
+		log_err("cannot switch to the owner of %s", path);
 		return false;
 	}
 	return true;

@@ -39,7 +39,7 @@ struct chatlog *chatlog_open(const char *path, struct store_error *err)
 {
 	int fd = chatlog_open_fd(path);
 	if (fd < 0) {
-		snprintf(err->text, sizeof(err->text), "the chat log %s cannot be opened: %s", path,
+		snprintf(err->text, sizeof(err->text), "cannot open the chat log %s: %s", path,
 		         strerror(errno));
 		return NULL;
 	}
@@ -119,7 +119,7 @@ void chatlog_flush(struct chatlog *c)
 	}
 	if (done < c->out.len) {
 		if (!c->failing)
-			log_warn("the chat log %s cannot be written to; it is tried again",
+			log_warn("cannot write to the chat log %s, and will keep trying",
 			         c->path);
 		c->failing = true;
 		bytes_drop(&c->out, done);
@@ -127,7 +127,7 @@ void chatlog_flush(struct chatlog *c)
 	}
 	bytes_clear(&c->out);
 	if (c->failing)
-		log_warnx("the chat log %s is written again; %llu lines are missing in it", c->path,
+		log_warnx("writing to the chat log %s again; %llu lines are missing from it", c->path,
 		          (unsigned long long)c->lost_lines);
 	c->failing = false;
 	c->lost_lines = 0;
@@ -138,7 +138,7 @@ void chatlog_reopen(struct chatlog *c, const char *path)
 	chatlog_flush(c);
 	int fd = chatlog_open_fd(path);
 	if (fd < 0) {
-		log_warn("the chat log %s cannot be opened; %s is still used", path, c->path);
+		log_warn("cannot open the chat log %s, and still using %s", path, c->path);
 		return;
 	}
 	close(c->fd);

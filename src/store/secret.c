@@ -240,7 +240,7 @@ enum secret_match secret_totp_check(const char *secret, const char *digits, int6
 
 /* -- answers ---------------------------------------------------------------------------- */
 
-static const char no_secret[] = "The server has no memory for this at present.";
+static const char no_secret[] = "The server is out of memory right now. Try again later.";
 
 static struct rows *answer_hash(const struct query *q)
 {

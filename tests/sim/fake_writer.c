@@ -236,7 +236,7 @@ static void reading_step(struct writer *w)
 			i++;
 			continue;
 		}
-		fake_answer(w, &a->query, waits || busy ? "The history is busy; try again in a moment."
+		fake_answer(w, &a->query, waits || busy ? "The history is busy. Try again in a moment."
 		                                   : NULL);
 		/* A fault, which nobody is to notice. */
 		if (!a->again && !w->calm && prng_chance(&w->prng, 30)) {

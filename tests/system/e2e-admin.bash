@@ -40,7 +40,7 @@ serving() {
 	is "and is for nobody else to read" "$(stat -c %a "$work/copy.db")" 600
 	mkdir "$work/chatd.db-part"
 	said=$(host '/backup other.db')
-	is "where it cannot be made it is told why" "$said" '-- Not backed up to other.db: the copy cannot be made: .*'
+	is "where it cannot be made it is told why" "$said" '-- Not backed up to other.db: cannot create the copy: .*'
 	rmdir "$work/chatd.db-part"
 	down "after a reload and a backup"
 	if compgen -G "$db-*" >/dev/null || [ -e "$work/other.db" ]; then
@@ -69,7 +69,7 @@ ending() {
 	chatd_wait
 	took=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
 	if [ "$status" -eq 0 ] && [ "$took" -lt $((7000 * patience)) ] &&
-		in_log 'shutdown by the host: a new version: going down'; then
+		in_log 'shutdown by the host: a new version: shutting down'; then
 		ok "and ends it with status 0 in time"
 	else
 		not_ok "and ends it with status 0 in time" "status $status after $took ms" "$(tail -n 5 "$log")"
@@ -175,7 +175,7 @@ admins() {
 		is "and where none runs, as the owner of the database" "$said" '.* good once: .*'
 		is "whose the files stay" "$(stat -c %u "$db"* | sort -u)" 61000
 	fi
-	refuses "admin chat without a chatd is told so" 'no chatd can be reached' -c "$conf" admin chat
+	refuses "admin chat without a chatd is told so" 'cannot reach a chatd' -c "$conf" admin chat
 	"${as[@]}" "$chatd" -c "$conf" admin add carol >&- 2>&-
 	rm -f "$db-ctl"
 	printf -- '-- carol is now: admin.\033[2J\302\233\342\200\256\n' |
@@ -215,24 +215,24 @@ admin_alone() {
 	mkdir "$folder"
 	[ "$(id -u)" -ne 0 ] || chown 61000 "$folder"
 	there=$folder/chatd.db
-	no_socket="there is no socket $there-ctl"
+	no_socket="the socket $there-ctl does not exist"
 	says "admin code makes no database" 1 \
-		"chatd: there is no database $there, and so no account in it; \"chatd admin add NAME\" makes one" \
+		"chatd: there is no database $there, so it has no accounts; \"chatd admin add NAME\" creates one" \
 		-d "$there" admin code alice
 	says "admin chat tells that there is neither a database nor a chatd" 1 \
-		"chatd: there is no database $there, and no chatd runs on it; -c or -d names another" \
+		"chatd: there is no database $there, and no chatd is running on it; choose another with -c or -d" \
 		-d "$there" admin chat
 	says "admin add tells that the folder is missing" 1 \
 		"chatd: database = $folder/none/chatd.db: the folder $folder/none does not exist" \
 		-d "$folder/none/chatd.db" admin add alice
 	is "none of them has made anything" "$(find "$folder" | wc -l)" 1
 	says "admin add makes a database, and says where" 0 \
-		"A new database: $there alice is now: admin\. .*good once: .*" -d "$there" admin add alice
+		"New database: $there alice is now: admin\. .*good once: .*" -d "$there" admin add alice
 	says "and names the one that is there" 0 "Database: $there alice is that already: admin\. .*" \
 		-d "$there" admin add alice
 	says "as admin code does" 1 "Database: $there No account is called bob\." -d "$there" admin code bob
 	says "admin chat tells that no chatd runs" 1 \
-		"chatd: no chatd can be reached on the database $there: $no_socket; .*" -d "$there" admin chat
+		"chatd: cannot reach a chatd on the database $there: $no_socket; .*" -d "$there" admin chat
 	echo "database = alone/chatd.db" >"$work/relative.conf"
 	pushd "$work" >/dev/null || return
 	says "a relative path is told as a whole one" 0 "Database: $there alice is that already: .*" \
@@ -242,7 +242,7 @@ admin_alone() {
 	locked() { ! flock -n "$there" true; }
 	await locked
 	says "a database that is in use by what cannot be reached" 1 \
-		"chatd: another chatd uses the database $there, and cannot be reached: $no_socket" \
+		"chatd: another chatd uses the database $there but cannot be reached: $no_socket" \
 		-d "$there" admin add bob
 	kill $! && wait $! 2>/dev/null
 	admin_alone_silent
@@ -257,17 +257,17 @@ admin_alone_silent() {
 		"$(command -v nc.openbsd || command -v nc)" -lU "$there-ctl" >/dev/null &
 	await test -S "$there-ctl"
 	says "a chatd that does not answer" 1 \
-		"chatd: the chatd that runs on the database $there has not answered within 10 seconds" \
+		"chatd: the chatd running on the database $there did not answer within 10 seconds" \
 		-d "$there" admin add bob
 	wait $!
-	says "a socket that nobody listens to any more" 1 \
-		"chatd: no chatd can be reached on the database $there: nobody listens to $there-ctl; .*" \
+	says "a socket that nothing listens on any more" 1 \
+		"chatd: cannot reach a chatd on the database $there: nothing listens on $there-ctl; .*" \
 		-d "$there" admin chat
 	rm -f "$there-ctl"
 	timeout $((30 * patience)) "${as[@]}" flock "$there" \
 		"$(command -v nc.openbsd || command -v nc)" -N -lU "$there-ctl" >/dev/null </dev/null &
 	await test -S "$there-ctl"
-	says "one that hangs up" 1 "chatd: the chatd that runs on the database $there hung up without an answer" \
+	says "one that hangs up" 1 "chatd: the chatd running on the database $there hung up without answering" \
 		-d "$there" admin add bob
 	wait $!
 	rm -f "$there-ctl"
@@ -282,30 +282,30 @@ admin_alone_as_others() {
 	chmod 711 "$work"
 	local as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 	says "a database of another user" 1 \
-		"chatd: the database $there belongs to the user 61000; run this as 61000, or as root, and not as nobody" \
+		"chatd: the database $there belongs to the user 61000; run this as 61000 or as root, not as nobody" \
 		-d "$there" admin add bob
 	"${owner[@]}" "$chatd" -d "$there" "$("$load" port)" >/dev/null 2>&1 &
 	await test -S "$there-ctl"
 	says "and its socket, while chatd runs" 1 \
-		"chatd: no chatd can be reached on the database $there: $there-ctl is for root and for the user that chatd runs as" \
+		"chatd: cannot reach a chatd on the database $there: only root and the user that chatd runs as may use $there-ctl" \
 		-d "$there" admin chat
 	kill $! && wait $! 2>/dev/null
 	as=()
 	says "root needs no user where the database has an owner" 0 "Database: $there bob is now: admin\..*" \
 		-d "$there" admin add bob
 	says "and is told so where another is named" 1 \
-		"chatd: the database $there belongs to the user 61000; run this as 61000, or as root, and not as nobody" \
+		"chatd: the database $there belongs to the user 61000; run this as 61000 or as root, not as nobody" \
 		--user nobody -d "$there" admin add bob
 	rm -f "$there"
 	says "root makes none that chatd could not open" 1 \
-		"chatd: there is no database $there; to make one as root, name the user that chatd runs as: --user NAME" \
+		"chatd: there is no database $there; to create one as root, name the user that chatd runs as: --user NAME" \
 		-d "$there" admin add bob
 	says "and a missing folder is missing for root too" 1 \
 		"chatd: database = $folder/none/chatd.db: the folder $folder/none does not exist" \
 		-d "$folder/none/chatd.db" admin add bob
 	touch "$there"
 	says "nor uses one of its own" 1 \
-		"chatd: the database $there belongs to root, and chatd does not run as root; give it to the user that it runs as: chown USER $there" \
+		"chatd: the database $there belongs to root, but chatd does not run as root; give it to the user chatd runs as: chown USER $there" \
 		-d "$there" admin add bob
 	says "also where a user is named" 1 "chatd: the database $there belongs to root, .*: chown nobody $there" \
 		-d "$there" --user nobody admin add bob

@@ -59,7 +59,7 @@ checked() {
 	ln -s "$work/nothing" "$work/link"
 	checks "and a link to nothing" 78 "database = $work/link: .*link.*does not exist" -- -c "$conf" \
 		-d "$work/link"
-	checks "a user whom nobody knows" 78 "user = somebody-else: this host knows no such user" -- \
+	checks "a user that the host does not have" 78 "user = somebody-else: this host has no such user" -- \
 		-c "$conf" --user somebody-else
 	checks "a configuration that is not there" 78 "$work/none: No such file or directory" -- -c "$work/none"
 	rm -f "$work/letter" "$work/link" "$work/log" "$work/chat.log"
@@ -80,13 +80,13 @@ checked_as_root() {
 	chmod 600 "$conf"
 	chown 0 "$conf"
 	checks "who is not root says what was not looked at" 0 \
-		"chatd: what the user daemon may read and write was not checked: only root can" \
+		"chatd: not checked: what the user daemon may read and write, which only root can find out" \
 		'configuration OK' -- -d "$work/chatd.db" --user daemon
 	local as=()
 	checks "root finds all that the user of chatd may not do" 78 \
 		"database = $db: the user nobody cannot write to the folder $work: Permission denied" \
 		"chat_log = $work/closed/chat.log: the user nobody cannot write to the folder $work/closed: Permission denied" \
-		"$conf: the user nobody cannot read it, as a reload has to: Permission denied" -- -c "$conf"
+		"$conf: the user nobody cannot read it, which a reload needs: Permission denied" -- -c "$conf"
 	chmod 644 "$conf"
 	echo "said before" >"$work/closed/chat.log"
 	sed -i "s,^database = .*,database = $work/open/theirs," "$conf"
@@ -98,7 +98,7 @@ checked_as_root() {
 	sed -i "s,^chat_log = .*,chat_log = $work/open/chat.log," "$conf"
 	checks "and nothing where all is as it should be" 0 'configuration OK' -- -c "$conf"
 	checks "without a user it says that" 0 \
-		'chatd: no user is configured, and chatd does not run as root. What it may read and write was not checked' \
+		'chatd: not checked: what chatd may read and write, because no user is configured and chatd does not run as root' \
 		'configuration OK' -- -d "$work/open/chatd.db"
 	checks "root is no user for it" 78 "user = root: chatd does not run as root.*" -- \
 		-d "$work/open/chatd.db" --user root

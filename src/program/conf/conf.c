@@ -72,22 +72,22 @@ const struct conf_key conf_keys[] = {
 	  .help = "What must have happened to a line before anybody sees it." },
 	{ KEY("store_failure", CONF_CHOICE, store_failure), .initial = "refuse", .reloadable = true,
 	  .choices = store_failure_names,
-	  .help = "What is done with what is said while nothing can be saved." },
+	  .help = "What happens to new lines while nothing can be saved." },
 	{ KEY("disk_reserve", CONF_SIZE, disk_reserve), .initial = "64M", .reloadable = true,
 	  .least = 0, .most = INT64_C(1) << 50,
 	  .help = "Space left free on the database's disk; 0 for none." },
 	{ KEY("sandbox", CONF_CHOICE, sandbox), .initial = "yes", .choices = sandbox_names,
-	  .help = "Whether chatd gives up, once it has started, what it does not need." },
+	  .help = "Whether chatd, once started, gives up what it does not need." },
 	{ KEY("user", CONF_PATH, user), .initial = "",
-	  .help = "Whom chatd becomes where it is started as root." },
+	  .help = "The user that chatd switches to when started as root." },
 	{ KEY("max_connections", CONF_NUMBER, connections_max), .initial = "1024",
 	  .least = 1, .most = CONNECTIONS_LIMIT,
-	  .help = "Connections at one time; one more is told so and closed." },
+	  .help = "Connections at one time; further ones are refused with a message." },
 	{ KEY("log_level", CONF_CHOICE, log_level), .initial = "info", .reloadable = true,
 	  .choices = level_names,
-	  .help = "How much chatd tells of itself on stderr." },
+	  .help = "How much chatd logs to stderr." },
 	{ KEY("chat_log", CONF_PATH, chat_log), .initial = "", .reloadable = true,
-	  .help = "A text file to which every line said is appended; empty for none." },
+	  .help = "A text file that every line is appended to; empty for none." },
 	{ KEY("line_bytes_max", CONF_NUMBER, line_bytes_max), .initial = "1024",
 	  .least = LINE_BYTES_LEAST, .most = LINE_BYTES_LIMIT, .reloadable = true,
 	  .help = "Bytes in a line; a longer one is refused whole." },
@@ -96,7 +96,7 @@ const struct conf_key conf_keys[] = {
 	  .help = "Earlier lines shown on joining a room; 0 for none." },
 	{ KEY("history_days", CONF_NUMBER, history_days), .initial = "0",
 	  .least = 0, .most = 36500, .reloadable = true,
-	  .help = "Days after which lines are deleted; 0 keeps them for ever." },
+	  .help = "Days after which lines are deleted; 0 keeps them forever." },
 	{ KEY("history_lines", CONF_NUMBER64, history_lines), .initial = "0",
 	  .least = 0, .most = 1000000000000, .reloadable = true,
 	  .help = "Newest lines kept in each room; 0 keeps all." },
@@ -111,13 +111,13 @@ const struct conf_key conf_keys[] = {
 	  .help = "Bytes a second; 0 for no limit." },
 	{ KEY("rate_address", CONF_NUMBER, rate.address), .initial = "10",
 	  .least = 0, .most = RATE_ADDRESS_LIMIT, .reloadable = true,
-	  .help = "So many times what one person may send, from one address; 0 for no limit." },
+	  .help = "How many times one person's limits one address may send; 0 for no limit." },
 	{ KEY("rate_exempt", CONF_CHOICE, rate.exempt), .initial = "moderator", .reloadable = true,
 	  .choices = exempt_names,
-	  .help = "The least role that may send as much as it likes." },
+	  .help = "The lowest role that is exempt from the rate limits." },
 	{ KEY("flood_mute", CONF_NUMBER, rate.mute_s), .initial = "60",
 	  .least = 0, .most = 86400, .reloadable = true,
-	  .help = "Seconds of being slowed after which one is muted; 0 for never." },
+	  .help = "Seconds of being slowed down after which a person is muted; 0 for never." },
 	{ KEY("address_connections", CONF_NUMBER, address.connections), .initial = "64",
 	  .least = 0, .most = CONNECTIONS_LIMIT, .reloadable = true,
 	  .help = "Connections from one address at one time; 0 for no limit." },
@@ -126,19 +126,19 @@ const struct conf_key conf_keys[] = {
 	  .help = "Connections from one address in a minute; 0 for no limit." },
 	{ KEY("address_logins", CONF_NUMBER, address.logins), .initial = "60",
 	  .least = 0, .most = 60000, .reloadable = true,
-	  .help = "Passwords given from one address in a minute; 0 for no limit." },
+	  .help = "Passwords tried from one address in a minute; 0 for no limit." },
 	{ KEY("address_exempt", CONF_BLOCKS, address.exempt), .initial = "127.0.0.0/8 ::1/128",
 	  .reloadable = true,
-	  .help = "Addresses and blocks without limits by address." },
+	  .help = "Addresses and blocks exempt from the limits by address." },
 	{ KEY("guest_room_days", CONF_NUMBER, guest_room_days), .initial = "0",
 	  .least = 0, .most = RETENTION_DAYS_MAX, .reloadable = true,
-	  .help = "Days without a line after which a room ends that nobody owns; 0 for never." },
+	  .help = "Days without a line after which a room without an owner is removed; 0 for never." },
 	{ KEY("login_timeout", CONF_NUMBER, login_timeout_s), .initial = "300",
 	  .least = 0, .most = 86400, .reloadable = true,
 	  .help = "Seconds to enter a name; 0 for no limit." },
 	{ KEY("send_timeout", CONF_NUMBER, send_timeout_s), .initial = "60",
 	  .least = 1, .most = 3600, .reloadable = true,
-	  .help = "Seconds after which a connection that takes nothing is closed." },
+	  .help = "Seconds after which a connection that reads nothing is closed." },
 	{ KEY("keepalive", CONF_NUMBER, keepalive_s), .initial = "60",
 	  .least = 0, .most = 32767, /* what TCP_KEEPIDLE takes */
 	  .reloadable = true,
@@ -147,7 +147,7 @@ const struct conf_key conf_keys[] = {
 	  .help = "The character that begins a command." },
 	{ KEY("host_accounts", CONF_CHOICE, host_accounts), .initial = "no", .reloadable = true,
 	  .choices = answer_names,
-	  .help = "Whether who comes over a unix socket has the account of their login name." },
+	  .help = "Whether people on a unix socket have the account of their login name." },
 	{ .name = NULL },
 };
 
@@ -173,7 +173,7 @@ static bool read_listen(struct conf *c, const struct conf_key *k, const char *va
 		}
 	}
 	if (c->nlisten == LISTENERS_MAX) {
-		snprintf(why, n, "there are more than %d of them", LISTENERS_MAX);
+		snprintf(why, n, "more than %d are given", LISTENERS_MAX);
 		return false;
 	}
 	c->listen[c->nlisten++] = mem_strdup(value);
@@ -214,7 +214,7 @@ static bool read_blocks(struct conf *c, const struct conf_key *k, const char *va
 			continue;
 		ok = address_parse(word, &a) && ++count <= EXEMPT_MAX;
 		if (count > EXEMPT_MAX)
-			snprintf(why, n, "there are more than %d of them", EXEMPT_MAX);
+			snprintf(why, n, "more than %d are given", EXEMPT_MAX);
 		else if (!ok)
 			snprintf(why, n, "%s is neither an address nor a block such as 192.0.2.0/24", word);
 	}
@@ -245,7 +245,7 @@ static bool parse_number(const struct conf_key *k, const char *value, int64_t *n
 	}
 	*number = strtoll(value, NULL, 10); /* clamps one that is too large; refused below */
 	if (*number < k->least || *number > k->most) {
-		snprintf(why, n, "%s is not within %lld and %lld", value, (long long)k->least,
+		snprintf(why, n, "%s is not between %lld and %lld", value, (long long)k->least,
 		         (long long)k->most);
 		return false;
 	}
@@ -336,7 +336,7 @@ static bool read_choice(struct conf *c, const struct conf_key *k, const char *va
 			return true;
 		}
 	}
-	len = (size_t)snprintf(why, n, "\"%.100s\" is none of:", value);
+	len = (size_t)snprintf(why, n, "\"%.100s\" is not one of:", value);
 	for (unsigned int i = 0; k->choices[i] && len < n; i++)
 		len += (size_t)snprintf(why + len, n - len, "%s %s", i > 0 ? "," : "", k->choices[i]);
 	return false;
@@ -520,7 +520,7 @@ static void conf_key_unknown(const struct conf_file *file, const char *name)
 {
 	for (const struct conf_key *k = conf_keys; k->name; k++) {
 		if (conf_key_resembles(k, name)) {
-			conf_tell(file->problems, "%s:%u: %s: unknown key; it is written %s",
+			conf_tell(file->problems, "%s:%u: %s: unknown key; it is spelled %s",
 			          file->path, file->lineno, name, k->name);
 			return;
 		}
@@ -592,18 +592,18 @@ static void conf_file_line(struct conf_file *file, size_t len)
 	if (file->lineno == 1 && strncmp(text, "\xef\xbb\xbf", 3) == 0)
 		text += 3; /* a byte order mark, as some editors leave it */
 	if (memchr(file->line, '\0', len)) {
-		conf_tell(file->problems, "%s:%u: there is a NUL byte; this is no text file",
+		conf_tell(file->problems, "%s:%u: NUL byte: this is not a text file",
 		          file->path, file->lineno);
 		return;
 	}
 	if (len >= CONF_LINE_BYTES_MAX) {
-		conf_tell(file->problems, "%s:%u: the line has more than %d bytes", file->path,
+		conf_tell(file->problems, "%s:%u: the line is longer than %d bytes", file->path,
 		          file->lineno, CONF_LINE_BYTES_MAX - 1);
 		return;
 	}
 	text = conf_trim(text);
 	if (*text == '[') {
-		conf_tell(file->problems, "%s:%u: %s: there are no sections; leave this line out",
+		conf_tell(file->problems, "%s:%u: %s: there are no sections; remove this line",
 		          file->path, file->lineno, text);
 		return;
 	}

@@ -55,7 +55,7 @@ bool conf_listen_parse(const char *s, struct conf_listen *l, char *problem, size
 	if (strncmp(s, "unix:", 5) == 0) {
 		l->kind = LISTEN_UNIX;
 		if (s[5] == '\0' || strlen(s + 5) >= sizeof(l->path)) {
-			snprintf(problem, n, "the path of a unix socket has 1 to %zu bytes",
+			snprintf(problem, n, "a unix socket's path must have 1 to %zu bytes",
 			         sizeof(l->path) - 1);
 			return false;
 		}
@@ -71,7 +71,7 @@ bool conf_listen_parse(const char *s, struct conf_listen *l, char *problem, size
 		const char *end = strchr(s, ']');
 
 		if (!end || end[1] != ':') {
-			snprintf(problem, n, "\"%s\" has no port after the brackets: [::1]:8989", s);
+			snprintf(problem, n, "\"%s\" has no port after the brackets; write [::1]:8989", s);
 			return false;
 		}
 		/* Both families is what [::] means wherever bindv6only was not changed. */

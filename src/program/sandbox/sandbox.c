@@ -24,8 +24,8 @@ static void tell_shared(const char *conf_path)
 	char *real = realpath(conf_path, NULL), *folder = real ? dirname(real) : NULL;
 
 	if (folder && sandbox_is_shared(folder))
-		log_warnx("sandbox: chatd can read all that lies beneath %s, because the configuration "
-		          "lies there; better give it a folder of its own, such as /etc/chatd/", folder);
+		log_warnx("sandbox: chatd can read everything under %s, because its configuration is "
+		          "there; better give that a folder of its own, such as /etc/chatd/", folder);
 	free(real);
 }
 
@@ -46,7 +46,7 @@ bool sandbox_is_shared(const char *folder)
 
 bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path)
 {
-	static const char *const names[] = { "files (Landlock)", "system calls (seccomp)" };
+	static const char *const names[] = { "access to files (Landlock)", "system calls (seccomp)" };
 	bool ok = true;
 
 	if (c->sandbox == SANDBOX_NO)
@@ -63,8 +63,8 @@ bool sandbox_enter(const struct conf *c, const char *conf_path, const char *user
 			        names[i]);
 			ok = false;
 		} else {
-			log_warn("this host does not let chatd restrict its %s; it goes on without "
-			         "(sandbox = require would not)", names[i]);
+			log_warn("this host does not let chatd restrict its %s; continuing without "
+			         "(sandbox = require would stop here)", names[i]);
 		}
 	}
 	return ok;

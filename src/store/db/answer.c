@@ -132,7 +132,7 @@ void answer_broken(struct answer *a, struct store *s, const char *too_long)
 		return;
 	}
 	log_warnx("a query failed: %s", sqlite3_errstr(rc));
-	answer_fail(a, "The history cannot be read at present.");
+	answer_fail(a, "The history cannot be read right now.");
 }
 
 void answer_reverse(struct answer *a)

@@ -47,7 +47,7 @@ static bool backup_interrupted(struct backup *b)
 {
 	if (!__atomic_load_n(&b->s->bounds.interrupted, __ATOMIC_RELAXED))
 		return false;
-	snprintf(b->why, sizeof(b->why), "the server is going down.");
+	snprintf(b->why, sizeof(b->why), "the server is shutting down.");
 	return true;
 }
 
@@ -56,7 +56,7 @@ static bool backup_names(struct backup *b, const char *name)
 {
 	const char *database = sqlite3_db_filename(b->s->db.sqlite, "main"), *end;
 	if (!database || *database == '\0') {
-		snprintf(b->why, sizeof(b->why), "the database is no file.");
+		snprintf(b->why, sizeof(b->why), "the database is in memory, not in a file.");
 		return false;
 	}
 	end = strrchr(database, '/');
@@ -64,7 +64,8 @@ static bool backup_names(struct backup *b, const char *name)
 	bytes_append(&b->path, database, end ? (size_t)(end + 1 - database) : 0);
 	bytes_puts(&b->path, name);
 	if (access(b->path.data, F_OK) == 0) {
-		snprintf(b->why, sizeof(b->why), "a file of that name exists already. Give another name.");
+		snprintf(b->why, sizeof(b->why), "a file with that name already exists. "
+		         "Choose another name.");
 		return false;
 	}
 	return true;
@@ -88,7 +89,7 @@ static bool backup_begin(struct backup *b)
 	backup_remove(b);
 	fd = open(b->part.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE);
 	if (fd < 0)
-		return backup_fail(b, "the copy cannot be made", errno);
+		return backup_fail(b, "cannot create the copy", errno);
 	close(fd);
 	return true;
 }
@@ -107,12 +108,12 @@ static bool backup_copy(struct backup *b)
 	if (!ok) {
 		store_fail(b->s, &err);
 		if (!backup_interrupted(b))
-			snprintf(b->why, sizeof(b->why), "it cannot be copied: %s.", err.text);
+			snprintf(b->why, sizeof(b->why), "cannot copy the database: %s.", err.text);
 	}
 	sqlite3_finalize(st);
 	/* Restored beside the WAL of the database that it is of, it must not be taken for that. */
 	if (ok && !wal_mark_copy(b->part.data)) {
-		snprintf(b->why, sizeof(b->why), "the copy cannot be marked as one.");
+		snprintf(b->why, sizeof(b->why), "cannot mark the copy as a backup.");
 		ok = false;
 	}
 	if (!b->s->writer)
@@ -128,7 +129,7 @@ static bool backup_sync(struct backup *b, int fd)
 	                       SYNC_FILE_RANGE_WAIT_AFTER;
 	struct stat st;
 	if (fstat(fd, &st) != 0)
-		return backup_fail(b, "the copy cannot be looked at", errno);
+		return backup_fail(b, "cannot examine the copy", errno);
 	b->bytes = st.st_size;
 	for (int64_t at = 0; at < b->bytes; at += SYNC_STEP_BYTES) {
 		/* Not every filesystem can; fsync then does it all. */
@@ -138,7 +139,7 @@ static bool backup_sync(struct backup *b, int fd)
 			return false;
 	}
 	if (fsync(fd) != 0)
-		return backup_fail(b, "the copy cannot be brought to the disk", errno);
+		return backup_fail(b, "cannot flush the copy to the disk", errno);
 	return true;
 }
 
@@ -147,9 +148,10 @@ static bool backup_name(struct backup *b)
 {
 	int e = files_rename_new(b->part.data, b->path.data);
 	if (e == EEXIST)
-		snprintf(b->why, sizeof(b->why), "a file of that name exists already. Give another name.");
+		snprintf(b->why, sizeof(b->why), "a file with that name already exists. "
+		         "Choose another name.");
 	else if (e != 0)
-		backup_fail(b, "the copy cannot be renamed", e);
+		backup_fail(b, "cannot rename the copy", e);
 	return e == 0;
 }
 
@@ -159,7 +161,7 @@ static bool backup_finish(struct backup *b)
 	char *folder;
 	bool ok;
 	if (fd < 0)
-		return backup_fail(b, "the copy cannot be opened", errno);
+		return backup_fail(b, "cannot open the copy", errno);
 	ok = backup_sync(b, fd) && backup_name(b);
 	close(fd);
 	if (!ok)
@@ -187,7 +189,7 @@ struct rows *backup_answer(struct store *s, const struct query *q)
 		         (long long)(clock_ms(CLOCK_MONOTONIC) - begin_ms));
 		rows = rows_of_secret(q, true, (uint64_t)b.bytes, NULL, NULL);
 	} else {
-		log_warnx("backup: not backed up to %s: %s", q->words, b.why);
+		log_warnx("backup: cannot back up to %s: %s", q->words, b.why);
 		rows = rows_sorry(q, b.why);
 	}
 	bytes_release(&b.part);

@@ -18,7 +18,7 @@ bool db_open(struct db *db, const char *path, struct store_error *err)
 		flags |= SQLITE_OPEN_CREATE;
 	int rc = sqlite3_open_v2(path, &db->sqlite, flags, NULL);
 	if (!db->sqlite) { /* then there is nothing that could be asked */
-		store_error_set(err, "the database cannot be opened: %s", sqlite3_errstr(rc));
+		store_error_set(err, "cannot open the database: %s", sqlite3_errstr(rc));
 		return false;
 	}
 	if (rc == SQLITE_OK) {
@@ -200,15 +200,15 @@ void db_explain(struct db *db, struct store_error *err)
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
-		store_error_set(err, "the database or its folder cannot be written to%s%s",
+		store_error_set(err, "cannot write to the database or its folder%s%s",
 		                e ? ": " : "", e ? strerror(e) : "");
 		break;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		store_error_set(err, "the database is damaged (%s); chatd(8), BACKUP, says how to go back "
-		                "to a copy", said);
+		store_error_set(err, "the database is damaged (%s); BACKUP in chatd(8) explains how to "
+		                "restore a copy", said);
 		break;
 	default:
-		store_error_set(err, "the database reports: %s", said);
+		store_error_set(err, "database error: %s", said);
 	}
 }

@@ -25,8 +25,8 @@ bool files_owned(const char *path, const struct stat *st, struct store_error *er
 {
 	if (st->st_uid == geteuid())
 		return true;
-	store_error_set(err, "%s belongs to another user (%u), who could read and change it; make it "
-	                "chatd's: chown %u %s", path, st->st_uid, geteuid(), path);
+	store_error_set(err, "%s belongs to another user (uid %u), who could read and change it; to "
+	                "make it chatd's: chown %u %s", path, st->st_uid, geteuid(), path);
 	return false;
 }
 
@@ -36,13 +36,13 @@ static bool file_narrow(int fd, const char *path, mode_t was, struct store_error
 	struct stat st;
 	int e = fchmod(fd, STORE_FILE_MODE) != 0 ? errno : 0;
 	if (e == 0 && fstat(fd, &st) == 0 && (st.st_mode & MODE_OTHERS) == 0) {
-		log_warnx("%s had mode %04o, so other users could use it; it has %04o now", path,
+		log_warnx("%s had mode %04o, so other users could use it; it now has %04o", path,
 		          was & 07777, STORE_FILE_MODE);
 		return true;
 	}
-	store_error_set(err, "%s can be used by other users (mode %04o), and that cannot be changed: "
+	store_error_set(err, "other users can use %s (mode %04o), and its mode cannot be changed: "
 	                "%s; chatd needs a filesystem that keeps permissions", path, was & 07777,
-	                e ? strerror(e) : "the filesystem ignores it");
+	                e ? strerror(e) : "the filesystem ignores the change");
 	return false;
 }
 
@@ -50,7 +50,7 @@ static bool file_check(int fd, const char *path, struct store_error *err)
 {
 	struct stat st;
 	if (fstat(fd, &st) != 0) {
-		store_error_set(err, "%s cannot be looked at: %s", path, strerror(errno));
+		store_error_set(err, "cannot examine %s: %s", path, strerror(errno));
 		return false;
 	}
 	return files_owned(path, &st, err) &&
@@ -81,7 +81,7 @@ static void folder_check(const char *path)
 	struct stat st;
 	if (stat(folder, &st) == 0 && (st.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
 		log_warnx("every user of this host can write to the folder %s, and so replace the "
-		          "database in it: chmod o-w %s", folder, folder);
+		          "database in it; to prevent that: chmod o-w %s", folder, folder);
 	free(copy);
 }
 

@@ -74,8 +74,8 @@ bool index_check(struct store *s, struct store_error *err)
 	s->index.indexed = 0;
 	s->index.reindex_to = s->transaction.saved.line_id;
 	if (s->index.reindex_to > 0)
-		log_info("rebuilding the full-text index, because words are compared differently now; until "
-		         "it is done, searches say how much is missing");
+		log_info("rebuilding the full-text index, because this chatd compares words differently; "
+		         "until it is finished, searches say how much is missing");
 	return true;
 }
 

@@ -62,12 +62,11 @@ static bool rebuild_fail(const struct rebuild *r, int e)
 {
 	const struct location *p = &r->s->location;
 	if (e == ENOENT || e == ENOTDIR)
-		store_error_set(r->err, "the folder of the database is gone");
+		store_error_set(r->err, "the database's folder is gone");
 	else if (e == EACCES && location_check(p->folder, &p->in) == LOCATION_OTHER)
-		store_error_set(r->err, "the folder of the database was replaced by another; restart "
-		                "chatd");
+		store_error_set(r->err, "the database's folder was replaced by another; restart chatd");
 	else
-		store_error_set(r->err, "%s, and the database cannot be written anew: %s",
+		store_error_set(r->err, "%s, and the database cannot be rewritten: %s",
 		                r->what, e == ENOSPC || e == EDQUOT ? "the disk is full"
 		                                                    : strerror(e));
 	return false;
@@ -104,7 +103,7 @@ static bool rebuild_fill(struct rebuild *r)
 	          sqlite3_step(st) == SQLITE_DONE;
 	if (!ok) {
 		store_fail(s, &why);
-		store_error_set(r->err, "%s, and the database cannot be written anew: %.300s",
+		store_error_set(r->err, "%s, and the database cannot be rewritten: %.300s",
 		                r->what, why.text);
 	}
 	sqlite3_finalize(st);
@@ -125,8 +124,8 @@ static void sides_remove(const char *path)
 
 static bool replaced_fail(struct store_error *err)
 {
-	store_error_set(err, "the database file was replaced by another; put the old one back, or have "
-	                "/backup save what chatd has, stop chatd, and put that in its place");
+	store_error_set(err, "the database file was replaced by another; put the old one back; or "
+	                "save what chatd has with /backup, stop chatd, and put that copy in its place");
 	return false;
 }
 
@@ -190,7 +189,7 @@ bool recovery_finish(const char *path, struct store_error *err)
 	int fd = open(finished, O_RDWR | O_CLOEXEC | O_NOCTTY);
 	bool ok = fd < 0 && errno == ENOENT;
 	if (fd < 0 && !ok) {
-		store_error_set(err, "%s, which may have what was saved last, cannot be opened: %s", finished,
+		store_error_set(err, "cannot open %s, which may hold the newest records: %s", finished,
 		                strerror(errno));
 	} else if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		store_error_set(err, "the database %s is already used by another chatd", path);
@@ -200,12 +199,12 @@ bool recovery_finish(const char *path, struct store_error *err)
 			/* chatd ended within files_rename_new. The WAL there is this file's. */
 			ok = unlink(finished) == 0 && files_sync_folder(folder);
 			if (!ok)
-				store_error_set(err, "%s, a second name of the database, cannot be removed: %s",
+				store_error_set(err, "cannot remove %s, a second name of the database: %s",
 				                finished, strerror(errno));
 		} else if (over && newest_record(path) > newest_record(finished)) {
-			log_warnx("%s, written when the database was removed or in doubt, is not used: the "
-			          "database has newer records. It is a copy of what was saved then; remove it "
-			          "if you do not need it", finished);
+			log_warnx("ignoring %s, written when the database was removed or in doubt: the database "
+			          "has newer records. It is a copy of what had been saved then; remove it if "
+			          "you do not need it", finished);
 			ok = true;
 		} else {
 			sides_remove(path);
@@ -213,9 +212,9 @@ bool recovery_finish(const char *path, struct store_error *err)
 			ok = finished_rename(finished, path, over) == 0;
 			files_sync_folder(folder);
 			if (ok)
-				log_warnx("the database had been written anew when chatd ended: that is finished");
+				log_warnx("finished rewriting the database, which an earlier chatd had begun");
 			else
-				store_error_set(err, "%s, which has all that was saved, cannot be called %s: %s",
+				store_error_set(err, "cannot rename %s, which holds everything saved, to %s: %s",
 				                finished, path, strerror(errno));
 		}
 	}
@@ -289,7 +288,7 @@ bool store_rebuild(struct store *s, struct store_error *err)
 	struct rebuild r = {
 		.s = s, .fd = -1, .err = err,
 		.what = spot != LOCATION_SAME ? "the database file was removed"
-		      : s->db.doubted ? "the disk may have lost what it was given"
+		      : s->db.doubted ? "the disk may have lost writes"
 		                   : "the database's WAL was removed",
 	};
 	if (spot == LOCATION_OTHER) {
@@ -305,7 +304,7 @@ bool store_rebuild(struct store *s, struct store_error *err)
 		rebuild_remove(&r);
 	}
 	if (ok)
-		store_error_set(err, "%s; the database is written anew, with all that was saved: %.300s",
+		store_error_set(err, "%s; everything saved was written to a new file: %.300s",
 		                r.what, s->location.path);
 	if (r.fd >= 0)
 		close(r.fd);

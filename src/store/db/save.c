@@ -219,7 +219,7 @@ static bool record_save(struct store *s, const struct record *r)
 	if (!ok && !record_refused(s))
 		return false;
 	if (!ok)
-		log_errx("record %llu is refused by the database and is not in the history: %s",
+		log_errx("the database refuses record %llu, which is missing from the history: %s",
 		         (unsigned long long)r->seq, sqlite3_errmsg(s->db.sqlite));
 	return true;
 }

@@ -99,8 +99,8 @@ static uint32_t header_u32(const unsigned char *header, size_t at)
 
 static bool version_fail(const char *path, int64_t version, struct store_error *err)
 {
-	store_error_set(err, "%s was written by a newer chatd (its schema is version %lld, this "
-	                "chatd knows %d); use that one", path, (long long)version, SCHEMA_VERSION);
+	store_error_set(err, "%s was written by a newer chatd (its schema is version %lld; this "
+	                "chatd knows %d); use the newer one", path, (long long)version, SCHEMA_VERSION);
 	err->lasting = true;
 	return false;
 }
@@ -139,12 +139,12 @@ bool schema_check_file(int fd, const char *path, bool *fresh, struct store_error
 	if (*fresh)
 		return true;
 	if (n < HEADER_BYTES || memcmp(header, "SQLite format 3", 16) != 0) {
-		store_error_set(err, "%s is not a database; it was left as it is", path);
+		store_error_set(err, "%s is not a database; it was left unchanged", path);
 		return false;
 	}
 	if (header_u32(header, HEADER_APPLICATION_AT) != APPLICATION_ID) {
 		store_error_set(err, "%s is the database of another program, not chatd's; "
-		                "it was left as it is", path);
+		                "it was left unchanged", path);
 		return false;
 	}
 	uint32_t version = header_u32(header, HEADER_VERSION_AT);
@@ -170,7 +170,7 @@ bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_
 	if (version > SCHEMA_VERSION)
 		return version_fail(path, version, err);
 	if (version == 0 && !fresh) {
-		store_error_set(err, "%s has no schema version; it is not chatd's", path);
+		store_error_set(err, "%s has no schema version, so it is not chatd's", path);
 		return false;
 	}
 	/* Each step deletes its journal, and that must be on the disk before anything else is:

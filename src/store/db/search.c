@@ -39,7 +39,7 @@ enum {
 	WORDS_MAX = 16,          /* words of one search: each is a list to be read */
 };
 
-static const char too_long[] = "The search took too long; try more or rarer words.";
+static const char too_long[] = "The search took too long. Try more words, or rarer ones.";
 
 struct words {
 	int n;               /* tokens */
@@ -78,8 +78,8 @@ static bool match_word(struct bytes *match, const char *p, size_t n, struct answ
 		bare--;
 	struct words words = words_in(p, bare);
 	if (words.n == 0) {
-		answer_fail(a, "There is nothing to search for in \"%.*s\": a word needs a letter "
-		            "or a digit.", (int)n, p);
+		answer_fail(a, "Nothing to search for in \"%.*s\": a word needs a letter or a digit.",
+		            (int)n, p);
 		return false;
 	}
 	if (match->len)
@@ -101,7 +101,7 @@ static bool match_build(struct bytes *match, const struct query *q, struct answe
 		size_t n = strcspn(p, " \t\r\n");
 		ok = match_word(&words, p, n, a);
 		if (++count > WORDS_MAX) {
-			answer_fail(a, "A search takes at most %d words.", WORDS_MAX);
+			answer_fail(a, "A search can have at most %d words.", WORDS_MAX);
 			ok = false;
 		}
 		p += n;
@@ -395,6 +395,6 @@ void unread_answer(struct store *s, const struct query *q, struct answer *a)
 	if (n > q->limit)
 		answer_set_more(a);
 	if (!ok)
-		answer_broken(a, s, "What is unread took too long to count.");
+		answer_broken(a, s, "Counting your unread lines took too long.");
 	free(rooms);
 }

@@ -30,11 +30,11 @@ static void path_fail(const char *path, int e, struct store_error *err)
 {
 	if (e == ENOENT || e == ENOTDIR)
 		store_error_set(err, "the folder of the database %s does not exist; "
-		                "make it, or set another path", path);
+		                "create it, or choose another path", path);
 	else if (e == EISDIR)
 		store_error_set(err, "%s is a folder, not a database", path);
 	else
-		store_error_set(err, "the database %s cannot be written to: %s", path, strerror(e));
+		store_error_set(err, "cannot write to the database %s: %s", path, strerror(e));
 }
 
 /* Opens and locks the file; *made says that it was not there. */
@@ -55,7 +55,7 @@ static int file_lock(const char *path, bool *made, struct store_error *err)
 			store_error_set(err, "the database %s is already used by another chatd",
 			                path);
 		else
-			store_error_set(err, "the database %s cannot be locked: %s", path,
+			store_error_set(err, "cannot lock the database %s: %s", path,
 			                strerror(errno));
 		close(fd);
 		return -1;

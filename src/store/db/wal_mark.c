@@ -202,9 +202,10 @@ bool wal_mark_check(struct store *s, struct store_error *err)
 	if (!path || *path == '\0')
 		return true;
 	if (wal_mark_find(s->db.sqlite, &m) == FOUND_MARK && !belongs(path, &m)) {
-		store_error_set(err, "%s-wal does not belong to the database beside it. If that was restored "
-		                "from a copy, move the -wal and the -shm away and start again; they may hold "
-		                "the last lines of the old database (chatd(8), BACKUP)", path);
+		store_error_set(err, "%s-wal does not belong to the database next to it. If you "
+		                "restored the database from a copy, move the -wal and -shm files away and "
+		                "start again; they may hold the last lines of the old database (see BACKUP "
+		                "in chatd(8))", path);
 		err->lasting = true;
 		return false;
 	}

@@ -44,8 +44,7 @@ static bool reader_current(struct reader *t)
 		return false;
 	if (!store_reopen(t->store, &err)) {
 		if (t->reopen_at_ms == 0)
-			log_warnx("the database cannot be opened anew to be read: %s; it is tried again",
-			          err.text);
+			log_warnx("cannot reopen the database for reading: %s; will try again", err.text);
 		t->reopen_at_ms = clock_ms(CLOCK_MONOTONIC) + RETRY_MS;
 		return false;
 	}
@@ -91,7 +90,7 @@ static const char *wait_for(struct writer *w, const uint64_t *mark, uint64_t seq
 {
 	while (*mark < seq) {
 		if (atomic_load(&w->readers_stop))
-			return "The server is going down.";
+			return "The server is shutting down.";
 		if (w->progress.failing)
 			return "The history cannot be read while nothing can be saved.";
 		if (pthread_cond_timedwait(&w->progress.moved, &w->progress.mutex, until) != 0 &&
@@ -109,7 +108,7 @@ static const char *reader_wait(struct writer *w, const struct query *q)
 	until.tv_sec += WAIT_MS_MAX / 1000;
 	pthread_mutex_lock(&w->progress.mutex);
 	const char *sorry = wait_for(w, &w->progress.stored, q->after_seq, &until,
-	                             "The history is busy; try again in a moment.");
+	                             "The history is busy. Try again in a moment.");
 	if (!sorry && query_needs_index(q->kind) && w->progress.indexed < q->after_seq &&
 	    !atomic_load(&w->reindexing)) {
 		/* Asked for only now, when all that is to be indexed is saved. */
@@ -129,7 +128,7 @@ static struct rows *reader_rows(struct reader *t, const struct query *q)
 		return secret_answer(q);
 	const char *sorry = reader_wait(t->w, q);
 	if (!sorry && !reader_current(t))
-		sorry = "The history cannot be read at present.";
+		sorry = "The history cannot be read right now.";
 	if (sorry)
 		return rows_sorry(q, sorry);
 	return t->quick_cpu_ms ? store_query_within(t->store, q, t->quick_cpu_ms)

@@ -85,7 +85,7 @@ const char *writer_sorry(enum query_kind kind)
 	if (query_is_secret(kind))
 		return "Too many passwords are being checked. Try again in a moment.";
 	if (kind == QUERY_AUDIT)
-		return "The audit cannot be searched at this moment. Try again soon.";
+		return "The audit is busy. Try again in a moment.";
 	if (query_is_search(kind))
 		return "The search is busy. Try again in a moment.";
 	return "Too many requests at once. Try again in a moment.";
@@ -173,7 +173,7 @@ static bool fd_open(int *fd, struct store_error *err)
 {
 	*fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (*fd < 0)
-		snprintf(err->text, sizeof(err->text), "no eventfd can be made: %s",
+		snprintf(err->text, sizeof(err->text), "cannot make an eventfd: %s",
 		         strerror(errno));
 	return *fd >= 0;
 }
@@ -252,7 +252,7 @@ static bool threads_start(struct writer *w, struct store_error *err)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (e) {
 		readers_end(w);
-		snprintf(err->text, sizeof(err->text), "no thread can be made: %s", strerror(e));
+		snprintf(err->text, sizeof(err->text), "cannot start a thread: %s", strerror(e));
 		return false;
 	}
 	return true;

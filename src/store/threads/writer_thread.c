@@ -159,7 +159,8 @@ static void saving_failed(struct writer_thread *t, const struct store_error *err
 		return;
 	t->saving.failing = true;
 	strcpy(t->saving.why, err->text);
-	log_errx("nothing can be saved: %s; what waits is kept and tried again", err->text);
+	log_errx("nothing can be saved: %s; unsaved lines are kept, and saving is tried again",
+	         err->text);
 	progress_set(t);
 	struct writer_event e = { .kind = WRITER_FAILED, .reason = mem_strdup(err->text) };
 	notifications_post(&t->w->notifications, &e);
@@ -184,9 +185,9 @@ static void disk_tell_low(struct writer_thread *t)
 {
 	struct store_error why;
 	char left[32], reserve[32];
-	snprintf(why.text, sizeof(why.text), "the disk is nearly full; %s are free on the disk of "
-	         "the database, and disk_reserve keeps %s free: nothing that is said is saved until "
-	         "there is more",
+	snprintf(why.text, sizeof(why.text), "the disk is nearly full; %s are free on the "
+	         "database's disk, and disk_reserve keeps %s free: new lines are not saved until there "
+	         "is more space",
 	         bytes_shown(store_free_bytes(t->w->store), left),
 	         bytes_shown(t->w->limits.disk_reserve, reserve));
 	log_errx("%s", why.text);
@@ -217,7 +218,9 @@ static bool database_check(struct writer_thread *t, struct store_error *err)
 		return true;
 	bool large = !store_replaced(s) && store_bytes(s) > REBUILD_BYTES_QUICK;
 	if (large && !t->saving.failing) {
-		struct store_error word = { .text = "the database is written anew, which takes a while" };
+		struct store_error word = {
+			.text = "the database is being rewritten, which takes a while",
+		};
 		saving_failed(t, &word);
 	}
 	if (!store_rebuild(s, err)) {
@@ -371,7 +374,7 @@ static void maintenance_failed(struct writer_thread *t, const char *what, const 
 {
 	t->maintenance.at_ms = now_ms() + RETRY_MS;
 	if (!t->maintenance.failing)
-		log_warnx("%s fails: %s; it is tried again", what, err->text);
+		log_warnx("%s failed: %s; will try again", what, err->text);
 	t->maintenance.failing = true;
 }
 
@@ -449,9 +452,9 @@ static bool erase_step(struct writer_thread *t)
 static void retention_tell(struct writer_thread *t)
 {
 	static const char *const whys[] = {
-		[RETENTION_CLOCK] = "the host's clock is more than 7 days ahead of the last time noted; "
+		[RETENTION_CLOCK] = "the host's clock is more than 7 days ahead of the time noted last; "
 		                    "nothing is deleted for its age until the clock is corrected or has "
-		                    "been steady for a day. /prune --yes deletes it now",
+		                    "been steady for a day. /prune --yes deletes old lines now",
 		[RETENTION_MUCH] = "over a tenth of a room's lines became too old at once; they are kept "
 		                   "for a day in case the clock or history_days is wrong. /prune --yes "
 		                   "deletes them now",
@@ -465,7 +468,7 @@ static void retention_tell(struct writer_thread *t)
 		notifications_post(&t->w->notifications, &e);
 	t->pruning.waits = why;
 	if (why == RETENTION_GOES) {
-		log_info("old lines are deleted again");
+		log_info("deleting old lines again");
 		return;
 	}
 	log_warnx("%s", whys[why]);
@@ -481,7 +484,7 @@ static void prune_log(struct writer_thread *t, int n)
 	if (t->pruning.count == 0 || (t->pruning.count < OLD_LINES_MUCH && now < t->pruning.log_at_ms))
 		return;
 	store_wipe_want(t->w->store);
-	log_info("%u lines were deleted from the history: too old, or more than are kept", t->pruning.count);
+	log_info("deleted %u lines from the history: too old, or over the limit", t->pruning.count);
 	t->pruning.count = 0;
 	t->pruning.log_at_ms = now + PRUNED_LOG_MS;
 }
@@ -653,7 +656,7 @@ static int thread_timeout(struct writer_thread *t)
 
 static void database_lose(struct writer_thread *t, const char *why)
 {
-	log_errx("%s: what was saved is in the old file alone, and lost where that was removed", why);
+	log_errx("%s: what was saved is only in the old file, and lost if that was removed", why);
 	t->w->lost = true;
 }
 

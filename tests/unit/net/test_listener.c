@@ -313,7 +313,7 @@ static void test_unix_leaves_files_alone(void **state)
 	assert_int_equal(write(fd, "mine", 4), 4);
 	close(fd);
 	assert_false(listener_open_unix(&l, path, problem, sizeof(problem)));
-	assert_non_null(strstr(problem, "it is no socket"));
+	assert_non_null(strstr(problem, "is not a socket"));
 	listener_close(&l);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, 4);
@@ -322,7 +322,7 @@ static void test_unix_leaves_files_alone(void **state)
 	/* A link to nothing is not followed either. */
 	assert_int_equal(symlink("nowhere", path), 0);
 	assert_false(listener_open_unix(&l, path, problem, sizeof(problem)));
-	assert_non_null(strstr(problem, "it is no socket"));
+	assert_non_null(strstr(problem, "is not a socket"));
 	unlink(path);
 }
 
@@ -335,7 +335,7 @@ static void test_unix_path(void **state)
 	memset(name, 'x', sizeof(name));
 	name[108] = '\0';
 	assert_false(listener_open_unix(&l, name, problem, sizeof(problem)));
-	assert_string_equal(problem, "the path of a unix socket has 1 to 107 bytes, this one 108");
+	assert_string_equal(problem, "a unix socket's path must have 1 to 107 bytes; this one has 108");
 	assert_false(listener_open_unix(&l, "/nonexistent/chatd", problem, sizeof(problem)));
 	assert_string_equal(problem, "cannot listen on unix:/nonexistent/chatd: its folder does "
 	                             "not exist");

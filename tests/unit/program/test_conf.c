@@ -161,12 +161,12 @@ static void test_all_problems_with_their_lines(void **state)
 	        "database =\n",
 	        "f.conf:1: history_replay: \"many\" is not a whole number\n"
 	        "f.conf:3: colour: unknown key\n"
-	        "f.conf:4: rate_burst: 0 is not within 1 and 10000\n"
-	        "f.conf:5: max-connections: unknown key; it is written max_connections\n"
-	        "f.conf:6: durability: \"always\" is none of: relaxed, commit, sync\n"
+	        "f.conf:4: rate_burst: 0 is not between 1 and 10000\n"
+	        "f.conf:5: max-connections: unknown key; it is spelled max_connections\n"
+	        "f.conf:6: durability: \"always\" is not one of: relaxed, commit, sync\n"
 	        "f.conf:7: command_prefix: it must be one ASCII punctuation character, "
 	        "none of [ - . | ^ _\n"
-	        "f.conf:8: send_timeout: 99999999999999999999 is not within 1 and 3600\n"
+	        "f.conf:8: send_timeout: 99999999999999999999 is not between 1 and 3600\n"
 	        "f.conf:9: database: the path is missing\n");
 }
 
@@ -174,12 +174,12 @@ static void test_shape_of_lines(void **state)
 {
 	(void)state;
 	refuses("[general]\nlisten\n= 5\nrate_burst = 5\n [x\n",
-	        "f.conf:1: [general]: there are no sections; leave this line out\n"
+	        "f.conf:1: [general]: there are no sections; remove this line\n"
 	        "f.conf:2: listen: this is not \"key = value\"\n"
 	        "f.conf:3: this is not \"key = value\"\n"
-	        "f.conf:5: [x: there are no sections; leave this line out\n");
+	        "f.conf:5: [x: there are no sections; remove this line\n");
 	refuses_bytes("rate_burst = 5\0\nrate_lines = x\n", 31,
-	              "f.conf:1: there is a NUL byte; this is no text file\n"
+	              "f.conf:1: NUL byte: this is not a text file\n"
 	              "f.conf:2: rate_lines: \"x\" is not a whole number\n");
 	refuses("rate_burst = \xe2\x80\xae\x9b" "5\n",
 	        "f.conf:1: rate_burst: \"???""?5\" is not a whole number\n");
@@ -239,7 +239,7 @@ static void test_blocks(void **state)
 	        "an address nor a block such as 192.0.2.0/24\n");
 	refuses("address_exempt = 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 "
 	        "1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1\n",
-	        "f.conf:1: address_exempt: there are more than 16 of them\n");
+	        "f.conf:1: address_exempt: more than 16 are given\n");
 }
 
 static void test_habits_from_other_formats(void **state)
@@ -268,7 +268,7 @@ static void test_long_lines_are_not_cut(void **state)
 	memset(text, 'p', sizeof(text));
 	memcpy(text, "database = ", 11);
 	memcpy(text + 4900, "\ncolour = 1\n", 13);
-	refuses(text, "f.conf:1: the line has more than 4095 bytes\n"
+	refuses(text, "f.conf:1: the line is longer than 4095 bytes\n"
 	              "f.conf:2: colour: unknown key\n");
 }
 
@@ -295,7 +295,7 @@ static void test_too_many_listeners(void **state)
 	for (int i = 0; i < 17; i++) {
 		bytes_printf(&text, "listen = 90%02d\n", i);
 	}
-	refuses(text.data, "f.conf:17: listen: there are more than 16 of them\n");
+	refuses(text.data, "f.conf:17: listen: more than 16 are given\n");
 	bytes_release(&text);
 }
 

@@ -53,9 +53,9 @@ static void test_listen_addresses_refused(void **state)
 		{ "127.1:8989", "\"127.1\" is not an IP address (names are not looked up)" },
 		{ "::1:8989", "\"::1\" is not an IP address (names are not looked up); "
 		              "IPv6 is written in brackets: [::1]:8989" },
-		{ "[::1]", "\"[::1]\" has no port after the brackets: [::1]:8989" },
+		{ "[::1]", "\"[::1]\" has no port after the brackets; write [::1]:8989" },
 		{ "[1.2.3.4]:5", "\"1.2.3.4\" is not an IP address (names are not looked up)" },
-		{ "unix:", "the path of a unix socket has 1 to 107 bytes" },
+		{ "unix:", "a unix socket's path must have 1 to 107 bytes" },
 	};
 	char problem[256], path[128] = "unix:";
 	struct conf_listen l;

@@ -154,7 +154,7 @@ static void test_max_connections(void **state)
 	refuses(WORDS("--max-connections=many"),
 	        "--max-connections: \"many\" is not a whole number\n");
 	refuses(WORDS("--max-connections=2000000"),
-	        "--max-connections: 2000000 is not within 1 and 1048576\n");
+	        "--max-connections: 2000000 is not between 1 and 1048576\n");
 }
 
 static void test_0_overrides_the_file_with_the_default(void **state)
@@ -178,8 +178,8 @@ static void test_refused(void **state)
 	refuses(WORDS("chat"), "PORT: \"chat\" is not a port: it must be a number up to 65535\n");
 	refuses(WORDS("65536"), "PORT: \"65536\" is not a port: it must be a number up to 65535\n");
 	refuses(WORDS(""), "PORT: \"\" is not a port: it must be a number up to 65535\n");
-	refuses(WORDS("127.0.0.1:80"), "PORT: \"127.0.0.1:80\" is not a port; addresses are given "
-	                               "by \"listen\" in the configuration file\n");
+	refuses(WORDS("127.0.0.1:80"), "PORT: \"127.0.0.1:80\" is not a port; to listen on an "
+	                               "address, set \"listen\" in the configuration file\n");
 	refuses(WORDS("-x"), "unknown option -x\n");
 	refuses(WORDS("--colour=blue"), "unknown option --colour=blue\n");
 	refuses(WORDS("--verbose=3"), "--verbose takes no argument\n");

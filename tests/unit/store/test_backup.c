@@ -85,7 +85,7 @@ static void test_never_over_a_file(void **state)
 	assert_int_equal(write(fd, "to my aunt", 10), 10);
 	close(fd);
 	rows = backup(reader, "letter");
-	assert_string_equal(rows->error, "a file of that name exists already. Give another name.");
+	assert_string_equal(rows->error, "a file with that name already exists. Choose another name.");
 	assert_false(rows->ok);
 	rows_release(rows);
 	assert_int_equal(stat(folder_file(f, "letter"), &st), 0);
@@ -124,7 +124,7 @@ static void test_interrupted(void **state)
 
 	store_interrupt(reader);
 	rows = backup(reader, "copy.db");
-	assert_string_equal(rows->error, "the server is going down.");
+	assert_string_equal(rows->error, "the server is shutting down.");
 	rows_release(rows);
 	assert_false(folder_has(f, "copy.db"));
 	assert_false(folder_has(f, "chat.db-part"));

@@ -80,7 +80,7 @@ static void test_error_is_a_line(void **state)
 	        " char(27) || '[2J' || char(155) || char(8238) || ')', name = 'a' || char(27) || '[2J' ||"
 	        " char(155) WHERE name = 'audit'",
 	        "the database is damaged (malformed database schema (a?[2J?""?)); "
-	        "chatd(8), BACKUP, says how to go back to a copy");
+	        "BACKUP in chatd(8) explains how to restore a copy");
 }
 
 static void note_room(void *ctx, const struct saved_room *r)

@@ -180,7 +180,7 @@ static void ones_of_others_are_refused(void **state)
 		leave_by_kill(f);
 		give_away(f, names[i]);
 		assert_told(f, false, names[i]);
-		assert_told(f, false, "belongs to another user (65534)");
+		assert_told(f, false, "belongs to another user (uid 65534)");
 		assert_told(f, false, "chown 0 ");
 		assert_int_equal(chown(folder_file(f, names[i]), 0, 0), 0);
 		assert_told(f, true, "");

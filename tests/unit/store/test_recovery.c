@@ -99,7 +99,7 @@ static void restore(struct store *s)
 	assert_false(store_is_intact(s));
 	if (!store_rebuild(s, &err))
 		fail_msg("%s", err.text);
-	assert_non_null(strstr(err.text, "is written anew"));
+	assert_non_null(strstr(err.text, "was written to a new file"));
 	assert_true(store_is_intact(s));
 	assert_false(folder_has(loop.folder, "chat.db-new"));
 }
@@ -233,7 +233,7 @@ static void a_folder_that_is_gone_is_said_and_waited_for(void **state)
 	assert_int_equal(rename(loop.folder->path, old), 0);
 	assert_false(store_is_intact(s));
 	assert_false(store_rebuild(s, &err));
-	assert_string_equal(err.text, "the folder of the database is gone");
+	assert_string_equal(err.text, "the database's folder is gone");
 	assert_int_equal(rename(old, loop.folder->path), 0);
 	assert_true(store_is_intact(s));
 	save_line(s, 6, 1, "bob", "after");
@@ -367,7 +367,7 @@ static void a_reason_that_changes_is_told(void **state)
 	assert_int_equal(mkdir(path_of("chat.db-new"), 0700), 0);
 	lose("chat.db");
 	until_heard('F', from);
-	assert_non_null(strstr(loop.reason, "cannot be written anew"));
+	assert_non_null(strstr(loop.reason, "cannot be rewritten"));
 	assert_int_equal(rmdir(path_of("chat.db-new")), 0);
 	until_heard('B', from);
 	until_stored();

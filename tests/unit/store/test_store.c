@@ -370,14 +370,14 @@ static void an_unwritable_database_is_told_so(void **state)
 	store_close(store_in(folder_file(f, "chat.db")));
 	assert_int_equal(chmod(f->path, 0755), 0);
 	assert_int_equal(chmod(folder_file(f, "chat.db"), 0444), 0);
-	assert_refused_elsewhere(f->file, nobody, "cannot be written to: Permission denied");
+	assert_refused_elsewhere(f->file, nobody, "cannot write to the database");
 	/* The file may be written to, but not its folder, where the WAL is to lie. */
 	assert_int_equal(chmod(f->file, 0600), 0);
 	if (nobody)
 		assert_int_equal(chown(f->file, nobody, nobody), 0);
 	assert_int_equal(chmod(f->path, 0555), 0);
-	assert_refused_elsewhere(f->file, nobody, "cannot be written to");
-	assert_refused_elsewhere(folder_file(f, "new.db"), nobody, "cannot be written to");
+	assert_refused_elsewhere(f->file, nobody, "cannot write to the database");
+	assert_refused_elsewhere(folder_file(f, "new.db"), nobody, "cannot write to the database");
 	assert_int_equal(chmod(f->path, 0700), 0);
 	assert_false(folder_has(f, "new.db"));
 }

@@ -69,7 +69,7 @@ static void assert_refused(const char *name)
 	beside = sum_of(wal);
 	assert_null(store_open(folder_file(folder, name), DURABILITY_COMMIT, &err));
 	assert_non_null(strstr(err.text, "-wal does not belong to the database"));
-	assert_non_null(strstr(err.text, "move the -wal and the -shm away"));
+	assert_non_null(strstr(err.text, "move the -wal and -shm files away"));
 	assert_int_equal(sum_of(name), file);
 	assert_int_equal(sum_of(wal), beside);
 }

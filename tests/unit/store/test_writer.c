@@ -308,7 +308,7 @@ static void bad_words_are_answered_with_a_sentence(void **state)
 	(void)state;
 	ask(QUERY_SEARCH, "???");
 	until_heard('R', 0);
-	assert_non_null(strstr(loop.rows, "nothing to search for"));
+	assert_non_null(strstr(loop.rows, "Nothing to search for"));
 }
 
 static void the_wal_is_copied_between_queries(void **state)
