@@ -11,8 +11,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* A large array on the stack that is written to before it is read: the release build clears all
- * others, which for this one would cost more than what is done with it. */
+/* For a large array on the stack that is written before it is read: the release build clears all
+ * others, which would cost more here than what is done with the array. */
 #if defined(__has_attribute) && __has_attribute(uninitialized)
 #define UNCLEARED __attribute__((uninitialized))
 #else
@@ -27,8 +27,8 @@ char *mem_strdup(const char *s) __attribute__((returns_nonnull));
 /* align is a power of two, and n a multiple of it. */
 void *mem_aligned(size_t align, size_t n) __attribute__((returns_nonnull));
 
-/* Ends the program in the same way: a library has no memory, and without it there is no answer
- * that would be true. */
+/* Ends the program in the same way, when a library is out of memory and no answer without it would
+ * be right. */
 _Noreturn void mem_fail(void);
 
 /* A byte buffer that grows. All zero is a valid empty one. */

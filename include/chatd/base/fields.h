@@ -1,9 +1,9 @@
 /*
  * Values of facts: "name=value" pairs with blanks between.
  *
- * What the store keeps of an account or a room is one text that people can read
- * with sqlite3. In a value, bytes up to the blank, DEL and % are written %XX;
- * everything else stands as it is. A name has none of those.
+ * The store keeps what it knows about an account or a room as one text that people can read with
+ * sqlite3. In a value, bytes up to and including the blank, DEL and % are written as %XX;
+ * everything else is written as it is. Names contain none of those.
  */
 #ifndef CHATD_BASE_FIELDS_H
 #define CHATD_BASE_FIELDS_H
@@ -13,19 +13,19 @@
 
 #include "chatd/base/bytes.h"
 
-/* Adds a pair; an empty value and a number of 0 are left out, for reading gives them back. */
+/* Adds a pair. Empty values and zeros are left out: a missing name reads as those. */
 void fields_put(struct bytes *b, const char *name, const char *value);
 void fields_put_number(struct bytes *b, const char *name, int64_t n);
 
-/* The value of a name, as a new string that the caller owns; "" where it is not there. */
+/* The value of a name, as a new string that the caller owns; "" if it is missing. */
 char *fields_get(const char *fields, const char *name) __attribute__((returns_nonnull));
-/* The same, neutralised and cut to at most bytes_max bytes: for what people are to read. */
+/* The same, sanitized and cut to at most bytes_max bytes, for showing to people. */
 char *fields_get_text(const char *fields, const char *name, size_t bytes_max);
-/* The same as a number; 0 where it is not there or is none. */
+/* The same as a number; 0 if it is missing or not a number. */
 int64_t fields_get_number(const char *fields, const char *name);
-/* The same as a number of 0 to most; otherwise 0. */
+/* The same as a number from 0 to most; 0 if it is outside of that. */
 uint32_t fields_get_count(const char *fields, const char *name, uint32_t most);
-/* The same as a time in ms since 1970; 0 where it is none that a clock may show. */
+/* The same as a time in ms since 1970; 0 if it is beyond TIME_MS_MAX. */
 int64_t fields_get_time(const char *fields, const char *name);
 
 #endif

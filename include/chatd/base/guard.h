@@ -1,6 +1,6 @@
 /*
- * Text for a terminal that nobody has sanitized: paths, what the system and SQLite say, what
- * stands in a file.
+ * Making text safe for a terminal that nobody has sanitized: paths, messages of the system and of
+ * SQLite, the contents of a file.
  */
 #ifndef CHATD_BASE_GUARD_H
 #define CHATD_BASE_GUARD_H
@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /*
- * Puts a '?' in the place of each byte that a terminal might take for more than text: control
- * characters (C0, DEL, C1), bytes that are not UTF-8, characters that nobody sees or that turn the
+ * Replaces with '?' each byte that a terminal might take for more than text: control characters
+ * (C0, DEL, C1), bytes that are not UTF-8, and characters that are invisible or change the
  * direction of others. Allocates nothing, takes no lock.
  */
 void guard_text(char *s, size_t len);

@@ -1,6 +1,6 @@
 /*
- * uthash, with a keyed hash (siphash.h), and with memory that must be had like any other of ours
- * (bytes.h): on its own it would end the program without a word.
+ * uthash, with a keyed hash (siphash.h), and allocating through bytes.h: on its own it would end
+ * the program without a message when memory runs out.
  */
 #ifndef CHATD_BASE_HASH_H
 #define CHATD_BASE_HASH_H

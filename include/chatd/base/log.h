@@ -1,15 +1,14 @@
 /*
  * The program's own log: stderr, one line each.
  *
- * Under systemd (JOURNAL_STREAM names our stderr) each line carries journald's
- * priority prefix, sd-daemon(3), and no time stamp; otherwise a local time stamp
- * and the level's name. Text from peers must be sanitized before it is logged;
- * as a last guard control bytes are printed as '?'. A line longer than 1024
- * bytes is cut and ends in "...".
+ * Under systemd (JOURNAL_STREAM names our stderr) each line carries journald's priority prefix,
+ * sd-daemon(3), and no time stamp; otherwise a local time stamp and the level's name. Text from
+ * peers must be sanitized before it is logged; as a last safeguard, control bytes are printed as
+ * '?'. A line longer than 1024 bytes is cut and ends in "...".
  *
- * Names after OpenBSD's daemons: the forms with an x do not add strerror(errno).
- * Safe to call from any thread; it writes one line with one write(2), and never waits: where nobody
- * reads stderr the line is dropped, and a later one says how many.
+ * Names after OpenBSD's daemons: the forms with an x do not add strerror(errno). Safe to call from
+ * any thread; it writes one line with one write(2), and never waits: if nobody reads stderr the
+ * line is dropped, and a later line says how many were.
  */
 #ifndef CHATD_BASE_LOG_H
 #define CHATD_BASE_LOG_H

@@ -16,7 +16,7 @@ enum {
 	LEFT_BYTES_MAX = 64,
 };
 
-/* The stamp made last: most lines fall in the second of the one before. */
+/* The last stamp made: most lines have the same one as the line before. */
 struct stamp_cache {
 	int64_t second;              /* since the epoch; meaningless while text is empty */
 	char text[STAMP_BYTES + 1];
@@ -28,15 +28,14 @@ const char *format_stamp(struct stamp_cache *cache, int64_t time_ms);
 /* "3 minutes", "2 days"; "a moment" below one second. */
 const char *format_age(char out[AGE_BYTES_MAX], int64_t ms);
 
-/* "1 hour 30 minutes": in two units at the most, the largest hours; rounded up to seconds, for the
+/* "1 hour 30 minutes": in two units at most, the largest hours; rounded up to seconds, because the
  * time left must not look shorter than it is. */
 const char *format_left(char out[LEFT_BYTES_MAX], int64_t ms);
 
-/* "2h", "90m", "3d", "45s", "1w": milliseconds, or -1 if it is no such thing. */
+/* "2h", "90m", "3d", "45s", "1w": in milliseconds, or -1 if it is not a duration. */
 int64_t format_parse_age(const char *s);
 
-/* "2026-11-22": begin and end of that local day, so that each moment is in just one. False: no
- * such date. */
+/* "2026-11-22": begin and end of that local day, end excluded. False: it is not a date. */
 bool format_parse_day(const char *s, int64_t *begin_ms, int64_t *end_ms);
 
 /* "2026-11-22 20:14:05 CET (UTC+01:00)" */

@@ -1,8 +1,8 @@
 /*
  * Token buckets, as one number each (GCRA, ITU-T I.371).
  *
- * A bucket holds up to `burst` tokens and gains `per_s` a second. Kept is the
- * time at which it will be full again; all zero is a full bucket.
+ * A bucket holds up to `burst` tokens and gains `per_s` a second. Only the time at which it will be
+ * full again is kept; all zero is a full bucket.
  */
 #ifndef CHATD_BASE_TOKEN_BUCKET_H
 #define CHATD_BASE_TOKEN_BUCKET_H
@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The largest burst: a second's nanoseconds times this still fit 64 bits. */
+/* The largest burst: times the nanoseconds in a second, it still fits 64 bits. */
 #define LIMIT_TOKENS_MAX UINT64_C(16000000000)
 
-/* A hundred years: the time at which such a bucket is full, since 1970, is still a number. */
+/* A hundred years: the time since 1970 at which such a bucket is full still fits. */
 #define LIMIT_SPAN_MS_MAX INT64_C(3600000000000)
 
 struct bucket {
@@ -22,20 +22,20 @@ struct bucket {
 
 /* Milliseconds until a token can be taken; 0: now. per_s 0: no limit. */
 int64_t bucket_wait_ms(struct bucket *l, int64_t now_ms, uint64_t burst, uint64_t per_s);
-/* And until n can, or all of the burst where that is less. */
+/* Milliseconds until n can be taken, or the whole burst if that is less. */
 int64_t bucket_wait_many_ms(struct bucket *l, int64_t now_ms, uint64_t n, uint64_t burst,
                            uint64_t per_s);
 
-/* Takes one token; where none is left, the next waits so much longer. */
+/* Takes one token; if none is left, the next wait is that much longer. */
 void bucket_take(struct bucket *l, int64_t now_ms, uint64_t per_s);
-/* Takes n; what was not there is owed, but forgotten at the next question for a wait. */
+/* Takes n; what is missing is owed, but only until the next question for a wait. */
 void bucket_take_many(struct bucket *l, int64_t now_ms, uint64_t n, uint64_t per_s);
 
-/* Buckets that gain one token in each period of so many nanoseconds, for paces that are no whole
- * number a second. All of a bucket comes in LIMIT_SPAN_MS_MAX at most. */
+/* Buckets that gain one token per period_ns nanoseconds, for rates that are not a whole number a
+ * second. A whole bucket fills in LIMIT_SPAN_MS_MAX at most. */
 int64_t bucket_wait_span_ms(struct bucket *l, int64_t now_ms, uint64_t burst, int64_t period_ns);
 void bucket_take_span(struct bucket *l, int64_t now_ms, int64_t period_ns);
-/* Gives back one that was taken. */
+/* Gives back a token that was taken. */
 void bucket_give_span(struct bucket *l, int64_t period_ns);
 
 /* The same for periods of milliseconds, which may be long. */
@@ -43,13 +43,13 @@ int64_t slow_bucket_wait_ms(struct bucket *l, int64_t now_ms, uint32_t burst, in
 void slow_bucket_take(struct bucket *l, int64_t now_ms, int64_t period_ms);
 void slow_bucket_give(struct bucket *l, int64_t period_ms);
 
-/* Tokens that are there. */
+/* The tokens in the bucket now. */
 uint64_t bucket_left(const struct bucket *l, int64_t now_ms, uint64_t burst, uint64_t per_s);
 
-/* All of them are. */
+/* The bucket is full. */
 bool bucket_is_full(const struct bucket *l, int64_t now_ms);
 
-/* The two buckets of whoever sends: a person, or an address. */
+/* The two buckets of a sender: a person, or an address. */
 struct rate {
 	struct bucket lines;
 	struct bucket bytes;

@@ -1,8 +1,8 @@
 /*
- * A memory budget: how many bytes all pieces of one kind hold together, and how many they may.
+ * A memory budget: how many bytes all pieces of one kind take together, and how many they may.
  *
- * Charged where a piece is allocated, refunded where it is freed. Whoever holds pieces has a
- * pointer to the budget of their kind; NULL, in tests, counts nothing.
+ * Charged when a piece is allocated, refunded when it is freed. Owners of pieces have a pointer to
+ * the budget of their kind; NULL, in tests, counts nothing.
  */
 #ifndef CHATD_NET_BUDGET_H
 #define CHATD_NET_BUDGET_H
@@ -13,8 +13,8 @@
 
 struct budget {
 	uint64_t bytes;     /* held now */
-	uint64_t high;      /* above it each holder may hold less than otherwise */
-	uint64_t max;       /* above it some must give up what they hold */
+	uint64_t high;      /* above it each owner may hold less than usual */
+	uint64_t max;       /* above it some owners must give up what they hold */
 };
 
 static inline void budget_charge(struct budget *b, size_t bytes)

@@ -1,8 +1,8 @@
 /*
- * Connections: their slots, how far the life of each has come, and what is in flight of it.
+ * Connections: their slots, the state of each, and its operations in flight.
  *
- * A slot is used again only when nothing of it is in the kernel any more. None of these functions
- * tells the core anything; teardown.h has those that do.
+ * A slot is reused only once the kernel holds nothing of it. None of these functions tells the core
+ * anything; those in teardown.h do.
  */
 #ifndef CHATD_NET_CONNECTION_H
 #define CHATD_NET_CONNECTION_H
@@ -14,16 +14,17 @@ struct server;
 
 enum connection_state {
 	CONNECTION_FREE,      /* the slot is in the free list */
-	CONNECTION_OPEN,      /* the core knows it, or is being asked whether it may come */
+	CONNECTION_OPEN,      /* the core knows it, or is being asked whether to admit it */
 	CONNECTION_DRAINING,  /* the core has forgotten it; what is queued still goes out */
-	CONNECTION_LINGERING, /* all is sent and our end is shut; waits for the peer's */
+	CONNECTION_LINGERING, /* everything is sent and our end is shut; waits for the peer to
+	                       * close */
 	CONNECTION_DEAD,      /* shut both ways; waits for the kernel to let go */
 };
 
-/* Bytes received that the core has not taken. */
+/* Bytes received that the core has not taken yet. */
 struct stash {
 	char *data;                 /* owned; NULL: none */
-	uint32_t len, off;          /* bytes of it, and how many of them the core has taken since */
+	uint32_t len, off;          /* its bytes, and how many of them the core has taken since */
 };
 
 struct connection {
@@ -34,23 +35,25 @@ struct connection {
 	bool receiving;             /* true exactly while a recv is in flight */
 	bool sending;               /* true exactly while a send is in flight */
 	bool eof;                   /* the peer has sent its last byte */
-	bool deaf;                  /* the peer has reset its end: it is sent nothing more, but what
-	                             * it said before is still taken */
+	bool deaf;                  /* the peer has reset its end: nothing more is sent to it, but
+	                             * what it sent before is still taken */
 	bool slow;                  /* between EVENT_SLOW and EVENT_DRAINED */
 	bool dirty;                 /* true exactly while in the server's list to flush */
 	bool resuming;              /* true exactly while in the list to offer the stash again */
 	bool pressed;               /* true exactly while in the list that waits for the store */
 	bool waiting;               /* its input waits for the store, since waits_ms */
 	bool starved;               /* true exactly while in the list that waits for a buffer */
-	bool dropped;               /* while DRAINING: its end does not wait for the peer's
-	                             * (EFFECT_DROP) */
-	struct arrival arrived;     /* what it had got by then, or when the end began */
+	bool dropped;               /* while DRAINING: it is closed without waiting for the peer to
+	                             * close (EFFECT_DROP) */
+	struct arrival arrived;     /* what had arrived at the peer then, or when the shutdown
+	                             * began */
 	struct outqueue out;
 	struct stash stash;
-	int64_t since_ms;           /* of the send in flight, or of LINGERING: begin or last progress */
-	int64_t drain_ms;           /* when it began to end, from DRAINING on */
-	uint32_t ignored;           /* bytes received since then */
-	int64_t waits_ms;           /* since when, while waiting */
+	int64_t since_ms;           /* when the send in flight, or LINGERING, began or last made
+	                             * progress */
+	int64_t drain_ms;           /* when DRAINING began */
+	uint32_t ignored;           /* bytes received and dropped since then */
+	int64_t waits_ms;           /* while waiting: since when */
 	int64_t told_ms;            /* when it was last told that it waits; 0: never */
 	uint32_t next_free;         /* while FREE */
 };
@@ -61,24 +64,24 @@ struct connections {
 	uint32_t max;               /* max_connections */
 	uint32_t free_first, control_first, linger_first; /* heads of the lists of free slots */
 	uint32_t n;                 /* slots not FREE */
-	uint32_t top;               /* slots below it may be in use */
+	uint32_t top;               /* all slots in use are below it */
 	uint32_t nlingering;        /* LINGERING */
 	uint32_t nsending;          /* sends in flight */
 	struct budget queues;       /* private text of all connections */
-	struct slots dirty;         /* may have something to be sent */
+	struct slots dirty;         /* may have something to send */
 	struct slots resuming;      /* their stash is to be offered again */
 	struct slots pressed;       /* their input waits for the store */
 	struct slots starved;       /* they wait for a buffer to receive into */
 };
 
-/* For so many connections, none of which is there. */
+/* Makes the slots for max connections, all free. */
 void connections_init(struct connections *all, uint32_t max);
-/* Frees what is left, once nothing is in flight any more. */
+/* Frees everything, once nothing is in flight. */
 void connections_release(struct server *s);
 
-/* Of the list of free slots that begins at *first; NULL: none is free. */
+/* Takes a slot from the list of free ones that begins at *first; NULL: none is free. */
 struct connection *connections_take(struct connections *all, uint32_t *first);
-/* The slot goes back to the list of its kind. */
+/* Returns the slot to the list of its kind. */
 void connections_give_back(struct connections *all, struct connection *c);
 
 static inline struct conn_id connection_id(const struct connection *c)
@@ -86,29 +89,29 @@ static inline struct conn_id connection_id(const struct connection *c)
 	return (struct conn_id){c->slot, c->gen};
 }
 
-/* Receives into a buffer of the ring's, unless that is under way or of no use any more. */
+/* Submits a receive into one of the ring's buffers, unless one is in flight or no longer of use. */
 void connection_receive(struct server *s, struct connection *c);
-/* Adds private text to what it still has to get. */
+/* Adds private text to what c still has to be sent. */
 void connection_queue(struct server *s, struct connection *c, const char *text, size_t len);
-/* It may have something to be sent: it is flushed this turn. */
+/* c may have something to send: it is flushed this turn. */
 void connection_mark_dirty(struct server *s, struct connection *c);
-/* Its stash is offered again, this turn or the next. */
+/* Offers c's stash to the core again, this turn or the next. */
 void connection_resume(struct server *s, struct connection *c);
 
-/* What of its room's log has arrived at c, as far as the kernel knows. Asks it, before anything is
- * shut. */
+/* How much of its room's log has arrived at c's peer, as far as the kernel knows. To be asked
+ * before the socket is shut. */
 struct arrival connection_arrived(struct server *s, const struct connection *c);
-/* A send to it has been out for a while, so its peer takes nothing. */
+/* A send to c has been in flight for a while, so its peer is not reading. */
 bool connection_stands_still(const struct server *s, const struct connection *c);
 
-/* c reads its feed no longer; what it could see it still gets, or the text where it fell behind
- * (NULL: it gets no more). */
+/* c leaves its feed; it still gets what it could see, or, if it fell behind, the text (NULL:
+ * nothing). */
 void connection_leave_feed(struct server *s, struct connection *c, const char *text, size_t len);
-/* Clears and frees what it has stashed, if anything. */
+/* Clears and frees c's stash, if it has one. */
 void connection_drop_stash(struct connection *c);
-/* The core has forgotten it: what is queued goes out, and then it ends. */
+/* The core has forgotten c: it is closed once everything queued is sent. */
 void connection_drain(struct server *s, struct connection *c);
-/* Shut both ways: DEAD. */
+/* Shuts the socket both ways: c is DEAD. */
 void connection_shut(struct server *s, struct connection *c);
 
 #endif

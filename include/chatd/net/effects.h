@@ -9,7 +9,7 @@
 
 struct server;
 
-/* A query that the writer did not take. */
+/* A query that the writer's full queue did not take. */
 struct refused {
 	struct conn_id conn;        /* who asked */
 	enum query_kind kind;
@@ -17,16 +17,17 @@ struct refused {
 };
 
 struct effects {
-	uint64_t given_seq, stored_seq; /* newest record given to the writer, and saved by it */
+	uint64_t given_seq, stored_seq; /* newest record given to the writer, and the newest that it
+	                                 * has saved */
 	bool store_failed;          /* between WRITER_FAILED and WRITER_BACK */
-	bool store_full;            /* and the core was told that no more is to be appended */
-	struct refused *refused;    /* owned, nrefused of them: to be answered with a no. There may be as
-	                             * many as there are people */
+	bool store_full;            /* the core has been told to append nothing more */
+	struct refused *refused;    /* owned, nrefused of them: still to be answered with a refusal;
+	                             * at most one for each connection */
 	uint32_t nrefused, refused_cap;
 	bool following;             /* true exactly while requests and refused are worked off */
 };
 
-/* Gives the core an event, at this turn's time, and carries out what follows from it. */
+/* Gives the core an event, stamped with this turn's time, and carries out its effects. */
 void effects_step(struct server *s, struct event *e);
 
 #endif

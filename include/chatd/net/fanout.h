@@ -15,32 +15,34 @@ enum {
 	UNSHOWN_MAX = 4 * UNSTORED_MAX, /* each record at most twice, LF and CR LF; a power of two */
 };
 
-/* A line that is published and not to be seen before its record is saved. */
+/* A published line that nobody may see before its record is saved. */
 struct unshown {
 	uint64_t seq;       /* of the record */
-	uint64_t end;       /* position in the feed after it and the notices behind it */
+	uint64_t end;       /* position in the feed after the line and any notices behind it */
 	uint32_t feed;
 };
 
 struct fanout {
 	struct feed *feeds;         /* owned; chat_feeds_max() of them */
-	struct budget logs;         /* what all feeds hold, and sends in flight of it */
+	struct budget logs;         /* all feeds' chunks, with those that only sends in flight still
+	                             * hold */
 	struct unshown *unshown;    /* owned; ring of UNSHOWN_MAX */
-	uint64_t first, next;       /* numbers of the unshown, from 1; the ring's index is the rest */
+	uint64_t first, next;       /* numbers of the oldest and of the next unshown line, from 1;
+	                             * modulo UNSHOWN_MAX, the ring's index */
 	bool relaxed;               /* lines are shown before they are saved */
 	struct slots dirty;         /* feeds whose mark has moved */
-	struct slots unsettled;     /* feeds with chunks to be given back */
+	struct slots unsettled;     /* feeds with chunks that may be freed */
 };
 
-/* For so many connections. */
+/* For connections_max connections. */
 void fanout_init(struct fanout *f, uint32_t connections_max, bool relaxed);
 void fanout_release(struct fanout *f);
 
 /* EFFECT_PUBLISH. */
 void fanout_publish(struct server *s, const struct effect *e);
-/* All that was published with records up to seq may be seen. */
+/* Shows everything published with records up to seq. */
 void fanout_show(struct server *s, uint64_t seq);
-/* Gives back what all readers are past. */
+/* Frees the chunks that all readers have passed. */
 void fanout_settle(struct server *s);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The server's loop: completions become events, and effects sends.
+ * The server's loop: completions become events, and effects become sends.
  *
  * The server owns the connections and the feeds; it asks the core what to do and the writer to
  * save. One thread, one io_uring_enter per turn.
@@ -18,11 +18,11 @@ struct server;
 struct server_options {
 	uint32_t connections_max;
 	bool relaxed;               /* show lines before they are saved */
-	uint32_t send_timeout_s;    /* a connection that takes nothing for so long is closed */
+	uint32_t send_timeout_s;    /* a connection that reads nothing for this long is closed */
 };
 
-/* Borrows all but the options; chat must be of the same connections_max, and
- * each listener is accepted from. */
+/* Borrows everything but the options. chat must have the same connections_max. Starts accepting on
+ * every listener. */
 struct server *loop_new(const struct server_options *o, struct ring *ring, struct chat *chat,
                         struct writer *writer, const struct listener *listeners,
                         uint32_t nlisteners);
@@ -34,18 +34,17 @@ void loop_set_program(struct server *s, const struct server_program *p);
 void loop_set_send_timeout(struct server *s, uint32_t seconds);
 
 /*
- * One turn: waits for completions at most until the next thing is due, handles
- * all that are there, carries out what follows from them. Returns false once
- * loop_stop was called and everything is finished, or (it is logged) when
- * io_uring fails.
+ * One turn: waits for completions, at most until the next timer, handles all that have arrived, and
+ * carries out what follows from them. Returns false once loop_stop was called and everything is
+ * finished, or, after logging it, if io_uring fails.
  */
 bool loop_turn(struct server *s);
 
-/* Begins the end, once what was sent is acknowledged, or 100 ms later: no more connections, a
- * farewell to everybody, all saved and sent as far as can be within STOP_MS_MAX. */
+/* Begins to shut down, once everything sent is acknowledged or 100 ms have passed: accepts no more
+ * connections, says goodbye to everybody, and saves and sends what it can within STOP_MS_MAX. */
 void loop_stop(struct server *s);
 
-/* fd becomes readable (signalfd): called back with ctx in a later turn. */
+/* Calls ready with ctx, in a later turn, when fd (a signalfd) becomes readable. */
 void loop_watch(struct server *s, int fd, void (*ready)(void *ctx), void *ctx);
 
 #endif

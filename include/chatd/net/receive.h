@@ -1,5 +1,6 @@
 /*
- * Input: what connections send is offered to the core, and kept where it does not take it now.
+ * Input: what connections send is offered to the core, and stashed if the core does not take it
+ * now.
  */
 #ifndef CHATD_NET_RECEIVE_H
 #define CHATD_NET_RECEIVE_H
@@ -9,17 +10,18 @@
 
 struct server;
 
-/* A receive has ended. */
+/* Handles the end of a receive. */
 void receive_done(struct server *s, struct connection *c, const struct ring_completion *done);
 
-/* Once a turn, in this order: whose input waited for the store may go on, if it has caught up; */
+/* Once a turn, in this order: connections whose input waited for the store go on, if it has caught
+ * up; */
 void receive_relieve(struct server *s);
-/* what was kept is offered again to the core, where it may be; */
+/* stashed input is offered to the core again; */
 void receive_offer_again(struct server *s);
-/* and who found no buffer to receive into tries again. */
+/* and connections that found no free buffer try to receive again. */
 void receive_feed_starved(struct server *s);
 
-/* Those whose input has waited for the disk for long hear why. */
+/* Tells people whose input has waited long for the disk why it does. */
 void receive_tell_waiting(struct server *s);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What the chat asks of the program around the server: its configuration, its figures, its end. And
- * of the server itself: what has arrived.
+ * What the chat asks of the program around the server (a reload, figures, a shutdown) and of the
+ * server itself (what has arrived).
  *
  * An effect that asks is kept until its step is over; the answer is an event that the caller gives
  * to the core.
@@ -18,41 +18,43 @@ struct server;
  */
 struct server_program {
 	void *ctx;
-	/* Reads the configuration again, by the wish of who. Adds to said a line for each thing
-	 * that changed, or (false) that is wrong; false and nothing: there is no file to read. */
+	/* Reads the configuration again, as who asked. Adds to said a line for each thing that
+	 * changed. False: it adds a line for each thing that is wrong; none if there is no file to
+	 * read. */
 	bool (*reload)(void *ctx, const char *who, struct bytes *said);
 	void (*figures)(void *ctx, struct figures *f);
-	/* The login name of the host's user who has come over a unix socket, where users of the
-	 * host have accounts; NULL: none. It lives until the next call of any of these. */
+	/* The login name of the host's user uid, if users of the host have accounts; NULL: none. It
+	 * is valid until the next call of any of these. */
 	const char *(*user)(void *ctx, uint32_t uid);
-	/* The end has been ordered: calls loop_stop. */
+	/* A shutdown has been ordered: must call loop_stop. */
 	void (*stop)(void *ctx, const char *why);
 };
 
 struct program_request {
 	enum effect_kind kind;      /* RELOAD, FIGURES, ARRIVED, STOP */
 	struct conn_id conn;        /* who asks */
-	struct arrival arrived;     /* ARRIVED: what had, when that was asked */
+	struct arrival arrived;     /* ARRIVED: what had arrived when that was asked */
 	char *text;                 /* owned */
 };
 
 struct requests {
 	struct server_program program; /* its ctx is borrowed */
-	struct program_request *list;       /* owned, n of them: there may be as many as there are people */
+	struct program_request *list;       /* owned, n of them; at most a few for each
+	                                     * connection */
 	uint32_t n, cap;
 };
 
-/* What the oldest request has come to. */
+/* The answer to the oldest request. */
 struct response {
-	struct event event;         /* for the core; borrows from the rest */
+	struct event event;         /* for the core; borrows from said */
 	struct bytes said;          /* owned */
 	struct figures figures;
 };
 
-/* Keeps what the effect asks. */
+/* Keeps the request of an effect. */
 void requests_add(struct server *s, const struct effect *e);
-/* Takes the oldest of n requests and does what it asks. True: a has an event, and is to be released
- * when the core has had it. */
+/* Takes the oldest request and does what it asks. True: a has an event, and must be released after
+ * the core has had it. */
 bool requests_answer(struct server *s, struct response *a);
 void response_release(struct response *a);
 

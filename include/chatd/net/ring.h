@@ -19,10 +19,10 @@
 
 struct ring;
 
-enum { RING_ACCEPTS_MAX = LISTENERS_ALL_MAX * ACCEPTS_EACH }; /* slots that accepts may have */
+enum { RING_ACCEPTS_MAX = LISTENERS_ALL_MAX * ACCEPTS_EACH }; /* slots for accepts */
 
 enum ring_op {
-	RING_ACCEPT,   /* res: a descriptor or -errno; from and port: whose */
+	RING_ACCEPT,   /* res: a descriptor or -errno; from and port: the peer's */
 	RING_RECV,     /* res: bytes in data, 0 at the end, -errno */
 	RING_SEND,     /* res: bytes sent, maybe fewer than asked, or -errno */
 	RING_POLL,     /* multishot; res: poll(2) events or -errno */
@@ -35,54 +35,53 @@ struct ring_completion {
 	int res;
 	uint32_t slot, gen; /* as given to the operation */
 	const char *data; /* RECV with res > 0: borrowed until ring_buffer_return */
-	uint32_t buffer;  /* and its number */
-	struct address from; /* ACCEPT with res >= 0: where the connection comes from, also where its
-	                   * client has gone already; unknown: the kernel did not say */
-	uint16_t port;    /* and from which port there, for the log; 0: it has none */
+	uint32_t buffer;  /* its number, for ring_buffer_return */
+	struct address from; /* ACCEPT with res >= 0: the peer's address, even if the peer has gone
+	                      * already; unknown: the kernel did not say */
+	uint16_t port;    /* the peer's port, for the log; 0: it has none */
 };
 
-/* NULL: problem names the cause and the cure (kernel too old, seccomp, sysctl
+/* NULL: problem names the cause and what to do (kernel too old, seccomp, sysctl
  * kernel.io_uring_disabled, memlock). */
 struct ring *ring_new(char *problem, size_t n);
 void ring_free(struct ring *r);
 
-/* One connection. slot is below RING_ACCEPTS_MAX and has no other accept out: the ring keeps where
- * the kernel is to write the peer's address, one for each slot. */
+/* Accepts one connection. slot is below RING_ACCEPTS_MAX and has no other accept in flight: the
+ * ring has one place for each slot into which the kernel writes the peer's address. */
 void ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd);
 void ring_poll(struct ring *r, uint32_t slot, uint32_t gen, int fd);
-/* One receive into a buffer of the ring's. -ENOBUFS: none was free. */
+/* Receives once, into one of the ring's buffers. -ENOBUFS: none was free. */
 void ring_recv(struct ring *r, uint32_t slot, uint32_t gen, int fd);
 /* The iovecs are copied before ring_wait returns; what they point to is not. */
 void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct iovec *iov,
                uint32_t n);
-/* Ends the operation so named; its own completion is not reported. */
+/* Cancels the operation with these values; the cancellation's own completion is not reported. */
 void ring_cancel(struct ring *r, enum ring_op op, uint32_t slot, uint32_t gen);
 /* Writes an 8-byte 1 to an eventfd. */
 void ring_wake(struct ring *r, int fd);
 
-/* Its `used` bytes are cleared first: a password may be among them. */
+/* Gives a buffer back. Its first `used` bytes are cleared: they may contain a password. */
 void ring_buffer_return(struct ring *r, uint32_t buffer, size_t used);
 
-/* Submits what is queued and waits for a completion, at most wait_ms
- * milliseconds (0: not at all, -1: for ever). False: the kernel takes no
- * operations any more, errno says why; it has then been asked for seconds. EINTR,
- * a timeout, and that it takes none for now are not failures. */
+/* Submits what is queued and waits for a completion, at most wait_ms milliseconds (0: not at all,
+ * -1: forever). False: the kernel accepts no more operations, although it was asked for seconds;
+ * errno says why. EINTR, a timeout, and accepting none for the moment are not failures. */
 bool ring_wait(struct ring *r, int64_t wait_ms);
 
 /* Plain calls, here so that the simulation can stand in for the kernel. */
 void ring_shutdown(struct ring *r, int fd, int how);   /* shutdown(2) */
 void ring_close(struct ring *r, int fd);               /* close(2) */
-/* A word to a connection that cannot be kept: sent if it fits, then closed. */
+/* Refuses a connection: sends the text if that does not block, then closes it. */
 void ring_refuse(struct ring *r, int fd, const char *text, size_t len);
-/* Bytes that were sent and that the peer has not acknowledged, also after a reset (SIOCOUTQ,
- * tcp(7)). 0 on a unix socket, where the kernel counts memory; and after our end was shut its FIN
- * counts as one. */
+/* Bytes sent that the peer has not acknowledged, even after a reset (SIOCOUTQ, tcp(7)). 0 on a unix
+ * socket, where the kernel counts memory instead. After our end was shut, its FIN counts as one
+ * byte. */
 uint32_t ring_unacked(struct ring *r, int fd);
-/* Who has connected over a unix socket. */
+/* The peer of a unix socket. */
 struct ring_peer {
-	bool known;       /* the kernel has said who; otherwise the others are 0 */
+	bool known;       /* the kernel has said who it is; otherwise the other fields are 0 */
 	uint32_t uid;     /* of the host's user */
-	bool owns;        /* it is root, or the user that we run as */
+	bool owns;        /* it is root, or the user that chatd runs as */
 };
 void ring_peer(struct ring *r, int fd, struct ring_peer *peer);
 /* A number that nobody can guess. */
@@ -92,7 +91,7 @@ int64_t ring_wall_ms(struct ring *r);
 /* Milliseconds of a clock that nobody sets (CLOCK_MONOTONIC). */
 int64_t ring_mono_ms(struct ring *r);
 
-/* Takes the next completion. False: none is left for now. */
+/* Takes the next completion. False: there are no more for now. */
 bool ring_next(struct ring *r, struct ring_completion *c);
 
 #endif

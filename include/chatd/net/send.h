@@ -1,5 +1,5 @@
 /*
- * Sending: which connections have something to get, and what becomes of it.
+ * Sending: submits sends to connections, and handles their ends.
  */
 #ifndef CHATD_NET_SEND_H
 #define CHATD_NET_SEND_H
@@ -8,13 +8,13 @@
 
 struct server;
 
-/* Queues sends for the connections that have something to get. */
+/* Submits sends for the connections that have something to send. */
 void send_flush(struct server *s);
-/* A send has ended, with the ring's result. */
+/* Handles the end of a send, with the ring's result. */
 void send_done(struct server *s, struct connection *c, int res);
 
-/* c is about to be heard: where the log has moved past it, it goes on at the log's end and is told,
- * or is held up while a send of it is out. */
+/* Before c's input is taken: if the log has moved past it, c is moved to the log's end and told so,
+ * or held up while a send to it is in flight. */
 void send_catch_up(struct server *s, struct connection *c);
 
 #endif

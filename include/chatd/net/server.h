@@ -1,7 +1,8 @@
 /*
- * The server's own data: what net's files share. Each part is declared by the file that keeps it.
+ * The server's own data, which net's files share. Each part is declared in the header of the file
+ * that manages it.
  *
- * For net's files, and for whoever counts or checks what a server holds.
+ * For net's files, and for code that counts or checks what a server holds.
  */
 #ifndef CHATD_NET_SERVER_H
 #define CHATD_NET_SERVER_H
@@ -18,16 +19,18 @@
 
 struct watch {
 	int fd;
-	void (*ready)(void *ctx);   /* NULL: that there is something is enough */
+	void (*ready)(void *ctx);   /* NULL: waking the loop is enough */
 	void *ctx;
 };
 
-/* How far the end has come. */
+/* How far the shutdown has come. */
 struct stop {
-	bool asked;         /* nobody has been told yet: what was sent is to be acknowledged first */
-	bool begun;         /* everybody was told */
-	int64_t acks_ms;    /* when acknowledgements are no longer waited for; INT64_MAX: not known yet */
-	int64_t end_ms;     /* begun: when to give up on what is not sent by then */
+	bool asked;         /* nobody has been told yet: waiting until everything sent is
+	                     * acknowledged */
+	bool begun;         /* everybody has been told */
+	int64_t acks_ms;    /* when to stop waiting for acknowledgements; INT64_MAX: not known
+	                     * yet */
+	int64_t end_ms;     /* once begun: when to give up on what is not sent */
 };
 
 struct server {
@@ -36,11 +39,12 @@ struct server {
 	struct writer *writer;
 	const struct listener *listeners;
 	uint32_t nlisteners;
-	uint32_t send_timeout_s;    /* a connection that takes nothing for so long is closed */
-	int64_t now_ms;             /* of this turn, by a clock that nobody sets, less the time in which
-	                             * we were stopped: what events carry, and all times below */
-	int64_t mono_ms, wall_ms;   /* what the ring's two clocks said at its beginning */
-	int64_t sweep_ms;           /* next sweep; INT64_MAX: there is nothing to look for */
+	uint32_t send_timeout_s;    /* a connection that reads nothing for this long is closed */
+	int64_t now_ms;             /* the time of this turn, by the monotonic clock, less the time
+	                             * in which we were stopped; used in events and for all times
+	                             * below */
+	int64_t mono_ms, wall_ms;   /* what the ring's two clocks said at the turn's beginning */
+	int64_t sweep_ms;           /* next sweep; INT64_MAX: there is nothing to sweep for */
 	struct accepts accepts;
 	struct connections conns;
 	struct fanout fanout;
@@ -51,11 +55,11 @@ struct server {
 	struct stop stop;
 };
 
-/* The writer has so much to do that nothing more should be given to it. */
+/* The writer has so much to do that it should not be given more. */
 bool server_behind(const struct server *s);
-/* So much waits, for the writer or for readers, that no input is taken for now. */
+/* So much is waiting, for the writer or for readers, that no input is taken for now. */
 bool server_pressed(const struct server *s);
-/* The next sweep comes within its time. */
+/* Makes sure that a sweep comes within its period. */
 void server_expect_sweep(struct server *s);
 
 #endif

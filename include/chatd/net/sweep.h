@@ -1,5 +1,5 @@
 /*
- * The sweep: what has taken too long is looked for once a second, while there is anything to find.
+ * The sweep: looks once a second for what has taken too long, while there is anything to find.
  */
 #ifndef CHATD_NET_SWEEP_H
 #define CHATD_NET_SWEEP_H

@@ -1,5 +1,5 @@
 /*
- * The end of a connection.
+ * Ending a connection.
  */
 #ifndef CHATD_NET_TEARDOWN_H
 #define CHATD_NET_TEARDOWN_H
@@ -8,11 +8,11 @@
 
 struct server;
 
-/* The peer is gone, or is to be: shut both ways, and the core is told, if it still knows the
- * connection (reason may be NULL). */
+/* Ends c because its peer is gone, or must go: shuts it both ways, and tells the core, if it still
+ * knows the connection (reason may be NULL). */
 void teardown_kill(struct server *s, struct connection *c, const char *reason);
 
-/* Where c ends: goes on with that as far as it can now. It is freed here, and only here, once the
+/* If c is ending, goes on with that as far as it can now. Frees it, as nothing else does, once the
  * kernel holds nothing of it. */
 void teardown_advance(struct server *s, struct connection *c);
 

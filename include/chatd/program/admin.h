@@ -1,6 +1,6 @@
 /*
- * "chatd admin": the first administrator, a lost password, and a conversation with the chatd that
- * runs, from the command line.
+ * "chatd admin": the first administrator, lost passwords, and commands for the running chatd, from
+ * the command line.
  */
 #ifndef CHATD_PROGRAM_ADMIN_H
 #define CHATD_PROGRAM_ADMIN_H
@@ -8,14 +8,13 @@
 #include "chatd/program/conf/conf.h"
 
 /*
- * what is "add": makes the bearer of the name an administrator, and an account for it where
- * there is none; or "code": makes a code for the account, whose password is lost. A chatd
- * that runs on the same database is asked to do it, by its control socket; where none runs it
- * is done here. What there is to say, with the code to sign in, goes to stdout, what is wrong
- * to stderr. False: it was not done.
+ * If what is "add", makes the account of that name an administrator, and creates it if there is
+ * none; if "code", makes a sign-in code for an account whose password is lost. A chatd running on
+ * the same database is asked to do it over its control socket; if none is running, it is done here.
+ * The reply, with the code, goes to stdout, and errors go to stderr. False: it was not done.
  *
- * Or "chat": what stdin has is said to the chatd that runs, as whoever administers its host, and
- * stdout shows what it answers, until either side ends. name is NULL then.
+ * If "chat" (name is NULL then), passes stdin to the running chatd, with the rights of the host's
+ * administrator, and shows its answers on stdout, until either side ends.
  */
 bool admin_run(const struct conf *c, const char *what, const char *name);
 

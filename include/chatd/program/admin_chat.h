@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-/* Ends when the server does, which it does when the input has ended and all of it is answered.
- * False: it broke, or out is gone. */
+/* Ends when the server closes the connection, as it does once the input has ended and all of it is
+ * answered. False: the connection broke, or nothing can be written to out. */
 bool admin_chat(int server, int in, int out);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The configuration that a chatd runs with, and what each of its parts is given of it.
+ * The configuration that chatd runs with, and the part of it that each module gets.
  */
 #ifndef CHATD_PROGRAM_DAEMON_CONF_H
 #define CHATD_PROGRAM_DAEMON_CONF_H
@@ -9,8 +9,8 @@
 #include "chatd/program/options.h"
 #include "chatd/store/threads/writer.h"
 
-/* Makes c of the defaults, the file and the options; release it in the end.
- * False: problems has a line for each thing that is wrong in the file. */
+/* Fills c from the defaults, the file and the options; the caller releases it. False: problems has
+ * a line for each thing that is wrong in the file. */
 bool daemon_conf_read(const struct options *o, struct conf *c, struct bytes *problems);
 
 /* These borrow from c. */

@@ -1,12 +1,12 @@
 /*
- * Descriptors: one for each connection, and some for everything else.
+ * File descriptors: one for each connection, and some for everything else.
  */
 #ifndef CHATD_PROGRAM_DESCRIPTORS_H
 #define CHATD_PROGRAM_DESCRIPTORS_H
 
 #include "chatd/program/conf/conf.h"
 
-/* Lowers connections_max to what the hard limit has room for. */
+/* Lowers connections_max to what the hard limit allows. */
 void descriptors_cap(struct conf *c);
 
 /* Raises the soft limit to fit connections_max. False: the hard limit is too

@@ -1,8 +1,8 @@
 /*
- * How much memory chatd may take at the most, whatever comes from the network: the sum of
- * the bounds (base/bounds.h) of all that it keeps.
+ * The most memory that chatd can take, whatever comes from the network: the sum of the bounds
+ * (base/bounds.h) of everything it keeps.
  *
- * What the kernel keeps for its sockets is not in it.
+ * It does not include the kernel's memory for sockets.
  */
 #ifndef CHATD_PROGRAM_MEMORY_H
 #define CHATD_PROGRAM_MEMORY_H
@@ -11,23 +11,23 @@
 
 enum memory_kind {
 	MEMORY_TRAFFIC,     /* grows with connections and what they do, and shrinks with them */
-	MEMORY_FIXED,       /* is there however many come */
-	MEMORY_TABLES,      /* what people have made and is kept: as if all tables were full */
+	MEMORY_FIXED,       /* does not depend on the number of connections */
+	MEMORY_TABLES,      /* what people have made and chatd keeps, as if all tables were full */
 	MEMORY_KINDS,
 };
 
 enum { MEMORY_PARTS = 15 };
 
 struct memory_part {
-	const char *what;           /* static; for people */
+	const char *what;           /* a name for people; static */
 	enum memory_kind kind;
 	uint64_t bytes;
 };
 
-/* The parts of the sum, with so many connections. */
+/* The parts of the sum, for connections_max connections. */
 void memory_parts(uint32_t connections_max, struct memory_part parts[MEMORY_PARTS]);
 
-/* All of it. */
+/* The sum. */
 uint64_t memory_max(uint32_t connections_max);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * The command line: chatd [OPTIONS] [PORT], and chatd [OPTIONS] admin add|code NAME, or admin chat.
  *
- * Options that stand for a key of the configuration are kept, so that they can
- * be laid over the file again when SIGHUP has it read anew.
+ * Options that set a key of the configuration are kept, so that they can be applied again after a
+ * reload has read the file again.
  */
 #ifndef CHATD_PROGRAM_OPTIONS_H
 #define CHATD_PROGRAM_OPTIONS_H
@@ -11,20 +11,20 @@
 
 enum options_wish {
 	OPTIONS_RUN,
-	OPTIONS_CHECK,    /* look at the configuration and say so */
+	OPTIONS_CHECK,    /* check the configuration and report */
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
 	OPTIONS_ADMIN,    /* administer the chat from the command line */
 };
 
 enum {
-	OPTIONS_SET_MAX = 8, /* options that set a key, and the port */
+	OPTIONS_SET_MAX = 8, /* the most options that set a key, and the port */
 };
 
 struct options {
-	enum options_wish wish;   /* the last of them that was given */
+	enum options_wish wish;   /* the last one given */
 	const char *conf_path;    /* NULL: no file is read */
-	bool connections_unlimited; /* as many as the descriptor limit allows */
+	bool connections_unlimited; /* max_connections is what the descriptor limit allows */
 	struct {
 		const char *where;  /* "--database", for messages */
 		const char *key;
@@ -32,14 +32,14 @@ struct options {
 	} set[OPTIONS_SET_MAX];   /* in the order of the command line */
 	unsigned int nset;
 	const char *admin_what;   /* OPTIONS_ADMIN: "add", "code" or "chat", */
-	const char *admin;        /* and whom; NULL with "chat" */
+	const char *admin;        /* the name; NULL with "chat" */
 };
 
-/* Strings of argv and constants are borrowed. False: problems says what is
- * wrong with the command line, a line each. */
+/* Strings of argv and constants are borrowed. False: problems has a line for each thing that is
+ * wrong with the command line. */
 bool options_parse(struct options *o, int argc, char **argv, struct bytes *problems);
 
-/* Lays what was given over c; cannot fail after options_parse did not. */
+/* Applies the options to c; cannot fail if options_parse did not. */
 void options_apply(const struct options *o, struct conf *c);
 
 /* What --help prints. */

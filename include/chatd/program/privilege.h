@@ -1,5 +1,5 @@
 /*
- * Root's privileges, and giving them up.
+ * Giving up root's privileges.
  */
 #ifndef CHATD_PROGRAM_PRIVILEGE_H
 #define CHATD_PROGRAM_PRIVILEGE_H
@@ -7,16 +7,16 @@
 #include <stdbool.h>
 
 /*
- * Where the process is root's: becomes the user (a name; NULL: none was given, which is an
- * error then) with that user's groups, for good. Otherwise user must be NULL or whoever runs
- * the process. False: it was logged, and errno is 0 where another try would be refused as well.
- * Before any thread is started.
+ * If the process is root's, switches to the user (a name; NULL, if none was given, is then an
+ * error) with its groups, for good. Otherwise user must be NULL or the one that runs the process.
+ * False: the log says why, and errno is 0 if another try would fail as well. Must be called before
+ * any thread is started.
  */
 bool privilege_drop(const char *user);
 
 /*
- * As privilege_drop with the user whose file this is, who need not have a name; that there is no
- * such file, or that it is root's, is an error. For a process of root's alone.
+ * Like privilege_drop, with the owner of this file, which need not have a name. It is an error if
+ * the file does not exist or belongs to root. Only for a process of root's.
  */
 bool privilege_drop_to_owner(const char *path);
 

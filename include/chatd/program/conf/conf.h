@@ -20,7 +20,7 @@
 enum conf_answer { CONF_NO, CONF_YES };
 /* Whether chatd must enter its sandbox; see sandbox.h. */
 enum sandbox { SANDBOX_NO, SANDBOX_YES, SANDBOX_REQUIRE };
-/* What is done with what is said while nothing can be saved. */
+/* What happens to new lines while nothing can be saved. */
 enum store_failure { STORE_FAILURE_REFUSE, STORE_FAILURE_TALK };
 
 struct conf {
@@ -30,16 +30,17 @@ struct conf {
 	char *database;               /* path of the SQLite file */
 	enum durability durability;
 	enum sandbox sandbox;
-	char *user;                   /* whom to become where started as root; NULL: nobody was named */
+	char *user;                   /* the user to switch to when started as root; NULL: none is
+	                               * set */
 	uint32_t connections_max;     /* max_connections */
 
-	/* SIGHUP takes new values. */
+	/* A reload takes new values. */
 	enum log_level log_level;
 	enum store_failure store_failure;
 	char *chat_log;               /* path, or NULL */
 	uint32_t line_bytes_max;
 	uint32_t history_replay;
-	uint32_t history_days;        /* 0: lines are kept for ever */
+	uint32_t history_days;        /* 0: lines are kept forever */
 	uint64_t history_lines;       /* per room; 0: all */
 	uint64_t disk_reserve;        /* bytes; 0: none */
 	struct {
@@ -48,7 +49,7 @@ struct conf {
 		uint32_t bytes;       /* 0: no limit */
 		uint32_t address;     /* 0: no limit by address */
 		enum rate_exempt exempt;
-		uint32_t mute_s;      /* flood_mute; 0: nobody is muted */
+		uint32_t mute_s;      /* flood_mute; 0: flooding mutes nobody */
 	} rate;
 	struct {
 		uint32_t connections; /* 0: no limit */
@@ -62,7 +63,8 @@ struct conf {
 	uint32_t keepalive_s;         /* keepalive: idle seconds before the first probe; 0: off.
 	                               * Applies to connections accepted later */
 	char command_prefix;
-	enum conf_answer host_accounts; /* users of the host have accounts, by unix sockets */
+	enum conf_answer host_accounts; /* whether users of the host have accounts over unix
+	                                 * sockets */
 };
 
 enum conf_type {
@@ -73,43 +75,42 @@ struct conf_key {
 	const char *name;
 	enum conf_type type;
 	size_t field;             /* offset in struct conf */
-	const char *initial;      /* default, as it would stand in the file; "" for none */
-	int64_t least, most;      /* of numbers, and of sizes in bytes */
-	const char *const *choices; /* of CONF_CHOICE, NULL-terminated, in the enum's order */
+	const char *initial;      /* default, as it would be written in the file; "" for none */
+	int64_t least, most;      /* bounds of numbers, and of sizes in bytes */
+	const char *const *choices; /* for CONF_CHOICE: NULL-terminated, in the enum's order */
 	bool reloadable;
 	const char *help;         /* a sentence for the man page */
 };
 
 extern const struct conf_key conf_keys[];  /* ends with name NULL */
 
-/* All defaults. Give it to conf_release in the end. */
+/* Sets all defaults. The caller gives c to conf_release in the end. */
 void conf_init(struct conf *c);
 void conf_release(struct conf *c);
 
 /*
- * Reads a file over c. Every problem is added to problems as one line
- * "file:line: key: what is wrong" (or "file: why it cannot be read"). True if
- * there was none. A `listen` in the file replaces the default; several add up.
+ * Reads a file into c, over what it has. Every problem is added to problems as one line "file:line:
+ * key: what is wrong" (or "file: why it cannot be read"). Returns true if there was none. A
+ * `listen` in the file replaces the default; several add up.
  */
 bool conf_read(struct conf *c, const char *path, struct bytes *problems);
 
-/* One key from the command line; where is "--max-connections" or the like.
- * A first `listen` given so replaces those of the file. */
+/* One key from the command line; where is "--max-connections" or the like. The first `listen` given
+ * this way replaces those of the file. */
 bool conf_set(struct conf *c, const char *key, const char *value, const char *where,
               struct bytes *problems);
 
-/* Reads value into k's field of c; a CONF_LISTEN is added to those there are.
- * False: why is a sentence without its end, and the field is as it was. */
+/* Reads value into k's field of c; a CONF_LISTEN is added to the earlier ones. False: why is a
+ * sentence without its full stop, and the field is unchanged. */
 bool conf_value_read(struct conf *c, const struct conf_key *k, const char *value, char *why,
                      size_t n);
 
-/* Adds to out what would be written in the file; "none" for no path. */
+/* Adds the field's value to out, as it would be written in the file; "none" for no path. */
 void conf_value_show(const struct conf *c, const struct conf_key *k, struct bytes *out);
 
 /*
- * SIGHUP: takes the reloadable fields of next into c. Adds a line to said for
- * each that changed ("history_replay: 20 -> 50") and one for each that changed
- * and needs a restart.
+ * On a reload: takes the reloadable fields of next into c. Adds a line to said for each that
+ * changed ("history_replay: 20 -> 50") and one for each that changed and needs a restart.
  */
 void conf_take(struct conf *c, struct conf *next, struct bytes *said);
 

@@ -1,6 +1,6 @@
 /*
- * Listen addresses, as they stand in the configuration: "8989", "127.0.0.1:8989", "[::1]:8989",
- * "unix:/path".
+ * Listen addresses, as they are written in the configuration: "8989", "127.0.0.1:8989",
+ * "[::1]:8989", "unix:/path".
  */
 #ifndef CHATD_PROGRAM_CONF_CONF_LISTEN_H
 #define CHATD_PROGRAM_CONF_CONF_LISTEN_H
@@ -9,12 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A listen address, taken apart. */
+/* A parsed listen address. */
 struct conf_listen {
 	enum { LISTEN_DUAL, LISTEN_IP, LISTEN_UNIX } kind;
 	char host[64];            /* LISTEN_IP: numeric, without brackets */
 	uint16_t port;
-	char path[108];           /* LISTEN_UNIX: at most what sun_path holds with its NUL */
+	char path[108];           /* LISTEN_UNIX: as long as sun_path, with its NUL */
 };
 
 /* False: problem (of size n) says what is wrong with it. */

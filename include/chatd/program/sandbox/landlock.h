@@ -1,13 +1,13 @@
 /*
- * The sandbox's part for files: Landlock leaves those that the configuration names.
+ * The sandbox's part for files: Landlock leaves access only to those that the configuration names.
  */
 #ifndef CHATD_PROGRAM_SANDBOX_LANDLOCK_H
 #define CHATD_PROGRAM_SANDBOX_LANDLOCK_H
 
 #include "chatd/program/conf/conf.h"
 
-/* For good, in this thread and those that it starts. The configuration and the table of the host's
- * users stay readable; NULL: there is none. False: errno says why not. */
+/* Restricts this thread, and those it starts later, for good. The files at conf_path and users_path
+ * stay readable (NULL: there is none). False: errno says why it could not. */
 bool landlock_restrict(const struct conf *c, const char *conf_path, const char *users_path);
 
 #endif

@@ -1,23 +1,22 @@
 /*
- * The sandbox: what chatd can no longer do once it has started, whoever drives it.
+ * The sandbox: what chatd can no longer do once it has started, even if an intruder controls it.
  *
- * Three parts, each of which an intruder would have to break: Landlock leaves the files it
- * works with, seccomp the system calls, and the ring (ring.c) the operations; a ring walks
- * past seccomp. Threads inherit the first two, so the sandbox is entered before there are any.
+ * It has three parts, and an intruder would have to break each: Landlock restricts files, seccomp
+ * restricts system calls, and the ring (ring.c) restricts its own operations, which seccomp does
+ * not see. Threads inherit the first two, so the sandbox is entered before there are any.
  */
 #ifndef CHATD_PROGRAM_SANDBOX_SANDBOX_H
 #define CHATD_PROGRAM_SANDBOX_SANDBOX_H
 
 #include "chatd/program/conf/conf.h"
 
-/* Enters it, for good. What stays are the paths of the configuration, its own file and the table
- * of the host's users (NULL: there is none, or nobody reads it again). False: a part is not to be
- * had here and c->sandbox is SANDBOX_REQUIRE; it was logged, as it is with SANDBOX_YES, where
- * chatd goes on without that part. */
+/* Enters the sandbox, for good. Still accessible are the paths that c names, conf_path and
+ * users_path (NULL: there is none, or it is not read again). A part that this host does not support
+ * is logged; then SANDBOX_YES goes on without it, and SANDBOX_REQUIRE makes this return false. */
 bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path);
 
-/* The folder holds more than one program's files, as /etc or somebody's home: there are folders in
- * it. */
+/* The folder contains other folders, and so probably the files of other programs, like /etc or a
+ * home directory. */
 bool sandbox_is_shared(const char *folder);
 
 #endif

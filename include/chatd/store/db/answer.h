@@ -1,5 +1,5 @@
 /*
- * Answers to queries: rows of lines, or a text, or a sentence that says why there is none.
+ * Answers to queries: rows of lines, or a text, or a sentence that says why there is no answer.
  */
 #ifndef CHATD_STORE_DB_ANSWER_H
 #define CHATD_STORE_DB_ANSWER_H
@@ -10,12 +10,12 @@
 struct sqlite3_stmt;
 struct store;
 
-/* Releases an answer and clears its texts: they may be secrets. NULL is fine. */
+/* Releases an answer and clears its texts, which may be secrets. NULL is fine. */
 void rows_release(struct rows *rows);
 
-/* An answer to q that says only that there is none, and why. */
+/* An answer to q that only says why there is none. */
 struct rows *rows_sorry(const struct query *q, const char *sentence);
-/* An answer to q that has no lines. Copies text and text2, which may be NULL. */
+/* An answer to q without lines. Copies text and text2, which may be NULL. */
 struct rows *rows_of_secret(const struct query *q, bool ok, uint64_t which, const char *text,
                             const char *text2);
 
@@ -26,37 +26,37 @@ struct answer_at {
 	size_t room_name, sender, body;
 };
 
-/* What these two fill; its rows are the answer once answer_finish was called. */
+/* An answer that is being filled; its rows are valid once answer_finish was called. */
 struct answer {
-	struct rows rows;        /* first, so that rows_release finds the rest */
+	struct rows rows;        /* first, so that rows_release can free the rest */
 	struct row *row;         /* cap of them */
 	struct answer_at *at;    /* cap of them */
 	size_t cap;              /* rows allocated */
 	struct bytes text;       /* all strings, NUL-terminated */
 	size_t body_bytes;       /* bytes of bodies taken */
-	bool late;               /* true where it was broken off because it took too long */
+	bool late;               /* true if it was broken off because it took too long */
 	char *error;             /* what rows.error points to */
 	char *secret;            /* what rows.text points to; NULL: none */
 	char *secret2;           /* and rows.text2 */
 };
 
-/* An empty one to q. rows_release releases its rows, and it with them. */
+/* An empty answer to q. Giving its rows to rows_release frees it. */
 struct answer *answer_new(const struct query *q);
-/* Copies the line that st's row shows (columns as in SQL_LINES_FIRST). False: the
- * answer is full, nothing was taken, and rows.more is set. */
+/* Copies the line in st's current row (columns as in SQL_LINES_FIRST). False: the answer is full,
+ * nothing was added, and rows.more is set. */
 bool answer_add(struct answer *a, struct store *s, struct sqlite3_stmt *st, bool hit);
 void answer_set_more(struct answer *a);
-/* So many percent of all lines were not searched (rows.unindexed). */
+/* Notes that this percentage of all lines was not searched (rows.unindexed). */
 void answer_set_unindexed(struct answer *a, uint8_t percent);
-/* What the row added last says of unread lines. */
+/* Sets the counts of unread lines in the row added last. */
 void answer_set_unread(struct answer *a, uint32_t lines, uint32_t mentions);
-/* Puts the last row first. */
+/* Reverses the order of the rows. */
 void answer_reverse(struct answer *a);
-/* There is no answer, because of this; the first reason stands. */
+/* Makes it an answer that only says why there is none; the first reason counts. */
 void answer_fail(struct answer *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* For a step that ended with an error: says so, as the person who asked should read it. */
+/* The same after a step ended with an error, worded for the person who asked. */
 void answer_broken(struct answer *a, struct store *s, const char *too_long);
-/* Nothing is added any more: rows gets its pointers. */
+/* Ends the filling: sets the pointers in rows. */
 void answer_finish(struct answer *a);
 
 #endif

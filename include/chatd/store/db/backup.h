@@ -1,5 +1,5 @@
 /*
- * A copy of the database beside it, while all goes on.
+ * A copy of the database next to it, made while chatd goes on running.
  */
 #ifndef CHATD_STORE_DB_BACKUP_H
 #define CHATD_STORE_DB_BACKUP_H
@@ -8,7 +8,7 @@
 
 struct store;
 
-/* Answers QUERY_BACKUP, whose words are the name of the copy. */
+/* Answers QUERY_BACKUP, whose words are the copy's file name. */
 struct rows *backup_answer(struct store *s, const struct query *q);
 
 #endif

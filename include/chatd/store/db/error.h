@@ -8,11 +8,12 @@
 
 struct store_error {
 	char text[512];
-	bool lasting;            /* it does not pass by itself: another start would say the same */
+	bool lasting;            /* it does not go away by itself: another start would fail the same
+	                          * way */
 };
 
-/* Formats the text, cut at its size and made safe for a terminal: SQLite's own words quote what
- * stands in the file. lasting becomes false. */
+/* Formats the text, cut at its size and made safe for a terminal: SQLite's own messages quote the
+ * contents of the file. lasting becomes false. */
 void store_error_set(struct store_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -13,23 +13,24 @@ struct store;
 
 struct fulltext_index {
 	uint64_t indexed;        /* lines up to this id are in it */
-	uint64_t reindex_to;     /* and up to this one while it is made again; 0: it is not */
+	uint64_t reindex_to;     /* while it is being rebuilt, lines up to this id are to be in it;
+	                          * 0: it is not */
 };
 
 /*
- * Takes up to rows lines into the index. Returns how many it took, -1 on error. store_indexed is
- * the id up to which it is complete; lines beyond it are not found by a search.
+ * Adds up to rows lines to the index. Returns how many it added, -1 on error. store_indexed is the
+ * id up to which it is complete; lines beyond it are not found by a search.
  */
 int store_index(struct store *s, int rows, struct store_error *err);
 uint64_t store_indexed(struct store *s);
-/* The index is being made again: searches do not wait for it. */
+/* The index is being rebuilt: searches do not wait for it. */
 bool store_reindexes(const struct store *s);
 
-/* Empties the index where it was made by another form of words than the present one: it is made again,
- * in the steps of store_index. */
+/* Empties the index if words were folded differently when it was made; store_index then rebuilds it
+ * in steps. */
 bool index_check(struct store *s, struct store_error *err);
-/* Takes the line that get's row shows (SQL_LINE_GET) out of the index, which must be told what it
- * said: it keeps no copy of its own. A line that it has not come to yet it will not meet. */
+/* Removes the line in get's current row (SQL_LINE_GET) from the index, which needs its text because
+ * it keeps no copy. A line that is not indexed yet never will be. */
 bool index_forget(struct store *s, uint64_t id, struct sqlite3_stmt *get);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Lines in the database, for those of the store's files that read or delete them.
+ * Lines in the database, for the store's files that read or delete them.
  */
 #ifndef CHATD_STORE_DB_LINES_H
 #define CHATD_STORE_DB_LINES_H
@@ -13,16 +13,17 @@ struct store;
 void lines_bind_range(struct sqlite3_stmt *st, uint32_t room, uint64_t after_id, uint64_t before_id,
                       uint32_t limit);
 
-/* Lines in the ranges, as far as MISSED_MAX, without those of nick, which ends at a line end too; and
- * the same by a statement that takes from, to and a bound as its parameters 2 to 4. -1: error. */
+/* Counts the lines in the ranges, up to MISSED_MAX, without those of nick, which may also end at a
+ * line end. The second function uses a statement that takes from, to and a bound as its parameters
+ * 2 to 4. -1: error. */
 int64_t lines_count(struct store *s, uint32_t room, const char *nick, const struct ranges *in);
 int64_t lines_count_by(struct store *s, struct sqlite3_stmt *st, const struct ranges *in);
 
-/* Deletes a line and its entry in the index, within the transaction that is open. Returns
- * its room; 0: there is no such line, or not in `room` (0: in any); -1: error. */
+/* Deletes a line and its index entry, within the open transaction. Returns its room; 0: there is no
+ * such line, or not in `room` (0: in any); -1: error. */
 int64_t lines_delete(struct store *s, uint64_t id, uint32_t room);
 
-/* Rooms that lost lines, each once, *n of them; and of these those that have none left. */
+/* The rooms that lost lines, each once, *n of them; and those of them that have none left. */
 void lines_note_room(uint32_t *room, int *n, uint32_t one);
 bool lines_filter_empty_rooms(struct store *s, uint32_t *room, int *n);
 

@@ -1,7 +1,7 @@
 /*
- * Where a connection's database lies: which files were at its paths when it was opened.
+ * The location of a connection's database: which files were at its paths when it was opened.
  *
- * SQLite goes on with a file that was removed or moved away, so somebody has to look.
+ * SQLite goes on using a file that was removed or moved away, so chatd has to look.
  */
 #ifndef CHATD_STORE_DB_LOCATION_H
 #define CHATD_STORE_DB_LOCATION_H
@@ -11,7 +11,7 @@
 
 struct store;
 
-/* What a file is, whatever it is called. */
+/* The identity of a file, whatever its name. */
 struct file_id {
 	dev_t dev;
 	ino_t ino;               /* 0: not known */
@@ -19,23 +19,23 @@ struct file_id {
 
 /* All zero: nowhere. */
 struct location {
-	char *path, *wal_path, *shm_path; /* owned, like the next */
+	char *path, *wal_path, *shm_path; /* owned, as is folder */
 	char *folder;            /* with its slash */
 	struct file_id file, wal, shm, in; /* the four */
 };
 
 enum location_check {
-	LOCATION_SAME,     /* the file is there, or that cannot be known */
+	LOCATION_SAME,     /* the file is still there, or chatd cannot tell */
 	LOCATION_EMPTY,    /* nothing is there */
-	LOCATION_OTHER,    /* something else is */
+	LOCATION_OTHER,    /* another file is there */
 };
 
-/* What is at the path of a file that was `id`. */
+/* Compares what is at the path now with `id`. */
 enum location_check location_check(const char *path, const struct file_id *id);
-/* Of what is at the path now; all zero: nothing. */
+/* The identity of the file at the path now; all zero: there is none. */
 struct file_id location_file(const char *path);
 
-/* Takes note of where s->db lies. */
+/* Notes the location of s->db. */
 void location_note(struct store *s);
 void location_release(struct store *s);
 

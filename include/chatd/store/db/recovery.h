@@ -1,5 +1,5 @@
 /*
- * The database is removed, replaced, or in doubt while it is open; it is written anew.
+ * Rebuilding the database when it is removed, replaced, or in doubt while it is open.
  */
 #ifndef CHATD_STORE_DB_RECOVERY_H
 #define CHATD_STORE_DB_RECOVERY_H
@@ -9,24 +9,25 @@
 struct store;
 
 /*
- * The database, or its WAL, may be removed or moved while it is open; SQLite would go on with
- * what has no name any more. Or the disk may have failed to keep what it was given (fsync(2)).
- * store_is_intact looks, for three stat(2). Where it is false,
- * store_rebuild writes all that was saved into a new file at the old path, unless something else
- * is there, and goes on with that: in no transaction, and it takes as long as a backup. True: err
- * says, for administrators, what was done. False: why it could not be; what was saved is in the
- * old file and its WAL, or in a new one that the next start takes.
+ * The database, or its WAL, may be removed or moved while it is open; SQLite would go on using a
+ * file that no name leads to. Or the disk may have lost writes (fsync(2) failed). store_is_intact
+ * checks that, with three calls of stat(2). If it returns false, store_rebuild writes everything
+ * saved to a new file at the old path, unless another file is there, and switches to it. It must be
+ * called outside of a transaction, and takes as long as a backup. True: err says, for
+ * administrators, what was done. False: err says why it could not; what was saved is in the old
+ * file and its WAL, or in a new file that the next start uses.
  */
 bool store_is_intact(const struct store *s);
-/* Another connection's sync has failed: store_is_intact is false until it is written anew, for
- * the system may have forgotten what it could not write, and say nothing of it again. */
+/* Notes that another connection's sync has failed. store_is_intact is false until the database is
+ * rebuilt, because the system may have forgotten what it could not write, and will not report it
+ * again. */
 void store_doubt(struct store *s);
-/* Something else lies where the database was; it is not written over. */
+/* Another file is where the database was; it is not overwritten. */
 bool store_replaced(const struct store *s);
 bool store_rebuild(struct store *s, struct store_error *err);
 
-/* Before a database is opened to write: where chatd ended while it was written anew, that is
- * finished. False: err says why it cannot be. */
+/* Before a database is opened to write: finishes a rebuild during which chatd ended. False: err
+ * says why it cannot. */
 bool recovery_finish(const char *path, struct store_error *err);
 
 #endif

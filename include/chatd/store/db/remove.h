@@ -1,5 +1,5 @@
 /*
- * Rooms that go with all their lines.
+ * Deleting rooms with all their lines.
  */
 #ifndef CHATD_STORE_DB_REMOVE_H
 #define CHATD_STORE_DB_REMOVE_H
@@ -10,26 +10,26 @@
 struct store;
 
 struct removal {
-	bool some;               /* true where some room may be going */
-	char *key;               /* owned, with the next: marks of what was seen, up to the one with
-	                          * this key and room, were looked at; NULL: none yet */
+	bool some;               /* true if there may be rooms to delete */
+	char *key;               /* owned; with the next field, how far the marks of what people
+	                          * have seen were looked through; NULL: not begun */
 	int64_t room;
 };
 
 /*
- * Rooms that a record has removed (RECORD_REMOVE) go in steps, each a transaction: up to rows
- * lines with their entries in the index or, where none is left, a few times as many marks of
- * what people have seen, which are looked through. Returns more than 0 where there is more to
- * do, 0 where all is done, -1 on error. store_removes: there may be such a room.
+ * Rooms removed by a record (RECORD_REMOVE) are deleted in steps, each a transaction: up to rows
+ * lines with their index entries or, when no lines are left, a look through a few times as many
+ * marks of what people have seen. Returns more than 0 if there is more to do, 0 if all is done, -1
+ * on error. store_removes: there may be such a room.
  */
 bool store_removes(const struct store *s);
 int store_remove(struct store *s, int rows, struct store_error *err);
 
-/* RECORD_REMOVE: the room is going, within the transaction that is open. */
+/* RECORD_REMOVE: notes, within the open transaction, that the room is to be deleted. */
 bool remove_save(struct store *s, const struct record *r);
-/* The room is going; of such a one nothing is shown and nothing saved. */
+/* The room is being deleted: nothing of it is shown or saved. */
 bool remove_has(struct store *s, uint32_t room);
-/* Forgets how far it has looked: it begins again. */
+/* Forgets how far it has looked, so that it begins again. */
 void remove_release(struct store *s);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * How long a room's lines are kept, where it says so itself.
+ * How long a room's lines are kept, if it has a setting of its own.
  */
 #ifndef CHATD_STORE_DB_ROOM_RETENTION_H
 #define CHATD_STORE_DB_ROOM_RETENTION_H
@@ -9,27 +9,26 @@
 struct store;
 
 struct room_retentions {
-	bool some;               /* true where some room may say so itself */
-	uint64_t passed_id;      /* lines up to this id are of rooms that say so in days: what is too
-	                          * old for the others begins behind it */
+	bool some;               /* true if some room may have a setting of its own */
+	uint64_t passed_id;      /* lines up to this id belong to rooms with days of their own:
+	                          * lines of other rooms that are too old begin after it */
 };
 
-/* Some room may say itself how long its lines are kept (RECORD_KEEP). */
+/* Some room may have a setting of its own (RECORD_KEEP). */
 bool store_has_room_retention(const struct store *s);
 
-/* How long one room's lines are kept, where it says so itself; 0: as for all rooms. */
+/* How long one room's lines are kept, if it has a setting of its own; 0: as for all rooms. */
 struct room_retention {
 	uint32_t room;   /* its number */
-	uint32_t days;   /* lines older than so many days go */
-	uint32_t lines;  /* and those beyond the newest so many */
+	uint32_t days;   /* lines older than this are deleted */
+	uint32_t lines;  /* so many of the newest lines are kept */
 };
 
-/* RECORD_KEEP: saves it, within the transaction that is open. */
+/* RECORD_KEEP: saves the setting, within the open transaction. */
 bool room_retention_save(struct store *s, const struct record *r);
-/* All of them, in order of room, as an array that the caller frees, *n is how many. False:
- * error. */
+/* All of them, in order of room, as an array of *n that the caller frees. False: error. */
 bool room_retention_load(struct store *s, struct room_retention **rooms, size_t *n);
-/* The room's among them; NULL: it has none. */
+/* The room's setting among them; NULL: it has none. */
 const struct room_retention *room_retention_find(const struct room_retention *rooms, size_t n,
                                                  uint32_t room);
 

@@ -8,7 +8,8 @@
 
 struct store;
 
-/* Refuses what is no database of chatd's, by its first bytes and before SQLite touches it. */
+/* Refuses a file that is not a database of chatd's, by its first bytes, before SQLite touches
+ * it. */
 bool schema_check_file(int fd, const char *path, bool *fresh, struct store_error *err);
 /* Brings the schema up to date and switches to WAL. */
 bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_error *err);

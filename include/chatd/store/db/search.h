@@ -1,5 +1,5 @@
 /*
- * Searches, and what is unread: the queries that read the full-text index.
+ * Searches, and counts of unread lines: the queries that read the full-text index.
  */
 #ifndef CHATD_STORE_DB_SEARCH_H
 #define CHATD_STORE_DB_SEARCH_H

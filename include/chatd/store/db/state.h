@@ -1,7 +1,7 @@
 /*
- * What a store is made of: a part for each of the modules, in the header of its owner.
+ * What a store consists of: a part for each module, declared in that module's header.
  *
- * The modules from top to bottom; each calls only what stands below it:
+ * The modules from top to bottom; each calls only those below it:
  *
  *	store            opening, closing, what a start reads
  *	recovery         a database that was removed is rebuilt
@@ -44,10 +44,11 @@ struct store {
 	struct db db;            /* the connection */
 	int lock_fd;             /* the database file under flock(2); -1: none. Closing it would
 	                          * drop SQLite's own locks, so it is closed after the database */
-	struct location location; /* where that file belongs */
-	struct query_bounds bounds; /* of the query that runs, for a connection that reads */
-	bool writer;             /* true for the connection that writes, like all below */
-	int wal_pages;           /* as of the last commit */
+	struct location location; /* the location of its files */
+	struct query_bounds bounds; /* bounds of the running query, for a connection that reads */
+	bool writer;             /* true for the connection that writes; all fields below are only
+	                          * for that */
+	int wal_pages;           /* pages in the WAL as of the last commit */
 	struct transaction transaction;
 	struct known_rooms rooms;
 	struct lines_table lines_table;

@@ -1,5 +1,5 @@
 /*
- * The statements of the store, by name.
+ * The store's SQL statements, by name.
  */
 #ifndef CHATD_STORE_DB_STATEMENTS_H
 #define CHATD_STORE_DB_STATEMENTS_H
@@ -69,7 +69,7 @@ enum statement {
 	SQL_COUNT,
 };
 
-/* Its SQL. A statement's parameters and columns are what its users bind and read. */
+/* The SQL of a statement. Its parameters and columns are up to its users. */
 const char *statement_text(enum statement sql);
 
 #endif

@@ -7,7 +7,8 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-/* Lets a connection make and read the full-text index. */
+/* Registers the tokenizer, without which a connection can neither write nor read the full-text
+ * index. */
 bool tokenizer_register(sqlite3 *db);
 
 #endif

@@ -1,15 +1,16 @@
 /*
- * A list of messages from any thread to one, without a lock; it has no bound of its own, those
- * who post have.
+ * A lock-free list of messages from any threads to one thread. It has no bound of its own; its
+ * users limit what they post.
  */
 #ifndef CHATD_STORE_THREADS_MAILBOX_H
 #define CHATD_STORE_THREADS_MAILBOX_H
 
 #include <stdatomic.h>
 
-/* Embedded first in what is posted, which the mailbox does not own. */
+/* The first member of what is posted, which the mailbox does not own. */
 struct message {
-	struct message *next;  /* posted before this one; after mailbox_take: after it */
+	struct message *next;  /* the one posted before this; after mailbox_take, the one posted
+	                        * after it */
 };
 
 struct mailbox {
@@ -18,7 +19,7 @@ struct mailbox {
 
 /* Any thread. */
 void mailbox_post(struct mailbox *m, struct message *l);
-/* The one reader: all messages, the first posted first; NULL: none. */
+/* Only for the one reader: takes all messages, oldest first; NULL: none. */
 struct message *mailbox_take(struct mailbox *m);
 
 #endif

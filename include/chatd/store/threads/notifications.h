@@ -16,30 +16,30 @@ struct waiting;
 /* Something on its way to the loop. */
 struct notification {
 	struct message message; /* first: what the mailbox links */
-	struct writer_event event; /* handed to whoever calls writer_next */
-	struct waiting *waiting; /* ROWS: where the asker has a seat until the loop takes this */
+	struct writer_event event; /* handed to the caller of writer_next */
+	struct waiting *waiting; /* ROWS: where the asker keeps a seat until the loop takes this */
 	uint64_t share;         /* and of which share */
 };
 
 struct notifications {
 	struct mailbox posted;  /* from all threads to the loop */
-	struct message *taken;  /* loop: taken out of posted, not yet returned */
+	struct message *taken;  /* loop: taken from posted, not yet returned */
 	struct notification stored_moved; /* the one that says that `stored` moved */
-	_Atomic uint32_t answers; /* that were made and the loop has not taken: about ANSWERS_MAX, where
-	                         * each thread may have one more */
-	_Atomic bool stored_posted; /* true from posting that one until the loop took it */
+	_Atomic uint32_t answers; /* answers that the loop has not taken yet: about ANSWERS_MAX, as
+	                           * each thread may have one more */
+	_Atomic bool stored_posted; /* true from posting stored_moved until the loop takes it */
 	_Atomic uint64_t stored; /* all records up to this are saved */
-	uint64_t stored_said;   /* loop: what notifications_next returned of it */
+	uint64_t stored_said;   /* loop: the value that notifications_next returned last */
 	int event_fd;           /* wakes the loop */
 	_Atomic bool notified;  /* see above */
 };
 
 /* Posts an event to the loop and wakes it. Takes what event owns. */
 void notifications_post(struct notifications *n, const struct writer_event *event);
-/* The same with the answer to a query of that share, whose seat is in `waiting`. */
+/* The same for the answer to a query of that share, whose seat is in `waiting`. */
 void notifications_post_rows(struct notifications *n, struct rows *rows, struct waiting *waiting,
                              uint64_t share);
-/* Tells the loop that all up to seq is saved. */
+/* Tells the loop that everything up to seq is saved. */
 void notifications_post_stored(struct notifications *n, uint64_t seq);
 /* The loop: takes the next one, with what its event owns. False: nothing more for now. */
 bool notifications_next(struct notifications *n, struct notification *next);

@@ -1,7 +1,7 @@
 /*
- * A ring of records from one producer to one consumer, without a lock. The consumer
- * reads records where they lie and gives their room back only when they are
- * saved, so what could not be saved is still there to be tried again.
+ * A lock-free ring of records from one producer to one consumer. The consumer reads records in
+ * place and frees them only once they are saved, so that records that could not be saved are still
+ * there to be tried again.
  */
 #ifndef CHATD_STORE_THREADS_QUEUE_H
 #define CHATD_STORE_THREADS_QUEUE_H
@@ -28,18 +28,18 @@ bool queue_push(struct queue *q, const struct record *r);
 /* Either side: more than half of its bytes, or of its records, are in use. */
 bool queue_half_full(struct queue *q);
 
-/* Either side: how many records wait. */
+/* Either side: the number of waiting records. */
 uint64_t queue_waiting(struct queue *q);
 
-/* Either side: true where no record waits. */
+/* Either side: true if no record is waiting. */
 bool queue_empty(struct queue *q);
 
-/* Consumer: the first record not yet given back. */
+/* Consumer: the first record not freed yet. */
 struct queue_mark queue_first(const struct queue *q);
-/* Consumer: fills r with the record at the mark and moves the mark behind it; the
- * strings live until queue_drop passes them. False: there is none (yet). */
+/* Consumer: fills r with the record at the mark and moves the mark past it; its strings are valid
+ * until queue_drop passes them. False: there is none (yet). */
 bool queue_next(struct queue *q, struct queue_mark *mark, struct record *r);
-/* Consumer: gives back all records before the mark. */
+/* Consumer: frees all records before the mark. */
 void queue_drop(struct queue *q, const struct queue_mark *mark);
 
 #endif

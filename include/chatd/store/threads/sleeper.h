@@ -1,11 +1,11 @@
 /*
  * Where a thread sleeps until there is work.
  *
- * It sets `asleep`, looks once more whether there is work, and only then sleeps on its eventfd.
- * Whoever brings work first makes it visible and then claims `asleep` with an exchange. All of
+ * It sets `asleep`, looks once more whether there is work, and only then sleeps on its eventfd. A
+ * thread that brings work first makes it visible and then claims `asleep` with an exchange. All of
  * these are sequentially consistent, so one of the two comes second and sees what the other did:
- * either the thread finds the work, or the claim finds it asleep and its eventfd is written. A
- * wake-up that comes late costs one turn that finds nothing.
+ * either the sleeping thread finds the work, or the claim finds it asleep and writes to its
+ * eventfd. A late wake-up costs one turn that finds nothing.
  */
 #ifndef CHATD_STORE_THREADS_SLEEPER_H
 #define CHATD_STORE_THREADS_SLEEPER_H
@@ -22,10 +22,10 @@ struct sleeper {
 /* Makes an eventfd readable. */
 void eventfd_signal(int fd);
 
-/* Sleeps until woken, at most timeout_ms (-1: without end), unless ready says that
- * there is work. */
+/* Sleeps until woken, at most timeout_ms (-1: without limit), unless ready says that there is
+ * work. */
 void sleeper_sleep(struct sleeper *s, int timeout_ms, bool (*ready)(void *ctx), void *ctx);
-/* The fd to be written to, or -1 where the thread is awake or named already. */
+/* The fd to write to, or -1 if the thread is awake or already claimed. */
 int sleeper_claim(struct sleeper *s);
 /* For the threads, not the loop: claims and writes. */
 void sleeper_wake(struct sleeper *s);

@@ -1,16 +1,15 @@
 /*
  * The store's threads: one that writes, three that read, one that copies, two that hash.
  *
- * The loop appends records to a bounded queue and never waits. The writer takes
- * all that is there, commits it as one transaction, appends said lines to the
- * chat log file, and tells the loop up to which seq all is saved; between
- * commits it feeds the full-text index and prunes. The reader answers queries
- * for a range of lines and does the checkpoints. Searches have two threads of their
- * own, because one may take seconds or wait for the index, and nobody's replay is
- * to wait for that: in the first a search has SEARCH_MS_QUICK, and what takes longer
- * begins again in the second. Backups have one, too. Each of these threads has a connection
- * of its own. Queries about secrets (secret.h) are slow on purpose and go to threads without
- * one, which, as those for long searches and for backups do, give way to all others.
+ * The loop appends records to a bounded queue and never waits. The writer takes everything in it,
+ * commits that as one transaction, appends the lines to the chat log file, and tells the loop up to
+ * which seq everything is saved; between commits it feeds the full-text index and prunes. The
+ * reader answers queries for a range of lines and does the checkpoints. Searches have two threads
+ * of their own, because one may take seconds or wait for the index, and a replay must not wait for
+ * that: in the first thread a search has SEARCH_MS_QUICK, and one that takes longer starts again in
+ * the second. Backups have a thread, too. Each of these has its own connection. Queries about
+ * secrets (secret.h) are slow on purpose and go to threads without a connection. These, and the
+ * threads for long searches and for backups, give way to all others.
  *
  * Wherever queries wait, those of each share (query.share) are answered in turn.
  *
@@ -29,17 +28,18 @@ struct writer;
 struct writer_limits {
 	uint32_t history_days;   /* lines older than this are pruned; 0: never */
 	uint64_t history_lines;  /* lines kept per room; 0: all */
-	uint64_t disk_reserve;   /* bytes that are left free on the database's disk: below that nothing
-	                          * that grows is to be saved (WRITER_FAILED); 0: none */
+	uint64_t disk_reserve;   /* bytes to leave free on the database's disk: below that, nothing
+	                          * that grows should be saved (WRITER_FAILED); 0: none */
 };
 
 struct writer_options {
 	const char *database;    /* path */
 	const char *chat_log;    /* path of the chat log file; NULL: none */
 	enum durability durability;
-	store_same *same;        /* whose lines RECORD_ERASE is about */
+	store_same *same;        /* tells which lines a RECORD_ERASE is about */
 	struct writer_limits limits;
-	uint32_t queries_max;    /* queries of one sort, beside searches, that may wait at one time */
+	uint32_t queries_max;    /* queries of one sort, other than searches, that may wait at one
+	                          * time */
 };
 
 /*
@@ -49,13 +49,13 @@ struct writer_options {
  */
 struct writer *writer_start(const struct writer_options *o, struct store_error *err);
 struct store *writer_store(struct writer *w);
-/* Closes it: a connection that nobody uses would keep a file that is removed. */
+/* Closes that store: an unused connection would keep a removed file alive. */
 void writer_loaded(struct writer *w);
 
 /*
- * Saves all that waits, ends the threads, closes the files, frees w. Returns
- * false if records were lost because the store could not be written to for
- * wait_ms milliseconds; says so in the log.
+ * Saves everything that waits, ends the threads, closes the files, frees w. Returns false if
+ * records were lost because the store could not be written to for wait_ms milliseconds; the log
+ * says so.
  */
 bool writer_stop(struct writer *w, int wait_ms);
 
@@ -63,24 +63,23 @@ bool writer_stop(struct writer *w, int wait_ms);
  * records or RECORDS_BYTES), nothing was taken. */
 bool writer_append(struct writer *w, const struct record *r);
 
-/* More than half of the queue is in use: the loop takes no more lines until the
- * writer has caught up. */
+/* More than half of the queue is in use: the loop should take no more lines until the writer has
+ * caught up. */
 bool writer_pressed(const struct writer *w);
 
-/* Copies the query to where those of its kind wait. False: as many wait already of its share
- * (SEARCHES_SHARE_MAX, SECRETS_SHARE_MAX) or of all (SEARCHES_WAITING_MAX, or queries_max; half
- * of them by those who have another, see seats_take) as may; writer_sorry has the sentence for
- * whoever asked. The queries of somebody who has left are answered like any
- * other and count until then; that bounds the work which a peer that comes, asks and
- * leaves can make, and there is nothing to be called when a connection ends. */
+/* Copies the query to where those of its kind wait. False: its share (SEARCHES_SHARE_MAX,
+ * SECRETS_SHARE_MAX) or all shares together (SEARCHES_WAITING_MAX or queries_max, see seats_take)
+ * have as many waiting as they may; writer_sorry has the sentence for the person who asked. Queries
+ * of people who have left are answered like any other and count until then: that bounds the work
+ * that a peer can cause by connecting, asking and leaving, and nothing needs to be called when a
+ * connection ends. */
 bool writer_query(struct writer *w, const struct query *q);
 const char *writer_sorry(enum query_kind kind);
 
 /*
- * The eventfds that the threads sleep on: those to which the loop must write an
- * 8-byte 1 so that they see what was appended or asked. Fills fds and returns
- * how many; a thread that is awake needs none, and one that has been named once is
- * not named again until it has slept.
+ * The eventfds that the threads sleep on: the loop must write an 8-byte 1 to each of these so that
+ * the threads see what was appended or asked. Fills fds and returns how many there are; a thread
+ * that is awake needs no waking, and one returned once is not returned again until it has slept.
  */
 enum { WRITER_WAKE_MAX = 7 }; /* one for each thread */
 int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX]);
@@ -89,11 +88,11 @@ int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX]);
  * written once per sleep of the loop, and need never be read. */
 int writer_event_fd(const struct writer *w);
 
-/* Takes the next thing that happened. False: nothing more for now. */
+/* Takes the next event. False: there are no more for now. */
 bool writer_next(struct writer *w, struct writer_event *e);
 
-/* SIGHUP: new limits; and the chat log is opened anew under its old or a new
- * name (NULL: none). Takes effect soon, in the writer's thread. */
+/* On a reload: sets new limits, and reopens the chat log under its old or a new name (NULL: none).
+ * Takes effect soon, in the writer's thread. */
 void writer_reload(struct writer *w, const struct writer_limits *limits, const char *chat_log);
 
 #endif

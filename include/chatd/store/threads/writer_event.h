@@ -1,5 +1,5 @@
 /*
- * What the loop hears from the store's threads.
+ * Events from the store's threads for the loop.
  */
 #ifndef CHATD_STORE_THREADS_WRITER_EVENT_H
 #define CHATD_STORE_THREADS_WRITER_EVENT_H
@@ -11,22 +11,23 @@ struct rows;
 
 enum writer_event_kind {
 	WRITER_STORED,     /* seq */
-	WRITER_FAILED,     /* reason, valid until writer_event_release; what waits is kept and
-	                    * tried again every second. Comes again when the reason changes. low: for
-	                    * want of space that is to be left free; what is appended is saved all the
-	                    * same, so it had better be what frees some, and not lines */
+	WRITER_FAILED,     /* nothing can be saved, for this reason, which is valid until
+	                    * writer_event_release; waiting records are kept and tried again every
+	                    * second. Comes again when the reason changes. low: because the space to
+	                    * be left free is used up; what is appended is still saved, so append
+	                    * what frees space, and no lines */
 	WRITER_BACK,       /* saving works again */
 	WRITER_ROWS,       /* rows */
-	WRITER_ROOM_EMPTY, /* room, true as of seq */
-	WRITER_CLOCK,      /* low: the host's clock may be wrong; otherwise it is believed again */
-	WRITER_NOTICE,     /* reason: what was done that administrators are to know */
+	WRITER_ROOM_EMPTY, /* room has no lines left, as of seq */
+	WRITER_CLOCK,      /* low: the host's clock may be wrong; not low: it is trusted again */
+	WRITER_NOTICE,     /* reason: something was done that administrators should know */
 };
 
 struct writer_event {
 	enum writer_event_kind kind;
 	uint64_t seq;
 	uint32_t room;
-	bool low;                /* FAILED, CLOCK: see there */
+	bool low;                /* for FAILED and CLOCK: see there */
 	char *reason;
 	struct rows *rows;
 };

@@ -1,19 +1,17 @@
 /*
  * What the loop's side of the writer shares with its threads.
  *
- * Every field says whose it is: "loop" for the thread that calls writer.h, "writer thread" for the
- * one that writes, "reader" for the one that answers whose it is; those that are atomic or under
- * the mutex belong to all.
+ * The comment of a field names its owner: "loop" for the thread that calls writer.h, "writer
+ * thread" for the one that writes, "reader" for the answering thread that the struct belongs to.
+ * Fields that are atomic or under the mutex belong to all.
  *
  * The modules from top to bottom; each calls only what stands below it:
  *
- *	writer           the loop's side: starts and ends the threads
- *	writer_thread, reader_thread    the threads' functions
- *	notifications    what they say to the loop
- *	queue, turns     what they are given
- *	writer_event, sleeper, mailbox
+ * writer the loop's side: starts and ends the threads writer_thread, reader_thread the threads'
+ * functions notifications what they tell the loop queue, turns the work for them writer_event,
+ * sleeper, mailbox
  *
- * Private to src/store/threads, and to src/program/memory.c, which adds up what all of it takes.
+ * Private to src/store/threads, and to src/program/memory.c, which adds up the memory of all of it.
  */
 #ifndef CHATD_STORE_THREADS_WRITER_STATE_H
 #define CHATD_STORE_THREADS_WRITER_STATE_H
@@ -30,34 +28,35 @@
 #include <stdatomic.h>
 
 enum {
-	RETRY_MS = 1000,         /* between two tries to save, or to open, when it fails */
-	WAL_PAGES_COPY = 1000,   /* a reader does a checkpoint when so many have come */
+	RETRY_MS = 1000,         /* between two tries to save, or to open, after a failure */
+	WAL_PAGES_COPY = 1000,   /* a reader does a checkpoint after this many new pages */
 };
 
-/* Which sorts there are. */
+/* The sorts of waiting queries. */
 enum {
 	WAITING_RANGES,
 	WAITING_SEARCHES,
 	WAITING_BACKUPS,
 	WAITING_SECRETS,
-	WAITING_LONG,           /* searches that were begun and took too long for a quick one; they
-	                         * keep their seats in WAITING_SEARCHES */
+	WAITING_LONG,           /* searches that took too long for READER_SEARCHES; they keep their
+	                         * seats in WAITING_SEARCHES */
 	WAITINGS,
 };
 
-/* Which of them. */
+/* The threads that answer. */
 enum {
-	READER_RANGES,         /* quick: a replay waits for no search */
-	READER_SEARCHES,       /* what is found soon; these may wait for the index, too */
-	READER_LONG,           /* searches that take up to seconds; others do not wait for them */
+	READER_RANGES,         /* quick queries: a replay never waits for a search */
+	READER_SEARCHES,       /* searches that end soon; they may wait for the index, too */
+	READER_LONG,           /* searches that take up to seconds; other queries do not wait for
+	                        * them */
 	READER_BACKUPS,        /* one copy of the database after the other, minutes each */
-	READER_SECRETS,        /* the first of these: hashes that take a while on purpose */
+	READER_SECRETS,        /* the first of SECRET_THREADS: hashes, which are slow on purpose */
 	READERS = READER_SECRETS + SECRET_THREADS,
 };
 
 _Static_assert(WRITER_WAKE_MAX == 1 + READERS, "each thread can be woken");
 
-/* What SIGHUP brought. */
+/* The news of a reload. */
 struct reload {
 	struct writer_limits limits; /* the new ones */
 	char *chat_log;         /* path; NULL: none */
@@ -66,12 +65,13 @@ struct reload {
 /* The database's files, as the threads see them. */
 struct shared_files {
 	_Atomic int wal_pages;  /* in the WAL after the last commit */
-	_Atomic int wal_copied; /* of them at the last checkpoint */
-	_Atomic bool doubted;   /* true where a sync of a checkpoint has failed */
-	_Atomic unsigned generation; /* files that the writer thread has made at the database's path */
+	_Atomic int wal_copied; /* of them, copied by the last checkpoint */
+	_Atomic bool doubted;   /* true if a checkpoint's sync has failed */
+	_Atomic unsigned generation; /* number of files that the writer thread has made at the
+	                              * database's path */
 };
 
-/* How far it is, for queries that wait for it. */
+/* The writer thread's progress, for queries that wait for it. */
 struct progress {
 	pthread_mutex_t mutex;  /* for the fields below; the loop never takes it */
 	pthread_cond_t moved;   /* one of them changed */
@@ -83,28 +83,29 @@ struct progress {
 struct writer {
 	bool relaxed;           /* lines are shown before they are saved; set once */
 	store_same *same;       /* set once */
-	struct store *start;    /* loop: what writer_store gives, until writer_loaded; no thread uses
-	                         * it */
+	struct store *start;    /* loop: what writer_store returns, until writer_loaded; no thread
+	                         * uses it */
 	struct queue *queue;    /* records from the loop to the writer thread */
-	struct waiting waiting[WAITINGS]; /* what the readers are asked */
+	struct waiting waiting[WAITINGS]; /* queries for the readers */
 	struct reader readers[READERS]; /* the threads that read */
 	struct notifications notifications; /* from all threads to the loop */
 
 	struct store *store;    /* writer thread: the connection that writes */
-	struct chatlog *chatlog; /* writer thread: NULL where there is none */
+	struct chatlog *chatlog; /* writer thread; NULL: there is none */
 	struct writer_limits limits; /* writer thread */
-	bool lost;              /* writer thread: true where it ended with records not saved */
-	struct sleeper sleeper; /* where it sleeps */
+	bool lost;              /* writer thread: true if it ended with unsaved records */
+	struct sleeper sleeper; /* where the writer thread sleeps */
 	bool wake;              /* loop: true when it brought work since writer_wake_fds */
 	pthread_t thread;       /* joined by writer_stop */
 	_Atomic(struct reload *) reload; /* not yet taken by the writer thread */
 
-	_Atomic bool reindexing; /* the index is being made again: no search waits for it */
+	_Atomic bool reindexing; /* the index is being rebuilt: no search waits for it */
 	_Atomic bool index_wanted; /* true when a search waits for the index */
 	struct shared_files files;
 	struct progress progress;
-	_Atomic bool readers_stop; /* true once those who read are to end */
-	_Atomic bool thread_stop; /* true once the writer thread is to end when all is saved */
+	_Atomic bool readers_stop; /* true once the readers must end */
+	_Atomic bool thread_stop; /* true once the writer thread must end as soon as everything is
+	                           * saved */
 	int64_t stop_by_ms;     /* monotonic: when it gives up saving; set before thread_stop */
 };
 
