@@ -35,7 +35,8 @@ const char *format_left(char out[LEFT_BYTES_MAX], int64_t ms);
 /* "2h", "90m", "3d", "45s", "1w": in milliseconds, or -1 if it is not a duration. */
 int64_t format_parse_age(const char *s);
 
-/* "2026-11-22": begin and end of that local day, end excluded. False: it is not a date. */
+/* "2026-11-22": begin and end of that local day, end excluded, so that each moment is in
+ * exactly one day. False: it is not a date. */
 bool format_parse_day(const char *s, int64_t *begin_ms, int64_t *end_ms);
 
 /* "2026-11-22 20:14:05 CET (UTC+01:00)" */
