@@ -17,13 +17,13 @@ enum {
 	BITS_SITE = 48,
 };
 
-/* Of one address of the family. */
+/* The bits of one address of the family. */
 static unsigned bits_of(const struct address *a)
 {
 	return a->kind == ADDRESS_IPV4 ? BITS_IPV4 : BITS_IPV6;
 }
 
-/* Bits that do not count are 0, so that equal blocks are equal bytes. */
+/* Clears the bits that do not count, so that equal blocks are equal bytes. */
 static void cut(struct address *a)
 {
 	for (unsigned i = 0; i < 16; i++) {
@@ -42,7 +42,7 @@ static struct address of_ipv4(const void *ip)
 	return a;
 }
 
-/* Also where there is an IPv4 address in it. */
+/* Also handles an IPv4 address in an IPv6 one. */
 static struct address of_ipv6(const struct in6_addr *ip)
 {
 	struct address a = {.bits = BITS_IPV6, .kind = ADDRESS_IPV6};
@@ -87,7 +87,7 @@ bool address_parse_one(const char *text, struct address *a)
 	return a->kind != ADDRESS_UNKNOWN;
 }
 
-/* How many bits the prefix, a number, says that count. False: it says no such thing. */
+/* Parses the prefix, the number of bits that count. False: it is not one. */
 static bool parse_prefix(const char *text, const struct address *a, bool mapped, unsigned long *bits)
 {
 	unsigned long before = mapped ? BITS_MAPPED : 0;

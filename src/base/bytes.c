@@ -1,8 +1,8 @@
 /*
  * Memory that must be had, and a growing byte buffer.
  *
- * The one place that decides what happens when memory runs out: the program
- * ends. It says so without the log, which would want memory of its own.
+ * The one place that decides what happens when memory runs out: the program ends. The message does
+ * not go through the log, to need no memory.
  */
 #include "chatd/base/bytes.h"
 
@@ -21,13 +21,13 @@ void mem_fail(void)
 {
 	static const char msg[] = "chatd: out of memory\n";
 
-	/* Nothing can be done about a stderr that is gone too. */
+	/* Nothing can be done if stderr is gone, too. */
 	if (write(STDERR_FILENO, msg, sizeof msg - 1) < 0)
 		abort();
 	abort();
 }
 
-/* malloc(0) may return NULL, which is no failure: ask for a byte instead. */
+/* malloc(0) may return NULL, which is not a failure: ask for a byte instead. */
 void *mem_alloc(size_t n)
 {
 	void *p = malloc(n ? n : 1);
@@ -70,7 +70,7 @@ char *mem_strdup(const char *s)
 	return memcpy(mem_alloc(n), s, n);
 }
 
-/* Makes room for n more bytes and the NUL behind them. */
+/* Makes room for n more bytes and the NUL after them. */
 static void bytes_reserve(struct bytes *b, size_t n)
 {
 	size_t want, cap;
@@ -116,7 +116,7 @@ void bytes_vprintf(struct bytes *b, const char *fmt, va_list ap)
 	va_list again;
 	int n;
 
-	/* First into what is there: mostly it fits, and one pass does. */
+	/* First tries the memory already there: usually it fits, and one pass is enough. */
 	va_copy(again, ap);
 	n = vsnprintf(b->data ? b->data + b->len : NULL, b->cap - b->len, fmt, ap);
 	if (n < 0)

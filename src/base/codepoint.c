@@ -1,7 +1,7 @@
 /*
- * Code points: out of UTF-8, and what kind of one each is.
+ * Code points: decoding them from UTF-8, and classifying them.
  *
- * Owns nothing. Ranges that utf8proc's tables (Unicode 15) do not tell are here by number.
+ * Owns nothing. Ranges that utf8proc's tables (Unicode 15) do not have are listed here by number.
  */
 #include "chatd/base/codepoint.h"
 
@@ -22,8 +22,8 @@ int32_t cp_decode(const unsigned char *s, const unsigned char *end, size_t *n)
 		return CP_ILL;
 	want = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
 	cp = s[0] & (0xFF >> (want + 1));
-	/* Overlong forms, surrogates and what lies beyond U+10FFFF all show in the
-	 * second byte (Unicode 15, table 3-7). */
+	/* Overlong forms, surrogates and code points beyond U+10FFFF all show in the second byte
+	 * (Unicode 15, table 3-7). */
 	if (s[0] == 0xE0)
 		low = 0xA0;
 	else if (s[0] == 0xED)
@@ -58,7 +58,7 @@ bool cp_is_pict(int32_t cp, const utf8proc_property_t *p)
 
 int cp_blank_columns(int32_t cp, const utf8proc_property_t *p)
 {
-	/* Ideographic space; Braille without a dot, hieroglyphs and a note that are nothing. */
+	/* Ideographic space; Braille without dots, and blank hieroglyphs and a blank note. */
 	if (cp == 0x3000)
 		return 2;
 	return p->category == UTF8PROC_CATEGORY_ZS || cp == 0x2800 || cp == 0x13441 || cp == 0x13442 ||
@@ -106,7 +106,7 @@ bool cp_is_hidden(int32_t cp, const utf8proc_property_t *p)
 	case UTF8PROC_CATEGORY_ZP:
 		return true;
 	case UTF8PROC_CATEGORY_CN:
-		/* Noncharacters, and those kept free for more of the invisible kind. */
+		/* Noncharacters, and code points reserved for invisible characters. */
 		return (cp & 0xFFFE) == 0xFFFE || cp_within(cp, 0xFDD0, 0xFDEF) ||
 		       cp == 0x2065 || cp_within(cp, 0xFFF0, 0xFFF8) ||
 		       cp_within(cp, 0xE0000, 0xE0FFF);

@@ -35,7 +35,7 @@ void fields_put_number(struct bytes *b, const char *name, int64_t n)
 		bytes_printf(b, "%s%s=%" PRId64, b->len > 0 ? " " : "", name, n);
 }
 
-/* The value's text, len bytes; NULL where the name is not there. */
+/* The value's text, len bytes; NULL if the name is missing. */
 static const char *find(const char *fields, const char *name, size_t *len)
 {
 	size_t n = strlen(name);

@@ -1,8 +1,8 @@
 /*
  * The form in which words are compared.
  *
- * What each code point becomes is asked of ICU once, for 256 of them at a time, and kept: the tables
- * are made when they are needed and never change or go.
+ * ICU is asked once what each code point becomes, for 256 of them at a time: the tables are made
+ * when they are needed, and never change or are freed.
  */
 #include "chatd/base/fold.h"
 
@@ -18,11 +18,12 @@
 #include "chatd/base/bytes.h"
 
 enum {
-	FORM = 2,               /* counts up where the code below folds in another way */
-	PAGE = 256,             /* code points that a table is made for at a time */
+	FORM = 2,               /* must be raised when the code below folds differently */
+	PAGE = 256,             /* code points in one table */
 	PAGES = 0x110000 / PAGE,
-	MAPPED_MAX = 64,        /* UTF-16 units that a code point may become: 18 do */
-	MARKS_SORTED_MAX = 8,   /* marks in a row that are put in order */
+	MAPPED_MAX = 64,        /* the most UTF-16 units that a code point may become; 18 is the
+	                         * most that occur */
+	MARKS_SORTED_MAX = 8,   /* marks in a row that are sorted */
 };
 
 /* What a piece of a folded code point is. */
@@ -66,8 +67,8 @@ static const UNormalizer2 *normalizer(bool decomposes)
 	return n;
 }
 
-/* Letters that are one for who types them on another keyboard, and that no form of Unicode's takes
- * apart. NULL: it is none. */
+/* Letters that people without the right keyboard type as others, and that no Unicode form
+ * decomposes. NULL: it is not one. */
 static const char *letters_like(UChar32 cp)
 {
 	static const struct {
@@ -157,7 +158,7 @@ static void piece_add(struct piece *pieces, size_t *n, UChar32 cp)
 	p->len = (uint8_t)len;
 }
 
-/* Adds what a code point becomes. */
+/* Adds the pieces that a code point becomes. */
 static void pieces_add(struct piece *pieces, size_t *n, UChar32 cp)
 {
 	UChar one[2], folded[MAPPED_MAX], apart[MAPPED_MAX];
@@ -209,7 +210,7 @@ static const struct page *page_of(uint32_t cp)
 	if (p)
 		return p;
 	made = page_make(cp / PAGE);
-	/* Another thread may have been quicker. */
+	/* Another thread may have been faster. */
 	if (__atomic_compare_exchange_n((struct page **)slot, &p, made, false, __ATOMIC_ACQ_REL,
 	                                __ATOMIC_ACQUIRE))
 		return made;
@@ -230,16 +231,17 @@ struct fold {
 	enum fold_mode mode;
 	int (*each)(void *ctx, const struct fold_token *t);
 	void *ctx;
-	size_t at, next;        /* in the text: the character that is being folded, and the one behind it */
+	size_t at, next;        /* offsets in the text of the character being folded, and of the
+	                         * next one */
 	char small[2 * FOLD_TOKEN_BYTES_MAX]; /* the word, or the letter of a run and the one before it */
-	struct bytes big;       /* in place of it for FOLD_WORDS, where it is too small; owned */
+	struct bytes big;       /* used instead for FOLD_WORDS, if small is too small; owned */
 	size_t len;             /* bytes of it */
-	size_t begin, end;      /* where it stands */
+	size_t begin, end;      /* where it is in the text */
 	size_t before;          /* of a run: bytes of the letter before the last, at its beginning */
-	size_t second;          /* and where the last letter begins in the text */
+	size_t second;          /* where the last letter begins in the text */
 	size_t letters;         /* of the run so far */
-	bool run;               /* it is one; otherwise a word, if len > 0 */
-	enum kind letter;       /* what was last, for the marks on it */
+	bool run;               /* it is a run; otherwise a word, if len > 0 */
+	enum kind letter;       /* the last letter, for the marks on it */
 	size_t marks_at;        /* where the marks at its end begin */
 	uint8_t order[MARKS_SORTED_MAX], width[MARKS_SORTED_MAX];
 	int marks;              /* as many of them */
@@ -270,12 +272,12 @@ static void put(struct fold *f, const char *p, size_t n)
 		bytes_append(&f->big, f->small, f->len);
 	if (!fits && f->mode == FOLD_WORDS)
 		bytes_append(&f->big, p, n);
-	/* Of a longer word the rest does not count. */
+	/* The rest of a longer word does not count. */
 	if (fits || f->mode == FOLD_WORDS)
 		f->len += n;
 }
 
-/* The last letter of a run is complete: tells it with the one before it. */
+/* The last letter of a run is complete: reports it with the one before it. */
 static int pair(struct fold *f)
 {
 	int stop = 0;
@@ -310,7 +312,7 @@ static int finish(struct fold *f)
 	return stop;
 }
 
-/* A mark takes its place among those before it (UAX #15, canonical order). */
+/* Inserts a mark among those before it (UAX #15, canonical order). */
 static void put_mark(struct fold *f, const struct piece *p)
 {
 	size_t at = f->len;
@@ -334,8 +336,8 @@ static void put_mark(struct fold *f, const struct piece *p)
 	f->marks++;
 }
 
-/* Such a mark belongs to the letter before it. Others are drawn onto it, for its sound or its stress or
- * to get past a filter. */
+/* True if such a mark is part of the letter before it. Others are only drawn onto it, for sound or
+ * stress, or to get past a filter. */
 static bool is_part(enum kind letter, enum kind mark)
 {
 	if (mark == KIND_COMMON_CYRILLIC)
@@ -375,7 +377,7 @@ static int piece(struct fold *f, const struct piece *p)
 	return stop;
 }
 
-/* A word of ASCII letters and digits from text, up to where something else stands. */
+/* Takes a word of ASCII letters and digits from the text, up to something else. */
 static int ascii(struct fold *f, const char *text, size_t len)
 {
 	size_t n = f->at;

@@ -1,5 +1,5 @@
-/* Text made harmless where it stands. Owns nothing; knows no tables but its own, as it is below
- * everything that has some. */
+/* Makes text safe in place. Owns nothing; uses only its own tables, because it is below everything
+ * that has others. */
 
 #include "chatd/base/guard.h"
 
@@ -7,14 +7,14 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { MARKS_MAX = 8 }; /* on one character, as in what people say */
+enum { MARKS_MAX = 8 }; /* on one character, as in text.c */
 
 struct range {
 	uint32_t first, last;
 };
 
-/* Unicode 15: categories Cc, Cf, Zl, Zp, what else is ignorable by default, and what is reserved for
- * more of these. */
+/* Unicode 15: categories Cc, Cf, Zl, Zp, other default-ignorable code points, and ranges reserved
+ * for more of these. */
 static const struct range hidden[] = {
 	{0x00, 0x1F}, {0x7F, 0x9F}, {0xAD, 0xAD}, {0x34F, 0x34F}, {0x600, 0x605}, {0x61C, 0x61C},
 	{0x6DD, 0x6DD}, {0x70F, 0x70F}, {0x890, 0x891}, {0x8E2, 0x8E2}, {0x115F, 0x1160},
@@ -24,13 +24,13 @@ static const struct range hidden[] = {
 	{0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
 };
 
-/* The blocks of marks that go with every letter, of which stacks are made. */
+/* The blocks of marks that can be on any letter, and so can be stacked. */
 static const struct range marks[] = {
 	{0x300, 0x36F}, {0x483, 0x489}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF},
 	{0xFE20, 0xFE2F},
 };
 
-/* Bytes of the code point at s, and it in *cp; 0: there is none. */
+/* The length of the code point at s, which goes into *cp; 0: there is none. */
 static size_t decode(const unsigned char *s, size_t left, uint32_t *cp)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -1,11 +1,11 @@
 /*
  * The program's own log: one line on stderr for each thing worth telling.
  *
- * Owns nothing but the level, whether journald reads us, and how many lines are
- * missing. It allocates nothing and takes no lock, so it can be called when memory
- * is gone and from any thread: a line is made on the stack and written with one
- * write(2). Where nobody reads stderr (a pager that was left, ctrl-S, a journald
- * that hangs) lines are dropped and counted, for the chat must not wait for them.
+ * Owns nothing but the level, whether journald reads us, and how many lines are missing. It
+ * allocates nothing and takes no lock, so it can be called when memory is gone and from any thread:
+ * a line is made on the stack and written with one write(2). If nobody reads stderr (a closed
+ * pager, ctrl-S, a hanging journald), lines are dropped and counted, because the chat must not wait
+ * for them.
  */
 #include "chatd/base/log.h"
 
@@ -29,8 +29,8 @@ enum {
 };
 
 static const struct {
-	const char *name;     /* where people read stderr */
-	const char *priority; /* where journald does, sd-daemon(3) */
+	const char *name;     /* the level's name, if people read stderr */
+	const char *priority; /* its prefix, if journald does, sd-daemon(3) */
 } log_levels[] = {
 	[LOG_LEVEL_ERROR] = { "error", "<3>" },
 	[LOG_LEVEL_WARN] = { "warn", "<4>" },
@@ -39,7 +39,7 @@ static const struct {
 };
 
 static _Atomic enum log_level log_level = LOG_LEVEL_INFO;
-static atomic_uint log_dropped; /* lines, since one could be written */
+static atomic_uint log_dropped; /* lines dropped since one could be written */
 static atomic_bool log_to_journal;  /* true exactly while journald reads stderr */
 
 void log_init(void)
@@ -82,7 +82,7 @@ static size_t log_head(char *line, size_t size, enum log_level level)
 	return len + (size_t)snprintf(line + len, size - len, "%s: ", log_levels[level].name);
 }
 
-/* Shortens a line that did not fit, not in the midst of a character. */
+/* Shortens a line that did not fit, but not in the middle of a character. */
 static size_t log_cut(char *line)
 {
 	size_t len = LOG_LINE_BYTES_MAX - 3;
@@ -102,7 +102,7 @@ static bool log_write(char *line, size_t len)
 	if (poll(&p, 1, 0) == 0)
 		return false;
 	line[len] = '\n';
-	/* Where stderr is gone there is nobody left to be told. */
+	/* If stderr is gone there is nobody left to tell. */
 	while (write(STDERR_FILENO, line, len + 1) < 0 && errno == EINTR) {
 	}
 	return true;

@@ -46,7 +46,7 @@ void ranges_add(struct ranges *r, uint64_t after, uint64_t before)
 		}
 	}
 	if (r->n == RANGES_MAX) {
-		/* The two oldest become one. */
+		/* Merges the two oldest. */
 		if (one.after < r->at[1].after) {
 			widen(&r->at[0], &one);
 			return;

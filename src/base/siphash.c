@@ -77,7 +77,7 @@ uint64_t siphash(const void *p, size_t n)
 
 void siphash_begin(void)
 {
-	/* So few bytes come whole; a signal may come before them. */
+	/* So few bytes are never cut short, but a signal may interrupt the wait for them. */
 	while (getrandom(siphash_key, sizeof siphash_key, 0) != sizeof siphash_key)
 		if (errno != EINTR)
 			abort();

@@ -1,9 +1,9 @@
 /*
- * UTF-8 from strangers, made fit to be shown.
+ * UTF-8 from strangers, made safe to show.
  *
- * Owns the decision what a reader's terminal gets to see. It keeps nothing
- * between calls and asks nobody but utf8proc's tables (Unicode 15); code points
- * that those do not know yet pass, as next year's emoji are among them.
+ * Decides what a reader's terminal gets to see. Keeps nothing between calls, and uses only
+ * utf8proc's tables (Unicode 15); code points that they do not know yet pass, because next year's
+ * emoji are among them.
  */
 #include "chatd/base/text.h"
 
@@ -27,14 +27,14 @@ enum {
 	CP_TAG_END = 0xE007F,
 	MARKS_MAX = 8,          /* marks on one letter that pass: no spelling has more, and a stack
 	                         * of them is drawn over the lines above and below */
-	BLANKS_MAX = 32,        /* columns of blanks in a row that pass: more put what is behind them at
-	                         * the start of a line of the reader's terminal, as chatd's own words
-	                         * are, with nothing before it to be seen */
-	TAGS_MAX = 7,           /* a subdivision's id at its longest, UTS 35, 3.6.5; more
-	                         * would be a text that nobody sees */
+	BLANKS_MAX = 32,        /* columns of blanks in a row that pass: more could put what follows
+	                         * at the start of a line on the reader's terminal, where it would
+	                         * look like chatd's own messages */
+	TAGS_MAX = 7,           /* the longest id of a subdivision, UTS 35, 3.6.5; more would be an
+	                         * invisible text */
 };
 
-/* What stands just before, as far as a joiner cares. */
+/* What comes just before, as far as it matters to a joiner. */
 enum pict {
 	PICT_NO,
 	PICT_BARE,              /* an emoji */
@@ -45,10 +45,10 @@ struct scan {
 	const unsigned char *in; /* the next byte to read */
 	const unsigned char *end;
 	char *out;               /* where the next byte goes */
-	int32_t prev;            /* the code point before, if it passed as it is; 0 if not */
+	int32_t prev;            /* the code point before, if it passed unchanged; 0 if not */
 	enum pict pict;
 	int marks;               /* combining marks just before, in a row */
-	bool blanks;             /* there may be too many in a row */
+	bool blanks;             /* there may be too many blanks in a row */
 };
 
 static bool is_nonspacing(utf8proc_propval_t category)
@@ -63,8 +63,9 @@ static int blank_columns(int32_t cp)
 	return cp_blank_columns(cp, utf8proc_get_property(cp));
 }
 
-/* A variation selector needs something before it that it can vary. Of ASCII that is what keycaps are
- * made of, and not what a line is taken apart at, behind which it would be left alone. */
+/* A variation selector needs something before it that it can vary. In ASCII that is only what
+ * keycaps are made of, and not the characters at which commands are split, after which the selector
+ * would be left alone. */
 static bool selector_passes(const struct scan *s, int32_t cp)
 {
 	utf8proc_propval_t c;
@@ -111,12 +112,11 @@ static void put_name(struct scan *s, int32_t cp)
 }
 
 /*
- * Copies printable ASCII, which is most of a chat, as far as it goes: eight
- * bytes at a time. A byte's top bit in the test says that it is over 0x7F, under
- * 0x20, or DEL; it may be set wrongly only above one that is, so a word without
- * any is clean. A word that is not is written all the same, and then over:
- * there is room, as dst has four bytes for each that is left. Where more than
- * BLANKS_MAX blanks stand in a row, three words in a row are all blanks.
+ * Copies printable ASCII, which is most of a chat, as far as it goes: eight bytes at a time. A
+ * byte's top bit in the test says that it is over 0x7F, under 0x20, or DEL; it may be set wrongly
+ * only above one that is, so a word without any is clean. A word that is not clean is written all
+ * the same, and then overwritten: there is room, as dst has four bytes for each one left. If there
+ * are more than BLANKS_MAX blanks in a row, three words in a row are all blanks.
  */
 static void copy_ascii(struct scan *s)
 {
@@ -148,7 +148,7 @@ static void copy_ascii(struct scan *s)
 	s->out = out;
 }
 
-/* Tags behind a flag pass as a whole or not at all: digits and small letters, and their end. */
+/* Tags after a flag pass as a whole or not at all: digits and small letters, and their end. */
 static void copy_tags(struct scan *s)
 {
 	const unsigned char *p = s->in;
@@ -233,8 +233,8 @@ static void step(struct scan *s)
 		copy_tags(s);
 }
 
-/* The columns of blanks that stand in a row at s, and their bytes in *n. What is drawn onto
- * them, which often nobody sees, is no end of it. */
+/* The columns of the blanks in a row at s, with their bytes in *n. Marks drawn onto blanks, which
+ * are often invisible, do not end the row. */
 static size_t blanks_at(const unsigned char *s, const unsigned char *end, size_t *n)
 {
 	size_t columns = 0, len;
@@ -251,9 +251,8 @@ static size_t blanks_at(const unsigned char *s, const unsigned char *end, size_t
 	return columns;
 }
 
-/* Puts into words how many blanks stand in a row, where they are too many and not at the end, behind
- * which nothing comes that they could push away. In place, as words are shorter. Returns the
- * length. */
+/* Replaces too many blanks in a row by their number, except at the end, where they push nothing
+ * away. Works in place, as the words are shorter. Returns the length. */
 static size_t name_blanks(char *text, size_t len)
 {
 	const unsigned char *in = (unsigned char *)text, *end = in + len;
@@ -318,7 +317,7 @@ size_t text_prefix(const char *s, size_t len, size_t n)
 	return len;
 }
 
-/* The last code point of s, which begins at *at; CP_ILL: part of one is all there is. */
+/* The last code point of s, which begins at *at; CP_ILL: there is only part of one. */
 static int32_t cp_last(const char *s, size_t len, size_t *at)
 {
 	size_t i = len - 1, n;
@@ -367,7 +366,7 @@ char *text_shown(const char *s, size_t bytes_max)
 	size_t len = strnlen(s, bytes_max), n;
 	char *shown = mem_alloc(len * TEXT_EXPANSION + 1);
 
-	/* No more of it is looked at, although a row of blanks becomes shorter. */
+	/* The rest is not looked at, although a row of blanks becomes shorter. */
 	n = text_sanitize(shown, s, len);
 	shown[n <= bytes_max ? n : text_whole(shown, bytes_max)] = '\0';
 	return shown;
@@ -390,7 +389,7 @@ char *text_form(const char *text, enum text_form form)
 	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)text, 0, &out,
 	                                  (utf8proc_option_t)options[form]);
 
-	/* Whatever stood for it would let a name, a word or a password pass, or none. */
+	/* Any substitute could let a name, a word or a password pass, or refuse all. */
 	if (n == UTF8PROC_ERROR_NOMEM)
 		mem_fail();
 	return n < 0 ? NULL : (char *)out;

@@ -1,4 +1,4 @@
-/* Times as people read and type them. Owns nothing; knows no clock: all times come in. */
+/* Times as people read and type them. Owns nothing; knows no clock: all times are passed in. */
 
 #include "chatd/base/clock.h"
 #include "chatd/base/time_format.h"
@@ -29,7 +29,7 @@ const char *format_stamp(struct stamp_cache *cache, int64_t time_ms)
 
 	if (cache->text[0] != '\0' && cache->second == second)
 		return cache->text;
-	/* Years of five digits are not going to be stored; a foreign file could hold them. */
+	/* chatd never stores years of five digits, but a damaged file could contain them. */
 	if (localtime_r(&second, &tm) == NULL || tm.tm_year > 9999 - 1900 || tm.tm_year < -1900 ||
 	    strftime(cache->text, sizeof cache->text, "[%Y-%m-%d %H:%M:%S]", &tm) != STAMP_BYTES)
 		memcpy(cache->text, "[0000-00-00 00:00:00]", STAMP_BYTES + 1);
@@ -85,8 +85,8 @@ int64_t format_parse_age(const char *s)
 	return -1;
 }
 
-/* The first second of which the local date is that day, or a later one where the zone has skipped the
- * day. mktime(3) does not know: midnight may come twice, or not at all. */
+/* The first second with that local date, or a later one if the time zone skipped the day. mktime(3)
+ * cannot tell: midnight may come twice, or not at all. */
 static time_t day_begins(const struct tm *day)
 {
 	enum { ZONE_S = 26 * 3600 }; /* no zone is further from UTC */
@@ -112,7 +112,7 @@ bool format_parse_day(const char *s, int64_t *begin_ms, int64_t *end_ms)
 	struct tm tm = {0}, next;
 	int year, month, day, used = 0;
 
-	/* By itself sscanf takes blanks and signs for parts of numbers. */
+	/* On its own, sscanf accepts blanks and signs as parts of numbers. */
 	if (strlen(s) != 10 || strspn(s, "0123456789-") != 10 || s[4] != '-' || s[7] != '-' ||
 	    s[5] == '-' || s[8] == '-' || s[0] == '-' ||
 	    sscanf(s, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10)

@@ -5,7 +5,7 @@
 #define NS_PER_S UINT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
 
-/* In how long n tokens come: LIMIT_TOKENS_MAX times NS_PER_S is still a number. */
+/* The time in which n tokens come: LIMIT_TOKENS_MAX times NS_PER_S does not overflow. */
 static int64_t span_ns(uint64_t n, uint64_t per_s)
 {
 	return (int64_t)(n * NS_PER_S / per_s);
@@ -21,7 +21,7 @@ int64_t bucket_wait_many_ms(struct bucket *l, int64_t now_ms, uint64_t n, uint64
 		return 0;
 	if (n > burst)
 		n = burst;
-	/* After a reload that raised the pace nobody waits by the old one. */
+	/* After a reload that raised the rate, nobody waits by the old one. */
 	if (l->full_ns > now_ns + span_ns(burst, per_s))
 		l->full_ns = now_ns + span_ns(burst, per_s);
 	over_ns = l->full_ns + span_ns(n, per_s) - now_ns - span_ns(burst, per_s);
@@ -102,7 +102,7 @@ uint64_t bucket_left(const struct bucket *l, int64_t now_ms, uint64_t burst, uin
 	free_ns = span_ns(burst, per_s) - (l->full_ns - now_ms * NS_PER_MS);
 	if (free_ns < 0)
 		return 0;
-	/* The most whose span is no longer, so that what may be taken is counted. */
+	/* The largest number whose span is no longer, so that exactly what may be taken counts. */
 	left = (((uint64_t)free_ns + 1) * per_s - 1) / NS_PER_S;
 	return left < burst ? left : burst;
 }

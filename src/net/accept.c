@@ -1,6 +1,6 @@
 /*
- * Accepting. Admission comes before allocation: a slot is only lent until the
- * core has said whether the connection may come.
+ * Accepting. Admission comes before allocation: a slot is only lent until the core has said whether
+ * to admit the connection.
  */
 
 #include "chatd/net/accept.h"
@@ -37,8 +37,8 @@ void accept_cancel(struct server *s)
 
 /* -- who comes --------------------------------------------------------------------------------- */
 
-/* A sentence, and an orderly end where there is a place for that, so that it is read. None of it
- * takes anything from those who may come. */
+/* Sends a sentence, and closes cleanly if there is a slot for that, so that the peer can read it.
+ * None of this takes anything from connections that are admitted. */
 static void refuse(struct server *s, int fd, const char *text)
 {
 	struct connection *c = connections_take(&s->conns, &s->conns.linger_first);
@@ -63,7 +63,7 @@ static void log_full(struct server *s)
 	s->accepts.full_ms = s->now_ms + FULL_LOG_MS;
 }
 
-/* Who has come over the unix socket l. False: nobody who may. */
+/* Finds out who connected over the unix socket l. False: somebody who may not. */
 static bool introduce(struct server *s, const struct listener *l, int fd, struct event *e)
 {
 	const struct server_program *program = &s->requests.program;
@@ -74,13 +74,13 @@ static bool introduce(struct server *s, const struct listener *l, int fd, struct
 		e->connected.control = peer.known && peer.owns;
 		return e->connected.control;
 	}
-	/* Root, too, is only somebody there: a proxy that runs as root passes strangers on. */
+	/* Root has no privileges there: a proxy that runs as root passes strangers on. */
 	if (peer.known && program->user != NULL)
 		e->connected.user = program->user(program->ctx, peer.uid);
 	return true;
 }
 
-/* Asks the core, which is where it is decided. The slot is only lent for that. */
+/* Asks the core, which decides. The slot is only lent for that. */
 static void admit(struct server *s, const struct listener *l, const struct ring_completion *done,
                   struct event *e)
 {
@@ -114,7 +114,7 @@ static void accepted(struct server *s, const struct ring_completion *done)
 	const struct listener *l = &s->listeners[done->slot / ACCEPTS_EACH];
 	struct event e = {.kind = EVENT_CONNECTED, .connected.from = done->from};
 
-	/* Where an address is not known, no ban and no limit of it would hold. */
+	/* No ban and no limit would apply to an unknown address. */
 	if (s->stop.begun || done->from.kind == ADDRESS_UNKNOWN) {
 		ring_close(s->ring, done->res);
 		return;
@@ -141,7 +141,7 @@ void accept_done(struct server *s, const struct ring_completion *done)
 		s->accepts.again_ms = s->now_ms + ACCEPT_PAUSE_MS;
 		return;
 	}
-	/* -ECONNABORTED and the like are the peer's affair. */
+	/* -ECONNABORTED and the like are the peer's doing. */
 	if (!s->stop.begun)
 		accept_one(s, done->slot);
 }

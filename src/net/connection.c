@@ -1,7 +1,7 @@
 /*
  * Connections, as far as the core need not know.
  *
- * Owns the slots and the lists of them. Calls neither the core nor what does.
+ * Owns the slots and the lists of them. Calls neither the core nor anything that does.
  */
 
 #include "chatd/net/connection.h"
@@ -14,7 +14,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/net/server.h"
 
-enum { STILL_MS = 1000 };  /* a send that is out for so long is of somebody who does not read */
+enum { STILL_MS = 1000 };  /* a peer whose send is in flight for this long is not reading */
 
 /* -- slots ------------------------------------------------------------------------------------- */
 
@@ -131,7 +131,7 @@ bool connection_stands_still(const struct server *s, const struct connection *c)
 	return c->sending && s->now_ms - c->since_ms >= STILL_MS;
 }
 
-/* -- going ------------------------------------------------------------------------------------- */
+/* -- ending ------------------------------------------------------------------------------------- */
 
 void connection_leave_feed(struct server *s, struct connection *c, const char *text, size_t len)
 {
@@ -142,7 +142,7 @@ void connection_leave_feed(struct server *s, struct connection *c, const char *t
 		s->conns.slot[moved].out.reader.index = index;
 }
 
-/* It may hold a password. */
+/* It may contain a password. */
 void connection_drop_stash(struct connection *c)
 {
 	if (c->stash.data == NULL)

@@ -1,8 +1,8 @@
 /*
  * What the core wants done: events into it, its effects out of it.
  *
- * The one place where the core is called. A step must not begin while the
- * effects of another are carried out, for they lie in the same array.
+ * The one place where the core is called. A step must not begin while the effects of another are
+ * carried out, because they are in the same array.
  */
 
 #include "chatd/net/effects.h"
@@ -13,10 +13,10 @@
 
 static void append(struct server *s, const struct record *r)
 {
-	/* How far somebody has read is worth less than a line. */
+	/* How far a person has read is worth less than a line. */
 	if (r->kind == RECORD_SEEN && writer_pressed(s->writer))
 		return;
-	/* Of what was saved before this start there is nothing to wait for. */
+	/* What was saved before this start needs no waiting. */
 	if (s->effects.given_seq == 0)
 		s->effects.stored_seq = r->seq - 1;
 	if (!writer_append(s->writer, r))
@@ -27,17 +27,17 @@ static void append(struct server *s, const struct record *r)
 
 static void query(struct server *s, const struct query *q)
 {
-	/* Whoever is gone without a word may have asked for thousands of answers that nobody will
-	 * read. A single line, though, is asked for by what is to be done with it. */
+	/* A peer that disappeared may have asked for thousands of answers that nobody will read. A
+	 * query for a single line is different: something will be done with it. */
 	const struct connection *c = &s->conns.slot[q->conn.slot];
 	bool vain = c->gen == q->conn.gen && c->deaf && q->kind <= QUERY_UNREAD && q->limit > 1;
 	struct effects *all = &s->effects;
 	struct query given = *q;
 
-	/* What was not given to the store (append) is not to be waited for. */
+	/* There is no waiting for what was not given to the store (append). */
 	if (given.after_seq > all->given_seq)
 		given.after_seq = all->given_seq;
-	/* Answered by effects_step: a step may not begin while effects are carried out. */
+	/* effects_step answers it: no step may begin while effects are carried out. */
 	if (!vain && writer_query(s->writer, &given))
 		return;
 	if (all->nrefused == all->refused_cap) {
@@ -66,8 +66,8 @@ static void answer_request(struct server *s)
 	}
 }
 
-/* What the step could not do while its effects were carried out. Each is a step of its own and may
- * lead to more, which the same loop has. */
+/* Does what could not be done while the step's effects were carried out. Each is a step of its own
+ * and may lead to more, which the same loop does. */
 /* NOLINTNEXTLINE(misc-no-recursion): `following` ends it at the second call */
 static void follow(struct server *s)
 {
@@ -83,7 +83,7 @@ static void follow(struct server *s)
 	s->effects.following = false;
 }
 
-/* The connection, or NULL where it is no longer the core's. */
+/* The connection, or NULL if the core no longer knows it. */
 static struct connection *conn_of(struct server *s, struct conn_id id)
 {
 	struct connection *c = &s->conns.slot[id.slot];
@@ -129,7 +129,8 @@ static void apply_to(struct server *s, struct connection *c, const struct effect
 	case EFFECT_DROP:
 		c->dropped = true;
 		connection_drain(s, c);
-		/* Who takes nothing would not take the last word either, and another needs the place. */
+		/* A peer that is not reading would not read a goodbye either, and another needs the
+		 * slot. */
 		if (connection_stands_still(s, c))
 			connection_shut(s, c);
 		break;

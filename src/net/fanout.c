@@ -1,9 +1,9 @@
 /*
  * Publishing: lines into feeds, and the marks up to which they are seen.
  *
- * A line waits in `unshown`, one queue for all feeds in the order of records,
- * until its record is saved. Notices have no record: they are seen with the
- * line before them in their feed, or at once where none waits.
+ * A line waits in `unshown`, one queue for all feeds in the order of records, until its record is
+ * saved. Notices have no record: they are seen with the line before them in their feed, or at once
+ * if none waits.
  */
 
 #include "chatd/net/fanout.h"
@@ -86,7 +86,7 @@ void fanout_show(struct server *s, uint64_t seq)
 	}
 }
 
-/* Gives back the chunks that all readers of a feed are past. True: none is left. */
+/* Frees the chunks that all readers of a feed have passed. True: none is left. */
 static bool settle(struct server *s, struct feed *f)
 {
 	uint64_t least = f->end;
@@ -97,7 +97,7 @@ static bool settle(struct server *s, struct feed *f)
 		if (r->cursor < least)
 			least = r->cursor;
 	}
-	/* Also where nothing more is published, which would shorten it. */
+	/* Even if nothing more is published, which would shorten it. */
 	if (budget_is_high(f->budget) && least + FEED_BYTES_LEAST < f->mark)
 		least = f->mark - FEED_BYTES_LEAST;
 	feed_trim(f, least);

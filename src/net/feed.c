@@ -16,7 +16,7 @@
 
 static struct feed_line *line_at(const struct feed_chunk *chunk, uint32_t i)
 {
-	/* NOLINTNEXTLINE(performance-no-int-to-ptr): that much of the chunk is no bytes */
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): this part of the chunk holds no bytes */
 	return (struct feed_line *)(uintptr_t)(chunk->data + chunk->size) - i - 1;
 }
 
@@ -71,9 +71,9 @@ static struct feed_chunk *chunk_for(struct feed *f, size_t len)
 		f->tail->next = chunk;
 	}
 	f->tail = chunk;
-	/* Counted from the mark: what nobody has been shown yet never falls out, and leaves no
-	 * less time to read what has been. The store's queue bounds it, but for the notices
-	 * among them (NOTICE_BURST). */
+	/* Counted from the mark: what nobody has been shown yet never falls out, and does not
+	 * shorten the time to read what has been. The store's queue bounds it, except for notices
+	 * (NOTICE_BURST). */
 	while (f->head != NULL && f->head != chunk &&
 	       f->head->base + f->head->used + kept <= f->mark)
 		drop_head(f);
@@ -146,7 +146,7 @@ uint32_t feed_part(struct feed_reader *r)
 	return moved;
 }
 
-/* Room for so many cuts. */
+/* Makes room for cap cuts. */
 static void cuts_resize(struct feed_reader *r, uint32_t cap)
 {
 	budget_refund(r->feed->budget, r->cuts_cap * sizeof *r->cuts);
@@ -190,7 +190,7 @@ void feed_skip(struct feed_reader *r)
 	struct feed_cut *last = r->cut_first < r->ncuts ? &r->cuts[r->ncuts - 1] : NULL;
 
 	if (r->cursor == from) {
-		/* Nothing lies before it: the commonest case, a person who speaks into silence. */
+		/* Nothing is before it: the most common case, a person speaking into silence. */
 		r->cursor = f->end;
 		r->lines = f->lines;
 		r->seq = f->seq;
@@ -257,8 +257,8 @@ void feed_reader_fold(struct feed_reader *r, uint64_t from)
 	for (last = first; last < r->ncuts && r->cuts[last].to <= r->feed->mark; last++) {
 		if (last == first)
 			continue;
-		/* Its lines count from its first one on: all of them lie before the mark, where a jump
-		 * goes, so that it subtracts as many as there were. */
+		/* Its lines count from its first one on: all of them are before the mark, where a
+		 * jump goes, so the jump subtracts all of them. */
 		r->cuts[first].to = r->cuts[last].to;
 		r->cuts[first].lines += r->cuts[last].lines;
 	}
@@ -281,7 +281,7 @@ struct feed_gap feed_reader_jump(struct feed_reader *r)
 		if (f->mark >= at->base && f->mark <= at->base + at->used)
 			feed_reader_move(&to, at, f->mark);
 	gap.lines = (uint32_t)(to.lines - r->lines);
-	/* The mark may lie within a cut, and so may the place where it was before. */
+	/* The mark may be within a cut, and so may the position before the jump. */
 	for (uint32_t i = r->cut_first; i < r->ncuts; i++) {
 		uint64_t from = r->cuts[i].line, end = from + r->cuts[i].lines;
 

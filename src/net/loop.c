@@ -1,9 +1,9 @@
 /*
  * The loop: completions in, events to the core, effects out, one submit a turn.
  *
- * Owns the server, and the order within a turn, which matters: input first, then
- * what the store has finished, then time, and sends last, so that all that
- * became visible in the turn goes out in one send for each connection.
+ * Owns the server, and the order within a turn, which matters: input first, then what the store has
+ * finished, then time, and sends last, so that everything that became visible in the turn goes out
+ * in one send per connection.
  */
 
 #include "chatd/net/loop.h"
@@ -22,11 +22,12 @@
 #include "chatd/net/teardown.h"
 
 enum {
-	JOIN_TURNS_MAX = 100,  /* at the end: looks for what is still in flight */
-	JOIN_WAIT_MS = 10,     /* and how long one waits */
-	STOP_ACKS_MS = 100,    /* that the end waits at most for what was sent to be acknowledged, */
-	STOP_LOOK_MS = 10,     /* and between two looks */
-	CLOCK_BACK_LOG_MS = 60000, /* by which the host's clock is set back at once: worth a word */
+	JOIN_TURNS_MAX = 100,  /* at the end: waits for operations still in flight */
+	JOIN_WAIT_MS = 10,     /* the length of one such wait */
+	STOP_ACKS_MS = 100,    /* the longest wait, on shutdown, for acknowledgements of what was
+	                        * sent */
+	STOP_LOOK_MS = 10,     /* the time between two checks for them */
+	CLOCK_BACK_LOG_MS = 60000, /* a step back of the host's clock that is worth logging */
 };
 
 /* -- completions ------------------------------------------------------------------------------- */
@@ -37,7 +38,7 @@ static void on_poll(struct server *s, const struct ring_completion *done)
 
 	if (!done->more)
 		ring_poll(s->ring, done->slot, 1, w->fd);
-	/* The writer's own has woken the turn, which asks it anyway. */
+	/* The writer's eventfd has woken this turn, which asks the writer anyway. */
 	if (w->ready != NULL)
 		w->ready(w->ctx);
 }
@@ -51,7 +52,7 @@ static void on_completion(struct server *s, const struct ring_completion *done)
 	} else if (done->op == RING_POLL) {
 		on_poll(s, done);
 	} else {
-		/* A slot is not used again while anything of it is in flight. */
+		/* A slot is not reused while anything of it is in flight. */
 		c = &s->conns.slot[done->slot];
 		assert(c->gen == done->gen && c->state != CONNECTION_FREE);
 		if (done->op == RING_RECV)
@@ -78,7 +79,7 @@ static void on_store(struct server *s, struct writer_event *w)
 		break;
 	case WRITER_FAILED:
 		s->effects.store_failed = true;
-		s->effects.store_full = false; /* the core hears it again, where it is so */
+		s->effects.store_full = false; /* the core is told again if it still is */
 		e.kind = EVENT_STORE_FAILED;
 		e.reason = w->reason;
 		effects_step(s, &e);
@@ -146,8 +147,8 @@ static int64_t wait_ms(const struct server *s)
 	return due_ms <= s->now_ms ? 0 : due_ms - s->now_ms;
 }
 
-/* After loop_stop: true once everybody has got the farewell, and all is done and saved,
- * or the time for that is over. */
+/* After loop_stop: true once everybody has received the goodbye, and everything is done and saved,
+ * or the time for that is up. */
 static bool finished(struct server *s)
 {
 	if (!s->stop.begun)
@@ -161,7 +162,8 @@ static bool finished(struct server *s)
 	return s->conns.n == 0 && s->effects.stored_seq >= s->effects.given_seq && !chat_owes(s->chat);
 }
 
-/* What was sent just now is acknowledged a little later: TCP delays that (RFC 1122, 4.2.3.2). */
+/* What was just sent is acknowledged a little later: TCP delays acknowledgements (RFC 1122,
+ * 4.2.3.2). */
 static bool all_acknowledged(struct server *s)
 {
 	for (uint32_t i = 0; i < s->conns.top; i++)
@@ -177,7 +179,7 @@ static void stop(struct server *s)
 	s->stop.end_ms = s->now_ms + STOP_MS_MAX;
 	s->sweep_ms = s->now_ms + SWEEP_STOPPING_MS;
 	accept_cancel(s);
-	/* Before the farewell, which is more that has not arrived. */
+	/* Before the goodbye, which would be more data in flight. */
 	for (uint32_t i = 0; i < s->conns.top; i++)
 		if (s->conns.slot[i].state == CONNECTION_OPEN)
 			s->conns.slot[i].arrived = connection_arrived(s, &s->conns.slot[i]);
@@ -194,8 +196,9 @@ static void stop(struct server *s)
 	}
 }
 
-/* A turn that comes late, by SIGSTOP or because the machine did not run us, counts LATE_MS_MAX of
- * that: nobody could send or read meanwhile, and so nobody is to be punished for it. */
+/* If a turn comes late, because of SIGSTOP or because the machine did not run us, at most
+ * LATE_MS_MAX of that time counts: nobody could send or read meanwhile, so nobody should be
+ * punished for it. */
 static void read_clocks(struct server *s, int64_t may_wait_ms)
 {
 	int64_t mono_ms = ring_mono_ms(s->ring), wall_ms = ring_wall_ms(s->ring);
@@ -219,7 +222,7 @@ bool loop_turn(struct server *s)
 	struct writer_event w;
 	int64_t may_wait_ms;
 
-	/* Nothing has passed since it was asked for. */
+	/* No time has passed since it was asked for. */
 	if (s->stop.asked && s->stop.acks_ms == INT64_MAX)
 		s->stop.acks_ms = s->now_ms + STOP_ACKS_MS;
 	if (s->stop.asked && !s->stop.begun && (s->now_ms >= s->stop.acks_ms || all_acknowledged(s)))
@@ -247,7 +250,7 @@ bool loop_turn(struct server *s)
 	receive_feed_starved(s);
 	if (s->sweep_ms <= s->now_ms)
 		sweep_all(s);
-	/* Before the sends, which the kernel carries out in this order: the writer works
+	/* Before the sends, because the kernel works in this order: so the writer runs
 	 * meanwhile. */
 	wake_writer(s);
 	send_flush(s);
@@ -301,7 +304,7 @@ void loop_stop(struct server *s)
 	s->stop.asked = true;
 }
 
-/* Waits until the kernel reads from nothing of ours any more. */
+/* Waits until the kernel no longer reads from our memory. */
 static void join(struct server *s)
 {
 	struct ring_completion done;

@@ -1,10 +1,9 @@
 /*
- * What a connection still has to get.
+ * What a connection still has to be sent.
  *
- * Owns the private text, and the reader with its cuts. Everything here walks the
- * same sequence of pieces (piece_next); gathering looks ahead in it, advancing
- * consumes it, and because later pieces only ever come behind earlier ones,
- * both agree on what the bytes in flight were.
+ * Owns the private text, and the reader with its cuts. Everything here walks the same sequence of
+ * pieces (piece_next); gathering looks ahead in it, advancing consumes it, and because new pieces
+ * only ever come after earlier ones, both agree on what the bytes in flight were.
  */
 
 #include "chatd/net/outqueue.h"
@@ -18,7 +17,7 @@
 
 enum { OUTBUF_BYTES_LEAST = 512 - sizeof(struct outbuf) };
 
-/* Up to where the reader may be shown the feed. */
+/* The position up to which the reader may be shown the feed. */
 static uint64_t visible(const struct outqueue *q)
 {
 	const struct feed_reader *r = &q->reader;
@@ -41,7 +40,7 @@ static struct outbuf *outbuf_new(struct outqueue *q, const char *text, size_t le
 	return o;
 }
 
-/* It may hold a one-time code. */
+/* It may contain a one-time code. */
 static void outbuf_free(struct outqueue *q, struct outbuf *o)
 {
 	q->held -= (uint32_t)(sizeof *o + o->cap);
@@ -73,7 +72,7 @@ void outqueue_add(struct outqueue *q, const char *text, size_t len)
 
 struct walk {
 	struct outbuf *out;      /* next private text */
-	uint32_t off;            /* bytes of it that are behind us */
+	uint32_t off;            /* bytes of it already passed */
 	uint64_t pos;            /* next position of the feed */
 	uint32_t cut;            /* next cut */
 };
@@ -89,7 +88,7 @@ static struct walk walk_begin(const struct outqueue *q)
 	return (struct walk){q->first, q->off, q->reader.cursor, q->reader.cut_first};
 }
 
-/* The feed's chunk with pos, also one that fell out while it is pinned. */
+/* The feed's chunk that contains pos, even one that has fallen out, if it is pinned. */
 static struct feed_chunk *chunk_of(const struct outqueue *q, uint64_t pos)
 {
 	struct feed *f = q->reader.feed;
@@ -105,7 +104,7 @@ static struct feed_chunk *chunk_of(const struct outqueue *q, uint64_t pos)
 	return NULL;
 }
 
-/* The next piece, without going past it. */
+/* The next piece, without passing it. */
 static struct piece piece_next(const struct outqueue *q, struct walk *w)
 {
 	const struct feed_reader *r = &q->reader;
@@ -129,7 +128,7 @@ static struct piece piece_next(const struct outqueue *q, struct walk *w)
 	return (struct piece){chunk->data + (w->pos - chunk->base), limit - w->pos, chunk};
 }
 
-/* Goes past n bytes of the piece that was next. */
+/* Passes n bytes of the piece p. */
 static void piece_past(struct walk *w, const struct piece *p, size_t n)
 {
 	if (p->chunk != NULL) {
@@ -151,7 +150,7 @@ static void pin(struct outqueue *q, struct feed_chunk *chunk)
 	chunk->refs++;
 	if (q->pin_first == NULL)
 		q->pin_first = chunk;
-	/* Chunks follow one another by next, so the first and the last name them all. */
+	/* Chunks are linked by next, so the first and the last are enough to name them all. */
 	for (struct feed_chunk *at = q->pin_last == NULL ? chunk : q->pin_last->next; at != chunk;
 	     at = at->next)
 		at->refs++;
@@ -177,7 +176,7 @@ uint32_t outqueue_gather(struct outqueue *q, struct iovec *iov, uint32_t n)
 	size_t bytes = 0, most = SEND_BYTES_MAX;
 	uint32_t used = 0;
 
-	/* A send keeps what it reads from for as long as the peer takes nothing. */
+	/* A send pins what it reads from for as long as the peer does not read. */
 	if (f != NULL && budget_is_high(f->budget))
 		most = SEND_BYTES_LEAST;
 	while (used < n && bytes < most) {
@@ -188,21 +187,21 @@ uint32_t outqueue_gather(struct outqueue *q, struct iovec *iov, uint32_t n)
 			break;
 		if (p.chunk != NULL)
 			pin(q, p.chunk);
-		/* NOLINTNEXTLINE(performance-no-int-to-ptr): an iovec knows no const */
+		/* NOLINTNEXTLINE(performance-no-int-to-ptr): an iovec has no const */
 		iov[used++] = (struct iovec){(void *)(uintptr_t)p.data, len};
 		bytes += len;
 		piece_past(&w, &p, len);
 	}
 	if (used == 0 && w.pos > q->reader.cursor) {
-		/* Own lines alone lay ahead: they are passed without a send. */
+		/* Only own lines were ahead: they are passed without a send. */
 		q->reader.cursor = w.pos;
 		feed_reader_drop_cuts(&q->reader);
 	}
 	return used;
 }
 
-/* What was sent of the feed ends at pos. The rest of a line that is half sent
- * becomes private text: its chunk may fall out before the next send. */
+/* What was sent of the feed ends at pos. The rest of a half-sent line becomes private text, because
+ * its chunk may fall out before the next send. */
 static uint64_t leave_line(struct outqueue *q, const struct feed_chunk *chunk, uint64_t pos)
 {
 	uint64_t end = feed_line_end(chunk, pos);
@@ -231,23 +230,23 @@ void outqueue_mark_begin(struct outqueue *q)
 	q->mark[0] = (struct sent_mark){q->sent_bytes + q->bytes, q->reader.seq};
 }
 
-/* So much was sent, and of the last line `rest` bytes are still to be. */
+/* Notes that bytes were sent, and that `rest` bytes of the last line are still to come. */
 static void note_sent(struct outqueue *q, size_t bytes, uint64_t rest)
 {
 	uint64_t whole;
 
 	q->sent_bytes += bytes;
 	whole = q->sent_bytes + rest;
-	/* Before the replay is there nothing of the feed is sent. */
+	/* Nothing of the feed is sent before the replay. */
 	if (q->nmarks == 0 || q->mark[q->nmarks - 1].seq >= q->reader.seq)
 		return;
 	if (q->nmarks == SENT_MARKS) {
-		/* What lies between two that stay counts as the earlier. */
+		/* A position between two remaining marks counts as the earlier one. */
 		for (uint32_t i = 0; i < SENT_MARKS / 2; i++)
 			q->mark[i] = q->mark[2 * i + 1];
 		q->nmarks /= 2;
 	}
-	/* A jump goes past lines while the rest of an earlier one is still to be sent. */
+	/* A jump passes lines while the rest of an earlier one is still to be sent. */
 	if (q->mark[q->nmarks - 1].bytes > whole)
 		whole = q->mark[q->nmarks - 1].bytes;
 	q->mark[q->nmarks++] = (struct sent_mark){whole, q->reader.seq};
@@ -288,7 +287,7 @@ void outqueue_advance(struct outqueue *q, size_t bytes)
 		while (q->first != w.out) {
 			struct outbuf *sent = q->first;
 
-			assert(sent != NULL); /* w.out comes behind it */
+			assert(sent != NULL); /* w.out comes after it */
 			q->first = sent->next;
 			outbuf_free(q, sent);
 		}
@@ -298,7 +297,7 @@ void outqueue_advance(struct outqueue *q, size_t bytes)
 	q->off = w.off;
 	if (chunk != NULL)
 		rest = leave_line(q, chunk, pos);
-	/* Past own lines as well. */
+	/* Own lines are passed as well. */
 	if (q->reader.cursor < w.pos)
 		q->reader.cursor = w.pos;
 	if (q->reader.ncuts > 0)
@@ -317,7 +316,7 @@ bool outqueue_fell_behind(const struct outqueue *q)
 {
 	const struct feed_reader *r = &q->reader;
 
-	/* What is held back is not missed before it would have been seen. */
+	/* What is held back is not missed before it would have been shown. */
 	return r->feed != NULL && !r->held &&
 	       (r->lost || (r->cursor < r->feed->start && r->cursor < r->feed->mark));
 }
@@ -328,8 +327,8 @@ void outqueue_skip(struct outqueue *q)
 	uint32_t most = budget_is_high(r->feed->budget) ? CUTS_LEAST : CUTS_MAX;
 
 	feed_skip(r);
-	/* Only what was shown can be given up, and each such look costs as much as there are: not
-	 * at each cut more. */
+	/* Only what was shown can be given up, and each check costs time for every cut: so it is
+	 * not done for each new one. */
 	if (r->ncuts - r->cut_first > most && (r->ncuts & (CUTS_LEAST - 1)) == 0)
 		feed_reader_fold(r, q->pin_last != NULL ? q->pin_last->base + q->pin_last->used
 		                                        : r->cursor);
@@ -343,8 +342,8 @@ uint32_t outqueue_leave_feed(struct outqueue *q, const char *missing, size_t len
 
 	if (q->reader.feed == NULL)
 		return UINT32_MAX;
-	/* The sequence stays the same, byte for byte, for the send in flight counts by
-	 * it; only what the feed held is now held here. */
+	/* The sequence stays the same, byte for byte, because the send in flight counts by it; only
+	 * what the feed held is now held here. */
 	for (struct piece p; (p = piece_next(q, &w)).len > 0;) {
 		moved = p.chunk == NULL ? w.out : outbuf_new(q, p.data, p.len, 0, 0);
 		if (p.chunk != NULL)
@@ -360,7 +359,7 @@ uint32_t outqueue_leave_feed(struct outqueue *q, const char *missing, size_t len
 		link = &last->next;
 		q->bytes += last->len;
 	}
-	/* Where the log has moved on already, its private text still comes. */
+	/* If the log has moved on already, the private text after it is still sent. */
 	for (; w.out != NULL; w.out = moved) {
 		moved = w.out->next;
 		w.out->at = 0;

@@ -1,5 +1,5 @@
 /*
- * Input. Owns the stashes: what was received and may not be taken yet.
+ * Input. Owns the stashes: what was received and cannot be taken yet.
  */
 
 #include "chatd/net/receive.h"
@@ -13,13 +13,13 @@
 #include "chatd/net/server.h"
 #include "chatd/net/teardown.h"
 
-/* Gives bytes to the core; how many it took. */
+/* Gives bytes to the core; returns how many it took. */
 static size_t offer(struct server *s, struct connection *c, const char *data, size_t len)
 {
 	struct event e = {.kind = EVENT_BYTES, .conn = connection_id(c),
 	                  .bytes = {.data = data, .len = len}};
 
-	/* It hears what it has missed before it may go to another room. */
+	/* It must learn what it has missed before it may go to another room. */
 	send_catch_up(s, c);
 	effects_step(s, &e);
 	return e.bytes.taken;
@@ -39,14 +39,14 @@ static void wait_for_store(struct server *s, struct connection *c)
 		c->waits_ms = s->now_ms;
 	c->waiting = true;
 	server_expect_sweep(s);
-	/* It may be in the list since an earlier life of its slot. */
+	/* It may be in the list from an earlier life of its slot. */
 	if (c->pressed)
 		return;
 	c->pressed = true;
 	slots_add(&s->conns.pressed, c->slot);
 }
 
-/* Offers what it has stashed, and reads on where it is all taken. */
+/* Offers c's stash, and receives more if all of it is taken. */
 static void offer_stash(struct server *s, struct connection *c)
 {
 	if (c->state != CONNECTION_OPEN)
@@ -69,7 +69,8 @@ static void offer_stash(struct server *s, struct connection *c)
 
 /* -- what comes -------------------------------------------------------------------------------- */
 
-/* It ends; what it still sends is read so that the last lines are not cut off, but not for ever. */
+/* c is ending: what it still sends is read so that its last lines are not cut off, but not
+ * forever. */
 static void ignore(struct server *s, struct connection *c, size_t len)
 {
 	c->ignored += (uint32_t)len;
@@ -120,7 +121,8 @@ void receive_done(struct server *s, struct connection *c, const struct ring_comp
 			                                .closed.arrived = c->deaf ? c->arrived
 			                                                          : (struct arrival){0}});
 	}
-	/* The stash goes on where the core asked for more meanwhile (RESUME is in the list). */
+	/* The stash goes on if the core has asked for more meanwhile (RESUME puts it in the
+	 * list). */
 	teardown_advance(s, c);
 }
 
@@ -141,7 +143,7 @@ void receive_relieve(struct server *s)
 
 void receive_offer_again(struct server *s)
 {
-	/* Those that come into the list meanwhile wait for the next turn, so that nobody holds up
+	/* Connections that join the list meanwhile wait for the next turn, so that none holds up
 	 * the others. */
 	uint32_t n = s->conns.resuming.n;
 
@@ -156,7 +158,7 @@ void receive_offer_again(struct server *s)
 
 void receive_feed_starved(struct server *s)
 {
-	/* All buffers of this turn have come home. */
+	/* All buffers of this turn have been returned. */
 	for (uint32_t i = 0; i < s->conns.starved.n; i++) {
 		struct connection *c = &s->conns.slot[s->conns.starved.slot[i]];
 

@@ -1,4 +1,4 @@
-/* What the chat asks of the program. Owns the requests, of which each session has a few at most. */
+/* What the chat asks of the program. Owns the requests; each session has a few at most. */
 
 #include "chatd/net/requests.h"
 
@@ -8,7 +8,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/net/server.h"
 
-/* As it is before the effects that come next, which may end it. */
+/* As of now, before the next effects, which may close the connection. */
 static struct arrival arrived_at(struct server *s, struct conn_id id)
 {
 	const struct connection *c = &s->conns.slot[id.slot];
@@ -25,7 +25,7 @@ void requests_add(struct server *s, const struct effect *e)
 		r->cap = r->cap == 0 ? 4 : r->cap * 2;
 		r->list = mem_resize(r->list, r->cap * sizeof *r->list);
 	}
-	/* The effect's text is gone with the next step. */
+	/* The effect's text is only valid until the next step. */
 	r->list[r->n++] = (struct program_request){
 		.kind = e->kind, .conn = e->conn, .text = mem_strdup(e->text != NULL ? e->text : ""),
 		.arrived = e->kind == EFFECT_ARRIVED ? arrived_at(s, e->about) : (struct arrival){0},

@@ -1,10 +1,9 @@
 /*
  * io_uring behind a small interface. The only file that includes liburing.
  *
- * Owns the ring, the buffers lent to it, and what an operation needs until the
- * kernel has read it (message headers and vectors: until the next submit, for
- * IORING_FEAT_SUBMIT_STABLE). One thread submits (SINGLE_ISSUER), and
- * completions are only made while it waits (DEFER_TASKRUN).
+ * Owns the ring, the buffers lent to it, and what an operation needs until the kernel has read it
+ * (message headers and vectors: until the next submit, thanks to IORING_FEAT_SUBMIT_STABLE). One
+ * thread submits (SINGLE_ISSUER), and completions only come in while it waits (DEFER_TASKRUN).
  */
 
 #include "chatd/net/ring.h"
@@ -30,26 +29,27 @@
 #include "chatd/base/log.h"
 
 enum {
-	SQ_ENTRIES = 4096,       /* operations of one submit; a turn with more submits twice */
-	CQ_ENTRIES = 32768,      /* completions; the kernel keeps what is beyond */
+	SQ_ENTRIES = 4096,       /* operations of one submit; a turn with more of them submits
+	                          * twice */
+	CQ_ENTRIES = 32768,      /* completions; the kernel keeps any more than these */
 	VECTORS = 2 * SQ_ENTRIES, /* pieces of the sends of one submit */
 	BUFFER_GROUP = 0,
-	REFUSALS_MAX = 5000,     /* times in a row that the kernel may take nothing, with a pause of
-	                          * REFUSAL_PAUSE_NS after each: 5 s. Then the ring is lost */
+	REFUSALS_MAX = 5000,     /* times in a row that the kernel may accept nothing, with a pause
+	                          * of REFUSAL_PAUSE_NS after each: 5 s. Then the ring is lost */
 	REFUSAL_PAUSE_NS = 1000000,
-	RANDOM_BATCH = 32,       /* numbers asked of the kernel at once: getrandom(2) gives 256
-	                          * bytes uninterrupted */
-	OP_BITS = 8, SLOT_BITS = 24, /* of user_data; the generation takes the upper 32 */
+	RANDOM_BATCH = 32,       /* numbers requested from the kernel at once: getrandom(2) returns
+	                          * up to 256 bytes without interruption */
+	OP_BITS = 8, SLOT_BITS = 24, /* bits of user_data; the generation takes the upper 32 */
 };
 
 _Static_assert(CONNECTIONS_LIMIT + CONTROL_SLOTS + LINGERERS <= 1 << SLOT_BITS,
                "a slot fits user_data");
 _Static_assert((int)SEND_SPANS_MAX <= (int)VECTORS, "one send fits the vectors");
 
-/* Where the kernel writes whom an accept has got. */
+/* Where the kernel writes the peer's address of an accept. */
 struct accepted {
 	struct sockaddr_storage from;
-	socklen_t len;              /* in: of the room; out: of the address */
+	socklen_t len;              /* in: size of the buffer; out: of the address */
 };
 
 struct ring {
@@ -60,10 +60,10 @@ struct ring {
 	struct iovec *vectors;      /* VECTORS */
 	uint32_t nmessages, nvectors; /* in use since the last submit */
 	struct accepted *accepted;  /* RING_ACCEPTS_MAX, by slot */
-	uint32_t nrefused;          /* times in a row that the kernel took nothing */
-	int lost;                   /* errno of why it never will; 0: it does */
-	struct io_uring_sqe nowhere; /* what a lost ring is asked for */
-	uint64_t random[RANDOM_BATCH]; /* nrandom of them are not given out yet */
+	uint32_t nrefused;          /* times in a row that the kernel accepted nothing */
+	int lost;                   /* errno if it accepts nothing any more; 0: it does */
+	struct io_uring_sqe nowhere; /* operations for a lost ring are written here */
+	uint64_t random[RANDOM_BATCH]; /* nrandom of them are still unused */
 	uint32_t nrandom;
 };
 
@@ -72,7 +72,7 @@ static uint64_t tag(enum ring_op op, uint32_t slot, uint32_t gen)
 	return (uint64_t)gen << 32 | (uint64_t)slot << OP_BITS | op;
 }
 
-/* -- making one ------------------------------------------------------------------------------- */
+/* -- setup ------------------------------------------------------------------------------------ */
 
 /* Why the kernel will not give us a ring, and what to do about it. */
 static void explain(int error, char *problem, size_t n)
@@ -123,9 +123,9 @@ static int lend_buffers(struct ring *r)
 	return 0;
 }
 
-/* From here on the ring does these operations and no others, and nothing more can be registered
- * with it: what holds for system calls (sandbox.h) is of no use where a ring walks past it.
- * liburing 2.3 exports neither of the two calls. */
+/* From here on the ring performs only these operations, and nothing more can be registered with it:
+ * the sandbox (sandbox.h) would be useless if the ring could bypass it. liburing 2.3 exports
+ * neither of the two calls. */
 static int restrict_to_ours(struct ring *r)
 {
 	static const uint8_t ours[] = {
@@ -139,7 +139,7 @@ static int restrict_to_ours(struct ring *r)
 	for (int i = 0; i < OURS; i++)
 		rules[i] = (struct io_uring_restriction){.opcode = IORING_RESTRICTION_SQE_OP,
 		                                         .sqe_op = ours[i]};
-	/* What an operation may carry: only the choice of a lent buffer. */
+	/* The only flag an operation may have: choosing a lent buffer. */
 	rules[OURS] = (struct io_uring_restriction){.opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED,
 	                                            .sqe_flags = IOSQE_BUFFER_SELECT};
 	rules[OURS + 1] = (struct io_uring_restriction){.opcode = IORING_RESTRICTION_REGISTER_OP,
@@ -182,7 +182,7 @@ struct ring *ring_new(char *problem, size_t n)
 
 void ring_free(struct ring *r)
 {
-	/* Ends all that is in flight before the memory goes. */
+	/* Ends everything in flight before the memory is freed. */
 	io_uring_queue_exit(&r->uring);
 	if (r->lent != NULL && r->lent != MAP_FAILED)
 		munmap(r->lent, RECV_BUFFERS * sizeof(struct io_uring_buf));
@@ -195,7 +195,7 @@ void ring_free(struct ring *r)
 
 /* -- operations ------------------------------------------------------------------------------- */
 
-/* The kernel has copied the vectors of what it has taken. */
+/* The kernel has copied the vectors of the operations it accepted. */
 static void forget_vectors(struct ring *r)
 {
 	if (io_uring_sq_ready(&r->uring) == 0)
@@ -203,9 +203,9 @@ static void forget_vectors(struct ring *r)
 }
 
 /*
- * The kernel took nothing. EAGAIN is no memory for an operation, and passes: what was put off is
- * done now, which frees some, and which a call that took nothing does not do. (EBUSY, that
- * completions must be taken first, is what kernels before 6.1 said.)
+ * The kernel accepted nothing. EAGAIN means no memory for an operation, and passes: deferred work
+ * is run here, which frees some; a call that accepted nothing does not run it. (Kernels before 6.1
+ * used EBUSY to say that completions must be taken first.)
  */
 static void refused(struct ring *r, int error)
 {
@@ -219,8 +219,8 @@ static void refused(struct ring *r, int error)
 	nanosleep(&pause, NULL);
 }
 
-/* Hands over what is queued in the midst of a turn; there is something. Completions that this
- * makes wait in their queue, which has room for those of a turn (SENDS_PER_TURN_MAX). */
+/* Submits what is queued, in the middle of a turn; there must be something. Completions that result
+ * wait in their queue, which has room for those of a turn (SENDS_PER_TURN_MAX). */
 static void submit(struct ring *r)
 {
 	int done = io_uring_submit_and_get_events(&r->uring);
@@ -232,8 +232,8 @@ static void submit(struct ring *r)
 		refused(r, done == 0 ? EAGAIN : -done);
 }
 
-/* A place in the queue; a full one is handed to the kernel first. Where the kernel takes nothing
- * any more it is one that leads nowhere, and the next ring_wait says so. */
+/* An entry of the queue; a full queue is submitted first. If the kernel accepts nothing any more,
+ * the entry leads nowhere, and the next ring_wait fails. */
 static struct io_uring_sqe *next_sqe(struct ring *r)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->uring);
@@ -252,8 +252,8 @@ void ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 
 	*a = (struct accepted){.len = sizeof a->from};
 	/* Not multishot, which has no place for more than one address: getpeername(2) fails for a
-	 * client that has reset the connection by then, and the address that comes with the accept
-	 * is there nevertheless. */
+	 * client that has reset the connection by then, while the address that comes with the
+	 * accept is valid even so. */
 	io_uring_prep_accept(sqe, fd, (struct sockaddr *)&a->from, &a->len, SOCK_CLOEXEC);
 	io_uring_sqe_set_data64(sqe, tag(RING_ACCEPT, slot, gen));
 }
@@ -273,7 +273,7 @@ void ring_recv(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 	io_uring_prep_recv(sqe, fd, NULL, RECV_BUFFER_BYTES, 0);
 	sqe->flags |= IOSQE_BUFFER_SELECT;
 	sqe->buf_group = BUFFER_GROUP;
-	/* People type seldom: an attempt to receive at once would nearly always be in vain. */
+	/* People type rarely: trying to receive at once would nearly always be in vain. */
 	sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
 	io_uring_sqe_set_data64(sqe, tag(RING_RECV, slot, gen));
 }
@@ -350,7 +350,7 @@ bool ring_wait(struct ring *r, int64_t wait_ms)
 	return r->lost == 0;
 }
 
-/* The buffer is the kernel's again with the next accept of this slot. */
+/* The kernel may write here again with the next accept of this slot. */
 static void tell_accepted(struct ring *r, struct ring_completion *c)
 {
 	const struct accepted *a = &r->accepted[c->slot];
@@ -413,7 +413,7 @@ int64_t ring_wall_ms(struct ring *r)
 	return clock_ms(CLOCK_REALTIME);
 }
 
-/* -- plain socket calls: too seldom to be worth an operation ----------------------------------- */
+/* -- plain socket calls: too rare to be worth an operation ------------------------------------- */
 
 void ring_shutdown(struct ring *r, int fd, int how)
 {
@@ -454,7 +454,7 @@ void ring_peer(struct ring *r, int fd, struct ring_peer *peer)
 
 	(void)r;
 	*peer = (struct ring_peer){.known = false};
-	/* unix(7): as of when it connected. */
+	/* unix(7): as of the time of connecting. */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0)
 		return;
 	*peer = (struct ring_peer){

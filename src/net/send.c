@@ -1,8 +1,8 @@
 /*
- * Sending: which connections have something to get, and what becomes of it.
+ * Sending: submits sends to connections, and handles their ends.
  *
- * One send in flight for each connection. Who falls behind the log is moved on
- * and told; who is gone is sent nothing more, and what it said is still taken.
+ * There is one send in flight for each connection. One that falls behind the log is moved on and
+ * told so. One whose peer is gone is sent nothing more, and what it said is still taken.
  */
 
 #include "chatd/net/send.h"
@@ -21,7 +21,7 @@ static void mind_slowness(struct server *s, struct connection *c)
 {
 	uint32_t cuts = c->out.reader.ncuts - c->out.reader.cut_first;
 	bool behind = outqueue_fell_behind(&c->out);
-	/* While there is much for all, less is much for one. */
+	/* When all connections hold much, less counts as much for one. */
 	bool greedy = budget_is_high(&s->conns.queues) && c->out.held > SENDQ_SHARE_BYTES;
 
 	if (c->state != CONNECTION_OPEN)
@@ -36,7 +36,7 @@ static void mind_slowness(struct server *s, struct connection *c)
 	}
 }
 
-/* The log has moved past it: it goes on at the live end, and is told. */
+/* The log has moved past it: moves it to the live end, and tells it. */
 static void jump(struct server *s, struct connection *c)
 {
 	struct feed_gap gap = feed_reader_jump(&c->out.reader);
@@ -68,7 +68,7 @@ static void give_up(struct server *s, struct connection *c)
 	teardown_advance(s, c);
 }
 
-/* What others hold may have come this very turn. */
+/* What others hold may have come just this turn. */
 static bool goes_before(const struct server *s, const struct connection *c,
                         const struct connection *other)
 {
@@ -79,8 +79,8 @@ static bool goes_before(const struct server *s, const struct connection *c,
 	return c->out.held > other->out.held;
 }
 
-/* All together leave too much unread: those who stand still, and then those with the most, are
- * closed until the rest may stay. */
+/* All together leave too much unread: closes connections that stand still, and then those with the
+ * most, until the rest may stay. */
 static void relieve_queues(struct server *s)
 {
 	for (;;) {
@@ -95,7 +95,7 @@ static void relieve_queues(struct server *s)
 			else if (c->state != CONNECTION_FREE && c->out.held > 0 && goes_before(s, c, most))
 				most = c;
 		}
-		/* What is in flight is freed only when the kernel has let go of it. */
+		/* What is in flight is only freed once the kernel has let go of it. */
 		if (most == NULL || s->conns.queues.bytes - going <= s->conns.queues.max)
 			return;
 		give_up(s, most);
@@ -151,7 +151,7 @@ void send_flush(struct server *s)
 		}
 	}
 	s->fanout.dirty.n = 0;
-	/* What flushing one connection makes dirty is appended and comes in its turn. */
+	/* Connections that become dirty meanwhile are appended, and have their turn. */
 	while (done < s->conns.dirty.n && done < SENDS_PER_TURN_MAX)
 		flush_one(s, &s->conns.slot[s->conns.dirty.slot[done++]]);
 	slots_drop(&s->conns.dirty, done);
@@ -159,20 +159,19 @@ void send_flush(struct server *s)
 		relieve_queues(s);
 }
 
-/* Nobody reads what is sent to it. What it said may still lie in the kernel or
- * in its stash, and is taken before it ends: a script that closes at once has
- * said what it has said. */
+/* Nobody reads what is sent to it. What it said may still be in the kernel or in its stash, and is
+ * taken before it is closed: what a script says before it closes at once still counts. */
 static void deafen(struct server *s, struct connection *c)
 {
 	c->arrived = connection_arrived(s, c);
-	/* All of it so far; what comes from now on does not arrive. */
+	/* Everything so far; what comes from now on does not arrive. */
 	if (c->arrived.what == ARRIVED_ALL)
 		c->arrived = (struct arrival){ARRIVED_UP_TO, c->out.reader.feed != NULL ? c->out.reader.seq : 0};
 	c->deaf = true;
 	connection_mark_dirty(s, c);
 }
 
-/* The socket is at its end, and so will its receives be. */
+/* The peer is gone, and receives will soon fail as well. */
 static bool is_gone(int res)
 {
 	return res == -EPIPE || res == -ECONNRESET || res == -ETIMEDOUT || res == -EHOSTUNREACH ||

@@ -1,5 +1,5 @@
 /*
- * What is asked of the server as a whole. Calls nothing of net's.
+ * Questions about the server as a whole. Calls nothing else in net.
  */
 
 #include "chatd/net/server.h"
@@ -14,8 +14,8 @@ bool server_behind(const struct server *s)
 
 bool server_pressed(const struct server *s)
 {
-	/* While nothing can be saved the core refuses lines with a word; to leave them
-	 * unread would be to leave people without it. */
+	/* While nothing can be saved the core refuses lines and says why; if they were left unread,
+	 * people would not learn it. */
 	return (!s->effects.store_failed && server_behind(s)) ||
 	       s->fanout.logs.bytes > s->fanout.logs.max || s->conns.queues.bytes > s->conns.queues.max;
 }

@@ -10,7 +10,7 @@
 #include "chatd/net/server.h"
 #include "chatd/net/teardown.h"
 
-/* Fewer places are left than the core keeps for others (FULL_FREE_PARTS). */
+/* Fewer slots are left than the core keeps free (FULL_FREE_PARTS). */
 static bool is_nearly_full(const struct connections *all)
 {
 	uint32_t max = all->max, held = 0;
@@ -20,8 +20,8 @@ static bool is_nearly_full(const struct connections *all)
 	return held + (max + FULL_FREE_PARTS - 1) / FULL_FREE_PARTS >= max;
 }
 
-/* It has had its time for its last lines; less where others need the place. (Those that were
- * refused hold none of theirs.) */
+/* Its time to read its last lines is up; that is shorter if others need the slot. (Refused
+ * connections do not hold such slots.) */
 static bool drains_too_long(const struct server *s, const struct connection *c, bool full)
 {
 	bool needed = c->dropped || (full && c->slot < s->conns.max);

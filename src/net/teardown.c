@@ -1,5 +1,5 @@
 /*
- * The end of a connection.
+ * Ending a connection.
  *
  * Any code may mark it (teardown_kill, EFFECT_CLOSE); it is freed in one place
  * (release), when the kernel has let go of it.

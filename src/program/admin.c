@@ -1,9 +1,9 @@
 /*
  * "chatd admin".
  *
- * Opens a conversation with the chatd that runs (admin_chat.c); or says /role NAME admin or
- * /code NAME, as somebody who may: to the chatd that runs, or to a chat of our own on the same
- * database. So there is one way in which accounts come to be.
+ * Opens a conversation with the running chatd (admin_chat.c); or gives the command /role NAME admin
+ * or /code NAME, with an administrator's rights: to the running chatd, or to a chat of our own on
+ * the same database. So there is only one way to create an account.
  */
 #include "chatd/program/admin.h"
 
@@ -32,12 +32,12 @@
 #include "chatd/store/secret.h"
 
 enum {
-	ANSWER_S = 10,          /* how long a running chatd may take */
+	ANSWER_S = 10,          /* how long a running chatd may take to answer */
 	ANSWER_BYTES_MAX = 65536,
 	COMMAND_BYTES = NAME_BYTES_MAX + 64,
 };
 
-/* A sentence on stderr; paths and what SQLite says may be in it. */
+/* Prints a sentence on stderr; it may contain paths and SQLite's messages. */
 __attribute__((format(printf, 1, 2)))
 static void admin_tell(const char *fmt, ...)
 {
@@ -51,11 +51,11 @@ static void admin_tell(const char *fmt, ...)
 	fprintf(stderr, "chatd: %s\n", text);
 }
 
-/* What is administered, as people are told of it. */
+/* The database to administer, as messages name it. */
 struct admin_db {
 	char *database;         /* owned; the whole path */
-	bool there;             /* there is such a file, or it cannot be known */
-	uint32_t owner;         /* the uid whose it is, if there is one; else our own */
+	bool there;             /* the file exists, or that is unknown */
+	uint32_t owner;         /* the uid of its owner, if it exists; otherwise our own */
 };
 
 static bool admin_is_missing(const char *path)
@@ -65,7 +65,7 @@ static bool admin_is_missing(const char *path)
 	return lstat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-/* A relative path is one of where we are, whatever file it was read from. */
+/* A relative path is relative to the working directory, whatever file it was read from. */
 static struct admin_db admin_place(const char *database)
 {
 	char *cwd = *database == '/' ? NULL : getcwd(NULL, 0);
@@ -76,7 +76,7 @@ static struct admin_db admin_place(const char *database)
 	if (strncmp(database, "./", 2) == 0 && cwd)
 		database += 2;
 	bytes_printf(&path, "%s%s%s", cwd ? cwd : "", cwd ? "/" : "", database);
-	/* What chatd was killed over when it wrote the database anew is taken by the next start. */
+	/* A rebuild that was interrupted counts too: the next start finishes it. */
 	bytes_printf(&whole, "%s-whole", path.data);
 	p.database = path.data;
 	p.there = !admin_is_missing(path.data) || !admin_is_missing(whole.data);
@@ -96,7 +96,7 @@ static void admin_say_place(const struct admin_db *p, bool new)
 	free(shown);
 }
 
-/* Shows the lines for us: not the banner, not what ends it. True: it was done. */
+/* Prints the replies, without the banner and the goodbye. True: it was done. */
 static bool admin_show(char *answer)
 {
 	bool done = false;
@@ -110,7 +110,7 @@ static bool admin_show(char *answer)
 		done |= strstr(said, " is now: admin.") != NULL ||
 		        strstr(said, " is that already: admin.") != NULL ||
 		        strstr(said, " good once: ") != NULL;
-		/* Whoever answers: it goes to a terminal. */
+		/* Whoever answered, this goes to a terminal. */
 		guard_text(said, strlen(said));
 		printf("%s\n", said);
 	}
@@ -123,7 +123,7 @@ static void admin_command(char command[COMMAND_BYTES], char prefix, bool add, co
 	         add ? " admin" : "");
 }
 
-/* -- a chatd that runs -------------------------------------------------------------- */
+/* -- a running chatd --------------------------------------------------------------- */
 
 static int admin_connect(const char *database)
 {
@@ -144,7 +144,7 @@ static int admin_connect(const char *database)
 	return fd;
 }
 
-/* Why admin_connect has failed: what follows a colon. */
+/* Why admin_connect has failed: the text after a colon. */
 static const char *admin_unreached(const char *database, struct bytes *why)
 {
 	if (errno == ENOENT || errno == ENOTDIR)
@@ -160,7 +160,7 @@ static const char *admin_unreached(const char *database, struct bytes *why)
 	return why->data;
 }
 
-/* fd: of admin_connect; it is closed. */
+/* fd is from admin_connect, and is closed here. */
 static bool admin_ask(int fd, const struct conf *c, const struct admin_db *p, bool add,
                       const char *name)
 {
@@ -200,7 +200,7 @@ static bool admin_ask(int fd, const struct conf *c, const struct admin_db *p, bo
 struct own_chat {
 	struct chat *chat;
 	struct store *store;
-	struct bytes said;      /* what our one connection was sent */
+	struct bytes said;      /* what our one connection has been sent */
 	struct rows *rows;      /* the answer to its question; NULL: none */
 	bool failed;            /* something could not be saved */
 };
@@ -284,7 +284,7 @@ static bool admin_talk(const struct conf *c, const struct admin_db *p)
 	bool ok;
 	int fd;
 
-	/* Root may be let in as root; but less is enough. */
+	/* Root would be let in too, but fewer privileges are enough. */
 	if (geteuid() == 0 && c->user && !privilege_drop(c->user))
 		return false;
 	fd = admin_connect(c->database);
@@ -316,7 +316,8 @@ static void admin_tell_roots(const struct admin_db *p, const char *user)
 	           "user chatd runs as: chown %s %s", p->database, user, p->database);
 }
 
-/* Becomes whose the database is, or is to be: what root makes there chatd could not open. */
+/* Switches to the user that owns the database, or will own it: chatd could not open what root
+ * creates. */
 static bool admin_become(const struct conf *c, const struct admin_db *p)
 {
 	char owner[USER_SHOWN_BYTES], me[USER_SHOWN_BYTES];
@@ -343,7 +344,7 @@ static bool admin_become(const struct conf *c, const struct admin_db *p)
 	return false;
 }
 
-/* What lies at the path can be a database of ours, or one can be made there. */
+/* The file at the path can be a database of ours, or one can be created there. */
 static bool admin_can_open(const struct admin_db *p)
 {
 	const struct conf c = { .database = p->database };
@@ -356,13 +357,13 @@ static bool admin_can_open(const struct admin_db *p)
 	return ok;
 }
 
-/* Where there is no database: what is to be known before one is made. */
+/* If there is no database: what to check before one is created. */
 static bool admin_may_make(const struct admin_db *p, bool add)
 {
 	if (!add)
 		admin_tell("there is no database %s, so it has no accounts; \"chatd admin add NAME\" "
 		           "creates one", p->database);
-	/* A folder that is missing nobody can write to. */
+	/* Nobody can write to a missing folder. */
 	return add && admin_can_open(p);
 }
 
@@ -375,7 +376,8 @@ static bool admin_own(const struct conf *c, const struct admin_db *p, bool add, 
 	bool done;
 	int fd;
 
-	/* Also before: what is no database is not to be given to anybody. */
+	/* Checked before as well: a message must not suggest chown for a file that is not a
+	 * database. */
 	if ((!p->there && !admin_may_make(p, add)) ||
 	    (p->there && p->owner == geteuid() && !admin_can_open(p)) ||
 	    !admin_become(c, p) || !admin_can_open(p))
@@ -410,15 +412,15 @@ static bool admin_at(const struct conf *c, const struct admin_db *p, const char 
 
 	if (strcmp(what, "chat") == 0)
 		return admin_talk(c, p);
-	/* Before a database is made for it. Where there is one, it may have an account of a name that
-	 * nobody may take any more. */
+	/* Checked before a database is created for it. An existing one may have an account with a
+	 * name that nobody can take any more. */
 	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof(why)) &&
 	    (!name_key(name, strlen(name), key) || !p->there)) {
 		admin_tell("that name cannot be used: %s", why);
 		return false;
 	}
-	/* A chatd whose user has no name (systemd's DynamicUser=) is in a folder that only root gets
-	 * to; it lets root in. */
+	/* A chatd whose user has no name (systemd's DynamicUser=) has its folder where only root
+	 * can go; it lets root in. */
 	if (geteuid() == 0 && !c->user) {
 		fd = admin_connect(c->database);
 		if (fd >= 0)

@@ -1,8 +1,9 @@
 /*
- * "chatd admin chat": the conversation with the chatd that runs, for a person or a script.
+ * "chatd admin chat": the conversation with the running chatd, for a person or a script.
  *
- * Passes lines on and shows what is answered, made harmless. Knows nothing of what is said. Where
- * one side takes nothing, the other is not read from: at most one buffer waits in each direction.
+ * Passes lines on and shows the answers, made safe for a terminal. Knows nothing of their meaning.
+ * While one side does not read, the other is not read from: at most one buffer waits in each
+ * direction.
  */
 #include "chatd/program/admin_chat.h"
 
@@ -16,17 +17,17 @@
 #include "chatd/base/guard.h"
 
 enum {
-	SAID_BYTES = 4096,       /* typed, and not yet sent */
-	ANSWER_BYTES = 64 << 10, /* a line that comes, longer than any of chatd's */
-	REST_MS = 100,           /* for which a line without its end may be a part of one */
+	SAID_BYTES = 4096,       /* bytes typed and not yet sent */
+	ANSWER_BYTES = 64 << 10, /* bytes of an answer's line, longer than any of chatd's */
+	REST_MS = 100,           /* how long to wait for the rest of a line */
 };
 
 struct relay {
 	int server, in, out;
 	char said[SAID_BYTES];
-	size_t nsaid, sent;      /* bytes there, and of them sent already */
-	bool in_ended;           /* nothing more is typed */
-	char line[ANSWER_BYTES]; /* not shown yet */
+	size_t nsaid, sent;      /* bytes in said, and how many of them are sent */
+	bool in_ended;           /* the input has ended */
+	char line[ANSWER_BYTES]; /* received and not shown yet */
 	size_t nline;
 };
 
@@ -45,7 +46,7 @@ static bool write_all(int fd, const char *p, size_t n)
 	return true;
 }
 
-/* Of these bytes, without a character at their end of which more is to come. */
+/* How many of these bytes are whole characters: leaves out one at the end that is incomplete. */
 static size_t whole_characters(const char *p, size_t n)
 {
 	size_t more = 0;
@@ -61,7 +62,7 @@ static size_t whole_characters(const char *p, size_t n)
 	return n;
 }
 
-/* The first n bytes of what came, which are a line with its end, or what there is of one. */
+/* Shows the first n bytes of what came: a line with its end, or what there is of one. */
 static bool show(struct relay *r, size_t n)
 {
 	size_t text = n;
@@ -89,7 +90,7 @@ static bool show_lines(struct relay *r)
 	return r->nline < sizeof(r->line) || show(r, r->nline);
 }
 
-/* False: it is over; *ok says whether as it should be. */
+/* False: the conversation is over; *ok says whether it ended as it should. */
 static bool hear(struct relay *r, bool *ok)
 {
 	ssize_t n = recv(r->server, r->line + r->nline, sizeof(r->line) - r->nline, MSG_DONTWAIT);
@@ -112,7 +113,7 @@ static void say(struct relay *r)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	/* To whom nothing can be said any more may still have answered. */
+	/* A server that takes no more input may still have answered. */
 	r->sent += n < 0 ? r->nsaid - r->sent : (size_t)n;
 }
 
@@ -148,7 +149,7 @@ bool admin_chat(int server, int in, int out)
 			return false;
 		if (n < 0)
 			continue;
-		/* A prompt has no end. */
+		/* A prompt has no line end. */
 		if (n == 0 && !show(&r, rest))
 			return false;
 		if ((p[0].revents & ~POLLOUT) != 0 && !hear(&r, &ok))

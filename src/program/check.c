@@ -1,4 +1,4 @@
-/* What a configuration names and this host does not have. Owns nothing. */
+/* Checks that this host has what a configuration names. Owns nothing. */
 #include "chatd/program/check.h"
 
 #include <errno.h>
@@ -16,17 +16,18 @@
 #include "chatd/program/privilege.h"
 #include "chatd/program/users.h"
 
-/* A configuration while it is looked at. */
+/* A configuration being checked. */
 struct check {
 	const struct conf *c;
 	struct bytes *problems;
-	bool known;       /* the process is that user's; otherwise only what is there is looked at */
+	bool known;       /* the process runs as that user; otherwise only the existence of things
+	                   * is checked */
 };
 
 static void check_tell(struct bytes *out, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Adds a line. What is in it comes from the configuration. */
+/* Adds a line, made safe for a terminal: parts of it come from the configuration. */
 static void check_tell(struct bytes *out, const char *fmt, ...)
 {
 	size_t start = out->len;
@@ -45,7 +46,8 @@ static const char *check_who(char who[USER_SHOWN_BYTES])
 	return user_shown(geteuid(), who);
 }
 
-/* Why the path cannot be looked at by a user of whom much is known. */
+/* Reports why the path cannot be accessed, if the process runs as the user in question or the
+ * reason is not permissions. */
 static void check_unseen(const struct check *k, const char *key, const char *value,
                          const char *path)
 {
@@ -56,7 +58,7 @@ static void check_unseen(const struct check *k, const char *key, const char *val
 		           check_who(who), path, strerror(errno));
 }
 
-/* The folder in which a file is to be made. value: as the configuration has it. */
+/* Checks the folder in which a file is to be created. value is as in the configuration. */
 static void check_folder(const struct check *k, const char *key, const char *value,
                          const char *file)
 {
@@ -97,7 +99,7 @@ static void check_database(const struct check *k)
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
 		check_tell(k->problems, "database = %s: this is a folder, not a database", path);
 	} else if (stat(path, &st) == 0) {
-		/* SQLite's other files lie beside what a link leads to. */
+		/* SQLite's other files are next to the file that a link leads to. */
 		check_folder(k, "database", path, real ? real : path);
 		if (k->known && st.st_uid == geteuid() && eaccess(path, R_OK | W_OK) != 0)
 			check_tell(k->problems, "database = %s: the user %s cannot read and write it: %s", path,
@@ -114,7 +116,7 @@ static void check_database(const struct check *k)
 	free(real);
 }
 
-/* As it will be opened, but that it must be there. A pipe's reader would notice. */
+/* Opens it as chatd will, except that it must exist. Not a pipe, whose reader would notice. */
 static bool check_opens(const char *path, const struct stat *st)
 {
 	int fd;
@@ -191,7 +193,7 @@ bool check_files(const struct conf *c, struct bytes *problems)
 	return problems->len == before;
 }
 
-/* Whether it can be known what the user may do: root can become the user for that. */
+/* Whether it can be found out what the user may do: root can switch to the user for that. */
 static bool check_user(const struct conf *c, struct bytes *problems, struct bytes *notes)
 {
 	const struct passwd *pw = c->user ? getpwnam(c->user) : NULL;
@@ -220,7 +222,7 @@ bool check_all(const struct conf *c, const char *conf_path, struct bytes *proble
 	struct check k = { .c = c, .problems = problems };
 	char who[USER_SHOWN_BYTES];
 
-	/* Root makes the sockets before it becomes the user. */
+	/* Root makes the sockets before it switches users. */
 	k.known = known || geteuid() == 0;
 	check_of_sockets(&k);
 	if (known && geteuid() == 0 && !privilege_drop(c->user))

@@ -1,9 +1,9 @@
 /*
- * The daemon's life: from a configuration to a running server, signals, reloads, the end; and what
- * the chat asks of the program meanwhile.
+ * The daemon's life: from a configuration to a running server, signals, reloads and the shutdown;
+ * and what the chat asks of the program meanwhile.
  *
- * Owns the order in which the parts come to life and go, and what the operator
- * is told. What happens between is the server's.
+ * Owns the order in which the parts are started and stopped, and the messages to the operator. The
+ * server does everything in between.
  */
 #include "chatd/program/daemon.h"
 
@@ -39,13 +39,13 @@
 #endif
 
 enum {
-	SAVE_MS_LEAST = 500,     /* for the last commit, however long the farewells took */
-	HEAP_KEPT_BYTES = 16 << 20, /* free memory that is not given back to the system: the rooms'
-	                          * logs come and go */
-	HEAP_STEP_BYTES = 1 << 20, /* and how much more of it is asked for at once */
+	SAVE_MS_LEAST = 500,     /* for the last commit, however long the goodbyes took */
+	HEAP_KEPT_BYTES = 16 << 20, /* free memory that is not returned to the system, because
+	                             * rooms' logs come and go */
+	HEAP_STEP_BYTES = 1 << 20, /* how much more memory is requested from the system at once */
 };
 
-/* The leak checker traces the process at its end, for which no sandbox leaves room. */
+/* The leak checker traces the process at its end, which no sandbox allows. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define DAEMON_SANITIZED true
 #else
@@ -53,8 +53,8 @@ enum {
 #endif
 
 struct daemon {
-	const struct options *options; /* laid over the file again at every SIGHUP */
-	struct conf *conf;   /* what holds at present */
+	const struct options *options; /* applied again over the file on every reload */
+	struct conf *conf;   /* the current configuration */
 	struct listener listeners[LISTENERS_MAX + 1]; /* the open ones, in the configuration's
 	                      * order, and the control socket */
 	uint32_t nlisteners;
@@ -62,16 +62,16 @@ struct daemon {
 	struct ring *ring;
 	struct chat *chat;
 	struct server *server;
-	sigset_t signals;    /* those that are held back */
-	int signal_fd;       /* -1 until signals are read from it */
+	sigset_t signals;    /* those that are blocked */
+	int signal_fd;       /* signalfd; -1 until signals are read from it */
 	bool on_terminal;    /* stderr was one when chatd was started */
-	bool host_open;      /* host_accounts was yes at the start: the sandbox and the unix sockets
-	                      * let users of the host in */
+	bool host_open;      /* host_accounts was yes at the start, so the sandbox and the unix
+	                      * sockets let users of the host in */
 	bool misconfigured;  /* the start fails because of what the configuration says */
-	bool stopping;       /* true once the end has been asked for */
-	int64_t stop_ms;     /* and when, by CLOCK_MONOTONIC */
-	int64_t started_ms;  /* by that clock */
-	struct users users;  /* of the host, where they have accounts; otherwise empty */
+	bool stopping;       /* true once a shutdown has begun */
+	int64_t stop_ms;     /* when it began, by CLOCK_MONOTONIC */
+	int64_t started_ms;  /* by CLOCK_MONOTONIC */
+	struct users users;  /* users of the host, if they have accounts; otherwise empty */
 };
 
 /* -- the end ----------------------------------------------------------------------- */
@@ -82,7 +82,7 @@ static void daemon_close_listeners(struct daemon *d)
 		listener_close(&d->listeners[--d->nlisteners]);
 }
 
-/* Begins the end; a second time it ends at once. */
+/* Begins the shutdown; when called again, exits at once. */
 static void daemon_stop(struct daemon *d, const char *why)
 {
 	if (d->stopping) {
@@ -99,7 +99,7 @@ static void daemon_stop(struct daemon *d, const char *why)
 
 /* -- the configuration, read again ------------------------------------------------- */
 
-/* Knows the users of the host from now on, if they are to have accounts. */
+/* Loads the users of the host, if they are to have accounts. */
 static void daemon_know_users(struct daemon *d)
 {
 	bool wanted = d->conf->host_accounts == CONF_YES;
@@ -120,7 +120,7 @@ static void daemon_log_lines(void (*say)(const char *fmt, ...), const char *head
 	}
 }
 
-/* Gives every part what the configuration now says. */
+/* Gives every part its new configuration. */
 static void daemon_hand_out(struct daemon *d)
 {
 	struct chat_config config = daemon_conf_chat(d->conf);
@@ -136,8 +136,8 @@ static void daemon_hand_out(struct daemon *d)
 	daemon_know_users(d);
 }
 
-/* What the sandbox has closed cannot be opened again: nobody may change permissions any more, nor
- * read /etc. */
+/* What the sandbox forbids cannot be allowed again: permissions can no longer be changed, nor /etc
+ * read. */
 static void daemon_hold_back(const struct daemon *d, struct conf *next, struct bytes *changes)
 {
 	if (d->host_open || next->host_accounts != CONF_YES)
@@ -146,8 +146,8 @@ static void daemon_hold_back(const struct daemon *d, struct conf *next, struct b
 	bytes_puts(changes, "host_accounts: no -> yes (needs a restart)\n");
 }
 
-/* Reads the configuration again and gives every part what it then says; tells in the log. Adds what
- * the log says to said, unless that is NULL. False: something is wrong with it, nothing has
+/* Reads the configuration again, gives every part its new one, and logs the changes. Also adds the
+ * log lines to said, unless that is NULL. False: something is wrong with it, and nothing has
  * changed. */
 static bool daemon_reload(struct daemon *d, struct bytes *said)
 {
@@ -171,8 +171,8 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 		daemon_log_lines(log_errx, "", &problems);
 		log_errx("reload: nothing was changed, because of the problems above");
 	}
-	/* Also after a problem: the chat log is opened anew, or what rotates logs
-	 * would have moved away the file that is written to. */
+	/* Even after a problem, to reopen the chat log: a log rotation may have moved the file
+	 * away. */
 	daemon_hand_out(d);
 	conf_release(&next);
 	bytes_release(&problems);
@@ -182,7 +182,7 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 
 /* -- what the chat asks for --------------------------------------------------------
  *
- * All of it is done on the loop's thread, so none of it may wait for a disk; /proc is none. */
+ * All of this runs on the loop's thread, so none of it may wait for a disk; /proc is not one. */
 
 static bool serve_reload(void *ctx, const char *who, struct bytes *said)
 {
@@ -191,7 +191,7 @@ static bool serve_reload(void *ctx, const char *who, struct bytes *said)
 	log_info("/reload by %s: reading the configuration again", who);
 	if (d->options->conf_path)
 		return daemon_reload(d, said);
-	/* The chat log is opened anew all the same. */
+	/* The chat log is reopened all the same. */
 	daemon_reload(d, NULL);
 	return false;
 }
@@ -220,7 +220,7 @@ static void serve_figures(void *ctx, struct figures *f)
 	f->memory_max = memory_max(d->conf->connections_max);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		f->descriptors_max = limit.rlim_cur;
-	/* Since Linux 6.2 this is their number; to count them would take long where they are many. */
+	/* Since Linux 6.2 this is their number; counting many would take long. */
 	if (stat("/proc/self/fd", &st) == 0)
 		f->descriptors = (uint64_t)st.st_size;
 }
@@ -265,7 +265,7 @@ static void daemon_on_signal(void *ctx)
 		if (si.ssi_signo != SIGHUP) {
 			daemon_stop(d, si.ssi_code == SI_KERNEL ? "interrupted" : why);
 		} else if (d->on_terminal && !isatty(STDERR_FILENO)) {
-			/* Not a reload: the terminal that we ran on has been closed. */
+			/* Not a reload: the terminal that chatd runs on has been closed. */
 			daemon_stop(d, "the terminal was closed");
 		} else if (!d->stopping) {
 			log_info("%s: reading the configuration again", why);
@@ -274,15 +274,15 @@ static void daemon_on_signal(void *ctx)
 	}
 }
 
-/* Holds a signal back until it is read. */
+/* Blocks a signal until it is read from the signalfd. */
 static void daemon_block(struct daemon *d, int signo)
 {
 	sigaddset(&d->signals, signo);
 	pthread_sigmask(SIG_BLOCK, &d->signals, NULL);
 }
 
-/* From here on signals are something to read. Until then SIGTERM and SIGINT end
- * a start that takes long; nothing is lost by that. */
+/* From here on signals are read from the signalfd. Until then, SIGTERM and SIGINT end a start that
+ * takes long; that loses nothing. */
 static bool daemon_watch_signals(struct daemon *d)
 {
 	daemon_block(d, SIGTERM);
@@ -316,7 +316,7 @@ static bool daemon_open_history(struct daemon *d)
 		.chat_log = d->conf->chat_log,
 		.durability = d->conf->durability,
 		.limits = daemon_conf_writer(d->conf),
-		/* Nobody has more than one out. */
+		/* Nobody has more than one query waiting. */
 		.queries_max = d->conf->connections_max,
 	};
 	struct store_error err = { .text = "" };
@@ -362,7 +362,7 @@ static bool daemon_make_server(struct daemon *d)
 	return daemon_watch_signals(d);
 }
 
-/* What the host has to have for it, whatever comes from the network. */
+/* Logs the memory that the host must have, whatever comes from the network. */
 static void daemon_tell_memory(const struct daemon *d)
 {
 	struct memory_part parts[MEMORY_PARTS];
@@ -394,14 +394,15 @@ static void daemon_say_ready(const struct daemon *d)
 	fflush(stdout);
 }
 
-/* What the configuration says cannot be had here, and another start would not have it either. */
+/* The configuration asks for something that this host does not have, and another start would fail
+ * in the same way. */
 static bool daemon_misconfigured(struct daemon *d)
 {
 	d->misconfigured = true;
 	return false;
 }
 
-/* All that is wrong, and before anything is made. */
+/* Reports everything that is wrong, before anything is made. */
 static bool daemon_checked(struct daemon *d, bool (*check)(const struct conf *c,
                                                            struct bytes *problems))
 {
@@ -414,8 +415,8 @@ static bool daemon_checked(struct daemon *d, bool (*check)(const struct conf *c,
 	return ok || daemon_misconfigured(d);
 }
 
-/* A port that only root may bind is no better the next time; one in use, or an address that the
- * host does not have yet, may be. */
+/* A port that only root may bind will fail the next time too; a port in use, or an address that the
+ * host does not have yet, may not. */
 static bool daemon_listen(struct daemon *d)
 {
 	struct listener_options options = daemon_conf_listener(d->conf);
@@ -429,8 +430,8 @@ static bool daemon_listen(struct daemon *d)
 	return false;
 }
 
-/* Gives up what only the start needs. From the ring on nothing of that kind can be made, and
- * threads, which come later, are in the sandbox with it. */
+/* Gives up what only the start needs. Nothing of that kind can be made after the ring, and the
+ * threads, which start later, are in the sandbox as well. */
 static bool daemon_settle(struct daemon *d)
 {
 	char problem[512];
@@ -453,8 +454,8 @@ static bool daemon_settle(struct daemon *d)
 	       daemon_misconfigured(d);
 }
 
-/* Read now, because the sandbox lets nobody read it later. Without TZ, glibc would read it again
- * once the file is another one, and find itself in UTC then. */
+/* Reads the time zone now, because the sandbox forbids it later. Without TZ, glibc would read the
+ * file again once it changes, fail, and use UTC. */
 static void daemon_take_zone(void)
 {
 	setenv("TZ", ":/etc/localtime", 0);
@@ -479,7 +480,7 @@ static bool daemon_start(struct daemon *d)
 	return true;
 }
 
-/* Takes down whatever there is. False: lines were lost. */
+/* Stops whatever was started. False: lines were lost. */
 static bool daemon_end(struct daemon *d)
 {
 	int64_t left_ms;
@@ -518,21 +519,21 @@ int daemon_run(const struct options *o, struct conf *c)
 	};
 	bool ok;
 
-	/* So that the loop makes no brk(2) for a chunk that comes and goes. */
+	/* So that the loop does not call brk(2) for a chunk that comes and goes. */
 	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
 	mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
-	/* Where the host gives memory in pages of 2 MB unasked, also afterwards, it would have what
-	 * lies around a busy buffer too, and its size would not be what it uses. */
+	/* Otherwise a host with transparent huge pages would keep all 2 MB around a busy buffer
+	 * resident, and chatd's size would not show what it uses. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	log_set_level(c->log_level);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&d.signals);
-	daemon_block(&d, SIGHUP); /* a reload asked for during the start is for afterwards */
+	daemon_block(&d, SIGHUP); /* a reload requested during the start waits until it is over */
 	ok = daemon_start(&d);
 	if (ok) {
 		while (loop_turn(d.server)) {
 		}
-		ok = d.stopping; /* otherwise something broke, and the server has said what */
+		ok = d.stopping; /* otherwise something broke, and the server has logged what */
 	}
 	if (!daemon_end(&d))
 		ok = false;

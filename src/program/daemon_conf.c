@@ -1,5 +1,5 @@
 /*
- * The configuration, as each part wants it.
+ * The configuration, as each part needs it.
  */
 #include "chatd/program/daemon_conf.h"
 

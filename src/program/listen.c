@@ -1,4 +1,4 @@
-/* What a chatd listens on. Opens sockets; accepting from them is the server's business. */
+/* What chatd listens on. Opens the sockets; the server accepts from them. */
 #include "chatd/program/listen.h"
 
 #include <errno.h>
@@ -8,8 +8,8 @@
 #include "chatd/base/log.h"
 #include "chatd/program/conf/conf_listen.h"
 
-/* An earlier listen line for the same port as the i-th, which may be what keeps
- * it busy; NULL: there is none. */
+/* An earlier `listen` line for the same port as the i-th, which may be why it is in use; NULL:
+ * there is none. */
 static const char *listen_same_port(const struct conf *c, uint32_t i, uint16_t port)
 {
 	struct conf_listen earlier;
@@ -24,7 +24,7 @@ static const char *listen_same_port(const struct conf *c, uint32_t i, uint16_t p
 	return NULL;
 }
 
-/* connect(2) needs to write to the socket; whom its folder lets through may. */
+/* connect(2) needs write permission for the socket; its folder decides who can reach it. */
 static void listen_to_users(const struct listener *listeners, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {

@@ -40,7 +40,7 @@ static int main_help(void)
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* Looks also at what the configuration names, unless its file could not be read at all. */
+/* Also checks what the configuration names, unless its file could not be read at all. */
 static int main_check(const struct options *o, const struct conf *c, bool read,
                       struct bytes *problems)
 {
@@ -59,7 +59,7 @@ static int main_check(const struct options *o, const struct conf *c, bool read,
 	return puts("configuration OK") < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Reads the configuration, to run with it or only to say what is wrong. */
+/* Reads the configuration, to run with it or only to report what is wrong. */
 static int main_configured(const struct options *o)
 {
 	struct bytes problems = { 0 };
@@ -82,8 +82,9 @@ static int main_configured(const struct options *o)
 	return status;
 }
 
-/* Where a standard stream is closed, the next file opened would take its place, and what is printed
- * be written into the database. These can be neither read from nor written to, as if closed. */
+/* If a standard stream is closed, the next file opened would take its number, and output could end
+ * up in the database. So closed ones are replaced by descriptors that, like closed ones, can be
+ * neither read nor written. */
 static void main_streams(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {

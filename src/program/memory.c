@@ -1,7 +1,7 @@
 /*
  * The sum of what chatd may keep in memory. Owns nothing.
  *
- * The only file that looks into the private headers of all floors, and only for sizes.
+ * The only file that includes private headers of all floors, and only for sizes.
  */
 #include "chatd/program/memory.h"
 
@@ -30,40 +30,43 @@ enum {
 	KEY_BYTES = NAME_KEY_BYTES_MAX + 1,
 	HASH_BYTES = 80,        /* of a yescrypt hash */
 	TOTP_BYTES = 64,
-	TELNET_BYTES = 1024,    /* one client's state, ours and libtelnet's */
-	SMALL_BYTES = 32,       /* what malloc(3) adds to a piece of memory, and rounding */
-	SLOT_BYTES = 64,        /* of a connection in lists of slots, members, readers and hashes, each
-	                         * of which may be twice as long as it need be */
-	WHO_BYTES = SHARE_WHO_BYTES + SMALL_BYTES, /* whose something is */
+	TELNET_BYTES = 1024,    /* the state of one telnet client, ours and libtelnet's */
+	SMALL_BYTES = 32,       /* what malloc(3) adds to an allocation, with rounding */
+	SLOT_BYTES = 64,        /* of a connection's entries in lists of slots, members, readers and
+	                         * hashes, each of which may be twice as long as needed */
+	WHO_BYTES = SHARE_WHO_BYTES + SMALL_BYTES, /* the owner of something */
 	MEMBERSHIP_HASH_BYTES = sizeof(UT_hash_table) + HASH_INITIAL_NUM_BUCKETS * sizeof(UT_hash_bucket) +
-	                   2 * SMALL_BYTES, /* of a room; with more grants it grows by less than they do */
+	                   2 * SMALL_BYTES, /* of a room; with more members it grows by less than
+	                                     * they take */
 	PRINCIPALS_MAX = ROOMS_MAX + REPORTS_MAX + MAILS_MAX + RESUMABLES_MAX, /* each with one entry */
-	ROW_BYTES = 3 * NAME_BYTES_MAX, /* of a row of an answer beside struct row and the body */
-	QUERY_BYTES = 2 * KEY_BYTES + 11 * HASH_BYTES, /* strings of a query that is no search */
-	THREADS = READERS + 2, /* the loop, those that read, the one that writes */
-	STACK_BYTES = 1 << 20,  /* that a thread uses of its stack */
-	SHARE_BYTES = 256,      /* of a share of which something waits, in a queue and in a count */
-	SQLITE_READERS = READER_SECRETS + 1, /* and the connection of the start */
+	ROW_BYTES = 3 * NAME_BYTES_MAX, /* of an answer's row, without struct row and the body */
+	QUERY_BYTES = 2 * KEY_BYTES + 11 * HASH_BYTES, /* strings of a query that is not a search */
+	THREADS = READERS + 2, /* the loop, the readers and the writer */
+	STACK_BYTES = 1 << 20,  /* stack that a thread uses */
+	SHARE_BYTES = 256,      /* of a share with waiting queries, in a queue and in a count */
+	SQLITE_READERS = READER_SECRETS + 1, /* and the connection used at the start */
 	SQLITE_BYTES_EACH = 4 << 20, /* statements, the full-text index's buffers, sorting */
 	PASSWORD_BYTES = 17 << 20, /* one yescrypt hash on its way: 16 MiB and libcrypt's own */
 	RING_BYTES = 4096 * 256 + 32768 * 16 + 8192 * 16, /* ring.c: operations, completions, vectors */
-	PROGRAM_BYTES = 40 << 20, /* code and data of chatd and its libraries, ICU's tables */
-	FOLD_BYTES = 12 << 20,  /* what each code point is folded to, when all were seen: fold.c */
+	PROGRAM_BYTES = 40 << 20, /* code and data of chatd and its libraries, and ICU's tables */
+	FOLD_BYTES = 12 << 20,  /* what each code point is folded to, once all have been seen:
+	                         * fold.c */
 	HEAP_KEPT_BYTES = 16 << 20, /* free memory that each thread's heap may keep: daemon.c */
-	HEAP_SHARE = 8,         /* and of all of it one part in so many, lost between pieces in use */
+	HEAP_SHARE = 8,         /* one part in this many of everything is lost between pieces in
+	                         * use */
 };
 
-/* Products of bounds are constants: a compiler says where one of them overflows.
+/* Products of bounds are constants: the compiler reports any overflow.
  * NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result) */
 
-/* What hangs on a session. */
+/* What a session owns. */
 static uint64_t memory_session(void)
 {
 	return sizeof(struct session) + LINE_BYTES_LIMIT + 1 + TELNET_BYTES + NICK_BYTES + KEY_BYTES +
 	       /* away, and lines of a paste */
 	       BODY_BYTES_MAX + 1 + SLIP_BYTES_MAX +
-	       /* what it waits for, perhaps with what is said about a line pointed at; what it wants to know
-	        * besides, and one that is asked later */
+	       /* the question it waits for, perhaps with what is said about a referenced line;
+	        * another question, and one that is asked later */
 	       BODY_BYTES_MAX + 1 +
 	       3 * (sizeof(struct question) + KEY_BYTES + 2 * SMALL_BYTES) + sizeof(struct query) +
 	       QUERY_BYTES + PASSWORD_BYTES_MAX +
@@ -76,15 +79,16 @@ static uint64_t memory_connections(uint64_t n)
 	uint64_t known = n + CONTROL_SLOTS;
 
 	return (known + LINGERERS) * (sizeof(struct connection) + RECV_BUFFER_BYTES + SLOT_BYTES) +
-	       /* An address and its site; what is asked of the program, and in vain of the store, in lists
-	        * that grow by doubling. */
+	       /* An address and its site; requests to the program, and queries that the store
+	        * refused, in lists that grow by doubling. */
 	       known * (memory_session() + sizeof(struct effect) + 2 * sizeof(struct origin) +
 	                2 * sizeof(void *) + 2 * sizeof(struct program_request) + SMALL_BYTES +
 	                4 * sizeof(struct refused)) +
 	       EFFECTS_MAX * sizeof(struct effect);
 }
 
-/* Beyond the sum nobody's input is taken; a step and a turn's answers may come on top. */
+/* Beyond the sum nobody's input is taken; the text of one step and a turn's answers may come on
+ * top. */
 static uint64_t memory_text(uint64_t n)
 {
 	return SENDQS_BYTES + n * SENDQS_BYTES_EACH + ARENA_BYTES +
@@ -96,7 +100,7 @@ static uint64_t memory_logs(uint64_t n)
 	return LOGS_BYTES_HIGH + n * LOGS_BYTES_EACH + 2 * ARENA_BYTES;
 }
 
-/* Two questions of each connection, of which one may be about what is unread. */
+/* Two questions for each connection, of which one may be about unread lines. */
 static uint64_t memory_questions(uint64_t n)
 {
 	/* The text grows by doubling. */
@@ -157,7 +161,7 @@ static uint64_t memory_others(void)
 	                     INVITES_MAX * sizeof(struct invite) + 5 * SMALL_BYTES) +
 	       ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES) +
 	       GUESSES_MAX * (sizeof(struct guess) + SMALL_BYTES) +
-	       /* And the sites of those that are addresses. */
+	       /* And the sites of principals that are addresses. */
 	       2 * PRINCIPALS_MAX * (sizeof(struct share) + WHO_BYTES + SMALL_BYTES) +
 	       USERS_MAX * (sizeof(struct user) + 2 * SMALL_BYTES);
 }

@@ -1,4 +1,4 @@
-/* Becoming somebody who is not root. Looks users up, so it is for the start alone. */
+/* Giving up root's privileges. Looks users up, so it is only for the start. */
 #include "chatd/program/privilege.h"
 
 #include <errno.h>
@@ -11,15 +11,15 @@
 
 static bool become(const struct passwd *pw)
 {
-	/* The order is that of setuid(2): groups while one may still change them. */
+	/* Groups come first, while they can still be changed. */
 	if (initgroups(pw->pw_name, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
 	    setuid(pw->pw_uid) != 0)
 		return false;
-	/* What was given up for good cannot be had again. */
+	/* Checks that root's privileges cannot be regained. */
 	return setuid(0) != 0;
 }
 
-/* getpwnam(3) says so in many ways; other errors may pass. */
+/* getpwnam(3) reports this in many ways; other errors may be temporary. */
 static bool unknown(const char *user)
 {
 	if (errno == 0 || errno == ENOENT || errno == ESRCH || errno == EBADF || errno == EPERM) {

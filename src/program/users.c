@@ -1,4 +1,4 @@
-/* The users of the host. Owns the table that a file was read into. */
+/* The users of the host. Owns the table that the file was read into. */
 #include "chatd/program/users.h"
 
 #include <errno.h>

@@ -16,22 +16,22 @@
 #include <unistd.h>
 
 enum {
-	WAITING_BYTES_MAX = 16 << 20, /* kept while the file cannot be written to */
+	WAITING_BYTES_MAX = 16 << 20, /* bytes kept while the file cannot be written to */
 };
 
 struct chatlog {
 	int fd;               /* open to append */
-	char *path;           /* for the messages, and to open it anew */
+	char *path;           /* for messages, and to reopen it */
 	struct bytes out;     /* whole lines not yet written; the first may be cut at its start */
 	bool failing;         /* true while the last write failed, so that it is logged once */
-	uint64_t lost_lines;  /* lines that found no room in out since it fails */
+	uint64_t lost_lines;  /* lines that found no room in out since writing fails */
 	int64_t stamp_s;      /* the second that stamp shows */
 	char stamp[24];       /* "[YYYY-MM-DD HH:MM:SS]" */
 };
 
 static int chatlog_open_fd(const char *path)
 {
-	/* Not blocking, so that a pipe nobody reads does not hold up the saving. */
+	/* Non-blocking, so that a pipe nobody reads does not hold up saving. */
 	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 }
 
@@ -64,7 +64,7 @@ static const char *chatlog_stamp(struct chatlog *c, int64_t time_ms)
 	return c->stamp;
 }
 
-/* The file cannot forget: it says what has gone from the history. */
+/* The file cannot forget, so it says what was deleted from the history. */
 static void add_deleted(struct chatlog *c, const struct record *r)
 {
 	bytes_printf(&c->out, "%s[System][%s]: line #%" PRIu64 " was deleted\n",

@@ -1,8 +1,8 @@
 /*
  * Secrets: hashing them, comparing them, making new ones.
  *
- * The only file that includes crypt.h and liboath. Whatever holds a secret here
- * lies on the stack and is cleared before its function returns.
+ * The only file that includes crypt.h and liboath. Secrets here are on the stack, and are cleared
+ * before the function returns.
  */
 #include "chatd/store/secret.h"
 
@@ -20,22 +20,23 @@
 enum {
 	CODE_CHARS = 12,        /* of five bits each: 60 bits that nobody can guess */
 	CODE_GROUP = 4,         /* characters between two dashes */
-	CODE_ROUNDS = 1000,     /* the least there is: a code is random, no dictionary has it */
-	TOTP_BYTES = 20,        /* of a new secret: 160 bits, as RFC 4226 wants */
-	TOTP_DIGITS = 6,        /* what the usual programs show */
-	TOTP_WINDOW = 1,        /* steps before and after the present one: clocks differ */
+	CODE_ROUNDS = 1000,     /* the minimum: codes are random, so no dictionary has them */
+	TOTP_BYTES = 20,        /* bytes of a new secret: 160 bits, as RFC 4226 recommends */
+	TOTP_DIGITS = 6,        /* as authenticator apps show them */
+	TOTP_WINDOW = 1,        /* steps accepted before and after the present one, because clocks
+	                         * differ */
 };
 
 _Static_assert(SECRET_HASH_BYTES == CRYPT_OUTPUT_SIZE, "every hash fits");
 _Static_assert(PASSWORD_BYTES_MAX == CRYPT_MAX_PASSPHRASE_SIZE - 1, "libcrypt takes a password");
 _Static_assert(SECRET_CODE_BYTES == CODE_CHARS + CODE_CHARS / CODE_GROUP, "a code fits");
 
-/* Base32 without i, l, o and u: nobody takes one of these for another. */
+/* Base32 without i, l, o and u: characters that nobody mistakes for one another. */
 static const char code_alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /* -- passwords -------------------------------------------------------------------- */
 
-/* False: libcrypt does not take the phrase or the setting, or has no memory (ENOMEM). */
+/* False: libcrypt refuses the phrase or the setting, or is out of memory (ENOMEM). */
 static bool hash_make(const char *phrase, const char *setting, char hash[SECRET_HASH_BYTES])
 {
 	struct crypt_data data;
@@ -56,8 +57,8 @@ bool secret_hash(const char *password, char hash[SECRET_HASH_BYTES])
 	       hash_make(password, setting, hash);
 }
 
-/* What was typed as a code is made of, or false where it is none. The letters that a
- * code never has are taken for the digits that they look like. */
+/* Reduces what was typed to the characters of a code; false if it is not one. Letters that codes
+ * never have are read as the digits they look like. */
 static bool code_normalise(const char *typed, char code[CODE_CHARS + 1])
 {
 	size_t n = 0;
@@ -77,16 +78,17 @@ static bool code_normalise(const char *typed, char code[CODE_CHARS + 1])
 	return ok;
 }
 
-/* What one check knows from line to line. */
+/* The state of one check from line to line. */
 struct check {
 	const char *given;                 /* as typed */
 	char code[CODE_CHARS + 1];         /* the same as a code; "": it is none */
-	char setting[SECRET_HASH_BYTES];   /* what hash was made with; "": not made yet */
-	char hash[SECRET_HASH_BYTES];      /* of given, or of code; "": it has none */
-	bool unknown;                      /* there was no memory for a hash */
+	char setting[SECRET_HASH_BYTES];   /* the setting that hash was made with; "": not made
+	                                    * yet */
+	char hash[SECRET_HASH_BYTES];      /* hash of given, or of code; "": it has none */
+	bool unknown;                      /* memory ran out for a hash */
 };
 
-/* Takes the same time wherever they differ. */
+/* Compares in the same time, wherever they differ. */
 static bool hash_same(const char *a, const char *b)
 {
 	size_t n = strlen(a);
@@ -103,7 +105,7 @@ static bool check_line(struct check *c, const char *line, size_t n)
 {
 	char hash[SECRET_HASH_BYTES], setting[SECRET_HASH_BYTES];
 	if (n == 1 && *line == '*') {
-		/* The same answer as where there is such an account. */
+		/* The same answer as for an account that exists. */
 		c->unknown |= !secret_hash(c->given, hash) && errno == ENOMEM;
 		explicit_bzero(hash, sizeof(hash));
 		return false;
@@ -147,7 +149,7 @@ enum secret_match secret_check(const char *given, const char *hashes, uint64_t *
 
 static bool random_bytes(void *to, size_t n)
 {
-	return getrandom(to, n, 0) == (ssize_t)n; /* so few bytes come at once or not at all */
+	return getrandom(to, n, 0) == (ssize_t)n; /* so few bytes come all at once or not at all */
 }
 
 /* Writes a new code as it is shown. */
@@ -185,9 +187,9 @@ bool secret_codes(struct secret_codes *codes)
 	return ok;
 }
 
-/* -- codes by the time ---------------------------------------------------------------- */
+/* -- time-based codes ----------------------------------------------------------------- */
 
-/* What liboath allocated. */
+/* Clears and frees what liboath allocated. */
 static void oath_release(char *p, size_t n)
 {
 	if (p)
@@ -208,7 +210,7 @@ bool secret_totp(char text[SECRET_TOTP_BYTES])
 	return ok;
 }
 
-/* liboath's word for it, where it has no memory. */
+/* liboath's error for being out of memory. */
 static bool oath_has_none(int rc)
 {
 	return rc == OATH_MALLOC_ERROR || rc == OATH_CRYPTO_ERROR;
@@ -221,7 +223,7 @@ enum secret_match secret_totp_check(const char *secret, const char *digits, int6
 	size_t n = 0;
 	int rc;
 	*step = 0;
-	/* The first step of all has none before it. */
+	/* There is no step before the first. */
 	if (time_ms / 1000 < SECRET_TOTP_STEP_S || strspn(digits, "0123456789") != TOTP_DIGITS ||
 	    digits[TOTP_DIGITS])
 		return SECRET_NO;

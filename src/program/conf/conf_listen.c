@@ -1,8 +1,8 @@
 /*
- * Listen addresses, as they stand in the configuration.
+ * Listen addresses, as they are written in the configuration.
  *
- * Only takes them apart; it opens nothing and looks up no names, so that a
- * configuration can be checked anywhere.
+ * Only parses them; it opens nothing and looks up no names, so that a configuration can be checked
+ * anywhere.
  */
 #include "chatd/program/conf/conf_listen.h"
 
@@ -35,7 +35,7 @@ static bool parse_host(const char *host, size_t len, int family, struct conf_lis
 		memcpy(plain, host, len);
 		plain[len] = '\0';
 		memcpy(l->host, plain, len + 1);
-		/* The interface of a link-local address is the listener's to know. */
+		/* The interface of a link-local address is left to the listener to check. */
 		plain[family == AF_INET6 ? strcspn(plain, "%") : len] = '\0';
 		if (inet_pton(family, plain, address) == 1)
 			return true;
@@ -74,7 +74,7 @@ bool conf_listen_parse(const char *s, struct conf_listen *l, char *problem, size
 			snprintf(problem, n, "\"%s\" has no port after the brackets; write [::1]:8989", s);
 			return false;
 		}
-		/* Both families is what [::] means wherever bindv6only was not changed. */
+		/* [::] means both families, unless bindv6only was changed. */
 		if (strncmp(s, "[::]:", 5) == 0)
 			l->kind = LISTEN_DUAL;
 		return parse_host(s + 1, (size_t)(end - s - 1), AF_INET6, l, problem, n) &&

@@ -1,5 +1,5 @@
 /*
- * The files that are left, each with what may be done to it.
+ * The files that chatd may still use, each with what it may do to it.
  */
 #include "chatd/program/sandbox/landlock.h"
 
@@ -15,9 +15,9 @@
 #include "chatd/base/bytes.h"
 #include "chatd/program/conf/conf_listen.h"
 
-/* What newer kernels know and the headers of 6.1 do not; landlock(7). */
+/* Rights that newer kernels know and the headers of 6.1 do not; landlock(7). */
 enum {
-	FS_EXECUTE_TO_MAKE_SYM = (1 << 13) - 1, /* ABI 1: all of that time */
+	FS_EXECUTE_TO_MAKE_SYM = (1 << 13) - 1, /* ABI 1: all rights of that version */
 	FS_REFER = 1 << 13,      /* ABI 2 */
 	FS_TRUNCATE = 1 << 14,   /* ABI 3 */
 	FS_IOCTL_DEV = 1 << 15,  /* ABI 5 */
@@ -27,8 +27,8 @@ enum {
 
 struct attributes {
 	uint64_t fs;       /* accesses to files that are forbidden unless a rule allows them */
-	uint64_t net;      /* the same of the network; no rule allows any */
-	uint64_t scoped;   /* what stays within */
+	uint64_t net;      /* the same for the network; no rule allows any */
+	uint64_t scoped;   /* what cannot reach outside of the sandbox */
 };
 
 enum {
@@ -64,7 +64,7 @@ static size_t attributes_size(int abi)
 	return abi < 4 ? sizeof(uint64_t) : abi < 6 ? 2 * sizeof(uint64_t) : sizeof(struct attributes);
 }
 
-/* A folder, or what lies beneath it, may be used so. One that is not there needs no rule. */
+/* Allows these accesses to everything under a path. A path that does not exist needs no rule. */
 static bool allow(int rules, const char *path, uint64_t how, const struct attributes *known)
 {
 	struct landlock_path_beneath_attr rule = { .allowed_access = how & known->fs };
@@ -78,8 +78,8 @@ static bool allow(int rules, const char *path, uint64_t how, const struct attrib
 	return ok;
 }
 
-/* The same for the folder that a file lies in: files are replaced. Where it is a link, what it
- * leads to is used. */
+/* The same for the folder of a file, because files may be replaced; and for the folder of what it
+ * links to, if it is a link. */
 static bool allow_beside(int rules, const char *file, uint64_t how, const struct attributes *known)
 {
 	char *copy = mem_strdup(file), *real = realpath(file, NULL);

@@ -1,5 +1,5 @@
 /*
- * Entering the sandbox, and what the operator is told of it.
+ * Entering the sandbox, and what the log says about it.
  *
  * Owns nothing; what it sets holds until the process ends.
  */
@@ -17,8 +17,8 @@
 #include "chatd/program/sandbox/landlock.h"
 #include "chatd/program/sandbox/syscalls.h"
 
-/* Of the folder that the configuration lies in all is left to read, for a rule for the file alone
- * would not live: editors put another in its place. */
+/* Everything in the configuration's folder stays readable, because a rule for the file alone would
+ * not last: editors replace the file. */
 static void tell_shared(const char *conf_path)
 {
 	char *real = realpath(conf_path, NULL), *folder = real ? dirname(real) : NULL;
@@ -51,7 +51,7 @@ bool sandbox_enter(const struct conf *c, const char *conf_path, const char *user
 
 	if (c->sandbox == SANDBOX_NO)
 		return true;
-	/* No core dump, no debugger of the same user: what people typed is in there. */
+	/* No core dumps, and no debugger of the same user: the memory holds what people typed. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (conf_path)
 		tell_shared(conf_path);

@@ -1,6 +1,6 @@
 /*
- * The system calls that are left, each with what it is for. docs/reliability.md says which of them
- * are fixed to certain arguments.
+ * The system calls that chatd may still make, with what they are for. docs/reliability.md says
+ * which of them are restricted to certain arguments.
  */
 #include "chatd/program/sandbox/syscalls.h"
 
@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 static const int calls[] = {
-	/* The loop. No ring can be made or changed any more: io_uring_setup and
-	 * io_uring_register are not here. */
+	/* The loop. Rings can no longer be made or changed: io_uring_setup and io_uring_register
+	 * are left out. */
 	SCMP_SYS(io_uring_enter), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close),
 	SCMP_SYS(shutdown), SCMP_SYS(signalfd4), SCMP_SYS(eventfd2), SCMP_SYS(poll),
 	SCMP_SYS(ppoll),
@@ -42,7 +42,7 @@ static const int calls[] = {
 	SCMP_SYS(sched_yield), SCMP_SYS(gettid), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
-	/* Time, randomness, and who one is. */
+	/* Time, randomness, and the identity of the process. */
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
 	SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid),
 	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
@@ -50,7 +50,7 @@ static const int calls[] = {
 };
 
 enum {
-	ARGUMENTS_MAX = 2, /* that decide, of one call */
+	ARGUMENTS_MAX = 2, /* arguments of one call that are compared */
 	CLONE_NEW_ALL = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
 	                CLONE_NEWPID | CLONE_NEWNET,
 };
@@ -58,20 +58,20 @@ enum {
 #define IS(argument, value) {argument, SCMP_CMP_EQ, value, 0}
 #define HAS(argument, mask, bits) {argument, SCMP_CMP_MASKED_EQ, mask, bits}
 
-/* Calls that are left for these arguments alone. One of them may stand here several times. */
+/* Calls that are only allowed with these arguments. A call may be listed several times. */
 static int add_fixed(scmp_filter_ctx f)
 {
 	const struct {
 		int call;
-		unsigned int n;                             /* arguments that decide */
+		unsigned int n;                             /* arguments that are compared */
 		struct scmp_arg_cmp argument[ARGUMENTS_MAX];
 	} fixed[] = {
-		/* Nothing new becomes code. */
+		/* No new memory becomes executable. */
 		{SCMP_SYS(mmap), 1, {HAS(2, PROT_EXEC, 0)}},
 		{SCMP_SYS(mprotect), 1, {HAS(2, PROT_EXEC, 0)}},
-		/* Threads, and no processes, nor namespaces. */
+		/* Threads, but no processes or namespaces. */
 		{SCMP_SYS(clone), 1, {HAS(0, CLONE_THREAD | (scmp_datum_t)CLONE_NEW_ALL, CLONE_THREAD)}},
-		/* The database's files, when they were open to others (files.c). */
+		/* To restrict the database's files, if others could use them (files.c). */
 		{SCMP_SYS(fchmod), 1, {IS(1, S_IRUSR | S_IWUSR)}},
 		{SCMP_SYS(fcntl), 1, {IS(1, F_GETFD)}},
 		{SCMP_SYS(fcntl), 1, {IS(1, F_SETFD)}},
@@ -85,16 +85,17 @@ static int add_fixed(scmp_filter_ctx f)
 		{SCMP_SYS(ioctl), 1, {IS(1, TCGETS)}},
 		/* What a connection has not acknowledged. */
 		{SCMP_SYS(ioctl), 1, {IS(1, SIOCOUTQ)}},
-		/* Connections that are there, of TCP and unix sockets; no other address is sent to. */
+		/* Existing connections over TCP and unix sockets; no other address can be sent
+		 * to. */
 		{SCMP_SYS(sendto), 1, {IS(4, 0)}},
 		{SCMP_SYS(setsockopt), 1, {IS(1, SOL_SOCKET)}},
 		{SCMP_SYS(setsockopt), 1, {IS(1, IPPROTO_TCP)}},
 		{SCMP_SYS(getsockopt), 1, {IS(1, SOL_SOCKET)}},
 		{SCMP_SYS(getsockopt), 1, {IS(1, IPPROTO_TCP)}},
-		/* The names of threads, and how exactly they wait. */
+		/* The names of threads, and the precision of their waits. */
 		{SCMP_SYS(prctl), 1, {IS(0, PR_SET_NAME)}},
 		{SCMP_SYS(prctl), 1, {IS(0, PR_SET_TIMERSLACK)}},
-		/* Of oneself, by 0: a thread gives way, limits are read. */
+		/* For itself only (0): to lower a thread's priority and to read limits. */
 		{SCMP_SYS(setpriority), 2, {IS(0, PRIO_PROCESS), IS(1, 0)}},
 		{SCMP_SYS(ioprio_set), 2, {IS(0, IOPRIO_WHO_PROCESS), IS(1, 0)}},
 		{SCMP_SYS(sched_getaffinity), 1, {IS(0, 0)}},
@@ -117,8 +118,8 @@ static int add_rules(scmp_filter_ctx f)
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && e == 0; i++)
 		e = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
 	e = e ? e : add_fixed(f);
-	/* The flags of clone3 lie in memory, where no filter sees them; glibc takes clone where
-	 * there is no clone3. */
+	/* The flags of clone3 are in memory, where no filter can see them; glibc falls back to
+	 * clone if there is no clone3. */
 	return e ? e : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }
 

@@ -44,7 +44,7 @@ static size_t answer_text(struct answer *a, const char *p, size_t n)
 	return at;
 }
 
-/* Longer is only what others have written there. */
+/* Only other programs could have written longer strings there. */
 static size_t answer_column(struct answer *a, struct store *s, sqlite3_stmt *st, int column,
                             size_t bytes_max)
 {
@@ -52,7 +52,7 @@ static size_t answer_column(struct answer *a, struct store *s, sqlite3_stmt *st,
 	return answer_text(a, p, p ? strnlen(p, bytes_max) : 0);
 }
 
-/* The rows of one answer are mostly of one room, whose name is kept once. */
+/* The rows of one answer are usually from one room, whose name is kept once. */
 static size_t answer_room_name(struct answer *a, struct store *s, uint32_t room)
 {
 	if (a->rows.n > 0 && a->row[a->rows.n - 1].room == room)
@@ -151,7 +151,7 @@ void answer_reverse(struct answer *a)
 void answer_finish(struct answer *a)
 {
 	if (a->error)
-		a->rows.n = 0; /* half an answer is none */
+		a->rows.n = 0; /* half an answer is no answer */
 	for (size_t i = 0; i < a->rows.n; i++) {
 		a->row[i].room_name = a->text.data + a->at[i].room_name;
 		a->row[i].sender = a->text.data + a->at[i].sender;

@@ -1,9 +1,9 @@
 /*
- * A copy of the database beside it, while all goes on: QUERY_BACKUP.
+ * A copy of the database next to it, made while chatd goes on running: QUERY_BACKUP.
  *
- * VACUUM INTO reads in one transaction, so the copy is the database of one moment. It is
- * written under a name that says whose it is and what it is, DATABASE-part, brought to the
- * disk, and only then called as it was asked to be. Nothing that exists is written over.
+ * VACUUM INTO reads in one transaction, so the copy is the database of one moment. It is written
+ * under the name DATABASE-part, flushed to the disk, and only then renamed to the name asked for.
+ * Nothing that exists is overwritten.
  */
 #include "chatd/store/db/backup.h"
 
@@ -24,16 +24,16 @@
 #include <unistd.h>
 
 enum {
-	SYNC_STEP_BYTES = 8 << 20, /* brought to the disk at once: others commit in between, and an
-	                            * end of chatd need not wait for more */
+	SYNC_STEP_BYTES = 8 << 20, /* bytes flushed to the disk at once: commits run in between, and
+	                            * a shutdown need not wait for more */
 };
 
-/* A copy while it is made. */
+/* A copy being made. */
 struct backup {
-	struct store *s;          /* borrowed: what is copied */
-	struct bytes part, path;  /* owned; what it is called before and after */
+	struct store *s;          /* borrowed: the store to copy */
+	struct bytes part, path;  /* owned; its path before and after it is renamed */
 	int64_t bytes;            /* its size */
-	char why[600];            /* where it failed: a sentence for behind a colon */
+	char why[600];            /* if it failed: a sentence to follow a colon */
 };
 
 static bool backup_fail(struct backup *b, const char *what, int e)
@@ -51,7 +51,7 @@ static bool backup_interrupted(struct backup *b)
 	return true;
 }
 
-/* Where the database lies. False: nowhere. */
+/* Sets the paths. False: the database is not in a file. */
 static bool backup_names(struct backup *b, const char *name)
 {
 	const char *database = sqlite3_db_filename(b->s->db.sqlite, "main"), *end;
@@ -71,7 +71,7 @@ static bool backup_names(struct backup *b, const char *name)
 	return true;
 }
 
-/* The part, and the journal that SQLite keeps of it, which must meet no other of its name. */
+/* Removes the part, and its journal, which must not meet another file of that name. */
 static void backup_remove(struct backup *b)
 {
 	struct bytes journal = { 0 };
@@ -81,8 +81,8 @@ static void backup_remove(struct backup *b)
 	bytes_release(&journal);
 }
 
-/* SQLite takes an empty file for none, and keeps its permissions. What a chatd that was
- * killed has left is ours to remove: the database has only one chatd. */
+/* SQLite treats an empty file as missing, and keeps its permissions. A part left by a chatd that
+ * was killed is ours to remove: a database has only one chatd. */
 static bool backup_begin(struct backup *b)
 {
 	int fd;
@@ -99,7 +99,7 @@ static bool backup_copy(struct backup *b)
 	sqlite3_stmt *st = NULL;
 	struct store_error err;
 	bool ok;
-	/* A connection that reads may write nothing, not even the copy. */
+	/* A reading connection may not write anything, not even the copy. */
 	if (!b->s->writer)
 		sqlite3_exec(b->s->db.sqlite, "PRAGMA query_only = OFF", NULL, NULL, NULL);
 	ok = sqlite3_prepare_v2(b->s->db.sqlite, "VACUUM main INTO ?1", -1, &st, NULL) == SQLITE_OK &&
@@ -111,7 +111,8 @@ static bool backup_copy(struct backup *b)
 			snprintf(b->why, sizeof(b->why), "cannot copy the database: %s.", err.text);
 	}
 	sqlite3_finalize(st);
-	/* Restored beside the WAL of the database that it is of, it must not be taken for that. */
+	/* If the copy is restored next to the original's WAL, chatd must be able to tell that the
+	 * WAL is not its own. */
 	if (ok && !wal_mark_copy(b->part.data)) {
 		snprintf(b->why, sizeof(b->why), "cannot mark the copy as a backup.");
 		ok = false;
@@ -122,7 +123,7 @@ static bool backup_copy(struct backup *b)
 	return ok;
 }
 
-/* fd's bytes to the disk, in steps. */
+/* Flushes fd to the disk, in steps. */
 static bool backup_sync(struct backup *b, int fd)
 {
 	const unsigned flags = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
@@ -132,7 +133,7 @@ static bool backup_sync(struct backup *b, int fd)
 		return backup_fail(b, "cannot examine the copy", errno);
 	b->bytes = st.st_size;
 	for (int64_t at = 0; at < b->bytes; at += SYNC_STEP_BYTES) {
-		/* Not every filesystem can; fsync then does it all. */
+		/* Not every filesystem can do this; fsync then does it all. */
 		if (sync_file_range(fd, at, SYNC_STEP_BYTES, flags) != 0)
 			break;
 		if (backup_interrupted(b))
@@ -143,7 +144,7 @@ static bool backup_sync(struct backup *b, int fd)
 	return true;
 }
 
-/* Calls the copy as it is to be called, unless something of that name has come. */
+/* Renames the copy, unless a file of that name has appeared. */
 static bool backup_name(struct backup *b)
 {
 	int e = files_rename_new(b->part.data, b->path.data);
@@ -166,7 +167,7 @@ static bool backup_finish(struct backup *b)
 	close(fd);
 	if (!ok)
 		return false;
-	/* The new name itself has to be on the disk as well. */
+	/* The new name itself must reach the disk as well. */
 	folder = files_folder(b->path.data);
 	files_sync_folder(folder);
 	free(folder);

@@ -1,5 +1,5 @@
 /*
- * Connections made ready: pragmas, the hooks that SQLite calls, and what ends a query.
+ * Preparing connections: pragmas, SQLite's hooks, and what interrupts a query.
  */
 #include "chatd/store/db/connect.h"
 
@@ -10,10 +10,11 @@
 #include <stdio.h>
 
 enum {
-	PROGRESS_STEPS = 100,        /* virtual machine steps between two looks at the clock: a few of
-	                              * the full-text index's take a millisecond together */
-	WAL_BYTES_KEPT = 64 << 20,   /* a longer WAL file is cut when it starts anew; cutting takes
-	                              * time, so only what a long read made is cut */
+	PROGRESS_STEPS = 100,        /* virtual machine steps between two looks at the clock: a few
+	                              * steps of the full-text index take a millisecond together */
+	WAL_BYTES_KEPT = 64 << 20,   /* a longer WAL file is truncated when it starts again;
+	                              * truncating takes time, so only a WAL grown by a long read
+	                              * is */
 };
 
 static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages)
@@ -31,7 +32,8 @@ static int on_progress(void *ctx)
 	struct store *s = ctx;
 	int64_t now_ms = s->bounds.deadline_ms ? clock_ms(CLOCK_MONOTONIC) : 0;
 	return __atomic_load_n(&s->bounds.interrupted, __ATOMIC_RELAXED) || now_ms > s->bounds.deadline_ms ||
-	       /* The thread's own time costs a system call to look at, and is never more. */
+	       /* Reading the thread's own time costs a system call, and it is never more than
+	        * this. */
 	       (s->bounds.cpu_deadline_ms && now_ms > s->bounds.quick_until_ms &&
 	        clock_ms(CLOCK_THREAD_CPUTIME_ID) > s->bounds.cpu_deadline_ms);
 }
@@ -46,7 +48,7 @@ bool connect_writer(struct store *s, struct store_error *err)
 	         "PRAGMA journal_size_limit = %d", STORE_CACHE_KIB, WAL_BYTES_KEPT);
 	if (sqlite3_exec(s->db.sqlite, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
-	sqlite3_wal_hook(s->db.sqlite, on_wal, s); /* also ends the automatic checkpoints */
+	sqlite3_wal_hook(s->db.sqlite, on_wal, s); /* also turns automatic checkpoints off */
 	return true;
 }
 

@@ -17,14 +17,14 @@ bool db_open(struct db *db, const char *path, struct store_error *err)
 	if (strcmp(path, ":memory:") == 0)
 		flags |= SQLITE_OPEN_CREATE;
 	int rc = sqlite3_open_v2(path, &db->sqlite, flags, NULL);
-	if (!db->sqlite) { /* then there is nothing that could be asked */
+	if (!db->sqlite) { /* then there is no connection to ask */
 		store_error_set(err, "cannot open the database: %s", sqlite3_errstr(rc));
 		return false;
 	}
 	if (rc == SQLITE_OK) {
 		sqlite3_extended_result_codes(db->sqlite, 1);
 		sqlite3_busy_timeout(db->sqlite, DB_BUSY_MS);
-		/* Until the file is known to be ours, closing must not move its WAL into it. */
+		/* Until the file is known to be ours, closing must not checkpoint its WAL. */
 		sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		if (tokenizer_register(db->sqlite))
 			return true;
@@ -158,8 +158,8 @@ static bool errno_says_full(int e)
 	return e == ENOSPC || e == EDQUOT;
 }
 
-/* What the system said when the connection failed last; SQLite often keeps it with
- * the file alone: the WAL, or else the database. 0: not known. */
+/* The errno of the connection's last failure; SQLite often keeps it only with the file: the WAL, or
+ * else the database. 0: not known. */
 static int system_errno(struct db *db)
 {
 	int e = sqlite3_system_errno(db->sqlite);
@@ -176,7 +176,7 @@ void db_explain(struct db *db, struct store_error *err)
 {
 	int rc = sqlite3_errcode(db->sqlite), e = system_errno(db);
 	const char *said = sqlite3_errmsg(db->sqlite);
-	/* Other steps may have gone well since the one that failed. */
+	/* Other steps may have succeeded since the one that failed. */
 	if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE) {
 		rc = db->error;
 		said = sqlite3_errstr(rc);

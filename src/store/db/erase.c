@@ -1,10 +1,10 @@
 /*
- * What somebody has said goes, because their account does.
+ * Deleting all lines of a person, because their account is deleted.
  *
- * There is no index of who said what, for this is rare and lines are not: the record puts a row into
- * the table `erasing`, and the lines from the account's beginning to the record are looked through in
- * steps between commits, also after another start. How far that has come is in the row, and is
- * committed with what was deleted on the way. Owns nothing.
+ * There is no index by sender, because this is rare and lines are not: the record puts a row into
+ * the table `erasing`, and the lines from the account's creation to the record are looked through
+ * in steps between commits, even after a restart. The row says how far that has come, and is
+ * committed with the deletions on the way. Owns nothing.
  */
 #include "chatd/store/db/erase.h"
 
@@ -22,10 +22,10 @@ struct erasing {
 	uint64_t up_to;          /* the record, and the last line that it may hit */
 	uint64_t after;          /* lines up to this one were looked at */
 	int64_t since_ms;        /* earlier ones are not the account's */
-	char *key;               /* owned; whose lines go */
+	char *key;               /* owned; whose lines to delete */
 };
 
-/* What one step has deleted. */
+/* The work of one step. */
 struct erased {
 	int looked, n;           /* lines looked at, and deleted */
 	uint64_t last;           /* the last one looked at */
@@ -51,7 +51,7 @@ bool store_erases(const struct store *s)
 	return s->erasure.some;
 }
 
-/* The next that is to be done. False: error; key NULL: there is none. */
+/* The next one to do. False: error; key NULL: there is none. */
 static bool erasing_get(struct store *s, struct erasing *e)
 {
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_ERASING_GET);
@@ -108,7 +108,7 @@ static bool lines_go(struct store *s, const struct erasing *e, int max, store_sa
 	return ok;
 }
 
-/* What was seen under that name says nothing about the next user of it. */
+/* What was seen under that name says nothing about its next user. */
 static bool erasing_end(struct store *s, const struct erasing *e)
 {
 	sqlite3_stmt *seen = db_stmt(&s->db, SQL_SEEN_ERASE), *end = db_stmt(&s->db, SQL_ERASING_END);

@@ -1,9 +1,10 @@
 /*
- * Whose the database's files are, and who may read them: hashes, secrets of the second step, mail
- * and private rooms are in there, so they are for chatd's own user alone.
+ * Owners and permissions of the database's files: they contain hashes, secrets of the second step,
+ * mail and private rooms, so only chatd's own user may read them.
  *
- * What is too wide is narrowed, with a word in the log; what is somebody else's, or cannot be
- * narrowed, is refused. Looked at when a database is opened to write, under its lock.
+ * Permissions that are too wide are restricted, and that is logged; files that belong to somebody
+ * else, or cannot be restricted, are refused. Checked when a database is opened to write, under its
+ * lock.
  */
 #include "chatd/store/db/files.h"
 
@@ -30,7 +31,7 @@ bool files_owned(const char *path, const struct stat *st, struct store_error *er
 	return false;
 }
 
-/* Some filesystems say that they have done it, and have not. */
+/* Some filesystems report success without doing it. */
 static bool file_narrow(int fd, const char *path, mode_t was, struct store_error *err)
 {
 	struct stat st;
@@ -57,8 +58,8 @@ static bool file_check(int fd, const char *path, struct store_error *err)
 	       ((st.st_mode & MODE_OTHERS) == 0 || file_narrow(fd, path, st.st_mode, err));
 }
 
-/* One that lies beside the database; where there is none, or it cannot be opened, there is nothing
- * to be read in it, and SQLite says what is wrong with it. */
+/* Checks a file next to the database. If there is none, or it cannot be opened, nobody can read it,
+ * and SQLite reports what is wrong with it. */
 static bool side_check(const char *path, const char *end, struct store_error *err)
 {
 	struct bytes side = { 0 };
@@ -74,7 +75,7 @@ static bool side_check(const char *path, const char *end, struct store_error *er
 	return ok;
 }
 
-/* Whoever can write there can put a file of their own where the database is. */
+/* Anyone who can write there can replace the database with a file of their own. */
 static void folder_check(const char *path)
 {
 	char *copy = mem_strdup(path), *folder = dirname(copy);
@@ -87,7 +88,7 @@ static void folder_check(const char *path)
 
 bool files_check(int fd, const char *path, struct store_error *err)
 {
-	/* Where the path is a link, the others lie beside what it leads to. */
+	/* If the path is a link, the other files are next to what it leads to. */
 	char *real = realpath(path, NULL);
 	const char *at = real ? real : path;
 	bool ok = file_check(fd, path, err) && side_check(at, "-wal", err) &&
@@ -126,7 +127,7 @@ int files_rename_new(const char *from, const char *to)
 	int e = 0;
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0)
 		e = errno;
-	/* Some filesystems know no such flag; a link is never made over anything either. */
+	/* Some filesystems do not support the flag; link(2) never replaces a file either. */
 	if (e == EINVAL) {
 		e = link(from, to) == 0 ? 0 : errno;
 		if (e == 0)

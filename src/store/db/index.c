@@ -12,7 +12,7 @@
 
 uint64_t store_indexed(struct store *s)
 {
-	/* Numbers beyond the last line were given to records that are not searched for. */
+	/* Numbers beyond the last line belong to records that are not searched. */
 	return s->index.indexed >= s->transaction.saved.line_id ? s->transaction.saved.seq : s->index.indexed;
 }
 
@@ -44,7 +44,7 @@ int store_index(struct store *s, int rows, struct store_error *err)
 	}
 	int n = index_lines(s, rows, &last);
 	if (n >= 0 && n < rows)
-		last = s->transaction.saved.line_id; /* also where the last lines were pruned first */
+		last = s->transaction.saved.line_id; /* even if the last lines were pruned first */
 	if (n < 0 || !db_meta_set(&s->db, "indexed", (int64_t)last) ||
 	    !db_run(db_stmt(&s->db, SQL_COMMIT))) {
 		store_fail(s, err);

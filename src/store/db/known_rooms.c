@@ -45,7 +45,7 @@ void known_rooms_lose_line(struct known_rooms *rooms, uint32_t number)
 	if (room->lines >= 0) {
 		room->lines--;
 	} else {
-		room->counted = 0; /* the line may have been among these: from the start */
+		room->counted = 0; /* the line may have been among these: start again */
 		room->counted_id = 0;
 		rooms->count_from = 0;
 	}

@@ -60,7 +60,8 @@ int64_t lines_delete(struct store *s, uint64_t id, uint32_t room)
 	if (found)
 		ok = index_forget(s, id, get);
 	if (!ok)
-		return -1; /* what went wrong is still to be told; the rollback resets it */
+		return -1; /* the error must still be described; the rollback resets the
+		            * statement */
 	sqlite3_reset(get);
 	if (!found)
 		return 0;

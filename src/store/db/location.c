@@ -1,5 +1,5 @@
 /*
- * Where a database lies.
+ * The location of a database.
  */
 #include "chatd/store/db/location.h"
 

@@ -1,5 +1,5 @@
 /*
- * Old lines go, and those beyond the most that a room may have.
+ * Deleting old lines, and those beyond a room's limit.
  *
  * In steps, each a transaction of its own and short, so that the lines that wait meanwhile are not
  * held up. None of them is fsynced: losing one costs work that is done again, never a line.
@@ -26,13 +26,13 @@ struct prune {
 	int max;            /* as many as fit */
 	uint32_t *room;     /* rooms that lost lines, each once */
 	int rooms;          /* how many */
-	struct room_retention *retention; /* owned; retentions of them: of rooms that say themselves
-	                                   * what is kept */
+	struct room_retention *retention; /* owned; retentions of them: rooms with settings of their
+	                                   * own */
 	size_t retentions;
-	bool again;         /* true where it must look further */
+	bool again;         /* true if it must look further */
 };
 
-/* The room says itself how old its lines become. */
+/* True if the room has days of its own. */
 static bool prune_room_has_days(const struct prune *p, uint32_t room)
 {
 	const struct room_retention *k = room_retention_find(p->retention, p->retentions, room);
@@ -64,7 +64,7 @@ static bool prune_collect_old(struct store *s, struct prune *p, int64_t before_m
 			break; /* no later line is older than before_ms */
 	}
 	sqlite3_reset(st);
-	/* Nothing but kept lines, or old ones that go now, as far as it looked. */
+	/* As far as it looked, there were only lines to keep, or old ones that are deleted now. */
 	p->again = rc == SQLITE_DONE && seen == scan && (all_kept || p->n > 0);
 	return rc == SQLITE_DONE || rc == SQLITE_ROW;
 }
@@ -138,8 +138,8 @@ static bool prune_line(struct store *s, struct prune *p, int64_t id)
 	return true;
 }
 
-/* What was seen of lines that are all gone tells nothing any more. (Who left before anything
- * was said has seen less than the first line, and it is all news.) */
+/* Marks of what was seen mean nothing once all those lines are gone. (People who left before
+ * anything was said have seen less than the first line, so everything is new to them.) */
 static int prune_seen(struct store *s, int rows)
 {
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_SEEN_PRUNE);
@@ -157,8 +157,8 @@ static bool prune_lines(struct store *s, struct prune *p, int from)
 	return true;
 }
 
-/* Returns what went, -1: error. What is old goes before what is too much is looked
- * for, so that no line is counted among both. */
+/* Returns how many lines it deleted, -1: error. Old lines are deleted before those beyond the limit
+ * are looked for, so that no line counts twice. */
 static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64_t lines_max)
 {
 	if (s->room_retentions.some && !room_retention_load(s, &p->retention, &p->retentions))
@@ -183,7 +183,7 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 	int seen = p->n < p->max ? prune_seen(s, p->max - p->n) : 0;
 	if (seen < 0 || !lines_filter_empty_rooms(s, p->room, &p->rooms))
 		return -1;
-	/* Known also to a start after a crash: see wipe.c. */
+	/* Recorded for a start after a crash as well: see wipe.c. */
 	if (p->n && !s->wipe.wanted && !db_meta_set(&s->db, "wipe", 1))
 		return -1;
 	/* The highest number must outlive its line. */
@@ -192,8 +192,8 @@ static int prune_all(struct store *s, struct prune *p, int64_t before_ms, uint64
 	return p->again ? p->max : p->n + seen;
 }
 
-/* Goes on counting a room, by up to max lines. Returns by how many, 0 where it was
- * counted already; fewer than max: now it is. -1: error. */
+/* Goes on counting a room, by up to max lines. Returns by how many, 0 if it was counted already;
+ * with fewer than max it is now. -1: error. */
 static int room_count(struct store *s, uint32_t number, int max)
 {
 	struct known_room *room = known_rooms_find(&s->rooms, number);
@@ -244,7 +244,7 @@ int store_count(struct store *s, int lines, struct store_error *err)
 	}
 	sqlite3_reset(st);
 	if (rc == SQLITE_DONE)
-		s->rooms.count_from = 0; /* where all are known, the next look at them is quick */
+		s->rooms.count_from = 0; /* if all are known, the next look at them is quick */
 	return rc == SQLITE_ROW;
 }
 

@@ -19,7 +19,8 @@
 #include <sys/statvfs.h>
 
 enum {
-	QUICK_WAITS = 20,  /* times of its own time that a quick query may wait for disk and processor */
+	QUICK_WAITS = 20,  /* how many times its processor time a quick query may wait for the disk
+	                    * and the processor */
 };
 
 /* -- ranges ------------------------------------------------------------------- */
@@ -42,8 +43,8 @@ static bool range_probe(struct store *s, uint32_t room, uint64_t at, uint64_t *i
 }
 
 /*
- * Ids are halved to where times pass bound_ms: lines up to *low are earlier,
- * lines from *high on are not, as far as the lines asked about tell.
+ * Bisects the ids to where times pass bound_ms: lines up to *low are earlier, lines from *high on
+ * are not, as far as the lines looked at show.
  */
 static void range_halve(struct store *s, uint32_t room, int64_t bound_ms, uint64_t *low,
                         uint64_t *high)
@@ -153,7 +154,7 @@ static void seen_get(struct store *s, const struct query *q, struct rows *rows)
 	sqlite3_clear_bindings(st);
 }
 
-/* What q's key has missed of the room beside what is in the answer. */
+/* What q's key has missed of the room, not counting what is in the answer. */
 static int64_t missed_count(struct store *s, const struct query *q, const struct answer *a)
 {
 	uint64_t before = a->rows.n ? a->row[0].id : q->before_id;
@@ -217,7 +218,7 @@ static struct rows *stats_answer(struct store *s, const struct query *q)
 	return rows;
 }
 
-/* -- all of them ------------------------------------------------------------------ */
+/* -- all kinds ------------------------------------------------------------------- */
 
 static struct answer *lines_answer(struct store *s, const struct query *q, int ms)
 {
@@ -243,7 +244,7 @@ static struct answer *lines_answer(struct store *s, const struct query *q, int m
 		replay_answer(s, &bounded, a);
 	else
 		range_answer(s, &bounded, a);
-	/* Many steps, each of which may fail: what is not whole is no answer. */
+	/* Any of many steps may have failed: an incomplete answer is no answer. */
 	if (s->db.error && !a->error)
 		answer_broken(a, s, "The history took too long to read.");
 	s->bounds.deadline_ms = 0;

@@ -1,13 +1,13 @@
 /*
  * Is the database's file still where it was, and if not, can it be put there again?
  *
- * SQLite goes on writing into a file that was removed, and all of that is gone with the process.
- * So the writer looks before each transaction. Where nothing is at the path any more, everything
- * is written into a new file beside it, which is then called as the old one was; nothing that
- * somebody else has put there is ever written over.
+ * SQLite goes on writing to a file that was removed, and all of that is lost with the process. So
+ * the writer checks before each transaction. If nothing is at the path any more, everything is
+ * written to a new file next to it, which then gets the old one's name; a file that somebody else
+ * has put there is never overwritten.
  *
- * SQLite looks for itself, when a connection ends, whether the file has moved; then it leaves
- * what has the WAL's name alone.
+ * SQLite checks for itself, when a connection is closed, whether the file has moved; then it leaves
+ * the file with the WAL's name alone.
  */
 #include "chatd/store/db/recovery.h"
 
@@ -26,7 +26,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Behind the path, of a file that is written and has all that was saved. */
+/* Appended to the path: the name of a complete new file with everything saved. */
 #define FINISHED "-whole"
 
 bool store_is_intact(const struct store *s)
@@ -49,12 +49,12 @@ void store_doubt(struct store *s)
 
 /* -- a new file ------------------------------------------------------------------------ */
 
-/* The new file while it is made. */
+/* The new file being made. */
 struct rebuild {
-	struct store *s;       /* borrowed: whose database it is to be */
-	char *path;            /* owned: what it is called until it has everything */
+	struct store *s;       /* borrowed: the store whose database it will be */
+	char *path;            /* owned: its name until it is complete */
 	int fd;                /* open, and locked; -1: not made yet */
-	const char *what;      /* has happened, for which all this is done */
+	const char *what;      /* what has happened, for messages */
 	struct store_error *err;
 };
 
@@ -72,7 +72,7 @@ static bool rebuild_fail(const struct rebuild *r, int e)
 	return false;
 }
 
-/* What a chatd that was killed has left of one is ours to remove. */
+/* Anything left by a chatd that was killed is ours to remove. */
 static void rebuild_remove(const struct rebuild *r)
 {
 	char *journal = files_beside(r->path, "-journal");
@@ -81,7 +81,7 @@ static void rebuild_remove(const struct rebuild *r)
 	free(journal);
 }
 
-/* Empty, which SQLite takes for none. Locked before it has its name. */
+/* Creates it empty, which SQLite treats as missing. Locked before it has its final name. */
 static bool rebuild_create(struct rebuild *r)
 {
 	rebuild_remove(r);
@@ -96,7 +96,7 @@ static bool rebuild_fill(struct rebuild *r)
 	struct store *s = r->s;
 	sqlite3_stmt *st = NULL;
 	struct store_error why;
-	/* If it was only moved away, it is to be whole where it lies now. */
+	/* If the old file was only moved away, it should be complete where it is now. */
 	sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	bool ok = sqlite3_prepare_v2(s->db.sqlite, "VACUUM main INTO ?1", -1, &st, NULL) == SQLITE_OK &&
 	          sqlite3_bind_text(st, 1, r->path, -1, SQLITE_STATIC) == SQLITE_OK &&
@@ -111,7 +111,7 @@ static bool rebuild_fill(struct rebuild *r)
 	return ok && (fsync(r->fd) == 0 || rebuild_fail(r, errno));
 }
 
-/* What lies beside a database and must not meet another one. */
+/* Removes the files next to a database, which must not meet another one. */
 static void sides_remove(const char *path)
 {
 	static const char *const ends[] = { "-journal", "-wal", "-shm" };
@@ -129,7 +129,8 @@ static bool replaced_fail(struct store_error *err)
 	return false;
 }
 
-/* From finished to path; an errno, or 0. Over what is there only where that is ours. */
+/* Renames finished to path; returns an errno, or 0. over: replaces what is there, because it is
+ * ours. */
 static int finished_rename(const char *finished, const char *path, bool over)
 {
 	if (over)
@@ -138,9 +139,9 @@ static int finished_rename(const char *finished, const char *path, bool over)
 }
 
 /*
- * Calls it as the database is called, unless something else is there by now. The WAL that lies
- * there must not meet the new file, and may be all that has the last lines; so before it goes the
- * new one has a name, on the disk, by which the next start would know it (recovery_finish).
+ * Gives it the database's name, unless another file is there by now. The WAL there must not meet
+ * the new file, but may be the only place with the last lines; so before it is removed, the new
+ * file gets a name, on the disk, by which the next start would recognize it (recovery_finish).
  */
 static bool rebuild_install(struct rebuild *r)
 {
@@ -196,7 +197,8 @@ bool recovery_finish(const char *path, struct store_error *err)
 	} else if (fd >= 0 && fstat(fd, &ours) == 0 && files_owned(finished, &ours, err)) {
 		bool over = stat(path, &there) == 0;
 		if (over && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino) {
-			/* chatd ended within files_rename_new. The WAL there is this file's. */
+			/* chatd ended within files_rename_new. The WAL there belongs to this
+			 * file. */
 			ok = unlink(finished) == 0 && files_sync_folder(folder);
 			if (!ok)
 				store_error_set(err, "cannot remove %s, a second name of the database: %s",
@@ -225,7 +227,7 @@ bool recovery_finish(const char *path, struct store_error *err)
 	return ok;
 }
 
-/* After the first read its WAL is there. */
+/* Its WAL exists after the first read. */
 static bool rebuild_settle(struct store *s, struct store_error *err)
 {
 	uint64_t indexed;
@@ -243,7 +245,7 @@ static bool rebuild_switch(struct rebuild *r)
 {
 	struct store *s = r->s;
 	if (!connect_again(s, rebuild_settle, r->err)) {
-		/* It is whole, and stays, and is ours; but it is not what this connection writes to. */
+		/* It is complete, stays, and is ours; but this connection does not write to it. */
 		s->location.file = location_file(s->location.path);
 		s->db.doubted = true;
 		close(s->lock_fd);
@@ -253,7 +255,7 @@ static bool rebuild_switch(struct rebuild *r)
 	}
 	s->transaction.synced = s->db.doubted = false;
 	s->wal_pages = 0;
-	/* Closed after the last of this thread's connections to it. */
+	/* Closed only after this thread's last connection to it. */
 	close(s->lock_fd);
 	s->lock_fd = r->fd;
 	r->fd = -1;
@@ -263,9 +265,9 @@ static bool rebuild_switch(struct rebuild *r)
 }
 
 /*
- * Something else is where the database was. Our WAL beside it would be taken for its own, and
- * spoil it; so what the WAL has goes into the old file, wherever that is by now, and the WAL's
- * name goes. If the old file comes back it lacks its WAL, and is written anew.
+ * Another file is where the database was. Our WAL next to it would be taken for its own, and damage
+ * it; so the WAL is checkpointed into the old file, wherever that is by now, and its name removed.
+ * If the old file comes back it lacks its WAL, and is rebuilt.
  */
 static void replaced_leave(struct store *s)
 {

@@ -1,11 +1,10 @@
 /*
- * Rooms that go with all their lines.
+ * Deleting rooms with all their lines.
  *
- * The record that removes a room puts its number into the table `going` and takes its row
- * away; from then on no query shows a line of it. Its lines go in steps between commits,
- * and behind them what people have seen there, also after another start: as long as the
- * table has the number, it is not done. Owns nothing but where the look at what was seen
- * has come to.
+ * The record that removes a room puts its number into the table `going` and deletes its row; from
+ * then on no query shows a line of it. Its lines are deleted in steps between commits, and then the
+ * marks of what people have seen there, even after a restart: it is not done as long as the table
+ * has the number. Owns only the position up to which those marks were looked through.
  */
 #include "chatd/store/db/remove.h"
 
@@ -34,7 +33,7 @@ bool remove_save(struct store *s, const struct record *r)
 		return false;
 	known_rooms_remove(&s->rooms, r->room);
 	s->removal.some = true;
-	/* Of this room nothing was looked for so far. */
+	/* Nothing of this room has been looked for so far. */
 	remove_release(s);
 	return true;
 }
@@ -60,7 +59,7 @@ void remove_release(struct store *s)
 	s->removal.room = 0;
 }
 
-/* Deletes up to max lines of rooms that go. Returns how many, -1: error. */
+/* Deletes up to max lines of rooms being deleted. Returns how many, -1: error. */
 static int remove_lines(struct store *s, int max)
 {
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_GOING_LINES);
@@ -92,10 +91,10 @@ static bool remove_mark(struct store *s, const char *key, int64_t room)
 }
 
 /*
- * Looks at the next max marks of what people have seen, in order of key and room, and
- * deletes those of rooms that go: there is no index by room, for a removal is rare and a
- * mark is not. Returns how many it looked at, -1: error. The marks stay where they were
- * until the transaction is committed.
+ * Looks at the next max marks of what people have seen, in order of key and room, and deletes those
+ * of rooms being deleted: there is no index by room, because removals are rare and marks are not.
+ * Returns how many it looked at, -1: error. The position only moves once the transaction is
+ * committed.
  */
 static int remove_marks(struct store *s, int max, char **key, int64_t *room)
 {

@@ -1,6 +1,6 @@
 /*
- * Whether lines may go because they are old: what is deleted does not come back, and one look at
- * a clock is no reason.
+ * Whether lines may be deleted for their age: deletion is final, and a single look at a clock is no
+ * reason for it.
  *
  * Owns the numbers in `meta` that begin with "clock" and "old". They are written once an hour and
  * when something changes, in transactions of their own.
@@ -14,13 +14,13 @@
 #include <stdlib.h>
 
 enum {
-	CLOCK_STEP_MS = MINUTE_MS,  /* two clocks that differ by more have not gone on together */
+	CLOCK_STEP_MS = MINUTE_MS,  /* two clocks that differ by more have not run in step */
 	CLOCK_SAVE_MS = HOUR_MS,    /* between two notes of the time */
 	OLD_ROOMS_STEP = 500,       /* rooms that one step looks at */
 };
 
-/* Lines that are said have the time of their day, so the newest is as good as a note where an older
- * chatd has left none. */
+/* Lines carry the time when they were said, so the newest is as good as a note if an older chatd
+ * left none. */
 static void load(struct store *s)
 {
 	struct retention *r = &s->retention;
@@ -59,13 +59,13 @@ bool retention_doubts(const struct store *s, int64_t wall_ms)
 
 bool retention_record(struct store *s, const struct record *r)
 {
-	/* What it knew may be rolled back: it looks again. */
+	/* What it knew may have been rolled back: read it again. */
 	s->retention.loaded = false;
 	return db_meta_set(&s->db, "clock", r->time_ms) && db_meta_set(&s->db, "old_wait", RETENTION_GOES) &&
 	       db_meta_set(&s->db, "old_granted", 1);
 }
 
-/* -- a room that would lose much ------------------------------------------------------- */
+/* -- rooms that would lose many lines---------------------------------------------------- */
 
 /* The room's line at that offset, from 0, is older than before_ms. -1: error. */
 static int old_at(struct store *s, uint32_t room, int64_t offset, int64_t before_ms)
@@ -80,7 +80,7 @@ static int old_at(struct store *s, uint32_t room, int64_t offset, int64_t before
 	return s->db.error != SQLITE_OK ? -1 : time_ms < before_ms;
 }
 
-/* Over a tenth of its lines, and over OLD_LINES_MUCH, are older than so many days. -1: error. */
+/* Whether over a tenth of its lines, and over OLD_LINES_MUCH, are older than days. -1: error. */
 static int loses_much(struct store *s, uint32_t room, int64_t wall_ms, uint32_t days)
 {
 	int64_t before_ms = wall_ms - (int64_t)days * DAY_MS;
@@ -102,8 +102,8 @@ static int loses_much(struct store *s, uint32_t room, int64_t wall_ms, uint32_t 
 	return lines < 0 ? -1 : old_at(s, room, lines / OLD_PARTS, before_ms);
 }
 
-/* 1: the room with s->retention.room would lose much; 0: none would; -1: error; 2: it is not
- * through with the rooms. */
+/* 1: the room with s->retention.room would lose much; 0: none would; -1: error; 2: there are more
+ * rooms to look at. */
 static int look_at_rooms(struct store *s, int64_t wall_ms, uint32_t days)
 {
 	struct retention *r = &s->retention;
@@ -131,13 +131,13 @@ static int look_at_rooms(struct store *s, int64_t wall_ms, uint32_t days)
 
 /* -- a look ---------------------------------------------------------------------------- */
 
-/* How the clock has gone on since the last look, or since the last note of the chatd before. */
+/* Compares the clocks since the last look, or since the last note of the previous run. */
 static void mind_agreement(struct retention *r, const struct clocks *now)
 {
 	int64_t passed_ms = r->looked ? now->boot_ms - r->boot_ms : 0;
 	int64_t off_ms = r->looked ? now->wall_ms - r->wall_ms - passed_ms : 0;
 	bool apart = off_ms > CLOCK_STEP_MS || off_ms < -CLOCK_STEP_MS;
-	/* What passed while there was no chatd is not counted; it must only be possible. */
+	/* Time without a running chatd does not count; it only has to be possible. */
 	if (!r->looked && r->seen_ms != 0)
 		apart = now->wall_ms < r->seen_ms - CLOCK_STEP_MS ||
 		        now->wall_ms > r->seen_ms + CLOCK_AHEAD_DAYS * DAY_MS;
@@ -154,7 +154,7 @@ static bool wait(struct store *s, enum retention_why why)
 	return true;
 }
 
-/* It waits no more, because somebody has said so, or a day has. */
+/* Ends the waiting, because an administrator said so or a day has passed. */
 static void end_wait(struct retention *r, const struct clocks *now)
 {
 	r->waits = RETENTION_GOES;
@@ -172,7 +172,7 @@ enum retention_look store_retention(struct store *s, const struct clocks *now, u
 	int much = 0;
 	mind_agreement(r, now);
 	if (r->waits == RETENTION_CLOCK && !retention_doubts(s, now->wall_ms)) {
-		r->waits = RETENTION_GOES; /* it was put right */
+		r->waits = RETENTION_GOES; /* the clock was corrected */
 		changed = true;
 	} else if (r->waits != RETENTION_GOES && r->agreed_ms >= DAY_MS) {
 		end_wait(r, now);
@@ -185,11 +185,11 @@ enum retention_look store_retention(struct store *s, const struct clocks *now, u
 	if (much == 1 && r->waits == RETENTION_GOES) {
 		changed = wait(s, RETENTION_MUCH);
 	} else if (much == 0 && r->waits == RETENTION_MUCH && begins) {
-		r->waits = RETENTION_GOES; /* there is no such room any more, or it keeps its lines */
+		r->waits = RETENTION_GOES; /* the room is gone, or keeps its lines */
 		changed = true;
 	}
 	bool hour = now->boot_ms - r->noted_ms >= CLOCK_SAVE_MS;
-	/* A good time is noted when it has been so for an hour, or where there is none. */
+	/* A good time is noted once an hour, or if there is none yet. */
 	if (r->waits == RETENTION_GOES && (r->good_ms == 0 || (hour && !first) || r->granted))
 		r->good_ms = now->wall_ms;
 	if (much < 0 || ((changed || first || hour) && !note(s, now))) {

@@ -1,5 +1,5 @@
 /*
- * How long a room's lines are kept, where it says so itself.
+ * How long a room's lines are kept, if it has a setting of its own.
  *
  * Few rooms do, so all of them are read at each look for old lines. Owns nothing.
  */
@@ -18,7 +18,7 @@ bool room_retention_save(struct store *s, const struct record *r)
 	sqlite3_bind_int64(st, 1, r->room);
 	sqlite3_bind_int64(st, 2, (int64_t)(r->ref >> 32));
 	sqlite3_bind_int64(st, 3, (int64_t)(r->ref & UINT32_MAX));
-	/* What was passed over may be old now. */
+	/* Lines passed over before may be old now. */
 	s->room_retentions.passed_id = 0;
 	s->room_retentions.some = true;
 	return db_run(st);

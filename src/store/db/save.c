@@ -36,15 +36,15 @@ static struct known_room *room_ensure(struct store *s, const struct record *r)
 	return room;
 }
 
-/* The clock was set back while chatd was down: ids and times disagree from here
- * on by at most so much, and reading by time must allow for it. */
+/* The clock was set back while chatd was down: from here on ids and times disagree by up to
+ * back_ms, and reading by time must allow for that. */
 static bool clock_note_back(struct store *s, int64_t back_ms)
 {
 	s->transaction.batch.time_back_ms = back_ms;
 	return db_meta_set(&s->db, "time_back_ms", back_ms);
 }
 
-/* A line was saved: the marks that go with it. */
+/* A line was saved: updates the marks. */
 static bool line_note(struct store *s, const struct record *r)
 {
 	struct known_room *room = known_rooms_find(&s->rooms, r->room);
@@ -111,8 +111,8 @@ static bool fact_save(struct store *s, const struct record *r)
 	return db_run(st);
 }
 
-/* Acts end that are too old, a few with each that comes. Those in a share stand in an index by their time;
- * of the others the oldest come first. */
+/* Deletes a few expired actions with each new one. Those in a share have an index by time; of the
+ * others the oldest come first. */
 static bool audit_end(struct store *s, enum statement sql, int64_t before_ms)
 {
 	sqlite3_stmt *st = db_stmt(&s->db, sql);
@@ -123,7 +123,7 @@ static bool audit_end(struct store *s, enum statement sql, int64_t before_ms)
 	return db_run(st);
 }
 
-/* And in a share that is full the oldest. */
+/* If the share is full, deletes its oldest. */
 static bool audit_make_room(struct store *s, const struct record *r)
 {
 	if (r->ref != 0) {
@@ -135,7 +135,7 @@ static bool audit_make_room(struct store *s, const struct record *r)
 		if (!db_run(trim))
 			return false;
 	}
-	/* What goes by its age waits where the clock may be wrong. */
+	/* Nothing is deleted for its age while the clock may be wrong. */
 	return retention_doubts(s, r->time_ms) ||
 	       (audit_end(s, SQL_AUDIT_END, r->time_ms - AUDIT_DAYS * DAY_MS) &&
 	        audit_end(s, SQL_AUDIT_OLD, r->time_ms - AUDIT_KEPT_DAYS * DAY_MS));
@@ -155,8 +155,8 @@ static bool audit_save(struct store *s, const struct record *r)
 	return db_run(st) && audit_make_room(s, r);
 }
 
-/* True where SQLite will say the same again however often the record is tried, and has
- * undone that one statement alone. All else may be over when the disk has room. */
+/* True if SQLite would refuse the record however often it is tried, and has undone only that
+ * statement. Other errors may pass once the disk has room. */
 static bool record_refused(struct store *s)
 {
 	int rc = sqlite3_errcode(s->db.sqlite) & 0xff;
@@ -169,7 +169,7 @@ static bool record_is_line(const struct record *r)
 	return r->kind == RECORD_SAY || r->kind == RECORD_ACTION || r->kind == RECORD_GAP;
 }
 
-/* A record that makes sure that its room has a row. */
+/* Saves a record that needs a row for its room. */
 static bool room_record_save(struct store *s, const struct record *r)
 {
 	const struct known_room *room = room_ensure(s, r);
@@ -187,11 +187,10 @@ static bool room_record_save(struct store *s, const struct record *r)
 }
 
 /*
- * One that does not: a fact is of no room, where a room has no row it has no line
- * to be deleted, and one that is removed has no row from then on. The core may use a
- * fact's seq for its key, and the index may know the highest line by the id that is
- * deleted here; were they to come again after a crash, a fact would take another's
- * place and a line would never be found. So they bind.
+ * Saves one that does not: a fact has no room, a room without a row has no lines to delete, and a
+ * removed room has no row from then on. The core may use a fact's seq as its key, and the highest
+ * indexed line may be the one deleted here; if these numbers were used again after a crash, a fact
+ * would replace another and a line would never be found. So these numbers must be recorded.
  */
 static bool plain_record_save(struct store *s, const struct record *r)
 {
@@ -224,7 +223,7 @@ static bool record_save(struct store *s, const struct record *r)
 	return true;
 }
 
-/* One of these lines is of a room that was removed. */
+/* True if one of these lines is from a room that was removed. */
 static bool lines_have_gone(struct store *s, const struct record *r, size_t n)
 {
 	for (size_t i = 0; s->removal.some && i < n; i++) {
@@ -235,8 +234,8 @@ static bool lines_have_gone(struct store *s, const struct record *r, size_t n)
 	return false;
 }
 
-/* Lines that follow one another, in one statement. False: none of them is saved, and
- * sqlite3_errcode says why. */
+/* Saves consecutive lines in one statement. False: none of them is saved, and sqlite3_errcode says
+ * why. */
 static bool lines_save(struct store *s, const struct record *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -267,7 +266,7 @@ bool store_save(struct store *s, const struct record *r, size_t n, struct store_
 		bool single = run <= 1 || lines_have_gone(s, r + i, run);
 		bool ok = !single && lines_save(s, r + i, run);
 		run += run == 0;
-		/* One that is refused undoes them all; then each shows whether it is the one. */
+		/* A refused line undoes them all; then each is tried on its own to find it. */
 		if (!ok && (single || record_refused(s)))
 			ok = records_save(s, r + i, run);
 		if (!ok)

@@ -47,39 +47,39 @@ static const char *const migrations[] = {
 	" content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 2');"
 	"INSERT INTO search(search, rank) VALUES('automerge', 8);",
 
-	/* 2 to 3: what the core keeps in memory beside rooms and lines. */
+	/* 2 to 3: what the core keeps in memory besides rooms and lines. */
 	("CREATE TABLE facts(kind INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
 	 " PRIMARY KEY(kind, key)) WITHOUT ROWID;"),
 
-	/* 3 to 4: what those who have power have done. */
+	/* 3 to 4: actions of moderators and administrators. */
 	"CREATE TABLE audit(id INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, who TEXT NOT NULL,"
 	" what TEXT NOT NULL);",
 
-	/* 4 to 5: and the command line that takes it back. */
+	/* 4 to 5: and the command line that undoes each. */
 	"ALTER TABLE audit ADD COLUMN undo TEXT NOT NULL DEFAULT '';",
 
 	/* 5 to 6: how long a room's lines are kept; 0: as configured. */
 	"ALTER TABLE rooms ADD COLUMN keep_days INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE rooms ADD COLUMN keep_lines INTEGER NOT NULL DEFAULT 0;",
 
-	/* 6 to 7: rooms that were removed and whose lines are not all gone yet. */
+	/* 6 to 7: removed rooms whose lines are not all deleted yet. */
 	"CREATE TABLE going(room INTEGER PRIMARY KEY);",
 
-	/* 7 to 8: whose share of the acts each is; 0: of those who keep order everywhere, and of
-	 * versions that did not know. */
+	/* 7 to 8: the share of each action; 0: from moderators and administrators, or from an older
+	 * chatd. */
 	"ALTER TABLE audit ADD COLUMN share INTEGER NOT NULL DEFAULT 0;"
 	"CREATE INDEX audit_share ON audit(share);"
 	"CREATE INDEX audit_old ON audit(time_ms) WHERE share <> 0;",
 
-	/* 8 to 9: the full-text index goes by words in their folded form (fold.h), by the
-	 * tokenizer that is registered as chatd's. It is empty then, and is filled in steps. */
+	/* 8 to 9: the full-text index uses folded words (fold.h), through chatd's own tokenizer. It
+	 * starts empty, and is filled in steps. */
 	"DROP TABLE search;"
 	"CREATE VIRTUAL TABLE search USING fts5(body, room, content='messages',"
 	" content_rowid='id', columnsize=0, tokenize='chatd');"
 	"INSERT INTO search(search, rank) VALUES('automerge', 8);",
 
-	/* 9 to 10: which of the lines up to last_id were not shown (ranges.h), and which record
-	 * told it. */
+	/* 9 to 10: which of the lines up to last_id were not shown (ranges.h), and the record that
+	 * said so. */
 	"ALTER TABLE seen ADD COLUMN gaps TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE seen ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;"
 	"UPDATE seen SET seq = last_id;",
@@ -105,8 +105,8 @@ static bool version_fail(const char *path, int64_t version, struct store_error *
 	return false;
 }
 
-/* The file was empty when the transaction began that its journal is of: its first, in
- * which a start was killed or lost its power. SQLite takes it back. */
+/* The file was empty when the transaction of its journal began: the first one, interrupted by a
+ * kill or a power cut. SQLite rolls it back. */
 static bool schema_was_empty(const char *path)
 {
 	static const unsigned char magic[] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7 };
@@ -125,8 +125,8 @@ static bool schema_was_empty(const char *path)
 	       header_u32(header, JOURNAL_PAGES_AT) == 0;
 }
 
-/* The first transaction of a new file writes the application_id, in rollback mode;
- * so a file of ours shows it in its bytes even where all else is still in the WAL. */
+/* The first transaction of a new file writes the application_id, in rollback mode; so the bytes of
+ * our files show it even if everything else is still in the WAL. */
 bool schema_check_file(int fd, const char *path, bool *fresh, struct store_error *err)
 {
 	unsigned char header[HEADER_BYTES];
@@ -166,15 +166,15 @@ bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_
 	int64_t version = db_number_of(&s->db, "PRAGMA user_version", -1);
 	if (version < 0)
 		return store_fail(s, err);
-	/* The bytes of the file may be older than what its WAL says. */
+	/* The file itself may be older than its WAL. */
 	if (version > SCHEMA_VERSION)
 		return version_fail(path, version, err);
 	if (version == 0 && !fresh) {
 		store_error_set(err, "%s has no schema version, so it is not chatd's", path);
 		return false;
 	}
-	/* Each step deletes its journal, and that must be on the disk before anything else is:
-	 * one that came back after a power cut would be rolled back into what came later. */
+	/* Each step deletes its journal, and that must reach the disk before anything else does: a
+	 * journal that reappeared after a power cut would be rolled back over later data. */
 	if (sqlite3_exec(s->db.sqlite, "PRAGMA synchronous = EXTRA", NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err);
 	for (; version < SCHEMA_VERSION; version++)

@@ -1,10 +1,9 @@
 /*
- * The search: words of a person become a full-text expression, hits become
- * lines with their neighbours. And what somebody has not read, with how often a
- * name is in it.
+ * Searches: a person's words become a full-text expression, and hits become lines with their
+ * neighbours. And counts of unread lines, and of mentions in them.
  *
- * What was typed is untrusted. Nothing of it reaches the expression unquoted:
- * each word becomes a quoted string, in which FTS5 knows no operators.
+ * What was typed is untrusted. None of it reaches the expression unquoted: each word becomes a
+ * quoted string, in which FTS5 knows no operators.
  */
 #include "chatd/store/db/search.h"
 
@@ -17,33 +16,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines of one room that are hidden from who asks. */
+/* Lines of one room that are hidden from the person who asks. */
 struct hidden {
 	uint32_t room;      /* its number */
 	uint64_t up_to;     /* id of the last hidden line; UINT64_MAX: all are */
 };
 
-/* Those of one search, in order of room. */
+/* All hidden lines of one search, in order of room. */
 struct hiding {
 	struct hidden *list; /* n of them, owned; NULL while there are none */
 	size_t n;
 	size_t cap;          /* as many fit */
 };
 
-/* And those of whoever asks, with those of rooms that are going. */
+/* Hidden lines of the person who asks, and of rooms being deleted. */
 struct hidings {
 	struct hiding asker, going;
 };
 
 enum {
-	WORDS_MAX = 16,          /* words of one search: each is a list to be read */
+	WORDS_MAX = 16,          /* words of one search: each means reading a list */
 };
 
 static const char too_long[] = "The search took too long. Try more words, or rarer ones.";
 
 struct words {
 	int n;               /* tokens */
-	bool single;         /* the last is one letter of a script without blanks */
+	bool single;         /* the last token is one letter of a script without blanks */
 };
 
 static int word_count(void *ctx, const struct fold_token *t)
@@ -54,7 +53,7 @@ static int word_count(void *ctx, const struct fold_token *t)
 	return 0;
 }
 
-/* What the index's tokenizer finds in it. */
+/* What the index's tokenizer finds in the text. */
 static struct words words_in(const char *p, size_t n)
 {
 	struct words w = { 0 };
@@ -85,7 +84,7 @@ static bool match_word(struct bytes *match, const char *p, size_t n, struct answ
 	if (match->len)
 		bytes_puts(match, " AND ");
 	match_quote(match, p, bare);
-	/* Of a run the index has pairs: those that begin with the letter. */
+	/* The index has pairs of a run: matches those that begin with the letter. */
 	if (bare < n || words.single)
 		bytes_puts(match, " *");
 	return true;
@@ -142,7 +141,7 @@ static bool hiding_load_going(struct store *s, struct hiding *h)
 	return rc == SQLITE_DONE;
 }
 
-/* query.key, as event.h has it. */
+/* Parses query.key, as event.h defines it. */
 static struct hiding hiding_parse(const char *key)
 {
 	struct hiding h = { 0 };
@@ -197,8 +196,8 @@ static bool neighbour_add(struct store *s, struct answer *a, uint32_t room, uint
 	return ok;
 }
 
-/* Adds the hit and its neighbours, and counts it; a hidden one counts as none. limit hits are
- * there: says that there are more. False: no further one is to be added. */
+/* Adds the hit and its neighbours, and counts it; a hidden one does not count. If there are limit
+ * hits already, notes that there are more. False: add no more hits. */
 static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct hidings *h,
                     uint32_t *hits, uint32_t limit)
 {
@@ -223,7 +222,7 @@ static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct 
 	return ok;
 }
 
-/* Percent of the lines that the index has not got while it is made again. */
+/* The percentage of lines missing from the index while it is rebuilt. */
 static uint8_t unindexed(struct store *s)
 {
 	uint64_t to = (uint64_t)db_meta(&s->db, "reindex_to", 0), indexed = (uint64_t)db_meta(&s->db, "indexed", 0);
@@ -270,7 +269,7 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 	bytes_release(&match);
 }
 
-/* -- what is unread ---------------------------------------------------------------- */
+/* -- unread lines ----------------------------------------------------------------- */
 
 struct unread {
 	uint32_t room;           /* its number */
@@ -286,7 +285,7 @@ static int by_lines(const void *a, const void *b)
 	return x->room < y->room ? -1 : 1;
 }
 
-/* Lines with the nick in them, as a word or as words in a row. -1: error. */
+/* Counts lines with the nick in them, as a word or as words in a row. -1: error. */
 static int64_t mentions_count(struct store *s, const struct unread *u, const struct query *q)
 {
 	size_t n = strcspn(q->words, "\n");
@@ -306,14 +305,15 @@ static int64_t mentions_count(struct store *s, const struct unread *u, const str
 	return count;
 }
 
-/* What is unread of a room is in its gaps, and behind the last line seen; what is hidden is not. */
+/* The unread lines of a room are those in its gaps, and after the last line seen, except hidden
+ * ones. */
 static struct unread unread_of(struct store *s, sqlite3_stmt *st, const struct query *q,
                                const struct hiding *hiding)
 {
 	struct unread u = { .room = (uint32_t)sqlite3_column_int64(st, 0) };
 	uint64_t seen_id = (uint64_t)sqlite3_column_int64(st, 1);
 	const char *gaps = db_text(&s->db, st, 2);
-	/* It may be counted late: what was said since the question is no part of it. */
+	/* Counting may come late: lines said after the question do not count. */
 	uint64_t before = q->after_seq ? q->after_seq + 1 : INT64_MAX;
 	if (u.room == q->room && q->before_id < before)
 		before = q->before_id;
@@ -349,7 +349,7 @@ static bool rooms_seen(struct store *s, const struct query *q, struct unread **r
 	return rc == SQLITE_DONE;
 }
 
-/* Keeps those where something was said since. False: broken off. */
+/* Keeps the rooms where something was said since. False: it was interrupted. */
 static bool rooms_unread(struct store *s, const struct query *q, struct unread *rooms, size_t *n)
 {
 	size_t kept = 0;
@@ -375,7 +375,7 @@ static bool unread_add(struct store *s, const struct query *q, const struct unre
 	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, u->room);
 	bool ok = db_step(&s->db, st) == SQLITE_ROW && answer_add(a, s, st, false);
-	/* One's own lines are not left out of the mentions, which are words. */
+	/* Mentions include one's own lines, because they are found as words. */
 	if (ok)
 		answer_set_unread(a, u->lines, mentions < u->lines ? (uint32_t)mentions : u->lines);
 	sqlite3_clear_bindings(st);

@@ -1,9 +1,8 @@
 /*
  * The history's connection: opening, closing, and what was saved last.
  *
- * Owns the file's lock. Knows nothing of threads. What the writer saves is in
- * save.c, what keeps index and file in shape in index.c and
- * prune.c, reading in query.c.
+ * Owns the file's lock. Knows nothing of threads. What the writer saves is in save.c, maintenance
+ * of the index and the file in index.c and prune.c, reading in query.c.
  */
 #include "chatd/store/db/store.h"
 
@@ -21,7 +20,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* Of records: an id is a signed number in SQLite. */
+/* The highest seq: an id is a signed number in SQLite. */
 #define SEQ_MAX (UINT64_C(1) << 62)
 
 /* -- opening ---------------------------------------------------------------- */
@@ -37,7 +36,7 @@ static void path_fail(const char *path, int e, struct store_error *err)
 		store_error_set(err, "cannot write to the database %s: %s", path, strerror(e));
 }
 
-/* Opens and locks the file; *made says that it was not there. */
+/* Opens and locks the file; *made says that it is new. */
 static int file_lock(const char *path, bool *made, struct store_error *err)
 {
 	*made = false;
@@ -63,13 +62,14 @@ static int file_lock(const char *path, bool *made, struct store_error *err)
 	return fd;
 }
 
-/* No clock shows times beyond it, and sums of a few of them do not overflow. */
+/* No clock shows times beyond the bound, and sums of a few of them do not overflow. */
 static int64_t time_bounded(int64_t ms)
 {
 	return ms < 0 ? 0 : ms > TIME_MS_MAX ? TIME_MS_MAX : ms;
 }
 
-/* Numbers count up from 1, so larger ones were not made by counting, and could not be counted on. */
+/* Numbers count up from 1, so larger ones were not made by counting, and counting on from them
+ * would overflow. */
 static bool marks_check(const struct store *s, int64_t room, struct store_error *err)
 {
 	const struct store_marks *m = &s->transaction.saved;
@@ -80,7 +80,7 @@ static bool marks_check(const struct store *s, int64_t room, struct store_error 
 	return false;
 }
 
-/* Numbers that began too low would be given twice: false where one cannot be read. */
+/* Numbers that started too low would be used twice: so false if one cannot be read. */
 static bool marks_load(struct store *s, struct store_error *err)
 {
 	struct store_marks *m = &s->transaction.saved;
@@ -107,8 +107,8 @@ static bool marks_load(struct store *s, struct store_error *err)
 	return st && !s->db.error ? marks_check(s, room, err) : store_fail(s, err);
 }
 
-/* Rooms without a line are unknown to everybody after a start, so here and only
- * here can their rows go; their numbers stay used. */
+/* Nobody knows rooms without lines after a start, so their rows can be deleted here, and only here;
+ * their numbers stay used. */
 static bool rooms_drop_dead(struct store *s, struct store_error *err)
 {
 	if (!db_run(db_stmt(&s->db, SQL_BEGIN)) ||
@@ -142,8 +142,8 @@ struct store *store_open(const char *path, enum durability durability, struct st
 	bool memory = strcmp(path, ":memory:") == 0, made = false, fresh = true;
 	int fd = -1;
 	err->text[0] = '\0';
-	/* Nobody reads the statistics of SQLite's allocator, and they cost a lock each time. Takes
-	 * effect before the first connection of the process, later it is refused and harmless. */
+	/* Nobody reads the statistics of SQLite's allocator, and they cost a lock each time. This
+	 * only works before the process's first connection; later it fails, harmlessly. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (!memory) {
 		if (!recovery_finish(path, err))
@@ -151,7 +151,7 @@ struct store *store_open(const char *path, enum durability durability, struct st
 		fd = file_lock(path, &made, err);
 		if (fd < 0)
 			return NULL;
-		/* In this order: what is no database of ours is left as it is. */
+		/* In this order: a file that is not a database of ours is left alone. */
 		if (!schema_check_file(fd, path, &fresh, err) || !files_check(fd, path, err)) {
 			close(fd);
 			if (made)
@@ -164,7 +164,7 @@ struct store *store_open(const char *path, enum durability durability, struct st
 	s->transaction.sync = durability == DURABILITY_SYNC;
 	s->writer = true;
 	if (!writer_open(s, path, fresh, err)) {
-		s->writer = false; /* nothing is to be written at its close */
+		s->writer = false; /* closing must not write anything */
 		store_close(s);
 		if (made)
 			unlink(path);
@@ -182,7 +182,7 @@ bool store_look(const char *path, struct store_error *err)
 		return true;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	e = errno;
-	/* In this order: what is no database of ours is not to be made chatd's. */
+	/* In this order: a file that is not a database of ours must not be made private. */
 	ok = (fd < 0 || schema_check_file(fd, path, &fresh, err)) && files_owned(path, &st, err);
 	if (fd >= 0)
 		close(fd);
@@ -208,10 +208,10 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	if (s->writer && s->transaction.saved.seq > s->transaction.meta_seq) {
-		/* Keeps the numbers going where the last records were no lines; losing this is
-		 * harmless, so an error is not worth a word: rooms, topics and what was seen
-		 * are kept under other numbers than their seq. Where it would be harmful, the
-		 * seq is written with the record (store_commit, and prune_all). */
+		/* Keeps the numbers going if the last records were not lines. Losing this is
+		 * harmless, so an error is ignored: rooms, topics and marks of what was seen are
+		 * not stored by their seq. If losing it would do harm, the seq is written with the
+		 * record (store_commit, and prune_all). */
 		db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq);
 	}
 	db_close(&s->db);
@@ -233,7 +233,7 @@ uint32_t store_last_room(struct store *s)
 	return s->transaction.saved.room;
 }
 
-/* 0, which is no room's, for what does not fit. */
+/* 0, which is not a room's number, if the value does not fit. */
 static uint32_t room_column(sqlite3_stmt *st, int column)
 {
 	int64_t room = sqlite3_column_int64(st, column);

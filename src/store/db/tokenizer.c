@@ -1,8 +1,8 @@
 /*
  * The tokenizer of the full-text index: words in their folded form (fold.h).
  *
- * Its name is in the schema. Whoever opens the database without it, the sqlite3 shell say, can read
- * all but the table `search`.
+ * Its name is in the schema. Programs without it, such as the sqlite3 shell, can read everything
+ * but the table `search`.
  */
 #include "chatd/store/db/tokenizer.h"
 
@@ -14,7 +14,7 @@ struct sink {
 	void *ctx;
 };
 
-/* It keeps nothing, so any address will do for it. */
+/* It has no state, so any address will do. */
 static int make(void *ctx, const char **args, int n, Fts5Tokenizer **made)
 {
 	static char nothing;

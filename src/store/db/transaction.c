@@ -25,7 +25,7 @@ bool store_fail(struct store *s, struct store_error *err)
 {
 	db_explain(&s->db, err);
 	db_rollback(&s->db);
-	/* Rows and counts of the batch may be among what is remembered. */
+	/* What is remembered may include rows and counts of the batch. */
 	known_rooms_forget(&s->rooms);
 	s->transaction.batch = s->transaction.saved;
 	return false;

@@ -1,16 +1,16 @@
 /*
- * Does the WAL that lies beside a database belong to it?
+ * Finding out whether the WAL next to a database belongs to it.
  *
- * SQLite does not ask: it shows whatever the WAL has in place of the file's own pages. Where a copy
- * was put in the database's place and the old WAL left where it was, that is half of the one and
- * half of the other, and once it has been copied into the file both are lost. So chatd counts, in a
- * row of meta: an id that no backup shares, a count that grows with each WAL and each MARK_PAGES
- * pages, and what it was when the present WAL began (base). The row, and the page that leads to it,
- * are written early in each WAL. All that SQLite ever does is to copy pages of the WAL into the
- * file; so the row in the file alone, whatever chatd was killed in, has a count from base to that in
- * the WAL. A file with another id or count is none that this WAL was written over.
+ * SQLite does not check: it uses whatever the WAL has in place of the file's own pages. If a copy
+ * was put in the database's place and the old WAL left where it was, the result is half of the one
+ * and half of the other, and once it has been checkpointed both are lost. So chatd keeps a row in
+ * meta: an id that no backup shares, a count that grows with each WAL and each MARK_PAGES pages,
+ * and its value when the present WAL began (base). The row, and the page that leads to it, are
+ * written early in each WAL. SQLite only ever copies pages of the WAL into the file; so whatever
+ * chatd was doing when it was killed, the row in the file itself has a count between base and the
+ * one in the WAL. A file with another id or count does not belong to this WAL.
  *
- * Where either has no row that is whole nothing is known, and nothing is refused.
+ * If either lacks a valid row, nothing is known, and nothing is refused.
  */
 #include "chatd/store/db/wal_mark.h"
 
@@ -23,9 +23,11 @@
 #include <string.h>
 
 enum {
-	MARK_PAGES = 128,          /* written between two marks in one WAL: a mark takes two pages */
+	MARK_PAGES = 128,          /* pages written between two marks in one WAL: a mark takes two
+	                            * pages */
 	MARK_BYTES = 4 * 16 + 3,   /* of the row's text */
-	WAL_SALTS_AT = 16,         /* what tells one WAL from the next; fileformat.html, 4.1 */
+	WAL_SALTS_AT = 16,         /* offset of the salts, which differ from one WAL to the next;
+	                            * fileformat.html, 4.1 */
 };
 
 #define MARK_FORM "%016" PRIx64 "-%016" PRIx64 "-%016" PRIx64
@@ -37,7 +39,7 @@ struct wal_mark_row {
 
 enum found { FOUND_MARK, FOUND_NONE, FOUND_UNKNOWN };
 
-/* Of the text: a row that a power cut has torn is none. */
+/* Checksum of the text: a row torn by a power cut is not valid. */
 static uint64_t wal_mark_sum(const char *text)
 {
 	uint64_t sum = UINT64_C(0xcbf29ce484222325);
@@ -46,7 +48,7 @@ static uint64_t wal_mark_sum(const char *text)
 	return sum;
 }
 
-/* Always as long, so that the row stays where it is in its page. */
+/* Always of the same length, so that the row stays in place in its page. */
 static void wal_mark_text(const struct wal_mark_row *m, char text[MARK_BYTES + 1])
 {
 	int n = snprintf(text, MARK_BYTES + 1, MARK_FORM, m->id, m->base, m->count);
@@ -103,7 +105,7 @@ static bool salts_read(sqlite3 *db, unsigned char salts[WAL_SALTS_BYTES])
 	       wal->pMethods->xRead(wal, salts, WAL_SALTS_BYTES, WAL_SALTS_AT) == SQLITE_OK;
 }
 
-/* Writes the first page as well, by which the row is found whatever lies beneath the WAL. */
+/* Writes the first page as well, so that the row can be found whatever file is under the WAL. */
 static bool wal_mark_move(sqlite3 *db, bool begins)
 {
 	struct wal_mark_row m = { 0 };
@@ -151,7 +153,7 @@ void wal_mark_committed(struct store *s, int pages)
 
 /* -- before it is opened ---------------------------------------------------------------- */
 
-/* The file without its WAL. NULL: it cannot be opened so. */
+/* Opens the file without its WAL. NULL: that is not possible. */
 static sqlite3 *open_alone(const char *path)
 {
 	struct bytes uri = { 0 };
@@ -169,7 +171,7 @@ static sqlite3 *open_alone(const char *path)
 	return db;
 }
 
-/* What the file has of meta is no page that was torn. */
+/* True if the file's pages of meta are not torn. */
 static bool meta_is_sound(sqlite3 *db)
 {
 	sqlite3_stmt *st = NULL;
@@ -189,7 +191,7 @@ static bool belongs(const char *path, const struct wal_mark_row *with_wal)
 	bool ok;
 	if (found == FOUND_MARK)
 		ok = file.id == with_wal->id && file.count >= with_wal->base && file.count <= with_wal->count;
-	else /* before its first mark it had none */
+	else /* before its first mark it had no row */
 		ok = found == FOUND_UNKNOWN || with_wal->base == 0 || !meta_is_sound(db);
 	sqlite3_close(db);
 	return ok;
@@ -211,7 +213,7 @@ bool wal_mark_check(struct store *s, struct store_error *err)
 	}
 	if (!salts_read(s->db.sqlite, s->wal_mark.salts))
 		memset(s->wal_mark.salts, 0, sizeof(s->wal_mark.salts));
-	/* One that is gone on with may have no mark yet. */
+	/* An existing WAL may have no mark yet. */
 	s->wal_mark.pages = -MARK_PAGES;
 	return true;
 }
@@ -222,7 +224,7 @@ bool wal_mark_copy(const char *path)
 {
 	struct wal_mark_row m = { 0 };
 	sqlite3 *db = NULL;
-	/* That it comes to the disk is seen to when it is done. */
+	/* The caller syncs it when the copy is complete. */
 	bool ok = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
 	          SQLITE_OK && sqlite3_exec(db, "PRAGMA synchronous = OFF", NULL, NULL, NULL) == SQLITE_OK;
 	if (ok && wal_mark_find(db, &m) == FOUND_MARK) {

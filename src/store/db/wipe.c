@@ -1,10 +1,11 @@
 /*
- * What is deleted leaves the file, too.
+ * Wiping deleted lines from the file.
  *
- * SQLite overwrites what it frees (secure_delete), but the full-text index only notes that a line is
- * gone, and the WAL has pages as they were. So all of the index is merged into one, in steps, and then the
- * WAL is copied and cut off. FTS5 counts what a step writes: one that meets nothing but deleted lines
- * takes as long as they are many (282 ms where a million lines were deleted). That it has still to be done is in meta ("wipe").
+ * SQLite overwrites what it frees (secure_delete), but the full-text index only notes that a line
+ * is gone, and the WAL still has older pages. So the whole index is merged into one part, in steps,
+ * and then the WAL is checkpointed and truncated. FTS5 limits what a step writes: one that meets
+ * only deleted lines takes time in proportion to them (282 ms for a million deleted lines). meta
+ * ("wipe") records that this is still to be done.
  */
 #include "chatd/store/db/wipe.h"
 
@@ -12,8 +13,8 @@
 
 void store_wipe_want(struct store *s)
 {
-	/* One that is under way comes to its end: otherwise whoever goes on deleting keeps what others
-	 * have deleted in the file. */
+	/* A merge under way is finished first: otherwise somebody who goes on deleting could keep
+	 * other people's deleted lines in the file. */
 	s->wipe.again = s->wipe.running;
 	s->wipe.wanted = true;
 }
@@ -29,14 +30,14 @@ bool store_wipes(const struct store *s)
 	return s->wipe.wanted;
 }
 
-/* 1: there was something to merge; 0: it is one. */
+/* 1: there was something to merge; 0: the index is one part. */
 static int merge(struct store *s, int pages)
 {
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_MERGE);
 	int before = sqlite3_total_changes(s->db.sqlite);
 	if (!st || !db_begin(&s->db, SQL_BEGIN))
 		return -1;
-	/* The first step takes all parts for ones that are to be merged; sqlite.org/fts5.html, 6.8. */
+	/* The first step marks all parts to be merged; sqlite.org/fts5.html, 6.8. */
 	sqlite3_bind_int(st, 1, s->wipe.running ? pages : -pages);
 	if (!db_run(st) || !db_run(db_stmt(&s->db, SQL_COMMIT)))
 		return -1;
@@ -58,7 +59,7 @@ enum wipe_step store_wipe(struct store *s, int pages, struct store_error *err)
 	}
 	if (more)
 		return WIPE_GOES_ON;
-	/* Whoever reads holds it up; nobody waits for them here. */
+	/* Readers hold it up; this must not wait for them. */
 	sqlite3_busy_timeout(s->db.sqlite, 0);
 	int rc = sqlite3_wal_checkpoint_v2(s->db.sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite3_busy_timeout(s->db.sqlite, DB_BUSY_MS);

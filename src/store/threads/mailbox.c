@@ -15,7 +15,7 @@ void mailbox_post(struct mailbox *m, struct message *l)
 
 struct message *mailbox_take(struct mailbox *m)
 {
-	/* Cheap where nothing came, which is the common case. */
+	/* Cheap if nothing came, which is the common case. */
 	if (!atomic_load(&m->newest))
 		return NULL;
 	struct message *l = atomic_exchange(&m->newest, NULL), *first = NULL;

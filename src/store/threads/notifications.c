@@ -35,8 +35,8 @@ void notifications_post_rows(struct notifications *n, struct rows *rows, struct 
 	                               .waiting = waiting, .share = share });
 }
 
-/* It goes through the mailbox too, so that it stays in order with the rest: after
- * WRITER_BACK, before rows that show what is stored. */
+/* This goes through the mailbox too, to stay in order with the rest: after WRITER_BACK, and before
+ * rows that show what is stored. */
 void notifications_post_stored(struct notifications *n, uint64_t seq)
 {
 	atomic_store(&n->stored, seq);
@@ -69,7 +69,8 @@ bool notifications_next(struct notifications *n, struct notification *next)
 			free(m);
 			return true;
 		}
-		/* From here on it may be posted again; what is read after is in. */
+		/* From here on it may be posted again; the value read next includes all earlier
+		 * posts. */
 		atomic_store(&n->stored_posted, false);
 		uint64_t seq = atomic_load(&n->stored);
 		if (seq == n->stored_said)

@@ -1,8 +1,8 @@
 /*
- * The threads that answer: each takes the queries of its mailbox one after the
- * other. The one whose answers are quick also copies the WAL into the database
- * between them, so that the writer need not. Those that answer what is about secrets
- * have no database, and give way to everybody else, as does the one that makes backups.
+ * The threads that answer: each takes the queries of its mailbox one after the other. The one with
+ * quick answers also checkpoints the WAL between them, so that the writer need not. Those that
+ * answer queries about secrets have no database, and run at a lower priority, as does the one that
+ * makes backups.
  */
 #include "chatd/store/threads/reader_thread.h"
 
@@ -22,18 +22,19 @@
 #include <unistd.h>
 
 enum {
-	WAIT_MS_MAX = 3000, /* a query waits so long for what it is to see */
-	GIVES_WAY_NICE = 19, /* who comes in waits a little longer, so that nobody's talk does */
+	WAIT_MS_MAX = 3000, /* the longest that a query waits for the records it must see */
+	GIVES_WAY_NICE = 19, /* people who sign in wait a little longer, so that people who talk do
+	                      * not */
 	GIVES_WAY_IOPRIO = 7, /* the last of ioprio_set(2)'s levels */
 };
 
-/* Its connection is to a file that is no longer the one that the writer thread has. */
+/* Its connection uses a file that is no longer the writer thread's. */
 static bool reader_is_stale(struct reader *t)
 {
 	return t->store && t->generation != atomic_load(&t->w->files.generation);
 }
 
-/* Opens it anew where it is stale. False: it cannot be, which is tried again. */
+/* Reopens the connection if it is stale. False: that failed, and will be tried again. */
 static bool reader_current(struct reader *t)
 {
 	unsigned generation = atomic_load(&t->w->files.generation);
@@ -56,11 +57,11 @@ static bool reader_current(struct reader *t)
 static bool copy_due(struct writer *w)
 {
 	int pages = atomic_load(&w->files.wal_pages), copied = atomic_load(&w->files.wal_copied);
-	/* Fewer than were copied: the WAL has started anew. */
+	/* Fewer than were copied: the WAL has started again. */
 	return pages - (pages < copied ? 0 : copied) >= WAL_PAGES_COPY;
 }
 
-/* Answers that nobody takes are kept in memory: beyond so many it waits. */
+/* Answers not taken yet are kept in memory: with too many of them it waits. */
 static bool reader_has_work(struct reader *t)
 {
 	return atomic_load(&t->w->notifications.answers) < ANSWERS_MAX && turns_ready(&t->waiting->turns);
@@ -84,7 +85,7 @@ static void reader_copy(struct reader *t)
 	atomic_store(&w->files.wal_copied, pages);
 }
 
-/* Waits, with the mutex held, until *mark has come to seq. NULL: it has. */
+/* Waits, with the mutex held, until *mark has reached seq. NULL: it has. */
 static const char *wait_for(struct writer *w, const uint64_t *mark, uint64_t seq,
                             const struct timespec *until, const char *late)
 {
@@ -100,7 +101,7 @@ static const char *wait_for(struct writer *w, const uint64_t *mark, uint64_t seq
 	return NULL;
 }
 
-/* NULL: what the query is to see can be seen; otherwise a sentence for who asked. */
+/* NULL: what the query must see is there; otherwise a sentence for the person who asked. */
 static const char *reader_wait(struct writer *w, const struct query *q)
 {
 	struct timespec until;
@@ -111,7 +112,7 @@ static const char *reader_wait(struct writer *w, const struct query *q)
 	                             "The history is busy. Try again in a moment.");
 	if (!sorry && query_needs_index(q->kind) && w->progress.indexed < q->after_seq &&
 	    !atomic_load(&w->reindexing)) {
-		/* Asked for only now, when all that is to be indexed is saved. */
+		/* Requested only now, when everything to be indexed is saved. */
 		atomic_store(&w->index_wanted, true);
 		sleeper_wake(&w->sleeper);
 		sorry = wait_for(w, &w->progress.indexed, q->after_seq, &until,
@@ -121,7 +122,7 @@ static const char *reader_wait(struct writer *w, const struct query *q)
 	return sorry;
 }
 
-/* NULL: it is not found as soon as it would have to be here. */
+/* NULL: it takes longer than it may here. */
 static struct rows *reader_rows(struct reader *t, const struct query *q)
 {
 	if (!t->store)
@@ -136,10 +137,9 @@ static struct rows *reader_rows(struct reader *t, const struct query *q)
 }
 
 /*
- * What is quickly found is found quickly, however much others search for: a search that
- * takes longer begins again in another thread, where those of each share wait in turn.
- * As it keeps its seat, whoever asks for such ones alone has soon none left, and takes
- * little of the time here.
+ * Quick searches stay quick, however much other people search: a search that takes longer starts
+ * again in another thread, where the shares wait in turn. As it keeps its seat, a person who asks
+ * only for long searches soon has no seats left, and takes little time here.
  */
 static void reader_answer(struct reader *t, struct request *r)
 {
@@ -150,7 +150,7 @@ static void reader_answer(struct reader *t, struct request *r)
 		sleeper_wake(&w->readers[READER_LONG].sleeper);
 		return;
 	}
-	/* A long one has its seat where it was asked. */
+	/* A long search has its seat where it was asked. */
 	struct waiting *seated = t->waiting == &w->waiting[WAITING_LONG]
 		? &w->waiting[WAITING_SEARCHES] : t->waiting;
 	uint64_t share = r->query.share;
@@ -158,8 +158,8 @@ static void reader_answer(struct reader *t, struct request *r)
 	notifications_post_rows(&w->notifications, rows, seated, share);
 }
 
-/* Answers what was asked, as long as the loop takes the answers. After readers_stop nobody
- * hears one any more, and the end must not wait for a row of hashes. */
+/* Answers queries, as long as the loop takes the answers. After readers_stop nobody needs them any
+ * more, and the shutdown must not wait for a series of hashes. */
 static void reader_take(struct reader *t)
 {
 	struct request *r;
@@ -174,16 +174,17 @@ static void reader_take(struct reader *t)
 void *reader_thread_main(void *arg)
 {
 	struct reader *t = arg;
-	/* By itself: to name another thread one would have to write in /proc (sandbox.h). */
+	/* Each thread names itself: naming another would mean writing to /proc (sandbox.h). */
 	prctl(PR_SET_NAME, t->name);
-	/* Where the system does not allow it, these work as eagerly as all else. */
+	/* If the system does not allow it, these run at the normal priority. */
 	if (t->gives_way) {
-		setpriority(PRIO_PROCESS, 0, GIVES_WAY_NICE); /* on Linux, of this thread */
+		setpriority(PRIO_PROCESS, 0, GIVES_WAY_NICE); /* on Linux, for this thread only */
 		syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 		        IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, GIVES_WAY_IOPRIO));
 	}
 	while (!atomic_load(&t->w->readers_stop)) {
-		/* Also without a query: the old file's room on the disk is free once nobody has it open. */
+		/* Even without a query: the old file's disk space is only freed once nobody has it
+		 * open. */
 		reader_current(t);
 		reader_take(t);
 		reader_copy(t);

@@ -10,7 +10,7 @@
 void eventfd_signal(int fd)
 {
 	uint64_t one = 1;
-	/* It can only fail where the counter is full, and then it is readable anyway. */
+	/* It can only fail if the counter is full, and then the eventfd is readable anyway. */
 	ssize_t n = write(fd, &one, sizeof(one));
 	(void)n;
 }

@@ -1,6 +1,6 @@
 /*
- * Whose turn it is: queues by share, served one after the other. Owns the questions
- * that wait and knows nothing of how they are answered.
+ * Whose turn it is: queues by share, served one after the other. Owns the waiting queries, and
+ * knows nothing of how they are answered.
  */
 #include "chatd/store/threads/turns.h"
 
@@ -13,16 +13,16 @@
 
 struct turns_share {
 	uint64_t share;         /* its number, the key */
-	struct message *first; /* those that wait, in the order of asking; never NULL */
+	struct message *first; /* waiting queries, in the order of asking; never NULL */
 	struct message *last;
 	struct turns_share *before, *after; /* in the ring of all shares */
-	UT_hash_handle hh;      /* the hash's own */
+	UT_hash_handle hh;      /* uthash's own */
 };
 
 struct seats_share {
 	uint64_t share;         /* its number, the key */
 	uint32_t taken;         /* seats that it has, never 0 */
-	UT_hash_handle hh;      /* the hash's own */
+	UT_hash_handle hh;      /* uthash's own */
 };
 
 struct request *request_new(const struct query *q)
@@ -42,7 +42,7 @@ void request_free(struct request *r)
 {
 	if (!r)
 		return;
-	/* Both strings lie behind it, one after the other. */
+	/* Both strings follow it in memory. */
 	explicit_bzero(r + 1, strlen(r->query.key) + strlen(r->query.words) + 2);
 	free(r);
 }
@@ -87,7 +87,7 @@ static void share_remove(struct turns *t, struct turns_share *s)
 	free(s);
 }
 
-/* With the mutex held: what was posted goes into the queues. */
+/* With the mutex held: sorts what was posted into the queues. */
 static void turns_sort(struct turns *t)
 {
 	for (struct message *l = mailbox_take(&t->posted), *next; l; l = next) {
@@ -108,7 +108,7 @@ static void turns_sort(struct turns *t)
 
 bool turns_ready(struct turns *t)
 {
-	/* With the mutex, so that nobody sees neither what another thread is just sorting. */
+	/* With the mutex, so that no query is overlooked while another thread is sorting it. */
 	pthread_mutex_lock(&t->mutex);
 	bool ready = t->next || atomic_load(&t->posted.newest);
 	pthread_mutex_unlock(&t->mutex);

@@ -1,5 +1,5 @@
 /*
- * The loop's side of the store's threads: what is appended and asked, and what comes of it.
+ * The loop's side of the store's threads: appending, asking, and taking the results.
  *
  * Owns everything the threads use, and starts and ends them. Apart from that it
  * must make no system call and take no lock.
@@ -25,7 +25,7 @@
 
 /* -- what the loop takes --------------------------------------------------------- */
 
-/* Whoever asked may ask again, and those who have stopped for too many answers go on. */
+/* Returns the asker's seat, and wakes readers that stopped because of too many answers. */
 static void answer_taken(struct writer *w, const struct notification *n)
 {
 	seats_give_back(&n->waiting->seats, n->share);
@@ -91,7 +91,7 @@ const char *writer_sorry(enum query_kind kind)
 	return "Too many requests at once. Try again in a moment.";
 }
 
-/* Also where it sleeps because nobody takes the answers. */
+/* Even if it sleeps because nobody takes the answers. */
 static bool reader_wanted(struct reader *t)
 {
 	return t->wake || t->waiting->brought > 0;
@@ -110,7 +110,7 @@ int writer_wake_fds(struct writer *w, int fds[WRITER_WAKE_MAX])
 		}
 		t->wake = false;
 	}
-	/* Those that are awake look for what was brought before they sleep. */
+	/* Threads that are awake look for new work before they sleep. */
 	for (int i = 0; i < WAITINGS; i++)
 		w->waiting[i].brought = 0;
 	return n;
@@ -206,7 +206,7 @@ static bool writer_open(struct writer *w, const struct writer_options *o, struct
 	return fd_open(&w->notifications.event_fd, err) && fd_open(&w->sleeper.fd, err);
 }
 
-/* Ends the queries that run and those that wait, and joins their threads. */
+/* Ends the running queries and the waiting ones, and joins their threads. */
 static void readers_end(struct writer *w)
 {
 	atomic_store(&w->readers_stop, true);
@@ -232,7 +232,7 @@ static int reader_start(struct reader *t, const char *name)
 	return e;
 }
 
-/* Signals are the main thread's, so the threads inherit a mask that blocks them all. */
+/* The main thread handles signals, so the others inherit a mask that blocks them all. */
 static bool threads_start(struct writer *w, struct store_error *err)
 {
 	sigset_t all, old;

@@ -1,5 +1,5 @@
 /*
- * The end of an event.
+ * Releasing an event.
  */
 #include "chatd/store/threads/writer_event.h"
 

@@ -1,12 +1,12 @@
 /*
- * The thread that writes: takes all that waits, commits it as one transaction,
- * and says so. Between commits it feeds the full-text index, prunes, looks whether the disk is
- * nearly full, and whether the database is still at its path where nobody talks.
+ * The thread that writes: takes everything that waits, commits it as one transaction, and reports
+ * that. Between commits it feeds the full-text index, prunes, checks whether the disk is nearly
+ * full, and, while nobody talks, whether the database is still at its path.
  *
- * What is said by people comes first: all else goes in steps, each a transaction of its own, and
- * the queue is looked at after each. A step of indexing follows a commit where there
- * are lines enough for one, or when lines have waited for it; that balances
- * itself: what arrives during the two is the next commit.
+ * Lines from people come first: everything else is done in steps, each a transaction of its own,
+ * and the queue is checked after each. A step of indexing follows a commit if there are enough
+ * lines for one, or if lines have waited for it. That balances itself: what arrives during the two
+ * is the next commit.
  */
 #include "chatd/store/threads/writer_thread.h"
 
@@ -24,51 +24,57 @@
 
 
 enum {
-	GATHER_RECORDS = 4,       /* a commit of so many shows that people talk at the same time */
-	GATHER_FRESH_US = 5000,   /* where it was no longer ago than this; */
-	GATHER_STEPS = 4,         /* then the next looks so many times whether more have come, */
-	GATHER_STEP_US = 50,      /* with so much time between */
+	GATHER_RECORDS = 4,       /* a commit of this many records shows that people talk at the
+	                           * same time */
+	GATHER_FRESH_US = 5000,   /* if it was no longer ago than this; */
+	GATHER_STEPS = 4,         /* then the next one checks this many times whether more have
+	                           * come, */
+	GATHER_STEP_US = 50,      /* with this much time between */
 	TIMER_SLACK_NS = 1000,    /* of that sleep */
-	GATHER_RELAXED_US = 20000, /* where nobody waits for a commit, it comes no sooner than this
-	                           * after the last */
+	GATHER_RELAXED_US = 20000, /* if nobody waits for a commit, it comes no sooner than this
+	                            * after the last */
 	SAVE_RECORDS = 128,       /* records that go to the database in one statement */
-	PRUNE_FIRST_MS = 5000,    /* after the start, when those who reconnect are served */
-	RETRY_STOPPING_MS = 100,  /* and when chatd is going down */
-	REBUILD_BYTES_QUICK = 64 << 20, /* a larger database is not rebuilt without a word */
-	RETRY_MS_MAX = 60000,     /* between two tries to save, where each rebuilds a large database */
-	INDEX_DELAY_MS = 20,      /* lines wait so long for company before they are indexed */
-	WAL_PAGES_MAX = 8192,     /* beyond this (32 MiB) it does a checkpoint itself: under a load that
-	                           * never pauses the reader's cannot end, and the WAL only starts
-	                           * anew after one that did */
+	PRUNE_FIRST_MS = 5000,    /* after the start, when people who reconnect have been served */
+	RETRY_STOPPING_MS = 100,  /* the time between two tries while chatd is shutting down */
+	REBUILD_BYTES_QUICK = 64 << 20, /* rebuilding a larger database is announced */
+	RETRY_MS_MAX = 60000,     /* the longest time between two tries to save, if each rebuilds a
+	                           * large database */
+	INDEX_DELAY_MS = 20,      /* how long lines wait for others before they are indexed */
+	WAL_PAGES_MAX = 8192,     /* beyond this (32 MiB) it does a checkpoint itself: under a load
+	                           * that never pauses the reader's cannot finish, and the WAL only
+	                           * starts again after one that did */
 	PRUNE_EVERY_MS = 60000,   /* between two looks for old lines */
-	WIPE_DELAY_MS = 30000,    /* more may be deleted by then, and all of the index is merged each time */
-	WIPE_SHARE = 20,          /* a pass begins after so many times as long as the last took, so that
-	                           * whoever goes on deleting takes no more than one part in so many */
-	WIPE_PATIENCE_MS = 10000, /* that it waits for a pause */
-	WIPE_AGAIN_MS = 1000,     /* where somebody reads */
-	WIPE_PAGES_STEP = 16,     /* of the index that a step merges: it takes some ms */
-	PRUNED_LOG_MS = HOUR_MS,  /* between two words in the log about what went, if it is not many */
+	WIPE_DELAY_MS = 30000,    /* more may be deleted by then, and the whole index is merged each
+	                           * time */
+	WIPE_SHARE = 20,          /* a pass waits this many times as long as the last one took, so
+	                           * that somebody who goes on deleting takes no larger share of the
+	                           * time */
+	WIPE_PATIENCE_MS = 10000, /* how long it waits for a pause */
+	WIPE_AGAIN_MS = 1000,     /* until the next try, if somebody is reading */
+	WIPE_PAGES_STEP = 16,     /* pages of the index that a step merges, which takes some ms */
+	PRUNED_LOG_MS = HOUR_MS,  /* between two log lines about deleted lines, unless there were
+	                           * many */
 	DISK_EVERY_MS = 1000,     /* between two looks at the disk while there is something to do */
-	RESERVE_MORE = 8,         /* so much of the reserve, one part in so many, must be free beside it
-	                           * before saving goes on */
-	RESERVE_LOOKS = 16,       /* the disk is looked at sooner where so much of it was saved, one part
-	                           * in so many: what is written for a record is a few times as much */
+	RESERVE_MORE = 8,         /* one part in this many of the reserve must be free in addition
+	                           * to it before saving goes on */
+	RESERVE_LOOKS = 16,       /* the disk is checked sooner once one part in this many of the
+	                           * reserve was saved: a record takes a few times its size */
 };
 
 /* Whether records can be saved. */
 struct saving {
 	bool failing;             /* true while nothing can be saved, from WRITER_FAILED on */
-	char why[512];            /* and why, as the loop has it */
+	char why[512];            /* the reason, as the loop knows it */
 	int64_t retry_at_ms;      /* monotonic: when to try to save again, while failing */
 	int64_t pause_ms;         /* between two tries; longer where each writes a large database */
 	uint64_t last_records;    /* of the last commit */
-	int64_t committed_us;     /* and when it was, monotonic */
+	int64_t committed_us;     /* when that was, monotonic */
 };
 
 /* The disk's reserve. */
 struct disk {
-	bool low;                 /* true while less than the reserve is free on the disk; WRITER_BACK
-	                           * comes when it is neither */
+	bool low;                 /* true while less than the reserve is free on the disk;
+	                           * WRITER_BACK comes when neither this nor failing is true */
 	int64_t at_ms;            /* monotonic: when to look at the disk again */
 	uint64_t bytes;           /* of records saved since the last look */
 };
@@ -82,28 +88,28 @@ struct indexing {
 
 /* The steps between commits. */
 struct maintenance {
-	bool failing;             /* true while one of them fails: it is said once */
-	int64_t at_ms;            /* when to try again, while it does */
+	bool failing;             /* true while one of them fails: it is logged once */
+	int64_t at_ms;            /* when to try again, while failing */
 };
 
 /* Old lines. */
 struct pruning {
 	int64_t at_ms;            /* when to look for them */
-	bool running;             /* a pass is under way: what may go is decided */
-	uint32_t count;           /* lines that went and are not in the log yet */
-	int64_t log_at_ms;        /* when that may be in the log again */
-	enum retention_why waits; /* why old lines do not go, as administrators know it */
+	bool running;             /* a pass is under way: it is decided what may be deleted */
+	uint32_t count;           /* deleted lines that the log does not mention yet */
+	int64_t log_at_ms;        /* when the log may mention them again */
+	enum retention_why waits; /* why old lines are not deleted, as administrators were told */
 };
 
 /* What was deleted. */
 struct wiping {
-	int64_t at_ms;            /* when it is to leave the file; 0: nothing is to */
-	int64_t took_ms;          /* the steps of this pass, or of the last */
+	int64_t at_ms;            /* when to wipe; 0: there is nothing to wipe */
+	int64_t took_ms;          /* time taken by the steps of this pass, or of the last */
 };
 
 struct writer_thread {
-	struct writer *w;         /* what is shared */
-	bool stopping;            /* true once it has seen that it is to end */
+	struct writer *w;         /* the shared state */
+	bool stopping;            /* true once it has seen that it must end */
 	struct saving saving;
 	struct disk disk;
 	struct indexing indexing;
@@ -130,7 +136,7 @@ static int64_t now_ms(void)
 	return clock_ms(CLOCK_MONOTONIC);
 }
 
-/* Lets queries that wait see how far it is. */
+/* Shows its progress to waiting queries. */
 static void progress_set(struct writer_thread *t)
 {
 	struct writer *w = t->w;
@@ -151,7 +157,7 @@ static uint64_t index_lag(struct writer_thread *t)
 
 /* -- saving --------------------------------------------------------------------- */
 
-/* Nothing can be saved; it is tried again. */
+/* Reports that nothing can be saved; it will be tried again. */
 static void saving_failed(struct writer_thread *t, const struct store_error *err)
 {
 	t->saving.retry_at_ms = now_ms() + (t->stopping ? RETRY_STOPPING_MS : t->saving.pause_ms);
@@ -166,7 +172,7 @@ static void saving_failed(struct writer_thread *t, const struct store_error *err
 	notifications_post(&t->w->notifications, &e);
 }
 
-/* In the largest unit of which there are ten. */
+/* Shown in the largest unit that gives at least ten. */
 static const char *bytes_shown(uint64_t bytes, char out[32])
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
@@ -180,7 +186,7 @@ static const char *bytes_shown(uint64_t bytes, char out[32])
 	return out;
 }
 
-/* Says that there is less than the reserve. */
+/* Reports that less than the reserve is free. */
 static void disk_tell_low(struct writer_thread *t)
 {
 	struct store_error why;
@@ -195,7 +201,7 @@ static void disk_tell_low(struct writer_thread *t)
 	notifications_post(&t->w->notifications, &e);
 }
 
-/* WRITER_BACK, or what is true instead: neither nothing can be saved, nor is the disk low. */
+/* Reports WRITER_BACK, if saving works and the disk is not low. */
 static void saving_works(struct writer_thread *t)
 {
 	t->saving.failing = false;
@@ -208,7 +214,7 @@ static void saving_works(struct writer_thread *t)
 	notifications_post(&t->w->notifications, &e);
 }
 
-/* The database is where it belongs, or is again. False: neither, err says why. */
+/* True if the database is where it belongs, or is again. False: err says why not. */
 static bool database_check(struct writer_thread *t, struct store_error *err)
 {
 	struct store *s = t->w->store;
@@ -250,13 +256,13 @@ static void batch_to_chatlog(struct writer *w, const struct queue_mark *end)
 		chatlog_add(w->chatlog, &r);
 }
 
-/* Has the WAL copied into the database where it has become long. */
+/* Has a WAL that has become long checkpointed. */
 static void wal_grown(struct writer *w)
 {
 	int pages = store_wal_pages(w->store), copied = atomic_load(&w->files.wal_copied);
 	atomic_store(&w->files.wal_pages, pages);
 	if (pages > WAL_PAGES_MAX) {
-		/* Nobody writes meanwhile: it starts anew after this. */
+		/* Nobody writes meanwhile, so it starts again after this. */
 		if (!store_checkpoint(w->store))
 			store_doubt(w->store);
 	} else if (pages - (pages < copied ? 0 : copied) >= WAL_PAGES_COPY) {
@@ -265,12 +271,11 @@ static void wal_grown(struct writer *w)
 }
 
 /*
- * A commit costs the same for one line and for many, and so does the turn of the
- * loop that follows it. Where lines are shown before they are saved, nobody waits
- * for a commit, and it may gather. Where the last commit took several at once,
- * others are on their way, and a moment's wait saves commits and sends: until there
- * are as many as last time, or no more come. A person who talks alone is never
- * waited for.
+ * A commit costs the same for one line and for many, and so does the turn of the loop that follows
+ * it. If lines are shown before they are saved, nobody waits for a commit, and it may gather
+ * records. If the last commit took several at once, others are on their way, and a moment's wait
+ * saves commits and sends: until there are as many as last time, or no more come. A person who
+ * talks alone never waits for this.
  */
 static void batch_gather(struct writer_thread *t)
 {
@@ -291,7 +296,7 @@ static void batch_gather(struct writer_thread *t)
 	}
 }
 
-/* Saves up to a batch of what waits, and moves end behind it. */
+/* Saves up to a batch of what waits, and moves end past it. */
 static bool batch_save(struct writer_thread *t, struct queue_mark *end, struct store_error *err)
 {
 	struct writer *w = t->w;
@@ -300,7 +305,7 @@ static bool batch_save(struct writer_thread *t, struct queue_mark *end, struct s
 	do {
 		for (n = 0; n < SAVE_RECORDS && queue_next(w->queue, end, &r[n]); n++)
 			if (r[n].kind == RECORD_REMOVE || r[n].kind == RECORD_PRUNE || r[n].kind == RECORD_ERASE)
-				t->pruning.at_ms = 0; /* lines begin to go soon after */
+				t->pruning.at_ms = 0; /* pruning begins soon after */
 		if (!store_save(w->store, r, n, err))
 			return false;
 		all += n;
@@ -314,7 +319,7 @@ static bool batch_commit(struct writer_thread *t)
 	struct writer *w = t->w;
 	struct store_error err;
 	struct queue_mark first = queue_first(w->queue), end = first;
-	/* While it fails an empty batch is tried as well, for it ends the failing. */
+	/* While saving fails an empty batch is tried as well, because it may end the failure. */
 	if (t->saving.failing ? now_ms() < t->saving.retry_at_ms : queue_empty(w->queue))
 		return false;
 	batch_gather(t);
@@ -327,16 +332,16 @@ static bool batch_commit(struct writer_thread *t)
 	t->disk.bytes += end.at - first.at;
 	t->saving.committed_us = clock_us();
 	batch_to_chatlog(w, &end);
-	queue_drop(w->queue, &end); /* before the loop is told, which looks for room then */
+	queue_drop(w->queue, &end); /* before the loop is told, because it then checks for room */
 	if (t->saving.failing)
 		saving_works(t);
 	if (!t->indexing.lag_since_ms)
 		t->indexing.lag_since_ms = now_ms();
-	/* The loop first: an answer that shows a line must not overtake the word that it is
+	/* The loop first: an answer that shows a line must not overtake the notice that it is
 	 * stored. */
 	notifications_post_stored(&w->notifications, store_last_seq(w->store));
 	progress_set(t);
-	/* After that, so that nobody waits for another file than the database. */
+	/* After that, so that nobody waits for a file other than the database. */
 	if (w->chatlog)
 		chatlog_flush(w->chatlog);
 	wal_grown(w);
@@ -345,7 +350,7 @@ static bool batch_commit(struct writer_thread *t)
 
 /* -- the disk ------------------------------------------------------------------- */
 
-/* Looks at the disk, where that is due. */
+/* Checks the disk, if that is due. */
 static void disk_check(struct writer_thread *t)
 {
 	uint64_t reserve = t->w->limits.disk_reserve;
@@ -359,7 +364,7 @@ static void disk_check(struct writer_thread *t)
 	if (low == t->disk.low)
 		return;
 	t->disk.low = low;
-	/* Where nothing can be saved at all, that has been said, and is said anew when it ends. */
+	/* That nothing can be saved has been reported already, and its end will be. */
 	if (t->saving.failing)
 		return;
 	if (low)
@@ -378,9 +383,9 @@ static void maintenance_failed(struct writer_thread *t, const char *what, const 
 	t->maintenance.failing = true;
 }
 
-/* How many lines the index takes at once. A large step costs less a line; where commits
- * are large, nobody notices how long it takes. Either is at least what a commit brings, so
- * the index does not fall behind. */
+/* How many lines the index takes at once. A large step costs less a line; if commits are large,
+ * nobody notices how long it takes. Either is at least what a commit brings, so the index does not
+ * fall behind. */
 static int index_step(const struct writer_thread *t)
 {
 	return t->saving.last_records > INDEX_ROWS_STEP ? BATCH_RECORDS_MAX : INDEX_ROWS_STEP;
@@ -393,7 +398,7 @@ static bool index_due(struct writer_thread *t)
 	                   now_ms() - t->indexing.lag_since_ms >= INDEX_DELAY_MS);
 }
 
-/* This and the next two take a step, where one is due. True: it was taken, and others may be due. */
+/* This and the next two take a step, if one is due. True: it was taken, and others may be due. */
 static bool index_work(struct writer_thread *t)
 {
 	struct store_error err;
@@ -422,7 +427,7 @@ static void on_emptied(void *ctx, uint32_t room)
 	notifications_post(&t->w->notifications, &e);
 }
 
-/* Takes rooms away that were removed. True: there is more to do. */
+/* Deletes removed rooms. True: there is more to do. */
 static bool remove_step(struct writer_thread *t)
 {
 	struct store_error err;
@@ -434,7 +439,7 @@ static bool remove_step(struct writer_thread *t)
 	return n > 0;
 }
 
-/* Takes lines away of those who wished it. True: there is more to do. */
+/* Deletes the lines of people who asked for that. True: there is more to do. */
 static bool erase_step(struct writer_thread *t)
 {
 	struct store_error err;
@@ -446,9 +451,9 @@ static bool erase_step(struct writer_thread *t)
 	return n > 0;
 }
 
-/* -- what is old ----------------------------------------------------------------------- */
+/* -- old lines ------------------------------------------------------------------------- */
 
-/* Where old lines wait, or do no longer, administrators are to know, and the core. */
+/* Tells administrators, and the core, that old lines are kept for now, or no longer. */
 static void retention_tell(struct writer_thread *t)
 {
 	static const char *const whys[] = {
@@ -476,7 +481,7 @@ static void retention_tell(struct writer_thread *t)
 	notifications_post(&t->w->notifications, &e);
 }
 
-/* At most once an hour, but for many. */
+/* Logs at most once an hour, unless there are many. */
 static void prune_log(struct writer_thread *t, int n)
 {
 	int64_t now = now_ms();
@@ -489,7 +494,7 @@ static void prune_log(struct writer_thread *t, int n)
 	t->pruning.log_at_ms = now + PRUNED_LOG_MS;
 }
 
-/* Lines older than *before_ms may go; INT64_MIN: none. False: that is not known yet. */
+/* Lines older than *before_ms may be deleted; INT64_MIN: none. False: that is not known yet. */
 static bool prune_bound(struct writer_thread *t, int64_t *before_ms)
 {
 	struct store_error err;
@@ -540,13 +545,13 @@ static bool prune_work(struct writer_thread *t)
 	if (t->stopping || t->saving.failing || now_ms() < t->pruning.at_ms || !queue_empty(t->w->queue))
 		return false;
 	t->pruning.at_ms = now_ms() + PRUNE_EVERY_MS;
-	/* Also where nobody talks it is not long without a name. */
+	/* Even while nobody talks, the database is not without a name for long. */
 	if (!database_check(t, &err)) {
 		saving_failed(t, &err);
 		return false;
 	}
 	if (remove_step(t) || erase_step(t)) {
-		t->pruning.at_ms = 0; /* it goes on after what waits by then */
+		t->pruning.at_ms = 0; /* goes on after what is waiting by then */
 		wal_grown(t->w);
 		return true;
 	}
@@ -559,9 +564,9 @@ static bool prune_work(struct writer_thread *t)
 	return t->pruning.running;
 }
 
-/* -- what was deleted -------------------------------------------------------------------- */
+/* -- wiping ------------------------------------------------------------------------- */
 
-/* Beside a commit only where it has been due for long. */
+/* Next to a commit only if it has been due for long. */
 static bool wipe_work(struct writer_thread *t, bool committed)
 {
 	struct store_error err;
@@ -574,7 +579,7 @@ static bool wipe_work(struct writer_thread *t, bool committed)
 		t->wiping.at_ms = now + (delay_ms > WIPE_DELAY_MS ? delay_ms : WIPE_DELAY_MS);
 		t->wiping.took_ms = 0;
 	}
-	/* Where people talk without a pause, what is saved waits for a step now and then. */
+	/* If people talk without a pause, saving waits for a step now and then. */
 	bool late = now - t->wiping.at_ms > WIPE_PATIENCE_MS;
 	if (t->stopping || t->saving.failing || now < t->wiping.at_ms ||
 	    (!late && (committed || !queue_empty(t->w->queue))))
@@ -660,7 +665,7 @@ static void database_lose(struct writer_thread *t, const char *why)
 	t->w->lost = true;
 }
 
-/* All is saved: true once it lies where the next chatd finds it, or the time is over. */
+/* Everything is saved: true once it is where the next chatd will find it, or the time is up. */
 static bool database_left(struct writer_thread *t)
 {
 	struct store_error err;
@@ -699,7 +704,7 @@ void *writer_thread_main(void *arg)
 {
 	struct writer_thread t = { .w = arg, .saving.pause_ms = RETRY_MS };
 	prctl(PR_SET_NAME, "chatd-writer");
-	/* A short sleep is meant as it is; by default it is 50 us longer. */
+	/* Short sleeps must be exact; by default they are 50 us longer. */
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	t.pruning.at_ms = now_ms() + PRUNE_FIRST_MS;
 	t.indexing.lag_since_ms = now_ms();
