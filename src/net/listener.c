@@ -1,9 +1,9 @@
 /*
  * Listening sockets: TCP over IPv4 and IPv6, and unix.
  *
- * Owns how a socket is set up, and the words for why it cannot be. Accepting is
- * the ring's. What accepted sockets need is set on the listening one, from which
- * Linux hands it down, so that a new connection costs no further system call.
+ * Sets sockets up, and words the reason if that fails. The ring does the accepting. Options of
+ * accepted sockets are set on the listening one, from which Linux inherits them, so that a new
+ * connection costs no further system call.
  */
 #include "chatd/net/listener.h"
 
@@ -23,12 +23,13 @@
 
 enum {
 	KEEPALIVE_PROBE_S = 15,    /* between one keepalive probe and the next */
-	KEEPALIVE_PROBES = 4,      /* unanswered ones after which the peer is gone */
-	BUSY_TRIES = 20,           /* looks whether a port in use becomes free */
-	PROBES = 3,                /* connections to a unix socket, to see whether it lives */
-	BUSY_WAIT_MS = 50,         /* and the time between two */
-	USER_TIMEOUT_S_LEAST = 30, /* a short send_timeout must not break a connection that
-	                            * a bad network has only delayed */
+	KEEPALIVE_PROBES = 4,      /* unanswered probes after which the peer is gone */
+	BUSY_TRIES = 20,           /* tries for a port in use to become free */
+	PROBES = 3,                /* connections to a unix socket, to see whether anybody
+	                            * listens */
+	BUSY_WAIT_MS = 50,         /* the time between two tries */
+	USER_TIMEOUT_S_LEAST = 30, /* a short send_timeout must not break a connection that a bad
+	                            * network merely delays */
 };
 
 /* An address with its length, as bind takes it. */
@@ -39,7 +40,7 @@ struct listener_address {
 
 /* -- problems ------------------------------------------------------------------- */
 
-/* host is NULL where the listener is for all addresses. */
+/* host is NULL if the listener is for all addresses. */
 static void listener_explain(const struct listener *l, const char *host, uint16_t port, int error,
                              char *problem, size_t n)
 {
@@ -101,7 +102,7 @@ void listener_set_options(struct listener *l, const struct listener_options *o)
 	listener_set_inherited(l->fd, o);
 }
 
-/* The port that the kernel chose, where 0 was asked for. */
+/* The port that the kernel chose if port 0 was requested. */
 static uint16_t listener_port(int fd)
 {
 	struct sockaddr_storage sa = { 0 };
@@ -114,7 +115,7 @@ static uint16_t listener_port(int fd)
 	                                      : ((struct sockaddr_in *)&sa)->sin_port);
 }
 
-/* dual: the socket takes IPv4 as well. Returns a descriptor or -errno. */
+/* dual: the socket accepts IPv4 as well. Returns a descriptor or -errno. */
 static int listener_socket(const struct listener_address *a, bool dual,
                            const struct listener_options *o)
 {
@@ -124,9 +125,8 @@ static int listener_socket(const struct listener_address *a, bool dual,
 
 	if (fd < 0)
 		return -errno;
-	/* SO_REUSEADDR: a restart need not wait until old connections have died. A
-	 * port that somebody listens on is refused nevertheless, by bind or, if they
-	 * began meanwhile, by listen. */
+	/* SO_REUSEADDR: a restart need not wait until old connections have died. A port that
+	 * somebody listens on still fails, in bind or, if they have just begun, in listen. */
 	if (listener_set(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
 	    (!v6 || listener_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !dual)) &&
 	    listener_set_inherited(fd, o) &&
@@ -163,7 +163,7 @@ static int listener_socket_any(struct listener *l, uint16_t port,
 	return fd;
 }
 
-/* One address, in numbers; in IPv6 with an interface where it needs one. */
+/* One numeric address; in IPv6 with an interface if it needs one. */
 static int listener_socket_at(struct listener *l, const char *host, uint16_t port,
                               const struct listener_options *o)
 {
@@ -191,9 +191,9 @@ static int listener_socket_at(struct listener *l, const char *host, uint16_t por
 }
 
 /*
- * Waits before the next look at an address in use. The kernel ends the io_uring
- * of a chatd that was killed only after the process is gone, and its port or
- * path stays busy until then: 5 to 50 ms, and more on a loaded host.
+ * Waits before the next try for an address in use. The kernel ends the io_uring of a chatd that was
+ * killed only after the process is gone, and its port or path stays busy until then: 5 to 50 ms,
+ * and more on a loaded host.
  */
 static void listener_wait_busy(void)
 {
@@ -224,10 +224,10 @@ bool listener_open_tcp(struct listener *l, const char *host, uint16_t port,
 
 /* -- unix ----------------------------------------------------------------------- */
 
-/* 0: somebody listens at sa's path; otherwise why connecting to it fails. */
+/* 0: somebody listens at sa's path; otherwise the errno of connecting to it. */
 static int listener_probe(const struct sockaddr_un *sa)
 {
-	/* Not to wait where somebody listens and does not accept. */
+	/* Non-blocking, in case somebody listens but does not accept. */
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int error = fd < 0 || connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0 ? errno : 0;
 
@@ -237,8 +237,8 @@ static int listener_probe(const struct sockaddr_un *sa)
 }
 
 /*
- * Makes way for a socket at sa's path. Only one to which nobody listens any
- * more is removed: what is no socket, or cannot be asked, is somebody's.
+ * Makes way for a socket at sa's path. Removes only a socket that nobody listens on any more:
+ * anything else, or one that cannot be probed, belongs to somebody.
  */
 static bool listener_remove_stale(const struct sockaddr_un *sa, char *problem, size_t n)
 {
@@ -265,7 +265,7 @@ static bool listener_remove_stale(const struct sockaddr_un *sa, char *problem, s
 	if (error == ECONNREFUSED && unlink(sa->sun_path) == 0)
 		return true;
 	if (error == 0 || error == EAGAIN || error == EPROTOTYPE) {
-		snprintf(problem, n, "unix:%s is in use: is another chatd running?", sa->sun_path);
+		snprintf(problem, n, "unix:%s is in use, probably by another chatd", sa->sun_path);
 	} else {
 		snprintf(problem, n, "cannot replace the existing socket unix:%s: %s", sa->sun_path,
 		         strerror(error == ECONNREFUSED ? errno : error));
@@ -314,7 +314,7 @@ void listener_close(struct listener *l)
 
 	if (l->fd >= 0)
 		close(l->fd);
-	/* Somebody may have put another one there. */
+	/* Another program may have put its own there. */
 	if (l->unix_path[0] != '\0' && lstat(l->unix_path, &st) == 0 && st.st_ino == l->unix_ino &&
 	    st.st_dev == l->unix_dev)
 		unlink(l->unix_path);

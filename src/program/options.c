@@ -1,8 +1,8 @@
 /*
  * The command line.
  *
- * Owns the table of options; what their values may be is the business of the
- * configuration's keys. getopt_long takes the line apart.
+ * Owns the table of options; the configuration's keys decide which values are valid. getopt_long
+ * parses the line.
  */
 #include "chatd/program/options.h"
 
@@ -14,7 +14,7 @@
 enum option_kind {
 	OPTION_WISH,        /* sets the wish to value */
 	OPTION_FILE,        /* names the configuration file */
-	OPTION_KEY,         /* sets key to its argument, or to value where it takes none */
+	OPTION_KEY,         /* sets key to its argument, or to value if it takes none */
 	OPTION_CONNECTIONS, /* max_connections, with a meaning for 0 and less */
 };
 
@@ -25,7 +25,7 @@ static const struct option_row {
 	enum option_kind kind;
 	enum options_wish wish;
 	const char *key;         /* of the configuration */
-	const char *value;       /* for it, where the option takes no argument */
+	const char *value;       /* the key's value, if the option takes no argument */
 	const char *help;
 } options_table[] = {
 	{ 'c', "--config", "FILE", OPTION_FILE, 0, NULL, NULL,
@@ -51,10 +51,10 @@ static const struct option_row {
 enum {
 	OPTIONS = sizeof(options_table) / sizeof(options_table[0]),
 	LONG_ONLY = 256,  /* what getopt returns for a row without a letter: this and its index */
-	HELP_COLUMN = 29, /* where --help explains */
+	HELP_COLUMN = 29, /* the column of the explanations in --help */
 };
 
-/* The same once more as getopt wants it. */
+/* The same table as getopt needs it. */
 static void options_for_getopt(char *letters, struct option *longs)
 {
 	/* '+' would end options at the first word; without it PORT may stand anywhere.
@@ -89,7 +89,7 @@ static const struct option_row *option_find(int c)
 	return NULL;
 }
 
-/* The last of several for one key counts, as if the others were not there. */
+/* If there are several for one key, only the last counts. */
 static void options_set(struct options *o, const char *where, const char *key, const char *value)
 {
 	unsigned int i = 0;
@@ -103,7 +103,7 @@ static void options_set(struct options *o, const char *where, const char *key, c
 	o->nset += i == o->nset;
 }
 
-/* Lays what was given over c, and tells what is wrong with it. */
+/* Applies what was given to c, and reports what is wrong with it. */
 static void options_lay(const struct options *o, struct conf *c, struct bytes *problems)
 {
 	for (unsigned int i = 0; i < o->nset; i++)
@@ -121,7 +121,7 @@ static const char *options_default(const char *key)
 	return k->initial;
 }
 
-/* 0 and less are not numbers that the key would take. */
+/* The key itself does not accept 0 and less. */
 static void options_set_connections(struct options *o, const struct option_row *row,
                                     const char *argument)
 {
@@ -152,7 +152,7 @@ static void options_wrong(int c, char **argv, struct bytes *problems)
 	}
 }
 
-/* Behind "admin". */
+/* The words after "admin". */
 static void options_admin(struct options *o, int n, char **word, struct bytes *problems)
 {
 	if (n == 2 && (strcmp(word[0], "add") == 0 || strcmp(word[0], "code") == 0)) {
@@ -161,14 +161,13 @@ static void options_admin(struct options *o, int n, char **word, struct bytes *p
 	} else if (n == 1 && strcmp(word[0], "chat") == 0) {
 		o->admin_what = word[0];
 	} else {
-		bytes_puts(problems, "usage: chatd [OPTIONS] admin add NAME, admin code NAME or admin "
-		           "chat\n");
+		bytes_puts(problems, "admin must be followed by add NAME, code NAME or chat\n");
 	}
 	if (o->wish == OPTIONS_RUN)
 		o->wish = OPTIONS_ADMIN;
 }
 
-/* What is no option: PORT, or "admin add NAME" and the like. */
+/* The words that are not options: PORT, or "admin add NAME" and the like. */
 static void options_words(struct options *o, int argc, char **argv, struct bytes *problems)
 {
 	if (optind == argc)
@@ -197,7 +196,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct bytes *probl
 	memset(o, 0, sizeof(*o));
 	options_for_getopt(letters, longs);
 	opterr = 0;
-	optind = 0; /* getopt begins anew, also where it has been used before */
+	optind = 0; /* makes getopt start again, even if it was used before */
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		const struct option_row *row = option_find(c);
 
@@ -221,7 +220,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct bytes *probl
 		}
 	}
 	options_words(o, argc, argv, problems);
-	/* Tries the values here, where a wrong one is still a wrong command line. */
+	/* Tries the values now, while a wrong one still counts as a wrong command line. */
 	conf_init(&scratch);
 	options_lay(o, &scratch, problems);
 	conf_release(&scratch);

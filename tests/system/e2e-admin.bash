@@ -44,9 +44,9 @@ serving() {
 	rmdir "$work/chatd.db-part"
 	down "after a reload and a backup"
 	if compgen -G "$db-*" >/dev/null || [ -e "$work/other.db" ]; then
-		not_ok "and nothing is left beside the database" "$(ls -la "$work")"
+		not_ok "and nothing is left next to the database" "$(ls -la "$work")"
 	else
-		ok "and nothing is left beside the database"
+		ok "and nothing is left next to the database"
 	fi
 	mv "$work/copy.db" "$db"
 	program=$asan up -c "$conf" || return
@@ -134,7 +134,7 @@ host_users() {
 admins() {
 	local said code
 	configure "listen = unix:$work/chatd.sock"
-	expect=2 refuses "admin without more is a usage error" 'admin add NAME' admin
+	expect=2 refuses "admin without more is a usage error" 'followed by add NAME' admin
 	refuses "a name that will not do is told so" 'no spaces' -c "$conf" admin add 'a b'
 	refuses "and so is one that is reserved" 'reserved' -c "$conf" admin add root
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add alice 2>&1)

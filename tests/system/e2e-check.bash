@@ -61,7 +61,7 @@ checked() {
 		-d "$work/link"
 	checks "a user that the host does not have" 78 "user = somebody-else: this host has no such user" -- \
 		-c "$conf" --user somebody-else
-	checks "a configuration that is not there" 78 "$work/none: No such file or directory" -- -c "$work/none"
+	checks "a configuration that does not exist" 78 "$work/none: cannot be read: No such file or directory" -- -c "$work/none"
 	rm -f "$work/letter" "$work/link" "$work/log" "$work/chat.log"
 	checked_as_root
 }
@@ -108,7 +108,7 @@ checked_as_root() {
 	rm -rf "$work/closed" "$work/open"
 }
 
-# A copy is put in the database's place, and the WAL of the old one is left beside it.
+# A copy is put in the database's place, and the WAL of the old one is left next to it.
 restored() {
 	local said
 	configure
@@ -122,7 +122,7 @@ restored() {
 	chatd_stop KILL
 	cp "$db" "$work/old.db"
 	cat "$work/monday.db" >"$db"
-	expect=78 refuses "the WAL of another database beside it is refused" "$db-wal does not belong" -c "$conf"
+	expect=78 refuses "the WAL of another database is refused" "$db-wal does not belong" -c "$conf"
 	cp "$db-wal" "$work/old.db-wal"
 	is "nothing is lost: the old database has what was said" \
 		"$(sqlite3 "$work/old.db" 'SELECT body FROM messages ORDER BY id')" 'before the copy' 'after the copy'

@@ -1,8 +1,8 @@
 /*
  * The configuration: one table of keys, read from a file and from options.
  *
- * Owns the table; how a value of each type is read, kept and shown; and what a
- * file may look like. It opens nothing but the file that it is told to read.
+ * Owns the table; how values of each type are read, kept and shown; and the syntax of the file. It
+ * opens only the file that it is told to read.
  */
 #include "chatd/program/conf/conf.h"
 
@@ -19,7 +19,7 @@
 #include "chatd/base/guard.h"
 #include "chatd/program/conf/conf_listen.h"
 
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): member is the name of one */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): member is the name of a field */
 #define KEY(key, kind, member) .name = key, .type = kind, .field = offsetof(struct conf, member)
 
 static const char *const durability_names[] = {
@@ -243,7 +243,7 @@ static bool parse_number(const struct conf_key *k, const char *value, int64_t *n
 		snprintf(why, n, "\"%s\" is not a whole number", value);
 		return false;
 	}
-	*number = strtoll(value, NULL, 10); /* clamps one that is too large; refused below */
+	*number = strtoll(value, NULL, 10); /* clamps a number that is too large; refused below */
 	if (*number < k->least || *number > k->most) {
 		snprintf(why, n, "%s is not between %lld and %lld", value, (long long)k->least,
 		         (long long)k->most);
@@ -284,7 +284,7 @@ static void show_number64(const struct conf *c, const struct conf_key *k, struct
 	bytes_printf(out, "%llu", (unsigned long long)*(uint64_t *)conf_field(c, k));
 }
 
-static const char size_units[] = "KMGT"; /* each 1,024 of the one before */
+static const char size_units[] = "KMGT"; /* each is 1,024 of the one before */
 
 static bool read_size(struct conf *c, const struct conf_key *k, const char *value, char *why,
                       size_t n)
@@ -318,7 +318,7 @@ static void show_size(const struct conf *c, const struct conf_key *k, struct byt
 		bytes_append(out, unit - 1, 1);
 }
 
-/* Enumerations have the size of an unsigned int on every compiler we build with. */
+/* An enum has the size of an unsigned int with every compiler we build with. */
 _Static_assert(sizeof(enum durability) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum conf_answer) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum rate_exempt) == sizeof(unsigned int), "a choice is an unsigned int");
@@ -357,7 +357,7 @@ static bool read_char(struct conf *c, const struct conf_key *k, const char *valu
 
 	/* '[' begins other people's lines and '-' chatd's own: neither may begin a command. */
 	if (value[0] == '\0' || value[1] != '\0' || !strchr(prefixes, value[0])) {
-		snprintf(why, n, "it must be one ASCII punctuation character, none of [ - . | ^ _");
+		snprintf(why, n, "it must be one ASCII punctuation character other than [ - . | ^ _");
 		return false;
 	}
 	*(char *)conf_field(c, k) = value[0];
@@ -373,7 +373,7 @@ static const struct {
 	bool (*read)(struct conf *c, const struct conf_key *k, const char *value, char *why,
 	             size_t n);
 	void (*show)(const struct conf *c, const struct conf_key *k, struct bytes *out);
-	size_t size;      /* of the field; 0: it is never swapped */
+	size_t size;      /* size of the field; 0: it is never swapped */
 } conf_types[] = {
 	[CONF_LISTEN] = { read_listen, show_listen, 0 },
 	[CONF_PATH] = { read_path, show_path, sizeof(char *) },
@@ -411,11 +411,11 @@ static void value_swap(struct conf *a, struct conf *b, const struct conf_key *k)
 
 enum {
 	CONF_KEYS = sizeof(conf_keys) / sizeof(conf_keys[0]) - 1,
-	CONF_LINE_BYTES_MAX = 4096, /* bytes of a line with its end, and one */
+	CONF_LINE_BYTES_MAX = 4096, /* bytes of a line with its end, plus one */
 };
 
-/* Adds a line to what is told to the operator. What is in it comes from the file,
- * and the line may be read on a terminal. */
+/* Adds a line for the operator. Parts of it come from the file, so it is made safe for a
+ * terminal. */
 static void conf_tell(struct bytes *out, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -478,7 +478,7 @@ bool conf_set(struct conf *c, const char *key, const char *value, const char *wh
 
 	assert(k);
 	if (k->type == CONF_LISTEN) {
-		/* The command line has room for one. */
+		/* Only one can be given on the command line. */
 		conf_clear_listen(c);
 	}
 	if (!conf_value_read(c, k, value, why, sizeof(why))) {
@@ -490,19 +490,19 @@ bool conf_set(struct conf *c, const char *key, const char *value, const char *wh
 
 /* -- the file ------------------------------------------------------------------- */
 
-/* A file while it is read. */
+/* A file being read. */
 struct conf_file {
 	const char *path;        /* for messages */
 	FILE *f;
 	char *line;              /* getline's */
-	size_t cap;              /* and how much of it there is */
-	unsigned int lineno;     /* of that line, from 1 */
+	size_t cap;              /* the size of its buffer */
+	unsigned int lineno;     /* number of that line, from 1 */
 	unsigned int first[CONF_KEYS]; /* the line in which each key was first given; 0: not yet */
 	struct conf *c;
 	struct bytes *problems;
 };
 
-/* Takes "Max-Connections" for max_connections, to suggest it. */
+/* True if name is, for example, "Max-Connections" for max_connections, which is then suggested. */
 static bool conf_key_resembles(const struct conf_key *k, const char *name)
 {
 	size_t i;
@@ -528,8 +528,8 @@ static void conf_key_unknown(const struct conf_file *file, const char *name)
 	conf_tell(file->problems, "%s:%u: %s: unknown key", file->path, file->lineno, name);
 }
 
-/* What other formats allow and this one does not: it would end up in a file's
- * name. NULL: nothing of the kind. */
+/* What is wrong with a value that other formats would allow, and that would end up in a file name
+ * here. NULL: nothing. */
 static const char *conf_value_habit(const char *value)
 {
 	size_t len = strlen(value);
@@ -545,7 +545,7 @@ static const char *conf_value_habit(const char *value)
 	return NULL;
 }
 
-/* Without the blanks around it. */
+/* Removes the blanks around the text. */
 static char *conf_trim(char *text)
 {
 	char *end;
@@ -584,7 +584,7 @@ static void conf_file_pair(struct conf_file *file, const char *name, const char 
 		*first = file->lineno;
 }
 
-/* One line of len bytes, with its end. */
+/* Reads a line of len bytes, including its end. */
 static void conf_file_line(struct conf_file *file, size_t len)
 {
 	char *text = file->line, *name, *separator;
@@ -629,7 +629,7 @@ bool conf_read(struct conf *c, const char *path, struct bytes *problems)
 
 	file.f = fopen(path, "re");
 	if (!file.f) {
-		conf_tell(problems, "%s: %s", path, strerror(errno));
+		conf_tell(problems, "%s: cannot be read: %s", path, strerror(errno));
 		return false;
 	}
 	errno = 0;
@@ -637,9 +637,9 @@ bool conf_read(struct conf *c, const char *path, struct bytes *problems)
 		file.lineno++;
 		conf_file_line(&file, (size_t)len);
 	}
-	/* Half a file, for want of memory say, must not pass for all of it. */
+	/* Half a file, because memory ran out for example, must not pass for all of it. */
 	if (!feof(file.f))
-		conf_tell(problems, "%s: %s", path, strerror(errno ? errno : ENOMEM));
+		conf_tell(problems, "%s: cannot be read: %s", path, strerror(errno ? errno : ENOMEM));
 	fclose(file.f);
 	free(file.line);
 	return problems->len == before;
@@ -654,7 +654,7 @@ void conf_take(struct conf *c, struct conf *next, struct bytes *said)
 	for (const struct conf_key *k = conf_keys; k->name; k++) {
 		bytes_clear(&old);
 		bytes_clear(&new);
-		/* What is empty is text, too. */
+		/* An empty value must be a string, too, and not NULL. */
 		bytes_printf(&old, "%s", "");
 		bytes_printf(&new, "%s", "");
 		conf_value_show(c, k, &old);

@@ -22,7 +22,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-
 enum {
 	GATHER_RECORDS = 4,       /* a commit of this many records shows that people talk at the
 	                           * same time */

@@ -1,4 +1,4 @@
-/* The configuration: what a file may hold, and what is said of what it may not. */
+/* The configuration: what a file may contain, and the messages for what it may not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -164,8 +164,8 @@ static void test_all_problems_with_their_lines(void **state)
 	        "f.conf:4: rate_burst: 0 is not between 1 and 10000\n"
 	        "f.conf:5: max-connections: unknown key; it is spelled max_connections\n"
 	        "f.conf:6: durability: \"always\" is not one of: relaxed, commit, sync\n"
-	        "f.conf:7: command_prefix: it must be one ASCII punctuation character, "
-	        "none of [ - . | ^ _\n"
+	        "f.conf:7: command_prefix: it must be one ASCII punctuation character "
+	        "other than [ - . | ^ _\n"
 	        "f.conf:8: send_timeout: 99999999999999999999 is not between 1 and 3600\n"
 	        "f.conf:9: database: the path is missing\n");
 }
@@ -281,8 +281,8 @@ static void test_a_file_that_cannot_be_read(void **state)
 	conf_init(&c);
 	assert_false(conf_read(&c, "/nonexistent/chatd.conf", &problems));
 	assert_false(conf_read(&c, "/", &problems));
-	assert_string_equal(problems.data, "/nonexistent/chatd.conf: No such file or directory\n"
-	                                   "/: Is a directory\n");
+	assert_string_equal(problems.data, "/nonexistent/chatd.conf: cannot be read: No such file or directory\n"
+	                                   "/: cannot be read: Is a directory\n");
 	bytes_release(&problems);
 	conf_release(&c);
 }
