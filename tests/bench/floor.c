@@ -7,7 +7,7 @@
  * turn, and nothing else: no names, no checks, no history, no limits. Each line
  * goes to all but its sender, with as many bytes before it as a time stamp and a
  * name take. The log goes round (at LOG_BYTES, far beyond what is in flight). With
- * MEMBERS_PER_ROOM so many who come one after the other are a room with a log of
+ * MEMBERS_PER_ROOM this many who come one after the other are a room with a log of
  * its own. Ends at SIGTERM.
  */
 #include <arpa/inet.h>

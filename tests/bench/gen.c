@@ -6,7 +6,7 @@
  *     talk   members talk in rooms. Closed loop: window lines are in flight; a line that
  *            everybody has got is followed by the next. With rate, open loop: lines a
  *            second at fixed times, and latency counts from the time at which a line was
- *            due, so a stall is not hidden. With batch, each client says so many lines at
+ *            due, so a stall is not hidden. With batch, each client says that many lines at
  *            once, and again when all of them have come. window=1,32 measures one after
  *            the other; each is a line of output
  *     burst  silence, then all members say one line at once; times over

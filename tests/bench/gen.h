@@ -27,7 +27,7 @@ struct client {
 	uint32_t room;         /* 0: the first; for chatd that is the lobby */
 	bool in;               /* true once it has been greeted */
 	bool registered;       /* true once it has a name and has asked for its room */
-	bool anew;             /* true where its coming in is measured */
+	bool anew;             /* true if its joining is measured */
 	int64_t since_ns;      /* when it sent its name */
 	char *rest;            /* owned; the unfinished line, nrest bytes of rest_max */
 	uint32_t nrest, rest_max;
@@ -122,7 +122,7 @@ void gen_ask(struct gen *g);
 
 /* -- gen_print.c -- */
 
-/* What was used from the one to the other, as key=value, for so many deliveries. */
+/* What was used between the two, as key=value, for this many deliveries. */
 void print_use(const struct proc_use *before, const struct proc_use *after, double seconds,
                uint64_t deliveries);
 void print_latency(const struct stat_ns *s);

@@ -14,7 +14,7 @@ enum {
 	WARM_PERCENT = 25,       /* of a measurement's seconds, before anything is counted */
 	BATCH_MAX = 1024,        /* lines said at once */
 	PATIENT_LINES = 1000,    /* patient: in flight of one client */
-	WITH_MS = 500,           /* for a program that runs beside it to be at work */
+	WITH_MS = 500,           /* for a program that runs alongside to get to work */
 };
 
 /* -- lines --------------------------------------------------------------------------- */
@@ -179,7 +179,7 @@ static void talk(struct gen *g, int64_t until, int64_t *due)
 	}
 }
 
-/* The program that runs beside the measurement; it writes where its command says. */
+/* The program that runs alongside the measurement; it writes where its command says. */
 static pid_t with_start(const char *command)
 {
 	pid_t pid;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""logins.py register|login PORT N: so many accounts, from an address each, all at once.
+"""logins.py register|login PORT N: N accounts, from an address each, all at once.
 
 register makes them; login signs in to each and prints how long it took, in key=value.
 """

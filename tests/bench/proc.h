@@ -101,7 +101,7 @@ static inline void proc_read(int pid, struct proc_use *u)
 	}
 }
 
-/* Peak memory counts anew from here on. */
+/* Peak memory is counted from here on. */
 static inline void proc_peak_reset(int pid)
 {
 	char path[64];

@@ -53,7 +53,7 @@ scenario_rooms() {
 	each "floor relaxed commit ngircd inspircd" rooms_one 3 1 32
 	per_room=5
 	each "floor relaxed commit" rooms_one 5 1000 1000
-	# It takes the peers a minute to take in so many.
+	# It takes the peers a minute to take in that many.
 	[ -n "$quick" ] || ! first_round || each "ngircd inspircd" rooms_one 5 1000 1000
 	per_room=
 }

@@ -4,7 +4,7 @@
  *     SLOWDISK_SYNC_US=50000 SLOWDISK_WRITE_US=0 LD_PRELOAD=slowdisk.so chatd ...
  *
  * Delays each fsync and fdatasync, and each pwrite, of a database (.db) or its WAL
- * (-wal) by so many microseconds. The WAL's index is memory and takes no time.
+ * (-wal) by that many microseconds. The WAL's index is memory and takes no time.
  */
 #include <dlfcn.h>
 #include <stdbool.h>

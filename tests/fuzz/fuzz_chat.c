@@ -35,7 +35,7 @@ enum {
 	FACTS_MAX = 4096,
 	SETTLE_STEPS_MAX = 20000,
 	SETTLE_TICKS_MAX = 2000, /* of half a second: longer than any pace makes somebody wait */
-	CALM = 400,              /* a round comes to rest once in so many steps */
+	CALM = 400,              /* a round comes to rest once in this many steps */
 };
 
 struct fact {

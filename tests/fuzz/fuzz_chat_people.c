@@ -183,7 +183,7 @@ static void put_any(struct bytes *b)
 	while (commands[n].name != NULL)
 		n++;
 	which = below(n);
-	/* Who leaves is back soon, but nobody would be here. */
+	/* People who leave come back soon; otherwise nobody would be here. */
 	if (strcmp(commands[which].name, "quit") == 0 && below(5) != 0)
 		which = 0;
 	bytes_printf(b, "/%s", commands[which].name);

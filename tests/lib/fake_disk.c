@@ -337,7 +337,7 @@ static int on_chance(sqlite3_vfs *vfs, int n, char *out)
 	return n;
 }
 
-/* Who waits for a lock waits for nobody here. */
+/* Locks never have to be waited for here. */
 static int on_sleep(sqlite3_vfs *vfs, int us)
 {
 	(void)vfs;

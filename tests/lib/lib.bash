@@ -9,11 +9,11 @@ export LC_ALL=C.UTF-8
 
 tests=0
 failures=0
-patience=${CHATD_PATIENCE:-1} # all that is waited for is waited for so many times as long
+patience=${CHATD_PATIENCE:-1} # every wait takes this many times as long
 pid=         # of the chatd that runs; empty: none
 port=        # where it listens on 127.0.0.1
 work=$(mktemp -d "${TMPDIR:-/tmp}/chatd-sh.XXXXXX") || exit 1
-# chatd does not run as root, nor does it here: it is somebody whom this host does not know.
+# chatd does not run as root, and not here either: it runs as a user that this host does not know.
 as=()
 if [ "$(id -u)" = 0 ]; then
 	chown 61000 "$work"

@@ -33,7 +33,7 @@ static inline uint32_t prng_range(struct prng *p, uint32_t from, uint32_t to)
 	return from + prng_below(p, to - from + 1);
 }
 
-/* True so many times in a thousand. */
+/* True this many times in a thousand. */
 static inline bool prng_chance(struct prng *p, uint32_t per_mille)
 {
 	return prng_below(p, 1000) < per_mille;

@@ -1,5 +1,5 @@
 /*
- * What may reach a reader's terminal, decided anew: by ICU's tables and not by those of
+ * What may reach a reader's terminal, decided independently: by ICU's tables and not by those of
  * src/base/text.c, which is what this is held against.
  *
  * Text is valid UTF-8 without control characters but the ends of lines; nothing in it is hidden

@@ -158,7 +158,7 @@ struct ring *fake_ring_new(uint64_t seed, struct writer *w);
 /* -- what goes wrong: fake_fault.c -- */
 
 void fault_begin(struct ring *r);
-/* True so many times in a thousand, while things may go wrong. */
+/* True this many times in a thousand, while things may go wrong. */
 bool fault_chance(struct ring *r, uint32_t per_mille);
 /* True if this one is to happen now; it is counted. */
 bool fault_is(struct ring *r, enum fault f);
@@ -204,7 +204,7 @@ struct fake_line {
 	char *room_name, *sender, *body; /* owned */
 };
 
-/* Pressed beyond so many records that wait; saves in so many of a thousand steps. */
+/* Pressed beyond this many waiting records; saves in this many of a thousand steps. */
 struct writer *fake_writer_new(uint64_t seed, uint32_t pressed_at, uint32_t saves);
 void fake_writer_free(struct writer *w);
 /* From here on it saves in that file. False: it cannot be opened; err says why. Each room keeps

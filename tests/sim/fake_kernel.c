@@ -211,7 +211,7 @@ static void accept_one(struct ring *r, struct fake_shot *shot, struct fake_sock 
 		k->fd = fd;
 		k->state = FAKE_ACCEPTED;
 		d = accept_done(r, shot, fd);
-		/* Of whom it is not said who it is, nothing is to be heard. */
+		/* Nothing may be heard from a peer whose user is unknown. */
 		if (!fault_is(r, FAULT_ACCEPT_NOBODY))
 			d->c.from = fake_address(k);
 	}

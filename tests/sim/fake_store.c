@@ -13,7 +13,7 @@
 
 enum { STEP_ROWS = 20 };  /* small steps, so that there are many */
 
-/* Written anew where the disk may have lost something. */
+/* Rebuilds it if the disk may have lost something. */
 static bool in_place(struct writer *w, struct store_error *err)
 {
 	return store_is_intact(w->store) ||

@@ -35,7 +35,7 @@ struct writer {
 	bool calm;
 	bool failing;           /* between FAILED and BACK */
 	uint32_t pressed_at;    /* records waiting */
-	uint32_t saves;         /* in so many of a thousand steps it saves: a slow disk in few */
+	uint32_t saves;         /* it saves in this many of a thousand steps: a slow disk in few */
 	struct waiting_record *record; /* owned, like the next four */
 	struct waiting_query *query;
 	struct fake_line *line; /* said lines that are saved, by id */

@@ -29,7 +29,7 @@
 
 enum {
 	SEEDS_PER_RESULT = 100,
-	SEEDS_FOR_ALL = 1000,   /* in so many everything that may go wrong does */
+	SEEDS_FOR_ALL = 1000,   /* within this many, everything that may go wrong does */
 	REST_TURNS_MAX = 200000,
 	STOP_TURNS_MAX = 20000,
 };

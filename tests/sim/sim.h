@@ -60,7 +60,7 @@ struct sim {
 	struct client client[SIM_CLIENTS_MAX];
 	uint32_t nclients;
 	uint32_t weight[16];    /* how often clients do what: sim_client.c */
-	uint32_t long_lines;    /* of a thousand lines so many are as long as may be */
+	uint32_t long_lines;    /* this many of a thousand lines are as long as allowed */
 	uint32_t rooms;         /* names of rooms in use */
 	bool quiet;             /* clients only read, and hang up when the server ends */
 	int64_t pressed_ms;     /* since when the store has been behind without a break */
@@ -71,7 +71,7 @@ struct sim {
 	const char *file;       /* of the store; NULL: it is memory */
 	enum durability durability; /* where there is a file */
 	bool prunes;            /* and lines are deleted of it: */
-	uint64_t lines_kept;    /* those beyond so many of their room; 0: only what rooms say */
+	uint64_t lines_kept;    /* lines kept per room; 0: only as rooms are set */
 	struct store_error problem; /* why it could not be opened */
 	uint32_t nsocks;        /* connections of earlier lives */
 	int64_t now_ms;         /* and when the last of them ended; 0: this is the first */
@@ -130,7 +130,7 @@ void sim_put_power(struct client *c, struct bytes *b);
 struct session *model_session(const struct fake_sock *k);
 void model_begin(void);
 void model_end(void);
-/* Everybody whom the core knows has got all that there is. */
+/* Everybody the core knows has received everything there is. */
 bool model_rests(void);
 /* The same, and every line that had to be said was; what is missing is a failure. */
 void model_check_rest(void);

@@ -195,7 +195,8 @@ static void check_reader(const struct connection *c)
 		sim_fail("%u.%u is held back for nothing", c->slot, c->gen);
 }
 
-/* Who waits for the disk, and it has not once caught up, since before that time knows why. */
+/* People who have waited for the disk since before that time, while it never caught up, have been
+ * told why. */
 static void check_waits(const struct connection *c, int64_t before_ms)
 {
 	const struct peer *p = model_peer((struct conn_id){c->slot, c->gen});
@@ -206,7 +207,7 @@ static void check_waits(const struct connection *c, int64_t before_ms)
 		sim_fail("%u.%u waits for the disk and is not told", c->slot, c->gen);
 }
 
-/* Nobody holds a connection up for longer than is said. */
+/* Nobody holds a connection up for longer than documented. */
 static void check_times(const struct connection *c, const struct fake_sock *k)
 {
 	int64_t slack_ms = 2 * SWEEP_MS + sim->ring->tick_ms_max, now_ms = sim->ring->run_ms;
@@ -350,7 +351,7 @@ static void check_budgets(const struct server *s)
 		sim_fail("the logs take %" PRIu64 " bytes, %" PRIu64 " are counted", logs,
 		         s->fanout.logs.bytes);
 	if (queues - going > s->conns.queues.max)
-		sim_fail("private text takes %" PRIu64 " bytes, %" PRIu64 " beside those that end", queues,
+		sim_fail("private text takes %" PRIu64 " bytes, %" PRIu64 " without those that are closing", queues,
 		         queues - going);
 }
 

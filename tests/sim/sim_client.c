@@ -137,7 +137,7 @@ static uint32_t commands_count(void)
 	return n;
 }
 
-/* The next line may be an answer, which is said to nobody. */
+/* The next line may be an answer, which nobody else sees. */
 static bool asks(const char *name)
 {
 	static const char *const names[] = {"register", "login", "passwd", "drop", "codes", "totp"};
@@ -371,7 +371,7 @@ void sim_clients_step(void)
 	}
 }
 
-/* Much is said in long lines, and many read little: they fall behind the log. */
+/* Many long lines, and many who read little: they fall behind the log. */
 static void begin_torrent(void)
 {
 	sim->config.line_bytes_max = LINE_BYTES_LIMIT;

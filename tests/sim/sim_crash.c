@@ -197,6 +197,6 @@ void sim_crash_say(void)
 		       sum.ends[end][DURABILITY_COMMIT], sum.ends[end][DURABILITY_SYNC]);
 	printf("# %" PRIu64 " of these while opening, %" PRIu64 " between two operations; %" PRIu64
 	       " operations of the disk, %" PRIu64 " of them failed; %" PRIu64
-	       " cuts before all was written anew\n", sum.opening, sum.between, sum.ops, sum.faults,
+	       " cuts before everything was rewritten\n", sum.opening, sum.between, sum.ops, sum.faults,
 	       sum.doubted);
 }

@@ -233,7 +233,7 @@ static void check_whole(sqlite3 *db)
 	sqlite3_stmt *st = ask(db, "PRAGMA integrity_check");
 
 	if (sqlite3_step(st) != SQLITE_ROW)
-		sim_fail("the file cannot be looked at: %s", sqlite3_errmsg(db));
+		sim_fail("the file cannot be examined: %s", sqlite3_errmsg(db));
 	if (strcmp(text(st, 0), "ok") != 0)
 		sim_fail("the file is damaged: %s", text(st, 0));
 	sqlite3_finalize(st);
@@ -247,7 +247,7 @@ void kept_check(enum disk_end end, uint64_t acked)
 	check_promise(end, acked, last);
 	drop_after(last);
 	if (sqlite3_open_v2(sim->file, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
-		sim_fail("the file cannot be opened beside chatd: %s", sqlite3_errmsg(db));
+		sim_fail("the file cannot be opened alongside chatd: %s", sqlite3_errmsg(db));
 	check_whole(db);
 	check_lines(db);
 	check_facts(db);

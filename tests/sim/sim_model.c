@@ -67,7 +67,7 @@ static void feed_shown_up_to(int64_t number, uint64_t seq, bool early)
 		feed_show(number, to);
 }
 
-/* effects[i] is a PUBLISH; those whom it is not for follow it. */
+/* effects[i] is a PUBLISH; the SKIPs of those it is not for follow it. */
 static void publish(const struct effect *effects, size_t n, size_t i)
 {
 	const struct effect *e = &effects[i];
@@ -108,7 +108,7 @@ static void check_tokens(const char *body, const struct peer *speaker)
 		if (end == p + 1 || *end != '~' || number >= sim->ntokens)
 			continue;
 		if (speaker == NULL || t->serial != speaker->k->serial)
-			sim_fail("line ~%lu~ is said by somebody else", number);
+			sim_fail("line ~%lu~ was said by somebody else", number);
 		if (t->said)
 			sim_fail("line ~%lu~ is said twice", number);
 		t->said = true;
@@ -188,7 +188,7 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 
 /* -- events and effects ---------------------------------------------------------------- */
 
-/* Who comes from there, and has just been accepted. */
+/* The peer that comes from there, and has just been accepted. */
 static struct fake_sock *comer(const struct event *e)
 {
 	struct fake_sock *k = sim->ring->socks;
@@ -292,7 +292,7 @@ static void send_to(struct peer *p, const struct effect *e)
 	p->put_out |= memmem(e->text, e->len, "this connection ends here", 25) != NULL;
 	if (memmem(e->text, e->len, "No name for", 11) != NULL &&
 	    sim->ring->run_ms - p->came_ms < (int64_t)sim->config.login_timeout_s * 1000)
-		sim_fail("%u.%u is ended for want of a name after %" PRId64 " ms", p->id.slot, p->id.gen,
+		sim_fail("%u.%u is closed for having no name after %" PRId64 " ms", p->id.slot, p->id.gen,
 		         sim->ring->run_ms - p->came_ms);
 	sim->stats.floods += memmem(e->text, e->len, "You have sent too much", 22) != NULL;
 	t = model_text_new(e->text, e->len);
@@ -543,7 +543,8 @@ bool model_rests(void)
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
 		const struct peer *p = model.peer[slot];
 
-		/* Who has sent their last byte is there only as long as an answer is to come. */
+		/* A peer that has sent its last byte stays only as long as an answer is still to
+		 * come. */
 		if (p != NULL && p->known && (p->first < p->n || p->eof))
 			return false;
 	}

@@ -18,7 +18,7 @@ struct text {
 	uint64_t skip;          /* bit n: not for whoever has slot n */
 	bool missing;           /* comes only in place of lines of a feed that was left while far behind, */
 	int64_t feed;           /* this one, */
-	size_t shown;           /* of which so many lines could be seen then */
+	size_t shown;           /* how many of its lines could be seen then */
 	size_t len;
 	char data[];
 };
@@ -77,9 +77,9 @@ struct text *model_text_new(const char *p, size_t len);
 void model_text_unref(struct text *t);
 /* t comes after all that is to come already. */
 void model_push(struct peer *p, struct text *t);
-/* It was moved on past the lines of a feed from t on, of which so many were shown. */
+/* It was moved past the lines of a feed from t on, of which this many were shown. */
 void model_check_behind(const struct peer *p, int64_t feed, size_t shown, const struct text *t);
-/* Whom the core knows by this id; NULL: nobody. */
+/* The connection that the core knows by this id; NULL: none. */
 struct peer *model_peer(struct conn_id id);
 
 #endif

@@ -95,7 +95,7 @@ void model_ended(const struct fake_sock *k)
 			         (int)(p->item[i]->len < 100 ? p->item[i]->len : 100), p->item[i]->data);
 }
 
-/* Who says something and closes has said it. */
+/* What a peer says before it closes counts. */
 static void check_last_words(const struct fake_sock *k, const struct peer *p)
 {
 	uint64_t missing = 0;
@@ -227,7 +227,7 @@ static void item_begun(struct peer *p, const struct text *t)
 	sim->stats.delivered++;
 }
 
-/* The bytes go on with t, of which so many have come. */
+/* The bytes go on with t, of which this many have come. */
 static bool goes_on(const struct text *t, size_t off, const char *bytes, size_t n)
 {
 	return t->len > off && memcmp(t->data + off, bytes, t->len - off < n ? t->len - off : n) == 0;

@@ -14,8 +14,8 @@ void sim_put_room(struct bytes *b)
 	bytes_puts(b, names[prng_below(&sim->prng, sim->rooms)]);
 }
 
-/* Who owns a room, or is something in it, sets it and its people; the others are refused. No
- * password, and no room without a history: what is said there is not followed. */
+/* Owners and operators of a room change its settings and roles; the others are refused. No
+ * password, and no room without a history: lines there are not tracked. */
 void sim_put_power(struct client *c, struct bytes *b)
 {
 	static const char *const sets[] = {

@@ -15,7 +15,7 @@ struct seen {
 	bool read[WORDS_MAX];   /* somebody but the speaker has read the line */
 	bool registered;        /* alice was told that the name is hers */
 	bool backed_up;         /* and that there is a copy, */
-	unsigned copied;        /* which has at least so many lines */
+	unsigned copied;        /* which has at least this many lines */
 	char wrong[256];        /* what chatd did and must not do; "": nothing */
 };
 

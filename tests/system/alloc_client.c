@@ -313,7 +313,7 @@ static unsigned long do_round(struct alloc *a, unsigned long from, unsigned call
 		tell_bad(a, from, calls);
 		return 0;
 	}
-	/* Lines are saved before they are seen; that a name is one's own is said at once. */
+	/* Lines are saved before they are seen; that a name is registered is announced at once. */
 	seen.registered &= lived;
 	check_left(a, &seen);
 	if (a->why[0] != '\0')

@@ -63,7 +63,7 @@ static void say(struct talker *t, const char *text)
 		t->ended = true;
 }
 
-/* More of what it is sent, within so many ms. */
+/* Reads more of what it is sent, within this many ms. */
 static void hear(struct talker *t, int64_t ms)
 {
 	struct pollfd p = {.fd = t->fd, .events = POLLIN};
@@ -114,7 +114,7 @@ static void wrong(struct seen *seen, const char *what)
 
 /* -- the parts ----------------------------------------------------------------------- */
 
-/* As root does, over the socket beside the database: no name, and no password. */
+/* As root does, over the socket next to the database: no name, and no password. */
 static void make_admin(const char *database)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};

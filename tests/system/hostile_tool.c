@@ -60,7 +60,7 @@ static void talk(const char *where, const struct bytes *said, struct bytes *hear
 	char text[4096];
 	ssize_t n = 1;
 
-	/* One who is put out at once need not take it all. */
+	/* A peer that is disconnected at once need not take it all. */
 	if (send(pfd.fd, said->data, said->len, MSG_NOSIGNAL) > 0)
 		shutdown(pfd.fd, SHUT_WR);
 	while (n > 0 && poll(&pfd, 1, ANSWER_MS) == 1) {

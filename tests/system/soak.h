@@ -19,7 +19,8 @@
 enum {
 	SOAK_ROOMS = 50,       /* r0 to r49; the first is a busy one, of long lines */
 	SOAK_LOBBY = SOAK_ROOMS, /* where everybody comes in */
-	STAY_SKIP = 0x80000000, /* in what a stay has read: not a line, but so many were skipped */
+	STAY_SKIP = 0x80000000, /* in what a stay has read: not a line, but a number of skipped
+	                         * lines */
 };
 
 /* -- the book (soak_book.c) -------------------------------------------------------------- */
@@ -84,7 +85,7 @@ bool check_book(const struct book *b, FILE *dump, unsigned *test);
 struct sample {
 	double at_s;            /* since chatd's start */
 	double rss;             /* bytes */
-	double descriptors;     /* beside those of the connections; < 0: cannot be known */
+	double descriptors;     /* not counting those of the connections; < 0: unknown */
 	double database;        /* bytes, with its WAL */
 };
 
@@ -96,7 +97,8 @@ struct chatd {
 	unsigned starts, kills, stops;
 	struct sample *sample;
 	uint32_t nsamples;
-	double rss_worst;       /* the most that a life grew by beside what its database did, bytes */
+	double rss_worst;       /* the most that one life grew by, without its database's growth,
+	                         * bytes */
 	double descriptors_worst; /* the same, of descriptors */
 	double rss_most;        /* the most that was seen */
 	unsigned lives;         /* that were long enough to tell */
@@ -134,7 +136,7 @@ struct person {
 	int64_t end_ms;     /* STALLED: until when */
 	uint32_t *open;     /* lines of this connection without an answer behind them; owned */
 	uint32_t nopen, cap_open;
-	uint32_t open_asked; /* of these, so many are covered by the /history that is out */
+	uint32_t open_asked; /* how many of these the pending /history covers */
 	struct bytes out, in; /* not sent yet; an unfinished line */
 	struct stay stay;   /* the room that it reads */
 	struct stay past;   /* the answer that it reads */

@@ -18,7 +18,7 @@ struct check {
 	uint32_t *at;                /* and where in its room */
 	uint32_t *row[SOAK_ROOMS + 1]; /* the room's lines in order */
 	uint32_t nrows[SOAK_ROOMS + 1], cap[SOAK_ROOMS + 1];
-	uint64_t rows, unknown;      /* in the database; of these nobody said so many */
+	uint64_t rows, unknown;      /* rows in the database; how many of these nobody said */
 };
 
 /* The room by its name; -1: none of ours. */

@@ -29,7 +29,8 @@ enum {
 	STOP_S = 30,             /* for chatd to end in order */
 	TURN_MS = 10,
 	EVENTS = 512,
-	MEMORY_TOLERANCE = 16 << 20, /* bytes that a life may grow by beside its database */
+	MEMORY_TOLERANCE = 16 << 20, /* bytes that one life may grow by in addition to its
+	                              * database */
 	DESCRIPTOR_TOLERANCE = 16,   /* those that vanished are not known to chatd at once */
 };
 

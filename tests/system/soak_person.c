@@ -43,7 +43,7 @@ static void watch(struct soak *s, struct person *p, int how)
 {
 	struct epoll_event e = {.data.u32 = p->index};
 
-	/* Who stands still hears of nothing but a reset. */
+	/* A person who stands still notices nothing but a reset. */
 	e.events = p->state == PERSON_STALLED ? 0 : EPOLLIN | (p->full ? EPOLLOUT : 0u);
 	if (epoll_ctl(s->epoll, how, p->fd, &e) != 0)
 		perror("soak: epoll_ctl");

@@ -53,8 +53,8 @@ struct backend {
 	bool late;         /* true if what was sent may be seen later, and in another order */
 	void *(*start)(const struct talk_conf *conf, size_t n, struct bytes *problem);
 	bool (*stop)(void *world, struct bytes *problem);
-	/* Begins an orderly end; and when all clients have gone, starts the chat anew on the
-	 * same history. */
+	/* Begins an orderly end; and when all clients have gone, starts the chat again on the same
+	 * history. */
 	void (*end)(void *world);
 	bool (*again)(void *world, struct bytes *problem);
 	bool (*connect)(void *world, struct client *c, struct bytes *problem);
@@ -74,7 +74,7 @@ struct backend {
 struct talk {
 	const char *file;              /* path */
 	unsigned line;                 /* number of the current line */
-	const struct backend *backend; /* whom it is held with */
+	const struct backend *backend; /* the backend that the conversation is held with */
 	void *world;                   /* the backend's; NULL until the first step */
 	struct talk_conf conf[TALK_CONF_MAX];
 	size_t nconf;

@@ -301,7 +301,7 @@ static bool core_again(void *world, struct bytes *problem)
 	return world_open(w, problem);
 }
 
-/* Who is refused reads why, and is gone. */
+/* A refused client reads why, and is gone. */
 static void comes(struct world *w, struct client *c, struct event e)
 {
 	e.now_ms = w->now_ms;

@@ -194,7 +194,7 @@ static void *daemon_start(const struct talk_conf *conf, size_t n, struct bytes *
 
 	w->out = -1;
 	snprintf(w->dir, sizeof w->dir, "%s/talk.XXXXXX", tmp && strlen(tmp) < 40 ? tmp : "/tmp");
-	/* For whom chatd runs as. */
+	/* For the user that chatd runs as. */
 	if (mkdtemp(w->dir) && (geteuid() != 0 || chown(w->dir, NOBODY, NOBODY) == 0)) {
 		snprintf(w->conf, sizeof w->conf, "%s/chatd.conf", w->dir);
 		snprintf(w->db, sizeof w->db, "%s/chatd.db", w->dir);
@@ -229,7 +229,7 @@ static bool daemon_again(void *world, struct bytes *problem)
 	return daemon_down(world, problem) && daemon_up(world, problem);
 }
 
-/* Who is called host comes from there: over the control socket. */
+/* A client named host connects over the control socket. */
 static bool connect_host(const struct world *w, struct client *c)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};

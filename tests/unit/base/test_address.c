@@ -133,7 +133,7 @@ static void test_blocks_have_their_addresses(void **state)
 	assert_true(within("::ffff:192.0.2.1", "192.0.2.0/24"));
 	assert_true(within("192.0.2.1", "::ffff:192.0.2.0/120"));
 	assert_false(within("2001:db8::1", "::ffff:0:0/96"));
-	/* Who administers the host is shut out by no block. */
+	/* No block shuts out the host's administrator. */
 	assert_false(within("unix", "::/0"));
 }
 
@@ -216,7 +216,8 @@ static void test_what_is_held_does_not_give_its_place(void **state)
 			a = where(peer);
 			origin_of(&origins, &a);
 		}
-		/* Held it is beside those that are not; with one hold less it still is. */
+		/* A held entry stays among those that are not held; with one hold less it still
+		 * does. */
 		assert_int_equal(HASH_COUNT(origins.all), ORIGINS_MAX + 1);
 		assert_int_equal(origins.nidle, ORIGINS_MAX);
 		assert_ptr_equal(origin_of(&origins, &here), o);

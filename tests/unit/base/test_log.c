@@ -185,7 +185,7 @@ static void test_long_lines(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, catch_stderr, give_stderr_back)
 
-/* A pager that has been left, a terminal after ctrl-S: what is said there must not keep anybody. */
+/* A closed pager, a terminal after ctrl-S: logging there must not block anybody. */
 static void test_nobody_reads(void **state)
 {
 	static const char much[4096];

@@ -15,7 +15,7 @@
 
 #define ILL "\xEF\xBF\xBD"
 
-/* The neutralised text, in memory of just the size that the contract asks for. */
+/* The sanitized text, in memory of exactly the size that the contract requires. */
 static char *neutral(const char *s, size_t len, size_t *n)
 {
 	char *dst = malloc(len * TEXT_EXPANSION + 1);

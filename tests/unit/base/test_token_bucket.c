@@ -47,7 +47,7 @@ static void test_a_rate_that_does_not_divide_a_second(void **state)
 	uint32_t n = 0;
 
 	(void)state;
-	/* Who takes whenever it may gets the rate and not less, in the long run. */
+	/* A sender that always takes what it may gets the full rate in the long run. */
 	while (now_ms < 1000000 + 60000) {
 		wait_ms = bucket_wait_ms(&l, now_ms, 1, 7);
 		assert_true(wait_ms <= 1000 / 7 + 1);

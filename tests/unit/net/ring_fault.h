@@ -17,7 +17,7 @@ enum {
 static struct {
 	int error;     /* to the calls from `first` on, `times` of them; 0: none */
 	int first, times;
-	int but_each;  /* this one of so many calls goes well; 0: none */
+	int but_each;  /* one call in this many succeeds; 0: none */
 	int calls;     /* so far */
 	int events;    /* calls that had what was put off done */
 	int64_t paused_ns; /* by nanosleep, which does not sleep here */

@@ -153,7 +153,7 @@ static inline size_t fill(int fd)
 	return all;
 }
 
-/* The peer reads so many bytes, which are there or come by themselves. */
+/* The peer reads this many bytes, which are there or will arrive. */
 static inline void read_away(int fd, size_t n)
 {
 	static char text[FILL_BYTES];

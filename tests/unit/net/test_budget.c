@@ -95,8 +95,8 @@ static void test_sends_are_short_while_all_hold_much(void **state)
 	send_end(0);
 }
 
-/* A send is in flight that takes nothing, in a room where every second line is by somebody whom
- * the reader ignores. */
+/* A send is in flight that takes nothing, in a room where every second line is by somebody whom the
+ * reader ignores. */
 static void test_cuts_are_bounded(void **state)
 {
 	enum { LINES = 100000 };

@@ -61,7 +61,7 @@ static void test_own_lines_alone_are_passed(void **state)
 	assert_false(outqueue_has_output(&q));
 }
 
-/* What has come with so many bytes not acknowledged. */
+/* What has arrived if this many bytes are not acknowledged. */
 static void assert_arrived(uint64_t unacked, enum arrived what, uint64_t seq)
 {
 	struct arrival a = outqueue_arrived(&q, unacked);

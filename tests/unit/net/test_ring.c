@@ -43,7 +43,7 @@ static void test_accept_says_from_where(void **state)
 	close(listener);
 }
 
-/* Who has torn the connection down before it was accepted: what was said is there, and so is the
+/* A peer that reset the connection before it was accepted: what was said is there, and so is the
  * address, for which getpeername(2) would come too late. */
 static void test_accept_of_who_has_gone(void **state)
 {

@@ -9,7 +9,7 @@ enum {
 	CLIENTS = 3,
 	ROUNDS = 4,
 	LINES = 40,        /* that each client is sent in a round, each a piece */
-	FILL = SQ_ENTRIES + 500, /* operations of a round beside those: one submit is not enough */
+	FILL = SQ_ENTRIES + 500, /* other operations of a round: one submit is not enough */
 };
 
 /* -- a script -------------------------------------------------------------------------- */
@@ -23,7 +23,7 @@ struct script {
 	size_t len;              /* and how long that is */
 	struct bytes got[CLIENTS]; /* what each got in all */
 	uint32_t naccepted, nsaid;
-	bool dead[FILL];         /* operations of this round beside, that have ended */
+	bool dead[FILL];         /* operations other operations of this round that have ended */
 	uint32_t ndead;
 	bool ok;                 /* false once something came that should not */
 };
@@ -179,7 +179,7 @@ static bool script_run(void)
 	return ok;
 }
 
-/* The k-th call fails, and the next so many, for each k that there is. */
+/* The k-th call fails, and some calls after it, for each k. */
 static void each_call_fails(int error, int times)
 {
 	int k = 0;

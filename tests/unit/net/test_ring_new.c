@@ -1,6 +1,6 @@
 /*
- * Making a ring: each step that the kernel may refuse, what is said then, and that nothing is
- * left of it (the sanitizer looks for memory, the tests for descriptors).
+ * Making a ring: each step that the kernel may refuse, the message then, and that nothing is left
+ * of it (the sanitizer looks for memory, the tests for descriptors).
  *
  * The steps are replaced at link time (Makefile: --wrap).
  */
@@ -63,7 +63,7 @@ long __wrap_syscall(long number, ...)
 	return -1;
 }
 
-/* One that fails: what is said has this in it, and no descriptor is left. */
+/* A ring that fails: the message contains this, and no descriptor is left. */
 static void refused_with(int *step, int nth, int error, const char *word)
 {
 	char problem[512] = "";

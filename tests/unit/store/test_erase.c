@@ -59,7 +59,7 @@ static void all_of_it_goes_and_nothing_of_others(void **state)
 	assert_true(store_index(store, 100, &err) >= 0);
 	/* What was said before the account was made, or with an earlier one, is not its own. */
 	save_kind(15, 0, RECORD_ERASE, "alice", 4, "0");
-	/* Nor is what is said by the next of that name. */
+	/* Nor are lines of the next person with that name. */
 	save_kind(16, 1, RECORD_SAY, "alice", 0, "another one");
 	save_kind(17, 1, RECORD_SEEN, "alice", 16, "");
 	assert_true(store_erases(store));

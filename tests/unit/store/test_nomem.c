@@ -1,6 +1,6 @@
 /*
  * The store while SQLite has no memory: each of its allocations fails in turn, alone and with all
- * that follow. Whatever is asked then is done, or is said not to be; nothing is half done.
+ * that follow. Whatever is asked then is done, or reported as not done; nothing is half done.
  */
 #include "store_help.h"
 
@@ -70,7 +70,7 @@ static int nomem_setup(void **state)
 	       sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) == SQLITE_OK ? 0 : -1;
 }
 
-enum { EACH = 20 }; /* faults that are all tried; of later ones every so many-th */
+enum { EACH = 20 }; /* the first faults are all tried; of later ones every 20th */
 
 /* Runs `body` with each fault, until there is no further allocation to fail. */
 #define WITH_EACH_FAULT(step, body)                                               \

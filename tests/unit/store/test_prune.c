@@ -212,7 +212,7 @@ static void an_emptied_room_is_told_and_numbers_stay_used(void **state)
 	rows_release(rows);
 }
 
-/* Who left before anything was said has not read what was said then. */
+/* People who left before anything was said have not read what was said later. */
 static void who_saw_nothing_is_not_forgotten_for_it(void **state)
 {
 	struct record r = line_of(1, 1, "dave", "");

@@ -202,7 +202,7 @@ static void what_somebody_else_has_put_there_is_left(void **state)
 	assert_int_equal(lines_in("kept.db"), 5);
 }
 
-/* Our WAL beside it would spoil it when it is opened. */
+/* Our WAL next to it would damage it when it is opened. */
 static void a_backup_put_in_its_place_is_whole(void **state)
 {
 	struct store_error err;

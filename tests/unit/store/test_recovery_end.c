@@ -1,5 +1,5 @@
 /*
- * chatd ends while its database is written anew: the next start finishes that.
+ * chatd ends while its database is being rebuilt: the next start finishes that.
  */
 #include "store_help.h"
 

@@ -118,7 +118,7 @@ static void nothing_of_it_is_shown_from_then_on(void **state)
 	assert_not_shown();
 }
 
-/* A search is for so many hits; those that are hidden are none of them. */
+/* A search looks for a number of hits; hidden ones do not count. */
 static void hits_behind_a_long_one_are_found(void **state)
 {
 	(void)state;

@@ -35,7 +35,7 @@ static void restart(void)
 	store = store_in(folder_file(folder, "chat.db"));
 }
 
-/* Lines that are said one after the other, the first so many days ago. */
+/* Lines said one after the other, the first this many days ago. */
 static void said(uint32_t room, int n, int days_ago)
 {
 	struct record *r = calloc((size_t)n, sizeof(*r));
@@ -139,7 +139,7 @@ static void a_day_of_clocks_that_agree_is_enough(void **state)
 	now.wall_ms += 30 * day_ms;
 	goes_on(20 * hour_ms);
 	assert_int_equal(why(), RETENTION_CLOCK);
-	/* The machine is started anew: its other clock begins again. */
+	/* The machine is restarted: its other clock begins again. */
 	restart();
 	now.boot_ms = 5000;
 	now.wall_ms += hour_ms / 2;

@@ -32,7 +32,7 @@ static void restart(void)
 	store = store_in(folder_file(folder, "chat.db"));
 }
 
-/* A line said so many days ago. */
+/* A line said this many days ago. */
 static void said(uint32_t room, int days_ago)
 {
 	struct record r = line_of(++seq, room, "alice", "line");
@@ -54,7 +54,7 @@ static void nobody_emptied(void *ctx, uint32_t room)
 	(void)room;
 }
 
-/* With so many days and lines for all rooms; 0: no limit. */
+/* With these limits of days and lines for all rooms; 0: no limit. */
 static int prune(int days, uint64_t lines, int rows)
 {
 	struct store_error err = { .text = "" };
@@ -122,7 +122,7 @@ static void a_room_says_how_many_lines_it_keeps(void **state)
 	assert_string_equal(lines(1), "13 16");
 	assert_string_equal(lines(2), "5 8 11 14 17");
 	assert_string_equal(lines(3), "3 6 9 12 15 18");
-	/* What is said for all rooms is for the others. */
+	/* The settings for all rooms apply to the others. */
 	assert_int_equal(prune(0, 3, 100), 3);
 	assert_string_equal(lines(1), "13 16");
 	assert_string_equal(lines(2), "5 8 11 14 17");

@@ -35,7 +35,7 @@ static const char *find(const char *words)
 	return find_in(0, SEARCH_HITS_MAX, words);
 }
 
-/* A line between two others of its own room, so that no hit is beside another. */
+/* A line between two others of its own room, so that no hit is next to another. */
 static void say(uint64_t seq, uint32_t room, const char *body)
 {
 	save_line(store, seq, room, "alice", body);
@@ -286,7 +286,7 @@ static void hidden_rooms_are_not_found(void **state)
 	assert_string_equal(find_hidden("2", "needle", 10), "4* 3* 1*");
 	assert_string_equal(find_hidden("2 3 12", "needle", 10), "1*");
 	assert_string_equal(find_hidden("1 2 3 12", "needle", 10), "");
-	/* Rooms that are not there, or beside one that is. */
+	/* Rooms that do not exist, alone or together with one that does. */
 	assert_string_equal(find_hidden("11 13 400", "needle", 10), "4* 3* 2* 1*");
 }
 

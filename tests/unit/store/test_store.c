@@ -122,7 +122,7 @@ static void a_reader_sees_what_is_committed(void **state)
 	assert_string_equal(ids_of(store_query(reader, &q)), "1 2 3");
 	assert_true(store_wal_pages(s) > 0);
 	store_checkpoint(reader);
-	save_lines(s, 1, 4, 4); /* all was copied, so the WAL starts anew with this */
+	save_lines(s, 1, 4, 4); /* everything was checkpointed, so the WAL starts again with this */
 	assert_in_range(store_wal_pages(s), 1, 4);
 	assert_string_equal(ids_of(store_query(reader, &q)), "1 2 3 4");
 	store_close(reader);

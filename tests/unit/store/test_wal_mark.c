@@ -1,6 +1,6 @@
 /*
- * A WAL that lies beside a database: it is taken where it belongs, whatever chatd was killed in,
- * and refused where it is another's.
+ * A WAL next to a database: it is used if it belongs, whatever chatd was killed in, and refused
+ * where it is another's.
  */
 #include "store_file.h"
 
@@ -81,7 +81,7 @@ static void says(uint64_t from, uint64_t to)
 		save_lines(store, 1, from, from + 9);
 }
 
-/* Copies the WAL into the file, and the next commit starts it anew. */
+/* Checkpoints the WAL, so that the next commit starts it again. */
 static void next_wal(void)
 {
 	assert_true(store_checkpoint(store));
@@ -126,7 +126,7 @@ static void test_half_copied(void **state)
 	pages = store_wal_pages(store);
 	next_wal();
 	says(2001, 2010);
-	assert_true(store_wal_pages(store) > pages); /* it could not begin anew */
+	assert_true(store_wal_pages(store) > pages); /* it could not start again */
 	crash_as("crash.db");
 	assert_int_equal(last_of("crash.db"), 2010);
 	assert_int_equal(sqlite3_close(reader), SQLITE_OK);
@@ -242,7 +242,7 @@ static void test_marks_are_few(void **state)
 	pages = store_wal_pages(store);
 	for (uint64_t seq = 2; seq <= 11; seq++)
 		save_line(store, seq, 1, "alice", "one of them");
-	/* A line is two pages or three, and nothing is beside them. */
+	/* A line is two pages or three, with nothing else. */
 	assert_in_range(store_wal_pages(store) - pages, 20, 30);
 }
 

@@ -33,7 +33,7 @@ struct loop {
 	char text[512];         /* of the last answer that had one */
 	int ok;                 /* how many answers said so */
 	char reason[256];       /* of the last failure or notice */
-	bool low;               /* it was for want of the disk's reserve */
+	bool low;               /* it was because of the disk's reserve */
 	uint64_t empty_seq;     /* of the last WRITER_ROOM_EMPTY */
 	uint32_t empty_room;    /* and its room */
 };
