@@ -35,7 +35,7 @@ B        = .build/$(VARIANT)
 SAN      =
 
 # Hardening, which makes our bugs harder to exploit. Variants with sanitizers look for the bugs instead.
-# Flags that not every compiler or machine has are probed first.
+# Flags that not every compiler or machine supports are probed first.
 ifeq ($(VARIANT),release)
 has      = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo '$(1)')
 HARDEN  := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE \
@@ -43,7 +43,7 @@ HARDEN  := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection
 HARDEN_LD = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 endif
 
-# Reports need lines and no more; for a debugger: OPT='-O0 -g'.
+# Reports only need line numbers; for a debugger: OPT='-O0 -g'.
 ifeq ($(VARIANT),asan)
 OPT      = -O1 -g1
 SAN      = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -92,19 +92,18 @@ $(LIB): $(filter-out $(B)/src/program/main.o,$(OBJ))
 	@rm -f $@
 	@ar rcs $@ $^
 
-# What several kinds of tests share is found by its name alone.
+# Files that several kinds of tests share are included by name alone.
 $(B)/tests/%.o: CHATD_CFLAGS += -iquote tests/lib
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CHATD_CFLAGS) -MMD -MP -c -o $@ $<
 
-# A disk that fails, for what has the store over it.
+# A failing disk, for the programs that run the store on it.
 DISK_OBJ = $(B)/tests/lib/fake_disk.o $(B)/tests/lib/fake_files.o
 
-# Test programs stand before the library, so that the simulation's ring and
-# writer take the place of the real ones; what passes between server and core
-# goes through its model (__wrap_chat_step).
+# Test programs come before the library, so that the simulation's ring and writer replace the real
+# ones; its model (__wrap_chat_step) sees everything that passes between server and core.
 SIM_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c)))
 $(B)/tests/sim/sim: $(SIM_OBJ) $(DISK_OBJ) $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -Wl,--wrap=chat_step,--wrap=rename,--wrap=unlink,--wrap=fsync \
@@ -147,7 +146,7 @@ $(B)/tests/bench/slowdisk.so: tests/bench/slowdisk.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CHATD_CFLAGS) -fPIC -shared -o $@ $< -ldl
 
-# Is loaded into a chatd that is built without sanitizers.
+# This is loaded into a chatd that is built without sanitizers.
 $(B)/tests/system/faildisk.so: tests/system/faildisk.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(filter-out $(SAN) $(HARDEN),$(CHATD_CFLAGS)) -fPIC -shared -o $@ $< -ldl
@@ -155,7 +154,7 @@ $(B)/tests/system/faildisk.so: tests/system/faildisk.c Makefile
 $(B)/tests/%: $(B)/tests/%.o $(LIB)
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
-# Their kernel refuses what the test wants it to.
+# For these, the kernel fails as the test says.
 $(B)/tests/unit/net/test_ring_faults $(B)/tests/unit/net/test_ring_lost: CHATD_LDFLAGS += \
     -Wl,--wrap=io_uring_submit_and_wait_timeout -Wl,--wrap=io_uring_submit_and_get_events \
     -Wl,--wrap=io_uring_get_events -Wl,--wrap=nanosleep
@@ -221,7 +220,7 @@ test:
 test-long:
 	@tests/run long
 
-# What the compiler says of the sources; no code is made. For VARIANT=clang: gcc makes some anyway.
+# Shows the compiler's warnings without generating code. For VARIANT=clang: gcc builds everything anyway.
 warnings:
 	@printf '%s\n' $(SRC) | xargs -P $$(nproc) -n 8 $(CC) $(CHATD_CFLAGS) -fsyntax-only
 
@@ -230,15 +229,15 @@ bench bench-quick: $(B)/chatd $(BENCH)
 
 SIM_S = 60
 
-# Some kernels put random mappings where the sanitizers need their shadow memory; setarch -R stops that.
+# Some kernels place random mappings where the sanitizers need their shadow memory; setarch -R stops that.
 sim:
 	$(MAKE) -s VARIANT=asan .build/asan/tests/sim/sim
 	@fixed=; if setarch -R true 2>/dev/null; then fixed='setarch -R'; fi; \
 	$$fixed .build/asan/tests/sim/sim $(if $(SEED),--seed $(SEED),--for $(SIM_S))
 
-# Two static analysers. .clang-tidy explains what the first need not report; for gcc's: it takes objects
-# in uthash's tables, which are reached by a pointer into them, for leaks (the tests' LeakSanitizer
-# finds the real ones), and structures returned by functions of other files for uninitialised.
+# Two static analysers. .clang-tidy explains which reports of the first are off. For gcc's: it takes objects in
+# uthash's tables, which are reached by a pointer into them, for leaks (the tests' LeakSanitizer finds the
+# real ones), and structures returned by functions in other files for uninitialised.
 LINT_QUIET = -Wno-analyzer-malloc-leak -Wno-analyzer-use-of-uninitialized-value
 LINT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iinclude -DCHATD_VERSION='"$(VERSION)"'
 
@@ -249,7 +248,7 @@ lint:
 	    -Werror -O2 -fanalyzer $(LINT_QUIET) -c -o /dev/null
 	@echo "lint: nothing found"
 
-# Without sanitizers, which do the same in another way. Leaves out the sandbox's tests: they would
+# Without sanitizers, which do the same in another way. The sandbox's tests are left out: they would
 # sandbox valgrind itself.
 VALGRIND = valgrind -q --error-exitcode=99
 
@@ -267,9 +266,9 @@ FUZZ_S = 300
 FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZERS = input conf db
 
-# Each for FUZZ_S seconds, two at a time. They begin with tests/fuzz/corpus; what they learn is kept
-# in .build/fuzz, and what ends one is left there as crash-*: such a file goes, small, into
-# tests/fuzz/corpus, which make test runs.
+# Each runs for FUZZ_S seconds, two at a time. They start from tests/fuzz/corpus; inputs that they find are kept in
+# .build/fuzz, and crashes there as crash-*. Reduce such a file and add it to tests/fuzz/corpus, which make test
+# runs.
 fuzz: fuzz-build
 	@cd .build/fuzz && for f in $(FUZZERS); do mkdir -p found/$$f; done; \
 	printf '%s\n' $(FUZZERS) chat | xargs -P 2 -I F sh -c ' \
