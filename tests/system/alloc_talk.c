@@ -176,7 +176,7 @@ static void as_admin(struct talker *t, struct seen *seen)
 
 	check_history(t, "/history 20\n", "Nothing has been said", seen);
 	check_history(t, "/history 1h\n", "No such lines", seen);
-	if (ask(t, "/search horse\n", "End of what was found", "Nothing found") == 2)
+	if (ask(t, "/search horse\n", "End of results", "Nothing found") == 2)
 		wrong(seen, "the search found nothing");
 	for (unsigned i = 1; i < WORDS_MAX; i++)
 		seen->copied += seen->read[i];

@@ -63,7 +63,7 @@ ending() {
 	host '/shutdown 2s a new version' /quit >/dev/null
 	said=$(timeout $((10 * patience)) cat <&"$eve")
 	is "/shutdown is counted down, and everybody reads it" "$said" \
-		'-- chatd goes down in 2 seconds: a new version \(the host\)' \
+		'-- chatd will go down in 2 seconds: a new version \(the host\)' \
 		'-- chatd is going down: a new version'
 	exec {eve}>&-
 	chatd_wait
@@ -332,7 +332,7 @@ jail() {
 		nc_bsd -N 127.0.0.1 "$port" >/dev/null
 	printf '%s\n' "$forged" | nc_bsd -N 127.0.0.1 "$port" >/dev/null
 	said=$(host "/shutdown 9h $forged" '/shutdown off' /quit)
-	is "an act of power is done" "$said" '.*-- chatd goes down in 9 hours: .*'
+	is "an act of power is done" "$said" '.*-- chatd will go down in 9 hours: .*'
 	is "acts of power are in the log" "$(cat "$log")" \
 		"$day info: security: role address=host name=- account=-: made an account for alice: admin \\(#A[0-9]+\\)" \
 		"$day info: security: shutdown address=host name=- account=-: .*"

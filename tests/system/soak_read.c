@@ -101,7 +101,7 @@ static bool is_known(struct soak *s, const char *line)
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (begins(line, known[i]))
 			return true;
-	if (begins(line, "You send more ") || begins(line, "Your address sends more ")) {
+	if (begins(line, "You are sending more ") || begins(line, "Your address is sending more ")) {
 		s->count.delays++;
 		return true;
 	}

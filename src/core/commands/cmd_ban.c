@@ -19,6 +19,7 @@
 #include "chatd/core/rooms/eject.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 /* Whom a ban or a mute is to hit. */
 struct target {
@@ -43,7 +44,7 @@ static bool why_fits(struct chat *c, struct session *s, const char *why)
 	bar = c->moderation.guards > 0 && s->room != NULL && *why != '\0' ? moderation_bars(c, s, why)
 	                                                                  : NULL;
 	if (bar != NULL)
-		emit_reply(c, s, "Not done: others read the reason, and %s You can leave the reason out.", bar);
+		emit_reply(c, s, "Others would read the reason, and %s Leave the reason out.", bar);
 	return bar == NULL;
 }
 
@@ -57,11 +58,11 @@ static bool age_fits(struct chat *c, struct session *s, const char *rest)
 	if (digits == 0)
 		return true;
 	if (digits == len)
-		emit_reply(c, s, "Not done: %.*s has no unit. A time is a number and s, m, h, d or w, such as "
-		           "10m; begin a reason with a word.", n, rest);
+		emit_reply(c, s, "\"%.*s\" needs a unit (s, m, h, d or w), as in 10m. A reason cannot begin "
+		           "with a number.", n, rest);
 	else
-		emit_reply(c, s, "Not done: %.*s is no time. A time is a number and s, m, h, d or w, as 30m; a "
-		           "reason begins with a word.", n, rest);
+		emit_reply(c, s, "\"%.*s\" is not a time. Write a number and s, m, h, d or w, as in 30m. A "
+		           "reason cannot begin with a number.", n, rest);
 	return false;
 }
 
@@ -78,19 +79,19 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 	if (who == NULL)
 		return;
 	if (who == s) {
-		emit_reply(c, s, "Not done: that is you. %cleave leaves a room.", c->config.command_prefix);
+		emit_reply(c, s, "You cannot kick yourself. %cleave leaves a room.", c->config.command_prefix);
 	} else if (who->room != r) {
-		emit_reply(c, s, "Not done: %s is not in %s.", who->nick, r->name);
+		emit_reply(c, s, "%s is not in %s.", who->nick, r->name);
 	} else if (r == c->rooms.lobby) {
-		emit_reply(c, s, "Not done: %s is the lobby, out of which nobody can be put. %cmute %s 10m makes "
-		           "them quiet here, %cdisconnect %s ends their connection.", r->name,
+		emit_reply(c, s, "Nobody can be removed from %s, the lobby. %cmute %s 10m silences them here; "
+		           "%cdisconnect %s ends their connection.", r->name,
 		           c->config.command_prefix, who->nick, c->config.command_prefix, who->nick);
 	} else if (moderation_over(c, s, r, rank_of(r, who), who->nick)) {
-		bytes_printf(&told, "%s has put you out of %s%s%s", s->nick, r->name,
+		bytes_printf(&told, "%s removed you from %s%s%s", s->nick, r->name,
 		             *gap != '\0' ? gap : ".", a->rest);
 		bytes_printf(&why, "by %s%s%s", s->nick, gap, a->rest);
-		emit_audit(c, s, "", "put %s out of %s%s%s", who->nick, r->name, gap, a->rest);
-		emit_reply(c, s, "%s is put out of %s.", who->nick, r->name);
+		emit_audit(c, s, "", "removed %s from %s%s%s", who->nick, r->name, gap, a->rest);
+		emit_reply(c, s, "%s was removed from %s.", who->nick, r->name);
 		eject_mark(c, who, r, told.data, why.data);
 		eject_run(c);
 	}
@@ -157,10 +158,10 @@ static void target_guest(struct chat *c, struct target *t, struct session *guest
 static bool may_block(struct chat *c, struct session *s, bool by_name)
 {
 	if (role_of(s) < ROLE_MODERATOR)
-		emit_reply(c, s, "Not done: addresses and blocks of them are for moderators. A ban of a "
-		           "guest works by the guest's address as well as by the name.");
+		emit_reply(c, s, "Only moderators can ban addresses. Banning a guest covers the guest's "
+		           "address as well as the name.");
 	else if (by_name)
-		emit_reply(c, s, "Not done: that is an address; --name is for names.");
+		emit_reply(c, s, "That is an address; --name is only for names.");
 	else
 		return true;
 	return false;
@@ -172,7 +173,7 @@ static bool target_find(struct chat *c, struct session *s, const struct args *a,
 	const char *name = a->arg[0];
 	bool may_be_address = t->ban.kind == BAN_ENTRY && strpbrk(name, ".:/") != NULL;
 	const char *hint = t->ban.kind == BAN_ENTRY && role_of(s) >= ROLE_MODERATOR
-		? " An address is written as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64." : "";
+		? " Write an address as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/64." : "";
 	struct address block;
 	struct args_person p;
 
@@ -181,7 +182,7 @@ static bool target_find(struct chat *c, struct session *s, const struct args *a,
 		return may_block(c, s, a->by_name);
 	}
 	if (t->ban.kind == BAN_SPEECH && strpbrk(name, ".:/") != NULL && address_parse(name, &block)) {
-		emit_reply(c, s, "Not done: mutes go by name. %cban keeps an address out.",
+		emit_reply(c, s, "Only people can be muted, not addresses. %cban keeps an address out.",
 		           c->config.command_prefix);
 		return false;
 	}
@@ -202,9 +203,9 @@ static bool target_may(struct chat *c, struct session *s, const struct room *r,
 	                                    : rank_of_account(r, t->account);
 
 	if (t->session == s || (t->account != NULL && t->account == s->account))
-		emit_reply(c, s, "Not done: that is you.");
+		emit_reply(c, s, "You cannot %s yourself.", t->ban.kind == BAN_ENTRY ? "ban" : "mute");
 	else if (t->ban.target == BAN_BLOCK && !preview && address_within(&s->from, &t->ban.from))
-		emit_reply(c, s, "Not done: your own address is in that block. Name a smaller one.");
+		emit_reply(c, s, "That block includes your own address. Name a smaller one.");
 	else
 		return t->ban.target == BAN_BLOCK || moderation_over(c, s, r, rank, t->who);
 	return false;
@@ -262,11 +263,15 @@ static void tell(struct chat *c, struct session *s, const struct room *r, const 
 	put_act(&text, b->kind == BAN_ENTRY ? "banned" : "muted", "", b->kind, r);
 	bytes_printf(&text, "%s (#B%" PRIu64 "). ", ban_until(c, b, until), b->number);
 	if (shared)
-		bytes_puts(&text, "It goes by name only, because others may share the address. ");
-	if (n == 0)
-		bytes_puts(&text, "It affects nobody who is here now. ");
+		bytes_puts(&text, "It applies to the name only, because others may share the address. ");
+	if (n == 0 && b->target == BAN_BLOCK)
+		bytes_puts(&text, "Nobody from there is here now. ");
+	else if (n == 0)
+		bytes_printf(&text, "%s is not %s%s now; the %s applies when they come back. ", b->who,
+		             r != NULL ? "in " : "here", r != NULL ? r->name : "",
+		             b->kind == BAN_ENTRY ? "ban" : "mute");
 	else if (know)
-		bytes_printf(&text, "It affects: %s. ", names.data);
+		bytes_printf(&text, "Affected: %s. ", names.data);
 	else
 		bytes_printf(&text, "It affects %" PRIu32 " %s here. ", n, n == 1 ? "person" : "people");
 	emit_reply(c, s, "%s%cundo #A%" PRIu64 " takes it back.", text.data, c->config.command_prefix,
@@ -282,18 +287,19 @@ static void ban_set(struct chat *c, struct session *s, struct room *r, struct ba
 {
 	struct ban *old = ban_same(c, r, like), *b;
 	const char *full = old == NULL ? ban_full(c, r, like) : NULL;
+	const char *verb = like->kind == BAN_ENTRY ? "ban" : "mute";
 	struct bytes act = {0}, undo = {0};
 	char until[BAN_UNTIL_BYTES];
 	uint64_t number;
 
 	if (full != NULL) {
-		emit_reply(c, s, "Not done: there are %s, and that is the most. %cbans lists them.", full,
-		           c->config.command_prefix);
+		emit_reply(c, s, "Cannot %s: the list is full (%s). %cbans lists them, %cun%s frees one.", verb,
+		           full, c->config.command_prefix, c->config.command_prefix, verb);
 		return;
 	}
 	ban_undo_begin(c, &undo, like->kind, r, old);
 	if (old != NULL) {
-		emit_reply(c, s, "In place of #B%" PRIu64 ", of %s by %s:", old->number,
+		emit_reply(c, s, "This replaces #B%" PRIu64 " (set %s by %s):", old->number,
 		           format_stamp(&c->stamp, old->at_ms), old->by);
 		ban_end(c, old);
 	}
@@ -324,13 +330,14 @@ static bool reaches(struct chat *c, struct session *s, const struct room *r, con
 	if (!all && ban_by_address(&t->ban))
 		n = moderation_hit_names(c, &t->ban, r, t->session, &names);
 	if (n > (block ? 1 : 0)) {
-		emit_reply(c, s, "Not done: it would %shit %" PRIu32 " %s%s%s%s", block ? "" : "also ", n,
-		           n == 1 ? "person" : "people", block ? " here" : " here at the same address",
-		           know ? ": " : ".", know ? names.data : "");
+		wrap_reply(c, s, 3, "Nothing has changed: that would %saffect %" PRIu32 " %s%s%s%s",
+		           block ? "" : "also ", n, n == 1 ? "person" : "people",
+		           block ? " here" : " at the same address", know ? ": " : ".",
+		           know ? names.data : "");
 		if (block)
 			emit_reply(c, s, "%c%s --all ... does it anyway.", p, verb);
 		else
-			emit_reply(c, s, "%c%s --all ... does it anyway; %c%s --name ... goes by the name alone.", p,
+			emit_reply(c, s, "%c%s --all ... does it anyway; %c%s --name ... applies to the name only.", p,
 			           verb, p, verb);
 	}
 	bytes_release(&names);
@@ -358,7 +365,7 @@ static void act(struct chat *c, struct session *s, const struct args *a, enum ba
 	t.ban.at_ms = c->wall_ms;
 	t.ban.until_ms = ms > 0 ? c->wall_ms + ms : 0;
 	if (a->preview && t.shared)
-		emit_reply(c, s, "It would go by name only, because others may share the address.");
+		emit_reply(c, s, "It would apply to the name only, because others may share the address.");
 	if (a->preview)
 		moderation_preview(c, s, &t.ban);
 	else if (reaches(c, s, r, &t, a->all))
@@ -391,13 +398,13 @@ static bool may_restore(struct chat *c, struct session *s, const struct row *act
 	if (b->target == BAN_BLOCK && !may_block(c, s, false))
 		return false;
 	if (b->until_ms != 0 && b->until_ms <= c->wall_ms)
-		undo_late(c, s, "it would be over by now");
+		undo_late(c, s, "it would have ended by now");
 	else if (b->target == BAN_ACCOUNT && account_by_key(c, b->key) != a)
-		undo_late(c, s, "the account of that name is another by now");
+		undo_late(c, s, "that account is gone, and another has its name");
 	else if (b->target == BAN_ACCOUNT && !moderation_over(c, s, r, rank_of_account(r, a), b->who))
 		return false;
 	else if (ban_hits(c, b, &own))
-		emit_reply(c, s, "Not done: that is you.");
+		emit_reply(c, s, "You cannot %s yourself.", b->kind == BAN_ENTRY ? "ban" : "mute");
 	else
 		/* Whoever lifts a block knows whom it hit, and there is no other word for it. */
 		return reaches(c, s, r, &t, b->target == BAN_BLOCK);
@@ -411,7 +418,7 @@ static void restore(struct chat *c, struct session *s, const struct row *act, st
 	const struct ban *same = ban_same(c, r, b);
 
 	if (same != now) {
-		undo_late(c, s, same != NULL ? "there is a new one by now" : "it is lifted by now");
+		undo_late(c, s, same != NULL ? "there is a newer one" : "it has been lifted since");
 	} else if (may_restore(c, s, act, r, b)) {
 		/* The reserve is for those who keep order everywhere, whoever had it before. */
 		b->keeper = b->keeper && role_of(s) >= ROLE_MODERATOR;
@@ -432,7 +439,7 @@ void undo_ban(struct chat *c, struct session *s, const struct row *act)
 	if (!undo_room(c, data, &r)) {
 		undo_late(c, s, "that room is gone");
 	} else if (number != 0 && (now == NULL || !ban_may_end(c, s, now))) {
-		emit_reply(c, s, "Not done: there is no %s #B%" PRIu64 " that you could end. %cbans lists "
+		emit_reply(c, s, "Cannot undo: there is no %s #B%" PRIu64 " that you could lift. %cbans lists "
 		           "them.", kind == BAN_ENTRY ? "ban" : "mute", number, c->config.command_prefix);
 	} else if (*was != '\0') {
 		ban_read(c, was, &before);

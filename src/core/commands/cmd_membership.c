@@ -37,14 +37,12 @@ struct deed {
 
 static const struct deed deeds[] = {
 	{"made", "made", " an operator", "of", "is an operator of", ROOM_OPERATOR, true},
-	{"took the operator's role from", "taken the operator's role from", "", "in",
-	 "is no longer an operator of", ROOM_OPERATOR, false},
+	{"removed", "removed", " as operator", "of", "is no longer an operator of", ROOM_OPERATOR, false},
 	{"gave", "given", " a voice", "in", "has a voice in", ROOM_VOICE, true},
 	{"took the voice from", "taken the voice from", "", "in", "no longer has a voice in", ROOM_VOICE,
 	 false},
-	{"invited", "invited", "", "to", "may come into", ROOM_MEMBER, true},
-	{"took the invitation from", "taken the invitation from", "", "to",
-	 "is no longer invited to", ROOM_MEMBER, false},
+	{"invited", "invited", "", "to", "is invited to", ROOM_MEMBER, true},
+	{"uninvited", "uninvited", "", "from", "is no longer invited to", ROOM_MEMBER, false},
 };
 
 enum { OP, DEOP, VOICE, DEVOICE, INVITE, UNINVITE };
@@ -77,8 +75,8 @@ static bool find_account(struct chat *c, struct session *s, const struct room *r
 	if (!find(c, s, r, name, t))
 		return false;
 	if (t->account == NULL)
-		emit_reply(c, s, "Not done: %s is a guest; ask them to %cregister first, so that it stays "
-		           "theirs.", t->nick, c->config.command_prefix);
+		emit_reply(c, s, "%s is a guest, and this needs an account. Ask them to %cregister first.",
+		           t->nick, c->config.command_prefix);
 	return t->account != NULL;
 }
 
@@ -101,27 +99,25 @@ static bool give_back_since(struct chat *c, struct session *s, struct room *r,
 	                  : membership_give_by(c, keeper, r, t->account->key, role))
 		return true;
 	if (membership_owner(r) == NULL && r->memberships.n < MEMBERSHIPS_MAX &&
-	    r->memberships.n >= MEMBERSHIPS_OWNERLESS_MAX &&
-	    c->rooms.nmemberships < MEMBERSHIPS_ALL_MAX) {
-		emit_reply(c, s, "Not done: %d people are something in %s, which nobody owns, and that is the "
-		           "most there. %cuninvite or %cdevoice somebody first, or ask a moderator.",
-		           MEMBERSHIPS_OWNERLESS_MAX, r->name, c->config.command_prefix, c->config.command_prefix);
+	    r->memberships.n >= MEMBERSHIPS_OWNERLESS_MAX && c->rooms.nmemberships < MEMBERSHIPS_ALL_MAX) {
+		emit_reply(c, s, "Cannot add anyone: nobody owns %s, so %d people at most can have a role or an "
+		           "invitation there. %cuninvite or %cdevoice someone first, or ask a moderator.",
+		           r->name, MEMBERSHIPS_OWNERLESS_MAX, c->config.command_prefix, c->config.command_prefix);
 		return false;
 	}
-	if (r->memberships.n < MEMBERSHIPS_MAX &&
-	    c->rooms.nmemberships < MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE) {
-		emit_reply(c, s, "Not done: %d people are something in the rooms of their owner, and that is the "
-		           "most. %cuninvite or %cdevoice somebody first.", MEMBERSHIPS_OWNER_MAX,
+	if (r->memberships.n < MEMBERSHIPS_MAX && c->rooms.nmemberships < MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE) {
+		emit_reply(c, s, "Cannot add anyone: %d people have a role or an invitation in the rooms of this "
+		           "owner, the maximum. %cuninvite or %cdevoice someone first.", MEMBERSHIPS_OWNER_MAX,
 		           c->config.command_prefix, c->config.command_prefix);
 		return false;
 	}
 	if (r->memberships.n < MEMBERSHIPS_MAX) {
-		emit_reply(c, s, "Not done: %" PRIu32 " people are something in a room of this server, and that "
-		           "is the most.", c->rooms.nmemberships);
+		emit_reply(c, s, "Cannot add anyone: %" PRIu32 " people have a role or an invitation on this "
+		           "server, the maximum. Ask an administrator.", c->rooms.nmemberships);
 		return false;
 	}
-	emit_reply(c, s, "Not done: %d people are something in %s, and that is the most. %cuninvite or "
-	           "%cdevoice somebody first.", MEMBERSHIPS_MAX, r->name, c->config.command_prefix,
+	emit_reply(c, s, "Cannot add anyone: %d people have a role or an invitation in %s, the maximum. "
+	           "%cuninvite or %cdevoice someone first.", MEMBERSHIPS_MAX, r->name, c->config.command_prefix,
 	           c->config.command_prefix);
 	return false;
 }
@@ -168,7 +164,7 @@ static void done(struct chat *c, struct session *s, struct room *r, const struct
 	uint64_t n;
 
 	if (d == &deeds[INVITE])
-		snprintf(join, sizeof join, "%cjoin %s goes there.", c->config.command_prefix, r->name);
+		snprintf(join, sizeof join, "%cjoin %s takes you there.", c->config.command_prefix, r->name);
 	undo_of(c, &undo, r, t, d, since);
 	n = emit_audit(c, s, undo.data, "%s %s%s %s %s", d->did, t->nick, d->what, d->where, r->name);
 	bytes_release(&undo);
@@ -189,8 +185,8 @@ static void tell_lost(struct chat *c, struct session *s, const struct room *r,
                       const struct target *t)
 {
 	if (r->closed && membership_of(r, t->account->key) == NULL)
-		emit_reply(c, s, "%s was not invited to %s besides, and cannot come in again. %cinvite %s "
-		           "changes that.", t->nick, r->name, c->config.command_prefix, t->nick);
+		emit_reply(c, s, "%s is not invited to %s either, and cannot come in again. %cinvite %s "
+		           "lets them.", t->nick, r->name, c->config.command_prefix, t->nick);
 }
 
 /* -- roles -------------------------------------------------------------------------------- */
@@ -202,7 +198,7 @@ void cmd_op(struct chat *c, struct session *s, const struct args *a)
 	if (!may(c, s, a->room, ROOM_OWNER) || !find_account(c, s, a->room, a->arg[0], &t))
 		return;
 	if (t.membership != NULL && t.membership->role >= ROOM_OPERATOR)
-		emit_reply(c, s, "%s is %s of %s already.", t.nick,
+		emit_reply(c, s, "%s is already %s of %s.", t.nick,
 		           t.membership->role == ROOM_OWNER ? "the owner" : "an operator", a->room->name);
 	else if (give(c, s, a->room, &t, ROOM_OPERATOR))
 		done(c, s, a->room, &t, &deeds[OP], 0);
@@ -229,7 +225,7 @@ void cmd_deop(struct chat *c, struct session *s, const struct args *a)
 	if (t.session == s ? !emit_can_save(c, s) : !may(c, s, a->room, ROOM_OWNER))
 		return;
 	if (!membership_has(t.membership, ROOM_OPERATOR) || t.membership->role == ROOM_OWNER) {
-		emit_reply(c, s, "%s is no operator of %s.", t.nick, a->room->name);
+		emit_reply(c, s, "%s is not an operator of %s.", t.nick, a->room->name);
 		return;
 	}
 	take(c, s, a->room, &t, &deeds[DEOP]);
@@ -239,11 +235,10 @@ static void voice_guest(struct chat *c, struct session *s, struct room *r, const
                         bool voice)
 {
 	if (t->session->room != r) {
-		emit_reply(c, s, "Not done: %s is a guest and not in %s; a guest's voice lasts while they are "
-		           "there.", t->nick, r->name);
+		emit_reply(c, s, "%s is a guest and not in %s; guests have a voice only while they are there.",
+		           t->nick, r->name);
 	} else if (t->session->member.voiced == voice) {
-		emit_reply(c, s, "%s has %s voice in %s%s.", t->nick, voice ? "a" : "no", r->name,
-		           voice ? " already" : "");
+		emit_reply(c, s, "%s %s voice in %s.", t->nick, voice ? "already has a" : "has no", r->name);
 	} else {
 		t->session->member.voiced = voice;
 		done(c, s, r, t, &deeds[voice ? VOICE : DEVOICE], 0);
@@ -259,10 +254,10 @@ void cmd_voice(struct chat *c, struct session *s, const struct args *a)
 	if (t.account == NULL)
 		voice_guest(c, s, a->room, &t, true);
 	else if (t.membership != NULL && t.membership->role >= ROOM_OPERATOR)
-		emit_reply(c, s, "%s is %s of %s, and speaks there anyhow.", t.nick,
+		emit_reply(c, s, "%s is %s of %s and can always speak there.", t.nick,
 		           t.membership->role == ROOM_OWNER ? "the owner" : "an operator", a->room->name);
 	else if (membership_has(t.membership, ROOM_VOICE))
-		emit_reply(c, s, "%s has a voice in %s already.", t.nick, a->room->name);
+		emit_reply(c, s, "%s already has a voice in %s.", t.nick, a->room->name);
 	else if (give(c, s, a->room, &t, ROOM_VOICE))
 		done(c, s, a->room, &t, &deeds[VOICE], 0);
 }
@@ -358,7 +353,7 @@ static void withdraw(struct chat *c, struct session *s, struct room *r)
 
 	setting_offer(c, r, NULL, "", 0);
 	n = offer_audit(c, s, r, to, false, at_ms, NULL, 0);
-	emit_reply(c, s, "%s is offered to %s no longer. %cundo #A%" PRIu64 " takes it back.", r->name,
+	emit_reply(c, s, "%s is no longer offered to %s. %cundo #A%" PRIu64 " takes it back.", r->name,
 	           to->nick, c->config.command_prefix, n);
 	tell_withdrawn(c, s, r, to);
 }
@@ -370,26 +365,24 @@ static bool has_share(struct chat *c, struct session *s, const struct room *r)
 	const char *key = s->account->key;
 
 	if (membership_owned(c, key) >= ROOMS_OWNED_MAX) {
-		emit_reply(c, s, "Not done: you own %d rooms, and that is the most. %ctransfer gives one "
-		           "away.", ROOMS_OWNED_MAX, c->config.command_prefix);
+		emit_reply(c, s, "You already own %d rooms, the maximum. %ctransfer gives one away.",
+		           ROOMS_OWNED_MAX, c->config.command_prefix);
 		return false;
 	}
 	for (int kind = 0; kind < BAN_KINDS && role_of(s) < ROLE_MODERATOR; kind++) {
 		uint32_t n = ban_share(c, (enum ban_kind)kind, key) + r->bans[kind].n;
 
 		if (r->bans[kind].n > 0 && n > BANS_OWNER_MAX) {
-			emit_reply(c, s, "Not done: with %s there would be %" PRIu32 " %s in your rooms, and %d "
-			           "are the most.", r->name, n, kind == BAN_ENTRY ? "bans" : "mutes",
+			emit_reply(c, s, "With %s there would be %" PRIu32 " %s in your rooms; the maximum is %d.",
+			           r->name, n, kind == BAN_ENTRY ? "bans" : "mutes",
 			           BANS_OWNER_MAX);
 			return false;
 		}
 	}
 	if (role_of(s) < ROLE_MODERATOR &&
 	    membership_of_owner(s->account) + r->memberships.n > MEMBERSHIPS_OWNER_MAX) {
-		emit_reply(c, s,
-		           "Not done: with %s there would be %" PRIu32 " people who are something in your "
-		           "rooms, and %d are the most.",
-		           r->name, membership_of_owner(s->account) + r->memberships.n,
+		emit_reply(c, s, "With %s, %" PRIu32 " people would have a role or an invitation in your rooms; "
+		           "the maximum is %d.", r->name, membership_of_owner(s->account) + r->memberships.n,
 		           MEMBERSHIPS_OWNER_MAX);
 		return false;
 	}
@@ -419,13 +412,13 @@ static void own(struct chat *c, struct session *s, struct room *r)
 	               before != NULL ? before->nick : "");
 	bytes_release(&undo);
 	if (before != NULL)
-		emit_reply(c, s, "You are the owner of %s. %cundo #A%" PRIu64 " offers it back to %s.", r->name,
+		emit_reply(c, s, "You now own %s. %cundo #A%" PRIu64 " offers it back to %s.", r->name,
 		           c->config.command_prefix, n, before->nick);
 	else
-		emit_reply(c, s, "You are the owner of %s.", r->name);
-	room_notice(c, r, s, "%s is the owner of this room now", s->nick);
+		emit_reply(c, s, "You now own %s.", r->name);
+	room_notice(c, r, s, "%s now owns this room", s->nick);
 	if (before != NULL && before->session != NULL && before->session->room != r)
-		emit_reply(c, before->session, "%s has accepted %s, and owns it now.", s->nick, r->name);
+		emit_reply(c, before->session, "%s has accepted %s and now owns it.", s->nick, r->name);
 }
 
 void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
@@ -434,7 +427,7 @@ void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
 	struct target t;
 
 	if (r == c->rooms.lobby) {
-		emit_reply(c, s, "Not done: %s is the lobby; nobody owns it.", r->name);
+		emit_reply(c, s, "%s is the lobby, which nobody can own.", r->name);
 		return;
 	}
 	if (!may(c, s, r, ROOM_OWNER))
@@ -443,17 +436,17 @@ void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
 		if (setting_offered(c, r) != NULL)
 			withdraw(c, s, r);
 		else
-			emit_reply(c, s, "%s is offered to nobody.", r->name);
+			emit_reply(c, s, "%s is not offered to anyone.", r->name);
 		return;
 	}
 	if (!find_account(c, s, r, a->arg[0], &t))
 		return;
 	if (t.account == membership_owner_account(r))
-		emit_reply(c, s, "%s is the owner of %s already.", t.nick, r->name);
+		emit_reply(c, s, "%s already owns %s.", t.nick, r->name);
 	else if (t.account == s->account)
 		own(c, s, r);
 	else if (t.account == setting_offered(c, r))
-		emit_reply(c, s, "%s is offered to %s already.", r->name, t.nick);
+		emit_reply(c, s, "%s is already offered to %s.", r->name, t.nick);
 	else
 		offer(c, s, r, t.account, c->wall_ms);
 }
@@ -468,7 +461,7 @@ static struct room *offered(struct chat *c, struct session *s, const char *name)
 	if (r != NULL && setting_offered(c, r) != s->account)
 		r = NULL;
 	if (r == NULL)
-		emit_reply(c, s, "Not done: no room %.*s is offered to you.",
+		emit_reply(c, s, "No room %.*s is offered to you.",
 		           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name);
 	return r;
 }
@@ -493,7 +486,7 @@ void cmd_decline(struct chat *c, struct session *s, const struct args *a)
 	setting_offer(c, r, NULL, "", 0);
 	emit_reply(c, s, "You have declined %s.", r->name);
 	if (owner != NULL && owner->session != NULL)
-		emit_reply(c, owner->session, "%s has declined %s; it stays yours.", s->nick, r->name);
+		emit_reply(c, owner->session, "%s has declined %s; you keep it.", s->nick, r->name);
 }
 
 void undo_offer(struct chat *c, struct session *s, const struct row *act)
@@ -512,16 +505,16 @@ void undo_offer(struct chat *c, struct session *s, const struct row *act)
 	else if (to == NULL)
 		undo_late(c, s, "that account is gone");
 	else if (at_ms != 0 && (setting_offered(c, r) != to || r->offer.at_ms != at_ms))
-		undo_late(c, s, "that offer is over");
+		undo_late(c, s, "that offer has ended");
 	else if (at_ms != 0 && before != NULL && before != s->account && membership_owner_account(r) != before &&
 	         before_ms + OFFER_MS > c->wall_ms)
 		offer(c, s, r, before, before_ms);
 	else if (at_ms != 0)
 		withdraw(c, s, r);
 	else if (setting_offered(c, r) != NULL || membership_owner_account(r) == to || to == s->account)
-		undo_late(c, s, "the room has been given or offered to somebody since");
+		undo_late(c, s, "the room has since been given or offered to someone");
 	else if (was_ms != 0 && was_ms + OFFER_MS <= c->wall_ms)
-		undo_late(c, s, "that offer would be over by now");
+		undo_late(c, s, "that offer would have ended by now");
 	else
 		/* Which an older chatd has not recorded. */
 		offer(c, s, r, to, was_ms != 0 ? was_ms : c->wall_ms);
@@ -539,11 +532,11 @@ void undo_owner(struct chat *c, struct session *s, const struct row *act)
 	else if (!access_power(c, s, r, ROOM_OWNER))
 		return;
 	else if (is == NULL || membership_owner_account(r) != is)
-		undo_late(c, s, "the room has another owner by now");
+		undo_late(c, s, "the room has another owner now");
 	else if (was == NULL)
 		undo_late(c, s, "nobody owned it before, or their account is gone");
 	else if (setting_offered(c, r) != NULL)
-		undo_late(c, s, "the room has been offered to somebody since");
+		undo_late(c, s, "the room has since been offered to someone");
 	else if (was == s->account)
 		own(c, s, r);
 	else
@@ -556,20 +549,20 @@ void undo_owner(struct chat *c, struct session *s, const struct row *act)
 static bool let_in(struct chat *c, struct session *s, struct room *r, const struct target *t)
 {
 	if (t->account == NULL && access_invited(t->session, r) != NULL)
-		emit_reply(c, s, "%s is invited to %s already.", t->nick, r->name);
+		emit_reply(c, s, "%s is already invited to %s.", t->nick, r->name);
 	else if (t->account == NULL &&
 	         !access_invite(c, t->session, r, r->set.private ? r->lines.last_id : 0, false))
-		emit_reply(c, s, "Not done: %s is a guest with %d invitations%s, and that is the most. "
-		           "Whoever has an account can have more.", t->nick,
+		emit_reply(c, s, "Cannot invite %s: a guest can have %d invitations%s at most. People with an "
+		           "account can have more.", t->nick,
 		           t->session->invites.n == INVITES_MAX ? INVITES_MAX : INVITES_OWNER_MAX,
 		           t->session->invites.n == INVITES_MAX ? "" : " to rooms of one owner");
 	else if (t->account == NULL)
 		return true;
 	else if (t->membership != NULL && t->membership->role > ROOM_MEMBER)
-		emit_reply(c, s, "%s is something in %s (%s), and may come in anyhow.", t->nick, r->name,
+		emit_reply(c, s, "%s needs no invitation to %s, and has a role there (%s).", t->nick, r->name,
 		           room_role_name(t->membership->role));
 	else if (t->membership != NULL)
-		emit_reply(c, s, "%s is invited to %s already.", t->nick, r->name);
+		emit_reply(c, s, "%s is already invited to %s.", t->nick, r->name);
 	else
 		return give(c, s, r, t, ROOM_MEMBER);
 	return false;
@@ -584,7 +577,7 @@ static bool is_kept_out(struct chat *c, struct session *s, struct room *r, const
 
 	if (t->account == NULL || ban_same(c, r, &like) == NULL)
 		return false;
-	emit_reply(c, s, "Not done: %s is banned from %s. %cunban %s ends that.", t->nick, r->name,
+	emit_reply(c, s, "Cannot invite %s, who is banned from %s. %cunban %s lifts the ban.", t->nick, r->name,
 	           c->config.command_prefix, t->nick);
 	return true;
 }
@@ -594,7 +587,7 @@ void cmd_invite(struct chat *c, struct session *s, const struct args *a)
 	struct target t;
 
 	if (a->room == c->rooms.lobby)
-		emit_reply(c, s, "Everybody may come into %s; nobody needs an invitation.", a->room->name);
+		emit_reply(c, s, "Anyone can come into %s; nobody needs an invitation.", a->room->name);
 	else if (may(c, s, a->room, ROOM_OPERATOR) && find(c, s, a->room, a->arg[0], &t) &&
 	         !is_kept_out(c, s, a->room, &t) && let_in(c, s, a->room, &t))
 		done(c, s, a->room, &t, &deeds[INVITE], 0);
@@ -606,7 +599,7 @@ static bool is_invited(struct chat *c, struct session *s, struct room *r, const 
 	bool guest = t->session != NULL && access_invited(t->session, r) != NULL;
 
 	if (t->membership != NULL && t->membership->role > ROOM_MEMBER) {
-		emit_reply(c, s, "Not done: %s is more than invited to %s (%s). %c%s %s first.", t->nick,
+		emit_reply(c, s, "%s has more than an invitation to %s (%s). Use %c%s %s first.", t->nick,
 		           r->name, room_role_name(t->membership->role), c->config.command_prefix,
 		           t->membership->role == ROOM_OWNER ? "transfer" :
 		           t->membership->role == ROOM_OPERATOR ? "deop" : "devoice",
@@ -633,7 +626,8 @@ static void uninvite(struct chat *c, struct session *s, struct room *r, const st
 	done(c, s, r, t, &deeds[UNINVITE], since);
 	if (t->session != NULL && r->set.private && t->session->room == r &&
 	    access_bar(r, t->session, t->session->account) != BAR_NONE) {
-		bytes_printf(&told, "%s is private, so you go back to %s.", r->name, c->rooms.lobby->name);
+		bytes_printf(&told, "%s is private and you are no longer invited; you are back in %s.",
+		             r->name, c->rooms.lobby->name);
 		bytes_printf(&why, "by %s", s->nick);
 		eject_mark(c, t->session, r, told.data, why.data);
 		eject_run(c);
@@ -652,7 +646,7 @@ static bool uninvite_absent(struct chat *c, struct session *s, struct room *r, c
 	    account_by_key(c, key) != NULL || !resume_uninvite(c, key, r))
 		return false;
 	emit_audit(c, s, "", "%s %s%s %s %s", d->did, name, d->what, d->where, r->name);
-	emit_reply(c, s, "%s has left; their invitation to %s is taken back.", name, r->name);
+	emit_reply(c, s, "%s has left; their invitation to %s is withdrawn.", name, r->name);
 	return true;
 }
 
@@ -739,13 +733,13 @@ void undo_membership(struct chat *c, struct session *s, const struct row *act)
 	if (!undo_room(c, data, &r) || r == NULL || d == NULL)
 		undo_late(c, s, "that room is gone");
 	else if (!same_target(c, r, data, &t))
-		undo_late(c, s, "whom it was about is gone");
+		undo_late(c, s, "the person it was about is gone");
 	/* One may always give one's own up. */
 	else if ((t.session != s || d->role != ROOM_OPERATOR || !given) &&
 	         !access_power(c, s, r, least_for(d->role)))
 		return;
 	else if (has_now(r, &t, d->role) != given)
-		undo_late(c, s, given ? "it has been taken away since" : "it has been given again since");
+		undo_late(c, s, given ? "it has since been taken away" : "it has since been given again");
 	else if (given)
 		take_again(c, s, r, &t, d);
 	else

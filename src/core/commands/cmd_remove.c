@@ -45,7 +45,7 @@ static void tell_how(struct chat *c, struct session *s, enum removing how, const
                      const char *name)
 {
 	if (how == REMOVE_ASK)
-		emit_reply(c, s, "Nothing is done yet. %cremove %s %s --yes does it; it cannot be taken back.",
+		emit_reply(c, s, "Nothing has changed yet. %cremove %s %s --yes does it; that cannot be undone.",
 		           c->config.command_prefix, kind, name);
 }
 
@@ -56,8 +56,8 @@ static void tell_how_account(struct chat *c, struct session *s, enum removing ho
 	struct bytes b = {0};
 
 	bytes_printf(&b, "%s%s", name, lines ? " --lines" : "");
-	emit_reply(c, s, lines ? "Everything it has said will be deleted too, in every room."
-	                       : "What it has said stays, unless --lines is given.");
+	emit_reply(c, s, lines ? "Everything said from it would be deleted too, in every room."
+	                       : "What was said from it stays, unless you add --lines.");
 	tell_how(c, s, how, "account", b.data);
 	bytes_release(&b);
 }
@@ -69,7 +69,7 @@ static void tell_room(struct chat *c, struct session *s, const struct room *r)
 	const struct account *owner = membership_owner_account(r);
 	char age[AGE_BYTES_MAX];
 
-	emit_reply(c, s, "Room %s: %s%s, %" PRIu32 " %s inside, %" PRIu32 " with a role or invitation.",
+	emit_reply(c, s, "Room %s: %s%s, %" PRIu32 " %s in it, %" PRIu32 " with a role or invitation.",
 	           r->name, owner != NULL ? "owned by " : "no owner", owner != NULL ? owner->nick : "",
 	           r->members.n, r->members.n == 1 ? "person" : "people", r->memberships.n);
 	if (r->made.at_ms != 0)
@@ -78,9 +78,9 @@ static void tell_room(struct chat *c, struct session *s, const struct room *r)
 	if (r->lines.last_id == 0)
 		emit_reply(c, s, "It has no history.");
 	else
-		emit_reply(c, s, "Its history goes too; the last line was said %s ago%s.",
+		emit_reply(c, s, "Its history would be deleted too; the last line was said %s ago%s.",
 		           format_age(age, c->wall_ms - r->lines.last_ms),
-		           strcmp(r->lines.alone, ROOM_SEVERAL) == 0 ? "" : ", all by one person");
+		           strcmp(r->lines.alone, ROOM_SEVERAL) == 0 ? "" : ", and one person said all of it");
 }
 
 static void remove_room(struct chat *c, struct session *s, const char *name, enum removing how)
@@ -90,7 +90,7 @@ static void remove_room(struct chat *c, struct session *s, const char *name, enu
 	if (r == NULL)
 		return;
 	if (r == c->rooms.lobby) {
-		emit_reply(c, s, "Not done: %s is the lobby, which is always there.", r->name);
+		emit_reply(c, s, "%s is the lobby, which cannot be removed.", r->name);
 	} else if (r->memberships.owner == NULL || r->memberships.owner->account == s->account ||
 	           moderation_over(c, s, NULL, rank_of_account(NULL, r->memberships.owner->account),
 	                           r->memberships.owner->account->nick)) {
@@ -100,12 +100,11 @@ static void remove_room(struct chat *c, struct session *s, const char *name, enu
 			return;
 		}
 		if (r->memberships.owner != NULL)
-			emit_audit(c, s, "", "removed the room %s of %s", r->name,
-			           r->memberships.owner->account->nick);
+			emit_audit(c, s, "", "removed the room %s, owned by %s", r->name, r->memberships.owner->account->nick);
 		else
 			emit_audit(c, s, "", "removed the room %s, made by %s", r->name,
-			           *r->made.by != '\0' ? r->made.by : "somebody");
-		emit_reply(c, s, "The room %s is removed.", r->name);
+			           *r->made.by != '\0' ? r->made.by : "an unknown person");
+		emit_reply(c, s, "The room %s was removed.", r->name);
 		removal_mark(c, r, s->nick);
 		removal_run(c);
 	}
@@ -146,7 +145,7 @@ static uint32_t rooms_of(struct chat *c, const struct owner *o, struct bytes *ou
 	if (n > ROOMS_NAMED_MAX)
 		bytes_printf(out, " and %" PRIu32 " others", n - ROOMS_NAMED_MAX);
 	if (several > 0)
-		bytes_printf(out, "; in %" PRIu32 " of them others have spoken too", several);
+		bytes_printf(out, "; others have spoken in %" PRIu32 " of them", several);
 	bytes_puts(out, n > 0 ? ")" : "");
 	return n;
 }
@@ -171,13 +170,13 @@ static bool things_of(struct chat *c, const struct owner *o, struct bytes *out, 
 	bytes_release(&names);
 	n = mail_by(c, o->who, o->block, does);
 	if (n > 0)
-		count_word(out, n, "message that was not read", "messages that were not read");
+		count_word(out, n, "unread message", "unread messages");
 	n = reports_by(c, o->who, o->block, does);
 	if (n > 0)
-		count_word(out, n, "report that is not resolved", "reports that are not resolved");
+		count_word(out, n, "unresolved report", "unresolved reports");
 	n = o->who == NULL ? resume_from(c, o->block, does) : 0;
 	if (n > 0)
-		count_word(out, n, "guest who could come back", "guests who could come back");
+		count_word(out, n, "guest who could still resume", "guests who could still resume");
 	return out->len > 0;
 }
 
@@ -195,21 +194,21 @@ static void remove_address(struct chat *c, struct session *s, const char *name, 
 	struct owner o = {.block = &block};
 
 	if (!address_parse(name, &block)) {
-		emit_reply(c, s, "Not done: an address is written as 192.0.2.7, 192.0.2.0/24 or "
+		emit_reply(c, s, "That is not an address. Write it as 192.0.2.7, 192.0.2.0/24 or "
 		           "2001:db8::/64.");
 		return;
 	}
 	address_show(&block, shown);
 	if (!things_of(c, &o, &things, NULL)) {
-		emit_reply(c, s, "Nothing from %s is left but perhaps accounts: %cremove account NAME.",
+		emit_reply(c, s, "Nothing made from %s is left, but for accounts: %cremove account NAME removes one.",
 		           shown, c->config.command_prefix);
 	} else if (how != REMOVE_DO) {
-		emit_reply(c, s, "What was made from %s: %s.", shown, things.data);
+		emit_reply(c, s, "Made from %s: %s.", shown, things.data);
 		tell_how(c, s, how, "address", shown);
 	} else {
 		bytes_clear(&things);
 		things_of(c, &o, &things, s->nick);
-		bytes_printf(&what, "what was made from %s: %s", shown, things.data);
+		bytes_printf(&what, "%s, made from %s", things.data, shown);
 		done(c, s, what.data);
 		removal_run(c);
 	}
@@ -226,16 +225,14 @@ static void tell_account(struct chat *c, struct session *s, const struct account
 	char age[AGE_BYTES_MAX];
 	struct bytes what = {0};
 
-	emit_reply(c, s,
-	           "The account %s, made %s ago%s: it owns %" PRIu32 " %s, and %" PRIu32 " %s "
-	           "for it.",
-	           a->nick, format_age(age, c->wall_ms - a->made.at_ms),
-	           a->session != NULL ? ", here now" : "", owned, owned == 1 ? "room" : "rooms",
-	           a->mail.n, a->mail.n == 1 ? "message waits" : "messages wait");
+	emit_reply(c, s, "The account %s, made %s ago%s, owns %" PRIu32 " %s and has %" PRIu32 " %s "
+	           "waiting.", a->nick, format_age(age, c->wall_ms - a->made.at_ms),
+	           a->session != NULL ? ", here now" : "", owned, owned == 1 ? "room" : "rooms", a->mail.n,
+	           a->mail.n == 1 ? "message" : "messages");
 	if (things_of(c, o, &what, NULL))
-		emit_reply(c, s, "This also removes: %s.", what.data);
+		emit_reply(c, s, "This would also remove: %s.", what.data);
 	if (owned > 0)
-		emit_reply(c, s, "Rooms in which others have spoken stay, without an owner.");
+		emit_reply(c, s, "Rooms where others have spoken stay, without an owner.");
 	bytes_release(&what);
 }
 
@@ -249,19 +246,20 @@ static void remove_left(struct chat *c, struct session *s, const char *name, enu
 	name_key(name, strlen(name), key);
 	share_who_account(key, who);
 	if (!things_of(c, &o, &things, NULL)) {
-		emit_reply(c, s, "No account is called %.*s.%s",
+		emit_reply(c, s, "There is no account %.*s.%s",
 		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name,
-		           lines ? " Lines of an account that is gone cannot be told from others'." : "");
+		           lines ? " Lines said from an account that is gone cannot be told apart from "
+		                   "others' lines." : "");
 	} else if (how != REMOVE_DO) {
-		emit_reply(c, s, "No account is called %s any more. What one of that name has left: %s.", key,
+		emit_reply(c, s, "There is no account %s any more, but an earlier one left: %s.", key,
 		           things.data);
-		emit_reply(c, s, "Rooms in which others have spoken stay; %cremove room takes one away.",
+		emit_reply(c, s, "Rooms where others have spoken stay; %cremove room removes one.",
 		           c->config.command_prefix);
 		tell_how(c, s, how, "account", key);
 	} else {
 		bytes_clear(&things);
 		things_of(c, &o, &things, s->nick);
-		bytes_printf(&what, "what the account %s has left: %s", key, things.data);
+		bytes_printf(&what, "%s, left by the former account %s", things.data, key);
 		done(c, s, what.data);
 		removal_run(c);
 	}
@@ -277,7 +275,8 @@ static void put_out(struct chat *c, const struct session *s, struct session *bea
 
 	if (r == NULL || !r->set.private || access_bar(r, bearer, NULL) == BAR_NONE)
 		return;
-	bytes_printf(&told, "%s is private, so you go back to %s.", r->name, c->rooms.lobby->name);
+	bytes_printf(&told, "%s is private and you are no longer invited; you are back in %s.",
+	             r->name, c->rooms.lobby->name);
 	bytes_printf(&why, "by %s", s->nick);
 	eject_mark(c, bearer, r, told.data, why.data);
 	eject_run(c);
@@ -299,7 +298,7 @@ static void remove_account(struct chat *c, struct session *s, const char *name, 
 		return;
 	}
 	if (a == s->account) {
-		emit_reply(c, s, "Not done: that is you. %cdrop takes your account away.",
+		emit_reply(c, s, "You cannot remove your own account this way; %cdrop deletes it.",
 		           c->config.command_prefix);
 		return;
 	}
@@ -315,13 +314,13 @@ static void remove_account(struct chat *c, struct session *s, const char *name, 
 	bytes_printf(&what, "the account %s", a->nick);
 	things_of(c, &o, &what, s->nick);
 	if (lines) {
-		bytes_puts(&what, ", all that it has said");
+		bytes_puts(&what, ", everything said from it");
 		account_erase(c, a);
 	}
 	account_drop(c, a);
 	if (bearer != NULL) {
-		emit_reply(c, bearer, "Your account %s was removed by %s. You are a guest of that name now.",
-		           bearer->nick, s->nick);
+		emit_reply(c, bearer, "%s removed your account. You are a guest now, still called %s.",
+		           s->nick, bearer->nick);
 		put_out(c, s, bearer);
 	}
 	done(c, s, what.data);

@@ -18,6 +18,7 @@
 #include "chatd/core/rooms/line_ref.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 /* -- making one ------------------------------------------------------------------------ */
 
@@ -30,7 +31,7 @@ static void tell_moderators(struct chat *c, const struct session *from, const st
 			continue;
 		if (!emit_has_room(c))
 			return;
-		emit_reply(c, s, "Report #R%" PRIu64 " by %s about %s in %s%s%s. %creports %" PRIu64
+		emit_reply(c, s, "Report #R%" PRIu64 ": %s reported %s in %s%s%s. %creports %" PRIu64
 		           " shows it.", r->number, r->by, r->sender, r->room,
 		           *r->why != '\0' ? ": " : "", r->why, c->config.command_prefix, r->number);
 	}
@@ -42,25 +43,22 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 	char who[SHARE_WHO_BYTES];
 
 	if (bar == SHARE_OWN && !share_is_address(share_who(c, s, who)))
-		emit_reply(c, s, "Not reported: %d reports of yours are open, and that is the most. Wait "
-		           "until moderators have looked at one.", REPORTS_OPEN_EACH_MAX);
+		emit_reply(c, s, "Not reported: you already have %d open reports, the maximum. Wait "
+		           "until a moderator has dealt with one.", REPORTS_OPEN_EACH_MAX);
 	else if (bar == SHARE_OWN || bar == SHARE_SITE)
-		emit_reply(c, s, "Not reported: %d reports from your %s are open, and that is the most. "
-		           "Wait until moderators have looked at one.",
+		emit_reply(c, s, "Not reported: there are already %d open reports from your %s, the maximum. "
+		           "Wait until a moderator has dealt with one.",
 		           bar == SHARE_SITE ? REPORTS_OPEN_EACH_MAX * SITE_SHARES : REPORTS_OPEN_EACH_MAX,
 		           bar == SHARE_SITE ? "network" : "address");
 	else if (bar == SHARE_CLASS && s->account == NULL)
-		emit_reply(c, s, "Not reported: %d reports by guests are open, and that is the most. Write to "
+		emit_reply(c, s, "Not reported: guests already have %d open reports, the maximum. Message "
 		           "a moderator with %cmsg.", REPORTS_GUESTS_MAX, c->config.command_prefix);
 	else if (role_of(s) < ROLE_MODERATOR)
-		emit_reply(c, s,
-		           "Not reported: there are %" PRIu32
-		           " reports; what is left is for those who keep "
-		           "order. Write to a moderator with %cmsg.",
-		           c->moderation.reports.n, c->config.command_prefix);
+		emit_reply(c, s, "Not reported: the report list is nearly full (%" PRIu32 "), and the rest is "
+		           "reserved for moderators. Message one with %cmsg.", c->moderation.reports.n, c->config.command_prefix);
 	else
-		emit_reply(c, s, "Not reported: there are %" PRIu32 " reports, and that is the most. Resolve "
-		           "some first.", c->moderation.reports.n);
+		emit_reply(c, s, "Not reported: the report list is full (%" PRIu32 "). Resolve some first: "
+		           "%creports lists them.", c->moderation.reports.n, c->config.command_prefix);
 }
 
 static void report_line(struct chat *c, struct session *s, const struct row *row, const char *why)
@@ -69,7 +67,7 @@ static void report_line(struct chat *c, struct session *s, const struct row *row
 	enum share_bar bar = share_bar(c, SHARE_REPORTS, s);
 
 	if (r != NULL) {
-		emit_reply(c, s, "You have reported #%" PRIu64 " already, as #R%" PRIu64 ".", row->id,
+		emit_reply(c, s, "You have already reported #%" PRIu64 ", as #R%" PRIu64 ".", row->id,
 		           r->number);
 		return;
 	}
@@ -107,7 +105,7 @@ static void list_one(struct chat *c, struct session *s, const struct report *r)
 	                   : r->state == REPORT_RESOLVED ? ", resolved by "
 	                                                 : "";
 
-	emit_reply(c, s, "  #R%" PRIu64 "  %s ago  about %s in %s, by %s%s%s", r->number,
+	wrap_reply(c, s, 6, "  #R%" PRIu64 "  %s ago  about %s in %s, by %s%s%s", r->number,
 	           format_age(age, c->wall_ms - r->at_ms), r->sender, r->room, r->by, kept,
 	           r->state != REPORT_OPEN ? r->keeper : "");
 }
@@ -121,14 +119,14 @@ static void list(struct chat *c, struct session *s, bool all)
 	DL_FOREACH(c->moderation.reports.first, r)
 		n += all || r->state != REPORT_RESOLVED;
 	if (n == 0) {
-		emit_reply(c, s, all ? "Nothing has been reported." : "No report waits.");
+		emit_reply(c, s, all ? "Nothing has been reported." : "No reports are waiting.");
 		return;
 	}
 	emit_reply(c, s, "%" PRIu32 " %s; %creports N shows one:", n, n == 1 ? "report" : "reports",
 	           c->config.command_prefix);
 	skip = all && n > REPORTS_LISTED_MAX ? n - REPORTS_LISTED_MAX : 0;
 	if (skip > 0)
-		emit_reply(c, s, "%" PRIu32 " older ones, and", skip);
+		emit_reply(c, s, "(%" PRIu32 " older ones are not shown.)", skip);
 	DL_FOREACH(c->moderation.reports.first, r) {
 		if (!all && r->state == REPORT_RESOLVED)
 			continue;
@@ -146,12 +144,12 @@ static void show(struct chat *c, struct session *s, const struct report *r)
 	const char *state = report_state_name(r->state);
 	const char *stamp = format_stamp(&c->stamp, r->said_ms);
 
-	emit_reply(c, s, "#R%" PRIu64 ", %s: reported %s ago by %s%s, about %s in %s:", r->number,
-	           state, format_age(age, c->wall_ms - r->at_ms), r->by,
-	           r->by_account ? "" : " (a guest)", r->sender, r->room);
+	wrap_reply(c, s, 3, "#R%" PRIu64 " (%s): %s%s reported %s in %s, %s ago:", r->number, state,
+	           r->by, r->by_account ? "" : " (a guest)", r->sender, r->room,
+	           format_age(age, c->wall_ms - r->at_ms));
 	emit_line(c, s, r->action ? "#%" PRIu64 " %s* %s %s" : "#%" PRIu64 " %s[%s]:%s", r->line,
 	          stamp, r->sender, r->text);
-	emit_reply(c, s, "Why: %s", *r->why != '\0' ? r->why : "(nothing was said)");
+	emit_reply(c, s, "Reason: %s", *r->why != '\0' ? r->why : "none given");
 	if (r->state != REPORT_OPEN)
 		emit_reply(c, s, "%c%s by %s %s ago%s%s", toupper((unsigned char)*state), state + 1,
 		           r->keeper, format_age(age, c->wall_ms - r->kept_ms),
@@ -198,8 +196,8 @@ static void tell_open_again(struct chat *c, const struct session *s, const struc
 static void claim(struct chat *c, struct session *s, struct report *r)
 {
 	if (r->state != REPORT_OPEN) {
-		emit_reply(c, s, "Not done: #R%" PRIu64 " is %s by %s. %creports reopen %" PRIu64
-		           " opens it.", r->number, report_state_name(r->state), r->keeper,
+		emit_reply(c, s, "#R%" PRIu64 " is already %s by %s. %creports reopen %" PRIu64
+		           " opens it again.", r->number, report_state_name(r->state), r->keeper,
 		           c->config.command_prefix, r->number);
 		return;
 	}
@@ -211,12 +209,12 @@ static void resolve(struct chat *c, struct session *s, struct report *r, const c
 	struct session *maker = report_maker(c, r);
 
 	if (r->state == REPORT_RESOLVED) {
-		emit_reply(c, s, "Not done: #R%" PRIu64 " is resolved already, by %s.", r->number, r->keeper);
+		emit_reply(c, s, "#R%" PRIu64 " was already resolved by %s.", r->number, r->keeper);
 		return;
 	}
 	change(c, s, r, REPORT_RESOLVED, s->nick, how);
 	if (maker != NULL && maker != s)
-		emit_reply(c, maker, "Your report #R%" PRIu64 " about %s in %s is resolved%s%s",
+		emit_reply(c, maker, "Your report #R%" PRIu64 " about %s in %s was resolved%s%s",
 		           r->number, r->sender, r->room, *r->how != '\0' ? ": " : ".", r->how);
 }
 
@@ -225,7 +223,7 @@ static void reopen(struct chat *c, struct session *s, struct report *r)
 	enum report_state was;
 
 	if (r->state == REPORT_OPEN) {
-		emit_reply(c, s, "Not done: #R%" PRIu64 " is open.", r->number);
+		emit_reply(c, s, "#R%" PRIu64 " is already open.", r->number);
 		return;
 	}
 	was = r->state;
@@ -257,7 +255,7 @@ void undo_report(struct chat *c, struct session *s, const struct row *act)
 	if (r == NULL)
 		undo_late(c, s, "that report is gone");
 	else if (r->state != state_of(data, "is") || r->kept_ms != fields_get_time(data, "at"))
-		undo_late(c, s, "somebody has gone on with that report since");
+		undo_late(c, s, "someone has since worked on that report");
 	else
 		change(c, s, r, state_of(data, "was"), keeper, how);
 	if (r != NULL && was == REPORT_RESOLVED && r->state != REPORT_RESOLVED)
@@ -281,7 +279,7 @@ static struct report *named(struct chat *c, struct session *s, const char *word)
 	}
 	r = report_find(c, number);
 	if (r == NULL)
-		emit_reply(c, s, "There is no report #R%" PRIu64 ". %creports all lists those there are.",
+		emit_reply(c, s, "There is no report #R%" PRIu64 ". %creports all lists them all.",
 		           number, c->config.command_prefix);
 	return r;
 }
@@ -349,9 +347,9 @@ static void tell_makers(struct chat *c, const struct session *but, struct sessio
 		while (i + same < n && makers[i + same] == makers[i])
 			same++;
 		if (makers[i] != but && same == 1)
-			emit_reply(c, makers[i], "One of your reports is resolved.");
+			emit_reply(c, makers[i], "One of your reports was resolved.");
 		else if (makers[i] != but)
-			emit_reply(c, makers[i], "%zu of your reports are resolved.", same);
+			emit_reply(c, makers[i], "%zu of your reports were resolved.", same);
 	}
 }
 
@@ -381,21 +379,21 @@ static void resolve_all(struct chat *c, struct session *s, char *rest)
 	nmakers = yes ? makers_of(c, who, from, makers) : 0;
 	n = yes ? reports_resolve(c, who, from, s->nick, "") : reports_by(c, who, from, false);
 	if (n > 0 && !yes) {
-		emit_reply(c, s, "This would resolve %" PRIu32 " %s%s%s; %creports lists what waits.", n,
+		emit_reply(c, s, "This would resolve %" PRIu32 " %s%s%s; %creports lists them.", n,
 		           n == 1 ? "report" : "reports", made, whose != NULL ? whose : "",
 		           c->config.command_prefix);
-		emit_reply(c, s, "Nothing is done yet. %creports resolve all%s%s --yes does it.",
+		emit_reply(c, s, "Nothing has changed yet. %creports resolve all%s%s --yes does it.",
 		           c->config.command_prefix, whose != NULL ? " of " : "",
 		           whose != NULL ? whose : "");
 		return;
 	}
 	if (n == 0) {
-		emit_reply(c, s, "No report%s%s waits.", made, whose != NULL ? whose : "");
+		emit_reply(c, s, "No report%s%s is waiting.", made, whose != NULL ? whose : "");
 		return;
 	}
 	emit_audit(c, s, "", "resolved %" PRIu32 " %s%s%s", n, n == 1 ? "report" : "reports",
 	           made, whose != NULL ? whose : "");
-	emit_reply(c, s, "Resolved: %" PRIu32 " %s. %creports reopen N opens one again.", n,
+	emit_reply(c, s, "Resolved %" PRIu32 " %s. %creports reopen N opens one again.", n,
 	           n == 1 ? "report" : "reports", c->config.command_prefix);
 	tell_makers(c, s, makers, nmakers);
 	report_tick(c);

@@ -22,6 +22,7 @@
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/entry/unread.h"
 #include "chatd/core/state/state.h"
+#include "chatd/core/state/wrap.h"
 
 enum {
 	WHO_SORTED_MAX = 1000,  /* people in a room whom /who sorts by name */
@@ -38,14 +39,14 @@ static void make(struct chat *c, struct session *s, struct room *r)
 	}
 	room_go(c, s, r, true);
 	if (can_own)
-		emit_reply(c, s, "You own it; %croom tells and sets what it is like.",
+		emit_reply(c, s, "You own it; %croom shows and changes its settings.",
 		           c->config.command_prefix);
 	else if (s->account != NULL && c->outage.reason != NULL)
-		emit_reply(c, s, "It is nobody's, because nothing can be saved at present (%s).",
+		emit_reply(c, s, "Nobody owns it, because nothing can be saved at present (%s).",
 		           c->outage.reason);
 	else if (s->account != NULL)
-		emit_reply(c, s, "It is nobody's: you own %d rooms, and that is the most. %ctransfer gives "
-		           "one away.", ROOMS_OWNED_MAX, c->config.command_prefix);
+		emit_reply(c, s, "Nobody owns it: you already own %d rooms, the maximum. %ctransfer gives one "
+		           "away.", ROOMS_OWNED_MAX, c->config.command_prefix);
 }
 
 void cmd_join(struct chat *c, struct session *s, const struct args *a)
@@ -59,17 +60,17 @@ void cmd_join(struct chat *c, struct session *s, const struct args *a)
 	r = room_typed(c, a->arg[0]);
 	if (r == NULL && !name_check(NAME_ROOM, name, strlen(name), key, why, sizeof why)) {
 		name_mend(NAME_ROOM, name, strlen(name), ROOM_CHARS_MAX, good);
-		emit_reply(c, s, "That name will not do: %s. Good would be, for example: %cjoin %s", why,
+		emit_reply(c, s, "You cannot use that name: %s. Try: %cjoin %s", why,
 		           c->config.command_prefix, good);
 		return;
 	}
 	if (r == NULL && *a->rest != '\0')
-		emit_reply(c, s, "There is no room %s that could ask for a password, and a room's name has no "
-		           "spaces. %cjoin %s makes it.", name, c->config.command_prefix, name);
+		emit_reply(c, s, "There is no room %s to give a password for, and a room's name has no spaces. "
+		           "%cjoin %s makes the room.", name, c->config.command_prefix, name);
 	else if (r == NULL && (word = moderation_bars_name(c, s, name)) != NULL)
-		emit_reply(c, s, "Not done: that name has a word that is not allowed here (%s).", word);
+		emit_reply(c, s, "That name contains a blocked word (%s).", word);
 	else if (r != NULL && r == s->room)
-		emit_reply(c, s, "You are in %s already.", r->name);
+		emit_reply(c, s, "You are already in %s.", r->name);
 	else if (r != NULL && moderation_may_join(c, s, r))
 		room_entry_ask(c, s, r, *a->rest != '\0' ? a->rest : NULL);
 	else if (r == NULL && (r = room_make(c, s, name, key)) != NULL)
@@ -80,8 +81,8 @@ void cmd_leave(struct chat *c, struct session *s, const struct args *a)
 {
 	(void)a;
 	if (s->room == c->rooms.lobby)
-		emit_reply(c, s, "You are in %s, the lobby; there is nothing to go back to. %cquit leaves "
-		           "the chat.", c->rooms.lobby->name, c->config.command_prefix);
+		emit_reply(c, s, "You are already in %s, the lobby. %cquit leaves the chat.",
+		           c->rooms.lobby->name, c->config.command_prefix);
 	else
 		room_go(c, s, c->rooms.lobby, false);
 }
@@ -132,10 +133,10 @@ static void rooms_line(struct chat *c, struct session *s, const struct room *r, 
 	put_unread(b, c, s, r, rows);
 	bytes_printf(b, "  %s", last);
 	if (r->closed)
-		bytes_puts(b, r->set.private ? "  private" : "  asks for a password");
+		bytes_puts(b, r->set.private ? "  private" : "  needs a password");
 	if (*r->topic != '\0')
 		bytes_printf(b, "  Topic: %s", r->topic);
-	emit_reply(c, s, "%s", b->data);
+	wrap_reply(c, s, 6, "%s", b->data);
 }
 
 /* The first ROOMS_LISTED_MAX of all rooms, in order: there may be thousands of which few are shown,
@@ -186,7 +187,7 @@ static void rooms_list(struct chat *c, struct session *s, const struct rows *row
 			first_add(&first, r);
 	}
 	emit_reply(c, s, "%" PRIu32 " %s%s:", first.all, first.all == 1 ? "room" : "rooms",
-	           s->room != NULL ? " (* is where you are)" : "");
+	           s->room != NULL ? " (* is the one you are in)" : "");
 	for (uint32_t i = 0; i < first.n; i++)
 		rooms_line(c, s, first.room[i], rows);
 	if (first.n < first.all)
@@ -234,7 +235,7 @@ static void who_list(struct chat *c, struct session *s, const struct room *r)
 		             list[i] == s ? " (you)" : "", list[i]->presence.away != NULL ? " (away)" : "");
 	if (shown < n)
 		bytes_printf(b, " and %" PRIu32 " more", n - shown);
-	emit_reply(c, s, "%" PRIu32 " %s in %s: %s", n, n == 1 ? "person" : "people", r->name,
+	wrap_reply(c, s, 3, "%" PRIu32 " %s in %s: %s", n, n == 1 ? "person" : "people", r->name,
 	           b->data);
 	free(list);
 }
@@ -272,23 +273,23 @@ void cmd_topic(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	if (r->set.topic_lock && membership_role(r, s) < ROOM_OPERATOR) {
-		emit_reply(c, s, "Not set: the topic of %s is locked; its operators can change it.", r->name);
+		emit_reply(c, s, "Not set: the topic of %s is locked; only its operators can change it.", r->name);
 		return;
 	}
 	/* A topic is read as a line is. */
 	if (!access_speak(c, s))
 		return;
 	if (text_chars(text, strlen(text)) > TOPIC_CHARS_MAX) {
-		emit_reply(c, s, "Not set: a topic has at most %d characters; this has %zu.",
-		           TOPIC_CHARS_MAX, text_chars(text, strlen(text)));
+		emit_reply(c, s, "Not set: that topic is too long: %zu characters, and the limit is %d.",
+		           text_chars(text, strlen(text)), TOPIC_CHARS_MAX);
 		return;
 	}
 	if (!room_set_topic(c, s, text))
 		return;
 	access_spoke(c, s);
 	if (*text == '\0') {
-		emit_reply(c, s, "The topic of %s is gone.", r->name);
-		room_notice(c, r, s, "%s has taken the topic away", s->nick);
+		emit_reply(c, s, "The topic of %s was removed.", r->name);
+		room_notice(c, r, s, "%s has removed the topic", s->nick);
 	} else {
 		emit_reply(c, s, "Topic of %s: %s", r->name, text);
 		room_notice_words(c, r, s, "%s has set the topic: %s", s->nick, text);

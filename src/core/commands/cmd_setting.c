@@ -18,6 +18,7 @@
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 enum {
 	SHOWN_CHARS = 40,     /* characters of a wrong name or value that are repeated */
@@ -68,7 +69,7 @@ static void show_people(struct chat *c, struct session *s, const struct room *r)
 		members += g->role == ROOM_MEMBER;
 	if (members > 0)
 		bytes_printf(b, "; %" PRIu32 " %s invited", members, members == 1 ? "other is" : "others are");
-	emit_reply(c, s, "%s: %s.", r->name, b->data);
+	wrap_reply(c, s, 3, "%s: %s.", r->name, b->data);
 	if (setting_offered(c, r) != NULL)
 		emit_reply(c, s, "It is offered to %s, who has not accepted it yet.",
 		           setting_offered(c, r)->nick);
@@ -79,7 +80,7 @@ static void show_one(struct chat *c, struct session *s, const struct room *r,
 {
 	char value[SETTING_BYTES_MAX];
 
-	emit_reply(c, s, "  %-12s  %-9s  %s", k->name, setting_show(r, k, value), k->means);
+	emit_reply(c, s, "  %-12s  %-7s  %s", k->name, setting_show(r, k, value), k->means);
 }
 
 /* What s can set. */
@@ -93,12 +94,13 @@ static void show_powers(struct chat *c, struct session *s, const struct room *r)
 	for (const struct setting *k = settings; k->name != NULL; k++)
 		if (role >= k->who && (r != c->rooms.lobby || k->lobby))
 			bytes_printf(b, "%s%s", n++ == 0 ? "" : ", ", k->name);
-	if (n == 0)
-		emit_reply(c, s, "You can set none of these.");
-	else
-		emit_reply(c, s, "You can set: %s. For example: %croom %s", b->data,
-		           c->config.command_prefix,
-		           role >= ROOM_OWNER && r != c->rooms.lobby ? "private on" : "slow 30");
+	if (n == 0) {
+		emit_reply(c, s, "You cannot change any of these.");
+		return;
+	}
+	wrap_reply(c, s, 3, "You can set: %s.", b->data);
+	emit_reply(c, s, "For example: %croom %s", c->config.command_prefix,
+	           role >= ROOM_OWNER && r != c->rooms.lobby ? "private on" : "slow 30");
 }
 
 /* -- setting ------------------------------------------------------------------------------ */
@@ -107,23 +109,43 @@ static void wrong_value(struct chat *c, struct session *s, const struct setting 
                         const char *text)
 {
 	if (k->kind == SETTING_SWITCH)
-		emit_reply(c, s, "Not done: %s is on or off, not %.*s.", k->name, shown(text), text);
+		emit_reply(c, s, "%s can be on or off, not %.*s.", k->name, shown(text), text);
 	else
-		emit_reply(c, s, "Not done: %s is a number from %" PRIu32 " to %" PRIu32 ", or %s, not "
-		           "%.*s.", k->name, k->least, k->most, k->none, shown(text), text);
+		emit_reply(c, s, "%s can be a number from %" PRIu32 " to %" PRIu32 ", or %s, not %.*s.",
+		           k->name, k->least, k->most, k->none, shown(text), text);
 }
 
 static void unlock(struct chat *c, struct session *s, struct room *r)
 {
 	if (r->set.hash == NULL) {
-		emit_reply(c, s, "%s asks for no password. Nothing has changed.", r->name);
+		emit_reply(c, s, "%s has no password. Nothing has changed.", r->name);
 		return;
 	}
 	setting_lock(c, r, NULL);
-	emit_audit(c, s, "", "took the password of %s away", r->name);
-	emit_reply(c, s, "password of %s: none.", r->name);
-	room_notice(c, r, s, "%s has taken the password of this room away", s->nick);
+	emit_audit(c, s, "", "removed the password of %s", r->name);
+	emit_reply(c, s, "%s no longer asks for a password.", r->name);
+	room_notice(c, r, s, "%s has removed the password of this room", s->nick);
 	room_release(c, r);
+}
+
+/* What the setting is now; in c->scratch. */
+static const char *sentence(struct chat *c, const struct room *r, const struct setting *k)
+{
+	char value[SETTING_BYTES_MAX];
+	bool slow = strcmp(k->name, "slow") == 0;
+
+	bytes_clear(&c->scratch);
+	if (slow && setting_value(r, k) != 0)
+		bytes_printf(&c->scratch, "Slow mode is on in %s: one line every %s s.", r->name,
+		             setting_show(r, k, value));
+	else if (slow)
+		bytes_printf(&c->scratch, "Slow mode is off in %s.", r->name);
+	else if (k->kind == SETTING_NUMBER && setting_value(r, k) == 0)
+		bytes_printf(&c->scratch, "%s now goes by the server's number of %s.", r->name, k->name);
+	else
+		bytes_printf(&c->scratch, "The setting %s of %s is now %s.", k->name, r->name,
+		             setting_show(r, k, value));
+	return c->scratch.data;
 }
 
 static void set_to(struct chat *c, struct session *s, struct room *r, const struct setting *k,
@@ -139,11 +161,11 @@ static void set_to(struct chat *c, struct session *s, struct room *r, const stru
 	fields_put_number(&undo, "was", setting_value(r, k));
 	fields_put_number(&undo, "is", value);
 	setting_put(c, r, k, value);
-	n = emit_audit(c, s, undo.data, "set %s of %s: %s", k->name, r->name, setting_show(r, k, is));
+	n = emit_audit(c, s, undo.data, "set %s of %s to %s", k->name, r->name, setting_show(r, k, is));
 	bytes_release(&undo);
-	emit_reply(c, s, "%s of %s: %s. %cundo #A%" PRIu64 " takes it back.", k->name, r->name,
-	           setting_show(r, k, is), c->config.command_prefix, n);
-	room_notice(c, r, s, "%s has set %s: %s", s->nick, k->name, setting_show(r, k, is));
+	emit_reply(c, s, "%s %cundo #A%" PRIu64 " takes it back.", sentence(c, r, k),
+	           c->config.command_prefix, n);
+	room_notice(c, r, s, "%s has set %s to %s", s->nick, k->name, setting_show(r, k, is));
 	room_release(c, r);
 }
 
@@ -158,7 +180,7 @@ static void set_value(struct chat *c, struct session *s, struct room *r, const s
 		return;
 	}
 	if (value == setting_value(r, k)) {
-		emit_reply(c, s, "%s of %s: %s already. Nothing has changed.", k->name, r->name,
+		emit_reply(c, s, "The setting %s of %s is already %s. Nothing has changed.", k->name, r->name,
 		           setting_show(r, k, is));
 		return;
 	}
@@ -177,11 +199,11 @@ void undo_setting(struct chat *c, struct session *s, const struct row *act)
 	if (!undo_room(c, data, &r) || r == NULL) {
 		undo_late(c, s, "that room is gone");
 	} else if (k == NULL || k->kind == SETTING_PASSWORD || (r == c->rooms.lobby && !k->lobby)) {
-		undo_late(c, s, "there is no such setting any more");
+		undo_late(c, s, "that setting no longer exists");
 	} else if (access_power(c, s, r, k->who)) {
 		most = k->kind == SETTING_NUMBER ? k->most - k->least + 1 : 1;
 		if (setting_value(r, k) != fields_get_count(data, "is", most))
-			undo_late(c, s, "it has been set again since");
+			undo_late(c, s, "it has since been set again");
 		else
 			set_to(c, s, r, k, fields_get_count(data, "was", most));
 	}
@@ -194,13 +216,12 @@ static void change(struct chat *c, struct session *s, struct room *r, const char
 	const struct setting *k = setting_find(name);
 
 	if (k == NULL)
-		emit_reply(c, s, "There is no setting %.*s. %croom alone lists those there are.", shown(name),
+		emit_reply(c, s, "There is no setting %.*s. %croom lists the settings.", shown(name),
 		           name, c->config.command_prefix);
 	else if (*text == '\0')
 		show_one(c, s, r, k);
 	else if (r == c->rooms.lobby && !k->lobby)
-		emit_reply(c, s, "Not done: %s is the lobby, in which everybody has to find a place. %s can be "
-		           "set in other rooms.", r->name, k->name);
+		emit_reply(c, s, "%s cannot be set in %s: the lobby is open to everybody.", k->name, r->name);
 	else if (!access_power(c, s, r, k->who) || !emit_can_save(c, s))
 		return;
 	else if (k->kind != SETTING_PASSWORD)

@@ -18,6 +18,7 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 enum { NAMED_MAX = 10 }; /* bans that are named before "and N more" */
 
@@ -88,8 +89,8 @@ static struct ban *meant(struct chat *c, struct session *s, const struct args *a
 		return NULL;
 	}
 	if (b == NULL)
-		emit_reply(c, s, "Not done: there is no %s %s%.*s that you could end. %cbans lists them.",
-		           kind == BAN_ENTRY ? "ban" : "mute", *name == '#' ? "" : "of ",
+		emit_reply(c, s, "There is no %s %s%.*s that you could lift. %cbans lists them.",
+		           kind == BAN_ENTRY ? "ban" : "mute", *name == '#' ? "" : "on ",
 		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name,
 		           c->config.command_prefix);
 	return b;
@@ -130,7 +131,7 @@ static void tell_unmuted(struct chat *c, const struct session *s, const struct r
 		struct bearer who = bearer_of(m);
 
 		if (m != s && (r == NULL || m->room == r) && ban_hits(c, b, &who) && emit_has_room(c))
-			emit_reply(c, m, "%s has ended your mute%s%s.", s->nick, r != NULL ? " in " : " everywhere",
+			emit_reply(c, m, "%s has lifted your mute%s%s.", s->nick, r != NULL ? " in " : " everywhere",
 			           r != NULL ? r->name : "");
 	}
 }
@@ -145,14 +146,14 @@ void ban_unban(struct chat *c, struct session *s, struct ban *b)
 	uint64_t n;
 
 	if (ban_hits(c, b, &own)) {
-		emit_reply(c, s, "Not done: that is you.");
+		emit_reply(c, s, "You cannot lift your own %s.", ban ? "ban" : "mute");
 		return;
 	}
 	ban_undo_begin(c, &undo, b->kind, r, b);
-	n = emit_audit(c, s, undo.data, "ended the %s of %s %s %s (#B%" PRIu64 ")", ban ? "ban" : "mute",
+	n = emit_audit(c, s, undo.data, "lifted the %s on %s %s %s (#B%" PRIu64 ")", ban ? "ban" : "mute",
 	               who, ban ? "from" : "in", where, b->number);
 	/* No more than that: another may still hold. */
-	emit_reply(c, s, "The %s of %s %s %s is ended. %cundo #A%" PRIu64 " takes it back.",
+	emit_reply(c, s, "The %s on %s %s %s is lifted. %cundo #A%" PRIu64 " takes it back.",
 	           ban ? "ban" : "mute", who, ban ? "from" : "in", where, c->config.command_prefix, n);
 	bytes_release(&undo);
 	if (!ban)
@@ -187,9 +188,9 @@ static bool tell_all(struct chat *c, struct session *s, struct room *r, enum ban
 	uint32_t n = name_all(c, s, r, kind, &names);
 
 	if (n > 0) {
-		emit_reply(c, s, "This would end %" PRIu32 " %s%s %s %s: %s.", n, ban ? "ban" : "mute",
+		wrap_reply(c, s, 3, "This would lift %" PRIu32 " %s%s %s %s: %s.", n, ban ? "ban" : "mute",
 		           n == 1 ? "" : "s", ban ? "from" : "in", place(r, kind), names.data);
-		emit_reply(c, s, "Nothing is done yet. %c%s %s%s%sall --yes does it; it cannot be taken back.",
+		emit_reply(c, s, "Nothing has changed yet. %c%s %s%s%sall --yes lifts them; that cannot be undone.",
 		           c->config.command_prefix, ban ? "unban" : "unmute",
 		           r == NULL ? "--everywhere " : r != s->room ? "--in=" : "",
 		           r != NULL && r != s->room ? r->name : "", r != NULL && r != s->room ? " " : "");
@@ -212,9 +213,8 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 	if (!access_power(c, s, r, ROOM_OPERATOR))
 		return;
 	if (r == NULL && !everywhere) {
-		emit_reply(c, s, "Not done: nobody is banned from %s but from the whole chat. %cunban "
-		           "--everywhere all ends all bans from it.", c->rooms.lobby->name,
-		           c->config.command_prefix);
+		emit_reply(c, s, "A ban from %s, the lobby, is a ban from the whole chat. %cunban --everywhere "
+		           "all lifts all of them.", c->rooms.lobby->name, c->config.command_prefix);
 		return;
 	}
 	if (!yes && tell_all(c, s, r, kind))
@@ -222,15 +222,15 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 	name_all(c, s, r, kind, &names);
 	n = ban_end_all(c, r, kind, &own);
 	if (n == 0)
-		emit_reply(c, s, "Not done: there is no %s %s %s that you could end.", what,
+		emit_reply(c, s, "There is no %s %s %s that you could lift.", what,
 		           ban ? "from" : "in", where);
 	else
-		emit_audit(c, s, "", "ended %" PRIu32 " %s%s %s %s: %s", n, what, n == 1 ? "" : "s",
+		emit_audit(c, s, "", "lifted %" PRIu32 " %s%s %s %s: %s", n, what, n == 1 ? "" : "s",
 		           ban ? "from" : "in", where, names.data);
 	bytes_release(&names);
 	if (n == 0)
 		return;
-	emit_reply(c, s, "%" PRIu32 " %s%s %s %s ended. Nothing takes that back.", n, what,
+	emit_reply(c, s, "Lifted %" PRIu32 " %s%s %s %s. That cannot be undone.", n, what,
 	           n == 1 ? "" : "s", ban ? "from" : "in", where);
 }
 
@@ -274,11 +274,11 @@ static void show(struct chat *c, struct session *s, const struct ban *b)
 	                    ban_by_address(b);
 
 	strcpy(at, format_stamp(&c->stamp, b->at_ms));
-	emit_reply(c, s, "  #B%" PRIu64 " %s%s%s%s, by %s %s%s%s%s", b->number,
+	wrap_reply(c, s, 6, "  #B%" PRIu64 " %s%s%s%s,%s  by %s %s%s%s", b->number,
 	           moderation_ban_who(s, b), b->target == BAN_GUEST ? ", a guest" : "",
-	           with_address ? " from " : "", with_address ? address_show(&b->from, from) : "", b->by, at,
-	           b->until_ms != 0 ? ban_until(c, b, until) : " for good", *b->why != '\0' ? ": " : "",
-	           b->why);
+	           with_address ? " from " : "", with_address ? address_show(&b->from, from) : "",
+	           b->until_ms != 0 ? ban_until(c, b, until) : " for good", b->by, at,
+	           *b->why != '\0' ? ": " : "", b->why);
 }
 
 static void list(struct chat *c, struct session *s, struct room *r, enum ban_kind kind)

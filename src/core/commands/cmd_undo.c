@@ -135,8 +135,7 @@ static void take_back(struct chat *c, struct session *s, const struct row *act)
 			kind = &kinds[i];
 	free(name);
 	if (kind == NULL)
-		emit_reply(c, s, "Not done: a newer chatd has recorded that act, and this one cannot take it "
-		           "back.");
+		emit_reply(c, s, "Cannot undo: a newer version of chatd recorded that moderation action.");
 	else if (!command_may(c, s, command_find(c, kind->command)))
 		return;
 	else if (kind->unsaved || emit_can_save(c, s))
@@ -156,12 +155,12 @@ static void undo_answer(struct chat *c, struct session *s, struct question *q,
 	} else if (act == NULL || act->id != number ||
 	           (!reads && !keeps_room_of(c, s, act->room_name))) {
 		/* Who may not know of an act is told the same as where there is none. */
-		emit_reply(c, s, "Not done: there is no act #A%" PRIu64 " that you could take back.",
+		emit_reply(c, s, "There is no moderation action #A%" PRIu64 " that you could take back.",
 		           number);
 	} else if (!undo_is_data(act->room_name)) {
-		emit_reply(c, s, "Not done: #A%" PRIu64 " (%s %s) cannot be taken back%s", act->id,
+		emit_reply(c, s, "#A%" PRIu64 " (%s %s) cannot be taken back%s", act->id,
 		           act->sender, act->body,
-		           is_old(act->room_name) ? " by /undo: an older chatd has recorded it." : ".");
+		           is_old(act->room_name) ? ": an older version of chatd recorded it." : ".");
 	} else {
 		if (reads)
 			emit_reply(c, s, "Taking back #A%" PRIu64 " (%s %s):", act->id, act->sender, act->body);

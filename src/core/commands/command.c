@@ -262,7 +262,7 @@ bool args_person(struct chat *c, struct session *s, const char *name, const char
 	else if (p->session != NULL)
 		p->nick = p->session->nick;
 	else
-		emit_reply(c, s, "Not done: nobody here is called %.*s, and no account is.%s",
+		emit_reply(c, s, "Nobody here is called %.*s, and there is no such account.%s",
 		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name, hint);
 	return p->nick != NULL;
 }
@@ -274,7 +274,7 @@ struct room *args_room(struct chat *c, struct session *s, const char *name)
 	if (r != NULL && access_see(c, s, r))
 		return r;
 	name += *name == '#';
-	emit_reply(c, s, "There is no room %.*s. %crooms lists those there are.",
+	emit_reply(c, s, "There is no room %.*s. %crooms lists the rooms.",
 	           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name, c->config.command_prefix);
 	return NULL;
 }
@@ -284,8 +284,8 @@ bool args_why_fits(struct chat *c, struct session *s, const char *why, int chars
 	size_t chars = text_chars(why, strlen(why));
 
 	if (chars > (size_t)chars_max)
-		emit_reply(c, s, "Not done: a reason has at most %d characters; this has %zu.", chars_max,
-		           chars);
+		emit_reply(c, s, "That reason is too long: %zu characters, and the limit is %d.", chars,
+		           chars_max);
 	return chars <= (size_t)chars_max;
 }
 

@@ -65,10 +65,10 @@ static void tell_delay(struct chat *c, struct session *s, enum rate_cause cause)
 		return;
 	*told = true;
 	if (c->config.flood_mute_s != 0)
-		snprintf(end, sizeof end, ", unless this goes on for %" PRIu32 " seconds",
+		snprintf(end, sizeof end, ", unless you go on for %" PRIu32 " seconds",
 		         c->config.flood_mute_s);
 	emit_reply(c, s, "%s more than %" PRIu64 " %s%s a second%s. The rest goes out at that pace; "
-	           "nothing is lost%s.", address ? "Your address sends" : "You send", n,
+	           "nothing is lost%s.", address ? "Your address is sending" : "You are sending", n,
 	           lines ? "line" : "byte", n == 1 ? "" : "s",
 	           address ? ", all its connections together" : "",
 	           end);
@@ -149,8 +149,8 @@ static void strike(struct chat *c, struct session *s)
 		k->n++;
 	if (k->n == FLOOD_STRIKES_MAX) {
 		k->forget_ms = c->now_ms + FLOOD_AGAIN_MS;
-		emit_reply(c, s, "You have sent too much again (%d times now%s), so this connection ends "
-		           "here; what waited is not passed on. Connect again any time, and send less.",
+		emit_reply(c, s, "You have sent too much again (%d times now%s), so you are disconnected; "
+		           "lines that were waiting are dropped. You can connect again at any time.",
 		           FLOOD_STRIKES_MAX, whose);
 		emit_security(c, s, "flood-end", "sent too much %d times, disconnected", FLOOD_STRIKES_MAX);
 		session_end(c, s, "sent too much", true);
@@ -161,9 +161,8 @@ static void strike(struct chat *c, struct session *s)
 	s->throttle.muted_until_ms = c->now_ms + mute_ms;
 	k->forget_ms = s->throttle.muted_until_ms + FLOOD_AGAIN_MS;
 	s->throttle.delayed_ms = 0;
-	emit_reply(c, s, "You have sent too much for %" PRIu32 " seconds, so nothing you say is passed "
-	           "on until %.*s, for %s (time %" PRIu32 " of %d%s). Commands that only you read still "
-	           "work.",
+	emit_reply(c, s, "You have sent too much for %" PRIu32 " seconds, so you are muted until %.*s, "
+	           "for %s (strike %" PRIu32 " of %d%s). Commands still work if only you read the answer.",
 	           c->config.flood_mute_s, CLOCK_BYTES, clock_of(c, s->throttle.muted_until_ms),
 	           format_age(age, mute_ms), k->n, FLOOD_STRIKES_MAX, whose);
 	emit_security(c, s, "flood-mute", "sent too much for %" PRIu32 " seconds, muted for %s",
@@ -179,7 +178,7 @@ bool flood_refuses(struct chat *c, struct session *s, const char *what)
 {
 	if (!flood_is_muted(c, s))
 		return false;
-	emit_reply(c, s, "Not %s: you have sent too much, so nothing you say is passed on until %.*s.",
+	emit_reply(c, s, "Not %s: you have sent too much and are muted until %.*s.",
 	           what, CLOCK_BYTES, clock_of(c, s->throttle.muted_until_ms));
 	return true;
 }
@@ -285,10 +284,10 @@ static void show_rate(struct chat *c, struct session *s, const char *whose, cons
                       const struct allowance *a)
 {
 	if (a->lines == 0)
-		emit_reply(c, s, "%s: as many lines as you like.", whose);
+		emit_reply(c, s, "%s: no limit on lines.", whose);
 	else
 		emit_reply(c, s, "%s: %" PRIu64 " lines at once, then %" PRIu64 " a second; %" PRIu64
-		           " left now. More is sent later, not lost.", whose, a->lines_burst, a->lines,
+		           " left now. Lines over the limit are delayed, not lost.", whose, a->lines_burst, a->lines,
 		           bucket_left(&p->lines, c->now_ms, a->lines_burst, a->lines));
 	if (a->bytes != 0)
 		emit_reply(c, s, "%s: %" PRIu64 " bytes at once, then %" PRIu64 " a second; %" PRIu64
@@ -301,13 +300,13 @@ static void show_buckets(struct chat *c, struct session *s)
 	struct allowance a = rate_own(c, s);
 
 	if (rate_is_exempt(c, s)) {
-		emit_reply(c, s, "Pace: no limit for you, because your role is %s.", role_name(role_of(s)));
+		emit_reply(c, s, "You have no rate limit, because your role is %s.", role_name(role_of(s)));
 		return;
 	}
-	show_rate(c, s, "Pace", &s->throttle.rate, &a);
+	show_rate(c, s, "Your limit", &s->throttle.rate, &a);
 	a = rate_all(c, s);
 	if (rate_is_limited(c, s) && rate_has_address(c, s))
-		show_rate(c, s, "All from your address", &rate_shared(s)->rate, &a);
+		show_rate(c, s, "Limit of your address", &rate_shared(s)->rate, &a);
 }
 
 static void show_strikes(struct chat *c, struct session *s)
@@ -316,15 +315,15 @@ static void show_strikes(struct chat *c, struct session *s)
 	uint32_t n = c->now_ms < k->forget_ms ? k->n : 0;
 	char first[AGE_BYTES_MAX], second[AGE_BYTES_MAX];
 
-	emit_reply(c, s, "Who is delayed for %" PRIu32 " seconds, with hardly a pause, is muted for "
-	           "%s; the second time for %s; the third time put out. %s: %" PRIu32 " of %d.",
+	emit_reply(c, s, "If you are delayed for %" PRIu32 " seconds with hardly a pause, you are muted "
+	           "for %s; the second time for %s; the third time disconnected. %s: %" PRIu32 " of %d.",
 	           c->config.flood_mute_s, format_age(first, FLOOD_MUTE_MS),
 	           format_age(second, FLOOD_MUTE_AGAIN_MS),
-	           exempt_is(c, &s->from) ? "You" : "Your address", n, FLOOD_STRIKES_MAX);
+	           exempt_is(c, &s->from) ? "Your strikes" : "Strikes of your address", n, FLOOD_STRIKES_MAX);
 	if (n > 0)
-		emit_reply(c, s, "That is forgotten at %.*s.", CLOCK_BYTES, clock_of(c, k->forget_ms));
+		emit_reply(c, s, "They are forgotten at %.*s.", CLOCK_BYTES, clock_of(c, k->forget_ms));
 	if (c->now_ms < s->throttle.muted_until_ms)
-		emit_reply(c, s, "Nothing you say is passed on until %.*s.", CLOCK_BYTES,
+		emit_reply(c, s, "You are muted until %.*s.", CLOCK_BYTES,
 		           clock_of(c, s->throttle.muted_until_ms));
 }
 

@@ -21,6 +21,7 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 #define SEEN_MS (30 * DAY_MS) /* accounts that came from somewhere within it */
 
@@ -46,15 +47,15 @@ bool moderation_over(struct chat *c, struct session *s, const struct room *r, en
                      const char *name)
 {
 	static const char *const ranks[] = {
-		[RANK_NOBODY] = "nobody", [RANK_OPERATOR] = "an operator here",
-		[RANK_OWNER] = "the owner here", [RANK_MODERATOR] = "a moderator", [RANK_ADMIN] = "an admin",
-		[RANK_HOST] = "who administers the host",
+		[RANK_NOBODY] = "nobody", [RANK_OPERATOR] = "an operator of the room",
+		[RANK_OWNER] = "the owner of the room", [RANK_MODERATOR] = "a moderator",
+		[RANK_ADMIN] = "an administrator", [RANK_HOST] = "an administrator of the host",
 	};
 	enum rank own = rank_of(r, s);
 
 	if (own > whom || (own == RANK_ADMIN && whom == RANK_ADMIN))
 		return true;
-	emit_reply(c, s, "Not done: %s is %s.", name, ranks[whom]);
+	emit_reply(c, s, "You have no power over %s, who is %s.", name, ranks[whom]);
 	return false;
 }
 
@@ -100,7 +101,7 @@ bool moderation_may_enter(struct chat *c, struct session *s, const struct accoun
 		return false;
 	}
 	if (lockdown_on(c) && a == NULL && !s->trusted) {
-		emit_reply(c, s, "Only people with an account may come in until %s: %s has locked the chat "
+		emit_reply(c, s, "Only people with an account can come in until %s: %s has locked the chat "
 		           "down. %clogin NAME signs you in.", format_stamp(&c->stamp, l->until_ms),
 		           l->by, c->config.command_prefix);
 		return false;
@@ -160,7 +161,7 @@ static void tell_escape(struct chat *c, struct session *s, const struct ban *b, 
 {
 	char where[NAME_BYTES_MAX + 8], until[BAN_UNTIL_BYTES];
 
-	emit_reply(c, s, "Not done: you are %s %s%s, by %s, and %s until that is over.",
+	emit_reply(c, s, "You are %s %s%s, by %s, and %s until that ends.",
 	           b->kind == BAN_SPEECH ? "muted" : "banned", place(c, b, where), ban_until(c, b, until),
 	           b->by, what);
 }
@@ -172,10 +173,8 @@ static const char *bars_lockdown(struct chat *c, const struct session *s)
 	if (!lockdown_on(c) || role_of(s) != ROLE_GUEST)
 		return NULL;
 	bytes_clear(text);
-	bytes_printf(text,
-	             "only people with an account may speak until %s: %s has locked the chat down. "
-	             "%clogin NAME signs you in.",
-	             format_stamp(&c->stamp, c->moderation.lockdown.until_ms),
+	bytes_printf(text, "only people with an account can speak until %s: %s has locked the chat down. "
+	             "%clogin NAME signs you in.", format_stamp(&c->stamp, c->moderation.lockdown.until_ms),
 	             c->moderation.lockdown.by, c->config.command_prefix);
 	return text->data;
 }
@@ -188,13 +187,13 @@ bool moderation_may_rename(struct chat *c, struct session *s, const char *key)
 
 	if (bar != NULL) {
 		/* A name is something to read. */
-		emit_reply(c, s, "Not done: %s", bar);
+		emit_reply(c, s, "Name not changed: %s", bar);
 		return false;
 	}
 	if (b != NULL)
-		tell_escape(c, s, b, "keep your name");
+		tell_escape(c, s, b, "must keep your name");
 	else if ((b = ban_find(c, BAN_ENTRY, s->room, &then)) != NULL)
-		emit_reply(c, s, "Not done: that name is banned here (#B%" PRIu64 ").", b->number);
+		emit_reply(c, s, "That name is banned here (#B%" PRIu64 ").", b->number);
 	return b == NULL;
 }
 
@@ -204,7 +203,7 @@ bool moderation_may_register(struct chat *c, struct session *s)
 	const struct ban *b;
 
 	if (lockdown_on(c)) {
-		emit_reply(c, s, "Not done: there are no new accounts until %s, when the lockdown ends.",
+		emit_reply(c, s, "No accounts can be made until %s, when the lockdown ends.",
 		           format_stamp(&c->stamp, c->moderation.lockdown.until_ms));
 		return false;
 	}
@@ -214,7 +213,7 @@ bool moderation_may_register(struct chat *c, struct session *s)
 	if (b == NULL)
 		b = ban_find(c, BAN_ENTRY, NULL, &now);
 	if (b != NULL)
-		tell_escape(c, s, b, "can have no account");
+		tell_escape(c, s, b, "cannot register");
 	return b == NULL;
 }
 
@@ -252,7 +251,7 @@ const char *moderation_bars(struct chat *c, const struct session *s, const char 
 	if (f == NULL)
 		return NULL;
 	bytes_clear(&c->scratch);
-	bytes_printf(&c->scratch, "it has a word that is not allowed here (%s%s).", f->word,
+	bytes_printf(&c->scratch, "it contains a blocked word (%s%s).", f->word,
 	             f->beginning ? "*" : "");
 	return c->scratch.data;
 }
@@ -356,17 +355,17 @@ void moderation_preview(struct chat *c, struct session *s, const struct ban *b)
 	bool know = moderation_may_know(s, b);
 
 	if (n == 0)
-		emit_reply(c, s, "It would hit nobody who is here.");
+		emit_reply(c, s, "Nobody here would be affected.");
 	else
-		emit_reply(c, s, "It would hit %" PRIu32 " %s here%s%s", n, n == 1 ? "person" : "people",
+		wrap_reply(c, s, 3, "It would affect %" PRIu32 " %s here%s%s", n, n == 1 ? "person" : "people",
 		           know ? ": " : ".", know ? names.data : "");
 	bytes_clear(&names);
 	if (role_of(s) >= ROLE_MODERATOR && ban_by_address(b)) {
 		if (accounts_from(c, b, r, &names) == 0)
-			emit_reply(c, s, "No account%s was signed in to from there in the last 30 days.",
-			           b->target == BAN_BLOCK ? " that it would hit" : "");
+			emit_reply(c, s, "No account%s has signed in from there in the last 30 days.",
+			           b->target == BAN_BLOCK ? " that it would affect" : "");
 		else
-			emit_reply(c, s, "Accounts that were signed in to from there in the last 30 days: %s",
+			wrap_reply(c, s, 3, "Accounts that signed in from there in the last 30 days: %s",
 			           names.data);
 	}
 	emit_reply(c, s, "Nothing has changed.");
@@ -393,11 +392,11 @@ void moderation_whois(struct chat *c, struct session *s, const struct session *w
 	char from[ADDRESS_BYTES_MAX];
 
 	if (who->account != NULL)
-		emit_reply(c, s, "%s comes from %s and is signed in: %s.", who->nick,
+		emit_reply(c, s, "%s is connected from %s and signed in (%s).", who->nick,
 		           address_show(&who->from, from), role_name(who->account->role));
 	else
-		emit_reply(c, s, "%s comes from %s and is %s.", who->nick, address_show(&who->from, from),
-		           who->trusted ? "who administers the host" : "a guest");
+		emit_reply(c, s, "%s is connected from %s and is %s.", who->nick, address_show(&who->from, from),
+		           who->trusted ? "an administrator of the host" : "a guest");
 	whois_mute(c, s, who, &c->rooms.bans.everywhere[BAN_SPEECH], "everywhere");
-	whois_mute(c, s, who, &who->room->bans[BAN_SPEECH], "there");
+	whois_mute(c, s, who, &who->room->bans[BAN_SPEECH], "in that room");
 }

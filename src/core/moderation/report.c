@@ -343,6 +343,6 @@ void report_remind(struct chat *c, const struct session *s)
 	uint32_t n = role_of(s) >= ROLE_MODERATOR ? reports_open(c) : 0;
 
 	if (n > 0)
-		emit_reply(c, s, "%" PRIu32 " %s: %creports", n, n == 1 ? "report waits" : "reports wait",
+		emit_reply(c, s, "%" PRIu32 " %s waiting: %creports", n, n == 1 ? "report is" : "reports are",
 		           c->config.command_prefix);
 }

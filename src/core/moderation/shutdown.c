@@ -31,7 +31,7 @@ static const char *announce(const struct server_status *v, int64_t left_ms, char
 {
 	char left[LEFT_BYTES_MAX];
 
-	snprintf(text, TEXT_BYTES_MAX, "chatd goes down in %s%s%s (%s)", format_left(left, left_ms),
+	snprintf(text, TEXT_BYTES_MAX, "chatd will go down in %s%s%s (%s)", format_left(left, left_ms),
 	         *v->stop_why != '\0' ? ": " : "", v->stop_why, v->stop_by);
 	return text;
 }
@@ -75,7 +75,7 @@ void shutdown_call_off(struct chat *c, struct session *s)
 	char text[NAME_BYTES_MAX + 64];
 
 	forget(&c->status);
-	snprintf(text, sizeof text, "chatd does not go down after all (%s)", s->nick);
+	snprintf(text, sizeof text, "The shutdown was called off (%s)", s->nick);
 	emit_all(c, text);
 }
 

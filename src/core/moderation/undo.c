@@ -98,5 +98,5 @@ struct account *undo_account(const struct chat *c, const char *data, const char 
 
 void undo_late(struct chat *c, struct session *s, const char *what)
 {
-	emit_reply(c, s, "Not done: %s. Nothing has changed.", what);
+	emit_reply(c, s, "Cannot undo: %s. Nothing has changed.", what);
 }

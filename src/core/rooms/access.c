@@ -166,10 +166,8 @@ bool access_speak(struct chat *c, struct session *s)
 		return false;
 	}
 	wait_s = (wait_ms(c, s) + 999) / 1000;
-	emit_reply(c, s, "Not sent: in %s everybody says one line in %" PRIu32 " %s. You can speak again "
-	           "in %" PRId64 " %s.", r->name, r->set.slow_s,
-	           r->set.slow_s == 1 ? "second" : "seconds", wait_s,
-	           wait_s == 1 ? "second" : "seconds");
+	emit_reply(c, s, "Not sent: slow mode is on in %s (one line every %" PRIu32 " s). You can speak again "
+	           "in %" PRId64 " s.", r->name, r->set.slow_s, wait_s);
 	return false;
 }
 
@@ -265,17 +263,17 @@ bool access_power(struct chat *c, struct session *s, const struct room *r, enum 
 	if (membership_role(r, s) >= least)
 		return true;
 	if (r == NULL)
-		emit_reply(c, s, "Not done: what holds everywhere, or keeps people out of %s, is for "
-		           "moderators.", c->rooms.lobby->name);
+		emit_reply(c, s, "Only moderators can do that for the whole chat, or for %s, the lobby.",
+		           c->rooms.lobby->name);
 	else if (least < ROOM_OWNER)
-		emit_reply(c, s, "Not done: that is for the operators of %s.", r->name);
+		emit_reply(c, s, "Only the operators of %s can do that.", r->name);
 	else if (r == c->rooms.lobby)
-		emit_reply(c, s, "Not done: %s is the lobby, and that is for administrators there.", r->name);
+		emit_reply(c, s, "Only administrators can do that in %s, the lobby.", r->name);
 	else if (owner == NULL)
-		emit_reply(c, s, "Not done: that is for the owner of %s, and it has none. Rooms that somebody "
-		           "makes who is signed in are theirs.", r->name);
+		emit_reply(c, s, "Only the owner of %s could do that, and it has none. You own a room if you are "
+		           "signed in when you make it.", r->name);
 	else
-		emit_reply(c, s, "Not done: that is for the owner of %s, %s.", r->name,
+		emit_reply(c, s, "Only the owner of %s, %s, can do that.", r->name,
 		           account_by_key(c, owner->key)->nick);
 	return false;
 }

@@ -192,7 +192,10 @@ uint32_t ban_share(const struct chat *c, enum ban_kind kind, const char *owner_k
 static const char *full_of(struct chat *c, uint32_t n, enum ban_kind kind, const char *where)
 {
 	bytes_clear(&c->scratch);
-	bytes_printf(&c->scratch, "%" PRIu32 " %s %s", n, kind == BAN_ENTRY ? "bans" : "mutes", where);
+	if (n >= 1000)
+		bytes_printf(&c->scratch, "%" PRIu32 ",", n / 1000);
+	bytes_printf(&c->scratch, "%0*" PRIu32 " %s %s", n >= 1000 ? 3 : 1, n % 1000,
+	             kind == BAN_ENTRY ? "bans" : "mutes", where);
 	return c->scratch.data;
 }
 
@@ -214,8 +217,8 @@ const char *ban_full(struct chat *c, struct room *r, const struct ban *like)
 	n = owner != NULL ? ban_share(c, kind, owner->key) : share_ownerless(c, kind, like->by_key);
 	if (n < BANS_OWNER_MAX)
 		return NULL;
-	return full_of(c, n, kind, owner != NULL ? "in the rooms of this room's owner"
-	                                         : "by you in rooms that nobody owns");
+	return full_of(c, n, kind, owner != NULL ? "in the rooms of this owner"
+	                                         : "by you in rooms without an owner");
 }
 
 /* There is place for one that was saved. */

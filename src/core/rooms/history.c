@@ -21,6 +21,7 @@
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 enum {
 	BACK_LINES = 3,          /* shown again to somebody who comes back, before what is new */
@@ -48,7 +49,7 @@ static bool readable(struct chat *c, struct session *s, struct query *q, struct 
 	if (q->room == 0)
 		return true;
 	if (r == NULL || !access_read_after(c, s, r, &after)) {
-		emit_reply(c, s, "What was said there is not yours to read.");
+		emit_reply(c, s, "You cannot read what was said there.");
 		return false;
 	}
 	if (q->after_id < after)
@@ -150,7 +151,7 @@ static void show_rows(struct chat *c, struct session *s, const struct rows *rows
 		show_row(c, s, head, &rows->row[i]);
 	}
 	if (hidden > 0)
-		emit_reply(c, s, "(%" PRIu32 " of them by people whom you ignore: not shown.)", hidden);
+		emit_reply(c, s, "(%" PRIu32 " of them, by people you ignore, not shown.)", hidden);
 }
 
 static const char *lines_word(size_t n)
@@ -392,10 +393,10 @@ static void show_bounds(struct chat *c, struct session *s, const struct rows *ro
 	uint64_t after;
 
 	if (!rows->more && access_read_after(c, s, s->room, &after) && after > 0)
-		emit_reply(c, s, "What was said before you were invited is not yours to read.");
+		emit_reply(c, s, "You cannot read what was said before you were invited.");
 	if (!s->room->set.history)
-		emit_reply(c, s, "%s keeps no history: what is said now is read by those who are here, and "
-		           "by nobody later.", s->room->name);
+		emit_reply(c, s, "%s keeps no history: only people who are here now can read what is said.",
+		           s->room->name);
 	outage_tell_unsaved(c, s);
 }
 
@@ -444,9 +445,9 @@ static void show_catchup(struct chat *c, struct session *s, const struct rows *r
 		return;
 	}
 	if (rows->n == 0) {
-		emit_reply(c, s, "Lines that you missed are no longer kept.");
+		emit_reply(c, s, "The lines you missed are no longer kept.");
 	} else {
-		emit_reply(c, s, "%zu %s that you missed in %s:", rows->n, lines_word(rows->n),
+		emit_reply(c, s, "%zu %s you missed in %s:", rows->n, lines_word(rows->n),
 		           s->room->name);
 		show_rows(c, s, rows, true);
 	}
@@ -484,8 +485,8 @@ static void show_hits(struct chat *c, struct session *s, const struct rows *rows
 			show_row(c, s, row->hit ? "> " : "  ", row);
 	}
 	/* What matters comes last. */
-	emit_reply(c, s, rows->more ? "End; older lines were found too. More words find fewer."
-	                            : "End of what was found.");
+	emit_reply(c, s, rows->more ? "End of results. Older lines match too; add a word to find fewer."
+	                            : "End of results.");
 }
 
 static void show_search(struct chat *c, struct session *s, const struct rows *rows)
@@ -497,11 +498,11 @@ static void show_search(struct chat *c, struct session *s, const struct rows *ro
 		hits += rows->row[i].hit && !row_ignored(s, &rows->row[i]);
 	}
 	if (hits + ignored == 0)
-		emit_reply(c, s, "Nothing found. All the words must be in one line; wor* finds what "
-		           "begins with wor.");
+		emit_reply(c, s, "Nothing found. All the words must be in one line; wor* finds words that "
+		           "begin with wor.");
 	else if (rows->more)
 		emit_reply(c, s, "More than %zu lines found%s", hits + ignored,
-		           hits > 0 ? "; these are the newest:" : ". More words find fewer.");
+		           hits > 0 ? "; these are the newest:" : ". Add a word to find fewer.");
 	else if (hits > 0)
 		emit_reply(c, s, "%zu %s found, newest first:", hits, lines_word(hits));
 	if (hits > 0)
@@ -516,12 +517,12 @@ static void show_search(struct chat *c, struct session *s, const struct rows *ro
 static void show_audit(struct chat *c, struct session *s, const struct rows *rows)
 {
 	if (rows->n == 0) {
-		emit_reply(c, s, "No such acts are recorded.");
+		emit_reply(c, s, "No moderation actions match.");
 		return;
 	}
-	emit_reply(c, s, "%zu %s, the last at the end:", rows->n, rows->n == 1 ? "act" : "acts");
+	emit_reply(c, s, "%zu moderation %s, oldest first:", rows->n, rows->n == 1 ? "action" : "actions");
 	for (size_t i = 0; i < rows->n; i++)
-		emit_reply(c, s, "#A%" PRIu64 " %s %s %s", rows->row[i].id,
+		wrap_reply(c, s, 4, "#A%" PRIu64 " %s %s %s", rows->row[i].id,
 		           format_stamp(&c->stamp, rows->row[i].time_ms), rows->row[i].sender,
 		           rows->row[i].body);
 	if (rows->more)

@@ -168,7 +168,7 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	else if (s->presence.farewell)
 		room_notice_words(c, r, s, "%s has left our chat: %s", s->nick, why);
 	else
-		room_notice(c, r, NULL, how == ROOM_PUT_OUT ? "%s was put out of %s%s%s" : "%s has left %s%s%s",
+		room_notice(c, r, NULL, how == ROOM_PUT_OUT ? "%s was removed from %s%s%s" : "%s has left %s%s%s",
 		            s->nick, how == ROOM_QUIT ? "our chat" : how == ROOM_PUT_OUT ? r->name : "this room",
 		            why == NULL || *why == '\0' ? "" : how == ROOM_PUT_OUT ? " " : ": ",
 		            why != NULL ? why : "");

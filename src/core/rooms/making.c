@@ -18,24 +18,24 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 	char p = c->config.command_prefix;
 
 	if (bar == SHARE_OWN && s->account != NULL)
-		emit_reply(c, s, "Not made: you own %d rooms and have made %d others, and that is the most. "
+		emit_reply(c, s, "Room not made: you own %d rooms and have made %d others, the maximum. "
 		           "%ctransfer gives a room away.", ROOMS_OWNED_MAX, ROOMS_EACH_MAX, p);
 	else if (bar == SHARE_OWN || bar == SHARE_SITE)
-		emit_reply(c, s, "Not made: %d rooms were made %s, and that is the most. %crooms lists "
-		           "what there is; with an account (%cregister) you can have %d of your own.",
+		emit_reply(c, s, "Room not made: %d rooms were already made %s, the maximum. %crooms lists "
+		           "the rooms; with an account (%cregister) you can have %d of your own.",
 		           bar == SHARE_SITE ? ROOMS_EACH_MAX * SITE_SHARES : ROOMS_EACH_MAX,
 		           bar == SHARE_SITE ? "from your network" :
 		           share_is_address(who) ? "from your address" : "by you",
 		           p, p, ROOMS_OWNED_MAX);
 	else if (bar == SHARE_CLASS && s->account == NULL)
-		emit_reply(c, s, "Not made: guests have made %d rooms, and that is the most. With an account "
+		emit_reply(c, s, "Room not made: guests have made %d rooms, the maximum. With an account "
 		           "(%cregister) you can have rooms of your own.", ROOMS_GUESTS_MAX, p);
 	else if (role_of(s) < ROLE_MODERATOR)
-		emit_reply(c, s, "Not made: there are %" PRIu32 " rooms; what is left is for those who keep "
-		           "order. Ask a moderator; %crooms lists what there is.", c->rooms.n, p);
+		emit_reply(c, s, "Room not made: there are %" PRIu32 " rooms, and the rest is reserved for "
+		           "moderators. Ask one of them; %crooms lists the rooms.", c->rooms.n, p);
 	else
-		emit_reply(c, s, "Not made: there are %d rooms, and that is the most. %cremove room ROOM "
-		           "takes one away.", ROOMS_MAX, p);
+		emit_reply(c, s, "Room not made: there are %d rooms, the maximum. %cremove room ROOM removes "
+		           "one.", ROOMS_MAX, p);
 }
 
 bool room_would_own(const struct chat *c, const struct session *s)

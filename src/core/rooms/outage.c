@@ -35,10 +35,10 @@ static const char gap_sender[] = "System";
 /* waiting: lines are on their way to be saved, whose speakers read this. */
 static const char *announce(const struct chat *c, bool waiting, char text[NOTICE_TEXT_BYTES_MAX])
 {
-	snprintf(text, NOTICE_TEXT_BYTES_MAX, "Nothing can be saved at present (%.*s), %s You will read here "
-	         "when it works again.", (int)REASON_BYTES_MAX, c->outage.reason,
-	         c->outage.talks ? "but talk goes on: what is said now may be missing in the history."
-	         : waiting ? "so lines are not sent; those of the last moments wait, and are sent later."
+	snprintf(text, NOTICE_TEXT_BYTES_MAX, "Nothing can be saved at present (%.*s), %s You will be told "
+	         "here when it works again.", (int)REASON_BYTES_MAX, c->outage.reason,
+	         c->outage.talks ? "but talk goes on: what is said now may be missing from the history."
+	         : waiting ? "so lines are not sent; the most recent ones are waiting, and will be sent later."
 	         : "so lines are not sent.");
 	return text;
 }
@@ -55,9 +55,8 @@ void outage_tell_unsaved(struct chat *c, const struct session *s)
 {
 	const struct room *r = s->room;
 
-	if (c->outage.reason != NULL &&
-	    (r->lines.gap.lines > 0 || r->lines.last_id > c->records.stored_seq))
-		emit_reply(c, s, "What was said here since nothing can be saved is not in the history "
+	if (c->outage.reason != NULL && (r->lines.gap.lines > 0 || r->lines.last_id > c->records.stored_seq))
+		emit_reply(c, s, "What has been said here since saving failed is not in the history "
 		           "yet.");
 }
 
@@ -123,7 +122,7 @@ void outage_end(struct chat *c)
 		return;
 	if (c->outage.talks && c->outage.lines > 0)
 		snprintf(text, sizeof text, "Lines are saved again. %" PRIu64 " could not be; the history "
-		         "says where %s missing.", c->outage.lines, one ? "it is" : "they are");
+		         "shows where %s missing.", c->outage.lines, one ? "it is" : "they are");
 	else if (c->outage.talks)
 		strcpy(text, "Lines are saved again; nothing is missing.");
 	free(c->outage.reason);
@@ -182,8 +181,8 @@ static void gap_record(struct chat *c, struct room *r)
 	int n;
 
 	gap_when(c, &r->lines.gap, when, sizeof when);
-	snprintf(body, sizeof body, "%" PRIu64 " %s said here %s that could not be saved",
-	         r->lines.gap.lines, one ? "line was" : "lines were", when);
+	snprintf(body, sizeof body, "%" PRIu64 " %s said here %s could not be saved",
+	         r->lines.gap.lines, one ? "line" : "lines", when);
 	r->lines.gap = (struct gap){0};
 	c->outage.gaps--;
 	setting_introduce(c, r);

@@ -25,8 +25,8 @@ static void put_out_all(struct chat *c, struct room *r, const char *by)
 {
 	struct bytes told = {0}, why = {0};
 
-	bytes_printf(&told, "%s has removed the room %s, and what was said in it.", by, r->name);
-	bytes_printf(&why, "by %s: the room is removed", by);
+	bytes_printf(&told, "%s removed the room %s and everything said in it.", by, r->name);
+	bytes_printf(&why, "by %s: the room was removed", by);
 	for (uint32_t i = 0; i < r->members.n; i++)
 		eject_mark(c, r->members.list[i], r, told.data, why.data);
 	bytes_release(&told);
@@ -168,7 +168,7 @@ static bool is_void(const struct chat *c, const struct room *r)
 
 static void end_silent(struct chat *c, struct room *r)
 {
-	emit_own_act(c, "ended the room %s, which nobody owns: no line since %s", r->name,
+	emit_own_act(c, "removed the room %s, which nobody owns: no line since %s", r->name,
 	             format_stamp(&c->stamp, silent_ms(r)));
 	room_remove(c, r);
 }

@@ -20,27 +20,27 @@
 
 const struct setting settings[] = {
 	{"topic-lock", SETTING_SWITCH, AT(topic_lock), ROOM_OPERATOR, true, 0, 1, "off",
-	 "operators alone set the topic"},
+	 "only operators can set the topic"},
 	{"moderated", SETTING_SWITCH, AT(moderated), ROOM_OPERATOR, true, 0, 1, "off",
-	 "only those who have a voice speak"},
+	 "only people with a voice can speak"},
 	{"slow", SETTING_NUMBER, AT(slow_s), ROOM_OPERATOR, true, 1, SLOW_S_MAX, "off",
-	 "seconds between two lines of a person"},
+	 "seconds between two lines of the same person"},
 	{"private", SETTING_SWITCH, AT(private), ROOM_OWNER, false, 0, 1, "off",
-	 "unlisted; nobody comes in who was not invited"},
+	 "unlisted; only invited people can come in"},
 	{"password", SETTING_PASSWORD, AT(hash), ROOM_OWNER, false, 0, 0, "-",
-	 "asked of those who come in and were not invited"},
+	 "asked of anyone who comes in without an invitation"},
 	{"history", SETTING_SWITCH, AT(history), ROOM_OWNER, false, 0, 1, "off",
-	 "what is said is saved, shown on joining, and found"},
+	 "lines are saved, shown on joining, and searchable"},
 	{"open-history", SETTING_SWITCH, AT(open_history), ROOM_OWNER, false, 0, 1, "off",
-	 "where it is private: members read also what was said before they were"},
+	 "members can read what was said before they joined"},
 	{"days", SETTING_NUMBER, AT(days), ROOM_OWNER, true, 1, RETENTION_DAYS_MAX, "-",
-	 "days for which lines are kept; - as on the whole server"},
+	 "days that lines are kept; - is the server's number"},
 	{"lines", SETTING_NUMBER, AT(lines), ROOM_OWNER, true, 1, RETENTION_LINES_MAX, "-",
-	 "lines that are kept; - as on the whole server"},
+	 "lines that are kept; - is the server's number"},
 	{"replay", SETTING_NUMBER, AT(replay), ROOM_OWNER, true, 0, REPLAY_MAX, "-",
-	 "lines shown on joining; - as on the whole server"},
+	 "lines shown on joining; - is the server's number"},
 	{"permanent", SETTING_SWITCH, AT(permanent), ROOM_OWNER, false, 0, 1, "off",
-	 "stays also when nobody is there and nothing is kept"},
+	 "stays when it is empty and has no history"},
 	{0},
 };
 
@@ -242,8 +242,8 @@ void setting_tell_offer(struct chat *c, const struct session *s, const struct ro
 {
 	char p = c->config.command_prefix;
 
-	emit_reply(c, s, "%s offers you the room %s: %caccept %s makes you its owner, %cdecline %s does "
-	           "not.", r->offer.by, r->name, p, r->name, p, r->name);
+	emit_reply(c, s, "%s offers you the room %s: %caccept %s makes you its owner, %cdecline %s turns "
+	           "it down.", r->offer.by, r->name, p, r->name, p, r->name);
 }
 
 void setting_tell_offers(struct chat *c, struct session *s)
@@ -259,7 +259,7 @@ void setting_tell_offers(struct chat *c, struct session *s)
 			setting_tell_offer(c, s, r);
 	}
 	if (n > OFFERS_TOLD_MAX)
-		emit_reply(c, s, "And %" PRIu32 " more are offered to you.", n - OFFERS_TOLD_MAX);
+		emit_reply(c, s, "And %" PRIu32 " more rooms are offered to you.", n - OFFERS_TOLD_MAX);
 }
 
 void setting_init(struct room *r)

@@ -116,7 +116,7 @@ static void test_who_waits_is_put_out_all_the_same(void **state)
 	assert_true(b->replay.held);
 	old = questions[1][QUERY_REPLAY];
 	sends(0, "/uninvite b\n");
-	assert_has("SEND 1 \"-- den is private, so you go back to general.");
+	assert_has("SEND 1 \"-- den is private and you are no longer invited; you are back in general.");
 	assert_has("UNSUBSCRIBE 1");
 	assert_has("SUBSCRIBE 1 feed 0");
 	assert_ptr_equal(b->room, chat_session(chat, id(2))->room);

@@ -127,7 +127,7 @@ static void test_a_reload_ends_a_wait_for_the_address(void **state)
 	sends(0, "1\n");
 	sends(1, "1\n2\n");
 	assert_int_equal(taken, 0);
-	assert_has("Your address sends more than 1 line a second, all its connections together.");
+	assert_has("Your address is sending more than 1 line a second, all its connections together.");
 	config.rate_address = 0;
 	chat_configure(chat, &config);
 	tick(0);
@@ -182,7 +182,7 @@ static void test_a_mute_is_for_one_session_and_no_other(void **state)
 	assert_has("[b]:hello");
 	tick(1000);
 	sends(0, "hello\n");
-	assert_has("SEND 0 \"-- Not sent: you have sent too much, so nothing you say is passed on until ");
+	assert_has("SEND 0 \"-- Not sent: you have sent too much and are muted until ");
 	assert_has_not("PUBLISH");
 	/* With the limit gone by a reload, it still ends when it was said to. */
 	config.rate_lines = 0;

@@ -133,11 +133,11 @@ static void test_shutdown_where_the_clock_jumps(void **state)
 	chat_configure(chat, &config);
 	host_connects();
 	sends(0, "/shutdown 2h\n");
-	assert_has("SEND_ALL \"-- chatd goes down in 2 hours (the host)\\n\"");
+	assert_has("SEND_ALL \"-- chatd will go down in 2 hours (the host)\\n\"");
 	assert_int_equal(chat_due_ms(chat), now_ms + 3600000);
 	/* An hour and 57 minutes: of the marks that were passed, the last one is told. */
 	tick(117 * 60000);
-	assert_effects("SEND_ALL \"-- chatd goes down in 5 minutes (the host)\\n\"\n");
+	assert_effects("SEND_ALL \"-- chatd will go down in 5 minutes (the host)\\n\"\n");
 	assert_int_equal(chat_due_ms(chat), now_ms + 120000);
 	tick(3600000);
 	assert_effects("STOP 0 \"shutdown by the host\"\n");

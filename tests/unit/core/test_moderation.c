@@ -145,21 +145,21 @@ static void test_nobody_acts_on_who_has_as_much_power(void **state)
 	signs_in(4, ROLE_MODERATOR);
 	sends(4, "/join ops\n");
 	sends(1, "/ban a\n");
-	assert_has("-- Not done: a is the owner here.");
+	assert_has("-- You have no power over a, who is the owner of the room.");
 	sends(1, "/kick e\n");
-	assert_has("-- Not done: e is a moderator.");
+	assert_has("-- You have no power over e, who is a moderator.");
 	sends(0, "/mute e\n");
-	assert_has("-- Not done: e is a moderator.");
+	assert_has("-- You have no power over e, who is a moderator.");
 	sends(2, "/kick d\n");
-	assert_has("-- Not done: that is for the operators of ops.");
+	assert_has("-- Only the operators of ops can do that.");
 	sends(4, "/mute a 1m\n");
 	assert_has("-- a is muted in ops until");
 	sends(0, "/kick b\n");
-	assert_has("-- b is put out of ops.");
+	assert_has("-- b was removed from ops.");
 	sends(1, "/ban --in=ops c\n");
 	assert_has("-- c is banned from ops (#B");
 	sends(1, "/ban --everywhere d\n");
-	assert_has("-- Not done: what holds everywhere, or keeps people out of general, is for moderators.");
+	assert_has("-- Only moderators can do that for the whole chat, or for general, the lobby.");
 }
 
 static void test_admins_act_on_one_another(void **state)
@@ -172,7 +172,7 @@ static void test_admins_act_on_one_another(void **state)
 	signs_in(1, ROLE_ADMIN);
 	signs_in(2, ROLE_MODERATOR);
 	sends(2, "/disconnect a\n");
-	assert_has("-- Not done: a is an admin.");
+	assert_has("-- You have no power over a, who is an administrator.");
 	sends(0, "/disconnect a\n");
 	assert_has("-- Not done: that is you.");
 	sends(0, "/disconnect b\n");
@@ -186,7 +186,7 @@ static void test_a_block_spares_who_keeps_order_there(void **state)
 	joins_from(4, "203.0.113.4");
 	signs_in(4, ROLE_MODERATOR);
 	sends(4, "/ban --in=ops --all 192.0.2.0/24\n");
-	assert_has("It affects: c, d.");
+	assert_has("Affected: c, d.");
 	assert_ptr_equal(session(0)->room, room_by_key(chat, "ops"));
 	assert_ptr_equal(session(2)->room, chat->rooms.lobby);
 	assert_ptr_equal(session(3)->room, chat->rooms.lobby);
@@ -207,12 +207,12 @@ static void test_addresses_are_for_moderators(void **state)
 	in_ops();
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
 		sends(0, tries[i]);
-		assert_has("-- Not done: addresses and blocks of them are for moderators.");
+		assert_has("-- Only moderators can ban addresses.");
 		assert_has_not("It would hit");
 		assert_has_not("APPEND");
 	}
 	sends(0, "/unban 192.0.2.0/24\n");
-	assert_has("-- Not done: there is no ban of 192.0.2.0/24 that you could end.");
+	assert_has("-- There is no ban on 192.0.2.0/24 that you could lift.");
 }
 
 /* What moderators ban by its address in somebody's room, its operators do not learn. */
@@ -225,19 +225,19 @@ static void test_a_moderators_address_is_not_told_in_the_room(void **state)
 	acts(4, "/ban --in=ops 198.51.100.7\n");
 	sends(1, "/bans\n");
 	assert_has("1 banned from ops:");
-	assert_has(" an address, by e ");
+	assert_has(" an address, for good  by e ");
 	assert_has_not("198.51");
 	sends(1, "/unban 198.51.100.7\n");
-	assert_has("-- Not done: there is no ban of 198.51.100.7 that you could end.");
+	assert_has("-- There is no ban on 198.51.100.7 that you could lift.");
 	sends(4, "/bans --in=ops\n");
-	assert_has(" 198.51.100.7, by e ");
+	assert_has(" 198.51.100.7, for good  by e ");
 	/* They may end it, by its number; the act tells no more, and to put it back is not theirs. */
 	undoes(1);
-	assert_has("-- The ban of an address from ops is ended.");
+	assert_has("-- The ban on an address from ops is lifted.");
 	assert_has_not("198.51");
 	undoes(1);
-	assert_has("ended the ban of an address from ops");
-	assert_has("-- Not done: addresses and blocks of them are for moderators.");
+	assert_has("lifted the ban on an address from ops");
+	assert_has("-- Only moderators can ban addresses.");
 	assert_has_not("198.51");
 	undoes(4);
 	assert_has("-- 198.51.100.7 is banned from ops (#B");
@@ -253,24 +253,24 @@ static void test_more_than_the_one_who_is_named_is_said_before(void **state)
 	sends(5, "/join ops\n");
 	/* d and e are guests of one address, f of another. */
 	sends(0, "/ban d 1d spam\n");
-	assert_has("-- Not done: it would also hit 1 person here at the same address.\\n");
-	assert_has("-- /ban --all ... does it anyway; /ban --name ... goes by the name alone.");
+	assert_has("-- Nothing has changed: that would also affect 1 person at the same address.\\n");
+	assert_has("-- /ban --all ... does it anyway; /ban --name ... applies to the name only.");
 	assert_has_not("APPEND");
 	assert_has_not(" e");
 	sends(0, "/ban --preview d\n");
-	assert_has("-- It would hit 2 people here.\\n");
+	assert_has("-- It would affect 2 people here.\\n");
 	sends(0, "/mute d\n");
-	assert_has("-- Not done: it would also hit 1 person here at the same address.\\n");
+	assert_has("-- Nothing has changed: that would also affect 1 person at the same address.\\n");
 	sends(0, "/ban f\n");
 	assert_has("-- f is banned from ops (#B");
-	assert_has("It affects: f.");
+	assert_has("Affected: f.");
 	sends(0, "/mute --name d\n");
 	assert_has("-- d is muted in ops (#B");
-	assert_has("It affects: d.");
+	assert_has("Affected: d.");
 	sends(4, "hello\n");
 	assert_has("PUBLISH");
 	sends(0, "/mute --all d\n");
-	assert_has("In place of #B");
+	assert_has("This replaces #B");
 	assert_has("It affects 2 people here.");
 	sends(4, "hello\n");
 	assert_has("-- Not sent: a has muted you in ops.");
@@ -280,9 +280,9 @@ static void test_more_than_the_one_who_is_named_is_said_before(void **state)
 	/* Moderators read who. */
 	chat->people.accounts.by_key->role = ROLE_MODERATOR;
 	sends(0, "/ban --everywhere d\n");
-	assert_has("-- Not done: it would also hit 1 person here at the same address: e\\n");
+	assert_has("-- Nothing has changed: that would also affect 1 person at the same address: e\\n");
 	sends(0, "/ban --everywhere --all d\n");
-	assert_has("It affects: d, e.");
+	assert_has("Affected: d, e.");
 	assert_has("CLOSE 3\n");
 	assert_has("CLOSE 4\n");
 	assert_null(session(4));
@@ -304,10 +304,10 @@ static void test_a_guest_of_a_shared_address_is_banned_by_name(void **state)
 		joins_from(2, shared[i]);
 		joins_from(3, "198.51.100.9");
 		sends(0, "/ban --preview b\n");
-		assert_has("-- It would go by name only, because others may share the address.");
-		assert_has("-- It would hit 1 person here: b\\n");
+		assert_has("-- It would apply to the name only, because others may share the address.");
+		assert_has("-- It would affect 1 person here: b\\n");
 		acts(0, "/ban b 1h spam\n");
-		assert_has("It goes by name only, because others may share the address. It affects: b.");
+		assert_has("It applies to the name only, because others may share the address. Affected: b.");
 		assert_has("CLOSE 1\n");
 		assert_has_not("CLOSE 2\n");
 		assert_has_not("CLOSE 3\n");
@@ -320,7 +320,7 @@ static void test_a_guest_of_a_shared_address_is_banned_by_name(void **state)
 		happens(EVENT_CLOSED, 2);
 		happens(EVENT_CLOSED, 3);
 		sends(0, "/unban b\n");
-		assert_has("-- The ban of b from this chat is ended.");
+		assert_has("-- The ban on b from this chat is lifted.");
 	}
 }
 
@@ -338,8 +338,8 @@ static void test_who_waits_for_an_answer_is_put_out_without_it(void **state)
 	assert_has("QUERY 3");
 	number = questions[3][QUERY_LAST];
 	sends(0, "/kick d\n");
-	assert_has("-- d is put out of ops.");
-	assert_has("-- a has put you out of ops.");
+	assert_has("-- d was removed from ops.");
+	assert_has("-- a removed you from ops.");
 	assert_has("UNSUBSCRIBE 3\n");
 	assert_has("SUBSCRIBE 3 feed 0\n");
 	assert_has("RESUME 3\n");
@@ -485,10 +485,10 @@ static void test_a_room_has_so_many_bans_and_no_more(void **state)
 	in_ops();
 	bans(session(0)->room, 0, BANS_ROOM_MAX, false);
 	sends(0, "/ban c\n");
-	assert_has("-- Not done: there are 200 bans in this room, and that is the most.");
+	assert_has("-- Cannot ban: the list is full (200 bans in this room).");
 	/* One in place of another is none more. */
 	sends(0, "/ban d\n");
-	assert_has("-- Not done: there are 200 bans in this room, and that is the most.");
+	assert_has("-- Cannot ban: the list is full (200 bans in this room).");
 	sends(0, "/bans\n");
 	assert_has("200 banned from ops:");
 	assert_has("-- and 160 more.");
@@ -499,22 +499,22 @@ static void test_a_room_has_so_many_bans_and_no_more(void **state)
 	assert_has("-- c is banned from ops (#B");
 	bans(session(0)->room, BANS_ROOM_MAX, BANS_ROOM_RESERVE - 1, true);
 	sends(4, "/ban --in=ops d\n");
-	assert_has("-- Not done: there are 250 bans in this room, and that is the most.");
+	assert_has("-- Cannot ban: the list is full (250 bans in this room).");
 	/* And one command empties it, in as many steps as it takes. */
 	sends(0, "/unban all\n");
-	assert_has("-- This would end 250 bans from ops: ");
-	assert_has(" and 240 more.\\n-- Nothing is done yet. /unban all --yes does it; it cannot be taken "
-	           "back.\\n");
+	assert_has("-- This would lift 250 bans from ops: ");
+	assert_has(" and 240 more.\\n-- Nothing has changed yet. /unban all --yes lifts them; that "
+	           "cannot be undone.\\n");
 	assert_has_not("APPEND");
 	sends(0, "/unban all --yes\n");
-	assert_has("-- 250 bans from ops ended. Nothing takes that back.");
+	assert_has("-- Lifted 250 bans from ops. That cannot be undone.");
 	sends(2, "/join ops\n");
 	assert_has("-- You are in ops");
 	for (int i = 0; chat_due_ms(chat) <= now_ms && i < 100; i++)
 		tick(0);
 	assert_int_equal(chat->rooms.bans.n[BAN_ENTRY], 0);
 	sends(0, "/unban all\n");
-	assert_has("-- Not done: there is no ban from ops that you could end.");
+	assert_has("-- There is no ban from ops that you could lift.");
 }
 
 static void test_one_account_has_a_share_of_the_bans(void **state)
@@ -530,12 +530,12 @@ static void test_one_account_has_a_share_of_the_bans(void **state)
 		bans(room_of(name, "a"), 0, 100, false);
 	}
 	sends(0, "/ban c\n");
-	assert_has("-- Not done: there are 500 bans in the rooms of this room's owner, and that is the most.");
+	assert_has("-- Cannot ban: the list is full (500 bans in the rooms of this owner).");
 	sends(0, "/mute c\n");
 	assert_has("-- c is muted in ops");
 	/* Nor by who owns none of the rooms; and another's rooms have their own share. */
 	sends(1, "/ban c\n");
-	assert_has("-- Not done: there are 500 bans");
+	assert_has("-- Cannot ban: the list is full (500 bans");
 	other = room_of("other", "c");
 	sends(2, "/ban --in=other d\n");
 	assert_has("-- d is banned from other (#B");
@@ -543,7 +543,7 @@ static void test_one_account_has_a_share_of_the_bans(void **state)
 	bans(other, 0, 50, false);
 	sends(2, "/transfer --in=other a\n");
 	sends(0, "/accept other\n");
-	assert_has("-- Not done: with other there would be 551 bans in your rooms, and 500 are the most.");
+	assert_has("-- With other there would be 551 bans in your rooms; the maximum is 500.");
 	/* Where nobody owns the room, it is the share of who sets them. */
 	for (uint32_t i = 0; i < BANS_OWNER_MAX / 100; i++) {
 		char name[16];
@@ -555,7 +555,7 @@ static void test_one_account_has_a_share_of_the_bans(void **state)
 	assert_true(membership_give(chat, r, "b", ROOM_OPERATOR));
 	assert_true(membership_give(chat, r, "c", ROOM_OPERATOR));
 	sends(1, "/ban --in=nobodys d\n");
-	assert_has("-- Not done: there are 500 bans by you in rooms that nobody owns, and that is the most.");
+	assert_has("-- Cannot ban: the list is full (500 bans by you in rooms without an owner).");
 	sends(2, "/ban --in=nobodys d\n");
 	assert_has("-- d is banned from nobodys (#B");
 }
@@ -574,7 +574,7 @@ static void test_rooms_leave_place_for_what_holds_everywhere(void **state)
 		bans(room_of(name, NULL), 0, 100, true);
 	}
 	sends(0, "/ban c\n");
-	assert_has("-- Not done: there are 7000 bans in all rooms, and that is the most.");
+	assert_has("-- Cannot ban: the list is full (7,000 bans in all rooms).");
 	sends(4, "/ban --in=ops c\n");
 	assert_has("-- c is banned from ops (#B");
 	bans(room_of("more", NULL), 0, 200, true);
@@ -583,16 +583,16 @@ static void test_rooms_leave_place_for_what_holds_everywhere(void **state)
 		bans(room_of(name, NULL), 0, i < 7 ? 100 : 99, true);
 	}
 	sends(4, "/ban --in=ops d\n");
-	assert_has("-- Not done: there are 8000 bans in all rooms, and that is the most.");
+	assert_has("-- Cannot ban: the list is full (8,000 bans in all rooms).");
 	sends(4, "/ban --everywhere c\n");
 	assert_has("-- c is banned from this chat (#B");
 	bans(NULL, 0, BANS_EVERYWHERE_MAX - 1, true);
 	sends(4, "/ban --everywhere --all d\n");
-	assert_has("-- Not done: there are 2000 bans everywhere, and that is the most.");
+	assert_has("-- Cannot ban: the list is full (2,000 bans everywhere).");
 	sends(4, "/unban --everywhere all\n");
-	assert_has("-- Nothing is done yet. /unban --everywhere all --yes does it; ");
+	assert_has("-- Nothing has changed yet. /unban --everywhere all --yes lifts them; ");
 	sends(4, "/unban --everywhere all --yes\n");
-	assert_has("-- 2000 bans from this chat ended.");
+	assert_has("-- Lifted 2000 bans from this chat.");
 	for (int i = 0; chat_due_ms(chat) <= now_ms && i < 100; i++)
 		tick(0);
 	assert_int_equal(chat->rooms.bans.everywhere[BAN_ENTRY].n, 0);
@@ -656,9 +656,9 @@ static void test_an_account_from_before_is_not_counted_with_a_guest(void **state
 	sends(4, "/join ops\n");
 	registers(4);
 	sends(0, "/ban --preview d\n");
-	assert_has("-- It would hit 1 person here.\\n");
+	assert_has("-- It would affect 1 person here.\\n");
 	sends(0, "/ban d\n");
-	assert_has("It affects: d.");
+	assert_has("Affected: d.");
 	assert_ptr_equal(session(4)->room, session(0)->room);
 }
 
@@ -684,7 +684,7 @@ static void test_a_rooms_ban_is_of_the_room(void **state)
 	/* Where it holds, a mute keeps the name. */
 	sends(0, "/mute d\n");
 	sends(3, "/nick other\n");
-	assert_has("-- Not done: you are muted in ops, by a, and keep your name until that is over.");
+	assert_has("-- You are muted in ops, by a, and must keep your name until that ends.");
 }
 
 static void test_who_went_on_to_another_room_is_put_out_of_it_too(void **state)
@@ -730,7 +730,7 @@ static void test_what_holds_everywhere_keeps_from_an_account(void **state)
 	chat->people.accounts.by_key->role = ROLE_MODERATOR;
 	sends(0, "/mute --everywhere --all d\n");
 	sends(4, "/register correct horse\n");
-	assert_has("-- Not done: you are muted everywhere, by a, and can have no account until that is over.");
+	assert_has("-- You are muted everywhere, by a, and cannot register until that ends.");
 }
 
 /* -- what is taken back -------------------------------------------------------------------- */
@@ -749,13 +749,13 @@ static void test_acts_are_taken_back_by_who_could_do_it(void **state)
 	filter = act_kept();
 	/* Another hears of nothing; its author reads what it was; the owner may, and does not. */
 	undoes_row(2, ban);
-	assert_has("-- Not done: there is no act #A");
+	assert_has("-- There is no moderation action #A");
 	assert_has("RESUME 2\n");
 	undoes_row(0, filter);
-	assert_has("-- Not done: there is no act #A");
+	assert_has("-- There is no moderation action #A");
 	undoes_row(1, ban);
 	assert_has(" (b banned c from ops (#B");
-	assert_has("-- The ban of c from ops is ended.");
+	assert_has("-- The ban on c from ops is lifted.");
 	undoes(0);
 	assert_has("Taking back #A");
 	assert_has_not("(b ended");
@@ -767,7 +767,7 @@ static void test_acts_are_taken_back_by_who_could_do_it(void **state)
 	account_by_key(chat, "b")->made.at_ms++;
 	membership_take(chat, room_by_key(chat, "ops"), "b", ROOM_OPERATOR);
 	undoes_row(1, ban);
-	assert_has("-- Not done: there is no act #A");
+	assert_has("-- There is no moderation action #A");
 	act_free(&ban);
 	act_free(&filter);
 }
@@ -786,13 +786,13 @@ static void test_what_an_older_version_recorded_is_not_run(void **state)
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
 		undoes_row(0, (struct row){.id = 7, .kind = RECORD_AUDIT, .room_name = lines[i], .sender = "b",
 		                           .body = "did it"});
-		assert_has("-- Not done: #A7 (b did it) cannot be taken back by /undo: an older chatd has "
-		           "recorded it.");
+		assert_has("-- #A7 (b did it) cannot be taken back: an older version of chatd recorded "
+		           "it.");
 		assert_has_not("APPEND");
 	}
 	undoes_row(0, (struct row){.id = 7, .kind = RECORD_AUDIT, .room_name = "undo=wish", .sender = "b",
 	                           .body = "did it"});
-	assert_has("-- Not done: a newer chatd has recorded that act");
+	assert_has("-- Cannot undo: a newer version of chatd recorded that");
 }
 
 static void test_bans_are_restored_as_they_were(void **state)
@@ -809,7 +809,7 @@ static void test_bans_are_restored_as_they_were(void **state)
 	second = act_kept();
 	/* The first is in force no more. */
 	undoes_row(0, first);
-	assert_has("-- Not done: there is no ban #B");
+	assert_has("-- Cannot undo: there is no ban #B");
 	undoes_row(0, second);
 	b = session(0)->room->bans[BAN_ENTRY].first;
 	assert_null(b->list_next);
@@ -826,11 +826,11 @@ static void test_bans_are_restored_as_they_were(void **state)
 	first = act_kept();
 	sends(0, "/ban c\n");
 	undoes_row(0, first);
-	assert_has("-- Not done: there is a new one by now.");
+	assert_has("-- Cannot undo: there is a newer one.");
 	sends(0, "/unban c\n");
 	now_ms += INT64_C(86400000);
 	undoes_row(0, first);
-	assert_has("-- Not done: it would be over by now.");
+	assert_has("-- Cannot undo: it would have ended by now.");
 	act_free(&first);
 	act_free(&second);
 }
@@ -847,7 +847,7 @@ static void test_a_restored_ban_hits_nobody_else(void **state)
 	/* Somebody else has that name by now. */
 	account_by_key(chat, "c")->made.at_ms++;
 	undoes_row(0, act);
-	assert_has("-- Not done: the account of that name is another by now.");
+	assert_has("-- Cannot undo: that account is gone, and another has its name.");
 	act_free(&act);
 	/* Others come from the guest's address by now. */
 	acts(0, "/ban d\n");
@@ -855,7 +855,7 @@ static void test_a_restored_ban_hits_nobody_else(void **state)
 	joins(4);
 	sends(4, "/join ops\n");
 	undoes(0);
-	assert_has("-- Not done: it would also hit 1 person here at the same address.");
+	assert_has("-- Nothing has changed: that would also affect 1 person at the same address.");
 	assert_int_equal(session(0)->room->bans[BAN_ENTRY].n, 0);
 	assert_ptr_equal(session(4)->room, session(0)->room);
 }
@@ -886,10 +886,10 @@ static void test_undo_goes_back_to_the_beginning(void **state)
 	assert_has("-- ops is offered to c, who has until [");
 	assert_int_equal(session(0)->room->offer.at_ms, wall() - 120000);
 	undoes_row(0, offer);
-	assert_has("-- ops is offered to c no longer.");
+	assert_has("-- ops is no longer offered to c.");
 	now_ms += OFFER_MS;
 	undoes(0);
-	assert_has("-- Not done: that offer would be over by now. Nothing has changed.");
+	assert_has("-- Cannot undo: that offer would have ended by now. Nothing has changed.");
 	act_free(&ban);
 	act_free(&offer);
 }
@@ -925,7 +925,7 @@ static void test_a_moderators_ban_is_restored_within_the_operators_share(void **
 	acts(0, "/unban c\n");
 	act = act_kept();
 	undoes_row(0, act);
-	assert_has("-- Not done: there are 200 bans in this room, and that is the most.");
+	assert_has("-- Cannot ban: the list is full (200 bans in this room).");
 	undoes_row(4, act);
 	assert_has("-- c is banned from ops (#B");
 	act_free(&act);
@@ -943,12 +943,12 @@ static void test_a_role_goes_back_to_the_very_account(void **state)
 	undoes_row(0, act);
 	assert_has("-- c is now: account.");
 	undoes_row(0, act);
-	assert_has("-- Not done: the role is another by now.");
+	assert_has("-- Cannot undo: the role is another by now.");
 	undoes(0);
 	assert_has("-- c is now: moderator.");
 	account_by_key(chat, "c")->made.at_ms++;
 	undoes_row(0, act);
-	assert_has("-- Not done: that account is gone.");
+	assert_has("-- Cannot undo: that account is gone.");
 	act_free(&act);
 }
 
@@ -961,16 +961,16 @@ static void test_memberships_go_back_to_whom_they_were_of(void **state)
 	acts(0, "/op c\n");
 	act = act_kept();
 	undoes_row(1, act);
-	assert_has("-- Not done: that is for the owner of ops, a.");
+	assert_has("-- Only the owner of ops, a, can do that.");
 	undoes_row(2, act);
 	assert_has("-- c is no longer an operator of ops.");
 	undoes_row(0, act);
-	assert_has("-- Not done: it has been taken away since.");
+	assert_has("-- Cannot undo: it has since been taken away.");
 	act_free(&act);
 	acts(0, "/voice c\n");
 	account_by_key(chat, "c")->made.at_ms++;
 	undoes(0);
-	assert_has("-- Not done: whom it was about is gone.");
+	assert_has("-- Cannot undo: the person it was about is gone.");
 	account_by_key(chat, "c")->made.at_ms--;
 	/* What one could read stays so. */
 	sends(0, "hello\n");
@@ -981,7 +981,7 @@ static void test_memberships_go_back_to_whom_they_were_of(void **state)
 	acts(0, "/uninvite c\n");
 	assert_null(membership_of(session(0)->room, "c"));
 	undoes(0);
-	assert_has("-- c may come into ops.");
+	assert_has("-- c is invited to ops.");
 	assert_int_equal(membership_of(session(0)->room, "c")->since, 0);
 }
 
@@ -1001,7 +1001,7 @@ static void test_a_guests_voice_is_of_the_connection(void **state)
 	sends(3, "/join ops\n");
 	session(3)->member.voiced = true;
 	undoes(0);
-	assert_has("-- Not done: whom it was about is gone.");
+	assert_has("-- Cannot undo: the person it was about is gone.");
 	assert_true(session(3)->member.voiced);
 }
 
@@ -1032,11 +1032,11 @@ static void test_settings_go_back_by_the_rooms_number(void **state)
 	acts(1, "/room slow 60\n");
 	act = act_kept();
 	undoes_row(1, act);
-	assert_has("-- slow of ops: 30.");
+	assert_has("-- Slow mode is on in ops: one line every 30 s.");
 	undoes_row(1, act);
-	assert_has("-- Not done: it has been set again since.");
+	assert_has("-- Cannot undo: it has since been set again.");
 	undoes(1);
-	assert_has("-- slow of ops: 60.");
+	assert_has("-- Slow mode is on in ops: one line every 60 s.");
 	/* Another room of that name is another room. */
 	for (uint32_t slot = 0; slot < 4; slot++)
 		sends(slot, "/leave\n");
@@ -1046,7 +1046,7 @@ static void test_settings_go_back_by_the_rooms_number(void **state)
 	r->set.slow_s = 60;
 	chat->people.accounts.by_key->role = ROLE_ADMIN;
 	undoes_row(0, act);
-	assert_has("-- Not done: that room is gone.");
+	assert_has("-- Cannot undo: that room is gone.");
 	assert_int_equal(r->set.slow_s, 60);
 	act_free(&act);
 }
@@ -1066,7 +1066,7 @@ static void test_lockdowns_and_ends_go_back(void **state)
 	undoes_row(0, act);
 	assert_int_equal(chat->moderation.lockdown.until_ms, until_ms);
 	undoes_row(0, act);
-	assert_has("-- Not done: the lockdown is another by now, or over.");
+	assert_has("-- Cannot undo: the lockdown is another by now, or over.");
 	act_free(&act);
 	sends(0, "/shutdown 1h the first\n");
 	acts(0, "/shutdown 2h the second\n");
@@ -1079,7 +1079,7 @@ static void test_lockdowns_and_ends_go_back(void **state)
 	act = act_kept();
 	sends(0, "/shutdown 3h\n");
 	undoes_row(0, act);
-	assert_has("-- Not done: that order is another by now, or called off.");
+	assert_has("-- Cannot undo: that order is another by now, or called off.");
 	act_free(&act);
 }
 
@@ -1093,25 +1093,25 @@ static void test_a_room_is_offered_and_never_forced(void **state)
 	act = act_kept();
 	assert_int_equal(membership_owned(chat, "c"), 0);
 	undoes_row(0, act);
-	assert_has("-- ops is offered to c no longer.");
+	assert_has("-- ops is no longer offered to c.");
 	sends(2, "/accept ops\n");
-	assert_has("-- Not done: no room ops is offered to you.");
+	assert_has("-- No room ops is offered to you.");
 	undoes(0);
 	assert_has("-- ops is offered to c, who has 7 days to accept it.");
 	undoes_row(0, act);
-	assert_has("-- ops is offered to c no longer.");
+	assert_has("-- ops is no longer offered to c.");
 	sends(0, "/transfer c\n");
 	/* It is no offer to a later account of the name, and ends. */
 	account_by_key(chat, "c")->made.at_ms++;
 	sends(2, "/accept ops\n");
-	assert_has("-- Not done: no room ops is offered to you.");
+	assert_has("-- No room ops is offered to you.");
 	account_by_key(chat, "c")->made.at_ms--;
 	now_ms += OFFER_MS;
 	sends(2, "/accept ops\n");
-	assert_has("-- Not done: no room ops is offered to you.");
+	assert_has("-- No room ops is offered to you.");
 	sends(0, "/transfer c\n");
 	acts(2, "/accept ops\n");
-	assert_has("-- You are the owner of ops.");
+	assert_has("-- You now own ops.");
 	assert_int_equal(membership_owned(chat, "c"), 1);
 	assert_int_equal(membership_owned(chat, "a"), 0);
 	/* Nor does it go back without a word. */
@@ -1119,7 +1119,7 @@ static void test_a_room_is_offered_and_never_forced(void **state)
 	assert_has("-- ops is offered to a, who has 7 days to accept it.");
 	assert_int_equal(membership_owned(chat, "a"), 0);
 	sends(0, "/accept ops\n");
-	assert_has("-- You are the owner of ops.");
+	assert_has("-- You now own ops.");
 	act_free(&act);
 }
 

@@ -118,7 +118,7 @@ static void test_room_is_found(void **state)
 	assert_has("You are in " OLD_ROOM ".");
 	joins(1);
 	sends(1, "/join " OLD_ROOM "2\n");
-	assert_has("That name will not do: ");
+	assert_has("You cannot use that name: ");
 }
 
 /* No number can be put behind a name that ends in digits of another script. */

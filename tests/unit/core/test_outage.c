@@ -31,9 +31,9 @@ static void what_waits_is_shown_where_talk_goes_on(void **state)
 	sends(0, "waits\n");
 	assert_has_not("SHOW");
 	fails("the disk is full");
-	assert_effects("SEND_ALL \"-- Nothing can be saved at present (the disk is full), but talk goes "
-	               "on: what is said now may be missing in the history. You will read here when it "
-	               "works again.\\n\"\nSHOW\n");
+	assert_effects("SEND_ALL \"-- Nothing can be saved at present (the disk is full), but talk "
+	               "goes on: what is said now may be missing from the history. You will be told "
+	               "here when it works again.\\n\"\nSHOW\n");
 	/* It waits to be saved, and is seen at once. */
 	sends(0, "late\n");
 	assert_has("APPEND #103 kind 1 room 6 ref 0 \"late\"\nPUBLISH feed 0 #103");
@@ -61,12 +61,11 @@ static void what_finds_no_room_is_counted_and_its_gap_recorded(void **state)
 	assert_int_equal(chat_unmarked(chat), 3);
 	now_ms += 1000;
 	step((struct event){.kind = EVENT_STORE_BACK});
-	assert_effects("SEND_ALL \"-- Lines are saved again. 3 could not be; the history says where they "
-	               "are missing.\\n\"\n"
-	               "APPEND #103 kind 10 room 6 ref 0 \"3 lines were said here between 20:14:05 and "
-	               "20:15:10 that could not be saved\"\n"
-	               "PUBLISH feed 0 #103 \"[2026-11-22 20:15:11][System]: 3 lines were said here "
-	               "between 20:14:05 and 20:15:10 that could not be saved\\n\"\n");
+	assert_effects("SEND_ALL \"-- Lines are saved again. 3 could not be; the history shows where "
+	               "they are missing.\\n\"\nAPPEND #103 kind 10 room 6 ref 0 \"3 lines said here "
+	               "between 20:14:05 and 20:15:10 could not be saved\"\nPUBLISH feed 0 #103 "
+	               "\"[2026-11-22 20:15:11][System]: 3 lines said here between 20:14:05 and "
+	               "20:15:10 could not be saved\\n\"\n");
 	assert_int_equal(chat_unmarked(chat), 0);
 	tick(0);
 	assert_has_not("SEND");
@@ -83,7 +82,7 @@ static void a_room_whose_lines_all_wait_keeps_them(void **state)
 	joins(1);
 	assert_has("QUERY 1 kind 0 room 6 0..103 after 100");
 	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY});
-	assert_has("-- What was said here since nothing can be saved is not in the history yet.");
+	assert_has("-- What has been said here since saving failed is not in the history yet.");
 	assert_int_equal(chat->rooms.lobby->lines.last_id, 102);
 }
 
@@ -172,7 +171,7 @@ static void where_the_disk_is_low_talk_goes_on_and_is_counted(void **state)
 	assert_has_not("APPEND");
 	assert_has("PUBLISH feed 0 #0 \"" STAMP "[a]:one\\n\"");
 	step((struct event){.kind = EVENT_STORE_BACK});
-	assert_has("1 line was said here at 20:14:05 that could not be saved");
+	assert_has("1 line said here at 20:14:05 could not be saved");
 }
 
 /* The line that comes first after the gap must be behind it. */
@@ -189,8 +188,8 @@ static void a_gap_comes_before_what_is_said_after_it(void **state)
 	assert_has_not("APPEND");
 	assert_true(chat_due_ms(chat) > now_ms);
 	sends(0, "after\n");
-	assert_has("APPEND #5102 kind 10 room 6 ref 0 \"1 line was said here at 20:14:05 that could not "
-	           "be saved\"\n");
+	assert_has("APPEND #5102 kind 10 room 6 ref 0 \"1 line said here at 20:14:05 could not be "
+	           "saved\"\n");
 	assert_has("APPEND #5103 kind 1 room 6 ref 0 \"after\"\n");
 }
 
@@ -260,8 +259,8 @@ static void the_days_are_named_where_there_are_two(void **state)
 	now_ms += 24 * 3600000;
 	sends(0, "lost\n");
 	step((struct event){.kind = EVENT_STORE_BACK});
-	assert_has("\"2 lines were said here between 2026-11-22 20:14:05 and 2026-11-23 20:14:05 that "
-	           "could not be saved\"");
+	assert_has("\"2 lines said here between 2026-11-22 20:14:05 and 2026-11-23 20:14:05 could "
+	           "not be saved\"");
 }
 
 static void a_new_configuration_is_taken_in_the_middle(void **state)
@@ -340,7 +339,7 @@ static void what_to_do_is_not_for_everybody(void **state)
 	fails("the file was replaced; put the old one back");
 	chat->people.sessions[1].account = NULL;
 	assert_effects("SEND_ALL \"-- Nothing can be saved at present (the file was replaced), so lines are not "
-	               "sent. You will read here when it works again.\\n\"\n"
+	               "sent. You will be told here when it works again.\\n\"\n"
 	               "SEND 1 \"-- To administrators: put the old one back\\n\"\n");
 }
 
@@ -350,7 +349,7 @@ static void lines_that_wait_are_said_to_wait(void **state)
 	joins(0);
 	sends(0, "waits\n");
 	fails("the disk is full");
-	assert_has("so lines are not sent; those of the last moments wait, and are sent later.");
+	assert_has("so lines are not sent; the most recent ones are waiting, and will be sent later.");
 }
 
 /* That it was used could not be saved, and it would be good again after a restart. */

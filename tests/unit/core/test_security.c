@@ -59,7 +59,7 @@ static void kicks_too(void **state)
 	sends(0, "/join ops\n");
 	sends(2, "/join ops\n");
 	sends(0, "/kick c\n");
-	assert_has("LOG \"security: kick " WHO "put c out of ops (#A");
+	assert_has("LOG \"security: kick " WHO "removed c from ops (#A");
 }
 
 /* Whoever counts the lines counts each act once. */
@@ -83,8 +83,8 @@ static void what_is_removed_is_told_once(void **state)
 	sends(2, "/join spam\n");
 	sends(2, "mine\n");
 	sends(0, "/remove address 192.0.2.1 --yes\n");
-	assert_one_line("removed what was made from 192.0.2.1: 1 room (spam) (#A");
-	assert_has("-- Removed: what was made from 192.0.2.1: 1 room (spam).");
+	assert_one_line("removed 1 room (spam), made from 192.0.2.1 (#A");
+	assert_has("-- Removed: 1 room (spam), made from 192.0.2.1.");
 	sends(0, "/remove account b --yes\n");
 	assert_one_line("LOG \"security: remove " WHO "removed the account b (#A");
 }

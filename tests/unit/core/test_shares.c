@@ -176,7 +176,7 @@ static void test_rooms(void **state)
 	/* A new name is no new share, nor is a new connection. */
 	types(MALLORY, "/nick mallory2");
 	assert_int_equal(makes_rooms(MALLORY, "n"), 0);
-	assert_has("Not made: 20 rooms were made from your address, and that is the most.");
+	assert_has("Room not made: 20 rooms were already made from your address, the maximum.");
 	comes(MALLORY, MALLORY_IS, "mallory3");
 	assert_int_equal(makes_rooms(MALLORY, "n"), 0);
 	assert_true(makes_room(OTHER, "other-1"));
@@ -187,7 +187,7 @@ static void test_rooms(void **state)
 		made += makes_rooms(MALLORY, stem);
 	}
 	assert_false(makes_room(OTHER, "other-2"));
-	assert_has("Not made: guests have made 3000 rooms, and that is the most.");
+	assert_has("Room not made: guests have made 3000 rooms, the maximum.");
 	signs_in(VICTIM, "192.0.2.9", "victim", "account");
 	assert_true(makes_room(VICTIM, "victim-1"));
 	/* Many accounts: those who keep order can. */
@@ -207,7 +207,7 @@ static void test_rooms(void **state)
 	rests();
 	assert_true(makes_room(VICTIM, "victim-2"));
 	types(MODERATOR, "/remove room victim-2 --yes");
-	assert_has("The room victim-2 is removed.");
+	assert_has("The room victim-2 was removed.");
 	assert_null(room_by_key(chat, "victim-2"));
 }
 
@@ -225,7 +225,7 @@ static void test_rooms_of_a_site(void **state)
 		made += makes_rooms(MALLORY, stem);
 	}
 	assert_int_equal(made, SITE_SHARES * ROOMS_EACH_MAX);
-	assert_has("Not made: 320 rooms were made from your network, and that is the most.");
+	assert_has("Room not made: 320 rooms were already made from your network, the maximum.");
 	comes(VICTIM, "2001:db8:2::1", "victim");
 	assert_true(makes_room(VICTIM, "victims"));
 	types(MODERATOR, "/remove address 2001:db8:1::/48 --yes");
@@ -301,20 +301,20 @@ static void test_reports_of_one_address_go(void **state)
 	assert_true(reports_line(MALLORY));
 	assert_true(reports_line(OTHER));
 	types(MODERATOR, "/reports resolve all of mallory");
-	assert_has("-- This would resolve 2 reports made by mallory; /reports lists what waits.");
-	assert_has("-- Nothing is done yet. /reports resolve all of mallory --yes does it.");
+	assert_has("-- This would resolve 2 reports made by mallory; /reports lists them.");
+	assert_has("-- Nothing has changed yet. /reports resolve all of mallory --yes does it.");
 	types(MODERATOR, "/reports resolve all of mallory --yes");
-	assert_has("Resolved: 2 reports.");
+	assert_has("Resolved 2 reports.");
 	/* The one that is known to be theirs. */
-	assert_has("-- One of your reports is resolved.");
+	assert_has("-- One of your reports was resolved.");
 	assert_true(reports_line(MALLORY));
 	assert_true(reports_line(OTHER));
 	types(MODERATOR, "/reports resolve all --yes");
-	assert_has("-- 2 of your reports are resolved.");
+	assert_has("-- 2 of your reports were resolved.");
 	assert_true(reports_line(OTHER));
 	assert_true(reports_line(MALLORY));
 	types(MODERATOR, "/remove address " MALLORY_IS);
-	assert_has("What was made from 192.0.2.1: 1 report that is not resolved.");
+	assert_has("Made from 192.0.2.1: 1 unresolved report.");
 	types(MODERATOR, "/remove address " MALLORY_IS " --yes");
 	assert_int_equal(reports_open(chat), 1);
 }
@@ -606,13 +606,12 @@ static void test_memberships(void **state)
 			types(MALLORY, "/invite %s", name);
 		}
 	}
-	assert_int_equal(chat->rooms.nmemberships, MEMBERSHIPS_OWNER_MAX + ROOMS_OWNED_MAX -
-	                                               MEMBERSHIPS_OWNER_MAX / MEMBERSHIPS_MAX - 1);
-	assert_has("Not done: 1000 people are something in the rooms of their owner");
+	assert_int_equal(chat->rooms.nmemberships, MEMBERSHIPS_OWNER_MAX + ROOMS_OWNED_MAX - MEMBERSHIPS_OWNER_MAX / MEMBERSHIPS_MAX - 1);
+	assert_has("Cannot add anyone: 1000 people have a role or an invitation in the rooms of this owner");
 	signs_in(OTHER, "192.0.2.2", "honest", "account");
 	types(OTHER, "/join honest-room");
 	types(OTHER, "/invite to0");
-	assert_has("to0 may come into honest-room.");
+	assert_has("to0 is invited to honest-room.");
 	/* With the room, its grants go, from the store as well. */
 	types(MODERATOR, "/remove account owner --yes");
 	assert_int_equal(chat->rooms.nmemberships, 2);
@@ -651,8 +650,8 @@ static void test_memberships_of_accepted_rooms(void **state)
 		signs_in(OTHER, "192.0.2.2", "boss", "account");
 		types(OTHER, "/accept r%u", room);
 	}
-	assert_has("Not done: with r5 there would be 1209 people who are something in your rooms, and 1000 "
-	           "are the most.");
+	assert_has("With r5, 1209 people would have a role or an invitation in your rooms; the maximum is "
+	           "1000.");
 	assert_int_equal(membership_owned(chat, "boss"), 4);
 	for (const struct membership *g = boss->memberships; g != NULL; g = g->next)
 		n += g->role == ROOM_OWNER ? g->room->memberships.n : 0;
@@ -660,7 +659,7 @@ static void test_memberships_of_accepted_rooms(void **state)
 	/* Who keeps order everywhere is trusted with more. */
 	boss->role = ROLE_MODERATOR;
 	types(OTHER, "/accept r5");
-	assert_has("You are the owner of r5.");
+	assert_has("You now own r5.");
 }
 
 /* In a room that nobody owns an operator gives to few, and never out of the reserve. */
@@ -680,17 +679,17 @@ static void test_memberships_where_nobody_owns(void **state)
 	for (uint32_t i = 1; i < MEMBERSHIPS_MAX; i++)
 		types(OTHER, "/invite --in=den acc%u", i);
 	assert_int_equal(r->memberships.n, MEMBERSHIPS_OWNERLESS_MAX);
-	assert_has("Not done: 32 people are something in den, which nobody owns, and that is the most "
-	           "there.");
+	assert_has("Cannot add anyone: nobody owns den, so 32 people at most can have a role or an "
+	           "invitation there.");
 	types(MODERATOR, "/invite --in=den acc200");
-	assert_has("acc200 may come into den.");
+	assert_has("acc200 is invited to den.");
 	types(OTHER, "/uninvite --in=den acc200");
 	types(OTHER, "/uninvite --in=den acc1");
 	chat->rooms.nmemberships += MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE;
 	types(OTHER, "/invite --in=den acc1");
-	assert_has("people are something in a room of this server, and that is the most.");
+	assert_has("people have a role or an invitation on this server, the maximum.");
 	types(MODERATOR, "/invite --in=den acc1");
-	assert_has("acc1 may come into den.");
+	assert_has("acc1 is invited to den.");
 	chat->rooms.nmemberships -= MEMBERSHIPS_ALL_MAX - MEMBERSHIPS_RESERVE;
 }
 
@@ -703,11 +702,11 @@ static void test_invitations_of_a_guest(void **state)
 		types(MALLORY, "/room permanent on");
 		types(MALLORY, "/invite other");
 	}
-	assert_has("Not done: other is a guest with 4 invitations to rooms of one owner");
+	assert_has("Cannot invite other: a guest can have 4 invitations to rooms of one owner");
 	signs_in(VICTIM, "192.0.2.9", "honest", "account");
 	types(VICTIM, "/join honest-room");
 	types(VICTIM, "/invite other");
-	assert_has("other may come into honest-room.");
+	assert_has("other is invited to honest-room.");
 }
 
 /* All that one guest may be invited to, by four owners: it is theirs alone, and another is invited. */
@@ -723,20 +722,20 @@ static void test_invitations_to_rooms_of_many(void **state)
 			types(MALLORY, "/join r%u-%u", i, room);
 			types(MALLORY, "/room permanent on");
 			types(MALLORY, "/invite other");
-			assert_has("other may come into");
+			assert_has("other is invited to");
 		}
 	}
 	assert_int_equal(of(OTHER)->invites.n, INVITES_MAX);
 	signs_in(VICTIM, "192.0.2.9", "honest", "account");
 	types(VICTIM, "/join hers");
 	types(VICTIM, "/invite other");
-	assert_has("Not done: other is a guest with 16 invitations");
+	assert_has("Cannot invite other: a guest can have 16 invitations");
 	comes(7, "192.0.2.7", "another");
 	types(VICTIM, "/invite another");
-	assert_has("another may come into hers.");
+	assert_has("another is invited to hers.");
 	types(MALLORY, "/uninvite other");
 	types(VICTIM, "/invite other");
-	assert_has("other may come into hers.");
+	assert_has("other is invited to hers.");
 }
 
 /* A guest who is cut off has the invitation until it is taken away. */
@@ -754,9 +753,9 @@ static void test_who_is_cut_off_is_uninvited(void **state)
 	resume_code(of(OTHER), code);
 	goes(OTHER);
 	types(MALLORY, "/uninvite other");
-	assert_has("-- other has left; their invitation to den is taken back.");
+	assert_has("-- other has left; their invitation to den is withdrawn.");
 	types(MALLORY, "/uninvite other");
-	assert_has("nobody here is called other");
+	assert_has("Nobody here is called other");
 	comes(OTHER, "192.0.2.9", "again");
 	types(OTHER, "/resume %s", code);
 	assert_has("You are other now.");
@@ -1087,7 +1086,7 @@ static void test_an_offer_ends_with_the_owner(void **state)
 	rests();
 	signs_in(VICTIM, "192.0.2.9", "accomplice", "account");
 	types(VICTIM, "/accept den");
-	assert_has("Not done: no room den is offered to you.");
+	assert_has("No room den is offered to you.");
 	assert_null(room_by_key(chat, "den")->memberships.owner);
 }
 
@@ -1108,16 +1107,17 @@ static void test_what_a_dropped_account_left_can_be_removed(void **state)
 	assert_int_equal(chat->rooms.n, 1 + ROOMS_OWNED_MAX);
 	types(MODERATOR, "/remove account cuckoo");
 	assert_has("19 rooms (");
-	assert_has("1 message that was not read");
-	assert_has("Nothing is done yet. /remove account cuckoo --yes does it; it cannot be taken back.");
+	assert_has("1 unread message");
+	assert_has("Nothing has changed yet. /remove account cuckoo --yes does it; that cannot be undone.");
 	types(MODERATOR, "/remove account cuckoo --yes");
-	assert_has("Removed: what the account cuckoo has left: 19 rooms (");
+	assert_has("Removed: 19 rooms (");
+	assert_has(", left by the former account cuckoo.");
 	rests();
 	/* Others have spoken in that one. */
 	assert_int_equal(chat->rooms.n, 2);
 	assert_int_equal(chat->people.mail.n, 0);
 	types(MODERATOR, "/remove account cuckoo --yes");
-	assert_has("No account is called cuckoo.");
+	assert_has("There is no account cuckoo.");
 }
 
 static void test_who_has_a_name_again_has_no_second_share(void **state)
@@ -1150,7 +1150,7 @@ static void test_in_an_outage_rooms_have_shares_too(void **state)
 		types(MALLORY, "x");
 	}
 	types(MALLORY, "/join more");
-	assert_has("Not made: you own");
+	assert_has("Room not made: you own");
 	assert_int_equal(chat->rooms.n, before + ROOMS_EACH_MAX);
 	assert_int_equal(share_has(chat, SHARE_ROOMS, "account rich"), ROOMS_EACH_MAX);
 	/* And their maker outlives a restart, though nothing that was said there was kept. */
@@ -1169,7 +1169,7 @@ static void test_names_count_where_addresses_do_not(void **state)
 	config.address_exempt = "192.0.2.0/24";
 	chat_configure(chat, &config);
 	assert_int_equal(makes_rooms(MALLORY, "m"), ROOMS_EACH_MAX);
-	assert_has("Not made: 20 rooms were made by you");
+	assert_has("Room not made: 20 rooms were already made by you");
 	assert_true(makes_room(OTHER, "o"));
 }
 
@@ -1187,7 +1187,7 @@ static void test_a_removed_room_is_no_longer_known(void **state)
 	types(MALLORY, "purged soon");
 	rows[1].room = of(MALLORY)->room->number;
 	types(MODERATOR, "/remove room r");
-	assert_has("Nothing is done yet. /remove room r --yes does it; it cannot be taken back.");
+	assert_has("Nothing has changed yet. /remove room r --yes does it; that cannot be undone.");
 	types(MODERATOR, "/remove --preview room r");
 	assert_has("Made a moment ago by address 192.0.2.1");
 	assert_non_null(room_by_key(chat, "r"));
@@ -1202,7 +1202,7 @@ static void test_a_removed_room_is_no_longer_known(void **state)
 	assert_has("shown");
 	assert_has_not("purged soon");
 	types(MODERATOR, "/remove room general --yes");
-	assert_has("Not done: general is the lobby");
+	assert_has("general is the lobby");
 }
 
 static void test_ranks_hold_for_accounts(void **state)
@@ -1211,11 +1211,11 @@ static void test_ranks_hold_for_accounts(void **state)
 	account("boss", "admin");
 	signs_in(VICTIM, "192.0.2.9", "owner", "account");
 	types(MODERATOR, "/remove account boss --yes");
-	assert_has("Not done: boss is an admin.");
+	assert_has("You have no power over boss, who is an administrator.");
 	types(MODERATOR, "/remove account keeper --yes");
-	assert_has("Not done: that is you.");
+	assert_has("You cannot remove your own account this way; /drop");
 	types(MODERATOR, "/remove account owner --yes");
-	assert_has("Your account owner was removed by keeper. You are a guest of that name now.");
+	assert_has("keeper removed your account. You are a guest now, still called owner.");
 	assert_null(of(VICTIM)->account);
 	assert_null(account_by_key(chat, "owner"));
 }
