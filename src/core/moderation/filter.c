@@ -101,7 +101,7 @@ const char *filter_parse(const char *typed, char word[FILTER_BYTES_MAX + 1], boo
 	else if (w.len > FILTER_BYTES_MAX || text_chars(word, w.len) > FILTER_CHARS_MAX)
 		wrong = "a word can have at most 64 characters";
 	else if (*beginning && text_chars(word, w.len) < BEGINNING_CHARS_LEAST)
-		wrong = "a * needs at least 2 characters before it";
+		wrong = "a word needs at least 2 characters before its *";
 	else
 		word[w.len] = '\0';
 	_Static_assert(FILTER_CHARS_MAX == 64 && BEGINNING_CHARS_LEAST == 2, "the sentences");

@@ -20,6 +20,7 @@
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 enum {
 	FLOOD_STEP_MS = 20,  /* delayed input goes on at such times, that one look may serve many */
@@ -161,10 +162,10 @@ static void strike(struct chat *c, struct session *s)
 	s->throttle.muted_until_ms = c->now_ms + mute_ms;
 	k->forget_ms = s->throttle.muted_until_ms + FLOOD_AGAIN_MS;
 	s->throttle.delayed_ms = 0;
-	emit_reply(c, s, "You have sent too much for %" PRIu32 " seconds, so you are muted until %.*s, "
-	           "for %s (strike %" PRIu32 " of %d%s). Commands still work if only you read the answer.",
-	           c->config.flood_mute_s, CLOCK_BYTES, clock_of(c, s->throttle.muted_until_ms),
-	           format_age(age, mute_ms), k->n, FLOOD_STRIKES_MAX, whose);
+	emit_reply(c, s, "You have sent too much for %" PRIu32 " seconds, so you are muted for %s, "
+	           "until %.*s (strike %" PRIu32 " of %d%s). Commands still work if only you read the answer.",
+	           c->config.flood_mute_s, format_age(age, mute_ms), CLOCK_BYTES,
+	           clock_of(c, s->throttle.muted_until_ms), k->n, FLOOD_STRIKES_MAX, whose);
 	emit_security(c, s, "flood-mute", "sent too much for %" PRIu32 " seconds, muted for %s",
 	              c->config.flood_mute_s, age);
 }
@@ -286,12 +287,12 @@ static void show_rate(struct chat *c, struct session *s, const char *whose, cons
 	if (a->lines == 0)
 		emit_reply(c, s, "%s: no limit on lines.", whose);
 	else
-		emit_reply(c, s, "%s: %" PRIu64 " lines at once, then %" PRIu64 " a second; %" PRIu64
-		           " left now. Lines over the limit are delayed, not lost.", whose, a->lines_burst, a->lines,
+		emit_reply(c, s, "%s: %" PRIu64 " lines at once, then %" PRIu64 " a second (%" PRIu64
+		           " left now).", whose, a->lines_burst, a->lines,
 		           bucket_left(&p->lines, c->now_ms, a->lines_burst, a->lines));
 	if (a->bytes != 0)
-		emit_reply(c, s, "%s: %" PRIu64 " bytes at once, then %" PRIu64 " a second; %" PRIu64
-		           " left now.", whose, a->bytes_burst, a->bytes,
+		emit_reply(c, s, "%s: %" PRIu64 " bytes at once, then %" PRIu64 " a second (%" PRIu64
+		           " left now).", whose, a->bytes_burst, a->bytes,
 		           bucket_left(&p->bytes, c->now_ms, a->bytes_burst, a->bytes));
 }
 
@@ -303,10 +304,11 @@ static void show_buckets(struct chat *c, struct session *s)
 		emit_reply(c, s, "You have no rate limit, because your role is %s.", role_name(role_of(s)));
 		return;
 	}
-	show_rate(c, s, "Your limit", &s->throttle.rate, &a);
+	show_rate(c, s, "You", &s->throttle.rate, &a);
 	a = rate_all(c, s);
 	if (rate_is_limited(c, s) && rate_has_address(c, s))
-		show_rate(c, s, "Limit of your address", &rate_shared(s)->rate, &a);
+		show_rate(c, s, "Your address", &rate_shared(s)->rate, &a);
+	emit_reply(c, s, "What is over the limit is delayed, not lost.");
 }
 
 static void show_strikes(struct chat *c, struct session *s)
@@ -315,10 +317,11 @@ static void show_strikes(struct chat *c, struct session *s)
 	uint32_t n = c->now_ms < k->forget_ms ? k->n : 0;
 	char first[AGE_BYTES_MAX], second[AGE_BYTES_MAX];
 
-	emit_reply(c, s, "If you are delayed for %" PRIu32 " seconds with hardly a pause, you are muted "
-	           "for %s; the second time for %s; the third time disconnected. %s: %" PRIu32 " of %d.",
+	wrap_reply(c, s, 3, "If you are delayed for %" PRIu32 " seconds with hardly a pause, you are muted "
+	           "for %s; the second time for %s; the third time disconnected.",
 	           c->config.flood_mute_s, format_age(first, FLOOD_MUTE_MS),
-	           format_age(second, FLOOD_MUTE_AGAIN_MS),
+	           format_age(second, FLOOD_MUTE_AGAIN_MS));
+	emit_reply(c, s, "%s: %" PRIu32 " of %d.",
 	           exempt_is(c, &s->from) ? "Your strikes" : "Strikes of your address", n, FLOOD_STRIKES_MAX);
 	if (n > 0)
 		emit_reply(c, s, "They are forgotten at %.*s.", CLOCK_BYTES, clock_of(c, k->forget_ms));

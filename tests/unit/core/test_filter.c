@@ -97,7 +97,7 @@ static void test_words_that_cannot_be_added(void **state)
 	assert_string_equal(filter_parse("a-b", word, &beginning), "a word can have only letters and digits");
 	assert_string_equal(filter_parse("ab**", word, &beginning), "a word can have only letters and digits");
 	assert_string_equal(filter_parse("a*", word, &beginning),
-	                    "a * needs at least 2 characters before it");
+	                    "a word needs at least 2 characters before its *");
 	memset(longest, 'a', FILTER_CHARS_MAX);
 	assert_null(filter_parse(longest, word, &beginning));
 	assert_int_equal(strlen(word), FILTER_CHARS_MAX);
