@@ -21,26 +21,26 @@
 #include "chatd/core/state/tables.h"
 #include "chatd/core/state/wrap.h"
 
-/* Whom a ban or a mute is to hit. */
+/* The target of a ban or a mute. */
 struct target {
 	struct ban ban;          /* as it would be; its strings are not its own */
 	struct account *account; /* NULL: none */
-	struct session *session; /* the guest, or who is signed in to account; NULL: not here */
-	bool shared;             /* it is of the name alone, for many may come from there */
+	struct session *session; /* the guest, or the session signed in to account; NULL: not here */
+	bool shared;             /* it is by name only: many people may share the address */
 	char who[NAME_BYTES_MAX + 1];
 	char key[NAME_KEY_BYTES_MAX + 1];
 };
 
 /* -- kick -------------------------------------------------------------------------------- */
 
-/* The reason is not too long; otherwise s is told. */
+/* Whether the reason is short enough, and may be shown to others; if not, tells s why. */
 static bool why_fits(struct chat *c, struct session *s, const char *why)
 {
 	const char *bar;
 
 	if (!args_why_fits(c, s, why, BAN_WHY_CHARS_MAX))
 		return false;
-	/* Others read it: no way to be read for who may not speak. The host is in no room, and may. */
+	/* Others read it, so it must not be a way to speak for a person who may not. The host may. */
 	bar = c->moderation.guards > 0 && s->room != NULL && *why != '\0' ? moderation_bars(c, s, why)
 	                                                                  : NULL;
 	if (bar != NULL)
@@ -48,8 +48,8 @@ static bool why_fits(struct chat *c, struct session *s, const char *why)
 	return bar == NULL;
 }
 
-/* What begins the words behind a name is no time that was meant to be one, as 30min or 10 min,
- * which would else be the reason of what never ends; otherwise s is told. */
+/* Rejects a reason that looks like a mistyped time, such as 30min or 10 min: taken as a reason, it
+ * would make the ban permanent. False: s was told. */
 static bool age_fits(struct chat *c, struct session *s, const char *rest)
 {
 	size_t len = strcspn(rest, " "), digits = strspn(rest, "0123456789");
@@ -124,7 +124,7 @@ void cmd_disconnect(struct chat *c, struct session *s, const struct args *a)
 	bytes_release(&why);
 }
 
-/* -- whom a ban is to hit ------------------------------------------------------------------ */
+/* -- the target ---------------------------------------------------------------------------- */
 
 static void target_block(struct target *t, const struct address *block)
 {
@@ -154,7 +154,7 @@ static void target_guest(struct chat *c, struct target *t, struct session *guest
 	strcpy(t->key, guest->key);
 }
 
-/* Who comes from an address is nobody's to find out but moderators'. */
+/* Only moderators may learn who comes from an address. */
 static bool may_block(struct chat *c, struct session *s, bool by_name)
 {
 	if (role_of(s) < ROLE_MODERATOR)
@@ -167,7 +167,7 @@ static bool may_block(struct chat *c, struct session *s, bool by_name)
 	return false;
 }
 
-/* False: s was told that there is nobody of the kind. */
+/* False: there is no such target, and s was told. */
 static bool target_find(struct chat *c, struct session *s, const struct args *a, struct target *t)
 {
 	const char *name = a->arg[0];
@@ -195,7 +195,7 @@ static bool target_find(struct chat *c, struct session *s, const struct args *a,
 	return true;
 }
 
-/* s may do that to t in r, or look what it would do; otherwise it is told why not. */
+/* Whether s may do that to t in r, or preview it; if not, tells s why. */
 static bool target_may(struct chat *c, struct session *s, const struct room *r,
                        const struct target *t, bool preview)
 {
@@ -213,7 +213,7 @@ static bool target_may(struct chat *c, struct session *s, const struct room *r,
 
 /* -- banning ------------------------------------------------------------------------------- */
 
-/* Those who are hit read it, and are put out or not heard from here on. */
+/* Tells the people affected, and removes those who are banned. */
 static void apply(struct chat *c, struct session *s, const struct room *r, const struct ban *b)
 {
 	struct bytes why = {0}, told = {0};
@@ -230,7 +230,7 @@ static void apply(struct chat *c, struct session *s, const struct room *r, const
 		if (b->kind == BAN_ENTRY)
 			eject_mark(c, m, r, told.data, why.data);
 		else if (emit_has_room(c))
-			/* Others of a crowd read it when they speak. */
+			/* In a crowd, the rest are told when they try to speak. */
 			emit_reply(c, m, "%s", told.data);
 	}
 	bytes_release(&why);
@@ -281,7 +281,7 @@ static void tell(struct chat *c, struct session *s, const struct room *r, const 
 	bytes_release(&others);
 }
 
-/* shared: s is told that it is of the name alone. */
+/* shared: tells s that it applies to the name only. */
 static void ban_set(struct chat *c, struct session *s, struct room *r, struct ban *like,
                     bool shared)
 {
@@ -316,8 +316,8 @@ static void ban_set(struct chat *c, struct session *s, struct room *r, struct ba
 	eject_run(c);
 }
 
-/* It hits no more than the one who is named, or that is what s wants; otherwise s is told whom
- * it would hit, and how it is done all the same. */
+/* Whether it affects only the person named, or s has said --all; if not, tells s who else would be
+ * affected, and how to do it anyway. */
 static bool reaches(struct chat *c, struct session *s, const struct room *r, const struct target *t,
                     bool all)
 {
@@ -384,7 +384,7 @@ void cmd_mute(struct chat *c, struct session *s, const struct args *a)
 
 /* -- taking it back ------------------------------------------------------------------------- */
 
-/* s may have b, which was in force once, in force again in r; otherwise it is told. */
+/* Whether s may put b, which was lifted, back in force in r; if not, tells s why. */
 static bool may_restore(struct chat *c, struct session *s, const struct row *act,
                         const struct room *r, const struct ban *b)
 {
@@ -406,12 +406,12 @@ static bool may_restore(struct chat *c, struct session *s, const struct row *act
 	else if (ban_hits(c, b, &own))
 		emit_reply(c, s, "You cannot %s yourself.", b->kind == BAN_ENTRY ? "ban" : "mute");
 	else
-		/* Whoever lifts a block knows whom it hit, and there is no other word for it. */
+		/* The person who lifted a block knows who it affected, so there is no need to ask. */
 		return reaches(c, s, r, &t, b->target == BAN_BLOCK);
 	return false;
 }
 
-/* b is what the act has lifted. It takes the place of `now`, NULL: of none. */
+/* Restores b, which the moderation action lifted, in place of `now` (NULL: none). */
 static void restore(struct chat *c, struct session *s, const struct row *act, struct room *r,
                     struct ban *b, const struct ban *now)
 {
@@ -420,7 +420,7 @@ static void restore(struct chat *c, struct session *s, const struct row *act, st
 	if (same != now) {
 		undo_late(c, s, same != NULL ? "there is a newer one" : "it has been lifted since");
 	} else if (may_restore(c, s, act, r, b)) {
-		/* The reserve is for those who keep order everywhere, whoever had it before. */
+		/* The reserve is for moderators, even if a moderator set it before. */
 		b->keeper = b->keeper && role_of(s) >= ROLE_MODERATOR;
 		ban_set(c, s, r, b, false);
 	}

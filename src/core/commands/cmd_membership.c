@@ -1,5 +1,5 @@
-/* Commands about who is what in a room: /op /deop /voice /devoice /invite /uninvite, and about who
- * owns it: /transfer /accept /decline. */
+/* Commands about the roles in a room: /op /deop /voice /devoice /invite /uninvite; and about its owner:
+ * /transfer /accept /decline. */
 
 #include "chatd/core/commands/cmd_membership.h"
 
@@ -25,12 +25,12 @@
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
-/* How an act is told of. */
+/* The words for a change of role. */
 struct deed {
 	const char *did, *has; /* "gave", "given" */
-	const char *what;      /* behind the name: " a voice" */
+	const char *what;      /* after the name: " a voice" */
 	const char *where;     /* "in" the room */
-	const char *now;       /* of whom it was done: "has a voice in" the room */
+	const char *now;       /* what the person is now: "has a voice in" the room */
 	enum room_role role;   /* that was given or taken */
 	bool gives;
 };
@@ -47,7 +47,7 @@ static const struct deed deeds[] = {
 
 enum { OP, DEOP, VOICE, DEVOICE, INVITE, UNINVITE };
 
-/* Somebody of whom a command speaks. */
+/* The person a command is about. */
 struct target {
 	struct account *account; /* NULL: a guest */
 	struct session *session; /* NULL: is not here */
@@ -55,7 +55,7 @@ struct target {
 	const struct membership *membership; /* in the room; NULL: none */
 };
 
-/* Who is meant; false: nobody, and s was told. */
+/* Finds the person of that name; false: there is none, and s was told. */
 static bool find(struct chat *c, struct session *s, const struct room *r, const char *name,
                  struct target *t)
 {
@@ -68,7 +68,7 @@ static bool find(struct chat *c, struct session *s, const struct room *r, const 
 	return true;
 }
 
-/* The same, and it has an account. */
+/* The same, for a person who must have an account. */
 static bool find_account(struct chat *c, struct session *s, const struct room *r,
                          const char *name, struct target *t)
 {
@@ -85,8 +85,8 @@ static bool may(struct chat *c, struct session *s, const struct room *r, enum ro
 	return access_power(c, s, r, least) && emit_can_save(c, s);
 }
 
-/* The account gets the role; false: there is no place, and s was told. since: of a grant that
- * was taken away before. */
+/* Gives the account the role; false: a limit is reached, and s was told. since: that of a membership
+ * that is given back. */
 static bool give_back_since(struct chat *c, struct session *s, struct room *r,
                             const struct target *t, enum room_role role, const uint64_t *since)
 {
@@ -122,13 +122,13 @@ static bool give_back_since(struct chat *c, struct session *s, struct room *r,
 	return false;
 }
 
-/* The least that one must be in a room to give that, or to take it. */
+/* The least role in a room that may give or take that one. */
 static enum room_role least_for(enum room_role role)
 {
 	return role == ROOM_OPERATOR ? ROOM_OWNER : ROOM_OPERATOR;
 }
 
-/* What takes the deed back, as data; since: of the grant that was taken. */
+/* What /undo needs, as data; since: that of the membership that was taken. */
 static void undo_of(struct chat *c, struct bytes *data, struct room *r,
                     const struct target *t, const struct deed *d, uint64_t since)
 {
@@ -142,7 +142,7 @@ static void undo_of(struct chat *c, struct bytes *data, struct room *r,
 		fields_put_number(data, "since", (int64_t)since);
 		return;
 	}
-	/* A guest is one as long as the connection lasts; its name may be another's after that. */
+	/* A guest lasts as long as the connection; after that, another may have the name. */
 	fields_put_number(data, "slot", (int64_t)t->session->id.slot + 1);
 	fields_put_number(data, "gen", t->session->id.gen);
 	fields_put_number(data, "from", t->session->presence.since_ms);
@@ -154,8 +154,8 @@ static bool give(struct chat *c, struct session *s, struct room *r, const struct
 	return give_back_since(c, s, r, t, role, NULL);
 }
 
-/* Records what was done, and tells all whom it concerns. since: of the grant that was taken. s
- * may have given its own power away: then it is for others to take it back. */
+/* Records the change and tells everyone concerned. since: that of the membership that was taken. s may
+ * have given up its own power; then only others can take it back. */
 static void done(struct chat *c, struct session *s, struct room *r, const struct target *t,
                  const struct deed *d, uint64_t since)
 {
@@ -180,7 +180,7 @@ static void done(struct chat *c, struct session *s, struct room *r, const struct
 		           r->name, *join != '\0' ? " " : "", join);
 }
 
-/* Whoever had no more than what was taken is let in no more. */
+/* Warns s that a person left without any role can no longer come in. */
 static void tell_lost(struct chat *c, struct session *s, const struct room *r,
                       const struct target *t)
 {
@@ -204,7 +204,7 @@ void cmd_op(struct chat *c, struct session *s, const struct args *a)
 		done(c, s, a->room, &t, &deeds[OP], 0);
 }
 
-/* Takes the role of that deed, which the account has, away. */
+/* Takes from the account a role that it has. */
 static void take(struct chat *c, struct session *s, struct room *r, const struct target *t,
                  const struct deed *d)
 {
@@ -221,7 +221,7 @@ void cmd_deop(struct chat *c, struct session *s, const struct args *a)
 
 	if (!find_account(c, s, a->room, a->arg[0], &t))
 		return;
-	/* One may always give one's own up. */
+	/* People may always give up their own role. */
 	if (t.session == s ? !emit_can_save(c, s) : !may(c, s, a->room, ROOM_OWNER))
 		return;
 	if (!membership_has(t.membership, ROOM_OPERATOR) || t.membership->role == ROOM_OWNER) {
@@ -281,8 +281,8 @@ void cmd_devoice(struct chat *c, struct session *s, const struct args *a)
 
 /* -- whose room it is ------------------------------------------------------------------------ */
 
-/* Records that r was offered to somebody at that time, or is no longer; returns the act's number.
- * before: to whom it was offered until then (NULL: nobody), at before_ms. */
+/* Records that r was offered to an account at that time, or no longer is; returns the number of the
+ * record. before: the account it was offered to until then (NULL: none), at before_ms. */
 static uint64_t offer_audit(struct chat *c, struct session *s, struct room *r,
                             const struct account *to, bool offered, int64_t at_ms,
                             const struct account *before, int64_t before_ms)
@@ -306,7 +306,7 @@ static uint64_t offer_audit(struct chat *c, struct session *s, struct room *r,
 	return n;
 }
 
-/* Who had the offer of r, which is another's now or nobody's, reads so. */
+/* Tells the person who had the offer of r that it was withdrawn. */
 static void tell_withdrawn(struct chat *c, struct session *s, const struct room *r,
                            const struct account *to)
 {
@@ -316,7 +316,7 @@ static void tell_withdrawn(struct chat *c, struct session *s, const struct room 
 		emit_reply(c, there, "%s has withdrawn the offer of %s.", s->nick, r->name);
 }
 
-/* at_ms: since when it is on offer, which is before now where it is restored. */
+/* at_ms: when the offer began, which is in the past if it is restored. */
 static void offer(struct chat *c, struct session *s, struct room *r, const struct account *to,
                   int64_t at_ms)
 {
@@ -344,7 +344,7 @@ static void offer(struct chat *c, struct session *s, struct room *r, const struc
 		setting_tell_offer(c, there, r);
 }
 
-/* The offer is taken back. */
+/* Withdraws the offer. */
 static void withdraw(struct chat *c, struct session *s, struct room *r)
 {
 	const struct account *to = setting_offered(c, r);
@@ -358,8 +358,7 @@ static void withdraw(struct chat *c, struct session *s, struct room *r)
 	tell_withdrawn(c, s, r, to);
 }
 
-/* s's account can have one more room, with the bans and the grants that are in it; otherwise s is
- * told. */
+/* Whether s's account may own one more room, with its bans and memberships; if not, tells s why. */
 static bool has_share(struct chat *c, struct session *s, const struct room *r)
 {
 	const char *key = s->account->key;
@@ -389,7 +388,7 @@ static bool has_share(struct chat *c, struct session *s, const struct room *r)
 	return true;
 }
 
-/* s is the owner from here on. */
+/* Makes s the owner. */
 static void own(struct chat *c, struct session *s, struct room *r)
 {
 	struct account *before = membership_owner_account(r);
@@ -451,13 +450,13 @@ void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
 		offer(c, s, r, t.account, c->wall_ms);
 }
 
-/* The room of that name that is offered to s; NULL: there is none, and s was told. */
+/* The room of that name, if it is offered to s; NULL: s was told. */
 static struct room *offered(struct chat *c, struct session *s, const char *name)
 {
 	struct room *r = s->account != NULL ? room_typed(c, name) : NULL;
 
 	name += *name == '#';
-	/* Whoever it is not offered to does not learn whether it is there. */
+	/* Nobody else may learn whether the room exists. */
 	if (r != NULL && setting_offered(c, r) != s->account)
 		r = NULL;
 	if (r == NULL)
@@ -470,7 +469,7 @@ void cmd_accept(struct chat *c, struct session *s, const struct args *a)
 {
 	struct room *r = emit_can_save(c, s) ? offered(c, s, a->arg[0]) : NULL;
 
-	/* Whoever owns a room can come into it. */
+	/* An owner must be able to come in. */
 	if (r != NULL && moderation_may_join(c, s, r))
 		own(c, s, r);
 }
@@ -516,11 +515,11 @@ void undo_offer(struct chat *c, struct session *s, const struct row *act)
 	else if (was_ms != 0 && was_ms + OFFER_MS <= c->wall_ms)
 		undo_late(c, s, "that offer would have ended by now");
 	else
-		/* Which an older chatd has not recorded. */
+		/* Older versions did not record when it was offered. */
 		offer(c, s, r, to, was_ms != 0 ? was_ms : c->wall_ms);
 }
 
-/* Nobody gets a room back without a word of their own: it is offered to who had it. */
+/* Nobody becomes an owner without accepting: the room is offered to its former owner. */
 void undo_owner(struct chat *c, struct session *s, const struct row *act)
 {
 	const struct account *is = undo_account(c, act->room_name, "is");
@@ -545,7 +544,7 @@ void undo_owner(struct chat *c, struct session *s, const struct row *act)
 
 /* -- invitations --------------------------------------------------------------------------- */
 
-/* Lets the one who is meant in; false: it did not, and s was told. */
+/* Invites the person; false: it did not, and s was told. */
 static bool let_in(struct chat *c, struct session *s, struct room *r, const struct target *t)
 {
 	if (t->account == NULL && access_invited(t->session, r) != NULL)
@@ -568,8 +567,8 @@ static bool let_in(struct chat *c, struct session *s, struct room *r, const stru
 	return false;
 }
 
-/* The account is banned from r by its name, and an invitation would not help; s was told. Bans of a guest
- * or an address, and of the whole chat, are not for a room's operators to learn of. */
+/* Whether the account is banned from r by name, so that an invitation would not help; if so, tells s.
+ * A room's operators may not learn of bans on guests or addresses, or from the whole chat. */
 static bool is_kept_out(struct chat *c, struct session *s, struct room *r, const struct target *t)
 {
 	const struct ban like = {.kind = BAN_ENTRY, .target = BAN_ACCOUNT,
@@ -593,7 +592,7 @@ void cmd_invite(struct chat *c, struct session *s, const struct args *a)
 		done(c, s, a->room, &t, &deeds[INVITE], 0);
 }
 
-/* There is an invitation; false: there is none, or more than that, and s was told. */
+/* Whether there is an invitation, and nothing more; if not, tells s. */
 static bool is_invited(struct chat *c, struct session *s, struct room *r, const struct target *t)
 {
 	bool guest = t->session != NULL && access_invited(t->session, r) != NULL;
@@ -613,7 +612,7 @@ static bool is_invited(struct chat *c, struct session *s, struct room *r, const 
 	return true;
 }
 
-/* Takes it away. */
+/* Withdraws the invitation. */
 static void uninvite(struct chat *c, struct session *s, struct room *r, const struct target *t)
 {
 	uint64_t since = t->membership != NULL ? t->membership->since : 0;
@@ -636,7 +635,7 @@ static void uninvite(struct chat *c, struct session *s, struct room *r, const st
 	}
 }
 
-/* Takes it from a guest who was cut off, and may come back; false: there is none of that name. */
+/* Withdraws that of a guest who was cut off and may come back; false: there is no such guest. */
 static bool uninvite_absent(struct chat *c, struct session *s, struct room *r, const char *name)
 {
 	const struct deed *d = &deeds[UNINVITE];
@@ -661,7 +660,7 @@ void cmd_uninvite(struct chat *c, struct session *s, const struct args *a)
 
 /* -- taking it back ------------------------------------------------------------------------- */
 
-/* The one whom the act was about, if that very account or connection is still there. */
+/* The person the action was about, if that very account or connection is still there. */
 static bool same_target(const struct chat *c, const struct room *r, const char *data,
                         struct target *t)
 {
@@ -687,10 +686,10 @@ static bool same_target(const struct chat *c, const struct room *r, const char *
 	return true;
 }
 
-/* It has now what the act gave, or took. */
+/* Whether the person now has the role that the action gave or took. */
 static bool has_now(const struct room *r, const struct target *t, enum room_role role)
 {
-	/* Whoever owns the room by now is more than that, whatever they were before. */
+	/* A person who owns the room by now is more than that. */
 	if (t->account != NULL)
 		return membership_has(t->membership, role) && t->membership->role != ROOM_OWNER;
 	return role == ROOM_VOICE ? t->session->room == r && t->session->member.voiced
@@ -734,7 +733,7 @@ void undo_membership(struct chat *c, struct session *s, const struct row *act)
 		undo_late(c, s, "that room is gone");
 	else if (!same_target(c, r, data, &t))
 		undo_late(c, s, "the person it was about is gone");
-	/* One may always give one's own up. */
+	/* People may always give up their own role. */
 	else if ((t.session != s || d->role != ROOM_OPERATOR || !given) &&
 	         !access_power(c, s, r, least_for(d->role)))
 		return;

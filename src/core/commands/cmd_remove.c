@@ -1,7 +1,7 @@
 /*
- * /remove: rooms, accounts, and what was made from one address, taken away for good.
+ * /remove: deletes rooms, accounts, and what was made from one address, for good.
  *
- * Nothing of it can be taken back, so it is told first, and done with --yes alone.
+ * None of it can be undone, so the command only shows what it would do, unless it ends in --yes.
  */
 
 #include "chatd/core/commands/cmd_remove.h"
@@ -29,12 +29,12 @@ enum { ROOMS_NAMED_MAX = 10 }; /* rooms that are named before "and N others" */
 
 /* What is to be done. */
 enum removing {
-	REMOVE_TELL,     /* only tell */
-	REMOVE_ASK,      /* and say how it is done */
+	REMOVE_TELL,     /* only say what would be removed */
+	REMOVE_ASK,      /* and how to do it */
 	REMOVE_DO,
 };
 
-/* Whose things are meant: of an account, by share_who, or of all addresses in a block. */
+/* Whose things to remove: those of an account, by share_who, or of all addresses in a block. */
 struct owner {
 	const char *who;            /* NULL: those of the block */
 	const struct address *block;
@@ -49,7 +49,7 @@ static void tell_how(struct chat *c, struct session *s, enum removing how, const
 		           c->config.command_prefix, kind, name);
 }
 
-/* The same of an account; lines: with what it has said. */
+/* The same for an account; lines: with what it has said. */
 static void tell_how_account(struct chat *c, struct session *s, enum removing how, const char *name,
                              bool lines)
 {
@@ -110,7 +110,7 @@ static void remove_room(struct chat *c, struct session *s, const char *name, enu
 	}
 }
 
-/* -- what somebody made -------------------------------------------------------------------- */
+/* -- everything of one owner --------------------------------------------------------------- */
 
 static bool is_whose(const struct room *r, const struct owner *o)
 {
@@ -126,7 +126,7 @@ static bool is_whose(const struct room *r, const struct owner *o)
 	return is && !(o->speaks_alone && strcmp(r->lines.alone, ROOM_SEVERAL) == 0);
 }
 
-/* The rooms of o, named in out; by, where it is not NULL: they are removed. */
+/* Names the rooms of o in out; by not NULL: removes them. */
 static uint32_t rooms_of(struct chat *c, const struct owner *o, struct bytes *out, const char *by)
 {
 	uint32_t n = 0, several = 0;
@@ -155,8 +155,8 @@ static void count_word(struct bytes *b, uint32_t n, const char *one, const char 
 	bytes_printf(b, "%s%" PRIu32 " %s", b->len > 0 ? ", " : "", n, n == 1 ? one : more);
 }
 
-/* What of o's is there, or (by) was removed, as "3 rooms (a, b, c), 1 message, 2 reports". False:
- * nothing is. */
+/* What o owns, or (by not NULL) what was removed, as "3 rooms (a, b, c), 1 unread message". False:
+ * nothing. */
 static bool things_of(struct chat *c, const struct owner *o, struct bytes *out, const char *by)
 {
 	struct bytes names = {0};
@@ -236,7 +236,7 @@ static void tell_account(struct chat *c, struct session *s, const struct account
 	bytes_release(&what);
 }
 
-/* What an account has left that is there no more. Nobody is above anybody there. */
+/* What a deleted account has left behind. It has no rank to respect. */
 static void remove_left(struct chat *c, struct session *s, const char *name, enum removing how, bool lines)
 {
 	char key[NAME_KEY_BYTES_MAX + 1] = "", who[SHARE_WHO_BYTES];
@@ -267,7 +267,7 @@ static void remove_left(struct chat *c, struct session *s, const char *name, enu
 	bytes_release(&what);
 }
 
-/* Whose account has gone may not read on in a private room where that account was let in. */
+/* Without the account, its former owner may not stay in a private room that it was invited to. */
 static void put_out(struct chat *c, const struct session *s, struct session *bearer)
 {
 	struct room *r = bearer->room;

@@ -1,4 +1,4 @@
-/* Reports: /report, and /reports for those who look at them. */
+/* Reports: /report, and /reports for moderators. */
 
 #include "chatd/core/commands/cmd_report.h"
 
@@ -37,7 +37,7 @@ static void tell_moderators(struct chat *c, const struct session *from, const st
 	}
 }
 
-/* Why s may report no more. */
+/* Tells s which limit on reports is reached. */
 static void tell_full(struct chat *c, const struct session *s, enum share_bar bar)
 {
 	char who[SHARE_WHO_BYTES];
@@ -110,7 +110,7 @@ static void list_one(struct chat *c, struct session *s, const struct report *r)
 	           r->state != REPORT_OPEN ? r->keeper : "");
 }
 
-/* Those that wait, the oldest first; of all of them the newest, in the same order. */
+/* Lists the reports that wait, oldest first; or (all) the newest of all, in the same order. */
 static void list(struct chat *c, struct session *s, bool all)
 {
 	uint32_t n = 0, skip, at = 0;
@@ -158,7 +158,7 @@ static void show(struct chat *c, struct session *s, const struct report *r)
 
 /* -- looking after it ------------------------------------------------------------------- */
 
-/* The report is so from here on: recorded, and s is told. */
+/* Changes the state of a report, records that, and tells s. */
 static void change(struct chat *c, struct session *s, struct report *r, enum report_state state,
                    const char *keeper, const char *how)
 {
@@ -183,7 +183,7 @@ static void change(struct chat *c, struct session *s, struct report *r, enum rep
 	           report_state_name(r->state), c->config.command_prefix, act);
 }
 
-/* Who made it has read that it was resolved. */
+/* The person who made the report was told that it is resolved. */
 static void tell_open_again(struct chat *c, const struct session *s, const struct report *r)
 {
 	struct session *maker = report_maker(c, r);
@@ -264,7 +264,7 @@ void undo_report(struct chat *c, struct session *s, const struct row *act)
 	free(how);
 }
 
-/* The report that was named: "12", "#12", "R12" or "#R12"; NULL: s was told. */
+/* The report with that number: "12", "#12", "R12" or "#R12"; NULL: s was told. */
 static struct report *named(struct chat *c, struct session *s, const char *word)
 {
 	const char *digits = word + (*word == '#');
@@ -284,7 +284,7 @@ static struct report *named(struct chat *c, struct session *s, const char *word)
 	return r;
 }
 
-/* The principal who reported under that name last; "" for nobody. */
+/* The principal who last reported under that name; "": nobody. */
 static const char *who_reported(struct chat *c, const char *name)
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
@@ -297,7 +297,7 @@ static const char *who_reported(struct chat *c, const char *name)
 	return last != NULL ? last->who : "";
 }
 
-/* Is --yes the last word of rest? It is cut off. */
+/* Whether --yes is the last word of rest; if so, cuts it off. */
 static bool says_yes(char *rest)
 {
 	size_t len = strlen(rest);
@@ -318,7 +318,7 @@ static int by_slot(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Those who made the reports of who and from, and are here, into makers, one for each report. */
+/* The people here who made the reports of who and from, once for each report. */
 static size_t makers_of(struct chat *c, const char *who, const struct address *from,
                         struct session *makers[REPORTS_MAX])
 {
@@ -336,7 +336,7 @@ static size_t makers_of(struct chat *c, const char *who, const struct address *f
 	return n;
 }
 
-/* Each of them once. */
+/* Tells each of them once. */
 static void tell_makers(struct chat *c, const struct session *but, struct session *const *makers,
                         size_t n)
 {
@@ -353,8 +353,8 @@ static void tell_makers(struct chat *c, const struct session *but, struct sessio
 	}
 }
 
-/* "/reports resolve all", "/reports resolve all of WHO": an address, or a name, which stands for all
- * that the same principal has reported under whichever names. It is done with --yes alone. */
+/* "/reports resolve all", "/reports resolve all of WHO": an address, or a name, which stands for
+ * everything that the same principal reported under any name. Without --yes it only says how many. */
 static void resolve_all(struct chat *c, struct session *s, char *rest)
 {
 	bool yes = says_yes(rest);

@@ -25,10 +25,10 @@
 #include "chatd/core/state/wrap.h"
 
 enum {
-	WHO_SORTED_MAX = 1000,  /* people in a room whom /who sorts by name */
+	WHO_SORTED_MAX = 1000,  /* /who sorts the names of no more people than that */
 };
 
-/* s has made r, which is empty yet; it is theirs if they are signed in. */
+/* Takes s into r, which it has just made, and makes it the owner if it is signed in. */
 static void make(struct chat *c, struct session *s, struct room *r)
 {
 	bool can_own = room_would_own(c, s);
@@ -99,8 +99,8 @@ static int by_people(const void *a, const void *b)
 	return strcmp(x->key, y->key);
 }
 
-/* What s has not read of r, as the end of its line; rows NULL: that was not counted. Where it is, it has
- * read all but what /catchup shows. */
+/* Adds what s has not read of r; rows NULL: not counted. In the room where it is, s has read everything
+ * but what /catchup shows. */
 static void put_unread(struct bytes *b, const struct chat *c, const struct session *s, const struct room *r,
                        const struct rows *rows)
 {
@@ -226,7 +226,7 @@ static void who_list(struct chat *c, struct session *s, const struct room *r)
 	struct bytes *b = &c->scratch;
 
 	memcpy(list, r->members.list, n * sizeof(struct session *));
-	/* In a crowd, of which only some are shown, the order is worth no work. */
+	/* A crowd is shown only in part, and is not worth sorting. */
 	if (n <= WHO_SORTED_MAX)
 		qsort(list, n, sizeof(struct session *), by_key);
 	bytes_clear(b);
@@ -244,7 +244,7 @@ void cmd_who(struct chat *c, struct session *s, const struct args *a)
 {
 	const struct room *r = s->room;
 
-	/* The host is in none. */
+	/* The host is in no room. */
 	if (a->arg[0] == NULL && r == NULL) {
 		command_usage(c, s, "who");
 		return;
@@ -276,7 +276,7 @@ void cmd_topic(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "Not set: the topic of %s is locked; only its operators can change it.", r->name);
 		return;
 	}
-	/* A topic is read as a line is. */
+	/* Everyone reads a topic, so the rules for lines apply. */
 	if (!access_speak(c, s))
 		return;
 	if (text_chars(text, strlen(text)) > TOPIC_CHARS_MAX) {

@@ -1,4 +1,4 @@
-/* Commands about what a room is like: /room /slow. */
+/* Commands about the settings of a room: /room /slow. */
 
 #include "chatd/core/commands/cmd_setting.h"
 
@@ -31,7 +31,7 @@ static int shown(const char *text)
 
 /* -- showing ------------------------------------------------------------------------------ */
 
-/* "; operators bob and carol": those of that role, MEMBERSHIPS_LISTED_MAX at most. */
+/* "; operators bob and carol": the people with that role, MEMBERSHIPS_LISTED_MAX at most. */
 static void put_role(const struct chat *c, struct bytes *b, const struct room *r,
                      enum room_role role, const char *one, const char *more)
 {
@@ -83,7 +83,7 @@ static void show_one(struct chat *c, struct session *s, const struct room *r,
 	emit_reply(c, s, "  %-12s  %-7s  %s", k->name, setting_show(r, k, value), k->means);
 }
 
-/* What s can set. */
+/* Tells s which settings it can change. */
 static void show_powers(struct chat *c, struct session *s, const struct room *r)
 {
 	enum room_role role = membership_role(r, s);
@@ -128,7 +128,7 @@ static void unlock(struct chat *c, struct session *s, struct room *r)
 	room_release(c, r);
 }
 
-/* What the setting is now; in c->scratch. */
+/* A sentence that says what the setting is now; in c->scratch. */
 static const char *sentence(struct chat *c, const struct room *r, const struct setting *k)
 {
 	char value[SETTING_BYTES_MAX];
@@ -209,7 +209,7 @@ void undo_setting(struct chat *c, struct session *s, const struct row *act)
 	}
 }
 
-/* /room NAME TEXT; TEXT "" shows it. */
+/* /room NAME TEXT; without TEXT ("") the setting is shown. */
 static void change(struct chat *c, struct session *s, struct room *r, const char *name,
                    const char *text)
 {

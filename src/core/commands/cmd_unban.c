@@ -31,7 +31,7 @@ struct room *ban_scope(const struct chat *c, const struct args *a, enum ban_kind
 	return a->room;
 }
 
-/* Is that the number of a ban, as #B12? */
+/* Parses the number of a ban, such as #B12. */
 static bool number_parse(const char *text, uint64_t *number)
 {
 	char *end;
@@ -49,7 +49,7 @@ bool ban_may_end(const struct chat *c, const struct session *s, const struct ban
 	return membership_role(r, s) >= ROOM_OPERATOR;
 }
 
-/* In the list, the one of this name or address; NULL: none. addresses: s may ask for those. */
+/* The ban in the list on this name or address; NULL: none. addresses: s may name addresses. */
 static struct ban *named(struct ban_list *list, const char *name, bool addresses)
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
@@ -66,7 +66,7 @@ static struct ban *named(struct ban_list *list, const char *name, bool addresses
 	return NULL;
 }
 
-/* The ban that is meant and that s may end; NULL: s was told. */
+/* The ban that the command names, if s may lift it; NULL: s was told. */
 static struct ban *meant(struct chat *c, struct session *s, const struct args *a,
                          enum ban_kind kind)
 {
@@ -82,7 +82,7 @@ static struct ban *meant(struct chat *c, struct session *s, const struct args *a
 			b = NULL;
 	} else if (access_power(c, s, r, ROOM_OPERATOR)) {
 		b = named(ban_list_of(c, r, kind), name, moderates);
-		/* Who may, means everywhere too. */
+		/* For moderators, a name means bans of the whole chat too. */
 		if (b == NULL && moderates)
 			b = named(ban_list_of(c, NULL, kind), name, true);
 	} else {
@@ -115,13 +115,14 @@ void ban_undo_begin(struct chat *c, struct bytes *data, enum ban_kind kind, stru
 	bytes_release(&was);
 }
 
-/* "this chat", "ops": out of which, or in which, the bans of r are. */
+/* "this chat", "every room", "ops": where the bans of r apply. */
 static const char *place(const struct room *r, enum ban_kind kind)
 {
 	return r != NULL ? r->name : kind == BAN_ENTRY ? "this chat" : "every room";
 }
 
-/* Who was muted read that, and reads that it is over; of a crowd as many as the step has room for. */
+/* Tells the people who were muted that they can speak again; in a crowd, as many as the step has room
+ * for. */
 static void tell_unmuted(struct chat *c, const struct session *s, const struct room *r,
                          const struct ban *b)
 {
@@ -152,7 +153,7 @@ void ban_unban(struct chat *c, struct session *s, struct ban *b)
 	ban_undo_begin(c, &undo, b->kind, r, b);
 	n = emit_audit(c, s, undo.data, "lifted the %s on %s %s %s (#B%" PRIu64 ")", ban ? "ban" : "mute",
 	               who, ban ? "from" : "in", where, b->number);
-	/* No more than that: another may still hold. */
+	/* It does not say that they may come in: another ban may still apply. */
 	emit_reply(c, s, "The %s on %s %s %s is lifted. %cundo #A%" PRIu64 " takes it back.",
 	           ban ? "ban" : "mute", who, ban ? "from" : "in", where, c->config.command_prefix, n);
 	bytes_release(&undo);
@@ -161,7 +162,7 @@ void ban_unban(struct chat *c, struct session *s, struct ban *b)
 	ban_end(c, b);
 }
 
-/* Those of the list that s may end, all but what hits s: how many, and the first of them by name. */
+/* Counts the bans that s may lift, which are all but those on s, and names the first of them. */
 static uint32_t name_all(struct chat *c, const struct session *s, struct room *r,
                          enum ban_kind kind, struct bytes *names)
 {
@@ -180,7 +181,7 @@ static uint32_t name_all(struct chat *c, const struct session *s, struct room *r
 	return n;
 }
 
-/* Which would end, and how it is done; false: none would. */
+/* Tells s which would be lifted, and how to do it; false: none would. */
 static bool tell_all(struct chat *c, struct session *s, struct room *r, enum ban_kind kind)
 {
 	bool ban = kind == BAN_ENTRY;
@@ -199,8 +200,8 @@ static bool tell_all(struct chat *c, struct session *s, struct room *r, enum ban
 	return n > 0;
 }
 
-/* r NULL: those of the whole server, if that was said (everywhere), and is no slip in the lobby.
- * yes: it is done, and not only told what would end. */
+/* r NULL: the bans of the whole server. That needs --everywhere, so that it is no slip in the lobby.
+ * yes: lifts them; otherwise only tells which it would lift. */
 static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_kind kind,
                     bool everywhere, bool yes)
 {
@@ -236,7 +237,7 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 
 static void end(struct chat *c, struct session *s, const struct args *a, enum ban_kind kind)
 {
-	/* Nobody can be called so. */
+	/* No name can be "all". */
 	bool all = strcasecmp(a->arg[0], "all") == 0;
 	struct ban *b;
 

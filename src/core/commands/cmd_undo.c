@@ -1,8 +1,8 @@
 /*
- * /audit shows the acts of power; /undo takes one back.
+ * /audit shows moderation actions; /undo takes one back.
  *
- * The record of an act has what it changed, as data (undo.h), and what was before is restored from
- * there, if whoever types /undo could do so themselves.
+ * An action's record says, as data (undo.h), what it changed. /undo restores that from the record, if
+ * the person who types it could make the change themselves.
  */
 
 #include "chatd/core/commands/cmd_undo.h"
@@ -80,12 +80,12 @@ void cmd_audit(struct chat *c, struct session *s, const struct args *a)
 
 /* -- /undo ------------------------------------------------------------------------------- */
 
-/* The kinds of acts that can be taken back. */
+/* The kinds of moderation actions that can be taken back. */
 static const struct kind {
 	const char *name;      /* in the data */
-	const char *command;   /* whose role it takes */
+	const char *command;   /* the command whose role it needs */
 	undo_restore *restore;
-	bool unsaved;          /* can be restored while nothing can be saved, too */
+	bool unsaved;          /* can be restored even while nothing can be saved */
 } kinds[] = {
 	{"ban", "ban", undo_ban, false},
 	{"grant", "op", undo_membership, false},
@@ -101,7 +101,7 @@ static const struct kind {
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-/* s has a word in the room that the act was done in. */
+/* Whether s may moderate the room that the action was about. */
 static bool keeps_room_of(const struct chat *c, const struct session *s, const char *data)
 {
 	struct room *r;
@@ -117,14 +117,14 @@ static bool is_its_own(const struct session *s, const struct row *act)
 	       s->account->made.at_ms == fields_get_number(act->room_name, "actor");
 }
 
-/* A command line, as older versions have recorded it. Whoever it names may be somebody else by
- * now, so it is never run. */
+/* Whether it is a command line, as older versions recorded. The names in it may belong to other people
+ * by now, so it is never run. */
 static bool is_old(const char *data)
 {
 	return *data != '\0' && strncmp(data, "actor=", strlen("actor=")) != 0;
 }
 
-/* What was before the act is restored, or s is told why not. */
+/* Restores what was before the action, or tells s why not. */
 static void take_back(struct chat *c, struct session *s, const struct row *act)
 {
 	char *name = fields_get(act->room_name, "undo");
@@ -154,7 +154,7 @@ static void undo_answer(struct chat *c, struct session *s, struct question *q,
 		emit_reply(c, s, "%s", rows->error);
 	} else if (act == NULL || act->id != number ||
 	           (!reads && !keeps_room_of(c, s, act->room_name))) {
-		/* Who may not know of an act is told the same as where there is none. */
+		/* The same reply whether there is none or s may not know of it. */
 		emit_reply(c, s, "There is no moderation action #A%" PRIu64 " that you could take back.",
 		           number);
 	} else if (!undo_is_data(act->room_name)) {

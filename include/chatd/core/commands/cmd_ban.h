@@ -10,7 +10,7 @@ void cmd_disconnect(struct chat *c, struct session *s, const struct args *a);
 void cmd_ban(struct chat *c, struct session *s, const struct args *a);
 void cmd_mute(struct chat *c, struct session *s, const struct args *a);
 
-/* Acts that can be taken back. */
+/* Moderation actions that can be taken back. */
 undo_restore undo_ban;
 
 #endif

@@ -18,7 +18,7 @@ void cmd_decline(struct chat *c, struct session *s, const struct args *a);
 void cmd_invite(struct chat *c, struct session *s, const struct args *a);
 void cmd_uninvite(struct chat *c, struct session *s, const struct args *a);
 
-/* Acts that can be taken back. */
+/* Moderation actions that can be taken back. */
 undo_restore undo_membership;
 undo_restore undo_offer;
 undo_restore undo_owner;

@@ -1,5 +1,5 @@
 /*
- * /remove: rooms, accounts, and what was made from one address, taken away for good.
+ * /remove: deletes rooms, accounts, and what was made from one address, for good.
  */
 #ifndef CHATD_CORE_COMMANDS_CMD_REMOVE_H
 #define CHATD_CORE_COMMANDS_CMD_REMOVE_H

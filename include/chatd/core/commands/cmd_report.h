@@ -1,4 +1,4 @@
-/* Reports: /report, and /reports for those who look at them. */
+/* Reports: /report, and /reports for moderators. */
 #ifndef CHATD_CORE_COMMANDS_CMD_REPORT_H
 #define CHATD_CORE_COMMANDS_CMD_REPORT_H
 
@@ -8,7 +8,7 @@
 void cmd_report(struct chat *c, struct session *s, const struct args *a);
 void cmd_reports(struct chat *c, struct session *s, const struct args *a);
 
-/* Acts that can be taken back. */
+/* Moderation actions that can be taken back. */
 undo_restore undo_report;
 
 #endif

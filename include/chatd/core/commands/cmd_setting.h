@@ -1,4 +1,4 @@
-/* Commands about what a room is like: /room /slow. */
+/* Commands about the settings of a room: /room /slow. */
 #ifndef CHATD_CORE_COMMANDS_CMD_SETTING_H
 #define CHATD_CORE_COMMANDS_CMD_SETTING_H
 
@@ -8,7 +8,7 @@
 void cmd_room(struct chat *c, struct session *s, const struct args *a);
 void cmd_slow(struct chat *c, struct session *s, const struct args *a);
 
-/* Acts that can be taken back. */
+/* Moderation actions that can be taken back. */
 undo_restore undo_setting;
 
 #endif

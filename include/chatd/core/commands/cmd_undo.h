@@ -1,5 +1,5 @@
 /*
- * /audit shows the acts of power; /undo restores what was before one, from the data in its record
+ * /audit shows moderation actions; /undo restores what was before one, from the data in its record
  * (undo.h).
  */
 #ifndef CHATD_CORE_COMMANDS_CMD_UNDO_H
