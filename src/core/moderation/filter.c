@@ -15,7 +15,7 @@
 #include "chatd/core/people/forget.h"
 #include "chatd/core/state/state.h"
 
-enum { BEGINNING_CHARS_LEAST = 2 }; /* a* would be half of all there is */
+enum { BEGINNING_CHARS_LEAST = 2 }; /* a* would match half of all words */
 
 /* -- finding ------------------------------------------------------------------------------ */
 
@@ -24,7 +24,7 @@ struct finding {
 	const struct filter *found;
 };
 
-/* A word of a script without blanks may stand anywhere in a run, but not with further marks on it. */
+/* In scripts without blanks a word may be anywhere in a run, but not with further marks on it. */
 static bool stands_in(const struct filter *f, const struct fold_token *t)
 {
 	size_t n = strlen(f->word);
@@ -182,11 +182,11 @@ void filter_load(struct chat *c, const char *key, const char *value)
 	char word[FILTER_BYTES_MAX + 1], *by;
 	bool beginning;
 
-	/* As of today's rules: a word that they would fold otherwise would hit nothing. */
+	/* A word that today's rules would fold differently could match nothing. */
 	if (c->moderation.filters.n >= FILTERS_MAX || filter_parse(key, word, &beginning) != NULL)
 		return;
 	if (filter_named(c, word, beginning) != NULL) {
-		/* It would be back once that one is removed. */
+		/* Otherwise it would be back once that one is removed. */
 		forget_fact(c, FACT_FILTER, key);
 		return;
 	}

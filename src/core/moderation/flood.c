@@ -1,8 +1,8 @@
 /*
- * Floods: delays, mutes, and the end of those who go on.
+ * Floods: delays, then mutes, then disconnection.
  *
- * Owns what of a session and an origin counts towards it.
- * Where several sessions wait for their address's bucket, each tick shares out
+ * Owns the counters for it in sessions and origins.
+ * If several sessions wait for their address's bucket, each tick shares out
  * what is in it, in the order in which they began to wait: otherwise the first
  * in the list would take all of it for ever.
  */
@@ -23,8 +23,8 @@
 #include "chatd/core/state/wrap.h"
 
 enum {
-	FLOOD_STEP_MS = 20,  /* delayed input goes on at such times, that one look may serve many */
-	FLOOD_REST_MS = 1000, /* who has not been delayed for so long has rested */
+	FLOOD_STEP_MS = 20,  /* delayed input resumes in such steps, so that one look serves many */
+	FLOOD_REST_MS = 1000, /* without a delay for that long, a person has rested */
 	CLOCK_AT = 12,       /* in a stamp, the time of day */
 	CLOCK_BYTES = 8,
 };
@@ -40,7 +40,7 @@ void flood_line(struct chat *c, struct session *s)
 
 /* -- delays ----------------------------------------------------------------------------- */
 
-/* Once it has rested, it is told anew. */
+/* After a rest it is told again. */
 static void forget_told(const struct chat *c, struct session *s)
 {
 	if (c->now_ms - s->throttle.delay_at_ms < FLOOD_REST_MS)
@@ -60,8 +60,7 @@ static void tell_delay(struct chat *c, struct session *s, enum rate_cause cause)
 	bool *told = address ? &s->throttle.address_told : &s->throttle.told;
 	char end[64] = "";
 
-	/* Who is muted loses lines, and was told; at the prompt every line has its answer, and a
-	 * script that is slowed there reads none. */
+	/* A muted person loses lines, and was told; at the prompt every line gets an answer anyway. */
 	if (*told || c->now_ms < s->throttle.muted_until_ms || s->state == SESSION_LOGIN)
 		return;
 	*told = true;
@@ -81,7 +80,7 @@ static void due_in(struct chat *c, int64_t ms)
 		c->input.throttled.due_ms = c->now_ms + ms;
 }
 
-/* Others of its address wait, and it has no turn: its line must not come before theirs. */
+/* Whether others of its address wait and it has no turn, so that its line must come after theirs. */
 static bool must_queue(const struct chat *c, const struct session *s)
 {
 	return rate_shared(s)->waiting > 0 && s->throttle.turn_lines == 0 && rate_has_address(c, s);
@@ -113,7 +112,7 @@ void flood_delay(struct chat *c, struct session *s)
 	due_in(c, w.ms);
 }
 
-/* How long s, which is delayed, has been so; the time in which it is muted does not count. */
+/* How long s has been delayed, without the time in which it was muted. */
 static int64_t delayed_ms(const struct chat *c, const struct session *s)
 {
 	if (c->now_ms <= s->throttle.muted_until_ms)
@@ -123,9 +122,9 @@ static int64_t delayed_ms(const struct chat *c, const struct session *s)
 	return s->throttle.delayed_ms + c->now_ms - s->throttle.delay_at_ms;
 }
 
-/* -- those who go on ---------------------------------------------------------------------- */
+/* -- strikes ------------------------------------------------------------------------------ */
 
-/* A new connection does not make them forgotten, but where many people come from one place. */
+/* They count for the address, so reconnecting does not clear them, unless many people share it. */
 static struct strikes *strikes_of(const struct chat *c, struct session *s)
 {
 	return exempt_is(c, &s->from) ? &s->throttle.strikes : &s->origin->strikes;
@@ -186,7 +185,7 @@ bool flood_refuses(struct chat *c, struct session *s, const char *what)
 
 /* -- time --------------------------------------------------------------------------------- */
 
-/* Lines that these buckets have, the longest ones that there are. */
+/* How many lines these buckets allow, of the longest kind. */
 static uint64_t lines_left(const struct chat *c, const struct rate *p, const struct allowance *a)
 {
 	uint64_t left = UINT32_MAX, bytes;

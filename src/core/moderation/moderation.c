@@ -1,8 +1,8 @@
 /*
- * Order: power over others, and who may come in and speak.
+ * Moderation: power over others, and who may come in and speak.
  *
- * Owns nothing. What is asked for every line that is said (moderation_bars) is asked only while
- * there is a mute, a filter or a lockdown.
+ * Owns nothing. The check on every line that is said (moderation_bars) is made only while there is a
+ * mute, a filter or a lockdown.
  */
 
 #include "chatd/core/moderation/moderation.h"
@@ -23,7 +23,7 @@
 #include "chatd/core/state/tables.h"
 #include "chatd/core/state/wrap.h"
 
-#define SEEN_MS (30 * DAY_MS) /* accounts that came from somewhere within it */
+#define SEEN_MS (30 * DAY_MS) /* how long a sign-in from an address counts */
 
 /* -- power ------------------------------------------------------------------------------- */
 
@@ -128,7 +128,7 @@ struct room *moderation_room(struct chat *c, const struct session *s, const stru
 	return r == NULL || ban_find(c, BAN_ENTRY, r, &who) != NULL ? c->rooms.lobby : r;
 }
 
-/* The place where it holds, as "in ops". */
+/* Where it applies, as "in ops". */
 static const char *place(const struct chat *c, const struct ban *b, char out[NAME_BYTES_MAX + 8])
 {
 	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
@@ -137,9 +137,8 @@ static const char *place(const struct chat *c, const struct ban *b, char out[NAM
 	return out;
 }
 
-/* A ban or a mute that s would escape by calling itself as `then`; NULL: none. A room's holds s
- * while it is there: elsewhere the room's owner has no say in what anybody is called, nor do those
- * who have never been there learn of it. */
+/* A ban or a mute that s would escape by taking the name in `then`; NULL: none. A room's ban counts only
+ * while s is there: elsewhere its owner has no say in names, and strangers must not learn of it. */
 static const struct ban *escaped(const struct chat *c, const struct session *s,
                                  const struct bearer *then)
 {
@@ -149,7 +148,7 @@ static const struct ban *escaped(const struct chat *c, const struct session *s,
 	DL_FOREACH(c->rooms.bans.all, b) {
 		bool here = b->room == 0 || b->room == s->room->number;
 
-		/* Who may not speak could with a new name all the same. */
+		/* A new name would let a muted guest speak. */
 		if (b->list != NULL && here && ban_hits(c, b, &now) &&
 		    (!ban_hits(c, b, then) || (b->kind == BAN_SPEECH && then->role == ROLE_GUEST)))
 			return b;
@@ -186,7 +185,7 @@ bool moderation_may_rename(struct chat *c, struct session *s, const char *key)
 	const char *bar = bars_lockdown(c, s);
 
 	if (bar != NULL) {
-		/* A name is something to read. */
+		/* Others read a name. */
 		emit_reply(c, s, "Name not changed: %s", bar);
 		return false;
 	}
@@ -207,8 +206,8 @@ bool moderation_may_register(struct chat *c, struct session *s)
 		           format_stamp(&c->stamp, c->moderation.lockdown.until_ms));
 		return false;
 	}
-	/* What holds in a room holds there for the account too (ban_hits): its owner has no say
-	 * in who may have one. */
+	/* A room's ban applies there to the account too (ban_hits); its owner has no say in who may
+	 * register. */
 	b = ban_find(c, BAN_SPEECH, NULL, &now);
 	if (b == NULL)
 		b = ban_find(c, BAN_ENTRY, NULL, &now);
@@ -276,10 +275,10 @@ const char *moderation_bars_name(const struct chat *c, const struct session *s, 
 	return f != NULL ? f->word : NULL;
 }
 
-/* -- what is told of bans ---------------------------------------------------------------- */
+/* -- what people may know of bans -------------------------------------------------------- */
 
-/* Where people come from, and who comes from the same place, is for moderators. Operators of a
- * room learn how many a ban hits there, and what the room sees of it. */
+/* Only moderators may know where people connect from, and who shares an address. Operators of a room
+ * learn how many people a ban affects there, and what the room sees of it. */
 
 /* One more name, unless there are enough. */
 static void put_name(struct bytes *names, const char *name, uint32_t n)
@@ -332,8 +331,8 @@ static bool was_there(const struct chat *c, const struct account *a, const struc
 	return false;
 }
 
-/* Accounts whose bearers came from where b, of r, is about; no block is a ban for those who keep
- * order there. */
+/* Accounts that signed in from the address of b, a ban in r; a block does not affect people with power
+ * there. */
 static uint32_t accounts_from(const struct chat *c, const struct ban *b, const struct room *r,
                               struct bytes *names)
 {

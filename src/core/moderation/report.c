@@ -66,7 +66,7 @@ struct session *report_maker(const struct chat *c, const struct report *r)
 {
 	struct session *s = session_by_key(c, r->by_key);
 
-	/* A guest's name may have another bearer by now. */
+	/* Another person may have a guest's name by now. */
 	if (s == NULL || s->resume.named_seq < r->number)
 		return s;
 	return r->by_account && s->account != NULL && s->account->made.at_ms <= r->at_ms ? s : NULL;
@@ -106,7 +106,7 @@ static void save(struct chat *c, const struct report *r)
 	bytes_release(&b);
 }
 
-/* Counted for who made it exactly while it is not resolved. */
+/* Counts it for the person who made it, while it is not resolved. */
 static void count(struct chat *c, struct report *r, bool counts)
 {
 	if (counts && !r->counted)
@@ -286,7 +286,7 @@ int64_t report_due_ms(const struct chat *c)
 
 /* -- from the store -------------------------------------------------------------------- */
 
-/* Of whom it is; before that was saved, those by accounts alone say so. */
+/* The principal who made it; older reports say so only if they were made by an account. */
 static char *load_who(const char *value, const struct report *r)
 {
 	char *who = fields_get_text(value, "share", SHARE_WHO_BYTES - 1), account[SHARE_WHO_BYTES];

@@ -1,8 +1,8 @@
 /*
- * The end of chatd, ordered in the chat and counted down.
+ * Shutting chatd down from the chat, with a countdown.
  *
- * Owns what struct server_status has of it. The end itself is the program's: EFFECT_STOP asks for
- * it, and EVENT_STOP comes as it does after a signal.
+ * Owns that part of struct server_status. The program itself stops: EFFECT_STOP asks it to, and
+ * EVENT_STOP comes, as after a signal.
  */
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ enum {
 	TEXT_BYTES_MAX = SHUTDOWN_WHY_CHARS_MAX * 4 + NAME_BYTES_MAX + LEFT_BYTES_MAX + 64,
 };
 
-/* When everybody is reminded: so long before. */
+/* How long before the end everybody is reminded. */
 static const int64_t marks_ms[] = {
 	12 * HOUR_MS, 6 * HOUR_MS, HOUR_MS, 30 * MINUTE_MS, 10 * MINUTE_MS, 5 * MINUTE_MS, MINUTE_MS,
 	30 * SECOND_MS, 10 * SECOND_MS, 0,
@@ -45,7 +45,7 @@ static void forget(struct server_status *v)
 	v->stop_now = false;
 }
 
-/* The next mark, before the one that was told; 0: there is none but the end. */
+/* The next reminder after the last one; 0: only the end is left. */
 static int64_t next_mark_ms(const struct server_status *v)
 {
 	size_t i = 0;
@@ -102,7 +102,7 @@ void shutdown_tick(struct chat *c)
 
 	if (shutdown_due_ms(c) > c->now_ms || !emit_has_room(c))
 		return;
-	/* After a turn that took long several are due: only the last is true. */
+	/* After a slow turn several may be due: only the last is true. */
 	while (shutdown_due_ms(c) <= c->now_ms && v->told_ms > 0)
 		v->told_ms = mark_ms = next_mark_ms(v);
 	if (v->stop_ms > c->now_ms) {
@@ -121,7 +121,7 @@ void shutdown_farewell(struct chat *c)
 	char text[TEXT_BYTES_MAX];
 	bool why = v->stop_now && *v->stop_why != '\0';
 
-	/* Where a signal came first, it was not for that reason. */
+	/* If a signal came first, it was not for that reason. */
 	snprintf(text, sizeof text, "chatd is going down%s%s", why ? ": " : "",
 	         why ? v->stop_why : "");
 	emit_all(c, text);

@@ -13,7 +13,7 @@
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/state/state.h"
 
-/* The room is removed, and s has yet to be put out of it; it was told. */
+/* Whether the room was removed, while s still waits to be moved to the lobby; tells s. */
 static bool is_gone(struct chat *c, const struct session *s)
 {
 	if (s->room->gone)
@@ -21,7 +21,7 @@ static bool is_gone(struct chat *c, const struct session *s)
 	return s->room->gone;
 }
 
-/* What a person is told whose words somebody who keeps order will not have said. */
+/* Whether no mute, filter or lockdown forbids it; if one does, tells s. */
 static bool may_say(struct chat *c, struct session *s, const char *body)
 {
 	const char *bar = moderation_bars(c, s, body);
@@ -97,7 +97,7 @@ bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 {
 	struct room *r = s->room;
 
-	/* A topic is kept as a line is, and is one more each time. */
+	/* A topic is saved as a line is, each time. */
 	if (is_gone(c, s) || !emit_can_save(c, s) || outage_refuses(c, s) || !access_speak(c, s) ||
 	    (c->moderation.guards > 0 && !may_say(c, s, topic)))
 		return false;

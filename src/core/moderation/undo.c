@@ -1,4 +1,4 @@
-/* The data of acts of power. Owns nothing. */
+/* The data of moderation actions. Owns nothing. */
 
 #include "chatd/core/moderation/undo.h"
 
@@ -62,7 +62,7 @@ void undo_put_account(struct bytes *data, const char *name, const struct account
 
 bool undo_is_data(const char *data)
 {
-	/* Every command line began with its command, and none is called so. */
+	/* Older records begin with the name of a command, and none is called that. */
 	return strncmp(data, first, sizeof first - 1) == 0;
 }
 

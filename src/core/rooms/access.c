@@ -122,7 +122,7 @@ void access_mark(struct chat *c, const struct session *s)
 		s->room->mark = c->rooms.mark;
 }
 
-/* What s is in r, it is by a grant, an invitation or by being there; or else by its role. */
+/* Whether s has a role or an invitation there, or is there; or may come in by its role. */
 static bool may_be_in(const struct chat *c, const struct session *s, const struct room *r)
 {
 	return r->mark == c->rooms.mark || role_of(s) >= ROLE_MODERATOR;
@@ -135,8 +135,8 @@ bool access_see_marked(const struct chat *c, const struct session *s, const stru
 
 /* -- speaking ------------------------------------------------------------------------------- */
 
-/* Milliseconds until s may speak in a slow room. Its account remembers too, so that a new
- * connection is no way round. */
+/* Milliseconds until s may speak in a slow room. Its account remembers too, so a new connection does
+ * not help. */
 static int64_t wait_ms(const struct chat *c, const struct session *s)
 {
 	int64_t last_ms = s->member.slow_ms;
@@ -182,7 +182,7 @@ void access_spoke(struct chat *c, struct session *s)
 
 /* -- reading -------------------------------------------------------------------------------- */
 
-/* Members who are banned keep what they are in the room, but may not be there. */
+/* A banned member keeps its role, but may not come in. */
 static bool is_banned(const struct chat *c, const struct session *s, const struct room *r)
 {
 	struct bearer who = bearer_of(s);
@@ -215,7 +215,7 @@ bool access_read_after(const struct chat *c, const struct session *s, const stru
 	return true;
 }
 
-/* A room that is closed; the number beside it, for the order is by that. */
+/* A closed room, with its number, by which they are sorted. */
 struct closed {
 	uint32_t number;
 	const struct room *room;

@@ -31,7 +31,7 @@ enum { TARGETS = sizeof targets / sizeof targets[0] };
 _Static_assert(sizeof ((struct room *)NULL)->bans / sizeof(struct ban_list) == BAN_KINDS,
                "a room has a list for each kind");
 
-/* -- whom it hits ---------------------------------------------------------------------- */
+/* -- the people it affects ------------------------------------------------------------- */
 
 struct bearer bearer_of(const struct session *s)
 {
@@ -49,7 +49,7 @@ static bool in_force(const struct chat *c, const struct ban *b)
 	return b->until_ms == 0 || b->until_ms > c->wall_ms;
 }
 
-/* Keeps order where b holds, so that no address is a ban for them. */
+/* Whether who has power where b applies, so that bans on addresses do not affect them. */
 static bool has_power(const struct chat *c, const struct ban *b, const struct bearer *who)
 {
 	const struct room *r = b->room != 0 ? room_by_number(c, b->room) : NULL;
@@ -75,7 +75,7 @@ bool ban_by_address(const struct ban *b)
 	return b->target == BAN_BLOCK || (b->target == BAN_GUEST && b->from.bits != 0);
 }
 
-/* b, of a guest, is of those who come from there. */
+/* Whether b, a ban on a guest, affects people from there. */
 static bool hits_from(const struct chat *c, const struct ban *b, const struct address *from)
 {
 	struct address counted = address_counted(from);
@@ -85,7 +85,7 @@ static bool hits_from(const struct chat *c, const struct ban *b, const struct ad
 	       !ban_shared(c, from);
 }
 
-/* The same of a guest, or of an account that one may have become since. */
+/* Whether b, a ban on a guest, affects who: a guest, or an account registered since. */
 static bool hits_guest(const struct chat *c, const struct ban *b, const struct bearer *who)
 {
 	const struct account *a = who->account;
@@ -160,7 +160,7 @@ struct ban_list *ban_list_of(struct chat *c, struct room *r, enum ban_kind kind)
 	return r != NULL ? &r->bans[kind] : &c->rooms.bans.everywhere[kind];
 }
 
-/* In rooms without an owner, by one who set them. */
+/* How many that person has set in rooms without an owner. */
 static uint32_t share_ownerless(const struct chat *c, enum ban_kind kind, const char *by_key)
 {
 	const struct ban *b;
@@ -211,7 +211,7 @@ const char *ban_full(struct chat *c, struct room *r, const struct ban *like)
 		return full_of(c, n, kind, "in this room");
 	if (c->rooms.bans.nrooms[kind] + (like->keeper ? 0 : BANS_ROOMS_RESERVE) >= BANS_ROOMS_MAX)
 		return full_of(c, c->rooms.bans.nrooms[kind], kind, "in all rooms");
-	/* Those who keep order everywhere have no share to fill. */
+	/* Moderators have no share to fill. */
 	if (like->keeper)
 		return NULL;
 	n = owner != NULL ? ban_share(c, kind, owner->key) : share_ownerless(c, kind, like->by_key);
@@ -221,7 +221,7 @@ const char *ban_full(struct chat *c, struct room *r, const struct ban *like)
 	                                         : "by you in rooms without an owner");
 }
 
-/* There is place for one that was saved. */
+/* Whether there is room for one that was saved. */
 static bool fits(const struct chat *c, const struct room *r, enum ban_kind kind)
 {
 	if (r == NULL)
@@ -411,7 +411,7 @@ const char *ban_address(const struct address *a, char out[ADDRESS_BYTES_MAX])
 
 /* -- from the store ---------------------------------------------------------------------- */
 
-/* Its number; 0: everywhere. What is none is the number of no room, and not everywhere. */
+/* The number of its room; 0: everywhere. An invalid one becomes the number of no room. */
 static uint32_t load_room(const char *value)
 {
 	int64_t number = fields_get_number(value, "room");
@@ -484,7 +484,7 @@ void ban_tick(struct chat *c)
 		return;
 	c->rooms.bans.due_ms = INT64_MAX;
 	if (!chat_can_save(c)) {
-		/* They hit nobody any more; only the store has them still. */
+		/* They apply no longer; only the store still has them. */
 		c->rooms.bans.due_ms = c->wall_ms + AGAIN_MS;
 		return;
 	}

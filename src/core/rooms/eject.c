@@ -1,9 +1,9 @@
 /*
- * Putting people out, of a room or of the chat.
+ * Removing people from a room or from the chat.
  *
- * They are marked and put out in one place: an act may hit thousands, more than the effects of
- * one step have room for. Who is marked is listened to no more; what they have asked about the room
- * is void when they leave it. Owns struct ejection.
+ * They are marked, and removed in one place: a ban may affect thousands, more than the effects of one
+ * step have room for. Nothing more is read from a marked person, and what they asked about the room is
+ * void when they leave it. Owns struct ejection.
  */
 
 #include "chatd/core/rooms/eject.h"
@@ -25,9 +25,8 @@ void eject_mark(struct chat *c, struct session *s, const struct room *r, const c
 {
 	struct ejection *o;
 
-	/* Out of the chat is more than out of a room; and out of one that s has left is nothing. */
-	if (s->presence.ejection != NULL &&
-	    (s->presence.ejection->room == 0 || (r != NULL && s->presence.ejection->room == r->number)))
+	/* Removal from the chat replaces removal from a room, and not the other way round. */
+	if (s->presence.ejection != NULL && (s->presence.ejection->room == 0 || (r != NULL && s->presence.ejection->room == r->number)))
 		return;
 	eject_forget(c, s);
 	o = mem_zero(1, sizeof *o);
@@ -66,7 +65,7 @@ static void put_out(struct chat *c, struct session *s)
 	struct ejection *o = detach(c, s);
 
 	if (!session_lives(s)) {
-		/* It has ended by itself. */
+		/* It ended by itself. */
 	} else if (o->room == 0) {
 		emit_reply(c, s, "%s", o->told);
 		session_end(c, s, o->why, true);

@@ -24,8 +24,8 @@
 #include "chatd/core/state/wrap.h"
 
 enum {
-	BACK_LINES = 3,          /* shown again to somebody who comes back, before what is new */
-	RECALL_AGAIN_MS = 5000,  /* after what somebody has missed could not be told */
+	BACK_LINES = 3,          /* shown again to people who come back, before what is new */
+	RECALL_AGAIN_MS = 5000,  /* to ask again after missed lines could not be looked up */
 };
 
 static struct query query_of(const struct session *s, enum query_kind kind)
@@ -36,7 +36,7 @@ static struct query query_of(const struct session *s, enum query_kind kind)
 	};
 }
 
-/* Cuts off what s may not read. False: that is all of it, and s was told. */
+/* Limits q to what s may read. False: that is nothing, and s was told. */
 static bool readable(struct chat *c, struct session *s, struct query *q, struct bytes *hidden)
 {
 	const struct room *r = q->room != 0 ? room_by_number(c, q->room) : NULL;
@@ -112,7 +112,7 @@ struct question *history_ask(struct chat *c, struct session *s, question_then *t
 	return ask_in(c, s, then, need, q, 0);
 }
 
-/* Somebody's line as it looked when it was said. */
+/* Shows a line as it looked when it was said. */
 static void show_row(struct chat *c, struct session *s, const char *head, const struct row *row)
 {
 	const char *stamp = format_stamp(&c->stamp, row->time_ms);
@@ -135,7 +135,7 @@ static bool row_ignored(const struct session *s, const struct row *row)
 	       session_ignores(s, key);
 }
 
-/* numbered: each with its number before it. */
+/* numbered: each after its number. */
 static void show_rows(struct chat *c, struct session *s, const struct rows *rows, bool numbered)
 {
 	char head[32] = "";
@@ -173,8 +173,7 @@ static bool is_missed(const struct rows *rows, uint64_t id)
 	return is;
 }
 
-/* Tells how many lines a person has missed beside those from first on, which are shown, and
- * remembers which. */
+/* Tells s how many lines it has missed, apart from those shown (from first on), and remembers which. */
 static void show_missed(struct chat *c, struct session *s, const struct rows *rows, size_t first)
 {
 	uint32_t missed = rows->missed;
@@ -195,8 +194,7 @@ static void show_missed(struct chat *c, struct session *s, const struct rows *ro
 	           lines_word(missed), c->config.command_prefix, missed == 1 ? "it" : "them");
 }
 
-/* The replay of somebody who comes back: what is new, and a little before it. Returns its first
- * row. */
+/* The replay for people who come back: what is new, and a little before it. Returns its first row. */
 static size_t show_new(struct chat *c, struct session *s, const struct rows *rows)
 {
 	size_t known = 0, first, n = 0;
@@ -250,7 +248,7 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 		show_missed(c, s, rows, first);
 }
 
-/* The replay is there, or there is none: what is to be read last, and then what is said. */
+/* After the replay, or without one: what should be read last, and then live lines. */
 static void settle(struct chat *c, struct session *s)
 {
 	void (*settled)(struct chat *, struct session *) = s->replay.settled;
@@ -264,7 +262,7 @@ static void settle(struct chat *c, struct session *s)
 		s->replay.after(c, s);
 }
 
-/* What somebody of that name had seen before the account was made was another's. */
+/* What was seen under that name before the account was made does not count: it was another person. */
 static struct rows of_its_own(const struct session *s, const struct rows *rows)
 {
 	struct rows own = *rows;
@@ -299,7 +297,7 @@ static void replay_answer(struct chat *c, struct session *s, struct question *q,
 	settle(c, s);
 }
 
-/* What it has missed, all of which is before what is on its screen. */
+/* Tells what it has missed, all of it before what is on its screen. */
 static void recall_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
 	struct rows rows = of_its_own(s, e->rows);
@@ -337,14 +335,14 @@ static void recall(struct chat *c, struct session *s, int64_t delay_ms)
 {
 	struct question *q = ask_replay(c, s, recall_answer, 1, s->reading.shown_from, delay_ms);
 
-	/* Nobody's input is to wait for it. */
+	/* Input does not wait for it. */
 	if (q != NULL)
 		q->holds = false;
 	else
 		s->reading.known = true;
 }
 
-/* It could not be told. Until it is, nothing that s reads is saved. */
+/* It could not be looked up. Until it is, nothing that s reads is saved. */
 static void ask_again(struct chat *c, struct session *s)
 {
 	recall(c, s, RECALL_AGAIN_MS);
@@ -387,7 +385,7 @@ void history_replay(struct chat *c, struct session *s)
 		settle(c, s);
 }
 
-/* What is behind the answer to /history: older lines, or why there are none. */
+/* After the answer to /history: why there are no older lines. */
 static void show_bounds(struct chat *c, struct session *s, const struct rows *rows)
 {
 	uint64_t after;
@@ -484,7 +482,7 @@ static void show_hits(struct chat *c, struct session *s, const struct rows *rows
 		if (!hidden && !row_ignored(s, row))
 			show_row(c, s, row->hit ? "> " : "  ", row);
 	}
-	/* What matters comes last. */
+	/* The most important comes last. */
 	emit_reply(c, s, rows->more ? "End of results. Older lines match too; add a word to find fewer."
 	                            : "End of results.");
 }

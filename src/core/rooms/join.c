@@ -1,4 +1,4 @@
-/* Who is in which room. Owns room.members. */
+/* Joining and leaving rooms. Owns room.members. */
 
 #include "chatd/core/rooms/join.h"
 
@@ -18,8 +18,7 @@
 
 #define NOTICES_PER_S 1
 
-/* True if a join or leave may be read by itself; otherwise it will be in the
- * room's next sum. */
+/* True if a join or leave gets its own notice; otherwise it is counted in the room's next sum. */
 static bool notice_alone(struct chat *c, struct room *r, const struct session *s, bool joined)
 {
 	if (r->sum.due_ms == 0 &&
@@ -48,7 +47,7 @@ static void sum_publish(struct chat *c, struct room *r)
 	r->sum.due_ms = 0;
 	r->sum.joined = r->sum.left = 0;
 	if (joined + left == 1)
-		/* The room or the chat: a sum does not know. */
+		/* A sum does not know whether they left the room or the chat. */
 		room_notice(c, r, NULL, joined ? "\"%s\" has joined our chat" : "%s has left",
 		            r->sum.nick);
 	else if (left == 0)
@@ -130,7 +129,7 @@ void room_arrive(struct chat *c, struct session *s, struct room *r, bool made)
 		emit_reply(c, s, "You are in %s; nobody else is here.", r->name);
 	if (r->lines.last_id == 0)
 		tell_topic(c, s, r);
-	/* Behind a replay, which may be long, what matters comes last. */
+	/* A replay may be long, so what matters comes after it. */
 	room_join(c, r, s, ROOM_CAME, r->lines.last_id != 0 ? arrived : NULL);
 }
 

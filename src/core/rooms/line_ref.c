@@ -1,4 +1,4 @@
-/* Lines pointed at by their numbers. Owns struct line_ref. */
+/* Lines named by their numbers. Owns struct line_ref. */
 
 #include "chatd/core/rooms/line_ref.h"
 
@@ -27,7 +27,7 @@ uint64_t line_ref_number(const char *word)
 	return *end != '\0' || errno != 0 || id >= INT64_MAX ? 0 : id;
 }
 
-/* What is done with a line, once it is there. */
+/* What to do with a line once the store has found it. */
 struct line_ref {
 	line_ref_act *act;
 	uint64_t id;             /* of the line */

@@ -1,4 +1,4 @@
-/* The making of rooms. Owns nothing. */
+/* Making rooms. Owns nothing. */
 
 #include "chatd/core/rooms/making.h"
 
@@ -12,7 +12,7 @@
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
-/* Why s may make no more rooms. */
+/* Tells s which limit on rooms is reached. */
 static void tell_full(struct chat *c, const struct session *s, enum share_bar bar, const char *who)
 {
 	char p = c->config.command_prefix;
@@ -40,7 +40,7 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 
 bool room_would_own(const struct chat *c, const struct session *s)
 {
-	/* What cannot be saved is nobody's, and below disk_reserve nothing is added that would grow. */
+	/* Ownership must be saved, and below disk_reserve nothing is added that would grow. */
 	return s->account != NULL && c->outage.reason == NULL &&
 	       membership_owned(c, s->account->key) < ROOMS_OWNED_MAX;
 }

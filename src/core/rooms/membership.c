@@ -1,4 +1,4 @@
-/* Grants. Owns struct membership; each is freed in one place (membership_end). */
+/* Memberships. Owns struct membership; each is freed in one place (membership_end). */
 
 #include "chatd/core/rooms/membership.h"
 
@@ -57,7 +57,7 @@ bool membership_has(const struct membership *g, enum room_role role)
 
 enum room_role membership_role_of(const struct room *r, const struct account *a, enum role role)
 {
-	/* Administrators are as much as one can be. */
+	/* Administrators already have the highest role. */
 	bool may_have = r != NULL && a != NULL && role != ROLE_ADMIN;
 	const struct membership *g = may_have ? membership_of(r, a->key) : NULL;
 	enum room_role of_membership = g != NULL ? g->role : ROOM_NOBODY;
@@ -195,8 +195,7 @@ uint32_t membership_of_owner(const struct account *a)
 	return n;
 }
 
-/* What keeps one more person from being something in r. keeper: whoever keeps order everywhere
- * gives it. */
+/* Whether r has no room for one more member. keeper: a moderator gives the role. */
 static bool is_full(const struct chat *c, const struct room *r, bool keeper)
 {
 	const struct account *owner =
@@ -206,7 +205,7 @@ static bool is_full(const struct chat *c, const struct room *r, bool keeper)
 		return true;
 	if (owner != NULL ? owner->role >= ROLE_MODERATOR : keeper)
 		return false;
-	/* What nobody's share holds is little. */
+	/* A room without an owner may have few. */
 	if (owner == NULL ? r->memberships.n >= MEMBERSHIPS_OWNERLESS_MAX
 	                  : membership_of_owner(owner) >= MEMBERSHIPS_OWNER_MAX)
 		return true;
@@ -227,7 +226,7 @@ bool membership_give_by(struct chat *c, bool keeper, struct room *r, const char 
 		if (role == ROOM_OWNER ? r->memberships.n >= MEMBERSHIPS_MAX : is_full(c, r, keeper))
 			return false;
 		g = membership_add(c, r, account_by_key(c, account_key));
-		/* What was said while everybody could read it stays theirs to read. */
+		/* What everybody could read before stays readable. */
 		g->since = r->set.private ? r->lines.last_id : 0;
 	}
 	set_roles(g, g->roles | 1u << role);

@@ -1,8 +1,8 @@
 /*
  * While nothing can be saved. Owns struct outage, and each room's struct gap.
  *
- * An outage is told to everybody once, when it begins, and once when it ends; who comes in the
- * middle of it is told then.
+ * Everybody is told once when an outage begins and once when it ends; people who come in the middle of
+ * it are told then.
  */
 
 #include "chatd/core/rooms/outage.h"
@@ -32,7 +32,7 @@ static const char gap_sender[] = "System";
 
 /* -- what is told ---------------------------------------------------------------------- */
 
-/* waiting: lines are on their way to be saved, whose speakers read this. */
+/* waiting: some lines are still on their way to be saved, and their speakers read this. */
 static const char *announce(const struct chat *c, bool waiting, char text[NOTICE_TEXT_BYTES_MAX])
 {
 	snprintf(text, NOTICE_TEXT_BYTES_MAX, "Nothing can be saved at present (%.*s), %s You will be told "
@@ -77,7 +77,7 @@ static void take_mode(struct chat *c)
 
 	c->outage.talks = c->config.talks_unsaved;
 	emit_all(c, announce(c, c->records.line_seq > c->records.stored_seq, text));
-	/* What waited for its commit is seen by those who were here, and still waits for it. */
+	/* The people here see the lines that wait for their commit; the lines still wait for it. */
 	outage_show(c);
 }
 
@@ -90,7 +90,7 @@ void outage_begin(struct chat *c, const char *reason)
 	c->outage.low = c->outage.full = false; /* which is said behind this */
 	/* It may quote what stands in the database. */
 	c->outage.reason = text_shown(reason, REASON_BYTES_MAX);
-	/* What is to be done stands behind the cause, and is not for everybody. */
+	/* The advice comes after the cause, and is for administrators only. */
 	advice = strstr(c->outage.reason, "; ");
 	if (advice != NULL)
 		*advice = '\0';

@@ -19,8 +19,8 @@
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
-/* Who ignores the old name ignores the new one as well: neither a new nick nor a
- * return to the old one is a way around. A full list gives up the old one. */
+/* People who ignore the old name ignore the new one as well, so renaming, to and fro, does not help. A
+ * full list gives up the old name. */
 static void follow_ignores(struct chat *c, const char *old_key, const char *new_key)
 {
 	struct session *s, *next;
@@ -52,7 +52,7 @@ void session_rename(struct chat *c, struct session *s, const char *nick, const c
 		seen_mark(c, s);
 	session_name(c, s, nick, key);
 	if (strcmp(old_key, key) != 0) {
-		/* Of this name nothing is saved so far, nor known. */
+		/* Nothing is saved or known for this name so far. */
 		s->reading.seen_id = 0;
 		seen_unknown(s);
 		seen_news(c);

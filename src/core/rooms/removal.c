@@ -33,8 +33,8 @@ static void put_out_all(struct chat *c, struct room *r, const char *by)
 	bytes_release(&why);
 }
 
-/* From here on nothing leads to the room, and the store forgets it. It leaves at most three
- * effects; grants and bans go later. */
+/* Makes the room unreachable, and the store forget it. Uses at most three effects; memberships and bans
+ * go later. */
 static void room_remove(struct chat *c, struct room *r)
 {
 	c->rooms.removal.ndoomed -= r->doom != NULL;
@@ -77,7 +77,7 @@ void removal_run(struct chat *c)
 
 /* -- accounts ------------------------------------------------------------------------------ */
 
-/* r is offered to somebody by that account, and not by an administrator. */
+/* Whether r is on offer by that account, and not by an administrator. */
 static bool is_offered_by(const struct room *r, const struct account *a)
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
@@ -141,7 +141,7 @@ uint32_t removal_days(const struct chat *c, const struct room *r)
 	return days;
 }
 
-/* Since when it has been silent; 0: nobody knows. */
+/* Since when it has been silent; 0: not known. */
 static int64_t silent_ms(const struct room *r)
 {
 	return r->lines.last_ms != 0 ? r->lines.last_ms : r->made.at_ms;
@@ -158,7 +158,7 @@ static bool is_over(const struct chat *c, const struct room *r)
 	return days > 0 && c->wall_ms - silent_ms(r) > days * DAY_MS;
 }
 
-/* It was kept over a restart for what was said in it, and of that nothing is left. */
+/* Whether it was kept over a restart for its lines, and none of them are left. */
 static bool is_void(const struct chat *c, const struct room *r)
 {
 	return r != c->rooms.lobby && r->members.n == 0 && r->lines.last_id == 0 &&

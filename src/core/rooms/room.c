@@ -50,7 +50,7 @@ struct room *room_new(struct chat *c, const char *name, const char *key, uint32_
 	r->topic = mem_strdup("");
 	r->stored = number != 0;
 	r->made.by = mem_strdup("");
-	/* Who spoke in one that was there before is not known. */
+	/* It is not known who spoke in a room from before the start. */
 	r->lines.alone = mem_strdup(number != 0 ? ROOM_SEVERAL : "");
 	setting_init(r);
 	c->rooms.slot[slot] = r;

@@ -22,18 +22,17 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Of what s was to be shown up to `seen`, the lines that it was not, or that have not arrived. */
+/* The lines up to `seen` that s was not shown, or that have not arrived. */
 static struct ranges unshown(const struct chat *c, const struct session *s, const struct arrival *a,
                              uint64_t seen)
 {
 	struct ranges gaps = s->reading.gaps;
 
-	/* What /catchup has shown has perhaps not arrived if nothing has that was said later. */
-	if (a->what == ARRIVED_UP_TO && s->reading.caught_up_at != 0 &&
-	    a->seq <= s->reading.caught_up_at)
+	/* What /catchup showed may not have arrived if nothing said later has. */
+	if (a->what == ARRIVED_UP_TO && s->reading.caught_up_at != 0 && a->seq <= s->reading.caught_up_at)
 		for (uint32_t i = 0; i < s->reading.gaps_were.n; i++)
 			ranges_add(&gaps, s->reading.gaps_were.at[i].after, s->reading.gaps_were.at[i].before);
-	/* One's own line is no way past those of others that are not saved yet. */
+	/* One's own line does not skip others' lines that are not saved yet. */
 	ranges_add(&gaps, c->records.stored_seq, s->member.said_id);
 	ranges_drop_from(&gaps, seen + 1);
 	return gaps;
@@ -42,14 +41,14 @@ static struct ranges unshown(const struct chat *c, const struct session *s, cons
 /* The id up to which s has seen its room, if a has arrived; 0: that is not known. */
 static uint64_t seen_up_to(const struct chat *c, const struct session *s, const struct arrival *a)
 {
-	/* Lines that are not saved yet have been seen by nobody but who said them. */
+	/* Lines that are not saved yet have been seen only by their speakers. */
 	uint64_t seen = least(s->room->lines.last_id, c->records.stored_seq);
 
 	/* Not even the replay has arrived: as if it had not come. */
 	if (s->replay.held || !s->reading.known || s->room->gone || c->outage.reason != NULL ||
 	    a->what == ARRIVED_NOTHING)
 		return 0;
-	/* What is said from now on will be news, also where nothing was said so far. */
+	/* What is said from now on will be news, even if nothing was said so far. */
 	if (s->room->lines.last_id == 0)
 		seen = s->account != NULL && (s->room == c->rooms.lobby || s->room->members.n > 1)
 		           ? c->records.seq
@@ -79,8 +78,8 @@ void seen_unknown(struct session *s)
 {
 	s->reading.known = false;
 	s->replay.of_other = s->replay.held;
-	/* Lines that this connection was not given are still missing, whoever s is; and what was before
-	 * them is asked. */
+	/* Lines that this connection was not given are still missing, under any name; what was before them
+	 * is asked again. */
 	if (s->reading.shown_from > 0)
 		ranges_drop(&s->reading.gaps, 0, s->reading.shown_from - 1);
 	s->reading.caught_up_at = 0;
@@ -96,7 +95,7 @@ void seen_mark(struct chat *c, struct session *s)
 
 /* -- in rounds ---------------------------------------------------------------------------------- */
 
-/* s may have seen something that is not saved. */
+/* Whether s may have seen something that is not saved. */
 static bool is_due(const struct session *s)
 {
 	return s->state == SESSION_CHAT &&
@@ -110,7 +109,7 @@ static void arrived(struct chat *c, struct session *s, struct question *q, const
 	uint64_t seen = seen_up_to(c, s, &e->arrived);
 
 	(void)q;
-	/* It may end with that. */
+	/* The session may end with that. */
 	if (s->input.eof)
 		s->reading.arrived = e->arrived;
 	mail_arrived(c, s, &e->arrived);
@@ -145,7 +144,7 @@ void seen_tick(struct chat *c)
 	if (c->rooms.seen.left == 0 || c->rooms.seen.ms > c->now_ms)
 		return;
 	c->rooms.seen.ms = c->now_ms + SEEN_STEP_MS;
-	/* Who reads messages and goes is not to read them again: they are asked in each step. */
+	/* People who read messages and leave must not get them again, so they are asked in each step. */
 	for (uint32_t slot = 0, mails = c->people.mail.nshown;
 	     mails > 0 && slot < c->people.nslots && emit_has_room(c); slot++)
 		if (c->people.sessions[slot].mail.shown != 0) {

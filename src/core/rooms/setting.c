@@ -117,11 +117,11 @@ uint32_t setting_replay(const struct chat *c, const struct room *r)
 
 /* -- setting ------------------------------------------------------------------------------- */
 
-/* Those who are there when the doors close may stay and come back. Who was there could read
- * all of it, and still may. */
+/* People who are there when the room becomes private may stay and come back. They could read all of it,
+ * and still may. */
 static void admit_present(struct chat *c, struct room *r)
 {
-	/* Where nobody owns it, an administrator has closed it. */
+	/* Without an owner, an administrator made it private. */
 	bool keeper = membership_owner(r) == NULL;
 
 	for (uint32_t i = 0; i < r->members.n; i++) {
@@ -329,7 +329,7 @@ static void load_offer(struct room *r, const char *value)
 	r->offer.at_ms = fields_get_time(value, "offer_at");
 }
 
-/* Who made it, and who spoke in it: of rooms from before that was noted nothing is known. */
+/* Its maker, and who spoke in it. Older versions did not save that. */
 static void load_maker(struct chat *c, struct room *r, const char *value)
 {
 	r->made.at_ms = fields_get_time(value, "made");

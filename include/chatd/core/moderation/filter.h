@@ -1,9 +1,9 @@
 /*
  * Words that may not be said.
  *
- * Compared are whole words, as letters and digits of any script, in the form to which
- * filter_fold brings them: without case, accents and compatibility forms. wor* stands for all
- * that begin with wor. Each is a fact in the store (FACT_FILTER).
+ * Whole words are compared, of letters and digits of any script, folded: without case, accents and
+ * compatibility forms. wor* stands for all words that begin with wor. Each is a fact in the store
+ * (FACT_FILTER).
  */
 #ifndef CHATD_CORE_MODERATION_FILTER_H
 #define CHATD_CORE_MODERATION_FILTER_H
@@ -41,8 +41,8 @@ enum { FILTER_BYTES_MAX = FILTER_CHARS_MAX * 4 };
 const char *filter_parse(const char *typed, char word[FILTER_BYTES_MAX + 1], bool *beginning);
 
 struct filter *filter_named(const struct chat *c, const char *word, bool beginning);
-/* Saved; there must be fewer than FILTERS_MAX. Where nobody knows who added it ("") or when (0), it
- * is System, and now. */
+/* Adds and saves it; there must be fewer than FILTERS_MAX. by "" and at_ms 0, if not known, stand for
+ * System and now. */
 void filter_add(struct chat *c, const char *word, bool beginning, const char *by, int64_t at_ms);
 void filter_remove(struct chat *c, struct filter *f);
 

@@ -15,12 +15,12 @@ struct lockdown {
 	char *by;                   /* owned; the nick of who said so; NULL while 0 */
 };
 
-/* It holds. */
+/* Whether it is on. */
 bool lockdown_on(const struct chat *c);
-/* Until then, saved; 0: no longer. */
+/* Sets and saves its end; 0: ends it. */
 void lockdown_set(struct chat *c, int64_t until_ms, const char *by);
 
-/* Its time is over. */
+/* Ends it when its time is over. */
 void lockdown_tick(struct chat *c);
 int64_t lockdown_due_ms(const struct chat *c);
 

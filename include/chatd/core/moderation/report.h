@@ -1,8 +1,8 @@
 /*
- * What somebody has complained of, for the moderators.
+ * Reports of lines, for the moderators.
  *
- * A report keeps the line as it was said, so it stays evidence when the line itself has
- * been deleted or is older than what the history keeps. Each is a fact (FACT_REPORT).
+ * A report keeps the line as it was said, so it stays evidence after the line has been deleted or
+ * pruned. Each is a fact (FACT_REPORT).
  */
 #ifndef CHATD_CORE_MODERATION_REPORT_H
 #define CHATD_CORE_MODERATION_REPORT_H
@@ -18,7 +18,7 @@ struct session;
 
 enum report_state {
 	REPORT_OPEN,
-	REPORT_CLAIMED,      /* somebody looks at it */
+	REPORT_CLAIMED,      /* a moderator is looking at it */
 	REPORT_RESOLVED,
 	REPORT_STATES,       /* how many there are */
 };
@@ -31,8 +31,8 @@ struct report {
 	int64_t said_ms;         /* when it was said */
 	char *room, *sender, *text; /* owned; where, by whom and what */
 	int64_t at_ms;           /* when it was reported */
-	char *by, *by_key, *why; /* owned; by whom, and why: "" where nothing was said */
-	bool by_account;         /* who had an account */
+	char *by, *by_key, *why; /* owned; by whom, and why ("": no reason given) */
+	bool by_account;         /* and they had an account */
 	char *who;               /* owned; whose share (share.h) it is; "": not known */
 	struct share *share;     /* while it is counted there */
 	bool counted;            /* exactly while it is not resolved */
@@ -54,35 +54,34 @@ const char *report_state_name(enum report_state state);
 
 /* NULL: there is none. */
 struct report *report_find(const struct chat *c, uint64_t number);
-/* That of a line by the bearer of this name; NULL: there is none. */
+/* The report of that line under this name; NULL: there is none. */
 const struct report *report_of(const struct chat *c, uint64_t line, const char *by_key);
 /* How many are open. */
 uint32_t reports_open(const struct chat *c);
 
-/* A new one, saved, about the line that the row shows; the oldest that is resolved gives
- * place. NULL: there are REPORTS_MAX, and none is resolved. */
+/* Makes and saves a report of the line in row, dropping the oldest resolved one if need be. NULL:
+ * there are REPORTS_MAX, and none is resolved. */
 struct report *report_new(struct chat *c, const struct session *s, const struct row *row,
                           const char *why);
-/* Its new state, saved: keeper and how as in struct report. */
+/* Sets and saves its state; keeper and how as in struct report. */
 void report_set(struct chat *c, struct report *r, enum report_state state, const char *keeper,
                 const char *how);
 
-/* It was made by who (share.h); where that is NULL, from within the block; where that is NULL too,
- * by anybody. */
+/* Whether it was made by who (share.h); NULL: from within the block; both NULL: by anyone. */
 bool report_is_by(const struct report *r, const char *who, const struct address *block);
-/* Resolves all of those that are not yet, saved in steps; how many they are. */
+/* Resolves all of those that are not resolved yet, saved in steps; returns how many. */
 uint32_t reports_resolve(struct chat *c, const char *who, const struct address *block,
                          const char *keeper, const char *how);
-/* How many of those are not resolved; `forget`: they go. */
+/* How many of those are not resolved; `forget`: deletes them. */
 uint32_t reports_by(struct chat *c, const char *who, const struct address *block, bool forget);
-/* Saves what was resolved so. */
+/* Saves what reports_resolve resolved. */
 void report_tick(struct chat *c);
 int64_t report_due_ms(const struct chat *c);
 
-/* Who reported it, if that person is here under the same name; NULL: not. */
+/* The person who made it, if they are here under the same name; otherwise NULL. */
 struct session *report_maker(const struct chat *c, const struct report *r);
 
-/* s has just signed in: reads how many wait, where that is its business. */
+/* Tells s, which has just signed in, how many are open, if it is a moderator. */
 void report_remind(struct chat *c, const struct session *s);
 
 /* At the start: one as it was saved, the oldest first. */

@@ -1,5 +1,5 @@
 /*
- * The end of chatd, ordered in the chat and counted down.
+ * Shutting chatd down from the chat, with a countdown.
  */
 #ifndef CHATD_CORE_MODERATION_SHUTDOWN_H
 #define CHATD_CORE_MODERATION_SHUTDOWN_H
@@ -12,20 +12,20 @@ struct chat;
 struct server_status;
 struct session;
 
-/* chatd goes down in ms (0: at once), by the order of s: everybody reads it. Takes the place
- * of an order that there is. why: "" for none. */
+/* Schedules the shutdown in ms (0: at once), ordered by s, in place of any earlier one; everybody is
+ * told. why: "" for none. */
 void shutdown_order(struct chat *c, struct session *s, int64_t ms, const char *why);
-/* Called off by s: everybody reads it. There is an order. */
+/* Calls off the scheduled shutdown, on behalf of s; everybody is told. */
 void shutdown_call_off(struct chat *c, struct session *s);
-/* Tells s how much time is left, if chatd is to go down. */
+/* Tells s how much time is left, if a shutdown is scheduled. */
 void shutdown_tell(struct chat *c, struct session *s);
-/* Its time comes nearer, or has come. */
+/* Announces it as it comes nearer, and shuts down when its time has come. */
 void shutdown_tick(struct chat *c);
 int64_t shutdown_due_ms(const struct chat *c);
-/* EVENT_STOP has come: what everybody reads. */
+/* EVENT_STOP has come: says goodbye to everybody. */
 void shutdown_farewell(struct chat *c);
 
-/* At the end of the chat: forgets the order. */
-void shutdown_free(struct server_status *serve);
+/* At the end of the chat: frees what it owns of this. */
+void shutdown_free(struct server_status *status);
 
 #endif

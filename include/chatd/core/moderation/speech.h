@@ -11,11 +11,10 @@
 struct chat;
 struct session;
 
-/* s says something in its room: saved, and to be shown to the others. Tells s
- * if nothing can be saved at present. */
+/* Says body in s's room: saves it and shows it to the others; or tells s why not. */
 void room_say(struct chat *c, struct session *s, enum record_kind kind, const char *body);
 
-/* Saves a new topic ("": none). False: nothing can be saved at present; s was told. */
+/* Saves a new topic ("": none). False: it did not, and s was told why. */
 bool room_set_topic(struct chat *c, struct session *s, const char *topic);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * Who may come into a room, speak in it, and read what was said there.
  *
- * By the room's settings, by what one is in it (membership.h), and, for guests, by invitations
- * that end with their session.
+ * That depends on the room's settings, on a person's role there (membership.h), and, for guests, on
+ * invitations, which end with their session.
  */
 #ifndef CHATD_CORE_ROOMS_ACCESS_H
 #define CHATD_CORE_ROOMS_ACCESS_H
@@ -13,7 +13,7 @@
 /* A guest's invitation. */
 struct invite {
 	uint32_t room;   /* its number */
-	uint64_t since;  /* where the room is private, lines after this one are theirs to read */
+	uint64_t since;  /* if the room is private, they may read the lines after this one */
 };
 
 /* Part of struct session: rooms that it may come into until it ends. */
@@ -22,52 +22,51 @@ struct invites {
 	uint32_t n;
 };
 
-/* What keeps somebody out. */
+/* Why a person may not come in. */
 enum access_bar {
 	BAR_NONE,
-	BAR_PRIVATE,     /* was not invited */
-	BAR_PASSWORD,    /* may come in with the password */
+	BAR_PRIVATE,     /* they were not invited */
+	BAR_PASSWORD,    /* they may come in with the password */
 };
 
-/* What keeps s out of r, in which it is not. a: its account, or the one that it is about to
- * have; NULL: none. */
+/* Why s may not enter r; s must not be a member. a: its account, or the one it is about to sign in
+ * to; NULL: none. */
 enum access_bar access_bar(const struct room *r, const struct session *s, const struct account *a);
 
-/* s may be in r, or is. */
+/* Whether s may be in r, or already is. */
 bool access_enter(const struct chat *c, const struct session *s, const struct room *r);
 
-/* s may know that r is there. */
+/* Whether s may know that r exists. */
 bool access_see(const struct chat *c, const struct session *s, const struct room *r);
 
-/* The same for many rooms in a row: access_mark looks up once where s is something. */
+/* The same for many rooms in a row: access_mark looks up once in which rooms s has a role. */
 void access_mark(struct chat *c, const struct session *s);
 bool access_see_marked(const struct chat *c, const struct session *s, const struct room *r);
 
-/* By what the room is like, s may say something in it. */
+/* Whether the settings of its room let s speak. */
 bool access_may_speak(const struct chat *c, const struct session *s);
-/* s may say something in its room; otherwise it was told why not. When it has,
- * access_spoke. */
+/* The same, but tells s why it may not. Call access_spoke once it has spoken. */
 bool access_speak(struct chat *c, struct session *s);
 void access_spoke(struct chat *c, struct session *s);
 
-/* s may read what was said in r, after the line *after (0: all). False: nothing of it. */
+/* Whether s may read what was said in r: the lines after *after (0: all of them). */
 bool access_read_after(const struct chat *c, const struct session *s, const struct room *r,
                        uint64_t *after);
 
-/* What a search by s must not show, as query.key has it. */
+/* The rooms that a search by s must not show, in the form of query.key. */
 void access_hidden(struct chat *c, const struct session *s, struct bytes *out);
 
-/* s is at least `least` in r (NULL: everywhere); otherwise it was told whom that is for. */
+/* Whether s has at least the role `least` in r (NULL: everywhere); if not, tells s who may. */
 bool access_power(struct chat *c, struct session *s, const struct room *r, enum room_role least);
 
 /* s's invitation to r; NULL: none. */
 const struct invite *access_invited(const struct session *s, const struct room *r);
-/* Invites s; false: it has INVITES_MAX, or INVITES_OWNER_MAX to rooms of r's owner. `force`: the
- * oldest gives place. */
+/* Invites s; false: it already has INVITES_MAX invitations, or INVITES_OWNER_MAX to rooms of r's
+ * owner. `force`: drops the oldest instead. */
 bool access_invite(const struct chat *c, struct session *s, const struct room *r, uint64_t since,
                    bool force);
 void access_uninvite(struct session *s, const struct room *r);
-/* s, which has none, gets a copy of those. */
+/* Gives a copy of those to s, which has none. */
 void access_copy_invites(struct session *s, const struct invite *from, uint32_t n);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Putting people out, of a room or of the chat.
+ * Removing people from a room or from the chat.
  */
 #ifndef CHATD_CORE_ROOMS_EJECT_H
 #define CHATD_CORE_ROOMS_EJECT_H
@@ -11,12 +11,12 @@ struct chat;
 struct session;
 struct room;
 
-/* One who is about to be: in this step, or in the next that has room for it. */
+/* A person to be removed: in this step, or in the next that has room for it. */
 struct ejection {
 	struct session *session;
-	uint32_t room;           /* out of this one, to the lobby; 0: out of the chat */
-	char *told;              /* owned; what it reads */
-	char *why;               /* owned; what the room reads behind "bob was put out of ops" or
+	uint32_t room;           /* from this room, to the lobby; 0: from the chat */
+	char *told;              /* owned; what the person is told */
+	char *why;               /* owned; what the room reads after "bob was removed from ops " or
 	                          * "bob has left our chat: " */
 	struct ejection *prev, *next; /* in ejections.first */
 };
@@ -27,13 +27,13 @@ struct ejections {
 	bool due;                   /* some could not be put out for want of room in the effects */
 };
 
-/* s is to be put out of r (NULL: of the chat). */
+/* Marks s to be removed from r (NULL: from the chat). */
 void eject_mark(struct chat *c, struct session *s, const struct room *r, const char *told,
               const char *why);
-/* Puts out who can be. Sessions may end. */
+/* Removes those who are marked, as far as there is room. Sessions may end. */
 void eject_run(struct chat *c);
 int64_t eject_due_ms(const struct chat *c);
-/* s has ended; or leaves the room that it was to be put out of. */
+/* s has ended, or left the room from which it was to be removed. */
 void eject_forget(struct chat *c, struct session *s);
 
 #endif

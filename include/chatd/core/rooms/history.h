@@ -41,26 +41,26 @@ struct room_lines {
 /* s has just joined its room: the last lines, before the live ones flow. */
 void history_replay(struct chat *c, struct session *s);
 
-/* s has another name than the one that its room's replay was for: what that has missed is told and
- * remembered when the answer comes, for which nothing waits. */
+/* s has changed its name since its room's replay was asked for. Asks what the new name has missed; s
+ * is told when the answer comes, and nothing waits for it. */
 void history_recall(struct chat *c, struct session *s);
 
-/* What the answer must have in it while not all can be saved. */
+/* What the answer must cover while not everything can be saved. */
 enum history_need {
 	HISTORY_SAVED,   /* what is saved */
-	HISTORY_ALL,     /* all that was said, or done, so far; otherwise it is an error */
+	HISTORY_ALL,     /* all that was said or done so far; otherwise the answer is an error */
 };
 
-/* Asks q; s waits for the answer, which `then` has. Who asks and after which record is filled in
- * here; 0 and NULL in the other fields stand for no limit. A question about its room is void once
- * s has left it. NULL: none of it is for s to read, which was told. */
+/* Asks q; s waits for the answer, which goes to `then`. Fills in who asks and after which record; 0 and
+ * NULL in the other fields mean no limit. A question about its room is void once s has left it. NULL: s
+ * may read none of it, and was told. */
 struct question *history_ask(struct chat *c, struct session *s, question_then *then,
                              enum history_need need, struct query q);
 
-/* What goes on with the answers to /history, to one of some time, to /search and to /audit. */
+/* Show the answers to /history, to /history of a time, to /search and to /audit. */
 question_then history_show, history_show_times, history_show_search, history_show_audit;
 
-/* Shows the oldest lines of its room that s has not been shown; there are some. */
+/* Shows the oldest lines of its room that s has not been shown. There must be some. */
 void history_catch_up(struct chat *c, struct session *s);
 
 /* Lines of s's room were skipped because its connection was slow. */

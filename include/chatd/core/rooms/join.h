@@ -40,30 +40,30 @@ struct join_sum {
 	struct room *prev, *next;   /* there */
 };
 
-enum { COMPANY_NAMED = 5 };  /* people who are named to somebody who comes in */
+enum { COMPANY_NAMED = 5 };  /* people who are named to a newcomer */
 
-/* What somebody is told when the replay is there. */
+/* Called once the replay has been shown. */
 typedef void room_settled(struct chat *c, struct session *s);
 
-/* s, which is in no room, comes in: notice to the others, the history to s, and then what `settled`
- * says, if it is not NULL. */
+/* Brings s, which is in no room, in: a notice to the others, the history to s, and then `settled`, if
+ * it is not NULL. */
 enum room_joining {
 	ROOM_CAME,
-	ROOM_CAME_BACK, /* in the place of its own dead connection: no notice */
+	ROOM_CAME_BACK, /* in place of its own dead connection: no notice */
 };
 void room_join(struct chat *c, struct room *r, struct session *s, enum room_joining how,
                room_settled *settled);
 
-/* s leaves its room; why, if not NULL or empty, follows the notice to the others.
- * The room is gone with its last member if it has no history. */
+/* s leaves its room; why, if not NULL or empty, follows the notice to the others. A room without a
+ * history ends when its last member leaves. */
 enum room_leaving {
 	ROOM_QUIT,   /* "bob has left our chat" */
 	ROOM_MOVED,  /* "bob has left this room" */
-	ROOM_PUT_OUT, /* "bob was put out of ops", and why as it is: "by alice" */
+	ROOM_PUT_OUT, /* "bob was removed from ops", followed by why: "by alice" */
 };
 void room_leave(struct chat *c, struct session *s, enum room_leaving how, const char *why);
 
-/* s comes into r from the room where it is, and reads where it is now; made: r is new. */
+/* Moves s from its room into r, and tells it where it is now; made: r is new. */
 void room_go(struct chat *c, struct session *s, struct room *r, bool made);
 
 /* The second half of that: s is in no room. */

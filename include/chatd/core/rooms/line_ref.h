@@ -1,8 +1,7 @@
 /*
- * A line that somebody points at by its number: /delete, /report and /reply #N.
+ * Lines named by their number: /delete, /report and /reply #N.
  *
- * The store is asked for that one line of the room where one is; what is to be done with
- * it waits in the session.
+ * The store is asked for that one line of the person's room; what to do with it waits in the session.
  */
 #ifndef CHATD_CORE_ROOMS_LINE_REF_H
 #define CHATD_CORE_ROOMS_LINE_REF_H
@@ -14,15 +13,15 @@
 struct chat;
 struct session;
 
-/* What is done with the line, in s's room; text is what was typed behind the number. */
+/* What to do with the line, in s's room; text is what was typed after the number. */
 typedef void line_ref_act(struct chat *c, struct session *s, const struct row *row,
                          const char *text);
 
-/* "#123" or "123"; 0: no line's number. */
+/* "#123" or "123"; 0: not a line's number. */
 uint64_t line_ref_number(const char *word);
 
-/* Asks for the line of the room where s is, and does it when it is there; s waits meanwhile. Where
- * there is no such line s is told. */
+/* Asks for the line in s's room, and calls act with it; s waits meanwhile. If there is no such line,
+ * tells s. */
 void line_ref_ask(struct chat *c, struct session *s, uint64_t id, line_ref_act *act,
                  const char *text);
 

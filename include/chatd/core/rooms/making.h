@@ -1,5 +1,5 @@
 /*
- * Rooms that people make: whose they are, and who may make no more.
+ * Making rooms: who owns a new one, and how many a person may make.
  */
 #ifndef CHATD_CORE_ROOMS_MAKING_H
 #define CHATD_CORE_ROOMS_MAKING_H
@@ -21,13 +21,13 @@ struct making {
 	enum share_kind kind;       /* ROOMS or OWNED: its owner's, or else its maker's */
 };
 
-/* A room that s makes now would be its own. */
+/* Whether s would own a room that it makes now. */
 bool room_would_own(const struct chat *c, const struct session *s);
 
-/* A new room, made by s and counted for it. NULL: it may make no more, and was told. */
+/* Makes a room for s, and counts it for s. NULL: s may make no more, and was told. */
 struct room *room_make(struct chat *c, struct session *s, const char *name, const char *key);
 
-/* The same for the principal who (share.h), in whose place s comes back: it may have no name yet. */
+/* The same, counted for the principal who (share.h), as which s comes back: s may have no name yet. */
 struct room *room_make_again(struct chat *c, struct session *s, const char *who, const char *name,
                              const char *key);
 

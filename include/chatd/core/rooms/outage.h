@@ -19,7 +19,7 @@ struct session;
 /* Part of struct chat. */
 struct outage {
 	char *reason;        /* owned; while nothing can be saved; else NULL */
-	uint32_t number;     /* of this outage, or of the last: whom it was told to */
+	uint32_t number;     /* of this outage, or of the last: tells who knows of it */
 	bool talks;          /* nothing can be saved, and lines are shown all the same */
 	bool full;           /* and the store's queue has no room for more of them */
 	bool low;            /* it is for want of space that is to be left free: lines, and what else
@@ -36,26 +36,26 @@ struct gap {
 	int64_t first_ms, last_ms; /* when the first and the last of them were said */
 };
 
-/* The store's news. A reason that comes while there is one takes its place without a word. */
+/* News from the store. A new reason replaces an earlier one silently. */
 void outage_begin(struct chat *c, const char *reason);
 void outage_full(struct chat *c);
 void outage_low(struct chat *c);
 void outage_end(struct chat *c);
-/* What the store did otherwise: told to those who keep order, and to administrators. */
+/* Tells moderators and administrators about anything else the store did. */
 void outage_notice(struct chat *c, const char *text);
 
-/* s has come in: is told, unless it was connected when everybody was. */
+/* Tells s, which has come in, of the outage, unless it was here when everybody was told. */
 void outage_tell(struct chat *c, const struct session *s);
-/* What was said in its room is not all in the history that s has just read. */
+/* Tells s if the history it has just read lacks lines that are not saved yet. */
 void outage_tell_unsaved(struct chat *c, const struct session *s);
 
-/* True: what s says is not to be said, because it cannot be saved; s was told. */
+/* True: s may not speak, because its line could not be saved; s was told. */
 bool outage_refuses(struct chat *c, const struct session *s);
-/* True: what is said in r now may be appended. False: it is counted as lost. */
+/* Whether a line said in r now may be appended; if not, counts it as lost. */
 bool outage_keeps(struct chat *c, struct room *r);
-/* Behind what was published: it is to be seen at once, if talk goes on. */
+/* After a line was published: shows it at once, if talk goes on. */
 void outage_show(struct chat *c);
-/* So far the history can be asked about what was said, or done, up to seq. */
+/* Up to which record the history can be asked now, of those up to seq. */
 uint64_t outage_readable(const struct chat *c, uint64_t seq);
 
 /* r is about to be freed. */

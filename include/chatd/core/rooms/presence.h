@@ -1,5 +1,5 @@
 /*
- * What the room reads of somebody: another name, and the end.
+ * Renaming a session and ending it, with the notices to its room.
  */
 #ifndef CHATD_CORE_ROOMS_PRESENCE_H
 #define CHATD_CORE_ROOMS_PRESENCE_H
@@ -25,8 +25,8 @@ struct presence {
 	bool farewell;              /* it ends with words of its own, for the room */
 };
 
-/* The same name under another key or case: those who ignore it go on doing so, the room
- * reads of it. key as name_check made it, and free. */
+/* Gives s another name. People who ignore it go on ignoring it, and the room is told. key: as
+ * name_check made it, and not taken. */
 void session_rename(struct chat *c, struct session *s, const char *nick, const char *key);
 
 /*

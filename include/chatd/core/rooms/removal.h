@@ -1,5 +1,5 @@
 /*
- * Rooms and accounts that go for good: removed by somebody, or rooms silent for too long.
+ * Rooms and accounts that go for good: removed by an administrator, or rooms silent for too long.
  *
  * With a room goes all that belongs to it: lines, settings, grants, bans. Reports of its lines
  * stay, for they are evidence.
@@ -22,15 +22,15 @@ struct room_removal {
 	int64_t ahead_ms;           /* so much was wall_ms ahead of now_ms at the last look */
 };
 
-/* r, which is not the lobby, goes; who is in it is put out, to the lobby. by: the nick of who wants
- * it so. There may be many of them, so it happens in this step (removal_run) or in the next. */
+/* Marks r, which is not the lobby, to be removed; its members move to the lobby. by: the nick of the
+ * person who removes it. There may be many members, so it may take several steps (removal_run). */
 void removal_mark(struct chat *c, struct room *r, const char *by);
 void removal_run(struct chat *c);
 
-/* Forgets it, also in the store; who is signed in to it is a guest of that name. */
+/* Deletes it, in the store too; a session that is signed in to it becomes a guest of that name. */
 void account_drop(struct chat *c, struct account *a);
 
-/* For how many days without a line r stays; 0: for good. */
+/* How many days without a line r is kept; 0: for good. */
 uint32_t removal_days(const struct chat *c, const struct room *r);
 
 /* Those that are marked, and those that have been silent for too long. */

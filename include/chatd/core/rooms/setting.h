@@ -1,8 +1,8 @@
 /*
- * What a room is like: its settings, in a table.
+ * The settings of rooms, in a table.
  *
- * A room that belongs to somebody, or is set at all, is one fact in the store (FACT_ROOM, by
- * its key), so it is there after a restart also where nothing was said in it.
+ * A room with an owner, or with any setting changed, is one fact in the store (FACT_ROOM, by its key),
+ * so it is there after a restart even if nothing was said in it.
  */
 #ifndef CHATD_CORE_ROOMS_SETTING_H
 #define CHATD_CORE_ROOMS_SETTING_H
@@ -28,7 +28,7 @@ struct setting {
 	const char *name;
 	enum setting_kind kind;
 	size_t at;              /* of its field in struct room_settings */
-	enum room_role who;     /* the least that one must be to set it */
+	enum room_role who;     /* the least role that may set it */
 	bool lobby;             /* can be set in the lobby */
 	uint32_t least, most;   /* NUMBER: range. The field has number - least + 1, */
 	const char *none;       /* or 0, which is typed and shown as this word */
@@ -45,36 +45,35 @@ const struct setting *setting_find(const char *name);
 /* The value as it is typed: "on", "30", "-". */
 const char *setting_show(const struct room *r, const struct setting *k,
                          char out[SETTING_BYTES_MAX]);
-/* What the field will have; false: text is no value of this SWITCH or NUMBER. */
+/* Parses what the field will hold; false: text is not a value of this SWITCH or NUMBER. */
 bool setting_parse(const struct setting *k, const char *text, uint32_t *value);
-/* What the field has now. */
+/* What the field holds now. */
 uint32_t setting_value(const struct room *r, const struct setting *k);
 
-/* Sets a SWITCH or NUMBER to what setting_parse found, and saves it. Who is in a room that
- * becomes private may stay and come back. */
+/* Sets a SWITCH or NUMBER to what setting_parse found, and saves it. The people in a room that becomes
+ * private may stay and come back. */
 void setting_put(struct chat *c, struct room *r, const struct setting *k, uint32_t value);
 /* The hash of a new password; NULL: none. */
 void setting_lock(struct chat *c, struct room *r, const char *hash);
 
-/* Offers the room to the account (NULL: to nobody), in place of who it was offered to before, as
- * from that time. */
+/* Offers the room to the account (NULL: to nobody) as of that time, in place of any earlier offer. */
 void setting_offer(struct chat *c, struct room *r, const struct account *to, const char *by,
                    int64_t at_ms);
-/* Who may accept it; NULL: nobody. */
+/* The account that may accept it; NULL: none. */
 struct account *setting_offered(const struct chat *c, const struct room *r);
-/* s, which is signed in, reads which rooms are offered to it. */
+/* Tells s, which is signed in, which rooms are offered to it. */
 void setting_tell_offers(struct chat *c, struct session *s);
-/* And of one. */
+/* The same for one room. */
 void setting_tell_offer(struct chat *c, const struct session *s, const struct room *r);
 
 /* Lines that the room shows on joining. */
 uint32_t setting_replay(const struct chat *c, const struct room *r);
 
-/* The room becomes a fact, or one with what has changed. */
+/* Saves the room as a fact. */
 void setting_save(struct chat *c, struct room *r);
-/* And is none any more. */
+/* Deletes that fact. */
 void setting_drop(struct chat *c, struct room *r);
-/* The store learns the room's number, and how long its lines are kept, if it knows it not. */
+/* Tells the store the room's number, and how long its lines are kept, if it does not know them. */
 void setting_introduce(struct chat *c, struct room *r);
 /* Saves something of r, and returns its number. The store learns a room's number with the first thing
  * that it keeps of it. */
