@@ -286,15 +286,15 @@ static void list(struct chat *c, struct session *s, struct room *r, enum ban_kin
 {
 	const struct ban_list *l = ban_list_of(c, r, kind);
 	const char *what = kind == BAN_ENTRY ? "banned" : "muted";
-	const char *where = place(r, kind);
-	const char *from = kind == BAN_ENTRY ? "from" : "in";
+	const char *where = kind == BAN_SPEECH && r == NULL ? "everywhere" : place(r, kind);
+	const char *from = kind == BAN_ENTRY ? "from " : r != NULL ? "in " : "";
 	uint32_t n = 0;
 
 	if (l->n == 0) {
-		emit_reply(c, s, "Nobody is %s %s %s.", what, from, where);
+		emit_reply(c, s, "Nobody is %s %s%s.", what, from, where);
 		return;
 	}
-	emit_reply(c, s, "%" PRIu32 " %s %s %s:", l->n, what, from, where);
+	emit_reply(c, s, "%" PRIu32 " %s %s%s:", l->n, what, from, where);
 	for (const struct ban *b = l->first; b != NULL && n < BANS_LISTED_MAX; b = b->list_next, n++)
 		show(c, s, b);
 	if (n < l->n)
