@@ -370,7 +370,7 @@ _Static_assert(MAIL_MAX * 2 + 16 <= EFFECTS_PER_LINE_MAX, "all mail is delivered
 _Static_assert(ROOMS_OWNED_MAX * 4 + 16 <= EFFECTS_PER_LINE_MAX, "an account and its rooms go in one");
 _Static_assert(MAIL_MAX * (MAIL_BYTES_MAX + 2 * LINE_HEAD_BYTES_MAX) < ARENA_PER_LINE_MAX,
                "and its text fits");
-_Static_assert(4 * BANS_LISTED_MAX * (BAN_WHY_CHARS_MAX * 4 + 2 * NAME_BYTES_MAX + 160) <
+_Static_assert(4 * BANS_LISTED_MAX * (BAN_WHY_CHARS_MAX * 4 + 2 * NAME_BYTES_MAX + 240) <
                ARENA_PER_LINE_MAX, "lists of bans and mutes, of a room and of all, fit");
 _Static_assert(BAN_WHY_CHARS_MAX * 5 + 3 * NAME_KEY_BYTES_MAX + 2 * NAME_BYTES_MAX + 320 <=
                UNDO_BYTES_MAX && REPORT_WHY_BYTES_MAX * 3 + NAME_BYTES_MAX + 160 <= UNDO_BYTES_MAX,
