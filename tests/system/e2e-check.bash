@@ -47,7 +47,7 @@ checked() {
 	printf '%s\n' "database = $work/log/chatd.db" "chat_log = $work" "listen = unix:$work/log" >"$conf"
 	echo "no folder" >"$work/log"
 	checks "-n finds what is no folder, no file and no socket" 78 \
-		"listen = unix:$work/log: .* is no socket" \
+		"listen = unix:$work/log: .* is not a socket" \
 		"database = $work/log/chatd.db: $work/log is not a folder" \
 		"chat_log = $work: this is a folder, not a file" -- -c "$conf"
 	echo "a letter to my aunt" >"$work/letter"
@@ -91,7 +91,7 @@ checked_as_root() {
 	echo "said before" >"$work/closed/chat.log"
 	sed -i "s,^database = .*,database = $work/open/theirs," "$conf"
 	checks "and files that are another's" 78 \
-		"$work/open/theirs belongs to another user \\(0\\).*" \
+		"$work/open/theirs belongs to another user \\(uid 0\\).*" \
 		"chat_log = $work/closed/chat.log: the user nobody cannot write to it: Permission denied" -- \
 		-c "$conf"
 	rm "$work/open/theirs"
