@@ -317,6 +317,22 @@ size_t text_prefix(const char *s, size_t len, size_t n)
 	return len;
 }
 
+size_t text_fit(const char *s, size_t len, size_t columns)
+{
+	size_t at = 0, n;
+
+	while (at < len) {
+		int32_t cp = cp_decode((const unsigned char *)s + at, (const unsigned char *)s + len, &n);
+		int width = utf8proc_charwidth(cp);
+
+		if ((size_t)width > columns)
+			return text_whole(s, at);
+		columns -= (size_t)width;
+		at += n;
+	}
+	return len;
+}
+
 /* The last code point of s, which begins at *at; CP_ILL: there is only part of one. */
 static int32_t cp_last(const char *s, size_t len, size_t *at)
 {

@@ -91,7 +91,7 @@ static void on_stop(struct chat *c)
 /* The account that was asked about is not what it was: the answer says nothing of what is now. */
 static void tell_changed(struct chat *c, struct session *s, const struct question *q)
 {
-	emit_reply(c, s, account_at(c, &q->account) == NULL ? "That account is gone."
+	emit_reply(c, s, account_at(c, &q->account) == NULL ? "That account no longer exists."
 	           : "The password of that account was just changed. Please start again.");
 	if (s->dialogue != NULL)
 		login_give_up(c, s);
@@ -138,7 +138,7 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 		session_go_on(c, s);
 		break;
 	case EVENT_WAITS:
-		emit_reply(c, s, "There is more talk than can be saved or sent: your lines wait their turn. "
+		emit_reply(c, s, "The chat is busier than it can save and send, so your lines have to wait. "
 		           "Nothing is lost.");
 		break;
 	case EVENT_SKIPPED:

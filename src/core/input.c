@@ -44,12 +44,12 @@ _Static_assert(PIECE_BYTES_MAX * 100 <= ARENA_PER_LINE_MAX / 4,
 static void too_long(struct chat *c, struct session *s, uint64_t len)
 {
 	if (s->dialogue != NULL) {
-		emit_reply(c, s, "A password has at most %d characters.", PASSWORD_CHARS_MAX);
+		emit_reply(c, s, "Too long: a password has at most %d characters.", PASSWORD_CHARS_MAX);
 		session_prompt(c, s);
 		return;
 	}
 	if (s->state == SESSION_LOGIN) {
-		emit_reply(c, s, "A name has at most %d characters; this has %llu bytes, so this connection "
+		emit_reply(c, s, "A name has at most %d characters, and this has %llu bytes, so this connection "
 		           "ends here.", NICK_CHARS_MAX, (unsigned long long)len);
 		/* Nobody types so much for a name; it may be the head of a request, and what follows
 		 * its body. */
@@ -57,8 +57,8 @@ static void too_long(struct chat *c, struct session *s, uint64_t len)
 		return;
 	}
 	flood_line(c, s);
-	emit_reply(c, s, "Your line was not sent: it has %llu bytes and the limit is %u. Please send it "
-	           "in parts.", (unsigned long long)len, c->config.line_bytes_max);
+	emit_reply(c, s, "Not sent: your line has %llu bytes, and the limit is %u. Please send it in "
+	           "parts.", (unsigned long long)len, c->config.line_bytes_max);
 }
 
 /* The host is in no room, so there is nobody to say anything to. Scripts know no command_prefix, and
@@ -70,7 +70,7 @@ static void host_line(struct chat *c, struct session *s, char *text)
 	if (*text == p || *text == '/')
 		command_run(c, s, text + 1);
 	else
-		emit_reply(c, s, "Only commands work here: %chelp lists them, %cnick NAME enters the chat.", p, p);
+		emit_reply(c, s, "Only commands work here. %chelp lists them; %cnick NAME enters the chat.", p, p);
 }
 
 /* One whole line, valid UTF-8 without controls, in c->body. May end the session. */
@@ -148,7 +148,7 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 			dialogue_interrupt(c, s);
 			break;
 		}
-		emit_reply(c, s, "Interrupted: what you had begun to type is gone. %cquit ends the chat.",
+		emit_reply(c, s, "Interrupted: what you had begun to type is discarded. %cquit leaves the chat.",
 		           c->config.command_prefix);
 		session_prompt(c, s);
 		break;

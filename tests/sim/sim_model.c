@@ -290,7 +290,7 @@ static void send_to(struct peer *p, const struct effect *e)
 		                                           strlen(refusals[i]))) != NULL; at++)
 			p->refusals++;
 	p->put_out |= memmem(e->text, e->len, "this connection ends here", 25) != NULL;
-	if (memmem(e->text, e->len, "No name for", 11) != NULL &&
+	if (memmem(e->text, e->len, "You gave no name for", 20) != NULL &&
 	    sim->ring->run_ms - p->came_ms < (int64_t)sim->config.login_timeout_s * 1000)
 		sim_fail("%u.%u is closed for having no name after %" PRId64 " ms", p->id.slot, p->id.gen,
 		         sim->ring->run_ms - p->came_ms);

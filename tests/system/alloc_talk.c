@@ -201,12 +201,12 @@ static void impostor(uint16_t port, struct talker *bob, struct seen *seen)
 	await(&eve, "[ENTER YOUR NAME]: ", NULL);
 	if (ask(&eve, "alice\n", "-- You are alice", "[PASSWORD]: ") == 1 && seen->registered)
 		wrong(seen, "a registered name was had without its password");
-	if (ask(&eve, "wrong horse battery\n", "-- You are alice", "That is not right") == 1 &&
+	if (ask(&eve, "wrong horse battery\n", "-- You are alice", "Wrong password") == 1 &&
 	    seen->registered)
 		wrong(seen, "a wrong password was taken");
 	/* It may have been another prompt by then, at which this is no password. */
-	if (strstr(eve.in.data, "That is not right") != NULL &&
-	    ask(&eve, "correct horse battery\n", "-- You are alice", "That is not right") == 2)
+	if (strstr(eve.in.data, "Wrong password") != NULL &&
+	    ask(&eve, "correct horse battery\n", "-- You are alice", "Wrong password") == 2)
 		wrong(seen, "the right password was called wrong");
 	ask(&eve, "/msg bob m1 of horses\n", "To bob", NULL);
 	await(bob, "]:m1 ", NULL);

@@ -102,7 +102,7 @@ host_users() {
 	said=$(printf '%s\n\nguest\n/quit\n' "$name" | nc_bsd -N 127.0.0.1 "$port")
 	is "whose name is registered for others" "$said" ".*-- $name is registered\\..*"
 	said=$(user 65534 someone /quit)
-	is "nobody is no name, and gets the prompt" "$said" '-- Your login name will not do here: .*' \
+	is "nobody is no name, and gets the prompt" "$said" '-- You cannot use your login name here: .*' \
 		'\[ENTER YOUR NAME\]: -- You are someone, .*'
 	said=$(user 54321 someone /quit)
 	is "and who is in no file gets it as well" "$said" '\[ENTER YOUR NAME\]: -- You are someone, .*'
@@ -146,7 +146,7 @@ admins() {
 	is "its code signs in, once" "$said" '.*-- alice is registered\..*' '-- You are alice, in .*' \
 		'--   alice: admin, here'
 	said=$(printf 'alice\n%s\n\nguest\n/quit\n' "$code" | nc_bsd -N 127.0.0.1 "$port")
-	is "and no second time" "$said" '.*That is not right\..*' '.*You are guest, .*'
+	is "and no second time" "$said" '.*Wrong password\..*' '.*You are guest, .*'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add bob 2>&1)
 	is "admin add asks a chatd that runs" "$said" 'bob is now: admin\.' 'The account is new\..*'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add bob 2>&1)
@@ -369,10 +369,10 @@ secrets() {
 		printf 'alice\n/register horse-one-battery\n/passwd horse-one-battery horse-two-battery\n'
 		printf '/drop horse-wrong-battery\n/login alice horse-wrong-battery\nhello\n/quit\n'
 	} | nc_bsd -N 127.0.0.1 "$port")
-	is "a password is set and changed" "$said" '-- alice is yours.*' '-- Your password is changed\.' \
+	is "a password is set and changed" "$said" '-- alice is yours.*' '-- Your password has been changed\.' \
 		'-- That is not your password; nothing has changed\.'
 	said=$(printf 'alice\nhorse-wrong-battery\nhorse-two-battery\n/quit\n' | nc_bsd -N 127.0.0.1 "$port")
-	is "and asked for" "$said" '\[PASSWORD\]: -- That is not right\. 2 tries left\.' \
+	is "and asked for" "$said" '\[PASSWORD\]: -- Wrong password\. 2 tries left\.' \
 		'\[PASSWORD\]: -- You are alice, .*'
 	said=$(printf 'alice\nhorse-two-battery\n/join den\n/room password horse-room-battery\n/quit\n' |
 		nc_bsd -N 127.0.0.1 "$port")

@@ -32,6 +32,10 @@ size_t text_chars(const char *s, size_t len);
  * something in half (text_whole). */
 size_t text_prefix(const char *s, size_t len, size_t n);
 
+/* Bytes of sanitized text that fit into so many columns of a terminal (all, if it is narrower),
+ * likewise. */
+size_t text_fit(const char *s, size_t len, size_t columns);
+
 /* How many of the first len bytes of sanitized text to keep so that they end with something whole:
  * no part of a character, no joiner that has lost what it joins, and no tags without their end. */
 size_t text_whole(const char *s, size_t len);

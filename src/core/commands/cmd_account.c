@@ -37,13 +37,13 @@ static bool may_register(struct chat *c, struct session *s)
 	char age[AGE_BYTES_MAX];
 
 	if (s->account != NULL)
-		emit_reply(c, s, "You are signed in as %s; that name is yours already.", s->account->nick);
+		emit_reply(c, s, "You are signed in as %s; that name is already yours.", s->account->nick);
 	else if (c->people.accounts.n >= ACCOUNTS_MAX - ACCOUNTS_RESERVE)
-		emit_reply(c, s, "There are %d accounts, and that is the most. Administrators can still make "
-		           "some: ask one.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
+		emit_reply(c, s, "There are %d accounts, the most that people can register. An administrator can "
+		           "still make one for you.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
 	else if (wait_ms > 0)
-		emit_reply(c, s, "Enough accounts were made from your address today. The next can be made "
-		           "in %s; or ask an administrator to make yours.", format_age(age, wait_ms));
+		emit_reply(c, s, "Too many accounts were made from your address today. You can register in %s, or "
+		           "ask an administrator to make your account.", format_age(age, wait_ms));
 	else if (c->outage.reason != NULL)
 		emit_reply(c, s, "Nothing can be saved at present (%s). Try again in a minute.",
 		           c->outage.reason);
@@ -81,7 +81,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	if (!same || bar != NULL)
 		slip_secret(c, s);
 	if (!same) {
-		emit_reply(c, s, "Not done: your name is %s by now. %cregister again makes that one yours.",
+		emit_reply(c, s, "Not done: your name is %s now. Type %cregister again to make that one yours.",
 		           s->nick, p);
 		return;
 	}
@@ -100,9 +100,9 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	unread_begin(c, s);
 	emit_security(c, s, "register", "registered %s", a->nick);
 	login_clear_name(c, a);
-	emit_reply(c, s, "%s is yours: nobody else can bear that name, or one that looks like it, and it "
-	           "will ask for your password. %ccodes gives you codes to use instead where others may "
-	           "listen, %ctotp a second step.", s->nick, p, p);
+	emit_reply(c, s, "%s is yours now: nobody else can use that name, or one that looks like it, and "
+	           "signing in takes your password. %ccodes gives you one-time codes for when others may "
+	           "be listening, %ctotp adds a second step.", s->nick, p, p);
 }
 
 /* The hash of a new password. */
@@ -120,7 +120,7 @@ static void hash_answer(struct chat *c, struct session *s, struct question *q, c
 	account_save(c, a);
 	dialogue_end(c, s);
 	emit_security(c, s, "passwd", "changed the password");
-	emit_reply(c, s, "Your password is changed.");
+	emit_reply(c, s, "Your password has been changed.");
 }
 
 static void codes_answer(struct chat *c, struct session *s, struct question *q,
@@ -137,7 +137,7 @@ static void codes_answer(struct chat *c, struct session *s, struct question *q,
 	account_save(c, a);
 	emit_security(c, s, "codes", "made new one-time codes");
 	emit_reply(c, s, "Ten codes, each good once in place of your password. Write them down: they are "
-	           "not shown again, and those you had before are void.");
+	           "not shown again, and your old codes no longer work.");
 	while (*p != '\0') {
 		size_t len = strcspn(p, " ");
 
@@ -160,7 +160,7 @@ static void totp_answer(struct chat *c, struct session *s, struct question *q, c
 	emit_reply(c, s, "Give this secret to your authenticator app (TOTP, 6 digits, 30 seconds):");
 	emit_reply(c, s, "  %s", secret);
 	emit_reply(c, s, "  otpauth://totp/chatd:%s?secret=%s&issuer=chatd", s->account->key, secret);
-	emit_reply(c, s, "Then type the code that it shows; an empty line ends this.");
+	emit_reply(c, s, "Then type the code that it shows; an empty line cancels.");
 	start_own(c, s, DIALOGUE_SET_TOTP);
 	s->dialogue->ask = DIALOGUE_TOTP;
 	s->dialogue->secret = mem_strdup(secret);
@@ -185,8 +185,8 @@ static void set_totp_answer(struct chat *c, struct session *s, struct question *
 	account_save(c, a);
 	dialogue_end(c, s);
 	emit_security(c, s, "totp", "began a second step");
-	emit_reply(c, s, "From now on you are asked for such a code after your password. A one-time "
-	           "code of %ccodes needs none.", c->config.command_prefix);
+	emit_reply(c, s, "From now on you are asked for such a code after your password. With a one-time "
+	           "code (%ccodes) you are not.", c->config.command_prefix);
 }
 
 /* The password that holds was right, or not. */
@@ -199,7 +199,7 @@ static void old_answer(struct chat *c, struct session *s, struct question *q, co
 	if (!dialogue_goes_on(c, s, e->rows))
 		return;
 	if (!right) {
-		dialogue_retry(c, s, DIALOGUE_OLD, "That is not your password; nothing has changed.");
+		dialogue_retry(c, s, DIALOGUE_OLD, "Wrong password; nothing has changed.");
 	} else if (d->aim == DIALOGUE_TOTP_OFF) {
 		dialogue_end(c, s);
 		account_set_secret(c, a, &a->secrets.totp, "");
@@ -213,10 +213,10 @@ static void old_answer(struct chat *c, struct session *s, struct question *q, co
 
 		dialogue_end(c, s);
 		emit_security(c, s, "drop", "gave the account up");
-		emit_reply(c, s, "The account %s is gone. You are a guest of that name now.", a->nick);
+		emit_reply(c, s, "Your account %s is deleted. You are a guest of that name now.", a->nick);
 		if (lines) {
 			account_erase(c, a);
-			emit_reply(c, s, "What you have said with it is being deleted.");
+			emit_reply(c, s, "What you said with it is being deleted.");
 		}
 		account_drop(c, a);
 	} else if (d->secret != NULL) {
@@ -261,7 +261,7 @@ void cmd_register(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	if (*a->rest == '\0') {
-		emit_reply(c, s, "%s will be yours. Please choose a password; an empty line ends this.",
+		emit_reply(c, s, "%s will be yours. Please choose a password; an empty line cancels.",
 		           s->nick);
 		dialogue_start(c, s, DIALOGUE_REGISTER, DIALOGUE_NEW, account_line);
 		s->dialogue->name = mem_strdup(s->key);
@@ -303,17 +303,17 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (s->account->host && *s->account->secrets.hash == '\0') {
-		emit_reply(c, s, "Not done: your account is that of your login on this host, and has no "
-		           "password to confirm it with. %cpasswd sets one.", c->config.command_prefix);
+		emit_reply(c, s, "Not done: you sign in by your login on this host, and have no password to "
+		           "confirm this with. %cpasswd sets one.", c->config.command_prefix);
 		return;
 	}
 	if (*a->rest == '\0') {
 		if (a->lines) {
-			emit_reply(c, s, "This takes away your account, what belongs to it and all it has said.");
+			emit_reply(c, s, "This deletes your account, what belongs to it and everything it has said.");
 			emit_reply(c, s, "It cannot be undone. To confirm:");
 		} else {
-			emit_reply(c, s, "This takes away your account and all that belongs to it.");
-			emit_reply(c, s, "What you have said stays; %cdrop --lines deletes it too. To confirm:",
+			emit_reply(c, s, "This deletes your account and everything that belongs to it.");
+			emit_reply(c, s, "What you said stays; %cdrop --lines deletes that too. To confirm:",
 			           c->config.command_prefix);
 		}
 		begin_own(c, s, DIALOGUE_DROP, DIALOGUE_OLD);
@@ -335,12 +335,12 @@ void cmd_codes(struct chat *c, struct session *s, const struct args *a)
 	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (*s->account->secrets.hash == '\0') {
-		emit_reply(c, s, "Not done: your account has no password to confirm it with. %cpasswd sets "
+		emit_reply(c, s, "Not done: your account has no password to confirm this with. %cpasswd sets "
 		           "one.", c->config.command_prefix);
 		return;
 	}
 	/* They open the account as a password does: whoever finds a terminal open must not have them. */
-	emit_reply(c, s, "Ten new codes take the place of all that you have. To confirm:");
+	emit_reply(c, s, "Ten new codes will replace all those you have. To confirm:");
 	begin_own(c, s, DIALOGUE_SET_CODES, DIALOGUE_OLD);
 }
 
@@ -355,10 +355,10 @@ void cmd_totp(struct chat *c, struct session *s, const struct args *a)
 			emit_reply(c, s, "You have no second step.");
 			return;
 		}
-		emit_reply(c, s, "To take the second step away:");
+		emit_reply(c, s, "To remove the second step:");
 		begin_own(c, s, DIALOGUE_TOTP_OFF, DIALOGUE_OLD);
 	} else if (*s->account->secrets.totp != '\0') {
-		emit_reply(c, s, "You have a second step already. %ctotp off takes it away.",
+		emit_reply(c, s, "You already have a second step. %ctotp off removes it.",
 		           c->config.command_prefix);
 	} else {
 		password_ask(c, s, totp_answer, s->account, QUERY_TOTP, "", "");
@@ -387,7 +387,7 @@ static void account_line(struct chat *c, struct session *s, struct account *a, c
 		if (d->secret != NULL && strcmp(again, d->secret) == 0)
 			password_ask(c, s, hash_answer, a, QUERY_HASH, again, "");
 		else
-			dialogue_retry(c, s, DIALOGUE_NEW, "The two are not the same.");
+			dialogue_retry(c, s, DIALOGUE_NEW, "The two passwords are not the same.");
 		explicit_bzero(again, strlen(again));
 		free(again);
 	} else {
@@ -405,7 +405,7 @@ void cmd_login(struct chat *c, struct session *s, const struct args *a)
 void cmd_resume(struct chat *c, struct session *s, const struct args *a)
 {
 	if (s->account != NULL)
-		emit_reply(c, s, "You are signed in; only guests need that.");
+		emit_reply(c, s, "You are signed in; only guests need %cresume.", c->config.command_prefix);
 	else
 		resume_take(c, s, a->arg[0]);
 }

@@ -1,9 +1,11 @@
-/* Commands that tell about chatd: /help /time /version /limits. */
+/* Commands that show something about chatd: /help /time /version /limits. */
 
 #include "chatd/core/commands/cmd_info.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
@@ -16,12 +18,55 @@
 #error "CHATD_VERSION comes from the Makefile"
 #endif
 
+/* -- /help ---------------------------------------------------------------------------------- */
+
+enum {
+	LIST_COLUMNS = REPLY_COLUMNS - 3 - COMMAND_BRIEF_BYTES_MAX - 1, /* before what a command does */
+	MARGIN = 2,            /* of a topic's commands */
+	EVERYDAY_LABEL = 8,    /* columns of the topics' labels, in /help alone */
+	ALL_LABEL = 11,        /* and in /help all */
+};
+
+static const struct {
+	const char *name;      /* as /help takes it */
+	const char *label;     /* before the first of its commands, where several topics are listed */
+	const char *title;
+} topics[] = {
+	[TOPIC_TALK] = {"talk", "Talk", "To talk, and to read what was said:"},
+	[TOPIC_ROOMS] = {"rooms", "Rooms", "Rooms and their settings:"},
+	[TOPIC_ACCOUNT] = {"account", "Account", "Your name and your account:"},
+	[TOPIC_MODERATION] = {"moderation", "Moderation", "To keep order:"},
+	[TOPIC_SERVER] = {"server", "Server", "The server:"},
+};
+
+_Static_assert(TOPICS == 5, "the next line has all");
+#define TOPIC_NAMES "talk, rooms, account, moderation, server, all"
+
+const char *help_topic(enum topic t)
+{
+	return topics[t].name;
+}
+
+static void help_options(struct chat *c, struct session *s, const struct command *k)
+{
+	char p = c->config.command_prefix;
+
+	if ((k->flags & FLAG_IN) != 0)
+		emit_wrapped(c, s, "", "%c%s --in=ROOM ... is about another room than the one you are in.", p,
+		             k->name);
+	if ((k->flags & FLAG_EVERYWHERE) != 0 && role_of(s) >= ROLE_MODERATOR)
+		emit_wrapped(c, s, "", "%c%s --everywhere ... is about the whole chat.", p, k->name);
+	if ((k->flags & FLAG_REACH) != 0)
+		emit_wrapped(c, s, "", "%c%s --all ... also affects others at the same address; "
+		             "%c%s --name ... goes by the name alone.", p, k->name, p, k->name);
+}
+
 static void help_one(struct chat *c, struct session *s, const struct command *k)
 {
 	char p = c->config.command_prefix;
 
-	emit_reply(c, s, "%c%s%s%s", p, k->name, *k->args ? " " : "", k->args);
-	emit_reply(c, s, "%s", k->help);
+	emit_wrapped(c, s, "", "%c%s%s%s", p, k->name, *k->args ? " " : "", k->args);
+	emit_wrapped(c, s, "", "%s", k->help);
 	if (*k->aliases != '\0') {
 		struct bytes *b = &c->scratch;
 
@@ -32,60 +77,132 @@ static void help_one(struct chat *c, struct session *s, const struct command *k)
 		}
 		emit_reply(c, s, "Other names for it:%s", b->data);
 	}
-	if ((k->flags & FLAG_IN) != 0)
-		emit_reply(c, s, "%c%s --in=ROOM ... is about another room than the one you are in.", p,
-		           k->name);
-	if ((k->flags & FLAG_EVERYWHERE) != 0 && role_of(s) >= ROLE_MODERATOR)
-		emit_reply(c, s, "%c%s --everywhere ... is about the whole chat.", p, k->name);
-	if ((k->flags & FLAG_REACH) != 0)
-		emit_reply(c, s, "%c%s --all ... also hits others who come from the same address; "
-		           "%c%s --name ... goes by the name alone.", p, k->name, p, k->name);
+	help_options(c, s, k);
 	emit_reply(c, s, "Example: %c%s", p, k->example);
 }
 
-void cmd_help(struct chat *c, struct session *s, const struct args *a)
+/* One row: the label, the command with its arguments if they fit, and what it does. */
+static void list_one(struct chat *c, struct session *s, const char *label, int label_columns,
+                     const struct command *k)
+{
+	char p = c->config.command_prefix, usage[LIST_COLUMNS + 1];
+	int columns = LIST_COLUMNS - label_columns;
+	int n = snprintf(usage, sizeof usage, "%c%s%s%s", p, k->name, *k->args != '\0' ? " " : "", k->args);
+
+	if (n > columns)
+		snprintf(usage, sizeof usage, "%c%s ...", p, k->name);
+	emit_reply(c, s, "%-*s%-*s %s", label_columns, label, columns, usage, k->brief);
+}
+
+/* Commands that s can use, topic by topic. */
+static void list_all(struct chat *c, struct session *s, unsigned flags)
+{
+	for (enum topic t = 0; t < TOPICS; t++) {
+		const char *label = topics[t].label;
+
+		for (const struct command *k = c->commands; k->name != NULL; k++) {
+			if (k->topic != t || (k->flags & flags) != flags || !command_useful(s, k))
+				continue;
+			list_one(c, s, label, flags != 0 ? EVERYDAY_LABEL : ALL_LABEL, k);
+			label = "";
+		}
+	}
+}
+
+/* One topic's commands; those that s cannot use here by name alone. */
+static void list_topic(struct chat *c, struct session *s, enum topic t)
+{
+	char p = c->config.command_prefix;
+	struct bytes others = {0};
+	bool any = false;
+
+	for (const struct command *k = c->commands; k->name != NULL; k++) {
+		if (k->topic != t)
+			continue;
+		if (!command_useful(s, k)) {
+			bytes_printf(&others, " %c%s", p, k->name);
+			continue;
+		}
+		if (!any)
+			emit_reply(c, s, "%s", topics[t].title);
+		any = true;
+		list_one(c, s, "", MARGIN, k);
+	}
+	if (others.len > 0 && s->state == SESSION_HOST)
+		emit_wrapped(c, s, "", "Only for people in the chat (%cnick NAME enters it):%s", p, others.data);
+	else if (others.len > 0)
+		emit_wrapped(c, s, "", "%s:%s", role_of(s) > ROLE_GUEST ? "These need a role that you do not have here"
+		             : t == TOPIC_ACCOUNT ? "These need an account" : "These need an account or a role",
+		             others.data);
+	if (!any && t == TOPIC_MODERATION)
+		emit_reply(c, s, "%creport #N shows a line to the moderators.", p);
+	bytes_release(&others);
+}
+
+static void help_overview(struct chat *c, struct session *s, unsigned flags)
 {
 	char p = c->config.command_prefix;
 
-	if (a->arg[0] != NULL) {
-		const char *name = a->arg[0] + (*a->arg[0] == p);
-		const struct command *k = command_find(c, name);
-		char near[COMMAND_NAME_BYTES_MAX + 1];
-		int n = (int)text_prefix(name, strlen(name), NICK_CHARS_MAX);
-
-		if (k != NULL && command_allowed(s, k))
-			help_one(c, s, k);
-		else if (k != NULL)
-			command_refuse(c, s, k, "");
-		else if (command_nearest(c, name, near))
-			emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n,
-			           name, p, near);
-		else
-			emit_reply(c, s, "There is no command %c%.*s; %chelp alone lists them.", p, n,
-			           name, p);
-		return;
-	}
 	if (s->state == SESSION_HOST)
 		emit_reply(c, s, "Only commands work here, and these make sense without a room:");
 	else
 		emit_reply(c, s, "What you type is said to the room. Lines that begin with %c are commands:",
 		           p);
-	for (const struct command *k = c->commands; k->name != NULL; k++) {
-		const char *gap = *k->args != '\0' ? " " : "";
-		int len = (int)(strlen(k->name) + strlen(gap) + strlen(k->args));
-
-		if (!command_useful(s, k))
-			continue;
-		if (len <= 16) {
-			emit_reply(c, s, "  %c%s%s%s%*s %s", p, k->name, gap, k->args, 16 - len, "", k->help);
-		} else {
-			emit_reply(c, s, "  %c%s%s%s", p, k->name, gap, k->args);
-			emit_reply(c, s, "  %-17s %s", "", k->help);
-		}
-	}
+	list_all(c, s, flags);
+	if (flags != 0)
+		emit_wrapped(c, s, "", "%chelp COMMAND explains a command. More commands: %chelp talk, %chelp "
+		             "rooms, %chelp account, %chelp moderation, %chelp server, %chelp all.", p, p, p, p,
+		             p, p, p);
 	if (s->state != SESSION_HOST)
 		emit_reply(c, s, "To say a line that begins with %c, type it twice: %c%c", p, p, p);
 }
+
+static bool find_topic(const char *word, enum topic *t)
+{
+	for (*t = 0; *t < TOPICS; ++*t)
+		if (strcasecmp(word, topics[*t].name) == 0)
+			return true;
+	return false;
+}
+
+static void help_unknown(struct chat *c, struct session *s, const char *name)
+{
+	char near[COMMAND_NAME_BYTES_MAX + 1], p = c->config.command_prefix;
+	int n = (int)text_prefix(name, strlen(name), NICK_CHARS_MAX);
+
+	if (command_nearest(c, name, near))
+		emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n, name, p, near);
+	else
+		emit_reply(c, s, "There is no command %c%.*s; %chelp all lists them.", p, n, name, p);
+	emit_reply(c, s, "Topics (%chelp TOPIC): " TOPIC_NAMES, p);
+}
+
+void cmd_help(struct chat *c, struct session *s, const struct args *a)
+{
+	char p = c->config.command_prefix;
+	const char *word = a->arg[0];
+	const struct command *k;
+	enum topic t;
+	bool topic;
+
+	if (word == NULL || strcasecmp(word, "all") == 0) {
+		help_overview(c, s, word == NULL ? FLAG_EVERYDAY : 0);
+		return;
+	}
+	/* /rooms is a command too: "rooms" is the topic with the command, "/rooms" the command. */
+	topic = *word != p && find_topic(word, &t);
+	k = command_find(c, word + (*word == p));
+	if (topic)
+		list_topic(c, s, t);
+	if (k == NULL && !topic)
+		help_unknown(c, s, word + (*word == p));
+	else if (k != NULL && command_allowed(s, k))
+		help_one(c, s, k);
+	else if (k != NULL)
+		command_refuse(c, s, k, "");
+}
+
+/* -- the others ------------------------------------------------------------------------------ */
 
 void cmd_time(struct chat *c, struct session *s, const struct args *a)
 {
@@ -107,13 +224,13 @@ void cmd_limits(struct chat *c, struct session *s, const struct args *a)
 	const struct chat_config *k = &c->config;
 
 	(void)a;
-	emit_reply(c, s, "A line: at most %" PRIu32 " bytes.", k->line_bytes_max);
+	emit_reply(c, s, "A line has at most %" PRIu32 " bytes.", k->line_bytes_max);
 	flood_show(c, s);
-	emit_reply(c, s, "Names: a nick has at most %d characters, a room %d, a topic %d.",
+	emit_reply(c, s, "At most %d characters in a name, %d in a room's name, %d in a topic.",
 	           NICK_CHARS_MAX, ROOM_CHARS_MAX, TOPIC_CHARS_MAX);
-	emit_reply(c, s, "Ignored people: %" PRIu32 " of %d.", s->presence.nignored, IGNORES_MAX);
-	emit_reply(c, s, "History: %d lines at once with %chistory, %d hits of a %csearch.", ROWS_MAX,
-	           k->command_prefix, SEARCH_HITS_MAX, k->command_prefix);
+	emit_reply(c, s, "You ignore %" PRIu32 " of at most %d people.", s->presence.nignored, IGNORES_MAX);
+	emit_reply(c, s, "%chistory shows at most %d lines at once, %csearch at most %d.", k->command_prefix,
+	           ROWS_MAX, k->command_prefix, SEARCH_HITS_MAX);
 	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. People: %" PRIu32 " of %" PRIu32 ".", c->rooms.n,
 	           ROOMS_MAX, c->people.n, k->connections_max);
 }

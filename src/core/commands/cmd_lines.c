@@ -42,13 +42,13 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	char age[AGE_BYTES_MAX];
 
 	if (!keeps && !own) {
-		emit_reply(c, s, "Not done: #%" PRIu64 " is a line of %s, which only operators of %s may "
-		           "delete. %creport #%" PRIu64 " tells the moderators.", row->id, row->sender,
+		emit_reply(c, s, "Not done: #%" PRIu64 " is a line of %s, and only operators of %s can "
+		           "delete it. %creport #%" PRIu64 " shows it to the moderators.", row->id, row->sender,
 		           r->name, c->config.command_prefix, row->id);
 		return;
 	}
 	if (!keeps && age_ms > DELETE_OWN_MS) {
-		emit_reply(c, s, "Not done: you can delete a line of yours for %d minutes, and #%" PRIu64
+		emit_reply(c, s, "Not done: you can delete your own lines for %d minutes, and #%" PRIu64
 		           " was said %s ago. Operators of %s still can.", DELETE_OWN_MS / 60000,
 		           row->id, format_age(age, age_ms), r->name);
 		return;
@@ -115,8 +115,8 @@ static void answer_line(struct chat *c, struct session *s, const struct row *row
 	/* What was harmless at the end of a line, as many blanks are, is not at its end here. */
 	body = text_shown(b.data, BODY_BYTES_MAX);
 	if (b.len > (size_t)c->config.line_bytes_max * TEXT_EXPANSION)
-		emit_reply(c, s, "Not sent: with the line that it answers before it, yours is too long. "
-		           "Please send it in parts.");
+		emit_reply(c, s, "Not sent: your answer is too long with the quoted line. Please send it in "
+		           "parts.");
 	else
 		room_say(c, s, RECORD_SAY, body);
 	free(body);

@@ -35,7 +35,7 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	if (strcmp(a->arg[0], s->nick) == 0) {
-		emit_reply(c, s, "You are %s already.", s->nick);
+		emit_reply(c, s, "You are already %s.", s->nick);
 		return;
 	}
 	if (!session_may_bear(c, s, a->arg[0], key) ||
@@ -89,11 +89,11 @@ void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 static void ignore_list(struct chat *c, struct session *s)
 {
 	if (s->presence.nignored == 0) {
-		emit_reply(c, s, "You ignore nobody. %cignore NICK hides a person's lines from you.",
+		emit_reply(c, s, "You ignore nobody. %cignore NAME hides someone's lines from you.",
 		           c->config.command_prefix);
 		return;
 	}
-	emit_reply(c, s, "You ignore %" PRIu32 " of at most %d:", s->presence.nignored, IGNORES_MAX);
+	emit_reply(c, s, "You ignore %" PRIu32 " of at most %d people:", s->presence.nignored, IGNORES_MAX);
 	for (uint32_t i = 0; i < s->presence.nignored; i++) {
 		const struct session *who = session_by_key(c, s->presence.ignored[i]);
 
@@ -115,18 +115,18 @@ void cmd_ignore(struct chat *c, struct session *s, const struct args *a)
 	if (who == s) {
 		emit_reply(c, s, "That is you.");
 	} else if (session_ignores(s, who->key)) {
-		emit_reply(c, s, "You ignore %s already.", who->nick);
+		emit_reply(c, s, "You already ignore %s.", who->nick);
 	} else if (s->presence.nignored == IGNORES_MAX) {
-		emit_reply(c, s, "You ignore %d people, and that is the most. %cunignore NICK makes "
-		           "place.", IGNORES_MAX, c->config.command_prefix);
+		emit_reply(c, s, "You already ignore %d people, the most you can. %cunignore NAME makes room "
+		           "for another.", IGNORES_MAX, c->config.command_prefix);
 	} else {
 		if (s->presence.nignored == 0) {
 			s->presence.ignored = mem_alloc(IGNORES_MAX * sizeof *s->presence.ignored);
 			DL_APPEND2(s->room->members.ignorers, s, presence.prev, presence.next);
 		}
 		s->presence.ignored[s->presence.nignored++] = mem_strdup(who->key);
-		emit_reply(c, s, "You no longer see what %s says, nor messages from there. %cunignore %s "
-		           "undoes it.", who->nick, c->config.command_prefix, who->nick);
+		emit_reply(c, s, "You no longer see what %s says or sends you. %cunignore %s shows it "
+		           "again.", who->nick, c->config.command_prefix, who->nick);
 	}
 }
 
@@ -142,7 +142,7 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 	while (i < s->presence.nignored && strcmp(s->presence.ignored[i], key) != 0)
 		i++;
 	if (i == s->presence.nignored) {
-		emit_reply(c, s, "You do not ignore %.*s. %cignore alone lists whom you do.",
+		emit_reply(c, s, "You do not ignore %.*s. %cignore lists the people you ignore.",
 		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0],
 		           c->config.command_prefix);
 		return;
@@ -155,7 +155,7 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 		s->presence.ignored = NULL;
 	}
 	who = session_by_key(c, key);
-	emit_reply(c, s, "You see again what %s says.", who != NULL ? who->nick : a->arg[0]);
+	emit_reply(c, s, "You can see what %s says again.", who != NULL ? who->nick : a->arg[0]);
 }
 
 /* -- coming and going ------------------------------------------------------------------------ */

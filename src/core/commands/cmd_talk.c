@@ -38,7 +38,7 @@ static void tell(struct chat *c, struct session *s, struct session *to, const ch
 	if (!may_write(c, s, role_of(to)))
 		return;
 	if (session_ignores(to, s->key)) {
-		emit_reply(c, s, "Not sent: %s takes no messages from you.", to->nick);
+		emit_reply(c, s, "Not sent: %s does not accept messages from you.", to->nick);
 		return;
 	}
 	if (to->reading.slow) {
@@ -55,7 +55,7 @@ static void tell(struct chat *c, struct session *s, struct session *to, const ch
 	else if (to->presence.away != NULL)
 		emit_reply(c, s, "%s is away (%s) and may read it later.", to->nick, to->presence.away);
 	if (session_ignores(s, to->key))
-		emit_reply(c, s, "You ignore %s, so no answer can reach you. %cunignore %s changes that.",
+		emit_reply(c, s, "You ignore %s, so you will not see an answer. %cunignore %s changes that.",
 		           to->nick, c->config.command_prefix, to->nick);
 }
 
@@ -81,11 +81,10 @@ void cmd_reply(struct chat *c, struct session *s, const struct args *a)
 	if (reply_to_line(c, s, a->rest))
 		return;
 	if (s->mail.reply_to.gen == 0)
-		emit_reply(c, s, "Nobody has sent you a private message yet. %cmsg NICK TEXT sends one.",
+		emit_reply(c, s, "Nobody has sent you a private message yet. %cmsg NAME TEXT sends one.",
 		           c->config.command_prefix);
 	else if (to == NULL || to->state != SESSION_CHAT)
-		emit_reply(c, s, "The person who wrote to you last has left. %cmsg NICK TEXT writes to "
-		           "somebody by name.", c->config.command_prefix);
+		emit_reply(c, s, "The person who wrote to you last has left. %cmsg NAME TEXT writes to anyone.", c->config.command_prefix);
 	else
 		tell(c, s, to, a->rest);
 }

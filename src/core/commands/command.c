@@ -123,8 +123,8 @@ static void unknown(struct chat *c, struct session *s, const char *name)
 	int n = (int)text_prefix(name, strlen(name), SHOWN_CHARS);
 
 	if (*name == '\0')
-		emit_reply(c, s, "A command's name follows %c at once; %chelp lists them. To say a line "
-		           "that begins with %c, type it twice: %c%c", p, p, p, p, p);
+		emit_reply(c, s, "Type a command's name right after %c; %chelp lists them. To say a line that "
+		           "begins with %c, type it twice: %c%c", p, p, p, p, p);
 	else if (command_nearest(c, name, near))
 		emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n, name, p,
 		           near);
@@ -157,10 +157,11 @@ void command_refuse(struct chat *c, struct session *s, const struct command *k, 
 	char p = c->config.command_prefix;
 
 	if (k->role == ROLE_ACCOUNT)
-		emit_reply(c, s, "%s%c%s is for those who have an account. %cregister makes your name one, "
-		           "%clogin NAME signs you in.", head, p, k->name, p, p);
+		emit_reply(c, s, "%s%c%s needs an account: %cregister makes one, %clogin NAME signs you in.",
+		           head, p, k->name, p, p);
 	else
-		emit_reply(c, s, "%s%c%s is for %ss.", head, p, k->name, role_name(k->role));
+		emit_reply(c, s, "%s%c%s is for %s.", head, p, k->name,
+		           k->role == ROLE_ADMIN ? "administrators" : "moderators");
 }
 
 bool command_may(struct chat *c, struct session *s, const struct command *k)
@@ -184,7 +185,7 @@ void command_usage(struct chat *c, struct session *s, const char *name)
 		           (k->flags & FLAG_IN) != 0 ? " [--in=ROOM]" : "",
 		           (k->flags & FLAG_EVERYWHERE) != 0 ? " [--everywhere]" : "", p, k->example);
 	else if (*k->args == '\0')
-		emit_reply(c, s, "Usage: %c%s, with nothing behind it", p, k->name);
+		emit_reply(c, s, "Usage: %c%s, with nothing after it", p, k->name);
 	else
 		emit_reply(c, s, "Usage: %c%s %s   for example: %c%s", p, k->name, k->args, p,
 		           k->example);
@@ -387,7 +388,7 @@ static bool flags_parse(struct chat *c, struct session *s, const struct command 
 	}
 	late = (k->flags & OPTIONS) != 0 ? late_option(k, *line, &len) : NULL;
 	if (late != NULL) {
-		emit_reply(c, s, "Not done: put %.*s before all other words: %c%s %.*s ...", (int)len, late,
+		emit_reply(c, s, "Not done: %.*s goes before all other words: %c%s %.*s ...", (int)len, late,
 		           c->config.command_prefix, k->name, (int)len, late);
 		return false;
 	}
@@ -417,12 +418,11 @@ static bool has_place(struct chat *c, struct session *s, const struct command *k
 	if (s->state != SESSION_HOST)
 		return true;
 	if ((k->flags & FLAG_HOST) == 0)
-		emit_reply(c, s, "Not done: %c%s is for people in the chat, and you are not in it. %cnick NAME "
-		           "brings you there.", p, k->name, p);
+		emit_reply(c, s, "Not done: %c%s is for people in the chat. %cnick NAME enters it.", p, k->name, p);
 	else if ((k->flags & FLAG_IN) != 0 && a->room == NULL && !a->everywhere)
-		emit_reply(c, s, "Not done: you are in no room. Say which one is meant: %c%s --in=ROOM%s%s%s", p,
+		emit_reply(c, s, "Not done: you are in no room. Say which one you mean: %c%s --in=ROOM%s%s%s", p,
 		           k->name, *k->args != '\0' ? " " : "", k->args,
-		           (k->flags & FLAG_EVERYWHERE) != 0 ? "; or --everywhere" : "");
+		           (k->flags & FLAG_EVERYWHERE) != 0 ? ", or --everywhere" : "");
 	else
 		return true;
 	return false;

@@ -1,4 +1,4 @@
-/* Lines at the prompt for the name. Owns nothing. */
+/* Lines at the name prompt. Owns nothing. */
 
 #include "chatd/core/commands/prompt.h"
 
@@ -19,13 +19,12 @@ static void help_at_prompt(struct chat *c, struct session *s)
 {
 	char p = c->config.command_prefix;
 
-	emit_reply(c, s, "Type the name that others will see, then press Enter to join.");
+	emit_reply(c, s, "Type the name that others will see, and press Enter to join.");
 	emit_reply(c, s, "%clogin NAME signs in to an account; %cquit disconnects.", p, p);
 	login_wrong(c, s);
 }
 
-/* The few commands that make sense without a name: those that lead to one. False: it is
- * another. */
+/* The few commands that make sense before a name is chosen. False: it is another one. */
 static bool command_at_prompt(struct chat *c, struct session *s, char *text)
 {
 	char *rest = text + strcspn(text, " ");
@@ -66,7 +65,8 @@ void prompt_line(struct chat *c, struct session *s, char *text)
 	} else if (!command) {
 		login_name(c, s, text);
 	} else if (!command_at_prompt(c, s, meant != NULL ? word : text + 1)) {
-		emit_reply(c, s, "First a name, then commands. %cquit ends the connection.", p);
+		emit_reply(c, s, "Please choose a name first. Only %chelp, %clogin, %cresume and %cquit work before that.", p, p,
+		           p, p);
 		login_wrong(c, s);
 	}
 }

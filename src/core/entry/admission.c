@@ -139,13 +139,13 @@ static const char *over_limits_of(struct chat *c, struct origin *o, const struct
 
 	if (most > 0 && o->connections - o->exempt >= most) {
 		log_refused(c, o, from, "too many connections at one time");
-		return refusal(c, "There are %" PRIu32 " connections from your %s, and that is the most. "
-		               "Close one of them, or try again later.", most, where);
+		return refusal(c, "Too many connections: your %s has %" PRIu32 " open, the most it may have. "
+		               "Close one, or try again later.", where, most);
 	}
 	if (wait_ms > 0) {
 		log_refused(c, o, from, "too many connections in a minute");
-		return refusal(c, "Too many connections have come from your %s within a minute. The next "
-		               "can come in %s.", where, format_age(age, wait_ms + 999));
+		return refusal(c, "Too many connections came from your %s within a minute. Try again in "
+		               "%s.", where, format_age(age, wait_ms + 999));
 	}
 	return NULL;
 }
@@ -265,13 +265,13 @@ const char *admission_refuses(struct chat *c, const struct event *e, struct sess
 	*way = NULL;
 	if (e->connected.control)
 		return e->conn.gen != 0 ? NULL
-		       : refusal(c, "%d connections to this socket are open, and that is the most. Close one "
-		                 "of them.", CONTROL_SLOTS);
+		       : refusal(c, "This socket has %d connections open, the most it may have. Close one of "
+		                 "them.", CONTROL_SLOTS);
 	why = exempt_is(c, from) ? NULL : over_limits(c, from);
 	if (why != NULL)
 		return why;
 	if (e->conn.gen == 0)
-		return refusal(c, "This chat is full: %" PRIu32 " are connected. Please try again later.",
+		return refusal(c, "This chat is full: %" PRIu32 " people are connected. Please try again later.",
 		               c->config.connections_max);
 	/* Whom the host vouches for has a name at once. */
 	if (e->connected.user != NULL)

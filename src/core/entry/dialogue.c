@@ -21,12 +21,12 @@ static const char name_prompt[] = "[ENTER YOUR NAME]: ";
 
 static const char *const prompts[] = {
 	[DIALOGUE_PASSWORD] = "[PASSWORD]: ",
-	[DIALOGUE_CODE] = "[CODE OF YOUR APP]: ",
+	[DIALOGUE_CODE] = "[AUTHENTICATOR CODE]: ",
 	[DIALOGUE_OLD] = "[PASSWORD]: ",
 	[DIALOGUE_NEW] = "[NEW PASSWORD]: ",
-	[DIALOGUE_AGAIN] = "[THE SAME AGAIN]: ",
+	[DIALOGUE_AGAIN] = "[NEW PASSWORD AGAIN]: ",
 	[DIALOGUE_OVER] = "[PRESS ENTER]: ",
-	[DIALOGUE_TOTP] = "[CODE OF YOUR APP]: ",
+	[DIALOGUE_TOTP] = "[AUTHENTICATOR CODE]: ",
 };
 
 static void hide(struct chat *c, const struct session *s, bool hidden)
@@ -46,8 +46,7 @@ void dialogue_prompt(struct chat *c, const struct session *s)
 	const char *prompt = prompts[s->dialogue->ask];
 
 	if (s->input.telnet == NULL && !s->dialogue->warned) {
-		emit_reply(c, s, "(What you type can be seen on your screen. In telnet, press ctrl-C first to "
-		           "hide it.)");
+		emit_reply(c, s, "(What you type shows on your screen. In telnet, press ctrl-C first to hide it.)");
 		s->dialogue->warned = true;
 	}
 	hide(c, s, true);
@@ -109,8 +108,8 @@ void login_wrong(struct chat *c, struct session *s)
 		session_prompt(c, s);
 		return;
 	}
-	emit_reply(c, s, "%d lines gave no name that can be had, so this connection ends here. Connect again "
-	           "any time.", NAME_WRONG_MAX);
+	emit_reply(c, s, "None of your %d lines was a name you could use, so this connection ends here. Connect "
+	           "again any time.", NAME_WRONG_MAX);
 	session_end(c, s, NULL, true);
 }
 
@@ -149,14 +148,14 @@ void dialogue_interrupt(struct chat *c, struct session *s)
 		dialogue_prompt(c, s);
 		return;
 	}
-	emit_reply(c, s, "Interrupted; the question is taken back.");
+	emit_reply(c, s, "Cancelled.");
 	login_give_up(c, s);
 }
 
 /* The account that the dialogue is about is not what it was. */
 static void tell_gone(struct chat *c, struct session *s)
 {
-	emit_reply(c, s, account_at(c, &s->dialogue->account) == NULL ? "That account is gone."
+	emit_reply(c, s, account_at(c, &s->dialogue->account) == NULL ? "That account no longer exists."
 	           : "The password of that account was just changed. Please start again.");
 	login_give_up(c, s);
 }

@@ -139,7 +139,7 @@ static void tell_wait(struct chat *c, struct session *s, enum guess_kind kind, i
 	};
 	char age[AGE_BYTES_MAX];
 
-	emit_reply(c, s, "Not tried: too many %s from here. Next try in %s.", what[kind],
+	emit_reply(c, s, "Not checked: too many %s from your address. You can try again in %s.", what[kind],
 	           format_age(age, ms + 999));
 }
 
@@ -171,7 +171,7 @@ static int64_t slowed_ms(struct chat *c, struct session *s, struct bucket *tries
 
 	ms = ms < GUESS_DELAY_MS_MAX ? ms : GUESS_DELAY_MS_MAX;
 	if (ms >= 1000)
-		emit_reply(c, s, "Many wrong tries lately: this one will be checked in %s.",
+		emit_reply(c, s, "There were many wrong tries lately, so this one will be checked in %s.",
 		           format_age(age, ms + 999));
 	slow_bucket_take(tries, c->now_ms, GUESS_PERIOD_MS);
 	return ms;
@@ -191,9 +191,9 @@ static bool try_code(struct chat *c, struct session *s, struct account *a)
 	char age[AGE_BYTES_MAX];
 
 	if (ms > 0) {
-		emit_reply(c, s, "Not tried: too many wrong codes for this account. Next try in %s.",
+		emit_reply(c, s, "Not checked: too many wrong codes for this account. You can try again in %s.",
 		           format_age(age, ms + 999));
-		emit_reply(c, s, "A one-time code in place of the password needs no second step.");
+		emit_reply(c, s, "If you give a one-time code in place of the password, no second step is needed.");
 		return false;
 	}
 	slow_bucket_take(&a->code_tries, c->now_ms, GUESS_CODES_PERIOD_MS);
@@ -216,8 +216,8 @@ bool guess_account(struct chat *c, struct session *s, enum guess_kind kind, stru
 	ms = familiar ? 0 : admission_login_wait_ms(c, s);
 	if (ms > 0) {
 		give_back(c, s, kind, about);
-		emit_reply(c, s, "Not tried: many passwords have come from your address within a minute. The "
-		           "next can be tried in %s.", format_age(age, ms + 999));
+		emit_reply(c, s, "Not checked: too many passwords came from your address within a minute. You can "
+		           "try again in %s.", format_age(age, ms + 999));
 		return false;
 	}
 	if (a == NULL || familiar)

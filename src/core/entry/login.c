@@ -121,7 +121,7 @@ static uint32_t supersede(struct chat *c, struct session *s, struct account *a)
 		return 0;
 	access_copy_invites(s, old->invites.list, old->invites.n);
 	number = access_bar(old->room, s, a) == BAR_NONE ? old->room->number : 0;
-	emit_reply(c, old, "You have signed in again, from %s, so this connection ends here.",
+	emit_reply(c, old, "You signed in again from %s, so this connection ends here.",
 	           address_show(&s->from, from));
 	old->presence.superseded = s->state == SESSION_LOGIN && number != 0;
 	session_end(c, old, "signed in again", true);
@@ -132,8 +132,8 @@ void login_resume(struct chat *c, struct session *s, const char *nick, const cha
                   struct room *r, uint64_t back_seq)
 {
 	if (r != NULL && !access_enter(c, s, r)) {
-		emit_reply(c, s, "You were in %s, into which you can come no more without its %s.", r->name,
-		           r->set.private ? "operators' invitation" : "password");
+		emit_reply(c, s, "You were in %s, but you cannot come back in without %s.", r->name,
+		           r->set.private ? "an invitation" : "its password");
 		r = NULL;
 	}
 	r = moderation_room(c, s, NULL, key, r != NULL ? r : s->room);
@@ -214,9 +214,9 @@ static void clear_later(struct chat *c, struct session *g, const struct account 
 {
 	struct bytes told = {0}, why = {0};
 
-	bytes_printf(&told, "%s is registered now, and your name looks like it, so this connection ends "
-	             "here. Connect again, and take another name.", a->nick);
-	bytes_printf(&why, "%s is registered, and their name looks like it", a->nick);
+	bytes_printf(&told, "%s is now a registered name, and yours looks like it, so this connection "
+	             "ends here. Connect again with another name.", a->nick);
+	bytes_printf(&why, "%s was registered, and their name looks like it", a->nick);
 	eject_mark(c, g, NULL, told.data, why.data);
 	c->rooms.ejections.due = true;
 	bytes_release(&told);
@@ -239,7 +239,7 @@ void login_clear_name(struct chat *c, const struct account *a)
 			continue;
 		}
 		session_name_suggest(c, g->nick, nick, key);
-		emit_reply(c, g, "%s is registered now, and your name looks like it: you are called %s.",
+		emit_reply(c, g, "%s is now a registered name, and yours looks like it, so you are %s now.",
 		           a->nick, nick);
 		session_rename(c, g, nick, key);
 		history_recall(c, g);
@@ -257,7 +257,7 @@ static void enter_script(struct chat *c, struct session *s, const char *text)
 
 	if (!session_name_is_free(c, s, text, key, problem)) {
 		session_name_suggest(c, text, nick, key);
-		emit_reply(c, s, "%s. More came with it, so you are called %s.", problem, nick);
+		emit_reply(c, s, "%s. More lines came with it, so you are %s now.", problem, nick);
 		text = nick;
 	}
 	enter_guest(c, s, text, key);
@@ -268,12 +268,12 @@ static void name_empty(struct chat *c, struct session *s)
 	int left = NAME_TRIES_MAX - ++s->unnamed.tries;
 
 	if (left == 0) {
-		emit_reply(c, s, "No name was given, so this connection ends here. Connect again "
-		           "any time.");
+		emit_reply(c, s, "You gave no name, so this connection ends here. Connect again any "
+		           "time.");
 		session_end(c, s, NULL, true);
 		return;
 	}
-	emit_reply(c, s, "The name is empty. Type one and press Enter; %d %s left.", left,
+	emit_reply(c, s, "That was empty. Type a name and press Enter; %d %s left.", left,
 	           left == 1 ? "try" : "tries");
 	session_prompt(c, s);
 }
@@ -286,8 +286,8 @@ void login_name(struct chat *c, struct session *s, const char *text)
 	if (*text == '\0') {
 		name_empty(c, s);
 	} else if (a != NULL) {
-		emit_reply(c, s, "%s is registered. Please give its password, or one of its codes; with an "
-		           "empty line you can choose another name.", a->nick);
+		emit_reply(c, s, "%s is registered. Please type its password, or a one-time code; an empty "
+		           "line lets you choose another name.", a->nick);
 		login_as(c, s, a->nick, NULL);
 	} else if (c->input.more) {
 		enter_script(c, s, text);
@@ -325,7 +325,7 @@ static void password_answer(struct chat *c, struct session *s, struct question *
 		password_right(c, s, account_at(c, &q->account), e->rows->which != 0);
 	else
 		dialogue_retry(c, s, DIALOGUE_PASSWORD, s->dialogue->once
-		               ? "That name and password do not go together." : "That is not right.");
+		               ? "Wrong name or password." : "Wrong password.");
 }
 
 static void code_answer(struct chat *c, struct session *s, struct question *q,
@@ -366,7 +366,7 @@ void login_as(struct chat *c, struct session *s, const char *name, const char *p
 	struct account *a = account_named(c, name);
 
 	if (a != NULL && s->account == a) {
-		emit_reply(c, s, "You are signed in as %s already.", a->nick);
+		emit_reply(c, s, "You are already signed in as %s.", a->nick);
 		return;
 	}
 	/* Where there is no such account all goes the same way, and no password is right. */
@@ -391,18 +391,18 @@ static struct account *host_account(struct chat *c, struct session *s, const cha
 	struct account *a;
 
 	if (account_bars(c, user, key, NULL, problem) != NULL) {
-		emit_reply(c, s, "You have no account by your login name: %s.", problem);
+		emit_reply(c, s, "%s; your login name cannot be an account here.", problem);
 		return NULL;
 	}
 	if (c->outage.reason != NULL) {
-		emit_reply(c, s, "You have no account by your login name yet, and nothing can be saved at "
-		           "present (%s).", c->outage.reason);
+		emit_reply(c, s, "Your login name has no account yet, and none can be made: nothing can be saved "
+		           "at present (%s).", c->outage.reason);
 		return NULL;
 	}
 	a = c->people.accounts.n < ACCOUNTS_MAX - ACCOUNTS_RESERVE ? account_new(c, user, key, "", "") : NULL;
 	if (a == NULL) {
-		emit_reply(c, s, "You have no account by your login name: there are %d, and that is the "
-		           "most.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
+		emit_reply(c, s, "Your login name has no account yet, and none can be made: there are %d, the most "
+		           "there can be.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
 		return NULL;
 	}
 	/* Saved with the sign-in that follows. */
@@ -417,13 +417,13 @@ bool login_host(struct chat *c, struct session *s, const char *user)
 	struct account *a = account_named(c, user);
 
 	if (a == NULL && !name_check(NAME_NICK, user, strlen(user), key, why, sizeof why)) {
-		emit_reply(c, s, "Your login name will not do here: %s.", why);
+		emit_reply(c, s, "You cannot use your login name here: %s.", why);
 		return false;
 	}
 	/* To the host Bob and bob are two, to us one name: the first has it. */
 	if (a != NULL && (!a->host || strcmp(a->nick, user) != 0)) {
-		emit_reply(c, s, "%s was registered by somebody, and not as your login on this host. If "
-		           "that was you, give the name and its password; or choose another name.", a->nick);
+		emit_reply(c, s, "%s is registered, but not as your login on this host. If it is yours, type "
+		           "the name and its password; otherwise choose another name.", a->nick);
 		return false;
 	}
 	if (a == NULL)
@@ -449,7 +449,7 @@ void login_tick(struct chat *c)
 		struct session *s = c->people.unnamed.login;
 
 		emit_raw(c, s, "\n", 1);
-		emit_reply(c, s, "No name for %" PRIu32 " seconds, so this connection ends here. "
+		emit_reply(c, s, "You gave no name for %" PRIu32 " seconds, so this connection ends here. "
 		           "Connect again any time.", c->config.login_timeout_s);
 		session_end(c, s, NULL, true);
 	}

@@ -24,16 +24,16 @@ bool password_fits(struct chat *c, struct session *s, const char *password)
 	size_t chars = text_chars(password, strlen(password));
 
 	if (chars < PASSWORD_CHARS_LEAST)
-		emit_reply(c, s, "Not taken: a password has at least %d characters; this has %zu. Several "
+		emit_reply(c, s, "Too short: a password has at least %d characters, and this has %zu. Several "
 		           "words make a good one.", PASSWORD_CHARS_LEAST, chars);
 	else if (strlen(password) > PASSWORD_BYTES_MAX)
-		emit_reply(c, s, "Not taken: a password has at most %d bytes; this has %zu.",
+		emit_reply(c, s, "Too long: a password has at most %d bytes, and this has %zu.",
 		           PASSWORD_BYTES_MAX, strlen(password));
 	else if (chars > PASSWORD_CHARS_MAX)
-		emit_reply(c, s, "Not taken: a password has at most %d characters; this has %zu.",
+		emit_reply(c, s, "Too long: a password has at most %d characters, and this has %zu.",
 		           PASSWORD_CHARS_MAX, chars);
 	else if (strcasecmp(password, s->nick) == 0)
-		emit_reply(c, s, "Not taken: your name is no password.");
+		emit_reply(c, s, "Your name cannot be your password.");
 	else
 		return true;
 	slip_secret(c, s);
@@ -140,8 +140,8 @@ static void was_wrong(struct chat *c, struct session *s, struct account *a)
 	if (a == NULL)
 		return;
 	if (!chat_can_save(c) && *a->secrets.codes != '\0')
-		emit_reply(c, s, "While nothing can be saved no one-time code is taken, for it would "
-		           "be good twice.");
+		emit_reply(c, s, "While nothing can be saved, one-time codes are not accepted: each could be "
+		           "used twice.");
 	/* One's own slips while signed in are no news. */
 	if (s->account != a) {
 		account_wrong(c, a, false);
@@ -152,10 +152,10 @@ static void was_wrong(struct chat *c, struct session *s, struct account *a)
 static void tell_left(struct chat *c, struct session *s, const struct account *a, unsigned left)
 {
 	if (*a->secrets.hash == '\0')
-		emit_reply(c, s, "That code is used up now. Your account has no password yet: %cpasswd sets one, "
-		           "without which you cannot sign in again.", c->config.command_prefix);
+		emit_reply(c, s, "That code is used up. Your account has no password yet, and you cannot sign in "
+		           "again without one: %cpasswd sets it.", c->config.command_prefix);
 	else
-		emit_reply(c, s, "That code is used up now; %u %s left. %ccodes makes ten new ones.", left,
+		emit_reply(c, s, "That code is used up; %u %s left. %ccodes gives you ten new ones.", left,
 		           left == 1 ? "is" : "are", c->config.command_prefix);
 }
 
@@ -178,7 +178,7 @@ bool password_was_right(struct chat *c, struct session *s, struct question *q,
 		return true;
 	hash = q->data != NULL ? line_of(q->data, rows->which - 1, &n) : NULL;
 	if (hash == NULL || n == 0 || !code_use(a, hash, n, &left)) {
-		emit_reply(c, s, "That code was used already.");
+		emit_reply(c, s, "That code was already used.");
 		was_wrong(c, s, a);
 		return false;
 	}
@@ -211,8 +211,8 @@ static void code_was_wrong(struct chat *c, struct session *s, struct account *a)
 	account_wrong(c, a, true);
 	account_save(c, a);
 	if (a->session != NULL)
-		emit_reply(c, a->session, "Somebody at %s gave your right password and a wrong code. If that was "
-		           "not you, change it: %cpasswd", address_show(&s->from, from),
+		emit_reply(c, a->session, "Someone at %s gave your password and a wrong code. If that was not you, "
+		           "%cpasswd sets a new password.", address_show(&s->from, from),
 		           c->config.command_prefix);
 }
 

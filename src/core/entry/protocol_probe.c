@@ -33,18 +33,18 @@ static const struct sign {
 };
 
 static const char *const answers[] = {
-	[PROBE_TLS] = "This is a chat in plain text, without TLS. Connect with nc or telnet.\n",
+	[PROBE_TLS] = "This is a plain-text chat server, without TLS. Connect with nc or telnet.\n",
 	[PROBE_HTTP] =
 		"HTTP/1.1 400 Bad Request\r\n"
 		"Content-Type: text/plain; charset=utf-8\r\n"
-		"Content-Length: 65\r\n"
+		"Content-Length: 69\r\n"
 		"Connection: close\r\n"
 		"\r\n"
-		"This is a chat and not a web server. Connect with nc or telnet.\r\n",
-	[PROBE_SSH] = "This is a chat in plain text and not SSH. Connect with nc or telnet.\r\n",
-	[PROBE_SMTP] = "554 This is a chat and no mail server. Connect with nc or telnet.\r\n",
-	[PROBE_IRC] = "ERROR :This is a chat in plain text and not IRC. Connect with nc or telnet.\r\n",
-	[PROBE_BINARY] = "This is a chat in plain text. Connect with nc or telnet, and type.\n",
+		"This is a chat server, not a web server. Connect with nc or telnet.\r\n",
+	[PROBE_SSH] = "This is a plain-text chat server, not SSH. Connect with nc or telnet.\r\n",
+	[PROBE_SMTP] = "554 This is a chat server, not a mail server. Connect with nc or telnet.\r\n",
+	[PROBE_IRC] = "ERROR :This is a plain-text chat server, not IRC. Connect with nc or telnet.\r\n",
+	[PROBE_BINARY] = "This is a plain-text chat server. Connect with nc or telnet, and type.\n",
 };
 
 /* No terminal sends these in a line: not telnet's, not ctrl-C, not what edits a line. */

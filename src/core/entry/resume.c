@@ -166,14 +166,14 @@ static void take(struct chat *c, struct session *s, struct resumable *g)
 	char problem[NAME_PROBLEM_BYTES_MAX], key[NAME_KEY_BYTES_MAX + 1], nick[NAME_BYTES_MAX + 1];
 
 	if (g == NULL) {
-		emit_reply(c, s, "That code brings nobody back: it is wrong, used, too old, or ended by %cquit.",
+		emit_reply(c, s, "No broken connection has that code: it is wrong, used, too old, or ended by %cquit.",
 		           c->config.command_prefix);
 		return;
 	}
 	strcpy(nick, g->nick);
 	if (!session_name_is_free(c, s, nick, key, problem)) {
 		session_name_suggest(c, g->nick, nick, key);
-		emit_reply(c, s, "%s cannot be had any more, so you are called %s.", g->nick, nick);
+		emit_reply(c, s, "The name %s is no longer free, so you are %s now.", g->nick, nick);
 	}
 	if (s->state == SESSION_CHAT ? strcmp(key, s->key) != 0 && !moderation_may_rename(c, s, key)
 	                             : !moderation_may_enter(c, s, NULL, key))
@@ -191,7 +191,7 @@ static void old_arrived(struct chat *c, struct session *s, struct question *q, c
 	if (old != NULL) {
 		old->reading.arrived = e->arrived;
 		resume_keep(c, old);
-		emit_reply(c, old, "You have come back on another connection, so this one ends here.");
+		emit_reply(c, old, "You came back on another connection, so this one ends here.");
 		/* Where it cannot come back to its room, that reads of it. */
 		old->presence.superseded = access_bar(old->room, old, NULL) == BAR_NONE;
 		session_end(c, old, NULL, true);

@@ -20,7 +20,7 @@
 
 void room_entry_private(struct chat *c, const struct session *s, const struct room *r)
 {
-	emit_reply(c, s, "%s is private: its operators can %cinvite you.", r->name,
+	emit_reply(c, s, "%s is private; its operators can %cinvite you.", r->name,
 	           c->config.command_prefix);
 }
 
@@ -31,7 +31,7 @@ static struct room *about(struct chat *c, struct session *s)
 
 	if (r == NULL) {
 		dialogue_end(c, s);
-		emit_reply(c, s, "That room is gone.");
+		emit_reply(c, s, "That room no longer exists.");
 	}
 	return r;
 }
@@ -48,7 +48,7 @@ static void enter_answer(struct chat *c, struct session *s, struct question *q,
 		return;
 	/* Things may have changed meanwhile. */
 	if (!right && access_bar(r, s, s->account) == BAR_PASSWORD) {
-		dialogue_retry(c, s, DIALOGUE_PASSWORD, "That is not its password.");
+		dialogue_retry(c, s, DIALOGUE_PASSWORD, "Wrong password.");
 		return;
 	}
 	dialogue_end(c, s);
@@ -86,7 +86,7 @@ void room_entry_ask(struct chat *c, struct session *s, struct room *r, const cha
 		s->dialogue->room = r->number;
 		s->dialogue->once = password != NULL;
 		if (password == NULL) {
-			emit_reply(c, s, "%s asks for a password; with an empty line you stay in %s.", r->name,
+			emit_reply(c, s, "%s has a password. Please type it; with an empty line you stay in %s.", r->name,
 			           s->room->name);
 			dialogue_prompt(c, s);
 		} else if (!password_check_room(c, s, enter_answer, r, password)) {
@@ -103,15 +103,15 @@ static void lock_answer(struct chat *c, struct session *s, struct question *q,
 	struct room *r = room_by_number(c, *(const uint32_t *)q->data);
 
 	if (e->rows->error != NULL || r == NULL) {
-		emit_reply(c, s, "%s", e->rows->error != NULL ? e->rows->error : "That room is gone.");
+		emit_reply(c, s, "%s", e->rows->error != NULL ? e->rows->error : "That room no longer exists.");
 		return;
 	}
 	if (!access_power(c, s, r, ROOM_OWNER))
 		return;
 	setting_lock(c, r, e->rows->text);
 	emit_audit(c, s, "", "set a password for %s", r->name);
-	emit_reply(c, s, "password of %s: set. Who comes in is asked for it; those who are invited are "
-	           "not.", r->name);
+	emit_reply(c, s, "%s has a password now. People who join are asked for it, unless they are "
+	           "invited.", r->name);
 	room_notice(c, r, s, "%s has set a password for this room", s->nick);
 }
 

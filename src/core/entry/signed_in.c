@@ -18,9 +18,9 @@ static void say_before(struct chat *c, struct session *s, const struct account *
 	if (a->wrong.before.passwords + a->wrong.before.codes == 0 ||
 	    account_same_place(&a->last[1].from, &s->from))
 		return;
-	emit_reply(c, s, "Wrong passwords before that sign-in: %" PRIu32 "; wrong codes: %" PRIu32 ".",
+	emit_reply(c, s, "Before that sign-in, wrong passwords: %" PRIu32 ", wrong codes: %" PRIu32 ".",
 	           a->wrong.before.passwords, a->wrong.before.codes);
-	emit_reply(c, s, "If it was not you, somebody knows your password: %cpasswd sets a new one.",
+	emit_reply(c, s, "If it was not you, someone knows your password: %cpasswd sets a new one.",
 	           c->config.command_prefix);
 }
 
@@ -40,8 +40,8 @@ static void say_last(struct chat *c, struct session *s, const struct account *a)
 		           a->wrong.since.passwords == 1 ? "password was" : "passwords were",
 		           c->config.command_prefix);
 	if (a->wrong.since.codes > 0)
-		emit_reply(c, s, "Since then %" PRIu32 " wrong %s given after your right password. If that "
-		           "was not you, somebody knows it: %cpasswd sets a new one.", a->wrong.since.codes,
+		emit_reply(c, s, "Since then %" PRIu32 " wrong %s given after your password. If that was not "
+		           "you, someone knows it: %cpasswd sets a new one.", a->wrong.since.codes,
 		           a->wrong.since.codes == 1 ? "code was" : "codes were", c->config.command_prefix);
 }
 

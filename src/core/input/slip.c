@@ -24,9 +24,9 @@ bool slip_refuses(struct chat *c, struct session *s)
 
 	s->input.slip.secret_until_ms = 0;
 	if (may_be && s->state == SESSION_LOGIN)
-		emit_reply(c, s, "Not used as your name: it may be a password. Repeat it to use it.");
+		emit_reply(c, s, "Not used as your name: it may be a password. Type it again to use it.");
 	else if (may_be)
-		emit_reply(c, s, "Not sent: it may be a password. Repeat it to send it.");
+		emit_reply(c, s, "Not sent: it may be a password. Type it again to send it.");
 	return may_be;
 }
 
@@ -35,7 +35,7 @@ bool slip_refuses(struct chat *c, struct session *s)
 void slip_keys(struct chat *c, struct session *s)
 {
 	if (!s->input.slip.keys_told)
-		emit_reply(c, s, "Arrow keys do not edit here. For that, connect with: rlwrap nc HOST PORT");
+		emit_reply(c, s, "Arrow keys do not work here. To edit what you type, connect with: rlwrap nc HOST PORT");
 	s->input.slip.keys_told = true;
 }
 

@@ -47,6 +47,13 @@ static const struct account *looks_like(const struct chat *c, const char *nick, 
 	return a;
 }
 
+const struct account *account_alike(const struct chat *c, const char *nick, const char *key)
+{
+	const struct account *a = account_by_key(c, key);
+
+	return a != NULL || c->people.accounts.by_key == NULL ? a : looks_like(c, nick, key);
+}
+
 const char *account_bars(const struct chat *c, const char *nick, const char *key,
                          const struct account *self, char why[NAME_PROBLEM_BYTES_MAX])
 {

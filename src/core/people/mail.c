@@ -93,13 +93,13 @@ static bool box_has_room(struct chat *c, const struct session *s, const struct a
 	struct address from = made_from(c, s);
 
 	if (!keeps && in_box(a, who, &from) >= MAIL_PAIR_MAX)
-		emit_reply(c, s, "Not sent: %s is not here, and has %d messages from %s to read; no more are "
-		           "kept until then.", a->nick, MAIL_PAIR_MAX, senders(a, who));
+		emit_reply(c, s, "Not sent: %s is not here, and already has %d unread messages from %s. No more are "
+		           "kept until those are read.", a->nick, MAIL_PAIR_MAX, senders(a, who));
 	else if (a->mail.n >= most)
-		emit_reply(c, s, "Not sent: %s is not here, and no more can be kept until the mail is read.",
+		emit_reply(c, s, "Not sent: %s is not here, and no more messages can be kept until theirs are read.",
 		           a->nick);
 	else if (s->account == NULL && guests_in_box(a) >= MAIL_GUESTS_MAX)
-		emit_reply(c, s, "Not sent: %s is not here, and has all the messages by guests that are kept. "
+		emit_reply(c, s, "Not sent: %s is not here, and no more messages from guests can be kept for them. "
 		           "With an account (%cregister) you can still write.", a->nick,
 		           c->config.command_prefix);
 	else
@@ -114,13 +114,13 @@ static bool boxes_have_room(struct chat *c, const struct session *s, const struc
 	enum share_bar bar = share_bar(c, SHARE_MAIL, s);
 
 	if (bar == SHARE_OWN || bar == SHARE_SITE)
-		emit_reply(c, s, "Not sent: %s is not here, and %d messages from %s wait to be read; no more "
-		           "are kept until some are.", a->nick,
+		emit_reply(c, s, "Not sent: %s is not here, and %d messages from %s are still unread. No more are "
+		           "kept until some are read.", a->nick,
 		           bar == SHARE_SITE ? MAILS_EACH_MAX * SITE_SHARES : MAILS_EACH_MAX,
 		           bar == SHARE_SITE ? "your network" : share_is_address(who) ? "your address" : "you");
 	else if (bar != SHARE_FREE)
-		emit_reply(c, s, "Not sent: %s is not here, and no more can be kept until the mail of others is "
-		           "read.", a->nick);
+		emit_reply(c, s, "Not sent: %s is not here, and no more messages can be kept until others read "
+		           "theirs.", a->nick);
 	return bar == SHARE_FREE;
 }
 
@@ -135,7 +135,7 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 	if (!box_has_room(c, s, a, who) || !boxes_have_room(c, s, a, who))
 		return;
 	if (strlen(text) > MAIL_BYTES_MAX) {
-		emit_reply(c, s, "Not sent: %s is not here, and at most %d bytes of a message are kept; this "
+		emit_reply(c, s, "Not sent: %s is not here, and a message that is kept has at most %d bytes; this "
 		           "has %zu.", a->nick, MAIL_BYTES_MAX, strlen(text));
 		return;
 	}
@@ -153,8 +153,8 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 	/* A fact is no longer than that; as one, some characters take three bytes. */
 	if (b.len > BODY_BYTES_MAX) {
 		bytes_release(&b);
-		emit_reply(c, s, "Not sent: %s is not here, and your message is too long to be kept. Send it "
-		           "in parts.", a->nick);
+		emit_reply(c, s, "Not sent: %s is not here, and your message is too long to be kept. Please send "
+		           "it in parts.", a->nick);
 		return;
 	}
 	m = add(c, a,
@@ -166,7 +166,7 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 	                       .text = mem_strdup(text)});
 	emit_fact(c, FACT_MAIL, key_of(a, m->number, key), b.data);
 	bytes_release(&b);
-	emit_reply(c, s, "%s is not here and will read it on coming back.", a->nick);
+	emit_reply(c, s, "%s is not here; the message is kept until they read it.", a->nick);
 }
 
 static void mail_end(struct chat *c, struct account *a, struct mail *m)

@@ -50,7 +50,7 @@ static const struct {
 	size_t chars_max;
 	const char *spare;      /* the name of what has none */
 } kinds[] = {
-	[NAME_NICK] = { "a nick", NICK_CHARS_MAX, "guest" },
+	[NAME_NICK] = { "a name", NICK_CHARS_MAX, "guest" },
 	[NAME_ROOM] = { "a room's name", ROOM_CHARS_MAX, "room" },
 };
 
@@ -381,9 +381,9 @@ static bool mark_fits(struct marks *m, int32_t cp)
 static bool refuse_marks(const struct marks *m, const char *noun, char *why, size_t why_size)
 {
 	if (m->accents > NAME_ACCENTS_MAX)
-		return refuse(why, why_size, "%s has at most %d accents on one letter", noun,
+		return refuse(why, why_size, "%s can have at most %d accents on one letter", noun,
 		              NAME_ACCENTS_MAX);
-	return refuse(why, why_size, "%s has at most %d marks on one letter", noun, NAME_MARKS_MAX);
+	return refuse(why, why_size, "%s can have at most %d marks on one letter", noun, NAME_MARKS_MAX);
 }
 
 /* What a control character becomes where it is shown: ^ and A to Z, ^ or _. (The others have signs
@@ -407,7 +407,7 @@ static bool check_chars(enum name_kind kind, const char *name, size_t len, char 
 	for (i = 0; i < len; i += n, before = class) {
 		n = name_decode(name + i, len - i, &cp);
 		if (n == 0)
-			return refuse(why, why_size, "%s has to be UTF-8; this is not", noun);
+			return refuse(why, why_size, "%s must be UTF-8, and this is not", noun);
 		class = name_class(cp);
 		if (class != CLASS_MARK)
 			marks = (struct marks){0};
@@ -421,30 +421,30 @@ static bool check_chars(enum name_kind kind, const char *name, size_t len, char 
 		case CLASS_MARK:
 			if (before == CLASS_SIGN)
 				return refuse(why, why_size,
-				              "%s has accents only on letters and digits", noun);
+				              "%s can have accents only on letters and digits", noun);
 			if (!mark_fits(&marks, cp))
 				return refuse_marks(&marks, noun, why, why_size);
 			break;
 		case CLASS_SPACE:
-			return refuse(why, why_size, "%s has no spaces; use _ instead", noun);
+			return refuse(why, why_size, "%s cannot have spaces; use _ instead", noun);
 		case CLASS_CONTROL:
-			return refuse(why, why_size, "%s has no control characters", noun);
+			return refuse(why, why_size, "%s cannot have control characters", noun);
 		case CLASS_INVISIBLE:
-			return refuse(why, why_size, "%s has no invisible characters", noun);
+			return refuse(why, why_size, "%s cannot have invisible characters", noun);
 		case CLASS_OLD:
-			return refuse(why, why_size, "%s has letters and digits that are in use today, "
-			              "which U+%04X is not", noun, (unsigned)cp);
+			return refuse(why, why_size, "%s can only have letters and digits in use today, "
+			              "and U+%04X is not", noun, (unsigned)cp);
 		case CLASS_OTHER:
 			if (cp == '#' && kind == NAME_ROOM)
-				return refuse(why, why_size, "%s has no #; leave it out", noun);
-			return refuse(why, why_size, "%s has only letters, digits and _ - . | ^",
+				return refuse(why, why_size, "%s cannot have a #; leave it out", noun);
+			return refuse(why, why_size, "%s can only have letters, digits and _ - . | ^",
 			              noun);
 		}
 	}
 	if (letters == 0)
-		return refuse(why, why_size, "%s has at least one letter or digit", noun);
+		return refuse(why, why_size, "%s needs at least one letter or digit", noun);
 	if (control)
-		return refuse(why, why_size, "%s has no control characters, nor what looks like one (^H)",
+		return refuse(why, why_size, "%s cannot have control characters, or what looks like one (^H)",
 		              noun);
 	return true;
 }
@@ -458,17 +458,17 @@ static bool check_whole(enum name_kind kind, const char *name, const char *key, 
 
 	/* Commands would take them for flags, and for whom an address is of. */
 	if (strncmp(key, "--", 2) == 0)
-		return refuse(why, why_size, "%s does not begin with --", noun);
+		return refuse(why, why_size, "%s cannot begin with --", noun);
 	if (kind == NAME_NICK && address_parse(key, &address))
-		return refuse(why, why_size, "%s is no address", noun);
+		return refuse(why, why_size, "%s cannot be an address", noun);
 	switch (confusable_fault(key)) {
 	case CONFUSABLE_SCRIPTS:
-		return refuse(why, why_size, "%s has letters of one script; Latin may stand beside "
+		return refuse(why, why_size, "%s can only have letters of one script, or Latin with "
 		              "Chinese, Japanese or Korean", noun);
 	case CONFUSABLE_DIGITS:
-		return refuse(why, why_size, "%s has digits of one kind", noun);
+		return refuse(why, why_size, "%s can only have digits of one kind", noun);
 	case CONFUSABLE_MARKS:
-		return refuse(why, why_size, "%s has an accent at most once on one letter", noun);
+		return refuse(why, why_size, "%s cannot have the same accent twice on one letter", noun);
 	case CONFUSABLE_FINE:
 		break;
 	}
@@ -476,10 +476,10 @@ static bool check_whole(enum name_kind kind, const char *name, const char *key, 
 		return true;
 	word = key_reserved(key);
 	if (word != NULL)
-		return refuse(why, why_size, "the nick \"%s\" is reserved; choose another", word);
+		return refuse(why, why_size, "\"%s\" is reserved", word);
 	word = name_seems(name, key);
 	if (word != NULL)
-		return refuse(why, why_size, "it looks like \"%s\", which is reserved; choose another",
+		return refuse(why, why_size, "it looks like \"%s\", which is reserved",
 		              word);
 	return true;
 }
@@ -493,17 +493,17 @@ bool name_check(enum name_kind kind, const char *name, size_t len,
 
 	key[0] = '\0';
 	if (len == 0)
-		return refuse(why, why_size, "%s has at least one letter or digit", noun);
+		return refuse(why, why_size, "%s needs at least one letter or digit", noun);
 	chars = text_chars(name, len);
 	if (chars > kinds[kind].chars_max)
-		return refuse(why, why_size, "%s has at most %zu characters; this has %zu", noun,
+		return refuse(why, why_size, "%s has at most %zu characters, and this has %zu", noun,
 		              kinds[kind].chars_max, chars);
 	if (len > NAME_BYTES_MAX)
-		return refuse(why, why_size, "%s has to be UTF-8; this is not", noun);
+		return refuse(why, why_size, "%s must be UTF-8, and this is not", noun);
 	if (!check_chars(kind, name, len, why, why_size))
 		return false;
 	if (!name_key(name, len, key))
-		return refuse(why, why_size, "%s is shorter when its ligatures are written out",
+		return refuse(why, why_size, "%s is too long with its ligatures written out",
 		              noun);
 	memcpy(copy, name, len);
 	copy[len] = '\0';

@@ -27,12 +27,12 @@ static void test_an_account_is_dropped_before_its_second_step(void **state)
 	sends(1, "a\n");
 	sends(1, "correct horse\n");
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
-	assert_has("[CODE OF YOUR APP]: ");
+	assert_has("[AUTHENTICATOR CODE]: ");
 	sends(0, "/drop correct horse\n");
 	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
-	assert_has("-- The account a is gone.");
+	assert_has("-- Your account a is deleted.");
 	sends(1, "123456\n");
-	assert_has("-- That account is gone.");
+	assert_has("-- That account no longer exists.");
 	assert_has_not("QUERY 1");
 	assert_int_equal(chat_session(chat, id(1))->state, SESSION_LOGIN);
 }
@@ -105,17 +105,17 @@ static void test_an_address_makes_five_accounts_a_day(void **state)
 		joins(slot);
 	for (uint32_t slot = 0; slot < 5; slot++) {
 		registers(slot);
-		assert_has(" is yours: nobody else");
+		assert_has(" is yours now: nobody else");
 	}
 	sends(5, "/register correct horse\n");
-	assert_has("-- Enough accounts were made from your address today. The next can be made in 4 hours; or "
-	           "ask an administrator to make yours.");
+	assert_has("-- Too many accounts were made from your address today. You can register in 4 hours, or "
+	           "ask an administrator to make your account.");
 	/* A crowd shares no such number. */
 	config.address_exempt = "192.0.2.0/24";
 	chat_configure(chat, &config);
 	for (uint32_t slot = 5; slot < 7; slot++) {
 		registers(slot);
-		assert_has(" is yours: nobody else");
+		assert_has(" is yours now: nobody else");
 	}
 }
 

@@ -71,7 +71,7 @@ static void test_a_64_is_one_address(void **state)
 	assert_true(comes(0, "2001:db8:0:7::1"));
 	assert_true(comes(1, "2001:db8:0:7:ffff:ffff:ffff:ffff"));
 	assert_false(comes(2, "2001:db8:0:7:1234::"));
-	reads("There are 2 connections from your address, and that is the most.");
+	reads("Too many connections: your address has 2 open, the most it may have.");
 	/* The next block on either side is another. */
 	assert_true(comes(3, "2001:db8:0:6::1"));
 	assert_true(comes(4, "2001:db8:0:8::1"));
@@ -99,7 +99,7 @@ static void test_connections_in_a_minute_of_a_64(void **state)
 		goes(i);
 	}
 	assert_false(comes(2, "2001:db8::3"));
-	reads("within a minute. The next can come in 30 seconds.");
+	reads("within a minute. Try again in 30 seconds.");
 	assert_true(comes(3, "2001:db8:0:1::3"));
 	tick(30000);
 	assert_true(comes(4, "2001:db8::4"));
@@ -139,7 +139,7 @@ static void test_a_connection_counts_until_it_is_closed(void **state)
 	assert_has("CLOSE 0");
 	/* It may still be taking its last lines. */
 	assert_false(comes(1, "192.0.2.1"));
-	reads("There are 1 connections from your address");
+	reads("Too many connections: your address has 1 open");
 	step((struct event){.kind = EVENT_RELEASED, .conn = {0, gens[0]}});
 	assert_true(comes(2, "192.0.2.1"));
 }
@@ -152,8 +152,8 @@ static void test_nothing_is_kept_of_who_is_refused(void **state)
 	assert_false(comes(1, "192.0.2.1"));
 	assert_int_equal(chat->people.sessions[1].state, SESSION_FREE);
 	assert_null(chat->entry.admission.held[1]);
-	assert_string_equal(refused, "-- There are 1 connections from your address, and that is the most. "
-	                             "Close one of them, or try again later.\n");
+	assert_string_equal(refused, "-- Too many connections: your address has 1 open, the most it may "
+	                             "have. Close one, or try again later.\n");
 	/* The slot is another's at once. */
 	assert_true(comes(1, "192.0.2.2"));
 }
@@ -165,12 +165,12 @@ static void test_a_full_chat(void **state)
 	(void)state;
 	e.conn = (struct conn_id){0};
 	assert_false(comes_so(e));
-	reads("-- This chat is full: 64 are connected. Please try again later.\n");
+	reads("-- This chat is full: 64 people are connected. Please try again later.\n");
 	/* Whoever administers the host has places of their own. */
 	e.connected.from = where("unix");
 	e.connected.control = true;
 	assert_false(comes_so(e));
-	reads("8 connections to this socket are open");
+	reads("This socket has 8 connections open");
 	e.conn = (struct conn_id){SLOTS + CONTROL_SLOTS - 1, 1};
 	assert_true(comes_so(e));
 	assert_int_equal(chat->people.sessions[SLOTS + CONTROL_SLOTS - 1].state, SESSION_HOST);
@@ -314,7 +314,7 @@ static void test_who_makes_way_is_told(void **state)
 	}
 	assert_true(told);
 	assert_has("\\n-- Too many connections are waiting at the name prompt, so some are closed at random, "
-	           "and this was one. Please try again.");
+	           "and yours was one. Please try again.");
 	assert_has("DROP ");
 }
 
@@ -503,7 +503,7 @@ static void test_a_site_has_the_shares_of_a_few_addresses(void **state)
 		in += comes(i, addr);
 	}
 	assert_int_equal(in, 2 * SITE_SHARES);
-	reads("There are 32 connections from your network, and that is the most.");
+	reads("Too many connections: your network has 32 open, the most it may have.");
 	assert_true(comes(SLOTS - 1, "2001:db8:2::1"));
 	goes(0);
 	assert_true(comes(0, "2001:db8:1:ffff::1"));
@@ -522,7 +522,7 @@ static void test_connections_in_a_minute_of_a_site(void **state)
 		goes(0);
 	}
 	assert_int_equal(in, 3 * SITE_SHARES);
-	reads("Too many connections have come from your network within a minute.");
+	reads("Too many connections came from your network within a minute.");
 	assert_true(comes(0, "2001:db8:2::1"));
 }
 

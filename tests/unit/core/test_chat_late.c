@@ -75,7 +75,7 @@ static void test_who_waits_for_the_disk_is_told(void **state)
 	(void)state;
 	joins(0);
 	step((struct event){.kind = EVENT_WAITS, .conn = id(0)});
-	assert_effects("SEND 0 \"-- There is more talk than can be saved or sent: your lines wait their turn. "
+	assert_effects("SEND 0 \"-- The chat is busier than it can save and send, so your lines have to wait. "
 	               "Nothing is lost.\\n\"\n");
 	step((struct event){.kind = EVENT_WAITS, .conn = id(1)});
 	assert_effects("");
@@ -177,7 +177,7 @@ static void test_a_name_must_come_in_time(void **state)
 	tick(19999);
 	assert_effects("");
 	tick(1);
-	assert_effects("SEND 0 \"\\n-- No name for 30 seconds, so this connection ends here. Connect "
+	assert_effects("SEND 0 \"\\n-- You gave no name for 30 seconds, so this connection ends here. Connect "
 	               "again any time.\\n\"\nCLOSE 0\n");
 	sends(1, "b\n");
 	assert_int_equal(chat_due_ms(chat), INT64_MAX);
@@ -196,7 +196,7 @@ static void test_a_clock_that_is_set_hurries_nothing(void **state)
 	connected(id(1));
 	ahead_ms += 7200000;
 	tick(1000);
-	assert_has_not("No name");
+	assert_has_not("You gave no name");
 	assert_int_equal(chat_due_ms(chat), now_ms + 29000);
 	ahead_ms -= 2 * 7200000;
 	tick(28999);
@@ -204,7 +204,7 @@ static void test_a_clock_that_is_set_hurries_nothing(void **state)
 	sends(0, "hello\n");
 	assert_has("[2026-11-22 18:14:34][a]:hello");
 	tick(1);
-	assert_has("No name for 30 seconds");
+	assert_has("You gave no name for 30 seconds");
 	ahead_ms += 365 * INT64_C(86400000);
 	sends(0, "hello\n");
 	assert_has("[2027-11-22 18:14:35][a]:hello");

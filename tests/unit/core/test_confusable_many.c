@@ -45,13 +45,13 @@ static void test_all_of_them_lose_it(void **state)
 	step((struct event){.kind = EVENT_CONNECTED, .conn = id(ALIKE),
 	                    .connected = {.from = where("unix"), .user = REGISTERED}});
 	assert_has("You are " REGISTERED ", in general");
-	assert_has("SEND 0 \"-- " REGISTERED " is registered now, and your name looks like it: you are "
-	           "called ");
+	assert_has("SEND 0 \"-- " REGISTERED " is now a registered name, and yours looks like it, so you "
+	           "are ");
 	for (int i = 0; i < 10 && chat_due_ms(chat) <= now_ms; i++) {
 		stored(chat->records.seq);
 		tick(0);
-		if (strstr(seen.data, "-- " REGISTERED " is registered now, and your name looks like it, so this "
-		                      "connection ends here. Connect again, and take another name.") != NULL)
+		if (strstr(seen.data, "-- " REGISTERED " is now a registered name, and yours looks like it, so "
+		                      "this connection ends here. Connect again with another name.") != NULL)
 			left++;
 	}
 	assert_int_equal(left, 1);

@@ -49,7 +49,7 @@ static void test_guesses_at_the_same_time_are_as_many(void **state)
 	for (uint32_t slot = 1; slot < 31; slot++)
 		looked_at += guesses(slot);
 	assert_int_equal(looked_at, PASSWORD_TRIES_BURST);
-	assert_has("Not tried: too many wrong passwords from here.");
+	assert_has("Not checked: too many wrong passwords from your address.");
 	/* What was owed is not forgotten by being asked about. */
 	now_ms += GUESS_PERIOD_MS + 1000;
 	for (uint32_t slot = PASSWORD_TRIES_BURST + 1; slot < 31; slot++)
@@ -78,7 +78,7 @@ static void test_others_of_the_address_are_not_kept_out(void **state)
 	connected(id(1));
 	for (int i = 0; i < 9; i++)
 		sends(1, "/resume abcde-abcde\n");
-	assert_has("That code brings nobody back");
+	assert_has("No broken connection has that code");
 	connected(id(2));
 	sends(2, "/login nosuch guess\n");
 	for (int i = 0; i < 7; i++)
@@ -130,7 +130,7 @@ static void test_the_second_step_is_charged_too_and_told(void **state)
 		at_the_prompt(slot, "198.51.100.7");
 		sends(slot, "stolen\n");
 		rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .ok = true});
-		assert_has("[CODE OF YOUR APP]: ");
+		assert_has("[AUTHENTICATOR CODE]: ");
 	}
 	for (uint32_t slot = 1; slot < 31; slot++) {
 		sends(slot, "123456\n");
@@ -138,7 +138,7 @@ static void test_the_second_step_is_charged_too_and_told(void **state)
 	}
 	assert_int_equal(looked_at, PASSWORD_TRIES_BURST);
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK_TOTP});
-	assert_has("SEND 0 \"-- Somebody at 198.51.100.7 gave your right password and a wrong code.");
+	assert_has("SEND 0 \"-- Someone at 198.51.100.7 gave your password and a wrong code.");
 	assert_has("LOG \"security: failed-second-step address=198.51.100.7 ");
 	assert_int_equal(a->wrong.since.codes, 1);
 }
@@ -171,7 +171,7 @@ static void test_who_gets_in_does_not_clear_what_the_owner_reads(void **state)
 	happens(EVENT_CLOSED, 8);
 	signs_in_from(6, "192.0.2.1");
 	assert_has("ago, from 198.51.100.7.");
-	assert_has("-- Wrong passwords before that sign-in: 3; wrong codes: 0.");
+	assert_has("-- Before that sign-in, wrong passwords: 3, wrong codes: 0.");
 	happens(EVENT_CLOSED, 6);
 	/* She has read it, and nobody is told twice what is over. */
 	signs_in_from(7, "192.0.2.1");
@@ -193,14 +193,14 @@ static void test_the_second_step_is_bounded_from_everywhere(void **state)
 		sends(1, "stolen\n");
 		tick(GUESS_DELAY_MS_MAX);
 		rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
-		assert_has("[CODE OF YOUR APP]: ");
+		assert_has("[AUTHENTICATOR CODE]: ");
 		sends(1, "123456\n");
-		looked_at += strstr(seen.data, "Not tried") == NULL;
+		looked_at += strstr(seen.data, "Not checked") == NULL;
 		if (looked_at > i) {
 			tick(GUESS_DELAY_MS_MAX);
 			rows_come(id(1), (struct rows){.kind = QUERY_CHECK_TOTP});
 		} else {
-			assert_has("too many wrong codes for this account. Next try in");
+			assert_has("too many wrong codes for this account. You can try again in");
 		}
 		happens(EVENT_CLOSED, 1);
 	}
@@ -261,7 +261,7 @@ static void test_an_address_fills_its_share_alone(void **state)
 		if (i < GUESSES_ADDRESS_MAX)
 			assert_has("QUERY 1");
 		else
-			assert_has("Not tried");
+			assert_has("Not checked");
 		is_wrong(1);
 	}
 	assert_int_equal(chat->entry.guesses.n, GUESSES_ADDRESS_MAX);

@@ -63,7 +63,7 @@ static void test_a_new_bearer_deletes_no_old_line(void **state)
 	joins(0);
 	sends(0, "/delete #99\n");
 	line_comes(99, "a", "of yesterday");
-	assert_has("Not done: #99 is a line of a, which only operators of general may delete.");
+	assert_has("Not done: #99 is a line of a, and only operators of general can delete it.");
 	assert_has_not("APPEND");
 	/* The same name in other letters has the same bearer. */
 	sends(0, "hello\n");
@@ -109,8 +109,8 @@ static void test_a_line_that_gets_too_long_is_refused(void **state)
 	                    .bytes = {.data = text, .len = n + 1}});
 	assert_has("QUERY");
 	line_comes(99, "bob", line);
-	assert_effects("SEND 0 \"-- Not sent: with the line that it answers before it, yours is too "
-	               "long. Please send it in parts.\\n\"\nRESUME 0\n");
+	assert_effects("SEND 0 \"-- Not sent: your answer is too long with the quoted line. Please "
+	               "send it in parts.\\n\"\nRESUME 0\n");
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)

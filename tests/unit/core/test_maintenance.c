@@ -192,12 +192,12 @@ static void test_user_whose_name_will_not_do(void **state)
 {
 	(void)state;
 	user_connects(1, "operator");
-	assert_has("-- Your login name will not do here: the nick \"operator\" is reserved; choose "
-	           "another.\\n[ENTER YOUR NAME]: \"");
+	assert_has("-- You cannot use your login name here: \"operator\" is reserved."
+	           "\\n[ENTER YOUR NAME]: \"");
 	user_connects(2, "mary");
 	user_connects(3, "rnary");
-	assert_has("-- You have no account by your login name: That name looks like mary, which is "
-	           "registered.\\n[ENTER YOUR NAME]: \"");
+	assert_has("-- That name looks like mary, which is registered; your login name cannot be an "
+	           "account here.\\n[ENTER YOUR NAME]: \"");
 }
 
 static void test_user_whose_name_is_registered(void **state)
@@ -206,8 +206,8 @@ static void test_user_whose_name_is_registered(void **state)
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ACCOUNT, .key = "mary",
 	                                          .value = "nick=mary role=account hash=x"});
 	user_connects(1, "mary");
-	assert_has("-- mary was registered by somebody, and not as your login on this host. If that was "
-	           "you, give the name and its password; or choose another name.\\n"
+	assert_has("-- mary is registered, but not as your login on this host. If it is yours, "
+	           "type the name and its password; otherwise choose another name.\\n"
 	           "[ENTER YOUR NAME]: \"");
 }
 
@@ -218,7 +218,7 @@ static void test_user_while_nothing_can_be_saved(void **state)
 	                                          .value = "nick=eve role=account host=1"});
 	step((struct event){.kind = EVENT_STORE_FAILED, .reason = "disk full"});
 	user_connects(1, "mary");
-	assert_has("-- You have no account by your login name yet, and nothing can be saved at present "
+	assert_has("-- Your login name has no account yet, and none can be made: nothing can be saved at present "
 	           "(disk full).\\n[ENTER YOUR NAME]: \"");
 	user_connects(2, "eve");
 	assert_has("-- You are eve, in general");

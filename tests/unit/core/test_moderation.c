@@ -611,7 +611,7 @@ static void registers(uint32_t slot)
 	sends(slot, line);
 	assert_has("QUERY");
 	rows_come(id(slot), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$hash"});
-	assert_has(" is yours: nobody else can bear that name");
+	assert_has(" is yours now: nobody else can use that name");
 }
 
 static void test_a_rooms_ban_keeps_nobody_from_an_account(void **state)

@@ -31,11 +31,11 @@ static void test_account_signs_in(void **state)
 	assert_has("You are 5YSTEM now.");
 	joins(1);
 	sends(1, "/nick 5ystem\n");
-	assert_has("That name will not do: it looks like \"system\", which is reserved");
+	assert_has("You cannot use that name: it looks like \"system\", which is reserved");
 	connected(id(2));
 	tick(1000);
 	sends(2, "5ystem\n");
-	assert_has("5ystem is registered. Please give its password");
+	assert_has("5ystem is registered. Please type its password");
 }
 
 static void test_account_is_found(void **state)
@@ -52,7 +52,7 @@ static void test_account_is_found(void **state)
 	sends(1, "/ignore 5ystem\n");
 	assert_has("You no longer see what 5ystem says");
 	sends(1, "/unignore 5ystem\n");
-	assert_has("You see again what 5ystem says");
+	assert_has("You can see what 5ystem says again");
 	sends(2, "/mute --everywhere 5ystem 1h noise\n");
 	sends(0, "hello\n");
 	assert_has("Not sent: ");
@@ -73,16 +73,16 @@ static void test_host_is_who_administers_it(void **state)
 	(void)state;
 	joins(0);
 	sends(0, "/nick host\n");
-	assert_has("That name will not do: the nick \"host\" is reserved; choose another.");
+	assert_has("You cannot use that name: \"host\" is reserved.");
 	sends(0, "/nick the.host\n");
-	assert_has("That name will not do: it looks like \"host\", which is reserved");
+	assert_has("You cannot use that name: it looks like \"host\", which is reserved");
 	comes(1, NULL, true);
 	sends(1, "/nick host\n");
 	assert_has("You are host, in general");
 	sends(1, "/nick Host\n");
 	assert_has("You are Host now.");
 	sends(1, "/nick host2\n");
-	assert_has("That name will not do: it looks like \"host\", which is reserved");
+	assert_has("You cannot use that name: it looks like \"host\", which is reserved");
 }
 
 static void test_names_that_were_free(void **state)
@@ -141,7 +141,7 @@ static void test_digits_of_another_script(void **state)
 		connected(id(2 * i + 1));
 		tick(1000);
 		sends(2 * i + 1, line);
-		assert_has("is taken. Free is, for example: guest");
+		assert_has("is taken. Try: guest");
 	}
 }
 

@@ -374,7 +374,7 @@ static void no_code_is_taken_meanwhile(void **state)
 	assert_int_equal(e->query.kind, QUERY_CHECK);
 	assert_string_equal(e->query.key, "x");
 	rows_come(id(0), (struct rows){.kind = QUERY_CHECK});
-	assert_has("-- While nothing can be saved no one-time code is taken, for it would be good twice.");
+	assert_has("-- While nothing can be saved, one-time codes are not accepted: each could be used twice.");
 }
 
 #define ONE(test) cmocka_unit_test_setup_teardown(test, begin, end)

@@ -146,14 +146,14 @@ static void test_a_password_opens_no_later_account_of_the_name(void **state)
 	sends(1, "/login alice correct horse\n");
 	sends(0, "/drop correct horse\n");
 	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
-	assert_has("The account alice is gone.");
+	assert_has("Your account alice is deleted.");
 	sends(0, "/nick elsewhere\n");
 	sends(2, "/nick alice\n");
 	sends(2, "/register victims secret\n");
 	rows_come(id(2), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$victims"});
 	assert_has("alice is yours");
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
-	assert_has("SEND 1 \"-- That account is gone.");
+	assert_has("SEND 1 \"-- That account no longer exists.");
 	assert_null(session(1)->account);
 	assert_ptr_equal(session(2)->account, chat->people.accounts.by_key);
 }
@@ -166,7 +166,7 @@ static void test_an_old_password_opens_nothing(void **state)
 	sends(0, "/passwd correcthorse battery-staple\n");
 	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
 	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$new"});
-	assert_has("Your password is changed.");
+	assert_has("Your password has been changed.");
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
 	assert_has("SEND 1 \"-- The password of that account was just changed. Please start again.");
 	assert_null(session(1)->account);
@@ -188,7 +188,7 @@ static void test_a_code_is_good_once_however_many_checks_overlap(void **state)
 	assert_has("You are alice now.");
 	assert_string_equal(a->secrets.codes, "$5$one\n$5$three");
 	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .ok = true, .which = 2});
-	assert_has("SEND 2 \"-- That code was used already.");
+	assert_has("SEND 2 \"-- That code was already used.");
 	assert_null(session(2)->account);
 	/* And no other is burnt in its place. */
 	assert_string_equal(a->secrets.codes, "$5$one\n$5$three");
@@ -221,7 +221,7 @@ static void test_a_rooms_old_password_lets_nobody_in(void **state)
 	sends(0, "/room password close sesame\n");
 	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$second"});
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
-	assert_has("That is not its password.");
+	assert_has("Wrong password.");
 	assert_ptr_equal(session(1)->room, chat->rooms.lobby);
 }
 
@@ -235,7 +235,7 @@ static void test_a_name_that_has_changed_is_not_registered(void **state)
 	sends(1, "/register correct horse\n");
 	session_rename(chat, s, "bob2", "bob2");
 	rows_come(id(1), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$hash"});
-	assert_has("Not done: your name is bob2 by now.");
+	assert_has("Not done: your name is bob2 now.");
 	assert_int_equal(chat->people.accounts.n, 1);
 }
 

@@ -159,7 +159,7 @@ static void a_role_that_is_gone_confers_none(void **state)
 	sends(0, "/role mole admin\n");
 	session(0)->account->role = ROLE_ACCOUNT;
 	rows_come(id(0), (struct rows){.kind = QUERY_CODES, .ok = true, .text = "a b", .text2 = "x\ny"});
-	assert_has("Not done: /role is for admins.");
+	assert_has("Not done: /role is for administrators.");
 	assert_null(account_named(chat, "mole"));
 }
 

@@ -186,7 +186,7 @@ static void test_nor_at_the_guests_who_comes_back_with_a_code(void **state)
 	has_arrived = (struct arrival){ARRIVED_UP_TO, 101};
 	connected(id(2));
 	sends(2, "/resume 22222-22222\n");
-	assert_has("You have come back on another connection, so this one ends here.");
+	assert_has("You came back on another connection, so this one ends here.");
 	assert_has(" kind 5 room 6 ref 101 \"\"\n");
 	assert_has("-- You are a, in general.");
 	assert_has("QUERY 2 kind 0 room 6 0..105 after 105\n");

@@ -389,7 +389,7 @@ static void test_mail_of_accounts_of_one_address(void **state)
 		while (writes(MALLORY, "absent"))
 			;
 		if (i == 1 || i == 3) {
-			assert_has("has 3 messages from you and other accounts made at the same address to read");
+			assert_has("already has 3 unread messages from you and other accounts made at the same address");
 			assert_int_equal(a->mail.n - n, MAIL_PAIR_MAX);
 		}
 		if (i == 1) {
@@ -515,8 +515,8 @@ static void test_mail_of_all(void **state)
 		sent += writes(MALLORY, name);
 	}
 	assert_int_equal(sent, MAILS_EACH_MAX);
-	assert_has("Not sent: to3332 is not here, and 50 messages from your address wait to be read; no "
-	           "more are kept until some are.");
+	assert_has("Not sent: to3332 is not here, and 50 messages from your address are still "
+	           "unread. No more are kept until some are read.");
 	assert_true(writes(OTHER, "to9999"));
 	/* All that guests can keep, and all that accounts can; as it would be after a restart. */
 	for (i = 0; chat->people.mail.n < MAILS_GUESTS_MAX + MAILS_ACCOUNTS_MAX; i++) {
@@ -881,7 +881,7 @@ static void test_accounts(void **state)
 	of(MODERATOR)->account->role = ROLE_ADMIN;
 	chat->people.accounts.n = ACCOUNTS_MAX - ACCOUNTS_RESERVE;
 	types(OTHER, "/register correct horse");
-	assert_has("Administrators can still make some: ask one.");
+	assert_has("An administrator can still make one for you.");
 	types(MODERATOR, "/role carol account");
 	assert_has("QUERY 2");
 	chat->people.accounts.n = had;
@@ -915,7 +915,7 @@ static void test_ignored(void **state)
 	}
 	assert_int_equal(of(MALLORY)->presence.nignored, IGNORES_MAX);
 	types(MALLORY, "/ignore victim");
-	assert_has("You ignore 32 people, and that is the most. /unignore NICK");
+	assert_has("You already ignore 32 people, the most you can. /unignore NAME");
 	/* It is one's own list: others have theirs, and no new name is a way round one that is full. */
 	types(VICTIM, "/ignore mallory");
 	assert_has("You no longer see what mallory says");

@@ -1,8 +1,11 @@
-/* Commands that tell about chatd: /help /time /version /limits. */
+/* Commands that show something about chatd: /help /time /version /limits. */
 #ifndef CHATD_CORE_COMMANDS_CMD_INFO_H
 #define CHATD_CORE_COMMANDS_CMD_INFO_H
 
 #include "chatd/core/commands/command.h"
+
+/* The topic's name, as /help takes it. */
+const char *help_topic(enum topic t);
 
 void cmd_help(struct chat *c, struct session *s, const struct args *a);
 void cmd_time(struct chat *c, struct session *s, const struct args *a);

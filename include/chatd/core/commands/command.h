@@ -1,7 +1,7 @@
 /*
  * The commands: one table row each.
  *
- * Help comes from the table; chatd(8) and docs/protocol.md are checked against
+ * /help comes from the table; chatd(8) and docs/protocol.md are checked against
  * it.
  */
 #ifndef CHATD_CORE_COMMANDS_COMMAND_H
@@ -12,16 +12,17 @@
 enum {
 	COMMAND_ARGS_MAX = 3,  /* words before the text that takes the rest of the line */
 	COMMAND_NAME_BYTES_MAX = 16, /* no name is longer; nothing longer is near one */
+	COMMAND_BRIEF_BYTES_MAX = 44, /* with what stands before it, a line of REPLY_COLUMNS */
 };
 
 /* What was typed, taken apart: "/msg bob hello there" is arg[0] "bob", rest
  * "hello there" for a command of one word and a rest. */
 struct args {
-	char *arg[COMMAND_ARGS_MAX]; /* NULL where none was given */
-	char *rest;                  /* what follows the words; "" where nothing does */
-	struct room *room;           /* the one it is about: --in=ROOM, or where one is; NULL: none, of
-	                              * whoever is in none, with FLAG_HOST and --everywhere or where it
-	                              * is about no room */
+	char *arg[COMMAND_ARGS_MAX]; /* NULL if it was not given */
+	char *rest;                  /* what follows the words; "" if nothing does */
+	struct room *room;           /* the room it is about: that of --in=ROOM, or the one the person is in.
+	                              * NULL: none; only the host is in no room, with --everywhere or a
+	                              * command that is about no room */
 	bool preview;                /* --preview */
 	bool all;                    /* --all */
 	bool by_name;                /* --name */
@@ -31,24 +32,35 @@ struct args {
 	bool lines;                  /* --lines */
 };
 
-/* What may stand before a command's words. */
+/* The options that a command takes before its words, and other things that are true of it. */
 enum command_flag {
-	FLAG_IN = 1,                 /* --in=ROOM: there, and not where one is */
-	FLAG_EVERYWHERE = 2,         /* --everywhere: on the whole server */
-	FLAG_PREVIEW = 4,            /* --preview: only tell what it would do */
-	FLAG_SAYS = 8,               /* no word before others, but: with words behind it others read
-	                              * of it, so not of one who has flooded (flood.h) */
-	FLAG_OPERATOR = 16,          /* for a room's operators; its handler asks for that, and /help
-	                              * lists it for them alone */
-	FLAG_OWNER = 32,             /* for its owner, in the same way */
+	FLAG_IN = 1,                 /* --in=ROOM: another room than the one the person is in */
+	FLAG_EVERYWHERE = 2,         /* --everywhere: the whole server */
+	FLAG_PREVIEW = 4,            /* --preview: only show what it would do */
+	FLAG_SAYS = 8,               /* no option: given with words, it is something that others read, so
+	                              * people who have flooded cannot use it (flood.h) */
+	FLAG_OPERATOR = 16,          /* for a room's operators: the handler checks that, and /help lists
+	                              * the command for them alone */
+	FLAG_OWNER = 32,             /* for a room's owner, in the same way */
 	FLAG_HOST = 64,              /* also for the host's own conversation (SESSION_HOST), which has no
-	                              * name; and no room, so that one must be named with --in=ROOM
-	                              * where the command is about one (FLAG_IN) */
-	FLAG_REACH = 128,            /* --all: also where an address would hit more than the one who is
-	                              * named; --name: by the name alone */
-	FLAG_YES = 256,              /* --yes: do what cannot be taken back. It, and --preview, may stand
-	                              * behind the words too: such a command takes no text */
+	                              * name, and no room: a command about a room (FLAG_IN) needs
+	                              * --in=ROOM there */
+	FLAG_REACH = 128,            /* --all: even if an address affects more people than the one named;
+	                              * --name: by the name alone */
+	FLAG_YES = 256,              /* --yes: do what cannot be undone. It and --preview may also follow
+	                              * the words, for such a command takes no text */
 	FLAG_LINES = 512,            /* --lines: what was said goes too */
+	FLAG_EVERYDAY = 1024,        /* /help alone lists it */
+};
+
+/* What /help groups commands by. */
+enum topic {
+	TOPIC_TALK,
+	TOPIC_ROOMS,
+	TOPIC_ACCOUNT,
+	TOPIC_MODERATION,
+	TOPIC_SERVER,
+	TOPICS,
 };
 
 struct command {
@@ -56,60 +68,62 @@ struct command {
 	const char *aliases;  /* separated by blanks; "" for none */
 	const char *args;     /* as the usage shows them; "" for none */
 	int words;            /* words before the rest, at most COMMAND_ARGS_MAX */
-	int least;            /* words that must be there */
-	bool rest;            /* takes a rest of the line */
+	int least;            /* words that must be given */
+	bool rest;            /* takes the rest of the line as text */
 	bool rest_needed;     /* and must have it */
 	void (*run)(struct chat *c, struct session *s, const struct args *a);
-	enum role role;       /* the least that one must be */
+	enum role role;       /* the least role that may use it */
 	unsigned flags;       /* of enum command_flag */
-	const char *help;     /* a sentence */
+	enum topic topic;
+	const char *brief;    /* a phrase for lists, at most COMMAND_BRIEF_BYTES_MAX */
+	const char *help;     /* sentences for /help COMMAND, which wraps them */
 	const char *example;  /* the part after the prefix */
 };
 
-/* Runs a line without its prefix. Unknown ones and wrong arguments are
- * explained. May end the session. */
+/* Runs a line without its prefix. Unknown commands and wrong arguments are explained. May end the
+ * session. */
 void command_run(struct chat *c, struct session *s, char *line);
 
-/* s has the role that it takes. */
+/* s has the role that the command takes. */
 bool command_allowed(const struct session *s, const struct command *k);
-/* And is something in its room where that is what it takes. */
+/* And the role in its room, if the command takes one. */
 bool command_useful(const struct session *s, const struct command *k);
-/* Tells s for whom it is. */
+/* Tells s who may use the command. */
 void command_refuse(struct chat *c, struct session *s, const struct command *k,
                     const char *head);
-/* s has the role that it takes; otherwise it was told. */
+/* Whether s has that role; if not, tells s. */
 bool command_may(struct chat *c, struct session *s, const struct command *k);
 
-/* Cuts a length of time ("30m") off the front of what was typed: returns what follows, and
- * *ms is 0 where there is none. */
+/* Cuts a length of time ("30m") off the front of what was typed. Returns what follows; *ms is 0 if
+ * there was none. */
 char *args_age(char *rest, int64_t *ms);
 
-/* Somebody of whom a command speaks. */
+/* A person that a command names. */
 struct args_person {
 	struct account *account; /* NULL: a guest */
 	struct session *session; /* NULL: is not here */
 	const char *nick;
 };
 
-/* The account of the name as typed, or the guest who bears it. False: there is neither, and s was told,
- * and the hint with it: a sentence behind a blank, or "". */
+/* The account of the name as typed, or the guest who uses it. False: there is neither, which s was
+ * told, followed by the hint: a sentence behind a blank, or "". */
 bool args_person(struct chat *c, struct session *s, const char *name, const char *hint,
                  struct args_person *p);
 
 /* The room of the name as typed, if s may know of it; NULL: s was told that there is none. */
 struct room *args_room(struct chat *c, struct session *s, const char *name);
 
-/* The reason is not too long; otherwise s is told. */
+/* Whether the reason is short enough; if not, tells s. */
 bool args_why_fits(struct chat *c, struct session *s, const char *why, int chars_max);
 
-/* Tells s how the command is used. */
+/* Tells s how to use the command. */
 void command_usage(struct chat *c, struct session *s, const char *name);
 
 /* By its name or an alias, in any case; NULL: unknown. */
 const struct command *command_find(const struct chat *c, const char *name);
 
-/* The name or alias that is nearest to a wrong one, into found; false: none is near. Commands that
- * nobody should come to by a slip are never found. */
+/* The name or alias nearest to a wrong one, into found; false: none is near. Commands that nobody
+ * should run by a slip are never found. */
 bool command_nearest(const struct chat *c, const char *word, char found[COMMAND_NAME_BYTES_MAX + 1]);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * What is typed at the prompt for the name: a name, or one of the few commands that lead to one.
+ * What people type at the name prompt: a name, or one of the few commands that work before there is one.
  */
 #ifndef CHATD_CORE_COMMANDS_PROMPT_H
 #define CHATD_CORE_COMMANDS_PROMPT_H

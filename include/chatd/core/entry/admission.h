@@ -32,7 +32,7 @@ struct admission {
 
 /* What whoever makes way reads. */
 #define ADMISSION_MAKE_WAY "Too many connections are waiting at the name prompt, so some are " \
-                           "closed at random, and this was one. Please try again."
+                           "closed at random, and yours was one. Please try again."
 #define ADMISSION_FULL "This chat is nearly full, and your address has more connections than most, " \
                        "so this one is closed to let others in. Please try again later."
 

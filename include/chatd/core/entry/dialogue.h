@@ -16,7 +16,7 @@
 struct chat;
 struct session;
 
-#define TOTP_WRONG "That is not the code of this moment, or it was used already."
+#define TOTP_WRONG "Wrong code, or it was already used."
 
 /* What the next line answers. */
 enum dialogue_ask {

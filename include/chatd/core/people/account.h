@@ -114,8 +114,11 @@ struct accounts {
 /* The account of a name as typed; NULL: there is none. */
 struct account *account_named(const struct chat *c, const char *name);
 
-/* Why nobody but `self` (may be NULL) may bear this name: it belongs to an account or looks
- * like one that does. A sentence without its end; NULL: it may be borne. */
+/* The account that this name belongs to or looks like; NULL: none. */
+const struct account *account_alike(const struct chat *c, const char *nick, const char *key);
+
+/* Why nobody but `self` (may be NULL) may use this name: it belongs to an account or looks
+ * like one that does. A sentence without its full stop; NULL: it may be used. */
 const char *account_bars(const struct chat *c, const char *nick, const char *key,
                          const struct account *self, char why[NAME_PROBLEM_BYTES_MAX]);
 
