@@ -109,7 +109,7 @@ host_users() {
 	# A proxy in front of that socket may run as root, and passes strangers on.
 	said=$(user 0 rooty /stats '/ban --everywhere 192.0.2.1' /quit)
 	is "root is a guest there, and not who administers the host" "$said" '.*-- You are rooty, .*' \
-		'-- Not done: /stats is for admins\.' '-- Not done: /ban is for those who have an account\..*'
+		'-- Not done: /stats is for administrators\.' '-- Not done: /ban needs an account:.*'
 	sed -i 's/host_accounts = yes/host_accounts = no/' "$conf"
 	said=$(host /reload /quit)
 	is "a reload ends it" "$said" '--   host_accounts: yes -> no'
@@ -160,11 +160,11 @@ admins() {
 	said=$(printf '/stats\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat 2>&1 >&-; echo "status $?")
 	is "or when nobody reads it" "$said" 'status 1'
 	said=$(printf 'someone\n/role bob account\n/quit\n' | nc_bsd -N -U "$work/chatd.sock")
-	is "over the unix socket its own user is a guest" "$said" '-- Not done: /role is for admins\.'
+	is "over the unix socket its own user is a guest" "$said" '-- Not done: /role is for administrators\.'
 	said=$(host '/nick someone' '/role bob account' /quit)
 	is "over the control socket an administrator" "$said" '-- bob is now: account\. .undo #A[0-9]* takes it back\.'
 	said=$(printf 'eve\n/role eve admin\n/help role\n/quit\n' | nc_bsd -N 127.0.0.1 "$port")
-	is "others are not" "$said" '-- Not done: /role is for admins\.' '-- /role is for admins\.'
+	is "others are not" "$said" '-- Not done: /role is for administrators\.' '-- /role is for administrators\.'
 	if [ "$(id -u)" -eq 0 ]; then
 		said=$("$chatd" -c "$conf" admin code bob 2>&1)
 		is "root asks it too, without a user named" "$said" '.* good once: .*'
@@ -370,7 +370,7 @@ secrets() {
 		printf '/drop horse-wrong-battery\n/login alice horse-wrong-battery\nhello\n/quit\n'
 	} | nc_bsd -N 127.0.0.1 "$port")
 	is "a password is set and changed" "$said" '-- alice is yours.*' '-- Your password has been changed\.' \
-		'-- That is not your password; nothing has changed\.'
+		'-- Wrong password; nothing has changed\.'
 	said=$(printf 'alice\nhorse-wrong-battery\nhorse-two-battery\n/quit\n' | nc_bsd -N 127.0.0.1 "$port")
 	is "and asked for" "$said" '\[PASSWORD\]: -- Wrong password\. 2 tries left\.' \
 		'\[PASSWORD\]: -- You are alice, .*'
@@ -380,7 +380,7 @@ secrets() {
 	said=$({
 		printf 'bob\n/join den horse-ajar-battery\n/join den\nhorse-room-battery\n/quit\n'
 	} | nc_bsd -N 127.0.0.1 "$port")
-	is "and asks for it" "$said" '-- That is not its password\.' '-- den asks for a password;.*' \
+	is "and asks for it" "$said" '-- Wrong password\.' '-- den has a password\. .*' \
 		'\[PASSWORD\]: -- You are in den; .*'
 	# Half a password, which is never finished, in a connection that is there no more.
 	printf 'alice\nhorse-half-battery' | nc_bsd -N 127.0.0.1 "$port" >/dev/null

@@ -1,4 +1,4 @@
-/* Commands about one's account: /register /login /passwd /drop /codes /totp /sessions /resume. */
+/* Commands about people's own accounts: /register /login /passwd /drop /codes /totp /sessions /resume. */
 
 #include "chatd/core/commands/cmd_account.h"
 
@@ -21,7 +21,7 @@
 
 static dialogue_take account_line;
 
-/* s has an account; otherwise it is told how to get one. */
+/* s has an account; otherwise it learns how to get one. */
 static bool has_account(struct chat *c, struct session *s)
 {
 	if (s->account != NULL)
@@ -67,7 +67,7 @@ static void begin_own(struct chat *c, struct session *s, enum dialogue_aim aim,
 	dialogue_prompt(c, s);
 }
 
-/* -- what comes of the answers --------------------------------------------------------------- */
+/* -- what follows the answers ---------------------------------------------------------------- */
 
 static void registered(struct chat *c, struct session *s, const char *hash)
 {
@@ -93,7 +93,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	if (a == NULL)
 		return;
 	admission_account_made(c, s);
-	/* Asked of the whole address: an exempt one stands for a crowd, and its /64 for nobody. */
+	/* Checked for the whole address: many people may share an exempt one, but its /64 is not exempt. */
 	account_registered(c, a, exempt_is(c, &s->from) ? (struct address){0}
 	                                                   : address_counted(&s->from));
 	account_sign_in(c, s, a);
@@ -167,7 +167,7 @@ static void totp_answer(struct chat *c, struct session *s, struct question *q, c
 	dialogue_prompt(c, s);
 }
 
-/* A code, to show that the app has the secret. */
+/* A code, which shows that the app has the secret. */
 static void set_totp_answer(struct chat *c, struct session *s, struct question *q,
                             const struct event *e)
 {
@@ -189,7 +189,7 @@ static void set_totp_answer(struct chat *c, struct session *s, struct question *
 	           "code (%ccodes) you are not.", c->config.command_prefix);
 }
 
-/* The password that holds was right, or not. */
+/* Whether the current password was right. */
 static void old_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
 	bool right = password_was_right(c, s, q, e->rows);
@@ -231,8 +231,8 @@ static void old_answer(struct chat *c, struct session *s, struct question *q, co
 
 /* -- registering and changing the password ------------------------------------------------- */
 
-/* The new password has been typed: its hash is made; if `again`, it is asked for once more
- * before, for it could not be seen. */
+/* The new password has been typed. If `again`, asks for it once more, because it could not be seen;
+ * otherwise has its hash made. */
 static void new_password(struct chat *c, struct session *s, const char *typed, bool again)
 {
 	struct dialogue *d = s->dialogue;
@@ -279,9 +279,8 @@ void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (a->arg[0] == NULL) {
-		/* Who came in with a code may have none yet. */
-		begin_own(c, s, DIALOGUE_PASSWD,
-		          *s->account->secrets.hash != '\0' ? DIALOGUE_OLD : DIALOGUE_NEW);
+		/* People who signed in with a code may have no password yet. */
+		begin_own(c, s, DIALOGUE_PASSWD, *s->account->secrets.hash != '\0' ? DIALOGUE_OLD : DIALOGUE_NEW);
 		return;
 	}
 	if (*a->rest == '\0') {
@@ -339,7 +338,8 @@ void cmd_codes(struct chat *c, struct session *s, const struct args *a)
 		           "one.", c->config.command_prefix);
 		return;
 	}
-	/* They open the account as a password does: whoever finds a terminal open must not have them. */
+	/* They open the account as the password does, so someone who finds a terminal open must not get
+	 * them. */
 	emit_reply(c, s, "Ten new codes will replace all those you have. To confirm:");
 	begin_own(c, s, DIALOGUE_SET_CODES, DIALOGUE_OLD);
 }
@@ -375,7 +375,7 @@ static void account_line(struct chat *c, struct session *s, struct account *a, c
 		emit_reply(c, s, "Nothing has changed.");
 		dialogue_end(c, s);
 	} else if (d->ask == DIALOGUE_OLD) {
-		/* What comes of it holds for the account as it is now. */
+		/* The answer is about the account as it is now. */
 		account_ref_set(&d->account, a);
 		if (!password_check(c, s, old_answer, a, text))
 			dialogue_prompt(c, s);
@@ -417,9 +417,10 @@ void cmd_sessions(struct chat *c, struct session *s, const struct args *a)
 	(void)a;
 	if (!has_account(c, s))
 		return;
-	emit_reply(c, s, "%s is signed in here, from %s, for %s. A new sign-in ends this one.",
-	           s->account->nick, address_show(&s->from, from),
-	           format_age(age, c->wall_ms - s->account->last[0].at_ms));
+	emit_wrapped(c, s, "", "%s is signed in here, from %s, for %s.", s->account->nick,
+	             address_show(&s->from, from),
+	             format_age(age, c->wall_ms - s->account->last[0].at_ms));
+	emit_reply(c, s, "If you sign in again elsewhere, this connection ends.");
 	for (int i = 1; i < SIGN_INS_KEPT && s->account->last[i].at_ms != 0; i++)
 		emit_reply(c, s, "  before: %s ago, from %s",
 		           format_age(age, c->wall_ms - s->account->last[i].at_ms),

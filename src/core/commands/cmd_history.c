@@ -1,4 +1,4 @@
-/* Commands that ask the history: /history /search /catchup. */
+/* Commands that read the history: /history /search /catchup. */
 
 #include "chatd/core/commands/cmd_history.h"
 
@@ -11,7 +11,7 @@
 #include "chatd/core/rooms/line_ref.h"
 #include "chatd/core/state/state.h"
 
-/* What "/history WORD" asks for; false: WORD is nothing that it knows. */
+/* What "/history WORD" asks for; false: WORD is neither a number, an age nor a day. */
 static bool parse_span(const struct chat *c, const char *word, struct query *q)
 {
 	int64_t age_ms = format_parse_age(word);

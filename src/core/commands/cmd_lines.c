@@ -18,9 +18,9 @@
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/state/state.h"
 
-/* -- taking a line out ---------------------------------------------------------------- */
+/* -- deleting a line ------------------------------------------------------------------ */
 
-/* A guest's name may have had another bearer before, whose lines are not the guest's. */
+/* Someone else may have used a guest's name before; those lines are not the guest's. */
 static bool is_own(const struct session *s, const struct row *row)
 {
 	const struct account *a = s->account;
@@ -55,7 +55,7 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	}
 	if (!emit_can_save(c, s))
 		return;
-	/* No way to be read for who may not speak. */
+	/* People who may not speak must not be heard this way. */
 	if (s->room != NULL && !moderation_hears(c, s, why))
 		why = colon = "";
 	r->lines.deleted_seq = c->records.line_seq = emit_append(c, (struct record){
@@ -87,7 +87,7 @@ void cmd_delete(struct chat *c, struct session *s, const struct args *a)
 
 /* -- answering one -------------------------------------------------------------------- */
 
-/* What a line says, without the head that it has where it answers another. */
+/* What a line says, without the quotation that it begins with if it answers another. */
 static const char *without_head(const char *body)
 {
 	const char *end;
@@ -112,7 +112,7 @@ static void answer_line(struct chat *c, struct session *s, const struct row *row
 	shown = text_prefix(quote, len, QUOTE_CHARS);
 	bytes_printf(&b, "@%s #%" PRIu64 " \"%.*s%s\" %s", row->sender, row->id, (int)shown, quote,
 	             shown < len ? "…" : "", text);
-	/* What was harmless at the end of a line, as many blanks are, is not at its end here. */
+	/* What is harmless at the end of a line, such as many blanks, may not be in the middle. */
 	body = text_shown(b.data, BODY_BYTES_MAX);
 	if (b.len > (size_t)c->config.line_bytes_max * TEXT_EXPANSION)
 		emit_reply(c, s, "Not sent: your answer is too long with the quoted line. Please send it in "

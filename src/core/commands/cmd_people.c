@@ -28,7 +28,7 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 	char key[NAME_KEY_BYTES_MAX + 1];
 	bool same;
 
-	/* The host comes into the chat. */
+	/* The host enters the chat. */
 	if (s->state == SESSION_HOST) {
 		if (session_may_bear(c, s, a->arg[0], key) && moderation_may_enter(c, s, NULL, key))
 			login_resume(c, s, a->arg[0], key, c->rooms.lobby, c->records.seq);
@@ -57,8 +57,8 @@ static void whois_role(struct chat *c, struct session *s, const struct session *
 	const struct membership *g = membership_of(who->room, who->account->key);
 
 	if (g != NULL && g->role >= ROOM_OPERATOR)
-		emit_reply(c, s, "%s is %s of %s.", who->nick,
-		           g->role == ROOM_OWNER ? "the owner" : "an operator", who->room->name);
+		emit_wrapped(c, s, "", "%s is %s of %s.", who->nick,
+		             g->role == ROOM_OWNER ? "the owner" : "an operator", who->room->name);
 }
 
 void cmd_whois(struct chat *c, struct session *s, const struct args *a)
@@ -68,16 +68,16 @@ void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 
 	if (who == NULL)
 		return;
-	emit_reply(c, s, "%s is in %s, connected for %s, idle for %s.", who->nick,
-	           access_see(c, s, who->room) ? who->room->name : "a private room",
-	           format_age(age, c->now_ms - who->presence.since_ms),
-	           format_age(idle, c->now_ms - who->presence.said_ms));
+	emit_wrapped(c, s, "", "%s is in %s, connected for %s, idle for %s.", who->nick,
+	             access_see(c, s, who->room) ? who->room->name : "a private room",
+	             format_age(age, c->now_ms - who->presence.since_ms),
+	             format_age(idle, c->now_ms - who->presence.said_ms));
 	if (who->account != NULL && access_see(c, s, who->room))
 		whois_role(c, s, who);
 	if (who->presence.away != NULL && (*who->presence.away == '\0' || session_ignores(s, who->key)))
 		emit_reply(c, s, "%s is away.", who->nick);
 	else if (who->presence.away != NULL)
-		emit_reply(c, s, "%s is away: %s", who->nick, who->presence.away);
+		emit_wrapped(c, s, "", "%s is away: %s", who->nick, who->presence.away);
 	if (session_ignores(s, who->key))
 		emit_reply(c, s, "You ignore %s.", who->nick);
 	if (role_of(s) >= ROLE_MODERATOR)
@@ -136,7 +136,7 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 	const struct session *who;
 	uint32_t i = 0;
 
-	/* The person need not be here for it. */
+	/* The person need not be here. */
 	if (!name_key(a->arg[0], strlen(a->arg[0]), key))
 		key[0] = '\0';
 	while (i < s->presence.nignored && strcmp(s->presence.ignored[i], key) != 0)
@@ -162,9 +162,8 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_away(struct chat *c, struct session *s, const struct args *a)
 {
-	/* Whoever writes to s reads it. */
-	const char *bar =
-		c->moderation.guards > 0 && *a->rest != '\0' ? moderation_bars(c, s, a->rest) : NULL;
+	/* People who message s read it. */
+	const char *bar = c->moderation.guards > 0 && *a->rest != '\0' ? moderation_bars(c, s, a->rest) : NULL;
 
 	if (bar != NULL) {
 		emit_reply(c, s, "Not sent: %s", bar);
@@ -195,10 +194,9 @@ void cmd_quit(struct chat *c, struct session *s, const struct args *a)
 		session_end(c, s, NULL, true);
 		return;
 	}
-	/* Neither nc nor ncat sees our end before it has something to send. */
-	emit_reply(c, s, "Goodbye, %s.%s", s->nick,
-	           s->input.telnet == NULL ? " Press Enter to close." : "");
-	/* The room reads it: no last word for who may not speak. */
+	/* Neither nc nor ncat notices that we have closed until it has something to send. */
+	emit_reply(c, s, "Goodbye, %s.%s", s->nick, s->input.telnet == NULL ? " Press Enter to close." : "");
+	/* The room reads it, so people who may not speak get no last word. */
 	s->presence.farewell = *a->rest != '\0' && moderation_hears(c, s, a->rest);
 	session_end(c, s, s->presence.farewell ? a->rest : NULL, true);
 }

@@ -19,7 +19,7 @@ void cmd_me(struct chat *c, struct session *s, const struct args *a)
 	room_say(c, s, RECORD_ACTION, a->rest);
 }
 
-/* Order is kept in private too, but those who keep it can be reached. */
+/* People who may not speak cannot send private messages either, except to those who keep order. */
 static bool may_write(struct chat *c, struct session *s, enum role to)
 {
 	const char *bar = c->moderation.guards > 0 ? moderation_bars_private(c, s, to) : NULL;
@@ -46,7 +46,7 @@ static void tell(struct chat *c, struct session *s, struct session *to, const ch
 		           to->nick);
 		return;
 	}
-	/* No nick has a blank or '>' in it, so this is nobody's line in the room. */
+	/* No name has a blank or '>' in it, so this cannot be mistaken for a line said in the room. */
 	emit_line(c, to, "%s[%s -> you]:%s", format_stamp(&c->stamp, c->wall_ms), s->nick, text);
 	to->mail.reply_to = s->id;
 	emit_reply(c, s, "To %s: %s", to->nick, text);

@@ -45,7 +45,7 @@ enum {
 	SHOWN_CHARS = 40,     /* characters of a wrong name that are repeated */
 };
 
-/* What nobody should come to by a slip: it is suggested for no other word. */
+/* Commands that nobody should run by a slip: they are never suggested. */
 static const char never_meant[] = "drop remove shutdown";
 
 /* Edits (insert, drop, change, swap of neighbours) from a to b, in any case. */
@@ -77,14 +77,14 @@ static size_t distance(const char *a, const char *b)
 	return d[la][lb];
 }
 
-/* Takes the name for found if it is nearer to the word than *best. */
+/* Makes the name the one found if it is nearer to the word than *best. */
 static void nearer(const char *word, const char *name, size_t *best,
                    char found[COMMAND_NAME_BYTES_MAX + 1])
 {
 	size_t len = strlen(word), n = distance(word, name);
 
-	/* The beginning of a name is as near as can be; a name of one letter is near to
-	 * every other letter. */
+	/* The beginning of a name is as near as can be. A name of one letter is near every other letter,
+	 * so it is not suggested. */
 	if (len >= 2 && strncasecmp(word, name, len) == 0)
 		n = 0;
 	if (n < *best && strlen(name) > 1) {
@@ -191,7 +191,7 @@ void command_usage(struct chat *c, struct session *s, const char *name)
 		           k->example);
 }
 
-/* Bytes of the blank at p, of those that keyboards have a key for; 0: there is none. */
+/* Bytes of the blank at p, if it is one that keyboards can type; 0: there is none. */
 static size_t blank_bytes(const char *p)
 {
 	static const char *const blanks[] = {" ", "\xC2\xA0", "\xE3\x80\x80"}; /* U+00A0, U+3000 */
@@ -292,8 +292,8 @@ bool args_why_fits(struct chat *c, struct session *s, const char *why, int chars
 
 #define OPTIONS (FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH | FLAG_YES | FLAG_LINES)
 
-/* An option among the words would be taken for one of them, for a reason say. Its length goes to *len;
- * NULL: there is none. */
+/* An option among the words, which would be taken for one of them (part of a reason, say). Its length
+ * goes to *len; NULL: there is none. */
 static const char *late_option(const struct command *k, const char *words, size_t *len)
 {
 	static const char *const options[] = {"--preview", "--all", "--name", "--everywhere"};
@@ -312,7 +312,7 @@ static const char *late_option(const struct command *k, const char *words, size_
 	return NULL;
 }
 
-/* The word stands behind all others, and is cut off there. */
+/* True if the word is the last one; it is cut off. */
 static bool cut_last(char *line, const char *word)
 {
 	size_t len = strlen(line), n = strlen(word);
@@ -325,7 +325,7 @@ static bool cut_last(char *line, const char *word)
 	return true;
 }
 
-/* One option; false: the command has no such one, or s was told what is wrong with it. */
+/* Takes one option. False: the command does not have it, or it is wrong; s has been told. */
 static bool flag_parse(struct chat *c, struct session *s, const struct command *k, const char *word,
                        struct args *a)
 {
@@ -352,7 +352,7 @@ static bool flag_parse(struct chat *c, struct session *s, const struct command *
 	return true;
 }
 
-/* What stands behind the words of a command that takes no text, in any order. */
+/* Options after the words of a command that takes no text, in any order. */
 static void last_flags_parse(const struct command *k, char *line, struct args *a)
 {
 	for (;;) {
@@ -367,8 +367,8 @@ static void last_flags_parse(const struct command *k, char *line, struct args *a
 	}
 }
 
-/* What stands before the words, or where nothing else could be meant behind them. False: s was told
- * what is wrong with it. */
+/* Options before the words, and after them if they cannot be anything else there. False: one is wrong,
+ * and s has been told. */
 static bool flags_parse(struct chat *c, struct session *s, const struct command *k, char **line,
                         struct args *a)
 {
@@ -408,8 +408,8 @@ static bool args_parse(const struct command *k, char *line, struct args *a)
 	return true;
 }
 
-/* The host is in no room and has no name, and no handler is reached that needs one: false, and s
- * was told what to do. */
+/* The host is in no room and has no name. False: the command needs one, and s has been told what to
+ * do instead. */
 static bool has_place(struct chat *c, struct session *s, const struct command *k,
                       const struct args *a)
 {
@@ -428,7 +428,7 @@ static bool has_place(struct chat *c, struct session *s, const struct command *k
 	return false;
 }
 
-/* line is a command that there is not. */
+/* line begins with no command's name. */
 static void run_unknown(struct chat *c, struct session *s, const char *line)
 {
 	char *name = mem_strdup(line);

@@ -1,5 +1,5 @@
 /*
- * The first moment of a connection: the banner, and those who took us for something else. Owns
+ * The first moment of a connection: the banner, and clients that speak another protocol. Owns
  * nothing.
  */
 
@@ -43,7 +43,7 @@ void greeting_now(struct chat *c, struct session *s)
 	session_prompt(c, s);
 }
 
-/* True: it was told so, and has ended. */
+/* True: the client has been told, and the connection has ended. */
 static bool refused(struct chat *c, struct session *s, enum probe what)
 {
 	const char *answer = probe_answer(what);
@@ -68,13 +68,13 @@ bool greeting_probe_line(struct chat *c, struct session *s, const char *line, si
 {
 	enum probe what = s->dialogue != NULL || n == 0 ? PROBE_NO : probe_sign(line, n);
 
-	/* A person may have hit a wrong key, and is told what a name is. */
+	/* A person may have hit a wrong key; the answer will say what a name is. */
 	return what != PROBE_BINARY && refused(c, s, what);
 }
 
 void greeting_begin(struct chat *c, struct session *s, const char *user)
 {
-	/* Nothing but commands is typed there, also by programs. */
+	/* Only commands are typed there, some of them by programs. */
 	if (s->state == SESSION_HOST) {
 		s->unnamed.greeted = s->input.heard = true;
 		return;

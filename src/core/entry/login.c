@@ -1,8 +1,8 @@
 /*
- * Coming in: the name at the prompt, and what makes its bearer an account's.
+ * Entering the chat: the name at the prompt, and signing in to an account.
  *
- * Who signs in takes the place of a session that still bears the name: a dead
- * connection keeps no name.
+ * Signing in takes the place of a session that still has the name, so a dead
+ * connection cannot keep it.
  */
 
 #include "chatd/core/entry/login.h"
@@ -36,7 +36,7 @@
 
 /* -- in ------------------------------------------------------------------------------- */
 
-/* s is a guest who may come back with a code, which is made. */
+/* s is a guest, who may come back with a code; makes the code. */
 static bool may_resume(const struct session *s, char code[RESUME_CODE_BYTES])
 {
 	resume_code(s, code);
@@ -51,7 +51,7 @@ static void tell_state(struct chat *c, struct session *s)
 	outage_tell(c, s);
 }
 
-/* Behind the replay, for what matters comes last on the screen. */
+/* After the replay, because what matters should be last on the screen. */
 static void settled(struct chat *c, struct session *s)
 {
 	const char *company = room_company(c, s->room, s, COMPANY_NAMED);
@@ -81,7 +81,7 @@ static void greet(struct chat *c, struct session *s, const struct room *r)
 	bytes_release(&b);
 }
 
-/* From the prompt into a room, under a name that it may bear. back_seq: see struct session. */
+/* From the prompt into a room, under a name that s may use. back_seq: see struct session. */
 static void enter(struct chat *c, struct session *s, const char *nick, const char *key,
                   struct room *r, uint64_t back_seq, enum room_joining how)
 {
@@ -108,9 +108,8 @@ static void enter_guest(struct chat *c, struct session *s, const char *nick, con
 		login_wrong(c, s);
 }
 
-/* The session that bears the account's name gives way, and leaves its invitations. Returns its
- * room's number, if s may be there. Where s comes from the prompt it takes that place, and the room
- * reads of nothing. */
+/* Ends the session that has the account's name; its invitations go to s. Returns the number of its room
+ * if s may be there. If s comes from the prompt it takes that place, and the room gets no notice. */
 static uint32_t supersede(struct chat *c, struct session *s, struct account *a)
 {
 	struct session *old = session_by_key(c, a->key);
@@ -168,7 +167,7 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 		else
 			history_recall(c, s);
 	} else {
-		/* Its last member gone, a room without history is gone too. */
+		/* A room without history ends with its last member. */
 		was = number != 0 ? room_by_number(c, number) : NULL;
 		r = moderation_room(c, s, a, NULL, was);
 		account_bear(s, a);
@@ -179,7 +178,7 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 	emit_security(c, s, "sign-in", "signed in");
 }
 
-/* What has arrived at the connection that has a's name is known: what has not is still unread. */
+/* We know now what has arrived at the connection that has a's name; the rest is still unread. */
 static void old_arrived(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
 	struct account *a = account_at(c, &q->account);
@@ -209,7 +208,7 @@ void login_signed_in(struct chat *c, struct session *s, struct account *a)
 	}
 }
 
-/* g, whose name looks like a's, is more than this step has room for. */
+/* This step has no room to rename g, whose name looks like a's: it is disconnected later. */
 static void clear_later(struct chat *c, struct session *g, const struct account *a)
 {
 	struct bytes told = {0}, why = {0};
@@ -248,9 +247,8 @@ void login_clear_name(struct chat *c, const struct account *a)
 
 /* -- the name ------------------------------------------------------------------------- */
 
-/* A name that cannot be had, with more behind it in the same packet: a script,
- * which reads no questions. Its next line must not become its name, so it gets
- * the free name that a person would be offered. */
+/* A name with more lines in the same packet comes from a script, which reads no questions. If the
+ * name is not free, its next line must not become its name: it gets a free one. */
 static void enter_script(struct chat *c, struct session *s, const char *text)
 {
 	char problem[NAME_PROBLEM_BYTES_MAX], nick[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
@@ -300,7 +298,7 @@ void login_name(struct chat *c, struct session *s, const char *text)
 
 /* -- the password ------------------------------------------------------------------------ */
 
-/* The password was right; that was all, or there is a second step. */
+/* The password was right: asks for the second step, if there is one. */
 static void password_right(struct chat *c, struct session *s, struct account *a, bool by_code)
 {
 	/* A one-time code is a second step by itself. */
@@ -344,14 +342,14 @@ static void code_answer(struct chat *c, struct session *s, struct question *q,
 	login_signed_in(c, s, a);
 }
 
-/* Has the password checked; the account is the one that it is now. False: not now, s was told. */
+/* Has the password of the account, as it is now, checked. False: not now, and s has been told. */
 static bool check(struct chat *c, struct session *s, struct account *a, const char *password)
 {
 	account_ref_set(&s->dialogue->account, a);
 	return password_check(c, s, password_answer, a, password);
 }
 
-/* The next line in a dialogue that signs in; a NULL: there is no such account. */
+/* The next line of a dialogue that signs in. a: NULL if there is no such account. */
 static void take_password(struct chat *c, struct session *s, struct account *a, char *text)
 {
 	if (*text == '\0')
@@ -369,7 +367,7 @@ void login_as(struct chat *c, struct session *s, const char *name, const char *p
 		emit_reply(c, s, "You are already signed in as %s.", a->nick);
 		return;
 	}
-	/* Where there is no such account all goes the same way, and no password is right. */
+	/* If there is no such account everything looks the same, but no password is right. */
 	dialogue_start(c, s, DIALOGUE_SIGN_IN, DIALOGUE_PASSWORD, take_password);
 	account_ref_set(&s->dialogue->account, a);
 	s->dialogue->once = password != NULL;

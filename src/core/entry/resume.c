@@ -1,4 +1,4 @@
-/* Ghosts: guests who were cut off. Owns struct resumable; there are at most RESUMABLES_MAX. */
+/* Guests whose connections broke. Owns struct resumable; there are at most RESUMABLES_MAX. */
 
 #include "chatd/core/entry/resume.h"
 
@@ -33,7 +33,8 @@ static void resumable_free(struct chat *c, struct resumable *g)
 	free(g);
 }
 
-/* Who has their share gives up the oldest of it; in a full table, who has the most. */
+/* A principal with a full share gives up its oldest entry; in a full table, the one with the most
+ * does. */
 static void make_place(struct chat *c, const char *who)
 {
 	struct resumable *g, *most = NULL;
@@ -55,7 +56,7 @@ void resume_keep(struct chat *c, const struct session *s)
 	char who[SHARE_WHO_BYTES];
 	struct resumable *g;
 
-	/* Who came over the control socket may bear a name that nobody else may, and comes back so. */
+	/* People from the control socket may have names that nobody else may, so they cannot resume them. */
 	if (s->state != SESSION_CHAT || s->account != NULL || s->trusted || c->stopping)
 		return;
 	make_place(c, share_who(c, s, who));
@@ -124,7 +125,7 @@ void resume_free(struct chat *c)
 		resumable_free(c, c->entry.resumables.first);
 }
 
-/* The room that g was in; NULL where it cannot be made again, and s was told. */
+/* The room that g was in; NULL: it cannot be made again, and s has been told. */
 static struct room *room_again(struct chat *c, struct session *s, const struct resumable *g)
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
@@ -135,8 +136,8 @@ static struct room *room_again(struct chat *c, struct session *s, const struct r
 	return r != NULL || *key == '\0' ? r : room_make_again(c, s, g->share->who, g->room, key);
 }
 
-/* The one who has the code and has not gone yet, because nobody has seen that its connection is
- * dead. NULL: nobody. */
+/* The session that has the code and is still here, because its connection is not known to be dead yet.
+ * NULL: none. */
 static struct session *living(const struct chat *c, const struct session *s, const char *code)
 {
 	struct session *old, *next;
@@ -150,7 +151,7 @@ static struct session *living(const struct chat *c, const struct session *s, con
 	return NULL;
 }
 
-/* The ghost with the code; NULL: there is none. */
+/* The entry with the code; NULL: there is none. */
 static struct resumable *resumable_with(const struct chat *c, const char *code)
 {
 	struct resumable *g;
@@ -183,7 +184,7 @@ static void take(struct chat *c, struct session *s, struct resumable *g)
 	resumable_free(c, g);
 }
 
-/* What has arrived at the one who has the code is known: it goes now, and leaves a ghost. */
+/* We know now what has arrived at the session that has the code: it ends, and can be resumed. */
 static void old_arrived(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
 	struct session *old = living(c, s, q->data);
@@ -192,7 +193,7 @@ static void old_arrived(struct chat *c, struct session *s, struct question *q, c
 		old->reading.arrived = e->arrived;
 		resume_keep(c, old);
 		emit_reply(c, old, "You came back on another connection, so this one ends here.");
-		/* Where it cannot come back to its room, that reads of it. */
+		/* If it cannot come back to its room, the room gets a notice. */
 		old->presence.superseded = access_bar(old->room, old, NULL) == BAR_NONE;
 		session_end(c, old, NULL, true);
 	}

@@ -1,4 +1,4 @@
-/* The doors of rooms. Owns nothing. */
+/* Joining rooms that are private or have a password. Owns nothing. */
 
 #include "chatd/core/entry/room_entry.h"
 
@@ -24,7 +24,7 @@ void room_entry_private(struct chat *c, const struct session *s, const struct ro
 	           c->config.command_prefix);
 }
 
-/* The room that the dialogue is about; NULL: it is gone, and so is the dialogue. */
+/* The room that the dialogue is about; NULL: it no longer exists, and the dialogue has ended. */
 static struct room *about(struct chat *c, struct session *s)
 {
 	struct room *r = s->dialogue != NULL ? room_by_number(c, s->dialogue->room) : NULL;
@@ -40,7 +40,7 @@ static void enter_answer(struct chat *c, struct session *s, struct question *q,
                          const struct event *e)
 {
 	struct room *asked = s->dialogue != NULL ? room_by_number(c, s->dialogue->room) : NULL;
-	/* First of all: what was never looked at is not charged. */
+	/* This comes first: a password that was never looked at does not count as a guess. */
 	bool right = asked != NULL && password_room_was_right(c, s, q, asked, e->rows);
 	struct room *r = dialogue_goes_on(c, s, e->rows) ? about(c, s) : NULL;
 

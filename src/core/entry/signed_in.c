@@ -12,7 +12,8 @@
 
 #include <inttypes.h>
 
-/* The sign-in before this one came from elsewhere, and what was tried before it was told there. */
+/* The sign-in before this one came from elsewhere, so the owner may not have seen what was reported
+ * there. */
 static void say_before(struct chat *c, struct session *s, const struct account *a)
 {
 	if (a->wrong.before.passwords + a->wrong.before.codes == 0 ||
@@ -45,7 +46,7 @@ static void say_last(struct chat *c, struct session *s, const struct account *a)
 		           a->wrong.since.codes == 1 ? "code was" : "codes were", c->config.command_prefix);
 }
 
-/* Its bearer was there before anybody tried. */
+/* The account was signed in to from there before the wrong tries. */
 static bool was_there_before(const struct account *a, const struct address *from)
 {
 	for (int i = 0; i < SIGN_INS_KEPT && a->last[i].at_ms != 0; i++)
@@ -54,9 +55,9 @@ static bool was_there_before(const struct account *a, const struct address *from
 	return false;
 }
 
-/* What was wrong has been told to whoever signs in. Where that may not be the bearer, who comes from
- * elsewhere as a rule, it is told again at the next sign-in: also if it is whoever tried who comes
- * again, and again. */
+/* The wrong tries have been reported to whoever signed in now. If that may not be the owner, who
+ * usually comes from elsewhere, they are reported again at the next sign-in, however often the other
+ * signs in. */
 static void wrong_told(const struct chat *c, struct account *a, const struct session *s)
 {
 	bool over = a->wrong.at_ms < c->wall_ms - WRONG_TOLD_DAYS * DAY_MS;

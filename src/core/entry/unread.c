@@ -72,7 +72,7 @@ static void told(struct chat *c, struct session *s)
 static void tell(struct chat *c, struct session *s)
 {
 	signed_in_tell(c, s);
-	/* What was shown goes from what is kept once it has arrived. */
+	/* Messages that were shown are deleted once they have arrived. */
 	seen_news(c);
 	told(c, s);
 }
@@ -82,12 +82,12 @@ static void answer(struct chat *c, struct session *s, struct question *q, const 
 	const struct rows *rows = e->rows;
 	struct bytes b = {0};
 
-	/* Whom it was counted for may be signed out, or somebody else by now. */
+	/* The account that it was counted for may be signed out, or signed in elsewhere, by now. */
 	if (s->account == NULL || s->account->number != *(const uint64_t *)q->data) {
 		told(c, s);
 		return;
 	}
-	/* Where it could not be counted, nothing is said: nobody has asked. */
+	/* If it could not be counted nothing is said, because nobody asked. */
 	for (size_t i = 0; i < rows->n && rows->error == NULL; i++) {
 		const struct room *r = may_read(c, s, rows->row[i].room);
 
@@ -139,8 +139,7 @@ static void ask(struct chat *c, struct session *s)
 
 	drop_earlier(c, s);
 	q = question_new(c, s, answer);
-	/* Counting may have to wait for other people's searches, and nobody's input is to wait for
-	 * that. */
+	/* Counting may have to wait for other people's searches; the input must not. */
 	q->holds = false;
 	q->data = mem_alloc(sizeof s->account->number);
 	memcpy(q->data, &s->account->number, sizeof s->account->number);

@@ -1,4 +1,4 @@
-/* Commands that ask the history: /history /search /catchup. */
+/* Commands that read the history: /history /search /catchup. */
 #ifndef CHATD_CORE_COMMANDS_CMD_HISTORY_H
 #define CHATD_CORE_COMMANDS_CMD_HISTORY_H
 

@@ -1,9 +1,9 @@
 /*
  * The first moment of a connection.
  *
- * Who comes over a network reads the banner when it has sent something, or after GREETING_MS:
- * what speaks another protocol speaks first and at once, and an answer of that protocol must
- * have nothing before it.
+ * A client that connects over a network gets the banner when it has sent something, or after
+ * GREETING_MS: a client of another protocol speaks first and at once, and an answer in that protocol
+ * must have nothing before it.
  */
 #ifndef CHATD_CORE_ENTRY_GREETING_H
 #define CHATD_CORE_ENTRY_GREETING_H
@@ -19,14 +19,14 @@ struct session;
  * user of the host, or NULL. */
 void greeting_begin(struct chat *c, struct session *s, const char *user);
 
-/* The banner and the first prompt, unless it has read them. */
+/* Sends the banner and the first prompt, unless they were sent. */
 void greeting_now(struct chat *c, struct session *s);
 
-/* The first bytes of s have come, or more. True: it took us for something else, was told so in
- * its own way, and has ended. */
+/* The first bytes of s have come. True: they are another protocol's; s has been told in that protocol,
+ * and has ended. */
 bool greeting_probe(struct chat *c, struct session *s, const char *in, size_t n);
 
-/* A line of s that is about to be taken for its name. True: as before. */
+/* The same for a line of s that is about to be taken for its name. */
 bool greeting_probe_line(struct chat *c, struct session *s, const char *line, size_t n);
 
 /* Banners that are due. */

@@ -1,5 +1,5 @@
 /*
- * The doors of rooms: who wants in goes in, is asked for the password, or is told why not.
+ * Joining rooms: people who may enter do, others are asked for the password or learn why they may not.
  */
 #ifndef CHATD_CORE_ENTRY_ROOM_ENTRY_H
 #define CHATD_CORE_ENTRY_ROOM_ENTRY_H

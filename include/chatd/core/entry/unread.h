@@ -1,6 +1,5 @@
 /*
- * What there is for somebody who comes back to an account: first how many lines were not read, room
- * by room.
+ * What people read after signing in: first the number of unread lines, room by room.
  */
 #ifndef CHATD_CORE_ENTRY_UNREAD_H
 #define CHATD_CORE_ENTRY_UNREAD_H
@@ -13,8 +12,8 @@
 struct chat;
 struct session;
 
-/* s has just signed in: it is told what is unread, and then the rest (signed_in.h), behind the replay
- * that may be on its way. Nothing is held up for that. */
+/* s has just signed in: shows what is unread, and then the rest (signed_in.h), after a replay that may
+ * be on its way. Nothing waits for that. */
 void unread_begin(struct chat *c, struct session *s);
 
 /* Asks q of what s, who has an account, has not read in the rooms_max rooms with most of it. */
