@@ -51,8 +51,7 @@ static void too_long(struct chat *c, struct session *s, uint64_t len)
 	if (s->state == SESSION_LOGIN) {
 		emit_reply(c, s, "A name has at most %d characters, and this has %llu bytes, so this connection "
 		           "ends here.", NICK_CHARS_MAX, (unsigned long long)len);
-		/* Nobody types so much for a name; it may be the head of a request, and what follows
-		 * its body. */
+		/* Nobody types such a long name; it may be the head of a request, and its body follows. */
 		session_end(c, s, NULL, true);
 		return;
 	}
@@ -61,8 +60,8 @@ static void too_long(struct chat *c, struct session *s, uint64_t len)
 	           "parts.", (unsigned long long)len, c->config.line_bytes_max);
 }
 
-/* The host is in no room, so there is nobody to say anything to. Scripts know no command_prefix, and
- * write / whatever it is. */
+/* The host is in no room, so nobody would read a line. Scripts do not know the command_prefix, and
+ * always write /. */
 static void host_line(struct chat *c, struct session *s, char *text)
 {
 	char p = c->config.command_prefix;
@@ -113,8 +112,8 @@ static void take_line(struct chat *c, struct session *s, size_t len)
 	}
 }
 
-/* One finished line, or what else framing found. False: no more of this input,
- * because the session has ended. */
+/* One finished line, or whatever else framing found. False: the session has ended, so no more of this
+ * input is taken. */
 static bool on_line(struct chat *c, struct session *s, enum line_result result, const char *text,
                     uint64_t len)
 {
@@ -133,7 +132,7 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 			break;
 		}
 		kept = text_sanitize(c->input.body, text, (size_t)len);
-		/* What is shown and saved counts, also where it is longer than what was sent. */
+		/* What is shown and saved counts, even if it is longer than what was sent. */
 		if (kept > len)
 			rate_bytes(c, s, kept - (size_t)len);
 		take_line(c, s, kept);
@@ -142,7 +141,7 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 		too_long(c, s, len);
 		break;
 	case LINE_INTERRUPT:
-		/* The terminal's cursor is behind what was begun. */
+		/* The terminal's cursor is after what was typed so far. */
 		emit_raw(c, s, "\r\n", 2);
 		if (s->dialogue != NULL) {
 			dialogue_interrupt(c, s);
@@ -228,8 +227,8 @@ static bool take_telnet(struct chat *c, struct session *s, const char **in, cons
 		if (answer.len > 0)
 			emit_raw(c, s, answer.data, answer.len);
 		bytes_release(&answer);
-		/* It has one line at the most that is not empty. What is behind that belongs to its end or is
-		 * more empty lines, which nobody misses. */
+		/* It has at most one line that is not empty. What follows belongs to that line's end, or is more
+		 * empty lines, which nobody misses. */
 		while (p < out + n && !s->input.eof && (!said || may_go_on(c, s))) {
 			enum line_result result;
 			const char *text;
@@ -269,7 +268,7 @@ static void take_held_iac(struct chat *c, struct session *s, unsigned char next)
 	bytes_release(&answer);
 }
 
-/* What was begun is a line too, at the end of the input. */
+/* At the end of the input, an unfinished line is a line too. */
 static void take_last(struct chat *c, struct session *s)
 {
 	const char *text;
@@ -286,8 +285,8 @@ static void finish(struct chat *c, struct session *s)
 	if (line_begun(&s->input.line)) {
 		flood_delay(c, s);
 		if (!may_go_on(c, s)) {
-			/* Whatever it waits for lets it go on. Where only this step has no room for more, the
-			 * next one has. */
+			/* Whatever it waits for will let it go on. If only this step has no room, the next one
+			 * has. */
 			if (session_ready(s))
 				session_finish(c, s);
 			return;
@@ -311,7 +310,7 @@ void input_finish(struct chat *c)
 	struct session *s;
 	size_t n;
 
-	/* Who comes into it meanwhile waits for the next step. */
+	/* Sessions that join the list meanwhile wait for the next step. */
 	DL_COUNT2(c->people.finishing, s, n, input.next);
 	for (; n > 0 && (s = c->people.finishing) != NULL; n--) {
 		DL_DELETE2(c->people.finishing, s, input.prev, input.next);
@@ -361,7 +360,7 @@ void input_bytes(struct chat *c, struct event *e)
 	if (!lives)
 		return;
 	if (s->input.eof) {
-		/* By ctrl-D: what comes behind it is not looked at. */
+		/* By ctrl-D: what follows it is dropped. */
 		session_finish(c, s);
 		return;
 	}

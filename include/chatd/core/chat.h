@@ -13,12 +13,12 @@
 
 struct chat;
 
-/* Whom no limit of the pace holds. */
+/* The roles that are exempt from rate limits. */
 enum rate_exempt {
 	EXEMPT_NOBODY,
 	EXEMPT_ADMIN,
 	EXEMPT_MODERATOR,           /* and admins */
-	EXEMPT_ACCOUNT,             /* whoever is signed in */
+	EXEMPT_ACCOUNT,             /* and everyone who is signed in */
 };
 
 /* What can be set; all but connections_max may change while running. */
@@ -29,18 +29,18 @@ struct chat_config {
 	uint32_t rate_burst;        /* lines that may come at once */
 	uint32_t rate_lines;        /* lines a second after that; 0: no limit */
 	uint32_t rate_bytes;        /* bytes a second; 0: no limit */
-	uint32_t rate_address;      /* times what one person may, from one address; 0: no limit */
-	uint32_t flood_mute_s;      /* who is delayed for so long is muted; 0: never */
+	uint32_t rate_address;      /* one address may send this many times what one person may; 0: no limit */
+	uint32_t flood_mute_s;      /* people delayed for this long are muted; 0: never */
 	enum rate_exempt rate_exempt;
 	uint32_t address_connections; /* connections from one address at one time; 0: no limit */
 	uint32_t address_connects;  /* connections from it in a minute; 0: no limit */
 	uint32_t address_logins;    /* passwords tried from it in a minute; 0: no limit */
 	const char *address_exempt; /* blocks without limits by address, with blanks between;
 	                             * NULL: none. Borrowed for the call that takes it */
-	uint32_t guest_room_days;   /* without a line, after which a room ends that nobody owns; 0: never.
-	                             * One in which one address alone spoke: ROOM_ALONE_DAYS at most */
-	uint32_t login_timeout_s;   /* without a name for so long: closed; 0: never */
-	bool talks_unsaved;         /* while nothing can be saved, lines are shown all the same */
+	uint32_t guest_room_days;   /* a room that nobody owns ends after this long without a line; 0: never.
+	                             * If only one address spoke in it: after at most ROOM_ALONE_DAYS */
+	uint32_t login_timeout_s;   /* connections without a name for this long are closed; 0: never */
+	bool talks_unsaved;         /* lines are shown even while nothing can be saved */
 	char command_prefix;        /* '/' */
 };
 
@@ -57,7 +57,7 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f);
 /* SIGHUP. connections_max stays what it was. */
 void chat_configure(struct chat *c, const struct chat_config *config);
 
-/* Handles the event; what is to be done about it is in chat_effects until the
+/* Handles the event; chat_effects has what is to be done about it until the
  * next step. Sets e->bytes.taken for EVENT_BYTES. */
 void chat_step(struct chat *c, struct event *e);
 const struct effect *chat_effects(const struct chat *c, size_t *n);
@@ -71,7 +71,7 @@ uint32_t chat_feeds_max(void);
 /* Records appended that EVENT_STORED has not covered yet. */
 uint64_t chat_unstored(const struct chat *c);
 
-/* What was ordered is done in steps, and some of them are still to come, which can be saved. */
+/* Some steps of what was ordered are still to come, and can be saved. */
 bool chat_owes(const struct chat *c);
 
 /* Lines that were shown, are not saved, and of which no history says so yet. */

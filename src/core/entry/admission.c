@@ -1,11 +1,11 @@
 /*
- * Who may come. Owns struct admission, and what is counted at an origin of connections.
+ * Which connections are let in. Owns struct admission, and what is counted at an origin of connections.
  *
- * Where those without a name take more than their share of what others leave, one of them makes way for
- * each that comes: of a few drawn by seed, the newcomer perhaps among them, the one whose
- * address has the most of them. So a flood from a few addresses loses its own, and one from many
- * leaves everybody the same seed. Names cost nothing, so where the chat is nearly full the same
- * holds for guests, but for addresses that have only a few.
+ * When connections without a name take more than their share of what the others leave, one of them
+ * makes way for each new one: of a few drawn by seed, perhaps the new one among them, the one whose
+ * address has the most. So a flood from a few addresses loses its own connections, and a flood from
+ * many leaves everybody the same chance. Names cost nothing, so when the chat is nearly full the same
+ * applies to guests, except at addresses that have only a few connections.
  */
 
 #include "chatd/core/entry/admission.h"
@@ -35,7 +35,7 @@ enum {
 
 /* -- limits of one address, and of one site ------------------------------------------------ */
 
-/* One of so many in a minute; 0 of them: no limit. */
+/* Takes one of a_minute; 0: no limit. */
 static int64_t take_ms(struct chat *c, struct bucket *l, uint32_t a_minute)
 {
 	int64_t wait_ms;
@@ -107,8 +107,9 @@ static const char *refusal(struct chat *c, const char *fmt, ...)
 	return c->entry.admission.refusal;
 }
 
-/* For the operator's log, where a jail counts: the first time, and then with how many it were
- * meanwhile. o is what was counted; the log has the address itself, for a jail bans no network. */
+/* For the server's log, where a jail counts: the first refusal, and later ones with how many there were
+ * meanwhile. o is what was counted; the log has the address itself, because a jail does not ban
+ * networks. */
 static void log_refused(struct chat *c, struct origin *o, const struct address *from, const char *why)
 {
 	char age[AGE_BYTES_MAX];
@@ -128,7 +129,7 @@ static void log_refused(struct chat *c, struct origin *o, const struct address *
 	o->nrefused = 0;
 }
 
-/* Too many from there, which has the shares of so many addresses; NULL: not. */
+/* Why there are too many from there, which has the shares of that many addresses; NULL: there are not. */
 static const char *over_limits_of(struct chat *c, struct origin *o, const struct address *from,
                                   uint32_t shares)
 {
@@ -158,7 +159,7 @@ static const char *over_limits(struct chat *c, const struct address *from)
 	return site != NULL ? over_limits_of(c, site, from, SITE_SHARES) : why;
 }
 
-/* How much one of its connections weighs where somebody has to make way: those of its address count,
+/* How much a connection from there weighs when one has to make way: the number of those of its address,
  * or a part of those of its site. */
 static uint32_t weight(struct chat *c, const struct address *a, bool unnamed)
 {
@@ -182,11 +183,11 @@ static uint64_t seed_next(uint64_t *seed)
 	return z ^ z >> 31;
 }
 
-/* One more without a name is too many: rarely where they begin to be, and always where nothing is
- * left of what named people leave. */
+/* One more connection without a name is too many: rarely at first, and always when nothing is left of
+ * what named people leave. */
 static bool is_crowded(const struct chat *c, uint64_t *seed)
 {
-	/* Also those that end hold their places, for a while. */
+	/* Connections that end hold their places for a while, too. */
 	uint64_t others = c->entry.admission.nheld - c->people.unnamed.n;
 	uint64_t max = c->config.connections_max;
 	uint64_t room = max > others ? max - others : 0;
@@ -197,7 +198,7 @@ static bool is_crowded(const struct chat *c, uint64_t *seed)
 	return seed_next(seed) % spare <= c->people.unnamed.n - from;
 }
 
-/* Who makes way for a newcomer from there; NULL: it does itself. */
+/* The session that makes way for a new one from there; NULL: the new one is refused. */
 static struct session *draw_of_unnamed(struct chat *c, const struct address *from, uint64_t *seed)
 {
 	struct session *pick = NULL;
@@ -208,8 +209,8 @@ static struct session *draw_of_unnamed(struct chat *c, const struct address *fro
 		uint64_t at = seed_next(seed) % (c->people.unnamed.n + 1);
 		struct session *s = at < c->people.unnamed.n ? c->people.unnamed.list[at] : NULL;
 		struct address its = s != NULL ? s->origin->address : key;
-		/* The newcomer is one more of its address. From an address without limits come many
-		 * people, each of whom counts alone. */
+		/* The newcomer is one more of its address. Many people share an address without limits,
+		 * so each counts alone there. */
 		uint32_t n = exempt_is(c, s != NULL ? &s->from : from)
 		             ? 1 : weight(c, &its, true) + (memcmp(&its, &key, sizeof key) == 0);
 
@@ -225,13 +226,14 @@ static struct session *draw_of_unnamed(struct chat *c, const struct address *fro
 
 static bool is_nearly_full(const struct chat *c)
 {
-	/* The last place of a small chat, too. */
+	/* Rounded up, for a small chat. */
 	uint32_t spare = (c->config.connections_max + FULL_FREE_PARTS - 1) / FULL_FREE_PARTS;
 
 	return c->entry.admission.nheld + spare >= c->config.connections_max;
 }
 
-/* Who makes way for a newcomer from there; NULL: nobody. is_most: its own address has the most. */
+/* The session that makes way for a new one from there; NULL: none. is_most: the new one's own address
+ * has the most. */
 static struct session *draw_of_all(struct chat *c, const struct address *from, uint64_t *seed,
                                        bool *is_most)
 {
@@ -245,7 +247,7 @@ static struct session *draw_of_all(struct chat *c, const struct address *from, u
 		if (!session_lives(s) || role_of(s) >= ROLE_MODERATOR || exempt_is(c, &s->from))
 			continue;
 		n = weight(c, &s->from, false);
-		/* Names are free, and accounts cost some days. */
+		/* Names cost nothing, and accounts some days. */
 		if (n >= (s->account != NULL ? FULL_ACCOUNTS_LEAST : FULL_ADDRESS_LEAST) && n > most) {
 			most = n;
 			pick = s;
@@ -273,7 +275,7 @@ const char *admission_refuses(struct chat *c, const struct event *e, struct sess
 	if (e->conn.gen == 0)
 		return refusal(c, "This chat is full: %" PRIu32 " people are connected. Please try again later.",
 		               c->config.connections_max);
-	/* Whom the host vouches for has a name at once. */
+	/* A user of the host has a name at once. */
 	if (e->connected.user != NULL)
 		return NULL;
 	if (is_nearly_full(c)) {

@@ -1,8 +1,8 @@
 /*
- * What is asked for, and is answered by the next line.
+ * Questions that the next line answers.
  *
- * Owns struct dialogue. What is typed is hidden where the client is one that can
- * be told so (telnet, RFC 857): we say that we echo, and do not.
+ * Owns struct dialogue. What people type is hidden if their client speaks telnet
+ * (RFC 857): we say that we echo, and do not.
  */
 
 #include "chatd/core/entry/dialogue.h"
@@ -152,7 +152,7 @@ void dialogue_interrupt(struct chat *c, struct session *s)
 	login_give_up(c, s);
 }
 
-/* The account that the dialogue is about is not what it was. */
+/* The account that the dialogue is about has changed. */
 static void tell_gone(struct chat *c, struct session *s)
 {
 	emit_reply(c, s, account_at(c, &s->dialogue->account) == NULL ? "That account no longer exists."
@@ -160,7 +160,7 @@ static void tell_gone(struct chat *c, struct session *s)
 	login_give_up(c, s);
 }
 
-/* What was shown already (a password, before its second step) holds for the account as it was. */
+/* What has been proved so far (the password, before the second step) holds for the account as it was. */
 static bool still_stands(const struct chat *c, const struct session *s)
 {
 	const struct dialogue *d = s->dialogue;
@@ -175,7 +175,7 @@ static bool still_stands(const struct chat *c, const struct session *s)
 
 void dialogue_line(struct chat *c, struct session *s, char *text)
 {
-	/* What was typed unseen has not moved the cursor. */
+	/* Hidden typing has not moved the cursor. */
 	if (s->input.telnet != NULL)
 		emit_raw(c, s, "\r\n", 2);
 	if (s->dialogue->ask == DIALOGUE_OVER)
@@ -192,7 +192,7 @@ bool dialogue_goes_on(struct chat *c, struct session *s, const struct rows *rows
 		return false;
 	if (rows->error == NULL)
 		return true;
-	/* That is no fault of who asked, and no line that gives no name. */
+	/* That is not the fault of s, and does not count as a wrong line at the prompt. */
 	emit_reply(c, s, "%s", rows->error);
 	dialogue_end(c, s);
 	if (s->state == SESSION_LOGIN)

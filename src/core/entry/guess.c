@@ -36,7 +36,7 @@ static struct guess *find(const struct chat *c, const struct guess_key *key)
 	return g;
 }
 
-/* Who guesses at rooms takes nothing from those who sign in. */
+/* Guesses at rooms do not use up the share for signing in. */
 static uint32_t *share_of(struct origin *o, const struct guess_key *key)
 {
 	return key->kind == GUESS_ROOM ? &o->room_guesses : &o->guesses;
@@ -55,8 +55,8 @@ static void guess_free(struct chat *c, struct guess *g)
 	free(g);
 }
 
-/* Where the table is full, the one that was tried longest ago goes. An address has a share of it
- * (GUESSES_ADDRESS_MAX), so it takes hundreds of them to fill it. */
+/* In a full table, the entry that was tried longest ago goes. An address has a share of the table
+ * (GUESSES_ADDRESS_MAX), so it takes hundreds of addresses to fill it. */
 static struct guess *add(struct chat *c, struct session *s, const struct guess_key *key, bool counted)
 {
 	struct guess *g = mem_zero(1, sizeof *g);
@@ -73,8 +73,8 @@ static struct guess *add(struct chat *c, struct session *s, const struct guess_k
 	return g;
 }
 
-/* Those whose bucket is full again say nothing any more. All are looked at, once a second: a bucket
- * that was emptied must not keep those behind it. */
+/* Forgets entries whose bucket is full again. Looks at all of them, once a second: a bucket that is not
+ * full must not keep the full ones behind it. */
 static void forget_old(struct chat *c)
 {
 	struct guess *g, *next;
@@ -143,8 +143,8 @@ static void tell_wait(struct chat *c, struct session *s, enum guess_kind kind, i
 	           format_age(age, ms + 999));
 }
 
-/* The address's own bucket: charged, or (false) s is told to wait. counted: it is one of the
- * address's share, which other people there use up too. */
+/* Charges the address's own bucket; false: it is empty, and s has been told to wait. counted: it uses up
+ * the address's share, which other people there use too. */
 static bool try_here(struct chat *c, struct session *s, enum guess_kind kind, uint64_t about,
                      uint32_t burst, bool counted)
 {
@@ -163,7 +163,7 @@ static bool try_here(struct chat *c, struct session *s, enum guess_kind kind, ui
 	return true;
 }
 
-/* How long a guess must wait because there were many at the same thing, from everywhere. */
+/* How long a guess must wait because there were many guesses at the same thing, from anywhere. */
 static int64_t slowed_ms(struct chat *c, struct session *s, struct bucket *tries)
 {
 	int64_t ms = slow_bucket_wait_ms(tries, c->now_ms, GUESS_SLOW_BURST, GUESS_PERIOD_MS);
@@ -177,14 +177,14 @@ static int64_t slowed_ms(struct chat *c, struct session *s, struct bucket *tries
 	return ms;
 }
 
-/* s comes from where the account's bearer has signed in, and only people of one place do. */
+/* s comes from an address where the account was signed in to, and which many people do not share. */
 static bool is_familiar(const struct chat *c, const struct account *a, const struct session *s)
 {
 	return !exempt_is(c, &s->from) && account_was_at(a, &s->from);
 }
 
-/* Who comes to the second step knows the password, so strangers cannot keep the bearer out with it;
- * and six digits are soon guessed from many addresses. False: s was told. */
+/* Only people who know the password reach the second step, so strangers cannot lock the owner out with
+ * it; and six digits are soon guessed from many addresses. False: s has been told. */
 static bool try_code(struct chat *c, struct session *s, struct account *a)
 {
 	int64_t ms = slow_bucket_wait_ms(&a->code_tries, c->now_ms, GUESS_CODES_BURST, GUESS_CODES_PERIOD_MS);
@@ -211,8 +211,8 @@ bool guess_account(struct chat *c, struct session *s, enum guess_kind kind, stru
 	*delay_ms = 0;
 	if (!try_here(c, s, kind, about, PASSWORD_TRIES_BURST, !familiar))
 		return false;
-	/* However right they are: each takes a thread its time. Strangers behind the same address cannot
-	 * use that up for those who have an account and were here before. */
+	/* Right passwords count too, because each takes a thread's time. Strangers at the same address cannot
+	 * use that up for people who have signed in from there before. */
 	ms = familiar ? 0 : admission_login_wait_ms(c, s);
 	if (ms > 0) {
 		give_back(c, s, kind, about);

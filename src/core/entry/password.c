@@ -72,7 +72,7 @@ static void codes_free(void *codes)
 bool password_check(struct chat *c, struct session *s, question_then *then, struct account *a,
                     const char *typed)
 {
-	/* A code is good once, and that it was used could not be saved. */
+	/* A code is good once, so it is not accepted while its use cannot be saved. */
 	bool codes = a != NULL && *a->secrets.codes != '\0' && chat_can_save(c);
 	struct bytes against = {0};
 	struct question *q;
@@ -81,13 +81,13 @@ bool password_check(struct chat *c, struct session *s, question_then *then, stru
 
 	if (!guess_account(c, s, GUESS_PASSWORD, a, &delay_ms))
 		return false;
-	/* An account without a password, or none, has a first line that nothing matches. */
+	/* Without an account, or a password of it, the first line is one that nothing matches. */
 	bytes_puts(&against, a != NULL && *a->secrets.hash != '\0' ? a->secrets.hash : "*");
 	if (codes)
 		bytes_printf(&against, "\n%s", a->secrets.codes);
 	password = password_prepare(typed);
 	q = ask_in(c, s, then, a, QUERY_CHECK, password, against.data, delay_ms);
-	/* The answer says which of these it was; by then there may be others. */
+	/* The answer says which of these it was; by then the account may have others. */
 	q->data = codes ? mem_strdup(a->secrets.codes) : NULL;
 	q->free_data = codes_free;
 	explicit_bzero(password, strlen(password));
@@ -108,8 +108,8 @@ static const char *line_of(const char *lines, uint64_t n, size_t *len)
 	return lines;
 }
 
-/* Takes the code with this hash out of those that are left, whose number *left is then. False: it
- * is not among them any more, for it was used meanwhile, or all are others. */
+/* Removes the code with this hash; *left is how many remain. False: it is no longer there, because it
+ * was used meanwhile or all codes were replaced. */
 static bool code_use(struct account *a, const char *hash, size_t n, unsigned *left)
 {
 	struct bytes rest = {0};
@@ -142,7 +142,7 @@ static void was_wrong(struct chat *c, struct session *s, struct account *a)
 	if (!chat_can_save(c) && *a->secrets.codes != '\0')
 		emit_reply(c, s, "While nothing can be saved, one-time codes are not accepted: each could be "
 		           "used twice.");
-	/* One's own slips while signed in are no news. */
+	/* People need no report of their own slips while signed in. */
 	if (s->account != a) {
 		account_wrong(c, a, false);
 		account_save(c, a);
@@ -200,7 +200,7 @@ bool password_check_code(struct chat *c, struct session *s, question_then *then,
 	return true;
 }
 
-/* Whoever gets so far knows the password. */
+/* Someone who knows the password gave a wrong code. */
 static void code_was_wrong(struct chat *c, struct session *s, struct account *a)
 {
 	char from[ADDRESS_BYTES_MAX];

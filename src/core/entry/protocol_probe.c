@@ -1,4 +1,4 @@
-/* Telling other protocols by their first bytes. Owns nothing. */
+/* Recognizes other protocols by their first bytes. Owns nothing. */
 
 #include "chatd/core/entry/protocol_probe.h"
 
@@ -12,7 +12,7 @@ enum {
 	IAC = 0xff,            /* RFC 854 */
 };
 
-/* Where a person might type the same, what else is in the packet decides. */
+/* If a person might type the same, the rest of the packet decides. */
 static const struct sign {
 	const char *begin;     /* as they send it */
 	const char *within;    /* and this behind it; NULL: nothing more */
@@ -72,7 +72,7 @@ static bool is_request(const char *p, size_t n)
 	       isdigit((unsigned char)p[i + 6]);
 }
 
-/* What a browser says of itself; in that order nobody sends it, but no name has a colon. */
+/* A header of HTTP. A browser sends the request first, but no name has a colon. */
 static bool is_header(const char *p, size_t n)
 {
 	static const char *const names[] = {

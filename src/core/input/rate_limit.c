@@ -1,5 +1,5 @@
-/* The buckets of lines and bytes: what may be sent, how long one must wait, and who waits. Owns
- * chat.input.throttled. */
+/* The buckets of lines and bytes: what people may send, how long they must wait, and the list of those
+ * who wait. Owns chat.throttled. */
 
 #include "chatd/core/input/rate_limit.h"
 
@@ -16,7 +16,7 @@ _Static_assert((uint64_t)RATE_BYTES_LIMIT * RATE_ADDRESS_LIMIT * FLOOD_BYTES_BUR
 
 _Static_assert((int)PROMPT_BYTES_BURST > (int)FLOOD_STEP_BYTES, "the step is there");
 
-/* So many times what one person may send. */
+/* What one person may send, times `times`. */
 static struct allowance allowed(const struct chat *c, const struct session *s, uint64_t times)
 {
 	const struct chat_config *k = &c->config;
@@ -103,7 +103,7 @@ struct rate_wait rate_wait(const struct chat *c, struct session *s)
 
 	if (!rate_is_limited(c, s))
 		return w;
-	/* The buckets may be full, as most are: nothing to reckon then. */
+	/* Most buckets are full, and then there is nothing to compute. */
 	if (!rate_is_full(c, &s->throttle.rate)) {
 		a = rate_own(c, s);
 		longer_of(c, &w, &s->throttle.rate, &a, CAUSE_LINES, CAUSE_BYTES);

@@ -76,7 +76,7 @@ void slip_unknown(struct chat *c, struct session *s, const char *line)
 		slip_release(slip);
 	slip->pastes = c->input.more;
 	slip->unknown_ms = c->now_ms;
-	/* Typed one by one they are no paste. */
+	/* Lines typed one by one are not a paste. */
 	if ((!goes_on && !c->input.more) || slip->unknown >= SLIP_BURST)
 		return;
 	slip->unknown++;

@@ -19,7 +19,7 @@
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
-/* How address_show writes where somebody came from over a unix socket: so it is in databases. */
+/* What address_show writes for people who come over a unix socket, and databases have. */
 #define THIS_HOST "this host"
 
 /* -- finding ------------------------------------------------------------------------- */
@@ -31,7 +31,7 @@ struct account *account_named(const struct chat *c, const char *name)
 	return name_key(name, strlen(name), key) ? account_by_key(c, key) : NULL;
 }
 
-/* Whose name looks like this; NULL: nobody's. */
+/* The account whose name looks like this; NULL: none. */
 static const struct account *looks_like(const struct chat *c, const char *nick, const char *key)
 {
 	char skeleton[2][NAME_SKELETON_BYTES_MAX + 1];
@@ -114,7 +114,7 @@ static void load_sign_ins(struct account *a, const char *value)
 		text = fields_get(value, name);
 		a->last[i].at_ms = fields_get_time(value, name);
 		strtoll(text, &from, 10);
-		/* What is no address is an unknown one, and whoever comes is not familiar from there. */
+		/* What is not an address counts as unknown, and nobody is familiar from there. */
 		if (*from == '/' && !address_parse_one(from + 1, &a->last[i].from) &&
 		    strcmp(from + 1, THIS_HOST) == 0)
 			a->last[i].from = (struct address){.kind = ADDRESS_HOST};
@@ -122,7 +122,7 @@ static void load_sign_ins(struct account *a, const char *value)
 	}
 }
 
-/* Those that have a role can be found without looking through all. */
+/* Keeps the list of the accounts that have a role. */
 static void note_role(struct chat *c, struct account *a, bool has)
 {
 	if (has && !a->listed)
@@ -219,9 +219,8 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
 	if (c->people.accounts.n >= ACCOUNTS_MAX)
 		return NULL;
 	a = account_add(c, nick, key);
-	/* By which it is told from others of its name, and its acts from those of others. */
-	a->made.at_ms =
-		c->people.accounts.made_ms < c->wall_ms ? c->wall_ms : c->people.accounts.made_ms + 1;
+	/* This tells it from other accounts of its name, and its actions from theirs. */
+	a->made.at_ms = c->people.accounts.made_ms < c->wall_ms ? c->wall_ms : c->people.accounts.made_ms + 1;
 	c->people.accounts.made_ms = a->made.at_ms;
 	account_set(&a->secrets.hash, hash);
 	account_set(&a->secrets.codes, codes);

@@ -1,8 +1,8 @@
 /*
  * What names look like, and which letters they may have: Unicode UTS 39.
  *
- * Owns ICU's checker, made at its first use and kept: it only holds tables that
- * never change. The one file that includes ICU.
+ * Owns ICU's checker, which is made at its first use and kept: it only holds
+ * tables that never change.
  */
 
 #include "chatd/core/people/confusable.h"
@@ -31,7 +31,7 @@ static USpoofChecker *checker(void)
 		                 USPOOF_INVISIBLE, &error);
 		uspoof_setRestrictionLevel(made, USPOOF_HIGHLY_RESTRICTIVE);
 	}
-	/* A name that looks like another's must not pass for want of memory. */
+	/* A look-alike must not pass because memory ran out. */
 	if (error == U_MEMORY_ALLOCATION_ERROR)
 		mem_fail();
 	return made;
@@ -39,7 +39,7 @@ static USpoofChecker *checker(void)
 
 /* -- skeletons -------------------------------------------------------------------------- */
 
-/* One of those of ASCII that names have. */
+/* An ASCII character that names may have. */
 static bool ascii_is_known(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -59,7 +59,7 @@ static void copy_skeleton(const char *folded, char skeleton[NAME_SKELETON_BYTES_
 	skeleton[n] = '\0';
 }
 
-/* Most names are ASCII, and ICU takes longer. False: it is not. */
+/* A faster way for ASCII, as most names are. False: the name is not ASCII. */
 static bool skeleton_of_ascii(const char *name, bool as_written, bool in_capitals,
                           char skeleton[NAME_SKELETON_BYTES_MAX + 1])
 {

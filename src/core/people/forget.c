@@ -61,7 +61,7 @@ static void add(struct chat *c, enum fact_kind kind, const char *key)
 
 void forget_fact(struct chat *c, enum fact_kind kind, const char *key)
 {
-	/* What somebody else has written into the database is not ours to send round. */
+	/* Text that others wrote into the database may be unfit to be passed on. */
 	if (text_is_shown(key, strlen(key)) && HASH_COUNT(c->people.forgets) < FORGETS_MAX)
 		add(c, kind, key);
 }

@@ -1,4 +1,4 @@
-/* Messages to the absent. Owns struct mail. */
+/* Private messages kept for people who are not here. Owns struct mail. */
 
 #include "chatd/core/people/mail.h"
 
@@ -17,7 +17,7 @@
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
-enum { MAIL_ARRIVES_MS = 5000 }; /* that the end of whoever has closed their input waits for it */
+enum { MAIL_ARRIVES_MS = 5000 }; /* how long a session that has closed its input waits for it before it ends */
 
 enum { KEY_BYTES_MAX = NAME_KEY_BYTES_MAX + 32 };
 
@@ -42,9 +42,9 @@ static struct mail *add(struct chat *c, struct account *a, const struct mail *li
 	return m;
 }
 
-/* -- who may write ------------------------------------------------------------------------- */
+/* -- room for more ------------------------------------------------------------------------- */
 
-/* Where the account of s was made; unknown for a guest, and where many may be. */
+/* Where the account of s was made; unknown for a guest, and for an address that many share. */
 static struct address made_from(const struct chat *c, const struct session *s)
 {
 	if (s->account == NULL || exempt_is(c, &s->account->made.from))
@@ -52,8 +52,8 @@ static struct address made_from(const struct chat *c, const struct session *s)
 	return s->account->made.from;
 }
 
-/* Messages in a's box by who. Accounts that were made from one address are one there, also when
- * they are gone: each new one would have room for as many again. */
+/* Messages in a's box by who. Accounts made from one address count as one here, even after they are
+ * deleted: otherwise each new one would have room for as many again. */
 static uint32_t in_box(const struct account *a, const char *who, const struct address *from)
 {
 	const struct mail *m;
@@ -75,7 +75,7 @@ static uint32_t guests_in_box(const struct account *a)
 	return n;
 }
 
-/* Who has sent the messages that are too many. */
+/* Whose messages fill the share, as the reply says it. */
 static const char *senders(const struct account *a, const char *who)
 {
 	if (share_is_address(who))
@@ -84,7 +84,7 @@ static const char *senders(const struct account *a, const char *who)
 	       ? "you" : "you and other accounts made at the same address";
 }
 
-/* a's box has room for a message of s; otherwise s was told. */
+/* a's box has room for a message of s; otherwise s has been told. */
 static bool box_has_room(struct chat *c, const struct session *s, const struct account *a,
                          const char *who)
 {
@@ -218,7 +218,7 @@ void mail_arrived(struct chat *c, struct session *s, const struct arrival *arriv
 	struct account *a = s->account;
 	char key[KEY_BYTES_MAX];
 
-	/* What was said later has come after it. */
+	/* What was said later arrives after it. */
 	if (a == NULL || arrived->what == ARRIVED_NOTHING ||
 	    (arrived->what == ARRIVED_UP_TO && arrived->seq <= s->mail.at))
 		return;
@@ -242,8 +242,7 @@ void mail_load(struct chat *c, const char *key, const char *value)
 
 	free(owner);
 	if (a == NULL || a->mail.n >= MAIL_MAX || c->people.mail.n >= MAILS_MAX) {
-		/* Whom it was for is gone, or it is beyond what can be kept, or has no number: nobody will
-		 * ever read it. */
+		/* Its account is gone, it is one too many, or it has no number: nobody will ever read it. */
 		forget_fact(c, FACT_MAIL, key);
 		return;
 	}

@@ -1,4 +1,4 @@
-/* Those without a name. Owns struct unnamed_sessions. */
+/* Connections without a name. Owns struct unnamed_sessions. */
 
 #include "chatd/core/people/unnamed.h"
 
@@ -7,7 +7,7 @@
 #include "chatd/core/people/origin.h"
 #include "chatd/core/state/state.h"
 
-/* s, or the first after it, that has read no banner; they are in the order in which they came. */
+/* s, or the first session after it, that was sent no banner; they are in the order in which they came. */
 static struct session *first_ungreeted(struct session *s)
 {
 	while (s != NULL && s->unnamed.greeted)
@@ -51,7 +51,7 @@ void unnamed_remove(struct chat *c, struct session *s)
 	last = c->people.unnamed.list[--c->people.unnamed.n];
 	c->people.unnamed.list[s->unnamed.pos] = last;
 	last->unnamed.pos = s->unnamed.pos;
-	/* From here on it is paced as one who has a name. */
+	/* From here on it has the rate limits of people with a name. */
 	s->throttle.rate = (struct rate){0};
 	s->throttle.turn_lines = 0;
 }

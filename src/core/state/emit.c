@@ -73,7 +73,7 @@ static void add(struct chat *c, struct effect *e, const char *p, size_t n)
 	e->len += n;
 }
 
-/* And a line, with the end that s takes. */
+/* Adds a line, with the line end that s takes. */
 static void add_line(struct chat *c, const struct session *s, struct effect *e, const char *fmt,
                      va_list ap) __attribute__((format(printf, 4, 0)));
 
@@ -277,7 +277,7 @@ bool emit_can_save(struct chat *c, const struct session *s)
 	return false;
 }
 
-/* What happened, as one phrase; cut where it is too long. */
+/* What happened, as one phrase; cut if it is too long. */
 static void phrase(char out[AUDIT_BYTES_MAX + 1], const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
@@ -313,10 +313,9 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 		.ref = emit_audit_share(s), .sender = s->nick != NULL ? s->nick : "the host", .body = what,
 	});
 	bytes_release(&data);
-	/* The command stands for the kind of act, also where its answer came later: meanwhile s
-	 * gave no other. */
-	emit_security(c, s, s->input.command != NULL ? s->input.command : "act", "%s (#A%" PRIu64 ")",
-	              what, number);
+	/* The command stands for the kind of action, even if its answer came later: s could give no other
+	 * meanwhile. */
+	emit_security(c, s, s->input.command != NULL ? s->input.command : "act", "%s (#A%" PRIu64 ")", what, number);
 	return number;
 }
 
@@ -338,7 +337,7 @@ void emit_own_act(struct chat *c, const char *fmt, ...)
 	e->text = keep(c, what, e->len);
 }
 
-/* name, account: NULL where there is none. */
+/* name, account: NULL if there is none. */
 static void emit_event(struct chat *c, const char *event, const struct address *a, const char *name,
                        const char *account, const char *fmt, va_list ap)
 	__attribute__((format(printf, 6, 0)));

@@ -36,8 +36,8 @@ void question_about(struct question *q, const struct account *a)
 	account_ref_set(&q->account, a);
 }
 
-/* People of one address are served as one. Those of an exempt address, as behind a proxy, are
- * many, and those on this host too: each is served alone. */
+/* People at one address are served as one. Many people share an exempt address (a proxy), or this host:
+ * there each is served alone. */
 static uint64_t share_of(const struct chat *c, const struct session *s)
 {
 	if (s == NULL)
@@ -59,7 +59,7 @@ void question_ask(struct chat *c, struct question *q, struct query query)
 	emit_query(c, query);
 }
 
-/* Its strings lie behind it. */
+/* A copy, with its strings after it in the same block. */
 static struct query *query_copy(const struct query *query)
 {
 	size_t key = strlen(query->key) + 1, words = strlen(query->words) + 1;

@@ -1,4 +1,4 @@
-/* Who and what there is. Owns nothing: each table is its owner's. */
+/* Finding sessions, accounts and rooms. Owns nothing: each table is its owner's. */
 
 #include "chatd/core/state/tables.h"
 

@@ -1,7 +1,7 @@
 /*
- * Who may come, before anything is given to them: how much may come from one address
- * (connections at once, connections and passwords in a minute; an IPv6 /64 counts as one,
- * address_counted), and who makes way when too many have no name or the chat is nearly full.
+ * Which connections are let in: how many may come from one address (at once and in a minute, and
+ * passwords in a minute; an IPv6 /64 counts as one address, address_counted), and which make way
+ * when too many have no name or the chat is nearly full.
  */
 #ifndef CHATD_CORE_ENTRY_ADMISSION_H
 #define CHATD_CORE_ENTRY_ADMISSION_H
@@ -30,7 +30,7 @@ struct admission {
 	struct bucket refused_log;  /* rate of the log lines about that; slow_* */
 };
 
-/* What whoever makes way reads. */
+/* What the one that makes way reads. */
 #define ADMISSION_MAKE_WAY "Too many connections are waiting at the name prompt, so some are " \
                            "closed at random, and yours was one. Please try again."
 #define ADMISSION_FULL "This chat is nearly full, and your address has more connections than most, " \

@@ -1,8 +1,8 @@
 /*
- * What somebody is asked for, and answers with the next line: the name, a password, a code.
+ * Questions that people answer with the next line: the name, a password, a code.
  *
- * A dialogue is a question whose answer is the next line, whatever that line says: it is
- * no command and is said to nobody. There is at most one for each session.
+ * The next line is the answer, whatever it says: it is not a command, and nobody else reads
+ * it. A session has at most one dialogue.
  */
 #ifndef CHATD_CORE_ENTRY_DIALOGUE_H
 #define CHATD_CORE_ENTRY_DIALOGUE_H
@@ -20,13 +20,12 @@ struct session;
 
 /* What the next line answers. */
 enum dialogue_ask {
-	DIALOGUE_PASSWORD,   /* of the account that is signed in to */
+	DIALOGUE_PASSWORD,   /* of the account to sign in to */
 	DIALOGUE_CODE,       /* and its second step */
-	DIALOGUE_OLD,        /* /passwd, /drop: the password that holds */
+	DIALOGUE_OLD,        /* /passwd, /drop: the current password */
 	DIALOGUE_NEW,        /* /register, /passwd: the new one */
 	DIALOGUE_AGAIN,      /* and once more */
-	DIALOGUE_OVER,       /* nothing any more: the next line may still be meant for what failed,
-	                      * and is said to nobody */
+	DIALOGUE_OVER,       /* nothing: the next line may still be another try, so it is swallowed */
 	DIALOGUE_TOTP,       /* /totp: a code, to show that the app has the secret */
 };
 
@@ -42,8 +41,8 @@ enum dialogue_aim {
 	DIALOGUE_ENTER,      /* /join: a room that has a password */
 };
 
-/* The next line has come, which the dialogue waits for. a: the account that it is about; NULL: none.
- * May end the session. */
+/* Takes the line that the dialogue waits for. a: the account that it is about; NULL: none. May end the
+ * session. */
 typedef void dialogue_take(struct chat *c, struct session *s, struct account *a, char *text);
 
 struct dialogue {
@@ -54,22 +53,21 @@ struct dialogue {
 	bool once;           /* the password came with the command: a wrong one ends it */
 	bool lines;          /* DROP: what the account has said goes too */
 	bool hidden;         /* its client was told not to show what is typed */
-	bool warned;         /* was told that what is typed can be seen */
-	struct account_ref account; /* that it is about, as it was when its password was last asked
-	                      * for; none: there is none, or none yet */
-	char *name;          /* owned; REGISTER: the key of the name that is to be the account's; otherwise
-	                      * NULL */
+	bool warned;         /* the warning that typing shows on the screen was sent */
+	struct account_ref account; /* the account it is about, as it was when its password was last
+	                      * asked for; none: no account, or not yet */
+	char *name;          /* owned; REGISTER: the key of the name to register; otherwise NULL */
 	uint32_t room;       /* ENTER: number of the room */
 	char *secret;        /* owned, cleared: what was typed and is still needed; NULL: nothing */
 };
 
-/* Asks again what is to be answered: the dialogue's question, or the name, if it has none yet. */
+/* Asks again: the dialogue's question, or for the name if s has none yet. */
 void session_prompt(struct chat *c, const struct session *s);
 
-/* A name that s may not bear; it was told. Ends the session after too many. */
+/* A line at the prompt was no usable name, and s has been told. Ends the session after too many. */
 void login_wrong(struct chat *c, struct session *s);
 
-/* The dialogue is given up; at the prompt the name is asked for again. */
+/* Gives the dialogue up; at the prompt, asks for the name again. */
 void login_give_up(struct chat *c, struct session *s);
 
 /* Begins a dialogue without asking anything yet. */
@@ -79,19 +77,19 @@ void dialogue_start(struct chat *c, struct session *s, enum dialogue_aim aim,
 void dialogue_keep(struct dialogue *d, char *secret);
 /* Clears and frees it; NULL is fine. */
 void dialogue_free(struct dialogue *d);
-/* A wrong answer: says why (NULL: that was said), and asks again; the last one ends it. */
+/* A wrong answer: says why (NULL: that was said) and asks again; the last one ends the dialogue. */
 void dialogue_retry(struct chat *c, struct session *s, enum dialogue_ask ask, const char *why);
-/* An interrupt: the first one of telnet makes it known, and hides what is typed from then
- * on; another gives the dialogue up. */
+/* An interrupt: the first one from telnet shows that the client speaks it, and hides what is typed from
+ * then on; another gives the dialogue up. */
 void dialogue_interrupt(struct chat *c, struct session *s);
 /* Asks the question again. */
 void dialogue_prompt(struct chat *c, const struct session *s);
 /* The next line has come. May end the session. */
 void dialogue_line(struct chat *c, struct session *s, char *text);
-/* For the answers that a dialogue waits for: true if it may go on with this one. Otherwise it is
- * over, or there is none any more; why it could not be found out was said. */
+/* For answers from the store: true if the dialogue may go on with this one. Otherwise it is over or
+ * gone; if the store failed, s has been told why. */
 bool dialogue_goes_on(struct chat *c, struct session *s, const struct rows *rows);
-/* It is over, or given up; NULL is fine. Shows again what is typed. */
+/* Ends the dialogue of s, if it has one, and shows what is typed again. */
 void dialogue_end(struct chat *c, struct session *s);
 
 #endif

@@ -15,19 +15,19 @@ struct room;
 /* A password as it is checked: NFC (RFC 8265, 4.2.2), so that it is the same however a
  * terminal composes it. The caller clears and frees it. */
 char *password_prepare(const char *typed);
-/* Fit to be one; otherwise s was told why not. */
+/* The password may be used; otherwise s has been told why not. */
 bool password_fits(struct chat *c, struct session *s, const char *password);
 
-/* Asks the store's threads about a secret, of a where that is not NULL; s waits, and `then` has
- * the answer. What it is about may change meanwhile: question.h. */
+/* Asks the store's threads about a secret of a (NULL: of no account). s waits, and `then` gets the
+ * answer. The account may change meanwhile: question.h. */
 struct question *password_ask(struct chat *c, struct session *s, question_then *then,
                               const struct account *a, enum query_kind kind, const char *secret,
                               const char *against);
-/* Has a typed password checked against the account's hash and codes (a NULL: there is no such
- * account, and it goes the same way); false: not now, s was told. */
+/* Has a typed password checked against the account's hash and codes. a NULL: there is no such account,
+ * which must look the same. False: not now, and s has been told. */
 bool password_check(struct chat *c, struct session *s, question_then *then, struct account *a,
                     const char *typed);
-/* The answer to that. True: it was right; a code is used up. Otherwise it is counted. */
+/* Takes the answer. True: it was right, and a code is used up. Otherwise it counts as a wrong try. */
 bool password_was_right(struct chat *c, struct session *s, struct question *q,
                         const struct rows *rows);
 /* The same for the digits of the second step. */
@@ -35,8 +35,8 @@ bool password_check_code(struct chat *c, struct session *s, question_then *then,
                          const char *digits);
 bool password_code_was_right(struct chat *c, struct session *s, struct question *q,
                              const struct rows *rows);
-/* And for the password of a room. The answer is void once the room's password has changed:
- * false, as where it was wrong. */
+/* And for the password of a room. If the room's password has changed meanwhile the answer is false, as
+ * if it had been wrong. */
 bool password_check_room(struct chat *c, struct session *s, question_then *then, struct room *r,
                          const char *typed);
 bool password_room_was_right(struct chat *c, struct session *s, struct question *q, struct room *r,

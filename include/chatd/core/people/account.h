@@ -1,5 +1,5 @@
 /*
- * Accounts: names that belong to somebody.
+ * Accounts: registered names.
  *
  * All of them are in memory, and each is a fact in the store (FACT_ACCOUNT, by its key).
  * Passwords and codes are here as hashes only; what is typed is checked by the store's
@@ -22,7 +22,7 @@ struct chat;
 struct session;
 struct membership;
 
-/* What somebody may do on the whole server; each may do what those before it may. */
+/* What people may do on the whole server; each role may do what those before it may. */
 enum role {
 	ROLE_GUEST,       /* has no account */
 	ROLE_ACCOUNT,
@@ -30,20 +30,20 @@ enum role {
 	ROLE_ADMIN,
 };
 
-/* The last times that somebody signed in. */
+/* A sign-in. */
 struct signed_in {
 	int64_t at_ms;           /* 0: never */
 	struct address from;
 };
 
-/* What was tried of an account, and was wrong. */
+/* Wrong tries at an account. */
 struct wrong {
 	uint32_t passwords;
-	uint32_t codes;          /* of the second step, behind a right password */
+	uint32_t codes;          /* of the second step, after a right password */
 };
 
-/* An account as it was at some time. An account is known by its number and not by its name, which
- * somebody else may have by now. All zero: none. */
+/* An account as it was at some time. The number identifies it, not the name, which another account may
+ * have by now. All zero: none. */
 struct account_ref {
 	char *key;               /* owned; NULL: none */
 	uint64_t number;         /* of the account */
@@ -90,12 +90,12 @@ struct account {
 	struct account_wrong wrong;
 	struct bucket tries;     /* of passwords and codes, from everywhere; not saved */
 	struct bucket code_tries; /* of codes, from where it was never signed in to; not saved */
-	int64_t slow_ms;         /* said something last in a room that is slow; not saved */
-	struct session *session; /* who is signed in; NULL: nobody */
+	int64_t slow_ms;         /* when it last said something in a room with slow mode; not saved */
+	struct session *session; /* that is signed in to it; NULL: none */
 	struct account_mail mail;     /* messages that wait for it */
 	struct account *prev, *next; /* in accounts.keepers, exactly while listed */
 	bool listed;             /* it has a role */
-	struct membership *memberships; /* what it is in rooms; owned by those */
+	struct membership *memberships; /* its roles in rooms; owned by those */
 	UT_hash_handle hh;       /* in accounts.by_key */
 	UT_hash_handle hh_skeleton; /* in accounts.by_skeleton */
 	UT_hash_handle hh_shown; /* in accounts.by_shown */
@@ -125,37 +125,38 @@ const char *account_bars(const struct chat *c, const char *nick, const char *key
 /* A new account, saved. NULL: there are ACCOUNTS_MAX. hash and codes as in struct account. */
 struct account *account_new(struct chat *c, const char *nick, const char *key, const char *hash,
                             const char *codes);
-/* A guest has registered it who came from there, as it is counted (unknown: where many may be); to
- * be saved. What keeps that guest out of a room, or quiet in it, holds for the account too. */
+/* A guest from there, as addresses are counted (unknown: many people may share it), has registered the
+ * account; the caller saves it. A ban or mute of that guest in a room holds for the account too. */
 void account_registered(const struct chat *c, struct account *a, struct address from);
-/* All that it has said is deleted; before it is dropped. */
+/* Deletes all that it has said; to be called before it is dropped. */
 void account_erase(struct chat *c, const struct account *a);
-/* Only the memory; it is nothing in any room any more. */
+/* Frees only the memory; it has no roles in rooms any more. */
 void account_free(struct chat *c, struct account *a);
-/* Saves what has changed of it. */
+/* Saves it after a change. */
 void account_save(struct chat *c, struct account *a);
 
-/* At the start: one as it was saved. */
+/* At the start: loads one as it was saved. */
 void account_load(struct chat *c, const char *key, const char *value);
 void accounts_free(struct chat *c);
 
 /* Replaces a string of an account, which may hold a hash, and clears the old one. */
 void account_set(char **field, const char *value);
-/* The same of its password's hash, or of the secret of its second step: what was asked about the
- * old one is void. */
+/* The same for the hash of its password or the secret of its second step; questions about the old one
+ * become void. */
 void account_set_secret(struct chat *c, struct account *a, char **field, const char *value);
 
-/* s is the bearer from here on; before it comes into a room, for that is what it may read by. */
+/* Makes s the account's session. To be called before s enters a room, because what it may read there
+ * depends on it. */
 void account_bear(struct session *s, struct account *a);
-/* A password, or a code, was given for it that was wrong. */
+/* A wrong password, or a wrong code, was given for it. */
 void account_wrong(const struct chat *c, struct account *a, bool code);
-/* Both count as one place (address_counted). */
+/* Both count as one address (address_counted). */
 bool account_same_place(const struct address *a, const struct address *b);
 /* One of its last SIGN_INS_KEPT sign-ins came from there, as addresses are counted. */
 bool account_was_at(const struct account *a, const struct address *from);
-/* s has shown that it is the bearer, which is noted. */
+/* s has proved that the account is its own: notes the sign-in. */
 void account_sign_in(struct chat *c, struct session *s, struct account *a);
-/* It is no longer. */
+/* Signs s out. */
 void account_sign_out(struct chat *c, struct session *s);
 
 #endif

@@ -1,13 +1,13 @@
 /*
- * Facts of what is gone: the grants of a room that ended, the mail of somebody who was removed.
+ * Facts of what is gone: the grants of a room that ended, the mail of an account that was removed.
  *
  * There may be thousands of them, more than one step's effects have room for, so they are removed
- * from the store in steps, when there is time, also while chatd ends. Until then, and where there
- * are more than FORGETS_MAX, they lie there and hold for nobody; the next start finds them.
+ * from the store in steps, when there is time, and while chatd stops. Until then they stay in the
+ * store without effect, as do those beyond FORGETS_MAX; the next start finds them.
  *
- * That is so where the room or the account is gone that they belong to. What was taken from those
- * who stay would hold again after a restart: it goes in the same step as far as there is room, and
- * of the rest nothing is left out.
+ * That works because their room or account is gone. A fact of people who stay would take effect
+ * again after a restart, so it is removed in the same step if there is room, and otherwise always
+ * in a later one.
  */
 #ifndef CHATD_CORE_PEOPLE_FORGET_H
 #define CHATD_CORE_PEOPLE_FORGET_H
@@ -23,10 +23,10 @@ void forget_fact(struct chat *c, enum fact_kind kind, const char *key);
 /* The same of a fact that the next start could not tell from those that hold. As many can wait as
  * their own table has (MAILS_MAX, REPORTS_MAX). */
 void forget_taken(struct chat *c, enum fact_kind kind, const char *key);
-/* It is not: the key is used again. To be called before what is new is saved. */
+/* The key is used again, so its fact is not removed. To be called before the new one is saved. */
 void forget_not(struct chat *c, enum fact_kind kind, const char *key);
 
-/* How many are to go. */
+/* How many are waiting to be removed. */
 uint32_t forget_waiting(const struct chat *c);
 
 void forget_tick(struct chat *c);

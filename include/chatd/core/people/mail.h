@@ -1,5 +1,5 @@
 /*
- * Private messages to somebody who has an account and is not here.
+ * Private messages kept for accounts that are not here.
  *
  * Each is a fact (FACT_MAIL) until the connection that it was shown on has acknowledged it.
  */
@@ -43,23 +43,23 @@ struct account_mail {
 struct mail {
 	uint64_t number;         /* of its record, so none is used twice */
 	int64_t at_ms;           /* when it was sent */
-	char *who;               /* owned; whose share (share.h) it is; "": not known */
+	char *who;               /* owned; the principal (share.h) whose share it is in; "": not known */
 	struct address made_from; /* where that account was made; unknown: many may be there */
 	char *from, *text;       /* owned; a nick, and what it wrote */
-	struct account *to;      /* who is to read it */
+	struct account *to;
 	struct share *share;     /* that it is counted in */
 	struct mail *prev, *next; /* in account_mail.first */
 	struct mail *all_prev, *all_next; /* in mails.first */
 };
 
-/* Keeps what s writes to a; tells s that, or why not. */
+/* Keeps a message of s for a; tells s so, or why not. */
 void mail_keep(struct chat *c, struct session *s, struct account *a, const char *text);
 
-/* s, who has just signed in to a, is shown what was kept; it is kept on until it has arrived. */
+/* Shows s, which has just signed in to a, the messages. They are kept until they have arrived. */
 void mail_deliver(struct chat *c, struct session *s, struct account *a);
-/* s is not its bearer any more: what was shown is kept. */
+/* s is signed out: what it was shown stays kept. */
 void mail_forget_shown(struct chat *c, struct session *s);
-/* s has sent its last byte, and does not wait any more for what was shown to arrive. */
+/* s has sent its last byte, and has waited long enough for its messages to arrive. */
 bool mail_is_late(const struct chat *c, const struct session *s);
 /* Deletes the messages that, by `arrived`, the peer has received. */
 void mail_arrived(struct chat *c, struct session *s, const struct arrival *arrived);
@@ -67,10 +67,10 @@ void mail_arrived(struct chat *c, struct session *s, const struct arrival *arriv
 /* At the start, after all accounts: one as it was saved. */
 void mail_load(struct chat *c, const char *key, const char *value);
 
-/* How many messages wait that who (NULL: somebody within the block) has sent; `forget`: they go. */
+/* The number of unread messages by who (NULL: by anyone within the block); `forget`: deletes them. */
 uint32_t mail_by(struct chat *c, const char *who, const struct address *block, bool forget);
 
-/* The account goes: its mail goes too, also in the store. */
+/* The account goes: deletes its messages, in the store too. */
 void mail_drop(struct chat *c, struct account *a);
 /* Only the memory. */
 void mail_free(struct chat *c, struct account *a);

@@ -1,5 +1,5 @@
 /*
- * People: from the connection to the name to the end.
+ * Sessions: from the connection to its end.
  */
 #ifndef CHATD_CORE_PEOPLE_SESSION_H
 #define CHATD_CORE_PEOPLE_SESSION_H
@@ -12,16 +12,16 @@
 struct chat;
 struct session;
 
-/* What the host's own session is called; it is no name that anybody could have. */
+/* The name of the host's own session, which nobody else can have. */
 #define HOST_NICK "the host"
 
 /* EVENT_CONNECTED, of one that may come (admission_refuses). */
 struct session *session_begin(struct chat *c, const struct event *e);
 
-/* What its input waited for is there: the connection's kept bytes are offered again, and where
- * it has sent its last byte it may end. */
+/* What its input waited for is there: takes its kept bytes, and lets it end if it has sent its last
+ * byte. */
 void session_go_on(struct chat *c, struct session *s);
-/* It has sent its last byte: when the step ends, it is looked at whether it may end too. */
+/* It has sent its last byte: at the end of the step, checks whether it may end. */
 void session_finish(struct chat *c, struct session *s);
 
 /* Frees what it owns but its dialogue, when it has ended and the step is over; the slot is FREE. */
@@ -29,12 +29,12 @@ void session_free(struct session *s);
 
 /* It waits for an answer. */
 bool session_waits(const struct session *s);
-/* Its input may be taken: nothing it waits for, nothing it must be slowed for. */
+/* Its input may be taken: it waits for nothing and is not being slowed down. */
 bool session_ready(const struct session *s);
 
-/* Who bears the name as typed; NULL: nobody who is here. */
+/* The session with a name as typed; NULL: none. */
 struct session *session_named(const struct chat *c, const char *name);
-/* The same; tells s if there is nobody. */
+/* The same; tells s if there is none. */
 struct session *session_find(struct chat *c, struct session *s, const char *name);
 
 /* Gives s a checked and free name; key as name_check made it. */

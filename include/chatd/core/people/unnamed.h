@@ -1,6 +1,6 @@
 /*
- * Connections that have no name yet: in the order in which they came, and in any order, to be drawn
- * from by chance.
+ * Connections that have no name yet, in the order in which they came; and in an array, to draw one at
+ * random.
  */
 #ifndef CHATD_CORE_PEOPLE_UNNAMED_H
 #define CHATD_CORE_PEOPLE_UNNAMED_H
@@ -32,7 +32,7 @@ struct unnamed_sessions {
 void unnamed_add(struct chat *c, struct session *s);
 /* It has read the banner. */
 void unnamed_greeted(struct chat *c, struct session *s);
-/* It has a name from here on, or ends without one; nothing happens if it has one already. */
+/* s gets a name, or ends without one. Does nothing if it already has a name. */
 void unnamed_remove(struct chat *c, struct session *s);
 
 #endif

@@ -34,8 +34,7 @@ struct output {
 	bool secret;                /* the arena has a password or a code in it: it is cleared */
 };
 
-/* One more input line may be handled in this step: there is place for all that
- * it can cause. */
+/* One more input line may be handled in this step: there is room for all that it can cause. */
 bool emit_has_room(const struct chat *c);
 
 /* A reply line to a command: "-- " and the text and a line end. */
@@ -58,26 +57,25 @@ void emit_raw(struct chat *c, const struct session *s, const char *p, size_t n);
 /* "-- " and the text to every connection. */
 void emit_all(struct chat *c, const char *text);
 
-/* The line (without its end) to everybody in the room but `from` (may be NULL)
- * and, if it is somebody's, those who ignore them. seq 0: a notice. */
+/* The line (without its end) to everybody in the room except `from` (may be NULL) and people who ignore
+ * them. seq 0: a notice. */
 void emit_publish(struct chat *c, struct room *r, const struct session *from, const char *line,
                   size_t len, uint64_t seq);
 
-/* The same for somebody's line of which there is no record: seen by its turn. */
+/* The same for a line that has no record: seen in its turn. */
 void emit_publish_unkept(struct chat *c, struct room *r, const struct session *from,
                          const char *line, size_t len);
 
-/* A notice to everybody in the room that there is a record of. */
+/* A notice that has a record, to everybody in the room. */
 void emit_publish_notice(struct chat *c, struct room *r, const char *line, size_t len,
                          uint64_t seq);
 
-/* What was published so far is seen, saved or not. */
+/* Shows what was published so far, saved or not. */
 void emit_show(struct chat *c);
 
 void emit_subscribe(struct chat *c, const struct session *s, const struct room *r);
 
-/* s reads its feed no longer. missing: what stands in place of lines that it read too slowly to
- * get, as emit_reply says it. */
+/* s no longer reads its feed. missing: the reply it gets in place of lines that it read too slowly. */
 void emit_unsubscribe(struct chat *c, const struct session *s, const char *missing, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -87,53 +85,52 @@ void emit_session(struct chat *c, enum effect_kind kind, const struct session *s
 /* Appends a record; its strings are copied to the arena. Returns its seq. */
 uint64_t emit_append(struct chat *c, struct record r);
 
-/* Keeps a fact (value "": it is gone); the strings are copied to the arena. */
+/* Keeps a fact (value "": removes it); the strings are copied to the arena. */
 void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char *value);
 
-/* What s orders or changes can be saved (chat_can_save); otherwise s was told. */
+/* What s orders or changes can be saved (chat_can_save); otherwise s has been told. */
 bool emit_can_save(struct chat *c, const struct session *s);
 
-/* In whose share of the audit the acts of s are: 0 for moderators, administrators and the host,
- * whose acts stay as long as the database; for others a number that is their account's alone. */
-enum { AUDIT_SHARE_OTHERS = 1 }; /* of chatd itself, and of whoever has no account */
+/* Whose share of the audit the moderation actions of s are in: 0 for moderators, administrators and the
+ * host, whose actions stay as long as the database; otherwise a number of their account alone. */
+enum { AUDIT_SHARE_OTHERS = 1 }; /* of chatd itself, and of people without an account */
 uint64_t emit_audit_share(const struct session *s);
 
-/* Records an act of power: what was done, as a phrase without a subject ("made bob: admin"),
- * and what it has changed, as data that takes it back (undo.h; "" where nothing does), to which
- * is added when the account of who did it was made ("actor"). Returns its number, by which /undo
- * knows it. The operator's log has it as well, as emit_security, with the command that s gave last
- * for its event. */
+/* Records a moderation action: what was done, as a phrase without a subject ("made bob: admin"), and
+ * what it changed, as data that can take it back (undo.h; "": nothing can), with the time at which the
+ * account of s was made ("actor"). Returns its number, which /undo takes. It goes to the server's log
+ * too, as emit_security, with the last command of s as the event. */
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* The same of what chatd does by itself. */
+/* The same for what chatd does by itself. */
 void emit_own_act(struct chat *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * A line for the operator's log, in the one form that docs/admin.md describes and that a jail of
- * fail2ban can read:
+ * A line for the server's log, in the form that docs/admin.md describes and a jail of fail2ban can
+ * read:
  *
  *	security: EVENT address=192.0.2.7 name=bob account=alice: what happened
  *
- * event is one word ("failed-sign-in"); s is who did it, or tried. "-" stands for what is not
- * known; "host" for the address of whoever came over a unix socket. Event, name and account have
- * no blanks, so nobody can write a field of their own; what happened may say anything, in one line.
+ * event is one word ("failed-sign-in"); s did it, or tried. "-" stands for what is not known; "host"
+ * for the address of people who came over a unix socket. Event, name and account have no blanks, so
+ * nobody can forge a field; what happened may say anything, in one line.
  */
 void emit_security(struct chat *c, const struct session *s, const char *event, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* The same where the account is not the one that s is signed in to, but the one it wanted. */
+/* The same about another account than the one that s is signed in to: the one it wanted. */
 void emit_security_about(struct chat *c, const struct session *s, const char *event,
                          const char *account, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
-/* The same for a connection that was refused, of which there is no session: event "refused". */
+/* The same for a connection that was refused and so has no session: event "refused". */
 void emit_refused(struct chat *c, const struct address *from, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Asks the program for something (RELOAD, FIGURES), and EFFECT_STOP; the text is copied to the
  * arena. */
 void emit_program(struct chat *c, enum effect_kind kind, const struct session *s, const char *text);
-/* What has arrived at `about` is told to s. */
+/* Asks the server what has arrived at `about`; s gets the answer. */
 void emit_arrived(struct chat *c, const struct session *s, struct conn_id about);
 void emit_stop(struct chat *c, const char *why);
 

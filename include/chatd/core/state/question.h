@@ -1,14 +1,14 @@
 /*
- * Questions: what was asked of the store or of the program, what goes on with the answer, and
- * whom it is for.
+ * Questions to the store or the program: what was asked, for which session, and what goes on with the
+ * answer.
  *
  * An answer of the store finds its question by the connection that asked and its number, and by
  * nothing else; one of the program (EVENT_RELOADED, EVENT_FIGURES) or the server (EVENT_ARRIVED), which
  * comes at once, by its kind.
- * Where the asker is gone, has left the room that the question was about, or has its answer
- * already, there is no question any more and the answer is dropped. Where the account that it was
- * about has changed meanwhile (its password, or it is another of the same name), the asker is
- * told so and the answer is not looked at.
+ * If the asker is gone, has left the room that the question was about, or already has its answer, there
+ * is no question any more and the answer is dropped. If the account that it was about has changed
+ * meanwhile (its password, or it is another one of the same name), the asker learns so and the answer
+ * is not looked at.
  */
 #ifndef CHATD_CORE_STATE_QUESTION_H
 #define CHATD_CORE_STATE_QUESTION_H
@@ -24,20 +24,20 @@ struct session;
 
 struct question;
 
-/* What goes on with the answer e (EVENT_ROWS, EVENT_RELOADED, EVENT_FIGURES or EVENT_ARRIVED). s: who
- * asked; it may end it, ask again, or go to another room. */
+/* What goes on with the answer e (EVENT_ROWS, EVENT_RELOADED, EVENT_FIGURES or EVENT_ARRIVED). s: the
+ * session that asked; `then` may end it, ask again, or move it to another room. */
 typedef void question_then(struct chat *c, struct session *s, struct question *q,
                            const struct event *e);
 
 struct question {
 	uint64_t number;         /* never used again; an answer to a query names it */
-	struct session *session; /* who asked; NULL: the server itself (a backup) */
+	struct session *session; /* that asked; NULL: the server itself (a backup) */
 	enum event_kind answer;  /* of what kind the answer is */
 	question_then *then;
 	bool holds;              /* the asker's input waits for it */
 	bool in_room;            /* it is about the room where the asker is, and void once it has left */
 	struct account_ref account; /* it is void once this account has changed; of none: key NULL */
-	void *data;              /* what `then` knows beside; NULL: nothing */
+	void *data;              /* what else `then` needs; NULL: nothing */
 	void (*free_data)(void *data); /* is called with it at the question's end; NULL: it is nobody's
 	                          * to free */
 	struct query *later;     /* owned; is asked at due_ms, which is in questions.delayed; NULL: it is on
@@ -71,11 +71,11 @@ void question_ask_arrived(struct chat *c, struct question *q, struct conn_id abo
 
 /* The question that the event answers; NULL: none any more. */
 struct question *question_of(struct chat *c, const struct event *e);
-/* Its answer is there: nobody waits for it any more. It is the caller's to free. */
+/* Its answer has come: takes it off the list. The caller frees it. */
 void question_take(struct chat *c, struct question *q);
 void question_free(struct question *q);
 
-/* s is gone, or leaves its room: what it asked is of no interest any more. */
+/* Drops the questions of s, which is gone; or those about its room, which it leaves. */
 void question_drop_all(struct chat *c, struct session *s);
 void question_drop_room(struct chat *c, struct session *s);
 /* The end of the chat: the server's own. */

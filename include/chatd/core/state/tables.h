@@ -1,8 +1,8 @@
 /*
- * Who and what there is: sessions, accounts and rooms, by what they are known by.
+ * Finding sessions, accounts and rooms: by slot, key or number.
  *
- * This is below all that knows what a session, an account or a room does. What a name that was
- * typed means, and what is said where there is nobody of that name, is for those above.
+ * This is below everything that knows what a session, an account or a room does. What a typed name
+ * means, and the reply if nobody has that name, is for the files above.
  */
 #ifndef CHATD_CORE_STATE_TABLES_H
 #define CHATD_CORE_STATE_TABLES_H
@@ -21,12 +21,12 @@ struct room;
 struct session *chat_session(struct chat *c, struct conn_id id);
 /* It is at the prompt, in the chat, or the host. */
 bool session_lives(const struct session *s);
-/* Who bears the name with this key; NULL: nobody. */
+/* The session whose name has this key; NULL: none. */
 struct session *session_by_key(const struct chat *c, const char *key);
-/* s ignores the bearer of this key. */
+/* s ignores the person whose name has this key. */
 bool session_ignores(const struct session *s, const char *key);
 
-/* What s may do: its account's role; whoever administers the host is an administrator. */
+/* The role of s: that of its account; people who administer the host are administrators. */
 enum role role_of(const struct session *s);
 /* "guest", "account", "moderator", "admin". */
 const char *role_name(enum role r);
