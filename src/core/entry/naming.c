@@ -50,7 +50,7 @@ static size_t number_at(const char *nick)
  * bob1) or how many of a sign there are (bob_, bob__). */
 static bool are_alike(const char *a, const char *b)
 {
-	char looks[2][NAME_SKELETON_BYTES_MAX + 1], stem[NAME_BYTES_MAX + 1];
+	char skeletons[2][NAME_SKELETON_BYTES_MAX + 1], stem[NAME_BYTES_MAX + 1];
 	const char *names[] = {a, b}, *x = a + number_at(a), *y = b + number_at(b);
 	size_t differing = 0, n = strlen(x), m = strlen(y);
 
@@ -61,11 +61,11 @@ static bool are_alike(const char *a, const char *b)
 		       strchr("_-.|^", names[i][len - 1]) != NULL)
 			len--;
 		snprintf(stem, sizeof stem, "%.*s", (int)len, names[i]);
-		skeleton_of(stem, false, looks[i]);
+		skeleton_of(stem, false, skeletons[i]);
 	}
 	for (size_t i = 0; i < n || i < m; i++)
 		differing += i >= n || i >= m || x[i] != y[i];
-	return differing < 2 && strcmp(looks[0], looks[1]) == 0;
+	return differing < 2 && strcmp(skeletons[0], skeletons[1]) == 0;
 }
 
 /* What a suggestion is made of: a name that nobody may take for the one that was refused. */
