@@ -11,6 +11,7 @@
 #include "chatd/core/chat.h"
 #include "chatd/core/commands/cmd_info.h"
 #include "chatd/core/commands/table.h"
+#include "chatd/core/state/state.h"
 #include "where.h"
 
 static const struct {

@@ -18,6 +18,7 @@
 #include "chatd/core/rooms/removal.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 static dialogue_take account_line;
 
@@ -417,7 +418,7 @@ void cmd_sessions(struct chat *c, struct session *s, const struct args *a)
 	(void)a;
 	if (!has_account(c, s))
 		return;
-	emit_wrapped(c, s, "", "%s is signed in here, from %s, for %s.", s->account->nick,
+	wrap_reply(c, s, 0, "%s is signed in here, from %s, for %s.", s->account->nick,
 	             address_show(&s->from, from),
 	             format_age(age, c->wall_ms - s->account->last[0].at_ms));
 	emit_reply(c, s, "If you sign in again elsewhere, this connection ends.");

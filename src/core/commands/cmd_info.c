@@ -13,6 +13,7 @@
 #include "chatd/core/moderation/flood.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 #ifndef CHATD_VERSION
 #error "CHATD_VERSION comes from the Makefile"
@@ -21,7 +22,7 @@
 /* -- /help ---------------------------------------------------------------------------------- */
 
 enum {
-	LIST_COLUMNS = REPLY_COLUMNS - 3 - COMMAND_BRIEF_BYTES_MAX - 1, /* before what a command does */
+	LIST_COLUMNS = WRAP_COLUMNS - 3 - COMMAND_BRIEF_BYTES_MAX - 1, /* before what a command does */
 	MARGIN = 2,            /* of a topic's commands */
 	EVERYDAY_LABEL = 8,    /* columns of the topics' labels, in /help alone */
 	ALL_LABEL = 11,        /* and in /help all */
@@ -52,12 +53,12 @@ static void help_options(struct chat *c, struct session *s, const struct command
 	char p = c->config.command_prefix;
 
 	if ((k->flags & FLAG_IN) != 0)
-		emit_wrapped(c, s, "", "%c%s --in=ROOM ... is about another room than the one you are in.", p,
+		wrap_reply(c, s, 0, "%c%s --in=ROOM ... is about another room than the one you are in.", p,
 		             k->name);
 	if ((k->flags & FLAG_EVERYWHERE) != 0 && role_of(s) >= ROLE_MODERATOR)
-		emit_wrapped(c, s, "", "%c%s --everywhere ... is about the whole chat.", p, k->name);
+		wrap_reply(c, s, 0, "%c%s --everywhere ... is about the whole chat.", p, k->name);
 	if ((k->flags & FLAG_REACH) != 0)
-		emit_wrapped(c, s, "", "%c%s --all ... also affects others at the same address; "
+		wrap_reply(c, s, 0, "%c%s --all ... also affects others at the same address; "
 		             "%c%s --name ... goes by the name alone.", p, k->name, p, k->name);
 }
 
@@ -65,8 +66,8 @@ static void help_one(struct chat *c, struct session *s, const struct command *k)
 {
 	char p = c->config.command_prefix;
 
-	emit_wrapped(c, s, "", "%c%s%s%s", p, k->name, *k->args ? " " : "", k->args);
-	emit_wrapped(c, s, "", "%s", k->help);
+	wrap_reply(c, s, 0, "%c%s%s%s", p, k->name, *k->args ? " " : "", k->args);
+	wrap_reply(c, s, 0, "%s", k->help);
 	if (*k->aliases != '\0') {
 		struct bytes *b = &c->scratch;
 
@@ -129,9 +130,9 @@ static void list_topic(struct chat *c, struct session *s, enum topic t)
 		list_one(c, s, "", MARGIN, k);
 	}
 	if (others.len > 0 && s->state == SESSION_HOST)
-		emit_wrapped(c, s, "", "Only for people in the chat (%cnick NAME enters it):%s", p, others.data);
+		wrap_reply(c, s, 0, "Only for people in the chat (%cnick NAME enters it):%s", p, others.data);
 	else if (others.len > 0)
-		emit_wrapped(c, s, "", "%s:%s", role_of(s) > ROLE_GUEST ? "These need a role that you do not have here"
+		wrap_reply(c, s, 0, "%s:%s", role_of(s) > ROLE_GUEST ? "These need a role that you do not have here"
 		             : t == TOPIC_ACCOUNT ? "These need an account" : "These need an account or a role",
 		             others.data);
 	if (!any && t == TOPIC_MODERATION)
@@ -150,7 +151,7 @@ static void help_overview(struct chat *c, struct session *s, unsigned flags)
 		           p);
 	list_all(c, s, flags);
 	if (flags != 0)
-		emit_wrapped(c, s, "", "%chelp COMMAND explains a command. More commands: %chelp talk, %chelp "
+		wrap_reply(c, s, 0, "%chelp COMMAND explains a command. More commands: %chelp talk, %chelp "
 		             "rooms, %chelp account, %chelp moderation, %chelp server, %chelp all.", p, p, p, p,
 		             p, p, p);
 	if (s->state != SESSION_HOST)

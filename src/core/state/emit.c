@@ -107,31 +107,6 @@ void emit_reply(struct chat *c, const struct session *s, const char *fmt, ...)
 	va_end(ap);
 }
 
-void emit_wrapped(struct chat *c, const struct session *s, const char *head, const char *fmt, ...)
-{
-	int indent = (int)text_chars(head, strlen(head));
-	size_t columns = REPLY_COLUMNS - sizeof "-- " + 1 - (size_t)indent;
-	struct bytes b = {0};
-	const char *at, *end;
-	va_list ap;
-
-	va_start(ap, fmt);
-	bytes_vprintf(&b, fmt, ap);
-	va_end(ap);
-	end = b.data + b.len;
-	for (at = b.data; at < end; at += strspn(at, " "), head = "") {
-		size_t left = (size_t)(end - at), fits = text_fit(at, left, columns), n = fits;
-
-		while (fits < left && n > 0 && at[n] != ' ')
-			n--;
-		if (n == 0)
-			n = fits > 0 ? fits : left;
-		emit_reply(c, s, "%s%*s%.*s", head, *head == '\0' ? indent : 0, "", (int)n, at);
-		at += n;
-	}
-	bytes_release(&b);
-}
-
 void emit_line(struct chat *c, const struct session *s, const char *fmt, ...)
 {
 	va_list ap;

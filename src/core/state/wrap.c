@@ -10,7 +10,7 @@
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
 
-enum { REPLY_COLUMNS = 3 }; /* of "-- " */
+enum { MARK_COLUMNS = 3 }; /* of "-- " */
 
 /* Bytes of the blanks and the word that text begins with. A stamp, "[2026-11-24 20:14:05]", is one. */
 static size_t word_bytes(const char *text)
@@ -30,7 +30,7 @@ static size_t row_bytes(const char *text, size_t columns)
 	while (text[n] != '\0') {
 		size_t next = n + word_bytes(text + n);
 
-		if (text_chars(text, next) > columns)
+		if (text_fit(text, next, columns) < next)
 			return fields > columns / 3 ? fields : n;
 		if (strncmp(text + n, "  ", 2) == 0)
 			fields = n;
@@ -51,7 +51,7 @@ void wrap_reply(struct chat *c, const struct session *s, int indent, const char 
 	va_end(ap);
 	text = whole.len > 0 ? whole.data : "";
 	do {
-		size_t n = row_bytes(text, (size_t)(WRAP_COLUMNS - REPLY_COLUMNS - blanks));
+		size_t n = row_bytes(text, (size_t)(WRAP_COLUMNS - MARK_COLUMNS - blanks));
 
 		emit_reply(c, s, "%*s%.*s", blanks, "", (int)n, text);
 		text += n + strspn(text + n, " ");

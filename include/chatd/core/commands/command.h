@@ -12,7 +12,7 @@
 enum {
 	COMMAND_ARGS_MAX = 3,  /* words before the text that takes the rest of the line */
 	COMMAND_NAME_BYTES_MAX = 16, /* no name is longer; nothing longer is near one */
-	COMMAND_BRIEF_BYTES_MAX = 44, /* with what stands before it, a line of REPLY_COLUMNS */
+	COMMAND_BRIEF_BYTES_MAX = 44, /* with what stands before it, a row of WRAP_COLUMNS */
 };
 
 /* What was typed, taken apart: "/msg bob hello there" is arg[0] "bob", rest

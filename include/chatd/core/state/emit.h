@@ -41,12 +41,6 @@ bool emit_has_room(const struct chat *c);
 void emit_reply(struct chat *c, const struct session *s, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* A reply of as many lines as it takes, each at most REPLY_COLUMNS wide with its "-- ", broken
- * between words (a longer word is cut). The first begins with head, the others are indented as far. */
-void emit_wrapped(struct chat *c, const struct session *s, const char *head, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-enum { REPLY_COLUMNS = 78 };
-
 /* A line as it is, and a line end. */
 void emit_line(struct chat *c, const struct session *s, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -1,10 +1,11 @@
 /*
- * Replies that are rows of a list, wrapped so that they fit a terminal of 80 columns.
+ * Long replies and rows of lists, wrapped so that they fit a terminal of 80 columns.
  */
 #ifndef CHATD_CORE_STATE_WRAP_H
 #define CHATD_CORE_STATE_WRAP_H
 
-#include "chatd/core/state/state.h"
+struct chat;
+struct session;
 
 enum { WRAP_COLUMNS = 78 }; /* of a row, with its "-- " */
 
