@@ -124,16 +124,22 @@ struct filter *filter_named(const struct chat *c, const char *word, bool beginni
 	return f;
 }
 
-static void insert(struct chat *c, const char *word, bool beginning, const char *saved, const char *by,
-                   int64_t at_ms)
+/* What is saved of one. Its strings are borrowed. */
+struct filter_terms {
+	const char *saved;   /* as in struct filter, like the others */
+	const char *by;
+	int64_t at_ms;
+};
+
+static void add(struct chat *c, const char *word, bool beginning, const struct filter_terms *t)
 {
 	struct filter *f = mem_zero(1, sizeof *f), **hash = hash_of(c, beginning);
 
 	f->word = mem_strdup(word);
 	f->beginning = beginning;
-	f->saved = mem_strdup(saved);
-	f->by = mem_strdup(by);
-	f->at_ms = at_ms;
+	f->saved = mem_strdup(t->saved);
+	f->by = mem_strdup(t->by);
+	f->at_ms = t->at_ms;
 	HASH_ADD_KEYPTR(hh, *hash, f->word, strlen(f->word), f);
 	c->moderation.filters.n++;
 	c->moderation.guards++;
@@ -153,6 +159,19 @@ static void filter_free(struct chat *c, struct filter *f)
 	free(f);
 }
 
+/* The one place where filters change: by a command, by /undo, or as they were saved. From here on
+ * the word is filtered on these terms; NULL: it is not filtered. */
+static void filter_apply(struct chat *c, const char *word, bool beginning,
+                         const struct filter_terms *t)
+{
+	struct filter *f = filter_named(c, word, beginning);
+
+	if (f != NULL)
+		filter_free(c, f);
+	if (t != NULL)
+		add(c, word, beginning, t);
+}
+
 void filter_add(struct chat *c, const char *word, bool beginning, const char *by, int64_t at_ms)
 {
 	char key[FILTER_BYTES_MAX + 2];
@@ -164,7 +183,7 @@ void filter_add(struct chat *c, const char *word, bool beginning, const char *by
 	if (at_ms == 0)
 		at_ms = c->wall_ms;
 	snprintf(key, sizeof key, "%s%s", word, beginning ? "*" : "");
-	insert(c, word, beginning, key, by, at_ms);
+	filter_apply(c, word, beginning, &(struct filter_terms){key, by, at_ms});
 	fields_put(&value, "by", by);
 	fields_put_number(&value, "at", at_ms);
 	emit_fact(c, FACT_FILTER, key, value.data);
@@ -174,7 +193,7 @@ void filter_add(struct chat *c, const char *word, bool beginning, const char *by
 void filter_remove(struct chat *c, struct filter *f)
 {
 	emit_fact(c, FACT_FILTER, f->saved, "");
-	filter_free(c, f);
+	filter_apply(c, f->word, f->beginning, NULL);
 }
 
 void filter_load(struct chat *c, const char *key, const char *value)
@@ -191,7 +210,8 @@ void filter_load(struct chat *c, const char *key, const char *value)
 		return;
 	}
 	by = fields_get_text(value, "by", NAME_BYTES_MAX);
-	insert(c, word, beginning, key, by, fields_get_time(value, "at"));
+	filter_apply(c, word, beginning,
+	             &(struct filter_terms){key, by, fields_get_time(value, "at")});
 	free(by);
 }
 

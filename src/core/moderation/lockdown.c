@@ -17,7 +17,8 @@ bool lockdown_on(const struct chat *c)
 	return c->moderation.lockdown.until_ms > c->wall_ms;
 }
 
-static void lockdown_keep(struct chat *c, int64_t until_ms, const char *by)
+/* The one place where it changes: by a command, by /undo, by the clock, or as it was saved. */
+static void lockdown_apply(struct chat *c, int64_t until_ms, const char *by)
 {
 	c->moderation.guards -= c->moderation.lockdown.until_ms != 0;
 	free(c->moderation.lockdown.by);
@@ -30,7 +31,7 @@ void lockdown_set(struct chat *c, int64_t until_ms, const char *by)
 {
 	struct bytes value = {0};
 
-	lockdown_keep(c, until_ms, by);
+	lockdown_apply(c, until_ms, by);
 	if (until_ms != 0) {
 		fields_put_number(&value, "until", until_ms);
 		fields_put(&value, "by", by);
@@ -46,7 +47,7 @@ void lockdown_load(struct chat *c, const char *key, const char *value)
 	if (strcmp(key, lockdown_key) != 0)
 		return;
 	by = fields_get_text(value, "by", NAME_BYTES_MAX);
-	lockdown_keep(c, fields_get_time(value, "until"), by);
+	lockdown_apply(c, fields_get_time(value, "until"), by);
 	free(by);
 }
 

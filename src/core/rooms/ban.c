@@ -236,11 +236,22 @@ static void due_by(struct chat *c, int64_t ms)
 		c->rooms.bans.due_ms = ms;
 }
 
-static struct ban *insert(struct chat *c, struct ban_list *list, const struct ban *like)
+/* The one place where a ban or mute begins: by a command, by /undo, or as it was saved. All of `like`
+ * counts but its lists; the strings are copied. One of a room that is gone hits nobody, and goes from
+ * the store at the next tick. No other of its kind has its number. */
+static struct ban *ban_apply(struct chat *c, const struct ban *like)
 {
+	struct room *r = like->room != 0 ? room_by_number(c, like->room) : NULL;
+	struct ban_list *list = NULL;
 	struct ban *b = mem_alloc(sizeof *b);
 
 	*b = *like;
+	if (b->since == 0)
+		b->since = b->number;
+	if (like->room == 0 || r != NULL)
+		list = ban_list_of(c, r, like->kind);
+	else
+		b->until_ms = 1;
 	b->who = mem_strdup(like->who);
 	b->key = mem_strdup(like->key);
 	b->by = mem_strdup(like->by);
@@ -278,6 +289,7 @@ void ban_release(struct ban *b)
 	free(b->by_key);
 }
 
+/* And where it ends. */
 static void ban_free(struct chat *c, struct ban *b)
 {
 	unlist(c, b);
@@ -348,9 +360,7 @@ struct ban *ban_add(struct chat *c, struct room *r, const struct ban *like)
 	if (whole.number == 0)
 		whole.number = c->records.seq + 1;
 	whole.room = r != NULL ? r->number : 0;
-	if (whole.since == 0)
-		whole.since = whole.number;
-	b = insert(c, ban_list_of(c, r, like->kind), &whole);
+	b = ban_apply(c, &whole);
 	ban_put(c, &value, b);
 	emit_fact(c, fact_of(b), key_of(b, key), value.data);
 	bytes_release(&value);
@@ -450,16 +460,9 @@ void ban_load(struct chat *c, enum ban_kind kind, const char *key, const char *v
 	struct room *r;
 
 	ban_read(c, value, &b);
-	if (b.since == 0)
-		b.since = b.number;
 	r = b.room != 0 ? room_by_number(c, b.room) : NULL;
-	if (b.room != 0 && r == NULL) {
-		b.until_ms = 1;
-		if (c->rooms.bans.n[kind] < BANS_MAX)
-			insert(c, NULL, &b);
-	} else if (fits(c, r, kind)) {
-		insert(c, ban_list_of(c, r, kind), &b);
-	}
+	if (b.room != 0 && r == NULL ? c->rooms.bans.n[kind] < BANS_MAX : fits(c, r, kind))
+		ban_apply(c, &b);
 	ban_release(&b);
 }
 
