@@ -54,7 +54,8 @@ static void room_name(const char *saved, char name[NAME_BYTES_MAX + 1],
 
 void chat_load_room(struct chat *c, const struct saved_room *saved)
 {
-	char name[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
+	char name[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1], *topic;
+	struct room_terms t;
 	struct room *r;
 
 	if (saved->room == 0 || saved->room > ROOM_NUMBER_MAX)
@@ -69,8 +70,11 @@ void chat_load_room(struct chat *c, const struct saved_room *saved)
 		return;
 	}
 	r->stored = true;
-	free(r->topic);
-	r->topic = text_shown(saved->topic, TOPIC_BYTES_MAX);
+	topic = text_shown(saved->topic, TOPIC_BYTES_MAX);
+	t = setting_terms(r);
+	t.topic = topic;
+	setting_apply(c, r, &t);
+	free(topic);
 	r->lines.last_id = saved->last_id;
 	r->lines.last_ms = time_is_shown(saved->last_ms) ? saved->last_ms : 0;
 	if (saved->last_id > c->records.line_seq)

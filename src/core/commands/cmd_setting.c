@@ -135,12 +135,12 @@ static const char *sentence(struct chat *c, const struct room *r, const struct s
 	bool slow = strcmp(k->name, "slow") == 0;
 
 	bytes_clear(&c->scratch);
-	if (slow && setting_value(r, k) != 0)
+	if (slow && setting_value(&r->set, k) != 0)
 		bytes_printf(&c->scratch, "Slow mode is on in %s: one line every %s s.", r->name,
 		             setting_show(r, k, value));
 	else if (slow)
 		bytes_printf(&c->scratch, "Slow mode is off in %s.", r->name);
-	else if (k->kind == SETTING_NUMBER && setting_value(r, k) == 0)
+	else if (k->kind == SETTING_NUMBER && setting_value(&r->set, k) == 0)
 		bytes_printf(&c->scratch, "%s now goes by the server's number of %s.", r->name, k->name);
 	else
 		bytes_printf(&c->scratch, "The setting %s of %s is now %s.", k->name, r->name,
@@ -158,7 +158,7 @@ static void set_to(struct chat *c, struct session *s, struct room *r, const stru
 	undo_begin(&undo, "setting");
 	undo_put_room(c, &undo, r);
 	fields_put(&undo, "setting", k->name);
-	fields_put_number(&undo, "was", setting_value(r, k));
+	fields_put_number(&undo, "was", setting_value(&r->set, k));
 	fields_put_number(&undo, "is", value);
 	setting_put(c, r, k, value);
 	n = emit_audit(c, s, undo.data, "set %s of %s to %s", k->name, r->name, setting_show(r, k, is));
@@ -179,7 +179,7 @@ static void set_value(struct chat *c, struct session *s, struct room *r, const s
 		wrong_value(c, s, k, text);
 		return;
 	}
-	if (value == setting_value(r, k)) {
+	if (value == setting_value(&r->set, k)) {
 		emit_reply(c, s, "The setting %s of %s is already %s. Nothing has changed.", k->name, r->name,
 		           setting_show(r, k, is));
 		return;
@@ -202,7 +202,7 @@ void undo_setting(struct chat *c, struct session *s, const struct row *act)
 		undo_late(c, s, "that setting no longer exists");
 	} else if (access_power(c, s, r, k->who)) {
 		most = k->kind == SETTING_NUMBER ? k->most - k->least + 1 : 1;
-		if (setting_value(r, k) != fields_get_count(data, "is", most))
+		if (setting_value(&r->set, k) != fields_get_count(data, "is", most))
 			undo_late(c, s, "it has since been set again");
 		else
 			set_to(c, s, r, k, fields_get_count(data, "was", most));

@@ -35,14 +35,16 @@ static bool may_say(struct chat *c, struct session *s, const char *body)
 static void note_speaker(struct chat *c, const struct session *s)
 {
 	struct room *r = s->room;
+	struct room_terms t;
 	char who[SHARE_WHO_BYTES];
 	bool first = *r->lines.alone == '\0';
 
 	if (r == c->rooms.lobby || strcmp(r->lines.alone, ROOM_SEVERAL) == 0 ||
 	    strcmp(r->lines.alone, share_who_address(c, s, who)) == 0)
 		return;
-	free(r->lines.alone);
-	r->lines.alone = mem_strdup(first ? who : ROOM_SEVERAL);
+	t = setting_terms(r);
+	t.alone = first ? who : ROOM_SEVERAL;
+	setting_apply(c, r, &t);
 	setting_save(c, r);
 }
 
@@ -96,6 +98,7 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 {
 	struct room *r = s->room;
+	struct room_terms t = setting_terms(r);
 
 	/* A topic is saved as a line is, each time. */
 	if (is_gone(c, s) || !emit_can_save(c, s) || outage_refuses(c, s) || !access_speak(c, s) ||
@@ -103,8 +106,8 @@ bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 		return false;
 	access_spoke(c, s);
 	setting_append(c, r, RECORD_TOPIC, s->nick, 0, topic);
-	free(r->topic);
-	r->topic = mem_strdup(topic);
+	t.topic = topic;
+	setting_apply(c, r, &t);
 	if (r->kept)
 		setting_save(c, r);
 	return true;

@@ -3,13 +3,13 @@
 #include "chatd/core/rooms/making.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/state/state.h"
+#include "chatd/core/rooms/setting.h"
 #include "chatd/core/state/tables.h"
 
 /* Tells s which limit on rooms is reached. */
@@ -50,15 +50,16 @@ static struct room *make(struct chat *c, struct session *s, enum share_bar bar, 
                          const char *name, const char *key)
 {
 	struct room *r = bar == SHARE_FREE ? room_new(c, name, key, 0) : NULL;
+	struct room_terms t;
 
 	if (r == NULL) {
 		tell_full(c, s, bar, who);
 		return NULL;
 	}
-	free(r->made.by);
-	r->made.by = mem_strdup(who);
-	r->made.at_ms = c->wall_ms;
-	membership_recount(c, r);
+	t = setting_terms(r);
+	t.maker = who;
+	t.made_ms = c->wall_ms;
+	setting_apply(c, r, &t);
 	return r;
 }
 

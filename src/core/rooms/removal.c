@@ -92,6 +92,7 @@ static bool is_offered_by(const struct room *r, const struct account *a)
 static void end_ownerless(struct chat *c, struct room *r, const struct account *owner)
 {
 	bool offered = is_offered_by(r, owner), permanent = r->set.permanent;
+	struct room_terms t = setting_terms(r);
 
 	if (r->gone || r->doom != NULL || r == c->rooms.lobby)
 		return;
@@ -99,10 +100,11 @@ static void end_ownerless(struct chat *c, struct room *r, const struct account *
 		removal_mark(c, r, owner->nick);
 		return;
 	}
-	r->set.permanent = false;
+	t.set.permanent = false;
 	if (offered)
-		setting_offer(c, r, NULL, "", 0);
-	else if (permanent)
+		t.offer = (struct room_offer){0};
+	setting_apply(c, r, &t);
+	if (offered || permanent)
 		setting_save(c, r);
 }
 

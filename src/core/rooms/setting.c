@@ -54,32 +54,32 @@ const struct setting *setting_find(const char *name)
 
 /* -- values ------------------------------------------------------------------------------ */
 
-static void *field(struct room *r, const struct setting *k)
+static void *field(struct room_settings *set, const struct setting *k)
 {
-	return (char *)&r->set + k->at;
+	return (char *)set + k->at;
 }
 
-uint32_t setting_value(const struct room *r, const struct setting *k)
+uint32_t setting_value(const struct room_settings *set, const struct setting *k)
 {
-	const void *p = (const char *)&r->set + k->at;
+	const void *p = (const char *)set + k->at;
 
 	if (k->kind == SETTING_SWITCH)
 		return *(const bool *)p;
-	return k->kind == SETTING_NUMBER ? *(const uint32_t *)p : r->set.hash != NULL;
+	return k->kind == SETTING_NUMBER ? *(const uint32_t *)p : set->hash != NULL;
 }
 
-static void set_value(struct room *r, const struct setting *k, uint32_t value)
+static void set_value(struct room_settings *set, const struct setting *k, uint32_t value)
 {
 	if (k->kind == SETTING_SWITCH)
-		*(bool *)field(r, k) = value != 0;
+		*(bool *)field(set, k) = value != 0;
 	else if (k->kind == SETTING_NUMBER)
-		*(uint32_t *)field(r, k) = value;
+		*(uint32_t *)field(set, k) = value;
 }
 
 const char *setting_show(const struct room *r, const struct setting *k,
                          char out[SETTING_BYTES_MAX])
 {
-	uint32_t value = setting_value(r, k);
+	uint32_t value = setting_value(&r->set, k);
 
 	if (k->kind == SETTING_PASSWORD)
 		return value != 0 ? "set" : "none";
@@ -115,6 +115,70 @@ uint32_t setting_replay(const struct chat *c, const struct room *r)
 	return r->set.replay != 0 ? r->set.replay - 1 : c->config.history_replay;
 }
 
+/* -- what is saved of a room ------------------------------------------------------------- */
+
+struct room_terms setting_terms(const struct room *r)
+{
+	return (struct room_terms){
+		.topic = r->topic, .maker = r->made.by, .alone = r->lines.alone, .made_ms = r->made.at_ms,
+		.set = r->set,
+		.offer = {r->offer.key, r->offer.by, r->offer.made_ms, r->offer.at_ms},
+	};
+}
+
+/* value may be *field itself. */
+static void take(char **field, const char *value)
+{
+	char *old = *field;
+
+	if (value == old)
+		return;
+	*field = value != NULL ? mem_strdup(value) : NULL;
+	free(old);
+}
+
+static void set_hash(struct room *r, const char *hash)
+{
+	char *old = r->set.hash;
+
+	if (hash == old)
+		return;
+	r->set.hash = hash != NULL && *hash != '\0' ? mem_strdup(hash) : NULL;
+	if (old != NULL)
+		explicit_bzero(old, strlen(old));
+	free(old);
+	r->set.lock++;
+}
+
+static void note_closed(struct chat *c, struct room *r)
+{
+	bool closed = r->set.private || r->set.hash != NULL;
+
+	if (closed != r->closed)
+		c->rooms.nclosed += closed ? 1u : -1u;
+	r->closed = closed;
+}
+
+void setting_apply(struct chat *c, struct room *r, const struct room_terms *t)
+{
+	bool other_maker = strcmp(t->maker, r->made.by) != 0;
+
+	for (const struct setting *k = settings; k->name != NULL; k++)
+		set_value(&r->set, k, setting_value(&t->set, k));
+	set_hash(r, t->set.hash);
+	note_closed(c, r);
+	take(&r->topic, t->topic);
+	take(&r->made.by, t->maker);
+	take(&r->lines.alone, t->alone);
+	r->made.at_ms = t->made_ms;
+	take(&r->offer.key, t->offer.key);
+	take(&r->offer.by, t->offer.by);
+	r->offer.made_ms = t->offer.made_ms;
+	r->offer.at_ms = t->offer.at_ms;
+	if (other_maker)
+		membership_recount(c, r);
+}
+
 /* -- setting ------------------------------------------------------------------------------- */
 
 /* People who are there when the room becomes private may stay and come back. They could read all of it,
@@ -131,15 +195,6 @@ static void admit_present(struct chat *c, struct room *r)
 		    !membership_give_by(c, keeper, r, s->account->key, ROOM_MEMBER))
 			access_invite(c, s, r, 0, true);
 	}
-}
-
-static void note_closed(struct chat *c, struct room *r)
-{
-	bool closed = r->set.private || r->set.hash != NULL;
-
-	if (closed != r->closed)
-		c->rooms.nclosed += closed ? 1u : -1u;
-	r->closed = closed;
 }
 
 static uint64_t retention_ref(const struct room *r)
@@ -179,52 +234,38 @@ void setting_put(struct chat *c, struct room *r, const struct setting *k, uint32
 {
 	uint64_t keep = retention_ref(r);
 	bool *private = &r->set.private;
+	struct room_terms t;
 
-	if (field(r, k) == (void *)private && value != 0)
+	if (field(&r->set, k) == (void *)private && value != 0)
 		admit_present(c, r);
-	set_value(r, k, value);
-	note_closed(c, r);
+	t = setting_terms(r);
+	set_value(&t.set, k, value);
+	setting_apply(c, r, &t);
 	setting_save(c, r);
 	if (retention_ref(r) != keep)
 		append_of(c, r, RECORD_KEEP, retention_ref(r));
 }
 
-static void set_hash(struct room *r, const char *hash)
-{
-	if (r->set.hash != NULL)
-		explicit_bzero(r->set.hash, strlen(r->set.hash));
-	free(r->set.hash);
-	r->set.hash = hash != NULL && *hash != '\0' ? mem_strdup(hash) : NULL;
-	r->set.lock++;
-}
-
 void setting_lock(struct chat *c, struct room *r, const char *hash)
 {
-	set_hash(r, hash);
-	note_closed(c, r);
+	struct room_terms t = setting_terms(r);
+
+	t.set.hash = (char *)hash;
+	setting_apply(c, r, &t);
 	setting_save(c, r);
 }
 
 /* -- offers ------------------------------------------------------------------------------- */
 
-static void offer_clear(struct room *r)
-{
-	free(r->offer.key);
-	free(r->offer.by);
-	r->offer.key = r->offer.by = NULL;
-	r->offer.made_ms = r->offer.at_ms = 0;
-}
-
 void setting_offer(struct chat *c, struct room *r, const struct account *to, const char *by,
                    int64_t at_ms)
 {
-	offer_clear(r);
-	if (to != NULL) {
-		r->offer.key = mem_strdup(to->key);
-		r->offer.by = mem_strdup(by);
-		r->offer.made_ms = to->made.at_ms;
-		r->offer.at_ms = at_ms;
-	}
+	struct room_terms t = setting_terms(r);
+
+	t.offer = (struct room_offer){0};
+	if (to != NULL)
+		t.offer = (struct room_offer){to->key, by, to->made.at_ms, at_ms};
+	setting_apply(c, r, &t);
 	setting_save(c, r);
 }
 
@@ -270,7 +311,8 @@ void setting_init(struct room *r)
 void setting_release(struct chat *c, struct room *r)
 {
 	set_hash(r, NULL);
-	offer_clear(r);
+	take(&r->offer.key, NULL);
+	take(&r->offer.by, NULL);
 	r->set.private = false;
 	note_closed(c, r);
 }
@@ -292,7 +334,7 @@ void setting_save(struct chat *c, struct room *r)
 	fields_put(&b, "alone", r->lines.alone);
 	for (const struct setting *k = settings; k->name != NULL; k++)
 		if (k->kind != SETTING_PASSWORD)
-			fields_put_number(&b, k->name, setting_value(r, k));
+			fields_put_number(&b, k->name, setting_value(&r->set, k));
 	fields_put(&b, "hash", r->set.hash != NULL ? r->set.hash : "");
 	if (r->offer.key != NULL) {
 		fields_put(&b, "offer", r->offer.key);
@@ -314,51 +356,53 @@ void setting_drop(struct chat *c, struct room *r)
 	r->kept = false;
 }
 
-static void load_offer(struct room *r, const char *value)
+static void load_offer(struct room_offer *o, const char *value)
 {
 	char *key = fields_get_text(value, "offer", NAME_KEY_BYTES_MAX);
 
-	offer_clear(r);
+	*o = (struct room_offer){0};
 	if (*key == '\0') {
 		free(key);
 		return;
 	}
-	r->offer.key = key;
-	r->offer.by = fields_get_text(value, "offer_by", NAME_BYTES_MAX);
-	r->offer.made_ms = fields_get_number(value, "offer_made");
-	r->offer.at_ms = fields_get_time(value, "offer_at");
+	o->key = key;
+	o->by = fields_get_text(value, "offer_by", NAME_BYTES_MAX);
+	o->made_ms = fields_get_number(value, "offer_made");
+	o->at_ms = fields_get_time(value, "offer_at");
 }
 
 /* Its maker, and who spoke in it. Older versions did not save that. */
-static void load_maker(struct chat *c, struct room *r, const char *value)
+static void load_maker(struct room_terms *t, bool has_lines, const char *value)
 {
-	r->made.at_ms = fields_get_time(value, "made");
-	free(r->made.by);
-	r->made.by = fields_get_text(value, "maker", SHARE_WHO_BYTES - 1);
-	free(r->lines.alone);
-	r->lines.alone = fields_get_text(value, "alone", SHARE_WHO_BYTES - 1);
-	if (*r->made.by == '\0' || (*r->lines.alone == '\0' && r->lines.last_id != 0)) {
-		free(r->lines.alone);
-		r->lines.alone = mem_strdup(ROOM_SEVERAL);
+	char *maker = fields_get_text(value, "maker", SHARE_WHO_BYTES - 1);
+	char *alone = fields_get_text(value, "alone", SHARE_WHO_BYTES - 1);
+
+	if (*maker == '\0' || (*alone == '\0' && has_lines)) {
+		free(alone);
+		alone = mem_strdup(ROOM_SEVERAL);
 	}
-	membership_recount(c, r);
+	t->made_ms = fields_get_time(value, "made");
+	t->maker = maker;
+	t->alone = alone;
 }
 
 void setting_load(struct chat *c, struct room *r, const char *value)
 {
-	char *hash;
+	char *hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
+	struct room_terms t = {.set.hash = hash};
 
 	for (const struct setting *k = settings; k->name != NULL; k++)
-		if (k->kind != SETTING_PASSWORD)
-			set_value(r, k, fields_get_count(value, k->name, k->most - k->least + 1));
-	hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
-	set_hash(r, *hash != '\0' ? hash : NULL);
+		set_value(&t.set, k, fields_get_count(value, k->name, k->most - k->least + 1));
+	t.topic = fields_get_text(value, "topic", TOPIC_BYTES_MAX);
+	load_offer(&t.offer, value);
+	load_maker(&t, r->lines.last_id != 0, value);
+	setting_apply(c, r, &t);
+	r->kept = true;
 	explicit_bzero(hash, strlen(hash));
 	free(hash);
-	load_offer(r, value);
-	free(r->topic);
-	r->topic = fields_get_text(value, "topic", TOPIC_BYTES_MAX);
-	load_maker(c, r, value);
-	r->kept = true;
-	note_closed(c, r);
+	free((char *)t.topic);
+	free((char *)t.maker);
+	free((char *)t.alone);
+	free((char *)t.offer.key);
+	free((char *)t.offer.by);
 }

@@ -48,7 +48,27 @@ const char *setting_show(const struct room *r, const struct setting *k,
 /* Parses what the field will hold; false: text is not a value of this SWITCH or NUMBER. */
 bool setting_parse(const struct setting *k, const char *text, uint32_t *value);
 /* What the field holds now. */
-uint32_t setting_value(const struct room *r, const struct setting *k);
+uint32_t setting_value(const struct room_settings *set, const struct setting *k);
+
+/* An offer of a room, as in struct room. */
+struct room_offer {
+	const char *key, *by;    /* NULL: it is not offered */
+	int64_t made_ms, at_ms;
+};
+
+/* What is saved of a room, but its name and number. The strings are borrowed, set.hash too. */
+struct room_terms {
+	const char *topic, *maker, *alone;
+	int64_t made_ms;
+	struct room_settings set;
+	struct room_offer offer;
+};
+
+/* As they are now. */
+struct room_terms setting_terms(const struct room *r);
+/* The one place where they change: by a command, by /undo, or as they were saved. Saves nothing. Any
+ * of the strings may be the room's own. */
+void setting_apply(struct chat *c, struct room *r, const struct room_terms *t);
 
 /* Sets a SWITCH or NUMBER to what setting_parse found, and saves it. The people in a room that becomes
  * private may stay and come back. */
