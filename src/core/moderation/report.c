@@ -116,12 +116,8 @@ static void count(struct chat *c, struct report *r, bool counts)
 	r->counted = counts;
 }
 
-/* Only the memory. */
-static void report_end(struct chat *c, struct report *r)
+static void release(struct report *r)
 {
-	count(c, r, false);
-	DL_DELETE(c->moderation.reports.first, r);
-	c->moderation.reports.n--;
 	free(r->who);
 	free(r->room);
 	free(r->sender);
@@ -131,18 +127,16 @@ static void report_end(struct chat *c, struct report *r)
 	free(r->why);
 	free(r->keeper);
 	free(r->how);
-	free(r);
 }
 
-static struct report *report_add(struct chat *c, const struct report *r)
+/* Only the memory. */
+static void report_end(struct chat *c, struct report *r)
 {
-	struct report *new = mem_zero(1, sizeof *new);
-
-	*new = *r;
-	DL_APPEND(c->moderation.reports.first, new);
-	c->moderation.reports.n++;
-	count(c, new, new->state != REPORT_RESOLVED);
-	return new;
+	count(c, r, false);
+	DL_DELETE(c->moderation.reports.first, r);
+	c->moderation.reports.n--;
+	release(r);
+	free(r);
 }
 
 /* Text of at most max bytes, cut between two characters. */
@@ -156,6 +150,47 @@ static char *keep(const char *text, size_t max)
 	copy = mem_zero(1, len + 1);
 	memcpy(copy, text, len);
 	return copy;
+}
+
+static struct report *report_add(struct chat *c, const struct report *like)
+{
+	struct report *r = mem_zero(1, sizeof *r);
+
+	r->number = like->number;
+	r->line = like->line;
+	r->action = like->action;
+	r->said_ms = like->said_ms;
+	r->room = mem_strdup(like->room);
+	r->sender = mem_strdup(like->sender);
+	r->text = keep(like->text, REPORT_LINE_BYTES_MAX);
+	r->at_ms = like->at_ms;
+	r->by = mem_strdup(like->by);
+	r->by_key = mem_strdup(like->by_key);
+	r->by_account = like->by_account;
+	r->who = mem_strdup(like->who);
+	r->why = keep(like->why, REPORT_WHY_BYTES_MAX);
+	DL_APPEND(c->moderation.reports.first, r);
+	c->moderation.reports.n++;
+	return r;
+}
+
+/* The one place where reports come and change: by a command, or as they were saved. r becomes like
+ * `like`, of which only state, keeper, how and kept_ms ever change; NULL: a new one does. Strings are
+ * copied. */
+static struct report *report_apply(struct chat *c, struct report *r, const struct report *like)
+{
+	char *keeper = mem_strdup(like->keeper), *how = keep(like->how, REPORT_WHY_BYTES_MAX);
+
+	if (r == NULL)
+		r = report_add(c, like);
+	free(r->keeper);
+	free(r->how);
+	r->keeper = keeper;
+	r->how = how;
+	r->state = like->state;
+	r->kept_ms = like->kept_ms;
+	count(c, r, r->state != REPORT_RESOLVED);
+	return r;
 }
 
 static bool make_place(struct chat *c)
@@ -183,14 +218,12 @@ struct report *report_new(struct chat *c, const struct session *s, const struct 
 
 	if (!make_place(c))
 		return NULL;
-	r = report_add(c, &(struct report){
+	share_who(c, s, who);
+	r = report_apply(c, NULL, &(struct report){
 		.number = c->records.seq + 1, .line = row->id, .action = row->kind == RECORD_ACTION,
-		.said_ms = row->time_ms, .room = mem_strdup(row->room_name),
-		.sender = mem_strdup(row->sender), .text = keep(row->body, REPORT_LINE_BYTES_MAX),
-		.at_ms = c->wall_ms, .by = mem_strdup(s->nick), .by_key = mem_strdup(s->key),
-		.by_account = s->account != NULL, .who = mem_strdup(share_who(c, s, who)),
-		.why = keep(why, REPORT_WHY_BYTES_MAX),
-		.keeper = mem_strdup(""), .how = mem_strdup(""),
+		.said_ms = row->time_ms, .room = (char *)row->room_name, .sender = (char *)row->sender,
+		.text = (char *)row->body, .at_ms = c->wall_ms, .by = s->nick, .by_key = s->key,
+		.by_account = s->account != NULL, .who = who, .why = (char *)why, .keeper = "", .how = "",
 	});
 	save(c, r);
 	return r;
@@ -199,15 +232,13 @@ struct report *report_new(struct chat *c, const struct session *s, const struct 
 static void set(struct chat *c, struct report *r, enum report_state state, const char *keeper,
                 const char *how)
 {
-	char *new_keeper = mem_strdup(keeper), *new_how = keep(how, REPORT_WHY_BYTES_MAX);
+	struct report like = *r;
 
-	free(r->keeper);
-	free(r->how);
-	r->keeper = new_keeper;
-	r->how = new_how;
-	r->state = state;
-	r->kept_ms = c->wall_ms;
-	count(c, r, state != REPORT_RESOLVED);
+	like.state = state;
+	like.keeper = (char *)keeper;
+	like.how = (char *)how;
+	like.kept_ms = c->wall_ms;
+	report_apply(c, r, &like);
 }
 
 void report_set(struct chat *c, struct report *r, enum report_state state, const char *keeper,
@@ -327,7 +358,8 @@ void report_load(struct chat *c, const char *key, const char *value)
 			r.state = (enum report_state)i;
 	free(state);
 	r.who = load_who(value, &r);
-	report_add(c, &r);
+	report_apply(c, NULL, &r);
+	release(&r);
 }
 
 void reports_free(struct chat *c)

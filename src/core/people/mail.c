@@ -28,11 +28,16 @@ static const char *key_of(const struct account *a, uint64_t number, char key[KEY
 	return key;
 }
 
-static struct mail *add(struct chat *c, struct account *a, const struct mail *like)
+/* The one place where a message comes to wait for a, as it was sent or saved; mail_end is where it
+ * ends. The strings are copied. */
+static struct mail *mail_apply(struct chat *c, struct account *a, const struct mail *like)
 {
 	struct mail *m = mem_alloc(sizeof *m);
 
 	*m = *like;
+	m->who = mem_strdup(like->who);
+	m->from = mem_strdup(like->from);
+	m->text = mem_strdup(like->text);
 	m->to = a;
 	m->share = share_take(c, SHARE_MAIL, m->who);
 	DL_APPEND(a->mail.first, m);
@@ -157,16 +162,18 @@ void mail_keep(struct chat *c, struct session *s, struct account *a, const char 
 		           "it in parts.", a->nick);
 		return;
 	}
-	m = add(c, a,
-	        &(struct mail){.number = c->records.seq + 1,
-	                       .at_ms = c->wall_ms,
-	                       .who = mem_strdup(who),
-	                       .made_from = from,
-	                       .from = mem_strdup(s->nick),
-	                       .text = mem_strdup(text)});
+	m = mail_apply(c, a, &(struct mail){.number = c->records.seq + 1, .at_ms = c->wall_ms, .who = who,
+	                                    .made_from = from, .from = s->nick, .text = (char *)text});
 	emit_fact(c, FACT_MAIL, key_of(a, m->number, key), b.data);
 	bytes_release(&b);
 	emit_reply(c, s, "%s is not here; the message is kept until they read it.", a->nick);
+}
+
+static void release(struct mail *m)
+{
+	free(m->who);
+	free(m->from);
+	free(m->text);
 }
 
 static void mail_end(struct chat *c, struct account *a, struct mail *m)
@@ -177,9 +184,7 @@ static void mail_end(struct chat *c, struct account *a, struct mail *m)
 	DL_DELETE(a->mail.first, m);
 	a->mail.n--;
 	c->people.mail.n--;
-	free(m->who);
-	free(m->from);
-	free(m->text);
+	release(m);
 	free(m);
 }
 
@@ -237,7 +242,7 @@ void mail_load(struct chat *c, const char *key, const char *value)
 	uint64_t n = number != NULL ? strtoull(number + 1, NULL, 10) : 0;
 	char *owner = number == NULL ? mem_strdup(key) : strndup(key, (size_t)(number - key));
 	struct account *a = owner != NULL && n != 0 ? account_by_key(c, owner) : NULL;
-	struct address from;
+	struct mail m;
 	char *made;
 
 	free(owner);
@@ -246,16 +251,18 @@ void mail_load(struct chat *c, const char *key, const char *value)
 		forget_fact(c, FACT_MAIL, key);
 		return;
 	}
-	made = fields_get(value, "made_from");
-	if (!address_parse(made, &from))
-		from = (struct address){0};
-	free(made);
-	add(c, a, &(struct mail){
+	m = (struct mail){
 		.number = n, .at_ms = fields_get_time(value, "at"),
-		.who = fields_get_text(value, "share", SHARE_WHO_BYTES - 1), .made_from = from,
+		.who = fields_get_text(value, "share", SHARE_WHO_BYTES - 1),
 		.from = fields_get_text(value, "from", NAME_BYTES_MAX),
 		.text = fields_get_text(value, "text", MAIL_BYTES_MAX),
-	});
+	};
+	made = fields_get(value, "made_from");
+	if (!address_parse(made, &m.made_from))
+		m.made_from = (struct address){0};
+	free(made);
+	mail_apply(c, a, &m);
+	release(&m);
 }
 
 uint32_t mail_by(struct chat *c, const char *who, const struct address *block, bool forget)

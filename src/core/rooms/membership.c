@@ -117,25 +117,32 @@ static void note_owner(struct chat *c, struct room *r, struct membership *g, boo
 /* -- keeping ------------------------------------------------------------------------------- */
 
 /* No name has a blank in it. */
-static const char *key_of(const struct room *r, const struct membership *g, char key[KEY_BYTES_MAX])
+static const char *key_of(const struct room *r, const struct account *a, char key[KEY_BYTES_MAX])
 {
-	snprintf(key, KEY_BYTES_MAX, "%s %s", r->key, g->key);
+	snprintf(key, KEY_BYTES_MAX, "%s %s", r->key, a->key);
 	return key;
 }
 
-static void save(struct chat *c, const struct room *r, const struct membership *g, bool gone)
+static void save_gone(struct chat *c, const struct room *r, const struct account *a)
 {
-	const struct account *a = account_by_key(c, g->key);
+	char key[KEY_BYTES_MAX];
+
+	forget_not(c, FACT_INVITE, key_of(r, a, key));
+	emit_fact(c, FACT_INVITE, key, "");
+}
+
+static void save(struct chat *c, const struct membership *g)
+{
 	char key[KEY_BYTES_MAX];
 	struct bytes b = {0};
 
-	forget_not(c, FACT_INVITE, key_of(r, g, key));
+	forget_not(c, FACT_INVITE, key_of(g->room, g->account, key));
 	fields_put(&b, "role", role_names[g->role]);
 	fields_put_number(&b, "roles", g->roles);
 	fields_put_number(&b, "since", (int64_t)g->since);
-	fields_put_number(&b, "room", r->number);
-	fields_put_number(&b, "made", a->made.at_ms);
-	emit_fact(c, FACT_INVITE, key, gone ? "" : b.data);
+	fields_put_number(&b, "room", g->room->number);
+	fields_put_number(&b, "made", g->account->made.at_ms);
+	emit_fact(c, FACT_INVITE, key, b.data);
 	bytes_release(&b);
 }
 
@@ -172,7 +179,7 @@ void membership_forget(struct chat *c, struct membership *g)
 {
 	char key[KEY_BYTES_MAX];
 
-	forget_fact(c, FACT_INVITE, key_of(g->room, g, key));
+	forget_fact(c, FACT_INVITE, key_of(g->room, g->account, key));
 	membership_end(c, g);
 }
 
@@ -183,6 +190,27 @@ static void set_roles(struct membership *g, unsigned roles)
 	for (int role = ROOM_MEMBER; role <= ROOM_OWNER; role++)
 		if ((roles & 1u << role) != 0)
 			g->role = (enum room_role)role;
+}
+
+/* The one place where they change: by a command, by /undo, or as they were saved. From here on the
+ * account has these roles in r (a bit for each; 0: it is nothing there any more), and reads there, if
+ * r is private, what is after the line since. NULL: it is nothing. */
+static struct membership *membership_apply(struct chat *c, struct room *r, struct account *a,
+                                           unsigned roles, uint64_t since)
+{
+	struct membership *g = membership_of(r, a->key);
+
+	if (roles == 0) {
+		if (g != NULL)
+			membership_end(c, g);
+		return NULL;
+	}
+	if (g == NULL)
+		g = membership_add(c, r, a);
+	g->since = since;
+	set_roles(g, roles);
+	note_owner(c, r, g, false);
+	return g;
 }
 
 uint32_t membership_of_owner(const struct account *a)
@@ -221,17 +249,15 @@ bool membership_give_by(struct chat *c, bool keeper, struct room *r, const char 
                    enum room_role role)
 {
 	struct membership *g = membership_of(r, account_key);
+	/* What everybody could read before stays readable. */
+	uint64_t since = g != NULL ? g->since : r->set.private ? r->lines.last_id : 0;
+	unsigned roles = 1u << role;
 
-	if (g == NULL) {
-		if (role == ROOM_OWNER ? r->memberships.n >= MEMBERSHIPS_MAX : is_full(c, r, keeper))
-			return false;
-		g = membership_add(c, r, account_by_key(c, account_key));
-		/* What everybody could read before stays readable. */
-		g->since = r->set.private ? r->lines.last_id : 0;
-	}
-	set_roles(g, g->roles | 1u << role);
-	note_owner(c, r, g, false);
-	save(c, r, g, false);
+	if (g != NULL)
+		roles |= g->roles;
+	else if (role == ROOM_OWNER ? r->memberships.n >= MEMBERSHIPS_MAX : is_full(c, r, keeper))
+		return false;
+	save(c, membership_apply(c, r, account_by_key(c, account_key), roles, since));
 	return true;
 }
 
@@ -244,24 +270,24 @@ bool membership_give_back(struct chat *c, bool keeper, struct room *r, const cha
 	if (!membership_give_by(c, keeper, r, account_key, role))
 		return false;
 	g = membership_of(r, account_key);
-	if (new && g->since != since) {
-		g->since = since;
-		save(c, r, g, false);
-	}
+	if (new && g->since != since)
+		save(c, membership_apply(c, r, g->account, g->roles, since));
 	return true;
 }
 
 void membership_take(struct chat *c, struct room *r, const char *account_key, enum room_role role)
 {
 	struct membership *g = membership_of(r, account_key);
+	struct account *a;
 
 	if (!membership_has(g, role))
 		return;
-	set_roles(g, g->roles & ~(1u << role));
-	note_owner(c, r, g, false);
-	save(c, r, g, g->roles == 0);
-	if (g->roles == 0)
-		membership_end(c, g);
+	a = g->account;
+	g = membership_apply(c, r, a, g->roles & ~(1u << role), g->since);
+	if (g != NULL)
+		save(c, g);
+	else
+		save_gone(c, r, a);
 }
 
 uint32_t membership_owned(const struct chat *c, const char *account_key)
@@ -302,7 +328,6 @@ void membership_load(struct chat *c, const char *key, const char *value)
 	struct account *a;
 	unsigned roles;
 	struct room *r;
-	struct membership *g;
 	char *role;
 
 	if (!load_whose(c, key, value, &r, &a)) {
@@ -312,14 +337,12 @@ void membership_load(struct chat *c, const char *key, const char *value)
 	/* A key is one fact's, so this one is loaded twice. */
 	if (membership_of(r, a->key) != NULL)
 		return;
-	g = membership_add(c, r, a);
-	g->since = (uint64_t)fields_get_number(value, "since");
 	roles = fields_get_count(value, "roles", ROLES_ALL) & ~(1u << ROOM_NOBODY);
 	role = fields_get(value, "role");
 	for (int i = ROOM_MEMBER; i <= ROOM_OWNER; i++)
 		if (strcmp(role_names[i], role) == 0)
 			roles |= 1u << i;
-	set_roles(g, roles != 0 ? roles : 1u << ROOM_MEMBER);
-	note_owner(c, r, g, false);
+	membership_apply(c, r, a, roles != 0 ? roles : 1u << ROOM_MEMBER,
+	                 (uint64_t)fields_get_number(value, "since"));
 	free(role);
 }
