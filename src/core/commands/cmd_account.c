@@ -110,6 +110,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 static void hash_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
 	struct account *a = account_at(c, &q->account);
+	struct account_terms t;
 
 	if (!dialogue_goes_on(c, s, e->rows))
 		return;
@@ -117,8 +118,10 @@ static void hash_answer(struct chat *c, struct session *s, struct question *q, c
 		registered(c, s, e->rows->text);
 		return;
 	}
-	account_set_secret(c, a, &a->secrets.hash, e->rows->text);
-	account_save(c, a);
+	t = account_terms(a);
+	t.hash = e->rows->text;
+	t.before = (struct wrong){0};
+	account_change(c, a, &t);
 	dialogue_end(c, s);
 	emit_security(c, s, "passwd", "changed the password");
 	emit_reply(c, s, "Your password has been changed.");
@@ -129,13 +132,15 @@ static void codes_answer(struct chat *c, struct session *s, struct question *q,
 {
 	struct account *a = account_at(c, &q->account);
 	const char *p = e->rows->text;
+	struct account_terms t;
 
 	c->output.secret = true;
 	if (!dialogue_goes_on(c, s, e->rows))
 		return;
 	dialogue_end(c, s);
-	account_set(&a->secrets.codes, e->rows->text2);
-	account_save(c, a);
+	t = account_terms(a);
+	t.codes = e->rows->text2;
+	account_change(c, a, &t);
 	emit_security(c, s, "codes", "made new one-time codes");
 	emit_reply(c, s, "Ten codes, each good once in place of your password. Write them down: they are "
 	           "not shown again, and your old codes no longer work.");
@@ -173,6 +178,7 @@ static void set_totp_answer(struct chat *c, struct session *s, struct question *
                             const struct event *e)
 {
 	struct account *a = account_at(c, &q->account);
+	struct account_terms t;
 
 	if (!dialogue_goes_on(c, s, e->rows))
 		return;
@@ -180,10 +186,11 @@ static void set_totp_answer(struct chat *c, struct session *s, struct question *
 		dialogue_retry(c, s, DIALOGUE_TOTP, TOTP_WRONG);
 		return;
 	}
-	account_set_secret(c, a, &a->secrets.totp, s->dialogue->secret);
+	t = account_terms(a);
+	t.totp = s->dialogue->secret;
 	/* Each code counts once. */
-	a->secrets.totp_step = e->rows->which;
-	account_save(c, a);
+	t.totp_step = e->rows->which;
+	account_change(c, a, &t);
 	dialogue_end(c, s);
 	emit_security(c, s, "totp", "began a second step");
 	emit_reply(c, s, "From now on you are asked for such a code after your password. With a one-time "
@@ -196,6 +203,7 @@ static void old_answer(struct chat *c, struct session *s, struct question *q, co
 	bool right = password_was_right(c, s, q, e->rows);
 	struct account *a = account_at(c, &q->account);
 	struct dialogue *d = s->dialogue;
+	struct account_terms t;
 
 	if (!dialogue_goes_on(c, s, e->rows))
 		return;
@@ -203,8 +211,9 @@ static void old_answer(struct chat *c, struct session *s, struct question *q, co
 		dialogue_retry(c, s, DIALOGUE_OLD, "Wrong password; nothing has changed.");
 	} else if (d->aim == DIALOGUE_TOTP_OFF) {
 		dialogue_end(c, s);
-		account_set_secret(c, a, &a->secrets.totp, "");
-		account_save(c, a);
+		t = account_terms(a);
+		t.totp = "";
+		account_change(c, a, &t);
 		emit_security(c, s, "totp", "ended the second step");
 		emit_reply(c, s, "The second step is off: your password alone signs you in.");
 	} else if (d->aim == DIALOGUE_SET_CODES) {

@@ -98,6 +98,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 	/* A code is for the account that there was, if there was one. */
 	struct account *a = account_at(c, &wanted->account);
 	bool made = wanted->account.key == NULL;
+	struct account_terms t;
 	struct bytes undo;
 	char *hash;
 	uint64_t n;
@@ -111,7 +112,9 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		return;
 	if (a != NULL) {
 		hash = strndup(rows->text2, strcspn(rows->text2, "\n"));
-		account_set(&a->secrets.codes, hash != NULL ? hash : "");
+		t = account_terms(a);
+		t.codes = hash != NULL ? hash : "";
+		account_apply(c, a, &t);
 		free(hash);
 	} else if (made && name_check(NAME_NICK, name, strlen(name), key, why, sizeof why) &&
 	           account_bars(c, name, key, NULL, problem) == NULL && session_by_key(c, key) == NULL) {
@@ -122,7 +125,9 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 	}
 	if (a != NULL) {
 		if (made) {
-			a->role = role;
+			t = account_terms(a);
+			t.role = role;
+			account_apply(c, a, &t);
 			login_clear_name(c, a);
 			undo = role_undo(a, ROLE_ACCOUNT, role);
 			n = emit_audit(c, s, role > ROLE_ACCOUNT ? undo.data : "", "made an account for %s: %s",
@@ -197,6 +202,7 @@ void cmd_code(struct chat *c, struct session *s, const struct args *a)
 
 static void role_set(struct chat *c, struct session *s, struct account *account, enum role role)
 {
+	struct account_terms t = account_terms(account);
 	struct bytes undo;
 
 	if (is_last_admin(c, account) && !s->trusted) {
@@ -205,8 +211,8 @@ static void role_set(struct chat *c, struct session *s, struct account *account,
 		return;
 	}
 	undo = role_undo(account, account->role, role);
-	account->role = role;
-	account_save(c, account);
+	t.role = role;
+	account_change(c, account, &t);
 	now_is(c, s, account, emit_audit(c, s, undo.data, "made %s: %s", account->nick,
 	                                 role_name(role)));
 	bytes_release(&undo);

@@ -386,6 +386,7 @@ static struct account *host_account(struct chat *c, struct session *s, const cha
                                     const char *key)
 {
 	char problem[NAME_PROBLEM_BYTES_MAX];
+	struct account_terms t;
 	struct account *a;
 
 	if (account_bars(c, user, key, NULL, problem) != NULL) {
@@ -404,7 +405,9 @@ static struct account *host_account(struct chat *c, struct session *s, const cha
 		return NULL;
 	}
 	/* Saved with the sign-in that follows. */
-	a->host = true;
+	t = account_terms(a);
+	t.host = true;
+	account_apply(c, a, &t);
 	login_clear_name(c, a);
 	return a;
 }

@@ -110,8 +110,9 @@ static const char *line_of(const char *lines, uint64_t n, size_t *len)
 
 /* Removes the code with this hash; *left is how many remain. False: it is no longer there, because it
  * was used meanwhile or all codes were replaced. */
-static bool code_use(struct account *a, const char *hash, size_t n, unsigned *left)
+static bool code_use(struct chat *c, struct account *a, const char *hash, size_t n, unsigned *left)
 {
+	struct account_terms t = account_terms(a);
 	struct bytes rest = {0};
 	bool found = false;
 
@@ -128,8 +129,9 @@ static bool code_use(struct account *a, const char *hash, size_t n, unsigned *le
 		}
 		p += len + (p[len] == '\n');
 	}
+	t.codes = rest.len > 0 ? rest.data : "";
 	if (found)
-		account_set(&a->secrets.codes, rest.len > 0 ? rest.data : "");
+		account_change(c, a, &t);
 	bytes_release(&rest);
 	return found;
 }
@@ -143,10 +145,8 @@ static void was_wrong(struct chat *c, struct session *s, struct account *a)
 		emit_reply(c, s, "While nothing can be saved, one-time codes are not accepted: each could be "
 		           "used twice.");
 	/* People need no report of their own slips while signed in. */
-	if (s->account != a) {
+	if (s->account != a)
 		account_wrong(c, a, false);
-		account_save(c, a);
-	}
 }
 
 static void tell_left(struct chat *c, struct session *s, const struct account *a, unsigned left)
@@ -177,12 +177,11 @@ bool password_was_right(struct chat *c, struct session *s, struct question *q,
 	if (rows->which == 0)
 		return true;
 	hash = q->data != NULL ? line_of(q->data, rows->which - 1, &n) : NULL;
-	if (hash == NULL || n == 0 || !code_use(a, hash, n, &left)) {
+	if (hash == NULL || n == 0 || !code_use(c, a, hash, n, &left)) {
 		emit_reply(c, s, "That code was already used.");
 		was_wrong(c, s, a);
 		return false;
 	}
-	account_save(c, a);
 	tell_left(c, s, a, left);
 	return true;
 }
@@ -209,7 +208,6 @@ static void code_was_wrong(struct chat *c, struct session *s, struct account *a)
 	if (s->account == a)
 		return;
 	account_wrong(c, a, true);
-	account_save(c, a);
 	if (a->session != NULL)
 		emit_reply(c, a->session, "Someone at %s gave your password and a wrong code. If that was not you, "
 		           "%cpasswd sets a new password.", address_show(&s->from, from),
@@ -226,8 +224,10 @@ bool password_code_was_right(struct chat *c, struct session *s, struct question 
 	if (right || rows->error != NULL)
 		guess_account_back(c, s, GUESS_CODE, a);
 	if (right) {
-		a->secrets.totp_step = rows->which;
-		account_save(c, a);
+		struct account_terms t = account_terms(a);
+
+		t.totp_step = rows->which;
+		account_change(c, a, &t);
 	} else if (rows->error == NULL && a != NULL) {
 		code_was_wrong(c, s, a);
 	}

@@ -58,16 +58,18 @@ static bool was_there_before(const struct account *a, const struct address *from
 /* The wrong tries have been reported to whoever signed in now. If that may not be the owner, who
  * usually comes from elsewhere, they are reported again at the next sign-in, however often the other
  * signs in. */
-static void wrong_told(const struct chat *c, struct account *a, const struct session *s)
+static void wrong_told(struct chat *c, struct account *a, const struct session *s)
 {
+	struct account_terms t = account_terms(a);
 	bool over = a->wrong.at_ms < c->wall_ms - WRONG_TOLD_DAYS * DAY_MS;
 	struct wrong kept = over || was_there_before(a, &s->from) ? (struct wrong){0} : a->wrong.before;
 
-	a->wrong.before.passwords = a->wrong.since.passwords + kept.passwords;
-	a->wrong.before.codes = a->wrong.since.codes + kept.codes;
-	a->wrong.since = (struct wrong){0};
-	if (a->wrong.before.passwords + a->wrong.before.codes == 0)
-		a->wrong.at_ms = 0;
+	t.before.passwords = t.since.passwords + kept.passwords;
+	t.before.codes = t.since.codes + kept.codes;
+	t.since = (struct wrong){0};
+	if (t.before.passwords + t.before.codes == 0)
+		t.wrong_ms = 0;
+	account_change(c, a, &t);
 }
 
 void signed_in_tell(struct chat *c, struct session *s)
@@ -78,8 +80,6 @@ void signed_in_tell(struct chat *c, struct session *s)
 	setting_tell_offers(c, s);
 	mail_deliver(c, s, a);
 	say_last(c, s, a);
-	if (a->wrong.at_ms == 0)
-		return;
-	wrong_told(c, a, s);
-	account_save(c, a);
+	if (a->wrong.at_ms != 0)
+		wrong_told(c, a, s);
 }

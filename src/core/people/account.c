@@ -75,22 +75,19 @@ const char *account_bars(const struct chat *c, const char *nick, const char *key
 
 /* -- keeping -------------------------------------------------------------------------- */
 
-void account_set(char **field, const char *value)
+/* Replaces a string that may hold a hash, and clears the old one. value may be NULL, for none.
+ * False: it is *field itself, and nothing has changed. */
+static bool take(char **field, const char *value)
 {
-	char *new = mem_strdup(value);
+	char *old = *field;
 
-	if (*field != NULL)
-		explicit_bzero(*field, strlen(*field));
-	free(*field);
-	*field = new;
-}
-
-void account_set_secret(struct chat *c, struct account *a, char **field, const char *value)
-{
-	account_set(field, value);
-	if (field == &a->secrets.hash)
-		a->wrong.before = (struct wrong){0};
-	a->secrets.number = ++c->people.accounts.number;
+	if (value == old)
+		return false;
+	*field = value != NULL ? mem_strdup(value) : NULL;
+	if (old != NULL)
+		explicit_bzero(old, strlen(old));
+	free(old);
+	return true;
 }
 
 static void save_sign_ins(struct bytes *b, const struct account *a)
@@ -105,19 +102,19 @@ static void save_sign_ins(struct bytes *b, const struct account *a)
 	}
 }
 
-static void load_sign_ins(struct account *a, const char *value)
+static void load_sign_ins(struct signed_in last[SIGN_INS_KEPT], const char *value)
 {
 	for (int i = 0; i < SIGN_INS_KEPT; i++) {
 		char name[16], *text, *from;
 
 		snprintf(name, sizeof name, "last%d", i);
 		text = fields_get(value, name);
-		a->last[i].at_ms = fields_get_time(value, name);
+		last[i].at_ms = fields_get_time(value, name);
 		strtoll(text, &from, 10);
 		/* What is not an address counts as unknown, and nobody is familiar from there. */
-		if (*from == '/' && !address_parse_one(from + 1, &a->last[i].from) &&
+		if (*from == '/' && !address_parse_one(from + 1, &last[i].from) &&
 		    strcmp(from + 1, THIS_HOST) == 0)
-			a->last[i].from = (struct address){.kind = ADDRESS_HOST};
+			last[i].from = (struct address){.kind = ADDRESS_HOST};
 		free(text);
 	}
 }
@@ -132,12 +129,52 @@ static void note_role(struct chat *c, struct account *a, bool has)
 	a->listed = has;
 }
 
-void account_save(struct chat *c, struct account *a)
+struct account_terms account_terms(const struct account *a)
+{
+	struct account_terms t = {
+		.role = a->role, .host = a->host, .made_ms = a->made.at_ms, .first_seq = a->made.first_seq,
+		.made_seq = a->made.seq, .made_from = a->made.from, .hash = a->secrets.hash, .codes = a->secrets.codes,
+		.totp = a->secrets.totp, .totp_step = a->secrets.totp_step, .wrong_ms = a->wrong.at_ms, .since = a->wrong.since,
+		.before = a->wrong.before,
+	};
+
+	memcpy(t.last, a->last, sizeof t.last);
+	return t;
+}
+
+void account_apply(struct chat *c, struct account *a, const struct account_terms *t)
+{
+	bool other_hash = take(&a->secrets.hash, t->hash), other_totp = take(&a->secrets.totp, t->totp);
+
+	/* What was asked about the old one is void. */
+	if (other_hash || other_totp)
+		a->secrets.number = ++c->people.accounts.number;
+	take(&a->secrets.codes, t->codes);
+	a->secrets.totp_step = t->totp_step;
+	a->role = t->role;
+	note_role(c, a, a->role > ROLE_ACCOUNT);
+	a->host = t->host;
+	a->made.at_ms = t->made_ms;
+	a->made.first_seq = t->first_seq;
+	a->made.seq = t->made_seq;
+	a->made.from = t->made_from;
+	memcpy(a->last, t->last, sizeof a->last);
+	a->wrong.at_ms = t->wrong_ms;
+	a->wrong.since = t->since;
+	a->wrong.before = t->before;
+}
+
+void account_change(struct chat *c, struct account *a, const struct account_terms *t)
+{
+	account_apply(c, a, t);
+	account_save(c, a);
+}
+
+void account_save(struct chat *c, const struct account *a)
 {
 	char from[ADDRESS_BYTES_MAX];
 	struct bytes b = {0};
 
-	note_role(c, a, a->role > ROLE_ACCOUNT);
 	fields_put(&b, "nick", a->nick);
 	fields_put(&b, "role", role_name(a->role));
 	fields_put_number(&b, "made", a->made.at_ms);
@@ -174,9 +211,9 @@ static struct account *account_add(struct chat *c, const char *nick, const char 
 	a->skeleton = mem_strdup(skeleton);
 	skeleton_of(nick, true, skeleton);
 	a->shown = mem_strdup(skeleton);
-	account_set(&a->secrets.hash, "");
-	account_set(&a->secrets.codes, "");
-	account_set(&a->secrets.totp, "");
+	a->secrets.hash = mem_strdup("");
+	a->secrets.codes = mem_strdup("");
+	a->secrets.totp = mem_strdup("");
 	a->role = ROLE_ACCOUNT;
 	a->number = a->secrets.number = ++c->people.accounts.number;
 	HASH_ADD_KEYPTR(hh, c->people.accounts.by_key, a->key, strlen(a->key), a);
@@ -198,12 +235,9 @@ void account_free(struct chat *c, struct account *a)
 	HASH_DELETE(hh_skeleton, c->people.accounts.by_skeleton, a);
 	HASH_DELETE(hh_shown, c->people.accounts.by_shown, a);
 	c->people.accounts.n--;
-	account_set(&a->secrets.hash, "");
-	account_set(&a->secrets.codes, "");
-	account_set(&a->secrets.totp, "");
-	free(a->secrets.hash);
-	free(a->secrets.codes);
-	free(a->secrets.totp);
+	take(&a->secrets.hash, NULL);
+	take(&a->secrets.codes, NULL);
+	take(&a->secrets.totp, NULL);
 	free(a->nick);
 	free(a->key);
 	free(a->skeleton);
@@ -220,19 +254,22 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
 		return NULL;
 	a = account_add(c, nick, key);
 	/* This tells it from other accounts of its name, and its actions from theirs. */
-	a->made.at_ms = c->people.accounts.made_ms < c->wall_ms ? c->wall_ms : c->people.accounts.made_ms + 1;
-	c->people.accounts.made_ms = a->made.at_ms;
-	account_set(&a->secrets.hash, hash);
-	account_set(&a->secrets.codes, codes);
-	a->made.first_seq = c->records.seq;
-	account_save(c, a);
+	c->people.accounts.made_ms =
+		c->people.accounts.made_ms < c->wall_ms ? c->wall_ms : c->people.accounts.made_ms + 1;
+	account_change(c, a, &(struct account_terms){
+		.role = ROLE_ACCOUNT, .made_ms = c->people.accounts.made_ms, .first_seq = c->records.seq, .hash = hash,
+		.codes = codes, .totp = "",
+	});
 	return a;
 }
 
-void account_registered(const struct chat *c, struct account *a, struct address from)
+void account_registered(struct chat *c, struct account *a, struct address from)
 {
-	a->made.seq = c->records.seq;
-	a->made.from = from;
+	struct account_terms t = account_terms(a);
+
+	t.made_seq = c->records.seq;
+	t.made_from = from;
+	account_apply(c, a, &t);
 }
 
 void account_erase(struct chat *c, const struct account *a)
@@ -247,10 +284,40 @@ void account_erase(struct chat *c, const struct account *a)
 	});
 }
 
+/* Gives the terms strings of their own: the hash, the codes and the secret. */
+static void account_read(const char *value, struct account_terms *t)
+{
+	char *text = fields_get(value, "role");
+
+	if (!role_parse(text, &t->role))
+		t->role = ROLE_ACCOUNT;
+	free(text);
+	t->made_ms = fields_get_number(value, "made");
+	t->made_seq = (uint64_t)fields_get_number(value, "made_seq");
+	t->first_seq = (uint64_t)fields_get_number(value, "first_seq");
+	if (t->first_seq == 0)
+		t->first_seq = t->made_seq;
+	text = fields_get(value, "made_from");
+	if (!address_parse(text, &t->made_from))
+		t->made_from = (struct address){0};
+	free(text);
+	t->host = fields_get_number(value, "host") != 0;
+	t->hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
+	t->codes = fields_get(value, "codes");
+	t->totp = fields_get_text(value, "totp", BODY_BYTES_MAX);
+	t->totp_step = (uint64_t)fields_get_number(value, "totp_step");
+	t->since.passwords = fields_get_count(value, "failed", UINT32_MAX);
+	t->since.codes = fields_get_count(value, "failed_codes", UINT32_MAX);
+	t->before.passwords = fields_get_count(value, "failed_before", UINT32_MAX);
+	t->before.codes = fields_get_count(value, "failed_codes_before", UINT32_MAX);
+	t->wrong_ms = fields_get_time(value, "failed_since");
+	load_sign_ins(t->last, value);
+}
+
 void account_load(struct chat *c, const char *key, const char *value)
 {
-	char *nick = fields_get(value, "nick"), *text;
-	struct account *a;
+	struct account_terms t = {0};
+	char *nick = fields_get(value, "nick");
 
 	if (!name_kept(key, NAME_KEY_BYTES_MAX) || account_by_key(c, key) != NULL ||
 	    c->people.accounts.n >= ACCOUNTS_MAX) {
@@ -262,35 +329,12 @@ void account_load(struct chat *c, const char *key, const char *value)
 		free(nick);
 		nick = text_shown(key, NAME_BYTES_MAX);
 	}
-	a = account_add(c, nick, key);
-	text = fields_get(value, "role");
-	if (!role_parse(text, &a->role))
-		a->role = ROLE_ACCOUNT;
-	note_role(c, a, a->role > ROLE_ACCOUNT);
-	free(text);
-	a->made.at_ms = fields_get_number(value, "made");
-	a->made.seq = (uint64_t)fields_get_number(value, "made_seq");
-	a->made.first_seq = (uint64_t)fields_get_number(value, "first_seq");
-	if (a->made.first_seq == 0)
-		a->made.first_seq = a->made.seq;
-	text = fields_get(value, "made_from");
-	if (!address_parse(text, &a->made.from))
-		a->made.from = (struct address){0};
-	free(text);
-	a->host = fields_get_number(value, "host") != 0;
-	free(a->secrets.hash);
-	a->secrets.hash = fields_get_text(value, "hash", BODY_BYTES_MAX);
-	free(a->secrets.codes);
-	a->secrets.codes = fields_get(value, "codes");
-	free(a->secrets.totp);
-	a->secrets.totp = fields_get_text(value, "totp", BODY_BYTES_MAX);
-	a->secrets.totp_step = (uint64_t)fields_get_number(value, "totp_step");
-	a->wrong.since.passwords = fields_get_count(value, "failed", UINT32_MAX);
-	a->wrong.since.codes = fields_get_count(value, "failed_codes", UINT32_MAX);
-	a->wrong.before.passwords = fields_get_count(value, "failed_before", UINT32_MAX);
-	a->wrong.before.codes = fields_get_count(value, "failed_codes_before", UINT32_MAX);
-	a->wrong.at_ms = fields_get_time(value, "failed_since");
-	load_sign_ins(a, value);
+	account_read(value, &t);
+	account_apply(c, account_add(c, nick, key), &t);
+	/* They are secrets. */
+	take((char **)&t.hash, NULL);
+	take((char **)&t.codes, NULL);
+	take((char **)&t.totp, NULL);
 	free(nick);
 }
 
@@ -319,14 +363,15 @@ bool account_was_at(const struct account *a, const struct address *from)
 	return false;
 }
 
-void account_wrong(const struct chat *c, struct account *a, bool code)
+void account_wrong(struct chat *c, struct account *a, bool code)
 {
-	if (a->wrong.since.passwords + a->wrong.since.codes + a->wrong.before.passwords +
-	        a->wrong.before.codes ==
-	    0)
-		a->wrong.at_ms = c->wall_ms;
-	a->wrong.since.passwords += !code;
-	a->wrong.since.codes += code;
+	struct account_terms t = account_terms(a);
+
+	if (t.since.passwords + t.since.codes + t.before.passwords + t.before.codes == 0)
+		t.wrong_ms = c->wall_ms;
+	t.since.passwords += !code;
+	t.since.codes += code;
+	account_change(c, a, &t);
 }
 
 void account_bear(struct session *s, struct account *a)
@@ -337,10 +382,12 @@ void account_bear(struct session *s, struct account *a)
 
 void account_sign_in(struct chat *c, struct session *s, struct account *a)
 {
-	memmove(a->last + 1, a->last, (SIGN_INS_KEPT - 1) * sizeof *a->last);
-	a->last[0] = (struct signed_in){c->wall_ms, s->from};
+	struct account_terms t = account_terms(a);
+
+	memmove(t.last + 1, t.last, (SIGN_INS_KEPT - 1) * sizeof *t.last);
+	t.last[0] = (struct signed_in){c->wall_ms, s->from};
 	account_bear(s, a);
-	account_save(c, a);
+	account_change(c, a, &t);
 }
 
 void account_sign_out(struct chat *c, struct session *s)

@@ -14,6 +14,14 @@ static void registers(uint32_t slot)
 	rows_come(id(slot), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$hash"});
 }
 
+static void has_second_step(struct account *a)
+{
+	struct account_terms t = account_terms(a);
+
+	t.totp = "SECRET";
+	account_apply(chat, a, &t);
+}
+
 static void test_an_account_is_dropped_before_its_second_step(void **state)
 {
 	struct account *a;
@@ -22,7 +30,7 @@ static void test_an_account_is_dropped_before_its_second_step(void **state)
 	joins(0);
 	registers(0);
 	a = account_by_key(chat, "a");
-	account_set(&a->secrets.totp, "SECRET");
+	has_second_step(a);
 	connected(id(1));
 	sends(1, "a\n");
 	sends(1, "correct horse\n");

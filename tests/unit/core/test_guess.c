@@ -118,6 +118,14 @@ static void test_from_everywhere_it_becomes_slow(void **state)
 	assert_has("QUERY 61");
 }
 
+static void has_second_step(struct account *a)
+{
+	struct account_terms t = account_terms(a);
+
+	t.totp = "SECRET";
+	account_apply(chat, a, &t);
+}
+
 /* Who gives the right password has the second step to guess. */
 static void test_the_second_step_is_charged_too_and_told(void **state)
 {
@@ -125,7 +133,7 @@ static void test_the_second_step_is_charged_too_and_told(void **state)
 	int looked_at = 0;
 
 	(void)state;
-	account_set(&a->secrets.totp, "SECRET");
+	has_second_step(a);
 	for (uint32_t slot = 1; slot < 31; slot++) {
 		at_the_prompt(slot, "198.51.100.7");
 		sends(slot, "stolen\n");
@@ -186,7 +194,7 @@ static void test_the_second_step_is_bounded_from_everywhere(void **state)
 	char from[32];
 
 	(void)state;
-	account_set(&a->secrets.totp, "SECRET");
+	has_second_step(a);
 	for (uint32_t i = 0; i < 40; i++) {
 		snprintf(from, sizeof from, "198.51.100.%" PRIu32, i);
 		at_the_prompt(1, from);

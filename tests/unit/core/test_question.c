@@ -176,12 +176,20 @@ static void test_an_old_password_opens_nothing(void **state)
 
 /* -- one-time codes --------------------------------------------------------------------------- */
 
+static void has_three_codes(struct account *a)
+{
+	struct account_terms t = account_terms(a);
+
+	t.codes = "$5$one\n$5$two\n$5$three";
+	account_apply(chat, a, &t);
+}
+
 static void test_a_code_is_good_once_however_many_checks_overlap(void **state)
 {
 	struct account *a = chat->people.accounts.by_key;
 
 	(void)state;
-	account_set(&a->secrets.codes, "$5$one\n$5$two\n$5$three");
+	has_three_codes(a);
 	sends(1, "/login alice code\n");
 	sends(2, "/login alice code\n");
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true, .which = 2});
@@ -199,7 +207,7 @@ static void test_another_code_meanwhile_is_no_matter(void **state)
 	struct account *a = chat->people.accounts.by_key;
 
 	(void)state;
-	account_set(&a->secrets.codes, "$5$one\n$5$two\n$5$three");
+	has_three_codes(a);
 	sends(1, "/login alice one\n");
 	sends(2, "/login alice three\n");
 	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true, .which = 1});

@@ -127,29 +127,46 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
                             const char *codes);
 /* A guest from there, as addresses are counted (unknown: many people may share it), has registered the
  * account; the caller saves it. A ban or mute of that guest in a room holds for the account too. */
-void account_registered(const struct chat *c, struct account *a, struct address from);
+void account_registered(struct chat *c, struct account *a, struct address from);
 /* Deletes all that it has said; to be called before it is dropped. */
 void account_erase(struct chat *c, const struct account *a);
 /* Frees only the memory; it has no roles in rooms any more. */
 void account_free(struct chat *c, struct account *a);
-/* Saves it after a change. */
-void account_save(struct chat *c, struct account *a);
+
+/* What is saved of an account, but its name: as in struct account. The strings are borrowed. */
+struct account_terms {
+	enum role role;
+	bool host;
+	int64_t made_ms;
+	uint64_t first_seq, made_seq;
+	struct address made_from;
+	const char *hash, *codes, *totp;
+	uint64_t totp_step;
+	struct signed_in last[SIGN_INS_KEPT];
+	int64_t wrong_ms;
+	struct wrong since, before;
+};
+
+/* As they are now. */
+struct account_terms account_terms(const struct account *a);
+/* The one place where they change: by a command, by a sign-in, by /undo, or as they were saved. Saves
+ * nothing. The strings may be the account's own; where the hash or the secret of the second step is
+ * another, what was asked about the old one is void. */
+void account_apply(struct chat *c, struct account *a, const struct account_terms *t);
+/* The same, saved. */
+void account_change(struct chat *c, struct account *a, const struct account_terms *t);
+/* Saves it as it is. */
+void account_save(struct chat *c, const struct account *a);
 
 /* At the start: loads one as it was saved. */
 void account_load(struct chat *c, const char *key, const char *value);
 void accounts_free(struct chat *c);
 
-/* Replaces a string of an account, which may hold a hash, and clears the old one. */
-void account_set(char **field, const char *value);
-/* The same for the hash of its password or the secret of its second step; questions about the old one
- * become void. */
-void account_set_secret(struct chat *c, struct account *a, char **field, const char *value);
-
 /* Makes s the account's session. To be called before s enters a room, because what it may read there
  * depends on it. */
 void account_bear(struct session *s, struct account *a);
-/* A wrong password, or a wrong code, was given for it. */
-void account_wrong(const struct chat *c, struct account *a, bool code);
+/* A wrong password, or a wrong code, was given for it; saved. */
+void account_wrong(struct chat *c, struct account *a, bool code);
 /* Both count as one address (address_counted). */
 bool account_same_place(const struct address *a, const struct address *b);
 /* One of its last SIGN_INS_KEPT sign-ins came from there, as addresses are counted. */
