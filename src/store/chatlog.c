@@ -68,13 +68,13 @@ static const char *chatlog_stamp(struct chatlog *c, int64_t time_ms)
 static void add_deleted(struct chatlog *c, const struct record *r)
 {
 	bytes_printf(&c->out, "%s[System][%s]: line #%" PRIu64 " was deleted\n",
-	             chatlog_stamp(c, r->time_ms), r->room_name, r->ref);
+	             chatlog_stamp(c, r->time_ms), r->room_name, r->deletion.line_id);
 }
 
 static void add_erased(struct chatlog *c, const struct record *r)
 {
 	bytes_printf(&c->out, "%s[System]: all lines of %s were deleted\n", chatlog_stamp(c, r->time_ms),
-	             r->sender);
+	             r->erase.key);
 }
 
 void chatlog_add(struct chatlog *c, const struct record *r)
@@ -91,18 +91,18 @@ void chatlog_add(struct chatlog *c, const struct record *r)
 	}
 	bytes_puts(&c->out, chatlog_stamp(c, r->time_ms));
 	bytes_puts(&c->out, "[");
-	bytes_puts(&c->out, r->sender);
+	bytes_puts(&c->out, r->line.sender);
 	bytes_puts(&c->out, "][");
 	bytes_puts(&c->out, r->room_name);
 	bytes_puts(&c->out, "]:");
 	if (r->kind == RECORD_ACTION) {
 		bytes_puts(&c->out, "* ");
-		bytes_puts(&c->out, r->sender);
+		bytes_puts(&c->out, r->line.sender);
 		bytes_puts(&c->out, " ");
 	}
 	if (r->kind == RECORD_GAP)
 		bytes_puts(&c->out, " ");
-	bytes_puts(&c->out, r->body);
+	bytes_puts(&c->out, r->line.body);
 	bytes_puts(&c->out, "\n");
 }
 

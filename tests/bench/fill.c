@@ -118,8 +118,7 @@ static bool batch_save(struct store *s, uint64_t from, uint64_t to, uint32_t roo
 			.room = (uint32_t)(random_next() >> 20) % rooms + 1,
 			.time_ms = START_MS + (int64_t)seq * LINE_MS,
 			.room_name = text[n].room,
-			.sender = text[n].sender,
-			.body = text[n].body,
+			.line = {text[n].sender, text[n].body},
 		};
 		room_put(text[n].room, sizeof text[n].room, record[n].room);
 		snprintf(text[n].sender, sizeof text[n].sender, "sender%u",

@@ -116,17 +116,17 @@ static void keep_fact(const struct record *r)
 {
 	uint32_t i = 0;
 
-	while (i < nfacts && (facts[i].kind != (enum fact_kind)r->ref ||
-	                      strcmp(facts[i].key, r->sender) != 0))
+	while (i < nfacts && (facts[i].kind != r->fact.kind ||
+	                      strcmp(facts[i].key, r->fact.key) != 0))
 		i++;
-	if (i == nfacts && *r->body == '\0')
+	if (i == nfacts && *r->fact.value == '\0')
 		return;
 	CHECK(i < FACTS_MAX);
 	if (i == nfacts)
-		facts[nfacts++] = (struct fact){(enum fact_kind)r->ref, mem_strdup(r->sender), NULL};
+		facts[nfacts++] = (struct fact){r->fact.kind, mem_strdup(r->fact.key), NULL};
 	free(facts[i].value);
-	facts[i].value = mem_strdup(r->body);
-	if (*r->body == '\0') {
+	facts[i].value = mem_strdup(r->fact.value);
+	if (*r->fact.value == '\0') {
 		free(facts[i].key);
 		free(facts[i].value);
 		facts[i] = facts[--nfacts];
@@ -176,9 +176,12 @@ static void carry_out(const struct effect *e, const struct asked_query *cause)
 	if (e->text != NULL)
 		check_text(e, e->text, e->len, cause, false);
 	if (e->kind == EFFECT_APPEND) {
-		check_text(e, r->body, strlen(r->body), NULL, r->kind == RECORD_FACT);
-		check_text(e, r->sender, strlen(r->sender), NULL, false);
-		check_text(e, r->room_name, strlen(r->room_name), NULL, false);
+		struct record_columns columns;
+
+		record_columns(r, &columns);
+		check_text(e, columns.text, strlen(columns.text), NULL, r->kind == RECORD_FACT);
+		check_text(e, columns.who, strlen(columns.who), NULL, false);
+		check_text(e, columns.name, strlen(columns.name), NULL, false);
 		if (r->kind == RECORD_FACT)
 			keep_fact(r);
 	} else if (e->kind == EFFECT_QUERY) {

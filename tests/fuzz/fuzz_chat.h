@@ -13,6 +13,7 @@
 #include "chatd/core/people/account.h"
 #include "chatd/core/state/state.h"
 #include "prng.h"
+#include "records.h"
 
 enum { FUZZ_PEOPLE = 10, FUZZ_ROWS = 5, FUZZ_SHOWN = 48 };
 
@@ -83,7 +84,7 @@ static inline bool same_conn(struct conn_id a, struct conn_id b)
 /* What is on slot is still this one. */
 static inline struct session *session_at(uint32_t slot)
 {
-	struct session *s = &fuzz.chat->people.sessions[slot];
+	struct session *s = &fuzz.chat->sessions[slot];
 
 	return s->state != SESSION_FREE ? s : NULL;
 }

@@ -204,10 +204,10 @@ static void save_each_kind(void)
 	for (int kind = RECORD_SAY; kind <= RECORD_KEEP; kind++) {
 		struct record r = {
 			.seq = ++saved_seq, .kind = (enum record_kind)kind, .room = 2, .time_ms = 1700000000000,
-			.ref = kind == RECORD_FACT ? FACT_STATE : 3, .room_name = "ops", .sender = "ann",
-			.body = "line by ann",
+			.room_name = "ops",
 		};
 
+		record_set(&r, r.kind, "ann", kind == RECORD_FACT ? FACT_STATE : 3, "line by ann");
 		if (kind == RECORD_FACT || kind == RECORD_AUDIT)
 			r.room = 0;
 		keep(NULL, &r);

@@ -30,13 +30,12 @@ static void keep(struct record r)
 static void line(uint32_t room, const char *name, const char *sender, const char *body)
 {
 	keep((struct record){.kind = seq % 4 == 3 ? RECORD_ACTION : RECORD_SAY, .room = room,
-	                     .room_name = name, .sender = sender, .body = body});
+	                     .room_name = name, .line = {sender, body}});
 }
 
 static void fact(enum fact_kind kind, const char *key, const char *value)
 {
-	keep((struct record){.kind = RECORD_FACT, .ref = (uint64_t)kind, .room_name = "", .sender = key,
-	                     .body = value});
+	keep((struct record){.kind = RECORD_FACT, .room_name = "", .fact = {kind, key, value}});
 }
 
 static void fill(void)
@@ -46,15 +45,16 @@ static void fill(void)
 	line(2, "ops", "ann", "a line in ops");
 	line(2, "ops", "bob", "another line");
 	line(3, "den", "bob", "a line in the den");
-	keep((struct record){.kind = RECORD_TOPIC, .room = 2, .room_name = "ops", .sender = "ann",
-	                     .body = "Release on Friday"});
-	keep((struct record){.kind = RECORD_SEEN, .room = 2, .room_name = "ops", .sender = "ann", .ref = 3,
-	                     .body = ""});
-	keep((struct record){.kind = RECORD_KEEP, .room = 3, .room_name = "den", .sender = "",
-	                     .ref = (uint64_t)7 << 32 | 9, .body = ""});
-	keep((struct record){.kind = RECORD_AUDIT, .sender = "ann", .body = "banned bob from ops",
-	                     .room_name = "undo=ban room=2 was=target%3Dguest%20who%3Deve%20key%3Deve "
-	                                  "number=7 actor=5"});
+	keep((struct record){.kind = RECORD_TOPIC, .room = 2, .room_name = "ops",
+	                     .topic = {"ann", "Release on Friday"}});
+	keep((struct record){.kind = RECORD_SEEN, .room = 2, .room_name = "ops",
+	                     .seen = {.key = "ann", .up_to_id = 3}});
+	keep((struct record){.kind = RECORD_KEEP, .room = 3, .room_name = "den",
+	                     .retention = {.days = 7, .lines = 9}});
+	keep((struct record){.kind = RECORD_AUDIT, .room_name = "",
+	                     .audit = {0, "ann", "banned bob from ops",
+	                               "undo=ban room=2 was=target%3Dguest%20who%3Deve%20key%3Deve "
+	                               "number=7 actor=5"}});
 	fact(FACT_ACCOUNT, "ann", "nick=ann role=moderator made=5 hash=$y$x codes=$5$y "
 	     "last0=1700000000000/192.0.2.1 last1=1600000000000/2001:db8::1");
 	fact(FACT_ACCOUNT, "bob", "nick=Bob role=account made=6 hash=$y$x totp=ABCDEFGH failed=2");

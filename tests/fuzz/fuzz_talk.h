@@ -23,13 +23,15 @@ static struct rows talk_answer;
 static inline void talk_keep(struct world *w, const struct record *r)
 {
 	struct talk_line *line = &talk_lines[talk_nlines % TALK_ROWS];
+	struct record_columns columns;
 
 	(void)w;
 	if (r->kind != RECORD_SAY && r->kind != RECORD_ACTION && r->kind != RECORD_AUDIT)
 		return;
-	snprintf(line->sender, sizeof line->sender, "%s", r->sender);
-	snprintf(line->body, sizeof line->body, "%s", r->body);
-	snprintf(line->name, sizeof line->name, "%s", r->room_name);
+	record_columns(r, &columns);
+	snprintf(line->sender, sizeof line->sender, "%s", columns.who);
+	snprintf(line->body, sizeof line->body, "%s", columns.text);
+	snprintf(line->name, sizeof line->name, "%s", columns.name);
 	line->row = (struct row){.id = r->seq, .time_ms = r->time_ms, .kind = r->kind, .room = r->room,
 	                         .hit = true, .lines = 1, .room_name = line->name,
 	                         .sender = line->sender, .body = line->body};

@@ -10,6 +10,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/chat.h"
+#include "records.h"
 #include "shown.h"
 #include "where.h"
 
@@ -74,13 +75,16 @@ static inline int world_hex(char c)
 /* Of a fact also what is written %XX in it is text that somebody will read. */
 static inline void world_kept(const struct world *w, const struct record *r)
 {
-	char *plain = malloc(strlen(r->body) + 1), *out = plain;
+	struct record_columns columns;
+	char *plain, *out;
 
+	record_columns(r, &columns);
+	out = plain = malloc(strlen(columns.text) + 1);
 	CHECK(plain != NULL);
-	world_shown(w, r->room_name, strlen(r->room_name));
-	world_shown(w, r->sender, strlen(r->sender));
-	world_shown(w, r->body, strlen(r->body));
-	for (const char *p = r->body; *p != '\0'; p++)
+	world_shown(w, columns.name, strlen(columns.name));
+	world_shown(w, columns.who, strlen(columns.who));
+	world_shown(w, columns.text, strlen(columns.text));
+	for (const char *p = columns.text; *p != '\0'; p++)
 		/* Hashes of codes are no text; nobody is shown them. */
 		if (strncmp(p, " codes=", 7) == 0)
 			p += strcspn(p + 1, " ");

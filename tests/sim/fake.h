@@ -13,6 +13,7 @@
 #include "chatd/net/ring.h"
 #include "chatd/store/threads/writer.h"
 #include "prng.h"
+#include "records.h"
 
 /* Says what is wrong, with seed and step, and exits. */
 void sim_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));

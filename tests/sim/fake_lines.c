@@ -22,31 +22,31 @@ static void save_line(struct writer *w, struct record *r)
 	w->line = fake_grow(w->line, w->nlines, &w->lines_cap, sizeof *w->line);
 	w->line[w->nlines++] = (struct fake_line){
 		.id = r->seq, .time_ms = r->time_ms, .kind = r->kind, .room = r->room,
-		.room_name = mem_strdup(r->room_name), .sender = mem_strdup(r->sender),
-		.body = mem_strdup(r->body),
+		.room_name = mem_strdup(r->room_name), .sender = mem_strdup(r->line.sender),
+		.body = mem_strdup(r->line.body),
 	};
 }
 
 static void save_seen(struct writer *w, const struct record *r)
 {
-	struct seen *seen = fake_seen_find(w, r->sender, r->room);
+	struct seen *seen = fake_seen_find(w, r->seen.key, r->room);
 
 	if (seen == NULL) {
 		w->seen = fake_grow(w->seen, w->nseen, &w->seen_cap, sizeof *w->seen);
 		seen = &w->seen[w->nseen++];
-		*seen = (struct seen){.key = mem_strdup(r->sender), .room = r->room};
+		*seen = (struct seen){.key = mem_strdup(r->seen.key), .room = r->room};
 	}
-	if (r->ref < seen->id)
+	if (r->seen.up_to_id < seen->id)
 		return;
-	seen->id = r->ref;
+	seen->id = r->seen.up_to_id;
 	seen->seq = r->seq;
-	seen->gaps = ranges_read(r->body);
+	seen->gaps = r->seen.gaps;
 }
 
 static void delete_line(struct writer *w, const struct record *r)
 {
 	for (size_t i = 0; i < w->nlines; i++) {
-		if (w->line[i].id != r->ref || w->line[i].room != r->room)
+		if (w->line[i].id != r->deletion.line_id || w->line[i].room != r->room)
 			continue;
 		fake_line_release(&w->line[i]);
 		memmove(&w->line[i], &w->line[i + 1], (--w->nlines - i) * sizeof *w->line);
@@ -69,12 +69,11 @@ static void remove_lines(struct writer *w, uint32_t room)
 
 static void erase_lines(struct writer *w, const struct record *r)
 {
-	int64_t since_ms = strtoll(r->body, NULL, 10);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < w->nlines; i++) {
-		if (w->line[i].id > r->ref && w->line[i].time_ms >= since_ms &&
-		    name_is(w->line[i].sender, r->sender))
+		if (w->line[i].id > r->erase.after_id && w->line[i].time_ms >= r->erase.since_ms &&
+		    name_is(w->line[i].sender, r->erase.key))
 			fake_line_release(&w->line[i]);
 		else
 			w->line[kept++] = w->line[i];

@@ -48,13 +48,6 @@ struct writer *fake_writer_new(uint64_t seed, uint32_t pressed_at, uint32_t save
 	return w;
 }
 
-void fake_record_release(struct record *r)
-{
-	free((char *)(uintptr_t)r->room_name);
-	free((char *)(uintptr_t)r->sender);
-	free((char *)(uintptr_t)r->body);
-}
-
 static void query_release(struct query *q)
 {
 	free((char *)(uintptr_t)q->key);
@@ -64,7 +57,7 @@ static void query_release(struct query *q)
 void fake_writer_free(struct writer *w)
 {
 	for (size_t i = 0; i < w->nrecords; i++)
-		fake_record_release(&w->record[i].record);
+		record_release(&w->record[i].record);
 	for (size_t i = 0; i < w->nqueries; i++)
 		query_release(&w->query[i].query);
 	for (size_t i = 0; i < w->nlines; i++)
@@ -105,8 +98,7 @@ struct store *fake_writer_store(struct writer *w)
 
 bool writer_append(struct writer *w, const struct record *r)
 {
-	size_t bytes = strlen(r->room_name) + strlen(r->sender) + strlen(r->body) + 64;
-	struct record *copy;
+	size_t bytes = record_string_bytes(r) + 64;
 
 	if (r->seq <= w->given)
 		sim_fail("record %lu is given after %lu", r->seq, w->given);
@@ -117,11 +109,7 @@ bool writer_append(struct writer *w, const struct record *r)
 		model_given(r);
 	w->record = fake_grow(w->record, w->nrecords, &w->records_cap, sizeof *w->record);
 	w->record[w->nrecords].bytes = bytes;
-	copy = &w->record[w->nrecords++].record;
-	*copy = *r;
-	copy->room_name = mem_strdup(r->room_name);
-	copy->sender = mem_strdup(r->sender);
-	copy->body = mem_strdup(r->body);
+	w->record[w->nrecords++].record = record_copy(r);
 	w->bytes += bytes;
 	w->writing.wanted = true;
 	return true;
@@ -259,7 +247,7 @@ static void saved(struct writer *w, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		w->saved = w->record[i].record.seq;
 		w->bytes -= w->record[i].bytes;
-		fake_record_release(&w->record[i].record);
+		record_release(&w->record[i].record);
 	}
 	w->nrecords -= n;
 	memmove(w->record, w->record + n, w->nrecords * sizeof *w->record);

@@ -60,7 +60,6 @@ struct writer_event *fake_tell(struct writer *w, enum writer_event_kind kind);
 struct seen *fake_seen_find(struct writer *w, const char *key, uint32_t room);
 /* Says what the answer to q is, or that there is none and why. */
 void fake_answer(struct writer *w, const struct query *q, const char *error);
-void fake_record_release(struct record *r);
 
 /* fake_lines.c: what the first n records that wait make of what is saved; some room's lines go. */
 void fake_lines_save(struct writer *w, size_t n);

@@ -16,7 +16,7 @@ struct kept {
 	uint64_t seq;           /* of the record */
 	enum record_kind kind;
 	uint32_t room;
-	uint64_t ref;
+	uint64_t ref;           /* like the next, as record_columns has it */
 	char *sender, *body;    /* owned */
 	bool seen;              /* some client has got some of the line */
 	bool settled;           /* was in the file after an earlier crash */
@@ -40,14 +40,18 @@ static bool binds(const struct kept *k)
 
 void model_given(const struct record *r)
 {
+	struct record_columns columns;
+
 	if (nkept > 0 && kept[nkept - 1].seq >= r->seq)
 		sim_fail("record #%" PRIu64 " comes after #%" PRIu64, r->seq, kept[nkept - 1].seq);
 	if (nkept == kept_cap) {
 		kept_cap = kept_cap == 0 ? 256 : kept_cap * 2;
 		kept = mem_resize(kept, kept_cap * sizeof *kept);
 	}
-	kept[nkept++] = (struct kept){.seq = r->seq, .kind = r->kind, .room = r->room, .ref = r->ref,
-	                              .sender = mem_strdup(r->sender), .body = mem_strdup(r->body)};
+	record_columns(r, &columns);
+	kept[nkept++] = (struct kept){.seq = r->seq, .kind = r->kind, .room = r->room,
+	                              .ref = columns.number, .sender = mem_strdup(columns.who),
+	                              .body = mem_strdup(columns.text)};
 }
 
 static void kept_release(struct kept *k)

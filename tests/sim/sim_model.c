@@ -149,10 +149,10 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 	char key[NAME_KEY_BYTES_MAX + 1];
 	const struct peer *speaker;
 
-	known = name_key(r->sender, strlen(r->sender), key);
+	known = name_key(r->line.sender, strlen(r->line.sender), key);
 	speaker = speaker_of(known ? key : "", e);
 	sim->stats.said++;
-	check_tokens(r->body, speaker);
+	check_tokens(r->line.body, speaker);
 	if (room == NULL)
 		sim_fail("line #%" PRIu64 " is said in a room that is not there", r->seq);
 	for (size_t k = i + 1; k < n && effects[k].kind != EFFECT_APPEND; k++) {
@@ -163,7 +163,7 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 		if (at->kind != EFFECT_PUBLISH || at->seq != r->seq)
 			continue;
 		if (at->feed / 2 != room->slot ||
-		    memmem(at->text, at->len, r->body, strlen(r->body)) == NULL)
+		    memmem(at->text, at->len, r->line.body, strlen(r->line.body)) == NULL)
 			sim_fail("line #%" PRIu64 " is published as another", r->seq);
 		shown[at->feed % 2] = true;
 	}
@@ -411,7 +411,7 @@ static void check_marks(const struct peer *p, uint32_t room, const char *key)
 
 	for (size_t i = 0; i < n; i++)
 		if (effects[i].kind == EFFECT_APPEND && effects[i].record.kind == RECORD_SEEN &&
-		    effects[i].record.room == room && strcmp(effects[i].record.sender, key) == 0) {
+		    effects[i].record.room == room && strcmp(effects[i].record.seen.key, key) == 0) {
 			sim->stats.marks++;
 			model_check_seen(p, &effects[i].record);
 		}
@@ -428,6 +428,7 @@ static void show_all(void)
 static void digest_effect(const struct effect *e)
 {
 	const struct record *r = &e->record;
+	struct record_columns columns;
 
 	sim_digest(&e->kind, sizeof e->kind);
 	if (e->kind == EFFECT_LOG)
@@ -435,11 +436,12 @@ static void digest_effect(const struct effect *e)
 	if (e->kind != EFFECT_APPEND)
 		return;
 	sim_digest(&r->kind, sizeof r->kind);
-	sim_digest(&r->ref, sizeof r->ref);
+	record_columns(r, &columns);
+	sim_digest(&columns.number, sizeof columns.number);
 	sim_digest(&r->room, sizeof r->room);
-	sim_digest(r->room_name, strlen(r->room_name) + 1);
-	sim_digest(r->sender, strlen(r->sender) + 1);
-	sim_digest(r->body, strlen(r->body) + 1);
+	sim_digest(columns.name, strlen(columns.name) + 1);
+	sim_digest(columns.who, strlen(columns.who) + 1);
+	sim_digest(columns.text, strlen(columns.text) + 1);
 }
 
 static void effects_after(const struct event *e)

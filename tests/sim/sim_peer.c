@@ -176,14 +176,14 @@ void model_check_arrived(const struct peer *p, const struct arrival *a)
 void model_check_seen(const struct peer *p, const struct record *r)
 {
 	uint64_t missing = missing_at(p);
-	struct ranges gaps = ranges_read(r->body);
-	bool in_gap = missing > r->ref;
+	const struct ranges *gaps = &r->seen.gaps;
+	bool in_gap = missing > r->seen.up_to_id;
 
-	for (uint32_t i = 0; i < gaps.n; i++)
-		in_gap |= missing > gaps.at[i].after && missing < gaps.at[i].before;
+	for (uint32_t i = 0; i < gaps->n; i++)
+		in_gap |= missing > gaps->at[i].after && missing < gaps->at[i].before;
 	if (missing != 0 && !in_gap)
 		sim_fail("#%" PRIu64 " has not arrived at %u.%u, and %s is saved to have seen #%" PRIu64,
-		         missing, p->id.slot, p->id.gen, r->sender, r->ref);
+		         missing, p->id.slot, p->id.gen, r->seen.key, r->seen.up_to_id);
 }
 
 void model_check_behind(const struct peer *p, int64_t feed, size_t shown, const struct text *t)

@@ -22,6 +22,7 @@
 
 #include "chatd/core/people/name.h"
 #include "chatd/store/secret.h"
+#include "records.h"
 #include "talk_core.h"
 
 void fault(struct world *w, const char *what, uint64_t number)
@@ -123,8 +124,6 @@ static void record_store(struct world *w, const struct record *r)
 
 static void record_save(struct world *w, const struct record *r)
 {
-	struct record *copy;
-
 	if (r->seq != w->given + 1)
 		fault(w, "appended out of order: seq", r->seq);
 	w->given = r->seq;
@@ -135,20 +134,13 @@ static void record_save(struct world *w, const struct record *r)
 	if (w->full)
 		fault(w, "appended to a queue that is full: seq", r->seq);
 	w->waiting = mem_resize(w->waiting, (w->nwaiting + 1) * sizeof *w->waiting);
-	copy = &w->waiting[w->nwaiting++];
-	*copy = *r;
-	copy->room_name = mem_strdup(r->room_name);
-	copy->sender = mem_strdup(r->sender);
-	copy->body = mem_strdup(r->body);
+	w->waiting[w->nwaiting++] = record_copy(r);
 }
 
 void waiting_free(struct world *w)
 {
-	for (struct record *r = w->waiting; r < w->waiting + w->nwaiting; r++) {
-		free((char *)(uintptr_t)r->room_name);
-		free((char *)(uintptr_t)r->sender);
-		free((char *)(uintptr_t)r->body);
-	}
+	for (struct record *r = w->waiting; r < w->waiting + w->nwaiting; r++)
+		record_release(r);
 	free(w->waiting);
 	w->waiting = NULL;
 	w->nwaiting = 0;

@@ -25,30 +25,25 @@ struct conn_id {
 
 /* -- the store's side --------------------------------------------------------- */
 
+/* What a record says: behind each kind, the member of struct record that has it. */
 enum record_kind {
-	RECORD_SAY = 1,    /* a line said in a room: messages.kind 1 */
-	RECORD_ACTION = 2, /* "/me waves": messages.kind 2 */
-	RECORD_ROOM = 3,   /* a room to be known by its number from here on */
-	RECORD_TOPIC = 4,  /* body is a room's topic; empty: none */
-	RECORD_SEEN = 5,   /* sender (a nick's key) has seen the room's lines up to ref, but for those
-	                    * in the ranges that body names (ranges.h) */
-	RECORD_FACT = 6,   /* of the fact_kind ref, the fact with the key sender is body from here
-	                    * on; empty: it is gone. room 0, room_name "" */
-	RECORD_DELETE = 7, /* the line with the id ref, said in room, goes from the history and from
-	                    * the search; where there is none, nothing happens */
-	RECORD_AUDIT = 8,  /* sender, who has power, has done what body says; room 0, room_name what it
-	                    * has changed, as data that the core reads (undo.h), or "". ref: in whose
-	                    * share it is, of which the newest AUDIT_EACH_MAX are kept; 0: it stays */
-	RECORD_KEEP = 9,   /* how long the room's lines are kept: the high half of ref is days, the
-	                    * low half how many; 0: as the store was told for all rooms */
-	RECORD_GAP = 10,   /* lines are missing here that could not be saved: body, from the System,
-	                    * says how many. Lies among the lines: messages.kind 10 */
+	RECORD_SAY = 1,    /* line: somebody said it in a room. In messages.kind, like ACTION and GAP */
+	RECORD_ACTION = 2, /* line: the same, by "/me waves" */
+	RECORD_ROOM = 3,   /* the store learns the room's number */
+	RECORD_TOPIC = 4,  /* topic: the room has it from here on */
+	RECORD_SEEN = 5,   /* seen: somebody has seen lines of the room */
+	RECORD_FACT = 6,   /* fact: it has that value from here on */
+	RECORD_DELETE = 7, /* deletion: the line goes from the history and from the search. If the room
+	                    * has no such line, nothing happens */
+	RECORD_AUDIT = 8,  /* audit: somebody who has power did something */
+	RECORD_KEEP = 9,   /* retention: the room's lines are kept like that from here on */
+	RECORD_GAP = 10,   /* line: here lines are missing that could not be saved; the System says how
+	                    * many */
 	RECORD_REMOVE = 11, /* the room and all its lines go, from the search too. Its number is never
 	                    * used again. A long history goes in steps, after the record is saved */
-	RECORD_PRUNE = 12, /* what is too old may go, although it was held back (STORE_CLOCK); room 0 */
-	RECORD_ERASE = 13, /* what was said before it under the name with the key sender goes from history and
-	                    * search, where its id is greater than ref and it was said at body (a number,
-	                    * in ms since the epoch) or later; room 0. Goes in steps too */
+	RECORD_PRUNE = 12, /* lines that are too old may go, although they were held back (STORE_CLOCK) */
+	RECORD_ERASE = 13, /* erase: what somebody said before this record goes from the history and from
+	                    * the search; in steps too */
 };
 
 /*
@@ -69,20 +64,105 @@ enum fact_kind {
 	FACT_KINDS,        /* one more than the last */
 };
 
-/* Something to be saved. All strings are borrowed for the call that takes it. */
+/*
+ * Something to be saved. The kind says which member of the union holds; ROOM, REMOVE and PRUNE have
+ * none. All strings that hold are set, and are borrowed for the call that takes the record.
+ */
 struct record {
-	uint64_t seq;       /* 1, 2, 3, ...: the order in which records are saved. A said line's
-	                     * id is its seq, so ids order the lines of a room, with gaps */
+	uint64_t seq;          /* 1, 2, 3, ...: the order in which records are saved. A said line's id is
+	                        * its seq, so ids order the lines of a room, with gaps */
 	enum record_kind kind;
-	uint32_t room;      /* the room's number, never used again for another room */
-	int64_t time_ms;    /* since the epoch */
-	uint64_t ref;       /* RECORD_SEEN: id of the last line seen; FACT: its fact_kind; DELETE:
-	                     * id of the line that goes; KEEP, AUDIT: see there; otherwise 0 */
-	const char *room_name; /* as typed by whoever made it; AUDIT: see there; never NULL */
-	const char *sender; /* nick as shown; FACT: the key; "" where there is none */
-	const char *body;   /* neutralised UTF-8 without line end; FACT: the value, any text of up
-	                     * to BODY_BYTES_MAX bytes; "" where there is none */
+	uint32_t room;         /* the room's number, never used again for another room; 0: of no room
+	                        * (FACT, AUDIT, PRUNE, ERASE) */
+	int64_t time_ms;       /* since the epoch */
+	const char *room_name; /* as typed by whoever made the room; "" for no room */
+	union {
+		struct {
+			const char *sender; /* a nick as shown */
+			const char *body;   /* neutralised UTF-8 without line end */
+		} line;
+		struct {
+			const char *sender; /* whoever set it */
+			const char *text;   /* "": the room has none */
+		} topic;
+		struct {
+			const char *key;    /* of a nick: its bearer has seen the room's lines */
+			uint64_t up_to_id;  /* up to this one, */
+			struct ranges gaps; /* but for those in here */
+		} seen;
+		struct {
+			enum fact_kind kind;
+			const char *key;    /* of which there is one in its kind */
+			const char *value;  /* any text of up to BODY_BYTES_MAX bytes; "": the fact is gone */
+		} fact;
+		struct {
+			uint64_t line_id;   /* the line that goes */
+			const char *by;     /* the nick of whoever deleted it */
+			const char *why;    /* "" for none */
+		} deletion;
+		struct {
+			uint64_t share;     /* in which the newest AUDIT_EACH_MAX are kept; 0: it stays */
+			const char *actor;  /* a nick as shown, or who else acted */
+			const char *text;   /* what was done, as a phrase */
+			const char *changed; /* what that changed, as data that the core reads (undo.h); or "" */
+		} audit;
+		struct {
+			uint32_t days, lines; /* 0: as the store was told for all rooms */
+		} retention;
+		struct {
+			const char *key;    /* what was said under the name with this key, */
+			uint64_t after_id;  /* with a greater id, */
+			int64_t since_ms;   /* and at this time or later */
+		} erase;
+	};
 };
+
+enum { RECORD_STRINGS_MAX = 4 };
+
+/* Where the record has its strings, room_name first, for whoever copies it; returns how many. */
+static inline size_t record_strings(struct record *r, const char **strings[RECORD_STRINGS_MAX])
+{
+	size_t n = 0;
+
+	strings[n++] = &r->room_name;
+	switch (r->kind) {
+	case RECORD_SAY:
+	case RECORD_ACTION:
+	case RECORD_GAP:
+		strings[n++] = &r->line.sender;
+		strings[n++] = &r->line.body;
+		break;
+	case RECORD_TOPIC:
+		strings[n++] = &r->topic.sender;
+		strings[n++] = &r->topic.text;
+		break;
+	case RECORD_SEEN:
+		strings[n++] = &r->seen.key;
+		break;
+	case RECORD_FACT:
+		strings[n++] = &r->fact.key;
+		strings[n++] = &r->fact.value;
+		break;
+	case RECORD_DELETE:
+		strings[n++] = &r->deletion.by;
+		strings[n++] = &r->deletion.why;
+		break;
+	case RECORD_AUDIT:
+		strings[n++] = &r->audit.actor;
+		strings[n++] = &r->audit.text;
+		strings[n++] = &r->audit.changed;
+		break;
+	case RECORD_ERASE:
+		strings[n++] = &r->erase.key;
+		break;
+	case RECORD_ROOM:
+	case RECORD_KEEP:
+	case RECORD_REMOVE:
+	case RECORD_PRUNE:
+		break;
+	}
+	return n;
+}
 
 enum query_kind {
 	QUERY_REPLAY,   /* the last limit lines with after_id < id < before_id, and how many of them

@@ -59,8 +59,8 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	if (s->room != NULL && !moderation_hears(c, s, why))
 		why = colon = "";
 	r->lines.deleted_seq = c->records.line_seq = emit_append(c, (struct record){
-		.kind = RECORD_DELETE, .room = r->number, .time_ms = c->wall_ms, .ref = row->id,
-		.room_name = r->name, .sender = s->nick, .body = why,
+		.kind = RECORD_DELETE, .room = r->number, .time_ms = c->wall_ms,
+		.room_name = r->name, .deletion = {row->id, s->nick, why},
 	});
 	if (own) {
 		emit_reply(c, s, "Your line #%" PRIu64 " is no longer in the history.", row->id);

@@ -241,7 +241,7 @@ static void prune(struct chat *c, struct session *s, const struct event *e, bool
 	} else {
 		emit_audit(c, s, "", "deleted old lines that had been held back");
 		emit_append(c, (struct record){.kind = RECORD_PRUNE, .time_ms = c->wall_ms,
-		                               .room_name = "", .sender = "", .body = ""});
+		                               .room_name = ""});
 		emit_reply(c, s, "Deleting them now. The log says how many.");
 	}
 	answered(c, s);

@@ -61,8 +61,9 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 		return;
 	kept = kept && outage_keeps(c, r);
 	if (kept)
-		r->lines.last_id = c->records.line_seq = s->member.said_id =
-			setting_append(c, r, kind, s->nick, 0, body);
+		r->lines.last_id = c->records.line_seq = s->member.said_id = setting_append(c, r, (struct record){
+			.kind = kind, .line = {s->nick, body},
+		});
 	r->lines.last_ms = c->wall_ms;
 	c->status.lines++;
 	seen_news(c);
@@ -105,7 +106,7 @@ bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 	    (c->moderation.guards > 0 && !may_say(c, s, topic)))
 		return false;
 	access_spoke(c, s);
-	setting_append(c, r, RECORD_TOPIC, s->nick, 0, topic);
+	setting_append(c, r, (struct record){.kind = RECORD_TOPIC, .topic = {s->nick, topic}});
 	t.topic = topic;
 	setting_apply(c, r, &t);
 	if (r->kept)

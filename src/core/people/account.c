@@ -274,13 +274,10 @@ void account_registered(struct chat *c, struct account *a, struct address from)
 
 void account_erase(struct chat *c, const struct account *a)
 {
-	char since[24];
-
-	/* Earlier versions noted no record, but a time. */
-	snprintf(since, sizeof since, "%" PRId64, a->made.first_seq != 0 ? 0 : a->made.at_ms);
 	emit_append(c, (struct record){
-		.kind = RECORD_ERASE, .time_ms = c->wall_ms, .ref = a->made.first_seq, .room_name = "",
-		.sender = a->key, .body = since,
+		.kind = RECORD_ERASE, .time_ms = c->wall_ms, .room_name = "",
+		/* Earlier versions noted no record, but a time. */
+		.erase = {a->key, a->made.first_seq, a->made.first_seq != 0 ? 0 : a->made.at_ms},
 	});
 }
 

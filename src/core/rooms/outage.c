@@ -188,7 +188,7 @@ static void gap_record(struct chat *c, struct room *r)
 	setting_introduce(c, r);
 	r->lines.last_id = c->records.line_seq = emit_append(c, (struct record){
 		.kind = RECORD_GAP, .room = r->number, .time_ms = c->wall_ms, .room_name = r->name,
-		.sender = gap_sender, .body = body,
+		.line = {gap_sender, body},
 	});
 	/* Who made it stands nowhere else, and a room whose line was not kept was not worth noting. */
 	if (!r->kept && r != c->rooms.lobby)

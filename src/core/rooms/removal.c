@@ -42,7 +42,6 @@ static void room_remove(struct chat *c, struct room *r)
 	if (r->stored)
 		emit_append(c, (struct record){
 			.kind = RECORD_REMOVE, .room = r->number, .time_ms = c->wall_ms, .room_name = r->name,
-			.sender = "", .body = "",
 		});
 	membership_drop_room(c, r);
 	ban_room_gone(c, r);

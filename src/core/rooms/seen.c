@@ -63,13 +63,11 @@ static uint64_t seen_up_to(const struct chat *c, const struct session *s, const 
 static void mark(struct chat *c, struct session *s, const struct arrival *a, uint64_t seen)
 {
 	struct ranges left = unshown(c, s, a, seen);
-	char gaps[RANGES_TEXT_BYTES];
 
-	ranges_show(&left, gaps);
 	/* What /catchup has shown has arrived for good. */
 	if (a->what == ARRIVED_ALL || a->seq > s->reading.caught_up_at)
 		s->reading.caught_up_at = 0;
-	setting_append(c, s->room, RECORD_SEEN, s->key, seen, gaps);
+	setting_append(c, s->room, (struct record){.kind = RECORD_SEEN, .seen = {s->key, seen, left}});
 	s->reading.seen_id = seen;
 	s->reading.caught_up = false;
 }

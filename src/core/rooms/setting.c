@@ -197,42 +197,39 @@ static void admit_present(struct chat *c, struct room *r)
 	}
 }
 
-static uint64_t retention_ref(const struct room *r)
+/* What the store knows of r already, or learns of it by this. */
+static uint64_t append_of(struct chat *c, const struct room *r, struct record what)
 {
-	return (uint64_t)r->set.days << 32 | r->set.lines;
+	what.room = r->number;
+	what.room_name = r->name;
+	what.time_ms = c->wall_ms;
+	return emit_append(c, what);
 }
 
-static void append_of(struct chat *c, const struct room *r, enum record_kind kind, uint64_t ref)
+static void append_retention(struct chat *c, const struct room *r)
 {
-	emit_append(c, (struct record){
-		.kind = kind, .room = r->number, .time_ms = c->wall_ms, .ref = ref,
-		.room_name = r->name, .sender = "", .body = "",
-	});
+	append_of(c, r, (struct record){.kind = RECORD_KEEP, .retention = {r->set.days, r->set.lines}});
 }
 
 void setting_introduce(struct chat *c, struct room *r)
 {
 	if (r->stored)
 		return;
-	append_of(c, r, RECORD_ROOM, 0);
+	append_of(c, r, (struct record){.kind = RECORD_ROOM});
 	r->stored = true;
-	if (retention_ref(r) != 0)
-		append_of(c, r, RECORD_KEEP, retention_ref(r));
+	if (r->set.days != 0 || r->set.lines != 0)
+		append_retention(c, r);
 }
 
-uint64_t setting_append(struct chat *c, struct room *r, enum record_kind kind, const char *sender,
-                        uint64_t ref, const char *body)
+uint64_t setting_append(struct chat *c, struct room *r, struct record what)
 {
 	setting_introduce(c, r);
-	return emit_append(c, (struct record){
-		.kind = kind, .room = r->number, .time_ms = c->wall_ms, .ref = ref,
-		.room_name = r->name, .sender = sender, .body = body,
-	});
+	return append_of(c, r, what);
 }
 
 void setting_put(struct chat *c, struct room *r, const struct setting *k, uint32_t value)
 {
-	uint64_t keep = retention_ref(r);
+	uint32_t days = r->set.days, lines = r->set.lines;
 	bool *private = &r->set.private;
 	struct room_terms t;
 
@@ -242,8 +239,8 @@ void setting_put(struct chat *c, struct room *r, const struct setting *k, uint32
 	set_value(&t.set, k, value);
 	setting_apply(c, r, &t);
 	setting_save(c, r);
-	if (retention_ref(r) != keep)
-		append_of(c, r, RECORD_KEEP, retention_ref(r));
+	if (r->set.days != days || r->set.lines != lines)
+		append_retention(c, r);
 }
 
 void setting_lock(struct chat *c, struct room *r, const char *hash)

@@ -226,11 +226,12 @@ void emit_session(struct chat *c, enum effect_kind kind, const struct session *s
 uint64_t emit_append(struct chat *c, struct record r)
 {
 	struct effect *e = emit(c, EFFECT_APPEND);
+	const char **string[RECORD_STRINGS_MAX];
+	size_t n = record_strings(&r, string);
 
 	r.seq = ++c->records.seq;
-	r.room_name = keep(c, r.room_name, strlen(r.room_name));
-	r.sender = keep(c, r.sender, strlen(r.sender));
-	r.body = keep(c, r.body, strlen(r.body));
+	for (size_t i = 0; i < n; i++)
+		*string[i] = keep(c, *string[i], strlen(*string[i]));
 	e->record = r;
 	return r.seq;
 }
@@ -238,8 +239,7 @@ uint64_t emit_append(struct chat *c, struct record r)
 void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char *value)
 {
 	emit_append(c, (struct record){
-		.kind = RECORD_FACT, .ref = (uint64_t)kind, .time_ms = c->wall_ms, .room_name = "",
-		.sender = key, .body = value,
+		.kind = RECORD_FACT, .time_ms = c->wall_ms, .room_name = "", .fact = {kind, key, value},
 	});
 }
 
@@ -284,8 +284,9 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 	if (s->account != NULL)
 		fields_put_number(&data, "actor", s->account->made.at_ms);
 	number = emit_append(c, (struct record){
-		.kind = RECORD_AUDIT, .time_ms = c->wall_ms, .room_name = data.len > 0 ? data.data : "",
-		.ref = emit_audit_share(s), .sender = s->nick != NULL ? s->nick : "the host", .body = what,
+		.kind = RECORD_AUDIT, .time_ms = c->wall_ms, .room_name = "",
+		.audit = {emit_audit_share(s), s->nick != NULL ? s->nick : "the host", what,
+		          data.len > 0 ? data.data : ""},
 	});
 	bytes_release(&data);
 	/* The command stands for the kind of action, even if its answer came later: s could give no other
@@ -304,8 +305,8 @@ void emit_own_act(struct chat *c, const char *fmt, ...)
 	phrase(what, fmt, ap);
 	va_end(ap);
 	emit_append(c, (struct record){
-		.kind = RECORD_AUDIT, .time_ms = c->wall_ms, .room_name = "", .ref = AUDIT_SHARE_OTHERS,
-		.sender = "System", .body = what,
+		.kind = RECORD_AUDIT, .time_ms = c->wall_ms, .room_name = "",
+		.audit = {AUDIT_SHARE_OTHERS, "System", what, ""},
 	});
 	e = emit(c, EFFECT_LOG);
 	e->len = strlen(what);

@@ -39,9 +39,9 @@ bool erase_save(struct store *s, const struct record *r)
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, (int64_t)r->seq);
-	sqlite3_bind_text(st, 2, r->sender, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 3, (int64_t)r->ref);
-	sqlite3_bind_int64(st, 4, strtoll(r->body, NULL, 10));
+	sqlite3_bind_text(st, 2, r->erase.key, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 3, (int64_t)r->erase.after_id);
+	sqlite3_bind_int64(st, 4, r->erase.since_ms);
 	s->erasure.some = true;
 	return db_run(st);
 }

@@ -104,7 +104,7 @@ static int lines_column(sqlite3_vtab_cursor *cursor, sqlite3_context *ctx, int c
 		sqlite3_result_int64(ctx, r->room);
 		break;
 	case COLUMN_SENDER:
-		sqlite3_result_text(ctx, r->sender, -1, SQLITE_STATIC);
+		sqlite3_result_text(ctx, r->line.sender, -1, SQLITE_STATIC);
 		break;
 	case COLUMN_TIME:
 		sqlite3_result_int64(ctx, r->time_ms);
@@ -113,7 +113,7 @@ static int lines_column(sqlite3_vtab_cursor *cursor, sqlite3_context *ctx, int c
 		sqlite3_result_int(ctx, (int)r->kind);
 		break;
 	case COLUMN_BODY:
-		sqlite3_result_text(ctx, r->body, -1, SQLITE_STATIC);
+		sqlite3_result_text(ctx, r->line.body, -1, SQLITE_STATIC);
 		break;
 	}
 	return SQLITE_OK;

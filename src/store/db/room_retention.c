@@ -16,8 +16,8 @@ bool room_retention_save(struct store *s, const struct record *r)
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, r->room);
-	sqlite3_bind_int64(st, 2, (int64_t)(r->ref >> 32));
-	sqlite3_bind_int64(st, 3, (int64_t)(r->ref & UINT32_MAX));
+	sqlite3_bind_int64(st, 2, r->retention.days);
+	sqlite3_bind_int64(st, 3, r->retention.lines);
 	/* Lines passed over before may be old now. */
 	s->room_retentions.passed_id = 0;
 	s->room_retentions.some = true;

@@ -68,10 +68,10 @@ static bool line_save(struct store *s, const struct record *r)
 		return false;
 	sqlite3_bind_int64(st, 1, (int64_t)r->seq);
 	sqlite3_bind_int64(st, 2, r->room);
-	sqlite3_bind_text(st, 3, r->sender, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 3, r->line.sender, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 4, r->time_ms);
 	sqlite3_bind_int(st, 5, (int)r->kind);
-	sqlite3_bind_text(st, 6, r->body, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 6, r->line.body, -1, SQLITE_STATIC);
 	return db_run(st) && line_note(s, r);
 }
 
@@ -81,33 +81,35 @@ static bool topic_save(struct store *s, const struct record *r)
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, r->room);
-	sqlite3_bind_text(st, 2, r->body, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 2, r->topic.text, -1, SQLITE_STATIC);
 	return db_run(st);
 }
 
 static bool seen_save(struct store *s, const struct record *r)
 {
+	char gaps[RANGES_TEXT_BYTES];
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_SEEN_SET);
 	if (!st)
 		return false;
-	sqlite3_bind_text(st, 4, r->body, -1, SQLITE_STATIC);
+	ranges_show(&r->seen.gaps, gaps);
+	sqlite3_bind_text(st, 4, gaps, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 5, (int64_t)r->seq);
-	sqlite3_bind_text(st, 1, r->sender, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 1, r->seen.key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, r->room);
-	sqlite3_bind_int64(st, 3, (int64_t)r->ref);
+	sqlite3_bind_int64(st, 3, (int64_t)r->seen.up_to_id);
 	return db_run(st);
 }
 
 static bool fact_save(struct store *s, const struct record *r)
 {
-	bool gone = r->body[0] == '\0';
+	bool gone = r->fact.value[0] == '\0';
 	sqlite3_stmt *st = db_stmt(&s->db, gone ? SQL_FACT_DROP : SQL_FACT_SET);
 	if (!st)
 		return false;
-	sqlite3_bind_int64(st, 1, (int64_t)r->ref);
-	sqlite3_bind_text(st, 2, r->sender, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 1, r->fact.kind);
+	sqlite3_bind_text(st, 2, r->fact.key, -1, SQLITE_STATIC);
 	if (!gone)
-		sqlite3_bind_text(st, 3, r->body, -1, SQLITE_STATIC);
+		sqlite3_bind_text(st, 3, r->fact.value, -1, SQLITE_STATIC);
 	return db_run(st);
 }
 
@@ -126,11 +128,11 @@ static bool audit_end(struct store *s, enum statement sql, int64_t before_ms)
 /* If the share is full, deletes its oldest. */
 static bool audit_make_room(struct store *s, const struct record *r)
 {
-	if (r->ref != 0) {
+	if (r->audit.share != 0) {
 		sqlite3_stmt *trim = db_stmt(&s->db, SQL_AUDIT_TRIM);
 		if (!trim)
 			return false;
-		sqlite3_bind_int64(trim, 1, (int64_t)r->ref);
+		sqlite3_bind_int64(trim, 1, (int64_t)r->audit.share);
 		sqlite3_bind_int(trim, 2, AUDIT_EACH_MAX);
 		if (!db_run(trim))
 			return false;
@@ -148,10 +150,10 @@ static bool audit_save(struct store *s, const struct record *r)
 		return false;
 	sqlite3_bind_int64(st, 1, (int64_t)r->seq);
 	sqlite3_bind_int64(st, 2, r->time_ms);
-	sqlite3_bind_text(st, 3, r->sender, -1, SQLITE_STATIC);
-	sqlite3_bind_text(st, 4, r->body, -1, SQLITE_STATIC);
-	sqlite3_bind_text(st, 5, r->room_name, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 6, (int64_t)r->ref);
+	sqlite3_bind_text(st, 3, r->audit.actor, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 4, r->audit.text, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 5, r->audit.changed, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 6, (int64_t)r->audit.share);
 	return db_run(st) && audit_make_room(s, r);
 }
 
@@ -176,7 +178,7 @@ static bool room_record_save(struct store *s, const struct record *r)
 	if (!room || room->removed)
 		return room;
 	if (r->kind == RECORD_GAP)
-		log_warnx("the history of %s has a gap: %s", r->room_name, r->body);
+		log_warnx("the history of %s has a gap: %s", r->room_name, r->line.body);
 	if (record_is_line(r))
 		return line_save(s, r);
 	if (r->kind == RECORD_TOPIC)
@@ -205,7 +207,7 @@ static bool plain_record_save(struct store *s, const struct record *r)
 		return retention_record(s, r);
 	if (r->kind == RECORD_ERASE)
 		return erase_save(s, r);
-	return lines_delete(s, r->ref, r->room) >= 0 && wipe_note(s);
+	return lines_delete(s, r->deletion.line_id, r->room) >= 0 && wipe_note(s);
 }
 
 /* One record by itself. False: nothing can be saved. */

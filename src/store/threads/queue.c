@@ -17,17 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A record in the ring; its three strings follow, each with its NUL. */
+/* What a record begins with in the ring. The struct record follows, as far as its kind needs it, and
+ * then its strings (record_strings), each with its NUL. */
 struct entry {
 	uint32_t size;          /* bytes up to the next entry; 0: the next is at the ring's start */
-	uint32_t room;          /* as in struct record, like those below */
-	uint64_t seq;
-	int64_t time_ms;
-	uint64_t ref;
-	uint32_t kind;
-	uint32_t name_bytes;    /* of the room's name with its NUL */
-	uint32_t sender_bytes;  /* of the sender with its NUL */
-	uint32_t body_bytes;    /* of the body with its NUL */
+	uint32_t record_bytes;  /* of the struct */
 };
 
 struct queue {
@@ -60,30 +54,22 @@ void queue_free(struct queue *q)
 	free(q);
 }
 
-static void entry_write(char *to, const struct entry *e, const struct record *r)
+/* Most records are lines, and theirs is a small member. */
+static uint32_t record_bytes(const struct record *r)
 {
-	memcpy(to, e, sizeof(*e));
-	to += sizeof(*e);
-	memcpy(to, r->room_name, e->name_bytes);
-	to += e->name_bytes;
-	memcpy(to, r->sender, e->sender_bytes);
-	to += e->sender_bytes;
-	memcpy(to, r->body, e->body_bytes);
+	bool line = r->kind == RECORD_SAY || r->kind == RECORD_ACTION;
+	return (uint32_t)(line ? offsetof(struct record, line) + sizeof(r->line) : sizeof(*r));
 }
 
 bool queue_push(struct queue *q, const struct record *r)
 {
-	struct entry e = {
-		.seq = r->seq,
-		.room = r->room,
-		.time_ms = r->time_ms,
-		.ref = r->ref,
-		.kind = (uint32_t)r->kind,
-		.name_bytes = (uint32_t)strlen(r->room_name) + 1,
-		.sender_bytes = (uint32_t)strlen(r->sender) + 1,
-		.body_bytes = (uint32_t)strlen(r->body) + 1,
-	};
-	uint64_t bytes = sizeof(e) + e.name_bytes + e.sender_bytes + e.body_bytes;
+	struct record copy = *r;
+	const char **string[RECORD_STRINGS_MAX];
+	size_t string_bytes[RECORD_STRINGS_MAX], n = record_strings(&copy, string);
+	struct entry e = { .record_bytes = record_bytes(r) };
+	uint64_t bytes = sizeof(e) + e.record_bytes;
+	for (size_t i = 0; i < n; i++)
+		bytes += string_bytes[i] = strlen(*string[i]) + 1;
 	bytes = (bytes + 7) & ~(uint64_t)7;
 	uint64_t head = atomic_load(&q->head), tail = atomic_load(&q->tail);
 	uint64_t to_end = q->size - (head & (q->size - 1));
@@ -95,7 +81,12 @@ bool queue_push(struct queue *q, const struct record *r)
 	e.size = (uint32_t)bytes;
 	if (skip)
 		memset(q->data + (head & (q->size - 1)), 0, sizeof(e.size));
-	entry_write(q->data + ((head + skip) & (q->size - 1)), &e, r);
+	char *to = q->data + ((head + skip) & (q->size - 1));
+	memcpy(to, &e, sizeof(e));
+	memcpy(to + sizeof(e), r, e.record_bytes);
+	to += sizeof(e) + e.record_bytes;
+	for (size_t i = 0; i < n; to += string_bytes[i++])
+		memcpy(to, *string[i], string_bytes[i]);
 	atomic_store(&q->pushed, pushed + 1);
 	atomic_store(&q->head, head + skip + bytes);
 	return true;
@@ -134,17 +125,13 @@ bool queue_next(struct queue *q, struct queue_mark *mark, struct record *r)
 		p = q->data;
 	}
 	memcpy(&e, p, sizeof(e));
-	p += sizeof(e);
-	*r = (struct record){
-		.seq = e.seq,
-		.kind = (enum record_kind)e.kind,
-		.room = e.room,
-		.time_ms = e.time_ms,
-		.ref = e.ref,
-		.room_name = p,
-		.sender = p + e.name_bytes,
-		.body = p + e.name_bytes + e.sender_bytes,
-	};
+	*r = (struct record){ .seq = 0 };
+	memcpy(r, p + sizeof(e), e.record_bytes);
+	p += sizeof(e) + e.record_bytes;
+	const char **string[RECORD_STRINGS_MAX];
+	size_t n = record_strings(r, string);
+	for (size_t i = 0; i < n; p += strlen(p) + 1)
+		*string[i++] = p;
 	mark->at += e.size;
 	mark->records++;
 	return true;

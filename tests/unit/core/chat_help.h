@@ -18,6 +18,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/chat.h"
+#include "records.h"
 #include "where.h"
 
 #ifndef CHAT_SLOTS
@@ -79,6 +80,15 @@ enum { ASKING_MAX = 64 };
 /* What is answered to who asks what has arrived. */
 static struct arrival has_arrived;
 
+static inline void put_append(const struct record *r)
+{
+	struct record_columns columns;
+
+	record_columns(r, &columns);
+	bytes_printf(&seen, " #%" PRIu64 " kind %d room %u ref %" PRIu64 " \"%s\"", r->seq,
+	             (int)r->kind, r->room, columns.number, columns.text);
+}
+
 static inline void put_effect(const struct effect *e)
 {
 	static const char *const names[] = {
@@ -90,8 +100,7 @@ static inline void put_effect(const struct effect *e)
 	if (e->kind == EFFECT_PUBLISH)
 		bytes_printf(&seen, " feed %u #%" PRIu64, e->feed, e->seq);
 	else if (e->kind == EFFECT_APPEND)
-		bytes_printf(&seen, " #%" PRIu64 " kind %d room %u ref %" PRIu64 " \"%s\"", e->record.seq,
-		             (int)e->record.kind, e->record.room, e->record.ref, e->record.body);
+		put_append(&e->record);
 	else if (e->kind == EFFECT_QUERY)
 		bytes_printf(&seen, " %u kind %d room %u %" PRIu64 "..%" PRIu64 " after %" PRIu64,
 		             e->query.conn.slot, (int)e->query.kind, e->query.room, e->query.after_id,

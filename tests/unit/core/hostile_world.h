@@ -35,9 +35,10 @@ static inline void keep(struct world *world, const struct record *r)
 	(void)world;
 	if (r->kind == RECORD_SAY)
 		line_id = r->seq;
-	else if (r->kind == RECORD_FACT && r->ref == FACT_REPORT && *r->body != '\0')
-		report_number = strtoull(r->sender, NULL, 10);
-	else if (r->kind == RECORD_AUDIT && *r->room_name != '\0')
+	else if (r->kind == RECORD_FACT && r->fact.kind == FACT_REPORT &&
+	         *r->fact.value != '\0')
+		report_number = strtoull(r->fact.key, NULL, 10);
+	else if (r->kind == RECORD_AUDIT && *r->audit.changed != '\0')
 		act_id = r->seq;
 	if (!store_begin(store, &err) || !store_save(store, r, 1, &err) || !store_commit(store, &err))
 		fail_msg("%s: %s", doing, err.text);

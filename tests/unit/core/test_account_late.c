@@ -90,8 +90,8 @@ static void test_a_long_act_is_cut_between_characters(void **state)
 		step(e);
 		effect = chat_effects(chat, &n);
 		assert_int_equal(effect->kind, EFFECT_APPEND);
-		n = strlen(effect->record.body);
-		assert_int_equal((n - strcspn(effect->record.body, "\xe2")) % 3, 0);
+		n = strlen(effect->record.line.body);
+		assert_int_equal((n - strcspn(effect->record.line.body, "\xe2")) % 3, 0);
 	}
 }
 

@@ -154,7 +154,7 @@ static void test_an_old_one_goes_as_it_was_saved(void **state)
 	f = filter_named(chat, "strasse", true);
 	assert_non_null(f);
 	filter_remove(chat, f);
-	assert_string_equal(chat->output.effects[chat->output.n - 1].record.sender, "STRASSE*");
+	assert_string_equal(chat->output.effects[chat->output.n - 1].record.fact.key, "STRASSE*");
 	chat->output.n = 0;
 	tick(1000);
 	assert_has("kind 6 room 0 ref 5 \"\"");

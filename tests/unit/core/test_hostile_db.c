@@ -105,12 +105,13 @@ static void save_raw(const struct hostile *h)
 	for (int i = 0; i < 12; i++) {
 		struct record r = {.seq = ++w.seq, .kind = i % 2 == 0 ? RECORD_SAY : RECORD_ACTION, .room = 1,
 		                   .time_ms = i % 3 == 0 ? INT64_MAX : 1, .room_name = "general",
-		                   .sender = text.data, .body = text.data};
+		                   .line = {text.data, text.data}};
 
 		if (i % 3 == 0) {
-			r.kind = RECORD_AUDIT;
+			record_set(&r, RECORD_AUDIT, text.data, 0, text.data);
+			r.audit.changed = text.data;
 			r.room = 0;
-			r.room_name = text.data;
+			r.room_name = "";
 		}
 		keep(&w, &r);
 	}

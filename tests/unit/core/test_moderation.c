@@ -63,9 +63,9 @@ static void notes_act(void)
 		if (effects[i].kind != EFFECT_APPEND || r->kind != RECORD_AUDIT)
 			continue;
 		forget_act();
-		last.undo = strdup(r->room_name);
-		last.sender = strdup(r->sender);
-		last.body = strdup(r->body);
+		last.undo = strdup(r->audit.changed);
+		last.sender = strdup(r->audit.actor);
+		last.body = strdup(r->audit.text);
 		last.row = (struct row){.id = r->seq, .time_ms = r->time_ms, .kind = RECORD_AUDIT,
 		                        .room_name = last.undo, .sender = last.sender, .body = last.body};
 	}

@@ -96,7 +96,7 @@ static void test_what_is_long_is_cut_between_characters(void **state)
 	effects = chat_effects(chat, &n);
 	for (size_t i = 0; i < n; i++)
 		if (effects[i].kind == EFFECT_APPEND)
-			assert_in_range(strlen(effects[i].record.body), 3 * REPORT_LINE_BYTES_MAX,
+			assert_in_range(strlen(effects[i].record.fact.value), 3 * REPORT_LINE_BYTES_MAX,
 			                BODY_BYTES_MAX);
 }
 

@@ -441,8 +441,10 @@ static uint32_t forgotten(void)
 	for (size_t i = 0; i < n; i++) {
 		const struct record *r = &effects[i].record;
 
-		gone += effects[i].kind == EFFECT_APPEND && r->kind == RECORD_FACT && *r->body == '\0' &&
-		        (r->ref == FACT_REPORT || (r->ref == FACT_MAIL && strncmp(r->sender, "absent", 6) == 0));
+		gone += effects[i].kind == EFFECT_APPEND && r->kind == RECORD_FACT &&
+		        *r->fact.value == '\0' &&
+		        (r->fact.kind == FACT_REPORT ||
+		         (r->fact.kind == FACT_MAIL && strncmp(r->fact.key, "absent", 6) == 0));
 	}
 	return gone;
 }

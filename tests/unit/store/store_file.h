@@ -33,9 +33,7 @@ static inline void restart(void)
 static inline void save_kind(uint64_t seq, uint32_t room, enum record_kind kind, const char *sender,
                              uint64_t ref, const char *body)
 {
-	struct record r = line_of(seq, room, sender, body);
-	r.kind = kind;
-	r.ref = ref;
+	struct record r = record_as(seq, room, kind, sender, ref, body);
 	save_all(store, &r, 1);
 }
 

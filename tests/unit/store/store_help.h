@@ -6,6 +6,7 @@
 
 #include "chatd/core/event.h"
 #include "chatd/store/db/store.h"
+#include "records.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -69,9 +70,17 @@ static inline struct record line_of(uint64_t seq, uint32_t room, const char *sen
 		.room = room,
 		.time_ms = NOON_MS + (int64_t)seq * 1000,
 		.room_name = room == 1 ? "lobby" : room == 2 ? "ops" : "other",
-		.sender = sender,
-		.body = body,
+		.line = { sender, body },
 	};
+}
+
+/* The same of any kind: who, number and text as record_columns has them. */
+static inline struct record record_as(uint64_t seq, uint32_t room, enum record_kind kind,
+                                      const char *who, uint64_t number, const char *text)
+{
+	struct record r = line_of(seq, room, "", "");
+	record_set(&r, kind, who, number, text);
+	return r;
 }
 
 /* A query for everything of a room. */

@@ -28,8 +28,8 @@ static const char *file(void)
 static void make(const char *sql)
 {
 	struct store *s = store_in(file());
-	struct record fact = {.seq = 4, .kind = RECORD_FACT, .ref = FACT_STATE, .room_name = "",
-	                      .sender = "lockdown", .body = "until=1 by=ann"};
+	struct record fact = {.seq = 4, .kind = RECORD_FACT, .room_name = "",
+	                      .fact = {FACT_STATE, "lockdown", "until=1 by=ann"}};
 	char *message = NULL;
 	sqlite3 *db;
 

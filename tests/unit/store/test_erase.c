@@ -121,8 +121,7 @@ static void nobody_waits_for_it(void **state)
 	(void)state;
 	for (int i = 0; i < 10; i++)
 		append("some words");
-	struct record r = line_of(++loop.seq, 0, "alice", "0");
-	r.kind = RECORD_ERASE;
+	struct record r = record_as(++loop.seq, 0, RECORD_ERASE, "alice", 0, "0");
 	r.room_name = "";
 	assert_true(writer_append(loop.w, &r));
 	until_heard('E', 0);

@@ -15,10 +15,8 @@ static struct record fact_of(uint64_t seq, enum fact_kind kind, const char *key,
 	return (struct record){
 		.seq = seq,
 		.kind = RECORD_FACT,
-		.ref = kind,
 		.room_name = "",
-		.sender = key,
-		.body = value,
+		.fact = { kind, key, value },
 	};
 }
 
@@ -30,10 +28,7 @@ static void save_fact(uint64_t seq, enum fact_kind kind, const char *key, const 
 
 static struct record deletion_of(uint64_t seq, uint32_t room, uint64_t id)
 {
-	struct record r = line_of(seq, room, "", "");
-	r.kind = RECORD_DELETE;
-	r.ref = id;
-	return r;
+	return record_as(seq, room, RECORD_DELETE, "", id, "");
 }
 
 static void delete_line(uint64_t seq, uint32_t room, uint64_t id)

@@ -65,17 +65,14 @@ static struct record record_of(uint64_t seq)
 	static const enum record_kind kinds[BATCH] = {
 		RECORD_SAY, RECORD_ACTION, RECORD_FACT, RECORD_AUDIT, RECORD_SAY, RECORD_SEEN,
 	};
-	struct record r = line_of(seq, seq % 2 ? 1 : 2, "alice", "a line that is searched for");
+	enum record_kind kind = kinds[(seq - 1) % BATCH];
+	uint64_t number = kind == RECORD_FACT ? FACT_STATE : kind == RECORD_SEEN ? seq - 1 : 0;
 
-	r.kind = kinds[(seq - 1) % BATCH];
-	if (r.kind == RECORD_FACT)
-		r.ref = FACT_STATE;
-	if (r.kind == RECORD_SEEN)
-		r.ref = seq - 1;
 	/* The first line of all goes with the last batch. */
 	if (seq == SEQ_LAST - 2)
-		r.kind = RECORD_DELETE, r.ref = 1, r.room = 1;
-	return r;
+		return record_as(seq, 1, RECORD_DELETE, "alice", 1, "");
+	return record_as(seq, seq % 2 ? 1 : 2, kind, "alice", number,
+	                 kind == RECORD_SEEN ? "" : "a line that is searched for");
 }
 
 static bool save_batch(struct store *s, uint64_t first, struct store_error *err)

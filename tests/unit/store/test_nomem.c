@@ -100,18 +100,13 @@ enum { LINES = 40, LAST_SEQ = LINES + 3, LAST_ROOM = 2 };
 static void fill(struct folder *f)
 {
 	struct store *s = store_in(folder_file(f, "chat.db"));
-	struct record seen = line_of(LINES + 1, 1, "bob", "");
-	struct record fact = line_of(LINES + 2, 0, "alice", "role=admin");
-	struct record topic = line_of(LINES + 3, 2, "alice", "all about ops");
+	struct record seen = record_as(LINES + 1, 1, RECORD_SEEN, "bob", 10, "");
+	struct record fact = record_as(LINES + 2, 0, RECORD_FACT, "alice", FACT_ACCOUNT, "role=admin");
+	struct record topic = record_as(LINES + 3, 2, RECORD_TOPIC, "alice", 0, "all about ops");
 	save_lines(s, 1, 1, LINES - 1);
 	save_line(s, LINES, LAST_ROOM, "alice", "the only line of ops");
-	seen.kind = RECORD_SEEN;
-	seen.ref = 10;
 	save_all(s, &seen, 1);
-	topic.kind = RECORD_TOPIC;
 	save_all(s, &topic, 1);
-	fact.kind = RECORD_FACT;
-	fact.ref = FACT_ACCOUNT;
 	save_all(s, &fact, 1);
 	index_all(s);
 	store_close(s);
@@ -306,9 +301,7 @@ static void index_once(void)
 static bool delete_line(uint64_t id)
 {
 	struct store_error err = { .text = "" };
-	struct record r = line_of(next_seq, 1, "", "");
-	r.kind = RECORD_DELETE;
-	r.ref = id;
+	struct record r = record_as(next_seq, 1, RECORD_DELETE, "", id, "");
 	bool ok = store_begin(target, &err) && store_save(target, &r, 1, &err) &&
 	          store_commit(target, &err);
 	assert_true(ok || err.text[0]);

@@ -215,10 +215,8 @@ static void an_emptied_room_is_told_and_numbers_stay_used(void **state)
 /* People who left before anything was said have not read what was said later. */
 static void who_saw_nothing_is_not_forgotten_for_it(void **state)
 {
-	struct record r = line_of(1, 1, "dave", "");
+	struct record r = record_as(1, 1, RECORD_SEEN, "dave", 1, "");
 	(void)state;
-	r.kind = RECORD_SEEN;
-	r.ref = 1;
 	save_all(store, &r, 1);
 	save_lines(store, 1, 2, 4);
 	assert_int_equal(prune(0, 100, 100), 0);
@@ -234,13 +232,9 @@ static void what_was_seen_goes_with_the_lines(void **state)
 {
 	(void)state;
 	save_lines(store, 1, 1, 10);
-	struct record r = line_of(11, 1, "bob", "");
-	r.kind = RECORD_SEEN;
-	r.ref = 3;
+	struct record r = record_as(11, 1, RECORD_SEEN, "bob", 3, "");
 	save_all(store, &r, 1);
-	r.seq = 12;
-	r.sender = "carol";
-	r.ref = 8;
+	r = record_as(12, 1, RECORD_SEEN, "carol", 8, "");
 	save_all(store, &r, 1);
 	assert_int_equal(prune(6, 0, 100), 6); /* five lines and one mark */
 	struct query q = query_of(QUERY_REPLAY, 1, 100);

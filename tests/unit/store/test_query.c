@@ -28,9 +28,7 @@ static const char *ask(const struct query *q)
 
 static void seen(uint64_t seq, uint32_t room, const char *key, uint64_t id)
 {
-	struct record r = line_of(seq, room, key, "");
-	r.kind = RECORD_SEEN;
-	r.ref = id;
+	struct record r = record_as(seq, room, RECORD_SEEN, key, id, "");
 	save_all(store, &r, 1);
 }
 
@@ -238,9 +236,8 @@ static void replay_counts_gaps_and_no_own_lines(void **state)
 	(void)state;
 	struct store_error err;
 	save_lines(store, 1, 1, 20);
-	struct record own = line_of(21, 1, "Bob", "mine"), mark = line_of(22, 1, "bob", "2 6 8 10");
-	mark.kind = RECORD_SEEN;
-	mark.ref = 12;
+	struct record own = line_of(21, 1, "Bob", "mine");
+	struct record mark = record_as(22, 1, RECORD_SEEN, "bob", 12, "2 6 8 10");
 	assert_true(store_begin(store, &err));
 	assert_true(store_save(store, &mark, 1, &err) && store_save(store, &own, 1, &err));
 	assert_true(store_commit(store, &err));
@@ -296,10 +293,8 @@ static void acts(uint64_t first, uint64_t last, uint64_t share, int64_t time_ms)
 	struct store_error err;
 	assert_true(store_begin(store, &err));
 	for (uint64_t seq = first; seq <= last; seq++) {
-		struct record r = line_of(seq, 0, share ? "gus" : "ann", "muted bob in ops");
-		r.kind = RECORD_AUDIT;
-		r.room_name = "";
-		r.ref = share;
+		struct record r = record_as(seq, 0, RECORD_AUDIT, share ? "gus" : "ann", share,
+		                            "muted bob in ops");
 		r.time_ms = time_ms;
 		assert_true(store_save(store, &r, 1, &err));
 	}

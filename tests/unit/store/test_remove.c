@@ -205,12 +205,10 @@ static void what_comes_late_for_it_is_left_out(void **state)
 	struct record r[] = {
 		line_of(15, 2, "alice", "an apple"), line_of(16, 2, "alice", ""),
 		line_of(17, 2, "alice", "an apple"), line_of(18, 1, "alice", "an apple"),
-		line_of(19, 2, "bob", ""), line_of(20, 2, "alice", "of trees"),
+		record_as(19, 2, RECORD_SEEN, "bob", 8, ""),
+		record_as(20, 2, RECORD_TOPIC, "alice", 0, "of trees"),
 	};
 	r[1].kind = RECORD_REMOVE;
-	r[4].kind = RECORD_SEEN;
-	r[4].ref = 8;
-	r[5].kind = RECORD_TOPIC;
 	save_all(store, r, 6);
 	assert_string_equal(answer(QUERY_LAST, 2, ""), "");
 	assert_string_equal(answer(QUERY_LAST, 1, ""), "1 2 3 4 18");

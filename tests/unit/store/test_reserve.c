@@ -34,8 +34,8 @@ static int reserve_setup(void **state)
 /* A record that is no line, as orders and removals are. */
 static void append_fact(const char *value)
 {
-	struct record r = { .seq = ++loop.seq, .kind = RECORD_FACT, .ref = FACT_BAN,
-	                    .room_name = "", .sender = "1", .body = value };
+	struct record r = { .seq = ++loop.seq, .kind = RECORD_FACT, .room_name = "",
+	                    .fact = { FACT_BAN, "1", value } };
 	assert_true(writer_append(loop.w, &r));
 }
 

@@ -205,14 +205,12 @@ static void a_tenth_of_a_large_room_may_go(void **state)
 
 static void a_rooms_own_days_are_looked_at_too(void **state)
 {
-	struct record r = line_of(900000, 1, "", "");
+	struct record r = record_as(900000, 1, RECORD_KEEP, "", (uint64_t)30 << 32, "");
 	(void)state;
 	look(0);
 	said(1, OLD_LINES_MUCH + 1, 40);
 	assert_int_equal(look(0), RETENTION_MAY);
 	seq = r.seq;
-	r.kind = RECORD_KEEP;
-	r.ref = (uint64_t)30 << 32;
 	save_all(store, &r, 1);
 	assert_int_equal(look(0), RETENTION_MAY_NOT);
 	assert_int_equal(store_prune(store, INT64_MIN, 0, 10, NULL, NULL, &(struct store_error){ .text = "" }), 0);

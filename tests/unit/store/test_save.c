@@ -43,10 +43,10 @@ static void a_record_that_is_refused_is_left_out(void **state)
 	assert_true(store_begin(s, &err));
 	assert_true(store_save(s, &r, 1, &err));
 	r.seq = 2; /* taken */
-	r.body = "never";
+	r.line.body = "never";
 	assert_true(store_save(s, &r, 1, &err));
 	r.seq = 5;
-	r.body = "after";
+	r.line.body = "after";
 	assert_true(store_save(s, &r, 1, &err));
 	r.seq = 3;
 	assert_true(store_save(s, &r, 1, &err));
@@ -76,10 +76,9 @@ static void a_refused_record_takes_no_other_with_it(void **state)
 	save_lines(s, 1, 1, 2);
 	struct record r[] = {
 		line_of(3, 1, "a", "three"), line_of(4, 2, "a", "four"), line_of(2, 1, "a", "taken"),
-		line_of(6, 1, "a", "six"), line_of(7, 1, "a", "a topic"), line_of(8, 2, "a", "eight"),
+		line_of(6, 1, "a", "six"), record_as(7, 1, RECORD_TOPIC, "a", 0, "a topic"), line_of(8, 2, "a", "eight"),
 		line_of(9, 1, "a", "nine"),
 	};
-	r[4].kind = RECORD_TOPIC;
 	assert_true(store_begin(s, &err));
 	assert_true(store_save(s, r, sizeof(r) / sizeof(r[0]), &err));
 	assert_true(store_commit(s, &err));

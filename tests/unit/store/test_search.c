@@ -332,8 +332,7 @@ static void what_is_not_indexed_is_not_found(void **state)
 	assert_int_equal(store_index(store, 100, &err), 0);
 	assert_string_equal(find("5"), "4 5* 6");
 	/* A record that is no line has nothing to be indexed. */
-	struct record r = line_of(11, 1, "bob", "");
-	r.kind = RECORD_SEEN;
+	struct record r = record_as(11, 1, RECORD_SEEN, "bob", 0, "");
 	save_all(store, &r, 1);
 	assert_int_equal(store_indexed(store), 11);
 }
@@ -342,9 +341,7 @@ static void what_is_not_indexed_is_not_found(void **state)
 
 static void seen(uint64_t seq, uint32_t room, const char *key, uint64_t id)
 {
-	struct record r = line_of(seq, room, key, "");
-	r.kind = RECORD_SEEN;
-	r.ref = id;
+	struct record r = record_as(seq, room, RECORD_SEEN, key, id, "");
 	save_all(store, &r, 1);
 }
 

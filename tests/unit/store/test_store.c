@@ -91,18 +91,17 @@ static void rooms_with_lines_come_back(void **state)
 	struct store *s = store_in(folder_file(f, "chat.db"));
 	struct record r[] = {
 		line_of(1, 2, "", ""), line_of(2, 1, "", ""), line_of(3, 3, "", ""),
-		line_of(4, 2, "a", "x"), line_of(5, 2, "b", "all about 'ops'"),
+		line_of(4, 2, "a", "x"), record_as(5, 2, RECORD_TOPIC, "b", 0, "all about 'ops'"),
 		line_of(6, 1, "a", "y"), line_of(7, 2, "a", "z"),
 	};
 	r[0].kind = r[1].kind = r[2].kind = RECORD_ROOM;
-	r[4].kind = RECORD_TOPIC;
 	save_all(s, r, 7);
 	store_close(s);
 	s = store_in(folder_file(f, "chat.db"));
 	assert_true(store_rooms(s, note_room, text, &err));
 	assert_string_equal(text, "1 lobby [] 6 6000;2 ops [all about 'ops'] 7 7000;");
 	r[4].seq = 8;
-	r[4].body = "";
+	r[4].topic.text = "";
 	save_all(s, &r[4], 1);
 	text[0] = '\0';
 	assert_true(store_rooms(s, note_room, text, &err));

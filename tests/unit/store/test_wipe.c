@@ -56,9 +56,7 @@ static bool is_there(const char *word)
 
 static void delete_line(uint64_t id)
 {
-	struct record r = line_of(++seq, 1, "", "");
-	r.kind = RECORD_DELETE;
-	r.ref = id;
+	struct record r = record_as(++seq, 1, RECORD_DELETE, "", id, "");
 	save_all(store, &r, 1);
 }
 

@@ -95,10 +95,9 @@ void setting_save(struct chat *c, struct room *r);
 void setting_drop(struct chat *c, struct room *r);
 /* Tells the store the room's number, and how long its lines are kept, if it does not know them. */
 void setting_introduce(struct chat *c, struct room *r);
-/* Saves something of r, and returns its number. The store learns a room's number with the first thing
- * that it keeps of it. */
-uint64_t setting_append(struct chat *c, struct room *r, enum record_kind kind, const char *sender,
-                        uint64_t ref, const char *body);
+/* Saves something of r, and returns its number; room, name and time are filled in. The store learns a
+ * room's number with the first thing that it keeps of it. */
+uint64_t setting_append(struct chat *c, struct room *r, struct record what);
 
 /* What every room begins with; and what the room has is freed. */
 void setting_init(struct room *r);
