@@ -247,9 +247,9 @@ static const char no_secret[] = "The server is out of memory right now. Try agai
 static struct rows *answer_hash(const struct query *q)
 {
 	char hash[SECRET_HASH_BYTES];
-	if (strlen(q->words) > PASSWORD_BYTES_MAX)
+	if (strlen(q->hash.password) > PASSWORD_BYTES_MAX)
 		return rows_sorry(q, "That password is too long.");
-	if (!secret_hash(q->words, hash))
+	if (!secret_hash(q->hash.password, hash))
 		return rows_sorry(q, no_secret);
 	struct rows *rows = rows_of_secret(q, true, 0, hash, NULL);
 	explicit_bzero(hash, sizeof(hash));
@@ -286,10 +286,10 @@ struct rows *secret_answer(const struct query *q)
 	case QUERY_TOTP:
 		return answer_totp(q);
 	case QUERY_CHECK:
-		match = secret_check(q->words, q->key, &which);
+		match = secret_check(q->check.secret, q->check.hashes, &which);
 		break;
 	default:
-		match = secret_totp_check(q->key, q->words, q->since_ms, &which);
+		match = secret_totp_check(q->totp.secret, q->totp.digits, q->totp.now_ms, &which);
 	}
 	if (match == SECRET_UNKNOWN)
 		return rows_sorry(q, no_secret);

@@ -151,12 +151,12 @@ static void check_query(const struct effect *e)
 	bool secret = q->kind >= QUERY_HASH;
 
 	if (!secret)
-		check_text(e, q->words, strlen(q->words), NULL, false);
+		check_text(e, query_text(q), strlen(query_text(q)), NULL, false);
 	if (q->kind != QUERY_CHECK && q->kind != QUERY_CHECK_TOTP)
-		check_text(e, q->key, strlen(q->key), NULL, false);
+		check_text(e, query_key(q), strlen(query_key(q)), NULL, false);
 	/* What this step had to say it by is overwritten in the next. */
-	if (secret && strncmp(q->words, "zq", 2) == 0)
-		snprintf(spied, sizeof spied, "%s", q->words);
+	if (secret && strncmp(query_text(q), "zq", 2) == 0)
+		snprintf(spied, sizeof spied, "%s", query_text(q));
 }
 
 static void sent(const struct effect *e)

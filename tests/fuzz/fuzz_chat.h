@@ -13,6 +13,7 @@
 #include "chatd/core/people/account.h"
 #include "chatd/core/state/state.h"
 #include "prng.h"
+#include "queries.h"
 #include "records.h"
 
 enum { FUZZ_PEOPLE = 10, FUZZ_ROWS = 5, FUZZ_SHOWN = 48 };

@@ -85,7 +85,7 @@ static bool all_in(const char *these, const char *those)
 /* The line that an answer to CHECK says has matched. */
 static void matched(const struct asked_query *q, char line[LINE_BYTES_MAX])
 {
-	const char *p = q->query.key;
+	const char *p = q->query.check.hashes;
 
 	for (uint64_t i = 0; i < q->rows.which && strchr(p, '\n') != NULL; i++)
 		p = strchr(p, '\n') + 1;
@@ -219,7 +219,7 @@ static void check_by_answer(const struct kept *k, const char *now_codes, const s
 	char line[LINE_BYTES_MAX];
 
 	if (q->query.kind == QUERY_CHECK_TOTP) {
-		if (!q->rows.ok || strcmp(q->query.key, k->totp) != 0 || q->rows.which <= k->step)
+		if (!q->rows.ok || strcmp(q->query.totp.secret, k->totp) != 0 || q->rows.which <= k->step)
 			fuzz_fail("%s is %s by a second step that is not its own, or not now", k->key, what);
 		if (!is_proved(k, conn) || proof[conn.slot].code)
 			fuzz_fail("%s is %s by its second step and a password that is not its own now", k->key,
@@ -311,7 +311,7 @@ static void check_changes(const struct account *a, const struct kept *k, const s
 		check_codes(a, k, q);
 	if (strcmp(a->secrets.totp, k->totp) != 0 && *a->secrets.totp != '\0' &&
 	    (q == NULL || q->query.kind != QUERY_CHECK_TOTP || !q->rows.ok ||
-	     strcmp(q->query.key, a->secrets.totp) != 0 || !same_conn(k->conn, conn)))
+	     strcmp(q->query.totp.secret, a->secrets.totp) != 0 || !same_conn(k->conn, conn)))
 		fuzz_fail("%s gets a second step that its bearer has not shown", a->key);
 	if (strcmp(a->secrets.totp, k->totp) != 0 && *a->secrets.totp == '\0') {
 		if (q == NULL || !same_conn(k->conn, conn))

@@ -116,8 +116,8 @@ const char *secret_in(const char *text, size_t len, struct conn_id conn,
 
 static void answer_check(struct asked_query *q)
 {
-	const char *p = q->query.key;
-	uint32_t number = number_of(q->query.words);
+	const char *p = q->query.check.hashes;
+	uint32_t number = number_of(q->query.check.secret);
 	uint64_t line = 0;
 
 	for (;; p++, line++) {
@@ -165,10 +165,10 @@ static void answer_check_totp(struct asked_query *q)
 {
 	struct bytes right = {0};
 
-	secret_put_digits(&right, q->query.key, q->query.since_ms);
-	q->rows.ok = *q->query.key != '\0' && strcmp(right.data, q->query.words) == 0;
+	secret_put_digits(&right, q->query.totp.secret, q->query.totp.now_ms);
+	q->rows.ok = *q->query.totp.secret != '\0' && strcmp(right.data, q->query.totp.digits) == 0;
 	if (q->rows.ok)
-		q->rows.which = (uint64_t)(q->query.since_ms / TOTP_STEP_MS);
+		q->rows.which = (uint64_t)(q->query.totp.now_ms / TOTP_STEP_MS);
 	bytes_release(&right);
 }
 
@@ -176,7 +176,7 @@ static void answer_hash(struct asked_query *q)
 {
 	struct bytes text = {0};
 
-	put_hash(&text, number_of(q->query.words));
+	put_hash(&text, number_of(q->query.hash.password));
 	q->rows.text = text.data;
 	q->rows.ok = true;
 }
@@ -258,8 +258,7 @@ static void asked_free(struct asked_query *q)
 {
 	if (q == NULL)
 		return;
-	free((char *)(uintptr_t)q->query.key);
-	free((char *)(uintptr_t)q->query.words);
+	query_release(&q->query);
 	free((char *)(uintptr_t)q->rows.text);
 	free((char *)(uintptr_t)q->rows.text2);
 	free(q);
@@ -280,9 +279,7 @@ void store_ask(const struct query *q)
 	struct asked_query *new = mem_zero(1, sizeof *new);
 
 	CHECK(nasked < ASKED_MAX);
-	new->query = *q;
-	new->query.key = mem_strdup(q->key);
-	new->query.words = mem_strdup(q->words);
+	new->query = query_copy(q);
 	new->late = below(10) == 0 ? below(300) : below(3) == 0 ? below(30) : 0;
 	new->lost = below(200) == 0;
 	asked[nasked++] = new;

@@ -179,10 +179,10 @@ static void ask_each_kind(void)
 				.kind = (enum query_kind)kind, .conn = {1, 1}, .room = room, .limit = 1 + 9 * room,
 				.after_id = room, .before_id = room == 3 ? 5 : UINT64_MAX,
 				.since_ms = room == 2 ? 1 : INT64_MIN, .until_ms = room == 1 ? 1 << 30 : INT64_MAX,
-				.key = kind == QUERY_SEARCH ? "2" : "ann", .words = words[room],
 			};
 			struct rows *rows;
 
+			query_set(&q, kind == QUERY_SEARCH ? "2" : "ann", words[room]);
 			if (kind == QUERY_BACKUP)
 				continue;
 			rows = store_query(reader, &q);

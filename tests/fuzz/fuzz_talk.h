@@ -51,7 +51,7 @@ static inline struct rows *talk_rows_for(struct world *w, const struct query *q)
 			talk_rows[talk_answer.n++] = *row;
 	}
 	if (q->kind == QUERY_CHECK)
-		talk_answer.ok = q->words[0] == 'a';
+		talk_answer.ok = q->check.secret[0] == 'a';
 	return &talk_answer;
 }
 

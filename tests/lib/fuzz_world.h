@@ -10,6 +10,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/chat.h"
+#include "queries.h"
 #include "records.h"
 #include "shown.h"
 #include "where.h"
@@ -116,12 +117,10 @@ static inline void world_carry_out(struct world *w, const struct effect *e, stru
 	} else if (e->kind == EFFECT_QUERY) {
 		/* What a password is compared with is never shown. */
 		if (e->query.kind < QUERY_HASH)
-			world_shown(w, e->query.key, strlen(e->query.key));
-		world_shown(w, e->query.words, strlen(e->query.words));
+			world_shown(w, query_key(&e->query), strlen(query_key(&e->query)));
+		world_shown(w, query_text(&e->query), strlen(query_text(&e->query)));
 		CHECK(w->nasked < WORLD_ASKED_MAX);
-		w->asked[w->nasked] = e->query;
-		w->asked[w->nasked].key = mem_strdup(e->query.key);
-		w->asked[w->nasked++].words = mem_strdup(e->query.words);
+		w->asked[w->nasked++] = query_copy(&e->query);
 	} else if (e->kind == EFFECT_CLOSE || e->kind == EFFECT_DROP) {
 		w->here[e->conn.slot] = false;
 	} else if (e->kind == EFFECT_RELOAD) {
@@ -172,8 +171,7 @@ static inline void world_settle(struct world *w)
 		memmove(w->asked, w->asked + 1, w->nasked * sizeof *w->asked);
 		world_step(w, (struct event){.kind = EVENT_ROWS, .conn = q.conn, .rows = rows});
 		w->release(rows);
-		free((char *)q.key);
-		free((char *)q.words);
+		query_release(&q);
 	}
 	w->now_ms += 1500;
 	world_step(w, (struct event){.kind = EVENT_STORED, .stored = {.seq = w->seq}});
@@ -224,11 +222,8 @@ static inline void world_type(struct world *w, uint32_t slot, const char *data, 
 
 static inline void world_end(struct world *w)
 {
-	while (w->nasked > 0) {
-		w->nasked--;
-		free((char *)w->asked[w->nasked].key);
-		free((char *)w->asked[w->nasked].words);
-	}
+	while (w->nasked > 0)
+		query_release(&w->asked[--w->nasked]);
 	chat_free(w->chat);
 }
 

@@ -13,6 +13,7 @@
 #include "chatd/net/ring.h"
 #include "chatd/store/threads/writer.h"
 #include "prng.h"
+#include "queries.h"
 #include "records.h"
 
 /* Says what is wrong, with seed and step, and exits. */

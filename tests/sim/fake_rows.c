@@ -91,7 +91,7 @@ static void answer_search(struct writer *w, const struct query *q, struct rows *
 		const struct fake_line *before, *after;
 
 		if ((q->room != 0 && w->line[i].room != q->room) ||
-		    strstr(w->line[i].body, q->words) == NULL)
+		    strstr(w->line[i].body, q->search.words) == NULL)
 			continue;
 		rows->more = hits++ == q->limit;
 		if (rows->more)
@@ -137,7 +137,7 @@ static void answer_missed(struct writer *w, const struct query *q, struct rows *
 	ranges_add(&missed, rows->seen_id, before);
 	ranges_drop_up_to(&missed, q->after_id);
 	ranges_drop_from(&missed, before);
-	rows->missed = count_in(w, q->room, q->words, &missed, &mentions);
+	rows->missed = count_in(w, q->room, q->replay.nick, &missed, &mentions);
 }
 
 static void answer_unread(struct writer *w, const struct query *q, struct rows *rows)
@@ -152,11 +152,12 @@ static void answer_unread(struct writer *w, const struct query *q, struct rows *
 		uint32_t lines, mentions = 0;
 
 		/* (What is hidden, the real store's tests know.) */
-		if (strcmp(w->seen[i].key, q->key) != 0 || w->seen[i].seq <= q->marked_after)
+		if (strcmp(w->seen[i].key, q->unread.key) != 0 ||
+		    w->seen[i].seq <= q->unread.marked_after)
 			continue;
 		ranges_add(&unread, seen.id, before);
 		ranges_drop_from(&unread, before);
-		lines = count_in(w, seen.room, q->words, &unread, &mentions);
+		lines = count_in(w, seen.room, q->unread.nick, &unread, &mentions);
 		if (lines > 0 && rows_add(rows, &bytes, &seen, false)) {
 			struct row *row = (struct row *)(uintptr_t)&rows->row[rows->n - 1];
 
@@ -180,10 +181,10 @@ static char *hash(const char *words)
 
 static void answer_check(const struct query *q, struct rows *rows)
 {
-	char *wanted = hash(q->words);
+	char *wanted = hash(q->check.secret);
 	size_t n = 0;
 
-	for (const char *p = q->key; !rows->ok; p += n + 1) {
+	for (const char *p = q->check.hashes; !rows->ok; p += n + 1) {
 		n = strcspn(p, "\n");
 		rows->ok = n == strlen(wanted) && memcmp(p, wanted, n) == 0;
 		if (rows->ok || p[n] == '\0')
@@ -218,16 +219,16 @@ static void answer_secret(const struct query *q, struct rows *rows)
 {
 	rows->ok = q->kind != QUERY_CHECK && q->kind != QUERY_CHECK_TOTP;
 	if (q->kind == QUERY_HASH) {
-		rows->text = hash(q->words);
+		rows->text = hash(q->hash.password);
 	} else if (q->kind == QUERY_CHECK) {
 		answer_check(q, rows);
 	} else if (q->kind == QUERY_CODES) {
 		answer_codes(rows);
 	} else if (q->kind == QUERY_TOTP) {
 		rows->text = mem_strdup("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP");
-	} else if (strcmp(q->words, "123456") == 0) {
+	} else if (strcmp(q->totp.digits, "123456") == 0) {
 		rows->ok = true;
-		rows->which = (uint64_t)(q->since_ms / 1000 / SECRET_TOTP_STEP_S);
+		rows->which = (uint64_t)(q->totp.now_ms / 1000 / SECRET_TOTP_STEP_S);
 	}
 }
 
@@ -241,7 +242,7 @@ void fake_answer(struct writer *w, const struct query *q, const char *error)
 		return;
 	}
 	rows = mem_zero(1, sizeof *rows);
-	seen = fake_seen_find(w, q->key, q->room);
+	seen = q->kind == QUERY_REPLAY ? fake_seen_find(w, q->replay.key, q->room) : NULL;
 	rows->kind = q->kind;
 	rows->conn = q->conn;
 	rows->number = q->number;
@@ -250,10 +251,10 @@ void fake_answer(struct writer *w, const struct query *q, const char *error)
 		fake_tell(w, WRITER_ROWS)->rows = rows;
 		return;
 	}
-	if (q->kind == QUERY_REPLAY && seen != NULL) {
+	if (seen != NULL) {
 		rows->seen_id = seen->id;
 		rows->gaps = seen->gaps;
-		rows->back = seen->seq > q->marked_after;
+		rows->back = seen->seq > q->replay.marked_after;
 	}
 	if (query_is_secret(q->kind))
 		answer_secret(q, rows);

@@ -48,12 +48,6 @@ struct writer *fake_writer_new(uint64_t seed, uint32_t pressed_at, uint32_t save
 	return w;
 }
 
-static void query_release(struct query *q)
-{
-	free((char *)(uintptr_t)q->key);
-	free((char *)(uintptr_t)q->words);
-}
-
 void fake_writer_free(struct writer *w)
 {
 	for (size_t i = 0; i < w->nrecords; i++)
@@ -129,10 +123,8 @@ bool writer_query(struct writer *w, const struct query *q)
 		return false;
 	w->query = fake_grow(w->query, w->nqueries, &w->queries_cap, sizeof *w->query);
 	a = &w->query[w->nqueries++];
-	*a = (struct waiting_query){.query = *q,
+	*a = (struct waiting_query){.query = query_copy(q),
 	                            .late = prng_chance(&w->prng, 700) ? 0 : prng_below(&w->prng, 60)};
-	a->query.key = mem_strdup(q->key);
-	a->query.words = mem_strdup(q->words);
 	w->reading.wanted = true;
 	return true;
 }

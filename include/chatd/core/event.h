@@ -164,47 +164,43 @@ static inline size_t record_strings(struct record *r, const char **strings[RECOR
 	return n;
 }
 
+/* What is asked: behind each kind, the member of struct query that says more. "Lines" are those of
+ * the room with after_id < id < before_id. */
 enum query_kind {
-	QUERY_REPLAY,   /* the last limit lines with after_id < id < before_id, and how many of them
-	                 * `key` has missed in this room since it was last there. words: its nick,
-	                 * whose own lines it has not missed */
-	QUERY_LAST,     /* the last limit lines with after_id < id < before_id and
-	                 * since_ms <= time < until_ms */
-	QUERY_FIRST,    /* the first limit lines of that range */
-	QUERY_AUDIT,    /* the last limit acts with id < before_id; of words, unless it is "": that
-	                 * word is who acted, or in what they did. key: "" for all, or the share
-	                 * that they are in as a number, "0" for those that are in nobody's */
-	QUERY_SEARCH,   /* the newest limit lines that have all the words, each with the line
-	                 * before and the line after it in its room */
-	QUERY_UNREAD,   /* the limit rooms with the most lines that `key` has not seen since it was
-	                 * last there; a row for each, see there. Of room (0: of none) only the
-	                 * lines before before_id count, of others those up to after_seq (0: all).
-	                 * words: a nick, whose mentions are counted, and its own lines are not; and behind a line
-	                 * end what is hidden from it, as SEARCH has it in key */
+	QUERY_REPLAY,   /* replay: the last limit lines, and how many of them somebody has missed since
+	                 * they were last there */
+	QUERY_LAST,     /* the last limit lines with since_ms <= time < until_ms */
+	QUERY_FIRST,    /* the first limit of these */
+	QUERY_AUDIT,    /* audit: the last limit acts with id < before_id */
+	QUERY_SEARCH,   /* search: the newest limit lines, of the room or of all, that have all the
+	                 * words, each with the line before and the line after it in its room */
+	QUERY_UNREAD,   /* unread: the limit rooms with the most lines that somebody has not seen since
+	                 * they were last there; a row for each, see there. Of room (0: of none) only the
+	                 * lines before before_id count, of others those up to after_seq (0: all) */
 
 	/* These are about the database itself; they wait for no record. */
 	QUERY_STATS,    /* rows.text: how large it is, as fields (fields.h) of bytes: database, wal,
 	                 * free; what cannot be known is left out. waits: why old lines do not go,
 	                 * "clock" or "much", and then which `room` would lose many, by its number */
-	QUERY_BACKUP,   /* a copy of it beside it, under the name words, where there is nothing of that
-	                 * name. rows.which: its size in bytes. May take minutes; asked only while no
-	                 * other is under way, and then always taken. Is answered to the core also
-	                 * when conn is gone */
+	QUERY_BACKUP,   /* backup: a copy of it beside it. rows.which: its size in bytes. May take minutes;
+	                 * asked only while no other is under way, and then always taken. Is answered to
+	                 * the core also when conn is gone */
 
 	/* These are about secrets and not about the history. Each takes a while on purpose,
 	 * waits for no record, and goes by conn and what is named here alone. */
-	QUERY_HASH,     /* of the password words: rows.text is a new hash of it */
-	QUERY_CHECK,    /* of words, a password or a one-time code, against the lines of key, each
-	                 * a hash that HASH or CODES made; "*" where there is no such account,
-	                 * which takes as long and never matches */
-	QUERY_CODES,    /* for ten one-time codes, with blanks between them: rows.text. rows.text2
-	                 * has their hashes, a line each, as CHECK takes them */
-	QUERY_TOTP,     /* for a new secret, in base32: rows.text */
-	QUERY_CHECK_TOTP, /* of the six digits words against the secret key, at the time since_ms */
+	QUERY_HASH,     /* hash: rows.text is a new hash of the password */
+	QUERY_CHECK,    /* check: is the secret one of those that the hashes are of? */
+	QUERY_CODES,    /* ten one-time codes, with blanks between them: rows.text. rows.text2 has their
+	                 * hashes, a line each, as check takes them */
+	QUERY_TOTP,     /* a new secret, in base32: rows.text */
+	QUERY_CHECK_TOTP, /* totp: are these the digits of the secret, at this time? */
 };
 
-/* A question to the history, or about a secret. Strings are borrowed for the call that
- * takes it; its copies are cleared when it is answered. */
+/*
+ * A question to the history, or about a secret. The kind says which member of the union holds; LAST,
+ * FIRST, STATS, CODES and TOTP have none. All strings that hold are set; they are borrowed for the
+ * call that takes the query, and its copies are cleared when it is answered.
+ */
 struct query {
 	enum query_kind kind;
 	uint64_t number;      /* of the question; comes back with the answer */
@@ -212,20 +208,101 @@ struct query {
 	uint64_t share;       /* the same for all who are served as one (people of one address): when
 	                       * several wait, shares are served in turn. 0: the server's own */
 	uint64_t after_seq;   /* is answered once this record is saved (SEARCH, UNREAD: indexed) */
-	uint32_t room;        /* QUERY_SEARCH: 0 for all rooms; UNREAD: see there */
+	uint32_t room;        /* SEARCH: 0 for all rooms; UNREAD: see there */
 	uint32_t limit;       /* lines wanted, 1 to ROWS_MAX; SEARCH: hits */
 	uint64_t after_id;    /* exclusive; 0: from the start */
 	uint64_t before_id;   /* exclusive; UINT64_MAX: to the end */
-	uint64_t marked_after; /* REPLAY: see rows.back; UNREAD: only rooms marked after this record count */
-	int64_t since_ms;     /* inclusive; INT64_MIN: from the start. CHECK_TOTP: the present */
+	int64_t since_ms;     /* inclusive; INT64_MIN: from the start */
 	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
-	const char *key;      /* a nick's key, for REPLAY, UNREAD; SEARCH: what is hidden from who asks, rooms
-	                       * in order of number, with blanks between: "12" for all of its lines,
-	                       * "15:99" for those up to that id; see AUDIT, CHECK, CHECK_TOTP; otherwise "" */
-	const char *words;    /* for SEARCH, as typed: words with white space between; a word may
-	                       * end in * (begins with); see AUDIT, UNREAD, BACKUP, HASH, CHECK,
-	                       * CHECK_TOTP; otherwise "" */
+	union {
+		struct {
+			const char *key;    /* of a nick: whose it is to have missed lines */
+			const char *nick;   /* whose own lines are not missed */
+			uint64_t marked_after; /* see rows.back */
+		} replay;
+		struct {
+			const char *key;    /* of a nick: who has not seen them */
+			const char *nick;   /* whose mentions are counted, and whose own lines are not */
+			uint64_t marked_after; /* only rooms that they were marked in after this record count */
+			const char *hidden; /* as in search */
+		} unread;
+		struct {
+			const char *words;  /* as typed: words with white space between; one may end in *
+			                     * (begins with) */
+			const char *hidden; /* from who asks, rooms in order of number, with blanks between:
+			                     * "12" for all of its lines, "15:99" for those up to that id */
+		} search;
+		struct {
+			const char *words;  /* who acted, or a word in what they did; "": any act */
+			bool of_share;      /* only those in this share; 0: in nobody's */
+			uint64_t share;
+		} audit;
+		struct {
+			const char *name;   /* of the copy; there is nothing of that name */
+		} backup;
+		struct {
+			const char *password;
+		} hash;
+		struct {
+			const char *secret; /* a password or a one-time code */
+			const char *hashes; /* a line each, made by HASH or CODES; "*" if there is no such account,
+			                     * which takes as long and never matches */
+		} check;
+		struct {
+			const char *digits; /* six of them */
+			const char *secret;
+			int64_t now_ms;
+		} totp;
+	};
 };
+
+enum { QUERY_STRINGS_MAX = 3 };
+
+/* Where the query has its strings, for whoever copies or clears them; returns how many. */
+static inline size_t query_strings(struct query *q, const char **strings[QUERY_STRINGS_MAX])
+{
+	size_t n = 0;
+
+	switch (q->kind) {
+	case QUERY_REPLAY:
+		strings[n++] = &q->replay.key;
+		strings[n++] = &q->replay.nick;
+		break;
+	case QUERY_UNREAD:
+		strings[n++] = &q->unread.key;
+		strings[n++] = &q->unread.nick;
+		strings[n++] = &q->unread.hidden;
+		break;
+	case QUERY_SEARCH:
+		strings[n++] = &q->search.words;
+		strings[n++] = &q->search.hidden;
+		break;
+	case QUERY_AUDIT:
+		strings[n++] = &q->audit.words;
+		break;
+	case QUERY_BACKUP:
+		strings[n++] = &q->backup.name;
+		break;
+	case QUERY_HASH:
+		strings[n++] = &q->hash.password;
+		break;
+	case QUERY_CHECK:
+		strings[n++] = &q->check.secret;
+		strings[n++] = &q->check.hashes;
+		break;
+	case QUERY_CHECK_TOTP:
+		strings[n++] = &q->totp.digits;
+		strings[n++] = &q->totp.secret;
+		break;
+	case QUERY_LAST:
+	case QUERY_FIRST:
+	case QUERY_STATS:
+	case QUERY_CODES:
+	case QUERY_TOTP:
+		break;
+	}
+	return n;
+}
 
 /* One line of an answer. */
 struct row {
@@ -252,7 +329,7 @@ struct rows {
 	const struct row *row;  /* n of them; borrowed until the answer is released */
 	size_t n;
 	bool more;              /* there were more than limit, or than ROWS_BYTES_MAX allows */
-	uint64_t seen_id;       /* REPLAY: last id that `key` had seen; 0: never here */
+	uint64_t seen_id;       /* REPLAY: last id that replay.key had seen; 0: never here */
 	struct ranges gaps;     /* REPLAY: and those up to it that it had not been shown */
 	bool back;              /* REPLAY: what it had seen was marked after the record marked_after */
 	uint32_t missed;        /* REPLAY: lines of others in those gaps, and since seen_id those that
@@ -262,7 +339,7 @@ struct rows {
 	const char *error;      /* NULL, or a sentence for the person who asked */
 	bool ok;                /* CHECK, CHECK_TOTP: it matched; STATS, HASH, CODES, TOTP: there is
 	                         * text; BACKUP: it is made */
-	uint64_t which;         /* CHECK: which line of key matched, from 0; CHECK_TOTP: number of
+	uint64_t which;         /* CHECK: which of the hashes matched, from 0; CHECK_TOTP: number of
 	                         * the 30 s since 1970 that the digits are good for, which no one
 	                         * should take twice; 0 where nothing matched; BACKUP: bytes */
 	const char *text;       /* STATS, HASH, CODES, TOTP: see there; NULL where there is none.

@@ -218,7 +218,7 @@ static void figures_answer(struct chat *c, struct session *s, struct question *q
 	(void)q;
 	c->status.figures = *e->figures;
 	question_ask(c, question_new(c, s, stats_answer),
-	             (struct query){.kind = QUERY_STATS, .key = "", .words = ""});
+	             (struct query){.kind = QUERY_STATS});
 }
 
 void cmd_stats(struct chat *c, struct session *s, const struct args *a)
@@ -264,7 +264,7 @@ static void prune_ordered(struct chat *c, struct session *s, struct question *q,
 void cmd_prune(struct chat *c, struct session *s, const struct args *a)
 {
 	question_ask(c, question_new(c, s, a->yes ? prune_ordered : prune_asked),
-	             (struct query){.kind = QUERY_STATS, .key = "", .words = ""});
+	             (struct query){.kind = QUERY_STATS});
 }
 
 /* -- /backup ---------------------------------------------------------------------------- */
@@ -342,7 +342,7 @@ void cmd_backup(struct chat *c, struct session *s, const struct args *a)
 		c->status.backup_for = s->id;
 		emit_audit(c, s, "", "ordered a backup to %s", a->arg[0]);
 		question_ask(c, question_new(c, NULL, backup_answer),
-		             (struct query){.kind = QUERY_BACKUP, .key = "", .words = a->arg[0]});
+		             (struct query){.kind = QUERY_BACKUP, .backup = {a->arg[0]}});
 		emit_reply(c, s, "A backup to %s is being made; you will read here when it is done.",
 		           a->arg[0]);
 	}

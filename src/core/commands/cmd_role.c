@@ -160,7 +160,7 @@ static void ask_code(struct chat *c, struct session *s, const struct account *a,
 	w->role = role;
 	q->data = w;
 	q->free_data = wanted_free;
-	question_ask(c, q, (struct query){.kind = QUERY_CODES, .key = "", .words = ""});
+	question_ask(c, q, (struct query){.kind = QUERY_CODES});
 }
 
 /* It comes to be when a code for it is there (role_answer). */

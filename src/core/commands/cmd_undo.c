@@ -44,14 +44,13 @@ static bool audit_words(const char *word, struct query *q)
 		return n > 0 && isdigit((unsigned char)*word);
 	}
 	/* Nobody else can be called so. */
-	q->words = strcasecmp(word, "host") == 0 ? "the host" : word;
+	q->audit.words = strcasecmp(word, "host") == 0 ? "the host" : word;
 	return true;
 }
 
 void cmd_audit(struct chat *c, struct session *s, const struct args *a)
 {
-	struct query q = {.kind = QUERY_AUDIT, .limit = AUDIT_LINES_DEFAULT, .words = ""};
-	char share[sizeof "18446744073709551615"];
+	struct query q = {.kind = QUERY_AUDIT, .limit = AUDIT_LINES_DEFAULT, .audit = {.words = ""}};
 	int before = 0;
 
 	if (a->arg[0] != NULL && strcasecmp(a->arg[0], "before") != 0) {
@@ -71,9 +70,9 @@ void cmd_audit(struct chat *c, struct session *s, const struct args *a)
 	}
 	/* What room owners and their operators did is found by who they are: however much of it there is,
 	 * it never stands before what those did who keep order everywhere. */
-	if (role_of(s) < ROLE_MODERATOR || *q.words == '\0') {
-		snprintf(share, sizeof share, "%" PRIu64, emit_audit_share(s));
-		q.key = share;
+	if (role_of(s) < ROLE_MODERATOR || *q.audit.words == '\0') {
+		q.audit.of_share = true;
+		q.audit.share = emit_audit_share(s);
 	}
 	history_ask(c, s, history_show_audit, HISTORY_SAVED, q);
 }
@@ -180,7 +179,8 @@ void cmd_undo(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	q = history_ask(c, s, undo_answer, HISTORY_SAVED,
-	                (struct query){.kind = QUERY_AUDIT, .limit = 1, .before_id = n + 1});
+	                (struct query){.kind = QUERY_AUDIT, .limit = 1, .before_id = n + 1,
+	                                .audit = {.words = ""}});
 	if (q == NULL)
 		return;
 	q->data = mem_alloc(sizeof n);

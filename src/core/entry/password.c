@@ -45,10 +45,16 @@ static struct question *ask_in(struct chat *c, struct session *s, question_then 
                                const char *against, int64_t delay_ms)
 {
 	struct question *q = question_new(c, s, then);
+	struct query query = {.kind = kind};
 
+	if (kind == QUERY_HASH)
+		query.hash.password = secret;
+	else if (kind == QUERY_CHECK)
+		query.check.secret = secret, query.check.hashes = against;
+	else if (kind == QUERY_CHECK_TOTP)
+		query.totp.digits = secret, query.totp.secret = against, query.totp.now_ms = c->wall_ms;
 	question_about(q, a);
-	question_ask_in(c, q, (struct query){.kind = kind, .key = against, .words = secret,
-	                                     .since_ms = c->wall_ms}, delay_ms);
+	question_ask_in(c, q, query, delay_ms);
 	c->output.secret = true;
 	return q;
 }

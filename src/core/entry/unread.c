@@ -105,19 +105,17 @@ static void answer(struct chat *c, struct session *s, struct question *q, const 
 
 void unread_ask(struct chat *c, struct session *s, struct question *q, uint32_t rooms_max)
 {
-	struct bytes words = {0}, hidden = {0};
+	struct bytes hidden = {0};
 
 	access_hidden(c, s, &hidden);
-	bytes_printf(&words, "%s\n%s", s->account->nick, hidden.len > 0 ? hidden.data : "");
 	question_ask(c, q, (struct query){
 		.kind = QUERY_UNREAD, .after_seq = outage_readable(c, c->records.seq), .limit = rooms_max,
 		/* What the replay has shown of this room, and what was said since, is on its screen. */
 		.room = s->room->number, .before_id = s->reading.shown_from,
-		.marked_after = s->account->made.first_seq,
 		.since_ms = INT64_MIN, .until_ms = INT64_MAX,
-		.key = s->account->key, .words = words.data,
+		.unread = {s->account->key, s->account->nick, s->account->made.first_seq,
+		           hidden.len > 0 ? hidden.data : ""},
 	});
-	bytes_release(&words);
 	bytes_release(&hidden);
 }
 

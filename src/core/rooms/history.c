@@ -28,14 +28,6 @@ enum {
 	RECALL_AGAIN_MS = 5000,  /* to ask again after missed lines could not be looked up */
 };
 
-static struct query query_of(const struct session *s, enum query_kind kind)
-{
-	return (struct query){
-		.kind = kind, .before_id = UINT64_MAX, .since_ms = INT64_MIN,
-		.until_ms = INT64_MAX, .key = s->key, .words = "",
-	};
-}
-
 /* Limits q to what s may read. False: that is nothing, and s was told. */
 static bool readable(struct chat *c, struct session *s, struct query *q, struct bytes *hidden)
 {
@@ -44,7 +36,7 @@ static bool readable(struct chat *c, struct session *s, struct query *q, struct 
 
 	if (q->kind == QUERY_SEARCH) {
 		access_hidden(c, s, hidden);
-		q->key = hidden->len > 0 ? hidden->data : "";
+		q->search.hidden = hidden->len > 0 ? hidden->data : "";
 	}
 	if (q->room == 0)
 		return true;
@@ -75,32 +67,23 @@ static uint64_t newest(const struct chat *c, const struct session *s, enum query
 static struct question *ask_in(struct chat *c, struct session *s, question_then *then,
                                enum history_need need, struct query q, int64_t delay_ms)
 {
-	struct query whole = query_of(s, q.kind);
 	struct question *question = NULL;
 	struct bytes hidden = {0};
 
-	whole.room = q.room;
-	whole.limit = q.limit;
-	whole.after_id = q.after_id;
-	if (q.before_id != 0)
-		whole.before_id = q.before_id;
-	if (q.since_ms != 0)
-		whole.since_ms = q.since_ms;
-	if (q.until_ms != 0)
-		whole.until_ms = q.until_ms;
-	if (q.words != NULL)
-		whole.words = q.words;
-	whole.marked_after = q.marked_after;
-	if (q.kind == QUERY_AUDIT)
-		whole.key = q.key != NULL ? q.key : "";
-	whole.after_seq = newest(c, s, q.kind);
+	if (q.before_id == 0)
+		q.before_id = UINT64_MAX;
+	if (q.since_ms == 0)
+		q.since_ms = INT64_MIN;
+	if (q.until_ms == 0)
+		q.until_ms = INT64_MAX;
+	q.after_seq = newest(c, s, q.kind);
 	/* What is saved can be read, also while nothing more can be. */
 	if (need == HISTORY_SAVED)
-		whole.after_seq = outage_readable(c, whole.after_seq);
-	if (readable(c, s, &whole, &hidden)) {
+		q.after_seq = outage_readable(c, q.after_seq);
+	if (readable(c, s, &q, &hidden)) {
 		question = question_new(c, s, then);
-		question->in_room = whole.room != 0;
-		question_ask_in(c, question, whole, delay_ms);
+		question->in_room = q.room != 0;
+		question_ask_in(c, question, q, delay_ms);
 	}
 	bytes_release(&hidden);
 	return question;
@@ -317,17 +300,10 @@ static void recall_answer(struct chat *c, struct session *s, struct question *q,
 static struct question *ask_replay(struct chat *c, struct session *s, question_then *then, uint32_t lines,
                                    uint64_t before_id, int64_t delay_ms)
 {
-	return ask_in(
-		c, s, then, HISTORY_SAVED,
-		(struct query){
-			.kind = QUERY_REPLAY,
-			.room = s->room->number,
-			.limit = lines,
-			.before_id = before_id,
-			.words = s->nick,
-			.marked_after = s->account != NULL ? s->account->made.first_seq : s->resume.back_seq,
-		},
-		delay_ms);
+	return ask_in(c, s, then, HISTORY_SAVED, (struct query){
+		.kind = QUERY_REPLAY, .room = s->room->number, .limit = lines, .before_id = before_id,
+		.replay = {s->key, s->nick, s->account != NULL ? s->account->made.first_seq : s->resume.back_seq},
+	}, delay_ms);
 }
 
 /* Asks what s has missed in its room before what it was shown. */

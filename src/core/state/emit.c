@@ -403,8 +403,10 @@ void emit_stop(struct chat *c, const char *why)
 void emit_query(struct chat *c, struct query q)
 {
 	struct effect *e = emit(c, EFFECT_QUERY);
+	const char **string[QUERY_STRINGS_MAX];
+	size_t n = query_strings(&q, string);
 
-	q.key = keep(c, q.key, strlen(q.key));
-	q.words = keep(c, q.words, strlen(q.words));
+	for (size_t i = 0; i < n; i++)
+		*string[i] = keep(c, *string[i], strlen(*string[i]));
 	e->query = q;
 }

@@ -62,22 +62,36 @@ void question_ask(struct chat *c, struct question *q, struct query query)
 /* A copy, with its strings after it in the same block. */
 static struct query *query_copy(const struct query *query)
 {
-	size_t key = strlen(query->key) + 1, words = strlen(query->words) + 1;
-	struct query *copy = mem_alloc(sizeof *copy + key + words);
-	char *text = (char *)(copy + 1);
+	struct query whole = *query, *copy;
+	const char **string[QUERY_STRINGS_MAX];
+	size_t n = query_strings(&whole, string), bytes = 0;
+	char *text;
 
-	*copy = *query;
-	copy->key = memcpy(text, query->key, key);
-	copy->words = memcpy(text + key, query->words, words);
+	for (size_t i = 0; i < n; i++)
+		bytes += strlen(*string[i]) + 1;
+	copy = mem_alloc(sizeof *copy + bytes);
+	text = (char *)(copy + 1);
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(*string[i]) + 1;
+
+		*string[i] = memcpy(text, *string[i], len);
+		text += len;
+	}
+	*copy = whole;
 	return copy;
 }
 
 static void query_free(struct query *query)
 {
+	const char **string[QUERY_STRINGS_MAX];
+	size_t n;
+
 	if (query == NULL)
 		return;
 	/* It may have a password in it. */
-	explicit_bzero(query + 1, strlen(query->key) + strlen(query->words) + 2);
+	n = query_strings(query, string);
+	for (size_t i = 0; i < n; i++)
+		explicit_bzero((char *)(uintptr_t)*string[i], strlen(*string[i]));
 	free(query);
 }
 

@@ -179,7 +179,7 @@ struct rows *backup_answer(struct store *s, const struct query *q)
 	struct backup b = { .s = s };
 	int64_t begin_ms = clock_ms(CLOCK_MONOTONIC);
 	struct rows *rows;
-	bool ok = backup_names(&b, q->words) && backup_begin(&b);
+	bool ok = backup_names(&b, q->backup.name) && backup_begin(&b);
 	if (ok) {
 		ok = backup_copy(&b) && !backup_interrupted(&b) && backup_finish(&b);
 		if (!ok)
@@ -190,7 +190,7 @@ struct rows *backup_answer(struct store *s, const struct query *q)
 		         (long long)(clock_ms(CLOCK_MONOTONIC) - begin_ms));
 		rows = rows_of_secret(q, true, (uint64_t)b.bytes, NULL, NULL);
 	} else {
-		log_warnx("backup: cannot back up to %s: %s", q->words, b.why);
+		log_warnx("backup: cannot back up to %s: %s", q->backup.name, b.why);
 		rows = rows_sorry(q, b.why);
 	}
 	bytes_release(&b.part);

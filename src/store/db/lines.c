@@ -26,7 +26,7 @@ int64_t lines_count(struct store *s, uint32_t room, const char *nick, const stru
 	if (!st)
 		return -1;
 	sqlite3_bind_int64(st, 1, room);
-	sqlite3_bind_text(st, 5, nick, (int)strcspn(nick, "\n"), SQLITE_STATIC);
+	sqlite3_bind_text(st, 5, nick, -1, SQLITE_STATIC);
 	int64_t count = lines_count_by(s, st, in);
 	sqlite3_clear_bindings(st);
 	return count;

@@ -113,14 +113,14 @@ static void range_answer(struct store *s, const struct query *query, struct answ
 
 static void audit_answer(struct store *s, const struct query *q, struct answer *a)
 {
-	bool all = *q->key == '\0';
+	bool all = !q->audit.of_share;
 	sqlite3_stmt *st = db_stmt(&s->db, all ? SQL_AUDIT_LAST : SQL_AUDIT_SHARE);
 	int rc = SQLITE_ERROR;
 	if (st) {
 		if (!all)
-			sqlite3_bind_int64(st, 5, strtoll(q->key, NULL, 10));
+			sqlite3_bind_int64(st, 5, (int64_t)q->audit.share);
 		sqlite3_bind_int64(st, 1, db_id(q->before_id));
-		sqlite3_bind_text(st, 2, q->words, -1, SQLITE_STATIC);
+		sqlite3_bind_text(st, 2, q->audit.words, -1, SQLITE_STATIC);
 		sqlite3_bind_int64(st, 3, (int64_t)q->limit + 1);
 		sqlite3_bind_int(st, 4, RECORD_AUDIT);
 		while ((rc = db_step(&s->db, st)) == SQLITE_ROW) {
@@ -136,25 +136,25 @@ static void audit_answer(struct store *s, const struct query *q, struct answer *
 	answer_reverse(a);
 }
 
-/* What q's key had seen of the room. */
+/* What the asker had seen of the room. */
 static void seen_get(struct store *s, const struct query *q, struct rows *rows)
 {
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_SEEN_GET);
 	if (!st)
 		return;
-	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 1, q->replay.key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, q->room);
 	if (db_step(&s->db, st) == SQLITE_ROW) {
 		rows->seen_id = (uint64_t)sqlite3_column_int64(st, 0);
 		const char *gaps = db_text(&s->db, st, 1);
 		rows->gaps = ranges_read(gaps ? gaps : "");
-		rows->back = (uint64_t)sqlite3_column_int64(st, 2) > q->marked_after;
+		rows->back = (uint64_t)sqlite3_column_int64(st, 2) > q->replay.marked_after;
 	}
 	sqlite3_reset(st);
 	sqlite3_clear_bindings(st);
 }
 
-/* What q's key has missed of the room, not counting what is in the answer. */
+/* What the asker has missed of the room, not counting what is in the answer. */
 static int64_t missed_count(struct store *s, const struct query *q, const struct answer *a)
 {
 	uint64_t before = a->rows.n ? a->row[0].id : q->before_id;
@@ -162,7 +162,7 @@ static int64_t missed_count(struct store *s, const struct query *q, const struct
 	ranges_add(&missed, a->rows.seen_id, before);
 	ranges_drop_up_to(&missed, q->after_id);
 	ranges_drop_from(&missed, before);
-	return lines_count(s, q->room, q->words, &missed);
+	return lines_count(s, q->room, q->replay.nick, &missed);
 }
 
 static void replay_answer(struct store *s, const struct query *query, struct answer *a)

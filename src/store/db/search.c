@@ -96,7 +96,7 @@ static bool match_build(struct bytes *match, const struct query *q, struct answe
 	struct bytes words = { 0 };
 	int count = 0;
 	bool ok = true;
-	for (const char *p = q->words; ok && *(p += strspn(p, " \t\r\n")); ) {
+	for (const char *p = q->search.words; ok && *(p += strspn(p, " \t\r\n")); ) {
 		size_t n = strcspn(p, " \t\r\n");
 		ok = match_word(&words, p, n, a);
 		if (++count > WORDS_MAX) {
@@ -141,11 +141,11 @@ static bool hiding_load_going(struct store *s, struct hiding *h)
 	return rc == SQLITE_DONE;
 }
 
-/* Parses query.key, as event.h defines it. */
-static struct hiding hiding_parse(const char *key)
+/* Parses what is hidden, as event.h defines it. */
+static struct hiding hiding_parse(const char *hidden)
 {
 	struct hiding h = { 0 };
-	for (const char *p = key; *p; p += strspn(p, " ")) {
+	for (const char *p = hidden; *p; p += strspn(p, " ")) {
 		char *end;
 		struct hidden one = { .up_to = UINT64_MAX };
 		one.room = (uint32_t)strtoul(p, &end, 10);
@@ -243,7 +243,7 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 		return;
 	}
 	answer_set_unindexed(a, unindexed(s));
-	hiding.asker = hiding_parse(q->key);
+	hiding.asker = hiding_parse(q->search.hidden);
 	if (hiding_load_going(s, &hiding.going))
 		st = db_stmt(&s->db, SQL_FTS_FIND);
 	if (st) {
@@ -288,14 +288,14 @@ static int by_lines(const void *a, const void *b)
 /* Counts lines with the nick in them, as a word or as words in a row. -1: error. */
 static int64_t mentions_count(struct store *s, const struct unread *u, const struct query *q)
 {
-	size_t n = strcspn(q->words, "\n");
+	size_t n = strlen(q->unread.nick);
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_FTS_COUNT);
 	struct bytes match = { 0 };
-	struct words words = words_in(q->words, n);
+	struct words words = words_in(q->unread.nick, n);
 	if (!st || words.n == 0)
 		return st ? 0 : -1;
 	bytes_puts(&match, "{body} : ");
-	match_quote(&match, q->words, n);
+	match_quote(&match, q->unread.nick, n);
 	bytes_puts(&match, words.single ? " *" : "");
 	bytes_printf(&match, " AND {room} : \"%u\"", u->room);
 	sqlite3_bind_text(st, 1, match.data, (int)match.len, SQLITE_STATIC);
@@ -324,18 +324,18 @@ static struct unread unread_of(struct store *s, sqlite3_stmt *st, const struct q
 	return u;
 }
 
-/* The rooms where q's key has been, *n of them, which the caller frees. False: broken off. */
+/* The rooms where the asker has been, *n of them, which the caller frees. False: broken off. */
 static bool rooms_seen(struct store *s, const struct query *q, struct unread **rooms, size_t *n)
 {
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_SEEN_ROOMS);
-	size_t cap = 0, nick = strcspn(q->words, "\n");
+	size_t cap = 0;
 	struct hiding hiding;
 	int rc;
 	if (!st)
 		return false;
-	hiding = hiding_parse(q->words + nick + (q->words[nick] == '\n'));
-	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 2, (int64_t)q->marked_after);
+	hiding = hiding_parse(q->unread.hidden);
+	sqlite3_bind_text(st, 1, q->unread.key, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, (int64_t)q->unread.marked_after);
 	while ((rc = db_step(&s->db, st)) == SQLITE_ROW) {
 		if (*n == cap) {
 			cap = cap ? cap * 2 : 16;
@@ -354,7 +354,7 @@ static bool rooms_unread(struct store *s, const struct query *q, struct unread *
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < *n; i++) {
-		int64_t lines = lines_count(s, rooms[i].room, q->words, &rooms[i].ranges);
+		int64_t lines = lines_count(s, rooms[i].room, q->unread.nick, &rooms[i].ranges);
 		if (lines < 0)
 			return false;
 		rooms[kept] = rooms[i];
@@ -372,7 +372,7 @@ static bool unread_add(struct store *s, const struct query *q, const struct unre
 	sqlite3_stmt *st = mentions < 0 ? NULL : db_stmt(&s->db, SQL_SEEN_ROW);
 	if (!st)
 		return false;
-	sqlite3_bind_text(st, 1, q->key, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 1, q->unread.key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, u->room);
 	bool ok = db_step(&s->db, st) == SQLITE_ROW && answer_add(a, s, st, false);
 	/* Mentions include one's own lines, because they are found as words. */

@@ -27,14 +27,19 @@ struct seats_share {
 
 struct request *request_new(const struct query *q)
 {
-	size_t key_bytes = strlen(q->key) + 1, words_bytes = strlen(q->words) + 1;
-	struct request *r = mem_alloc(sizeof(*r) + key_bytes + words_bytes);
+	struct query copy = *q;
+	const char **string[QUERY_STRINGS_MAX];
+	size_t n = query_strings(&copy, string), bytes = 0;
+	for (size_t i = 0; i < n; i++)
+		bytes += strlen(*string[i]) + 1;
+	struct request *r = mem_alloc(sizeof(*r) + bytes);
 	char *text = (char *)(r + 1);
-	memcpy(text, q->key, key_bytes);
-	memcpy(text + key_bytes, q->words, words_bytes);
-	r->query = *q;
-	r->query.key = text;
-	r->query.words = text + key_bytes;
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(*string[i]) + 1;
+		*string[i] = memcpy(text, *string[i], len);
+		text += len;
+	}
+	r->query = copy;
 	return r;
 }
 
@@ -42,8 +47,10 @@ void request_free(struct request *r)
 {
 	if (!r)
 		return;
-	/* Both strings follow it in memory. */
-	explicit_bzero(r + 1, strlen(r->query.key) + strlen(r->query.words) + 2);
+	const char **string[QUERY_STRINGS_MAX];
+	size_t n = query_strings(&r->query, string);
+	for (size_t i = 0; i < n; i++)
+		explicit_bzero((char *)(uintptr_t)*string[i], strlen(*string[i]));
 	free(r);
 }
 

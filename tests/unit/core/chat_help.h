@@ -18,6 +18,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/core/chat.h"
+#include "queries.h"
 #include "records.h"
 #include "where.h"
 

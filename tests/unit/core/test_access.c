@@ -36,7 +36,7 @@ static const char *hidden(void)
 
 	while (n-- > 0)
 		if (e[n].kind == EFFECT_QUERY)
-			return e[n].query.key;
+			return query_key(&e[n].query);
 	return "(no query)";
 }
 

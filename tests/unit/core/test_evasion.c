@@ -99,7 +99,7 @@ static void test_who_is_banned_reads_nothing_of_a_closed_room(void **state)
 	sends(2, "/search hello\n");
 	e = chat_effects(chat, &n);
 	assert_int_equal(e[n - 1].kind, EFFECT_QUERY);
-	assert_string_equal(e[n - 1].query.key, "7");
+	assert_string_equal(e[n - 1].query.search.hidden, "7");
 }
 
 static void test_a_preview_tells_operators_how_many_in_their_own_room(void **state)

@@ -372,7 +372,7 @@ static void no_code_is_taken_meanwhile(void **state)
 		e++;
 	assert_true(n > 0);
 	assert_int_equal(e->query.kind, QUERY_CHECK);
-	assert_string_equal(e->query.key, "x");
+	assert_string_equal(e->query.check.hashes, "x");
 	rows_come(id(0), (struct rows){.kind = QUERY_CHECK});
 	assert_has("-- While nothing can be saved, one-time codes are not accepted: each could be used twice.");
 }

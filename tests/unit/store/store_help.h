@@ -6,6 +6,7 @@
 
 #include "chatd/core/event.h"
 #include "chatd/store/db/store.h"
+#include "queries.h"
 #include "records.h"
 
 #include <stdarg.h>
@@ -86,7 +87,7 @@ static inline struct record record_as(uint64_t seq, uint32_t room, enum record_k
 /* A query for everything of a room. */
 static inline struct query query_of(enum query_kind kind, uint32_t room, uint32_t limit)
 {
-	return (struct query){
+	struct query q = {
 		.kind = kind,
 		.conn = { 7, 3 },
 		.room = room,
@@ -94,9 +95,9 @@ static inline struct query query_of(enum query_kind kind, uint32_t room, uint32_
 		.before_id = UINT64_MAX,
 		.since_ms = INT64_MIN,
 		.until_ms = INT64_MAX,
-		.key = "",
-		.words = "",
 	};
+	query_set(&q, "", "");
+	return q;
 }
 
 /* Opens a store that must open. */

@@ -13,7 +13,7 @@ static struct rows *backup(struct store *s, const char *name)
 {
 	struct query q = query_of(QUERY_BACKUP, 0, 1);
 
-	q.words = name;
+	q.backup.name = name;
 	return store_query(s, &q);
 }
 
@@ -53,7 +53,7 @@ static void test_has_all(void **state)
 	index_all(copy);
 	save_line(copy, 4, 1, "alice", "another");
 	q = query_of(QUERY_SEARCH, 0, 10);
-	q.words = "line";
+	q.search.words = "line";
 	assert_string_equal(ids_of(store_query(copy, &q)), "2 3* 4 1 2* 3 1* 2");
 	store_close(copy);
 	store_close(reader);

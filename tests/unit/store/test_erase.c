@@ -35,8 +35,7 @@ static const char *lines(uint32_t room)
 static const char *found(const char *words)
 {
 	struct query q = query_of(QUERY_SEARCH, 0, 50);
-	q.words = words;
-	q.key = "";
+	q.search.words = words;
 	return ids_of(store_query(store, &q));
 }
 
@@ -75,7 +74,7 @@ static void all_of_it_goes_and_nothing_of_others(void **state)
 	assert_string_equal(found("alone"), "");
 	assert_true(store_wipes(store));
 	struct query q = query_of(QUERY_REPLAY, 1, 1);
-	q.key = "alice";
+	q.replay.key = "alice";
 	struct rows *rows = store_query(store, &q);
 	assert_int_equal(rows->seen_id, 16);
 	rows_release(rows);

@@ -61,7 +61,7 @@ static const char *lines(uint32_t room)
 static const char *find(const char *words)
 {
 	struct query q = query_of(QUERY_SEARCH, 0, 10);
-	q.words = words;
+	q.search.words = words;
 	return ids_of(store_query(store, &q));
 }
 

@@ -143,12 +143,12 @@ static void ask_all(struct store *s)
 
 	ask(s, &q, 5);
 	q.kind = QUERY_REPLAY;
-	q.key = "alice";
+	query_set(&q, "alice", "");
 	ask(s, &q, 5);
 	q = query_of(QUERY_AUDIT, 0, 100);
 	ask(s, &q, BATCHES - 1);
 	q = query_of(QUERY_SEARCH, 2, 1);
-	q.words = "searched";
+	q.search.words = "searched";
 	ask(s, &q, 2);
 	q = query_of(QUERY_STATS, 0, 1);
 	ask(s, &q, 0);

@@ -245,8 +245,8 @@ static void answers_are_whole_or_none(void **state)
 	char path[512], whole[N][512];
 	q[2].since_ms = NOON_MS + 5000;
 	q[2].until_ms = NOON_MS + 20000;
-	q[3].key = "bob";
-	q[4].words = "17";
+	q[3].replay.key = "bob";
+	q[4].search.words = "17";
 	fill(*state);
 	strcpy(path, folder_file(*state, "chat.db"));
 	struct store *s = store_in(path);

@@ -40,7 +40,7 @@ static const char *lines(uint32_t room)
 static const char *find(const char *words)
 {
 	struct query q = query_of(QUERY_SEARCH, 0, 10);
-	q.words = words;
+	q.search.words = words;
 	return ids_of(store_query(store, &q));
 }
 
@@ -221,7 +221,7 @@ static void who_saw_nothing_is_not_forgotten_for_it(void **state)
 	save_lines(store, 1, 2, 4);
 	assert_int_equal(prune(0, 100, 100), 0);
 	struct query q = query_of(QUERY_UNREAD, 0, 10);
-	q.key = q.words = "dave";
+	query_set(&q, "dave", "dave");
 	struct rows *rows = store_query(store, &q);
 	assert_int_equal(rows->n, 1);
 	assert_int_equal(rows->row[0].lines, 3);
@@ -238,11 +238,11 @@ static void what_was_seen_goes_with_the_lines(void **state)
 	save_all(store, &r, 1);
 	assert_int_equal(prune(6, 0, 100), 6); /* five lines and one mark */
 	struct query q = query_of(QUERY_REPLAY, 1, 100);
-	q.key = "bob";
+	q.replay.key = "bob";
 	struct rows *rows = store_query(store, &q);
 	assert_int_equal(rows->seen_id, 0);
 	rows_release(rows);
-	q.key = "carol";
+	q.replay.key = "carol";
 	rows = store_query(store, &q);
 	assert_int_equal(rows->seen_id, 8);
 	rows_release(rows);

@@ -169,7 +169,7 @@ static void expect_replay(const char *key, uint32_t limit, const char *ids, uint
                           uint32_t missed)
 {
 	struct query q = query_of(QUERY_REPLAY, 1, limit);
-	q.key = key;
+	q.replay.key = key;
 	struct rows *rows = store_query(store, &q);
 	assert_int_equal(rows->seen_id, seen_id);
 	assert_int_equal(rows->missed, missed);
@@ -196,7 +196,7 @@ static void replay_ends_before_an_id(void **state)
 	save_lines(store, 1, 1, 20);
 	seen(21, 1, "bob", 5);
 	struct query q = query_of(QUERY_REPLAY, 1, 3);
-	q.key = "bob";
+	q.replay.key = "bob";
 	q.before_id = 15;
 	q.since_ms = q.until_ms = 0; /* times are none of its business */
 	struct rows *rows = store_query(store, &q);
@@ -210,7 +210,7 @@ static void replay_goes_no_further_back_than_it_may(void **state)
 	save_lines(store, 1, 1, 20);
 	seen(21, 1, "bob", 5);
 	struct query q = query_of(QUERY_REPLAY, 1, 3);
-	q.key = "bob";
+	q.replay.key = "bob";
 	q.after_id = 12;
 	struct rows *rows = store_query(store, &q);
 	assert_int_equal(rows->missed, 5); /* 13 to 17 */
@@ -242,8 +242,8 @@ static void replay_counts_gaps_and_no_own_lines(void **state)
 	assert_true(store_save(store, &mark, 1, &err) && store_save(store, &own, 1, &err));
 	assert_true(store_commit(store, &err));
 	struct query q = query_of(QUERY_REPLAY, 1, 3);
-	q.key = q.words = "bob";
-	q.marked_after = 21;
+	query_set(&q, "bob", "bob");
+	q.replay.marked_after = 21;
 	struct rows *rows = store_query(store, &q);
 	assert_int_equal(rows->seen_id, 12);
 	assert_int_equal(rows->missed, 3 + 1 + 6); /* 3 to 5, 9, 13 to 18 */
@@ -256,7 +256,7 @@ static void replay_counts_gaps_and_no_own_lines(void **state)
 	assert_int_equal(rows->missed, 3);
 	assert_string_equal(ids_of(rows), "8 9 10 11 12 13 14 15 16 17 18 19 20 21 more");
 	/* Marked before: it is another, or was. */
-	q.marked_after = 22;
+	q.replay.marked_after = 22;
 	q.limit = 1;
 	rows = store_query(store, &q);
 	assert_false(rows->back);
@@ -267,7 +267,7 @@ static void replay_counts_gaps_and_no_own_lines(void **state)
 static uint64_t seen_by(const char *key)
 {
 	struct query q = query_of(QUERY_REPLAY, 1, 1);
-	q.key = key;
+	q.replay.key = key;
 	struct rows *rows = store_query(store, &q);
 	uint64_t id = rows->seen_id;
 	rows_release(rows);
@@ -304,8 +304,7 @@ static void acts(uint64_t first, uint64_t last, uint64_t share, int64_t time_ms)
 static const char *ask_acts(const char *share, const char *words, uint32_t limit)
 {
 	struct query q = query_of(QUERY_AUDIT, 0, limit);
-	q.key = share;
-	q.words = words;
+	query_set(&q, share, words);
 	return ask(&q);
 }
 
@@ -324,7 +323,7 @@ static void acts_of_one_share_bury_nothing(void **state)
 	snprintf(text, sizeof(text), "%d %d more", (int)last - 1, (int)last);
 	assert_string_equal(ask_acts("2000", "", 2), text);
 	struct query q = query_of(QUERY_AUDIT, 0, ROWS_MAX);
-	q.key = "2000";
+	query_set(&q, "2000", "");
 	struct rows *rows = store_query(store, &q);
 	assert_int_equal(rows->n, AUDIT_EACH_MAX);
 	assert_int_equal(rows->row[0].id, last - AUDIT_EACH_MAX + 1);

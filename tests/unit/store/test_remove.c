@@ -20,8 +20,7 @@ static int step(int rows)
 static const char *answer(enum query_kind kind, uint32_t room, const char *words)
 {
 	struct query q = query_of(kind, room, 10);
-	q.words = words;
-	q.key = kind == QUERY_SEARCH ? "" : "bob";
+	query_set(&q, kind == QUERY_SEARCH ? "" : "bob", words);
 	return ids_of(store_query(store, &q));
 }
 
@@ -85,14 +84,14 @@ static void assert_not_shown(void)
 	assert_string_equal(answer(QUERY_SEARCH, 0, "apple"), "9* 10 2 3* 4 1* 2");
 	assert_string_equal(answer(QUERY_SEARCH, 2, "apple"), "");
 	struct query q = query_of(QUERY_REPLAY, 2, 10);
-	q.key = "bob";
+	q.replay.key = "bob";
 	struct rows *rows = store_query(store, &q);
 	assert_null(rows->error);
 	assert_int_equal(rows->seen_id, 0);
 	assert_int_equal(rows->missed, 0);
 	rows_release(rows);
 	q = query_of(QUERY_UNREAD, 0, 10);
-	q.key = "bob";
+	q.unread.key = "bob";
 	rows = store_query(store, &q);
 	assert_int_equal(rows->n, 1);
 	assert_int_equal(rows->row[0].room, 1);

@@ -26,7 +26,7 @@ static int store_teardown(void **state)
 static const char *find_in(uint32_t room, uint32_t limit, const char *words)
 {
 	struct query q = query_of(QUERY_SEARCH, room, limit);
-	q.words = words;
+	q.search.words = words;
 	return ids_of(store_query(store, &q));
 }
 
@@ -63,7 +63,7 @@ static void neighbours_are_of_the_hits_room(void **state)
 	say(4, 2, "ops after");
 	say(5, 1, "lobby after");
 	struct query q = query_of(QUERY_SEARCH, 0, 10);
-	q.words = "needle";
+	q.search.words = "needle";
 	struct rows *rows = store_query(store, &q);
 	assert_int_equal(rows->n, 3);
 	assert_string_equal(rows->row[0].body, "lobby before");
@@ -171,14 +171,14 @@ static void an_old_index_is_made_again(void **state)
 		assert_true(store_reindexes(store));
 		assert_true(lines_delete(store, 100 * i + 50, 1) == 1);
 		assert_int_equal(store_index(store, 30, &err), 30);
-		q.words = "किताब";
+		q.search.words = "किताब";
 		rows = store_query(store, &q);
 		assert_int_equal(rows->unindexed, i == 0 ? 71 : 86);
 		assert_true(rows->n > 0);
 		rows_release(rows);
 		index_all(store);
 		assert_false(store_reindexes(store));
-		q.words = "orsted";
+		q.search.words = "orsted";
 		rows = store_query(store, &q);
 		assert_int_equal(rows->unindexed, 0);
 		assert_int_equal(rows->row[rows->n - 1].hit || rows->row[1].hit, true);
@@ -244,7 +244,7 @@ static void what_is_no_word_is_told_so(void **state)
 	                                   "(", "\"\"", "hello \xff" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct query q = query_of(QUERY_SEARCH, 0, 10);
-		q.words = bad[i];
+		q.search.words = bad[i];
 		struct rows *rows = store_query(store, &q);
 		assert_non_null(rows->error);
 		assert_int_equal(rows->n, 0);
@@ -263,7 +263,7 @@ static void hits_are_bounded(void **state)
 	assert_string_equal(find_in(0, 2, "needle"), "12* 11* more");
 	assert_string_equal(find_in(0, 500, "needle"), "12* 11* 10* 9* 8* 7* 6* 5* 4* 3* more");
 	struct query q = query_of(QUERY_SEARCH, 0, 10);
-	q.words = "needle";
+	q.search.words = "needle";
 	q.before_id = 3;
 	assert_string_equal(ids_of(store_query(store, &q)), "2* 1*");
 }
@@ -271,8 +271,7 @@ static void hits_are_bounded(void **state)
 static const char *find_hidden(const char *hidden, const char *words, uint32_t limit)
 {
 	struct query q = query_of(QUERY_SEARCH, 0, limit);
-	q.words = words;
-	q.key = hidden;
+	query_set(&q, hidden, words);
 	return ids_of(store_query(store, &q));
 }
 
@@ -365,8 +364,8 @@ static void unread_lines_are_counted_room_by_room(void **state)
 {
 	(void)state;
 	struct query q = query_of(QUERY_UNREAD, 0, 10);
-	q.key = "bob";
-	q.words = "Bob";
+	q.unread.key = "bob";
+	q.unread.nick = "Bob";
 	say(1, 1, "bob was told this before");
 	say(2, 2, "in ops");
 	expect_unread(&q, "");
@@ -395,7 +394,7 @@ static void unread_lines_are_counted_room_by_room(void **state)
 	q.after_seq = 7;
 	q.room = 12;
 	expect_unread(&q, "lobby:1/1 ops:1/0");
-	q.key = "nobody";
+	q.unread.key = "nobody";
 	expect_unread(&q, "");
 }
 
@@ -405,21 +404,21 @@ static void hidden_lines_are_not_counted(void **state)
 {
 	(void)state;
 	struct query q = query_of(QUERY_UNREAD, 0, 10);
-	q.key = "bob";
+	q.unread.key = "bob";
 	seen(1, 1, "bob", 1);
 	seen(2, 2, "bob", 1);
 	seen(3, 12, "bob", 1);
 	for (uint64_t id = 10; id < 20; id++)
 		say(id, id % 2 ? 1 : 2, "of bob");
 	say(20, 12, "of bob");
-	q.words = "bob";
+	q.unread.nick = "bob";
 	expect_unread(&q, "lobby:5/5 ops:5/5 other:1/1");
-	q.words = "bob\n2:16 12";
+	q.unread.hidden = "2:16 12";
 	expect_unread(&q, "lobby:5/5 ops:1/1");
-	q.words = "bob\n1 2:12";
+	q.unread.hidden = "1 2:12";
 	expect_unread(&q, "ops:3/3 other:1/1");
-	q.words = "bob";
-	q.marked_after = 2;
+	q.unread.hidden = "";
+	q.unread.marked_after = 2;
 	expect_unread(&q, "other:1/1");
 }
 
@@ -427,16 +426,16 @@ static void a_nick_of_several_words_is_mentioned_whole(void **state)
 {
 	(void)state;
 	struct query q = query_of(QUERY_UNREAD, 0, 10);
-	q.key = "mary_ann";
-	q.words = "mary_ann";
+	q.unread.key = "mary_ann";
+	q.unread.nick = "mary_ann";
 	seen(1, 1, "mary_ann", 1);
 	say(2, 1, "mary, and ann");
 	say(3, 1, "ask mary_ann");
 	expect_unread(&q, "lobby:2/1");
 	/* Nothing in it is an operator; and a name that is no word is mentioned nowhere. */
-	q.words = "\" OR body:*";
+	q.unread.nick = "\" OR body:*";
 	expect_unread(&q, "lobby:2/0");
-	q.words = "__";
+	q.unread.nick = "__";
 	expect_unread(&q, "lobby:2/0");
 }
 
@@ -444,8 +443,8 @@ static void unread_lines_are_counted_to_a_thousand(void **state)
 {
 	(void)state;
 	struct query q = query_of(QUERY_UNREAD, 0, 10);
-	q.key = "bob";
-	q.words = "line";
+	q.unread.key = "bob";
+	q.unread.nick = "line";
 	seen(1, 1, "bob", 1);
 	save_lines(store, 1, 2, MISSED_MAX + 10);
 	index_all(store);

@@ -237,9 +237,9 @@ static void new_secrets_are_random_and_of_160_bits(void **state)
 static struct rows *answer(enum query_kind kind, const char *key, const char *words)
 {
 	struct query q = query_of(kind, 0, 0);
-	q.key = key;
-	q.words = words;
-	q.since_ms = 59000;
+	query_set(&q, key, words);
+	if (kind == QUERY_CHECK_TOTP)
+		q.totp.now_ms = 59000;
 	struct rows *rows = secret_answer(&q);
 	assert_int_equal(rows->kind, kind);
 	assert_int_equal(rows->conn.slot, 7);

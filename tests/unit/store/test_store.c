@@ -185,10 +185,10 @@ static void assert_old_file_is_read(struct folder *f, const char *name)
 		assert_int_equal(store_last_seq(s), 11);
 		index_all(s);
 		q = query_of(QUERY_SEARCH, 0, 10);
-		q.words = "first";
+		q.search.words = "first";
 		assert_string_equal(ids_of(store_query(s, &q)), "10* 11");
 		q = query_of(QUERY_REPLAY, 4, 10);
-		q.key = "ann";
+		q.replay.key = "ann";
 		struct rows *rows = store_query(s, &q);
 		assert_null(rows->error);
 		assert_int_equal(rows->seen_id, 0);

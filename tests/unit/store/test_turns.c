@@ -15,12 +15,11 @@
 /* Posts a question of that share, known by its number. */
 static void post(struct turns *t, uint64_t share, uint64_t number)
 {
-	struct query q = query_of(QUERY_LAST, 1, 1);
+	struct query q = query_of(QUERY_SEARCH, 1, 1);
 
 	q.share = share;
 	q.number = number;
-	q.key = "a key";
-	q.words = "some words";
+	query_set(&q, "a key", "some words");
 	turns_post(t, request_new(&q));
 }
 
@@ -34,8 +33,8 @@ static const char *served(struct turns *t, int n)
 	for (int i = 0; i < n; i++) {
 		struct request *a = turns_take(t);
 		assert_non_null(a);
-		assert_string_equal(a->query.key, "a key");
-		assert_string_equal(a->query.words, "some words");
+		assert_string_equal(query_key(&a->query), "a key");
+		assert_string_equal(query_text(&a->query), "some words");
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%lu", i ? " " : "",
 		                        (unsigned long)a->query.number);
 		request_free(a);
@@ -169,8 +168,7 @@ static bool asks(enum query_kind kind, const char *words, uint64_t share, uint64
 {
 	struct query q = query_of(kind, 1, 5);
 
-	q.words = words;
-	q.key = kind == QUERY_CHECK ? "*" : "";
+	query_set(&q, kind == QUERY_CHECK ? "*" : "", words);
 	q.share = share;
 	q.number = number;
 	q.after_seq = loop.seq;
@@ -244,16 +242,14 @@ static void nobody_waits_for_one_thread_of_two(void **state)
 	for (int i = 0; i < 20; i++)
 		bytes_puts(&hashes, i ? "\n*" : "*");
 	struct query slow = query_of(QUERY_CHECK, 1, 1);
-	slow.words = "a password";
-	slow.key = hashes.data;
+	query_set(&slow, hashes.data, "a password");
 	slow.share = 7;
 	slow.number = 70;
 	assert_true(writer_query(loop.w, &slow));
 	bytes_release(&hashes);
 	for (uint64_t i = 1; i <= 4; i++) {
 		struct query q = query_of(QUERY_CHECK, 1, 1);
-		q.words = "123456"; /* compared with no hash at all */
-		q.key = "";
+		query_set(&q, "", "123456"); /* compared with no hash at all */
 		q.share = 8;
 		q.number = 80 + i;
 		q.conn.slot = (uint32_t)i; /* whatever it is */
@@ -279,8 +275,7 @@ static bool asks_long(uint64_t share, uint64_t number)
 {
 	struct query q = query_of(QUERY_SEARCH, 0, 5);
 
-	q.words = "spam";
-	q.key = "1";
+	query_set(&q, "1", "spam");
 	q.share = share;
 	q.number = number;
 	return writer_query(loop.w, &q);

@@ -170,7 +170,7 @@ static void test_a_backup_under_the_wal(void **state)
 
 	(void)state;
 	says(1, 500);
-	q.words = "copy.db";
+	q.backup.name = "copy.db";
 	rows = store_query(store, &q);
 	assert_true(rows->ok);
 	rows_release(rows);

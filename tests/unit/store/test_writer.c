@@ -191,7 +191,7 @@ static void a_search_sees_what_was_appended_before_it(void **state)
 static bool ask_ahead(enum query_kind kind)
 {
 	struct query q = query_of(kind, 1, 5);
-	q.words = "hello";
+	query_set(&q, "", "hello");
 	q.after_seq = loop.seq + 1;
 	return writer_query(loop.w, &q);
 }
@@ -255,8 +255,7 @@ static void ask_secret(enum query_kind kind, uint32_t slot, const char *key, con
 {
 	struct query q = query_of(kind, 0, 0);
 	q.conn.slot = slot;
-	q.key = key;
-	q.words = words;
+	query_set(&q, key, words);
 	q.after_seq = loop.seq + 1; /* which these do not wait for */
 	assert_true(writer_query(loop.w, &q));
 }

@@ -156,7 +156,7 @@ static inline void until_logged(void)
 static inline void ask(enum query_kind kind, const char *words)
 {
 	struct query q = query_of(kind, 1, 5);
-	q.words = words;
+	query_set(&q, "", words);
 	q.after_seq = loop.seq;
 	assert_true(writer_query(loop.w, &q));
 }

@@ -53,7 +53,7 @@ void access_spoke(struct chat *c, struct session *s);
 bool access_read_after(const struct chat *c, const struct session *s, const struct room *r,
                        uint64_t *after);
 
-/* The rooms that a search by s must not show, in the form of query.key. */
+/* The rooms that a search by s must not show, in the form of search.hidden (event.h). */
 void access_hidden(struct chat *c, const struct session *s, struct bytes *out);
 
 /* Whether s has at least the role `least` in r (NULL: everywhere); if not, tells s who may. */

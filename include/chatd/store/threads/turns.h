@@ -21,7 +21,7 @@
 /* A query on its way to a thread; its strings follow it in memory. */
 struct request {
 	struct message message; /* first: what mailbox and queue link */
-	struct query query;     /* key and words point to the memory after this struct */
+	struct query query;     /* its strings point to the memory after this struct */
 };
 
 /* Copies the query with its strings. */
