@@ -18,6 +18,22 @@ struct chat;
 struct session;
 struct room;
 
+/* What a room is like; the table says who may set what. */
+struct room_settings {
+	bool topic_lock;            /* operators alone set the topic */
+	bool private;               /* unlisted, and only people who were invited come in */
+	bool moderated;             /* only people with a voice may speak */
+	bool history;               /* what is said is saved */
+	bool open_history;          /* of a private room: members may read lines from before they
+	                             * were invited */
+	bool permanent;             /* stays even without people and lines */
+	uint32_t slow_s;            /* seconds between two lines of one person; 0: no limit */
+	uint32_t days, lines;       /* how long lines are kept, and how many; 0: as configured */
+	uint32_t replay;            /* lines shown on joining, plus 1; 0: as configured */
+	char *hash;                 /* owned; of the password; NULL: it asks for none */
+	uint64_t lock;              /* another number with each change of it */
+};
+
 enum setting_kind {
 	SETTING_SWITCH,    /* on or off */
 	SETTING_NUMBER,

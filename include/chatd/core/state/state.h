@@ -42,6 +42,7 @@
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/rooms/removal.h"
 #include "chatd/core/rooms/seen.h"
+#include "chatd/core/rooms/setting.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/state/server_status.h"
@@ -85,24 +86,6 @@ struct session {
 	struct session *prev, *next; /* in unnamed_sessions.login (LOGIN) or chat.people.ended (ENDED) */
 	UT_hash_handle hh;          /* in chat.people.by_key */
 };
-
-/* What a room is like; the table in setting.c says who may set what. */
-struct room_settings {
-	bool topic_lock;            /* operators alone set the topic */
-	bool private;               /* unlisted, and nobody comes in who was not invited */
-	bool moderated;             /* only those who have a voice speak */
-	bool history;               /* what is said is saved */
-	bool open_history;          /* of a private room: also to those who were not yet invited */
-	bool permanent;             /* stays also without people and lines */
-	uint32_t slow_s;            /* a person says one line in so many seconds; 0: as many as they like */
-	uint32_t days, lines;       /* how long lines are kept, and how many; 0: as configured */
-	uint32_t replay;            /* lines shown on joining, plus 1; 0: as configured */
-	char *hash;                 /* owned; of the password; NULL: it asks for none */
-	uint64_t lock;              /* another number with each change of it */
-};
-
-/* More than one has spoken in a room (room.alone), or it is not known. No principal is called so. */
-#define ROOM_SEVERAL "several"
 
 struct room {
 	uint32_t slot;              /* index in chat.rooms.slot; its feeds are 2*slot, 2*slot + 1 */
