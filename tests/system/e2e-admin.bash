@@ -135,7 +135,7 @@ admins() {
 	local said code
 	configure "listen = unix:$work/chatd.sock"
 	expect=2 refuses "admin without more is a usage error" 'followed by add NAME' admin
-	refuses "a name that will not do is told so" 'no spaces' -c "$conf" admin add 'a b'
+	refuses "a name that will not do is told so" 'cannot have spaces' -c "$conf" admin add 'a b'
 	refuses "and so is one that is reserved" 'reserved' -c "$conf" admin add root
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add alice 2>&1)
 	is "admin add makes an account where none was" "$said" 'alice is now: admin\.' \
@@ -376,7 +376,7 @@ secrets() {
 		'\[PASSWORD\]: -- You are alice, .*'
 	said=$(printf 'alice\nhorse-two-battery\n/join den\n/room password horse-room-battery\n/quit\n' |
 		nc_bsd -N 127.0.0.1 "$port")
-	is "a room gets one" "$said" '-- password of den: set\..*'
+	is "a room gets one" "$said" '-- den has a password now\..*'
 	said=$({
 		printf 'bob\n/join den horse-ajar-battery\n/join den\nhorse-room-battery\n/quit\n'
 	} | nc_bsd -N 127.0.0.1 "$port")
