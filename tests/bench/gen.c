@@ -40,9 +40,9 @@ static void set_windows(struct gen *g, const char *list)
 {
 	char *end;
 
-	g->nwindows = 0;
-	while (*list != '\0' && g->nwindows < WINDOWS_MAX) {
-		g->windows[g->nwindows++] = (uint32_t)strtoul(list, &end, 10);
+	g->opt.nwindows = 0;
+	while (*list != '\0' && g->opt.nwindows < WINDOWS_MAX) {
+		g->opt.windows[g->opt.nwindows++] = (uint32_t)strtoul(list, &end, 10);
 		list = *end == ',' ? end + 1 : end;
 		if (end == list && *end != '\0')
 			break;
@@ -69,16 +69,16 @@ static bool set(struct gen *g, const char *key, const char *value)
 		const char *key;
 		uint32_t *to;
 	} number[] = {
-		{"members", &g->members}, {"rooms", &g->rooms}, {"joins", &g->joins},
-		{"logins", &g->logins}, {"times", &g->times}, {"every_ms", &g->every_ms},
-		{"batch", &g->batch},
+		{"members", &g->members}, {"rooms", &g->rooms}, {"joins", &g->opt.joins},
+		{"logins", &g->opt.logins}, {"times", &g->opt.times}, {"every_ms", &g->opt.every_ms},
+		{"batch", &g->opt.batch},
 	};
 	const struct {
 		const char *key;
 		bool *to;
 	} fact[] = {
-		{"direct", &g->direct}, {"patient", &g->patient}, {"replay", &g->replay},
-		{"unnamed", &g->unnamed}, {"warm", &g->warm},
+		{"direct", &g->opt.direct}, {"patient", &g->opt.patient}, {"replay", &g->opt.replay},
+		{"unnamed", &g->opt.unnamed}, {"warm", &g->opt.warm},
 	};
 
 	for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
@@ -100,17 +100,17 @@ static bool set(struct gen *g, const char *key, const char *value)
 	else if (strcmp(key, "pid") == 0)
 		g->pid = atoi(value);
 	else if (strcmp(key, "seconds") == 0)
-		g->seconds = atof(value);
+		g->opt.seconds = atof(value);
 	else if (strcmp(key, "rate") == 0)
-		g->rate = atof(value);
+		g->opt.rate = atof(value);
 	else if (strcmp(key, "window") == 0)
 		set_windows(g, value);
 	else if (strcmp(key, "with") == 0)
-		g->with = value;
+		g->opt.with = value;
 	else if (strcmp(key, "name") == 0 && strlen(value) < NAME_BYTES)
 		g->name = value;
 	else if (strcmp(key, "commands") == 0)
-		g->commands = value;
+		g->opt.commands = value;
 	else
 		return false;
 	return true;
@@ -121,7 +121,7 @@ static void prepare(struct gen *g)
 	struct rlimit files;
 
 	g->nclients = g->members * g->rooms;
-	g->client = calloc(g->nclients + g->joins, sizeof *g->client);
+	g->client = calloc(g->nclients + g->opt.joins, sizeof *g->client);
 	g->line = calloc(LINES_MAX, sizeof *g->line);
 	for (uint32_t i = 0; i < g->nclients; i++)
 		g->client[i].room = i / g->members;
@@ -141,8 +141,8 @@ int main(int argc, char **argv)
 		{"idle", gen_idle}, {"ask", gen_ask},
 	};
 	static struct gen g = {
-		.members = 1, .rooms = 1, .logins = 200, .times = 5, .seconds = 1,
-		.windows = {1}, .nwindows = 1, .name = "u",
+		.members = 1, .rooms = 1, .name = "u",
+		.opt = {.logins = 200, .times = 5, .seconds = 1, .windows = {1}, .nwindows = 1},
 	};
 	size_t mode = 0;
 
@@ -158,7 +158,7 @@ int main(int argc, char **argv)
 	}
 	while (mode < 5 && (argc < 2 || strcmp(argv[1], modes[mode].name) != 0))
 		mode++;
-	if (mode == 5 || g.members == 0 || g.rooms == 0 || g.times == 0 || g.times > TIMES_MAX) {
+	if (mode == 5 || g.members == 0 || g.rooms == 0 || g.opt.times == 0 || g.opt.times > TIMES_MAX) {
 		fprintf(stderr, "usage: gen talk|burst|join|idle|ask KEY=VALUE...\n");
 		return 2;
 	}

@@ -43,12 +43,8 @@ struct line {
 	uint32_t who;          /* index of the client that said it */
 };
 
-struct gen {
-	enum proto proto;
-	uint16_t port;
-	int pid;               /* the server's, 0: not measured */
-	uint32_t members, rooms; /* in each room; rooms */
-	uint32_t nclients, nin; /* clients; those that are in */
+/* What a run does, as its arguments say. */
+struct gen_options {
 	uint32_t joins;        /* join: clients that come in later */
 	uint32_t logins;       /* logins under way at one time */
 	uint32_t times;        /* burst, idle: how often; ask: how often a command is put */
@@ -66,6 +62,22 @@ struct gen {
 	bool unnamed;          /* nobody says a name; being in means that something came */
 	const char *with;      /* a command that runs while it is measured, and ends by itself */
 	const char *commands;  /* ask: file of commands */
+};
+
+struct gen_count {
+	uint64_t done, lost;   /* lines that everybody got; deliveries that never came */
+	uint64_t refused;      /* patient: lines due that could not be offered */
+	uint64_t told;         /* lines by which chatd told a sender that the disk is slow */
+	uint64_t skipped;      /* deliveries left out because we read too slowly, as chatd said */
+};
+
+struct gen {
+	enum proto proto;
+	uint16_t port;
+	int pid;               /* the server's, 0: not measured */
+	uint32_t members, rooms; /* in each room; rooms */
+	uint32_t nclients, nin; /* clients; those that are in */
+	struct gen_options opt;
 	const char *name;      /* what its clients' names begin with */
 
 	int epoll;
@@ -79,10 +91,7 @@ struct gen {
 	uint64_t missing;      /* deliveries of them that have not come */
 	bool counting;         /* true while it is measured */
 	struct stat_ns stat;   /* latencies of deliveries, or of coming in, or of answers */
-	uint64_t done, lost;   /* lines that everybody got; deliveries that never came */
-	uint64_t refused;      /* patient: lines due that could not be offered */
-	uint64_t told;         /* lines by which chatd told a sender that the disk is slow */
-	uint64_t skipped;      /* deliveries left out because we read too slowly, as chatd said */
+	struct gen_count count;
 	int64_t last_ns;       /* when the last delivery came */
 	/* Lines to a client that are neither a greeting nor a delivery; NULL: ignored. */
 	void (*other)(struct gen *g, struct client *c, const char *p, size_t n, int64_t now);

@@ -101,7 +101,7 @@ static void login_chatd(struct gen *g, struct client *c, const char *p, size_t n
 	if (home && c->room != 0 && !c->registered) {
 		c->registered = true;
 		client_put(c, text, (size_t)sprintf(text, "/join bench%u\n", c->room));
-	} else if (g->replay ? has(p, n, "-- End of history") : home) {
+	} else if (g->opt.replay ? has(p, n, "-- End of history") : home) {
 		greeted(g, c, now);
 	}
 }
@@ -138,7 +138,7 @@ static void hello(struct gen *g, struct client *c, uint32_t i)
 	char text[64];
 
 	c->since_ns = now_ns();
-	if (g->unnamed || g->proto == PROTO_NCAT)
+	if (g->opt.unnamed || g->proto == PROTO_NCAT)
 		return;
 	if (g->proto == PROTO_CHATD)
 		client_put(c, text, (size_t)sprintf(text, "%s%u\n", g->name, i));
@@ -164,7 +164,7 @@ static void client_connect(struct gen *g, uint32_t i)
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	setsockopt(c->fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
 	setsockopt(c->fd, IPPROTO_IP, 24 /* IP_BIND_ADDRESS_NO_PORT */, &one, sizeof one);
-	if (g->patient)
+	if (g->opt.patient)
 		setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 	if (bind(c->fd, (struct sockaddr *)&from, sizeof from) != 0 ||
 	    connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0)
@@ -181,7 +181,7 @@ bool gen_come_in(struct gen *g, uint32_t n)
 	uint32_t made = g->nin;
 
 	while (g->nin < n) {
-		while (made < n && made - g->nin < g->logins)
+		while (made < n && made - g->nin < g->opt.logins)
 			client_connect(g, made++);
 		gen_turn(g, g->nin < n ? 10 : 0);
 		if (now_ns() > until) {
@@ -203,7 +203,7 @@ static bool line_number(const struct gen *g, const char *p, const char *end, uin
 	if (token < p || token[0] != '~' || token[1] != '~')
 		return false;
 	/* "-- To u1: ..." confirms to who said it; that is no delivery. */
-	if (g->direct && g->proto == PROTO_CHATD && p[0] == '-')
+	if (g->opt.direct && g->proto == PROTO_CHATD && p[0] == '-')
 		return false;
 	*number = 0;
 	for (int i = 2; i < 10; i++)
@@ -260,7 +260,7 @@ static void readable(struct gen *g, struct client *c)
 		exit(1);
 	}
 	now = now_ns();
-	if (g->unnamed) {
+	if (g->opt.unnamed) {
 		if (!c->in)
 			greeted(g, c, now);
 		return;

@@ -22,7 +22,7 @@ void gen_burst(struct gen *g)
 	uint64_t cpu_ns = 0;
 
 	proc_peak_reset(g->pid);
-	for (uint32_t k = 0; k < g->times; k++) {
+	for (uint32_t k = 0; k < g->opt.times; k++) {
 		gen_read_for(g, BURST_IDLE_MS * INT64_C(1000000));
 		g->counting = true;
 		proc_read(g->pid, &before);
@@ -40,7 +40,7 @@ void gen_burst(struct gen *g)
 	/* Only the bursts' own CPU. */
 	first.cpu_ns = after.cpu_ns - cpu_ns;
 	printf("deliveries=%llu lost=%llu", (unsigned long long)g->stat.n,
-	       (unsigned long long)g->lost);
+	       (unsigned long long)g->count.lost);
 	print_latency(&g->stat);
 	print_use(&first, &after, 1, g->stat.n);
 	printf("\n");
@@ -53,19 +53,19 @@ void gen_join(struct gen *g)
 	struct proc_use before, after;
 	int64_t begin = now_ns(), end;
 
-	for (uint32_t i = 0; i < g->joins; i++)
+	for (uint32_t i = 0; i < g->opt.joins; i++)
 		g->client[g->nclients + i].anew = true;
 	proc_peak_reset(g->pid);
 	proc_read(g->pid, &before);
-	if (!gen_come_in(g, g->nclients + g->joins))
+	if (!gen_come_in(g, g->nclients + g->opt.joins))
 		exit(1);
 	end = now_ns();
 	/* The sum of who has joined comes a second later, and is part of the cost. */
 	gen_read_for(g, 1200 * INT64_C(1000000));
 	proc_read(g->pid, &after);
-	printf("joins=%u all_ms=%.1f", g->joins, (double)(end - begin) / 1e6);
+	printf("joins=%u all_ms=%.1f", g->opt.joins, (double)(end - begin) / 1e6);
 	print_latency(&g->stat);
-	print_use(&before, &after, (double)(end - begin) / 1e9, g->joins);
+	print_use(&before, &after, (double)(end - begin) / 1e9, g->opt.joins);
 	printf("\n");
 }
 
@@ -86,7 +86,7 @@ static void idle_lines(struct gen *g)
 	uint64_t deliveries = 0;
 
 	proc_read(g->pid, &before);
-	for (uint32_t k = 0; k < g->times; k++) {
+	for (uint32_t k = 0; k < g->opt.times; k++) {
 		stat_clear(&g->stat);
 		g->counting = true;
 		gen_say(g, now_ns(), 0);
@@ -96,9 +96,9 @@ static void idle_lines(struct gen *g)
 		deliveries += g->stat.n;
 	}
 	proc_read(g->pid, &after);
-	qsort(took, g->times, sizeof *took, by_size);
-	printf(" line_ms=%.2f line_max_ms=%.2f lost=%llu", (double)took[g->times / 2] / 1e6,
-	       (double)took[g->times - 1] / 1e6, (unsigned long long)g->lost);
+	qsort(took, g->opt.times, sizeof *took, by_size);
+	printf(" line_ms=%.2f line_max_ms=%.2f lost=%llu", (double)took[g->opt.times / 2] / 1e6,
+	       (double)took[g->opt.times - 1] / 1e6, (unsigned long long)g->count.lost);
 	print_use(&before, &after, 1, deliveries);
 }
 
@@ -119,7 +119,7 @@ void gen_idle(struct gen *g)
 	       (double)g->nclients / ((double)(end - begin) / 1e9),
 	       (double)(after.cpu_ns - before.cpu_ns) / 1e3 / g->nclients,
 	       (double)(after.anon_kib - before.anon_kib) / g->nclients);
-	if (!g->unnamed)
+	if (!g->opt.unnamed)
 		idle_lines(g);
 	printf("\n");
 }
@@ -150,7 +150,7 @@ static void ask(struct gen *g, const char *command, size_t n)
 	while (!answered) {
 		gen_turn(g, 10);
 		if (now_ns() - begin > ANSWER_MS * INT64_C(1000000)) {
-			g->lost++;
+			g->count.lost++;
 			return;
 		}
 	}
@@ -162,21 +162,21 @@ static void ask(struct gen *g, const char *command, size_t n)
 /* Puts the commands of a file, one a line, in turn. */
 void gen_ask(struct gen *g)
 {
-	FILE *f = fopen(g->commands, "r");
+	FILE *f = fopen(g->opt.commands, "r");
 	char line[512];
 	uint32_t asked = 0;
 	int64_t due;
 
 	if (f == NULL)
-		gen_die(g->commands);
+		gen_die(g->opt.commands);
 	g->other = on_answer;
-	if (g->warm && fgets(line, sizeof line, f) != NULL) {
+	if (g->opt.warm && fgets(line, sizeof line, f) != NULL) {
 		ask(g, line, strlen(line));
 		stat_clear(&g->stat);
 		rewind(f);
 	}
 	due = now_ns();
-	while (asked < g->times) {
+	while (asked < g->opt.times) {
 		if (fgets(line, sizeof line, f) == NULL) {
 			if (ftell(f) == 0)
 				break;
@@ -185,13 +185,13 @@ void gen_ask(struct gen *g)
 		}
 		ask(g, line, strlen(line));
 		asked += memcmp(line, "/join", 5) != 0;
-		due += g->every_ms * INT64_C(1000000);
+		due += g->opt.every_ms * INT64_C(1000000);
 		if (due > now_ns())
 			gen_read_for(g, due - now_ns());
 	}
 	fclose(f);
 	printf("asked=%llu unanswered=%llu", (unsigned long long)g->stat.n,
-	       (unsigned long long)g->lost);
+	       (unsigned long long)g->count.lost);
 	print_latency(&g->stat);
 	printf("\n");
 }

@@ -29,9 +29,9 @@ static size_t line_format(const struct gen *g, uint32_t who, uint32_t number, ch
 {
 	int n = 0;
 
-	if (g->direct && g->proto == PROTO_IRC)
+	if (g->opt.direct && g->proto == PROTO_IRC)
 		n = sprintf(text, "PRIVMSG %s%u :", g->name, who ^ 1);
-	else if (g->direct)
+	else if (g->opt.direct)
 		n = sprintf(text, "/msg %s%u ", g->name, who ^ 1);
 	else if (g->proto == PROTO_IRC)
 		n = sprintf(text, "PRIVMSG #bench%u :", g->client[who].room);
@@ -51,11 +51,11 @@ static uint32_t line_begin(struct gen *g, uint32_t who, int64_t since_ns)
 
 	g->line[number & (LINES_MAX - 1)] = (struct line){
 		.since_ns = since_ns,
-		.left = g->direct ? 1 : g->members - 1,
+		.left = g->opt.direct ? 1 : g->members - 1,
 		.who = who,
 	};
 	g->flying++;
-	g->missing += g->direct ? 1 : g->members - 1;
+	g->missing += g->opt.direct ? 1 : g->members - 1;
 	g->client[who].flying++;
 	return number;
 }
@@ -67,7 +67,7 @@ static void line_end(struct gen *g, struct line *l)
 	g->missing -= l->left;
 	l->left = 0;
 	g->flying--;
-	if (--c->flying == 0 && g->batch > 0)
+	if (--c->flying == 0 && g->opt.batch > 0)
 		g->ready[g->nready++] = l->who;
 }
 
@@ -77,12 +77,12 @@ void gen_say(struct gen *g, int64_t since_ns, int64_t now)
 	char text[TEXT_BYTES];
 	size_t n = line_format(g, who, g->next, text);
 
-	if (!g->patient) {
+	if (!g->opt.patient) {
 		client_put(&g->client[who], text, n);
 	} else if (g->line[g->next & (LINES_MAX - 1)].left > 0 ||
 	           g->client[who].flying >= PATIENT_LINES ||
 	           !client_offer(&g->client[who], text, n, now)) {
-		g->refused += g->counting;
+		g->count.refused += g->counting;
 		return;
 	}
 	line_begin(g, who, since_ns);
@@ -94,7 +94,7 @@ static void say_batch(struct gen *g, uint32_t who)
 	size_t n = 0;
 	int64_t now = now_ns();
 
-	for (uint32_t i = 0; i < g->batch && i < BATCH_MAX; i++)
+	for (uint32_t i = 0; i < g->opt.batch && i < BATCH_MAX; i++)
 		n += line_format(g, who, line_begin(g, who, now), text + n);
 	client_put(&g->client[who], text, n);
 }
@@ -109,7 +109,7 @@ void gen_delivered(struct gen *g, uint32_t number, int64_t now)
 	if (g->counting)
 		stat_add(&g->stat, now - l->since_ns);
 	if (l->left == 1) {
-		g->done += g->counting;
+		g->count.done += g->counting;
 		line_end(g, l);
 	} else {
 		l->left--;
@@ -124,7 +124,7 @@ static void give_up_stalled(struct gen *g, int64_t now, int64_t stall_ns)
 	for (uint32_t i = 0; i < LINES_MAX; i++) {
 		if (g->line[i].left == 0)
 			continue;
-		g->lost += g->line[i].left;
+		g->count.lost += g->line[i].left;
 		line_end(g, &g->line[i]);
 	}
 	g->last_ns = now_ns();
@@ -134,9 +134,9 @@ void gen_drain(struct gen *g, int64_t stall_ns)
 {
 	g->last_ns = now_ns();
 	/* What chatd said it skipped will not come. */
-	while (g->flying > 0 && g->missing > g->skipped) {
+	while (g->flying > 0 && g->missing > g->count.skipped) {
 		gen_turn(g, 10);
-		for (uint32_t i = 0; g->patient && i < g->nclients; i++)
+		for (uint32_t i = 0; g->opt.patient && i < g->nclients; i++)
 			client_push(&g->client[i]);
 		give_up_stalled(g, now_ns(), stall_ns);
 	}
@@ -149,29 +149,29 @@ static void say_due(struct gen *g, int64_t now, int64_t *due)
 {
 	while (*due <= now && g->flying < LINES_MAX / 2) {
 		gen_say(g, *due, now);
-		*due += (int64_t)(1e9 / g->rate);
+		*due += (int64_t)(1e9 / g->opt.rate);
 	}
 	/* What cannot even be in flight is due all the same */
-	while (g->patient && *due <= now) {
-		g->refused += g->counting;
-		*due += (int64_t)(1e9 / g->rate);
+	while (g->opt.patient && *due <= now) {
+		g->count.refused += g->counting;
+		*due += (int64_t)(1e9 / g->opt.rate);
 	}
 }
 
 static void talk(struct gen *g, int64_t until, int64_t *due)
 {
-	int64_t now, stall_ns = (g->patient ? STALL_PATIENT_MS : STALL_MS) * INT64_C(1000000);
+	int64_t now, stall_ns = (g->opt.patient ? STALL_PATIENT_MS : STALL_MS) * INT64_C(1000000);
 
 	while ((now = now_ns()) < until) {
-		if (g->rate > 0) {
+		if (g->opt.rate > 0) {
 			say_due(g, now, due);
 			gen_turn(g, *due - now > 2000000 ? 1 : 0);
-		} else if (g->batch > 0) {
+		} else if (g->opt.batch > 0) {
 			while (g->nready > 0)
 				say_batch(g, g->ready[--g->nready]);
 			gen_turn(g, 100);
 		} else {
-			while (g->flying < g->window)
+			while (g->flying < g->opt.window)
 				gen_say(g, now_ns(), 0);
 			gen_turn(g, 100);
 		}
@@ -206,12 +206,12 @@ static double own_cpu_s(void)
 static void warm_up(struct gen *g, int64_t *due, pid_t *with)
 {
 	g->last_ns = *due;
-	talk(g, *due + (int64_t)(g->seconds * 1e9 * WARM_PERCENT / 100), due);
-	*with = with_start(g->with);
+	talk(g, *due + (int64_t)(g->opt.seconds * 1e9 * WARM_PERCENT / 100), due);
+	*with = with_start(g->opt.with);
 	if (*with != 0)
 		talk(g, now_ns() + WITH_MS * INT64_C(1000000), due);
 	stat_clear(&g->stat);
-	g->done = g->lost = g->refused = g->told = g->skipped = 0;
+	g->count.done = g->count.lost = g->count.refused = g->count.told = g->count.skipped = 0;
 	proc_peak_reset(g->pid);
 }
 
@@ -227,26 +227,26 @@ static void measure(struct gen *g)
 	begin = now_ns();
 	own = own_cpu_s();
 	proc_read(g->pid, &before);
-	talk(g, begin + (int64_t)(g->seconds * 1e9), &due);
+	talk(g, begin + (int64_t)(g->opt.seconds * 1e9), &due);
 	proc_read(g->pid, &after);
 	own = own_cpu_s() - own;
 	seconds = (double)(now_ns() - begin) / 1e9;
 	g->counting = false;
-	uint64_t done = g->done;
+	uint64_t done = g->count.done;
 	int64_t end = now_ns();
 
 	/* Lines that were due before the end count also where they come after it. */
-	g->counting = g->rate > 0;
-	gen_drain(g, (g->patient ? STALL_PATIENT_MS : STALL_MS) * INT64_C(1000000));
+	g->counting = g->opt.rate > 0;
+	gen_drain(g, (g->opt.patient ? STALL_PATIENT_MS : STALL_MS) * INT64_C(1000000));
 	g->counting = false;
 	/* What chatd said it skipped is no loss; it is in the history. */
-	g->lost -= g->skipped < g->lost ? g->skipped : g->lost;
+	g->count.lost -= g->count.skipped < g->count.lost ? g->count.skipped : g->count.lost;
 	printf("window=%u deliveries=%llu per_s=%.0f lines_per_s=%.0f lost=%llu skipped=%llu sent=%u "
-	       "refused_per_s=%.0f told=%llu drain_s=%.2f gen_share=%.3f", g->window,
+	       "refused_per_s=%.0f told=%llu drain_s=%.2f gen_share=%.3f", g->opt.window,
 	       (unsigned long long)g->stat.n, (double)g->stat.n / seconds,
-	       (double)done / seconds, (unsigned long long)g->lost,
-	       (unsigned long long)g->skipped, g->next, (double)g->refused / seconds,
-	       (unsigned long long)g->told, (double)(now_ns() - end) / 1e9, own / seconds);
+	       (double)done / seconds, (unsigned long long)g->count.lost,
+	       (unsigned long long)g->count.skipped, g->next, (double)g->count.refused / seconds,
+	       (unsigned long long)g->count.told, (double)(now_ns() - end) / 1e9, own / seconds);
 	print_latency(&g->stat);
 	print_use(&before, &after, seconds, g->stat.n);
 	printf("\n");
@@ -262,19 +262,19 @@ static void on_other(struct gen *g, struct client *c, const char *p, size_t n, i
 	if (n < 4 || memcmp(p, "-- ", 3) != 0)
 		return;
 	if (memmem(p, n, "disk is slower", 14) != NULL)
-		g->told++;
+		g->count.told++;
 	if (memmem(p, n, " skipped while", 14) != NULL)
-		g->skipped += strtoul(p + 3, NULL, 10);
+		g->count.skipped += strtoul(p + 3, NULL, 10);
 }
 
 void gen_talk_all(struct gen *g)
 {
 	g->other = on_other;
 	g->ready = calloc(g->nclients, sizeof *g->ready);
-	for (uint32_t i = 0; g->batch > 0 && i < g->nclients; i++)
+	for (uint32_t i = 0; g->opt.batch > 0 && i < g->nclients; i++)
 		g->ready[g->nready++] = i;
-	for (uint32_t i = 0; i < g->nwindows; i++) {
-		g->window = g->windows[i];
+	for (uint32_t i = 0; i < g->opt.nwindows; i++) {
+		g->opt.window = g->opt.windows[i];
 		measure(g);
 	}
 }

@@ -81,6 +81,34 @@ enum fake_state {
 };
 
 /* A connection, seen from both ends. */
+/* A receive of a connection. */
+struct fake_recv {
+	bool on;                /* exactly until the server has seen its completion */
+	bool over;              /* it has completed, which the server may not have seen */
+	uint32_t late;          /* waits in which it does not complete yet */
+	int fails;              /* with this error, at once; 0: it does not */
+	uint32_t slot, gen;
+};
+
+/* A send of it. */
+struct fake_send {
+	bool on, over;          /* as of a receive, like the next four */
+	uint32_t late;
+	int fails;
+	uint32_t slot, gen;
+	struct iovec iov[FAKE_SPANS_MAX]; /* copied when it was submitted */
+	uint32_t niov;
+	struct bytes pledge;    /* what they pointed to then, and must until the completion */
+	int64_t since_ms;       /* when it began */
+};
+
+/* What the client has not read. */
+struct fake_out {
+	uint32_t len, cap;      /* bytes of it, and how many may wait */
+	uint64_t total;         /* bytes sent to it, ever */
+	uint64_t acked;         /* of these, as it was told last; UINT64_MAX: it was not asked for */
+};
+
 struct fake_sock {
 	uint32_t serial;        /* number of this connection in this run; the end of its address */
 	uint16_t network;       /* and the /64 of that */
@@ -93,21 +121,13 @@ struct fake_sock {
 	bool reset, reset_told; /* the client has torn it down; and the server has read so */
 	bool shut_rd, shut_wr;  /* the server has shut it */
 	bool gone;              /* the client has let go of it; freed when CLOSED */
-	uint32_t out_len, out_cap; /* bytes that the client has not read, and how many may wait */
-	uint64_t out_total;     /* bytes sent to it, ever */
-	uint64_t acked;         /* of these, as it was told last; UINT64_MAX: it was not asked for */
-	bool receiving, sending; /* exactly until the server has seen its completion */
-	bool recv_over, send_over; /* it has completed, which the server may not have seen */
-	uint32_t recv_late, send_late; /* waits in which it does not complete yet */
-	int recv_fails, send_fails; /* with this error, at once; 0: it does not */
-	uint32_t recv_slot, recv_gen, send_slot, send_gen;
-	struct iovec iov[FAKE_SPANS_MAX]; /* of the send, copied when it was submitted */
-	uint32_t niov;
-	int64_t send_ms, linger_ms; /* when the send, and the wait for the peer's end, began */
+	struct fake_out out;
+	struct fake_recv recv;
+	struct fake_send send;
+	int64_t linger_ms;      /* when the wait for the peer's end began */
 	bool torn;              /* the client has torn it down on purpose */
 	bool refused;           /* an operation of it has failed for no reason of its client's */
 	bool end_seen, failed;  /* the server has seen the peer's end, or an error of its */
-	struct bytes pledge;    /* what they pointed to then, and must until the completion */
 	void *user;             /* the model's; freed with model_sock_end */
 	struct fake_sock *next; /* in ring->socks */
 };
@@ -145,8 +165,11 @@ struct ring {
 	bool watched_ready;     /* FAKE_WATCHED_FD is readable */
 	char **buffer;          /* lent to the server, by number; NULL: free */
 	uint32_t nbuffers, nlent; /* nlent: and seen by the server */
-	struct fake_done *done; /* completions not taken, in order */
-	size_t ndone, done_first, done_seen, done_cap; /* those before done_seen are there to take */
+	struct {
+		struct fake_done *at; /* completions not taken, in order */
+		size_t n, first, cap;
+		size_t seen;    /* those before it are there to take */
+	} done;
 	uint32_t weight[FAULTS]; /* how often each happens, times so much */
 	uint32_t spin;          /* waits in a row for no time that brought nothing */
 	struct writer *writer;

@@ -15,14 +15,14 @@
 static struct fake_done *complete(struct ring *r, enum ring_op op, uint32_t slot, uint32_t gen,
                                   int res)
 {
-	if (r->ndone == r->done_cap) {
-		r->done_cap = r->done_cap == 0 ? 64 : r->done_cap * 2;
-		r->done = mem_resize(r->done, r->done_cap * sizeof *r->done);
+	if (r->done.n == r->done.cap) {
+		r->done.cap = r->done.cap == 0 ? 64 : r->done.cap * 2;
+		r->done.at = mem_resize(r->done.at, r->done.cap * sizeof *r->done.at);
 	}
-	r->done[r->ndone] = (struct fake_done){
+	r->done.at[r->done.n] = (struct fake_done){
 		.c = {.op = op, .slot = slot, .gen = gen, .res = res},
 	};
-	return &r->done[r->ndone++];
+	return &r->done.at[r->done.n++];
 }
 
 static int one_of(struct ring *r, const int *errors, uint32_t n)
@@ -37,10 +37,10 @@ static int one_of(struct ring *r, const int *errors, uint32_t n)
 
 static struct fake_done *recv_done(struct ring *r, struct fake_sock *k, int res)
 {
-	struct fake_done *d = complete(r, RING_RECV, k->recv_slot, k->recv_gen, res);
+	struct fake_done *d = complete(r, RING_RECV, k->recv.slot, k->recv.gen, res);
 
 	d->k = k;
-	k->recv_over = true;
+	k->recv.over = true;
 	return d;
 }
 
@@ -77,11 +77,11 @@ static int reset_once(struct fake_sock *k, int then)
 
 static void recv_step(struct ring *r, struct fake_sock *k)
 {
-	if (k->recv_fails != 0) {
+	if (k->recv.fails != 0) {
 		k->refused = true;
-		recv_done(r, k, k->recv_fails);
-	} else if (k->recv_late > 0 && !r->calm && !r->ending) {
-		k->recv_late--;
+		recv_done(r, k, k->recv.fails);
+	} else if (k->recv.late > 0 && !r->calm && !r->ending) {
+		k->recv.late--;
 	} else if (fault_chance(r, 200)) {
 		/* Another time. */
 	} else if (k->in.len > 0 && !((k->shut_rd || k->torn) && prng_chance(&r->prng, 500))) {
@@ -107,25 +107,25 @@ static void check_pledge(const struct fake_sock *k)
 {
 	size_t at = 0;
 
-	for (uint32_t i = 0; i < k->niov; i++) {
-		if (memcmp(k->pledge.data + at, k->iov[i].iov_base, k->iov[i].iov_len) != 0)
-			sim_fail("%u.%u: bytes of a send have changed while it was in flight", k->send_slot,
-			         k->send_gen);
-		at += k->iov[i].iov_len;
+	for (uint32_t i = 0; i < k->send.niov; i++) {
+		if (memcmp(k->send.pledge.data + at, k->send.iov[i].iov_base, k->send.iov[i].iov_len) != 0)
+			sim_fail("%u.%u: bytes of a send have changed while it was in flight", k->send.slot,
+			         k->send.gen);
+		at += k->send.iov[i].iov_len;
 	}
 }
 
 static void send_done(struct ring *r, struct fake_sock *k, int res)
 {
 	check_pledge(k);
-	complete(r, RING_SEND, k->send_slot, k->send_gen, res)->k = k;
-	k->send_over = true;
+	complete(r, RING_SEND, k->send.slot, k->send.gen, res)->k = k;
+	k->send.over = true;
 }
 
 /* How many bytes the socket takes of len now. */
 static uint32_t send_share(struct ring *r, const struct fake_sock *k, size_t len)
 {
-	uint32_t space = k->out_cap - k->out_len, n = len < space ? (uint32_t)len : space;
+	uint32_t space = k->out.cap - k->out.len, n = len < space ? (uint32_t)len : space;
 
 	if (n > 1 && prng_chance(&r->prng, 200))
 		n = prng_range(&r->prng, 1, n);
@@ -136,7 +136,7 @@ static uint32_t send_share(struct ring *r, const struct fake_sock *k, size_t len
 
 static void send_bytes(struct ring *r, struct fake_sock *k)
 {
-	size_t len = k->pledge.len;
+	size_t len = k->send.pledge.len;
 	uint32_t n = send_share(r, k, len), left = n;
 
 	if (n == 0)
@@ -144,27 +144,27 @@ static void send_bytes(struct ring *r, struct fake_sock *k)
 	if (n < len)
 		fault_count(FAULT_SHORT);
 	for (uint32_t i = 0; left > 0; i++) {
-		uint32_t part = k->iov[i].iov_len < left ? (uint32_t)k->iov[i].iov_len : left;
+		uint32_t part = k->send.iov[i].iov_len < left ? (uint32_t)k->send.iov[i].iov_len : left;
 
-		model_sent(k, k->iov[i].iov_base, part);
+		model_sent(k, k->send.iov[i].iov_base, part);
 		left -= part;
 	}
 	/* A client that has hung up reads no more, and nothing waits for it; its kernel says so. */
-	if (k->out_cap != UINT32_MAX)
-		k->out_len += n;
+	if (k->out.cap != UINT32_MAX)
+		k->out.len += n;
 	else
 		k->reset |= prng_chance(&r->prng, 500);
-	k->out_total += n;
+	k->out.total += n;
 	send_done(r, k, (int)n);
 }
 
 static void send_step(struct ring *r, struct fake_sock *k)
 {
-	if (k->send_fails != 0) {
+	if (k->send.fails != 0) {
 		k->refused = true;
-		send_done(r, k, k->send_fails);
-	} else if (k->send_late > 0 && !r->calm && !r->ending) {
-		k->send_late--;
+		send_done(r, k, k->send.fails);
+	} else if (k->send.late > 0 && !r->calm && !r->ending) {
+		k->send.late--;
 	} else if (fault_chance(r, 150)) {
 		/* Another time. */
 	} else if (k->reset || k->shut_wr) {
@@ -290,11 +290,11 @@ static void socks_step(struct ring *r)
 		bool first = prng_chance(&r->prng, 500);
 
 		list[i] = list[--n];
-		if (k->sending && !k->send_over && first)
+		if (k->send.on && !k->send.over && first)
 			send_step(r, k);
-		if (k->receiving && !k->recv_over)
+		if (k->recv.on && !k->recv.over)
 			recv_step(r, k);
-		if (k->sending && !k->send_over && !first)
+		if (k->send.on && !k->send.over && !first)
 			send_step(r, k);
 	}
 }

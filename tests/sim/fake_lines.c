@@ -19,8 +19,8 @@ void fake_line_release(struct fake_line *l)
 
 static void save_line(struct writer *w, struct record *r)
 {
-	w->line = fake_grow(w->line, w->nlines, &w->lines_cap, sizeof *w->line);
-	w->line[w->nlines++] = (struct fake_line){
+	w->lines.at = fake_grow(w->lines.at, w->lines.n, &w->lines.cap, sizeof *w->lines.at);
+	w->lines.at[w->lines.n++] = (struct fake_line){
 		.id = r->seq, .time_ms = r->time_ms, .kind = r->kind, .room = r->room,
 		.room_name = mem_strdup(r->room_name), .sender = mem_strdup(r->line.sender),
 		.body = mem_strdup(r->line.body),
@@ -32,8 +32,8 @@ static void save_seen(struct writer *w, const struct record *r)
 	struct seen *seen = fake_seen_find(w, r->seen.key, r->room);
 
 	if (seen == NULL) {
-		w->seen = fake_grow(w->seen, w->nseen, &w->seen_cap, sizeof *w->seen);
-		seen = &w->seen[w->nseen++];
+		w->marks.at = fake_grow(w->marks.at, w->marks.n, &w->marks.cap, sizeof *w->marks.at);
+		seen = &w->marks.at[w->marks.n++];
 		*seen = (struct seen){.key = mem_strdup(r->seen.key), .room = r->room};
 	}
 	if (r->seen.up_to_id < seen->id)
@@ -45,11 +45,11 @@ static void save_seen(struct writer *w, const struct record *r)
 
 static void delete_line(struct writer *w, const struct record *r)
 {
-	for (size_t i = 0; i < w->nlines; i++) {
-		if (w->line[i].id != r->deletion.line_id || w->line[i].room != r->room)
+	for (size_t i = 0; i < w->lines.n; i++) {
+		if (w->lines.at[i].id != r->deletion.line_id || w->lines.at[i].room != r->room)
 			continue;
-		fake_line_release(&w->line[i]);
-		memmove(&w->line[i], &w->line[i + 1], (--w->nlines - i) * sizeof *w->line);
+		fake_line_release(&w->lines.at[i]);
+		memmove(&w->lines.at[i], &w->lines.at[i + 1], (--w->lines.n - i) * sizeof *w->lines.at);
 		return;
 	}
 }
@@ -58,42 +58,42 @@ static void remove_lines(struct writer *w, uint32_t room)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < w->nlines; i++) {
-		if (w->line[i].room == room)
-			fake_line_release(&w->line[i]);
+	for (size_t i = 0; i < w->lines.n; i++) {
+		if (w->lines.at[i].room == room)
+			fake_line_release(&w->lines.at[i]);
 		else
-			w->line[kept++] = w->line[i];
+			w->lines.at[kept++] = w->lines.at[i];
 	}
-	w->nlines = kept;
+	w->lines.n = kept;
 }
 
 static void erase_lines(struct writer *w, const struct record *r)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < w->nlines; i++) {
-		if (w->line[i].id > r->erase.after_id && w->line[i].time_ms >= r->erase.since_ms &&
-		    name_is(w->line[i].sender, r->erase.key))
-			fake_line_release(&w->line[i]);
+	for (size_t i = 0; i < w->lines.n; i++) {
+		if (w->lines.at[i].id > r->erase.after_id && w->lines.at[i].time_ms >= r->erase.since_ms &&
+		    name_is(w->lines.at[i].sender, r->erase.key))
+			fake_line_release(&w->lines.at[i]);
 		else
-			w->line[kept++] = w->line[i];
+			w->lines.at[kept++] = w->lines.at[i];
 	}
-	w->nlines = kept;
+	w->lines.n = kept;
 }
 
 static void remove_room(struct writer *w, uint32_t room)
 {
 	remove_lines(w, room);
-	for (size_t i = 0; i < w->nseen; i++)
-		if (w->seen[i].room == room)
-			w->seen[i].id = 0;
+	for (size_t i = 0; i < w->marks.n; i++)
+		if (w->marks.at[i].room == room)
+			w->marks.at[i].id = 0;
 }
 
 /* Facts are read at a start alone, and this store lives for one. */
 void fake_lines_save(struct writer *w, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct record *r = &w->record[i].record;
+		struct record *r = &w->records.at[i].record;
 
 		if (r->kind == RECORD_SAY || r->kind == RECORD_ACTION || r->kind == RECORD_GAP)
 			save_line(w, r);
@@ -111,7 +111,7 @@ void fake_lines_save(struct writer *w, size_t n)
 /* All lines of some room go. */
 void fake_lines_prune(struct writer *w)
 {
-	uint32_t room = w->line[prng_below(&w->prng, (uint32_t)w->nlines)].room;
+	uint32_t room = w->lines.at[prng_below(&w->prng, (uint32_t)w->lines.n)].room;
 	struct writer_event *e;
 
 	remove_lines(w, room);

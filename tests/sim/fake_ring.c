@@ -41,7 +41,7 @@ void ring_free(struct ring *r)
 	for (uint32_t i = 0; i < r->nbuffers; i++)
 		free(r->buffer[i]);
 	free(r->buffer);
-	free(r->done);
+	free(r->done.at);
 	free(r);
 }
 
@@ -79,14 +79,14 @@ void ring_recv(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 {
 	struct fake_sock *k = fake_sock_of(r, fd);
 
-	if (k->receiving)
+	if (k->recv.on)
 		sim_fail("a second recv on descriptor %d", fd);
-	k->receiving = true;
-	k->recv_over = false;
-	k->recv_slot = slot;
-	k->recv_gen = gen;
-	k->recv_late = late(r, FAULT_RECV_LATE);
-	k->recv_fails = fault_of(RING_RECV);
+	k->recv.on = true;
+	k->recv.over = false;
+	k->recv.slot = slot;
+	k->recv.gen = gen;
+	k->recv.late = late(r, FAULT_RECV_LATE);
+	k->recv.fails = fault_of(RING_RECV);
 }
 
 void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct iovec *iov,
@@ -94,22 +94,22 @@ void ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const struct
 {
 	struct fake_sock *k = fake_sock_of(r, fd);
 
-	if (k->sending)
+	if (k->send.on)
 		sim_fail("a second send on descriptor %d", fd);
 	if (n == 0 || n > FAKE_SPANS_MAX)
 		sim_fail("a send of %u pieces", n);
-	k->sending = true;
-	k->send_over = false;
-	k->send_ms = r->run_ms;
-	k->send_slot = slot;
-	k->send_gen = gen;
-	k->send_late = late(r, FAULT_SEND_LATE);
-	k->send_fails = fault_of(RING_SEND);
-	memcpy(k->iov, iov, n * sizeof *iov);
-	k->niov = n;
-	bytes_clear(&k->pledge);
+	k->send.on = true;
+	k->send.over = false;
+	k->send.since_ms = r->run_ms;
+	k->send.slot = slot;
+	k->send.gen = gen;
+	k->send.late = late(r, FAULT_SEND_LATE);
+	k->send.fails = fault_of(RING_SEND);
+	memcpy(k->send.iov, iov, n * sizeof *iov);
+	k->send.niov = n;
+	bytes_clear(&k->send.pledge);
 	for (uint32_t i = 0; i < n; i++)
-		bytes_append(&k->pledge, iov[i].iov_base, iov[i].iov_len);
+		bytes_append(&k->send.pledge, iov[i].iov_base, iov[i].iov_len);
 }
 
 void ring_cancel(struct ring *r, enum ring_op op, uint32_t slot, uint32_t gen)
@@ -155,12 +155,12 @@ static void sweep_gone(struct ring *r)
 /* What the server has taken makes room. */
 static void drop_taken(struct ring *r)
 {
-	if (r->done_first < r->done_seen)
+	if (r->done.first < r->done.seen)
 		sim_fail("the server waits with completions not taken");
-	r->ndone -= r->done_first;
-	if (r->ndone > 0)
-		memmove(r->done, r->done + r->done_first, r->ndone * sizeof *r->done);
-	r->done_first = r->done_seen = 0;
+	r->done.n -= r->done.first;
+	if (r->done.n > 0)
+		memmove(r->done.at, r->done.at + r->done.first, r->done.n * sizeof *r->done.at);
+	r->done.first = r->done.seen = 0;
 }
 
 static void polls_step(struct ring *r)
@@ -176,9 +176,9 @@ static void polls_step(struct ring *r)
 /* As after an overflow of the queue, the rest comes in later waits. */
 static void cut(struct ring *r)
 {
-	r->done_seen = r->ndone;
-	if (r->ndone > 1 && fault_is(r, FAULT_CUT))
-		r->done_seen = prng_below(&r->prng, (uint32_t)r->ndone);
+	r->done.seen = r->done.n;
+	if (r->done.n > 1 && fault_is(r, FAULT_CUT))
+		r->done.seen = prng_below(&r->prng, (uint32_t)r->done.n);
 }
 
 /* Nothing has happened: time goes by. */
@@ -234,7 +234,7 @@ bool ring_wait(struct ring *r, int64_t wait_ms)
 	if (!polls_first)
 		polls_step(r);
 	cut(r);
-	if (r->ndone > 0 || fake_writer_has_news(r->writer)) {
+	if (r->done.n > 0 || fake_writer_has_news(r->writer)) {
 		r->spin = 0;
 		r->now_ms += prng_below(&r->prng, 3);
 	} else {
@@ -250,18 +250,18 @@ static void learn(struct fake_sock *k, const struct ring_completion *c)
 	k->end_seen |= c->op == RING_RECV && c->res == 0;
 	k->failed |= c->res < 0 && c->res != -ENOBUFS && c->res != -EINTR && c->res != -EAGAIN;
 	if (c->op == RING_RECV)
-		k->receiving = false;
+		k->recv.on = false;
 	else
-		k->sending = false;
+		k->send.on = false;
 }
 
 bool ring_next(struct ring *r, struct ring_completion *c)
 {
 	struct fake_done *d;
 
-	if (r->done_first == r->done_seen)
+	if (r->done.first == r->done.seen)
 		return false;
-	d = &r->done[r->done_first++];
+	d = &r->done.at[r->done.first++];
 	*c = d->c;
 	if (d->shot != NULL)
 		d->shot->armed = c->more;

@@ -41,11 +41,11 @@ static void answer_first(struct writer *w, const struct query *q, struct rows *r
 {
 	size_t bytes = 0;
 
-	for (size_t i = 0; i < w->nlines; i++) {
-		if (!in_range(&w->line[i], q, after_id))
+	for (size_t i = 0; i < w->lines.n; i++) {
+		if (!in_range(&w->lines.at[i], q, after_id))
 			continue;
 		rows->more = rows->n == q->limit;
-		if (rows->more || !rows_add(rows, &bytes, &w->line[i], false))
+		if (rows->more || !rows_add(rows, &bytes, &w->lines.at[i], false))
 			return;
 	}
 }
@@ -55,11 +55,11 @@ static void answer_last(struct writer *w, const struct query *q, struct rows *ro
 	struct row *row;
 	size_t bytes = 0;
 
-	for (size_t i = w->nlines; i-- > 0;) {
-		if (!in_range(&w->line[i], q, q->after_id))
+	for (size_t i = w->lines.n; i-- > 0;) {
+		if (!in_range(&w->lines.at[i], q, q->after_id))
 			continue;
 		rows->more = rows->n >= q->limit;
-		if (rows->more || !rows_add(rows, &bytes, &w->line[i], false))
+		if (rows->more || !rows_add(rows, &bytes, &w->lines.at[i], false))
 			break;
 	}
 	row = (struct row *)(uintptr_t)rows->row;
@@ -74,11 +74,11 @@ static void answer_last(struct writer *w, const struct query *q, struct rows *ro
 /* The next line of the same room in a direction; NULL: none. */
 static const struct fake_line *beside(const struct writer *w, size_t i, int step)
 {
-	uint32_t room = w->line[i].room;
+	uint32_t room = w->lines.at[i].room;
 
-	for (i += (size_t)step; i < w->nlines; i += (size_t)step)
-		if (w->line[i].room == room)
-			return &w->line[i];
+	for (i += (size_t)step; i < w->lines.n; i += (size_t)step)
+		if (w->lines.at[i].room == room)
+			return &w->lines.at[i];
 	return NULL;
 }
 
@@ -87,11 +87,11 @@ static void answer_search(struct writer *w, const struct query *q, struct rows *
 	uint32_t hits = 0;
 	size_t bytes = 0;
 
-	for (size_t i = w->nlines; i-- > 0;) {
+	for (size_t i = w->lines.n; i-- > 0;) {
 		const struct fake_line *before, *after;
 
-		if ((q->room != 0 && w->line[i].room != q->room) ||
-		    strstr(w->line[i].body, q->search.words) == NULL)
+		if ((q->room != 0 && w->lines.at[i].room != q->room) ||
+		    strstr(w->lines.at[i].body, q->search.words) == NULL)
 			continue;
 		rows->more = hits++ == q->limit;
 		if (rows->more)
@@ -99,7 +99,7 @@ static void answer_search(struct writer *w, const struct query *q, struct rows *
 		before = beside(w, i, -1);
 		after = beside(w, i, 1);
 		if ((before != NULL && !rows_add(rows, &bytes, before, false)) ||
-		    !rows_add(rows, &bytes, &w->line[i], true) ||
+		    !rows_add(rows, &bytes, &w->lines.at[i], true) ||
 		    (after != NULL && !rows_add(rows, &bytes, after, false)))
 			return;
 	}
@@ -112,8 +112,8 @@ static uint32_t count_in(const struct writer *w, uint32_t room, const char *nick
 	char *name = strndup(nick, strcspn(nick, "\n"));
 	uint32_t lines = 0;
 
-	for (size_t i = 0; i < w->nlines && lines < MISSED_MAX; i++) {
-		const struct fake_line *l = &w->line[i];
+	for (size_t i = 0; i < w->lines.n && lines < MISSED_MAX; i++) {
+		const struct fake_line *l = &w->lines.at[i];
 		bool within = false;
 
 		for (uint32_t k = 0; k < in->n; k++)
@@ -144,16 +144,16 @@ static void answer_unread(struct writer *w, const struct query *q, struct rows *
 {
 	size_t bytes = 0;
 
-	for (size_t i = 0; i < w->nseen && rows->n < q->limit; i++) {
-		struct fake_line seen = {.id = w->seen[i].id, .room = w->seen[i].room,
+	for (size_t i = 0; i < w->marks.n && rows->n < q->limit; i++) {
+		struct fake_line seen = {.id = w->marks.at[i].id, .room = w->marks.at[i].room,
 		                         .room_name = "", .sender = "", .body = ""};
 		uint64_t before = seen.room == q->room ? q->before_id : UINT64_MAX;
-		struct ranges unread = w->seen[i].gaps;
+		struct ranges unread = w->marks.at[i].gaps;
 		uint32_t lines, mentions = 0;
 
 		/* (What is hidden, the real store's tests know.) */
-		if (strcmp(w->seen[i].key, q->unread.key) != 0 ||
-		    w->seen[i].seq <= q->unread.marked_after)
+		if (strcmp(w->marks.at[i].key, q->unread.key) != 0 ||
+		    w->marks.at[i].seq <= q->unread.marked_after)
 			continue;
 		ranges_add(&unread, seen.id, before);
 		ranges_drop_from(&unread, before);

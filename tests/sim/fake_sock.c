@@ -23,7 +23,7 @@ void fake_sock_free(struct ring *r, struct fake_sock *k)
 	*link = k->next;
 	model_sock_end(k);
 	bytes_release(&k->in);
-	bytes_release(&k->pledge);
+	bytes_release(&k->send.pledge);
 	free(k);
 }
 
@@ -33,12 +33,12 @@ struct fake_sock *fake_connect(struct ring *r, uint32_t out_cap)
 {
 	struct fake_sock *k = mem_zero(1, sizeof *k);
 
-	k->acked = UINT64_MAX;
+	k->out.acked = UINT64_MAX;
 	k->serial = ++r->nsocks;
 	k->fd = -1;
 	/* Most come from one network, which is counted as one address. */
 	k->network = prng_chance(&r->prng, 700) ? 0 : (uint16_t)prng_below(&r->prng, 4);
-	k->out_cap = out_cap;
+	k->out.cap = out_cap;
 	k->next = r->socks;
 	r->socks = k;
 	return k;
@@ -56,7 +56,7 @@ struct address fake_address(const struct fake_sock *k)
 
 void fake_read(struct fake_sock *k, uint32_t bytes)
 {
-	k->out_len -= bytes < k->out_len ? bytes : k->out_len;
+	k->out.len -= bytes < k->out.len ? bytes : k->out.len;
 }
 
 void fake_write(struct fake_sock *k, const char *p, size_t n)
@@ -79,9 +79,9 @@ void fake_hang_up(struct fake_sock *k)
 {
 	/* With bytes unread the kernel answers the next ones by a reset. */
 	k->in_end = true;
-	if (k->out_len > 0)
+	if (k->out.len > 0)
 		k->reset = true;
-	k->out_cap = UINT32_MAX;
+	k->out.cap = UINT32_MAX;
 }
 
 void fake_forget(struct fake_sock *k)
@@ -91,14 +91,14 @@ void fake_forget(struct fake_sock *k)
 
 bool fake_ring_rests(const struct ring *r)
 {
-	if (r->done_first < r->ndone)
+	if (r->done.first < r->done.n)
 		return false;
 	for (const struct fake_sock *k = r->socks; k != NULL; k = k->next) {
-		if (k->state == FAKE_BACKLOG || k->sending)
+		if (k->state == FAKE_BACKLOG || k->send.on)
 			return false;
 		if (k->state == FAKE_ACCEPTED && k->in.len > 0)
 			return false;
-		if (k->receiving && (k->in_end || k->reset || k->shut_rd))
+		if (k->recv.on && (k->in_end || k->reset || k->shut_rd))
 			return false;
 	}
 	return true;
@@ -112,7 +112,7 @@ void ring_shutdown(struct ring *r, int fd, int how)
 
 	/* What the client still sends would be answered by a reset, and that takes from it what it
 	 * has not read: RFC 1122, 4.2.2.13. */
-	if (how == SHUT_RDWR && !k->shut_wr && !k->dropped && !k->sending && !k->end_seen &&
+	if (how == SHUT_RDWR && !k->shut_wr && !k->dropped && !k->send.on && !k->end_seen &&
 	    !k->failed && !r->ending && !model_is_full() && !model_needs_place_of(fd))
 		sim_fail("descriptor %d is shut while its client may send", fd);
 	if (!k->shut_wr) {
@@ -131,10 +131,10 @@ void ring_close(struct ring *r, int fd)
 	struct fake_sock *k = fake_sock_of(r, fd);
 
 	/* Until it has seen the completions, it cannot know that there are any. */
-	if (!r->ending && (k->receiving || k->sending))
+	if (!r->ending && (k->recv.on || k->send.on))
 		sim_fail("descriptor %d is closed with%s%s in flight", fd,
-		         k->receiving ? " a recv" : "", k->sending ? " a send" : "");
-	k->receiving = k->sending = false;
+		         k->recv.on ? " a recv" : "", k->send.on ? " a send" : "");
+	k->recv.on = k->send.on = false;
 	k->state = FAKE_CLOSED;
 	k->shut_wr = k->shut_rd = true;
 	k->fd = -1;
@@ -145,11 +145,11 @@ void ring_refuse(struct ring *r, int fd, const char *text, size_t len)
 {
 	struct fake_sock *k = fake_sock_of(r, fd);
 
-	if (!k->reset && k->out_cap - k->out_len >= len) {
+	if (!k->reset && k->out.cap - k->out.len >= len) {
 		model_sent(k, text, len);
-		k->out_total += len;
-		if (k->out_cap != UINT32_MAX)
-			k->out_len += (uint32_t)len;
+		k->out.total += len;
+		if (k->out.cap != UINT32_MAX)
+			k->out.len += (uint32_t)len;
 	}
 	ring_close(r, fd);
 }
@@ -171,10 +171,10 @@ uint64_t ring_random(struct ring *r)
 uint32_t ring_unacked(struct ring *r, int fd)
 {
 	struct fake_sock *k = fake_sock_of(r, fd);
-	uint64_t most = k->out_total < 3000 ? k->out_total : 3000;
+	uint64_t most = k->out.total < 3000 ? k->out.total : 3000;
 	uint32_t n = r->calm || prng_chance(&r->prng, 500) ? 0 : prng_below(&r->prng, (uint32_t)most + 1);
 
-	k->acked = k->out_total - n;
+	k->out.acked = k->out.total - n;
 	return n;
 }
 

@@ -26,7 +26,7 @@ bool fake_store_save(struct writer *w, size_t n, struct store_error *err)
 	bool ok;
 
 	for (size_t i = 0; i < n; i++)
-		batch[i] = w->record[i].record;
+		batch[i] = w->records.at[i].record;
 	ok = in_place(w, err) && store_begin(w->store, err);
 	for (size_t i = 0, part; ok && i < n; i += part) {
 		part = prng_range(&w->prng, 1, (uint32_t)(n - i));
@@ -52,8 +52,8 @@ void fake_store_maintain(struct writer *w)
 	struct store_error err;
 	bool wanted = false;
 
-	for (size_t i = 0; i < w->nqueries; i++)
-		wanted |= query_needs_index(w->query[i].query.kind);
+	for (size_t i = 0; i < w->queries.n; i++)
+		wanted |= query_needs_index(w->queries.at[i].query.kind);
 	if (wanted || prng_chance(&w->prng, 100))
 		store_index(w->store, STEP_ROWS, &err);
 	if (w->prunes && prng_chance(&w->prng, 50) && store_count(w->store, STEP_ROWS, &err) == 0)

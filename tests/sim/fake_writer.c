@@ -24,16 +24,16 @@ void *fake_grow(void *p, size_t n, size_t *cap, size_t size)
 
 struct writer_event *fake_tell(struct writer *w, enum writer_event_kind kind)
 {
-	w->news = fake_grow(w->news, w->nnews, &w->news_cap, sizeof *w->news);
-	w->news[w->nnews] = (struct writer_event){.kind = kind};
-	return &w->news[w->nnews++];
+	w->news.at = fake_grow(w->news.at, w->news.n, &w->news.cap, sizeof *w->news.at);
+	w->news.at[w->news.n] = (struct writer_event){.kind = kind};
+	return &w->news.at[w->news.n++];
 }
 
 struct seen *fake_seen_find(struct writer *w, const char *key, uint32_t room)
 {
-	for (size_t i = 0; i < w->nseen; i++)
-		if (w->seen[i].room == room && strcmp(w->seen[i].key, key) == 0)
-			return &w->seen[i];
+	for (size_t i = 0; i < w->marks.n; i++)
+		if (w->marks.at[i].room == room && strcmp(w->marks.at[i].key, key) == 0)
+			return &w->marks.at[i];
 	return NULL;
 }
 
@@ -50,21 +50,21 @@ struct writer *fake_writer_new(uint64_t seed, uint32_t pressed_at, uint32_t save
 
 void fake_writer_free(struct writer *w)
 {
-	for (size_t i = 0; i < w->nrecords; i++)
-		record_release(&w->record[i].record);
-	for (size_t i = 0; i < w->nqueries; i++)
-		query_release(&w->query[i].query);
-	for (size_t i = 0; i < w->nlines; i++)
-		fake_line_release(&w->line[i]);
-	for (size_t i = 0; i < w->nseen; i++)
-		free(w->seen[i].key);
-	for (size_t i = 0; i < w->nnews; i++)
-		writer_event_release(&w->news[i]);
-	free(w->record);
-	free(w->query);
-	free(w->line);
-	free(w->seen);
-	free(w->news);
+	for (size_t i = 0; i < w->records.n; i++)
+		record_release(&w->records.at[i].record);
+	for (size_t i = 0; i < w->queries.n; i++)
+		query_release(&w->queries.at[i].query);
+	for (size_t i = 0; i < w->lines.n; i++)
+		fake_line_release(&w->lines.at[i]);
+	for (size_t i = 0; i < w->marks.n; i++)
+		free(w->marks.at[i].key);
+	for (size_t i = 0; i < w->news.n; i++)
+		writer_event_release(&w->news.at[i]);
+	free(w->records.at);
+	free(w->queries.at);
+	free(w->lines.at);
+	free(w->marks.at);
+	free(w->news.at);
 	store_close(w->reader);
 	store_close(w->store);
 	free(w);
@@ -96,22 +96,22 @@ bool writer_append(struct writer *w, const struct record *r)
 
 	if (r->seq <= w->given)
 		sim_fail("record %lu is given after %lu", r->seq, w->given);
-	if (w->nrecords == UNSTORED_MAX || w->bytes + bytes > RECORDS_BYTES)
+	if (w->records.n == UNSTORED_MAX || w->records.bytes + bytes > RECORDS_BYTES)
 		return false;
 	w->given = r->seq;
 	if (w->store != NULL)
 		model_given(r);
-	w->record = fake_grow(w->record, w->nrecords, &w->records_cap, sizeof *w->record);
-	w->record[w->nrecords].bytes = bytes;
-	w->record[w->nrecords++].record = record_copy(r);
-	w->bytes += bytes;
+	w->records.at = fake_grow(w->records.at, w->records.n, &w->records.cap, sizeof *w->records.at);
+	w->records.at[w->records.n].bytes = bytes;
+	w->records.at[w->records.n++].record = record_copy(r);
+	w->records.bytes += bytes;
 	w->writing.wanted = true;
 	return true;
 }
 
 bool writer_pressed(const struct writer *w)
 {
-	return w->nrecords > w->pressed_at || w->bytes > RECORDS_BYTES / 2;
+	return w->records.n > w->pressed_at || w->records.bytes > RECORDS_BYTES / 2;
 }
 
 bool writer_query(struct writer *w, const struct query *q)
@@ -121,8 +121,8 @@ bool writer_query(struct writer *w, const struct query *q)
 	/* At most one is out, and it is always taken. */
 	if (q->kind != QUERY_BACKUP && !w->calm && prng_chance(&w->prng, 5))
 		return false;
-	w->query = fake_grow(w->query, w->nqueries, &w->queries_cap, sizeof *w->query);
-	a = &w->query[w->nqueries++];
+	w->queries.at = fake_grow(w->queries.at, w->queries.n, &w->queries.cap, sizeof *w->queries.at);
+	a = &w->queries.at[w->queries.n++];
 	*a = (struct waiting_query){.query = query_copy(q),
 	                            .late = prng_chance(&w->prng, 700) ? 0 : prng_below(&w->prng, 60)};
 	w->reading.wanted = true;
@@ -172,10 +172,10 @@ int writer_event_fd(const struct writer *w)
 
 bool writer_next(struct writer *w, struct writer_event *e)
 {
-	if (w->nnews == 0)
+	if (w->news.n == 0)
 		return false;
-	*e = w->news[0];
-	memmove(w->news, w->news + 1, --w->nnews * sizeof *w->news);
+	*e = w->news.at[0];
+	memmove(w->news.at, w->news.at + 1, --w->news.n * sizeof *w->news.at);
 	return true;
 }
 
@@ -201,8 +201,8 @@ static void reading_step(struct writer *w)
 {
 	size_t i = 0;
 
-	while (i < w->nqueries) {
-		struct waiting_query *a = &w->query[i];
+	while (i < w->queries.n) {
+		struct waiting_query *a = &w->queries.at[i];
 		bool waits = a->query.after_seq > fake_store_seen(w, a->query.kind) &&
 		             !query_is_secret(a->query.kind);
 		bool busy = !w->calm && prng_chance(&w->prng, 5);
@@ -226,9 +226,9 @@ static void reading_step(struct writer *w)
 			continue;
 		}
 		query_release(&a->query);
-		memmove(a, a + 1, (--w->nqueries - i) * sizeof *a);
+		memmove(a, a + 1, (--w->queries.n - i) * sizeof *a);
 	}
-	w->reading.asleep |= w->nqueries == 0;
+	w->reading.asleep |= w->queries.n == 0;
 }
 
 /* -- saving ---------------------------------------------------------------------------- */
@@ -237,12 +237,12 @@ static void reading_step(struct writer *w)
 static void saved(struct writer *w, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		w->saved = w->record[i].record.seq;
-		w->bytes -= w->record[i].bytes;
-		record_release(&w->record[i].record);
+		w->saved = w->records.at[i].record.seq;
+		w->records.bytes -= w->records.at[i].bytes;
+		record_release(&w->records.at[i].record);
 	}
-	w->nrecords -= n;
-	memmove(w->record, w->record + n, w->nrecords * sizeof *w->record);
+	w->records.n -= n;
+	memmove(w->records.at, w->records.at + n, w->records.n * sizeof *w->records.at);
 	fake_tell(w, WRITER_STORED)->seq = w->saved;
 }
 
@@ -257,7 +257,7 @@ static void failed(struct writer *w, const char *reason)
 static void writing_file_step(struct writer *w)
 {
 	struct store_error err;
-	size_t n = w->nrecords < BATCH_RECORDS_MAX ? w->nrecords : BATCH_RECORDS_MAX;
+	size_t n = w->records.n < BATCH_RECORDS_MAX ? w->records.n : BATCH_RECORDS_MAX;
 
 	if (disk_stopped() || (w->failing && !w->calm && !prng_chance(&w->prng, 100)))
 		return;
@@ -284,17 +284,17 @@ static void writing_step(struct writer *w)
 			return;
 		w->failing = false;
 		fake_tell(w, WRITER_BACK);
-	} else if (!w->calm && prng_chance(&w->prng, 3) && w->nrecords > 0) {
+	} else if (!w->calm && prng_chance(&w->prng, 3) && w->records.n > 0) {
 		failed(w, "the disk is full");
 		return;
 	}
-	if (w->nlines > 0 && !w->calm && prng_chance(&w->prng, 4))
+	if (w->lines.n > 0 && !w->calm && prng_chance(&w->prng, 4))
 		fake_lines_prune(w);
-	if (w->nrecords == 0) {
+	if (w->records.n == 0) {
 		w->writing.asleep = true;
 	} else if (w->calm || prng_chance(&w->prng, w->saves)) {
-		uint32_t n = prng_range(&w->prng, 1, w->nrecords < BATCH_RECORDS_MAX
-		                                     ? (uint32_t)w->nrecords : BATCH_RECORDS_MAX);
+		uint32_t n = prng_range(&w->prng, 1, w->records.n < BATCH_RECORDS_MAX
+		                                     ? (uint32_t)w->records.n : BATCH_RECORDS_MAX);
 
 		fake_lines_save(w, n);
 		saved(w, n);
@@ -327,12 +327,12 @@ uint64_t fake_writer_saved(const struct writer *w)
 
 bool fake_writer_has_news(const struct writer *w)
 {
-	return w->nnews > 0;
+	return w->news.n > 0;
 }
 
 bool fake_writer_rests(const struct writer *w)
 {
-	return w->nrecords == 0 && w->nqueries == 0 && w->nnews == 0;
+	return w->records.n == 0 && w->queries.n == 0 && w->news.n == 0;
 }
 
 uint64_t fake_writer_failures(const struct writer *w)

@@ -36,14 +36,11 @@ struct writer {
 	bool failing;           /* between FAILED and BACK */
 	uint32_t pressed_at;    /* records waiting */
 	uint32_t saves;         /* it saves in this many of a thousand steps: a slow disk in few */
-	struct waiting_record *record; /* owned, like the next four */
-	struct waiting_query *query;
-	struct fake_line *line; /* said lines that are saved, by id */
-	struct seen *seen;
-	struct writer_event *news;
-	size_t nrecords, nqueries, nlines, nseen, nnews, records_cap, queries_cap, lines_cap,
-	       seen_cap, news_cap;
-	size_t bytes;           /* of the records waiting */
+	struct { struct waiting_record *at; size_t n, cap, bytes; } records; /* owned, like the others */
+	struct { struct waiting_query *at; size_t n, cap; } queries;
+	struct { struct fake_line *at; size_t n, cap; } lines; /* said lines that are saved, by id */
+	struct { struct seen *at; size_t n, cap; } marks;
+	struct { struct writer_event *at; size_t n, cap; } news;
 	uint64_t given, saved;  /* newest record appended, and saved */
 	uint64_t failures;
 	struct sleeper writing, reading;

@@ -117,7 +117,7 @@ void sim_configure(void)
 		.rate_address = PICK(0, 0, 0, 0, 1, 3),
 		.rate_exempt = PICK(EXEMPT_NOBODY, EXEMPT_ACCOUNT),
 		.flood_mute_s = PICK(0, 0, 0, 0, 0, 1, 20),
-		.talks_unsaved = sim->seed % 2 == 0 && sim->file == NULL,
+		.talks_unsaved = sim->seed % 2 == 0 && sim->store.file == NULL,
 		.login_timeout_s = PICK(0, 1, 30),
 		.address_connections = PICK(0, 0, 0, 6),
 		.address_connects = PICK(0, 0, 0, 30),
@@ -163,8 +163,8 @@ bool sim_begin(void)
 		sim->ring->now_ms = sim->ring->run_ms = sim->now_ms;
 		sim->ring->nsocks = sim->nsocks;
 	}
-	if (sim->file != NULL && !fake_writer_open(sim->writer, sim->file, sim->durability,
-	                                           sim->prunes, sim->lines_kept, &sim->problem))
+	if (sim->store.file != NULL && !fake_writer_open(sim->writer, sim->store.file, sim->store.durability,
+	                                           sim->store.prunes, sim->store.lines_kept, &sim->store.problem))
 		return false;
 	if (!make_chat())
 		return false;
@@ -316,7 +316,7 @@ static int crash_one(uint64_t seed)
 	log_set_level(LOG_LEVEL_WARN);
 	ends = sim_crash_run(seed);
 	printf("# seed %" PRIu64 ", %s, ended %u times\n", seed,
-	       (const char *[]){"relaxed", "commit", "sync"}[sim->durability], ends);
+	       (const char *[]){"relaxed", "commit", "sync"}[sim->store.durability], ends);
 	say_stats("all lives");
 	sim_crash_say();
 	return EXIT_SUCCESS;

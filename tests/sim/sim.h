@@ -68,11 +68,13 @@ struct sim {
 	uint32_t ntokens;
 	uint64_t digest;        /* of all effects, and of all that was sent and when: sim_digest */
 	struct sim_stats stats;
-	const char *file;       /* of the store; NULL: it is memory */
-	enum durability durability; /* where there is a file */
-	bool prunes;            /* and lines are deleted of it: */
-	uint64_t lines_kept;    /* lines kept per room; 0: only as rooms are set */
-	struct store_error problem; /* why it could not be opened */
+	struct {
+		const char *file; /* NULL: it is memory */
+		enum durability durability; /* if there is a file */
+		bool prunes;    /* and lines are deleted from it: */
+		uint64_t lines_kept; /* lines kept per room; 0: only as rooms are set */
+		struct store_error problem; /* why it could not be opened */
+	} store;
 	uint32_t nsocks;        /* connections of earlier lives */
 	int64_t now_ms;         /* and when the last of them ended; 0: this is the first */
 };

@@ -55,7 +55,7 @@ static void check_room(const struct room *r, uint32_t slot)
 		sim_fail("room %s is not to be found", r->name);
 	if (r->members.n == 0 && r->lines.last_id == 0 && r->lines.gap.lines == 0 &&
 	    r != sim->chat->rooms.lobby && !r->set.permanent && !r->closed &&
-	    !(r->kept && (sim->chat->stopping || sim->file != NULL)))
+	    !(r->kept && (sim->chat->stopping || sim->store.file != NULL)))
 		sim_fail("room %s has nobody and no history", r->name);
 	for (uint32_t i = 0; i < r->members.n; i++) {
 		const struct session *s = r->members.list[i];
@@ -213,9 +213,9 @@ static void check_times(const struct connection *c, const struct fake_sock *k)
 	int64_t slack_ms = 2 * SWEEP_MS + sim->ring->tick_ms_max, now_ms = sim->ring->run_ms;
 
 	if (c->sending && c->state != CONNECTION_DEAD &&
-	    now_ms - k->send_ms > (int64_t)sim->options.send_timeout_s * 1000 + slack_ms)
+	    now_ms - k->send.since_ms > (int64_t)sim->options.send_timeout_s * 1000 + slack_ms)
 		sim_fail("%u.%u takes nothing for %" PRId64 " ms and is not closed", c->slot, c->gen,
-		         now_ms - k->send_ms);
+		         now_ms - k->send.since_ms);
 	if (c->state == CONNECTION_DRAINING &&
 	    now_ms - c->drain_ms > (c->dropped ? DRAIN_DROPPED_MS : DRAIN_MS_MAX) + slack_ms)
 		sim_fail("%u.%u takes its last lines for %" PRId64 " ms", c->slot, c->gen,
@@ -239,7 +239,7 @@ static void check_conn(const struct connection *c)
 			sim_fail("slot %u is free and has something", c->slot);
 		return;
 	}
-	if (k == NULL || k->sending != c->sending || k->receiving != c->receiving)
+	if (k == NULL || k->send.on != c->sending || k->recv.on != c->receiving)
 		sim_fail("%u.%u: what is in flight is counted wrongly", c->slot, c->gen);
 	if (c->state == CONNECTION_DEAD && !c->sending && !c->receiving)
 		sim_fail("%u.%u is dead, the kernel has let go, and nobody frees it", c->slot, c->gen);
@@ -317,11 +317,11 @@ void sim_check_slow(const struct event *e)
 	const struct connection *c = &sim->server->conns.slot[e->conn.slot];
 	const struct fake_sock *k = sim->ring->by_fd[c->fd];
 	struct peer *p = model_peer(e->conn);
-	int64_t age_ms = sim->ring->run_ms - k->send_ms;
+	int64_t age_ms = sim->ring->run_ms - k->send.since_ms;
 
 	if (strcmp(e->closed.reason, "connection too slow") == 0 && c->out.bytes <= SENDQ_BYTES_MAX &&
 	    sim->server->conns.queues.bytes <= sim->server->conns.queues.max &&
-	    (!k->sending || age_ms <= (int64_t)sim->options.send_timeout_s * 1000))
+	    (!k->send.on || age_ms <= (int64_t)sim->options.send_timeout_s * 1000))
 		sim_fail("%u.%u is closed as too slow, and is not", c->slot, c->gen);
 	/* What it has said and was not taken yet goes with it. */
 	if (p != NULL && sim->server->conns.queues.bytes > sim->server->conns.queues.max)

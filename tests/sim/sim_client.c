@@ -298,7 +298,7 @@ static void connect_to(struct client *c)
 
 	*c = (struct client){.k = fake_connect(sim->ring, caps[1 + rnd(5)]), .reads = true};
 	if (chance(10))
-		c->k->out_cap = caps[0];
+		c->k->out.cap = caps[0];
 }
 
 static void act(struct client *c)
@@ -338,7 +338,7 @@ static void read_some(struct client *c)
 		fake_read(c->k, chance(500) ? UINT32_MAX : rnd(8192));
 	if (c->k->state == FAKE_CLOSED) {
 		leave(c);
-	} else if (c->k->shut_wr && c->k->out_len == 0 && chance(300)) {
+	} else if (c->k->shut_wr && c->k->out.len == 0 && chance(300)) {
 		fake_hang_up(c->k);
 		leave(c);
 	}
@@ -353,8 +353,8 @@ void sim_clients_step(void)
 
 		if (c->k != NULL && sim->quiet) {
 			c->reads = true;
-			if (c->k->out_cap < 65536)
-				c->k->out_cap = 65536;
+			if (c->k->out.cap < 65536)
+				c->k->out.cap = 65536;
 			fake_write(c->k, c->rest.data, c->rest.len);
 			bytes_clear(&c->rest);
 		}

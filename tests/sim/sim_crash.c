@@ -35,13 +35,13 @@ static bool chance(uint32_t per_mille)
 
 static enum disk_end pick_end(void)
 {
-	return sim->durability == DURABILITY_SYNC || chance(250)
+	return sim->store.durability == DURABILITY_SYNC || chance(250)
 	       ? (enum disk_end)PICK(DISK_KILLED, DISK_POWER_CUT, DISK_POWER_CUT) : DISK_KILLED;
 }
 
 static void note_end(enum disk_end end)
 {
-	sum.ends[end][sim->durability]++;
+	sum.ends[end][sim->store.durability]++;
 }
 
 /* The disk is full, broken, or well again. */
@@ -79,7 +79,7 @@ static void remove_files(void)
 	char path[512];
 
 	for (int i = 0; i < 6; i++) {
-		snprintf(path, sizeof path, "%s%s", sim->file,
+		snprintf(path, sizeof path, "%s%s", sim->store.file,
 		         (const char *[]){"", "-wal", "-shm", "-journal", "-new", "-whole"}[i]);
 		unlink(path);
 	}
@@ -105,7 +105,7 @@ static uint32_t open_again(enum disk_end *end, uint64_t *acked)
 		if (sim_begin() && !disk_stopped())
 			break;
 		if (!disk_stopped())
-			sim_fail("the file cannot be opened again: %s", sim->problem.text);
+			sim_fail("the file cannot be opened again: %s", sim->store.problem.text);
 		/* A power cut after a kill may take what the kill had left. */
 		if (disk_stopped_how() == DISK_POWER_CUT)
 			*end = DISK_POWER_CUT;
@@ -147,13 +147,13 @@ static void last_life(void)
 
 static void configure(const char *file)
 {
-	sim->file = file;
+	sim->store.file = file;
 	sim_configure();
-	sim->durability = (enum durability)PICK(DURABILITY_RELAXED, DURABILITY_COMMIT,
+	sim->store.durability = (enum durability)PICK(DURABILITY_RELAXED, DURABILITY_COMMIT,
 	                                        DURABILITY_COMMIT, DURABILITY_SYNC, DURABILITY_SYNC);
-	sim->options.relaxed = sim->durability == DURABILITY_RELAXED;
-	sim->prunes = PICK(0, 0, 0, 1) == 1;
-	sim->lines_kept = PICK(0, 20, 200);
+	sim->options.relaxed = sim->store.durability == DURABILITY_RELAXED;
+	sim->store.prunes = PICK(0, 0, 0, 1) == 1;
+	sim->store.lines_kept = PICK(0, 20, 200);
 }
 
 uint32_t sim_crash_run(uint64_t seed)

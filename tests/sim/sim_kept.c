@@ -100,9 +100,9 @@ static bool is_promised(const struct kept *k, enum disk_end end, uint64_t acked)
 {
 	if (k->settled)
 		return true;
-	if (end == DISK_POWER_CUT && sim->durability != DURABILITY_SYNC)
+	if (end == DISK_POWER_CUT && sim->store.durability != DURABILITY_SYNC)
 		return false;
-	return k->seq <= acked || (k->seen && sim->durability != DURABILITY_RELAXED);
+	return k->seq <= acked || (k->seen && sim->store.durability != DURABILITY_RELAXED);
 }
 
 static void check_promise(enum disk_end end, uint64_t acked, uint64_t last)
@@ -163,7 +163,7 @@ static bool may_be_pruned(sqlite3 *db, const struct kept *k)
 	sqlite3_bind_int64(st, 2, (sqlite3_int64)k->seq);
 	may = sqlite3_step(st) == SQLITE_ROW && sqlite3_column_int64(st, 0) >= 5;
 	sqlite3_finalize(st);
-	return sim->prunes && may;
+	return sim->store.prunes && may;
 }
 
 static void check_lines(sqlite3 *db)
@@ -250,7 +250,7 @@ void kept_check(enum disk_end end, uint64_t acked)
 
 	check_promise(end, acked, last);
 	drop_after(last);
-	if (sqlite3_open_v2(sim->file, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(sim->store.file, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
 		sim_fail("the file cannot be opened alongside chatd: %s", sqlite3_errmsg(db));
 	check_whole(db);
 	check_lines(db);

@@ -16,7 +16,7 @@ void sim_say_again(void)
 {
 	const struct fault_plan *plan = fault_plan();
 
-	if (sim->file != NULL)
+	if (sim->store.file != NULL)
 		printf("# again: sim crash --seed %" PRIu64 "\n", sim->seed);
 	else if (plan->op == 0)
 		printf("# again: make sim SEED=%" PRIu64 "\n", sim->seed);

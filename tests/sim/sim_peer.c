@@ -87,7 +87,7 @@ void model_ended(const struct fake_sock *k)
 {
 	const struct peer *p = k->user;
 
-	if (p == NULL && k->out_total < strlen(k->refusal))
+	if (p == NULL && k->out.total < strlen(k->refusal))
 		sim_fail("connection %u is refused and does not read \"%s\"", k->serial, k->refusal);
 	for (size_t i = p == NULL ? 0 : p->first; p != NULL && i < p->n; i++)
 		if (!p->item[i]->line && !p->item[i]->missing)
@@ -150,7 +150,7 @@ void model_sock_end(struct fake_sock *k)
 /* The first line of its feed that has not arrived at p; 0: all have. */
 static uint64_t missing_at(const struct peer *p)
 {
-	uint64_t arrived = p->k->acked, missing = 0;
+	uint64_t arrived = p->k->out.acked, missing = 0;
 
 	for (size_t i = 0; i < p->ngot && missing == 0; i++)
 		if (p->got[i].end > arrived)
@@ -208,8 +208,8 @@ static void sent_refused(struct fake_sock *k, const char *p, size_t n)
 {
 	size_t len = strlen(k->refusal);
 
-	sim->stats.refused += k->out_total == 0;
-	if (k->out_total + n > len || memcmp(k->refusal + k->out_total, p, n) != 0)
+	sim->stats.refused += k->out.total == 0;
+	if (k->out.total + n > len || memcmp(k->refusal + k->out.total, p, n) != 0)
 		sim_fail("a refused connection reads \"%.*s\"", (int)n, p);
 }
 
@@ -220,7 +220,7 @@ static void item_begun(struct peer *p, const struct text *t)
 	if (!sim->options.relaxed && !t->early && t->seq > fake_writer_saved(sim->writer))
 		sim_fail("line #%" PRIu64 " is sent to %u.%u before it is saved", t->seq, p->id.slot,
 		         p->id.gen);
-	if (sim->file != NULL)
+	if (sim->store.file != NULL)
 		kept_seen(t->seq);
 	if (p->first >= p->kept)
 		p->said_id = t->seq;
