@@ -390,7 +390,7 @@ static bool admin_own(const struct conf *c, const struct admin_db *p, bool add, 
 		store_close(store);
 		return done;
 	}
-	if (!strstr(err.text, "already used by another chatd")) {
+	if (!err.in_use) {
 		admin_tell("%s", err.text);
 		return false;
 	}

@@ -193,7 +193,7 @@ bool recovery_finish(const char *path, struct store_error *err)
 		store_error_set(err, "cannot open %s, which may hold the newest records: %s", finished,
 		                strerror(errno));
 	} else if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		store_error_set(err, "the database %s is already used by another chatd", path);
+		store_error_set_in_use(err, path);
 	} else if (fd >= 0 && fstat(fd, &ours) == 0 && files_owned(finished, &ours, err)) {
 		bool over = stat(path, &there) == 0;
 		if (over && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino) {

@@ -51,8 +51,7 @@ static int file_lock(const char *path, bool *made, struct store_error *err)
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
-			store_error_set(err, "the database %s is already used by another chatd",
-			                path);
+			store_error_set_in_use(err, path);
 		else
 			store_error_set(err, "cannot lock the database %s: %s", path,
 			                strerror(errno));
