@@ -96,7 +96,7 @@ static void admin_say_place(const struct admin_db *p, bool new)
 	free(shown);
 }
 
-/* Prints the replies, without the banner and the goodbye. True: it was done. */
+/* Prints the replies, without the banner, the goodbye and the status. True: it was done. */
 static bool admin_show(char *answer)
 {
 	bool done = false;
@@ -106,10 +106,11 @@ static bool admin_show(char *answer)
 
 		if (!said || strcmp(said, "-- Goodbye.") == 0)
 			continue;
+		if (strcmp(said, "-- status: done") == 0) {
+			done = true;
+			continue;
+		}
 		said += 3;
-		done |= strstr(said, " is now: admin.") != NULL ||
-		        strstr(said, " is that already: admin.") != NULL ||
-		        strstr(said, " good once: ") != NULL;
 		/* Whoever answered, this goes to a terminal. */
 		guard_text(said, strlen(said));
 		printf("%s\n", said);
@@ -119,7 +120,7 @@ static bool admin_show(char *answer)
 
 static void admin_command(char command[COMMAND_BYTES], char prefix, bool add, const char *name)
 {
-	snprintf(command, COMMAND_BYTES, "%c%s %s%s\n", prefix, add ? "role" : "code", name,
+	snprintf(command, COMMAND_BYTES, "%c%s --status %s%s\n", prefix, add ? "role" : "code", name,
 	         add ? " admin" : "");
 }
 

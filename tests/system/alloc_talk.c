@@ -123,7 +123,7 @@ static void make_admin(const char *database)
 	snprintf(to.sun_path, sizeof to.sun_path, "%s-ctl", database);
 	bytes_puts(&t.in, "\n");
 	t.ended = connect(t.fd, (struct sockaddr *)&to, sizeof to) != 0;
-	ask(&t, "/role alice admin\n/quit\n", "is now: admin", "-- Goodbye");
+	ask(&t, "/role alice admin\n/quit\n", "is now an administrator", "-- Goodbye");
 	go(&t);
 }
 

@@ -138,9 +138,9 @@ admins() {
 	refuses "a name that will not do is told so" 'cannot have spaces' -c "$conf" admin add 'a b'
 	refuses "and so is one that is reserved" 'reserved' -c "$conf" admin add root
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add alice 2>&1)
-	is "admin add makes an account where none was" "$said" 'alice is now: admin\.' \
-		'The account is new\..* code, which is good once: [0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}'
-	code=${said##*once: }
+	is "admin add makes an account where none was" "$said" 'alice is now an administrator\.' \
+		'The account is new\..* code as the password; it works once: [0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}'
+	code=${said##*works once: }
 	program=$asan up -c "$conf" || return
 	said=$(printf 'alice\n%s\n/role\n/quit\n' "$code" | nc_bsd -N 127.0.0.1 "$port")
 	is "its code signs in, once" "$said" '.*-- alice is registered\..*' '-- You are alice, in .*' \
@@ -148,11 +148,11 @@ admins() {
 	said=$(printf 'alice\n%s\n\nguest\n/quit\n' "$code" | nc_bsd -N 127.0.0.1 "$port")
 	is "and no second time" "$said" '.*Wrong password\..*' '.*You are guest, .*'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add bob 2>&1)
-	is "admin add asks a chatd that runs" "$said" 'bob is now: admin\.' 'The account is new\..*'
+	is "admin add asks a chatd that runs" "$said" 'bob is now an administrator\.' 'The account is new\..*'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add bob 2>&1)
-	is "and a second time changes nothing" "$said" 'bob is that already: admin\. .*'
+	is "and a second time changes nothing" "$said" 'bob is already an administrator\. .*'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin code bob 2>&1)
-	is "a lost password is got over by a code" "$said" '.* good once: .*'
+	is "a lost password is got over by a code" "$said" '.* works once: .*'
 	said=$(printf '/stats\n/quit\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat)
 	is "admin chat is a conversation with it" "$said" '-- chatd [0-9.]* has run for .*' '-- People: .*' '-- Goodbye\.'
 	said=$(printf '/stats\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat; echo "status $?")
@@ -162,29 +162,29 @@ admins() {
 	said=$(printf 'someone\n/role bob account\n/quit\n' | nc_bsd -N -U "$work/chatd.sock")
 	is "over the unix socket its own user is a guest" "$said" '-- Not done: /role is for administrators\.'
 	said=$(host '/nick someone' '/role bob account' /quit)
-	is "over the control socket an administrator" "$said" '-- bob is now: account\. .undo #A[0-9]* takes it back\.'
+	is "over the control socket an administrator" "$said" '-- bob has no role any more\. .undo #A[0-9]* takes it back\.'
 	said=$(printf 'eve\n/role eve admin\n/help role\n/quit\n' | nc_bsd -N 127.0.0.1 "$port")
 	is "others are not" "$said" '-- Not done: /role is for administrators\.' '-- /role is for administrators\.'
 	if [ "$(id -u)" -eq 0 ]; then
 		said=$("$chatd" -c "$conf" admin code bob 2>&1)
-		is "root asks it too, without a user named" "$said" '.* good once: .*'
+		is "root asks it too, without a user named" "$said" '.* works once: .*'
 	fi
 	down "with administrators"
 	if [ "$(id -u)" -eq 0 ]; then
 		said=$("$chatd" -c "$conf" admin code bob 2>&1)
-		is "and where none runs, as the owner of the database" "$said" '.* good once: .*'
+		is "and where none runs, as the owner of the database" "$said" '.* works once: .*'
 		is "whose the files stay" "$(stat -c %u "$db"* | sort -u)" 61000
 	fi
 	refuses "admin chat without a chatd is told so" 'cannot reach a chatd' -c "$conf" admin chat
 	"${as[@]}" "$chatd" -c "$conf" admin add carol >&- 2>&-
 	rm -f "$db-ctl"
-	printf -- '-- carol is now: admin.\033[2J\302\233\342\200\256\n' |
+	printf -- '-- carol is now an administrator.\033[2J\302\233\342\200\256\n' |
 		timeout $((10 * patience)) "${as[@]}" flock "$db" \
 			"$(command -v nc.openbsd || command -v nc)" -N -lU "$db-ctl" >/dev/null &
 	await test -S "$db-ctl"
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add carol 2>&1)
 	is "whoever answers, nothing reaches the terminal as more than text" "$said" \
-		'carol is now: admin\.\?\[2J\?\?\?\?\?'
+		'carol is now an administrator\.\?\[2J\?\?\?\?\?'
 	wait $!
 	is "what is printed to a closed output is written over no database" "$(head -c 15 "$db")" 'SQLite format 3'
 	if grep -qF "$code" "$log" || strings -a "$db" | grep -qF "$code"; then
@@ -227,15 +227,15 @@ admin_alone() {
 		-d "$folder/none/chatd.db" admin add alice
 	is "none of them has made anything" "$(find "$folder" | wc -l)" 1
 	says "admin add makes a database, and says where" 0 \
-		"New database: $there alice is now: admin\. .*good once: .*" -d "$there" admin add alice
-	says "and names the one that is there" 0 "Database: $there alice is that already: admin\. .*" \
+		"New database: $there alice is now an administrator\. .*works once: .*" -d "$there" admin add alice
+	says "and names the one that is there" 0 "Database: $there alice is already an administrator\. .*" \
 		-d "$there" admin add alice
 	says "as admin code does" 1 "Database: $there No account is called bob\." -d "$there" admin code bob
 	says "admin chat tells that no chatd runs" 1 \
 		"chatd: cannot reach a chatd on the database $there: $no_socket; .*" -d "$there" admin chat
 	echo "database = alone/chatd.db" >"$work/relative.conf"
 	pushd "$work" >/dev/null || return
-	says "a relative path is told as a whole one" 0 "Database: $there alice is that already: .*" \
+	says "a relative path is told as a whole one" 0 "Database: $there alice is already .*" \
 		-c relative.conf admin add alice
 	popd >/dev/null || return
 	"${as[@]}" flock -F "$there" sleep 20 &
@@ -291,7 +291,7 @@ admin_alone_as_others() {
 		-d "$there" admin chat
 	kill $! && wait $! 2>/dev/null
 	as=()
-	says "root needs no user where the database has an owner" 0 "Database: $there bob is now: admin\..*" \
+	says "root needs no user where the database has an owner" 0 "Database: $there bob is now an administrator\..*" \
 		-d "$there" admin add bob
 	says "and is told so where another is named" 1 \
 		"chatd: the database $there belongs to the user 61000; run this as 61000 or as root, not as nobody" \

@@ -52,6 +52,7 @@ struct wanted {
 	struct account_ref account; /* whose; none: an account is to be made */
 	char *name;              /* owned; as typed */
 	enum role role;          /* of an account that is to be made */
+	bool status;             /* --status was given */
 };
 
 static void wanted_free(void *data)
@@ -75,16 +76,63 @@ static struct bytes role_undo(const struct account *a, enum role was, enum role 
 	return data;
 }
 
-/* n: the act that can be taken back; 0: it cannot. */
-static void now_is(struct chat *c, struct session *s, const struct account *a, uint64_t n)
+/* NULL: none. */
+static const char *role_phrase(enum role role)
 {
+	return role == ROLE_ADMIN ? "an administrator" : role == ROLE_MODERATOR ? "a moderator" : NULL;
+}
+
+/* The last line of a command that was done, for programs that asked for it with --status. Its wording
+ * is part of the protocol. */
+static void tell_status(struct chat *c, struct session *s, bool wanted)
+{
+	if (wanted)
+		emit_reply(c, s, "status: done");
+}
+
+/* Tells s the account's new role; made: the account is new. n: the act that can be taken back; 0: it
+ * cannot. */
+static void now_is(struct chat *c, struct session *s, const struct account *a, bool made, uint64_t n)
+{
+	const char *phrase = role_phrase(a->role);
 	char hint[64] = "";
 
 	/* Who comes from a command line has left it when they read that. */
 	if (n != 0 && s->state == SESSION_CHAT)
 		snprintf(hint, sizeof hint, " %cundo #A%" PRIu64 " takes it back.",
 		         c->config.command_prefix, n);
-	emit_reply(c, s, "%s is now: %s.%s", a->nick, role_name(a->role), hint);
+	if (phrase != NULL)
+		emit_reply(c, s, "%s is now %s.%s", a->nick, phrase, hint);
+	else
+		emit_reply(c, s, "%s %s.%s", a->nick, made ? "now has an account" : "has no role any more",
+		           hint);
+}
+
+static void already_is(struct chat *c, struct session *s, const struct account *a)
+{
+	const char *phrase = role_phrase(a->role);
+
+	emit_reply(c, s, "%s %s %s. Nothing has changed.", a->nick,
+	           phrase != NULL ? "is already" : "already has", phrase != NULL ? phrase : "no role");
+}
+
+/* Tells whoever has a new role that s gave it. */
+static void you_are(struct chat *c, const struct session *s, const struct account *a)
+{
+	const char *phrase = role_phrase(a->role);
+	char p = c->config.command_prefix;
+
+	if (s->state == SESSION_HOST && phrase != NULL)
+		emit_reply(c, a->session, "You are now %s (set from the server's command line). %chelp lists "
+		           "what you may do.", phrase, p);
+	else if (s->state == SESSION_HOST)
+		emit_reply(c, a->session, "You have no role any more (set from the server's command line). "
+		           "%chelp lists what you may do.", p);
+	else if (phrase != NULL)
+		emit_reply(c, a->session, "%s has made you %s. %chelp lists what you may do.", s->nick, phrase,
+		           p);
+	else
+		emit_reply(c, a->session, "%s has removed your role. %chelp lists what you may do.", s->nick, p);
 }
 
 static void role_answer(struct chat *c, struct session *s, struct question *q,
@@ -133,16 +181,17 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 			n = emit_audit(c, s, role > ROLE_ACCOUNT ? undo.data : "", "made an account for %s: %s",
 			               a->nick, role_name(role));
 			bytes_release(&undo);
-			now_is(c, s, a, role > ROLE_ACCOUNT ? n : 0);
+			now_is(c, s, a, true, role > ROLE_ACCOUNT ? n : 0);
 		} else {
 			emit_audit(c, s, "", "made a code for %s", a->nick);
 		}
 		account_save(c, a);
 		c->output.secret = true;
-		emit_reply(c, s, "%s To sign in, connect, give the name %s, and as its password this code, "
-		           "which is good once: %.*s", made ? "The account is new."
-		           : "Codes from before are void, a password is not.", a->nick,
+		emit_reply(c, s, "%s To sign in, connect, enter the name %s, and use this code as the "
+		           "password; it works once: %.*s", made ? "The account is new."
+		           : "Earlier codes no longer work; a password still does.", a->nick,
 		           (int)strcspn(rows->text, " "), rows->text);
+		tell_status(c, s, wanted->status);
 	} else {
 		emit_reply(c, s, made ? "Not done: that name was taken meanwhile." : "That account is gone.");
 	}
@@ -150,7 +199,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 
 /* A code is made, and what it is for comes to be when it is there. */
 static void ask_code(struct chat *c, struct session *s, const struct account *a, const char *name,
-                     enum role role)
+                     enum role role, bool status)
 {
 	struct question *q = question_new(c, s, role_answer);
 	struct wanted *w = mem_zero(1, sizeof *w);
@@ -158,13 +207,14 @@ static void ask_code(struct chat *c, struct session *s, const struct account *a,
 	account_ref_set(&w->account, a);
 	w->name = mem_strdup(name);
 	w->role = role;
+	w->status = status;
 	q->data = w;
 	q->free_data = wanted_free;
 	question_ask(c, q, (struct query){.kind = QUERY_CODES});
 }
 
 /* It comes to be when a code for it is there (role_answer). */
-static void invite(struct chat *c, struct session *s, const char *name, enum role role)
+static void invite(struct chat *c, struct session *s, const char *name, enum role role, bool status)
 {
 	char key[NAME_KEY_BYTES_MAX + 1], problem[NAME_PROBLEM_BYTES_MAX], why[160];
 	const struct session *bearer;
@@ -182,7 +232,7 @@ static void invite(struct chat *c, struct session *s, const char *name, enum rol
 	} else if (c->people.accounts.n >= ACCOUNTS_MAX) {
 		emit_reply(c, s, "There are %d accounts, and that is the most.", ACCOUNTS_MAX);
 	} else {
-		ask_code(c, s, NULL, name, role);
+		ask_code(c, s, NULL, name, role, status);
 	}
 }
 
@@ -197,10 +247,11 @@ void cmd_code(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (!emit_can_save(c, s))
 		return;
-	ask_code(c, s, account, account->nick, account->role);
+	ask_code(c, s, account, account->nick, account->role, a->status);
 }
 
-static void role_set(struct chat *c, struct session *s, struct account *account, enum role role)
+/* False: it was refused. */
+static bool role_set(struct chat *c, struct session *s, struct account *account, enum role role)
 {
 	struct account_terms t = account_terms(account);
 	struct bytes undo;
@@ -208,17 +259,17 @@ static void role_set(struct chat *c, struct session *s, struct account *account,
 	if (is_last_admin(c, account) && !s->trusted) {
 		emit_reply(c, s, "Not done: %s is the last admin. Make somebody else one first.",
 		           account->nick);
-		return;
+		return false;
 	}
 	undo = role_undo(account, account->role, role);
 	t.role = role;
 	account_change(c, account, &t);
-	now_is(c, s, account, emit_audit(c, s, undo.data, "made %s: %s", account->nick,
-	                                 role_name(role)));
+	now_is(c, s, account, false, emit_audit(c, s, undo.data, "made %s: %s", account->nick,
+	                                        role_name(role)));
 	bytes_release(&undo);
 	if (account->session != NULL && account->session != s)
-		emit_reply(c, account->session, "%s has made you: %s. %chelp lists what you may do.",
-		           s->nick, role_name(role), c->config.command_prefix);
+		you_are(c, s, account);
+	return true;
 }
 
 void undo_role(struct chat *c, struct session *s, const struct row *act)
@@ -257,13 +308,13 @@ void cmd_role(struct chat *c, struct session *s, const struct args *a)
 		return;
 	account = account_named(c, a->arg[0]);
 	if (account == NULL) {
-		invite(c, s, a->arg[0], role);
+		invite(c, s, a->arg[0], role, a->status);
 		return;
 	}
 	if (account->role == role) {
-		emit_reply(c, s, "%s is that already: %s. Nothing has changed.", account->nick,
-		           role_name(role));
+		already_is(c, s, account);
+		tell_status(c, s, a->status);
 		return;
 	}
-	role_set(c, s, account, role);
+	tell_status(c, s, role_set(c, s, account, role) && a->status);
 }

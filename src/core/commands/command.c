@@ -290,7 +290,8 @@ bool args_why_fits(struct chat *c, struct session *s, const char *why, int chars
 	return chars <= (size_t)chars_max;
 }
 
-#define OPTIONS (FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH | FLAG_YES | FLAG_LINES)
+#define OPTIONS (FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH | FLAG_YES | FLAG_LINES | \
+                 FLAG_STATUS)
 
 /* An option among the words, which would be taken for one of them (part of a reason, say). Its length
  * goes to *len; NULL: there is none. */
@@ -335,6 +336,8 @@ static bool flag_parse(struct chat *c, struct session *s, const struct command *
 		a->yes = true;
 	} else if (strcmp(word, "--lines") == 0 && (k->flags & FLAG_LINES) != 0) {
 		a->lines = true;
+	} else if (strcmp(word, "--status") == 0 && (k->flags & FLAG_STATUS) != 0) {
+		a->status = true;
 	} else if (strcmp(word, "--all") == 0 && (k->flags & FLAG_REACH) != 0) {
 		a->all = true;
 	} else if (strcmp(word, "--name") == 0 && (k->flags & FLAG_REACH) != 0) {

@@ -103,7 +103,7 @@ static void test_the_host_gives_a_role_without_a_name_of_its_own(void **state)
 	step((struct event){.kind = EVENT_CONNECTED, .conn = id(1),
 	                    .connected = {.from = where("unix"), .control = true}});
 	sends(1, "/role a moderator\n");
-	assert_has("SEND 0 \"-- the host has made you: moderator.");
+	assert_has("SEND 0 \"-- You are now a moderator (set from the server's command line).");
 }
 
 static void test_an_address_makes_five_accounts_a_day(void **state)

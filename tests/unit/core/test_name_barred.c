@@ -60,7 +60,7 @@ static void test_account_is_found(void **state)
 	sends(0, "hello\n");
 	assert_has("[5ystem]:hello");
 	sends(2, "/role 5ystem moderator\n");
-	assert_has("5ystem is now: moderator.");
+	assert_has("5ystem is now a moderator.");
 	sends(2, "/ban --everywhere 5ystem\n");
 	assert_has("CLOSE 0");
 	sends(2, "/unban --everywhere 5ystem\n");

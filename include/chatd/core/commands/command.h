@@ -30,6 +30,7 @@ struct args {
 	bool somewhere;              /* --in=ROOM was given */
 	bool yes;                    /* --yes */
 	bool lines;                  /* --lines */
+	bool status;                 /* --status */
 };
 
 /* The options that a command takes before its words, and other things that are true of it. */
@@ -51,6 +52,8 @@ enum command_flag {
 	                              * the words, for such a command takes no text */
 	FLAG_LINES = 512,            /* --lines: what was said goes too */
 	FLAG_EVERYDAY = 1024,        /* /help alone lists it */
+	FLAG_STATUS = 2048,          /* --status: for programs; if the command was done, its last line says so
+	                              * in words that do not change */
 };
 
 /* What /help groups commands by. */
