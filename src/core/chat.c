@@ -205,7 +205,7 @@ static bool step_store(struct chat *c, const struct event *e)
 		outage_tick(c);
 		return true;
 	case EVENT_STORE_FAILED:
-		outage_begin(c, e->reason);
+		outage_begin(c, e->failure.reason, e->failure.advice);
 		return true;
 	case EVENT_STORE_FULL:
 		outage_full(c);
@@ -220,7 +220,7 @@ static bool step_store(struct chat *c, const struct event *e)
 		c->rooms.removal.clock_doubted = e->doubted;
 		return true;
 	case EVENT_STORE_NOTICE:
-		outage_notice(c, e->reason);
+		outage_notice(c, e->notice);
 		return true;
 	case EVENT_ROOM_EMPTY:
 		room_emptied(c, e->empty.room, e->empty.up_to_seq);

@@ -81,7 +81,8 @@ static void on_store(struct server *s, struct writer_event *w)
 		s->effects.store_failed = true;
 		s->effects.store_full = false; /* the core is told again if it still is */
 		e.kind = EVENT_STORE_FAILED;
-		e.reason = w->reason;
+		e.failure.reason = w->reason;
+		e.failure.advice = w->advice;
 		effects_step(s, &e);
 		e.kind = EVENT_STORE_LOW;
 		if (w->low)
@@ -99,7 +100,7 @@ static void on_store(struct server *s, struct writer_event *w)
 		break;
 	case WRITER_NOTICE:
 		e.kind = EVENT_STORE_NOTICE;
-		e.reason = w->reason;
+		e.notice = w->reason;
 		effects_step(s, &e);
 		break;
 	case WRITER_ROWS:

@@ -611,7 +611,7 @@ static void store_changes(void)
 
 	if (fuzz.chat->outage.reason != NULL && below(2) == 0)
 		kind = EVENT_STORE_BACK;
-	step(&(struct event){.kind = kind, .reason = "full"}, NULL);
+	step(&(struct event){.kind = kind, .failure.reason = "full"}, NULL);
 }
 
 static void does(uint32_t slot, uint32_t what)

@@ -193,6 +193,7 @@ void writer_event_release(struct writer_event *e)
 		free(e->rows);
 	}
 	free(e->reason);
+	free(e->advice);
 }
 
 /* -- the threads ---------------------------------------------------------------------- */
@@ -246,11 +247,16 @@ static void saved(struct writer *w, size_t n)
 	fake_tell(w, WRITER_STORED)->seq = w->saved;
 }
 
-static void failed(struct writer *w, const char *reason)
+/* Takes the strings; advice: NULL for none. */
+static void failed(struct writer *w, char *reason, char *advice)
 {
+	struct writer_event *e;
+
 	w->failing = true;
 	w->failures++;
-	fake_tell(w, WRITER_FAILED)->reason = mem_strdup(reason);
+	e = fake_tell(w, WRITER_FAILED);
+	e->reason = reason;
+	e->advice = advice;
 }
 
 /* A file says itself whether it can be saved in. */
@@ -267,7 +273,7 @@ static void writing_file_step(struct writer *w)
 		n = n == 0 ? 0 : prng_range(&w->prng, 1, (uint32_t)n);
 		if (!fake_store_save(w, n, &err)) {
 			if (!w->failing && !disk_stopped())
-				failed(w, err.text);
+				failed(w, store_error_cause(&err), store_error_advice(&err));
 			return;
 		}
 		if (w->failing)
@@ -285,7 +291,7 @@ static void writing_step(struct writer *w)
 		w->failing = false;
 		fake_tell(w, WRITER_BACK);
 	} else if (!w->calm && prng_chance(&w->prng, 3) && w->records.n > 0) {
-		failed(w, "the disk is full");
+		failed(w, mem_strdup("the disk is full"), NULL);
 		return;
 	}
 	if (w->lines.n > 0 && !w->calm && prng_chance(&w->prng, 4))

@@ -283,7 +283,7 @@ static void core_disk(void *world, bool works)
 	if (works)
 		waiting_save(w);
 	step(w, works ? (struct event){.kind = EVENT_STORE_BACK}
-	              : (struct event){.kind = EVENT_STORE_FAILED, .reason = "the disk is full"});
+	              : (struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "the disk is full"});
 	settle(w);
 }
 

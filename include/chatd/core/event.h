@@ -453,7 +453,11 @@ struct event {
 		struct {
 			uint64_t seq;
 		} stored;
-		const char *reason;       /* STORE_FAILED, STORE_NOTICE: for people */
+		struct {
+			const char *reason; /* for everybody */
+			const char *advice; /* for moderators: what to do about it; NULL: nothing to say */
+		} failure;                /* STORE_FAILED */
+		const char *notice;       /* STORE_NOTICE: for moderators */
 		bool doubted;             /* STORE_CLOCK */
 		struct {
 			const char *reason; /* for the room ("connection lost"); NULL: it ended */

@@ -81,26 +81,25 @@ static void take_mode(struct chat *c)
 	outage_show(c);
 }
 
-void outage_begin(struct chat *c, const char *reason)
+void outage_begin(struct chat *c, const char *reason, const char *advice)
 {
 	bool known = c->outage.reason != NULL;
-	char *advice;
+	char *shown;
 
 	free(c->outage.reason);
 	c->outage.low = c->outage.full = false; /* which is said behind this */
 	/* It may quote what stands in the database. */
 	c->outage.reason = text_shown(reason, REASON_BYTES_MAX);
-	/* The advice comes after the cause, and is for administrators only. */
-	advice = strstr(c->outage.reason, "; ");
-	if (advice != NULL)
-		*advice = '\0';
 	if (!known) {
 		c->outage.number++;
 		c->outage.lines = 0;
 		take_mode(c);
 	}
-	if (advice != NULL)
-		outage_notice(c, advice + 2);
+	if (advice != NULL) {
+		shown = text_shown(advice, REASON_BYTES_MAX);
+		outage_notice(c, shown);
+		free(shown);
+	}
 }
 
 void outage_full(struct chat *c)

@@ -205,8 +205,8 @@ void db_explain(struct db *db, struct store_error *err)
 		break;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		store_error_set(err, "the database is damaged (%s); BACKUP in chatd(8) explains how to "
-		                "restore a copy", said);
+		store_error_set(err, "the database is damaged (%s)", said);
+		store_error_advise(err, "BACKUP in chatd(8) explains how to restore a copy");
 		break;
 	default:
 		store_error_set(err, "database error: %s", said);

@@ -26,8 +26,9 @@ bool files_owned(const char *path, const struct stat *st, struct store_error *er
 {
 	if (st->st_uid == geteuid())
 		return true;
-	store_error_set(err, "%s belongs to another user (uid %u), who could read and change it; to "
-	                "make it chatd's: chown %u %s", path, st->st_uid, geteuid(), path);
+	store_error_set(err, "%s belongs to another user (uid %u), who could read and change it", path,
+	                st->st_uid);
+	store_error_advise(err, "to make it chatd's: chown %u %s", geteuid(), path);
 	return false;
 }
 
@@ -42,8 +43,8 @@ static bool file_narrow(int fd, const char *path, mode_t was, struct store_error
 		return true;
 	}
 	store_error_set(err, "other users can use %s (mode %04o), and its mode cannot be changed: "
-	                "%s; chatd needs a filesystem that keeps permissions", path, was & 07777,
-	                e ? strerror(e) : "the filesystem ignores the change");
+	                "%s", path, was & 07777, e ? strerror(e) : "the filesystem ignores the change");
+	store_error_advise(err, "chatd needs a filesystem that keeps permissions");
 	return false;
 }
 

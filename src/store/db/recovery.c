@@ -61,14 +61,17 @@ struct rebuild {
 static bool rebuild_fail(const struct rebuild *r, int e)
 {
 	const struct location *p = &r->s->location;
+	bool other = e == EACCES && location_check(p->folder, &p->in) == LOCATION_OTHER;
 	if (e == ENOENT || e == ENOTDIR)
 		store_error_set(r->err, "the database's folder is gone");
-	else if (e == EACCES && location_check(p->folder, &p->in) == LOCATION_OTHER)
-		store_error_set(r->err, "the database's folder was replaced by another; restart chatd");
+	else if (other)
+		store_error_set(r->err, "the database's folder was replaced by another");
 	else
 		store_error_set(r->err, "%s, and the database cannot be rewritten: %s",
 		                r->what, e == ENOSPC || e == EDQUOT ? "the disk is full"
 		                                                    : strerror(e));
+	if (other)
+		store_error_advise(r->err, "restart chatd");
 	return false;
 }
 
@@ -103,8 +106,12 @@ static bool rebuild_fill(struct rebuild *r)
 	          sqlite3_step(st) == SQLITE_DONE;
 	if (!ok) {
 		store_fail(s, &why);
+		char *cause = store_error_cause(&why);
 		store_error_set(r->err, "%s, and the database cannot be rewritten: %.300s",
-		                r->what, why.text);
+		                r->what, cause);
+		free(cause);
+		if (why.advice > 0)
+			store_error_advise(r->err, "%s", why.text + why.advice);
 	}
 	sqlite3_finalize(st);
 	sqlite3_db_release_memory(s->db.sqlite);
@@ -124,8 +131,9 @@ static void sides_remove(const char *path)
 
 static bool replaced_fail(struct store_error *err)
 {
-	store_error_set(err, "the database file was replaced by another; put the old one back; or "
-	                "save what chatd has with /backup, stop chatd, and put that copy in its place");
+	store_error_set(err, "the database file was replaced by another");
+	store_error_advise(err, "put the old one back; or save what chatd has with /backup, stop chatd, "
+	                   "and put that copy in its place");
 	return false;
 }
 

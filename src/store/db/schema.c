@@ -100,7 +100,8 @@ static uint32_t header_u32(const unsigned char *header, size_t at)
 static bool version_fail(const char *path, int64_t version, struct store_error *err)
 {
 	store_error_set(err, "%s was written by a newer chatd (its schema is version %lld; this "
-	                "chatd knows %d); use the newer one", path, (long long)version, SCHEMA_VERSION);
+	                "chatd knows %d)", path, (long long)version, SCHEMA_VERSION);
+	store_error_advise(err, "use the newer one");
 	err->lasting = true;
 	return false;
 }

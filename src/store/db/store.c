@@ -28,12 +28,13 @@
 static void path_fail(const char *path, int e, struct store_error *err)
 {
 	if (e == ENOENT || e == ENOTDIR)
-		store_error_set(err, "the folder of the database %s does not exist; "
-		                "create it, or choose another path", path);
+		store_error_set(err, "the folder of the database %s does not exist", path);
 	else if (e == EISDIR)
 		store_error_set(err, "%s is a folder, not a database", path);
 	else
 		store_error_set(err, "cannot write to the database %s: %s", path, strerror(e));
+	if (e == ENOENT || e == ENOTDIR)
+		store_error_advise(err, "create it, or choose another path");
 }
 
 /* Opens and locks the file; *made says that it is new. */

@@ -206,8 +206,9 @@ bool wal_mark_check(struct store *s, struct store_error *err)
 	if (wal_mark_find(s->db.sqlite, &m) == FOUND_MARK && !belongs(path, &m)) {
 		store_error_set(err, "%s-wal does not belong to the database next to it. If you "
 		                "restored the database from a copy, move the -wal and -shm files away and "
-		                "start again; they may hold the last lines of the old database (see BACKUP "
-		                "in chatd(8))", path);
+		                "start again", path);
+		store_error_advise(err, "they may hold the last lines of the old database (see BACKUP in "
+		                   "chatd(8))");
 		err->lasting = true;
 		return false;
 	}

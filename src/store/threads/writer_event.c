@@ -11,6 +11,7 @@ void writer_event_release(struct writer_event *e)
 {
 	rows_release(e->rows);
 	free(e->reason);
+	free(e->advice);
 	e->rows = NULL;
-	e->reason = NULL;
+	e->reason = e->advice = NULL;
 }

@@ -167,7 +167,8 @@ static void saving_failed(struct writer_thread *t, const struct store_error *err
 	log_errx("nothing can be saved: %s; unsaved lines are kept, and saving is tried again",
 	         err->text);
 	progress_set(t);
-	struct writer_event e = { .kind = WRITER_FAILED, .reason = mem_strdup(err->text) };
+	struct writer_event e = { .kind = WRITER_FAILED, .reason = store_error_cause(err),
+	                          .advice = store_error_advice(err) };
 	notifications_post(&t->w->notifications, &e);
 }
 
@@ -190,13 +191,14 @@ static void disk_tell_low(struct writer_thread *t)
 {
 	struct store_error why;
 	char left[32], reserve[32];
-	snprintf(why.text, sizeof(why.text), "the disk is nearly full; %s are free on the "
-	         "database's disk, and disk_reserve keeps %s free: new lines are not saved until there "
-	         "is more space",
-	         bytes_shown(store_free_bytes(t->w->store), left),
-	         bytes_shown(t->w->limits.disk_reserve, reserve));
+	store_error_set(&why, "the disk is nearly full");
+	store_error_advise(&why, "%s are free on the database's disk, and disk_reserve keeps %s free: new "
+	                   "lines are not saved until there is more space",
+	                   bytes_shown(store_free_bytes(t->w->store), left),
+	                   bytes_shown(t->w->limits.disk_reserve, reserve));
 	log_errx("%s", why.text);
-	struct writer_event e = { .kind = WRITER_FAILED, .low = true, .reason = mem_strdup(why.text) };
+	struct writer_event e = { .kind = WRITER_FAILED, .low = true,
+	                          .reason = store_error_cause(&why), .advice = store_error_advice(&why) };
 	notifications_post(&t->w->notifications, &e);
 }
 

@@ -131,7 +131,7 @@ static void test_lines_that_are_not_kept_need_no_disk(void **state)
 	sends(1, "/join den\n");
 	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY});
 	sends(0, "/room history off\n");
-	step((struct event){.kind = EVENT_STORE_FAILED, .reason = "the disk is full"});
+	step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "the disk is full"});
 	sends(0, "still here\n");
 	assert_effects("PUBLISH feed 2 #0 \"" STAMP "[a]:still here\\n\"\nSKIP 0 feed 2\n");
 	sends(2, "not here\n");

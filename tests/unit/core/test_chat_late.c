@@ -113,10 +113,10 @@ static void test_nothing_is_said_that_cannot_be_saved(void **state)
 	(void)state;
 	joins(0);
 	joins(1);
-	step((struct event){.kind = EVENT_STORE_FAILED, .reason = "disk full"});
+	step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "disk full"});
 	assert_effects("SEND_ALL \"-- Nothing can be saved at present (disk full), so lines are not "
 	               "sent. You will be told here when it works again.\\n\"\n");
-	step((struct event){.kind = EVENT_STORE_FAILED, .reason = "disk full"});
+	step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "disk full"});
 	assert_effects("");
 	sends(0, "hello\n/topic x\n/msg b still here\n");
 	assert_has_not("APPEND");

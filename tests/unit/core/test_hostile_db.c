@@ -17,7 +17,7 @@ static void test_events(void **state)
 		snprintf(text, sizeof text, "%.*s", (int)h->len, h->s);
 		note("an event", h->name);
 		come();
-		world_step(&w, (struct event){.kind = EVENT_STORE_FAILED, .reason = text});
+		world_step(&w, (struct event){.kind = EVENT_STORE_FAILED, .failure = {text, text}});
 		says(GUEST, "hello\n/topic x\n/nick bob9\n");
 		says(HOST, "/ban bob\n/filter add x\n/stats\n");
 		world_step(&w, (struct event){.kind = EVENT_STORE_BACK});

@@ -117,7 +117,7 @@ static void test_shutdown_without_the_disk(void **state)
 {
 	(void)state;
 	host_connects();
-	step((struct event){.kind = EVENT_STORE_FAILED, .reason = "disk full"});
+	step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "disk full"});
 	sends(0, "/shutdown now the disk is full\n");
 	tick(0);
 	assert_effects("STOP 0 \"shutdown by the host: the disk is full\"\n");
@@ -216,7 +216,7 @@ static void test_user_while_nothing_can_be_saved(void **state)
 	(void)state;
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_ACCOUNT, .key = "eve",
 	                                          .value = "nick=eve role=account host=1"});
-	step((struct event){.kind = EVENT_STORE_FAILED, .reason = "disk full"});
+	step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "disk full"});
 	user_connects(1, "mary");
 	assert_has("-- Your login name has no account yet, and none can be made: nothing can be saved at present "
 	           "(disk full).\\n[ENTER YOUR NAME]: \"");

@@ -417,7 +417,7 @@ static void test_what_is_over_waits_for_the_store(void **state)
 	in_ops();
 	sends(0, "/ban c 1m\n");
 	assert_has("kind 6 room 0 ref 3 \"target=account who=c key=c");
-	step((struct event){.kind = EVENT_STORE_FAILED, .reason = "the disk is full"});
+	step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "the disk is full"});
 	sends(0, "/ban d\n");
 	assert_has("-- Not done: nothing can be saved at present (the disk is full).");
 	tick(60000);

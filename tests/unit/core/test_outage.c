@@ -20,7 +20,14 @@ static int begin_talking(void **state)
 
 static void fails(const char *reason)
 {
-	step((struct event){.kind = EVENT_STORE_FAILED, .reason = reason});
+	step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = reason});
+}
+
+static void disk_is_low(void)
+{
+	step((struct event){.kind = EVENT_STORE_FAILED,
+	                    .failure = {"the disk is nearly full", "12 MiB are free"}});
+	happens(EVENT_STORE_LOW, 0);
 }
 
 static void what_waits_is_shown_where_talk_goes_on(void **state)
@@ -111,8 +118,7 @@ static void where_the_disk_is_low_orders_are_saved(void **state)
 {
 	(void)state;
 	joins(0);
-	fails("the disk is nearly full; 12 MiB are free");
-	happens(EVENT_STORE_LOW, 0);
+	disk_is_low();
 	assert_effects("");
 	sends(0, "one\n");
 	assert_has("Not sent: nothing can be saved at present (the disk is nearly full).");
@@ -165,8 +171,7 @@ static void where_the_disk_is_low_talk_goes_on_and_is_counted(void **state)
 	(void)state;
 	joins(0);
 	joins(1);
-	fails("the disk is nearly full; 12 MiB are free");
-	happens(EVENT_STORE_LOW, 0);
+	disk_is_low();
 	sends(0, "one\n");
 	assert_has_not("APPEND");
 	assert_has("PUBLISH feed 0 #0 \"" STAMP "[a]:one\\n\"");
@@ -323,7 +328,7 @@ static void a_notice_is_for_those_who_keep_order(void **state)
 	joins(2);
 	chat->people.sessions[1].account = &other;
 	chat->people.sessions[2].account = &admin;
-	step((struct event){.kind = EVENT_STORE_NOTICE, .reason = "the file was written anew"});
+	step((struct event){.kind = EVENT_STORE_NOTICE, .notice = "the file was written anew"});
 	chat->people.sessions[1].account = chat->people.sessions[2].account = NULL;
 	assert_effects("SEND 2 \"-- To administrators: the file was written anew\\n\"\n");
 }
@@ -336,10 +341,11 @@ static void what_to_do_is_not_for_everybody(void **state)
 	joins(0);
 	joins(1);
 	chat->people.sessions[1].account = &admin;
-	fails("the file was replaced; put the old one back");
+	step((struct event){.kind = EVENT_STORE_FAILED,
+	                    .failure = {"the file was replaced; so it seems", "put the old one back"}});
 	chat->people.sessions[1].account = NULL;
-	assert_effects("SEND_ALL \"-- Nothing can be saved at present (the file was replaced), so lines are not "
-	               "sent. You will be told here when it works again.\\n\"\n"
+	assert_effects("SEND_ALL \"-- Nothing can be saved at present (the file was replaced; so it seems), so "
+	               "lines are not sent. You will be told here when it works again.\\n\"\n"
 	               "SEND 1 \"-- To administrators: put the old one back\\n\"\n");
 }
 

@@ -1145,7 +1145,7 @@ static void test_in_an_outage_rooms_have_shares_too(void **state)
 	config.talks_unsaved = true;
 	chat_configure(chat, &config);
 	signs_in(MALLORY, MALLORY_IS, "rich", "account");
-	step((struct event){.kind = EVENT_STORE_FAILED, .reason = "disk full"});
+	step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "disk full"});
 	step((struct event){.kind = EVENT_STORE_FULL});
 	for (int i = 0; i < 100; i++) {
 		types(MALLORY, "/join o%d", i);

@@ -56,7 +56,8 @@ static void below_it_lines_are_refused_and_all_else_saved(void **state)
 	disk_free = 63 * MIB;
 	until_told('F', 0);
 	assert_true(loop.low);
-	assert_string_equal(loop.reason, "the disk is nearly full; 63 MiB are free on the database's "
+	assert_string_equal(loop.reason, "the disk is nearly full");
+	assert_string_equal(loop.advice, "63 MiB are free on the database's "
 	                    "disk, and disk_reserve keeps 64 MiB free: new lines are not saved until "
 	                    "there is more space");
 	size_t from = loop.heard_n;

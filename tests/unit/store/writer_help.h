@@ -33,6 +33,7 @@ struct loop {
 	char text[512];         /* of the last answer that had one */
 	int ok;                 /* how many answers said so */
 	char reason[256];       /* of the last failure or notice */
+	char advice[256];       /* of the last failure; "": none */
 	bool low;               /* it was because of the disk's reserve */
 	uint64_t empty_seq;     /* of the last WRITER_ROOM_EMPTY */
 	uint32_t empty_room;    /* and its room */
@@ -85,6 +86,7 @@ static inline void hear(struct writer_event *e)
 		loop.stored = e->seq;
 	} else if (e->kind == WRITER_FAILED || e->kind == WRITER_NOTICE) {
 		snprintf(loop.reason, sizeof(loop.reason), "%s", e->reason);
+		snprintf(loop.advice, sizeof(loop.advice), "%s", e->advice ? e->advice : "");
 		loop.low = e->low;
 	} else if (e->kind == WRITER_ROOM_EMPTY) {
 		loop.empty_room = e->room;

@@ -36,8 +36,9 @@ struct gap {
 	int64_t first_ms, last_ms; /* when the first and the last of them were said */
 };
 
-/* News from the store. A new reason replaces an earlier one silently. */
-void outage_begin(struct chat *c, const char *reason);
+/* News from the store. A new reason replaces an earlier one silently. advice is for moderators; NULL:
+ * there is none. */
+void outage_begin(struct chat *c, const char *reason, const char *advice);
 void outage_full(struct chat *c);
 void outage_low(struct chat *c);
 void outage_end(struct chat *c);
