@@ -159,16 +159,11 @@ static bool fits(const char *text, size_t bytes_max)
 	return len <= bytes_max && text_is_shown(text, len);
 }
 
-/* The room's name, or what an act has changed (undo.h). */
-static size_t name_bytes_max(const struct row *row)
-{
-	return row->kind == RECORD_AUDIT ? BODY_BYTES_MAX : NAME_BYTES_MAX;
-}
-
 static bool row_fits(const struct row *row)
 {
-	return time_is_shown(row->time_ms) && fits(row->room_name, name_bytes_max(row)) &&
-	       fits(row->sender, NAME_BYTES_MAX) && fits(row->body, BODY_BYTES_MAX);
+	return time_is_shown(row->time_ms) && fits(row->room_name, NAME_BYTES_MAX) &&
+	       fits(row->sender, NAME_BYTES_MAX) && fits(row->body, BODY_BYTES_MAX) &&
+	       (row->changed == NULL || fits(row->changed, BODY_BYTES_MAX));
 }
 
 /* The line of a room that was removed may be found until the store has purged it. */
@@ -199,9 +194,11 @@ struct loaded_rows *load_rows(const struct chat *c, const struct rows *rows)
 		loaded->rows.n++;
 		*row = *from;
 		row->time_ms = time_is_shown(from->time_ms) ? from->time_ms : 0;
-		row->room_name = text_shown(from->room_name, name_bytes_max(from));
+		row->room_name = text_shown(from->room_name, NAME_BYTES_MAX);
 		row->sender = text_shown(from->sender, NAME_BYTES_MAX);
 		row->body = text_shown(from->body, BODY_BYTES_MAX);
+		if (from->changed != NULL)
+			row->changed = text_shown(from->changed, BODY_BYTES_MAX);
 	}
 	return loaded;
 }
@@ -214,6 +211,7 @@ void load_rows_free(struct loaded_rows *loaded)
 		free((char *)loaded->row[i].room_name);
 		free((char *)loaded->row[i].sender);
 		free((char *)loaded->row[i].body);
+		free((char *)loaded->row[i].changed);
 	}
 	free(loaded->row);
 	free(loaded);

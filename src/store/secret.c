@@ -251,7 +251,7 @@ static struct rows *answer_hash(const struct query *q)
 		return rows_sorry(q, "That password is too long.");
 	if (!secret_hash(q->hash.password, hash))
 		return rows_sorry(q, no_secret);
-	struct rows *rows = rows_of_secret(q, true, 0, hash, NULL);
+	struct rows *rows = rows_of(q, &(struct rows){ .hash.text = hash });
 	explicit_bzero(hash, sizeof(hash));
 	return rows;
 }
@@ -260,7 +260,8 @@ static struct rows *answer_codes(const struct query *q)
 {
 	struct secret_codes codes;
 	struct rows *rows = secret_codes(&codes)
-		? rows_of_secret(q, true, 0, codes.text, codes.hashes) : rows_sorry(q, no_secret);
+		? rows_of(q, &(struct rows){ .codes = { codes.text, codes.hashes } })
+		: rows_sorry(q, no_secret);
 	explicit_bzero(&codes, sizeof(codes));
 	return rows;
 }
@@ -268,16 +269,35 @@ static struct rows *answer_codes(const struct query *q)
 static struct rows *answer_totp(const struct query *q)
 {
 	char text[SECRET_TOTP_BYTES];
-	struct rows *rows = secret_totp(text) ? rows_of_secret(q, true, 0, text, NULL)
+	struct rows *rows = secret_totp(text) ? rows_of(q, &(struct rows){ .totp.secret = text })
 	                                      : rows_sorry(q, no_secret);
 	explicit_bzero(text, sizeof(text));
 	return rows;
 }
 
-struct rows *secret_answer(const struct query *q)
+static struct rows *answer_check(const struct query *q)
 {
 	uint64_t which = 0;
-	enum secret_match match;
+	enum secret_match match = secret_check(q->check.secret, q->check.hashes, &which);
+	bool matches = match == SECRET_YES;
+	return match == SECRET_UNKNOWN
+	       ? rows_sorry(q, no_secret)
+	       : rows_of(q, &(struct rows){ .check = { matches, matches ? which : 0 } });
+}
+
+static struct rows *answer_check_totp(const struct query *q)
+{
+	uint64_t step = 0;
+	enum secret_match match = secret_totp_check(q->totp.secret, q->totp.digits, q->totp.now_ms,
+	                                            &step);
+	bool matches = match == SECRET_YES;
+	return match == SECRET_UNKNOWN
+	       ? rows_sorry(q, no_secret)
+	       : rows_of(q, &(struct rows){ .check_totp = { matches, matches ? step : 0 } });
+}
+
+struct rows *secret_answer(const struct query *q)
+{
 	switch (q->kind) {
 	case QUERY_HASH:
 		return answer_hash(q);
@@ -286,12 +306,8 @@ struct rows *secret_answer(const struct query *q)
 	case QUERY_TOTP:
 		return answer_totp(q);
 	case QUERY_CHECK:
-		match = secret_check(q->check.secret, q->check.hashes, &which);
-		break;
+		return answer_check(q);
 	default:
-		match = secret_totp_check(q->totp.secret, q->totp.digits, q->totp.now_ms, &which);
+		return answer_check_totp(q);
 	}
-	if (match == SECRET_UNKNOWN)
-		return rows_sorry(q, no_secret);
-	return rows_of_secret(q, match == SECRET_YES, match == SECRET_YES ? which : 0, NULL, NULL);
 }

@@ -82,12 +82,18 @@ static bool all_in(const char *these, const char *those)
 	return true;
 }
 
+/* It is an answer to CHECK, and something has matched. */
+static bool has_matched(const struct asked_query *q)
+{
+	return q->query.kind == QUERY_CHECK && q->rows.check.matches;
+}
+
 /* The line that an answer to CHECK says has matched. */
 static void matched(const struct asked_query *q, char line[LINE_BYTES_MAX])
 {
-	const char *p = q->query.check.hashes;
+	const char *p = q->query.kind == QUERY_CHECK ? q->query.check.hashes : "";
 
-	for (uint64_t i = 0; i < q->rows.which && strchr(p, '\n') != NULL; i++)
+	for (uint64_t i = 0; has_matched(q) && i < q->rows.check.which && strchr(p, '\n') != NULL; i++)
 		p = strchr(p, '\n') + 1;
 	snprintf(line, LINE_BYTES_MAX, "%.*s", (int)strcspn(p, "\n"), p);
 }
@@ -153,7 +159,7 @@ static void prove(const struct asked_query *q)
 	if (chat_session(fuzz.chat, q->query.conn) == NULL)
 		return;
 	*p = (struct proof){.conn = q->query.conn};
-	if (!q->rows.ok)
+	if (!has_matched(q))
 		return;
 	matched(q, p->line);
 	for (uint32_t i = 0; i < nkept; i++)
@@ -219,7 +225,8 @@ static void check_by_answer(const struct kept *k, const char *now_codes, const s
 	char line[LINE_BYTES_MAX];
 
 	if (q->query.kind == QUERY_CHECK_TOTP) {
-		if (!q->rows.ok || strcmp(q->query.totp.secret, k->totp) != 0 || q->rows.which <= k->step)
+		if (!q->rows.check_totp.matches || strcmp(q->query.totp.secret, k->totp) != 0 ||
+		    q->rows.check_totp.step <= k->step)
 			fuzz_fail("%s is %s by a second step that is not its own, or not now", k->key, what);
 		if (!is_proved(k, conn) || proof[conn.slot].code)
 			fuzz_fail("%s is %s by its second step and a password that is not its own now", k->key,
@@ -227,7 +234,7 @@ static void check_by_answer(const struct kept *k, const char *now_codes, const s
 		return;
 	}
 	matched(q, line);
-	if (q->query.kind != QUERY_CHECK || !q->rows.ok)
+	if (!has_matched(q))
 		fuzz_fail("%s is %s by an answer that says nothing of it", k->key, what);
 	if (line_is(k->hash, line))
 		return;
@@ -254,7 +261,7 @@ static void check_right(struct conn_id conn, const struct account *a, const stru
 		fuzz_fail("%u.%u is signed in to %s, and no answer to it has come", conn.slot, conn.gen,
 		          a->key);
 	if (k == NULL) {
-		if (q->query.kind != QUERY_HASH || strcmp(a->secrets.hash, q->rows.text) != 0)
+		if (q->query.kind != QUERY_HASH || strcmp(a->secrets.hash, q->rows.hash.text) != 0)
 			fuzz_fail("%s is made with a password that nobody chose for it", a->key);
 		return;
 	}
@@ -283,14 +290,14 @@ static void check_codes(const struct account *a, const struct kept *k, const str
 
 	if (q == NULL)
 		fuzz_fail("the codes of %s change, and no answer has come", a->key);
-	if (q->query.kind == QUERY_CODES && q->rows.text2 != NULL &&
-	    all_in(a->secrets.codes, q->rows.text2)) {
+	if (q->query.kind == QUERY_CODES && q->rows.codes.hashes != NULL &&
+	    all_in(a->secrets.codes, q->rows.codes.hashes)) {
 		if (!same_conn(k->conn, q->query.conn) && !rules)
 			fuzz_fail("%u.%u makes codes for %s", q->query.conn.slot, q->query.conn.gen, a->key);
 		return;
 	}
 	matched(q, line);
-	if (q->query.kind != QUERY_CHECK || !q->rows.ok || !all_in(a->secrets.codes, k->codes) ||
+	if (!has_matched(q) || !all_in(a->secrets.codes, k->codes) ||
 	    count_lines(a->secrets.codes) + 1 != count_lines(k->codes) || !has_line(k->codes, line) ||
 	    has_line(a->secrets.codes, line))
 		fuzz_fail("%s has lost a code of its own that nobody has given", a->key);
@@ -302,7 +309,7 @@ static void check_changes(const struct account *a, const struct kept *k, const s
 
 	if (strcmp(a->secrets.hash, k->hash) != 0) {
 		if (q == NULL || q->query.kind != QUERY_HASH ||
-		    strcmp(q->rows.text, a->secrets.hash) != 0 || !same_conn(k->conn, conn))
+		    strcmp(q->rows.hash.text, a->secrets.hash) != 0 || !same_conn(k->conn, conn))
 			fuzz_fail("the password of %s changes, and its bearer chose no other", a->key);
 		if (*k->hash != '\0' && !is_proved(k, conn))
 			fuzz_fail("the password of %s changes without the one that held", a->key);
@@ -310,7 +317,7 @@ static void check_changes(const struct account *a, const struct kept *k, const s
 	if (strcmp(a->secrets.codes, k->codes) != 0)
 		check_codes(a, k, q);
 	if (strcmp(a->secrets.totp, k->totp) != 0 && *a->secrets.totp != '\0' &&
-	    (q == NULL || q->query.kind != QUERY_CHECK_TOTP || !q->rows.ok ||
+	    (q == NULL || q->query.kind != QUERY_CHECK_TOTP || !q->rows.check_totp.matches ||
 	     strcmp(q->query.totp.secret, a->secrets.totp) != 0 || !same_conn(k->conn, conn)))
 		fuzz_fail("%s gets a second step that its bearer has not shown", a->key);
 	if (strcmp(a->secrets.totp, k->totp) != 0 && *a->secrets.totp == '\0') {
@@ -339,7 +346,7 @@ static void check_locked(const struct asked_query *q)
 	    (locked & UINT64_C(1) << s->room->slot) == 0 || s->room->set.hash == NULL)
 		return;
 	matched(q, line);
-	if (!q->rows.ok || strcmp(line, s->room->set.hash) != 0)
+	if (!has_matched(q) || strcmp(line, s->room->set.hash) != 0)
 		fuzz_fail("%u.%u comes into %s with a password that is not its own now", s->id.slot,
 		          s->id.gen, s->room->name);
 }

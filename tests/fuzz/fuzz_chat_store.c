@@ -122,8 +122,8 @@ static void answer_check(struct asked_query *q)
 
 	for (;; p++, line++) {
 		if (secret_of_hash(p) == number) {
-			q->rows.ok = true;
-			q->rows.which = line;
+			q->rows.check.matches = true;
+			q->rows.check.which = line;
 			return;
 		}
 		p += strcspn(p, "\n");
@@ -134,21 +134,20 @@ static void answer_check(struct asked_query *q)
 
 static void answer_codes(struct asked_query *q)
 {
-	struct bytes text = {0}, text2 = {0};
+	struct bytes codes = {0}, hashes = {0};
 
 	q->first = nsecrets + 1;
 	for (int i = 0; i < CODES; i++) {
 		if (i > 0) {
-			bytes_puts(&text, " ");
-			bytes_puts(&text2, "\n");
+			bytes_puts(&codes, " ");
+			bytes_puts(&hashes, "\n");
 		}
-		secret_put_code(&text, secret_new());
-		put_hash(&text2, nsecrets);
+		secret_put_code(&codes, secret_new());
+		put_hash(&hashes, nsecrets);
 	}
 	q->last = nsecrets;
-	q->rows.text = text.data;
-	q->rows.text2 = text2.data;
-	q->rows.ok = true;
+	q->rows.codes.codes = codes.data;
+	q->rows.codes.hashes = hashes.data;
 }
 
 static void answer_totp(struct asked_query *q)
@@ -157,8 +156,7 @@ static void answer_totp(struct asked_query *q)
 
 	q->first = q->last = secret_new();
 	bytes_printf(&text, "ZQT%" PRIu32 "A", nsecrets);
-	q->rows.text = text.data;
-	q->rows.ok = true;
+	q->rows.totp.secret = text.data;
 }
 
 static void answer_check_totp(struct asked_query *q)
@@ -166,9 +164,10 @@ static void answer_check_totp(struct asked_query *q)
 	struct bytes right = {0};
 
 	secret_put_digits(&right, q->query.totp.secret, q->query.totp.now_ms);
-	q->rows.ok = *q->query.totp.secret != '\0' && strcmp(right.data, q->query.totp.digits) == 0;
-	if (q->rows.ok)
-		q->rows.which = (uint64_t)(q->query.totp.now_ms / TOTP_STEP_MS);
+	q->rows.check_totp.matches = *q->query.totp.secret != '\0' &&
+	                             strcmp(right.data, q->query.totp.digits) == 0;
+	if (q->rows.check_totp.matches)
+		q->rows.check_totp.step = (uint64_t)(q->query.totp.now_ms / TOTP_STEP_MS);
 	bytes_release(&right);
 }
 
@@ -177,8 +176,7 @@ static void answer_hash(struct asked_query *q)
 	struct bytes text = {0};
 
 	put_hash(&text, number_of(q->query.hash.password));
-	q->rows.text = text.data;
-	q->rows.ok = true;
+	q->rows.hash.text = text.data;
 }
 
 /* -- answers about the history ------------------------------------------------------------------- */
@@ -215,16 +213,32 @@ static void answer_lines(struct asked_query *q)
 		                         .time_ms = fuzz.wall_ms - below(2000000),
 		                         .kind = acts ? RECORD_AUDIT : RECORD_SAY + below(2),
 		                         .room = q->query.room != 0 ? q->query.room : 1 + below(20),
-		                         .hit = below(2) != 0,
-		                         .lines = below(5),
-		                         .room_name = acts ? OF(undos) : "ops",
+		                         .room_name = acts ? "" : "ops",
+		                         .changed = acts ? OF(undos) : NULL,
 		                         .sender = of(people_names, people_nnames),
 		                         .body = of(people_words, people_nwords)};
+	for (size_t k = 0; k < FUZZ_ROWS && q->query.kind == QUERY_SEARCH; k++)
+		q->row[k].hit = below(2) != 0;
+	for (size_t k = 0; k < FUZZ_ROWS && q->query.kind == QUERY_UNREAD; k++)
+		q->row[k].unread.lines = below(5);
 	q->rows.n = below(FUZZ_ROWS);
 	q->rows.more = below(2) != 0;
-	q->rows.seen_id = below(5);
-	q->rows.missed = below(3);
+	if (q->query.kind == QUERY_REPLAY) {
+		q->rows.replay.seen_id = below(5);
+		q->rows.replay.missed = below(3);
+	}
 	point(q);
+}
+
+static void answer_stats(struct asked_query *q)
+{
+	if (below(2) == 0) {
+		q->rows.stats.database_bytes = 4096;
+		q->rows.stats.wal_bytes = 8192;
+	} else {
+		q->rows.stats.waits = below(2) == 0 ? OLD_LINES_WAIT_CLOCK : OLD_LINES_WAIT_MUCH;
+		q->rows.stats.room = 6;
+	}
 }
 
 static void answer(struct asked_query *q)
@@ -244,10 +258,9 @@ static void answer(struct asked_query *q)
 	else if (q->query.kind == QUERY_CHECK_TOTP)
 		answer_check_totp(q);
 	else if (q->query.kind == QUERY_STATS)
-		q->rows.text = below(2) == 0 ? mem_strdup(below(2) == 0 ? "database=4096 wal=8192"
-		                                                        : "waits=much room=6") : NULL;
+		answer_stats(q);
 	else if (q->query.kind == QUERY_BACKUP)
-		q->rows.which = (q->rows.ok = below(2) != 0) ? 4096 : 0;
+		q->rows.backup.bytes = 4096;
 	else
 		answer_lines(q);
 }
@@ -256,11 +269,15 @@ static void answer(struct asked_query *q)
 
 static void asked_free(struct asked_query *q)
 {
+	const char **string[ROWS_STRINGS_MAX];
+	size_t n;
+
 	if (q == NULL)
 		return;
 	query_release(&q->query);
-	free((char *)(uintptr_t)q->rows.text);
-	free((char *)(uintptr_t)q->rows.text2);
+	n = rows_strings(&q->rows, string);
+	for (size_t i = 0; i < n; i++)
+		free((char *)(uintptr_t)*string[i]);
 	free(q);
 }
 

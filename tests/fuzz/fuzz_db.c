@@ -18,6 +18,7 @@
 #include "chatd/core/state/state.h"
 #include "chatd/store/db/store.h"
 #include "chatd/store/secret.h"
+#include "answers.h"
 #include "fuzz_world.h"
 
 enum { FILE_BYTES_MAX = 1 << 17, ROUNDS_MAX = 2000 };
@@ -105,10 +106,8 @@ static struct rows *answer(struct world *w, const struct query *q)
 	struct rows *rows;
 
 	(void)w;
-	if (q->kind == QUERY_HASH || q->kind == QUERY_CODES || q->kind == QUERY_TOTP)
-		return rows_of_secret(q, true, 0, "$5$secret", "$5$hash");
 	if (query_is_secret(q->kind))
-		return rows_of_secret(q, true, 0, NULL, NULL);
+		return rows_that_please(q, "$5$secret", "$5$hash");
 	if (q->kind == QUERY_BACKUP)
 		return rows_sorry(q, "there is no backup here.");
 	rows = store_query(reader, q);

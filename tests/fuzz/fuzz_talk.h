@@ -33,8 +33,8 @@ static inline void talk_keep(struct world *w, const struct record *r)
 	snprintf(line->body, sizeof line->body, "%s", columns.text);
 	snprintf(line->name, sizeof line->name, "%s", columns.name);
 	line->row = (struct row){.id = r->seq, .time_ms = r->time_ms, .kind = r->kind, .room = r->room,
-	                         .hit = true, .lines = 1, .room_name = line->name,
-	                         .sender = line->sender, .body = line->body};
+	                         .room_name = line->name, .sender = line->sender, .body = line->body,
+	                         .changed = r->kind == RECORD_AUDIT ? "" : NULL};
 	talk_nlines++;
 }
 
@@ -42,16 +42,28 @@ static inline struct rows *talk_rows_for(struct world *w, const struct query *q)
 {
 	(void)w;
 	talk_answer = (struct rows){.kind = q->kind, .number = q->number, .conn = q->conn,
-	                            .row = talk_rows, .ok = true, .text = "one two", .text2 = "a\nb"};
+	                            .row = talk_rows};
 	for (size_t i = 0; i < TALK_ROWS && i < talk_nlines && q->kind <= QUERY_UNREAD; i++) {
 		const struct row *row = &talk_lines[i].row;
 
 		if ((row->kind == RECORD_AUDIT) == (q->kind == QUERY_AUDIT) && row->id < q->before_id &&
 		    row->id > q->after_id && talk_answer.n < q->limit)
 			talk_rows[talk_answer.n++] = *row;
+		if (talk_answer.n > 0 && q->kind == QUERY_SEARCH)
+			talk_rows[talk_answer.n - 1].hit = true;
+		if (talk_answer.n > 0 && q->kind == QUERY_UNREAD)
+			talk_rows[talk_answer.n - 1].unread.lines = 1;
 	}
-	if (q->kind == QUERY_CHECK)
-		talk_answer.ok = q->check.secret[0] == 'a';
+	if (q->kind == QUERY_HASH)
+		talk_answer.hash.text = "one two";
+	else if (q->kind == QUERY_CODES)
+		talk_answer.codes.codes = "one two", talk_answer.codes.hashes = "a\nb";
+	else if (q->kind == QUERY_TOTP)
+		talk_answer.totp.secret = "one two";
+	else if (q->kind == QUERY_CHECK)
+		talk_answer.check.matches = q->check.secret[0] == 'a';
+	else if (q->kind == QUERY_CHECK_TOTP)
+		talk_answer.check_totp.matches = true;
 	return &talk_answer;
 }
 

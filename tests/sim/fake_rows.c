@@ -129,15 +129,15 @@ static uint32_t count_in(const struct writer *w, uint32_t room, const char *nick
 
 static void answer_missed(struct writer *w, const struct query *q, struct rows *rows)
 {
-	struct ranges missed = rows->gaps;
+	struct ranges missed = rows->replay.gaps;
 	uint32_t mentions = 0;
 
 	uint64_t before = rows->n > 0 ? rows->row[0].id : q->before_id;
 
-	ranges_add(&missed, rows->seen_id, before);
+	ranges_add(&missed, rows->replay.seen_id, before);
 	ranges_drop_up_to(&missed, q->after_id);
 	ranges_drop_from(&missed, before);
-	rows->missed = count_in(w, q->room, q->replay.nick, &missed, &mentions);
+	rows->replay.missed = count_in(w, q->room, q->replay.nick, &missed, &mentions);
 }
 
 static void answer_unread(struct writer *w, const struct query *q, struct rows *rows)
@@ -161,8 +161,8 @@ static void answer_unread(struct writer *w, const struct query *q, struct rows *
 		if (lines > 0 && rows_add(rows, &bytes, &seen, false)) {
 			struct row *row = (struct row *)(uintptr_t)&rows->row[rows->n - 1];
 
-			row->lines = lines;
-			row->mentions = mentions;
+			row->unread.lines = lines;
+			row->unread.mentions = mentions;
 		}
 	}
 }
@@ -184,21 +184,21 @@ static void answer_check(const struct query *q, struct rows *rows)
 	char *wanted = hash(q->check.secret);
 	size_t n = 0;
 
-	for (const char *p = q->check.hashes; !rows->ok; p += n + 1) {
+	for (const char *p = q->check.hashes; !rows->check.matches; p += n + 1) {
 		n = strcspn(p, "\n");
-		rows->ok = n == strlen(wanted) && memcmp(p, wanted, n) == 0;
-		if (rows->ok || p[n] == '\0')
+		rows->check.matches = n == strlen(wanted) && memcmp(p, wanted, n) == 0;
+		if (rows->check.matches || p[n] == '\0')
 			break;
-		rows->which++;
+		rows->check.which++;
 	}
-	if (!rows->ok)
-		rows->which = 0;
+	if (!rows->check.matches)
+		rows->check.which = 0;
 	free(wanted);
 }
 
 static void answer_codes(struct rows *rows)
 {
-	struct bytes text = {0}, text2 = {0};
+	struct bytes codes = {0}, hashes = {0};
 
 	for (int i = 0; i < SECRET_CODES; i++) {
 		char code[SECRET_CODE_BYTES] = "code-code-c0d0";
@@ -206,29 +206,28 @@ static void answer_codes(struct rows *rows)
 
 		code[SECRET_CODE_BYTES - 2] = (char)('0' + i);
 		of_it = hash(code);
-		bytes_printf(&text, "%s%s", i > 0 ? " " : "", code);
-		bytes_printf(&text2, "%s%s", i > 0 ? "\n" : "", of_it);
+		bytes_printf(&codes, "%s%s", i > 0 ? " " : "", code);
+		bytes_printf(&hashes, "%s%s", i > 0 ? "\n" : "", of_it);
 		free(of_it);
 	}
-	rows->text = text.data;
-	rows->text2 = text2.data;
+	rows->codes.codes = codes.data;
+	rows->codes.hashes = hashes.data;
 }
 
 /* What is about secrets: predictable, and nothing that libcrypt or liboath would know. */
 static void answer_secret(const struct query *q, struct rows *rows)
 {
-	rows->ok = q->kind != QUERY_CHECK && q->kind != QUERY_CHECK_TOTP;
 	if (q->kind == QUERY_HASH) {
-		rows->text = hash(q->hash.password);
+		rows->hash.text = hash(q->hash.password);
 	} else if (q->kind == QUERY_CHECK) {
 		answer_check(q, rows);
 	} else if (q->kind == QUERY_CODES) {
 		answer_codes(rows);
 	} else if (q->kind == QUERY_TOTP) {
-		rows->text = mem_strdup("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP");
+		rows->totp.secret = mem_strdup("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP");
 	} else if (strcmp(q->totp.digits, "123456") == 0) {
-		rows->ok = true;
-		rows->which = (uint64_t)(q->totp.now_ms / 1000 / SECRET_TOTP_STEP_S);
+		rows->check_totp.matches = true;
+		rows->check_totp.step = (uint64_t)(q->totp.now_ms / 1000 / SECRET_TOTP_STEP_S);
 	}
 }
 
@@ -246,22 +245,22 @@ void fake_answer(struct writer *w, const struct query *q, const char *error)
 	rows->kind = q->kind;
 	rows->conn = q->conn;
 	rows->number = q->number;
-	rows->error = error;
+	rows->error = error == NULL ? NULL : mem_strdup(error);
 	if (error != NULL) {
 		fake_tell(w, WRITER_ROWS)->rows = rows;
 		return;
 	}
 	if (seen != NULL) {
-		rows->seen_id = seen->id;
-		rows->gaps = seen->gaps;
-		rows->back = seen->seq > q->replay.marked_after;
+		rows->replay.seen_id = seen->id;
+		rows->replay.gaps = seen->gaps;
+		rows->replay.back = seen->seq > q->replay.marked_after;
 	}
 	if (query_is_secret(q->kind))
 		answer_secret(q, rows);
 	else if (q->kind == QUERY_STATS)
-		rows->text = mem_strdup("database=4096 wal=8192");
+		rows->stats.database_bytes = 4096, rows->stats.wal_bytes = 8192;
 	else if (q->kind == QUERY_BACKUP)
-		rows->which = 4096;
+		rows->backup.bytes = 4096;
 	else if (q->kind == QUERY_SEARCH)
 		answer_search(w, q, rows);
 	else if (q->kind == QUERY_UNREAD)
@@ -270,7 +269,7 @@ void fake_answer(struct writer *w, const struct query *q, const char *error)
 		answer_first(w, q, rows, q->after_id);
 	else
 		answer_last(w, q, rows);
-	if (q->kind == QUERY_REPLAY && rows->seen_id != 0)
+	if (q->kind == QUERY_REPLAY && rows->replay.seen_id != 0)
 		answer_missed(w, q, rows);
 	fake_tell(w, WRITER_ROWS)->rows = rows;
 }

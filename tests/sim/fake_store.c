@@ -73,12 +73,18 @@ uint64_t fake_store_seen(const struct writer *w, enum query_kind kind)
 	return w->store != NULL && query_needs_index(kind) ? store_indexed(w->store) : w->saved;
 }
 
-/* In the shape in which all answers of this writer are released; an error is kept in
- * text2, which no answer about the history has. */
+static char *strdup_or_null(const char *s)
+{
+	return s == NULL ? NULL : mem_strdup(s);
+}
+
+/* In the shape in which all answers of this writer are released. */
 static struct rows *copy_rows(const struct rows *from)
 {
 	struct rows *rows = mem_zero(1, sizeof *rows);
 	struct row *row = mem_zero(from->n, sizeof *row);
+	const char **string[ROWS_STRINGS_MAX];
+	size_t n;
 
 	*rows = *from;
 	for (size_t i = 0; i < from->n; i++) {
@@ -86,10 +92,13 @@ static struct rows *copy_rows(const struct rows *from)
 		row[i].room_name = mem_strdup(from->row[i].room_name);
 		row[i].sender = mem_strdup(from->row[i].sender);
 		row[i].body = mem_strdup(from->row[i].body);
+		row[i].changed = strdup_or_null(from->row[i].changed);
 	}
 	rows->row = row;
-	rows->text = from->text == NULL ? NULL : mem_strdup(from->text);
-	rows->text2 = rows->error = from->error == NULL ? NULL : mem_strdup(from->error);
+	rows->error = strdup_or_null(from->error);
+	n = rows_strings(rows, string);
+	for (size_t i = 0; i < n; i++)
+		*string[i] = strdup_or_null(*string[i]);
 	return rows;
 }
 

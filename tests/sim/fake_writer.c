@@ -181,15 +181,21 @@ bool writer_next(struct writer *w, struct writer_event *e)
 
 void writer_event_release(struct writer_event *e)
 {
+	const char **string[ROWS_STRINGS_MAX];
+	size_t n;
+
 	if (e->rows != NULL) {
 		for (size_t i = 0; i < e->rows->n; i++) {
 			free((char *)(uintptr_t)e->rows->row[i].room_name);
 			free((char *)(uintptr_t)e->rows->row[i].sender);
 			free((char *)(uintptr_t)e->rows->row[i].body);
+			free((char *)(uintptr_t)e->rows->row[i].changed);
 		}
 		free((struct row *)(uintptr_t)e->rows->row);
-		free((char *)(uintptr_t)e->rows->text);
-		free((char *)(uintptr_t)e->rows->text2);
+		n = rows_strings(e->rows, string);
+		for (size_t i = 0; i < n; i++)
+			free((char *)(uintptr_t)*string[i]);
+		free((char *)(uintptr_t)e->rows->error);
 		free(e->rows);
 	}
 	free(e->reason);

@@ -179,20 +179,17 @@ enum query_kind {
 	                 * lines before before_id count, of others those up to after_seq (0: all) */
 
 	/* These are about the database itself; they wait for no record. */
-	QUERY_STATS,    /* rows.text: how large it is, as fields (fields.h) of bytes: database, wal,
-	                 * free; what cannot be known is left out. waits: why old lines do not go,
-	                 * "clock" or "much", and then which `room` would lose many, by its number */
-	QUERY_BACKUP,   /* backup: a copy of it beside it. rows.which: its size in bytes. May take minutes;
-	                 * asked only while no other is under way, and then always taken. Is answered to
-	                 * the core also when conn is gone */
+	QUERY_STATS,    /* how large it is, and why old lines do not go */
+	QUERY_BACKUP,   /* backup: a copy of it beside it. May take minutes; asked only while no other is
+	                 * under way, and then always taken. Is answered to the core also when conn is
+	                 * gone */
 
 	/* These are about secrets and not about the history. Each takes a while on purpose,
 	 * waits for no record, and goes by conn and what is named here alone. */
-	QUERY_HASH,     /* hash: rows.text is a new hash of the password */
+	QUERY_HASH,     /* hash: a new hash of the password */
 	QUERY_CHECK,    /* check: is the secret one of those that the hashes are of? */
-	QUERY_CODES,    /* ten one-time codes, with blanks between them: rows.text. rows.text2 has their
-	                 * hashes, a line each, as check takes them */
-	QUERY_TOTP,     /* a new secret, in base32: rows.text */
+	QUERY_CODES,    /* ten one-time codes */
+	QUERY_TOTP,     /* a new secret */
 	QUERY_CHECK_TOTP, /* totp: are these the digits of the secret, at this time? */
 };
 
@@ -218,7 +215,7 @@ struct query {
 		struct {
 			const char *key;    /* of a nick: whose it is to have missed lines */
 			const char *nick;   /* whose own lines are not missed */
-			uint64_t marked_after; /* see rows.back */
+			uint64_t marked_after; /* see rows.replay.back */
 		} replay;
 		struct {
 			const char *key;    /* of a nick: who has not seen them */
@@ -304,24 +301,39 @@ static inline size_t query_strings(struct query *q, const char **strings[QUERY_S
 	return n;
 }
 
-/* One line of an answer. */
+/* One line of an answer. The kind of the answer says which member of the union holds. */
 struct row {
 	uint64_t id;
 	int64_t time_ms;
 	enum record_kind kind;  /* RECORD_SAY, RECORD_ACTION, RECORD_GAP, or for AUDIT RECORD_AUDIT */
 	uint32_t room;
-	bool hit;               /* SEARCH: true for a line found, false for one beside it */
-	uint32_t lines;         /* UNREAD: of others in this room since id, the last line seen, and in
-	                         * the gaps before it; at most 1000 */
-	uint32_t mentions;      /* UNREAD: how many of them have the nick in them */
-	const char *room_name;  /* AUDIT: what it has changed; "" */
+	const char *room_name;
 	const char *sender;
 	const char *body;
+	const char *changed;    /* AUDIT: what the act has changed, as data that the core reads (undo.h),
+	                         * or ""; NULL in other answers */
+	union {
+		bool hit;       /* SEARCH: true for a line found, false for one beside it */
+		struct {
+			uint32_t lines; /* of others in this room since id, the last line seen, and in
+			                 * the gaps before it; at most 1000 */
+			uint32_t mentions; /* how many of them have the nick in them */
+		} unread;       /* UNREAD */
+	};
+};
+
+/* Why old lines do not go. */
+enum old_lines_wait {
+	OLD_LINES_GO,
+	OLD_LINES_WAIT_CLOCK, /* the host's clock may be wrong */
+	OLD_LINES_WAIT_MUCH,  /* a room would lose many at once */
 };
 
 /* The answer to a query: oldest line first; for SEARCH newest hit first, and
  * each hit as up to three rows in the order before, hit, after; for UNREAD the
- * room with the most lines first. */
+ * room with the most lines first. The kind says which member of the union holds: none for LAST,
+ * FIRST, UNREAD and AUDIT, nor if there is an error. Strings are set there, are borrowed until the
+ * answer is released, and are cleared then. */
 struct rows {
 	enum query_kind kind;
 	uint64_t number;        /* of the question, as struct query has it */
@@ -329,23 +341,69 @@ struct rows {
 	const struct row *row;  /* n of them; borrowed until the answer is released */
 	size_t n;
 	bool more;              /* there were more than limit, or than ROWS_BYTES_MAX allows */
-	uint64_t seen_id;       /* REPLAY: last id that replay.key had seen; 0: never here */
-	struct ranges gaps;     /* REPLAY: and those up to it that it had not been shown */
-	bool back;              /* REPLAY: what it had seen was marked after the record marked_after */
-	uint32_t missed;        /* REPLAY: lines of others in those gaps, and since seen_id those that
-	                         * are not in the answer, at most 1000; 0 where seen_id is 0 */
-	uint8_t unindexed;      /* SEARCH: percent of all lines that are not searched yet, because the
-	                         * index is being made again: the newest; 0: none */
 	const char *error;      /* NULL, or a sentence for the person who asked */
-	bool ok;                /* CHECK, CHECK_TOTP: it matched; STATS, HASH, CODES, TOTP: there is
-	                         * text; BACKUP: it is made */
-	uint64_t which;         /* CHECK: which of the hashes matched, from 0; CHECK_TOTP: number of
-	                         * the 30 s since 1970 that the digits are good for, which no one
-	                         * should take twice; 0 where nothing matched; BACKUP: bytes */
-	const char *text;       /* STATS, HASH, CODES, TOTP: see there; NULL where there is none.
-	                         * Borrowed until the answer is released, which clears it */
-	const char *text2;      /* CODES: in the same way; otherwise NULL */
+	union {
+		struct {
+			uint64_t seen_id;   /* last id that replay.key had seen; 0: never here */
+			struct ranges gaps; /* and those up to it that it had not been shown */
+			bool back;          /* what it had seen was marked after the record marked_after */
+			uint32_t missed;    /* lines of others in those gaps, and since seen_id those that are
+			                     * not in the answer, at most 1000; 0 if seen_id is 0 */
+		} replay;
+		struct {
+			uint8_t unindexed;  /* percent of all lines that are not searched yet, because the index
+			                     * is being made again: the newest; 0: none */
+		} search;
+		struct {
+			uint64_t database_bytes;
+			uint64_t wal_bytes;
+			uint64_t free_bytes; /* on its disk; 0: not known, as the others */
+			enum old_lines_wait waits;
+			uint32_t room;      /* MUCH: the room's number */
+		} stats;
+		struct {
+			uint64_t bytes;     /* of the copy */
+		} backup;
+		struct {
+			const char *text;   /* the new hash */
+		} hash;
+		struct {
+			const char *codes;  /* with blanks between them */
+			const char *hashes; /* of each, a line each, as check takes them */
+		} codes;
+		struct {
+			const char *secret; /* in base32 */
+		} totp;
+		struct {
+			bool matches;
+			uint64_t which;     /* of the hashes, from 0; 0 if nothing matches */
+		} check;
+		struct {
+			bool matches;
+			uint64_t step;      /* number of the 30 s since 1970 that the digits are good for, which
+			                     * no one should take twice; 0 if they do not match */
+		} check_totp;
+	};
 };
+
+enum { ROWS_STRINGS_MAX = 2 };
+
+/* Where the answer has strings of its own, not those of its lines, for whoever copies or clears
+ * them; returns how many. They are NULL if there is an error. */
+static inline size_t rows_strings(struct rows *r, const char **strings[ROWS_STRINGS_MAX])
+{
+	size_t n = 0;
+
+	if (r->kind == QUERY_HASH) {
+		strings[n++] = &r->hash.text;
+	} else if (r->kind == QUERY_CODES) {
+		strings[n++] = &r->codes.codes;
+		strings[n++] = &r->codes.hashes;
+	} else if (r->kind == QUERY_TOTP) {
+		strings[n++] = &r->totp.secret;
+	}
+	return n;
+}
 
 /* A room as it was saved. Strings are borrowed for the call. */
 struct saved_room {

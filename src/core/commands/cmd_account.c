@@ -115,11 +115,11 @@ static void hash_answer(struct chat *c, struct session *s, struct question *q, c
 	if (!dialogue_goes_on(c, s, e->rows))
 		return;
 	if (s->dialogue->aim == DIALOGUE_REGISTER) {
-		registered(c, s, e->rows->text);
+		registered(c, s, e->rows->hash.text);
 		return;
 	}
 	t = account_terms(a);
-	t.hash = e->rows->text;
+	t.hash = e->rows->hash.text;
 	t.before = (struct wrong){0};
 	account_change(c, a, &t);
 	dialogue_end(c, s);
@@ -131,7 +131,7 @@ static void codes_answer(struct chat *c, struct session *s, struct question *q,
                          const struct event *e)
 {
 	struct account *a = account_at(c, &q->account);
-	const char *p = e->rows->text;
+	const char *p = e->rows->codes.codes;
 	struct account_terms t;
 
 	c->output.secret = true;
@@ -139,7 +139,7 @@ static void codes_answer(struct chat *c, struct session *s, struct question *q,
 		return;
 	dialogue_end(c, s);
 	t = account_terms(a);
-	t.codes = e->rows->text2;
+	t.codes = e->rows->codes.hashes;
 	account_change(c, a, &t);
 	emit_security(c, s, "codes", "made new one-time codes");
 	emit_reply(c, s, "Ten codes, each good once in place of your password. Write them down: they are "
@@ -155,7 +155,7 @@ static void codes_answer(struct chat *c, struct session *s, struct question *q,
 /* A new secret for the second step. */
 static void totp_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
-	const char *secret = e->rows->text;
+	const char *secret = e->rows->totp.secret;
 
 	(void)q;
 	c->output.secret = true;
@@ -182,14 +182,14 @@ static void set_totp_answer(struct chat *c, struct session *s, struct question *
 
 	if (!dialogue_goes_on(c, s, e->rows))
 		return;
-	if (!e->rows->ok) {
+	if (!e->rows->check_totp.matches) {
 		dialogue_retry(c, s, DIALOGUE_TOTP, TOTP_WRONG);
 		return;
 	}
 	t = account_terms(a);
 	t.totp = s->dialogue->secret;
 	/* Each code counts once. */
-	t.totp_step = e->rows->which;
+	t.totp_step = e->rows->check_totp.step;
 	account_change(c, a, &t);
 	dialogue_end(c, s);
 	emit_security(c, s, "totp", "began a second step");

@@ -389,7 +389,7 @@ static bool may_restore(struct chat *c, struct session *s, const struct row *act
                         const struct room *r, const struct ban *b)
 {
 	struct bearer own = bearer_of(s);
-	const struct account *a = undo_account(c, act->room_name, "account");
+	const struct account *a = undo_account(c, act->changed, "account");
 	struct session *guest = b->target == BAN_GUEST ? session_by_key(c, b->key) : NULL;
 	struct target t = {.ban = *b, .session = guest};
 
@@ -428,7 +428,7 @@ static void restore(struct chat *c, struct session *s, const struct row *act, st
 
 void undo_ban(struct chat *c, struct session *s, const struct row *act)
 {
-	const char *data = act->room_name;
+	const char *data = act->changed;
 	enum ban_kind kind = undo_has(data, "mute") ? BAN_SPEECH : BAN_ENTRY;
 	uint64_t number = (uint64_t)fields_get_number(data, "number");
 	struct ban *now = number != 0 ? ban_by_number(c, kind, number) : NULL;

@@ -88,7 +88,7 @@ static void filter_less(struct chat *c, struct session *s, const char *word, boo
 
 void undo_filter(struct chat *c, struct session *s, const struct row *act)
 {
-	const char *data = act->room_name;
+	const char *data = act->changed;
 	char *typed = fields_get(data, "word"), *by = fields_get_text(data, "by", NAME_BYTES_MAX);
 	bool beginning = fields_get_number(data, "beginning") != 0, star;
 	int64_t at_ms = fields_get_time(data, "at");

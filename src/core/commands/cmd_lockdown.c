@@ -62,8 +62,8 @@ static void lockdown_begin(struct chat *c, struct session *s, int64_t until_ms)
 
 void undo_lockdown(struct chat *c, struct session *s, const struct row *act)
 {
-	int64_t was_ms = fields_get_time(act->room_name, "was");
-	int64_t is_ms = fields_get_time(act->room_name, "is");
+	int64_t was_ms = fields_get_time(act->changed, "was");
+	int64_t is_ms = fields_get_time(act->changed, "is");
 
 	if (c->moderation.lockdown.until_ms != is_ms)
 		undo_late(c, s, "the lockdown is another by now, or over");

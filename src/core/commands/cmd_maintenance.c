@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
-#include "chatd/base/fields.h"
 #include "chatd/base/text.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/moderation/shutdown.h"
@@ -139,39 +138,35 @@ static void show_saving(struct chat *c, struct session *s)
 		emit_reply(c, s, "Saving: all is saved.");
 }
 
-/* Why what is old does not go, as fields tell it; for the reader. False: it goes. */
-static bool show_waits(struct chat *c, struct session *s, const char *fields)
+/* Tells s why old lines do not go. False: they do. */
+static bool show_waits(struct chat *c, struct session *s, const struct rows *rows)
 {
-	char *why = fields_get_text(fields, "waits", 16);
-	const struct room *r = room_by_number(c, (uint32_t)fields_get_number(fields, "room"));
-	bool waits = *why != '\0';
+	const struct room *r = room_by_number(c, rows->stats.room);
 
-	if (strcmp(why, "clock") == 0)
+	if (rows->stats.waits == OLD_LINES_WAIT_CLOCK)
 		emit_reply(c, s, "Old lines are kept for now: the clock jumped ahead by over %d days.",
 		           CLOCK_AHEAD_DAYS);
-	else if (waits)
+	else if (rows->stats.waits == OLD_LINES_WAIT_MUCH)
 		emit_reply(c, s, "Old lines are kept for now: over a tenth of %s would be deleted.",
 		           r != NULL ? r->name : "a room");
-	free(why);
-	return waits;
+	return rows->stats.waits != OLD_LINES_GO;
 }
 
 static void show_database(struct chat *c, struct session *s, const struct rows *rows)
 {
 	char database[SIZE_BYTES_MAX], wal[SIZE_BYTES_MAX], disk[SIZE_BYTES_MAX];
-	const char *fields = rows->text;
 	uint64_t left;
 
-	if (rows->error != NULL || fields == NULL) {
-		emit_reply(c, s, "Database: not known. %s", rows->error != NULL ? rows->error : "");
+	if (rows->error != NULL) {
+		emit_reply(c, s, "Database: not known. %s", rows->error);
 		return;
 	}
-	left = (uint64_t)fields_get_number(fields, "free");
+	left = rows->stats.free_bytes;
 	emit_reply(c, s, "Database: %s, and %s in its WAL%s%s%s.",
-	           size_show(database, (uint64_t)fields_get_number(fields, "database")),
-	           size_show(wal, (uint64_t)fields_get_number(fields, "wal")), left > 0 ? "; " : "",
+	           size_show(database, rows->stats.database_bytes),
+	           size_show(wal, rows->stats.wal_bytes), left > 0 ? "; " : "",
 	           left > 0 ? size_show(disk, left) : "", left > 0 ? " are free on its disk" : "");
-	show_waits(c, s, fields);
+	show_waits(c, s, rows);
 }
 
 static void show_program(struct chat *c, struct session *s)
@@ -231,9 +226,9 @@ void cmd_stats(struct chat *c, struct session *s, const struct args *a)
 
 static void prune(struct chat *c, struct session *s, const struct event *e, bool yes)
 {
-	if (e->rows->error != NULL || e->rows->text == NULL) {
-		emit_reply(c, s, "Not done: %s", e->rows->error != NULL ? e->rows->error : "not known.");
-	} else if (!show_waits(c, s, e->rows->text)) {
+	if (e->rows->error != NULL) {
+		emit_reply(c, s, "Not done: %s", e->rows->error);
+	} else if (!show_waits(c, s, e->rows)) {
 		emit_reply(c, s, "No old lines are waiting to be deleted.");
 	} else if (!yes) {
 		emit_reply(c, s, "%cprune --yes deletes them now. A day with a steady clock does too.",
@@ -315,7 +310,7 @@ static void backup_answer(struct chat *c, struct session *none, struct question 
 			emit_reply(c, s, "Not backed up to %s: %s", name, rows->error);
 		else
 			emit_reply(c, s, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.%s", name,
-			           size_show(size, rows->which), ms / 1000, ms / 100 % 10,
+			           size_show(size, rows->backup.bytes), ms / 1000, ms / 100 % 10,
 			           c->outage.reason != NULL && c->records.seq > c->records.stored_seq
 			                   ? " What waits to be saved is not in it." : "");
 		if (s->state == SESSION_LOGIN && !s->input.eof)

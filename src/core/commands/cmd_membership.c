@@ -490,7 +490,7 @@ void cmd_decline(struct chat *c, struct session *s, const struct args *a)
 
 void undo_offer(struct chat *c, struct session *s, const struct row *act)
 {
-	const char *data = act->room_name;
+	const char *data = act->changed;
 	const struct account *to = undo_account(c, data, "account");
 	const struct account *before = undo_account(c, data, "before");
 	int64_t at_ms = fields_get_time(data, "at"), was_ms = fields_get_time(data, "was_at");
@@ -522,11 +522,11 @@ void undo_offer(struct chat *c, struct session *s, const struct row *act)
 /* Nobody becomes an owner without accepting: the room is offered to its former owner. */
 void undo_owner(struct chat *c, struct session *s, const struct row *act)
 {
-	const struct account *is = undo_account(c, act->room_name, "is");
-	const struct account *was = undo_account(c, act->room_name, "was");
+	const struct account *is = undo_account(c, act->changed, "is");
+	const struct account *was = undo_account(c, act->changed, "was");
 	struct room *r;
 
-	if (!undo_room(c, act->room_name, &r) || r == NULL)
+	if (!undo_room(c, act->changed, &r) || r == NULL)
 		undo_late(c, s, "that room is gone");
 	else if (!access_power(c, s, r, ROOM_OWNER))
 		return;
@@ -718,7 +718,7 @@ static void take_again(struct chat *c, struct session *s, struct room *r, const 
 
 void undo_membership(struct chat *c, struct session *s, const struct row *act)
 {
-	const char *data = act->room_name;
+	const char *data = act->changed;
 	bool given = undo_has(data, "given");
 	char *role = fields_get(data, "role");
 	const struct deed *d = NULL;

@@ -246,7 +246,7 @@ static enum report_state state_of(const char *data, const char *field)
 
 void undo_report(struct chat *c, struct session *s, const struct row *act)
 {
-	const char *data = act->room_name;
+	const char *data = act->changed;
 	struct report *r = report_find(c, (uint64_t)fields_get_number(data, "number"));
 	char *keeper = fields_get_text(data, "keeper", NAME_BYTES_MAX);
 	char *how = fields_get_text(data, "how", REPORT_WHY_BYTES_MAX);

@@ -159,7 +159,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 	if (!command_may(c, s, command_find(c, made ? "role" : "code")))
 		return;
 	if (a != NULL) {
-		hash = strndup(rows->text2, strcspn(rows->text2, "\n"));
+		hash = strndup(rows->codes.hashes, strcspn(rows->codes.hashes, "\n"));
 		t = account_terms(a);
 		t.codes = hash != NULL ? hash : "";
 		account_apply(c, a, &t);
@@ -167,7 +167,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 	} else if (made && name_check(NAME_NICK, name, strlen(name), key, why, sizeof why) &&
 	           account_bars(c, name, key, NULL, problem) == NULL && session_by_key(c, key) == NULL) {
 		/* One of the ten is enough for the first time. */
-		hash = strndup(rows->text2, strcspn(rows->text2, "\n"));
+		hash = strndup(rows->codes.hashes, strcspn(rows->codes.hashes, "\n"));
 		a = hash != NULL ? account_new(c, name, key, "", hash) : NULL;
 		free(hash);
 	}
@@ -190,7 +190,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		emit_reply(c, s, "%s To sign in, connect, enter the name %s, and use this code as the "
 		           "password; it works once: %.*s", made ? "The account is new."
 		           : "Earlier codes no longer work; a password still does.", a->nick,
-		           (int)strcspn(rows->text, " "), rows->text);
+		           (int)strcspn(rows->codes.codes, " "), rows->codes.codes);
 		tell_status(c, s, wanted->status);
 	} else {
 		emit_reply(c, s, made ? "Not done: that name was taken meanwhile." : "That account is gone.");
@@ -274,8 +274,8 @@ static bool role_set(struct chat *c, struct session *s, struct account *account,
 
 void undo_role(struct chat *c, struct session *s, const struct row *act)
 {
-	struct account *a = undo_account(c, act->room_name, "account");
-	char *was_name = fields_get(act->room_name, "was"), *is_name = fields_get(act->room_name, "is");
+	struct account *a = undo_account(c, act->changed, "account");
+	char *was_name = fields_get(act->changed, "was"), *is_name = fields_get(act->changed, "is");
 	enum role was, is;
 
 	if (a == NULL)

@@ -189,7 +189,7 @@ static void set_value(struct chat *c, struct session *s, struct room *r, const s
 
 void undo_setting(struct chat *c, struct session *s, const struct row *act)
 {
-	const char *data = act->room_name;
+	const char *data = act->changed;
 	char *name = fields_get(data, "setting");
 	const struct setting *k = setting_find(name);
 	struct room *r;

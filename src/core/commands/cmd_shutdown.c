@@ -75,9 +75,9 @@ static void go_down(struct chat *c, struct session *s, int64_t ms, const char *w
 
 void undo_shutdown(struct chat *c, struct session *s, const struct row *act)
 {
-	int64_t was_ms = fields_get_time(act->room_name, "was");
-	int64_t is_ms = fields_get_time(act->room_name, "is");
-	char *why = fields_get_text(act->room_name, "why", (size_t)SHUTDOWN_WHY_CHARS_MAX * 4);
+	int64_t was_ms = fields_get_time(act->changed, "was");
+	int64_t is_ms = fields_get_time(act->changed, "is");
+	char *why = fields_get_text(act->changed, "why", (size_t)SHUTDOWN_WHY_CHARS_MAX * 4);
 
 	if (c->status.stop_at_ms != is_ms)
 		undo_late(c, s, "that order is another by now, or called off");

@@ -113,7 +113,7 @@ static bool keeps_room_of(const struct chat *c, const struct session *s, const c
 static bool is_its_own(const struct session *s, const struct row *act)
 {
 	return s->account != NULL && strcmp(s->account->nick, act->sender) == 0 &&
-	       s->account->made.at_ms == fields_get_number(act->room_name, "actor");
+	       s->account->made.at_ms == fields_get_number(act->changed, "actor");
 }
 
 /* Whether it is a command line, as older versions recorded. The names in it may belong to other people
@@ -126,7 +126,7 @@ static bool is_old(const char *data)
 /* Restores what was before the action, or tells s why not. */
 static void take_back(struct chat *c, struct session *s, const struct row *act)
 {
-	char *name = fields_get(act->room_name, "undo");
+	char *name = fields_get(act->changed, "undo");
 	const struct kind *kind = NULL;
 
 	for (int i = 0; i < KINDS; i++)
@@ -152,14 +152,14 @@ static void undo_answer(struct chat *c, struct session *s, struct question *q,
 	if (rows->error != NULL) {
 		emit_reply(c, s, "%s", rows->error);
 	} else if (act == NULL || act->id != number ||
-	           (!reads && !keeps_room_of(c, s, act->room_name))) {
+	           (!reads && !keeps_room_of(c, s, act->changed))) {
 		/* The same reply whether there is none or s may not know of it. */
 		emit_reply(c, s, "There is no moderation action #A%" PRIu64 " that you could take back.",
 		           number);
-	} else if (!undo_is_data(act->room_name)) {
+	} else if (!undo_is_data(act->changed)) {
 		emit_reply(c, s, "#A%" PRIu64 " (%s %s) cannot be taken back%s", act->id,
 		           act->sender, act->body,
-		           is_old(act->room_name) ? ": an older version of chatd recorded it." : ".");
+		           is_old(act->changed) ? ": an older version of chatd recorded it." : ".");
 	} else {
 		if (reads)
 			emit_reply(c, s, "Taking back #A%" PRIu64 " (%s %s):", act->id, act->sender, act->body);

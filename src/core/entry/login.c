@@ -320,7 +320,7 @@ static void password_answer(struct chat *c, struct session *s, struct question *
 	if (!dialogue_goes_on(c, s, e->rows))
 		return;
 	if (right)
-		password_right(c, s, account_at(c, &q->account), e->rows->which != 0);
+		password_right(c, s, account_at(c, &q->account), e->rows->check.which != 0);
 	else
 		dialogue_retry(c, s, DIALOGUE_PASSWORD, s->dialogue->once
 		               ? "Wrong name or password." : "Wrong password.");

@@ -173,16 +173,16 @@ bool password_was_right(struct chat *c, struct session *s, struct question *q,
 	unsigned left;
 	size_t n;
 
-	if (rows->error != NULL || rows->ok)
+	if (rows->error != NULL || rows->check.matches)
 		guess_account_back(c, s, GUESS_PASSWORD, a);
-	if (!rows->ok || a == NULL) {
+	if (!rows->check.matches || a == NULL) {
 		if (rows->error == NULL)
 			was_wrong(c, s, a);
 		return false;
 	}
-	if (rows->which == 0)
+	if (rows->check.which == 0)
 		return true;
-	hash = q->data != NULL ? line_of(q->data, rows->which - 1, &n) : NULL;
+	hash = q->data != NULL ? line_of(q->data, rows->check.which - 1, &n) : NULL;
 	if (hash == NULL || n == 0 || !code_use(c, a, hash, n, &left)) {
 		emit_reply(c, s, "That code was already used.");
 		was_wrong(c, s, a);
@@ -225,14 +225,15 @@ bool password_code_was_right(struct chat *c, struct session *s, struct question 
 {
 	struct account *a = account_at(c, &q->account);
 	/* Each step counts once. */
-	bool right = rows->error == NULL && rows->ok && a != NULL && rows->which > a->secrets.totp_step;
+	bool right = rows->error == NULL && rows->check_totp.matches && a != NULL &&
+	             rows->check_totp.step > a->secrets.totp_step;
 
 	if (right || rows->error != NULL)
 		guess_account_back(c, s, GUESS_CODE, a);
 	if (right) {
 		struct account_terms t = account_terms(a);
 
-		t.totp_step = rows->which;
+		t.totp_step = rows->check_totp.step;
 		account_change(c, a, &t);
 	} else if (rows->error == NULL && a != NULL) {
 		code_was_wrong(c, s, a);
@@ -267,9 +268,9 @@ bool password_room_was_right(struct chat *c, struct session *s, struct question 
 {
 	bool same = memcmp(q->data, &r->set.lock, sizeof r->set.lock) == 0;
 
-	if (rows->error != NULL || rows->ok)
+	if (rows->error != NULL || rows->check.matches)
 		guess_room_back(c, s, r);
 	else
 		emit_security(c, s, "failed-room-password", "wrong password for %s", r->name);
-	return rows->error == NULL && rows->ok && same;
+	return rows->error == NULL && rows->check.matches && same;
 }

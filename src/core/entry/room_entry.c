@@ -108,7 +108,7 @@ static void lock_answer(struct chat *c, struct session *s, struct question *q,
 	}
 	if (!access_power(c, s, r, ROOM_OWNER))
 		return;
-	setting_lock(c, r, e->rows->text);
+	setting_lock(c, r, e->rows->hash.text);
 	emit_audit(c, s, "", "set a password for %s", r->name);
 	emit_reply(c, s, "%s has a password now. People who join are asked for it, unless they are "
 	           "invited.", r->name);

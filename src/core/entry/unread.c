@@ -37,16 +37,16 @@ static void put_count(struct bytes *b, uint32_t n)
 
 static void put_mentions(struct bytes *b, const struct row *row)
 {
-	if (row->mentions == 0)
+	if (row->unread.mentions == 0)
 		return;
 	bytes_puts(b, " (");
-	put_count(b, row->mentions);
-	bytes_puts(b, row->mentions == 1 ? " mentions you)" : " mention you)");
+	put_count(b, row->unread.mentions);
+	bytes_puts(b, row->unread.mentions == 1 ? " mentions you)" : " mention you)");
 }
 
 void unread_put(struct bytes *b, const struct row *row)
 {
-	put_count(b, row->lines);
+	put_count(b, row->unread.lines);
 	put_mentions(b, row);
 }
 
@@ -55,9 +55,9 @@ static void put_room(struct bytes *b, const struct room *r, const struct row *ro
 	bool first = b->len == 0;
 
 	bytes_printf(b, "%s%s ", first ? "" : ", ", r->name);
-	put_count(b, row->lines);
+	put_count(b, row->unread.lines);
 	if (first)
-		bytes_puts(b, row->lines == 1 ? " line" : " lines");
+		bytes_puts(b, row->unread.lines == 1 ? " line" : " lines");
 	put_mentions(b, row);
 }
 

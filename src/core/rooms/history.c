@@ -149,29 +149,29 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 static bool is_missed(const struct rows *rows, uint64_t id)
 {
-	bool is = id > rows->seen_id;
+	bool is = id > rows->replay.seen_id;
 
-	for (uint32_t i = 0; i < rows->gaps.n; i++)
-		is |= id > rows->gaps.at[i].after && id < rows->gaps.at[i].before;
+	for (uint32_t i = 0; i < rows->replay.gaps.n; i++)
+		is |= id > rows->replay.gaps.at[i].after && id < rows->replay.gaps.at[i].before;
 	return is;
 }
 
 /* Tells s how many lines it has missed, apart from those shown (from first on), and remembers which. */
 static void show_missed(struct chat *c, struct session *s, const struct rows *rows, size_t first)
 {
-	uint32_t missed = rows->missed;
+	uint32_t missed = rows->replay.missed;
 
-	if (rows->seen_id == 0)
+	if (rows->replay.seen_id == 0)
 		return;
 	/* Of a replay that is not shown, its lines are among them. */
 	for (size_t i = 0; i < first; i++)
 		missed += is_missed(rows, rows->row[i].id) && !name_is(rows->row[i].sender, s->key);
 	if (missed == 0)
 		return;
-	for (uint32_t i = 0; i < rows->gaps.n; i++)
-		ranges_add(&s->reading.gaps, rows->gaps.at[i].after,
-		           least(rows->gaps.at[i].before, s->reading.shown_from));
-	ranges_add(&s->reading.gaps, rows->seen_id, s->reading.shown_from);
+	for (uint32_t i = 0; i < rows->replay.gaps.n; i++)
+		ranges_add(&s->reading.gaps, rows->replay.gaps.at[i].after,
+		           least(rows->replay.gaps.at[i].before, s->reading.shown_from));
+	ranges_add(&s->reading.gaps, rows->replay.seen_id, s->reading.shown_from);
 	emit_reply(c, s, "%s%" PRIu32 "%s unread %s: %ccatchup shows %s.",
 	           missed >= MISSED_MAX ? "At least " : "", missed, first < rows->n ? " more" : "",
 	           lines_word(missed), c->config.command_prefix, missed == 1 ? "it" : "them");
@@ -223,7 +223,7 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 	if (rows->error != NULL) {
 		emit_reply(c, s, "The history cannot be shown now: %s", rows->error);
 	} else if (rows->n > 0 && setting_replay(c, s->room) > 0) {
-		first = rows->back ? show_new(c, s, rows) : show_all(c, s, rows);
+		first = rows->replay.back ? show_new(c, s, rows) : show_all(c, s, rows);
 		s->reading.shown_from = rows->row[first].id;
 		emit_reply(c, s, "End of history; what follows is live.");
 	}
@@ -250,9 +250,9 @@ static struct rows of_its_own(const struct session *s, const struct rows *rows)
 {
 	struct rows own = *rows;
 
-	if (s->account != NULL && !own.back) {
-		own.seen_id = own.missed = 0;
-		own.gaps.n = 0;
+	if (s->account != NULL && !own.replay.back) {
+		own.replay.seen_id = own.replay.missed = 0;
+		own.replay.gaps.n = 0;
 	}
 	return own;
 }
@@ -268,9 +268,9 @@ static void replay_answer(struct chat *c, struct session *s, struct question *q,
 	s->replay.held = false;
 	if (s->replay.of_other) {
 		/* What the name that it had then has missed. */
-		rows.seen_id = rows.missed = 0;
-		rows.gaps.n = 0;
-		rows.back = false;
+		rows.replay.seen_id = rows.replay.missed = 0;
+		rows.replay.gaps.n = 0;
+		rows.replay.back = false;
 	} else {
 		s->reading.known = rows.error == NULL;
 	}
@@ -483,9 +483,9 @@ static void show_search(struct chat *c, struct session *s, const struct rows *ro
 		show_hits(c, s, rows);
 	if (ignored > 0)
 		emit_reply(c, s, "Not shown: %zu %s by people you ignore.", ignored, lines_word(ignored));
-	if (rows->unindexed > 0)
+	if (rows->search.unindexed > 0)
 		emit_reply(c, s, "The index is being rebuilt; the newest %d%% were not searched.",
-		           rows->unindexed);
+		           rows->search.unindexed);
 }
 
 static void show_audit(struct chat *c, struct session *s, const struct rows *rows)

@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-	UNDO_COLUMN = 6,   /* of the audit's rows, which have no room's name */
+	UNDO_COLUMN = 6,   /* of the audit's rows: what an act has changed */
 };
 
 struct answer *answer_new(const struct query *q)
@@ -82,11 +82,12 @@ bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit)
 	r->time_ms = sqlite3_column_int64(st, 1);
 	r->kind = (enum record_kind)sqlite3_column_int(st, 2);
 	r->room = (uint32_t)sqlite3_column_int64(st, 3);
-	r->hit = hit;
-	r->lines = r->mentions = 0;
-	at->room_name = sqlite3_column_count(st) > UNDO_COLUMN
-	                ? answer_column(a, s, st, UNDO_COLUMN, UNDO_BYTES_MAX + 64)
-	                : answer_room_name(a, s, r->room);
+	r->unread.lines = r->unread.mentions = 0;
+	if (a->rows.kind == QUERY_SEARCH)
+		r->hit = hit;
+	bool act = a->rows.kind == QUERY_AUDIT;
+	at->room_name = act ? answer_text(a, "", 0) : answer_room_name(a, s, r->room);
+	at->changed = act ? answer_column(a, s, st, UNDO_COLUMN, UNDO_BYTES_MAX + 64) : 0;
 	at->sender = answer_column(a, s, st, 4, NAME_BYTES_MAX);
 	at->body = answer_column(a, s, st, 5, BODY_BYTES_MAX);
 	a->body_bytes += bytes;
@@ -96,8 +97,8 @@ bool answer_add(struct answer *a, struct store *s, sqlite3_stmt *st, bool hit)
 
 void answer_set_unread(struct answer *a, uint32_t lines, uint32_t mentions)
 {
-	a->row[a->rows.n - 1].lines = lines;
-	a->row[a->rows.n - 1].mentions = mentions;
+	a->row[a->rows.n - 1].unread.lines = lines;
+	a->row[a->rows.n - 1].unread.mentions = mentions;
 }
 
 void answer_set_more(struct answer *a)
@@ -107,7 +108,7 @@ void answer_set_more(struct answer *a)
 
 void answer_set_unindexed(struct answer *a, uint8_t percent)
 {
-	a->rows.unindexed = percent;
+	a->rows.search.unindexed = percent;
 }
 
 void answer_fail(struct answer *a, const char *fmt, ...)
@@ -156,6 +157,7 @@ void answer_finish(struct answer *a)
 		a->row[i].room_name = a->text.data + a->at[i].room_name;
 		a->row[i].sender = a->text.data + a->at[i].sender;
 		a->row[i].body = a->text.data + a->at[i].body;
+		a->row[i].changed = a->rows.kind == QUERY_AUDIT ? a->text.data + a->at[i].changed : NULL;
 	}
 	a->rows.row = a->row;
 }
@@ -167,6 +169,14 @@ static void secret_free(char *p)
 	free(p);
 }
 
+static void strings_free(struct rows *rows)
+{
+	const char **string[ROWS_STRINGS_MAX];
+	size_t n = rows_strings(rows, string);
+	for (size_t i = 0; i < n; i++)
+		secret_free((char *)(uintptr_t)*string[i]);
+}
+
 void rows_release(struct rows *rows)
 {
 	if (!rows)
@@ -176,8 +186,7 @@ void rows_release(struct rows *rows)
 	free(a->at);
 	bytes_release(&a->text);
 	free(a->error);
-	secret_free(a->secret);
-	secret_free(a->secret2);
+	strings_free(rows);
 	free(a);
 }
 
@@ -189,13 +198,17 @@ struct rows *rows_sorry(const struct query *q, const char *sentence)
 	return &a->rows;
 }
 
-struct rows *rows_of_secret(const struct query *q, bool ok, uint64_t which, const char *text,
-                            const char *text2)
+struct rows *rows_of(const struct query *q, const struct rows *what)
 {
 	struct answer *a = answer_new(q);
-	a->rows.ok = ok;
-	a->rows.which = which;
-	a->rows.text = a->secret = text ? mem_strdup(text) : NULL;
-	a->rows.text2 = a->secret2 = text2 ? mem_strdup(text2) : NULL;
+	const char **string[ROWS_STRINGS_MAX];
+	size_t n;
+	a->rows = *what;
+	a->rows.kind = q->kind;
+	a->rows.conn = q->conn;
+	a->rows.number = q->number;
+	n = rows_strings(&a->rows, string);
+	for (size_t i = 0; i < n; i++)
+		*string[i] = mem_strdup(*string[i]);
 	return &a->rows;
 }

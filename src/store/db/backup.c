@@ -188,7 +188,7 @@ struct rows *backup_answer(struct store *s, const struct query *q)
 	if (ok) {
 		log_info("backup: %s, %lld bytes in %lld ms", b.path.data, (long long)b.bytes,
 		         (long long)(clock_ms(CLOCK_MONOTONIC) - begin_ms));
-		rows = rows_of_secret(q, true, (uint64_t)b.bytes, NULL, NULL);
+		rows = rows_of(q, &(struct rows){ .backup.bytes = (uint64_t)b.bytes });
 	} else {
 		log_warnx("backup: cannot back up to %s: %s", q->backup.name, b.why);
 		rows = rows_sorry(q, b.why);

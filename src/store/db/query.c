@@ -145,10 +145,10 @@ static void seen_get(struct store *s, const struct query *q, struct rows *rows)
 	sqlite3_bind_text(st, 1, q->replay.key, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, q->room);
 	if (db_step(&s->db, st) == SQLITE_ROW) {
-		rows->seen_id = (uint64_t)sqlite3_column_int64(st, 0);
+		rows->replay.seen_id = (uint64_t)sqlite3_column_int64(st, 0);
 		const char *gaps = db_text(&s->db, st, 1);
-		rows->gaps = ranges_read(gaps ? gaps : "");
-		rows->back = (uint64_t)sqlite3_column_int64(st, 2) > q->replay.marked_after;
+		rows->replay.gaps = ranges_read(gaps ? gaps : "");
+		rows->replay.back = (uint64_t)sqlite3_column_int64(st, 2) > q->replay.marked_after;
 	}
 	sqlite3_reset(st);
 	sqlite3_clear_bindings(st);
@@ -158,8 +158,8 @@ static void seen_get(struct store *s, const struct query *q, struct rows *rows)
 static int64_t missed_count(struct store *s, const struct query *q, const struct answer *a)
 {
 	uint64_t before = a->rows.n ? a->row[0].id : q->before_id;
-	struct ranges missed = a->rows.gaps;
-	ranges_add(&missed, a->rows.seen_id, before);
+	struct ranges missed = a->rows.replay.gaps;
+	ranges_add(&missed, a->rows.replay.seen_id, before);
 	ranges_drop_up_to(&missed, q->after_id);
 	ranges_drop_from(&missed, before);
 	return lines_count(s, q->room, q->replay.nick, &missed);
@@ -172,8 +172,8 @@ static void replay_answer(struct store *s, const struct query *query, struct ans
 	q.until_ms = INT64_MAX;
 	seen_get(s, &q, &a->rows);
 	range_answer(s, &q, a);
-	int64_t missed = a->rows.seen_id ? missed_count(s, &q, a) : 0;
-	a->rows.missed = missed > 0 ? (uint32_t)missed : 0;
+	int64_t missed = a->rows.replay.seen_id ? missed_count(s, &q, a) : 0;
+	a->rows.replay.missed = missed > 0 ? (uint32_t)missed : 0;
 }
 
 /* -- how large the database is, and may become ------------------------------------ */
@@ -196,26 +196,22 @@ uint64_t store_free_bytes(struct store *s)
 static struct rows *stats_answer(struct store *s, const struct query *q)
 {
 	const char *path = sqlite3_db_filename(s->db.sqlite, "main");
-	struct bytes text = { 0 }, wal = { 0 };
+	struct rows rows = { .stats.database_bytes = (uint64_t)store_bytes(s) };
+	struct bytes wal = { 0 };
 	struct statvfs disk;
 	struct stat st;
-	struct rows *rows;
-	bytes_printf(&text, "database=%lld", (long long)store_bytes(s));
 	bytes_printf(&wal, "%s-wal", path ? path : "");
 	if (stat(wal.data, &st) == 0)
-		bytes_printf(&text, " wal=%lld", (long long)st.st_size);
+		rows.stats.wal_bytes = (uint64_t)st.st_size;
 	if (path && statvfs(path, &disk) == 0)
-		bytes_printf(&text, " free=%llu",
-		             (unsigned long long)disk.f_bavail * (unsigned long long)disk.f_frsize);
+		rows.stats.free_bytes = (uint64_t)disk.f_bavail * (uint64_t)disk.f_frsize;
 	int64_t why = db_meta(&s->db, "old_wait", RETENTION_GOES);
 	if (why != RETENTION_GOES)
-		bytes_printf(&text, " waits=%s", why == RETENTION_CLOCK ? "clock" : "much");
+		rows.stats.waits = why == RETENTION_CLOCK ? OLD_LINES_WAIT_CLOCK : OLD_LINES_WAIT_MUCH;
 	if (why == RETENTION_MUCH)
-		bytes_printf(&text, " room=%lld", (long long)db_meta(&s->db, "old_room", 0));
-	rows = rows_of_secret(q, true, 0, text.data, NULL);
-	bytes_release(&text);
+		rows.stats.room = (uint32_t)db_meta(&s->db, "old_room", 0);
 	bytes_release(&wal);
-	return rows;
+	return rows_of(q, &rows);
 }
 
 /* -- all kinds ------------------------------------------------------------------- */

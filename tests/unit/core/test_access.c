@@ -11,7 +11,7 @@
 static void registers(uint32_t slot)
 {
 	sends(slot, "/register correct horse\n");
-	rows_come(id(slot), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$hash"});
+	rows_come(id(slot), (struct rows){.kind = QUERY_HASH, .hash.text = "$hash"});
 }
 
 static int rooms_begin(void **state)

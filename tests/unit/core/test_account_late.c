@@ -11,7 +11,7 @@
 static void registers(uint32_t slot)
 {
 	sends(slot, "/register correct horse\n");
-	rows_come(id(slot), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$hash"});
+	rows_come(id(slot), (struct rows){.kind = QUERY_HASH, .hash.text = "$hash"});
 }
 
 static void has_second_step(struct account *a)
@@ -34,10 +34,10 @@ static void test_an_account_is_dropped_before_its_second_step(void **state)
 	connected(id(1));
 	sends(1, "a\n");
 	sends(1, "correct horse\n");
-	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("[AUTHENTICATOR CODE]: ");
 	sends(0, "/drop correct horse\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("-- Your account a is deleted.");
 	sends(1, "123456\n");
 	assert_has("-- That account no longer exists.");
@@ -62,7 +62,7 @@ static void test_who_comes_back_to_a_private_room_reads_what_was_said(void **sta
 	connected(id(2));
 	sends(2, "b\n");
 	sends(2, "correct horse\n");
-	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("You are b, in den.");
 	/* From the invitation on, as before. */
 	assert_has("QUERY 2 kind 0 room 7 108..");

@@ -58,7 +58,7 @@ static void test_what_never_arrived_is_not_seen(void **state)
 	connected((struct conn_id){0, 2});
 	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2}, .bytes = {.data = "a\n", .len = 2}});
 	rows_come((struct conn_id){0, 2}, (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1,
-	                                               .seen_id = 102, .missed = 2});
+	                                               .replay.seen_id = 102, .replay.missed = 2});
 	sends(1, "5\n6\n");
 	stored(chat->records.seq);
 	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2}, .bytes = {.data = "/catchup\n", .len = 9}});

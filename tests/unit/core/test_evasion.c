@@ -59,12 +59,12 @@ static void test_a_ban_that_comes_while_the_password_is_asked(void **state)
 	(void)state;
 	sends(3, "/leave\n");
 	sends(0, "/room password open sesame\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$hash"});
+	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .hash.text = "$hash"});
 	sends(3, "/join ops\n");
 	assert_has("[PASSWORD]: ");
 	sends(0, "/ban d\n");
 	sends(3, "open sesame\n");
-	rows_come(id(3), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(3), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("-- You are banned from ops by a.");
 	assert_ptr_equal(session(3)->room, chat->rooms.lobby);
 }

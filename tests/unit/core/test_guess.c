@@ -14,7 +14,7 @@ static int begin_alice(void **state)
 	connected(id(0));
 	sends(0, "alice\n");
 	sends(0, "/register correct horse\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$hash"});
+	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .hash.text = "$y$hash"});
 	assert_has("alice is yours");
 	return 0;
 }
@@ -64,7 +64,7 @@ static void test_a_right_one_costs_nothing(void **state)
 		at_the_prompt(1, "198.51.100.7");
 		sends(1, "correct horse\n");
 		assert_has("QUERY 1");
-		rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+		rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 		assert_has("You are alice");
 		happens(EVENT_CLOSED, 1);
 	}
@@ -110,7 +110,7 @@ static void test_from_everywhere_it_becomes_slow(void **state)
 	assert_has_not("QUERY");
 	tick(1);
 	assert_has("QUERY 60");
-	rows_come(id(60), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(60), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("You are alice");
 	/* And at home she does not even wait. */
 	at_the_prompt(61, "192.0.2.1");
@@ -137,7 +137,7 @@ static void test_the_second_step_is_charged_too_and_told(void **state)
 	for (uint32_t slot = 1; slot < 31; slot++) {
 		at_the_prompt(slot, "198.51.100.7");
 		sends(slot, "stolen\n");
-		rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .ok = true});
+		rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 		assert_has("[AUTHENTICATOR CODE]: ");
 	}
 	for (uint32_t slot = 1; slot < 31; slot++) {
@@ -156,7 +156,7 @@ static void signs_in_from(uint32_t slot, const char *from)
 	at_the_prompt(slot, from);
 	sends(slot, "correct horse\n");
 	tick(GUESS_DELAY_MS_MAX);
-	rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	rows_come(id(slot), (struct rows){.kind = QUERY_UNREAD});
 }
 
@@ -200,7 +200,7 @@ static void test_the_second_step_is_bounded_from_everywhere(void **state)
 		at_the_prompt(1, from);
 		sends(1, "stolen\n");
 		tick(GUESS_DELAY_MS_MAX);
-		rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+		rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 		assert_has("[AUTHENTICATOR CODE]: ");
 		sends(1, "123456\n");
 		looked_at += strstr(seen.data, "Not checked") == NULL;
@@ -216,7 +216,7 @@ static void test_the_second_step_is_bounded_from_everywhere(void **state)
 	/* Where she was before alice has her own five. */
 	at_the_prompt(2, "192.0.2.1");
 	sends(2, "correct horse\n");
-	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	sends(2, "123456\n");
 	assert_has("QUERY 2");
 }

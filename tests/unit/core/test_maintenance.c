@@ -29,9 +29,10 @@ static void reloaded(bool ok, const char *lines)
 
 static void test_old_lines_go_when_that_is_ordered(void **state)
 {
-	const struct rows none = {.kind = QUERY_STATS, .text = "database=1"};
-	const struct rows clock = {.kind = QUERY_STATS, .text = "database=1 waits=clock"};
-	const struct rows much = {.kind = QUERY_STATS, .text = "waits=much room=6"};
+	const struct rows none = {.kind = QUERY_STATS, .stats.database_bytes = 1};
+	const struct rows clock = {.kind = QUERY_STATS, .stats.waits = OLD_LINES_WAIT_CLOCK};
+	const struct rows much = {.kind = QUERY_STATS,
+	                          .stats = {.waits = OLD_LINES_WAIT_MUCH, .room = 6}};
 
 	(void)state;
 	host_connects();
@@ -166,13 +167,13 @@ static void test_backup_of_one_who_has_gone(void **state)
 	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2},
 	                    .bytes = {.data = "/backup b.db\n", .len = 13}});
 	assert_has("-- Not done: a backup to a.db has been under way for a moment. One at a time.");
-	rows_come(id(0), (struct rows){.kind = QUERY_BACKUP, .ok = true, .which = 12345678});
+	rows_come(id(0), (struct rows){.kind = QUERY_BACKUP, .backup.bytes = 12345678});
 	assert_effects("");
 	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2},
 	                    .bytes = {.data = "/backup b.db\n", .len = 13}});
 	now_ms += 2345;
-	rows_come((struct conn_id){0, 2}, (struct rows){.kind = QUERY_BACKUP, .ok = true,
-	                                                .which = 12345678});
+	rows_come((struct conn_id){0, 2}, (struct rows){.kind = QUERY_BACKUP,
+	                                                .backup.bytes = 12345678});
 	assert_effects("SEND 0 \"-- Backed up to b.db: 11.8 MB in 2.3 seconds.\\n\"\n");
 }
 

@@ -67,7 +67,8 @@ static void notes_act(void)
 		last.sender = strdup(r->audit.actor);
 		last.body = strdup(r->audit.text);
 		last.row = (struct row){.id = r->seq, .time_ms = r->time_ms, .kind = RECORD_AUDIT,
-		                        .room_name = last.undo, .sender = last.sender, .body = last.body};
+		                        .room_name = "", .changed = last.undo, .sender = last.sender,
+		                        .body = last.body};
 	}
 }
 
@@ -103,7 +104,7 @@ static struct row act_kept(void)
 {
 	struct row row = last.row;
 
-	row.room_name = strdup(last.undo);
+	row.changed = strdup(last.undo);
 	row.sender = strdup(last.sender);
 	row.body = strdup(last.body);
 	return row;
@@ -111,7 +112,7 @@ static struct row act_kept(void)
 
 static void act_free(struct row *row)
 {
-	free((char *)row->room_name);
+	free((char *)row->changed);
 	free((char *)row->sender);
 	free((char *)row->body);
 }
@@ -610,7 +611,7 @@ static void registers(uint32_t slot)
 
 	sends(slot, line);
 	assert_has("QUERY");
-	rows_come(id(slot), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$hash"});
+	rows_come(id(slot), (struct rows){.kind = QUERY_HASH, .hash.text = "$hash"});
 	assert_has(" is yours now: nobody else can use that name");
 }
 
@@ -784,13 +785,15 @@ static void test_what_an_older_version_recorded_is_not_run(void **state)
 	in_ops();
 	chat->people.accounts.by_key->role = ROLE_ADMIN;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-		undoes_row(0, (struct row){.id = 7, .kind = RECORD_AUDIT, .room_name = lines[i], .sender = "b",
+		undoes_row(0, (struct row){.id = 7, .kind = RECORD_AUDIT, .room_name = "",
+		                           .changed = lines[i], .sender = "b",
 		                           .body = "did it"});
 		assert_has("-- #A7 (b did it) cannot be taken back: an older version of chatd recorded "
 		           "it.");
 		assert_has_not("APPEND");
 	}
-	undoes_row(0, (struct row){.id = 7, .kind = RECORD_AUDIT, .room_name = "undo=wish", .sender = "b",
+	undoes_row(0, (struct row){.id = 7, .kind = RECORD_AUDIT, .room_name = "",
+	                           .changed = "undo=wish", .sender = "b",
 	                           .body = "did it"});
 	assert_has("-- Cannot undo: a newer version of chatd recorded that");
 }

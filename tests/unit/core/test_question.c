@@ -26,7 +26,7 @@ static int begin_people(void **state)
 		sends(slot, names[slot]);
 	}
 	sends(0, "/register correct horse\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$hash"});
+	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .hash.text = "$y$hash"});
 	assert_has("alice is yours");
 	sends(0, "hello\n");
 	stored(chat->records.seq);
@@ -50,7 +50,7 @@ static void test_what_was_begun_waits_for_the_answer(void **state)
 	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY});
 	assert_has("QUERY 1 kind 8 ");
 	assert_non_null(session(1)->questions);
-	rows_come(id(1), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$other"});
+	rows_come(id(1), (struct rows){.kind = QUERY_HASH, .hash.text = "$y$other"});
 	assert_has("bob is yours");
 	assert_has("CLOSE 1");
 	assert_int_equal(session(1)->state, SESSION_FREE);
@@ -131,10 +131,10 @@ static void test_an_answer_finds_no_other_in_the_slot(void **state)
 	number = questions[1][QUERY_HASH];
 	happens(EVENT_CLOSED, 1);
 	connected((struct conn_id){1, 2});
-	rows_come(id(1), (struct rows){.kind = QUERY_HASH, .number = number, .ok = true, .text = "$y$h"});
+	rows_come(id(1), (struct rows){.kind = QUERY_HASH, .number = number, .hash.text = "$y$h"});
 	assert_effects("");
-	rows_come((struct conn_id){1, 2}, (struct rows){.kind = QUERY_HASH, .number = number, .ok = true,
-	                                                .text = "$y$h"});
+	rows_come((struct conn_id){1, 2}, (struct rows){.kind = QUERY_HASH, .number = number,
+	                                                .hash.text = "$y$h"});
 	assert_effects("");
 	assert_int_equal(chat->people.accounts.n, 1);
 }
@@ -145,14 +145,14 @@ static void test_a_password_opens_no_later_account_of_the_name(void **state)
 	(void)state;
 	sends(1, "/login alice correct horse\n");
 	sends(0, "/drop correct horse\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("Your account alice is deleted.");
 	sends(0, "/nick elsewhere\n");
 	sends(2, "/nick alice\n");
 	sends(2, "/register victims secret\n");
-	rows_come(id(2), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$victims"});
+	rows_come(id(2), (struct rows){.kind = QUERY_HASH, .hash.text = "$y$victims"});
 	assert_has("alice is yours");
-	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("SEND 1 \"-- That account no longer exists.");
 	assert_null(session(1)->account);
 	assert_ptr_equal(session(2)->account, chat->people.accounts.by_key);
@@ -164,10 +164,10 @@ static void test_an_old_password_opens_nothing(void **state)
 	sends(1, "/login alice correct horse\n");
 	sends(0, "/passwd correct horse battery staple\n");
 	sends(0, "/passwd correcthorse battery-staple\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
-	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$new"});
+	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
+	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .hash.text = "$y$new"});
 	assert_has("Your password has been changed.");
-	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("SEND 1 \"-- The password of that account was just changed. Please start again.");
 	assert_null(session(1)->account);
 	assert_false(session_waits(session(1)));
@@ -192,10 +192,10 @@ static void test_a_code_is_good_once_however_many_checks_overlap(void **state)
 	has_three_codes(a);
 	sends(1, "/login alice code\n");
 	sends(2, "/login alice code\n");
-	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true, .which = 2});
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .check = {true, 2}});
 	assert_has("You are alice now.");
 	assert_string_equal(a->secrets.codes, "$5$one\n$5$three");
-	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .ok = true, .which = 2});
+	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .check = {true, 2}});
 	assert_has("SEND 2 \"-- That code was already used.");
 	assert_null(session(2)->account);
 	/* And no other is burnt in its place. */
@@ -210,9 +210,9 @@ static void test_another_code_meanwhile_is_no_matter(void **state)
 	has_three_codes(a);
 	sends(1, "/login alice one\n");
 	sends(2, "/login alice three\n");
-	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true, .which = 1});
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .check = {true, 1}});
 	assert_string_equal(a->secrets.codes, "$5$two\n$5$three");
-	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .ok = true, .which = 3});
+	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .check = {true, 3}});
 	assert_has("You are alice now.");
 	assert_string_equal(a->secrets.codes, "$5$two");
 }
@@ -223,12 +223,12 @@ static void test_a_rooms_old_password_lets_nobody_in(void **state)
 {
 	(void)state;
 	sends(0, "/room password open sesame\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$first"});
+	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .hash.text = "$y$first"});
 	sends(1, "/join ops open sesame\n");
 	assert_has("QUERY 1");
 	sends(0, "/room password close sesame\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$second"});
-	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .hash.text = "$y$second"});
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("Wrong password.");
 	assert_ptr_equal(session(1)->room, chat->rooms.lobby);
 }
@@ -242,7 +242,7 @@ static void test_a_name_that_has_changed_is_not_registered(void **state)
 	(void)state;
 	sends(1, "/register correct horse\n");
 	session_rename(chat, s, "bob2", "bob2");
-	rows_come(id(1), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$hash"});
+	rows_come(id(1), (struct rows){.kind = QUERY_HASH, .hash.text = "$y$hash"});
 	assert_has("Not done: your name is bob2 now.");
 	assert_int_equal(chat->people.accounts.n, 1);
 }

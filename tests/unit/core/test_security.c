@@ -158,7 +158,7 @@ static void a_role_that_is_gone_confers_none(void **state)
 	begin_with_three();
 	sends(0, "/role mole admin\n");
 	session(0)->account->role = ROLE_ACCOUNT;
-	rows_come(id(0), (struct rows){.kind = QUERY_CODES, .ok = true, .text = "a b", .text2 = "x\ny"});
+	rows_come(id(0), (struct rows){.kind = QUERY_CODES, .codes = {"a b", "x\ny"}});
 	assert_has("Not done: /role is for administrators.");
 	assert_null(account_named(chat, "mole"));
 }
@@ -168,29 +168,29 @@ static void what_owners_do_with_their_accounts(void **state)
 	(void)state;
 	joins(0);
 	sends(0, "/register correct horse\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$hash"});
+	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .hash.text = "$y$hash"});
 	assert_has("LOG \"security: register " WHO "registered a\"");
 	sends(0, "/passwd\n");
 	sends(0, "correct horse\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	sends(0, "wrong horse\n");
 	sends(0, "wrong horse\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .ok = true, .text = "$y$hash2"});
+	rows_come(id(0), (struct rows){.kind = QUERY_HASH, .hash.text = "$y$hash2"});
 	assert_has("LOG \"security: passwd " WHO "changed the password\"");
 	sends(0, "/codes\n");
 	sends(0, "wrong horse\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
-	rows_come(id(0), (struct rows){.kind = QUERY_CODES, .ok = true, .text = "a b", .text2 = "x\ny"});
+	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
+	rows_come(id(0), (struct rows){.kind = QUERY_CODES, .codes = {"a b", "x\ny"}});
 	assert_has("LOG \"security: codes " WHO "made new one-time codes\"");
 	happens(EVENT_CLOSED, 0);
 	connected(id(1));
 	sends(1, "a\n");
 	sends(1, "wrong horse\n");
-	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("LOG \"security: sign-in " WHO "signed in\"");
 	sends(1, "/drop\n");
 	sends(1, "wrong horse\n");
-	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(1), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("LOG \"security: drop " WHO "gave the account up\"");
 }
 

@@ -92,8 +92,8 @@ static void test_what_catchup_has_shown_is_saved(void **state)
 	sends(1, "1\n2\n3\n");
 	stored(chat->records.seq);
 	joins(0);
-	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .seen_id = 100,
-	                               .missed = 2});
+	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .replay.seen_id = 100,
+	                               .replay.missed = 2});
 	assert_has("-- 2 more unread lines: /catchup shows them.");
 	a_round();
 	assert_all("ref 104 \"100 103\"\n");
@@ -133,18 +133,18 @@ static void test_who_comes_back_is_shown_what_is_new(void **state)
 	chat_load_room(chat, &(struct saved_room){.room = 6, .name = "general", .topic = "",
 	                                          .last_id = 97});
 	joins(0);
-	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = row, .n = 7, .seen_id = 95,
-	                               .back = true});
+	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = row, .n = 7, .replay.seen_id = 95,
+	                               .replay.back = true});
 	/* What it has said itself is no news. */
 	assert_has("SEND 0 \"-- 1 new line in general, with what came before:\\n" STAMP "[b]:text\\n" STAMP
 	           "[b]:text\\n" STAMP "[b]:text\\n" STAMP "[A]:text\\n" STAMP "[b]:text\\n-- End");
 	/* Who newly comes is shown all of it, whoever was called so. */
 	joins(1);
-	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .row = row, .n = 7, .seen_id = 95});
+	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .row = row, .n = 7, .replay.seen_id = 95});
 	assert_has("-- The last 7 lines said in general:");
 	joins(2);
-	rows_come(id(2), (struct rows){.kind = QUERY_REPLAY, .row = row, .n = 7, .seen_id = 97,
-	                               .back = true});
+	rows_come(id(2), (struct rows){.kind = QUERY_REPLAY, .row = row, .n = 7, .replay.seen_id = 97,
+	                               .replay.back = true});
 	assert_has("-- Nothing new in general. Its last lines:\\n" STAMP "[b]:text\\n" STAMP "[A]:text\\n" STAMP
 	           "[b]:text\\n-- End");
 }
@@ -157,7 +157,7 @@ static void alice_signs_in(uint32_t slot)
 	connected(id(slot));
 	sends(slot, "alice\n");
 	sends(slot, "password\n");
-	rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 }
 
 static void test_what_did_not_arrive_at_the_old_connection_is_news(void **state)
@@ -221,7 +221,7 @@ static void test_and_it_is_asked_again(void **state)
 		if (i == 0)
 			rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .error = "Busy."});
 	}
-	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .seen_id = 95});
+	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .replay.seen_id = 95});
 	assert_has("-- 1 unread line: /catchup shows it.");
 	a_round();
 	assert_all("kind 5 room 6 ref 97 \"95 98\"\n");
@@ -255,8 +255,8 @@ static void test_what_catchup_has_shown_is_unread_until_it_has_arrived(void **st
 	sends(1, "1\n2\n3\n");
 	stored(chat->records.seq);
 	joins(0);
-	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .seen_id = 100,
-	                               .missed = 3});
+	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .replay.seen_id = 100,
+	                               .replay.missed = 3});
 	sends(0, "/catchup\n");
 	rows_come(id(0), (struct rows){.kind = QUERY_FIRST, .row = &first, .n = 1, .more = true});
 	sends(1, "4\n");
@@ -281,7 +281,7 @@ static void test_signing_in_within_the_chat_marks_nothing_unknown(void **state)
 		joins(slot);
 		rows_come(id(slot), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1});
 		sends(slot, "/login alice password\n");
-		rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .ok = true});
+		rows_come(id(slot), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 		assert_has("kind 0 room 6 0..96 after ");
 		if (slot == 0) {
 			sends(0, "/quit\n");
@@ -290,8 +290,8 @@ static void test_signing_in_within_the_chat_marks_nothing_unknown(void **state)
 	}
 	/* With it they are its own. */
 	row.id = 95;
-	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .seen_id = 90, .missed = 3,
-	                               .back = true});
+	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1,
+	                               .replay = {.seen_id = 90, .missed = 3, .back = true}});
 	assert_has("-- 4 unread lines: /catchup shows them.");
 	sends(1, "/quit\n");
 	assert_has(" kind 5 room 6 ref 97 \"90 96\"\n");
@@ -310,8 +310,8 @@ static void test_nor_does_a_guest_who_takes_up_a_name(void **state)
 	happens(EVENT_CLOSED, 0);
 	sends(1, "/resume 22222-22222\n");
 	assert_has("-- You are a now.");
-	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1, .seen_id = 90, .missed = 3,
-	                               .back = true});
+	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1,
+	                               .replay = {.seen_id = 90, .missed = 3, .back = true}});
 	assert_has("unread lines: /catchup shows them.");
 	/* And what it has seen since is saved, also where nothing is said. */
 	a_round();

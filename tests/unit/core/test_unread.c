@@ -22,7 +22,7 @@ static void alice_comes(const char *values)
 	connected(id(0));
 	sends(0, "alice\n");
 	sends(0, "password\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("QUERY 0 kind 0 room 4 0..96 after 100\n");
 	assert_has_not("kind 5");
 }
@@ -40,7 +40,7 @@ static void replay_comes(void)
 static struct row unread(uint32_t room, uint32_t lines, uint32_t mentions)
 {
 	return (struct row){.id = 1, .room = room, .room_name = "", .sender = "", .body = "",
-	                    .lines = lines, .mentions = mentions};
+	                    .unread = {lines, mentions}};
 }
 
 static void test_it_holds_up_nothing(void **state)
@@ -114,7 +114,7 @@ static void test_from_within_the_chat_it_is_asked_at_once(void **state)
 	joins(0);
 	replay_comes();
 	sends(0, "/login alice password\n");
-	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .ok = true});
+	rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("QUERY 0 kind 5 room 4 0..96 after 1");
 	rows_come(id(0), (struct rows){.kind = QUERY_UNREAD, .row = &row, .n = 1});
 	assert_effects("SEND 0 \"-- Unread: ops 1 line.\\n" LAST "\"\n");

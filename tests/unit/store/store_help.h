@@ -160,7 +160,7 @@ static inline const char *ids_of(struct rows *rows)
 	for (size_t i = 0; i < rows->n && at < sizeof(text) - 32; i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%llu%s", i ? " " : "",
 		                       (unsigned long long)rows->row[i].id,
-		                       rows->row[i].hit ? "*" : "");
+		                       rows->kind == QUERY_SEARCH && rows->row[i].hit ? "*" : "");
 	snprintf(text + at, sizeof(text) - at, "%s%s", rows->more ? " more" : "",
 	         rows->error ? rows->error : "");
 	rows_release(rows);

@@ -76,7 +76,7 @@ static void all_of_it_goes_and_nothing_of_others(void **state)
 	struct query q = query_of(QUERY_REPLAY, 1, 1);
 	q.replay.key = "alice";
 	struct rows *rows = store_query(store, &q);
-	assert_int_equal(rows->seen_id, 16);
+	assert_int_equal(rows->replay.seen_id, 16);
 	rows_release(rows);
 }
 

@@ -222,7 +222,8 @@ static void ask_once(const char *path, const struct query *q, const char *whole)
 			assert_string_not_equal(rows->row[i].room_name, "");
 			assert_string_not_equal(rows->row[i].body, "");
 		}
-		assert_true(q->kind != QUERY_REPLAY || (rows->seen_id == 10 && rows->missed == 20));
+		assert_true(q->kind != QUERY_REPLAY || (rows->replay.seen_id == 10 &&
+		                                          rows->replay.missed == 20));
 		assert_string_equal(ids_of(rows), whole);
 	} else {
 		assert_int_equal(rows->n, 0);

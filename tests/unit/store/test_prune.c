@@ -224,7 +224,7 @@ static void who_saw_nothing_is_not_forgotten_for_it(void **state)
 	query_set(&q, "dave", "dave");
 	struct rows *rows = store_query(store, &q);
 	assert_int_equal(rows->n, 1);
-	assert_int_equal(rows->row[0].lines, 3);
+	assert_int_equal(rows->row[0].unread.lines, 3);
 	rows_release(rows);
 }
 
@@ -240,11 +240,11 @@ static void what_was_seen_goes_with_the_lines(void **state)
 	struct query q = query_of(QUERY_REPLAY, 1, 100);
 	q.replay.key = "bob";
 	struct rows *rows = store_query(store, &q);
-	assert_int_equal(rows->seen_id, 0);
+	assert_int_equal(rows->replay.seen_id, 0);
 	rows_release(rows);
 	q.replay.key = "carol";
 	rows = store_query(store, &q);
-	assert_int_equal(rows->seen_id, 8);
+	assert_int_equal(rows->replay.seen_id, 8);
 	rows_release(rows);
 }
 

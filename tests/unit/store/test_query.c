@@ -171,8 +171,8 @@ static void expect_replay(const char *key, uint32_t limit, const char *ids, uint
 	struct query q = query_of(QUERY_REPLAY, 1, limit);
 	q.replay.key = key;
 	struct rows *rows = store_query(store, &q);
-	assert_int_equal(rows->seen_id, seen_id);
-	assert_int_equal(rows->missed, missed);
+	assert_int_equal(rows->replay.seen_id, seen_id);
+	assert_int_equal(rows->replay.missed, missed);
 	assert_string_equal(ids_of(rows), ids);
 }
 
@@ -200,7 +200,7 @@ static void replay_ends_before_an_id(void **state)
 	q.before_id = 15;
 	q.since_ms = q.until_ms = 0; /* times are none of its business */
 	struct rows *rows = store_query(store, &q);
-	assert_int_equal(rows->missed, 6);
+	assert_int_equal(rows->replay.missed, 6);
 	assert_string_equal(ids_of(rows), "12 13 14 more");
 }
 
@@ -213,11 +213,11 @@ static void replay_goes_no_further_back_than_it_may(void **state)
 	q.replay.key = "bob";
 	q.after_id = 12;
 	struct rows *rows = store_query(store, &q);
-	assert_int_equal(rows->missed, 5); /* 13 to 17 */
+	assert_int_equal(rows->replay.missed, 5); /* 13 to 17 */
 	assert_string_equal(ids_of(rows), "18 19 20 more");
 	q.after_id = 18;
 	rows = store_query(store, &q);
-	assert_int_equal(rows->missed, 0);
+	assert_int_equal(rows->replay.missed, 0);
 	assert_string_equal(ids_of(rows), "19 20");
 }
 
@@ -245,22 +245,22 @@ static void replay_counts_gaps_and_no_own_lines(void **state)
 	query_set(&q, "bob", "bob");
 	q.replay.marked_after = 21;
 	struct rows *rows = store_query(store, &q);
-	assert_int_equal(rows->seen_id, 12);
-	assert_int_equal(rows->missed, 3 + 1 + 6); /* 3 to 5, 9, 13 to 18 */
-	assert_int_equal(rows->gaps.n, 2);
-	assert_true(rows->back);
+	assert_int_equal(rows->replay.seen_id, 12);
+	assert_int_equal(rows->replay.missed, 3 + 1 + 6); /* 3 to 5, 9, 13 to 18 */
+	assert_int_equal(rows->replay.gaps.n, 2);
+	assert_true(rows->replay.back);
 	assert_string_equal(ids_of(rows), "19 20 21 more");
 	/* What the answer shows of a gap is not missed. */
 	q.limit = 14;
 	rows = store_query(store, &q);
-	assert_int_equal(rows->missed, 3);
+	assert_int_equal(rows->replay.missed, 3);
 	assert_string_equal(ids_of(rows), "8 9 10 11 12 13 14 15 16 17 18 19 20 21 more");
 	/* Marked before: it is another, or was. */
 	q.replay.marked_after = 22;
 	q.limit = 1;
 	rows = store_query(store, &q);
-	assert_false(rows->back);
-	assert_int_equal(rows->missed, 3 + 1 + 8);
+	assert_false(rows->replay.back);
+	assert_int_equal(rows->replay.missed, 3 + 1 + 8);
 	rows_release(rows);
 }
 
@@ -269,7 +269,7 @@ static uint64_t seen_by(const char *key)
 	struct query q = query_of(QUERY_REPLAY, 1, 1);
 	q.replay.key = key;
 	struct rows *rows = store_query(store, &q);
-	uint64_t id = rows->seen_id;
+	uint64_t id = rows->replay.seen_id;
 	rows_release(rows);
 	return id;
 }

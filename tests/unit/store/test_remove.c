@@ -87,8 +87,8 @@ static void assert_not_shown(void)
 	q.replay.key = "bob";
 	struct rows *rows = store_query(store, &q);
 	assert_null(rows->error);
-	assert_int_equal(rows->seen_id, 0);
-	assert_int_equal(rows->missed, 0);
+	assert_int_equal(rows->replay.seen_id, 0);
+	assert_int_equal(rows->replay.missed, 0);
 	rows_release(rows);
 	q = query_of(QUERY_UNREAD, 0, 10);
 	q.unread.key = "bob";

@@ -173,14 +173,14 @@ static void an_old_index_is_made_again(void **state)
 		assert_int_equal(store_index(store, 30, &err), 30);
 		q.search.words = "किताब";
 		rows = store_query(store, &q);
-		assert_int_equal(rows->unindexed, i == 0 ? 71 : 86);
+		assert_int_equal(rows->search.unindexed, i == 0 ? 71 : 86);
 		assert_true(rows->n > 0);
 		rows_release(rows);
 		index_all(store);
 		assert_false(store_reindexes(store));
 		q.search.words = "orsted";
 		rows = store_query(store, &q);
-		assert_int_equal(rows->unindexed, 0);
+		assert_int_equal(rows->search.unindexed, 0);
 		assert_int_equal(rows->row[rows->n - 1].hit || rows->row[1].hit, true);
 		rows_release(rows);
 		exec(path, "INSERT INTO search(search, rank) VALUES('integrity-check', 1)");
@@ -353,8 +353,8 @@ static void expect_unread(const struct query *q, const char *wanted)
 	assert_null(rows->error);
 	for (size_t i = 0; i < rows->n; i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s:%u/%u", i ? " " : "",
-		                       rows->row[i].room_name, rows->row[i].lines,
-		                       rows->row[i].mentions);
+		                       rows->row[i].room_name, rows->row[i].unread.lines,
+		                       rows->row[i].unread.mentions);
 	snprintf(text + at, sizeof(text) - at, "%s", rows->more ? " more" : "");
 	rows_release(rows);
 	assert_string_equal(text, wanted);

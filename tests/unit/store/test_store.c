@@ -191,7 +191,7 @@ static void assert_old_file_is_read(struct folder *f, const char *name)
 		q.replay.key = "ann";
 		struct rows *rows = store_query(s, &q);
 		assert_null(rows->error);
-		assert_int_equal(rows->seen_id, 0);
+		assert_int_equal(rows->replay.seen_id, 0);
 		rows_release(rows);
 		assert_true(store_facts(s, NULL, NULL, &err)); /* there is none to be told */
 		store_close(s);

@@ -269,7 +269,7 @@ static void passwords_are_hashed_and_checked(void **state)
 		ask_secret(QUERY_HASH, i, "", "hunter2");
 		until_heard('R', from);
 		from = loop.heard_n;
-		strcpy(hash[i], loop.text);
+		strcpy(hash[i], loop.hash);
 	}
 	assert_string_not_equal(hash[0], hash[1]);
 	for (uint32_t i = 0; i < 20; i++) /* more than one at a time at each thread */

@@ -30,8 +30,9 @@ struct loop {
 	char *heard;            /* kinds in order: S F B R E C N */
 	size_t heard_n;         /* how many */
 	char rows[8192];        /* ids of the last answer */
-	char text[512];         /* of the last answer that had one */
-	int ok;                 /* how many answers said so */
+	char hash[512];         /* of the last answer that had one */
+	enum old_lines_wait waits; /* of the last STATS */
+	int ok;                 /* how many answers without lines were good */
 	char reason[256];       /* of the last failure or notice */
 	char advice[256];       /* of the last failure; "": none */
 	bool low;               /* it was because of the disk's reserve */
@@ -92,9 +93,12 @@ static inline void hear(struct writer_event *e)
 		loop.empty_room = e->room;
 		loop.empty_seq = e->seq;
 	} else if (e->kind == WRITER_ROWS) {
-		loop.ok += e->rows->ok;
-		if (e->rows->text)
-			snprintf(loop.text, sizeof(loop.text), "%s", e->rows->text);
+		loop.ok += e->rows->kind >= QUERY_STATS && !e->rows->error &&
+		           (e->rows->kind != QUERY_CHECK || e->rows->check.matches);
+		if (e->rows->kind == QUERY_HASH && e->rows->hash.text)
+			snprintf(loop.hash, sizeof(loop.hash), "%s", e->rows->hash.text);
+		if (e->rows->kind == QUERY_STATS)
+			loop.waits = e->rows->stats.waits;
 		snprintf(loop.rows, sizeof(loop.rows), "%s", ids_of(e->rows));
 		e->rows = NULL;
 	}

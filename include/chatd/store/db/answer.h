@@ -15,15 +15,14 @@ void rows_release(struct rows *rows);
 
 /* An answer to q that only says why there is none. */
 struct rows *rows_sorry(const struct query *q, const char *sentence);
-/* An answer to q without lines. Copies text and text2, which may be NULL. */
-struct rows *rows_of_secret(const struct query *q, bool ok, uint64_t which, const char *text,
-                            const char *text2);
+/* An answer to q without lines: what the union of `what` says, with copies of the strings. */
+struct rows *rows_of(const struct query *q, const struct rows *what);
 
 /* -- an answer while it is made, by query.c and search.c ------------------------------- */
 
 /* Where a row's strings start in the answer's text. */
 struct answer_at {
-	size_t room_name, sender, body;
+	size_t room_name, sender, body, changed;
 };
 
 /* An answer that is being filled; its rows are valid once answer_finish was called. */
@@ -36,8 +35,6 @@ struct answer {
 	size_t body_bytes;       /* bytes of bodies taken */
 	bool late;               /* true if it was broken off because it took too long */
 	char *error;             /* what rows.error points to */
-	char *secret;            /* what rows.text points to; NULL: none */
-	char *secret2;           /* and rows.text2 */
 };
 
 /* An empty answer to q. Giving its rows to rows_release frees it. */
@@ -46,7 +43,7 @@ struct answer *answer_new(const struct query *q);
  * nothing was added, and rows.more is set. */
 bool answer_add(struct answer *a, struct store *s, struct sqlite3_stmt *st, bool hit);
 void answer_set_more(struct answer *a);
-/* Notes that this percentage of all lines was not searched (rows.unindexed). */
+/* Notes that this percentage of all lines was not searched (rows.search.unindexed). */
 void answer_set_unindexed(struct answer *a, uint8_t percent);
 /* Sets the counts of unread lines in the row added last. */
 void answer_set_unread(struct answer *a, uint32_t lines, uint32_t mentions);
