@@ -182,7 +182,7 @@ static void as_admin(struct talker *t, struct seen *seen)
 		seen->copied += seen->read[i];
 	got = ask(t, "/backup copy.db\n", "Backed up to copy.db", "Not backed up to copy.db");
 	seen->backed_up = got == 1;
-	ask(t, "/reload\n", "configuration is read again", "Not done");
+	ask(t, "/reload\n", "configuration was read again", "stays as it was");
 	ask(t, "/stats\n", "Database: ", NULL);
 	ask(t, "/topic of horses\n", "-- ", NULL);
 }

@@ -14,7 +14,7 @@ serving() {
 	echo 'max_connections = 7' >>"$conf"
 	said=$(host /reload /quit)
 	is "/reload tells what changed and what needs a restart" "$said" \
-		'.*-- The configuration is read again:' '--   max_connections: 1024 -> 7 \(needs a restart\)' \
+		'.*-- The configuration was read again:' '--   max_connections: 1024 -> 7 \(needs a restart\)' \
 		'--   history_replay: 5 -> 1'
 	if in_log 'max_connections: 1024 -> 7 (needs a restart)' && in_log '/reload by the host'; then
 		ok "and so does the log"
@@ -24,7 +24,7 @@ serving() {
 	echo 'nonsense = 3' >>"$conf"
 	sed -i 's/history_replay = 1/history_replay = many/' "$conf"
 	said=$(host /reload /quit)
-	is "/reload tells what is wrong" "$said" '.*-- Not done: all stays as it was, because of this:' \
+	is "/reload tells what is wrong" "$said" '.*-- The configuration stays as it was, because of this:' \
 		"--   $conf:3: history_replay: .*" "--   $conf:5: nonsense: unknown key"
 	sed -i '/nonsense/d; s/history_replay = many/history_replay = 1/' "$conf"
 	said=$(host /reload /quit)
@@ -109,7 +109,7 @@ host_users() {
 	# A proxy in front of that socket may run as root, and passes strangers on.
 	said=$(user 0 rooty /stats '/ban --everywhere 192.0.2.1' /quit)
 	is "root is a guest there, and not who administers the host" "$said" '.*-- You are rooty, .*' \
-		'-- Not done: /stats is for administrators\.' '-- Not done: /ban needs an account:.*'
+		'-- Only administrators can use /stats\.' '-- /ban needs an account:.*'
 	sed -i 's/host_accounts = yes/host_accounts = no/' "$conf"
 	said=$(host /reload /quit)
 	is "a reload ends it" "$said" '--   host_accounts: yes -> no'
@@ -160,11 +160,11 @@ admins() {
 	said=$(printf '/stats\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat 2>&1 >&-; echo "status $?")
 	is "or when nobody reads it" "$said" 'status 1'
 	said=$(printf 'someone\n/role bob account\n/quit\n' | nc_bsd -N -U "$work/chatd.sock")
-	is "over the unix socket its own user is a guest" "$said" '-- Not done: /role is for administrators\.'
+	is "over the unix socket its own user is a guest" "$said" '-- Only administrators can use /role\.'
 	said=$(host '/nick someone' '/role bob account' /quit)
 	is "over the control socket an administrator" "$said" '-- bob has no role any more\. .undo #A[0-9]* takes it back\.'
 	said=$(printf 'eve\n/role eve admin\n/help role\n/quit\n' | nc_bsd -N 127.0.0.1 "$port")
-	is "others are not" "$said" '-- Not done: /role is for administrators\.' '-- /role is for administrators\.'
+	is "others are not" "$said" '-- Only administrators can use /role\.' '-- Only administrators can use /role\.'
 	if [ "$(id -u)" -eq 0 ]; then
 		said=$("$chatd" -c "$conf" admin code bob 2>&1)
 		is "root asks it too, without a user named" "$said" '.* works once: .*'
@@ -230,7 +230,7 @@ admin_alone() {
 		"New database: $there alice is now an administrator\. .*works once: .*" -d "$there" admin add alice
 	says "and names the one that is there" 0 "Database: $there alice is already an administrator\. .*" \
 		-d "$there" admin add alice
-	says "as admin code does" 1 "Database: $there No account is called bob\." -d "$there" admin code bob
+	says "as admin code does" 1 "Database: $there There is no account bob\." -d "$there" admin code bob
 	says "admin chat tells that no chatd runs" 1 \
 		"chatd: cannot reach a chatd on the database $there: $no_socket; .*" -d "$there" admin chat
 	echo "database = alone/chatd.db" >"$work/relative.conf"

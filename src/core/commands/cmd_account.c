@@ -27,7 +27,7 @@ static bool has_account(struct chat *c, struct session *s)
 {
 	if (s->account != NULL)
 		return true;
-	emit_reply(c, s, "You are a guest. %cregister makes %s yours; %clogin NAME signs you in.",
+	wrap_reply(c, s, 3, "You are a guest. %cregister makes %s yours; %clogin NAME signs you in.",
 	           c->config.command_prefix, s->nick, c->config.command_prefix);
 	return false;
 }
@@ -40,11 +40,11 @@ static bool may_register(struct chat *c, struct session *s)
 	if (s->account != NULL)
 		emit_reply(c, s, "You are signed in as %s; that name is already yours.", s->account->nick);
 	else if (c->people.accounts.n >= ACCOUNTS_MAX - ACCOUNTS_RESERVE)
-		emit_reply(c, s, "There are %d accounts, the most that people can register. An administrator can "
-		           "still make one for you.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
+		wrap_reply(c, s, 3, "There are %d accounts, the most that people can register. An "
+		           "administrator can still make one for you.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
 	else if (wait_ms > 0)
-		emit_reply(c, s, "Too many accounts were made from your address today. You can register in %s, or "
-		           "ask an administrator to make your account.", format_age(age, wait_ms));
+		wrap_reply(c, s, 3, "Too many accounts were made from your address today. You can register "
+		           "in %s, or ask an administrator to make your account.", format_age(age, wait_ms));
 	else if (c->outage.reason != NULL)
 		emit_reply(c, s, "Nothing can be saved at present (%s). Try again in a minute.",
 		           c->outage.reason);
@@ -82,7 +82,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	if (!same || bar != NULL)
 		slip_secret(c, s);
 	if (!same) {
-		emit_reply(c, s, "Not done: your name is %s now. Type %cregister again to make that one yours.",
+		wrap_reply(c, s, 3, "Your name is %s now. Type %cregister again to make that one yours.",
 		           s->nick, p);
 		return;
 	}
@@ -101,8 +101,8 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	unread_begin(c, s);
 	emit_security(c, s, "register", "registered %s", a->nick);
 	login_clear_name(c, a);
-	emit_reply(c, s, "%s is yours now: nobody else can use that name, or one that looks like it, and "
-	           "signing in takes your password. %ccodes gives you one-time codes for when others may "
+	wrap_reply(c, s, 3, "%s is yours now: nobody else can use that name, or one that looks like it, "
+	           "and signing in takes your password. %ccodes gives you one-time codes for when others may "
 	           "be listening, %ctotp adds a second step.", s->nick, p, p);
 }
 
@@ -142,8 +142,8 @@ static void codes_answer(struct chat *c, struct session *s, struct question *q,
 	t.codes = e->rows->codes.hashes;
 	account_change(c, a, &t);
 	emit_security(c, s, "codes", "made new one-time codes");
-	emit_reply(c, s, "Ten codes, each good once in place of your password. Write them down: they are "
-	           "not shown again, and your old codes no longer work.");
+	wrap_reply(c, s, 3, "Ten codes, each good once in place of your password. Write them down: they "
+	           "are not shown again, and your old codes no longer work.");
 	while (*p != '\0') {
 		size_t len = strcspn(p, " ");
 
@@ -193,8 +193,8 @@ static void set_totp_answer(struct chat *c, struct session *s, struct question *
 	account_change(c, a, &t);
 	dialogue_end(c, s);
 	emit_security(c, s, "totp", "began a second step");
-	emit_reply(c, s, "From now on you are asked for such a code after your password. With a one-time "
-	           "code (%ccodes) you are not.", c->config.command_prefix);
+	wrap_reply(c, s, 3, "From now on you are asked for such a code after your password. With a "
+	           "one-time code (%ccodes) you are not.", c->config.command_prefix);
 }
 
 /* Whether the current password was right. */
@@ -271,7 +271,7 @@ void cmd_register(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	if (*a->rest == '\0') {
-		emit_reply(c, s, "%s will be yours. Please choose a password; an empty line cancels.",
+		wrap_reply(c, s, 3, "%s will be yours. Please choose a password; an empty line cancels.",
 		           s->nick);
 		dialogue_start(c, s, DIALOGUE_REGISTER, DIALOGUE_NEW, account_line);
 		s->dialogue->name = mem_strdup(s->key);
@@ -312,7 +312,7 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (s->account->host && *s->account->secrets.hash == '\0') {
-		emit_reply(c, s, "Not done: you sign in by your login on this host, and have no password to "
+		wrap_reply(c, s, 3, "You sign in by your login on this host, so you have no password to "
 		           "confirm this with. %cpasswd sets one.", c->config.command_prefix);
 		return;
 	}
@@ -344,8 +344,8 @@ void cmd_codes(struct chat *c, struct session *s, const struct args *a)
 	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (*s->account->secrets.hash == '\0') {
-		emit_reply(c, s, "Not done: your account has no password to confirm this with. %cpasswd sets "
-		           "one.", c->config.command_prefix);
+		emit_reply(c, s, "Your account has no password to confirm this with. %cpasswd sets one.",
+		           c->config.command_prefix);
 		return;
 	}
 	/* They open the account as the password does, so someone who finds a terminal open must not get

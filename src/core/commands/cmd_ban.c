@@ -108,14 +108,14 @@ void cmd_disconnect(struct chat *c, struct session *s, const struct args *a)
 	if (who == NULL || !emit_can_save(c, s))
 		return;
 	if (who == s) {
-		emit_reply(c, s, "Not done: that is you. %cquit leaves the chat.", c->config.command_prefix);
+		emit_reply(c, s, "You cannot disconnect yourself. %cquit leaves the chat.", c->config.command_prefix);
 	} else if (args_why_fits(c, s, a->rest, BAN_WHY_CHARS_MAX) &&
 	           moderation_over(c, s, NULL, rank_of(NULL, who), who->nick)) {
-		bytes_printf(&told, "%s has ended your connection%s%s", s->nick,
+		bytes_printf(&told, "%s ended your connection%s%s", s->nick,
 		             *gap != '\0' ? gap : ".", a->rest);
 		bytes_printf(&why, "disconnected by %s%s%s", s->nick, gap, a->rest);
 		emit_audit(c, s, "", "disconnected %s%s%s", who->nick, gap, a->rest);
-		emit_reply(c, s, "%s is disconnected, and may come back. %cban --everywhere keeps people out.",
+		wrap_reply(c, s, 3, "%s was disconnected but can come back. %cban --everywhere keeps people out.",
 		           who->nick, c->config.command_prefix);
 		eject_mark(c, who, NULL, told.data, why.data);
 		eject_run(c);

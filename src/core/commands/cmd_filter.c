@@ -1,4 +1,4 @@
-/* The command /filter: the words that may not be said. */
+/* The command /filter: the blocked words. */
 
 #include "chatd/core/commands/cmd_filter.h"
 
@@ -12,6 +12,7 @@
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/state.h"
+#include "chatd/core/state/wrap.h"
 
 static void filter_list(struct chat *c, struct session *s)
 {
@@ -19,18 +20,18 @@ static void filter_list(struct chat *c, struct session *s)
 	struct bytes words = {0};
 
 	if (all->n == 0) {
-		emit_reply(c, s, "No word is filtered. %cfilter add WORD adds one.", c->config.command_prefix);
+		emit_reply(c, s, "No words are blocked. %cfilter add WORD adds one.", c->config.command_prefix);
 		return;
 	}
 	for (const struct filter *f = all->words; f != NULL; f = f->hh.next)
 		bytes_printf(&words, "%s%s", words.len > 0 ? ", " : "", f->word);
 	for (const struct filter *f = all->beginnings; f != NULL; f = f->hh.next)
 		bytes_printf(&words, "%s%s*", words.len > 0 ? ", " : "", f->word);
-	emit_reply(c, s, "%" PRIu32 " of at most %d words: %s", all->n, FILTERS_MAX, words.data);
+	wrap_reply(c, s, 2, "Blocked words (%" PRIu32 " of %d): %s", all->n, FILTERS_MAX, words.data);
 	bytes_release(&words);
 }
 
-/* Begins the data of an act on the word, which was added then, by whom. */
+/* Begins the data of an action on the word, which was added by `by` at at_ms. */
 static void filter_undo_begin(struct bytes *data, const char *word, bool beginning, const char *by,
                               int64_t at_ms)
 {
@@ -50,18 +51,18 @@ static void filter_more(struct chat *c, struct session *s, const char *word, boo
 	uint64_t n;
 
 	if (filter_named(c, word, beginning) != NULL) {
-		emit_reply(c, s, "%s%s is filtered already.", word, star);
+		emit_reply(c, s, "%s%s is already blocked.", word, star);
 	} else if (c->moderation.filters.n >= FILTERS_MAX) {
-		emit_reply(c, s, "Not done: there are %d words, and that is the most. %cfilter remove WORD makes "
-		           "place.", FILTERS_MAX, c->config.command_prefix);
+		emit_reply(c, s, "The list of blocked words is full (%d). %cfilter remove WORD frees a place.",
+		           FILTERS_MAX, c->config.command_prefix);
 	} else {
 		filter_add(c, word, beginning, by, at_ms);
 		f = filter_named(c, word, beginning);
 		filter_undo_begin(&undo, word, beginning, f->by, f->at_ms);
 		fields_put(&undo, "added", "yes");
-		n = emit_audit(c, s, undo.data, "filtered the word %s%s", word, star);
+		n = emit_audit(c, s, undo.data, "blocked the word %s%s", word, star);
 		bytes_release(&undo);
-		emit_reply(c, s, "%s%s may not be said from here on. %cundo #A%" PRIu64 " takes it back.", word,
+		wrap_reply(c, s, 2, "%s%s is blocked from now on. %cundo #A%" PRIu64 " takes it back.", word,
 		           star, c->config.command_prefix, n);
 	}
 }
@@ -74,15 +75,15 @@ static void filter_less(struct chat *c, struct session *s, const char *word, boo
 	uint64_t n;
 
 	if (f == NULL) {
-		emit_reply(c, s, "Not done: %s%s is not filtered. %cfilter lists what is.", word, star,
+		wrap_reply(c, s, 2, "%s%s is not blocked. %cfilter lists the blocked words.", word, star,
 		           c->config.command_prefix);
 		return;
 	}
 	filter_undo_begin(&undo, word, beginning, f->by, f->at_ms);
 	filter_remove(c, f);
-	n = emit_audit(c, s, undo.data, "stopped filtering the word %s%s", word, star);
+	n = emit_audit(c, s, undo.data, "unblocked the word %s%s", word, star);
 	bytes_release(&undo);
-	emit_reply(c, s, "%s%s may be said again. %cundo #A%" PRIu64 " takes it back.", word, star,
+	wrap_reply(c, s, 2, "%s%s is no longer blocked. %cundo #A%" PRIu64 " takes it back.", word, star,
 	           c->config.command_prefix, n);
 }
 
@@ -96,13 +97,13 @@ void undo_filter(struct chat *c, struct session *s, const struct row *act)
 	const struct filter *f;
 
 	if (filter_parse(typed, word, &star) != NULL || star) {
-		undo_late(c, s, "that is no word to be filtered any more");
+		undo_late(c, s, "that word can no longer be blocked");
 	} else if (!undo_has(data, "added")) {
 		filter_more(c, s, word, beginning, by, at_ms);
 	} else {
 		f = filter_named(c, word, beginning);
 		if (f == NULL || f->at_ms != at_ms)
-			undo_late(c, s, "that filter is removed by now");
+			undo_late(c, s, "it has since been unblocked");
 		else
 			filter_less(c, s, word, beginning);
 	}
@@ -127,7 +128,7 @@ void cmd_filter(struct chat *c, struct session *s, const struct args *a)
 	}
 	wrong = filter_parse(a->arg[1], word, &beginning);
 	if (wrong != NULL)
-		emit_reply(c, s, "Not done: %s, and perhaps a * at its end.", wrong);
+		emit_reply(c, s, "%s.", wrong);
 	else if (!emit_can_save(c, s))
 		return;
 	else if (add)

@@ -200,7 +200,7 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 	else if (k != NULL && command_allowed(s, k))
 		help_one(c, s, k);
 	else if (k != NULL)
-		command_refuse(c, s, k, "");
+		command_refuse(c, s, k);
 }
 
 /* -- the others ------------------------------------------------------------------------------ */

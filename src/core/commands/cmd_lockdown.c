@@ -1,4 +1,4 @@
-/* The command /lockdown: for a time only people with an account may come in or speak. */
+/* The command /lockdown: for a while only people with an account can come in or speak. */
 
 #include "chatd/core/commands/cmd_lockdown.h"
 
@@ -16,7 +16,7 @@
 
 #define LOCKDOWN_MS_MAX (7 * DAY_MS)
 
-/* The lockdown holds until then (0: no longer). Puts into data what takes that back. */
+/* The lockdown ends at until_ms (0: now). Puts into data what /undo needs. */
 static void lockdown_change(struct chat *c, struct session *s, int64_t until_ms,
                             struct bytes *data)
 {
@@ -38,7 +38,7 @@ static void lockdown_end(struct chat *c, struct session *s)
 	lockdown_change(c, s, 0, &undo);
 	n = emit_audit(c, s, undo.data, "ended the lockdown");
 	bytes_release(&undo);
-	emit_all(c, "The lockdown is over: everybody may come in and speak again.");
+	emit_all(c, "The lockdown is over: everyone can come in and speak again.");
 	emit_reply(c, s, "%cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, n);
 }
 
@@ -54,9 +54,9 @@ static void lockdown_begin(struct chat *c, struct session *s, int64_t until_ms)
 	n = emit_audit(c, s, undo.data, "locked the chat down until %s", until);
 	bytes_release(&undo);
 	snprintf(text, sizeof text, "%s has locked the chat down: until %s only people with an account "
-	         "may come in or speak.", s->nick, until);
+	         "can come in or speak.", s->nick, until);
 	emit_all(c, text);
-	emit_reply(c, s, "%clockdown off ends it before. %cundo #A%" PRIu64 " takes it back.",
+	emit_reply(c, s, "%clockdown off ends it early. %cundo #A%" PRIu64 " takes it back.",
 	           c->config.command_prefix, c->config.command_prefix, n);
 }
 
@@ -66,11 +66,11 @@ void undo_lockdown(struct chat *c, struct session *s, const struct row *act)
 	int64_t is_ms = fields_get_time(act->changed, "is");
 
 	if (c->moderation.lockdown.until_ms != is_ms)
-		undo_late(c, s, "the lockdown is another by now, or over");
+		undo_late(c, s, "the lockdown has since been changed or has ended");
 	else if (was_ms > c->wall_ms)
 		lockdown_begin(c, s, was_ms);
 	else if (is_ms == 0)
-		undo_late(c, s, "that lockdown would be over by now");
+		undo_late(c, s, "that lockdown would have ended by now");
 	else
 		lockdown_end(c, s);
 }
@@ -94,7 +94,7 @@ void cmd_lockdown(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	if (ms > LOCKDOWN_MS_MAX) {
-		emit_reply(c, s, "Not done: a lockdown has at most 7 days.");
+		emit_reply(c, s, "A lockdown can last at most 7 days.");
 		return;
 	}
 	lockdown_begin(c, s, c->wall_ms + ms);

@@ -18,12 +18,13 @@
 #include "chatd/core/state/server_status.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 enum {
 	SIZE_BYTES_MAX = 32, /* "12.3 MB" */
 };
 
-/* At the prompt it is asked again what it was asked before. */
+/* After a reply at the prompt, the prompt is shown again. */
 static void answered(struct chat *c, struct session *s)
 {
 	if (s->state == SESSION_LOGIN)
@@ -32,7 +33,7 @@ static void answered(struct chat *c, struct session *s)
 
 /* -- /reload ---------------------------------------------------------------------------- */
 
-/* One line of what the program says, of len bytes, cut where it is too long. */
+/* One line of the program's answer, of len bytes, cut if it is too long. */
 static void reloaded_line(struct chat *c, struct session *s, const char *line, size_t len)
 {
 	char text[RELOAD_LINE_BYTES_MAX * TEXT_EXPANSION + 1];
@@ -50,12 +51,12 @@ static void reload_answer(struct chat *c, struct session *s, struct question *q,
 
 	(void)q;
 	if (!e->reloaded.ok && *p == '\0')
-		emit_reply(c, s, "Not done: chatd was started without --config, so there is no file to read.");
+		emit_reply(c, s, "chatd was started without --config, so there is no file to read.");
 	else if (!e->reloaded.ok)
-		emit_reply(c, s, "Not done: all stays as it was, because of this:");
+		emit_reply(c, s, "The configuration stays as it was, because of this:");
 	else
-		emit_reply(c, s, *p != '\0' ? "The configuration is read again:"
-		           : "The configuration is read again; nothing has changed.");
+		emit_reply(c, s, *p != '\0' ? "The configuration was read again:"
+		           : "The configuration was read again; nothing has changed.");
 	for (; *p != '\0'; p += *p == '\n') {
 		size_t len = strcspn(p, "\n");
 
@@ -64,7 +65,7 @@ static void reload_answer(struct chat *c, struct session *s, struct question *q,
 		p += len;
 	}
 	if (n > RELOAD_LINES_MAX)
-		emit_reply(c, s, "and %d more, which are in the log.", n - RELOAD_LINES_MAX);
+		emit_reply(c, s, "and %d more lines, which are in the log.", n - RELOAD_LINES_MAX);
 	if (e->reloaded.ok)
 		emit_audit(c, s, "", "reloaded the configuration (%d %s)", n,
 		           n == 1 ? "change" : "changes");
@@ -111,11 +112,11 @@ static void show_people(struct chat *c, struct session *s)
 		accounts += one->account != NULL;
 	for (one = c->people.unnamed.login; one != NULL; one = one->next)
 		unnamed++;
-	emit_reply(c, s, "People: %" PRIu32 ", of them %" PRIu32 " with an account; at most %" PRIu32
-	           " at one time.", c->people.n, accounts, c->status.people_most);
-	emit_reply(c, s, "Connections: %" PRIu32 " of %" PRIu32 ", of them %" PRIu32 " without a name "
+	emit_reply(c, s, "People: %" PRIu32 ", %" PRIu32 " of them with an account; at most %" PRIu32
+	           " at once so far.", c->people.n, accounts, c->status.people_most);
+	emit_reply(c, s, "Connections: %" PRIu32 " of %" PRIu32 ", %" PRIu32 " of them without a name "
 	           "yet.", c->people.n + unnamed, c->config.connections_max, unnamed);
-	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. Accounts: %" PRIu32 " of %d. Lines said since the "
+	wrap_reply(c, s, 3, "Rooms: %" PRIu32 " of %d. Accounts: %" PRIu32 " of %d. Lines said since the "
 	           "start: %" PRIu64 ".", c->rooms.n, ROOMS_MAX, c->people.accounts.n, ACCOUNTS_MAX,
 	           c->status.lines);
 }
@@ -125,29 +126,29 @@ static void show_saving(struct chat *c, struct session *s)
 	uint64_t waiting = c->records.seq - c->records.stored_seq, lost = c->outage.lines;
 
 	if (c->outage.talks)
-		emit_reply(c, s, "Saving: nothing can be saved at present (%s), and talk goes on; %" PRIu64
-		           " record%s wait%s, %" PRIu64 " line%s will be missing.", c->outage.reason,
-		           waiting, plural(waiting), waiting == 1 ? "s" : "", lost, plural(lost));
+		wrap_reply(c, s, 3, "Saving: nothing can be saved at present (%s), but talk goes on; %" PRIu64
+		           " record%s waiting, and %" PRIu64 " line%s will be missing.", c->outage.reason,
+		           waiting, waiting == 1 ? " is" : "s are", lost, plural(lost));
 	else if (c->outage.reason != NULL)
-		emit_reply(c, s, "Saving: nothing can be saved at present (%s); %" PRIu64 " record%s "
-		           "wait%s.", c->outage.reason, waiting, plural(waiting), waiting == 1 ? "s" : "");
+		wrap_reply(c, s, 3, "Saving: nothing can be saved at present (%s); %" PRIu64 " record%s "
+		           "waiting.", c->outage.reason, waiting, plural(waiting));
 	else if (waiting > 0)
-		emit_reply(c, s, "Saving: %" PRIu64 " record%s on the way.", waiting,
+		emit_reply(c, s, "Saving: %" PRIu64 " record%s being saved.", waiting,
 		           waiting == 1 ? " is" : "s are");
 	else
-		emit_reply(c, s, "Saving: all is saved.");
+		emit_reply(c, s, "Saving: everything is saved.");
 }
 
-/* Tells s why old lines do not go. False: they do. */
+/* Tells s why old lines are not deleted. False: nothing holds them back. */
 static bool show_waits(struct chat *c, struct session *s, const struct rows *rows)
 {
 	const struct room *r = room_by_number(c, rows->stats.room);
 
 	if (rows->stats.waits == OLD_LINES_WAIT_CLOCK)
-		emit_reply(c, s, "Old lines are kept for now: the clock jumped ahead by over %d days.",
+		wrap_reply(c, s, 3, "Old lines are kept for now: the clock jumped ahead by over %d days.",
 		           CLOCK_AHEAD_DAYS);
 	else if (rows->stats.waits == OLD_LINES_WAIT_MUCH)
-		emit_reply(c, s, "Old lines are kept for now: over a tenth of %s would be deleted.",
+		wrap_reply(c, s, 3, "Old lines are kept for now: over a tenth of %s would be deleted.",
 		           r != NULL ? r->name : "a room");
 	return rows->stats.waits != OLD_LINES_GO;
 }
@@ -158,11 +159,11 @@ static void show_database(struct chat *c, struct session *s, const struct rows *
 	uint64_t left;
 
 	if (rows->error != NULL) {
-		emit_reply(c, s, "Database: not known. %s", rows->error);
+		emit_reply(c, s, "Database: unknown. %s", rows->error);
 		return;
 	}
 	left = rows->stats.free_bytes;
-	emit_reply(c, s, "Database: %s, and %s in its WAL%s%s%s.",
+	wrap_reply(c, s, 3, "Database: %s, and %s in its WAL%s%s%s.",
 	           size_show(database, rows->stats.database_bytes),
 	           size_show(wal, rows->stats.wal_bytes), left > 0 ? "; " : "",
 	           left > 0 ? size_show(disk, left) : "", left > 0 ? " are free on its disk" : "");
@@ -178,7 +179,7 @@ static void show_program(struct chat *c, struct session *s)
 		emit_reply(c, s, "Memory: %s of %s at most.", size_show(memory, f->memory_bytes),
 		           size_show(most, f->memory_max));
 	else
-		emit_reply(c, s, "Memory: not known, at most %s.", size_show(most, f->memory_max));
+		emit_reply(c, s, "Memory: unknown, at most %s.", size_show(most, f->memory_max));
 	if (f->descriptors > 0)
 		emit_reply(c, s, "Descriptors: %" PRIu64 " of %" PRIu64 " are open.", f->descriptors,
 		           f->descriptors_max);
@@ -200,7 +201,7 @@ static void stats_answer(struct chat *c, struct session *s, struct question *q,
 	show_database(c, s, e->rows);
 	show_program(c, s);
 	if (c->status.backup != NULL)
-		emit_reply(c, s, "A backup to %s has been under way for %s.", c->status.backup,
+		wrap_reply(c, s, 3, "A backup to %s has been running for %s.", c->status.backup,
 		           format_age(age, c->now_ms - c->status.backup_ms));
 	shutdown_tell(c, s);
 	answered(c, s);
@@ -227,7 +228,7 @@ void cmd_stats(struct chat *c, struct session *s, const struct args *a)
 static void prune(struct chat *c, struct session *s, const struct event *e, bool yes)
 {
 	if (e->rows->error != NULL) {
-		emit_reply(c, s, "Not done: %s", e->rows->error);
+		emit_reply(c, s, "Nothing was deleted: %s", e->rows->error);
 	} else if (!show_waits(c, s, e->rows)) {
 		emit_reply(c, s, "No old lines are waiting to be deleted.");
 	} else if (!yes) {
@@ -264,23 +265,23 @@ void cmd_prune(struct chat *c, struct session *s, const struct args *a)
 
 /* -- /backup ---------------------------------------------------------------------------- */
 
-/* Why the copy cannot be called so, a sentence without its end; NULL: it can. */
+/* Why the copy cannot have that name, a sentence without its full stop; NULL: it can. */
 static const char *backup_bars(const char *name)
 {
-	/* What SQLite takes for a part of the database without them. */
+	/* SQLite and chatd would take it for a part of the database. */
 	static const char *const sides[] = {"-wal", "-shm", "-journal", "-part", "-new", "-whole", "-ctl"};
 	size_t len = strlen(name);
 
 	if (len > BACKUP_NAME_BYTES_MAX)
-		return "the name is too long";
+		return "That name is too long";
 	if (*name == '.' || *name == '-')
-		return "the name begins with a letter or a digit";
+		return "A backup's name begins with a letter or a digit";
 	for (const char *p = name; *p != '\0'; p++)
 		if (!isalnum((unsigned char)*p) && strchr(".-_", *p) == NULL)
-			return "a name has letters, digits and . - _ only; the copy lies beside the database";
+			return "A backup's name has only letters, digits and . - _; it is made next to the database";
 	for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++)
 		if (len >= strlen(sides[i]) && strcmp(name + len - strlen(sides[i]), sides[i]) == 0)
-			return "names that end so are for what belongs to a database";
+			return "Names that end like that are reserved for parts of a database";
 	return NULL;
 }
 
@@ -289,7 +290,7 @@ bool backup_owes(const struct chat *c, const struct session *s)
 	return c->status.backup_for.gen == s->id.gen && c->status.backup_for.slot == s->id.slot;
 }
 
-/* Whoever has asked may have gone. */
+/* The person who asked may have left. */
 static void backup_answer(struct chat *c, struct session *none, struct question *q,
                           const struct event *e)
 {
@@ -307,12 +308,12 @@ static void backup_answer(struct chat *c, struct session *none, struct question 
 		if (s->state == SESSION_LOGIN)
 			emit_raw(c, s, "\n", 1);
 		if (rows->error != NULL)
-			emit_reply(c, s, "Not backed up to %s: %s", name, rows->error);
+			wrap_reply(c, s, 3, "Not backed up to %s: %s", name, rows->error);
 		else
-			emit_reply(c, s, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.%s", name,
+			wrap_reply(c, s, 3, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.%s", name,
 			           size_show(size, rows->backup.bytes), ms / 1000, ms / 100 % 10,
 			           c->outage.reason != NULL && c->records.seq > c->records.stored_seq
-			                   ? " What waits to be saved is not in it." : "");
+			                   ? " It lacks what could not be saved yet." : "");
 		if (s->state == SESSION_LOGIN && !s->input.eof)
 			session_prompt(c, s);
 		if (s->input.eof)
@@ -327,18 +328,18 @@ void cmd_backup(struct chat *c, struct session *s, const struct args *a)
 	char age[AGE_BYTES_MAX];
 
 	if (bar != NULL) {
-		emit_reply(c, s, "Not done: %s.", bar);
+		wrap_reply(c, s, 3, "%s.", bar);
 	} else if (c->status.backup != NULL) {
-		emit_reply(c, s, "Not done: a backup to %s has been under way for %s. One at a time.",
+		wrap_reply(c, s, 3, "A backup to %s has been running for %s; wait until it is done.",
 		           c->status.backup, format_age(age, c->now_ms - c->status.backup_ms));
 	} else {
 		c->status.backup = mem_strdup(a->arg[0]);
 		c->status.backup_ms = c->now_ms;
 		c->status.backup_for = s->id;
-		emit_audit(c, s, "", "ordered a backup to %s", a->arg[0]);
+		emit_audit(c, s, "", "started a backup to %s", a->arg[0]);
 		question_ask(c, question_new(c, NULL, backup_answer),
 		             (struct query){.kind = QUERY_BACKUP, .backup = {a->arg[0]}});
-		emit_reply(c, s, "A backup to %s is being made; you will read here when it is done.",
+		wrap_reply(c, s, 3, "Making a backup to %s. You will be told here when it is done.",
 		           a->arg[0]);
 	}
 }

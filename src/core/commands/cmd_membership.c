@@ -602,7 +602,7 @@ static bool is_invited(struct chat *c, struct session *s, struct room *r, const 
 		           r->name, room_role_name(t->membership->role), c->config.command_prefix,
 		           t->membership->role == ROOM_OWNER ? "transfer" :
 		           t->membership->role == ROOM_OPERATOR ? "deop" : "devoice",
-		           t->membership->role == ROOM_OWNER ? "NICK" : t->nick);
+		           t->membership->role == ROOM_OWNER ? "NAME" : t->nick);
 		return false;
 	}
 	if (t->membership == NULL && !guest) {

@@ -18,6 +18,7 @@
 #include "chatd/core/state/question.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 static void role_list(struct chat *c, struct session *s)
 {
@@ -34,7 +35,7 @@ static void role_list(struct chat *c, struct session *s)
 		           c->config.command_prefix);
 }
 
-/* Administrators are never none by a slip: the last one stays. */
+/* The last administrator stays one, so that there is always one. */
 static bool is_last_admin(const struct chat *c, const struct account *one)
 {
 	const struct account *a;
@@ -45,11 +46,11 @@ static bool is_last_admin(const struct chat *c, const struct account *one)
 	return one->role == ROLE_ADMIN;
 }
 
-/* -- an account for somebody who has none -------------------------------------------------- */
+/* -- an account for someone who has none -------------------------------------------------- */
 
-/* What an administrator has asked for, while a code for it is made. */
+/* What an administrator asked for, while the code for it is made. */
 struct wanted {
-	struct account_ref account; /* whose; none: an account is to be made */
+	struct account_ref account; /* whose code; none: an account is to be made */
 	char *name;              /* owned; as typed */
 	enum role role;          /* of an account that is to be made */
 	bool status;             /* --status was given */
@@ -64,7 +65,7 @@ static void wanted_free(void *data)
 	free(w);
 }
 
-/* The data of an act that has made a role of another; to be released. */
+/* The data of an action that changed a role; to be released. */
 static struct bytes role_undo(const struct account *a, enum role was, enum role is)
 {
 	struct bytes data = {0};
@@ -97,7 +98,7 @@ static void now_is(struct chat *c, struct session *s, const struct account *a, b
 	const char *phrase = role_phrase(a->role);
 	char hint[64] = "";
 
-	/* Who comes from a command line has left it when they read that. */
+	/* People who use the command line cannot type /undo. */
 	if (n != 0 && s->state == SESSION_CHAT)
 		snprintf(hint, sizeof hint, " %cundo #A%" PRIu64 " takes it back.",
 		         c->config.command_prefix, n);
@@ -120,19 +121,12 @@ static void already_is(struct chat *c, struct session *s, const struct account *
 static void you_are(struct chat *c, const struct session *s, const struct account *a)
 {
 	const char *phrase = role_phrase(a->role);
-	char p = c->config.command_prefix;
+	bool host = s->state == SESSION_HOST;
 
-	if (s->state == SESSION_HOST && phrase != NULL)
-		emit_reply(c, a->session, "You are now %s (set from the server's command line). %chelp lists "
-		           "what you may do.", phrase, p);
-	else if (s->state == SESSION_HOST)
-		emit_reply(c, a->session, "You have no role any more (set from the server's command line). "
-		           "%chelp lists what you may do.", p);
-	else if (phrase != NULL)
-		emit_reply(c, a->session, "%s has made you %s. %chelp lists what you may do.", s->nick, phrase,
-		           p);
-	else
-		emit_reply(c, a->session, "%s has removed your role. %chelp lists what you may do.", s->nick, p);
+	wrap_reply(c, a->session, 3, "You %s%s (set %s%s). %chelp lists what you can do.",
+	           phrase != NULL ? "are now " : "have no role any more", phrase != NULL ? phrase : "",
+	           host ? "from the server's command line" : "by ", host ? "" : s->nick,
+	           c->config.command_prefix);
 }
 
 static void role_answer(struct chat *c, struct session *s, struct question *q,
@@ -143,7 +137,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 	const struct wanted *wanted = q->data;
 	const char *name = wanted->name;
 	enum role role = wanted->role;
-	/* A code is for the account that there was, if there was one. */
+	/* A code is for the account that existed then, if one did. */
 	struct account *a = account_at(c, &wanted->account);
 	bool made = wanted->account.key == NULL;
 	struct account_terms t;
@@ -155,7 +149,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		emit_reply(c, s, "%s", rows->error);
 		return;
 	}
-	/* Whoever asked may have lost the role meanwhile. */
+	/* The person who asked may have lost the role since. */
 	if (!command_may(c, s, command_find(c, made ? "role" : "code")))
 		return;
 	if (a != NULL) {
@@ -193,11 +187,11 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		           (int)strcspn(rows->codes.codes, " "), rows->codes.codes);
 		tell_status(c, s, wanted->status);
 	} else {
-		emit_reply(c, s, made ? "Not done: that name was taken meanwhile." : "That account is gone.");
+		emit_reply(c, s, made ? "Someone has since taken that name." : "That account is gone.");
 	}
 }
 
-/* A code is made, and what it is for comes to be when it is there. */
+/* Has a code made; role_answer does the rest. */
 static void ask_code(struct chat *c, struct session *s, const struct account *a, const char *name,
                      enum role role, bool status)
 {
@@ -213,24 +207,24 @@ static void ask_code(struct chat *c, struct session *s, const struct account *a,
 	question_ask(c, q, (struct query){.kind = QUERY_CODES});
 }
 
-/* It comes to be when a code for it is there (role_answer). */
+/* Makes an account for someone who has none, once its code is made (role_answer). */
 static void invite(struct chat *c, struct session *s, const char *name, enum role role, bool status)
 {
 	char key[NAME_KEY_BYTES_MAX + 1], problem[NAME_PROBLEM_BYTES_MAX], why[160];
 	const struct session *bearer;
 
 	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof why)) {
-		emit_reply(c, s, "That name will not do: %s.", why);
+		emit_reply(c, s, "You cannot use that name: %s.", why);
 		return;
 	}
 	bearer = session_by_key(c, key);
 	if (bearer != NULL) {
-		emit_reply(c, s, "Not done: a guest is called %s at present. Ask them to /register first, so "
-		           "that you know who gets the role.", bearer->nick);
+		wrap_reply(c, s, 3, "%s is a guest. Ask them to %cregister first, so that you know who gets "
+		           "the role.", bearer->nick, c->config.command_prefix);
 	} else if (account_bars(c, name, key, NULL, problem) != NULL) {
-		emit_reply(c, s, "Not done: %s.", problem);
+		emit_reply(c, s, "%s.", problem);
 	} else if (c->people.accounts.n >= ACCOUNTS_MAX) {
-		emit_reply(c, s, "There are %d accounts, and that is the most.", ACCOUNTS_MAX);
+		emit_reply(c, s, "There are %d accounts, the most that there can be.", ACCOUNTS_MAX);
 	} else {
 		ask_code(c, s, NULL, name, role, status);
 	}
@@ -241,7 +235,7 @@ void cmd_code(struct chat *c, struct session *s, const struct args *a)
 	struct account *account = account_named(c, a->arg[0]);
 
 	if (account == NULL) {
-		emit_reply(c, s, "No account is called %.*s.",
+		emit_reply(c, s, "There is no account %.*s.",
 		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0]);
 		return;
 	}
@@ -257,7 +251,7 @@ static bool role_set(struct chat *c, struct session *s, struct account *account,
 	struct bytes undo;
 
 	if (is_last_admin(c, account) && !s->trusted) {
-		emit_reply(c, s, "Not done: %s is the last admin. Make somebody else one first.",
+		wrap_reply(c, s, 3, "%s is the last administrator. Make someone else one first.",
 		           account->nick);
 		return false;
 	}
@@ -281,9 +275,9 @@ void undo_role(struct chat *c, struct session *s, const struct row *act)
 	if (a == NULL)
 		undo_late(c, s, "that account is gone");
 	else if (!role_parse(was_name, &was) || !role_parse(is_name, &is) || was == ROLE_GUEST)
-		undo_late(c, s, "that role is none any more");
+		undo_late(c, s, "that role no longer exists");
 	else if (a->role != is)
-		undo_late(c, s, "the role is another by now");
+		undo_late(c, s, "the role has since been changed");
 	else
 		role_set(c, s, a, was);
 	free(was_name);

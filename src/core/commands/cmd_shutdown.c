@@ -1,4 +1,4 @@
-/* The command /shutdown: counts down to the end of chatd, or calls that off. */
+/* The command /shutdown: schedules the end of chatd, or calls it off. */
 
 #include "chatd/core/commands/cmd_shutdown.h"
 
@@ -19,7 +19,7 @@
 static void shutdown_state(struct chat *c, struct session *s)
 {
 	if (c->status.stop_ms == 0) {
-		emit_reply(c, s, "Nobody has ordered chatd to go down.");
+		emit_reply(c, s, "No shutdown is scheduled.");
 		command_usage(c, s, "shutdown");
 		return;
 	}
@@ -27,7 +27,7 @@ static void shutdown_state(struct chat *c, struct session *s)
 	emit_reply(c, s, "%cshutdown off calls it off.", c->config.command_prefix);
 }
 
-/* The data of an act by which chatd goes down at that date (0: not at all); to be released. */
+/* The data of an action that schedules a shutdown at that time (0: none); to be released. */
 static struct bytes shutdown_undo(const struct chat *c, int64_t stop_at_ms)
 {
 	struct bytes data = {0};
@@ -53,24 +53,24 @@ static void shutdown_off(struct chat *c, struct session *s, const char *rest)
 	if (*rest != '\0') {
 		command_usage(c, s, "shutdown");
 	} else if (c->status.stop_ms == 0) {
-		emit_reply(c, s, "Not done: nobody has ordered chatd to go down.");
+		emit_reply(c, s, "No shutdown is scheduled.");
 	} else {
 		call_off(c, s);
 	}
 }
 
-/* chatd goes down in ms: recorded, and everybody reads it. */
-static void go_down(struct chat *c, struct session *s, int64_t ms, const char *why)
+/* Schedules a shutdown in ms, records it and tells everyone. */
+static void schedule(struct chat *c, struct session *s, int64_t ms, const char *why)
 {
 	char left[LEFT_BYTES_MAX];
 	struct bytes undo = shutdown_undo(c, c->wall_ms + ms);
-	uint64_t n = emit_audit(c, s, ms > 0 ? undo.data : "", "ordered chatd to go down in %s%s%s",
+	uint64_t n = emit_audit(c, s, ms > 0 ? undo.data : "", "scheduled a shutdown in %s%s%s",
 	                        format_left(left, ms), *why != '\0' ? ": " : "", why);
 
 	bytes_release(&undo);
 	shutdown_order(c, s, ms, why);
 	if (ms > 0)
-		emit_reply(c, s, "Ordered. %cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, n);
+		emit_reply(c, s, "Scheduled. %cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, n);
 }
 
 void undo_shutdown(struct chat *c, struct session *s, const struct row *act)
@@ -80,11 +80,11 @@ void undo_shutdown(struct chat *c, struct session *s, const struct row *act)
 	char *why = fields_get_text(act->changed, "why", (size_t)SHUTDOWN_WHY_CHARS_MAX * 4);
 
 	if (c->status.stop_at_ms != is_ms)
-		undo_late(c, s, "that order is another by now, or called off");
+		undo_late(c, s, "the shutdown has since been changed or called off");
 	else if (was_ms > c->wall_ms)
-		go_down(c, s, was_ms - c->wall_ms, why);
+		schedule(c, s, was_ms - c->wall_ms, why);
 	else if (is_ms == 0)
-		undo_late(c, s, "that time is over");
+		undo_late(c, s, "that time has passed");
 	else
 		call_off(c, s);
 	free(why);
@@ -106,11 +106,11 @@ void cmd_shutdown(struct chat *c, struct session *s, const struct args *a)
 	if (ms < 0) {
 		command_usage(c, s, "shutdown");
 	} else if (strcasecmp(a->rest, "off") == 0) {
-		emit_reply(c, s, "Not done: %cshutdown off, with nothing else, calls it off.",
+		emit_reply(c, s, "To call the shutdown off, type %cshutdown off and nothing else.",
 		           c->config.command_prefix);
 	} else if (ms > SHUTDOWN_MS_MAX) {
-		emit_reply(c, s, "Not done: chatd can be ordered to go down within 24 hours at the most.");
+		emit_reply(c, s, "A shutdown can be scheduled at most 24 hours ahead.");
 	} else if (args_why_fits(c, s, a->rest, SHUTDOWN_WHY_CHARS_MAX)) {
-		go_down(c, s, ms, a->rest);
+		schedule(c, s, ms, a->rest);
 	}
 }

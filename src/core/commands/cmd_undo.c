@@ -29,10 +29,11 @@
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 /* -- /audit ------------------------------------------------------------------------------ */
 
-/* What stands before "before #A12"; false: no such question. */
+/* Parses the word in front of "before #A12". False: it is wrong. */
 static bool audit_words(const char *word, struct query *q)
 {
 	char *end;
@@ -43,7 +44,7 @@ static bool audit_words(const char *word, struct query *q)
 		q->limit = n < ROWS_MAX ? (uint32_t)n : ROWS_MAX;
 		return n > 0 && isdigit((unsigned char)*word);
 	}
-	/* Nobody else can be called so. */
+	/* Nobody else can have that name. */
 	q->audit.words = strcasecmp(word, "host") == 0 ? "the host" : word;
 	return true;
 }
@@ -68,8 +69,8 @@ void cmd_audit(struct chat *c, struct session *s, const struct args *a)
 			return;
 		}
 	}
-	/* What room owners and their operators did is found by who they are: however much of it there is,
-	 * it never stands before what those did who keep order everywhere. */
+	/* Actions of room owners and their operators are found by the person alone, so that however many
+	 * there are, they do not crowd out those of moderators and administrators. */
 	if (role_of(s) < ROLE_MODERATOR || *q.audit.words == '\0') {
 		q.audit.of_share = true;
 		q.audit.share = emit_audit_share(s);
@@ -109,7 +110,7 @@ static bool keeps_room_of(const struct chat *c, const struct session *s, const c
 	       membership_role(r, s) >= ROOM_OPERATOR;
 }
 
-/* By the same account, and not by an earlier one of its name. */
+/* By the same account, and not by an earlier one of the same name. */
 static bool is_its_own(const struct session *s, const struct row *act)
 {
 	return s->account != NULL && strcmp(s->account->nick, act->sender) == 0 &&
@@ -157,12 +158,13 @@ static void undo_answer(struct chat *c, struct session *s, struct question *q,
 		emit_reply(c, s, "There is no moderation action #A%" PRIu64 " that you could take back.",
 		           number);
 	} else if (!undo_is_data(act->changed)) {
-		emit_reply(c, s, "#A%" PRIu64 " (%s %s) cannot be taken back%s", act->id,
+		wrap_reply(c, s, 3, "#A%" PRIu64 " (%s %s) cannot be taken back%s", act->id,
 		           act->sender, act->body,
 		           is_old(act->changed) ? ": an older version of chatd recorded it." : ".");
 	} else {
 		if (reads)
-			emit_reply(c, s, "Taking back #A%" PRIu64 " (%s %s):", act->id, act->sender, act->body);
+			wrap_reply(c, s, 3, "Taking back #A%" PRIu64 " (%s %s):", act->id, act->sender,
+			           act->body);
 		else
 			emit_reply(c, s, "Taking back #A%" PRIu64 ":", act->id);
 		take_back(c, s, act);

@@ -14,6 +14,7 @@
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/state/state.h"
+#include "chatd/core/state/wrap.h"
 #include "chatd/core/state/tables.h"
 
 /* True if word is one of the blank-separated names, in any case. */
@@ -152,23 +153,23 @@ bool command_useful(const struct session *s, const struct command *k)
 	       (least == ROOM_NOBODY || (membership_role(s->room, s) >= least));
 }
 
-void command_refuse(struct chat *c, struct session *s, const struct command *k, const char *head)
+void command_refuse(struct chat *c, struct session *s, const struct command *k)
 {
 	char p = c->config.command_prefix;
 
 	if (k->role == ROLE_ACCOUNT)
-		emit_reply(c, s, "%s%c%s needs an account: %cregister makes one, %clogin NAME signs you in.",
-		           head, p, k->name, p, p);
+		emit_reply(c, s, "%c%s needs an account: %cregister makes one, %clogin NAME signs you in.",
+		           p, k->name, p, p);
 	else
-		emit_reply(c, s, "%s%c%s is for %s.", head, p, k->name,
-		           k->role == ROLE_ADMIN ? "administrators" : "moderators");
+		emit_reply(c, s, "Only %s can use %c%s.",
+		           k->role == ROLE_ADMIN ? "administrators" : "moderators", p, k->name);
 }
 
 bool command_may(struct chat *c, struct session *s, const struct command *k)
 {
 	if (command_allowed(s, k))
 		return true;
-	command_refuse(c, s, k, "Not done: ");
+	command_refuse(c, s, k);
 	return false;
 }
 
@@ -385,13 +386,13 @@ static bool flags_parse(struct chat *c, struct session *s, const struct command 
 	if ((k->flags & FLAG_YES) != 0)
 		last_flags_parse(k, *line, a);
 	if ((a->all && a->by_name) || (a->everywhere && a->somewhere)) {
-		emit_reply(c, s, "Not done: use either %s.", a->everywhere && a->somewhere
+		emit_reply(c, s, "Use either %s.", a->everywhere && a->somewhere
 		           ? "--in or --everywhere, not both" : "--all or --name, not both");
 		return false;
 	}
 	late = (k->flags & OPTIONS) != 0 ? late_option(k, *line, &len) : NULL;
 	if (late != NULL) {
-		emit_reply(c, s, "Not done: %.*s goes before all other words: %c%s %.*s ...", (int)len, late,
+		emit_reply(c, s, "%.*s goes before all other words: %c%s %.*s ...", (int)len, late,
 		           c->config.command_prefix, k->name, (int)len, late);
 		return false;
 	}
@@ -421,9 +422,9 @@ static bool has_place(struct chat *c, struct session *s, const struct command *k
 	if (s->state != SESSION_HOST)
 		return true;
 	if ((k->flags & FLAG_HOST) == 0)
-		emit_reply(c, s, "Not done: %c%s is for people in the chat. %cnick NAME enters it.", p, k->name, p);
+		emit_reply(c, s, "Only people in the chat can use %c%s. %cnick NAME enters it.", p, k->name, p);
 	else if ((k->flags & FLAG_IN) != 0 && a->room == NULL && !a->everywhere)
-		emit_reply(c, s, "Not done: you are in no room. Say which one you mean: %c%s --in=ROOM%s%s%s", p,
+		wrap_reply(c, s, 3, "You are in no room; say which one you mean: %c%s --in=ROOM%s%s%s", p,
 		           k->name, *k->args != '\0' ? " " : "", k->args,
 		           (k->flags & FLAG_EVERYWHERE) != 0 ? ", or --everywhere" : "");
 	else

@@ -294,9 +294,9 @@ const struct command commands[] = {
 	 "lockdown 30m"},
 	{"filter", "", "[add WORD | remove WORD]", 2, 0, false, false, cmd_filter, ROLE_MODERATOR,
 	 FLAG_HOST, TOPIC_MODERATION,
-	 "List or change the forbidden words",
-	 "Lists the words that may not be said, adds one or removes one. wor* stands for all "
-	 "words that begin with wor.",
+	 "List or change the blocked words",
+	 "Lists the blocked words, adds one or removes one. wor* stands for all words that "
+	 "begin with wor.",
 	 "filter add spamword"},
 	{"remove", "", "room ROOM | account NAME [--lines] | address ADDR [--yes]",
 	 2, 2, false, false, cmd_remove, ROLE_MODERATOR,
@@ -364,8 +364,8 @@ const struct command commands[] = {
 	 "prune --yes"},
 	{"shutdown", "", "[5m | now] [WHY] | off", 1, 0, true, false, cmd_shutdown, ROLE_ADMIN,
 	 FLAG_HOST, TOPIC_SERVER,
-	 "Stop chatd, or cancel that",
-	 "Stops chatd after a time, with a countdown for everybody; off cancels that. Alone, "
+	 "Stop chatd, or call that off",
+	 "Stops chatd after a time, with a countdown for everybody; off calls that off. Alone, "
 	 "shows whether a shutdown is scheduled.",
 	 "shutdown 5m a new version"},
 	{0},

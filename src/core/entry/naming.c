@@ -167,8 +167,8 @@ bool session_name_is_free(const struct chat *c, const struct session *s, const c
 		return false;
 	word = moderation_bars_name(c, s, nick);
 	if (word != NULL) {
-		snprintf(problem, NAME_PROBLEM_BYTES_MAX, "You cannot use that name: it contains a word that is "
-		         "not allowed here (%s)", word);
+		snprintf(problem, NAME_PROBLEM_BYTES_MAX, "You cannot use that name: it contains a blocked "
+		         "word (%s)", word);
 		return false;
 	}
 	bearer = session_by_key(c, key);

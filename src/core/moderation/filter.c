@@ -1,4 +1,4 @@
-/* Words that may not be said. Owns struct filter; each is freed in filter_free. */
+/* The blocked words. Owns struct filter; each is freed in filter_free. */
 
 #include "chatd/core/moderation/filter.h"
 
@@ -97,11 +97,11 @@ const char *filter_parse(const char *typed, char word[FILTER_BYTES_MAX + 1], boo
 	len -= *beginning;
 	fold_text(typed, len, FOLD_WORDS, take_word, &w);
 	if (w.n != 1 || w.begin != 0 || w.end != len)
-		wrong = "a word can have only letters and digits";
+		wrong = "A word has only letters and digits, and may end with a *";
 	else if (w.len > FILTER_BYTES_MAX || text_chars(word, w.len) > FILTER_CHARS_MAX)
-		wrong = "a word can have at most 64 characters";
+		wrong = "A word can have at most 64 characters";
 	else if (*beginning && text_chars(word, w.len) < BEGINNING_CHARS_LEAST)
-		wrong = "a word needs at least 2 characters before its *";
+		wrong = "A word needs at least 2 characters before its *";
 	else
 		word[w.len] = '\0';
 	_Static_assert(FILTER_CHARS_MAX == 64 && BEGINNING_CHARS_LEAST == 2, "the sentences");

@@ -286,11 +286,11 @@ static void show_rate(struct chat *c, struct session *s, const char *whose, cons
 	if (a->lines == 0)
 		emit_reply(c, s, "%s: no limit on lines.", whose);
 	else
-		emit_reply(c, s, "%s: %" PRIu64 " lines at once, then %" PRIu64 " a second (%" PRIu64
-		           " left now).", whose, a->lines_burst, a->lines,
+		wrap_reply(c, s, 3, "%s: %" PRIu64 " line%s at once, then %" PRIu64 " a second (%" PRIu64
+		           " left now).", whose, a->lines_burst, a->lines_burst == 1 ? "" : "s", a->lines,
 		           bucket_left(&p->lines, c->now_ms, a->lines_burst, a->lines));
 	if (a->bytes != 0)
-		emit_reply(c, s, "%s: %" PRIu64 " bytes at once, then %" PRIu64 " a second (%" PRIu64
+		wrap_reply(c, s, 3, "%s: %" PRIu64 " bytes at once, then %" PRIu64 " a second (%" PRIu64
 		           " left now).", whose, a->bytes_burst, a->bytes,
 		           bucket_left(&p->bytes, c->now_ms, a->bytes_burst, a->bytes));
 }

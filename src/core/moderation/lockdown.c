@@ -58,7 +58,7 @@ void lockdown_tick(struct chat *c)
 	if (until_ms == 0 || until_ms > c->wall_ms || !emit_has_room(c))
 		return;
 	lockdown_set(c, 0, NULL);
-	emit_all(c, "The lockdown is over: everybody may come in and speak again.");
+	emit_all(c, "The lockdown is over: everyone can come in and speak again.");
 }
 
 int64_t lockdown_due_ms(const struct chat *c)

@@ -20,13 +20,13 @@ enum {
 	TEXT_BYTES_MAX = SHUTDOWN_WHY_CHARS_MAX * 4 + NAME_BYTES_MAX + LEFT_BYTES_MAX + 64,
 };
 
-/* How long before the end everybody is reminded. */
+/* How long before the end everyone is reminded. */
 static const int64_t marks_ms[] = {
 	12 * HOUR_MS, 6 * HOUR_MS, HOUR_MS, 30 * MINUTE_MS, 10 * MINUTE_MS, 5 * MINUTE_MS, MINUTE_MS,
 	30 * SECOND_MS, 10 * SECOND_MS, 0,
 };
 
-/* "chatd goes down in 5 minutes: a new version (alice)" */
+/* "chatd will go down in 5 minutes: a new version (alice)" */
 static const char *announce(const struct server_status *v, int64_t left_ms, char text[TEXT_BYTES_MAX])
 {
 	char left[LEFT_BYTES_MAX];
@@ -45,7 +45,7 @@ static void forget(struct server_status *v)
 	v->stop_now = false;
 }
 
-/* The next reminder after the last one; 0: only the end is left. */
+/* When the next reminder is due, before the end; 0: only the end is left. */
 static int64_t next_mark_ms(const struct server_status *v)
 {
 	size_t i = 0;
@@ -102,7 +102,7 @@ void shutdown_tick(struct chat *c)
 
 	if (shutdown_due_ms(c) > c->now_ms || !emit_has_room(c))
 		return;
-	/* After a slow turn several may be due: only the last is true. */
+	/* After a slow turn several may be due; only the last is still right. */
 	while (shutdown_due_ms(c) <= c->now_ms && v->told_ms > 0)
 		v->told_ms = mark_ms = next_mark_ms(v);
 	if (v->stop_ms > c->now_ms) {
@@ -121,7 +121,7 @@ void shutdown_farewell(struct chat *c)
 	char text[TEXT_BYTES_MAX];
 	bool why = v->stop_now && *v->stop_why != '\0';
 
-	/* If a signal came first, it was not for that reason. */
+	/* The reason is not that of a signal that came first. */
 	snprintf(text, sizeof text, "chatd is going down%s%s", why ? ": " : "",
 	         why ? v->stop_why : "");
 	emit_all(c, text);

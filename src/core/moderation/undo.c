@@ -34,7 +34,7 @@ void undo_begin(struct bytes *data, const char *kind)
 
 void undo_put_room(struct chat *c, struct bytes *data, struct room *r)
 {
-	/* The lobby is always there, and has no number of its own before something is said. */
+	/* The lobby always exists, and has no number before something is said there. */
 	if (r == c->rooms.lobby) {
 		fields_put(data, "lobby", "yes");
 	} else if (r != NULL) {
@@ -43,7 +43,7 @@ void undo_put_room(struct chat *c, struct bytes *data, struct room *r)
 	}
 }
 
-/* The field that tells one account from later ones of its name. */
+/* The field that tells an account from later ones of the same name. */
 static const char *made_field(const char *name, char out[FIELD_BYTES_MAX])
 {
 	snprintf(out, FIELD_BYTES_MAX, "%s_made", name);
@@ -62,7 +62,7 @@ void undo_put_account(struct bytes *data, const char *name, const struct account
 
 bool undo_is_data(const char *data)
 {
-	/* Older records begin with the name of a command, and none is called that. */
+	/* Older records begin with the name of a command, and no command is named "undo=". */
 	return strncmp(data, first, sizeof first - 1) == 0;
 }
 

@@ -247,7 +247,7 @@ bool emit_can_save(struct chat *c, const struct session *s)
 {
 	if (chat_can_save(c))
 		return true;
-	emit_reply(c, s, "Not done: nothing can be saved at present (%s). Try again in a minute.",
+	emit_reply(c, s, "Nothing can be saved at present (%s). Try again in a minute.",
 	           c->outage.reason);
 	return false;
 }

@@ -137,9 +137,9 @@ static void test_lines_that_are_not_kept_need_no_disk(void **state)
 	sends(2, "not here\n");
 	assert_has("SEND 2 \"-- Not sent: nothing can be saved");
 	sends(0, "/room history on\n");
-	assert_has("SEND 0 \"-- Not done: nothing can be saved at present (the disk is full).");
+	assert_has("SEND 0 \"-- Nothing can be saved at present (the disk is full).");
 	sends(0, "/op b\n");
-	assert_has("SEND 0 \"-- Not done: nothing can be saved");
+	assert_has("SEND 0 \"-- Nothing can be saved");
 }
 
 /* Numbers, names and hashes of what is saved for a room that nobody has said anything in. */

@@ -92,17 +92,17 @@ static void test_words_that_cannot_be_added(void **state)
 	bool beginning;
 
 	(void)state;
-	assert_string_equal(filter_parse("", word, &beginning), "a word can have only letters and digits");
-	assert_string_equal(filter_parse("*", word, &beginning), "a word can have only letters and digits");
-	assert_string_equal(filter_parse("a-b", word, &beginning), "a word can have only letters and digits");
-	assert_string_equal(filter_parse("ab**", word, &beginning), "a word can have only letters and digits");
+	assert_string_equal(filter_parse("", word, &beginning), "A word has only letters and digits, and may end with a *");
+	assert_string_equal(filter_parse("*", word, &beginning), "A word has only letters and digits, and may end with a *");
+	assert_string_equal(filter_parse("a-b", word, &beginning), "A word has only letters and digits, and may end with a *");
+	assert_string_equal(filter_parse("ab**", word, &beginning), "A word has only letters and digits, and may end with a *");
 	assert_string_equal(filter_parse("a*", word, &beginning),
-	                    "a word needs at least 2 characters before its *");
+	                    "A word needs at least 2 characters before its *");
 	memset(longest, 'a', FILTER_CHARS_MAX);
 	assert_null(filter_parse(longest, word, &beginning));
 	assert_int_equal(strlen(word), FILTER_CHARS_MAX);
 	longest[FILTER_CHARS_MAX] = 'a';
-	assert_string_equal(filter_parse(longest, word, &beginning), "a word can have at most 64 characters");
+	assert_string_equal(filter_parse(longest, word, &beginning), "A word can have at most 64 characters");
 }
 
 static void test_what_is_removed_may_be_said(void **state)

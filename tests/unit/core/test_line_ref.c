@@ -63,7 +63,7 @@ static void test_a_new_bearer_deletes_no_old_line(void **state)
 	joins(0);
 	sends(0, "/delete #99\n");
 	line_comes(99, "a", "of yesterday");
-	assert_has("Not done: #99 is a line of a, and only operators of general can delete it.");
+	assert_has("#99 is a line of a; only operators of general can delete it.");
 	assert_has_not("APPEND");
 	/* The same name in other letters has the same bearer. */
 	sends(0, "hello\n");

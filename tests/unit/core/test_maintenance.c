@@ -59,7 +59,7 @@ static void test_reload_waits_for_the_answer(void **state)
 	assert_effects("RELOAD 0\n");
 	assert_int_equal(taken, strlen("/reload\n"));
 	reloaded(true, "history_replay: 5 -> 1\nmax_connections: 9 -> 7 (needs a restart)\n");
-	assert_effects("SEND 0 \"-- The configuration is read again:\\n"
+	assert_effects("SEND 0 \"-- The configuration was read again:\\n"
 	               "--   history_replay: 5 -> 1\\n"
 	               "--   max_connections: 9 -> 7 (needs a restart)\\n\"\n"
 	               "APPEND #101 kind 8 room 0 ref 0 \"reloaded the configuration (2 changes)\"\n"
@@ -73,7 +73,7 @@ static void test_reload_tells_what_is_wrong(void **state)
 	host_connects();
 	sends(0, "/reload\n");
 	reloaded(false, "chatd.conf:1: \x1b[31m\xff: unknown key\n");
-	assert_has("-- Not done: all stays as it was, because of this:\\n"
+	assert_has("-- The configuration stays as it was, because of this:\\n"
 	           "--   chatd.conf:1: ^[[31m\xef\xbf\xbd: unknown key\\n");
 	assert_has_not("APPEND");
 }
@@ -84,7 +84,7 @@ static void test_reload_has_no_file(void **state)
 	host_connects();
 	sends(0, "/reload\n");
 	reloaded(false, "");
-	assert_has("SEND 0 \"-- Not done: chatd was started without --config, so there is no file to "
+	assert_has("SEND 0 \"-- chatd was started without --config, so there is no file to "
 	           "read.\\n\"");
 	/* Nothing was done, so it is no act. */
 	assert_has_not("APPEND");
@@ -107,7 +107,7 @@ static void test_reload_bounds_its_answer(void **state)
 	reloaded(false, lines.data);
 	assert_has("--   49 ^A^A");
 	assert_has_not("--   50 ");
-	assert_has("-- and 7 more, which are in the log.");
+	assert_has("-- and 7 more lines, which are in the log.");
 	assert_true(seen.len < ARENA_PER_LINE_MAX);
 	bytes_release(&lines);
 }
@@ -166,7 +166,7 @@ static void test_backup_of_one_who_has_gone(void **state)
 	                    .connected = {.from = where("unix"), .control = true}});
 	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2},
 	                    .bytes = {.data = "/backup b.db\n", .len = 13}});
-	assert_has("-- Not done: a backup to a.db has been under way for a moment. One at a time.");
+	assert_has("-- A backup to a.db has been running for a moment; wait until it is done.");
 	rows_come(id(0), (struct rows){.kind = QUERY_BACKUP, .backup.bytes = 12345678});
 	assert_effects("");
 	step((struct event){.kind = EVENT_BYTES, .conn = {0, 2},

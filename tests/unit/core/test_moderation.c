@@ -175,7 +175,7 @@ static void test_admins_act_on_one_another(void **state)
 	sends(2, "/disconnect a\n");
 	assert_has("-- You have no power over a, who is an administrator.");
 	sends(0, "/disconnect a\n");
-	assert_has("-- Not done: that is you.");
+	assert_has("-- You cannot disconnect yourself.");
 	sends(0, "/disconnect b\n");
 	assert_has("CLOSE 1\n");
 }
@@ -420,7 +420,7 @@ static void test_what_is_over_waits_for_the_store(void **state)
 	assert_has("kind 6 room 0 ref 3 \"target=account who=c key=c");
 	step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "the disk is full"});
 	sends(0, "/ban d\n");
-	assert_has("-- Not done: nothing can be saved at present (the disk is full).");
+	assert_has("-- Nothing can be saved at present (the disk is full).");
 	tick(60000);
 	assert_has_not("APPEND");
 	/* It is over all the same. */
@@ -762,7 +762,7 @@ static void test_acts_are_taken_back_by_who_could_do_it(void **state)
 	assert_has_not("(b ended");
 	assert_has("-- c is banned from ops (#B");
 	undoes_row(4, filter);
-	assert_has("-- darn may be said again.");
+	assert_has("-- darn is no longer blocked.");
 	/* A later account of an author's name is not the author. */
 	assert_true(membership_has(membership_of(room_by_key(chat, "ops"), "b"), ROOM_OPERATOR));
 	account_by_key(chat, "b")->made.at_ms++;
@@ -946,7 +946,7 @@ static void test_a_role_goes_back_to_the_very_account(void **state)
 	undoes_row(0, act);
 	assert_has("-- c has no role any more.");
 	undoes_row(0, act);
-	assert_has("-- Cannot undo: the role is another by now.");
+	assert_has("-- Cannot undo: the role has since been changed.");
 	undoes(0);
 	assert_has("-- c is now a moderator.");
 	account_by_key(chat, "c")->made.at_ms++;
@@ -1069,7 +1069,7 @@ static void test_lockdowns_and_ends_go_back(void **state)
 	undoes_row(0, act);
 	assert_int_equal(chat->moderation.lockdown.until_ms, until_ms);
 	undoes_row(0, act);
-	assert_has("-- Cannot undo: the lockdown is another by now, or over.");
+	assert_has("-- Cannot undo: the lockdown has since been changed or has ended.");
 	act_free(&act);
 	sends(0, "/shutdown 1h the first\n");
 	acts(0, "/shutdown 2h the second\n");
@@ -1082,7 +1082,7 @@ static void test_lockdowns_and_ends_go_back(void **state)
 	act = act_kept();
 	sends(0, "/shutdown 3h\n");
 	undoes_row(0, act);
-	assert_has("-- Cannot undo: that order is another by now, or called off.");
+	assert_has("-- Cannot undo: the shutdown has since been changed or called off.");
 	act_free(&act);
 }
 

@@ -64,7 +64,7 @@ static void test_account_is_found(void **state)
 	sends(2, "/ban --everywhere 5ystem\n");
 	assert_has("CLOSE 0");
 	sends(2, "/unban --everywhere 5ystem\n");
-	assert_has_not("Not done");
+	assert_has_not("Nothing has changed");
 }
 
 /* As chatd's words about the host are: nobody else is called that. */

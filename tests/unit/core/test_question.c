@@ -243,7 +243,7 @@ static void test_a_name_that_has_changed_is_not_registered(void **state)
 	sends(1, "/register correct horse\n");
 	session_rename(chat, s, "bob2", "bob2");
 	rows_come(id(1), (struct rows){.kind = QUERY_HASH, .hash.text = "$y$hash"});
-	assert_has("Not done: your name is bob2 now.");
+	assert_has("Your name is bob2 now.");
 	assert_int_equal(chat->people.accounts.n, 1);
 }
 

@@ -106,7 +106,7 @@ static void test_nothing_is_reported_while_nothing_can_be_saved(void **state)
 	joins(0);
 	step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "the disk is full"});
 	reports(101, "spam");
-	assert_has("Not done: nothing can be saved at present (the disk is full). Try again in a "
+	assert_has("Nothing can be saved at present (the disk is full). Try again in a "
 	           "minute.");
 	assert_has_not("APPEND");
 	assert_int_equal(chat->moderation.reports.n, 0);

@@ -125,7 +125,7 @@ static void the_host_has_no_address(void **state)
 	step((struct event){.kind = EVENT_CONNECTED, .conn = id(0),
 	                    .connected = {.from = where("unix"), .control = true}});
 	sends(0, "/shutdown 5m\n");
-	assert_has("LOG \"security: shutdown address=host name=- account=-: ordered chatd to go down");
+	assert_has("LOG \"security: shutdown address=host name=- account=-: scheduled a shutdown");
 }
 
 /* A reason may say anything; the fields stand before it. */
@@ -159,7 +159,7 @@ static void a_role_that_is_gone_confers_none(void **state)
 	sends(0, "/role mole admin\n");
 	session(0)->account->role = ROLE_ACCOUNT;
 	rows_come(id(0), (struct rows){.kind = QUERY_CODES, .codes = {"a b", "x\ny"}});
-	assert_has("Not done: /role is for administrators.");
+	assert_has("Only administrators can use /role.");
 	assert_null(account_named(chat, "mole"));
 }
 

@@ -883,7 +883,7 @@ static void test_accounts(void **state)
 	of(MODERATOR)->account->role = ROLE_ADMIN;
 	chat->people.accounts.n = ACCOUNTS_MAX - ACCOUNTS_RESERVE;
 	types(OTHER, "/register correct horse");
-	assert_has("An administrator can still make one for you.");
+	assert_has("administrator can still make one for you.");
 	types(MODERATOR, "/role carol account");
 	assert_has("QUERY 2");
 	chat->people.accounts.n = had;
@@ -896,15 +896,15 @@ static void test_filters(void **state)
 	(void)state;
 	signs_in(MALLORY, MALLORY_IS, "rich", "account");
 	types(MALLORY, "/filter add mine");
-	assert_has("Not done: /filter is for moderators.");
+	assert_has("Only moderators can use /filter.");
 	for (uint32_t i = 0; i < FILTERS_MAX; i++)
 		types(MODERATOR, "/filter add word%u", i);
 	assert_int_equal(chat->moderation.filters.n, FILTERS_MAX);
 	types(MODERATOR, "/filter add onemore");
-	assert_has("Not done: there are 200 words, and that is the most. /filter remove WORD");
+	assert_has("The list of blocked words is full (200). /filter remove WORD");
 	types(MODERATOR, "/filter remove word7");
 	types(MODERATOR, "/filter add onemore");
-	assert_has("onemore may not be said from here on.");
+	assert_has("onemore is blocked from now on.");
 }
 
 static void test_ignored(void **state)
@@ -1194,7 +1194,7 @@ static void test_a_removed_room_is_no_longer_known(void **state)
 	assert_has("Made a moment ago by address 192.0.2.1");
 	assert_non_null(room_by_key(chat, "r"));
 	types(OTHER, "/remove room r --yes");
-	assert_has("/remove is for moderators");
+	assert_has("Only moderators can use /remove");
 	types(MODERATOR, "/remove room r --yes");
 	assert_ptr_equal(of(MALLORY)->room, chat->rooms.lobby);
 	assert_null(room_by_number(chat, rows[1].room));

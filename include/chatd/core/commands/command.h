@@ -92,8 +92,7 @@ bool command_allowed(const struct session *s, const struct command *k);
 /* And the role in its room, if the command takes one. */
 bool command_useful(const struct session *s, const struct command *k);
 /* Tells s who may use the command. */
-void command_refuse(struct chat *c, struct session *s, const struct command *k,
-                    const char *head);
+void command_refuse(struct chat *c, struct session *s, const struct command *k);
 /* Whether s has that role; if not, tells s. */
 bool command_may(struct chat *c, struct session *s, const struct command *k);
 

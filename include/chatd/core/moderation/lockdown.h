@@ -1,5 +1,5 @@
 /*
- * The lockdown: for a while only people with an account may come in or speak.
+ * The lockdown: for a while only people with an account can come in or speak.
  */
 #ifndef CHATD_CORE_MODERATION_LOCKDOWN_H
 #define CHATD_CORE_MODERATION_LOCKDOWN_H
