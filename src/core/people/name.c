@@ -1,8 +1,8 @@
 /*
  * Names of people and rooms: what is allowed, and when two are the same.
  *
- * Pure: it knows no room and no person, so whether a name is taken is for those
- * to say who keep them by their keys.
+ * Pure: it knows no rooms and no people. Whether a name is taken is decided where names are kept by
+ * their keys.
  */
 #include "chatd/core/people/name.h"
 

@@ -1,4 +1,4 @@
-/* What is counted by address. Owns struct origin. */
+/* Counters by address. Owns struct origin. */
 
 #include "chatd/core/people/origin.h"
 

@@ -1,10 +1,10 @@
 /*
  * Sessions.
  *
- * Owns what hangs on struct session. A session ends in one place (session_end of presence.h), which
- * gives up its name and its room at once, and is freed in one place, by chat.c when the step is
- * over: so nothing that a step looks at goes away under it. The connection behind it may live on
- * until its queue is empty.
+ * Owns what belongs to struct session. A session ends in one place (session_end in presence.h), which
+ * gives up its name and room at once. It is freed in one place, by chat.c when the step is over, so
+ * nothing that a step looks at disappears under it. Its connection may stay open until its queue is
+ * empty.
  */
 
 #include "chatd/core/people/session.h"
@@ -36,7 +36,7 @@ struct session *session_begin(struct chat *c, const struct event *e)
 	                      .resume.token = e->connected.token,
 	                      .presence.outage = c->outage.reason != NULL ? c->outage.number : 0};
 	if (state == SESSION_HOST) {
-		/* What handlers call it; it is no name that anybody could have. */
+		/* For handlers' messages; nobody can have this as a name. */
 		s->nick = mem_strdup(HOST_NICK);
 		s->key = mem_strdup("");
 	}
@@ -118,7 +118,7 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 	if (s->state == SESSION_CHAT)
 		HASH_DELETE(hh, c->people.by_key, s);
 	free(s->nick);
-	/* Another spelling of the same name has the same bearer. */
+	/* Another spelling of the same name belongs to the same person. */
 	if (s->key == NULL || strcmp(s->key, key) != 0)
 		s->resume.named_seq = s->resume.back_seq = c->records.seq;
 	free(s->key);

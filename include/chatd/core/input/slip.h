@@ -1,6 +1,6 @@
 /*
- * What people type by mistake: a password where it would be read by all, keys that a plain terminal
- * sends, words that are meant as commands, and lines that begin like one.
+ * What people type by mistake: a password where everyone would read it, keys that a plain terminal
+ * sends, words that are meant as commands, and lines that only look like commands.
  */
 #ifndef CHATD_CORE_INPUT_SLIP_H
 #define CHATD_CORE_INPUT_SLIP_H
@@ -15,29 +15,30 @@ struct session;
 
 /* Part of struct session. */
 struct slip {
-	int64_t secret_until_ms; /* until then a line that is no command may be a password; 0: not */
-	bool keys_told;          /* it was told how to get a line that can be edited */
-	bool word_told;          /* and that help and quit are commands */
-	uint8_t unknown;         /* commands in a paste that there are not */
-	bool pastes;             /* more came together with the last of them */
-	int64_t unknown_ms;      /* and when that was given */
-	struct bytes unsaid;     /* those lines, each as it can be said, with its end */
+	int64_t secret_until_ms; /* until then a line that is not a command may be a password; 0: no */
+	bool keys_told;          /* the person was told how to get line editing */
+	bool word_told;          /* the person was told that help and quit are commands */
+	uint8_t unknown;         /* unknown commands in a paste so far */
+	bool pastes;             /* more input came together with the last of them */
+	int64_t unknown_ms;      /* when the last of them came */
+	struct bytes unsaid;     /* those lines, each as it would be said, with its line end */
 };
 
-/* A password was refused, or wrong: the next line may be another try. */
+/* A password was refused or wrong, so the next line may be another try. */
 void slip_secret(struct chat *c, struct session *s);
-/* The line may be that, and is not to be said or taken for a name: s is asked. Typed again, it is. */
+/* True if the line may be a password, so it is not said or used as a name, and s is asked. If s types
+ * it again, it is let through. */
 bool slip_refuses(struct chat *c, struct session *s);
 
-/* A line that is nothing but keys (line_is_keys) was left out. */
+/* A line of nothing but keys (line_is_keys) was dropped. */
 void slip_keys(struct chat *c, struct session *s);
 
-/* The command that a word alone on a line is meant as; NULL: none. */
+/* The command that a single word on a line probably means; NULL: none. */
 const char *slip_command(const char *text);
-/* Such a word was said to the room. */
+/* Such a word was said in the room. */
 void slip_word(struct chat *c, struct session *s, const char *text);
 
-/* "/line" was given as a command that there is not, and told so. */
+/* "/line" is not a command, and s has been told so. */
 void slip_unknown(struct chat *c, struct session *s, const char *line);
 
 void slip_release(struct slip *slip);

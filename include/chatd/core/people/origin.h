@@ -1,5 +1,5 @@
 /*
- * What is counted by address: what each may still do.
+ * Counters by address, which decide what an address may still do.
  */
 #ifndef CHATD_CORE_PEOPLE_ORIGIN_H
 #define CHATD_CORE_PEOPLE_ORIGIN_H
@@ -8,24 +8,24 @@
 #include "chatd/base/hash.h"
 #include "chatd/base/token_bucket.h"
 
-/* How often somebody has gone on sending too much. */
+/* How often someone kept sending too much. */
 struct strikes {
 	uint32_t n;              /* times */
-	int64_t forget_ms;       /* since the epoch: from then on they count no more */
+	int64_t forget_ms;       /* since the epoch: when they are forgotten */
 };
 
 /* Buckets that several sessions share. */
 struct shared_rate {
 	struct rate rate;        /* what they send */
-	uint32_t waiting;        /* of them, those whose input waits for it */
+	uint32_t waiting;        /* how many of them wait for it */
 	int64_t turns_ms;        /* when those were last let go on, and how many lines they were */
 	uint64_t turns;          /* given then (flood.c) */
 };
 
-/* What those who are counted as one have done; for the limits. */
+/* What the people at one counted address have done, for the limits. */
 struct origin {
 	struct address address;  /* the key */
-	uint64_t number;         /* of this entry and no other */
+	uint64_t number;         /* unique to this entry */
 	uint32_t guesses;        /* accounts whose passwords it has tried lately (guess.h), */
 	uint32_t room_guesses;   /* and rooms */
 	struct bucket accounts;   /* accounts made; slow_* (token_bucket.h) */
@@ -46,19 +46,19 @@ struct origin {
 
 struct origins {
 	struct origin *all;      /* hash */
-	struct origin *idle;     /* those that no connection holds, longest unasked for first */
+	struct origin *idle;     /* entries that no connection holds, least recently used first */
 	uint32_t nidle;          /* at most ORIGINS_MAX */
-	uint64_t number;         /* newest of an entry */
+	uint64_t number;         /* of the newest entry */
 };
 
-/* The entry of an address, made where there is none. Valid until the next call, or while it
- * is held. Beyond ORIGINS_MAX that nobody holds the one that was asked for longest ago goes. */
+/* The entry of an address, made if there is none. Valid until the next call, or while it is held. If
+ * more than ORIGINS_MAX are not held, the least recently used is dropped. */
 struct origin *origin_of(struct origins *origins, const struct address *a);
 /* What is counted for the site of an address; NULL: it has none. Valid as that of origin_of. */
 struct origin *origin_site_of(struct origins *origins, const struct address *a);
-/* The entry of a counted address, if there is one; NULL: none. */
+/* The entry of a counted address; NULL: there is none. */
 struct origin *origin_find(const struct origins *origins, const struct address *counted);
-/* A connection comes from there, and keeps the entry until it drops it. */
+/* Holds the entry for a connection from there, until it is dropped. */
 void origin_hold(struct origins *origins, struct origin *o);
 void origin_drop(struct origins *origins, struct origin *o);
 void origins_free(struct origins *origins);
