@@ -1,8 +1,8 @@
 /*
  * Deleting all lines of a person, because their account is deleted.
  */
-#ifndef CHATD_STORE_DB_ERASE_H
-#define CHATD_STORE_DB_ERASE_H
+#ifndef CHATD_STORE_DB_ERASE_SENDER_H
+#define CHATD_STORE_DB_ERASE_SENDER_H
 
 #include "chatd/core/event.h"
 #include "chatd/store/db/error.h"

@@ -6,7 +6,7 @@
  * in steps between commits, even after a restart. The row says how far that has come, and is
  * committed with the deletions on the way. Owns nothing.
  */
-#include "chatd/store/db/erase.h"
+#include "chatd/store/db/erase_sender.h"
 
 #include "chatd/base/bytes.h"
 #include "chatd/store/db/lines.h"

@@ -6,7 +6,7 @@
  * marks of what people have seen there, even after a restart: it is not done as long as the table
  * has the number. Owns only the position up to which those marks were looked through.
  */
-#include "chatd/store/db/remove.h"
+#include "chatd/store/db/remove_room.h"
 
 #include "chatd/base/bytes.h"
 #include "chatd/store/db/lines.h"

@@ -1,8 +1,8 @@
 /*
  * Deleting rooms with all their lines.
  */
-#ifndef CHATD_STORE_DB_REMOVE_H
-#define CHATD_STORE_DB_REMOVE_H
+#ifndef CHATD_STORE_DB_REMOVE_ROOM_H
+#define CHATD_STORE_DB_REMOVE_ROOM_H
 
 #include "chatd/core/event.h"
 #include "chatd/store/db/error.h"
