@@ -30,7 +30,7 @@ enum {
 	KEY_BYTES = NAME_KEY_BYTES_MAX + 1,
 	HASH_BYTES = 80,        /* of a yescrypt hash */
 	TOTP_BYTES = 64,
-	TELNET_BYTES = 1024,    /* the state of one telnet client, ours and libtelnet's */
+	TELNET_BYTES = 64,      /* the state of one telnet client */
 	SMALL_BYTES = 32,       /* what malloc(3) adds to an allocation, with rounding */
 	SLOT_BYTES = 64,        /* of a connection's entries in lists of slots, members, readers and
 	                         * hashes, each of which may be twice as long as needed */

@@ -1,5 +1,5 @@
 /*
- * Telnet (RFC 854, 855), for clients that speak it; libtelnet does the work.
+ * Telnet (RFC 854, 855), for clients that speak it.
  *
  * chatd never begins, but for a password: a client becomes a telnet client by its first
  * IAC and WILL or DO. All options are refused (ECHO, RFC 857; SUPPRESS-GO-AHEAD, RFC 858;
@@ -15,7 +15,7 @@
 
 #include "chatd/base/bytes.h"
 
-struct telnet;  /* one connection's state; no larger than a few hundred bytes until it misbehaves */
+struct telnet;  /* one connection's state: a few bytes, whatever the client sends */
 
 enum telnet_sign {
 	TELNET_NO,     /* no IAC command in there */
@@ -28,7 +28,7 @@ enum telnet_sign {
 enum telnet_sign telnet_sign(const char *in, size_t len);
 
 struct telnet *telnet_new(void);
-/* Ends it; NULL is fine. (libtelnet has a telnet_free.) */
+/* Frees it; NULL is fine. */
 void telnet_end(struct telnet *t);
 
 /* Tells the client to show what is typed, or not to (ECHO, RFC 857: we say that we echo, and
@@ -40,8 +40,8 @@ void telnet_hide(struct telnet *t, bool hidden, struct bytes *out);
  * protocol, and returns its length; may be called with input cut anywhere. Erase
  * character, erase line, interrupt (also abort and break) and end of file become
  * BS, ^U, ^C and ^D in their places, which line_next understands with `edit`. Answers to the
- * client (protocol, and a word to AYT) are added to reply. Data that the client
- * compresses or that breaks the protocol's bounds is dropped.
+ * client (protocol, and a word to AYT) are added to reply. Sub-negotiations, however
+ * long, and data that the client compresses are dropped.
  */
 size_t telnet_decode(struct telnet *t, const char *in, size_t len, char *out,
                      struct bytes *reply);
