@@ -261,7 +261,7 @@ static void on_other(struct gen *g, struct client *c, const char *p, size_t n, i
 	(void)now;
 	if (n < 4 || memcmp(p, "-- ", 3) != 0)
 		return;
-	if (memmem(p, n, "disk is slower", 14) != NULL)
+	if (memmem(p, n, "busier than it can save", 23) != NULL)
 		g->count.told++;
 	if (memmem(p, n, " skipped while", 14) != NULL)
 		g->count.skipped += strtoul(p + 3, NULL, 10);

@@ -276,7 +276,7 @@ static void send_to(struct peer *p, const struct effect *e)
 	static const char *const refusals[] = {
 		"Not sent: nothing can be saved", "Not sent: it may be a password",
 		"Not sent: you have sent too much",
-		" is moderated; its operators", " everybody says one line in ",
+		" is moderated; its operators", "slow mode is on in ",
 	};
 	const char *end = e->text + e->len;
 	struct text *t;

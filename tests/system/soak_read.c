@@ -105,7 +105,7 @@ static bool is_known(struct soak *s, const char *line)
 		s->count.delays++;
 		return true;
 	}
-	if (begins(line, "Your line was not sent: ")) {
+	if (begins(line, "Not sent: your line has ")) {
 		s->count.long_refused++;
 		return true;
 	}
