@@ -383,7 +383,7 @@ _Static_assert(HIDDEN_BYTES_MAX + ROOMS_MAX * 11 + BODY_BYTES_MAX < ARENA_PER_LI
 _Static_assert((int)ROOMS_GUESTS_MAX + (int)ROOMS_ACCOUNTS_MAX < (int)ROOMS_MAX &&
                (int)REPORTS_GUESTS_MAX + (int)REPORTS_ACCOUNTS_MAX < (int)REPORTS_MAX &&
                (int)MAILS_GUESTS_MAX + (int)MAILS_ACCOUNTS_MAX < (int)MAILS_MAX,
-               "what guests and accounts can take leaves something for those who keep order");
+               "what guests and accounts can take leaves something for moderators");
 _Static_assert((int)MAIL_PAIR_MAX < (int)MAIL_GUESTS_MAX && (int)MAIL_GUESTS_MAX < (int)MAIL_OTHERS_MAX &&
                (int)MAIL_OTHERS_MAX < (int)MAIL_MAX, "the same in one box");
 _Static_assert(REPLAY_MAX <= ROWS_MAX, "a replay is one answer");

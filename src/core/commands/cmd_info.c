@@ -36,7 +36,7 @@ static const struct {
 	[TOPIC_TALK] = {"talk", "Talk", "To talk, and to read what was said:"},
 	[TOPIC_ROOMS] = {"rooms", "Rooms", "Rooms and their settings:"},
 	[TOPIC_ACCOUNT] = {"account", "Account", "Your name and your account:"},
-	[TOPIC_MODERATION] = {"moderation", "Moderation", "To keep order:"},
+	[TOPIC_MODERATION] = {"moderation", "Moderation", "Moderating rooms and the server:"},
 	[TOPIC_SERVER] = {"server", "Server", "The server:"},
 };
 

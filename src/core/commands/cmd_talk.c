@@ -19,7 +19,7 @@ void cmd_me(struct chat *c, struct session *s, const struct args *a)
 	room_say(c, s, RECORD_ACTION, a->rest);
 }
 
-/* People who may not speak cannot send private messages either, except to those who keep order. */
+/* People who may not speak cannot send private messages either, except to moderators. */
 static bool may_write(struct chat *c, struct session *s, enum role to)
 {
 	const char *bar = c->moderation.guards > 0 ? moderation_bars_private(c, s, to) : NULL;

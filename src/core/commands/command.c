@@ -464,7 +464,7 @@ void command_run(struct chat *c, struct session *s, char *line)
 	if (!args_parse(k, line, &a))
 		command_usage(c, s, k->name);
 	else if ((k->flags & FLAG_SAYS) != 0 && (a.arg[0] != NULL || *a.rest != '\0') &&
-	         flood_refuses(c, s, k->rest_needed ? "sent" : "done"))
+	         flood_refuses(c, s, k->rest_needed ? "sent" : "changed"))
 		return;
 	else
 		k->run(c, s, &a);

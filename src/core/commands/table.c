@@ -171,7 +171,7 @@ const struct command commands[] = {
 	{"op", "", "NAME", 1, 1, false, false, cmd_op, ROLE_ACCOUNT,
 	 FLAG_IN | FLAG_OWNER, TOPIC_ROOMS,
 	 "Make someone an operator of your room",
-	 "Makes someone an operator of your room, who keeps order there.",
+	 "Makes someone an operator of your room, who moderates it.",
 	 "op bob"},
 	{"deop", "", "NAME", 1, 1, false, false, cmd_deop, ROLE_ACCOUNT,
 	 FLAG_IN | FLAG_OWNER, TOPIC_ROOMS,

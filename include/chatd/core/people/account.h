@@ -26,7 +26,7 @@ struct membership;
 enum role {
 	ROLE_GUEST,       /* has no account */
 	ROLE_ACCOUNT,
-	ROLE_MODERATOR,   /* keeps order everywhere */
+	ROLE_MODERATOR,   /* moderates everywhere */
 	ROLE_ADMIN,
 };
 

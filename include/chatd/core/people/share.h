@@ -4,7 +4,7 @@
  * A principal is an account or, for guests, the address that they come from; names cost nothing, so
  * they do not count. What each principal has in each table is counted here. Nobody takes more than
  * their share, all guests together no more than one part of the table, and all accounts no more than
- * another. The rest is for moderators and administrators, so that they can always keep order. A site
+ * another. The rest is for moderators and administrators, so that they can always act. A site
  * has many IPv6 addresses (address_site), so what they have together is counted too, and is at most
  * SITE_SHARES times the share of one. The table of these
  * numbers is in share.c; docs/security.md explains it.
