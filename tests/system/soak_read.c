@@ -118,6 +118,8 @@ static void reply_take(struct soak *s, struct person *p, const char *line)
 {
 	if (begins(line, "You are in r"))
 		joined(s, p, line + strlen("You are in r"));
+	else if (begins(line, "You are already in r"))
+		joined(s, p, line + strlen("You are already in r"));
 	else if (begins(line, "You are c") && strstr(line, ", in general") != NULL)
 		greeted(s, p);
 	else if (begins(line, "You are c") && strstr(line, " now.") != NULL)
