@@ -1,8 +1,7 @@
 /*
- * chat_step: events to the modules they concern.
+ * chat_step: hands each event to the modules that it concerns.
  *
- * Owns struct chat. Does no I/O, has no clock: what time it is comes with each
- * event.
+ * Owns struct chat. Does no I/O and has no clock: each event carries its own time.
  */
 
 #include "chatd/core/chat.h"
@@ -75,7 +74,7 @@ void chat_configure(struct chat *c, const struct chat_config *config)
 	c->config = *config;
 	c->config.connections_max = connections_max;
 	exempt_configure(c);
-	/* A pace that has changed may let somebody go on at once. */
+	/* With new rate limits, some delayed people may be able to go on at once. */
 	if (c->input.throttled.first != NULL)
 		c->input.throttled.due_ms = c->now_ms;
 }
@@ -88,7 +87,7 @@ static void on_stop(struct chat *c)
 	shutdown_farewell(c);
 }
 
-/* The account that was asked about is not what it was: the answer says nothing of what is now. */
+/* The account has changed since q was asked, so the answer says nothing about it any more. */
 static void tell_changed(struct chat *c, struct session *s, const struct question *q)
 {
 	emit_reply(c, s, account_at(c, &q->account) == NULL ? "That account no longer exists."
@@ -97,7 +96,7 @@ static void tell_changed(struct chat *c, struct session *s, const struct questio
 		login_give_up(c, s);
 }
 
-/* An answer to a question that is still there; the asker goes on. */
+/* Handles the answer to q, a question that is still pending, and lets the asker go on. */
 static void on_answer(struct chat *c, struct question *q, const struct event *e)
 {
 	struct session *s = q->session;
@@ -109,14 +108,14 @@ static void on_answer(struct chat *c, struct question *q, const struct event *e)
 		q->then(c, s, q, e);
 	if (s != NULL && q->holds && session_lives(s)) {
 		session_go_on(c, s);
-		/* Those whom a step had no room for have a tick of their own. */
+		/* People whom an earlier step had no room for are removed in a tick of their own. */
 		if (!c->rooms.ejections.due)
 			eject_run(c);
 	}
 	question_free(q);
 }
 
-/* Events that concern one session; it is there. */
+/* Handles an event that concerns the session s. */
 static void step_session(struct chat *c, struct session *s, struct event *e)
 {
 	switch (e->kind) {
@@ -172,7 +171,7 @@ static void on_program(struct chat *c, const struct event *e)
 		on_answer(c, q, e);
 }
 
-/* s ends for another that comes. */
+/* Ends s, to make way for a new connection. */
 static void make_way(struct chat *c, struct session *s)
 {
 	emit_raw(c, s, "\n", 1);
@@ -196,7 +195,7 @@ static void on_connected(struct chat *c, struct event *e)
 	greeting_begin(c, s, e->connected.user);
 }
 
-/* What the store tells of itself. False: the event is another. */
+/* Handles the store's reports about itself. False: the event is not one of these. */
 static bool step_store(struct chat *c, const struct event *e)
 {
 	switch (e->kind) {
@@ -249,7 +248,8 @@ static void on_tick(struct chat *c)
 	seen_tick(c);
 }
 
-/* Here alone sessions go, when nothing of the step looks at them any more. */
+/* Frees the sessions that are over. Sessions are freed only here, at the end of a step, when
+ * nothing in it looks at them any more. */
 static void reap(struct chat *c)
 {
 	while (c->people.ended != NULL) {
@@ -366,7 +366,7 @@ uint32_t chat_people(const struct chat *c)
 
 void chat_free(struct chat *c)
 {
-	/* Nothing of what ending them says goes anywhere. */
+	/* The notices that this makes are never sent. */
 	for (uint32_t i = 0; i < c->people.nslots; i++) {
 		c->output.n = 0;
 		c->output.arena_len = 0;

@@ -1,8 +1,8 @@
 /*
  * A session's input: from bytes to finished lines.
  *
- * Lines are taken one by one, and only while the session may go on and what a
- * line may cause still fits the effects (emit.h); the rest waits for a RESUME.
+ * Lines are taken one by one, and only while the session may go on and the effects (emit.h)
+ * still have room for whatever a line may cause; the rest waits for EFFECT_RESUME.
  */
 
 #include "chatd/core/input.h"
@@ -32,15 +32,15 @@ enum {
 	IAC = 0xff,            /* RFC 854, like the next two */
 	WILL = 0xfb,
 	DO = 0xfd,
-	PIECE_BYTES_MAX = 512,  /* telnet input is decoded in pieces of at most this: what each byte
-	                         * of one may say (an interrupt), and the command at its end, fit
-	                         * ARENA_PER_LINE_MAX */
+	PIECE_BYTES_MAX = 512,  /* telnet input is decoded in pieces of at most this many bytes, so that
+	                         * the replies to all of them (each may be an interrupt) and to the
+	                         * command at their end fit ARENA_PER_LINE_MAX */
 };
 
 _Static_assert(PIECE_BYTES_MAX * 100 <= ARENA_PER_LINE_MAX / 4,
                "100 bytes are said to an interrupt, and most is left for a command's reply");
 
-/* A line was over the limit. */
+/* Tells s that its line of len bytes was over the limit. */
 static void too_long(struct chat *c, struct session *s, uint64_t len)
 {
 	if (s->dialogue != NULL) {
@@ -51,7 +51,7 @@ static void too_long(struct chat *c, struct session *s, uint64_t len)
 	if (s->state == SESSION_LOGIN) {
 		emit_reply(c, s, "A name has at most %d characters, and this has %llu bytes, so this connection "
 		           "ends here.", NICK_CHARS_MAX, (unsigned long long)len);
-		/* Nobody types such a long name; it may be the head of a request, and its body follows. */
+		/* Nobody types such a long name. It may be the head of a request, whose body follows. */
 		session_end(c, s, NULL, true);
 		return;
 	}
@@ -60,8 +60,8 @@ static void too_long(struct chat *c, struct session *s, uint64_t len)
 	           "parts.", (unsigned long long)len, c->config.line_bytes_max);
 }
 
-/* The host is in no room, so nobody would read a line. Scripts do not know the command_prefix, and
- * always write /. */
+/* A line from the host's administrator, who is in no room, so nobody would read it unless it is a
+ * command. Scripts do not know the command_prefix and always write /. */
 static void host_line(struct chat *c, struct session *s, char *text)
 {
 	char p = c->config.command_prefix;
@@ -72,7 +72,8 @@ static void host_line(struct chat *c, struct session *s, char *text)
 		emit_reply(c, s, "Only commands work here. %chelp lists them; %cnick NAME enters the chat.", p, p);
 }
 
-/* One whole line, valid UTF-8 without controls, in c->body. May end the session. */
+/* Handles one whole line of len bytes, which is in c->input.body: valid UTF-8 without control
+ * characters. May end the session. */
 static void take_line(struct chat *c, struct session *s, size_t len)
 {
 	char *text = c->input.body;
@@ -112,8 +113,8 @@ static void take_line(struct chat *c, struct session *s, size_t len)
 	}
 }
 
-/* One finished line, or whatever else framing found. False: the session has ended, so no more of this
- * input is taken. */
+/* Handles what framing found: a finished line, or something else. False: the session has ended, so
+ * no more of this input is taken. */
 static bool on_line(struct chat *c, struct session *s, enum line_result result, const char *text,
                     uint64_t len)
 {
@@ -132,7 +133,8 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 			break;
 		}
 		kept = text_sanitize(c->input.body, text, (size_t)len);
-		/* What is shown and saved counts, even if it is longer than what was sent. */
+		/* The text that is shown and saved is what counts, even if it is longer than what was
+		 * sent. */
 		if (kept > len)
 			rate_bytes(c, s, kept - (size_t)len);
 		take_line(c, s, kept);
@@ -160,13 +162,13 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 	return session_lives(s);
 }
 
-/* One more line of this input may be taken in this step. */
+/* Whether one more line of this input may be taken in this step. */
 static bool may_go_on(const struct chat *c, const struct session *s)
 {
 	return session_ready(s) && c->output.arena_len < ARENA_INPUT_BYTES && emit_has_room(c);
 }
 
-/* Lines from *in as long as the session may go on. False: it has ended. */
+/* Takes lines from *in for as long as the session may go on. False: it has ended. */
 static bool take_lines(struct chat *c, struct session *s, const char **in, const char *end,
                        bool edit)
 {
@@ -187,8 +189,9 @@ static bool take_lines(struct chat *c, struct session *s, const char **in, const
 	return true;
 }
 
-/* How much of the input, of len bytes, is decoded at once: up to where a line may end, for a line that
- * has to wait must not be decoded yet. A CR ends one unless more of the same end may follow. */
+/* How many of the len bytes of input to decode at once: up to the first possible end of a line,
+ * because a line that has to wait must not be decoded yet. A CR ends a line unless more of the same
+ * line end may follow. */
 static size_t piece_bytes(const struct session *s, const char *in, size_t len)
 {
 	size_t n = 0;
@@ -205,7 +208,7 @@ static size_t piece_bytes(const struct session *s, const char *in, size_t len)
 	return n;
 }
 
-/* A telnet client's bytes, piece by piece. */
+/* Takes a telnet client's bytes, piece by piece. False: the session has ended. */
 static bool take_telnet(struct chat *c, struct session *s, const char **in, const char *end)
 {
 	char out[PIECE_BYTES_MAX];
@@ -227,8 +230,8 @@ static bool take_telnet(struct chat *c, struct session *s, const char **in, cons
 		if (answer.len > 0)
 			emit_raw(c, s, answer.data, answer.len);
 		bytes_release(&answer);
-		/* It has at most one line that is not empty. What follows belongs to that line's end, or is more
-		 * empty lines, which nobody misses. */
+		/* A piece has at most one line that is not empty. Whatever follows it belongs to that
+		 * line's end, or is more empty lines, which nobody misses. */
 		while (p < out + n && !s->input.eof && (!said || may_go_on(c, s))) {
 			enum line_result result;
 			const char *text;
@@ -248,7 +251,8 @@ static bool take_telnet(struct chat *c, struct session *s, const char **in, cons
 	return true;
 }
 
-/* A raw client's input ended with a byte IAC, and this one comes after it. */
+/* Handles an IAC byte that was held back because it was the last byte of a raw client's input; next
+ * is the byte that comes after it. */
 static void take_held_iac(struct chat *c, struct session *s, unsigned char next)
 {
 	static const char iac[] = {(char)IAC};
@@ -259,7 +263,7 @@ static void take_held_iac(struct chat *c, struct session *s, unsigned char next)
 
 	s->input.iac_held = false;
 	if (next != WILL && next != DO) {
-		/* No line ends with this byte, so there is no result to look at. */
+		/* No line ends with this byte, so the result does not matter. */
 		line_next(&s->input.line, &p, iac + 1, c->config.line_bytes_max, false, &text, &len);
 		return;
 	}
@@ -268,7 +272,7 @@ static void take_held_iac(struct chat *c, struct session *s, unsigned char next)
 	bytes_release(&answer);
 }
 
-/* At the end of the input, an unfinished line is a line too. */
+/* Takes the unfinished line at the end of the input, which counts as a line too. */
 static void take_last(struct chat *c, struct session *s)
 {
 	const char *text;
@@ -293,7 +297,8 @@ static void finish(struct chat *c, struct session *s)
 		}
 		take_last(c, s);
 	}
-	/* A half-closed client still gets its sign-in messages, and what it has read does not come again. */
+	/* A half-closed client still gets its sign-in messages, and those it has read do not come
+	 * again. */
 	if (!session_lives(s) || session_waits(s) || s->replay.after != NULL || backup_owes(c, s) ||
 	    (s->mail.shown != 0 && !mail_is_late(c, s)))
 		return;
@@ -360,7 +365,7 @@ void input_bytes(struct chat *c, struct event *e)
 	if (!lives)
 		return;
 	if (s->input.eof) {
-		/* By ctrl-D: what follows it is dropped. */
+		/* A ctrl-D ended the input: whatever follows it is dropped. */
 		session_finish(c, s);
 		return;
 	}

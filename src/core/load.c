@@ -1,8 +1,8 @@
 /*
  * What comes out of the store: rooms, facts, and rows of answers.
  *
- * Owns nothing but the rows that it had to change. What a fact is about is for those to say whose
- * it is (account_load and the others); here is what they have in common.
+ * Owns only the copies of answers that it had to correct. The modules that facts belong to read
+ * their values (account_load and the others); this file has what they have in common.
  */
 
 #include "chatd/core/load.h"
@@ -36,7 +36,8 @@ static bool time_is_shown(int64_t ms)
 
 /* -- at the start ------------------------------------------------------------------------ */
 
-/* The name, or what is nearest to it, and its key. */
+/* Turns the saved name into a valid name and its key: the same name if possible, or else the
+ * nearest one. */
 static void room_name(const char *saved, char name[NAME_BYTES_MAX + 1],
                       char key[NAME_KEY_BYTES_MAX + 1])
 {
@@ -45,7 +46,7 @@ static void room_name(const char *saved, char name[NAME_BYTES_MAX + 1],
 
 	if (len <= NAME_BYTES_MAX)
 		memcpy(name, saved, len + 1);
-	/* Also one that nobody may take today. */
+	/* Keep it even if today's rules would no longer allow it. */
 	if (name_kept(saved, NAME_BYTES_MAX) && name_key(name, len, key))
 		return;
 	name_mend(NAME_ROOM, saved, len, ROOM_CHARS_MAX, name);
@@ -63,7 +64,7 @@ void chat_load_room(struct chat *c, const struct saved_room *saved)
 	room_name(saved->name, name, key);
 	r = room_by_key(c, key);
 	if (r != NULL && r == c->rooms.lobby && !r->stored) {
-		/* The lobby was there before its history. */
+		/* The lobby was made before its history is loaded. */
 		room_renumber(c, r, saved->room);
 	} else if (r != NULL || room_by_number(c, saved->room) != NULL ||
 	           (r = room_new(c, name, key, saved->room)) == NULL) {
@@ -81,8 +82,8 @@ void chat_load_room(struct chat *c, const struct saved_room *saved)
 		c->records.line_seq = saved->last_id;
 }
 
-/* The room that the fact is about: the lobby, one that has lines, or a new one. NULL: its
- * number says that it is about one that was there before, or there is no place. */
+/* The room that the fact is about: the lobby, a room that has lines, or a new one. NULL: by its
+ * number the fact is about an earlier room, or there is no place for another room. */
 static struct room *room_of_fact(struct chat *c, const char *key, const char *value)
 {
 	uint32_t number = fields_get_count(value, "number", ROOM_NUMBER_MAX);
@@ -116,7 +117,7 @@ static void load_room(struct chat *c, const char *key, const char *value)
 	struct room *r = room_of_fact(c, key, value);
 
 	if (r == NULL) {
-		/* It is of a room that is gone, and another has its name. */
+		/* The fact belongs to a room that is gone, and another room has its name now. */
 		if (room_by_key(c, key) != NULL)
 			forget_fact(c, FACT_ROOM, key);
 		return;
@@ -166,7 +167,7 @@ static bool row_fits(const struct row *row)
 	       (row->changed == NULL || fits(row->changed, BODY_BYTES_MAX));
 }
 
-/* The line of a room that was removed may be found until the store has purged it. */
+/* A search may find lines of a removed room until the store has deleted them all. */
 static bool is_known(const struct chat *c, const struct rows *rows, const struct row *row)
 {
 	return rows->kind != QUERY_SEARCH || row->room == 0 || room_by_number(c, row->room) != NULL;

@@ -365,7 +365,7 @@ _Static_assert(ROWS_BYTES_MAX + BODY_BYTES_MAX < ARENA_PER_LINE_MAX,
 _Static_assert(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_MAX < ARENA_BYTES,
                "an answer with its heads fits the arena");
 _Static_assert(ROWS_BYTES_MAX * TEXT_EXPANSION + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_MAX <
-               ARENA_BYTES, "also where all of it has to be neutralised");
+               ARENA_BYTES, "also where all of it has to be sanitized");
 _Static_assert(MAIL_MAX * 2 + 16 <= EFFECTS_PER_LINE_MAX, "all mail is delivered in one step");
 _Static_assert(ROOMS_OWNED_MAX * 4 + 16 <= EFFECTS_PER_LINE_MAX, "an account and its rooms go in one");
 _Static_assert(MAIL_MAX * (MAIL_BYTES_MAX + 2 * LINE_HEAD_BYTES_MAX) < ARENA_PER_LINE_MAX,

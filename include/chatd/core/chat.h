@@ -1,10 +1,10 @@
 /*
- * The chat: rooms, people, commands, as a function of events.
+ * The chat: rooms, people and commands, as a function of events.
  *
  * chat_step takes one event and leaves effects in a bounded array that the
  * server drains before the next step. There is no clock, no randomness, no
  * disk and no socket in here, so a whole chat can be run from a seed. Memory
- * is bounded by the connections and rooms that there can be.
+ * is bounded by the largest possible number of connections and rooms.
  */
 #ifndef CHATD_CORE_CHAT_H
 #define CHATD_CORE_CHAT_H
@@ -17,67 +17,72 @@ struct chat;
 enum rate_exempt {
 	EXEMPT_NOBODY,
 	EXEMPT_ADMIN,
-	EXEMPT_MODERATOR,           /* and admins */
-	EXEMPT_ACCOUNT,             /* and everyone who is signed in */
+	EXEMPT_MODERATOR,           /* moderators and administrators */
+	EXEMPT_ACCOUNT,             /* everyone who is signed in */
 };
 
-/* What can be set; all but connections_max may change while running. */
+/* What can be configured; all but connections_max may change while chatd runs. */
 struct chat_config {
 	uint32_t connections_max;   /* slots of conn_id; fixed at chat_new */
 	uint32_t line_bytes_max;    /* a longer input line is refused whole */
 	uint32_t history_replay;    /* lines shown on joining a room; 0: none */
-	uint32_t rate_burst;        /* lines that may come at once */
+	uint32_t rate_burst;        /* lines that a person may send at once */
 	uint32_t rate_lines;        /* lines a second after that; 0: no limit */
 	uint32_t rate_bytes;        /* bytes a second; 0: no limit */
-	uint32_t rate_address;      /* one address may send this many times what one person may; 0: no limit */
+	uint32_t rate_address;      /* one address may send this many times what one person may;
+	                             * 0: no limit */
 	uint32_t flood_mute_s;      /* people delayed for this long are muted; 0: never */
-	enum rate_exempt rate_exempt;
-	uint32_t address_connections; /* connections from one address at one time; 0: no limit */
-	uint32_t address_connects;  /* connections from it in a minute; 0: no limit */
+	enum rate_exempt rate_exempt; /* who is exempt from these limits */
+	uint32_t address_connections; /* open connections from one address; 0: no limit */
+	uint32_t address_connects;  /* new connections from it in a minute; 0: no limit */
 	uint32_t address_logins;    /* passwords tried from it in a minute; 0: no limit */
-	const char *address_exempt; /* blocks without limits by address, with blanks between;
+	const char *address_exempt; /* address blocks that have no such limits, separated by blanks;
 	                             * NULL: none. Borrowed for the call that takes it */
-	uint32_t guest_room_days;   /* a room that nobody owns ends after this long without a line; 0: never.
-	                             * If only one address spoke in it: after at most ROOM_ALONE_DAYS */
+	uint32_t guest_room_days;   /* a room without an owner is removed after this many days without
+	                             * a line; 0: never. If only one address ever spoke in it: after
+	                             * at most ROOM_ALONE_DAYS */
 	uint32_t login_timeout_s;   /* connections without a name for this long are closed; 0: never */
 	bool talks_unsaved;         /* lines are shown even while nothing can be saved */
-	char command_prefix;        /* '/' */
+	char command_prefix;        /* what a command starts with: '/' */
 };
 
-/* The newest numbers in the store: the next record and room come after them. */
+/* Makes a chat, which the caller frees with chat_free. last_seq and last_room are the newest
+ * numbers in the store: new records and rooms are numbered after them. */
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room);
 void chat_free(struct chat *c);
 
-/* Before the first event: a room that has history. */
+/* Loads a room that has history. Call it only before the first event. */
 void chat_load_room(struct chat *c, const struct saved_room *r);
 
-/* Before the first event: a fact as it was saved. */
+/* Loads a fact as it was saved. Call it only before the first event. */
 void chat_load_fact(struct chat *c, const struct saved_fact *f);
 
-/* SIGHUP. connections_max stays what it was. */
+/* Takes a new configuration (SIGHUP). connections_max stays what it was. */
 void chat_configure(struct chat *c, const struct chat_config *config);
 
-/* Handles the event; chat_effects has what is to be done about it until the
- * next step. Sets e->bytes.taken for EVENT_BYTES. */
+/* Handles the event. chat_effects then returns what the server must do about it, an array of n that
+ * is valid until the next step. For EVENT_BYTES it sets e->bytes.taken, for EVENT_CONNECTED
+ * e->connected.refused. */
 void chat_step(struct chat *c, struct event *e);
 const struct effect *chat_effects(const struct chat *c, size_t *n);
 
-/* When EVENT_TICK is due, ms since the epoch; INT64_MAX: not at all. */
+/* When EVENT_TICK is due, by the clock of event.now_ms; INT64_MAX: not at all. */
 int64_t chat_due_ms(const struct chat *c);
 
-/* Feeds have the numbers 0 to chat_feeds_max()-1. */
+/* Feeds are numbered from 0 to chat_feeds_max() - 1. */
 uint32_t chat_feeds_max(void);
 
-/* Records appended that EVENT_STORED has not covered yet. */
+/* The number of records that were appended and that EVENT_STORED has not covered yet. */
 uint64_t chat_unstored(const struct chat *c);
 
-/* Some steps of what was ordered are still to come, and can be saved. */
+/* Whether work that is done in steps (removing rooms, forgetting facts, saving reports) is not
+ * finished yet, and can be saved. */
 bool chat_owes(const struct chat *c);
 
-/* Lines that were shown, are not saved, and of which no history says so yet. */
+/* The number of lines that were shown but not saved, and whose loss no history records yet. */
 uint64_t chat_unmarked(const struct chat *c);
 
-/* People with a name who are in a room. */
+/* The number of people with a name, all of whom are in a room. */
 uint32_t chat_people(const struct chat *c);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * What goes into the core and what comes out of it.
  *
- * The core is a function of events: each carries its own time, and leaves
- * effects that the server carries out in order. Nothing else passes between
- * the chat and the world; the store's records, queries and rows are here too,
- * because the store floor knows no more of the chat than this file.
+ * The core is a function of events: each event carries its own time and leaves
+ * effects, which the server carries out in order. Nothing else passes between
+ * the chat and the world. The store's records, queries and rows are here too,
+ * because this file is all that the store's code knows about the chat.
  */
 #ifndef CHATD_CORE_EVENT_H
 #define CHATD_CORE_EVENT_H
@@ -16,8 +16,8 @@
 #include "chatd/base/address.h"
 #include "chatd/base/ranges.h"
 
-/* A connection for as long as it lives. Slots are used again, generations are
- * not, so an id that is kept too long names nobody, never somebody else. */
+/* Identifies a connection for as long as it lives. Slots are reused and generations
+ * are not, so an id that is kept too long names no connection, never a different one. */
 struct conn_id {
 	uint32_t slot;  /* index into the server's and the core's tables */
 	uint32_t gen;   /* starts at 1; 0 names no connection */
@@ -25,101 +25,108 @@ struct conn_id {
 
 /* -- the store's side --------------------------------------------------------- */
 
-/* What a record says: behind each kind, the member of struct record that has it. */
+/* What a record says. Each comment starts with the member of struct record that holds it. */
 enum record_kind {
-	RECORD_SAY = 1,    /* line: somebody said it in a room. In messages.kind, like ACTION and GAP */
-	RECORD_ACTION = 2, /* line: the same, by "/me waves" */
-	RECORD_ROOM = 3,   /* the store learns the room's number */
-	RECORD_TOPIC = 4,  /* topic: the room has it from here on */
-	RECORD_SEEN = 5,   /* seen: somebody has seen lines of the room */
-	RECORD_FACT = 6,   /* fact: it has that value from here on */
-	RECORD_DELETE = 7, /* deletion: the line goes from the history and from the search. If the room
-	                    * has no such line, nothing happens */
-	RECORD_AUDIT = 8,  /* audit: somebody who has power did something */
-	RECORD_KEEP = 9,   /* retention: the room's lines are kept like that from here on */
-	RECORD_GAP = 10,   /* line: here lines are missing that could not be saved; the System says how
-	                    * many */
-	RECORD_REMOVE = 11, /* the room and all its lines go, from the search too. Its number is never
-	                    * used again. A long history goes in steps, after the record is saved */
-	RECORD_PRUNE = 12, /* lines that are too old may go, although they were held back (STORE_CLOCK) */
-	RECORD_ERASE = 13, /* erase: what somebody said before this record goes from the history and from
-	                    * the search; in steps too */
+	RECORD_SAY = 1,    /* line: a line said in a room. SAY, ACTION and GAP are the values of
+	                    * messages.kind in the database */
+	RECORD_ACTION = 2, /* line: the same, said with /me, as in "/me waves" */
+	RECORD_ROOM = 3,   /* no member: gives the store the room's number */
+	RECORD_TOPIC = 4,  /* topic: the room's topic from here on */
+	RECORD_SEEN = 5,   /* seen: which lines of the room a person has seen */
+	RECORD_FACT = 6,   /* fact: the fact's value from here on */
+	RECORD_DELETE = 7, /* deletion: deletes a line from the history and from the search index. Does
+	                    * nothing if the room has no such line */
+	RECORD_AUDIT = 8,  /* audit: an operator, moderator or administrator did something */
+	RECORD_KEEP = 9,   /* retention: how long the room's lines are kept from here on */
+	RECORD_GAP = 10,   /* line: marks a place where lines are missing because they could not be
+	                    * saved; said by the System, with their number */
+	RECORD_REMOVE = 11, /* no member: deletes the room and all its lines, also from the search
+	                    * index. Its number is never reused. A long history is deleted in steps,
+	                    * after the record is saved */
+	RECORD_PRUNE = 12, /* no member: lines that are too old may be deleted after all, although that
+	                    * was held back (EVENT_STORE_CLOCK) */
+	RECORD_ERASE = 13, /* erase: deletes what a person said before this record from the history and
+	                    * from the search index; also in steps */
 };
 
 /*
- * What the core keeps in memory beside rooms and lines, and the store durable for
- * it: (kind, key) -> value, both text that only the core reads. These numbers are
- * in databases: they are never changed and never used again.
+ * Facts: what the core keeps in memory besides rooms and lines, and the store keeps on disk
+ * for it. A fact maps (kind, key) to a value; key and value are text that only the core reads.
+ * These numbers are stored in databases, so they must never change and never be reused.
  */
 enum fact_kind {
-	FACT_ACCOUNT = 1,  /* somebody who has registered */
+	FACT_ACCOUNT = 1,  /* an account */
 	FACT_ROOM = 2,     /* a room's settings */
-	FACT_BAN = 3,      /* who may not come in */
-	FACT_MUTE = 4,     /* who may not speak */
-	FACT_FILTER = 5,   /* what may not be said */
-	FACT_INVITE = 6,   /* who may come in, or with which code */
-	FACT_MAIL = 7,     /* what waits for somebody who is away */
-	FACT_REPORT = 8,   /* what somebody has complained of */
-	FACT_STATE = 9,    /* what the server as a whole is in: a lockdown */
+	FACT_BAN = 3,      /* a ban: a person or address that may not come in */
+	FACT_MUTE = 4,     /* a mute: a person or address that may not speak */
+	FACT_FILTER = 5,   /* a word that may not be said */
+	FACT_INVITE = 6,   /* an account's roles in a room: who may come in, and as what */
+	FACT_MAIL = 7,     /* a private message for an account that is away */
+	FACT_REPORT = 8,   /* a report of a line */
+	FACT_STATE = 9,    /* the state of the server as a whole: a lockdown */
 	FACT_KINDS,        /* one more than the last */
 };
 
 /*
- * Something to be saved. The kind says which member of the union holds; ROOM, REMOVE and PRUNE have
- * none. All strings that hold are set, and are borrowed for the call that takes the record.
+ * Something to be saved. The kind says which member of the union is valid; ROOM, REMOVE and PRUNE
+ * have none. The strings of the valid member are never NULL, and are borrowed for the call that
+ * takes the record.
  */
 struct record {
-	uint64_t seq;          /* 1, 2, 3, ...: the order in which records are saved. A said line's id is
-	                        * its seq, so ids order the lines of a room, with gaps */
-	enum record_kind kind;
-	uint32_t room;         /* the room's number, never used again for another room; 0: of no room
+	uint64_t seq;          /* 1, 2, 3, ...: the order in which records are saved. A line's id is its
+	                        * seq, so the ids in a room are ascending, with gaps */
+	enum record_kind kind; /* what it says */
+	uint32_t room;         /* the room's number, never reused for another room; 0: concerns no room
 	                        * (FACT, AUDIT, PRUNE, ERASE) */
-	int64_t time_ms;       /* since the epoch */
-	const char *room_name; /* as typed by whoever made the room; "" for no room */
+	int64_t time_ms;       /* when it happened, since the epoch */
+	const char *room_name; /* as the room's maker typed it; "" if it concerns no room */
 	union {
 		struct {
-			const char *sender; /* a nick as shown */
-			const char *body;   /* neutralised UTF-8 without line end */
+			const char *sender; /* the speaker's nick, as shown */
+			const char *body;   /* sanitized UTF-8, without a line end */
 		} line;
 		struct {
-			const char *sender; /* whoever set it */
-			const char *text;   /* "": the room has none */
+			const char *sender; /* nick of the person who set it */
+			const char *text;   /* the topic; "": the room has none */
 		} topic;
 		struct {
-			const char *key;    /* of a nick: its bearer has seen the room's lines */
-			uint64_t up_to_id;  /* up to this one, */
-			struct ranges gaps; /* but for those in here */
+			const char *key;    /* key of the nick whose user has seen the lines */
+			uint64_t up_to_id;  /* they have seen all lines up to and including this one, */
+			struct ranges gaps; /* except the lines in these ranges */
 		} seen;
 		struct {
-			enum fact_kind kind;
-			const char *key;    /* of which there is one in its kind */
-			const char *value;  /* any text of up to BODY_BYTES_MAX bytes; "": the fact is gone */
+			enum fact_kind kind; /* what it is about */
+			const char *key;    /* unique within its kind */
+			const char *value;  /* any text of at most BODY_BYTES_MAX bytes; "": delete the fact */
 		} fact;
 		struct {
-			uint64_t line_id;   /* the line that goes */
-			const char *by;     /* the nick of whoever deleted it */
-			const char *why;    /* "" for none */
+			uint64_t line_id;   /* the line to be deleted */
+			const char *by;     /* nick of the person who deleted it */
+			const char *why;    /* the reason given; "": none */
 		} deletion;
 		struct {
-			uint64_t share;     /* in which the newest AUDIT_EACH_MAX are kept; 0: it stays */
-			const char *actor;  /* a nick as shown, or who else acted */
+			uint64_t share;     /* the share that it counts in: only the newest AUDIT_EACH_MAX of a
+			                     * share are kept; 0: in none, so it stays */
+			const char *actor;  /* nick, as shown, of the person who did it, or another actor */
 			const char *text;   /* what was done, as a phrase */
-			const char *changed; /* what that changed, as data that the core reads (undo.h); or "" */
+			const char *changed; /* what that changed, as data for the core (undo.h); "": nothing */
 		} audit;
 		struct {
-			uint32_t days, lines; /* 0: as the store was told for all rooms */
+			uint32_t days, lines; /* how long lines are kept, and how many; 0: as the store was
+			                     * told for all rooms */
 		} retention;
 		struct {
-			const char *key;    /* what was said under the name with this key, */
-			uint64_t after_id;  /* with a greater id, */
-			int64_t since_ms;   /* and at this time or later */
+			const char *key;    /* deletes what was said under the name with this key, */
+			uint64_t after_id;  /* with an id greater than this one, */
+			int64_t since_ms;   /* at this time or later (since the epoch) */
 		} erase;
 	};
 };
 
 enum { RECORD_STRINGS_MAX = 4 };
 
-/* Where the record has its strings, room_name first, for whoever copies it; returns how many. */
+/* Points strings at each string field of the record, room_name first, so that callers can copy
+ * them all; returns how many there are. */
 static inline size_t record_strings(struct record *r, const char **strings[RECORD_STRINGS_MAX])
 {
 	size_t n = 0;
@@ -164,48 +171,49 @@ static inline size_t record_strings(struct record *r, const char **strings[RECOR
 	return n;
 }
 
-/* What is asked: behind each kind, the member of struct query that says more. "Lines" are those of
- * the room with after_id < id < before_id. */
+/* What is asked. Each comment starts with the member of struct query that says more, if there is
+ * one. "Lines" are the room's lines with after_id < id < before_id. */
 enum query_kind {
-	QUERY_REPLAY,   /* replay: the last limit lines, and how many of them somebody has missed since
+	QUERY_REPLAY,   /* replay: the last `limit` lines, and how many lines a person has missed since
 	                 * they were last there */
-	QUERY_LAST,     /* the last limit lines with since_ms <= time < until_ms */
-	QUERY_FIRST,    /* the first limit of these */
-	QUERY_AUDIT,    /* audit: the last limit acts with id < before_id */
-	QUERY_SEARCH,   /* search: the newest limit lines, of the room or of all, that have all the
-	                 * words, each with the line before and the line after it in its room */
-	QUERY_UNREAD,   /* unread: the limit rooms with the most lines that somebody has not seen since
-	                 * they were last there; a row for each, see there. Of room (0: of none) only the
-	                 * lines before before_id count, of others those up to after_seq (0: all) */
+	QUERY_LAST,     /* the last `limit` lines with since_ms <= time < until_ms */
+	QUERY_FIRST,    /* the first `limit` of these */
+	QUERY_AUDIT,    /* audit: the last `limit` audit records with id < before_id */
+	QUERY_SEARCH,   /* search: the newest `limit` lines, of the room or of all rooms, that contain
+	                 * all the words, each with the lines before and after it in its room */
+	QUERY_UNREAD,   /* unread: the `limit` rooms with the most lines that a person has not seen
+	                 * since they were last there; one row for each (row.unread). In `room` (0:
+	                 * none) only lines before before_id count, in the others those up to after_seq
+	                 * (0: all) */
 
 	/* These are about the database itself; they wait for no record. */
-	QUERY_STATS,    /* how large it is, and why old lines do not go */
-	QUERY_BACKUP,   /* backup: a copy of it beside it. May take minutes; asked only while no other is
-	                 * under way, and then always taken. Is answered to the core also when conn is
-	                 * gone */
+	QUERY_STATS,    /* how large it is, and why old lines are not being deleted */
+	QUERY_BACKUP,   /* backup: copies the database, next to it. May take minutes. The core asks only
+	                 * while no other backup is running, and then it is always accepted. The core
+	                 * gets the answer even if conn is gone */
 
-	/* These are about secrets and not about the history. Each takes a while on purpose,
-	 * waits for no record, and goes by conn and what is named here alone. */
-	QUERY_HASH,     /* hash: a new hash of the password */
-	QUERY_CHECK,    /* check: is the secret one of those that the hashes are of? */
-	QUERY_CODES,    /* ten one-time codes */
-	QUERY_TOTP,     /* a new secret */
-	QUERY_CHECK_TOTP, /* totp: are these the digits of the secret, at this time? */
+	/* These are about secrets, not about the history. Each takes a while on purpose, waits for no
+	 * record, and uses no field but conn and the members named here. */
+	QUERY_HASH,     /* hash: makes a new hash of the password */
+	QUERY_CHECK,    /* check: does the secret match one of the hashes? */
+	QUERY_CODES,    /* makes ten one-time codes */
+	QUERY_TOTP,     /* makes a new secret for an authenticator */
+	QUERY_CHECK_TOTP, /* totp: are these the right digits for the secret at this time? */
 };
 
 /*
- * A question to the history, or about a secret. The kind says which member of the union holds; LAST,
- * FIRST, STATS, CODES and TOTP have none. All strings that hold are set; they are borrowed for the
- * call that takes the query, and its copies are cleared when it is answered.
+ * A question to the history, or about a secret. The kind says which member of the union is valid;
+ * LAST, FIRST, STATS, CODES and TOTP have none. The strings of the valid member are never NULL.
+ * They are borrowed for the call that takes the query; its copies are wiped after the answer.
  */
 struct query {
-	enum query_kind kind;
-	uint64_t number;      /* of the question; comes back with the answer */
-	struct conn_id conn;  /* who asks; comes back too */
-	uint64_t share;       /* the same for all who are served as one (people of one address): when
-	                       * several wait, shares are served in turn. 0: the server's own */
-	uint64_t after_seq;   /* is answered once this record is saved (SEARCH, UNREAD: indexed) */
-	uint32_t room;        /* SEARCH: 0 for all rooms; UNREAD: see there */
+	enum query_kind kind; /* what is asked */
+	uint64_t number;      /* identifies the question; the answer carries it too */
+	struct conn_id conn;  /* the connection that asks; the answer carries it too */
+	uint64_t share;       /* the same for everyone who is served as one (the people of one address):
+	                       * when several wait, shares take turns. 0: the server itself */
+	uint64_t after_seq;   /* not answered before this record is saved (SEARCH, UNREAD: indexed) */
+	uint32_t room;        /* the room's number; SEARCH: 0 for all rooms; UNREAD: see there */
 	uint32_t limit;       /* lines wanted, 1 to ROWS_MAX; SEARCH: hits */
 	uint64_t after_id;    /* exclusive; 0: from the start */
 	uint64_t before_id;   /* exclusive; UINT64_MAX: to the end */
@@ -213,49 +221,51 @@ struct query {
 	int64_t until_ms;     /* exclusive; INT64_MAX: to the end */
 	union {
 		struct {
-			const char *key;    /* of a nick: whose it is to have missed lines */
-			const char *nick;   /* whose own lines are not missed */
+			const char *key;    /* key of the nick whose missed lines are counted */
+			const char *nick;   /* their nick: their own lines are not counted as missed */
 			uint64_t marked_after; /* see rows.replay.back */
 		} replay;
 		struct {
-			const char *key;    /* of a nick: who has not seen them */
-			const char *nick;   /* whose mentions are counted, and whose own lines are not */
-			uint64_t marked_after; /* only rooms that they were marked in after this record count */
+			const char *key;    /* key of the nick whose unread lines are counted */
+			const char *nick;   /* their nick: its mentions are counted, their own lines are not */
+			uint64_t marked_after; /* only rooms whose read mark is newer than this record count */
 			const char *hidden; /* as in search */
 		} unread;
 		struct {
-			const char *words;  /* as typed: words with white space between; one may end in *
-			                     * (begins with) */
-			const char *hidden; /* from who asks, rooms in order of number, with blanks between:
-			                     * "12" for all of its lines, "15:99" for those up to that id */
+			const char *words;  /* as typed: words separated by white space; a word may end in *
+			                     * to match all words that begin with it */
+			const char *hidden; /* what the asker may not read: rooms in ascending order of number,
+			                     * separated by blanks. "12": all lines of room 12, "15:99": those
+			                     * of room 15 up to id 99 */
 		} search;
 		struct {
-			const char *words;  /* who acted, or a word in what they did; "": any act */
-			bool of_share;      /* only those in this share; 0: in nobody's */
-			uint64_t share;
+			const char *words;  /* an actor, or a word in what was done; "": everything */
+			bool of_share;      /* only records in `share` */
+			uint64_t share;     /* 0: those that are in no share */
 		} audit;
 		struct {
-			const char *name;   /* of the copy; there is nothing of that name */
+			const char *name;   /* file name of the copy; no file of that name exists */
 		} backup;
 		struct {
-			const char *password;
+			const char *password; /* as typed */
 		} hash;
 		struct {
-			const char *secret; /* a password or a one-time code */
-			const char *hashes; /* a line each, made by HASH or CODES; "*" if there is no such account,
-			                     * which takes as long and never matches */
+			const char *secret; /* a password or a one-time code, as typed */
+			const char *hashes; /* one per line, made by HASH or CODES; "*" if there is no such
+			                     * account: that takes as long, and never matches */
 		} check;
 		struct {
-			const char *digits; /* six of them */
-			const char *secret;
-			int64_t now_ms;
+			const char *digits; /* six of them, as typed */
+			const char *secret; /* the account's, in base32 */
+			int64_t now_ms;     /* the time to check them for, since the epoch */
 		} totp;
 	};
 };
 
 enum { QUERY_STRINGS_MAX = 3 };
 
-/* Where the query has its strings, for whoever copies or clears them; returns how many. */
+/* Points strings at each string field of the query, so that callers can copy or wipe them all;
+ * returns how many there are. */
 static inline size_t query_strings(struct query *q, const char **strings[QUERY_STRINGS_MAX])
 {
 	size_t n = 0;
@@ -301,95 +311,98 @@ static inline size_t query_strings(struct query *q, const char **strings[QUERY_S
 	return n;
 }
 
-/* One line of an answer. The kind of the answer says which member of the union holds. */
+/* One line of an answer. The kind of the answer says which member of the union is valid. Strings
+ * are borrowed until the answer is released. */
 struct row {
-	uint64_t id;
-	int64_t time_ms;
-	enum record_kind kind;  /* RECORD_SAY, RECORD_ACTION, RECORD_GAP, or for AUDIT RECORD_AUDIT */
-	uint32_t room;
-	const char *room_name;
-	const char *sender;
-	const char *body;
-	const char *changed;    /* AUDIT: what the act has changed, as data that the core reads (undo.h),
-	                         * or ""; NULL in other answers */
+	uint64_t id;            /* of the line; UNREAD: of the last line seen in the room */
+	int64_t time_ms;        /* when it was said or done, since the epoch */
+	enum record_kind kind;  /* RECORD_SAY, RECORD_ACTION or RECORD_GAP; AUDIT: RECORD_AUDIT */
+	uint32_t room;          /* the room's number */
+	const char *room_name;  /* as the room's maker typed it */
+	const char *sender;     /* the speaker's nick, as shown; AUDIT: the actor */
+	const char *body;       /* the line's text; AUDIT: what was done */
+	const char *changed;    /* AUDIT: what that changed, as data for the core (undo.h), or "";
+	                         * NULL in other answers */
 	union {
-		bool hit;       /* SEARCH: true for a line found, false for one beside it */
+		bool hit;       /* SEARCH: true for a line found, false for a line before or after one */
 		struct {
-			uint32_t lines; /* of others in this room since id, the last line seen, and in
-			                 * the gaps before it; at most 1000 */
-			uint32_t mentions; /* how many of them have the nick in them */
+			uint32_t lines; /* other people's lines in this room after id, the last line
+			                 * seen, and in the gaps before it; at most 1000 */
+			uint32_t mentions; /* how many of these lines contain the nick */
 		} unread;       /* UNREAD */
 	};
 };
 
-/* Why old lines do not go. */
+/* Why old lines are not being deleted. */
 enum old_lines_wait {
-	OLD_LINES_GO,
+	OLD_LINES_GO,         /* they are: nothing holds them back */
 	OLD_LINES_WAIT_CLOCK, /* the host's clock may be wrong */
-	OLD_LINES_WAIT_MUCH,  /* a room would lose many at once */
+	OLD_LINES_WAIT_MUCH,  /* a room would lose many lines at once */
 };
 
-/* The answer to a query: oldest line first; for SEARCH newest hit first, and
- * each hit as up to three rows in the order before, hit, after; for UNREAD the
- * room with the most lines first. The kind says which member of the union holds: none for LAST,
- * FIRST, UNREAD and AUDIT, nor if there is an error. Strings are set there, are borrowed until the
- * answer is released, and are cleared then. */
+/* The answer to a query. Rows are ordered oldest line first; for SEARCH newest hit first, each hit
+ * as up to three rows in the order before, hit, after; for UNREAD the room with the most lines
+ * first. The kind says which member of the union is valid: none for LAST, FIRST, UNREAD and AUDIT,
+ * and none if there is an error. Strings in a valid member are never NULL; they are borrowed until
+ * the answer is released, which wipes them. */
 struct rows {
-	enum query_kind kind;
-	uint64_t number;        /* of the question, as struct query has it */
-	struct conn_id conn;
+	enum query_kind kind;   /* of the question */
+	uint64_t number;        /* of the question, as in struct query */
+	struct conn_id conn;    /* the connection that asked */
 	const struct row *row;  /* n of them; borrowed until the answer is released */
-	size_t n;
-	bool more;              /* there were more than limit, or than ROWS_BYTES_MAX allows */
+	size_t n;               /* how many rows */
+	bool more;              /* there was more than `limit` or ROWS_BYTES_MAX allows */
 	const char *error;      /* NULL, or a sentence for the person who asked */
 	union {
 		struct {
-			uint64_t seen_id;   /* last id that replay.key had seen; 0: never here */
-			struct ranges gaps; /* and those up to it that it had not been shown */
-			bool back;          /* what it had seen was marked after the record marked_after */
-			uint32_t missed;    /* lines of others in those gaps, and since seen_id those that are
-			                     * not in the answer, at most 1000; 0 if seen_id is 0 */
+			uint64_t seen_id;   /* last line that the person with replay.key had seen; 0: they
+			                     * were never in the room */
+			struct ranges gaps; /* lines up to seen_id that they had not been shown */
+			bool back;          /* their read mark is newer than the record marked_after */
+			uint32_t missed;    /* other people's lines in those gaps, and those after seen_id that
+			                     * are not in the answer; at most 1000; 0 if seen_id is 0 */
 		} replay;
 		struct {
-			uint8_t unindexed;  /* percent of all lines that are not searched yet, because the index
-			                     * is being made again: the newest; 0: none */
+			uint8_t unindexed;  /* percent of all lines (the newest ones) that were not searched,
+			                     * because the index is still being rebuilt; 0: none */
 		} search;
 		struct {
-			uint64_t database_bytes;
-			uint64_t wal_bytes;
-			uint64_t free_bytes; /* on its disk; 0: not known, as the others */
-			enum old_lines_wait waits;
-			uint32_t room;      /* MUCH: the room's number */
+			uint64_t database_bytes; /* size of the database file; 0: not known */
+			uint64_t wal_bytes; /* size of its write-ahead log; 0: not known */
+			uint64_t free_bytes; /* free on its disk; 0: not known */
+			enum old_lines_wait waits; /* why old lines are not being deleted */
+			uint32_t room;      /* OLD_LINES_WAIT_MUCH: the room's number */
 		} stats;
 		struct {
-			uint64_t bytes;     /* of the copy */
+			uint64_t bytes;     /* size of the copy */
 		} backup;
 		struct {
 			const char *text;   /* the new hash */
 		} hash;
 		struct {
-			const char *codes;  /* with blanks between them */
-			const char *hashes; /* of each, a line each, as check takes them */
+			const char *codes;  /* the codes, separated by blanks */
+			const char *hashes; /* their hashes, one per line, as query.check takes them */
 		} codes;
 		struct {
 			const char *secret; /* in base32 */
 		} totp;
 		struct {
-			bool matches;
-			uint64_t which;     /* of the hashes, from 0; 0 if nothing matches */
+			bool matches;       /* the secret matches one of the hashes */
+			uint64_t which;     /* index of that hash, from 0; 0 if none matches */
 		} check;
 		struct {
-			bool matches;
-			uint64_t step;      /* number of the 30 s since 1970 that the digits are good for, which
-			                     * no one should take twice; 0 if they do not match */
+			bool matches;       /* the digits are right */
+			uint64_t step;      /* number of the 30 s period since 1970 that the digits belong to,
+			                     * so that the caller can refuse to accept it twice; 0 if they do
+			                     * not match */
 		} check_totp;
 	};
 };
 
 enum { ROWS_STRINGS_MAX = 2 };
 
-/* Where the answer has strings of its own, not those of its lines, for whoever copies or clears
- * them; returns how many. They are NULL if there is an error. */
+/* Points strings at each string field of the answer itself, but not of its rows, so that callers
+ * can copy or wipe them; returns how many there are. They are NULL if there is an error. */
 static inline size_t rows_strings(struct rows *r, const char **strings[ROWS_STRINGS_MAX])
 {
 	size_t n = 0;
@@ -408,169 +421,174 @@ static inline size_t rows_strings(struct rows *r, const char **strings[ROWS_STRI
 /* A room as it was saved. Strings are borrowed for the call. */
 struct saved_room {
 	uint32_t room;        /* its number */
-	const char *name;
+	const char *name;     /* as its maker typed it */
 	const char *topic;    /* "": none */
-	uint64_t last_id;     /* of its newest line; 0: no line */
-	int64_t last_ms;      /* and when that was said */
+	uint64_t last_id;     /* id of its newest line; 0: it has no lines */
+	int64_t last_ms;      /* when that line was said, since the epoch */
 };
 
 /* A fact as it was saved. Strings are borrowed for the call. */
 struct saved_fact {
 	enum fact_kind kind;  /* what it is about */
-	const char *key;      /* of which there is one in its kind */
+	const char *key;      /* unique within its kind */
 	const char *value;    /* never "" */
 };
 
-/* What the program knows of itself. */
+/* The program's own figures. */
 struct figures {
-	int64_t up_ms;           /* for how long it has run */
-	uint64_t memory_bytes;   /* that it takes; 0: not known */
-	uint64_t memory_max;     /* and that it may take at the most (memory.h); 0: not known */
-	uint64_t descriptors;    /* open ones; 0: not known */
-	uint64_t descriptors_max; /* as many as there may be */
+	int64_t up_ms;           /* how long it has been running */
+	uint64_t memory_bytes;   /* memory in use; 0: not known */
+	uint64_t memory_max;     /* the most memory that it may use (memory.h); 0: not known */
+	uint64_t descriptors;    /* open file descriptors; 0: not known */
+	uint64_t descriptors_max; /* the most that may be open */
 };
 
-/* What of a room's feed has come to a connection. All zero: all that was to be seen. */
+/* How much of a room's feed has arrived at a connection's peer. */
 enum arrived {
-	ARRIVED_ALL,
-	ARRIVED_UP_TO,     /* the record seq, or a little more */
-	ARRIVED_NOTHING,   /* not even what was sent before RELEASE */
+	ARRIVED_ALL,       /* everything that was visible */
+	ARRIVED_UP_TO,     /* everything up to the record seq, or a little more */
+	ARRIVED_NOTHING,   /* not even what was sent before EFFECT_RELEASE */
 };
 
+/* All zero means ARRIVED_ALL. */
 struct arrival {
-	enum arrived what;
-	uint64_t seq;      /* UP_TO: 0 where there was no record yet */
+	enum arrived what; /* how much */
+	uint64_t seq;      /* UP_TO: the last record; 0: there was no record yet */
 };
 
 /* -- events: the world to the core ---------------------------------------------- */
 
 enum event_kind {
-	EVENT_CONNECTED,   /* somebody has connected, and would be conn; the core sets
-	                    * connected.refused, or from here on conn is there */
+	EVENT_CONNECTED,   /* a new connection asks to be let in as conn: the core either sets
+	                    * connected.refused, or conn exists from here on */
 	EVENT_BYTES,       /* conn has sent bytes; the core sets bytes.taken */
 	EVENT_EOF,         /* conn will send nothing more but still reads (half-close) */
-	EVENT_CLOSED,      /* conn is gone; but for RELEASED, no event and no effect of a later one
-	                    * names it */
-	EVENT_RELEASED,    /* the last of conn is gone: its descriptor is closed. Comes once for each
-	                    * that was taken, after CLOSED, EFFECT_CLOSE or DROP; what the peer still takes or
-	                    * keeps us waiting for is before it. Its slot may be used again */
-	EVENT_SLOW,        /* conn's queue of private text is over SENDQ_SLOW_BYTES */
-	EVENT_DRAINED,     /* and has come below SENDQ_DRAINED_BYTES */
+	EVENT_CLOSED,      /* conn is gone: except for RELEASED, no later event names it, nor does any
+	                    * effect of a later event */
+	EVENT_RELEASED,    /* conn's descriptor is closed, and nothing of it is left; its slot may be
+	                    * reused. Comes once for each connection that was let in, after CLOSED,
+	                    * EFFECT_CLOSE or EFFECT_DROP, and only when the peer takes no more text and
+	                    * no longer keeps us waiting */
+	EVENT_SLOW,        /* conn's queue of private text has grown beyond SENDQ_SLOW_BYTES */
+	EVENT_DRAINED,     /* after SLOW: the queue has shrunk below SENDQ_DRAINED_BYTES */
 	EVENT_WAITS,       /* conn's input waits because the store is behind */
 	EVENT_SKIPPED,     /* conn was moved to the live end of its feed */
 	EVENT_STORED,      /* records up to stored.seq are saved */
-	EVENT_STORE_FAILED, /* nothing can be saved at present; what waits is kept. May come again,
-	                    * with another reason */
-	EVENT_STORE_FULL,  /* and no more is to be appended until STORE_BACK */
-	EVENT_STORE_LOW,   /* behind STORE_FAILED: it is for want of space that is to be left free. No
-	                    * line is to be appended until STORE_BACK; what else is appended is saved */
-	EVENT_STORE_BACK,  /* saving goes on */
-	EVENT_STORE_CLOCK,  /* the host's clock may be wrong, or is believed again: what goes because it
-	                    * is old waits */
-	EVENT_STORE_NOTICE, /* the store has done what administrators are to know */
+	EVENT_STORE_FAILED, /* nothing can be saved at present; unsaved records are kept. May come
+	                    * again, with another reason */
+	EVENT_STORE_FULL,  /* after STORE_FAILED: append nothing more until STORE_BACK */
+	EVENT_STORE_LOW,   /* after STORE_FAILED: the reason is that some disk space must stay free.
+	                    * Append no lines until STORE_BACK; other records are still saved */
+	EVENT_STORE_BACK,  /* records are being saved again */
+	EVENT_STORE_CLOCK,  /* the host's clock may be wrong, and nothing is deleted for its age; or the
+	                    * clock is trusted again (doubted) */
+	EVENT_STORE_NOTICE, /* the store did something that administrators should know of */
 	EVENT_ROWS,        /* the answer to conn's query */
-	EVENT_ROOM_EMPTY,  /* pruning took the last line of a room */
+	EVENT_ROOM_EMPTY,  /* pruning deleted the last line of a room */
 	EVENT_RELOADED,    /* the answer to EFFECT_RELOAD, at once */
 	EVENT_FIGURES,     /* the answer to EFFECT_FIGURES, at once */
 	EVENT_ARRIVED,     /* the answer to EFFECT_ARRIVED, at once */
-	EVENT_TICK,        /* chat_due_ms has come */
-	EVENT_STOP,        /* chatd is going down: say so to everybody */
+	EVENT_TICK,        /* the time chat_due_ms has come */
+	EVENT_STOP,        /* chatd is shutting down: tell everyone */
 };
 
 struct event {
-	enum event_kind kind;
+	enum event_kind kind;  /* what happened */
 	int64_t now_ms;        /* for durations: a clock that nobody sets and that stands still while
-	                        * chatd is stopped; above 0, never smaller than in an earlier event */
-	int64_t wall_ms;       /* for dates, shown or saved: since the epoch, as the host's clock has
-	                        * it, so it may go back */
-	struct conn_id conn;   /* where the kind names one */
+	                        * chatd is stopped; above 0, never less than in an earlier event */
+	int64_t wall_ms;       /* for dates that are shown or saved: since the epoch, by the host's
+	                        * clock, so it may go back */
+	struct conn_id conn;   /* the connection, if the kind concerns one */
 	union {
 		struct {
 			const char *data; /* borrowed for the call */
-			size_t len;
-			size_t taken;     /* out: bytes used. Fewer than len: the rest is to be kept
-			                   * and offered again after EFFECT_RESUME */
-		} bytes;
+			size_t len;       /* bytes in data */
+			size_t taken;     /* out: bytes used. If fewer than len, the server keeps the
+			                   * rest and offers it again after EFFECT_RESUME */
+		} bytes;                  /* BYTES */
 		struct {
-			struct address from; /* where it comes from; never unknown */
-			bool control;     /* over the control socket, by root or by chatd's own user, who
-			                   * administer the host */
-			const char *user; /* login name of the host's user who has come over another
-			                   * unix socket and is to have an account by it; NULL: none.
-			                   * Borrowed for the call */
+			struct address from; /* the peer's address; never unknown */
+			bool control;     /* it came over the control socket, from root or chatd's own
+			                   * user: they administer the host */
+			const char *user; /* login name of the host's user, for connections over another
+			                   * unix socket that are to have an account of that name; NULL:
+			                   * none. Borrowed for the call */
 			uint64_t token;   /* random, for its /resume code; different each time */
-			uint64_t seed;  /* and more of it, for who is ended where too many come */
-			const char *refused; /* out: NULL, or what it reads, lines with their ends: then
-			                   * nothing is kept of it, and it has no conn. Valid until the
-			                   * next CONNECTED */
+			uint64_t seed;    /* more randomness, to choose which connection makes way when
+			                   * there are too many */
+			const char *refused; /* out: NULL, or the text to send, of whole lines: then
+			                   * the connection is refused, the core keeps nothing of it,
+			                   * and it gets no conn. Valid until the next CONNECTED */
 		} connected;              /* CONNECTED; conn.gen 0: there is no slot for it */
 		struct {
-			uint32_t lines;   /* how many */
-			uint64_t first_id; /* id of the first line skipped */
-		} skipped;
+			uint32_t lines;   /* how many lines were skipped */
+			uint64_t first_id; /* id of the first of them */
+		} skipped;                /* SKIPPED */
 		struct {
-			uint64_t seq;
-		} stored;
+			uint64_t seq;     /* of the last record saved */
+		} stored;                 /* STORED */
 		struct {
-			const char *reason; /* for everybody */
-			const char *advice; /* for moderators: what to do about it; NULL: nothing to say */
+			const char *reason; /* for everyone */
+			const char *advice; /* for moderators: what to do about it; NULL: no advice */
 		} failure;                /* STORE_FAILED */
 		const char *notice;       /* STORE_NOTICE: for moderators */
-		bool doubted;             /* STORE_CLOCK */
+		bool doubted;             /* STORE_CLOCK: the clock may be wrong */
 		struct {
-			const char *reason; /* for the room ("connection lost"); NULL: it ended */
-			struct arrival arrived; /* of its room's feed, as far as is known */
+			const char *reason; /* for the room ("connection lost"); NULL: an ordinary end */
+			struct arrival arrived; /* what arrived of its room's feed, as far as known */
 		} closed;                 /* CLOSED, EOF */
 		const struct rows *rows;  /* ROWS: borrowed for the call */
 		struct {
 			bool ok;            /* false: something is wrong, and nothing has changed */
-			const char *lines;  /* what changed, or what is wrong: each with its end. From
-			                     * the file, so perhaps no UTF-8. Not ok and "": there is
-			                     * no file to read */
+			const char *lines;  /* what changed, or what is wrong, in whole lines. They quote
+			                     * the file, so they may not be UTF-8. Not ok and "": there
+			                     * is no file to read */
 		} reloaded;               /* RELOADED: borrowed for the call */
 		const struct figures *figures; /* FIGURES: borrowed for the call */
-		struct arrival arrived;   /* ARRIVED: of what was sent to whom the effect names */
+		struct arrival arrived;   /* ARRIVED: what arrived at the connection effect.about */
 		struct {
-			uint32_t room;
-			uint64_t up_to_seq; /* true as of this record */
-		} empty;
+			uint32_t room;      /* the room's number */
+			uint64_t up_to_seq; /* the room was empty as of this record */
+		} empty;                  /* ROOM_EMPTY */
 	};
 };
 
 /* -- effects: the core to the world ---------------------------------------------- */
 
 enum effect_kind {
-	EFFECT_SEND,        /* text to conn alone, after what it can already see */
-	EFFECT_SEND_ALL,    /* text to every connection */
-	EFFECT_PUBLISH,     /* text, one whole line, to a feed; visible once record seq is saved */
-	EFFECT_SKIP,        /* the line last published to feed is not for conn, its subscriber */
-	EFFECT_SUBSCRIBE,   /* conn gets what is published to feed from here on, once released */
-	EFFECT_RELEASE,     /* what conn's feed holds back may flow */
-	EFFECT_UNSUBSCRIBE, /* conn gets what it could see already and no more; text in place of lines
-	                     * that are missing because it read too slowly */
-	EFFECT_RESUME,      /* offer conn's kept bytes again, and read on */
-	EFFECT_CLOSE,       /* end conn after what is queued for it; the core has forgotten it */
-	EFFECT_DROP,        /* the same, without waiting for the peer's end afterwards: others need
-	                     * its place */
+	EFFECT_SEND,        /* send text to conn alone, after what it can already see */
+	EFFECT_SEND_ALL,    /* send text to every connection */
+	EFFECT_PUBLISH,     /* add text, one whole line, to a feed; visible once record seq is saved */
+	EFFECT_SKIP,        /* do not send conn, a subscriber of feed, the line last published to it */
+	EFFECT_SUBSCRIBE,   /* conn gets what is published to feed from here on, but held back until
+	                     * EFFECT_RELEASE */
+	EFFECT_RELEASE,     /* send conn what its feed holds back, and go on sending */
+	EFFECT_UNSUBSCRIBE, /* conn gets what it could already see of its feed and no more; if lines are
+	                     * missing because it read too slowly, text takes their place */
+	EFFECT_RESUME,      /* offer conn's kept bytes again, and go on reading */
+	EFFECT_CLOSE,       /* close conn after what is queued for it; the core has forgotten it */
+	EFFECT_DROP,        /* the same, but then do not wait for the peer to close its end: the slot is
+	                     * needed for others */
 	EFFECT_APPEND,      /* save record */
-	EFFECT_QUERY,       /* ask the history */
-	EFFECT_RELOAD,      /* read the configuration again, for conn and by the wish of text */
-	EFFECT_FIGURES,     /* tell conn what the program knows of itself */
-	EFFECT_ARRIVED,     /* tell conn what has arrived at the connection `about`, which may be conn */
-	EFFECT_STOP,        /* end the program in order (EVENT_STOP follows); text: why, for the log */
-	EFFECT_SHOW,        /* all that was published so far is visible, saved or not */
-	EFFECT_LOG,         /* text goes to the operator's log, at level info */
+	EFFECT_QUERY,       /* ask query of the store */
+	EFFECT_RELOAD,      /* reload the configuration and answer conn; text: the nick that asked */
+	EFFECT_FIGURES,     /* answer conn with the program's figures */
+	EFFECT_ARRIVED,     /* answer conn with what has arrived at the connection `about`, perhaps conn
+	                     * itself */
+	EFFECT_STOP,        /* shut down in order (EVENT_STOP follows); text: why, for the log */
+	EFFECT_SHOW,        /* make everything published so far visible, saved or not */
+	EFFECT_LOG,         /* write text to the operator's log, at level info */
 };
 
 struct effect {
-	enum effect_kind kind;
-	struct conn_id conn;  /* where the kind names one */
-	struct conn_id about; /* ARRIVED */
-	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE; below chat_feeds_max() */
-	const char *text;     /* SEND, SEND_ALL, PUBLISH, UNSUBSCRIBE, RELOAD, STOP, LOG; valid until the
-	                       * next chat_step */
-	size_t len;
-	uint64_t seq;         /* PUBLISH: the record it shows; 0: a notice, seen by its turn */
+	enum effect_kind kind; /* what to do */
+	struct conn_id conn;  /* the connection, if the kind concerns one */
+	struct conn_id about; /* ARRIVED: the connection asked about */
+	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE; less than chat_feeds_max() */
+	const char *text;     /* SEND, SEND_ALL, PUBLISH, UNSUBSCRIBE, RELOAD, STOP, LOG; valid until
+	                       * the next chat_step */
+	size_t len;           /* bytes in text */
+	uint64_t seq;         /* PUBLISH: the record of that line; 0: a notice, visible in its turn */
 	union {
 		struct record record; /* APPEND */
 		struct query query;   /* QUERY */

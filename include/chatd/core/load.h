@@ -1,26 +1,27 @@
 /*
- * What comes out of the store, before the chat takes it in.
+ * Checks what comes out of the store before the chat uses it.
  *
- * The core wrote it, but others may have written to the file since, and a disk may have damaged it.
- * So it is checked as what a stranger types is: text is neutralised and cut to its bounds (event.h),
- * names are fit to be names, times are times, and tables are no larger than they may be. What is
- * no good is left out.
+ * The core wrote it, but others may have written to the file since, or a disk may have damaged it.
+ * So it is checked like what a stranger types: text is sanitized and cut to its bounds (event.h),
+ * names must be usable as names and times must be times, and no table grows beyond its bound.
+ * Whatever fails is left out.
  */
 #ifndef CHATD_CORE_LOAD_H
 #define CHATD_CORE_LOAD_H
 
 #include "chatd/core/chat.h"
 
-/* An answer of which something had to be changed. */
+/* A corrected copy of an answer. */
 struct loaded_rows {
-	struct rows rows;      /* first; its rows are those below */
-	struct row *row;       /* owned, like their strings */
+	struct rows rows;      /* must be first; its rows are those in row */
+	struct row *row;       /* owned, and so are their strings */
 };
 
-/* The answer with nothing in it that may not be shown, of a search no line of a room that is not
- * there any more; NULL: it is so as it is. The caller frees it. */
+/* Returns a copy of the answer without anything that may not be shown, and, for a search, without
+ * lines of rooms that no longer exist; NULL: the answer is fine as it is. The caller frees the copy
+ * with load_rows_free. */
 struct loaded_rows *load_rows(const struct chat *c, const struct rows *rows);
-/* NULL is fine. */
+/* loaded may be NULL. */
 void load_rows_free(struct loaded_rows *loaded);
 
 #endif

@@ -1,16 +1,18 @@
 /*
- * Framing: bytes in any pieces to lines.
+ * Framing: splits bytes, which come in pieces of any size, into lines.
  *
- * Owns one connection's unfinished line. What is held says all:
+ * Owns one connection's unfinished line. Its state follows from two fields:
  *   partial  len   means
  *   NULL     0     nothing is held
  *   set      > 0   the line so far
- *   set      0     a line that was handed out (or erased): freed at the next call
- *   NULL     > 0   the line is too long; its bytes are counted and dropped, and
- *                  that stays so until it ends, also when the limit is raised
- * While nothing is known of how lines end, a CR ends one at once: whoever sends CR alone waits for
- * the answer. What follows it teaches. Where lines are known to end with LF, CRs at the end of the
- * input are not counted yet: they may belong to the line's end.
+ *   set      0     a line that was returned (or erased): freed at the next call
+ *   NULL     > 0   the line is too long: its bytes are counted and dropped until
+ *                  it ends, even if the limit is raised in the meantime
+ *
+ * Until it is known how lines end, a CR ends a line at once, because clients that send CR alone
+ * wait for the answer; what follows the CR then shows how lines end. Once they are known to end
+ * with LF, CRs at the end of the input are not counted yet, because they may belong to the line's
+ * end.
  */
 #include "chatd/core/input/line.h"
 
@@ -24,9 +26,9 @@
 
 enum {
 	LINE_WINDOW = 256,      /* bytes searched at once for a line's end. Searching all of the
-	                         * input for an LF would be quadratic where CR NUL ends lines */
-	ERASE_WINDOW = 64,      /* bytes before the end in which the last grapheme is looked for */
-	CRS_MAX = 2,            /* CRs that belong to the LF behind them */
+	                         * input for an LF would be quadratic if lines end with CR NUL */
+	ERASE_WINDOW = 64,      /* bytes before the end in which the last grapheme is searched for */
+	CRS_MAX = 2,            /* most CRs that belong to the LF after them */
 	KEY_INTERRUPT = 0x03,
 	KEY_END = 0x04,
 	KEY_BS = 0x08,
@@ -64,14 +66,14 @@ static void line_keep(struct line *l, const char *p, size_t n, uint32_t bytes_ma
 	l->len += n;
 }
 
-/* How long the text is without its last grapheme (UAX #29). n > 0. */
+/* The length of the text, of n > 0 bytes, without its last grapheme (UAX #29). */
 static uint64_t erased(const char *text, uint64_t n)
 {
 	const unsigned char *s = (const unsigned char *)text, *end = s + n, *at = end - 1, *last;
 	int32_t before = 0, cp, state = 0;
 	size_t len;
 
-	/* A grapheme begins where an ASCII character stands. */
+	/* An ASCII character always begins a grapheme. */
 	while (at > s && end - at < ERASE_WINDOW && *at >= 0x80)
 		at--;
 	for (int i = 0; i < 3 && at > s && (*at & 0xC0) == 0x80; i++)
@@ -87,7 +89,8 @@ static uint64_t erased(const char *text, uint64_t n)
 	return (uint64_t)(last - s);
 }
 
-/* Takes BS and DEL, with what they erase, out of a text. Returns its length then. */
+/* Removes each BS and DEL from the text, and the grapheme that it erases. Returns the new
+ * length. */
 static uint64_t erase_all(char *text, uint64_t n)
 {
 	uint64_t out = 0;
@@ -101,7 +104,7 @@ static uint64_t erase_all(char *text, uint64_t n)
 	return out;
 }
 
-/* The line ends; n bytes of it are at p, not kept yet. */
+/* Finishes the line; its last n bytes are at p and not kept yet. */
 static enum line_result line_finish(struct line *l, const char *p, size_t n, uint32_t bytes_max,
                                     const char **text, uint64_t *len)
 {
@@ -128,14 +131,14 @@ static enum line_result line_finish(struct line *l, const char *p, size_t n, uin
 	return LINE_READY;
 }
 
-/* Takes the last grapheme back. Of a line that is too long there is none to take. */
+/* Erases the last grapheme, unless the line is too long and therefore was not kept. */
 static void line_erase(struct line *l)
 {
 	if (l->partial && l->len > 0)
 		l->len = erased(l->partial, l->len);
 }
 
-/* The first byte from p that is not simply text; or end. */
+/* The first byte from p on that is not plain text; end if there is none. */
 static const char *line_find(const char *p, const char *end, bool edit)
 {
 	const char *lf, *cr;
@@ -157,7 +160,7 @@ static const char *line_find(const char *p, const char *end, bool edit)
 	return end;
 }
 
-/* A key that edits. The line so far is kept in l, all of it. */
+/* Handles an editing key. All of the line so far is kept in l. */
 static enum line_result line_edit(struct line *l, char key)
 {
 	switch (key) {
@@ -166,7 +169,7 @@ static enum line_result line_edit(struct line *l, char key)
 		line_erase(l);
 		return LINE_MORE;
 	case KEY_END:
-		/* What was typed before it is left for line_last. */
+		/* What was typed before ^D is left for line_last. */
 		return LINE_END;
 	default:
 		line_drop(l);
@@ -175,8 +178,8 @@ static enum line_result line_edit(struct line *l, char key)
 	}
 }
 
-/* What belongs to the line's end just taken, by one of its bytes. Moves p past it; true where that
- * is a line by itself, an empty one. */
+/* A line was just taken: moves *p past one more byte, or two, if they still belong to its end.
+ * True: they are a line of their own, an empty one. */
 static bool line_after(struct line *l, const char **p, const char *end)
 {
 	enum line_after after = l->after;
@@ -198,7 +201,8 @@ static bool line_after(struct line *l, const char **p, const char *end)
 		l->ends = ENDS_CR;
 		return false;
 	}
-	/* A second CR: of CR CR LF, or an empty line. Whoever typed it by itself is not kept waiting. */
+	/* A second CR: part of CR CR LF, or an empty line. If it was typed by itself, answer it at
+	 * once. */
 	if (after == AFTER_CR && alone) {
 		++*p;
 		l->after = AFTER_CR;
@@ -220,8 +224,9 @@ static bool line_after(struct line *l, const char **p, const char *end)
 	return after == AFTER_CR_CR;
 }
 
-/* p is at a CR or LF that ends the line, behind which l->after is known. Takes what else belongs to
- * the end, as far as it is there: then nothing more seems to come behind the line. */
+/* p is at a CR or LF that ends the line. Sets l->after, and takes whatever else of the line's end
+ * is already there, so that it does not look like more input after the line. Returns where the next
+ * line begins. */
 static const char *line_end(struct line *l, const char *p, const char *end)
 {
 	bool lf = *p++ == '\n';
@@ -231,15 +236,15 @@ static const char *line_end(struct line *l, const char *p, const char *end)
 	l->apart = p == end;
 	if (lf && l->ends == ENDS_UNKNOWN)
 		l->ends = ENDS_LF;
-	/* An empty line is left for the next call. */
+	/* An empty line is left to the next call. */
 	if (p < end && !line_after(l, &next, end))
 		return next;
 	return p;
 }
 
-/* CRs at p, perhaps behind some that wait, of lines that end with LF. True: they end the line, and
- * *next is behind that end. Otherwise *next is behind them: they wait where that is the end of the
- * input, and else are text. */
+/* Handles CRs at p, perhaps after some that were held back, if lines end with LF. True: they end
+ * the line, and *next is after its end. Otherwise *next is after the CRs: if the input ends there
+ * they are held back, and if not they are text. */
 static bool line_crs(struct line *l, const char *p, const char *end, const char **next)
 {
 	int n = l->crs;
@@ -262,7 +267,7 @@ static bool line_crs(struct line *l, const char *p, const char *end, const char 
 enum line_result line_next(struct line *l, const char **in, const char *end, uint32_t bytes_max,
                            bool edit, const char **text, uint64_t *len)
 {
-	const char *run, *p = *in, *next;  /* run to p: text that is neither kept nor used */
+	const char *run, *p = *in, *next;  /* from run to p: text that is not kept yet */
 	enum line_result r;
 
 	assert(bytes_max <= LINE_BYTES_LIMIT);
@@ -342,7 +347,7 @@ enum line_result line_last(struct line *l, uint32_t bytes_max, const char **text
 {
 	*text = NULL;
 	*len = 0;
-	/* CRs that wait were the first part of a line's end. */
+	/* CRs that were held back were the first part of a line's end. */
 	l->crs = 0;
 	if (l->len == 0) {
 		line_drop(l);

@@ -1,5 +1,5 @@
-/* The buckets of lines and bytes: what people may send, how long they must wait, and the list of those
- * who wait. Owns chat.throttled. */
+/* The buckets of lines and bytes: how much people may send, how long they must wait, and the list
+ * of the sessions that wait. Owns chat.input.throttled. */
 
 #include "chatd/core/input/rate_limit.h"
 
@@ -16,7 +16,7 @@ _Static_assert((uint64_t)RATE_BYTES_LIMIT * RATE_ADDRESS_LIMIT * FLOOD_BYTES_BUR
 
 _Static_assert((int)PROMPT_BYTES_BURST > (int)FLOOD_STEP_BYTES, "the step is there");
 
-/* What one person may send, times `times`. */
+/* `times` times what one person may send. */
 static struct allowance allowed(const struct chat *c, const struct session *s, uint64_t times)
 {
 	const struct chat_config *k = &c->config;

@@ -1,5 +1,5 @@
 /*
- * What people type by mistake. Owns struct slip.
+ * Slips: what people type by mistake. Owns struct slip.
  */
 
 #include "chatd/core/input/slip.h"

@@ -1,8 +1,8 @@
 /*
  * Names of people and rooms: what is allowed, and when two are the same.
  *
- * Pure: it knows no rooms and no people. Whether a name is taken is decided where names are kept by
- * their keys.
+ * Pure functions, which know no rooms and no people. Whether a name is taken is decided by the
+ * modules that keep names by their keys.
  */
 #include "chatd/core/people/name.h"
 
@@ -19,42 +19,43 @@
 #include "chatd/core/people/confusable.h"
 #include "chatd/core/state/state.h"
 
-/* How many code points one may fold to: U+FDFA, with 18, has the most. */
+/* The most code points that one may fold to. U+FDFA has the most, 18. */
 enum { FOLD_MAX = 32 };
 
 enum {
-	/* A reserved word of so many letters is one also with signs and foreign letters in it: m.e and
-	 * o-p are people's initials. */
+	/* A reserved word with at least this many letters is also found with signs and foreign letters
+	 * in between. Shorter ones are not, because m.e and o-p are people's initials. */
 	WORD_LONG = 5,
-	/* And of so many, behind "the", or where the last of its letters is a digit that more follow: a
-	 * theme is no "me", and al12 no "all". */
+	/* A reserved word with at least this many letters is also found after "the", and if its last
+	 * letter is written as a digit and more digits follow. Shorter ones are not: theme is not "me",
+	 * and al12 is not "all". */
 	WORD_MIDDLE = 4,
 };
 
 #define SIGNS "_-.|^"
 
-/* What a code point is in a name. */
+/* What a code point counts as in a name. */
 enum name_class {
-	CLASS_LETTER,           /* or a digit */
-	CLASS_MARK,             /* belongs to the letter before it */
+	CLASS_LETTER,           /* a letter or a digit */
+	CLASS_MARK,             /* an accent or other mark on the letter before it */
 	CLASS_SIGN,             /* one of _ - . | ^ */
 	CLASS_SPACE,
 	CLASS_CONTROL,
 	CLASS_INVISIBLE,
-	CLASS_OLD,              /* a letter or mark that is of no script of today */
+	CLASS_OLD,              /* a letter or mark that no script in use today has */
 	CLASS_OTHER,
 };
 
 static const struct {
-	const char *noun;       /* begins a sentence */
-	size_t chars_max;
-	const char *spare;      /* the name of what has none */
+	const char *noun;       /* what refusals call it, at the beginning of a sentence */
+	size_t chars_max;       /* the most characters that it can have */
+	const char *spare;      /* the name to use if nothing valid can be made of what was typed */
 } kinds[] = {
 	[NAME_NICK] = { "a name", NICK_CHARS_MAX, "guest" },
 	[NAME_ROOM] = { "a room's name", ROOM_CHARS_MAX, "room" },
 };
 
-/* Keys of nicks that would speak for the server, its operators or everybody. */
+/* Keys of nicks that would seem to speak for the server, its operators or everyone. */
 static const char *const reserved[] = {
 	"admin", "administrator", "administrators", "admins", "all", "chatd", "console",
 	"everybody", "everyone", "exit", "help", "here", "host", "me", "mod", "moderator", "moderators", "mods", "nobody",
@@ -62,20 +63,22 @@ static const char *const reserved[] = {
 	"support", "sysadmin", "sysop", "system", "you",
 };
 
-/* What may stand for a letter in them, beside what has its skeleton: the first for the second. */
+/* Characters that can stand for a letter of a reserved word, besides those with the same skeleton:
+ * the first of each pair for the second. */
 static const char stand_ins[][2] = {
 	{'0', 'o'}, {'1', 'i'}, {'1', 'l'}, {'l', 'i'}, {'2', 'z'}, {'3', 'e'}, {'4', 'a'}, {'5', 's'},
 	{'6', 'b'}, {'7', 't'}, {'8', 'b'}, {'9', 'g'},
 };
 
-/* And pairs of letters that stand for one. */
+/* Pairs of letters that can stand for one: the first two for the third. */
 static const char *const pairs[] = { "rnm", "cld", "vvw" };
 
-/* Of a name, what is compared with them, and that without digits behind it. */
+/* Which part of a name is compared with the reserved words, with and without the digits at its
+ * end. */
 enum view {
-	VIEW_ALL,
-	VIEW_TRIMMED,           /* without signs round it */
-	VIEW_JOINED,            /* of long words: letters and digits alone */
+	VIEW_ALL,               /* all of it */
+	VIEW_TRIMMED,           /* without the signs at both ends */
+	VIEW_JOINED,            /* only its letters and digits; compared with long words only */
 };
 
 static enum name_class class_of_category(int32_t cp)
@@ -110,9 +113,9 @@ static enum name_class class_of_category(int32_t cp)
 }
 
 /*
- * A letter has to be one when folded, too: U+FDFA becomes three words with
- * spaces between them, and U+FF9E a mark. It, or all that it becomes, has to be
- * of a script of today.
+ * The class of a code point. A letter must still be one when it is folded: U+FDFA
+ * becomes three words with spaces between them, and U+FF9E becomes a mark. Either it or
+ * everything that it folds to must belong to a script in use today.
  */
 static enum name_class name_class(int32_t cp)
 {
@@ -140,7 +143,7 @@ static enum name_class name_class(int32_t cp)
 	return today || confusable_is_of_today(cp) ? class : CLASS_OLD;
 }
 
-/* The code point at s in *cp and its bytes; 0 if it is none. */
+/* Sets *cp to the code point at s and returns how many bytes it has; 0: there is no valid one. */
 static size_t name_decode(const char *s, size_t len, int32_t *cp)
 {
 	utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)len,
@@ -162,7 +165,7 @@ static bool refuse(char *why, size_t why_size, const char *fmt, ...)
 
 /* -- what is reserved -------------------------------------------------------------- */
 
-/* The reserved word that a key is but for signs round it; NULL: none. */
+/* The reserved word that a key is, apart from signs at both ends; NULL: none. */
 static const char *key_reserved(const char *key)
 {
 	size_t len, i;
@@ -189,7 +192,7 @@ static bool stands_for(char written, char letter)
 	return false;
 }
 
-/* How many characters of a look stand for the letter; 0: what is there does not. */
+/* How many characters at the start of a skeleton stand for the letter; 0: none do. */
 static size_t letter_at(const char *skeleton, char letter)
 {
 	size_t i;
@@ -211,7 +214,7 @@ static bool skeleton_is_word(const char *skeleton, const char *word)
 	return n > 0 && *skeleton == '\0';
 }
 
-/* The name without what the view leaves out. False: it is the whole name. */
+/* Writes the name without what the view leaves out. False: it leaves nothing out. */
 static bool name_cut(const char *name, enum view view, char out[NAME_KEY_BYTES_MAX + 1])
 {
 	size_t n = 0, len = strlen(name);
@@ -243,8 +246,8 @@ static const char *find_word(const char *skeleton, size_t least)
 	return NULL;
 }
 
-/* The reserved word of so many letters that a look is, a long one also amid what is no letter or
- * digit of its own; NULL: none. */
+/* The reserved word, of at least `least` letters, that a skeleton spells; NULL: none. Long words
+ * are also found with characters in between that are no ASCII letters or digits. */
 static const char *skeleton_reserved(const char *skeleton, size_t least)
 {
 	const char *word = find_word(skeleton, least);
@@ -271,11 +274,12 @@ static bool has_small_letters(const char *name)
 	return false;
 }
 
-/* The looks of a name without the digits and signs behind it. ICU takes long to make one, so they are
- * made once; those of what stands behind, which is ASCII and joins nothing, are put there. */
+/* The skeletons of a name's stem, which is the name without the digits and signs at its end. ICU
+ * takes long to make a skeleton, so these are made only once. The skeletons of the tail can simply
+ * be appended, because the tail is ASCII and combines with nothing before it. */
 struct stem {
-	char key[NAME_SKELETON_BYTES_MAX + 1], capitals[NAME_SKELETON_BYTES_MAX + 1];
-	char written[NAME_SKELETON_BYTES_MAX + 1];
+	char key[NAME_SKELETON_BYTES_MAX + 1], capitals[NAME_SKELETON_BYTES_MAX + 1]; /* of the key */
+	char written[NAME_SKELETON_BYTES_MAX + 1]; /* of the name as it is written */
 };
 
 static const char *stem_seems(const char *stem, const char *tail, size_t least)
@@ -287,7 +291,8 @@ static const char *stem_seems(const char *stem, const char *tail, size_t least)
 	return skeleton_reserved(skeleton, least);
 }
 
-/* The reserved word that it looks like with that tail. written: as it is written, too. */
+/* The reserved word that the stem and this tail together look like; NULL: none. written: compare it
+ * as it is written, too. */
 static const char *cut_seems(const struct stem *s, const char *tail, bool written, size_t least)
 {
 	char skeleton[NAME_SKELETON_BYTES_MAX + 1];
@@ -304,7 +309,7 @@ static const char *cut_seems(const struct stem *s, const char *tail, bool writte
 	return word;
 }
 
-/* Where the digits and signs begin that stand behind a name. */
+/* The position at which the digits and signs at the end of a name begin. */
 static size_t tail_at(const char *s)
 {
 	size_t n = strlen(s);
@@ -326,9 +331,9 @@ static void stem_make(struct stem *s, const char *key, const char *written)
 }
 
 /*
- * The reserved word that a name looks like, or would without digits and signs behind it;
- * NULL: none. As it is without case, in capitals, and as it is written; there ALI is not
- * ALl, so that of capitals alone is looked at in the other ways only.
+ * The reserved word that a name looks like, perhaps without digits and signs at its end;
+ * NULL: none. The name is compared without case, in capitals, and as it is written. The last
+ * is not done for a name in capitals only, because there ALI is not ALl.
  */
 static const char *name_seems(const char *name, const char *key)
 {
@@ -349,7 +354,7 @@ static const char *name_seems(const char *name, const char *key)
 		written = small && strcmp(spelt + tail_at(spelt), cut + begin) == 0;
 		word = cut_seems(&stem, cut + begin, written, least);
 		for (n = strlen(cut); word == NULL && n > begin; n--) {
-			/* What is left may still end in digits, which may stand for letters. */
+			/* What is left may still end in digits, and these may stand for letters. */
 			bool tail = n - 1 > begin;
 
 			cut[n - 1] = '\0';
@@ -362,13 +367,14 @@ static const char *name_seems(const char *name, const char *key)
 
 /* -- what is allowed --------------------------------------------------------------- */
 
-/* Marks since the last letter. */
+/* The marks since the last letter. */
 struct marks {
-	size_t accents;         /* that go on any letter, each above or below the one before */
-	size_t stacked;         /* all that take no room of their own */
+	size_t accents;         /* those that can go on any letter, each above or below the one
+	                         * before */
+	size_t stacked;         /* all those that take no space of their own */
 };
 
-/* False: one too many. */
+/* Counts a mark. False: it is one too many. */
 static bool mark_fits(struct marks *m, int32_t cp)
 {
 	if (utf8proc_get_property(cp)->category != UTF8PROC_CATEGORY_MC) {
@@ -386,14 +392,14 @@ static bool refuse_marks(const struct marks *m, const char *noun, char *why, siz
 	return refuse(why, why_size, "%s can have at most %d marks on one letter", noun, NAME_MARKS_MAX);
 }
 
-/* What a control character becomes where it is shown: ^ and A to Z, ^ or _. (The others have signs
- * that no name has.) */
+/* Whether a text begins with what control characters are shown as: ^ and one of A to Z, ^ or _.
+ * (Others are shown with signs that no name can have.) */
 static bool is_control_shown(const char *s, size_t len)
 {
 	return len >= 2 && s[0] == '^' && ((s[1] >= 'A' && s[1] <= 'Z') || s[1] == '^' || s[1] == '_');
 }
 
-/* All code points, one after the other. */
+/* Checks all code points of a name, one after the other. */
 static bool check_chars(enum name_kind kind, const char *name, size_t len, char *why,
                         size_t why_size)
 {
@@ -449,14 +455,14 @@ static bool check_chars(enum name_kind kind, const char *name, size_t len, char 
 	return true;
 }
 
-/* The whole of it, of which each character is allowed. */
+/* Checks a name as a whole, after each of its characters was found to be allowed. */
 static bool check_whole(enum name_kind kind, const char *name, const char *key, char *why,
                         size_t why_size)
 {
 	const char *noun = kinds[kind].noun, *word;
 	struct address address;
 
-	/* Commands would take them for flags, and for whom an address is of. */
+	/* Commands would take such names for flags, or for an address instead of a person. */
 	if (strncmp(key, "--", 2) == 0)
 		return refuse(why, why_size, "%s cannot begin with --", noun);
 	if (kind == NAME_NICK && address_parse(key, &address))
@@ -544,15 +550,15 @@ bool name_kept(const char *name, size_t bytes_max)
 }
 
 /*
- * Copies what a name may have; a run of anything else between two letters
- * becomes one _. Returns the bytes.
+ * Copies the characters that a name can have; a run of any others between two letters
+ * becomes one _. Returns how many bytes were copied.
  */
 static size_t mend_chars(const char *typed, size_t len, size_t max_chars, char *out)
 {
 	enum name_class class, before = CLASS_SIGN;
 	size_t i, n, at = 0, chars = 0;
 	struct marks marks = {0};
-	bool gap = false;  /* true while something was left out behind the last character */
+	bool gap = false;  /* something was left out after the last character */
 	int32_t cp;
 
 	for (i = 0; i < len && chars < max_chars; i += n) {
@@ -601,7 +607,7 @@ void name_mend(enum name_kind kind, const char *typed, size_t len, size_t max_ch
 	out[n] = '\0';
 	if (name_check(kind, out, n, key, why, sizeof why))
 		return;
-	/* Reserved, of several scripts, a flag: there is no name like it. */
+	/* It is reserved, mixes scripts or looks like a flag, so no valid name is close to it. */
 	n = text_prefix(kinds[kind].spare, strlen(kinds[kind].spare), max_chars);
 	memcpy(out, kinds[kind].spare, n);
 	out[n] = '\0';

@@ -1,10 +1,10 @@
 /*
  * Sessions.
  *
- * Owns what belongs to struct session. A session ends in one place (session_end in presence.h), which
- * gives up its name and room at once. It is freed in one place, by chat.c when the step is over, so
- * nothing that a step looks at disappears under it. Its connection may stay open until its queue is
- * empty.
+ * Owns what belongs to struct session. Sessions end in one place (session_end in presence.h), which
+ * gives up the name and the room at once. They are freed in one place, by chat.c at the end of the
+ * step, so that nothing disappears while a step still looks at it. The connection may stay open
+ * until its queue is empty.
  */
 
 #include "chatd/core/people/session.h"
@@ -36,7 +36,7 @@ struct session *session_begin(struct chat *c, const struct event *e)
 	                      .resume.token = e->connected.token,
 	                      .presence.outage = c->outage.reason != NULL ? c->outage.number : 0};
 	if (state == SESSION_HOST) {
-		/* For handlers' messages; nobody can have this as a name. */
+		/* For the messages of command handlers; nobody can have this name. */
 		s->nick = mem_strdup(HOST_NICK);
 		s->key = mem_strdup("");
 	}
@@ -94,7 +94,7 @@ struct session *session_find(struct chat *c, struct session *s, const char *name
 
 void resume_code(const struct session *s, char code[RESUME_CODE_BYTES])
 {
-	/* Without letters that look like digits. */
+	/* Without l, o, 1 and 0: letters that look like digits, and those digits. */
 	static const char digits[] = "23456789abcdefghijkmnpqrstuvwxyz";
 	uint64_t bits = s->resume.token;
 

@@ -15,12 +15,12 @@
 
 static const char of_account[] = "account ", of_address[] = "address ", of_guest[] = "guest ";
 
-/* What is left when guests and accounts have their parts is the reserve. */
+/* How each table is divided. What the parts of guests and accounts leave over is the reserve. */
 static const struct rule {
-	uint32_t table;      /* entries that there can be */
-	uint32_t each;       /* of one principal; 0: counted elsewhere */
-	uint32_t most[SHARE_CLASSES]; /* of all guests, of all accounts */
-	enum share_kind with; /* is counted in the same table; itself: nothing is */
+	uint32_t table;      /* entries that the table can have */
+	uint32_t each;       /* the most that one principal may have */
+	uint32_t most[SHARE_CLASSES]; /* the most that all principals of a class may have together */
+	enum share_kind with; /* the kind that is counted in the same table; itself: none is */
 } rules[SHARE_KINDS] = {
 	[SHARE_ROOMS] = {ROOMS_MAX, ROOMS_EACH_MAX, {0, ROOMS_GUESTS_MAX, ROOMS_ACCOUNTS_MAX},
 	                 SHARE_OWNED},
@@ -72,7 +72,8 @@ enum share_class share_class_of(const char *who)
 	return strncmp(who, of_account, sizeof of_account - 1) == 0 ? SHARE_ACCOUNTS : SHARE_GUESTS;
 }
 
-/* The site of an address, as a principal. */
+/* Writes the site of the address `who`, as a principal. False: `who` is no address, or has no
+ * site. */
 static bool site_of(const char *who, char out[SHARE_WHO_BYTES])
 {
 	char text[ADDRESS_BYTES_MAX];
@@ -110,7 +111,7 @@ uint32_t share_has(const struct chat *c, enum share_kind kind, const char *who)
 	return share != NULL ? share->n[kind] : 0;
 }
 
-/* All that a class has in the table of the kind. */
+/* How many entries a class has in the table of that kind. */
 static uint32_t of_class(const struct chat *c, enum share_kind kind, enum share_class class)
 {
 	enum share_kind with = rules[kind].with;
@@ -118,8 +119,9 @@ static uint32_t of_class(const struct chat *c, enum share_kind kind, enum share_
 	return c->people.shares.n[kind][class] + (with != kind ? c->people.shares.n[with][class] : 0);
 }
 
-/* Of what is counted in one table, one kind becomes the other where a room's owner goes: so neither
- * is more than it may be, nor both together. */
+/* Whether `who` has used up this many shares. If two kinds are counted in one table, an entry can
+ * change from one to the other (when a room's owner goes), so the limit holds for each kind and for
+ * both together. */
 static bool has_so_many(const struct chat *c, enum share_kind kind, const char *who, uint32_t shares)
 {
 	enum share_kind with = rules[kind].with;
@@ -162,7 +164,7 @@ enum share_bar share_bar(const struct chat *c, enum share_kind kind, const struc
 
 /* -- counting ----------------------------------------------------------------------------- */
 
-/* The principal's entry, made where there is none, and with it that of its site. */
+/* The principal's share. If there is none, it is made, along with that of its site. */
 static struct share *share_of(struct chat *c, const char *who)
 {
 	struct share *share = share_find(c, who);
@@ -186,7 +188,7 @@ static void share_free(struct chat *c, struct share *share)
 	free(share);
 }
 
-/* One less of the kind; an entry of which nothing is counted goes. */
+/* Takes one off the kind's count. A share that counts nothing any more is freed. */
 static void drop_one(struct chat *c, enum share_kind kind, struct share *share)
 {
 	share->n[kind]--;

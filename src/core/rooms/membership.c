@@ -17,7 +17,7 @@
 
 enum {
 	KEY_BYTES_MAX = 2 * NAME_KEY_BYTES_MAX + 2,
-	ROLES_ALL = (2u << ROOM_OWNER) - 1,  /* a bit for each */
+	ROLES_ALL = (2u << ROOM_OWNER) - 1,  /* a bit for each role */
 };
 
 static const char *const role_names[] = {
@@ -97,7 +97,7 @@ void membership_recount(struct chat *c, struct room *r)
 	membership_count(c, r);
 }
 
-/* A role of g has changed, or (gone) it ends: the room may have another owner. */
+/* The roles of g have changed, or (gone) it ends: notes who owns the room now. */
 static void note_owner(struct chat *c, struct room *r, struct membership *g, bool gone)
 {
 	struct membership *before = r->memberships.owner, *other;
@@ -116,7 +116,7 @@ static void note_owner(struct chat *c, struct room *r, struct membership *g, boo
 
 /* -- keeping ------------------------------------------------------------------------------- */
 
-/* No name has a blank in it. */
+/* The key of a membership's fact. No name has a blank in it, so the blank separates the two. */
 static const char *key_of(const struct room *r, const struct account *a, char key[KEY_BYTES_MAX])
 {
 	snprintf(key, KEY_BYTES_MAX, "%s %s", r->key, a->key);
@@ -160,7 +160,7 @@ static struct membership *membership_add(struct chat *c, struct room *r, struct 
 	return g;
 }
 
-/* Only the memory. */
+/* Ends and frees the membership, but leaves it in the store. */
 static void membership_end(struct chat *c, struct membership *g)
 {
 	struct room *r = g->room;
@@ -174,7 +174,7 @@ static void membership_end(struct chat *c, struct membership *g)
 	free(g);
 }
 
-/* And, when there is time, in the store. */
+/* Ends the membership, and later, when there is time, deletes it from the store. */
 void membership_forget(struct chat *c, struct membership *g)
 {
 	char key[KEY_BYTES_MAX];
@@ -192,9 +192,10 @@ static void set_roles(struct membership *g, unsigned roles)
 			g->role = (enum room_role)role;
 }
 
-/* The one place where they change: by a command, by /undo, or as they were saved. From here on the
- * account has these roles in r (a bit for each; 0: it is nothing there any more), and reads there, if
- * r is private, what is after the line since. NULL: it is nothing. */
+/* Sets the account's roles in r (a bit for each; 0: none) and, if r is private, lets it read the
+ * lines after `since`. This is the only place where roles change, whether by a command, by /undo or
+ * when they are loaded. Does not save them. Returns the membership; NULL: the account has no role
+ * there now. */
 static struct membership *membership_apply(struct chat *c, struct room *r, struct account *a,
                                            unsigned roles, uint64_t since)
 {
@@ -223,7 +224,7 @@ uint32_t membership_of_owner(const struct account *a)
 	return n;
 }
 
-/* Whether r has no room for one more member. keeper: a moderator gives the role. */
+/* Whether r cannot have one more member. keeper: a moderator gives the role. */
 static bool is_full(const struct chat *c, const struct room *r, bool keeper)
 {
 	const struct account *owner =
@@ -233,7 +234,7 @@ static bool is_full(const struct chat *c, const struct room *r, bool keeper)
 		return true;
 	if (owner != NULL ? owner->role >= ROLE_MODERATOR : keeper)
 		return false;
-	/* A room without an owner may have few. */
+	/* A room without an owner may have only a few. */
 	if (owner == NULL ? r->memberships.n >= MEMBERSHIPS_OWNERLESS_MAX
 	                  : membership_of_owner(owner) >= MEMBERSHIPS_OWNER_MAX)
 		return true;
@@ -249,7 +250,8 @@ bool membership_give_by(struct chat *c, bool keeper, struct room *r, const char 
                    enum room_role role)
 {
 	struct membership *g = membership_of(r, account_key);
-	/* What everybody could read before stays readable. */
+	/* If the room is not private, everyone can read all of it, and that stays so for this
+	 * account. */
 	uint64_t since = g != NULL ? g->since : r->set.private ? r->lines.last_id : 0;
 	unsigned roles = 1u << role;
 
@@ -303,9 +305,9 @@ void membership_drop_room(struct chat *c, struct room *r)
 		membership_forget(c, r->memberships.all);
 }
 
-/* The grant of a fact's key, if its room and its account are still those that it was given for;
- * false: the room or the account is gone, and one of that name is another, or there is no such key.
- * Nor is what is beyond the bounds (rooms' owners are not counted in MEMBERSHIPS_ALL_MAX) ever loaded. */
+/* Finds the room and the account of a saved membership by the fact's key. False: the key is not
+ * valid, or the room or the account is gone, even if another one has its name now. Memberships
+ * beyond the bounds are not loaded either (MEMBERSHIPS_ALL_MAX does not count rooms' owners). */
 static bool load_whose(const struct chat *c, const char *key, const char *value, struct room **r,
                        struct account **a)
 {
@@ -334,7 +336,7 @@ void membership_load(struct chat *c, const char *key, const char *value)
 		forget_fact(c, FACT_INVITE, key);
 		return;
 	}
-	/* A key is one fact's, so this one is loaded twice. */
+	/* Each key has only one fact, so this one was loaded already. */
 	if (membership_of(r, a->key) != NULL)
 		return;
 	roles = fields_get_count(value, "roles", ROLES_ALL) & ~(1u << ROOM_NOBODY);

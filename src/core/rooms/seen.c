@@ -1,6 +1,6 @@
 /*
- * Read marks. Owns chat.seen_*: the round in which every connection is asked once a minute what its peer
- * has acknowledged, a few in each second.
+ * Read marks. Owns chat.rooms.seen: the round in which every connection is asked once a minute what
+ * its peer has acknowledged, a few of them each second.
  */
 
 #include "chatd/core/rooms/seen.h"
@@ -28,27 +28,27 @@ static struct ranges unshown(const struct chat *c, const struct session *s, cons
 {
 	struct ranges gaps = s->reading.gaps;
 
-	/* What /catchup showed may not have arrived if nothing said later has. */
+	/* What /catchup showed may not have arrived, unless something that was said later has. */
 	if (a->what == ARRIVED_UP_TO && s->reading.caught_up_at != 0 && a->seq <= s->reading.caught_up_at)
 		for (uint32_t i = 0; i < s->reading.gaps_were.n; i++)
 			ranges_add(&gaps, s->reading.gaps_were.at[i].after, s->reading.gaps_were.at[i].before);
-	/* One's own line does not skip others' lines that are not saved yet. */
+	/* Saying a line does not mark other people's unsaved lines before it as seen. */
 	ranges_add(&gaps, c->records.stored_seq, s->member.said_id);
 	ranges_drop_from(&gaps, seen + 1);
 	return gaps;
 }
 
-/* The id up to which s has seen its room, if a has arrived; 0: that is not known. */
+/* The id up to which s has seen its room, given what has arrived; 0: not known. */
 static uint64_t seen_up_to(const struct chat *c, const struct session *s, const struct arrival *a)
 {
-	/* Lines that are not saved yet have been seen only by their speakers. */
+	/* Lines that are not saved yet were shown only to the people who said them. */
 	uint64_t seen = least(s->room->lines.last_id, c->records.stored_seq);
 
-	/* Not even the replay has arrived: as if it had not come. */
+	/* If not even the replay has arrived, it is as if s had never come. */
 	if (s->replay.held || !s->reading.known || s->room->gone || c->outage.reason != NULL ||
 	    a->what == ARRIVED_NOTHING)
 		return 0;
-	/* What is said from now on will be news, even if nothing was said so far. */
+	/* Nothing was said here so far, but what is said from now on will be unread. */
 	if (s->room->lines.last_id == 0)
 		seen = s->account != NULL && (s->room == c->rooms.lobby || s->room->members.n > 1)
 		           ? c->records.seq
@@ -64,7 +64,7 @@ static void mark(struct chat *c, struct session *s, const struct arrival *a, uin
 {
 	struct ranges left = unshown(c, s, a, seen);
 
-	/* What /catchup has shown has arrived for good. */
+	/* Everything that /catchup has shown has arrived now. */
 	if (a->what == ARRIVED_ALL || a->seq > s->reading.caught_up_at)
 		s->reading.caught_up_at = 0;
 	setting_append(c, s->room, (struct record){.kind = RECORD_SEEN, .seen = {s->key, seen, left}});
@@ -76,8 +76,8 @@ void seen_unknown(struct session *s)
 {
 	s->reading.known = false;
 	s->replay.of_other = s->replay.held;
-	/* Lines that this connection was not given are still missing, under any name; what was before them
-	 * is asked again. */
+	/* Lines that this connection was not sent are still missing, under whatever name; what was
+	 * missing from before it came is asked again. */
 	if (s->reading.shown_from > 0)
 		ranges_drop(&s->reading.gaps, 0, s->reading.shown_from - 1);
 	s->reading.caught_up_at = 0;
@@ -91,9 +91,9 @@ void seen_mark(struct chat *c, struct session *s)
 		mark(c, s, &s->reading.arrived, seen);
 }
 
-/* -- in rounds ---------------------------------------------------------------------------------- */
+/* -- in rounds --------------------------------------------------------------------------------- */
 
-/* Whether s may have seen something that is not saved. */
+/* Whether s may have seen something that its saved mark does not cover yet. */
 static bool is_due(const struct session *s)
 {
 	return s->state == SESSION_CHAT &&
@@ -107,14 +107,14 @@ static void arrived(struct chat *c, struct session *s, struct question *q, const
 	uint64_t seen = seen_up_to(c, s, &e->arrived);
 
 	(void)q;
-	/* The session may end with that. */
+	/* If the session ends after this, it goes by this answer. */
 	if (s->input.eof)
 		s->reading.arrived = e->arrived;
 	mail_arrived(c, s, &e->arrived);
 	if (seen > s->reading.seen_id ||
 	    (seen != 0 && seen == s->reading.seen_id && s->reading.caught_up))
 		mark(c, s, &e->arrived, seen);
-	/* It has not all arrived, and may yet. */
+	/* Not everything has arrived yet, but it still may. */
 	if (is_due(s))
 		seen_news(c);
 }
@@ -142,7 +142,8 @@ void seen_tick(struct chat *c)
 	if (c->rooms.seen.left == 0 || c->rooms.seen.ms > c->now_ms)
 		return;
 	c->rooms.seen.ms = c->now_ms + SEEN_STEP_MS;
-	/* People who read messages and leave must not get them again, so they are asked in each step. */
+	/* People who read their messages and leave must not get them again, so they are asked in every
+	 * step. */
 	for (uint32_t slot = 0, mails = c->people.mail.nshown;
 	     mails > 0 && slot < c->people.nslots && emit_has_room(c); slot++)
 		if (c->people.sessions[slot].mail.shown != 0) {

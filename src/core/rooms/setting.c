@@ -1,4 +1,4 @@
-/* Settings of rooms. Owns what hangs on struct room_settings. */
+/* Settings of rooms. Owns what struct room_settings points to, and the offers of rooms. */
 
 #include "chatd/core/rooms/setting.h"
 
@@ -126,7 +126,7 @@ struct room_terms setting_terms(const struct room *r)
 	};
 }
 
-/* value may be *field itself. */
+/* Sets an owned string to a copy of value, which may be *field itself. */
 static void take(char **field, const char *value)
 {
 	char *old = *field;
@@ -181,8 +181,8 @@ void setting_apply(struct chat *c, struct room *r, const struct room_terms *t)
 
 /* -- setting ------------------------------------------------------------------------------- */
 
-/* People who are there when the room becomes private may stay and come back. They could read all of it,
- * and still may. */
+/* The people who are in the room when it becomes private may stay and come back. They could read
+ * all of its history, and still can. */
 static void admit_present(struct chat *c, struct room *r)
 {
 	/* Without an owner, an administrator made it private. */
@@ -197,7 +197,8 @@ static void admit_present(struct chat *c, struct room *r)
 	}
 }
 
-/* What the store knows of r already, or learns of it by this. */
+/* Saves a record of r. The store must know the room's number already, or learn it from this
+ * record. */
 static uint64_t append_of(struct chat *c, const struct room *r, struct record what)
 {
 	what.room = r->number;
@@ -320,7 +321,7 @@ void setting_save(struct chat *c, struct room *r)
 {
 	struct bytes b = {0};
 
-	/* A number that only a fact names might be given to another room after a restart. */
+	/* If only a fact mentioned the number, it might be given to another room after a restart. */
 	setting_introduce(c, r);
 	forget_not(c, FACT_ROOM, r->key);
 	fields_put(&b, "name", r->name);
@@ -368,7 +369,7 @@ static void load_offer(struct room_offer *o, const char *value)
 	o->at_ms = fields_get_time(value, "offer_at");
 }
 
-/* Its maker, and who spoke in it. Older versions did not save that. */
+/* Reads who made the room and who spoke in it. Older versions did not save that. */
 static void load_maker(struct room_terms *t, bool has_lines, const char *value)
 {
 	char *maker = fields_get_text(value, "maker", SHARE_WHO_BYTES - 1);

@@ -1,7 +1,10 @@
 /*
- * Which connections are let in: how many may come from one address (at once and in a minute, and
- * passwords in a minute; an IPv6 /64 counts as one address, address_counted), and which make way
- * when too many have no name or the chat is nearly full.
+ * Which connections are let in.
+ *
+ * Limits for each address how many connections may be open at once and how many may come in a
+ * minute, and how many passwords may be tried in a minute; an IPv6 /64 counts as one address
+ * (address_counted). Chooses which connection makes way when too many have no name or the chat is
+ * nearly full.
  */
 #ifndef CHATD_CORE_ENTRY_ADMISSION_H
 #define CHATD_CORE_ENTRY_ADMISSION_H
@@ -18,40 +21,40 @@ struct chat;
 struct session;
 struct origin;
 
-/* Part of struct chat: the connections that there are, by where they come from. */
+/* Part of struct chat: the open connections, by their addresses. */
 struct admission {
-	struct origin **held;       /* owned, by slot: whose connection has it, from its admission to
-	                             * RELEASED; NULL: nobody's */
-	bool *held_exempt;          /* owned, by slot too: whether its address had no limits then */
-	uint32_t nheld;             /* of them, those that are not NULL */
-	struct address exempt[EXEMPT_MAX]; /* nexempt blocks that have no limits by address */
-	uint32_t nexempt;
-	char refusal[REFUSAL_BYTES_MAX]; /* what the last one that was refused reads */
-	struct bucket refused_log;  /* rate of the log lines about that; slow_* */
+	struct origin **held;       /* owned array, by slot: the address whose connection has the slot,
+	                             * from its admission to EVENT_RELEASED; NULL: the slot is free */
+	bool *held_exempt;          /* owned array, by slot: its address was exempt when it came */
+	uint32_t nheld;             /* how many entries of held are not NULL */
+	struct address exempt[EXEMPT_MAX]; /* nexempt address blocks that are exempt from limits */
+	uint32_t nexempt;           /* how many of them are configured */
+	char refusal[REFUSAL_BYTES_MAX]; /* the text for the connection that was refused last */
+	struct bucket refused_log;  /* rate of the log lines about refusals (slow_bucket_*) */
 };
 
-/* What the one that makes way reads. */
+/* What the connection that makes way reads. */
 #define ADMISSION_MAKE_WAY "Too many connections are waiting at the name prompt, so some are " \
                            "closed at random, and yours was one. Please try again."
 #define ADMISSION_FULL "This chat is nearly full, and your address has more connections than most, " \
                        "so this one is closed to let others in. Please try again later."
 
-/* NULL: the connection of the event may come, once *way has made way for it (NULL: nobody need).
- * Otherwise what it reads (event.h), and nothing is kept of it. */
+/* Decides on an EVENT_CONNECTED. NULL: it may come in, after the caller has ended *way (NULL:
+ * nobody needs to make way). Otherwise the text for connected.refused (event.h), valid until the
+ * next call; the core keeps nothing of that connection. */
 const char *admission_refuses(struct chat *c, const struct event *e, struct session **way);
 
-/* The connection of s, which is new, counts from here on: at its address until
- * admission_released, and (state LOGIN) among those without a name (unnamed.h). */
+/* Counts the connection of s, which is new: at its address until admission_released, and (state
+ * LOGIN) among those without a name (unnamed.h). */
 void admission_count(struct chat *c, struct session *s);
-/* EVENT_RELEASED. */
+/* Handles EVENT_RELEASED: the connection no longer counts at its address. */
 void admission_released(struct chat *c, struct conn_id conn);
 
-/* Milliseconds until another password may be tried from where s comes from; 0: now, and it
- * counts. */
+/* Milliseconds until the address of s may try another password; 0: now, and this try is counted. */
 int64_t admission_login_wait_ms(struct chat *c, struct session *s);
 
-/* Milliseconds until another account may be made from where s comes from; 0: now, and it counts
- * once it is made. */
+/* Milliseconds until the address of s may make another account; 0: now. It is counted by
+ * admission_account_made. */
 int64_t admission_account_wait_ms(struct chat *c, const struct session *s);
 void admission_account_made(struct chat *c, const struct session *s);
 

@@ -32,70 +32,71 @@ enum role {
 
 /* A sign-in. */
 struct signed_in {
-	int64_t at_ms;           /* 0: never */
-	struct address from;
+	int64_t at_ms;           /* when it was, since the epoch; 0: never */
+	struct address from;     /* the address that it came from */
 };
 
 /* Wrong tries at an account. */
 struct wrong {
-	uint32_t passwords;
-	uint32_t codes;          /* of the second step, after a right password */
+	uint32_t passwords;      /* how many wrong passwords */
+	uint32_t codes;          /* how many wrong codes of the second step, after a right password */
 };
 
-/* An account as it was at some time. The number identifies it, not the name, which another account may
- * have by now. All zero: none. */
+/* Refers to an account as it was at some time. The number identifies the account; the name does
+ * not, because another account may have it by now. All zero: none. */
 struct account_ref {
 	char *key;               /* owned; NULL: none */
-	uint64_t number;         /* of the account */
-	uint64_t secrets;        /* and its password's, as it was */
+	uint64_t number;         /* account.number */
+	uint64_t secrets;        /* account_secrets.number, as it was then */
 };
 
 /* What an account signs in with. */
 struct account_secrets {
-	uint64_t number;         /* another one with each change of the password or the second step; not
+	uint64_t number;         /* changes with each change of the password or the second step; not
 	                          * saved */
-	char *hash;              /* owned; yescrypt; "": no password yet, codes alone */
-	char *codes;             /* owned; hashes of the codes that are left, a line each */
-	char *totp;              /* owned; base32 secret; "": no second step */
-	uint64_t totp_step;      /* the newest step whose code was taken: each counts once */
+	char *hash;              /* owned; yescrypt hash of the password; "": none yet, only codes */
+	char *codes;             /* owned; hashes of the codes that are left, one per line */
+	char *totp;              /* owned; secret of the second step, in base32; "": no second step */
+	uint64_t totp_step;      /* newest step whose code was accepted: each is accepted only once */
 };
 
-/* How an account came to be. */
+/* How an account was made. */
 struct account_made {
-	int64_t at_ms;
-	uint64_t first_seq;      /* the newest record when it was made, in whatever way: what was said and
-	                          * seen since under its name is its own; 0: not known */
+	int64_t at_ms;           /* when, since the epoch */
+	uint64_t first_seq;      /* the newest record when it was made, in whatever way: what was said
+	                          * and seen under its name since then is its own; 0: not known */
 	uint64_t seq;            /* the record with which a guest registered it; 0: it was made in
-	                          * another way, or before this was noted */
-	struct address from;     /* where that guest came from, as it is counted; zero: not known */
+	                          * another way, or before this was recorded */
+	struct address from;     /* that guest's address, as it is counted; zero: not known */
 };
 
-/* What was tried of an account and was wrong: what its owner may not have read, because whoever
- * signed in last may have been somebody else. */
+/* Wrong tries at an account that its owner may not have been shown, because the person who signed
+ * in last may have been an intruder. */
 struct account_wrong {
-	int64_t at_ms;           /* when the first of these was tried; 0: there are none */
-	struct wrong since;      /* since the last sign-in, */
-	struct wrong before;     /* and before it */
+	int64_t at_ms;           /* when the first of them was made; 0: there are none */
+	struct wrong since;      /* those since the last sign-in */
+	struct wrong before;     /* those before it */
 };
 
 struct account {
-	char *nick, *key;        /* owned; as of name.h */
-	uint64_t number;         /* of this account and no other, as long as chatd runs; not saved */
-	char *skeleton, *shown;  /* owned; its skeletons (confusable.h), of the key and as written */
-	struct account_secrets secrets;
-	enum role role;
+	char *nick, *key;        /* owned; its name and the key of it (name.h) */
+	uint64_t number;         /* unique to this account for as long as chatd runs; not saved */
+	char *skeleton, *shown;  /* owned; its skeletons (confusable.h): of the key, and as written */
+	struct account_secrets secrets; /* what it signs in with */
+	enum role role;          /* what it may do on the whole server */
 	bool host;               /* made for a user of the host, who needs no password there */
-	struct account_made made;
-	struct signed_in last[SIGN_INS_KEPT]; /* newest first */
-	struct account_wrong wrong;
-	struct bucket tries;     /* of passwords and codes, from everywhere; not saved */
-	struct bucket code_tries; /* of codes, from where it was never signed in to; not saved */
+	struct account_made made; /* when, how and where it was made */
+	struct signed_in last[SIGN_INS_KEPT]; /* its last sign-ins, newest first */
+	struct account_wrong wrong; /* wrong passwords and codes */
+	struct bucket tries;     /* tries at its password and codes from all addresses; not saved */
+	struct bucket code_tries; /* tries at its codes from addresses that it was never signed in to
+	                          * from; not saved */
 	int64_t slow_ms;         /* when it last said something in a room with slow mode; not saved */
-	struct session *session; /* that is signed in to it; NULL: none */
-	struct account_mail mail;     /* messages that wait for it */
+	struct session *session; /* the session that is signed in to it; NULL: none */
+	struct account_mail mail; /* messages that are kept for it */
 	struct account *prev, *next; /* in accounts.keepers, exactly while listed */
-	bool listed;             /* it has a role */
-	struct membership *memberships; /* its roles in rooms; owned by those */
+	bool listed;             /* it is a moderator or an administrator */
+	struct membership *memberships; /* its roles in rooms; each is owned by its room */
 	UT_hash_handle hh;       /* in accounts.by_key */
 	UT_hash_handle hh_skeleton; /* in accounts.by_skeleton */
 	UT_hash_handle hh_shown; /* in accounts.by_shown */
@@ -103,75 +104,79 @@ struct account {
 
 /* Part of struct chat: all accounts. */
 struct accounts {
-	struct account *by_key;  /* owned hash; n of them */
-	struct account *by_skeleton, *by_shown; /* hashes of the same, by their looks */
-	uint32_t n;
-	uint64_t number;         /* newest number of an account, or of its secrets */
-	int64_t made_ms;         /* when the newest account was made; no two are at one time */
-	struct account *keepers; /* those that have a role: moderators and administrators */
+	struct account *by_key;  /* owned hash of all accounts */
+	struct account *by_skeleton, *by_shown; /* hashes of the same accounts, by skeleton */
+	uint32_t n;              /* how many accounts */
+	uint64_t number;         /* newest account.number or account_secrets.number */
+	int64_t made_ms;         /* when the newest account was made; no two have the same time */
+	struct account *keepers; /* the moderators and administrators */
 };
 
-/* The account of a name as typed; NULL: there is none. */
+/* The account with that name, as typed; NULL: there is none. */
 struct account *account_named(const struct chat *c, const char *name);
 
 /* The account that this name belongs to or looks like; NULL: none. */
 const struct account *account_alike(const struct chat *c, const char *nick, const char *key);
 
-/* Why nobody but `self` (may be NULL) may use this name: it belongs to an account or looks
- * like one that does. A sentence without its full stop; NULL: it may be used. */
+/* Why only `self` (may be NULL) may use this name: it belongs to an account, or looks like the name
+ * of one. A sentence without its full stop, perhaps in `why`; NULL: the name may be used. */
 const char *account_bars(const struct chat *c, const char *nick, const char *key,
                          const struct account *self, char why[NAME_PROBLEM_BYTES_MAX]);
 
-/* A new account, saved. NULL: there are ACCOUNTS_MAX. hash and codes as in struct account. */
+/* Makes and saves an account. NULL: there are ACCOUNTS_MAX already. hash and codes are as in struct
+ * account_secrets, and are copied. */
 struct account *account_new(struct chat *c, const char *nick, const char *key, const char *hash,
                             const char *codes);
-/* A guest from there, as addresses are counted (unknown: many people may share it), has registered the
- * account; the caller saves it. A ban or mute of that guest in a room holds for the account too. */
+/* Notes that a guest from that address (as addresses are counted; unknown: many people may share
+ * it) has registered the account; the caller saves it. Bans and mutes of that guest in rooms then
+ * apply to the account too. */
 void account_registered(struct chat *c, struct account *a, struct address from);
-/* Deletes all that it has said; to be called before it is dropped. */
+/* Deletes everything that the account has said. Call it before the account is dropped. */
 void account_erase(struct chat *c, const struct account *a);
-/* Frees only the memory; it has no roles in rooms any more. */
+/* Frees the account, which must have no roles in rooms any more, but leaves it in the store. */
 void account_free(struct chat *c, struct account *a);
 
-/* What is saved of an account, but its name: as in struct account. The strings are borrowed. */
+/* What is saved of an account, except its name. The strings are borrowed. */
 struct account_terms {
-	enum role role;
-	bool host;
-	int64_t made_ms;
-	uint64_t first_seq, made_seq;
-	struct address made_from;
-	const char *hash, *codes, *totp;
-	uint64_t totp_step;
-	struct signed_in last[SIGN_INS_KEPT];
-	int64_t wrong_ms;
-	struct wrong since, before;
+	enum role role;          /* account.role */
+	bool host;               /* account.host */
+	int64_t made_ms;         /* account_made.at_ms */
+	uint64_t first_seq, made_seq; /* account_made.first_seq and seq */
+	struct address made_from; /* account_made.from */
+	const char *hash, *codes, *totp; /* as in account_secrets */
+	uint64_t totp_step;      /* account_secrets.totp_step */
+	struct signed_in last[SIGN_INS_KEPT]; /* account.last */
+	int64_t wrong_ms;        /* account_wrong.at_ms */
+	struct wrong since, before; /* as in account_wrong */
 };
 
-/* As they are now. */
+/* The account's terms as they are now. */
 struct account_terms account_terms(const struct account *a);
-/* The one place where they change: by a command, by a sign-in, by /undo, or as they were saved. Saves
- * nothing. The strings may be the account's own; where the hash or the secret of the second step is
- * another, what was asked about the old one is void. */
+/* Changes the account's terms. This is the only place where they change, whether by a command, by a
+ * sign-in, by /undo or when they are loaded. Does not save them. The strings may be the account's
+ * own. If the hash or the secret of the second step changes, pending questions about the old one
+ * are void. */
 void account_apply(struct chat *c, struct account *a, const struct account_terms *t);
-/* The same, saved. */
+/* The same, and saves the account. */
 void account_change(struct chat *c, struct account *a, const struct account_terms *t);
-/* Saves it as it is. */
+/* Saves the account as it is. */
 void account_save(struct chat *c, const struct account *a);
 
-/* At the start: loads one as it was saved. */
+/* Loads an account as it was saved. Call it at the start. */
 void account_load(struct chat *c, const char *key, const char *value);
 void accounts_free(struct chat *c);
 
-/* Makes s the account's session. To be called before s enters a room, because what it may read there
- * depends on it. */
+/* Makes s the account's session. Call it before s enters a room, because what s may read there
+ * depends on its account. */
 void account_bear(struct session *s, struct account *a);
-/* A wrong password, or a wrong code, was given for it; saved. */
+/* Notes and saves that a wrong password, or a wrong code, was given for the account. */
 void account_wrong(struct chat *c, struct account *a, bool code);
-/* Both count as one address (address_counted). */
+/* Whether both count as one address (address_counted). */
 bool account_same_place(const struct address *a, const struct address *b);
-/* One of its last SIGN_INS_KEPT sign-ins came from there, as addresses are counted. */
+/* Whether one of its last SIGN_INS_KEPT sign-ins came from that address, as addresses are
+ * counted. */
 bool account_was_at(const struct account *a, const struct address *from);
-/* s has proved that the account is its own: notes the sign-in. */
+/* Notes the sign-in of s, which has proved that the account is its own. */
 void account_sign_in(struct chat *c, struct session *s, struct account *a);
 /* Signs s out. */
 void account_sign_out(struct chat *c, struct session *s);

@@ -20,7 +20,7 @@ enum name_kind { NAME_NICK, NAME_ROOM };
  * digits of one kind; not what commands would take for a flag, nor what a control character is
  * shown as; for a nick none that is or looks like a reserved one, also with signs round it, nor an
  * address. False: why is a sentence without its end ("a nick has no spaces"), fit to be shown: it
- * never repeats unneutralised input.
+ * never repeats unsanitized input.
  */
 bool name_check(enum name_kind kind, const char *name, size_t len,
                 char key[NAME_KEY_BYTES_MAX + 1], char *why, size_t why_size);

@@ -15,33 +15,34 @@ struct session;
 /* The name of the host's own session, which nobody else can have. */
 #define HOST_NICK "the host"
 
-/* EVENT_CONNECTED, of one that may come (admission_refuses). */
+/* Begins the session of an EVENT_CONNECTED that was let in (admission_refuses). */
 struct session *session_begin(struct chat *c, const struct event *e);
 
-/* What its input waited for is there: takes its kept bytes, and lets it end if it has sent its last
- * byte. */
+/* Continues with the input of s after a wait: its kept bytes are offered again, and if it has sent
+ * its last byte, it may end. */
 void session_go_on(struct chat *c, struct session *s);
-/* It has sent its last byte: at the end of the step, checks whether it may end. */
+/* s has sent its last byte: the end of the step checks whether it may end. */
 void session_finish(struct chat *c, struct session *s);
 
-/* Frees what it owns but its dialogue, when it has ended and the step is over; the slot is FREE. */
+/* Frees what s owns except its dialogue, and makes the slot FREE. Call it when s has ended and the
+ * step is over. */
 void session_free(struct session *s);
 
-/* It waits for an answer. */
+/* Whether s waits for an answer that holds its input. */
 bool session_waits(const struct session *s);
-/* Its input may be taken: it waits for nothing and is not being slowed down. */
+/* Whether input from s may be handled: it waits for nothing and is not being slowed down. */
 bool session_ready(const struct session *s);
 
-/* The session with a name as typed; NULL: none. */
+/* The session with that name, as typed; NULL: none. */
 struct session *session_named(const struct chat *c, const char *name);
-/* The same; tells s if there is none. */
+/* The same, but tells s if there is none. */
 struct session *session_find(struct chat *c, struct session *s, const char *name);
 
-/* Gives s a checked and free name; key as name_check made it. */
+/* Gives s a name that was checked and is free; key comes from name_check. */
 void session_name(struct chat *c, struct session *s, const char *nick, const char *key);
 
 enum { RESUME_CODE_BYTES = 12 }; /* "k3v9x-2p7qa" and the NUL */
-/* The session's code, from the random number that came with its connection. */
+/* Writes the session's /resume code, made from the random number that came with its connection. */
 void resume_code(const struct session *s, char code[RESUME_CODE_BYTES]);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Connections that have no name yet, in the order in which they came; and in an array, to draw one at
- * random.
+ * Connections that have no name yet: in the order in which they came, and in an array, from which
+ * one can be drawn at random.
  */
 #ifndef CHATD_CORE_PEOPLE_UNNAMED_H
 #define CHATD_CORE_PEOPLE_UNNAMED_H
@@ -11,28 +11,28 @@
 struct chat;
 struct session;
 
-/* Part of struct session: how it comes by a name. */
+/* Part of struct session: its time at the name prompt. */
 struct unnamed {
-	uint8_t tries;              /* empty names given so far */
-	uint8_t wrong;              /* lines given in place of a name, and names it may not use */
-	bool greeted;               /* has read the banner */
+	uint8_t tries;              /* empty names that it has given so far */
+	uint8_t wrong;              /* lines it has given that are no name, and names it may not use */
+	bool greeted;               /* it was shown the banner */
 	uint32_t pos;               /* while LOGIN: index in unnamed_sessions.list */
 };
 
-/* Part of struct chat: those at the prompt. */
+/* Part of struct chat: the sessions at the name prompt. */
 struct unnamed_sessions {
 	struct session *login;      /* oldest first */
-	struct session **list;      /* owned; the same, n of chat.people.nslots, in any order: to draw
-	                             * from */
-	uint32_t n;
-	struct session *ungreeted;  /* the first of them that may not be greeted yet; NULL: none */
+	struct session **list;      /* owned array of the same sessions, in any order, to draw one at
+	                             * random; it has chat.people.nslots elements, n of them in use */
+	uint32_t n;                 /* how many sessions */
+	struct session *ungreeted;  /* the first in login that is still to be greeted; NULL: none */
 };
 
-/* s, at the prompt and already counted at its address, has no name. */
+/* Adds s, which is at the prompt and already counted at its address. */
 void unnamed_add(struct chat *c, struct session *s);
-/* It has read the banner. */
+/* s was shown the banner. */
 void unnamed_greeted(struct chat *c, struct session *s);
-/* s gets a name, or ends without one. Does nothing if it already has a name. */
+/* Removes s, which gets a name or ends without one. Does nothing if it already has a name. */
 void unnamed_remove(struct chat *c, struct session *s);
 
 #endif

@@ -11,29 +11,31 @@ struct chat;
 struct session;
 struct room;
 
-/* A person to be removed: in this step, or in the next that has room for it. */
+/* A person to be removed, in this step or in the next whose effects have room for it. */
 struct ejection {
-	struct session *session;
-	uint32_t room;           /* from this room, to the lobby; 0: from the chat */
-	char *told;              /* owned; what the person is told */
+	struct session *session; /* the person's */
+	uint32_t room;           /* number of the room they are moved from, to the lobby; 0: they are
+	                          * disconnected from the chat */
+	char *told;              /* owned; the sentence that the person reads */
 	char *why;               /* owned; what the room reads after "bob was removed from ops " or
 	                          * "bob has left our chat: " */
 	struct ejection *prev, *next; /* in ejections.first */
 };
 
-/* Part of struct chat: those who are about to be. */
+/* Part of struct chat: the people who are about to be removed. */
 struct ejections {
-	struct ejection *first;     /* in that order */
-	bool due;                   /* some could not be put out for want of room in the effects */
+	struct ejection *first;     /* in the order in which they were marked */
+	bool due;                   /* some were left over because the effects had no more room */
 };
 
-/* Marks s to be removed from r (NULL: from the chat). */
+/* Marks s to be removed from r (NULL: from the chat). Removal from the chat replaces removal from a
+ * room, not the other way round. told and why are as in struct ejection, and are copied. */
 void eject_mark(struct chat *c, struct session *s, const struct room *r, const char *told,
               const char *why);
-/* Removes those who are marked, as far as there is room. Sessions may end. */
+/* Removes the people who are marked, as far as the effects have room. Sessions may end. */
 void eject_run(struct chat *c);
 int64_t eject_due_ms(const struct chat *c);
-/* s has ended, or left the room from which it was to be removed. */
+/* Unmarks s: it has ended, or left the room from which it was to be removed. */
 void eject_forget(struct chat *c, struct session *s);
 
 #endif

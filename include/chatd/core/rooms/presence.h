@@ -13,27 +13,28 @@ struct ejection;
 
 /* Part of struct session: what others see of it. */
 struct presence {
-	int64_t since_ms;           /* connected, or named */
-	int64_t said_ms;            /* said or did something last */
-	char *away;                 /* owned; "" without a text, NULL while here */
-	char **ignored;             /* owned keys, nignored of IGNORES_MAX; NULL while 0 */
-	uint32_t nignored;
+	int64_t since_ms;           /* when it connected or, once it has a name, got it */
+	int64_t said_ms;            /* when it last said or did something */
+	char *away;                 /* owned; its /away text, "" for none; NULL: it is not away */
+	char **ignored;             /* owned; keys of the people it ignores; NULL while none */
+	uint32_t nignored;          /* how many; at most IGNORES_MAX */
 	struct session *prev, *next; /* in members.ignorers while nignored > 0 */
-	uint32_t outage;            /* number of the outage in which it was connected; 0: in none */
-	struct ejection *ejection;  /* owned; it is about to be ejected; NULL: it is not */
-	bool superseded;            /* ends because its owner has come back: nobody is told */
-	bool farewell;              /* it ends with words of its own, for the room */
+	uint32_t outage;            /* number of the outage during which it connected; 0: none */
+	struct ejection *ejection;  /* owned; it is about to be removed; NULL: it is not */
+	bool superseded;            /* it ends because its owner has come back on another connection:
+	                             * no notice is shown */
+	bool farewell;              /* it ends with parting words of its own, for the room */
 };
 
-/* Gives s another name. People who ignore it go on ignoring it, and the room is told. key: as
- * name_check made it, and not taken. */
+/* Gives s another name and tells its room. People who ignore s go on ignoring it. key comes from
+ * name_check and must not be taken. */
 void session_rename(struct chat *c, struct session *s, const char *nick, const char *key);
 
 /*
- * The session is over: leaves its room (why, if not NULL, follows the notice),
- * forgets the name, waits for no answer. With close, EFFECT_CLOSE ends the connection after what
- * is queued; without, it is gone already. *s itself, with its nick and key, can be looked at until
- * the step ends (session_reap); session_lives says that it is over.
+ * Ends the session: it leaves its room (why, if not NULL, follows the notice), gives up its name
+ * and waits for no answer any more. close: EFFECT_CLOSE ends the connection after what is queued
+ * for it; otherwise it is gone already. *s, with its nick and key, remains readable until the step
+ * ends (reap in chat.c), and session_lives is false for it.
  */
 void session_end(struct chat *c, struct session *s, const char *why, bool close);
 

@@ -1,8 +1,9 @@
 /*
- * Rooms and accounts that go for good: removed by an administrator, or rooms silent for too long.
+ * Removing rooms and accounts for good: by order of an administrator, or rooms that have been
+ * silent for too long.
  *
- * With a room goes all that belongs to it: lines, settings, grants, bans. Reports of its lines
- * stay, for they are evidence.
+ * Everything that belongs to a room is removed with it: lines, settings, roles, bans. Reports of
+ * its lines stay, because they are evidence.
  */
 #ifndef CHATD_CORE_ROOMS_REMOVAL_H
 #define CHATD_CORE_ROOMS_REMOVAL_H
@@ -14,26 +15,28 @@ struct account;
 struct chat;
 struct room;
 
-/* Part of struct chat. */
+/* Part of struct chat: rooms that are to be removed. */
 struct room_removal {
-	uint32_t ndoomed;           /* rooms that are about to be removed, and were not yet */
-	bool clock_doubted;         /* what goes because it is old waits */
-	int64_t due_ms;             /* when silent rooms are looked for next; 0: no event was yet */
-	int64_t ahead_ms;           /* so much was wall_ms ahead of now_ms at the last look */
+	uint32_t ndoomed;           /* rooms that are marked, but not removed yet */
+	bool clock_doubted;         /* the host's clock may be wrong: nothing is removed for its age */
+	int64_t due_ms;             /* when to look for silent rooms next; 0: before the first event */
+	int64_t ahead_ms;           /* wall_ms - now_ms at the last look */
 };
 
-/* Marks r, which is not the lobby, to be removed; its members move to the lobby. by: the nick of the
- * person who removes it. There may be many members, so it may take several steps (removal_run). */
+/* Marks r, which must not be the lobby, to be removed; its members move to the lobby. by: the nick
+ * of the person who removes it. removal_run does the work, in several steps if there are many
+ * members. */
 void removal_mark(struct chat *c, struct room *r, const char *by);
 void removal_run(struct chat *c);
 
-/* Deletes it, in the store too; a session that is signed in to it becomes a guest of that name. */
+/* Deletes the account, in the store too; a session that is signed in to it becomes a guest of the
+ * same name. */
 void account_drop(struct chat *c, struct account *a);
 
-/* How many days without a line r is kept; 0: for good. */
+/* How many days r is kept without a line; 0: forever. */
 uint32_t removal_days(const struct chat *c, const struct room *r);
 
-/* Those that are marked, and those that have been silent for too long. */
+/* Removes rooms that are marked, and those that have been silent for too long. */
 void removal_tick(struct chat *c);
 int64_t removal_due_ms(const struct chat *c);
 

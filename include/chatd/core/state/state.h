@@ -1,12 +1,12 @@
 /*
- * The chat's own data. For the core's files alone.
+ * The chat's own data, for the core's files only.
  *
  * struct chat owns everything here. Sessions live in a table by slot and never
  * move; rooms are allocated one by one and live while they have members or
  * history. A session is in its room's member list exactly while its room is set.
  *
  * What a module keeps in a session, a room or the chat is a struct of its own, in
- * its own header; the fields of struct chat are grouped like the core's folders.
+ * the module's header; the fields of struct chat are grouped like the core's folders.
  * No other header includes this one.
  */
 #ifndef CHATD_CORE_STATE_STATE_H
@@ -53,148 +53,151 @@ struct forgotten;
 
 enum session_state {
 	SESSION_FREE,   /* the slot has no connection */
-	SESSION_LOGIN,  /* is asked for a name */
-	SESSION_HOST,   /* is whoever administers the host, by commands; has no name and no room */
+	SESSION_LOGIN,  /* at the name prompt */
+	SESSION_HOST,   /* a control connection, for the host's administrator: gives commands, and has
+	                 * no room and no name of its own */
 	SESSION_CHAT,   /* has a name and a room */
-	SESSION_ENDED,  /* is over: chat_session knows it no more, nothing is sent to it, and its
-	                 * memory goes at the end of the step (session_reap) */
+	SESSION_ENDED,  /* over: chat_session no longer finds it, nothing is sent to it, and it is freed
+	                 * at the end of the step (reap in chat.c) */
 };
 
 struct session {
-	struct conn_id id;          /* gen 0 exactly while FREE */
-	enum session_state state;
-	struct address from;        /* where it comes from */
-	struct origin *origin;      /* and what is counted there; held */
-	bool trusted;               /* administers the host: an administrator without an account */
-	char *nick, *key;           /* owned; NULL until named; of the HOST "the host" and "" */
+	struct conn_id id;          /* its connection; gen 0 exactly while FREE */
+	enum session_state state;   /* where it is between connecting and its end */
+	struct address from;        /* the address it connected from */
+	struct origin *origin;      /* the counters of that address; held */
+	bool trusted;               /* it administers the host: an administrator without an account */
+	char *nick, *key;           /* owned; its name and the key of it; NULL until named; for HOST
+	                             * "the host" and "" */
 	uint64_t skeletons[2];      /* skeleton_hash of its name: of the key, and as written */
-	struct account *account;    /* that it is signed in to; NULL: a guest */
-	struct room *room;          /* NULL until named */
-	struct question *questions; /* owned; its own, oldest first: of those that hold its input one at
-	                             * the most, or two if it came into a room meanwhile */
+	struct account *account;    /* the account it is signed in to; NULL: a guest */
+	struct room *room;          /* the room it is in; NULL until named */
+	struct question *questions; /* owned; questions it waits for, oldest first. At most one of them
+	                             * holds its input, or two if it entered a room in the meantime */
 	struct dialogue *dialogue;  /* owned; the question that its next line answers; NULL: none */
-	struct input input;
-	struct throttle throttle;
-	struct unnamed unnamed;
-	struct resume resume;
-	struct member member;
-	struct replay replay;
-	struct reading reading;
-	struct presence presence;
-	struct invites invites;
-	struct mail_view mail;
-	struct session *prev, *next; /* in unnamed_sessions.login (LOGIN) or chat.people.ended (ENDED) */
+	struct input input;         /* what it types */
+	struct throttle throttle;   /* its rate limits */
+	struct unnamed unnamed;     /* its time at the name prompt */
+	struct resume resume;       /* how a guest gets the name back after a lost connection */
+	struct member member;       /* its place in the room */
+	struct replay replay;       /* the room's replay */
+	struct reading reading;     /* how far it has read the room */
+	struct presence presence;   /* what others see of it */
+	struct invites invites;     /* a guest's invitations */
+	struct mail_view mail;      /* what it was shown of its mail */
+	struct session *prev, *next; /* in unnamed_sessions.login (LOGIN), chat.people.ended (ENDED) */
 	UT_hash_handle hh;          /* in chat.people.by_key */
 };
 
 struct room {
-	uint32_t slot;              /* index in chat.rooms.slot; its feeds are 2*slot, 2*slot + 1 */
-	uint32_t number;            /* in the store; never used again */
+	uint32_t slot;              /* index in chat.rooms.slot; its feeds are 2*slot and 2*slot + 1 */
+	uint32_t number;            /* its number in the store; never reused */
 	char *name, *key, *topic;   /* owned; topic "" for none */
 	bool stored;                /* the store knows its number */
-	bool kept;                  /* it is a fact in the store, with its settings */
-	bool closed;                /* private, or with a password: not all may read it */
-	bool gone;                  /* is removed: neither a name nor a number leads to it, and it is
-	                             * freed when the last of its members has left */
-	char *doom;                 /* owned; the nick of who has it removed; NULL: nobody */
-	uint64_t mark;              /* chat.rooms.mark as it was when somebody was found to be something
-	                             * here */
-	struct making made;
-	struct members members;
-	struct room_lines lines;
-	struct join_sum sum;
-	struct memberships memberships;
-	struct room_settings set;   /* what it is like */
+	bool kept;                  /* it is saved as a fact, with its settings */
+	bool closed;                /* it is private or has a password: not everyone may read it */
+	bool gone;                  /* it was removed: it is not found by name or number any more, and
+	                             * is freed when its last member has left */
+	char *doom;                 /* owned; it is about to be removed, by the person with this nick;
+	                             * NULL: it is not */
+	uint64_t mark;              /* equals chat.rooms.mark if the session that access_mark was last
+	                             * called for has a role or an invitation here, or is here */
+	struct making made;         /* who made it, and in whose share it counts */
+	struct members members;     /* who is in it */
+	struct room_lines lines;    /* what the core knows about its lines */
+	struct join_sum sum;        /* joins and leaves that are summed up */
+	struct memberships memberships; /* who has which role in it */
+	struct room_settings set;   /* its settings */
 	struct {
-		char *key, *by;     /* owned; of the account that may have the room, and the nick of who
-		                     * offered it; NULL: it is not offered */
+		char *key, *by;     /* owned; key of the account that may take over the room, and nick of
+		                     * the person who offered it; NULL: it is not offered */
 		int64_t made_ms;    /* when that account was made */
-		int64_t at_ms;      /* when it was offered; holds for OFFER_MS */
+		int64_t at_ms;      /* when the offer was made; it is valid for OFFER_MS */
 	} offer;
-	struct ban_list bans[BAN_KINDS]; /* owned; who may not come in, or speak */
-	struct bucket tries;        /* at its password, from everywhere */
+	struct ban_list bans[BAN_KINDS]; /* owned; its bans and mutes */
+	struct bucket tries;        /* tries at its password, from all addresses together */
 	UT_hash_handle hh;          /* in chat.rooms.by_key */
 	UT_hash_handle hh_number;   /* in chat.rooms.by_number */
 };
 
 struct chat {
-	struct chat_config config;
-	const struct command *commands; /* the table, handed in by chat.c; ends with name NULL */
-	int64_t now_ms;             /* of the event being handled: durations go by it */
-	int64_t wall_ms;            /* of it too: dates that are shown or saved go by it */
-	bool stopping;              /* after EVENT_STOP */
-	struct records records;
-	struct outage outage;       /* what is done while nothing can be saved */
-	struct server_status status;         /* what administrators are told of, and have ordered */
-	struct questions questions;
-	struct output output;
-	struct stamp_cache stamp;
-	struct bytes scratch;       /* lists being put together; free between uses */
+	struct chat_config config;  /* what is configured */
+	const struct command *commands; /* the table, set by chat.c; ends with name NULL */
+	int64_t now_ms;             /* time of the event being handled, for durations */
+	int64_t wall_ms;            /* time of the event being handled, for dates shown or saved */
+	bool stopping;              /* EVENT_STOP has come */
+	struct records records;     /* numbers of the records appended and saved */
+	struct outage outage;       /* the time while nothing can be saved */
+	struct server_status status; /* what administrators are warned of, and what they have ordered */
+	struct questions questions; /* questions that are not answered yet */
+	struct output output;       /* the effects of this step */
+	struct stamp_cache stamp;   /* the time stamp last shown */
+	struct bytes scratch;       /* for building lists; free between uses */
 
 	struct {
-		bool more;          /* true while more of the same input waits behind a line */
-		char body[BODY_BYTES_MAX + 1]; /* the sanitized line */
-		struct throttled throttled;
+		bool more;          /* more of the same input follows the line being handled */
+		char body[BODY_BYTES_MAX + 1]; /* that line, sanitized */
+		struct throttled throttled; /* sessions whose input is delayed */
 	} input;
 
 	struct {
 		struct session *sessions; /* owned, by slot: nslots of them */
-		uint32_t nslots;    /* config.connections_max, and CONTROL_SLOTS */
-		struct session *by_key; /* hash of the named; n of them */
-		uint32_t n;
-		struct session *finishing; /* that have sent their last byte and may perhaps go on: looked
-		                     * at when the step ends */
-		struct session *ended; /* and those that are over: reaped then */
-		struct unnamed_sessions unnamed;
-		struct accounts accounts;
-		struct mails mail;
+		uint32_t nslots;    /* config.connections_max + CONTROL_SLOTS */
+		struct session *by_key; /* hash of the sessions with a name; n of them */
+		uint32_t n;         /* how many people have a name */
+		struct session *finishing; /* sessions that have sent their last byte and may be able to
+		                     * go on: checked when the step ends */
+		struct session *ended; /* sessions that are over: freed when the step ends */
+		struct unnamed_sessions unnamed; /* connections without a name */
+		struct accounts accounts; /* all accounts */
+		struct mails mail;  /* all messages kept for accounts that are away */
 		struct origins origins; /* addresses, for their limits */
-		struct shares shares; /* how much of the tables is whose */
-		struct forgotten *forgets; /* owned hash; facts to be removed from the store (forget.h) */
+		struct shares shares; /* how much of each table belongs to whom */
+		struct forgotten *forgets; /* owned hash; facts to be deleted from the store (forget.h) */
 	} people;
 
 	struct {
 		struct room *slot[ROOMS_MAX]; /* owned; NULL: free */
-		uint32_t top;       /* slots below it may be in use, */
-		uint32_t low;       /* and those below this one all are */
-		uint32_t n;
-		struct room *by_key, *by_number; /* hashes */
-		struct room *lobby; /* "general"; always there */
+		uint32_t top;       /* all slots from this one on are free */
+		uint32_t low;       /* all slots below this one are in use */
+		uint32_t n;         /* how many rooms there are */
+		struct room *by_key, *by_number; /* hashes of all rooms that are not gone */
+		struct room *lobby; /* "general"; it always exists */
 		uint32_t last_number; /* newest room number */
 		uint32_t nclosed;   /* rooms that are closed */
-		uint32_t nmemberships; /* in all rooms; at most MEMBERSHIPS_ALL_MAX, and the owners' */
-		uint64_t mark;      /* of access_mark; counts up */
+		uint32_t nmemberships; /* in all rooms; at most MEMBERSHIPS_ALL_MAX, plus the owners' */
+		uint64_t mark;      /* number of the newest access_mark; counts up */
 		struct room *sums;  /* rooms with joins and leaves to be summed up */
-		struct seen_round seen;
-		struct room_removal removal;
-		struct bans bans;
-		struct ejections ejections;
+		struct seen_round seen; /* the round that saves read marks */
+		struct room_removal removal; /* rooms that are to be removed */
+		struct bans bans;   /* all bans and mutes, of rooms and of the whole server */
+		struct ejections ejections; /* people who are about to be removed */
 	} rooms;
 
 	struct {
-		uint32_t guards;    /* mutes, filters and the lockdown: while there is any, what is said is
-		                     * looked at (moderation_bars) */
-		struct filters filters;
-		struct lockdown lockdown;
-		struct reports reports;
+		uint32_t guards;    /* how many mutes and filters there are, and the lockdown: unless it is
+		                     * 0, lines are checked before they are said (moderation_bars) */
+		struct filters filters; /* words that may not be said */
+		struct lockdown lockdown; /* whether guests are kept out */
+		struct reports reports; /* reports of lines */
 	} moderation;
 
 	struct {
-		struct admission admission;
-		struct guesses guesses;
-		struct resumables resumables;
+		struct admission admission; /* which connections are let in */
+		struct guesses guesses; /* tries at passwords and codes */
+		struct resumables resumables; /* guests who may come back with a code */
 	} entry;
 };
 
-/* When a date comes, by the clock that durations go by, if the host's clock is not set meanwhile.
- * INT64_MAX: never, as wall_ms. */
+/* Converts a date to the clock of now_ms, on which it comes unless the host's clock is set in the
+ * meantime. INT64_MAX (never) stays INT64_MAX. */
 static inline int64_t chat_due_at(const struct chat *c, int64_t wall_ms)
 {
 	return wall_ms == INT64_MAX ? INT64_MAX : wall_ms - c->wall_ms + c->now_ms;
 }
 
-/* What is no line (orders, removals, accounts) can be saved: also where only disk_reserve keeps
- * lines back. */
+/* Whether records other than lines (orders, removals, accounts) can be saved: they can even while
+ * disk_reserve keeps lines from being saved. */
 static inline bool chat_can_save(const struct chat *c)
 {
 	return c->outage.reason == NULL || c->outage.low;
