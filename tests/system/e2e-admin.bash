@@ -109,7 +109,7 @@ host_users() {
 	# A proxy in front of that socket may run as root, and passes strangers on.
 	said=$(user 0 rooty /stats '/ban --everywhere 192.0.2.1' /quit)
 	is "root is a guest there, and not who administers the host" "$said" '.*-- You are rooty, .*' \
-		'-- Only administrators can use /stats\.' '-- /ban needs an account:.*'
+		'-- Only administrators can use /stats\.' '-- /ban is for the operators of a room.*'
 	sed -i 's/host_accounts = yes/host_accounts = no/' "$conf"
 	said=$(host /reload /quit)
 	is "a reload ends it" "$said" '--   host_accounts: yes -> no'
@@ -139,8 +139,8 @@ admins() {
 	refuses "and so is one that is reserved" 'reserved' -c "$conf" admin add root
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add alice 2>&1)
 	is "admin add makes an account where none was" "$said" 'alice is now an administrator\.' \
-		'The account is new\..* code as the password; it works once: [0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}'
-	code=${said##*works once: }
+		'password\. It is good once: [0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}'
+	code=${said##*good once: }
 	program=$asan up -c "$conf" || return
 	said=$(printf 'alice\n%s\n/role\n/quit\n' "$code" | nc_bsd -N 127.0.0.1 "$port")
 	is "its code signs in, once" "$said" '.*-- alice is registered\..*' '-- You are alice, in .*' \
@@ -148,11 +148,11 @@ admins() {
 	said=$(printf 'alice\n%s\n\nguest\n/quit\n' "$code" | nc_bsd -N 127.0.0.1 "$port")
 	is "and no second time" "$said" '.*Wrong password\..*' '.*You are guest, .*'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add bob 2>&1)
-	is "admin add asks a chatd that runs" "$said" 'bob is now an administrator\.' 'The account is new\..*'
+	is "admin add asks a chatd that runs" "$said" 'bob is now an administrator\.' 'To sign in, connect, .*'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add bob 2>&1)
 	is "and a second time changes nothing" "$said" 'bob is already an administrator\. .*'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin code bob 2>&1)
-	is "a lost password is got over by a code" "$said" '.* works once: .*'
+	is "a lost password is got over by a code" "$said" '.* good once: .*'
 	said=$(printf '/stats\n/quit\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat)
 	is "admin chat is a conversation with it" "$said" '-- chatd [0-9.]* has run for .*' '-- People: .*' '-- Goodbye\.'
 	said=$(printf '/stats\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat; echo "status $?")
@@ -167,12 +167,12 @@ admins() {
 	is "others are not" "$said" '-- Only administrators can use /role\.' '-- Only administrators can use /role\.'
 	if [ "$(id -u)" -eq 0 ]; then
 		said=$("$chatd" -c "$conf" admin code bob 2>&1)
-		is "root asks it too, without a user named" "$said" '.* works once: .*'
+		is "root asks it too, without a user named" "$said" '.* good once: .*'
 	fi
 	down "with administrators"
 	if [ "$(id -u)" -eq 0 ]; then
 		said=$("$chatd" -c "$conf" admin code bob 2>&1)
-		is "and where none runs, as the owner of the database" "$said" '.* works once: .*'
+		is "and where none runs, as the owner of the database" "$said" '.* good once: .*'
 		is "whose the files stay" "$(stat -c %u "$db"* | sort -u)" 61000
 	fi
 	refuses "admin chat without a chatd is told so" 'cannot reach a chatd' -c "$conf" admin chat
@@ -227,7 +227,7 @@ admin_alone() {
 		-d "$folder/none/chatd.db" admin add alice
 	is "none of them has made anything" "$(find "$folder" | wc -l)" 1
 	says "admin add makes a database, and says where" 0 \
-		"New database: $there alice is now an administrator\. .*works once: .*" -d "$there" admin add alice
+		"New database: $there alice is now an administrator\. .*good once: .*" -d "$there" admin add alice
 	says "and names the one that is there" 0 "Database: $there alice is already an administrator\. .*" \
 		-d "$there" admin add alice
 	says "as admin code does" 1 "Database: $there There is no account bob\." -d "$there" admin code bob
@@ -334,7 +334,7 @@ jail() {
 	said=$(host "/shutdown 9h $forged" '/shutdown off' /quit)
 	is "an act of power is done" "$said" '.*-- chatd will go down in 9 hours: .*'
 	is "acts of power are in the log" "$(cat "$log")" \
-		"$day info: security: role address=host name=- account=-: made an account for alice: admin \\(#A[0-9]+\\)" \
+		"$day info: security: role address=host name=- account=-: made an account for alice, an administrator \\(#A[0-9]+\\)" \
 		"$day info: security: shutdown address=host name=- account=-: .*"
 	is "and so are failed sign-ins" "$(cat "$log")" \
 		"$day info: security: failed-sign-in address=127\\.0\\.0\\.1 name=- account=alice: .*" \

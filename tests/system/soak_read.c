@@ -93,7 +93,7 @@ static void skipped(struct soak *s, struct person *p, const char *line)
 static bool is_known(struct soak *s, const char *line)
 {
 	static const char *const known[] = {
-		"The last ", "End of history", "To c", "Nobody here is called ", "Not sent: c",
+		"The last ", "End of history", "To c", "Nobody in the chat is called ", "Not sent: c",
 		"chatd is going down", "Goodbye", "Topic: ", "Here with you: ", "Nobody else is here.",
 		"If your connection breaks, ", "Nothing new in ",
 	};

@@ -18,7 +18,8 @@
  *     user.bob connects, comes     (core only) the host's user bob; "comes": is signed in at once
  *     near1 joins                  those called near... come from 127.0.0.1; to the daemon all do
  *     bob joins                    connects, gives its label as its name, reads its
- *                                  greeting up to the line that begins "-- You are "
+ *                                  greeting: up to the line that begins "-- You are ", and
+ *                                  the one with the /resume code if that is next
  *     alice> hello                 sends a line
  *     alice| raw\x00\xff\r\n       sends just these bytes (\n \r \t \0 \\ \xNN)
  *     alice< [..][bob]:hello       the next unread line is this one. [..] stands for a
@@ -121,7 +122,7 @@ static bool step_connect(struct talk *t, struct client *c)
 /* known: it is signed in without a name. */
 static bool step_join(struct talk *t, struct client *c, bool known)
 {
-	static const char greeting[] = "-- You are ...";
+	static const char greeting[] = "-- You are ...", code[] = "-- If your connection breaks, ";
 
 	if (known ? !step_open(t, c) : !step_connect(t, c))
 		return false;
@@ -134,7 +135,12 @@ static bool step_join(struct talk *t, struct client *c, bool known)
 		t->backend->send(t->world, c, "\n", 1);
 	}
 	c->skipping = true;
-	return line_expect(t, c, greeting) || fail(t, c, greeting);
+	if (!line_expect(t, c, greeting))
+		return fail(t, c, greeting);
+	/* It is sent together with the line before. */
+	if (c->in.len > strlen(code) && memcmp(c->in.data, code, strlen(code)) == 0)
+		return line_expect(t, c, "-- If your connection breaks, ...");
+	return true;
 }
 
 static bool step_hang_up(struct talk *t, struct client *c, bool half)

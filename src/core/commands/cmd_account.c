@@ -290,6 +290,8 @@ void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 		return;
 	if (a->arg[0] == NULL) {
 		/* People who signed in with a code may have no password yet. */
+		if (*s->account->secrets.hash != '\0')
+			emit_reply(c, s, "Type your present password first; an empty line cancels.");
 		begin_own(c, s, DIALOGUE_PASSWD, *s->account->secrets.hash != '\0' ? DIALOGUE_OLD : DIALOGUE_NEW);
 		return;
 	}
@@ -318,12 +320,12 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (*a->rest == '\0') {
 		if (a->lines) {
-			emit_reply(c, s, "This deletes your account, what belongs to it and everything it has said.");
-			emit_reply(c, s, "It cannot be undone. To confirm:");
+			emit_reply(c, s, "This deletes your account and everything that you said with it.");
+			emit_reply(c, s, "It cannot be undone. Type your password to confirm; an empty line cancels.");
 		} else {
-			emit_reply(c, s, "This deletes your account and everything that belongs to it.");
-			emit_reply(c, s, "What you said stays; %cdrop --lines deletes that too. To confirm:",
+			emit_reply(c, s, "This deletes your account. What you said stays; %cdrop --lines deletes it too.",
 			           c->config.command_prefix);
+			emit_reply(c, s, "Type your password to confirm; an empty line cancels.");
 		}
 		begin_own(c, s, DIALOGUE_DROP, DIALOGUE_OLD);
 		s->dialogue->lines = a->lines;
@@ -350,7 +352,8 @@ void cmd_codes(struct chat *c, struct session *s, const struct args *a)
 	}
 	/* They open the account as the password does, so someone who finds a terminal open must not get
 	 * them. */
-	emit_reply(c, s, "Ten new codes will replace all those you have. To confirm:");
+	emit_reply(c, s, "You get ten new codes; earlier ones stop working.");
+	emit_reply(c, s, "Type your password to confirm; an empty line cancels.");
 	begin_own(c, s, DIALOGUE_SET_CODES, DIALOGUE_OLD);
 }
 
@@ -365,7 +368,7 @@ void cmd_totp(struct chat *c, struct session *s, const struct args *a)
 			emit_reply(c, s, "You have no second step.");
 			return;
 		}
-		emit_reply(c, s, "To remove the second step:");
+		emit_reply(c, s, "Type your password to remove the second step; an empty line cancels.");
 		begin_own(c, s, DIALOGUE_TOTP_OFF, DIALOGUE_OLD);
 	} else if (*s->account->secrets.totp != '\0') {
 		emit_reply(c, s, "You already have a second step. %ctotp off removes it.",

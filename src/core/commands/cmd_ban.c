@@ -263,7 +263,7 @@ static void tell(struct chat *c, struct session *s, const struct room *r, const 
 	put_act(&text, b->kind == BAN_ENTRY ? "banned" : "muted", "", b->kind, r);
 	bytes_printf(&text, "%s (#B%" PRIu64 "). ", ban_until(c, b, until), b->number);
 	if (shared)
-		bytes_puts(&text, "It applies to the name only, because others may share the address. ");
+		bytes_puts(&text, "Only the name counts, because others may share the address. ");
 	if (n == 0 && b->target == BAN_BLOCK)
 		bytes_puts(&text, "Nobody from there is here now. ");
 	else if (n == 0)
@@ -271,11 +271,11 @@ static void tell(struct chat *c, struct session *s, const struct room *r, const 
 		             r != NULL ? "in " : "here", r != NULL ? r->name : "",
 		             b->kind == BAN_ENTRY ? "ban" : "mute");
 	else if (know)
-		bytes_printf(&text, "Affected: %s. ", names.data);
+		bytes_printf(&text, "It affects %s. ", names.data);
 	else
 		bytes_printf(&text, "It affects %" PRIu32 " %s here. ", n, n == 1 ? "person" : "people");
-	emit_reply(c, s, "%s%cundo #A%" PRIu64 " takes it back.", text.data, c->config.command_prefix,
-	           act);
+	wrap_reply(c, s, 3, "%.*s", (int)text.len - 1, text.data); /* without the last blank */
+	emit_reply(c, s, "%cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, act);
 	bytes_release(&text);
 	bytes_release(&names);
 	bytes_release(&others);

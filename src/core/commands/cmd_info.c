@@ -197,9 +197,9 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 		list_topic(c, s, t);
 	if (k == NULL && !topic)
 		help_unknown(c, s, word + (*word == p));
-	else if (k != NULL && command_allowed(s, k))
-		help_one(c, s, k);
 	else if (k != NULL)
+		help_one(c, s, k);
+	if (k != NULL && !command_allowed(s, k))
 		command_refuse(c, s, k);
 }
 

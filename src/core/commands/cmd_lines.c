@@ -65,7 +65,7 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	});
 	if (own) {
 		emit_reply(c, s, "Your line #%" PRIu64 " is no longer in the history.", row->id);
-		room_notice(c, r, s, "%s has deleted line #%" PRIu64 ", their own%s%s", s->nick, row->id,
+		room_notice(c, r, s, "%s has deleted their own line #%" PRIu64 "%s%s", s->nick, row->id,
 		            colon, why);
 		return;
 	}

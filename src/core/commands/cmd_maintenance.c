@@ -275,10 +275,10 @@ static const char *backup_bars(const char *name)
 	if (len > BACKUP_NAME_BYTES_MAX)
 		return "That name is too long";
 	if (*name == '.' || *name == '-')
-		return "A backup's name begins with a letter or a digit";
+		return "A backup is made next to the database, under a name that begins with a letter or digit";
 	for (const char *p = name; *p != '\0'; p++)
 		if (!isalnum((unsigned char)*p) && strchr(".-_", *p) == NULL)
-			return "A backup's name has only letters, digits and . - _; it is made next to the database";
+			return "A backup is made next to the database, under a name of letters, digits and . - _";
 	for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++)
 		if (len >= strlen(sides[i]) && strcmp(name + len - strlen(sides[i]), sides[i]) == 0)
 			return "Names that end like that are reserved for parts of a database";

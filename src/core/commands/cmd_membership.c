@@ -219,7 +219,7 @@ void cmd_deop(struct chat *c, struct session *s, const struct args *a)
 {
 	struct target t;
 
-	if (!find_account(c, s, a->room, a->arg[0], &t))
+	if (!find(c, s, a->room, a->arg[0], &t))
 		return;
 	/* People may always give up their own role. */
 	if (t.session == s ? !emit_can_save(c, s) : !may(c, s, a->room, ROOM_OWNER))
@@ -558,7 +558,7 @@ static bool let_in(struct chat *c, struct session *s, struct room *r, const stru
 	else if (t->account == NULL)
 		return true;
 	else if (t->membership != NULL && t->membership->role > ROOM_MEMBER)
-		emit_reply(c, s, "%s needs no invitation to %s, and has a role there (%s).", t->nick, r->name,
+		emit_reply(c, s, "%s needs no invitation to %s: the role there is %s.", t->nick, r->name,
 		           room_role_name(t->membership->role));
 	else if (t->membership != NULL)
 		emit_reply(c, s, "%s is already invited to %s.", t->nick, r->name);

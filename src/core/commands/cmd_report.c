@@ -110,7 +110,7 @@ static void list_one(struct chat *c, struct session *s, const struct report *r)
 	           r->state != REPORT_OPEN ? r->keeper : "");
 }
 
-/* Lists the reports that wait, oldest first; or (all) the newest of all, in the same order. */
+/* Lists the open reports, oldest first; or (all) the newest of all, in the same order. */
 static void list(struct chat *c, struct session *s, bool all)
 {
 	uint32_t n = 0, skip, at = 0;
@@ -119,7 +119,7 @@ static void list(struct chat *c, struct session *s, bool all)
 	DL_FOREACH(c->moderation.reports.first, r)
 		n += all || r->state != REPORT_RESOLVED;
 	if (n == 0) {
-		emit_reply(c, s, all ? "Nothing has been reported." : "No reports are waiting.");
+		emit_reply(c, s, all ? "Nothing has been reported." : "There are no open reports.");
 		return;
 	}
 	emit_reply(c, s, "%" PRIu32 " %s; %creports N shows one:", n, n == 1 ? "report" : "reports",
@@ -388,7 +388,7 @@ static void resolve_all(struct chat *c, struct session *s, char *rest)
 		return;
 	}
 	if (n == 0) {
-		emit_reply(c, s, "No report%s%s is waiting.", made, whose != NULL ? whose : "");
+		emit_reply(c, s, "There is no open report%s%s.", made, whose != NULL ? whose : "");
 		return;
 	}
 	emit_audit(c, s, "", "resolved %" PRIu32 " %s%s%s", n, n == 1 ? "report" : "reports",

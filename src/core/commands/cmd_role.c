@@ -172,8 +172,9 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 			account_apply(c, a, &t);
 			login_clear_name(c, a);
 			undo = role_undo(a, ROLE_ACCOUNT, role);
-			n = emit_audit(c, s, role > ROLE_ACCOUNT ? undo.data : "", "made an account for %s: %s",
-			               a->nick, role_name(role));
+			n = emit_audit(c, s, role > ROLE_ACCOUNT ? undo.data : "", "made an account for %s%s%s",
+			               a->nick, role_phrase(role) != NULL ? ", " : "",
+			               role_phrase(role) != NULL ? role_phrase(role) : "");
 			bytes_release(&undo);
 			now_is(c, s, a, true, role > ROLE_ACCOUNT ? n : 0);
 		} else {
@@ -181,10 +182,11 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		}
 		account_save(c, a);
 		c->output.secret = true;
-		emit_reply(c, s, "%s To sign in, connect, enter the name %s, and use this code as the "
-		           "password; it works once: %.*s", made ? "The account is new."
-		           : "Earlier codes no longer work; a password still does.", a->nick,
-		           (int)strcspn(rows->codes.codes, " "), rows->codes.codes);
+		if (!made)
+			emit_reply(c, s, "Earlier codes of %s no longer work; a password still does.", a->nick);
+		emit_reply(c, s, "To sign in, connect, enter the name %s, and type this code as the", a->nick);
+		emit_reply(c, s, "password. It is good once: %.*s", (int)strcspn(rows->codes.codes, " "),
+		           rows->codes.codes);
 		tell_status(c, s, wanted->status);
 	} else {
 		emit_reply(c, s, made ? "Someone has since taken that name." : "That account is gone.");
@@ -258,8 +260,10 @@ static bool role_set(struct chat *c, struct session *s, struct account *account,
 	undo = role_undo(account, account->role, role);
 	t.role = role;
 	account_change(c, account, &t);
-	now_is(c, s, account, false, emit_audit(c, s, undo.data, "made %s: %s", account->nick,
-	                                        role_name(role)));
+	now_is(c, s, account, false,
+	       role_phrase(role) != NULL
+	               ? emit_audit(c, s, undo.data, "made %s %s", account->nick, role_phrase(role))
+	               : emit_audit(c, s, undo.data, "removed the role of %s", account->nick));
 	bytes_release(&undo);
 	if (account->session != NULL && account->session != s)
 		you_are(c, s, account);

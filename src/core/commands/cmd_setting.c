@@ -95,7 +95,8 @@ static void show_powers(struct chat *c, struct session *s, const struct room *r)
 		if (role >= k->who && (r != c->rooms.lobby || k->lobby))
 			bytes_printf(b, "%s%s", n++ == 0 ? "" : ", ", k->name);
 	if (n == 0) {
-		emit_reply(c, s, "You cannot change any of these.");
+		emit_reply(c, s, "Only operators and the owner can change these%s.",
+		           membership_owner(r) == NULL ? ", and nobody owns this room" : "");
 		return;
 	}
 	wrap_reply(c, s, 3, "You can set: %s.", b->data);
@@ -165,7 +166,10 @@ static void set_to(struct chat *c, struct session *s, struct room *r, const stru
 	bytes_release(&undo);
 	emit_reply(c, s, "%s %cundo #A%" PRIu64 " takes it back.", sentence(c, r, k),
 	           c->config.command_prefix, n);
-	room_notice(c, r, s, "%s has set %s to %s", s->nick, k->name, setting_show(r, k, is));
+	if (k->kind == SETTING_SWITCH)
+		room_notice(c, r, s, "%s has turned %s %s", s->nick, k->name, setting_show(r, k, is));
+	else
+		room_notice(c, r, s, "%s has set %s to %s", s->nick, k->name, setting_show(r, k, is));
 	room_release(c, r);
 }
 
@@ -226,7 +230,8 @@ static void change(struct chat *c, struct session *s, struct room *r, const char
 		return;
 	else if (k->kind != SETTING_PASSWORD)
 		set_value(c, s, r, k, text);
-	else if (strcmp(text, k->none) == 0)
+	else if (strcmp(text, k->none) == 0 || strcasecmp(text, "off") == 0 ||
+	         strcasecmp(text, "none") == 0)
 		unlock(c, s, r);
 	else
 		room_entry_set_password(c, s, r, text);

@@ -157,7 +157,11 @@ void command_refuse(struct chat *c, struct session *s, const struct command *k)
 {
 	char p = c->config.command_prefix;
 
-	if (k->role == ROLE_ACCOUNT)
+	if (k->role == ROLE_ACCOUNT && (k->flags & (FLAG_OPERATOR | FLAG_OWNER)) != 0)
+		wrap_reply(c, s, 3, "%c%s is for the %s of a room, with an account: %cregister makes one, "
+		           "%clogin NAME signs you in.", p, k->name,
+		           (k->flags & FLAG_OWNER) != 0 ? "owner" : "operators", p, p);
+	else if (k->role == ROLE_ACCOUNT)
 		emit_reply(c, s, "%c%s needs an account: %cregister makes one, %clogin NAME signs you in.",
 		           p, k->name, p, p);
 	else

@@ -134,10 +134,12 @@ void dialogue_retry(struct chat *c, struct session *s, enum dialogue_ask ask, co
 		login_give_up(c, s);
 		return;
 	}
-	if (left > 0)
+	if (left > 0) {
 		emit_reply(c, s, "%s%s%d %s left.", why, gap, left, left == 1 ? "try" : "tries");
-	else
+	} else {
 		emit_reply(c, s, "%s%sThat was the last try.", why, gap);
+		emit_reply(c, s, "Your next line is ignored, in case it is a password.");
+	}
 	d->ask = left > 0 ? ask : DIALOGUE_OVER;
 	dialogue_prompt(c, s);
 }

@@ -14,6 +14,7 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/text.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/naming.h"
 #include "chatd/core/entry/unread.h"
@@ -71,14 +72,11 @@ static void greet(struct chat *c, struct session *s, const struct room *r)
 {
 	const char *company = room_company(c, r, s, COMPANY_NAMED);
 	char p = c->config.command_prefix, code[RESUME_CODE_BYTES];
-	struct bytes b = {0};
 
-	bytes_printf(&b, "You are %s, in %s%s%s. %chelp lists the commands", s->nick, r->name,
-	             *company == '\0' ? "; nobody else is here yet" : " with ", company, p);
+	emit_reply(c, s, "You are %s, in %s%s%s. %chelp lists the commands.", s->nick, r->name,
+	           *company == '\0' ? "; nobody else is here yet" : " with ", company, p);
 	if (may_resume(s, code))
-		bytes_printf(&b, "; if your connection breaks, %cresume %s brings you back", p, code);
-	emit_reply(c, s, "%s.", b.data);
-	bytes_release(&b);
+		emit_reply(c, s, "If your connection breaks, %cresume %s brings you back.", p, code);
 }
 
 /* From the prompt into a room, under a name that s may use. back_seq: see struct session. */
@@ -371,6 +369,9 @@ void login_as(struct chat *c, struct session *s, const char *name, const char *p
 	dialogue_start(c, s, DIALOGUE_SIGN_IN, DIALOGUE_PASSWORD, take_password);
 	account_ref_set(&s->dialogue->account, a);
 	s->dialogue->once = password != NULL;
+	if (password == NULL && s->state == SESSION_CHAT)
+		emit_reply(c, s, "Type the password of %.*s, or a one-time code; an empty line cancels.",
+		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name);
 	if (password == NULL)
 		dialogue_prompt(c, s);
 	else if (!check(c, s, a, password))

@@ -20,7 +20,7 @@
 
 void room_entry_private(struct chat *c, const struct session *s, const struct room *r)
 {
-	emit_reply(c, s, "%s is private; its operators can %cinvite you.", r->name,
+	emit_reply(c, s, "%s is private. Ask one of its operators to %cinvite you.", r->name,
 	           c->config.command_prefix);
 }
 

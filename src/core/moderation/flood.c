@@ -65,10 +65,10 @@ static void tell_delay(struct chat *c, struct session *s, enum rate_cause cause)
 		return;
 	*told = true;
 	if (c->config.flood_mute_s != 0)
-		snprintf(end, sizeof end, ", unless you go on for %" PRIu32 " seconds",
+		snprintf(end, sizeof end, " If this goes on for %" PRIu32 " seconds, you are muted.",
 		         c->config.flood_mute_s);
-	emit_reply(c, s, "%s more than %" PRIu64 " %s%s a second%s. The rest goes out at that pace; "
-	           "nothing is lost%s.", address ? "Your address is sending" : "You are sending", n,
+	wrap_reply(c, s, 3, "%s more than %" PRIu64 " %s%s a second%s. The rest is delayed; "
+	           "nothing is lost.%s", address ? "Your address is sending" : "You are sending", n,
 	           lines ? "line" : "byte", n == 1 ? "" : "s",
 	           address ? ", all its connections together" : "",
 	           end);

@@ -55,7 +55,7 @@ bool moderation_over(struct chat *c, struct session *s, const struct room *r, en
 
 	if (own > whom || (own == RANK_ADMIN && whom == RANK_ADMIN))
 		return true;
-	emit_reply(c, s, "You have no power over %s, who is %s.", name, ranks[whom]);
+	emit_reply(c, s, "You cannot do that to %s, who is %s.", name, ranks[whom]);
 	return false;
 }
 
@@ -353,8 +353,11 @@ void moderation_preview(struct chat *c, struct session *s, const struct ban *b)
 	uint32_t n = moderation_hit_names(c, b, r, NULL, &names);
 	bool know = moderation_may_know(s, b);
 
-	if (n == 0)
-		emit_reply(c, s, "Nobody here would be affected.");
+	if (n == 0 && b->target == BAN_BLOCK)
+		emit_reply(c, s, "It would affect nobody who is here now.");
+	else if (n == 0)
+		emit_reply(c, s, "%s is not here now, and could not %s.", b->who,
+		           b->kind == BAN_ENTRY ? "come in" : "speak");
 	else
 		wrap_reply(c, s, 3, "It would affect %" PRIu32 " %s here%s%s", n, n == 1 ? "person" : "people",
 		           know ? ": " : ".", know ? names.data : "");

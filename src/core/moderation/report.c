@@ -375,6 +375,6 @@ void report_remind(struct chat *c, const struct session *s)
 	uint32_t n = role_of(s) >= ROLE_MODERATOR ? reports_open(c) : 0;
 
 	if (n > 0)
-		emit_reply(c, s, "%" PRIu32 " %s waiting: %creports", n, n == 1 ? "report is" : "reports are",
+		emit_reply(c, s, "%" PRIu32 " %s open: %creports", n, n == 1 ? "report is" : "reports are",
 		           c->config.command_prefix);
 }

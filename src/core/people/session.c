@@ -86,7 +86,7 @@ struct session *session_find(struct chat *c, struct session *s, const char *name
 	struct session *found = session_named(c, name);
 
 	if (found == NULL)
-		emit_reply(c, s, "Nobody here is called %.*s. %cwho lists the people in this room.",
+		emit_reply(c, s, "Nobody in the chat is called %.*s. %cwho lists the people in a room.",
 		           (int)text_prefix(name, strlen(name), NICK_CHARS_MAX), name,
 		           c->config.command_prefix);
 	return found;

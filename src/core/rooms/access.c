@@ -11,6 +11,7 @@
 #include "chatd/core/rooms/ban.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/state/wrap.h"
 
 /* -- invitations of guests -------------------------------------------------------------- */
 
@@ -256,6 +257,15 @@ void access_hidden(struct chat *c, const struct session *s, struct bytes *out)
 
 /* -- power ---------------------------------------------------------------------------------- */
 
+/* r has an operator, or an owner. */
+static bool has_operator(const struct room *r)
+{
+	for (const struct membership *m = r->memberships.all; m != NULL; m = m->hh.next)
+		if (m->role >= ROOM_OPERATOR)
+			return true;
+	return false;
+}
+
 bool access_power(struct chat *c, struct session *s, const struct room *r, enum room_role least)
 {
 	const struct membership *owner = r != NULL ? membership_owner(r) : NULL;
@@ -265,13 +275,18 @@ bool access_power(struct chat *c, struct session *s, const struct room *r, enum 
 	if (r == NULL)
 		emit_reply(c, s, "Only moderators can do that for the whole chat, or for %s, the lobby.",
 		           c->rooms.lobby->name);
-	else if (least < ROOM_OWNER)
+	else if (least < ROOM_OWNER && has_operator(r))
 		emit_reply(c, s, "Only the operators of %s can do that.", r->name);
+	else if (least < ROOM_OWNER && r != c->rooms.lobby)
+		wrap_reply(c, s, 3, "Only operators of %s can do that, and it has none. A room that you make "
+		           "while signed in is yours.", r->name);
+	else if (least < ROOM_OWNER)
+		emit_reply(c, s, "Only moderators can do that in %s, the lobby.", r->name);
 	else if (r == c->rooms.lobby)
 		emit_reply(c, s, "Only administrators can do that in %s, the lobby.", r->name);
 	else if (owner == NULL)
-		emit_reply(c, s, "Only the owner of %s could do that, and it has none. You own a room if you are "
-		           "signed in when you make it.", r->name);
+		wrap_reply(c, s, 3, "Only the owner of %s can do that, and it has none. A room that you make "
+		           "while signed in is yours.", r->name);
 	else
 		emit_reply(c, s, "Only the owner of %s, %s, can do that.", r->name,
 		           account_by_key(c, owner->key)->nick);

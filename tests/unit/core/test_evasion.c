@@ -137,7 +137,7 @@ static void test_who_may_not_speak_gives_no_reason_for_a_deletion(void **state)
 	         session(3)->room->lines.last_id);
 	sends(3, line);
 	line_comes(3, "d");
-	assert_has("d has deleted line #");
+	assert_has("d has deleted their own line #");
 	assert_has_not("spam");
 }
 

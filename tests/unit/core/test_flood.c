@@ -127,7 +127,7 @@ static void test_a_reload_ends_a_wait_for_the_address(void **state)
 	sends(0, "1\n");
 	sends(1, "1\n2\n");
 	assert_int_equal(taken, 0);
-	assert_has("Your address is sending more than 1 line a second, all its connections together.");
+	assert_has("Your address is sending more than 1 line a second, all its connections");
 	config.rate_address = 0;
 	chat_configure(chat, &config);
 	tick(0);

@@ -146,11 +146,11 @@ static void test_nobody_acts_on_who_has_as_much_power(void **state)
 	signs_in(4, ROLE_MODERATOR);
 	sends(4, "/join ops\n");
 	sends(1, "/ban a\n");
-	assert_has("-- You have no power over a, who is the owner of the room.");
+	assert_has("-- You cannot do that to a, who is the owner of the room.");
 	sends(1, "/kick e\n");
-	assert_has("-- You have no power over e, who is a moderator.");
+	assert_has("-- You cannot do that to e, who is a moderator.");
 	sends(0, "/mute e\n");
-	assert_has("-- You have no power over e, who is a moderator.");
+	assert_has("-- You cannot do that to e, who is a moderator.");
 	sends(2, "/kick d\n");
 	assert_has("-- Only the operators of ops can do that.");
 	sends(4, "/mute a 1m\n");
@@ -173,7 +173,7 @@ static void test_admins_act_on_one_another(void **state)
 	signs_in(1, ROLE_ADMIN);
 	signs_in(2, ROLE_MODERATOR);
 	sends(2, "/disconnect a\n");
-	assert_has("-- You have no power over a, who is an administrator.");
+	assert_has("-- You cannot do that to a, who is an administrator.");
 	sends(0, "/disconnect a\n");
 	assert_has("-- You cannot disconnect yourself.");
 	sends(0, "/disconnect b\n");
@@ -187,7 +187,7 @@ static void test_a_block_spares_who_keeps_order_there(void **state)
 	joins_from(4, "203.0.113.4");
 	signs_in(4, ROLE_MODERATOR);
 	sends(4, "/ban --in=ops --all 192.0.2.0/24\n");
-	assert_has("Affected: c, d.");
+	assert_has("It affects c, d.");
 	assert_ptr_equal(session(0)->room, room_by_key(chat, "ops"));
 	assert_ptr_equal(session(2)->room, chat->rooms.lobby);
 	assert_ptr_equal(session(3)->room, chat->rooms.lobby);
@@ -264,10 +264,10 @@ static void test_more_than_the_one_who_is_named_is_said_before(void **state)
 	assert_has("-- Nothing has changed: that would also affect 1 person at the same address.\\n");
 	sends(0, "/ban f\n");
 	assert_has("-- f is banned from ops (#B");
-	assert_has("Affected: f.");
+	assert_has("It affects f.");
 	sends(0, "/mute --name d\n");
 	assert_has("-- d is muted in ops (#B");
-	assert_has("Affected: d.");
+	assert_has("It affects d.");
 	sends(4, "hello\n");
 	assert_has("PUBLISH");
 	sends(0, "/mute --all d\n");
@@ -283,7 +283,7 @@ static void test_more_than_the_one_who_is_named_is_said_before(void **state)
 	sends(0, "/ban --everywhere d\n");
 	assert_has("-- Nothing has changed: that would also affect 1 person at the same address: e\\n");
 	sends(0, "/ban --everywhere --all d\n");
-	assert_has("Affected: d, e.");
+	assert_has("It affects d, e.");
 	assert_has("CLOSE 3\n");
 	assert_has("CLOSE 4\n");
 	assert_null(session(4));
@@ -308,7 +308,7 @@ static void test_a_guest_of_a_shared_address_is_banned_by_name(void **state)
 		assert_has("-- It would apply to the name only, because others may share the address.");
 		assert_has("-- It would affect 1 person here: b\\n");
 		acts(0, "/ban b 1h spam\n");
-		assert_has("It applies to the name only, because others may share the address. Affected: b.");
+		assert_has("name counts, because others may share the address. It affects b.");
 		assert_has("CLOSE 1\n");
 		assert_has_not("CLOSE 2\n");
 		assert_has_not("CLOSE 3\n");
@@ -403,7 +403,7 @@ static void test_many_are_put_out_in_as_many_steps_as_it_takes(void **state)
 	signs_in(0, ROLE_MODERATOR);
 	session(0)->from.ip[0] = 10;
 	sends(0, "/ban --all 192.0.2.0/24 1d all of you\n");
-	assert_has(" and 1460 more.");
+	assert_has(" and 1460\\n--    more.");
 	for (; chat_due_ms(chat) <= now_ms; steps++)
 		tick(0);
 	assert_in_range(steps, 3, 100);
@@ -659,7 +659,7 @@ static void test_an_account_from_before_is_not_counted_with_a_guest(void **state
 	sends(0, "/ban --preview d\n");
 	assert_has("-- It would affect 1 person here.\\n");
 	sends(0, "/ban d\n");
-	assert_has("Affected: d.");
+	assert_has("It affects d.");
 	assert_ptr_equal(session(4)->room, session(0)->room);
 }
 

@@ -43,7 +43,7 @@ static void acts_are_told_by_their_command(void **state)
 	sends(0, "/unmute c\n");
 	assert_has("LOG \"security: unmute " WHO);
 	sends(0, "/role b moderator\n");
-	assert_has("LOG \"security: role " WHO "made b: moderator (#A");
+	assert_has("LOG \"security: role " WHO "made b a moderator (#A");
 	sends(0, "/disconnect c bye\n");
 	assert_has("LOG \"security: disconnect " WHO "disconnected c: bye (#A");
 	sends(0, "/ban 203.0.113.0/24\n");

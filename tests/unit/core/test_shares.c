@@ -1213,7 +1213,7 @@ static void test_ranks_hold_for_accounts(void **state)
 	account("boss", "admin");
 	signs_in(VICTIM, "192.0.2.9", "owner", "account");
 	types(MODERATOR, "/remove account boss --yes");
-	assert_has("You have no power over boss, who is an administrator.");
+	assert_has("You cannot do that to boss, who is an administrator.");
 	types(MODERATOR, "/remove account keeper --yes");
 	assert_has("You cannot remove your own account this way; /drop");
 	types(MODERATOR, "/remove account owner --yes");
