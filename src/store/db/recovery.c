@@ -207,8 +207,12 @@ bool recovery_finish(const char *path, struct store_error *err)
 		if (over && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino) {
 			/* chatd ended within files_rename_new. The WAL there belongs to this
 			 * file. */
-			ok = unlink(finished) == 0 && files_sync_folder(folder);
-			if (!ok)
+			bool linked = lstat(path, &there) != 0 || S_ISLNK(there.st_mode);
+			ok = !linked && unlink(finished) == 0 && files_sync_folder(folder);
+			if (linked)
+				store_error_set(err, "%s is a link to %s, a name that chatd uses for itself: rename "
+				                "that file to %s", path, finished, path);
+			else if (!ok)
 				store_error_set(err, "cannot remove %s, a second name of the database: %s",
 				                finished, strerror(errno));
 		} else if (over && newest_record(path) > newest_record(finished)) {

@@ -94,6 +94,33 @@ static void two_names_of_one_file_become_one(void **state)
 	assert_lines(f, 3);
 }
 
+/* The only name of a file is not taken for its second one. */
+static void a_link_to_it_is_no_second_name(void **state)
+{
+	struct folder *f = *state;
+	struct store_error err = { .text = "" };
+	char whole[512];
+
+	make(f, "chat.db-whole", 3);
+	strcpy(whole, folder_file(f, "chat.db-whole"));
+	assert_int_equal(symlink("chat.db-whole", folder_file(f, "chat.db")), 0);
+	assert_null(store_open(folder_file(f, "chat.db"), DURABILITY_COMMIT, &err));
+	assert_non_null(strstr(err.text, "chat.db is a link to "));
+	assert_int_equal(rename(whole, folder_file(f, "chat.db")), 0);
+	assert_lines(f, 3);
+}
+
+/* And a link to the database is only a link. */
+static void a_link_to_the_database_is_removed(void **state)
+{
+	struct folder *f = *state;
+
+	make(f, "chat.db", 3);
+	assert_int_equal(symlink("chat.db", folder_file(f, "chat.db-whole")), 0);
+	assert_lines(f, 3);
+	assert_false(folder_has(f, "chat.db-whole"));
+}
+
 /* That it cannot be opened does not mean that it is not there. */
 static void what_cannot_be_opened_is_said(void **state)
 {
@@ -115,6 +142,8 @@ int main(void)
 		WITH_FOLDER(also_where_there_is_none),
 		WITH_FOLDER(what_has_more_is_taken),
 		WITH_FOLDER(two_names_of_one_file_become_one),
+		WITH_FOLDER(a_link_to_it_is_no_second_name),
+		WITH_FOLDER(a_link_to_the_database_is_removed),
 		WITH_FOLDER(what_cannot_be_opened_is_said),
 	};
 
