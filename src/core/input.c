@@ -133,6 +133,7 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 			break;
 		}
 		kept = text_sanitize(c->input.body, text, (size_t)len);
+		line_taken(&s->input.line);
 		/* The text that is shown and saved is what counts, even if it is longer than what was
 		 * sent. */
 		if (kept > len)
@@ -263,8 +264,9 @@ static void take_held_iac(struct chat *c, struct session *s, unsigned char next)
 
 	s->input.iac_held = false;
 	if (next != WILL && next != DO) {
-		/* No line ends with this byte, so the result does not matter. */
-		line_next(&s->input.line, &p, iac + 1, c->config.line_bytes_max, false, &text, &len);
+		/* No line ends with this byte; an empty one that ended before it is no matter. */
+		while (p < iac + 1)
+			line_next(&s->input.line, &p, iac + 1, c->config.line_bytes_max, false, &text, &len);
 		return;
 	}
 	s->input.telnet = telnet_new();

@@ -264,6 +264,12 @@ static bool line_crs(struct line *l, const char *p, const char *end, const char 
 	return true;
 }
 
+void line_taken(struct line *l)
+{
+	if (l->len == 0)
+		line_drop(l);
+}
+
 enum line_result line_next(struct line *l, const char **in, const char *end, uint32_t bytes_max,
                            bool edit, const char **text, uint64_t *len)
 {
@@ -273,8 +279,7 @@ enum line_result line_next(struct line *l, const char **in, const char *end, uin
 	assert(bytes_max <= LINE_BYTES_LIMIT);
 	*text = NULL;
 	*len = 0;
-	if (l->len == 0)
-		line_drop(l);
+	line_taken(l);
 	while (p < end && l->after != AFTER_NONE)
 		if (line_after(l, &p, end)) {
 			*in = p;

@@ -363,6 +363,28 @@ static void test_whole_line_is_not_copied(void **state)
 	line_release(&l);
 }
 
+/* What was copied of a line does not stay until the next one: it may be a password. */
+static void test_what_was_taken_is_cleared(void **state)
+{
+	const char *p = "sec", *text;
+	struct line l = { 0 };
+	uint64_t len;
+
+	(void)state;
+	assert_int_equal(line_next(&l, &p, p + 3, 64, false, &text, &len), LINE_MORE);
+	line_taken(&l);
+	p = "ret\nmo";
+	assert_int_equal(line_next(&l, &p, p + 6, 64, false, &text, &len), LINE_READY);
+	assert_memory_equal(text, "secret", 6);
+	line_taken(&l);
+	assert_null(l.partial);
+	assert_int_equal(line_next(&l, &p, p + 2, 64, false, &text, &len), LINE_MORE);
+	p = "re\n";
+	assert_int_equal(line_next(&l, &p, p + 3, 64, false, &text, &len), LINE_READY);
+	assert_memory_equal(text, "more", 4);
+	line_release(&l);
+}
+
 static void test_endless_line(void **state)
 {
 	static char piece[2048];
@@ -438,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_editing_at_the_limit),
 		cmocka_unit_test(test_random_streams),
 		cmocka_unit_test(test_whole_line_is_not_copied),
+		cmocka_unit_test(test_what_was_taken_is_cleared),
 		cmocka_unit_test(test_endless_line),
 		cmocka_unit_test(test_no_quadratic_search),
 		cmocka_unit_test(test_limit_changes),
