@@ -14,7 +14,6 @@
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/state/state.h"
-#include "chatd/core/state/wrap.h"
 #include "chatd/core/state/tables.h"
 
 /* True if word is one of the blank-separated names, in any case. */
@@ -132,8 +131,8 @@ static void unknown(struct chat *c, struct session *s, const char *name)
 	else if (s->state == SESSION_HOST)
 		emit_reply(c, s, "There is no command %c%.*s; %chelp lists them.", p, n, name, p);
 	else
-		emit_reply(c, s, "There is no command %c%.*s; %chelp lists them. To say a line that "
-		           "begins with %c, type it twice: %c%c%.*s", p, n, name, p, p, p, p, n, name);
+		emit_reply(c, s, "There is no command %c%.*s; %chelp lists them. To say it, type %c%c%.*s", p, n,
+		           name, p, p, p, n, name);
 }
 
 bool command_allowed(const struct session *s, const struct command *k)
@@ -158,7 +157,7 @@ void command_refuse(struct chat *c, struct session *s, const struct command *k)
 	char p = c->config.command_prefix;
 
 	if (k->role == ROLE_ACCOUNT && (k->flags & (FLAG_OPERATOR | FLAG_OWNER)) != 0)
-		wrap_reply(c, s, 3, "%c%s is for the %s of a room, with an account: %cregister makes one, "
+		emit_reply(c, s, "%c%s is for the %s of a room, with an account: %cregister makes one, "
 		           "%clogin NAME signs you in.", p, k->name,
 		           (k->flags & FLAG_OWNER) != 0 ? "owner" : "operators", p, p);
 	else if (k->role == ROLE_ACCOUNT)
@@ -279,9 +278,7 @@ struct room *args_room(struct chat *c, struct session *s, const char *name)
 
 	if (r != NULL && access_see(c, s, r))
 		return r;
-	name += *name == '#';
-	emit_reply(c, s, "There is no room %.*s. %crooms lists the rooms.",
-	           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name, c->config.command_prefix);
+	access_no_room(c, s, name + (*name == '#'));
 	return NULL;
 }
 
@@ -428,7 +425,7 @@ static bool has_place(struct chat *c, struct session *s, const struct command *k
 	if ((k->flags & FLAG_HOST) == 0)
 		emit_reply(c, s, "Only people in the chat can use %c%s. %cnick NAME enters it.", p, k->name, p);
 	else if ((k->flags & FLAG_IN) != 0 && a->room == NULL && !a->everywhere)
-		wrap_reply(c, s, 3, "You are in no room; say which one you mean: %c%s --in=ROOM%s%s%s", p,
+		emit_reply(c, s, "You are in no room; say which one you mean: %c%s --in=ROOM%s%s%s", p,
 		           k->name, *k->args != '\0' ? " " : "", k->args,
 		           (k->flags & FLAG_EVERYWHERE) != 0 ? ", or --everywhere" : "");
 	else

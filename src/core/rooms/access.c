@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
+#include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/ban.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 /* -- invitations of guests -------------------------------------------------------------- */
 
@@ -266,26 +267,34 @@ static bool has_operator(const struct room *r)
 	return false;
 }
 
+void access_no_room(struct chat *c, const struct session *s, const char *name)
+{
+	emit_reply(c, s, "There is no room %.*s. %crooms lists the rooms.",
+	           (int)text_prefix(name, strlen(name), ROOM_CHARS_MAX), name, c->config.command_prefix);
+}
+
 bool access_power(struct chat *c, struct session *s, const struct room *r, enum room_role least)
 {
 	const struct membership *owner = r != NULL ? membership_owner(r) : NULL;
 
 	if (membership_role(r, s) >= least)
 		return true;
-	if (r == NULL)
+	if (r != NULL && !access_see(c, s, r))
+		access_no_room(c, s, r->name);
+	else if (r == NULL)
 		emit_reply(c, s, "Only moderators can do that for the whole chat, or for %s, the lobby.",
 		           c->rooms.lobby->name);
 	else if (least < ROOM_OWNER && has_operator(r))
 		emit_reply(c, s, "Only the operators of %s can do that.", r->name);
 	else if (least < ROOM_OWNER && r != c->rooms.lobby)
-		wrap_reply(c, s, 3, "Only operators of %s can do that, and it has none. A room that you make "
+		emit_reply(c, s, "Only operators of %s can do that, and it has none. A room that you make "
 		           "while signed in is yours.", r->name);
 	else if (least < ROOM_OWNER)
 		emit_reply(c, s, "Only moderators can do that in %s, the lobby.", r->name);
 	else if (r == c->rooms.lobby)
 		emit_reply(c, s, "Only administrators can do that in %s, the lobby.", r->name);
 	else if (owner == NULL)
-		wrap_reply(c, s, 3, "Only the owner of %s can do that, and it has none. A room that you make "
+		emit_reply(c, s, "Only the owner of %s can do that, and it has none. A room that you make "
 		           "while signed in is yours.", r->name);
 	else
 		emit_reply(c, s, "Only the owner of %s, %s, can do that.", r->name,

@@ -56,7 +56,11 @@ bool access_read_after(const struct chat *c, const struct session *s, const stru
 /* The rooms that a search by s must not show, in the form of search.hidden (event.h). */
 void access_hidden(struct chat *c, const struct session *s, struct bytes *out);
 
-/* Whether s has at least the role `least` in r (NULL: everywhere); if not, tells s who may. */
+/* Tells s that there is no such room, also where s may not know of it. */
+void access_no_room(struct chat *c, const struct session *s, const char *name);
+
+/* Whether s has at least the role `least` in r (NULL: everywhere); if not, tells s who may, or that there
+ * is no such room. */
 bool access_power(struct chat *c, struct session *s, const struct room *r, enum room_role least);
 
 /* s's invitation to r; NULL: none. */
