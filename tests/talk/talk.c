@@ -119,10 +119,15 @@ static bool step_connect(struct talk *t, struct client *c)
 	                           fail(t, c, prompt));
 }
 
+static bool begins(const struct client *c, const char *text)
+{
+	return c->in.len > strlen(text) && memcmp(c->in.data, text, strlen(text)) == 0;
+}
+
 /* known: it is signed in without a name. */
 static bool step_join(struct talk *t, struct client *c, bool known)
 {
-	static const char greeting[] = "-- You are ...", code[] = "-- If your connection breaks, ";
+	static const char greeting[] = "-- You are ...";
 
 	if (known ? !step_open(t, c) : !step_connect(t, c))
 		return false;
@@ -137,10 +142,12 @@ static bool step_join(struct talk *t, struct client *c, bool known)
 	c->skipping = true;
 	if (!line_expect(t, c, greeting))
 		return fail(t, c, greeting);
-	/* It is sent together with the line before. */
-	if (c->in.len > strlen(code) && memcmp(c->in.data, code, strlen(code)) == 0)
-		return line_expect(t, c, "-- If your connection breaks, ...");
-	return true;
+	/* These are sent together with the line before. */
+	while (begins(c, "--    "))
+		if (!line_expect(t, c, "--    ..."))
+			return false;
+	return !begins(c, "-- If your connection breaks, ") ||
+	       line_expect(t, c, "-- If your connection breaks, ...");
 }
 
 static bool step_hang_up(struct talk *t, struct client *c, bool half)

@@ -18,7 +18,6 @@
 #include "chatd/core/rooms/removal.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 static dialogue_take account_line;
 
@@ -27,7 +26,7 @@ static bool has_account(struct chat *c, struct session *s)
 {
 	if (s->account != NULL)
 		return true;
-	wrap_reply(c, s, 3, "You are a guest. %cregister makes %s yours; %clogin NAME signs you in.",
+	emit_reply(c, s, "You are a guest. %cregister makes %s yours; %clogin NAME signs you in.",
 	           c->config.command_prefix, s->nick, c->config.command_prefix);
 	return false;
 }
@@ -40,10 +39,10 @@ static bool may_register(struct chat *c, struct session *s)
 	if (s->account != NULL)
 		emit_reply(c, s, "You are signed in as %s; that name is already yours.", s->account->nick);
 	else if (c->people.accounts.n >= ACCOUNTS_MAX - ACCOUNTS_RESERVE)
-		wrap_reply(c, s, 3, "There are %d accounts, the most that people can register. An "
+		emit_reply(c, s, "There are %d accounts, the most that people can register. An "
 		           "administrator can still make one for you.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
 	else if (wait_ms > 0)
-		wrap_reply(c, s, 3, "Too many accounts were made from your address today. You can register "
+		emit_reply(c, s, "Too many accounts were made from your address today. You can register "
 		           "in %s, or ask an administrator to make your account.", format_age(age, wait_ms));
 	else if (c->outage.reason != NULL)
 		emit_reply(c, s, "Nothing can be saved at present (%s). Try again in a minute.",
@@ -82,7 +81,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	if (!same || bar != NULL)
 		slip_secret(c, s);
 	if (!same) {
-		wrap_reply(c, s, 3, "Your name is %s now. Type %cregister again to make that one yours.",
+		emit_reply(c, s, "Your name is %s now. Type %cregister again to make that one yours.",
 		           s->nick, p);
 		return;
 	}
@@ -101,7 +100,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	unread_begin(c, s);
 	emit_security(c, s, "register", "registered %s", a->nick);
 	login_clear_name(c, a);
-	wrap_reply(c, s, 3, "%s is yours now: nobody else can use that name, or one that looks like it, "
+	emit_reply(c, s, "%s is yours now: nobody else can use that name, or one that looks like it, "
 	           "and signing in takes your password. %ccodes gives you one-time codes for when others may "
 	           "be listening, %ctotp adds a second step.", s->nick, p, p);
 }
@@ -142,7 +141,7 @@ static void codes_answer(struct chat *c, struct session *s, struct question *q,
 	t.codes = e->rows->codes.hashes;
 	account_change(c, a, &t);
 	emit_security(c, s, "codes", "made new one-time codes");
-	wrap_reply(c, s, 3, "Ten codes, each good once in place of your password. Write them down: they "
+	emit_reply(c, s, "Ten codes, each good once in place of your password. Write them down: they "
 	           "are not shown again, and your old codes no longer work.");
 	while (*p != '\0') {
 		size_t len = strcspn(p, " ");
@@ -193,7 +192,7 @@ static void set_totp_answer(struct chat *c, struct session *s, struct question *
 	account_change(c, a, &t);
 	dialogue_end(c, s);
 	emit_security(c, s, "totp", "began a second step");
-	wrap_reply(c, s, 3, "From now on you are asked for such a code after your password. With a "
+	emit_reply(c, s, "From now on you are asked for such a code after your password. With a "
 	           "one-time code (%ccodes) you are not.", c->config.command_prefix);
 }
 
@@ -271,7 +270,7 @@ void cmd_register(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	if (*a->rest == '\0') {
-		wrap_reply(c, s, 3, "%s will be yours. Please choose a password; an empty line cancels.",
+		emit_reply(c, s, "%s will be yours. Please choose a password; an empty line cancels.",
 		           s->nick);
 		dialogue_start(c, s, DIALOGUE_REGISTER, DIALOGUE_NEW, account_line);
 		s->dialogue->name = mem_strdup(s->key);
@@ -314,7 +313,7 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (s->account->host && *s->account->secrets.hash == '\0') {
-		wrap_reply(c, s, 3, "You sign in by your login on this host, so you have no password to "
+		emit_reply(c, s, "You sign in by your login on this host, so you have no password to "
 		           "confirm this with. %cpasswd sets one.", c->config.command_prefix);
 		return;
 	}
@@ -430,12 +429,12 @@ void cmd_sessions(struct chat *c, struct session *s, const struct args *a)
 	(void)a;
 	if (!has_account(c, s))
 		return;
-	wrap_reply(c, s, 0, "%s is signed in here, from %s, for %s.", s->account->nick,
-	             address_show(&s->from, from),
-	             format_age(age, c->wall_ms - s->account->last[0].at_ms));
+	emit_reply(c, s, "%s is signed in here, from %s, for %s.", s->account->nick,
+	            address_show(&s->from, from),
+	            format_age(age, c->wall_ms - s->account->last[0].at_ms));
 	emit_reply(c, s, "If you sign in again elsewhere, this connection ends.");
 	for (int i = 1; i < SIGN_INS_KEPT && s->account->last[i].at_ms != 0; i++)
-		emit_reply(c, s, "  before: %s ago, from %s",
+		emit_rows(c, s, 6, "  before: %s ago, from %s",
 		           format_age(age, c->wall_ms - s->account->last[i].at_ms),
 		           address_show(&s->account->last[i].from, from));
 }

@@ -19,7 +19,6 @@
 #include "chatd/core/rooms/eject.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 /* The target of a ban or a mute. */
 struct target {
@@ -115,7 +114,7 @@ void cmd_disconnect(struct chat *c, struct session *s, const struct args *a)
 		             *gap != '\0' ? gap : ".", a->rest);
 		bytes_printf(&why, "disconnected by %s%s%s", s->nick, gap, a->rest);
 		emit_audit(c, s, "", "disconnected %s%s%s", who->nick, gap, a->rest);
-		wrap_reply(c, s, 3, "%s was disconnected but can come back. %cban --everywhere keeps people out.",
+		emit_reply(c, s, "%s was disconnected but can come back. %cban --everywhere keeps people out.",
 		           who->nick, c->config.command_prefix);
 		eject_mark(c, who, NULL, told.data, why.data);
 		eject_run(c);
@@ -274,7 +273,7 @@ static void tell(struct chat *c, struct session *s, const struct room *r, const 
 		bytes_printf(&text, "It affects %s. ", names.data);
 	else
 		bytes_printf(&text, "It affects %" PRIu32 " %s here. ", n, n == 1 ? "person" : "people");
-	wrap_reply(c, s, 3, "%.*s", (int)text.len - 1, text.data); /* without the last blank */
+	emit_reply(c, s, "%.*s", (int)text.len - 1, text.data); /* without the last blank */
 	emit_reply(c, s, "%cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, act);
 	bytes_release(&text);
 	bytes_release(&names);
@@ -330,7 +329,7 @@ static bool reaches(struct chat *c, struct session *s, const struct room *r, con
 	if (!all && ban_by_address(&t->ban))
 		n = moderation_hit_names(c, &t->ban, r, t->session, &names);
 	if (n > (block ? 1 : 0)) {
-		wrap_reply(c, s, 3, "Nothing has changed: that would %saffect %" PRIu32 " %s%s%s%s",
+		emit_reply(c, s, "Nothing has changed: that would %saffect %" PRIu32 " %s%s%s%s",
 		           block ? "" : "also ", n, n == 1 ? "person" : "people",
 		           block ? " here" : " at the same address", know ? ": " : ".",
 		           know ? names.data : "");

@@ -12,7 +12,6 @@
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/state.h"
-#include "chatd/core/state/wrap.h"
 
 static void filter_list(struct chat *c, struct session *s)
 {
@@ -27,7 +26,7 @@ static void filter_list(struct chat *c, struct session *s)
 		bytes_printf(&words, "%s%s", words.len > 0 ? ", " : "", f->word);
 	for (const struct filter *f = all->beginnings; f != NULL; f = f->hh.next)
 		bytes_printf(&words, "%s%s*", words.len > 0 ? ", " : "", f->word);
-	wrap_reply(c, s, 2, "Blocked words (%" PRIu32 " of %d): %s", all->n, FILTERS_MAX, words.data);
+	emit_rows(c, s, 2, "Blocked words (%" PRIu32 " of %d): %s", all->n, FILTERS_MAX, words.data);
 	bytes_release(&words);
 }
 
@@ -62,8 +61,8 @@ static void filter_more(struct chat *c, struct session *s, const char *word, boo
 		fields_put(&undo, "added", "yes");
 		n = emit_audit(c, s, undo.data, "blocked the word %s%s", word, star);
 		bytes_release(&undo);
-		wrap_reply(c, s, 2, "%s%s is blocked from now on. %cundo #A%" PRIu64 " takes it back.", word,
-		           star, c->config.command_prefix, n);
+		emit_rows(c, s, 2, "%s%s is blocked from now on. %cundo #A%" PRIu64 " takes it back.", word,
+		          star, c->config.command_prefix, n);
 	}
 }
 
@@ -75,16 +74,16 @@ static void filter_less(struct chat *c, struct session *s, const char *word, boo
 	uint64_t n;
 
 	if (f == NULL) {
-		wrap_reply(c, s, 2, "%s%s is not blocked. %cfilter lists the blocked words.", word, star,
-		           c->config.command_prefix);
+		emit_rows(c, s, 2, "%s%s is not blocked. %cfilter lists the blocked words.", word, star,
+		          c->config.command_prefix);
 		return;
 	}
 	filter_undo_begin(&undo, word, beginning, f->by, f->at_ms);
 	filter_remove(c, f);
 	n = emit_audit(c, s, undo.data, "unblocked the word %s%s", word, star);
 	bytes_release(&undo);
-	wrap_reply(c, s, 2, "%s%s is no longer blocked. %cundo #A%" PRIu64 " takes it back.", word, star,
-	           c->config.command_prefix, n);
+	emit_rows(c, s, 2, "%s%s is no longer blocked. %cundo #A%" PRIu64 " takes it back.", word, star,
+	          c->config.command_prefix, n);
 }
 
 void undo_filter(struct chat *c, struct session *s, const struct row *act)

@@ -9,11 +9,11 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
+#include "chatd/base/wrap.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/flood.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 #ifndef CHATD_VERSION
 #error "CHATD_VERSION comes from the Makefile"
@@ -53,21 +53,21 @@ static void help_options(struct chat *c, struct session *s, const struct command
 	char p = c->config.command_prefix;
 
 	if ((k->flags & FLAG_IN) != 0)
-		wrap_reply(c, s, 0, "%c%s --in=ROOM ... is about another room than the one you are in.", p,
-		             k->name);
+		emit_rows(c, s, 0, "%c%s --in=ROOM ... is about another room than the one you are in.", p,
+		            k->name);
 	if ((k->flags & FLAG_EVERYWHERE) != 0 && role_of(s) >= ROLE_MODERATOR)
-		wrap_reply(c, s, 0, "%c%s --everywhere ... is about the whole chat.", p, k->name);
+		emit_rows(c, s, 0, "%c%s --everywhere ... is about the whole chat.", p, k->name);
 	if ((k->flags & FLAG_REACH) != 0)
-		wrap_reply(c, s, 0, "%c%s --all ... also affects others at the same address; "
-		             "%c%s --name ... goes by the name alone.", p, k->name, p, k->name);
+		emit_rows(c, s, 0, "%c%s --all ... also affects others at the same address; "
+		            "%c%s --name ... goes by the name alone.", p, k->name, p, k->name);
 }
 
 static void help_one(struct chat *c, struct session *s, const struct command *k)
 {
 	char p = c->config.command_prefix;
 
-	wrap_reply(c, s, 0, "%c%s%s%s", p, k->name, *k->args ? " " : "", k->args);
-	wrap_reply(c, s, 0, "%s", k->help);
+	emit_rows(c, s, 0, "%c%s%s%s", p, k->name, *k->args ? " " : "", k->args);
+	emit_rows(c, s, 0, "%s", k->help);
 	if (*k->aliases != '\0') {
 		struct bytes *b = &c->scratch;
 
@@ -130,11 +130,11 @@ static void list_topic(struct chat *c, struct session *s, enum topic t)
 		list_one(c, s, "", MARGIN, k);
 	}
 	if (others.len > 0 && s->state == SESSION_HOST)
-		wrap_reply(c, s, 0, "Only for people in the chat (%cnick NAME enters it):%s", p, others.data);
+		emit_rows(c, s, 0, "Only for people in the chat (%cnick NAME enters it):%s", p, others.data);
 	else if (others.len > 0)
-		wrap_reply(c, s, 0, "%s:%s", role_of(s) > ROLE_GUEST ? "These need a role that you do not have here"
-		             : t == TOPIC_ACCOUNT ? "These need an account" : "These need an account or a role",
-		             others.data);
+		emit_rows(c, s, 0, "%s:%s", role_of(s) > ROLE_GUEST ? "These need a role that you do not have here"
+		            : t == TOPIC_ACCOUNT ? "These need an account" : "These need an account or a role",
+		            others.data);
 	if (!any && t == TOPIC_MODERATION)
 		emit_reply(c, s, "%creport #N shows a line to the moderators.", p);
 	bytes_release(&others);
@@ -151,9 +151,9 @@ static void help_overview(struct chat *c, struct session *s, unsigned flags)
 		           p);
 	list_all(c, s, flags);
 	if (flags != 0)
-		wrap_reply(c, s, 0, "%chelp COMMAND explains a command. More commands: %chelp talk, %chelp "
-		             "rooms, %chelp account, %chelp moderation, %chelp server, %chelp all.", p, p, p, p,
-		             p, p, p);
+		emit_rows(c, s, 0, "%chelp COMMAND explains a command. More commands: %chelp talk, %chelp "
+		            "rooms, %chelp account, %chelp moderation, %chelp server, %chelp all.", p, p, p, p,
+		            p, p, p);
 	if (s->state != SESSION_HOST)
 		emit_reply(c, s, "To say a line that begins with %c, type it twice: %c%c", p, p, p);
 }

@@ -17,7 +17,6 @@
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/state/state.h"
-#include "chatd/core/state/wrap.h"
 
 /* -- deleting a line ------------------------------------------------------------------ */
 
@@ -43,13 +42,13 @@ static void delete_line(struct chat *c, struct session *s, const struct row *row
 	char age[AGE_BYTES_MAX];
 
 	if (!keeps && !own) {
-		wrap_reply(c, s, 3, "#%" PRIu64 " is a line of %s; only operators of %s can delete it. "
+		emit_reply(c, s, "#%" PRIu64 " is a line of %s; only operators of %s can delete it. "
 		           "%creport #%" PRIu64 " shows it to the moderators.", row->id, row->sender,
 		           r->name, c->config.command_prefix, row->id);
 		return;
 	}
 	if (!keeps && age_ms > DELETE_OWN_MS) {
-		wrap_reply(c, s, 3, "You can delete your own lines for %d minutes, and #%" PRIu64
+		emit_reply(c, s, "You can delete your own lines for %d minutes, and #%" PRIu64
 		           " was said %s ago. Operators of %s can still delete it.", DELETE_OWN_MS / 60000,
 		           row->id, format_age(age, age_ms), r->name);
 		return;

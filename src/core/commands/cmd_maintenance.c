@@ -18,7 +18,6 @@
 #include "chatd/core/state/server_status.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 enum {
 	SIZE_BYTES_MAX = 32, /* "12.3 MB" */
@@ -40,7 +39,7 @@ static void reloaded_line(struct chat *c, struct session *s, const char *line, s
 	bool cut = len > RELOAD_LINE_BYTES_MAX;
 
 	text_sanitize(text, line, cut ? RELOAD_LINE_BYTES_MAX : len);
-	emit_reply(c, s, "  %s%s", text, cut ? "..." : "");
+	emit_rows(c, s, 6, "  %s%s", text, cut ? "..." : "");
 }
 
 static void reload_answer(struct chat *c, struct session *s, struct question *q,
@@ -116,7 +115,7 @@ static void show_people(struct chat *c, struct session *s)
 	           " at once so far.", c->people.n, accounts, c->status.people_most);
 	emit_reply(c, s, "Connections: %" PRIu32 " of %" PRIu32 ", %" PRIu32 " of them without a name "
 	           "yet.", c->people.n + unnamed, c->config.connections_max, unnamed);
-	wrap_reply(c, s, 3, "Rooms: %" PRIu32 " of %d. Accounts: %" PRIu32 " of %d. Lines said since the "
+	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. Accounts: %" PRIu32 " of %d. Lines said since the "
 	           "start: %" PRIu64 ".", c->rooms.n, ROOMS_MAX, c->people.accounts.n, ACCOUNTS_MAX,
 	           c->status.lines);
 }
@@ -126,11 +125,11 @@ static void show_saving(struct chat *c, struct session *s)
 	uint64_t waiting = c->records.seq - c->records.stored_seq, lost = c->outage.lines;
 
 	if (c->outage.talks)
-		wrap_reply(c, s, 3, "Saving: nothing can be saved at present (%s), but talk goes on; %" PRIu64
+		emit_reply(c, s, "Saving: nothing can be saved at present (%s), but talk goes on; %" PRIu64
 		           " record%s waiting, and %" PRIu64 " line%s will be missing.", c->outage.reason,
 		           waiting, waiting == 1 ? " is" : "s are", lost, plural(lost));
 	else if (c->outage.reason != NULL)
-		wrap_reply(c, s, 3, "Saving: nothing can be saved at present (%s); %" PRIu64 " record%s "
+		emit_reply(c, s, "Saving: nothing can be saved at present (%s); %" PRIu64 " record%s "
 		           "waiting.", c->outage.reason, waiting, plural(waiting));
 	else if (waiting > 0)
 		emit_reply(c, s, "Saving: %" PRIu64 " record%s being saved.", waiting,
@@ -145,10 +144,10 @@ static bool show_waits(struct chat *c, struct session *s, const struct rows *row
 	const struct room *r = room_by_number(c, rows->stats.room);
 
 	if (rows->stats.waits == OLD_LINES_WAIT_CLOCK)
-		wrap_reply(c, s, 3, "Old lines are kept for now: the clock jumped ahead by over %d days.",
+		emit_reply(c, s, "Old lines are kept for now: the clock jumped ahead by over %d days.",
 		           CLOCK_AHEAD_DAYS);
 	else if (rows->stats.waits == OLD_LINES_WAIT_MUCH)
-		wrap_reply(c, s, 3, "Old lines are kept for now: over a tenth of %s would be deleted.",
+		emit_reply(c, s, "Old lines are kept for now: over a tenth of %s would be deleted.",
 		           r != NULL ? r->name : "a room");
 	return rows->stats.waits != OLD_LINES_GO;
 }
@@ -163,7 +162,7 @@ static void show_database(struct chat *c, struct session *s, const struct rows *
 		return;
 	}
 	left = rows->stats.free_bytes;
-	wrap_reply(c, s, 3, "Database: %s, and %s in its WAL%s%s%s.",
+	emit_reply(c, s, "Database: %s, and %s in its WAL%s%s%s.",
 	           size_show(database, rows->stats.database_bytes),
 	           size_show(wal, rows->stats.wal_bytes), left > 0 ? "; " : "",
 	           left > 0 ? size_show(disk, left) : "", left > 0 ? " are free on its disk" : "");
@@ -201,7 +200,7 @@ static void stats_answer(struct chat *c, struct session *s, struct question *q,
 	show_database(c, s, e->rows);
 	show_program(c, s);
 	if (c->status.backup != NULL)
-		wrap_reply(c, s, 3, "A backup to %s has been running for %s.", c->status.backup,
+		emit_reply(c, s, "A backup to %s has been running for %s.", c->status.backup,
 		           format_age(age, c->now_ms - c->status.backup_ms));
 	shutdown_tell(c, s);
 	answered(c, s);
@@ -308,9 +307,9 @@ static void backup_answer(struct chat *c, struct session *none, struct question 
 		if (s->state == SESSION_LOGIN)
 			emit_raw(c, s, "\n", 1);
 		if (rows->error != NULL)
-			wrap_reply(c, s, 3, "Not backed up to %s: %s", name, rows->error);
+			emit_reply(c, s, "Not backed up to %s: %s", name, rows->error);
 		else
-			wrap_reply(c, s, 3, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.%s", name,
+			emit_reply(c, s, "Backed up to %s: %s in %" PRId64 ".%" PRId64 " seconds.%s", name,
 			           size_show(size, rows->backup.bytes), ms / 1000, ms / 100 % 10,
 			           c->outage.reason != NULL && c->records.seq > c->records.stored_seq
 			                   ? " It lacks what could not be saved yet." : "");
@@ -328,9 +327,9 @@ void cmd_backup(struct chat *c, struct session *s, const struct args *a)
 	char age[AGE_BYTES_MAX];
 
 	if (bar != NULL) {
-		wrap_reply(c, s, 3, "%s.", bar);
+		emit_reply(c, s, "%s.", bar);
 	} else if (c->status.backup != NULL) {
-		wrap_reply(c, s, 3, "A backup to %s has been running for %s; wait until it is done.",
+		emit_reply(c, s, "A backup to %s has been running for %s; wait until it is done.",
 		           c->status.backup, format_age(age, c->now_ms - c->status.backup_ms));
 	} else {
 		c->status.backup = mem_strdup(a->arg[0]);
@@ -339,7 +338,7 @@ void cmd_backup(struct chat *c, struct session *s, const struct args *a)
 		emit_audit(c, s, "", "started a backup to %s", a->arg[0]);
 		question_ask(c, question_new(c, NULL, backup_answer),
 		             (struct query){.kind = QUERY_BACKUP, .backup = {a->arg[0]}});
-		wrap_reply(c, s, 3, "Making a backup to %s. You will be told here when it is done.",
+		emit_reply(c, s, "Making a backup to %s. You will be told here when it is done.",
 		           a->arg[0]);
 	}
 }

@@ -22,7 +22,6 @@
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 {
@@ -58,8 +57,8 @@ static void whois_role(struct chat *c, struct session *s, const struct session *
 	const struct membership *g = membership_of(who->room, who->account->key);
 
 	if (g != NULL && g->role >= ROOM_OPERATOR)
-		wrap_reply(c, s, 0, "%s is %s of %s.", who->nick,
-		             g->role == ROOM_OWNER ? "the owner" : "an operator", who->room->name);
+		emit_reply(c, s, "%s is %s of %s.", who->nick,
+		            g->role == ROOM_OWNER ? "the owner" : "an operator", who->room->name);
 }
 
 void cmd_whois(struct chat *c, struct session *s, const struct args *a)
@@ -69,16 +68,16 @@ void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 
 	if (who == NULL)
 		return;
-	wrap_reply(c, s, 0, "%s is in %s, connected for %s, idle for %s.", who->nick,
-	             access_see(c, s, who->room) ? who->room->name : "a private room",
-	             format_age(age, c->now_ms - who->presence.since_ms),
-	             format_age(idle, c->now_ms - who->presence.said_ms));
+	emit_reply(c, s, "%s is in %s, connected for %s, idle for %s.", who->nick,
+	            access_see(c, s, who->room) ? who->room->name : "a private room",
+	            format_age(age, c->now_ms - who->presence.since_ms),
+	            format_age(idle, c->now_ms - who->presence.said_ms));
 	if (who->account != NULL && access_see(c, s, who->room))
 		whois_role(c, s, who);
 	if (who->presence.away != NULL && (*who->presence.away == '\0' || session_ignores(s, who->key)))
 		emit_reply(c, s, "%s is away.", who->nick);
 	else if (who->presence.away != NULL)
-		wrap_reply(c, s, 0, "%s is away: %s", who->nick, who->presence.away);
+		emit_reply(c, s, "%s is away: %s", who->nick, who->presence.away);
 	if (session_ignores(s, who->key))
 		emit_reply(c, s, "You ignore %s.", who->nick);
 	if (role_of(s) >= ROLE_MODERATOR)

@@ -218,17 +218,28 @@ static void remove_address(struct chat *c, struct session *s, const char *name, 
 
 /* -- accounts ------------------------------------------------------------------------------ */
 
+enum { AMOUNT_BYTES = 24 };
+
+/* "no rooms", "1 room", "2 rooms". */
+static const char *amount(char buf[AMOUNT_BYTES], uint32_t n, const char *thing)
+{
+	if (n == 0)
+		snprintf(buf, AMOUNT_BYTES, "no %ss", thing);
+	else
+		snprintf(buf, AMOUNT_BYTES, "%" PRIu32 " %s%s", n, thing, n == 1 ? "" : "s");
+	return buf;
+}
+
 static void tell_account(struct chat *c, struct session *s, const struct account *a,
                          const struct owner *o)
 {
 	uint32_t owned = membership_owned(c, a->key);
-	char age[AGE_BYTES_MAX];
+	char age[AGE_BYTES_MAX], rooms[AMOUNT_BYTES], messages[AMOUNT_BYTES];
 	struct bytes what = {0};
 
-	emit_reply(c, s, "The account %s, made %s ago%s, owns %" PRIu32 " %s and has %" PRIu32 " %s "
-	           "waiting.", a->nick, format_age(age, c->wall_ms - a->made.at_ms),
-	           a->session != NULL ? ", here now" : "", owned, owned == 1 ? "room" : "rooms", a->mail.n,
-	           a->mail.n == 1 ? "message" : "messages");
+	emit_reply(c, s, "The account %s, made %s ago%s, owns %s and has %s waiting.", a->nick,
+	           format_age(age, c->wall_ms - a->made.at_ms), a->session != NULL ? ", here now" : "",
+	           amount(rooms, owned, "room"), amount(messages, a->mail.n, "message"));
 	if (things_of(c, o, &what, NULL))
 		emit_reply(c, s, "This would also remove: %s.", what.data);
 	if (owned > 0)

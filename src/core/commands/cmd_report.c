@@ -18,7 +18,6 @@
 #include "chatd/core/rooms/line_ref.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 /* -- making one ------------------------------------------------------------------------ */
 
@@ -105,9 +104,9 @@ static void list_one(struct chat *c, struct session *s, const struct report *r)
 	                   : r->state == REPORT_RESOLVED ? ", resolved by "
 	                                                 : "";
 
-	wrap_reply(c, s, 6, "  #R%" PRIu64 "  %s ago  about %s in %s, by %s%s%s", r->number,
-	           format_age(age, c->wall_ms - r->at_ms), r->sender, r->room, r->by, kept,
-	           r->state != REPORT_OPEN ? r->keeper : "");
+	emit_rows(c, s, 6, "  #R%" PRIu64 "  %s ago  about %s in %s, by %s%s%s", r->number,
+	          format_age(age, c->wall_ms - r->at_ms), r->sender, r->room, r->by, kept,
+	          r->state != REPORT_OPEN ? r->keeper : "");
 }
 
 /* Lists the open reports, oldest first; or (all) the newest of all, in the same order. */
@@ -144,7 +143,7 @@ static void show(struct chat *c, struct session *s, const struct report *r)
 	const char *state = report_state_name(r->state);
 	const char *stamp = format_stamp(&c->stamp, r->said_ms);
 
-	wrap_reply(c, s, 3, "#R%" PRIu64 " (%s): %s%s reported %s in %s, %s ago:", r->number, state,
+	emit_reply(c, s, "#R%" PRIu64 " (%s): %s%s reported %s in %s, %s ago:", r->number, state,
 	           r->by, r->by_account ? "" : " (a guest)", r->sender, r->room,
 	           format_age(age, c->wall_ms - r->at_ms));
 	emit_line(c, s, r->action ? "#%" PRIu64 " %s* %s %s" : "#%" PRIu64 " %s[%s]:%s", r->line,

@@ -18,7 +18,6 @@
 #include "chatd/core/state/question.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 static void role_list(struct chat *c, struct session *s)
 {
@@ -123,7 +122,7 @@ static void you_are(struct chat *c, const struct session *s, const struct accoun
 	const char *phrase = role_phrase(a->role);
 	bool host = s->state == SESSION_HOST;
 
-	wrap_reply(c, a->session, 3, "You %s%s (set %s%s). %chelp lists what you can do.",
+	emit_reply(c, a->session, "You %s%s (set %s%s). %chelp lists what you can do.",
 	           phrase != NULL ? "are now " : "have no role any more", phrase != NULL ? phrase : "",
 	           host ? "from the server's command line" : "by ", host ? "" : s->nick,
 	           c->config.command_prefix);
@@ -221,7 +220,7 @@ static void invite(struct chat *c, struct session *s, const char *name, enum rol
 	}
 	bearer = session_by_key(c, key);
 	if (bearer != NULL) {
-		wrap_reply(c, s, 3, "%s is a guest. Ask them to %cregister first, so that you know who gets "
+		emit_reply(c, s, "%s is a guest. Ask them to %cregister first, so that you know who gets "
 		           "the role.", bearer->nick, c->config.command_prefix);
 	} else if (account_bars(c, name, key, NULL, problem) != NULL) {
 		emit_reply(c, s, "%s.", problem);
@@ -253,7 +252,7 @@ static bool role_set(struct chat *c, struct session *s, struct account *account,
 	struct bytes undo;
 
 	if (is_last_admin(c, account) && !s->trusted) {
-		wrap_reply(c, s, 3, "%s is the last administrator. Make someone else one first.",
+		emit_reply(c, s, "%s is the last administrator. Make someone else one first.",
 		           account->nick);
 		return false;
 	}

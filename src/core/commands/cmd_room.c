@@ -22,7 +22,6 @@
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/entry/unread.h"
 #include "chatd/core/state/state.h"
-#include "chatd/core/state/wrap.h"
 
 enum {
 	WHO_SORTED_MAX = 1000,  /* /who sorts the names of no more people than that */
@@ -136,7 +135,7 @@ static void rooms_line(struct chat *c, struct session *s, const struct room *r, 
 		bytes_puts(b, r->set.private ? "  private" : "  needs a password");
 	if (*r->topic != '\0')
 		bytes_printf(b, "  Topic: %s", r->topic);
-	wrap_reply(c, s, 6, "%s", b->data);
+	emit_rows(c, s, 6, "%s", b->data);
 }
 
 /* The first ROOMS_LISTED_MAX of all rooms, in order: there may be thousands of which few are shown,
@@ -235,7 +234,7 @@ static void who_list(struct chat *c, struct session *s, const struct room *r)
 		             list[i] == s ? " (you)" : "", list[i]->presence.away != NULL ? " (away)" : "");
 	if (shown < n)
 		bytes_printf(b, " and %" PRIu32 " more", n - shown);
-	wrap_reply(c, s, 3, "%" PRIu32 " %s in %s: %s", n, n == 1 ? "person" : "people", r->name,
+	emit_reply(c, s, "%" PRIu32 " %s in %s: %s", n, n == 1 ? "person" : "people", r->name,
 	           b->data);
 	free(list);
 }

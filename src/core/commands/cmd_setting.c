@@ -18,7 +18,6 @@
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 enum {
 	SHOWN_CHARS = 40,     /* characters of a wrong name or value that are repeated */
@@ -69,7 +68,7 @@ static void show_people(struct chat *c, struct session *s, const struct room *r)
 		members += g->role == ROOM_MEMBER;
 	if (members > 0)
 		bytes_printf(b, "; %" PRIu32 " %s invited", members, members == 1 ? "other is" : "others are");
-	wrap_reply(c, s, 3, "%s: %s.", r->name, b->data);
+	emit_reply(c, s, "%s: %s.", r->name, b->data);
 	if (setting_offered(c, r) != NULL)
 		emit_reply(c, s, "It is offered to %s, who has not accepted it yet.",
 		           setting_offered(c, r)->nick);
@@ -80,7 +79,7 @@ static void show_one(struct chat *c, struct session *s, const struct room *r,
 {
 	char value[SETTING_BYTES_MAX];
 
-	emit_reply(c, s, "  %-12s  %-7s  %s", k->name, setting_show(r, k, value), k->means);
+	emit_rows(c, s, 6, "  %-12s  %-7s  %s", k->name, setting_show(r, k, value), k->means);
 }
 
 /* Tells s which settings it can change. */
@@ -99,7 +98,7 @@ static void show_powers(struct chat *c, struct session *s, const struct room *r)
 		           membership_owner(r) == NULL ? ", and nobody owns this room" : "");
 		return;
 	}
-	wrap_reply(c, s, 3, "You can set: %s.", b->data);
+	emit_reply(c, s, "You can set: %s.", b->data);
 	emit_reply(c, s, "For example: %croom %s", c->config.command_prefix,
 	           role >= ROOM_OWNER && r != c->rooms.lobby ? "private on" : "slow 30");
 }

@@ -18,7 +18,6 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 enum { NAMED_MAX = 10 }; /* bans that are named before "and N more" */
 
@@ -189,7 +188,7 @@ static bool tell_all(struct chat *c, struct session *s, struct room *r, enum ban
 	uint32_t n = name_all(c, s, r, kind, &names);
 
 	if (n > 0) {
-		wrap_reply(c, s, 3, "This would lift %" PRIu32 " %s%s %s %s: %s.", n, ban ? "ban" : "mute",
+		emit_reply(c, s, "This would lift %" PRIu32 " %s%s %s %s: %s.", n, ban ? "ban" : "mute",
 		           n == 1 ? "" : "s", ban ? "from" : "in", place(r, kind), names.data);
 		emit_reply(c, s, "Nothing has changed yet. %c%s %s%s%sall --yes lifts them; that cannot be undone.",
 		           c->config.command_prefix, ban ? "unban" : "unmute",
@@ -275,11 +274,11 @@ static void show(struct chat *c, struct session *s, const struct ban *b)
 	                    ban_by_address(b);
 
 	strcpy(at, format_stamp(&c->stamp, b->at_ms));
-	wrap_reply(c, s, 6, "  #B%" PRIu64 " %s%s%s%s,%s  by %s %s%s%s", b->number,
-	           moderation_ban_who(s, b), b->target == BAN_GUEST ? ", a guest" : "",
-	           with_address ? " from " : "", with_address ? address_show(&b->from, from) : "",
-	           b->until_ms != 0 ? ban_until(c, b, until) : " for good", b->by, at,
-	           *b->why != '\0' ? ": " : "", b->why);
+	emit_rows(c, s, 6, "  #B%" PRIu64 " %s%s%s%s,%s  by %s %s%s%s", b->number,
+	          moderation_ban_who(s, b), b->target == BAN_GUEST ? ", a guest" : "",
+	          with_address ? " from " : "", with_address ? address_show(&b->from, from) : "",
+	          b->until_ms != 0 ? ban_until(c, b, until) : " for good", b->by, at,
+	          *b->why != '\0' ? ": " : "", b->why);
 }
 
 static void list(struct chat *c, struct session *s, struct room *r, enum ban_kind kind)

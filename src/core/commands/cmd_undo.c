@@ -29,7 +29,6 @@
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 /* -- /audit ------------------------------------------------------------------------------ */
 
@@ -158,12 +157,12 @@ static void undo_answer(struct chat *c, struct session *s, struct question *q,
 		emit_reply(c, s, "There is no moderation action #A%" PRIu64 " that you could take back.",
 		           number);
 	} else if (!undo_is_data(act->changed)) {
-		wrap_reply(c, s, 3, "#A%" PRIu64 " (%s %s) cannot be taken back%s", act->id,
+		emit_reply(c, s, "#A%" PRIu64 " (%s %s) cannot be taken back%s", act->id,
 		           act->sender, act->body,
 		           is_old(act->changed) ? ": an older version of chatd recorded it." : ".");
 	} else {
 		if (reads)
-			wrap_reply(c, s, 3, "Taking back #A%" PRIu64 " (%s %s):", act->id, act->sender,
+			emit_reply(c, s, "Taking back #A%" PRIu64 " (%s %s):", act->id, act->sender,
 			           act->body);
 		else
 			emit_reply(c, s, "Taking back #A%" PRIu64 ":", act->id);

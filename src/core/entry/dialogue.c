@@ -46,7 +46,7 @@ void dialogue_prompt(struct chat *c, const struct session *s)
 	const char *prompt = prompts[s->dialogue->ask];
 
 	if (s->input.telnet == NULL && !s->dialogue->warned) {
-		emit_reply(c, s, "(What you type shows on your screen. In telnet, press ctrl-C first to hide it.)");
+		emit_reply(c, s, "(What you type shows on your screen; in telnet, ctrl-C first hides it.)");
 		s->dialogue->warned = true;
 	}
 	hide(c, s, true);

@@ -20,7 +20,6 @@
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 enum {
 	FLOOD_STEP_MS = 20,  /* delayed input resumes in such steps, so that one look serves many */
@@ -67,7 +66,7 @@ static void tell_delay(struct chat *c, struct session *s, enum rate_cause cause)
 	if (c->config.flood_mute_s != 0)
 		snprintf(end, sizeof end, " If this goes on for %" PRIu32 " seconds, you are muted.",
 		         c->config.flood_mute_s);
-	wrap_reply(c, s, 3, "%s more than %" PRIu64 " %s%s a second%s. The rest is delayed; "
+	emit_reply(c, s, "%s more than %" PRIu64 " %s%s a second%s. The rest is delayed; "
 	           "nothing is lost.%s", address ? "Your address is sending" : "You are sending", n,
 	           lines ? "line" : "byte", n == 1 ? "" : "s",
 	           address ? ", all its connections together" : "",
@@ -286,11 +285,11 @@ static void show_rate(struct chat *c, struct session *s, const char *whose, cons
 	if (a->lines == 0)
 		emit_reply(c, s, "%s: no limit on lines.", whose);
 	else
-		wrap_reply(c, s, 3, "%s: %" PRIu64 " line%s at once, then %" PRIu64 " a second (%" PRIu64
+		emit_reply(c, s, "%s: %" PRIu64 " line%s at once, then %" PRIu64 " a second (%" PRIu64
 		           " left now).", whose, a->lines_burst, a->lines_burst == 1 ? "" : "s", a->lines,
 		           bucket_left(&p->lines, c->now_ms, a->lines_burst, a->lines));
 	if (a->bytes != 0)
-		wrap_reply(c, s, 3, "%s: %" PRIu64 " bytes at once, then %" PRIu64 " a second (%" PRIu64
+		emit_reply(c, s, "%s: %" PRIu64 " bytes at once, then %" PRIu64 " a second (%" PRIu64
 		           " left now).", whose, a->bytes_burst, a->bytes,
 		           bucket_left(&p->bytes, c->now_ms, a->bytes_burst, a->bytes));
 }
@@ -316,7 +315,7 @@ static void show_strikes(struct chat *c, struct session *s)
 	uint32_t n = c->now_ms < k->forget_ms ? k->n : 0;
 	char first[AGE_BYTES_MAX], second[AGE_BYTES_MAX];
 
-	wrap_reply(c, s, 3, "If you are delayed for %" PRIu32 " seconds with hardly a pause, you are muted "
+	emit_reply(c, s, "If you are delayed for %" PRIu32 " seconds with hardly a pause, you are muted "
 	           "for %s; the second time for %s; the third time disconnected.",
 	           c->config.flood_mute_s, format_age(first, FLOOD_MUTE_MS),
 	           format_age(second, FLOOD_MUTE_AGAIN_MS));

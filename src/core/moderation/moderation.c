@@ -21,7 +21,6 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 #define SEEN_MS (30 * DAY_MS) /* how long a sign-in from an address counts */
 
@@ -359,7 +358,7 @@ void moderation_preview(struct chat *c, struct session *s, const struct ban *b)
 		emit_reply(c, s, "%s is not here now, and could not %s.", b->who,
 		           b->kind == BAN_ENTRY ? "come in" : "speak");
 	else
-		wrap_reply(c, s, 3, "It would affect %" PRIu32 " %s here%s%s", n, n == 1 ? "person" : "people",
+		emit_reply(c, s, "It would affect %" PRIu32 " %s here%s%s", n, n == 1 ? "person" : "people",
 		           know ? ": " : ".", know ? names.data : "");
 	bytes_clear(&names);
 	if (role_of(s) >= ROLE_MODERATOR && ban_by_address(b)) {
@@ -367,7 +366,7 @@ void moderation_preview(struct chat *c, struct session *s, const struct ban *b)
 			emit_reply(c, s, "No account%s has signed in from there in the last 30 days.",
 			           b->target == BAN_BLOCK ? " that it would affect" : "");
 		else
-			wrap_reply(c, s, 3, "Accounts that signed in from there in the last 30 days: %s",
+			emit_reply(c, s, "Accounts that signed in from there in the last 30 days: %s",
 			           names.data);
 	}
 	emit_reply(c, s, "Nothing has changed.");

@@ -21,7 +21,6 @@
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
-#include "chatd/core/state/wrap.h"
 
 enum {
 	BACK_LINES = 3,          /* shown again to people who come back, before what is new */
@@ -496,9 +495,9 @@ static void show_audit(struct chat *c, struct session *s, const struct rows *row
 	}
 	emit_reply(c, s, "%zu moderation %s, oldest first:", rows->n, rows->n == 1 ? "action" : "actions");
 	for (size_t i = 0; i < rows->n; i++)
-		wrap_reply(c, s, 4, "#A%" PRIu64 " %s %s %s", rows->row[i].id,
-		           format_stamp(&c->stamp, rows->row[i].time_ms), rows->row[i].sender,
-		           rows->row[i].body);
+		emit_rows(c, s, 4, "#A%" PRIu64 " %s %s %s", rows->row[i].id,
+		          format_stamp(&c->stamp, rows->row[i].time_ms), rows->row[i].sender,
+		          rows->row[i].body);
 	if (rows->more)
 		emit_reply(c, s, "There are older ones: %caudit ... before #A%" PRIu64,
 		           c->config.command_prefix, rows->row[0].id);

@@ -16,9 +16,17 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
+#include "chatd/base/wrap.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+
+static const char reply_mark[] = "-- ";
+
+enum {
+	REPLY_COLUMNS = WRAP_COLUMNS - (sizeof reply_mark - 1),
+	REPLY_INDENT = 3, /* of the further rows of a reply */
+};
 
 bool emit_has_room(const struct chat *c)
 {
@@ -73,12 +81,11 @@ static void add(struct chat *c, struct effect *e, const char *p, size_t n)
 	e->len += n;
 }
 
-/* Adds a line, with the line end that s takes. */
-static void add_line(struct chat *c, const struct session *s, struct effect *e, const char *fmt,
-                     va_list ap) __attribute__((format(printf, 4, 0)));
+/* Adds formatted text. Returns its length. */
+static size_t add_text(struct chat *c, struct effect *e, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
 
-static void add_line(struct chat *c, const struct session *s, struct effect *e, const char *fmt,
-                     va_list ap)
+static size_t add_text(struct chat *c, struct effect *e, const char *fmt, va_list ap)
 {
 	size_t left = ARENA_BYTES - c->output.arena_len;
 	int n = vsnprintf(c->output.arena + c->output.arena_len, left, fmt, ap);
@@ -86,10 +93,61 @@ static void add_line(struct chat *c, const struct session *s, struct effect *e, 
 	assert(n >= 0 && (size_t)n < left);
 	c->output.arena_len += (size_t)n;
 	e->len += (size_t)n;
+	return (size_t)n;
+}
+
+/* The line end that s takes. */
+static void add_end(struct chat *c, const struct session *s, struct effect *e)
+{
 	if (s->member.crlf || s->input.telnet != NULL)
 		add(c, e, "\r\n", 2);
 	else
 		add(c, e, "\n", 1);
+}
+
+/* Replaces the last n bytes of e, a text that is too wide for its row, by rows. */
+static void add_rows(struct chat *c, const struct session *s, struct effect *e, size_t n, int indent)
+{
+	static const char blanks[WRAP_INDENT_MAX + 1] = "      ";
+	struct bytes whole = {0};
+	const char *text;
+
+	assert((size_t)indent < sizeof blanks);
+	c->output.arena_len -= n;
+	e->len -= n;
+	bytes_append(&whole, c->output.arena + c->output.arena_len, n);
+	for (text = whole.data; *text != '\0'; text += strspn(text, " ")) {
+		size_t blank = text == whole.data ? 0 : (size_t)indent;
+		size_t row = wrap_row(text, REPLY_COLUMNS - blank);
+
+		if (text > whole.data) {
+			add_end(c, s, e);
+			add(c, e, reply_mark, sizeof reply_mark - 1);
+			add(c, e, blanks, blank);
+		}
+		add(c, e, text, row);
+		text += row;
+	}
+	explicit_bzero(whole.data, whole.len); /* it may be a password or a code (output.secret) */
+	bytes_release(&whole);
+}
+
+/* Adds a reply to the text of e. */
+static void add_reply(struct chat *c, const struct session *s, struct effect *e, int indent,
+                      const char *fmt, va_list ap) __attribute__((format(printf, 5, 0)));
+
+static void add_reply(struct chat *c, const struct session *s, struct effect *e, int indent,
+                      const char *fmt, va_list ap)
+{
+	const char *text;
+	size_t n;
+
+	add(c, e, reply_mark, sizeof reply_mark - 1);
+	text = c->output.arena + c->output.arena_len;
+	n = add_text(c, e, fmt, ap);
+	if (n > REPLY_COLUMNS && text_fit(text, n, REPLY_COLUMNS) < n)
+		add_rows(c, s, e, n, indent);
+	add_end(c, s, e);
 }
 
 void emit_raw(struct chat *c, const struct session *s, const char *p, size_t n)
@@ -101,19 +159,29 @@ void emit_reply(struct chat *c, const struct session *s, const char *fmt, ...)
 {
 	va_list ap;
 
-	emit_raw(c, s, "-- ", 3);
 	va_start(ap, fmt);
-	add_line(c, s, send_open(c, s), fmt, ap);
+	add_reply(c, s, send_open(c, s), REPLY_INDENT, fmt, ap);
+	va_end(ap);
+}
+
+void emit_rows(struct chat *c, const struct session *s, int indent, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_reply(c, s, send_open(c, s), indent, fmt, ap);
 	va_end(ap);
 }
 
 void emit_line(struct chat *c, const struct session *s, const char *fmt, ...)
 {
+	struct effect *e = send_open(c, s);
 	va_list ap;
 
 	va_start(ap, fmt);
-	add_line(c, s, send_open(c, s), fmt, ap);
+	add_text(c, e, fmt, ap);
 	va_end(ap);
+	add_end(c, s, e);
 }
 
 void emit_all(struct chat *c, const char *text)
@@ -212,9 +280,8 @@ void emit_unsubscribe(struct chat *c, const struct session *s, const char *missi
 
 	e->conn = s->id;
 	e->text = c->output.arena + c->output.arena_len;
-	add(c, e, "-- ", 3);
 	va_start(ap, missing);
-	add_line(c, s, e, missing, ap);
+	add_reply(c, s, e, REPLY_INDENT, missing, ap);
 	va_end(ap);
 }
 

@@ -68,11 +68,21 @@ static inline int end(void **state)
 
 /* -- events in, effects out ---------------------------------------------------------- */
 
+/* A reply of several rows is one line here: the conversations show how it wraps. */
 static inline void put_text(const char *p, size_t n)
 {
+	static const char next_row[] = "\n--    ";
+	size_t len = sizeof next_row - 1;
+
 	bytes_puts(&seen, " \"");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (n - i > len && memcmp(p + i, next_row, len) == 0 && p[i + len] != ' ') {
+			bytes_puts(&seen, " ");
+			i += len - 1;
+			continue;
+		}
 		bytes_printf(&seen, p[i] == '\n' ? "\\n" : p[i] == '\r' ? "\\r" : "%c", p[i]);
+	}
 	bytes_puts(&seen, "\"");
 }
 

@@ -197,8 +197,8 @@ static void test_rate_limit_takes_what_it_may_and_resumes(void **state)
 	sends(0, "1\n2\n3\n4\n5\n");
 	/* Three at once, and a word; then one each half second. */
 	assert_int_equal(taken, 6);
-	assert_has("SEND 0 \"-- You are sending more than 2 lines a second. The rest is delayed; nothing is\\n"
-	           "--    lost.\\n\"\n");
+	assert_has("SEND 0 \"-- You are sending more than 2 lines a second. The rest is delayed; nothing is "
+	           "lost.\\n\"\n");
 	assert_has_not("RESUME");
 	assert_int_equal(chat_due_ms(chat), now_ms + 500);
 	sends(0, "4\n5\n");

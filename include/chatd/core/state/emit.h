@@ -37,9 +37,15 @@ struct output {
 /* One more input line may be handled in this step: there is room for all that it can cause. */
 bool emit_has_room(const struct chat *c);
 
-/* A reply line to a command: "-- " and the text and a line end. */
+/* A reply: "-- " and the text and a line end. What does not fit a row of WRAP_COLUMNS goes on in
+ * further rows, indented. */
 void emit_reply(struct chat *c, const struct session *s, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The same, with further rows indented by that much (0 to 6): a row of a list; or of
+ * a help text, indented by 0, which would let words of people pass for a reply of their own. */
+void emit_rows(struct chat *c, const struct session *s, int indent, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* A line as it is, and a line end. */
 void emit_line(struct chat *c, const struct session *s, const char *fmt, ...)
