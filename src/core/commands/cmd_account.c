@@ -290,7 +290,7 @@ void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 	if (a->arg[0] == NULL) {
 		/* People who signed in with a code may have no password yet. */
 		if (*s->account->secrets.hash != '\0')
-			emit_reply(c, s, "Type your present password first; an empty line cancels.");
+			emit_reply(c, s, "Type your current password first; an empty line cancels.");
 		begin_own(c, s, DIALOGUE_PASSWD, *s->account->secrets.hash != '\0' ? DIALOGUE_OLD : DIALOGUE_NEW);
 		return;
 	}
@@ -364,7 +364,7 @@ void cmd_totp(struct chat *c, struct session *s, const struct args *a)
 		command_usage(c, s, "totp");
 	} else if (a->arg[0] != NULL) {
 		if (*s->account->secrets.totp == '\0') {
-			emit_reply(c, s, "You have no second step.");
+			emit_reply(c, s, "You have no second step. %ctotp adds one.", c->config.command_prefix);
 			return;
 		}
 		emit_reply(c, s, "Type your password to remove the second step; an empty line cancels.");

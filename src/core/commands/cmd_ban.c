@@ -80,7 +80,8 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 	if (who == s) {
 		emit_reply(c, s, "You cannot kick yourself. %cleave leaves a room.", c->config.command_prefix);
 	} else if (who->room != r) {
-		emit_reply(c, s, "%s is not in %s.", who->nick, r->name);
+		emit_reply(c, s, "%s is not in %s. %cwhois %s shows where they are.", who->nick, r->name,
+		           c->config.command_prefix, who->nick);
 	} else if (r == c->rooms.lobby) {
 		emit_reply(c, s, "Nobody can be removed from %s, the lobby. %cmute %s 10m silences them here; "
 		           "%cdisconnect %s ends their connection.", r->name,

@@ -32,7 +32,7 @@ static void lockdown_end(struct chat *c, struct session *s)
 	uint64_t n;
 
 	if (!lockdown_on(c)) {
-		emit_reply(c, s, "There is no lockdown.");
+		emit_reply(c, s, "There is no lockdown. %clockdown 10m begins one.", c->config.command_prefix);
 		return;
 	}
 	lockdown_change(c, s, 0, &undo);

@@ -173,7 +173,7 @@ static bool things_of(struct chat *c, const struct owner *o, struct bytes *out, 
 		count_word(out, n, "unread message", "unread messages");
 	n = reports_by(c, o->who, o->block, does);
 	if (n > 0)
-		count_word(out, n, "unresolved report", "unresolved reports");
+		count_word(out, n, "open report", "open reports");
 	n = o->who == NULL ? resume_from(c, o->block, does) : 0;
 	if (n > 0)
 		count_word(out, n, "guest who could still resume", "guests who could still resume");

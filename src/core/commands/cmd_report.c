@@ -121,8 +121,8 @@ static void list(struct chat *c, struct session *s, bool all)
 		emit_reply(c, s, all ? "Nothing has been reported." : "There are no open reports.");
 		return;
 	}
-	emit_reply(c, s, "%" PRIu32 " %s; %creports N shows one:", n, n == 1 ? "report" : "reports",
-	           c->config.command_prefix);
+	emit_reply(c, s, "%" PRIu32 " %s%s; %creports N shows one:", n, all ? "" : "open ",
+	           n == 1 ? "report" : "reports", c->config.command_prefix);
 	skip = all && n > REPORTS_LISTED_MAX ? n - REPORTS_LISTED_MAX : 0;
 	if (skip > 0)
 		emit_reply(c, s, "(%" PRIu32 " older ones are not shown.)", skip);

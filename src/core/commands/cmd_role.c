@@ -225,7 +225,8 @@ static void invite(struct chat *c, struct session *s, const char *name, enum rol
 	} else if (account_bars(c, name, key, NULL, problem) != NULL) {
 		emit_reply(c, s, "%s.", problem);
 	} else if (c->people.accounts.n >= ACCOUNTS_MAX) {
-		emit_reply(c, s, "There are %d accounts, the most that there can be.", ACCOUNTS_MAX);
+		emit_reply(c, s, "Cannot make the account: there are %d, the maximum. %cremove account NAME "
+		           "removes one.", ACCOUNTS_MAX, c->config.command_prefix);
 	} else {
 		ask_code(c, s, NULL, name, role, status);
 	}
@@ -236,8 +237,9 @@ void cmd_code(struct chat *c, struct session *s, const struct args *a)
 	struct account *account = account_named(c, a->arg[0]);
 
 	if (account == NULL) {
-		emit_reply(c, s, "There is no account %.*s.",
-		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0]);
+		emit_reply(c, s, "There is no account %.*s. %crole NAME account makes one.",
+		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0],
+		           c->config.command_prefix);
 		return;
 	}
 	if (!emit_can_save(c, s))

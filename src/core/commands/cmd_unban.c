@@ -222,8 +222,8 @@ static void end_all(struct chat *c, struct session *s, struct room *r, enum ban_
 	name_all(c, s, r, kind, &names);
 	n = ban_end_all(c, r, kind, &own);
 	if (n == 0)
-		emit_reply(c, s, "There is no %s %s %s that you could lift.", what,
-		           ban ? "from" : "in", where);
+		emit_reply(c, s, "There is no %s %s %s that you could lift. %cbans lists them.", what,
+		           ban ? "from" : "in", where, c->config.command_prefix);
 	else
 		emit_audit(c, s, "", "lifted %" PRIu32 " %s%s %s %s: %s", n, what, n == 1 ? "" : "s",
 		           ban ? "from" : "in", where, names.data);

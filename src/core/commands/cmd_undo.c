@@ -154,8 +154,8 @@ static void undo_answer(struct chat *c, struct session *s, struct question *q,
 	} else if (act == NULL || act->id != number ||
 	           (!reads && !keeps_room_of(c, s, act->changed))) {
 		/* The same reply whether there is none or s may not know of it. */
-		emit_reply(c, s, "There is no moderation action #A%" PRIu64 " that you could take back.",
-		           number);
+		emit_reply(c, s, "There is no moderation action #A%" PRIu64 " that you could take back. "
+		           "%caudit lists yours.", number, c->config.command_prefix);
 	} else if (!undo_is_data(act->changed)) {
 		emit_reply(c, s, "#A%" PRIu64 " (%s %s) cannot be taken back%s", act->id,
 		           act->sender, act->body,

@@ -249,8 +249,8 @@ const struct command commands[] = {
 	 "mute bob 30m shouting"},
 	{"unmute", "", "NAME | #B12 | all [--yes]", 1, 1, false, false, cmd_unmute, ROLE_ACCOUNT,
 	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST | FLAG_YES, TOPIC_MODERATION,
-	 "End a mute",
-	 "Ends a mute, by name or by the number that /bans shows; or with --yes all of the "
+	 "Lift a mute",
+	 "Lifts a mute, by name or by the number that /bans shows; or with --yes all of the "
 	 "room's.",
 	 "unmute bob"},
 	{"ban", "", "WHO [2d] [WHY]", 1, 1, true, false, cmd_ban, ROLE_ACCOUNT,
@@ -262,8 +262,8 @@ const struct command commands[] = {
 	 "ban bob 2d spam"},
 	{"unban", "", "WHO | #B12 | all [--yes]", 1, 1, false, false, cmd_unban, ROLE_ACCOUNT,
 	 FLAG_OPERATOR | FLAG_IN | FLAG_EVERYWHERE | FLAG_HOST | FLAG_YES, TOPIC_MODERATION,
-	 "End a ban",
-	 "Ends a ban, by name or by the number that /bans shows; or with --yes all of the "
+	 "Lift a ban",
+	 "Lifts a ban, by name or by the number that /bans shows; or with --yes all of the "
 	 "room's.",
 	 "unban bob"},
 	{"bans", "", "", 0, 0, false, false, cmd_bans, ROLE_ACCOUNT,
@@ -335,7 +335,7 @@ const struct command commands[] = {
 	{"role", "", "[NAME ROLE]", 2, 0, false, false, cmd_role, ROLE_ADMIN,
 	 FLAG_HOST | FLAG_STATUS, TOPIC_SERVER,
 	 "Give someone a role, or list the roles",
-	 "Makes someone an admin, a moderator, or an ordinary account again; creates the "
+	 "Makes someone an administrator, a moderator, or an ordinary account again; creates the "
 	 "account if there is none. Alone, lists everyone who has a role.",
 	 "role bob admin"},
 	{"code", "", "NAME", 1, 1, false, false, cmd_code, ROLE_ADMIN, FLAG_HOST | FLAG_STATUS,

@@ -396,13 +396,13 @@ static struct account *host_account(struct chat *c, struct session *s, const cha
 	}
 	if (c->outage.reason != NULL) {
 		emit_reply(c, s, "Your login name has no account yet, and none can be made: nothing can be saved "
-		           "at present (%s).", c->outage.reason);
+		           "at present (%s). Try again in a minute.", c->outage.reason);
 		return NULL;
 	}
 	a = c->people.accounts.n < ACCOUNTS_MAX - ACCOUNTS_RESERVE ? account_new(c, user, key, "", "") : NULL;
 	if (a == NULL) {
-		emit_reply(c, s, "Your login name has no account yet, and none can be made: there are %d, the most "
-		           "there can be.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
+		emit_reply(c, s, "Your login name has no account yet, and none can be made: there are %d, the "
+		           "maximum. Ask an administrator to remove one.", ACCOUNTS_MAX - ACCOUNTS_RESERVE);
 		return NULL;
 	}
 	/* Saved with the sign-in that follows. */

@@ -299,7 +299,9 @@ static void show_buckets(struct chat *c, struct session *s)
 	struct allowance a = rate_own(c, s);
 
 	if (rate_is_exempt(c, s)) {
-		emit_reply(c, s, "You have no rate limit, because your role is %s.", role_name(role_of(s)));
+		emit_reply(c, s, "Rate limits do not apply to you%s.", role_of(s) == ROLE_ADMIN
+		           ? ", because you are an administrator" : role_of(s) == ROLE_MODERATOR
+		           ? ", because you are a moderator" : "");
 		return;
 	}
 	show_rate(c, s, "You", &s->throttle.rate, &a);

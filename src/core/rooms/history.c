@@ -391,7 +391,8 @@ static void show_history(struct chat *c, struct session *s, const struct rows *r
 		if (s->room->lines.last_id == 0)
 			emit_reply(c, s, "Nothing has been said in %s yet.", s->room->name);
 		else
-			emit_reply(c, s, "No such lines in %s.", s->room->name);
+			emit_reply(c, s, "No such lines in %s. %chistory shows the newest.", s->room->name,
+			           c->config.command_prefix);
 		show_bounds(c, s, rows);
 		return;
 	}
@@ -490,7 +491,8 @@ static void show_search(struct chat *c, struct session *s, const struct rows *ro
 static void show_audit(struct chat *c, struct session *s, const struct rows *rows)
 {
 	if (rows->n == 0) {
-		emit_reply(c, s, "No moderation actions match.");
+		emit_reply(c, s, "No moderation actions match. %caudit alone shows the latest.",
+		           c->config.command_prefix);
 		return;
 	}
 	emit_reply(c, s, "%zu moderation %s, oldest first:", rows->n, rows->n == 1 ? "action" : "actions");

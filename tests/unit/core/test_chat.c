@@ -130,7 +130,7 @@ static void test_a_question_holds_up_the_lines_behind_it(void **state)
 	sends(0, "second\n");
 	assert_int_equal(taken, 0);
 	rows_come(id(0), (struct rows){.kind = QUERY_LAST});
-	assert_effects("SEND 0 \"-- No such lines in general.\\n\"\nRESUME 0\n");
+	assert_effects("SEND 0 \"-- No such lines in general. /history shows the newest.\\n\"\nRESUME 0\n");
 	sends(0, "second\n");
 	assert_int_equal(taken, 7);
 	assert_has("APPEND #103 kind 1");
@@ -247,7 +247,7 @@ static void test_half_close_waits_for_the_answer(void **state)
 	happens(EVENT_EOF, 0);
 	assert_effects("");
 	rows_come(id(0), (struct rows){.kind = QUERY_LAST});
-	assert_has("SEND 0 \"-- No such lines in general.\\n\"\n");
+	assert_has("SEND 0 \"-- No such lines in general. /history shows the newest.\\n\"\n");
 	assert_has("UNSUBSCRIBE 0\nCLOSE 0\n");
 }
 

@@ -105,7 +105,7 @@ static void test_reload_bounds_its_answer(void **state)
 	host_connects();
 	sends(0, "/reload\n");
 	reloaded(false, lines.data);
-	assert_has("--   49 ^A^A");
+	assert_has("--   49\\n--       ^A^A");
 	assert_has_not("--   50 ");
 	assert_has("-- and 7 more lines, which are in the log.");
 	assert_true(seen.len < ARENA_PER_LINE_MAX);
@@ -220,7 +220,7 @@ static void test_user_while_nothing_can_be_saved(void **state)
 	step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "disk full"});
 	user_connects(1, "mary");
 	assert_has("-- Your login name has no account yet, and none can be made: nothing can be saved at present "
-	           "(disk full).\\n[ENTER YOUR NAME]: \"");
+	           "(disk full). Try again in a minute.\\n[ENTER YOUR NAME]: \"");
 	user_connects(2, "eve");
 	assert_has("-- You are eve, in general");
 }

@@ -314,7 +314,7 @@ static void test_reports_of_one_address_go(void **state)
 	assert_true(reports_line(OTHER));
 	assert_true(reports_line(MALLORY));
 	types(MODERATOR, "/remove address " MALLORY_IS);
-	assert_has("Made from 192.0.2.1: 1 unresolved report.");
+	assert_has("Made from 192.0.2.1: 1 open report.");
 	types(MODERATOR, "/remove address " MALLORY_IS " --yes");
 	assert_int_equal(reports_open(chat), 1);
 }

@@ -73,11 +73,11 @@ void report_set(struct chat *c, struct report *r, enum report_state state, const
 /* Whether the report was made by the principal `who` (share.h) or, if that is NULL, from within the
  * block; both NULL: true. */
 bool report_is_by(const struct report *r, const char *who, const struct address *block);
-/* Resolves all unresolved reports for which report_is_by is true, and saves them in steps; returns
+/* Resolves all open reports for which report_is_by is true, and saves them in steps; returns
  * how many. */
 uint32_t reports_resolve(struct chat *c, const char *who, const struct address *block,
                          const char *keeper, const char *how);
-/* The number of unresolved reports for which report_is_by is true; `forget`: deletes them. */
+/* The number of open reports for which report_is_by is true; `forget`: deletes them. */
 uint32_t reports_by(struct chat *c, const char *who, const struct address *block, bool forget);
 /* Saves what reports_resolve has resolved. */
 void report_tick(struct chat *c);
