@@ -200,7 +200,7 @@ static void save_each_kind(void)
 {
 	struct store_error err;
 
-	for (int kind = RECORD_SAY; kind <= RECORD_KEEP; kind++) {
+	for (int kind = RECORD_SAY; kind <= RECORD_RETENTION; kind++) {
 		struct record r = {
 			.seq = ++saved_seq, .kind = (enum record_kind)kind, .room = 2, .time_ms = 1700000000000,
 			.room_name = "ops",

@@ -49,7 +49,7 @@ static void fill(void)
 	                     .topic = {"ann", "Release on Friday"}});
 	keep((struct record){.kind = RECORD_SEEN, .room = 2, .room_name = "ops",
 	                     .seen = {.key = "ann", .up_to_id = 3}});
-	keep((struct record){.kind = RECORD_KEEP, .room = 3, .room_name = "den",
+	keep((struct record){.kind = RECORD_RETENTION, .room = 3, .room_name = "den",
 	                     .retention = {.days = 7, .lines = 9}});
 	keep((struct record){.kind = RECORD_AUDIT, .room_name = "",
 	                     .audit = {0, "ann", "banned bob from ops",

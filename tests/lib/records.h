@@ -44,7 +44,7 @@ static inline void record_columns(const struct record *r, struct record_columns 
 		c->number = r->audit.share, c->who = r->audit.actor, c->text = r->audit.text;
 		c->name = r->audit.changed;
 		break;
-	case RECORD_KEEP:
+	case RECORD_RETENTION:
 		c->number = (uint64_t)r->retention.days << 32 | r->retention.lines;
 		break;
 	case RECORD_ERASE:
@@ -85,7 +85,7 @@ static inline void record_set(struct record *r, enum record_kind kind, const cha
 		r->audit.share = number, r->audit.actor = who, r->audit.text = text;
 		r->audit.changed = "";
 		break;
-	case RECORD_KEEP:
+	case RECORD_RETENTION:
 		r->retention.days = (uint32_t)(number >> 32), r->retention.lines = (uint32_t)number;
 		break;
 	case RECORD_ERASE:

@@ -37,7 +37,7 @@ enum record_kind {
 	RECORD_DELETE = 7, /* deletion: deletes a line from the history and from the search index. Does
 	                    * nothing if the room has no such line */
 	RECORD_AUDIT = 8,  /* audit: an operator, moderator or administrator did something */
-	RECORD_KEEP = 9,   /* retention: how long the room's lines are kept from here on */
+	RECORD_RETENTION = 9, /* retention: how long the room's lines are kept from here on */
 	RECORD_GAP = 10,   /* line: marks a place where lines are missing because they could not be
 	                    * saved; said by the System, with their number */
 	RECORD_REMOVE = 11, /* no member: deletes the room and all its lines, also from the search
@@ -163,7 +163,7 @@ static inline size_t record_strings(struct record *r, const char **strings[RECOR
 		strings[n++] = &r->erase.key;
 		break;
 	case RECORD_ROOM:
-	case RECORD_KEEP:
+	case RECORD_RETENTION:
 	case RECORD_REMOVE:
 	case RECORD_PRUNE:
 		break;

@@ -209,7 +209,7 @@ static uint64_t append_of(struct chat *c, const struct room *r, struct record wh
 
 static void append_retention(struct chat *c, const struct room *r)
 {
-	append_of(c, r, (struct record){.kind = RECORD_KEEP, .retention = {r->set.days, r->set.lines}});
+	append_of(c, r, (struct record){.kind = RECORD_RETENTION, .retention = {r->set.days, r->set.lines}});
 }
 
 void setting_introduce(struct chat *c, struct room *r)

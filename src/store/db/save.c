@@ -183,7 +183,7 @@ static bool room_record_save(struct store *s, const struct record *r)
 		return line_save(s, r);
 	if (r->kind == RECORD_TOPIC)
 		return topic_save(s, r);
-	if (r->kind == RECORD_KEEP)
+	if (r->kind == RECORD_RETENTION)
 		return room_retention_save(s, r);
 	return r->kind != RECORD_SEEN || seen_save(s, r);
 }

@@ -205,7 +205,7 @@ static void a_tenth_of_a_large_room_may_go(void **state)
 
 static void a_rooms_own_days_are_looked_at_too(void **state)
 {
-	struct record r = record_as(900000, 1, RECORD_KEEP, "", (uint64_t)30 << 32, "");
+	struct record r = record_as(900000, 1, RECORD_RETENTION, "", (uint64_t)30 << 32, "");
 	(void)state;
 	look(0);
 	said(1, OLD_LINES_MUCH + 1, 40);

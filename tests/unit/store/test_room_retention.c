@@ -42,7 +42,7 @@ static void said(uint32_t room, int days_ago)
 
 static void keep(uint32_t room, uint32_t days, uint32_t lines)
 {
-	struct record r = record_as(++seq, room, RECORD_KEEP, "", (uint64_t)days << 32 | lines, "");
+	struct record r = record_as(++seq, room, RECORD_RETENTION, "", (uint64_t)days << 32 | lines, "");
 	save_all(store, &r, 1);
 }
 

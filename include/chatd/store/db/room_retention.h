@@ -14,7 +14,7 @@ struct room_retentions {
 	                          * lines of other rooms that are too old begin after it */
 };
 
-/* Some room may have a setting of its own (RECORD_KEEP). */
+/* Some room may have a setting of its own (RECORD_RETENTION). */
 bool store_has_room_retention(const struct store *s);
 
 /* How long one room's lines are kept, if it has a setting of its own; 0: as for all rooms. */
@@ -24,7 +24,7 @@ struct room_retention {
 	uint32_t lines;  /* so many of the newest lines are kept */
 };
 
-/* RECORD_KEEP: saves the setting, within the open transaction. */
+/* RECORD_RETENTION: saves the setting, within the open transaction. */
 bool room_retention_save(struct store *s, const struct record *r);
 /* All of them, in order of room, as an array of *n that the caller frees. False: error. */
 bool room_retention_load(struct store *s, struct room_retention **rooms, size_t *n);
