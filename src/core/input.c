@@ -19,6 +19,7 @@
 #include "chatd/core/entry/greeting.h"
 #include "chatd/core/entry/resume.h"
 #include "chatd/core/input/rate_limit.h"
+#include "chatd/core/input/telnet.h"
 #include "chatd/core/moderation/flood.h"
 #include "chatd/core/moderation/speech.h"
 #include "chatd/core/people/mail.h"

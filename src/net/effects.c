@@ -9,6 +9,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
+#include "chatd/core/chat.h"
 #include "chatd/net/server.h"
 
 static void append(struct server *s, const struct record *r)

@@ -13,6 +13,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
+#include "chatd/core/chat.h"
 #include "chatd/net/server.h"
 
 void fanout_init(struct fanout *f, uint32_t connections_max, bool relaxed)

@@ -15,6 +15,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
+#include "chatd/core/chat.h"
 #include "chatd/net/receive.h"
 #include "chatd/net/send.h"
 #include "chatd/net/server.h"

@@ -26,7 +26,6 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/clock.h"
-#include "chatd/base/log.h"
 
 enum {
 	SQ_ENTRIES = 4096,       /* operations of one submit; a turn with more of them submits

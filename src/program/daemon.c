@@ -22,6 +22,7 @@
 
 #include "chatd/base/clock.h"
 #include "chatd/base/log.h"
+#include "chatd/core/chat.h"
 #include "chatd/core/people/name.h"
 #include "chatd/net/loop.h"
 #include "chatd/net/ring.h"

@@ -5,9 +5,9 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
 
 static int users_compare(const void *a, const void *b)
 {

@@ -8,8 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "chatd/base/bytes.h"
-
 enum {
 	STAMP_BYTES = 21,  /* "[2026-11-22 20:14:05]" */
 	AGE_BYTES_MAX = 32,

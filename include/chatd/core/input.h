@@ -10,10 +10,10 @@
 #include "chatd/core/event.h"
 #include "chatd/core/input/line.h"
 #include "chatd/core/input/slip.h"
-#include "chatd/core/input/telnet.h"
 
 struct chat;
 struct session;
+struct telnet;
 
 /* Part of struct session: the bytes that come, on their way to lines. */
 struct input {

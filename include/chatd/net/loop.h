@@ -7,11 +7,14 @@
 #ifndef CHATD_NET_LOOP_H
 #define CHATD_NET_LOOP_H
 
-#include "chatd/core/chat.h"
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "chatd/net/listener.h"
 #include "chatd/net/requests.h"
 #include "chatd/store/threads/writer.h"
 
+struct chat;
 struct ring;
 struct server;
 

@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "chatd/base/bytes.h"
-
 #define USERS_PATH "/etc/passwd"
 
 struct user {

@@ -13,7 +13,6 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/undo.h"
-#include "chatd/core/people/name.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/eject.h"

@@ -21,7 +21,6 @@
 #include "chatd/core/people/name.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/eject.h"
-#include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/removal.h"
 #include "chatd/core/state/state.h"
 

@@ -9,7 +9,6 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/fields.h"
-#include "chatd/base/text.h"
 #include "chatd/base/time_format.h"
 #include "chatd/core/moderation/shutdown.h"
 #include "chatd/core/moderation/undo.h"

@@ -9,7 +9,6 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -24,7 +23,6 @@
 #include "chatd/core/commands/cmd_setting.h"
 #include "chatd/core/commands/cmd_shutdown.h"
 #include "chatd/core/state/emit.h"
-#include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/undo.h"
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/state/state.h"

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/input/telnet.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/state.h"

@@ -9,12 +9,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/clock.h"
+#include "chatd/core/moderation/filter.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/flood.h"
 #include "chatd/core/moderation/lockdown.h"

@@ -2,7 +2,6 @@
 
 #include "chatd/core/moderation/speech.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "chatd/base/bytes.h"

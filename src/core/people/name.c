@@ -17,7 +17,6 @@
 #include "chatd/base/address.h"
 #include "chatd/base/text.h"
 #include "chatd/core/people/confusable.h"
-#include "chatd/core/state/state.h"
 
 /* The most code points that one may fold to. U+FDFA has the most, 18. */
 enum { FOLD_MAX = 32 };

@@ -7,7 +7,6 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
-#include "chatd/core/state/state.h"
 
 static void idle_add(struct origins *origins, struct origin *o)
 {

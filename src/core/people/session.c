@@ -16,6 +16,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
+#include "chatd/core/input/telnet.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/confusable.h"
 #include "chatd/core/people/name.h"

@@ -2,7 +2,6 @@
 
 #include "chatd/core/rooms/ban.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 
-#include "chatd/base/bytes.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"

@@ -13,8 +13,6 @@
 #include "chatd/store/db/search.h"
 #include "chatd/store/db/state.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 

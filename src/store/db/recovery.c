@@ -11,7 +11,6 @@
  */
 #include "chatd/store/db/recovery.h"
 
-#include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/store/db/files.h"
 #include "chatd/store/db/schema.h"

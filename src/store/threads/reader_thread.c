@@ -6,7 +6,6 @@
  */
 #include "chatd/store/threads/reader_thread.h"
 
-#include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/base/clock.h"
 #include "chatd/store/secret.h"

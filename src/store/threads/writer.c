@@ -8,13 +8,12 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
-#include "chatd/base/log.h"
 #include "chatd/base/clock.h"
+#include "chatd/store/chatlog.h"
 #include "chatd/store/secret.h"
 #include "chatd/store/threads/writer_state.h"
 #include "chatd/store/threads/writer_thread.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

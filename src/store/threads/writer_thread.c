@@ -14,6 +14,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/base/clock.h"
+#include "chatd/store/chatlog.h"
 #include "chatd/store/threads/writer_state.h"
 
 #include <limits.h>

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 
 #include "chatd/base/bounds.h"
-#include "chatd/core/people/name.h"
 
 struct chat;
 struct session;

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "chatd/base/address.h"
-#include "chatd/base/bounds.h"
 #include "chatd/core/people/session.h"
 
 struct chat;

@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "chatd/base/bounds.h"
 #include "chatd/base/token_bucket.h"
 #include "chatd/core/people/origin.h"
 

@@ -5,7 +5,6 @@
 #define CHATD_CORE_MODERATION_MODERATION_H
 
 #include "chatd/core/rooms/ban.h"
-#include "chatd/core/moderation/filter.h"
 #include "chatd/core/rooms/membership.h"
 
 /* -- power ---------------------------------------------------------------------------- */

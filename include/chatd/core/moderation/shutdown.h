@@ -6,8 +6,6 @@
 
 #include <stdint.h>
 
-#include "chatd/base/bounds.h"
-
 struct chat;
 struct server_status;
 struct session;

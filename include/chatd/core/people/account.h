@@ -16,7 +16,6 @@
 #include "chatd/base/hash.h"
 #include "chatd/base/token_bucket.h"
 #include "chatd/core/people/mail.h"
-#include "chatd/core/people/name.h"
 
 struct chat;
 struct session;

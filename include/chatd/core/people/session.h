@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 
-#include "chatd/base/bounds.h"
 #include "chatd/core/event.h"
 
 struct chat;

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "chatd/base/address.h"
-#include "chatd/base/bounds.h"
 #include "chatd/core/people/account.h"
 
 struct chat;

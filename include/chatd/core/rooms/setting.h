@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "chatd/base/bounds.h"
 #include "chatd/core/rooms/membership.h"
 
 struct chat;

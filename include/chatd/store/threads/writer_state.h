@@ -17,7 +17,6 @@
 #define CHATD_STORE_THREADS_WRITER_STATE_H
 
 #include "chatd/base/bounds.h"
-#include "chatd/store/chatlog.h"
 #include "chatd/store/threads/notifications.h"
 #include "chatd/store/threads/queue.h"
 #include "chatd/store/threads/reader_thread.h"
