@@ -2,6 +2,8 @@
 
 #include "chatd/base/token_bucket.h"
 
+#include <assert.h>
+
 #define NS_PER_S UINT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
 
@@ -12,7 +14,7 @@ static int64_t span_ns(uint64_t n, uint64_t per_s)
 }
 
 int64_t bucket_wait_many_ms(struct bucket *l, int64_t now_ms, uint64_t n, uint64_t burst,
-                           uint64_t per_s)
+                            uint64_t per_s)
 {
 	int64_t now_ns = now_ms * NS_PER_MS, over_ns;
 
@@ -53,6 +55,7 @@ int64_t bucket_wait_span_ms(struct bucket *l, int64_t now_ms, uint64_t burst, in
 {
 	int64_t now_ns = now_ms * NS_PER_MS, all_ns = (int64_t)burst * period_ns, over_ns;
 
+	assert(period_ns > 0 && burst <= (uint64_t)(LIMIT_SPAN_MS_MAX * NS_PER_MS / period_ns));
 	/* The same as in bucket_wait_many_ms. */
 	if (l->full_ns > now_ns + all_ns)
 		l->full_ns = now_ns + all_ns;
@@ -67,11 +70,6 @@ void bucket_take_span(struct bucket *l, int64_t now_ms, int64_t period_ns)
 	l->full_ns += period_ns;
 }
 
-void bucket_give_span(struct bucket *l, int64_t period_ns)
-{
-	l->full_ns -= period_ns;
-}
-
 int64_t slow_bucket_wait_ms(struct bucket *l, int64_t now_ms, uint32_t burst, int64_t period_ms)
 {
 	return bucket_wait_span_ms(l, now_ms, burst, period_ms * NS_PER_MS);
@@ -84,7 +82,7 @@ void slow_bucket_take(struct bucket *l, int64_t now_ms, int64_t period_ms)
 
 void slow_bucket_give(struct bucket *l, int64_t period_ms)
 {
-	bucket_give_span(l, period_ms * NS_PER_MS);
+	l->full_ns -= period_ms * NS_PER_MS;
 }
 
 bool bucket_is_full(const struct bucket *l, int64_t now_ms)

@@ -189,7 +189,9 @@ static void old_arrived(struct chat *c, struct session *s, struct question *q, c
 	sign_in(c, s, a);
 }
 
-void login_signed_in(struct chat *c, struct session *s, struct account *a)
+/* s has proved that the account is its own: it takes the name, and the place of the session that has
+ * it. */
+static void login_signed_in(struct chat *c, struct session *s, struct account *a)
 {
 	struct session *old = session_by_key(c, a->key);
 	struct question *q;

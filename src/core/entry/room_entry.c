@@ -18,7 +18,8 @@
 
 /* -- coming in ------------------------------------------------------------------------------ */
 
-void room_entry_private(struct chat *c, const struct session *s, const struct room *r)
+/* Tells s why it cannot come into r, which is private. */
+static void tell_private(struct chat *c, const struct session *s, const struct room *r)
 {
 	emit_reply(c, s, "%s is private. Ask one of its operators to %cinvite you.", r->name,
 	           c->config.command_prefix);
@@ -53,7 +54,7 @@ static void enter_answer(struct chat *c, struct session *s, struct question *q,
 	}
 	dialogue_end(c, s);
 	if (access_bar(r, s, s->account) == BAR_PRIVATE)
-		room_entry_private(c, s, r);
+		tell_private(c, s, r);
 	else if (r != s->room && moderation_may_join(c, s, r))
 		room_go(c, s, r, false);
 }
@@ -80,7 +81,7 @@ void room_entry_ask(struct chat *c, struct session *s, struct room *r, const cha
 	if (bar == BAR_NONE) {
 		room_go(c, s, r, false);
 	} else if (bar == BAR_PRIVATE) {
-		room_entry_private(c, s, r);
+		tell_private(c, s, r);
 	} else {
 		dialogue_start(c, s, DIALOGUE_ENTER, DIALOGUE_PASSWORD, take_password);
 		s->dialogue->room = r->number;

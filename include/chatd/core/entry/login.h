@@ -20,10 +20,6 @@ void login_name(struct chat *c, struct session *s, const char *text);
  * be at the prompt or in the chat. */
 void login_as(struct chat *c, struct session *s, const char *name, const char *password);
 
-/* s has proved that the account is its own: it takes the name, and the place of the session that has
- * it. */
-void login_signed_in(struct chat *c, struct session *s, struct account *a);
-
 /* At the prompt: signs a user of the host in to the account of their login name, which is made if
  * there is none. False: that cannot be done, and s has been told. */
 bool login_host(struct chat *c, struct session *s, const char *user);

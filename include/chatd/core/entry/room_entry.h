@@ -10,8 +10,6 @@ struct room;
 
 /* s wants into r, where it is not. password: what was typed for it; NULL: nothing. */
 void room_entry_ask(struct chat *c, struct session *s, struct room *r, const char *password);
-/* Tells s why it cannot come into r, which is private. */
-void room_entry_private(struct chat *c, const struct session *s, const struct room *r);
 
 /* A new password for r; its hash is made first. */
 void room_entry_set_password(struct chat *c, struct session *s, struct room *r, const char *password);

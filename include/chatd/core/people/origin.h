@@ -11,7 +11,7 @@
 /* How often someone kept sending too much. */
 struct strikes {
 	uint32_t n;              /* times */
-	int64_t forget_ms;       /* since the epoch: when they are forgotten */
+	int64_t forget_ms;       /* when they are forgotten, by the clock of now_ms */
 };
 
 /* Buckets that several sessions share. */
