@@ -262,8 +262,8 @@ bool loop_turn(struct server *s)
 /* -- life -------------------------------------------------------------------------------------- */
 
 struct server *loop_new(const struct server_options *o, struct ring *ring, struct chat *chat,
-                          struct writer *writer, const struct listener *listeners,
-                          uint32_t nlisteners)
+                        struct writer *writer, const struct listener *listeners,
+                        uint32_t nlisteners)
 {
 	struct server *s = mem_zero(1, sizeof *s);
 

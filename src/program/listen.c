@@ -31,7 +31,7 @@ static void listen_to_users(const struct listener *listeners, uint32_t n)
 		const char *path = listeners[i].unix_path;
 
 		if (*path != '\0' && chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH |
-		                          S_IWOTH) != 0)
+		                           S_IWOTH) != 0)
 			log_warn("cannot set the permissions of %s", path);
 	}
 }

@@ -158,7 +158,7 @@ static uint64_t memory_mail(void)
 static uint64_t memory_others(void)
 {
 	return RESUMABLES_MAX * (sizeof(struct resumable) + NICK_BYTES + KEY_BYTES + NAME_BYTES_MAX +
-	                     INVITES_MAX * sizeof(struct invite) + 5 * SMALL_BYTES) +
+	                         INVITES_MAX * sizeof(struct invite) + 5 * SMALL_BYTES) +
 	       ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES) +
 	       GUESSES_MAX * (sizeof(struct guess) + SMALL_BYTES) +
 	       /* And the sites of principals that are addresses. */

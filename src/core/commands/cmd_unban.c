@@ -96,7 +96,7 @@ static struct ban *meant(struct chat *c, struct session *s, const struct args *a
 }
 
 void ban_undo_begin(struct chat *c, struct bytes *data, enum ban_kind kind, struct room *r,
-                      const struct ban *lifted)
+                    const struct ban *lifted)
 {
 	struct bytes was = {0};
 

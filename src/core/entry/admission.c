@@ -70,11 +70,11 @@ int64_t admission_account_wait_ms(struct chat *c, const struct session *s)
 	if (exempt_is(c, &s->from))
 		return 0;
 	wait_ms = slow_bucket_wait_ms(&origin_of(&c->people.origins, &s->from)->accounts, c->now_ms,
-	                       ORIGIN_ACCOUNTS_BURST, ORIGIN_ACCOUNTS_PERIOD_MS);
+	                              ORIGIN_ACCOUNTS_BURST, ORIGIN_ACCOUNTS_PERIOD_MS);
 	if (wait_ms > 0 || (site = origin_site_of(&c->people.origins, &s->from)) == NULL)
 		return wait_ms;
 	return slow_bucket_wait_ms(&site->accounts, c->now_ms, ORIGIN_ACCOUNTS_BURST * SITE_SHARES,
-	                    ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
+	                           ORIGIN_ACCOUNTS_PERIOD_MS / SITE_SHARES);
 }
 
 void admission_account_made(struct chat *c, const struct session *s)
@@ -235,7 +235,7 @@ static bool is_nearly_full(const struct chat *c)
 /* The session that makes way for a new one from there; NULL: none. is_most: the new one's own address
  * has the most. */
 static struct session *draw_of_all(struct chat *c, const struct address *from, uint64_t *seed,
-                                       bool *is_most)
+                                   bool *is_most)
 {
 	struct session *pick = NULL;
 	uint32_t most = exempt_is(c, from) ? 1 : weight(c, from, false) + 1;

@@ -120,7 +120,7 @@ bool moderation_may_join(struct chat *c, struct session *s, const struct room *r
 }
 
 struct room *moderation_room(struct chat *c, const struct session *s, const struct account *a,
-                        const char *key, struct room *r)
+                             const char *key, struct room *r)
 {
 	struct bearer who = bearer_as(s, a, key);
 
@@ -293,7 +293,7 @@ static void put_more(struct bytes *names, uint32_t n)
 }
 
 uint32_t moderation_hit_names(struct chat *c, const struct ban *b, const struct room *members,
-                         const struct session *but, struct bytes *names)
+                              const struct session *but, struct bytes *names)
 {
 	struct session *s, *next;
 	uint32_t n = 0;

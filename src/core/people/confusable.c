@@ -61,7 +61,7 @@ static void copy_skeleton(const char *folded, char skeleton[NAME_SKELETON_BYTES_
 
 /* A faster way for ASCII, as most names are. False: the name is not ASCII. */
 static bool skeleton_of_ascii(const char *name, bool as_written, bool in_capitals,
-                          char skeleton[NAME_SKELETON_BYTES_MAX + 1])
+                              char skeleton[NAME_SKELETON_BYTES_MAX + 1])
 {
 	char folded[NAME_SKELETON_BYTES_MAX + 1];
 	size_t n = 0;

@@ -21,7 +21,7 @@
 #include "chatd/core/state/tables.h"
 
 void eject_mark(struct chat *c, struct session *s, const struct room *r, const char *told,
-              const char *why)
+                const char *why)
 {
 	struct ejection *o;
 

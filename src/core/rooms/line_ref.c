@@ -43,7 +43,7 @@ static void line_ref_free(void *data)
 }
 
 static void line_ref_answer(struct chat *c, struct session *s, struct question *q,
-                           const struct event *e)
+                            const struct event *e)
 {
 	const struct line_ref *p = q->data;
 	const struct rows *rows = e->rows;
@@ -58,7 +58,7 @@ static void line_ref_answer(struct chat *c, struct session *s, struct question *
 }
 
 void line_ref_ask(struct chat *c, struct session *s, uint64_t id, line_ref_act *act,
-                 const char *text)
+                  const char *text)
 {
 	struct question *q = history_ask(c, s, line_ref_answer, HISTORY_SAVED, (struct query){
 		.kind = QUERY_LAST, .room = s->room->number, .limit = 1, .after_id = id - 1,

@@ -247,7 +247,7 @@ bool membership_give(struct chat *c, struct room *r, const char *account_key, en
 }
 
 bool membership_give_by(struct chat *c, bool keeper, struct room *r, const char *account_key,
-                   enum room_role role)
+                        enum room_role role)
 {
 	struct membership *g = membership_of(r, account_key);
 	/* If the room is not private, everyone can read all of it, and that stays so for this
@@ -264,7 +264,7 @@ bool membership_give_by(struct chat *c, bool keeper, struct room *r, const char 
 }
 
 bool membership_give_back(struct chat *c, bool keeper, struct room *r, const char *account_key,
-                     enum room_role role, uint64_t since)
+                          enum room_role role, uint64_t since)
 {
 	bool new = membership_of(r, account_key) == NULL;
 	struct membership *g;

@@ -26,7 +26,7 @@ static bool parse_port(const char *s, uint16_t *port, char *problem, size_t n)
 
 /* host is not NUL-terminated. */
 static bool parse_host(const char *host, size_t len, int family, struct conf_listen *l,
-                            char *problem, size_t n)
+                       char *problem, size_t n)
 {
 	char plain[sizeof(l->host)];
 	unsigned char address[sizeof(struct in6_addr)];

@@ -66,7 +66,7 @@ bool connect_reader(struct store *s, struct store_error *err)
 }
 
 bool connect_again(struct store *s, bool (*settle)(struct store *s, struct store_error *err),
-                     struct store_error *err)
+                   struct store_error *err)
 {
 	struct db old = s->db;
 	s->db = (struct db){ .sqlite = NULL };

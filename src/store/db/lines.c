@@ -10,7 +10,7 @@
 #include <string.h>
 
 void lines_bind_range(sqlite3_stmt *st, uint32_t room, uint64_t after_id, uint64_t before_id,
-                uint32_t limit)
+                      uint32_t limit)
 {
 	sqlite3_bind_int64(st, 1, room);
 	sqlite3_bind_int64(st, 2, db_id(after_id));

@@ -560,7 +560,7 @@ static bool prune_work(struct writer_thread *t)
 	if (!prune_bound(t, &before_ms))
 		return t->pruning.at_ms == 0;
 	t->pruning.running = (t->w->limits.history_days || t->w->limits.history_lines ||
-	              store_has_room_retention(t->w->store)) && prune_step(t, before_ms);
+	                      store_has_room_retention(t->w->store)) && prune_step(t, before_ms);
 	if (t->pruning.running)
 		t->pruning.at_ms = 0; /* here too */
 	return t->pruning.running;

@@ -16,7 +16,7 @@ struct room *ban_scope(const struct chat *c, const struct args *a, enum ban_kind
 /* Begins the data of a moderation action on the bans of r (NULL: of the whole server), with a copy of
  * the ban that it lifts (NULL: none). The caller adds the number of the ban that it sets, if any. */
 void ban_undo_begin(struct chat *c, struct bytes *data, enum ban_kind kind, struct room *r,
-                      const struct ban *lifted);
+                    const struct ban *lifted);
 
 /* Lifts b; s, who may, is told, and it is recorded. */
 void ban_unban(struct chat *c, struct session *s, struct ban *b);

@@ -34,12 +34,12 @@ bool moderation_over(struct chat *c, struct session *s, const struct room *r, en
 /* Whether s may be in the chat as account a, or (NULL) as a guest with this key; if not, tells s why,
  * until when, and whom to ask. */
 bool moderation_may_enter(struct chat *c, struct session *s, const struct account *a,
-                     const char *key);
+                          const char *key);
 /* The same for s, which is in the chat and wants to enter r. */
 bool moderation_may_join(struct chat *c, struct session *s, const struct room *r);
 /* r; or the lobby, if r is NULL or bans the person that s becomes. */
 struct room *moderation_room(struct chat *c, const struct session *s, const struct account *a,
-                        const char *key, struct room *r);
+                             const char *key, struct room *r);
 /* Whether s, a guest or about to be one, may take the name with this key: the name must not be banned,
  * nor let s escape a ban or a mute. If not, tells s. */
 bool moderation_may_rename(struct chat *c, struct session *s, const char *key);
@@ -70,7 +70,7 @@ const char *moderation_muted(struct chat *c, const struct ban *b);
 /* Names the people here whom b affects (members: only those in that room), without `but`; returns how
  * many they are. */
 uint32_t moderation_hit_names(struct chat *c, const struct ban *b, const struct room *members,
-                         const struct session *but, struct bytes *names);
+                              const struct session *but, struct bytes *names);
 /* Whether s may know whom b affects, and not only how many: a ban on an address would tell an operator
  * who comes from there. */
 bool moderation_may_know(const struct session *s, const struct ban *b);

@@ -31,7 +31,7 @@ struct ejections {
 /* Marks s to be removed from r (NULL: from the chat). Removal from the chat replaces removal from a
  * room, not the other way round. told and why are as in struct ejection, and are copied. */
 void eject_mark(struct chat *c, struct session *s, const struct room *r, const char *told,
-              const char *why);
+                const char *why);
 /* Removes the people who are marked, as far as the effects have room. Sessions may end. */
 void eject_run(struct chat *c);
 int64_t eject_due_ms(const struct chat *c);

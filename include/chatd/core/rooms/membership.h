@@ -71,11 +71,11 @@ enum room_role membership_role_of(const struct room *r, const struct account *a,
 bool membership_give(struct chat *c, struct room *r, const char *account_key, enum room_role role);
 /* keeper: given by a moderator, who may give more in a room that nobody owns. */
 bool membership_give_by(struct chat *c, bool keeper, struct room *r, const char *account_key,
-                   enum room_role role);
+                        enum room_role role);
 /* Gives back a role that was taken away: a person without any other role may again read the lines
  * after `since`. */
 bool membership_give_back(struct chat *c, bool keeper, struct room *r, const char *account_key,
-                     enum room_role role, uint64_t since);
+                          enum room_role role, uint64_t since);
 void membership_take(struct chat *c, struct room *r, const char *account_key, enum room_role role);
 
 /* Rooms that the account owns. */
