@@ -1,8 +1,8 @@
 /*
  * The chat log: a text file of all lines, for people and their tools.
  *
- *	[2026-11-22 21:52:57][alice][lobby]:hello
- *	[2026-11-22 21:52:58][alice][lobby]:* alice waves
+ *	[2026-11-22 21:52:57][alice][general]:hello
+ *	[2026-11-22 21:52:58][alice][general]:* alice waves
  *
  * The time is local. Lines are appended after they are saved in the database, in the same order. If
  * it cannot be written to, nothing else waits for it: the log says so once, and the waiting lines,

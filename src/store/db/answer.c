@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-	UNDO_COLUMN = 6,   /* of the audit's rows: what an act has changed */
+	UNDO_COLUMN = 6,   /* of the audit's rows: what an action has changed */
 };
 
 struct answer *answer_new(const struct query *q)

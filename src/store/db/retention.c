@@ -65,7 +65,7 @@ bool retention_record(struct store *s, const struct record *r)
 	       db_meta_set(&s->db, "old_granted", 1);
 }
 
-/* -- rooms that would lose many lines---------------------------------------------------- */
+/* -- rooms that would lose many lines --------------------------------------------------- */
 
 /* The room's line at that offset, from 0, is older than before_ms. -1: error. */
 static int old_at(struct store *s, uint32_t room, int64_t offset, int64_t before_ms)

@@ -1,13 +1,12 @@
 /*
- * The ring of records. Owns the bytes that wait, not what they
- * mean; makes no system call.
+ * The ring of records. Owns the bytes that wait, not what they mean; makes no system call.
  *
- * The ring's two positions only grow; their difference is what waits, and each
- * is written by one side. A record never wraps: where it does not fit before
- * the ring's end, an entry of no size says that the rest is unused.
+ * The ring's two positions only grow; their difference is what waits, and each is written by one side.
+ * A record never wraps: if it does not fit before the ring's end, an entry of size 0 says that the rest
+ * is unused.
  *
- * All orderings are the sequentially consistent ones: the wake-up protocol of
- * the writer relies on them, and an append is far from where it would show.
+ * All orderings are the sequentially consistent ones: the wake-up protocol of the writer relies on
+ * them, and an append is far from where it would show.
  */
 #include "chatd/store/threads/queue.h"
 

@@ -16,8 +16,7 @@ struct store_error {
 };
 
 /* Formats the text, cut at its size and made safe for a terminal: SQLite's own messages quote the
- * contents of the file. There is no advice then, and lasting
- * and in_use become false. */
+ * contents of the file. There is no advice then, and lasting and in_use become false. */
 void store_error_set(struct store_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

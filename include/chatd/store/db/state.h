@@ -10,7 +10,7 @@
  *	search, backup   the answers that take long
  *	answer           an answer while it is made
  *	save             records
- *	prune, erase, remove    what goes, in steps
+ *	prune, erase_sender, remove_room    what goes, in steps
  *	retention        may old lines go?
  *	room_retention, wipe
  *	lines            ranges and deleting

@@ -5,11 +5,13 @@
  * thread" for the one that writes, "reader" for the answering thread that the struct belongs to.
  * Fields that are atomic or under the mutex belong to all.
  *
- * The modules from top to bottom; each calls only what stands below it:
+ * The modules from top to bottom; each calls only those below it:
  *
- * writer the loop's side: starts and ends the threads writer_thread, reader_thread the threads'
- * functions notifications what they tell the loop queue, turns the work for them writer_event,
- * sleeper, mailbox
+ *	writer           the loop's side: starts and ends the threads
+ *	writer_thread, reader_thread    the threads' functions
+ *	notifications    what they tell the loop
+ *	queue, turns     the work for them
+ *	writer_event, sleeper, mailbox
  *
  * Private to src/store/threads, and to src/program/memory.c, which adds up the memory of all of it.
  */
