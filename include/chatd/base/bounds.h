@@ -216,7 +216,7 @@ enum {
 	RESUME_MS = 600000,     /* for so long */
 
 	/* -- running the server ------------------------------------------------- */
-	SHUTDOWN_MS_MAX = 24 * HOUR_MS, /* the longest countdown; order a later shutdown later */
+	SHUTDOWN_MS_MAX = 24 * HOUR_MS, /* the longest countdown; schedule a later shutdown later */
 	SHUTDOWN_WHY_CHARS_MAX = 200, /* code points of its reason, which is one line */
 	RELOAD_LINES_MAX = 50,  /* lines that /reload shows of the result; the log has all of
 	                         * them */

@@ -26,7 +26,7 @@ struct server_program {
 	/* The login name of the host's user uid, if users of the host have accounts; NULL: none. It
 	 * is valid until the next call of any of these. */
 	const char *(*user)(void *ctx, uint32_t uid);
-	/* A shutdown has been ordered: must call loop_stop. */
+	/* A scheduled shutdown is due: must call loop_stop. */
 	void (*stop)(void *ctx, const char *why);
 };
 

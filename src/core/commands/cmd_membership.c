@@ -92,7 +92,7 @@ static bool give_back_since(struct chat *c, struct session *s, struct room *r,
 {
 	bool keeper = role_of(s) >= ROLE_MODERATOR;
 
-	/* A grant holds for a room that is known by its number also after a restart. */
+	/* Memberships are saved by room number, so the room must keep its number over a restart. */
 	if (!r->kept)
 		setting_save(c, r);
 	if (since != NULL ? membership_give_back(c, keeper, r, t->account->key, role, *since)

@@ -107,7 +107,7 @@ void session_name_suggest(const struct chat *c, const char *typed, char out[NAME
 			continue;
 		}
 		valid = name_check(NAME_NICK, out, strlen(out), key, why, sizeof why);
-		/* No number can stand behind some names: they have digits of another script. */
+		/* Some names cannot end in a number: their digits are of another script. */
 		if (!valid)
 			len = strlen(strcpy(out, "guest"));
 	} while (!valid);

@@ -1,4 +1,4 @@
-/* Rights in rooms. Owns the invitations of sessions. */
+/* Access to rooms. Owns the invitations of sessions. */
 
 #include "chatd/core/rooms/access.h"
 

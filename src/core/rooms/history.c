@@ -213,8 +213,8 @@ static void show_replay(struct chat *c, struct session *s, const struct rows *ro
 	size_t first = rows->n;
 	uint64_t after = 0;
 
-	/* All that was said here has been deleted, where s may read all of it; pruning tells of
-	 * itself. */
+	/* Everything said here was deleted, and s may read all of it. (Pruning is reported
+	 * separately.) */
 	if (rows->error == NULL && rows->n == 0 && s->room->lines.last_id == s->reading.joined_id &&
 	    s->room->lines.last_id <= c->records.stored_seq &&
 	    access_read_after(c, s, s->room, &after) && after == 0)
@@ -432,7 +432,7 @@ static void show_catchup(struct chat *c, struct session *s, const struct rows *r
 }
 
 /* The hit whose group (line before, hit, line after) begins with row i, or NULL.
- * Hits come newest first, so a line beside two hits is older than the next one
+ * Hits come newest first, so a line next to two hits is older than the next one
  * exactly if it belongs to that. */
 static const struct row *group_begins(const struct rows *rows, size_t i)
 {
@@ -579,8 +579,7 @@ void history_skipped(struct chat *c, struct session *s, uint32_t lines, uint64_t
 		           lines == 1 ? "notice" : "notices");
 		return;
 	}
-	/* The server may know no better than that it was later than a line which was said
-	 * before s came. */
+	/* All the server may know is that it came after a line said before s joined. */
 	after = first_id - 1 > s->reading.joined_id ? first_id - 1 : s->reading.joined_id;
 	ranges_add(&s->reading.gaps, after, s->room->lines.last_id + 1);
 	emit_reply(c, s, "%" PRIu32 " %s skipped while your connection was slow; %ccatchup shows %s",

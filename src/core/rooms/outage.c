@@ -87,8 +87,8 @@ void outage_begin(struct chat *c, const char *reason, const char *advice)
 	char *shown;
 
 	free(c->outage.reason);
-	c->outage.low = c->outage.full = false; /* which is said behind this */
-	/* It may quote what stands in the database. */
+	c->outage.low = c->outage.full = false; /* the store reports these after this event */
+	/* It may quote what is in the database. */
 	c->outage.reason = text_shown(reason, REASON_BYTES_MAX);
 	if (!known) {
 		c->outage.number++;
@@ -153,7 +153,7 @@ uint64_t outage_readable(const struct chat *c, uint64_t seq)
 	return !chat_can_save(c) && seq > c->records.stored_seq ? c->records.stored_seq : seq;
 }
 
-/* "between 20:14:05 and 20:17:10"; with the days where they are two, or not today. */
+/* "between 20:14:05 and 20:17:10"; with dates, if they are not both today. */
 static void gap_when(struct chat *c, const struct gap *g, char *out, size_t n)
 {
 	char first[STAMP_BYTES + 1], last[STAMP_BYTES + 1], now[STAMP_BYTES + 1];
@@ -189,7 +189,7 @@ static void gap_record(struct chat *c, struct room *r)
 		.kind = RECORD_GAP, .room = r->number, .time_ms = c->wall_ms, .room_name = r->name,
 		.line = {gap_sender, body},
 	});
-	/* Who made it stands nowhere else, and a room whose line was not kept was not worth noting. */
+	/* The room's maker is recorded nowhere else: it was not saved while its lines were not. */
 	if (!r->kept && r != c->rooms.lobby)
 		setting_save(c, r);
 	n = snprintf(line, sizeof line, "%s[%s]: %s", format_stamp(&c->stamp, c->wall_ms), gap_sender,

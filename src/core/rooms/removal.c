@@ -85,9 +85,9 @@ static bool is_offered_by(const struct room *r, const struct account *a)
 	       strcmp(key, a->key) == 0;
 }
 
-/* The account of that key and nick, which owned r, goes, and nobody owns r now: what it decided ends
- * with it (that r is permanent, an offer of it), for nobody else could. So does r, if nobody is
- * there and nothing of it is kept. That r is closed stays: what was said there was not for all. */
+/* The account that owned r is gone, so nobody owns r. What only the owner could decide ends with it:
+ * `permanent`, an offer. r itself goes if it is empty and nothing of it is kept. It stays closed if it
+ * was: what was said there was not for everyone. */
 static void end_ownerless(struct chat *c, struct room *r, const struct account *owner)
 {
 	bool offered = is_offered_by(r, owner), permanent = r->set.permanent;

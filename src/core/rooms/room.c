@@ -90,7 +90,7 @@ static void room_free(struct chat *c, struct room *r)
 	if (r->slot < c->rooms.low)
 		c->rooms.low = r->slot;
 	c->rooms.n--;
-	/* It was marked (removal.h), and ends by itself before. */
+	/* It was marked for removal (removal.h), but ends by itself first. */
 	c->rooms.removal.ndoomed -= r->doom != NULL && !was_gone;
 	membership_drop_room(c, r);
 	membership_uncount(c, r);
@@ -110,8 +110,8 @@ static void room_free(struct chat *c, struct room *r)
 
 void room_release(struct chat *c, struct room *r)
 {
-	/* When chatd goes down, those who leave will be back. Whoever finds a closed room closed
-	 * must not find it open, and theirs, a moment later. */
+	/* People who leave because chatd stops will be back. A closed room must still be closed, and
+	 * not belong to whoever joins first. */
 	if (r->members.n > 0 || r == c->rooms.lobby ||
 	    (!r->gone && (r->lines.last_id != 0 || r->set.permanent || r->closed ||
 	                  r->lines.gap.lines > 0 || (r->kept && c->stopping))))

@@ -7,7 +7,7 @@
 
 void cmd_filter(struct chat *c, struct session *s, const struct args *a);
 
-/* An act that can be taken back. */
+/* A moderation action that can be taken back. */
 undo_restore undo_filter;
 
 #endif

@@ -8,7 +8,7 @@
 void cmd_role(struct chat *c, struct session *s, const struct args *a);
 void cmd_code(struct chat *c, struct session *s, const struct args *a);
 
-/* An act that can be taken back. */
+/* A moderation action that can be taken back. */
 undo_restore undo_role;
 
 #endif

@@ -12,7 +12,7 @@ struct chat;
 /* Part of struct chat: the lockdown. */
 struct lockdown {
 	int64_t until_ms;           /* when it ends, since the epoch; 0: there is none */
-	char *by;                   /* owned; nick of the person who ordered it; NULL while until_ms is
+	char *by;                   /* owned; nick of the person who started it; NULL while until_ms is
 	                             * 0 */
 };
 

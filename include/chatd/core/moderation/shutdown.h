@@ -10,7 +10,7 @@ struct chat;
 struct server_status;
 struct session;
 
-/* Schedules the shutdown in ms (0: at once), ordered by s, in place of any earlier one; everybody is
+/* Schedules the shutdown in ms (0: at once), on behalf of s, in place of any earlier one; everybody is
  * told. why: "" for none. */
 void shutdown_order(struct chat *c, struct session *s, int64_t ms, const char *why);
 /* Calls off the scheduled shutdown, on behalf of s; everybody is told. */

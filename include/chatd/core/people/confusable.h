@@ -11,20 +11,19 @@
 #include "chatd/base/bounds.h"
 
 /*
- * The look of a name: its skeleton (Unicode UTS 39, section 4), case-folded and
- * without accents. With as_written that of the letters as they stand, so that aIice, with
- * a capital I, looks like alice; without, that of the name in whatever case. Names that
- * share a look are confusable: alice, a1ice, alïce; mary and rnary. Its limits: it
- * knows single letters of the same shape, not what fonts make of pairs of them (vv and w),
- * and nothing of words that sound alike.
+ * The skeleton of a name (Unicode UTS 39, section 4), case-folded and without accents. With as_written
+ * that of the letters as they are written, so that aIice, with a capital I, looks like alice; without,
+ * that of the name in any case. Names that share a skeleton are confusable: alice, a1ice, alïce; mary
+ * and rnary. Its limits: it knows single letters of the same shape, not what fonts make of pairs of
+ * them (vv and w), and nothing of words that sound alike.
  */
 void skeleton_of(const char *name, bool as_written, char skeleton[NAME_SKELETON_BYTES_MAX + 1]);
 
-/* The look of the name in capitals, which are alike in more scripts than the small letters are (the
+/* The skeleton of the name in capitals, which are alike in more scripts than the small letters are (the
  * Cyrillic ТЕ and TE): of a name without case. In it an I is an i and nothing is an l but an L. */
 void skeleton_in_capitals(const char *key, char skeleton[NAME_SKELETON_BYTES_MAX + 1]);
 
-/* A look as a number, to compare many quickly (FNV-1a). */
+/* A skeleton as a number, to compare many quickly (FNV-1a). */
 uint64_t skeleton_hash(const char *skeleton);
 
 /* The letter, mark or digit is recommended for names (General Security Profile), or is of a script

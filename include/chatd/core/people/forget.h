@@ -1,5 +1,5 @@
 /*
- * Facts of what is gone: the grants of a room that ended, the mail of an account that was removed.
+ * Facts of what is gone: the memberships of a room that ended, the mail of an account that was removed.
  *
  * There may be thousands of them, more than one step's effects have room for, so they are removed
  * from the store in steps, when there is time, and while chatd stops. Until then they stay in the

@@ -19,12 +19,11 @@ struct session;
 /* Part of struct chat. */
 struct outage {
 	char *reason;        /* owned; while nothing can be saved; else NULL */
-	uint32_t number;     /* of this outage, or of the last: tells who knows of it */
+	uint32_t number;     /* of this outage, or of the last: so that nobody is told twice */
 	bool talks;          /* nothing can be saved, and lines are shown all the same */
 	bool full;           /* and the store's queue has no room for more of them */
-	bool low;            /* it is for want of space that is to be left free: lines, and what else
-	                      * grows with how often it is done, are not saved; orders are, for some of
-	                      * them free space */
+	bool low;            /* only disk_reserve is left free: lines and other things that grow are not
+	                      * saved; moderation is, because it may free space */
 	uint64_t lines;      /* said in this outage, or in the last, that are not saved and never
 	                      * will be */
 	uint32_t gaps;       /* rooms whose gap is not recorded yet */

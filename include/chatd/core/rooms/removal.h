@@ -1,6 +1,5 @@
 /*
- * Removing rooms and accounts for good: by order of an administrator, or rooms that have been
- * silent for too long.
+ * Removing rooms and accounts for good: by /remove, or rooms that have been silent for too long.
  *
  * Everything that belongs to a room is removed with it: lines, settings, roles, bans. Reports of
  * its lines stay, because they are evidence.

@@ -88,7 +88,7 @@ uint64_t emit_append(struct chat *c, struct record r);
 /* Keeps a fact (value "": removes it); the strings are copied to the arena. */
 void emit_fact(struct chat *c, enum fact_kind kind, const char *key, const char *value);
 
-/* What s orders or changes can be saved (chat_can_save); otherwise s has been told. */
+/* A moderation action or change by s can be saved (chat_can_save); otherwise s has been told. */
 bool emit_can_save(struct chat *c, const struct session *s);
 
 /* Whose share of the audit the moderation actions of s are in: 0 for moderators, administrators and the
@@ -96,7 +96,7 @@ bool emit_can_save(struct chat *c, const struct session *s);
 enum { AUDIT_SHARE_OTHERS = 1 }; /* of chatd itself, and of people without an account */
 uint64_t emit_audit_share(const struct session *s);
 
-/* Records a moderation action: what was done, as a phrase without a subject ("made bob: admin"), and
+/* Records a moderation action: what was done, as a phrase without a subject ("made bob an administrator"), and
  * what it changed, as data that can take it back (undo.h; "": nothing can), with the time at which the
  * account of s was made ("actor"). Returns its number, which /undo takes. It goes to the server's log
  * too, as emit_security, with the last command of s as the event. */

@@ -1,5 +1,5 @@
 /*
- * Questions to the store or the program: what was asked, for which session, and what goes on with the
+ * Questions to the store or the program: what was asked, for which session, and what handles the
  * answer.
  *
  * An answer of the store finds its question by the connection that asked and its number, and by
@@ -24,7 +24,7 @@ struct session;
 
 struct question;
 
-/* What goes on with the answer e (EVENT_ROWS, EVENT_RELOADED, EVENT_FIGURES or EVENT_ARRIVED). s: the
+/* What handles the answer e (EVENT_ROWS, EVENT_RELOADED, EVENT_FIGURES or EVENT_ARRIVED). s: the
  * session that asked; `then` may end it, ask again, or move it to another room. */
 typedef void question_then(struct chat *c, struct session *s, struct question *q,
                            const struct event *e);

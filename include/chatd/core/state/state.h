@@ -128,7 +128,8 @@ struct chat {
 	bool stopping;              /* EVENT_STOP has come */
 	struct records records;     /* numbers of the records appended and saved */
 	struct outage outage;       /* the time while nothing can be saved */
-	struct server_status status; /* what administrators are warned of, and what they have ordered */
+	struct server_status status; /* what administrators are warned of, and what they have scheduled or
+	                             * started */
 	struct questions questions; /* questions that are not answered yet */
 	struct output output;       /* the effects of this step */
 	struct stamp_cache stamp;   /* the time stamp last shown */
@@ -196,7 +197,7 @@ static inline int64_t chat_due_at(const struct chat *c, int64_t wall_ms)
 	return wall_ms == INT64_MAX ? INT64_MAX : wall_ms - c->wall_ms + c->now_ms;
 }
 
-/* Whether records other than lines (orders, removals, accounts) can be saved: they can even while
+/* Whether records other than lines (moderation, removals, accounts) can be saved: they can even while
  * disk_reserve keeps lines from being saved. */
 static inline bool chat_can_save(const struct chat *c)
 {
