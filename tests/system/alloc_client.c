@@ -161,7 +161,7 @@ static int end(struct alloc *a, pid_t pid)
 		if (now_ms() > until_ms) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
-			/* With a fence that forbids what nobody asked it to; what is saved
+			/* With a sandbox that forbids what nobody asked it to; what is saved
 			 * is looked at all the same. */
 			if (seccomp_failed(a))
 				a->crashed++;

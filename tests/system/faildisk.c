@@ -4,7 +4,7 @@
  *     FAILDISK=/tmp/flag LD_PRELOAD=faildisk.so chatd ...
  *
  * While /tmp/flag.eio is there, each write and sync of a database, its WAL or its journal fails
- * with EIO; while /tmp/flag.erofs is, with EROFS. Works behind the fence: it looks with stat(2)
+ * with EIO; while /tmp/flag.erofs is, with EROFS. Works in the sandbox: it looks with stat(2)
  * and readlink(2) alone, and nothing of it is loaded later than chatd itself.
  */
 #include <dlfcn.h>
