@@ -32,7 +32,7 @@ enum { SLOTS = CHAT_SLOTS };
 static struct chat_config config;
 static struct chat *chat;
 static int64_t now_ms;     /* by the clock for durations */
-static int64_t ahead_ms;   /* of it is the other one, so much */
+static int64_t ahead_ms;   /* how far the wall clock is ahead of it */
 static struct bytes seen;  /* the effects of the last step, a line each */
 static size_t taken;       /* of the last bytes */
 static uint64_t questions[SLOTS][QUERY_CHECK_TOTP + 1]; /* number of the last of each kind that a
@@ -88,7 +88,7 @@ static inline void put_text(const char *p, size_t n)
 
 enum { ASKING_MAX = 64 };
 
-/* What is answered to who asks what has arrived. */
+/* The answer to EFFECT_ARRIVED. */
 static struct arrival has_arrived;
 
 static inline void put_append(const struct record *r)
@@ -126,8 +126,8 @@ static inline void put_effect(const struct effect *e)
 	bytes_puts(&seen, "\n");
 }
 
-/* One step, whose effects stand behind what is in `seen`; asking: who asked what had arrived, of
- * whom there are as many as it returns. */
+/* One step; its effects are appended to `seen`. asking: the sessions that asked what had arrived;
+ * returns how many. */
 static inline size_t step_once(struct event *e, struct conn_id asking[ASKING_MAX])
 {
 	const struct effect *effects;
@@ -138,7 +138,7 @@ static inline size_t step_once(struct event *e, struct conn_id asking[ASKING_MAX
 	chat_step(chat, e);
 	effects = chat_effects(chat, &n);
 	for (size_t i = 0; i < n; i++) {
-		/* What has arrived is asked now and then. */
+		/* The core asks now and then what has arrived: tests do not see that. */
 		if (effects[i].kind != EFFECT_ARRIVED)
 			put_effect(&effects[i]);
 		if (effects[i].kind == EFFECT_QUERY)
@@ -207,7 +207,7 @@ static inline void rows_come(struct conn_id conn, struct rows rows)
 	step((struct event){.kind = EVENT_ROWS, .conn = conn, .rows = &rows});
 }
 
-/* Comes and is named a, b, c, ...; the lobby is room 6, its feeds are 0 and 1. */
+/* Connects and takes the name a, b, c, ...; the lobby is room 6, its feeds are 0 and 1. */
 static inline void joins(uint32_t slot)
 {
 	char name[3] = {(char)('a' + slot), '\n', '\0'};

@@ -1,5 +1,5 @@
 /*
- * The chat of the tests of what is hostile: four people of each kind, over a real store in memory.
+ * The chat of the tests of hostile text: four people of each kind, over a real store in memory.
  */
 #ifndef CHATD_TESTS_HOSTILE_WORLD_H
 #define CHATD_TESTS_HOSTILE_WORLD_H
@@ -69,7 +69,7 @@ static inline void says(uint32_t slot, const char *text)
 	types(slot, text, strlen(text));
 }
 
-/* Whoever is gone, by /quit or /ban, is back. */
+/* People who are gone, by /quit or /ban, come back. */
 static inline void come(void)
 {
 	if (!w.here[HOST])
@@ -116,7 +116,7 @@ static inline void note(const char *what, const char *name)
 	snprintf(doing, sizeof doing, "%s, with %s", what, name);
 }
 
-/* What is kept is read again, by everybody who may. */
+/* Everybody who may read what is saved reads it again. */
 static inline void read_all(void)
 {
 	static const char *const lines[] = {

@@ -1,13 +1,13 @@
 /*
- * Rights in rooms, as far as they are about order: what a search is told to hide, and who is
- * put out while an answer is on its way.
+ * Access to rooms, as far as the order of events matters: what a search is told to hide, and people
+ * who are removed while an answer is on its way.
  */
 #include "chat_help.h"
 
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
-/* Signs up, as the store's threads would have it. */
+/* Registers; the store's threads answer. */
 static void registers(uint32_t slot)
 {
 	sends(slot, "/register correct horse\n");
@@ -64,7 +64,7 @@ static void test_a_search_hides_closed_rooms(void **state)
 	sends(0, "/search hello\n");
 	assert_string_equal(hidden(), "");
 	answer(0);
-	/* For a member, what was said up to the invitation. */
+	/* For a member: what was said up to the invitation. */
 	snprintf(until, sizeof until, "7:%" PRIu64, chat_session(chat, id(0))->room->lines.last_id);
 	sends(0, "/invite b\n");
 	sends(1, "/search hello\n");
@@ -103,7 +103,7 @@ static void test_the_past_of_a_member_begins_with_the_invitation(void **state)
 	assert_has(range);
 }
 
-/* What was asked about the room is void then: its answer is read by nobody. */
+/* A question about the room is void then, and nobody reads its answer. */
 static void test_who_waits_is_put_out_all_the_same(void **state)
 {
 	struct session *b = chat_session(chat, id(1));

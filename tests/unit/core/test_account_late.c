@@ -1,5 +1,5 @@
 /*
- * Accounts that change while somebody waits for an answer about them, and what is recorded.
+ * Accounts that change while somebody waits for an answer about them, and what is recorded of that.
  */
 #include "chat_help.h"
 
@@ -64,7 +64,7 @@ static void test_who_comes_back_to_a_private_room_reads_what_was_said(void **sta
 	sends(2, "correct horse\n");
 	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
 	assert_has("You are b, in den.");
-	/* From the invitation on, as before. */
+	/* From the invitation onwards, as before. */
 	assert_has("QUERY 2 kind 0 room 7 108..");
 }
 
@@ -117,7 +117,7 @@ static void test_an_address_makes_five_accounts_a_day(void **state)
 	}
 	sends(5, "/register correct horse\n");
 	assert_has("-- Too many accounts were made from your address today. You can register in 4");
-	/* A crowd shares no such number. */
+	/* People at an exempt address share no such limit. */
 	config.address_exempt = "192.0.2.0/24";
 	chat_configure(chat, &config);
 	for (uint32_t slot = 5; slot < 7; slot++) {

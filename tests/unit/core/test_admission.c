@@ -1,4 +1,4 @@
-/* Limits of one address: what counts as one, and what is not counted. */
+/* Limits by address: what counts as one address, and what is not counted. */
 #include "chat_help.h"
 
 #include "chatd/base/bounds.h"
@@ -22,7 +22,7 @@ static const char *logged_text(void)
 	return NULL;
 }
 
-static const char *refused; /* what the last one reads who comes; NULL: nothing, it is in */
+static const char *refused; /* what the last connection was told; NULL: it was admitted */
 
 static struct event coming(uint32_t slot, const char *addr)
 {
@@ -30,7 +30,7 @@ static struct event coming(uint32_t slot, const char *addr)
 	                      .connected = {.from = where(addr), .seed = ++chances}};
 }
 
-/* Something happens; its effects are in seen. True: nobody was refused. */
+/* Handles the event; its effects are in seen. False: the connection was refused. */
 static bool comes_so(struct event e)
 {
 	step(e);
@@ -38,7 +38,7 @@ static bool comes_so(struct event e)
 	return refused == NULL;
 }
 
-/* Comes from there; true where it may stay. */
+/* Connects from there. True: it was admitted. */
 static bool comes(uint32_t slot, const char *addr)
 {
 	return comes_so(coming(slot, addr));
@@ -75,7 +75,7 @@ static void test_a_64_is_one_address(void **state)
 	/* The next block on either side is another. */
 	assert_true(comes(3, "2001:db8:0:6::1"));
 	assert_true(comes(4, "2001:db8:0:8::1"));
-	/* Whoever leaves makes room for another of the same block. */
+	/* A connection that ends makes room for another of the same block. */
 	goes(0);
 	assert_true(comes(5, "2001:db8:0:7:abcd::2"));
 	assert_false(comes(6, "2001:db8:0:7:abcd::3"));
@@ -154,7 +154,7 @@ static void test_nothing_is_kept_of_who_is_refused(void **state)
 	assert_null(chat->entry.admission.held[1]);
 	assert_string_equal(refused, "-- Too many connections: your address has 1 open, the most it may "
 	                             "have. Close one, or try again later.\n");
-	/* The slot is another's at once. */
+	/* Another can have the slot at once. */
 	assert_true(comes(1, "192.0.2.2"));
 }
 
@@ -166,7 +166,7 @@ static void test_a_full_chat(void **state)
 	e.conn = (struct conn_id){0};
 	assert_false(comes_so(e));
 	reads("-- This chat is full: 64 people are connected. Please try again later.\n");
-	/* Whoever administers the host has places of their own. */
+	/* Control connections have slots of their own. */
 	e.connected.from = where("unix");
 	e.connected.control = true;
 	assert_false(comes_so(e));
@@ -176,7 +176,8 @@ static void test_a_full_chat(void **state)
 	assert_int_equal(chat->people.sessions[SLOTS + CONTROL_SLOTS - 1].state, SESSION_HOST);
 }
 
-/* Whatever the configuration allows: so many at once, and then one in their part of a minute. */
+/* With any rate that can be configured: that many at once, and then one each time that part of a minute
+ * is over. */
 static void test_each_rate_that_can_be_set(void **state)
 {
 	(void)state;
@@ -218,7 +219,7 @@ static void test_refusals_are_logged_and_do_not_flood_the_log(void **state)
 		assert_false(comes(1, "192.0.2.1"));
 		assert_null(logged_text());
 	}
-	/* A jail bans addresses, and no networks. */
+	/* The log names the address, which a jail can ban, and not the network. */
 	assert_true(comes(2, "2001:db8::7"));
 	assert_false(comes(3, "2001:db8::8"));
 	assert_non_null(strstr(logged_text(), "security: refused address=2001:db8::8 name=- "));
@@ -226,7 +227,7 @@ static void test_refusals_are_logged_and_do_not_flood_the_log(void **state)
 	assert_false(comes(1, "192.0.2.1"));
 	assert_string_equal(logged_text(), "security: refused address=192.0.2.1 name=- account=-: too many "
 	                                   "connections at one time; 101 were refused in 10 seconds");
-	/* So many addresses, and never more words than that. */
+	/* With any number of addresses, never more text than that. */
 	limits(0, 1, "");
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(addr, sizeof addr, "10.0.%u.%u", i >> 8, i & 255);
@@ -266,7 +267,7 @@ static void test_a_flood_without_names_makes_way(void **state)
 	uint32_t honest = 0, last = 0;
 
 	(void)state;
-	/* People who have come in, a few who are about to, and one address that floods. */
+	/* People in the chat, a few who are about to enter it, and one address that floods. */
 	for (uint32_t i = 0; i < 10; i++) {
 		snprintf(addr, sizeof addr, "192.0.2.%u", i + 1);
 		assert_true(comes(i, addr));
@@ -286,7 +287,7 @@ static void test_a_flood_without_names_makes_way(void **state)
 		assert_true(slot < SLOTS);
 	}
 	assert_int_equal(chat->people.n, 10);
-	/* All of them came in, and hardly one had to go. */
+	/* All of them were admitted, and hardly any had to go. */
 	assert_int_equal(honest, 20);
 	honest = 0;
 	for (uint32_t i = 1; i <= last; i++) {
@@ -323,7 +324,7 @@ static void test_few_without_a_name_are_left_alone(void **state)
 	char addr[32], name[8];
 
 	(void)state;
-	/* All have names but a quarter of what is left. */
+	/* All have names, except a quarter of what is left. */
 	for (uint32_t i = 0; i < SLOTS; i++) {
 		snprintf(addr, sizeof addr, "10.0.0.%u", i);
 		assert_true(comes(i, addr));
@@ -347,7 +348,7 @@ static void named(uint32_t slot, const char *addr)
 	                    .bytes = {.data = name, .len = strlen(name)}});
 }
 
-/* A few addresses cannot keep everybody else out, whatever names they take. */
+/* A few addresses cannot keep everybody else out, even if their connections all have names. */
 static void test_a_few_addresses_make_way_for_others(void **state)
 {
 	char addr[32];
@@ -392,7 +393,7 @@ static void signed_in(uint32_t each)
 	}
 }
 
-/* Names are free, and accounts take days: whoever is signed in stays where a guest does not. */
+/* Names are free, and accounts take days to make: people who are signed in stay when guests do not. */
 static void test_who_is_signed_in_does_not_make_way(void **state)
 {
 	(void)state;
@@ -402,7 +403,7 @@ static void test_who_is_signed_in_does_not_make_way(void **state)
 	assert_int_equal(chat->people.n, SLOTS - 1);
 }
 
-/* But not where so many of one address are: there are accounts to be had for some days of waiting. */
+/* Unless one address has very many: in some days anybody can make that many accounts. */
 static void test_many_accounts_of_an_address_make_way(void **state)
 {
 	(void)state;
@@ -411,7 +412,7 @@ static void test_many_accounts_of_an_address_make_way(void **state)
 	assert_has("DROP ");
 }
 
-/* What comes from an exempt address takes nothing from its neighbours. */
+/* Connections from an exempt address take nothing from its neighbours. */
 static void test_an_exempt_address_fills_nothing_of_its_network(void **state)
 {
 	(void)state;
@@ -422,13 +423,13 @@ static void test_an_exempt_address_fills_nothing_of_its_network(void **state)
 	assert_true(comes(21, "2001:db8:0:1::6"));
 	for (uint32_t i = 0; i < 20; i++)
 		goes(i);
-	/* Also where the configuration changed meanwhile. */
+	/* Even if the configuration has changed since. */
 	limits(2, 0, "");
 	assert_true(comes(0, "2001:db8::5"));
 	assert_false(comes(1, "2001:db8::5"));
 }
 
-/* Of an exempt address each connection counts alone, also among those without a name. */
+/* Each connection of an exempt address counts alone, even without a name. */
 static void test_an_exempt_ipv6_address_is_exempt(void **state)
 {
 	(void)state;
@@ -439,7 +440,8 @@ static void test_an_exempt_ipv6_address_is_exempt(void **state)
 	assert_true(comes(2, "2001:db8:0:1::6"));
 	assert_false(comes(3, "2001:db8:0:1::7"));
 	goes(2);
-	/* They are many, and not one who has many: as many of them make way as of others. */
+	/* They count as many people, not as one with many connections: they make way as often as
+	 * others. */
 	limits(0, 0, "2001:db8::5/128");
 	for (uint32_t i = 0; i < 40; i++)
 		comes(slot_free(), "2001:db8::5");
@@ -448,7 +450,7 @@ static void test_an_exempt_ipv6_address_is_exempt(void **state)
 	assert_in_range(unnamed_of("2001:db8::5"), 35, 42);
 }
 
-/* However few places a chat has, the last is not of an address that has many. */
+/* However small the chat, an address with many connections does not get its last slot. */
 static void test_a_small_chat_makes_way_too(void **state)
 {
 	(void)state;
@@ -465,7 +467,7 @@ static void test_a_small_chat_makes_way_too(void **state)
 	assert_has("DROP ");
 }
 
-/* Nor can one IPv6 site, which has 65,536 addresses as they are counted. */
+/* Nor can one IPv6 site, which counts as up to 65,536 addresses. */
 static void test_a_site_makes_way_for_others(void **state)
 {
 	char addr[32];
@@ -490,7 +492,7 @@ static void test_a_site_makes_way_for_others(void **state)
 	assert_int_equal(chat->entry.admission.nheld, 0);
 }
 
-/* Each of its addresses has the share of one; all of them that of a few. */
+/* Each of its addresses has the share of one, and all together have the share of a few. */
 static void test_a_site_has_the_shares_of_a_few_addresses(void **state)
 {
 	uint32_t in = 0;
@@ -526,7 +528,8 @@ static void test_connections_in_a_minute_of_a_site(void **state)
 	assert_true(comes(0, "2001:db8:2::1"));
 }
 
-/* Where everybody comes from somewhere else nobody makes way, until the last place is taken. */
+/* If everybody connects from an address of their own, nobody makes way, until the last slot is
+ * taken. */
 static void test_a_chat_of_many_addresses_fills(void **state)
 {
 	char addr[32];

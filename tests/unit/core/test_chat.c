@@ -1,6 +1,5 @@
 /*
- * The core by its events and effects: what a conversation cannot show, because
- * it is about order, about what comes late, and about time.
+ * The core by its events and effects: order, late answers and time, which a conversation cannot show.
  */
 #include "chatd/base/bounds.h"
 #include "chatd/core/commands/table.h"
@@ -75,7 +74,7 @@ static void test_who_ignores_is_skipped_right_after_the_line(void **state)
 	sends(2, "/ignore a\n");
 	sends(0, "hello\n");
 	assert_has("PUBLISH feed 0 #102 \"" STAMP "[a]:hello\\n\"\nSKIP 0 feed 0\nSKIP 2 feed 0\n");
-	/* So are words in a notice; the others are for all. */
+	/* The same goes for a notice with somebody's words in it; other notices are for everybody. */
 	sends(0, "/topic Release\n");
 	assert_has("set the topic: Release\\n\"\nSKIP 0 feed 0\nSKIP 2 feed 0\n");
 	sends(0, "/join ops\n");
@@ -109,7 +108,7 @@ static void test_the_end_comes_last(void **state)
 	               "CLOSE 0\n");
 	assert_int_equal(taken, 19);
 	assert_int_equal(chat_people(chat), 1);
-	/* And nothing is heard of it after that. */
+	/* After that it causes nothing more. */
 	sends(0, "hello\n");
 	assert_effects("");
 	assert_int_equal(taken, 6);
@@ -164,7 +163,7 @@ static void test_an_answer_after_leaving_says_nothing(void **state)
 	assert_has("PUBLISH feed 0 #0 \"" STAMP "[System]: a has left our chat\\n\"\n");
 	rows_come(id(0), (struct rows){.kind = QUERY_LAST});
 	assert_effects("");
-	/* The slot has another: who asked was not that one. */
+	/* Another connection has the slot now, and it did not ask. */
 	connected((struct conn_id){0, 2});
 	rows_come(id(0), (struct rows){.kind = QUERY_LAST});
 	assert_effects("");
@@ -195,7 +194,7 @@ static void test_rate_limit_takes_what_it_may_and_resumes(void **state)
 	chat_configure(chat, &config);
 	joins(0);
 	sends(0, "1\n2\n3\n4\n5\n");
-	/* Three at once, and a word; then one each half second. */
+	/* Three at once, and a reply that says so; then one each half second. */
 	assert_int_equal(taken, 6);
 	assert_has("SEND 0 \"-- You are sending more than 2 lines a second. The rest is delayed; nothing is "
 	           "lost.\\n\"\n");

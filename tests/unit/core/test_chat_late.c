@@ -35,7 +35,7 @@ static void test_skipped_lines_are_for_catchup(void **state)
 	assert_has("SEND 0 \"-- You have missed nothing in general.");
 }
 
-/* s goes, and this is what had arrived there. */
+/* The session ends; this is what had arrived there. */
 static void goes(uint32_t slot, enum arrived what, uint64_t seq)
 {
 	step((struct event){.kind = EVENT_CLOSED, .conn = id(slot), .closed.arrived = {what, seq}});
@@ -100,7 +100,7 @@ static void test_what_was_said_before_one_came_is_not_skipped(void **state)
 	sends(0, "a\n");
 	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY});
 	sends(1, "5\n");
-	/* The feed was read by nobody then and knows only that it was later than 101. */
+	/* Nobody read the feed then; it knows only that the line came after 101. */
 	skipped(1, 102);
 	sends(0, "/catchup\n");
 	assert_effects("QUERY 0 kind 2 room 6 105..107 after 106\n");
@@ -147,11 +147,11 @@ static void test_an_emptied_room_begins_anew(void **state)
 	room_empty(7, 101);
 	sends(0, "again\n");
 	assert_effects("APPEND #104 kind 1 room 7 ref 0 \"again\"\n");
-	/* And after it: the store has forgotten the room's name as well. */
+	/* Pruning looked after the line was said: the store has forgotten the room's name as well. */
 	room_empty(7, 104);
 	sends(0, "anew\n");
 	assert_has("APPEND #105 kind 3 room 7 ref 0 \"\"\nAPPEND #106 kind 1 room 7");
-	/* Nobody there and no history: gone, and the number is not used again. */
+	/* Nobody is there and there is no history: the room is gone, and its number is not reused. */
 	sends(0, "/leave\n");
 	room_empty(7, 107);
 	sends(0, "/who ops\n");
@@ -185,7 +185,7 @@ static void test_a_name_must_come_in_time(void **state)
 	assert_effects("");
 }
 
-/* The host's clock is set: what takes so long takes as long, and dates follow it. */
+/* If the host's clock is set, nothing takes longer or shorter for that, and dates follow the clock. */
 static void test_a_clock_that_is_set_hurries_nothing(void **state)
 {
 	(void)state;
@@ -243,7 +243,7 @@ static void test_a_sum_of_comings_and_goings(void **state)
 	tick(1000);
 	assert_effects("PUBLISH feed 0 #0 \"[2026-11-22 20:14:06][System]: 2 people have joined, 1 has "
 	               "left\\n\"\n");
-	/* A sum of one is read as one. */
+	/* A sum of one is shown like a single one. */
 	happens(EVENT_CLOSED, 4);
 	assert_has("[System]: e has left our chat");
 	happens(EVENT_CLOSED, 5);
@@ -263,12 +263,12 @@ static void test_a_room_that_is_gone_has_no_sum(void **state)
 		happens(EVENT_CLOSED, i);
 	tick(5000);
 	assert_has_not("feed 2");
-	/* What is still due is that those who were cut off are forgotten. */
+	/* All that is still due is forgetting the people whose connections were lost. */
 	tick(2 * RESUME_MS);
 	assert_int_equal(chat_due_ms(chat), INT64_MAX);
 }
 
-/* Short commands with long answers are not one turn's text. */
+/* Short commands with long answers are not all answered in one turn. */
 static void test_a_step_has_not_much_text(void **state)
 {
 	struct bytes in = {0};

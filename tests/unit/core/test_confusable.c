@@ -1,4 +1,4 @@
-/* What names look like. */
+/* The skeletons of names, and which letters a name may have. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,7 +44,7 @@ static void test_as_written(void **state)
 	assert_string_equal(look("aIice", true), "alice");
 	assert_string_not_equal(look("aIice", false), "alice");
 	assert_string_equal(look("alice", true), "alice");
-	/* In capitals m and rn are not alike, and still the name is one. */
+	/* In capitals M and RN are not alike, but it is still the same name. */
 	assert_string_equal(look("TOM", true), "torn");
 	assert_string_equal(look("\u0422\u041e\u041c", true), "torn"); /* Cyrillic */
 }
@@ -62,7 +62,7 @@ static void test_in_capitals(void **state)
 	assert_string_equal(out, "ooli");
 }
 
-/* What is ASCII takes a shorter way, to the same. */
+/* ASCII takes a faster path, with the same result. */
 static void test_ascii(void **state)
 {
 	static const char chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.|^";

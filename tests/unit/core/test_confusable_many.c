@@ -1,4 +1,4 @@
-/* A name is registered that more people bear the like of than one step has room for. */
+/* A name is registered while more people have names like it than one step has room for. */
 #define CHAT_SLOTS 410
 #include "chat_help.h"
 
@@ -11,7 +11,7 @@ enum { ALIKE = 400 };
 
 #define REGISTERED "lllllllll"
 
-/* How many guests bear a name that looks like it. */
+/* How many guests have a name with this skeleton. */
 static uint32_t alike(uint64_t look)
 {
 	uint32_t n = 0;
@@ -58,7 +58,7 @@ static void test_all_of_them_lose_it(void **state)
 	assert_int_equal(alike(look), 0);
 	for (uint32_t i = 0; i < ALIKE; i++)
 		left += chat_session(chat, id(i)) != NULL && chat_session(chat, id(i))->state == SESSION_CHAT;
-	/* Most of them are only called something else. */
+	/* Most of them only got another name. */
 	assert_in_range(left, ALIKE / 2, ALIKE);
 }
 

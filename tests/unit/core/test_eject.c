@@ -1,4 +1,4 @@
-/* More people are put out of a room than one step has room for. */
+/* More people are removed from a room than one step has room for. */
 #define CHAT_SLOTS 604
 #include "chat_help.h"
 
@@ -15,8 +15,8 @@ static uint32_t asked(void)
 	return n;
 }
 
-/* Each asks for the replay of the lobby. While the rest waits for its tick, an answer puts out nobody: if
- * the store refuses them all, what waits to be answered would grow with each answer. */
+/* Each asks for the replay of the lobby. While the rest waits for the tick, an answer removes nobody:
+ * if the store refused them all, the questions waiting would grow with each answer. */
 static void test_an_answer_puts_out_no_more(void **state)
 {
 	uint32_t first, all;

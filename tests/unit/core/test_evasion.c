@@ -1,5 +1,5 @@
 /*
- * Ways round order and rights: what somebody might try who was muted, banned or kept out.
+ * Ways round moderation and access: what people might try who are muted, banned or kept out.
  */
 #include "chat_help.h"
 
@@ -14,7 +14,7 @@ static struct session *session(uint32_t slot)
 	return chat_session(chat, id(slot));
 }
 
-/* The session in this slot is signed in to an account of its name from here on. */
+/* Signs the session in this slot in to an account of its name. */
 static void signs_in(uint32_t slot, enum role role)
 {
 	struct session *s = session(slot);
@@ -25,7 +25,7 @@ static void signs_in(uint32_t slot, enum role role)
 	s->account = a;
 }
 
-/* a owns ops (room 7), b is its operator, c has an account, d is a guest; all are there. */
+/* a owns ops (room 7), b is its operator, c has an account, d is a guest; all of them are there. */
 static int ops_begin(void **state)
 {
 	begin(state);
@@ -39,7 +39,7 @@ static int ops_begin(void **state)
 	return 0;
 }
 
-/* Its last line is shown to who asked for it. */
+/* The answer with the room's last line comes for the session that asked. */
 static void line_comes(uint32_t slot, const char *sender)
 {
 	struct row row = {.id = session(slot)->room->lines.last_id,
@@ -153,7 +153,7 @@ static void test_who_may_not_speak_sets_no_topic(void **state)
 	assert_has("d has set the topic: once");
 	sends(3, "/topic twice\n");
 	assert_has("-- Not sent: slow mode is on in ops (one line every 30 s).");
-	/* It is taken away in silence. */
+	/* A topic can be removed even so, as that says nothing. */
 	sends(0, "/topic -\n");
 	assert_has("a has removed the topic");
 }

@@ -1,5 +1,5 @@
 /*
- * Words that may not be said: which are found in what, and which can be added.
+ * Filtered words: in which lines each is found, and which can be added.
  */
 #include "chat_help.h"
 
@@ -57,7 +57,7 @@ static void test_beginnings(void **state)
 	assert_false(found("spa"));
 }
 
-/* Marks that are no part of the letters make no other word; those that are do. */
+/* Marks that are not part of a letter do not make another word; those that are do. */
 static void test_marks(void **state)
 {
 	(void)state;
@@ -120,8 +120,8 @@ static void test_what_is_removed_may_be_said(void **state)
 	assert_true(chat->moderation.guards == 0);
 }
 
-/* One that was saved without saying who added it and when, by hand or with damage, is removed and
- * comes back. */
+/* One that was saved without who added it and when, by hand or with damage, can be removed and
+ * restored. */
 static void test_one_of_nobody_knows_whom(void **state)
 {
 	struct filter *f;
@@ -141,7 +141,8 @@ static void test_one_of_nobody_knows_whom(void **state)
 	assert_true(f->at_ms == chat->now_ms);
 }
 
-/* What an earlier version has folded otherwise goes as it was saved, and two that are one now go both. */
+/* A word that an earlier version folded differently is removed as it was saved, and of two that are the
+ * same now both are. */
 static void test_an_old_one_goes_as_it_was_saved(void **state)
 {
 	struct filter *f;

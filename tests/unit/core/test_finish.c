@@ -1,4 +1,4 @@
-/* Many who have sent their last byte, and are put out of a room in one step. */
+/* Many people who have sent their last byte and are removed from a room in one step. */
 #define CHAT_SLOTS 131
 #include "chat_help.h"
 
@@ -11,7 +11,7 @@ enum { MANY = SLOTS - 3, HOST = SLOTS - 1 };
 static int begin_many(void **state)
 {
 	(void)state;
-	/* No lobby with history: what they would be shown there would hold them back. */
+	/* A lobby without history: a replay there would hold them back. */
 	config = (struct chat_config){.connections_max = HOST, .line_bytes_max = 1024,
 	                              .history_replay = 10, .rate_burst = 3, .login_timeout_s = 30,
 	                              .command_prefix = '/'};

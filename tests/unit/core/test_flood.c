@@ -13,14 +13,14 @@ enum { SOME = 5 };
 static uint32_t said[SLOTS];     /* lines that each has got through */
 static bool resumed[SLOTS];      /* it may be offered again */
 
-/* Notes who may go on, as the server would. */
+/* Notes which sessions may go on, as the server would. */
 static void look_for_resumes(void)
 {
 	for (const char *p = seen.data; (p = strstr(p, "RESUME ")) != NULL; p++)
 		resumed[strtoul(p + strlen("RESUME "), NULL, 10)] = true;
 }
 
-/* Somebody who always has more lines to say: what of them is taken now. */
+/* A session that always has more lines: takes those that may be said now. */
 static void pours(uint32_t slot)
 {
 	static const char lines[] = "x\nx\nx\nx\nx\nx\nx\nx\n";
@@ -72,7 +72,7 @@ static void test_those_of_one_address_take_turns(void **state)
 	uint32_t sum = 0;
 
 	(void)state;
-	/* Each may say 10 lines a second, and all together 20. */
+	/* Each may send 10 lines a second, and all together 20. */
 	all_come(10, 2);
 	pour_all(20000);
 	for (uint32_t slot = 0; slot < SOME; slot++) {
@@ -98,7 +98,7 @@ static void test_turns_waste_nothing_at_a_high_rate(void **state)
 	uint32_t sum = 0;
 
 	(void)state;
-	/* Some lines come due between two looks: more than one for each who waits. */
+	/* Several lines become due between two ticks: more than one for each session that waits. */
 	all_come(1000, 2);
 	config.rate_burst = 100;
 	chat_configure(chat, &config);
@@ -145,7 +145,7 @@ static void test_who_leaves_waits_no_more(void **state)
 	sends(2, "1\n");
 	assert_int_equal(taken, 0);
 	happens(EVENT_CLOSED, 1);
-	/* Alone in the queue it needs no turn. */
+	/* Alone in the queue, it does not have to wait for a turn. */
 	tick(1000);
 	assert_has("RESUME 2\n");
 }
@@ -184,7 +184,7 @@ static void test_a_mute_is_for_one_session_and_no_other(void **state)
 	sends(0, "hello\n");
 	assert_has("SEND 0 \"-- Not sent: you have sent too much and are muted until ");
 	assert_has_not("PUBLISH");
-	/* With the limit gone by a reload, it still ends when it was said to. */
+	/* Even if a reload has removed the limit, the mute ends at the time that was announced. */
 	config.rate_lines = 0;
 	chat_configure(chat, &config);
 	tick(60000);
@@ -225,8 +225,8 @@ static void load_account(void)
 	                                          "nick=p role=account made=1 hash=x"});
 }
 
-/* How many lines are taken at once of a connection that has no name: it gives one that is
- * registered, and an empty line for its password, again and again. */
+/* How many lines of a connection without a name are taken at once: it gives a registered name, and an
+ * empty line for the password, again and again. */
 static size_t lines_taken(uint32_t slot, const char *from)
 {
 	static const char lines[] = "p\n\np\n\np\n\np\n\np\n\np\n\np\n\np\n\n";
@@ -236,7 +236,7 @@ static size_t lines_taken(uint32_t slot, const char *from)
 	return taken / 3 * 2 + taken % 3 / 2;
 }
 
-/* Whatever the limits of those who have a name are. */
+/* Whatever the limits of people with a name are. */
 static void test_who_has_no_name_is_paced(void **state)
 {
 	(void)state;
@@ -262,7 +262,7 @@ static void test_all_of_an_address_share_what_the_prompt_takes(void **state)
 	for (uint32_t slot = 0; slot < 30; slot++)
 		sum += lines_taken(slot, "192.0.2.1");
 	assert_int_equal(sum, PROMPT_LINES_BURST * PROMPT_ADDRESS_TIMES);
-	/* Others are not held up by them, nor those who have no address. */
+	/* Other addresses are not held up, nor connections without an address. */
 	assert_int_equal(lines_taken(31, "192.0.2.2"), PROMPT_LINES_BURST);
 	assert_int_equal(lines_taken(32, "unix"), PROMPT_LINES_BURST);
 }
@@ -300,8 +300,8 @@ static void test_the_log_tells_of_it(void **state)
 	           "muted for 1 minute\"");
 }
 
-/* Lines of a telnet client that end with CR alone are lines as any other, however many come at once:
- * each is taken when its turn comes, and none is lost. */
+/* Lines of a telnet client that end with CR alone are like any others, however many come at once: each
+ * is taken in its turn, and none is lost. */
 static void test_a_telnet_client_with_cr_is_paced(void **state)
 {
 	static const char lines[] = "1\r2\r3\r4\r5\r6\r7\r8\r9\r";

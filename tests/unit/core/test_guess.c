@@ -1,4 +1,4 @@
-/* How often a password or a code may be tried, by whom. */
+/* How often a password or a code may be tried, and by whom. */
 #include "chat_help.h"
 
 #include "chatd/core/entry/guess.h"
@@ -27,7 +27,7 @@ static void at_the_prompt(uint32_t slot, const char *from)
 	assert_has("[PASSWORD]: ");
 }
 
-/* Guesses once; true if it is looked at. */
+/* Guesses once. True: the guess was checked. */
 static bool guesses(uint32_t slot)
 {
 	sends(slot, "not the password\n");
@@ -50,7 +50,7 @@ static void test_guesses_at_the_same_time_are_as_many(void **state)
 		looked_at += guesses(slot);
 	assert_int_equal(looked_at, PASSWORD_TRIES_BURST);
 	assert_has("Not checked: too many wrong passwords from your address.");
-	/* What was owed is not forgotten by being asked about. */
+	/* Asking again does not cancel what is owed. */
 	now_ms += GUESS_PERIOD_MS + 1000;
 	for (uint32_t slot = PASSWORD_TRIES_BURST + 1; slot < 31; slot++)
 		looked_at += guesses(slot);
@@ -71,7 +71,7 @@ static void test_a_right_one_costs_nothing(void **state)
 	assert_int_equal(chat->entry.guesses.n, 0);
 }
 
-/* Who shares an address with others cannot keep them out of their accounts. */
+/* People cannot keep others at their address out of their accounts. */
 static void test_others_of_the_address_are_not_kept_out(void **state)
 {
 	(void)state;
@@ -88,7 +88,7 @@ static void test_others_of_the_address_are_not_kept_out(void **state)
 	assert_has("QUERY 3");
 }
 
-/* Guessing from everywhere makes it slow, and keeps nobody out. */
+/* Guesses from everywhere make sign-ins slow, and keep nobody out. */
 static void test_from_everywhere_it_becomes_slow(void **state)
 {
 	char from[32];
@@ -126,7 +126,7 @@ static void has_second_step(struct account *a)
 	account_apply(chat, a, &t);
 }
 
-/* Who gives the right password has the second step to guess. */
+/* After the right password, the second step still has to be guessed. */
 static void test_the_second_step_is_charged_too_and_told(void **state)
 {
 	struct account *a = chat->people.accounts.by_key;
@@ -160,7 +160,8 @@ static void signs_in_from(uint32_t slot, const char *from)
 	rows_come(id(slot), (struct rows){.kind = QUERY_UNREAD});
 }
 
-/* Whoever guesses and gets in reads how often they were wrong, and so does the owner afterwards. */
+/* People who guess until they get in are told how often they were wrong, and so is the owner
+ * afterwards. */
 static void test_who_gets_in_does_not_clear_what_the_owner_reads(void **state)
 {
 	(void)state;
@@ -174,19 +175,19 @@ static void test_who_gets_in_does_not_clear_what_the_owner_reads(void **state)
 	signs_in_from(5, "198.51.100.7");
 	assert_has("-- Since then 3 wrong passwords were tried.");
 	happens(EVENT_CLOSED, 5);
-	/* Nor by coming again. */
+	/* Nor by signing in again. */
 	signs_in_from(8, "198.51.100.7");
 	happens(EVENT_CLOSED, 8);
 	signs_in_from(6, "192.0.2.1");
 	assert_has("ago, from 198.51.100.7.");
 	assert_has("-- Before that sign-in, wrong passwords: 3, wrong codes: 0.");
 	happens(EVENT_CLOSED, 6);
-	/* She has read it, and nobody is told twice what is over. */
+	/* She has been told, and is not told again. */
 	signs_in_from(7, "192.0.2.1");
 	assert_has_not("wrong");
 }
 
-/* From many addresses there are no more tries at the digits than a few. */
+/* Many addresses together have only a few tries at a code. */
 static void test_the_second_step_is_bounded_from_everywhere(void **state)
 {
 	struct account *a = chat->people.accounts.by_key;
@@ -213,7 +214,7 @@ static void test_the_second_step_is_bounded_from_everywhere(void **state)
 		happens(EVENT_CLOSED, 1);
 	}
 	assert_int_equal(looked_at, GUESS_CODES_BURST);
-	/* Where she was before alice has her own five. */
+	/* At an address where she was before, alice has five of her own. */
 	at_the_prompt(2, "192.0.2.1");
 	sends(2, "correct horse\n");
 	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
@@ -221,7 +222,7 @@ static void test_the_second_step_is_bounded_from_everywhere(void **state)
 	assert_has("QUERY 2");
 }
 
-/* One check for a session at a time: what is typed behind it waits. */
+/* A session has one check at a time: what is typed after it waits. */
 static void test_a_session_has_one_check_in_flight(void **state)
 {
 	(void)state;
@@ -242,7 +243,7 @@ static void test_an_exempt_address_has_no_bucket_of_its_own(void **state)
 	for (uint32_t slot = 1; slot < 31; slot++)
 		looked_at += guesses(slot);
 	assert_int_equal(looked_at, 30);
-	assert_non_null(chat->questions.delayed); /* but what comes behind the first is slow */
+	assert_non_null(chat->questions.delayed); /* but those after the first are slow */
 	assert_int_equal(chat->entry.guesses.n, 0);
 }
 
@@ -281,7 +282,7 @@ static void test_an_address_fills_its_share_alone(void **state)
 	assert_int_equal(chat->entry.guesses.n, 1);
 }
 
-/* What the store had no time for is no guess. */
+/* A password that the store had no time to check does not count as a guess. */
 static void test_what_was_not_looked_at_is_not_charged(void **state)
 {
 	struct room *r = room_new(chat, "vault", "vault", 100);
@@ -299,7 +300,7 @@ static void test_what_was_not_looked_at_is_not_charged(void **state)
 	assert_int_equal(chat->entry.guesses.n, 0);
 }
 
-/* A bucket that takes long to fill keeps none behind it. */
+/* A bucket that takes long to fill does not keep later ones in the table. */
 static void test_what_is_full_again_is_forgotten(void **state)
 {
 	char line[64];
@@ -323,7 +324,7 @@ static void test_what_is_full_again_is_forgotten(void **state)
 	assert_int_equal(chat->entry.guesses.n, 1);
 }
 
-/* Nor can who tries many rooms, or many accounts. */
+/* Nor can people who try many rooms, or many accounts. */
 static void test_a_full_share_keeps_no_one_out_who_was_here(void **state)
 {
 	char line[64];
@@ -352,7 +353,7 @@ static void test_a_full_share_keeps_no_one_out_who_was_here(void **state)
 	assert_has("QUERY 2");
 }
 
-/* Whoever is told that too much waits does as they are told, and tries again. */
+/* People who are told that too many are waiting try again, as they are told to. */
 static void test_busy_is_no_wrong_line(void **state)
 {
 	(void)state;
@@ -365,7 +366,7 @@ static void test_busy_is_no_wrong_line(void **state)
 	}
 }
 
-/* However many addresses guess, the table is never closed: what was tried longest ago is forgiven. */
+/* However many addresses guess, the table is never closed: the oldest tries are dropped. */
 static void test_the_table_gives_the_oldest_place(void **state)
 {
 	struct account *alice = chat->people.accounts.by_key, *a[GUESSES_ADDRESS_MAX];
@@ -392,7 +393,7 @@ static void test_the_table_gives_the_oldest_place(void **state)
 	assert_true(guess_account(chat, &chat->people.sessions[2], GUESS_PASSWORD, alice, &delay_ms));
 	assert_int_equal(chat->entry.guesses.n, GUESSES_MAX);
 	assert_ptr_equal(chat->entry.guesses.oldest, oldest);
-	/* And they end by themselves, with nobody to empty it. */
+	/* And entries end by themselves; nobody has to empty the table. */
 	tick((PASSWORD_TRIES_BURST + 1) * GUESS_PERIOD_MS);
 	at_the_prompt(3, "203.0.113.1");
 	assert_true(guess_account(chat, &chat->people.sessions[3], GUESS_PASSWORD, a[0], &delay_ms));

@@ -1,8 +1,8 @@
 /*
- * Nothing that a peer types reaches a terminal as more than text: each hostile string in each place
- * of each command, by people of each kind, over a real store; every byte that comes out is looked
- * at by fuzz_world.h, which ends the program where one is wrong. The logs of the program are held
- * against the same strings by tests/system/hostile.
+ * Nothing that a peer types reaches a terminal as more than text: each hostile string in each place of
+ * each command, by people of each kind, over a real store. fuzz_world.h checks every byte that is
+ * sent, and ends the program if one is wrong. tests/system/hostile checks the logs of the program with
+ * the same strings.
  */
 #include "hostile_world.h"
 
@@ -12,7 +12,7 @@
 
 enum { READS_EVERY = 8 };
 
-/* A line of three parts, by each kind of person; then whatever it asks is answered with the same. */
+/* Each kind of person types a line of three parts, and answers every question with the same string. */
 static void try_line(const char *before, const char *s, size_t len, const char *behind)
 {
 	struct bytes b = {0};
@@ -24,14 +24,14 @@ static void try_line(const char *before, const char *s, size_t len, const char *
 	for (uint32_t slot = HOST; slot <= TELNET; slot++) {
 		come();
 		types(slot, b.data, b.len);
-		/* It may have been asked for a password: this is one, and then there is none. */
+		/* It may have been asked for a password: gives one, and then an empty line. */
 		types(slot, s, len);
 		says(slot, "\n\n\n");
 	}
 	bytes_release(&b);
 }
 
-/* The example, with the numbers of what there is in place of its own. */
+/* The example, with numbers that exist here in place of its own. */
 static void example(const struct command *k, char line[256])
 {
 	const char *number = strstr(k->example, "#1234");
@@ -46,7 +46,7 @@ static void example(const struct command *k, char line[256])
 		snprintf(line, 256, "/%s", k->example);
 }
 
-/* The example with each of its words replaced, and with it behind the end. */
+/* The example with each of its words replaced by the string, and with the string appended. */
 static void try_command(const struct command *k, const char *s, size_t len)
 {
 	char line[256], before[280], *word, *rest;
@@ -89,7 +89,7 @@ static void test_commands(void **state)
 	}
 }
 
-/* What would be harmless whole is cut at each of its bytes. */
+/* A string that is harmless as a whole is cut at each of its bytes. */
 static void test_cuts(void **state)
 {
 	char text[HOSTILE_CUT_BYTES + 1];

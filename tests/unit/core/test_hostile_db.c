@@ -1,10 +1,10 @@
 /*
- * Nothing that others have written to the database, or that the program says of itself, reaches a
- * terminal as more than text; and the checker that this is held by (shown.h) sees what is wrong.
+ * Nothing that others have written to the database, or that the program reports itself, reaches a
+ * terminal as more than text; and the checker (shown.h) finds what is wrong.
  */
 #include "hostile_world.h"
 
-/* Whatever a connection ends with, and what the program and the store say of themselves. */
+/* Reasons for the end of a connection, and messages of the program and the store. */
 static void test_events(void **state)
 {
 	begin();
@@ -96,7 +96,7 @@ static void load_all(const struct hostile *h)
 	bytes_release(&long_name);
 }
 
-/* What is in the tables, with the text itself in each. */
+/* The contents of the tables, with the hostile text in each. */
 static void save_raw(const struct hostile *h)
 {
 	struct bytes text = {0};
@@ -152,7 +152,7 @@ static void test_database(void **state)
 	}
 }
 
-/* More than there may be of anything, and longer, is left out or cut: no buffer runs over. */
+/* More or longer entries than are allowed are left out or cut: no buffer overflows. */
 static void test_too_much(void **state)
 {
 	static char nick[20001], value[BODY_BYTES_MAX + 2];
@@ -194,7 +194,7 @@ static void test_too_much(void **state)
 
 /* -- the checker ------------------------------------------------------------------------------ */
 
-/* It finds each of them where nobody has made it harmless; and lets pass what the docs do. */
+/* It finds each of them if it was not made harmless, and allows what the docs do. */
 static void test_checker(void **state)
 {
 	static const char fine[] = "Grüße\r\n👨‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿 می‌خواهم ❤️ e\xcc\x81\n^[[2J <U+202E>\n";
@@ -208,7 +208,7 @@ static void test_checker(void **state)
 		fail_msg("byte %zu of what is fine", at);
 }
 
-/* Each code point by itself is shown, or told by its name. */
+/* Each code point alone is shown as it is, or by its number. */
 static void test_every_code_point(void **state)
 {
 	char in[8], *out;

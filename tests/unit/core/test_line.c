@@ -25,7 +25,7 @@ static unsigned rnd(unsigned below)
 static void feed(struct line *l, const char *in, size_t len, uint32_t max, bool edit,
                  struct bytes *log)
 {
-	/* Just so large, for the sanitizer to see a byte read too many. */
+	/* Exactly as large, so that the sanitizer sees a read past the end. */
 	char *piece = malloc(len ? len : 1);
 	const char *p = piece, *end, *text;
 	enum line_result r;
@@ -49,7 +49,7 @@ static void feed(struct line *l, const char *in, size_t len, uint32_t max, bool 
 	}
 	assert_ptr_equal(p, end);
 	free(piece);
-	/* Bytes are kept only of a line that is unfinished and may still be one. */
+	/* Bytes are kept only for an unfinished line that may still become valid. */
 	assert_true(!l->partial || l->len <= max);
 }
 
@@ -70,7 +70,7 @@ static void last(struct line *l, uint32_t max, struct bytes *log)
 	assert_null(l->partial);
 }
 
-/* Lets all two-cuts, three-cuts and cuts into single bytes give the same. */
+/* Cut in two, in three or into single bytes, the input gives the same lines. */
 static void gives(const char *in, size_t len, uint32_t max, bool edit, const char *expected,
                   size_t expected_len)
 {
@@ -116,17 +116,17 @@ static void test_line_ends(void **state)
 	GIVES(64, "a\rb\n", "[a][b]");
 	GIVES(64, "a\0b\n\0\n", "[a\0b][\0]");
 	GIVES(64, "\b\x7F\x15\x03\x04\n", "[\x15\x03\x04]");
-	/* The first line has taught that a CR is no end. */
+	/* The first line has shown that a CR does not end a line. */
 	GIVES(64, "\na\rb\n", "[][a\rb]");
 	GIVES(64, "x\r\na\rb\r\n", "[x][a\rb]");
 	GIVES(64, "x\na\r\r\nb\r\r\n", "[x][a][b]");
 	GIVES(64, "x\na\r\r\r\n", "[x][a\r\r]");
-	/* Or that it is one. */
+	/* Or that it does. */
 	GIVES(64, "x\ry\r\rz\r\nw\r", "[x][y][][z][w]");
 }
 
-/* Lines that end with CR CR LF: the first of them must not come in single bytes, for whoever types
- * CR alone wants an answer to each. */
+/* Lines that end with CR CR LF: the first of them must not come in single bytes, because people who
+ * type CR alone want an answer to each. */
 static void test_two_crs(void **state)
 {
 	static const char in[] = "hello\r\r\nyou\r\r\n";
@@ -191,7 +191,7 @@ static void test_limit(void **state)
 	GIVES(5, "1234\r\n12345\r\n123456\r\nok\r\n", "[1234][12345]{6}[ok]");
 	GIVES(5, "1234\n12345\n123456\nok\n", "[1234][12345]{6}[ok]");
 	GIVES(5, "12345\r\0" "123456\r\0", "[12345]{6}");
-	/* A CR that is none of the line's end counts. */
+	/* A CR that is not part of the line's end counts. */
 	GIVES(5, "\n12345\rx\n1234\rx\n123\rx\n", "[]{7}{6}[123\rx]");
 	GIVES(3, "\n\r\r\r\r\r\n\r\r\r\r\r\r\r\n", "[][\r\r]{4}");
 	GIVES(5, "123456789012\n\n", "{12}[]");
@@ -211,7 +211,7 @@ static void test_editing(void **state)
 	EDITS(64, "\na\r\x03" "b\n", "[]{C}[b]");
 	GIVES(64, "helpo\b\blo\r\n", "[hello]");
 	GIVES(64, "bob\b\n\x7F\n", "[bo][]");
-	/* A grapheme is taken back whole; of bytes that are none, one. */
+	/* A whole grapheme is erased; if the bytes are invalid, one of them. */
 	GIVES(64, "xe\xCC\x81\b\n", "[x]");
 	GIVES(64, "x\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB\b\n", "[x]");
 	GIVES(64, "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA\xF0\x9F\x87\xAB\xF0\x9F\x87\xB7\b\n",
@@ -227,7 +227,7 @@ static void test_editing_at_the_limit(void **state)
 {
 	(void)state;
 	EDITS(4, "1234\b5\n", "[1235]");
-	/* What was too long stays so, but not the line after ^U or ^C. */
+	/* A line that was too long stays so, until ^U or ^C. */
 	EDITS(4, "12345\b\b\b\n12\n", "{5}[12]");
 	EDITS(4, "12345\x15" "12\n", "[12]");
 	EDITS(4, "12345\x03" "12\n", "{C}[12]");
@@ -249,7 +249,7 @@ static void model_erase(struct bytes *line)
 	line->len = n;
 }
 
-/* What the header says, byte by byte, without editing, of lines that end with LF. */
+/* A reference for lines that end with LF, without editing: what the header says, byte by byte. */
 static void model(const char *in, size_t len, uint32_t max, struct bytes *log)
 {
 	struct bytes line = { 0 };
@@ -363,7 +363,7 @@ static void test_whole_line_is_not_copied(void **state)
 	line_release(&l);
 }
 
-/* What was copied of a line does not stay until the next one: it may be a password. */
+/* The copy of a line does not stay until the next one: it may be a password. */
 static void test_what_was_taken_is_cleared(void **state)
 {
 	const char *p = "sec", *text;
@@ -425,7 +425,7 @@ static void test_no_quadratic_search(void **state)
 	free(in);
 }
 
-/* The limit may be configured anew while a line is unfinished. */
+/* The limit may change while a line is unfinished. */
 static void test_limit_changes(void **state)
 {
 	struct bytes log = { 0 };

@@ -1,5 +1,5 @@
 /*
- * Lines pointed at by their numbers: what is asked, and what comes of the answer.
+ * Lines named by their numbers: what is asked, and what is done with the answer.
  */
 #include "chat_help.h"
 
@@ -40,7 +40,7 @@ static void test_one_line_of_the_room_is_asked_for(void **state)
 	assert_effects("SEND 0 \"-- Busy.\\n\"\nRESUME 0\n");
 }
 
-/* What is asked next must not see it any more. */
+/* A later question must not see the line any more. */
 static void test_who_asks_behind_it_does_not_get_the_line(void **state)
 {
 	(void)state;
@@ -56,7 +56,7 @@ static void test_who_asks_behind_it_does_not_get_the_line(void **state)
 	assert_has("after 103\n");
 }
 
-/* The name had another bearer when that was said. */
+/* Somebody else had the name when the line was said. */
 static void test_a_new_bearer_deletes_no_old_line(void **state)
 {
 	(void)state;
@@ -65,7 +65,7 @@ static void test_a_new_bearer_deletes_no_old_line(void **state)
 	line_comes(99, "a", "of yesterday");
 	assert_has("#99 is a line of a; only operators of general can delete it.");
 	assert_has_not("APPEND");
-	/* The same name in other letters has the same bearer. */
+	/* The same name spelled differently belongs to the same person. */
 	sends(0, "hello\n");
 	sends(0, "/nick A\n");
 	sends(0, "/delete #102\n");
@@ -84,7 +84,7 @@ static void test_an_answer_has_what_was_said_and_no_head(void **state)
 	sends(0, "/reply #99 yes\n");
 	line_comes(99, "bob", "@carol #98 \"is it?\" it is");
 	assert_has("[a]:@bob #99 \"it is\" yes\\n");
-	/* A person's own @ is no head. */
+	/* An @ that a person typed does not begin a quote. */
 	sends(0, "/reply #99 yes\n");
 	line_comes(99, "bob", "@carol #1 fan");
 	assert_has("[a]:@bob #99 \"@carol #1 fan\" yes\\n");

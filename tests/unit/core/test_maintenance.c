@@ -5,7 +5,7 @@
 
 #include "chatd/base/bounds.h"
 
-/* One who administers the host, at slot 0, without a name. */
+/* An administrator of the host, in slot 0, without a name. */
 static void host_connects(void)
 {
 	step((struct event){.kind = EVENT_CONNECTED, .conn = id(0),
@@ -86,7 +86,7 @@ static void test_reload_has_no_file(void **state)
 	reloaded(false, "");
 	assert_has("SEND 0 \"-- chatd was started without --config, so there is no file to "
 	           "read.\\n\"");
-	/* Nothing was done, so it is no act. */
+	/* Nothing was done, so nothing is recorded. */
 	assert_has_not("APPEND");
 	assert_has_not("LOG");
 }
@@ -136,7 +136,7 @@ static void test_shutdown_where_the_clock_jumps(void **state)
 	sends(0, "/shutdown 2h\n");
 	assert_has("SEND_ALL \"-- chatd will go down in 2 hours (the host)\\n\"");
 	assert_int_equal(chat_due_ms(chat), now_ms + 3600000);
-	/* An hour and 57 minutes: of the marks that were passed, the last one is told. */
+	/* An hour and 57 minutes later: only the last of the reminders that were due is sent. */
 	tick(117 * 60000);
 	assert_effects("SEND_ALL \"-- chatd will go down in 5 minutes (the host)\\n\"\n");
 	assert_int_equal(chat_due_ms(chat), now_ms + 120000);

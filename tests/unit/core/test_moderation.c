@@ -1,5 +1,5 @@
 /*
- * Order by events and effects: who is put out when, and who may do it.
+ * Moderation by events and effects: who is removed when, and who may do it.
  */
 #include "chat_help.h"
 
@@ -13,7 +13,7 @@
 
 enum { MANY = 1500 };
 
-/* The session in this slot is signed in to an account of its name from here on. */
+/* Signs the session in this slot in to an account of its name. */
 static void signs_in(uint32_t slot, enum role role)
 {
 	struct session *s = chat_session(chat, id(slot));
@@ -37,7 +37,7 @@ static void joins_from(uint32_t slot, const char *addr)
 	sends(slot, name);
 }
 
-/* The last act of power, as the audit has it. */
+/* The last moderation action, as recorded in the audit. */
 static struct {
 	struct row row;
 	char *undo, *sender, *body;
@@ -72,7 +72,7 @@ static void notes_act(void)
 	}
 }
 
-/* Does something that is an act of power. */
+/* Does something that is a moderation action. */
 static void acts(uint32_t slot, const char *line)
 {
 	uint64_t before = last.row.id;
@@ -82,7 +82,7 @@ static void acts(uint32_t slot, const char *line)
 	assert_true(last.row.id != before);
 }
 
-/* Takes back the act in that row, and notes what that was. */
+/* Takes back the action in that row, and notes the action that this was. */
 static void undoes_row(uint32_t slot, struct row row)
 {
 	char line[32];
@@ -99,7 +99,7 @@ static void undoes(uint32_t slot)
 	undoes_row(slot, last.row);
 }
 
-/* A copy of the last act, which the caller frees by act_free. */
+/* A copy of the last action, which the caller frees with act_free. */
 static struct row act_kept(void)
 {
 	struct row row = last.row;
@@ -123,7 +123,7 @@ static int done(void **state)
 	return end(state);
 }
 
-/* a owns ops, b is its operator, c has an account, d is a guest; all are there. */
+/* a owns ops, b is its operator, c has an account, d is a guest; all of them are there. */
 static void in_ops(void)
 {
 	for (uint32_t slot = 0; slot < 4; slot++) {
@@ -216,7 +216,7 @@ static void test_addresses_are_for_moderators(void **state)
 	assert_has("-- There is no ban on 192.0.2.0/24 that you could lift.");
 }
 
-/* What moderators ban by its address in somebody's room, its operators do not learn. */
+/* The operators of a room do not learn which address a moderator has banned from it. */
 static void test_a_moderators_address_is_not_told_in_the_room(void **state)
 {
 	(void)state;
@@ -232,7 +232,7 @@ static void test_a_moderators_address_is_not_told_in_the_room(void **state)
 	assert_has("-- There is no ban on 198.51.100.7 that you could lift.");
 	sends(4, "/bans --in=ops\n");
 	assert_has(" 198.51.100.7, for good  by e ");
-	/* They may end it, by its number; the act tells no more, and to put it back is not theirs. */
+	/* They may lift it, by its number; the record tells no more, and they may not restore it. */
 	undoes(1);
 	assert_has("-- The ban on an address from ops is lifted.");
 	assert_has_not("198.51");
@@ -278,7 +278,7 @@ static void test_more_than_the_one_who_is_named_is_said_before(void **state)
 	sends(0, "/ban --name d\n");
 	assert_ptr_equal(session(3)->room, chat->rooms.lobby);
 	assert_ptr_equal(session(4)->room, room_by_key(chat, "ops"));
-	/* Moderators read who. */
+	/* Moderators see who. */
 	chat->people.accounts.by_key->role = ROLE_MODERATOR;
 	sends(0, "/ban --everywhere d\n");
 	assert_has("-- Nothing has changed: that would also affect 1 person at the same address: e\\n");
@@ -314,7 +314,7 @@ static void test_a_guest_of_a_shared_address_is_banned_by_name(void **state)
 		assert_has_not("CLOSE 3\n");
 		assert_non_null(session(2));
 		assert_non_null(session(3));
-		/* Nor is one kept out who comes from there later. */
+		/* Nor does it keep out people who connect from there later. */
 		happens(EVENT_CLOSED, 2);
 		joins_from(2, shared[i]);
 		assert_has("-- You are c");
@@ -325,7 +325,7 @@ static void test_a_guest_of_a_shared_address_is_banned_by_name(void **state)
 	}
 }
 
-/* -- being put out ------------------------------------------------------------------------ */
+/* -- being removed ------------------------------------------------------------------------ */
 
 static void test_who_waits_for_an_answer_is_put_out_without_it(void **state)
 {
@@ -347,7 +347,7 @@ static void test_who_waits_for_an_answer_is_put_out_without_it(void **state)
 	assert_ptr_equal(session(3)->room, chat->rooms.lobby);
 	sends(3, "elsewhere\n");
 	assert_int_not_equal(taken, 0);
-	/* What it had asked about ops is not answered elsewhere. */
+	/* A question about ops is not answered in another room. */
 	rows_come(id(3), (struct rows){.kind = QUERY_LAST, .number = number, .row = &row, .n = 1});
 	assert_effects("");
 }
@@ -388,7 +388,7 @@ static void test_many_are_put_out_in_as_many_steps_as_it_takes(void **state)
 	int steps = 1;
 
 	many.connections_max = MANY + 1;
-	/* They come all at once. */
+	/* They all connect at once. */
 	many.address_exempt = "192.0.2.0/24";
 	chat_free(chat);
 	chat = chat_new(&many, 100, 5);
@@ -423,7 +423,7 @@ static void test_what_is_over_waits_for_the_store(void **state)
 	assert_has("-- Nothing can be saved at present (the disk is full).");
 	tick(60000);
 	assert_has_not("APPEND");
-	/* It is over all the same. */
+	/* The ban is over all the same. */
 	sends(2, "/join ops\n");
 	assert_has("-- You are in ops");
 	step((struct event){.kind = EVENT_STORE_BACK});
@@ -462,7 +462,7 @@ static void bans(struct room *r, uint32_t from, uint32_t n, bool keeper)
 
 		snprintf(name, sizeof name, "x%u", i);
 		ban_add(chat, r, &b);
-		/* The effects of one step have an end. */
+		/* One step has room for a limited number of effects. */
 		chat->output.n = 0;
 		chat->output.arena_len = 0;
 	}
@@ -487,7 +487,7 @@ static void test_a_room_has_so_many_bans_and_no_more(void **state)
 	bans(session(0)->room, 0, BANS_ROOM_MAX, false);
 	sends(0, "/ban c\n");
 	assert_has("-- Cannot ban: the list is full (200 bans in this room).");
-	/* One in place of another is none more. */
+	/* The same for a guest. */
 	sends(0, "/ban d\n");
 	assert_has("-- Cannot ban: the list is full (200 bans in this room).");
 	sends(0, "/bans\n");
@@ -501,7 +501,7 @@ static void test_a_room_has_so_many_bans_and_no_more(void **state)
 	bans(session(0)->room, BANS_ROOM_MAX, BANS_ROOM_RESERVE - 1, true);
 	sends(4, "/ban --in=ops d\n");
 	assert_has("-- Cannot ban: the list is full (250 bans in this room).");
-	/* And one command empties it, in as many steps as it takes. */
+	/* And one command empties the list, in as many steps as it takes. */
 	sends(0, "/unban all\n");
 	assert_has("-- This would lift 250 bans from ops: ");
 	assert_has(" and 240 more.\\n-- Nothing has changed yet. /unban all --yes lifts them; that "
@@ -534,18 +534,18 @@ static void test_one_account_has_a_share_of_the_bans(void **state)
 	assert_has("-- Cannot ban: the list is full (500 bans in the rooms of this owner).");
 	sends(0, "/mute c\n");
 	assert_has("-- c is muted in ops");
-	/* Nor by who owns none of the rooms; and another's rooms have their own share. */
+	/* Nor by people who own none of the rooms; and other owners' rooms have their own share. */
 	sends(1, "/ban c\n");
 	assert_has("-- Cannot ban: the list is full (500 bans");
 	other = room_of("other", "c");
 	sends(2, "/ban --in=other d\n");
 	assert_has("-- d is banned from other (#B");
-	/* Nobody gets bans beyond the share with a room. */
+	/* Nobody gets more bans than their share by accepting a room. */
 	bans(other, 0, 50, false);
 	sends(2, "/transfer --in=other a\n");
 	sends(0, "/accept other\n");
 	assert_has("-- With other there would be 551 bans in your rooms; the maximum is 500.");
-	/* Where nobody owns the room, it is the share of who sets them. */
+	/* If nobody owns the room, they count in the share of the person who sets them. */
 	for (uint32_t i = 0; i < BANS_OWNER_MAX / 100; i++) {
 		char name[16];
 
@@ -569,7 +569,7 @@ static void test_rooms_leave_place_for_what_holds_everywhere(void **state)
 	in_ops();
 	joins_from(4, "203.0.113.4");
 	signs_in(4, ROLE_MODERATOR);
-	/* All of the rooms' that is not for moderators. */
+	/* Everything that rooms may have, except what is reserved for moderators. */
 	for (uint32_t i = 0; i < (BANS_ROOMS_MAX - BANS_ROOMS_RESERVE) / 100; i++) {
 		snprintf(name, sizeof name, "r%u", i);
 		bans(room_of(name, NULL), 0, 100, true);
@@ -604,7 +604,7 @@ static void test_rooms_leave_place_for_what_holds_everywhere(void **state)
 
 /* -- accounts ------------------------------------------------------------------------------ */
 
-/* What cmd_register leads to, without the hash. */
+/* What /register does, without the hash. */
 static void registers(uint32_t slot)
 {
 	char line[] = "/register correct horse\n";
@@ -624,7 +624,7 @@ static void test_a_rooms_ban_keeps_nobody_from_an_account(void **state)
 	joins_from(5, "203.0.113.5");
 	sends(0, "/ban --all d\n");
 	assert_ptr_equal(session(4)->room, chat->rooms.lobby);
-	/* Of the banned address, of the banned name, and of neither. */
+	/* From the banned address, with the banned name, and neither. */
 	registers(4);
 	registers(3);
 	registers(5);
@@ -634,11 +634,11 @@ static void test_a_rooms_ban_keeps_nobody_from_an_account(void **state)
 	assert_has("-- You are banned from ops by a.");
 	sends(5, "/join ops\n");
 	assert_has("-- You are in ops");
-	/* An account from before is no guest's. */
+	/* An account that existed before is not affected. */
 	sends(2, "/leave\n");
 	sends(2, "/join ops\n");
 	assert_has("-- You are in ops");
-	/* One word of the operator's lets them in again; and back, they are as they were. */
+	/* One command of the operator lets them in again; undone, it is as before. */
 	acts(0, "/unban d\n");
 	sends(4, "/join ops\n");
 	assert_has("-- You are in ops");
@@ -669,7 +669,8 @@ static void test_a_rooms_ban_is_of_the_room(void **state)
 	in_ops();
 	joins_from(4, "203.0.113.5");
 	sends(0, "/room private on\n");
-	/* Who has never been there has no say in it, nor that it is there. */
+	/* A ban or mute in a room where people are not does not hold their name, nor tell them of the
+	 * room. */
 	sends(0, "/ban --name e\n");
 	sends(4, "/nick free\n");
 	assert_has_not("ops");
@@ -682,7 +683,7 @@ static void test_a_rooms_ban_is_of_the_room(void **state)
 	sends(2, "/nick passing\n");
 	assert_has_not("ops");
 	assert_string_equal(session(2)->nick, "passing");
-	/* Where it holds, a mute keeps the name. */
+	/* In the room where they are muted, people keep their name. */
 	sends(0, "/mute d\n");
 	sends(3, "/nick other\n");
 	assert_has("-- You are muted in ops, by a, and must keep your name until that ends.");
@@ -696,11 +697,11 @@ static void test_who_went_on_to_another_room_is_put_out_of_it_too(void **state)
 	in_ops();
 	r = session(0)->room;
 	sends(3, "/leave\n");
-	/* The mark for a room that one has left is still there. */
+	/* The mark for a room that the person has left is still there. */
 	eject_mark(chat, session(3), r, "told", "why");
 	eject_mark(chat, session(3), chat->rooms.lobby, "told now", "why");
 	assert_int_equal(session(3)->presence.ejection->room, chat->rooms.lobby->number);
-	/* Of one room there is one, and out of the chat is more. */
+	/* There is one mark for a room, and removal from the chat outranks it. */
 	eject_mark(chat, session(3), chat->rooms.lobby, "told again", "why");
 	assert_string_equal(session(3)->presence.ejection->told, "told now");
 	eject_mark(chat, session(3), NULL, "out", "why");
@@ -709,7 +710,8 @@ static void test_who_went_on_to_another_room_is_put_out_of_it_too(void **state)
 	eject_forget(chat, session(3));
 }
 
-/* A room of which nothing was saved loses its number with the next start; an act must not. */
+/* A room of which nothing was saved loses its number at the next start, but not if an action names
+ * it. */
 static void test_an_act_keeps_the_number_of_its_room(void **state)
 {
 	(void)state;
@@ -748,7 +750,8 @@ static void test_acts_are_taken_back_by_who_could_do_it(void **state)
 	ban = act_kept();
 	acts(4, "/filter add darn\n");
 	filter = act_kept();
-	/* Another hears of nothing; its author reads what it was; the owner may, and does not. */
+	/* Others do not learn that it exists; its author is told what it was; the owner may undo it,
+	 * but does not. */
 	undoes_row(2, ban);
 	assert_has("-- There is no moderation action #A");
 	assert_has("RESUME 2\n");
@@ -773,7 +776,7 @@ static void test_acts_are_taken_back_by_who_could_do_it(void **state)
 	act_free(&filter);
 }
 
-/* What older versions have recorded is a command line with names in it. */
+/* Older versions recorded a command line with names in it. */
 static void test_what_an_older_version_recorded_is_not_run(void **state)
 {
 	static const char *const lines[] = {
@@ -810,7 +813,7 @@ static void test_bans_are_restored_as_they_were(void **state)
 	now_ms += 60000;
 	acts(1, "/ban c 1d again\n");
 	second = act_kept();
-	/* The first is in force no more. */
+	/* The first is no longer in force. */
 	undoes_row(0, first);
 	assert_has("-- Cannot undo: there is no ban #B");
 	undoes_row(0, second);
@@ -820,7 +823,7 @@ static void test_bans_are_restored_as_they_were(void **state)
 	assert_string_equal(b->why, "spam and more");
 	assert_int_equal(b->at_ms, wall() - 60000);
 	assert_int_equal(b->until_ms, wall() - 60000 + 2 * 3600000);
-	/* Once more, which is the undo of the undo. */
+	/* Again: it undoes the undo. */
 	undoes(0);
 	b = session(0)->room->bans[BAN_ENTRY].first;
 	assert_string_equal(b->why, "again");
@@ -847,12 +850,12 @@ static void test_a_restored_ban_hits_nobody_else(void **state)
 	acts(0, "/ban c\n");
 	acts(0, "/unban c\n");
 	act = act_kept();
-	/* Somebody else has that name by now. */
+	/* Somebody else has that name now. */
 	account_by_key(chat, "c")->made.at_ms++;
 	undoes_row(0, act);
 	assert_has("-- Cannot undo: that account is gone, and another has its name.");
 	act_free(&act);
-	/* Others come from the guest's address by now. */
+	/* Other people connect from the guest's address now. */
 	acts(0, "/ban d\n");
 	acts(0, "/unban d\n");
 	joins(4);
@@ -873,7 +876,7 @@ static void test_undo_goes_back_to_the_beginning(void **state)
 	acts(0, "/ban c\n");
 	ban = act_kept();
 	number = session(0)->room->bans[BAN_ENTRY].first->number;
-	/* Also where what was ended still waits to be forgotten. */
+	/* Even if the lifted ban still waits to be forgotten. */
 	acts(0, "/unban c\n");
 	undoes(0);
 	assert_int_equal(session(0)->room->bans[BAN_ENTRY].first->number, number);
@@ -975,7 +978,7 @@ static void test_memberships_go_back_to_whom_they_were_of(void **state)
 	undoes(0);
 	assert_has("-- Cannot undo: the person it was about is gone.");
 	account_by_key(chat, "c")->made.at_ms--;
-	/* What one could read stays so. */
+	/* Lines that a person could read stay readable. */
 	sends(0, "hello\n");
 	sends(0, "/room private on\n");
 	assert_int_equal(membership_of(session(0)->room, "c")->since, 0);
@@ -1008,7 +1011,7 @@ static void test_a_guests_voice_is_of_the_connection(void **state)
 	assert_true(session(3)->member.voiced);
 }
 
-/* Whoever comes over the control socket has a slot behind those of all others. */
+/* Connections over the control socket have slots after all others. */
 static void test_a_guests_voice_of_the_control_socket(void **state)
 {
 	struct chat_config few = config;
@@ -1104,7 +1107,7 @@ static void test_a_room_is_offered_and_never_forced(void **state)
 	undoes_row(0, act);
 	assert_has("-- ops is no longer offered to c.");
 	sends(0, "/transfer c\n");
-	/* It is no offer to a later account of the name, and ends. */
+	/* The offer is not to a later account of the same name, and ends. */
 	account_by_key(chat, "c")->made.at_ms++;
 	sends(2, "/accept ops\n");
 	assert_has("-- No room ops is offered to you.");
@@ -1117,7 +1120,7 @@ static void test_a_room_is_offered_and_never_forced(void **state)
 	assert_has("-- You now own ops.");
 	assert_int_equal(membership_owned(chat, "c"), 1);
 	assert_int_equal(membership_owned(chat, "a"), 0);
-	/* Nor does it go back without a word. */
+	/* Nor does the room go back without being accepted. */
 	undoes(2);
 	assert_has("-- ops is offered to a, who has 7 days to accept it.");
 	assert_int_equal(membership_owned(chat, "a"), 0);

@@ -1,4 +1,4 @@
-/* Which names are allowed, which are the same, and how a bad one is mended. */
+/* Which names are allowed, which are the same, and how a bad one is corrected. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -98,7 +98,7 @@ static void test_refused(void **state)
 	REFUSES(NAME_NICK, "a²", "a name can only have letters, digits and _ - . | ^");
 	REFUSES(NAME_NICK, "\xE2\xA0\x80", "a name can only have letters, digits and _ - . | ^");
 	REFUSES(NAME_ROOM, "#ops", "a room's name cannot have a #; leave it out");
-	/* Commands would take these for something else. */
+	/* Commands would mistake these for something else. */
 	REFUSES(NAME_NICK, "--everywhere", "a name cannot begin with --");
 	REFUSES(NAME_ROOM, "--preview", "a room's name cannot begin with --");
 	REFUSES(NAME_NICK, "192.0.2.1", "a name cannot be an address");
@@ -177,7 +177,7 @@ static void test_scripts_that_look_alike(void **state)
 	allows(NAME_NICK, "ken\u3051\u3093\u30b1\u30f3\u7530", "ken\u3051\u3093\u30b1\u30f3\u7530");
 }
 
-/* A sentence is cut to its room, never written beyond it. */
+/* The reason is cut to the buffer, and never written past its end. */
 static void test_little_room_for_why(void **state)
 {
 	char key[NAME_KEY_BYTES_MAX + 1], why[8];
@@ -187,7 +187,7 @@ static void test_little_room_for_why(void **state)
 	assert_string_equal(why, "a name ");
 }
 
-/* People's names in scripts of today, also where letters carry several marks. */
+/* People's names in scripts in use today, even with several marks on a letter. */
 static void test_names_of_people(void **state)
 {
 	static const char *const names[] = {
@@ -207,7 +207,7 @@ static void test_names_of_people(void **state)
 
 #define NOT_TODAY(cp) "a name can only have letters and digits in use today, and " cp " is not"
 
-/* Only what Unicode recommends for names: scripts of our day, and no letter that nobody sees. */
+/* Only what Unicode recommends for names: scripts in use today, and no invisible letters. */
 static void test_letters_of_today(void **state)
 {
 	(void)state;
@@ -218,7 +218,7 @@ static void test_letters_of_today(void **state)
 	REFUSES(NAME_NICK, "x\u0353", NOT_TODAY("U+0353"));     /* a mark of phonetics */
 	REFUSES(NAME_ROOM, "ops\U00013441", "a room's name can only have letters and digits in use today, "
 	        "and U+13441 is not");
-	/* What stands for letters of today may stand for them. */
+	/* Characters that fold to letters in use today are allowed. */
 	allows(NAME_NICK, "\U0001D41Bob", "bob");
 }
 
@@ -232,7 +232,7 @@ static void test_digits_of_one_kind(void **state)
 	allows(NAME_NICK, "\u09958", "\u09958");
 }
 
-/* A control character comes as ^ and a letter, and a name does not look as if it had one. */
+/* A control character is shown as ^ and a letter, and a name must not look as if it had one. */
 static void test_controls_written_out(void **state)
 {
 	(void)state;
@@ -338,7 +338,7 @@ static void found(const char *name, const char *expected)
 	assert_string_equal(key, expected);
 }
 
-/* What nobody may be called any more, but was, is still found. */
+/* Names that nobody may take any more, but once had, are still found. */
 static void test_key(void **state)
 {
 	char key[NAME_KEY_BYTES_MAX + 1] = "x", name[NAME_BYTES_MAX + 2];
@@ -424,7 +424,8 @@ static size_t put_random_char(char *at)
 	return strlen(s);
 }
 
-/* Whatever was typed, what comes of it is allowed, short enough and needs no mending. */
+/* Whatever was typed, the result is allowed, short enough, and stays the same if it is corrected
+ * again. */
 static void test_mended_is_allowed(void **state)
 {
 	char typed[400], out[NAME_BYTES_MAX + 1], again[NAME_BYTES_MAX + 1];
@@ -444,7 +445,7 @@ static void test_mended_is_allowed(void **state)
 		assert_true(text_chars(out, strlen(out)) <= max_chars);
 		name_mend(kind, out, strlen(out), max_chars, again);
 		assert_string_equal(again, out);
-		/* And what was allowed stays what it was. */
+		/* And a name that is allowed stays as it is. */
 		if (name_check(kind, typed, len, key, why, sizeof why) &&
 		    text_chars(typed, len) <= max_chars) {
 			assert_int_equal(strlen(out), len);

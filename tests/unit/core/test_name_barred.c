@@ -1,6 +1,6 @@
 /*
- * Names that a rule has barred since they were taken: nobody may take them now, and whoever and
- * whatever has one goes on being found by it.
+ * Names that a rule has barred since they were taken: nobody may take them now, but people and rooms
+ * that have one are still found by it.
  */
 #include "chat_help.h"
 
@@ -67,7 +67,7 @@ static void test_account_is_found(void **state)
 	assert_has_not("Nothing has changed");
 }
 
-/* As chatd's words about the host are: nobody else is called that. */
+/* chatd calls the host's administrator that in its messages, so nobody else can have the name. */
 static void test_host_is_who_administers_it(void **state)
 {
 	(void)state;
@@ -121,7 +121,7 @@ static void test_room_is_found(void **state)
 	assert_has("You cannot use that name: ");
 }
 
-/* No number can be put behind a name that ends in digits of another script. */
+/* No number can be appended to a name that ends in digits of another script. */
 static void test_digits_of_another_script(void **state)
 {
 	static const char *const names[] = {

@@ -1,4 +1,4 @@
-/* The core while nothing can be saved, where lines are refused and where talk goes on. */
+/* The core while nothing can be saved: lines are refused, or talk goes on. */
 #include "chat_help.h"
 
 #include "chatd/core/state/emit.h"
@@ -41,7 +41,7 @@ static void what_waits_is_shown_where_talk_goes_on(void **state)
 	assert_effects("SEND_ALL \"-- Nothing can be saved at present (the disk is full), but talk "
 	               "goes on: what is said now may be missing from the history. You will be told "
 	               "here when it works again.\\n\"\nSHOW\n");
-	/* It waits to be saved, and is seen at once. */
+	/* The line waits to be saved, and is shown at once. */
 	sends(0, "late\n");
 	assert_has("APPEND #103 kind 1 room 6 ref 0 \"late\"\nPUBLISH feed 0 #103");
 	assert_has("SHOW");
@@ -79,7 +79,7 @@ static void what_finds_no_room_is_counted_and_its_gap_recorded(void **state)
 	assert_has_not("PUBLISH");
 }
 
-/* It has a history, although there is nothing of it to be read. */
+/* It has a history, although none of it can be read yet. */
 static void a_room_whose_lines_all_wait_keeps_them(void **state)
 {
 	(void)state;
@@ -93,7 +93,7 @@ static void a_room_whose_lines_all_wait_keeps_them(void **state)
 	assert_int_equal(chat->rooms.lobby->lines.last_id, 102);
 }
 
-/* The record of an act that was saved can be read, whatever else cannot be. */
+/* The record of an action that was saved can be read, whatever else cannot. */
 static void an_act_that_is_saved_is_looked_up_in_an_outage(void **state)
 {
 	struct session *s;
@@ -113,7 +113,7 @@ static void an_act_that_is_saved_is_looked_up_in_an_outage(void **state)
 	assert_has_not("after 100\n");
 }
 
-/* Some orders free space; what grows with how often it is done is refused. */
+/* Some moderation frees space, so it is saved; things that grow are refused. */
 static void where_the_disk_is_low_orders_are_saved(void **state)
 {
 	(void)state;
@@ -123,10 +123,10 @@ static void where_the_disk_is_low_orders_are_saved(void **state)
 	sends(0, "one\n");
 	assert_has("Not sent: nothing can be saved at present (the disk is nearly full).");
 	assert_has_not("APPEND");
-	/* What was done is on its way to be saved, and is waited for. */
+	/* The action is about to be saved, so a question waits for it. */
 	assert_int_equal(outage_readable(chat, chat->records.stored_seq + 1),
 	                 chat->records.stored_seq + 1);
-	/* A topic is kept as a line is. */
+	/* A topic is saved like a line. */
 	sends(0, "/topic two\n");
 	assert_has("Not sent: nothing can be saved at present (the disk is nearly full).");
 	assert_has_not("APPEND");
@@ -141,7 +141,7 @@ static void where_the_disk_is_low_orders_are_saved(void **state)
 	assert_false(emit_can_save(chat, &chat->people.sessions[0]));
 }
 
-/* What waits for its turn goes on as well: it frees space, or is the end of an order. */
+/* What waits for its turn is done as well: it frees space, or completes a moderation action. */
 static void where_the_disk_is_low_what_is_removed_goes(void **state)
 {
 	struct room *r;
@@ -187,7 +187,7 @@ static void a_gap_comes_before_what_is_said_after_it(void **state)
 	fails("the disk is full");
 	happens(EVENT_STORE_FULL, 0);
 	sends(0, "lost\n");
-	/* So much waits that no gap is recorded yet. */
+	/* So many records wait that no gap is recorded yet. */
 	chat->records.seq += 5000;
 	step((struct event){.kind = EVENT_STORE_BACK});
 	assert_has_not("APPEND");
@@ -221,14 +221,14 @@ static size_t gaps_seen(void)
 	return n;
 }
 
-/* More rooms than one step has effects for; they go on in the next ticks. */
+/* More rooms than one step has effects for; the rest follow in the next ticks. */
 static void every_room_has_its_gap(void **state)
 {
 	(void)state;
 	size_t gaps;
 	joins(0);
 	joins(1);
-	/* Nobody else may make so many. */
+	/* Nobody else may make that many. */
 	chat_session(chat, id(0))->trusted = true;
 	fails("the disk is full");
 	happens(EVENT_STORE_FULL, 0);
@@ -294,7 +294,7 @@ static void a_new_configuration_is_taken_in_the_middle(void **state)
 	assert_true(chat_due_ms(chat) > now_ms);
 }
 
-/* Told once: with everybody, or on coming in. */
+/* Everyone is told once: with everybody, or on connecting. */
 static void each_is_told_once(void **state)
 {
 	(void)state;
@@ -333,7 +333,7 @@ static void a_notice_is_for_those_who_keep_order(void **state)
 	assert_effects("SEND 2 \"-- To administrators: the file was written anew\\n\"\n");
 }
 
-/* Who can mend it is told how; the others only what has happened. */
+/* People who can repair it are told how; the others only what has happened. */
 static void what_to_do_is_not_for_everybody(void **state)
 {
 	struct account admin = {.role = ROLE_ADMIN};
@@ -358,7 +358,7 @@ static void lines_that_wait_are_said_to_wait(void **state)
 	assert_has("so lines are not sent; the most recent ones are waiting, and will be sent later.");
 }
 
-/* That it was used could not be saved, and it would be good again after a restart. */
+/* Its use could not be saved, and the code would be valid again after a restart. */
 static void no_code_is_taken_meanwhile(void **state)
 {
 	const struct effect *e;

@@ -1,7 +1,7 @@
 /*
- * A browser cannot be made to speak here: a request that arrives in whatever pieces, with chat in its
- * head or its body, says nothing, takes no name, and ends the connection. So does what else has
- * taken the port for something else.
+ * A browser cannot be made to speak here: a request, in whatever pieces it arrives, with chat in its
+ * head or its body, says nothing, takes no name, and ends the connection. So do clients of other
+ * protocols.
  */
 #include "chat_help.h"
 
@@ -39,7 +39,7 @@ static void connects(uint32_t slot)
 	tick(100);
 }
 
-/* Whether anything that is to be read by others, or kept, came of the last step. */
+/* Whether the last step sent anything to others or saved anything. */
 static bool spoke(void)
 {
 	return strstr(seen.data, "PUBLISH") != NULL || strstr(seen.data, "APPEND") != NULL ||
@@ -81,7 +81,7 @@ static void test_every_split(void **state)
 			struct conn_id conn = {5, ++gen};
 
 			connected(conn);
-			/* In every other the banner has been sent. */
+			/* In every second one the banner has already been sent. */
 			tick(n % 2 == 0 ? 1 : 100);
 			if (!gives(5, gen, requests[i].text, n == len ? BYTE_BY_BYTE : n, requests[i].name))
 				fail_msg("%s, cut at %zu, goes on", requests[i].name, n);
@@ -108,7 +108,7 @@ static void test_long_line(void **state)
 	assert_int_equal(chat_people(chat), 1);
 }
 
-/* At once, and whole, where it came in one piece: RFC 9112, 4. */
+/* At once and complete if the request came in one piece: RFC 9112, 4. */
 static void test_answer(void **state)
 {
 	(void)state;
@@ -121,7 +121,7 @@ static void test_answer(void **state)
 	}
 }
 
-/* People may write so, once they are here; and be called so. */
+/* People in the chat may write such lines, and have such names. */
 static void test_people(void **state)
 {
 	static const char *const names[] = {"GET\n", "post\n", "HTTP\n", "Hosts\n", "PRI\n", "helo\n"};

@@ -1,6 +1,6 @@
 /*
- * Answers and their questions: late, twice, in another order, for somebody else by now; and the end
- * of the input while a question is out.
+ * Answers and their questions: late, twice, in another order, for a slot that somebody else has now;
+ * and the end of the input while a question waits.
  */
 #include "chat_help.h"
 
@@ -36,8 +36,8 @@ static int begin_people(void **state)
 
 /* -- the end of the input ----------------------------------------------------------------- */
 
-/* A guest with "/register pw" begun is put into the lobby, where a replay is asked for, and
- * half-closes in that moment: what was begun must not run before the replay is there. */
+/* A guest who has typed "/register pw" without the line end is moved to the lobby, where a replay is
+ * asked for, and half-closes at that moment: the command must not run before the replay has come. */
 static void test_what_was_begun_waits_for_the_answer(void **state)
 {
 	(void)state;
@@ -65,7 +65,7 @@ static void test_what_was_begun_waits_for_the_rate_limit(void **state)
 	sends(1, "one\ntwo\nthree\n");
 	assert_true(taken < strlen("one\ntwo\nthree\n"));
 	assert_true(session(1)->throttle.on);
-	/* The rest is the server's to offer again; what is begun is the core's. */
+	/* The server offers the rest again; the core has the unfinished line. */
 	sends(1, "");
 	now_ms += 5000;
 	tick(0);
@@ -112,7 +112,7 @@ static void test_an_answer_that_comes_twice_is_taken_once(void **state)
 	assert_has("[alice]:hello");
 	rows_come(id(1), rows);
 	assert_effects("");
-	/* Nor is it the answer to what is asked next. */
+	/* Nor does it answer the next question. */
 	sends(1, "/history\n");
 	rows_come(id(1), rows);
 	assert_effects("");
@@ -198,7 +198,7 @@ static void test_a_code_is_good_once_however_many_checks_overlap(void **state)
 	rows_come(id(2), (struct rows){.kind = QUERY_CHECK, .check = {true, 2}});
 	assert_has("SEND 2 \"-- That code was already used.");
 	assert_null(session(2)->account);
-	/* And no other is burnt in its place. */
+	/* And no other code is used up in its place. */
 	assert_string_equal(a->secrets.codes, "$5$one\n$5$three");
 }
 

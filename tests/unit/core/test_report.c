@@ -1,5 +1,5 @@
 /*
- * Reports: how many there are, and what is kept of a line.
+ * Reports: how many there may be, and how much of a line is saved.
  */
 #include "chat_help.h"
 
@@ -38,7 +38,7 @@ static void test_the_oldest_that_is_resolved_gives_place(void **state)
 	for (uint64_t n = 1; n <= REPORTS_MAX; n++)
 		load(n, n == 3 || n == 5 ? "resolved" : n == 2 ? "claimed" : "open");
 	joins(0);
-	/* What is left is for those who keep order. */
+	/* The rest is for moderators. */
 	reports(101, "spam");
 	assert_has("Not reported: the report list is nearly full (1000), and the rest is reserved for moderators.");
 	chat_session(chat, id(0))->trusted = true;

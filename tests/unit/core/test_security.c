@@ -1,5 +1,5 @@
 /*
- * What the operator's log is told of acts, and that nobody can forge a part of it.
+ * What the server's log says of moderation actions, and that nobody can forge a part of it.
  */
 #include "chat_help.h"
 
@@ -62,7 +62,7 @@ static void kicks_too(void **state)
 	assert_has("LOG \"security: kick " WHO "removed c from ops (#A");
 }
 
-/* Whoever counts the lines counts each act once. */
+/* There is exactly one line for each action. */
 static void assert_one_line(const char *text)
 {
 	const char *at = strstr(seen.data, "LOG \"security: ");
@@ -128,7 +128,7 @@ static void the_host_has_no_address(void **state)
 	assert_has("LOG \"security: shutdown address=host name=- account=-: scheduled a shutdown");
 }
 
-/* A reason may say anything; the fields stand before it. */
+/* A reason may say anything; the fields come before it. */
 static void no_field_is_forged(void **state)
 {
 	const char *at;
@@ -151,7 +151,8 @@ static void no_field_is_forged(void **state)
 	assert_has_not("You are");
 }
 
-/* Whoever makes an administrator is one when it is done, and not only when it was asked. */
+/* Only an administrator can make administrators, and must still be one when the command takes
+ * effect. */
 static void a_role_that_is_gone_confers_none(void **state)
 {
 	(void)state;

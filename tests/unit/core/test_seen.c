@@ -1,5 +1,5 @@
 /*
- * How far somebody has read: saved while they are here and when they go, from what has arrived; and
+ * How far people have read: saved from what has arrived, while they are here and when they leave; and
  * what they are shown when they come back.
  */
 #include "chat_help.h"
@@ -54,7 +54,7 @@ static void test_it_is_saved_once_a_minute(void **state)
 	a_round();
 	assert_all("APPEND #103 kind 5 room 6 ref 102 \"\"\n");
 	assert_all("APPEND #104 kind 5 room 6 ref 102 \"\"\n");
-	/* There is nothing new, and then nobody is asked. */
+	/* If there is nothing new, nobody is asked. */
 	a_round();
 	assert_none("kind 5");
 	assert_true(chat->rooms.seen.left == 0);
@@ -135,10 +135,10 @@ static void test_who_comes_back_is_shown_what_is_new(void **state)
 	joins(0);
 	rows_come(id(0), (struct rows){.kind = QUERY_REPLAY, .row = row, .n = 7, .replay.seen_id = 95,
 	                               .replay.back = true});
-	/* What it has said itself is no news. */
+	/* Its own lines are not new to it. */
 	assert_has("SEND 0 \"-- 1 new line in general, with what came before:\\n" STAMP "[b]:text\\n" STAMP
 	           "[b]:text\\n" STAMP "[b]:text\\n" STAMP "[A]:text\\n" STAMP "[b]:text\\n-- End");
-	/* Who newly comes is shown all of it, whoever was called so. */
+	/* A newcomer is shown all of it, even if somebody had the name before. */
 	joins(1);
 	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .row = row, .n = 7, .replay.seen_id = 95});
 	assert_has("-- The last 7 lines said in general:");
@@ -206,7 +206,7 @@ static void test_a_replay_that_cannot_be_read_marks_nothing(void **state)
 	assert_has_not("kind 5");
 }
 
-/* But it is asked again, and then what is read is saved. */
+/* But it is asked for again, and then what has been read is saved. */
 static void test_and_it_is_asked_again(void **state)
 {
 	struct row row = said(96, "b");
@@ -227,7 +227,7 @@ static void test_and_it_is_asked_again(void **state)
 	assert_all("kind 5 room 6 ref 97 \"95 98\"\n");
 }
 
-/* What a slow connection was not given is missing under any name. */
+/* Lines that a slow connection has skipped stay unread under its next name. */
 static void test_skipped_lines_outlive_a_change_of_name(void **state)
 {
 	(void)state;
@@ -245,7 +245,7 @@ static void test_skipped_lines_outlive_a_change_of_name(void **state)
 	assert_has_not("missed nothing");
 }
 
-/* Talk between two answers to /catchup makes the first no surer to have arrived. */
+/* Lines between two answers to /catchup do not show that the first has arrived. */
 static void test_what_catchup_has_shown_is_unread_until_it_has_arrived(void **state)
 {
 	struct row row = said(104, "b"), first = said(101, "b");
@@ -268,8 +268,8 @@ static void test_what_catchup_has_shown_is_unread_until_it_has_arrived(void **st
 	assert_has("kind 5 room 6 ref 104 \"100 104\"\n");
 }
 
-/* The account's own gaps come with an answer, and who is away before it has read nothing under that
- * name. */
+/* The account's own gaps come with an answer; people who leave before it comes have read nothing under
+ * that name. */
 static void test_signing_in_within_the_chat_marks_nothing_unknown(void **state)
 {
 	struct row row = said(96, "b");
@@ -313,12 +313,12 @@ static void test_nor_does_a_guest_who_takes_up_a_name(void **state)
 	rows_come(id(1), (struct rows){.kind = QUERY_REPLAY, .row = &row, .n = 1,
 	                               .replay = {.seen_id = 90, .missed = 3, .back = true}});
 	assert_has("unread lines: /catchup shows them.");
-	/* And what it has seen since is saved, also where nothing is said. */
+	/* And what it has seen since is saved, even if nothing more is said. */
 	a_round();
 	assert_all("kind 5 room 6 ref 95 \"90 95\"\n");
 }
 
-/* A line of somebody else that is still on its way to the disk was read by nobody. */
+/* Nobody has read another person's line that is not saved yet. */
 static void test_ones_own_line_is_no_way_past_others(void **state)
 {
 	(void)state;
@@ -417,7 +417,7 @@ static void test_who_closes_their_input_does_not_read_it_again(void **state)
 	assert_has("CLOSE 0\n");
 }
 
-/* Nobody is waited for for ever, and then it is kept. */
+/* Nobody is waited for forever; then the message is kept. */
 static void test_what_does_not_arrive_is_waited_for_for_a_while(void **state)
 {
 	int seconds = 0;

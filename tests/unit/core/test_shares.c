@@ -22,9 +22,9 @@
 #include "chatd/core/state/tables.h"
 
 enum {
-	MALLORY,      /* slot of who is hostile, from wherever they like */
-	OTHER,        /* of somebody else, */
-	MODERATOR,    /* of who keeps order, */
+	MALLORY,      /* slot of an attacker, from any address */
+	OTHER,        /* of another person, */
+	MODERATOR,    /* of a moderator, */
 	VICTIM,
 };
 
@@ -37,7 +37,7 @@ static struct session *of(uint32_t slot)
 	return chat_session(chat, (struct conn_id){slot, gens[slot]});
 }
 
-/* All is saved at once; what was seen last is still to be looked at. */
+/* Everything is saved at once; `seen` still has the effects of the step before. */
 static void is_saved(void)
 {
 	chat_step(chat, &(struct event){.kind = EVENT_STORED, .now_ms = now_ms, .wall_ms = wall(),
@@ -67,7 +67,7 @@ static void goes(uint32_t slot)
 		step((struct event){.kind = EVENT_CLOSED, .conn = {slot, gens[slot]}});
 }
 
-/* Somebody comes, in place of who had the slot. */
+/* Somebody connects, in place of the session that had the slot. */
 static void comes(uint32_t slot, const char *address, const char *name)
 {
 	goes(slot);
@@ -96,7 +96,7 @@ static struct account *account(const char *name, const char *role)
 	return account_by_key(chat, name);
 }
 
-/* Somebody signed in comes. */
+/* Somebody connects and signs in. */
 static struct account *signs_in(uint32_t slot, const char *address, const char *name,
                                 const char *role)
 {
@@ -116,14 +116,14 @@ static int begin_all(void **state)
 	config.rate_burst = 1000000;
 	chat_configure(chat, &config);
 	memset(gens, 0, sizeof gens);
-	/* Whoever has /resume codes is a row of its own. */
+	/* People with /resume codes have a row of their own. */
 	signs_in(MODERATOR, "192.0.2.3", "keeper", "moderator");
 	comes(OTHER, "192.0.2.2", "other");
 	comes(MALLORY, MALLORY_IS, "mallory");
 	return 0;
 }
 
-/* Time for what is done in steps. */
+/* Gives time to what is done in steps. */
 static void rests(void)
 {
 	for (int i = 0; i < 100000 && chat_due_ms(chat) <= now_ms; i++) {
@@ -134,7 +134,7 @@ static void rests(void)
 
 /* -- rooms ------------------------------------------------------------------------------- */
 
-/* It reads the replay of the room that it has come into. */
+/* The replay of the room that it has joined comes. */
 static void reads(uint32_t slot)
 {
 	if (session_waits(of(slot)))
@@ -173,7 +173,7 @@ static void test_rooms(void **state)
 
 	(void)state;
 	assert_int_equal(makes_rooms(MALLORY, "m"), ROOMS_EACH_MAX);
-	/* A new name is no new share, nor is a new connection. */
+	/* A new name gives no new share, nor does a new connection. */
 	types(MALLORY, "/nick mallory2");
 	assert_int_equal(makes_rooms(MALLORY, "n"), 0);
 	assert_has("Room not made: 20 rooms were already made from your address, the maximum.");
@@ -190,7 +190,7 @@ static void test_rooms(void **state)
 	assert_has("Room not made: guests have made 3000 rooms, the maximum.");
 	signs_in(VICTIM, "192.0.2.9", "victim", "account");
 	assert_true(makes_room(VICTIM, "victim-1"));
-	/* Many accounts: those who keep order can. */
+	/* Many accounts: moderators still can. */
 	for (uint32_t i = 0; chat->rooms.n < ROOMS_GUESTS_MAX + ROOMS_ACCOUNTS_MAX; i++) {
 		snprintf(stem, sizeof stem, "acc%u", i);
 		signs_in(MALLORY, address(i), stem, "account");
@@ -198,7 +198,7 @@ static void test_rooms(void **state)
 	}
 	assert_false(makes_room(VICTIM, "victim-2"));
 	assert_true(makes_room(MODERATOR, "order"));
-	/* And they make place. */
+	/* And they can make room. */
 	types(MODERATOR, "/remove address 10.0.0.0/8 --yes");
 	rests();
 	assert_true(makes_room(OTHER, "other-2"));
@@ -211,7 +211,7 @@ static void test_rooms(void **state)
 	assert_null(room_by_key(chat, "victim-2"));
 }
 
-/* A site of 65,536 addresses has the rooms of a few. */
+/* A site of 65,536 addresses has the share of a few. */
 static void test_rooms_of_a_site(void **state)
 {
 	char from[ADDRESS_BYTES_MAX], stem[32];
@@ -285,7 +285,7 @@ static void test_reports(void **state)
 	rests();
 	assert_int_equal(reports_open(chat), 0);
 	assert_true(reports_line(VICTIM));
-	/* What is resolved gives place. */
+	/* Resolved reports make room. */
 	for (uint32_t i = 0; i < REPORTS_MAX; i++) {
 		assert_true(reports_line(MODERATOR));
 		types(MODERATOR, "/reports resolve all of keeper --yes");
@@ -305,7 +305,7 @@ static void test_reports_of_one_address_go(void **state)
 	assert_has("-- Nothing has changed yet. /reports resolve all of mallory --yes does it.");
 	types(MODERATOR, "/reports resolve all of mallory --yes");
 	assert_has("Resolved 2 reports.");
-	/* The one that is known to be theirs. */
+	/* They are told about the one that is known to be theirs. */
 	assert_has("-- One of your reports was resolved.");
 	assert_true(reports_line(MALLORY));
 	assert_true(reports_line(OTHER));
@@ -366,7 +366,7 @@ static void test_mail_of_one(void **state)
 	assert_true(writes(VICTIM, "absent"));
 }
 
-/* Five accounts of one address are five principals, but no box is theirs. */
+/* Five accounts of one address count as five senders, but cannot fill a mailbox. */
 static void test_mail_of_accounts_of_one_address(void **state)
 {
 	static const char *const made[] = {MALLORY_IS, MALLORY_IS, "2001:db8::1", "2001:db8::2",
@@ -393,16 +393,16 @@ static void test_mail_of_accounts_of_one_address(void **state)
 			assert_int_equal(a->mail.n - n, MAIL_PAIR_MAX);
 		}
 		if (i == 1) {
-			/* Nor is it by another account in place of the first. */
+			/* Nor can another account that replaces the first. */
 			goes(MALLORY);
 			account_drop(chat, account_by_key(chat, "sock0"));
 			signs_in(MALLORY, MALLORY_IS, "sock9", "account")->made.from = address_counted(&from);
 			assert_false(writes(MALLORY, "absent"));
 		}
 	}
-	/* Where many come from one address, each account is one. */
+	/* At an address that many people share, each account counts alone. */
 	assert_int_equal(a->mail.n - n, 2 * MAIL_PAIR_MAX);
-	/* It is so after a restart. */
+	/* The same goes after a restart. */
 	mail_free(chat, a);
 	for (uint32_t i = 0; i < MAIL_PAIR_MAX; i++) {
 		snprintf(name, sizeof name, "absent %u", i + 1);
@@ -415,7 +415,7 @@ static void test_mail_of_accounts_of_one_address(void **state)
 	assert_true(writes(VICTIM, "absent"));
 }
 
-/* What is beyond the bounds is never read, and so does not lie in the database for ever. */
+/* Messages beyond the bounds are never read, so they are deleted from the database. */
 static void test_mail_beyond_the_bounds_goes(void **state)
 {
 	struct account *a = account("absent", "account");
@@ -430,7 +430,7 @@ static void test_mail_beyond_the_bounds_goes(void **state)
 	assert_int_equal(forget_waiting(chat), 2);
 }
 
-/* How many of absent's messages, and of the reports, the store was told in this step to forget. */
+/* How many of absent's messages and of the reports this step tells the store to forget. */
 static uint32_t forgotten(void)
 {
 	const struct effect *effects;
@@ -458,8 +458,8 @@ static void remove_answered(uint32_t slot, const char *what)
 	                    .bytes = {.data = text, .len = (size_t)n}});
 }
 
-/* What is taken from between two who live is not there after a restart, be it ever so much, and
- * whatever else is to go. */
+/* Messages that are deleted between two existing accounts do not come back after a restart, however
+ * many there are and whatever else is to be removed. */
 static void test_what_is_taken_does_not_come_back(void **state)
 {
 	enum { BOXES = 300 };
@@ -520,7 +520,7 @@ static void test_mail_of_all(void **state)
 	assert_has("Not sent: to3332 is not here, and 50 messages from your address are still "
 	           "unread. No more are kept until some are read.");
 	assert_true(writes(OTHER, "to9999"));
-	/* All that guests can keep, and all that accounts can; as it would be after a restart. */
+	/* All that guests may keep, and all that accounts may, as loaded at a start. */
 	for (i = 0; chat->people.mail.n < MAILS_GUESTS_MAX + MAILS_ACCOUNTS_MAX; i++) {
 		char key[64], value[96];
 
@@ -548,7 +548,7 @@ static void test_resumables(void **state)
 	(void)state;
 	resume_code(of(OTHER), code);
 	goes(OTHER);
-	/* As fast as the prompt takes names of one address. */
+	/* As fast as the prompt takes names from one address. */
 	for (uint32_t i = 0; i < 2 * RESUMABLES_MAX; i++, now_ms += 100)
 		comes(MALLORY, MALLORY_IS, "mallory");
 	assert_int_equal(chat->entry.resumables.n, RESUMABLES_EACH_MAX + 1);
@@ -565,7 +565,8 @@ static void test_resumables(void **state)
 	assert_in_range(chat->entry.resumables.n, 1, RESUMABLES_EACH_MAX + 1);
 }
 
-/* The room of who comes back is made again before there is a name, and is in their share as it was. */
+/* A room is made again for a guest who comes back before the guest has a name, and counts in the same
+ * share as before. */
 static void test_a_room_that_is_made_again(void **state)
 {
 	char code[RESUME_CODE_BYTES];
@@ -614,7 +615,7 @@ static void test_memberships(void **state)
 	types(OTHER, "/join honest-room");
 	types(OTHER, "/invite to0");
 	assert_has("to0 is invited to honest-room.");
-	/* With the room, its grants go, from the store as well. */
+	/* The memberships of a room are removed with it, from the store too. */
 	types(MODERATOR, "/remove account owner --yes");
 	assert_int_equal(chat->rooms.nmemberships, 2);
 	assert_in_range(forget_waiting(chat), 2, FORGETS_MAX);
@@ -622,7 +623,7 @@ static void test_memberships(void **state)
 	assert_null(chat->people.forgets);
 }
 
-/* The people of many names, acc0 and so on. */
+/* Makes accounts with the names acc0, acc1 and so on. */
 static void accounts(uint32_t n)
 {
 	char name[32];
@@ -633,7 +634,7 @@ static void accounts(uint32_t n)
 	}
 }
 
-/* A room that is handed over brings no more than its new owner may have. */
+/* A room that is transferred must not bring more than its new owner may have. */
 static void test_memberships_of_accepted_rooms(void **state)
 {
 	uint32_t n = 0;
@@ -658,13 +659,13 @@ static void test_memberships_of_accepted_rooms(void **state)
 	for (const struct membership *g = boss->memberships; g != NULL; g = g->next)
 		n += g->role == ROOM_OWNER ? g->room->memberships.n : 0;
 	assert_in_range(n, 1, MEMBERSHIPS_OWNER_MAX);
-	/* Who keeps order everywhere is trusted with more. */
+	/* Moderators may have more. */
 	boss->role = ROLE_MODERATOR;
 	types(OTHER, "/accept r5");
 	assert_has("You now own r5.");
 }
 
-/* In a room that nobody owns an operator gives to few, and never out of the reserve. */
+/* In a room that nobody owns, an operator can add few people, and none from the reserve. */
 static void test_memberships_where_nobody_owns(void **state)
 {
 	struct room *r;
@@ -711,7 +712,7 @@ static void test_invitations_of_a_guest(void **state)
 	assert_has("other is invited to honest-room.");
 }
 
-/* All that one guest may be invited to, by four owners: it is theirs alone, and another is invited. */
+/* Four owners use up all invitations that one guest may have: other guests can still be invited. */
 static void test_invitations_to_rooms_of_many(void **state)
 {
 	char name[32];
@@ -740,7 +741,7 @@ static void test_invitations_to_rooms_of_many(void **state)
 	assert_has("other is invited to hers.");
 }
 
-/* A guest who is cut off has the invitation until it is taken away. */
+/* A guest whose connection is lost keeps the invitation until it is taken away. */
 static void test_who_is_cut_off_is_uninvited(void **state)
 {
 	char code[RESUME_CODE_BYTES];
@@ -781,12 +782,12 @@ static void test_invitations_do_not_stay_in_the_store(void **state)
 	}
 	assert_int_equal(n, 2 * 500);
 	assert_int_equal(chat->rooms.nmemberships, 0);
-	/* One that is given again before it went from the store stays. */
+	/* One that is given again before it was removed from the store stays. */
 	types(MALLORY, "/join again");
 	types(MALLORY, "/leave");
 	types(MALLORY, "/join again");
 	assert_null(chat->people.forgets);
-	/* And those that an older chatd left there are found. */
+	/* And those that an older chatd left there are removed. */
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_INVITE, .key = "r1 guest1",
 	                                          .value = "role=member room=999 made=1"});
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_MAIL, .key = "nobody 0001",
@@ -797,7 +798,7 @@ static void test_invitations_do_not_stay_in_the_store(void **state)
 	assert_null(chat->people.forgets);
 }
 
-/* A fact of FACT_INVITE as it would lie in the store: for the account guest1, in the room r1. */
+/* A fact of FACT_INVITE as it would be in the store: for the account guest1, in the room r1. */
 static void load_membership(const char *key, uint32_t room, int made)
 {
 	char value[64];
@@ -806,7 +807,8 @@ static void load_membership(const char *key, uint32_t room, int made)
 	chat_load_fact(chat, &(struct saved_fact){.kind = FACT_INVITE, .key = key, .value = value});
 }
 
-/* Grants that can never take effect leave memory and the store, whatever is wrong with them. */
+/* Memberships that can never take effect are removed from memory and the store, whatever is wrong with
+ * them. */
 static void test_memberships_that_mean_nothing_go(void **state)
 {
 	char long_key[2 * NAME_KEY_BYTES_MAX + 24];
@@ -832,13 +834,13 @@ static void test_memberships_that_mean_nothing_go(void **state)
 	assert_int_equal(forget_waiting(chat), 5);
 	tick(0);
 	assert_null(chat->people.forgets);
-	/* One that holds is kept. */
+	/* A valid one is kept. */
 	load_membership("r1 guest1", r->number, 1);
 	assert_int_equal(r->memberships.n, 2);
 	assert_null(chat->people.forgets);
 }
 
-/* Beyond its bounds a grant is not loaded, and would never be. */
+/* A membership beyond the bounds is not loaded, and never would be, so it is deleted. */
 static void test_memberships_beyond_the_bounds_go(void **state)
 {
 	char name[32], key[64];
@@ -859,7 +861,7 @@ static void test_memberships_beyond_the_bounds_go(void **state)
 	tick(0);
 	types(MALLORY, "/uninvite acc0");
 	rests();
-	/* Each room may have its owner beside the bound of all. */
+	/* Each room may have its owner in addition to the bound for all. */
 	chat->rooms.nmemberships += MEMBERSHIPS_ALL_MAX + ROOMS_MAX - r->memberships.n - 1;
 	load_membership("r1 acc0", r->number, 1);
 	assert_int_equal(r->memberships.n, MEMBERSHIPS_MAX);
@@ -889,7 +891,7 @@ static void test_accounts(void **state)
 	chat->people.accounts.n = had;
 }
 
-/* -- filters, and whom one ignores ---------------------------------------------------------- */
+/* -- filters, and ignored people ------------------------------------------------------------ */
 
 static void test_filters(void **state)
 {
@@ -918,7 +920,7 @@ static void test_ignored(void **state)
 	assert_int_equal(of(MALLORY)->presence.nignored, IGNORES_MAX);
 	types(MALLORY, "/ignore victim");
 	assert_has("You already ignore 32 people, the most you can. /unignore NAME");
-	/* It is one's own list: others have theirs, and no new name is a way round one that is full. */
+	/* Each person has a list of their own, and a new name does not get round a full one. */
 	types(VICTIM, "/ignore mallory");
 	assert_has("You no longer see what mallory says");
 	types(OTHER, "/nick yetanother");
@@ -972,7 +974,7 @@ static void test_a_clock_that_jumps_ends_few_rooms(void **state)
 	for (int64_t ms = 0; ms < DAY_MS; ms += ROOMS_LOOK_MS)
 		tick(ROOMS_LOOK_MS);
 	assert_int_equal(chat->rooms.n, ROOMS_EACH_MAX + 1);
-	/* It was right. */
+	/* The clock was right. */
 	step((struct event){.kind = EVENT_STORE_CLOCK, .doubted = false});
 	tick(ROOMS_LOOK_MS);
 	assert_int_equal(chat->rooms.n, ROOMS_EACH_MAX + 1 - ROOMS_END_MAX);
@@ -998,7 +1000,7 @@ static void test_who_made_a_room_outlives_a_restart(void **state)
 	assert_int_equal(removal_days(chat, r), ROOM_ALONE_DAYS);
 	assert_int_equal(share_has(chat, SHARE_ROOMS, "address 192.0.2.1"), 1);
 	assert_int_equal(makes_rooms(MALLORY, "m"), ROOMS_EACH_MAX - 1);
-	/* Of an older one nothing is known. */
+	/* Nothing is known about an older one. */
 	assert_int_equal(removal_days(chat, room_by_key(chat, "old")), 0);
 	assert_true(makes_room(OTHER, "r"));
 	assert_string_equal(r->lines.alone, ROOM_SEVERAL);
@@ -1014,7 +1016,7 @@ static void drops(uint32_t slot)
 	rests();
 }
 
-/* The account, which signs in for that, makes as many rooms of that setting as it can. */
+/* Signs the account in, which makes as many rooms with that setting as it can. */
 static void makes_set(const char *name, const char *stem, const char *setting)
 {
 	signs_in(MALLORY, MALLORY_IS, name, "account");
@@ -1037,7 +1039,7 @@ static void test_rooms_of_a_dropped_account_end(void **state)
 		assert_int_equal(chat->rooms.n, 1);
 		assert_int_equal(share_has(chat, SHARE_ROOMS, "account cuckoo"), 0);
 	}
-	/* Somebody is there: it ends when nobody has been for long. */
+	/* Somebody is in the room: it is removed once nobody has been there for long. */
 	signs_in(MALLORY, MALLORY_IS, "cuckoo", "account");
 	types(MALLORY, "/join den");
 	types(MALLORY, "/room private on");
@@ -1068,7 +1070,7 @@ static void test_what_an_owner_decided_ends_with_the_owner(void **state)
 	drops(MALLORY);
 	assert_ptr_equal(room_by_key(chat, "den"), r);
 	assert_int_equal(removal_days(chat, r), 90);
-	/* Administrators may decide anew. */
+	/* Administrators may change that. */
 	of(MODERATOR)->account->role = ROLE_ADMIN;
 	types(MODERATOR, "/room --in=den permanent on");
 	assert_int_equal(removal_days(chat, r), 0);
@@ -1115,7 +1117,7 @@ static void test_what_a_dropped_account_left_can_be_removed(void **state)
 	assert_has("Removed: 19 rooms (");
 	assert_has(", left by the former account cuckoo.");
 	rests();
-	/* Others have spoken in that one. */
+	/* Other people have spoken in the room that is left. */
 	assert_int_equal(chat->rooms.n, 2);
 	assert_int_equal(chat->people.mail.n, 0);
 	types(MODERATOR, "/remove account cuckoo --yes");
@@ -1155,7 +1157,7 @@ static void test_in_an_outage_rooms_have_shares_too(void **state)
 	assert_has("Room not made: you own");
 	assert_int_equal(chat->rooms.n, before + ROOMS_EACH_MAX);
 	assert_int_equal(share_has(chat, SHARE_ROOMS, "account rich"), ROOMS_EACH_MAX);
-	/* And their maker outlives a restart, though nothing that was said there was kept. */
+	/* And their maker is still known after a restart, even though no line was saved. */
 	step((struct event){.kind = EVENT_STORE_BACK});
 	is_saved();
 	rests();
@@ -1163,7 +1165,7 @@ static void test_in_an_outage_rooms_have_shares_too(void **state)
 	assert_true(room_by_key(chat, "o1")->kept);
 }
 
-/* -- the house itself, and what else it is for ---------------------------------------------- */
+/* -- exempt addresses, and other bounds ------------------------------------------------------ */
 
 static void test_names_count_where_addresses_do_not(void **state)
 {

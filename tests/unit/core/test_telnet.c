@@ -1,4 +1,4 @@
-/* Telnet clients: what is left of their bytes, and what they are told. */
+/* Telnet clients: what is left of their bytes, and how they are answered. */
 #include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@
 #define TM "\x06"
 #define HERE "\r\n[chatd is here]\r\n"
 
-/* Decodes one piece, from and to memory that is just so large. */
+/* Decodes one piece, from and to memory of exactly that size. */
 static void feed(struct telnet *t, const char *in, size_t len, struct bytes *out,
                  struct bytes *reply)
 {
@@ -124,7 +124,7 @@ static void test_options_are_refused(void **state)
 			bytes_clear(&reply);
 			feed(t, in, 3, &out, &reply);
 			same(&reply, expected, 3);
-			/* Nothing to say to a refusal, or two such would talk for ever. */
+			/* A refusal is not answered, or two such peers would talk forever. */
 			bytes_clear(&reply);
 			in[1] = WONT[0];
 			feed(t, in, 3, &out, &reply);
@@ -139,7 +139,7 @@ static void test_options_are_refused(void **state)
 	telnet_end(t);
 }
 
-/* An IAC that ends a piece says nothing yet, however many pieces without a byte follow. */
+/* An IAC at the end of a piece means nothing yet, however many empty pieces follow. */
 static void test_iac_ends_a_piece(void **state)
 {
 	static const struct {
@@ -175,7 +175,7 @@ static void test_iac_ends_a_piece(void **state)
 	bytes_release(&reply);
 }
 
-/* What our ECHO is answered with is not answered, or it would go on for ever. */
+/* The answer to our ECHO is not answered, or it would go on forever. */
 static void test_answers_to_our_echo(void **state)
 {
 	struct bytes out = { 0 }, reply = { 0 };

@@ -1,5 +1,6 @@
 /*
- * What is unread: asked when the replay is there, beside everything else, and told in one line.
+ * Unread lines: asked for when the replay has come, without holding anything back, and told in one
+ * line.
  */
 #include "chat_help.h"
 
@@ -34,7 +35,7 @@ static void replay_comes(void)
 
 #define BEFORE "nick=alice role=account made=1 hash=x last0=1/192.0.2.1"
 
-/* What comes behind it. */
+/* What follows it. */
 #define LAST "-- You last signed in 20779 days ago, from 192.0.2.1.\\n"
 
 static struct row unread(uint32_t room, uint32_t lines, uint32_t mentions)
