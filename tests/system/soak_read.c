@@ -141,6 +141,8 @@ static void line_take(struct soak *s, struct person *p, const char *line)
 
 	while (begins(line, prompt))
 		line += strlen(prompt);
+	if (begins(line, "--    ")) /* a further row of a reply */
+		return;
 	if (begins(line, "-- ")) {
 		reply_take(s, p, line + 3);
 		return;

@@ -235,11 +235,14 @@ static void invite(struct chat *c, struct session *s, const char *name, enum rol
 void cmd_code(struct chat *c, struct session *s, const struct args *a)
 {
 	struct account *account = account_named(c, a->arg[0]);
+	char hint[48] = "";
 
 	if (account == NULL) {
-		emit_reply(c, s, "There is no account %.*s. %crole NAME account makes one.",
-		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0],
-		           c->config.command_prefix);
+		/* People who use the command line cannot type it. */
+		if (!a->status)
+			snprintf(hint, sizeof hint, " %crole NAME account makes one.", c->config.command_prefix);
+		emit_reply(c, s, "There is no account %.*s.%s",
+		           (int)text_prefix(a->arg[0], strlen(a->arg[0]), NICK_CHARS_MAX), a->arg[0], hint);
 		return;
 	}
 	if (!emit_can_save(c, s))
