@@ -22,27 +22,22 @@ static bool ends_clause(const char *text, size_t n)
 	return n > 0 && strchr(".;:?!", text[n - 1]) != NULL;
 }
 
-size_t wrap_row(const char *text, size_t columns)
+size_t wrap_row(const char *text, size_t len, size_t columns)
 {
-	size_t n = word_bytes(text), fields = 0, clause = 0;
+	size_t fit = text_fit(text, len, columns), n = word_bytes(text), fields = 0, clause = 0;
 
-	while (text[n] != '\0') {
-		size_t next = n + word_bytes(text + n);
-
-		if (text_fit(text, next, columns) < next)
-			break;
+	if (fit == len)
+		return len;
+	for (size_t next; (next = n + word_bytes(text + n)) <= fit; n = next) {
 		if (strncmp(text + n, "  ", 2) == 0)
 			fields = n;
 		else if (ends_clause(text, n))
 			clause = n;
-		n = next;
 	}
-	if (text[n] == '\0')
-		return n;
 	if (fields > columns / 3)
 		return fields;
-	if (clause > columns / 3 && text_fit(text + clause, strlen(text + clause), columns - WRAP_INDENT_MAX) ==
-	    strlen(text + clause))
+	if (clause > columns / 3 &&
+	    text_fit(text + clause, len - clause, columns - WRAP_INDENT_MAX) == len - clause)
 		return clause;
 	return n;
 }

@@ -110,15 +110,16 @@ static void add_rows(struct chat *c, const struct session *s, struct effect *e, 
 {
 	static const char blanks[WRAP_INDENT_MAX + 1] = "      ";
 	struct bytes whole = {0};
-	const char *text;
+	const char *text, *end;
 
 	assert((size_t)indent < sizeof blanks);
 	c->output.arena_len -= n;
 	e->len -= n;
 	bytes_append(&whole, c->output.arena + c->output.arena_len, n);
+	end = whole.data + n;
 	for (text = whole.data; *text != '\0'; text += strspn(text, " ")) {
 		size_t blank = text == whole.data ? 0 : (size_t)indent;
-		size_t row = wrap_row(text, REPLY_COLUMNS - blank);
+		size_t row = wrap_row(text, (size_t)(end - text), REPLY_COLUMNS - blank);
 
 		if (text > whole.data) {
 			add_end(c, s, e);

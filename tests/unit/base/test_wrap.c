@@ -16,7 +16,7 @@ static void assert_rows(const char *text, size_t columns, const char *want)
 	char rows[256] = "";
 
 	while (*text != '\0') {
-		size_t n = wrap_row(text, columns);
+		size_t n = wrap_row(text, strlen(text), columns);
 
 		assert_true(n > 0 && n <= strlen(text));
 		strncat(rows, text, n);
