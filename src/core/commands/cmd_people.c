@@ -30,7 +30,7 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 
 	/* The host enters the chat. */
 	if (s->state == SESSION_HOST) {
-		if (session_may_bear(c, s, a->arg[0], key) && moderation_may_enter(c, s, NULL, key))
+		if (session_may_be_named(c, s, a->arg[0], key) && moderation_may_enter(c, s, NULL, key))
 			login_resume(c, s, a->arg[0], key, c->rooms.lobby, c->records.seq);
 		return;
 	}
@@ -38,7 +38,7 @@ void cmd_nick(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "You are already %s.", s->nick);
 		return;
 	}
-	if (!session_may_bear(c, s, a->arg[0], key) ||
+	if (!session_may_be_named(c, s, a->arg[0], key) ||
 	    (strcmp(key, s->key) != 0 && !moderation_may_rename(c, s, key)))
 		return;
 	if (s->account != NULL && strcmp(key, s->key) != 0) {

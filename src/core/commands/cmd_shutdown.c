@@ -67,7 +67,7 @@ static void schedule(struct chat *c, struct session *s, int64_t ms, const char *
 	                        format_left(left, ms), *why != '\0' ? ": " : "", why);
 
 	bytes_release(&undo);
-	shutdown_order(c, s, ms, why);
+	shutdown_schedule(c, s, ms, why);
 	if (ms > 0)
 		emit_reply(c, s, "Scheduled. %cundo #A%" PRIu64 " takes it back.", c->config.command_prefix, n);
 }

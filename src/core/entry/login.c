@@ -289,7 +289,7 @@ void login_name(struct chat *c, struct session *s, const char *text)
 		login_as(c, s, a->nick, NULL);
 	} else if (c->input.more) {
 		enter_script(c, s, text);
-	} else if (session_may_bear(c, s, text, key)) {
+	} else if (session_may_be_named(c, s, text, key)) {
 		enter_guest(c, s, text, key);
 	} else {
 		login_wrong(c, s);

@@ -178,7 +178,7 @@ bool session_name_is_free(const struct chat *c, const struct session *s, const c
 	return false;
 }
 
-bool session_may_bear(struct chat *c, struct session *s, const char *nick, char *key)
+bool session_may_be_named(struct chat *c, struct session *s, const char *nick, char *key)
 {
 	char problem[NAME_PROBLEM_BYTES_MAX];
 	struct bytes names = {0};

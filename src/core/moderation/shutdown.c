@@ -55,7 +55,7 @@ static int64_t next_mark_ms(const struct server_status *v)
 	return marks_ms[i];
 }
 
-void shutdown_order(struct chat *c, struct session *s, int64_t ms, const char *why)
+void shutdown_schedule(struct chat *c, struct session *s, int64_t ms, const char *why)
 {
 	struct server_status *v = &c->status;
 	char text[TEXT_BYTES_MAX];

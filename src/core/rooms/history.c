@@ -352,8 +352,8 @@ void history_replay(struct chat *c, struct session *s)
 	/* Where no lines are shown, one is asked for all the same: what was missed is in the answer. */
 	s->replay.of_other = false;
 	s->replay.held = ask_replay(c, s, replay_answer,
-	                     setting_replay(c, s->room) > 0 ? setting_replay(c, s->room) : 1,
-	                     s->room->lines.last_id + 1, 0) != NULL;
+	                               setting_replay(c, s->room) > 0 ? setting_replay(c, s->room) : 1,
+	                               s->room->lines.last_id + 1, 0) != NULL;
 	/* None of it is to be read: what is said from now on is not held back for that. */
 	s->reading.known = !s->replay.held;
 	if (!s->replay.held)

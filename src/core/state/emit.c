@@ -363,7 +363,7 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 	return number;
 }
 
-void emit_own_act(struct chat *c, const char *fmt, ...)
+void emit_own_action(struct chat *c, const char *fmt, ...)
 {
 	char what[AUDIT_BYTES_MAX + 1];
 	struct effect *e;

@@ -24,6 +24,6 @@ bool session_name_is_free(const struct chat *c, const struct session *s, const c
 
 /* Checks a name that s wants: true, and key is filled, if s may use it. Otherwise tells s why not, and
  * which names it could take. */
-bool session_may_bear(struct chat *c, struct session *s, const char *nick, char *key);
+bool session_may_be_named(struct chat *c, struct session *s, const char *nick, char *key);
 
 #endif

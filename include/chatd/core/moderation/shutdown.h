@@ -12,7 +12,7 @@ struct session;
 
 /* Schedules the shutdown in ms (0: at once), on behalf of s, in place of any earlier one; everybody is
  * told. why: "" for none. */
-void shutdown_order(struct chat *c, struct session *s, int64_t ms, const char *why);
+void shutdown_schedule(struct chat *c, struct session *s, int64_t ms, const char *why);
 /* Calls off the scheduled shutdown, on behalf of s; everybody is told. */
 void shutdown_call_off(struct chat *c, struct session *s);
 /* Tells s how much time is left, if a shutdown is scheduled. */

@@ -104,7 +104,7 @@ uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, c
 	__attribute__((format(printf, 4, 5)));
 
 /* The same for what chatd does by itself. */
-void emit_own_act(struct chat *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void emit_own_action(struct chat *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * A line for the server's log, in the form that docs/admin.md describes and a jail of fail2ban can
