@@ -63,6 +63,9 @@ plan() {
 	[ "$failures" -eq 0 ]
 }
 
+# The rows of a reply as one line (docs/protocol.md).
+rows_joined() { sed -z 's/\r\{0,1\}\n-- \{4,\}/ /g'; }
+
 # is TITLE GOT PATTERN...: GOT has each of the (extended, whole-line) patterns,
 # in lines that follow each other in this order, others may be between.
 is() {
