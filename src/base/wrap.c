@@ -16,10 +16,15 @@ static size_t word_bytes(const char *text)
 	return stamp ? n + 1 + strcspn(text + n + 1, " ") : n;
 }
 
-/* The word before text + n ends a sentence or a clause. */
+/* The word before text + n ends a sentence, or a clause. */
+static bool ends_sentence(const char *text, size_t n)
+{
+	return n > 1 && strchr(".?!", text[n - 1]) != NULL && text[n - 2] != '.';
+}
+
 static bool ends_clause(const char *text, size_t n)
 {
-	return n > 0 && strchr(".;:?!", text[n - 1]) != NULL;
+	return ends_sentence(text, n) || (n > 0 && strchr(";:", text[n - 1]) != NULL);
 }
 
 size_t wrap_row(const char *text, size_t len, size_t columns)
@@ -36,7 +41,7 @@ size_t wrap_row(const char *text, size_t len, size_t columns)
 	}
 	if (fields > columns / 3)
 		return fields;
-	if (clause > columns / 3 &&
+	if (clause > columns / 3 && !ends_sentence(text, n) &&
 	    text_fit(text + clause, len - clause, columns - WRAP_INDENT_MAX) == len - clause)
 		return clause;
 	return n;

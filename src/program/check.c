@@ -207,8 +207,8 @@ static bool check_user(const struct conf *c, struct bytes *problems, struct byte
 		           "out",
 		           c->user);
 	else if (!pw && geteuid() == 0)
-		check_tell(notes, "not checked: what chatd may read and write, for it does not run as root and no "
-		           "user is set: give --user NAME, or set user in the configuration file");
+		check_tell(notes, "not checked: what chatd may read and write, for it gives root up and no user is set: "
+		           "give --user NAME, or set user in the configuration file");
 	else
 		return true;
 	return false;

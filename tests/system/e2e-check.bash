@@ -98,7 +98,7 @@ checked_as_root() {
 	sed -i "s,^chat_log = .*,chat_log = $work/open/chat.log," "$conf"
 	checks "and nothing where all is as it should be" 0 'configuration OK' -- -c "$conf"
 	checks "without a user it says that" 0 \
-		'chatd: not checked: what chatd may read and write, for it does not run as root and no user is set: give --user NAME, or set user in the configuration file' \
+		'chatd: not checked: what chatd may read and write, for it gives root up and no user is set: give --user NAME, or set user in the configuration file' \
 		'configuration OK' -- -d "$work/open/chatd.db"
 	checks "root is no user for it" 78 "user = root: chatd does not run as root.*" -- \
 		-d "$work/open/chatd.db" --user root

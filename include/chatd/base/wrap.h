@@ -17,7 +17,7 @@ enum {
  * left whole, as is a stamp ("[2026-11-24 20:14:05]"). It ends sooner, but not in its first third,
  *   - at the last two blanks: they divide the fields of a list;
  *   - at the last end of a clause, if all that follows then fits into one more row, which would
- *     otherwise be an odd word or two.
+ *     otherwise be an odd word or two, and if the row does not end with a sentence anyway.
  */
 size_t wrap_row(const char *text, size_t len, size_t columns);
 

@@ -101,7 +101,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	emit_security(c, s, "register", "registered %s", a->nick);
 	login_clear_name(c, a);
 	emit_reply(c, s, "%s is yours now: nobody else can use that name, or one that looks like it, "
-	           "and signing in takes your password. %ccodes gives you one-time codes for when others may "
+	           "and signing in needs your password. %ccodes gives you one-time codes for when others may "
 	           "be listening, %ctotp adds a second step.", s->nick, p, p);
 }
 

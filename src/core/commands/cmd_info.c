@@ -145,7 +145,8 @@ static void help_overview(struct chat *c, struct session *s, unsigned flags)
 	char p = c->config.command_prefix;
 
 	if (s->state == SESSION_HOST)
-		emit_reply(c, s, "Only commands work here, and these make sense without a room:");
+		emit_reply(c, s, "Only commands work here. Most are under %chelp moderation and %chelp server; "
+		           "also:", p, p);
 	else
 		emit_reply(c, s, "What you type is said to the room. Lines that begin with %c are commands:",
 		           p);

@@ -184,9 +184,9 @@ static void done(struct chat *c, struct session *s, struct room *r, const struct
 static void tell_lost(struct chat *c, struct session *s, const struct room *r,
                       const struct target *t)
 {
-	if (r->closed && membership_of(r, t->account->key) == NULL)
+	if (r->closed && membership_of(r, t->account->key) == NULL && t->account->role < ROLE_MODERATOR)
 		emit_reply(c, s, "%s is not invited to %s either, and cannot come in again. %cinvite %s "
-		           "lets them.", t->nick, r->name, c->config.command_prefix, t->nick);
+		           "lets them in.", t->nick, r->name, c->config.command_prefix, t->nick);
 }
 
 /* -- roles -------------------------------------------------------------------------------- */

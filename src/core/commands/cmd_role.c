@@ -97,8 +97,8 @@ static void now_is(struct chat *c, struct session *s, const struct account *a, b
 	const char *phrase = role_phrase(a->role);
 	char hint[64] = "";
 
-	/* People who use the command line cannot type /undo. */
-	if (n != 0 && s->state == SESSION_CHAT)
+	/* People who use the command line cannot type /undo, and those who gave up their own role may not. */
+	if (n != 0 && s->state == SESSION_CHAT && s->account != a)
 		snprintf(hint, sizeof hint, " %cundo #A%" PRIu64 " takes it back.",
 		         c->config.command_prefix, n);
 	if (phrase != NULL)
@@ -122,10 +122,11 @@ static void you_are(struct chat *c, const struct session *s, const struct accoun
 	const char *phrase = role_phrase(a->role);
 	bool host = s->state == SESSION_HOST;
 
-	emit_reply(c, a->session, "You %s%s (set %s%s). %chelp lists what you can do.",
+	emit_reply(c, a->session, "You %s%s (set %s%s). %chelp%s lists what you can do.",
 	           phrase != NULL ? "are now " : "have no role any more", phrase != NULL ? phrase : "",
 	           host ? "from the server's command line" : "by ", host ? "" : s->nick,
-	           c->config.command_prefix);
+	           c->config.command_prefix, a->role == ROLE_ADMIN ? " all"
+	           : a->role == ROLE_MODERATOR ? " moderation" : "");
 }
 
 static void role_answer(struct chat *c, struct session *s, struct question *q,

@@ -81,7 +81,7 @@ void cmd_reply(struct chat *c, struct session *s, const struct args *a)
 	if (reply_to_line(c, s, a->rest))
 		return;
 	if (s->mail.reply_to.gen == 0)
-		emit_reply(c, s, "Nobody has sent you a private message yet. %cmsg NAME TEXT sends one.",
+		emit_reply(c, s, "Nobody has sent you a private message since you came. %cmsg NAME TEXT sends one.",
 		           c->config.command_prefix);
 	else if (to == NULL || to->state != SESSION_CHAT)
 		emit_reply(c, s, "The person who wrote to you last has left. %cmsg NAME TEXT writes to anyone.", c->config.command_prefix);

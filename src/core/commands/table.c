@@ -197,7 +197,7 @@ const struct command commands[] = {
 	{"register", "", "[PASSWORD]", 0, 0, true, false, cmd_register, ROLE_GUEST,
 	 FLAG_EVERYDAY, TOPIC_ACCOUNT,
 	 "Make your name yours, with a password",
-	 "Makes your name yours: nobody else can use it, and signing in takes your password. "
+	 "Makes your name yours: nobody else can use it, and signing in needs your password. "
 	 "Alone, asks you for one.",
 	 "register"},
 	{"login", "", "NAME [PASSWORD]", 1, 1, true, false, cmd_login, ROLE_GUEST,

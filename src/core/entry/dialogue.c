@@ -47,7 +47,7 @@ void dialogue_prompt(struct chat *c, const struct session *s)
 	const char *prompt = prompts[s->dialogue->ask];
 
 	if (s->input.telnet == NULL && !s->dialogue->warned) {
-		emit_reply(c, s, "(What you type shows on your screen; in telnet, ctrl-C first hides it.)");
+		emit_reply(c, s, "(What you type shows on your screen; in telnet, press ctrl-C to hide it.)");
 		s->dialogue->warned = true;
 	}
 	hide(c, s, true);

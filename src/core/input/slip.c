@@ -26,7 +26,8 @@ bool slip_refuses(struct chat *c, struct session *s)
 	if (may_be && s->state == SESSION_LOGIN)
 		emit_reply(c, s, "Not used as your name: it may be a password. Type it again to use it.");
 	else if (may_be)
-		emit_reply(c, s, "Not sent: it may be a password. Type it again to send it.");
+		emit_reply(c, s, "Not sent: right after a command with a password, it may be one too. Type it again "
+		           "to send it.");
 	return may_be;
 }
 

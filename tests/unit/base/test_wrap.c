@@ -73,6 +73,7 @@ static void test_the_last_row_begins_a_sentence(void **state)
 	(void)state;
 	assert_rows("It is done now. /undo takes it back.", 30, "It is done now.|/undo takes it back.");
 	assert_rows("It is done now; /undo takes it back.", 30, "It is done now;|/undo takes it back.");
+	assert_rows("You are banned: pills. Ask others", 24, "You are banned: pills.|Ask others");
 	assert_rows("So. It has been done now for you", 30, "So. It has been done now for|you");
 	assert_rows("It is done now. /undo, which is a command, takes back what you did", 30,
 	            "It is done now. /undo, which|is a command, takes back what|you did");
