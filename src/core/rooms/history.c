@@ -503,8 +503,8 @@ static void show_audit(struct chat *c, struct session *s, const struct rows *row
 		          format_stamp(&c->stamp, rows->row[i].time_ms), rows->row[i].sender,
 		          rows->row[i].body);
 	if (rows->more)
-		emit_reply(c, s, "There are older ones: %caudit ... before #A%" PRIu64,
-		           c->config.command_prefix, rows->row[0].id);
+		emit_reply(c, s, "There are older ones: end the command with \"before #A%" PRIu64 "\".",
+		           rows->row[0].id);
 }
 
 /* Shows the answer, or why there is none. */
