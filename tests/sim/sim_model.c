@@ -274,7 +274,7 @@ static void skipped(const struct event *e)
 static void send_to(struct peer *p, const struct effect *e)
 {
 	static const char *const refusals[] = {
-		"Not sent: nothing can be saved", "Not sent: it may be a password",
+		"Not sent: nothing can be saved", "Not sent: right after a command with a password",
 		"Not sent: you have sent too much",
 		" is moderated; its operators", "slow mode is on in ",
 	};
