@@ -388,11 +388,9 @@ static void note_shown(struct chat *c, struct session *s, uint64_t first, uint64
 static void show_history(struct chat *c, struct session *s, const struct rows *rows)
 {
 	if (rows->n == 0) {
-		if (!s->room->set.history)
-			;
-		else if (s->room->lines.last_id == 0)
+		if (s->room->set.history && s->room->lines.last_id == 0)
 			emit_reply(c, s, "Nothing has been said in %s yet.", s->room->name);
-		else
+		else if (s->room->set.history)
 			emit_reply(c, s, "No such lines in %s. %chistory shows the newest.", s->room->name,
 			           c->config.command_prefix);
 		show_bounds(c, s, rows);

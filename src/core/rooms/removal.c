@@ -170,7 +170,7 @@ static bool is_void(const struct chat *c, const struct room *r)
 static void end_silent(struct chat *c, struct room *r)
 {
 	emit_own_action(c, "removed the room %s, which nobody owns: no line since %s", r->name,
-	             format_stamp(&c->stamp, silent_ms(r)));
+	                format_stamp(&c->stamp, silent_ms(r)));
 	room_remove(c, r);
 }
 

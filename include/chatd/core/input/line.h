@@ -50,11 +50,10 @@ enum line_result {
 };
 
 /*
- * Reads from *in, up to end, and moves *in past what it used. text is valid until the next call,
- * or line_taken. A CR
- * that does not end a line stays in the text, and so does a NUL. BS and DEL erase the grapheme before
- * them. With edit (a telnet client), ^U erases the line, and ^C and ^D are reported; otherwise they are
- * text.
+ * Reads from *in, up to end, and moves *in past what it used. text is valid until the next call, or
+ * line_taken. A CR that does not end a line stays in the text, and so does a NUL. BS and DEL erase the
+ * grapheme before them. With edit (a telnet client), ^U erases the line, and ^C and ^D are reported;
+ * otherwise they are text.
  */
 enum line_result line_next(struct line *l, const char **in, const char *end, uint32_t bytes_max,
                            bool edit, const char **text, uint64_t *len);

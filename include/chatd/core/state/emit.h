@@ -42,8 +42,9 @@ bool emit_has_room(const struct chat *c);
 void emit_reply(struct chat *c, const struct session *s, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same, with further rows indented by that much (0 to 6): a row of a list; or of
- * a help text, indented by 0, which would let words of people pass for a reply of their own. */
+/* The same for a row of a list, or a help text, whose further rows are indented by so much (up to
+ * WRAP_INDENT_MAX). 0 is for texts of chatd's own alone: in a row that is not indented, what somebody
+ * wrote would pass for a reply. */
 void emit_rows(struct chat *c, const struct session *s, int indent, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
@@ -96,8 +97,8 @@ bool emit_can_save(struct chat *c, const struct session *s);
 enum { AUDIT_SHARE_OTHERS = 1 }; /* of chatd itself, and of people without an account */
 uint64_t emit_audit_share(const struct session *s);
 
-/* Records a moderation action: what was done, as a phrase without a subject ("made bob an administrator"), and
- * what it changed, as data that can take it back (undo.h; "": nothing can), with the time at which the
+/* Records a moderation action: what was done, as a phrase without a subject ("made bob an
+ * administrator"), and what it changed, as data that can take it back (undo.h; "": nothing can), with the time at which the
  * account of s was made ("actor"). Returns its number, which /undo takes. It goes to the server's log
  * too, as emit_security, with the last command of s as the event. */
 uint64_t emit_audit(struct chat *c, const struct session *s, const char *undo, const char *fmt, ...)
