@@ -430,11 +430,11 @@ void cmd_sessions(struct chat *c, struct session *s, const struct args *a)
 	if (!has_account(c, s))
 		return;
 	emit_reply(c, s, "%s is signed in here, from %s, for %s.", s->account->nick,
-	            address_show(&s->from, from),
-	            format_age(age, c->wall_ms - s->account->last[0].at_ms));
+	           address_show(&s->from, from),
+	           format_age(age, c->wall_ms - s->account->last[0].at_ms));
 	emit_reply(c, s, "If you sign in again elsewhere, this connection ends.");
 	for (int i = 1; i < SIGN_INS_KEPT && s->account->last[i].at_ms != 0; i++)
 		emit_rows(c, s, 6, "  before: %s ago, from %s",
-		           format_age(age, c->wall_ms - s->account->last[i].at_ms),
-		           address_show(&s->account->last[i].from, from));
+		          format_age(age, c->wall_ms - s->account->last[i].at_ms),
+		          address_show(&s->account->last[i].from, from));
 }

@@ -58,7 +58,7 @@ static void whois_role(struct chat *c, struct session *s, const struct session *
 
 	if (g != NULL && g->role >= ROOM_OPERATOR)
 		emit_reply(c, s, "%s is %s of %s.", who->nick,
-		            g->role == ROOM_OWNER ? "the owner" : "an operator", who->room->name);
+		           g->role == ROOM_OWNER ? "the owner" : "an operator", who->room->name);
 }
 
 void cmd_whois(struct chat *c, struct session *s, const struct args *a)
@@ -69,9 +69,9 @@ void cmd_whois(struct chat *c, struct session *s, const struct args *a)
 	if (who == NULL)
 		return;
 	emit_reply(c, s, "%s is in %s, connected for %s, idle for %s.", who->nick,
-	            access_see(c, s, who->room) ? who->room->name : "a private room",
-	            format_age(age, c->now_ms - who->presence.since_ms),
-	            format_age(idle, c->now_ms - who->presence.said_ms));
+	           access_see(c, s, who->room) ? who->room->name : "a private room",
+	           format_age(age, c->now_ms - who->presence.since_ms),
+	           format_age(idle, c->now_ms - who->presence.said_ms));
 	if (who->account != NULL && access_see(c, s, who->room))
 		whois_role(c, s, who);
 	if (who->presence.away != NULL && (*who->presence.away == '\0' || session_ignores(s, who->key)))
