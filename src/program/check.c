@@ -5,13 +5,11 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "chatd/base/guard.h"
 #include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/users.h"
@@ -23,22 +21,6 @@ struct check {
 	bool known;       /* the process runs as that user; otherwise only the existence of things
 	                   * is checked */
 };
-
-static void check_tell(struct bytes *out, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* Adds a line, made safe for a terminal: parts of it come from the configuration. */
-static void check_tell(struct bytes *out, const char *fmt, ...)
-{
-	size_t start = out->len;
-	va_list ap;
-
-	va_start(ap, fmt);
-	bytes_vprintf(out, fmt, ap);
-	va_end(ap);
-	guard_text(out->data + start, out->len - start);
-	bytes_puts(out, "\n");
-}
 
 /* The user whose permissions count, for messages. */
 static const char *check_who(char who[USER_SHOWN_BYTES])
@@ -54,8 +36,8 @@ static void check_unseen(const struct check *k, const char *key, const char *val
 	char who[USER_SHOWN_BYTES];
 
 	if (k->known || (errno != EACCES && errno != EPERM))
-		check_tell(k->problems, "%s = %s: the user %s cannot access %s: %s", key, value,
-		           check_who(who), path, strerror(errno));
+		conf_tell(k->problems, "%s = %s: the user %s cannot access %s: %s", key, value,
+		          check_who(who), path, strerror(errno));
 }
 
 /* Checks the folder in which a file is to be created. value is as in the configuration. */
@@ -67,16 +49,16 @@ static void check_folder(const struct check *k, const char *key, const char *val
 
 	if (stat(folder, &st) != 0) {
 		if (errno == ENOENT)
-			check_tell(k->problems, "%s = %s: the folder %s does not exist", key, value, folder);
+			conf_tell(k->problems, "%s = %s: the folder %s does not exist", key, value, folder);
 		else if (errno == ENOTDIR)
-			check_tell(k->problems, "%s = %s: %s is not a folder", key, value, folder);
+			conf_tell(k->problems, "%s = %s: %s is not a folder", key, value, folder);
 		else
 			check_unseen(k, key, value, folder);
 	} else if (!S_ISDIR(st.st_mode)) {
-		check_tell(k->problems, "%s = %s: %s is not a folder", key, value, folder);
+		conf_tell(k->problems, "%s = %s: %s is not a folder", key, value, folder);
 	} else if (k->known && eaccess(folder, W_OK | X_OK) != 0) {
-		check_tell(k->problems, "%s = %s: the user %s cannot write to the folder %s: %s", key, value,
-		           check_who(who), folder, strerror(errno));
+		conf_tell(k->problems, "%s = %s: the user %s cannot write to the folder %s: %s", key, value,
+		          check_who(who), folder, strerror(errno));
 	}
 	free(copy);
 }
@@ -97,17 +79,17 @@ static void check_database(const struct check *k)
 	struct stat st;
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		check_tell(k->problems, "database = %s: this is a folder, not a database", path);
+		conf_tell(k->problems, "database = %s: this is a folder, not a database", path);
 	} else if (stat(path, &st) == 0) {
 		/* SQLite's other files are next to the file that a link leads to. */
 		check_folder(k, "database", path, real ? real : path);
 		if (k->known && st.st_uid == geteuid() && eaccess(path, R_OK | W_OK) != 0)
-			check_tell(k->problems, "database = %s: the user %s cannot read and write it: %s", path,
-			           check_who(who), strerror(errno));
+			conf_tell(k->problems, "database = %s: the user %s cannot read and write it: %s", path,
+			          check_who(who), strerror(errno));
 		else if (k->known && !store_look(path, &err))
-			check_tell(k->problems, "%s", err.text);
+			conf_tell(k->problems, "%s", err.text);
 	} else if (errno == ENOENT && check_is_link(path)) {
-		check_tell(k->problems, "database = %s: this is a link to a file that does not exist", path);
+		conf_tell(k->problems, "database = %s: this is a link to a file that does not exist", path);
 	} else if (errno == ENOENT || errno == ENOTDIR) {
 		check_folder(k, "database", path, path);
 	} else {
@@ -137,10 +119,10 @@ static void check_chat_log(const struct check *k)
 
 	if (stat(path, &st) == 0) {
 		if (S_ISDIR(st.st_mode))
-			check_tell(k->problems, "chat_log = %s: this is a folder, not a file", path);
+			conf_tell(k->problems, "chat_log = %s: this is a folder, not a file", path);
 		else if (k->known && !check_opens(path, &st))
-			check_tell(k->problems, "chat_log = %s: the user %s cannot write to it: %s", path,
-			           check_who(who), strerror(errno));
+			conf_tell(k->problems, "chat_log = %s: the user %s cannot write to it: %s", path,
+			          check_who(who), strerror(errno));
 	} else if (errno != ENOENT && errno != ENOTDIR) {
 		check_unseen(k, "chat_log", path, path);
 	} else if (!check_is_link(path)) {
@@ -168,8 +150,8 @@ static void check_of_sockets(const struct check *k)
 		    where.kind != LISTEN_UNIX)
 			continue;
 		if (lstat(where.path, &st) == 0 && !S_ISSOCK(st.st_mode))
-			check_tell(k->problems, "listen = %s: a file of that name exists, and is not a socket",
-			           value);
+			conf_tell(k->problems, "listen = %s: a file of that name exists, and is not a socket",
+			          value);
 		else
 			check_folder(k, "listen", value, where.path);
 	}
@@ -199,16 +181,16 @@ static bool check_user(const struct conf *c, struct bytes *problems, struct byte
 	const struct passwd *pw = c->user ? getpwnam(c->user) : NULL;
 
 	if (c->user && !pw)
-		check_tell(problems, "user = %s: this host has no such user", c->user);
+		conf_tell(problems, "user = %s: this host has no such user", c->user);
 	else if (pw && pw->pw_uid == 0)
-		check_tell(problems, "user = %s: chatd does not run as root; choose another user", c->user);
+		conf_tell(problems, "user = %s: chatd does not run as root; choose another user", c->user);
 	else if (pw && geteuid() != 0 && geteuid() != pw->pw_uid)
-		check_tell(notes, "not checked: what the user %s may read and write, which only root can find "
-		           "out",
-		           c->user);
+		conf_tell(notes, "not checked: what the user %s may read and write, which only root can find "
+		          "out",
+		          c->user);
 	else if (!pw && geteuid() == 0)
-		check_tell(notes, "not checked: what chatd may read and write, for it gives root up and no user is set: "
-		           "give --user NAME, or set user in the configuration file");
+		conf_tell(notes, "not checked: what chatd may read and write, for it gives root up and no user is set: "
+		          "give --user NAME, or set user in the configuration file");
 	else
 		return true;
 	return false;
@@ -230,7 +212,7 @@ bool check_all(const struct conf *c, const char *conf_path, struct bytes *proble
 	k.known = known;
 	check_of_files(&k);
 	if (known && conf_path && eaccess(conf_path, R_OK) != 0)
-		check_tell(problems, "%s: the user %s cannot read it, which a reload needs: %s", conf_path,
-		           check_who(who), strerror(errno));
+		conf_tell(problems, "%s: the user %s cannot read it, which a reload needs: %s", conf_path,
+		          check_who(who), strerror(errno));
 	return problems->len == before;
 }

@@ -414,12 +414,7 @@ enum {
 	CONF_LINE_BYTES_MAX = 4096, /* bytes of a line with its end, plus one */
 };
 
-/* Adds a line for the operator. Parts of it come from the file, so it is made safe for a
- * terminal. */
-static void conf_tell(struct bytes *out, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void conf_tell(struct bytes *out, const char *fmt, ...)
+void conf_tell(struct bytes *out, const char *fmt, ...)
 {
 	size_t start = out->len;
 	va_list ap;

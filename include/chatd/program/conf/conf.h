@@ -84,6 +84,10 @@ struct conf_key {
 
 extern const struct conf_key conf_keys[];  /* ends with name NULL */
 
+/* Adds a line for the operator to out. Parts of it come from files and the command line, so it is made
+ * safe for a terminal, and stays one line. */
+void conf_tell(struct bytes *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* Sets all defaults. The caller gives c to conf_release in the end. */
 void conf_init(struct conf *c);
 void conf_release(struct conf *c);
