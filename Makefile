@@ -158,6 +158,8 @@ $(B)/tests/%: $(B)/tests/%.o $(LIB)
 $(B)/tests/unit/net/test_ring_faults $(B)/tests/unit/net/test_ring_lost: CHATD_LDFLAGS += \
     -Wl,--wrap=io_uring_submit_and_wait_timeout -Wl,--wrap=io_uring_submit_and_get_events \
     -Wl,--wrap=io_uring_get_events -Wl,--wrap=nanosleep
+$(B)/tests/unit/net/test_accept: CHATD_LDFLAGS += -Wl,--wrap=effects_step -Wl,--wrap=ring_accept \
+    -Wl,--wrap=ring_refuse -Wl,--wrap=ring_peer -Wl,--wrap=ring_random
 $(B)/tests/unit/store/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs
 $(B)/tests/unit/net/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params \
     -Wl,--wrap=io_uring_register_buf_ring -Wl,--wrap=mmap -Wl,--wrap=syscall

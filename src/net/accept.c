@@ -121,6 +121,7 @@ static void accepted(struct server *s, const struct ring_completion *done)
 	}
 	e.connected.token = ring_random(s->ring);
 	e.connected.seed = ring_random(s->ring);
+	e.connected.telnet = l->telnet;
 	if (done->from.kind == ADDRESS_HOST && !introduce(s, l, done->res, &e))
 		refuse(s, done->res, "-- Only root and the user that chatd runs as may use this socket.\n");
 	else

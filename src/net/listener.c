@@ -38,6 +38,23 @@ struct listener_address {
 	socklen_t len;
 };
 
+/* -- names ---------------------------------------------------------------------- */
+
+/* Adds a note to the name: " (IPv4 only)", and after others ", telnet". */
+static void listener_note(struct listener *l, const char *note)
+{
+	size_t len = strlen(l->name) - (l->noted ? 1 : 0); /* the parenthesis moves to the end */
+
+	snprintf(l->name + len, sizeof(l->name) - len, "%s%s)", l->noted ? ", " : " (", note);
+	l->noted = true;
+}
+
+void listener_set_telnet(struct listener *l)
+{
+	l->telnet = true;
+	listener_note(l, "telnet");
+}
+
 /* -- problems ------------------------------------------------------------------- */
 
 /* host is NULL if the listener is for all addresses. */
@@ -152,6 +169,7 @@ static int listener_socket_any(struct listener *l, uint16_t port,
 	fd = listener_socket(&a, true, o);
 	snprintf(l->name, sizeof(l->name), "[::]:%u (IPv4 and IPv6)",
 	         fd >= 0 ? listener_port(fd) : port);
+	l->noted = true;
 	/* No IPv6 in the kernel, or switched off by ipv6.disable or disable_ipv6. */
 	if (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL) {
 		memcpy(&a.sa, &any4, sizeof(any4));

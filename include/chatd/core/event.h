@@ -510,6 +510,8 @@ struct event {
 			struct address from; /* the peer's address; never unknown */
 			bool control;     /* it came over the control socket, from root or chatd's own
 			                   * user: they administer the host */
+			bool telnet;      /* it came to a port or unix socket where chatd negotiates
+			                   * telnet at once (RFC 854) */
 			const char *user; /* login name of the host's user, for connections over another
 			                   * unix socket that are to have an account of that name; NULL:
 			                   * none. Borrowed for the call */

@@ -10,7 +10,9 @@
 
 struct listener {
 	int fd;
-	char name[160];      /* "[::]:8989 (IPv4 and IPv6)", for people */
+	char name[160];      /* "[::]:2323 (IPv4 and IPv6, telnet)", for people */
+	bool noted;          /* name ends with notes in parentheses */
+	bool telnet;         /* chatd negotiates telnet at once with those who connect (RFC 854) */
 	bool control;        /* the control socket: for the host's administrators */
 	char unix_path[108]; /* the path to remove at the end; "" if there is none */
 	uint64_t unix_ino, unix_dev; /* identify our socket: the path is ours while it leads to this
@@ -32,6 +34,9 @@ bool listener_open_tcp(struct listener *l, const char *host, uint16_t port,
 
 /* A unix socket. A stale one, on which nobody listens, is replaced. */
 bool listener_open_unix(struct listener *l, const char *path, char *problem, size_t n);
+
+/* Sets telnet of an open listener, whose name then says so. */
+void listener_set_telnet(struct listener *l);
 
 /* On a reload: sets other options for connections accepted from now on. */
 void listener_set_options(struct listener *l, const struct listener_options *o);

@@ -153,6 +153,40 @@ static void test_one_address(void **state)
 	listener_close(&l);
 }
 
+/* The name says that chatd negotiates telnet there, after what else it says. */
+static void test_telnet(void **state)
+{
+	char problem[256], longest[108], expected[160];
+	struct listener l;
+
+	(void)state;
+	assert_true(listener_open_tcp(&l, NULL, 0, &options, problem, sizeof(problem)));
+	assert_false(l.telnet);
+	listener_set_telnet(&l);
+	assert_true(l.telnet);
+	snprintf(expected, sizeof(expected), has_ipv6() ? "[::]:%u (IPv4 and IPv6, telnet)"
+	         : "0.0.0.0:%u (IPv4 only, telnet)", port_of(&l));
+	assert_string_equal(l.name, expected);
+	listener_close(&l);
+
+	assert_true(listener_open_tcp(&l, "127.0.0.1", 0, &options, problem, sizeof(problem)));
+	listener_set_telnet(&l);
+	snprintf(expected, sizeof(expected), "127.0.0.1:%u (telnet)", port_of(&l));
+	assert_string_equal(l.name, expected);
+	listener_close(&l);
+
+	/* A path may be as long as it can, and end as notes do. */
+	snprintf(longest, sizeof(longest), "%s/", dir);
+	memset(longest + strlen(longest), 'x', sizeof(longest) - 2 - strlen(longest));
+	longest[sizeof(longest) - 2] = ')';
+	longest[sizeof(longest) - 1] = '\0';
+	assert_true(listener_open_unix(&l, longest, problem, sizeof(problem)));
+	listener_set_telnet(&l);
+	snprintf(expected, sizeof(expected), "unix:%s (telnet)", longest);
+	assert_string_equal(l.name, expected);
+	listener_close(&l);
+}
+
 static void test_port_in_use(void **state)
 {
 	struct listener l, second;
@@ -362,6 +396,7 @@ int main(void)
 		cmocka_unit_test(test_short_timeouts_and_no_keepalive),
 		cmocka_unit_test(test_all_addresses),
 		cmocka_unit_test(test_one_address),
+		cmocka_unit_test(test_telnet),
 		cmocka_unit_test(test_port_in_use),
 		cmocka_unit_test(test_port_in_use_for_ipv4_only),
 		cmocka_unit_test(test_port_is_free_after_close),

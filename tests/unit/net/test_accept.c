@@ -1,0 +1,111 @@
+/* Accepting: what the core learns of the listener that a connection came to. Ring and core are played
+ * by the test: the linker sends the calls here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/net/server.h"
+
+enum { FD = 41 }; /* of each connection; nothing is open there */
+
+static struct event seen; /* the last CONNECTED */
+static unsigned int events;
+
+void __wrap_effects_step(struct server *s, struct event *e);
+void __wrap_ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd);
+void __wrap_ring_refuse(struct ring *r, int fd, const char *text, size_t n);
+void __wrap_ring_peer(struct ring *r, int fd, struct ring_peer *peer);
+uint64_t __wrap_ring_random(struct ring *r);
+
+void __wrap_effects_step(struct server *s, struct event *e)
+{
+	(void)s;
+	e->connected.refused = "-- Not today.\n";
+	seen = *e;
+	events++;
+}
+
+void __wrap_ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd)
+{
+	(void)r;
+	(void)slot;
+	(void)gen;
+	(void)fd;
+}
+
+void __wrap_ring_refuse(struct ring *r, int fd, const char *text, size_t n)
+{
+	(void)r;
+	assert_int_equal(fd, FD);
+	assert_int_equal(n, strlen(text));
+}
+
+void __wrap_ring_peer(struct ring *r, int fd, struct ring_peer *peer)
+{
+	(void)r;
+	(void)fd;
+	*peer = (struct ring_peer){.known = true, .owns = true};
+}
+
+uint64_t __wrap_ring_random(struct ring *r)
+{
+	(void)r;
+	return 7;
+}
+
+/* A plain port, one with telnet, a unix socket with telnet, and the control socket. */
+static const struct listener listeners[] = {
+	{.fd = 11}, {.fd = 12, .telnet = true}, {.fd = 13, .telnet = true}, {.fd = 14, .control = true},
+};
+
+/* Somebody comes to that listener, by one of its accepts. */
+static void comes(struct server *s, uint32_t listener, uint32_t accept, enum address_kind kind)
+{
+	struct ring_completion done = {
+		.op = RING_ACCEPT, .slot = listener * ACCEPTS_EACH + accept, .gen = 1, .res = FD,
+		.from = {.kind = (uint8_t)kind},
+	};
+	unsigned int before = events;
+
+	memset(&seen, 0, sizeof seen);
+	accept_done(s, &done);
+	assert_int_equal(events, before + 1);
+	assert_int_equal(seen.kind, EVENT_CONNECTED);
+	assert_int_equal(seen.connected.from.kind, kind);
+}
+
+static void test_says_where_telnet_is_negotiated(void **state)
+{
+	struct server s = {.listeners = listeners, .nlisteners = sizeof listeners / sizeof *listeners};
+
+	(void)state;
+	/* There is no place for anybody, so that the text of the refusal is all there is to do. */
+	s.accepts.full_ms = INT64_MAX; /* or it would log that */
+	s.conns.free_first = s.conns.control_first = s.conns.linger_first = UINT32_MAX;
+	for (uint32_t accept = 0; accept < ACCEPTS_EACH; accept += ACCEPTS_EACH - 1) {
+		comes(&s, 0, accept, ADDRESS_IPV4);
+		assert_false(seen.connected.telnet);
+		comes(&s, 1, accept, ADDRESS_IPV4);
+		assert_true(seen.connected.telnet);
+		comes(&s, 2, accept, ADDRESS_HOST);
+		assert_true(seen.connected.telnet);
+		assert_false(seen.connected.control);
+		comes(&s, 3, accept, ADDRESS_HOST);
+		assert_false(seen.connected.telnet);
+		assert_true(seen.connected.control);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_says_where_telnet_is_negotiated),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
