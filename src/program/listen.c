@@ -61,6 +61,8 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 				log_errx("listen = %s may already cover it", earlier);
 			return false;
 		}
+		if (where.telnet)
+			listener_set_telnet(l);
 		(*n)++;
 	}
 	if (c->host_accounts == CONF_YES)

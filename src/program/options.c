@@ -2,12 +2,13 @@
  * The command line.
  *
  * Owns the table of options; the configuration's keys decide which values are valid. getopt_long
- * parses the line.
+ * parses the line, except for the words after the argument of --listen.
  */
 #include "chatd/program/options.h"
 
 #include <assert.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ enum option_kind {
 	OPTION_FILE,        /* names the configuration file */
 	OPTION_KEY,         /* sets key to its argument, or to value if it takes none */
 	OPTION_CONNECTIONS, /* max_connections, with a meaning for 0 and less */
+	OPTION_LISTEN,      /* adds a listener; the words after its argument may be options of it */
 };
 
 static const struct option_row {
@@ -30,6 +32,8 @@ static const struct option_row {
 } options_table[] = {
 	{ 'c', "--config", "FILE", OPTION_FILE, 0, NULL, NULL,
 	  "read the configuration from FILE (default: none)" },
+	{ 'l', "--listen", "ADDRESS [OPTION...]", OPTION_LISTEN, 0, NULL, NULL,
+	  "listen on PORT, ADDRESS:PORT or unix:/PATH" },
 	{ 'd', "--database", "FILE", OPTION_KEY, 0, "database", NULL,
 	  "keep the history in FILE (default: chatd.db)" },
 	{ 0, "--logfile", "FILE", OPTION_KEY, 0, "chat_log", NULL,
@@ -106,8 +110,20 @@ static void options_set(struct options *o, const char *where, const char *key, c
 /* Applies what was given to c, and reports what is wrong with it. */
 static void options_lay(const struct options *o, struct conf *c, struct bytes *problems)
 {
+	struct bytes shown = { 0 };
+
 	for (unsigned int i = 0; i < o->nset; i++)
 		conf_set(c, o->set[i].key, o->set[i].value, o->set[i].where, problems);
+	if (o->port || o->nlisten > 0)
+		conf_clear_listen(c);
+	if (o->port)
+		conf_set(c, "listen", o->port, "PORT", problems);
+	for (unsigned int i = 0; i < o->nlisten; i++) {
+		bytes_clear(&shown);
+		conf_listen_show(&o->listen[i], &shown);
+		conf_set(c, "listen", shown.data, "--listen", problems);
+	}
+	bytes_release(&shown);
 	if (o->connections_unlimited)
 		c->connections_max = CONNECTIONS_LIMIT;
 }
@@ -134,6 +150,26 @@ static void options_set_connections(struct options *o, const struct option_row *
 	options_set(o, row->name, key, number && n <= 0 ? options_default(key) : argument);
 }
 
+/* Options follow the address in the same argument or as words of their own, up to the first word
+ * that is no option: that may be PORT, "admin" or another option of chatd. getopt goes on there. */
+static void options_add_listen(struct options *o, int argc, char **argv, struct bytes *problems)
+{
+	struct conf_listen l;
+	char why[256];
+	bool ok = conf_listen_parse(optarg, &l, why, sizeof(why));
+
+	for (; optind < argc && conf_listen_is_option(argv[optind]); optind++)
+		ok = ok && conf_listen_add_option(&l, argv[optind], why, sizeof(why));
+	if (ok && o->nlisten == LISTENERS_MAX) {
+		snprintf(why, sizeof(why), "more than %d are given", LISTENERS_MAX);
+		ok = false;
+	}
+	if (ok)
+		o->listen[o->nlisten++] = l;
+	else
+		conf_tell(problems, "--listen: %s", why);
+}
+
 static void options_wrong(int c, char **argv, struct bytes *problems)
 {
 	const char *word = argv[optind - 1];
@@ -141,14 +177,13 @@ static void options_wrong(int c, char **argv, struct bytes *problems)
 
 	if (c == ':') {
 		assert(row);
-		bytes_printf(problems, "%s needs an argument: %s %s\n", row->name, row->name,
-		             row->argument);
+		conf_tell(problems, "%s needs an argument: %s %s", row->name, row->name, row->argument);
 	} else if (row) {
-		bytes_printf(problems, "%s takes no argument\n", row->name);
+		conf_tell(problems, "%s takes no argument", row->name);
 	} else if (optopt != 0) {
-		bytes_printf(problems, "unknown option -%c\n", optopt);
+		conf_tell(problems, "unknown option -%c", optopt);
 	} else {
-		bytes_printf(problems, "unknown option %s\n", word);
+		conf_tell(problems, "unknown option %s", word);
 	}
 }
 
@@ -167,6 +202,27 @@ static void options_admin(struct options *o, int n, char **word, struct bytes *p
 		o->wish = OPTIONS_ADMIN;
 }
 
+/* A word where PORT may stand, and what is wrong with it. */
+static bool options_is_port(const struct options *o, const char *word, struct bytes *problems)
+{
+	struct bytes known = { 0 };
+
+	if (word[0] != '\0' && word[strspn(word, "0123456789")] == '\0')
+		return true;
+	if (o->nlisten > 0) {
+		conf_listen_options(&known);
+		conf_tell(problems, "\"%s\" is neither PORT nor an option of --listen; the options are: %s",
+		          word, known.data);
+		bytes_release(&known);
+	} else if (strpbrk(word, ": \t")) {
+		conf_tell(problems, "PORT: \"%s\" is not a port; to listen on an address, use --listen",
+		          word);
+	} else {
+		conf_tell(problems, "PORT: \"%s\" is not a port: it must be a number up to 65535", word);
+	}
+	return false;
+}
+
 /* The words that are not options: PORT, or "admin add NAME" and the like. */
 static void options_words(struct options *o, int argc, char **argv, struct bytes *problems)
 {
@@ -174,15 +230,21 @@ static void options_words(struct options *o, int argc, char **argv, struct bytes
 		return;
 	if (strcmp(argv[optind], "admin") == 0) {
 		options_admin(o, argc - optind - 1, argv + optind + 1, problems);
-	} else if (argc - optind > 1) {
-		bytes_printf(problems, "more than one PORT: %s and %s\n", argv[optind],
-		             argv[optind + 1]);
-	} else if (strchr(argv[optind], ':')) {
-		bytes_printf(problems, "PORT: \"%s\" is not a port; to listen on an address, "
-		             "set \"listen\" in the configuration file\n", argv[optind]);
-	} else {
-		options_set(o, "PORT", "listen", argv[optind]);
+		return;
 	}
+	for (int i = optind; i < argc; i++) {
+		if (conf_listen_is_option(argv[i])) {
+			conf_tell(problems, "\"%s\" must follow the address that it is for: --listen "
+			          "ADDRESS %s", argv[i], argv[i]);
+			return;
+		}
+	}
+	if (!options_is_port(o, argv[optind], problems))
+		return;
+	if (argc - optind > 1)
+		conf_tell(problems, "more than one PORT: %s and %s", argv[optind], argv[optind + 1]);
+	else
+		o->port = argv[optind];
 }
 
 bool options_parse(struct options *o, int argc, char **argv, struct bytes *problems)
@@ -217,6 +279,9 @@ bool options_parse(struct options *o, int argc, char **argv, struct bytes *probl
 		case OPTION_CONNECTIONS:
 			options_set_connections(o, row, optarg);
 			break;
+		case OPTION_LISTEN:
+			options_add_listen(o, argc, argv, problems);
+			break;
 		}
 	}
 	options_words(o, argc, argv, problems);
@@ -242,7 +307,7 @@ void options_help(struct bytes *out)
 	           "       chatd [OPTIONS] admin add|code NAME\n"
 	           "       chatd [OPTIONS] admin chat\n\n"
 	           "Runs a chat server with rooms and a history, for nc and telnet, on PORT of\n"
-	           "all addresses (default: 8989).\n\n"
+	           "all addresses (default: 8989), or wherever --listen says.\n\n"
 	           "Works on the database of a chatd, running or not:\n"
 	           "  admin add NAME   makes NAME an administrator\n"
 	           "  admin code NAME  prints a code for NAME to sign in with, once\n"
@@ -257,9 +322,15 @@ void options_help(struct bytes *out)
 			bytes_puts(out, "      ");
 		bytes_printf(out, "%s%s%s", row->name, row->argument ? " " : "",
 		             row->argument ? row->argument : "");
+		if (out->len - start >= HELP_COLUMN) {
+			bytes_puts(out, "\n");
+			start = out->len;
+		}
 		bytes_printf(out, "%*s%s\n", (int)(HELP_COLUMN - (out->len - start)), "",
 		             row->help);
 	}
-	bytes_puts(out, "\nOptions override the configuration file. See chatd(8) and "
+	bytes_puts(out, "\n--listen may be given several times. Its OPTION telnet makes chatd negotiate\n"
+	           "telnet there at once.\n\n"
+	           "Options override the configuration file. See chatd(8) and "
 	           "chatd.conf(5).\n");
 }

@@ -72,6 +72,9 @@ static void check_taken(struct conf *c)
 
 		CHECK(conf_listen_parse(c->listen[i], &l, why, sizeof why));
 		CHECK(l.kind != LISTEN_IP || l.host[0] != '\0');
+		bytes_clear(&shown);
+		conf_listen_show(&l, &shown);
+		CHECK(strcmp(shown.data, c->listen[i]) == 0);
 	}
 	bytes_release(&shown);
 	bytes_release(&again);

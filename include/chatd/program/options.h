@@ -2,12 +2,13 @@
  * The command line: chatd [OPTIONS] [PORT], and chatd [OPTIONS] admin add|code NAME, or admin chat.
  *
  * Options that set a key of the configuration are kept, so that they can be applied again after a
- * reload has read the file again.
+ * reload has read the file again. PORT and --listen together replace the file's listeners.
  */
 #ifndef CHATD_PROGRAM_OPTIONS_H
 #define CHATD_PROGRAM_OPTIONS_H
 
 #include "chatd/program/conf/conf.h"
+#include "chatd/program/conf/conf_listen.h"
 
 enum options_wish {
 	OPTIONS_RUN,
@@ -18,7 +19,7 @@ enum options_wish {
 };
 
 enum {
-	OPTIONS_SET_MAX = 8, /* the most options that set a key, and the port */
+	OPTIONS_SET_MAX = 8, /* the most options that set a key, each once */
 };
 
 struct options {
@@ -31,6 +32,9 @@ struct options {
 		const char *value;
 	} set[OPTIONS_SET_MAX];   /* in the order of the command line */
 	unsigned int nset;
+	const char *port;         /* PORT, the first of the listeners; NULL: none is given */
+	struct conf_listen listen[LISTENERS_MAX]; /* those of --listen, in their order */
+	unsigned int nlisten;
 	const char *admin_what;   /* OPTIONS_ADMIN: "add", "code" or "chat", */
 	const char *admin;        /* the name; NULL with "chat" */
 };

@@ -64,7 +64,7 @@ static const char *const sandbox_names[] = {
 
 const struct conf_key conf_keys[] = {
 	{ KEY("listen", CONF_LISTEN, listen), .initial = "8989",
-	  .help = "Where to listen; may be given several times." },
+	  .help = "Where to listen, with options; may be given several times." },
 	{ KEY("database", CONF_PATH, database), .initial = "chatd.db",
 	  .help = "The SQLite file with the history." },
 	{ KEY("durability", CONF_CHOICE, durability), .initial = "commit",
@@ -158,26 +158,45 @@ static void *conf_field(const struct conf *c, const struct conf_key *k)
 	return (char *)c + k->field;
 }
 
+/* Whether an earlier listener has l's address already, which value shows; why says which. */
+static bool listens_already(const struct conf *c, const struct conf_listen *l, const char *value,
+                            char *why, size_t n)
+{
+	struct conf_listen earlier;
+
+	for (uint32_t i = 0; i < c->nlisten; i++) {
+		if (!conf_listen_parse(c->listen[i], &earlier, why, n) ||
+		    !conf_listen_same_address(&earlier, l))
+			continue;
+		if (strcmp(c->listen[i], value) == 0)
+			snprintf(why, n, "%s is given twice", value);
+		else
+			snprintf(why, n, "%s has the same address as %s", value, c->listen[i]);
+		return true;
+	}
+	return false;
+}
+
 static bool read_listen(struct conf *c, const struct conf_key *k, const char *value, char *why,
                         size_t n)
 {
+	struct bytes shown = { 0 };
 	struct conf_listen l;
+	bool ok;
 
 	(void)k;
 	if (!conf_listen_parse(value, &l, why, n))
 		return false;
-	for (uint32_t i = 0; i < c->nlisten; i++) {
-		if (strcmp(c->listen[i], value) == 0) {
-			snprintf(why, n, "%s is given twice", value);
-			return false;
-		}
-	}
-	if (c->nlisten == LISTENERS_MAX) {
+	conf_listen_show(&l, &shown);
+	ok = !listens_already(c, &l, shown.data, why, n);
+	if (ok && c->nlisten == LISTENERS_MAX) {
 		snprintf(why, n, "more than %d are given", LISTENERS_MAX);
-		return false;
+		ok = false;
 	}
-	c->listen[c->nlisten++] = mem_strdup(value);
-	return true;
+	if (ok)
+		c->listen[c->nlisten++] = mem_strdup(shown.data);
+	bytes_release(&shown);
+	return ok;
 }
 
 static void show_listen(const struct conf *c, const struct conf_key *k, struct bytes *out)
@@ -427,7 +446,7 @@ void conf_tell(struct bytes *out, const char *fmt, ...)
 	bytes_puts(out, "\n");
 }
 
-static void conf_clear_listen(struct conf *c)
+void conf_clear_listen(struct conf *c)
 {
 	while (c->nlisten > 0)
 		free(c->listen[--c->nlisten]);
@@ -472,10 +491,6 @@ bool conf_set(struct conf *c, const char *key, const char *value, const char *wh
 	char why[256];
 
 	assert(k);
-	if (k->type == CONF_LISTEN) {
-		/* Only one can be given on the command line. */
-		conf_clear_listen(c);
-	}
 	if (!conf_value_read(c, k, value, why, sizeof(why))) {
 		conf_tell(problems, "%s: %s", where, why);
 		return false;

@@ -228,6 +228,35 @@ static void test_given_twice(void **state)
 	refuses("rate_burst = 5\n#\nrate_burst = 6\nlisten = 9000\nlisten = 9000\n",
 	        "f.conf:3: rate_burst: given twice (first at line 1)\n"
 	        "f.conf:5: listen: 9000 is given twice\n");
+	refuses("listen = 2323 telnet\nlisten = 2323\nlisten = [::]:2323\nlisten = 0\nlisten = 0\n"
+	        "listen =\t2323\ttelnet\n",
+	        "f.conf:2: listen: 2323 has the same address as 2323 telnet\n"
+	        "f.conf:3: listen: [::]:2323 has the same address as 2323 telnet\n"
+	        "f.conf:6: listen: 2323 telnet is given twice\n");
+}
+
+static void test_options_of_listeners(void **state)
+{
+	struct conf c;
+
+	(void)state;
+	accepts(&c, "listen = 2323\ttelnet\nlisten: [::1]:2323   telnet\nlisten=unix:/run/c telnet\n");
+	assert_int_equal(c.nlisten, 3);
+	assert_string_equal(c.listen[0], "2323 telnet");
+	assert_string_equal(c.listen[1], "[::1]:2323 telnet");
+	assert_string_equal(c.listen[2], "unix:/run/c telnet");
+	conf_release(&c);
+	refuses("listen = zork\nlisten = 2323 zork\nlisten = telnet\nlisten =\n"
+	        "listen = 2323 telnet telnet\nlisten = 2323 # telnet\n",
+	        "f.conf:1: listen: \"zork\" is not an address: it must be PORT, ADDRESS:PORT or "
+	        "unix:/PATH\n"
+	        "f.conf:2: listen: \"zork\" is not an option of a listener; the options are: telnet\n"
+	        "f.conf:3: listen: the address is missing before \"telnet\": it must be PORT, "
+	        "ADDRESS:PORT or unix:/PATH\n"
+	        "f.conf:4: listen: the address is missing: it must be PORT, ADDRESS:PORT or "
+	        "unix:/PATH\n"
+	        "f.conf:5: listen: the option telnet is given twice\n"
+	        "f.conf:6: listen: a comment needs a line of its own\n");
 }
 
 static void test_blocks(void **state)
@@ -306,9 +335,13 @@ static void test_options_override(void **state)
 
 	(void)state;
 	accepts(&c, "listen = 9000\nlisten = 9001\nrate_burst = 7\n");
+	conf_clear_listen(&c);
+	assert_int_equal(c.nlisten, 0);
 	assert_true(conf_set(&c, "listen", "9002", "PORT", &problems));
-	assert_int_equal(c.nlisten, 1);
+	assert_true(conf_set(&c, "listen", "9003 telnet", "--listen", &problems));
+	assert_int_equal(c.nlisten, 2);
 	assert_string_equal(c.listen[0], "9002");
+	assert_string_equal(c.listen[1], "9003 telnet");
 	assert_true(conf_set(&c, "log_level", "debug", "--verbose", &problems));
 	assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
 	assert_false(conf_set(&c, "max_connections", "x", "--max-connections", &problems));
@@ -356,6 +389,27 @@ static void test_reload(void **state)
 	conf_release(&c);
 }
 
+/* A listener's options count as a change, blanks do not. */
+static void test_reload_of_listeners(void **state)
+{
+	struct bytes said = { 0 };
+	struct conf c, next;
+
+	(void)state;
+	accepts(&c, "listen = 8989\nlisten = 2323 telnet\n");
+	accepts(&next, "listen =   8989\nlisten = 02323 \t telnet\n");
+	conf_take(&c, &next, &said);
+	assert_int_equal(said.len, 0);
+	conf_release(&next);
+	accepts(&next, "listen = 8989 telnet\nlisten = 2323 telnet\n");
+	conf_take(&c, &next, &said);
+	assert_string_equal(said.data, "listen: 8989, 2323 telnet -> 8989 telnet, 2323 telnet "
+	                               "(needs a restart)\n");
+	bytes_release(&said);
+	conf_release(&next);
+	conf_release(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_shape_of_lines),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_given_twice),
+		cmocka_unit_test(test_options_of_listeners),
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_habits_from_other_formats),
 		cmocka_unit_test(test_long_lines_are_not_cut),
@@ -373,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_listeners),
 		cmocka_unit_test(test_options_override),
 		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_reload_of_listeners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include "chatd/program/options.h"
 
 enum {
-	WORDS_MAX = 8,
+	WORDS_MAX = 2 * LISTENERS_MAX + 4,
 };
 
 /* Parses words (after the program's name, up to NULL), and lays them over the
@@ -170,6 +170,154 @@ static void test_0_overrides_the_file_with_the_default(void **state)
 	conf_release(&c);
 }
 
+/* Asserts that words make chatd listen on the addresses, which commas separate. */
+static void listens(const char *const words[], const char *addresses)
+{
+	struct bytes shown = { 0 };
+	struct options o;
+	struct conf c;
+
+	accepts(words, &o, &c);
+	for (uint32_t i = 0; i < c.nlisten; i++)
+		bytes_printf(&shown, "%s%s", i > 0 ? ", " : "", c.listen[i]);
+	assert_string_equal(shown.data, addresses);
+	bytes_release(&shown);
+	conf_release(&c);
+}
+
+static void test_listen(void **state)
+{
+	(void)state;
+	listens(WORDS("-l", "2323"), "2323");
+	listens(WORDS("--listen", "2323 telnet"), "2323 telnet");
+	listens(WORDS("--listen= 127.0.0.1:2323\ttelnet "), "127.0.0.1:2323 telnet");
+	listens(WORDS("-l", "2323", "telnet"), "2323 telnet");
+	listens(WORDS("-l2323", "telnet"), "2323 telnet");
+	listens(WORDS("-vl", "2323", "telnet", "-v"), "2323 telnet");
+	listens(WORDS("--listen=unix:/run/c", "telnet"), "unix:/run/c telnet");
+	listens(WORDS("-l", "8989", "-l", "2323", "telnet", "-l", "[::1]:2324"),
+	        "8989, 2323 telnet, [::1]:2324");
+	listens(WORDS("-l", "0", "-l", "0 telnet"), "0, 0 telnet");
+}
+
+/* PORT may stand anywhere, and is what chatd listens on first. */
+static void test_listen_and_port(void **state)
+{
+	(void)state;
+	listens(WORDS("-l", "2323", "telnet", "8989"), "8989, 2323 telnet");
+	listens(WORDS("-l", "2323 telnet", "8989"), "8989, 2323 telnet");
+	listens(WORDS("8989", "-l", "2323", "telnet"), "8989, 2323 telnet");
+	listens(WORDS("-l", "2323", "8989"), "8989, 2323");
+	listens(WORDS("8989", "-l", "2323", "telnet", "-l", "2324", "telnet", "-v"),
+	        "8989, 2323 telnet, 2324 telnet");
+	listens(WORDS("-l", "2323", "telnet", "--", "8989"), "8989, 2323 telnet");
+}
+
+static void test_listen_and_admin(void **state)
+{
+	struct options o;
+	struct conf c;
+
+	(void)state;
+	accepts(WORDS("-l", "2323", "telnet", "admin", "add", "telnet"), &o, &c);
+	assert_int_equal(o.wish, OPTIONS_ADMIN);
+	assert_string_equal(o.admin_what, "add");
+	assert_string_equal(o.admin, "telnet");
+	assert_string_equal(c.listen[0], "2323 telnet");
+	conf_release(&c);
+	accepts(WORDS("admin", "-l", "2323", "telnet", "chat"), &o, &c);
+	assert_int_equal(o.wish, OPTIONS_ADMIN);
+	assert_string_equal(o.admin_what, "chat");
+	conf_release(&c);
+}
+
+static void test_listen_replaces_the_file(void **state)
+{
+	struct bytes problems = { 0 };
+	struct options o;
+	struct conf c;
+
+	(void)state;
+	accepts(WORDS("-l", "2323", "telnet"), &o, &c);
+	/* As if the file had been read again. */
+	conf_clear_listen(&c);
+	assert_true(conf_set(&c, "listen", "2323", "f.conf", &problems));
+	assert_true(conf_set(&c, "listen", "unix:/run/c", "f.conf", &problems));
+	options_apply(&o, &c);
+	assert_int_equal(c.nlisten, 1);
+	assert_string_equal(c.listen[0], "2323 telnet");
+	conf_release(&c);
+	accepts(WORDS("-v"), &o, &c);
+	conf_clear_listen(&c);
+	assert_true(conf_set(&c, "listen", "2323", "f.conf", &problems));
+	options_apply(&o, &c);
+	assert_int_equal(c.nlisten, 1);
+	assert_string_equal(c.listen[0], "2323");
+	conf_release(&c);
+}
+
+static void test_listen_refused(void **state)
+{
+	(void)state;
+	refuses(WORDS("-l"), "--listen needs an argument: --listen ADDRESS [OPTION...]\n");
+	refuses(WORDS("-l", ""), "--listen: the address is missing: it must be PORT, ADDRESS:PORT or "
+	                         "unix:/PATH\n");
+	refuses(WORDS("-l", "telnet"), "--listen: the address is missing before \"telnet\": it must "
+	                               "be PORT, ADDRESS:PORT or unix:/PATH\n");
+	refuses(WORDS("-l", "telnet", "2323"), "--listen: the address is missing before \"telnet\": "
+	                                       "it must be PORT, ADDRESS:PORT or unix:/PATH\n");
+	refuses(WORDS("-l", "2323 zork"), "--listen: \"zork\" is not an option of a listener; the "
+	                                  "options are: telnet\n");
+	refuses(WORDS("-l", "2323", "zork"), "\"zork\" is neither PORT nor an option of --listen; the "
+	                                     "options are: telnet\n");
+	refuses(WORDS("-l", "2323", "telnet", "zork", "8989"),
+	        "\"zork\" is neither PORT nor an option of --listen; the options are: telnet\n");
+	refuses(WORDS("-l", "2323", "telnet", "telnet"),
+	        "--listen: the option telnet is given twice\n");
+	refuses(WORDS("-l", "2323 telnet", "telnet"),
+	        "--listen: the option telnet is given twice\n");
+	refuses(WORDS("2323", "telnet"), "\"telnet\" must follow the address that it is for: --listen "
+	                                 "ADDRESS telnet\n");
+	refuses(WORDS("-l", "2323", "8989", "telnet"), "\"telnet\" must follow the address that it is "
+	                                               "for: --listen ADDRESS telnet\n");
+	refuses(WORDS("-l", "2323", "--", "telnet"), "\"telnet\" must follow the address that it is "
+	                                             "for: --listen ADDRESS telnet\n");
+	refuses(WORDS("2323 telnet"), "PORT: \"2323 telnet\" is not a port; to listen on an address, "
+	                              "use --listen\n");
+	refuses(WORDS("-l", "2323 telnet", "2323"),
+	        "--listen: 2323 telnet has the same address as 2323\n");
+	refuses(WORDS("-l", "2323", "-l", "2323"), "--listen: 2323 is given twice\n");
+	refuses(WORDS("-l", "65536", "telnet", "-x"),
+	        "--listen: \"65536\" is not a port: it must be a number up to 65535\n"
+	        "unknown option -x\n");
+}
+
+/* As many as the file may have, and no more, PORT included. */
+static void test_listen_too_many(void **state)
+{
+	const char *words[2 * LISTENERS_MAX + 4];
+	struct options o;
+	struct conf c;
+	int n = 0;
+
+	(void)state;
+	while (n < 2 * LISTENERS_MAX) {
+		words[n++] = "-l";
+		words[n++] = "0 telnet";
+	}
+	words[n] = NULL;
+	accepts(words, &o, &c);
+	assert_int_equal(c.nlisten, LISTENERS_MAX);
+	conf_release(&c);
+	words[n] = "8989";
+	words[n + 1] = NULL;
+	refuses(words, "--listen: more than 16 are given\n");
+	words[n] = "-l";
+	words[n + 1] = "8989";
+	words[n + 2] = NULL;
+	refuses(words, "--listen: more than 16 are given\n");
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -179,8 +327,11 @@ static void test_refused(void **state)
 	refuses(WORDS("65536"), "PORT: \"65536\" is not a port: it must be a number up to 65535\n");
 	refuses(WORDS(""), "PORT: \"\" is not a port: it must be a number up to 65535\n");
 	refuses(WORDS("127.0.0.1:80"), "PORT: \"127.0.0.1:80\" is not a port; to listen on an "
-	                               "address, set \"listen\" in the configuration file\n");
+	                               "address, use --listen\n");
+	refuses(WORDS("a\nb\033[31m"), "PORT: \"a?b?[31m\" is not a port: it must be a number up to "
+	                               "65535\n");
 	refuses(WORDS("-x"), "unknown option -x\n");
+	refuses(WORDS("--x\ny"), "unknown option --x?y\n");
 	refuses(WORDS("--colour=blue"), "unknown option --colour=blue\n");
 	refuses(WORDS("--verbose=3"), "--verbose takes no argument\n");
 	refuses(WORDS("-c"), "--config needs an argument: --config FILE\n");
@@ -200,8 +351,9 @@ static void test_help(void **state)
 	options_help(&help);
 	assert_non_null(strstr(help.data, "  -c, --config FILE"));
 	assert_non_null(strstr(help.data, "      --max-connections N  "));
+	assert_non_null(strstr(help.data, "  -l, --listen ADDRESS [OPTION...]\n"));
 	for (char *line = strtok(help.data, "\n"); line; line = strtok(NULL, "\n")) {
-		assert_in_range(strlen(line), 1, 100);
+		assert_in_range(strlen(line), 1, 80);
 	}
 	bytes_release(&help);
 }
@@ -215,6 +367,12 @@ int main(void)
 		cmocka_unit_test(test_wishes),
 		cmocka_unit_test(test_max_connections),
 		cmocka_unit_test(test_0_overrides_the_file_with_the_default),
+		cmocka_unit_test(test_listen),
+		cmocka_unit_test(test_listen_and_port),
+		cmocka_unit_test(test_listen_and_admin),
+		cmocka_unit_test(test_listen_replaces_the_file),
+		cmocka_unit_test(test_listen_refused),
+		cmocka_unit_test(test_listen_too_many),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_help),
 	};

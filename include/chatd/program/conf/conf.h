@@ -25,7 +25,9 @@ enum store_failure { STORE_FAILURE_REFUSE, STORE_FAILURE_TALK };
 
 struct conf {
 	/* Fixed while chatd runs. */
-	char *listen[LISTENERS_MAX];  /* "8989", "127.0.0.1:8989", "[::1]:8989", "unix:/path" */
+	char *listen[LISTENERS_MAX];  /* "8989", "127.0.0.1:8989", "[::1]:8989", "unix:/path", each
+	                               * with its options: "2323 telnet"; as conf_listen_show
+	                               * has it. No two are for the same address */
 	uint32_t nlisten;
 	char *database;               /* path of the SQLite file */
 	enum durability durability;
@@ -99,10 +101,13 @@ void conf_release(struct conf *c);
  */
 bool conf_read(struct conf *c, const char *path, struct bytes *problems);
 
-/* One key from the command line; where is "--max-connections" or the like. The first `listen` given
- * this way replaces those of the file. */
+/* One key from the command line; where is "--max-connections" or the like. A `listen` is added to the
+ * earlier ones. */
 bool conf_set(struct conf *c, const char *key, const char *value, const char *where,
               struct bytes *problems);
+
+/* Removes every `listen`, so that others can replace them; with none, chatd would listen nowhere. */
+void conf_clear_listen(struct conf *c);
 
 /* Reads value into k's field of c; a CONF_LISTEN is added to the earlier ones. False: why is a
  * sentence without its full stop, and the field is unchanged. */
