@@ -3,7 +3,7 @@
 #   make            builds ./chatd
 #   make deps         installs the Debian packages that a build needs; with a target after it
 #                     (make deps test), what that target needs as well
-#   make run          builds chatd and runs it in this folder
+#   make run          builds chatd and runs it in this folder, on ports 8989 and 2323 (telnet)
 #   make test         runs all tests, with sanitizers; ends with "N passed, N failed"
 #   make test-long    runs the longer tests: crashes, attacks, planted mistakes
 #   make install      installs chatd; PREFIX=/usr/local, DESTDIR=
@@ -187,13 +187,15 @@ coverage:
 .PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
         soak lint valgrind warnings
 
+RUN_PORTS = 8989 --listen 2323 telnet
+
 # Started as root, chatd switches to the user nobody, with its history in a folder of that user's own.
 run: chatd
 	@[ "$$(id -u)" != 0 ] || install -d -o nobody -m 700 /var/lib/chatd-run
 	@if [ "$$(id -u)" = 0 ]; then \
-	    exec ./chatd --user nobody --database /var/lib/chatd-run/chatd.db; \
+	    exec ./chatd --user nobody --database /var/lib/chatd-run/chatd.db $(RUN_PORTS); \
 	else \
-	    exec ./chatd; \
+	    exec ./chatd $(RUN_PORTS); \
 	fi
 
 # Installs only what is missing, so that it asks for no password if nothing is.
