@@ -18,9 +18,9 @@ int32_t cp_decode(const unsigned char *s, const unsigned char *end, size_t *n)
 		return CP_ILL;
 	if (s[0] < 0x80)
 		return s[0];
-	if (s[0] < 0xC2 || s[0] > 0xF4)
+	want = cp_bytes(s[0]);
+	if (want == 0)
 		return CP_ILL;
-	want = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
 	cp = s[0] & (0xFF >> (want + 1));
 	/* Overlong forms, surrogates and code points beyond U+10FFFF all show in the second byte
 	 * (Unicode 15, table 3-7). */
@@ -113,6 +113,16 @@ bool cp_is_hidden(int32_t cp, const utf8proc_property_t *p)
 	default:
 		return p->ignorable;
 	}
+}
+
+bool cp_is_blank(int32_t cp)
+{
+	return cp < 0x80 ? cp == ' ' : cp_blank_columns(cp, utf8proc_get_property(cp)) > 0;
+}
+
+bool cp_is_unseen(int32_t cp)
+{
+	return cp_is_hidden(cp, utf8proc_get_property(cp));
 }
 
 bool cp_parts(int32_t a, int32_t b, int32_t *state)

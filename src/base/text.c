@@ -17,6 +17,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/base/codepoint.h"
+#include "chatd/base/columns.h"
 
 #define BYTES_OF(b) (UINT64_C(0x0101010101010101) * (b))
 
@@ -319,18 +320,9 @@ size_t text_prefix(const char *s, size_t len, size_t n)
 
 size_t text_fit(const char *s, size_t len, size_t columns)
 {
-	size_t at = 0, n;
+	size_t fits = text_fit_columns(s, len, columns, NULL);
 
-	while (at < len) {
-		int32_t cp = cp_decode((const unsigned char *)s + at, (const unsigned char *)s + len, &n);
-		int width = utf8proc_charwidth(cp);
-
-		if ((size_t)width > columns)
-			return text_whole(s, at);
-		columns -= (size_t)width;
-		at += n;
-	}
-	return len;
+	return fits == len ? len : text_whole(s, fits);
 }
 
 /* The last code point of s, which begins at *at; CP_ILL: there is only part of one. */

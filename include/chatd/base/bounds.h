@@ -39,9 +39,32 @@ enum {
 	TOPIC_CHARS_MAX = 200,  /* code points of a room's topic: one line on a wide terminal */
 	TOPIC_BYTES_MAX = TOPIC_CHARS_MAX * 4,
 
+	/* -- terminals (their lines are edited here) ---------------------------- */
+	PASTE_BYTES_MAX = 32 << 10, /* of several lines pasted at once, with what was typed around
+	                             * them: a screenful of the longest lines; a file is not for a
+	                             * chat */
+	EDITOR_HISTORY_LINES = 50, /* lines that Up brings back */
+	EDITOR_HISTORY_BYTES = 4096, /* of them together; one line that is longer is not kept */
+
+	/* -- telnet ------------------------------------------------------------ */
+	TELNET_NAME_BYTES_MAX = 40, /* of a terminal's name, which is cut there (RFC 1091) */
+	TELNET_NAMES_MAX = 4,   /* times that a client is asked for one: MTTS needs three, and the
+	                         * fourth shows that a list has come to its end */
+	TELNET_COLUMNS_LEAST = 20, /* of a window: less than this fits no line's head */
+	TELNET_COLUMNS_MAX = 500,
+	TELNET_ROWS_MAX = 500,
+	TELNET_SUB_BYTES_MAX = 512, /* of a sub-negotiation; a longer one is not taken. A list of
+	                             * character sets may be long */
+	TELNET_GMCP_BYTES_MAX = 1024, /* the same for GMCP, in which a client lists all the modules
+	                               * that it knows */
+	TELNET_STATE_BYTES_MAX = 256, /* of a telnet client's state, without the sub-negotiation that
+	                               * has begun */
+
 	/* -- what one step of the core may leave ------------------------------- */
 	EFFECTS_MAX = 1024,     /* effects of one chat_step, not counting one for each connection
 	                         * that may have to be told to skip a line */
+	EFFECTS_ROWS_MAX = 1024, /* more of them, for one answer of the store to somebody with a view, to whom
+	                         * each of its rows and what stands between them is sent by itself */
 	EFFECTS_PER_LINE_MAX = 128, /* effects that one input line can cause, not counting those */
 	ARENA_BYTES = 2 << 20,  /* text of one chat_step's effects */
 	ARENA_INPUT_BYTES = 128 << 10, /* of these; beyond them a step takes no further input line,
@@ -94,6 +117,8 @@ enum {
 	GREETING_MS = 50,       /* how long a new connection may stay silent before it is greeted:
 	                         * clients of another protocol speak first, and are answered in
 	                         * theirs */
+	TELNET_ASK_MS = 1000,   /* how long a client may take to say what it can do, on a port that speaks
+	                         * telnet, before it is greeted */
 	SLIP_SECRET_MS = 60000, /* for this long after a wrong password, a line may be the next
 	                         * try */
 	SLIP_BURST = 3,         /* unknown commands in a paste before its sender is told how to say
@@ -109,6 +134,9 @@ enum {
 	NOTICE_BURST = 8,       /* joins and leaves that a room sees one by one; after these one a
 	                         * second, and the others summed up */
 	NOTICE_SUM_MS = 1000,   /* how long a summary collects */
+
+	WATCHED_MAX = 16,       /* rooms that one person may watch */
+	PROMPT_CHARS_MAX = 20,  /* of a room's name, in the prompt before what is typed */
 
 	/* -- accounts ------------------------------------------------------------ */
 	ACCOUNTS_MAX = 100000,  /* all of them are in memory, about 700 bytes each */
@@ -317,6 +345,11 @@ enum {
 	SEND_BYTES_MAX = 256 << 10, /* bytes of one send, so that one fast reader cannot take a
 	                             * whole turn */
 	SEND_BYTES_LEAST = 16 << 10, /* the same while the logs are over LOGS_BYTES_HIGH */
+	HOLD_BYTES = 16 << 10,  /* of private text that waits for a person who holds lines (/hold) */
+	DISPLAY_STATE_BYTES = 1024, /* of a connection's view, without what is typed */
+	DISPLAY_BYTES = 32 << 10, /* of lines that one send to a connection with a view is made of */
+	DISPLAY_MARKS = 16,     /* lines not sent yet that are marked because they mention the person; the
+	                         * oldest loses its mark */
 	SENDQ_SLOW_BYTES = 256 << 10, /* private text waiting for one connection; beyond it its
 	                               * input waits as well, and /msg to it is refused */
 	SENDQ_DRAINED_BYTES = 64 << 10, /* below this, both resume */
@@ -359,6 +392,7 @@ _Static_assert(NICK_CHARS_MAX * 4 <= NAME_BYTES_MAX, "a nick fits its field");
 _Static_assert(ROOM_CHARS_MAX * 4 <= NAME_BYTES_MAX, "a room's name fits its field");
 _Static_assert(BODY_BYTES_MAX + LINE_HEAD_BYTES_MAX <= FEED_CHUNK_BYTES,
                "a published line lies in one chunk");
+_Static_assert((int)PASTE_BYTES_MAX >= 2 * (int)LINE_BYTES_LIMIT, "a line and a paste fit together");
 _Static_assert(ARENA_PER_LINE_MAX * 2 <= ARENA_BYTES, "a line's text fits the arena");
 _Static_assert(ROWS_BYTES_MAX + BODY_BYTES_MAX < ARENA_PER_LINE_MAX,
                "the bodies of one answer fit a line's share of the arena");
@@ -366,6 +400,7 @@ _Static_assert(ROWS_BYTES_MAX + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_
                "an answer with its heads fits the arena");
 _Static_assert(ROWS_BYTES_MAX * TEXT_EXPANSION + ROWS_MAX * LINE_HEAD_BYTES_MAX + ARENA_PER_LINE_MAX <
                ARENA_BYTES, "also where all of it has to be sanitized");
+_Static_assert((int)EFFECTS_ROWS_MAX >= 2 * (int)ROWS_MAX + 16, "an answer has its effects");
 _Static_assert(MAIL_MAX * 2 + 16 <= EFFECTS_PER_LINE_MAX, "all mail is delivered in one step");
 _Static_assert(ROOMS_OWNED_MAX * 4 + 16 <= EFFECTS_PER_LINE_MAX, "an account and its rooms go in one");
 _Static_assert(MAIL_MAX * (MAIL_BYTES_MAX + 2 * LINE_HEAD_BYTES_MAX) < ARENA_PER_LINE_MAX,

@@ -1,5 +1,5 @@
 /*
- * Code points: decoding them from UTF-8, and classifying them. For text.c.
+ * Code points: decoding them from UTF-8, and classifying them.
  */
 #ifndef CHATD_BASE_CODEPOINT_H
 #define CHATD_BASE_CODEPOINT_H
@@ -20,6 +20,21 @@ static inline bool cp_within(int32_t cp, int32_t first, int32_t last)
 {
 	return cp >= first && cp <= last;
 }
+
+/* Bytes of a code point in UTF-8, by the first of them; 0: it begins none. */
+static inline size_t cp_bytes(unsigned char lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead < 0xC2 || lead > 0xF4)
+		return 0;
+	return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+
+/* It is blank, or, without being blank, cannot be seen: cp_blank_columns and cp_is_hidden for
+ * callers that have no entry of utf8proc. */
+bool cp_is_blank(int32_t cp);
+bool cp_is_unseen(int32_t cp);
 
 struct utf8proc_property_struct;
 
