@@ -14,8 +14,8 @@
 #   make test-kernel  runs the tests on Debian 12's own kernel, in an emulated machine
 #   make sim          runs the simulation with new seeds for SIM_S seconds (60);
 #                     make sim SEED=n repeats one seed and shows what happens in it
-#   make fuzz         fuzzes the parsers of network input, configuration and database, and the chat
-#                     behind them, each for FUZZ_S seconds (300), two at a time
+#   make fuzz         fuzzes the parsers of network input, configuration and database, the line editor,
+#                     and the chat behind them, each for FUZZ_S seconds (300), two at a time
 #   make lint         runs clang-tidy and gcc's analyzer over the source (make deps lint first)
 #   make valgrind     runs the unit tests and the in-memory conversations under memcheck
 #   make soak         lets 2,000 people chat through kill -9 for SOAK_S seconds (1800), and accounts
@@ -164,6 +164,9 @@ $(B)/tests/unit/store/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs
 $(B)/tests/unit/net/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params \
     -Wl,--wrap=io_uring_register_buf_ring -Wl,--wrap=mmap -Wl,--wrap=syscall
 
+# Looks at memory that is freed.
+$(B)/tests/unit/core/test_editor: CHATD_LDFLAGS += -Wl,--wrap=free
+
 # A filesystem without permissions.
 $(B)/tests/unit/store/test_files: CHATD_LDFLAGS += -Wl,--wrap=fchmod
 
@@ -268,7 +271,7 @@ soak: $(B)/chatd $(B)/tests/system/load $(B)/tests/system/soak_client
 
 FUZZ_S = 300
 FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
-FUZZERS = input conf db
+FUZZERS = input editor conf db
 
 # Each runs for FUZZ_S seconds, two at a time. They start from tests/fuzz/corpus; inputs that they find are kept in
 # .build/fuzz, and crashes there as crash-*. Reduce such a file and add it to tests/fuzz/corpus, which make test

@@ -3,8 +3,9 @@
  *
  * The input goes whole, and cut into pieces, through telnet_sign or
  * telnet_decode, line_next, text_sanitize, name_check and name_mend; both
- * ways have to come to the same, and what comes out has to be fit to be shown.
- * Its first two bytes choose the mode and the cuts. Then it is a whole conversation (fuzz_talk.h).
+ * ways have to come to the same, and what comes out has to be fit to be shown. Telnet's options are
+ * offered or not. The first two bytes choose the mode and the cuts. Then it is a whole conversation
+ * (fuzz_talk.h).
  *
  *	clang -fsanitize=fuzzer,...    a libFuzzer target
  *	fuzz_input [SECONDS [SEED]]    by itself: random input, built of tricky parts
@@ -163,18 +164,34 @@ static void feed_lines(struct way *w, const char *in, size_t len)
 	CHECK(!w->line.partial || w->line.len <= w->line_bytes_max);
 }
 
+/* What is known of a telnet client, and may be shown. */
+static void check_facts(const struct telnet_facts *f)
+{
+	size_t i, len = strlen(f->terminal);
+
+	CHECK(f->mode <= TELNET_CHARACTER && !(f->mode == TELNET_CHARACTER && f->ga));
+	CHECK(f->columns == 0 || f->columns >= TELNET_COLUMNS_LEAST);
+	CHECK(f->columns <= TELNET_COLUMNS_MAX);
+	CHECK(f->rows <= TELNET_ROWS_MAX);
+	CHECK(len <= TELNET_NAME_BYTES_MAX);
+	for (i = 0; i < len; i++)
+		CHECK(f->terminal[i] >= ' ' && f->terminal[i] <= '~');
+	CHECK(!(f->utf8 && f->latin1) && (f->gmcp || !f->channels));
+}
+
 /* One piece, in memory of just its size. */
 static void feed(struct way *w, const uint8_t *data, size_t len)
 {
 	char *in = malloc(len + 1), *out = malloc(len ? len : 1);
 	enum telnet_sign sign;
-	size_t n = 0;
+	size_t n = 0, replied = w->reply.len;
 
 	CHECK(in && out);
 	if (w->telnet) {
 		memcpy(in, data, len);
 		n = telnet_decode(w->telnet, in, len, out, &w->reply);
-		CHECK(n <= len);
+		CHECK(n <= len && w->reply.len - replied <= 10 * len + 100);
+		check_facts(telnet_facts(w->telnet));
 		feed_lines(w, out, n);
 	} else {
 		in[0] = (char)0xFF;
@@ -195,6 +212,8 @@ static void way_begin(struct way *w, uint8_t mode)
 	w->line_bytes_max = mode & 2 ? LINE_BYTES_LEAST : 1 + (uint32_t)(mode >> 2);
 	if (mode & 1)
 		w->telnet = telnet_new();
+	if ((mode & 0x81) == 0x81)
+		telnet_offer(w->telnet, &w->reply);
 }
 
 static void way_end(struct way *w)
@@ -205,6 +224,18 @@ static void way_end(struct way *w)
 
 	r = line_last(&w->line, w->line_bytes_max, &text, &len);
 	take_result(w, r, text, len);
+	if (w->telnet) {
+		/* What a caller may do, and what is framed for the client then. */
+		bytes_printf(&w->log, "%x\n", telnet_changed(w->telnet));
+		telnet_hide(w->telnet, true, &w->reply);
+		telnet_mode_request(w->telnet, false, &w->reply);
+		telnet_give_up(w->telnet, &w->reply);
+		telnet_gmcp(w->telnet, &w->reply, "Core.Ping", "\xFF");
+		telnet_mssp(w->telnet, &w->reply, &(struct telnet_pair){ "NAME", "\xFF" }, 1);
+		telnet_prompt_end(w->telnet, &w->reply);
+		check_facts(telnet_facts(w->telnet));
+		CHECK(telnet_facts(w->telnet)->settled);
+	}
 	line_release(&w->line);
 	telnet_end(w->telnet);
 }
@@ -266,6 +297,12 @@ static size_t compose(uint8_t *at, size_t max)
 		PART("\xFF\xFD\x06"), PART("\xFF\xFB\x1F"), PART("\xFF\xFC\x01"),
 		PART("\xFF\xFE\x03"), PART("\xFF\xFA\x1F"),
 		PART("\xFF\xF0"), PART("\xFF\xFA\x18xterm\xFF\xF0"), PART("\xFF\xFA\x56\xFF\xF0"),
+		PART("\xFF\xFB\x18"), PART("\xFF\xFC\x18"), PART("\xFF\xFD\x01"), PART("\xFF\xFE\x01"),
+		PART("\xFF\xFD\x03"), PART("\xFF\xFD\x2A"), PART("\xFF\xFB\x2A"), PART("\xFF\xFD\xC9"),
+		PART("\xFF\xFD\x46"), PART("\xFF\xFD\x19"), PART("\xFF\xFA\x18\0MTTS 79\xFF\xF0"),
+		PART("\xFF\xFA\x18\0xterm\xFF\xF0"), PART("\xFF\xFA\x1F\0\x50\0\x18\xFF\xF0"),
+		PART("\xFF\xFA\x2A\1;UTF-8;KOI8-R\xFF\xF0"), PART("\xFF\xFA\x2A\2ISO-8859-1\xFF\xF0"),
+		PART("\xFF\xFA\xC9" "Core.Supports.Add [\"Comm.Channel 1\"]\xFF\xF0"),
 		PART("👨"), PART("❤"), PART("\xEF\xB8\x8F"), PART("🏽"), PART("\xE2\x80\x8D"),
 		PART("\xE2\x80\x8C"), PART("م"), PART("क"), PART("्"), PART("🏴"),
 		PART("\xF3\xA0\x81\xA1"), PART("\xF3\xA0\x81\xBF"), PART("葛"),
