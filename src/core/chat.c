@@ -19,7 +19,9 @@
 #include "chatd/core/entry/guess.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/resume.h"
+#include "chatd/core/entry/terminal.h"
 #include "chatd/core/input.h"
+#include "chatd/core/input/console.h"
 #include "chatd/core/load.h"
 #include "chatd/core/moderation/filter.h"
 #include "chatd/core/moderation/flood.h"
@@ -43,6 +45,7 @@
 #include "chatd/core/state/question.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/typing.h"
 
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room)
 {
@@ -60,7 +63,7 @@ struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint3
 	c->entry.admission.held_exempt =
 		mem_zero(c->people.nslots, sizeof *c->entry.admission.held_exempt);
 	c->people.unnamed.list = mem_zero(c->people.nslots, sizeof *c->people.unnamed.list);
-	c->output.effects = mem_zero((size_t)EFFECTS_MAX + c->people.nslots, sizeof *c->output.effects);
+	c->output.effects = mem_zero((size_t)EFFECTS_MAX + EFFECTS_ROWS_MAX + c->people.nslots, sizeof *c->output.effects);
 	c->output.arena = mem_alloc(ARENA_BYTES);
 	bans_begin(c);
 	c->rooms.lobby = room_new(c, "general", "general", 0);
@@ -141,7 +144,7 @@ static void step_session(struct chat *c, struct session *s, struct event *e)
 		           "Nothing is lost.");
 		break;
 	case EVENT_SKIPPED:
-		history_skipped(c, s, e->skipped.lines, e->skipped.first_id);
+		history_skipped(c, s, e->skipped.feed, e->skipped.lines, e->skipped.first_id);
 		break;
 	default:
 		break;
@@ -192,6 +195,8 @@ static void on_connected(struct chat *c, struct event *e)
 		make_way(c, way);
 	s = session_begin(c, e);
 	admission_count(c, s);
+	if (e->connected.telnet && s->state == SESSION_LOGIN)
+		terminal_begin(c, s);
 	greeting_begin(c, s, e->connected.user);
 }
 
@@ -233,6 +238,7 @@ static void on_tick(struct chat *c)
 {
 	flood_tick(c);
 	greeting_tick(c);
+	terminal_tick(c);
 	login_tick(c);
 	question_tick(c);
 	room_tick(c);
@@ -257,6 +263,7 @@ static void reap(struct chat *c)
 
 		DL_DELETE(c->people.ended, s);
 		eject_forget(c, s);
+		console_forget(c, s);
 		dialogue_free(s->dialogue);
 		session_free(s);
 	}
@@ -309,6 +316,7 @@ void chat_step(struct chat *c, struct event *e)
 		break;
 	}
 	input_finish(c);
+	typing_draw(c);
 	reap(c);
 }
 
@@ -321,7 +329,7 @@ const struct effect *chat_effects(const struct chat *c, size_t *n)
 int64_t chat_due_ms(const struct chat *c)
 {
 	const int64_t due_ms[] = {
-		flood_due_ms(c), greeting_due_ms(c), login_due_ms(c), input_due_ms(c),
+		flood_due_ms(c), greeting_due_ms(c), terminal_due_ms(c), login_due_ms(c), input_due_ms(c), typing_due_ms(c),
 		question_due_ms(c), room_due_ms(c), removal_due_ms(c), resume_due_ms(c),
 		shutdown_due_ms(c), lockdown_due_ms(c), ban_due_ms(c), eject_due_ms(c),
 		outage_due_ms(c), report_due_ms(c), forget_due_ms(c), seen_due_ms(c),

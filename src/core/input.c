@@ -18,6 +18,8 @@
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/greeting.h"
 #include "chatd/core/entry/resume.h"
+#include "chatd/core/entry/terminal.h"
+#include "chatd/core/input/console.h"
 #include "chatd/core/input/rate_limit.h"
 #include "chatd/core/input/telnet.h"
 #include "chatd/core/moderation/flood.h"
@@ -28,11 +30,16 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/core/typing.h"
 
 enum {
 	IAC = 0xff,            /* RFC 854, like the next two */
 	WILL = 0xfb,
 	DO = 0xfd,
+	KEY_INTERRUPT = 0x03,
+	KEY_END = 0x04,
+	KEY_TAB = '\t',
+	KEY_REDRAW = 0x0c,
 	PIECE_BYTES_MAX = 512,  /* telnet input is decoded in pieces of at most this many bytes, so that
 	                         * the replies to all of them (each may be an interrupt) and to the
 	                         * command at their end fit ARENA_PER_LINE_MAX */
@@ -105,7 +112,7 @@ static void take_line(struct chat *c, struct session *s, size_t len)
 	if (text[0] != c->config.command_prefix || text[1] == c->config.command_prefix) {
 		if (flood_refuses(c, s, "sent") || slip_refuses(c, s))
 			return;
-		room_say(c, s, RECORD_SAY, text + (text[0] == c->config.command_prefix));
+		room_say(c, s, s->room, RECORD_SAY, text + (text[0] == c->config.command_prefix));
 		slip_word(c, s, text);
 	} else {
 		command_run(c, s, text + 1);
@@ -123,6 +130,8 @@ static bool on_line(struct chat *c, struct session *s, enum line_result result, 
 
 	switch (result) {
 	case LINE_READY:
+		if (s->input.console.hold)
+			emit_session(c, EFFECT_LET, s);
 		if (s->state == SESSION_LOGIN && greeting_probe_line(c, s, text, (size_t)len))
 			return false;
 		if (line_is_keys(text, len)) {
@@ -191,6 +200,75 @@ static bool take_lines(struct chat *c, struct session *s, const char **in, const
 	return true;
 }
 
+/* -- with chatd's editor ------------------------------------------------------------------------ */
+
+/* The same for what is typed into the editor: up to the first key that may lead to more than a change of
+ * the line, so that what follows it is not decoded yet. */
+static size_t keys_bytes(const char *in, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && n < PIECE_BYTES_MAX) {
+		char byte = in[n++];
+
+		if (byte == '\n' || byte == '\r' || byte == KEY_TAB || byte == KEY_REDRAW ||
+		    byte == KEY_INTERRUPT || byte == KEY_END)
+			break;
+	}
+	return n;
+}
+
+/* Handles a line that was entered, of len bytes. False: the session has ended. */
+static bool take_entered(struct chat *c, struct session *s, const char *text, size_t len)
+{
+	size_t kept;
+
+	if (len > c->config.line_bytes_max) {
+		editor_taken(s->input.console.editor);
+		console_touch(c, s);
+		too_long(c, s, len);
+		return session_lives(s);
+	}
+	if (s->input.console.hold)
+		emit_session(c, EFFECT_LET, s);
+	kept = text_sanitize(c->input.body, text, len);
+	editor_taken(s->input.console.editor);
+	if (kept > len)
+		rate_bytes(c, s, kept - len);
+	typing_entered(c, s, kept);
+	take_line(c, s, kept);
+	return session_lives(s);
+}
+
+/* Takes decoded keys, and moves *p past them; all, unless a paste's next line has to wait for Enter to be
+ * offered again. False: the session has ended. */
+static bool take_keys(struct chat *c, struct session *s, const char **p, const char *end)
+{
+	while (*p < end && !s->input.eof && s->input.console.editor != NULL) {
+		const char *text, *begin = *p;
+		size_t len;
+		bool begun = editor_begun(s->input.console.editor);
+		enum editor_result key = editor_take(s->input.console.editor, p, end, c->config.line_bytes_max,
+		                                     c->now_ms, &text, &len);
+
+		if (key == EDITOR_LINE) {
+			c->input.more |= *p == begin;
+			if (!take_entered(c, s, text, len))
+				return false;
+			flood_delay(c, s);
+			if (*p < end && !may_go_on(c, s))
+				break;
+			continue;
+		}
+		typing_key(c, s, key, begun);
+		if (!session_lives(s))
+			return false;
+	}
+	return true;
+}
+
+/* -- telnet ------------------------------------------------------------------------------------- */
+
 /* How many of the len bytes of input to decode at once: up to the first possible end of a line,
  * because a line that has to wait must not be decoded yet. A CR ends a line unless more of the same
  * line end may follow. */
@@ -210,47 +288,77 @@ static size_t piece_bytes(const struct session *s, const char *in, size_t len)
 	return n;
 }
 
-/* Takes a telnet client's bytes, piece by piece. False: the session has ended. */
-static bool take_telnet(struct chat *c, struct session *s, const char **in, const char *end)
+/* Takes the lines of a decoded piece, which has at most one that is not empty. Whatever follows it belongs
+ * to that line's end, or is more empty lines, which nobody misses. False: the session has ended. */
+static bool take_piece(struct chat *c, struct session *s, const char *p, const char *end)
+{
+	bool said = false;
+
+	while (p < end && !s->input.eof && (!said || may_go_on(c, s))) {
+		enum line_result result;
+		const char *text;
+		uint64_t len;
+
+		result = line_next(&s->input.line, &p, end, c->config.line_bytes_max, true, &text, &len);
+		said |= result == LINE_TOO_LONG || (result == LINE_READY && len > 0);
+		if (!on_line(c, s, result, text, len))
+			return false;
+	}
+	return true;
+}
+
+/* Decodes a piece of a client's bytes to out; returns how many there are then. */
+static size_t decode(struct chat *c, struct session *s, const char *in, size_t len, char *out)
+{
+	struct bytes answer = {0};
+	size_t n;
+
+	if (s->input.telnet == NULL) {
+		memcpy(out, in, len);
+		return len;
+	}
+	n = telnet_decode(s->input.telnet, in, len, out, &answer);
+	if (answer.len > 0)
+		emit_protocol(c, s, answer.data, answer.len);
+	bytes_release(&answer);
+	if (telnet_changed(s->input.telnet))
+		terminal_told(c, s);
+	return n;
+}
+
+/* Takes the bytes of a telnet client, or of one with chatd's editor, piece by piece. False: the session has
+ * ended. */
+static bool take_pieces(struct chat *c, struct session *s, const char **in, const char *end)
 {
 	char out[PIECE_BYTES_MAX];
+	bool lives = true;
 
-	while (*in < end && !s->input.eof) {
-		size_t len = piece_bytes(s, *in, (size_t)(end - *in));
-		struct bytes answer = {0};
+	while (lives && *in < end && !s->input.eof) {
+		bool editor = s->input.console.editor != NULL;
+		size_t len = editor ? keys_bytes(*in, (size_t)(end - *in))
+		                    : piece_bytes(s, *in, (size_t)(end - *in));
 		const char *p = out;
 		size_t n;
-		bool said = false;
 
 		flood_delay(c, s);
 		if (!may_go_on(c, s))
-			return true;
-		n = telnet_decode(s->input.telnet, *in, len, out, &answer);
+			break;
+		n = decode(c, s, *in, len, out);
 		*in += len;
 		rate_bytes(c, s, len);
 		c->input.more = *in < end;
-		if (answer.len > 0)
-			emit_raw(c, s, answer.data, answer.len);
-		bytes_release(&answer);
-		/* A piece has at most one line that is not empty. Whatever follows it belongs to that
-		 * line's end, or is more empty lines, which nobody misses. */
-		while (p < out + n && !s->input.eof && (!said || may_go_on(c, s))) {
-			enum line_result result;
-			const char *text;
-			uint64_t line_len;
-
-			result = line_next(&s->input.line, &p, out + n, c->config.line_bytes_max, true, &text,
-			                   &line_len);
-			said |= result == LINE_TOO_LONG || (result == LINE_READY && line_len > 0);
-			if (!on_line(c, s, result, text, line_len)) {
-				explicit_bzero(out, sizeof out);
-				return false;
-			}
+		if (s->input.console.editor == NULL) {
+			lives = take_piece(c, s, p, out + n);
+		} else {
+			lives = take_keys(c, s, &p, out + n);
+			/* What is left is the Enter behind a paste, which was one byte before it was decoded too. */
+			if (lives && !s->input.eof)
+				*in -= out + n - p;
 		}
 	}
 	/* It may have been a password. */
 	explicit_bzero(out, sizeof out);
-	return true;
+	return lives;
 }
 
 /* Handles an IAC byte that was held back because it was the last byte of a raw client's input; next
@@ -356,15 +464,15 @@ void input_bytes(struct chat *c, struct event *e)
 			s->input.telnet = telnet_new();
 		else if (sign == TELNET_MAYBE)
 			end--;
-		if (sign != TELNET_YES)
+		if (sign != TELNET_YES && s->input.console.editor == NULL)
 			lives = take_lines(c, s, &in, end, false);
 		if (lives && sign == TELNET_MAYBE && in == end) {
 			s->input.iac_held = true;
 			in++;
 		}
 	}
-	if (lives && s->input.telnet != NULL)
-		lives = take_telnet(c, s, &in, end);
+	if (lives && (s->input.telnet != NULL || s->input.console.editor != NULL))
+		lives = take_pieces(c, s, &in, end);
 	if (!lives)
 		return;
 	if (s->input.eof) {

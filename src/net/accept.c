@@ -49,7 +49,7 @@ static void refuse(struct server *s, int fd, const char *text)
 	}
 	c->fd = fd;
 	c->state = CONNECTION_OPEN;
-	connection_queue(s, c, text, strlen(text));
+	connection_queue(s, c, &(struct effect){.text = text, .len = strlen(text)});
 	connection_drain(s, c);
 	connection_receive(s, c);
 }

@@ -82,6 +82,7 @@ void connections_release(struct server *s)
 	}
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		free(lists[i]->slot);
+	bytes_release(&all->made);
 	free(all->slot);
 }
 
@@ -103,11 +104,14 @@ void connection_mark_dirty(struct server *s, struct connection *c)
 	slots_add(&s->conns.dirty, c->slot);
 }
 
-void connection_queue(struct server *s, struct connection *c, const char *text, size_t len)
+void connection_queue(struct server *s, struct connection *c, const struct effect *e)
 {
 	if (c->deaf)
 		return;
-	outqueue_add(&c->out, text, len);
+	if (e->waits)
+		outqueue_add_waiting(&c->out, e->text, e->len, e->line);
+	else
+		outqueue_add(&c->out, e->text, e->len, e->line);
 	connection_mark_dirty(s, c);
 }
 
@@ -158,6 +162,7 @@ void connection_drain(struct server *s, struct connection *c)
 	c->drain_ms = s->now_ms;
 	c->ignored = 0;
 	connection_drop_stash(c);
+	outqueue_hold(&c->out, false);
 	connection_mark_dirty(s, c);
 	server_expect_sweep(s);
 }

@@ -10,6 +10,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/core/chat.h"
+#include "chatd/net/display.h"
 #include "chatd/net/server.h"
 
 static void append(struct server *s, const struct record *r)
@@ -96,17 +97,35 @@ static void send_all(struct server *s, const struct effect *e)
 {
 	for (uint32_t i = 0; i < s->conns.top; i++)
 		if (s->conns.slot[i].state == CONNECTION_OPEN)
-			connection_queue(s, &s->conns.slot[i], e->text, e->len);
+			connection_queue(s, &s->conns.slot[i], e);
 }
 
 static void apply_to(struct server *s, struct connection *c, const struct effect *e)
 {
 	switch (e->kind) {
 	case EFFECT_SEND:
-		connection_queue(s, c, e->text, e->len);
+		connection_queue(s, c, e);
 		break;
 	case EFFECT_SKIP:
 		outqueue_skip(&c->out);
+		break;
+	case EFFECT_VIEW:
+		display_style(s, c, &e->view);
+		break;
+	case EFFECT_PLAIN:
+		display_plain(s, c);
+		break;
+	case EFFECT_HOLD:
+	case EFFECT_FLOW:
+		outqueue_hold(&c->out, e->kind == EFFECT_HOLD);
+		connection_mark_dirty(s, c);
+		break;
+	case EFFECT_LET:
+		outqueue_let(&c->out);
+		connection_mark_dirty(s, c);
+		break;
+	case EFFECT_INPUT:
+		display_input(s, c, e);
 		break;
 	case EFFECT_SUBSCRIBE:
 		feed_join(&s->fanout.feeds[e->feed], &c->out.reader, c->slot);
@@ -114,6 +133,7 @@ static void apply_to(struct server *s, struct connection *c, const struct effect
 		if (c->deaf)
 			c->arrived = (struct arrival){.what = ARRIVED_NOTHING};
 		c->out.reader.held = true;
+		outqueue_let(&c->out);
 		break;
 	case EFFECT_RELEASE:
 		c->out.reader.held = false;

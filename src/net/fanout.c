@@ -58,7 +58,7 @@ void fanout_publish(struct server *s, const struct effect *e)
 {
 	struct feed *f = &s->fanout.feeds[e->feed];
 
-	feed_publish(f, e->text, e->len, e->seq);
+	feed_publish(f, e->text, e->len, e->seq, e->line);
 	if (!f->unsettled) {
 		f->unsettled = true;
 		slots_add(&s->fanout.unsettled, e->feed);

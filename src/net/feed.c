@@ -80,7 +80,7 @@ static struct feed_chunk *chunk_for(struct feed *f, size_t len)
 	return chunk;
 }
 
-void feed_publish(struct feed *f, const char *line, size_t len, uint64_t seq)
+void feed_publish(struct feed *f, const char *line, size_t len, uint64_t seq, struct line_info info)
 {
 	struct feed_chunk *chunk;
 
@@ -89,7 +89,7 @@ void feed_publish(struct feed *f, const char *line, size_t len, uint64_t seq)
 	if (seq != 0)
 		f->seq = seq;
 	*line_at(chunk, chunk->nlines) = (struct feed_line){
-		.offset = chunk->used, .seq = (uint32_t)(f->seq - chunk->seq),
+		.offset = chunk->used, .seq = (uint32_t)(f->seq - chunk->seq), .info = info,
 	};
 	chunk->nlines++;
 	memcpy(chunk->data + chunk->used, line, len);
@@ -236,6 +236,14 @@ uint64_t feed_line_end(const struct feed_chunk *chunk, uint64_t pos)
 {
 	uint32_t i = lines_before(chunk, pos);
 
+	return chunk->base + (i < chunk->nlines ? line_at(chunk, i)->offset : chunk->used);
+}
+
+uint64_t feed_line_next(const struct feed_chunk *chunk, uint64_t pos, struct line_info *info)
+{
+	uint32_t i = lines_before(chunk, pos + 1);
+
+	*info = line_at(chunk, i - 1)->info;
 	return chunk->base + (i < chunk->nlines ? line_at(chunk, i)->offset : chunk->used);
 }
 

@@ -18,6 +18,7 @@
 #include "chatd/core/chat.h"
 #include "chatd/net/receive.h"
 #include "chatd/net/send.h"
+#include "chatd/net/display.h"
 #include "chatd/net/server.h"
 #include "chatd/net/sweep.h"
 #include "chatd/net/teardown.h"
@@ -35,7 +36,7 @@ enum {
 
 static void on_poll(struct server *s, const struct ring_completion *done)
 {
-	struct watch *w = &s->watches[done->slot];
+	struct loop_source *w = &s->watches[done->slot];
 
 	if (!done->more)
 		ring_poll(s->ring, done->slot, 1, w->fd);
@@ -287,7 +288,7 @@ struct server *loop_new(const struct server_options *o, struct ring *ring, struc
 void loop_watch(struct server *s, int fd, void (*ready)(void *ctx), void *ctx)
 {
 	assert(s->nwatches < WATCHES_MAX);
-	s->watches[s->nwatches] = (struct watch){fd, ready, ctx};
+	s->watches[s->nwatches] = (struct loop_source){fd, ready, ctx};
 	ring_poll(s->ring, s->nwatches++, 1, fd);
 }
 
@@ -328,6 +329,8 @@ static void join(struct server *s)
 void loop_free(struct server *s)
 {
 	join(s);
+	for (uint32_t i = 0; i < s->conns.top; i++)
+		display_free(&s->conns.slot[i]);
 	connections_release(s);
 	fanout_release(&s->fanout);
 	requests_release(&s->requests);

@@ -21,21 +21,23 @@ enum { OUTBUF_BYTES_LEAST = 512 - sizeof(struct outbuf) };
 static uint64_t visible(const struct outqueue *q)
 {
 	const struct feed_reader *r = &q->reader;
+	uint64_t end;
 
-	if (r->feed == NULL || r->held || r->feed->mark < r->cursor)
+	if (r->feed == NULL || r->held)
 		return r->cursor;
-	return r->feed->mark;
+	end = q->hold && r->let < r->feed->mark ? r->let : r->feed->mark;
+	return end > r->cursor ? end : r->cursor;
 }
 
 static struct outbuf *outbuf_new(struct outqueue *q, const char *text, size_t len, uint64_t at,
-                                 size_t least)
+                                 size_t least, struct line_info info)
 {
 	size_t cap = len > least ? len : least;
 	struct outbuf *o = mem_alloc(sizeof *o + cap);
 
 	q->held += (uint32_t)(sizeof *o + cap);
 	budget_charge(q->budget, sizeof *o + cap);
-	*o = (struct outbuf){.at = at, .len = (uint32_t)len, .cap = (uint32_t)cap};
+	*o = (struct outbuf){.at = at, .len = (uint32_t)len, .cap = (uint32_t)cap, .info = info};
 	memcpy(o->data, text, len);
 	return o;
 }
@@ -49,23 +51,61 @@ static void outbuf_free(struct outqueue *q, struct outbuf *o)
 	free(o);
 }
 
-void outqueue_add(struct outqueue *q, const char *text, size_t len)
+static void add(struct outqueue *q, const char *text, size_t len, struct line_info info, uint64_t at)
 {
-	uint64_t at = visible(q);
 	struct outbuf *o = q->last;
+	bool whole = q->lines && info.kind != LINE_TEXT; /* a view must find it as it was */
 
 	q->bytes += (uint32_t)len;
-	if (o != NULL && o->at == at && o->cap - o->len >= len) {
+	if (o != NULL && !whole && o->at == at && o->cap - o->len >= len) {
 		memcpy(o->data + o->len, text, len);
 		o->len += (uint32_t)len;
 		return;
 	}
-	o = outbuf_new(q, text, len, at, OUTBUF_BYTES_LEAST);
+	o = outbuf_new(q, text, len, at, whole ? 0 : OUTBUF_BYTES_LEAST, q->lines ? info : (struct line_info){0});
 	if (q->last == NULL)
 		q->first = o;
 	else
 		q->last->next = o;
 	q->last = o;
+}
+
+/* The private text that waits does so no more. */
+static void let_text(struct outqueue *q)
+{
+	for (struct outbuf *o = q->waiting > 0 ? q->first : NULL; o != NULL; o = o->next)
+		if (o->at == OUTBUF_WAITS)
+			o->at = visible(q);
+	q->waiting = 0;
+}
+
+void outqueue_add(struct outqueue *q, const char *text, size_t len, struct line_info info)
+{
+	let_text(q);
+	add(q, text, len, info, visible(q));
+}
+
+void outqueue_add_waiting(struct outqueue *q, const char *text, size_t len, struct line_info info)
+{
+	if (!q->hold || q->waiting + len > HOLD_BYTES) {
+		outqueue_add(q, text, len, info);
+		return;
+	}
+	add(q, text, len, info, OUTBUF_WAITS);
+	q->waiting += (uint32_t)len;
+}
+
+void outqueue_let(struct outqueue *q)
+{
+	if (q->reader.feed != NULL)
+		q->reader.let = q->reader.feed->mark;
+	let_text(q);
+}
+
+void outqueue_hold(struct outqueue *q, bool hold)
+{
+	outqueue_let(q);
+	q->hold = hold;
 }
 
 /* -- the sequence of pieces ---------------------------------------------------------------- */
@@ -116,7 +156,7 @@ static struct piece piece_next(const struct outqueue *q, struct walk *w)
 			w->pos = r->cuts[w->cut].to;
 		w->cut++;
 	}
-	if (w->out != NULL && (w->out->at <= w->pos || w->pos >= end))
+	if (w->out != NULL && w->out->at != OUTBUF_WAITS && (w->out->at <= w->pos || w->pos >= end))
 		return (struct piece){w->out->data + w->off, w->out->len - w->off, NULL};
 	if (w->pos >= end || (chunk = chunk_of(q, w->pos)) == NULL)
 		return (struct piece){NULL, 0, NULL};
@@ -176,6 +216,12 @@ uint32_t outqueue_gather(struct outqueue *q, struct iovec *iov, uint32_t n)
 	size_t bytes = 0, most = SEND_BYTES_MAX;
 	uint32_t used = 0;
 
+	if (q->made != NULL) {
+		*iov = (struct iovec){q->made + q->made_sent, q->made_len - q->made_sent};
+		return 1;
+	}
+	if (q->lines)
+		return 0;
 	/* A send pins what it reads from for as long as the peer does not read. */
 	if (f != NULL && budget_is_high(f->budget))
 		most = SEND_BYTES_LEAST;
@@ -210,7 +256,7 @@ static uint64_t leave_line(struct outqueue *q, const struct feed_chunk *chunk, u
 	feed_reader_move(&q->reader, chunk, end);
 	if (end == pos)
 		return 0;
-	o = outbuf_new(q, chunk->data + (pos - chunk->base), end - pos, 0, 0);
+	o = outbuf_new(q, chunk->data + (pos - chunk->base), end - pos, 0, 0, (struct line_info){0});
 	o->next = q->first;
 	q->first = o;
 	if (q->last == NULL)
@@ -226,17 +272,18 @@ void outqueue_forget_marks(struct outqueue *q)
 
 void outqueue_mark_begin(struct outqueue *q)
 {
-	q->nmarks = 1;
+	/* How long the replay is going to be is known once the view has made it. */
+	q->mark_due = q->lines;
+	q->nmarks = q->lines ? 0 : 1;
 	q->mark[0] = (struct sent_mark){q->sent_bytes + q->bytes, q->reader.seq};
 }
 
-/* Notes that bytes were sent, and that `rest` bytes of the last line are still to come. */
-static void note_sent(struct outqueue *q, size_t bytes, uint64_t rest)
+/* Notes that the feed is sent up to the reader's position, and that `rest` more bytes are to be sent until
+ * then. */
+static void note_sent(struct outqueue *q, uint64_t rest)
 {
-	uint64_t whole;
+	uint64_t whole = q->sent_bytes + rest;
 
-	q->sent_bytes += bytes;
-	whole = q->sent_bytes + rest;
 	/* Nothing of the feed is sent before the replay. */
 	if (q->nmarks == 0 || q->mark[q->nmarks - 1].seq >= q->reader.seq)
 		return;
@@ -264,13 +311,54 @@ struct arrival outqueue_arrived(const struct outqueue *q, uint64_t unacked)
 	return (struct arrival){.what = ARRIVED_NOTHING};
 }
 
+/* Frees what comes before `next` of the private text. */
+static void drop_passed(struct outqueue *q, const struct outbuf *next)
+{
+	while (q->first != next) {
+		struct outbuf *sent = q->first;
+
+		assert(sent != NULL); /* next comes after it */
+		q->first = sent->next;
+		outbuf_free(q, sent);
+	}
+	if (q->first == NULL)
+		q->last = NULL;
+}
+
+/* It may contain a one-time code too. */
+static void drop_made(struct outqueue *q)
+{
+	if (q->made == NULL)
+		return;
+	q->bytes -= q->made_len - q->made_sent;
+	q->held -= q->made_len;
+	budget_refund(q->budget, q->made_len);
+	explicit_bzero(q->made, q->made_len);
+	free(q->made);
+	q->made = NULL;
+	q->made_len = q->made_sent = 0;
+}
+
+static void advance_made(struct outqueue *q, size_t bytes)
+{
+	q->sent_bytes += bytes;
+	q->made_sent += (uint32_t)bytes;
+	q->bytes -= (uint32_t)bytes;
+	if (q->made_sent == q->made_len)
+		drop_made(q);
+}
+
 void outqueue_advance(struct outqueue *q, size_t bytes)
 {
-	size_t all = bytes;
 	struct walk w = walk_begin(q);
 	const struct feed_chunk *chunk = NULL;
 	uint64_t pos = 0, rest = 0;
 
+	if (q->made != NULL) {
+		advance_made(q, bytes);
+		return;
+	}
+	q->sent_bytes += bytes;
 	while (bytes > 0) {
 		struct piece p = piece_next(q, &w);
 		size_t n = p.len < bytes ? p.len : bytes;
@@ -284,15 +372,7 @@ void outqueue_advance(struct outqueue *q, size_t bytes)
 			continue;
 		}
 		q->bytes -= (uint32_t)n;
-		while (q->first != w.out) {
-			struct outbuf *sent = q->first;
-
-			assert(sent != NULL); /* w.out comes after it */
-			q->first = sent->next;
-			outbuf_free(q, sent);
-		}
-		if (q->first == NULL)
-			q->last = NULL;
+		drop_passed(q, w.out);
 	}
 	q->off = w.off;
 	if (chunk != NULL)
@@ -302,12 +382,88 @@ void outqueue_advance(struct outqueue *q, size_t bytes)
 		q->reader.cursor = w.pos;
 	if (q->reader.ncuts > 0)
 		feed_reader_drop_cuts(&q->reader);
-	note_sent(q, all, rest);
+	note_sent(q, rest);
 }
 
 bool outqueue_has_output(const struct outqueue *q)
 {
-	return q->first != NULL || q->reader.cursor < visible(q);
+	return q->made != NULL || (q->first != NULL && q->first->at != OUTBUF_WAITS) ||
+	       q->reader.cursor < visible(q);
+}
+
+/* -- views ------------------------------------------------------------------------------------ */
+
+void outqueue_view(struct outqueue *q, bool lines)
+{
+	if (lines == q->lines)
+		return;
+	q->lines = lines;
+	/* What is queued is going to have another length than it had when it was marked. */
+	q->mark_due = q->reader.feed != NULL && !q->reader.held;
+	if (q->mark_due)
+		q->nmarks = 0;
+	if (q->mark_due && !lines)
+		outqueue_mark_begin(q);
+}
+
+void outqueue_take(struct outqueue *q, size_t most, outqueue_line *line, void *ctx)
+{
+	struct walk w = walk_begin(q);
+	const struct feed_chunk *chunk = NULL;
+	uint64_t pos = 0;
+	size_t taken = 0, n;
+
+	assert(q->made == NULL && q->pin_first == NULL);
+	while (taken < most) {
+		struct piece p = piece_next(q, &w);
+		struct line_info info;
+
+		if (p.len == 0)
+			break;
+		n = p.len;
+		if (p.chunk != NULL) {
+			/* Marks and cuts are at the ends of lines. */
+			n = feed_line_next(p.chunk, w.pos, &info) - w.pos;
+			line(ctx, p.data, n, info, w.pos);
+		} else {
+			line(ctx, p.data, n, w.out->info, UINT64_MAX);
+		}
+		piece_past(&w, &p, n);
+		taken += n;
+		if (p.chunk != NULL) {
+			chunk = p.chunk;
+			pos = w.pos;
+			continue;
+		}
+		q->bytes -= (uint32_t)n;
+		drop_passed(q, w.out);
+	}
+	q->off = w.off;
+	if (chunk != NULL)
+		feed_reader_move(&q->reader, chunk, pos);
+	if (q->reader.cursor < w.pos)
+		q->reader.cursor = w.pos;
+	if (q->reader.ncuts > 0)
+		feed_reader_drop_cuts(&q->reader);
+}
+
+void outqueue_made(struct outqueue *q, const char *made, size_t len)
+{
+	assert(q->made == NULL);
+	if (len > 0) {
+		q->made = mem_alloc(len);
+		memcpy(q->made, made, len);
+		q->made_len = (uint32_t)len;
+		q->bytes += q->made_len;
+		q->held += q->made_len;
+		budget_charge(q->budget, len);
+	}
+	if (q->mark_due && q->first == NULL && q->reader.feed != NULL && !q->reader.held) {
+		q->mark_due = false;
+		q->nmarks = 1;
+		q->mark[0] = (struct sent_mark){q->sent_bytes + len, q->reader.seq};
+	}
+	note_sent(q, len);
 }
 
 /* -- leaving the log -------------------------------------------------------------------------- */
@@ -342,10 +498,15 @@ uint32_t outqueue_leave_feed(struct outqueue *q, const char *missing, size_t len
 
 	if (q->reader.feed == NULL)
 		return UINT32_MAX;
+	outqueue_let(q);
 	/* The sequence stays the same, byte for byte, because the send in flight counts by it; only
 	 * what the feed held is now held here. */
 	for (struct piece p; (p = piece_next(q, &w)).len > 0;) {
-		moved = p.chunk == NULL ? w.out : outbuf_new(q, p.data, p.len, 0, 0);
+		struct line_info info = {0};
+
+		if (p.chunk != NULL && q->lines)
+			p.len = feed_line_next(p.chunk, w.pos, &info) - w.pos;
+		moved = p.chunk == NULL ? w.out : outbuf_new(q, p.data, p.len, 0, 0, info);
 		if (p.chunk != NULL)
 			q->bytes += moved->len;
 		piece_past(&w, &p, p.len);
@@ -355,7 +516,7 @@ uint32_t outqueue_leave_feed(struct outqueue *q, const char *missing, size_t len
 		link = &moved->next;
 	}
 	if (behind) {
-		*link = last = outbuf_new(q, missing, len, 0, 0);
+		*link = last = outbuf_new(q, missing, len, 0, 0, (struct line_info){0});
 		link = &last->next;
 		q->bytes += last->len;
 	}
@@ -383,7 +544,8 @@ static void drop_outbufs(struct outqueue *q)
 		outbuf_free(q, o);
 	}
 	q->last = NULL;
-	q->off = q->bytes = 0;
+	drop_made(q);
+	q->off = q->bytes = q->waiting = 0;
 }
 
 void outqueue_discard(struct outqueue *q)

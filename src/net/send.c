@@ -11,6 +11,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/log.h"
+#include "chatd/net/display.h"
 #include "chatd/net/server.h"
 #include "chatd/net/teardown.h"
 
@@ -123,6 +124,8 @@ static void flush_one(struct server *s, struct connection *c)
 	mind_slowness(s, c);
 	if (c->sending || c->state == CONNECTION_DEAD || c->state == CONNECTION_FREE)
 		return;
+	if (c->display != NULL)
+		display_make(s, c);
 	n = outqueue_gather(&c->out, iov, SEND_SPANS_MAX);
 	if (n == 0) {
 		teardown_advance(s, c);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "chatd/base/log.h"
+#include "chatd/net/display.h"
 #include "chatd/net/server.h"
 
 /* The one place where a connection is freed. */
@@ -28,6 +29,9 @@ static void release(struct server *s, struct connection *c)
 	c->eof = c->slow = c->deaf = c->waiting = c->dropped = false;
 	c->out.sent_bytes = 0;
 	outqueue_forget_marks(&c->out);
+	display_free(c);
+	outqueue_view(&c->out, false);
+	outqueue_hold(&c->out, false);
 	c->told_ms = 0;
 	connections_give_back(&s->conns, c);
 	if (known)
@@ -51,7 +55,8 @@ void teardown_kill(struct server *s, struct connection *c, const char *reason)
 
 void teardown_advance(struct server *s, struct connection *c)
 {
-	if (c->state == CONNECTION_DRAINING && !c->sending && !outqueue_has_output(&c->out)) {
+	if (c->state == CONNECTION_DRAINING && !c->sending && !outqueue_has_output(&c->out) &&
+	    !display_owes(c)) {
 		if (c->eof || c->dropped) {
 			connection_shut(s, c);
 		} else {

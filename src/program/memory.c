@@ -19,6 +19,7 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/state/state.h"
+#include "chatd/core/terminal/editor.h"
 #include "chatd/net/server.h"
 #include "chatd/program/users.h"
 #include "chatd/store/threads/writer_state.h"
@@ -30,7 +31,8 @@ enum {
 	KEY_BYTES = NAME_KEY_BYTES_MAX + 1,
 	HASH_BYTES = 80,        /* of a yescrypt hash */
 	TOTP_BYTES = 64,
-	TELNET_BYTES = 64,      /* the state of one telnet client */
+	TELNET_BYTES = TELNET_STATE_BYTES_MAX + TELNET_GMCP_BYTES_MAX, /* of one telnet client, with the
+	                                                                * sub-negotiation that has begun */
 	SMALL_BYTES = 32,       /* what malloc(3) adds to an allocation, with rounding */
 	SLOT_BYTES = 64,        /* of a connection's entries in lists of slots, members, readers and
 	                         * hashes, each of which may be twice as long as needed */
@@ -70,8 +72,9 @@ static uint64_t memory_session(void)
 	       BODY_BYTES_MAX + 1 +
 	       3 * (sizeof(struct question) + KEY_BYTES + 2 * SMALL_BYTES) + sizeof(struct query) +
 	       QUERY_BYTES + PASSWORD_BYTES_MAX +
+	       editor_bytes_max() +
 	       IGNORES_MAX * (KEY_BYTES + SMALL_BYTES) + INVITES_MAX * sizeof(struct invite) +
-	       sizeof(struct dialogue) + 2 * KEY_BYTES + 12 * SMALL_BYTES;
+	       sizeof(struct dialogue) + 2 * KEY_BYTES + 13 * SMALL_BYTES;
 }
 
 static uint64_t memory_connections(uint64_t n)
@@ -84,7 +87,9 @@ static uint64_t memory_connections(uint64_t n)
 	       known * (memory_session() + sizeof(struct effect) + 2 * sizeof(struct origin) +
 	                2 * sizeof(void *) + 2 * sizeof(struct program_request) + SMALL_BYTES +
 	                4 * sizeof(struct refused)) +
-	       EFFECTS_MAX * sizeof(struct effect);
+	       /* What is typed, as it is drawn and as it is to be. */
+	       known * (DISPLAY_STATE_BYTES + 2 * (LINE_BYTES_LIMIT + PROMPT_CHARS_MAX * 4)) +
+	       (EFFECTS_MAX + EFFECTS_ROWS_MAX) * sizeof(struct effect);
 }
 
 /* Beyond the sum nobody's input is taken; the text of one step and a turn's answers may come on

@@ -15,6 +15,7 @@
 
 #include "chatd/base/address.h"
 #include "chatd/base/ranges.h"
+#include "chatd/core/terminal/view.h"
 
 /* Identifies a connection for as long as it lives. Slots are reused and generations
  * are not, so an id that is kept too long names no connection, never a different one. */
@@ -472,7 +473,7 @@ enum event_kind {
 	EVENT_SLOW,        /* conn's queue of private text has grown beyond SENDQ_SLOW_BYTES */
 	EVENT_DRAINED,     /* after SLOW: the queue has shrunk below SENDQ_DRAINED_BYTES */
 	EVENT_WAITS,       /* conn's input waits because the store is behind */
-	EVENT_SKIPPED,     /* conn was moved to the live end of its feed */
+	EVENT_SKIPPED,     /* conn was moved to the live end of a feed */
 	EVENT_STORED,      /* records up to stored.seq are saved */
 	EVENT_STORE_FAILED, /* nothing can be saved at present; unsaved records are kept. May come
 	                    * again, with another reason */
@@ -525,6 +526,7 @@ struct event {
 		struct {
 			uint32_t lines;   /* how many lines were skipped */
 			uint64_t first_id; /* id of the first of them */
+			uint32_t feed;    /* of which feed */
 		} skipped;                /* SKIPPED */
 		struct {
 			uint64_t seq;     /* of the last record saved */
@@ -561,7 +563,19 @@ enum effect_kind {
 	EFFECT_SEND,        /* send text to conn alone, after what it can already see */
 	EFFECT_SEND_ALL,    /* send text to every connection */
 	EFFECT_PUBLISH,     /* add text, one whole line, to a feed; visible once record seq is saved */
-	EFFECT_SKIP,        /* do not send conn, a subscriber of feed, the line last published to it */
+	EFFECT_SKIP,        /* do not send conn, who reads or watches feed, the line last published to it */
+	EFFECT_VIEW,        /* conn's terminal is sent what view_render makes of the lines, in this style, from
+	                     * here on */
+	EFFECT_PLAIN,       /* conn is sent the lines as they are from here on: it has no view any more */
+	EFFECT_INPUT,       /* show text, a prompt and what has been typed behind it, below conn's lines; text
+	                     * "": nothing */
+	EFFECT_HOLD,        /* conn's lines, and text that waits, are held back from here on, */
+	EFFECT_LET,         /* except those visible now: they are let through */
+	EFFECT_FLOW,        /* nothing of conn's is held back any more */
+	EFFECT_WATCH,       /* conn gets what is published to feed from here on as well, under the name text;
+	                     * held back until EFFECT_WATCH_RELEASE */
+	EFFECT_WATCH_RELEASE, /* conn gets what its watch over feed holds back, and what follows */
+	EFFECT_UNWATCH,     /* conn gets what it could already see of feed, then text, and no more */
 	EFFECT_SUBSCRIBE,   /* conn gets what is published to feed from here on, but held back until
 	                     * EFFECT_RELEASE */
 	EFFECT_RELEASE,     /* send conn what its feed holds back, and go on sending */
@@ -586,12 +600,20 @@ struct effect {
 	enum effect_kind kind; /* what to do */
 	struct conn_id conn;  /* the connection, if the kind concerns one */
 	struct conn_id about; /* ARRIVED: the connection asked about */
-	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE; less than chat_feeds_max() */
+	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE, WATCH, UNWATCH; less than chat_feeds_max() */
 	const char *text;     /* SEND, SEND_ALL, PUBLISH, UNSUBSCRIBE, RELOAD, STOP, LOG; valid until
 	                       * the next chat_step */
 	size_t len;           /* bytes in text */
 	uint64_t seq;         /* PUBLISH: the record of that line; 0: a notice, visible in its turn */
+	bool waits;           /* SEND, SEND_ALL: conn has not asked for it, so EFFECT_HOLD holds it back */
+	struct line_info line; /* PUBLISH, SEND, SEND_ALL: what kind of line text is, for views */
 	union {
+		struct view_style view; /* VIEW */
+		struct {
+			uint32_t prompt_bytes; /* how much of text is the prompt */
+			uint32_t cursor; /* where the cursor stands: bytes of what follows the prompt */
+			bool clear;       /* clear the screen first */
+		} input;              /* INPUT */
 		struct record record; /* APPEND */
 		struct query query;   /* QUERY */
 	};

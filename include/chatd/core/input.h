@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "chatd/core/event.h"
+#include "chatd/core/input/console.h"
 #include "chatd/core/input/line.h"
 #include "chatd/core/input/slip.h"
 
@@ -19,6 +20,7 @@ struct telnet;
 struct input {
 	struct telnet *telnet;      /* owned; NULL for raw clients */
 	struct line line;           /* the unfinished line */
+	struct console console;     /* its terminal */
 	struct slip slip;           /* what it has typed by mistake */
 	const char *command;        /* the command that it gave last, by its name in the table; NULL:
 	                             * none */

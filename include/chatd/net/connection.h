@@ -10,6 +10,7 @@
 #include "chatd/net/outqueue.h"
 #include "chatd/net/slots.h"
 
+struct display;
 struct server;
 
 enum connection_state {
@@ -48,6 +49,7 @@ struct connection {
 	struct arrival arrived;     /* what had arrived at the peer then, or when the shutdown
 	                             * began */
 	struct outqueue out;
+	struct display *display;    /* owned; its view; NULL: it has none */
 	struct stash stash;
 	int64_t since_ms;           /* when the send in flight, or LINGERING, began or last made
 	                             * progress */
@@ -68,6 +70,7 @@ struct connections {
 	uint32_t nlingering;        /* LINGERING */
 	uint32_t nsending;          /* sends in flight */
 	struct budget queues;       /* private text of all connections */
+	struct bytes made;          /* what views make, between uses empty */
 	struct slots dirty;         /* may have something to send */
 	struct slots resuming;      /* their stash is to be offered again */
 	struct slots pressed;       /* their input waits for the store */
@@ -91,8 +94,8 @@ static inline struct conn_id connection_id(const struct connection *c)
 
 /* Submits a receive into one of the ring's buffers, unless one is in flight or no longer of use. */
 void connection_receive(struct server *s, struct connection *c);
-/* Adds private text to what c still has to be sent. */
-void connection_queue(struct server *s, struct connection *c, const char *text, size_t len);
+/* Adds the private text of e, an EFFECT_SEND or the like, to what c still has to be sent. */
+void connection_queue(struct server *s, struct connection *c, const struct effect *e);
 /* c may have something to send: it is flushed this turn. */
 void connection_mark_dirty(struct server *s, struct connection *c);
 /* Offers c's stash to the core again, this turn or the next. */

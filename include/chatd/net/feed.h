@@ -13,13 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chatd/core/terminal/view.h"
 #include "chatd/net/budget.h"
 
-/* Where a line begins in its chunk, and its record. */
+/* Where a line begins in its chunk, its record, and what views need to know of it. */
 struct feed_line {
 	uint32_t offset;        /* of its first byte in data */
 	uint32_t seq;           /* chunk->seq plus this is the newest record published up to and
 	                         * with this line */
+	struct line_info info;  /* its time, kind and speaker */
 };
 
 struct feed_chunk {
@@ -71,6 +73,7 @@ struct feed_reader {
 	                                      * ahead */
 	struct feed_cut *cuts;  /* owned; NULL while there is none */
 	bool held;              /* nothing flows yet: the replay comes first */
+	uint64_t let;           /* while its connection holds lines: they flow up to this position */
 	bool lost;              /* its cuts were folded, so it must jump */
 	uint64_t lines;         /* lines of the feed that begin before the cursor */
 	uint64_t seq;           /* newest record published with them, or an older one */
@@ -78,7 +81,7 @@ struct feed_reader {
 
 /* Appends a line (with its end). seq 0: a notice. Beyond FEED_BYTES_MAX the oldest chunks fall out,
  * if they have been shown. */
-void feed_publish(struct feed *f, const char *line, size_t len, uint64_t seq);
+void feed_publish(struct feed *f, const char *line, size_t len, uint64_t seq, struct line_info info);
 
 /* Cuts the line published last out of what r gets. */
 void feed_skip(struct feed_reader *r);
@@ -110,6 +113,9 @@ void feed_reader_drop_cuts(struct feed_reader *r);
 /* The end of the line that contains pos; pos itself at the beginning of a line. chunk contains pos
  * or ends at it. */
 uint64_t feed_line_end(const struct feed_chunk *chunk, uint64_t pos);
+
+/* The end of the line that begins at pos, which chunk contains, and what views need to know of it. */
+uint64_t feed_line_next(const struct feed_chunk *chunk, uint64_t pos, struct line_info *info);
 
 /* Moves r from the beginning of a line to the mark, and returns what it misses (first_id 0: only
  * notices). The lines themselves may have fallen out. */

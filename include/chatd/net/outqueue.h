@@ -3,6 +3,9 @@
  *
  * It is a sequence of pieces: private text in buffers of its own, and ranges of the feed it reads,
  * in the order in which they became visible. One send is in flight at a time.
+ *
+ * A connection with a view (terminal.h) is not sent these pieces themselves: it takes them, line by
+ * line, and what it makes of them is sent instead.
  */
 #ifndef CHATD_NET_OUTQUEUE_H
 #define CHATD_NET_OUTQUEUE_H
@@ -12,11 +15,15 @@
 #include "chatd/core/event.h"
 #include "chatd/net/feed.h"
 
+#define OUTBUF_WAITS UINT64_MAX
+
 /* Private text. */
 struct outbuf {
 	struct outbuf *next;
-	uint64_t at;            /* it comes after the feed's bytes before this position */
+	uint64_t at;            /* it comes after the feed's bytes before this position; OUTBUF_WAITS:
+	                         * it waits until lines are let through (outqueue_let) */
 	uint32_t len, cap;      /* bytes in use, and allocated */
+	struct line_info info;  /* for a view: LINE_TEXT, or what kind of line this is */
 	char data[];
 };
 
@@ -35,18 +42,36 @@ struct outqueue {
 	struct outbuf *first, *last; /* owned; private text, oldest first */
 	uint32_t off;               /* bytes of the first one already sent */
 	uint32_t bytes;             /* private bytes not sent */
+	bool hold;                  /* the feed's lines, and what waits of the private text, are sent only
+	                             * as they are let through (outqueue_let) */
+	uint32_t waiting;           /* bytes of the private text that wait */
 	uint32_t held;              /* bytes of memory allocated for its private text */
 	struct budget *budget;      /* borrowed; for all connections' private text */
 	struct feed_chunk *pin_first, *pin_last; /* chunks that the send in flight reads from,
 	                                          * oldest and newest; NULL: none */
+	bool lines;                 /* a view takes what is visible, line by line */
+	char *made;                 /* owned; what the view made of it and is being sent; NULL:
+	                             * nothing */
+	uint32_t made_len, made_sent; /* its bytes, and how many of them are sent */
 	uint64_t sent_bytes;        /* bytes sent in the connection's life */
 	struct sent_mark mark[SENT_MARKS]; /* nmarks of them, oldest first, since it began reading
 	                                    * this feed; the older, the further apart */
 	uint32_t nmarks;
+	bool mark_due;              /* a view is to mark where the feed begins (outqueue_mark_begin) */
 };
 
-/* Adds private text after everything visible now. */
-void outqueue_add(struct outqueue *q, const char *text, size_t len);
+/* Adds private text after everything visible now. info: for a view, what kind of line it is; text that
+ * is LINE_TEXT may be several lines, or part of one. */
+void outqueue_add(struct outqueue *q, const char *text, size_t len, struct line_info info);
+
+/* The same for text that the person has not just asked for: while lines are held, it waits too, up to
+ * HOLD_BYTES of it. Text that does not wait lets what waits before it through. */
+void outqueue_add_waiting(struct outqueue *q, const char *text, size_t len, struct line_info info);
+
+/* Holds lines from here on, or not any more. */
+void outqueue_hold(struct outqueue *q, bool hold);
+/* Lets through what is visible now. */
+void outqueue_let(struct outqueue *q);
 
 /* Leaves out the line last published to its feed. */
 void outqueue_skip(struct outqueue *q);
@@ -62,6 +87,18 @@ uint32_t outqueue_gather(struct outqueue *q, struct iovec *iov, uint32_t n);
  * of a half-sent line becomes private text. */
 void outqueue_advance(struct outqueue *q, size_t bytes);
 void outqueue_unpin(struct outqueue *q);
+
+/* From now on a view takes what is visible, or does not any more. */
+void outqueue_view(struct outqueue *q, bool lines);
+
+/* A line of its feed at position pos, or private text (pos UINT64_MAX); borrowed for the call. */
+typedef void outqueue_line(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos);
+
+/* Hands what is visible over to `line`, in order, until at least `most` bytes were handed over; it is
+ * not sent any more. Not while a send is in flight, nor while something made is. */
+void outqueue_take(struct outqueue *q, size_t most, outqueue_line *line, void *ctx);
+/* What was made of all that was taken: it is copied, and sent before anything else. */
+void outqueue_made(struct outqueue *q, const char *made, size_t len);
 
 /* How much of its feed has arrived, in whole lines, if unacked of the bytes sent are not
  * acknowledged; perhaps slightly more. */

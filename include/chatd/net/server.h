@@ -17,7 +17,7 @@
 #include "chatd/net/ring.h"
 #include "chatd/store/threads/writer.h"
 
-struct watch {
+struct loop_source {
 	int fd;
 	void (*ready)(void *ctx);   /* NULL: waking the loop is enough */
 	void *ctx;
@@ -50,7 +50,7 @@ struct server {
 	struct fanout fanout;
 	struct requests requests;
 	struct effects effects;
-	struct watch watches[WATCHES_MAX]; /* [0] is the writer's eventfd */
+	struct loop_source watches[WATCHES_MAX]; /* [0] is the writer's eventfd */
 	uint32_t nwatches;
 	struct stop stop;
 };

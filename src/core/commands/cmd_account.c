@@ -97,6 +97,7 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	account_registered(c, a, exempt_is(c, &s->from) ? (struct address){0}
 	                                                   : address_counted(&s->from));
 	account_sign_in(c, s, a);
+	watch_doubt_session(s);
 	unread_begin(c, s);
 	emit_security(c, s, "register", "registered %s", a->nick);
 	login_clear_name(c, a);

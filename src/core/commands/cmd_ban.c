@@ -39,7 +39,7 @@ static bool why_fits(struct chat *c, struct session *s, const char *why)
 	if (!args_why_fits(c, s, why, BAN_WHY_CHARS_MAX))
 		return false;
 	/* Others read it, so it must not be a way to speak for a person who may not. The host may. */
-	bar = c->moderation.guards > 0 && s->room != NULL && *why != '\0' ? moderation_bars(c, s, why)
+	bar = c->moderation.guards > 0 && s->room != NULL && *why != '\0' ? moderation_bars(c, s, s->room, why)
 	                                                                  : NULL;
 	if (bar != NULL)
 		emit_reply(c, s, "Others would read the reason, and %s Leave the reason out.", bar);
@@ -64,6 +64,19 @@ static bool age_fits(struct chat *c, struct session *s, const char *rest)
 	return false;
 }
 
+/* Ends that `who` is in r, or watches it. */
+static void end_presence(struct chat *c, struct session *who, struct room *r, const struct bytes *told,
+                         const struct bytes *why)
+{
+	if (who->room == r) {
+		eject_mark(c, who, r, told->data, why->data);
+		eject_run(c);
+	} else {
+		emit_notice(c, who, "%s", told->data);
+		watch_end(c, watch_find(who, r));
+	}
+}
+
 void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 {
 	const char *gap = *a->rest != '\0' ? ": " : "";
@@ -78,7 +91,7 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 		return;
 	if (who == s) {
 		emit_reply(c, s, "You cannot kick yourself. %cleave leaves a room.", c->config.command_prefix);
-	} else if (who->room != r) {
+	} else if (who->room != r && watch_find(who, r) == NULL) {
 		emit_reply(c, s, "%s is not in %s. %cwhois %s shows where they are.", who->nick, r->name,
 		           c->config.command_prefix, who->nick);
 	} else if (r == c->rooms.lobby) {
@@ -91,8 +104,7 @@ void cmd_kick(struct chat *c, struct session *s, const struct args *a)
 		bytes_printf(&why, "by %s%s%s", s->nick, gap, a->rest);
 		emit_audit(c, s, "", "removed %s from %s%s%s", who->nick, r->name, gap, a->rest);
 		emit_reply(c, s, "%s was removed from %s.", who->nick, r->name);
-		eject_mark(c, who, r, told.data, why.data);
-		eject_run(c);
+		end_presence(c, who, r, &told, &why);
 	}
 	bytes_release(&told);
 	bytes_release(&why);

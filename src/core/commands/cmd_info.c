@@ -36,12 +36,13 @@ static const struct {
 	[TOPIC_TALK] = {"talk", "Talk", "To talk, and to read what was said:"},
 	[TOPIC_ROOMS] = {"rooms", "Rooms", "Rooms and their settings:"},
 	[TOPIC_ACCOUNT] = {"account", "Account", "Your name and your account:"},
+	[TOPIC_TERMINAL] = {"terminal", "Terminal", "Your terminal, and how lines are shown on it:"},
 	[TOPIC_MODERATION] = {"moderation", "Moderation", "Moderating rooms and the server:"},
 	[TOPIC_SERVER] = {"server", "Server", "The server:"},
 };
 
-_Static_assert(TOPICS == 5, "the next line has all");
-#define TOPIC_NAMES "talk, rooms, account, moderation, server, all"
+_Static_assert(TOPICS == 6, "the next line has all");
+#define TOPIC_NAMES "talk, rooms, account, terminal, moderation, server, all"
 
 const char *help_topic(enum topic t)
 {
@@ -176,7 +177,7 @@ static void help_unknown(struct chat *c, struct session *s, const char *name)
 		emit_reply(c, s, "There is no command %c%.*s. Did you mean %c%s?", p, n, name, p, near);
 	else
 		emit_reply(c, s, "There is no command %c%.*s; %chelp all lists them.", p, n, name, p);
-	emit_reply(c, s, "Topics (%chelp TOPIC): " TOPIC_NAMES, p);
+	emit_reply(c, s, "%chelp TOPIC: " TOPIC_NAMES, p);
 }
 
 void cmd_help(struct chat *c, struct session *s, const struct args *a)

@@ -118,7 +118,7 @@ static void answer_line(struct chat *c, struct session *s, const struct row *row
 		emit_reply(c, s, "Not sent: your answer is too long with the quoted line. Please send it in "
 		           "parts.");
 	else
-		room_say(c, s, RECORD_SAY, body);
+		room_say(c, s, s->room, RECORD_SAY, body);
 	free(body);
 	bytes_release(&b);
 }

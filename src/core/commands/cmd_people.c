@@ -125,6 +125,7 @@ void cmd_ignore(struct chat *c, struct session *s, const struct args *a)
 			DL_APPEND2(s->room->members.ignorers, s, presence.prev, presence.next);
 		}
 		s->presence.ignored[s->presence.nignored++] = mem_strdup(who->key);
+		watch_ignores(s);
 		emit_reply(c, s, "You no longer see what %s says or sends you. %cunignore %s shows it "
 		           "again.", who->nick, c->config.command_prefix, who->nick);
 	}
@@ -153,6 +154,7 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 		DL_DELETE2(s->room->members.ignorers, s, presence.prev, presence.next);
 		free(s->presence.ignored);
 		s->presence.ignored = NULL;
+		watch_ignores(s);
 	}
 	who = session_by_key(c, key);
 	emit_reply(c, s, "You can see what %s says again.", who != NULL ? who->nick : a->arg[0]);
@@ -163,7 +165,7 @@ void cmd_unignore(struct chat *c, struct session *s, const struct args *a)
 void cmd_away(struct chat *c, struct session *s, const struct args *a)
 {
 	/* People who message s read it. */
-	const char *bar = c->moderation.guards > 0 && *a->rest != '\0' ? moderation_bars(c, s, a->rest) : NULL;
+	const char *bar = c->moderation.guards > 0 && *a->rest != '\0' ? moderation_bars(c, s, s->room, a->rest) : NULL;
 
 	if (bar != NULL) {
 		emit_reply(c, s, "Not sent: %s", bar);

@@ -146,7 +146,7 @@ static void show(struct chat *c, struct session *s, const struct report *r)
 	emit_reply(c, s, "#R%" PRIu64 " (%s): %s%s reported %s in %s, %s ago:", r->number, state,
 	           r->by, r->by_account ? "" : " (a guest)", r->sender, r->room,
 	           format_age(age, c->wall_ms - r->at_ms));
-	emit_line(c, s, r->action ? "#%" PRIu64 " %s* %s %s" : "#%" PRIu64 " %s[%s]:%s", r->line,
+	emit_line(c, s, (struct line_info){0}, r->action ? "#%" PRIu64 " %s* %s %s" : "#%" PRIu64 " %s[%s]:%s", r->line,
 	          stamp, r->sender, r->text);
 	emit_reply(c, s, "Reason: %s", *r->why != '\0' ? r->why : "none given");
 	if (r->state != REPORT_OPEN)

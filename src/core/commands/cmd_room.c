@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
@@ -239,6 +240,25 @@ static void who_list(struct chat *c, struct session *s, const struct room *r)
 	free(list);
 }
 
+/* Who reads the room from another one. */
+static void watchers_list(struct chat *c, struct session *s, const struct room *r)
+{
+	struct bytes *b = &c->scratch;
+	const struct watch *w;
+	uint32_t n = 0;
+
+	bytes_clear(b);
+	DL_FOREACH(r->watchers.list, w) {
+		if (w->rests)
+			continue;
+		if (n++ < NAMES_LISTED_MAX)
+			bytes_printf(b, "%s%s", n == 1 ? "" : ", ", w->session->nick);
+	}
+	if (n > NAMES_LISTED_MAX)
+		bytes_printf(b, " and %" PRIu32 " more", n - NAMES_LISTED_MAX);
+	emit_reply(c, s, "Watching from other rooms: %s", b->data);
+}
+
 void cmd_who(struct chat *c, struct session *s, const struct args *a)
 {
 	const struct room *r = s->room;
@@ -256,6 +276,8 @@ void cmd_who(struct chat *c, struct session *s, const struct args *a)
 		emit_reply(c, s, "Nobody is in %s.", r->name);
 	else
 		who_list(c, s, r);
+	if (r->watchers.nreading > 0)
+		watchers_list(c, s, r);
 }
 
 void cmd_topic(struct chat *c, struct session *s, const struct args *a)
@@ -276,7 +298,7 @@ void cmd_topic(struct chat *c, struct session *s, const struct args *a)
 		return;
 	}
 	/* Everyone reads a topic, so the rules for lines apply. */
-	if (!access_speak(c, s))
+	if (!access_speak(c, s, s->room))
 		return;
 	if (text_chars(text, strlen(text)) > TOPIC_CHARS_MAX) {
 		emit_reply(c, s, "Not set: that topic is too long: %zu characters, and the limit is %d.",
@@ -285,7 +307,7 @@ void cmd_topic(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (!room_set_topic(c, s, text))
 		return;
-	access_spoke(c, s);
+	access_spoke(c, s, s->room);
 	if (*text == '\0') {
 		emit_reply(c, s, "The topic of %s was removed.", r->name);
 		room_notice(c, r, s, "%s has removed the topic", s->nick);

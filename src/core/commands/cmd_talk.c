@@ -16,7 +16,7 @@
 
 void cmd_me(struct chat *c, struct session *s, const struct args *a)
 {
-	room_say(c, s, RECORD_ACTION, a->rest);
+	room_say(c, s, s->room, RECORD_ACTION, a->rest);
 }
 
 /* People who may not speak cannot send private messages either, except to moderators. */
@@ -47,7 +47,8 @@ static void tell(struct chat *c, struct session *s, struct session *to, const ch
 		return;
 	}
 	/* No name has a blank or '>' in it, so this cannot be mistaken for a line said in the room. */
-	emit_line(c, to, "%s[%s -> you]:%s", format_stamp(&c->stamp, c->wall_ms), s->nick, text);
+	emit_told(c, to, emit_info(LINE_PRIVATE, c->wall_ms, s->nick), "%s[%s -> you]:%s",
+	          format_stamp(&c->stamp, c->wall_ms), s->nick, text);
 	to->mail.reply_to = s->id;
 	emit_reply(c, s, "To %s: %s", to->nick, text);
 	if (to->presence.away != NULL && (*to->presence.away == '\0' || session_ignores(s, to->key)))

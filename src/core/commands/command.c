@@ -239,6 +239,56 @@ static const struct command *command_of(const struct chat *c, const char *line)
 	return command_find(c, name);
 }
 
+static size_t word_blanks(const char *p)
+{
+	size_t n = 0, blank;
+
+	while ((blank = blank_bytes(p + n)) > 0)
+		n += blank;
+	return n;
+}
+
+/* The bytes of the word at p and the blanks before it. */
+static size_t word_reach(const char *p)
+{
+	size_t n = word_blanks(p);
+
+	return n + word_length(p + n);
+}
+
+size_t command_open_bytes(const struct chat *c, const char *line)
+{
+	const struct command *k = command_of(c, line);
+	size_t open = word_length(line), all = strlen(line), word = word_reach(line + open);
+	char near[COMMAND_NAME_BYTES_MAX + 1], *typed;
+
+	if (k == NULL) {
+		typed = mem_strdup(line);
+		typed[open] = '\0';
+		if (command_nearest(c, typed, near))
+			k = command_find(c, near);
+		free(typed);
+	}
+	if (k == NULL || (k->flags & (FLAG_SECRET | FLAG_SECRET_REST | FLAG_SECRET_SETTING)) == 0)
+		return all;
+	/* Options come first. */
+	while (word > 0 && strncmp(line + open + word_blanks(line + open), "--", 2) == 0) {
+		open += word;
+		word = word_reach(line + open);
+	}
+	if ((k->flags & FLAG_SECRET_SETTING) != 0 &&
+	    strncasecmp(line + open + word_blanks(line + open), "password", strlen("password")) != 0)
+		return all;
+	return (k->flags & FLAG_SECRET) != 0 ? open : open + word;
+}
+
+bool command_is_spoken(const struct chat *c, const char *line)
+{
+	const struct command *k = command_of(c, line);
+
+	return k != NULL && (k->flags & FLAG_SPOKEN) != 0;
+}
+
 char *args_age(char *rest, int64_t *ms)
 {
 	size_t len = strcspn(rest, " ");

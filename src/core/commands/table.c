@@ -25,25 +25,26 @@
 #include "chatd/core/commands/cmd_setting.h"
 #include "chatd/core/commands/cmd_shutdown.h"
 #include "chatd/core/commands/cmd_talk.h"
+#include "chatd/core/commands/cmd_terminal.h"
 #include "chatd/core/commands/cmd_unban.h"
 #include "chatd/core/commands/cmd_undo.h"
 
 const struct command commands[] = {
 	/* talk */
 	{"msg", "tell m w", "NAME TEXT", 1, 1, true, true, cmd_msg, ROLE_GUEST,
-	 FLAG_SAYS | FLAG_EVERYDAY, TOPIC_TALK,
+	 FLAG_SAYS | FLAG_EVERYDAY | FLAG_SPOKEN, TOPIC_TALK,
 	 "Say something to one person alone",
 	 "Says something to one person alone, in whatever room they are. If they have an "
 	 "account and are not here, the message is kept until they read it.",
 	 "msg bob lunch?"},
 	{"reply", "r", "[#N] TEXT", 0, 0, true, true, cmd_reply, ROLE_GUEST,
-	 FLAG_SAYS | FLAG_EVERYDAY, TOPIC_TALK,
+	 FLAG_SAYS | FLAG_EVERYDAY | FLAG_SPOKEN, TOPIC_TALK,
 	 "Answer the last private message, or a line",
 	 "Answers the person who sent you the last private message. With the number of a line, "
 	 "answers that line, for the whole room.",
 	 "reply yes, at one"},
 	{"me", "", "ACTION", 0, 0, true, true, cmd_me, ROLE_GUEST,
-	 FLAG_SAYS | FLAG_EVERYDAY, TOPIC_TALK,
+	 FLAG_SAYS | FLAG_EVERYDAY | FLAG_SPOKEN, TOPIC_TALK,
 	 "Say what you do: \"* alice waves\"",
 	 "Says what you do, as \"* alice waves\".",
 	 "me waves"},
@@ -120,7 +121,7 @@ const struct command commands[] = {
 
 	/* rooms */
 	{"join", "j", "ROOM [PASSWORD]", 1, 1, true, false, cmd_join, ROLE_GUEST,
-	 FLAG_EVERYDAY, TOPIC_ROOMS,
+	 FLAG_EVERYDAY | FLAG_SECRET_REST, TOPIC_ROOMS,
 	 "Go to another room, or make one",
 	 "Goes to another room, and makes it if it does not exist.",
 	 "join ops"},
@@ -138,7 +139,7 @@ const struct command commands[] = {
 	 "Shows the room's topic, or sets it. A single - removes it.",
 	 "topic Release on Friday"},
 	{"room", "", "[SETTING [VALUE]]", 1, 0, true, false, cmd_room, ROLE_GUEST,
-	 FLAG_IN, TOPIC_ROOMS,
+	 FLAG_IN | FLAG_SECRET_SETTING, TOPIC_ROOMS,
 	 "Show or change the room's settings",
 	 "Shows the room's settings and who has which role in it, or changes a setting: "
 	 "private, password, moderated, slow, history and others.",
@@ -195,18 +196,18 @@ const struct command commands[] = {
 
 	/* account */
 	{"register", "", "[PASSWORD]", 0, 0, true, false, cmd_register, ROLE_GUEST,
-	 FLAG_EVERYDAY, TOPIC_ACCOUNT,
+	 FLAG_EVERYDAY | FLAG_SECRET, TOPIC_ACCOUNT,
 	 "Make your name yours, with a password",
 	 "Makes your name yours: nobody else can use it, and signing in needs your password. "
 	 "Alone, asks you for one.",
 	 "register"},
 	{"login", "", "NAME [PASSWORD]", 1, 1, true, false, cmd_login, ROLE_GUEST,
-	 FLAG_EVERYDAY, TOPIC_ACCOUNT,
+	 FLAG_EVERYDAY | FLAG_SECRET_REST, TOPIC_ACCOUNT,
 	 "Sign in to your account",
 	 "Signs you in to your account. If another connection of yours is still signed in, it "
 	 "ends.",
 	 "login alice"},
-	{"passwd", "", "[OLD NEW]", 1, 0, true, false, cmd_passwd, ROLE_ACCOUNT, 0, TOPIC_ACCOUNT,
+	{"passwd", "", "[OLD NEW]", 1, 0, true, false, cmd_passwd, ROLE_ACCOUNT, FLAG_SECRET, TOPIC_ACCOUNT,
 	 "Change your password",
 	 "Changes your password. Alone, asks for the old one and the new one.",
 	 "passwd"},
@@ -224,16 +225,28 @@ const struct command commands[] = {
 	 "Shows when and from where your account was signed in to.",
 	 "sessions"},
 	{"drop", "", "[--lines] [PASSWORD]", 0, 0, true, false, cmd_drop, ROLE_ACCOUNT,
-	 FLAG_LINES, TOPIC_ACCOUNT,
+	 FLAG_LINES | FLAG_SECRET, TOPIC_ACCOUNT,
 	 "Delete your account",
 	 "Deletes your account; with --lines, also everything you said with it. Asks for the "
 	 "password unless you give it.",
 	 "drop"},
-	{"resume", "", "CODE", 1, 1, false, false, cmd_resume, ROLE_GUEST, 0, TOPIC_ACCOUNT,
+	{"resume", "", "CODE", 1, 1, false, false, cmd_resume, ROLE_GUEST, FLAG_SECRET, TOPIC_ACCOUNT,
 	 "Come back after a broken connection",
 	 "Gives a guest back the name and room of a connection that broke. The code was in the "
 	 "greeting.",
 	 "resume k3v9x-2p7qa"},
+
+	/* terminal */
+	{"hold", "", "[off]", 1, 0, false, false, cmd_hold, ROLE_GUEST, 0, TOPIC_TERMINAL,
+	 "Let lines wait until you press Enter",
+	 "Lets the lines that come wait until you press Enter, so that they do not tear apart "
+	 "what you are typing.",
+	 "hold"},
+	{"tty", "", "[off]", 1, 0, false, false, cmd_tty, ROLE_GUEST, 0, TOPIC_TERMINAL,
+	 "Let chatd edit the line you are typing",
+	 "Lets chatd edit the line that you are typing: arrow keys, Tab and an input line below "
+	 "the others. For telnet, and for nc in a raw terminal (stty raw -echo).",
+	 "tty"},
 
 	/* moderation */
 	{"kick", "", "NAME [WHY]", 1, 1, true, false, cmd_kick, ROLE_ACCOUNT,

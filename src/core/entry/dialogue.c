@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/input/console.h"
 #include "chatd/core/input/telnet.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/rooms/presence.h"
@@ -30,37 +31,62 @@ static const char *const prompts[] = {
 	[DIALOGUE_TOTP] = "[AUTHENTICATOR CODE]: ",
 };
 
-static void hide(struct chat *c, const struct session *s, bool hidden)
+static void hide(struct chat *c, struct session *s, bool hidden)
 {
 	struct bytes out = {0};
 
+	if (s->input.console.editor != NULL) {
+		console_hide(c, s, hidden);
+		return;
+	}
 	if (s->input.telnet == NULL)
 		return;
 	telnet_hide(s->input.telnet, hidden, &out);
 	if (out.len > 0)
-		emit_raw(c, s, out.data, out.len);
+		emit_protocol(c, s, out.data, out.len);
 	bytes_release(&out);
 }
 
-void dialogue_prompt(struct chat *c, const struct session *s)
+const char *session_question(const struct session *s)
 {
-	const char *prompt = prompts[s->dialogue->ask];
+	if (s->dialogue != NULL)
+		return prompts[s->dialogue->ask];
+	return s->state == SESSION_LOGIN ? name_prompt : NULL;
+}
 
-	if (s->input.telnet == NULL && !s->dialogue->warned) {
+/* Shows the question, if there is one. The editor draws it before the line. */
+static void ask(struct chat *c, struct session *s)
+{
+	const char *question = session_question(s);
+
+	if (s->input.console.editor != NULL)
+		console_touch(c, s);
+	else if (question != NULL)
+		emit_raw(c, s, question, strlen(question));
+}
+
+void dialogue_hide(struct chat *c, struct session *s)
+{
+	hide(c, s, true);
+	s->dialogue->hidden = s->input.telnet != NULL || s->input.console.editor != NULL;
+}
+
+void dialogue_prompt(struct chat *c, struct session *s)
+{
+	if (s->input.telnet == NULL && s->input.console.editor == NULL && !s->dialogue->warned) {
 		emit_reply(c, s, "(What you type shows on your screen; in telnet, press ctrl-C to hide it.)");
 		s->dialogue->warned = true;
 	}
-	hide(c, s, true);
-	s->dialogue->hidden = s->input.telnet != NULL;
-	emit_raw(c, s, prompt, strlen(prompt));
+	dialogue_hide(c, s);
+	ask(c, s);
 }
 
-void session_prompt(struct chat *c, const struct session *s)
+void session_prompt(struct chat *c, struct session *s)
 {
 	if (s->dialogue != NULL)
 		dialogue_prompt(c, s);
-	else if (s->state == SESSION_LOGIN)
-		emit_raw(c, s, name_prompt, sizeof name_prompt - 1);
+	else
+		ask(c, s);
 }
 
 void dialogue_start(struct chat *c, struct session *s, enum dialogue_aim aim,
@@ -179,7 +205,7 @@ static bool still_stands(const struct chat *c, const struct session *s)
 void dialogue_line(struct chat *c, struct session *s, char *text)
 {
 	/* Hidden typing has not moved the cursor. */
-	if (s->input.telnet != NULL)
+	if (s->input.telnet != NULL && s->input.console.editor == NULL)
 		emit_raw(c, s, "\r\n", 2);
 	if (s->dialogue->ask == DIALOGUE_OVER)
 		login_give_up(c, s);

@@ -11,6 +11,7 @@
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/protocol_probe.h"
+#include "chatd/core/input/telnet.h"
 #include "chatd/core/people/unnamed.h"
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/state.h"
@@ -34,12 +35,24 @@ static const char banner[] =
 	"\\____   )MMMMMP|   .'\n"
 	"     `-'       `--'\n";
 
+/* A screen reader would spell it out. */
+static void show_banner(struct chat *c, const struct session *s)
+{
+	if (s->input.telnet == NULL) {
+		emit_raw(c, s, banner, sizeof banner - 1);
+		return;
+	}
+	for (const char *line = telnet_facts(s->input.telnet)->reader ? "" : banner; *line != '\0';
+	     line = strchr(line, '\n') + 1)
+		emit_line(c, s, (struct line_info){0}, "%.*s", (int)strcspn(line, "\n"), line);
+}
+
 void greeting_now(struct chat *c, struct session *s)
 {
 	if (s->unnamed.greeted)
 		return;
 	unnamed_greeted(c, s);
-	emit_raw(c, s, banner, sizeof banner - 1);
+	show_banner(c, s);
 	session_prompt(c, s);
 }
 
@@ -60,7 +73,8 @@ bool greeting_probe(struct chat *c, struct session *s, const char *in, size_t n)
 	s->input.heard = true;
 	if (refused(c, s, probe_sign(in, n)))
 		return true;
-	greeting_now(c, s);
+	if (!s->unnamed.asking)
+		greeting_now(c, s);
 	return false;
 }
 
@@ -79,6 +93,8 @@ void greeting_begin(struct chat *c, struct session *s, const char *user)
 		s->unnamed.greeted = s->input.heard = true;
 		return;
 	}
+	if (s->unnamed.asking)
+		return;
 	/* Browsers and scanners come over a network. */
 	if (!address_is_local(&s->from)) {
 		if (c->people.unnamed.ungreeted == NULL)

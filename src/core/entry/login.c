@@ -172,6 +172,7 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 		enter(c, s, a->nick, a->key, r, 0, r == was ? ROOM_CAME_BACK : ROOM_CAME);
 	}
 	account_sign_in(c, s, a);
+	watch_doubt_session(s);
 	unread_begin(c, s);
 	emit_security(c, s, "sign-in", "signed in");
 }

@@ -87,7 +87,7 @@ void slip_unknown(struct chat *c, struct session *s, const char *line)
 		return;
 	emit_reply(c, s, "Type %c%c to say a line that starts with %c. These were not sent:", p, p, p);
 	for (const char *at = slip->unsaid.data; at != NULL && *at != '\0'; at = strchr(at, '\n') + 1)
-		emit_line(c, s, "%.*s", (int)strcspn(at, "\n"), at);
+		emit_line(c, s, (struct line_info){0}, "%.*s", (int)strcspn(at, "\n"), at);
 	bytes_release(&slip->unsaid);
 }
 

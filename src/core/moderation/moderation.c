@@ -236,13 +236,14 @@ static const char *bars_mute(struct chat *c, const struct session *s, const stru
 	return b != NULL ? moderation_muted(c, b) : NULL;
 }
 
-const char *moderation_bars(struct chat *c, const struct session *s, const char *said)
+const char *moderation_bars(struct chat *c, const struct session *s, const struct room *r,
+                            const char *said)
 {
 	const char *bar = bars_lockdown(c, s);
 	const struct filter *f;
 
 	if (bar == NULL)
-		bar = bars_mute(c, s, s->room);
+		bar = bars_mute(c, s, r);
 	if (bar != NULL || said == NULL || role_of(s) >= ROLE_MODERATOR)
 		return bar;
 	f = filter_find(c, said);
@@ -256,8 +257,8 @@ const char *moderation_bars(struct chat *c, const struct session *s, const char 
 
 bool moderation_hears(struct chat *c, const struct session *s, const char *text)
 {
-	return !flood_is_muted(c, s) && access_may_speak(c, s) &&
-	       (c->moderation.guards == 0 || moderation_bars(c, s, text) == NULL);
+	return !flood_is_muted(c, s) && access_may_speak(c, s, s->room) &&
+	       (c->moderation.guards == 0 || moderation_bars(c, s, s->room, text) == NULL);
 }
 
 const char *moderation_bars_private(struct chat *c, const struct session *s, enum role to)

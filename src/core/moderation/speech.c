@@ -10,20 +10,21 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/rooms/watch.h"
 #include "chatd/core/state/state.h"
 
 /* Whether the room was removed, while s still waits to be moved to the lobby; tells s. */
-static bool is_gone(struct chat *c, const struct session *s)
+static bool is_gone(struct chat *c, const struct session *s, const struct room *r)
 {
-	if (s->room->gone)
-		emit_reply(c, s, "Not sent: %s was removed.", s->room->name);
-	return s->room->gone;
+	if (r->gone)
+		emit_reply(c, s, "Not sent: %s was removed.", r->name);
+	return r->gone;
 }
 
 /* Whether no mute, filter or lockdown forbids it; if one does, tells s. */
-static bool may_say(struct chat *c, struct session *s, const char *body)
+static bool may_say(struct chat *c, struct session *s, const struct room *r, const char *body)
 {
-	const char *bar = moderation_bars(c, s, body);
+	const char *bar = moderation_bars(c, s, r, body);
 
 	if (bar != NULL)
 		emit_reply(c, s, "Not sent: %s", bar);
@@ -31,9 +32,8 @@ static bool may_say(struct chat *c, struct session *s, const char *body)
 }
 
 /* Notes who speaks in the room, until there are several. */
-static void note_speaker(struct chat *c, const struct session *s)
+static void note_speaker(struct chat *c, const struct session *s, struct room *r)
 {
-	struct room *r = s->room;
 	struct room_terms t;
 	char who[SHARE_WHO_BYTES];
 	bool first = *r->lines.alone == '\0';
@@ -47,26 +47,28 @@ static void note_speaker(struct chat *c, const struct session *s)
 	setting_save(c, r);
 }
 
-void room_say(struct chat *c, struct session *s, enum record_kind kind, const char *body)
+void room_say(struct chat *c, struct session *s, struct room *r, enum record_kind kind, const char *body)
 {
 	UNCLEARED char line[LINE_HEAD_BYTES_MAX + BODY_BYTES_MAX];
-	struct room *r = s->room;
 	const char *stamp;
 	size_t nick = strlen(s->nick), text = strlen(body), n;
 	bool kept = r->set.history;
 
-	if (is_gone(c, s) || (kept && !c->outage.talks && outage_refuses(c, s)) || !access_speak(c, s) ||
-	    (c->moderation.guards > 0 && !may_say(c, s, body)))
+	if (is_gone(c, s, r) || (kept && !c->outage.talks && outage_refuses(c, s)) || !access_speak(c, s, r) ||
+	    (c->moderation.guards > 0 && !may_say(c, s, r, body)))
 		return;
 	kept = kept && outage_keeps(c, r);
 	if (kept)
-		r->lines.last_id = c->records.line_seq = s->member.said_id = setting_append(c, r, (struct record){
+		r->lines.last_id = c->records.line_seq = setting_append(c, r, (struct record){
 			.kind = kind, .line = {s->nick, body},
 		});
+	if (kept && r == s->room)
+		s->member.said_id = r->lines.last_id;
 	r->lines.last_ms = c->wall_ms;
 	c->status.lines++;
 	seen_news(c);
-	access_spoke(c, s);
+	access_spoke(c, s, r);
+	watch_verify(c, r);
 	/* By hand and not by printf: this runs for every line. */
 	stamp = format_stamp(&c->stamp, c->wall_ms);
 	memcpy(line, stamp, STAMP_BYTES);
@@ -86,13 +88,13 @@ void room_say(struct chat *c, struct session *s, enum record_kind kind, const ch
 		n += 2;
 	}
 	memcpy(line + n, body, text);
-	if (kept)
-		emit_publish(c, r, s, line, n + text, r->lines.last_id);
-	else
-		emit_publish_unkept(c, r, s, line, n + text);
+	emit_publish(c, r, &(struct published){
+		.line = line, .len = n + text, .seq = kept ? r->lines.last_id : 0, .from = s, .words = true,
+		.info = emit_info(kind == RECORD_ACTION ? LINE_ACTION : LINE_SAID, c->wall_ms, s->nick),
+	});
 	outage_show(c);
 	if (kept)
-		note_speaker(c, s);
+		note_speaker(c, s, r);
 }
 
 bool room_set_topic(struct chat *c, struct session *s, const char *topic)
@@ -101,10 +103,10 @@ bool room_set_topic(struct chat *c, struct session *s, const char *topic)
 	struct room_terms t = setting_terms(r);
 
 	/* A topic is saved as a line is, each time. */
-	if (is_gone(c, s) || !emit_can_save(c, s) || outage_refuses(c, s) || !access_speak(c, s) ||
-	    (c->moderation.guards > 0 && !may_say(c, s, topic)))
+	if (is_gone(c, s, r) || !emit_can_save(c, s) || outage_refuses(c, s) || !access_speak(c, s, r) ||
+	    (c->moderation.guards > 0 && !may_say(c, s, r, topic)))
 		return false;
-	access_spoke(c, s);
+	access_spoke(c, s, r);
 	setting_append(c, r, (struct record){.kind = RECORD_TOPIC, .topic = {s->nick, topic}});
 	t.topic = topic;
 	setting_apply(c, r, &t);

@@ -205,7 +205,8 @@ void mail_deliver(struct chat *c, struct session *s, struct account *a)
 	           a->mail.n == 1 ? "message" : "messages");
 	mail_forget_shown(c, s);
 	DL_FOREACH(a->mail.first, m) {
-		emit_line(c, s, "%s[%s -> you]:%s", format_stamp(&c->stamp, m->at_ms), m->from, m->text);
+		emit_line(c, s, emit_info(LINE_PRIVATE, m->at_ms, m->from), "%s[%s -> you]:%s",
+		          format_stamp(&c->stamp, m->at_ms), m->from, m->text);
 		s->mail.shown = m->number;
 	}
 	c->people.mail.nshown++;

@@ -146,5 +146,6 @@ void session_free(struct session *s)
 	line_release(&s->input.line);
 	slip_release(&s->input.slip);
 	telnet_end(s->input.telnet);
+	console_release(&s->input.console);
 	*s = (struct session){.state = SESSION_FREE};
 }

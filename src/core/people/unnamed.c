@@ -7,10 +7,17 @@
 #include "chatd/core/people/origin.h"
 #include "chatd/core/state/state.h"
 
-/* s, or the first session after it, that was sent no banner; they are in the order in which they came. */
+/* s, or the first session after it, that is to be sent the banner; they are in the order in which they came. */
 static struct session *first_ungreeted(struct session *s)
 {
-	while (s != NULL && s->unnamed.greeted)
+	while (s != NULL && (s->unnamed.greeted || s->unnamed.asking))
+		s = s->next;
+	return s;
+}
+
+static struct session *first_asked(struct session *s)
+{
+	while (s != NULL && !s->unnamed.asking)
 		s = s->next;
 	return s;
 }
@@ -34,6 +41,19 @@ void unnamed_greeted(struct chat *c, struct session *s)
 	c->people.unnamed.ungreeted = first_ungreeted(c->people.unnamed.ungreeted);
 }
 
+void unnamed_ask(struct chat *c, struct session *s)
+{
+	s->unnamed.asking = true;
+	if (c->people.unnamed.asked == NULL)
+		c->people.unnamed.asked = s;
+}
+
+void unnamed_answered(struct chat *c, struct session *s)
+{
+	s->unnamed.asking = false;
+	c->people.unnamed.asked = first_asked(c->people.unnamed.asked);
+}
+
 void unnamed_remove(struct chat *c, struct session *s)
 {
 	bool exempt = c->entry.admission.held_exempt[s->id.slot];
@@ -43,6 +63,7 @@ void unnamed_remove(struct chat *c, struct session *s)
 	if (s->state != SESSION_LOGIN)
 		return;
 	unnamed_greeted(c, s);
+	unnamed_answered(c, s);
 	site = origin_site_of(&c->people.origins, &s->from);
 	DL_DELETE(c->people.unnamed.login, s);
 	s->origin->nunnamed -= !exempt;

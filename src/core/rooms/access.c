@@ -65,9 +65,11 @@ bool access_invite(const struct chat *c, struct session *s, const struct room *r
 	return true;
 }
 
-void access_uninvite(struct session *s, const struct room *r)
+void access_uninvite(struct session *s, struct room *r)
 {
 	const struct invite *i = access_invited(s, r);
+
+	r->watchers.unverified = true;
 
 	if (i != NULL)
 		drop_invite(s, (uint32_t)(i - s->invites.list));
@@ -139,43 +141,40 @@ bool access_see_marked(const struct chat *c, const struct session *s, const stru
 
 /* Milliseconds until s may speak in a slow room. Its account remembers too, so a new connection does
  * not help. */
-static int64_t wait_ms(const struct chat *c, const struct session *s)
+static int64_t wait_ms(const struct chat *c, const struct session *s, const struct room *r)
 {
 	int64_t last_ms = s->member.slow_ms;
 
 	if (s->account != NULL && s->account->slow_ms > last_ms)
 		last_ms = s->account->slow_ms;
-	return last_ms == 0 ? 0 : last_ms + (int64_t)s->room->set.slow_s * 1000 - c->now_ms;
+	return last_ms == 0 ? 0 : last_ms + (int64_t)r->set.slow_s * 1000 - c->now_ms;
 }
 
-bool access_may_speak(const struct chat *c, const struct session *s)
+bool access_may_speak(const struct chat *c, const struct session *s, const struct room *r)
 {
-	const struct room *r = s->room;
-
-	return (!r->set.moderated && r->set.slow_s == 0) || s->member.voiced ||
-	       membership_role(r, s) >= ROOM_VOICE || (!r->set.moderated && wait_ms(c, s) <= 0);
+	return (!r->set.moderated && r->set.slow_s == 0) || (s->member.voiced && s->room == r) ||
+	       membership_role(r, s) >= ROOM_VOICE || (!r->set.moderated && wait_ms(c, s, r) <= 0);
 }
 
-bool access_speak(struct chat *c, struct session *s)
+bool access_speak(struct chat *c, struct session *s, const struct room *r)
 {
-	const struct room *r = s->room;
 	int64_t wait_s;
 
-	if (access_may_speak(c, s))
+	if (access_may_speak(c, s, r))
 		return true;
 	if (r->set.moderated) {
 		emit_reply(c, s, "Not sent: %s is moderated; its operators can give you a voice.", r->name);
 		return false;
 	}
-	wait_s = (wait_ms(c, s) + 999) / 1000;
+	wait_s = (wait_ms(c, s, r) + 999) / 1000;
 	emit_reply(c, s, "Not sent: slow mode is on in %s (one line every %" PRIu32 " s). You can speak again "
 	           "in %" PRId64 " s.", r->name, r->set.slow_s, wait_s);
 	return false;
 }
 
-void access_spoke(struct chat *c, struct session *s)
+void access_spoke(struct chat *c, struct session *s, const struct room *r)
 {
-	if (s->room->set.slow_s == 0)
+	if (r->set.slow_s == 0)
 		return;
 	s->member.slow_ms = c->now_ms;
 	if (s->account != NULL)

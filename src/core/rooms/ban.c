@@ -363,6 +363,8 @@ struct ban *ban_add(struct chat *c, struct room *r, const struct ban *like)
 	ban_put(c, &value, b);
 	emit_fact(c, fact_of(b), key_of(b, key), value.data);
 	bytes_release(&value);
+	if (r != NULL)
+		r->watchers.unverified = true;
 	return b;
 }
 

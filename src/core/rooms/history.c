@@ -19,6 +19,7 @@
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/rooms/watch.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
@@ -98,13 +99,18 @@ struct question *history_ask(struct chat *c, struct session *s, question_then *t
 static void show_row(struct chat *c, struct session *s, const char *head, const struct row *row)
 {
 	const char *stamp = format_stamp(&c->stamp, row->time_ms);
+	struct line_info info = emit_info(row->kind == RECORD_ACTION ? LINE_ACTION
+	                                  : row->kind == RECORD_GAP  ? LINE_NOTICE
+	                                                             : LINE_SAID,
+	                                  row->time_ms, row->kind == RECORD_GAP ? NULL : row->sender);
 
+	info.stamp_at = (uint8_t)strlen(head);
 	if (row->kind == RECORD_ACTION)
-		emit_line(c, s, "%s%s* %s %s", head, stamp, row->sender, row->body);
+		emit_line(c, s, info, "%s%s* %s %s", head, stamp, row->sender, row->body);
 	else if (row->kind == RECORD_GAP)
-		emit_line(c, s, "%s%s[%s]: %s", head, stamp, row->sender, row->body);
+		emit_line(c, s, info, "%s%s[%s]: %s", head, stamp, row->sender, row->body);
 	else
-		emit_line(c, s, "%s%s[%s]:%s", head, stamp, row->sender, row->body);
+		emit_line(c, s, info, "%s%s[%s]:%s", head, stamp, row->sender, row->body);
 }
 
 /* Lines of people whom s ignores are left out of the past as well. */
@@ -333,6 +339,70 @@ static void drop_recalls(struct chat *c, struct session *s)
 			question_take(c, q);
 			question_free(q);
 		}
+}
+
+/* -- watched rooms ---------------------------------------------------------------------------- */
+
+/* Remembers what s has missed of the watched room besides the rows, and tells it. */
+static void missed_watched(struct chat *c, struct session *s, struct watch *w, const struct rows *rows)
+{
+	const struct ranges *gaps = &rows->replay.gaps;
+
+	if (rows->replay.seen_id == 0 || rows->replay.missed == 0)
+		return;
+	for (uint32_t i = 0; i < gaps->n; i++)
+		ranges_add(&w->reading.gaps, gaps->at[i].after, least(gaps->at[i].before, w->reading.shown_from));
+	ranges_add(&w->reading.gaps, rows->replay.seen_id, w->reading.shown_from);
+	emit_reply(c, s, "%s%" PRIu32 " unread %s more in %s: %cjoin %s, then %ccatchup.",
+	           rows->replay.missed >= MISSED_MAX ? "At least " : "", rows->replay.missed,
+	           lines_word(rows->replay.missed), w->room->name, c->config.command_prefix, w->room->name,
+	           c->config.command_prefix);
+}
+
+static void watch_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
+{
+	struct room *r = room_by_number(c, *(const uint32_t *)q->data);
+	struct watch *w = r != NULL ? watch_find(s, r) : NULL;
+	struct rows rows = of_its_own(s, e->rows);
+
+	/* It may have been ended meanwhile; or the room was joined, whose own replay shows this. */
+	if (w == NULL || w->rests)
+		return;
+	if (rows.error != NULL) {
+		emit_reply(c, s, "What was said in %s cannot be shown now: %s", r->name, rows.error);
+	} else {
+		w->reading.known = true;
+		if (setting_replay(c, r) > 0 && rows.n > 0) {
+			w->reading.shown_from = rows.row[0].id;
+			emit_reply(c, s, rows.n == 1 ? "The last line said in %s:" : "The last lines said in %s:",
+			           r->name);
+			show_rows(c, s, &rows, false);
+		}
+		missed_watched(c, s, w, &rows);
+	}
+	watch_release(c, w);
+}
+
+void history_watch(struct chat *c, struct session *s, const struct room *r)
+{
+	struct watch *w = watch_find(s, r);
+	uint32_t lines = setting_replay(c, r);
+	struct question *q = r->lines.last_id == 0 || w->rests ? NULL : history_ask(c, s, watch_answer, HISTORY_SAVED, (struct query){
+		.kind = QUERY_REPLAY, .room = r->number, .limit = lines > 0 ? lines : 1,
+		.before_id = w->reading.joined_id + 1,
+		.replay = {s->key, s->nick, s->account != NULL ? s->account->made.first_seq : s->resume.back_seq},
+	});
+
+	if (q == NULL) {
+		w->reading.known = true;
+		watch_release(c, w);
+		return;
+	}
+	/* It is not about the room where s is. */
+	q->in_room = q->holds = false;
+	q->data = mem_alloc(sizeof r->number);
+	memcpy(q->data, &r->number, sizeof r->number);
+	q->free_data = free;
 }
 
 void history_recall(struct chat *c, struct session *s)
@@ -568,20 +638,38 @@ void history_show_audit(struct chat *c, struct session *s, struct question *q,
 	answer(c, s, e->rows, show_audit);
 }
 
-void history_skipped(struct chat *c, struct session *s, uint32_t lines, uint64_t first_id)
+/* The same of a room that it watches. */
+static void skipped_watched(struct chat *c, struct session *s, struct watch *w, uint32_t lines,
+                            uint64_t first_id)
 {
+	uint64_t joined = w->reading.joined_id;
+
+	if (first_id != 0)
+		ranges_add(&w->reading.gaps, first_id - 1 > joined ? first_id - 1 : joined,
+		           w->room->lines.last_id + 1);
+	emit_notice(c, s, "%" PRIu32 " %s of %s skipped while %s.", lines, lines_word(lines), w->room->name,
+	            s->input.console.hold ? "you held them" : "your connection was slow");
+}
+
+void history_skipped(struct chat *c, struct session *s, uint32_t feed, uint32_t lines, uint64_t first_id)
+{
+	const char *why = s->input.console.hold ? "you held them" : "your connection was slow";
 	uint64_t after;
 
+	for (uint32_t i = 0; i < s->member.watching.n; i++)
+		if (s->member.watching.list[i]->room->slot == feed / 2 && !s->member.watching.list[i]->rests) {
+			skipped_watched(c, s, s->member.watching.list[i], lines, first_id);
+			return;
+		}
 	if (s->room == NULL)
 		return;
 	if (first_id == 0) {
-		emit_reply(c, s, "%" PRIu32 " %s skipped while your connection was slow.", lines,
-		           lines == 1 ? "notice" : "notices");
+		emit_notice(c, s, "%" PRIu32 " %s skipped while %s.", lines, lines == 1 ? "notice" : "notices", why);
 		return;
 	}
 	/* All the server may know is that it came after a line said before s joined. */
 	after = first_id - 1 > s->reading.joined_id ? first_id - 1 : s->reading.joined_id;
 	ranges_add(&s->reading.gaps, after, s->room->lines.last_id + 1);
-	emit_reply(c, s, "%" PRIu32 " %s skipped while your connection was slow; %ccatchup shows %s",
-	           lines, lines_word(lines), c->config.command_prefix, lines == 1 ? "it" : "them");
+	emit_notice(c, s, "%" PRIu32 " %s skipped while %s; %ccatchup shows %s", lines, lines_word(lines), why,
+	            c->config.command_prefix, lines == 1 ? "it" : "them");
 }

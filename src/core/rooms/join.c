@@ -9,11 +9,13 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/input/console.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/seen.h"
+#include "chatd/core/rooms/watch.h"
 #include "chatd/core/state/state.h"
 
 #define NOTICES_PER_S 1
@@ -48,14 +50,14 @@ static void sum_publish(struct chat *c, struct room *r)
 	r->sum.joined = r->sum.left = 0;
 	if (joined + left == 1)
 		/* A sum does not know whether they left the room or the chat. */
-		room_notice(c, r, NULL, joined ? "\"%s\" has joined our chat" : "%s has left",
+		room_passage(c, r, NULL, joined ? "\"%s\" has joined our chat" : "%s has left",
 		            r->sum.nick);
 	else if (left == 0)
-		room_notice(c, r, NULL, "%" PRIu32 " people have joined", joined);
+		room_passage(c, r, NULL, "%" PRIu32 " people have joined", joined);
 	else if (joined == 0)
-		room_notice(c, r, NULL, "%" PRIu32 " people have left", left);
+		room_passage(c, r, NULL, "%" PRIu32 " people have left", left);
 	else
-		room_notice(c, r, NULL, "%" PRIu32 " %s joined, %" PRIu32 " %s left", joined,
+		room_passage(c, r, NULL, "%" PRIu32 " %s joined, %" PRIu32 " %s left", joined,
 		            joined == 1 ? "person has" : "people have", left,
 		            left == 1 ? "has" : "have");
 }
@@ -78,7 +80,7 @@ void room_join(struct chat *c, struct room *r, struct session *s, enum room_join
 	assert(s->room == NULL);
 	s->member.crlf = s->input.telnet != NULL;
 	if (r->members.n > 0 && how == ROOM_CAME && notice_alone(c, r, s, true))
-		room_notice(c, r, NULL, "\"%s\" has joined our chat", s->nick);
+		room_passage(c, r, NULL, "\"%s\" has joined our chat", s->nick);
 	if (r->members.n == r->members.cap) {
 		r->members.cap = r->members.cap == 0 ? 4 : r->members.cap * 2;
 		r->members.list = mem_resize(r->members.list, r->members.cap * sizeof(struct session *));
@@ -92,7 +94,9 @@ void room_join(struct chat *c, struct room *r, struct session *s, enum room_join
 	r->members.ncrlf += s->member.crlf;
 	if (s->presence.nignored > 0)
 		DL_APPEND2(r->members.ignorers, s, presence.prev, presence.next);
+	watch_rest(c, s, r);
 	emit_subscribe(c, s, r);
+	console_touch(c, s);
 	s->replay.settled = settled;
 	history_replay(c, s);
 }
@@ -142,9 +146,11 @@ void room_go(struct chat *c, struct session *s, struct room *r, bool made)
 void room_leave(struct chat *c, struct session *s, enum room_leaving how, const char *why)
 {
 	struct room *r = s->room;
+	struct reading reading;
 	struct session *last;
 
 	seen_mark(c, s);
+	reading = s->reading;
 	last = r->members.list[--r->members.n];
 	r->members.list[s->member.pos] = last;
 	last->member.pos = s->member.pos;
@@ -162,15 +168,20 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	s->replay.settled = NULL;
 	question_drop_room(c, s);
 	emit_unsubscribe(c, s, "Some lines of %s were skipped: your connection was slow.", r->name);
+	if (how == ROOM_MOVED)
+		watch_resume(c, s, r, &reading);
+	else if (how == ROOM_PUT_OUT && watch_find(s, r) != NULL)
+		watch_end(c, watch_find(s, r));
 	if (c->stopping || s->presence.superseded || r->members.n == 0 || !notice_alone(c, r, s, false))
 		;
 	else if (s->presence.farewell)
-		room_notice_words(c, r, s, "%s has left our chat: %s", s->nick, why);
+		room_passage(c, r, s, "%s has left our chat: %s", s->nick, why);
+	else if (how == ROOM_PUT_OUT)
+		room_notice(c, r, NULL, "%s was removed from %s%s%s", s->nick, r->name,
+		            why == NULL || *why == '\0' ? "" : " ", why != NULL ? why : "");
 	else
-		room_notice(c, r, NULL, how == ROOM_PUT_OUT ? "%s was removed from %s%s%s" : "%s has left %s%s%s",
-		            s->nick, how == ROOM_QUIT ? "our chat" : how == ROOM_PUT_OUT ? r->name : "this room",
-		            why == NULL || *why == '\0' ? "" : how == ROOM_PUT_OUT ? " " : ": ",
-		            why != NULL ? why : "");
+		room_passage(c, r, NULL, "%s has left %s%s%s", s->nick, how == ROOM_QUIT ? "our chat" : "this room",
+		             why == NULL || *why == '\0' ? "" : ": ", why != NULL ? why : "");
 	room_release(c, r);
 }
 

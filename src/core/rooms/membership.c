@@ -169,6 +169,7 @@ static void membership_end(struct chat *c, struct membership *g)
 	HASH_DELETE(hh, r->memberships.all, g);
 	DL_DELETE(g->account->memberships, g);
 	r->memberships.n--;
+	r->watchers.unverified = true;
 	c->rooms.nmemberships--;
 	free(g->key);
 	free(g);

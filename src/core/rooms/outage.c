@@ -17,6 +17,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/rooms/watch.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
@@ -194,7 +195,11 @@ static void gap_record(struct chat *c, struct room *r)
 		setting_save(c, r);
 	n = snprintf(line, sizeof line, "%s[%s]: %s", format_stamp(&c->stamp, c->wall_ms), gap_sender,
 	             body);
-	emit_publish_notice(c, r, line, (size_t)n, r->lines.last_id);
+	watch_verify(c, r);
+	emit_publish(c, r, &(struct published){
+		.line = line, .len = (size_t)n, .seq = r->lines.last_id,
+		.info = emit_info(LINE_NOTICE, c->wall_ms, NULL),
+	});
 	outage_show(c);
 }
 

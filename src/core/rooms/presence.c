@@ -16,6 +16,7 @@
 #include "chatd/core/rooms/join.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/seen.h"
+#include "chatd/core/rooms/watch.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
@@ -56,6 +57,7 @@ void session_rename(struct chat *c, struct session *s, const char *nick, const c
 		s->reading.seen_id = 0;
 		seen_unknown(s);
 		seen_news(c);
+		watch_doubt_session(s);
 		follow_ignores(c, old_key, key);
 	}
 	room_notice_words(c, s->room, s, "%s is now known as %s", old_nick, s->nick);
@@ -66,6 +68,7 @@ void session_rename(struct chat *c, struct session *s, const char *nick, const c
 void session_end(struct chat *c, struct session *s, const char *why, bool close)
 {
 	if (s->state == SESSION_CHAT) {
+		watch_end_all(c, s);
 		room_leave(c, s, ROOM_QUIT, why);
 		HASH_DELETE(hh, c->people.by_key, s);
 		c->people.n--;

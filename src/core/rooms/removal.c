@@ -3,6 +3,7 @@
 #include "chatd/core/rooms/removal.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "chatd/base/bytes.h"
@@ -15,6 +16,7 @@
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/rooms/watch.h"
 #include "chatd/core/state/state.h"
 
 
@@ -33,6 +35,14 @@ static void put_out_all(struct chat *c, struct room *r, const char *by)
 	bytes_release(&why);
 }
 
+static void end_watches(struct chat *c, struct room *r)
+{
+	char told[NAME_BYTES_MAX + 80];
+
+	snprintf(told, sizeof told, "You no longer watch %s: the room was removed.", r->name);
+	watch_end_room(c, r, told);
+}
+
 /* Makes the room unreachable, and the store forget it. Uses at most three effects; memberships and bans
  * go later. */
 static void room_remove(struct chat *c, struct room *r)
@@ -48,6 +58,7 @@ static void room_remove(struct chat *c, struct room *r)
 	outage_forget(c, r);
 	setting_release(c, r);
 	room_unlist(c, r);
+	end_watches(c, r);
 	if (r->members.n > 0)
 		put_out_all(c, r, r->doom);
 	else

@@ -21,6 +21,7 @@
 #include "chatd/core/rooms/ban.h"
 #include "chatd/core/rooms/membership.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/rooms/watch.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
@@ -112,7 +113,7 @@ void room_release(struct chat *c, struct room *r)
 {
 	/* People who leave because chatd stops will be back. A closed room must still be closed, and
 	 * not belong to whoever joins first. */
-	if (r->members.n > 0 || r == c->rooms.lobby ||
+	if (r->members.n > 0 || r->watchers.n > 0 || r == c->rooms.lobby ||
 	    (!r->gone && (r->lines.last_id != 0 || r->set.permanent || r->closed ||
 	                  r->lines.gap.lines > 0 || (r->kept && c->stopping))))
 		return;
@@ -141,35 +142,50 @@ void room_emptied(struct chat *c, uint32_t number, uint64_t up_to_seq)
 
 /* -- notices ----------------------------------------------------------------------- */
 
-static void notice(struct chat *c, struct room *r, const struct session *from, bool words,
-                   const char *fmt, va_list ap)
+static void notice(struct chat *c, struct room *r, struct published p, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
+
+static void notice(struct chat *c, struct room *r, struct published p, const char *fmt, va_list ap)
 {
 	UNCLEARED char line[LINE_HEAD_BYTES_MAX + BODY_BYTES_MAX];
 	int n = snprintf(line, sizeof line, "%s[System]: ", format_stamp(&c->stamp, c->wall_ms)), m;
 
 	m = vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
 	assert(m >= 0 && n + m < (int)sizeof line);
-	if (words)
-		emit_publish_unkept(c, r, from, line, (size_t)n + (size_t)m);
-	else
-		emit_publish(c, r, from, line, (size_t)n + (size_t)m, 0);
+	p.line = line;
+	p.len = (size_t)n + (size_t)m;
+	watch_verify(c, r);
+	emit_publish(c, r, &p);
 }
 
 void room_notice(struct chat *c, struct room *r, const struct session *except, const char *fmt, ...)
 {
+	struct published p = {.from = except, .info = emit_info(LINE_NOTICE, c->wall_ms, NULL)};
 	va_list ap;
 
 	va_start(ap, fmt);
-	notice(c, r, except, false, fmt, ap);
+	notice(c, r, p, fmt, ap);
 	va_end(ap);
 }
 
 void room_notice_words(struct chat *c, struct room *r, const struct session *s, const char *fmt, ...)
 {
+	struct published p = {.from = s, .words = true, .info = emit_info(LINE_NOTICE, c->wall_ms, NULL)};
 	va_list ap;
 
 	va_start(ap, fmt);
-	notice(c, r, s, true, fmt, ap);
+	notice(c, r, p, fmt, ap);
+	va_end(ap);
+}
+
+void room_passage(struct chat *c, struct room *r, const struct session *farewell, const char *fmt, ...)
+{
+	struct published p = {.from = farewell, .words = farewell != NULL,
+	                      .info = emit_info(LINE_PASSAGE, c->wall_ms, NULL)};
+	va_list ap;
+
+	va_start(ap, fmt);
+	notice(c, r, p, fmt, ap);
 	va_end(ap);
 }
 

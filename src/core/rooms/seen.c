@@ -10,6 +10,7 @@
 #include "chatd/core/people/session.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/rooms/watch.h"
 #include "chatd/core/state/state.h"
 
 enum {
@@ -22,58 +23,81 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* The lines up to `seen` that s was not shown, or that have not arrived. */
-static struct ranges unshown(const struct chat *c, const struct session *s, const struct arrival *a,
+/* A room that somebody reads: the one they are in, or one that they watch. */
+struct read_room {
+	struct session *session;
+	struct room *room;
+	struct reading *reading;
+	uint64_t said_id;           /* of the line that they last said there; 0: not known to be any */
+	bool held;                  /* the replay has not come yet */
+};
+
+static struct read_room own_room(struct session *s)
+{
+	return (struct read_room){s, s->room, &s->reading, s->member.said_id, s->replay.held};
+}
+
+static struct read_room watched_room(struct watch *w)
+{
+	return (struct read_room){w->session, w->room, &w->reading, 0, false};
+}
+
+/* The lines up to `seen` that were not shown there, or that have not arrived. */
+static struct ranges unshown(const struct chat *c, const struct read_room *p, const struct arrival *a,
                              uint64_t seen)
 {
-	struct ranges gaps = s->reading.gaps;
+	struct ranges gaps = p->reading->gaps;
 
 	/* What /catchup showed may not have arrived, unless something that was said later has. */
-	if (a->what == ARRIVED_UP_TO && s->reading.caught_up_at != 0 && a->seq <= s->reading.caught_up_at)
-		for (uint32_t i = 0; i < s->reading.gaps_were.n; i++)
-			ranges_add(&gaps, s->reading.gaps_were.at[i].after, s->reading.gaps_were.at[i].before);
+	if (a->what == ARRIVED_UP_TO && p->reading->caught_up_at != 0 && a->seq <= p->reading->caught_up_at)
+		for (uint32_t i = 0; i < p->reading->gaps_were.n; i++)
+			ranges_add(&gaps, p->reading->gaps_were.at[i].after, p->reading->gaps_were.at[i].before);
 	/* Saying a line does not mark other people's unsaved lines before it as seen. */
-	ranges_add(&gaps, c->records.stored_seq, s->member.said_id);
+	ranges_add(&gaps, c->records.stored_seq, p->said_id);
 	ranges_drop_from(&gaps, seen + 1);
 	return gaps;
 }
 
-/* The id up to which s has seen its room, given what has arrived; 0: not known. */
-static uint64_t seen_up_to(const struct chat *c, const struct session *s, const struct arrival *a)
+/* The id up to which that room was seen, given what has arrived; 0: not known. */
+static uint64_t seen_up_to(const struct chat *c, const struct read_room *p, const struct arrival *a)
 {
 	/* Lines that are not saved yet were shown only to the people who said them. */
-	uint64_t seen = least(s->room->lines.last_id, c->records.stored_seq);
+	uint64_t seen = least(p->room->lines.last_id, c->records.stored_seq);
 
-	/* If not even the replay has arrived, it is as if s had never come. */
-	if (s->replay.held || !s->reading.known || s->room->gone || c->outage.reason != NULL ||
+	/* If not even the replay has arrived, it is as if they had never come. */
+	if (p->held || !p->reading->known || p->room->gone || c->outage.reason != NULL ||
 	    a->what == ARRIVED_NOTHING)
 		return 0;
 	/* Nothing was said here so far, but what is said from now on will be unread. */
-	if (s->room->lines.last_id == 0)
-		seen = s->account != NULL && (s->room == c->rooms.lobby || s->room->members.n > 1)
+	if (p->room->lines.last_id == 0)
+		seen = p->session->account != NULL && (p->room == c->rooms.lobby || p->room->members.n > 1)
 		           ? c->records.seq
 		           : 0;
-	else if (seen < s->member.said_id)
-		seen = s->member.said_id;
+	else if (seen < p->said_id)
+		seen = p->said_id;
 	if (a->what == ARRIVED_UP_TO)
-		seen = least(seen, a->seq > s->reading.joined_id ? a->seq : s->reading.joined_id);
+		seen = least(seen, a->seq > p->reading->joined_id ? a->seq : p->reading->joined_id);
 	return seen;
 }
 
-static void mark(struct chat *c, struct session *s, const struct arrival *a, uint64_t seen)
+static void mark(struct chat *c, const struct read_room *p, const struct arrival *a, uint64_t seen)
 {
-	struct ranges left = unshown(c, s, a, seen);
+	struct ranges left = unshown(c, p, a, seen);
 
 	/* Everything that /catchup has shown has arrived now. */
-	if (a->what == ARRIVED_ALL || a->seq > s->reading.caught_up_at)
-		s->reading.caught_up_at = 0;
-	setting_append(c, s->room, (struct record){.kind = RECORD_SEEN, .seen = {s->key, seen, left}});
-	s->reading.seen_id = seen;
-	s->reading.caught_up = false;
+	if (a->what == ARRIVED_ALL || a->seq > p->reading->caught_up_at)
+		p->reading->caught_up_at = 0;
+	setting_append(c, p->room, (struct record){
+		.kind = RECORD_SEEN, .seen = {p->session->key, seen, left},
+	});
+	p->reading->seen_id = seen;
+	p->reading->caught_up = false;
 }
 
 void seen_unknown(struct session *s)
 {
+	for (uint32_t i = 0; i < s->member.watching.n; i++)
+		s->member.watching.list[i]->reading = (struct reading){0};
 	s->reading.known = false;
 	s->replay.of_other = s->replay.held;
 	/* Lines that this connection was not sent are still missing, under whatever name; what was
@@ -83,37 +107,72 @@ void seen_unknown(struct session *s)
 	s->reading.caught_up_at = 0;
 }
 
-void seen_mark(struct chat *c, struct session *s)
+static void mark_room(struct chat *c, const struct read_room *p)
 {
-	uint64_t seen = seen_up_to(c, s, &s->reading.arrived);
+	const struct arrival *a = &p->session->reading.arrived;
+	uint64_t seen = seen_up_to(c, p, a);
 
 	if (seen != 0)
-		mark(c, s, &s->reading.arrived, seen);
+		mark(c, p, a, seen);
+}
+
+void seen_mark(struct chat *c, struct session *s)
+{
+	struct read_room p = own_room(s);
+
+	mark_room(c, &p);
+}
+
+void seen_mark_watch(struct chat *c, struct watch *w)
+{
+	struct read_room p = watched_room(w);
+
+	mark_room(c, &p);
 }
 
 /* -- in rounds --------------------------------------------------------------------------------- */
 
-/* Whether s may have seen something that its saved mark does not cover yet. */
+static bool is_room_due(const struct room *r, const struct reading *reading)
+{
+	return reading->known && (r->lines.last_id > reading->seen_id || reading->caught_up);
+}
+
+/* Whether s may have seen something that its saved marks do not cover yet. */
 static bool is_due(const struct session *s)
 {
-	return s->state == SESSION_CHAT &&
-	       ((s->reading.known &&
-	         (s->room->lines.last_id > s->reading.seen_id || s->reading.caught_up)) ||
-	        s->mail.shown != 0);
+	bool due = s->state == SESSION_CHAT && (is_room_due(s->room, &s->reading) || s->mail.shown != 0);
+
+	for (uint32_t i = 0; i < s->member.watching.n && !due; i++)
+		due = !s->member.watching.list[i]->rests &&
+		      is_room_due(s->member.watching.list[i]->room, &s->member.watching.list[i]->reading);
+	return due;
+}
+
+static void room_arrived(struct chat *c, const struct read_room *p, const struct arrival *a)
+{
+	uint64_t seen = seen_up_to(c, p, a);
+
+	if (seen > p->reading->seen_id ||
+	    (seen != 0 && seen == p->reading->seen_id && p->reading->caught_up))
+		mark(c, p, a, seen);
 }
 
 static void arrived(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
-	uint64_t seen = seen_up_to(c, s, &e->arrived);
+	struct read_room own = own_room(s);
 
 	(void)q;
 	/* If the session ends after this, it goes by this answer. */
 	if (s->input.eof)
 		s->reading.arrived = e->arrived;
 	mail_arrived(c, s, &e->arrived);
-	if (seen > s->reading.seen_id ||
-	    (seen != 0 && seen == s->reading.seen_id && s->reading.caught_up))
-		mark(c, s, &e->arrived, seen);
+	room_arrived(c, &own, &e->arrived);
+	for (uint32_t i = 0; i < s->member.watching.n; i++) {
+		struct read_room p = watched_room(s->member.watching.list[i]);
+
+		if (!s->member.watching.list[i]->rests)
+			room_arrived(c, &p, &e->arrived);
+	}
 	/* Not everything has arrived yet, but it still may. */
 	if (is_due(s))
 		seen_news(c);

@@ -167,6 +167,7 @@ void setting_apply(struct chat *c, struct room *r, const struct room_terms *t)
 		set_value(&r->set, k, setting_value(&t->set, k));
 	set_hash(r, t->set.hash);
 	note_closed(c, r);
+	r->watchers.unverified = true;
 	take(&r->topic, t->topic);
 	take(&r->made.by, t->maker);
 	take(&r->lines.alone, t->alone);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/clock.h"
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
 #include "chatd/base/wrap.h"
@@ -38,12 +39,14 @@ static struct effect *emit(struct chat *c, enum effect_kind kind)
 {
 	struct effect *e = &c->output.effects[c->output.n++];
 
-	assert(e != NULL && c->output.n <= (size_t)EFFECTS_MAX + c->people.nslots);
+	assert(e != NULL && c->output.n <= (size_t)EFFECTS_MAX + EFFECTS_ROWS_MAX + c->people.nslots);
 	/* The big members are set by whoever needs them. */
 	e->kind = kind;
 	e->text = NULL;
 	e->len = 0;
 	e->seq = 0;
+	e->line = (struct line_info){0};
+	e->waits = false;
 	return e;
 }
 
@@ -58,18 +61,55 @@ static const char *keep(struct chat *c, const char *p, size_t n)
 	return at;
 }
 
-/* The SEND at the arena's end if it is to this session, else a new one there. */
+/* The SEND at the arena's end if it is text to this session, else a new one there. */
 static struct effect *send_open(struct chat *c, const struct session *s)
 {
 	struct effect *e = c->output.n == 0 ? NULL : &c->output.effects[c->output.n - 1];
 
-	if (e != NULL && e->kind == EFFECT_SEND && e->conn.slot == s->id.slot &&
-	    e->text + e->len == c->output.arena + c->output.arena_len)
+	if (e != NULL && e->kind == EFFECT_SEND && e->conn.slot == s->id.slot && e->line.kind == LINE_TEXT &&
+	    !e->waits && e->text + e->len == c->output.arena + c->output.arena_len)
 		return e;
 	e = emit(c, EFFECT_SEND);
 	e->conn = s->id;
 	e->text = c->output.arena + c->output.arena_len;
 	return e;
+}
+
+/* A SEND for one line. Without a view there is no difference between lines and text. */
+static struct effect *send_line(struct chat *c, const struct session *s, struct line_info info)
+{
+	struct effect *e;
+
+	if (!s->input.console.view || info.kind == LINE_TEXT)
+		return send_open(c, s);
+	e = emit(c, EFFECT_SEND);
+	e->conn = s->id;
+	e->text = c->output.arena + c->output.arena_len;
+	e->line = info;
+	return e;
+}
+
+/* The same for something that s has not asked for. */
+static struct effect *send_told(struct chat *c, const struct session *s, struct line_info info)
+{
+	struct effect *e;
+
+	if (!s->input.console.hold)
+		return send_line(c, s, info);
+	e = emit(c, EFFECT_SEND);
+	e->conn = s->id;
+	e->text = c->output.arena + c->output.arena_len;
+	e->line = s->input.console.view ? info : (struct line_info){0};
+	e->waits = true;
+	return e;
+}
+
+struct line_info emit_info(enum line_kind kind, int64_t at_ms, const char *nick)
+{
+	return (struct line_info){
+		.time_s = at_ms > 0 ? (uint32_t)(at_ms / SECOND_MS) : 0, .kind = (uint8_t)kind,
+		.name_bytes = nick != NULL ? (uint8_t)strlen(nick) : 0,
+	};
 }
 
 /* Adds to the text of the last effect, which lies at the arena's end. */
@@ -99,7 +139,7 @@ static size_t add_text(struct chat *c, struct effect *e, const char *fmt, va_lis
 /* The line end that s takes. */
 static void add_end(struct chat *c, const struct session *s, struct effect *e)
 {
-	if (s->member.crlf || s->input.telnet != NULL)
+	if (s->member.crlf || s->input.telnet != NULL || s->input.console.view)
 		add(c, e, "\r\n", 2);
 	else
 		add(c, e, "\n", 1);
@@ -174,15 +214,40 @@ void emit_rows(struct chat *c, const struct session *s, int indent, const char *
 	va_end(ap);
 }
 
-void emit_line(struct chat *c, const struct session *s, const char *fmt, ...)
+void emit_protocol(struct chat *c, const struct session *s, const char *p, size_t n)
 {
-	struct effect *e = send_open(c, s);
+	add(c, send_line(c, s, (struct line_info){.kind = LINE_RAW}), p, n);
+}
+
+void emit_line(struct chat *c, const struct session *s, struct line_info info, const char *fmt, ...)
+{
+	struct effect *e = send_line(c, s, info);
 	va_list ap;
 
 	va_start(ap, fmt);
 	add_text(c, e, fmt, ap);
 	va_end(ap);
 	add_end(c, s, e);
+}
+
+void emit_told(struct chat *c, const struct session *s, struct line_info info, const char *fmt, ...)
+{
+	struct effect *e = send_told(c, s, info);
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_text(c, e, fmt, ap);
+	va_end(ap);
+	add_end(c, s, e);
+}
+
+void emit_notice(struct chat *c, const struct session *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_reply(c, s, send_told(c, s, (struct line_info){0}), REPLY_INDENT, fmt, ap);
+	va_end(ap);
 }
 
 void emit_all(struct chat *c, const char *text)
@@ -194,6 +259,7 @@ void emit_all(struct chat *c, const char *text)
 	assert(n >= 0 && (size_t)n < ARENA_BYTES - c->output.arena_len);
 	e->text = c->output.arena + c->output.arena_len;
 	e->len = (size_t)n;
+	e->waits = true;
 	c->output.arena_len += (size_t)n;
 }
 
@@ -205,15 +271,30 @@ static void emit_skip(struct chat *c, uint32_t feed, const struct session *s)
 	e->feed = feed;
 }
 
+/* It left the editor of whoever said it, and comes back in the room's order. */
+static bool is_for_speaker(const struct published *p)
+{
+	return p->from->input.console.editor != NULL && (p->info.kind == LINE_SAID || p->info.kind == LINE_ACTION);
+}
+
+static bool watches(const struct session *s, const struct room *r)
+{
+	for (uint32_t i = 0; i < s->member.watching.n; i++)
+		if (s->member.watching.list[i]->room == r)
+			return !s->member.watching.list[i]->rests;
+	return false;
+}
+
 /* One of a room's two feeds: the same lines with LF, and with CR LF for telnet. */
-static void publish_as(struct chat *c, struct room *r, const struct session *from,
-                       const char *line, size_t len, uint64_t seq, bool said, bool crlf)
+static void publish_as(struct chat *c, struct room *r, const struct published *p, bool crlf)
 {
 	struct effect *e = emit(c, EFFECT_PUBLISH);
 	char *at = c->output.arena + c->output.arena_len;
+	const struct session *from = p->from;
+	size_t len = p->len;
 
 	assert(c->output.arena_len + len + 2 <= ARENA_BYTES);
-	memcpy(at, line, len);
+	memcpy(at, p->line, len);
 	if (crlf)
 		at[len++] = '\r';
 	at[len++] = '\n';
@@ -221,44 +302,73 @@ static void publish_as(struct chat *c, struct room *r, const struct session *fro
 	e->feed = r->slot * 2 + crlf;
 	e->text = at;
 	e->len = len;
-	e->seq = seq;
-	if (from != NULL && from->room == r && from->member.crlf == crlf)
+	e->seq = p->seq;
+	e->line = p->info;
+	if (from != NULL && !is_for_speaker(p) &&
+	    (from->room == r ? from->member.crlf == crlf : !crlf && watches(from, r)))
 		emit_skip(c, r->slot * 2 + crlf, from);
-	if (from == NULL || !said)
+	if (from == NULL || !p->words)
 		return;
 	for (const struct session *s = r->members.ignorers; s != NULL; s = s->presence.next)
 		if (s != from && s->member.crlf == crlf && session_ignores(s, from->key))
 			emit_skip(c, r->slot * 2 + crlf, s);
+	for (const struct watch *w = crlf ? NULL : r->watchers.ignorers; w != NULL; w = w->inext)
+		if (w->session != from && session_ignores(w->session, from->key))
+			emit_skip(c, r->slot * 2, w->session);
 }
 
-static void publish(struct chat *c, struct room *r, const struct session *from, const char *line,
-                    size_t len, uint64_t seq, bool said)
+void emit_publish(struct chat *c, struct room *r, const struct published *p)
 {
-	bool in = from != NULL && from->room == r;
-	uint32_t ncrlf = r->members.ncrlf - (in && from->member.crlf);
-	uint32_t nlf = r->members.n - r->members.ncrlf - (in && !from->member.crlf);
+	bool in = p->from != NULL && p->from->room == r && !is_for_speaker(p);
+	uint32_t ncrlf = r->members.ncrlf - (in && p->from->member.crlf);
+	uint32_t nlf = r->members.n - r->members.ncrlf - (in && !p->from->member.crlf) + r->watchers.nreading;
 
 	if (nlf > 0)
-		publish_as(c, r, from, line, len, seq, said, false);
+		publish_as(c, r, p, false);
 	if (ncrlf > 0)
-		publish_as(c, r, from, line, len, seq, said, true);
+		publish_as(c, r, p, true);
 }
 
-void emit_publish(struct chat *c, struct room *r, const struct session *from, const char *line,
-                  size_t len, uint64_t seq)
+void emit_input(struct chat *c, const struct session *s, const char *prompt, const char *line,
+                size_t len, size_t cursor, bool clear)
 {
-	publish(c, r, from, line, len, seq, seq != 0);
+	struct effect *e = emit(c, EFFECT_INPUT);
+	size_t prompt_bytes = strlen(prompt);
+
+	e->conn = s->id;
+	e->text = c->output.arena + c->output.arena_len;
+	e->input.prompt_bytes = (uint32_t)prompt_bytes;
+	e->input.cursor = (uint32_t)cursor;
+	e->input.clear = clear;
+	add(c, e, prompt, prompt_bytes);
+	add(c, e, line, len);
+	c->output.secret = true; /* it may be a password that was typed where none was asked for */
 }
 
-void emit_publish_unkept(struct chat *c, struct room *r, const struct session *from,
-                         const char *line, size_t len)
+void emit_watch(struct chat *c, enum effect_kind kind, const struct session *s, const struct room *r,
+                const char *told)
 {
-	publish(c, r, from, line, len, 0, true);
+	struct effect *e = emit(c, kind);
+
+	e->conn = s->id;
+	e->feed = r->slot * 2;
+	if (kind == EFFECT_WATCH) {
+		e->text = keep(c, r->name, strlen(r->name));
+		e->len = strlen(r->name);
+	} else if (told != NULL) {
+		e->text = c->output.arena + c->output.arena_len;
+		add(c, e, reply_mark, sizeof reply_mark - 1);
+		add(c, e, told, strlen(told));
+		add_end(c, s, e);
+	}
 }
 
-void emit_publish_notice(struct chat *c, struct room *r, const char *line, size_t len, uint64_t seq)
+void emit_view(struct chat *c, const struct session *s, const struct view_style *style)
 {
-	publish(c, r, NULL, line, len, seq, false);
+	struct effect *e = emit(c, EFFECT_VIEW);
+
+	e->conn = s->id;
+	e->view = *style;
 }
 
 void emit_show(struct chat *c)

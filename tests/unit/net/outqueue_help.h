@@ -51,19 +51,19 @@ static inline int end(void **state)
 
 static inline void publish(const char *line)
 {
-	feed_publish(&f, line, strlen(line), f.seq + 1);
+	feed_publish(&f, line, strlen(line), f.seq + 1, (struct line_info){0});
 	bytes_puts(&due, line);
 }
 
 static inline void publish_own(const char *line)
 {
-	feed_publish(&f, line, strlen(line), f.seq + 1);
+	feed_publish(&f, line, strlen(line), f.seq + 1, (struct line_info){0});
 	feed_skip(&q.reader);
 }
 
 static inline void queue(const char *text)
 {
-	outqueue_add(&q, text, strlen(text));
+	outqueue_add(&q, text, strlen(text), (struct line_info){0});
 	bytes_puts(&due, text);
 }
 

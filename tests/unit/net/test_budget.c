@@ -27,7 +27,7 @@ static int end_counted(void **state)
 /* A line of n bytes that q's owner has said, or ignores. */
 static void publish_skipped(const char *line)
 {
-	feed_publish(&f, line, strlen(line), f.seq + 1);
+	feed_publish(&f, line, strlen(line), f.seq + 1, (struct line_info){0});
 	outqueue_skip(&q);
 }
 
@@ -67,7 +67,7 @@ static void fill(size_t bytes)
 	memset(line, 'x', sizeof line - 1);
 	line[999] = '\n';
 	for (size_t n = 0; n < bytes; n += 1000) {
-		feed_publish(&f, line, 1000, f.seq + 1);
+		feed_publish(&f, line, 1000, f.seq + 1, (struct line_info){0});
 		show();
 	}
 }
@@ -156,7 +156,7 @@ static void test_folding_miscounts_nothing(void **state)
 		bytes_clear(&got);
 		for (int i = 0; i < 4000; i++) {
 			if (prng_below(&p, 2) == 0) {
-				feed_publish(&f, "0123456789\n", 11, f.seq + 1);
+				feed_publish(&f, "0123456789\n", 11, f.seq + 1, (struct line_info){0});
 				said++;
 			} else {
 				publish_skipped("ignored\n");

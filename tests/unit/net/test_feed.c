@@ -20,7 +20,7 @@ static void publish(struct feed *f, size_t len, uint64_t seq)
 
 	memset(line + n, '.', sizeof line - (size_t)n);
 	line[len - 1] = '\n';
-	feed_publish(f, line, len, seq);
+	feed_publish(f, line, len, seq, (struct line_info){0});
 }
 
 static void show_all(struct feed *f)

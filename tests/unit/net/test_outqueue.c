@@ -22,7 +22,7 @@ static void test_lines_are_not_sent_before_they_are_shown(void **state)
 	(void)state;
 	publish("saved\n");
 	show();
-	feed_publish(&f, "not saved\n", 10, 2);
+	feed_publish(&f, "not saved\n", 10, 2, (struct line_info){0});
 	queue("-- a reply\n");
 	send_all(SIZE_MAX);
 	assert_got_all();
@@ -36,7 +36,7 @@ static void test_a_held_reader_gets_private_text_first(void **state)
 {
 	(void)state;
 	q.reader.held = true;
-	feed_publish(&f, "live\n", 5, 1);
+	feed_publish(&f, "live\n", 5, 1, (struct line_info){0});
 	show();
 	queue("-- replay\n");
 	send_all(SIZE_MAX);
@@ -217,7 +217,7 @@ static void random_line(struct prng *p, bool own)
 	int n = snprintf(line, sizeof line, "%s%lu%.*s\n", own ? "own" : "line", f.seq,
 	                 (int)prng_below(p, 30), "..............................");
 
-	feed_publish(&f, line, (size_t)n, f.seq + 1);
+	feed_publish(&f, line, (size_t)n, f.seq + 1, (struct line_info){0});
 	if (own)
 		feed_skip(&q.reader);
 	else

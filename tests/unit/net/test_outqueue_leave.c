@@ -53,7 +53,7 @@ static void test_leaving_gives_what_was_visible_and_no_more(void **state)
 	(void)state;
 	publish("visible\n");
 	show();
-	feed_publish(&f, "not saved\n", 10, 2);
+	feed_publish(&f, "not saved\n", 10, 2, (struct line_info){0});
 	outqueue_leave_feed(&q, NULL, 0);
 	show();
 	send_all(SIZE_MAX);
@@ -64,7 +64,7 @@ static void test_leaving_before_the_replay_gives_nothing(void **state)
 {
 	(void)state;
 	q.reader.held = true;
-	feed_publish(&f, "live\n", 5, 1);
+	feed_publish(&f, "live\n", 5, 1, (struct line_info){0});
 	show();
 	queue("-- still here\n");
 	outqueue_leave_feed(&q, NULL, 0);
@@ -77,14 +77,14 @@ static void test_another_feed_follows(void **state)
 	struct feed next = {0};
 
 	(void)state;
-	feed_publish(&next, "before\n", 7, 1);
+	feed_publish(&next, "before\n", 7, 1, (struct line_info){0});
 	next.mark = next.end;
 	publish("old room\n");
 	show();
 	outqueue_leave_feed(&q, NULL, 0);
 	queue("-- you are in next\n");
 	feed_join(&next, &q.reader, 0);
-	feed_publish(&next, "new room\n", 9, 2);
+	feed_publish(&next, "new room\n", 9, 2, (struct line_info){0});
 	next.mark = next.end;
 	bytes_puts(&due, "new room\n");
 	queue("-- reply\n");
@@ -106,7 +106,7 @@ static uint32_t flood(void)
 	line[999] = '\n';
 	line[1000] = '\0';
 	for (uint64_t from = f.end; f.start < from || n < 1200; n++) {
-		feed_publish(&f, line, 1000, f.seq + 1);
+		feed_publish(&f, line, 1000, f.seq + 1, (struct line_info){0});
 		show();
 	}
 	return n;

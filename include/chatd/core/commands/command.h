@@ -52,6 +52,11 @@ enum command_flag {
 	                              * the words, for such a command takes no text */
 	FLAG_LINES = 512,            /* --lines: what was said goes too */
 	FLAG_EVERYDAY = 1024,        /* /help alone lists it */
+	FLAG_SECRET = 4096,          /* no option: what follows its name may be a password */
+	FLAG_SECRET_REST = 8192,     /* the same of what follows its first word */
+	FLAG_SECRET_SETTING = 16384, /* the same if that word is "password" */
+	FLAG_SPOKEN = 32768,         /* no option: it shows its words itself, to whoever gave it too, so that
+	                              * the command need not stay on the screen */
 	FLAG_STATUS = 2048,          /* --status: for programs; if the command was done, its last line says so
 	                              * in words that do not change */
 };
@@ -61,6 +66,7 @@ enum topic {
 	TOPIC_TALK,
 	TOPIC_ROOMS,
 	TOPIC_ACCOUNT,
+	TOPIC_TERMINAL,
 	TOPIC_MODERATION,
 	TOPIC_SERVER,
 	TOPICS,
@@ -120,6 +126,13 @@ bool args_why_fits(struct chat *c, struct session *s, const char *why, int chars
 
 /* Tells s how to use the command. */
 void command_usage(struct chat *c, struct session *s, const char *name);
+
+/* How many bytes of a line without its prefix are certainly no password: all of them, unless the command
+ * takes one, or is a wrong name near to one that does. */
+size_t command_open_bytes(const struct chat *c, const char *line);
+
+/* The command shows its words itself (FLAG_SPOKEN). */
+bool command_is_spoken(const struct chat *c, const char *line);
 
 /* By its name or an alias, in any case; NULL: unknown. */
 const struct command *command_find(const struct chat *c, const char *name);

@@ -62,7 +62,9 @@ struct dialogue {
 };
 
 /* Asks again: the dialogue's question, or for the name if s has none yet. */
-void session_prompt(struct chat *c, const struct session *s);
+void session_prompt(struct chat *c, struct session *s);
+/* The question that s is asked now, as it stands before what is typed; NULL: none. */
+const char *session_question(const struct session *s);
 
 /* A line at the prompt was no usable name, and s has been told. Ends the session after too many. */
 void login_wrong(struct chat *c, struct session *s);
@@ -83,7 +85,9 @@ void dialogue_retry(struct chat *c, struct session *s, enum dialogue_ask ask, co
  * then on; another gives the dialogue up. */
 void dialogue_interrupt(struct chat *c, struct session *s);
 /* Asks the question again. */
-void dialogue_prompt(struct chat *c, const struct session *s);
+void dialogue_prompt(struct chat *c, struct session *s);
+/* Hides what is typed from here on, as far as the client of s can. */
+void dialogue_hide(struct chat *c, struct session *s);
 /* The next line has come. May end the session. */
 void dialogue_line(struct chat *c, struct session *s, char *text);
 /* For answers from the store: true if the dialogue may go on with this one. Otherwise it is over or

@@ -48,7 +48,8 @@ bool moderation_may_register(struct chat *c, struct session *s);
 
 /* Why s may not say text in its room (NULL: anything), a sentence; NULL: it may. To be asked
  * only while c->guards > 0. In c->scratch. */
-const char *moderation_bars(struct chat *c, const struct session *s, const char *text);
+const char *moderation_bars(struct chat *c, const struct session *s, const struct room *r,
+                            const char *text);
 /* Whether its room may read words of s other than lines: a last word, a reason. */
 bool moderation_hears(struct chat *c, const struct session *s, const char *text);
 /* Why s may not send a private message to a person of that role; the same. */

@@ -16,6 +16,7 @@ struct unnamed {
 	uint8_t tries;              /* empty names that it has given so far */
 	uint8_t wrong;              /* lines it has given that are no name, and names it may not use */
 	bool greeted;               /* it was shown the banner */
+	bool asking;                /* its client was asked what it can do: it is greeted after that */
 	uint32_t pos;               /* while LOGIN: index in unnamed_sessions.list */
 };
 
@@ -25,6 +26,7 @@ struct unnamed_sessions {
 	struct session **list;      /* owned array of the same sessions, in any order, to draw one at
 	                             * random; it has chat.people.nslots elements, n of them in use */
 	uint32_t n;                 /* how many sessions */
+	struct session *asked;      /* the first in login that is asking; NULL: none */
 	struct session *ungreeted;  /* the first in login that is still to be greeted; NULL: none */
 };
 
@@ -32,6 +34,9 @@ struct unnamed_sessions {
 void unnamed_add(struct chat *c, struct session *s);
 /* s was shown the banner. */
 void unnamed_greeted(struct chat *c, struct session *s);
+/* s, which is in the list, is asked what its client can do; and that is over. */
+void unnamed_ask(struct chat *c, struct session *s);
+void unnamed_answered(struct chat *c, struct session *s);
 /* Removes s, which gets a name or ends without one. Does nothing if it already has a name. */
 void unnamed_remove(struct chat *c, struct session *s);
 

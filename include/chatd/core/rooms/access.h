@@ -43,11 +43,11 @@ bool access_see(const struct chat *c, const struct session *s, const struct room
 void access_mark(struct chat *c, const struct session *s);
 bool access_see_marked(const struct chat *c, const struct session *s, const struct room *r);
 
-/* Whether the settings of its room let s speak. */
-bool access_may_speak(const struct chat *c, const struct session *s);
+/* Whether the settings of r, which it is in or watches, let s speak there. */
+bool access_may_speak(const struct chat *c, const struct session *s, const struct room *r);
 /* The same, but tells s why it may not. Call access_spoke once it has spoken. */
-bool access_speak(struct chat *c, struct session *s);
-void access_spoke(struct chat *c, struct session *s);
+bool access_speak(struct chat *c, struct session *s, const struct room *r);
+void access_spoke(struct chat *c, struct session *s, const struct room *r);
 
 /* Whether s may read what was said in r: the lines after *after (0: all of them). */
 bool access_read_after(const struct chat *c, const struct session *s, const struct room *r,
@@ -69,7 +69,7 @@ const struct invite *access_invited(const struct session *s, const struct room *
  * owner. `force`: drops the oldest instead. */
 bool access_invite(const struct chat *c, struct session *s, const struct room *r, uint64_t since,
                    bool force);
-void access_uninvite(struct session *s, const struct room *r);
+void access_uninvite(struct session *s, struct room *r);
 /* Gives a copy of those to s, which has none. */
 void access_copy_invites(struct session *s, const struct invite *from, uint32_t n);
 

@@ -12,6 +12,7 @@
 #include "chatd/core/state/question.h"
 
 struct chat;
+struct room;
 struct session;
 
 /* Part of struct session: its room's replay. */
@@ -43,6 +44,9 @@ struct room_lines {
 /* Shows s, which has just joined its room, the last lines, before any live ones. */
 void history_replay(struct chat *c, struct session *s);
 
+/* Shows s, which has just begun to watch r, the last lines said there, and then lets its live ones come. */
+void history_watch(struct chat *c, struct session *s, const struct room *r);
+
 /* s has changed its name since its room's replay was asked for: asks what the new name has missed.
  * s is told when the answer comes, and nothing waits for it. */
 void history_recall(struct chat *c, struct session *s);
@@ -65,8 +69,8 @@ question_then history_show, history_show_times, history_show_search, history_sho
 /* Shows s the oldest lines of its room that it has not been shown. There must be some. */
 void history_catch_up(struct chat *c, struct session *s);
 
-/* Notes, and tells s, that lines of its room were skipped because its connection was slow.
- * first_id 0: they were only notices. */
-void history_skipped(struct chat *c, struct session *s, uint32_t lines, uint64_t first_id);
+/* Notes, and tells s, that lines of the feed of its room, or of one that it watches, were skipped because its
+ * connection was slow. first_id 0: they were only notices. */
+void history_skipped(struct chat *c, struct session *s, uint32_t feed, uint32_t lines, uint64_t first_id);
 
 #endif

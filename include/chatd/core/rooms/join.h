@@ -12,9 +12,17 @@
 struct chat;
 struct session;
 struct room;
+struct watch;
 
-/* Part of struct session: its place in its room. */
+/* The rooms that somebody watches (watch.h). */
+struct watching {
+	struct watch **list;        /* owned array of WATCHED_MAX, n in use, each owned; NULL while n is 0 */
+	uint32_t n;
+};
+
+/* Part of struct session: its place in its room, and what it reads besides. */
 struct member {
+	struct watching watching;   /* the rooms that it watches */
 	uint32_t pos;               /* index in members.list */
 	bool crlf;                  /* lines to it end with CR LF, because it was a telnet client when
 	                             * it joined the room */

@@ -32,6 +32,11 @@ void room_notice(struct chat *c, struct room *r, const struct session *except, c
 void room_notice_words(struct chat *c, struct room *r, const struct session *s, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* The same for somebody who comes or goes, which not everyone wants to see; farewell: the person who goes,
+ * with words of their own, or NULL. */
+void room_passage(struct chat *c, struct room *r, const struct session *farewell, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* The store has pruned the last line of the room, as of the record up_to_seq. */
 void room_emptied(struct chat *c, uint32_t number, uint64_t up_to_seq);
 

@@ -48,6 +48,10 @@ struct seen_round {
  * is open and nothing else is known about it, everything that was sent counts as read. */
 void seen_mark(struct chat *c, struct session *s);
 
+/* The same for a watched room whose watch ends or comes to rest. */
+struct watch;
+void seen_mark_watch(struct chat *c, struct watch *w);
+
 /* What s has seen is no longer known, because its name or account has changed: no mark is saved
  * until the answer to history_recall comes or s enters another room. */
 void seen_unknown(struct session *s);

@@ -27,7 +27,8 @@ struct records {
 
 /* Part of struct chat: the effects of this step. */
 struct output {
-	struct effect *effects;     /* owned; EFFECTS_MAX + chat.people.nslots, n of them in use */
+	struct effect *effects;     /* owned; EFFECTS_MAX + EFFECTS_ROWS_MAX + chat.people.nslots,
+	                             * n of them in use */
 	size_t n;
 	char *arena;                /* owned; ARENA_BYTES; text of the effects */
 	size_t arena_len;
@@ -48,28 +49,52 @@ void emit_reply(struct chat *c, const struct session *s, const char *fmt, ...)
 void emit_rows(struct chat *c, const struct session *s, int indent, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* What views need to know of a line of that kind; nick: whoever speaks (NULL: nobody). */
+struct line_info emit_info(enum line_kind kind, int64_t at_ms, const char *nick);
+
 /* A line as it is, and a line end. */
-void emit_line(struct chat *c, const struct session *s, const char *fmt, ...)
+void emit_line(struct chat *c, const struct session *s, struct line_info info, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Both for what s has not asked for: while s holds lines (/hold) it waits with them. A line; and a reply. */
+void emit_told(struct chat *c, const struct session *s, struct line_info info, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void emit_notice(struct chat *c, const struct session *s, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Bytes as they are (prompts, telnet's answers). */
+/* Text as it is: the banner, prompts. */
 void emit_raw(struct chat *c, const struct session *s, const char *p, size_t n);
+
+/* Bytes that are no text: telnet's protocol. */
+void emit_protocol(struct chat *c, const struct session *s, const char *p, size_t n);
 
 /* "-- " and the text to every connection. */
 void emit_all(struct chat *c, const char *text);
 
-/* The line (without its end) to everybody in the room except `from` (may be NULL) and people who ignore
- * them. seq 0: a notice. */
-void emit_publish(struct chat *c, struct room *r, const struct session *from, const char *line,
-                  size_t len, uint64_t seq);
+/* A line for a room. */
+struct published {
+	const char *line;           /* without its end */
+	size_t len;
+	struct line_info info;      /* what kind of line */
+	uint64_t seq;               /* its record; 0: it has none, and is seen in its turn */
+	const struct session *from; /* whose doing it is: the line is not for them, unless it is theirs and
+	                             * they have an editor, from which it has just gone; NULL: nobody's */
+	bool words;                 /* it has words of theirs, so it is not for people who ignore them */
+};
 
-/* The same for a line that has no record: seen in its turn. */
-void emit_publish_unkept(struct chat *c, struct room *r, const struct session *from,
-                         const char *line, size_t len);
+/* To everybody in the room whom it is for. */
+void emit_publish(struct chat *c, struct room *r, const struct published *p);
 
-/* A notice that has a record, to everybody in the room. */
-void emit_publish_notice(struct chat *c, struct room *r, const char *line, size_t len,
-                         uint64_t seq);
+/* Shows what s is typing: a prompt and the line behind it, with the cursor so many bytes into the line.
+ * clear: the screen is cleared first. */
+void emit_input(struct chat *c, const struct session *s, const char *prompt, const char *line,
+                size_t len, size_t cursor, bool clear);
+/* One of EFFECT_WATCH, EFFECT_WATCH_RELEASE and EFFECT_UNWATCH; told: what s is told about that, or NULL. */
+void emit_watch(struct chat *c, enum effect_kind kind, const struct session *s, const struct room *r,
+                const char *told);
+
+/* s has a view from here on, or another style of it. */
+void emit_view(struct chat *c, const struct session *s, const struct view_style *style);
 
 /* Shows what was published so far, saved or not. */
 void emit_show(struct chat *c);

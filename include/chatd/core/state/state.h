@@ -43,6 +43,7 @@
 #include "chatd/core/rooms/removal.h"
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/rooms/setting.h"
+#include "chatd/core/rooms/watch.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/state/server_status.h"
@@ -104,6 +105,7 @@ struct room {
 	                             * called for has a role or an invitation here, or is here */
 	struct making made;         /* who made it, and in whose share it counts */
 	struct members members;     /* who is in it */
+	struct watchers watchers;   /* who watches it */
 	struct room_lines lines;    /* what the core knows about its lines */
 	struct join_sum sum;        /* joins and leaves that are summed up */
 	struct memberships memberships; /* who has which role in it */
@@ -139,6 +141,7 @@ struct chat {
 		bool more;          /* more of the same input follows the line being handled */
 		char body[BODY_BYTES_MAX + 1]; /* that line, sanitized */
 		struct throttled throttled; /* sessions whose input is delayed */
+		struct session *consoles; /* sessions with an editor whose line is to be drawn */
 	} input;
 
 	struct {

@@ -1,0 +1,207 @@
+/*
+ * What terminal a person has. Owns nothing: struct console is the session's, and struct telnet, which knows
+ * what the client says of itself.
+ */
+
+#include "chatd/core/entry/terminal.h"
+
+#include <string.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+#include "chatd/base/wrap.h"
+#include "chatd/core/entry/dialogue.h"
+#include "chatd/core/entry/greeting.h"
+#include "chatd/core/input/console.h"
+#include "chatd/core/input/telnet.h"
+#include "chatd/core/people/unnamed.h"
+#include "chatd/core/rooms/presence.h"
+#include "chatd/core/state/emit.h"
+#include "chatd/core/state/state.h"
+#include "chatd/core/terminal/editor.h"
+
+static const struct telnet_facts *facts_of(const struct session *s)
+{
+	static const struct telnet_facts none;
+
+	return s->input.telnet != NULL ? telnet_facts(s->input.telnet) : &none;
+}
+
+static bool is_set(uint8_t preference, bool otherwise)
+{
+	return preference == PREFER_UNSET ? otherwise : preference == PREFER_ON;
+}
+
+static uint8_t colour_of(const struct session *s, const struct telnet_facts *t, bool terminal)
+{
+	uint8_t most = t->colours256 ? VIEW_COLOUR_256 : VIEW_COLOUR_16;
+
+	switch (s->input.console.prefer.colour) {
+	case PREFER_UNSET:
+		return terminal && t->ansi ? most : VIEW_COLOUR_OFF;
+	case PREFER_ON:
+		return most;
+	case PREFER_COLOUR_16:
+		return VIEW_COLOUR_16;
+	case PREFER_COLOUR_256:
+		return VIEW_COLOUR_256;
+	default:
+		return VIEW_COLOUR_OFF;
+	}
+}
+
+static struct view_style style_of(const struct session *s)
+{
+	const struct telnet_facts *t = facts_of(s);
+	const struct preferences *prefer = &s->input.console.prefer;
+	bool editor = s->input.console.editor != NULL, reader = is_set(prefer->reader, t->reader);
+	bool terminal = (editor || t->mud) && !reader;
+	struct view_style style = {
+		.columns = prefer->width != 0 ? prefer->width : reader ? 0 : t->columns,
+		.rows = t->rows,
+		.reflows = strncmp(t->terminal, "SCREEN", 6) == 0 || strncmp(t->terminal, "TMUX", 4) == 0,
+		.time = prefer->time != PREFER_UNSET ? (uint8_t)(prefer->time - PREFER_TIME_FULL)
+		        : terminal               ? VIEW_TIME_SHORT
+		                                 : VIEW_TIME_FULL,
+		.colour = colour_of(s, t, terminal),
+		.bell = is_set(prefer->bell, false),
+		.passages = is_set(prefer->passages, true),
+		.latin1 = t->latin1,
+		.editor = editor,
+		.crlf = s->input.telnet != NULL || editor,
+	};
+
+	if (style.columns == 0 && editor)
+		style.columns = WRAP_COLUMNS + 2;
+	memcpy(style.zone_name, prefer->zone, sizeof style.zone_name);
+	return style;
+}
+
+/* A view in this style would show what is sent without one. */
+static bool is_plain(const struct view_style *style)
+{
+	return !style->editor && style->time == VIEW_TIME_FULL && style->colour == VIEW_COLOUR_OFF &&
+	       !style->bell && style->passages && !style->latin1 && style->columns == 0 &&
+	       *style->zone_name == '\0';
+}
+
+static void set_editor(struct chat *c, struct session *s)
+{
+	const struct telnet_facts *t = facts_of(s);
+	bool wants = t->mode == TELNET_CHARACTER || (s->input.telnet == NULL && s->input.console.wants);
+
+	if (wants && s->input.console.editor == NULL) {
+		s->input.console.editor = editor_new();
+		if (s->dialogue != NULL)
+			dialogue_hide(c, s);
+		console_touch(c, s);
+	} else if (!wants && s->input.console.editor != NULL) {
+		console_forget(c, s);
+		console_release(&s->input.console);
+	}
+	if (s->input.console.editor != NULL)
+		editor_latin1(s->input.console.editor, t->latin1);
+}
+
+void terminal_update(struct chat *c, struct session *s)
+{
+	struct view_style style;
+	bool had = s->input.console.view;
+
+	set_editor(c, s);
+	style = style_of(s);
+	/* A client whose width alone is known wraps lines itself. */
+	if (s->input.console.editor == NULL && !facts_of(s)->mud && s->input.console.prefer.width == 0)
+		style.columns = 0;
+	s->input.console.view = !is_plain(&style) || s->input.console.watches;
+	if (!s->input.console.view && had) {
+		emit_session(c, EFFECT_PLAIN, s);
+	} else if (s->input.console.view && (!had || memcmp(&style, &s->input.console.style, sizeof style) != 0)) {
+		s->input.console.style = style;
+		emit_view(c, s, &style);
+	}
+}
+
+/* -- asking ------------------------------------------------------------------------------------- */
+
+static void say(struct chat *c, struct session *s, struct bytes *out)
+{
+	if (out->len > 0)
+		emit_protocol(c, s, out->data, out->len);
+	bytes_release(out);
+}
+
+void terminal_begin(struct chat *c, struct session *s)
+{
+	struct bytes out = {0};
+
+	s->input.telnet = telnet_new();
+	telnet_offer(s->input.telnet, &out);
+	say(c, s, &out);
+	unnamed_ask(c, s);
+}
+
+static void tell_wish(struct chat *c, const struct session *s)
+{
+	if (s->input.console.editor != NULL)
+		emit_reply(c, s, "chatd edits your line now: arrow keys, Tab, ctrl-W and the like work. "
+		           "%ctty off ends that.", c->config.command_prefix);
+	else
+		emit_reply(c, s, "Your client edits your line itself.");
+}
+
+void terminal_wish(struct chat *c, struct session *s, bool editor)
+{
+	struct bytes out = {0};
+	bool had = s->input.console.editor != NULL;
+
+	s->input.console.wants = editor;
+	if (s->input.telnet != NULL) {
+		telnet_offer(s->input.telnet, &out);
+		telnet_mode_request(s->input.telnet, editor, &out);
+		say(c, s, &out);
+	}
+	terminal_update(c, s);
+	s->input.console.wish_open = editor && s->input.console.editor == NULL && !had;
+	if (!s->input.console.wish_open)
+		tell_wish(c, s);
+}
+
+void terminal_told(struct chat *c, struct session *s)
+{
+	terminal_update(c, s);
+	if (s->input.console.wish_open && (s->input.console.editor != NULL || facts_of(s)->mode == TELNET_LINE)) {
+		s->input.console.wish_open = false;
+		tell_wish(c, s);
+	}
+	if (s->unnamed.asking && facts_of(s)->settled) {
+		unnamed_answered(c, s);
+		greeting_now(c, s);
+	}
+}
+
+int64_t terminal_due_ms(const struct chat *c)
+{
+	const struct session *s = c->people.unnamed.asked;
+
+	return s == NULL ? INT64_MAX : s->presence.since_ms + TELNET_ASK_MS;
+}
+
+void terminal_tick(struct chat *c)
+{
+	while (terminal_due_ms(c) <= c->now_ms && emit_has_room(c)) {
+		struct session *s = c->people.unnamed.asked;
+		struct bytes out = {0};
+
+		unnamed_answered(c, s);
+		telnet_give_up(s->input.telnet, &out);
+		say(c, s, &out);
+		if (facts_of(s)->mode == TELNET_PLAIN) {
+			/* It has said nothing that is telnet: it is nc, or the like. */
+			telnet_end(s->input.telnet);
+			s->input.telnet = NULL;
+		}
+		terminal_update(c, s);
+		greeting_now(c, s);
+	}
+}

@@ -1,0 +1,36 @@
+/* A person's terminal. Owns struct console. */
+
+#include "chatd/core/input/console.h"
+
+#include <utlist.h>
+
+#include "chatd/core/state/state.h"
+#include "chatd/core/terminal/editor.h"
+
+void console_touch(struct chat *c, struct session *s)
+{
+	if (s->input.console.editor == NULL || s->input.console.touched)
+		return;
+	s->input.console.touched = true;
+	DL_APPEND2(c->input.consoles, s, input.console.prev, input.console.next);
+}
+
+void console_forget(struct chat *c, struct session *s)
+{
+	if (!s->input.console.touched)
+		return;
+	s->input.console.touched = false;
+	DL_DELETE2(c->input.consoles, s, input.console.prev, input.console.next);
+}
+
+void console_hide(struct chat *c, struct session *s, bool hidden)
+{
+	editor_hide(s->input.console.editor, hidden);
+	console_touch(c, s);
+}
+
+void console_release(struct console *console)
+{
+	editor_free(console->editor);
+	console->editor = NULL;
+}

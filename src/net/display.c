@@ -1,0 +1,279 @@
+/*
+ * What terminals are sent. Owns struct display.
+ */
+
+#include "chatd/net/display.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/bounds.h"
+#include "chatd/base/bytes.h"
+#include "chatd/core/terminal/screen.h"
+#include "chatd/net/server.h"
+
+/* Bracketed paste, as xterm introduced it: what is pasted comes between two sequences of its own. */
+static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
+static const char clear_screen[] = "\033[H\033[2J";
+
+/* What somebody is typing, as it is drawn. */
+struct typed {
+	char *text;             /* owned; the prompt and the line behind it; NULL: nothing */
+	uint32_t len, prompt, cursor; /* bytes of both together, bytes of the prompt, and bytes of the
+	                         * line before the cursor */
+};
+
+struct display {
+	struct view_style style; /* how lines are shown */
+	struct view_day day;    /* the day shown last */
+	struct screen screen;   /* where the typed line is on the screen */
+	struct typed drawn;     /* what is there */
+	struct typed wanted;    /* what is to be there, while changed */
+	bool changed;           /* wanted was set */
+	bool clear;             /* the screen is to be cleared first */
+	bool pastes;            /* the terminal was told to mark what is pasted */
+	bool ending;            /* it becomes plain once all is sent */
+	uint32_t nmarks;        /* of marks */
+	uint64_t marks[DISPLAY_MARKS]; /* positions in the feed of lines that mention the person, oldest
+	                         * first */
+};
+
+_Static_assert(sizeof(struct display) <= DISPLAY_STATE_BYTES, "as it is counted (memory.c)");
+
+/* It may be a secret that was typed where none was asked for. */
+static void typed_clear(struct typed *t)
+{
+	if (t->text != NULL)
+		explicit_bzero(t->text, t->len);
+	free(t->text);
+	*t = (struct typed){0};
+}
+
+static struct screen_input typed_input(const struct typed *t)
+{
+	return (struct screen_input){
+		.prompt = t->text, .prompt_len = t->prompt,
+		.text = t->text != NULL ? t->text + t->prompt : NULL, .len = t->len - t->prompt,
+		.cursor = t->cursor,
+	};
+}
+
+/* -- what the core says ------------------------------------------------------------------------ */
+
+void display_style(struct server *s, struct connection *c, const struct view_style *style)
+{
+	struct display *d = c->display;
+
+	if (d == NULL) {
+		d = c->display = mem_zero(1, sizeof *d);
+		d->screen.columns = style->columns;
+		outqueue_view(&c->out, true);
+	}
+	d->style = *style;
+	d->style.zoned = *style->zone_name != '\0';
+	d->ending = false;
+	/* Drawn again, which also makes the change of modes known to the terminal. */
+	if (!d->changed && d->drawn.text != NULL) {
+		d->wanted = d->drawn;
+		d->wanted.text = mem_alloc(d->drawn.len + 1);
+		memcpy(d->wanted.text, d->drawn.text, d->drawn.len);
+	}
+	d->changed = true;
+	connection_mark_dirty(s, c);
+}
+
+void display_plain(struct server *s, struct connection *c)
+{
+	if (c->display == NULL)
+		return;
+	c->display->ending = true;
+	connection_mark_dirty(s, c);
+}
+
+void display_input(struct server *s, struct connection *c, const struct effect *e)
+{
+	struct display *d = c->display;
+
+	if (d == NULL)
+		return;
+	typed_clear(&d->wanted);
+	d->wanted = (struct typed){
+		.text = mem_alloc(e->len + 1), .len = (uint32_t)e->len,
+		.prompt = e->input.prompt_bytes, .cursor = e->input.cursor,
+	};
+	memcpy(d->wanted.text, e->text, e->len);
+	d->changed = true;
+	d->clear |= e->input.clear;
+	connection_mark_dirty(s, c);
+}
+
+void display_mark(struct connection *c)
+{
+	struct display *d = c->display;
+	const struct feed *f = c->out.reader.feed;
+
+	if (d == NULL || f == NULL)
+		return;
+	if (d->nmarks == DISPLAY_MARKS) {
+		d->nmarks--;
+		memmove(d->marks, d->marks + 1, d->nmarks * sizeof *d->marks);
+	}
+	d->marks[d->nmarks++] = f->end - f->last_len;
+}
+
+/* -- making ------------------------------------------------------------------------------------ */
+
+struct making_view {
+	struct display *d;
+	struct bytes *out;
+	bool erased;            /* what is typed is not on the screen */
+};
+
+static void erase(struct making_view *m)
+{
+	if (m->erased)
+		return;
+	screen_erase(&m->d->screen, m->out);
+	m->erased = true;
+}
+
+/* Whether the line at this position of the feed mentions the person; marks of earlier ones are done
+ * with. */
+static bool take_mark(struct display *d, uint64_t pos)
+{
+	uint32_t n = 0;
+	bool marked;
+
+	while (n < d->nmarks && d->marks[n] < pos)
+		n++;
+	marked = n < d->nmarks && d->marks[n] == pos;
+	d->nmarks -= n;
+	memmove(d->marks, d->marks + n, d->nmarks * sizeof *d->marks);
+	return marked;
+}
+
+static size_t end_bytes(const char *text, size_t len)
+{
+	size_t n = len > 0 && text[len - 1] == '\n';
+
+	return n + (n > 0 && len > 1 && text[len - 2] == '\r');
+}
+
+static void show_line(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos)
+{
+	struct making_view *m = ctx;
+	struct display *d = m->d;
+	struct view_line line = {.text = text, .len = len, .info = info};
+
+	if (info.kind == LINE_RAW) {
+		bytes_append(m->out, text, len);
+		return;
+	}
+	if (d->style.editor)
+		erase(m);
+	if (info.kind != LINE_TEXT)
+		line.len -= end_bytes(text, len);
+	line.marked = info.marked;
+	if (d->style.zoned && !zone_holds(&d->style.zone, info.time_s))
+		zone_offset_at(d->style.zone_name, info.time_s, &d->style.zone);
+	if (pos != UINT64_MAX && d->nmarks > 0)
+		line.marked |= take_mark(d, pos);
+	view_render(&d->style, &d->day, &line, m->out);
+	/* The typed line begins a row of its own. */
+	if (d->style.editor && m->out->len > 0 && m->out->data[m->out->len - 1] != '\n')
+		bytes_puts(m->out, "\r\n");
+}
+
+/* Brings what is typed to the screen, or takes it away. */
+static void draw(struct making_view *m, bool shown)
+{
+	struct display *d = m->d;
+	struct screen_input before = typed_input(&d->drawn), now;
+
+	if (!d->changed && !m->erased)
+		return;
+	if (d->changed) {
+		now = typed_input(&d->wanted);
+		if (!m->erased && shown && d->drawn.text != NULL)
+			screen_edited(&d->screen, &before, &now, m->out);
+		else
+			erase(m);
+		typed_clear(&d->drawn);
+		d->drawn = d->wanted;
+		d->wanted = (struct typed){0};
+		d->changed = false;
+	}
+	now = typed_input(&d->drawn);
+	if (m->erased && shown && d->drawn.text != NULL)
+		screen_draw(&d->screen, &now, m->out);
+}
+
+static void set_modes(struct making_view *m, bool editor)
+{
+	struct display *d = m->d;
+
+	if (editor != d->pastes)
+		bytes_puts(m->out, editor ? paste_on : paste_off);
+	d->pastes = editor;
+	if (d->screen.columns != d->style.columns || d->screen.latin1 != d->style.latin1) {
+		screen_resized(&d->screen, d->style.columns, m->out);
+		m->erased = true;
+	}
+	d->screen.latin1 = d->style.latin1;
+	d->screen.rows = d->style.rows;
+	d->screen.reflows = d->style.reflows;
+	if (d->clear) {
+		erase(m);
+		bytes_puts(m->out, clear_screen);
+	}
+	d->clear = false;
+}
+
+void display_make(struct server *s, struct connection *c)
+{
+	struct display *d = c->display;
+	struct making_view m = {.d = d, .out = &s->conns.made};
+	bool over = d->ending || c->state != CONNECTION_OPEN;
+
+	if (c->out.made != NULL)
+		return;
+	bytes_clear(m.out);
+	m.erased = d->drawn.text == NULL;
+	set_modes(&m, d->style.editor && !over);
+	do
+		outqueue_take(&c->out, DISPLAY_BYTES, show_line, &m);
+	while ((m.out->len == 0 || d->ending) && outqueue_has_output(&c->out));
+	if (over) {
+		erase(&m);
+		typed_clear(&d->drawn);
+		d->changed = false;
+	} else {
+		draw(&m, d->style.editor);
+	}
+	outqueue_made(&c->out, m.out->data, m.out->len);
+	explicit_bzero(m.out->data, m.out->len);
+	if (d->ending) {
+		outqueue_view(&c->out, false);
+		display_free(c);
+	}
+}
+
+bool display_owes(const struct connection *c)
+{
+	const struct display *d = c->display;
+
+	if (d == NULL || c->deaf)
+		return false;
+	return c->state == CONNECTION_OPEN ? d->changed || d->clear || d->ending
+	                                   : d->pastes || d->drawn.text != NULL;
+}
+
+void display_free(struct connection *c)
+{
+	if (c->display == NULL)
+		return;
+	typed_clear(&c->display->drawn);
+	typed_clear(&c->display->wanted);
+	free(c->display);
+	c->display = NULL;
+}
