@@ -13,6 +13,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/net/server.h"
+#include "chatd/net/watched.h"
 
 enum { STILL_MS = 1000 };  /* a peer whose send is in flight for this long is not reading */
 
@@ -139,11 +140,10 @@ bool connection_stands_still(const struct server *s, const struct connection *c)
 
 void connection_leave_feed(struct server *s, struct connection *c, const char *text, size_t len)
 {
+	const struct feed *f = c->out.reader.feed;
 	uint32_t index = c->out.reader.index;
-	uint32_t moved = outqueue_leave_feed(&c->out, text, len);
 
-	if (moved != UINT32_MAX)
-		s->conns.slot[moved].out.reader.index = index;
+	watched_moved(s, f, outqueue_leave_feed(&c->out, text, len), index);
 }
 
 /* It may contain a password. */
@@ -173,5 +173,6 @@ void connection_shut(struct server *s, struct connection *c)
 		s->conns.nlingering--;
 	c->state = CONNECTION_DEAD;
 	connection_leave_feed(s, c, NULL, 0);
+	watched_drop(s, c);
 	ring_shutdown(s->ring, c->fd, SHUT_RDWR);
 }

@@ -11,6 +11,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/terminal/screen.h"
 #include "chatd/net/server.h"
+#include "chatd/net/watched.h"
 
 /* Bracketed paste, as xterm introduced it: what is pasted comes between two sequences of its own. */
 static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
@@ -159,11 +160,12 @@ static size_t end_bytes(const char *text, size_t len)
 	return n + (n > 0 && len > 1 && text[len - 2] == '\r');
 }
 
-static void show_line(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos)
+/* w: where it comes from; NULL: the room they are in, or private text. */
+static void show(struct making_view *m, const char *text, size_t len, struct line_info info, uint64_t pos,
+                 const struct watched *w)
 {
-	struct making_view *m = ctx;
 	struct display *d = m->d;
-	struct view_line line = {.text = text, .len = len, .info = info};
+	struct view_line line = {.text = text, .len = len, .info = info, .room = w != NULL ? w->name : NULL};
 
 	if (info.kind == LINE_RAW) {
 		bytes_append(m->out, text, len);
@@ -182,6 +184,17 @@ static void show_line(void *ctx, const char *text, size_t len, struct line_info 
 	/* The typed line begins a row of its own. */
 	if (d->style.editor && m->out->len > 0 && m->out->data[m->out->len - 1] != '\n')
 		bytes_puts(m->out, "\r\n");
+}
+
+static void show_line(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos)
+{
+	show(ctx, text, len, info, pos, NULL);
+}
+
+static void show_watched(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos,
+                         const struct watched *w)
+{
+	show(ctx, text, len, info, pos, w);
 }
 
 /* Brings what is typed to the screen, or takes it away. */
@@ -233,16 +246,17 @@ void display_make(struct server *s, struct connection *c)
 {
 	struct display *d = c->display;
 	struct making_view m = {.d = d, .out = &s->conns.made};
-	bool over = d->ending || c->state != CONNECTION_OPEN;
+	bool over = d->ending || c->state != CONNECTION_OPEN, all;
 
 	if (c->out.made != NULL)
 		return;
 	bytes_clear(m.out);
 	m.erased = d->drawn.text == NULL;
 	set_modes(&m, d->style.editor && !over);
-	do
+	do {
 		outqueue_take(&c->out, DISPLAY_BYTES, show_line, &m);
-	while ((m.out->len == 0 || d->ending) && outqueue_has_output(&c->out));
+		all = watched_take(s, c, DISPLAY_BYTES, show_watched, &m) && !outqueue_has_output(&c->out);
+	} while (!all && (m.out->len == 0 || d->ending));
 	if (over) {
 		erase(&m);
 		typed_clear(&d->drawn);
@@ -250,7 +264,11 @@ void display_make(struct server *s, struct connection *c)
 	} else {
 		draw(&m, d->style.editor);
 	}
-	outqueue_made(&c->out, m.out->data, m.out->len);
+	/* Marks move in the order of records, for all feeds together (fanout.c). */
+	outqueue_made(&c->out, m.out->data, m.out->len,
+	              c->out.watched == NULL ? c->out.reader.seq
+	              : all              ? watched_seq(c, c->out.reader.seq)
+	                                 : SEQ_UNKNOWN);
 	explicit_bzero(m.out->data, m.out->len);
 	if (d->ending) {
 		outqueue_view(&c->out, false);
@@ -264,6 +282,8 @@ bool display_owes(const struct connection *c)
 
 	if (d == NULL || c->deaf)
 		return false;
+	if (watched_has_output(c))
+		return true;
 	return c->state == CONNECTION_OPEN ? d->changed || d->clear || d->ending
 	                                   : d->pastes || d->drawn.text != NULL;
 }

@@ -12,6 +12,7 @@
 #include "chatd/core/chat.h"
 #include "chatd/net/display.h"
 #include "chatd/net/server.h"
+#include "chatd/net/watched.h"
 
 static void append(struct server *s, const struct record *r)
 {
@@ -107,7 +108,23 @@ static void apply_to(struct server *s, struct connection *c, const struct effect
 		connection_queue(s, c, e);
 		break;
 	case EFFECT_SKIP:
-		outqueue_skip(&c->out);
+		if (c->out.reader.feed == &s->fanout.feeds[e->feed])
+			outqueue_skip(&c->out);
+		else
+			watched_skip(c, &s->fanout.feeds[e->feed]);
+		break;
+	case EFFECT_WATCH:
+		watched_begin(s, c, e);
+		break;
+	case EFFECT_WATCH_RELEASE:
+		watched_release(s, c, e->feed);
+		connection_mark_dirty(s, c);
+		break;
+	case EFFECT_UNWATCH:
+		watched_end(s, c, e->feed);
+		if (e->len > 0)
+			connection_queue(s, c, e);
+		connection_mark_dirty(s, c);
 		break;
 	case EFFECT_VIEW:
 		display_style(s, c, &e->view);
@@ -118,10 +135,12 @@ static void apply_to(struct server *s, struct connection *c, const struct effect
 	case EFFECT_HOLD:
 	case EFFECT_FLOW:
 		outqueue_hold(&c->out, e->kind == EFFECT_HOLD);
+		watched_let(c);
 		connection_mark_dirty(s, c);
 		break;
 	case EFFECT_LET:
 		outqueue_let(&c->out);
+		watched_let(c);
 		connection_mark_dirty(s, c);
 		break;
 	case EFFECT_INPUT:

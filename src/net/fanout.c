@@ -15,6 +15,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/chat.h"
 #include "chatd/net/server.h"
+#include "chatd/net/watched.h"
 
 void fanout_init(struct fanout *f, uint32_t connections_max, bool relaxed)
 {
@@ -93,7 +94,7 @@ static bool settle(struct server *s, struct feed *f)
 	uint64_t least = f->end;
 
 	for (uint32_t i = 0; i < f->nreaders; i++) {
-		const struct feed_reader *r = &s->conns.slot[f->readers[i]].out.reader;
+		const struct feed_reader *r = watched_reader(&s->conns.slot[f->readers[i]], f, i);
 
 		if (r->cursor < least)
 			least = r->cursor;

@@ -20,6 +20,7 @@
 #include "chatd/net/send.h"
 #include "chatd/net/display.h"
 #include "chatd/net/server.h"
+#include "chatd/net/watched.h"
 #include "chatd/net/sweep.h"
 #include "chatd/net/teardown.h"
 
@@ -329,8 +330,10 @@ static void join(struct server *s)
 void loop_free(struct server *s)
 {
 	join(s);
-	for (uint32_t i = 0; i < s->conns.top; i++)
+	for (uint32_t i = 0; i < s->conns.top; i++) {
 		display_free(&s->conns.slot[i]);
+		watched_drop(s, &s->conns.slot[i]);
+	}
 	connections_release(s);
 	fanout_release(&s->fanout);
 	requests_release(&s->requests);

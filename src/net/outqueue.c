@@ -278,14 +278,13 @@ void outqueue_mark_begin(struct outqueue *q)
 	q->mark[0] = (struct sent_mark){q->sent_bytes + q->bytes, q->reader.seq};
 }
 
-/* Notes that the feed is sent up to the reader's position, and that `rest` more bytes are to be sent until
- * then. */
-static void note_sent(struct outqueue *q, uint64_t rest)
+/* Notes that everything up to the record seq is sent once `rest` more bytes are. */
+static void note_sent(struct outqueue *q, uint64_t rest, uint64_t seq)
 {
 	uint64_t whole = q->sent_bytes + rest;
 
 	/* Nothing of the feed is sent before the replay. */
-	if (q->nmarks == 0 || q->mark[q->nmarks - 1].seq >= q->reader.seq)
+	if (q->nmarks == 0 || q->mark[q->nmarks - 1].seq >= seq)
 		return;
 	if (q->nmarks == SENT_MARKS) {
 		/* A position between two remaining marks counts as the earlier one. */
@@ -296,7 +295,7 @@ static void note_sent(struct outqueue *q, uint64_t rest)
 	/* A jump passes lines while the rest of an earlier one is still to be sent. */
 	if (q->mark[q->nmarks - 1].bytes > whole)
 		whole = q->mark[q->nmarks - 1].bytes;
-	q->mark[q->nmarks++] = (struct sent_mark){whole, q->reader.seq};
+	q->mark[q->nmarks++] = (struct sent_mark){whole, seq};
 }
 
 struct arrival outqueue_arrived(const struct outqueue *q, uint64_t unacked)
@@ -382,7 +381,7 @@ void outqueue_advance(struct outqueue *q, size_t bytes)
 		q->reader.cursor = w.pos;
 	if (q->reader.ncuts > 0)
 		feed_reader_drop_cuts(&q->reader);
-	note_sent(q, rest);
+	note_sent(q, rest, q->reader.seq);
 }
 
 bool outqueue_has_output(const struct outqueue *q)
@@ -447,7 +446,7 @@ void outqueue_take(struct outqueue *q, size_t most, outqueue_line *line, void *c
 		feed_reader_drop_cuts(&q->reader);
 }
 
-void outqueue_made(struct outqueue *q, const char *made, size_t len)
+void outqueue_made(struct outqueue *q, const char *made, size_t len, uint64_t seq)
 {
 	assert(q->made == NULL);
 	if (len > 0) {
@@ -458,12 +457,14 @@ void outqueue_made(struct outqueue *q, const char *made, size_t len)
 		q->held += q->made_len;
 		budget_charge(q->budget, len);
 	}
+	if (seq == SEQ_UNKNOWN)
+		return;
 	if (q->mark_due && q->first == NULL && q->reader.feed != NULL && !q->reader.held) {
 		q->mark_due = false;
 		q->nmarks = 1;
-		q->mark[0] = (struct sent_mark){q->sent_bytes + len, q->reader.seq};
+		q->mark[0] = (struct sent_mark){q->sent_bytes + len, seq};
 	}
-	note_sent(q, len);
+	note_sent(q, len, seq);
 }
 
 /* -- leaving the log -------------------------------------------------------------------------- */

@@ -14,6 +14,7 @@
 #include "chatd/net/display.h"
 #include "chatd/net/server.h"
 #include "chatd/net/teardown.h"
+#include "chatd/net/watched.h"
 
 /* -- falling behind ---------------------------------------------------------------------------- */
 
@@ -37,16 +38,27 @@ static void mind_slowness(struct server *s, struct connection *c)
 	}
 }
 
-/* The log has moved past it: moves it to the live end, and tells it. */
-static void jump(struct server *s, struct connection *c)
+/* The log has moved past its reader r: moves it to the live end, and tells it. */
+static void jump(struct server *s, struct connection *c, struct feed_reader *r)
 {
-	struct feed_gap gap = feed_reader_jump(&c->out.reader);
+	uint32_t feed = (uint32_t)(r->feed - s->fanout.feeds);
+	struct feed_gap gap = feed_reader_jump(r);
 
 	if (gap.lines > 0)
 		effects_step(s, &(struct event){
 			.kind = EVENT_SKIPPED, .conn = connection_id(c),
-			.skipped = {.lines = gap.lines, .first_id = gap.first_id},
+			.skipped = {.lines = gap.lines, .first_id = gap.first_id, .feed = feed},
 		});
+}
+
+static void jump_all(struct server *s, struct connection *c)
+{
+	struct feed_reader *r;
+
+	if (outqueue_fell_behind(&c->out))
+		jump(s, c, &c->out.reader);
+	while (c->out.watched != NULL && (r = watched_behind(c)) != NULL)
+		jump(s, c, r);
 }
 
 void send_catch_up(struct server *s, struct connection *c)
@@ -56,7 +68,7 @@ void send_catch_up(struct server *s, struct connection *c)
 	if (c->sending)
 		mind_slowness(s, c);
 	else
-		jump(s, c);
+		jump_all(s, c);
 }
 
 /* -- output ------------------------------------------------------------------------------------ */
@@ -119,8 +131,8 @@ static void flush_one(struct server *s, struct connection *c)
 		give_up(s, c);
 		return;
 	}
-	if (!c->sending && outqueue_fell_behind(&c->out))
-		jump(s, c);
+	if (!c->sending)
+		jump_all(s, c);
 	mind_slowness(s, c);
 	if (c->sending || c->state == CONNECTION_DEAD || c->state == CONNECTION_FREE)
 		return;

@@ -20,7 +20,8 @@ static void release(struct server *s, struct connection *c)
 	bool known = c->slot < s->conns.max + CONTROL_SLOTS;
 	struct event e = {.kind = EVENT_RELEASED, .conn = connection_id(c)};
 
-	assert(!c->receiving && !c->sending && c->out.reader.feed == NULL && c->out.pin_first == NULL);
+	assert(!c->receiving && !c->sending && c->out.reader.feed == NULL && c->out.watched == NULL &&
+	       c->out.pin_first == NULL);
 	ring_close(s->ring, c->fd);
 	log_debug("connection %u.%u closed", c->slot, c->gen);
 	outqueue_release(&c->out);

@@ -157,6 +157,8 @@ static void check_output(const struct connection *c)
 		if (o->len == 0 || o->len > o->cap || (o->next == NULL) != (o == c->out.last))
 			sim_fail("%u.%u: its private text is in disorder", c->slot, c->gen);
 	}
+	bytes += c->out.made_len - c->out.made_sent;
+	held += c->out.made_len;
 	if (c->out.off > 0 && (c->out.first == NULL || c->out.off >= c->out.first->len))
 		sim_fail("%u.%u: more is sent of a text than it has", c->slot, c->gen);
 	if (bytes - c->out.off != c->out.bytes)

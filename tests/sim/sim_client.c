@@ -148,9 +148,23 @@ static bool asks(const char *name)
 	return false;
 }
 
+/* It changes how lines are shown, or when; the model knows only plain peers. */
+static bool changes_view(const char *name)
+{
+	static const char *const names[] = {"tty", "hold", "watch", "unwatch"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 static void do_command(struct client *c, struct bytes *b)
 {
 	const struct command *k = &commands[rnd(commands_count())];
+
+	if (changes_view(k->name))
+		return;
 
 	if (strcmp(k->name, "quit") == 0) {
 		if (!chance(300))

@@ -15,6 +15,8 @@
 #include "chatd/core/event.h"
 #include "chatd/net/feed.h"
 
+struct watched;
+
 #define OUTBUF_WAITS UINT64_MAX
 
 /* Private text. */
@@ -39,6 +41,7 @@ struct sent_mark {
 /* All zero: nothing to send, and no feed is read. */
 struct outqueue {
 	struct feed_reader reader;  /* its position in its room's feed */
+	struct watched *watched;    /* owned list; other feeds that it reads (watched.h) */
 	struct outbuf *first, *last; /* owned; private text, oldest first */
 	uint32_t off;               /* bytes of the first one already sent */
 	uint32_t bytes;             /* private bytes not sent */
@@ -97,8 +100,10 @@ typedef void outqueue_line(void *ctx, const char *text, size_t len, struct line_
 /* Hands what is visible over to `line`, in order, until at least `most` bytes were handed over; it is
  * not sent any more. Not while a send is in flight, nor while something made is. */
 void outqueue_take(struct outqueue *q, size_t most, outqueue_line *line, void *ctx);
-/* What was made of all that was taken: it is copied, and sent before anything else. */
-void outqueue_made(struct outqueue *q, const char *made, size_t len);
+/* What was made of all that was taken: it is copied, and sent before anything else. With it everything up to
+ * the record seq is sent (SEQ_UNKNOWN: that is not known). */
+#define SEQ_UNKNOWN UINT64_MAX
+void outqueue_made(struct outqueue *q, const char *made, size_t len, uint64_t seq);
 
 /* How much of its feed has arrived, in whole lines, if unacked of the bytes sent are not
  * acknowledged; perhaps slightly more. */

@@ -28,6 +28,7 @@
 #include "chatd/core/commands/cmd_terminal.h"
 #include "chatd/core/commands/cmd_unban.h"
 #include "chatd/core/commands/cmd_undo.h"
+#include "chatd/core/commands/cmd_watch.h"
 
 const struct command commands[] = {
 	/* talk */
@@ -43,6 +44,11 @@ const struct command commands[] = {
 	 "Answers the person who sent you the last private message. With the number of a line, "
 	 "answers that line, for the whole room.",
 	 "reply yes, at one"},
+	{"say", "", "TEXT", 0, 0, true, true, cmd_say, ROLE_GUEST,
+	 FLAG_IN | FLAG_SAYS | FLAG_SPOKEN, TOPIC_TALK,
+	 "Say something in a room that you watch",
+	 "Says something in this room, or with --in=ROOM in one that you watch.",
+	 "say --in=ops the disk is full"},
 	{"me", "", "ACTION", 0, 0, true, true, cmd_me, ROLE_GUEST,
 	 FLAG_SAYS | FLAG_EVERYDAY | FLAG_SPOKEN, TOPIC_TALK,
 	 "Say what you do: \"* alice waves\"",
@@ -237,6 +243,15 @@ const struct command commands[] = {
 	 "resume k3v9x-2p7qa"},
 
 	/* terminal */
+	{"watch", "", "[ROOM...]", 0, 0, true, false, cmd_watch, ROLE_GUEST, 0, TOPIC_TERMINAL,
+	 "Read other rooms too, from where you are",
+	 "Shows you the lines of other rooms too, each after the room's name. Alone, lists the "
+	 "rooms that you watch.",
+	 "watch ops dev"},
+	{"unwatch", "", "ROOM... | all", 0, 0, true, true, cmd_unwatch, ROLE_GUEST, 0, TOPIC_TERMINAL,
+	 "Stop reading another room",
+	 "Ends /watch for a room, or for all.",
+	 "unwatch ops"},
 	{"hold", "", "[off]", 1, 0, false, false, cmd_hold, ROLE_GUEST, 0, TOPIC_TERMINAL,
 	 "Let lines wait until you press Enter",
 	 "Lets the lines that come wait until you press Enter, so that they do not tear apart "

@@ -79,6 +79,7 @@ void room_join(struct chat *c, struct room *r, struct session *s, enum room_join
 {
 	assert(s->room == NULL);
 	s->member.crlf = s->input.telnet != NULL;
+	watch_rest(c, s, r);
 	if (r->members.n > 0 && how == ROOM_CAME && notice_alone(c, r, s, true))
 		room_passage(c, r, NULL, "\"%s\" has joined our chat", s->nick);
 	if (r->members.n == r->members.cap) {
@@ -94,7 +95,6 @@ void room_join(struct chat *c, struct room *r, struct session *s, enum room_join
 	r->members.ncrlf += s->member.crlf;
 	if (s->presence.nignored > 0)
 		DL_APPEND2(r->members.ignorers, s, presence.prev, presence.next);
-	watch_rest(c, s, r);
 	emit_subscribe(c, s, r);
 	console_touch(c, s);
 	s->replay.settled = settled;
@@ -168,10 +168,6 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	s->replay.settled = NULL;
 	question_drop_room(c, s);
 	emit_unsubscribe(c, s, "Some lines of %s were skipped: your connection was slow.", r->name);
-	if (how == ROOM_MOVED)
-		watch_resume(c, s, r, &reading);
-	else if (how == ROOM_PUT_OUT && watch_find(s, r) != NULL)
-		watch_end(c, watch_find(s, r));
 	if (c->stopping || s->presence.superseded || r->members.n == 0 || !notice_alone(c, r, s, false))
 		;
 	else if (s->presence.farewell)
@@ -182,6 +178,10 @@ void room_leave(struct chat *c, struct session *s, enum room_leaving how, const 
 	else
 		room_passage(c, r, NULL, "%s has left %s%s%s", s->nick, how == ROOM_QUIT ? "our chat" : "this room",
 		             why == NULL || *why == '\0' ? "" : ": ", why != NULL ? why : "");
+	if (how == ROOM_MOVED)
+		watch_resume(c, s, r, &reading);
+	else if (how == ROOM_PUT_OUT && watch_find(s, r) != NULL)
+		watch_end(c, watch_find(s, r));
 	room_release(c, r);
 }
 

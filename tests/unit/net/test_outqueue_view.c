@@ -79,7 +79,7 @@ static void test_made(void **state)
 	show();
 	assert_int_equal(send_begin(), 0);
 	outqueue_take(&q, SIZE_MAX, take_line, NULL);
-	outqueue_made(&q, "a longer line\r\n", 15);
+	outqueue_made(&q, "a longer line\r\n", 15, q.reader.seq);
 	assert_true(outqueue_has_output(&q));
 	assert_int_equal(q.bytes, 15);
 	while ((len = send_begin()) > 0)
@@ -101,7 +101,7 @@ static void test_arrived(void **state)
 	show();
 	assert_int_equal(outqueue_arrived(&q, 0).what, ARRIVED_NOTHING);
 	outqueue_take(&q, 1, take_line, NULL);
-	outqueue_made(&q, "0123456789", 10);
+	outqueue_made(&q, "0123456789", 10, q.reader.seq);
 	assert_int_equal(outqueue_arrived(&q, 0).what, ARRIVED_NOTHING);
 	send_begin();
 	send_end(10);
@@ -109,7 +109,7 @@ static void test_arrived(void **state)
 	assert_int_equal(outqueue_arrived(&q, 0).what, ARRIVED_UP_TO);
 	assert_int_equal(outqueue_arrived(&q, 0).seq, 0);
 	outqueue_take(&q, SIZE_MAX, take_line, NULL);
-	outqueue_made(&q, "0123456789", 10);
+	outqueue_made(&q, "0123456789", 10, q.reader.seq);
 	send_begin();
 	send_end(9);
 	assert_int_equal(outqueue_arrived(&q, 0).seq, 0);
