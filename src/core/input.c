@@ -229,8 +229,7 @@ static bool take_entered(struct chat *c, struct session *s, const char *text, si
 		too_long(c, s, len);
 		return session_lives(s);
 	}
-	if (s->input.console.hold)
-		emit_session(c, EFFECT_LET, s);
+	emit_session(c, EFFECT_LET, s);
 	kept = text_sanitize(c->input.body, text, len);
 	editor_taken(s->input.console.editor);
 	if (kept > len)

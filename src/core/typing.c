@@ -91,12 +91,13 @@ void typing_entered(struct chat *c, struct session *s, size_t len)
 /* begun: there was a line, which is dropped. */
 static void interrupt(struct chat *c, struct session *s, bool begun)
 {
-	char prefix = c->config.command_prefix;
+	char hint[] = "?quit leaves the chat.";
 
+	hint[0] = c->config.command_prefix;
 	if (s->dialogue != NULL)
 		dialogue_interrupt(c, s);
-	else if (s->state == SESSION_CHAT && !begun)
-		emit_reply(c, s, "%cquit leaves the chat.", prefix);
+	else if (s->state == SESSION_CHAT)
+		emit_cut(c, s, begun ? "" : hint);
 }
 
 /* ctrl-D on an empty line. */

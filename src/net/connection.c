@@ -107,7 +107,7 @@ void connection_mark_dirty(struct server *s, struct connection *c)
 
 void connection_queue(struct server *s, struct connection *c, const struct effect *e)
 {
-	if (c->deaf)
+	if (c->deaf || e->len == 0)
 		return;
 	if (e->waits)
 		outqueue_add_waiting(&c->out, e->text, e->len, e->line);

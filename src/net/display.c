@@ -33,6 +33,9 @@ struct display {
 	bool changed;           /* wanted was set */
 	bool clear;             /* the screen is to be cleared first */
 	bool pastes;            /* the terminal was told to mark what is pasted */
+	bool more_drawn;        /* the prompt on the screen says so */
+	bool more;              /* an answer is not shown any further until a line is entered */
+	uint32_t page_rows;     /* rows of answers that were shown since the last line was entered */
 	bool ending;            /* it becomes plain once all is sent */
 	uint32_t nmarks;        /* of marks */
 	uint64_t marks[DISPLAY_MARKS]; /* positions in the feed of lines that mention the person, oldest
@@ -50,10 +53,13 @@ static void typed_clear(struct typed *t)
 	*t = (struct typed){0};
 }
 
-static struct screen_input typed_input(const struct typed *t)
+/* more: there is more of an answer, which the prompt says. */
+static struct screen_input typed_input(const struct typed *t, bool more)
 {
+	static const char prompt[] = VIEW_MORE;
+
 	return (struct screen_input){
-		.prompt = t->text, .prompt_len = t->prompt,
+		.prompt = more ? prompt : t->text, .prompt_len = more ? sizeof prompt - 1 : t->prompt,
 		.text = t->text != NULL ? t->text + t->prompt : NULL, .len = t->len - t->prompt,
 		.cursor = t->cursor,
 	};
@@ -122,10 +128,25 @@ void display_mark(struct connection *c)
 	d->marks[d->nmarks++] = f->end - f->last_len;
 }
 
+void display_turn(struct connection *c)
+{
+	if (c->display != NULL)
+		c->display->page_rows = 0;
+}
+
+void display_cut(struct server *s, struct connection *c, const struct effect *e)
+{
+	if (c->display == NULL || !c->display->more || !outqueue_cut(&c->out))
+		connection_queue(s, c, e);
+	display_turn(c);
+	connection_mark_dirty(s, c);
+}
+
 /* -- making ------------------------------------------------------------------------------------ */
 
 struct making_view {
 	struct display *d;
+	uint32_t page;          /* rows of answers to show before a line is entered; UINT32_MAX: all */
 	struct bytes *out;
 	bool erased;            /* what is typed is not on the screen */
 };
@@ -186,9 +207,39 @@ static void show(struct making_view *m, const char *text, size_t len, struct lin
 		bytes_puts(m->out, "\r\n");
 }
 
-static void show_line(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos)
+static uint32_t rows_in(const char *text, size_t len)
 {
-	show(ctx, text, len, info, pos, NULL);
+	uint32_t n = 0;
+
+	for (const char *end = text + len; (text = memchr(text, '\n', (size_t)(end - text))) != NULL; text++)
+		n++;
+	return n;
+}
+
+/* Shows private text as far as the page goes; returns how much that is. */
+static size_t show_page(struct making_view *m, const char *text, size_t len, struct line_info info)
+{
+	size_t at = 0;
+
+	while (at < len && m->d->page_rows < m->page) {
+		const char *lf = info.kind == LINE_TEXT ? memchr(text + at, '\n', len - at) : NULL;
+		size_t n = lf != NULL ? (size_t)(lf + 1 - text) - at : len - at, before = m->out->len;
+
+		show(m, text + at, n, info, UINT64_MAX, NULL);
+		m->d->page_rows += rows_in(m->out->data + before, m->out->len - before);
+		at += n;
+	}
+	return at;
+}
+
+static size_t show_line(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos)
+{
+	struct making_view *m = ctx;
+
+	if (pos == UINT64_MAX && m->page != UINT32_MAX && info.kind != LINE_RAW)
+		return show_page(m, text, len, info);
+	show(m, text, len, info, pos, NULL);
+	return len;
 }
 
 static void show_watched(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos,
@@ -197,16 +248,31 @@ static void show_watched(void *ctx, const char *text, size_t len, struct line_in
 	show(ctx, text, len, info, pos, w);
 }
 
+/* How many rows of answers c is shown before it enters a line. If much waits, it is shown at once: what waits
+ * must not keep its input waiting, too. */
+static uint32_t page_of(const struct server *s, const struct connection *c)
+{
+	const struct view_style *style = &c->display->style;
+
+	if (!style->pages || !style->editor || style->rows < DISPLAY_PAGE_LEAST || c->state != CONNECTION_OPEN ||
+	    c->out.bytes > SENDQ_DRAINED_BYTES || budget_is_high(&s->conns.queues))
+		return UINT32_MAX;
+	return style->rows - 2u;
+}
+
 /* Brings what is typed to the screen, or takes it away. */
 static void draw(struct making_view *m, bool shown)
 {
 	struct display *d = m->d;
-	struct screen_input before = typed_input(&d->drawn), now;
+	struct screen_input before = typed_input(&d->drawn, d->more_drawn), now;
 
-	if (!d->changed && !m->erased)
+	if (!d->changed && !m->erased && d->more == d->more_drawn)
 		return;
+	if (d->more != d->more_drawn)
+		erase(m);
+	d->more_drawn = d->more;
 	if (d->changed) {
-		now = typed_input(&d->wanted);
+		now = typed_input(&d->wanted, d->more);
 		if (!m->erased && shown && d->drawn.text != NULL)
 			screen_edited(&d->screen, &before, &now, m->out);
 		else
@@ -216,7 +282,7 @@ static void draw(struct making_view *m, bool shown)
 		d->wanted = (struct typed){0};
 		d->changed = false;
 	}
-	now = typed_input(&d->drawn);
+	now = typed_input(&d->drawn, d->more);
 	if (m->erased && shown && d->drawn.text != NULL)
 		screen_draw(&d->screen, &now, m->out);
 }
@@ -245,7 +311,7 @@ static void set_modes(struct making_view *m, bool editor)
 void display_make(struct server *s, struct connection *c)
 {
 	struct display *d = c->display;
-	struct making_view m = {.d = d, .out = &s->conns.made};
+	struct making_view m = {.d = d, .out = &s->conns.made, .page = page_of(s, c)};
 	bool over = d->ending || c->state != CONNECTION_OPEN, all;
 
 	if (c->out.made != NULL)
@@ -255,8 +321,10 @@ void display_make(struct server *s, struct connection *c)
 	set_modes(&m, d->style.editor && !over);
 	do {
 		outqueue_take(&c->out, DISPLAY_BYTES, show_line, &m);
-		all = watched_take(s, c, DISPLAY_BYTES, show_watched, &m) && !outqueue_has_output(&c->out);
-	} while (!all && (m.out->len == 0 || d->ending));
+		d->more = d->page_rows >= m.page && outqueue_has_output(&c->out);
+		all = !d->more && watched_take(s, c, DISPLAY_BYTES, show_watched, &m) &&
+		      !outqueue_has_output(&c->out);
+	} while (!all && !d->more && (m.out->len == 0 || d->ending));
 	if (over) {
 		erase(&m);
 		typed_clear(&d->drawn);
@@ -267,7 +335,7 @@ void display_make(struct server *s, struct connection *c)
 	/* Marks move in the order of records, for all feeds together (fanout.c). */
 	outqueue_made(&c->out, m.out->data, m.out->len,
 	              c->out.watched == NULL ? c->out.reader.seq
-	              : all              ? watched_seq(c, c->out.reader.seq)
+	              : all                  ? watched_seq(c, c->out.reader.seq)
 	                                 : SEQ_UNKNOWN);
 	explicit_bzero(m.out->data, m.out->len);
 	if (d->ending) {

@@ -141,7 +141,11 @@ static void apply_to(struct server *s, struct connection *c, const struct effect
 	case EFFECT_LET:
 		outqueue_let(&c->out);
 		watched_let(c);
+		display_turn(c);
 		connection_mark_dirty(s, c);
+		break;
+	case EFFECT_CUT:
+		display_cut(s, c, e);
 		break;
 	case EFFECT_INPUT:
 		display_input(s, c, e);

@@ -51,18 +51,21 @@ static void outbuf_free(struct outqueue *q, struct outbuf *o)
 	free(o);
 }
 
-static void add(struct outqueue *q, const char *text, size_t len, struct line_info info, uint64_t at)
+/* told: the person has not asked for it. */
+static void add(struct outqueue *q, const char *text, size_t len, struct line_info info, uint64_t at,
+                bool told)
 {
 	struct outbuf *o = q->last;
-	bool whole = q->lines && info.kind != LINE_TEXT; /* a view must find it as it was */
+	bool whole = q->lines && (told || info.kind != LINE_TEXT); /* a view must find it as it was */
 
 	q->bytes += (uint32_t)len;
-	if (o != NULL && !whole && o->at == at && o->cap - o->len >= len) {
+	if (o != NULL && !whole && !o->told && o->at == at && o->cap - o->len >= len) {
 		memcpy(o->data + o->len, text, len);
 		o->len += (uint32_t)len;
 		return;
 	}
 	o = outbuf_new(q, text, len, at, whole ? 0 : OUTBUF_BYTES_LEAST, q->lines ? info : (struct line_info){0});
+	o->told = q->lines && told;
 	if (q->last == NULL)
 		q->first = o;
 	else
@@ -82,16 +85,17 @@ static void let_text(struct outqueue *q)
 void outqueue_add(struct outqueue *q, const char *text, size_t len, struct line_info info)
 {
 	let_text(q);
-	add(q, text, len, info, visible(q));
+	add(q, text, len, info, visible(q), false);
 }
 
 void outqueue_add_waiting(struct outqueue *q, const char *text, size_t len, struct line_info info)
 {
 	if (!q->hold || q->waiting + len > HOLD_BYTES) {
-		outqueue_add(q, text, len, info);
+		let_text(q);
+		add(q, text, len, info, visible(q), true);
 		return;
 	}
-	add(q, text, len, info, OUTBUF_WAITS);
+	add(q, text, len, info, OUTBUF_WAITS, true);
 	q->waiting += (uint32_t)len;
 }
 
@@ -410,7 +414,7 @@ void outqueue_take(struct outqueue *q, size_t most, outqueue_line *line, void *c
 	struct walk w = walk_begin(q);
 	const struct feed_chunk *chunk = NULL;
 	uint64_t pos = 0;
-	size_t taken = 0, n;
+	size_t taken = 0, n, used;
 
 	assert(q->made == NULL && q->pin_first == NULL);
 	while (taken < most) {
@@ -420,22 +424,22 @@ void outqueue_take(struct outqueue *q, size_t most, outqueue_line *line, void *c
 		if (p.len == 0)
 			break;
 		n = p.len;
-		if (p.chunk != NULL) {
-			/* Marks and cuts are at the ends of lines. */
+		/* Marks and cuts are at the ends of lines. */
+		if (p.chunk != NULL)
 			n = feed_line_next(p.chunk, w.pos, &info) - w.pos;
-			line(ctx, p.data, n, info, w.pos);
-		} else {
-			line(ctx, p.data, n, w.out->info, UINT64_MAX);
-		}
-		piece_past(&w, &p, n);
-		taken += n;
-		if (p.chunk != NULL) {
+		used = p.chunk != NULL ? line(ctx, p.data, n, info, w.pos)
+		                       : line(ctx, p.data, n, w.out->info, UINT64_MAX);
+		piece_past(&w, &p, used);
+		taken += used;
+		if (p.chunk == NULL) {
+			q->bytes -= (uint32_t)used;
+			drop_passed(q, w.out);
+		} else if (used > 0) {
 			chunk = p.chunk;
 			pos = w.pos;
-			continue;
 		}
-		q->bytes -= (uint32_t)n;
-		drop_passed(q, w.out);
+		if (used < n)
+			break;
 	}
 	q->off = w.off;
 	if (chunk != NULL)
@@ -444,6 +448,30 @@ void outqueue_take(struct outqueue *q, size_t most, outqueue_line *line, void *c
 		q->reader.cursor = w.pos;
 	if (q->reader.ncuts > 0)
 		feed_reader_drop_cuts(&q->reader);
+}
+
+bool outqueue_cut(struct outqueue *q)
+{
+	struct outbuf **at = &q->first, *o;
+	uint32_t off = q->off;
+	bool any = false;
+
+	q->last = NULL;
+	q->off = 0;
+	while ((o = *at) != NULL) {
+		if (o->told || o->at == OUTBUF_WAITS || o->info.kind == LINE_PRIVATE || o->info.kind == LINE_RAW) {
+			q->off = at == &q->first ? off : q->off;
+			q->last = o;
+			at = &o->next;
+		} else {
+			*at = o->next;
+			q->bytes -= o->len - off;
+			outbuf_free(q, o);
+			any = true;
+		}
+		off = 0;
+	}
+	return any;
 }
 
 void outqueue_made(struct outqueue *q, const char *made, size_t len, uint64_t seq)

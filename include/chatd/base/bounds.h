@@ -346,6 +346,7 @@ enum {
 	                             * whole turn */
 	SEND_BYTES_LEAST = 16 << 10, /* the same while the logs are over LOGS_BYTES_HIGH */
 	HOLD_BYTES = 16 << 10,  /* of private text that waits for a person who holds lines (/hold) */
+	DISPLAY_PAGE_LEAST = 6, /* rows of a screen on which answers are shown a screen at a time */
 	DISPLAY_STATE_BYTES = 1024, /* of a connection's view, without what is typed */
 	DISPLAY_BYTES = 32 << 10, /* of lines that one send to a connection with a view is made of */
 	DISPLAY_MARKS = 16,     /* lines not sent yet that are marked because they mention the person; the

@@ -571,6 +571,8 @@ enum effect_kind {
 	                     * "": nothing */
 	EFFECT_HOLD,        /* conn's lines, and text that waits, are held back from here on, */
 	EFFECT_LET,         /* except those visible now: they are let through */
+	EFFECT_CUT,         /* conn is not shown the rest of answers that its view shows a screen at a time; if
+	                     * there is none, it is sent text */
 	EFFECT_FLOW,        /* nothing of conn's is held back any more */
 	EFFECT_WATCH,       /* conn gets what is published to feed from here on as well, under the name text;
 	                     * held back until EFFECT_WATCH_RELEASE */

@@ -23,6 +23,10 @@ void display_style(struct server *s, struct connection *c, const struct view_sty
 void display_plain(struct server *s, struct connection *c);
 /* EFFECT_INPUT: what the person is typing. */
 void display_input(struct server *s, struct connection *c, const struct effect *e);
+/* EFFECT_LET: a line was entered, so another screenful of answers may be shown. */
+void display_turn(struct connection *c);
+/* EFFECT_CUT. */
+void display_cut(struct server *s, struct connection *c, const struct effect *e);
 /* EFFECT_MARK: the line last published to c's feed mentions the person. */
 void display_mark(struct connection *c);
 

@@ -26,6 +26,7 @@ struct outbuf {
 	                         * it waits until lines are let through (outqueue_let) */
 	uint32_t len, cap;      /* bytes in use, and allocated */
 	struct line_info info;  /* for a view: LINE_TEXT, or what kind of line this is */
+	bool told;              /* the person has not asked for it */
 	char data[];
 };
 
@@ -94,12 +95,16 @@ void outqueue_unpin(struct outqueue *q);
 /* From now on a view takes what is visible, or does not any more. */
 void outqueue_view(struct outqueue *q, bool lines);
 
-/* A line of its feed at position pos, or private text (pos UINT64_MAX); borrowed for the call. */
-typedef void outqueue_line(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos);
+/* A line of its feed at position pos, or private text (pos UINT64_MAX); borrowed for the call. Returns how
+ * many of its bytes are taken; of a line all or none. */
+typedef size_t outqueue_line(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos);
 
-/* Hands what is visible over to `line`, in order, until at least `most` bytes were handed over; it is
- * not sent any more. Not while a send is in flight, nor while something made is. */
+/* Hands what is visible over to `line`, in order, until at least `most` bytes were taken, or not all of what
+ * was handed over; it is not sent any more. Not while a send is in flight, nor while something made is. */
 void outqueue_take(struct outqueue *q, size_t most, outqueue_line *line, void *ctx);
+/* Drops the private text that is visible, but for what nobody asked for: messages, and what `waits` said;
+ * and protocol. Returns whether there was any. */
+bool outqueue_cut(struct outqueue *q);
 /* What was made of all that was taken: it is copied, and sent before anything else. With it everything up to
  * the record seq is sent (SEQ_UNKNOWN: that is not known). */
 #define SEQ_UNKNOWN UINT64_MAX

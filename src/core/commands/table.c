@@ -257,6 +257,11 @@ const struct command commands[] = {
 	 "Lets the lines that come wait until you press Enter, so that they do not tear apart "
 	 "what you are typing.",
 	 "hold"},
+	{"more", "", "[on | off]", 1, 0, false, false, cmd_more, ROLE_GUEST, 0, TOPIC_TERMINAL,
+	 "Show long answers a screen at a time",
+	 "Shows long answers a screen at a time, where chatd knows how high your screen is; off "
+	 "shows them at once.",
+	 "more off"},
 	{"tty", "", "[off]", 1, 0, false, false, cmd_tty, ROLE_GUEST, 0, TOPIC_TERMINAL,
 	 "Let chatd edit the line you are typing",
 	 "Lets chatd edit the line that you are typing: arrow keys, Tab and an input line below "

@@ -68,6 +68,7 @@ static struct view_style style_of(const struct session *s)
 		.passages = is_set(prefer->passages, true),
 		.latin1 = t->latin1,
 		.editor = editor,
+		.pages = editor && is_set(prefer->pages, true),
 		.crlf = s->input.telnet != NULL || editor,
 	};
 

@@ -94,7 +94,7 @@ static struct effect *send_told(struct chat *c, const struct session *s, struct 
 {
 	struct effect *e;
 
-	if (!s->input.console.hold)
+	if (!s->input.console.hold && !s->input.console.view)
 		return send_line(c, s, info);
 	e = emit(c, EFFECT_SEND);
 	e->conn = s->id;
@@ -361,6 +361,19 @@ void emit_watch(struct chat *c, enum effect_kind kind, const struct session *s, 
 		add(c, e, told, strlen(told));
 		add_end(c, s, e);
 	}
+}
+
+void emit_cut(struct chat *c, const struct session *s, const char *reply)
+{
+	struct effect *e = emit(c, EFFECT_CUT);
+
+	e->conn = s->id;
+	e->text = c->output.arena + c->output.arena_len;
+	if (*reply == '\0')
+		return;
+	add(c, e, reply_mark, sizeof reply_mark - 1);
+	add(c, e, reply, strlen(reply));
+	add_end(c, s, e);
 }
 
 void emit_view(struct chat *c, const struct session *s, const struct view_style *style)

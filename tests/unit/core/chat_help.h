@@ -103,7 +103,7 @@ static inline void put_append(const struct record *r)
 static inline void put_effect(const struct effect *e)
 {
 	static const char *const names[] = {
-		"SEND", "SEND_ALL", "PUBLISH", "SKIP", "VIEW", "PLAIN", "INPUT", "HOLD", "LET", "FLOW", "WATCH",
+		"SEND", "SEND_ALL", "PUBLISH", "SKIP", "VIEW", "PLAIN", "INPUT", "HOLD", "LET", "CUT", "FLOW", "WATCH",
 		"WATCH_RELEASE", "UNWATCH", "SUBSCRIBE", "RELEASE", "UNSUBSCRIBE", "RESUME", "CLOSE", "DROP",
 		"APPEND", "QUERY", "RELOAD", "FIGURES", "ARRIVED", "STOP", "SHOW", "LOG",
 	};

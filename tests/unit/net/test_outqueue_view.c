@@ -3,10 +3,11 @@
 
 static struct bytes taken;
 
-static void take_line(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos)
+static size_t take_line(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos)
 {
 	(void)ctx;
 	bytes_printf(&taken, "%d%s|%.*s", info.kind, pos == UINT64_MAX ? "" : "f", (int)len, text);
+	return len;
 }
 
 static int begin_view(void **state)
@@ -148,6 +149,50 @@ static void test_begins_in_mid_send(void **state)
 	assert_string_equal(taken.data, "0|sent\n5|line\n");
 }
 
+/* Answers are cut; what nobody asked for stays, and so does what the kernel has taken of a line. */
+static void test_cut(void **state)
+{
+	(void)state;
+	assert_false(outqueue_cut(&q));
+	add_as("an answer\n", LINE_TEXT);
+	add_as("[psst]\n", LINE_PRIVATE);
+	outqueue_add_waiting(&q, "-- a notice\n", 12, (struct line_info){0});
+	add_as("[a row of it]\n", LINE_SAID);
+	add_as("\377", LINE_RAW);
+	add_as("the end of it\n", LINE_TEXT);
+	assert_true(outqueue_cut(&q));
+	assert_int_equal(q.bytes, 7 + 12 + 1);
+	outqueue_take(&q, SIZE_MAX, take_line, NULL);
+	assert_string_equal(taken.data, "5|[psst]\n0|-- a notice\n6|\377");
+	assert_int_equal(q.bytes, 0);
+	assert_int_equal(q.held, 0);
+	assert_false(outqueue_cut(&q));
+}
+
+static size_t take_four(void *ctx, const char *text, size_t len, struct line_info info, uint64_t pos)
+{
+	take_line(ctx, text, len < 4 ? len : 4, info, pos);
+	return len < 4 ? len : 4;
+}
+
+/* Who takes part of a text is given the rest of it next time. */
+static void test_part(void **state)
+{
+	(void)state;
+	add_as("one\ntwo\n", LINE_TEXT);
+	outqueue_take(&q, SIZE_MAX, take_four, NULL);
+	assert_string_equal(taken.data, "0|one\n");
+	assert_int_equal(q.bytes, 4);
+	outqueue_take(&q, SIZE_MAX, take_four, NULL);
+	assert_string_equal(taken.data, "0|one\n0|two\n");
+	assert_false(outqueue_has_output(&q));
+	add_as("three\n", LINE_TEXT);
+	outqueue_take(&q, SIZE_MAX, take_four, NULL);
+	assert_true(outqueue_cut(&q));
+	assert_int_equal(q.bytes, 0);
+	assert_false(outqueue_has_output(&q));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +201,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_made, begin_view, end_view),
 		cmocka_unit_test_setup_teardown(test_arrived, begin_view, end_view),
 		cmocka_unit_test_setup_teardown(test_leave, begin_view, end_view),
+		cmocka_unit_test_setup_teardown(test_cut, begin_view, end_view),
+		cmocka_unit_test_setup_teardown(test_part, begin_view, end_view),
 		cmocka_unit_test_setup_teardown(test_begins_in_mid_send, begin_view, end_view),
 	};
 

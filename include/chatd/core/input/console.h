@@ -36,6 +36,7 @@ struct preferences {
 	uint8_t passages;       /* who comes and goes is shown */
 	uint8_t banner;         /* the banner is shown when they connect */
 	uint8_t reader;         /* a screen reader speaks what is sent: nothing is drawn again */
+	uint8_t pages;          /* long answers are shown a screen at a time (/more) */
 	uint8_t mentions;       /* they are told of mentions in other rooms */
 	uint16_t width;         /* columns to wrap lines at; 0: those of the terminal, if it says so */
 	char zone[ZONE_BYTES_MAX]; /* of the times shown, by zone_known; "": the server's */

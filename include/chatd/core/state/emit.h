@@ -93,6 +93,9 @@ void emit_input(struct chat *c, const struct session *s, const char *prompt, con
 void emit_watch(struct chat *c, enum effect_kind kind, const struct session *s, const struct room *r,
                 const char *told);
 
+/* EFFECT_CUT with that reply ("": none). */
+void emit_cut(struct chat *c, const struct session *s, const char *reply);
+
 /* s has a view from here on, or another style of it. */
 void emit_view(struct chat *c, const struct session *s, const struct view_style *style);
 

@@ -47,6 +47,9 @@ enum view_colour {
 	VIEW_COLOUR_256,
 };
 
+/* Stands before the line being typed while more of an answer is to come. */
+#define VIEW_MORE "[more: Enter goes on, ctrl-C leaves the rest out] "
+
 enum {
 	VIEW_COLUMNS_LEAST = 20, /* a terminal is taken to be at least so wide, */
 	VIEW_COLUMNS_MAX = 500,  /* and at most */
@@ -62,6 +65,7 @@ struct view_style {
 	bool bell;              /* mentions ring */
 	bool passages;          /* lines that say who comes and goes are shown */
 	bool latin1;            /* the terminal's charset is ISO 8859-1 */
+	bool pages;             /* answers longer than the screen are shown a screen at a time (VIEW_MORE) */
 	bool editor;            /* chatd draws the input line: no row is left without its end */
 	bool crlf;              /* rows end with CR LF, otherwise with LF */
 	bool zoned;             /* times are shown by the zone below, otherwise as the stamp has them */
