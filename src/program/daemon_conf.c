@@ -3,6 +3,7 @@
  */
 #include "chatd/program/daemon_conf.h"
 
+#include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/descriptors.h"
 
 bool daemon_conf_read(const struct options *o, struct conf *c, struct bytes *problems)
@@ -15,6 +16,19 @@ bool daemon_conf_read(const struct options *o, struct conf *c, struct bytes *pro
 	if (o->connections_unlimited)
 		descriptors_cap(c);
 	return ok;
+}
+
+/* The first port with `telnet` that people can be told of; 0: there is none. */
+static uint16_t telnet_port(const struct conf *c)
+{
+	struct conf_listen l;
+	char problem[256];
+
+	for (uint32_t i = 0; i < c->nlisten; i++)
+		if (conf_listen_parse(c->listen[i], &l, problem, sizeof problem) && l.telnet &&
+		    l.kind != LISTEN_UNIX && l.port != 0)
+			return l.port;
+	return 0;
 }
 
 struct chat_config daemon_conf_chat(const struct conf *c)
@@ -36,6 +50,7 @@ struct chat_config daemon_conf_chat(const struct conf *c)
 		.guest_room_days = c->guest_room_days,
 		.login_timeout_s = c->login_timeout_s,
 		.talks_unsaved = c->store_failure == STORE_FAILURE_TALK,
+		.telnet_port = telnet_port(c),
 		.command_prefix = c->command_prefix,
 	};
 }

@@ -43,6 +43,7 @@ struct chat_config {
 	                             * at most ROOM_ALONE_DAYS */
 	uint32_t login_timeout_s;   /* connections without a name for this long are closed; 0: never */
 	bool talks_unsaved;         /* lines are shown even while nothing can be saved */
+	uint16_t telnet_port;       /* where chatd speaks telnet, for hints; 0: nowhere that is known */
 	char command_prefix;        /* what a command starts with: '/' */
 };
 

@@ -44,6 +44,15 @@ static bool may_resume(const struct session *s, char code[RESUME_CODE_BYTES])
 	return s->account == NULL && !s->trusted;
 }
 
+/* How to get a better line to type in than nc's. */
+static void tell_editor(struct chat *c, const struct session *s)
+{
+	if (c->config.telnet_port != 0 && s->account == NULL && s->input.telnet == NULL &&
+	    s->input.console.editor == NULL)
+		emit_reply(c, s, "To edit what you type, connect with: telnet HOST %u, or rlwrap nc.",
+		           c->config.telnet_port);
+}
+
 static void tell_state(struct chat *c, struct session *s)
 {
 	if (*s->room->topic != '\0')
@@ -64,6 +73,7 @@ static void settled(struct chat *c, struct session *s)
 		emit_reply(c, s, "Nobody else is here. %chelp lists the commands.", p);
 	if (may_resume(s, code))
 		emit_reply(c, s, "If your connection breaks, %cresume %s brings you back.", p, code);
+	tell_editor(c, s);
 	tell_state(c, s);
 }
 
@@ -77,6 +87,7 @@ static void greet(struct chat *c, struct session *s, const struct room *r)
 	           *company == '\0' ? "; nobody else is here yet" : " with ", company, p);
 	if (may_resume(s, code))
 		emit_reply(c, s, "If your connection breaks, %cresume %s brings you back.", p, code);
+	tell_editor(c, s);
 }
 
 /* From the prompt into a room, under a name that s may use. back_seq: see struct session. */

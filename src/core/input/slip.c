@@ -36,7 +36,10 @@ bool slip_refuses(struct chat *c, struct session *s)
 void slip_keys(struct chat *c, struct session *s)
 {
 	if (!s->input.slip.keys_told)
-		emit_reply(c, s, "Arrow keys do not work here. To edit what you type, connect with: rlwrap nc HOST PORT");
+		emit_reply(c, s, c->config.telnet_port == 0
+		                 ? "Arrow keys do not work here. To edit what you type, connect with: rlwrap nc HOST PORT"
+		                 : "Arrow keys do not work here. To edit what you type, connect with: telnet HOST %u",
+		           c->config.telnet_port);
 	s->input.slip.keys_told = true;
 }
 

@@ -28,6 +28,22 @@ static void test_a_newcomer_reads_before_it_is_subscribed(void **state)
 	               "SUBSCRIBE 1 feed 0\nRELEASE 1\n");
 }
 
+/* Where chatd speaks telnet on some port, guests with nc are told once. */
+static void test_a_newcomer_is_told_of_telnet(void **state)
+{
+	(void)state;
+	config.telnet_port = 2323;
+	chat_configure(chat, &config);
+	connected(id(0));
+	tick(GREETING_MS);
+	sends(0, "a\n");
+	assert_has("-- To edit what you type, connect with: telnet HOST 2323, or rlwrap nc.");
+	sends(0, "\033[A\n");
+	assert_has("connect with: telnet HOST 2323");
+	sends(0, "/join ops\n");
+	assert_has_not("telnet");
+}
+
 static void test_a_line_is_saved_first_and_not_for_its_speaker(void **state)
 {
 	(void)state;
@@ -269,6 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_newcomer_reads_before_it_is_subscribed),
+		TEST(test_a_newcomer_is_told_of_telnet),
 		TEST(test_a_line_is_saved_first_and_not_for_its_speaker),
 		TEST(test_a_line_is_published_for_both_ends_of_line),
 		TEST(test_who_ignores_is_skipped_right_after_the_line),
