@@ -36,6 +36,7 @@
 #include "chatd/core/rooms/eject.h"
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/rooms/join.h"
+#include "chatd/core/rooms/mention.h"
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/rooms/removal.h"
 #include "chatd/core/rooms/room.h"
@@ -246,6 +247,7 @@ static void on_tick(struct chat *c)
 	resume_tick(c);
 	shutdown_tick(c);
 	outage_tick(c);
+	mention_tick(c);
 	lockdown_tick(c);
 	ban_tick(c);
 	eject_run(c);
@@ -310,7 +312,11 @@ void chat_step(struct chat *c, struct event *e)
 		on_program(c, e);
 		break;
 	default:
-		s = step_store(c, e) ? NULL : chat_session(c, e->conn);
+		if (step_store(c, e)) {
+			mention_tick(c);
+			break;
+		}
+		s = chat_session(c, e->conn);
 		if (s != NULL)
 			step_session(c, s, e);
 		break;
@@ -333,6 +339,7 @@ int64_t chat_due_ms(const struct chat *c)
 		question_due_ms(c), room_due_ms(c), removal_due_ms(c), resume_due_ms(c),
 		shutdown_due_ms(c), lockdown_due_ms(c), ban_due_ms(c), eject_due_ms(c),
 		outage_due_ms(c), report_due_ms(c), forget_due_ms(c), seen_due_ms(c),
+		mention_due_ms(c),
 	};
 	int64_t first_ms = INT64_MAX;
 
@@ -384,6 +391,7 @@ void chat_free(struct chat *c)
 		reap(c);
 	}
 	questions_free(c);
+	mentions_free(c);
 	rooms_free(c);
 	accounts_free(c);
 	bans_free(c);

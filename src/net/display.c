@@ -38,8 +38,10 @@ struct display {
 	uint32_t page_rows;     /* rows of answers that were shown since the last line was entered */
 	bool ending;            /* it becomes plain once all is sent */
 	uint32_t nmarks;        /* of marks */
-	uint64_t marks[DISPLAY_MARKS]; /* positions in the feed of lines that mention the person, oldest
-	                         * first */
+	struct display_mark {
+		const struct feed *feed;
+		uint64_t pos;   /* of a line in it that mentions the person */
+	} marks[DISPLAY_MARKS]; /* oldest first */
 };
 
 _Static_assert(sizeof(struct display) <= DISPLAY_STATE_BYTES, "as it is counted (memory.c)");
@@ -114,18 +116,17 @@ void display_input(struct server *s, struct connection *c, const struct effect *
 	connection_mark_dirty(s, c);
 }
 
-void display_mark(struct connection *c)
+void display_mark(struct connection *c, const struct feed *f)
 {
 	struct display *d = c->display;
-	const struct feed *f = c->out.reader.feed;
 
-	if (d == NULL || f == NULL)
+	if (d == NULL)
 		return;
 	if (d->nmarks == DISPLAY_MARKS) {
 		d->nmarks--;
 		memmove(d->marks, d->marks + 1, d->nmarks * sizeof *d->marks);
 	}
-	d->marks[d->nmarks++] = f->end - f->last_len;
+	d->marks[d->nmarks++] = (struct display_mark){f, f->end - f->last_len};
 }
 
 void display_turn(struct connection *c)
@@ -146,6 +147,7 @@ void display_cut(struct server *s, struct connection *c, const struct effect *e)
 
 struct making_view {
 	struct display *d;
+	const struct feed *feed; /* of the room they are in */
 	uint32_t page;          /* rows of answers to show before a line is entered; UINT32_MAX: all */
 	struct bytes *out;
 	bool erased;            /* what is typed is not on the screen */
@@ -159,18 +161,19 @@ static void erase(struct making_view *m)
 	m->erased = true;
 }
 
-/* Whether the line at this position of the feed mentions the person; marks of earlier ones are done
- * with. */
-static bool take_mark(struct display *d, uint64_t pos)
+/* Whether the line at this position of the feed mentions the person; marks of it and of earlier ones are
+ * done with. */
+static bool take_mark(struct display *d, const struct feed *f, uint64_t pos)
 {
-	uint32_t n = 0;
-	bool marked;
+	uint32_t kept = 0;
+	bool marked = false;
 
-	while (n < d->nmarks && d->marks[n] < pos)
-		n++;
-	marked = n < d->nmarks && d->marks[n] == pos;
-	d->nmarks -= n;
-	memmove(d->marks, d->marks + n, d->nmarks * sizeof *d->marks);
+	for (uint32_t i = 0; i < d->nmarks; i++) {
+		marked |= d->marks[i].feed == f && d->marks[i].pos == pos;
+		if (d->marks[i].feed != f || d->marks[i].pos > pos)
+			d->marks[kept++] = d->marks[i];
+	}
+	d->nmarks = kept;
 	return marked;
 }
 
@@ -200,7 +203,7 @@ static void show(struct making_view *m, const char *text, size_t len, struct lin
 	if (d->style.zoned && !zone_holds(&d->style.zone, info.time_s))
 		zone_offset_at(d->style.zone_name, info.time_s, &d->style.zone);
 	if (pos != UINT64_MAX && d->nmarks > 0)
-		line.marked |= take_mark(d, pos);
+		line.marked |= take_mark(d, w != NULL ? w->reader.feed : m->feed, pos);
 	view_render(&d->style, &d->day, &line, m->out);
 	/* The typed line begins a row of its own. */
 	if (d->style.editor && m->out->len > 0 && m->out->data[m->out->len - 1] != '\n')
@@ -311,7 +314,8 @@ static void set_modes(struct making_view *m, bool editor)
 void display_make(struct server *s, struct connection *c)
 {
 	struct display *d = c->display;
-	struct making_view m = {.d = d, .out = &s->conns.made, .page = page_of(s, c)};
+	struct making_view m = {.d = d, .out = &s->conns.made, .page = page_of(s, c),
+	                        .feed = c->out.reader.feed};
 	bool over = d->ending || c->state != CONNECTION_OPEN, all;
 
 	if (c->out.made != NULL)

@@ -150,6 +150,9 @@ static void apply_to(struct server *s, struct connection *c, const struct effect
 	case EFFECT_INPUT:
 		display_input(s, c, e);
 		break;
+	case EFFECT_MARK:
+		display_mark(c, &s->fanout.feeds[e->feed]);
+		break;
 	case EFFECT_SUBSCRIBE:
 		feed_join(&s->fanout.feeds[e->feed], &c->out.reader, c->slot);
 		outqueue_forget_marks(&c->out);

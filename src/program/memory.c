@@ -49,6 +49,8 @@ enum {
 	SQLITE_READERS = READER_SECRETS + 1, /* and the connection used at the start */
 	SQLITE_BYTES_EACH = 4 << 20, /* statements, the full-text index's buffers, sorting */
 	PASSWORD_BYTES = 17 << 20, /* one yescrypt hash on its way: 16 MiB and libcrypt's own */
+	TELLING_BYTES = KEY_BYTES + 2 * NICK_BYTES + NAME_BYTES_MAX + MENTION_COLUMNS * 16 + 256, /* of one
+	                         * that waits: who, where, and the line as far as it is quoted */
 	RING_BYTES = 4096 * 256 + 32768 * 16 + 8192 * 16, /* ring.c: operations, completions, vectors */
 	PROGRAM_BYTES = 40 << 20, /* code and data of chatd and its libraries, and ICU's tables */
 	FOLD_BYTES = 12 << 20,  /* what each code point is folded to, once all have been seen:
@@ -73,6 +75,9 @@ static uint64_t memory_session(void)
 	       3 * (sizeof(struct question) + KEY_BYTES + 2 * SMALL_BYTES) + sizeof(struct query) +
 	       QUERY_BYTES + PASSWORD_BYTES_MAX +
 	       editor_bytes_max() +
+	       /* its words, each perhaps nobody else's, and its name as one */
+	       (HIGHLIGHTS_MAX + 1) * (sizeof(struct highlight) + sizeof(struct listening) + 4 * SMALL_BYTES) +
+	       2 * HIGHLIGHTS_BYTES_MAX + HIGHLIGHT_BYTES_MAX +
 	       IGNORES_MAX * (KEY_BYTES + SMALL_BYTES) + INVITES_MAX * sizeof(struct invite) +
 	       sizeof(struct dialogue) + 2 * KEY_BYTES + 13 * SMALL_BYTES;
 }
@@ -133,7 +138,7 @@ static uint64_t memory_sqlite(void)
 static uint64_t memory_account(void)
 {
 	return sizeof(struct account) + NICK_BYTES + KEY_BYTES + 2 * (NAME_SKELETON_BYTES_MAX + 1) +
-	       11 * HASH_BYTES + TOTP_BYTES + 8 * SMALL_BYTES;
+	       11 * HASH_BYTES + TOTP_BYTES + HIGHLIGHTS_BYTES_MAX + 9 * SMALL_BYTES;
 }
 
 static uint64_t memory_rooms(void)
@@ -163,7 +168,8 @@ static uint64_t memory_mail(void)
 static uint64_t memory_others(void)
 {
 	return RESUMABLES_MAX * (sizeof(struct resumable) + NICK_BYTES + KEY_BYTES + NAME_BYTES_MAX +
-	                         INVITES_MAX * sizeof(struct invite) + 5 * SMALL_BYTES) +
+	                         INVITES_MAX * sizeof(struct invite) + HIGHLIGHTS_BYTES_MAX + 6 * SMALL_BYTES) +
+	       TELLINGS_MAX * (uint64_t)TELLING_BYTES +
 	       ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES) +
 	       GUESSES_MAX * (sizeof(struct guess) + SMALL_BYTES) +
 	       /* And the sites of principals that are addresses. */

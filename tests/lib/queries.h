@@ -20,7 +20,7 @@ static inline void query_set(struct query *q, const char *key, const char *text)
 		q->unread.key = key, q->unread.nick = text, q->unread.hidden = "";
 		break;
 	case QUERY_SEARCH:
-		q->search.hidden = key, q->search.words = text;
+		q->search.hidden = key, q->search.words = text, q->search.not_by = "";
 		break;
 	case QUERY_AUDIT:
 		q->audit.words = text;

@@ -82,6 +82,22 @@ static const struct fake_line *beside(const struct writer *w, size_t i, int step
 	return NULL;
 }
 
+/* The words are one text there, or several of which one is enough. */
+static bool is_found(const struct query *q, const struct fake_line *l)
+{
+	char *words = mem_strdup(q->search.words), *at = words, *word;
+	bool found = false;
+
+	if (!q->search.any) {
+		found = strstr(l->body, words) != NULL;
+	} else {
+		while ((word = strsep(&at, " ")) != NULL)
+			found |= *word != '\0' && strcasestr(l->body, word) != NULL;
+	}
+	free(words);
+	return found && (*q->search.not_by == '\0' || strcmp(l->sender, q->search.not_by) != 0);
+}
+
 static void answer_search(struct writer *w, const struct query *q, struct rows *rows)
 {
 	uint32_t hits = 0;
@@ -90,14 +106,13 @@ static void answer_search(struct writer *w, const struct query *q, struct rows *
 	for (size_t i = w->lines.n; i-- > 0;) {
 		const struct fake_line *before, *after;
 
-		if ((q->room != 0 && w->lines.at[i].room != q->room) ||
-		    strstr(w->lines.at[i].body, q->search.words) == NULL)
+		if ((q->room != 0 && w->lines.at[i].room != q->room) || !is_found(q, &w->lines.at[i]))
 			continue;
 		rows->more = hits++ == q->limit;
 		if (rows->more)
 			return;
-		before = beside(w, i, -1);
-		after = beside(w, i, 1);
+		before = q->search.any ? NULL : beside(w, i, -1);
+		after = q->search.any ? NULL : beside(w, i, 1);
 		if ((before != NULL && !rows_add(rows, &bytes, before, false)) ||
 		    !rows_add(rows, &bytes, &w->lines.at[i], true) ||
 		    (after != NULL && !rows_add(rows, &bytes, after, false)))

@@ -302,9 +302,9 @@ static void say_stats(const char *head)
 	       s->bytes >> 20);
 	printf("# %" PRIu64 " readers skipped %" PRIu64 " lines, %" PRIu64 " store failures, %" PRIu64
 	       " rooms emptied, %" PRIu64 " turns throttled, %" PRIu64 " words about waiting, %" PRIu64
-	       " about floods, %" PRIu64 " marks of what was seen\n", s->skips, s->skipped, s->failures,
+	       " about floods, %" PRIu64 " marks of what was seen, %" PRIu64 " told of mentions, %" PRIu64 " lines marked\n", s->skips, s->skipped, s->failures,
 	       s->rooms_emptied,
-	       s->throttles, s->waits, s->floods, s->marks);
+	       s->throttles, s->waits, s->floods, s->marks, s->mentions, s->marked);
 	fault_say();
 }
 

@@ -44,7 +44,8 @@ struct client {
 
 struct sim_stats {
 	uint64_t turns, connections, refused, said, delivered, skips, skipped, bytes, resets,
-	         failures, throttles, rooms_emptied, marks, waits, floods;
+	         failures, throttles, rooms_emptied, marks, waits, floods,
+	         mentions, marked;
 };
 
 struct sim {

@@ -62,6 +62,11 @@ static void put_words(struct bytes *b)
 
 	for (uint32_t n = rnd(8); n > 0; n--)
 		bytes_printf(b, " %s", words[rnd(sizeof words / sizeof words[0])]);
+	if (chance(150)) {
+		bytes_puts(b, chance(500) ? " @" : " ");
+		sim_put_nick(b);
+		bytes_puts(b, chance(500) ? ": well" : "...");
+	}
 }
 
 /* A line with a token of its own. */
@@ -216,7 +221,10 @@ static void do_history(struct client *c, struct bytes *b)
 	static const char *const points[] = {"delete", "report", "reply"};
 
 	for (uint32_t n = chance(200) ? rnd(20) : 1; n > 0; n--) {
-		if (chance(400))
+		if (chance(200))
+			bytes_puts(b, chance(300) ? "/mentions" : chance(700) ? "/highlight release"
+			                                        : "/unhighlight release");
+		else if (chance(400))
 			bytes_printf(b, "/%s #%u just so", points[rnd(3)], rnd(500));
 		else
 			bytes_puts(b, chance(600) ? "/history 500" : chance(500) ? "/catchup"

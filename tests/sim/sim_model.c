@@ -15,8 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_writer.h"
+
 #include "chatd/core/people/name.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/ban.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
@@ -184,6 +188,78 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 		if (p != speaker && skipped && s != NULL && s->presence.nignored == 0)
 			sim_fail("line #%" PRIu64 " is not shown to %u.%u", r->seq, slot, p->id.gen);
 	}
+}
+
+/* -- mentions -------------------------------------------------------------------------- */
+
+/* Whether nothing keeps s from reading what is said in the room. */
+static bool may_read(const struct session *s, const struct room *r)
+{
+	struct bearer who = bearer_of(s);
+
+	return access_bar(r, s, s->account) == BAR_NONE && r->set.history &&
+	       ban_find(sim->chat, BAN_ENTRY, r, &who) == NULL;
+}
+
+/* p reads that a line mentions it: one that is saved, of another room, where it may read. */
+static void check_mention(const struct peer *p, const char *row, size_t len, const struct event *e)
+{
+	const struct session *s = chat_session(sim->chat, p->id);
+	const struct writer *w = sim->writer;
+	char text[160], speaker[40], word[40], name[40], key[NAME_KEY_BYTES_MAX + 1];
+	const struct room *r = NULL;
+	uint64_t id;
+
+	snprintf(text, sizeof text, "%.*s", (int)len, row);
+	if (sscanf(text, "-- %39s mentioned %39s in %39s (#%" SCNu64 ")", speaker, word, name, &id) != 4)
+		return;
+	sim->stats.mentions++;
+	if (id > fake_writer_saved(w) && !sim->chat->outage.talks)
+		sim_fail("%u.%u is told of #%" PRIu64 ", which is not saved", p->id.slot, p->id.gen, id);
+	for (size_t i = 0; i < w->lines.n; i++)
+		if (w->lines.at[i].id == id && (strcmp(w->lines.at[i].room_name, name) != 0 ||
+		                                strcmp(w->lines.at[i].sender, speaker) != 0))
+			sim_fail("%u.%u is told of #%" PRIu64 " as another line", p->id.slot, p->id.gen, id);
+	/* What else was typed at once may have changed more since. */
+	if (e->kind == EVENT_BYTES || s == NULL)
+		return;
+	if (name_key(name, strlen(name), key))
+		r = room_by_key(sim->chat, key);
+	if (r == NULL || s->room == r || !may_read(s, r))
+		sim_fail("%u.%u is told of #%" PRIu64 " in %s and may not read it", p->id.slot, p->id.gen, id,
+		         name);
+	if (name_key(speaker, strlen(speaker), key) && session_ignores(s, key))
+		sim_fail("%u.%u is told of a line of %s, whom it ignores", p->id.slot, p->id.gen, speaker);
+}
+
+static void check_mentions(const struct peer *p, const struct effect *at, const struct event *e)
+{
+	const char *row = at->text, *end = at->text + at->len;
+
+	while (p != NULL && row < end) {
+		const char *next = memchr(row, '\n', (size_t)(end - row));
+
+		check_mention(p, row, (size_t)((next != NULL ? next : end) - row), e);
+		row = next != NULL ? next + 1 : end;
+	}
+}
+
+/* The line last published there has its name in it, or may have a word of it. */
+static void check_mark(const struct peer *p, const struct effect *at)
+{
+	const struct mfeed *f = feed_at(at->feed);
+	const struct session *s = p != NULL ? chat_session(sim->chat, p->id) : NULL;
+	char *line;
+
+	if (p == NULL || p->feed != at->feed || f->n == 0)
+		sim_fail("MARK for %u.%u, which does not read that feed", at->conn.slot, at->conn.gen);
+	sim->stats.marked++;
+	line = strndup(f->line[f->n - 1]->data, f->line[f->n - 1]->len);
+	/* It may have another name by now. */
+	if (s != NULL && s->mentioned.words.n == 0 && s->resume.named_seq < f->line[f->n - 1]->seq &&
+	    strcasestr(line, s->nick) == NULL)
+		sim_fail("a line is marked for %s, and does not mention it: %s", s->nick, line);
+	free(line);
 }
 
 /* -- events and effects ---------------------------------------------------------------- */
@@ -467,8 +543,12 @@ static void effects_after(const struct event *e)
 			asked(&at->query);
 		else if (at->kind == EFFECT_ARRIVED)
 			asked_about(at->about);
+		else if (at->kind == EFFECT_MARK)
+			check_mark(model_peer(at->conn), at);
 		else if (at->kind != EFFECT_APPEND && at->kind != EFFECT_LOG && at->kind != EFFECT_SKIP)
 			effect_to(model_peer(at->conn), at);
+		if (at->kind == EFFECT_SEND)
+			check_mentions(model_peer(at->conn), at, e);
 	}
 }
 
@@ -511,9 +591,11 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	waited_for = is_waited_for(e);
 	note_ending();
 	__real_chat_step(c, e);
-	if (e->kind == EVENT_CONNECTED && e->connected.refused == NULL)
+	if (e->kind == EVENT_CONNECTED && e->connected.refused == NULL) {
 		connected(e);
-	else if (e->kind == EVENT_CONNECTED)
+		session_view(c, &c->people.sessions[e->conn.slot], e->conn.slot % 2 == 0);
+	}
+	if (e->kind == EVENT_CONNECTED && e->connected.refused != NULL)
 		snprintf(comer(e)->refusal, REFUSAL_BYTES_MAX, "%s", e->connected.refused);
 	chat_effects(c, &n);
 	model.lossy |= c->outage.lines > 0;

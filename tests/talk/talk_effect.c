@@ -190,6 +190,10 @@ static void effect_peer(struct world *w, const struct effect *e, struct peer *p)
 		else
 			free(p->pending[--p->npending].text);
 		break;
+	case EFFECT_MARK:
+		if (!p->subscribed || p->feed != e->feed)
+			fault(w, "marked for one who is not subscribed: feed", e->feed);
+		break;
 	case EFFECT_SUBSCRIBE:
 		if (p->subscribed)
 			fault(w, "subscribed twice: feed", e->feed);

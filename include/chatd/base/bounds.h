@@ -114,6 +114,36 @@ enum {
 	ROOM_NUMBER_MAX = 1 << 30, /* the highest number of a room in a database; rooms are numbered
 	                            * from 1 and never reach it */
 	IGNORES_MAX = 32,       /* nicks that one person may ignore */
+	HIGHLIGHTS_MAX = 10,    /* words of one person's /highlight: each costs a look-up in its list
+	                         * when it is said, and a word of one's searches for /mentions */
+	HIGHLIGHT_CHARS_MAX = 32, /* code points of such a word, as of a nick */
+	HIGHLIGHTS_BYTES_MAX = 320, /* bytes of all of them as typed, with a blank before each: kept
+	                         * with 100,000 accounts, so 10 of 31 ASCII letters, fewer of other
+	                         * scripts */
+	HIGHLIGHT_BYTES_MAX = HIGHLIGHT_CHARS_MAX * 16, /* bytes of a word as it is compared: one code
+	                         * point may become several */
+	RUN_LETTERS_MAX = 12,   /* letters of a name or word in a script without blanks that is found
+	                         * anywhere in a run of letters: as many look-ups for each letter */
+	MENTIONS_LINE_MAX = 16, /* people in other rooms whom one line tells that it mentions them: a
+	                         * line that names more is an attack on them, or a list */
+	MARKS_LINE_MAX = 64,    /* people in the same room for whom one line is marked */
+	MENTIONS_LOOKED_MAX = 256, /* people with a highlighted word that are looked at for one line;
+	                         * the next line with that word goes on where this one stopped */
+	MENTION_COLUMNS = 80,   /* of a line that is quoted to someone whom it mentions: with who and
+	                         * where, two rows of a terminal */
+	MENTION_BYTES = 160,    /* what telling one person who is named costs the speaker, of rate_bytes:
+	                         * about what that person reads */
+	MENTION_BURST = 10,     /* mentions that one person is told of at once; */
+	MENTION_PERIOD_MS = 5000, /* then one in this time; the others are only counted */
+	MENTION_SPEAKER_BURST = 5, /* the same of those by one account or address, so that one speaker
+	                         * cannot take the places of all the others */
+	MENTION_SPEAKER_PERIOD_MS = 15000,
+	MENTION_SPEAKERS_MAX = 4, /* speakers that one person's count tells apart: the latest */
+	TELLINGS_MAX = 4096,    /* mentions that wait until their lines are saved, 400 bytes each; any
+	                         * more are only counted */
+	MENTIONS_LISTED_MAX = 20, /* lines that /mentions shows, */
+	MENTIONS_ASKED_MAX = 100, /* of this many that the index finds: it does not know names from
+	                         * words */
 	GREETING_MS = 50,       /* how long a new connection may stay silent before it is greeted:
 	                         * clients of another protocol speak first, and are answered in
 	                         * theirs */
@@ -422,6 +452,9 @@ _Static_assert((int)ROOMS_GUESTS_MAX + (int)ROOMS_ACCOUNTS_MAX < (int)ROOMS_MAX 
                "what guests and accounts can take leaves something for moderators");
 _Static_assert((int)MAIL_PAIR_MAX < (int)MAIL_GUESTS_MAX && (int)MAIL_GUESTS_MAX < (int)MAIL_OTHERS_MAX &&
                (int)MAIL_OTHERS_MAX < (int)MAIL_MAX, "the same in one box");
+_Static_assert(MARKS_LINE_MAX + 2 * MENTIONS_LINE_MAX + 16 <= EFFECTS_PER_LINE_MAX,
+               "whom a line mentions fits its effects");
+_Static_assert((int)MENTIONS_ASKED_MAX <= (int)ROWS_MAX, "/mentions is one answer");
 _Static_assert(REPLAY_MAX <= ROWS_MAX, "a replay is one answer");
 _Static_assert((REPORT_LINE_BYTES_MAX + 2 * REPORT_WHY_BYTES_MAX) * 3 + 4 * NAME_BYTES_MAX +
                NAME_KEY_BYTES_MAX + 320 <= BODY_BYTES_MAX, "a report is a fact, all written %XX");

@@ -181,7 +181,8 @@ enum query_kind {
 	QUERY_FIRST,    /* the first `limit` of these */
 	QUERY_AUDIT,    /* audit: the last `limit` audit records with id < before_id */
 	QUERY_SEARCH,   /* search: the newest `limit` lines, of the room or of all rooms, that contain
-	                 * all the words, each with the lines before and after it in its room */
+	                 * all the words, each with the lines before and after it in its room; or any of
+	                 * the words */
 	QUERY_UNREAD,   /* unread: the `limit` rooms with the most lines that a person has not seen
 	                 * since they were last there; one row for each (row.unread). In `room` (0:
 	                 * none) only lines before before_id count, in the others those up to after_seq
@@ -238,6 +239,9 @@ struct query {
 			const char *hidden; /* what the asker may not read: rooms in ascending order of number,
 			                     * separated by blanks. "12": all lines of room 12, "15:99": those
 			                     * of room 15 up to id 99 */
+			const char *not_by; /* nick whose own lines are left out; "": nobody's */
+			bool any;           /* finds lines with any of the words instead of all, each without
+			                     * the lines around it; a word without a letter is passed over */
 		} search;
 		struct {
 			const char *words;  /* an actor, or a word in what was done; "": everything */
@@ -284,6 +288,7 @@ static inline size_t query_strings(struct query *q, const char **strings[QUERY_S
 	case QUERY_SEARCH:
 		strings[n++] = &q->search.words;
 		strings[n++] = &q->search.hidden;
+		strings[n++] = &q->search.not_by;
 		break;
 	case QUERY_AUDIT:
 		strings[n++] = &q->audit.words;
@@ -564,6 +569,8 @@ enum effect_kind {
 	EFFECT_SEND_ALL,    /* send text to every connection */
 	EFFECT_PUBLISH,     /* add text, one whole line, to a feed; visible once record seq is saved */
 	EFFECT_SKIP,        /* do not send conn, who reads or watches feed, the line last published to it */
+	EFFECT_MARK,        /* the line last published to feed mentions conn, who reads or watches it and has a
+	                     * view; comes before anything else is published */
 	EFFECT_VIEW,        /* conn's terminal is sent what view_render makes of the lines, in this style, from
 	                     * here on */
 	EFFECT_PLAIN,       /* conn is sent the lines as they are from here on: it has no view any more */
@@ -602,7 +609,7 @@ struct effect {
 	enum effect_kind kind; /* what to do */
 	struct conn_id conn;  /* the connection, if the kind concerns one */
 	struct conn_id about; /* ARRIVED: the connection asked about */
-	uint32_t feed;        /* PUBLISH, SKIP, SUBSCRIBE, WATCH, UNWATCH; less than chat_feeds_max() */
+	uint32_t feed;        /* PUBLISH, SKIP, MARK, SUBSCRIBE, WATCH, UNWATCH; less than chat_feeds_max() */
 	const char *text;     /* SEND, SEND_ALL, PUBLISH, UNSUBSCRIBE, RELOAD, STOP, LOG; valid until
 	                       * the next chat_step */
 	size_t len;           /* bytes in text */

@@ -15,6 +15,7 @@
 
 struct connection;
 struct display;
+struct feed;
 struct server;
 
 /* EFFECT_VIEW: c gets a view, or another style of it. */
@@ -27,8 +28,8 @@ void display_input(struct server *s, struct connection *c, const struct effect *
 void display_turn(struct connection *c);
 /* EFFECT_CUT. */
 void display_cut(struct server *s, struct connection *c, const struct effect *e);
-/* EFFECT_MARK: the line last published to c's feed mentions the person. */
-void display_mark(struct connection *c);
+/* EFFECT_MARK: the line last published to f mentions the person. */
+void display_mark(struct connection *c, const struct feed *f);
 
 /* Makes what is sent next, if something is to be shown; not while a send is in flight. */
 void display_make(struct server *s, struct connection *c);

@@ -55,7 +55,7 @@ void cmd_history(struct chat *c, struct session *s, const struct args *a)
 void cmd_search(struct chat *c, struct session *s, const struct args *a)
 {
 	history_ask(c, s, history_show_search, HISTORY_SAVED, (struct query){
-		.kind = QUERY_SEARCH, .limit = SEARCH_HITS_MAX, .search = {a->rest, ""},
+		.kind = QUERY_SEARCH, .limit = SEARCH_HITS_MAX, .search = {a->rest, "", "", false},
 	});
 }
 

@@ -17,6 +17,7 @@
 #include "chatd/core/commands/cmd_lockdown.h"
 #include "chatd/core/commands/cmd_maintenance.h"
 #include "chatd/core/commands/cmd_membership.h"
+#include "chatd/core/commands/cmd_mention.h"
 #include "chatd/core/commands/cmd_people.h"
 #include "chatd/core/commands/cmd_remove.h"
 #include "chatd/core/commands/cmd_report.h"
@@ -102,6 +103,19 @@ const struct command commands[] = {
 	 "Shows what you have not read in this room: lines said since you were last here, or "
 	 "while your connection was slow.",
 	 "catchup"},
+	{"mentions", "", "", 0, 0, false, false, cmd_mentions, ROLE_GUEST, 0, TOPIC_TALK,
+	 "Show the last lines that mention you",
+	 "Shows the last lines, in all rooms, that have your name or one of your words, also from "
+	 "while you were away.",
+	 "mentions"},
+	{"highlight", "", "[WORD]", 1, 0, false, false, cmd_highlight, ROLE_GUEST, 0, TOPIC_TALK,
+	 "Be told of lines with a word too",
+	 "Tells you of lines with this word as of those with your name. Alone, lists your words.",
+	 "highlight deploy"},
+	{"unhighlight", "", "WORD", 1, 1, false, false, cmd_unhighlight, ROLE_GUEST, 0, TOPIC_TALK,
+	 "End that",
+	 "Takes back a /highlight.",
+	 "unhighlight deploy"},
 	{"delete", "", "#N [WHY]", 1, 1, true, false, cmd_delete, ROLE_GUEST, 0, TOPIC_TALK,
 	 "Delete a line of yours from the history",
 	 "Deletes a line from this room's history: your own within 10 minutes, any line if you "

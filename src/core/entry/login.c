@@ -169,7 +169,7 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 	if (s->state == SESSION_CHAT) {
 		session_rename(c, s, a->nick, a->key);
 		emit_reply(c, s, "You are %s now.", a->nick);
-		account_bear(s, a);
+		account_bear(c, s, a);
 		r = moderation_room(c, s, a, NULL, s->room);
 		if (r != s->room)
 			room_go(c, s, r, false);
@@ -179,7 +179,7 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 		/* A room without history ends with its last member. */
 		was = number != 0 ? room_by_number(c, number) : NULL;
 		r = moderation_room(c, s, a, NULL, was);
-		account_bear(s, a);
+		account_bear(c, s, a);
 		enter(c, s, a->nick, a->key, r, 0, r == was ? ROOM_CAME_BACK : ROOM_CAME);
 	}
 	account_sign_in(c, s, a);
@@ -241,8 +241,10 @@ void login_clear_name(struct chat *c, const struct account *a)
 	struct session *g, *next;
 
 	HASH_ITER(hh, c->people.by_key, g, next) {
-		if (g->account != NULL || (g->skeletons[0] != skeleton && g->skeletons[0] != shown &&
-		                           g->skeletons[1] != skeleton && g->skeletons[1] != shown))
+		const uint64_t *its = g->presence.skeletons;
+
+		if (g->account != NULL || (its[0] != skeleton && its[0] != shown && its[1] != skeleton &&
+		                           its[1] != shown))
 			continue;
 		if (!emit_has_room(c)) {
 			if (!g->trusted)

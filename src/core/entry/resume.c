@@ -13,6 +13,7 @@
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/naming.h"
 #include "chatd/core/moderation/moderation.h"
+#include "chatd/core/people/highlight.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/rooms/access.h"
@@ -30,6 +31,7 @@ static void resumable_free(struct chat *c, struct resumable *g)
 	free(g->key);
 	free(g->room);
 	free(g->invited);
+	free(g->highlights);
 	free(g);
 }
 
@@ -54,6 +56,7 @@ static void make_place(struct chat *c, const char *who)
 void resume_keep(struct chat *c, const struct session *s)
 {
 	char who[SHARE_WHO_BYTES];
+	struct bytes words = {0};
 	struct resumable *g;
 
 	/* People from the control socket may have names that nobody else may, so they cannot resume them. */
@@ -72,6 +75,9 @@ void resume_keep(struct chat *c, const struct session *s)
 		memcpy(g->invited, s->invites.list, s->invites.n * sizeof *g->invited);
 		g->ninvited = s->invites.n;
 	}
+	highlight_text(s, &words);
+	g->highlights = mem_strdup(words.len > 0 ? words.data : "");
+	bytes_release(&words);
 	g->until_ms = c->now_ms + RESUME_MS;
 	DL_APPEND(c->entry.resumables.first, g);
 	c->entry.resumables.n++;
@@ -180,6 +186,8 @@ static void take(struct chat *c, struct session *s, struct resumable *g)
 	                             : !moderation_may_enter(c, s, NULL, key))
 		return;
 	access_copy_invites(s, g->invited, g->ninvited);
+	if (s->account == NULL)
+		highlight_load(c, s, g->highlights);
 	login_resume(c, s, nick, key, room_again(c, s, g), g->back_seq);
 	resumable_free(c, g);
 }

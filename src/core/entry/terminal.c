@@ -14,6 +14,7 @@
 #include "chatd/core/entry/greeting.h"
 #include "chatd/core/input/console.h"
 #include "chatd/core/input/telnet.h"
+#include "chatd/core/people/session.h"
 #include "chatd/core/people/unnamed.h"
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/emit.h"
@@ -114,7 +115,7 @@ void terminal_update(struct chat *c, struct session *s)
 	/* A client whose width alone is known wraps lines itself. */
 	if (s->input.console.editor == NULL && !facts_of(s)->mud && s->input.console.prefer.width == 0)
 		style.columns = 0;
-	s->input.console.view = !is_plain(&style) || s->input.console.watches;
+	session_view(c, s, !is_plain(&style) || s->input.console.watches);
 	if (!s->input.console.view && had) {
 		emit_session(c, EFFECT_PLAIN, s);
 	} else if (s->input.console.view && (!had || memcmp(&style, &s->input.console.style, sizeof style) != 0)) {

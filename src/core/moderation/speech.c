@@ -8,6 +8,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/mention.h"
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/rooms/watch.h"
@@ -92,6 +93,7 @@ void room_say(struct chat *c, struct session *s, struct room *r, enum record_kin
 		.line = line, .len = n + text, .seq = kept ? r->lines.last_id : 0, .from = s, .words = true,
 		.info = emit_info(kind == RECORD_ACTION ? LINE_ACTION : LINE_SAID, c->wall_ms, s->nick),
 	});
+	mention_said(c, s, r, &(struct said){kind, body, kept ? r->lines.last_id : 0});
 	outage_show(c);
 	if (kept)
 		note_speaker(c, s, r);

@@ -14,6 +14,7 @@
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/confusable.h"
+#include "chatd/core/people/highlight.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/state/state.h"
@@ -135,7 +136,7 @@ struct account_terms account_terms(const struct account *a)
 		.role = a->role, .host = a->host, .made_ms = a->made.at_ms, .first_seq = a->made.first_seq,
 		.made_seq = a->made.seq, .made_from = a->made.from, .hash = a->secrets.hash, .codes = a->secrets.codes,
 		.totp = a->secrets.totp, .totp_step = a->secrets.totp_step, .wrong_ms = a->wrong.at_ms, .since = a->wrong.since,
-		.before = a->wrong.before,
+		.before = a->wrong.before, .highlights = a->highlights,
 	};
 
 	memcpy(t.last, a->last, sizeof t.last);
@@ -162,6 +163,7 @@ void account_apply(struct chat *c, struct account *a, const struct account_terms
 	a->wrong.at_ms = t->wrong_ms;
 	a->wrong.since = t->since;
 	a->wrong.before = t->before;
+	take(&a->highlights, t->highlights);
 }
 
 void account_change(struct chat *c, struct account *a, const struct account_terms *t)
@@ -193,6 +195,7 @@ void account_save(struct chat *c, const struct account *a)
 	fields_put_number(&b, "failed_before", a->wrong.before.passwords);
 	fields_put_number(&b, "failed_codes_before", a->wrong.before.codes);
 	fields_put_number(&b, "failed_since", a->wrong.at_ms);
+	fields_put(&b, "highlights", a->highlights);
 	save_sign_ins(&b, a);
 	emit_fact(c, FACT_ACCOUNT, a->key, b.data);
 	c->output.secret = true;
@@ -214,6 +217,7 @@ static struct account *account_add(struct chat *c, const char *nick, const char 
 	a->secrets.hash = mem_strdup("");
 	a->secrets.codes = mem_strdup("");
 	a->secrets.totp = mem_strdup("");
+	a->highlights = mem_strdup("");
 	a->role = ROLE_ACCOUNT;
 	a->number = a->secrets.number = ++c->people.accounts.number;
 	HASH_ADD_KEYPTR(hh, c->people.accounts.by_key, a->key, strlen(a->key), a);
@@ -242,6 +246,7 @@ void account_free(struct chat *c, struct account *a)
 	free(a->key);
 	free(a->skeleton);
 	free(a->shown);
+	free(a->highlights);
 	free(a);
 }
 
@@ -258,7 +263,7 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
 		c->people.accounts.made_ms < c->wall_ms ? c->wall_ms : c->people.accounts.made_ms + 1;
 	account_change(c, a, &(struct account_terms){
 		.role = ROLE_ACCOUNT, .made_ms = c->people.accounts.made_ms, .first_seq = c->records.seq, .hash = hash,
-		.codes = codes, .totp = "",
+		.codes = codes, .totp = "", .highlights = "",
 	});
 	return a;
 }
@@ -281,7 +286,7 @@ void account_erase(struct chat *c, const struct account *a)
 	});
 }
 
-/* Gives the terms strings of their own: the hash, the codes and the secret. */
+/* Gives the terms strings of their own: the hash, the codes, the secret and the words. */
 static void account_read(const char *value, struct account_terms *t)
 {
 	char *text = fields_get(value, "role");
@@ -309,6 +314,7 @@ static void account_read(const char *value, struct account_terms *t)
 	t->before.codes = fields_get_count(value, "failed_codes_before", UINT32_MAX);
 	t->wrong_ms = fields_get_time(value, "failed_since");
 	load_sign_ins(t->last, value);
+	t->highlights = fields_get_text(value, "highlights", HIGHLIGHTS_BYTES_MAX);
 }
 
 void account_load(struct chat *c, const char *key, const char *value)
@@ -332,6 +338,7 @@ void account_load(struct chat *c, const char *key, const char *value)
 	take((char **)&t.hash, NULL);
 	take((char **)&t.codes, NULL);
 	take((char **)&t.totp, NULL);
+	free((char *)(uintptr_t)t.highlights);
 	free(nick);
 }
 
@@ -371,25 +378,41 @@ void account_wrong(struct chat *c, struct account *a, bool code)
 	account_change(c, a, &t);
 }
 
-void account_bear(struct session *s, struct account *a)
+void account_bear(struct chat *c, struct session *s, struct account *a)
 {
+	struct account_terms t = account_terms(a);
+	struct bytes own = {0};
+
+	if (s->account == a)
+		return;
 	a->session = s;
 	s->account = a;
+	if (*a->highlights == '\0') {
+		highlight_text(s, &own);
+		t.highlights = own.len > 0 ? own.data : "";
+		account_apply(c, a, &t);
+		bytes_release(&own);
+		return;
+	}
+	highlight_clear(c, s);
+	highlight_load(c, s, a->highlights);
 }
 
 void account_sign_in(struct chat *c, struct session *s, struct account *a)
 {
-	struct account_terms t = account_terms(a);
+	struct account_terms t;
 
+	account_bear(c, s, a);
+	t = account_terms(a);
 	memmove(t.last + 1, t.last, (SIGN_INS_KEPT - 1) * sizeof *t.last);
 	t.last[0] = (struct signed_in){c->wall_ms, s->from};
-	account_bear(s, a);
 	account_change(c, a, &t);
 }
 
 void account_sign_out(struct chat *c, struct session *s)
 {
 	mail_forget_shown(c, s);
+	highlight_clear(c, s);
 	s->account->session = NULL;
 	s->account = NULL;
 }

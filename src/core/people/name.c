@@ -515,6 +515,21 @@ bool name_check(enum name_kind kind, const char *name, size_t len,
 	return check_whole(kind, copy, key, why, why_size);
 }
 
+/* ASCII is its own form but for capitals. False: it is not all ASCII; key is unchanged. */
+static bool key_of_ascii(const char *name, size_t len, char key[NAME_KEY_BYTES_MAX + 1])
+{
+	unsigned char all = 0;
+
+	for (size_t i = 0; i < len; i++)
+		all |= (unsigned char)name[i];
+	if (all >= 0x80)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		key[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
+	key[len] = '\0';
+	return true;
+}
+
 bool name_key(const char *name, size_t len, char key[NAME_KEY_BYTES_MAX + 1])
 {
 	char copy[NAME_BYTES_MAX + 1], *folded;
@@ -524,6 +539,8 @@ bool name_key(const char *name, size_t len, char key[NAME_KEY_BYTES_MAX + 1])
 	if (len == 0 || len > NAME_BYTES_MAX || memchr(name, ' ', len) != NULL ||
 	    memchr(name, '\0', len) != NULL)
 		return false;
+	if (key_of_ascii(name, len, key))
+		return true;
 	memcpy(copy, name, len);
 	copy[len] = '\0';
 	folded = text_form(copy, FORM_NAME);
@@ -539,6 +556,67 @@ bool name_is(const char *name, const char *key)
 	char its[NAME_KEY_BYTES_MAX + 1];
 
 	return name_key(name, strlen(name), its) && strcmp(its, key) == 0;
+}
+
+/* -- names in text ------------------------------------------------------------------- */
+
+/* What the character at s is in a name, with its length in *n. */
+static enum name_class class_at(const char *s, size_t len, size_t *n)
+{
+	unsigned char c = (unsigned char)*s;
+	int32_t cp;
+
+	*n = 1;
+	if ((unsigned)(c | 0x20) - 'a' < 26 || (unsigned)c - '0' < 10)
+		return CLASS_LETTER;
+	if (c < 0x80)
+		return c == '_' || c == '-' || c == '.' || c == '|' || c == '^' ? CLASS_SIGN : CLASS_OTHER;
+	*n = name_decode(s, len, &cp);
+	if (*n > 0)
+		return class_of_category(cp);
+	*n = 1;
+	return CLASS_OTHER;
+}
+
+size_t name_next(const char *text, size_t len, size_t *at)
+{
+	size_t begin = *at, i = begin, n;
+	bool letters = false;
+
+	while (i < len) {
+		enum name_class class = class_at(text + i, len - i, &n);
+
+		i += n;
+		if (class <= CLASS_SIGN) {
+			letters |= class == CLASS_LETTER;
+			continue;
+		}
+		if (letters) {
+			*at = begin;
+			return i - n - begin;
+		}
+		begin = i;
+	}
+	*at = begin;
+	return letters ? i - begin : 0;
+}
+
+size_t name_signs_before(const char *piece, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && strchr(SIGNS, piece[n]) != NULL)
+		n++;
+	return n;
+}
+
+size_t name_signs_behind(const char *piece, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && strchr(SIGNS, piece[len - 1 - n]) != NULL)
+		n++;
+	return n;
 }
 
 bool name_kept(const char *name, size_t bytes_max)

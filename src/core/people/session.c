@@ -19,6 +19,7 @@
 #include "chatd/core/input/telnet.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/confusable.h"
+#include "chatd/core/people/highlight.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/state/state.h"
@@ -110,6 +111,13 @@ void resume_code(const struct session *s, char code[RESUME_CODE_BYTES])
 	code[RESUME_CODE_BYTES - 1] = '\0';
 }
 
+void session_view(struct chat *c, struct session *s, bool view)
+{
+	c->people.nviews += view;
+	c->people.nviews -= s->input.console.view;
+	s->input.console.view = view;
+}
+
 /* -- names -------------------------------------------------------------------------- */
 
 void session_name(struct chat *c, struct session *s, const char *nick, const char *key)
@@ -117,7 +125,7 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 	char skeleton[NAME_SKELETON_BYTES_MAX + 1];
 
 	if (s->state == SESSION_CHAT)
-		HASH_DELETE(hh, c->people.by_key, s);
+		session_unlist(c, s);
 	free(s->nick);
 	/* Another spelling of the same name belongs to the same person. */
 	if (s->key == NULL || strcmp(s->key, key) != 0)
@@ -126,10 +134,11 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 	s->nick = mem_strdup(nick);
 	s->key = mem_strdup(key);
 	skeleton_of(key, false, skeleton);
-	s->skeletons[0] = skeleton_hash(skeleton);
+	s->presence.skeletons[0] = skeleton_hash(skeleton);
 	skeleton_of(nick, true, skeleton);
-	s->skeletons[1] = skeleton_hash(skeleton);
-	HASH_ADD_KEYPTR(hh, c->people.by_key, s->key, strlen(s->key), s);
+	s->presence.skeletons[1] = skeleton_hash(skeleton);
+	session_list(c, s);
+	highlight_name(c, s);
 }
 
 /* -- the end ---------------------------------------------------------------------------- */

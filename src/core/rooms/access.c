@@ -216,6 +216,14 @@ bool access_read_after(const struct chat *c, const struct session *s, const stru
 	return true;
 }
 
+bool access_hears(const struct chat *c, const struct session *s, const struct room *r)
+{
+	uint64_t after;
+
+	/* Where nothing is kept, only the people there can read what is said. */
+	return r->set.history && !r->gone && !is_banned(c, s, r) && access_read_after(c, s, r, &after);
+}
+
 /* A closed room, with its number, by which they are sorted. */
 struct closed {
 	uint32_t number;

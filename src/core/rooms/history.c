@@ -1,5 +1,5 @@
 /*
- * Replay, /history, /catchup and /search: the questions and how answers look.
+ * Replay, /history, /catchup, /search and /mentions: the questions and how answers look.
  *
  * While such a question is out the session's input waits for the answer, and lines that come live
  * stay in its feed's log.
@@ -17,6 +17,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/rooms/access.h"
+#include "chatd/core/rooms/mention.h"
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/rooms/setting.h"
 #include "chatd/core/rooms/watch.h"
@@ -533,6 +534,13 @@ static void show_hits(struct chat *c, struct session *s, const struct rows *rows
 	                            : "End of results.");
 }
 
+static void tell_unindexed(struct chat *c, struct session *s, const struct rows *rows)
+{
+	if (rows->search.unindexed > 0)
+		emit_reply(c, s, "The index is being rebuilt; the newest %d%% were not searched.",
+		           rows->search.unindexed);
+}
+
 static void show_search(struct chat *c, struct session *s, const struct rows *rows)
 {
 	size_t hits = 0, ignored = 0;
@@ -553,9 +561,41 @@ static void show_search(struct chat *c, struct session *s, const struct rows *ro
 		show_hits(c, s, rows);
 	if (ignored > 0)
 		emit_reply(c, s, "Not shown: %zu %s by people you ignore.", ignored, lines_word(ignored));
-	if (rows->search.unindexed > 0)
-		emit_reply(c, s, "The index is being rebuilt; the newest %d%% were not searched.",
-		           rows->search.unindexed);
+	tell_unindexed(c, s, rows);
+}
+
+/* The index found the lines that have the words somewhere; which of them mention s is seen here. */
+static void show_mentions(struct chat *c, struct session *s, const struct rows *rows)
+{
+	const struct row *list[MENTIONS_LISTED_MAX];
+	char head[NAME_BYTES_MAX + 32];
+	size_t n = 0, ignored = 0, i = 0;
+
+	for (; i < rows->n && n < MENTIONS_LISTED_MAX; i++) {
+		const struct row *row = &rows->row[i];
+
+		if (name_is(row->sender, s->key) || !mention_is(c, s, row->body))
+			continue;
+		if (row_ignored(s, row))
+			ignored++;
+		else
+			list[n++] = row;
+	}
+	if (n == 0)
+		emit_reply(c, s, "No lines that you may read mention you. %chighlight WORD adds a word to look "
+		           "for.", c->config.command_prefix);
+	else if (n == 1)
+		emit_reply(c, s, "1 line mentions you:");
+	else
+		emit_reply(c, s, "%s%zu lines that mention you, oldest first:",
+		           i < rows->n || rows->more ? "The last " : "", n);
+	while (n-- > 0) {
+		snprintf(head, sizeof head, "#%" PRIu64 " %s ", list[n]->id, list[n]->room_name);
+		show_row(c, s, head, list[n]);
+	}
+	if (ignored > 0)
+		emit_reply(c, s, "Not shown: %zu %s by people you ignore.", ignored, lines_word(ignored));
+	tell_unindexed(c, s, rows);
 }
 
 static void show_audit(struct chat *c, struct session *s, const struct rows *rows)
@@ -629,6 +669,13 @@ void history_show_search(struct chat *c, struct session *s, struct question *q,
 {
 	(void)q;
 	answer(c, s, e->rows, show_search);
+}
+
+void history_show_mentions(struct chat *c, struct session *s, struct question *q,
+                           const struct event *e)
+{
+	(void)q;
+	answer(c, s, e->rows, show_mentions);
 }
 
 void history_show_audit(struct chat *c, struct session *s, struct question *q,

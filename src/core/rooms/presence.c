@@ -10,6 +10,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/input/rate_limit.h"
 #include "chatd/core/people/account.h"
+#include "chatd/core/people/highlight.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/people/unnamed.h"
 #include "chatd/core/state/question.h"
@@ -70,9 +71,10 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 	if (s->state == SESSION_CHAT) {
 		watch_end_all(c, s);
 		room_leave(c, s, ROOM_QUIT, why);
-		HASH_DELETE(hh, c->people.by_key, s);
+		session_unlist(c, s);
 		c->people.n--;
 	}
+	session_view(c, s, false);
 	delay_end(c, s);
 	unnamed_remove(c, s);
 	question_drop_all(c, s);
@@ -80,6 +82,7 @@ void session_end(struct chat *c, struct session *s, const char *why, bool close)
 		DL_DELETE2(c->people.finishing, s, input.prev, input.next);
 	if (s->account != NULL)
 		account_sign_out(c, s);
+	highlight_end(c, s);
 	if (close)
 		emit_session(c, EFFECT_CLOSE, s);
 	s->state = SESSION_ENDED;

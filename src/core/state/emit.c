@@ -384,6 +384,14 @@ void emit_view(struct chat *c, const struct session *s, const struct view_style 
 	e->view = *style;
 }
 
+void emit_mark(struct chat *c, const struct session *s, const struct room *r)
+{
+	struct effect *e = emit(c, EFFECT_MARK);
+
+	e->conn = s->id;
+	e->feed = r->slot * 2 + (s->room == r && s->member.crlf);
+}
+
 void emit_show(struct chat *c)
 {
 	emit(c, EFFECT_SHOW);

@@ -31,6 +31,20 @@ struct session *session_by_key(const struct chat *c, const char *key)
 	return s;
 }
 
+void session_list(struct chat *c, struct session *s)
+{
+	size_t len = strlen(s->key);
+
+	HASH_ADD_KEYPTR(hh, c->people.by_key, s->key, len, s);
+	c->people.shapes.n[name_shape(s->key, len)]++;
+}
+
+void session_unlist(struct chat *c, struct session *s)
+{
+	HASH_DELETE(hh, c->people.by_key, s);
+	c->people.shapes.n[name_shape(s->key, strlen(s->key))]--;
+}
+
 bool session_ignores(const struct session *s, const char *key)
 {
 	for (uint32_t i = 0; i < s->presence.nignored; i++)

@@ -69,20 +69,23 @@ static void match_quote(struct bytes *match, const char *p, size_t n)
 	bytes_puts(match, "\"");
 }
 
-/* Adds one word. False: it cannot be searched for, and the answer says why. */
-static bool match_word(struct bytes *match, const char *p, size_t n, struct answer *a)
+/* Adds one word. any: to those of which one is enough. False: it cannot be searched for, and the
+ * answer says why. */
+static bool match_word(struct bytes *match, const char *p, size_t n, bool any, struct answer *a)
 {
 	size_t bare = n;
 	while (bare > 0 && p[bare - 1] == '*')
 		bare--;
 	struct words words = words_in(p, bare);
+	if (words.n == 0 && any)
+		return true;
 	if (words.n == 0) {
 		answer_fail(a, "Nothing to search for in \"%.*s\": a word needs a letter or a digit.",
 		            (int)n, p);
 		return false;
 	}
 	if (match->len)
-		bytes_puts(match, " AND ");
+		bytes_puts(match, any ? " OR " : " AND ");
 	match_quote(match, p, bare);
 	/* The index has pairs of a run: matches those that begin with the letter. */
 	if (bare < n || words.single)
@@ -98,7 +101,7 @@ static bool match_build(struct bytes *match, const struct query *q, struct answe
 	bool ok = true;
 	for (const char *p = q->search.words; ok && *(p += strspn(p, " \t\r\n")); ) {
 		size_t n = strcspn(p, " \t\r\n");
-		ok = match_word(&words, p, n, a);
+		ok = match_word(&words, p, n, q->search.any, a);
 		if (++count > WORDS_MAX) {
 			answer_fail(a, "A search can have at most %d words.", WORDS_MAX);
 			ok = false;
@@ -109,7 +112,7 @@ static bool match_build(struct bytes *match, const struct query *q, struct answe
 		answer_fail(a, "Say which words to search for.");
 		ok = false;
 	}
-	if (ok) {
+	if (ok && words.len > 0) {
 		bytes_printf(match, "{body} : (%s)", words.data);
 		if (q->room)
 			bytes_printf(match, " AND {room} : \"%u\"", q->room);
@@ -196,10 +199,11 @@ static bool neighbour_add(struct store *s, struct answer *a, uint32_t room, uint
 	return ok;
 }
 
-/* Adds the hit and its neighbours, and counts it; a hidden one does not count. If there are limit
- * hits already, notes that there are more. False: add no more hits. */
-static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct hidings *h,
-                    uint32_t *hits, uint32_t limit)
+/* Adds the hit and, in a search for all words, its neighbours, and counts it; one that is hidden or
+ * left out does not count. If there are limit hits already, notes that there are more. False: add no
+ * more hits. */
+static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct query *q,
+                    const struct hidings *h, uint32_t *hits, uint32_t limit)
 {
 	sqlite3_stmt *st = db_stmt(&s->db, SQL_LINE_GET);
 	if (!st)
@@ -209,14 +213,16 @@ static bool hit_add(struct store *s, struct answer *a, int64_t id, const struct 
 		return false;
 	uint32_t room = (uint32_t)sqlite3_column_int64(st, 3);
 	uint64_t hidden = hidings_of(h, room);
-	bool ok = true;
-	if ((uint64_t)id > hidden) {
+	const char *sender = db_text(&s->db, st, 4);
+	bool own = *q->search.not_by && sender && strcmp(sender, q->search.not_by) == 0;
+	bool ok = true, around = !q->search.any;
+	if ((uint64_t)id > hidden && !own) {
 		ok = (*hits)++ < limit;
 		if (!ok)
 			answer_set_more(a);
-		ok = ok && neighbour_add(s, a, room, (uint64_t)id, false, hidden) &&
+		ok = ok && (!around || neighbour_add(s, a, room, (uint64_t)id, false, hidden)) &&
 		     answer_add(a, s, st, true) &&
-		     neighbour_add(s, a, room, (uint64_t)id, true, hidden);
+		     (!around || neighbour_add(s, a, room, (uint64_t)id, true, hidden));
 	}
 	sqlite3_reset(st);
 	return ok;
@@ -235,7 +241,8 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 {
 	struct bytes match = { 0 };
 	struct hidings hiding = { 0 };
-	uint32_t limit = q->limit < SEARCH_HITS_MAX ? q->limit : SEARCH_HITS_MAX, hits = 0;
+	uint32_t most = q->search.any ? MENTIONS_ASKED_MAX : SEARCH_HITS_MAX;
+	uint32_t limit = q->limit < most ? q->limit : most, hits = 0;
 	sqlite3_stmt *st = NULL;
 	int rc = SQLITE_ERROR;
 	if (!match_build(&match, q, a)) {
@@ -243,6 +250,8 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 		return;
 	}
 	answer_set_unindexed(a, unindexed(s));
+	if (match.len == 0)
+		return;
 	hiding.asker = hiding_parse(q->search.hidden);
 	if (hiding_load_going(s, &hiding.going))
 		st = db_stmt(&s->db, SQL_FTS_FIND);
@@ -251,11 +260,11 @@ void search_answer(struct store *s, const struct query *q, struct answer *a)
 		                                                          : INT64_MAX;
 		sqlite3_bind_text(st, 1, match.data, (int)match.len, SQLITE_STATIC);
 		sqlite3_bind_int64(st, 2, before);
-		/* Hidden hits are not counted, so there may be any number before enough are seen. */
-		sqlite3_bind_int64(st, 3, hiding.asker.n + hiding.going.n ? -1
-		                                                       : (int64_t)limit + 1);
+		/* Hits that do not count may be any number before enough are seen. */
+		sqlite3_bind_int64(st, 3, hiding.asker.n + hiding.going.n || *q->search.not_by
+		                                  ? -1 : (int64_t)limit + 1);
 		while ((rc = db_step(&s->db, st)) == SQLITE_ROW)
-			if (!hit_add(s, a, sqlite3_column_int64(st, 0), &hiding, &hits, limit))
+			if (!hit_add(s, a, sqlite3_column_int64(st, 0), q, &hiding, &hits, limit))
 				break;
 	}
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)

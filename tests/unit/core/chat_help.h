@@ -103,7 +103,7 @@ static inline void put_append(const struct record *r)
 static inline void put_effect(const struct effect *e)
 {
 	static const char *const names[] = {
-		"SEND", "SEND_ALL", "PUBLISH", "SKIP", "VIEW", "PLAIN", "INPUT", "HOLD", "LET", "CUT", "FLOW", "WATCH",
+		"SEND", "SEND_ALL", "PUBLISH", "SKIP", "MARK", "VIEW", "PLAIN", "INPUT", "HOLD", "LET", "CUT", "FLOW", "WATCH",
 		"WATCH_RELEASE", "UNWATCH", "SUBSCRIBE", "RELEASE", "UNSUBSCRIBE", "RESUME", "CLOSE", "DROP",
 		"APPEND", "QUERY", "RELOAD", "FIGURES", "ARRIVED", "STOP", "SHOW", "LOG",
 	};
@@ -119,7 +119,7 @@ static inline void put_effect(const struct effect *e)
 		             e->query.before_id, e->query.after_seq);
 	else if (e->kind != EFFECT_SEND_ALL && e->kind != EFFECT_SHOW && e->kind != EFFECT_LOG)
 		bytes_printf(&seen, " %u", e->conn.slot);
-	if (e->kind == EFFECT_SKIP || e->kind == EFFECT_SUBSCRIBE)
+	if (e->kind == EFFECT_SKIP || e->kind == EFFECT_MARK || e->kind == EFFECT_SUBSCRIBE)
 		bytes_printf(&seen, " feed %u", e->feed);
 	if (e->text != NULL && (e->kind <= EFFECT_PUBLISH || e->kind == EFFECT_STOP ||
 	                        e->kind == EFFECT_LOG))

@@ -19,7 +19,7 @@ static uint32_t alike(uint64_t look)
 	for (uint32_t i = 0; i < ALIKE; i++) {
 		const struct session *s = chat_session(chat, id(i));
 
-		n += s != NULL && s->state == SESSION_CHAT && s->skeletons[0] == look;
+		n += s != NULL && s->state == SESSION_CHAT && s->presence.skeletons[0] == look;
 	}
 	return n;
 }

@@ -106,7 +106,7 @@ static struct account *signs_in(uint32_t slot, const char *address, const char *
 	if (a == NULL)
 		a = account(name, role);
 	session_rename(chat, of(slot), a->nick, a->key);
-	account_bear(of(slot), a);
+	account_bear(chat, of(slot), a);
 	return a;
 }
 

@@ -451,6 +451,54 @@ static void unread_lines_are_counted_to_a_thousand(void **state)
 	expect_unread(&q, "lobby:1000/1000");
 }
 
+static const char *find_any(uint32_t limit, const char *words, const char *not_by, const char *hidden)
+{
+	struct query q = query_of(QUERY_SEARCH, 0, limit);
+	q.search.words = words;
+	q.search.any = true;
+	q.search.not_by = not_by;
+	q.search.hidden = hidden;
+	return ids_of(store_query(store, &q));
+}
+
+static void one_of_the_words_may_be_enough(void **state)
+{
+	(void)state;
+	say(1, 1, "the apple");
+	say(2, 1, "a pear");
+	say(3, 2, "mary, and ann");
+	say(4, 2, "ask mary_ann");
+	say(5, 1, "pears and apples");
+	save_line(store, 6, 1, "bob", "bob wants an apple");
+	index_all(store);
+	/* Newest first, without the lines around; those by somebody are left out. */
+	assert_string_equal(find_any(100, "apple pear mary_ann", "", ""), "6* 4* 2* 1*");
+	assert_string_equal(find_any(100, "apple pear mary_ann", "bob", ""), "4* 2* 1*");
+	assert_string_equal(find_any(100, "mary_ann", "alice", ""), "");
+	assert_string_equal(find_any(2, "apple pear", "bob", ""), "2* 1*");
+	assert_string_equal(find_any(1, "apple pear", "bob", ""), "2* more");
+	/* What is hidden does not count; words without a letter are passed over. */
+	assert_string_equal(find_any(1, "apple mary_ann", "", "1"), "4*");
+	assert_string_equal(find_any(1, "__ mary_ann \"", "", "1"), "4*");
+	assert_string_equal(find_any(9, "__", "", ""), "");
+	/* Nothing of them is an operator. */
+	assert_string_equal(find_any(9, "nothing NOT OR apple\"OR\"pear (", "", ""), "");
+}
+
+static void any_word_finds_only_so_many(void **state)
+{
+	(void)state;
+	save_lines(store, 1, 1, MENTIONS_ASKED_MAX + 5);
+	index_all(store);
+	struct query q = query_of(QUERY_SEARCH, 0, ROWS_MAX);
+	q.search.words = "line";
+	q.search.any = true;
+	struct rows *rows = store_query(store, &q);
+	assert_int_equal(rows->n, MENTIONS_ASKED_MAX);
+	assert_true(rows->more);
+	rows_release(rows);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, store_setup, store_teardown)
 
 int main(void)
@@ -475,6 +523,8 @@ int main(void)
 		WITH_STORE(hidden_lines_are_not_counted),
 		WITH_STORE(a_nick_of_several_words_is_mentioned_whole),
 		WITH_STORE(unread_lines_are_counted_to_a_thousand),
+		WITH_STORE(one_of_the_words_may_be_enough),
+		WITH_STORE(any_word_finds_only_so_many),
 	};
 	return cmocka_run_group_tests_name("search", tests, NULL, NULL);
 }

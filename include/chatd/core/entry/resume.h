@@ -38,6 +38,7 @@ struct resumable {
 	                          * again */
 	struct invite *invited;  /* owned; their invitations; NULL while 0 */
 	uint32_t ninvited;       /* how many invitations */
+	char *highlights;        /* owned; their words, as highlight_text writes them */
 	uint64_t back_seq;       /* see struct resume */
 	int64_t until_ms;        /* when this is forgotten, by the clock of now_ms */
 	struct share *share;     /* the share that it is counted in */

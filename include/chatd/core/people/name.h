@@ -35,6 +35,18 @@ bool name_key(const char *name, size_t len, char key[NAME_KEY_BYTES_MAX + 1]);
 /* name is a spelling of the one with this key. */
 bool name_is(const char *name, const char *key);
 
+/*
+ * The next piece of text, from *at on, that may be a name: a run of the characters that names can have,
+ * with at least one letter or digit. Returns its length and sets *at to where it begins; 0: there is
+ * none. Without a case or form of its own: text may be a key. Names that today's rules refuse may be cut
+ * in pieces.
+ */
+size_t name_next(const char *text, size_t len, size_t *at);
+/* How many of the len bytes at the beginning (at the end) of such a piece are signs, which may be
+ * punctuation. */
+size_t name_signs_before(const char *piece, size_t len);
+size_t name_signs_behind(const char *piece, size_t len);
+
 /* Whether a name that was allowed once, perhaps under other rules, may stay in use: it has 1 to
  * bytes_max bytes and no blank, and is fit to be shown. */
 bool name_kept(const char *name, size_t bytes_max);

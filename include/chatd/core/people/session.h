@@ -37,6 +37,9 @@ struct session *session_named(const struct chat *c, const char *name);
 /* The same, but tells s if there is none. */
 struct session *session_find(struct chat *c, struct session *s, const char *name);
 
+/* The connection of s has a view, or has none any more. */
+void session_view(struct chat *c, struct session *s, bool view);
+
 /* Gives s a name that was checked and is free; key comes from name_check. */
 void session_name(struct chat *c, struct session *s, const char *nick, const char *key);
 

@@ -53,6 +53,10 @@ void access_spoke(struct chat *c, struct session *s, const struct room *r);
 bool access_read_after(const struct chat *c, const struct session *s, const struct room *r,
                        uint64_t *after);
 
+/* Whether s, which is not in r, may hear of a line that is said there now: it may read it without
+ * asking anyone, and is not banned from there. */
+bool access_hears(const struct chat *c, const struct session *s, const struct room *r);
+
 /* The rooms that a search by s must not show, in the form of search.hidden (event.h). */
 void access_hidden(struct chat *c, const struct session *s, struct bytes *out);
 

@@ -63,8 +63,9 @@ enum history_need {
 struct question *history_ask(struct chat *c, struct session *s, question_then *then,
                              enum history_need need, struct query q);
 
-/* Show the answers to /history, /history with a time, /search and /audit. */
-question_then history_show, history_show_times, history_show_search, history_show_audit;
+/* Show the answers to /history, /history with a time, /search, /mentions and /audit. */
+question_then history_show, history_show_times, history_show_search, history_show_mentions,
+	history_show_audit;
 
 /* Shows s the oldest lines of its room that it has not been shown. There must be some. */
 void history_catch_up(struct chat *c, struct session *s);

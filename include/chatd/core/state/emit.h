@@ -99,6 +99,9 @@ void emit_cut(struct chat *c, const struct session *s, const char *reply);
 /* s has a view from here on, or another style of it. */
 void emit_view(struct chat *c, const struct session *s, const struct view_style *style);
 
+/* Marks the line last published to r, which s is in or watches, as one that mentions s, which has a view. */
+void emit_mark(struct chat *c, const struct session *s, const struct room *r);
+
 /* Shows what was published so far, saved or not. */
 void emit_show(struct chat *c);
 

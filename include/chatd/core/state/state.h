@@ -38,6 +38,7 @@
 #include "chatd/core/rooms/join.h"
 #include "chatd/core/rooms/making.h"
 #include "chatd/core/rooms/membership.h"
+#include "chatd/core/rooms/mention.h"
 #include "chatd/core/rooms/outage.h"
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/rooms/removal.h"
@@ -47,6 +48,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/state/server_status.h"
+#include "chatd/core/state/tables.h"
 
 struct command;
 struct dialogue;
@@ -70,7 +72,6 @@ struct session {
 	bool trusted;               /* it administers the host: an administrator without an account */
 	char *nick, *key;           /* owned; its name and the key of it; NULL until named; for HOST
 	                             * "the host" and "" */
-	uint64_t skeletons[2];      /* skeleton_hash of its name: of the key, and as written */
 	struct account *account;    /* the account it is signed in to; NULL: a guest */
 	struct room *room;          /* the room it is in; NULL until named */
 	struct question *questions; /* owned; questions it waits for, oldest first. At most one of them
@@ -86,6 +87,7 @@ struct session {
 	struct presence presence;   /* what others see of it */
 	struct invites invites;     /* a guest's invitations */
 	struct mail_view mail;      /* what it was shown of its mail */
+	struct mentioned mentioned; /* its words, and what it was told of lines that mention it */
 	struct session *prev, *next; /* in unnamed_sessions.login (LOGIN), chat.people.ended (ENDED) */
 	UT_hash_handle hh;          /* in chat.people.by_key */
 };
@@ -148,6 +150,8 @@ struct chat {
 		struct session *sessions; /* owned, by slot: nslots of them */
 		uint32_t nslots;    /* config.connections_max + CONTROL_SLOTS */
 		struct session *by_key; /* hash of the sessions with a name; n of them */
+		struct name_shapes shapes; /* of these names */
+		uint32_t nviews;    /* how many sessions have input.console.view set */
 		uint32_t n;         /* how many people have a name */
 		struct session *finishing; /* sessions that have sent their last byte and may be able to
 		                     * go on: checked when the step ends */
@@ -157,6 +161,7 @@ struct chat {
 		struct mails mail;  /* all messages kept for accounts that are away */
 		struct origins origins; /* addresses, for their limits */
 		struct shares shares; /* how much of each table belongs to whom */
+		struct highlights highlights; /* words that people want to be told of */
 		struct forgotten *forgets; /* owned hash; facts to be deleted from the store (forget.h) */
 	} people;
 
@@ -176,6 +181,7 @@ struct chat {
 		struct room_removal removal; /* rooms that are to be removed */
 		struct bans bans;   /* all bans and mutes, of rooms and of the whole server */
 		struct ejections ejections; /* people who are about to be removed */
+		struct mentions mentions; /* people who are about to be told of lines that mention them */
 	} rooms;
 
 	struct {

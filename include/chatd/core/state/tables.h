@@ -8,6 +8,7 @@
 #define CHATD_CORE_STATE_TABLES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "chatd/core/event.h"
@@ -17,12 +18,32 @@ struct chat;
 struct session;
 struct room;
 
+/* Part of struct chat: how many of the names here are of each shape, so that most words of a line are
+ * known to be no name without hashing them. */
+enum { NAME_SHAPES = 4096 };
+struct name_shapes {
+	uint32_t n[NAME_SHAPES];    /* by name_shape of their keys */
+};
+
+/* What a key of len bytes, more than 0, begins and ends with, and its length, as an index. */
+static inline uint32_t name_shape(const char *key, size_t len)
+{
+	uint32_t first = (unsigned char)key[0], middle = (unsigned char)key[len / 2],
+	         last = (unsigned char)key[len - 1];
+
+	return (first * 67 + last * 29 + middle * 7 + (uint32_t)len) % NAME_SHAPES;
+}
+
 /* The session, or NULL if the id is of one that is gone. */
 struct session *chat_session(struct chat *c, struct conn_id id);
 /* It is at the prompt, in the chat, or the host. */
 bool session_lives(const struct session *s);
 /* The session whose name has this key; NULL: none. */
 struct session *session_by_key(const struct chat *c, const char *key);
+
+/* Puts s into the table of names by its key; takes it out. */
+void session_list(struct chat *c, struct session *s);
+void session_unlist(struct chat *c, struct session *s);
 /* s ignores the person whose name has this key. */
 bool session_ignores(const struct session *s, const char *key);
 
