@@ -19,7 +19,7 @@
 #include "chatd/core/entry/guess.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/resume.h"
-#include "chatd/core/entry/terminal.h"
+#include "chatd/core/entry/negotiation.h"
 #include "chatd/core/input.h"
 #include "chatd/core/input/console.h"
 #include "chatd/core/load.h"
@@ -197,7 +197,7 @@ static void on_connected(struct chat *c, struct event *e)
 	s = session_begin(c, e);
 	admission_count(c, s);
 	if (e->connected.telnet && s->state == SESSION_LOGIN)
-		terminal_begin(c, s);
+		negotiation_begin(c, s);
 	greeting_begin(c, s, e->connected.user);
 }
 
@@ -239,7 +239,7 @@ static void on_tick(struct chat *c)
 {
 	flood_tick(c);
 	greeting_tick(c);
-	terminal_tick(c);
+	negotiation_tick(c);
 	login_tick(c);
 	question_tick(c);
 	room_tick(c);
@@ -335,7 +335,7 @@ const struct effect *chat_effects(const struct chat *c, size_t *n)
 int64_t chat_due_ms(const struct chat *c)
 {
 	const int64_t due_ms[] = {
-		flood_due_ms(c), greeting_due_ms(c), terminal_due_ms(c), login_due_ms(c), input_due_ms(c), typing_due_ms(c),
+		flood_due_ms(c), greeting_due_ms(c), negotiation_due_ms(c), login_due_ms(c), input_due_ms(c), typing_due_ms(c),
 		question_due_ms(c), room_due_ms(c), removal_due_ms(c), resume_due_ms(c),
 		shutdown_due_ms(c), lockdown_due_ms(c), ban_due_ms(c), eject_due_ms(c),
 		outage_due_ms(c), report_due_ms(c), forget_due_ms(c), seen_due_ms(c),

@@ -18,7 +18,7 @@
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/greeting.h"
 #include "chatd/core/entry/resume.h"
-#include "chatd/core/entry/terminal.h"
+#include "chatd/core/entry/negotiation.h"
 #include "chatd/core/input/console.h"
 #include "chatd/core/input/rate_limit.h"
 #include "chatd/core/input/telnet.h"
@@ -321,7 +321,7 @@ static size_t decode(struct chat *c, struct session *s, const char *in, size_t l
 		emit_protocol(c, s, answer.data, answer.len);
 	bytes_release(&answer);
 	if (telnet_changed(s->input.telnet))
-		terminal_told(c, s);
+		negotiation_told(c, s);
 	return n;
 }
 

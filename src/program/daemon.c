@@ -22,6 +22,7 @@
 
 #include "chatd/base/clock.h"
 #include "chatd/base/log.h"
+#include "chatd/base/zone.h"
 #include "chatd/core/chat.h"
 #include "chatd/core/people/name.h"
 #include "chatd/net/loop.h"
@@ -461,6 +462,7 @@ static void daemon_take_zone(void)
 {
 	setenv("TZ", ":/etc/localtime", 0);
 	tzset();
+	zone_begin();
 }
 
 /* The listeners come first, so that a second chatd on the same port touches no

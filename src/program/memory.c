@@ -137,7 +137,7 @@ static uint64_t memory_sqlite(void)
 
 static uint64_t memory_account(void)
 {
-	return sizeof(struct account) + NICK_BYTES + KEY_BYTES + 2 * (NAME_SKELETON_BYTES_MAX + 1) +
+	return sizeof(struct account) + PREFERENCES_BYTES_MAX + 1 + NICK_BYTES + KEY_BYTES + 2 * (NAME_SKELETON_BYTES_MAX + 1) +
 	       11 * HASH_BYTES + TOTP_BYTES + HIGHLIGHTS_BYTES_MAX + 9 * SMALL_BYTES;
 }
 

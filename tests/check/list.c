@@ -5,6 +5,7 @@
  *   key      NAME DEFAULT LEAST MOST restart|reload
  *   choice   KEY CHOICE
  *   command  NAME ALIASES ARGUMENTS ROLE
+ *   set      NAME VALUES
  */
 #include <stdio.h>
 
@@ -26,5 +27,7 @@ int main(void)
 		printf("command\t%s\t%s\t%s\t%s\n", c->name, c->aliases, c->args,
 		       role_name(c->role));
 	}
+	for (const struct preference_row *k = preference_rows; k->name != NULL; k++)
+		printf("set\t%s\t%s\n", k->name, k->values);
 	return 0;
 }

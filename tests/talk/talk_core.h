@@ -17,16 +17,29 @@ struct pending {
 	uint64_t seq;  /* visible once this record is saved */
 	char *text;    /* owned */
 	size_t len;
+	struct line_info info; /* of the line */
+	bool marked;   /* it mentions the subscriber */
+};
+
+/* A feed that somebody reads. */
+struct talk_reader {
+	bool on, held;          /* it is read; and held back until it is released */
+	uint32_t feed;
+	char name[NAME_BYTES_MAX + 1]; /* of a watched room, as it is shown; "": their own room */
+	struct pending *pending; /* n of them, owned: published and not yet seen */
+	size_t n;
 };
 
 /* A connection, by slot. */
 struct peer {
 	struct client *client;  /* NULL exactly while the slot is free */
 	uint32_t gen;           /* of this connection, or of the last one */
-	bool subscribed, held;  /* to feed; and until EFFECT_RELEASE */
-	uint32_t feed;
-	struct pending *pending; /* npending of them, owned: published and not yet seen */
-	size_t npending;
+	struct talk_reader reader[1 + WATCHED_MAX]; /* of the feed of its room, and of those it watches */
+	bool view;              /* it is sent what view_render makes, in this style: */
+	struct view_style style;
+	struct view_day day;    /* shown last */
+	bool hold;              /* lines, and what waits, come only when they are let through */
+	struct bytes waiting;   /* owned; private text that waits */
 	struct bytes kept;      /* input that the core has not taken yet */
 	bool paused;            /* true until EFFECT_RESUME: offer nothing */
 	bool eof, eof_told;     /* it will send no more; and the core knows */

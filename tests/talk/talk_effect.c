@@ -40,45 +40,105 @@ struct peer *peer_find(struct world *w, struct conn_id id)
 	return p && p->client && p->gen == id.gen ? p : NULL;
 }
 
-/* Shows p the lines of its feed that are visible by now. */
-static void peer_flush(struct world *w, struct peer *p)
+/* Adds what p is shown of a line or a text, with its end. */
+static void peer_show(struct peer *p, const char *text, size_t len, struct line_info info, bool marked,
+                      const char *room)
+{
+	struct view_line line = {.text = text, .len = len, .info = info, .marked = marked || info.marked,
+	                         .room = *room != '\0' ? room : NULL};
+
+	if (!p->view || info.kind == LINE_RAW) {
+		bytes_append(&p->client->in, text, len);
+		return;
+	}
+	if (info.kind != LINE_TEXT)
+		line.len -= len > 1 && text[len - 2] == '\r' ? 2 : 1;
+	if (p->style.zoned && !zone_holds(&p->style.zone, info.time_s))
+		zone_offset_at(p->style.zone_name, info.time_s, &p->style.zone);
+	view_render(&p->style, &p->day, &line, &p->client->in);
+}
+
+/* Shows p the lines of the reader's feed that are visible by now. */
+static void reader_flush(struct world *w, struct peer *p, struct talk_reader *r)
 {
 	bool relaxed = w->conf.durability == DURABILITY_RELAXED;
 	size_t n = 0;
 
-	while (n < p->npending && !p->held && (relaxed || p->pending[n].seq <= w->told ||
-	                                       p->pending[n].seq <= w->shown)) {
-		bytes_append(&p->client->in, p->pending[n].text, p->pending[n].len);
-		free(p->pending[n++].text);
+	while (n < r->n && !r->held && (relaxed || r->pending[n].seq <= w->told ||
+	                                r->pending[n].seq <= w->shown)) {
+		struct pending *line = &r->pending[n++];
+
+		peer_show(p, line->text, line->len, line->info, line->marked, r->name);
+		free(line->text);
 	}
-	p->npending -= n;
+	r->n -= n;
 	if (n > 0)
-		memmove(p->pending, p->pending + n, p->npending * sizeof *p->pending);
+		memmove(r->pending, r->pending + n, r->n * sizeof *r->pending);
+}
+
+static void peer_flush(struct world *w, struct peer *p)
+{
+	for (size_t i = 0; i <= WATCHED_MAX && !p->hold; i++)
+		reader_flush(w, p, &p->reader[i]);
+}
+
+/* Lets through what is visible and what waits. */
+static void peer_let(struct world *w, struct peer *p)
+{
+	bool hold = p->hold;
+
+	p->hold = false;
+	peer_flush(w, p);
+	if (p->waiting.len > 0)
+		bytes_append(&p->client->in, p->waiting.data, p->waiting.len);
+	bytes_clear(&p->waiting);
+	p->hold = hold;
 }
 
 /* Shows what is visible and forgets what is not. */
-static void peer_unsubscribe(struct world *w, struct peer *p)
+static void reader_end(struct world *w, struct peer *p, struct talk_reader *r)
 {
-	peer_flush(w, p);
-	while (p->npending > 0)
-		free(p->pending[--p->npending].text);
-	p->subscribed = p->held = false;
+	reader_flush(w, p, r);
+	while (r->n > 0)
+		free(r->pending[--r->n].text);
+	r->on = r->held = false;
+	*r->name = '\0';
 }
 
-static void peer_send(struct world *w, struct peer *p, const char *text, size_t len)
+static void peer_send(struct world *w, struct peer *p, const struct effect *e)
 {
+	if (p->hold && e->waits) {
+		bytes_append(&p->waiting, e->text, e->len);
+		return;
+	}
+	if (p->waiting.len > 0)
+		peer_let(w, p);
 	peer_flush(w, p);
-	bytes_append(&p->client->in, text, len);
+	peer_show(p, e->text, e->len, e->line, false, "");
 }
 
 void peer_end(struct world *w, struct peer *p)
 {
-	peer_unsubscribe(w, p);
+	peer_let(w, p);
+	for (size_t i = 0; i <= WATCHED_MAX; i++) {
+		reader_end(w, p, &p->reader[i]);
+		free(p->reader[i].pending);
+	}
 	p->client->ended = true;
 	p->client = NULL;
-	free(p->pending);
+	bytes_release(&p->waiting);
 	bytes_release(&p->kept);
 	*p = (struct peer){.gen = p->gen, .taken = p->taken};
+}
+
+static void reader_publish(struct world *w, struct talk_reader *r, const struct effect *e)
+{
+	struct pending *line;
+
+	r->pending = mem_resize(r->pending, (r->n + 1) * sizeof *line);
+	line = &r->pending[r->n++];
+	*line = (struct pending){w->feed_seq[e->feed], mem_alloc(e->len + 1), e->len, e->line, false};
+	memcpy(line->text, e->text, e->len);
 }
 
 static void feed_publish(struct world *w, const struct effect *e)
@@ -87,16 +147,28 @@ static void feed_publish(struct world *w, const struct effect *e)
 		w->feed_seq[e->feed] = e->seq;
 	if (e->len == 0 || e->text[e->len - 1] != '\n')
 		fault(w, "published what is no whole line on feed", e->feed);
-	for (struct peer *p = w->peer; p < w->peer + TALK_CLIENTS_MAX; p++) {
-		struct pending *line;
+	for (struct peer *p = w->peer; p < w->peer + TALK_CLIENTS_MAX; p++)
+		for (size_t i = 0; p->client && i <= WATCHED_MAX; i++)
+			if (p->reader[i].on && p->reader[i].feed == e->feed)
+				reader_publish(w, &p->reader[i], e);
+}
 
-		if (!p->client || !p->subscribed || p->feed != e->feed)
-			continue;
-		p->pending = mem_resize(p->pending, (p->npending + 1) * sizeof *line);
-		line = &p->pending[p->npending++];
-		*line = (struct pending){w->feed_seq[e->feed], mem_alloc(e->len + 1), e->len};
-		memcpy(line->text, e->text, e->len);
-	}
+/* The reader of p for that feed, after the first `from` of them; NULL: p does not read it. */
+static struct talk_reader *reader_of(struct peer *p, uint32_t feed, size_t from)
+{
+	for (size_t i = from; i <= WATCHED_MAX; i++)
+		if (p->reader[i].on && p->reader[i].feed == feed)
+			return &p->reader[i];
+	return NULL;
+}
+
+static struct talk_reader *reader_free(struct peer *p)
+{
+	size_t i = 1;
+
+	while (i < WATCHED_MAX && p->reader[i].on)
+		i++;
+	return &p->reader[i];
 }
 
 /* -- effects ------------------------------------------------------------------------ */
@@ -180,31 +252,79 @@ static void query_ask(struct world *w, const struct query *q)
 /* Effects that concern one connection. */
 static void effect_peer(struct world *w, const struct effect *e, struct peer *p)
 {
+	struct talk_reader *r;
+
 	switch (e->kind) {
 	case EFFECT_SEND:
-		peer_send(w, p, e->text, e->len);
+		peer_send(w, p, e);
 		break;
 	case EFFECT_SKIP:
-		if (!p->subscribed || p->feed != e->feed || p->npending == 0)
+		r = reader_of(p, e->feed, 0);
+		if (r == NULL || r->n == 0)
 			fault(w, "skipped by one who is not subscribed: feed", e->feed);
 		else
-			free(p->pending[--p->npending].text);
+			free(r->pending[--r->n].text);
 		break;
 	case EFFECT_MARK:
-		if (!p->subscribed || p->feed != e->feed)
+		r = reader_of(p, e->feed, 0);
+		if (r == NULL || r->n == 0 || !p->view)
 			fault(w, "marked for one who is not subscribed: feed", e->feed);
+		else
+			r->pending[r->n - 1].marked = true;
+		break;
+	case EFFECT_VIEW:
+		p->view = true;
+		p->style = e->view;
+		p->style.zoned = *e->view.zone_name != '\0';
+		break;
+	case EFFECT_PLAIN:
+		p->view = false;
+		break;
+	case EFFECT_INPUT:
+		break;
+	case EFFECT_CUT:
+		if (e->len > 0)
+			peer_send(w, p, e);
+		break;
+	case EFFECT_HOLD:
+	case EFFECT_FLOW:
+		peer_let(w, p);
+		p->hold = e->kind == EFFECT_HOLD;
+		break;
+	case EFFECT_LET:
+		peer_let(w, p);
+		break;
+	case EFFECT_WATCH:
+		r = reader_free(p);
+		if (!p->view || r->on || reader_of(p, e->feed, 1) != NULL)
+			fault(w, "watched twice, too many or without a view: feed", e->feed);
+		r->on = r->held = true;
+		r->feed = e->feed;
+		snprintf(r->name, sizeof r->name, "%.*s", (int)e->len, e->text);
+		break;
+	case EFFECT_WATCH_RELEASE:
+	case EFFECT_UNWATCH:
+		r = reader_of(p, e->feed, 1);
+		if (r == NULL)
+			fault(w, "not watched: feed", e->feed);
+		else if (e->kind == EFFECT_WATCH_RELEASE)
+			r->held = false;
+		else
+			reader_end(w, p, r);
+		if (e->len > 0)
+			peer_send(w, p, e);
 		break;
 	case EFFECT_SUBSCRIBE:
-		if (p->subscribed)
+		if (p->reader[0].on)
 			fault(w, "subscribed twice: feed", e->feed);
-		p->subscribed = p->held = true;
-		p->feed = e->feed;
+		p->reader[0].on = p->reader[0].held = true;
+		p->reader[0].feed = e->feed;
 		break;
 	case EFFECT_RELEASE:
-		p->held = false;
+		p->reader[0].held = false;
 		break;
 	case EFFECT_UNSUBSCRIBE:
-		peer_unsubscribe(w, p);
+		reader_end(w, p, &p->reader[0]);
 		break;
 	case EFFECT_RESUME:
 		p->paused = false;
@@ -226,7 +346,7 @@ static void effect_do(struct world *w, const struct effect *e)
 	case EFFECT_SEND_ALL:
 		for (p = w->peer; p < w->peer + TALK_CLIENTS_MAX; p++)
 			if (p->client)
-				peer_send(w, p, e->text, e->len);
+				peer_send(w, p, e);
 		break;
 	case EFFECT_PUBLISH:
 		feed_publish(w, e);

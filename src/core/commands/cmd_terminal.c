@@ -1,4 +1,4 @@
-/* Commands about one's own terminal: /tty /hold /more. */
+/* Commands about one's own terminal: /tty /hold. */
 
 #include "chatd/core/commands/cmd_terminal.h"
 
@@ -29,23 +29,6 @@ void cmd_tty(struct chat *c, struct session *s, const struct args *a)
 
 	if (on >= 0)
 		terminal_wish(c, s, on == 1);
-}
-
-void cmd_more(struct chat *c, struct session *s, const struct args *a)
-{
-	int on = on_or_off(c, s, "more", a->arg[0], s->input.console.prefer.pages == PREFER_OFF ? 0 : 1);
-
-	if (on < 0)
-		return;
-	s->input.console.prefer.pages = on == 1 ? PREFER_ON : PREFER_OFF;
-	terminal_update(c, s);
-	if (on == 0)
-		emit_reply(c, s, "Long answers are shown at once.");
-	else if (s->input.console.style.pages && s->input.console.style.rows > 0)
-		emit_reply(c, s, "Long answers are shown a screen at a time; Enter goes on.");
-	else
-		emit_reply(c, s, "Long answers are shown at once: how high your screen is is not known. Connect with "
-		           "telnet for that.");
 }
 
 void cmd_hold(struct chat *c, struct session *s, const struct args *a)

@@ -23,6 +23,7 @@
 #include "chatd/core/commands/cmd_report.h"
 #include "chatd/core/commands/cmd_role.h"
 #include "chatd/core/commands/cmd_room.h"
+#include "chatd/core/commands/cmd_set.h"
 #include "chatd/core/commands/cmd_setting.h"
 #include "chatd/core/commands/cmd_shutdown.h"
 #include "chatd/core/commands/cmd_talk.h"
@@ -257,6 +258,11 @@ const struct command commands[] = {
 	 "resume k3v9x-2p7qa"},
 
 	/* terminal */
+	{"set", "", "[NAME [VALUE]]", 2, 0, false, false, cmd_set, ROLE_GUEST, 0, TOPIC_TERMINAL,
+	 "Show or change how lines are shown to you",
+	 "Shows how lines are shown to you, or changes it: time, colour, bell, joins, mentions, "
+	 "width, zone, more, reader. Your account keeps it.",
+	 "set time short"},
 	{"watch", "", "[ROOM...]", 0, 0, true, false, cmd_watch, ROLE_GUEST, 0, TOPIC_TERMINAL,
 	 "Read other rooms too, from where you are",
 	 "Shows you the lines of other rooms too, each after the room's name. Alone, lists the "

@@ -17,6 +17,7 @@
 #include "chatd/base/text.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/entry/naming.h"
+#include "chatd/core/entry/terminal.h"
 #include "chatd/core/entry/unread.h"
 #include "chatd/core/input/rate_limit.h"
 #include "chatd/core/moderation/moderation.h"
@@ -170,6 +171,7 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 		session_rename(c, s, a->nick, a->key);
 		emit_reply(c, s, "You are %s now.", a->nick);
 		account_bear(c, s, a);
+		terminal_preferred(c, s);
 		r = moderation_room(c, s, a, NULL, s->room);
 		if (r != s->room)
 			room_go(c, s, r, false);
@@ -180,6 +182,7 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 		was = number != 0 ? room_by_number(c, number) : NULL;
 		r = moderation_room(c, s, a, NULL, was);
 		account_bear(c, s, a);
+		terminal_preferred(c, s);
 		enter(c, s, a->nick, a->key, r, 0, r == was ? ROOM_CAME_BACK : ROOM_CAME);
 	}
 	account_sign_in(c, s, a);

@@ -11,11 +11,9 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/wrap.h"
 #include "chatd/core/entry/dialogue.h"
-#include "chatd/core/entry/greeting.h"
 #include "chatd/core/input/console.h"
 #include "chatd/core/input/telnet.h"
 #include "chatd/core/people/session.h"
-#include "chatd/core/people/unnamed.h"
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/state.h"
@@ -90,7 +88,9 @@ static bool is_plain(const struct view_style *style)
 static void set_editor(struct chat *c, struct session *s)
 {
 	const struct telnet_facts *t = facts_of(s);
-	bool wants = t->mode == TELNET_CHARACTER || (s->input.telnet == NULL && s->input.console.wants);
+	bool reader = is_set(s->input.console.prefer.reader, t->reader);
+	bool wants = !reader && (t->mode == TELNET_CHARACTER ||
+	                         (s->input.telnet == NULL && s->input.console.wants));
 
 	if (wants && s->input.console.editor == NULL) {
 		s->input.console.editor = editor_new();
@@ -124,23 +124,13 @@ void terminal_update(struct chat *c, struct session *s)
 	}
 }
 
-/* -- asking ------------------------------------------------------------------------------------- */
+/* -- what is wished ------------------------------------------------------------------------------------- */
 
 static void say(struct chat *c, struct session *s, struct bytes *out)
 {
 	if (out->len > 0)
 		emit_protocol(c, s, out->data, out->len);
 	bytes_release(out);
-}
-
-void terminal_begin(struct chat *c, struct session *s)
-{
-	struct bytes out = {0};
-
-	s->input.telnet = telnet_new();
-	telnet_offer(s->input.telnet, &out);
-	say(c, s, &out);
-	unnamed_ask(c, s);
 }
 
 static void tell_wish(struct chat *c, const struct session *s)
@@ -169,41 +159,28 @@ void terminal_wish(struct chat *c, struct session *s, bool editor)
 		tell_wish(c, s);
 }
 
-void terminal_told(struct chat *c, struct session *s)
+void terminal_preferred(struct chat *c, struct session *s)
+{
+	const struct telnet_facts *t = facts_of(s);
+	bool reader = is_set(s->input.console.prefer.reader, t->reader);
+	struct bytes out = {0};
+
+	/* The client has to show what is typed by itself then. */
+	if (s->input.telnet != NULL && t->settled && !t->mud &&
+	    (reader ? t->mode == TELNET_CHARACTER : s->input.console.read_out)) {
+		telnet_mode_request(s->input.telnet, !reader, &out);
+		say(c, s, &out);
+		s->input.console.read_out = reader;
+	}
+	terminal_update(c, s);
+}
+
+void terminal_answered(struct chat *c, struct session *s)
 {
 	terminal_update(c, s);
-	if (s->input.console.wish_open && (s->input.console.editor != NULL || facts_of(s)->mode == TELNET_LINE)) {
-		s->input.console.wish_open = false;
-		tell_wish(c, s);
-	}
-	if (s->unnamed.asking && facts_of(s)->settled) {
-		unnamed_answered(c, s);
-		greeting_now(c, s);
-	}
-}
-
-int64_t terminal_due_ms(const struct chat *c)
-{
-	const struct session *s = c->people.unnamed.asked;
-
-	return s == NULL ? INT64_MAX : s->presence.since_ms + TELNET_ASK_MS;
-}
-
-void terminal_tick(struct chat *c)
-{
-	while (terminal_due_ms(c) <= c->now_ms && emit_has_room(c)) {
-		struct session *s = c->people.unnamed.asked;
-		struct bytes out = {0};
-
-		unnamed_answered(c, s);
-		telnet_give_up(s->input.telnet, &out);
-		say(c, s, &out);
-		if (facts_of(s)->mode == TELNET_PLAIN) {
-			/* It has said nothing that is telnet: it is nc, or the like. */
-			telnet_end(s->input.telnet);
-			s->input.telnet = NULL;
-		}
-		terminal_update(c, s);
-		greeting_now(c, s);
-	}
+	if (!s->input.console.wish_open ||
+	    (s->input.console.editor == NULL && facts_of(s)->mode != TELNET_LINE))
+		return;
+	s->input.console.wish_open = false;
+	tell_wish(c, s);
 }

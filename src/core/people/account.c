@@ -136,7 +136,7 @@ struct account_terms account_terms(const struct account *a)
 		.role = a->role, .host = a->host, .made_ms = a->made.at_ms, .first_seq = a->made.first_seq,
 		.made_seq = a->made.seq, .made_from = a->made.from, .hash = a->secrets.hash, .codes = a->secrets.codes,
 		.totp = a->secrets.totp, .totp_step = a->secrets.totp_step, .wrong_ms = a->wrong.at_ms, .since = a->wrong.since,
-		.before = a->wrong.before, .highlights = a->highlights,
+		.before = a->wrong.before, .highlights = a->highlights, .prefer = a->prefer,
 	};
 
 	memcpy(t.last, a->last, sizeof t.last);
@@ -164,6 +164,7 @@ void account_apply(struct chat *c, struct account *a, const struct account_terms
 	a->wrong.since = t->since;
 	a->wrong.before = t->before;
 	take(&a->highlights, t->highlights);
+	take(&a->prefer, t->prefer);
 }
 
 void account_change(struct chat *c, struct account *a, const struct account_terms *t)
@@ -196,6 +197,7 @@ void account_save(struct chat *c, const struct account *a)
 	fields_put_number(&b, "failed_codes_before", a->wrong.before.codes);
 	fields_put_number(&b, "failed_since", a->wrong.at_ms);
 	fields_put(&b, "highlights", a->highlights);
+	fields_put(&b, "set", a->prefer);
 	save_sign_ins(&b, a);
 	emit_fact(c, FACT_ACCOUNT, a->key, b.data);
 	c->output.secret = true;
@@ -218,6 +220,7 @@ static struct account *account_add(struct chat *c, const char *nick, const char 
 	a->secrets.codes = mem_strdup("");
 	a->secrets.totp = mem_strdup("");
 	a->highlights = mem_strdup("");
+	a->prefer = mem_strdup("");
 	a->role = ROLE_ACCOUNT;
 	a->number = a->secrets.number = ++c->people.accounts.number;
 	HASH_ADD_KEYPTR(hh, c->people.accounts.by_key, a->key, strlen(a->key), a);
@@ -247,6 +250,7 @@ void account_free(struct chat *c, struct account *a)
 	free(a->skeleton);
 	free(a->shown);
 	free(a->highlights);
+	free(a->prefer);
 	free(a);
 }
 
@@ -263,7 +267,7 @@ struct account *account_new(struct chat *c, const char *nick, const char *key, c
 		c->people.accounts.made_ms < c->wall_ms ? c->wall_ms : c->people.accounts.made_ms + 1;
 	account_change(c, a, &(struct account_terms){
 		.role = ROLE_ACCOUNT, .made_ms = c->people.accounts.made_ms, .first_seq = c->records.seq, .hash = hash,
-		.codes = codes, .totp = "", .highlights = "",
+		.codes = codes, .totp = "", .highlights = "", .prefer = "",
 	});
 	return a;
 }
@@ -315,6 +319,7 @@ static void account_read(const char *value, struct account_terms *t)
 	t->wrong_ms = fields_get_time(value, "failed_since");
 	load_sign_ins(t->last, value);
 	t->highlights = fields_get_text(value, "highlights", HIGHLIGHTS_BYTES_MAX);
+	t->prefer = fields_get_text(value, "set", PREFERENCES_BYTES_MAX);
 }
 
 void account_load(struct chat *c, const char *key, const char *value)
@@ -339,6 +344,7 @@ void account_load(struct chat *c, const char *key, const char *value)
 	take((char **)&t.codes, NULL);
 	take((char **)&t.totp, NULL);
 	free((char *)(uintptr_t)t.highlights);
+	free((char *)(uintptr_t)t.prefer);
 	free(nick);
 }
 
@@ -378,6 +384,22 @@ void account_wrong(struct chat *c, struct account *a, bool code)
 	account_change(c, a, &t);
 }
 
+/* The account's settings become those of s; an account without any takes those of s. */
+static void bear_preferences(struct chat *c, struct session *s, struct account *a)
+{
+	struct account_terms t = account_terms(a);
+	struct bytes own = {0};
+
+	if (*a->prefer != '\0') {
+		preferences_read(&s->input.console.prefer, a->prefer);
+		return;
+	}
+	preferences_text(&s->input.console.prefer, &own);
+	t.prefer = own.len > 0 ? own.data : "";
+	account_apply(c, a, &t);
+	bytes_release(&own);
+}
+
 void account_bear(struct chat *c, struct session *s, struct account *a)
 {
 	struct account_terms t = account_terms(a);
@@ -387,6 +409,8 @@ void account_bear(struct chat *c, struct session *s, struct account *a)
 		return;
 	a->session = s;
 	s->account = a;
+	bear_preferences(c, s, a);
+	t.prefer = a->prefer;
 	if (*a->highlights == '\0') {
 		highlight_text(s, &own);
 		t.highlights = own.len > 0 ? own.data : "";

@@ -139,7 +139,7 @@ static size_t add_text(struct chat *c, struct effect *e, const char *fmt, va_lis
 /* The line end that s takes. */
 static void add_end(struct chat *c, const struct session *s, struct effect *e)
 {
-	if (s->member.crlf || s->input.telnet != NULL || s->input.console.view)
+	if (s->member.crlf || s->input.telnet != NULL)
 		add(c, e, "\r\n", 2);
 	else
 		add(c, e, "\n", 1);

@@ -1,5 +1,5 @@
 /*
- * Commands about one's own terminal: /tty /hold /more.
+ * Commands about one's own terminal: /tty /hold.
  */
 #ifndef CHATD_CORE_COMMANDS_CMD_TERMINAL_H
 #define CHATD_CORE_COMMANDS_CMD_TERMINAL_H
@@ -9,7 +9,6 @@ struct chat;
 struct session;
 
 void cmd_tty(struct chat *c, struct session *s, const struct args *a);
-void cmd_more(struct chat *c, struct session *s, const struct args *a);
 void cmd_hold(struct chat *c, struct session *s, const struct args *a);
 
 #endif

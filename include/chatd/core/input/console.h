@@ -10,37 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "chatd/core/terminal/preferences.h"
 #include "chatd/core/terminal/view.h"
 
 struct chat;
 struct editor;
 struct session;
-
-/* What a setting of one's own (/set) can be, besides a number or a name. */
-enum preference {
-	PREFER_UNSET,             /* the default of the kind of client holds */
-	PREFER_OFF,
-	PREFER_ON,
-	PREFER_COLOUR_16,
-	PREFER_COLOUR_256,
-	PREFER_TIME_FULL,         /* these three in the order of enum view_time */
-	PREFER_TIME_SHORT,
-	PREFER_TIME_OFF,
-};
-
-/* How a person wants lines shown (/set). All zero: nothing is set. */
-struct preferences {
-	uint8_t time;           /* enum preference, like the others but width and zone */
-	uint8_t colour;
-	uint8_t bell;           /* mentions ring */
-	uint8_t passages;       /* who comes and goes is shown */
-	uint8_t banner;         /* the banner is shown when they connect */
-	uint8_t reader;         /* a screen reader speaks what is sent: nothing is drawn again */
-	uint8_t pages;          /* long answers are shown a screen at a time (/more) */
-	uint8_t mentions;       /* they are told of mentions in other rooms */
-	uint16_t width;         /* columns to wrap lines at; 0: those of the terminal, if it says so */
-	char zone[ZONE_BYTES_MAX]; /* of the times shown, by zone_known; "": the server's */
-};
 
 /* Part of struct session. */
 struct console {
@@ -52,6 +27,7 @@ struct console {
 	bool wish_open;             /* and its client has not answered yet */
 	bool touched;               /* true exactly while in chat.input.consoles */
 	bool clear;                 /* the screen is to be cleared before the line is drawn again */
+	bool read_out;              /* its client edits its lines because of a screen reader (/set reader) */
 	bool watches;               /* it watches rooms, whose names a view puts before their lines */
 	bool hold;                  /* what comes waits until a line is entered (/hold) */
 	bool leaving;               /* ctrl-D was the last key */

@@ -93,6 +93,7 @@ struct account {
 	int64_t slow_ms;         /* when it last said something in a room with slow mode; not saved */
 	struct session *session; /* the session that is signed in to it; NULL: none */
 	struct account_mail mail; /* messages that are kept for it */
+	char *prefer;            /* owned; what it has set, as preferences_text writes it */
 	char *highlights;        /* owned; words that it wants to be told of, as highlight_text writes them */
 	struct account *prev, *next; /* in accounts.keepers, exactly while listed */
 	bool listed;             /* it is a moderator or an administrator */
@@ -148,7 +149,7 @@ struct account_terms {
 	struct signed_in last[SIGN_INS_KEPT]; /* account.last */
 	int64_t wrong_ms;        /* account_wrong.at_ms */
 	struct wrong since, before; /* as in account_wrong */
-	const char *highlights;  /* account.highlights */
+	const char *highlights, *prefer; /* account.highlights and prefer */
 };
 
 /* The account's terms as they are now. */
@@ -167,8 +168,8 @@ void account_save(struct chat *c, const struct account *a);
 void account_load(struct chat *c, const char *key, const char *value);
 void accounts_free(struct chat *c);
 
-/* Makes s the account's session, and its words (highlight.h) those of the account; an account without
- * any takes those of s, and the caller saves it. Call it before s enters a room, because what s may read
+/* Makes s the account's session, and its words (highlight.h) and settings (preferences.h) those of the account;
+ * an account without any takes those of s, and the caller saves it. Call it before s enters a room, because what s may read
  * there depends on its account. */
 void account_bear(struct chat *c, struct session *s, struct account *a);
 /* Notes and saves that a wrong password, or a wrong code, was given for the account. */
