@@ -71,7 +71,7 @@ static bool set(struct gen *g, const char *key, const char *value)
 	} number[] = {
 		{"members", &g->members}, {"rooms", &g->rooms}, {"joins", &g->opt.joins},
 		{"logins", &g->opt.logins}, {"times", &g->opt.times}, {"every_ms", &g->opt.every_ms},
-		{"batch", &g->opt.batch},
+		{"batch", &g->opt.batch}, {"views", &g->opt.views},
 	};
 	const struct {
 		const char *key;

@@ -51,6 +51,8 @@ struct gen_options {
 	uint32_t every_ms;     /* ask: between two commands */
 	uint32_t window;       /* closed loop: lines in flight */
 	uint32_t windows[WINDOWS_MAX], nwindows; /* those to be measured in turn */
+	uint32_t views;        /* chatd: 1: members have views, with short times and colours; 2: and the
+	                        * editor, so that their own lines come back to them */
 	uint32_t batch;        /* lines that a client says at once; 0: one, by turns */
 	double seconds, rate;  /* of one measurement; lines a second, 0: closed loop */
 	bool direct;           /* lines go to one person: the other one of a pair */

@@ -82,6 +82,12 @@ bool client_offer(struct client *c, const char *p, size_t n, int64_t now)
 
 static void greeted(struct gen *g, struct client *c, int64_t now)
 {
+	static const char view[] = "/set time short\n/set colour 256\n/set width 80\n", editor[] = "/tty\n";
+
+	if (g->opt.views > 0)
+		client_put(c, view, sizeof view - 1);
+	if (g->opt.views > 1)
+		client_put(c, editor, sizeof editor - 1);
 	c->in = true;
 	g->nin++;
 	if (c->anew)

@@ -45,17 +45,23 @@ static size_t line_format(const struct gen *g, uint32_t who, uint32_t number, ch
 }
 
 /* Takes the next number for a line of who. */
+/* How many people get a line. */
+static uint32_t readers(const struct gen *g)
+{
+	return g->opt.direct ? 1 : g->members - (g->opt.views < 2);
+}
+
 static uint32_t line_begin(struct gen *g, uint32_t who, int64_t since_ns)
 {
 	uint32_t number = g->next++;
 
 	g->line[number & (LINES_MAX - 1)] = (struct line){
 		.since_ns = since_ns,
-		.left = g->opt.direct ? 1 : g->members - 1,
+		.left = readers(g),
 		.who = who,
 	};
 	g->flying++;
-	g->missing += g->opt.direct ? 1 : g->members - 1;
+	g->missing += readers(g);
 	g->client[who].flying++;
 	return number;
 }
