@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "chatd/base/clock.h"
+#include "chatd/base/icu.h"
 #include "chatd/base/log.h"
 #include "chatd/base/zone.h"
 #include "chatd/core/chat.h"
@@ -469,6 +470,7 @@ static void daemon_take_zone(void)
  * database. */
 static bool daemon_start(struct daemon *d)
 {
+	icu_begin();
 	daemon_take_zone();
 	if (!descriptors_raise(d->conf))
 		return daemon_misconfigured(d);
