@@ -15,6 +15,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/text.h"
 #include "chatd/core/commands/command.h"
+#include "chatd/core/complete.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/input/console.h"
 #include "chatd/core/rooms/presence.h"
@@ -139,6 +140,8 @@ void typing_key(struct chat *c, struct session *s, enum editor_result key, bool 
 		           PASTE_BYTES_MAX / 1024);
 		break;
 	case EDITOR_TAB:
+		complete_line(c, s);
+		break;
 	case EDITOR_LINE:
 	case EDITOR_MORE:
 		break;

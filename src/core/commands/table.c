@@ -258,7 +258,7 @@ const struct command commands[] = {
 	 "resume k3v9x-2p7qa"},
 
 	/* terminal */
-	{"set", "", "[NAME [VALUE]]", 2, 0, false, false, cmd_set, ROLE_GUEST, 0, TOPIC_TERMINAL,
+	{"set", "", "[SETTING [VALUE]]", 2, 0, false, false, cmd_set, ROLE_GUEST, 0, TOPIC_TERMINAL,
 	 "Show or change how lines are shown to you",
 	 "Shows how lines are shown to you, or changes it: time, colour, bell, joins, mentions, "
 	 "width, zone, more, reader. Your account keeps it.",

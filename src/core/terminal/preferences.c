@@ -72,6 +72,13 @@ int preference_find(const char *name)
 	return -1;
 }
 
+const char *preference_choice(int row, int i)
+{
+	if (kept[row].kind != KIND_WORDS)
+		return i == 0 ? "off" : NULL;
+	return kept[row].words[i].word;
+}
+
 static bool set_width(struct preferences *p, const char *value)
 {
 	size_t digits = strspn(value, "0123456789");

@@ -75,7 +75,7 @@ enum topic {
 struct command {
 	const char *name;
 	const char *aliases;  /* separated by blanks; "" for none */
-	const char *args;     /* as the usage shows them; "" for none */
+	const char *args;     /* as the usage shows them, and Tab completes them (usage.h); "" for none */
 	int words;            /* words before the rest, at most COMMAND_ARGS_MAX */
 	int least;            /* words that must be given */
 	bool rest;            /* takes the rest of the line as text */

@@ -54,6 +54,9 @@ extern const struct preference_row preference_rows[];
 /* The index of the row with that name, in any case; -1: there is none. */
 int preference_find(const char *name);
 
+/* The i-th word that it can be set to; NULL: there is none. */
+const char *preference_choice(int row, int i);
+
 /* Sets it; "default" unsets it. False: that is no value of it, and nothing has changed. */
 bool preference_set(struct preferences *p, int row, const char *value);
 
