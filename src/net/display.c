@@ -239,7 +239,7 @@ static size_t show_line(void *ctx, const char *text, size_t len, struct line_inf
 {
 	struct making_view *m = ctx;
 
-	if (pos == UINT64_MAX && m->page != UINT32_MAX && info.kind != LINE_RAW)
+	if (pos == UINT64_MAX && m->page != UINT32_MAX && info.kind != LINE_RAW && !info.told)
 		return show_page(m, text, len, info);
 	show(m, text, len, info, pos, NULL);
 	return len;

@@ -51,21 +51,18 @@ static void outbuf_free(struct outqueue *q, struct outbuf *o)
 	free(o);
 }
 
-/* told: the person has not asked for it. */
-static void add(struct outqueue *q, const char *text, size_t len, struct line_info info, uint64_t at,
-                bool told)
+static void add(struct outqueue *q, const char *text, size_t len, struct line_info info, uint64_t at)
 {
 	struct outbuf *o = q->last;
-	bool whole = q->lines && (told || info.kind != LINE_TEXT); /* a view must find it as it was */
+	bool whole = q->lines && (info.told || info.kind != LINE_TEXT); /* a view must find it as it was */
 
 	q->bytes += (uint32_t)len;
-	if (o != NULL && !whole && !o->told && o->at == at && o->cap - o->len >= len) {
+	if (o != NULL && !whole && !o->info.told && o->at == at && o->cap - o->len >= len) {
 		memcpy(o->data + o->len, text, len);
 		o->len += (uint32_t)len;
 		return;
 	}
 	o = outbuf_new(q, text, len, at, whole ? 0 : OUTBUF_BYTES_LEAST, q->lines ? info : (struct line_info){0});
-	o->told = q->lines && told;
 	if (q->last == NULL)
 		q->first = o;
 	else
@@ -85,17 +82,18 @@ static void let_text(struct outqueue *q)
 void outqueue_add(struct outqueue *q, const char *text, size_t len, struct line_info info)
 {
 	let_text(q);
-	add(q, text, len, info, visible(q), false);
+	add(q, text, len, info, visible(q));
 }
 
 void outqueue_add_waiting(struct outqueue *q, const char *text, size_t len, struct line_info info)
 {
+	info.told = true;
 	if (!q->hold || q->waiting + len > HOLD_BYTES) {
 		let_text(q);
-		add(q, text, len, info, visible(q), true);
+		add(q, text, len, info, visible(q));
 		return;
 	}
-	add(q, text, len, info, OUTBUF_WAITS, true);
+	add(q, text, len, info, OUTBUF_WAITS);
 	q->waiting += (uint32_t)len;
 }
 
@@ -459,7 +457,7 @@ bool outqueue_cut(struct outqueue *q)
 	q->last = NULL;
 	q->off = 0;
 	while ((o = *at) != NULL) {
-		if (o->told || o->at == OUTBUF_WAITS || o->info.kind == LINE_PRIVATE || o->info.kind == LINE_RAW) {
+		if (o->info.told || o->at == OUTBUF_WAITS || o->info.kind == LINE_PRIVATE || o->info.kind == LINE_RAW) {
 			q->off = at == &q->first ? off : q->off;
 			q->last = o;
 			at = &o->next;

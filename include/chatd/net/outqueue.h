@@ -26,7 +26,6 @@ struct outbuf {
 	                         * it waits until lines are let through (outqueue_let) */
 	uint32_t len, cap;      /* bytes in use, and allocated */
 	struct line_info info;  /* for a view: LINE_TEXT, or what kind of line this is */
-	bool told;              /* the person has not asked for it */
 	char data[];
 };
 

@@ -11,6 +11,7 @@
 #include "chatd/core/moderation/speech.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/session.h"
+#include "chatd/core/rooms/mention.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
@@ -31,6 +32,8 @@ static bool may_write(struct chat *c, struct session *s, enum role to)
 
 static void tell(struct chat *c, struct session *s, struct session *to, const char *text)
 {
+	struct line_info info = emit_info(LINE_PRIVATE, c->wall_ms, s->nick);
+
 	if (to == s) {
 		emit_reply(c, s, "Not sent: that is you.");
 		return;
@@ -46,8 +49,9 @@ static void tell(struct chat *c, struct session *s, struct session *to, const ch
 		           to->nick);
 		return;
 	}
+	info.marked = to->input.console.view && mention_is(c, to, text);
 	/* No name has a blank or '>' in it, so this cannot be mistaken for a line said in the room. */
-	emit_told(c, to, emit_info(LINE_PRIVATE, c->wall_ms, s->nick), "%s[%s -> you]:%s",
+	emit_told(c, to, info, "%s[%s -> you]:%s",
 	          format_stamp(&c->stamp, c->wall_ms), s->nick, text);
 	to->mail.reply_to = s->id;
 	emit_reply(c, s, "To %s: %s", to->nick, text);

@@ -271,7 +271,6 @@ static void replay_answer(struct chat *c, struct session *s, struct question *q,
 	struct rows rows = of_its_own(s, e->rows);
 
 	(void)q;
-	s->replay.held = false;
 	if (s->replay.of_other) {
 		/* What the name that it had then has missed. */
 		rows.replay.seen_id = rows.replay.missed = 0;
@@ -283,6 +282,8 @@ static void replay_answer(struct chat *c, struct session *s, struct question *q,
 	show_replay(c, s, &rows);
 	if (rows.error != NULL && !s->replay.of_other)
 		ask_again(c, s);
+	/* Until here it is told what it has not asked for. */
+	s->replay.held = false;
 	settle(c, s);
 }
 

@@ -61,17 +61,24 @@ static const char *keep(struct chat *c, const char *p, size_t n)
 	return at;
 }
 
+/* Whether s is told now what it has not asked for: on its way into a room. Only views make a difference. */
+static bool is_told(const struct session *s)
+{
+	return s->input.console.view && (s->state != SESSION_CHAT || s->replay.held);
+}
+
 /* The SEND at the arena's end if it is text to this session, else a new one there. */
 static struct effect *send_open(struct chat *c, const struct session *s)
 {
 	struct effect *e = c->output.n == 0 ? NULL : &c->output.effects[c->output.n - 1];
 
 	if (e != NULL && e->kind == EFFECT_SEND && e->conn.slot == s->id.slot && e->line.kind == LINE_TEXT &&
-	    !e->waits && e->text + e->len == c->output.arena + c->output.arena_len)
+	    !e->waits && e->line.told == is_told(s) && e->text + e->len == c->output.arena + c->output.arena_len)
 		return e;
 	e = emit(c, EFFECT_SEND);
 	e->conn = s->id;
 	e->text = c->output.arena + c->output.arena_len;
+	e->line.told = is_told(s);
 	return e;
 }
 
@@ -86,6 +93,7 @@ static struct effect *send_line(struct chat *c, const struct session *s, struct 
 	e->conn = s->id;
 	e->text = c->output.arena + c->output.arena_len;
 	e->line = info;
+	e->line.told = info.told || is_told(s);
 	return e;
 }
 

@@ -32,7 +32,9 @@ struct line_info {
 	uint8_t kind;           /* enum line_kind */
 	uint8_t name_bytes;     /* of the speaker's nick, for SAID, ACTION and PRIVATE */
 	uint8_t stamp_at;       /* bytes before the layout, which are shown as they are: "#12 " */
-	bool marked;            /* it mentions the person that it is for */
+	bool marked : 1;        /* it mentions the person that it is for */
+	bool told : 1;          /* private text that they have not asked for: it does not wait for them to
+	                         * turn the page */
 };
 
 enum view_time {
