@@ -15,9 +15,10 @@
 #   make sim          runs the simulation with new seeds for SIM_S seconds (60);
 #                     make sim SEED=n repeats one seed and shows what happens in it
 #   make fuzz         fuzzes the parsers of network input, configuration and database, the line editor,
-#                     and the chat behind them, each for FUZZ_S seconds (300), two at a time
+#                     its screen and the chat behind them, each for FUZZ_S seconds (300), two at a time
 #   make lint         runs clang-tidy and gcc's analyzer over the source (make deps lint first)
 #   make valgrind     runs the unit tests and the in-memory conversations under memcheck
+#   make terminal     types at chatd's editor for TERMINAL_S seconds (60), and holds the screen against a model
 #   make soak         lets 2,000 people chat through kill -9 for SOAK_S seconds (1800), and accounts
 #                     for every line
 
@@ -74,7 +75,7 @@ TOOLS  = $(addprefix $(B)/tests/,talk/talk sim/sim fuzz/fuzz_chat) $(addprefix $
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libutf8proc-dev \
              uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
-             sqlite3 mandoc python3 binutils patch fail2ban
+             sqlite3 mandoc python3 binutils patch fail2ban python3-pyte
 DEPS_COVERAGE = gcovr
 DEPS_LINT  = clang-tidy valgrind
 DEPS_KERNEL = qemu-system-x86 busybox-static cpio
@@ -187,7 +188,7 @@ coverage:
 	$(MAKE) -s VARIANT=coverage OPT='-O0 -g' SAN=--coverage tests
 	tests/check/coverage
 
-.PHONY: all run deps test test-long test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
+.PHONY: all run deps test test-long terminal test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
         soak lint valgrind warnings
 
 RUN_PORTS = 8989 --listen 2323 telnet
@@ -265,13 +266,20 @@ valgrind:
 	    echo "== $$t"; $(VALGRIND) .build/valgrind/tests/$$t; done
 	$(VALGRIND) .build/valgrind/tests/talk/talk --core tests/talk/conversations/*.talk
 
+# Random sessions at chatd's editor, through a terminal emulator: TERMINAL_S, SEED.
+TERMINAL_S = 60
+terminal: $(B)/tests/system/load
+	$(MAKE) -s VARIANT=asan .build/asan/chatd
+	@fixed=; if setarch -R true 2>/dev/null; then fixed='setarch -R'; fi; \
+	$$fixed tests/system/terminal .build/asan/chatd $(B)/tests/system/load $(TERMINAL_S) $(or $(SEED),1)
+
 # Many people for a long time (make deps test first): SOAK_S, SOAK_PEOPLE, SOAK_SEED.
 soak: $(B)/chatd $(B)/tests/system/load $(B)/tests/system/soak_client
 	tests/system/soak $(B)/chatd $(B)/tests/system/load
 
 FUZZ_S = 300
 FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
-FUZZERS = input editor conf db
+FUZZERS = input editor tty conf db
 
 # Each runs for FUZZ_S seconds, two at a time. They start from tests/fuzz/corpus; inputs that they find are kept in
 # .build/fuzz, and crashes there as crash-*. Reduce such a file and add it to tests/fuzz/corpus, which make test

@@ -3,7 +3,7 @@
  *
  * It keeps all rows that it ever had, and knows only the sequences that every terminal knows: any
  * other is a fault, and so is a character that is not ASCII and not in its list, whose columns are
- * stated there by hand and not computed. It wraps at its edge as a VT100 does: the cursor stays in
+ * stated there by hand and not computed; unless it was told to take them from a function. It wraps at its edge as a VT100 does: the cursor stays in
  * the last column until the next character.
  */
 #ifndef CHATD_TESTS_TERMINAL_MODEL_H
@@ -16,7 +16,7 @@
 
 enum {
 	MODEL_COLUMNS_MAX = 128,
-	MODEL_CELL_BYTES = 24,
+	MODEL_CELL_BYTES = 72,
 	MODEL_ROW_BYTES = MODEL_COLUMNS_MAX * MODEL_CELL_BYTES,
 };
 
@@ -41,6 +41,8 @@ struct model {
 	int columns, rows;      /* of the terminal */
 	bool reflows;           /* it breaks rows again when it becomes narrower */
 	const struct model_character *known; /* up to one without text */
+	size_t (*grapheme)(const char *s, size_t len, size_t *columns); /* the bytes and columns of the next;
+	                         * NULL: by the list */
 	struct model_row *all;  /* all rows, the oldest first; owned */
 	int n, room;            /* as many; there is room for */
 	int top;                /* the first that is on the screen */
@@ -116,8 +118,8 @@ static inline void model_put(struct model *m, const char *text, size_t len, int 
 	memcpy(cell->text, text, len);
 	cell->text[len] = '\0';
 	cell->second = false;
-	if (columns == 2)
-		cell[1] = (struct model_cell){.second = true};
+	for (int i = 1; i < columns; i++)
+		cell[i] = (struct model_cell){.second = true};
 	m->x += columns;
 	if (m->all[m->y].used < m->x)
 		m->all[m->y].used = m->x;
@@ -200,6 +202,14 @@ static inline size_t model_step(struct model *m, const char *s, size_t len)
 		if (n == 0)
 			model_fault(m, "unknown sequence", s, len);
 		return n == 0 ? len : n + 2;
+	}
+	if (m->grapheme != NULL && (unsigned char)*s >= ' ' && *s != 0x7F) {
+		size_t columns;
+
+		n = m->grapheme(s, len, &columns);
+		if (n < MODEL_CELL_BYTES && columns > 0)
+			model_put(m, s, n, (int)columns);
+		return n;
 	}
 	for (const struct model_character *c = m->known; (s[0] | s[1]) & 0x80 && c->text != NULL; c++)
 		if (*c->text == *s && strncmp(s, c->text, strlen(c->text)) == 0 &&

@@ -67,13 +67,14 @@ static size_t glyph_of(const struct screen *s, const char *text, size_t len, str
 		g->drawn_len = g->columns = 1;
 		return n;
 	}
-	if (is_harmless(text, n, len))
+	/* A mark without a letter would be drawn on what is before it, and stay there. */
+	if (g->columns > 0 && is_harmless(text, n, len))
 		return n;
 	/* A joiner that has nothing to join yet is left out: it cannot be seen anyway. */
 	while (ends_with_joiner(text, shown))
 		shown -= JOINER_BYTES;
 	g->drawn_len = shown;
-	if (shown < n && is_harmless(text, shown, shown))
+	if (shown < n && g->columns > 0 && is_harmless(text, shown, shown))
 		return n;
 	g->drawn = replacement;
 	g->drawn_len = sizeof replacement - 1;

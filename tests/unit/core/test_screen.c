@@ -59,6 +59,8 @@ static void test_drawing(void **state)
 	assert_drawn(s, input_of("[ops] ", "hello, hello!!", 1), "[ops] hello, hello!\r\n!\r\033[A\033[7C");
 	/* A wide character that does not fit goes to the next row. */
 	assert_drawn(s, at_end("[ops] ", "聊天室聊天室聊"), "[ops] 聊天室聊天室\r\n聊");
+	/* A mark without its letter would stay on the prompt. */
+	assert_drawn(s, at_end("[ops] ", "\xCC\x81"), "[ops] \xEF\xBF\xBD");
 	/* Nothing is known: 80 columns. */
 	assert_drawn((struct screen){0}, at_end("> ", "hello"), "> hello");
 }

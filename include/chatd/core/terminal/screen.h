@@ -8,7 +8,8 @@
  * The input takes as many rows as it needs, of one column less than the terminal has: chatd breaks
  * them with CR LF, so that it does not matter how a terminal wraps. If it needs more rows than the
  * screen has, those around the cursor are shown. The cursor is never inside a grapheme. What
- * text_sanitize would change is drawn as U+FFFD, a grapheme at a time.
+ * text_sanitize would change is drawn as U+FFFD, a grapheme at a time, and so is a mark that has no letter
+ * before it in the text.
  */
 #ifndef CHATD_CORE_TERMINAL_SCREEN_H
 #define CHATD_CORE_TERMINAL_SCREEN_H
