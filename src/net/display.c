@@ -9,6 +9,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
+#include "chatd/core/terminal/gmcp.h"
 #include "chatd/core/terminal/screen.h"
 #include "chatd/net/server.h"
 #include "chatd/net/watched.h"
@@ -37,6 +38,7 @@ struct display {
 	bool more;              /* an answer is not shown any further until a line is entered */
 	uint32_t page_rows;     /* rows of answers that were shown since the last line was entered */
 	bool ending;            /* it becomes plain once all is sent */
+	char *room;             /* owned; name of the room they are in, for channels; NULL: not known */
 	uint32_t nmarks;        /* of marks */
 	struct display_mark {
 		const struct feed *feed;
@@ -69,8 +71,19 @@ static struct screen_input typed_input(const struct typed *t, bool more)
 
 /* -- what the core says ------------------------------------------------------------------------ */
 
-void display_style(struct server *s, struct connection *c, const struct view_style *style)
+void display_room(struct connection *c, const struct effect *e)
 {
+	struct display *d = c->display;
+
+	if (d == NULL || !d->style.channels || e->text == NULL)
+		return;
+	free(d->room);
+	d->room = mem_strdup(e->text);
+}
+
+void display_style(struct server *s, struct connection *c, const struct effect *e)
+{
+	const struct view_style *style = &e->view;
 	struct display *d = c->display;
 
 	if (d == NULL) {
@@ -81,6 +94,7 @@ void display_style(struct server *s, struct connection *c, const struct view_sty
 	d->style = *style;
 	d->style.zoned = *style->zone_name != '\0';
 	d->ending = false;
+	display_room(c, e);
 	/* Drawn again, which also makes the change of modes known to the terminal. */
 	if (!d->changed && d->drawn.text != NULL) {
 		d->wanted = d->drawn;
@@ -190,6 +204,8 @@ static void show(struct making_view *m, const char *text, size_t len, struct lin
 {
 	struct display *d = m->d;
 	struct view_line line = {.text = text, .len = len, .info = info, .room = w != NULL ? w->name : NULL};
+	/* A line that is shown once more, out of the history, is told by no channel. */
+	const char *room = w != NULL ? w->name : pos != UINT64_MAX ? d->room : NULL;
 
 	if (info.kind == LINE_RAW) {
 		bytes_append(m->out, text, len);
@@ -197,11 +213,15 @@ static void show(struct making_view *m, const char *text, size_t len, struct lin
 	}
 	if (d->style.editor)
 		erase(m);
+	if (d->style.channels && info.kind == LINE_PRIVATE)
+		room = info.told ? GMCP_PRIVATE : NULL;
 	if (info.kind != LINE_TEXT)
 		line.len -= end_bytes(text, len);
 	line.marked = info.marked;
 	if (d->style.zoned && !zone_holds(&d->style.zone, info.time_s))
 		zone_offset_at(d->style.zone_name, info.time_s, &d->style.zone);
+	if (d->style.channels && room != NULL)
+		gmcp_line(&line, room, m->out);
 	if (pos != UINT64_MAX && d->nmarks > 0)
 		line.marked |= take_mark(d, w != NULL ? w->reader.feed : m->feed, pos);
 	view_render(&d->style, &d->day, &line, m->out);
@@ -366,6 +386,7 @@ void display_free(struct connection *c)
 		return;
 	typed_clear(&c->display->drawn);
 	typed_clear(&c->display->wanted);
+	free(c->display->room);
 	free(c->display);
 	c->display = NULL;
 }

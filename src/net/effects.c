@@ -127,7 +127,7 @@ static void apply_to(struct server *s, struct connection *c, const struct effect
 		connection_mark_dirty(s, c);
 		break;
 	case EFFECT_VIEW:
-		display_style(s, c, &e->view);
+		display_style(s, c, e);
 		break;
 	case EFFECT_PLAIN:
 		display_plain(s, c);
@@ -159,6 +159,7 @@ static void apply_to(struct server *s, struct connection *c, const struct effect
 		if (c->deaf)
 			c->arrived = (struct arrival){.what = ARRIVED_NOTHING};
 		c->out.reader.held = true;
+		display_room(c, e);
 		outqueue_let(&c->out);
 		break;
 	case EFFECT_RELEASE:

@@ -572,7 +572,7 @@ enum effect_kind {
 	EFFECT_MARK,        /* the line last published to feed mentions conn, who reads or watches it and has a
 	                     * view; comes before anything else is published */
 	EFFECT_VIEW,        /* conn's terminal is sent what view_render makes of the lines, in this style, from
-	                     * here on */
+	                     * here on; text: the room that conn is in, for style.channels; NULL: none */
 	EFFECT_PLAIN,       /* conn is sent the lines as they are from here on: it has no view any more */
 	EFFECT_INPUT,       /* show text, a prompt and what has been typed behind it, below conn's lines; text
 	                     * "": nothing */
@@ -586,7 +586,7 @@ enum effect_kind {
 	EFFECT_WATCH_RELEASE, /* conn gets what its watch over feed holds back, and what follows */
 	EFFECT_UNWATCH,     /* conn gets what it could already see of feed, then text, and no more */
 	EFFECT_SUBSCRIBE,   /* conn gets what is published to feed from here on, but held back until
-	                     * EFFECT_RELEASE */
+	                     * EFFECT_RELEASE; text: the room's name, if conn's view has channels */
 	EFFECT_RELEASE,     /* send conn what its feed holds back, and go on sending */
 	EFFECT_UNSUBSCRIBE, /* conn gets what it could already see of its feed and no more; if lines are
 	                     * missing because it read too slowly, text takes their place */
@@ -610,8 +610,8 @@ struct effect {
 	struct conn_id conn;  /* the connection, if the kind concerns one */
 	struct conn_id about; /* ARRIVED: the connection asked about */
 	uint32_t feed;        /* PUBLISH, SKIP, MARK, SUBSCRIBE, WATCH, UNWATCH; less than chat_feeds_max() */
-	const char *text;     /* SEND, SEND_ALL, PUBLISH, UNSUBSCRIBE, RELOAD, STOP, LOG; valid until
-	                       * the next chat_step */
+	const char *text;     /* of most kinds, as they say; NUL-terminated or of len bytes; valid until the
+	                       * next chat_step */
 	size_t len;           /* bytes in text */
 	uint64_t seq;         /* PUBLISH: the record of that line; 0: a notice, visible in its turn */
 	bool waits;           /* SEND, SEND_ALL: conn has not asked for it, so EFFECT_HOLD holds it back */

@@ -19,7 +19,9 @@ struct feed;
 struct server;
 
 /* EFFECT_VIEW: c gets a view, or another style of it. */
-void display_style(struct server *s, struct connection *c, const struct view_style *style);
+void display_style(struct server *s, struct connection *c, const struct effect *e);
+/* EFFECT_SUBSCRIBE: the room that c is in. */
+void display_room(struct connection *c, const struct effect *e);
 /* EFFECT_PLAIN: c has no view any more, once it was sent what is visible by now. */
 void display_plain(struct server *s, struct connection *c);
 /* EFFECT_INPUT: what the person is typing. */

@@ -58,11 +58,20 @@ const char *session_question(const struct session *s)
 static void ask(struct chat *c, struct session *s)
 {
 	const char *question = session_question(s);
+	struct bytes end = {0};
 
-	if (s->input.console.editor != NULL)
+	if (s->input.console.editor != NULL) {
 		console_touch(c, s);
-	else if (question != NULL)
-		emit_raw(c, s, question, strlen(question));
+		return;
+	}
+	if (question == NULL)
+		return;
+	emit_raw(c, s, question, strlen(question));
+	if (s->input.telnet != NULL)
+		telnet_prompt_end(s->input.telnet, &end);
+	if (end.len > 0)
+		emit_protocol(c, s, end.data, end.len);
+	bytes_release(&end);
 }
 
 void dialogue_hide(struct chat *c, struct session *s)

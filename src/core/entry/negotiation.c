@@ -4,6 +4,9 @@
 
 #include "chatd/core/entry/negotiation.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/core/entry/greeting.h"
@@ -30,8 +33,28 @@ void negotiation_begin(struct chat *c, struct session *s)
 	unnamed_ask(c, s);
 }
 
+/* For programs that list servers. */
+static void tell_status(struct chat *c, struct session *s)
+{
+	char people[16], begun[24];
+	const struct telnet_pair pairs[] = {
+		{"NAME", "chatd"}, {"PLAYERS", people}, {"UPTIME", begun}, {"CODEBASE", "chatd " CHATD_VERSION},
+		{"FAMILY", "Custom"}, {"GENRE", "None"}, {"GAMEPLAY", "None"}, {"STATUS", "Live"},
+		{"CHARSET", "UTF-8"}, {"ANSI", "1"}, {"UTF-8", "1"}, {"VT100", "1"}, {"XTERM 256 COLORS", "1"},
+		{"GMCP", "1"}, {"PAY TO PLAY", "0"},
+	};
+	struct bytes out = {0};
+
+	snprintf(people, sizeof people, "%" PRIu32, c->people.n);
+	snprintf(begun, sizeof begun, "%" PRId64, c->begun_ms / 1000);
+	telnet_mssp(s->input.telnet, &out, pairs, sizeof pairs / sizeof pairs[0]);
+	say(c, s, &out);
+}
+
 void negotiation_told(struct chat *c, struct session *s)
 {
+	if (telnet_facts(s->input.telnet)->mssp)
+		tell_status(c, s);
 	terminal_answered(c, s);
 	if (s->unnamed.asking && telnet_facts(s->input.telnet)->settled) {
 		unnamed_answered(c, s);

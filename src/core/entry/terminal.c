@@ -15,6 +15,7 @@
 #include "chatd/core/input/telnet.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/presence.h"
+#include "chatd/core/rooms/channel_list.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/terminal/editor.h"
@@ -67,6 +68,7 @@ static struct view_style style_of(const struct session *s)
 		.passages = is_set(prefer->passages, true),
 		.latin1 = t->latin1,
 		.editor = editor,
+		.channels = t->channels,
 		.pages = editor && is_set(prefer->pages, true),
 		.crlf = s->input.telnet != NULL || editor,
 	};
@@ -81,7 +83,7 @@ static struct view_style style_of(const struct session *s)
 static bool is_plain(const struct view_style *style)
 {
 	return !style->editor && style->time == VIEW_TIME_FULL && style->colour == VIEW_COLOUR_OFF &&
-	       !style->bell && style->passages && !style->latin1 && style->columns == 0 &&
+	       !style->bell && style->passages && !style->channels && !style->latin1 && style->columns == 0 &&
 	       *style->zone_name == '\0';
 }
 
@@ -119,8 +121,12 @@ void terminal_update(struct chat *c, struct session *s)
 	if (!s->input.console.view && had) {
 		emit_session(c, EFFECT_PLAIN, s);
 	} else if (s->input.console.view && (!had || memcmp(&style, &s->input.console.style, sizeof style) != 0)) {
+		bool channels = style.channels && !s->input.console.style.channels;
+
 		s->input.console.style = style;
 		emit_view(c, s, &style);
+		if (channels)
+			channel_list(c, s);
 	}
 }
 

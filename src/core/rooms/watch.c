@@ -10,6 +10,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/ban.h"
+#include "chatd/core/rooms/channel_list.h"
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/state.h"
@@ -66,6 +67,7 @@ struct watch *watch_begin(struct chat *c, struct session *s, struct room *r)
 	r->watchers.n++;
 	if (s->room != r)
 		set_rests(c, w, false, NULL);
+	channel_list(c, s);
 	return w;
 }
 
@@ -78,6 +80,7 @@ void watch_release(struct chat *c, struct watch *w)
 /* Uses one effect, or two if there is room. */
 static void end(struct chat *c, struct watch *w, const char *told)
 {
+	const struct session *s = w->session;
 	struct watching *all = &w->session->member.watching;
 	uint32_t i = 0;
 
@@ -96,6 +99,7 @@ static void end(struct chat *c, struct watch *w, const char *told)
 		all->list = NULL;
 	}
 	free(w);
+	channel_list(c, s);
 }
 
 void watch_end(struct chat *c, struct watch *w)

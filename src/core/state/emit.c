@@ -390,6 +390,8 @@ void emit_view(struct chat *c, const struct session *s, const struct view_style 
 
 	e->conn = s->id;
 	e->view = *style;
+	if (style->channels && s->room != NULL)
+		e->text = keep(c, s->room->name, strlen(s->room->name));
 }
 
 void emit_mark(struct chat *c, const struct session *s, const struct room *r)
@@ -411,6 +413,8 @@ void emit_subscribe(struct chat *c, const struct session *s, const struct room *
 
 	e->conn = s->id;
 	e->feed = r->slot * 2 + s->member.crlf;
+	if (s->input.console.style.channels)
+		e->text = keep(c, r->name, strlen(r->name));
 }
 
 void emit_unsubscribe(struct chat *c, const struct session *s, const char *missing, ...)

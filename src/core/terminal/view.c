@@ -263,6 +263,16 @@ static size_t layout_bytes(const struct view_line *line)
 	return n <= line->len ? n : 0;
 }
 
+bool view_speech(const struct view_line *line, size_t *name_at, size_t *text_at)
+{
+	enum line_kind kind = line->info.kind;
+
+	*name_at = STAMP_BYTES + (kind == LINE_ACTION ? 2 : 1);
+	*text_at = layout_bytes(line);
+	return line->info.stamp_at == 0 && *text_at > 0 &&
+	       (kind == LINE_SAID || kind == LINE_ACTION || kind == LINE_PRIVATE);
+}
+
 /* Who speaks, as it stands in the canonical line. */
 static void put_speaker(struct canvas *c, const struct view_line *line)
 {

@@ -129,6 +129,7 @@ struct chat {
 	const struct command *commands; /* the table, set by chat.c; ends with name NULL */
 	int64_t now_ms;             /* time of the event being handled, for durations */
 	int64_t wall_ms;            /* time of the event being handled, for dates shown or saved */
+	int64_t begun_ms;           /* the date of the first event */
 	bool stopping;              /* EVENT_STOP has come */
 	struct records records;     /* numbers of the records appended and saved */
 	struct outage outage;       /* the time while nothing can be saved */

@@ -70,6 +70,7 @@ struct view_style {
 	bool pages;             /* answers longer than the screen are shown a screen at a time (VIEW_MORE) */
 	bool editor;            /* chatd draws the input line: no row is left without its end */
 	bool crlf;              /* rows end with CR LF, otherwise with LF */
+	bool channels;          /* the client is told of lines by GMCP too (gmcp.h) */
 	bool zoned;             /* times are shown by the zone below, otherwise as the stamp has them */
 	char zone_name[ZONE_BYTES_MAX]; /* for whoever keeps the zone below up to date; "": none */
 	struct zone_offset zone; /* which must hold at the times of the lines (zone_holds) */
@@ -89,6 +90,10 @@ struct view_line {
 	bool marked;            /* it mentions this person; not for LINE_TEXT */
 	const char *room;       /* the watched room that it comes from; NULL: the one they are in */
 };
+
+/* Where somebody's name and what they say begin in a line that begins with its layout. False: it is none, or
+ * nobody says it. */
+bool view_speech(const struct view_line *line, size_t *name_at, size_t *text_at);
 
 /*
  * Appends the line to out as that terminal shows it; nothing, for LINE_PASSAGE without
