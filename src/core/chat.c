@@ -325,6 +325,7 @@ void chat_step(struct chat *c, struct event *e)
 	}
 	input_finish(c);
 	typing_draw(c);
+	rooms_release_left(c);
 	reap(c);
 }
 

@@ -359,7 +359,7 @@ void display_make(struct server *s, struct connection *c)
 	/* Marks move in the order of records, for all feeds together (fanout.c). */
 	outqueue_made(&c->out, m.out->data, m.out->len,
 	              c->out.watched == NULL ? c->out.reader.seq
-	              : all                  ? watched_seq(c, c->out.reader.seq)
+	              : all                  ? watched_seq(s, c)
 	                                 : SEQ_UNKNOWN);
 	explicit_bzero(m.out->data, m.out->len);
 	if (d->ending) {

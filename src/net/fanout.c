@@ -88,6 +88,12 @@ void fanout_show(struct server *s, uint64_t seq)
 	}
 }
 
+uint64_t fanout_shown(const struct server *s)
+{
+	return s->fanout.first < s->fanout.next ? s->fanout.unshown[s->fanout.first & (UNSHOWN_MAX - 1)].seq - 1
+	                                        : UINT64_MAX;
+}
+
 /* Frees the chunks that all readers of a feed have passed. True: none is left. */
 static bool settle(struct server *s, struct feed *f)
 {

@@ -407,6 +407,17 @@ void outqueue_view(struct outqueue *q, bool lines)
 		outqueue_mark_begin(q);
 }
 
+/* What a view is to know of private text, of which so much was sent before there was a view: the rest is no
+ * line. */
+static struct line_info info_of(const struct outbuf *o, uint32_t sent)
+{
+	struct line_info info = o->info;
+
+	if (sent > 0 && info.kind != LINE_RAW)
+		info.kind = LINE_TEXT;
+	return info;
+}
+
 void outqueue_take(struct outqueue *q, size_t most, outqueue_line *line, void *ctx)
 {
 	struct walk w = walk_begin(q);
@@ -426,7 +437,7 @@ void outqueue_take(struct outqueue *q, size_t most, outqueue_line *line, void *c
 		if (p.chunk != NULL)
 			n = feed_line_next(p.chunk, w.pos, &info) - w.pos;
 		used = p.chunk != NULL ? line(ctx, p.data, n, info, w.pos)
-		                       : line(ctx, p.data, n, w.out->info, UINT64_MAX);
+		                       : line(ctx, p.data, n, info_of(w.out, w.off), UINT64_MAX);
 		piece_past(&w, &p, used);
 		taken += used;
 		if (p.chunk == NULL) {

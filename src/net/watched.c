@@ -193,10 +193,21 @@ struct feed_reader *watched_behind(struct connection *c)
 	return NULL;
 }
 
-uint64_t watched_seq(const struct connection *c, uint64_t since)
+uint64_t watched_seq(const struct server *s, const struct connection *c)
 {
-	for (const struct watched *w = c->out.watched; w != NULL; w = w->next)
-		if (!w->reader.held && w->reader.seq > since)
-			since = w->reader.seq;
-	return since;
+	const struct feed_reader *own = &c->out.reader;
+	uint64_t seq = own->seq, shown = fanout_shown(s);
+
+	if (own->feed != NULL && !own->held && own->cursor < own->feed->mark)
+		return SEQ_UNKNOWN;
+	for (const struct watched *w = c->out.watched; w != NULL; w = w->next) {
+		if (w->reader.held)
+			continue;
+		if (!w->ending && w->reader.cursor < w->reader.feed->mark)
+			return SEQ_UNKNOWN;
+		if (w->reader.seq > seq)
+			seq = w->reader.seq;
+	}
+	/* A feed that was joined lately knows of records that no other feed has shown yet. */
+	return seq < shown ? seq : shown;
 }

@@ -15,6 +15,7 @@
 #include "chatd/core/state/state.h"
 #include "chatd/net/loop.h"
 #include "chatd/net/server.h"
+#include "chatd/net/watched.h"
 #include "fake.h"
 #include "fake_disk.h"
 
@@ -45,7 +46,7 @@ struct client {
 struct sim_stats {
 	uint64_t turns, connections, refused, said, delivered, skips, skipped, bytes, resets,
 	         failures, throttles, rooms_emptied, marks, waits, floods,
-	         mentions, marked;
+	         mentions, marked, watches, watched;
 };
 
 struct sim {

@@ -133,7 +133,7 @@ static void do_telnet(struct client *c, struct bytes *b)
 
 /* -- commands -------------------------------------------------------------------------- */
 
-static uint32_t commands_count(void)
+static uint32_t beginscount(void)
 {
 	uint32_t n = 0;
 
@@ -153,10 +153,10 @@ static bool asks(const char *name)
 	return false;
 }
 
-/* It changes how lines are shown, or when; the model knows only plain peers. */
+/* It changes how lines are shown; the model knows only what /watch makes of them. */
 static bool changes_view(const char *name)
 {
-	static const char *const names[] = {"tty", "hold", "watch", "unwatch"};
+	static const char *const names[] = {"tty", "set", "more"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(names[i], name) == 0)
@@ -166,7 +166,7 @@ static bool changes_view(const char *name)
 
 static void do_command(struct client *c, struct bytes *b)
 {
-	const struct command *k = &commands[rnd(commands_count())];
+	const struct command *k = &commands[rnd(beginscount())];
 
 	if (changes_view(k->name))
 		return;
@@ -194,6 +194,24 @@ static void do_join(struct client *c, struct bytes *b)
 	bytes_puts(b, chance(200) ? "/leave" : "/join ");
 	if (b->data[b->len - 1] == ' ')
 		sim_put_room(b);
+	end_line(c, b);
+}
+
+/* Other rooms at the same time, and lines that wait. */
+static void do_watch(struct client *c, struct bytes *b)
+{
+	static const char *const begins[] = {"/watch ", "/watch ", "/unwatch ", "/say --in="};
+	uint32_t which = rnd(8);
+
+	if (which >= 4) {
+		bytes_puts(b, which == 4 ? "/unwatch all" : which == 5 ? "/hold" : which == 6 ? "/hold off" : "");
+		end_line(c, b);
+		return;
+	}
+	bytes_puts(b, begins[which]);
+	sim_put_room(b);
+	if (which == 3)
+		bytes_puts(b, " over there");
 	end_line(c, b);
 }
 
@@ -309,7 +327,7 @@ static const struct {
 } actions[] = {
 	{do_say, 400}, {do_burst, 60}, {do_overlong, 10}, {do_junk, 4}, {do_telnet, 4},
 	{do_command, 120}, {do_join, 60}, {do_people, 60}, {do_room, 40}, {do_history, 20},
-	{do_half_close, 5}, {do_reset, 5}, {do_hang_up, 5}, {do_stop_reading, 40}, {do_read_again, 80},
+	{do_watch, 40}, {do_half_close, 5}, {do_reset, 5}, {do_hang_up, 5}, {do_stop_reading, 40}, {do_read_again, 80},
 };
 
 enum { NACTIONS = sizeof actions / sizeof actions[0] };

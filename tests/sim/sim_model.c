@@ -37,15 +37,6 @@ static struct mfeed *feed_at(int64_t number)
 	return &model.feed[number];
 }
 
-static void feed_show_to(struct peer *p, size_t from, size_t to)
-{
-	struct mfeed *f = feed_at(p->feed);
-
-	for (size_t i = from > p->join ? from : p->join; i < to; i++)
-		if ((f->line[i]->skip & UINT64_C(1) << p->id.slot) == 0)
-			model_push(p, f->line[i]);
-}
-
 static void feed_show(int64_t number, size_t to)
 {
 	struct mfeed *f = feed_at(number);
@@ -53,8 +44,8 @@ static void feed_show(int64_t number, size_t to)
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
 		struct peer *p = model.peer[slot];
 
-		if (p != NULL && p->known && p->feed == number && !p->held)
-			feed_show_to(p, f->shown, to);
+		if (p != NULL && p->known)
+			view_show(p, number, to);
 	}
 	f->shown = to;
 }
@@ -84,7 +75,8 @@ static void publish(const struct effect *effects, size_t n, size_t i)
 	for (size_t k = i + 1; k < n && effects[k].kind == EFFECT_SKIP; k++) {
 		const struct peer *p = model_peer(effects[k].conn);
 
-		if (effects[k].feed != e->feed || (p != NULL && p->feed != e->feed))
+		if (effects[k].feed != e->feed ||
+		    (p != NULL && p->feed != e->feed && !view_watches(p, e->feed)))
 			sim_fail("SKIP of feed %u follows PUBLISH to %u", effects[k].feed, e->feed);
 		t->skip |= UINT64_C(1) << effects[k].conn.slot;
 	}
@@ -251,9 +243,10 @@ static void check_mark(const struct peer *p, const struct effect *at)
 	const struct session *s = p != NULL ? chat_session(sim->chat, p->id) : NULL;
 	char *line;
 
-	if (p == NULL || p->feed != at->feed || f->n == 0)
+	if (p == NULL || (p->feed != at->feed && !view_watches(p, at->feed)) || f->n == 0)
 		sim_fail("MARK for %u.%u, which does not read that feed", at->conn.slot, at->conn.gen);
 	sim->stats.marked++;
+	f->line[f->n - 1]->marked |= UINT64_C(1) << at->conn.slot;
 	line = strndup(f->line[f->n - 1]->data, f->line[f->n - 1]->len);
 	/* It may have another name by now. */
 	if (s != NULL && s->mentioned.words.n == 0 && s->resume.named_seq < f->line[f->n - 1]->seq &&
@@ -322,7 +315,16 @@ static void skipped(const struct event *e)
 
 	if (p == NULL)
 		sim_fail("nobody is skipped");
+	if (p->feed != e->skipped.feed) {
+		view_skipped(p, e);
+		return;
+	}
+	/* Held back or not. */
+	if (!p->held)
+		view_show(p, -1, 0);
 	from = to = p->first + (p->off > 0);
+	if (p->viewed)
+		from = to = view_skip_from(p, e->skipped.lines);
 	for (size_t i = from; i < p->n; i++) {
 		struct text *t = p->item[i];
 
@@ -372,7 +374,13 @@ static void send_to(struct peer *p, const struct effect *e)
 		         sim->ring->run_ms - p->came_ms);
 	sim->stats.floods += memmem(e->text, e->len, "You have sent too much", 22) != NULL;
 	t = model_text_new(e->text, e->len);
-	model_push(p, t);
+	t->marked = e->line.marked ? UINT64_MAX : 0;
+	if (e->waits) {
+		view_told(p, t);
+	} else {
+		view_let_text(p);
+		model_push(p, t);
+	}
 	model_text_unref(t);
 }
 
@@ -397,8 +405,9 @@ static void effect_to(struct peer *p, const struct effect *e)
 	case EFFECT_SUBSCRIBE:
 		if (p == NULL || p->feed >= 0)
 			sim_fail("SUBSCRIBE of %u.%u, which cannot", e->conn.slot, e->conn.gen);
+		view_let(p);
 		p->feed = e->feed;
-		p->join = feed_at(e->feed)->n;
+		p->at = feed_at(e->feed)->n;
 		p->held = true;
 		p->said_id = 0;
 		p->ngot = 0;
@@ -407,11 +416,12 @@ static void effect_to(struct peer *p, const struct effect *e)
 		if (p == NULL || !p->held)
 			sim_fail("RELEASE of %u.%u, which is not held", e->conn.slot, e->conn.gen);
 		p->held = false;
-		feed_show_to(p, 0, feed_at(p->feed)->shown);
+		view_show(p, p->feed, feed_at(p->feed)->shown);
 		break;
 	case EFFECT_UNSUBSCRIBE:
 		if (p == NULL || p->feed < 0)
 			sim_fail("UNSUBSCRIBE of %u.%u, which reads none", e->conn.slot, e->conn.gen);
+		view_let(p);
 		may_miss(p, e);
 		p->feed = -1;
 		p->held = false;
@@ -421,11 +431,13 @@ static void effect_to(struct peer *p, const struct effect *e)
 	case EFFECT_CLOSE:
 		if (p == NULL)
 			sim_fail("CLOSE of %u.%u, which is gone", e->conn.slot, e->conn.gen);
+		view_let(p);
 		p->known = false;
 		p->put_out |= !p->eof;
 		p->k->dropped |= e->kind == EFFECT_DROP;
 		break;
 	default:
+		view_effect(p, e);
 		break;
 	}
 }
@@ -629,7 +641,7 @@ bool model_rests(void)
 
 		/* A peer that has sent its last byte stays only as long as an answer is still to
 		 * come. */
-		if (p != NULL && p->known && (p->first < p->n || p->eof))
+		if (p != NULL && p->known && (p->first < p->n || !view_rests(p) || p->eof))
 			return false;
 	}
 	return true;
@@ -647,6 +659,8 @@ void model_check_rest(void)
 			         (int)(p->item[p->first]->len - p->off < 100
 			                       ? p->item[p->first]->len - p->off : 100),
 			         p->item[p->first]->data + p->off, p->n - p->first);
+		if (p != NULL && p->known && !view_rests(p))
+			sim_fail("%u.%u never gets all of a room that it watches", slot, p->id.gen);
 		if (p != NULL && p->known && p->eof)
 			sim_fail("%u.%u has sent its last byte and does not end", slot, p->id.gen);
 	}

@@ -2,7 +2,8 @@
  * The model: what its two files share.
  *
  * sim_model.c turns effects into texts that are to come; sim_peer.c keeps them
- * and compares.
+ * and compares; sim_view.c knows of rooms that are watched, of lines that are held
+ * back, and of what a view makes of a line.
  */
 #ifndef CHATD_TESTS_SIM_MODEL_H
 #define CHATD_TESTS_SIM_MODEL_H
@@ -16,11 +17,28 @@ struct text {
 	bool early;             /* seen although nothing could be saved */
 	uint64_t seq;           /* of the record that it shows; 0: none */
 	uint64_t skip;          /* bit n: not for whoever has slot n */
+	uint64_t marked;        /* bit n: it mentions whoever has slot n */
 	bool missing;           /* comes only in place of lines of a feed that was left while far behind, */
 	int64_t feed;           /* this one, */
 	size_t shown;           /* how many of its lines could be seen then */
 	size_t len;
 	char data[];
+};
+
+/* Texts that are to come. */
+struct queue {
+	struct text **item;     /* owned: from first to n */
+	size_t first, n, cap;
+};
+
+/* A room that somebody watches. */
+struct mwatch {
+	struct mwatch *next;
+	int64_t feed;
+	size_t at;              /* lines of it that are in the queue, or were published before */
+	bool held, ending;      /* its lines do not come yet; and not any more */
+	char *room;             /* owned */
+	struct queue queue;
 };
 
 struct peer {
@@ -29,7 +47,13 @@ struct peer {
 	bool known;             /* the core knows it */
 	bool held;
 	int64_t feed;           /* that it reads; -1: none */
-	size_t join;            /* lines of that feed that were published before */
+	size_t at;              /* lines of that feed that are in the queue, or were published before */
+	bool viewed;            /* it has a view, or had one: CRs are not looked at then */
+	bool hold;              /* what it has not asked for waits until it enters a line: */
+	struct queue waiting;   /* private text that does, */
+	size_t waiting_bytes;   /* and as much of it */
+	struct mwatch *watches; /* owned */
+	struct bytes seen;      /* of a text to a view that has not come as a whole */
 	struct text **item;     /* owned: what is to come, from first to n */
 	size_t first, n, cap;
 	size_t kept;            /* items before it came from a feed that it has left */
@@ -79,6 +103,41 @@ void model_text_unref(struct text *t);
 void model_push(struct peer *p, struct text *t);
 /* It was moved past the lines of a feed from t on, of which this many were shown. */
 void model_check_behind(const struct peer *p, int64_t feed, size_t shown, const struct text *t);
+/* The same for any queue. */
+void queue_push(struct queue *q, struct text *t);
+void queue_free(struct queue *q);
+
+/* -- sim_view.c -- */
+
+/* An effect of any of the kinds that concern views, watched rooms and holds; p may be NULL. */
+void view_effect(struct peer *p, const struct effect *e);
+/* Private text for p that it has not asked for, which may have to wait. */
+void view_told(struct peer *p, struct text *t);
+/* Lines of the feed up to `to` may be seen. */
+void view_show(struct peer *p, int64_t feed, size_t to);
+/* What waits does so no more. */
+void view_let(struct peer *p);
+/* The text that waits comes now, before an answer. */
+void view_let_text(struct peer *p);
+bool view_watches(const struct peer *p, int64_t feed);
+/* p was moved past the lines of a room that it watches. */
+void view_skipped(struct peer *p, const struct event *e);
+/* Where the last `lines` lines of p's own queue begin that are not of a room that it has left. */
+size_t view_skip_from(const struct peer *p, uint32_t lines);
+/* Bytes that were sent to somebody with a view: compares them. */
+void view_sent(struct peer *p, const char *bytes, size_t n);
+/* Something is still to come. */
+bool view_rests(const struct peer *p);
+void view_end(struct peer *p);
+/* What comes at the end of a text of p's own queue: it has come. */
+void model_came(struct peer *p, struct text *t);
+/* And at its beginning. */
+void model_begun(struct peer *p, const struct text *t);
+/* The word that lines of a feed are missing, where that is what comes; NULL: it is something else. */
+struct text *model_missing_comes(struct peer *p, const char *bytes, size_t n);
+/* The bytes, without CRs, may begin with this text, as a view shows it. */
+bool view_fits(const struct text *t, const char *bytes, size_t n);
+
 /* The connection that the core knows by this id; NULL: none. */
 struct peer *model_peer(struct conn_id id);
 

@@ -47,6 +47,24 @@ void model_text_unref(struct text *t)
 		free(t);
 }
 
+void queue_push(struct queue *q, struct text *t)
+{
+	if (q->n == q->cap) {
+		q->cap = q->cap == 0 ? 16 : q->cap * 2;
+		q->item = mem_resize(q->item, q->cap * sizeof(struct text *));
+	}
+	q->item[q->n++] = t;
+	t->refs++;
+}
+
+void queue_free(struct queue *q)
+{
+	while (q->first < q->n)
+		model_text_unref(q->item[q->first++]);
+	free(q->item);
+	*q = (struct queue){0};
+}
+
 void model_push(struct peer *p, struct text *t)
 {
 	if (p->n == p->cap && p->first > p->cap / 2) {
@@ -90,7 +108,8 @@ void model_ended(const struct fake_sock *k)
 	if (p == NULL && k->out.total < strlen(k->refusal))
 		sim_fail("connection %u is refused and does not read \"%s\"", k->serial, k->refusal);
 	for (size_t i = p == NULL ? 0 : p->first; p != NULL && i < p->n; i++)
-		if (!p->item[i]->line && !p->item[i]->missing)
+		/* A view may have half of a text in its last bytes. */
+		if (!p->item[i]->line && !p->item[i]->missing && !(p->viewed && i == p->first && p->seen.len > 0))
 			sim_fail("%u.%u is ended before it got \"%.*s\"", p->id.slot, p->id.gen,
 			         (int)(p->item[i]->len < 100 ? p->item[i]->len : 100), p->item[i]->data);
 }
@@ -143,6 +162,7 @@ void model_sock_end(struct fake_sock *k)
 	while (p->first < p->n)
 		model_text_unref(p->item[p->first++]);
 	free(p->item);
+	view_end(p);
 	free(p->got);
 	free(p);
 }
@@ -213,7 +233,18 @@ static void sent_refused(struct fake_sock *k, const char *p, size_t n)
 		sim_fail("a refused connection reads \"%.*s\"", (int)n, p);
 }
 
-static void item_begun(struct peer *p, const struct text *t)
+void model_came(struct peer *p, struct text *t)
+{
+	if (t->line && t->seq != 0 && p->first >= p->kept) {
+		p->got = fake_grow(p->got, p->ngot, &p->got_cap, sizeof *p->got);
+		p->got[p->ngot++] = (struct got){p->bytes, t->seq};
+	}
+	model_text_unref(t);
+	p->first++;
+	p->off = 0;
+}
+
+void model_begun(struct peer *p, const struct text *t)
 {
 	if (!t->line || t->seq == 0)
 		return;
@@ -240,14 +271,14 @@ static bool fits(const struct text *t, const char *bytes, size_t n)
 
 /* The word that lines are missing, where that is what comes: the lines before it do not, and what was
  * private among them comes after it. NULL: it is something else. */
-static struct text *missing_comes(struct peer *p, const char *bytes, size_t n)
+struct text *model_missing_comes(struct peer *p, const char *bytes, size_t n)
 {
 	size_t at = p->first, to;
 	struct text *word, *first_line = NULL;
 
 	while (at < p->n && !p->item[at]->missing)
 		at++;
-	if (at == p->n || !fits(p->item[at], bytes, n))
+	if (at == p->n || !(p->viewed ? view_fits(p->item[at], bytes, n) : fits(p->item[at], bytes, n)))
 		return NULL;
 	word = p->item[at];
 	to = at;
@@ -278,7 +309,7 @@ static struct text *next_text(struct peer *p, const char *bytes, size_t n)
 
 	while (t != NULL && !goes_on(t, p->off, bytes, n)) {
 		next = p->first + 1 < p->n ? p->item[p->first + 1] : NULL;
-		if (p->off == 0 && t->line && (word = missing_comes(p, bytes, n)) != NULL)
+		if (p->off == 0 && t->line && (word = model_missing_comes(p, bytes, n)) != NULL)
 			return word;
 		/* The word begins as other private text does. */
 		if (t->missing ? next == NULL || memcmp(next->data, t->data, p->off) != 0
@@ -303,9 +334,14 @@ void model_sent(struct fake_sock *k, const char *bytes, size_t n)
 		return;
 	}
 	while (n > 0) {
-		struct text *t = next_text(p, bytes, n);
+		struct text *t;
 		size_t part;
 
+		if (p->viewed && p->off == 0) {
+			view_sent(p, bytes, n);
+			return;
+		}
+		t = next_text(p, bytes, n);
 		if (t == NULL)
 			sim_fail("%u.%u is sent what is not for it: \"%.*s\"", p->id.slot, p->id.gen,
 			         (int)(n < 200 ? n : 200), bytes);
@@ -315,19 +351,12 @@ void model_sent(struct fake_sock *k, const char *bytes, size_t n)
 			         p->id.slot, p->id.gen, (int)(part < 200 ? part : 200), bytes,
 			         (int)(part < 200 ? part : 200), t->data + p->off, p->off);
 		if (p->off == 0)
-			item_begun(p, t);
+			model_begun(p, t);
 		bytes += part;
 		n -= part;
 		p->off += part;
 		p->bytes += part;
-		if (p->off < t->len)
-			continue;
-		if (t->line && t->seq != 0 && p->first >= p->kept) {
-			p->got = fake_grow(p->got, p->ngot, &p->got_cap, sizeof *p->got);
-			p->got[p->ngot++] = (struct got){p->bytes, t->seq};
-		}
-		model_text_unref(t);
-		p->first++;
-		p->off = 0;
+		if (p->off == t->len)
+			model_came(p, t);
 	}
 }

@@ -42,6 +42,8 @@ void fanout_release(struct fanout *f);
 void fanout_publish(struct server *s, const struct effect *e);
 /* Shows everything published with records up to seq. */
 void fanout_show(struct server *s, uint64_t seq);
+/* The newest record up to which everything is shown, in all feeds; UINT64_MAX: all is. */
+uint64_t fanout_shown(const struct server *s);
 /* Frees the chunks that all readers have passed. */
 void fanout_settle(struct server *s);
 

@@ -121,6 +121,18 @@ void room_release(struct chat *c, struct room *r)
 	room_free(c, r);
 }
 
+void rooms_release_left(struct chat *c)
+{
+	if (!c->rooms.left)
+		return;
+	c->rooms.left = false;
+	for (uint32_t slot = 0; slot < c->rooms.top; slot++)
+		if (c->rooms.slot[slot] != NULL && c->rooms.slot[slot]->watchers.left) {
+			c->rooms.slot[slot]->watchers.left = false;
+			room_release(c, c->rooms.slot[slot]);
+		}
+}
+
 void rooms_free(struct chat *c)
 {
 	for (uint32_t slot = 0; slot < c->rooms.top; slot++)

@@ -98,6 +98,9 @@ static void end(struct chat *c, struct watch *w, const char *told)
 		free(all->list);
 		all->list = NULL;
 	}
+	/* Whoever called may still need the room, if it is not needed by anybody else. */
+	if (w->room->watchers.n == 0 && w->room->members.n == 0)
+		c->rooms.left = w->room->watchers.left = true;
 	free(w);
 	channel_list(c, s);
 }

@@ -149,6 +149,22 @@ static void test_begins_in_mid_send(void **state)
 	assert_string_equal(taken.data, "0|sent\n5|line\n");
 }
 
+/* And if the feed is left meanwhile: the rest of a line is no line. */
+static void test_begins_and_leaves_in_mid_send(void **state)
+{
+	(void)state;
+	outqueue_view(&q, false);
+	publish_as("half sent\n", LINE_SAID);
+	publish_as("whole\n", LINE_SAID);
+	show();
+	send_begin();
+	outqueue_view(&q, true);
+	outqueue_leave_feed(&q, NULL, 0);
+	send_end(5);
+	outqueue_take(&q, SIZE_MAX, take_line, NULL);
+	assert_string_equal(taken.data, "0|sent\n1|whole\n");
+}
+
 /* Answers are cut; what nobody asked for stays, and so does what the kernel has taken of a line. */
 static void test_cut(void **state)
 {
@@ -204,6 +220,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cut, begin_view, end_view),
 		cmocka_unit_test_setup_teardown(test_part, begin_view, end_view),
 		cmocka_unit_test_setup_teardown(test_begins_in_mid_send, begin_view, end_view),
+		cmocka_unit_test_setup_teardown(test_begins_and_leaves_in_mid_send, begin_view, end_view),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

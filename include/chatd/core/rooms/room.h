@@ -24,6 +24,8 @@ void room_unlist(struct chat *c, struct room *r);
 
 /* Ends and frees r, if nobody is in it and nothing else keeps it. */
 void room_release(struct chat *c, struct room *r);
+/* The same, at the end of a step, for rooms that the last watcher has left. */
+void rooms_release_left(struct chat *c);
 
 /* Shows a notice from the System to everyone in the room except `except` (may be NULL). */
 void room_notice(struct chat *c, struct room *r, const struct session *except, const char *fmt, ...)

@@ -32,6 +32,8 @@ struct watchers {
 	struct watch *ignorers;     /* those of them who ignore anyone, and whose watch does not rest */
 	uint32_t n;                 /* how many there are */
 	uint32_t nreading;          /* how many of them do not rest */
+	bool left;                  /* the last one has left, while nobody was in the room: it may be over,
+	                             * which the end of the step looks at (rooms_release_left) */
 	bool unverified;            /* who may come in has changed since they were verified; set by
 	                             * whatever changes that */
 };

@@ -177,6 +177,7 @@ struct chat {
 		uint32_t nclosed;   /* rooms that are closed */
 		uint32_t nmemberships; /* in all rooms; at most MEMBERSHIPS_ALL_MAX, plus the owners' */
 		uint64_t mark;      /* number of the newest access_mark; counts up */
+		bool left;          /* a room's watchers.left is set */
 		struct room *sums;  /* rooms with joins and leaves to be summed up */
 		struct seen_round seen; /* the round that saves read marks */
 		struct room_removal removal; /* rooms that are to be removed */

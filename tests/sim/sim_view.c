@@ -1,0 +1,374 @@
+/*
+ * Views, watched rooms and lines that are held back.
+ *
+ * A view here is a plain one, as /watch makes it: lines are as they are, with the room's name after the
+ * stamp if they are of a watched one, and >> before those that mention the person. Each room keeps its one
+ * order; which of them comes next is open, so what comes is compared with the first text of each.
+ */
+#include "sim_model.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chatd/base/time_format.h"
+#include "fake_writer.h"
+
+static const char mention_mark[] = ">> ";
+
+/* -- what is to come --------------------------------------------------------------------------- */
+
+static bool is_for(const struct peer *p, const struct text *t)
+{
+	return (t->skip & UINT64_C(1) << p->id.slot) == 0;
+}
+
+static void show_own(struct peer *p, size_t to)
+{
+	const struct mfeed *f = &model.feed[p->feed];
+
+	for (; p->at < to; p->at++)
+		if (is_for(p, f->line[p->at]))
+			model_push(p, f->line[p->at]);
+}
+
+static void show_watched(struct peer *p, struct mwatch *w, size_t to)
+{
+	const struct mfeed *f = &model.feed[w->feed];
+
+	for (; w->at < to; w->at++)
+		if (is_for(p, f->line[w->at]))
+			queue_push(&w->queue, f->line[w->at]);
+}
+
+/* feed -1: its own, up to where it may be seen, held back or not. */
+void view_show(struct peer *p, int64_t feed, size_t to)
+{
+	if (feed == -1 && p->feed >= 0)
+		show_own(p, model.feed[p->feed].shown);
+	if (feed < 0 || p->hold)
+		return;
+	if (p->feed == feed && !p->held)
+		show_own(p, to);
+	for (struct mwatch *w = p->watches; w != NULL; w = w->next)
+		if (w->feed == feed && !w->held && !w->ending)
+			show_watched(p, w, to);
+}
+
+void view_let_text(struct peer *p)
+{
+	for (size_t i = 0; i < p->waiting.n; i++)
+		model_push(p, p->waiting.item[i]);
+	queue_free(&p->waiting);
+	p->waiting_bytes = 0;
+}
+
+void view_let(struct peer *p)
+{
+	if (p->feed >= 0 && !p->held)
+		show_own(p, model.feed[p->feed].shown);
+	view_let_text(p);
+	for (struct mwatch *w = p->watches; w != NULL; w = w->next)
+		if (!w->held && !w->ending)
+			show_watched(p, w, model.feed[w->feed].shown);
+}
+
+void view_told(struct peer *p, struct text *t)
+{
+	if (p->hold && p->waiting_bytes + t->len <= HOLD_BYTES) {
+		queue_push(&p->waiting, t);
+		p->waiting_bytes += t->len;
+		return;
+	}
+	view_let_text(p);
+	model_push(p, t);
+}
+
+/* The one that is not ending. */
+static struct mwatch *find(const struct peer *p, int64_t feed)
+{
+	struct mwatch *w = p->watches;
+
+	while (w != NULL && (w->feed != feed || w->ending))
+		w = w->next;
+	return w;
+}
+
+bool view_watches(const struct peer *p, int64_t feed)
+{
+	return find(p, feed) != NULL;
+}
+
+static void watch(struct peer *p, const struct effect *e)
+{
+	struct mwatch *w = mem_zero(1, sizeof *w), **last = &p->watches;
+
+	if (find(p, e->feed) != NULL || p->feed == e->feed)
+		sim_fail("%u.%u watches feed %u twice", p->id.slot, p->id.gen, e->feed);
+	*w = (struct mwatch){.feed = e->feed, .at = model.feed[e->feed].n, .held = true,
+		             .room = mem_strdup(e->text)};
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = w;
+}
+
+static void unwatch(struct peer *p, struct mwatch *w, const struct effect *e)
+{
+	struct text *t;
+
+	if (!w->held)
+		show_watched(p, w, model.feed[w->feed].shown);
+	w->ending = true;
+	if (e->len == 0)
+		return;
+	t = model_text_new(e->text, e->len);
+	view_let_text(p);
+	model_push(p, t);
+	model_text_unref(t);
+}
+
+/* The first view: what has come of a text so far was not of it. */
+static void begin(struct peer *p)
+{
+	struct text *t = p->off > 0 ? p->item[p->first] : NULL, *rest;
+
+	p->viewed = true;
+	if (t == NULL)
+		return;
+	rest = model_text_new(t->data + p->off, t->len - p->off);
+	rest->line = t->line;
+	rest->early = t->early;
+	rest->seq = t->seq;
+	p->item[p->first] = rest;
+	model_text_unref(t);
+	p->off = 0;
+}
+
+void view_effect(struct peer *p, const struct effect *e)
+{
+	struct mwatch *w = p != NULL ? find(p, e->feed) : NULL;
+
+	if (p == NULL)
+		return;
+	switch (e->kind) {
+	case EFFECT_VIEW:
+		if (!p->viewed)
+			begin(p);
+		break;
+	case EFFECT_HOLD:
+	case EFFECT_FLOW:
+		view_let(p);
+		p->hold = e->kind == EFFECT_HOLD;
+		break;
+	case EFFECT_LET:
+		view_let(p);
+		break;
+	case EFFECT_WATCH:
+		watch(p, e);
+		sim->stats.watches++;
+		break;
+	case EFFECT_WATCH_RELEASE:
+	case EFFECT_UNWATCH:
+		if (w == NULL)
+			sim_fail("%u.%u does not watch feed %u", p->id.slot, p->id.gen, e->feed);
+		if (e->kind == EFFECT_UNWATCH) {
+			unwatch(p, w, e);
+			break;
+		}
+		w->held = false;
+		show_watched(p, w, model.feed[w->feed].shown);
+		break;
+	default:
+		break;
+	}
+}
+
+/* -- skipping ---------------------------------------------------------------------------------- */
+
+void view_skipped(struct peer *p, const struct event *e)
+{
+	struct mwatch *w = find(p, e->skipped.feed);
+	struct queue *q;
+
+	if (w == NULL)
+		sim_fail("%u.%u misses lines of a room that it does not read", p->id.slot, p->id.gen);
+	show_watched(p, w, model.feed[w->feed].shown);
+	q = &w->queue;
+	if (q->n - q->first < e->skipped.lines)
+		sim_fail("%u.%u misses %u lines of %s, and %zu are to come", p->id.slot, p->id.gen,
+		         e->skipped.lines, w->room, q->n - q->first);
+	for (uint32_t i = 0; i < e->skipped.lines; i++)
+		model_text_unref(q->item[--q->n]);
+	sim->stats.skips++;
+	sim->stats.skipped += e->skipped.lines;
+}
+
+size_t view_skip_from(const struct peer *p, uint32_t lines)
+{
+	size_t i = p->n;
+
+	while (lines > 0 && i > p->first && i > p->kept)
+		lines -= p->item[--i]->line;
+	return i;
+}
+
+/* -- comparing --------------------------------------------------------------------------------- */
+
+/* What may stand for a text. */
+struct shown {
+	const struct text *t;
+	const char *room;       /* where it is said; NULL: where they are */
+	bool marked;
+};
+
+enum fit { FIT_NO, FIT_SO_FAR, FIT_WHOLE };
+
+/* Compares the len bytes at text, without their CRs, with what comes at *at of the n; *at is moved behind. */
+static enum fit compare(const char *text, size_t len, const char *bytes, size_t n, size_t *at)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\r')
+			continue;
+		if (*at == n)
+			return FIT_SO_FAR;
+		if (bytes[(*at)++] != text[i])
+			return FIT_NO;
+	}
+	return FIT_WHOLE;
+}
+
+static enum fit fit(const struct shown *s, const char *bytes, size_t n, size_t *used)
+{
+	const char *text = s->t->data;
+	size_t head = s->room != NULL ? STAMP_BYTES : 0;
+	char room[NAME_BYTES_MAX + 3];
+	enum fit f = FIT_WHOLE;
+
+	*used = 0;
+	if (s->marked)
+		f = compare(mention_mark, strlen(mention_mark), bytes, n, used);
+	if (f == FIT_WHOLE)
+		f = compare(text, head, bytes, n, used);
+	if (f == FIT_WHOLE && s->room != NULL) {
+		size_t len = (size_t)snprintf(room, sizeof room, "[%s]", s->room);
+
+		f = compare(room, len, bytes, n, used);
+	}
+	return f == FIT_WHOLE ? compare(text + head, s->t->len - head, bytes, n, used) : f;
+}
+
+/* The same, and marked or not if it may be: of many that wait, the oldest lose their marks. */
+static enum fit fit_any(struct shown s, uint64_t slot, const char *bytes, size_t n, size_t *used)
+{
+	enum fit f = fit(&s, bytes, n, used);
+
+	s.marked = true;
+	return f == FIT_NO && (s.t->marked & slot) != 0 ? fit(&s, bytes, n, used) : f;
+}
+
+bool view_fits(const struct text *t, const char *bytes, size_t n)
+{
+	struct shown s = {.t = t};
+	size_t used;
+
+	return fit(&s, bytes, n, &used) != FIT_NO;
+}
+
+/* The next text of its own queue. pass: what need not come is passed over, as next_text does (sim_peer.c). */
+static enum fit take_own(struct peer *p, uint64_t slot, bool pass, size_t *used)
+{
+	const char *bytes = p->seen.data;
+	size_t n = p->seen.len;
+	enum fit f = FIT_NO;
+
+	while (p->first < p->n) {
+		struct text *t = p->item[p->first];
+
+		f = fit_any((struct shown){.t = t}, slot, bytes, n, used);
+		if (f != FIT_NO || !pass)
+			break;
+		if (t->line && model_missing_comes(p, bytes, n) != NULL)
+			continue;
+		if (t->missing ? p->first + 1 == p->n : p->known || !t->line)
+			break;
+		model_text_unref(t);
+		p->first++;
+	}
+	if (f == FIT_WHOLE) {
+		model_begun(p, p->item[p->first]);
+		p->bytes += *used;
+		model_came(p, p->item[p->first]);
+	}
+	return f;
+}
+
+static enum fit take_watched(struct peer *p, uint64_t slot, size_t *used)
+{
+	bool so_far = false;
+
+	for (struct mwatch *w = p->watches; w != NULL; w = w->next) {
+		struct text *t = w->queue.first < w->queue.n ? w->queue.item[w->queue.first] : NULL;
+		enum fit f = t == NULL ? FIT_NO : fit_any((struct shown){.t = t, .room = w->room}, slot,
+		                                          p->seen.data, p->seen.len, used);
+
+		so_far |= f == FIT_SO_FAR;
+		if (f != FIT_WHOLE)
+			continue;
+		if (!sim->options.relaxed && !t->early && t->seq > fake_writer_saved(sim->writer))
+			sim_fail("line #%" PRIu64 " is sent to %u.%u, who watches its room, before it is saved",
+			         t->seq, p->id.slot, p->id.gen);
+		if (sim->store.file != NULL && t->seq != 0)
+			kept_seen(t->seq);
+		sim->stats.watched++;
+		p->bytes += *used;
+		model_text_unref(t);
+		w->queue.first++;
+		return FIT_WHOLE;
+	}
+	return so_far ? FIT_SO_FAR : FIT_NO;
+}
+
+void view_sent(struct peer *p, const char *bytes, size_t n)
+{
+	uint64_t slot = UINT64_C(1) << p->id.slot;
+
+	for (size_t i = 0; i < n; i++)
+		if (bytes[i] != '\r')
+			bytes_append(&p->seen, bytes + i, 1);
+	while (p->seen.len > 0) {
+		size_t used = 0;
+		enum fit own = take_own(p, slot, false, &used), watched = FIT_NO;
+
+		if (own != FIT_WHOLE)
+			watched = take_watched(p, slot, &used);
+		if (own == FIT_NO && watched == FIT_NO)
+			own = take_own(p, slot, true, &used);
+		if (own == FIT_NO && watched == FIT_NO)
+			sim_fail("%u.%u is sent what is not for its view: \"%.*s\"", p->id.slot, p->id.gen,
+			         (int)(p->seen.len < 200 ? p->seen.len : 200), p->seen.data);
+		if (own != FIT_WHOLE && watched != FIT_WHOLE)
+			return;
+		bytes_drop(&p->seen, used);
+	}
+}
+
+bool view_rests(const struct peer *p)
+{
+	for (const struct mwatch *w = p->watches; w != NULL; w = w->next)
+		if (w->queue.first < w->queue.n)
+			return false;
+	return p->seen.len == 0;
+}
+
+void view_end(struct peer *p)
+{
+	for (struct mwatch *w = p->watches, *next; w != NULL; w = next) {
+		next = w->next;
+		queue_free(&w->queue);
+		free(w->room);
+		free(w);
+	}
+	queue_free(&p->waiting);
+	bytes_release(&p->seen);
+}
