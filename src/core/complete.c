@@ -3,6 +3,7 @@
 #include "chatd/core/complete.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -44,8 +45,8 @@ struct candidates {
 	uint32_t seen;          /* names that were looked at */
 	size_t common;          /* bytes of the first that all begin with, in any case */
 	struct candidate first; /* that one */
-	uint32_t nbest;
-	struct candidate best[LISTED_MAX]; /* those of the highest rank, in its order */
+	uint32_t nbest, most;   /* how many are in best, and at most */
+	struct candidate best[LISTED_MAX]; /* those that come first in a list */
 };
 
 /* -- candidates --------------------------------------------------------------------------------- */
@@ -60,19 +61,34 @@ static bool precedes(const struct candidate *a, const struct candidate *b)
 	return by_text != 0 ? by_text < 0 : a->len < b->len;
 }
 
+static int by_precedence(const void *a, const void *b)
+{
+	return precedes(a, b) ? -1 : precedes(b, a);
+}
+
+/* best is a heap, whose first is the last in the order, until it is sorted for a list. */
 static void add_best(struct candidates *all, struct candidate one)
 {
-	uint32_t at = all->nbest;
+	struct candidate *best = all->best;
+	uint32_t at = 0, below;
 
-	if (at == LISTED_MAX && !precedes(&one, &all->best[at - 1]))
+	if (all->nbest < all->most) {
+		for (at = all->nbest++; at > 0 && precedes(&best[(at - 1) / 2], &one); at = (at - 1) / 2)
+			best[at] = best[(at - 1) / 2];
+		best[at] = one;
 		return;
-	if (at < LISTED_MAX)
-		all->nbest++;
-	else
-		at--;
-	for (; at > 0 && precedes(&one, &all->best[at - 1]); at--)
-		all->best[at] = all->best[at - 1];
-	all->best[at] = one;
+	}
+	if (!precedes(&one, &best[0]))
+		return;
+	while ((below = 2 * at + 1) < all->nbest) {
+		if (below + 1 < all->nbest && precedes(&best[below], &best[below + 1]))
+			below++;
+		if (precedes(&best[below], &one))
+			break;
+		best[at] = best[below];
+		at = below;
+	}
+	best[at] = one;
 }
 
 /* Adds one that begins with the word. */
@@ -263,7 +279,8 @@ static void offer_arguments(struct candidates *all, const struct chat *c, const 
 /* Takes the word being typed to be the len bytes at p. */
 static void begin(struct candidates *all, const char *p, size_t len)
 {
-	*all = (struct candidates){.word = p, .len = len};
+	all->word = p;
+	all->len = len;
 	name_key(p, len, all->key);
 }
 
@@ -306,10 +323,11 @@ static const char *find(struct candidates *all, const struct chat *c, const stru
 
 /* -- what comes of it --------------------------------------------------------------------------- */
 
-static void list(struct chat *c, const struct session *s, const struct candidates *all)
+static void list(struct chat *c, const struct session *s, struct candidates *all)
 {
 	struct bytes *b = &c->scratch;
 
+	qsort(all->best, all->nbest, sizeof all->best[0], by_precedence);
 	bytes_clear(b);
 	for (uint32_t i = 0; i < all->nbest; i++)
 		bytes_printf(b, "%s%.*s", i > 0 ? "  " : "", (int)all->best[i].len, all->best[i].text);
@@ -340,13 +358,16 @@ static void put(struct chat *c, struct session *s, const struct candidates *all,
 
 void complete_line(struct chat *c, struct session *s)
 {
-	struct candidates all;
+	UNCLEARED struct candidates all;
 	size_t len, cursor;
 	const char *text = editor_text(s->input.console.editor, &len, &cursor), *behind;
 	bool again = editor_tabs(s->input.console.editor) > 1;
 
 	if (s->state != SESSION_CHAT || s->dialogue != NULL || s->room == NULL || memchr(text, '\n', len) != NULL)
 		return;
+	all.n = all.seen = all.nbest = 0;
+	all.common = 0;
+	all.most = again ? LISTED_MAX : 1;
 	access_mark(c, s);
 	behind = find(&all, c, s, text, cursor);
 	rate_bytes(c, s, TAB_BYTES + all.seen / NAMES_PER_BYTE);
