@@ -168,6 +168,13 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 		const struct session *s;
 		bool skipped;
 
+		if (p != NULL && p->known && view_watches(p, room->slot * 2)) {
+			s = chat_session(sim->chat, p->id);
+			if ((skip[0] & UINT64_C(1) << slot) == 0 &&
+			    (p == speaker || (s != NULL && known && session_ignores(s, key))))
+				sim_fail("line #%" PRIu64 " is shown to %u.%u, who watches and is not to read it",
+				         r->seq, slot, p->id.gen);
+		}
 		if (p == NULL || !p->known || p->feed < 0 || p->feed / 2 != room->slot)
 			continue;
 		skipped = !shown[p->feed % 2] || (skip[p->feed % 2] & UINT64_C(1) << slot) != 0;
@@ -637,7 +644,7 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 bool model_rests(void)
 {
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
-		const struct peer *p = model.peer[slot];
+		struct peer *p = model.peer[slot];
 
 		/* A peer that has sent its last byte stays only as long as an answer is still to
 		 * come. */
@@ -652,7 +659,7 @@ void model_check_rest(void)
 	uint64_t missing[SIM_SLOTS_MAX] = {0};
 
 	for (uint32_t slot = 0; slot < SIM_SLOTS_MAX; slot++) {
-		const struct peer *p = model.peer[slot];
+		struct peer *p = model.peer[slot];
 
 		if (p != NULL && p->known && p->first < p->n)
 			sim_fail("%u.%u never gets \"%.*s\" (%zu texts wait)", slot, p->id.gen,

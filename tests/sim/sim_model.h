@@ -127,7 +127,7 @@ size_t view_skip_from(const struct peer *p, uint32_t lines);
 /* Bytes that were sent to somebody with a view: compares them. */
 void view_sent(struct peer *p, const char *bytes, size_t n);
 /* Something is still to come. */
-bool view_rests(const struct peer *p);
+bool view_rests(struct peer *p);
 void view_end(struct peer *p);
 /* What comes at the end of a text of p's own queue: it has come. */
 void model_came(struct peer *p, struct text *t);

@@ -353,11 +353,28 @@ void view_sent(struct peer *p, const char *bytes, size_t n)
 	}
 }
 
-bool view_rests(const struct peer *p)
+/* The server has nothing of that watch any more. */
+static bool is_dropped(const struct peer *p, const struct mwatch *w)
 {
-	for (const struct mwatch *w = p->watches; w != NULL; w = w->next)
-		if (w->queue.first < w->queue.n)
+	const struct watched *at = sim->server->conns.slot[p->id.slot].out.watched;
+
+	while (at != NULL && at->reader.feed != &sim->server->fanout.feeds[w->feed])
+		at = at->next;
+	return w->ending && at == NULL;
+}
+
+/* Who stops watching a room while far behind does not get the rest of it: whoever came into the room gets it
+ * as a replay. */
+bool view_rests(struct peer *p)
+{
+	for (struct mwatch *w = p->watches; w != NULL; w = w->next) {
+		if (w->queue.first == w->queue.n)
+			continue;
+		if (!is_dropped(p, w))
 			return false;
+		model_check_behind(p, w->feed, model.feed[w->feed].shown, w->queue.item[w->queue.first]);
+		queue_free(&w->queue);
+	}
 	return p->seen.len == 0;
 }
 
