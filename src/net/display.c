@@ -211,6 +211,9 @@ static void show(struct making_view *m, const char *text, size_t len, struct lin
 		bytes_append(m->out, text, len);
 		return;
 	}
+	/* Nothing of it is shown, so that what is typed can stay where it is. */
+	if (info.kind == LINE_PASSAGE && !d->style.passages)
+		return;
 	if (d->style.editor)
 		erase(m);
 	if (d->style.channels && info.kind == LINE_PRIVATE)

@@ -524,8 +524,12 @@ class Session:
         while n < SESSION_EVENTS and time.monotonic() < until:
             self.event()
             n += 1
-        self.sock.close()
-        self.bob.sock.close()
+        # Both have gone before others come: what these are sent is what is said to them.
+        for sock in (self.bob.sock, self.sock):
+            sock.shutdown(socket.SHUT_WR)
+            while sock.recv(65536):
+                pass
+            sock.close()
         return n
 
 

@@ -197,6 +197,22 @@ static void test_becomes_plain(void **state)
 	assert_string_equal(sent(), "[2026-11-29 20:14:05][bob]:as it is\n");
 }
 
+/* Somebody comes, and the person does not want to know: not a byte is sent. */
+static void test_passages(void **state)
+{
+	static const char line[] = "[2026-11-29 20:14:05][System]: \"bob\" has joined our chat\n";
+	struct effect e = view();
+
+	(void)state;
+	e.view.passages = false;
+	display_style(server, &conn, &e);
+	sent();
+	feed_publish(&feed, line, sizeof line - 1, 0, (struct line_info){.kind = LINE_PASSAGE});
+	feed.mark = feed.end;
+	assert_string_equal(sent(), "");
+	assert_false(outqueue_has_output(&conn.out));
+}
+
 /* The terminal is left as it was found. */
 static void test_ends(void **state)
 {
@@ -221,6 +237,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_pages, begin, end),
 		cmocka_unit_test_setup_teardown(test_marks, begin, end),
 		cmocka_unit_test_setup_teardown(test_becomes_plain, begin, end),
+		cmocka_unit_test_setup_teardown(test_passages, begin, end),
 		cmocka_unit_test_setup_teardown(test_ends, begin, end),
 	};
 
