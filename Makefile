@@ -18,7 +18,8 @@
 #                     its screen and the chat behind them, each for FUZZ_S seconds (300), two at a time
 #   make lint         runs clang-tidy and gcc's analyzer over the source (make deps lint first)
 #   make valgrind     runs the unit tests and the in-memory conversations under memcheck
-#   make terminal     types at chatd's editor for TERMINAL_S seconds (60), and holds the screen against a model
+#   make terminal     types at chatd's editor for TERMINAL_S seconds (60), and compares the screen
+#                     with a model
 #   make soak         lets 2,000 people chat through kill -9 for SOAK_S seconds (1800), and accounts
 #                     for every line
 

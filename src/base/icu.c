@@ -33,6 +33,6 @@ void icu_begin(void)
 {
 	UErrorCode error = U_ZERO_ERROR;
 
-	/* It refuses only a second call, after which all is as it was. */
+	/* Fails only if one of the functions is NULL. */
 	u_setMemoryFunctions(NULL, give, resize, take_back, &error);
 }

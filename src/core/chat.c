@@ -283,8 +283,8 @@ void chat_step(struct chat *c, struct event *e)
 	if (e->now_ms > c->now_ms)
 		c->now_ms = e->now_ms;
 	c->wall_ms = e->wall_ms;
-	if (c->begun_ms == 0)
-		c->begun_ms = c->wall_ms;
+	if (c->started_ms == 0)
+		c->started_ms = c->wall_ms;
 	if (c->rooms.removal.due_ms == 0) {
 		c->rooms.removal.due_ms = c->now_ms + ROOMS_LOOK_FIRST_MS;
 		c->rooms.removal.ahead_ms = c->wall_ms - c->now_ms;

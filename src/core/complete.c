@@ -25,8 +25,8 @@
 
 enum {
 	LISTED_MAX = 60,        /* candidates that a list has, at most */
-	TAB_BYTES = 16,         /* what a Tab costs, and */
-	NAMES_PER_BYTE = 8,     /* what each name that is looked at adds to it */
+	TAB_BYTES = 16,         /* what each Tab costs */
+	NAMES_PER_BYTE = 8,     /* names that are looked at for one byte more */
 };
 
 /* One thing that the word can become. */
@@ -96,6 +96,9 @@ static void add(struct candidates *all, struct candidate one)
 {
 	size_t common = all->common < one.len ? all->common : one.len;
 
+	/* A word may be a command and a topic. */
+	if (all->n > 0 && one.len == all->first.len && strncasecmp(one.text, all->first.text, one.len) == 0)
+		return;
 	if (all->n++ == 0) {
 		all->first = one;
 		common = one.len;
@@ -117,7 +120,6 @@ static void offer(struct candidates *all, const char *text, size_t len)
 /* The same for a name. */
 static void offer_name(struct candidates *all, const char *name, const char *key, int64_t rank)
 {
-	all->seen++;
 	if ((all->len == 0 || *all->key != '\0') && strncmp(key, all->key, strlen(all->key)) == 0)
 		add(all, (struct candidate){name, strlen(name), rank});
 }
@@ -133,6 +135,7 @@ static void offer_company(struct candidates *all, const struct session *s)
 {
 	for (uint32_t i = 0; i < s->room->members.n; i++)
 		offer_person(all, s, s->room->members.list[i]);
+	all->seen += s->room->members.n;
 }
 
 /* Everybody who is where s may see them. */
@@ -142,6 +145,14 @@ static void offer_people(struct candidates *all, const struct chat *c, const str
 		if (who->state == SESSION_CHAT && who->room != NULL &&
 		    (who->room == s->room || access_see_marked(c, s, who->room)))
 			offer_person(all, s, who);
+	all->seen += c->people.n;
+}
+
+/* The people that s ignores. */
+static void offer_ignored(struct candidates *all, const struct session *s)
+{
+	for (uint32_t i = 0; i < s->presence.nignored; i++)
+		offer_name(all, s->presence.ignored[i], s->presence.ignored[i], 0);
 }
 
 /* watched: only those that s watches. */
@@ -154,6 +165,7 @@ static void offer_rooms(struct candidates *all, const struct chat *c, const stru
 		    (watched ? watch_find(s, r) != NULL : r == s->room || access_see_marked(c, s, r)))
 			offer_name(all, r->name, r->key, 0);
 	}
+	all->seen += c->rooms.top;
 }
 
 static void offer_commands(struct candidates *all, const struct chat *c, const struct session *s)
@@ -201,15 +213,6 @@ static void offer_values(struct candidates *all, bool own, const char *name)
 
 /* -- where -------------------------------------------------------------------------------------- */
 
-static const struct {
-	unsigned flag;
-	const char *option;
-} options[] = {
-	{FLAG_IN, "--in="}, {FLAG_EVERYWHERE, "--everywhere"}, {FLAG_PREVIEW, "--preview"},
-	{FLAG_REACH, "--all"}, {FLAG_REACH, "--name"}, {FLAG_YES, "--yes"}, {FLAG_LINES, "--lines"},
-	{FLAG_STATUS, "--status"},
-};
-
 /* The last of the words before the one being typed, NUL-terminated. */
 static void word_before(const char *typed, size_t len, char word[PREFERENCE_VALUE_BYTES])
 {
@@ -237,7 +240,9 @@ static void offer_usage(struct candidates *all, const struct chat *c, const stru
 {
 	bool own = strcmp(k->name, "set") == 0;
 
-	if (is(w, "NAME") || is(w, "WHO"))
+	if (is(w, "NAME") && strcmp(k->name, "unignore") == 0)
+		offer_ignored(all, s);
+	else if (is(w, "NAME") || is(w, "WHO"))
 		offer_people(all, c, s);
 	else if (is(w, "ROOM"))
 		offer_rooms(all, c, s, strcmp(k->name, "unwatch") == 0);
@@ -266,9 +271,9 @@ static void offer_arguments(struct candidates *all, const struct chat *c, const 
 	uint32_t n = usage_next(k->args, typed, len, next);
 
 	if (all->len >= 2 && memcmp(all->word, "--", 2) == 0) {
-		for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
-			if ((k->flags & options[i].flag) != 0)
-				offer(all, options[i].option, strlen(options[i].option));
+		for (const struct command_option *o = command_options; o->word != NULL; o++)
+			if ((k->flags & o->flag) != 0)
+				offer(all, o->word, strlen(o->word));
 		return;
 	}
 	word_before(typed, len, before);
@@ -295,6 +300,9 @@ static const char *find(struct candidates *all, const struct chat *c, const stru
 
 	while (from > 0 && text[from - 1] != ' ')
 		from--;
+	/* Before the prefix there is nothing to complete. */
+	if (text[0] == prefix && cursor == 0)
+		return "";
 	begin(all, text + from, cursor - from);
 	if (text[0] != prefix || (cursor > 1 && text[1] == prefix)) {
 		offer_company(all, s);
@@ -314,7 +322,8 @@ static const char *find(struct candidates *all, const struct chat *c, const stru
 	if (k != NULL && command_allowed(s, k) && (k->flags & FLAG_IN) != 0 && all->len >= 5 &&
 	    strncmp(all->word, "--in=", 5) == 0) {
 		begin(all, all->word + 5, all->len - 5);
-		offer_rooms(all, c, s, (k->flags & FLAG_SPOKEN) != 0);
+		/* /say speaks only in rooms that are watched. */
+		offer_rooms(all, c, s, strcmp(k->name, "say") == 0);
 	} else if (k != NULL && command_allowed(s, k)) {
 		offer_arguments(all, c, s, k, text + 1 + end, from - 1 - end);
 	}
@@ -330,7 +339,8 @@ static void list(struct chat *c, const struct session *s, struct candidates *all
 	qsort(all->best, all->nbest, sizeof all->best[0], by_precedence);
 	bytes_clear(b);
 	for (uint32_t i = 0; i < all->nbest; i++)
-		bytes_printf(b, "%s%.*s", i > 0 ? "  " : "", (int)all->best[i].len, all->best[i].text);
+		if (i == 0 || by_precedence(&all->best[i - 1], &all->best[i]) != 0)
+			bytes_printf(b, "%s%.*s", i > 0 ? "  " : "", (int)all->best[i].len, all->best[i].text);
 	if (all->n > all->nbest)
 		bytes_printf(b, "  and %" PRIu32 " more", all->n - all->nbest);
 	emit_reply(c, s, "%s", b->data);

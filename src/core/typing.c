@@ -18,6 +18,7 @@
 #include "chatd/core/complete.h"
 #include "chatd/core/entry/dialogue.h"
 #include "chatd/core/input/console.h"
+#include "chatd/core/rooms/channel_list.h"
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/state.h"
@@ -57,7 +58,12 @@ void typing_draw(struct chat *c)
 
 	while ((s = c->input.consoles) != NULL && emit_has_room(c)) {
 		console_forget(c, s);
-		if (session_lives(s) && s->input.console.editor != NULL)
+		if (!session_lives(s))
+			continue;
+		if (s->input.console.channels)
+			channel_list_send(c, s);
+		s->input.console.channels = false;
+		if (s->input.console.editor != NULL)
 			draw(c, s);
 	}
 }

@@ -38,7 +38,8 @@ struct display {
 	bool more;              /* an answer is not shown any further until a line is entered */
 	uint32_t page_rows;     /* rows of answers that were shown since the last line was entered */
 	bool ending;            /* it becomes plain once all is sent */
-	char *room;             /* owned; name of the room they are in, for channels; NULL: not known */
+	char *room, *left;      /* owned; names of the room they are in, and of the last before, for
+	                         * channels; NULL: not known */
 	uint32_t nmarks;        /* of marks */
 	struct display_mark {
 		const struct feed *feed;
@@ -79,6 +80,17 @@ void display_room(struct connection *c, const struct effect *e)
 		return;
 	free(d->room);
 	d->room = mem_strdup(e->text);
+}
+
+void display_leave(struct connection *c)
+{
+	struct display *d = c->display;
+
+	if (d == NULL)
+		return;
+	free(d->left);
+	d->left = d->room;
+	d->room = NULL;
 }
 
 void display_style(struct server *s, struct connection *c, const struct effect *e)
@@ -205,7 +217,10 @@ static void show(struct making_view *m, const char *text, size_t len, struct lin
 	struct display *d = m->d;
 	struct view_line line = {.text = text, .len = len, .info = info, .room = w != NULL ? w->name : NULL};
 	/* A line that is shown once more, out of the history, is told by no channel. */
-	const char *room = w != NULL ? w->name : pos != UINT64_MAX ? d->room : NULL;
+	const char *room = w != NULL           ? w->name
+	                   : pos != UINT64_MAX ? d->room
+	                   : info.live         ? d->left
+	                                       : NULL;
 
 	if (info.kind == LINE_RAW) {
 		bytes_append(m->out, text, len);
@@ -217,7 +232,7 @@ static void show(struct making_view *m, const char *text, size_t len, struct lin
 	if (d->style.editor)
 		erase(m);
 	if (d->style.channels && info.kind == LINE_PRIVATE)
-		room = info.told ? GMCP_PRIVATE : NULL;
+		room = info.unasked ? GMCP_PRIVATE : NULL;
 	if (info.kind != LINE_TEXT)
 		line.len -= end_bytes(text, len);
 	line.marked = info.marked;
@@ -262,7 +277,7 @@ static size_t show_line(void *ctx, const char *text, size_t len, struct line_inf
 {
 	struct making_view *m = ctx;
 
-	if (pos == UINT64_MAX && m->page != UINT32_MAX && info.kind != LINE_RAW && !info.told)
+	if (pos == UINT64_MAX && m->page != UINT32_MAX && info.kind != LINE_RAW && !info.unasked)
 		return show_page(m, text, len, info);
 	show(m, text, len, info, pos, NULL);
 	return len;
@@ -362,7 +377,7 @@ void display_make(struct server *s, struct connection *c)
 	/* Marks move in the order of records, for all feeds together (fanout.c). */
 	outqueue_made(&c->out, m.out->data, m.out->len,
 	              c->out.watched == NULL ? c->out.reader.seq
-	              : all                  ? watched_seq(s, c)
+	              : all                  ? watched_seq(c, fanout_shown(s))
 	                                 : SEQ_UNKNOWN);
 	explicit_bzero(m.out->data, m.out->len);
 	if (d->ending) {
@@ -390,6 +405,7 @@ void display_free(struct connection *c)
 	typed_clear(&c->display->drawn);
 	typed_clear(&c->display->wanted);
 	free(c->display->room);
+	free(c->display->left);
 	free(c->display);
 	c->display = NULL;
 }

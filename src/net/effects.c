@@ -168,6 +168,7 @@ static void apply_to(struct server *s, struct connection *c, const struct effect
 		connection_mark_dirty(s, c);
 		break;
 	case EFFECT_UNSUBSCRIBE:
+		display_leave(c);
 		connection_leave_feed(s, c, e->text, e->len);
 		connection_mark_dirty(s, c);
 		break;

@@ -54,10 +54,10 @@ static void outbuf_free(struct outqueue *q, struct outbuf *o)
 static void add(struct outqueue *q, const char *text, size_t len, struct line_info info, uint64_t at)
 {
 	struct outbuf *o = q->last;
-	bool whole = q->lines && (info.told || info.kind != LINE_TEXT); /* a view must find it as it was */
+	bool whole = q->lines && (info.unasked || info.kind != LINE_TEXT); /* a view must find it as it was */
 
 	q->bytes += (uint32_t)len;
-	if (o != NULL && !whole && !o->info.told && o->at == at && o->cap - o->len >= len) {
+	if (o != NULL && !whole && !o->info.unasked && o->at == at && o->cap - o->len >= len) {
 		memcpy(o->data + o->len, text, len);
 		o->len += (uint32_t)len;
 		return;
@@ -87,7 +87,7 @@ void outqueue_add(struct outqueue *q, const char *text, size_t len, struct line_
 
 void outqueue_add_waiting(struct outqueue *q, const char *text, size_t len, struct line_info info)
 {
-	info.told = true;
+	info.unasked = true;
 	if (!q->hold || q->waiting + len > HOLD_BYTES) {
 		let_text(q);
 		add(q, text, len, info, visible(q));
@@ -468,7 +468,7 @@ bool outqueue_cut(struct outqueue *q)
 	q->last = NULL;
 	q->off = 0;
 	while ((o = *at) != NULL) {
-		if (o->info.told || o->at == OUTBUF_WAITS || o->info.kind == LINE_PRIVATE || o->info.kind == LINE_RAW) {
+		if (o->info.unasked || o->at == OUTBUF_WAITS || o->info.kind == LINE_PRIVATE || o->info.kind == LINE_RAW) {
 			q->off = at == &q->first ? off : q->off;
 			q->last = o;
 			at = &o->next;
@@ -544,7 +544,11 @@ uint32_t outqueue_leave_feed(struct outqueue *q, const char *missing, size_t len
 
 		if (p.chunk != NULL && q->lines)
 			p.len = feed_line_next(p.chunk, w.pos, &info) - w.pos;
+		/* Others said it, whatever it waits behind. */
+		info.unasked = info.live = q->lines;
 		moved = p.chunk == NULL ? w.out : outbuf_new(q, p.data, p.len, 0, 0, info);
+		/* Of a room that was left before. */
+		moved->info.live &= p.chunk != NULL;
 		if (p.chunk != NULL)
 			q->bytes += moved->len;
 		piece_past(&w, &p, p.len);
@@ -554,7 +558,7 @@ uint32_t outqueue_leave_feed(struct outqueue *q, const char *missing, size_t len
 		link = &moved->next;
 	}
 	if (behind) {
-		*link = last = outbuf_new(q, missing, len, 0, 0, (struct line_info){0});
+		*link = last = outbuf_new(q, missing, len, 0, 0, (struct line_info){.unasked = q->lines});
 		link = &last->next;
 		q->bytes += last->len;
 	}

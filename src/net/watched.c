@@ -193,10 +193,10 @@ struct feed_reader *watched_behind(struct connection *c)
 	return NULL;
 }
 
-uint64_t watched_seq(const struct server *s, const struct connection *c)
+uint64_t watched_seq(const struct connection *c, uint64_t shown)
 {
 	const struct feed_reader *own = &c->out.reader;
-	uint64_t seq = own->seq, shown = fanout_shown(s);
+	uint64_t seq = own->seq;
 
 	if (own->feed != NULL && !own->held && own->cursor < own->feed->mark)
 		return SEQ_UNKNOWN;

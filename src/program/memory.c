@@ -93,7 +93,7 @@ static uint64_t memory_connections(uint64_t n)
 	                2 * sizeof(void *) + 2 * sizeof(struct program_request) + SMALL_BYTES +
 	                4 * sizeof(struct refused)) +
 	       /* What is typed, as it is drawn and as it is to be. */
-	       known * (DISPLAY_STATE_BYTES + NAME_BYTES_MAX + 2 * (LINE_BYTES_LIMIT + PROMPT_CHARS_MAX * 4)) +
+	       known * (DISPLAY_STATE_BYTES + 2 * NAME_BYTES_MAX + 2 * (LINE_BYTES_LIMIT + PROMPT_CHARS_MAX * 4)) +
 	       (EFFECTS_MAX + EFFECTS_ROWS_MAX) * sizeof(struct effect);
 }
 

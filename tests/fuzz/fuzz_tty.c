@@ -4,7 +4,8 @@
  * Keys go through the editor, lines of others through view_render, and what is sent for both to a model of a
  * terminal. After each of them the model's screen is well-formed: above the input line stands what view_render
  * made, and nothing of it is lost or doubled; the input line is what drawing it on an empty screen shows; the
- * cursor is in its place. The first bytes choose the size; then each piece says what it is.
+ * cursor is in its place. The first three bytes choose the size and the style; then each piece says what
+ * it is.
  *
  *	clang -fsanitize=fuzzer,...    a libFuzzer target
  */
@@ -67,7 +68,7 @@ static void write_to(struct model *m, const struct bytes *out)
 	CHECK(m->fault[0] == '\0');
 }
 
-/* The row y of both is the same. */
+/* Row y of a shows what row `at` of b does. */
 static void check_row(const struct model *a, int y, const struct model *b, int at)
 {
 	static char one[MODEL_ROW_BYTES], other[MODEL_ROW_BYTES];

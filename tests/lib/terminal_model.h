@@ -3,7 +3,7 @@
  *
  * It keeps all rows that it ever had, and knows only the sequences that every terminal knows: any
  * other is a fault, and so is a character that is not ASCII and not in its list, whose columns are
- * stated there by hand and not computed; unless it was told to take them from a function. It wraps at its edge as a VT100 does: the cursor stays in
+ * stated there by hand and not computed (unless model.grapheme is set, which then measures them). It wraps at its edge as a VT100 does: the cursor stays in
  * the last column until the next character.
  */
 #ifndef CHATD_TESTS_TERMINAL_MODEL_H

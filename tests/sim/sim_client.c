@@ -133,7 +133,7 @@ static void do_telnet(struct client *c, struct bytes *b)
 
 /* -- commands -------------------------------------------------------------------------- */
 
-static uint32_t beginscount(void)
+static uint32_t commands_count(void)
 {
 	uint32_t n = 0;
 
@@ -166,7 +166,7 @@ static bool changes_view(const char *name)
 
 static void do_command(struct client *c, struct bytes *b)
 {
-	const struct command *k = &commands[rnd(beginscount())];
+	const struct command *k = &commands[rnd(commands_count())];
 
 	if (changes_view(k->name))
 		return;

@@ -45,7 +45,7 @@ static void feed_show(int64_t number, size_t to)
 		struct peer *p = model.peer[slot];
 
 		if (p != NULL && p->known)
-			view_show(p, number, to);
+			peer_view_show(p, number, to);
 	}
 	f->shown = to;
 }
@@ -76,7 +76,7 @@ static void publish(const struct effect *effects, size_t n, size_t i)
 		const struct peer *p = model_peer(effects[k].conn);
 
 		if (effects[k].feed != e->feed ||
-		    (p != NULL && p->feed != e->feed && !view_watches(p, e->feed)))
+		    (p != NULL && p->feed != e->feed && !peer_view_watches(p, e->feed)))
 			sim_fail("SKIP of feed %u follows PUBLISH to %u", effects[k].feed, e->feed);
 		t->skip |= UINT64_C(1) << effects[k].conn.slot;
 	}
@@ -168,7 +168,7 @@ static void check_said(const struct effect *effects, size_t n, size_t i, const s
 		const struct session *s;
 		bool skipped;
 
-		if (p != NULL && p->known && view_watches(p, room->slot * 2)) {
+		if (p != NULL && p->known && peer_view_watches(p, room->slot * 2)) {
 			s = chat_session(sim->chat, p->id);
 			if ((skip[0] & UINT64_C(1) << slot) == 0 &&
 			    (p == speaker || (s != NULL && known && session_ignores(s, key))))
@@ -250,7 +250,7 @@ static void check_mark(const struct peer *p, const struct effect *at)
 	const struct session *s = p != NULL ? chat_session(sim->chat, p->id) : NULL;
 	char *line;
 
-	if (p == NULL || (p->feed != at->feed && !view_watches(p, at->feed)) || f->n == 0)
+	if (p == NULL || (p->feed != at->feed && !peer_view_watches(p, at->feed)) || f->n == 0)
 		sim_fail("MARK for %u.%u, which does not read that feed", at->conn.slot, at->conn.gen);
 	sim->stats.marked++;
 	f->line[f->n - 1]->marked |= UINT64_C(1) << at->conn.slot;
@@ -323,15 +323,15 @@ static void skipped(const struct event *e)
 	if (p == NULL)
 		sim_fail("nobody is skipped");
 	if (p->feed != e->skipped.feed) {
-		view_skipped(p, e);
+		peer_view_skipped(p, e);
 		return;
 	}
 	/* Held back or not. */
 	if (!p->held)
-		view_show(p, -1, 0);
+		peer_view_show(p, -1, 0);
 	from = to = p->first + (p->off > 0);
-	if (p->viewed)
-		from = to = view_skip_from(p, e->skipped.lines);
+	if (p->view.on)
+		from = to = peer_view_skip_from(p, e->skipped.lines);
 	for (size_t i = from; i < p->n; i++) {
 		struct text *t = p->item[i];
 
@@ -383,9 +383,9 @@ static void send_to(struct peer *p, const struct effect *e)
 	t = model_text_new(e->text, e->len);
 	t->marked = e->line.marked ? UINT64_MAX : 0;
 	if (e->waits) {
-		view_told(p, t);
+		peer_view_told(p, t);
 	} else {
-		view_let_text(p);
+		peer_view_let_text(p);
 		model_push(p, t);
 	}
 	model_text_unref(t);
@@ -412,7 +412,7 @@ static void effect_to(struct peer *p, const struct effect *e)
 	case EFFECT_SUBSCRIBE:
 		if (p == NULL || p->feed >= 0)
 			sim_fail("SUBSCRIBE of %u.%u, which cannot", e->conn.slot, e->conn.gen);
-		view_let(p);
+		peer_view_let(p);
 		p->feed = e->feed;
 		p->at = feed_at(e->feed)->n;
 		p->held = true;
@@ -423,12 +423,12 @@ static void effect_to(struct peer *p, const struct effect *e)
 		if (p == NULL || !p->held)
 			sim_fail("RELEASE of %u.%u, which is not held", e->conn.slot, e->conn.gen);
 		p->held = false;
-		view_show(p, p->feed, feed_at(p->feed)->shown);
+		peer_view_show(p, p->feed, feed_at(p->feed)->shown);
 		break;
 	case EFFECT_UNSUBSCRIBE:
 		if (p == NULL || p->feed < 0)
 			sim_fail("UNSUBSCRIBE of %u.%u, which reads none", e->conn.slot, e->conn.gen);
-		view_let(p);
+		peer_view_let(p);
 		may_miss(p, e);
 		p->feed = -1;
 		p->held = false;
@@ -438,13 +438,13 @@ static void effect_to(struct peer *p, const struct effect *e)
 	case EFFECT_CLOSE:
 		if (p == NULL)
 			sim_fail("CLOSE of %u.%u, which is gone", e->conn.slot, e->conn.gen);
-		view_let(p);
+		peer_view_let(p);
 		p->known = false;
 		p->put_out |= !p->eof;
 		p->k->dropped |= e->kind == EFFECT_DROP;
 		break;
 	default:
-		view_effect(p, e);
+		peer_view_effect(p, e);
 		break;
 	}
 }
@@ -648,7 +648,7 @@ bool model_rests(void)
 
 		/* A peer that has sent its last byte stays only as long as an answer is still to
 		 * come. */
-		if (p != NULL && p->known && (p->first < p->n || !view_rests(p) || p->eof))
+		if (p != NULL && p->known && (p->first < p->n || !peer_view_rests(p) || p->eof))
 			return false;
 	}
 	return true;
@@ -666,7 +666,7 @@ void model_check_rest(void)
 			         (int)(p->item[p->first]->len - p->off < 100
 			                       ? p->item[p->first]->len - p->off : 100),
 			         p->item[p->first]->data + p->off, p->n - p->first);
-		if (p != NULL && p->known && !view_rests(p))
+		if (p != NULL && p->known && !peer_view_rests(p))
 			sim_fail("%u.%u never gets all of a room that it watches", slot, p->id.gen);
 		if (p != NULL && p->known && p->eof)
 			sim_fail("%u.%u has sent its last byte and does not end", slot, p->id.gen);

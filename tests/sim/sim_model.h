@@ -41,6 +41,16 @@ struct mwatch {
 	struct queue queue;
 };
 
+/* What a view has to do with; see sim_view.c. */
+struct peer_view {
+	bool on;                /* it has a view, or had one: CRs are not looked at then */
+	bool hold;              /* what it has not asked for waits until it enters a line: */
+	struct queue waiting;   /* private text that does, */
+	size_t waiting_bytes;   /* and as much of it */
+	struct mwatch *watches; /* owned */
+	struct bytes seen;      /* of a text to a view that has not come as a whole */
+};
+
 struct peer {
 	struct fake_sock *k;
 	struct conn_id id;
@@ -48,12 +58,7 @@ struct peer {
 	bool held;
 	int64_t feed;           /* that it reads; -1: none */
 	size_t at;              /* lines of that feed that are in the queue, or were published before */
-	bool viewed;            /* it has a view, or had one: CRs are not looked at then */
-	bool hold;              /* what it has not asked for waits until it enters a line: */
-	struct queue waiting;   /* private text that does, */
-	size_t waiting_bytes;   /* and as much of it */
-	struct mwatch *watches; /* owned */
-	struct bytes seen;      /* of a text to a view that has not come as a whole */
+	struct peer_view view;
 	struct text **item;     /* owned: what is to come, from first to n */
 	size_t first, n, cap;
 	size_t kept;            /* items before it came from a feed that it has left */
@@ -110,25 +115,26 @@ void queue_free(struct queue *q);
 /* -- sim_view.c -- */
 
 /* An effect of any of the kinds that concern views, watched rooms and holds; p may be NULL. */
-void view_effect(struct peer *p, const struct effect *e);
+void peer_view_effect(struct peer *p, const struct effect *e);
 /* Private text for p that it has not asked for, which may have to wait. */
-void view_told(struct peer *p, struct text *t);
+void peer_view_told(struct peer *p, struct text *t);
 /* Lines of the feed up to `to` may be seen. */
-void view_show(struct peer *p, int64_t feed, size_t to);
+void peer_view_show(struct peer *p, int64_t feed, size_t to);
 /* What waits does so no more. */
-void view_let(struct peer *p);
+void peer_view_let(struct peer *p);
 /* The text that waits comes now, before an answer. */
-void view_let_text(struct peer *p);
-bool view_watches(const struct peer *p, int64_t feed);
+void peer_view_let_text(struct peer *p);
+bool peer_view_watches(const struct peer *p, int64_t feed);
 /* p was moved past the lines of a room that it watches. */
-void view_skipped(struct peer *p, const struct event *e);
+void peer_view_skipped(struct peer *p, const struct event *e);
 /* Where the last `lines` lines of p's own queue begin that are not of a room that it has left. */
-size_t view_skip_from(const struct peer *p, uint32_t lines);
+size_t peer_view_skip_from(const struct peer *p, uint32_t lines);
 /* Bytes that were sent to somebody with a view: compares them. */
-void view_sent(struct peer *p, const char *bytes, size_t n);
-/* Something is still to come. */
-bool view_rests(struct peer *p);
-void view_end(struct peer *p);
+void peer_view_sent(struct peer *p, const char *bytes, size_t n);
+/* Everything that p is to get of rooms that it watches has come. Drops what a watch that has ended need not
+ * send. */
+bool peer_view_rests(struct peer *p);
+void peer_view_end(struct peer *p);
 /* What comes at the end of a text of p's own queue: it has come. */
 void model_came(struct peer *p, struct text *t);
 /* And at its beginning. */
@@ -136,7 +142,7 @@ void model_begun(struct peer *p, const struct text *t);
 /* The word that lines of a feed are missing, where that is what comes; NULL: it is something else. */
 struct text *model_missing_comes(struct peer *p, const char *bytes, size_t n);
 /* The bytes, without CRs, may begin with this text, as a view shows it. */
-bool view_fits(const struct text *t, const char *bytes, size_t n);
+bool peer_view_fits(const struct text *t, const char *bytes, size_t n);
 
 /* The connection that the core knows by this id; NULL: none. */
 struct peer *model_peer(struct conn_id id);

@@ -109,7 +109,7 @@ void model_ended(const struct fake_sock *k)
 		sim_fail("connection %u is refused and does not read \"%s\"", k->serial, k->refusal);
 	for (size_t i = p == NULL ? 0 : p->first; p != NULL && i < p->n; i++)
 		/* A view may have half of a text in its last bytes. */
-		if (!p->item[i]->line && !p->item[i]->missing && !(p->viewed && i == p->first && p->seen.len > 0))
+		if (!p->item[i]->line && !p->item[i]->missing && !(p->view.on && i == p->first && p->view.seen.len > 0))
 			sim_fail("%u.%u is ended before it got \"%.*s\"", p->id.slot, p->id.gen,
 			         (int)(p->item[i]->len < 100 ? p->item[i]->len : 100), p->item[i]->data);
 }
@@ -162,7 +162,7 @@ void model_sock_end(struct fake_sock *k)
 	while (p->first < p->n)
 		model_text_unref(p->item[p->first++]);
 	free(p->item);
-	view_end(p);
+	peer_view_end(p);
 	free(p->got);
 	free(p);
 }
@@ -278,7 +278,7 @@ struct text *model_missing_comes(struct peer *p, const char *bytes, size_t n)
 
 	while (at < p->n && !p->item[at]->missing)
 		at++;
-	if (at == p->n || !(p->viewed ? view_fits(p->item[at], bytes, n) : fits(p->item[at], bytes, n)))
+	if (at == p->n || !(p->view.on ? peer_view_fits(p->item[at], bytes, n) : fits(p->item[at], bytes, n)))
 		return NULL;
 	word = p->item[at];
 	to = at;
@@ -337,8 +337,8 @@ void model_sent(struct fake_sock *k, const char *bytes, size_t n)
 		struct text *t;
 		size_t part;
 
-		if (p->viewed && p->off == 0) {
-			view_sent(p, bytes, n);
+		if (p->view.on && p->off == 0) {
+			peer_view_sent(p, bytes, n);
 			return;
 		}
 		t = next_text(p, bytes, n);

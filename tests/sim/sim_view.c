@@ -43,66 +43,66 @@ static void show_watched(struct peer *p, struct mwatch *w, size_t to)
 }
 
 /* feed -1: its own, up to where it may be seen, held back or not. */
-void view_show(struct peer *p, int64_t feed, size_t to)
+void peer_view_show(struct peer *p, int64_t feed, size_t to)
 {
 	if (feed == -1 && p->feed >= 0)
 		show_own(p, model.feed[p->feed].shown);
-	if (feed < 0 || p->hold)
+	if (feed < 0 || p->view.hold)
 		return;
 	if (p->feed == feed && !p->held)
 		show_own(p, to);
-	for (struct mwatch *w = p->watches; w != NULL; w = w->next)
+	for (struct mwatch *w = p->view.watches; w != NULL; w = w->next)
 		if (w->feed == feed && !w->held && !w->ending)
 			show_watched(p, w, to);
 }
 
-void view_let_text(struct peer *p)
+void peer_view_let_text(struct peer *p)
 {
-	for (size_t i = 0; i < p->waiting.n; i++)
-		model_push(p, p->waiting.item[i]);
-	queue_free(&p->waiting);
-	p->waiting_bytes = 0;
+	for (size_t i = 0; i < p->view.waiting.n; i++)
+		model_push(p, p->view.waiting.item[i]);
+	queue_free(&p->view.waiting);
+	p->view.waiting_bytes = 0;
 }
 
-void view_let(struct peer *p)
+void peer_view_let(struct peer *p)
 {
 	if (p->feed >= 0 && !p->held)
 		show_own(p, model.feed[p->feed].shown);
-	view_let_text(p);
-	for (struct mwatch *w = p->watches; w != NULL; w = w->next)
+	peer_view_let_text(p);
+	for (struct mwatch *w = p->view.watches; w != NULL; w = w->next)
 		if (!w->held && !w->ending)
 			show_watched(p, w, model.feed[w->feed].shown);
 }
 
-void view_told(struct peer *p, struct text *t)
+void peer_view_told(struct peer *p, struct text *t)
 {
-	if (p->hold && p->waiting_bytes + t->len <= HOLD_BYTES) {
-		queue_push(&p->waiting, t);
-		p->waiting_bytes += t->len;
+	if (p->view.hold && p->view.waiting_bytes + t->len <= HOLD_BYTES) {
+		queue_push(&p->view.waiting, t);
+		p->view.waiting_bytes += t->len;
 		return;
 	}
-	view_let_text(p);
+	peer_view_let_text(p);
 	model_push(p, t);
 }
 
 /* The one that is not ending. */
 static struct mwatch *find(const struct peer *p, int64_t feed)
 {
-	struct mwatch *w = p->watches;
+	struct mwatch *w = p->view.watches;
 
 	while (w != NULL && (w->feed != feed || w->ending))
 		w = w->next;
 	return w;
 }
 
-bool view_watches(const struct peer *p, int64_t feed)
+bool peer_view_watches(const struct peer *p, int64_t feed)
 {
 	return find(p, feed) != NULL;
 }
 
 static void watch(struct peer *p, const struct effect *e)
 {
-	struct mwatch *w = mem_zero(1, sizeof *w), **last = &p->watches;
+	struct mwatch *w = mem_zero(1, sizeof *w), **last = &p->view.watches;
 
 	if (find(p, e->feed) != NULL || p->feed == e->feed)
 		sim_fail("%u.%u watches feed %u twice", p->id.slot, p->id.gen, e->feed);
@@ -123,7 +123,7 @@ static void unwatch(struct peer *p, struct mwatch *w, const struct effect *e)
 	if (e->len == 0)
 		return;
 	t = model_text_new(e->text, e->len);
-	view_let_text(p);
+	peer_view_let_text(p);
 	model_push(p, t);
 	model_text_unref(t);
 }
@@ -133,7 +133,7 @@ static void begin(struct peer *p)
 {
 	struct text *t = p->off > 0 ? p->item[p->first] : NULL, *rest;
 
-	p->viewed = true;
+	p->view.on = true;
 	if (t == NULL)
 		return;
 	rest = model_text_new(t->data + p->off, t->len - p->off);
@@ -145,7 +145,7 @@ static void begin(struct peer *p)
 	p->off = 0;
 }
 
-void view_effect(struct peer *p, const struct effect *e)
+void peer_view_effect(struct peer *p, const struct effect *e)
 {
 	struct mwatch *w = p != NULL ? find(p, e->feed) : NULL;
 
@@ -153,16 +153,16 @@ void view_effect(struct peer *p, const struct effect *e)
 		return;
 	switch (e->kind) {
 	case EFFECT_VIEW:
-		if (!p->viewed)
+		if (!p->view.on)
 			begin(p);
 		break;
 	case EFFECT_HOLD:
 	case EFFECT_FLOW:
-		view_let(p);
-		p->hold = e->kind == EFFECT_HOLD;
+		peer_view_let(p);
+		p->view.hold = e->kind == EFFECT_HOLD;
 		break;
 	case EFFECT_LET:
-		view_let(p);
+		peer_view_let(p);
 		break;
 	case EFFECT_WATCH:
 		watch(p, e);
@@ -186,7 +186,7 @@ void view_effect(struct peer *p, const struct effect *e)
 
 /* -- skipping ---------------------------------------------------------------------------------- */
 
-void view_skipped(struct peer *p, const struct event *e)
+void peer_view_skipped(struct peer *p, const struct event *e)
 {
 	struct mwatch *w = find(p, e->skipped.feed);
 	struct queue *q;
@@ -204,7 +204,7 @@ void view_skipped(struct peer *p, const struct event *e)
 	sim->stats.skipped += e->skipped.lines;
 }
 
-size_t view_skip_from(const struct peer *p, uint32_t lines)
+size_t peer_view_skip_from(const struct peer *p, uint32_t lines)
 {
 	size_t i = p->n;
 
@@ -267,7 +267,7 @@ static enum fit fit_any(struct shown s, uint64_t slot, const char *bytes, size_t
 	return f == FIT_NO && (s.t->marked & slot) != 0 ? fit(&s, bytes, n, used) : f;
 }
 
-bool view_fits(const struct text *t, const char *bytes, size_t n)
+bool peer_view_fits(const struct text *t, const char *bytes, size_t n)
 {
 	struct shown s = {.t = t};
 	size_t used;
@@ -278,8 +278,8 @@ bool view_fits(const struct text *t, const char *bytes, size_t n)
 /* The next text of its own queue. pass: what need not come is passed over, as next_text does (sim_peer.c). */
 static enum fit take_own(struct peer *p, uint64_t slot, bool pass, size_t *used)
 {
-	const char *bytes = p->seen.data;
-	size_t n = p->seen.len;
+	const char *bytes = p->view.seen.data;
+	size_t n = p->view.seen.len;
 	enum fit f = FIT_NO;
 
 	while (p->first < p->n) {
@@ -307,10 +307,10 @@ static enum fit take_watched(struct peer *p, uint64_t slot, size_t *used)
 {
 	bool so_far = false;
 
-	for (struct mwatch *w = p->watches; w != NULL; w = w->next) {
+	for (struct mwatch *w = p->view.watches; w != NULL; w = w->next) {
 		struct text *t = w->queue.first < w->queue.n ? w->queue.item[w->queue.first] : NULL;
 		enum fit f = t == NULL ? FIT_NO : fit_any((struct shown){.t = t, .room = w->room}, slot,
-		                                          p->seen.data, p->seen.len, used);
+		                                          p->view.seen.data, p->view.seen.len, used);
 
 		so_far |= f == FIT_SO_FAR;
 		if (f != FIT_WHOLE)
@@ -329,14 +329,14 @@ static enum fit take_watched(struct peer *p, uint64_t slot, size_t *used)
 	return so_far ? FIT_SO_FAR : FIT_NO;
 }
 
-void view_sent(struct peer *p, const char *bytes, size_t n)
+void peer_view_sent(struct peer *p, const char *bytes, size_t n)
 {
 	uint64_t slot = UINT64_C(1) << p->id.slot;
 
 	for (size_t i = 0; i < n; i++)
 		if (bytes[i] != '\r')
-			bytes_append(&p->seen, bytes + i, 1);
-	while (p->seen.len > 0) {
+			bytes_append(&p->view.seen, bytes + i, 1);
+	while (p->view.seen.len > 0) {
 		size_t used = 0;
 		enum fit own = take_own(p, slot, false, &used), watched = FIT_NO;
 
@@ -346,10 +346,10 @@ void view_sent(struct peer *p, const char *bytes, size_t n)
 			own = take_own(p, slot, true, &used);
 		if (own == FIT_NO && watched == FIT_NO)
 			sim_fail("%u.%u is sent what is not for its view: \"%.*s\"", p->id.slot, p->id.gen,
-			         (int)(p->seen.len < 200 ? p->seen.len : 200), p->seen.data);
+			         (int)(p->view.seen.len < 200 ? p->view.seen.len : 200), p->view.seen.data);
 		if (own != FIT_WHOLE && watched != FIT_WHOLE)
 			return;
-		bytes_drop(&p->seen, used);
+		bytes_drop(&p->view.seen, used);
 	}
 }
 
@@ -363,11 +363,11 @@ static bool is_dropped(const struct peer *p, const struct mwatch *w)
 	return w->ending && at == NULL;
 }
 
-/* Who stops watching a room while far behind does not get the rest of it: whoever came into the room gets it
- * as a replay. */
-bool view_rests(struct peer *p)
+/* Someone who stops watching a room while far behind does not get the rest of it; if they came into the room,
+ * they get it as a replay. */
+bool peer_view_rests(struct peer *p)
 {
-	for (struct mwatch *w = p->watches; w != NULL; w = w->next) {
+	for (struct mwatch *w = p->view.watches; w != NULL; w = w->next) {
 		if (w->queue.first == w->queue.n)
 			continue;
 		if (!is_dropped(p, w))
@@ -375,17 +375,17 @@ bool view_rests(struct peer *p)
 		model_check_behind(p, w->feed, model.feed[w->feed].shown, w->queue.item[w->queue.first]);
 		queue_free(&w->queue);
 	}
-	return p->seen.len == 0;
+	return p->view.seen.len == 0;
 }
 
-void view_end(struct peer *p)
+void peer_view_end(struct peer *p)
 {
-	for (struct mwatch *w = p->watches, *next; w != NULL; w = next) {
+	for (struct mwatch *w = p->view.watches, *next; w != NULL; w = next) {
 		next = w->next;
 		queue_free(&w->queue);
 		free(w->room);
 		free(w);
 	}
-	queue_free(&p->waiting);
-	bytes_release(&p->seen);
+	queue_free(&p->view.waiting);
+	bytes_release(&p->view.seen);
 }

@@ -10,9 +10,9 @@
 struct chat;
 struct session;
 
-/* Completes the line that s is typing with chatd's editor as far as it is clear how; if that adds nothing,
- * a second Tab lists what there is. Takes bytes out of the buckets of s (rate_limit.h) for each name that
- * is looked at. */
+/* Completes the line that s is typing in chatd's editor as far as there is only one way to go on; if that
+ * adds nothing, a second Tab lists the candidates. Each Tab takes a few bytes out of the buckets of s
+ * (rate_limit.h), and more for every name that it looks at. */
 void complete_line(struct chat *c, struct session *s);
 
 #endif

@@ -22,7 +22,7 @@ void typing_entered(struct chat *c, struct session *s, size_t len);
  * begun. May end the session. */
 void typing_key(struct chat *c, struct session *s, enum editor_result key, bool begun);
 
-/* At the end of each step: draws what people are typing, where that has changed. */
+/* At the end of each step: draws what people are typing, where that has changed, and sends lists of channels. */
 void typing_draw(struct chat *c);
 /* When some were left to be drawn, for want of room in a step. */
 int64_t typing_due_ms(const struct chat *c);

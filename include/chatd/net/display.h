@@ -22,6 +22,8 @@ struct server;
 void display_style(struct server *s, struct connection *c, const struct effect *e);
 /* EFFECT_SUBSCRIBE: the room that c is in. */
 void display_room(struct connection *c, const struct effect *e);
+/* EFFECT_UNSUBSCRIBE: c leaves it. */
+void display_leave(struct connection *c);
 /* EFFECT_PLAIN: c has no view any more, once it was sent what is visible by now. */
 void display_plain(struct server *s, struct connection *c);
 /* EFFECT_INPUT: what the person is typing. */

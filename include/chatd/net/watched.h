@@ -52,8 +52,8 @@ bool watched_take(struct server *s, struct connection *c, size_t most, watched_l
 bool watched_has_output(const struct connection *c);
 /* The next of them whose log has moved past the reader, so that it must jump; NULL: none. */
 struct feed_reader *watched_behind(struct connection *c);
-/* The newest record up to which everything that c reads, in all its rooms, was taken; SEQ_UNKNOWN: something is
- * held back. */
-uint64_t watched_seq(const struct server *s, const struct connection *c);
+/* The newest record such that c has taken everything up to it, in its own room and those that it watches; never
+ * newer than shown, up to which all feeds show everything (fanout_shown). SEQ_UNKNOWN: something that is shown to others has not been taken yet. */
+uint64_t watched_seq(const struct connection *c, uint64_t shown);
 
 #endif

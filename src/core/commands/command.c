@@ -3,6 +3,7 @@
 #include "chatd/core/commands/command.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -345,6 +346,20 @@ bool args_why_fits(struct chat *c, struct session *s, const char *why, int chars
 #define OPTIONS (FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH | FLAG_YES | FLAG_LINES | \
                  FLAG_STATUS)
 
+#define SETS(field) offsetof(struct args, field)
+
+const struct command_option command_options[] = {
+	{"--in=", FLAG_IN, SETS(somewhere)},
+	{"--everywhere", FLAG_EVERYWHERE, SETS(everywhere)},
+	{"--preview", FLAG_PREVIEW, SETS(preview)},
+	{"--all", FLAG_REACH, SETS(all)},
+	{"--name", FLAG_REACH, SETS(by_name)},
+	{"--yes", FLAG_YES, SETS(yes)},
+	{"--lines", FLAG_LINES, SETS(lines)},
+	{"--status", FLAG_STATUS, SETS(status)},
+	{0},
+};
+
 /* An option among the words, which would be taken for one of them (part of a reason, say). Its length
  * goes to *len; NULL: there is none. */
 static const char *late_option(const struct command *k, const char *words, size_t *len)
@@ -382,29 +397,20 @@ static bool cut_last(char *line, const char *word)
 static bool flag_parse(struct chat *c, struct session *s, const struct command *k, const char *word,
                        struct args *a)
 {
-	if (strcmp(word, "--preview") == 0 && (k->flags & FLAG_PREVIEW) != 0) {
-		a->preview = true;
-	} else if (strcmp(word, "--yes") == 0 && (k->flags & FLAG_YES) != 0) {
-		a->yes = true;
-	} else if (strcmp(word, "--lines") == 0 && (k->flags & FLAG_LINES) != 0) {
-		a->lines = true;
-	} else if (strcmp(word, "--status") == 0 && (k->flags & FLAG_STATUS) != 0) {
-		a->status = true;
-	} else if (strcmp(word, "--all") == 0 && (k->flags & FLAG_REACH) != 0) {
-		a->all = true;
-	} else if (strcmp(word, "--name") == 0 && (k->flags & FLAG_REACH) != 0) {
-		a->by_name = true;
-	} else if (strcmp(word, "--everywhere") == 0 && (k->flags & FLAG_EVERYWHERE) != 0) {
-		a->everywhere = true;
-	} else if (strncmp(word, "--in=", 5) == 0 && (k->flags & FLAG_IN) != 0) {
-		a->somewhere = true;
-		a->room = args_room(c, s, word + 5);
+	for (const struct command_option *o = command_options; o->word != NULL; o++) {
+		size_t len = strlen(o->word);
+		bool valued = o->word[len - 1] == '=';
+
+		if ((k->flags & o->flag) == 0 || (valued ? strncmp(word, o->word, len) : strcmp(word, o->word)) != 0)
+			continue;
+		*(bool *)((char *)a + o->at) = true;
+		if (!valued)
+			return true;
+		a->room = args_room(c, s, word + len);
 		return a->room != NULL;
-	} else {
-		command_usage(c, s, k->name);
-		return false;
 	}
-	return true;
+	command_usage(c, s, k->name);
+	return false;
 }
 
 /* Options after the words of a command that takes no text, in any order. */

@@ -359,7 +359,7 @@ const struct command commands[] = {
 	 "or what was made from an address: rooms that nobody owns, unread messages, open "
 	 "reports. Shows first what that is, and removes it only with --yes.",
 	 "remove room spam --yes"},
-	{"undo", "", "ACTION", 1, 1, false, false, cmd_undo, ROLE_ACCOUNT,
+	{"undo", "", "#A12", 1, 1, false, false, cmd_undo, ROLE_ACCOUNT,
 	 FLAG_HOST, TOPIC_MODERATION,
 	 "Take back a moderation action",
 	 "Takes back a moderation action, by the number that was shown with it or that /audit "

@@ -133,8 +133,16 @@ static void spot_add(const struct spot *spot, struct usage_word *next, uint32_t 
 {
 	struct span all = spot->words, word;
 
-	while (*n < USAGE_NEXT_MAX && cut_choice(&all, &word))
-		next[(*n)++] = (struct usage_word){word.p, word_length(word)};
+	while (*n < USAGE_NEXT_MAX && cut_choice(&all, &word)) {
+		struct usage_word one = {word.p, word_length(word)};
+		uint32_t i = 0;
+
+		/* Two choices may begin alike. */
+		while (i < *n && (next[i].len != one.len || memcmp(next[i].p, one.p, one.len) != 0))
+			i++;
+		if (i == *n)
+			next[(*n)++] = one;
+	}
 }
 
 /* The next word that was typed which is no option. False: there is none left. */

@@ -46,7 +46,7 @@ static void tell_status(struct chat *c, struct session *s)
 	struct bytes out = {0};
 
 	snprintf(people, sizeof people, "%" PRIu32, c->people.n);
-	snprintf(begun, sizeof begun, "%" PRId64, c->begun_ms / 1000);
+	snprintf(begun, sizeof begun, "%" PRId64, c->started_ms / 1000);
 	telnet_mssp(s->input.telnet, &out, pairs, sizeof pairs / sizeof pairs[0]);
 	say(c, s, &out);
 }

@@ -15,7 +15,6 @@
 #include "chatd/core/input/telnet.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/presence.h"
-#include "chatd/core/rooms/channel_list.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/terminal/editor.h"
@@ -119,6 +118,7 @@ void terminal_update(struct chat *c, struct session *s)
 		style.columns = 0;
 	session_view(c, s, !is_plain(&style) || s->input.console.watches);
 	if (!s->input.console.view && had) {
+		s->input.console.style = (struct view_style){0};
 		emit_session(c, EFFECT_PLAIN, s);
 	} else if (s->input.console.view && (!had || memcmp(&style, &s->input.console.style, sizeof style) != 0)) {
 		bool channels = style.channels && !s->input.console.style.channels;
@@ -126,7 +126,7 @@ void terminal_update(struct chat *c, struct session *s)
 		s->input.console.style = style;
 		emit_view(c, s, &style);
 		if (channels)
-			channel_list(c, s);
+			console_touch_channels(c, s);
 	}
 }
 

@@ -7,12 +7,26 @@
 #include "chatd/core/state/state.h"
 #include "chatd/core/terminal/editor.h"
 
-void console_touch(struct chat *c, struct session *s)
+static void add(struct chat *c, struct session *s)
 {
-	if (s->input.console.editor == NULL || s->input.console.touched)
+	if (s->input.console.touched)
 		return;
 	s->input.console.touched = true;
 	DL_APPEND2(c->input.consoles, s, input.console.prev, input.console.next);
+}
+
+void console_touch(struct chat *c, struct session *s)
+{
+	if (s->input.console.editor != NULL)
+		add(c, s);
+}
+
+void console_touch_channels(struct chat *c, struct session *s)
+{
+	if (!s->input.console.style.channels)
+		return;
+	s->input.console.channels = true;
+	add(c, s);
 }
 
 void console_forget(struct chat *c, struct session *s)

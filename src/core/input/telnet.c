@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "chatd/core/input/telnet_client.h"
+#include "chatd/core/terminal/gmcp.h"
 
 enum {
 	NOTHING = -1,            /* no byte of text */
@@ -628,17 +629,8 @@ static void telnet_sub_add(struct telnet *t, unsigned char c)
 
 void telnet_gmcp(const struct telnet *t, struct bytes *out, const char *package, const char *json)
 {
-	static const char end[] = { (char)IAC, (char)SE };
-
-	if (!t->facts.gmcp)
-		return;
-	telnet_say(out, SB, OPTION_GMCP);
-	telnet_append(out, package, strlen(package));
-	if (json != NULL) {
-		bytes_append(out, " ", 1);
-		telnet_append(out, json, strlen(json));
-	}
-	bytes_append(out, end, sizeof end);
+	if (t->facts.gmcp)
+		gmcp_message(package, json, out);
 }
 
 static void telnet_mssp_string(struct bytes *out, char kind, const char *s)

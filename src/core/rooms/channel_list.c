@@ -31,13 +31,12 @@ static void add_room(struct bytes *json, const struct chat *c, const struct room
 	bytes_release(&command);
 }
 
-void channel_list(struct chat *c, const struct session *s)
+void channel_list_send(struct chat *c, const struct session *s)
 {
 	struct bytes json = {0}, out = {0};
 	char reply[] = "?reply";
 
-	if (!s->input.console.style.channels || s->input.telnet == NULL || s->room == NULL ||
-	    s->state == SESSION_ENDED || !emit_has_room(c))
+	if (!s->input.console.style.channels || s->input.telnet == NULL || s->room == NULL)
 		return;
 	reply[0] = c->config.command_prefix;
 	bytes_puts(&json, "[");

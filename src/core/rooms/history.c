@@ -282,7 +282,7 @@ static void replay_answer(struct chat *c, struct session *s, struct question *q,
 	show_replay(c, s, &rows);
 	if (rows.error != NULL && !s->replay.of_other)
 		ask_again(c, s);
-	/* Until here it is told what it has not asked for. */
+	/* What was sent up to here was not asked for. */
 	s->replay.held = false;
 	settle(c, s);
 }

@@ -12,7 +12,6 @@
 #include "chatd/core/input/console.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/question.h"
-#include "chatd/core/rooms/channel_list.h"
 #include "chatd/core/rooms/history.h"
 #include "chatd/core/rooms/room.h"
 #include "chatd/core/rooms/seen.h"
@@ -97,7 +96,7 @@ void room_join(struct chat *c, struct room *r, struct session *s, enum room_join
 	if (s->presence.nignored > 0)
 		DL_APPEND2(r->members.ignorers, s, presence.prev, presence.next);
 	emit_subscribe(c, s, r);
-	channel_list(c, s);
+	console_touch_channels(c, s);
 	console_touch(c, s);
 	s->replay.settled = settled;
 	history_replay(c, s);

@@ -8,9 +8,9 @@
 #include <utlist.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/input/console.h"
 #include "chatd/core/rooms/access.h"
 #include "chatd/core/rooms/ban.h"
-#include "chatd/core/rooms/channel_list.h"
 #include "chatd/core/rooms/seen.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/state/state.h"
@@ -67,7 +67,7 @@ struct watch *watch_begin(struct chat *c, struct session *s, struct room *r)
 	r->watchers.n++;
 	if (s->room != r)
 		set_rests(c, w, false, NULL);
-	channel_list(c, s);
+	console_touch_channels(c, s);
 	return w;
 }
 
@@ -80,13 +80,14 @@ void watch_release(struct chat *c, struct watch *w)
 /* Uses one effect, or two if there is room. */
 static void end(struct chat *c, struct watch *w, const char *told)
 {
-	const struct session *s = w->session;
+	struct session *s = w->session;
 	struct watching *all = &w->session->member.watching;
 	uint32_t i = 0;
 
 	if (!w->rests && emit_has_room(c))
 		seen_mark_watch(c, w);
-	set_rests(c, w, true, told);
+	/* So many may be told at once that there is no room for the words. */
+	set_rests(c, w, true, emit_has_room(c) ? told : NULL);
 	DL_DELETE(w->room->watchers.list, w);
 	w->room->watchers.n--;
 	while (all->list[i] != w)
@@ -102,7 +103,7 @@ static void end(struct chat *c, struct watch *w, const char *told)
 	if (w->room->watchers.n == 0 && w->room->members.n == 0)
 		c->rooms.left = w->room->watchers.left = true;
 	free(w);
-	channel_list(c, s);
+	console_touch_channels(c, s);
 }
 
 void watch_end(struct chat *c, struct watch *w)

@@ -61,8 +61,8 @@ static const char *keep(struct chat *c, const char *p, size_t n)
 	return at;
 }
 
-/* Whether s is told now what it has not asked for: on its way into a room. Only views make a difference. */
-static bool is_told(const struct session *s)
+/* What s is sent now is unasked: it is on its way into a room. Matters to views alone. */
+static bool is_unasked(const struct session *s)
 {
 	return s->input.console.view && (s->state != SESSION_CHAT || s->replay.held);
 }
@@ -73,12 +73,12 @@ static struct effect *send_open(struct chat *c, const struct session *s)
 	struct effect *e = c->output.n == 0 ? NULL : &c->output.effects[c->output.n - 1];
 
 	if (e != NULL && e->kind == EFFECT_SEND && e->conn.slot == s->id.slot && e->line.kind == LINE_TEXT &&
-	    !e->waits && e->line.told == is_told(s) && e->text + e->len == c->output.arena + c->output.arena_len)
+	    !e->waits && e->line.unasked == is_unasked(s) && e->text + e->len == c->output.arena + c->output.arena_len)
 		return e;
 	e = emit(c, EFFECT_SEND);
 	e->conn = s->id;
 	e->text = c->output.arena + c->output.arena_len;
-	e->line.told = is_told(s);
+	e->line.unasked = is_unasked(s);
 	return e;
 }
 
@@ -93,7 +93,7 @@ static struct effect *send_line(struct chat *c, const struct session *s, struct 
 	e->conn = s->id;
 	e->text = c->output.arena + c->output.arena_len;
 	e->line = info;
-	e->line.told = info.told || is_told(s);
+	e->line.unasked = info.unasked || is_unasked(s);
 	return e;
 }
 

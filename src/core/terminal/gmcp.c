@@ -7,6 +7,28 @@
 
 enum { OPTION_GMCP = 201 };
 
+static void put_escaped(const char *text, struct bytes *out)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text == IAC)
+			bytes_append(out, text, 1);
+		bytes_append(out, text, 1);
+	}
+}
+
+void gmcp_message(const char *package, const char *json, struct bytes *out)
+{
+	static const char begin[] = {(char)IAC, (char)SB, (char)OPTION_GMCP}, end[] = {(char)IAC, (char)SE};
+
+	bytes_append(out, begin, sizeof begin);
+	put_escaped(package, out);
+	if (json != NULL) {
+		bytes_append(out, " ", 1);
+		put_escaped(json, out);
+	}
+	bytes_append(out, end, sizeof end);
+}
+
 void gmcp_string(const char *text, size_t len, struct bytes *json)
 {
 	bytes_append(json, "\"", 1);
@@ -28,12 +50,11 @@ static void member(struct bytes *json, const char *name, const char *text, size_
 
 void gmcp_line(const struct view_line *line, const char *room, struct bytes *out)
 {
-	static const char begin[] = {(char)IAC, (char)SB, (char)OPTION_GMCP}, end[] = {(char)IAC, (char)SE};
 	static const char layouts[][2][12] = {
 		[LINE_SAID] = {"", ": "}, [LINE_ACTION] = {"* ", " "}, [LINE_PRIVATE] = {"[", " -> you] "},
 	};
 	size_t name = line->info.name_bytes, at, head;
-	struct bytes text = {0};
+	struct bytes text = {0}, json = {0};
 
 	if (!view_speech(line, &at, &head))
 		return;
@@ -41,12 +62,12 @@ void gmcp_line(const struct view_line *line, const char *room, struct bytes *out
 	bytes_append(&text, line->text + at, name);
 	bytes_puts(&text, layouts[line->info.kind][1]);
 	bytes_append(&text, line->text + head, line->len - head);
-	bytes_append(out, begin, sizeof begin);
-	bytes_puts(out, "Comm.Channel.Text {");
-	member(out, "\"channel\":", room, strlen(room));
-	member(out, ",\"talker\":", line->text + at, name);
-	member(out, ",\"text\":", text.data, text.len);
-	bytes_puts(out, "}");
-	bytes_append(out, end, sizeof end);
+	bytes_puts(&json, "{");
+	member(&json, "\"channel\":", room, strlen(room));
+	member(&json, ",\"talker\":", line->text + at, name);
+	member(&json, ",\"text\":", text.data, text.len);
+	bytes_puts(&json, "}");
+	gmcp_message("Comm.Channel.Text", json.data, out);
+	bytes_release(&json);
 	bytes_release(&text);
 }

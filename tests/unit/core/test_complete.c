@@ -51,6 +51,8 @@ static void test_commands(void **state)
 	check("/his\tx", "/history x");
 	check("/h\t", "/h");
 	check("/nosuch\t", "/nosuch");
+	check("/whoi\x1b[H\t", "/whoi");
+	check("/help roo\t", "/help room");
 	/* What a guest may not do is not offered, and its arguments are not. */
 	check("/shutd\t", "/shutd");
 	check("/shutdown n\t", "/shutdown n");
@@ -142,6 +144,7 @@ static void test_nothing_is_told(void **state)
 	check("/msg bo\t", "/msg bo");
 	sends(0, "/ignore carol\n");
 	check("/msg ca\t", "/msg ca");
+	check("/unignore ca\t", "/unignore carol ");
 }
 
 /* Each Tab is paid for. */

@@ -68,7 +68,8 @@ static void test_the_list_of_channels(void **state)
 	assert_has("Comm.Channel.List [{\"name\":\"ops\",\"caption\":\"ops\",\"command\":\"/say --in=ops\"},"
 	           "{\"name\":\"general\"");
 	sends(0, "/unwatch general\r\n");
-	assert_has_not("general\",");
+	assert_has("Comm.Channel.List [{\"name\":\"ops\",\"caption\":\"ops\",\"command\":\"/say --in=ops\"},"
+	           "{\"name\":\"(private)\"");
 	/* Others are not told. */
 	joins(1);
 	assert_has_not("Comm.Channel");

@@ -11,8 +11,8 @@ static void count(void)
 
 	told = asked = 0;
 	for (size_t i = 0; i < n; i++) {
-		told += effects[i].kind == EFFECT_SEND && effects[i].line.told;
-		asked += effects[i].kind == EFFECT_SEND && !effects[i].line.told;
+		told += effects[i].kind == EFFECT_SEND && effects[i].line.unasked;
+		asked += effects[i].kind == EFFECT_SEND && !effects[i].line.unasked;
 	}
 }
 

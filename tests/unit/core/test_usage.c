@@ -62,7 +62,7 @@ static void test_choices(void **state)
 	check("room ROOM | account NAME [--lines] | address ADDR [--yes]", "account", "NAME");
 	check("room ROOM | account NAME [--lines] | address ADDR [--yes]", "account bob", "");
 	check("[all | [claim | resolve | reopen] N [HOW] | resolve all [of WHO]]", "",
-	      "all claim resolve reopen N resolve");
+	      "all claim resolve reopen N");
 	check("[all | [claim | resolve | reopen] N [HOW] | resolve all [of WHO]]", "resolve all of", "HOW WHO");
 	check("[all | [claim | resolve | reopen] N [HOW] | resolve all [of WHO]]", "resolve all",
 	      "HOW of");

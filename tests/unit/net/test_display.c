@@ -104,7 +104,7 @@ static void answered(int rows, bool told)
 
 	for (int i = 1; i <= rows; i++)
 		len += (size_t)snprintf(answer + len, sizeof answer - len, "-- row %d\r\n", i);
-	outqueue_add(&conn.out, answer, len, (struct line_info){.told = told});
+	outqueue_add(&conn.out, answer, len, (struct line_info){.unasked = told});
 }
 
 #define MORE VIEW_MORE
@@ -213,6 +213,39 @@ static void test_passages(void **state)
 	assert_false(outqueue_has_output(&conn.out));
 }
 
+/* What is said now comes by its channel too; what is shown once more does not. */
+static void test_channels(void **state)
+{
+	static const char line[] = "[2026-11-29 20:14:05][bob]:said before\n";
+	struct effect e = view();
+	const char *text;
+
+	(void)state;
+	e.view.channels = true;
+	e.text = "ops";
+	display_style(server, &conn, &e);
+	sent();
+	outqueue_add(&conn.out, line, sizeof line - 1, (struct line_info){.kind = LINE_SAID, .name_bytes = 3});
+	text = sent();
+	assert_non_null(strstr(text, "bob: said before"));
+	assert_null(strstr(text, "Comm"));
+	said("hello");
+	text = sent();
+	assert_non_null(strstr(text, "Comm.Channel.Text {\"channel\":\"ops\",\"talker\":\"bob\","
+	                             "\"text\":\"bob: hello\"}\xFF\xF0" "bob: hello\r\n"));
+	/* Said before they left, and shown behind that. */
+	said("on the way");
+	display_leave(&conn);
+	outqueue_leave_feed(&conn.out, NULL, 0);
+	feed_join(&feed, &conn.out.reader, 0);
+	e = (struct effect){.kind = EFFECT_SUBSCRIBE, .text = "dev"};
+	display_room(&conn, &e);
+	said("again");
+	text = sent();
+	assert_non_null(strstr(text, "{\"channel\":\"ops\",\"talker\":\"bob\",\"text\":\"bob: on the way\""));
+	assert_non_null(strstr(text, "{\"channel\":\"dev\",\"talker\":\"bob\",\"text\":\"bob: again\""));
+}
+
 /* The terminal is left as it was found. */
 static void test_ends(void **state)
 {
@@ -238,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_marks, begin, end),
 		cmocka_unit_test_setup_teardown(test_becomes_plain, begin, end),
 		cmocka_unit_test_setup_teardown(test_passages, begin, end),
+		cmocka_unit_test_setup_teardown(test_channels, begin, end),
 		cmocka_unit_test_setup_teardown(test_ends, begin, end),
 	};
 

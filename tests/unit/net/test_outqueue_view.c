@@ -135,6 +135,20 @@ static void test_leave(void **state)
 	assert_int_equal(q.bytes, 0);
 }
 
+/* And are not left out with an answer that they wait behind. */
+static void test_leave_and_cut(void **state)
+{
+	(void)state;
+	add_as("the rest of an answer\n", LINE_TEXT);
+	publish_as("said\n", LINE_SAID);
+	show();
+	outqueue_leave_feed(&q, NULL, 0);
+	add_as("You are somewhere else.\n", LINE_TEXT);
+	assert_true(outqueue_cut(&q));
+	outqueue_take(&q, SIZE_MAX, take_line, NULL);
+	assert_string_equal(taken.data, "1|said\n");
+}
+
 /* A view that begins while text is being sent goes on behind what the kernel has taken of it. */
 static void test_begins_in_mid_send(void **state)
 {
@@ -219,6 +233,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_leave, begin_view, end_view),
 		cmocka_unit_test_setup_teardown(test_cut, begin_view, end_view),
 		cmocka_unit_test_setup_teardown(test_part, begin_view, end_view),
+		cmocka_unit_test_setup_teardown(test_leave_and_cut, begin_view, end_view),
 		cmocka_unit_test_setup_teardown(test_begins_in_mid_send, begin_view, end_view),
 		cmocka_unit_test_setup_teardown(test_begins_and_leaves_in_mid_send, begin_view, end_view),
 	};

@@ -61,6 +61,14 @@ enum command_flag {
 	                              * in words that do not change */
 };
 
+/* An option as it is typed; "=" ends it if a value follows. */
+struct command_option {
+	const char *word;
+	unsigned flag;               /* of those that take it */
+	size_t at;                   /* offset of what it sets in struct args, a bool */
+};
+extern const struct command_option command_options[]; /* ends with word NULL */
+
 /* What /help groups commands by. */
 enum topic {
 	TOPIC_TALK,

@@ -1,9 +1,9 @@
 /*
  * A command's usage, as a grammar: what may follow the words that were typed.
  *
- * The usage of a row of the table (command.h) is made of words: small letters are typed as they are,
- * capitals stand for something (NAME, ROOM), and 30m or #12 for what looks like that. "..." repeats a
- * word, | divides what can be chosen from, and brackets are around what can be left out.
+ * The usage in a row of the table (command.h) is made of words: lowercase ones are typed as they are, uppercase
+ * ones stand for something (NAME, ROOM), and 30m or #12 for anything that looks like it. "..." repeats a word,
+ * | separates alternatives, and brackets enclose what is optional.
  */
 #ifndef CHATD_CORE_COMMANDS_USAGE_H
 #define CHATD_CORE_COMMANDS_USAGE_H
@@ -19,8 +19,9 @@ struct usage_word {
 	size_t len;
 };
 
-/* Writes to next what may follow the len bytes of typed, which are whole words divided by blanks; returns how
- * many there are. Options (--yes) are passed over, in what was typed and in the usage. */
+/* Writes to next the words that may follow the len bytes of typed (whole words separated by blanks), at most
+ * USAGE_NEXT_MAX; returns how many. Skips options (--yes), both those typed and those in the usage. The usage's
+ * brackets must match. */
 uint32_t usage_next(const char *usage, const char *typed, size_t len,
                     struct usage_word next[USAGE_NEXT_MAX]);
 

@@ -26,6 +26,7 @@ struct console {
 	bool wants;                 /* it asked for the editor (/tty on) */
 	bool wish_open;             /* and its client has not answered yet */
 	bool touched;               /* true exactly while in chat.input.consoles */
+	bool channels;              /* its client is to be sent the list of channels (channel_list.h) */
 	bool clear;                 /* the screen is to be cleared before the line is drawn again */
 	bool read_out;              /* its client edits its lines because of a screen reader (/set reader) */
 	bool watches;               /* it watches rooms, whose names a view puts before their lines */
@@ -38,6 +39,9 @@ struct console {
 /* What s is typing, or the prompt before it, has changed: it is drawn when the step ends. Does nothing
  * for people without an editor. */
 void console_touch(struct chat *c, struct session *s);
+/* The rooms that s reads have changed, or its client has begun to ask for channels: it is sent the list of them
+ * when the step ends. Does nothing for clients that do not use channels. */
+void console_touch_channels(struct chat *c, struct session *s);
 /* s is over: it is drawn no more. */
 void console_forget(struct chat *c, struct session *s);
 

@@ -7,9 +7,8 @@
 struct chat;
 struct session;
 
-/* The rooms that s reads have changed, or its client has just begun to ask for channels: it is told which
- * they are. Does nothing for other clients, nor if this step has no room left: the list is a help, and comes
- * with the next change. */
-void channel_list(struct chat *c, const struct session *s);
+/* Sends s its list of channels, if its client uses them. For the end of a step: console_touch_channels
+ * (console.h) has it called there. Needs as much room as a line does (emit_has_room). */
+void channel_list_send(struct chat *c, const struct session *s);
 
 #endif

@@ -129,7 +129,7 @@ struct chat {
 	const struct command *commands; /* the table, set by chat.c; ends with name NULL */
 	int64_t now_ms;             /* time of the event being handled, for durations */
 	int64_t wall_ms;            /* time of the event being handled, for dates shown or saved */
-	int64_t begun_ms;           /* the date of the first event */
+	int64_t started_ms;           /* wall-clock time of the first event */
 	bool stopping;              /* EVENT_STOP has come */
 	struct records records;     /* numbers of the records appended and saved */
 	struct outage outage;       /* the time while nothing can be saved */
@@ -144,7 +144,8 @@ struct chat {
 		bool more;          /* more of the same input follows the line being handled */
 		char body[BODY_BYTES_MAX + 1]; /* that line, sanitized */
 		struct throttled throttled; /* sessions whose input is delayed */
-		struct session *consoles; /* sessions with an editor whose line is to be drawn */
+		struct session *consoles; /* sessions whose line is to be drawn, or that are to be sent
+		                     * their list of channels */
 	} input;
 
 	struct {

@@ -14,6 +14,10 @@
 
 #define GMCP_PRIVATE "(private)"
 
+/* Appends a message as telnet has it: IAC SB GMCP, the package ("Comm.Channel.Text") and its data, JSON in UTF-8
+ * or NULL for none, IAC SE. */
+void gmcp_message(const char *package, const char *json, struct bytes *out);
+
 /* Appends `"text"`, a string of JSON: text is sanitized UTF-8. */
 void gmcp_string(const char *text, size_t len, struct bytes *json);
 

@@ -33,8 +33,8 @@ struct line_info {
 	uint8_t name_bytes;     /* of the speaker's nick, for SAID, ACTION and PRIVATE */
 	uint8_t stamp_at;       /* bytes before the layout, which are shown as they are: "#12 " */
 	bool marked : 1;        /* it mentions the person that it is for */
-	bool told : 1;          /* private text that they have not asked for: it does not wait for them to
-	                         * turn the page */
+	bool live : 1;          /* was said in the room that they have left last, and not yet shown then */
+	bool unasked : 1;       /* private text that they did not ask for: paging does not hold it back */
 };
 
 enum view_time {
