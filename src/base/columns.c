@@ -215,14 +215,12 @@ static void see(struct seen *g, const struct walk *w)
 	g->last = w->kind;
 }
 
-/* Steps over a grapheme, and returns its columns. */
-static inline size_t walk_step(struct walk *w)
+/* Steps over the rest of a grapheme that begins with that code point, and returns its columns. */
+static size_t walk_rest(struct walk *w, int32_t base, enum kind kind, size_t columns)
 {
-	struct seen g = {.base = w->cp, .first = w->kind, .last = w->kind};
-	size_t columns = w->columns;
+	struct seen g = {.base = base, .first = kind, .last = kind};
 
-	w->at += w->n;
-	for (walk_peek(w); w->n > 0; walk_peek(w)) {
+	for (; w->n > 0; walk_peek(w)) {
 		if ((w->kind == KIND_OTHER && g.last != KIND_PREPEND) || ends_before(&g, w->kind))
 			break;
 		see(&g, w);
@@ -232,6 +230,21 @@ static inline size_t walk_step(struct walk *w)
 		w->at += w->n;
 	}
 	return g.emoji ? 2 : columns;
+}
+
+/* Steps over a grapheme, and returns its columns. */
+static inline size_t walk_step(struct walk *w)
+{
+	int32_t base = w->cp;
+	enum kind kind = w->kind;
+	size_t columns = w->columns;
+
+	w->at += w->n;
+	walk_peek(w);
+	/* Most are one code point. */
+	if (w->n == 0 || (w->kind == KIND_OTHER && kind != KIND_PREPEND))
+		return columns;
+	return walk_rest(w, base, kind, columns);
 }
 
 static inline struct walk walk_begin(const char *s, size_t len)
