@@ -367,9 +367,10 @@ class Session:
     # -- events
 
     def send(self, text):
+        """Cut anywhere but in an escape sequence: whoever is slow to send the rest has pressed ESC (50 ms)."""
         data = text.encode().replace(b'\xff', b'\xff\xff')
         while data:
-            n = self.random.randint(1, len(data)) if self.random.random() < 0.2 else len(data)
+            n = self.random.randint(1, len(data)) if self.random.random() < 0.2 and b'\x1b' not in data else len(data)
             self.sock.sendall(data[:n])
             data = data[n:]
 
