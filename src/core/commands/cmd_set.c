@@ -27,7 +27,7 @@ static void show_all(struct chat *c, struct session *s)
 	emit_reply(c, s, "Your settings%s:", s->account == NULL ? " (they end with this connection: you have no account)" : "");
 	for (int row = 0; preference_rows[row].name != NULL; row++)
 		show(c, s, row);
-	emit_reply(c, s, "%cset NAME VALUE changes one; default takes that back.", c->config.command_prefix);
+	emit_reply(c, s, "%cset SETTING VALUE changes one; default takes that back.", c->config.command_prefix);
 }
 
 /* Keeps what s has set with its account. */

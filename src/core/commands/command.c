@@ -406,6 +406,8 @@ static bool flag_parse(struct chat *c, struct session *s, const struct command *
 		*(bool *)((char *)a + o->at) = true;
 		if (!valued)
 			return true;
+		if (word[len] == '\0')
+			break;
 		a->room = args_room(c, s, word + len);
 		return a->room != NULL;
 	}
