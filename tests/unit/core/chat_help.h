@@ -217,6 +217,22 @@ static inline void joins(uint32_t slot)
 	sends(slot, name);
 }
 
+/* A literal, with the NULs in it. */
+#define sends_all(slot, text) \
+	step((struct event){.kind = EVENT_BYTES, .conn = id(slot), .bytes = {text, sizeof text - 1, 0}})
+
+/* tintin++, which says what it is when it is asked, comes to a telnet port. */
+static inline void mud_client_comes(uint32_t slot, const char *from)
+{
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot),
+	                    .connected = {.from = where(from), .telnet = true}});
+	sends(slot, "\xFF\xFB\x18\xFF\xFC\x1F");
+	sends_all(slot, "\xFF\xFA\x18\x00TINTIN++\xFF\xF0");
+	sends_all(slot, "\xFF\xFA\x18\x00XTERM\xFF\xF0");
+	sends_all(slot, "\xFF\xFA\x18\x00MTTS 13\xFF\xF0");
+	sends(slot, "\xFF\xFD\x19\xFF\xFD\xC9\xFF\xFE\x2A");
+}
+
 #define assert_effects(text) assert_string_equal(seen.data, text)
 
 static inline void assert_has(const char *part)

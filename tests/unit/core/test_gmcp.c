@@ -37,21 +37,11 @@ static void test_lines(void **state)
 /* -- in the chat ---------------------------------------------------------------------------------- */
 
 #define IAC_ "\xFF"
-/* A literal, with the NULs in it. */
-#define sends_all(slot, text) \
-	step((struct event){.kind = EVENT_BYTES, .conn = id(slot), .bytes = {text, sizeof text - 1, 0}})
 
-/* tintin++, which says what it is when it is asked. */
-static void mud_client_comes(uint32_t slot, const char *name)
+/* name: NULL: it gives none. */
+static void comes(uint32_t slot, const char *name)
 {
-	step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot),
-	                    .connected = {.from = where("192.0.2.1"), .telnet = true}});
-	sends(slot, IAC_ "\xFB\x18" IAC_ "\xFC\x1F");
-	sends_all(slot, IAC_ "\xFA\x18\x00TINTIN++" IAC_ "\xF0");
-	sends_all(slot, IAC_ "\xFA\x18\x00XTERM" IAC_ "\xF0");
-	sends_all(slot, IAC_ "\xFA\x18\x00MTTS 13" IAC_ "\xF0");
-	assert_has("\xFF\xFB\xC9");
-	sends(slot, IAC_ "\xFD\x19" IAC_ "\xFD\xC9" IAC_ "\xFE\x2A");
+	mud_client_comes(slot, "192.0.2.1");
 	if (name != NULL)
 		sends(slot, name);
 }
@@ -59,7 +49,7 @@ static void mud_client_comes(uint32_t slot, const char *name)
 static void test_the_list_of_channels(void **state)
 {
 	(void)state;
-	mud_client_comes(0, "ann\r\n");
+	comes(0, "ann\r\n");
 	assert_has("Comm.Channel.List [{\"name\":\"general\",\"caption\":\"general\","
 	           "\"command\":\"/say --in=general\"},{\"name\":\"(private)\"");
 	sends(0, "/join ops\r\n");
@@ -78,11 +68,11 @@ static void test_the_list_of_channels(void **state)
 static void test_prompts_end(void **state)
 {
 	(void)state;
-	mud_client_comes(0, "ann\r\n");
+	comes(0, "ann\r\n");
 	sends(0, "/register\r\n");
 	assert_has("[NEW PASSWORD]: \"\nSEND 0 \"\xFF\xEF\"");
 	/* One that has no END-OF-RECORD. */
-	mud_client_comes(1, "ben\r\n");
+	comes(1, "ben\r\n");
 	sends(1, IAC_ "\xFE\x19");
 	sends(1, "/register\r\n");
 	assert_has("[NEW PASSWORD]: \"\nSEND 1 \"\xFF\xF9\"");
@@ -96,7 +86,7 @@ static void test_mssp(void **state)
 {
 	(void)state;
 	joins(3);
-	mud_client_comes(0, NULL);
+	comes(0, NULL);
 	sends(0, IAC_ "\xFD\x46");
 	assert_has("\xFF\xFA\x46\x01NAME\x02" "chatd\x01PLAYERS\x02" "1\x01UPTIME\x02" "1795378445\x01");
 	/* Once. */

@@ -4,10 +4,6 @@
 
 enum { MUD_CLIENTS = 150, LETTERS = 61 };
 
-#define IAC_ "\xFF"
-#define sends_all(slot, text) \
-	step((struct event){.kind = EVENT_BYTES, .conn = id(slot), .bytes = {text, sizeof text - 1, 0}})
-
 /* A name of letters of four bytes each. */
 static const char *long_name(uint32_t n)
 {
@@ -25,15 +21,10 @@ static void comes(uint32_t slot, bool mud)
 	char name[20], from[40];
 
 	snprintf(from, sizeof from, "10.%u.%u.1", slot % 250, slot / 250);
-	step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot),
-	                    .connected = {.from = where(from), .telnet = mud}});
-	if (mud) {
-		sends(slot, IAC_ "\xFB\x18" IAC_ "\xFC\x1F");
-		sends_all(slot, IAC_ "\xFA\x18\x00TINTIN++" IAC_ "\xF0");
-		sends_all(slot, IAC_ "\xFA\x18\x00XTERM" IAC_ "\xF0");
-		sends_all(slot, IAC_ "\xFA\x18\x00MTTS 13" IAC_ "\xF0");
-		sends(slot, IAC_ "\xFD\x19" IAC_ "\xFD\xC9" IAC_ "\xFE\x2A");
-	}
+	if (mud)
+		mud_client_comes(slot, from);
+	else
+		step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot), .connected.from = where(from)});
 	snprintf(name, sizeof name, "user%u\n", slot);
 	sends(slot, name);
 	now_ms += 10;
