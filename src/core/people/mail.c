@@ -205,7 +205,10 @@ void mail_deliver(struct chat *c, struct session *s, struct account *a)
 	           a->mail.n == 1 ? "message" : "messages");
 	mail_forget_shown(c, s);
 	DL_FOREACH(a->mail.first, m) {
-		emit_line(c, s, emit_info(LINE_PRIVATE, m->at_ms, m->from), "%s[%s -> you]:%s",
+		struct line_info info = emit_info(LINE_PRIVATE, m->at_ms, m->from);
+
+		info.old = true;
+		emit_line(c, s, info, "%s[%s -> you]:%s",
 		          format_stamp(&c->stamp, m->at_ms), m->from, m->text);
 		s->mail.shown = m->number;
 	}

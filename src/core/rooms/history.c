@@ -96,7 +96,7 @@ struct question *history_ask(struct chat *c, struct session *s, question_then *t
 	return ask_in(c, s, then, need, q, 0);
 }
 
-/* Shows a line as it looked when it was said. */
+/* Shows a line as it looked when it was said, to somebody with a view with a mark if it mentions them. */
 static void show_row(struct chat *c, struct session *s, const char *head, const struct row *row)
 {
 	const char *stamp = format_stamp(&c->stamp, row->time_ms);
@@ -106,6 +106,9 @@ static void show_row(struct chat *c, struct session *s, const char *head, const 
 	                                  row->time_ms, row->kind == RECORD_GAP ? NULL : row->sender);
 
 	info.stamp_at = (uint8_t)strlen(head);
+	info.old = true;
+	info.marked = s->input.console.view && row->kind != RECORD_GAP && !name_is(row->sender, s->key) &&
+	              mention_is(c, s, row->body);
 	if (row->kind == RECORD_ACTION)
 		emit_line(c, s, info, "%s%s* %s %s", head, stamp, row->sender, row->body);
 	else if (row->kind == RECORD_GAP)

@@ -31,7 +31,7 @@ static const struct word colours[] = {
 const struct preference_row preference_rows[] = {
 	{"time", "full, short or off", "the time before each line"},
 	{"colour", "on, off, 16 or 256", "names in colours"},
-	{"bell", "on or off", "lines that mention you ring"},
+	{"bell", "on or off", "mentions and private lines ring"},
 	{"joins", "on or off", "who comes and goes is shown"},
 	{"mentions", "on or off", "you are told of mentions in other rooms"},
 	{"width", "20 to 500, or off", "where lines are wrapped"},

@@ -368,7 +368,7 @@ static void choose_colours(struct canvas *c, const struct view_line *line, size_
 static void line_put(struct canvas *c, struct view_day *day, const struct view_line *line, size_t at)
 {
 	choose_colours(c, line, line->info.kind == LINE_ACTION ? STAMP_BYTES + 2 : STAMP_BYTES + 1);
-	if (line->marked && c->style->bell)
+	if (c->style->bell && !line->info.old && (line->marked || line->info.kind == LINE_PRIVATE))
 		bytes_append(c->out, "\a", 1);
 	put_head(c, day, line);
 	put(c, line->text + at, line->len - at, line->marked ? ATTR_BOLD : ATTR_NONE);

@@ -212,6 +212,15 @@ static void test_mentions(void **state)
 	line.marked = false;
 	style.bell = true;
 	assert_view(style, line, STAMP "[bob]:hello, alice\n");
+	line = said(STAMP "[bob -> you]:psst");
+	line.info.kind = LINE_PRIVATE;
+	assert_view(style, line, "\a" STAMP "[bob -> you]:psst\n");
+	/* Out of the history, nothing rings. */
+	line.info.old = true;
+	assert_view(style, line, STAMP "[bob -> you]:psst\n");
+	line = said(STAMP "[bob]:hello, alice");
+	line.info.old = line.marked = true;
+	assert_view(style, line, ">> " STAMP "[bob]:hello, alice\n");
 }
 
 static void test_rows_are_wrapped_between_words(void **state)

@@ -33,6 +33,7 @@ struct line_info {
 	uint8_t name_bytes;     /* of the speaker's nick, for SAID, ACTION and PRIVATE */
 	uint8_t stamp_at;       /* bytes before the layout, which are shown as they are: "#12 " */
 	bool marked : 1;        /* it mentions the person that it is for */
+	bool old : 1;           /* was said before, and is shown once more: it does not ring */
 	bool live : 1;          /* was said in the room that they have left last, and not yet shown then */
 	bool unasked : 1;       /* private text that they did not ask for: paging does not hold it back */
 };
@@ -64,7 +65,7 @@ struct view_style {
 	bool reflows;           /* see screen.h */
 	uint8_t time;           /* enum view_time */
 	uint8_t colour;         /* enum view_colour */
-	bool bell;              /* mentions ring */
+	bool bell;              /* mentions and private lines ring */
 	bool passages;          /* lines that say who comes and goes are shown */
 	bool latin1;            /* the terminal's charset is ISO 8859-1 */
 	bool pages;             /* answers longer than the screen are shown a screen at a time (VIEW_MORE) */
