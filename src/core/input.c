@@ -325,6 +325,12 @@ static size_t decode(struct chat *c, struct session *s, const char *in, size_t l
 	return n;
 }
 
+/* Nothing more of it is left than the second half of an Enter, whose first is before `in`. */
+static bool is_end_of_enter(const char *in, const char *end)
+{
+	return end - in == 1 && in[-1] == '\r' && (*in == '\0' || *in == '\n');
+}
+
 /* Takes the bytes of a telnet client, or of one with chatd's editor, piece by piece. False: the session has
  * ended. */
 static bool take_pieces(struct chat *c, struct session *s, const char **in, const char *end)
@@ -345,7 +351,7 @@ static bool take_pieces(struct chat *c, struct session *s, const char **in, cons
 		n = decode(c, s, *in, len, out);
 		*in += len;
 		rate_bytes(c, s, len);
-		c->input.more = *in < end;
+		c->input.more = *in < end && !is_end_of_enter(*in, end);
 		if (s->input.console.editor == NULL) {
 			lives = take_piece(c, s, p, out + n);
 		} else {

@@ -177,6 +177,7 @@ struct making_view {
 	uint32_t page;          /* rows of answers to show before a line is entered; UINT32_MAX: all */
 	struct bytes *out;
 	bool erased;            /* what is typed is not on the screen */
+	uint64_t lines;         /* taken so far, whether anything of them is shown or not */
 };
 
 static void erase(struct making_view *m)
@@ -222,6 +223,7 @@ static void show(struct making_view *m, const char *text, size_t len, struct lin
 	                   : info.live         ? d->left
 	                                       : NULL;
 
+	m->lines++;
 	if (info.kind == LINE_RAW) {
 		bytes_append(m->out, text, len);
 		return;
@@ -355,6 +357,7 @@ void display_make(struct server *s, struct connection *c)
 	struct making_view m = {.d = d, .out = &s->conns.made, .page = page_of(s, c),
 	                        .feed = c->out.reader.feed};
 	bool over = d->ending || c->state != CONNECTION_OPEN, all;
+	uint64_t before;
 
 	if (c->out.made != NULL)
 		return;
@@ -362,11 +365,12 @@ void display_make(struct server *s, struct connection *c)
 	m.erased = d->drawn.text == NULL;
 	set_modes(&m, d->style.editor && !over);
 	do {
+		before = m.lines;
 		outqueue_take(&c->out, DISPLAY_BYTES, show_line, &m);
 		d->more = d->page_rows >= m.page && outqueue_has_output(&c->out);
 		all = !d->more && watched_take(s, c, DISPLAY_BYTES, show_watched, &m) &&
 		      !outqueue_has_output(&c->out);
-	} while (!all && !d->more && (m.out->len == 0 || d->ending));
+	} while (!all && !d->more && (m.out->len == 0 || d->ending) && m.lines > before);
 	if (over) {
 		erase(&m);
 		typed_clear(&d->drawn);
@@ -379,7 +383,8 @@ void display_make(struct server *s, struct connection *c)
 	              c->out.watched == NULL ? c->out.reader.seq
 	              : all                  ? watched_seq(c, fanout_shown(s))
 	                                 : SEQ_UNKNOWN);
-	explicit_bzero(m.out->data, m.out->len);
+	if (m.out->len > 0)
+		explicit_bzero(m.out->data, m.out->len);
 	if (d->ending) {
 		outqueue_view(&c->out, false);
 		display_free(c);

@@ -30,7 +30,7 @@
 enum {
 	SEEDS_PER_RESULT = 100,
 	SEEDS_FOR_ALL = 1000,   /* within this many, everything that may go wrong does */
-	REST_TURNS_MAX = 200000,
+	REST_TURNS_MAX = 50000,
 	STOP_TURNS_MAX = 20000,
 };
 

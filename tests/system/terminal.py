@@ -474,7 +474,7 @@ class Session:
         # to the first and the last.
         before, behind = self.editor.line[:self.editor.cursor], self.editor.line[self.editor.cursor:]
         held = Editor()
-        held.line = list(f'{n} lines pasted: Enter says them, ctrl-C drops them')
+        held.line = list(f'{n} lines pasted: Enter sends them, ctrl-C drops them')
         held.cursor = len(held.line)
         kept, self.editor = self.editor, held
         self.sync()

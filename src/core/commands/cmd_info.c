@@ -154,8 +154,8 @@ static void help_overview(struct chat *c, struct session *s, unsigned flags)
 	list_all(c, s, flags);
 	if (flags != 0)
 		emit_rows(c, s, 0, "%chelp COMMAND explains a command. More commands: %chelp talk, %chelp "
-		            "rooms, %chelp account, %chelp moderation, %chelp server, %chelp all.", p, p, p, p,
-		            p, p, p);
+		            "rooms, %chelp account, %chelp terminal, %chelp moderation, %chelp server, %chelp "
+		            "all.", p, p, p, p, p, p, p, p);
 	if (s->state != SESSION_HOST)
 		emit_reply(c, s, "To say a line that begins with %c, type it twice: %c%c", p, p, p);
 }

@@ -78,7 +78,7 @@ void cmd_set(struct chat *c, struct session *s, const struct args *a)
 	else if (set(c, s, row, a->arg[1]))
 		emit_reply(c, s, "%s is %s now.", preference_rows[row].name,
 		           preference_is_set(&s->input.console.prefer, row)
-		           ? preference_value(&s->input.console.prefer, row, value) : "as by default");
+		           ? preference_value(&s->input.console.prefer, row, value) : "at its default");
 }
 
 void cmd_more(struct chat *c, struct session *s, const struct args *a)

@@ -46,7 +46,7 @@ const struct command commands[] = {
 	 "Answers the person who sent you the last private message. With the number of a line, "
 	 "answers that line, for the whole room.",
 	 "reply yes, at one"},
-	{"say", "", "TEXT", 0, 0, true, true, cmd_say, ROLE_GUEST,
+	{"say", "", "[--in=ROOM] TEXT", 0, 0, true, true, cmd_say, ROLE_GUEST,
 	 FLAG_IN | FLAG_SAYS | FLAG_SPOKEN, TOPIC_TALK,
 	 "Say something in a room that you watch",
 	 "Says something in this room, or with --in=ROOM in one that you watch.",

@@ -101,6 +101,8 @@ static void set_editor(struct chat *c, struct session *s)
 	} else if (!wants && s->input.console.editor != NULL) {
 		console_forget(c, s);
 		console_release(&s->input.console);
+		/* The rest of the Enter that led here is no line: telnet sends CR NUL. */
+		s->input.line.after = AFTER_CR;
 	}
 	if (s->input.console.editor != NULL)
 		editor_latin1(s->input.console.editor, t->latin1);
@@ -153,6 +155,12 @@ void terminal_wish(struct chat *c, struct session *s, bool editor)
 	struct bytes out = {0};
 	bool had = s->input.console.editor != NULL;
 
+	/* The client would show nothing of what is typed then, and neither would chatd. */
+	if (editor && is_set(s->input.console.prefer.reader, facts_of(s)->reader)) {
+		emit_reply(c, s, "Not for a screen reader, for which nothing is drawn again. %cset reader off comes "
+		           "first.", c->config.command_prefix);
+		return;
+	}
 	s->input.console.wants = editor;
 	if (s->input.telnet != NULL) {
 		telnet_offer(s->input.telnet, &out);

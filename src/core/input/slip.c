@@ -35,7 +35,10 @@ bool slip_refuses(struct chat *c, struct session *s)
 
 void slip_keys(struct chat *c, struct session *s)
 {
-	if (!s->input.slip.keys_told)
+	if (!s->input.slip.keys_told && s->input.telnet != NULL)
+		emit_reply(c, s, "Arrow keys do not work here: your client sends whole lines. %ctty lets chatd edit "
+		           "what you type.", c->config.command_prefix);
+	else if (!s->input.slip.keys_told)
 		emit_reply(c, s, c->config.telnet_port == 0
 		                 ? "Arrow keys do not work here. To edit what you type, connect with: rlwrap nc HOST PORT"
 		                 : "Arrow keys do not work here. To edit what you type, connect with: telnet HOST %u",

@@ -190,7 +190,7 @@ static void summarize(struct editor *e)
 {
 	bool one = e->lines == 1;
 
-	snprintf(e->summary, sizeof e->summary, "%u line%s pasted: Enter says %s, ctrl-C drops %s", e->lines,
+	snprintf(e->summary, sizeof e->summary, "%u line%s pasted: Enter sends %s, ctrl-C drops %s", e->lines,
 	         one ? "" : "s", one ? "it" : "them", one ? "it" : "them");
 }
 

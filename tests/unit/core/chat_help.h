@@ -233,6 +233,16 @@ static inline void mud_client_comes(uint32_t slot, const char *from)
 	sends(slot, "\xFF\xFD\x19\xFF\xFD\xC9\xFF\xFE\x2A");
 }
 
+/* inetutils' telnet comes to a telnet port, and sends each key. */
+static inline void terminal_comes(uint32_t slot, const char *from)
+{
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(slot),
+	                    .connected = {.from = where(from), .telnet = true}});
+	sends_all(slot, "\xFF\xFB\x18\xFF\xFB\x1F\xFF\xFA\x1F\x00\x50\x00\x18\xFF\xF0");
+	sends_all(slot, "\xFF\xFA\x18\x00XTERM\xFF\xF0");
+	sends(slot, "\xFF\xFD\x01\xFF\xFD\x03\xFF\xFE\x2A");
+}
+
 #define assert_effects(text) assert_string_equal(seen.data, text)
 
 static inline void assert_has(const char *part)

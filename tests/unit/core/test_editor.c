@@ -458,7 +458,7 @@ static void test_paste_of_one_line(void **state)
 static void test_paste_of_lines(void **state)
 {
 	(void)state;
-	EDITS(PASTE "one\ntwo" PASTED, "2 lines pasted: Enter says them, ctrl-C drops them|");
+	EDITS(PASTE "one\ntwo" PASTED, "2 lines pasted: Enter sends them, ctrl-C drops them|");
 	EDITS(PASTE "one\ntwo\n\n\n three\n" PASTED "\rx", "[one][two][ three]x|");
 	EDITS(PASTE "one\r\ntwo\r\n" PASTED "\r\n", "[one][two]|");
 	EDITS("ab" LEFT PASTE "one\ntwo" PASTED "\nx", "[aone][twob]x|");
@@ -469,7 +469,7 @@ static void test_paste_of_lines(void **state)
 	EDITS(PASTE "one\ntwo" PASTED "\x0C\r", "{L}[one][two]|");
 	/* Another paste comes behind it. */
 	EDITS("a\x01" PASTE "one\ntwo" PASTED PASTE "three" PASTED PASTE "\nfour\nfive" PASTED,
-	      "4 lines pasted: Enter says them, ctrl-C drops them|");
+	      "4 lines pasted: Enter sends them, ctrl-C drops them|");
 	EDITS("a\x01" PASTE "one\ntwo" PASTED PASTE "three" PASTED PASTE "\nfour\nfive" PASTED "\r",
 	      "[one][twothree][four][fivea]|");
 	/* Lines longer than a line may be are the caller's matter. */
@@ -499,7 +499,7 @@ static void test_paste_said_slowly(void **state)
 		assert_int_equal(editor_take(p.e, &in, end, 64, p.now_ms, &text, &n), EDITOR_LINE);
 		assert_string_equal(text, "one");
 		assert_int_equal(n, 3);
-		is(&p, "2 lines pasted: Enter says them, ctrl-C drops them|");
+		is(&p, "2 lines pasted: Enter sends them, ctrl-C drops them|");
 		assert_string_equal(editor_text(p.e, &n, &cursor), "two\nthree\n");
 		assert_string_equal(text, "one");
 		p.now_ms += 100000;
@@ -507,7 +507,7 @@ static void test_paste_said_slowly(void **state)
 		assert_string_equal(text, "two");
 		editor_taken(p.e);
 		editor_taken(p.e);
-		is(&p, "1 line pasted: Enter says it, ctrl-C drops it|");
+		is(&p, "1 line pasted: Enter sends it, ctrl-C drops it|");
 		assert_true(editor_begun(p.e));
 		assert_ptr_not_equal(in, end - 1);
 		assert_int_equal(editor_take(p.e, &in, end, 64, p.now_ms, &text, &n), EDITOR_LINE);
@@ -588,7 +588,7 @@ static void test_paste_bounds(void **state)
 	for (int i = 0; i < 10000; i++)
 		type(&p, "ab\r");
 	type(&p, PASTED);
-	is(&p, "10000 lines pasted: Enter says them, ctrl-C drops them|");
+	is(&p, "10000 lines pasted: Enter sends them, ctrl-C drops them|");
 	type(&p, "\r");
 	for (size_t i = 0; i < p.log.len; i += 4, lines++)
 		assert_memory_equal(p.log.data + i, "[ab]", 4);
@@ -601,7 +601,7 @@ static void test_paste_bounds(void **state)
 			type(&p, "x");
 		type(&p, "\ny" PASTED);
 		snprintf(shown, sizeof shown, "%s|%s",
-		         more ? "{too long}ab" : "3 lines pasted: Enter says them, ctrl-C drops them",
+		         more ? "{too long}ab" : "3 lines pasted: Enter sends them, ctrl-C drops them",
 		         more ? "c" : "");
 		is(&p, shown);
 		type(&p, "\x03");
@@ -613,7 +613,7 @@ static void test_paste_bounds(void **state)
 		for (int i = 0; i < PASTE_BYTES_MAX - 3 + more; i++)
 			type(&p, "x");
 		type(&p, "\ny" PASTED);
-		is(&p, more ? "{too long}|" : "2 lines pasted: Enter says them, ctrl-C drops them|");
+		is(&p, more ? "{too long}|" : "2 lines pasted: Enter sends them, ctrl-C drops them|");
 		type(&p, "\x03");
 		bytes_clear(&p.log);
 	}
