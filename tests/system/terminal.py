@@ -479,21 +479,22 @@ class Session:
         kept, self.editor = self.editor, held
         self.sync()
         self.check()
-        if self.random.random() < 0.5:
-            self.send('\x03')
-        else:
-            lines = [''.join(before) + lines[0]] + lines[1:-1] + [lines[-1] + ''.join(behind)]
-            if not all(self.sayable(line) for line in lines):
-                self.send('\x03')
-            else:
-                self.said += [f'{self.name}: {line.strip()}' for line in lines]
-                self.send('\r')
-                squeezed = re.sub(r'\s', '', unicodedata.normalize('NFC', ''.join(self.said)))
-                self.until(lambda: squeezed in re.sub(r'\s', '', ''.join(self.text_above(self.screen.lines))), 'a paste')
-                for line in lines:
-                    kept.line = graphemes(line)
-                    kept.taken()
+        lines = [''.join(before) + lines[0]] + lines[1:-1] + [lines[-1] + ''.join(behind)]
         self.editor = kept
+        kept.back, kept.begun, kept.joins = 0, [], False
+        if self.random.random() < 0.5 or not all(self.sayable(line) for line in lines):
+            # What was typed before stays.
+            self.send('\x03')
+            if not kept.line:
+                self.editor.taken(remember=False)
+            return
+        self.said += [f'{self.name}: {line.strip()}' for line in lines]
+        self.send('\r')
+        squeezed = re.sub(r'\s', '', unicodedata.normalize('NFC', ''.join(self.said)))
+        self.until(lambda: squeezed in re.sub(r'\s', '', ''.join(self.text_above(self.screen.lines))), 'a paste')
+        for line in lines:
+            kept.line = graphemes(line)
+            kept.taken()
         self.editor.taken(remember=False)
 
     def resize(self):

@@ -26,6 +26,7 @@ static const char reply_mark[] = "-- ";
 
 enum {
 	REPLY_COLUMNS = WRAP_COLUMNS - (sizeof reply_mark - 1),
+	REPLY_COLUMNS_LEAST = 20, /* for a screen that is narrower, they are broken by the view */
 	REPLY_INDENT = 3, /* of the further rows of a reply */
 };
 
@@ -153,6 +154,16 @@ static void add_end(struct chat *c, const struct session *s, struct effect *e)
 		add(c, e, "\n", 1);
 }
 
+/* Columns of a row of a reply, without its mark: as many as a narrow screen has, so that it is not broken
+ * again. */
+static size_t reply_columns(const struct session *s)
+{
+	size_t columns = s->input.console.view ? s->input.console.style.columns : 0;
+
+	return columns > REPLY_COLUMNS_LEAST + sizeof reply_mark && columns - sizeof reply_mark < REPLY_COLUMNS
+	       ? columns - sizeof reply_mark : REPLY_COLUMNS;
+}
+
 /* Replaces the last n bytes of e, a text that is too wide for its row, by rows. */
 static void add_rows(struct chat *c, const struct session *s, struct effect *e, size_t n, int indent)
 {
@@ -167,7 +178,7 @@ static void add_rows(struct chat *c, const struct session *s, struct effect *e, 
 	end = whole.data + n;
 	for (text = whole.data; *text != '\0'; text += strspn(text, " ")) {
 		size_t blank = text == whole.data ? 0 : (size_t)indent;
-		size_t row = wrap_row(text, (size_t)(end - text), REPLY_COLUMNS - blank);
+		size_t row = wrap_row(text, (size_t)(end - text), reply_columns(s) - blank);
 
 		if (text > whole.data) {
 			add_end(c, s, e);
@@ -194,7 +205,7 @@ static void add_reply(struct chat *c, const struct session *s, struct effect *e,
 	add(c, e, reply_mark, sizeof reply_mark - 1);
 	text = c->output.arena + c->output.arena_len;
 	n = add_text(c, e, fmt, ap);
-	if (n > REPLY_COLUMNS && text_fit(text, n, REPLY_COLUMNS) < n)
+	if (n > reply_columns(s) && text_fit(text, n, reply_columns(s)) < n)
 		add_rows(c, s, e, n, indent);
 	add_end(c, s, e);
 }

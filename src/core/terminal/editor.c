@@ -48,6 +48,8 @@ struct editor {
 	size_t cursor;         /* in it, where the next character goes; before any other key it is
 	                        * moved to the end of a grapheme (cursor_whole) */
 	uint32_t lines;        /* of the held paste, that are still to be said; 0: no paste is held */
+	size_t before, behind; /* of the held paste: bytes of it that were typed, before and behind what was
+	                        * pasted */
 	size_t said;           /* bytes of line that are said, and the one behind them */
 	bool given;            /* the line that was returned last is among these */
 	bool enter_left;       /* the Enter that was to say the rest comes again */
@@ -199,6 +201,12 @@ static void hold(struct editor *e, struct cleared *paste)
 {
 	size_t at = e->cursor, len = e->line.len;
 
+	if (e->lines == 0) {
+		e->before = at;
+		e->behind = len - at;
+	} else if (e->said > 0) {
+		e->before = 0; /* it was said */
+	}
 	/* What follows the cursor is a part of the last line, so no more than that was said. */
 	if (at > e->said)
 		cleared_insert(paste, 0, e->line.data + e->said, at - e->said);
@@ -232,6 +240,19 @@ static bool say(struct editor *e, const char **text, size_t *len)
 	e->said = 0;
 	give_line(e, &(size_t){0});
 	return false;
+}
+
+/* Drops what was pasted, and leaves what was typed. */
+static void let_go(struct editor *e)
+{
+	size_t behind = e->behind;
+
+	cleared_remove(&e->line, e->before, e->line.len - behind);
+	e->cursor = e->before;
+	e->lines = 0;
+	/* And another paste that has not ended. */
+	cleared_release(&e->pasted.text);
+	e->pasted.dropped = true;
 }
 
 /* -- a paste that comes ------------------------------------------------------------- */
@@ -494,6 +515,11 @@ static enum editor_result take_key(struct editor *e, enum key key, uint32_t byte
 	e->tabs = key == KEY_TAB && !e->hidden && !held ? e->tabs + 1 : 0;
 	switch (key) {
 	case KEY_INTERRUPT:
+		/* Unless part of it is said: then what was typed before it is. */
+		if (held && e->said == 0 && e->before + e->behind > 0) {
+			let_go(e);
+			return EDITOR_MORE;
+		}
 		editor_clear(e);
 		return EDITOR_INTERRUPT;
 	case KEY_REDRAW:

@@ -464,6 +464,9 @@ static void test_paste_of_lines(void **state)
 	EDITS("ab" LEFT PASTE "one\ntwo" PASTED "\nx", "[aone][twob]x|");
 	EDITS("ab" LEFT PASTE "\none\ntwo\n" PASTED "\nx", "[a][one][two][b]x|");
 	EDITS(PASTE "one\ntwo" PASTED "\x03\r", "{C}[]|");
+	/* What was typed before stays. */
+	EDITS("ab" LEFT PASTE "one\ntwo" PASTED PASTE "three" PASTED "\x03" "x\r", "[axb]|");
+	EDITS("ab" LEFT PASTE "one\ntwo" PASTED "\x03\x03\r", "{C}[]|");
 	/* Other keys do nothing. */
 	EDITS(PASTE "one\ntwo" PASTED "abc\x7F\x04\x01\x15\x19\t" LEFT UP ESC "d\r", "[one][two]|");
 	EDITS(PASTE "one\ntwo" PASTED "\x0C\r", "{L}[one][two]|");
@@ -604,7 +607,7 @@ static void test_paste_bounds(void **state)
 		         more ? "{too long}ab" : "3 lines pasted: Enter sends them, ctrl-C drops them",
 		         more ? "c" : "");
 		is(&p, shown);
-		type(&p, "\x03");
+		type(&p, "\x03\x03");
 		bytes_clear(&p.log);
 	}
 	/* The same with nothing around it. */
@@ -614,7 +617,7 @@ static void test_paste_bounds(void **state)
 			type(&p, "x");
 		type(&p, "\ny" PASTED);
 		is(&p, more ? "{too long}|" : "2 lines pasted: Enter sends them, ctrl-C drops them|");
-		type(&p, "\x03");
+		type(&p, "\x03\x03");
 		bytes_clear(&p.log);
 	}
 	/* A held one stays if there is no room for another. */
