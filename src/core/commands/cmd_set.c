@@ -13,13 +13,23 @@
 
 enum { SHOWN_CHARS = 40 };      /* of what somebody typed wrongly */
 
+/* What holds, set or not, in words. */
+static const char *in_force(const struct session *s, int row, char value[PREFERENCE_VALUE_BYTES])
+{
+	struct preferences now = s->input.console.prefer;
+
+	terminal_in_force(s, &now);
+	return preference_is_set(&now, row) ? preference_value(&now, row, value) : "off";
+}
+
 static void show(struct chat *c, struct session *s, int row)
 {
 	const struct preference_row *k = &preference_rows[row];
+	bool own = preference_is_set(&s->input.console.prefer, row);
 	char value[PREFERENCE_VALUE_BYTES];
 
-	emit_rows(c, s, 3, "  %-9s %-9s %s: %s", k->name,
-	          preference_value(&s->input.console.prefer, row, value), k->help, k->values);
+	emit_rows(c, s, 3, "%c %-9s %-9s %s: %s", own ? '*' : ' ', k->name, in_force(s, row, value), k->help,
+	          k->values);
 }
 
 static void show_all(struct chat *c, struct session *s)
@@ -27,7 +37,8 @@ static void show_all(struct chat *c, struct session *s)
 	emit_reply(c, s, "Your settings%s:", s->account == NULL ? " (they end with this connection: you have no account)" : "");
 	for (int row = 0; preference_rows[row].name != NULL; row++)
 		show(c, s, row);
-	emit_reply(c, s, "%cset SETTING VALUE changes one; default takes that back.", c->config.command_prefix);
+	emit_reply(c, s, "%cset SETTING VALUE changes one; default takes that back. * is what you have set.",
+	           c->config.command_prefix);
 }
 
 /* Keeps what s has set with its account. */
@@ -76,9 +87,8 @@ void cmd_set(struct chat *c, struct session *s, const struct args *a)
 	else if (a->arg[1] == NULL)
 		show(c, s, row);
 	else if (set(c, s, row, a->arg[1]))
-		emit_reply(c, s, "%s is %s now.", preference_rows[row].name,
-		           preference_is_set(&s->input.console.prefer, row)
-		           ? preference_value(&s->input.console.prefer, row, value) : "at its default");
+		emit_reply(c, s, "%s is %s now%s.", preference_rows[row].name, in_force(s, row, value),
+		           preference_is_set(&s->input.console.prefer, row) ? "" : ", its default");
 }
 
 void cmd_more(struct chat *c, struct session *s, const struct args *a)

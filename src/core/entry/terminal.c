@@ -86,6 +86,35 @@ static bool is_plain(const struct view_style *style)
 	       *style->zone_name == '\0';
 }
 
+static uint8_t filled(uint8_t preference, uint8_t otherwise)
+{
+	return preference == PREFER_UNSET ? otherwise : preference;
+}
+
+static uint8_t on_off(bool on)
+{
+	return on ? PREFER_ON : PREFER_OFF;
+}
+
+void terminal_in_force(const struct session *s, struct preferences *p)
+{
+	static const uint8_t colours[] = {
+		[VIEW_COLOUR_OFF] = PREFER_OFF, [VIEW_COLOUR_16] = PREFER_COLOUR_16,
+		[VIEW_COLOUR_256] = PREFER_COLOUR_256,
+	};
+	struct view_style style = style_of(s);
+
+	p->time = filled(p->time, (uint8_t)(PREFER_TIME_FULL + style.time));
+	p->colour = filled(p->colour, colours[style.colour]);
+	p->bell = filled(p->bell, on_off(style.bell));
+	p->passages = filled(p->passages, on_off(style.passages));
+	p->pages = filled(p->pages, on_off(style.pages && style.rows > 0));
+	p->reader = filled(p->reader, on_off(facts_of(s)->reader));
+	p->mentions = filled(p->mentions, PREFER_ON);
+	if (s->input.console.view)
+		p->width = s->input.console.style.columns;
+}
+
 static void set_editor(struct chat *c, struct session *s)
 {
 	const struct telnet_facts *t = facts_of(s);

@@ -382,6 +382,7 @@ static void watch_answer(struct chat *c, struct session *s, struct question *q, 
 			emit_reply(c, s, rows.n == 1 ? "The last line said in %s:" : "The last lines said in %s:",
 			           r->name);
 			show_rows(c, s, &rows, false);
+			emit_reply(c, s, "End of the history of %s; what follows is live.", r->name);
 		}
 		missed_watched(c, s, w, &rows);
 	}

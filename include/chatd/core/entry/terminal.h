@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 struct chat;
+struct preferences;
 struct session;
 
 /* s wants chatd's editor, or does not want it any more, and is told what comes of that: at once, or when its
@@ -20,6 +21,10 @@ void terminal_update(struct chat *c, struct session *s);
 
 /* What s has set (preferences.h) has changed. */
 void terminal_preferred(struct chat *c, struct session *s);
+
+/* Fills what s has not set with what holds instead. width 0 and zone "" stay: there is none, or it is the
+ * server's. */
+void terminal_in_force(const struct session *s, struct preferences *p);
 
 /* Its client has answered, or what is known of it has changed. */
 void terminal_answered(struct chat *c, struct session *s);
