@@ -221,7 +221,7 @@ static size_t keys_bytes(const char *in, size_t len)
 /* Handles a line that was entered, of len bytes. False: the session has ended. */
 static bool take_entered(struct chat *c, struct session *s, const char *text, size_t len)
 {
-	size_t kept;
+	size_t kept, echo;
 
 	if (len > c->config.line_bytes_max) {
 		editor_taken(s->input.console.editor);
@@ -234,8 +234,10 @@ static bool take_entered(struct chat *c, struct session *s, const char *text, si
 	editor_taken(s->input.console.editor);
 	if (kept > len)
 		rate_bytes(c, s, kept - len);
-	typing_entered(c, s, kept);
+	echo = typing_entered(c, s, kept);
 	take_line(c, s, kept);
+	if (echo != TYPING_NO_ECHO)
+		emit_echo_settle(c, echo);
 	return session_lives(s);
 }
 

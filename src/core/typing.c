@@ -73,7 +73,7 @@ int64_t typing_due_ms(const struct chat *c)
 	return c->input.consoles != NULL ? c->now_ms : INT64_MAX;
 }
 
-void typing_entered(struct chat *c, struct session *s, size_t len)
+size_t typing_entered(struct chat *c, struct session *s, size_t len)
 {
 	const char *text = c->input.body;
 	char room[PROMPT_BYTES_MAX], prefix = c->config.command_prefix;
@@ -84,13 +84,19 @@ void typing_entered(struct chat *c, struct session *s, size_t len)
 	console_touch(c, s);
 	if (s->dialogue != NULL) {
 		emit_line(c, s, (struct line_info){0}, "%s", prompt_of(s, room));
-		return;
+		return TYPING_NO_ECHO;
 	}
 	if (s->state == SESSION_CHAT)
 		editor_remember(s->input.console.editor, text, open);
-	if (s->state != SESSION_CHAT || (command && !command_is_spoken(c, text + 1)))
+	if (s->state != SESSION_CHAT || (command && !command_is_spoken(c, text + 1))) {
 		emit_line(c, s, (struct line_info){0}, "%s%.*s%s", prompt_of(s, room), (int)open, text,
 		          open < len ? " ..." : "");
+		return TYPING_NO_ECHO;
+	}
+	/* It may be a password, and is refused for that. */
+	if (len == 0 || (!command && s->input.slip.secret_until_ms > c->now_ms))
+		return TYPING_NO_ECHO;
+	return emit_echo(c, s, "%s%s", prompt_of(s, room), text);
 }
 
 /* -- keys --------------------------------------------------------------------------------------- */

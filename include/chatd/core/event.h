@@ -612,7 +612,7 @@ struct effect {
 	uint32_t feed;        /* PUBLISH, SKIP, MARK, SUBSCRIBE, WATCH, UNWATCH; less than chat_feeds_max() */
 	const char *text;     /* of most kinds, as they say; NUL-terminated or of len bytes; valid until the
 	                       * next chat_step */
-	size_t len;           /* bytes in text */
+	size_t len;           /* bytes in text; 0: there is nothing to send */
 	uint64_t seq;         /* PUBLISH: the record of that line; 0: a notice, visible in its turn */
 	bool waits;           /* SEND, SEND_ALL: conn has not asked for it, so EFFECT_HOLD holds it back */
 	struct line_info line; /* PUBLISH, SEND, SEND_ALL: what kind of line text is, for views */

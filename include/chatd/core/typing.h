@@ -14,9 +14,12 @@
 struct chat;
 struct session;
 
+#define TYPING_NO_ECHO SIZE_MAX
+
 /* The line in c->input.body, of len bytes, was entered. A command or an answer stays on the screen, without
- * what may be a password in it; what is going to be said comes back in the room's order. */
-void typing_entered(struct chat *c, struct session *s, size_t len);
+ * what may be a password in it; what is going to be said comes back in the room's order, and stays only if it is
+ * refused. Returns what emit_echo_settle takes once the line has been handled, or TYPING_NO_ECHO. */
+size_t typing_entered(struct chat *c, struct session *s, size_t len);
 
 /* A key that is not for the line but for the chat; begun: before it, or what came with it, a line had been
  * begun. May end the session. */

@@ -249,6 +249,33 @@ void emit_line(struct chat *c, const struct session *s, struct line_info info, c
 	add_end(c, s, e);
 }
 
+size_t emit_echo(struct chat *c, const struct session *s, const char *fmt, ...)
+{
+	size_t at = c->output.n;
+	struct effect *e = emit(c, EFFECT_SEND);
+	va_list ap;
+
+	e->conn = s->id;
+	e->text = c->output.arena + c->output.arena_len;
+	va_start(ap, fmt);
+	add_text(c, e, fmt, ap);
+	va_end(ap);
+	add_end(c, s, e);
+	/* A NUL behind it, so that no reply becomes part of it. */
+	keep(c, "", 0);
+	return at;
+}
+
+void emit_echo_settle(struct chat *c, size_t at)
+{
+	struct effect *echo = &c->output.effects[at];
+
+	for (const struct effect *e = echo + 1; e < c->output.effects + c->output.n; e++)
+		if (e->kind == EFFECT_PUBLISH || e->kind == EFFECT_APPEND ||
+		    (e->kind == EFFECT_SEND && e->conn.slot != echo->conn.slot))
+			echo->len = 0;
+}
+
 void emit_told(struct chat *c, const struct session *s, struct line_info info, const char *fmt, ...)
 {
 	struct effect *e = send_told(c, s, info);

@@ -56,6 +56,13 @@ struct line_info emit_info(enum line_kind kind, int64_t at_ms, const char *nick)
 void emit_line(struct chat *c, const struct session *s, struct line_info info, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* A line for s that stays only if nothing comes of it but replies: what s has typed, which comes back by itself if
+ * it is said. Returns which effect it is, for emit_echo_settle, to be called in the same step once it is known
+ * what came of it. */
+size_t emit_echo(struct chat *c, const struct session *s, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void emit_echo_settle(struct chat *c, size_t at);
+
 /* Both for what s has not asked for: while s holds lines (/hold) it waits with them. A line; and a reply. */
 void emit_told(struct chat *c, const struct session *s, struct line_info info, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
