@@ -309,9 +309,9 @@ static void say_stats(const char *head)
 	printf("# %" PRIu64 " readers skipped %" PRIu64 " lines, %" PRIu64 " store failures, %" PRIu64
 	       " rooms emptied, %" PRIu64 " turns throttled, %" PRIu64 " words about waiting, %" PRIu64
 	       " about floods, %" PRIu64 " marks of what was seen, %" PRIu64 " told of mentions, %" PRIu64 " lines marked, %" PRIu64
-	       " rooms watched and %" PRIu64 " lines of them read\n", s->skips, s->skipped, s->failures,
+	       " rooms watched and %" PRIu64 " lines of them read, %" PRIu64 " lines with other times\n", s->skips, s->skipped, s->failures,
 	       s->rooms_emptied,
-	       s->throttles, s->waits, s->floods, s->marks, s->mentions, s->marked, s->watches, s->watched);
+	       s->throttles, s->waits, s->floods, s->marks, s->mentions, s->marked, s->watches, s->watched, s->timed);
 	fault_say();
 }
 

@@ -46,7 +46,7 @@ struct client {
 struct sim_stats {
 	uint64_t turns, connections, refused, said, delivered, skips, skipped, bytes, resets,
 	         failures, throttles, rooms_emptied, marks, waits, floods,
-	         mentions, marked, watches, watched;
+	         mentions, marked, watches, watched, timed;
 };
 
 struct sim {

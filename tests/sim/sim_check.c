@@ -169,7 +169,9 @@ static void check_output(const struct connection *c)
 		         held, c->out.held);
 	if (c->state == CONNECTION_OPEN && c->out.bytes > SENDQ_BYTES_MAX)
 		sim_fail("%u.%u: %u bytes of private text", c->slot, c->gen, c->out.bytes);
-	if (c->state == CONNECTION_OPEN && c->out.bytes > SENDQ_SLOW_BYTES && !c->slow)
+	/* Lines of rooms that a view has made ready are no private text, and are few: one send. */
+	if (c->state == CONNECTION_OPEN && !c->slow &&
+	    c->out.bytes - (c->out.made_len - c->out.made_sent) > SENDQ_SLOW_BYTES)
 		sim_fail("%u.%u has %u bytes to read and may go on", c->slot, c->gen, c->out.bytes);
 	if (c->stash.len > RECV_BUFFER_BYTES && c->stash.data != NULL)
 		sim_fail("%u.%u: a stash of %u bytes", c->slot, c->gen, c->stash.len);

@@ -153,7 +153,7 @@ static bool asks(const char *name)
 	return false;
 }
 
-/* It changes how lines are shown; the model knows only what /watch makes of them. */
+/* It changes how lines are shown; the model knows only what /watch and /set time (do_watch) make of them. */
 static bool changes_view(const char *name)
 {
 	static const char *const names[] = {"tty", "set", "more"};
@@ -201,8 +201,15 @@ static void do_join(struct client *c, struct bytes *b)
 static void do_watch(struct client *c, struct bytes *b)
 {
 	static const char *const begins[] = {"/watch ", "/watch ", "/unwatch ", "/say --in="};
-	uint32_t which = rnd(8);
+	uint32_t which = rnd(10);
 
+	if (which >= 8) {
+		static const char *const times[] = {"short", "off", "full", "default"};
+
+		bytes_printf(b, "/set time %s", times[rnd(4)]);
+		end_line(c, b);
+		return;
+	}
 	if (which >= 4) {
 		bytes_puts(b, which == 4 ? "/unwatch all" : which == 5 ? "/hold" : which == 6 ? "/hold off" : "");
 		end_line(c, b);

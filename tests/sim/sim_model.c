@@ -72,6 +72,7 @@ static void publish(const struct effect *effects, size_t n, size_t i)
 	sim_check_line(e);
 	t->line = true;
 	t->seq = e->seq;
+	t->info = e->line;
 	for (size_t k = i + 1; k < n && effects[k].kind == EFFECT_SKIP; k++) {
 		const struct peer *p = model_peer(effects[k].conn);
 
@@ -382,6 +383,7 @@ static void send_to(struct peer *p, const struct effect *e)
 	sim->stats.floods += memmem(e->text, e->len, "You have sent too much", 22) != NULL;
 	t = model_text_new(e->text, e->len);
 	t->marked = e->line.marked ? UINT64_MAX : 0;
+	t->info = e->line;
 	if (e->waits) {
 		peer_view_told(p, t);
 	} else {

@@ -18,6 +18,7 @@ struct text {
 	uint64_t seq;           /* of the record that it shows; 0: none */
 	uint64_t skip;          /* bit n: not for whoever has slot n */
 	uint64_t marked;        /* bit n: it mentions whoever has slot n */
+	struct line_info info;  /* what views know of it */
 	bool missing;           /* comes only in place of lines of a feed that was left while far behind, */
 	int64_t feed;           /* this one, */
 	size_t shown;           /* how many of its lines could be seen then */
@@ -44,6 +45,7 @@ struct mwatch {
 /* What a view has to do with; see sim_view.c. */
 struct peer_view {
 	bool on;                /* it has a view, or had one: CRs are not looked at then */
+	uint32_t times;         /* bit n: lines were shown with times of enum view_time n, or will be */
 	bool hold;              /* what it has not asked for waits until it enters a line: */
 	struct queue waiting;   /* private text that does, */
 	size_t waiting_bytes;   /* and as much of it */

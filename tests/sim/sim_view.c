@@ -1,9 +1,10 @@
 /*
  * Views, watched rooms and lines that are held back.
  *
- * A view here is a plain one, as /watch makes it: lines are as they are, with the room's name after the
- * stamp if they are of a watched one, and >> before those that mention the person. Each room keeps its one
- * order; which of them comes next is open, so what comes is compared with the first text of each.
+ * A view here is what /watch and /set time make: lines with their stamp, with a short time or with none, the
+ * room's name before those of a watched one, and >> before those that mention the person. What it shows is
+ * composed here, by the layouts in docs/protocol.md and terminal.md. Each room keeps its one order; which of them
+ * comes next is open, so what comes is compared with the first text of each.
  */
 #include "sim_model.h"
 
@@ -128,20 +129,16 @@ static void unwatch(struct peer *p, struct mwatch *w, const struct effect *e)
 	model_text_unref(t);
 }
 
-/* The first view: what has come of a text so far was not of it. */
+/* The first view: what has come of a text so far is looked at again, with what follows it. */
 static void begin(struct peer *p)
 {
-	struct text *t = p->off > 0 ? p->item[p->first] : NULL, *rest;
+	const struct text *t = p->off > 0 ? p->item[p->first] : NULL;
 
 	p->view.on = true;
-	if (t == NULL)
-		return;
-	rest = model_text_new(t->data + p->off, t->len - p->off);
-	rest->line = t->line;
-	rest->early = t->early;
-	rest->seq = t->seq;
-	p->item[p->first] = rest;
-	model_text_unref(t);
+	for (size_t i = 0; i < p->off; i++)
+		if (t->data[i] != '\r')
+			bytes_append(&p->view.seen, t->data + i, 1);
+	p->bytes -= p->off;
 	p->off = 0;
 }
 
@@ -155,6 +152,7 @@ void peer_view_effect(struct peer *p, const struct effect *e)
 	case EFFECT_VIEW:
 		if (!p->view.on)
 			begin(p);
+		p->view.times |= 1u << e->view.time;
 		break;
 	case EFFECT_HOLD:
 	case EFFECT_FLOW:
@@ -238,7 +236,47 @@ static enum fit compare(const char *text, size_t len, const char *bytes, size_t 
 	return FIT_WHOLE;
 }
 
-static enum fit fit(const struct shown *s, const char *bytes, size_t n, size_t *used)
+/* How a line is shown with times other than the stamp. False: it is shown as it is. */
+static bool compose(const struct shown *s, enum view_time time, struct bytes *out)
+{
+	const struct line_info *info = &s->t->info;
+	const char *text = s->t->data + info->stamp_at, *name = text + STAMP_BYTES + 1;
+	size_t len = s->t->len - info->stamp_at, head;
+
+	switch (info->kind) {
+	case LINE_SAID:
+		head = STAMP_BYTES + 1u + info->name_bytes + 2;
+		break;
+	case LINE_ACTION:
+		head = STAMP_BYTES + 1;
+		break;
+	case LINE_NOTICE:
+	case LINE_PASSAGE:
+		head = STAMP_BYTES + strlen("[System]: ");
+		break;
+	case LINE_PRIVATE:
+		head = STAMP_BYTES + 1u + info->name_bytes + strlen(" -> you]:");
+		break;
+	default:
+		return false;
+	}
+	bytes_append(out, s->t->data, info->stamp_at);
+	if (time == VIEW_TIME_SHORT)
+		bytes_printf(out, "%.5s ", text + strlen("[yyyy-mm-dd "));
+	if (s->room != NULL)
+		bytes_printf(out, "[%s] ", s->room);
+	if (info->kind == LINE_SAID)
+		bytes_printf(out, "%.*s: ", info->name_bytes, name);
+	else if (info->kind == LINE_PRIVATE)
+		bytes_printf(out, "[%.*s -> you] ", info->name_bytes, name);
+	else if (info->kind != LINE_ACTION)
+		bytes_puts(out, "-- ");
+	bytes_append(out, text + head - (info->kind == LINE_ACTION), len - head + (info->kind == LINE_ACTION));
+	return true;
+}
+
+/* With the stamp. */
+static enum fit fit_full(const struct shown *s, const char *bytes, size_t n, size_t *used)
 {
 	const char *text = s->t->data;
 	size_t head = s->room != NULL ? STAMP_BYTES : 0;
@@ -258,13 +296,45 @@ static enum fit fit(const struct shown *s, const char *bytes, size_t n, size_t *
 	return f == FIT_WHOLE ? compare(text + head, s->t->len - head, bytes, n, used) : f;
 }
 
-/* The same, and marked or not if it may be: of many that wait, the oldest lose their marks. */
-static enum fit fit_any(struct shown s, uint64_t slot, const char *bytes, size_t n, size_t *used)
+/* Otherwise; dated: after a row with the date. */
+static enum fit fit_time(const struct shown *s, enum view_time time, bool dated, const char *bytes, size_t n,
+                         size_t *used)
 {
-	enum fit f = fit(&s, bytes, n, used);
+	struct bytes out = {0};
+	enum fit f = FIT_NO;
+
+	*used = 0;
+	if (dated)
+		bytes_printf(&out, "-- %.10s\n", s->t->data + s->t->info.stamp_at + 1);
+	if (s->marked)
+		bytes_puts(&out, mention_mark);
+	if (compose(s, time, &out))
+		f = compare(out.data, out.len, bytes, n, used);
+	bytes_release(&out);
+	sim->stats.timed += f == FIT_WHOLE;
+	return f;
+}
+
+/* times: those that may be. */
+static enum fit fit(const struct shown *s, uint32_t times, const char *bytes, size_t n, size_t *used)
+{
+	enum fit f = fit_full(s, bytes, n, used);
+
+	if (f == FIT_NO && (times & 1u << VIEW_TIME_OFF) != 0)
+		f = fit_time(s, VIEW_TIME_OFF, false, bytes, n, used);
+	for (int dated = 0; f == FIT_NO && (times & 1u << VIEW_TIME_SHORT) != 0 && dated < 2; dated++)
+		f = fit_time(s, VIEW_TIME_SHORT, dated == 1, bytes, n, used);
+	return f;
+}
+
+/* The same, and marked or not if it may be: of many that wait, the oldest lose their marks. */
+static enum fit fit_any(struct shown s, const struct peer *p, const char *bytes, size_t n, size_t *used)
+{
+	enum fit f = fit(&s, p->view.times, bytes, n, used);
 
 	s.marked = true;
-	return f == FIT_NO && (s.t->marked & slot) != 0 ? fit(&s, bytes, n, used) : f;
+	return f == FIT_NO && (s.t->marked & UINT64_C(1) << p->id.slot) != 0
+	       ? fit(&s, p->view.times, bytes, n, used) : f;
 }
 
 bool peer_view_fits(const struct text *t, const char *bytes, size_t n)
@@ -272,11 +342,11 @@ bool peer_view_fits(const struct text *t, const char *bytes, size_t n)
 	struct shown s = {.t = t};
 	size_t used;
 
-	return fit(&s, bytes, n, &used) != FIT_NO;
+	return fit_full(&s, bytes, n, &used) != FIT_NO;
 }
 
 /* The next text of its own queue. pass: what need not come is passed over, as next_text does (sim_peer.c). */
-static enum fit take_own(struct peer *p, uint64_t slot, bool pass, size_t *used)
+static enum fit take_own(struct peer *p, bool pass, size_t *used)
 {
 	const char *bytes = p->view.seen.data;
 	size_t n = p->view.seen.len;
@@ -285,7 +355,7 @@ static enum fit take_own(struct peer *p, uint64_t slot, bool pass, size_t *used)
 	while (p->first < p->n) {
 		struct text *t = p->item[p->first];
 
-		f = fit_any((struct shown){.t = t}, slot, bytes, n, used);
+		f = fit_any((struct shown){.t = t}, p, bytes, n, used);
 		if (f != FIT_NO || !pass)
 			break;
 		if (t->line && model_missing_comes(p, bytes, n) != NULL)
@@ -303,13 +373,13 @@ static enum fit take_own(struct peer *p, uint64_t slot, bool pass, size_t *used)
 	return f;
 }
 
-static enum fit take_watched(struct peer *p, uint64_t slot, size_t *used)
+static enum fit take_watched(struct peer *p, size_t *used)
 {
 	bool so_far = false;
 
 	for (struct mwatch *w = p->view.watches; w != NULL; w = w->next) {
 		struct text *t = w->queue.first < w->queue.n ? w->queue.item[w->queue.first] : NULL;
-		enum fit f = t == NULL ? FIT_NO : fit_any((struct shown){.t = t, .room = w->room}, slot,
+		enum fit f = t == NULL ? FIT_NO : fit_any((struct shown){.t = t, .room = w->room}, p,
 		                                          p->view.seen.data, p->view.seen.len, used);
 
 		so_far |= f == FIT_SO_FAR;
@@ -331,19 +401,17 @@ static enum fit take_watched(struct peer *p, uint64_t slot, size_t *used)
 
 void peer_view_sent(struct peer *p, const char *bytes, size_t n)
 {
-	uint64_t slot = UINT64_C(1) << p->id.slot;
-
 	for (size_t i = 0; i < n; i++)
 		if (bytes[i] != '\r')
 			bytes_append(&p->view.seen, bytes + i, 1);
 	while (p->view.seen.len > 0) {
 		size_t used = 0;
-		enum fit own = take_own(p, slot, false, &used), watched = FIT_NO;
+		enum fit own = take_own(p, false, &used), watched = FIT_NO;
 
 		if (own != FIT_WHOLE)
-			watched = take_watched(p, slot, &used);
+			watched = take_watched(p, &used);
 		if (own == FIT_NO && watched == FIT_NO)
-			own = take_own(p, slot, true, &used);
+			own = take_own(p, true, &used);
 		if (own == FIT_NO && watched == FIT_NO)
 			sim_fail("%u.%u is sent what is not for its view: \"%.*s\"", p->id.slot, p->id.gen,
 			         (int)(p->view.seen.len < 200 ? p->view.seen.len : 200), p->view.seen.data);
