@@ -16,6 +16,7 @@
 
 #include "chatd/core/input/telnet_client.h"
 #include "chatd/core/terminal/gmcp.h"
+#include "chatd/core/terminal/iac.h"
 
 enum {
 	NOTHING = -1,            /* no byte of text */
@@ -23,7 +24,6 @@ enum {
 	OPTION_MSSP = 70,
 	OPTION_MCCP2 = 86,       /* COMPRESS2 and COMPRESS3 */
 	OPTION_MCCP3 = 87,
-	OPTION_GMCP = 201,
 	CHARSET_REQUEST = 1,     /* what a sub-negotiation of CHARSET begins with */
 	CHARSET_ACCEPTED = 2,
 	CHARSET_REJECTED = 3,
@@ -176,32 +176,11 @@ unsigned telnet_changed(struct telnet *t)
 	return changed;
 }
 
-static void telnet_say(struct bytes *out, unsigned char verb, unsigned char option)
-{
-	char said[] = { (char)IAC, (char)verb, (char)option };
-
-	bytes_append(out, said, sizeof said);
-}
-
-static void telnet_append(struct bytes *out, const char *s, size_t len)
-{
-	static const char iac[] = { (char)IAC };
-	const char *end = s + len, *p;
-
-	for (; (p = memchr(s, IAC, (size_t)(end - s))) != NULL; s = p + 1) {
-		bytes_append(out, s, (size_t)(p + 1 - s));
-		bytes_append(out, iac, 1);
-	}
-	bytes_append(out, s, (size_t)(end - s));
-}
-
 static void telnet_say_sub(struct bytes *out, unsigned char option, const char *s, size_t len)
 {
-	static const char end[] = { (char)IAC, (char)SE };
-
-	telnet_say(out, SB, option);
-	telnet_append(out, s, len);
-	bytes_append(out, end, sizeof end);
+	iac_say(out, SB, option);
+	iac_data(out, s, len);
+	iac_end(out);
 }
 
 /* ---- one option ------------------------------------------------------------------------ */
@@ -210,7 +189,7 @@ static void telnet_say_side(const struct telnet *t, enum telnet_which which, str
 {
 	bool on = t->sides[which].wanted;
 
-	telnet_say(out, which < HIS_TTYPE ? (on ? WILL : WONT) : (on ? DO : DONT), options[which]);
+	iac_say(out, which < HIS_TTYPE ? (on ? WILL : WONT) : (on ? DO : DONT), options[which]);
 }
 
 /* Asks for one side of an option to be on or off, unless that was said last. */
@@ -476,7 +455,7 @@ void telnet_hide(struct telnet *t, bool hidden, struct bytes *out)
 	t->hidden = hidden;
 	if (!t->offered) {
 		t->hides = true;
-		telnet_say(out, hidden ? WILL : WONT, TELOPT_ECHO);
+		iac_say(out, hidden ? WILL : WONT, TELOPT_ECHO);
 		return;
 	}
 	if (hidden)
@@ -643,17 +622,16 @@ static void telnet_mssp_string(struct bytes *out, char kind, const char *s)
 
 void telnet_mssp(struct telnet *t, struct bytes *out, const struct telnet_pair *pairs, size_t n)
 {
-	static const char end[] = { (char)IAC, (char)SE };
 	size_t i;
 
 	if (!t->facts.mssp)
 		return;
-	telnet_say(out, SB, OPTION_MSSP);
+	iac_say(out, SB, OPTION_MSSP);
 	for (i = 0; i < n; i++) {
 		telnet_mssp_string(out, MSSP_VAR, pairs[i].name);
 		telnet_mssp_string(out, MSSP_VAL, pairs[i].value);
 	}
-	bytes_append(out, end, sizeof end);
+	iac_end(out);
 	t->mssp_sent = true;
 	telnet_settle(t);
 }
@@ -674,10 +652,10 @@ void telnet_prompt_end(const struct telnet *t, struct bytes *out)
 static void telnet_refuse(struct telnet *t, unsigned char option, struct bytes *reply)
 {
 	if (t->verb == WILL)
-		telnet_say(reply, DONT, option);
+		iac_say(reply, DONT, option);
 	/* DO ECHO after our WILL ECHO is the answer to that, and is not answered. */
 	if (t->verb == DO && (option != TELOPT_ECHO || !t->hides))
-		telnet_say(reply, WONT, option);
+		iac_say(reply, WONT, option);
 }
 
 /* The option after WILL, WONT, DO or DONT. */
@@ -692,7 +670,7 @@ static void telnet_option(struct telnet *t, unsigned char option, struct bytes *
 		which++;
 	/* TIMING-MARK is a question rather than an option, to be answered each time (RFC 860). */
 	if (option == TELOPT_TM && t->verb == DO)
-		telnet_say(reply, WILL, option);
+		iac_say(reply, WILL, option);
 	else if (which < end && (t->offered || which == OUR_MSSP))
 		telnet_follow(t, which, telnet_hear(t, which, yes, reply), reply);
 	else

@@ -5,28 +5,17 @@
 #include <arpa/telnet.h>
 #include <string.h>
 
-enum { OPTION_GMCP = 201 };
-
-static void put_escaped(const char *text, struct bytes *out)
-{
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text == IAC)
-			bytes_append(out, text, 1);
-		bytes_append(out, text, 1);
-	}
-}
+#include "chatd/core/terminal/iac.h"
 
 void gmcp_message(const char *package, const char *json, struct bytes *out)
 {
-	static const char begin[] = {(char)IAC, (char)SB, (char)OPTION_GMCP}, end[] = {(char)IAC, (char)SE};
-
-	bytes_append(out, begin, sizeof begin);
-	put_escaped(package, out);
+	iac_say(out, SB, OPTION_GMCP);
+	iac_data(out, package, strlen(package));
 	if (json != NULL) {
 		bytes_append(out, " ", 1);
-		put_escaped(json, out);
+		iac_data(out, json, strlen(json));
 	}
-	bytes_append(out, end, sizeof end);
+	iac_end(out);
 }
 
 void gmcp_string(const char *text, size_t len, struct bytes *json)

@@ -14,6 +14,8 @@
 
 #define GMCP_PRIVATE "(private)"
 
+enum { OPTION_GMCP = 201 }; /* of telnet */
+
 /* Appends a message as telnet has it: IAC SB GMCP, the package ("Comm.Channel.Text") and its data, JSON in UTF-8
  * or NULL for none, IAC SE. */
 void gmcp_message(const char *package, const char *json, struct bytes *out);
