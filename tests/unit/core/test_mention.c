@@ -194,6 +194,30 @@ static void what_changes_meanwhile_counts(void **state)
 	assert_int_equal(chat->rooms.mentions.n, 0);
 }
 
+/* Nor may they read there once the room is private, whether that was before the line or comes before it is saved. */
+static void who_may_not_read_there_is_not_told(void **state)
+{
+	struct room *den;
+
+	(void)state;
+	comes(0, "alice");
+	comes(1, "bob");
+	says(0, "/join den");
+	den = of(0)->room;
+	says(0, "hi bob");
+	all_stored();
+	assert_has("SEND 1 \"-- alice mentioned you in den (#");
+	den->closed = den->set.private = true;
+	says(0, "hi bob");
+	all_stored();
+	assert_has_not("mentioned");
+	den->closed = den->set.private = false;
+	says(0, "hi bob");
+	den->closed = den->set.private = true;
+	all_stored();
+	assert_has_not("mentioned");
+}
+
 static void lines_shown_unsaved_are_told_at_once(void **state)
 {
 	(void)state;
@@ -565,6 +589,7 @@ int main(void)
 		TEST(pieces_lie_in_the_text),
 		TEST(nobody_is_told_before_the_line_is_saved),
 		TEST(what_changes_meanwhile_counts),
+		TEST(who_may_not_read_there_is_not_told),
 		TEST(lines_shown_unsaved_are_told_at_once),
 		TEST(who_does_not_want_it_is_not_told),
 		TEST(a_view_gets_a_mark_behind_the_line),
