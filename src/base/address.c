@@ -123,6 +123,25 @@ bool address_parse(const char *text, struct address *a)
 	return true;
 }
 
+int address_parse_list(const char *text, struct address *list, int max, char wrong[ADDRESS_BYTES_MAX])
+{
+	static const char between[] = " ,";
+	int n = 0;
+
+	while (*(text += strspn(text, between)) != '\0') {
+		size_t len = strcspn(text, between);
+
+		if (n == max)
+			return max + 1;
+		snprintf(wrong, ADDRESS_BYTES_MAX, "%.*s", (int)len, text);
+		if (len >= ADDRESS_BYTES_MAX || !address_parse(wrong, &list[n]))
+			return -1;
+		text += len;
+		n++;
+	}
+	return n;
+}
+
 const char *address_show(const struct address *a, char out[ADDRESS_BYTES_MAX])
 {
 	size_t n;
@@ -178,4 +197,12 @@ bool address_within(const struct address *a, const struct address *block)
 	same.bits = block->bits;
 	cut(&same);
 	return memcmp(&same, block, sizeof same) == 0;
+}
+
+bool address_within_any(const struct address *a, const struct address *blocks, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (address_within(a, &blocks[i]))
+			return true;
+	return false;
 }

@@ -40,6 +40,9 @@ uint16_t address_port_of(const struct sockaddr *sa);
 /* "192.0.2.1", "192.0.2.0/24", "2001:db8::1" (its /64), "2001:db8::/32"; ::ffff:192.0.2.0/120
  * becomes the IPv4 block. False: it is none of these. */
 bool address_parse(const char *text, struct address *a);
+/* Up to max blocks, with blanks or commas between. Returns how many; -1: one is not a block, and wrong is it, as
+ * much of it as fits; max + 1: there are more. */
+int address_parse_list(const char *text, struct address *list, int max, char wrong[ADDRESS_BYTES_MAX]);
 /* A single address: "192.0.2.1", "2001:db8::1". False: it is none, and *a is unknown. */
 bool address_parse_one(const char *text, struct address *a);
 
@@ -58,5 +61,7 @@ bool address_is_network(const struct address *a); /* over a network; false for u
 
 /* a is within block. */
 bool address_within(const struct address *a, const struct address *block);
+/* The same for any of n blocks. */
+bool address_within_any(const struct address *a, const struct address *blocks, int n);
 
 #endif

@@ -28,7 +28,7 @@ struct admission {
 	bool *held_exempt;          /* owned array, by slot: its address was exempt when it came */
 	uint32_t nheld;             /* how many entries of held are not NULL */
 	struct address exempt[EXEMPT_MAX]; /* nexempt address blocks that are exempt from limits */
-	uint32_t nexempt;           /* how many of them are configured */
+	int nexempt;                /* how many of them are configured */
 	char refusal[REFUSAL_BYTES_MAX]; /* the text for the connection that was refused last */
 	struct bucket refused_log;  /* rate of the log lines about refusals (slow_bucket_*) */
 };
