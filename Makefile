@@ -14,8 +14,8 @@
 #   make test-kernel  runs the tests on Debian 12's own kernel, in an emulated machine
 #   make sim          runs the simulation with new seeds for SIM_S seconds (60);
 #                     make sim SEED=n repeats one seed and shows what happens in it
-#   make fuzz         fuzzes the parsers of network input, configuration and database, the line editor,
-#                     its screen and the chat behind them, each for FUZZ_S seconds (300), two at a time
+#   make fuzz         fuzzes the parsers of network input (people's and proxies'), configuration and database,
+#                     the line editor, its screen and the chat behind them, each for FUZZ_S seconds (300), two at a time
 #   make lint         runs clang-tidy and gcc's analyzer over the source (make deps lint first)
 #   make valgrind     runs the unit tests and the in-memory conversations under memcheck
 #   make terminal     types at chatd's editor for TERMINAL_S seconds (60), and compares the screen
@@ -162,6 +162,8 @@ $(B)/tests/unit/net/test_ring_faults $(B)/tests/unit/net/test_ring_lost: CHATD_L
     -Wl,--wrap=io_uring_get_events -Wl,--wrap=nanosleep
 $(B)/tests/unit/net/test_accept: CHATD_LDFLAGS += -Wl,--wrap=effects_step -Wl,--wrap=ring_accept \
     -Wl,--wrap=ring_refuse -Wl,--wrap=ring_peer -Wl,--wrap=ring_random
+$(B)/tests/unit/net/test_proxied: CHATD_LDFLAGS += -Wl,--wrap=ring_recv -Wl,--wrap=ring_shutdown \
+    -Wl,--wrap=ring_close
 $(B)/tests/unit/store/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs
 $(B)/tests/unit/net/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params \
     -Wl,--wrap=io_uring_register_buf_ring -Wl,--wrap=mmap -Wl,--wrap=syscall
@@ -280,7 +282,7 @@ soak: $(B)/chatd $(B)/tests/system/load $(B)/tests/system/soak_client
 
 FUZZ_S = 300
 FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
-FUZZERS = input editor tty conf db
+FUZZERS = input editor tty conf db proxy
 
 # Each runs for FUZZ_S seconds, two at a time. They start from tests/fuzz/corpus; inputs that they find are kept in
 # .build/fuzz, and crashes there as crash-*. Reduce such a file and add it to tests/fuzz/corpus, which make test

@@ -10,6 +10,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/log.h"
+#include "chatd/net/receive.h"
 #include "chatd/net/server.h"
 
 /* -- the accepts ------------------------------------------------------------------------------- */
@@ -80,14 +81,14 @@ static bool introduce(struct server *s, const struct listener *l, int fd, struct
 	return true;
 }
 
-/* Asks the core, which decides. The slot is only lent for that. */
-static void admit(struct server *s, const struct listener *l, const struct ring_completion *done,
-                  struct event *e)
+/* Asks the core, which decides. The slot is only lent for that. Returns the connection, which receives
+ * nothing yet; NULL: it is refused. */
+static struct connection *admit(struct server *s, const struct listener *l, int fd, uint16_t port,
+                                struct event *e)
 {
 	struct connection *c = connections_take(&s->conns, l->control ? &s->conns.control_first
 	                                                              : &s->conns.free_first);
 	char from[ADDRESS_BYTES_MAX];
-	int fd = done->res;
 
 	if (c == NULL && !l->control)
 		log_full(s);
@@ -96,36 +97,59 @@ static void admit(struct server *s, const struct listener *l, const struct ring_
 		c->state = CONNECTION_OPEN;
 		e->conn = connection_id(c);
 	}
+	e->connected.token = ring_random(s->ring);
+	e->connected.seed = ring_random(s->ring);
+	e->connected.telnet = l->telnet;
 	effects_step(s, e);
 	if (c != NULL && e->connected.refused != NULL)
 		connections_give_back(&s->conns, c);
-	address_show(&done->from, from);
+	address_show(&e->connected.from, from);
 	if (e->connected.refused != NULL) {
-		log_debug("refused a connection from %s, port %u", from, done->port);
+		log_debug("refused a connection from %s, port %u", from, port);
 		refuse(s, fd, e->connected.refused);
-	} else {
-		log_debug("connection %u.%u from %s, port %u", c->slot, c->gen, from, done->port);
-		connection_receive(s, c);
+		return NULL;
 	}
+	log_debug("connection %u.%u from %s, port %u", c->slot, c->gen, from, port);
+	return c;
 }
 
 static void accepted(struct server *s, const struct ring_completion *done)
 {
-	const struct listener *l = &s->listeners[done->slot / ACCEPTS_EACH];
+	uint32_t listener = done->slot / ACCEPTS_EACH;
+	const struct listener *l = &s->listeners[listener];
 	struct event e = {.kind = EVENT_CONNECTED, .connected.from = done->from};
+	const char *refused = NULL;
+	struct connection *c;
 
 	/* No ban and no limit would apply to an unknown address. */
 	if (s->stop.begun || done->from.kind == ADDRESS_UNKNOWN) {
 		ring_close(s->ring, done->res);
 		return;
 	}
-	e.connected.token = ring_random(s->ring);
-	e.connected.seed = ring_random(s->ring);
-	e.connected.telnet = l->telnet;
-	if (done->from.kind == ADDRESS_HOST && !introduce(s, l, done->res, &e))
-		refuse(s, done->res, "-- Only root and the user that chatd runs as may use this socket.\n");
-	else
-		admit(s, l, done, &e);
+	if (l->proxy)
+		refused = proxied_begin(s, listener, done);
+	else if (done->from.kind == ADDRESS_HOST && !introduce(s, l, done->res, &e))
+		refused = "-- Only root and the user that chatd runs as may use this socket.\n";
+	else if ((c = admit(s, l, done->res, done->port, &e)) != NULL)
+		connection_receive(s, c);
+	if (refused != NULL)
+		refuse(s, done->res, refused);
+}
+
+void accept_proxied(struct server *s, const struct proxied_peer *peer)
+{
+	struct event e = {.kind = EVENT_CONNECTED, .connected.from = peer->from};
+	struct connection *c;
+
+	if (peer->refused != NULL) {
+		refuse(s, peer->fd, peer->refused);
+		return;
+	}
+	c = admit(s, &s->listeners[peer->listener], peer->fd, peer->port, &e);
+	if (c != NULL && peer->len > 0)
+		receive_bytes(s, c, peer->data, peer->len);
+	else if (c != NULL)
+		connection_receive(s, c);
 }
 
 void accept_done(struct server *s, const struct ring_completion *done)

@@ -55,6 +55,12 @@ void listener_set_telnet(struct listener *l)
 	listener_note(l, "telnet");
 }
 
+void listener_set_proxy(struct listener *l)
+{
+	l->proxy = true;
+	listener_note(l, "proxy");
+}
+
 /* -- problems ------------------------------------------------------------------- */
 
 /* host is NULL if the listener is for all addresses. */

@@ -46,6 +46,18 @@ static void on_poll(struct server *s, const struct ring_completion *done)
 		w->ready(w->ctx);
 }
 
+static void on_proxied(struct server *s, const struct ring_completion *done)
+{
+	struct proxied_peer peer;
+
+	if (proxied_received(s, done, &peer)) {
+		accept_proxied(s, &peer);
+		proxied_release(&peer);
+	}
+	if (done->data != NULL)
+		ring_buffer_return(s->ring, done->buffer, done->res > 0 ? (size_t)done->res : 0);
+}
+
 static void on_completion(struct server *s, const struct ring_completion *done)
 {
 	struct connection *c;
@@ -54,6 +66,8 @@ static void on_completion(struct server *s, const struct ring_completion *done)
 		accept_done(s, done);
 	} else if (done->op == RING_POLL) {
 		on_poll(s, done);
+	} else if (proxied_is(s, done)) {
+		on_proxied(s, done);
 	} else {
 		/* A slot is not reused while anything of it is in flight. */
 		c = &s->conns.slot[done->slot];
@@ -183,6 +197,7 @@ static void stop(struct server *s)
 	s->stop.end_ms = s->now_ms + STOP_MS_MAX;
 	s->sweep_ms = s->now_ms + SWEEP_STOPPING_MS;
 	accept_cancel(s);
+	proxied_sweep(s);
 	/* Before the goodbye, which would be more data in flight. */
 	for (uint32_t i = 0; i < s->conns.top; i++)
 		if (s->conns.slot[i].state == CONNECTION_OPEN)
@@ -276,6 +291,7 @@ struct server *loop_new(const struct server_options *o, struct ring *ring, struc
 	s->nlisteners = nlisteners;
 	s->send_timeout_s = o->send_timeout_s;
 	connections_init(&s->conns, o->connections_max);
+	proxied_init(s);
 	fanout_init(&s->fanout, o->connections_max, o->relaxed);
 	s->sweep_ms = s->accepts.again_ms = s->stop.acks_ms = INT64_MAX;
 	s->now_ms = s->mono_ms = ring_mono_ms(ring);
@@ -296,6 +312,11 @@ void loop_watch(struct server *s, int fd, void (*ready)(void *ctx), void *ctx)
 void loop_set_program(struct server *s, const struct server_program *p)
 {
 	s->requests.program = *p;
+}
+
+void loop_set_proxies(struct server *s, const char *blocks)
+{
+	proxied_trust(s, blocks);
 }
 
 void loop_set_send_timeout(struct server *s, uint32_t seconds)
@@ -319,7 +340,8 @@ static void join(struct server *s)
 			teardown_kill(s, &s->conns.slot[i], NULL);
 			teardown_advance(s, &s->conns.slot[i]);
 		}
-	for (int turns = 0; s->conns.n > 0 && turns < JOIN_TURNS_MAX; turns++) {
+	proxied_sweep(s);
+	for (int turns = 0; s->conns.n + s->proxies.nslots > 0 && turns < JOIN_TURNS_MAX; turns++) {
 		if (!ring_wait(s->ring, JOIN_WAIT_MS))
 			break;
 		while (ring_next(s->ring, &done))
@@ -334,6 +356,7 @@ void loop_free(struct server *s)
 		display_free(&s->conns.slot[i]);
 		watched_drop(s, &s->conns.slot[i]);
 	}
+	proxied_free(s);
 	connections_release(s);
 	fanout_release(&s->fanout);
 	requests_release(&s->requests);

@@ -80,7 +80,7 @@ static void ignore(struct server *s, struct connection *c, size_t len)
 		teardown_kill(s, c, NULL);
 }
 
-static void got_bytes(struct server *s, struct connection *c, const char *data, size_t len)
+void receive_bytes(struct server *s, struct connection *c, const char *data, size_t len)
 {
 	size_t taken;
 
@@ -109,7 +109,7 @@ void receive_done(struct server *s, struct connection *c, const struct ring_comp
 			slots_add(&s->conns.starved, c->slot);
 		}
 	} else if (done->res > 0) {
-		got_bytes(s, c, done->data, (size_t)done->res);
+		receive_bytes(s, c, done->data, (size_t)done->res);
 	} else if (done->res == -EINTR || done->res == -EAGAIN) {
 		connection_receive(s, c);
 	} else if (done->res < 0) {

@@ -41,7 +41,7 @@ enum {
 	OP_BITS = 8, SLOT_BITS = 24, /* bits of user_data; the generation takes the upper 32 */
 };
 
-_Static_assert(CONNECTIONS_LIMIT + CONTROL_SLOTS + LINGERERS <= 1 << SLOT_BITS,
+_Static_assert(CONNECTIONS_LIMIT + CONTROL_SLOTS + LINGERERS + PROXIED_SLOTS <= 1 << SLOT_BITS,
                "a slot fits user_data");
 _Static_assert((int)SEND_SPANS_MAX <= (int)VECTORS, "one send fits the vectors");
 

@@ -60,9 +60,11 @@ void sweep_all(struct server *s)
 
 	fanout_settle(s);
 	receive_tell_waiting(s);
+	proxied_sweep(s);
 	for (uint32_t i = 0; i < s->conns.top; i++)
 		sweep_one(s, &s->conns.slot[i], full);
 	s->sweep_ms = INT64_MAX;
-	if (s->conns.nsending + s->conns.nlingering + s->fanout.unsettled.n + s->conns.pressed.n > 0)
+	if (s->conns.nsending + s->conns.nlingering + s->fanout.unsettled.n + s->conns.pressed.n +
+	    s->proxies.nwaiting > 0)
 		server_expect_sweep(s);
 }

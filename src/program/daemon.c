@@ -132,6 +132,7 @@ static void daemon_hand_out(struct daemon *d)
 
 	log_set_level(d->conf->log_level);
 	chat_configure(d->chat, &config);
+	loop_set_proxies(d->server, d->conf->proxy_from);
 	loop_set_send_timeout(d->server, d->conf->send_timeout_s);
 	for (uint32_t i = 0; i < d->nlisteners; i++)
 		listener_set_options(&d->listeners[i], &options);
@@ -361,6 +362,7 @@ static bool daemon_make_server(struct daemon *d)
 		return false;
 	d->server = loop_new(&options, d->ring, d->chat, d->writer, d->listeners,
 	                       d->nlisteners);
+	loop_set_proxies(d->server, d->conf->proxy_from);
 	daemon_serve(d);
 	return daemon_watch_signals(d);
 }

@@ -13,7 +13,7 @@ enum {
 
 static rlim_t descriptors_needed(const struct conf *c, uint32_t connections)
 {
-	return (rlim_t)connections + CONTROL_SLOTS + LINGERERS + c->nlisten + DESCRIPTORS_SPARE;
+	return (rlim_t)connections + CONTROL_SLOTS + LINGERERS + PROXIED_SLOTS + c->nlisten + DESCRIPTORS_SPARE;
 }
 
 void descriptors_cap(struct conf *c)

@@ -63,6 +63,8 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 		}
 		if (where.telnet)
 			listener_set_telnet(l);
+		if (where.proxy)
+			listener_set_proxy(l);
 		(*n)++;
 	}
 	if (c->host_accounts == CONF_YES)

@@ -355,6 +355,12 @@ enum {
 	LISTEN_BACKLOG = 4096,  /* which the kernel limits to net.core.somaxconn */
 	LINGERERS = 256,        /* connections that were refused and may still read why: at 128 a
 	                         * second, all can. Any more are closed at once */
+	PROXY_HEADER_BYTES_MAX = 2048, /* of a proxy's header: with what it may say of a client's
+	                         * certificate some hundred */
+	PROXY_HEADER_MS = 5000, /* how long it may take to come */
+	PROXIED_MAX = 64,       /* connections whose header has not come yet. A proxy sends it at once,
+	                         * so for one more the one that has waited longest is closed */
+	PROXIED_SLOTS = 2 * PROXIED_MAX, /* with those that are being closed */
 	RECV_BUFFERS = 2048,    /* buffers lent to the kernel; a power of two */
 	RECV_BUFFER_BYTES = 2048, /* and the size of each */
 	FEED_CHUNK_BYTES = 32 << 10, /* a chunk of a busy feed's log */

@@ -7,6 +7,7 @@
 
 #include "chatd/net/ring.h"
 
+struct proxied_peer;
 struct server;
 
 struct accepts {
@@ -21,6 +22,8 @@ struct accepts {
 void accept_all(struct server *s);
 /* Handles the end of one of them. */
 void accept_done(struct server *s, const struct ring_completion *done);
+/* Admits or refuses the connection of a proxy, now that it is known for whom. */
+void accept_proxied(struct server *s, const struct proxied_peer *peer);
 /* Cancels them all; their completions are still to come. */
 void accept_cancel(struct server *s);
 

@@ -34,6 +34,10 @@ void loop_free(struct server *s);
 /* Copies p; its ctx is borrowed. */
 void loop_set_program(struct server *s, const struct server_program *p);
 
+/* Proxies (PROXY protocol) are trusted in these blocks, text as the configuration has checked it; NULL: none
+ * but those that come by a unix socket. */
+void loop_set_proxies(struct server *s, const char *blocks);
+
 void loop_set_send_timeout(struct server *s, uint32_t seconds);
 
 /*

@@ -11,6 +11,8 @@
 struct server;
 
 /* Handles the end of a receive. */
+/* c has sent these bytes, and receives nothing at the moment. */
+void receive_bytes(struct server *s, struct connection *c, const char *data, size_t len);
 void receive_done(struct server *s, struct connection *c, const struct ring_completion *done);
 
 /* Once a turn, in this order: connections whose input waited for the store go on, if it has caught

@@ -13,6 +13,7 @@
 #include "chatd/net/effects.h"
 #include "chatd/net/fanout.h"
 #include "chatd/net/listener.h"
+#include "chatd/net/proxied.h"
 #include "chatd/net/requests.h"
 #include "chatd/net/ring.h"
 #include "chatd/store/threads/writer.h"
@@ -46,6 +47,7 @@ struct server {
 	int64_t mono_ms, wall_ms;   /* what the ring's two clocks said at the turn's beginning */
 	int64_t sweep_ms;           /* next sweep; INT64_MAX: there is nothing to sweep for */
 	struct accepts accepts;
+	struct proxies proxies;
 	struct connections conns;
 	struct fanout fanout;
 	struct requests requests;

@@ -27,7 +27,7 @@ static const struct sign {
 	{"HELO ", NULL, PROBE_SMTP},        {"CAP LS", NULL, PROBE_IRC},
 	{"SSH-1.", NULL, PROBE_SSH},
 	/* A load balancer, before whatever it brings. */
-	{"PROXY TCP", NULL, PROBE_BINARY},  {"PROXY UNKNOWN", NULL, PROBE_BINARY},
+	{"PROXY TCP", NULL, PROBE_PROXY},   {"PROXY UNKNOWN", NULL, PROBE_PROXY},
 	{"NICK ", "\nUSER ", PROBE_IRC},    {"PASS ", "\nNICK ", PROBE_IRC},
 	{"USER ", "\nNICK ", PROBE_IRC},
 };
@@ -44,6 +44,7 @@ static const char *const answers[] = {
 	[PROBE_SSH] = "This is a plain-text chat server, not SSH. Connect with nc or telnet.\r\n",
 	[PROBE_SMTP] = "554 This is a chat server, not a mail server. Connect with nc or telnet.\r\n",
 	[PROBE_IRC] = "ERROR :This is a plain-text chat server, not IRC. Connect with nc or telnet.\r\n",
+	[PROBE_PROXY] = "This port is not for proxies: its listen line lacks the option proxy.\n",
 	[PROBE_BINARY] = "This is a plain-text chat server. Connect with nc or telnet, and type.\n",
 };
 
@@ -94,8 +95,11 @@ static bool is_header(const char *p, size_t n)
 
 enum probe probe_sign(const char *p, size_t n)
 {
+	static const char proxy[] = "\r\n\r\n\0\r\nQUIT\n"; /* version 2 */
 	const unsigned char *u;
 
+	if (n >= sizeof proxy - 1 && memcmp(p, proxy, sizeof proxy - 1) == 0)
+		return PROBE_PROXY;
 	/* A line's end before it is allowed (RFC 9112, 2.2). */
 	for (; n > 1 && (*p == '\r' || *p == '\n'); n--)
 		p++;

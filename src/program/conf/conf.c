@@ -130,6 +130,8 @@ const struct conf_key conf_keys[] = {
 	{ KEY("address_exempt", CONF_BLOCKS, address.exempt), .initial = "127.0.0.0/8 ::1/128",
 	  .reloadable = true,
 	  .help = "Addresses and blocks exempt from the limits by address." },
+	{ KEY("proxy_from", CONF_BLOCKS, proxy_from), .initial = "127.0.0.0/8 ::1/128", .reloadable = true,
+	  .help = "Addresses and blocks of the proxies that may use listeners with the option proxy." },
 	{ KEY("guest_room_days", CONF_NUMBER, guest_room_days), .initial = "0",
 	  .least = 0, .most = RETENTION_DAYS_MAX, .reloadable = true,
 	  .help = "Days without a line after which a room without an owner is removed; 0 for never." },
@@ -223,26 +225,19 @@ static bool read_path(struct conf *c, const struct conf_key *k, const char *valu
 static bool read_blocks(struct conf *c, const struct conf_key *k, const char *value, char *why,
                         size_t n)
 {
-	char **blocks = conf_field(c, k), *copy = mem_strdup(value), *rest = copy;
-	uint32_t count = 0;
-	struct address a;
-	bool ok = true;
+	struct address list[EXEMPT_MAX];
+	char **blocks = conf_field(c, k), wrong[ADDRESS_BYTES_MAX];
+	int count = address_parse_list(value, list, EXEMPT_MAX, wrong);
 
-	for (char *word; ok && (word = strsep(&rest, " ,")) != NULL;) {
-		if (*word == '\0')
-			continue;
-		ok = address_parse(word, &a) && ++count <= EXEMPT_MAX;
-		if (count > EXEMPT_MAX)
-			snprintf(why, n, "more than %d are given", EXEMPT_MAX);
-		else if (!ok)
-			snprintf(why, n, "%s is neither an address nor a block such as 192.0.2.0/24", word);
-	}
-	free(copy);
-	if (ok) {
+	if (count < 0) {
+		snprintf(why, n, "%s is neither an address nor a block such as 192.0.2.0/24", wrong);
+	} else if (count > EXEMPT_MAX) {
+		snprintf(why, n, "more than %d are given", EXEMPT_MAX);
+	} else {
 		free(*blocks);
 		*blocks = mem_strdup(value);
 	}
-	return ok;
+	return count >= 0 && count <= EXEMPT_MAX;
 }
 
 static void show_path(const struct conf *c, const struct conf_key *k, struct bytes *out)
@@ -471,6 +466,7 @@ void conf_release(struct conf *c)
 	free(c->database);
 	free(c->chat_log);
 	free(c->user);
+	free(c->proxy_from);
 	free(c->address.exempt);
 	memset(c, 0, sizeof(*c));
 }

@@ -28,6 +28,8 @@ static void test_protocols(void **state)
 	assert_int_equal(sign("CAP LS\r\n"), PROBE_IRC);
 	assert_int_equal(sign("NICK a\r\nUSER a 0 * :a\r\n"), PROBE_IRC);
 	assert_int_equal(sign("\x16\x03\x01"), PROBE_TLS);
+	assert_int_equal(sign("PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n"), PROBE_PROXY);
+	assert_int_equal(probe_sign("\r\n\r\n\0\r\nQUIT\n\x21\x11", 14), PROBE_PROXY);
 	assert_int_equal(sign("\x01\x02"), PROBE_BINARY);
 	assert_int_equal(probe_sign("a\0b", 3), PROBE_BINARY);
 }

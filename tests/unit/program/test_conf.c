@@ -250,7 +250,7 @@ static void test_options_of_listeners(void **state)
 	        "listen = 2323 telnet telnet\nlisten = 2323 # telnet\n",
 	        "f.conf:1: listen: \"zork\" is not an address: it must be PORT, ADDRESS:PORT or "
 	        "unix:/PATH\n"
-	        "f.conf:2: listen: \"zork\" is not an option of a listener; the options are: telnet\n"
+	        "f.conf:2: listen: \"zork\" is not an option of a listener; the options are: telnet, proxy\n"
 	        "f.conf:3: listen: the address is missing before \"telnet\": it must be PORT, "
 	        "ADDRESS:PORT or unix:/PATH\n"
 	        "f.conf:4: listen: the address is missing: it must be PORT, ADDRESS:PORT or "
@@ -262,6 +262,8 @@ static void test_options_of_listeners(void **state)
 static void test_blocks(void **state)
 {
 	(void)state;
+	refuses("proxy_from = 192.0.2.1 haproxy\n", "f.conf:1: proxy_from: haproxy is neither an address nor a "
+	        "block such as 192.0.2.0/24\n");
 	refuses("address_exempt = 192.0.2.0/33\n", "f.conf:1: address_exempt: 192.0.2.0/33 is neither "
 	        "an address nor a block such as 192.0.2.0/24\n");
 	refuses("address_exempt = 1.2.3.4 localhost\n", "f.conf:1: address_exempt: localhost is neither "

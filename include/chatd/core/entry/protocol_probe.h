@@ -17,6 +17,7 @@ enum probe {
 	PROBE_SSH,
 	PROBE_SMTP,
 	PROBE_IRC,
+	PROBE_PROXY,   /* a proxy's header (PROXY protocol), on a port that takes none */
 	PROBE_BINARY,  /* nothing that people type */
 };
 

@@ -45,6 +45,8 @@ struct conf {
 	uint32_t history_days;        /* 0: lines are kept forever */
 	uint64_t history_lines;       /* per room; 0: all */
 	uint64_t disk_reserve;        /* bytes; 0: none */
+	char *proxy_from;             /* blocks of addresses of trusted proxies, with blanks between; NULL:
+	                               * none */
 	struct {
 		uint32_t burst;
 		uint32_t lines;       /* 0: no limit */
