@@ -651,6 +651,8 @@ static int thread_timeout(struct writer_thread *t)
 		at = t->disk.at_ms;
 	if (t->saving.failing) {
 		at = t->saving.retry_at_ms;
+	} else if (t->stopping) {
+		return 0; /* database_left has waited */
 	} else if (index_lag(t) > 0) {
 		int64_t index_at = t->maintenance.failing ? t->maintenance.at_ms
 		                                     : t->indexing.lag_since_ms + INDEX_DELAY_MS;

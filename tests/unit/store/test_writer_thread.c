@@ -67,6 +67,27 @@ static void stop_gives_up_after_its_time(void **state)
 	assert_int_equal(lines_saved(), 1);
 }
 
+/* Everything is saved, but not where the next chatd will find it. */
+static void stop_does_not_wait_for_a_folder_for_ever(void **state)
+{
+	int64_t start_ms;
+	char away[600];
+
+	(void)state;
+	append("before");
+	until_stored();
+	/* Then it is indexed, too, and nothing is left to do. */
+	ask(QUERY_SEARCH, "before");
+	until_heard('R', 0);
+	snprintf(away, sizeof(away), "%s-away", loop.folder->path);
+	assert_int_equal(rename(loop.folder->path, away), 0);
+	start_ms = clock_ms(CLOCK_MONOTONIC);
+	assert_false(stop(150));
+	assert_true(clock_ms(CLOCK_MONOTONIC) - start_ms < 3000);
+	assert_int_equal(rename(away, loop.folder->path), 0);
+	assert_int_equal(lines_saved(), 1);
+}
+
 static void stop_waits_for_a_disk_that_comes_back(void **state)
 {
 	(void)state;
@@ -322,6 +343,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_LOOP(a_failure_is_told_once_and_all_is_saved_later),
 		WITH_LOOP(stop_gives_up_after_its_time),
+		WITH_LOOP(stop_does_not_wait_for_a_folder_for_ever),
 		WITH_LOOP(stop_waits_for_a_disk_that_comes_back),
 		WITH_LOOP(a_record_that_is_refused_holds_up_no_other),
 		WITH_LOOP(the_chat_log_has_what_is_stored),
