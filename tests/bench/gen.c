@@ -15,7 +15,8 @@
  *     ask    one client puts the commands of a file and waits for each answer
  *
  * proto is chatd, irc (ngircd, InspIRCd), ncat (ncat --chat) or bare (no login). pid is
- * the server, whose CPU time and memory are read from /proc. gen.h says what the other
+ * the server, whose CPU time and memory are read from /proc, and more another process that is counted with
+ * it. tls=1: by TLS. gen.h says what the other
  * keys mean. Prints key=value.
  */
 #include "gen.h"
@@ -78,7 +79,7 @@ static bool set(struct gen *g, const char *key, const char *value)
 		bool *to;
 	} fact[] = {
 		{"direct", &g->opt.direct}, {"patient", &g->opt.patient}, {"replay", &g->opt.replay},
-		{"unnamed", &g->opt.unnamed}, {"warm", &g->opt.warm},
+		{"unnamed", &g->opt.unnamed}, {"warm", &g->opt.warm}, {"tls", &g->opt.tls},
 	};
 
 	for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
@@ -99,6 +100,8 @@ static bool set(struct gen *g, const char *key, const char *value)
 		g->port = (uint16_t)atoi(value);
 	else if (strcmp(key, "pid") == 0)
 		g->pid = atoi(value);
+	else if (strcmp(key, "more") == 0)
+		g->more = atoi(value);
 	else if (strcmp(key, "seconds") == 0)
 		g->opt.seconds = atof(value);
 	else if (strcmp(key, "rate") == 0)

@@ -24,6 +24,7 @@ enum proto { PROTO_CHATD, PROTO_IRC, PROTO_NCAT, PROTO_BARE };
 
 struct client {
 	int fd;                /* -1: not there yet */
+	struct ssl_st *tls;    /* owned; NULL: plain text */
 	uint32_t room;         /* 0: the first; for chatd that is the lobby */
 	bool in;               /* true once it has been greeted */
 	bool registered;       /* true once it has a name and has asked for its room */
@@ -56,6 +57,7 @@ struct gen_options {
 	uint32_t batch;        /* lines that a client says at once; 0: one, by turns */
 	double seconds, rate;  /* of one measurement; lines a second, 0: closed loop */
 	bool direct;           /* lines go to one person: the other one of a pair */
+	bool tls;              /* clients speak TLS */
 	bool patient;          /* a server that takes nothing is not waited for: what is due
 	                        * meanwhile, and to clients with many lines in flight, is counted
 	                        * as refused */
@@ -76,7 +78,7 @@ struct gen_count {
 struct gen {
 	enum proto proto;
 	uint16_t port;
-	int pid;               /* the server's, 0: not measured */
+	int pid, more;         /* the server's, and another one that counts with it; 0: not measured */
 	uint32_t members, rooms; /* in each room; rooms */
 	uint32_t nclients, nin; /* clients; those that are in */
 	struct gen_options opt;
@@ -132,6 +134,9 @@ void gen_idle(struct gen *g);
 void gen_ask(struct gen *g);
 
 /* -- gen_print.c -- */
+
+/* What the server has used so far. */
+void gen_use(const struct gen *g, struct proc_use *u);
 
 /* What was used between the two, as key=value, for this many deliveries. */
 void print_use(const struct proc_use *before, const struct proc_use *after, double seconds,

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -26,12 +27,55 @@ enum {
 
 static char buffer[READ_BYTES + LONGEST];
 
+/* -- over TLS, or not ------------------------------------------------------------------ */
+
+/* All clients accept any certificate. */
+static SSL_CTX *tls_context(void)
+{
+	static SSL_CTX *made;
+
+	if (made == NULL && (made = SSL_CTX_new(TLS_client_method())) == NULL)
+		gen_die("SSL_CTX_new");
+	SSL_CTX_set_mode(made, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+	                       SSL_MODE_RELEASE_BUFFERS);
+	return made;
+}
+
+/* As send(2) and recv(2). */
+static ssize_t tls_result(struct client *c, int n)
+{
+	int error;
+
+	if (n > 0)
+		return n;
+	error = SSL_get_error(c->tls, n);
+	errno = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? EAGAIN : EPIPE;
+	return error == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
+static ssize_t client_send(struct client *c, const char *p, size_t n)
+{
+	return c->tls != NULL ? tls_result(c, SSL_write(c->tls, p, (int)n)) : send(c->fd, p, n, MSG_NOSIGNAL);
+}
+
+static ssize_t client_recv(struct client *c, char *p, size_t n)
+{
+	return c->tls != NULL ? tls_result(c, SSL_read(c->tls, p, (int)n)) : recv(c->fd, p, n, 0);
+}
+
+static void tls_begin(struct client *c)
+{
+	c->tls = SSL_new(tls_context());
+	if (c->tls == NULL || SSL_set_fd(c->tls, c->fd) != 1 || SSL_connect(c->tls) != 1)
+		gen_die("SSL_connect");
+}
+
 /* -- sending ------------------------------------------------------------------------- */
 
 void client_put(struct client *c, const char *p, size_t n)
 {
 	while (n > 0) {
-		ssize_t done = send(c->fd, p, n, MSG_NOSIGNAL);
+		ssize_t done = client_send(c, p, n);
 
 		if (done < 0 && errno == EAGAIN) {
 			/* The server takes nothing at present; it is the measured one. */
@@ -47,7 +91,7 @@ void client_put(struct client *c, const char *p, size_t n)
 
 bool client_push(struct client *c)
 {
-	ssize_t done = c->nout > 0 ? send(c->fd, c->out, c->nout, MSG_NOSIGNAL) : 0;
+	ssize_t done = c->nout > 0 ? client_send(c, c->out, c->nout) : 0;
 
 	if (done < 0 && errno != EAGAIN)
 		gen_die("send");
@@ -66,7 +110,7 @@ bool client_offer(struct client *c, const char *p, size_t n, int64_t now)
 		return false;
 	errno = EAGAIN;
 	if (client_push(c))
-		done = send(c->fd, p, n, MSG_NOSIGNAL);
+		done = client_send(c, p, n);
 	if (done < 0) {
 		if (errno != EAGAIN)
 			gen_die("send");
@@ -175,6 +219,8 @@ static void client_connect(struct gen *g, uint32_t i)
 	if (bind(c->fd, (struct sockaddr *)&from, sizeof from) != 0 ||
 	    connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0)
 		gen_die("connect");
+	if (g->opt.tls)
+		tls_begin(c);
 	fcntl(c->fd, F_SETFL, O_NONBLOCK);
 	if (epoll_ctl(g->epoll, EPOLL_CTL_ADD, c->fd, &ev) != 0)
 		gen_die("epoll_ctl");
@@ -250,7 +296,8 @@ static void rest_keep(struct client *c, const char *p, size_t n)
 		memcpy(c->rest, p, n);
 }
 
-static void readable(struct gen *g, struct client *c)
+/* False: nothing more is there. */
+static bool read_some(struct gen *g, struct client *c)
 {
 	const char *p = buffer, *end, *nl;
 	ssize_t n;
@@ -258,10 +305,10 @@ static void readable(struct gen *g, struct client *c)
 
 	if (c->nrest > 0)
 		memcpy(buffer, c->rest, c->nrest);
-	n = recv(c->fd, buffer + c->nrest, READ_BYTES, 0);
+	n = client_recv(c, buffer + c->nrest, READ_BYTES);
 	if (n <= 0) {
 		if (n < 0 && errno == EAGAIN)
-			return;
+			return false;
 		fprintf(stderr, "gen: the server closed a connection\n");
 		exit(1);
 	}
@@ -269,7 +316,7 @@ static void readable(struct gen *g, struct client *c)
 	if (g->opt.unnamed) {
 		if (!c->in)
 			greeted(g, c, now);
-		return;
+		return true;
 	}
 	end = buffer + c->nrest + n;
 	while ((nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
@@ -277,6 +324,14 @@ static void readable(struct gen *g, struct client *c)
 		p = nl + 1;
 	}
 	rest_keep(c, p, (size_t)(end - p));
+	return true;
+}
+
+/* What OpenSSL has read already makes no descriptor readable. */
+static void readable(struct gen *g, struct client *c)
+{
+	while (read_some(g, c) && c->tls != NULL) {
+	}
 }
 
 void gen_turn(struct gen *g, int wait_ms)

@@ -25,13 +25,13 @@ void gen_burst(struct gen *g)
 	for (uint32_t k = 0; k < g->opt.times; k++) {
 		gen_read_for(g, BURST_IDLE_MS * INT64_C(1000000));
 		g->counting = true;
-		proc_read(g->pid, &before);
+		gen_use(g, &before);
 		for (uint32_t i = 0; i < g->nclients; i++)
 			gen_say(g, now_ns(), 0);
 		gen_drain(g, STALL_MS * INT64_C(1000000));
 		/* What the server does behind the last delivery belongs to it too. */
 		gen_read_for(g, 50 * 1000000);
-		proc_read(g->pid, &after);
+		gen_use(g, &after);
 		g->counting = false;
 		cpu_ns += after.cpu_ns - before.cpu_ns;
 		if (k == 0)
@@ -56,13 +56,13 @@ void gen_join(struct gen *g)
 	for (uint32_t i = 0; i < g->opt.joins; i++)
 		g->client[g->nclients + i].anew = true;
 	proc_peak_reset(g->pid);
-	proc_read(g->pid, &before);
+	gen_use(g, &before);
 	if (!gen_come_in(g, g->nclients + g->opt.joins))
 		exit(1);
 	end = now_ns();
 	/* The sum of who has joined comes a second later, and is part of the cost. */
 	gen_read_for(g, 1200 * INT64_C(1000000));
-	proc_read(g->pid, &after);
+	gen_use(g, &after);
 	printf("joins=%u all_ms=%.1f", g->opt.joins, (double)(end - begin) / 1e6);
 	print_latency(&g->stat);
 	print_use(&before, &after, (double)(end - begin) / 1e9, g->opt.joins);
@@ -85,7 +85,7 @@ static void idle_lines(struct gen *g)
 	int64_t took[TIMES_MAX];
 	uint64_t deliveries = 0;
 
-	proc_read(g->pid, &before);
+	gen_use(g, &before);
 	for (uint32_t k = 0; k < g->opt.times; k++) {
 		stat_clear(&g->stat);
 		g->counting = true;
@@ -95,7 +95,7 @@ static void idle_lines(struct gen *g)
 		took[k] = g->stat.max_ns;
 		deliveries += g->stat.n;
 	}
-	proc_read(g->pid, &after);
+	gen_use(g, &after);
 	qsort(took, g->opt.times, sizeof *took, by_size);
 	printf(" line_ms=%.2f line_max_ms=%.2f lost=%llu", (double)took[g->opt.times / 2] / 1e6,
 	       (double)took[g->opt.times - 1] / 1e6, (unsigned long long)g->count.lost);
@@ -107,14 +107,14 @@ void gen_idle(struct gen *g)
 	struct proc_use before, after;
 	int64_t begin, end;
 
-	proc_read(g->pid, &before);
+	gen_use(g, &before);
 	begin = now_ns();
 	if (!gen_come_in(g, g->nclients))
 		exit(1);
 	end = now_ns();
 	/* Notices of those who came are read, and what they took is free again. */
 	gen_read_for(g, 2000 * INT64_C(1000000));
-	proc_read(g->pid, &after);
+	gen_use(g, &after);
 	printf("connections=%u accept_per_s=%.0f accept_cpu_us=%.2f conn_kib=%.3f", g->nclients,
 	       (double)g->nclients / ((double)(end - begin) / 1e9),
 	       (double)(after.cpu_ns - before.cpu_ns) / 1e3 / g->nclients,

@@ -4,6 +4,21 @@
  */
 #include "gen.h"
 
+void gen_use(const struct gen *g, struct proc_use *u)
+{
+	struct proc_use more;
+
+	proc_read(g->pid, u);
+	proc_read(g->more, &more);
+	u->cpu_ns += more.cpu_ns;
+	u->ticks += more.ticks;
+	u->user_ticks += more.user_ticks;
+	u->rss_kib += more.rss_kib;
+	u->anon_kib += more.anon_kib;
+	for (int i = 0; i < more.nthreads && u->nthreads < PROC_THREADS; i++)
+		u->thread[u->nthreads++] = more.thread[i];
+}
+
 static const char *thread_name(const struct proc_use *u, int i)
 {
 	const char *name = u->thread[i].name;

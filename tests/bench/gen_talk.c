@@ -232,9 +232,9 @@ static void measure(struct gen *g)
 	g->counting = true;
 	begin = now_ns();
 	own = own_cpu_s();
-	proc_read(g->pid, &before);
+	gen_use(g, &before);
 	talk(g, begin + (int64_t)(g->opt.seconds * 1e9), &due);
-	proc_read(g->pid, &after);
+	gen_use(g, &after);
 	own = own_cpu_s() - own;
 	seconds = (double)(now_ns() - begin) / 1e9;
 	g->counting = false;
