@@ -24,6 +24,7 @@
 #                     for every line
 
 VERSION  = 0.1.0
+comma    = ,
 CC       = gcc
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -63,7 +64,7 @@ endif
 CHATD_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DCHATD_VERSION='"$(VERSION)"' \
                 $(WARN) $(WERROR) $(OPT) $(SAN) $(HARDEN) -pthread $(CFLAGS)
 CHATD_LDFLAGS = $(SAN) $(HARDEN_LD) -pthread $(LDFLAGS)
-LIBS          = -luring -lsqlite3 -lutf8proc -lcrypt -loath -licui18n -licuuc -lseccomp
+LIBS          = -luring -lsqlite3 -lutf8proc -lcrypt -loath -licui18n -licuuc -lseccomp -lssl -lcrypto
 
 SRC    = $(sort $(shell find src -name "*.c"))
 OBJ    = $(SRC:%.c=$(B)/%.o)
@@ -74,9 +75,9 @@ TOOLS  = $(addprefix $(B)/tests/,talk/talk sim/sim fuzz/fuzz_chat) $(addprefix $
            load crowd witness hostile_tool soak_client alloc_client faildisk.so failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libutf8proc-dev \
-             uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev
+             uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev libssl-dev
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
-             sqlite3 mandoc python3 binutils patch fail2ban python3-pyte
+             sqlite3 mandoc python3 binutils patch fail2ban openssl python3-pyte
 DEPS_COVERAGE = gcovr
 DEPS_LINT  = clang-tidy valgrind
 DEPS_KERNEL = qemu-system-x86 busybox-static cpio
@@ -136,7 +137,7 @@ GEN_OBJ = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/gen*.c)))
 BENCH   = $(addprefix $(B)/tests/bench/,gen floor fill slowdisk.so)
 
 $(B)/tests/bench/gen: $(GEN_OBJ)
-	$(CC) $(CHATD_LDFLAGS) -o $@ $^
+	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -lssl -lcrypto
 
 $(B)/tests/bench/floor: $(B)/tests/bench/floor.o
 	$(CC) $(CHATD_LDFLAGS) -o $@ $^ -luring
@@ -164,6 +165,8 @@ $(B)/tests/unit/net/test_accept: CHATD_LDFLAGS += -Wl,--wrap=effects_step -Wl,--
     -Wl,--wrap=ring_refuse -Wl,--wrap=ring_peer -Wl,--wrap=ring_random
 $(B)/tests/unit/net/test_proxied: CHATD_LDFLAGS += -Wl,--wrap=ring_recv -Wl,--wrap=ring_shutdown \
     -Wl,--wrap=ring_close
+$(B)/tests/unit/tls/test_peer: CHATD_LDFLAGS += $(addprefix -Wl$(comma)--wrap=ring_,accept recv send cancel shutdown \
+    close random mono_ms wall_ms wait)
 $(B)/tests/unit/store/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs
 $(B)/tests/unit/net/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params \
     -Wl,--wrap=io_uring_register_buf_ring -Wl,--wrap=mmap -Wl,--wrap=syscall

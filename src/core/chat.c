@@ -224,7 +224,7 @@ static bool step_store(struct chat *c, const struct event *e)
 	case EVENT_STORE_CLOCK:
 		c->rooms.removal.clock_doubted = e->doubted;
 		return true;
-	case EVENT_STORE_NOTICE:
+	case EVENT_NOTICE:
 		outage_notice(c, e->notice);
 		return true;
 	case EVENT_ROOM_EMPTY:

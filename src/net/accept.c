@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "chatd/base/bounds.h"
+#include "chatd/base/guard.h"
 #include "chatd/base/log.h"
 #include "chatd/net/receive.h"
 #include "chatd/net/server.h"
@@ -83,14 +84,13 @@ static bool introduce(struct server *s, const struct listener *l, int fd, struct
 
 /* Asks the core, which decides. The slot is only lent for that. Returns the connection, which receives
  * nothing yet; NULL: it is refused. */
-static struct connection *admit(struct server *s, const struct listener *l, int fd, uint16_t port,
-                                struct event *e)
+static struct connection *admit(struct server *s, int fd, uint16_t port, struct event *e)
 {
-	struct connection *c = connections_take(&s->conns, l->control ? &s->conns.control_first
-	                                                              : &s->conns.free_first);
+	struct connection *c = connections_take(&s->conns, e->connected.control ? &s->conns.control_first
+	                                                                        : &s->conns.free_first);
 	char from[ADDRESS_BYTES_MAX];
 
-	if (c == NULL && !l->control)
+	if (c == NULL && !e->connected.control)
 		log_full(s);
 	if (c != NULL) {
 		c->fd = fd;
@@ -99,7 +99,6 @@ static struct connection *admit(struct server *s, const struct listener *l, int 
 	}
 	e->connected.token = ring_random(s->ring);
 	e->connected.seed = ring_random(s->ring);
-	e->connected.telnet = l->telnet;
 	effects_step(s, e);
 	if (c != NULL && e->connected.refused != NULL)
 		connections_give_back(&s->conns, c);
@@ -117,7 +116,7 @@ static void accepted(struct server *s, const struct ring_completion *done)
 {
 	uint32_t listener = done->slot / ACCEPTS_EACH;
 	const struct listener *l = &s->listeners[listener];
-	struct event e = {.kind = EVENT_CONNECTED, .connected.from = done->from};
+	struct event e = {.kind = EVENT_CONNECTED, .connected = {.from = done->from, .telnet = l->telnet}};
 	const char *refused = NULL;
 	struct connection *c;
 
@@ -130,7 +129,7 @@ static void accepted(struct server *s, const struct ring_completion *done)
 		refused = proxied_begin(s, listener, done);
 	else if (done->from.kind == ADDRESS_HOST && !introduce(s, l, done->res, &e))
 		refused = "-- Only root and the user that chatd runs as may use this socket.\n";
-	else if ((c = admit(s, l, done->res, done->port, &e)) != NULL)
+	else if ((c = admit(s, done->res, done->port, &e)) != NULL)
 		connection_receive(s, c);
 	if (refused != NULL)
 		refuse(s, done->res, refused);
@@ -138,18 +137,63 @@ static void accepted(struct server *s, const struct ring_completion *done)
 
 void accept_proxied(struct server *s, const struct proxied_peer *peer)
 {
-	struct event e = {.kind = EVENT_CONNECTED, .connected.from = peer->from};
+	struct event e = {
+		.kind = EVENT_CONNECTED,
+		.connected = {.from = peer->from, .telnet = s->listeners[peer->listener].telnet},
+	};
 	struct connection *c;
 
 	if (peer->refused != NULL) {
 		refuse(s, peer->fd, peer->refused);
 		return;
 	}
-	c = admit(s, &s->listeners[peer->listener], peer->fd, peer->port, &e);
+	c = admit(s, peer->fd, peer->port, &e);
 	if (c != NULL && peer->len > 0)
 		receive_bytes(s, c, peer->data, peer->len);
 	else if (c != NULL)
 		connection_receive(s, c);
+}
+
+/* One that was handed over, whose handshake is done. */
+static void accept_one_handed(struct server *s, int fd, const struct handed *h)
+{
+	struct event e = {
+		.kind = EVENT_CONNECTED,
+		.connected = {.from = h->from, .telnet = h->telnet, .tls = true},
+	};
+	struct connection *c;
+
+	if (s->stop.begun) {
+		ring_close(s->ring, fd);
+		return;
+	}
+	c = admit(s, fd, h->port, &e);
+	if (c != NULL) {
+		c->handed = h->slot + 1;
+		connection_receive(s, c);
+	}
+}
+
+void accept_handed(struct server *s)
+{
+	char text[HANDOVER_BYTES_MAX];
+	struct handed h;
+	int fd;
+
+	for (;;) {
+		switch (handover_receive(s->handover.socket, s->handover.board->nslots, &fd, &h, text)) {
+		case HANDOVER_CONNECTION:
+			accept_one_handed(s, fd, &h);
+			break;
+		case HANDOVER_NOTICE:
+			guard_text(text, strlen(text));
+			effects_step(s, &(struct event){.kind = EVENT_NOTICE, .notice = text});
+			break;
+		case HANDOVER_NONE:
+		case HANDOVER_END:
+			return;
+		}
+	}
 }
 
 void accept_done(struct server *s, const struct ring_completion *done)

@@ -126,9 +126,24 @@ void connection_resume(struct server *s, struct connection *c)
 
 /* -- what is known ----------------------------------------------------------------------------- */
 
+uint64_t connection_unacked(struct server *s, const struct connection *c)
+{
+	uint64_t acked;
+
+	if (c->handed == 0)
+		return ring_unacked(s->ring, c->fd);
+	acked = atomic_load(&s->handover.board->slot[c->handed - 1].acked);
+	return acked < c->out.sent_bytes ? c->out.sent_bytes - acked : 0;
+}
+
+bool connection_is_lost(const struct server *s, const struct connection *c)
+{
+	return c->handed != 0 && atomic_load(&s->handover.board->slot[c->handed - 1].lost);
+}
+
 struct arrival connection_arrived(struct server *s, const struct connection *c)
 {
-	return c->deaf ? c->arrived : outqueue_arrived(&c->out, ring_unacked(s->ring, c->fd));
+	return c->deaf ? c->arrived : outqueue_arrived(&c->out, connection_unacked(s, c));
 }
 
 bool connection_stands_still(const struct server *s, const struct connection *c)

@@ -61,6 +61,12 @@ void listener_set_proxy(struct listener *l)
 	listener_note(l, "proxy");
 }
 
+void listener_set_tls(struct listener *l)
+{
+	l->tls = true;
+	listener_note(l, "TLS");
+}
+
 /* -- problems ------------------------------------------------------------------- */
 
 /* host is NULL if the listener is for all addresses. */

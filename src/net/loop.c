@@ -116,7 +116,7 @@ static void on_store(struct server *s, struct writer_event *w)
 		effects_step(s, &e);
 		break;
 	case WRITER_NOTICE:
-		e.kind = EVENT_STORE_NOTICE;
+		e.kind = EVENT_NOTICE;
 		e.notice = w->reason;
 		effects_step(s, &e);
 		break;
@@ -186,7 +186,7 @@ static bool all_acknowledged(struct server *s)
 {
 	for (uint32_t i = 0; i < s->conns.top; i++)
 		if (s->conns.slot[i].state == CONNECTION_OPEN && !s->conns.slot[i].deaf &&
-		    ring_unacked(s->ring, s->conns.slot[i].fd) > 0)
+		    connection_unacked(s, &s->conns.slot[i]) > 0)
 			return false;
 	return true;
 }
@@ -317,6 +317,18 @@ void loop_set_program(struct server *s, const struct server_program *p)
 void loop_set_proxies(struct server *s, const char *blocks)
 {
 	proxied_trust(s, blocks);
+}
+
+static void on_handover(void *ctx)
+{
+	accept_handed(ctx);
+}
+
+void loop_set_handover(struct server *s, int socket, struct board *board)
+{
+	s->handover.socket = socket;
+	s->handover.board = board;
+	loop_watch(s, socket, on_handover, s);
 }
 
 void loop_set_send_timeout(struct server *s, uint32_t seconds)

@@ -35,9 +35,9 @@ static void stash(struct connection *c, const char *data, size_t len)
 
 static void wait_for_store(struct server *s, struct connection *c)
 {
-	if (!c->waiting)
-		c->waits_ms = s->now_ms;
-	c->waiting = true;
+	if (!c->wait.on)
+		c->wait.since_ms = s->now_ms;
+	c->wait.on = true;
 	server_expect_sweep(s);
 	/* It may be in the list from an earlier life of its slot. */
 	if (c->pressed)
@@ -55,7 +55,7 @@ static void offer_stash(struct server *s, struct connection *c)
 		wait_for_store(s, c);
 		return;
 	}
-	c->waiting = false;
+	c->wait.on = false;
 	if (c->stash.data != NULL) {
 		c->stash.off += (uint32_t)offer(s, c, c->stash.data + c->stash.off,
 		                                c->stash.len - c->stash.off);
@@ -112,7 +112,7 @@ void receive_done(struct server *s, struct connection *c, const struct ring_comp
 		receive_bytes(s, c, done->data, (size_t)done->res);
 	} else if (done->res == -EINTR || done->res == -EAGAIN) {
 		connection_receive(s, c);
-	} else if (done->res < 0) {
+	} else if (done->res < 0 || connection_is_lost(s, c)) {
 		teardown_kill(s, c, "connection lost");
 	} else {
 		c->eof = true;
@@ -177,10 +177,10 @@ void receive_tell_waiting(struct server *s)
 	for (uint32_t i = 0; i < s->conns.pressed.n; i++) {
 		struct connection *c = &s->conns.slot[s->conns.pressed.slot[i]];
 
-		if (c->state != CONNECTION_OPEN || !c->waiting || s->now_ms - c->waits_ms < STORE_WAIT_MS ||
-		    (c->told_ms != 0 && s->now_ms - c->told_ms < STORE_WAIT_AGAIN_MS))
+		if (c->state != CONNECTION_OPEN || !c->wait.on || s->now_ms - c->wait.since_ms < STORE_WAIT_MS ||
+		    (c->wait.told_ms != 0 && s->now_ms - c->wait.told_ms < STORE_WAIT_AGAIN_MS))
 			continue;
-		c->told_ms = s->now_ms;
+		c->wait.told_ms = s->now_ms;
 		effects_step(s, &(struct event){.kind = EVENT_WAITS, .conn = connection_id(c)});
 	}
 }

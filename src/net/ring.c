@@ -54,7 +54,8 @@ struct accepted {
 struct ring {
 	struct io_uring uring;
 	struct io_uring_buf_ring *lent; /* the kernel's view of the buffers */
-	char *buffers;              /* RECV_BUFFERS of RECV_BUFFER_BYTES */
+	char *buffers;              /* nbuffers of buffer_bytes each */
+	uint32_t nbuffers, buffer_bytes;
 	struct msghdr *messages;    /* SQ_ENTRIES, for sends of several pieces */
 	struct iovec *vectors;      /* VECTORS */
 	uint32_t nmessages, nvectors; /* in use since the last submit */
@@ -104,20 +105,20 @@ static void explain(int error, char *problem, size_t n)
 
 static int lend_buffers(struct ring *r)
 {
-	size_t bytes = RECV_BUFFERS * sizeof(struct io_uring_buf);
-	struct io_uring_buf_reg reg = {.ring_entries = RECV_BUFFERS, .bgid = BUFFER_GROUP};
+	size_t bytes = r->nbuffers * sizeof(struct io_uring_buf);
+	struct io_uring_buf_reg reg = {.ring_entries = r->nbuffers, .bgid = BUFFER_GROUP};
 	int error;
 
 	r->lent = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
 	if (r->lent == MAP_FAILED)
 		return -errno;
-	r->buffers = mem_alloc((size_t)RECV_BUFFERS * RECV_BUFFER_BYTES);
+	r->buffers = mem_alloc((size_t)r->nbuffers * r->buffer_bytes);
 	reg.ring_addr = (uint64_t)(uintptr_t)r->lent;
 	error = io_uring_register_buf_ring(&r->uring, &reg, 0);
 	if (error < 0)
 		return error;
 	io_uring_buf_ring_init(r->lent);
-	for (uint32_t i = 0; i < RECV_BUFFERS; i++)
+	for (uint32_t i = 0; i < r->nbuffers; i++)
 		ring_buffer_return(r, i, 0);
 	return 0;
 }
@@ -149,7 +150,7 @@ static int restrict_to_ours(struct ring *r)
 	return 0;
 }
 
-struct ring *ring_new(char *problem, size_t n)
+struct ring *ring_new(uint32_t buffers, uint32_t buffer_bytes, char *problem, size_t n)
 {
 	struct io_uring_params params = {
 		.flags = IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN |
@@ -160,6 +161,8 @@ struct ring *ring_new(char *problem, size_t n)
 	struct ring *r = mem_zero(1, sizeof *r);
 	int error = io_uring_queue_init_params(SQ_ENTRIES, &r->uring, &params);
 
+	r->nbuffers = buffers;
+	r->buffer_bytes = buffer_bytes;
 	if (error < 0) {
 		explain(-error, problem, n);
 		free(r);
@@ -184,7 +187,7 @@ void ring_free(struct ring *r)
 	/* Ends everything in flight before the memory is freed. */
 	io_uring_queue_exit(&r->uring);
 	if (r->lent != NULL && r->lent != MAP_FAILED)
-		munmap(r->lent, RECV_BUFFERS * sizeof(struct io_uring_buf));
+		munmap(r->lent, r->nbuffers * sizeof(struct io_uring_buf));
 	free(r->buffers);
 	free(r->messages);
 	free(r->vectors);
@@ -269,7 +272,7 @@ void ring_recv(struct ring *r, uint32_t slot, uint32_t gen, int fd)
 {
 	struct io_uring_sqe *sqe = next_sqe(r);
 
-	io_uring_prep_recv(sqe, fd, NULL, RECV_BUFFER_BYTES, 0);
+	io_uring_prep_recv(sqe, fd, NULL, r->buffer_bytes, 0);
 	sqe->flags |= IOSQE_BUFFER_SELECT;
 	sqe->buf_group = BUFFER_GROUP;
 	/* People type rarely: trying to receive at once would nearly always be in vain. */
@@ -321,10 +324,10 @@ void ring_wake(struct ring *r, int fd)
 
 void ring_buffer_return(struct ring *r, uint32_t buffer, size_t used)
 {
-	explicit_bzero(r->buffers + (size_t)buffer * RECV_BUFFER_BYTES, used);
-	io_uring_buf_ring_add(r->lent, r->buffers + (size_t)buffer * RECV_BUFFER_BYTES,
-	                      RECV_BUFFER_BYTES, (unsigned short)buffer,
-	                      io_uring_buf_ring_mask(RECV_BUFFERS), 0);
+	explicit_bzero(r->buffers + (size_t)buffer * r->buffer_bytes, used);
+	io_uring_buf_ring_add(r->lent, r->buffers + (size_t)buffer * r->buffer_bytes,
+	                      r->buffer_bytes, (unsigned short)buffer,
+	                      io_uring_buf_ring_mask(r->nbuffers), 0);
 	io_uring_buf_ring_advance(r->lent, 1);
 }
 
@@ -377,7 +380,7 @@ bool ring_next(struct ring *r, struct ring_completion *c)
 			tell_accepted(r, c);
 		if (c->op == RING_RECV && (cqe->flags & IORING_CQE_F_BUFFER) != 0) {
 			c->buffer = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
-			c->data = r->buffers + (size_t)c->buffer * RECV_BUFFER_BYTES;
+			c->data = r->buffers + (size_t)c->buffer * r->buffer_bytes;
 		}
 		io_uring_cqe_seen(&r->uring, cqe);
 	} while (c->op == RING_WAKE);

@@ -27,13 +27,14 @@ static void release(struct server *s, struct connection *c)
 	outqueue_release(&c->out);
 	connection_drop_stash(c);
 	c->gen++;
-	c->eof = c->slow = c->deaf = c->waiting = c->dropped = false;
+	c->eof = c->slow = c->deaf = c->wait.on = c->dropped = false;
 	c->out.sent_bytes = 0;
 	outqueue_forget_marks(&c->out);
 	display_free(c);
 	outqueue_view(&c->out, false);
 	outqueue_hold(&c->out, false);
-	c->told_ms = 0;
+	c->wait.told_ms = 0;
+	c->handed = 0;
 	connections_give_back(&s->conns, c);
 	if (known)
 		effects_step(s, &e);

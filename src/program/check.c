@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "chatd/program/certificate.h"
 #include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/users.h"
@@ -204,6 +205,9 @@ bool check_all(const struct conf *c, const char *conf_path, struct bytes *proble
 	struct check k = { .c = c, .problems = problems };
 	char who[USER_SHOWN_BYTES];
 
+	/* The parent reads them, which stays who it is. */
+	if (certificate_is_needed(c) && (known || geteuid() == 0))
+		certificate_check(c, problems);
 	/* Root makes the sockets before it switches users. */
 	k.known = known || geteuid() == 0;
 	check_of_sockets(&k);

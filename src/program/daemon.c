@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@
 #include "chatd/net/loop.h"
 #include "chatd/net/ring.h"
 #include "chatd/program/check.h"
+#include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/daemon_conf.h"
 #include "chatd/program/descriptors.h"
 #include "chatd/program/listen.h"
@@ -58,6 +60,7 @@ enum {
 struct daemon {
 	const struct options *options; /* applied again over the file on every reload */
 	struct conf *conf;   /* the current configuration */
+	const struct siblings *siblings; /* NULL: there are none */
 	struct listener listeners[LISTENERS_MAX + 1]; /* the open ones, in the configuration's
 	                      * order, and the control socket */
 	uint32_t nlisteners;
@@ -178,6 +181,9 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 	/* Even after a problem, to reopen the chat log: a log rotation may have moved the file
 	 * away. */
 	daemon_hand_out(d);
+	/* Certificates and limits are the business of others as well. */
+	if (ok && d->siblings)
+		send(d->siblings->parent, "reload", 6, MSG_DONTWAIT | MSG_NOSIGNAL);
 	conf_release(&next);
 	bytes_release(&problems);
 	bytes_release(&changes);
@@ -278,6 +284,16 @@ static void daemon_on_signal(void *ctx)
 	}
 }
 
+static void daemon_on_parent(void *ctx)
+{
+	struct daemon *d = ctx;
+	char word[16];
+
+	/* It never says anything. */
+	if (read(d->siblings->parent, word, sizeof(word)) == 0 && !d->stopping)
+		daemon_stop(d, "the parent process has ended");
+}
+
 /* Blocks a signal until it is read from the signalfd. */
 static void daemon_block(struct daemon *d, int signo)
 {
@@ -297,6 +313,10 @@ static bool daemon_watch_signals(struct daemon *d)
 		return false;
 	}
 	loop_watch(d->server, d->signal_fd, daemon_on_signal, d);
+	if (d->siblings) {
+		loop_watch(d->server, d->siblings->parent, daemon_on_parent, d);
+		loop_set_handover(d->server, d->siblings->handover, d->siblings->board);
+	}
 	return true;
 }
 
@@ -389,9 +409,14 @@ static void daemon_tell_memory(const struct daemon *d)
 static void daemon_say_ready(const struct daemon *d)
 {
 	const char *database = d->conf->database;
+	const struct listener *ours = d->listeners, *theirs = d->siblings ? d->siblings->listeners : NULL;
+	struct conf_listen where;
+	char problem[256];
 
 	for (uint32_t i = 0; i < d->conf->nlisten; i++) {
-		printf("chatd: listening on %s", d->listeners[i].name);
+		bool tls = conf_listen_parse(d->conf->listen[i], &where, problem, sizeof(problem)) && where.tls;
+
+		printf("chatd: listening on %s", (tls ? theirs++ : ours++)->name);
 		if (i == 0)
 			printf(", history in %s%s", strchr(database, '/') ? "" : "./", database);
 		printf("\n");
@@ -428,7 +453,7 @@ static bool daemon_listen(struct daemon *d)
 
 	if (!daemon_checked(d, check_sockets))
 		return false;
-	if (listen_all(d->listeners, &d->nlisteners, d->conf, &options))
+	if (listen_all(d->listeners, &d->nlisteners, d->conf, &options, false))
 		return true;
 	if (d->listeners[d->nlisteners].error == EACCES)
 		d->misconfigured = true;
@@ -447,7 +472,7 @@ static bool daemon_settle(struct daemon *d)
 	}
 	if (!daemon_checked(d, check_files))
 		return false;
-	d->ring = ring_new(problem, sizeof(problem));
+	d->ring = ring_new(RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof(problem));
 	if (!d->ring) {
 		log_errx("%s", problem);
 		return false;
@@ -455,7 +480,8 @@ static bool daemon_settle(struct daemon *d)
 	if (listen_control(&d->listeners[d->nlisteners], d->conf->database))
 		d->nlisteners++;
 	return DAEMON_SANITIZED ||
-	       sandbox_enter(d->conf, d->options->conf_path, d->host_open ? USERS_PATH : NULL) ||
+	       sandbox_enter(d->conf, d->options->conf_path, d->host_open ? USERS_PATH : NULL,
+	                     d->siblings ? d->siblings->handover : -1) ||
 	       daemon_misconfigured(d);
 }
 
@@ -514,11 +540,12 @@ static bool daemon_end(struct daemon *d)
 	return saved;
 }
 
-int daemon_run(const struct options *o, struct conf *c)
+int daemon_run(const struct options *o, struct conf *c, const struct siblings *siblings)
 {
 	struct daemon d = {
 		.options = o,
 		.conf = c,
+		.siblings = siblings,
 		.signal_fd = -1,
 		.on_terminal = isatty(STDERR_FILENO),
 		.host_open = c->host_accounts == CONF_YES,

@@ -25,7 +25,7 @@ static uint16_t telnet_port(const struct conf *c)
 	char problem[256];
 
 	for (uint32_t i = 0; i < c->nlisten; i++)
-		if (conf_listen_parse(c->listen[i], &l, problem, sizeof problem) && l.telnet && !l.proxy &&
+		if (conf_listen_parse(c->listen[i], &l, problem, sizeof problem) && l.telnet && !l.proxy && !l.tls &&
 		    l.kind != LISTEN_UNIX && l.port != 0)
 			return l.port;
 	return 0;

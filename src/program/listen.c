@@ -37,7 +37,7 @@ static void listen_to_users(const struct listener *listeners, uint32_t n)
 }
 
 bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
-                const struct listener_options *options)
+                const struct listener_options *options, bool tls)
 {
 	struct conf_listen where;
 	const char *earlier;
@@ -45,9 +45,12 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 	bool ok;
 
 	for (uint32_t i = 0; i < c->nlisten; i++) {
-		struct listener *l = &listeners[i];
+		struct listener *l = &listeners[*n];
 
-		ok = conf_listen_parse(c->listen[i], &where, problem, sizeof(problem)) &&
+		ok = conf_listen_parse(c->listen[i], &where, problem, sizeof(problem));
+		if (ok && where.tls != tls)
+			continue;
+		ok = ok &&
 		     (where.kind == LISTEN_UNIX
 		      ? listener_open_unix(l, where.path, problem, sizeof(problem))
 		      : listener_open_tcp(l, where.kind == LISTEN_DUAL ? NULL : where.host,
@@ -63,6 +66,8 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 		}
 		if (where.telnet)
 			listener_set_telnet(l);
+		if (where.tls)
+			listener_set_tls(l);
 		if (where.proxy)
 			listener_set_proxy(l);
 		(*n)++;

@@ -14,6 +14,7 @@
 #include "chatd/program/check.h"
 #include "chatd/program/daemon.h"
 #include "chatd/program/daemon_conf.h"
+#include "chatd/program/parent.h"
 
 #ifndef CHATD_VERSION
 #define CHATD_VERSION "unknown"
@@ -75,7 +76,7 @@ static int main_configured(const struct options *o)
 	} else if (o->wish == OPTIONS_ADMIN) {
 		status = admin_run(&conf, o->admin_what, o->admin) ? EXIT_SUCCESS : EXIT_FAILURE;
 	} else {
-		status = daemon_run(o, &conf);
+		status = parent_run(o, &conf);
 	}
 	bytes_release(&problems);
 	conf_release(&conf);

@@ -205,8 +205,8 @@ static void check_waits(const struct connection *c, int64_t before_ms)
 {
 	const struct peer *p = model_peer((struct conn_id){c->slot, c->gen});
 
-	if (p != NULL && c->waiting && server_pressed(sim->server) &&
-	    c->waits_ms + STORE_WAIT_MS < before_ms && sim->pressed_ms + STORE_WAIT_MS < before_ms &&
+	if (p != NULL && c->wait.on && server_pressed(sim->server) &&
+	    c->wait.since_ms + STORE_WAIT_MS < before_ms && sim->pressed_ms + STORE_WAIT_MS < before_ms &&
 	    (p->told_ms == 0 || p->told_ms + STORE_WAIT_AGAIN_MS < before_ms))
 		sim_fail("%u.%u waits for the disk and is not told", c->slot, c->gen);
 }
@@ -306,10 +306,10 @@ void sim_check_wait(const struct event *e)
 	const struct connection *c = &sim->server->conns.slot[e->conn.slot];
 	struct peer *p = model_peer(e->conn);
 
-	if (!server_pressed(sim->server) || c->stash.data == NULL || !c->waiting)
+	if (!server_pressed(sim->server) || c->stash.data == NULL || !c->wait.on)
 		sim_fail("%u.%u is told that the store is behind, and waits for nothing", e->conn.slot,
 		         e->conn.gen);
-	if (sim->server->now_ms - c->waits_ms < STORE_WAIT_MS ||
+	if (sim->server->now_ms - c->wait.since_ms < STORE_WAIT_MS ||
 	    (p->told_ms != 0 && sim->server->now_ms - p->told_ms < STORE_WAIT_AGAIN_MS))
 		sim_fail("%u.%u is told too soon that the store is behind", e->conn.slot, e->conn.gen);
 	p->told_ms = sim->server->now_ms;

@@ -361,6 +361,15 @@ enum {
 	PROXIED_MAX = 64,       /* connections whose header has not come yet. A proxy sends it at once,
 	                         * so for one more the one that has waited longest is closed */
 	PROXIED_SLOTS = 2 * PROXIED_MAX, /* with those that are being closed */
+	TLS_HANDSHAKES_MAX = 256, /* connections of the TLS process that the chat does not have yet, or
+	                         * never gets: for one more another makes way */
+	TLS_HANDSHAKE_MS = 10000, /* how long a handshake may take */
+	TLS_HANDSHAKES_TURN = 4, /* steps of handshakes in one turn, half a millisecond each: those who
+	                         * talk do not wait longer for them */
+	TLS_SWEEP_MS = 200,     /* between two looks at what has arrived, and what has taken too long */
+	TLS_BUFFERS = 512,      /* buffers that the TLS process lends to the kernel; a power of two */
+	TLS_BUFFER_BYTES = 16 << 10, /* and the size of each: a record's (RFC 8446, 5.1), and what the
+	                         * chat sends at once in a busy room */
 	RECV_BUFFERS = 2048,    /* buffers lent to the kernel; a power of two */
 	RECV_BUFFER_BYTES = 2048, /* and the size of each */
 	FEED_CHUNK_BYTES = 32 << 10, /* a chunk of a busy feed's log */
@@ -412,7 +421,7 @@ enum {
 	STORE_WAIT_AGAIN_MS = 60000, /* and told again no sooner than this */
 	LATE_MS_MAX = 1000,     /* the most time that passes, for timeouts, in a turn of the loop
 	                         * that comes late */
-	WATCHES_MAX = 4,        /* descriptors that loop_watch can watch */
+	WATCHES_MAX = 6,        /* descriptors that loop_watch can watch */
 	DRAIN_MS_MAX = 30000,   /* from the core's closing a connection until it is gone, however
 	                         * slowly the peer reads what is queued for it */
 	DRAIN_DROPPED_MS = 1000, /* the same if others need its slot, because it made way or the
@@ -467,7 +476,8 @@ _Static_assert((REPORT_LINE_BYTES_MAX + 2 * REPORT_WHY_BYTES_MAX) * 3 + 4 * NAME
 _Static_assert(REPORTS_LISTED_MAX * (3 * NAME_BYTES_MAX + 160) < ARENA_PER_LINE_MAX,
                "the list of reports fits a line's text");
 _Static_assert(EFFECTS_PER_LINE_MAX * 2 <= EFFECTS_MAX, "one line's effects fit the array");
-_Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0, "a buffer ring is a power of two");
+_Static_assert((RECV_BUFFERS & (RECV_BUFFERS - 1)) == 0 && (TLS_BUFFERS & (TLS_BUFFERS - 1)) == 0,
+               "a buffer ring is a power of two");
 _Static_assert(UNSTORED_HIGH + EFFECTS_MAX < UNSTORED_MAX,
                "a step that begins below the high mark still fits");
 _Static_assert(RECORDS_BYTES + ARENA_BYTES + FEED_BYTES_MAX < SENDQ_BYTES_MAX,

@@ -488,7 +488,8 @@ enum event_kind {
 	EVENT_STORE_BACK,  /* records are being saved again */
 	EVENT_STORE_CLOCK,  /* the host's clock may be wrong, and nothing is deleted for its age; or the
 	                    * clock is trusted again (doubted) */
-	EVENT_STORE_NOTICE, /* the store did something that administrators should know of */
+	EVENT_NOTICE,      /* the store, or another process, did something that administrators should know
+	                    * of */
 	EVENT_ROWS,        /* the answer to conn's query */
 	EVENT_ROOM_EMPTY,  /* pruning deleted the last line of a room */
 	EVENT_RELOADED,    /* the answer to EFFECT_RELOAD, at once */
@@ -518,6 +519,7 @@ struct event {
 			                   * user: they administer the host */
 			bool telnet;      /* it came to a port or unix socket where chatd negotiates
 			                   * telnet at once (RFC 854) */
+			bool tls;         /* it is encrypted */
 			const char *user; /* login name of the host's user, for connections over another
 			                   * unix socket that are to have an account of that name; NULL:
 			                   * none. Borrowed for the call */
@@ -540,7 +542,7 @@ struct event {
 			const char *reason; /* for everyone */
 			const char *advice; /* for moderators: what to do about it; NULL: no advice */
 		} failure;                /* STORE_FAILED */
-		const char *notice;       /* STORE_NOTICE: for moderators */
+		const char *notice;       /* NOTICE: for moderators */
 		bool doubted;             /* STORE_CLOCK: the clock may be wrong */
 		struct {
 			const char *reason; /* for the room ("connection lost"); NULL: an ordinary end */

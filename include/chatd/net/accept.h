@@ -24,6 +24,8 @@ void accept_all(struct server *s);
 void accept_done(struct server *s, const struct ring_completion *done);
 /* Admits or refuses the connection of a proxy, now that it is known for whom. */
 void accept_proxied(struct server *s, const struct proxied_peer *peer);
+/* Admits or refuses those that another process has handed over since the last call. */
+void accept_handed(struct server *s);
 /* Cancels them all; their completions are still to come. */
 void accept_cancel(struct server *s);
 

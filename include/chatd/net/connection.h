@@ -42,10 +42,11 @@ struct connection {
 	bool dirty;                 /* true exactly while in the server's list to flush */
 	bool resuming;              /* true exactly while in the list to offer the stash again */
 	bool pressed;               /* true exactly while in the list that waits for the store */
-	bool waiting;               /* its input waits for the store, since waits_ms */
 	bool starved;               /* true exactly while in the list that waits for a buffer */
 	bool dropped;               /* while DRAINING: it is closed without waiting for the peer to
 	                             * close (EFFECT_DROP) */
+	uint32_t handed;            /* its place on the board, plus one, if another process has handed it over;
+	                             * otherwise 0 */
 	struct arrival arrived;     /* what had arrived at the peer then, or when the shutdown
 	                             * began */
 	struct outqueue out;
@@ -55,8 +56,11 @@ struct connection {
 	                             * progress */
 	int64_t drain_ms;           /* when DRAINING began */
 	uint32_t ignored;           /* bytes received and dropped since then */
-	int64_t waits_ms;           /* while waiting: since when */
-	int64_t told_ms;            /* when it was last told that it waits; 0: never */
+	struct {
+		bool on;            /* its input waits for the store, */
+		int64_t since_ms;   /* since then */
+		int64_t told_ms;    /* when it was last told so; 0: never */
+	} wait;
 	uint32_t next_free;         /* while FREE */
 };
 
@@ -101,9 +105,13 @@ void connection_mark_dirty(struct server *s, struct connection *c);
 /* Offers c's stash to the core again, this turn or the next. */
 void connection_resume(struct server *s, struct connection *c);
 
+/* Bytes sent to c that its peer has not acknowledged, as far as is known. */
+uint64_t connection_unacked(struct server *s, const struct connection *c);
 /* How much of its room's log has arrived at c's peer, as far as the kernel knows. To be asked
  * before the socket is shut. */
 struct arrival connection_arrived(struct server *s, const struct connection *c);
+/* Its peer went without an end, although its stream has one. */
+bool connection_is_lost(const struct server *s, const struct connection *c);
 /* A send to c has been in flight for a while, so its peer is not reading. */
 bool connection_stands_still(const struct server *s, const struct connection *c);
 

@@ -14,6 +14,7 @@ struct listener {
 	bool noted;          /* name ends with notes in parentheses */
 	bool telnet;         /* chatd negotiates telnet at once with those who connect (RFC 854) */
 	bool proxy;          /* it is for proxies, which say for whom they connect (PROXY protocol) */
+	bool tls;            /* the TLS process accepts there */
 	bool control;        /* the control socket: for the host's administrators */
 	char unix_path[108]; /* the path to remove at the end; "" if there is none */
 	uint64_t unix_ino, unix_dev; /* identify our socket: the path is ours while it leads to this
@@ -38,8 +39,9 @@ bool listener_open_unix(struct listener *l, const char *path, char *problem, siz
 
 /* Sets telnet of an open listener, whose name then says so. */
 void listener_set_telnet(struct listener *l);
-/* The same for proxy. */
+/* The same for proxy, and for tls. */
 void listener_set_proxy(struct listener *l);
+void listener_set_tls(struct listener *l);
 
 /* On a reload: sets other options for connections accepted from now on. */
 void listener_set_options(struct listener *l, const struct listener_options *o);

@@ -14,6 +14,7 @@
 #include "chatd/net/requests.h"
 #include "chatd/store/threads/writer.h"
 
+struct board;
 struct chat;
 struct ring;
 struct server;
@@ -37,6 +38,9 @@ void loop_set_program(struct server *s, const struct server_program *p);
 /* Proxies (PROXY protocol) are trusted in these blocks, text as the configuration has checked it; NULL: none
  * but those that come by a unix socket. */
 void loop_set_proxies(struct server *s, const char *blocks);
+
+/* Takes connections that another process hands over (handover.h). Borrows the board. */
+void loop_set_handover(struct server *s, int socket, struct board *board);
 
 void loop_set_send_timeout(struct server *s, uint32_t seconds);
 

@@ -41,9 +41,9 @@ struct ring_completion {
 	uint16_t port;    /* the peer's port, for the log; 0: it has none */
 };
 
-/* NULL: problem names the cause and what to do (kernel too old, seccomp, sysctl
- * kernel.io_uring_disabled, memlock). */
-struct ring *ring_new(char *problem, size_t n);
+/* With that many buffers, a power of two, of so many bytes to receive into. NULL: problem (of size n) names the cause
+ * and what to do (kernel too old, seccomp, sysctl kernel.io_uring_disabled, memlock). */
+struct ring *ring_new(uint32_t buffers, uint32_t buffer_bytes, char *problem, size_t n);
 void ring_free(struct ring *r);
 
 /* Accepts one connection. slot is below RING_ACCEPTS_MAX and has no other accept in flight: the

@@ -12,6 +12,7 @@
 #include "chatd/net/connection.h"
 #include "chatd/net/effects.h"
 #include "chatd/net/fanout.h"
+#include "chatd/net/handover.h"
 #include "chatd/net/listener.h"
 #include "chatd/net/proxied.h"
 #include "chatd/net/requests.h"
@@ -48,6 +49,10 @@ struct server {
 	int64_t sweep_ms;           /* next sweep; INT64_MAX: there is nothing to sweep for */
 	struct accepts accepts;
 	struct proxies proxies;
+	struct {
+		int socket;         /* to the process that hands connections over; -1: there is none */
+		struct board *board; /* borrowed */
+	} handover;
 	struct connections conns;
 	struct fanout fanout;
 	struct requests requests;

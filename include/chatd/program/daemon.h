@@ -4,6 +4,8 @@
 #ifndef CHATD_PROGRAM_DAEMON_H
 #define CHATD_PROGRAM_DAEMON_H
 
+#include "chatd/net/handover.h"
+#include "chatd/net/listener.h"
 #include "chatd/program/options.h"
 
 /* Exit statuses of the program in addition to EXIT_SUCCESS and EXIT_FAILURE; the systemd unit does
@@ -14,9 +16,19 @@ enum {
 	                      * EX_CONFIG of sysexits.h */
 };
 
-/* Runs until a signal or /shutdown ends it; c changes with every reload. Returns an exit status:
+/* The processes beside the chat's. */
+struct siblings {
+	int handover;        /* the socket by which connections are handed over (net/handover.h) */
+	struct board *board;
+	int parent;          /* the socket to the parent, which does not block: its end is the end of the chat, and a message there asks
+	                      * it to read the configuration as well */
+	const struct listener *listeners; /* borrowed, n of them, those with tls: only their names are of use */
+	uint32_t nlisteners;
+};
+
+/* Runs until a signal or /shutdown ends it; c changes with every reload. siblings NULL: there are none. Returns an exit status:
  * EXIT_FAILURE if it broke down, lost lines at its end, or could not start for a reason that may
  * pass; STATUS_CONFIG if it could not start because of the configuration. The log says why. */
-int daemon_run(const struct options *o, struct conf *c);
+int daemon_run(const struct options *o, struct conf *c, const struct siblings *siblings);
 
 #endif

@@ -7,11 +7,11 @@
 #include "chatd/net/listener.h"
 #include "chatd/program/conf/conf.h"
 
-/* Opens a listener for each `listen`, in their order, and counts them in n. False: one cannot be
- * opened, and the log says why; those before it are open. With host_accounts, all users of the host
- * may connect to the unix sockets. */
+/* Opens a listener for each `listen` that has the option tls, or for each that has not, in their order, and
+ * counts them in n. False: one cannot be opened, and the log says why; those before it are open. With
+ * host_accounts, all users of the host may connect to the unix sockets. */
 bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
-                const struct listener_options *options);
+                const struct listener_options *options, bool tls);
 
 /*
  * Opens the control socket, next to the database, where "chatd admin" looks for it. Only root and

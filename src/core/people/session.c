@@ -33,7 +33,7 @@ struct session *session_begin(struct chat *c, const struct event *e)
 
 	assert(id.slot < c->people.nslots && s->state == SESSION_FREE && id.gen != 0);
 	*s = (struct session){.id = id, .state = state, .presence.since_ms = c->now_ms,
-	                      .presence.said_ms = c->now_ms, .trusted = e->connected.control,
+	                      .presence.said_ms = c->now_ms, .presence.tls = e->connected.tls, .trusted = e->connected.control,
 	                      .from = e->connected.from,
 	                      .resume.token = e->connected.token,
 	                      .presence.outage = c->outage.reason != NULL ? c->outage.number : 0};

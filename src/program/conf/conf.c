@@ -55,6 +55,10 @@ static const char *const store_failure_names[] = {
 	[STORE_FAILURE_REFUSE] = "refuse", [STORE_FAILURE_TALK] = "talk", NULL,
 };
 
+static const char *const version_names[] = {
+	[TLS_1_2] = "1.2", [TLS_1_3] = "1.3", NULL,
+};
+
 static const char *const sandbox_names[] = {
 	[SANDBOX_NO] = "no",
 	[SANDBOX_YES] = "yes",
@@ -65,6 +69,12 @@ static const char *const sandbox_names[] = {
 const struct conf_key conf_keys[] = {
 	{ KEY("listen", CONF_LISTEN, listen), .initial = "8989",
 	  .help = "Where to listen, with options; may be given several times." },
+	{ KEY("tls_certificate", CONF_PATH, tls.certificate), .initial = "", .reloadable = true,
+	  .help = "The certificate of listeners with the option tls, and its chain, in PEM." },
+	{ KEY("tls_key", CONF_PATH, tls.key), .initial = "", .reloadable = true,
+	  .help = "The private key of that certificate, in PEM." },
+	{ KEY("tls_min", CONF_CHOICE, tls.least), .initial = "1.2", .reloadable = true, .choices = version_names,
+	  .help = "The oldest version of TLS that is spoken." },
 	{ KEY("database", CONF_PATH, database), .initial = "chatd.db",
 	  .help = "The SQLite file with the history." },
 	{ KEY("durability", CONF_CHOICE, durability), .initial = "commit",
@@ -334,6 +344,7 @@ static void show_size(const struct conf *c, const struct conf_key *k, struct byt
 
 /* An enum has the size of an unsigned int with every compiler we build with. */
 _Static_assert(sizeof(enum durability) == sizeof(unsigned int), "a choice is an unsigned int");
+_Static_assert(sizeof(enum tls_version) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum conf_answer) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum rate_exempt) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum store_failure) == sizeof(unsigned int), "a choice is an unsigned int");
@@ -466,6 +477,8 @@ void conf_release(struct conf *c)
 	free(c->database);
 	free(c->chat_log);
 	free(c->user);
+	free(c->tls.certificate);
+	free(c->tls.key);
 	free(c->proxy_from);
 	free(c->address.exempt);
 	memset(c, 0, sizeof(*c));

@@ -21,6 +21,7 @@ static const struct listen_option {
 	size_t field;        /* offset of its bool in struct conf_listen */
 } listen_options[] = {
 	{ "telnet", offsetof(struct conf_listen, telnet) },
+	{ "tls", offsetof(struct conf_listen, tls) },
 	{ "proxy", offsetof(struct conf_listen, proxy) },
 };
 

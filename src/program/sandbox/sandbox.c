@@ -44,10 +44,25 @@ bool sandbox_is_shared(const char *folder)
 	return shared;
 }
 
-bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path)
+/* What is restricted, and whether the host let that happen. False: it did not, and it must. */
+static bool check_part(const struct conf *c, const char *what, bool done)
 {
-	static const char *const names[] = { "access to files (Landlock)", "system calls (seccomp)" };
-	bool ok = true;
+	if (done)
+		return true;
+	if (c->sandbox == SANDBOX_REQUIRE) {
+		log_err("sandbox = require, but this host does not let chatd restrict its %s", what);
+		return false;
+	}
+	log_warn("this host does not let chatd restrict its %s; continuing without (sandbox = require would "
+	         "stop here)", what);
+	return true;
+}
+
+static const char files[] = "access to files (Landlock)", system_calls[] = "system calls (seccomp)";
+
+bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path, int handover)
+{
+	bool ok;
 
 	if (c->sandbox == SANDBOX_NO)
 		return true;
@@ -55,17 +70,18 @@ bool sandbox_enter(const struct conf *c, const char *conf_path, const char *user
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (conf_path)
 		tell_shared(conf_path);
-	for (int i = 0; i < 2; i++) {
-		if (i == 0 ? landlock_restrict(c, conf_path, users_path) : syscalls_restrict())
-			continue;
-		if (c->sandbox == SANDBOX_REQUIRE) {
-			log_err("sandbox = require, but this host does not let chatd restrict its %s",
-			        names[i]);
-			ok = false;
-		} else {
-			log_warn("this host does not let chatd restrict its %s; continuing without "
-			         "(sandbox = require would stop here)", names[i]);
-		}
-	}
-	return ok;
+	ok = check_part(c, files, landlock_restrict(c, conf_path, users_path));
+	return check_part(c, system_calls, syscalls_restrict(handover)) && ok;
+}
+
+bool sandbox_enter_tls(const struct conf *c, int handover, int control)
+{
+	bool ok;
+
+	if (c->sandbox == SANDBOX_NO)
+		return true;
+	/* The memory holds the key. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	ok = check_part(c, files, landlock_restrict(NULL, NULL, NULL));
+	return check_part(c, system_calls, syscalls_restrict_tls(handover, control)) && ok;
 }

@@ -111,31 +111,93 @@ static int add_fixed(scmp_filter_ctx f)
 	return e;
 }
 
-static int add_rules(scmp_filter_ctx f)
+static int add_calls(scmp_filter_ctx f, const int *list, size_t n)
 {
 	int e = 0;
 
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && e == 0; i++)
-		e = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
+	for (size_t i = 0; i < n && e == 0; i++)
+		e = seccomp_rule_add(f, SCMP_ACT_ALLOW, list[i], 0);
+	return e;
+}
+
+static int add_on(scmp_filter_ctx f, int call, int fd)
+{
+	struct scmp_arg_cmp is = IS(0, (scmp_datum_t)fd);
+
+	return fd < 0 ? 0 : seccomp_rule_add_array(f, SCMP_ACT_ALLOW, call, 1, &is);
+}
+
+static int add_rules(scmp_filter_ctx f, int handover)
+{
+	int e = add_calls(f, calls, sizeof(calls) / sizeof(calls[0]));
+
 	e = e ? e : add_fixed(f);
+	/* Connections that the TLS process hands over. */
+	e = e ? e : add_on(f, SCMP_SYS(recvmsg), handover);
 	/* The flags of clone3 are in memory, where no filter can see them; glibc falls back to
 	 * clone if there is no clone3. */
 	return e ? e : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }
 
-bool syscalls_restrict(void)
+/* The TLS process: no files, no threads, no sockets but pairs, whose other end goes to the chat. */
+static int add_rules_of_tls(scmp_filter_ctx f, int handover, int control)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int e;
+	static const int few[] = {
+		SCMP_SYS(io_uring_enter), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(shutdown),
+		SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+		SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
+		SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+		SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday),
+		SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sched_yield),
+		SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(pread64), SCMP_SYS(lseek), SCMP_SYS(sigaltstack),
+	};
+	const struct {
+		int call;
+		struct scmp_arg_cmp argument;
+	} fixed[] = {
+		{SCMP_SYS(mmap), HAS(2, PROT_EXEC, 0)},
+		{SCMP_SYS(mprotect), HAS(2, PROT_EXEC, 0)},
+		{SCMP_SYS(ioctl), IS(1, SIOCOUTQ)},
+		{SCMP_SYS(sendto), IS(4, 0)},
+		{SCMP_SYS(getsockopt), IS(1, SOL_SOCKET)},
+		{SCMP_SYS(socketpair), IS(0, AF_UNIX)},
+		{SCMP_SYS(tgkill), IS(0, (scmp_datum_t)getpid())},
+	};
+	int e = add_calls(f, few, sizeof(few) / sizeof(few[0]));
 
-	if (!f) {
-		errno = ENOMEM;
-		return false;
-	}
-	e = add_rules(f);
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && e == 0; i++)
+		e = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, fixed[i].call, 1, &fixed[i].argument);
+	e = e ? e : add_on(f, SCMP_SYS(sendmsg), handover);
+	return e ? e : add_on(f, SCMP_SYS(recvmsg), control);
+}
+
+static bool load(scmp_filter_ctx f, int e)
+{
 	if (e == 0)
 		e = seccomp_load(f); /* sets no_new_privs first */
 	seccomp_release(f);
 	errno = -e;
 	return e == 0;
+}
+
+bool syscalls_restrict(int handover)
+{
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+
+	if (!f) {
+		errno = ENOMEM;
+		return false;
+	}
+	return load(f, add_rules(f, handover));
+}
+
+bool syscalls_restrict_tls(int handover, int control)
+{
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+
+	if (!f) {
+		errno = ENOMEM;
+		return false;
+	}
+	return load(f, add_rules_of_tls(f, handover, control));
 }

@@ -328,7 +328,7 @@ static void a_notice_is_for_those_who_keep_order(void **state)
 	joins(2);
 	chat->people.sessions[1].account = &other;
 	chat->people.sessions[2].account = &admin;
-	step((struct event){.kind = EVENT_STORE_NOTICE, .notice = "the file was written anew"});
+	step((struct event){.kind = EVENT_NOTICE, .notice = "the file was written anew"});
 	chat->people.sessions[1].account = chat->people.sessions[2].account = NULL;
 	assert_effects("SEND 2 \"-- To administrators: the file was written anew\\n\"\n");
 }

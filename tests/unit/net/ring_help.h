@@ -39,7 +39,7 @@ static inline int begin(void **state)
 	char problem[512] = "";
 
 	(void)state;
-	r = ring_new(problem, sizeof problem);
+	r = ring_new(RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
 	if (r == NULL)
 		print_error("%s\n", problem);
 	return r == NULL ? -1 : 0;

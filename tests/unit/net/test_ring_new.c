@@ -73,7 +73,7 @@ static void refused_with(int *step, int nth, int error, const char *word)
 	close(before);
 	fault.error = error;
 	*step = nth;
-	made = ring_new(problem, sizeof problem);
+	made = ring_new(RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
 	assert_int_equal(*step, -1);
 	assert_null(made);
 	if (strstr(problem, word) == NULL)

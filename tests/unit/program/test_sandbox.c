@@ -229,7 +229,7 @@ static int try_in_child(int (*attempt)(void), bool files, bool rest)
 		snprintf(database, sizeof database, "%s/chatd.db", folder);
 		c.database = strdup(database);
 		snprintf(path, sizeof path, "%s/conf", folder);
-		if ((files && !landlock_restrict(&c, path, NULL)) || (rest && !syscalls_restrict()))
+		if ((files && !landlock_restrict(&c, path, NULL)) || (rest && !syscalls_restrict(-1)))
 			_exit(100 + (errno & 63));
 		_exit(attempt());
 	}
@@ -269,6 +269,82 @@ static void test_calls(void **state)
 	assert_int_equal(try_in_child(another_ring, false, true), 0);
 	assert_int_equal(try_in_child(another_namespace, false, true), 0);
 	assert_int_equal(try_in_child(a_new_user_space, false, true), 0);
+}
+
+/* -- the TLS process ------------------------------------------------------------------------ */
+
+static int tls_sockets[2]; /* the one to the chat, and the one to the parent */
+
+static int tls_files(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "%s/chatd.db", folder);
+	return open(path, O_RDONLY) < 0 && open("/etc/passwd", O_RDONLY) < 0 && open("/proc/self/maps", O_RDONLY) < 0
+	       ? 0 : 1;
+}
+
+/* Descriptors go to the chat, and come from the parent; no other way round, and by no other socket. */
+static int tls_descriptors(void)
+{
+	struct iovec iov = {.iov_base = (char[1]){0}, .iov_len = 1};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+	int pair[2];
+
+	if (sendmsg(tls_sockets[0], &m, MSG_DONTWAIT) != 1 || sendmsg(tls_sockets[1], &m, MSG_DONTWAIT) >= 0 ||
+	    errno != EPERM)
+		return 1;
+	if (recvmsg(tls_sockets[0], &m, MSG_DONTWAIT) >= 0 || errno != EPERM)
+		return 2;
+	if ((recvmsg(tls_sockets[1], &m, MSG_DONTWAIT) < 0 && errno != EAGAIN))
+		return 3;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 || socketpair(AF_TIPC, SOCK_STREAM, 0, pair) == 0)
+		return 4;
+	return socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EPERM ? 0 : 5;
+}
+
+static int tls_processes(void)
+{
+	return fork() < 0 && errno == EPERM && kill(getppid(), 0) < 0 && errno == EPERM ? 0 : 1;
+}
+
+static int try_as_tls(int (*attempt)(void), bool confined)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (confined && (!landlock_restrict(NULL, NULL, NULL) ||
+		                 !syscalls_restrict_tls(tls_sockets[0], tls_sockets[1])))
+			_exit(100 + (errno & 63));
+		_exit(attempt());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void test_tls_process(void **state)
+{
+	static int (*const attempts[])(void) = {
+		tls_files, tls_descriptors, tls_processes, another_program, another_process, a_socket, new_code,
+		another_ring, a_new_user_space,
+	};
+	int others[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, tls_sockets), 0);
+	/* Both ends of each are ours, so that what is sent has somewhere to go. */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, others), 0);
+	assert_int_equal(dup2(others[0], tls_sockets[1]), tls_sockets[1]);
+	close(others[0]);
+	tls_sockets[0] = others[1];
+	for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++)
+		if (try_as_tls(attempts[i], true) != 0)
+			fail_msg("attempt %zu", i);
+	assert_int_not_equal(try_as_tls(tls_files, false), 0);
+	assert_int_not_equal(try_as_tls(tls_descriptors, false), 0);
+	close(tls_sockets[0]);
+	close(tls_sockets[1]);
 }
 
 /* Those whose arguments are fixed: to oneself, to what one does. */
@@ -320,7 +396,7 @@ static void test_ring(void **state)
 {
 	static const uint64_t one = 1;
 	char problem[256];
-	struct ring *r = ring_new(problem, sizeof problem);
+	struct ring *r = ring_new(RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof problem);
 	struct io_uring_probe probe = {0};
 
 	(void)state;
@@ -348,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_tls_process),
 		cmocka_unit_test(test_ring),
 	};
 	char real[64], link[64];

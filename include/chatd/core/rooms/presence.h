@@ -16,6 +16,7 @@ struct presence {
 	int64_t since_ms;           /* when it connected or, once it has a name, got it */
 	int64_t said_ms;            /* when it last said or did something */
 	uint64_t skeletons[2];      /* skeleton_hash of its name: of the key, and as written */
+	bool tls;                   /* its connection is encrypted */
 	char *away;                 /* owned; its /away text, "" for none; NULL: it is not away */
 	char **ignored;             /* owned; keys of the people it ignores; NULL while none */
 	uint32_t nignored;          /* how many; at most IGNORES_MAX */

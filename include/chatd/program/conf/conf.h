@@ -16,6 +16,7 @@
 #include "chatd/base/log.h"
 #include "chatd/core/chat.h"
 #include "chatd/store/db/store.h"
+#include "chatd/tls/engine.h"
 
 enum conf_answer { CONF_NO, CONF_YES };
 /* Whether chatd must enter its sandbox; see sandbox.h. */
@@ -35,6 +36,11 @@ struct conf {
 	char *user;                   /* the user to switch to when started as root; NULL: none is
 	                               * set */
 	uint32_t connections_max;     /* max_connections */
+	struct {
+		char *certificate;    /* path, or NULL */
+		char *key;            /* path, or NULL */
+		enum tls_version least; /* tls_min */
+	} tls;                        /* all of it can be reloaded */
 
 	/* A reload takes new values. */
 	enum log_level log_level;

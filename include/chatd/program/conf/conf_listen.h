@@ -19,6 +19,7 @@ struct conf_listen {
 	uint16_t port;            /* 0: the kernel chooses one */
 	char path[108];           /* LISTEN_UNIX: as long as sun_path, with its NUL; no blanks */
 	bool telnet;              /* telnet: chatd negotiates telnet at once (RFC 854) */
+	bool tls;                 /* tls: connections are encrypted */
 	bool proxy;               /* proxy: those who connect are proxies (PROXY protocol) */
 };
 

@@ -6,8 +6,10 @@
 
 #include <stdbool.h>
 
-/* Restricts this thread, and those it starts later, for good. False: errno says why it could
- * not. */
-bool syscalls_restrict(void);
+/* Restricts this thread, and those it starts later, for good. By the socket handover it may receive
+ * descriptors (-1: there is none). False: errno says why it could not. */
+bool syscalls_restrict(int handover);
+/* The same for the TLS process, which sends descriptors by the one and receives them by the other. */
+bool syscalls_restrict_tls(int handover, int control);
 
 #endif

@@ -1,0 +1,118 @@
+/* The files with the certificate and its key. What was read is cleared before its memory is given back. */
+#include "chatd/program/certificate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chatd/program/conf/conf_listen.h"
+
+enum { PEM_BYTES_MAX = 256 << 10 }; /* of one file: a chain of certificates has some KiB each */
+
+/* -1: problems says why. */
+static int open_one(const char *key, const char *path, struct bytes *problems)
+{
+	int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+	struct stat st;
+
+	if (path == NULL) {
+		conf_tell(problems, "%s is not set, and a listener has the option tls", key);
+	} else if (fd < 0) {
+		conf_tell(problems, "%s = %s: it cannot be read: %s", key, path, strerror(errno));
+	} else if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > PEM_BYTES_MAX) {
+		conf_tell(problems, "%s = %s: this is no file of at most %d KiB", key, path, PEM_BYTES_MAX >> 10);
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+bool certificate_open(const struct conf *c, struct certificate_files *files, struct bytes *problems)
+{
+	files->certificate = open_one("tls_certificate", c->tls.certificate, problems);
+	files->key = open_one("tls_key", c->tls.key, problems);
+	if (files->certificate >= 0 && files->key >= 0)
+		return true;
+	certificate_close(files);
+	return false;
+}
+
+void certificate_close(struct certificate_files *files)
+{
+	if (files->certificate >= 0)
+		close(files->certificate);
+	if (files->key >= 0)
+		close(files->key);
+	files->certificate = files->key = -1;
+}
+
+/* From its beginning, wherever another process has read to. */
+static bool read_file(int fd, struct bytes *out)
+{
+	char buffer[4096];
+	ssize_t n = 0;
+
+	while (out->len <= PEM_BYTES_MAX && (n = pread(fd, buffer, sizeof buffer, (off_t)out->len)) > 0)
+		bytes_append(out, buffer, (size_t)n);
+	explicit_bzero(buffer, sizeof buffer);
+	return n == 0;
+}
+
+static void clear(struct bytes *b)
+{
+	if (b->data != NULL)
+		explicit_bzero(b->data, b->cap);
+	bytes_release(b);
+}
+
+bool certificate_read(const struct certificate_files *files, enum tls_version least, struct tls_engine *e,
+                      struct bytes *problems)
+{
+	struct bytes certificate = {0}, key = {0};
+	char why[512];
+	bool ok = read_file(files->certificate, &certificate) && read_file(files->key, &key);
+
+	if (!ok) {
+		conf_tell(problems, "tls_certificate or tls_key cannot be read: %s", strerror(errno));
+	} else {
+		const struct tls_pem pem[] = {
+			{"tls_certificate", certificate.data != NULL ? certificate.data : "", certificate.len},
+			{"tls_key", key.data != NULL ? key.data : "", key.len},
+		};
+
+		ok = tls_engine_init(e, &pem[0], &pem[1], least, why, sizeof why);
+		if (!ok)
+			conf_tell(problems, "%s", why);
+	}
+	clear(&certificate);
+	clear(&key);
+	return ok;
+}
+
+bool certificate_is_needed(const struct conf *c)
+{
+	struct conf_listen l;
+	char problem[256];
+
+	for (uint32_t i = 0; i < c->nlisten; i++)
+		if (conf_listen_parse(c->listen[i], &l, problem, sizeof problem) && l.tls)
+			return true;
+	return false;
+}
+
+bool certificate_check(const struct conf *c, struct bytes *problems)
+{
+	struct certificate_files files;
+	struct tls_engine e;
+	bool ok = certificate_open(c, &files, problems);
+
+	if (!ok)
+		return false;
+	ok = certificate_read(&files, c->tls.least, &e, problems);
+	if (ok)
+		tls_engine_release(&e);
+	certificate_close(&files);
+	return ok;
+}

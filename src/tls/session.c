@@ -1,0 +1,202 @@
+/* TLS sessions over memory. Owns OpenSSL's part of each, and how it reads and writes. */
+
+#include "chatd/tls/session.h"
+
+#include <limits.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { READ_BYTES = 16 << 10 }; /* a record's at most (RFC 8446, 5.1) */
+
+struct tls_session {
+	SSL *ssl;
+	const char *in;         /* in a call: in_len bytes that are not read yet */
+	size_t in_len;
+	struct bytes *out;      /* in a call: where it writes */
+	bool open, failed, closed;
+	const char *why;        /* static; NULL: it has not failed */
+};
+
+/* -- how OpenSSL reads and writes -------------------------------------------------------------- */
+
+static int bio_read(BIO *bio, char *buffer, size_t size, size_t *got)
+{
+	struct tls_session *s = BIO_get_data(bio);
+	size_t n = s->in_len < size ? s->in_len : size;
+
+	BIO_clear_retry_flags(bio);
+	if (n == 0) {
+		BIO_set_retry_read(bio);
+		return 0;
+	}
+	memcpy(buffer, s->in, n);
+	s->in += n;
+	s->in_len -= n;
+	*got = n;
+	return 1;
+}
+
+static int bio_write(BIO *bio, const char *data, size_t len, size_t *put)
+{
+	struct tls_session *s = BIO_get_data(bio);
+
+	BIO_clear_retry_flags(bio);
+	bytes_append(s->out, data, len);
+	*put = len;
+	return 1;
+}
+
+static long bio_ctrl(BIO *bio, int command, long number, void *p)
+{
+	(void)bio;
+	(void)number;
+	(void)p;
+	return command == BIO_CTRL_FLUSH;
+}
+
+/* Made once, and never freed. */
+static BIO_METHOD *method(void)
+{
+	static BIO_METHOD *made;
+
+	if (made == NULL && (made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "memory")) != NULL) {
+		BIO_meth_set_read_ex(made, bio_read);
+		BIO_meth_set_write_ex(made, bio_write);
+		BIO_meth_set_ctrl(made, bio_ctrl);
+	}
+	return made;
+}
+
+/* -- life -------------------------------------------------------------------------------------- */
+
+struct tls_session *tls_session_new(const struct tls_engine *e)
+{
+	struct tls_session *s = mem_zero(1, sizeof *s);
+	BIO *bio = method() != NULL ? BIO_new(method()) : NULL;
+
+	s->ssl = SSL_new(e->context);
+	if (s->ssl == NULL || bio == NULL) {
+		BIO_free(bio);
+		tls_session_free(s);
+		return NULL;
+	}
+	BIO_set_data(bio, s);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(s->ssl, bio, bio);
+	SSL_set_accept_state(s->ssl);
+	return s;
+}
+
+void tls_session_free(struct tls_session *s)
+{
+	if (s == NULL)
+		return;
+	SSL_free(s->ssl);
+	free(s);
+}
+
+/* -- what comes -------------------------------------------------------------------------------- */
+
+static enum tls_result fail(struct tls_session *s)
+{
+	unsigned long code = ERR_peek_last_error();
+	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+
+	s->failed = true;
+	s->why = reason != NULL ? reason : "the protocol was broken";
+	return TLS_FAILED;
+}
+
+/* After a call of OpenSSL's that did not succeed. */
+static enum tls_result explain(struct tls_session *s)
+{
+	switch (SSL_get_error(s->ssl, 0)) {
+	case SSL_ERROR_WANT_READ:
+		return TLS_GOES_ON;
+	case SSL_ERROR_ZERO_RETURN:
+		return TLS_ENDED;
+	default:
+		return fail(s);
+	}
+}
+
+static enum tls_result read_all(struct tls_session *s, struct bytes *plain)
+{
+	UNCLEARED char buffer[READ_BYTES];
+	size_t n, most = 0;
+
+	while (SSL_read_ex(s->ssl, buffer, sizeof buffer, &n) == 1) {
+		bytes_append(plain, buffer, n);
+		most = n > most ? n : most;
+	}
+	/* It may have been a password. */
+	explicit_bzero(buffer, most);
+	return explain(s);
+}
+
+enum tls_result tls_session_receive(struct tls_session *s, const char *data, size_t len, struct bytes *plain,
+                                    struct bytes *out)
+{
+	enum tls_result result = TLS_GOES_ON;
+
+	if (s->failed)
+		return TLS_FAILED;
+	ERR_clear_error();
+	s->in = data;
+	s->in_len = len;
+	s->out = out;
+	if (!s->open) {
+		s->open = SSL_do_handshake(s->ssl) == 1;
+		if (!s->open)
+			result = explain(s);
+	}
+	if (s->open)
+		result = read_all(s, plain);
+	s->out = NULL;
+	/* What comes behind the end is nobody's. */
+	s->in_len = 0;
+	return result;
+}
+
+const char *tls_session_why(const struct tls_session *s)
+{
+	return s->why != NULL ? s->why : "it has not failed";
+}
+
+bool tls_session_is_open(const struct tls_session *s)
+{
+	return s->open;
+}
+
+/* -- what goes --------------------------------------------------------------------------------- */
+
+bool tls_session_send(struct tls_session *s, const char *data, size_t len, struct bytes *out)
+{
+	size_t n;
+
+	if (s->failed || !s->open)
+		return false;
+	ERR_clear_error();
+	s->out = out;
+	for (; len > 0; data += n, len -= n)
+		if (SSL_write_ex(s->ssl, data, len, &n) != 1) {
+			fail(s);
+			break;
+		}
+	s->out = NULL;
+	return !s->failed;
+}
+
+void tls_session_close(struct tls_session *s, struct bytes *out)
+{
+	if (s->failed || s->closed || !s->open)
+		return;
+	ERR_clear_error();
+	s->closed = true;
+	s->out = out;
+	SSL_shutdown(s->ssl);
+	s->out = NULL;
+}

@@ -1,0 +1,152 @@
+# Parts of e2e: encrypted connections. Sourced by e2e.
+# shellcheck shell=bash disable=SC2154
+
+# certificate NAME: makes $work/etc/cert.pem and key.pem anew.
+certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/etc/key.pem" \
+		-out "$work/etc/cert.pem" -days 30 -subj "/CN=$1" 2>/dev/null
+	chmod a+r "$work/etc/"*.pem
+}
+
+# encrypted LINE...: what somebody reads who says this by TLS and goes.
+encrypted() { printf '%s\n' "$@" | timeout $((10 * patience)) openssl s_client -quiet -connect "127.0.0.1:$tls" 2>/dev/null; }
+
+# served: the name in the certificate of the TLS port.
+served() {
+	openssl s_client -connect "127.0.0.1:$tls" </dev/null 2>/dev/null | sed -n 's/^subject=CN = //p'
+}
+serves() { [ "$(served)" = "$1" ]; }
+
+# child NAME: the process of that name that our chatd has started.
+child() { pgrep -P "$pid" -x "chatd: $1"; }
+
+tls_up() {
+	local said
+	certificate first
+	configure "listen = 127.0.0.1:0 tls" "listen = 127.0.0.1:0 tls telnet" "tls_certificate = $work/etc/cert.pem" \
+		"tls_key = $work/etc/key.pem" "$@"
+	up -c "$conf" || return
+	read -r -t $((10 * patience)) said <&"$out"
+	tls=$(port_of "$said")
+	is "a listener with TLS says so" "$said" 'chatd: listening on 127\.0\.0\.1:[0-9]+ \(TLS\)'
+	read -r -t $((10 * patience)) said <&"$out"
+	telnets=$(port_of "$said")
+}
+
+tls_talk() {
+	local tls telnets said
+	program=$asan tls_up || return
+	is "openssl s_client -quiet comes in" "$(encrypted bob 'hello from bob' '/whois bob' /quit)" \
+		'Welcome to TCP-Chat!' '.*-- You are bob, in general[.;].*' '-- bob is connected over TLS\.'
+	is "ncat --ssl as well, and reads what was said" "$(printf 'ann\n/quit\n' |
+		timeout $((10 * patience)) ncat --ssl 127.0.0.1 "$tls")" "$stamp\\[bob\\]:hello from bob" '.*'
+	is "people without TLS talk to them" "$(printf 'carl\n' | nc_bsd -N 127.0.0.1 "$port")" \
+		"$stamp\\[bob\\]:hello from bob"
+	is "plain text at the TLS port is answered so" "$(echo bob | nc_bsd -N 127.0.0.1 "$tls")" \
+		'-- This port speaks TLS\. Connect with openssl .*' '--    or ncat --ssl .*'
+	is "TLS at a plain port is answered so" "$(hello_at "$port")" 'This is a plain-text chat server, without TLS\. .*'
+	said=$(printf 'dora\r\n/quit\r\n' | timeout $((10 * patience)) openssl s_client -quiet \
+		-connect "127.0.0.1:$telnets" 2>/dev/null | head -c 3 | od -An -tx1)
+	is "with telnet, chatd negotiates" "$said" ' ff fd .*'
+	if openssl s_client -tls1_1 -cipher 'DEFAULT@SECLEVEL=0' -connect "127.0.0.1:$tls" </dev/null 2>&1 |
+		grep -q 'alert protocol version'; then
+		ok "TLS 1.1 is refused with an alert"
+	else
+		not_ok "TLS 1.1 is refused with an alert"
+	fi
+	for said in reset cut junk; do
+		if ! "$here/tls_client.py" "$said" "$tls" >"$work/client" 2>&1; then
+			not_ok "a client that should not: $said" "$(cat "$work/client")" "$(tail -n 5 "$log")"
+		fi
+	done
+	gone() { host '/history general' /quit | grep -q '"lost" has left our chat (connection lost)' ||
+		! host '/who' /quit | grep -q lost; }
+	if await gone; then
+		ok "clients that break off harm nobody"
+	else
+		not_ok "clients that break off harm nobody" "$(host /who)" "$(tail -n 5 "$log")"
+	fi
+	is "and others talk on" "$(encrypted bob /quit)" '.*-- You are bob, in general[.;].*'
+	down "with TLS"
+	if grep -q 'Sanitizer' "$log"; then not_ok "and no sanitizer complains" "$(grep -A20 Sanitizer "$log")"; fi
+}
+
+# hello_at PORT: what it answers to the first bytes of a TLS client.
+hello_at() { printf '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03' | nc_bsd -N 127.0.0.1 "$1"; }
+
+tls_life() {
+	local tls telnets said before eve talker said_by
+	program=$chatd tls_up || return
+	coproc talk { openssl s_client -quiet -connect "127.0.0.1:$tls" 2>/dev/null; }
+	talker=$talk_PID
+	printf 'erin\n' >&"${talk[1]}"
+	exec {eve}<>"/dev/tcp/127.0.0.1/$port"
+	printf 'eve\n' >&"$eve"
+	await knows erin
+	before=$(child tls)
+	certificate second
+	host /reload /quit >/dev/null
+	if await serves second; then
+		ok "a reload takes a new certificate"
+	else
+		not_ok "a reload takes a new certificate" "$(served)" "$(tail -n 5 "$log")"
+	fi
+	echo junk >"$work/etc/cert.pem"
+	kill -HUP "$pid"
+	if await in_log 'the certificate stays as it was' && serves second; then
+		ok "a bad one changes nothing, and the log says why"
+	else
+		not_ok "a bad one changes nothing, and the log says why" "$(served)" "$(tail -n 5 "$log")"
+	fi
+	is "those who are connected stay" "$(host '/whois erin')" '.*erin is connected over TLS\.'
+	certificate third
+	kill -9 "$before"
+	if await serves third; then
+		ok "if the TLS process dies, another one goes on"
+	else
+		not_ok "if the TLS process dies, another one goes on" "$(tail -n 5 "$log")"
+	fi
+	is "and the log says so" "$(cat "$log")" '.*the TLS process has ended by SIGKILL.*'
+	printf 'still here\n' >&"$eve"
+	still() { [ "$(bodies | tail -n 1)" = "still here" ]; }
+	if await still; then ok "people without TLS notice nothing"; else not_ok "people without TLS notice nothing"; fi
+	exec {eve}>&-
+	wait "$talker" 2>/dev/null
+	coproc talk { openssl s_client -quiet -connect "127.0.0.1:$tls" 2>/dev/null; }
+	talker=$talk_PID
+	printf 'fay\n' >&"${talk[1]}"
+	await knows fay
+	exec {said_by}<&"${talk[0]}"
+	down "three processes"
+	is "and TLS clients read the goodbye" "$(timeout $((10 * patience)) cat <&"$said_by")" '-- chatd is going down'
+	exec {said_by}<&-
+	wait "$talker" 2>/dev/null
+	if await no_child; then ok "no process is left"; else not_ok "no process is left" "$(pgrep -fa "$conf")"; fi
+	# Nobody can end it from outside: the chat sees that its parent is gone.
+	program=$chatd tls_up || return
+	before=$(child chat)
+	chatd_stop KILL
+	ended() { ! kill -0 "$before" 2>/dev/null; }
+	if await ended && in_log 'the parent process has ended'; then
+		ok "if the parent is killed, the chat ends in order"
+	else
+		not_ok "if the parent is killed, the chat ends in order" "$(tail -n 5 "$log")"
+	fi
+}
+no_child() { ! pgrep -f "$conf" >/dev/null; }
+
+tls_wrong() {
+	local expect=78
+	certificate first
+	configure "listen = 127.0.0.1:0 tls"
+	refuses "TLS without a certificate" 'tls_certificate is not set, and a listener has the option tls' -c "$conf"
+	configure "listen = 127.0.0.1:0 tls" "tls_certificate = $work/etc/none.pem" "tls_key = $work/etc/key.pem"
+	refuses "a certificate that is not there" 'tls_certificate = .*none\.pem: it cannot be read' -c "$conf"
+	configure "listen = 127.0.0.1:0 tls" "tls_certificate = $work/etc/cert.pem" "tls_key = $work/etc/cert.pem"
+	refuses "a key that is none" 'tls_key has no private key in PEM' -c "$conf"
+	refuses "-n says so as well" 'tls_key has no private key in PEM' -n -c "$conf"
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out "$work/etc/other.pem" 2>/dev/null
+	chmod a+r "$work/etc/other.pem"
+	configure "listen = 127.0.0.1:0 tls" "tls_certificate = $work/etc/cert.pem" "tls_key = $work/etc/other.pem"
+	refuses "a key of another certificate" 'does not belong to the certificate' -c "$conf"
+}

@@ -1,0 +1,169 @@
+/* Handing connections over from process to process. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "chatd/net/handover.h"
+
+enum { SLOTS = 8 };
+
+static int sockets[2];
+
+static int begin(void **state)
+{
+	(void)state;
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets);
+}
+
+static int end(void **state)
+{
+	(void)state;
+	close(sockets[0]);
+	close(sockets[1]);
+	return 0;
+}
+
+static struct handed somebody(const char *address)
+{
+	struct handed h = {.port = 4321, .telnet = true, .slot = 7};
+
+	h.from.kind = ADDRESS_HOST;
+	if (address != NULL)
+		assert_true(address_parse_one(address, &h.from));
+	return h;
+}
+
+static enum handover_kind receive(struct handed *h, int *fd, char text[HANDOVER_BYTES_MAX])
+{
+	return handover_receive(sockets[0], SLOTS, fd, h, text);
+}
+
+/* The descriptor that comes is the one that was sent, and all that is told of it is there. */
+static void goes_over(const char *address)
+{
+	struct handed h = somebody(address), got;
+	char text[HANDOVER_BYTES_MAX], c;
+	int ends[2], fd;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_true(handover_send(sockets[1], ends[1], &h));
+	close(ends[1]);
+	assert_int_equal(receive(&got, &fd, text), HANDOVER_CONNECTION);
+	assert_int_equal(write(fd, "x", 1), 1);
+	assert_int_equal(read(ends[0], &c, 1), 1);
+	assert_true((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+	assert_memory_equal(&got.from, &h.from, sizeof h.from);
+	assert_int_equal(got.port, address != NULL ? 4321 : 0);
+	assert_true(got.telnet);
+	assert_int_equal(got.slot, 7);
+	close(fd);
+	close(ends[0]);
+	assert_int_equal(receive(&got, &fd, text), HANDOVER_NONE);
+}
+
+static void test_connections(void **state)
+{
+	(void)state;
+	goes_over("192.0.2.1");
+	goes_over("2001:db8::1");
+	goes_over(NULL);
+}
+
+static void test_notices(void **state)
+{
+	char text[HANDOVER_BYTES_MAX], much[2 * HANDOVER_BYTES_MAX];
+	struct handed h;
+	int fd;
+
+	(void)state;
+	assert_true(handover_notice(sockets[1], "the certificate ends tomorrow"));
+	assert_int_equal(receive(&h, &fd, text), HANDOVER_NOTICE);
+	assert_string_equal(text, "the certificate ends tomorrow");
+	memset(much, 'x', sizeof much);
+	much[sizeof much - 1] = '\0';
+	assert_true(handover_notice(sockets[1], much));
+	assert_int_equal(receive(&h, &fd, text), HANDOVER_NOTICE);
+	assert_int_equal(strlen(text), HANDOVER_BYTES_MAX - 1);
+}
+
+static int open_descriptors(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* The other process may be an intruder's: what is not as it should be is passed over, and leaks nothing. */
+static void test_what_is_wrong(void **state)
+{
+	struct handed h = somebody("192.0.2.1"), got;
+	char text[HANDOVER_BYTES_MAX], big[HANDOVER_BYTES_MAX + 1] = "N";
+	int before = open_descriptors(), fd;
+
+	(void)state;
+	h.slot = SLOTS;
+	assert_true(handover_send(sockets[1], 0, &h));
+	assert_int_equal(send(sockets[1], "junk", 4, 0), 4);
+	assert_int_equal(send(sockets[1], "PROXY UNKNOWN\r\n", 15, 0), 15);
+	h.slot = 0;
+	assert_true(handover_send(sockets[1], 0, &h));
+	assert_int_equal(receive(&got, &fd, text), HANDOVER_CONNECTION);
+	assert_int_equal(got.slot, 0);
+	close(fd);
+	assert_int_equal(open_descriptors(), before);
+	/* One that does not fit is cut, and one of no bytes is the end. */
+	assert_int_equal(send(sockets[1], big, sizeof big, 0), (int)sizeof big);
+	assert_int_equal(receive(&got, &fd, text), HANDOVER_NOTICE);
+	close(sockets[1]);
+	assert_int_equal(receive(&got, &fd, text), HANDOVER_END);
+}
+
+static void test_full(void **state)
+{
+	struct handed h = somebody("192.0.2.1"), got;
+	char text[HANDOVER_BYTES_MAX];
+	int sent = 0, taken = 0, fd;
+
+	(void)state;
+	while (handover_send(sockets[1], 0, &h) && sent < 100000)
+		sent++;
+	assert_int_equal(errno, EAGAIN);
+	while (receive(&got, &fd, text) == HANDOVER_CONNECTION) {
+		close(fd);
+		taken++;
+	}
+	assert_int_equal(taken, sent);
+}
+
+static void test_board(void **state)
+{
+	struct board *b = board_new(SLOTS);
+
+	(void)state;
+	assert_non_null(b);
+	assert_int_equal(b->nslots, SLOTS);
+	assert_int_equal(atomic_load(&b->slot[SLOTS - 1].acked), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_connections, begin, end),
+		cmocka_unit_test_setup_teardown(test_notices, begin, end),
+		cmocka_unit_test_setup_teardown(test_what_is_wrong, begin, end),
+		cmocka_unit_test_setup_teardown(test_full, begin, end),
+		cmocka_unit_test(test_board),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

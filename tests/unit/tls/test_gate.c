@@ -1,0 +1,122 @@
+/* Who may begin a handshake. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "chatd/base/log.h"
+#include "chatd/base/siphash.h"
+#include "chatd/tls/gate.h"
+
+static struct gate gate;
+static int64_t now_ms = 1000000;
+
+static int begin(void **state)
+{
+	(void)state;
+	log_set_level(LOG_LEVEL_ERROR); /* or it would log what it refuses */
+	gate = (struct gate){.limits = {.connections = 2, .connects = 4, .nexempt = 1}};
+	address_parse("127.0.0.0/8", &gate.limits.exempt[0]);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	gate_release(&gate);
+	return 0;
+}
+
+static struct address from(const char *text)
+{
+	struct address a;
+
+	assert_true(address_parse_one(text, &a));
+	return a;
+}
+
+static bool enters(const char *text)
+{
+	struct address a = from(text);
+
+	return gate_enters(&gate, now_ms, &a);
+}
+
+static void leaves(const char *text)
+{
+	struct address a = from(text);
+
+	gate_left(&gate, &a);
+}
+
+static void test_at_one_time(void **state)
+{
+	struct address a = from("192.0.2.1");
+
+	(void)state;
+	assert_true(enters("192.0.2.1"));
+	assert_true(enters("192.0.2.1"));
+	assert_int_equal(gate_count(&gate, &a), 2);
+	assert_false(enters("192.0.2.1"));
+	assert_true(enters("192.0.2.2"));
+	leaves("192.0.2.1");
+	assert_true(enters("192.0.2.1"));
+}
+
+static void test_in_a_minute(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		assert_true(enters("192.0.2.1"));
+		leaves("192.0.2.1");
+	}
+	assert_false(enters("192.0.2.1"));
+	now_ms += 15000;
+	assert_true(enters("192.0.2.1"));
+	assert_false(enters("192.0.2.1"));
+}
+
+/* A /64 is one address, and a /48 has the share of sixteen. */
+static void test_networks(void **state)
+{
+	char text[64];
+	int n = 0;
+
+	(void)state;
+	assert_true(enters("2001:db8::1"));
+	assert_true(enters("2001:db8::2"));
+	assert_false(enters("2001:db8::3"));
+	for (int i = 1; i < 60; i++) {
+		snprintf(text, sizeof text, "2001:db8:0:%x::1", i);
+		n += enters(text);
+	}
+	assert_int_equal(n, 2 * SITE_SHARES - 2);
+	assert_true(enters("2001:db8:1::1"));
+}
+
+static void test_exempt(void **state)
+{
+	struct address a = from("127.0.0.1");
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		assert_true(enters("127.0.0.1"));
+	/* Many people share it. */
+	assert_int_equal(gate_count(&gate, &a), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_at_one_time, begin, end),
+		cmocka_unit_test_setup_teardown(test_in_a_minute, begin, end),
+		cmocka_unit_test_setup_teardown(test_networks, begin, end),
+		cmocka_unit_test_setup_teardown(test_exempt, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
