@@ -517,6 +517,7 @@ int daemon_run(const struct options *o, struct conf *c)
 	struct daemon d = {
 		.options = o,
 		.conf = c,
+	listen_tell_exposed(d->conf);
 		.signal_fd = -1,
 		.on_terminal = isatty(STDERR_FILENO),
 		.host_open = c->host_accounts == CONF_YES,
