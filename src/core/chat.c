@@ -19,6 +19,7 @@
 #include "chatd/core/entry/guess.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/entry/resume.h"
+#include "chatd/core/entry/welcome.h"
 #include "chatd/core/entry/negotiation.h"
 #include "chatd/core/input.h"
 #include "chatd/core/input/console.h"
@@ -31,6 +32,7 @@
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/forget.h"
 #include "chatd/core/people/mail.h"
+#include "chatd/core/people/name.h"
 #include "chatd/core/people/session.h"
 #include "chatd/core/rooms/ban.h"
 #include "chatd/core/rooms/eject.h"
@@ -48,11 +50,27 @@
 #include "chatd/core/state/tables.h"
 #include "chatd/core/typing.h"
 
+/* The core keeps copies of the texts. */
+static void take_face(struct chat *c)
+{
+	welcome_configure(c, &c->config.face);
+	c->config.face = (struct chat_face){0};
+}
+
+static void make_lobby(struct chat *c, const char *name)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	name_key(name, strlen(name), key);
+	c->rooms.lobby = room_new(c, name, key, 0);
+}
+
 struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint32_t last_room)
 {
 	struct chat *c = mem_zero(1, sizeof *c);
 
 	c->config = *config;
+	take_face(c);
 	c->commands = commands;
 	exempt_configure(c);
 	c->records.seq = c->records.stored_seq = last_seq;
@@ -67,7 +85,7 @@ struct chat *chat_new(const struct chat_config *config, uint64_t last_seq, uint3
 	c->output.effects = mem_zero((size_t)EFFECTS_MAX + EFFECTS_ROWS_MAX + c->people.nslots, sizeof *c->output.effects);
 	c->output.arena = mem_alloc(ARENA_BYTES);
 	bans_begin(c);
-	c->rooms.lobby = room_new(c, "general", "general", 0);
+	make_lobby(c, config->face.lobby != NULL ? config->face.lobby : "general");
 	return c;
 }
 
@@ -77,6 +95,7 @@ void chat_configure(struct chat *c, const struct chat_config *config)
 
 	c->config = *config;
 	c->config.connections_max = connections_max;
+	take_face(c);
 	exempt_configure(c);
 	/* With new rate limits, some delayed people may be able to go on at once. */
 	if (c->input.throttled.first != NULL)
@@ -404,6 +423,7 @@ void chat_free(struct chat *c)
 	guesses_free(c);
 	origins_free(&c->people.origins);
 	resume_free(c);
+	welcome_free(&c->entry.welcome);
 	forget_free(c);
 	shares_free(c);
 	shutdown_free(&c->status);

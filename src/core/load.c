@@ -151,6 +151,19 @@ void chat_load_fact(struct chat *c, const struct saved_fact *f)
 		lockdown_load(c, f->key, f->value);
 }
 
+const char *chat_lobby_bar(const struct chat *c)
+{
+	const struct room *r = c->rooms.lobby;
+
+	if (r->set.private)
+		return "that room is private";
+	if (r->set.hash != NULL)
+		return "that room has a password";
+	if (r->memberships.owner != NULL)
+		return "that room has an owner";
+	return r->set.history ? NULL : "that room keeps no history";
+}
+
 /* -- answers ------------------------------------------------------------------------------- */
 
 static bool fits(const char *text, size_t bytes_max)

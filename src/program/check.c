@@ -13,6 +13,7 @@
 #include "chatd/program/certificate.h"
 #include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/privilege.h"
+#include "chatd/program/texts.h"
 #include "chatd/program/users.h"
 
 /* A configuration being checked. */
@@ -131,11 +132,25 @@ static void check_chat_log(const struct check *k)
 	}
 }
 
+static void check_texts(const struct check *k)
+{
+	for (enum text t = 0; t < TEXTS; t++) {
+		const char *path = texts_path(k->c, t);
+
+		/* The user in question may be able to read it. */
+		if (path && !k->known && access(path, R_OK) != 0 && (errno == EACCES || errno == EPERM))
+			continue;
+		if (path)
+			free(texts_read_one(k->c, t, false, k->problems));
+	}
+}
+
 static void check_of_files(const struct check *k)
 {
 	check_database(k);
 	if (k->c->chat_log)
 		check_chat_log(k);
+	check_texts(k);
 }
 
 static void check_of_sockets(const struct check *k)

@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #include "chatd/base/clock.h"
-#include "chatd/base/icu.h"
 #include "chatd/base/log.h"
 #include "chatd/base/zone.h"
 #include "chatd/core/chat.h"
@@ -37,6 +36,7 @@
 #include "chatd/program/memory.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/sandbox/sandbox.h"
+#include "chatd/program/texts.h"
 #include "chatd/program/users.h"
 
 #ifndef CHATD_VERSION
@@ -61,6 +61,7 @@ struct daemon {
 	const struct options *options; /* applied again over the file on every reload */
 	struct conf *conf;   /* the current configuration */
 	const struct siblings *siblings; /* NULL: there are none */
+	struct texts texts;  /* what is in the files that it names */
 	struct listener listeners[LISTENERS_MAX + 1]; /* the open ones, in the configuration's
 	                      * order, and the control socket */
 	uint32_t nlisteners;
@@ -129,7 +130,7 @@ static void daemon_log_lines(void (*say)(const char *fmt, ...), const char *head
 /* Gives every part its new configuration. */
 static void daemon_hand_out(struct daemon *d)
 {
-	struct chat_config config = daemon_conf_chat(d->conf);
+	struct chat_config config = daemon_conf_chat(d->conf, &d->texts);
 	struct writer_limits limits = daemon_conf_writer(d->conf);
 	struct listener_options options = daemon_conf_listener(d->conf);
 
@@ -153,6 +154,21 @@ static void daemon_hold_back(const struct daemon *d, struct conf *next, struct b
 	bytes_puts(changes, "host_accounts: no -> yes (needs a restart)\n");
 }
 
+/* Reads the files that next names again. False: something is wrong with one, and nothing has
+ * changed. */
+static bool daemon_read_texts(struct daemon *d, const struct conf *next, struct bytes *changes,
+                              struct bytes *problems)
+{
+	struct texts texts;
+
+	if (!texts_read(&texts, next, true, problems))
+		return false;
+	texts_compare(d->conf, &d->texts, next, &texts, changes);
+	texts_release(&d->texts);
+	d->texts = texts;
+	return true;
+}
+
 /* Reads the configuration again, gives every part its new one, and logs the changes. Also adds the
  * log lines to said, unless that is NULL. False: something is wrong with it, and nothing has
  * changed. */
@@ -160,7 +176,8 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 {
 	struct bytes problems = { 0 }, changes = { 0 };
 	struct conf next;
-	bool ok = daemon_conf_read(d->options, &next, &problems);
+	bool ok = daemon_conf_read(d->options, &next, &problems) &&
+	          daemon_read_texts(d, &next, &changes, &problems);
 
 	if (ok) {
 		daemon_hold_back(d, &next, &changes);
@@ -356,14 +373,22 @@ static bool daemon_open_history(struct daemon *d)
 
 static bool daemon_make_chat(struct daemon *d)
 {
-	struct chat_config config = daemon_conf_chat(d->conf);
+	struct chat_config config = daemon_conf_chat(d->conf, &d->texts);
 	struct store *store = writer_store(d->writer);
 	struct store_error err = { .text = "" };
+	const char *bar;
 
 	d->chat = chat_new(&config, store_last_seq(store), store_last_room(store));
 	if (!store_rooms(store, daemon_load_room, d->chat, &err) ||
 	    !store_facts(store, daemon_load_fact, d->chat, &err)) {
 		log_errx("%s", err.text);
+		return false;
+	}
+	bar = chat_lobby_bar(d->chat);
+	if (bar) {
+		log_errx("lobby = %s: %s; choose another room, or change that first", d->conf->face.lobby,
+		         bar);
+		d->misconfigured = true;
 		return false;
 	}
 	writer_loaded(d->writer);
@@ -439,8 +464,20 @@ static bool daemon_checked(struct daemon *d, bool (*check)(const struct conf *c,
 	struct bytes problems = { 0 };
 	bool ok = check(d->conf, &problems);
 
-	for (char *line = ok ? NULL : strtok(problems.data, "\n"); line; line = strtok(NULL, "\n"))
-		log_errx("%s", line);
+	if (!ok)
+		daemon_log_lines(log_errx, "", &problems);
+	bytes_release(&problems);
+	return ok || daemon_misconfigured(d);
+}
+
+/* The files may have changed since they were checked. */
+static bool daemon_take_texts(struct daemon *d)
+{
+	struct bytes problems = { 0 };
+	bool ok = texts_read(&d->texts, d->conf, false, &problems);
+
+	if (!ok)
+		daemon_log_lines(log_errx, "", &problems);
 	bytes_release(&problems);
 	return ok || daemon_misconfigured(d);
 }
@@ -470,7 +507,7 @@ static bool daemon_settle(struct daemon *d)
 		d->misconfigured = errno == 0;
 		return false;
 	}
-	if (!daemon_checked(d, check_files))
+	if (!daemon_checked(d, check_files) || !daemon_take_texts(d))
 		return false;
 	d->ring = ring_new(RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof(problem));
 	if (!d->ring) {
@@ -498,7 +535,6 @@ static void daemon_take_zone(void)
  * database. */
 static bool daemon_start(struct daemon *d)
 {
-	icu_begin();
 	daemon_take_zone();
 	if (!descriptors_raise(d->conf))
 		return daemon_misconfigured(d);
@@ -509,6 +545,7 @@ static bool daemon_start(struct daemon *d)
 	log_info("chatd " CHATD_VERSION " has started, pid %d, for %u connections at most",
 	         (int)getpid(), d->conf->connections_max);
 	daemon_tell_memory(d);
+	listen_tell_exposed(d->conf);
 	daemon_say_ready(d);
 	return true;
 }
@@ -535,6 +572,7 @@ static bool daemon_end(struct daemon *d)
 	}
 	daemon_close_listeners(d);
 	users_release(&d->users);
+	texts_release(&d->texts);
 	if (d->signal_fd >= 0)
 		close(d->signal_fd);
 	return saved;

@@ -31,7 +31,7 @@ static uint16_t telnet_port(const struct conf *c)
 	return 0;
 }
 
-struct chat_config daemon_conf_chat(const struct conf *c)
+struct chat_config daemon_conf_chat(const struct conf *c, const struct texts *x)
 {
 	return (struct chat_config){
 		.connections_max = c->connections_max,
@@ -52,6 +52,11 @@ struct chat_config daemon_conf_chat(const struct conf *c)
 		.talks_unsaved = c->store_failure == STORE_FAILURE_TALK,
 		.telnet_port = telnet_port(c),
 		.command_prefix = c->command_prefix,
+		.face = {
+			.server_name = c->face.server_name, .lobby = c->face.lobby,
+			.banner = x->text[TEXT_BANNER], .motd = x->text[TEXT_MOTD],
+			.rules = x->text[TEXT_RULES],
+		},
 	};
 }
 

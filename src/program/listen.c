@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "chatd/base/address.h"
 #include "chatd/base/log.h"
 #include "chatd/program/conf/conf_listen.h"
 
@@ -75,6 +76,35 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 	if (c->host_accounts == CONF_YES)
 		listen_to_users(listeners, *n);
 	return true;
+}
+
+/* Nothing encrypts what passes there, and it leaves this machine. */
+static bool is_exposed(const struct conf_listen *l)
+{
+	struct address a, loopback[2];
+
+	if (l->kind == LISTEN_UNIX || l->tls)
+		return false;
+	address_parse("127.0.0.0/8", &loopback[0]);
+	address_parse("::1/128", &loopback[1]);
+	return l->kind == LISTEN_DUAL || !address_parse_one(l->host, &a) ||
+	       (!address_within(&a, &loopback[0]) && !address_within(&a, &loopback[1]));
+}
+
+void listen_tell_exposed(const struct conf *c)
+{
+	struct bytes exposed = { 0 };
+	struct conf_listen l;
+	char problem[256];
+
+	for (uint32_t i = 0; i < c->nlisten; i++) {
+		if (conf_listen_parse(c->listen[i], &l, problem, sizeof(problem)) && is_exposed(&l))
+			bytes_printf(&exposed, "%s%s", exposed.len > 0 ? ", " : "", c->listen[i]);
+	}
+	if (exposed.len > 0)
+		log_warnx("listen = %s: other machines can connect, and nothing is encrypted, not even "
+		          "passwords; use the option tls, or listen on 127.0.0.1:PORT for this machine alone", exposed.data);
+	bytes_release(&exposed);
 }
 
 bool listen_control_path(const char *database, char *path, size_t n)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "chatd/base/guard.h"
+#include "chatd/base/icu.h"
 #include "chatd/base/log.h"
 #include "chatd/base/siphash.h"
 #include "chatd/program/admin.h"
@@ -104,6 +105,7 @@ int main(int argc, char **argv)
 	main_streams();
 	log_init();
 	siphash_begin();
+	icu_begin();
 	if (!options_parse(&options, argc, argv, &problems))
 		return main_usage_error(&problems);
 	switch (options.wish) {

@@ -52,6 +52,8 @@ enum {
 	TELLING_BYTES = KEY_BYTES + 2 * NICK_BYTES + NAME_BYTES_MAX + MENTION_COLUMNS * 16 + 256, /* of one
 	                         * that waits: who, where, and the line as far as it is quoted */
 	RING_BYTES = 4096 * 256 + 32768 * 16 + 8192 * 16, /* ring.c: operations, completions, vectors */
+	TEXTS_BYTES = 3 * (BANNER_BYTES_MAX + 2 * WELCOME_BYTES_MAX), /* the operator's texts: the program's
+	                         * copy, the core's, and the next while a reload reads them */
 	PROGRAM_BYTES = 40 << 20, /* code and data of chatd and its libraries, and ICU's tables */
 	FOLD_BYTES = 12 << 20,  /* what each code point is folded to, once all have been seen:
 	                         * fold.c */
@@ -127,7 +129,7 @@ static uint64_t memory_loop(void)
 	return (uint64_t)RECV_BUFFERS * RECV_BUFFER_BYTES + RING_BYTES + ARENA_BYTES +
 	       PROXIED_SLOTS * (PROXY_HEADER_BYTES_MAX + RECV_BUFFER_BYTES) +
 	       UNSHOWN_MAX * sizeof(struct unshown) + sizeof(struct server) + sizeof(struct chat) +
-	       2 * ROOMS_MAX * sizeof(struct feed) + RECORDS_BYTES;
+	       2 * ROOMS_MAX * sizeof(struct feed) + RECORDS_BYTES + TEXTS_BYTES;
 }
 
 static uint64_t memory_sqlite(void)

@@ -566,6 +566,7 @@ static void configure(void)
 		.login_timeout_s = below(4) == 0 ? 30 : 3600, .command_prefix = '/', .rate_burst = 20, .rate_lines = below(2) * 5,
 		.rate_bytes = 8192, .rate_address = 10, .flood_mute_s = 10,
 		.talks_unsaved = below(2) == 0, .address_exempt = below(2) == 0 ? "0.0.0.0/0 ::/0" : NULL,
+		.face = {.server_name = "eve", .motd = "hello\n\n  all\n", .rules = "1. Be kind.\n", .banner = ""},
 	};
 }
 

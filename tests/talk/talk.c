@@ -9,6 +9,7 @@
  *
  *     # a comment
  *     conf: history_replay = 5     a key of chatd.conf; before the first step
+ *     file: motd = Hello\nto all   the same, for a key that names a file: what is in it
  *     core only, daemon only       the other backend skips this file
  *     alice connects               reads the banner up to the prompt for a name
  *     web dials                    connects and reads nothing yet
@@ -299,8 +300,8 @@ static bool talk_line(struct talk *t, char *s, bool *skip)
 		*skip = strncmp(s, t->backend->name, strlen(t->backend->name)) != 0;
 		return true;
 	}
-	if (!strncmp(s, "conf:", 5))
-		return conf_read_line(t, s + 5);
+	if (!strncmp(s, "conf:", 5) || !strncmp(s, "file:", 5))
+		return conf_read_line(t, s + 5, *s == 'f');
 	if (!t->world && !world_start(t))
 		return false;
 	if (!strcmp(s, "restart"))

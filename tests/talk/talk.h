@@ -27,7 +27,8 @@ enum {
 /* One "conf:" line. */
 struct talk_conf {
 	char *key;    /* a key of chatd.conf */
-	char *value;  /* as it would stand in the file */
+	char *value;  /* as it would stand in the file, */
+	bool is_file; /* or what is in a file of which the key has the name (talk_conf_value) */
 };
 
 /* One client of a conversation. */
@@ -124,8 +125,12 @@ bool fail_script(struct talk *t, const char *why);
 
 /* -- talk_conf.c: "conf:" lines -- */
 
-/* What stands behind "conf:". */
-bool conf_read_line(struct talk *t, char *s);
+/* What stands behind "conf:"; or behind "file:", with the escapes of |. */
+bool conf_read_line(struct talk *t, char *s, bool is_file);
+
+/* Adds the key's value to out, as it stands in the configuration; a file is made in that folder. False:
+ * that failed. */
+bool conf_value(const struct talk_conf *conf, const char *dir, struct bytes *out);
 
 /* Switches the limits off that the file does not set. */
 void conf_unlimit(struct talk *t);

@@ -1,10 +1,11 @@
 /* The configuration of a conversation's chat. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "talk.h"
 
-bool conf_read_line(struct talk *t, char *s)
+bool conf_read_line(struct talk *t, char *s, bool is_file)
 {
 	char *eq = strchr(s, '='), *key_end = eq;
 
@@ -17,8 +18,24 @@ bool conf_read_line(struct talk *t, char *s)
 	eq += 1 + strspn(eq + 1, " ");
 	if (!strcmp(s, "command_prefix"))
 		t->prefix = *eq;
-	t->conf[t->nconf++] = (struct talk_conf){mem_strdup(s), mem_strdup(eq)};
+	if (is_file)
+		eq[unescape(eq)] = 0;
+	t->conf[t->nconf++] = (struct talk_conf){mem_strdup(s), mem_strdup(eq), is_file};
 	return true;
+}
+
+bool conf_value(const struct talk_conf *conf, const char *dir, struct bytes *out)
+{
+	size_t start = out->len;
+	FILE *f;
+
+	if (!conf->is_file) {
+		bytes_puts(out, conf->value);
+		return true;
+	}
+	bytes_printf(out, "%s/%s.txt", dir, conf->key);
+	f = fopen(out->data + start, "we");
+	return f && fputs(conf->value, f) >= 0 && fclose(f) == 0;
 }
 
 /* A limit is in the way of what is not about it. */
@@ -28,7 +45,7 @@ static void conf_unlimited(struct talk *t, const char *key)
 		if (!strcmp(t->conf[i].key, key))
 			return;
 	if (t->nconf < TALK_CONF_MAX)
-		t->conf[t->nconf++] = (struct talk_conf){mem_strdup(key), mem_strdup("0")};
+		t->conf[t->nconf++] = (struct talk_conf){mem_strdup(key), mem_strdup("0"), false};
 }
 
 void conf_unlimit(struct talk *t)

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chatd/program/texts.h"
 #include "talk_core.h"
 
 enum {
@@ -179,6 +180,8 @@ static void fact_load(void *ctx, const struct saved_fact *f)
 static bool world_open(struct world *w, struct bytes *problem)
 {
 	struct store_error err;
+	struct texts texts;
+	bool ok = texts_read(&texts, &w->conf, false, problem);
 	struct chat_config config = {
 		.connections_max = TALK_CLIENTS_MAX,
 		.line_bytes_max = w->conf.line_bytes_max,
@@ -197,17 +200,26 @@ static bool world_open(struct world *w, struct bytes *problem)
 		.login_timeout_s = w->conf.login_timeout_s,
 		.talks_unsaved = w->conf.store_failure == STORE_FAILURE_TALK,
 		.command_prefix = w->conf.command_prefix,
+		.face = {
+			.server_name = w->conf.face.server_name, .lobby = w->conf.face.lobby,
+			.banner = texts.text[TEXT_BANNER], .motd = texts.text[TEXT_MOTD],
+			.rules = texts.text[TEXT_RULES],
+		},
 	};
 
+	if (!ok)
+		return false;
 	w->store = store_open(w->path, w->conf.durability, &err);
 	if (!w->store) {
 		bytes_printf(problem, "%s\n", err.text);
+		texts_release(&texts);
 		return false;
 	}
 	w->given = w->saved = w->told = store_last_seq(w->store);
 	w->failing = w->full = false;
 	w->shown = 0;
 	w->chat = chat_new(&config, w->saved, store_last_room(w->store));
+	texts_release(&texts);
 	if (!store_rooms(w->store, room_load, w->chat, &err) ||
 	    !store_facts(w->store, fact_load, w->chat, &err)) {
 		bytes_printf(problem, "%s\n", err.text);
@@ -252,6 +264,7 @@ static void *core_start(const struct talk_conf *conf, size_t n, struct bytes *pr
 {
 	struct world *w = mem_zero(1, sizeof *w);
 	const char *tmp = getenv("TMPDIR");
+	struct bytes value = {0};
 	bool ok = true;
 
 	log_set_level(LOG_LEVEL_ERROR);
@@ -259,13 +272,17 @@ static void *core_start(const struct talk_conf *conf, size_t n, struct bytes *pr
 	w->now_ms = UP_MS;
 	w->ahead_ms = (int64_t)START_S * 1000 - UP_MS;
 	w->feed_seq = mem_zero(chat_feeds_max(), sizeof *w->feed_seq);
-	for (size_t i = 0; i < n; i++)
-		ok &= conf_set(&w->conf, conf[i].key, conf[i].value, "conf", problem);
 	snprintf(w->dir, sizeof w->dir, "%s/talk.XXXXXX", tmp && strlen(tmp) < 40 ? tmp : "/tmp");
 	if (ok && !mkdtemp(w->dir)) {
 		bytes_printf(problem, "%s: cannot be made\n", w->dir);
 		ok = false;
 	}
+	for (size_t i = 0; i < n && ok; i++) {
+		bytes_clear(&value);
+		ok = conf_value(&conf[i], w->dir, &value) &&
+		     conf_set(&w->conf, conf[i].key, value.len > 0 ? value.data : "", "conf", problem);
+	}
+	bytes_release(&value);
 	snprintf(w->path, sizeof w->path, "%s/chatd.db", w->dir);
 	if (ok && world_open(w, problem))
 		return w;

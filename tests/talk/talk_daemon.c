@@ -190,7 +190,9 @@ static void *daemon_start(const struct talk_conf *conf, size_t n, struct bytes *
 {
 	struct world *w = mem_zero(1, sizeof *w);
 	const char *tmp = getenv("TMPDIR");
+	struct bytes value = {0};
 	FILE *f = NULL;
+	bool ok = true;
 
 	w->out = -1;
 	snprintf(w->dir, sizeof w->dir, "%s/talk.XXXXXX", tmp && strlen(tmp) < 40 ? tmp : "/tmp");
@@ -204,10 +206,14 @@ static void *daemon_start(const struct talk_conf *conf, size_t n, struct bytes *
 	}
 	if (f) {
 		fprintf(f, "listen = 127.0.0.1:%u\ndatabase = %s\n", w->port, w->db);
-		for (size_t i = 0; i < n; i++)
-			fprintf(f, "%s = %s\n", conf[i].key, conf[i].value);
+		for (size_t i = 0; i < n && ok; i++) {
+			bytes_clear(&value);
+			ok = conf_value(&conf[i], w->dir, &value);
+			fprintf(f, "%s = %s\n", conf[i].key, value.len > 0 ? value.data : "");
+		}
 		fclose(f);
-		if (daemon_up(w, problem))
+		bytes_release(&value);
+		if (ok && daemon_up(w, problem))
 			return w;
 	} else {
 		bytes_printf(problem, "%s: %s\n", w->dir, strerror(errno));

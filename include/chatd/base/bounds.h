@@ -60,6 +60,16 @@ enum {
 	TELNET_STATE_BYTES_MAX = 256, /* of a telnet client's state, without the sub-negotiation that
 	                               * has begun */
 
+	/* -- the operator's own texts ------------------------------------------- */
+	SERVER_NAME_COLUMNS_MAX = 40, /* columns of server_name: whatever names the server is one row */
+	SERVER_NAME_BYTES_MAX = 160, /* and its bytes */
+	BANNER_BYTES_MAX = 4096, /* of a banner, which is sent to everyone who connects, before
+	                         * they have given a name: little next to SENDQ_SHARE_BYTES */
+	BANNER_LINES_MAX = 22,  /* of it: with the prompt it fits a screen of 24 rows */
+	WELCOME_BYTES_MAX = 8192, /* of the message of the day, and of the rules */
+	WELCOME_ROWS_MAX = 12,  /* rows of each that people are shown when they come in; of a longer
+	                         * one, they are told the command that shows it */
+
 	/* -- what one step of the core may leave ------------------------------- */
 	EFFECTS_MAX = 1024,     /* effects of one chat_step, not counting one for each connection
 	                         * that may have to be told to skip a line */
@@ -438,6 +448,9 @@ _Static_assert(NICK_CHARS_MAX * 4 <= NAME_BYTES_MAX, "a nick fits its field");
 _Static_assert(ROOM_CHARS_MAX * 4 <= NAME_BYTES_MAX, "a room's name fits its field");
 _Static_assert(BODY_BYTES_MAX + LINE_HEAD_BYTES_MAX <= FEED_CHUNK_BYTES,
                "a published line lies in one chunk");
+_Static_assert(WELCOME_BYTES_MAX * 8 < ARENA_PER_LINE_MAX,
+               "a text whose lines have one letter each, as replies with CR LF, fits a line's share");
+_Static_assert(BANNER_BYTES_MAX * 2 < SENDQ_SHARE_BYTES, "nobody is slow because of the banner");
 _Static_assert((int)PASTE_BYTES_MAX >= 2 * (int)LINE_BYTES_LIMIT, "a line and a paste fit together");
 _Static_assert(ARENA_PER_LINE_MAX * 2 <= ARENA_BYTES, "a line's text fits the arena");
 _Static_assert(ROWS_BYTES_MAX + BODY_BYTES_MAX < ARENA_PER_LINE_MAX,

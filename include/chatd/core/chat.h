@@ -21,7 +21,16 @@ enum rate_exempt {
 	EXEMPT_ACCOUNT,             /* everyone who is signed in */
 };
 
-/* What can be configured; all but connections_max may change while chatd runs. */
+/* How the server presents itself. The strings are borrowed for the call that takes them; the texts are
+ * whole lines, fit to be shown (program/texts.h). */
+struct chat_face {
+	const char *server_name;    /* what it calls itself; NULL: chatd */
+	const char *lobby;          /* a room's name, by name_check; NULL: "general". Fixed at chat_new */
+	const char *banner;         /* what is sent to everyone who connects; NULL: the penguin */
+	const char *motd, *rules;   /* NULL or "": none */
+};
+
+/* What can be configured; all but connections_max and the lobby may change while chatd runs. */
 struct chat_config {
 	uint32_t connections_max;   /* slots of conn_id; fixed at chat_new */
 	uint32_t line_bytes_max;    /* a longer input line is refused whole */
@@ -45,6 +54,7 @@ struct chat_config {
 	bool talks_unsaved;         /* lines are shown even while nothing can be saved */
 	uint16_t telnet_port;       /* where chatd speaks telnet, for hints; 0: nowhere that is known */
 	char command_prefix;        /* what a command starts with: '/' */
+	struct chat_face face;      /* how the server presents itself */
 };
 
 /* Makes a chat, which the caller frees with chat_free. last_seq and last_room are the newest
@@ -58,7 +68,11 @@ void chat_load_room(struct chat *c, const struct saved_room *r);
 /* Loads a fact as it was saved. Call it only before the first event. */
 void chat_load_fact(struct chat *c, const struct saved_fact *f);
 
-/* Takes a new configuration (SIGHUP). connections_max stays what it was. */
+/* Why the room that was loaded for it cannot be the lobby, which is open to everybody: a phrase such as
+ * "that room is private". NULL: it can. Call it when all is loaded. */
+const char *chat_lobby_bar(const struct chat *c);
+
+/* Takes a new configuration (SIGHUP). connections_max and the lobby stay what they were. */
 void chat_configure(struct chat *c, const struct chat_config *config);
 
 /* Handles the event. chat_effects then returns what the server must do about it, an array of n that

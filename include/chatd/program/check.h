@@ -13,8 +13,9 @@
  * sockets before it switches users. False: something is wrong. */
 bool check_sockets(const struct conf *c, struct bytes *problems);
 
-/* Checks folder and file of the database and of the chat log, as the user that the process runs as
- * now, which must be the one chatd runs as. False: something is wrong. */
+/* Checks folder and file of the database and of the chat log, and what is in the files of the banner,
+ * the message of the day and the rules, as the user that the process runs as now, which must be the one
+ * chatd runs as. False: something is wrong. */
 bool check_files(const struct conf *c, struct bytes *problems);
 
 /*

@@ -13,6 +13,10 @@
 bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
                 const struct listener_options *options, bool tls);
 
+/* Logs for which listeners strangers may be able to connect, or to read what passes: those that others
+ * than this machine's users can reach, and that encrypt nothing. */
+void listen_tell_exposed(const struct conf *c);
+
 /*
  * Opens the control socket, next to the database, where "chatd admin" looks for it. Only root and
  * chatd's own user may use it; connections over it have administrator rights. False: it cannot be

@@ -2,6 +2,7 @@
 
 #include "chatd/core/commands/cmd_account.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,6 +153,30 @@ static void codes_answer(struct chat *c, struct session *s, struct question *q,
 	}
 }
 
+/* As in an address of the web (RFC 3986, 2.1). */
+static void put_encoded(struct bytes *b, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (isalnum((unsigned char)*text) || strchr("-._~", *text) != NULL)
+			bytes_append(b, text, 1);
+		else
+			bytes_printf(b, "%%%02X", (unsigned char)*text);
+	}
+}
+
+/* Authenticator apps list it under the server's name. */
+static void show_totp_link(struct chat *c, struct session *s, const char *secret)
+{
+	struct bytes server = {0}, account = {0};
+
+	put_encoded(&server, c->entry.welcome.name);
+	put_encoded(&account, s->account->key);
+	emit_reply(c, s, "  otpauth://totp/%s:%s?secret=%s&issuer=%s", server.data, account.data, secret,
+	           server.data);
+	bytes_release(&server);
+	bytes_release(&account);
+}
+
 /* A new secret for the second step. */
 static void totp_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
@@ -165,7 +190,7 @@ static void totp_answer(struct chat *c, struct session *s, struct question *q, c
 	}
 	emit_reply(c, s, "Give this secret to your authenticator app (TOTP, 6 digits, 30 seconds):");
 	emit_reply(c, s, "  %s", secret);
-	emit_reply(c, s, "  otpauth://totp/chatd:%s?secret=%s&issuer=chatd", s->account->key, secret);
+	show_totp_link(c, s, secret);
 	emit_reply(c, s, "Then type the code that it shows; an empty line cancels.");
 	start_own(c, s, DIALOGUE_SET_TOTP);
 	s->dialogue->ask = DIALOGUE_TOTP;
@@ -313,7 +338,7 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 {
 	if (!has_account(c, s) || !emit_can_save(c, s))
 		return;
-	if (s->account->host && *s->account->secrets.hash == '\0') {
+	if (s->account->made.host && *s->account->secrets.hash == '\0') {
 		emit_reply(c, s, "You sign in by your login on this host, so you have no password to "
 		           "confirm this with. %cpasswd sets one.", c->config.command_prefix);
 		return;

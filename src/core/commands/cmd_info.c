@@ -1,4 +1,4 @@
-/* Commands that show something about chatd: /help /time /version /limits. */
+/* Commands that show something about chatd: /help /motd /rules /time /version /limits. */
 
 #include "chatd/core/commands/cmd_info.h"
 
@@ -10,6 +10,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/text.h"
 #include "chatd/base/wrap.h"
+#include "chatd/core/entry/welcome.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/flood.h"
 #include "chatd/core/state/state.h"
@@ -207,6 +208,18 @@ void cmd_help(struct chat *c, struct session *s, const struct args *a)
 
 /* -- the others ------------------------------------------------------------------------------ */
 
+void cmd_motd(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	welcome_motd(c, s);
+}
+
+void cmd_rules(struct chat *c, struct session *s, const struct args *a)
+{
+	(void)a;
+	welcome_rules(c, s);
+}
+
 void cmd_time(struct chat *c, struct session *s, const struct args *a)
 {
 	char text[96];
@@ -219,7 +232,10 @@ void cmd_time(struct chat *c, struct session *s, const struct args *a)
 void cmd_version(struct chat *c, struct session *s, const struct args *a)
 {
 	(void)a;
-	emit_reply(c, s, "This is chatd %s.", CHATD_VERSION);
+	if (c->entry.welcome.named)
+		emit_reply(c, s, "This is %s, a chat that runs chatd %s.", c->entry.welcome.name, CHATD_VERSION);
+	else
+		emit_reply(c, s, "This is chatd %s.", CHATD_VERSION);
 }
 
 void cmd_limits(struct chat *c, struct session *s, const struct args *a)

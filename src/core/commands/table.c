@@ -373,6 +373,14 @@ const struct command commands[] = {
 	 "audit bob"},
 
 	/* server */
+	{"motd", "", "", 0, 0, false, false, cmd_motd, ROLE_GUEST, FLAG_HOST, TOPIC_SERVER,
+	 "Show the message of the day",
+	 "Shows the message of the day again, which people get when they come in.",
+	 "motd"},
+	{"rules", "", "", 0, 0, false, false, cmd_rules, ROLE_GUEST, FLAG_HOST, TOPIC_SERVER,
+	 "Show the rules",
+	 "Shows the rules of this chat, which newcomers get when they come in.",
+	 "rules"},
 	{"time", "date", "", 0, 0, false, false, cmd_time, ROLE_GUEST, FLAG_HOST, TOPIC_SERVER,
 	 "Show the time at the server",
 	 "Shows the time at the server.",

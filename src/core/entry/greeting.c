@@ -1,6 +1,6 @@
 /*
- * The first moment of a connection: the banner, and clients that speak another protocol. Owns
- * nothing.
+ * The first moment of a connection: when the banner is sent, and clients that speak another protocol.
+ * Owns nothing.
  */
 
 #include "chatd/core/entry/greeting.h"
@@ -16,32 +16,15 @@
 #include "chatd/core/rooms/presence.h"
 #include "chatd/core/state/state.h"
 
-static const char banner[] =
-	"Welcome to TCP-Chat!\n"
-	"         _nnnn_\n"
-	"        dGGGGMMb\n"
-	"       @p~qp~~qMb\n"
-	"       M|@||@) M|\n"
-	"       @,----.JM|\n"
-	"      JS^\\__/  qKL\n"
-	"     dZP        qKRb\n"
-	"    dZP          qKKb\n"
-	"   fZP            SMMb\n"
-	"   HZM            MMMM\n"
-	"   FqM            MMMM\n"
-	" __| \".        |\\dS\"qML\n"
-	" |    `.       | `' \\Zq\n"
-	"_)      \\.___.,|     .'\n"
-	"\\____   )MMMMMP|   .'\n"
-	"     `-'       `--'\n";
-
-/* A screen reader would spell it out. */
 static void show_banner(struct chat *c, const struct session *s)
 {
+	const char *banner = c->entry.welcome.banner;
+
 	if (s->input.telnet == NULL) {
-		emit_raw(c, s, banner, sizeof banner - 1);
+		emit_raw(c, s, banner, strlen(banner));
 		return;
 	}
+	/* A screen reader would spell it out. */
 	for (const char *line = telnet_facts(s->input.telnet)->reader ? "" : banner; *line != '\0';
 	     line = strchr(line, '\n') + 1)
 		emit_line(c, s, (struct line_info){0}, "%.*s", (int)strcspn(line, "\n"), line);
@@ -102,7 +85,7 @@ void greeting_begin(struct chat *c, struct session *s, const char *user)
 		return;
 	}
 	s->unnamed.greeted = true;
-	emit_raw(c, s, banner, sizeof banner - 1);
+	show_banner(c, s);
 	if (user == NULL || !login_host(c, s, user))
 		session_prompt(c, s);
 }

@@ -19,6 +19,7 @@
 #include "chatd/core/entry/naming.h"
 #include "chatd/core/entry/terminal.h"
 #include "chatd/core/entry/unread.h"
+#include "chatd/core/entry/welcome.h"
 #include "chatd/core/input/rate_limit.h"
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/shutdown.h"
@@ -62,6 +63,13 @@ static void tell_state(struct chat *c, struct session *s)
 	outage_tell(c, s);
 }
 
+/* The same for people who come in, and do not come back to what they have just left. */
+static void tell_welcome(struct chat *c, struct session *s)
+{
+	welcome_tell(c, s);
+	tell_state(c, s);
+}
+
 /* After the replay, because what matters should be last on the screen. */
 static void settled(struct chat *c, struct session *s)
 {
@@ -78,6 +86,12 @@ static void settled(struct chat *c, struct session *s)
 	tell_state(c, s);
 }
 
+static void settled_welcome(struct chat *c, struct session *s)
+{
+	welcome_tell(c, s);
+	settled(c, s);
+}
+
 /* The same for a room without history. */
 static void greet(struct chat *c, struct session *s, const struct room *r)
 {
@@ -91,10 +105,13 @@ static void greet(struct chat *c, struct session *s, const struct room *r)
 	tell_editor(c, s);
 }
 
-/* From the prompt into a room, under a name that s may use. back_seq: see struct session. */
+/* From the prompt into a room, under a name that s may use. back_seq: see struct session. resumed: a
+ * connection broke, and s has read what there is to read on coming in. */
 static void enter(struct chat *c, struct session *s, const char *nick, const char *key,
-                  struct room *r, uint64_t back_seq, enum room_joining how)
+                  struct room *r, uint64_t back_seq, enum room_joining how, bool resumed)
 {
+	bool replayed = r->lines.last_id != 0;
+
 	delay_end(c, s);
 	unnamed_remove(c, s);
 	session_name(c, s, nick, key);
@@ -103,17 +120,22 @@ static void enter(struct chat *c, struct session *s, const char *nick, const cha
 	s->presence.since_ms = c->now_ms;
 	if (++c->people.n > c->status.people_most)
 		c->status.people_most = c->people.n;
-	if (r->lines.last_id != 0)
+	if (resumed)
+		s->presence.rules = c->entry.welcome.rules_id;
+	if (replayed)
 		emit_reply(c, s, "You are %s, in %s.", s->nick, r->name);
 	else
 		greet(c, s, r);
-	room_join(c, r, s, how, r->lines.last_id != 0 ? settled : tell_state);
+	if (resumed)
+		room_join(c, r, s, how, replayed ? settled : tell_state);
+	else
+		room_join(c, r, s, how, replayed ? settled_welcome : tell_welcome);
 }
 
 static void enter_guest(struct chat *c, struct session *s, const char *nick, const char *key)
 {
 	if (moderation_may_enter(c, s, NULL, key))
-		enter(c, s, nick, key, c->rooms.lobby, c->records.seq, ROOM_CAME);
+		enter(c, s, nick, key, c->rooms.lobby, c->records.seq, ROOM_CAME, false);
 	else
 		login_wrong(c, s);
 }
@@ -156,7 +178,7 @@ void login_resume(struct chat *c, struct session *s, const char *nick, const cha
 			history_recall(c, s);
 		return;
 	}
-	enter(c, s, nick, key, r, back_seq, ROOM_CAME);
+	enter(c, s, nick, key, r, back_seq, ROOM_CAME, true);
 }
 
 static void sign_in(struct chat *c, struct session *s, struct account *a)
@@ -183,7 +205,7 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 		r = moderation_room(c, s, a, NULL, was);
 		account_bear(c, s, a);
 		terminal_preferred(c, s);
-		enter(c, s, a->nick, a->key, r, 0, r == was ? ROOM_CAME_BACK : ROOM_CAME);
+		enter(c, s, a->nick, a->key, r, 0, r == was ? ROOM_CAME_BACK : ROOM_CAME, false);
 	}
 	account_sign_in(c, s, a);
 	watch_doubt_session(s);
@@ -441,8 +463,12 @@ bool login_host(struct chat *c, struct session *s, const char *user)
 		emit_reply(c, s, "You cannot use your login name here: %s.", why);
 		return false;
 	}
+	if (a == NULL && welcome_bars_name(c, key)) {
+		emit_reply(c, s, "You cannot use your login name here: it looks like the name of this server.");
+		return false;
+	}
 	/* To the host Bob and bob are two, to us one name: the first has it. */
-	if (a != NULL && (!a->host || strcmp(a->nick, user) != 0)) {
+	if (a != NULL && (!a->made.host || strcmp(a->nick, user) != 0)) {
 		emit_reply(c, s, "%s is registered, but not as your login on this host. If it is yours, type "
 		           "the name and its password; otherwise choose another name.", a->nick);
 		return false;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/core/entry/welcome.h"
 #include "chatd/core/state/emit.h"
 #include "chatd/core/moderation/filter.h"
 #include "chatd/core/moderation/moderation.h"
@@ -34,6 +35,15 @@ static bool is_free(const struct chat *c, const char *nick, char key[NAME_KEY_BY
 
 	return name_key(nick, strlen(nick), key) && session_by_key(c, key) == NULL &&
 	       account_bars(c, nick, key, NULL, bar) == NULL;
+}
+
+/* It is a name, and not the server's. */
+static bool is_valid(const struct chat *c, const char *nick, char key[NAME_KEY_BYTES_MAX + 1])
+{
+	char why[160];
+
+	return name_check(NAME_NICK, nick, strlen(nick), key, why, sizeof why) &&
+	       !welcome_bars_name(c, key);
 }
 
 /* Where the digits at the end of a name begin. */
@@ -72,12 +82,13 @@ static bool are_alike(const char *a, const char *b)
 static size_t make_stem(const struct chat *c, const char *typed, char out[NAME_BYTES_MAX + 1])
 {
 	char key[NAME_KEY_BYTES_MAX + 1];
+	bool is_name = name_key(typed, strlen(typed), key);
 	const struct account *a;
 	size_t len;
 
-	if (filter_find(c, typed) != NULL)
+	if (filter_find(c, typed) != NULL || (is_name && welcome_bars_name(c, key)))
 		typed = "guest";
-	else if (name_key(typed, strlen(typed), key) && (a = account_alike(c, typed, key)) != NULL)
+	else if (is_name && (a = account_alike(c, typed, key)) != NULL)
 		typed = a->nick;
 	name_mend(NAME_NICK, typed, strlen(typed), NICK_CHARS_MAX - 8, out);
 	len = number_at(out);
@@ -88,13 +99,13 @@ void session_name_suggest(const struct chat *c, const char *typed, char out[NAME
                           char key[NAME_KEY_BYTES_MAX + 1])
 {
 	size_t len = make_stem(c, typed, out);
-	char first[NAME_BYTES_MAX + 1], why[160];
+	char first[NAME_BYTES_MAX + 1];
 	uint32_t n = FIRST_NUMBER;
 	bool valid;
 
 	strcpy(first, out);
 	/* Whether it is taken is soon looked up; whether it is a name takes longer. */
-	if (is_free(c, out, key) && name_check(NAME_NICK, out, strlen(out), key, why, sizeof why))
+	if (is_free(c, out, key) && is_valid(c, out, key))
 		return;
 	do {
 		snprintf(out + len, NAME_BYTES_MAX + 1 - len, "%" PRIu32, n);
@@ -106,7 +117,7 @@ void session_name_suggest(const struct chat *c, const char *typed, char out[NAME
 			valid = false;
 			continue;
 		}
-		valid = name_check(NAME_NICK, out, strlen(out), key, why, sizeof why);
+		valid = is_valid(c, out, key);
 		/* Some names cannot end in a number: their digits are of another script. */
 		if (!valid)
 			len = strlen(strcpy(out, "guest"));
@@ -116,7 +127,7 @@ void session_name_suggest(const struct chat *c, const char *typed, char out[NAME
 /* "bob_ or bob42": one or two names that s could take in place of what was typed. */
 static void suggest(struct chat *c, const char *typed, struct bytes *b)
 {
-	char one[NAME_BYTES_MAX + 1], two[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1], why[160];
+	char one[NAME_BYTES_MAX + 1], two[NAME_BYTES_MAX + 1], key[NAME_KEY_BYTES_MAX + 1];
 	size_t len = make_stem(c, typed, one);
 
 	session_name_suggest(c, typed, two, key);
@@ -128,7 +139,7 @@ static void suggest(struct chat *c, const char *typed, struct bytes *b)
 	one[len] = '\0';
 	if (strchr("_-.|^", one[len - 1]) == NULL) {
 		strcpy(one + len, "_");
-		if (is_free(c, one, key) && name_check(NAME_NICK, one, strlen(one), key, why, sizeof why))
+		if (is_free(c, one, key) && is_valid(c, one, key))
 			bytes_printf(b, "%s or ", one);
 	}
 	bytes_puts(b, two);
@@ -161,6 +172,11 @@ bool session_name_is_free(const struct chat *c, const struct session *s, const c
 	if (!is_own(s, nick, key) && !is_hosts(s, nick, key) &&
 	    !name_check(NAME_NICK, nick, strlen(nick), key, why, sizeof why)) {
 		snprintf(problem, NAME_PROBLEM_BYTES_MAX, "You cannot use that name: %s", why);
+		return false;
+	}
+	if (!is_own(s, nick, key) && welcome_bars_name(c, key)) {
+		snprintf(problem, NAME_PROBLEM_BYTES_MAX, "You cannot use that name: it looks like the name of "
+		         "this server");
 		return false;
 	}
 	if (account_bars(c, nick, key, s->account, problem) != NULL)

@@ -38,7 +38,7 @@ static void tell_status(struct chat *c, struct session *s)
 {
 	char people[16], begun[24];
 	const struct telnet_pair pairs[] = {
-		{"NAME", "chatd"}, {"PLAYERS", people}, {"UPTIME", begun}, {"CODEBASE", "chatd " CHATD_VERSION},
+		{"NAME", c->entry.welcome.name}, {"PLAYERS", people}, {"UPTIME", begun}, {"CODEBASE", "chatd " CHATD_VERSION},
 		{"FAMILY", "Custom"}, {"GENRE", "None"}, {"GAMEPLAY", "None"}, {"STATUS", "Live"},
 		{"CHARSET", "UTF-8"}, {"ANSI", "1"}, {"UTF-8", "1"}, {"VT100", "1"}, {"XTERM 256 COLORS", "1"},
 		{"GMCP", "1"}, {"PAY TO PLAY", "0"},

@@ -17,7 +17,7 @@
 #include "chatd/core/state/state.h"
 
 enum {
-	TEXT_BYTES_MAX = SHUTDOWN_WHY_CHARS_MAX * 4 + NAME_BYTES_MAX + LEFT_BYTES_MAX + 64,
+	TEXT_BYTES_MAX = SERVER_NAME_BYTES_MAX + SHUTDOWN_WHY_CHARS_MAX * 4 + NAME_BYTES_MAX + LEFT_BYTES_MAX + 64,
 };
 
 /* How long before the end everyone is reminded. */
@@ -27,12 +27,13 @@ static const int64_t marks_ms[] = {
 };
 
 /* "chatd will go down in 5 minutes: a new version (alice)" */
-static const char *announce(const struct server_status *v, int64_t left_ms, char text[TEXT_BYTES_MAX])
+static const char *announce(const struct chat *c, int64_t left_ms, char text[TEXT_BYTES_MAX])
 {
+	const struct server_status *v = &c->status;
 	char left[LEFT_BYTES_MAX];
 
-	snprintf(text, TEXT_BYTES_MAX, "chatd will go down in %s%s%s (%s)", format_left(left, left_ms),
-	         *v->stop_why != '\0' ? ": " : "", v->stop_why, v->stop_by);
+	snprintf(text, TEXT_BYTES_MAX, "%s will go down in %s%s%s (%s)", c->entry.welcome.name,
+	         format_left(left, left_ms), *v->stop_why != '\0' ? ": " : "", v->stop_why, v->stop_by);
 	return text;
 }
 
@@ -67,7 +68,7 @@ void shutdown_schedule(struct chat *c, struct session *s, int64_t ms, const char
 	v->stop_by = mem_strdup(s->nick);
 	v->stop_why = mem_strdup(why);
 	if (ms > 0)
-		emit_all(c, announce(v, ms, text));
+		emit_all(c, announce(c, ms, text));
 }
 
 void shutdown_call_off(struct chat *c, struct session *s)
@@ -84,7 +85,7 @@ void shutdown_tell(struct chat *c, struct session *s)
 	char text[TEXT_BYTES_MAX];
 
 	if (c->status.stop_ms > c->now_ms)
-		emit_reply(c, s, "%s", announce(&c->status, c->status.stop_ms - c->now_ms, text));
+		emit_reply(c, s, "%s", announce(c, c->status.stop_ms - c->now_ms, text));
 }
 
 int64_t shutdown_due_ms(const struct chat *c)
@@ -106,7 +107,7 @@ void shutdown_tick(struct chat *c)
 	while (shutdown_due_ms(c) <= c->now_ms && v->told_ms > 0)
 		v->told_ms = mark_ms = next_mark_ms(v);
 	if (v->stop_ms > c->now_ms) {
-		emit_all(c, announce(v, mark_ms, text));
+		emit_all(c, announce(c, mark_ms, text));
 		return;
 	}
 	v->stop_now = true;
@@ -122,7 +123,7 @@ void shutdown_farewell(struct chat *c)
 	bool why = v->stop_now && *v->stop_why != '\0';
 
 	/* The reason is not that of a signal that came first. */
-	snprintf(text, sizeof text, "chatd is going down%s%s", why ? ": " : "",
+	snprintf(text, sizeof text, "%s is going down%s%s", c->entry.welcome.name, why ? ": " : "",
 	         why ? v->stop_why : "");
 	emit_all(c, text);
 	forget(v);

@@ -133,10 +133,11 @@ static void note_role(struct chat *c, struct account *a, bool has)
 struct account_terms account_terms(const struct account *a)
 {
 	struct account_terms t = {
-		.role = a->role, .host = a->host, .made_ms = a->made.at_ms, .first_seq = a->made.first_seq,
+		.role = a->role, .host = a->made.host, .made_ms = a->made.at_ms, .first_seq = a->made.first_seq,
 		.made_seq = a->made.seq, .made_from = a->made.from, .hash = a->secrets.hash, .codes = a->secrets.codes,
 		.totp = a->secrets.totp, .totp_step = a->secrets.totp_step, .wrong_ms = a->wrong.at_ms, .since = a->wrong.since,
 		.before = a->wrong.before, .highlights = a->highlights, .prefer = a->prefer,
+		.rules = a->rules,
 	};
 
 	memcpy(t.last, a->last, sizeof t.last);
@@ -154,7 +155,7 @@ void account_apply(struct chat *c, struct account *a, const struct account_terms
 	a->secrets.totp_step = t->totp_step;
 	a->role = t->role;
 	note_role(c, a, a->role > ROLE_ACCOUNT);
-	a->host = t->host;
+	a->made.host = t->host;
 	a->made.at_ms = t->made_ms;
 	a->made.first_seq = t->first_seq;
 	a->made.seq = t->made_seq;
@@ -165,6 +166,7 @@ void account_apply(struct chat *c, struct account *a, const struct account_terms
 	a->wrong.before = t->before;
 	take(&a->highlights, t->highlights);
 	take(&a->prefer, t->prefer);
+	a->rules = t->rules;
 }
 
 void account_change(struct chat *c, struct account *a, const struct account_terms *t)
@@ -186,7 +188,7 @@ void account_save(struct chat *c, const struct account *a)
 		fields_put_number(&b, "first_seq", (int64_t)a->made.first_seq);
 	if (a->made.from.bits != 0)
 		fields_put(&b, "made_from", address_show(&a->made.from, from));
-	fields_put_number(&b, "host", a->host);
+	fields_put_number(&b, "host", a->made.host);
 	fields_put(&b, "hash", a->secrets.hash);
 	fields_put(&b, "codes", a->secrets.codes);
 	fields_put(&b, "totp", a->secrets.totp);
@@ -198,6 +200,8 @@ void account_save(struct chat *c, const struct account *a)
 	fields_put_number(&b, "failed_since", a->wrong.at_ms);
 	fields_put(&b, "highlights", a->highlights);
 	fields_put(&b, "set", a->prefer);
+	if (a->rules != 0)
+		fields_put_number(&b, "rules", (int64_t)a->rules);
 	save_sign_ins(&b, a);
 	emit_fact(c, FACT_ACCOUNT, a->key, b.data);
 	c->output.secret = true;
@@ -320,6 +324,7 @@ static void account_read(const char *value, struct account_terms *t)
 	load_sign_ins(t->last, value);
 	t->highlights = fields_get_text(value, "highlights", HIGHLIGHTS_BYTES_MAX);
 	t->prefer = fields_get_text(value, "set", PREFERENCES_BYTES_MAX);
+	t->rules = (uint64_t)fields_get_number(value, "rules");
 }
 
 void account_load(struct chat *c, const char *key, const char *value)
@@ -402,7 +407,7 @@ static void bear_preferences(struct chat *c, struct session *s, struct account *
 
 void account_bear(struct chat *c, struct session *s, struct account *a)
 {
-	struct account_terms t = account_terms(a);
+	struct account_terms t;
 	struct bytes own = {0};
 
 	if (s->account == a)
@@ -410,7 +415,10 @@ void account_bear(struct chat *c, struct session *s, struct account *a)
 	a->session = s;
 	s->account = a;
 	bear_preferences(c, s, a);
-	t.prefer = a->prefer;
+	t = account_terms(a);
+	if (s->presence.rules != 0)
+		t.rules = s->presence.rules;
+	account_apply(c, a, &t);
 	if (*a->highlights == '\0') {
 		highlight_text(s, &own);
 		t.highlights = own.len > 0 ? own.data : "";

@@ -17,6 +17,8 @@
 
 #include "chatd/base/address.h"
 #include "chatd/base/guard.h"
+#include "chatd/base/text.h"
+#include "chatd/core/people/name.h"
 #include "chatd/program/conf/conf_listen.h"
 
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): member is the name of a field */
@@ -160,6 +162,16 @@ const struct conf_key conf_keys[] = {
 	{ KEY("host_accounts", CONF_CHOICE, host_accounts), .initial = "no", .reloadable = true,
 	  .choices = answer_names,
 	  .help = "Whether people on a unix socket have the account of their login name." },
+	{ KEY("server_name", CONF_TITLE, face.server_name), .initial = "", .reloadable = true,
+	  .help = "What the server calls itself; empty for chatd." },
+	{ KEY("lobby", CONF_ROOM, face.lobby), .initial = "general",
+	  .help = "The room where people start." },
+	{ KEY("banner", CONF_TEXT_FILE, face.banner), .initial = CONF_BANNER_BUILT_IN, .reloadable = true,
+	  .help = "A text file shown before the prompt for a name; or penguin, or none." },
+	{ KEY("motd", CONF_TEXT_FILE, face.motd), .initial = "", .reloadable = true,
+	  .help = "A text file shown to people who come in; empty for none." },
+	{ KEY("rules", CONF_TEXT_FILE, face.rules), .initial = "", .reloadable = true,
+	  .help = "A text file with the rules, shown to newcomers; empty for none." },
 	{ .name = NULL },
 };
 
@@ -218,6 +230,13 @@ static void show_listen(const struct conf *c, const struct conf_key *k, struct b
 		bytes_printf(out, "%s%s", i > 0 ? ", " : "", c->listen[i]);
 }
 
+/* Sets a path, or other text, to a copy of value; NULL for "". */
+static void set_text(char **text, const char *value)
+{
+	free(*text);
+	*text = value[0] != '\0' ? mem_strdup(value) : NULL;
+}
+
 static bool read_path(struct conf *c, const struct conf_key *k, const char *value, char *why,
                       size_t n)
 {
@@ -227,8 +246,46 @@ static bool read_path(struct conf *c, const struct conf_key *k, const char *valu
 		snprintf(why, n, "the path is missing");
 		return false;
 	}
-	free(*path);
-	*path = value[0] != '\0' ? mem_strdup(value) : NULL;
+	set_text(path, value);
+	return true;
+}
+
+/* It stands in lines of chatd's own, whose beginnings and prompts programs know by their brackets. */
+static bool read_title(struct conf *c, const struct conf_key *k, const char *value, char *why,
+                       size_t n)
+{
+	size_t len = strlen(value);
+
+	if (!text_is_shown(value, len) || strpbrk(value, "[]")) {
+		snprintf(why, n, "it must be UTF-8, without control characters and without [ and ]");
+		return false;
+	}
+	if (len > SERVER_NAME_BYTES_MAX || text_fit(value, len, SERVER_NAME_COLUMNS_MAX) < len) {
+		snprintf(why, n, "it is wider than %d columns", SERVER_NAME_COLUMNS_MAX);
+		return false;
+	}
+	set_text(conf_field(c, k), value);
+	return true;
+}
+
+static bool read_room(struct conf *c, const struct conf_key *k, const char *value, char *why,
+                      size_t n)
+{
+	char key[NAME_KEY_BYTES_MAX + 1];
+
+	if (!name_check(NAME_ROOM, value, strlen(value), key, why, n))
+		return false;
+	set_text(conf_field(c, k), value);
+	return true;
+}
+
+/* Whoever wants no text writes either. */
+static bool read_text_file(struct conf *c, const struct conf_key *k, const char *value, char *why,
+                           size_t n)
+{
+	(void)why;
+	(void)n;
+	set_text(conf_field(c, k), strcmp(value, "none") == 0 ? "" : value);
 	return true;
 }
 
@@ -408,6 +465,9 @@ static const struct {
 	[CONF_SIZE] = { read_size, show_size, sizeof(uint64_t) },
 	[CONF_CHOICE] = { read_choice, show_choice, sizeof(unsigned int) },
 	[CONF_CHAR] = { read_char, show_char, sizeof(char) },
+	[CONF_TITLE] = { read_title, show_path, sizeof(char *) },
+	[CONF_ROOM] = { read_room, show_path, sizeof(char *) },
+	[CONF_TEXT_FILE] = { read_text_file, show_path, sizeof(char *) },
 };
 
 bool conf_value_read(struct conf *c, const struct conf_key *k, const char *value, char *why,
@@ -481,6 +541,11 @@ void conf_release(struct conf *c)
 	free(c->tls.key);
 	free(c->proxy_from);
 	free(c->address.exempt);
+	free(c->face.server_name);
+	free(c->face.lobby);
+	free(c->face.banner);
+	free(c->face.motd);
+	free(c->face.rules);
 	memset(c, 0, sizeof(*c));
 }
 

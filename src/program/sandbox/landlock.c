@@ -14,6 +14,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/program/conf/conf_listen.h"
+#include "chatd/program/texts.h"
 
 /* Rights that newer kernels know and the headers of 6.1 do not; landlock(7). */
 enum {
@@ -106,6 +107,10 @@ static bool allow_all(int rules, const struct conf *c, const char *conf_path,
 	    (c->chat_log && !allow_beside(rules, c->chat_log, WRITE, known)) ||
 	    (conf_path && !allow_beside(rules, conf_path, READ, known)))
 		return false;
+	for (enum text t = 0; t < TEXTS; t++) {
+		if (texts_path(c, t) && !allow_beside(rules, texts_path(c, t), READ, known))
+			return false;
+	}
 	for (uint32_t i = 0; i < c->nlisten; i++) {
 		if (conf_listen_parse(c->listen[i], &where, problem, sizeof(problem)) &&
 		    where.kind == LISTEN_UNIX && !allow_beside(rules, where.path, REMOVE, known))

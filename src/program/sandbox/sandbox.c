@@ -13,20 +13,44 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/program/sandbox/landlock.h"
 #include "chatd/program/sandbox/syscalls.h"
+#include "chatd/program/texts.h"
 
-/* Everything in the configuration's folder stays readable, because a rule for the file alone would
- * not last: editors replace the file. */
-static void tell_shared(const char *conf_path)
+/* Everything in the folder of a file that a reload reads stays readable, because a rule for the file
+ * alone would not last: editors replace the file. what: what the file is. Returns the folder, which the
+ * caller frees; NULL: nothing was told, or told is that folder. */
+static char *tell_shared(const char *path, const char *what, const char *told)
 {
-	char *real = realpath(conf_path, NULL), *folder = real ? dirname(real) : NULL;
+	char *real = realpath(path, NULL), *folder = real ? mem_strdup(dirname(real)) : NULL;
 
-	if (folder && sandbox_is_shared(folder))
-		log_warnx("sandbox: chatd can read everything under %s, because its configuration is "
-		          "there; better give that a folder of its own, such as /etc/chatd/", folder);
 	free(real);
+	if (!folder || (told && strcmp(folder, told) == 0) || !sandbox_is_shared(folder)) {
+		free(folder);
+		return NULL;
+	}
+	log_warnx("sandbox: chatd can read everything under %s, because its %s is there; better give that a "
+	          "folder of its own, such as /etc/chatd/", folder, what);
+	return folder;
+}
+
+/* Each folder once, if the files in it follow each other. */
+static void tell_all_shared(const struct conf *c, const char *conf_path)
+{
+	char *told = conf_path ? tell_shared(conf_path, "configuration", NULL) : NULL, *next;
+
+	for (enum text t = 0; t < TEXTS; t++) {
+		if (!texts_path(c, t))
+			continue;
+		next = tell_shared(texts_path(c, t), texts_key(t), told);
+		if (next) {
+			free(told);
+			told = next;
+		}
+	}
+	free(told);
 }
 
 bool sandbox_is_shared(const char *folder)
@@ -68,8 +92,7 @@ bool sandbox_enter(const struct conf *c, const char *conf_path, const char *user
 		return true;
 	/* No core dumps, and no debugger of the same user: the memory holds what people typed. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (conf_path)
-		tell_shared(conf_path);
+	tell_all_shared(c, conf_path);
 	ok = check_part(c, files, landlock_restrict(c, conf_path, users_path));
 	return check_part(c, system_calls, syscalls_restrict(handover)) && ok;
 }

@@ -80,6 +80,11 @@ static void test_defaults(void **state)
 	assert_int_equal(c.history_days, 0);
 	assert_int_equal(c.history_lines, 0);
 	assert_int_equal(c.command_prefix, '/');
+	assert_null(c.face.server_name);
+	assert_string_equal(c.face.lobby, "general");
+	assert_string_equal(c.face.banner, CONF_BANNER_BUILT_IN);
+	assert_null(c.face.motd);
+	assert_null(c.face.rules);
 	conf_release(&c);
 }
 
@@ -99,7 +104,8 @@ static void test_every_key(void **state)
 	        "sandbox = require\nuser = chatd\naddress_connections = 0\naddress_connects = 7\n"
 	        "address_logins = 8\naddress_exempt = 192.0.2.0/24, 2001:db8::/32\n"
 	        "rate_bytes = 1000000\nrate_address = 1000\nrate_exempt = account\nflood_mute = 0\n"
-	        "login_timeout = 0\nsend_timeout = 3600\nkeepalive = 0\ncommand_prefix = ;");
+	        "login_timeout = 0\nsend_timeout = 3600\nkeepalive = 0\ncommand_prefix = ;\n"
+	        "server_name = The Example: Chat!\nlobby = \xe5\xba\x83\xe5\xa0\xb4\nbanner = none\nmotd = a b\nrules = none");
 	assert_int_equal(c.nlisten, 4);
 	assert_string_equal(c.listen[0], "9000");
 	assert_string_equal(c.listen[1], "127.0.0.1:9001");
@@ -130,6 +136,11 @@ static void test_every_key(void **state)
 	assert_int_equal(c.send_timeout_s, 3600);
 	assert_int_equal(c.keepalive_s, 0);
 	assert_int_equal(c.command_prefix, ';');
+	assert_string_equal(c.face.server_name, "The Example: Chat!");
+	assert_string_equal(c.face.lobby, "\xe5\xba\x83\xe5\xa0\xb4");
+	assert_null(c.face.banner);
+	assert_string_equal(c.face.motd, "a b");
+	assert_null(c.face.rules);
 	conf_release(&c);
 }
 
@@ -353,6 +364,28 @@ static void test_options_override(void **state)
 	conf_release(&c);
 }
 
+static void test_names(void **state)
+{
+	struct conf c;
+
+	(void)state;
+	refuses("server_name = a\tb\n",
+	        "f.conf:1: server_name: it must be UTF-8, without control characters and without [ and ]\n");
+	refuses("server_name = \xff\n",
+	        "f.conf:1: server_name: it must be UTF-8, without control characters and without [ and ]\n");
+	refuses("server_name = [PASSWORD]\n",
+	        "f.conf:1: server_name: it must be UTF-8, without control characters and without [ and ]\n");
+	refuses("server_name = 12345678901234567890123456789012345678901\n",
+	        "f.conf:1: server_name: it is wider than 40 columns\n");
+	accepts(&c, "server_name = 1234567890123456789012345678901234567890\n");
+	conf_release(&c);
+	accepts(&c, "server_name =\n");
+	assert_null(c.face.server_name);
+	conf_release(&c);
+	refuses("lobby =\n", "f.conf:1: lobby: a room's name needs at least one letter or digit\n");
+	refuses("lobby = the hall\n", "f.conf:1: lobby: a room's name cannot have spaces; use _ instead\n");
+}
+
 static void test_reload(void **state)
 {
 	struct bytes said = { 0 };
@@ -429,6 +462,7 @@ int main(void)
 		cmocka_unit_test(test_a_file_that_cannot_be_read),
 		cmocka_unit_test(test_too_many_listeners),
 		cmocka_unit_test(test_options_override),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_reload_of_listeners),
 	};

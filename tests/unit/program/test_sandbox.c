@@ -33,6 +33,7 @@
 
 static char folder[] = "/tmp/chatd-sandbox.XXXXXX";
 static char elsewhere[] = "/tmp/chatd-sandbox.XXXXXX";
+static char texts[] = "/tmp/chatd-sandbox.XXXXXX"; /* has the message of the day */
 static int sockets[2];
 static int connection; /* a TCP socket */
 
@@ -70,6 +71,19 @@ static int a_link_to_the_configuration(void)
 	if (open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0 || errno != EACCES)
 		return 2;
 	return open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES ? 0 : 3;
+}
+
+/* The texts that the configuration names are replaced in their folder, and read again. */
+static int the_operators_texts(void)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/motd", texts);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 1;
+	return open(path, O_WRONLY | O_CLOEXEC) < 0 && errno == EACCES ? 0 : 2;
 }
 
 static int another_program(void)
@@ -228,6 +242,8 @@ static int try_in_child(int (*attempt)(void), bool files, bool rest)
 		free(c.database);
 		snprintf(database, sizeof database, "%s/chatd.db", folder);
 		c.database = strdup(database);
+		snprintf(path, sizeof path, "%s/motd", texts);
+		c.face.motd = strdup(path);
 		snprintf(path, sizeof path, "%s/conf", folder);
 		if ((files && !landlock_restrict(&c, path, NULL)) || (rest && !syscalls_restrict(-1)))
 			_exit(100 + (errno & 63));
@@ -242,6 +258,7 @@ static void test_files(void **state)
 	(void)state;
 	assert_int_equal(try_in_child(files_beyond_the_folder, true, false), 0);
 	assert_int_equal(try_in_child(a_link_to_the_configuration, true, false), 0);
+	assert_int_equal(try_in_child(the_operators_texts, true, false), 0);
 	assert_int_equal(try_in_child(another_program, true, false), 0);
 }
 
@@ -427,20 +444,24 @@ int main(void)
 		cmocka_unit_test(test_tls_process),
 		cmocka_unit_test(test_ring),
 	};
-	char real[64], link[64];
+	char real[64], link[64], motd[64];
 	int failed;
 
-	if (mkdtemp(folder) == NULL || mkdtemp(elsewhere) == NULL ||
+	if (mkdtemp(folder) == NULL || mkdtemp(elsewhere) == NULL || mkdtemp(texts) == NULL ||
 	    socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0)
 		return 1;
 	snprintf(real, sizeof real, "%s/real", elsewhere);
 	snprintf(link, sizeof link, "%s/conf", folder);
+	snprintf(motd, sizeof motd, "%s/motd", texts);
 	close(open(real, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	close(open(motd, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	if (symlink(real, link) != 0)
 		return 1;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	unlink(link);
 	unlink(real);
+	unlink(motd);
+	rmdir(texts);
 	rmdir(folder);
 	rmdir(elsewhere);
 	return failed;

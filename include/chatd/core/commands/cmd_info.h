@@ -1,4 +1,4 @@
-/* Commands that show something about chatd: /help /time /version /limits. */
+/* Commands that show something about chatd: /help /motd /rules /time /version /limits. */
 #ifndef CHATD_CORE_COMMANDS_CMD_INFO_H
 #define CHATD_CORE_COMMANDS_CMD_INFO_H
 
@@ -8,6 +8,8 @@
 const char *help_topic(enum topic t);
 
 void cmd_help(struct chat *c, struct session *s, const struct args *a);
+void cmd_motd(struct chat *c, struct session *s, const struct args *a);
+void cmd_rules(struct chat *c, struct session *s, const struct args *a);
 void cmd_time(struct chat *c, struct session *s, const struct args *a);
 void cmd_version(struct chat *c, struct session *s, const struct args *a);
 void cmd_limits(struct chat *c, struct session *s, const struct args *a);

@@ -67,6 +67,7 @@ struct account_made {
 	uint64_t seq;            /* the record with which a guest registered it; 0: it was made in
 	                          * another way, or before this was recorded */
 	struct address from;     /* that guest's address, as it is counted; zero: not known */
+	bool host;               /* for a user of the host, who needs no password there */
 };
 
 /* Wrong tries at an account that its owner may not have been shown, because the person who signed
@@ -83,7 +84,6 @@ struct account {
 	char *skeleton, *shown;  /* owned; its skeletons (confusable.h): of the key, and as written */
 	struct account_secrets secrets; /* what it signs in with */
 	enum role role;          /* what it may do on the whole server */
-	bool host;               /* made for a user of the host, who needs no password there */
 	struct account_made made; /* when, how and where it was made */
 	struct signed_in last[SIGN_INS_KEPT]; /* its last sign-ins, newest first */
 	struct account_wrong wrong; /* wrong passwords and codes */
@@ -92,6 +92,7 @@ struct account {
 	                          * from; not saved */
 	int64_t slow_ms;         /* when it last said something in a room with slow mode; not saved */
 	struct session *session; /* the session that is signed in to it; NULL: none */
+	uint64_t rules;          /* welcome.rules_id of those that its owner was shown last; 0: none */
 	struct account_mail mail; /* messages that are kept for it */
 	char *prefer;            /* owned; what it has set, as preferences_text writes it */
 	char *highlights;        /* owned; words that it wants to be told of, as highlight_text writes them */
@@ -140,7 +141,7 @@ void account_free(struct chat *c, struct account *a);
 /* What is saved of an account, except its name. The strings are borrowed. */
 struct account_terms {
 	enum role role;          /* account.role */
-	bool host;               /* account.host */
+	bool host;               /* account_made.host */
 	int64_t made_ms;         /* account_made.at_ms */
 	uint64_t first_seq, made_seq; /* account_made.first_seq and seq */
 	struct address made_from; /* account_made.from */
@@ -150,6 +151,7 @@ struct account_terms {
 	int64_t wrong_ms;        /* account_wrong.at_ms */
 	struct wrong since, before; /* as in account_wrong */
 	const char *highlights, *prefer; /* account.highlights and prefer */
+	uint64_t rules;          /* account.rules */
 };
 
 /* The account's terms as they are now. */
@@ -169,8 +171,8 @@ void account_load(struct chat *c, const char *key, const char *value);
 void accounts_free(struct chat *c);
 
 /* Makes s the account's session, and its words (highlight.h) and settings (preferences.h) those of the account;
- * an account without any takes those of s, and the caller saves it. Call it before s enters a room, because what s may read
- * there depends on its account. */
+ * an account without any takes those of s, and one whose owner has just been shown the rules as a guest notes that; the
+ * caller saves it. Call it before s enters a room, because what s may read there depends on its account. */
 void account_bear(struct chat *c, struct session *s, struct account *a);
 /* Notes and saves that a wrong password, or a wrong code, was given for the account. */
 void account_wrong(struct chat *c, struct account *a, bool code);

@@ -23,6 +23,7 @@ struct presence {
 	struct session *prev, *next; /* in members.ignorers while nignored > 0 */
 	uint32_t outage;            /* number of the outage during which it connected; 0: none */
 	struct ejection *ejection;  /* owned; it is about to be removed; NULL: it is not */
+	uint64_t rules;             /* welcome.rules_id of those that it was shown; 0: none */
 	bool superseded;            /* it ends because its owner has come back on another connection:
 	                             * no notice is shown */
 	bool farewell;              /* it ends with parting words of its own, for the room */

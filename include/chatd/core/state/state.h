@@ -21,6 +21,7 @@
 #include "chatd/core/entry/admission.h"
 #include "chatd/core/entry/guess.h"
 #include "chatd/core/entry/resume.h"
+#include "chatd/core/entry/welcome.h"
 #include "chatd/core/input.h"
 #include "chatd/core/input/rate_limit.h"
 #include "chatd/core/moderation/filter.h"
@@ -173,7 +174,7 @@ struct chat {
 		uint32_t low;       /* all slots below this one are in use */
 		uint32_t n;         /* how many rooms there are */
 		struct room *by_key, *by_number; /* hashes of all rooms that are not gone */
-		struct room *lobby; /* "general"; it always exists */
+		struct room *lobby; /* where people start; it always exists */
 		uint32_t last_number; /* newest room number */
 		uint32_t nclosed;   /* rooms that are closed */
 		uint32_t nmemberships; /* in all rooms; at most MEMBERSHIPS_ALL_MAX, plus the owners' */
@@ -199,6 +200,7 @@ struct chat {
 		struct admission admission; /* which connections are let in */
 		struct guesses guesses; /* tries at passwords and codes */
 		struct resumables resumables; /* guests who may come back with a code */
+		struct welcome welcome; /* the server's name, and the operator's texts */
 	} entry;
 };
 

@@ -75,10 +75,19 @@ struct conf {
 	char command_prefix;
 	enum conf_answer host_accounts; /* whether users of the host have accounts over unix
 	                                 * sockets */
+	struct {
+		char *server_name;    /* NULL: none is set */
+		char *lobby;          /* a room's name; fixed while chatd runs */
+		char *banner;         /* a file, CONF_BANNER_BUILT_IN, or NULL for none */
+		char *motd, *rules;   /* files; NULL: none */
+	} face;                       /* how the chat shows itself to people */
 };
+
+#define CONF_BANNER_BUILT_IN "penguin"
 
 enum conf_type {
 	CONF_LISTEN, CONF_PATH, CONF_BLOCKS, CONF_NUMBER, CONF_NUMBER64, CONF_SIZE, CONF_CHOICE, CONF_CHAR,
+	CONF_TITLE, CONF_ROOM, CONF_TEXT_FILE,
 };
 
 struct conf_key {
