@@ -33,6 +33,7 @@
 #include "chatd/program/descriptors.h"
 #include "chatd/program/listen.h"
 #include "chatd/program/memory.h"
+#include "chatd/program/notify.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/sandbox/sandbox.h"
 #include "chatd/program/users.h"
@@ -43,6 +44,12 @@
 
 enum {
 	SAVE_MS_LEAST = 500,     /* for the last commit, however long the goodbyes took */
+	START_MS = 60000,        /* how long a step of the start may take, as the service manager is
+	                          * told, */
+	START_BYTES_EACH_MS = 10000, /* and how fast a slow disk reads: 10 MB a second */
+	END_TELL_MS = 1000,      /* how often the manager is told that the end takes longer, */
+	END_EXTEND_MS = 10000,   /* and by how much at once */
+	END_MS_MAX = 30 * 60000, /* in all: then the disk hangs, and nothing can be saved */
 	HEAP_KEPT_BYTES = 16 << 20, /* free memory that is not returned to the system, because
 	                             * rooms' logs come and go */
 	HEAP_STEP_BYTES = 1 << 20, /* how much more memory is requested from the system at once */
@@ -75,6 +82,7 @@ struct daemon {
 	int64_t stop_ms;     /* when it began, by CLOCK_MONOTONIC */
 	int64_t started_ms;  /* by CLOCK_MONOTONIC */
 	struct users users;  /* users of the host, if they have accounts; otherwise empty */
+	struct notify notify; /* the service manager */
 };
 
 /* -- the end ----------------------------------------------------------------------- */
@@ -95,6 +103,7 @@ static void daemon_stop(struct daemon *d, const char *why)
 		_exit(EXIT_FAILURE);
 	}
 	log_info("%s: shutting down", why);
+	notify_stopping(&d->notify, 0);
 	d->stopping = true;
 	d->stop_ms = clock_ms(CLOCK_MONOTONIC);
 	loop_stop(d->server);
@@ -156,9 +165,11 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 {
 	struct bytes problems = { 0 }, changes = { 0 };
 	struct conf next;
-	bool ok = daemon_conf_read(d->options, &next, &problems);
+	bool ok;
 
 	if (ok) {
+	notify_reloading(&d->notify);
+	ok = daemon_conf_read(d->options, &next, &problems);
 		daemon_hold_back(d, &next, &changes);
 		conf_take(d->conf, &next, &changes);
 	}
@@ -178,6 +189,7 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 	 * away. */
 	daemon_hand_out(d);
 	conf_release(&next);
+	notify_ready(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
 	bytes_release(&problems);
 	bytes_release(&changes);
 	return ok;
@@ -300,6 +312,44 @@ static bool daemon_watch_signals(struct daemon *d)
 }
 
 /* -- life ------------------------------------------------------------------------ */
+/* -- the service manager ----------------------------------------------------------- */
+
+static void daemon_on_tick(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	notify_tick(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
+}
+
+/* How long it may take to open the database: SQLite may have to read all of its WAL, and a newer
+ * chatd to change every page. */
+static int64_t daemon_opening_ms(const struct conf *c)
+{
+	struct bytes wal = { 0 };
+	int64_t bytes = 0;
+	struct stat st;
+
+	bytes_printf(&wal, "%s-wal", c->database);
+	if (stat(c->database, &st) == 0)
+		bytes += st.st_size;
+	if (stat(wal.data, &st) == 0)
+		bytes += st.st_size;
+	bytes_release(&wal);
+	return START_MS + bytes / START_BYTES_EACH_MS;
+}
+
+/* Saves what is left, which takes long if the database is just being rewritten. False: lines were
+ * lost. */
+static bool daemon_save(struct daemon *d, int wait_ms)
+{
+	int64_t until_ms = clock_ms(CLOCK_MONOTONIC) + END_MS_MAX;
+
+	writer_stop_begin(d->writer, wait_ms);
+	while (!writer_stop_wait(d->writer, END_TELL_MS) && clock_ms(CLOCK_MONOTONIC) < until_ms)
+		notify_stopping(&d->notify, END_EXTEND_MS);
+	return writer_stop(d->writer, wait_ms);
+}
+
 
 static void daemon_load_room(void *ctx, const struct saved_room *r)
 {
@@ -325,6 +375,7 @@ static bool daemon_open_history(struct daemon *d)
 	struct store_error err = { .text = "" };
 
 	d->writer = writer_start(&options, &err);
+	notify_starting(&d->notify, "opening the database", daemon_opening_ms(d->conf));
 	if (!d->writer) {
 		log_errx("%s", err.text);
 		d->misconfigured |= err.lasting;
@@ -340,6 +391,7 @@ static bool daemon_make_chat(struct daemon *d)
 	struct store_error err = { .text = "" };
 
 	d->chat = chat_new(&config, store_last_seq(store), store_last_room(store));
+	notify_starting(&d->notify, "loading rooms and accounts", START_MS);
 	if (!store_rooms(store, daemon_load_room, d->chat, &err) ||
 	    !store_facts(store, daemon_load_fact, d->chat, &err)) {
 		log_errx("%s", err.text);
@@ -363,6 +415,8 @@ static bool daemon_make_server(struct daemon *d)
 	                       d->nlisteners);
 	daemon_serve(d);
 	return daemon_watch_signals(d);
+	if (d->notify.timer_fd >= 0)
+		loop_watch(d->server, d->notify.timer_fd, daemon_on_tick, d);
 }
 
 /* Logs the memory that the host must have, whatever comes from the network. */
@@ -472,6 +526,7 @@ static bool daemon_start(struct daemon *d)
 {
 	icu_begin();
 	daemon_take_zone();
+	notify_open(&d->notify);
 	if (!descriptors_raise(d->conf))
 		return daemon_misconfigured(d);
 	if (!daemon_listen(d) || !daemon_settle(d) || !daemon_open_history(d) ||
@@ -484,6 +539,7 @@ static bool daemon_start(struct daemon *d)
 	daemon_say_ready(d);
 	return true;
 }
+	notify_ready(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
 
 /* Stops whatever was started. False: lines were lost. */
 static bool daemon_end(struct daemon *d)
@@ -501,10 +557,9 @@ static bool daemon_end(struct daemon *d)
 	if (d->chat)
 		chat_free(d->chat);
 	left_ms = STOP_MS_MAX - (d->stopping ? clock_ms(CLOCK_MONOTONIC) - d->stop_ms : 0);
-	if (d->writer) {
-		saved = writer_stop(d->writer, left_ms > SAVE_MS_LEAST ? (int)left_ms
-		                                                      : SAVE_MS_LEAST);
-	}
+	if (d->writer)
+		saved = daemon_save(d, left_ms > SAVE_MS_LEAST ? (int)left_ms : SAVE_MS_LEAST);
+	notify_close(&d->notify);
 	daemon_close_listeners(d);
 	users_release(&d->users);
 	if (d->signal_fd >= 0)
