@@ -167,10 +167,10 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 	struct conf next;
 	bool ok;
 
-	if (ok) {
 	notify_reloading(&d->notify);
 	ok = daemon_conf_read(d->options, &next, &problems);
 		daemon_hold_back(d, &next, &changes);
+	if (ok) {
 		conf_take(d->conf, &next, &changes);
 	}
 	if (said && (ok ? changes : problems).len > 0)
@@ -188,9 +188,9 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 	/* Even after a problem, to reopen the chat log: a log rotation may have moved the file
 	 * away. */
 	daemon_hand_out(d);
-	conf_release(&next);
 	notify_ready(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
 	bytes_release(&problems);
+	conf_release(&next);
 	bytes_release(&changes);
 	return ok;
 }
@@ -311,7 +311,6 @@ static bool daemon_watch_signals(struct daemon *d)
 	return true;
 }
 
-/* -- life ------------------------------------------------------------------------ */
 /* -- the service manager ----------------------------------------------------------- */
 
 static void daemon_on_tick(void *ctx)
@@ -351,6 +350,7 @@ static bool daemon_save(struct daemon *d, int wait_ms)
 }
 
 
+/* -- life ------------------------------------------------------------------------ */
 static void daemon_load_room(void *ctx, const struct saved_room *r)
 {
 	chat_load_room(ctx, r);
@@ -374,9 +374,9 @@ static bool daemon_open_history(struct daemon *d)
 	};
 	struct store_error err = { .text = "" };
 
-	d->writer = writer_start(&options, &err);
 	notify_starting(&d->notify, "opening the database", daemon_opening_ms(d->conf));
 	if (!d->writer) {
+	d->writer = writer_start(&options, &err);
 		log_errx("%s", err.text);
 		d->misconfigured |= err.lasting;
 		return false;
@@ -390,9 +390,9 @@ static bool daemon_make_chat(struct daemon *d)
 	struct store *store = writer_store(d->writer);
 	struct store_error err = { .text = "" };
 
-	d->chat = chat_new(&config, store_last_seq(store), store_last_room(store));
 	notify_starting(&d->notify, "loading rooms and accounts", START_MS);
 	if (!store_rooms(store, daemon_load_room, d->chat, &err) ||
+	d->chat = chat_new(&config, store_last_seq(store), store_last_room(store));
 	    !store_facts(store, daemon_load_fact, d->chat, &err)) {
 		log_errx("%s", err.text);
 		return false;
@@ -414,10 +414,10 @@ static bool daemon_make_server(struct daemon *d)
 	d->server = loop_new(&options, d->ring, d->chat, d->writer, d->listeners,
 	                       d->nlisteners);
 	daemon_serve(d);
-	return daemon_watch_signals(d);
 	if (d->notify.timer_fd >= 0)
 		loop_watch(d->server, d->notify.timer_fd, daemon_on_tick, d);
 }
+	return daemon_watch_signals(d);
 
 /* Logs the memory that the host must have, whatever comes from the network. */
 static void daemon_tell_memory(const struct daemon *d)
@@ -459,16 +459,12 @@ static bool daemon_misconfigured(struct daemon *d)
 	return false;
 }
 
-/* Reports everything that is wrong, before anything is made. */
-static bool daemon_checked(struct daemon *d, bool (*check)(const struct conf *c,
-                                                           struct bytes *problems))
+/* Reports everything that a check has found, before anything is made. */
+static bool daemon_checked(struct daemon *d, bool ok, struct bytes *problems)
 {
-	struct bytes problems = { 0 };
-	bool ok = check(d->conf, &problems);
-
-	for (char *line = ok ? NULL : strtok(problems.data, "\n"); line; line = strtok(NULL, "\n"))
+	for (char *line = ok ? NULL : strtok(problems->data, "\n"); line; line = strtok(NULL, "\n"))
 		log_errx("%s", line);
-	bytes_release(&problems);
+	bytes_release(problems);
 	return ok || daemon_misconfigured(d);
 }
 
@@ -478,9 +474,13 @@ static bool daemon_listen(struct daemon *d)
 {
 	struct listener_options options = daemon_conf_listener(d->conf);
 
-	if (!daemon_checked(d, check_sockets))
+	struct activation passed;
+	struct bytes problems = { 0 };
+	if (!activation_read(&passed, d->conf))
+		return daemon_misconfigured(d);
+	if (!daemon_checked(d, check_sockets(d->conf, &passed, &problems), &problems))
 		return false;
-	if (listen_all(d->listeners, &d->nlisteners, d->conf, &options))
+	if (listen_all(d->listeners, &d->nlisteners, d->conf, &passed, &options))
 		return true;
 	if (d->listeners[d->nlisteners].error == EACCES)
 		d->misconfigured = true;
@@ -492,12 +492,13 @@ static bool daemon_listen(struct daemon *d)
 static bool daemon_settle(struct daemon *d)
 {
 	char problem[512];
+	struct bytes problems = { 0 };
 
 	if (!privilege_drop(d->conf->user)) {
 		d->misconfigured = errno == 0;
 		return false;
 	}
-	if (!daemon_checked(d, check_files))
+	if (!daemon_checked(d, check_files(d->conf, &problems), &problems))
 		return false;
 	d->ring = ring_new(problem, sizeof(problem));
 	if (!d->ring) {
@@ -525,8 +526,8 @@ static void daemon_take_zone(void)
 static bool daemon_start(struct daemon *d)
 {
 	icu_begin();
-	daemon_take_zone();
 	notify_open(&d->notify);
+	daemon_take_zone();
 	if (!descriptors_raise(d->conf))
 		return daemon_misconfigured(d);
 	if (!daemon_listen(d) || !daemon_settle(d) || !daemon_open_history(d) ||
@@ -538,8 +539,8 @@ static bool daemon_start(struct daemon *d)
 	daemon_tell_memory(d);
 	daemon_say_ready(d);
 	return true;
-}
 	notify_ready(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
+}
 
 /* Stops whatever was started. False: lines were lost. */
 static bool daemon_end(struct daemon *d)

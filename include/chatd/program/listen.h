@@ -5,13 +5,14 @@
 #define CHATD_PROGRAM_LISTEN_H
 
 #include "chatd/net/listener.h"
+#include "chatd/program/activation.h"
 #include "chatd/program/conf/conf.h"
 
-/* Opens a listener for each `listen`, in their order, and counts them in n. False: one cannot be
- * opened, and the log says why; those before it are open. With host_accounts, all users of the host
- * may connect to the unix sockets. */
+/* Opens a listener for each `listen`, in their order, and counts them in n; where a socket was
+ * passed, that is taken. False: one cannot be opened, and the log says why; those before it are open.
+ * With host_accounts, all users of the host may connect to the unix sockets that chatd makes. */
 bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
-                const struct listener_options *options);
+                const struct activation *passed, const struct listener_options *options);
 
 /*
  * Opens the control socket, next to the database, where "chatd admin" looks for it. Only root and
