@@ -140,6 +140,7 @@ static void daemon_hand_out(struct daemon *d)
 	struct listener_options options = daemon_conf_listener(d->conf);
 
 	log_set_level(d->conf->log_level);
+	log_set_format(d->conf->log_format);
 	chat_configure(d->chat, &config);
 	loop_set_send_timeout(d->server, d->conf->send_timeout_s);
 	for (uint32_t i = 0; i < d->nlisteners; i++)
@@ -169,8 +170,8 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 
 	notify_reloading(&d->notify);
 	ok = daemon_conf_read(d->options, &next, &problems);
-		daemon_hold_back(d, &next, &changes);
 	if (ok) {
+		daemon_hold_back(d, &next, &changes);
 		conf_take(d->conf, &next, &changes);
 	}
 	if (said && (ok ? changes : problems).len > 0)
@@ -189,8 +190,8 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 	 * away. */
 	daemon_hand_out(d);
 	notify_ready(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
-	bytes_release(&problems);
 	conf_release(&next);
+	bytes_release(&problems);
 	bytes_release(&changes);
 	return ok;
 }
@@ -349,8 +350,8 @@ static bool daemon_save(struct daemon *d, int wait_ms)
 	return writer_stop(d->writer, wait_ms);
 }
 
-
 /* -- life ------------------------------------------------------------------------ */
+
 static void daemon_load_room(void *ctx, const struct saved_room *r)
 {
 	chat_load_room(ctx, r);
@@ -375,8 +376,8 @@ static bool daemon_open_history(struct daemon *d)
 	struct store_error err = { .text = "" };
 
 	notify_starting(&d->notify, "opening the database", daemon_opening_ms(d->conf));
-	if (!d->writer) {
 	d->writer = writer_start(&options, &err);
+	if (!d->writer) {
 		log_errx("%s", err.text);
 		d->misconfigured |= err.lasting;
 		return false;
@@ -391,8 +392,8 @@ static bool daemon_make_chat(struct daemon *d)
 	struct store_error err = { .text = "" };
 
 	notify_starting(&d->notify, "loading rooms and accounts", START_MS);
-	if (!store_rooms(store, daemon_load_room, d->chat, &err) ||
 	d->chat = chat_new(&config, store_last_seq(store), store_last_room(store));
+	if (!store_rooms(store, daemon_load_room, d->chat, &err) ||
 	    !store_facts(store, daemon_load_fact, d->chat, &err)) {
 		log_errx("%s", err.text);
 		return false;
@@ -416,8 +417,8 @@ static bool daemon_make_server(struct daemon *d)
 	daemon_serve(d);
 	if (d->notify.timer_fd >= 0)
 		loop_watch(d->server, d->notify.timer_fd, daemon_on_tick, d);
-}
 	return daemon_watch_signals(d);
+}
 
 /* Logs the memory that the host must have, whatever comes from the network. */
 static void daemon_tell_memory(const struct daemon *d)
@@ -473,9 +474,9 @@ static bool daemon_checked(struct daemon *d, bool ok, struct bytes *problems)
 static bool daemon_listen(struct daemon *d)
 {
 	struct listener_options options = daemon_conf_listener(d->conf);
-
 	struct activation passed;
 	struct bytes problems = { 0 };
+
 	if (!activation_read(&passed, d->conf))
 		return daemon_misconfigured(d);
 	if (!daemon_checked(d, check_sockets(d->conf, &passed, &problems), &problems))
@@ -491,8 +492,8 @@ static bool daemon_listen(struct daemon *d)
  * threads, which start later, are in the sandbox as well. */
 static bool daemon_settle(struct daemon *d)
 {
-	char problem[512];
 	struct bytes problems = { 0 };
+	char problem[512];
 
 	if (!privilege_drop(d->conf->user)) {
 		d->misconfigured = errno == 0;
@@ -525,8 +526,8 @@ static void daemon_take_zone(void)
  * database. */
 static bool daemon_start(struct daemon *d)
 {
-	icu_begin();
 	notify_open(&d->notify);
+	icu_begin();
 	daemon_take_zone();
 	if (!descriptors_raise(d->conf))
 		return daemon_misconfigured(d);
@@ -538,8 +539,8 @@ static bool daemon_start(struct daemon *d)
 	         (int)getpid(), d->conf->connections_max);
 	daemon_tell_memory(d);
 	daemon_say_ready(d);
-	return true;
 	notify_ready(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
+	return true;
 }
 
 /* Stops whatever was started. False: lines were lost. */
@@ -587,6 +588,7 @@ int daemon_run(const struct options *o, struct conf *c)
 	 * resident, and chatd's size would not show what it uses. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	log_set_level(c->log_level);
+	log_set_format(c->log_format);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&d.signals);
 	daemon_block(&d, SIGHUP); /* a reload requested during the start waits until it is over */

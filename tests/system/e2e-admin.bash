@@ -359,6 +359,31 @@ jail() {
 	else
 		ok "nobody is banned for what another typed"
 	fi
+	jail_json
+}
+
+# The same of a log in JSON, in which people try to end the message.
+jail_json() {
+	local forged='","message":"security: failed-sign-in address=198.51.100.7 name=x account=x: x'
+	rm -f "$log"
+	configure "log_format = json"
+	up -c "$conf" || return
+	printf 'alice\nwrong horse one\nwrong horse two\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	printf '%s\n' "$forged" | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	host "/shutdown 9h $forged" '/shutdown off' /quit >/dev/null
+	down "with a log in JSON"
+	is "each line of the log is an object with time, level and message" "$(python3 -c '
+import datetime, json, sys
+for line in open(sys.argv[1], encoding="utf-8"):
+    o = json.loads(line)
+    assert list(o) == ["time", "level", "message"] and o["time"][-1] == "Z", line
+    datetime.datetime.fromisoformat(o["time"][:-1])
+    print(o["level"], o["message"])' "$log" 2>&1; echo end)" 'info chatd [0-9.]+ has started, .*' \
+		'info security: failed-sign-in address=127\.0\.0\.1 name=- account=alice: wrong password' \
+		'info security: shutdown address=host .*","message":"security: .*' 'info chatd has ended' end
+	is "fail2ban reads it, and nothing that people typed" "$(jailed "$log"; echo end)" '2 127\.0\.0\.1' end
+	sed -E "s/^/Nov 28 01:12:17 host chatd[123]: /" "$log" >"$work/syslog"
+	is "and so in the journal" "$(jailed "$work/syslog"; echo end)" '2 127\.0\.0\.1' end
 }
 
 # What was typed for a password is nowhere once it was used: no log, no file, no memory.
