@@ -27,6 +27,8 @@ VERSION  = 0.1.0
 CC       = gcc
 PREFIX  ?= /usr/local
 DESTDIR ?=
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 OPT      = -O2 -g
 WARN     = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion
 WERROR   =
@@ -306,25 +308,37 @@ fuzz-build:
 	$(FUZZ_CC) -fsanitize=fuzzer-no-link -o .build/fuzz/chat \
 	    tests/fuzz/fuzz_chat*.c .build/fuzz/libchatd.a -pthread $(LIBS)
 
+# An installed file, and how it is made from one of ours. The configuration is not touched if it exists.
+DOCDIR   = $(DESTDIR)$(PREFIX)/share/doc/chatd
+FILL     = sed 's,@PREFIX@,$(PREFIX),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g'
+CONF     = $(DESTDIR)$(SYSCONFDIR)/chatd/chatd.conf
+SERVICE_CONF = sed 's,^\#database = .*,database = /var/lib/chatd/chatd.db,; s,^\#user =.*,user = chatd,'
+
 install: chatd
 	install -D -m 755 chatd $(DESTDIR)$(PREFIX)/bin/chatd
 	install -D -m 644 docs/chatd.8 $(DESTDIR)$(PREFIX)/share/man/man8/chatd.8
 	install -D -m 644 docs/chatd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/chatd.conf.5
-	install -D -m 644 chatd.conf.example $(DESTDIR)$(PREFIX)/share/doc/chatd/chatd.conf.example
-	install -D -m 644 docs/fail2ban/filter.conf \
-	    $(DESTDIR)$(PREFIX)/share/doc/chatd/fail2ban/filter.d/chatd.conf
-	install -D -m 644 docs/fail2ban/jail.conf \
-	    $(DESTDIR)$(PREFIX)/share/doc/chatd/fail2ban/jail.d/chatd.conf
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's,@PREFIX@,$(PREFIX),g' docs/chatd.service \
-	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/chatd.service
+	install -D -m 644 docs/chatd.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/chatd
+	install -D -m 644 -t $(DOCDIR) chatd.conf.example docs/operations.md docs/CHANGELOG.md
+	install -D -m 644 -t $(DOCDIR)/container docs/container/*
+	install -D -m 644 docs/fail2ban/filter.conf $(DOCDIR)/fail2ban/filter.d/chatd.conf
+	install -D -m 644 docs/fail2ban/jail.conf $(DOCDIR)/fail2ban/jail.d/chatd.conf
+	install -D -m 644 docs/chatd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/chatd.conf
+	install -D -m 644 docs/chatd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/chatd.conf
+	install -D -m 644 docs/chatd.socket $(DESTDIR)$(UNITDIR)/chatd.socket
+	$(FILL) docs/chatd.service > $(DESTDIR)$(UNITDIR)/chatd.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/chatd.service
+	install -d $(dir $(CONF))
+	[ -e $(CONF) ] || { $(SERVICE_CONF) chatd.conf.example > $(CONF) && chmod 644 $(CONF); }
 
+# Leaves the configuration and the history.
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/chatd $(DESTDIR)$(PREFIX)/share/man/man8/chatd.8 \
 	    $(DESTDIR)$(PREFIX)/share/man/man5/chatd.conf.5 \
-	    $(DESTDIR)$(PREFIX)/share/doc/chatd/chatd.conf.example \
-	    $(DESTDIR)$(PREFIX)/share/doc/chatd/fail2ban/*.d/chatd.conf \
-	    $(DESTDIR)$(PREFIX)/lib/systemd/system/chatd.service
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/chatd \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/chatd.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/chatd.conf \
+	    $(DESTDIR)$(UNITDIR)/chatd.service $(DESTDIR)$(UNITDIR)/chatd.socket
+	rm -rf $(DOCDIR)
 
 clean:
 	rm -rf .build chatd
