@@ -7,6 +7,7 @@
 #   make test         runs all tests, with sanitizers; ends with "N passed, N failed"
 #   make test-long    runs the longer tests: crashes, attacks, planted mistakes
 #   make install      installs chatd; PREFIX=/usr/local, DESTDIR=
+#   make deb          builds a Debian package, .build/chatd_VERSION_ARCH.deb (make deps deb first)
 #
 #   make bench        compares chatd with a bare fan-out and with its peers (make deps bench first);
 #                     make bench-quick takes less than 2 minutes
@@ -80,6 +81,8 @@ DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libutf8proc-dev \
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
              sqlite3 mandoc python3 binutils patch fail2ban python3-pyte
 DEPS_COVERAGE = gcovr
+DEPS_DEB   = debhelper
+DEPS_LONG  = $(DEPS_DEB) lintian debootstrap
 DEPS_LINT  = clang-tidy valgrind
 DEPS_KERNEL = qemu-system-x86 busybox-static cpio
 DEPS_BENCH = python3 gnuplot-nox ncat ngircd inspircd strace sqlite3
@@ -191,7 +194,7 @@ coverage:
 	$(MAKE) -s VARIANT=coverage OPT='-O0 -g' SAN=--coverage tests
 	tests/check/coverage
 
-.PHONY: all run deps test test-long terminal test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
+.PHONY: all run deb deps test test-long terminal test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
         soak lint valgrind warnings
 
 RUN_PORTS = 8989 --listen 2323 telnet
@@ -208,6 +211,8 @@ run: chatd
 # Installs only what is missing, so that it asks for no password if nothing is.
 deps:
 	@missing=; for p in $(DEPS_BUILD) $(if $(filter test,$(MAKECMDGOALS)),$(DEPS_TEST)) \
+	        $(if $(filter deb,$(MAKECMDGOALS)),$(DEPS_DEB)) \
+	        $(if $(filter test-long,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_LONG)) \
 	        $(if $(filter coverage,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_COVERAGE)) \
 	        $(if $(filter lint valgrind,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_LINT)) \
 	        $(if $(filter test-kernel,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_KERNEL)) \
@@ -339,6 +344,12 @@ uninstall:
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/chatd.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/chatd.conf \
 	    $(DESTDIR)$(UNITDIR)/chatd.service $(DESTDIR)$(UNITDIR)/chatd.socket
 	rm -rf $(DOCDIR)
+
+# Who answers for a package that you give to others.
+MAINTAINER = the chatd authors <chatd@example.org>
+
+deb: chatd
+	docs/debian/make-deb $(VERSION) '$(MAINTAINER)'
 
 clean:
 	rm -rf .build chatd
