@@ -10,6 +10,7 @@ import re
 import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -235,6 +236,29 @@ def full(manager, bob):
     ann.close()
 
 
+def long_end():
+    """An end that takes long, because another program holds the database: more time is asked for."""
+    configure(f"listen = 127.0.0.1:{port}")
+    manager = Manager(folder + "/notify-end")
+    c = Chatd({"NOTIFY_SOCKET": folder + "/notify-end"})
+    up = c.ready()
+    bob = connect(("127.0.0.1", port))
+    says(bob, "bob", "before")
+    other = sqlite3.connect(database, isolation_level=None, timeout=patience)
+    other.execute("BEGIN IMMEDIATE")
+    says(bob, "after")
+    told = reads(bob, "Nothing can be saved")
+    c.process.send_signal(signal.SIGTERM)
+    message = manager.until({"STATUS": "Stopping: .*", "EXTEND_TIMEOUT_USEC": "[1-9][0-9]{6,}"})
+    other.execute("ROLLBACK")
+    other.close()
+    status, log = c.end(None)
+    result(up and told and message is not None and status == 0,
+           "an end that takes long asks for more time", up, told, status, log, *manager.seen)
+    bob.close()
+    manager.socket.close()
+
+
 def unreachable():
     configure(f"listen = 127.0.0.1:{port}")
     c = Chatd({"NOTIFY_SOCKET": folder + "/nobody", "WATCHDOG_USEC": "1000000"})
@@ -310,6 +334,7 @@ def activated_everywhere():
 
 notified(folder + "/notify")
 notified(f"@chatd-service-{os.getpid()}")
+long_end()
 unreachable()
 activated()
 activated_everywhere()
