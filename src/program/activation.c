@@ -20,7 +20,7 @@ enum { PASSED_FIRST = 3 }; /* the descriptor of the first one; the others follow
 /* A socket as it was passed. */
 struct passed {
 	int fd;
-	char name[64];        /* FileDescriptorName=, or that of its unit; "" if there is none */
+	char name[64];        /* FileDescriptorName=, or that of its unit */
 	char where[160];      /* as `listen` would say it */
 };
 
@@ -43,7 +43,10 @@ static void passed_name(struct passed *p, uint32_t i)
 		at += strcspn(at, ":");
 		at += *at == ':';
 	}
-	snprintf(p->name, sizeof(p->name), "%.*s", (int)strcspn(at, ":"), at);
+	if (*at == ':' || *at == '\0')
+		snprintf(p->name, sizeof(p->name), "descriptor %d", p->fd);
+	else
+		snprintf(p->name, sizeof(p->name), "%.*s", (int)strcspn(at, ":"), at);
 }
 
 /* An IPv6 socket for all addresses that takes no IPv4: no `listen` line means that. */
@@ -94,14 +97,14 @@ static bool passed_read(struct activation *a, const struct conf *c, uint32_t i)
 
 	passed_name(&p, i);
 	if (!listener_where(p.fd, p.where, sizeof(p.where))) {
-		log_errx("the service manager passes descriptor %d (%s), which is not a listening socket "
-		         "that chatd can use: it must be made by ListenStream= with a port, an address or a "
-		         "path, and Accept=no", p.fd, p.name);
+		log_errx("the service manager passes something (%s) that is not a listening socket of TCP "
+		         "or unix: its unit needs ListenStream= with a port, an address or a path, and "
+		         "Accept=no", p.name);
 		return false;
 	}
 	/* The ring waits itself. */
 	if (fcntl(p.fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(p.fd, F_SETFL, flags & ~O_NONBLOCK) < 0) {
-		log_err("cannot use descriptor %d (%s)", p.fd, p.name);
+		log_err("cannot use the socket that the service manager passes (%s)", p.name);
 		return false;
 	}
 	return passed_match(a, c, &p);

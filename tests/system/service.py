@@ -300,7 +300,7 @@ def activated():
     talk = connect(("127.0.0.1", port))
     c = Chatd((), (talk,), "chatd@1")
     status, log = c.end(None)
-    result(status == 78 and "(chatd@1), which is not a listening socket" in log,
+    result(status == 78 and "passes something (chatd@1) that is not a listening socket" in log,
            "and so is a socket that does not listen", status, log)
     tcp.close()
     talk.close()
