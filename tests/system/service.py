@@ -5,6 +5,7 @@ Listens on a socket of its own for NOTIFY_SOCKET, and makes sockets to pass on (
 put before CHATD, to run it as another user. Prints "ok - title" or "not ok - title" for each thing that
 an operator would notice, and "done" at the end; tests/system/e2e makes TAP of it.
 """
+import errno
 import os
 import re
 import select
@@ -129,8 +130,17 @@ def listen_tcp(host, family=socket.AF_INET, number=None, only_ipv6=False):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if family == socket.AF_INET6:
         s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only_ipv6)
-    s.bind((host, port if number is None else number))
-    s.listen(64)
+    end = time.monotonic() + patience
+    while True:
+        try:
+            s.bind((host, port if number is None else number))
+            s.listen(64)
+            break
+        except OSError as e:
+            # The kernel lets go of a chatd's ring, and so of its port, only after the process has ended.
+            if e.errno != errno.EADDRINUSE or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
     # As systemd has it.
     s.setblocking(False)
     return s
