@@ -345,15 +345,13 @@ jail() {
 		skip "fail2ban reads its log" "there is no fail2ban-regex here"
 		return
 	fi
-	is "fail2ban reads its log, and nothing that people typed" "$(jailed "$log"; echo end)" \
-		'2 127\.0\.0\.1' '1 ::1' end
+	same "fail2ban reads its log, and nothing that people typed" "$(jailed "$log")" $'2 127.0.0.1\n1 ::1'
 	# As journald and rsyslog have them.
 	sed -nE "s/^$day info: /Nov 28 01:12:17 host chatd[123]: /p" "$log" >"$work/syslog"
-	is "and the journal's" "$(jailed "$work/syslog"; echo end)" '2 127\.0\.0\.1' '1 ::1' end
+	same "and the journal's" "$(jailed "$work/syslog")" $'2 127.0.0.1\n1 ::1'
 	sed -E 's/failed-sign-in/refused/' "$work/syslog" >"$work/refused"
-	is "refused connections only where it is told to" \
-		"$(jailed "$work/refused"; echo then; jailed "$work/refused" aggressive)" \
-		then '2 127\.0\.0\.1' '1 ::1'
+	same "refused connections only where it is told to" \
+		"$(jailed "$work/refused"; echo then; jailed "$work/refused" aggressive)" $'then\n2 127.0.0.1\n1 ::1'
 	if jailed "$log" aggressive | grep -q 198.51; then
 		not_ok "nobody is banned for what another typed" "$(grep 198.51 "$log")"
 	else
@@ -381,9 +379,9 @@ for line in open(sys.argv[1], encoding="utf-8"):
     print(o["level"], o["message"])' "$log" 2>&1; echo end)" 'info chatd [0-9.]+ has started, .*' \
 		'info security: failed-sign-in address=127\.0\.0\.1 name=- account=alice: wrong password' \
 		'info security: shutdown address=host .*","message":"security: .*' 'info chatd has ended' end
-	is "fail2ban reads it, and nothing that people typed" "$(jailed "$log"; echo end)" '2 127\.0\.0\.1' end
+	same "fail2ban reads it, and nothing that people typed" "$(jailed "$log")" '2 127.0.0.1'
 	sed -E "s/^/Nov 28 01:12:17 host chatd[123]: /" "$log" >"$work/syslog"
-	is "and so in the journal" "$(jailed "$work/syslog"; echo end)" '2 127\.0\.0\.1' end
+	same "and so in the journal" "$(jailed "$work/syslog")" '2 127.0.0.1'
 }
 
 # What was typed for a password is nowhere once it was used: no log, no file, no memory.
