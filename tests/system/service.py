@@ -179,6 +179,18 @@ def says(s, *lines):
     s.sendall("".join(line + "\n" for line in lines).encode())
 
 
+def abstract(name):
+    """A manager whose socket has no path."""
+    configure(f"listen = 127.0.0.1:{port}")
+    manager = Manager(name)
+    c = Chatd({"NOTIFY_SOCKET": name})
+    up = manager.until({"READY": "1"})
+    status, log = c.end()
+    result(up is not None and status == 0 and manager.until({"STOPPING": "1"}) is not None,
+           "a manager may have an abstract socket", status, log, *manager.seen)
+    manager.socket.close()
+
+
 def notified(name):
     """The whole life of a chatd, as its manager hears of it."""
     configure(f"listen = 127.0.0.1:{port}")
@@ -232,7 +244,7 @@ def full(manager, bob):
     filler.setblocking(False)
     try:
         while True:
-            filler.sendto(b"STATUS=full", "\0" + manager.name[1:] if manager.name[0] == "@" else manager.name)
+            filler.sendto(b"STATUS=full", manager.name)
     except BlockingIOError:
         pass
     ann = connect(("127.0.0.1", port))
@@ -343,7 +355,7 @@ def activated_everywhere():
 
 
 notified(folder + "/notify")
-notified(f"@chatd-service-{os.getpid()}")
+abstract(f"@chatd-service-{os.getpid()}")
 long_end()
 unreachable()
 activated()
