@@ -7,6 +7,7 @@
 #   make test         runs all tests, with sanitizers; ends with "N passed, N failed"
 #   make test-long    runs the longer tests: crashes, attacks, planted mistakes
 #   make install      installs chatd; PREFIX=/usr/local, DESTDIR=
+#   make deb          builds a Debian package, .build/chatd_VERSION_ARCH.deb (make deps deb first)
 #
 #   make bench        compares chatd with a bare fan-out and with its peers (make deps bench first);
 #                     make bench-quick takes less than 2 minutes
@@ -28,6 +29,8 @@ comma    = ,
 CC       = gcc
 PREFIX  ?= /usr/local
 DESTDIR ?=
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 OPT      = -O2 -g
 WARN     = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion
 WERROR   =
@@ -79,6 +82,8 @@ DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libutf8proc-dev \
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
              sqlite3 mandoc python3 binutils patch fail2ban openssl python3-pyte
 DEPS_COVERAGE = gcovr
+DEPS_DEB   = debhelper
+DEPS_LONG  = $(DEPS_DEB) lintian debootstrap
 DEPS_LINT  = clang-tidy valgrind
 DEPS_KERNEL = qemu-system-x86 busybox-static cpio
 DEPS_BENCH = python3 gnuplot-nox ncat ngircd inspircd strace sqlite3
@@ -194,7 +199,7 @@ coverage:
 	$(MAKE) -s VARIANT=coverage OPT='-O0 -g' SAN=--coverage tests
 	tests/check/coverage
 
-.PHONY: all run deps test test-long terminal test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
+.PHONY: all run deb deps test test-long terminal test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
         soak lint valgrind warnings
 
 RUN_PORTS = 8989 --listen 2323 telnet
@@ -211,6 +216,8 @@ run: chatd
 # Installs only what is missing, so that it asks for no password if nothing is.
 deps:
 	@missing=; for p in $(DEPS_BUILD) $(if $(filter test,$(MAKECMDGOALS)),$(DEPS_TEST)) \
+	        $(if $(filter deb,$(MAKECMDGOALS)),$(DEPS_DEB)) \
+	        $(if $(filter test-long,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_LONG)) \
 	        $(if $(filter coverage,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_COVERAGE)) \
 	        $(if $(filter lint valgrind,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_LINT)) \
 	        $(if $(filter test-kernel,$(MAKECMDGOALS)),$(DEPS_TEST) $(DEPS_KERNEL)) \
@@ -311,25 +318,43 @@ fuzz-build:
 	$(FUZZ_CC) -fsanitize=fuzzer-no-link -o .build/fuzz/chat \
 	    tests/fuzz/fuzz_chat*.c .build/fuzz/libchatd.a -pthread $(LIBS)
 
+# An installed file, and how it is made from one of ours. The configuration is not touched if it exists.
+DOCDIR   = $(DESTDIR)$(PREFIX)/share/doc/chatd
+FILL     = sed 's,@PREFIX@,$(PREFIX),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g'
+CONF     = $(DESTDIR)$(SYSCONFDIR)/chatd/chatd.conf
+SERVICE_CONF = sed 's,^\#database = .*,database = /var/lib/chatd/chatd.db,; s,^\#user =.*,user = chatd,'
+
 install: chatd
 	install -D -m 755 chatd $(DESTDIR)$(PREFIX)/bin/chatd
 	install -D -m 644 docs/chatd.8 $(DESTDIR)$(PREFIX)/share/man/man8/chatd.8
 	install -D -m 644 docs/chatd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/chatd.conf.5
-	install -D -m 644 chatd.conf.example $(DESTDIR)$(PREFIX)/share/doc/chatd/chatd.conf.example
-	install -D -m 644 docs/fail2ban/filter.conf \
-	    $(DESTDIR)$(PREFIX)/share/doc/chatd/fail2ban/filter.d/chatd.conf
-	install -D -m 644 docs/fail2ban/jail.conf \
-	    $(DESTDIR)$(PREFIX)/share/doc/chatd/fail2ban/jail.d/chatd.conf
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's,@PREFIX@,$(PREFIX),g' docs/chatd.service \
-	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/chatd.service
+	install -D -m 644 docs/chatd.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/chatd
+	install -D -m 644 -t $(DOCDIR) chatd.conf.example docs/operations.md docs/CHANGELOG.md
+	install -D -m 644 -t $(DOCDIR)/container docs/container/*
+	install -D -m 644 docs/fail2ban/filter.conf $(DOCDIR)/fail2ban/filter.d/chatd.conf
+	install -D -m 644 docs/fail2ban/jail.conf $(DOCDIR)/fail2ban/jail.d/chatd.conf
+	install -D -m 644 docs/chatd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/chatd.conf
+	install -D -m 644 docs/chatd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/chatd.conf
+	install -D -m 644 docs/chatd.socket $(DESTDIR)$(UNITDIR)/chatd.socket
+	$(FILL) docs/chatd.service > $(DESTDIR)$(UNITDIR)/chatd.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/chatd.service
+	install -d $(dir $(CONF))
+	[ -e $(CONF) ] || { $(SERVICE_CONF) chatd.conf.example > $(CONF) && chmod 644 $(CONF); }
 
+# Leaves the configuration and the history.
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/chatd $(DESTDIR)$(PREFIX)/share/man/man8/chatd.8 \
 	    $(DESTDIR)$(PREFIX)/share/man/man5/chatd.conf.5 \
-	    $(DESTDIR)$(PREFIX)/share/doc/chatd/chatd.conf.example \
-	    $(DESTDIR)$(PREFIX)/share/doc/chatd/fail2ban/*.d/chatd.conf \
-	    $(DESTDIR)$(PREFIX)/lib/systemd/system/chatd.service
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/chatd \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/chatd.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/chatd.conf \
+	    $(DESTDIR)$(UNITDIR)/chatd.service $(DESTDIR)$(UNITDIR)/chatd.socket
+	rm -rf $(DOCDIR)
+
+# Who answers for a package that you give to others.
+MAINTAINER = the chatd authors <chatd@example.org>
+
+deb: chatd
+	docs/debian/make-deb $(VERSION) '$(MAINTAINER)'
 
 clean:
 	rm -rf .build chatd

@@ -1,7 +1,7 @@
 /*
  * The program's own log: one line on stderr for each thing worth telling.
  *
- * Owns nothing but the level, whether journald reads us, and how many lines are missing. It
+ * Owns nothing but level and format, whether journald reads us, and how many lines are missing. It
  * allocates nothing and takes no lock, so it can be called when memory is gone and from any thread:
  * a line is made on the stack and written with one write(2). If nobody reads stderr (a closed
  * pager, ctrl-S, a hanging journald), lines are dropped and counted, because the chat must not wait
@@ -25,7 +25,8 @@
 #include <unistd.h>
 
 enum {
-	LOG_LINE_BYTES_MAX = 1024, /* of a line without its line end */
+	LOG_LINE_BYTES_MAX = 1024, /* of a line without its line end; of a message in JSON */
+	LOG_OBJECT_BYTES_MAX = 2 * LOG_LINE_BYTES_MAX + 128, /* of JSON: each byte may be escaped */
 };
 
 static const struct {
@@ -39,6 +40,7 @@ static const struct {
 };
 
 static _Atomic enum log_level log_level = LOG_LEVEL_INFO;
+static _Atomic enum log_format log_format = LOG_FORMAT_TEXT;
 static atomic_uint log_dropped; /* lines dropped since one could be written */
 static atomic_bool log_to_journal;  /* true exactly while journald reads stderr */
 
@@ -66,13 +68,21 @@ enum log_level log_get_level(void)
 	return atomic_load(&log_level);
 }
 
-/* Writes what every line begins with, and returns its length. */
+void log_set_format(enum log_format format)
+{
+	atomic_store(&log_format, format);
+}
+
+/* Writes what every line of text begins with, and returns its length; nothing before a message for
+ * JSON. */
 static size_t log_head(char *line, size_t size, enum log_level level)
 {
 	struct tm tm;
 	time_t now;
 	size_t len;
 
+	if (atomic_load(&log_format) == LOG_FORMAT_JSON)
+		return 0;
 	if (atomic_load(&log_to_journal)) {
 		/* journald has a better clock of its own. */
 		return (size_t)snprintf(line, size, "%s", log_levels[level].priority);
@@ -93,6 +103,33 @@ static size_t log_cut(char *line)
 	return len + 3;
 }
 
+/* Writes the message as an object, and returns its length. The message is UTF-8 without control
+ * characters, as guard_text leaves it. */
+static size_t log_object(char object[LOG_OBJECT_BYTES_MAX], enum log_level level, const char *message,
+                         size_t len)
+{
+	char stamp[32] = "";
+	struct timespec now;
+	struct tm tm;
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (gmtime_r(&now.tv_sec, &tm))
+		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+	n = (size_t)snprintf(object, LOG_OBJECT_BYTES_MAX,
+	                     "%s{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"message\":\"",
+	                     atomic_load(&log_to_journal) ? log_levels[level].priority : "", stamp,
+	                     now.tv_nsec / 1000000, log_levels[level].name);
+	for (size_t i = 0; i < len; i++) {
+		if (message[i] == '"' || message[i] == '\\')
+			object[n++] = '\\';
+		object[n++] = message[i];
+	}
+	object[n++] = '"';
+	object[n++] = '}';
+	return n;
+}
+
 /* Writes line, whose length is len and which has room for its end. False: it would have to wait. */
 static bool log_write(char *line, size_t len)
 {
@@ -108,20 +145,30 @@ static bool log_write(char *line, size_t len)
 	return true;
 }
 
+/* The same for a line of text with its head, or, if that is empty, for a message. */
+static bool log_put(enum log_level level, char *line, size_t head, size_t len)
+{
+	char object[LOG_OBJECT_BYTES_MAX];
+
+	if (head > 0)
+		return log_write(line, len);
+	return log_write(object, log_object(object, level, line, len));
+}
+
 /* Says how many lines are missing, if any are. */
 static void log_missing(void)
 {
 	unsigned int missing = atomic_exchange(&log_dropped, 0);
 	char line[256];
-	size_t len;
+	size_t head, len;
 
 	if (missing == 0)
 		return;
-	len = log_head(line, sizeof(line) - 1, LOG_LEVEL_WARN);
+	head = len = log_head(line, sizeof(line) - 1, LOG_LEVEL_WARN);
 	len += (size_t)snprintf(line + len, sizeof(line) - 1 - len, "%u line%s of this log %s missing "
 	                        "here: nobody was reading it", missing, missing == 1 ? "" : "s",
 	                        missing == 1 ? "is" : "are");
-	if (!log_write(line, len))
+	if (!log_put(LOG_LEVEL_WARN, line, head, len))
 		atomic_fetch_add(&log_dropped, missing);
 }
 
@@ -154,7 +201,7 @@ static void log_line(enum log_level level, int error, const char *fmt, va_list a
 	 * paths and system messages, which nobody sanitizes. */
 	guard_text(line + head, len - head);
 	log_missing();
-	if (!log_write(line, len))
+	if (!log_put(level, line, head, len))
 		atomic_fetch_add(&log_dropped, 1);
 }
 

@@ -401,6 +401,11 @@ uint32_t chat_people(const struct chat *c)
 	return c->people.n;
 }
 
+uint32_t chat_rooms(const struct chat *c)
+{
+	return c->rooms.n;
+}
+
 void chat_free(struct chat *c)
 {
 	/* The notices that this makes are never sent. */

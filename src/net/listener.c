@@ -338,6 +338,57 @@ bool listener_open_unix(struct listener *l, const char *path, char *problem, siz
 	return true;
 }
 
+/* -- made by others -------------------------------------------------------------- */
+
+/* An address of TCP, with its interface if it needs one. */
+static bool listener_where_tcp(const struct listener_address *a, char *name, size_t n)
+{
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+
+	if (getnameinfo((const struct sockaddr *)&a->sa, a->len, host, sizeof(host), port, sizeof(port),
+	                NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return false;
+	snprintf(name, n, a->sa.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+	return true;
+}
+
+bool listener_where(int fd, char *name, size_t n)
+{
+	struct listener_address a = { .len = sizeof(a.sa) };
+	int type = 0, listens = 0;
+	socklen_t len = sizeof(int);
+
+	/* A unix socket's path need not have a NUL, but all of sa is 0 at first. */
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || type != SOCK_STREAM ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) < 0 || !listens ||
+	    getsockname(fd, (struct sockaddr *)&a.sa, &a.len) < 0)
+		return false;
+	if (a.sa.ss_family == AF_UNIX) {
+		const char *path = ((const struct sockaddr_un *)&a.sa)->sun_path;
+
+		/* An abstract one, or one without a name. */
+		if (path[0] == '\0')
+			return false;
+		snprintf(name, n, "unix:%.*s", (int)sizeof(((struct sockaddr_un *)0)->sun_path), path);
+		return true;
+	}
+	return (a.sa.ss_family == AF_INET || a.sa.ss_family == AF_INET6) &&
+	       listener_where_tcp(&a, name, n);
+}
+
+void listener_open_passed(struct listener *l, int fd, const struct listener_options *o)
+{
+	memset(l, 0, sizeof(*l));
+	l->fd = fd;
+	if (!listener_where(fd, l->name, sizeof(l->name)))
+		snprintf(l->name, sizeof(l->name), "descriptor %d", fd);
+	listener_note(l, "passed by the service manager");
+	/* A unix socket has none of them and may refuse. */
+	listener_set_inherited(fd, o);
+}
+
+/* -- the end --------------------------------------------------------------------- */
+
 void listener_close(struct listener *l)
 {
 	struct stat st;

@@ -89,8 +89,9 @@ static void explain(int error, char *problem, size_t n)
 		         disabled);
 	else if (error == EPERM || error == EACCES)
 		snprintf(problem, n, "io_uring is forbidden here, most likely by a seccomp filter such as "
-		         "Docker's default. To allow it: docker run --security-opt seccomp=unconfined, "
-		         "or a profile with io_uring_setup, io_uring_enter and io_uring_register");
+		         "Docker's default. To allow it: docker run --security-opt seccomp=seccomp.json, the "
+		         "profile in docs/container/ of chatd's source (installed in share/doc/chatd/), "
+		         "whose README.md says what that costs");
 	else if (error == ENOSYS)
 		snprintf(problem, n, "this kernel has no io_uring. chatd needs Linux 6.1 or newer, built "
 		         "with CONFIG_IO_URING");

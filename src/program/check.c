@@ -19,6 +19,7 @@
 /* A configuration being checked. */
 struct check {
 	const struct conf *c;
+	const struct activation *passed; /* NULL: it is not known which sockets will be */
 	struct bytes *problems;
 	bool known;       /* the process runs as that user; otherwise only the existence of things
 	                   * is checked */
@@ -163,7 +164,7 @@ static void check_of_sockets(const struct check *k)
 		const char *value = k->c->listen[i];
 
 		if (!conf_listen_parse(value, &where, problem, sizeof(problem)) ||
-		    where.kind != LISTEN_UNIX)
+		    where.kind != LISTEN_UNIX || (k->passed && k->passed->fd[i] >= 0))
 			continue;
 		if (lstat(where.path, &st) == 0 && !S_ISSOCK(st.st_mode))
 			conf_tell(k->problems, "listen = %s: a file of that name exists, and is not a socket",
@@ -173,10 +174,10 @@ static void check_of_sockets(const struct check *k)
 	}
 }
 
-bool check_sockets(const struct conf *c, struct bytes *problems)
+bool check_sockets(const struct conf *c, const struct activation *passed, struct bytes *problems)
 {
 	size_t before = problems->len;
-	struct check k = { .c = c, .problems = problems, .known = true };
+	struct check k = { .c = c, .passed = passed, .problems = problems, .known = true };
 
 	check_of_sockets(&k);
 	return problems->len == before;

@@ -34,6 +34,7 @@
 #include "chatd/program/descriptors.h"
 #include "chatd/program/listen.h"
 #include "chatd/program/memory.h"
+#include "chatd/program/notify.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/sandbox/sandbox.h"
 #include "chatd/program/texts.h"
@@ -45,6 +46,12 @@
 
 enum {
 	SAVE_MS_LEAST = 500,     /* for the last commit, however long the goodbyes took */
+	START_MS = 60000,        /* how long a step of the start may take, as the service manager is
+	                          * told, */
+	START_BYTES_EACH_MS = 10000, /* and how fast a slow disk reads: 10 MB a second */
+	END_TELL_MS = 1000,      /* how often the manager is told that the end takes longer, */
+	END_EXTEND_MS = 10000,   /* and by how much at once */
+	END_MS_MAX = 30 * 60000, /* in all: then the disk hangs, and nothing can be saved */
 	HEAP_KEPT_BYTES = 16 << 20, /* free memory that is not returned to the system, because
 	                             * rooms' logs come and go */
 	HEAP_STEP_BYTES = 1 << 20, /* how much more memory is requested from the system at once */
@@ -79,6 +86,7 @@ struct daemon {
 	int64_t stop_ms;     /* when it began, by CLOCK_MONOTONIC */
 	int64_t started_ms;  /* by CLOCK_MONOTONIC */
 	struct users users;  /* users of the host, if they have accounts; otherwise empty */
+	struct notify notify; /* the service manager */
 };
 
 /* -- the end ----------------------------------------------------------------------- */
@@ -99,6 +107,7 @@ static void daemon_stop(struct daemon *d, const char *why)
 		_exit(EXIT_FAILURE);
 	}
 	log_info("%s: shutting down", why);
+	notify_stopping(&d->notify, 0);
 	d->stopping = true;
 	d->stop_ms = clock_ms(CLOCK_MONOTONIC);
 	loop_stop(d->server);
@@ -135,6 +144,7 @@ static void daemon_hand_out(struct daemon *d)
 	struct listener_options options = daemon_conf_listener(d->conf);
 
 	log_set_level(d->conf->log_level);
+	log_set_format(d->conf->log_format);
 	chat_configure(d->chat, &config);
 	loop_set_proxies(d->server, d->conf->proxy_from);
 	loop_set_send_timeout(d->server, d->conf->send_timeout_s);
@@ -176,9 +186,11 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 {
 	struct bytes problems = { 0 }, changes = { 0 };
 	struct conf next;
-	bool ok = daemon_conf_read(d->options, &next, &problems) &&
-	          daemon_read_texts(d, &next, &changes, &problems);
+	bool ok;
 
+	notify_reloading(&d->notify);
+	ok = daemon_conf_read(d->options, &next, &problems) &&
+	     daemon_read_texts(d, &next, &changes, &problems);
 	if (ok) {
 		daemon_hold_back(d, &next, &changes);
 		conf_take(d->conf, &next, &changes);
@@ -201,6 +213,7 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 	/* Certificates and limits are the business of others as well. */
 	if (ok && d->siblings)
 		send(d->siblings->parent, "reload", 6, MSG_DONTWAIT | MSG_NOSIGNAL);
+	notify_ready(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
 	conf_release(&next);
 	bytes_release(&problems);
 	bytes_release(&changes);
@@ -337,6 +350,44 @@ static bool daemon_watch_signals(struct daemon *d)
 	return true;
 }
 
+/* -- the service manager ----------------------------------------------------------- */
+
+static void daemon_on_tick(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	notify_tick(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
+}
+
+/* How long it may take to open the database: SQLite may have to read all of its WAL, and a newer
+ * chatd to change every page. */
+static int64_t daemon_opening_ms(const struct conf *c)
+{
+	struct bytes wal = { 0 };
+	int64_t bytes = 0;
+	struct stat st;
+
+	bytes_printf(&wal, "%s-wal", c->database);
+	if (stat(c->database, &st) == 0)
+		bytes += st.st_size;
+	if (stat(wal.data, &st) == 0)
+		bytes += st.st_size;
+	bytes_release(&wal);
+	return START_MS + bytes / START_BYTES_EACH_MS;
+}
+
+/* Saves what is left, which takes long if the database is just being rewritten. False: lines were
+ * lost. */
+static bool daemon_save(struct daemon *d, int wait_ms)
+{
+	int64_t until_ms = clock_ms(CLOCK_MONOTONIC) + END_MS_MAX;
+
+	writer_stop_begin(d->writer, wait_ms);
+	while (!writer_stop_wait(d->writer, END_TELL_MS) && clock_ms(CLOCK_MONOTONIC) < until_ms)
+		notify_stopping(&d->notify, END_EXTEND_MS);
+	return writer_stop(d->writer, wait_ms);
+}
+
 /* -- life ------------------------------------------------------------------------ */
 
 static void daemon_load_room(void *ctx, const struct saved_room *r)
@@ -362,6 +413,7 @@ static bool daemon_open_history(struct daemon *d)
 	};
 	struct store_error err = { .text = "" };
 
+	notify_starting(&d->notify, "opening the database", daemon_opening_ms(d->conf));
 	d->writer = writer_start(&options, &err);
 	if (!d->writer) {
 		log_errx("%s", err.text);
@@ -378,6 +430,7 @@ static bool daemon_make_chat(struct daemon *d)
 	struct store_error err = { .text = "" };
 	const char *bar;
 
+	notify_starting(&d->notify, "loading rooms and accounts", START_MS);
 	d->chat = chat_new(&config, store_last_seq(store), store_last_room(store));
 	if (!store_rooms(store, daemon_load_room, d->chat, &err) ||
 	    !store_facts(store, daemon_load_fact, d->chat, &err)) {
@@ -409,6 +462,8 @@ static bool daemon_make_server(struct daemon *d)
 	                       d->nlisteners);
 	loop_set_proxies(d->server, d->conf->proxy_from);
 	daemon_serve(d);
+	if (d->notify.timer_fd >= 0)
+		loop_watch(d->server, d->notify.timer_fd, daemon_on_tick, d);
 	return daemon_watch_signals(d);
 }
 
@@ -457,16 +512,12 @@ static bool daemon_misconfigured(struct daemon *d)
 	return false;
 }
 
-/* Reports everything that is wrong, before anything is made. */
-static bool daemon_checked(struct daemon *d, bool (*check)(const struct conf *c,
-                                                           struct bytes *problems))
+/* Reports everything that a check has found, before anything is made. */
+static bool daemon_checked(struct daemon *d, bool ok, struct bytes *problems)
 {
-	struct bytes problems = { 0 };
-	bool ok = check(d->conf, &problems);
-
 	if (!ok)
-		daemon_log_lines(log_errx, "", &problems);
-	bytes_release(&problems);
+		daemon_log_lines(log_errx, "", problems);
+	bytes_release(problems);
 	return ok || daemon_misconfigured(d);
 }
 
@@ -474,12 +525,8 @@ static bool daemon_checked(struct daemon *d, bool (*check)(const struct conf *c,
 static bool daemon_take_texts(struct daemon *d)
 {
 	struct bytes problems = { 0 };
-	bool ok = texts_read(&d->texts, d->conf, false, &problems);
 
-	if (!ok)
-		daemon_log_lines(log_errx, "", &problems);
-	bytes_release(&problems);
-	return ok || daemon_misconfigured(d);
+	return daemon_checked(d, texts_read(&d->texts, d->conf, false, &problems), &problems);
 }
 
 /* A port that only root may bind will fail the next time too; a port in use, or an address that the
@@ -487,10 +534,16 @@ static bool daemon_take_texts(struct daemon *d)
 static bool daemon_listen(struct daemon *d)
 {
 	struct listener_options options = daemon_conf_listener(d->conf);
+	struct activation passed;
+	struct bytes problems = { 0 };
 
-	if (!daemon_checked(d, check_sockets))
+	if (d->siblings)
+		passed = *d->siblings->passed;
+	else if (!activation_read(&passed, d->conf))
+		return daemon_misconfigured(d);
+	if (!daemon_checked(d, check_sockets(d->conf, &passed, &problems), &problems))
 		return false;
-	if (listen_all(d->listeners, &d->nlisteners, d->conf, &options, false))
+	if (listen_all(d->listeners, &d->nlisteners, d->conf, &passed, &options, false))
 		return true;
 	if (d->listeners[d->nlisteners].error == EACCES)
 		d->misconfigured = true;
@@ -501,13 +554,14 @@ static bool daemon_listen(struct daemon *d)
  * threads, which start later, are in the sandbox as well. */
 static bool daemon_settle(struct daemon *d)
 {
+	struct bytes problems = { 0 };
 	char problem[512];
 
 	if (!privilege_drop(d->conf->user)) {
 		d->misconfigured = errno == 0;
 		return false;
 	}
-	if (!daemon_checked(d, check_files) || !daemon_take_texts(d))
+	if (!daemon_checked(d, check_files(d->conf, &problems), &problems) || !daemon_take_texts(d))
 		return false;
 	d->ring = ring_new(RECV_BUFFERS, RECV_BUFFER_BYTES, problem, sizeof(problem));
 	if (!d->ring) {
@@ -535,6 +589,7 @@ static void daemon_take_zone(void)
  * database. */
 static bool daemon_start(struct daemon *d)
 {
+	notify_open(&d->notify);
 	daemon_take_zone();
 	if (!descriptors_raise(d->conf))
 		return daemon_misconfigured(d);
@@ -547,6 +602,7 @@ static bool daemon_start(struct daemon *d)
 	daemon_tell_memory(d);
 	listen_tell_exposed(d->conf);
 	daemon_say_ready(d);
+	notify_ready(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
 	return true;
 }
 
@@ -566,10 +622,9 @@ static bool daemon_end(struct daemon *d)
 	if (d->chat)
 		chat_free(d->chat);
 	left_ms = STOP_MS_MAX - (d->stopping ? clock_ms(CLOCK_MONOTONIC) - d->stop_ms : 0);
-	if (d->writer) {
-		saved = writer_stop(d->writer, left_ms > SAVE_MS_LEAST ? (int)left_ms
-		                                                      : SAVE_MS_LEAST);
-	}
+	if (d->writer)
+		saved = daemon_save(d, left_ms > SAVE_MS_LEAST ? (int)left_ms : SAVE_MS_LEAST);
+	notify_close(&d->notify);
 	daemon_close_listeners(d);
 	users_release(&d->users);
 	texts_release(&d->texts);
@@ -598,6 +653,7 @@ int daemon_run(const struct options *o, struct conf *c, const struct siblings *s
 	 * resident, and chatd's size would not show what it uses. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	log_set_level(c->log_level);
+	log_set_format(c->log_format);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&d.signals);
 	daemon_block(&d, SIGHUP); /* a reload requested during the start waits until it is over */

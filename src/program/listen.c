@@ -38,7 +38,7 @@ static void listen_to_users(const struct listener *listeners, uint32_t n)
 }
 
 bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
-                const struct listener_options *options, bool tls)
+                const struct activation *passed, const struct listener_options *options, bool tls)
 {
 	struct conf_listen where;
 	const char *earlier;
@@ -51,11 +51,13 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 		ok = conf_listen_parse(c->listen[i], &where, problem, sizeof(problem));
 		if (ok && where.tls != tls)
 			continue;
-		ok = ok &&
-		     (where.kind == LISTEN_UNIX
-		      ? listener_open_unix(l, where.path, problem, sizeof(problem))
-		      : listener_open_tcp(l, where.kind == LISTEN_DUAL ? NULL : where.host,
-		                          where.port, options, problem, sizeof(problem)));
+		if (ok && passed->fd[i] >= 0)
+			listener_open_passed(l, passed->fd[i], options);
+		else if (ok && where.kind == LISTEN_UNIX)
+			ok = listener_open_unix(l, where.path, problem, sizeof(problem));
+		else if (ok)
+			ok = listener_open_tcp(l, where.kind == LISTEN_DUAL ? NULL : where.host,
+			                       where.port, options, problem, sizeof(problem));
 		if (!ok) {
 			log_errx("%s", problem);
 			earlier = where.kind == LISTEN_UNIX

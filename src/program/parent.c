@@ -42,6 +42,7 @@ struct parent {
 	struct conf *conf;
 	struct listener listeners[LISTENERS_MAX]; /* those with tls, nlisteners of them */
 	uint32_t nlisteners;
+	struct activation passed; /* sockets from the service manager */
 	struct board *board;
 	int handover[2];          /* the chat's end, and the TLS process's */
 	int chat[2];              /* our end, and the chat's */
@@ -179,7 +180,7 @@ static _Noreturn void run_chat(struct parent *p)
 {
 	struct siblings siblings = {
 		.handover = p->handover[OURS], .board = p->board, .parent = p->chat[THEIRS],
-		.listeners = p->listeners, .nlisteners = p->nlisteners,
+		.listeners = p->listeners, .nlisteners = p->nlisteners, .passed = &p->passed,
 	};
 
 	begin_child(p, "chatd: chat");
@@ -342,9 +343,11 @@ static bool prepare(struct parent *p, bool *misconfigured)
 		*misconfigured = true;
 	}
 	bytes_release(&problems);
+	if (!*misconfigured && !activation_read(&p->passed, p->conf))
+		*misconfigured = true;
 	if (*misconfigured)
 		return false;
-	if (!listen_all(p->listeners, &p->nlisteners, p->conf, &options, true)) {
+	if (!listen_all(p->listeners, &p->nlisteners, p->conf, &p->passed, &options, true)) {
 		*misconfigured = p->listeners[p->nlisteners].error == EACCES;
 		return false;
 	}

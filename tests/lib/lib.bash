@@ -83,6 +83,15 @@ is() {
 	ok "$title"
 }
 
+# same TITLE GOT WANTED: GOT is that, with not a line more.
+same() {
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "expected:" "$3" "got:" "$2"
+	fi
+}
+
 # configure LINE...: a new chatd.conf on a free port with these lines.
 configure() {
 	port=$("$load" port)

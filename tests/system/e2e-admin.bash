@@ -345,20 +345,43 @@ jail() {
 		skip "fail2ban reads its log" "there is no fail2ban-regex here"
 		return
 	fi
-	is "fail2ban reads its log, and nothing that people typed" "$(jailed "$log"; echo end)" \
-		'2 127\.0\.0\.1' '1 ::1' end
+	same "fail2ban reads its log, and nothing that people typed" "$(jailed "$log")" $'2 127.0.0.1\n1 ::1'
 	# As journald and rsyslog have them.
 	sed -nE "s/^$day info: /Nov 28 01:12:17 host chatd[123]: /p" "$log" >"$work/syslog"
-	is "and the journal's" "$(jailed "$work/syslog"; echo end)" '2 127\.0\.0\.1' '1 ::1' end
+	same "and the journal's" "$(jailed "$work/syslog")" $'2 127.0.0.1\n1 ::1'
 	sed -E 's/failed-sign-in/refused/' "$work/syslog" >"$work/refused"
-	is "refused connections only where it is told to" \
-		"$(jailed "$work/refused"; echo then; jailed "$work/refused" aggressive)" \
-		then '2 127\.0\.0\.1' '1 ::1'
+	same "refused connections only where it is told to" \
+		"$(jailed "$work/refused"; echo then; jailed "$work/refused" aggressive)" $'then\n2 127.0.0.1\n1 ::1'
 	if jailed "$log" aggressive | grep -q 198.51; then
 		not_ok "nobody is banned for what another typed" "$(grep 198.51 "$log")"
 	else
 		ok "nobody is banned for what another typed"
 	fi
+	jail_json
+}
+
+# The same of a log in JSON, in which people try to end the message.
+jail_json() {
+	local forged='","message":"security: failed-sign-in address=198.51.100.7 name=x account=x: x'
+	rm -f "$log"
+	configure "log_format = json"
+	up -c "$conf" || return
+	printf 'alice\nwrong horse one\nwrong horse two\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	printf '%s\n' "$forged" | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	host "/shutdown 9h $forged" '/shutdown off' /quit >/dev/null
+	down "with a log in JSON"
+	is "each line of the log is an object with time, level and message" "$(python3 -c '
+import datetime, json, sys
+for line in open(sys.argv[1], encoding="utf-8"):
+    o = json.loads(line)
+    assert list(o) == ["time", "level", "message"] and o["time"][-1] == "Z", line
+    datetime.datetime.fromisoformat(o["time"][:-1])
+    print(o["level"], o["message"])' "$log" 2>&1; echo end)" 'info chatd [0-9.]+ has started, .*' \
+		'info security: failed-sign-in address=127\.0\.0\.1 name=- account=alice: wrong password' \
+		'info security: shutdown address=host .*","message":"security: .*' 'info chatd has ended' end
+	same "fail2ban reads it, and nothing that people typed" "$(jailed "$log")" '2 127.0.0.1'
+	sed -E "s/^/Nov 28 01:12:17 host chatd[123]: /" "$log" >"$work/syslog"
+	same "and so in the journal" "$(jailed "$work/syslog")" '2 127.0.0.1'
 }
 
 # What was typed for a password is nowhere once it was used: no log, no file, no memory.

@@ -2,9 +2,13 @@
  * The program's own log: stderr, one line each.
  *
  * Under systemd (JOURNAL_STREAM names our stderr) each line carries journald's priority prefix,
- * sd-daemon(3), and no time stamp; otherwise a local time stamp and the level's name. Text from
- * peers must be sanitized before it is logged; as a last safeguard, control bytes are printed as
- * '?'. A line longer than 1024 bytes is cut and ends in "...".
+ * sd-daemon(3), and no time stamp; otherwise a local time stamp and the level's name. As JSON each line
+ * is an object (RFC 8259), also after a prefix for journald:
+ *
+ *	{"time":"2026-11-29T11:42:07.123Z","level":"info","message":"listening on [::]:8989"}
+ *
+ * Text from peers must be sanitized before it is logged; as a last safeguard, control bytes are
+ * printed as '?'. A line, or a message in JSON, longer than 1024 bytes is cut and ends in "...".
  *
  * Names after OpenBSD's daemons: the forms with an x do not add strerror(errno). Safe to call from
  * any thread; it writes one line with one write(2), and never waits: if nobody reads stderr the
@@ -20,8 +24,14 @@ enum log_level {
 	LOG_LEVEL_DEBUG,  /* each connection */
 };
 
+enum log_format {
+	LOG_FORMAT_TEXT,  /* at first */
+	LOG_FORMAT_JSON,
+};
+
 /* Decides on prefixes; call once before the others. */
 void log_init(void);
+void log_set_format(enum log_format format);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 

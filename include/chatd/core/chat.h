@@ -100,4 +100,7 @@ uint64_t chat_unmarked(const struct chat *c);
 /* The number of people with a name, all of whom are in a room. */
 uint32_t chat_people(const struct chat *c);
 
+/* The number of rooms, those with only a history included. */
+uint32_t chat_rooms(const struct chat *c);
+
 #endif

@@ -37,6 +37,15 @@ bool listener_open_tcp(struct listener *l, const char *host, uint16_t port,
 /* A unix socket. A stale one, on which nobody listens, is replaced. */
 bool listener_open_unix(struct listener *l, const char *path, char *problem, size_t n);
 
+/* A socket that somebody else made, bound and lets listen: TCP or unix. Sets the same options; its
+ * name says where it is from. Closing the listener leaves a unix socket's path alone. */
+void listener_open_passed(struct listener *l, int fd, const struct listener_options *o);
+
+/* Writes where a socket listens into name (of size n), as `listen` takes it: "[::]:8989",
+ * "127.0.0.1:8989", "unix:/path". Returns false if it is neither TCP nor unix, or not a listening
+ * socket. */
+bool listener_where(int fd, char *name, size_t n);
+
 /* Sets telnet of an open listener, whose name then says so. */
 void listener_set_telnet(struct listener *l);
 /* The same for proxy, and for tls. */

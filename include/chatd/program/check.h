@@ -7,11 +7,12 @@
 #ifndef CHATD_PROGRAM_CHECK_H
 #define CHATD_PROGRAM_CHECK_H
 
+#include "chatd/program/activation.h"
 #include "chatd/program/conf/conf.h"
 
-/* Checks the folders of the unix sockets, as the user that the process runs as now: chatd makes the
- * sockets before it switches users. False: something is wrong. */
-bool check_sockets(const struct conf *c, struct bytes *problems);
+/* Checks the folders of the unix sockets that were not passed, as the user that the process runs as
+ * now: chatd makes the sockets before it switches users. False: something is wrong. */
+bool check_sockets(const struct conf *c, const struct activation *passed, struct bytes *problems);
 
 /* Checks folder and file of the database and of the chat log, and what is in the files of the banner,
  * the message of the day and the rules, as the user that the process runs as now, which must be the one

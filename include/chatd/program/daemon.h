@@ -6,6 +6,7 @@
 
 #include "chatd/net/handover.h"
 #include "chatd/net/listener.h"
+#include "chatd/program/activation.h"
 #include "chatd/program/options.h"
 
 /* Exit statuses of the program in addition to EXIT_SUCCESS and EXIT_FAILURE; the systemd unit does
@@ -24,6 +25,7 @@ struct siblings {
 	                      * it to read the configuration as well */
 	const struct listener *listeners; /* borrowed, n of them, those with tls: only their names are of use */
 	uint32_t nlisteners;
+	const struct activation *passed; /* borrowed; the sockets that the parent was passed */
 };
 
 /* Runs until a signal or /shutdown ends it; c changes with every reload. siblings NULL: there are none. Returns an exit status:

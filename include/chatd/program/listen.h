@@ -5,12 +5,14 @@
 #define CHATD_PROGRAM_LISTEN_H
 
 #include "chatd/net/listener.h"
+#include "chatd/program/activation.h"
 #include "chatd/program/conf/conf.h"
 
 /* Opens a listener for each `listen` that has the option tls, or for each that has not, in their order, and
- * counts them in n. False: one cannot be opened, and the log says why; those before it are open. With
- * host_accounts, all users of the host may connect to the unix sockets. */
-bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
+ * counts them in n; where a socket was passed, that is taken. False: one cannot be opened, and the log says why;
+ * those before it are open. With host_accounts, all users of the host may connect to the unix sockets that chatd
+ * makes. */
+bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c, const struct activation *passed,
                 const struct listener_options *options, bool tls);
 
 /* Logs for which listeners strangers may be able to connect, or to read what passes: those that others

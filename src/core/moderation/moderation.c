@@ -89,6 +89,16 @@ const char *moderation_refusal(struct chat *c, const struct ban *b)
 	return text->data;
 }
 
+/* Logs that s, which has no name yet, may not come in. At most NAME_WRONG_MAX times for each
+ * connection: then it ends. */
+static void log_barred(struct chat *c, const struct session *s, const struct account *a,
+                       const char *key, const char *why)
+{
+	if (s->state == SESSION_LOGIN)
+		emit_security_about(c, s, "barred", a != NULL ? a->nick : "-", "may not come in as %s: %s",
+		                    a != NULL ? a->nick : key, why);
+}
+
 bool moderation_may_enter(struct chat *c, struct session *s, const struct account *a, const char *key)
 {
 	struct bearer who = bearer_as(s, a, key);
@@ -97,9 +107,11 @@ bool moderation_may_enter(struct chat *c, struct session *s, const struct accoun
 
 	if (b != NULL) {
 		emit_reply(c, s, "%s", moderation_refusal(c, b));
+		log_barred(c, s, a, key, "banned");
 		return false;
 	}
 	if (lockdown_on(c) && a == NULL && !s->trusted) {
+		log_barred(c, s, a, key, "the chat is locked down");
 		emit_reply(c, s, "Only people with an account can come in until %s: %s has locked the chat "
 		           "down. %clogin NAME signs you in.", format_stamp(&c->stamp, l->until_ms),
 		           l->by, c->config.command_prefix);

@@ -45,6 +45,12 @@ static const char *const level_names[] = {
 	NULL,
 };
 
+static const char *const format_names[] = {
+	[LOG_FORMAT_TEXT] = "text",
+	[LOG_FORMAT_JSON] = "json",
+	NULL,
+};
+
 static const char *const exempt_names[] = {
 	[EXEMPT_NOBODY] = "nobody",
 	[EXEMPT_ADMIN] = "admin",
@@ -98,6 +104,9 @@ const struct conf_key conf_keys[] = {
 	{ KEY("log_level", CONF_CHOICE, log_level), .initial = "info", .reloadable = true,
 	  .choices = level_names,
 	  .help = "How much chatd logs to stderr." },
+	{ KEY("log_format", CONF_CHOICE, log_format), .initial = "text", .reloadable = true,
+	  .choices = format_names,
+	  .help = "Whether a line of the log is text or a JSON object." },
 	{ KEY("chat_log", CONF_PATH, chat_log), .initial = "", .reloadable = true,
 	  .help = "A text file that every line is appended to; empty for none." },
 	{ KEY("line_bytes_max", CONF_NUMBER, line_bytes_max), .initial = "1024",
@@ -406,6 +415,7 @@ _Static_assert(sizeof(enum conf_answer) == sizeof(unsigned int), "a choice is an
 _Static_assert(sizeof(enum rate_exempt) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum store_failure) == sizeof(unsigned int), "a choice is an unsigned int");
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned int), "a choice is an unsigned int");
+_Static_assert(sizeof(enum log_format) == sizeof(unsigned int), "a choice is an unsigned int");
 
 static bool read_choice(struct conf *c, const struct conf_key *k, const char *value, char *why,
                         size_t n)

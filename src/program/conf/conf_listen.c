@@ -215,6 +215,16 @@ void conf_listen_show(const struct conf_listen *l, struct bytes *out)
 	}
 }
 
+/* Numeric addresses can be written in several ways: ::1 and 0:0::1. */
+static bool same_host(const char *a, const char *b)
+{
+	unsigned char in_a[sizeof(struct in6_addr)], in_b[sizeof(struct in6_addr)];
+
+	return strcmp(a, b) == 0 ||
+	       (inet_pton(AF_INET6, a, in_a) == 1 && inet_pton(AF_INET6, b, in_b) == 1 &&
+	        memcmp(in_a, in_b, sizeof(in_a)) == 0);
+}
+
 bool conf_listen_same_address(const struct conf_listen *a, const struct conf_listen *b)
 {
 	if (a->kind != b->kind)
@@ -222,5 +232,5 @@ bool conf_listen_same_address(const struct conf_listen *a, const struct conf_lis
 	if (a->kind == LISTEN_UNIX)
 		return strcmp(a->path, b->path) == 0;
 	return a->port == b->port && a->port != 0 &&
-	       (a->kind == LISTEN_DUAL || strcmp(a->host, b->host) == 0);
+	       (a->kind == LISTEN_DUAL || same_host(a->host, b->host));
 }

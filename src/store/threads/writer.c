@@ -318,12 +318,39 @@ void writer_loaded(struct writer *w)
 	w->start = NULL;
 }
 
-bool writer_stop(struct writer *w, int wait_ms)
+void writer_stop_begin(struct writer *w, int wait_ms)
 {
+	w->stopping = true;
 	readers_end(w);
 	w->stop_by_ms = clock_ms(CLOCK_MONOTONIC) + wait_ms;
 	atomic_store(&w->thread_stop, true);
 	eventfd_signal(w->sleeper.fd);
+}
+
+bool writer_stop_wait(struct writer *w, int ms)
+{
+	struct progress *p = &w->progress;
+	struct timespec until;
+	bool ended;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	pthread_mutex_lock(&p->mutex);
+	while (!p->ended && pthread_cond_timedwait(&p->moved, &p->mutex, &until) == 0) {
+	}
+	ended = p->ended;
+	pthread_mutex_unlock(&p->mutex);
+	return ended;
+}
+
+bool writer_stop(struct writer *w, int wait_ms)
+{
+	if (!w->stopping)
+		writer_stop_begin(w, wait_ms);
 	pthread_join(w->thread, NULL);
 
 	bool lost = w->lost;

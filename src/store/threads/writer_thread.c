@@ -704,6 +704,15 @@ static bool thread_ended(struct writer_thread *t)
 	return true;
 }
 
+static void progress_end(struct writer_thread *t)
+{
+	struct progress *p = &t->w->progress;
+	pthread_mutex_lock(&p->mutex);
+	p->ended = true;
+	pthread_cond_broadcast(&p->moved);
+	pthread_mutex_unlock(&p->mutex);
+}
+
 void *writer_thread_main(void *arg)
 {
 	struct writer_thread t = { .w = arg, .saving.pause_ms = RETRY_MS };
@@ -726,8 +735,10 @@ void *writer_thread_main(void *arg)
 		if (!t.saving.failing)
 			busy |= index_work(&t) ||
 			        (!committed && prune_work(&t)) || wipe_work(&t, committed);
-		if (thread_ended(&t))
+		if (thread_ended(&t)) {
+			progress_end(&t);
 			return NULL;
+		}
 		if (!busy)
 			sleeper_sleep(&t.w->sleeper, thread_timeout(&t), thread_ready, &t);
 	}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -24,6 +25,7 @@ static int catch_stderr(void **state)
 	(void)state;
 	stderr_kept = dup(STDERR_FILENO);
 	log_set_level(LOG_LEVEL_INFO);
+	log_set_format(LOG_FORMAT_TEXT);
 	unsetenv("JOURNAL_STREAM");
 	return pipe2(log_pipe, O_NONBLOCK | O_CLOEXEC) == 0 &&
 	       dup2(log_pipe[1], STDERR_FILENO) >= 0 ? 0 : -1;
@@ -183,6 +185,86 @@ static void test_long_lines(void **state)
 	assert_string_equal(text + len - 4, "...\n");
 }
 
+/* What follows {"time":"2026-11-29T11:42:07.123Z", in an object. */
+static const char *after_time(const char *line)
+{
+	int year, month, day, hour, minute, second, ms, end = 0;
+
+	assert_int_equal(sscanf(line, "{\"time\":\"%4d-%2d-%2dT%2d:%2d:%2d.%3dZ\",%n", &year, &month,
+	                        &day, &hour, &minute, &second, &ms, &end), 7);
+	assert_int_equal(end, strlen("{\"time\":\"2026-11-29T11:42:07.123Z\","));
+	return line + end;
+}
+
+static void test_json(void **state)
+{
+	time_t before = time(NULL);
+	struct tm tm = { 0 };
+
+	(void)state;
+	log_init();
+	log_set_format(LOG_FORMAT_JSON);
+	setenv("TZ", "Asia/Tokyo", 1);
+	tzset();
+	log_info("listening on %s", "[::]:8989");
+	assert_string_equal(after_time(logged()),
+	                    "\"level\":\"info\",\"message\":\"listening on [::]:8989\"}\n");
+	/* In UTC, whatever the zone. */
+	assert_non_null(strptime(text, "{\"time\":\"%Y-%m-%dT%H:%M:%S", &tm));
+	assert_in_range(timegm(&tm), before, time(NULL));
+	unsetenv("TZ");
+	tzset();
+	errno = ENOSPC;
+	log_err("cannot save \"%s\"", "C:\\new");
+	assert_string_equal(after_time(logged()), "\"level\":\"error\",\"message\":\"cannot save "
+	                    "\\\"C:\\\\new\\\": No space left on device\"}\n");
+	log_warnx("a\nb\x1b[31m\x9b\xe2\x80\xa8 gr\xc3\xbc\xc3\x9f" "e\t%c", 1);
+	assert_string_equal(after_time(logged()),
+	                    "\"level\":\"warn\",\"message\":\"a?b?[31m???? gr\xc3\xbc\xc3\x9f" "e??\"}\n");
+	log_set_format(LOG_FORMAT_TEXT);
+	log_info("text again");
+	assert_string_equal(after_stamp(logged()), "info: text again\n");
+}
+
+/* Each byte may be escaped; the message has as many as without. */
+static void test_long_json(void **state)
+{
+	char longest[3000];
+	const char *at;
+
+	(void)state;
+	log_init();
+	log_set_format(LOG_FORMAT_JSON);
+	memset(longest, '"', sizeof(longest));
+	longest[1024] = '\0';
+	log_info("%s", longest);
+	at = after_time(logged()) + strlen("\"level\":\"info\",\"message\":\"");
+	assert_int_equal(strlen(at), 2048 + strlen("\"}\n"));
+	assert_string_equal(at + 2046, "\\\"\"}\n");
+	longest[1024] = '"';
+	longest[1025] = '\0';
+	log_info("%s", longest);
+	at = after_time(logged()) + strlen("\"level\":\"info\",\"message\":\"");
+	assert_int_equal(strlen(at), 2 * 1021 + strlen("...\"}\n"));
+	assert_string_equal(at + 2 * 1021, "...\"}\n");
+}
+
+static void test_json_for_journald(void **state)
+{
+	char stream[64];
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_init();
+	log_set_format(LOG_FORMAT_JSON);
+	log_warnx("b");
+	assert_memory_equal(logged(), "<4>", 3);
+	assert_string_equal(after_time(text + 3), "\"level\":\"warn\",\"message\":\"b\"}\n");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, catch_stderr, give_stderr_back)
 
 /* A closed pager, a terminal after ctrl-S: logging there must not block anybody. */
@@ -220,6 +302,9 @@ int main(void)
 		TEST(test_journald_of_somebody_else),
 		TEST(test_one_line_whatever_comes),
 		TEST(test_long_lines),
+		TEST(test_json_for_journald),
+		TEST(test_json),
+		TEST(test_long_json),
 		TEST(test_nobody_reads),
 	};
 

@@ -128,6 +128,26 @@ static void the_host_has_no_address(void **state)
 	assert_has("LOG \"security: shutdown address=host name=- account=-: scheduled a shutdown");
 }
 
+static void the_barred_are_told_of(void **state)
+{
+	(void)state;
+	begin_with_three();
+	sends(0, "/ban --everywhere 198.51.100.7 spam\n");
+	step((struct event){.kind = EVENT_CONNECTED, .conn = id(3), .connected.from = where("198.51.100.7")});
+	sends(3, "zed\n");
+	assert_has("LOG \"security: barred address=198.51.100.7 name=- account=-: may not come in as zed: "
+	           "banned\"");
+	sends(0, "/lockdown 5m\n");
+	connected(id(4));
+	sends(4, "guest\n");
+	assert_has("LOG \"security: barred address=192.0.2.1 name=- account=-: may not come in as guest: "
+	           "the chat is locked down\"");
+	/* Not of people who are here: their command is refused, and that is all. */
+	sends(2, "/nick guest\n");
+	assert_has("Name not changed");
+	assert_has_not("LOG ");
+}
+
 /* A reason may say anything; the fields come before it. */
 static void no_field_is_forged(void **state)
 {
@@ -207,6 +227,7 @@ int main(void)
 		IN_CHAT(a_guest_has_no_account),
 		IN_CHAT(the_account_may_be_another),
 		IN_CHAT(the_host_has_no_address),
+		IN_CHAT(the_barred_are_told_of),
 		IN_CHAT(no_field_is_forged),
 		IN_CHAT(a_role_that_is_gone_confers_none),
 		IN_CHAT(what_owners_do_with_their_accounts),

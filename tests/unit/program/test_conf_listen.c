@@ -197,6 +197,8 @@ static void test_same_address(void **state)
 		{ "127.0.0.1:2323", "127.0.0.2:2323", false },
 		{ "127.0.0.1:2323", "2323", false },
 		{ "[::1]:2323", "[::1]:02323", true },
+		{ "[::1]:2323", "[0:0::0001]:2323 telnet", true },
+		{ "[::1]:2323", "[::2]:2323", false },
 		{ "unix:/a", "unix:/a telnet", true },
 		{ "unix:/a", "unix:/b", false },
 		{ "unix:/a", "2323", false },

@@ -99,6 +99,23 @@ static void stop_waits_for_a_disk_that_comes_back(void **state)
 	assert_int_equal(lines_saved(), 1);
 }
 
+static void a_stop_in_steps(void **state)
+{
+	(void)state;
+	disk_fill();
+	append("not lost");
+	until_heard('F', loop.heard_n);
+	writer_stop_begin(loop.w, 60000);
+	assert_false(writer_stop_wait(loop.w, 0));
+	assert_false(writer_stop_wait(loop.w, 20));
+	disk_free();
+	while (!writer_stop_wait(loop.w, 1000)) {
+	}
+	assert_true(writer_stop_wait(loop.w, 0));
+	assert_true(stop(0)); /* the time was set at the beginning */
+	assert_int_equal(lines_saved(), 1);
+}
+
 /* Another program's rule, of which chatd knows nothing. */
 static void rule_add(const char *sql)
 {
@@ -345,6 +362,7 @@ int main(void)
 		WITH_LOOP(stop_gives_up_after_its_time),
 		WITH_LOOP(stop_does_not_wait_for_a_folder_for_ever),
 		WITH_LOOP(stop_waits_for_a_disk_that_comes_back),
+		WITH_LOOP(a_stop_in_steps),
 		WITH_LOOP(a_record_that_is_refused_holds_up_no_other),
 		WITH_LOOP(the_chat_log_has_what_is_stored),
 		WITH_LOOP(new_limits_prune),

@@ -44,6 +44,7 @@ struct conf {
 
 	/* A reload takes new values. */
 	enum log_level log_level;
+	enum log_format log_format;
 	enum store_failure store_failure;
 	char *chat_log;               /* path, or NULL */
 	uint32_t line_bytes_max;

@@ -13,7 +13,7 @@
  *
  * Wherever queries wait, those of each share (query.share) are answered in turn.
  *
- * All functions but writer_start and writer_stop are for the loop's thread
+ * All functions but writer_start and those named writer_stop are for the loop's thread
  * alone, make no system call and take no lock.
  */
 #ifndef CHATD_STORE_THREADS_WRITER_H
@@ -55,9 +55,15 @@ void writer_loaded(struct writer *w);
 /*
  * Saves everything that waits, ends the threads, closes the files, frees w. Returns false if
  * records were lost because the store could not be written to for wait_ms milliseconds; the log
- * says so.
+ * says so. It may take longer than that if the disk is slow or the database is being rewritten.
  */
 bool writer_stop(struct writer *w, int wait_ms);
+
+/* The same in steps, for a caller that has something to do meanwhile: begins it; waits for at most
+ * ms milliseconds, and returns whether it is done. writer_stop then ends it, and its wait_ms is
+ * ignored. */
+void writer_stop_begin(struct writer *w, int wait_ms);
+bool writer_stop_wait(struct writer *w, int ms);
 
 /* Copies the record into the queue. False: the queue is full (UNSTORED_MAX
  * records or RECORDS_BYTES), nothing was taken. */

@@ -79,6 +79,7 @@ struct progress {
 	uint64_t stored;        /* all records up to this are saved */
 	uint64_t indexed;       /* store_indexed, for a search that waits for it */
 	bool failing;           /* true while nothing can be saved */
+	bool ended;             /* true once the writer thread has done everything */
 };
 
 struct writer {
@@ -97,6 +98,7 @@ struct writer {
 	bool lost;              /* writer thread: true if it ended with unsaved records */
 	struct sleeper sleeper; /* where the writer thread sleeps */
 	bool wake;              /* loop: true when it brought work since writer_wake_fds */
+	bool stopping;          /* loop: true once writer_stop_begin was called */
 	pthread_t thread;       /* joined by writer_stop */
 	_Atomic(struct reload *) reload; /* not yet taken by the writer thread */
 
