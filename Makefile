@@ -14,7 +14,7 @@
 #   make test-kernel  runs the tests on Debian 12's own kernel, in an emulated machine
 #   make sim          runs the simulation with new seeds for SIM_S seconds (60);
 #                     make sim SEED=n repeats one seed and shows what happens in it
-#   make fuzz         fuzzes the parsers of network input, configuration and database, the line editor,
+#   make fuzz         fuzzes the parsers of network input, configuration, database and imports, the line editor,
 #                     its screen and the chat behind them, each for FUZZ_S seconds (300), two at a time
 #   make lint         runs clang-tidy and gcc's analyzer over the source (make deps lint first)
 #   make valgrind     runs the unit tests and the in-memory conversations under memcheck

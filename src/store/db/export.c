@@ -75,7 +75,7 @@ static enum export_end export_fail(struct export *e)
 static bool is_name(const char *p, size_t n)
 {
 	return n > 0 && n <= TRANSFER_NAME_BYTES_MAX &&
-	       strspn(p, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
+	       strspn(p, TRANSFER_NAME_CHARS) == n;
 }
 
 /* The pairs of a fact's value, as members. False: it is not of that form, and text is to stand for it

@@ -104,7 +104,6 @@ static const struct import_member *member_find(const struct import *i, const cha
 static bool value_take(struct import *i, struct import_member *m)
 {
 	const char *type = (const char *)sqlite3_column_text(i->members, 1), *text;
-	int column = 2;
 	m->type = TRANSFER_NONE;
 	if (!type)
 		return false;
@@ -121,12 +120,11 @@ static bool value_take(struct import *i, struct import_member *m)
 		m->type = TRANSFER_FIELDS;
 	else
 		return true;
-	column = m->type == TRANSFER_FIELDS ? 3 : 2;
-	text = (const char *)sqlite3_column_text(i->members, column);
+	text = (const char *)sqlite3_column_text(i->members, 2);
 	if (!text)
 		return false;
 	m->at = i->text.len;
-	m->len = (size_t)sqlite3_column_bytes(i->members, column);
+	m->len = (size_t)sqlite3_column_bytes(i->members, 2);
 	bytes_append(&i->text, text, m->len + 1);
 	return true;
 }
@@ -140,7 +138,7 @@ static bool member_take(struct import *i, struct store_error *err)
 	if (sqlite3_column_type(i->members, 0) != SQLITE_TEXT || !name)
 		return file_fail(i, err, "this is not a JSON object");
 	if (n == 0 || n > TRANSFER_NAME_BYTES_MAX || strlen(name) != n ||
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != n)
+	    strspn(name, TRANSFER_NAME_CHARS) != n)
 		return file_fail(i, err, "no record has a member \"%.*s\"", SHOWN_BYTES, name);
 	if (i->nmembers == TRANSFER_MEMBERS + 1)
 		return file_fail(i, err, "more members than any record has");
@@ -182,7 +180,7 @@ static bool field_take(struct import *i, struct store_error *err)
 	char *before;
 	bool twice;
 	if (!name || n == 0 || n > TRANSFER_NAME_BYTES_MAX || strlen(name) != n ||
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != n)
+	    strspn(name, TRANSFER_NAME_CHARS) != n)
 		return file_fail(i, err, "the value has a member \"%.*s\", which is no name", SHOWN_BYTES,
 		                 name ? name : "");
 	type = (const char *)sqlite3_column_text(i->members, 1);
@@ -432,7 +430,7 @@ struct import *import_begin(struct store *s, struct import_result *result, struc
 	if (is_empty(i, err) &&
 	    ((sqlite3_exec(db, "DELETE FROM rooms; DELETE FROM meta WHERE key NOT IN"
 	                   " ('wal', 'fold', 'indexed', 'reindex_to')", NULL, NULL, NULL) == SQLITE_OK &&
-	      sqlite3_prepare_v3(db, "SELECT key, type, atom, value FROM json_each(?1)", -1,
+	      sqlite3_prepare_v3(db, "SELECT key, type, value FROM json_each(?1)", -1,
 	                         SQLITE_PREPARE_PERSISTENT, &i->members, NULL) == SQLITE_OK) ||
 	     store_says(i, err)))
 		return i;

@@ -15,17 +15,17 @@
 /* rank 1: compared with the lines themselves; fts5.html, 6.6. */
 #define CHECK_INDEX "INSERT INTO search(search, rank) VALUES('integrity-check', 1)"
 
-struct look {
+struct inspection {
 	sqlite3 *copy;           /* owned; a private file that SQLite removes */
 	void (*problem)(void *ctx, const char *what);
 	void *ctx;
 	bool damaged;
 };
 
-static void look_tell(struct look *l, const char *what)
+static void inspection_tell(struct inspection *i, const char *what)
 {
-	l->damaged = true;
-	l->problem(l->ctx, what);
+	i->damaged = true;
+	i->problem(i->ctx, what);
 }
 
 static bool is_damage(int rc)
@@ -34,20 +34,20 @@ static bool is_damage(int rc)
 }
 
 /* The copy is made in one go: steps would begin again whenever chatd writes. */
-static int copy_make(struct look *l, struct store *s)
+static int copy_make(struct inspection *i, struct store *s)
 {
 	sqlite3_backup *b;
 	int rc;
 	sqlite3_free(sqlite3_temp_directory);
 	sqlite3_temp_directory = sqlite3_mprintf("%s", s->location.folder);
-	rc = sqlite3_open_v2("", &l->copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+	rc = sqlite3_open_v2("", &i->copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 	                     NULL);
 	if (rc != SQLITE_OK)
 		return rc;
-	sqlite3_extended_result_codes(l->copy, 1);
-	b = sqlite3_backup_init(l->copy, "main", s->db.sqlite, "main");
+	sqlite3_extended_result_codes(i->copy, 1);
+	b = sqlite3_backup_init(i->copy, "main", s->db.sqlite, "main");
 	if (!b)
-		return sqlite3_errcode(l->copy);
+		return sqlite3_errcode(i->copy);
 	rc = sqlite3_backup_step(b, -1);
 	if (rc == SQLITE_DONE)
 		return sqlite3_backup_finish(b);
@@ -55,50 +55,50 @@ static int copy_make(struct look *l, struct store *s)
 	return rc;
 }
 
-static int pages_check(struct look *l)
+static int pages_check(struct inspection *i)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(l->copy, "PRAGMA integrity_check(100)", -1, &st, NULL);
+	int rc = sqlite3_prepare_v2(i->copy, "PRAGMA integrity_check(100)", -1, &st, NULL);
 	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		const char *said = (const char *)sqlite3_column_text(st, 0);
 		if (said && strcmp(said, "ok") != 0)
-			look_tell(l, said);
+			inspection_tell(i, said);
 		rc = SQLITE_OK;
 	}
 	sqlite3_finalize(st);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static int index_look(struct look *l)
+static int index_check_copy(struct inspection *i)
 {
 	int rc;
-	if (!tokenizer_register(l->copy))
+	if (!tokenizer_register(i->copy))
 		return SQLITE_NOMEM;
-	rc = sqlite3_exec(l->copy, FORGET_UNINDEXED, NULL, NULL, NULL);
+	rc = sqlite3_exec(i->copy, FORGET_UNINDEXED, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(l->copy, CHECK_INDEX, NULL, NULL, NULL);
+		rc = sqlite3_exec(i->copy, CHECK_INDEX, NULL, NULL, NULL);
 	if (!is_damage(rc))
 		return rc;
-	look_tell(l, "the full-text index does not agree with the lines");
+	inspection_tell(i, "the full-text index does not agree with the lines");
 	return SQLITE_OK;
 }
 
 enum integrity integrity_check(struct store *s, void (*problem)(void *ctx, const char *what), void *ctx,
                                struct store_error *err)
 {
-	struct look l = { .problem = problem, .ctx = ctx };
-	int rc = copy_make(&l, s);
+	struct inspection i = { .problem = problem, .ctx = ctx };
+	int rc = copy_make(&i, s);
 	if (rc == SQLITE_OK)
-		rc = pages_check(&l);
+		rc = pages_check(&i);
 	/* What is wrong with the pages would be found in the index once more. */
-	if (rc == SQLITE_OK && !l.damaged)
-		rc = index_look(&l);
+	if (rc == SQLITE_OK && !i.damaged)
+		rc = index_check_copy(&i);
 	if (is_damage(rc)) {
-		look_tell(&l, sqlite3_errstr(rc));
+		inspection_tell(&i, sqlite3_errstr(rc));
 	} else if (rc != SQLITE_OK) {
 		store_error_set(err, "cannot check a copy of the database in its folder: %s",
 		                (rc & 0xff) == SQLITE_FULL ? "the disk is full" : sqlite3_errstr(rc));
 	}
-	sqlite3_close(l.copy);
-	return l.damaged ? INTEGRITY_DAMAGED : rc == SQLITE_OK ? INTEGRITY_SOUND : INTEGRITY_UNKNOWN;
+	sqlite3_close(i.copy);
+	return i.damaged ? INTEGRITY_DAMAGED : rc == SQLITE_OK ? INTEGRITY_SOUND : INTEGRITY_UNKNOWN;
 }

@@ -167,7 +167,7 @@ static void fill(void)
 	save_all(store, &topic, 1);
 	save_all(store, &kept, 1);
 	put_fact(30, FACT_ACCOUNT, "bob", "nick=Bob role=admin hash=$y$j9T$abc codes=%0Ax why=100%25%7F");
-	put_fact(31, FACT_ROOM, "ops", "name=ops number=2 topic=a%20b");
+	put_fact(31, FACT_ROOM, "ops", "name=ops number=2 topic=a%20b topic-lock=1");
 	put_fact(32, FACT_BAN, "00000000000000000032", "target=guest who=eve key=eve until=5");
 	put_fact(33, FACT_MUTE, "00000000000000000033", "target=block from=192.0.2.0/24");
 	put_fact(34, FACT_FILTER, "spam*", "by=bob at=5");
@@ -202,6 +202,7 @@ static void what_comes_back_is_the_same(void **state)
 	assert_int_equal(r.mended, 0);
 	assert_non_null(strstr(first, "\"value\":{\"nick\":\"Bob\",\"role\":\"admin\",\"hash\":\"$y$j9T$abc\","
 	                       "\"codes\":\"\\u000ax\",\"why\":\"100%\\u007f\"}"));
+	assert_non_null(strstr(first, "\"topic\":\"a b\",\"topic-lock\":\"1\"}"));
 	assert_non_null(strstr(first, "\"key\":\"oddest\",\"value\":\"a=1 a=2\""));
 	if (!import_text("copy.db", first, strlen(first), &in, &err))
 		fail_msg("%s", err.text);

@@ -13,8 +13,10 @@
 enum {
 	TRANSFER_VERSION = 1,    /* of the format; a file with another one is refused */
 	TRANSFER_MEMBERS = 7,    /* of a record at most, without "kind" */
-	TRANSFER_NAME_BYTES_MAX = 64, /* of a member's name: letters, digits and _ */
+	TRANSFER_NAME_BYTES_MAX = 64, /* of a member's name, */
 };
+
+#define TRANSFER_NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789_-" /* which is made of these */
 
 #define TRANSFER_FORMAT "chatd-export"
 #define TRANSFER_WHOLE "whole" /* the header's "scope": everything that a database has, */
