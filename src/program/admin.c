@@ -384,7 +384,7 @@ static bool admin_change(const struct conf *c, const struct admin_db *p, const s
 		fd = admin_db_connect(c->database);
 	done = fd >= 0 ? admin_ask(fd, c, p, &k) : admin_own(c, p, o);
 	if (done && o->verb == VERB_ADMIN_ERASE)
-		admin_person_left(c, p, o->name);
+		admin_person_left(c, p, o->name, o->detail[DETAIL_LINES] != NULL);
 	return done;
 }
 

@@ -431,7 +431,7 @@ bool admin_person_export(const struct conf *c, const struct admin_db *p, const c
 	return ok;
 }
 
-void admin_person_left(const struct conf *c, const struct admin_db *p, const char *name)
+void admin_person_left(const struct conf *c, const struct admin_db *p, const char *name, bool lines)
 {
 	struct person w;
 	struct bytes out = { 0 };
@@ -444,9 +444,9 @@ void admin_person_left(const struct conf *c, const struct admin_db *p, const cha
 			bytes_printf(&out, "  %" PRIu64 " open report%s of lines under that name, with their text, until "
 			             "resolved\n", w.open_reported, w.open_reported == 1 ? "" : "s");
 		if (w.reported > w.open_reported)
-			bytes_printf(&out, "  %" PRIu64 " resolved report%s of such lines, until newer ones take the "
-			             "place\n", w.reported - w.open_reported,
-			             w.reported - w.open_reported == 1 ? "" : "s");
+			bytes_printf(&out, "  %" PRIu64 " resolved report%s of such lines%s\n",
+			             w.reported - w.open_reported, w.reported - w.open_reported == 1 ? "" : "s",
+			             lines ? ", without their text" : "");
 		if (w.bans > 0)
 			bytes_printf(&out, "  %" PRIu64 " ban%s or mute%s of it\n", w.bans, w.bans == 1 ? "" : "s",
 			             w.bans == 1 ? "" : "s");

@@ -20,7 +20,8 @@ bool admin_person_show(const struct conf *c, const struct admin_db *p, const cha
  */
 bool admin_person_export(const struct conf *c, const struct admin_db *p, const char *name);
 
-/* Prints what stays of an account of that name which has just been removed. */
-void admin_person_left(const struct conf *c, const struct admin_db *p, const char *name);
+/* Prints what stays of an account of that name which has just been removed; lines: with what it has
+ * said. */
+void admin_person_left(const struct conf *c, const struct admin_db *p, const char *name, bool lines);
 
 #endif

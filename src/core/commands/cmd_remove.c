@@ -336,6 +336,7 @@ static bool remove_account(struct chat *c, struct session *s, const char *name, 
 	if (lines) {
 		bytes_puts(&what, ", everything said from it");
 		account_erase(c, a);
+		reports_erase(c, a);
 	}
 	account_drop(c, a);
 	if (bearer != NULL) {
