@@ -199,19 +199,36 @@ struct own_chat {
 	struct bytes said;      /* what our one connection has been sent */
 	struct rows *rows;      /* the answer to its question; NULL: none */
 	uint64_t seq;           /* of the newest record saved */
+	bool saving;            /* a transaction is open */
 	bool failed;            /* something could not be saved */
 };
 
+static void admin_failed(struct own_chat *a, const struct store_error *err)
+{
+	admin_tell("nothing can be saved: %s", err->text);
+	a->failed = true;
+}
+
+/* All records of a step are one transaction: what belongs together is saved together, or not at all. */
 static void admin_save(struct own_chat *a, const struct record *r)
 {
 	struct store_error err;
 
-	a->seq = r->seq;
-	if (store_begin(a->store, &err) && store_save(a->store, r, 1, &err) &&
-	    store_commit(a->store, &err))
+	if (a->failed)
 		return;
-	admin_tell("nothing can be saved: %s", err.text);
-	a->failed = true;
+	if ((!a->saving && !store_begin(a->store, &err)) || !store_save(a->store, r, 1, &err))
+		admin_failed(a, &err);
+	a->saving = !a->failed;
+	a->seq = r->seq;
+}
+
+static void admin_commit(struct own_chat *a)
+{
+	struct store_error err;
+
+	if (a->saving && !store_commit(a->store, &err))
+		admin_failed(a, &err);
+	a->saving = false;
 }
 
 static void admin_step(struct own_chat *a, struct event e)
@@ -232,6 +249,7 @@ static void admin_step(struct own_chat *a, struct event e)
 		else if (effect[i].kind == EFFECT_QUERY)
 			a->rows = secret_answer(&effect[i].query);
 	}
+	admin_commit(a);
 }
 
 static void admin_load_room(void *ctx, const struct saved_room *r)
@@ -253,7 +271,8 @@ static void admin_settle(struct own_chat *a)
 	}
 }
 
-static bool admin_do(struct store *store, const struct conf *c, const struct admin_command *k)
+/* settle: waits for what a chat does in steps. */
+static bool admin_do(struct store *store, const struct conf *c, const struct admin_command *k, bool settle)
 {
 	const struct chat_config config = {
 		.connections_max = 1, .line_bytes_max = c->line_bytes_max, .rate_burst = 1,
@@ -281,7 +300,8 @@ static bool admin_do(struct store *store, const struct conf *c, const struct adm
 		admin_step(&a, (struct event){ .kind = EVENT_ROWS, .rows = a.rows });
 		rows_release(a.rows);
 	}
-	admin_settle(&a);
+	if (settle)
+		admin_settle(&a);
 	done = admin_show(a.said.data) && !a.failed;
 	bytes_release(&line);
 	bytes_release(&a.said);
@@ -345,7 +365,7 @@ static bool admin_own(const struct conf *c, const struct admin_db *p, const stru
 	store = store_open(p->database, DURABILITY_SYNC, &err);
 	if (store) {
 		admin_db_say(p, !p->there);
-		done = admin_do(store, c, &k);
+		done = admin_do(store, c, &k, o->verb == VERB_ADMIN_ERASE);
 		if (done && o->verb == VERB_ADMIN_ERASE)
 			done = admin_finish(store);
 		store_close(store);

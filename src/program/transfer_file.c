@@ -86,6 +86,7 @@ static uint64_t progress_rate(const struct progress *g, uint64_t n)
 struct output {
 	struct progress progress;
 	int error;               /* the errno of the write that failed; 0: none has */
+	bool begun;              /* something was written */
 };
 
 static bool output_write(void *ctx, const char *p, size_t n)
@@ -96,6 +97,7 @@ static bool output_write(void *ctx, const char *p, size_t n)
 		ssize_t done = write(STDOUT_FILENO, p, n);
 
 		if (done >= 0) {
+			out->begun = true;
 			p += done;
 			n -= (size_t)done;
 		} else if (errno == EAGAIN) {
@@ -149,7 +151,7 @@ bool transfer_write(struct store *s, struct export_wish *wish, const struct byte
 		end = store_export(s, wish, &r, &err);
 	progress_end(&out.progress);
 	if (end == EXPORT_FAILED) {
-		admin_tell("the export is not complete: %s", err.text);
+		admin_tell("%s: %s", out.begun ? "the export is not complete" : "nothing was exported", err.text);
 		return false;
 	}
 	output_close(&out);

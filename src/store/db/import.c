@@ -135,6 +135,8 @@ static bool member_take(struct import *i, struct store_error *err)
 	struct import_member *m = &i->member[i->nmembers];
 	const char *name = (const char *)sqlite3_column_text(i->members, 0);
 	size_t n = (size_t)sqlite3_column_bytes(i->members, 0);
+	if (!name && sqlite3_errcode(i->s->db.sqlite) == SQLITE_NOMEM)
+		return store_says(i, err);
 	if (sqlite3_column_type(i->members, 0) != SQLITE_TEXT || !name)
 		return file_fail(i, err, "this is not a JSON object");
 	if (n == 0 || n > TRANSFER_NAME_BYTES_MAX || strlen(name) != n ||

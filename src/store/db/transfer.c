@@ -63,7 +63,8 @@ const struct transfer_kind transfer_kinds[] = {
 	  { ID("id"), TIME, TEXT("who", 1, NAME_BYTES_MAX), TEXT("what", 0, BODY_BYTES_MAX),
 	    TEXT("undo", 0, BODY_BYTES_MAX), NUMBER("share", INT64_MIN, INT64_MAX) } },
 	{ "seen", "SELECT key, room, last_id, gaps, seq FROM seen"
-	  " WHERE room NOT IN (SELECT room FROM going) ORDER BY key, room",
+	  " WHERE room NOT IN (SELECT room FROM going) AND NOT EXISTS"
+	  " (SELECT 1 FROM erasing e WHERE e.key = seen.key AND seen.seq <= e.up_to) ORDER BY key, room",
 	  "INSERT INTO seen(key, room, last_id, gaps, seq) VALUES(?1, ?2, ?3, ?4, ?5)", NULL,
 	  { TEXT("key", 1, KEY_BYTES_MAX), NUMBER("room", 1, ROOM_NUMBER_MAX), COUNT("last_id"),
 	    TEXT("gaps", 0, BODY_BYTES_MAX), COUNT("seq") } },

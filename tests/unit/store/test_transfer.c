@@ -271,6 +271,7 @@ static void what_is_being_deleted_is_left_out(void **state)
 	save_line(store, 4, 1, "Eve", "erased one");
 	save_line(store, 5, 2, "bob", "in a removed room");
 	save_kind(6, 2, RECORD_SEEN, "bob", 5, "");
+	save_kind(7, 1, RECORD_SEEN, "eve", 3, "");
 	save_all(store, &gone, 1);
 	save_kind(31, 0, RECORD_ERASE, "eve", 0, "0");
 	save_line(store, 32, 1, "eve", "another eve");
