@@ -265,6 +265,17 @@ static void options_show_command(const struct options_command *k, bool group, st
 	             k->word, k->argument ? " " : "", k->argument ? k->argument : "");
 }
 
+/* What must stand behind the command, if something else does. */
+static void options_tell_usage(const struct options_command *k, struct bytes *problems)
+{
+	const char *group = k->group ? k->group : "", *blank = k->group ? " " : "";
+
+	if (!k->argument)
+		conf_tell(problems, "%s%s%s takes no argument", group, blank, k->word);
+	else
+		conf_tell(problems, "%s%s%s takes one argument: %s", group, blank, k->word, k->argument);
+}
+
 static void options_tell_commands(const char *group, struct bytes *problems)
 {
 	struct bytes known = { 0 };
@@ -285,7 +296,6 @@ static void options_tell_commands(const char *group, struct bytes *problems)
 static bool options_command(struct options *o, int n, char **word, struct bytes *problems)
 {
 	const struct options_command *begun = NULL;
-	struct bytes usage = { 0 };
 
 	for (int i = 0; i < COMMANDS; i++) {
 		const struct options_command *k = &options_commands[i];
@@ -303,9 +313,7 @@ static bool options_command(struct options *o, int n, char **word, struct bytes 
 			begun = k;
 	}
 	if (begun) {
-		options_show_command(begun, true, &usage);
-		conf_tell(problems, "the command is: %s", usage.data);
-		bytes_release(&usage);
+		options_tell_usage(begun, problems);
 		return true;
 	}
 	if (strcmp(word[0], "admin") != 0)
@@ -319,7 +327,6 @@ static void options_check_details(const struct options *o, struct bytes *problem
 {
 	const struct options_command *k = o->wish == OPTIONS_COMMAND ? &options_commands[o->verb] : NULL;
 	const char *since = o->detail[DETAIL_SINCE], *format = o->detail[DETAIL_FORMAT];
-	struct bytes usage = { 0 };
 	int64_t begin_ms, end_ms;
 
 	for (int i = 0; i < OPTIONS; i++) {
@@ -328,12 +335,12 @@ static void options_check_details(const struct options *o, struct bytes *problem
 		if (row->kind != OPTION_DETAIL || !o->detail[row->detail] ||
 		    (k && (k->takes & TAKES(row->detail)) != 0))
 			continue;
-		bytes_clear(&usage);
 		if (k)
-			options_show_command(k, true, &usage);
-		conf_tell(problems, "%s is not for %s", row->name, k ? usage.data : "running a server");
+			conf_tell(problems, "%s%s%s takes no %s", k->group ? k->group : "", k->group ? " " : "",
+			          k->word, row->name);
+		else
+			conf_tell(problems, "%s is for commands on a database, such as export", row->name);
 	}
-	bytes_release(&usage);
 	if (since && format_parse_age(since) < 0 && !format_parse_day(since, &begin_ms, &end_ms))
 		conf_tell(problems, "--since: \"%s\" is neither a day (2026-11-22) nor an age (90m, 12h, 7d, 2w)",
 		          since);

@@ -187,6 +187,7 @@ data_broken() {
 	await test -s "$work/code"
 	is "and a reader that goes away" "$(cat "$work/code" "$work/said")" 'status 1' \
 		'chatd: the export is not complete: its reader closed the pipe'
+	data_killed
 	cp -p "$db" "$work/chatd.db.bad"
 	printf 'damaged by a disk' | dd of="$work/chatd.db.bad" bs=1 seek=8192 conv=notrunc 2>/dev/null
 	said=$(tool -d "$work/chatd.db.bad" admin check; echo "status $code")
@@ -194,6 +195,24 @@ data_broken() {
 	tool -d "$work/chatd.db.bad" admin check >/dev/null
 	is "and says so with its status" "$code" 65
 	rm -f "$work"/chatd.db.bad*
+}
+
+# An import that is killed in the middle of the file.
+data_killed() {
+	local importer said
+	mkfifo "$work/half"
+	"${as[@]}" "$asan" -d "$work/chatd.db.cut" import - <"$work/half" >/dev/null 2>&1 &
+	importer=$!
+	exec {half}>"$work/half"
+	head -n 25 "$work/stopped.jsonl" >&"$half"
+	begun() { [ -s "$work/chatd.db.cut" ] && [ -e "$work/chatd.db.cut-wal" ]; }
+	await begun
+	kill -9 "$importer"
+	wait "$importer" 2>/dev/null
+	exec {half}>&-
+	said=$("${as[@]}" "$asan" -d "$work/chatd.db.cut" import "$work/stopped.jsonl" 2>&1)
+	is "after an import that was killed there is nothing of it" "$said" 'Imported: 4 lines, .*'
+	rm -f "$work"/chatd.db.cut* "$work/half"
 }
 
 data_erase() {

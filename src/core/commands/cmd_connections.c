@@ -14,6 +14,9 @@
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
+_Static_assert(CONNECTIONS_PAGE * (3 * NAME_BYTES_MAX + 320) < ARENA_PER_LINE_MAX &&
+               CONNECTIONS_PAGE + 16 <= EFFECTS_PER_LINE_MAX, "a page fits what a line may cause");
+
 static void connection_status(struct chat *c, struct session *s, const struct session *who)
 {
 	char from[ADDRESS_BYTES_MAX];

@@ -401,11 +401,11 @@ const struct command commands[] = {
 	 "Show how the server is doing",
 	 "Shows how the server is doing: people, rooms, what is saved, memory, the database.",
 	 "stats"},
-	{"connections", "", "[FROM]", 1, 0, false, false, cmd_connections, ROLE_ADMIN,
+	{"connections", "", "[N]", 1, 0, false, false, cmd_connections, ROLE_ADMIN,
 	 FLAG_HOST | FLAG_STATUS, TOPIC_SERVER,
 	 "List everyone who is here",
 	 "Lists everyone who is here, in all rooms, with their addresses and since when. A long "
-	 "list comes in pages; FROM is where the next one begins.",
+	 "list comes in pages; N is where the next one begins.",
 	 "connections"},
 	{"reload", "", "", 0, 0, false, false, cmd_reload, ROLE_ADMIN, FLAG_HOST, TOPIC_SERVER,
 	 "Read the configuration again",

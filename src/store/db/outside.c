@@ -81,7 +81,8 @@ struct store *outside_open(const char *path, bool *running, struct store_error *
 	bool ok;
 	if (fd < 0)
 		return NULL;
-	*running = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	/* Shared, so that two of us do not take each other for a chatd. */
+	*running = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 	s = mem_zero(1, sizeof(*s));
 	s->lock_fd = fd;
 	ok = (*running || outside_is_finished(path, err)) && outside_begin(s, path, *running, err);

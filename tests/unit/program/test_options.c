@@ -284,18 +284,17 @@ static void test_commands_refused(void **state)
 	(void)state;
 	refuses(WORDS("admin"), "admin must be followed by one of: add NAME, code NAME, chat, list "
 	        "accounts|rooms|bans|sessions, show NAME, stats, erase NAME, export NAME, check\n");
-	refuses(WORDS("admin", "list"), "the command is: admin list accounts|rooms|bans|sessions\n");
-	refuses(WORDS("admin", "list", "account"), "the command is: admin list accounts|rooms|bans|sessions\n");
+	refuses(WORDS("admin", "list"), "admin list takes one argument: accounts|rooms|bans|sessions\n");
+	refuses(WORDS("admin", "list", "account"), "admin list takes one argument: accounts|rooms|bans|sessions\n");
 	refuses(WORDS("admin", "list", "accounts|rooms"),
-	        "the command is: admin list accounts|rooms|bans|sessions\n");
-	refuses(WORDS("admin", "erase"), "the command is: admin erase NAME\n");
-	refuses(WORDS("admin", "stats", "bob"), "the command is: admin stats\n");
-	refuses(WORDS("import"), "the command is: import FILE\n");
-	refuses(WORDS("export", "chat.jsonl"), "the command is: export\n");
-	refuses(WORDS("admin", "list", "rooms", "--yes"), "--yes is not for admin list "
-	        "accounts|rooms|bans|sessions\n");
-	refuses(WORDS("admin", "add", "bob", "--json"), "--json is not for admin add NAME\n");
-	refuses(WORDS("8989", "--json"), "--json is not for running a server\n");
+	        "admin list takes one argument: accounts|rooms|bans|sessions\n");
+	refuses(WORDS("admin", "erase"), "admin erase takes one argument: NAME\n");
+	refuses(WORDS("admin", "stats", "bob"), "admin stats takes no argument\n");
+	refuses(WORDS("import"), "import takes one argument: FILE\n");
+	refuses(WORDS("export", "chat.jsonl"), "export takes no argument\n");
+	refuses(WORDS("admin", "list", "rooms", "--yes"), "admin list takes no --yes\n");
+	refuses(WORDS("admin", "add", "bob", "--json"), "admin add takes no --json\n");
+	refuses(WORDS("8989", "--json"), "--json is for commands on a database, such as export\n");
 	refuses(WORDS("export", "--format", "json"), "--format: \"json\" is not a format: text or jsonl\n");
 	refuses(WORDS("export", "--since", "yesterday"), "--since: \"yesterday\" is neither a day (2026-11-22) "
 	        "nor an age (90m, 12h, 7d, 2w)\n");
