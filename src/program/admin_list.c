@@ -180,7 +180,7 @@ static void rooms_release(struct rooms *rooms)
 	struct room_item *r, *next;
 
 	HASH_ITER(hh, rooms->by_number, r, next) {
-		HASH_DEL(rooms->by_number, r);
+		HASH_DEL(rooms->by_number, r); /* NOLINT(clang-analyzer-unix.Malloc): not freed yet */
 		free(r->name);
 		free(r->owner);
 		free(r);

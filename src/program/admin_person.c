@@ -141,7 +141,7 @@ static void put_membership(struct person *w, const struct saved_fact *f)
 {
 	char *room = mem_strdup(f->key);
 
-	*strchr(room, ' ') = '\0';
+	room[strcspn(room, " ")] = '\0';
 	record_begin(w, "membership");
 	json_text(&w->out, "room", room);
 	put_field(w, "role", f->value, "role");
@@ -153,7 +153,7 @@ static void put_mail(struct person *w, const struct saved_fact *f, bool to)
 {
 	char *key = mem_strdup(f->key);
 
-	*strchr(key, ' ') = '\0';
+	key[strcspn(key, " ")] = '\0';
 	record_begin(w, to ? "mail_received" : "mail_sent");
 	if (to)
 		put_field(w, "from", f->value, "from");

@@ -14,6 +14,7 @@
 #include "chatd/store/db/state.h"
 #include "chatd/store/db/transfer.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -310,16 +311,22 @@ static bool record_insert(struct import *i, int number, struct store_error *err)
  * how much. */
 static void line_note(struct import *i)
 {
-	int64_t time_ms = member_find(i, "time_ms")->number;
+	const struct import_member *m = member_find(i, "time_ms");
+	int64_t time_ms;
+	assert(m);
+	time_ms = m->number;
 	if (i->time_max_ms < time_ms)
 		i->time_max_ms = time_ms;
 	else if (i->time_back_ms < i->time_max_ms - time_ms)
 		i->time_back_ms = i->time_max_ms - time_ms;
 }
 
+/* The text of a member that members_bind has found. */
 static const char *member_text(const struct import *i, const char *name)
 {
-	return i->text.data + member_find(i, name)->at;
+	const struct import_member *m = member_find(i, name);
+	assert(m);
+	return i->text.data + m->at;
 }
 
 static bool header_take(struct import *i, struct store_error *err)
@@ -347,11 +354,14 @@ static bool version_check(struct import *i, struct store_error *err)
 
 static bool end_take(struct import *i, const struct transfer_kind *kind, struct store_error *err)
 {
+	const struct import_member *m;
 	if (!members_bind(i, kind, NULL, err))
 		return false;
-	if ((uint64_t)member_find(i, "records")->number != i->result->records)
+	m = member_find(i, kind->member[0].name);
+	assert(m);
+	if ((uint64_t)m->number != i->result->records)
 		return file_fail(i, err, "the file should have %" PRId64 " records before its end, and has %"
-		                 PRIu64, member_find(i, "records")->number, i->result->records);
+		                 PRIu64, m->number, i->result->records);
 	i->ended = true;
 	return true;
 }
