@@ -15,8 +15,9 @@
 #   make test-kernel  runs the tests on Debian 12's own kernel, in an emulated machine
 #   make sim          runs the simulation with new seeds for SIM_S seconds (60);
 #                     make sim SEED=n repeats one seed and shows what happens in it
-#   make fuzz         fuzzes the parsers of network input (people's and proxies'), configuration and database,
-#                     the line editor, its screen and the chat behind them, each for FUZZ_S seconds (300), two at a time
+#   make fuzz         fuzzes the parsers of network input (people's and proxies'), configuration, database and
+#                     imports, the line editor, its screen and the chat behind them, each for FUZZ_S seconds (300),
+#                     two at a time
 #   make lint         runs clang-tidy and gcc's analyzer over the source (make deps lint first)
 #   make valgrind     runs the unit tests and the in-memory conversations under memcheck
 #   make terminal     types at chatd's editor for TERMINAL_S seconds (60), and compares the screen
@@ -292,7 +293,7 @@ soak: $(B)/chatd $(B)/tests/system/load $(B)/tests/system/soak_client
 
 FUZZ_S = 300
 FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
-FUZZERS = input editor tty conf db proxy
+FUZZERS = input editor tty conf db import proxy
 
 # Each runs for FUZZ_S seconds, two at a time. They start from tests/fuzz/corpus; inputs that they find are kept in
 # .build/fuzz, and crashes there as crash-*. Reduce such a file and add it to tests/fuzz/corpus, which make test

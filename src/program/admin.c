@@ -1,21 +1,20 @@
 /*
- * "chatd admin".
+ * "chatd admin": what changes something, and what only a running chatd knows.
  *
- * Opens a conversation with the running chatd (admin_chat.c); or gives the command /role NAME admin
- * or /code NAME, with an administrator's rights: to the running chatd, or to a chat of our own on
- * the same database. So there is only one way to create an account.
+ * Opens a conversation with the running chatd (admin_chat.c); or gives it a command of the chat, such as
+ * /role NAME admin, with the rights of the host's administrator: over its control socket, or, if none
+ * runs, to a chat of our own on the same database. So there is only one way to create or to remove
+ * an account.
  */
 #include "chatd/program/admin.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "chatd/base/bytes.h"
@@ -24,76 +23,41 @@
 #include "chatd/core/chat.h"
 #include "chatd/core/people/name.h"
 #include "chatd/program/admin_chat.h"
-#include "chatd/program/check.h"
-#include "chatd/program/listen.h"
+#include "chatd/program/admin_db.h"
+#include "chatd/program/admin_list.h"
+#include "chatd/program/admin_person.h"
+#include "chatd/program/daemon.h"
 #include "chatd/program/privilege.h"
-#include "chatd/program/users.h"
+#include "chatd/program/transfer_file.h"
 #include "chatd/store/db/store.h"
 #include "chatd/store/secret.h"
 
 enum {
 	ANSWER_S = 10,          /* how long a running chatd may take to answer */
-	ANSWER_BYTES_MAX = 65536,
+	ANSWER_BYTES_MAX = 128 << 10, /* more than a page of /connections */
 	COMMAND_BYTES = NAME_BYTES_MAX + 64,
+	STEPS_MAX = 10000,      /* of a chat of our own that removes rooms and facts in steps */
+	ROWS_STEP = 500,        /* lines deleted, */
+	PAGES_STEP = 500,       /* and pages of the index merged, in one transaction */
 };
 
-/* Prints a sentence on stderr; it may contain paths and SQLite's messages. */
-__attribute__((format(printf, 1, 2)))
-static void admin_tell(const char *fmt, ...)
-{
-	char text[2048];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	guard_text(text, strlen(text));
-	fprintf(stderr, "chatd: %s\n", text);
-}
-
-/* The database to administer, as messages name it. */
-struct admin_db {
-	char *database;         /* owned; the whole path */
-	bool there;             /* the file exists, or that is unknown */
-	uint32_t owner;         /* the uid of its owner, if it exists; otherwise our own */
+/* A command for the chat: what follows its prefix, with --status. */
+struct admin_command {
+	char text[COMMAND_BYTES];
 };
 
-static bool admin_is_missing(const char *path)
+static struct admin_command admin_command(const struct options *o)
 {
-	struct stat st;
+	struct admin_command k;
 
-	return lstat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
-}
-
-/* A relative path is relative to the working directory, whatever file it was read from. */
-static struct admin_db admin_place(const char *database)
-{
-	char *cwd = *database == '/' ? NULL : getcwd(NULL, 0);
-	struct admin_db p = { .owner = geteuid() };
-	struct bytes path = { 0 }, whole = { 0 };
-	struct stat st;
-
-	if (strncmp(database, "./", 2) == 0 && cwd)
-		database += 2;
-	bytes_printf(&path, "%s%s%s", cwd ? cwd : "", cwd ? "/" : "", database);
-	/* A rebuild that was interrupted counts too: the next start finishes it. */
-	bytes_printf(&whole, "%s-whole", path.data);
-	p.database = path.data;
-	p.there = !admin_is_missing(path.data) || !admin_is_missing(whole.data);
-	if (p.there && stat(path.data, &st) == 0)
-		p.owner = st.st_uid;
-	bytes_release(&whole);
-	free(cwd);
-	return p;
-}
-
-static void admin_say_place(const struct admin_db *p, bool new)
-{
-	char *shown = mem_strdup(p->database);
-
-	guard_text(shown, strlen(shown));
-	printf("%s: %s\n", new ? "New database" : "Database", shown);
-	free(shown);
+	if (o->verb == VERB_ADMIN_ADD)
+		snprintf(k.text, sizeof(k.text), "role --status %s admin", o->name);
+	else if (o->verb == VERB_ADMIN_CODE)
+		snprintf(k.text, sizeof(k.text), "code --status %s", o->name);
+	else
+		snprintf(k.text, sizeof(k.text), "remove --status account %s%s%s", o->name,
+		         o->detail[DETAIL_LINES] ? " --lines" : "", o->detail[DETAIL_YES] ? " --yes" : "");
+	return k;
 }
 
 /* Prints the replies, without the banner, the goodbye and the status. True: it was done. */
@@ -118,66 +82,24 @@ static bool admin_show(char *answer)
 	return fflush(stdout) == 0 && done;
 }
 
-static void admin_command(char command[COMMAND_BYTES], char prefix, bool add, const char *name)
-{
-	snprintf(command, COMMAND_BYTES, "%c%s --status %s%s\n", prefix, add ? "role" : "code", name,
-	         add ? " admin" : "");
-}
-
 /* -- a running chatd --------------------------------------------------------------- */
 
-static int admin_connect(const char *database)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int fd = -1;
-
-	if (listen_control_path(database, sa.sun_path, sizeof(sa.sun_path)))
-		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	else
-		errno = ENAMETOOLONG;
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) != 0) {
-		int e = errno;
-
-		close(fd);
-		errno = e;
-		return -1;
-	}
-	return fd;
-}
-
-/* Why admin_connect has failed: the text after a colon. */
-static const char *admin_unreached(const char *database, struct bytes *why)
-{
-	if (errno == ENOENT || errno == ENOTDIR)
-		bytes_printf(why, "the socket %s-ctl does not exist", database);
-	else if (errno == ECONNREFUSED)
-		bytes_printf(why, "nothing listens on %s-ctl", database);
-	else if (errno == EACCES || errno == EPERM)
-		bytes_printf(why, "only root and the user that chatd runs as may use %s-ctl", database);
-	else if (errno == ENAMETOOLONG)
-		bytes_printf(why, "the path %s-ctl is too long for a socket", database);
-	else
-		bytes_printf(why, "%s-ctl: %s", database, strerror(errno));
-	return why->data;
-}
-
-/* fd is from admin_connect, and is closed here. */
-static bool admin_ask(int fd, const struct conf *c, const struct admin_db *p, bool add,
-                      const char *name)
+/* Gives the command, and reads all that is answered. fd is from admin_db_connect, and is closed
+ * here. False: there was no answer, which was told. */
+static bool admin_exchange(int fd, const struct conf *c, const struct admin_db *p,
+                           const struct admin_command *k, struct bytes *answer)
 {
 	const struct timeval wait = { .tv_sec = ANSWER_S };
-	char *answer = mem_zero(1, ANSWER_BYTES_MAX + 1);
-	char command[COMMAND_BYTES + sizeof("/quit\n")];
+	char *buf = mem_alloc(ANSWER_BYTES_MAX);
+	struct bytes said = { 0 };
 	size_t len = 0;
 	ssize_t n = 0;
-	bool done;
 
-	admin_command(command, c->command_prefix, add, name);
-	snprintf(command + strlen(command), sizeof("/quit\n"), "%cquit\n", c->command_prefix);
+	bytes_printf(&said, "%c%s\n%cquit\n", c->command_prefix, k->text, c->command_prefix);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	if (send(fd, command, strlen(command), MSG_NOSIGNAL) == (ssize_t)strlen(command))
+	if (send(fd, said.data, said.len, MSG_NOSIGNAL) == (ssize_t)said.len)
 		while (len < ANSWER_BYTES_MAX &&
-		       (n = recv(fd, answer + len, ANSWER_BYTES_MAX - len, 0)) > 0)
+		       (n = recv(fd, buf + len, ANSWER_BYTES_MAX - len, 0)) > 0)
 			len += (size_t)n;
 	if (n < 0 && errno == EAGAIN)
 		admin_tell("the chatd running on the database %s did not answer within %d seconds",
@@ -188,12 +110,85 @@ static bool admin_ask(int fd, const struct conf *c, const struct admin_db *p, bo
 	else if (len == 0)
 		admin_tell("the chatd running on the database %s hung up without answering",
 		           p->database);
-	else
-		admin_say_place(p, false);
 	close(fd);
-	done = admin_show(answer);
-	free(answer);
+	bytes_append(answer, buf, len);
+	bytes_release(&said);
+	free(buf);
+	return n >= 0 && len > 0;
+}
+
+/* fd is from admin_db_connect, and is closed here. */
+static bool admin_ask(int fd, const struct conf *c, const struct admin_db *p,
+                      const struct admin_command *k)
+{
+	struct bytes answer = { 0 };
+	bool done;
+
+	if (admin_exchange(fd, c, p, k, &answer))
+		admin_db_say(p, false);
+	done = answer.len > 0 && admin_show(answer.data);
+	bytes_release(&answer);
 	return done;
+}
+
+/* A connection to the running chatd; -1: there is none, which was told. */
+static int admin_reach(const struct conf *c, const struct admin_db *p)
+{
+	struct bytes why = { 0 };
+	int fd;
+
+	/* Root would be let in too, but fewer privileges are enough. */
+	if (geteuid() == 0 && c->user && !privilege_drop(c->user))
+		return -1;
+	fd = admin_db_connect(c->database);
+	if (fd < 0) {
+		bool absent = errno == ENOENT || errno == ECONNREFUSED;
+
+		admin_db_unreached(p->database, &why);
+		if (!p->there)
+			admin_tell("there is no database %s, and no chatd is running on it; choose another "
+			           "with -c or -d",
+			           p->database);
+		else
+			admin_tell("cannot reach a chatd on the database %s: %s%s", p->database, why.data,
+			           absent ? "; start chatd, or choose another database with -c or -d" : "");
+		bytes_release(&why);
+	}
+	return fd;
+}
+
+static bool admin_talk(const struct conf *c, const struct admin_db *p)
+{
+	int fd = admin_reach(c, p);
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	signal(SIGPIPE, SIG_IGN);
+	ok = admin_chat(fd, STDIN_FILENO, STDOUT_FILENO);
+	close(fd);
+	return ok;
+}
+
+/* The connections, a page after the other. */
+static bool admin_sessions(const struct conf *c, const struct admin_db *p, bool json)
+{
+	struct admin_list_sessions list = { .json = json };
+	bool ok = true;
+
+	for (uint32_t from = 0; ok && !list.ended; from = list.next) {
+		struct admin_command k;
+		struct bytes answer = { 0 };
+		int fd = admin_reach(c, p);
+
+		snprintf(k.text, sizeof(k.text), "connections --status %u", from);
+		ok = fd >= 0 && admin_exchange(fd, c, p, &k, &answer) &&
+		     admin_list_session_page(&list, from, answer.data);
+		if (fd >= 0 && !ok && answer.len > 0)
+			admin_tell("the chatd running on the database %s is of another version", p->database);
+		bytes_release(&answer);
+	}
+	return ok;
 }
 
 /* -- a chat of our own --------------------------------------------------------------- */
@@ -203,18 +198,37 @@ struct own_chat {
 	struct store *store;
 	struct bytes said;      /* what our one connection has been sent */
 	struct rows *rows;      /* the answer to its question; NULL: none */
+	uint64_t seq;           /* of the newest record saved */
+	bool saving;            /* a transaction is open */
 	bool failed;            /* something could not be saved */
 };
 
+static void admin_failed(struct own_chat *a, const struct store_error *err)
+{
+	admin_tell("nothing can be saved: %s", err->text);
+	a->failed = true;
+}
+
+/* All records of a step are one transaction: what belongs together is saved together, or not at all. */
 static void admin_save(struct own_chat *a, const struct record *r)
 {
 	struct store_error err;
 
-	if (store_begin(a->store, &err) && store_save(a->store, r, 1, &err) &&
-	    store_commit(a->store, &err))
+	if (a->failed)
 		return;
-	admin_tell("nothing can be saved: %s", err.text);
-	a->failed = true;
+	if ((!a->saving && !store_begin(a->store, &err)) || !store_save(a->store, r, 1, &err))
+		admin_failed(a, &err);
+	a->saving = !a->failed;
+	a->seq = r->seq;
+}
+
+static void admin_commit(struct own_chat *a)
+{
+	struct store_error err;
+
+	if (a->saving && !store_commit(a->store, &err))
+		admin_failed(a, &err);
+	a->saving = false;
 }
 
 static void admin_step(struct own_chat *a, struct event e)
@@ -235,6 +249,7 @@ static void admin_step(struct own_chat *a, struct event e)
 		else if (effect[i].kind == EFFECT_QUERY)
 			a->rows = secret_answer(&effect[i].query);
 	}
+	admin_commit(a);
 }
 
 static void admin_load_room(void *ctx, const struct saved_room *r)
@@ -247,13 +262,24 @@ static void admin_load_fact(void *ctx, const struct saved_fact *f)
 	chat_load_fact(ctx, f);
 }
 
-static bool admin_do(struct store *store, const struct conf *c, const char *command)
+/* What a chat does in steps, as long as something is left. */
+static void admin_settle(struct own_chat *a)
+{
+	for (int i = 0; i < STEPS_MAX && !a->failed && chat_owes(a->chat); i++) {
+		admin_step(a, (struct event){ .kind = EVENT_STORED, .stored.seq = a->seq });
+		admin_step(a, (struct event){ .kind = EVENT_TICK });
+	}
+}
+
+/* settle: waits for what a chat does in steps. */
+static bool admin_do(struct store *store, const struct conf *c, const struct admin_command *k, bool settle)
 {
 	const struct chat_config config = {
 		.connections_max = 1, .line_bytes_max = c->line_bytes_max, .rate_burst = 1,
 		.command_prefix = '/',
 	};
 	struct own_chat a = { .store = store };
+	struct bytes line = { 0 };
 	struct store_error err;
 	bool done;
 
@@ -264,99 +290,52 @@ static bool admin_do(struct store *store, const struct conf *c, const char *comm
 		chat_free(a.chat);
 		return false;
 	}
+	bytes_printf(&line, "/%s\n", k->text);
 	admin_step(&a, (struct event){ .kind = EVENT_CONNECTED,
 	                               .connected = { .from.kind = ADDRESS_HOST,
 	                                              .control = true } });
 	admin_step(&a, (struct event){ .kind = EVENT_BYTES,
-	                               .bytes = { .data = command, .len = strlen(command) } });
+	                               .bytes = { .data = line.data, .len = line.len } });
 	if (a.rows) {
 		admin_step(&a, (struct event){ .kind = EVENT_ROWS, .rows = a.rows });
 		rows_release(a.rows);
 	}
+	if (settle)
+		admin_settle(&a);
 	done = admin_show(a.said.data) && !a.failed;
+	bytes_release(&line);
 	bytes_release(&a.said);
 	chat_free(a.chat);
 	return done;
 }
 
-static bool admin_talk(const struct conf *c, const struct admin_db *p)
+static void admin_emptied(void *ctx, uint32_t room)
 {
-	struct bytes why = { 0 };
-	bool ok;
-	int fd;
-
-	/* Root would be let in too, but fewer privileges are enough. */
-	if (geteuid() == 0 && c->user && !privilege_drop(c->user))
-		return false;
-	fd = admin_connect(c->database);
-	if (fd < 0) {
-		bool absent = errno == ENOENT || errno == ECONNREFUSED;
-
-		admin_unreached(p->database, &why);
-		if (!p->there)
-			admin_tell("there is no database %s, and no chatd is running on it; choose another "
-			           "with -c or -d",
-			           p->database);
-		else
-			admin_tell("cannot reach a chatd on the database %s: %s%s", p->database, why.data,
-			           absent ? "; start chatd, or choose another database with -c or -d" : "");
-		bytes_release(&why);
-		return false;
-	}
-	signal(SIGPIPE, SIG_IGN);
-	ok = admin_chat(fd, STDIN_FILENO, STDOUT_FILENO);
-	close(fd);
-	return ok;
+	(void)ctx;
+	(void)room;
 }
 
-/* -- on the database itself ------------------------------------------------------------ */
-
-static void admin_tell_roots(const struct admin_db *p, const char *user)
+/* Finishes what a running chatd does in steps after an account was removed: its lines and rooms leave
+ * the database, and their words its file. What does not succeed here is done by the next chatd. */
+static bool admin_finish(struct store *store)
 {
-	admin_tell("the database %s belongs to root, but chatd does not run as root; give it to the "
-	           "user chatd runs as: chown %s %s", p->database, user, p->database);
+	struct store_error err = { .text = "" };
+	enum wipe_step step = WIPE_DONE;
+	int n;
+
+	while ((n = store_remove(store, ROWS_STEP, &err)) > 0)
+		;
+	while (n == 0 && (n = store_erase(store, ROWS_STEP, name_is, admin_emptied, NULL, &err)) > 0)
+		n = 0;
+	if (n == 0 && store_wipes(store))
+		while ((step = store_wipe(store, PAGES_STEP, &err)) == WIPE_GOES_ON)
+			;
+	if (n < 0 || step == WIPE_FAILS)
+		admin_tell("not everything is deleted yet, which the next start of chatd will do: %s", err.text);
+	return n >= 0 && step != WIPE_FAILS;
 }
 
-/* Switches to the user that owns the database, or will own it: chatd could not open what root
- * creates. */
-static bool admin_become(const struct conf *c, const struct admin_db *p)
-{
-	char owner[USER_SHOWN_BYTES], me[USER_SHOWN_BYTES];
-
-	if (geteuid() == 0 && !c->user) {
-		if (!p->there)
-			admin_tell("there is no database %s; to create one as root, name the user that chatd "
-			           "runs as: --user NAME", p->database);
-		else if (p->owner == 0)
-			admin_tell_roots(p, "USER");
-		return p->there && p->owner != 0 && privilege_drop_to_owner(p->database);
-	}
-	if (!privilege_drop(c->user))
-		return false;
-	if (!p->there || p->owner == geteuid())
-		return true;
-	if (p->owner == 0) {
-		admin_tell_roots(p, user_shown(geteuid(), me));
-		return false;
-	}
-	user_shown(p->owner, owner);
-	admin_tell("the database %s belongs to the user %s; run this as %s or as root, not as %s",
-	           p->database, owner, owner, user_shown(geteuid(), me));
-	return false;
-}
-
-/* The file at the path can be a database of ours, or one can be created there. */
-static bool admin_can_open(const struct admin_db *p)
-{
-	const struct conf c = { .database = p->database };
-	struct bytes problems = { 0 };
-	bool ok = check_files(&c, &problems);
-
-	for (char *line = ok ? NULL : strtok(problems.data, "\n"); line; line = strtok(NULL, "\n"))
-		admin_tell("%s", line);
-	bytes_release(&problems);
-	return ok;
-}
+/* -- what changes something ------------------------------------------------------------ */
 
 /* If there is no database: what to check before one is created. */
 static bool admin_may_make(const struct admin_db *p, bool add)
@@ -365,29 +344,30 @@ static bool admin_may_make(const struct admin_db *p, bool add)
 		admin_tell("there is no database %s, so it has no accounts; \"chatd admin add NAME\" "
 		           "creates one", p->database);
 	/* Nobody can write to a missing folder. */
-	return add && admin_can_open(p);
+	return add && admin_db_can_open(p);
 }
 
-static bool admin_own(const struct conf *c, const struct admin_db *p, bool add, const char *name)
+static bool admin_own(const struct conf *c, const struct admin_db *p, const struct options *o)
 {
+	const struct admin_command k = admin_command(o);
 	struct store *store;
 	struct store_error err;
-	char command[COMMAND_BYTES];
 	struct bytes why = { 0 };
 	bool done;
 	int fd;
 
 	/* Checked before as well: a message must not suggest chown for a file that is not a
 	 * database. */
-	if ((!p->there && !admin_may_make(p, add)) ||
-	    (p->there && p->owner == geteuid() && !admin_can_open(p)) ||
-	    !admin_become(c, p) || !admin_can_open(p))
+	if ((!p->there && !admin_may_make(p, o->verb == VERB_ADMIN_ADD)) ||
+	    (p->there && p->owner == geteuid() && !admin_db_can_open(p)) ||
+	    !admin_db_become(c, p) || !admin_db_can_open(p))
 		return false;
 	store = store_open(p->database, DURABILITY_SYNC, &err);
 	if (store) {
-		admin_say_place(p, !p->there);
-		admin_command(command, '/', add, name);
-		done = admin_do(store, c, command);
+		admin_db_say(p, !p->there);
+		done = admin_do(store, c, &k, o->verb == VERB_ADMIN_ERASE);
+		if (done && o->verb == VERB_ADMIN_ERASE)
+			done = admin_finish(store);
 		store_close(store);
 		return done;
 	}
@@ -395,46 +375,78 @@ static bool admin_own(const struct conf *c, const struct admin_db *p, bool add, 
 		admin_tell("%s", err.text);
 		return false;
 	}
-	fd = admin_connect(c->database);
+	fd = admin_db_connect(c->database);
 	if (fd >= 0)
-		return admin_ask(fd, c, p, add, name);
+		return admin_ask(fd, c, p, &k);
 	admin_tell("another chatd uses the database %s but cannot be reached: %s", p->database,
-	           admin_unreached(p->database, &why));
+	           admin_db_unreached(p->database, &why));
 	bytes_release(&why);
 	return false;
 }
 
-static bool admin_at(const struct conf *c, const struct admin_db *p, const char *what,
-                     const char *name)
+static bool admin_change(const struct conf *c, const struct admin_db *p, const struct options *o)
 {
+	const struct admin_command k = admin_command(o);
 	char key[NAME_KEY_BYTES_MAX + 1], why[160];
-	bool add = strcmp(what, "add") == 0;
-	int fd;
+	int fd = -1;
+	bool done;
 
-	if (strcmp(what, "chat") == 0)
-		return admin_talk(c, p);
 	/* Checked before a database is created for it. An existing one may have an account with a
 	 * name that nobody can take any more. */
-	if (!name_check(NAME_NICK, name, strlen(name), key, why, sizeof(why)) &&
-	    (!name_key(name, strlen(name), key) || !p->there)) {
+	if (!name_check(NAME_NICK, o->name, strlen(o->name), key, why, sizeof(why)) &&
+	    (!name_key(o->name, strlen(o->name), key) || !p->there)) {
 		admin_tell("that name cannot be used: %s", why);
 		return false;
 	}
 	/* A chatd whose user has no name (systemd's DynamicUser=) has its folder where only root
 	 * can go; it lets root in. */
-	if (geteuid() == 0 && !c->user) {
-		fd = admin_connect(c->database);
-		if (fd >= 0)
-			return admin_ask(fd, c, p, add, name);
-	}
-	return admin_own(c, p, add, name);
+	if (geteuid() == 0 && !c->user)
+		fd = admin_db_connect(c->database);
+	done = fd >= 0 ? admin_ask(fd, c, p, &k) : admin_own(c, p, o);
+	if (done && o->verb == VERB_ADMIN_ERASE)
+		admin_person_left(c, p, o->name, o->detail[DETAIL_LINES] != NULL);
+	return done;
 }
 
-bool admin_run(const struct conf *c, const char *what, const char *name)
+static int status_of(bool done)
 {
-	struct admin_db p = admin_place(c->database);
-	bool done = admin_at(c, &p, what, name);
+	return done ? EXIT_SUCCESS : EXIT_FAILURE;
+}
 
-	free(p.database);
-	return done;
+static int admin_at(const struct conf *c, const struct admin_db *p, const struct options *o)
+{
+	switch (o->verb) {
+	case VERB_EXPORT:
+		return status_of(transfer_export(c, p, o));
+	case VERB_IMPORT:
+		return transfer_import(c, p, o->name);
+	case VERB_ADMIN_CHAT:
+		return status_of(admin_talk(c, p));
+	case VERB_ADMIN_LIST:
+		if (strcmp(o->name, "sessions") == 0)
+			return status_of(admin_sessions(c, p, o->detail[DETAIL_JSON] != NULL));
+		return status_of(admin_list(c, p, o->name, o->detail[DETAIL_JSON] != NULL));
+	case VERB_ADMIN_STATS:
+		return status_of(admin_stats(c, p, o->detail[DETAIL_JSON] != NULL));
+	case VERB_ADMIN_CHECK:
+		return admin_check(c, p, o->detail[DETAIL_JSON] != NULL);
+	case VERB_ADMIN_SHOW:
+		return status_of(admin_person_show(c, p, o->name, o->detail[DETAIL_JSON] != NULL));
+	case VERB_ADMIN_EXPORT:
+		return status_of(admin_person_export(c, p, o->name));
+	case VERB_ADMIN_ADD:
+	case VERB_ADMIN_CODE:
+	case VERB_ADMIN_ERASE:
+		break;
+	}
+	return status_of(admin_change(c, p, o));
+}
+
+int admin_run(const struct conf *c, const struct options *o)
+{
+	struct admin_db p = admin_db_find(c->database);
+	int status = admin_at(c, &p, o);
+
+	admin_db_release(&p);
+	return status;
 }

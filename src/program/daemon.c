@@ -143,10 +143,10 @@ static void daemon_hand_out(struct daemon *d)
 	struct writer_limits limits = daemon_conf_writer(d->conf);
 	struct listener_options options = daemon_conf_listener(d->conf);
 
-	log_set_level(d->conf->log_level);
-	log_set_format(d->conf->log_format);
+	log_set_level(d->conf->log.level);
+	log_set_format(d->conf->log.format);
 	chat_configure(d->chat, &config);
-	loop_set_proxies(d->server, d->conf->proxy_from);
+	loop_set_proxies(d->server, d->conf->address.proxies);
 	loop_set_send_timeout(d->server, d->conf->send_timeout_s);
 	for (uint32_t i = 0; i < d->nlisteners; i++)
 		listener_set_options(&d->listeners[i], &options);
@@ -460,7 +460,7 @@ static bool daemon_make_server(struct daemon *d)
 		return false;
 	d->server = loop_new(&options, d->ring, d->chat, d->writer, d->listeners,
 	                       d->nlisteners);
-	loop_set_proxies(d->server, d->conf->proxy_from);
+	loop_set_proxies(d->server, d->conf->address.proxies);
 	daemon_serve(d);
 	if (d->notify.timer_fd >= 0)
 		loop_watch(d->server, d->notify.timer_fd, daemon_on_tick, d);
@@ -652,8 +652,8 @@ int daemon_run(const struct options *o, struct conf *c, const struct siblings *s
 	/* Otherwise a host with transparent huge pages would keep all 2 MB around a busy buffer
 	 * resident, and chatd's size would not show what it uses. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-	log_set_level(c->log_level);
-	log_set_format(c->log_format);
+	log_set_level(c->log.level);
+	log_set_format(c->log.format);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&d.signals);
 	daemon_block(&d, SIGHUP); /* a reload requested during the start waits until it is over */

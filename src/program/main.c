@@ -74,8 +74,8 @@ static int main_configured(const struct options *o)
 	} else if (!ok) {
 		fputs(problems.data, stderr);
 		status = STATUS_CONFIG;
-	} else if (o->wish == OPTIONS_ADMIN) {
-		status = admin_run(&conf, o->admin_what, o->admin) ? EXIT_SUCCESS : EXIT_FAILURE;
+	} else if (o->wish == OPTIONS_COMMAND) {
+		status = admin_run(&conf, o);
 	} else {
 		status = parent_run(o, &conf);
 	}
@@ -115,7 +115,7 @@ int main(int argc, char **argv)
 		return puts("chatd " CHATD_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	case OPTIONS_CHECK:
 	case OPTIONS_RUN:
-	case OPTIONS_ADMIN:
+	case OPTIONS_COMMAND:
 		break;
 	}
 	return main_configured(&options);

@@ -12,12 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/base/time_format.h"
+
 enum option_kind {
 	OPTION_WISH,        /* sets the wish to value */
 	OPTION_FILE,        /* names the configuration file */
 	OPTION_KEY,         /* sets key to its argument, or to value if it takes none */
 	OPTION_CONNECTIONS, /* max_connections, with a meaning for 0 and less */
 	OPTION_LISTEN,      /* adds a listener; the words after its argument may be options of it */
+	OPTION_DETAIL,      /* for a command, which takes the detail */
 };
 
 static const struct option_row {
@@ -29,31 +32,73 @@ static const struct option_row {
 	const char *key;         /* of the configuration */
 	const char *value;       /* the key's value, if the option takes no argument */
 	const char *help;
+	enum options_detail detail;
 } options_table[] = {
 	{ 'c', "--config", "FILE", OPTION_FILE, 0, NULL, NULL,
-	  "read the configuration from FILE (default: none)" },
+	  "read the configuration from FILE (default: none)", 0 },
 	{ 'l', "--listen", "ADDRESS [OPTION...]", OPTION_LISTEN, 0, NULL, NULL,
-	  "listen on PORT, ADDRESS:PORT or unix:/PATH" },
+	  "listen on PORT, ADDRESS:PORT or unix:/PATH", 0 },
 	{ 'd', "--database", "FILE", OPTION_KEY, 0, "database", NULL,
-	  "keep the history in FILE (default: chatd.db)" },
+	  "keep the history in FILE (default: chatd.db)", 0 },
 	{ 0, "--logfile", "FILE", OPTION_KEY, 0, "chat_log", NULL,
-	  "append every line to FILE, as text" },
+	  "append every line to FILE, as text", 0 },
 	{ 0, "--user", "NAME", OPTION_KEY, 0, "user", NULL,
-	  "the user to switch to when started as root" },
+	  "the user to switch to when started as root", 0 },
 	{ 0, "--max-connections", "N", OPTION_CONNECTIONS, 0, NULL, NULL,
-	  "at most N at a time (0: 1024; negative: no limit)" },
+	  "at most N at a time (0: 1024; negative: no limit)", 0 },
 	{ 'n', "--check", NULL, OPTION_WISH, OPTIONS_CHECK, NULL, NULL,
-	  "check the configuration and exit" },
+	  "check the configuration and exit", 0 },
 	{ 'v', "--verbose", NULL, OPTION_KEY, 0, "log_level", "debug",
-	  "log more to stderr" },
+	  "log more to stderr", 0 },
 	{ 'h', "--help", NULL, OPTION_WISH, OPTIONS_HELP, NULL, NULL,
-	  "print this help and exit" },
+	  "print this help and exit", 0 },
 	{ 0, "--version", NULL, OPTION_WISH, OPTIONS_VERSION, NULL, NULL,
-	  "print the version and exit" },
+	  "print the version and exit", 0 },
+	{ 0, "--room", "ROOM", OPTION_DETAIL, 0, NULL, NULL,
+	  "export: only the lines of ROOM", DETAIL_ROOM },
+	{ 0, "--since", "TIME", OPTION_DETAIL, 0, NULL, NULL,
+	  "export: only lines since then: 2026-11-22, 12h, 7d", DETAIL_SINCE },
+	{ 0, "--format", "FORMAT", OPTION_DETAIL, 0, NULL, NULL,
+	  "export: jsonl (default), or text as in the chat log", DETAIL_FORMAT },
+	{ 0, "--json", NULL, OPTION_DETAIL, 0, NULL, "",
+	  "admin list, show, stats, check: as JSON", DETAIL_JSON },
+	{ 0, "--lines", NULL, OPTION_DETAIL, 0, NULL, "",
+	  "admin erase: also what the person has said", DETAIL_LINES },
+	{ 0, "--yes", NULL, OPTION_DETAIL, 0, NULL, "",
+	  "admin erase: do it; without it, only show it", DETAIL_YES },
+};
+
+#define TAKES(detail) (1u << (detail))
+
+static const struct options_command {
+	const char *group;       /* the first word; NULL: none before `word` */
+	const char *word;
+	const char *argument;    /* what --help calls the word behind it; NULL: none. Several with "|"
+	                          * between them are the only ones */
+	unsigned takes;          /* of the details */
+	const char *help;
+} options_commands[] = {
+	[VERB_EXPORT] = { NULL, "export", NULL,
+	  TAKES(DETAIL_ROOM) | TAKES(DETAIL_SINCE) | TAKES(DETAIL_FORMAT),
+	  "prints everything, or lines, to stdout" },
+	[VERB_IMPORT] = { NULL, "import", "FILE", 0,
+	  "fills an empty database from an export (-: stdin)" },
+	[VERB_ADMIN_ADD] = { "admin", "add", "NAME", 0, "makes NAME an administrator" },
+	[VERB_ADMIN_CODE] = { "admin", "code", "NAME", 0, "prints a code for NAME to sign in with, once" },
+	[VERB_ADMIN_CHAT] = { "admin", "chat", NULL, 0, "takes commands from stdin (a chatd must be running)" },
+	[VERB_ADMIN_LIST] = { "admin", "list", OPTIONS_LISTS, TAKES(DETAIL_JSON), "lists them" },
+	[VERB_ADMIN_SHOW] = { "admin", "show", "NAME", TAKES(DETAIL_JSON), "shows the account NAME" },
+	[VERB_ADMIN_STATS] = { "admin", "stats", NULL, TAKES(DETAIL_JSON), "shows what the database has" },
+	[VERB_ADMIN_ERASE] = { "admin", "erase", "NAME", TAKES(DETAIL_LINES) | TAKES(DETAIL_YES),
+	  "removes the account NAME for good" },
+	[VERB_ADMIN_EXPORT] = { "admin", "export", "NAME", 0, "prints what there is about NAME, as JSON" },
+	[VERB_ADMIN_CHECK] = { "admin", "check", NULL, TAKES(DETAIL_JSON),
+	  "checks the database and its full-text index" },
 };
 
 enum {
 	OPTIONS = sizeof(options_table) / sizeof(options_table[0]),
+	COMMANDS = sizeof(options_commands) / sizeof(options_commands[0]),
 	LONG_ONLY = 256,  /* what getopt returns for a row without a letter: this and its index */
 	HELP_COLUMN = 29, /* the column of the explanations in --help */
 };
@@ -187,19 +232,120 @@ static void options_wrong(int c, char **argv, struct bytes *problems)
 	}
 }
 
-/* The words after "admin". */
-static void options_admin(struct options *o, int n, char **word, struct bytes *problems)
+/* -- commands --------------------------------------------------------------------- */
+
+/* Whether word is one of those with "|" between them. */
+static bool options_is_choice(const char *choices, const char *word)
 {
-	if (n == 2 && (strcmp(word[0], "add") == 0 || strcmp(word[0], "code") == 0)) {
-		o->admin_what = word[0];
-		o->admin = word[1];
-	} else if (n == 1 && strcmp(word[0], "chat") == 0) {
-		o->admin_what = word[0];
-	} else {
-		bytes_puts(problems, "admin must be followed by add NAME, code NAME or chat\n");
+	size_t n = strlen(word);
+
+	for (const char *at = choices; *at; at += *at == '|') {
+		size_t len = strcspn(at, "|");
+
+		if (len == n && memcmp(at, word, n) == 0)
+			return true;
+		at += len;
 	}
-	if (o->wish == OPTIONS_RUN)
-		o->wish = OPTIONS_ADMIN;
+	return false;
+}
+
+static bool options_fits(const struct options_command *k, int n, char **word)
+{
+	int words = k->group ? 2 : 1;
+
+	return n == words + (k->argument != NULL) && (!k->group || strcmp(word[0], k->group) == 0) &&
+	       strcmp(word[words - 1], k->word) == 0 &&
+	       (!k->argument || !strchr(k->argument, '|') || options_is_choice(k->argument, word[words]));
+}
+
+/* How it is typed; for "admin list", say, without "admin". */
+static void options_show_command(const struct options_command *k, bool group, struct bytes *out)
+{
+	bytes_printf(out, "%s%s%s%s%s", group && k->group ? k->group : "", group && k->group ? " " : "",
+	             k->word, k->argument ? " " : "", k->argument ? k->argument : "");
+}
+
+/* What must stand behind the command, if something else does. */
+static void options_tell_usage(const struct options_command *k, struct bytes *problems)
+{
+	const char *group = k->group ? k->group : "", *blank = k->group ? " " : "";
+
+	if (!k->argument)
+		conf_tell(problems, "%s%s%s takes no argument", group, blank, k->word);
+	else
+		conf_tell(problems, "%s%s%s takes one argument: %s", group, blank, k->word, k->argument);
+}
+
+static void options_tell_commands(const char *group, struct bytes *problems)
+{
+	struct bytes known = { 0 };
+
+	for (int i = 0; i < COMMANDS; i++) {
+		const struct options_command *k = &options_commands[i];
+
+		if (!k->group || strcmp(k->group, group) != 0)
+			continue;
+		bytes_puts(&known, known.len > 0 ? ", " : "");
+		options_show_command(k, false, &known);
+	}
+	conf_tell(problems, "%s must be followed by one of: %s", group, known.data);
+	bytes_release(&known);
+}
+
+/* Whether the word is one that a command begins with. If so, the n words are all of the command. */
+static bool options_command(struct options *o, int n, char **word, struct bytes *problems)
+{
+	const struct options_command *begun = NULL;
+
+	for (int i = 0; i < COMMANDS; i++) {
+		const struct options_command *k = &options_commands[i];
+
+		if (strcmp(word[0], k->group ? k->group : k->word) != 0)
+			continue;
+		if (options_fits(k, n, word)) {
+			o->verb = (enum options_verb)i;
+			o->name = k->argument ? word[n - 1] : NULL;
+			if (o->wish == OPTIONS_RUN)
+				o->wish = OPTIONS_COMMAND;
+			return true;
+		}
+		if (!k->group || (n > 1 && strcmp(word[1], k->word) == 0))
+			begun = k;
+	}
+	if (begun) {
+		options_tell_usage(begun, problems);
+		return true;
+	}
+	if (strcmp(word[0], "admin") != 0)
+		return false;
+	options_tell_commands(word[0], problems);
+	return true;
+}
+
+/* The details go with the command. */
+static void options_check_details(const struct options *o, struct bytes *problems)
+{
+	const struct options_command *k = o->wish == OPTIONS_COMMAND ? &options_commands[o->verb] : NULL;
+	const char *since = o->detail[DETAIL_SINCE], *format = o->detail[DETAIL_FORMAT];
+	int64_t begin_ms, end_ms;
+
+	for (int i = 0; i < OPTIONS; i++) {
+		const struct option_row *row = &options_table[i];
+
+		if (row->kind != OPTION_DETAIL || !o->detail[row->detail] ||
+		    (k && (k->takes & TAKES(row->detail)) != 0))
+			continue;
+		if (k)
+			conf_tell(problems, "%s%s%s takes no %s", k->group ? k->group : "", k->group ? " " : "",
+			          k->word, row->name);
+		else
+			conf_tell(problems, "%s is for commands on a database, such as export", row->name);
+	}
+	if (since && format_parse_age(since) < 0 && !format_parse_day(since, &begin_ms, &end_ms))
+		conf_tell(problems, "--since: \"%s\" is neither a day (2026-11-22) nor an age (90m, 12h, 7d, 2w)",
+		          since);
+	if (format && strcmp(format, "text") != 0 && strcmp(format, "jsonl") != 0)
+		conf_tell(problems, "--format: \"%s\" is not a format: text or jsonl", format);
 }
 
 /* A word where PORT may stand, and what is wrong with it. */
@@ -228,10 +374,8 @@ static void options_words(struct options *o, int argc, char **argv, struct bytes
 {
 	if (optind == argc)
 		return;
-	if (strcmp(argv[optind], "admin") == 0) {
-		options_admin(o, argc - optind - 1, argv + optind + 1, problems);
+	if (options_command(o, argc - optind, argv + optind, problems))
 		return;
-	}
 	for (int i = optind; i < argc; i++) {
 		if (conf_listen_is_option(argv[i])) {
 			conf_tell(problems, "\"%s\" must follow the address that it is for: --listen "
@@ -282,9 +426,14 @@ bool options_parse(struct options *o, int argc, char **argv, struct bytes *probl
 		case OPTION_LISTEN:
 			options_add_listen(o, argc, argv, problems);
 			break;
+		case OPTION_DETAIL:
+			o->detail[row->detail] = row->argument ? optarg : row->value;
+			break;
 		}
 	}
 	options_words(o, argc, argv, problems);
+	if (problems->len == before)
+		options_check_details(o, problems);
 	/* Tries the values now, while a wrong one still counts as a wrong command line. */
 	conf_init(&scratch);
 	options_lay(o, &scratch, problems);
@@ -301,17 +450,31 @@ void options_apply(const struct options *o, struct conf *c)
 	bytes_release(&problems);
 }
 
+/* Adds the explanation of what was put out since start, in a column of its own. */
+static void options_explain(struct bytes *out, size_t start, const char *help)
+{
+	if (out->len - start >= HELP_COLUMN) {
+		bytes_puts(out, "\n");
+		start = out->len;
+	}
+	bytes_printf(out, "%*s%s\n", (int)(HELP_COLUMN - (out->len - start)), "", help);
+}
+
 void options_help(struct bytes *out)
 {
 	bytes_puts(out, "usage: chatd [OPTIONS] [PORT]\n"
-	           "       chatd [OPTIONS] admin add|code NAME\n"
-	           "       chatd [OPTIONS] admin chat\n\n"
+	           "       chatd [OPTIONS] COMMAND\n\n"
 	           "Runs a chat server with rooms and a history, for nc and telnet, on PORT of\n"
-	           "all addresses (default: 8989), or wherever --listen says.\n\n"
-	           "Works on the database of a chatd, running or not:\n"
-	           "  admin add NAME   makes NAME an administrator\n"
-	           "  admin code NAME  prints a code for NAME to sign in with, once\n"
-	           "  admin chat       takes commands from stdin (a chatd must be running)\n\n");
+	           "all addresses (default: 8989), or wherever --listen says. COMMAND works on\n"
+	           "the database of a chatd, running or not:\n");
+	for (int i = 0; i < COMMANDS; i++) {
+		size_t start = out->len;
+
+		bytes_puts(out, "  ");
+		options_show_command(&options_commands[i], true, out);
+		options_explain(out, start, options_commands[i].help);
+	}
+	bytes_puts(out, "\n");
 	for (int i = 0; i < OPTIONS; i++) {
 		const struct option_row *row = &options_table[i];
 		size_t start = out->len;
@@ -322,12 +485,7 @@ void options_help(struct bytes *out)
 			bytes_puts(out, "      ");
 		bytes_printf(out, "%s%s%s", row->name, row->argument ? " " : "",
 		             row->argument ? row->argument : "");
-		if (out->len - start >= HELP_COLUMN) {
-			bytes_puts(out, "\n");
-			start = out->len;
-		}
-		bytes_printf(out, "%*s%s\n", (int)(HELP_COLUMN - (out->len - start)), "",
-		             row->help);
+		options_explain(out, start, row->help);
 	}
 	bytes_puts(out, "\n--listen may be given several times. Its OPTION telnet makes chatd negotiate\n"
 	           "telnet there at once.\n\n"

@@ -367,7 +367,7 @@ int parent_run(const struct options *o, struct conf *c)
 
 	if (!certificate_is_needed(c))
 		return daemon_run(o, c, NULL);
-	log_set_level(c->log_level);
+	log_set_level(c->log.level);
 	/* The memory has had the key. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (prepare(&p, &misconfigured))

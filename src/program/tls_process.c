@@ -52,11 +52,11 @@ static struct endpoint_settings settings_of(const struct conf *c)
 	struct endpoint_settings s = {
 		.limits = {.connections = c->address.connections, .connects = c->address.connects},
 		.least = c->tls.least,
-		.log_level = c->log_level,
+		.log_level = c->log.level,
 	};
 
 	s.limits.nexempt = blocks(c->address.exempt, s.limits.exempt);
-	s.nproxies = blocks(c->proxy_from, s.proxies);
+	s.nproxies = blocks(c->address.proxies, s.proxies);
 	return s;
 }
 

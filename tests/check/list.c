@@ -6,6 +6,7 @@
  *   choice   KEY CHOICE
  *   command  NAME ALIASES ARGUMENTS ROLE
  *   set      NAME VALUES
+ *   record   KIND MEMBER...
  */
 #include <stdio.h>
 
@@ -13,6 +14,7 @@
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 #include "chatd/program/conf/conf.h"
+#include "chatd/store/db/transfer.h"
 
 int main(void)
 {
@@ -29,5 +31,11 @@ int main(void)
 	}
 	for (const struct preference_row *k = preference_rows; k->name != NULL; k++)
 		printf("set\t%s\t%s\n", k->name, k->values);
+	for (const struct transfer_kind *k = transfer_kinds; k->name != NULL; k++) {
+		printf("record\t%s", k->name);
+		for (const struct transfer_member *m = k->member; m->name != NULL; m++)
+			printf("\t%s", m->name);
+		printf("\n");
+	}
 	return 0;
 }

@@ -135,7 +135,7 @@ host_users() {
 admins() {
 	local said code
 	configure "listen = unix:$work/chatd.sock"
-	expect=2 refuses "admin without more is a usage error" 'followed by add NAME' admin
+	expect=2 refuses "admin without more is a usage error" 'followed by one of: add NAME' admin
 	refuses "a name that will not do is told so" 'cannot have spaces' -c "$conf" admin add 'a b'
 	refuses "and so is one that is reserved" 'reserved' -c "$conf" admin add root
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add alice 2>&1)

@@ -171,6 +171,8 @@ enum {
 	                         * free name */
 	NAMES_LISTED_MAX = 200, /* names that /who prints before "and N more" */
 	ROOMS_LISTED_MAX = 100, /* and rooms that /rooms prints */
+	CONNECTIONS_PAGE = 100,  /* people that one /connections prints: with the effects of a line, even if
+	                         * each is sent by itself */
 	NOTICE_BURST = 8,       /* joins and leaves that a room sees one by one; after these one a
 	                         * second, and the others summed up */
 	NOTICE_SUM_MS = 1000,   /* how long a summary collects */
@@ -353,6 +355,8 @@ enum {
 	                         * commits are larger, BATCH_RECORDS_MAX */
 	PRUNE_ROWS_STEP = 500,  /* lines that one pruning transaction deletes */
 	COUNT_LINES_STEP = 20000, /* lines counted before the queue is looked at: 1 to 2 ms */
+	IMPORT_LINE_BYTES_MAX = 256 << 10, /* of a line of a file that is imported: the largest record,
+	                         * an action with what it changed, all written \uXXXX */
 	SECRET_THREADS = 2,     /* threads that hash passwords, at 16 MiB and 20 ms each; a slow
 	                         * check leaves the other thread to everybody else */
 
@@ -483,6 +487,8 @@ _Static_assert((int)MAIL_PAIR_MAX < (int)MAIL_GUESTS_MAX && (int)MAIL_GUESTS_MAX
 _Static_assert(MARKS_LINE_MAX + 2 * MENTIONS_LINE_MAX + 16 <= EFFECTS_PER_LINE_MAX,
                "whom a line mentions fits its effects");
 _Static_assert((int)MENTIONS_ASKED_MAX <= (int)ROWS_MAX, "/mentions is one answer");
+_Static_assert(2 * 6 * BODY_BYTES_MAX + 8 * NAME_KEY_BYTES_MAX <= IMPORT_LINE_BYTES_MAX,
+               "what is exported can be imported");
 _Static_assert(REPLAY_MAX <= ROWS_MAX, "a replay is one answer");
 _Static_assert((REPORT_LINE_BYTES_MAX + 2 * REPORT_WHY_BYTES_MAX) * 3 + 4 * NAME_BYTES_MAX +
                NAME_KEY_BYTES_MAX + 320 <= BODY_BYTES_MAX, "a report is a fact, all written %XX");

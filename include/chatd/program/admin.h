@@ -1,21 +1,20 @@
 /*
- * "chatd admin": the first administrator, lost passwords, and commands for the running chatd, from
- * the command line.
+ * Commands on a database, from the command line: "chatd export", "chatd import" and "chatd admin".
  */
 #ifndef CHATD_PROGRAM_ADMIN_H
 #define CHATD_PROGRAM_ADMIN_H
 
-#include "chatd/program/conf/conf.h"
+#include "chatd/program/options.h"
 
 /*
- * If what is "add", makes the account of that name an administrator, and creates it if there is
- * none; if "code", makes a sign-in code for an account whose password is lost. A chatd running on
- * the same database is asked to do it over its control socket; if none is running, it is done here.
- * The reply, with the code, goes to stdout, and errors go to stderr. False: it was not done.
+ * Carries out the command. What it is asked for goes to stdout, errors to stderr. Returns an exit status:
+ * EXIT_FAILURE if it was not done, STATUS_DATA if what it looked at is wrong: the file of an import,
+ * or a database that is checked.
  *
- * If "chat" (name is NULL then), passes stdin to the running chatd, with the rights of the host's
- * administrator, and shows its answers on stdout, until either side ends.
+ * What only reads does so on the database itself, whether a chatd runs on it or not. What changes
+ * something, and the list of sessions, is asked of the running chatd over its control socket; if none
+ * runs, changes are made here, in the same way.
  */
-bool admin_run(const struct conf *c, const char *what, const char *name);
+int admin_run(const struct conf *c, const struct options *o);
 
 #endif

@@ -13,6 +13,8 @@
  * not restart chatd after these two. */
 enum {
 	STATUS_USAGE = 2,    /* the command line is wrong */
+	STATUS_DATA = 65,    /* a command found its data wrong, the file of an import or a database that it
+	                      * checks: EX_DATAERR of sysexits.h; chatd itself never ends with it */
 	STATUS_CONFIG = 78,  /* the configuration is wrong, or names what this host does not have:
 	                      * EX_CONFIG of sysexits.h */
 };

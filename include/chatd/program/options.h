@@ -1,5 +1,6 @@
 /*
- * The command line: chatd [OPTIONS] [PORT], and chatd [OPTIONS] admin add|code NAME, or admin chat.
+ * The command line: chatd [OPTIONS] [PORT], or chatd [OPTIONS] COMMAND, which works on a database
+ * ("export", "admin add NAME").
  *
  * Options that set a key of the configuration are kept, so that they can be applied again after a
  * reload has read the file again. PORT and --listen together replace the file's listeners.
@@ -15,7 +16,34 @@ enum options_wish {
 	OPTIONS_CHECK,    /* check the configuration and report */
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
-	OPTIONS_ADMIN,    /* administer the chat from the command line */
+	OPTIONS_COMMAND,  /* carry out a command on the database */
+};
+
+enum options_verb {
+	VERB_EXPORT,
+	VERB_IMPORT,      /* name: the file, or "-" */
+	VERB_ADMIN_ADD,   /* name: of a person, as for CODE, SHOW, ERASE and ADMIN_EXPORT */
+	VERB_ADMIN_CODE,
+	VERB_ADMIN_CHAT,
+	VERB_ADMIN_LIST,  /* name: one of OPTIONS_LISTS */
+	VERB_ADMIN_SHOW,
+	VERB_ADMIN_STATS,
+	VERB_ADMIN_ERASE,
+	VERB_ADMIN_EXPORT,
+	VERB_ADMIN_CHECK,
+};
+
+#define OPTIONS_LISTS "accounts|rooms|bans|sessions"
+
+/* What else a command takes, each as an option of its name: --room ROOM, --json. */
+enum options_detail {
+	DETAIL_ROOM,
+	DETAIL_SINCE,     /* an age or a day, as format_parse_age and format_parse_day take it */
+	DETAIL_FORMAT,    /* "text" or "jsonl" */
+	DETAIL_JSON,      /* these take no argument: the value is "" */
+	DETAIL_LINES,
+	DETAIL_YES,
+	DETAILS,
 };
 
 enum {
@@ -35,8 +63,9 @@ struct options {
 	const char *port;         /* PORT, the first of the listeners; NULL: none is given */
 	struct conf_listen listen[LISTENERS_MAX]; /* those of --listen, in their order */
 	unsigned int nlisten;
-	const char *admin_what;   /* OPTIONS_ADMIN: "add", "code" or "chat", */
-	const char *admin;        /* the name; NULL with "chat" */
+	enum options_verb verb;   /* OPTIONS_COMMAND: the command, */
+	const char *name;         /* its word; NULL: it has none */
+	const char *detail[DETAILS]; /* those that were given; NULL: not. Each is one that the command takes */
 };
 
 /* Strings of argv and constants are borrowed. False: problems has a line for each thing that is

@@ -16,6 +16,7 @@
 #include "chatd/core/entry/unread.h"
 #include "chatd/core/state/exempt.h"
 #include "chatd/core/moderation/moderation.h"
+#include "chatd/core/moderation/report.h"
 #include "chatd/core/rooms/removal.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
@@ -251,6 +252,7 @@ static void old_answer(struct chat *c, struct session *s, struct question *q, co
 		emit_reply(c, s, "Your account %s is deleted. You are a guest of that name now.", a->nick);
 		if (lines) {
 			account_erase(c, a);
+			reports_erase(c, a);
 			emit_reply(c, s, "What you said with it is being deleted.");
 		}
 		account_drop(c, a);

@@ -29,7 +29,8 @@ enum { ROOMS_NAMED_MAX = 10 }; /* rooms that are named before "and N others" */
 /* What is to be done. */
 enum removing {
 	REMOVE_TELL,     /* only say what would be removed */
-	REMOVE_ASK,      /* and how to do it */
+	REMOVE_ASK,      /* and how to do it, */
+	REMOVE_ASK_PROGRAM, /* for a person who uses a program (--status), and types no command */
 	REMOVE_DO,
 };
 
@@ -46,6 +47,8 @@ static void tell_how(struct chat *c, struct session *s, enum removing how, const
 	if (how == REMOVE_ASK)
 		emit_reply(c, s, "Nothing has changed yet. %cremove %s %s --yes does it; that cannot be undone.",
 		           c->config.command_prefix, kind, name);
+	else if (how == REMOVE_ASK_PROGRAM)
+		emit_reply(c, s, "Nothing has changed yet. --yes does it; that cannot be undone.");
 }
 
 /* The same for an account; lines: with what it has said. */
@@ -82,12 +85,13 @@ static void tell_room(struct chat *c, struct session *s, const struct room *r)
 		           strcmp(r->lines.alone, ROOM_SEVERAL) == 0 ? "" : ", and one person said all of it");
 }
 
-static void remove_room(struct chat *c, struct session *s, const char *name, enum removing how)
+/* This and the others like it return true if something was removed. */
+static bool remove_room(struct chat *c, struct session *s, const char *name, enum removing how)
 {
 	struct room *r = args_room(c, s, name);
 
 	if (r == NULL)
-		return;
+		return false;
 	if (r == c->rooms.lobby) {
 		emit_reply(c, s, "%s is the lobby, which cannot be removed.", r->name);
 	} else if (r->memberships.owner == NULL || r->memberships.owner->account == s->account ||
@@ -96,7 +100,7 @@ static void remove_room(struct chat *c, struct session *s, const char *name, enu
 		if (how != REMOVE_DO) {
 			tell_room(c, s, r);
 			tell_how(c, s, how, "room", r->name);
-			return;
+			return false;
 		}
 		if (r->memberships.owner != NULL)
 			emit_audit(c, s, "", "removed the room %s, owned by %s", r->name, r->memberships.owner->account->nick);
@@ -106,7 +110,9 @@ static void remove_room(struct chat *c, struct session *s, const char *name, enu
 		emit_reply(c, s, "The room %s was removed.", r->name);
 		removal_mark(c, r, s->nick);
 		removal_run(c);
+		return true;
 	}
+	return false;
 }
 
 /* -- everything of one owner --------------------------------------------------------------- */
@@ -185,17 +191,18 @@ static void done(struct chat *c, struct session *s, const char *what)
 	emit_reply(c, s, "Removed: %s.", what);
 }
 
-static void remove_address(struct chat *c, struct session *s, const char *name, enum removing how)
+static bool remove_address(struct chat *c, struct session *s, const char *name, enum removing how)
 {
 	char shown[ADDRESS_BYTES_MAX];
 	struct bytes things = {0}, what = {0};
 	struct address block;
 	struct owner o = {.block = &block};
+	bool removed = false;
 
 	if (!address_parse(name, &block)) {
 		emit_reply(c, s, "That is not an address. Write it as 192.0.2.7, 192.0.2.0/24 or "
 		           "2001:db8::/64.");
-		return;
+		return false;
 	}
 	address_show(&block, shown);
 	if (!things_of(c, &o, &things, NULL)) {
@@ -210,9 +217,11 @@ static void remove_address(struct chat *c, struct session *s, const char *name, 
 		bytes_printf(&what, "%s, made from %s", things.data, shown);
 		done(c, s, what.data);
 		removal_run(c);
+		removed = true;
 	}
 	bytes_release(&things);
 	bytes_release(&what);
+	return removed;
 }
 
 /* -- accounts ------------------------------------------------------------------------------ */
@@ -247,11 +256,12 @@ static void tell_account(struct chat *c, struct session *s, const struct account
 }
 
 /* What a deleted account has left behind. It has no rank to respect. */
-static void remove_left(struct chat *c, struct session *s, const char *name, enum removing how, bool lines)
+static bool remove_left(struct chat *c, struct session *s, const char *name, enum removing how, bool lines)
 {
 	char key[NAME_KEY_BYTES_MAX + 1] = "", who[SHARE_WHO_BYTES];
 	struct owner o = {.who = who, .speaks_alone = true};
 	struct bytes things = {0}, what = {0};
+	bool removed = false;
 
 	name_key(name, strlen(name), key);
 	share_who_account(key, who);
@@ -272,9 +282,11 @@ static void remove_left(struct chat *c, struct session *s, const char *name, enu
 		bytes_printf(&what, "%s, left by the former account %s", things.data, key);
 		done(c, s, what.data);
 		removal_run(c);
+		removed = true;
 	}
 	bytes_release(&things);
 	bytes_release(&what);
+	return removed;
 }
 
 /* Without the account, its former owner may not stay in a private room that it was invited to. */
@@ -294,7 +306,7 @@ static void put_out(struct chat *c, const struct session *s, struct session *bea
 	bytes_release(&why);
 }
 
-static void remove_account(struct chat *c, struct session *s, const char *name, enum removing how,
+static bool remove_account(struct chat *c, struct session *s, const char *name, enum removing how,
                            bool lines)
 {
 	struct account *a = account_named(c, name);
@@ -303,29 +315,28 @@ static void remove_account(struct chat *c, struct session *s, const char *name, 
 	struct session *bearer;
 	struct bytes what = {0};
 
-	if (a == NULL) {
-		remove_left(c, s, name, how, lines);
-		return;
-	}
+	if (a == NULL)
+		return remove_left(c, s, name, how, lines);
 	if (a == s->account) {
 		emit_reply(c, s, "You cannot remove your own account this way; %cdrop deletes it.",
 		           c->config.command_prefix);
-		return;
+		return false;
 	}
 	bearer = a->session;
 	if (!moderation_over(c, s, NULL, rank_of_account(NULL, a), a->nick))
-		return;
+		return false;
 	share_who_account(a->key, who);
 	if (how != REMOVE_DO) {
 		tell_account(c, s, a, &o);
 		tell_how_account(c, s, how, a->nick, lines);
-		return;
+		return false;
 	}
 	bytes_printf(&what, "the account %s", a->nick);
 	things_of(c, &o, &what, s->nick);
 	if (lines) {
 		bytes_puts(&what, ", everything said from it");
 		account_erase(c, a);
+		reports_erase(c, a);
 	}
 	account_drop(c, a);
 	if (bearer != NULL) {
@@ -336,24 +347,28 @@ static void remove_account(struct chat *c, struct session *s, const char *name, 
 	done(c, s, what.data);
 	bytes_release(&what);
 	removal_run(c);
+	return true;
 }
 
 /* -- the command --------------------------------------------------------------------------- */
 
 void cmd_remove(struct chat *c, struct session *s, const struct args *a)
 {
-	enum removing how = a->preview ? REMOVE_TELL : a->yes ? REMOVE_DO : REMOVE_ASK;
+	enum removing how = a->preview ? REMOVE_TELL : a->yes ? REMOVE_DO
+	                  : a->status ? REMOVE_ASK_PROGRAM : REMOVE_ASK;
+	bool removed = false;
 
 	if (how == REMOVE_DO && !emit_can_save(c, s))
 		return;
 	if (a->lines && strcasecmp(a->arg[0], "account") != 0)
 		command_usage(c, s, "remove");
 	else if (strcasecmp(a->arg[0], "room") == 0)
-		remove_room(c, s, a->arg[1], how);
+		removed = remove_room(c, s, a->arg[1], how);
 	else if (strcasecmp(a->arg[0], "account") == 0)
-		remove_account(c, s, a->arg[1], how, a->lines);
+		removed = remove_account(c, s, a->arg[1], how, a->lines);
 	else if (strcasecmp(a->arg[0], "address") == 0)
-		remove_address(c, s, a->arg[1], how);
+		removed = remove_address(c, s, a->arg[1], how);
 	else
 		command_usage(c, s, "remove");
+	command_tell_status(c, s, removed && a->status);
 }

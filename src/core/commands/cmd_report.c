@@ -146,8 +146,11 @@ static void show(struct chat *c, struct session *s, const struct report *r)
 	emit_reply(c, s, "#R%" PRIu64 " (%s): %s%s reported %s in %s, %s ago:", r->number, state,
 	           r->by, r->by_account ? "" : " (a guest)", r->sender, r->room,
 	           format_age(age, c->wall_ms - r->at_ms));
-	emit_line(c, s, (struct line_info){0}, r->action ? "#%" PRIu64 " %s* %s %s" : "#%" PRIu64 " %s[%s]:%s", r->line,
-	          stamp, r->sender, r->text);
+	if (r->erased && r->state == REPORT_RESOLVED)
+		emit_reply(c, s, "What was said was deleted with the account.");
+	else
+		emit_line(c, s, (struct line_info){0}, r->action ? "#%" PRIu64 " %s* %s %s" : "#%" PRIu64 " %s[%s]:%s", r->line,
+		          stamp, r->sender, r->text);
 	emit_reply(c, s, "Reason: %s", *r->why != '\0' ? r->why : "none given");
 	if (r->state != REPORT_OPEN)
 		emit_reply(c, s, "%c%s by %s %s ago%s%s", toupper((unsigned char)*state), state + 1,

@@ -82,14 +82,6 @@ static const char *role_phrase(enum role role)
 	return role == ROLE_ADMIN ? "an administrator" : role == ROLE_MODERATOR ? "a moderator" : NULL;
 }
 
-/* The last line of a command that was done, for programs that asked for it with --status. Its wording
- * is part of the protocol. */
-static void tell_status(struct chat *c, struct session *s, bool wanted)
-{
-	if (wanted)
-		emit_reply(c, s, "status: done");
-}
-
 /* Tells s the account's new role; made: the account is new. n: the act that can be taken back; 0: it
  * cannot. */
 static void now_is(struct chat *c, struct session *s, const struct account *a, bool made, uint64_t n)
@@ -187,7 +179,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		emit_reply(c, s, "To sign in, connect, enter the name %s, and type this code as the", a->nick);
 		emit_reply(c, s, "password. It is good once: %.*s", (int)strcspn(rows->codes.codes, " "),
 		           rows->codes.codes);
-		tell_status(c, s, wanted->status);
+		command_tell_status(c, s, wanted->status);
 	} else {
 		emit_reply(c, s, made ? "Someone has since taken that name." : "That account is gone.");
 	}
@@ -316,8 +308,8 @@ void cmd_role(struct chat *c, struct session *s, const struct args *a)
 	}
 	if (account->role == role) {
 		already_is(c, s, account);
-		tell_status(c, s, a->status);
+		command_tell_status(c, s, a->status);
 		return;
 	}
-	tell_status(c, s, role_set(c, s, account, role) && a->status);
+	command_tell_status(c, s, role_set(c, s, account, role) && a->status);
 }

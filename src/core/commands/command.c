@@ -343,6 +343,12 @@ bool args_why_fits(struct chat *c, struct session *s, const char *why, int chars
 	return chars <= (size_t)chars_max;
 }
 
+void command_tell_status(struct chat *c, struct session *s, bool wanted)
+{
+	if (wanted)
+		emit_reply(c, s, "status: done");
+}
+
 #define OPTIONS (FLAG_IN | FLAG_EVERYWHERE | FLAG_PREVIEW | FLAG_REACH | FLAG_YES | FLAG_LINES | \
                  FLAG_STATUS)
 

@@ -10,6 +10,7 @@
 
 #include "chatd/core/commands/cmd_account.h"
 #include "chatd/core/commands/cmd_ban.h"
+#include "chatd/core/commands/cmd_connections.h"
 #include "chatd/core/commands/cmd_filter.h"
 #include "chatd/core/commands/cmd_history.h"
 #include "chatd/core/commands/cmd_info.h"
@@ -353,7 +354,7 @@ const struct command commands[] = {
 	 "filter add spamword"},
 	{"remove", "", "room ROOM | account NAME [--lines] | address ADDR [--yes]",
 	 2, 2, false, false, cmd_remove, ROLE_MODERATOR,
-	 FLAG_PREVIEW | FLAG_HOST | FLAG_YES | FLAG_LINES, TOPIC_MODERATION,
+	 FLAG_PREVIEW | FLAG_HOST | FLAG_YES | FLAG_LINES | FLAG_STATUS, TOPIC_MODERATION,
 	 "Remove a room or an account for good",
 	 "Removes a room with its history; an account, with --lines also all that it has said; "
 	 "or what was made from an address: rooms that nobody owns, unread messages, open "
@@ -408,6 +409,12 @@ const struct command commands[] = {
 	 "Show how the server is doing",
 	 "Shows how the server is doing: people, rooms, what is saved, memory, the database.",
 	 "stats"},
+	{"connections", "", "[N]", 1, 0, false, false, cmd_connections, ROLE_ADMIN,
+	 FLAG_HOST | FLAG_STATUS, TOPIC_SERVER,
+	 "List everyone who is here",
+	 "Lists everyone who is here, in all rooms, with their addresses and since when. A long "
+	 "list comes in pages; N is where the next one begins.",
+	 "connections"},
 	{"reload", "", "", 0, 0, false, false, cmd_reload, ROLE_ADMIN, FLAG_HOST, TOPIC_SERVER,
 	 "Read the configuration again",
 	 "Reads the configuration again, and shows what changed, what needs a restart and what "

@@ -14,6 +14,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/people/account.h"
 #include "chatd/core/people/forget.h"
+#include "chatd/core/people/name.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
@@ -99,6 +100,7 @@ static void save(struct chat *c, const struct report *r)
 	fields_put_number(&b, "by_account", r->by_account);
 	fields_put(&b, "share", r->who);
 	fields_put(&b, "why", r->why);
+	fields_put_number(&b, "erased", r->erased);
 	fields_put_number(&b, "kept", r->kept_ms);
 	fields_put(&b, "keeper", r->keeper);
 	fields_put(&b, "how", r->how);
@@ -175,8 +177,8 @@ static struct report *report_add(struct chat *c, const struct report *like)
 }
 
 /* The one place where reports come and change: by a command, or as they were saved. r becomes like
- * `like`, of which only state, keeper, how and kept_ms ever change; NULL: a new one does. Strings are
- * copied. */
+ * `like`, of which only state, keeper, how, kept_ms and erased ever change; NULL: a new one does. Strings
+ * are copied. */
 static struct report *report_apply(struct chat *c, struct report *r, const struct report *like)
 {
 	char *keeper = mem_strdup(like->keeper), *how = keep(like->how, REPORT_WHY_BYTES_MAX);
@@ -189,6 +191,11 @@ static struct report *report_apply(struct chat *c, struct report *r, const struc
 	r->how = how;
 	r->state = like->state;
 	r->kept_ms = like->kept_ms;
+	r->erased = like->erased;
+	if (r->erased && r->state == REPORT_RESOLVED) {
+		free(r->text);
+		r->text = mem_strdup("");
+	}
 	count(c, r, r->state != REPORT_RESOLVED);
 	return r;
 }
@@ -275,6 +282,23 @@ uint32_t reports_resolve(struct chat *c, const char *who, const struct address *
 	return n;
 }
 
+void reports_erase(struct chat *c, const struct account *a)
+{
+	struct report *r;
+
+	DL_FOREACH(c->moderation.reports.first, r) {
+		struct report like = *r;
+
+		/* Which lines are the account's: as account_erase has it. */
+		if (r->erased || !name_is(r->sender, a->key) ||
+		    (a->made.first_seq != 0 ? r->line <= a->made.first_seq : r->said_ms < a->made.at_ms))
+			continue;
+		like.erased = true;
+		report_apply(c, r, &like);
+		r->unsaved = c->moderation.reports.unsaved = true;
+	}
+}
+
 uint32_t reports_by(struct chat *c, const char *who, const struct address *block, bool forget)
 {
 	char key[KEY_BYTES_MAX];
@@ -348,6 +372,7 @@ void report_load(struct chat *c, const char *key, const char *value)
 		.by_key = fields_get_text(value, "by_key", NAME_KEY_BYTES_MAX),
 		.by_account = fields_get_number(value, "by_account") != 0,
 		.why = fields_get_text(value, "why", REPORT_WHY_BYTES_MAX),
+		.erased = fields_get_number(value, "erased") != 0,
 		.kept_ms = fields_get_time(value, "kept"),
 		.keeper = fields_get_text(value, "keeper", NAME_BYTES_MAX),
 		.how = fields_get_text(value, "how", REPORT_WHY_BYTES_MAX),

@@ -101,10 +101,10 @@ const struct conf_key conf_keys[] = {
 	{ KEY("max_connections", CONF_NUMBER, connections_max), .initial = "1024",
 	  .least = 1, .most = CONNECTIONS_LIMIT,
 	  .help = "Connections at one time; further ones are refused with a message." },
-	{ KEY("log_level", CONF_CHOICE, log_level), .initial = "info", .reloadable = true,
+	{ KEY("log_level", CONF_CHOICE, log.level), .initial = "info", .reloadable = true,
 	  .choices = level_names,
 	  .help = "How much chatd logs to stderr." },
-	{ KEY("log_format", CONF_CHOICE, log_format), .initial = "text", .reloadable = true,
+	{ KEY("log_format", CONF_CHOICE, log.format), .initial = "text", .reloadable = true,
 	  .choices = format_names,
 	  .help = "Whether a line of the log is text or a JSON object." },
 	{ KEY("chat_log", CONF_PATH, chat_log), .initial = "", .reloadable = true,
@@ -151,7 +151,7 @@ const struct conf_key conf_keys[] = {
 	{ KEY("address_exempt", CONF_BLOCKS, address.exempt), .initial = "127.0.0.0/8 ::1/128",
 	  .reloadable = true,
 	  .help = "Addresses and blocks exempt from the limits by address." },
-	{ KEY("proxy_from", CONF_BLOCKS, proxy_from), .initial = "127.0.0.0/8 ::1/128", .reloadable = true,
+	{ KEY("proxy_from", CONF_BLOCKS, address.proxies), .initial = "127.0.0.0/8 ::1/128", .reloadable = true,
 	  .help = "Addresses and blocks of the proxies that may use listeners with the option proxy." },
 	{ KEY("guest_room_days", CONF_NUMBER, guest_room_days), .initial = "0",
 	  .least = 0, .most = RETENTION_DAYS_MAX, .reloadable = true,
@@ -549,7 +549,7 @@ void conf_release(struct conf *c)
 	free(c->user);
 	free(c->tls.certificate);
 	free(c->tls.key);
-	free(c->proxy_from);
+	free(c->address.proxies);
 	free(c->address.exempt);
 	free(c->face.server_name);
 	free(c->face.lobby);

@@ -108,8 +108,11 @@ int64_t db_number_of(struct db *db, const char *sql, int64_t none)
 {
 	sqlite3_stmt *st = NULL;
 	int64_t value = none;
-	if (sqlite3_prepare_v2(db->sqlite, sql, -1, &st, NULL) == SQLITE_OK)
+	int rc = sqlite3_prepare_v2(db->sqlite, sql, -1, &st, NULL);
+	if (rc == SQLITE_OK)
 		value = db_number(db, st, none);
+	else
+		db_note(db, rc);
 	sqlite3_finalize(st);
 	return value;
 }

@@ -152,6 +152,26 @@ bool schema_check_file(int fd, const char *path, bool *fresh, struct store_error
 	return version <= SCHEMA_VERSION || version_fail(path, version, err);
 }
 
+int schema_version(void)
+{
+	return SCHEMA_VERSION;
+}
+
+bool schema_is_current(struct store *s, const char *path, struct store_error *err)
+{
+	int64_t version = db_number_of(&s->db, "PRAGMA user_version", -1);
+	if (version < 0)
+		return store_fail(s, err);
+	if (version > SCHEMA_VERSION)
+		return version_fail(path, version, err);
+	if (version == SCHEMA_VERSION)
+		return true;
+	store_error_set(err, "%s was written by an older chatd (its schema is version %lld, this chatd's "
+	                "is %d)", path, (long long)version, SCHEMA_VERSION);
+	store_error_advise(err, "start this chatd on it once, which brings it up to date");
+	return false;
+}
+
 static bool schema_step(struct store *s, int version)
 {
 	char tail[128];

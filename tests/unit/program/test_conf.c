@@ -73,7 +73,7 @@ static void test_defaults(void **state)
 	assert_string_equal(c.database, "chatd.db");
 	assert_int_equal(c.durability, DURABILITY_COMMIT);
 	assert_int_equal(c.connections_max, CONNECTIONS_DEFAULT);
-	assert_int_equal(c.log_level, LOG_LEVEL_INFO);
+	assert_int_equal(c.log.level, LOG_LEVEL_INFO);
 	assert_null(c.chat_log);
 	assert_int_equal(c.line_bytes_max, LINE_BYTES_DEFAULT);
 	assert_int_equal(c.history_replay, 20);
@@ -114,7 +114,7 @@ static void test_every_key(void **state)
 	assert_string_equal(c.database, "/var/lib/my chat/a;b#c.db");
 	assert_int_equal(c.durability, DURABILITY_SYNC);
 	assert_int_equal(c.connections_max, 1048576);
-	assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(c.log.level, LOG_LEVEL_DEBUG);
 	assert_string_equal(c.chat_log, "chat.log");
 	assert_int_equal(c.line_bytes_max, 4096);
 	assert_int_equal(c.history_replay, 0);
@@ -356,7 +356,7 @@ static void test_options_override(void **state)
 	assert_string_equal(c.listen[0], "9002");
 	assert_string_equal(c.listen[1], "9003 telnet");
 	assert_true(conf_set(&c, "log_level", "debug", "--verbose", &problems));
-	assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(c.log.level, LOG_LEVEL_DEBUG);
 	assert_false(conf_set(&c, "max_connections", "x", "--max-connections", &problems));
 	assert_string_equal(problems.data, "--max-connections: \"x\" is not a whole number\n");
 	assert_int_equal(c.connections_max, CONNECTIONS_DEFAULT);
@@ -406,7 +406,7 @@ static void test_reload(void **state)
 	                    "command_prefix: / -> !\n");
 	assert_int_equal(c.history_replay, 50);
 	assert_int_equal(c.history_lines, 10);
-	assert_int_equal(c.log_level, LOG_LEVEL_WARN);
+	assert_int_equal(c.log.level, LOG_LEVEL_WARN);
 	assert_int_equal(c.command_prefix, '!');
 	assert_null(c.chat_log);
 	assert_string_equal(c.database, "chatd.db");

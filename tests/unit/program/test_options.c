@@ -83,7 +83,7 @@ static void test_everything(void **state)
 	              "--max-connections=7", "9000"), &o, &c);
 	assert_int_equal(o.wish, OPTIONS_RUN);
 	assert_string_equal(o.conf_path, "a.conf");
-	assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(c.log.level, LOG_LEVEL_DEBUG);
 	assert_string_equal(c.database, "x.db");
 	assert_string_equal(c.chat_log, "chat.log");
 	assert_int_equal(c.connections_max, 7);
@@ -220,15 +220,85 @@ static void test_listen_and_admin(void **state)
 
 	(void)state;
 	accepts(WORDS("-l", "2323", "telnet", "admin", "add", "telnet"), &o, &c);
-	assert_int_equal(o.wish, OPTIONS_ADMIN);
-	assert_string_equal(o.admin_what, "add");
-	assert_string_equal(o.admin, "telnet");
+	assert_int_equal(o.wish, OPTIONS_COMMAND);
+	assert_int_equal(o.verb, VERB_ADMIN_ADD);
+	assert_string_equal(o.name, "telnet");
 	assert_string_equal(c.listen[0], "2323 telnet");
 	conf_release(&c);
 	accepts(WORDS("admin", "-l", "2323", "telnet", "chat"), &o, &c);
-	assert_int_equal(o.wish, OPTIONS_ADMIN);
-	assert_string_equal(o.admin_what, "chat");
+	assert_int_equal(o.wish, OPTIONS_COMMAND);
+	assert_int_equal(o.verb, VERB_ADMIN_CHAT);
+	assert_null(o.name);
 	conf_release(&c);
+}
+
+static void command(const char *const words[], enum options_verb verb, const char *name)
+{
+	struct options o;
+	struct conf c;
+
+	accepts(words, &o, &c);
+	assert_int_equal(o.wish, OPTIONS_COMMAND);
+	assert_int_equal(o.verb, verb);
+	if (name)
+		assert_string_equal(o.name, name);
+	else
+		assert_null(o.name);
+	conf_release(&c);
+}
+
+static void test_commands(void **state)
+{
+	(void)state;
+	command(WORDS("export"), VERB_EXPORT, NULL);
+	command(WORDS("import", "-"), VERB_IMPORT, "-");
+	command(WORDS("-d", "x.db", "import", "a b.jsonl"), VERB_IMPORT, "a b.jsonl");
+	command(WORDS("admin", "code", "list"), VERB_ADMIN_CODE, "list");
+	command(WORDS("admin", "list", "accounts"), VERB_ADMIN_LIST, "accounts");
+	command(WORDS("admin", "list", "sessions", "--json"), VERB_ADMIN_LIST, "sessions");
+	command(WORDS("admin", "show", "bob"), VERB_ADMIN_SHOW, "bob");
+	command(WORDS("admin", "stats"), VERB_ADMIN_STATS, NULL);
+	command(WORDS("--yes", "admin", "erase", "bob", "--lines"), VERB_ADMIN_ERASE, "bob");
+	command(WORDS("admin", "export", "bob"), VERB_ADMIN_EXPORT, "bob");
+	command(WORDS("admin", "check", "--json"), VERB_ADMIN_CHECK, NULL);
+}
+
+static void test_commands_with_details(void **state)
+{
+	struct options o;
+	struct conf c;
+
+	(void)state;
+	accepts(WORDS("--room=den", "export", "--since", "2026-11-22", "--format", "text"), &o, &c);
+	assert_string_equal(o.detail[DETAIL_ROOM], "den");
+	assert_string_equal(o.detail[DETAIL_SINCE], "2026-11-22");
+	assert_string_equal(o.detail[DETAIL_FORMAT], "text");
+	assert_null(o.detail[DETAIL_JSON]);
+	conf_release(&c);
+	accepts(WORDS("export", "--since", "7d", "--format=jsonl"), &o, &c);
+	conf_release(&c);
+}
+
+static void test_commands_refused(void **state)
+{
+	(void)state;
+	refuses(WORDS("admin"), "admin must be followed by one of: add NAME, code NAME, chat, list "
+	        "accounts|rooms|bans|sessions, show NAME, stats, erase NAME, export NAME, check\n");
+	refuses(WORDS("admin", "list"), "admin list takes one argument: accounts|rooms|bans|sessions\n");
+	refuses(WORDS("admin", "list", "account"), "admin list takes one argument: accounts|rooms|bans|sessions\n");
+	refuses(WORDS("admin", "list", "accounts|rooms"),
+	        "admin list takes one argument: accounts|rooms|bans|sessions\n");
+	refuses(WORDS("admin", "erase"), "admin erase takes one argument: NAME\n");
+	refuses(WORDS("admin", "stats", "bob"), "admin stats takes no argument\n");
+	refuses(WORDS("import"), "import takes one argument: FILE\n");
+	refuses(WORDS("export", "chat.jsonl"), "export takes no argument\n");
+	refuses(WORDS("admin", "list", "rooms", "--yes"), "admin list takes no --yes\n");
+	refuses(WORDS("admin", "add", "bob", "--json"), "admin add takes no --json\n");
+	refuses(WORDS("8989", "--json"), "--json is for commands on a database, such as export\n");
+	refuses(WORDS("export", "--format", "json"), "--format: \"json\" is not a format: text or jsonl\n");
+	refuses(WORDS("export", "--since", "yesterday"), "--since: \"yesterday\" is neither a day (2026-11-22) "
+	        "nor an age (90m, 12h, 7d, 2w)\n");
+	refuses(WORDS("export", "--room"), "--room needs an argument: --room ROOM\n");
 }
 
 static void test_listen_replaces_the_file(void **state)
@@ -370,6 +440,9 @@ int main(void)
 		cmocka_unit_test(test_listen),
 		cmocka_unit_test(test_listen_and_port),
 		cmocka_unit_test(test_listen_and_admin),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_commands_with_details),
+		cmocka_unit_test(test_commands_refused),
 		cmocka_unit_test(test_listen_replaces_the_file),
 		cmocka_unit_test(test_listen_refused),
 		cmocka_unit_test(test_listen_too_many),

@@ -4,10 +4,15 @@
  */
 #include "store_help.h"
 
+#include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
+#include "chatd/core/people/name.h"
 
 #include <sqlite3.h>
 
+#include "chatd/store/db/export.h"
+#include "chatd/store/db/import.h"
+#include "chatd/store/db/outside.h"
 #include "chatd/store/db/tokenizer.h"
 
 /* There are thousands of rounds, and no power cut among them. */
@@ -378,6 +383,89 @@ static void nothing_is_lost_or_damaged(void **state)
 	                              "(SELECT 1 FROM search WHERE rowid = m.id)"), 0);
 }
 
+/* -- exports and imports ------------------------------------------------------------------ */
+
+static bool take(void *ctx, const char *p, size_t n)
+{
+	bytes_append(ctx, p, n);
+	return true;
+}
+
+/* NULL: it was refused or broken off, and said why. */
+static char *export_once(const char *path)
+{
+	struct bytes out = { 0 };
+	struct export_wish w = { .same = name_is, .by = "a test", .now_ms = 1, .write = take, .ctx = &out };
+	struct store_error err = { .text = "" };
+	struct export_result r;
+	bool running;
+	struct store *s = outside_open(path, &running, &err);
+	bool done = s && store_export(s, &w, &r, &err) == EXPORT_DONE;
+	assert_true(done || err.text[0]);
+	store_close(s);
+	if (done)
+		return out.data;
+	bytes_release(&out);
+	return NULL;
+}
+
+static void export_whole_or_not(const char *path, const char *whole)
+{
+	char *text = export_once(path);
+	if (text)
+		assert_string_equal(text, whole);
+	free(text);
+}
+
+/* FTS5 says once after it had no memory that the index is damaged, so a second time may be needed. */
+static bool import_once(const char *path, const char *text)
+{
+	struct store_error err = { .text = "" };
+	struct import_result r = { .lines = 0 };
+	struct store *s = store_open(path, DURABILITY_COMMIT, &err);
+	struct import *i = s ? import_begin(s, &r, &err) : NULL;
+	bool ok = i;
+	for (const char *end; ok && *text; text = end + 1) {
+		end = strchr(text, '\n');
+		ok = import_line(i, text, (size_t)(end - text), &err);
+	}
+	if (ok)
+		ok = import_end(i, NULL, NULL, &err);
+	else
+		import_abort(i);
+	assert_true(ok || err.text[0]);
+	/* It is never the file that is wrong. */
+	assert_false(r.blames_file);
+	store_close(s);
+	return ok;
+}
+
+static void import_all_or_nothing(const char *path, const char *text)
+{
+	bool ok = import_once(path, text), met = fault.met;
+	no_more_faults();
+	if (!ok && access(path, F_OK) == 0)
+		assert_int_equal(number(path, "SELECT count(*) FROM messages"), 0);
+	if (!ok)
+		assert_true(import_once(path, text));
+	assert_int_equal(number(path, "SELECT count(*) FROM messages"), LINES);
+	unlink(path);
+	fault.met = met;
+}
+
+static void what_goes_out_and_in_is_whole(void **state)
+{
+	char path[512], copy[512], *whole;
+	fill(*state);
+	strcpy(path, folder_file(*state, "chat.db"));
+	strcpy(copy, folder_file(*state, "copy.db"));
+	whole = export_once(path);
+	assert_non_null(whole);
+	WITH_EACH_FAULT(5, export_whole_or_not(path, whole));
+	WITH_EACH_FAULT(37, import_all_or_nothing(copy, whole));
+	free(whole);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +478,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(answers_are_whole_or_none, folder_setup,
 		                                folder_teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_lost_or_damaged, folder_setup,
+		                                folder_teardown),
+		cmocka_unit_test_setup_teardown(what_goes_out_and_in_is_whole, folder_setup,
 		                                folder_teardown),
 	};
 	return cmocka_run_group_tests(tests, nomem_setup, NULL);

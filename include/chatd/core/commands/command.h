@@ -135,6 +135,10 @@ bool args_why_fits(struct chat *c, struct session *s, const char *why, int chars
 /* Tells s how to use the command. */
 void command_usage(struct chat *c, struct session *s, const char *name);
 
+/* The last line of a command that was done, if a program asked for it with --status. Its wording is part
+ * of the protocol. */
+void command_tell_status(struct chat *c, struct session *s, bool wanted);
+
 /* How many bytes of a line without its prefix are certainly no password: all of them, unless the command
  * takes one, or is a wrong name near to one that does. */
 size_t command_open_bytes(const struct chat *c, const char *line);

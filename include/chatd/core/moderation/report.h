@@ -13,6 +13,7 @@
 #include "chatd/base/address.h"
 #include "chatd/core/event.h"
 
+struct account;
 struct chat;
 struct session;
 
@@ -39,6 +40,8 @@ struct report {
 	struct share *share;     /* the share that it is counted in, while counted */
 	bool counted;            /* it counts in a share: exactly while it is not resolved */
 	bool unsaved;            /* it has changed since it was saved */
+	bool erased;             /* its speaker's account was removed with all that was said from it: once
+	                          * it is resolved, its text is "" */
 	int64_t kept_ms;         /* when it was claimed or resolved, since the epoch; 0: never */
 	char *keeper, *how;      /* owned; nick of the moderator who did that, and how it was resolved;
 	                          * "" for none */
@@ -79,7 +82,10 @@ uint32_t reports_resolve(struct chat *c, const char *who, const struct address *
                          const char *keeper, const char *how);
 /* The number of open reports for which report_is_by is true; `forget`: deletes them. */
 uint32_t reports_by(struct chat *c, const char *who, const struct address *block, bool forget);
-/* Saves what reports_resolve has resolved. */
+/* The account, which is about to be removed, has all that was said from it deleted: so do reports of
+ * its lines, as soon as they are resolved. Saves them in steps. */
+void reports_erase(struct chat *c, const struct account *a);
+/* Saves what these two have changed. */
 void report_tick(struct chat *c);
 int64_t report_due_ms(const struct chat *c);
 

@@ -43,8 +43,10 @@ struct conf {
 	} tls;                        /* all of it can be reloaded */
 
 	/* A reload takes new values. */
-	enum log_level log_level;
-	enum log_format log_format;
+	struct {
+		enum log_level level;
+		enum log_format format;
+	} log;
 	enum store_failure store_failure;
 	char *chat_log;               /* path, or NULL */
 	uint32_t line_bytes_max;
@@ -52,8 +54,6 @@ struct conf {
 	uint32_t history_days;        /* 0: lines are kept forever */
 	uint64_t history_lines;       /* per room; 0: all */
 	uint64_t disk_reserve;        /* bytes; 0: none */
-	char *proxy_from;             /* blocks of addresses of trusted proxies, with blanks between; NULL:
-	                               * none */
 	struct {
 		uint32_t burst;
 		uint32_t lines;       /* 0: no limit */
@@ -67,6 +67,7 @@ struct conf {
 		uint32_t connects;    /* in a minute; 0: no limit */
 		uint32_t logins;      /* in a minute; 0: no limit */
 		char *exempt;         /* blocks of addresses, with blanks between; NULL: none */
+		char *proxies;        /* the same; trusted proxies: proxy_from */
 	} address;                    /* for each one */
 	uint32_t guest_room_days;     /* guest_room_days; 0: never */
 	uint32_t login_timeout_s;     /* login_timeout; 0: none */

@@ -14,4 +14,10 @@ bool schema_check_file(int fd, const char *path, bool *fresh, struct store_error
 /* Brings the schema up to date and switches to WAL. */
 bool schema_migrate(struct store *s, const char *path, bool fresh, struct store_error *err);
 
+/* The database is of the version that this chatd makes. False: err says what to do. For connections
+ * that may not change it. */
+bool schema_is_current(struct store *s, const char *path, struct store_error *err);
+/* That version. */
+int schema_version(void);
+
 #endif

@@ -3,6 +3,8 @@
  *
  * The modules from top to bottom; each calls only those below it:
  *
+ *	export, import, inventory, integrity    for commands on a database
+ *	outside          a connection of a program that is not the chatd
  *	store            opening, closing, what a start reads
  *	recovery         a database that was removed is rebuilt
  *	connect          a connection made ready, exchanged, interrupted
@@ -18,7 +20,7 @@
  *	schema, lines_table, wal_mark, location
  *	transaction      begin, commit, errors
  *	db               a connection and its statements
- *	known_rooms, files, statements, tokenizer
+ *	known_rooms, files, statements, tokenizer, transfer
  *	error
  *
  * Private to src/store/db.

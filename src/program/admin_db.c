@@ -1,0 +1,167 @@
+/*
+ * The database that a command works on. Owns nothing.
+ */
+#include "chatd/program/admin_db.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "chatd/base/guard.h"
+#include "chatd/program/check.h"
+#include "chatd/program/listen.h"
+#include "chatd/program/privilege.h"
+#include "chatd/program/users.h"
+
+void admin_tell(const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	guard_text(text, strlen(text));
+	fprintf(stderr, "chatd: %s\n", text);
+}
+
+static bool admin_is_missing(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+struct admin_db admin_db_find(const char *database)
+{
+	char *cwd = *database == '/' ? NULL : getcwd(NULL, 0);
+	struct admin_db p = { .owner = geteuid() };
+	struct bytes path = { 0 }, whole = { 0 };
+	struct stat st;
+
+	if (strncmp(database, "./", 2) == 0 && cwd)
+		database += 2;
+	bytes_printf(&path, "%s%s%s", cwd ? cwd : "", cwd ? "/" : "", database);
+	/* A rebuild that was interrupted counts too: the next start finishes it. */
+	bytes_printf(&whole, "%s-whole", path.data);
+	p.database = path.data;
+	p.there = !admin_is_missing(path.data) || !admin_is_missing(whole.data);
+	if (p.there && stat(path.data, &st) == 0)
+		p.owner = st.st_uid;
+	bytes_release(&whole);
+	free(cwd);
+	return p;
+}
+
+void admin_db_release(struct admin_db *p)
+{
+	free(p->database);
+	p->database = NULL;
+}
+
+void admin_db_say(const struct admin_db *p, bool new)
+{
+	char *shown = mem_strdup(p->database);
+
+	guard_text(shown, strlen(shown));
+	printf("%s: %s\n", new ? "New database" : "Database", shown);
+	free(shown);
+}
+
+/* -- a running chatd --------------------------------------------------------------- */
+
+int admin_db_connect(const char *database)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = -1;
+
+	if (listen_control_path(database, sa.sun_path, sizeof(sa.sun_path)))
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	else
+		errno = ENAMETOOLONG;
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) != 0) {
+		int e = errno;
+
+		close(fd);
+		errno = e;
+		return -1;
+	}
+	return fd;
+}
+
+const char *admin_db_unreached(const char *database, struct bytes *why)
+{
+	if (errno == ENOENT || errno == ENOTDIR)
+		bytes_printf(why, "the socket %s-ctl does not exist", database);
+	else if (errno == ECONNREFUSED)
+		bytes_printf(why, "nothing listens on %s-ctl", database);
+	else if (errno == EACCES || errno == EPERM)
+		bytes_printf(why, "only root and the user that chatd runs as may use %s-ctl", database);
+	else if (errno == ENAMETOOLONG)
+		bytes_printf(why, "the path %s-ctl is too long for a socket", database);
+	else
+		bytes_printf(why, "%s-ctl: %s", database, strerror(errno));
+	return why->data;
+}
+
+/* -- whose it is -------------------------------------------------------------------- */
+
+static void admin_tell_roots(const struct admin_db *p, const char *user)
+{
+	admin_tell("the database %s belongs to root, but chatd does not run as root; give it to the "
+	           "user chatd runs as: chown %s %s", p->database, user, p->database);
+}
+
+bool admin_db_become(const struct conf *c, const struct admin_db *p)
+{
+	char owner[USER_SHOWN_BYTES], me[USER_SHOWN_BYTES];
+
+	if (geteuid() == 0 && !c->user) {
+		if (!p->there)
+			admin_tell("there is no database %s; to create one as root, name the user that chatd "
+			           "runs as: --user NAME", p->database);
+		else if (p->owner == 0)
+			admin_tell_roots(p, "USER");
+		return p->there && p->owner != 0 && privilege_drop_to_owner(p->database);
+	}
+	if (!privilege_drop(c->user))
+		return false;
+	if (!p->there || p->owner == geteuid())
+		return true;
+	if (p->owner == 0) {
+		admin_tell_roots(p, user_shown(geteuid(), me));
+		return false;
+	}
+	user_shown(p->owner, owner);
+	admin_tell("the database %s belongs to the user %s; run this as %s or as root, not as %s",
+	           p->database, owner, owner, user_shown(geteuid(), me));
+	return false;
+}
+
+bool admin_db_can_open(const struct admin_db *p)
+{
+	const struct conf c = { .database = p->database };
+	struct bytes problems = { 0 };
+	bool ok = check_files(&c, &problems);
+
+	for (char *line = ok ? NULL : strtok(problems.data, "\n"); line; line = strtok(NULL, "\n"))
+		admin_tell("%s", line);
+	bytes_release(&problems);
+	return ok;
+}
+
+bool admin_db_take(const struct conf *c, const struct admin_db *p)
+{
+	if (!p->there) {
+		admin_tell("there is no database %s; choose another with -c or -d", p->database);
+		return false;
+	}
+	return (p->owner != geteuid() || admin_db_can_open(p)) && admin_db_become(c, p) &&
+	       admin_db_can_open(p);
+}
