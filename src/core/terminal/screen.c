@@ -52,6 +52,21 @@ static bool ends_with_joiner(const char *s, size_t n)
 	       ((unsigned char)s[n - 1] & 0xFE) == 0x8C;
 }
 
+/* To a terminal the n bytes of s would be one grapheme with what stands behind them: two regional indicators, say,
+ * are a flag. */
+static bool joins(const char *s, size_t n, const char *behind, size_t len)
+{
+	char both[GLYPH_BYTES_MAX + 4];
+	size_t more, columns;
+
+	if (len == 0)
+		return false;
+	cp_decode((const unsigned char *)behind, (const unsigned char *)behind + len, &more);
+	memcpy(both, s, n);
+	memcpy(both + n, behind, more);
+	return text_grapheme(both, n + more, &columns) != n;
+}
+
 /* What is drawn for the grapheme that s begins with, of which it returns the bytes. */
 static size_t glyph_of(const struct screen *s, const char *text, size_t len, struct glyph *g)
 {
@@ -74,7 +89,7 @@ static size_t glyph_of(const struct screen *s, const char *text, size_t len, str
 	while (ends_with_joiner(text, shown))
 		shown -= JOINER_BYTES;
 	g->drawn_len = shown;
-	if (shown < n && g->columns > 0 && is_harmless(text, shown, shown))
+	if (shown < n && g->columns > 0 && is_harmless(text, shown, shown) && !joins(text, shown, text + n, len - n))
 		return n;
 	g->drawn = replacement;
 	g->drawn_len = sizeof replacement - 1;

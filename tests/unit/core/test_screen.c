@@ -169,6 +169,19 @@ static void test_joiners(void **state)
 	assert_drawn(s, at_end("", "\xE2\x80\x8D"), BAD);
 }
 
+/* A regional indicator that a joiner parts from the next one is not drawn beside it: to the terminal both would
+ * be a flag. */
+static void test_flags_and_joiners(void **state)
+{
+	const struct screen s = {.columns = 20};
+
+	(void)state;
+	assert_drawn(s, at_end("", "\U0001F1E8\U0001F1E8"), "\U0001F1E8\U0001F1E8");
+	assert_drawn(s, at_end("", "\U0001F1E8\u200D\U0001F1E8"), "\uFFFD\U0001F1E8");
+	assert_drawn(s, at_end("", "\U0001F1E8\u200Dx"), "\U0001F1E8x");
+	assert_drawn(s, at_end("", "\U0001F1E8\u200D"), "\U0001F1E8");
+}
+
 static void test_latin1(void **state)
 {
 	const struct screen s = {.columns = 40, .latin1 = true};
@@ -600,6 +613,7 @@ int main(void)
 		cmocka_unit_test(test_erasing),
 		cmocka_unit_test(test_what_must_not_reach_a_terminal),
 		cmocka_unit_test(test_joiners),
+		cmocka_unit_test(test_flags_and_joiners),
 		cmocka_unit_test(test_latin1),
 		cmocka_unit_test(test_long_input),
 		cmocka_unit_test(test_sessions),

@@ -261,7 +261,7 @@ static void test_options_of_listeners(void **state)
 	        "listen = 2323 telnet telnet\nlisten = 2323 # telnet\n",
 	        "f.conf:1: listen: \"zork\" is not an address: it must be PORT, ADDRESS:PORT or "
 	        "unix:/PATH\n"
-	        "f.conf:2: listen: \"zork\" is not an option of a listener; the options are: telnet, proxy\n"
+	        "f.conf:2: listen: \"zork\" is not an option of a listener; the options are: telnet, tls, proxy\n"
 	        "f.conf:3: listen: the address is missing before \"telnet\": it must be PORT, "
 	        "ADDRESS:PORT or unix:/PATH\n"
 	        "f.conf:4: listen: the address is missing: it must be PORT, ADDRESS:PORT or "

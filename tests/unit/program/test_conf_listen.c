@@ -131,17 +131,17 @@ static void test_listen_options_refused(void **state)
 	static const struct {
 		const char *s, *problem;
 	} bad[] = {
-		{ "2323 zork", "\"zork\" is not an option of a listener; the options are: telnet, proxy" },
-		{ "2323 telnet zork", "\"zork\" is not an option of a listener; the options are: telnet, proxy" },
-		{ "2323 Telnet", "\"Telnet\" is not an option of a listener; the options are: telnet, proxy" },
+		{ "2323 zork", "\"zork\" is not an option of a listener; the options are: telnet, tls, proxy" },
+		{ "2323 telnet zork", "\"zork\" is not an option of a listener; the options are: telnet, tls, proxy" },
+		{ "2323 Telnet", "\"Telnet\" is not an option of a listener; the options are: telnet, tls, proxy" },
 		{ "2323, telnet", "\"2323,\" is not an address: it must be " FORMS },
-		{ "8989 2323", "\"2323\" is not an option of a listener; the options are: telnet, proxy" },
+		{ "8989 2323", "\"2323\" is not an option of a listener; the options are: telnet, tls, proxy" },
 		{ "2323 telnet telnet", "the option telnet is given twice" },
 		{ "telnet", "the address is missing before \"telnet\": it must be " FORMS },
 		{ "telnet 2323", "the address is missing before \"telnet\": it must be " FORMS },
 		{ "unix: telnet", "a unix socket's path must have 1 to 107 bytes" },
 		{ "unix:/run/my chat/sock", "\"chat/sock\" is not an option of a listener; the options "
-		                            "are: telnet, proxy (a path must not contain blanks)" },
+		                            "are: telnet, tls, proxy (a path must not contain blanks)" },
 	};
 	struct conf_listen l;
 	char problem[256];
@@ -165,8 +165,8 @@ static void test_listen_very_long(void **state)
 		{ "[", "]:8989", "is not an IP address" },
 		{ "[", "", "has no port after the brackets; write [::1]:8989" },
 		{ "unix:", "", "a unix socket's path must have 1 to 107 bytes" },
-		{ "2323 ", "", "the options are: telnet, proxy" },
-		{ "2323 telnet ", " telnet", "the options are: telnet, proxy" },
+		{ "2323 ", "", "the options are: telnet, tls, proxy" },
+		{ "2323 telnet ", " telnet", "the options are: telnet, tls, proxy" },
 	};
 	char word[5000], value[5100], problem[256];
 	struct conf_listen l;

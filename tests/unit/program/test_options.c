@@ -337,11 +337,11 @@ static void test_listen_refused(void **state)
 	refuses(WORDS("-l", "telnet", "2323"), "--listen: the address is missing before \"telnet\": "
 	                                       "it must be PORT, ADDRESS:PORT or unix:/PATH\n");
 	refuses(WORDS("-l", "2323 zork"), "--listen: \"zork\" is not an option of a listener; the "
-	                                  "options are: telnet, proxy\n");
+	                                  "options are: telnet, tls, proxy\n");
 	refuses(WORDS("-l", "2323", "zork"), "\"zork\" is neither PORT nor an option of --listen; the "
-	                                     "options are: telnet, proxy\n");
+	                                     "options are: telnet, tls, proxy\n");
 	refuses(WORDS("-l", "2323", "telnet", "zork", "8989"),
-	        "\"zork\" is neither PORT nor an option of --listen; the options are: telnet, proxy\n");
+	        "\"zork\" is neither PORT nor an option of --listen; the options are: telnet, tls, proxy\n");
 	refuses(WORDS("-l", "2323", "telnet", "telnet"),
 	        "--listen: the option telnet is given twice\n");
 	refuses(WORDS("-l", "2323 telnet", "telnet"),
