@@ -64,11 +64,11 @@ static struct endpoint_settings settings_of(const struct conf *c)
 struct control_message {
 	struct endpoint_settings settings;
 	struct iovec iov;
+	struct msghdr m;
 	union {
 		struct cmsghdr head;
 		char bytes[CMSG_SPACE(FILES * sizeof(int))];
 	} control;
-	struct msghdr m;
 };
 
 static void lay(struct control_message *message)
