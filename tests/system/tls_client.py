@@ -88,6 +88,7 @@ def junk(port):
     read_until(s, b"NAME]: ")
     fd = s.detach()
     with socket.socket(fileno=fd) as plain:
+        plain.settimeout(PATIENCE_S)
         plain.sendall(b"\x17\x03\x03\x00\x20" + b"x" * 32)
         ends(plain)
     s = dial(port)
