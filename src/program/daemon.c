@@ -255,6 +255,16 @@ static void serve_figures(void *ctx, struct figures *f)
 	struct rlimit limit = { 0 };
 	struct stat st;
 
+	if (d->siblings) {
+		const struct board *board = d->siblings->board;
+		int64_t until_s = atomic_load(&board->until_s);
+
+		/* Another process has written it. */
+		f->tls.until_ms = until_s > 0 && until_s <= TIME_MS_MAX / 1000 ? until_s * 1000 : 0;
+		f->tls.done = atomic_load(&board->handshakes);
+		f->tls.failed = atomic_load(&board->failed);
+		f->tls.refused = atomic_load(&board->refused);
+	}
 	f->up_ms = clock_ms(CLOCK_MONOTONIC) - d->started_ms;
 	f->memory_bytes = serve_memory_bytes();
 	f->memory_max = memory_max(d->conf->connections_max);

@@ -66,6 +66,9 @@ tls_talk() {
 	else
 		not_ok "clients that break off harm nobody" "$(host /who)" "$(tail -n 5 "$log")"
 	fi
+	is "/stats counts handshakes, and knows when the certificate ends" "$(host /stats)" \
+		'-- TLS: [0-9]+ handshakes, [1-9][0-9]* that failed, and 0 connections refused before one\.' \
+		'-- The certificate is good for 29 days\.'
 	is "and others talk on" "$(encrypted bob /quit)" '.*-- You are bob, in general[.;].*'
 	down "with TLS"
 	if grep -q 'Sanitizer' "$log"; then not_ok "and no sanitizer complains" "$(grep -A20 Sanitizer "$log")"; fi

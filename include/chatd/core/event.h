@@ -447,6 +447,12 @@ struct figures {
 	uint64_t memory_max;     /* the most memory that it may use (memory.h); 0: not known */
 	uint64_t descriptors;    /* open file descriptors; 0: not known */
 	uint64_t descriptors_max; /* the most that may be open */
+	struct {
+		int64_t until_ms;   /* the end of the certificate, since the epoch; 0: there is no TLS, or it
+		                     * is not known yet */
+		uint64_t done, failed; /* handshakes */
+		uint64_t refused;   /* connections that were refused before one */
+	} tls;
 };
 
 /* How much of a room's feed has arrived at a connection's peer. */

@@ -186,6 +186,22 @@ static void show_program(struct chat *c, struct session *s)
 		emit_reply(c, s, "Descriptors: %" PRIu64 " may be open.", f->descriptors_max);
 }
 
+static void show_tls(struct chat *c, struct session *s)
+{
+	const struct figures *f = &c->status.figures;
+	int64_t left_ms = f->tls.until_ms - c->wall_ms;
+	char age[AGE_BYTES_MAX];
+
+	if (f->tls.until_ms == 0)
+		return;
+	emit_reply(c, s, "TLS: %" PRIu64 " handshakes, %" PRIu64 " that failed, and %" PRIu64 " connections refused "
+	           "before one.", f->tls.done, f->tls.failed, f->tls.refused);
+	if (left_ms > 0)
+		emit_reply(c, s, "The certificate is good for %s.", format_age(age, left_ms));
+	else
+		emit_reply(c, s, "The certificate has ended: clients refuse it.");
+}
+
 static void stats_answer(struct chat *c, struct session *s, struct question *q,
                          const struct event *e)
 {
@@ -199,6 +215,7 @@ static void stats_answer(struct chat *c, struct session *s, struct question *q,
 	show_saving(c, s);
 	show_database(c, s, e->rows);
 	show_program(c, s);
+	show_tls(c, s);
 	if (c->status.backup != NULL)
 		emit_reply(c, s, "A backup to %s has been running for %s.", c->status.backup,
 		           format_age(age, c->now_ms - c->status.backup_ms));
