@@ -13,7 +13,7 @@
 #include "chatd/program/certificate.h"
 #include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/privilege.h"
-#include "chatd/program/texts.h"
+#include "chatd/program/conf/texts.h"
 #include "chatd/program/users.h"
 
 /* A configuration being checked. */

@@ -37,7 +37,7 @@
 #include "chatd/program/notify.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/sandbox/sandbox.h"
-#include "chatd/program/texts.h"
+#include "chatd/program/conf/texts.h"
 #include "chatd/program/users.h"
 
 #ifndef CHATD_VERSION

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "chatd/program/texts.h"
+#include "chatd/program/conf/texts.h"
 #include "talk_core.h"
 
 enum {

@@ -7,7 +7,7 @@
 #include "chatd/core/chat.h"
 #include "chatd/net/listener.h"
 #include "chatd/program/options.h"
-#include "chatd/program/texts.h"
+#include "chatd/program/conf/texts.h"
 #include "chatd/store/threads/writer.h"
 
 /* Fills c from the defaults, the file and the options; the caller releases it. False: problems has

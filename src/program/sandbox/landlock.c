@@ -14,7 +14,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/program/conf/conf_listen.h"
-#include "chatd/program/texts.h"
+#include "chatd/program/conf/texts.h"
 
 /* Rights that newer kernels know and the headers of 6.1 do not; landlock(7). */
 enum {

@@ -17,7 +17,7 @@
 #include "chatd/base/log.h"
 #include "chatd/program/sandbox/landlock.h"
 #include "chatd/program/sandbox/syscalls.h"
-#include "chatd/program/texts.h"
+#include "chatd/program/conf/texts.h"
 
 /* Everything in the folder of a file that a reload reads stays readable, because a rule for the file
  * alone would not last: editors replace the file. what: what the file is. Returns the folder, which the

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "chatd/program/texts.h"
+#include "chatd/program/conf/texts.h"
 
 static char dir[] = "/tmp/chatd-texts-XXXXXX";
 

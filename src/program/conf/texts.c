@@ -1,5 +1,5 @@
 /* The operator's own texts. Owns nothing: what it reads is the caller's. */
-#include "chatd/program/texts.h"
+#include "chatd/program/conf/texts.h"
 
 #include <ctype.h>
 #include <errno.h>

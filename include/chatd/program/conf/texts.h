@@ -6,8 +6,8 @@
  * at all: one that is too long, is not UTF-8, or has anything that is not shown as it is (tabs, colours)
  * is refused with the number of the line.
  */
-#ifndef CHATD_PROGRAM_TEXTS_H
-#define CHATD_PROGRAM_TEXTS_H
+#ifndef CHATD_PROGRAM_CONF_TEXTS_H
+#define CHATD_PROGRAM_CONF_TEXTS_H
 
 #include <stdbool.h>
 
