@@ -181,7 +181,7 @@ void accept_handed(struct server *s)
 	int fd;
 
 	for (;;) {
-		switch (handover_receive(s->handover.socket, s->handover.board->nslots, &fd, &h, text)) {
+		switch (handover_receive(s->handover.socket, s->handover.nslots, &fd, &h, text)) {
 		case HANDOVER_CONNECTION:
 			accept_one_handed(s, fd, &h);
 			break;

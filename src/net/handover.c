@@ -24,10 +24,7 @@ struct board *board_new(uint32_t nslots)
 	size_t bytes = sizeof(struct board) + nslots * sizeof(struct board_slot);
 	struct board *b = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (b == MAP_FAILED)
-		return NULL;
-	b->nslots = nslots;
-	return b;
+	return b != MAP_FAILED ? b : NULL;
 }
 
 /* -- sending ----------------------------------------------------------------------------------- */
@@ -129,7 +126,8 @@ enum handover_kind handover_receive(int socket, uint32_t nslots, int *fd, struct
 	for (;;) {
 		struct iovec iov = {.iov_base = data, .iov_len = sizeof data};
 		struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-		                   .msg_controllen = sizeof control.bytes};
+		                   /* CMSG_SPACE would let in a second one. */
+		                   .msg_controllen = CMSG_LEN(sizeof(int))};
 		ssize_t n = recvmsg(socket, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 		if (n < 0 && errno == EINTR)

@@ -324,8 +324,9 @@ static void on_handover(void *ctx)
 	accept_handed(ctx);
 }
 
-void loop_set_handover(struct server *s, int socket, struct board *board)
+void loop_set_handover(struct server *s, int socket, struct board *board, uint32_t nslots)
 {
+	s->handover.nslots = nslots;
 	s->handover.socket = socket;
 	s->handover.board = board;
 	loop_watch(s, socket, on_handover, s);

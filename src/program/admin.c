@@ -277,6 +277,7 @@ static bool admin_do(struct store *store, const struct conf *c, const struct adm
 	const struct chat_config config = {
 		.connections_max = 1, .line_bytes_max = c->line_bytes_max, .rate_burst = 1,
 		.command_prefix = '/',
+		.face = {.server_name = c->face.server_name, .lobby = c->face.lobby},
 	};
 	struct own_chat a = { .store = store };
 	struct bytes line = { 0 };

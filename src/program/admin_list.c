@@ -438,6 +438,7 @@ static void session_json(struct bytes *out, const char *fields)
 	json_time_field(out, "since_ms", fields, "since");
 	json_number(out, "idle_ms", fields_get_number(fields, "idle"));
 	json_bool(out, "away", fields_get_number(fields, "away") != 0);
+	json_bool(out, "tls", fields_get_number(fields, "tls") != 0);
 	json_end_line(out);
 }
 

@@ -355,7 +355,8 @@ static bool daemon_watch_signals(struct daemon *d)
 	loop_watch(d->server, d->signal_fd, daemon_on_signal, d);
 	if (d->siblings) {
 		loop_watch(d->server, d->siblings->parent, daemon_on_parent, d);
-		loop_set_handover(d->server, d->siblings->handover, d->siblings->board);
+		loop_set_handover(d->server, d->siblings->handover, d->siblings->board,
+		                  d->siblings->nslots);
 	}
 	return true;
 }

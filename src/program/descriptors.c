@@ -9,6 +9,7 @@
 
 enum {
 	DESCRIPTORS_SPARE = 64,  /* the ring, the database, logs, eventfds, and what libraries open */
+	DESCRIPTORS_TLS_EACH = 2, /* of a connection by TLS: its own, and that of the stream to the chat */
 };
 
 static rlim_t descriptors_needed(const struct conf *c, uint32_t connections)
@@ -27,9 +28,9 @@ void descriptors_cap(struct conf *c)
 	}
 }
 
-bool descriptors_raise(const struct conf *c)
+/* For what: which part needs them, for a message. */
+static bool raise_to(rlim_t need, const struct conf *c, const char *what)
 {
-	rlim_t need = descriptors_needed(c, c->connections_max);
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
@@ -39,9 +40,9 @@ bool descriptors_raise(const struct conf *c)
 	if (limit.rlim_cur >= need)
 		return true;
 	if (limit.rlim_max < need) {
-		log_errx("max_connections = %u needs %llu descriptors; the hard limit is %llu: "
+		log_errx("max_connections = %u needs %llu descriptors%s; the hard limit is %llu: "
 		         "raise LimitNOFILE= or ulimit -n, or lower max_connections",
-		         c->connections_max, (unsigned long long)need,
+		         c->connections_max, (unsigned long long)need, what,
 		         (unsigned long long)limit.rlim_max);
 		return false;
 	}
@@ -51,4 +52,16 @@ bool descriptors_raise(const struct conf *c)
 		return false;
 	}
 	return true;
+}
+
+bool descriptors_raise(const struct conf *c)
+{
+	return raise_to(descriptors_needed(c, c->connections_max), c, "");
+}
+
+bool descriptors_raise_tls(const struct conf *c)
+{
+	rlim_t need = DESCRIPTORS_TLS_EACH * ((rlim_t)c->connections_max + 2 * TLS_HANDSHAKES_MAX) + DESCRIPTORS_SPARE;
+
+	return raise_to(need, c, " for TLS");
 }

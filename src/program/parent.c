@@ -24,6 +24,7 @@
 #include "chatd/program/certificate.h"
 #include "chatd/program/daemon.h"
 #include "chatd/program/daemon_conf.h"
+#include "chatd/program/descriptors.h"
 #include "chatd/program/listen.h"
 #include "chatd/program/tls_process.h"
 
@@ -46,7 +47,7 @@ struct parent {
 	struct board *board;
 	int handover[2];          /* the chat's end, and the TLS process's */
 	int chat[2];              /* our end, and the chat's */
-	int control[2];           /* our end, and the TLS process's; made anew with each */
+	int control[2];           /* our end, and the TLS process's; made again with each */
 	int signals;              /* signalfd */
 	sigset_t before;          /* what was blocked at the start */
 	pid_t chat_pid, tls_pid;  /* 0: it is not running */
@@ -74,6 +75,14 @@ static bool make_pair(int pair[2])
 	log_err("cannot make a socket between the processes");
 	pair[OURS] = pair[THEIRS] = -1;
 	return false;
+}
+
+/* For the log, and for the administrators in the chat. */
+static void tell(const struct parent *p, const char *what)
+{
+	log_errx("%s", what);
+	if (p->chat_pid > 0)
+		handover_notice(p->handover[THEIRS], what);
 }
 
 /* What a child does first. */
@@ -112,7 +121,7 @@ static bool configure_tls(struct parent *p, const struct conf *c)
 
 	if (!ok) {
 		for (char *line = strtok(problems.data, "\n"); line != NULL; line = strtok(NULL, "\n"))
-			log_errx("TLS: %s", line);
+			tell(p, line);
 	} else {
 		ok = tls_process_configure(p->control[OURS], c, &files);
 		if (!ok)
@@ -159,7 +168,7 @@ static const char *how_it_ended(int status, char *text, size_t n)
 static void tls_ended(struct parent *p, int status)
 {
 	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
-	char how[64];
+	char how[64], what[160];
 
 	p->tls_pid = 0;
 	if (p->chat_pid == 0)
@@ -167,8 +176,9 @@ static void tls_ended(struct parent *p, int status)
 	if (now_ms - p->tls_since_ms >= LIVED_MS)
 		p->wait_ms = 0;
 	p->again_ms = now_ms + p->wait_ms;
-	log_warnx("the TLS process has ended %s, and its connections with it; the next one starts %s",
-	          how_it_ended(status, how, sizeof how), p->wait_ms == 0 ? "at once" : "in a while");
+	snprintf(what, sizeof what, "the TLS process has ended %s, and its connections with it; the next one starts %s",
+	         how_it_ended(status, how, sizeof how), p->wait_ms == 0 ? "at once" : "in a while");
+	tell(p, what);
 	p->wait_ms = p->wait_ms == 0 ? AGAIN_MS_LEAST : p->wait_ms * 2;
 	if (p->wait_ms > AGAIN_MS_MAX)
 		p->wait_ms = AGAIN_MS_MAX;
@@ -179,7 +189,8 @@ static void tls_ended(struct parent *p, int status)
 static _Noreturn void run_chat(struct parent *p)
 {
 	struct siblings siblings = {
-		.handover = p->handover[OURS], .board = p->board, .parent = p->chat[THEIRS],
+		.handover = p->handover[OURS], .board = p->board,
+		.nslots = tls_process_slots(p->conf), .parent = p->chat[THEIRS],
 		.listeners = p->listeners, .nlisteners = p->nlisteners, .passed = &p->passed,
 	};
 
@@ -208,6 +219,8 @@ static void reload(struct parent *p)
 		struct bytes said = {0};
 
 		conf_take(p->conf, &next, &said);
+		log_set_level(p->conf->log.level);
+		log_set_format(p->conf->log.format);
 		bytes_release(&said);
 	}
 	conf_release(&next);
@@ -343,6 +356,8 @@ static bool prepare(struct parent *p, bool *misconfigured)
 		*misconfigured = true;
 	}
 	bytes_release(&problems);
+	if (!*misconfigured && !descriptors_raise_tls(p->conf))
+		*misconfigured = true;
 	if (!*misconfigured && !activation_read(&p->passed, p->conf))
 		*misconfigured = true;
 	if (*misconfigured)
@@ -368,6 +383,7 @@ int parent_run(const struct options *o, struct conf *c)
 	if (!certificate_is_needed(c))
 		return daemon_run(o, c, NULL);
 	log_set_level(c->log.level);
+	log_set_format(c->log.format);
 	/* The memory has had the key. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (prepare(&p, &misconfigured))

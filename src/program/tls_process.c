@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,8 +19,6 @@
 #include "chatd/tls/endpoint.h"
 
 enum {
-	DESCRIPTORS_EACH = 2,    /* of a connection: its own, and that of the stream to the chat */
-	DESCRIPTORS_SPARE = 64,
 	FILES = 2,               /* descriptors in a message */
 };
 
@@ -53,6 +50,7 @@ static struct endpoint_settings settings_of(const struct conf *c)
 		.limits = {.connections = c->address.connections, .connects = c->address.connects},
 		.least = c->tls.least,
 		.log_level = c->log.level,
+		.log_format = c->log.format,
 	};
 
 	s.limits.nexempt = blocks(c->address.exempt, s.limits.exempt);
@@ -109,7 +107,9 @@ static enum control_answer control_receive(int control, bool wait, struct endpoi
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return CONTROL_NONE;
 	head = CMSG_FIRSTHDR(&message.m);
-	if (n != (ssize_t)sizeof message.settings || head == NULL || head->cmsg_len != CMSG_LEN(sizeof fds))
+	/* The parent sends nothing else. */
+	if (n != (ssize_t)sizeof message.settings || head == NULL || head->cmsg_type != SCM_RIGHTS ||
+	    head->cmsg_len != CMSG_LEN(sizeof fds))
 		return CONTROL_END;
 	memcpy(fds, CMSG_DATA(head), sizeof fds);
 	*s = message.settings;
@@ -167,8 +167,7 @@ static void take_control(const struct tls_process *p, struct endpoint *e)
 			endpoint_stop(e);
 			return;
 		case CONTROL_CONFIGURES:
-			if (load(p, &files, &s, &engine, true))
-				endpoint_configure(e, &s, engine);
+			endpoint_configure(e, &s, load(p, &files, &s, &engine, true) ? &engine : NULL);
 			certificate_close(&files);
 			break;
 		}
@@ -177,34 +176,17 @@ static void take_control(const struct tls_process *p, struct endpoint *e)
 
 /* -- life ------------------------------------------------------------------------------------------ */
 
-static bool raise_descriptors(uint32_t connections)
-{
-	rlim_t need = (rlim_t)connections * DESCRIPTORS_EACH + DESCRIPTORS_SPARE;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
-		return true;
-	if (limit.rlim_max < need) {
-		log_errx("TLS for max_connections needs %llu descriptors; the hard limit is %llu: raise "
-		         "LimitNOFILE= or ulimit -n, or lower max_connections", (unsigned long long)need,
-		         (unsigned long long)limit.rlim_max);
-		return false;
-	}
-	limit.rlim_cur = need;
-	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
-}
-
 static int serve(const struct tls_process *p, struct ring *ring, const struct endpoint_settings *s,
                  struct tls_engine engine)
 {
 	const struct endpoint_options options = {
 		.listeners = p->listeners, .nlisteners = p->nlisteners, .handover = p->handover,
-		.board = p->board, .connections_max = p->conf->connections_max,
+		.board = p->board, .nslots = tls_process_slots(p->conf), .connections_max = p->conf->connections_max,
 	};
 	struct endpoint *e = endpoint_new(&options, ring);
 	bool readable, going;
 
-	endpoint_configure(e, s, engine);
+	endpoint_configure(e, s, &engine);
 	endpoint_watch(e, p->control);
 	do {
 		going = endpoint_turn(e, &readable);
@@ -228,7 +210,7 @@ int tls_process_run(const struct tls_process *p)
 
 	prctl(PR_SET_NAME, "chatd: tls", 0, 0, 0);
 	signal(SIGPIPE, SIG_IGN);
-	if (!raise_descriptors(tls_process_slots(p->conf)) || !privilege_drop(p->conf->user))
+	if (!privilege_drop(p->conf->user))
 		return STATUS_CONFIG;
 	if (control_receive(p->control, true, &s, &files) != CONTROL_CONFIGURES)
 		return EXIT_FAILURE;

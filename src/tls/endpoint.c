@@ -66,14 +66,17 @@ static void warn_of_end(struct endpoint *e)
 		log_warnx("TLS: the certificate ends in %" PRId64 " days", left_s / 86400);
 }
 
-void endpoint_configure(struct endpoint *e, const struct endpoint_settings *s, struct tls_engine engine)
+void endpoint_configure(struct endpoint *e, const struct endpoint_settings *s, const struct tls_engine *engine)
 {
-	tls_engine_release(&e->engine);
 	e->settings = *s;
-	e->engine = engine;
 	e->gate.limits = s->limits;
 	log_set_level(s->log_level);
-	atomic_store(&e->options.board->until_s, engine.until_s);
+	log_set_format(s->log_format);
+	if (engine == NULL)
+		return;
+	tls_engine_release(&e->engine);
+	e->engine = *engine;
+	atomic_store(&e->options.board->until_s, engine->until_s);
 	e->noted_ms = 0;
 	warn_of_end(e);
 }
@@ -139,7 +142,7 @@ struct endpoint *endpoint_new(const struct endpoint_options *o, struct ring *rin
 
 	e->options = *o;
 	e->ring = ring;
-	e->npeers = o->board->nslots;
+	e->npeers = o->nslots;
 	e->peers = mem_zero(e->npeers, sizeof *e->peers);
 	e->young = mem_zero(e->npeers, sizeof *e->young);
 	e->queue = mem_zero(e->npeers, sizeof *e->queue);

@@ -397,14 +397,16 @@ static void failed(struct endpoint *e, struct peer *p)
 	end(e, p);
 }
 
+static const char tls_only[] = "-- This port speaks TLS. Connect with openssl s_client -quiet -connect HOST:PORT,\n"
+                               "--    or ncat --ssl HOST PORT.\n";
+
 /* One step of a handshake with what has come. */
 static void shake_hands(struct endpoint *e, struct peer *p)
 {
 	enum tls_result result;
 
 	if (p->session == NULL && (uint8_t)p->held.data[0] != TLS_HANDSHAKE_BYTE) {
-		refuse_plainly(e, p, "-- This port speaks TLS. Connect with openssl s_client -quiet -connect "
-		               "HOST:PORT,\n--    or ncat --ssl HOST PORT.\n");
+		refuse_plainly(e, p, tls_only);
 		return;
 	}
 	if (p->session == NULL && (p->session = tls_session_new(&e->engine)) == NULL) {
@@ -545,9 +547,11 @@ static void sweep_one(struct endpoint *e, struct peer *p)
 		settle(e, p);
 	} else if (p->state == PEER_HANDING && age_ms < TLS_HANDSHAKE_MS) {
 		hand_over(e, p);
+	} else if (p->state == PEER_HANDSHAKE && p->session == NULL && p->held.len == 0 && age_ms > TLS_SILENT_MS) {
+		refuse_plainly(e, p, tls_only);
 	} else if (p->state == PEER_ENDING
 	           ? age_ms > (pending(&p->client) > 0 ? DRAIN_MS_MAX : LINGER_MS)
-	           : age_ms > TLS_HANDSHAKE_MS) {
+	           : age_ms > (p->state == PEER_HEADER ? PROXY_HEADER_MS : TLS_HANDSHAKE_MS)) {
 		cut_off(e, p);
 		end(e, p);
 	} else {

@@ -156,7 +156,7 @@ enum tls_result tls_session_receive(struct tls_session *s, const char *data, siz
 	if (s->open)
 		result = read_all(s, plain);
 	s->out = NULL;
-	/* What comes behind the end is nobody's. */
+	/* What follows the end is dropped. */
 	s->in_len = 0;
 	return result;
 }

@@ -378,6 +378,8 @@ enum {
 	TLS_HANDSHAKES_MAX = 256, /* connections of the TLS process that the chat does not have yet, or
 	                         * never gets: for one more another makes way */
 	TLS_HANDSHAKE_MS = 10000, /* how long a handshake may take */
+	TLS_SILENT_MS = 3000,   /* after so long without a byte it is a person with nc, who is told what
+	                         * the port is for; a client begins at once */
 	TLS_HANDSHAKES_TURN = 4, /* steps of handshakes in one turn, half a millisecond each: those who
 	                         * talk do not wait longer for them */
 	TLS_SWEEP_MS = 200,     /* between two looks at what has arrived, and what has taken too long */

@@ -32,8 +32,7 @@ struct board {
 	_Atomic uint64_t handshakes; /* done, */
 	_Atomic uint64_t failed;  /* and not; */
 	_Atomic uint64_t refused; /* connections refused before one */
-	uint32_t nslots;
-	struct board_slot slot[];
+	struct board_slot slot[]; /* how many is known to both; not here, where one could change it for the other */
 };
 
 /* A connection that is handed over. */

@@ -39,8 +39,8 @@ void loop_set_program(struct server *s, const struct server_program *p);
  * but those that come by a unix socket. */
 void loop_set_proxies(struct server *s, const char *blocks);
 
-/* Takes connections that another process hands over (handover.h). Borrows the board. */
-void loop_set_handover(struct server *s, int socket, struct board *board);
+/* Takes connections that another process hands over (handover.h). Borrows the board, which has nslots places. */
+void loop_set_handover(struct server *s, int socket, struct board *board, uint32_t nslots);
 
 void loop_set_send_timeout(struct server *s, uint32_t seconds);
 

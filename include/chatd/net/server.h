@@ -51,7 +51,8 @@ struct server {
 	struct proxies proxies;
 	struct {
 		int socket;         /* to the process that hands connections over; -1: there is none */
-		struct board *board; /* borrowed */
+		struct board *board; /* borrowed; nslots places */
+		uint32_t nslots;
 	} handover;
 	struct connections conns;
 	struct fanout fanout;

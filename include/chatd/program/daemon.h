@@ -22,7 +22,8 @@ enum {
 /* The processes beside the chat's. */
 struct siblings {
 	int handover;        /* the socket by which connections are handed over (net/handover.h) */
-	struct board *board;
+	struct board *board; /* with nslots places */
+	uint32_t nslots;
 	int parent;          /* the socket to the parent, which does not block: its end is the end of the chat, and a message there asks
 	                      * it to read the configuration as well */
 	const struct listener *listeners; /* borrowed, n of them, those with tls: only their names are of use */

@@ -12,5 +12,7 @@ void descriptors_cap(struct conf *c);
 /* Raises the soft limit to fit connections_max. False: the hard limit is too
  * low; the log says what is missing. */
 bool descriptors_raise(const struct conf *c);
+/* The same for the TLS process, which inherits it from whoever calls this. */
+bool descriptors_raise_tls(const struct conf *c);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The TLS process: takes connections, ends TLS, and hands what is said on to the chat, each connection by a stream
+ * The TLS process: takes connections, terminates TLS, and hands what is said on to the chat, each connection by a stream
  * of its own (net/handover.h).
  *
  * It reads no file and no database, and has no power over the chat: what a client can do by it, it can do by
@@ -21,13 +21,15 @@ struct endpoint_settings {
 	int nproxies;
 	enum tls_version least;
 	enum log_level log_level;
+	enum log_format log_format;
 };
 
 struct endpoint_options {
 	const struct listener *listeners; /* borrowed, n of them, open */
 	uint32_t nlisteners;
 	int handover;               /* the socket to the chat */
-	struct board *board;
+	struct board *board;        /* borrowed; with nslots places, as many as there are peers */
+	uint32_t nslots;
 	uint32_t connections_max;   /* of the chat */
 };
 
@@ -55,9 +57,9 @@ struct endpoint {
 
 /* Borrows the ring. The engine and the settings come by endpoint_configure before the first turn. */
 struct endpoint *endpoint_new(const struct endpoint_options *o, struct ring *ring);
-/* Takes the engine. */
-void endpoint_configure(struct endpoint *e, const struct endpoint_settings *s, struct tls_engine engine);
-/* Calls `ready`, in a later turn, when fd becomes readable. */
+/* Takes the engine; NULL: the one that it has stays. */
+void endpoint_configure(struct endpoint *e, const struct endpoint_settings *s, const struct tls_engine *engine);
+/* From now on endpoint_turn says when fd becomes readable. To be called once. */
 void endpoint_watch(struct endpoint *e, int fd);
 /* One turn. Sets *readable to whether the watched descriptor may be read. False: it is over. */
 bool endpoint_turn(struct endpoint *e, bool *readable);

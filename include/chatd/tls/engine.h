@@ -28,8 +28,9 @@ struct tls_engine {
 };
 
 /*
- * The certificate may have its chain behind it. False: problem (of size n) says which file is wrong and why.
- * The caller gives e to tls_engine_release; sessions that are open may live on.
+ * The certificate may have its chain behind it. True: the caller gives e to tls_engine_release in the end, and
+ * sessions that are open may live on. False: there is nothing to release, and problem (of size n) says which file
+ * is wrong and why.
  */
 bool tls_engine_init(struct tls_engine *e, const struct tls_pem *certificate, const struct tls_pem *key,
                      enum tls_version least, char *problem, size_t n);

@@ -33,6 +33,7 @@ static void connection_status(struct chat *c, struct session *s, const struct se
 	fields_put_number(b, "since", c->wall_ms - (c->now_ms - who->presence.since_ms));
 	fields_put_number(b, "idle", c->now_ms - who->presence.said_ms);
 	fields_put_number(b, "away", who->presence.away != NULL);
+	fields_put_number(b, "tls", who->presence.tls);
 	emit_line(c, s, emit_info(LINE_TEXT, c->wall_ms, NULL), "-- connection %s", b->data);
 }
 

@@ -33,7 +33,7 @@ static const struct sign {
 };
 
 static const char *const answers[] = {
-	[PROBE_TLS] = "This is a plain-text chat server, without TLS. Connect with nc or telnet.\n",
+	[PROBE_TLS] = "This port does not speak TLS. Connect with nc or telnet, or to the chat's TLS port, if it has one.\n",
 	[PROBE_HTTP] =
 		"HTTP/1.1 400 Bad Request\r\n"
 		"Content-Type: text/plain; charset=utf-8\r\n"
