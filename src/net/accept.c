@@ -180,20 +180,26 @@ void accept_handed(struct server *s)
 	struct handed h;
 	int fd;
 
-	for (;;) {
+	/* The others come in the next turn. */
+	for (int n = 0; n < HANDED_PER_TURN_MAX; n++) {
 		switch (handover_receive(s->handover.socket, s->handover.nslots, &fd, &h, text)) {
 		case HANDOVER_CONNECTION:
 			accept_one_handed(s, fd, &h);
 			break;
 		case HANDOVER_NOTICE:
 			guard_text(text, strlen(text));
+			if (slow_bucket_wait_ms(&s->handover.notices, s->now_ms, REFUSED_LOG_BURST, REFUSED_LOG_PERIOD_MS) > 0)
+				break;
+			slow_bucket_take(&s->handover.notices, s->now_ms, REFUSED_LOG_PERIOD_MS);
 			effects_step(s, &(struct event){.kind = EVENT_NOTICE, .notice = text});
 			break;
 		case HANDOVER_NONE:
 		case HANDOVER_END:
+			s->handover.more = false;
 			return;
 		}
 	}
+	s->handover.more = true;
 }
 
 void accept_done(struct server *s, const struct ring_completion *done)

@@ -150,7 +150,7 @@ static int64_t wait_ms(const struct server *s)
 {
 	int64_t chat_ms = chat_due_ms(s->chat), due_ms = s->sweep_ms;
 
-	if (s->conns.dirty.n + s->conns.resuming.n > 0)
+	if (s->conns.dirty.n + s->conns.resuming.n > 0 || s->handover.more)
 		return 0;
 	if (s->accepts.again_ms < due_ms)
 		due_ms = s->accepts.again_ms;
@@ -264,6 +264,8 @@ bool loop_turn(struct server *s)
 		effects_step(s, &(struct event){.kind = EVENT_TICK});
 	if (s->accepts.again_ms <= s->now_ms)
 		accept_all(s);
+	if (s->handover.more)
+		accept_handed(s);
 	receive_relieve(s);
 	receive_offer_again(s);
 	receive_feed_starved(s);

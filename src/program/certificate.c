@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,46 +49,50 @@ void certificate_close(struct certificate_files *files)
 	files->certificate = files->key = -1;
 }
 
-/* From its beginning, wherever another process has read to. */
-static bool read_file(int fd, struct bytes *out)
+/* What is in one, from its beginning, wherever another process has read to: in one piece of memory, so that no
+ * copy of it stays anywhere. NULL: errno says why not. */
+static char *read_file(int fd, size_t *len)
 {
-	char buffer[4096];
+	char *text = mem_zero(1, PEM_BYTES_MAX + 1);
 	ssize_t n = 0;
 
-	while (out->len <= PEM_BYTES_MAX && (n = pread(fd, buffer, sizeof buffer, (off_t)out->len)) > 0)
-		bytes_append(out, buffer, (size_t)n);
-	explicit_bzero(buffer, sizeof buffer);
-	return n == 0;
+	*len = 0;
+	while (*len < PEM_BYTES_MAX && (n = pread(fd, text + *len, PEM_BYTES_MAX - *len, (off_t)*len)) > 0)
+		*len += (size_t)n;
+	if (n == 0)
+		return text;
+	explicit_bzero(text, *len);
+	free(text);
+	return NULL;
 }
 
-static void clear(struct bytes *b)
+static void clear(char *text, size_t len)
 {
-	if (b->data != NULL)
-		explicit_bzero(b->data, b->cap);
-	bytes_release(b);
+	if (text != NULL)
+		explicit_bzero(text, len);
+	free(text);
 }
 
 bool certificate_read(const struct certificate_files *files, enum tls_version least, struct tls_engine *e,
                       struct bytes *problems)
 {
-	struct bytes certificate = {0}, key = {0};
+	size_t certificate_len = 0, key_len = 0;
+	char *certificate = read_file(files->certificate, &certificate_len), *key = read_file(files->key, &key_len);
+	const struct tls_pem pem[] = {
+		{"tls_certificate", certificate, certificate_len}, {"tls_key", key, key_len},
+	};
 	char why[512];
-	bool ok = read_file(files->certificate, &certificate) && read_file(files->key, &key);
+	bool ok = certificate != NULL && key != NULL;
 
 	if (!ok) {
 		conf_tell(problems, "tls_certificate or tls_key cannot be read: %s", strerror(errno));
 	} else {
-		const struct tls_pem pem[] = {
-			{"tls_certificate", certificate.data != NULL ? certificate.data : "", certificate.len},
-			{"tls_key", key.data != NULL ? key.data : "", key.len},
-		};
-
 		ok = tls_engine_init(e, &pem[0], &pem[1], least, why, sizeof why);
 		if (!ok)
 			conf_tell(problems, "%s", why);
 	}
-	clear(&certificate);
-	clear(&key);
+	clear(certificate, certificate_len);
+	clear(key, key_len);
 	return ok;
 }
 

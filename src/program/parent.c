@@ -89,9 +89,20 @@ static void tell(const struct parent *p, const char *what)
 static void begin_child(struct parent *p, const char *name)
 {
 	setpgid(0, 0);
+	/* Its log goes to the terminal all the same. */
+	signal(SIGTTOU, SIG_IGN);
 	prctl(PR_SET_NAME, name, 0, 0, 0);
 	close(p->signals);
 	sigprocmask(SIG_SETMASK, &p->before, NULL);
+}
+
+/* The socket is a listener of the TLS process's. */
+static bool is_ours(const struct parent *p, int fd)
+{
+	for (uint32_t i = 0; i < p->nlisteners; i++)
+		if (p->listeners[i].fd == fd)
+			return true;
+	return false;
 }
 
 static _Noreturn void run_tls(struct parent *p)
@@ -105,6 +116,9 @@ static _Noreturn void run_tls(struct parent *p)
 	close(p->handover[OURS]);
 	close(p->control[OURS]);
 	close_pair(p->chat);
+	for (uint32_t i = 0; i < p->conf->nlisten; i++)
+		if (p->passed.fd[i] >= 0 && !is_ours(p, p->passed.fd[i]))
+			close(p->passed.fd[i]);
 	/* It ends with its parent, which these would reach as well. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);

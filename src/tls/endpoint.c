@@ -41,8 +41,12 @@ static void accepted(struct endpoint *e, const struct ring_completion *done)
 		ring_close(e->ring, done->res);
 	} else if (done->res >= 0) {
 		peer_begin(e, done->res, done->slot / ACCEPTS_EACH, &done->from, done->port);
-	} else if (done->res == -EMFILE || done->res == -ENFILE || done->res == -ENOBUFS ||
-	           done->res == -ENOMEM) {
+	} else if (done->res != -ECONNABORTED && done->res != -EINTR && done->res != -EAGAIN && !e->ending) {
+		/* Out of descriptors, or something that does not pass by itself. */
+		if (e->now_ms >= e->failed_ms) {
+			log_warnx("TLS: cannot accept connections: %s; trying again", strerror(-done->res));
+			e->failed_ms = e->now_ms + FULL_LOG_MS;
+		}
 		e->again_ms = e->now_ms + ACCEPT_PAUSE_MS;
 		return;
 	}

@@ -22,7 +22,7 @@ static const char *too_many(struct gate *g, struct origin *o, int64_t now_ms, ui
 		wait_ms = bucket_wait_span_ms(&o->connects, now_ms, connects, MINUTE_NS / connects);
 	if (connects > 0 && wait_ms == 0)
 		bucket_take_span(&o->connects, now_ms, MINUTE_NS / connects);
-	if (g->limits.connections > 0 && o->connections >= g->limits.connections * shares)
+	if (g->limits.connections > 0 && o->connections - o->exempt >= g->limits.connections * shares)
 		return "too many connections at one time";
 	return wait_ms > 0 ? "too many connections in a minute" : NULL;
 }
@@ -44,21 +44,26 @@ static void log_refused(struct gate *g, struct origin *o, int64_t now_ms, const 
 	o->nrefused = 0;
 }
 
-bool gate_enters(struct gate *g, int64_t now_ms, const struct address *from)
+bool gate_enters(struct gate *g, int64_t now_ms, const struct address *from, bool *exempt)
 {
 	struct origin *o = origin_of(&g->origins, from), *site;
 	const char *why = NULL;
 
-	if (!is_exempt(g, from))
+	*exempt = is_exempt(g, from);
+	if (!*exempt)
 		why = too_many(g, o, now_ms, 1);
 	if (why == NULL) {
 		origin_hold(&g->origins, o);
 		site = origin_site_of(&g->origins, from);
-		if (site != NULL && !is_exempt(g, from))
+		if (site != NULL && !*exempt)
 			why = too_many(g, site, now_ms, SITE_SHARES);
-		if (site != NULL && why == NULL)
+		if (site != NULL && why == NULL) {
 			origin_hold(&g->origins, site);
-		if (why != NULL)
+			site->exempt += *exempt;
+		}
+		if (why == NULL)
+			o->exempt += *exempt;
+		else
 			origin_drop(&g->origins, o);
 	}
 	if (why != NULL)
@@ -66,19 +71,25 @@ bool gate_enters(struct gate *g, int64_t now_ms, const struct address *from)
 	return why == NULL;
 }
 
-void gate_left(struct gate *g, const struct address *from)
+void gate_left(struct gate *g, const struct address *from, bool exempt)
 {
-	struct origin *site = origin_site_of(&g->origins, from);
+	struct origin *site = origin_site_of(&g->origins, from), *o;
 
-	if (site != NULL)
+	if (site != NULL) {
+		site->exempt -= exempt;
 		origin_drop(&g->origins, site);
-	origin_drop(&g->origins, origin_of(&g->origins, from));
+	}
+	o = origin_of(&g->origins, from);
+	o->exempt -= exempt;
+	origin_drop(&g->origins, o);
 }
 
 uint32_t gate_count(struct gate *g, const struct address *from)
 {
+	const struct origin *o = origin_of(&g->origins, from);
+
 	/* Many people share an address without limits. */
-	return is_exempt(g, from) ? 1 : origin_of(&g->origins, from)->connections;
+	return is_exempt(g, from) ? 1 : o->connections - o->exempt;
 }
 
 void gate_release(struct gate *g)

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,6 +25,7 @@
 enum {
 	TLS_HANDSHAKE_BYTE = 0x16, /* what a client's first record begins with: RFC 8446, 5.1 */
 	SIDES = 2,                /* slots of the ring for each peer */
+	PENDING_MAX = 4 * TLS_BUFFER_BYTES, /* bytes for a client, beyond which nothing more is heard from it */
 	DRAWN = 8,                /* peers that are drawn when one of them must make way */
 };
 
@@ -81,7 +83,7 @@ static void release(struct endpoint *e, struct peer *p)
 	tls_session_free(p->session);
 	bytes_release(&p->held);
 	if (p->counted)
-		gate_left(&e->gate, &p->from);
+		gate_left(&e->gate, &p->from, p->exempt);
 	*p = (struct peer){.slot = p->slot, .gen = p->gen + 1, .client.fd = -1, .chat.fd = -1,
 	                   .next_free = e->free_first};
 	e->free_first = p->slot;
@@ -195,7 +197,8 @@ static void start_receives(struct endpoint *e, struct peer *p)
 	bool wants = p->state == PEER_HEADER || (p->state == PEER_HANDSHAKE && !p->queued) ||
 	             p->state == PEER_OPEN || p->state == PEER_ENDING;
 
-	if (wants && pending(&p->chat) == 0)
+	/* What it makes us answer must be taken, too. */
+	if (wants && pending(&p->chat) == 0 && pending(&p->client) <= PENDING_MAX)
 		receive(e, p, &p->client);
 	/* What comes from it in the end is dropped. */
 	if (p->state == PEER_ENDING || (p->state == PEER_OPEN && pending(&p->client) == 0))
@@ -267,12 +270,12 @@ static void make_way(struct endpoint *e)
 
 void peer_begin(struct endpoint *e, int fd, uint32_t listener, const struct address *from, uint16_t port)
 {
-	bool proxy = e->options.listeners[listener].proxy;
+	bool proxy = e->options.listeners[listener].proxy, exempt = false;
 	struct peer *p;
 
 	if (proxy ? !address_is_local(from) &&
 	            !address_within_any(from, e->settings.proxies, e->settings.nproxies)
-	          : !gate_enters(&e->gate, e->now_ms, from)) {
+	          : !gate_enters(&e->gate, e->now_ms, from, &exempt)) {
 		atomic_fetch_add(&e->options.board->refused, 1);
 		ring_close(e->ring, fd);
 		return;
@@ -281,7 +284,7 @@ void peer_begin(struct endpoint *e, int fd, uint32_t listener, const struct addr
 		make_way(e);
 	if (e->free_first == UINT32_MAX) {
 		if (!proxy)
-			gate_left(&e->gate, from);
+			gate_left(&e->gate, from, exempt);
 		atomic_fetch_add(&e->options.board->refused, 1);
 		ring_close(e->ring, fd);
 		return;
@@ -294,6 +297,7 @@ void peer_begin(struct endpoint *e, int fd, uint32_t listener, const struct addr
 	p->from = *from;
 	p->port = port;
 	p->counted = !proxy;
+	p->exempt = exempt;
 	atomic_store(&e->options.board->slot[p->slot].acked, 0);
 	atomic_store(&e->options.board->slot[p->slot].lost, false);
 	set_state(e, p, proxy ? PEER_HEADER : PEER_HANDSHAKE);
@@ -335,7 +339,7 @@ static void heard_header(struct endpoint *e, struct peer *p)
 		p->from = h.from;
 		p->port = h.port;
 	}
-	if (!gate_enters(&e->gate, e->now_ms, &p->from)) {
+	if (!gate_enters(&e->gate, e->now_ms, &p->from, &p->exempt)) {
 		cut_off(e, p);
 		end(e, p);
 		return;
@@ -539,12 +543,31 @@ void peer_done(struct endpoint *e, const struct ring_completion *done)
 
 /* -- time -------------------------------------------------------------------------------------- */
 
+/* The chat has closed its end, which is not received from while the client has something to read. */
+static bool is_closed(const struct peer *p)
+{
+	struct pollfd fd = {.fd = p->chat.fd, .events = POLLRDHUP};
+
+	return pending(&p->client) > 0 && poll(&fd, 1, 0) > 0 && (fd.revents & (POLLRDHUP | POLLHUP)) != 0;
+}
+
+static void sweep_open(struct endpoint *e, struct peer *p)
+{
+	settle(e, p);
+	if (!is_closed(p))
+		p->closed_ms = 0;
+	else if (p->closed_ms == 0)
+		p->closed_ms = e->now_ms;
+	else if (e->now_ms - p->closed_ms > DRAIN_MS_MAX)
+		cut_off(e, p);
+}
+
 static void sweep_one(struct endpoint *e, struct peer *p)
 {
 	int64_t age_ms = e->now_ms - p->since_ms;
 
 	if (p->state == PEER_OPEN) {
-		settle(e, p);
+		sweep_open(e, p);
 	} else if (p->state == PEER_HANDING && age_ms < TLS_HANDSHAKE_MS) {
 		hand_over(e, p);
 	} else if (p->state == PEER_HANDSHAKE && p->session == NULL && p->held.len == 0 && age_ms > TLS_SILENT_MS) {

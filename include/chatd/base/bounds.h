@@ -375,6 +375,7 @@ enum {
 	PROXIED_MAX = 64,       /* connections whose header has not come yet. A proxy sends it at once,
 	                         * so for one more the one that has waited longest is closed */
 	PROXIED_SLOTS = 2 * PROXIED_MAX, /* with those that are being closed */
+	HANDED_PER_TURN_MAX = 64, /* connections that are taken over from the TLS process in one turn */
 	TLS_HANDSHAKES_MAX = 256, /* connections of the TLS process that the chat does not have yet, or
 	                         * never gets: for one more another makes way */
 	TLS_HANDSHAKE_MS = 10000, /* how long a handshake may take */

@@ -53,6 +53,8 @@ struct server {
 		int socket;         /* to the process that hands connections over; -1: there is none */
 		struct board *board; /* borrowed; nslots places */
 		uint32_t nslots;
+		bool more;          /* there was more than one turn takes */
+		struct bucket notices; /* that administrators are told */
 	} handover;
 	struct connections conns;
 	struct fanout fanout;

@@ -50,6 +50,7 @@ struct endpoint {
 	bool accepting[RING_ACCEPTS_MAX]; /* that accept is in flight */
 	int watched;                /* the descriptor of endpoint_watch */
 	int64_t again_ms;           /* when to accept again after running out of descriptors; INT64_MAX: never */
+	int64_t failed_ms;          /* when the log may say again that nothing can be accepted */
 	int64_t now_ms, sweep_ms;
 	int64_t noted_ms;           /* when the end of the certificate was looked at last; 0: never */
 	bool ending;                /* the chat has gone, or the parent */

@@ -26,10 +26,11 @@ struct gate {
 	struct bucket log;      /* of refusals */
 };
 
-/* Whether a connection from there may begin; it counts until gate_left. If it may not, the log says so (not more
- * often than is good for a disk). */
-bool gate_enters(struct gate *g, int64_t now_ms, const struct address *from);
-void gate_left(struct gate *g, const struct address *from);
+/* Whether a connection from there may begin; it counts until gate_left, which gets what *exempt says: whether it
+ * is without limits, and so counts for nobody else. If it may not, the log says so (not more often than is good for
+ * a disk). */
+bool gate_enters(struct gate *g, int64_t now_ms, const struct address *from, bool *exempt);
+void gate_left(struct gate *g, const struct address *from, bool exempt);
 
 /* How many connections of its address there are; 1 for one without limits. */
 uint32_t gate_count(struct gate *g, const struct address *from);

@@ -54,7 +54,8 @@ struct peer {
 	uint32_t listener;  /* index of the one that it came to */
 	struct address from;
 	uint16_t port;
-	bool counted;       /* the gate counts it */
+	bool counted;       /* the gate counts it, */
+	bool exempt;        /* as one without limits */
 	bool handed;        /* the chat has had it */
 	bool queued;        /* true exactly while in the list of handshakes to be gone on with */
 	bool lost;          /* its client went without an end */
@@ -62,6 +63,7 @@ struct peer {
 	struct tls_session *session; /* owned; NULL: none yet */
 	struct bytes held;  /* what came and is not looked at yet */
 	int64_t since_ms;   /* when the state began */
+	int64_t closed_ms;  /* OPEN: when the chat had closed its end, and the client still had to read; 0: it has not */
 	uint32_t ignored;   /* bytes dropped while ENDING */
 	uint32_t at;        /* its place in the endpoint's list of those that the chat never had */
 	uint64_t plain;     /* bytes from the chat, encrypted so far */

@@ -153,20 +153,22 @@ static int add_rules_of_tls(scmp_filter_ctx f, int handover, int control)
 	};
 	const struct {
 		int call;
-		struct scmp_arg_cmp argument;
+		unsigned int n;
+		struct scmp_arg_cmp argument[ARGUMENTS_MAX];
 	} fixed[] = {
-		{SCMP_SYS(mmap), HAS(2, PROT_EXEC, 0)},
-		{SCMP_SYS(mprotect), HAS(2, PROT_EXEC, 0)},
-		{SCMP_SYS(ioctl), IS(1, SIOCOUTQ)},
-		{SCMP_SYS(sendto), IS(4, 0)},
-		{SCMP_SYS(getsockopt), IS(1, SOL_SOCKET)},
-		{SCMP_SYS(socketpair), IS(0, AF_UNIX)},
-		{SCMP_SYS(tgkill), IS(0, (scmp_datum_t)getpid())},
+		{SCMP_SYS(mmap), 1, {HAS(2, PROT_EXEC, 0)}},
+		{SCMP_SYS(mprotect), 1, {HAS(2, PROT_EXEC, 0)}},
+		{SCMP_SYS(ioctl), 1, {IS(1, SIOCOUTQ)}},
+		{SCMP_SYS(sendto), 1, {IS(4, 0)}},
+		{SCMP_SYS(getsockopt), 1, {IS(1, SOL_SOCKET)}},
+		/* Not of datagrams, which could be sent to anybody's socket. */
+		{SCMP_SYS(socketpair), 2, {IS(0, AF_UNIX), IS(1, SOCK_STREAM | SOCK_CLOEXEC)}},
+		{SCMP_SYS(tgkill), 1, {IS(0, (scmp_datum_t)getpid())}},
 	};
 	int e = add_calls(f, few, sizeof(few) / sizeof(few[0]));
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && e == 0; i++)
-		e = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, fixed[i].call, 1, &fixed[i].argument);
+		e = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, fixed[i].call, fixed[i].n, fixed[i].argument);
 	e = e ? e : add_on(f, SCMP_SYS(sendmsg), handover);
 	return e ? e : add_on(f, SCMP_SYS(recvmsg), control);
 }

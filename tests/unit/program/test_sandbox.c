@@ -315,7 +315,8 @@ static int tls_descriptors(void)
 		return 2;
 	if ((recvmsg(tls_sockets[1], &m, MSG_DONTWAIT) < 0 && errno != EAGAIN))
 		return 3;
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 || socketpair(AF_TIPC, SOCK_STREAM, 0, pair) == 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 ||
+	    socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) == 0 || errno != EPERM)
 		return 4;
 	return socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EPERM ? 0 : 5;
 }

@@ -42,15 +42,16 @@ static struct address from(const char *text)
 static bool enters(const char *text)
 {
 	struct address a = from(text);
+	bool exempt;
 
-	return gate_enters(&gate, now_ms, &a);
+	return gate_enters(&gate, now_ms, &a, &exempt);
 }
 
 static void leaves(const char *text)
 {
 	struct address a = from(text);
 
-	gate_left(&gate, &a);
+	gate_left(&gate, &a, false);
 }
 
 static void test_at_one_time(void **state)
@@ -107,6 +108,13 @@ static void test_exempt(void **state)
 		assert_true(enters("127.0.0.1"));
 	/* Many people share it. */
 	assert_int_equal(gate_count(&gate, &a), 1);
+	/* Those of an address without limits take nothing from others of its network. */
+	address_parse("2001:db8::1/128", &gate.limits.exempt[0]);
+	for (int i = 0; i < 10; i++)
+		assert_true(enters("2001:db8::1"));
+	assert_true(enters("2001:db8::2"));
+	assert_true(enters("2001:db8::2"));
+	assert_false(enters("2001:db8::2"));
 }
 
 int main(void)

@@ -247,6 +247,28 @@ static void test_renegotiation(void **state)
 	assert_int_equal(b->result, TLS_GOES_ON);
 }
 
+/* A client that asks for new keys all the time makes us work and answer, and says nothing. */
+static void test_key_updates(void **state)
+{
+	struct both *b = *state;
+	int n = 0;
+
+	shake_hands(b);
+	says(b, "hello\n");
+	while (b->result == TLS_GOES_ON && n < 1000) {
+		assert_int_equal(SSL_key_update(b->client, SSL_KEY_UPDATE_REQUESTED), 1);
+		assert_true(SSL_do_handshake(b->client) == 1);
+		carry(b);
+		/* It takes our answers, or it could not ask again. */
+		SSL_read(b->client, (char[64]){0}, 64);
+		n++;
+	}
+	assert_int_equal(b->result, TLS_FAILED);
+	assert_in_range(n, 10, 200);
+	assert_string_equal(tls_session_why(b->session), "too many messages that say nothing");
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +282,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_record_too_long, begin, end),
 		cmocka_unit_test_setup_teardown(test_junk_in_a_session, begin, end),
 		cmocka_unit_test_setup_teardown(test_renegotiation, begin, end),
+		cmocka_unit_test_setup_teardown(test_key_updates, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
