@@ -67,6 +67,13 @@ static bool joins(const char *s, size_t n, const char *behind, size_t len)
 	return text_grapheme(both, n + more, &columns) != n;
 }
 
+static void glyph_replace(struct glyph *g)
+{
+	g->drawn = replacement;
+	g->drawn_len = sizeof replacement - 1;
+	g->columns = 1;
+}
+
 /* What is drawn for the grapheme that s begins with, of which it returns the bytes. */
 static size_t glyph_of(const struct screen *s, const char *text, size_t len, struct glyph *g)
 {
@@ -91,9 +98,7 @@ static size_t glyph_of(const struct screen *s, const char *text, size_t len, str
 	g->drawn_len = shown;
 	if (shown < n && g->columns > 0 && is_harmless(text, shown, shown) && !joins(text, shown, text + n, len - n))
 		return n;
-	g->drawn = replacement;
-	g->drawn_len = sizeof replacement - 1;
-	g->columns = 1;
+	glyph_replace(g);
 	return n;
 }
 
@@ -106,6 +111,8 @@ struct walk {
 	size_t width;           /* columns of a row */
 	size_t at;              /* bytes of prompt and text behind it */
 	size_t row, column;     /* where the next glyph goes, if it fits there */
+	const char *last;       /* what was drawn last, last_len bytes; NULL: nothing, or Latin-1 */
+	size_t last_len;
 	bool met;               /* the cursor is behind it, */
 	size_t cursor_row, cursor_column; /* and was there */
 };
@@ -144,17 +151,22 @@ static bool walk_step(struct walk *w, struct glyph *g)
 {
 	const struct screen_input *in = w->input;
 	bool typed = w->at >= in->prompt_len;
-	size_t at = typed ? w->at - in->prompt_len : w->at, n;
+	size_t at = typed ? w->at - in->prompt_len : w->at, len, n;
+	const char *text;
 
 	if (typed && at >= in->len) {
 		if (!w->met)
 			walk_meet(w);
 		return false;
 	}
-	if (typed)
-		n = glyph_of(w->screen, in->text + at, in->len - at, g);
-	else
-		n = glyph_of(w->screen, in->prompt + at, in->prompt_len - at, g);
+	text = typed ? in->text + at : in->prompt + at;
+	len = typed ? in->len - at : in->prompt_len - at;
+	n = glyph_of(w->screen, text, len, g);
+	/* Nor is one that belongs to a letter drawn behind what is none of its own, such as the prompt. */
+	if (w->last != NULL && (unsigned char)*text >= 0x80 && joins(w->last, w->last_len, text, len))
+		glyph_replace(g);
+	w->last = w->screen->latin1 || g->drawn_len > GLYPH_BYTES_MAX ? NULL : g->drawn;
+	w->last_len = g->drawn_len;
 	if (w->column + g->columns > w->width) {
 		w->row++;
 		w->column = 0;

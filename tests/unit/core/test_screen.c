@@ -182,6 +182,18 @@ static void test_flags_and_joiners(void **state)
 	assert_drawn(s, at_end("", "\U0001F1E8\u200D"), "\U0001F1E8");
 }
 
+/* A mark with a column of its own that has no letter would belong to the prompt's blank. */
+static void test_spacing_marks(void **state)
+{
+	const struct screen s = {.columns = 40};
+
+	(void)state;
+	assert_drawn(s, at_end("[ops] ", "\u0E01\u0E33"), "[ops] \u0E01\u0E33");
+	assert_drawn(s, at_end("[ops] ", "\u0E33x"), "[ops] \uFFFDx");
+	assert_drawn(s, at_end("[ops] ", "a \u0E33x"), "[ops] a \u0E33x");
+	assert_edited(s, at_end("[ops] ", "\u0E33"), at_end("[ops] ", "\u0E01\u0E33"), "\033[D\u0E01\u0E33");
+}
+
 static void test_latin1(void **state)
 {
 	const struct screen s = {.columns = 40, .latin1 = true};
@@ -614,6 +626,7 @@ int main(void)
 		cmocka_unit_test(test_what_must_not_reach_a_terminal),
 		cmocka_unit_test(test_joiners),
 		cmocka_unit_test(test_flags_and_joiners),
+		cmocka_unit_test(test_spacing_marks),
 		cmocka_unit_test(test_latin1),
 		cmocka_unit_test(test_long_input),
 		cmocka_unit_test(test_sessions),
