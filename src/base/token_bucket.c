@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "chatd/base/bounds.h"
+
 #define NS_PER_S UINT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
 
@@ -78,6 +80,14 @@ int64_t slow_bucket_wait_ms(struct bucket *l, int64_t now_ms, uint32_t burst, in
 void slow_bucket_take(struct bucket *l, int64_t now_ms, int64_t period_ms)
 {
 	bucket_take_span(l, now_ms, period_ms * NS_PER_MS);
+}
+
+bool slow_bucket_take_log(struct bucket *l, int64_t now_ms)
+{
+	if (slow_bucket_wait_ms(l, now_ms, REFUSED_LOG_BURST, REFUSED_LOG_PERIOD_MS) > 0)
+		return false;
+	slow_bucket_take(l, now_ms, REFUSED_LOG_PERIOD_MS);
+	return true;
 }
 
 void slow_bucket_give(struct bucket *l, int64_t period_ms)

@@ -188,10 +188,8 @@ void accept_handed(struct server *s)
 			break;
 		case HANDOVER_NOTICE:
 			guard_text(text, strlen(text));
-			if (slow_bucket_wait_ms(&s->handover.notices, s->now_ms, REFUSED_LOG_BURST, REFUSED_LOG_PERIOD_MS) > 0)
-				break;
-			slow_bucket_take(&s->handover.notices, s->now_ms, REFUSED_LOG_PERIOD_MS);
-			effects_step(s, &(struct event){.kind = EVENT_NOTICE, .notice = text});
+			if (slow_bucket_take_log(&s->handover.notices, s->now_ms))
+				effects_step(s, &(struct event){.kind = EVENT_NOTICE, .notice = text});
 			break;
 		case HANDOVER_NONE:
 		case HANDOVER_END:

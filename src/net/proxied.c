@@ -45,23 +45,12 @@ static void free_slot(struct server *s, struct proxied *p)
 	s->proxies.nslots--;
 }
 
-/* Not more often than is good for a disk. */
-static bool may_log(struct server *s)
-{
-	struct proxies *all = &s->proxies;
-
-	if (slow_bucket_wait_ms(&all->log, s->now_ms, REFUSED_LOG_BURST, REFUSED_LOG_PERIOD_MS) > 0)
-		return false;
-	slow_bucket_take(&all->log, s->now_ms, REFUSED_LOG_PERIOD_MS);
-	return true;
-}
-
 /* A proxy's mistake: nothing that its address should be banned for. */
 static void log_refused(struct server *s, const struct proxied *p, const char *why)
 {
 	char shown[ADDRESS_BYTES_MAX];
 
-	if (may_log(s))
+	if (slow_bucket_take_log(&s->proxies.log, s->now_ms))
 		log_warnx("refused a connection from the proxy at %s to %s: %s", address_show(&p->proxy, shown),
 		          s->listeners[p->listener].name, why);
 }
@@ -109,7 +98,7 @@ const char *proxied_begin(struct server *s, uint32_t listener, const struct ring
 	/* The folder of a unix socket decides who may come there. */
 	if (!address_is_local(&accepted->from) && !address_within_any(&accepted->from, all->from, all->nfrom)) {
 		/* As the chat logs it (docs/admin.md), for those who read the log to ban addresses. */
-		if (may_log(s))
+		if (slow_bucket_take_log(&s->proxies.log, s->now_ms))
 			log_info("security: refused address=%s name=- account=-: not in proxy_from, as %s requires",
 			         address_show(&accepted->from, shown), s->listeners[listener].name);
 		return "-- This port is for proxies only. Connect to another one.\n";

@@ -41,6 +41,9 @@ void bucket_take_span(struct bucket *l, int64_t now_ms, int64_t period_ns);
  * taken. */
 int64_t slow_bucket_wait_ms(struct bucket *l, int64_t now_ms, uint32_t burst, int64_t period_ms);
 void slow_bucket_take(struct bucket *l, int64_t now_ms, int64_t period_ms);
+/* Takes a line of the log that strangers can cause, from a bucket that all of them share: REFUSED_LOG_BURST at once,
+ * then one in REFUSED_LOG_PERIOD_MS. False: there is none now. */
+bool slow_bucket_take_log(struct bucket *l, int64_t now_ms);
 void slow_bucket_give(struct bucket *l, int64_t period_ms);
 
 /* The tokens in the bucket now. */

@@ -30,23 +30,9 @@ enum {
 	ORIGIN_ACCOUNTS_PERIOD_MS = DAY_MS / 5, /* then one in so long: as many a day */
 };
 
-#define MINUTE_NS INT64_C(60000000000)
 #define SEED_STEP UINT64_C(0x9e3779b97f4a7c15) /* of splitmix64 */
 
 /* -- limits of one address, and of one site ------------------------------------------------ */
-
-/* Takes one of a_minute; 0: no limit. */
-static int64_t take_ms(struct chat *c, struct bucket *l, uint32_t a_minute)
-{
-	int64_t wait_ms;
-
-	if (a_minute == 0)
-		return 0;
-	wait_ms = bucket_wait_span_ms(l, c->now_ms, a_minute, MINUTE_NS / a_minute);
-	if (wait_ms == 0)
-		bucket_take_span(l, c->now_ms, MINUTE_NS / a_minute);
-	return wait_ms;
-}
 
 int64_t admission_login_wait_ms(struct chat *c, struct session *s)
 {
@@ -56,10 +42,10 @@ int64_t admission_login_wait_ms(struct chat *c, struct session *s)
 
 	if (exempt_is(c, &s->from))
 		return 0;
-	wait_ms = take_ms(c, &s->origin->logins, a_minute);
+	wait_ms = origin_take_ms(&s->origin->logins, c->now_ms, a_minute);
 	if (wait_ms > 0 || (site = origin_site_of(&c->people.origins, &s->from)) == NULL)
 		return wait_ms;
-	return take_ms(c, &site->logins, a_minute * SITE_SHARES);
+	return origin_take_ms(&site->logins, c->now_ms, a_minute * SITE_SHARES);
 }
 
 int64_t admission_account_wait_ms(struct chat *c, const struct session *s)
@@ -112,21 +98,10 @@ static const char *refusal(struct chat *c, const char *fmt, ...)
  * networks. */
 static void log_refused(struct chat *c, struct origin *o, const struct address *from, const char *why)
 {
-	char age[AGE_BYTES_MAX];
+	char text[ORIGIN_REFUSED_BYTES];
 
-	o->nrefused++;
-	if ((o->refused_ms != 0 && c->now_ms < o->refused_ms + REFUSED_LOG_MS) ||
-	    slow_bucket_wait_ms(&c->entry.admission.refused_log, c->now_ms, REFUSED_LOG_BURST,
-	                        REFUSED_LOG_PERIOD_MS) > 0)
-		return;
-	slow_bucket_take(&c->entry.admission.refused_log, c->now_ms, REFUSED_LOG_PERIOD_MS);
-	if (o->nrefused == 1 || o->refused_ms == 0)
-		emit_refused(c, from, "%s", why);
-	else
-		emit_refused(c, from, "%s; %" PRIu32 " were refused in %s", why, o->nrefused,
-		             format_age(age, c->now_ms - o->refused_ms));
-	o->refused_ms = c->now_ms;
-	o->nrefused = 0;
+	if (origin_refused(o, &c->entry.admission.refused_log, c->now_ms, why, text))
+		emit_refused(c, from, "%s", text);
 }
 
 /* Why there are too many from there, which has the shares of that many addresses; NULL: there are not. */
@@ -135,7 +110,7 @@ static const char *over_limits_of(struct chat *c, struct origin *o, const struct
 {
 	uint32_t most = c->config.address_connections * shares;
 	const char *where = shares == 1 ? "address" : "network";
-	int64_t wait_ms = take_ms(c, &o->connects, c->config.address_connects * shares);
+	int64_t wait_ms = origin_take_ms(&o->connects, c->now_ms, c->config.address_connects * shares);
 	char age[AGE_BYTES_MAX];
 
 	if (most > 0 && o->connections - o->exempt >= most) {

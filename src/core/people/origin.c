@@ -2,11 +2,17 @@
 
 #include "chatd/core/people/origin.h"
 
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
+#include "chatd/base/time_format.h"
+
+#define MINUTE_NS INT64_C(60000000000)
 
 static void idle_add(struct origins *origins, struct origin *o)
 {
@@ -84,4 +90,36 @@ void origins_free(struct origins *origins)
 		free(o);
 	}
 	*origins = (struct origins){0};
+}
+
+int64_t origin_take_ms(struct bucket *b, int64_t now_ms, uint32_t a_minute)
+{
+	int64_t wait_ms;
+
+	if (a_minute == 0)
+		return 0;
+	wait_ms = bucket_wait_span_ms(b, now_ms, a_minute, MINUTE_NS / a_minute);
+	if (wait_ms == 0)
+		bucket_take_span(b, now_ms, MINUTE_NS / a_minute);
+	return wait_ms;
+}
+
+bool origin_refused(struct origin *o, struct bucket *log, int64_t now_ms, const char *why,
+                    char text[ORIGIN_REFUSED_BYTES])
+{
+	char age[AGE_BYTES_MAX];
+	int n;
+
+	o->nrefused++;
+	if ((o->refused_ms != 0 && now_ms < o->refused_ms + REFUSED_LOG_MS) || !slow_bucket_take_log(log, now_ms))
+		return false;
+	if (o->nrefused == 1 || o->refused_ms == 0)
+		n = snprintf(text, ORIGIN_REFUSED_BYTES, "%s", why);
+	else
+		n = snprintf(text, ORIGIN_REFUSED_BYTES, "%s; %" PRIu32 " were refused in %s", why, o->nrefused,
+		             format_age(age, now_ms - o->refused_ms));
+	assert(n < ORIGIN_REFUSED_BYTES);
+	o->refused_ms = now_ms;
+	o->nrefused = 0;
+	return true;
 }

@@ -117,6 +117,34 @@ static void test_exempt(void **state)
 	assert_false(enters("2001:db8::2"));
 }
 
+/* The first refusal is told, and later ones with their number; those of a network are counted together. */
+static void test_refusals_are_told(void **state)
+{
+	struct bucket log = {0};
+	struct origins all = {0};
+	struct address a = from("2001:db8::1"), b = from("2001:db8:0:1::1");
+	char text[ORIGIN_REFUSED_BYTES];
+
+	(void)state;
+	assert_true(origin_refused(origin_of(&all, &a), &log, 50000, "too many", text));
+	assert_string_equal(text, "too many");
+	for (int i = 0; i < 7; i++)
+		assert_false(origin_refused(origin_of(&all, &a), &log, 50000 + i, "too many", text));
+	assert_true(origin_refused(origin_of(&all, &b), &log, 55000, "too many", text));
+	assert_string_equal(text, "too many");
+	assert_true(origin_refused(origin_of(&all, &a), &log, 60000, "too many", text));
+	assert_string_equal(text, "too many; 8 were refused in 10 seconds");
+	/* Not more often than is good for a disk, whoever it is. */
+	for (int i = 0, n = 0; i < 100; i++) {
+		struct address other = from("192.0.2.1");
+
+		other.ip[3] = (uint8_t)i;
+		n += origin_refused(origin_of(&all, &other), &log, 60000, "too many", text);
+		assert_true(n <= REFUSED_LOG_BURST);
+	}
+	origins_free(&all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +152,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_in_a_minute, begin, end),
 		cmocka_unit_test_setup_teardown(test_networks, begin, end),
 		cmocka_unit_test_setup_teardown(test_exempt, begin, end),
+		cmocka_unit_test(test_refusals_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,8 @@
 #include "chatd/base/hash.h"
 #include "chatd/base/token_bucket.h"
 
+enum { ORIGIN_REFUSED_BYTES = 160 };
+
 /* How often someone kept sending too much. */
 struct strikes {
 	uint32_t n;              /* times */
@@ -62,5 +64,15 @@ struct origin *origin_find(const struct origins *origins, const struct address *
 void origin_hold(struct origins *origins, struct origin *o);
 void origin_drop(struct origins *origins, struct origin *o);
 void origins_free(struct origins *origins);
+
+/* Takes one of so many in a minute from a bucket of an entry. Returns 0 if it was there or a_minute is 0 (no limit);
+ * otherwise, the milliseconds until the next one is. */
+int64_t origin_take_ms(struct bucket *b, int64_t now_ms, uint32_t a_minute);
+
+/* A refusal from an address, which is counted at the entry (its own, or its site's). Whether the log is to say so:
+ * the first one, and later at most one for each entry in REFUSED_LOG_MS, and for all entries as log allows. If so,
+ * text says why (a static phrase), and how many were refused meanwhile. */
+bool origin_refused(struct origin *o, struct bucket *log, int64_t now_ms, const char *why,
+                    char text[ORIGIN_REFUSED_BYTES]);
 
 #endif
