@@ -57,13 +57,6 @@ enum {
 	HEAP_STEP_BYTES = 1 << 20, /* how much more memory is requested from the system at once */
 };
 
-/* The leak checker traces the process at its end, which no sandbox allows. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define DAEMON_SANITIZED true
-#else
-#define DAEMON_SANITIZED false
-#endif
-
 struct daemon {
 	const struct options *options; /* applied again over the file on every reload */
 	struct conf *conf;   /* the current configuration */
@@ -581,7 +574,7 @@ static bool daemon_settle(struct daemon *d)
 	}
 	if (listen_control(&d->listeners[d->nlisteners], d->conf->database))
 		d->nlisteners++;
-	return DAEMON_SANITIZED ||
+	return SANDBOX_INSTRUMENTED ||
 	       sandbox_enter(d->conf, d->options->conf_path, d->host_open ? USERS_PATH : NULL,
 	                     d->siblings ? d->siblings->handover : -1) ||
 	       daemon_misconfigured(d);

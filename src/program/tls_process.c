@@ -13,21 +13,15 @@
 #include <unistd.h>
 
 #include "chatd/base/log.h"
+#include "chatd/net/passing.h"
 #include "chatd/program/daemon.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/sandbox/sandbox.h"
 #include "chatd/tls/endpoint.h"
 
 enum {
-	FILES = 2,               /* descriptors in a message */
+	FILES = PASSING_FDS_MAX, /* with a message: the certificate and its key */
 };
-
-/* The leak checker traces the process at its end, which no sandbox allows. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TLS_SANITIZED true
-#else
-#define TLS_SANITIZED false
-#endif
 
 uint32_t tls_process_slots(const struct conf *c)
 {
@@ -58,63 +52,32 @@ static struct endpoint_settings settings_of(const struct conf *c)
 	return s;
 }
 
-/* A message with two descriptors, as it is laid out for sendmsg(2). */
-struct control_message {
-	struct endpoint_settings settings;
-	struct iovec iov;
-	struct msghdr m;
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(FILES * sizeof(int))];
-	} control;
-};
-
-static void lay(struct control_message *message)
-{
-	message->iov = (struct iovec){&message->settings, sizeof message->settings};
-	message->m = (struct msghdr){.msg_iov = &message->iov, .msg_iovlen = 1, .msg_control = &message->control,
-	                             .msg_controllen = sizeof message->control.bytes};
-}
-
 bool tls_process_configure(int control, const struct conf *c, const struct certificate_files *files)
 {
-	struct control_message message = {.settings = settings_of(c)};
-	int fds[FILES] = {files->certificate, files->key};
+	struct endpoint_settings s = settings_of(c);
+	const int fds[FILES] = {files->certificate, files->key};
 
-	lay(&message);
-	message.control.head = (struct cmsghdr){
-		.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fds),
-	};
-	memcpy(CMSG_DATA(&message.control.head), fds, sizeof fds);
-	return sendmsg(control, &message.m, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof message.settings;
+	return passing_send(control, &s, sizeof s, fds, FILES);
 }
 
-enum control_answer { CONTROL_NONE, CONTROL_CONFIGURES, CONTROL_END };
-
-/* Waits if wait; files are the caller's. */
-static enum control_answer control_receive(int control, bool wait, struct endpoint_settings *s,
-                                           struct certificate_files *files)
+/* Waits if wait; files are the caller's. MESSAGE: it configures. */
+static enum passing control_receive(int control, bool wait, struct endpoint_settings *s,
+                                    struct certificate_files *files)
 {
-	struct control_message message = {0};
-	struct cmsghdr *head;
-	int fds[FILES];
-	ssize_t n;
+	int fds[PASSING_FDS_MAX], n = 0;
+	size_t len = 0;
+	enum passing got = passing_receive(control, wait, s, sizeof *s, &len, fds, FILES, &n);
 
-	lay(&message);
-	do {
-		n = recvmsg(control, &message.m, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return CONTROL_NONE;
-	head = CMSG_FIRSTHDR(&message.m);
+	if (got != PASSING_MESSAGE)
+		return got;
 	/* The parent sends nothing else. */
-	if (n != (ssize_t)sizeof message.settings || head == NULL || head->cmsg_type != SCM_RIGHTS ||
-	    head->cmsg_len != CMSG_LEN(sizeof fds))
-		return CONTROL_END;
-	memcpy(fds, CMSG_DATA(head), sizeof fds);
-	*s = message.settings;
+	if (len != sizeof *s || n != FILES) {
+		while (n > 0)
+			close(fds[--n]);
+		return PASSING_END;
+	}
 	*files = (struct certificate_files){.certificate = fds[0], .key = fds[1]};
-	return CONTROL_CONFIGURES;
+	return PASSING_MESSAGE;
 }
 
 /* -- the certificate ----------------------------------------------------------------------------- */
@@ -161,12 +124,12 @@ static void take_control(const struct tls_process *p, struct endpoint *e)
 
 	for (;;) {
 		switch (control_receive(p->control, false, &s, &files)) {
-		case CONTROL_NONE:
+		case PASSING_NONE:
 			return;
-		case CONTROL_END:
+		case PASSING_END:
 			endpoint_stop(e);
 			return;
-		case CONTROL_CONFIGURES:
+		case PASSING_MESSAGE:
 			endpoint_configure(e, &s, load(p, &files, &s, &engine, true) ? &engine : NULL);
 			certificate_close(&files);
 			break;
@@ -212,7 +175,7 @@ int tls_process_run(const struct tls_process *p)
 	signal(SIGPIPE, SIG_IGN);
 	if (!privilege_drop(p->conf->user))
 		return STATUS_CONFIG;
-	if (control_receive(p->control, true, &s, &files) != CONTROL_CONFIGURES)
+	if (control_receive(p->control, true, &s, &files) != PASSING_MESSAGE)
 		return EXIT_FAILURE;
 	ok = load(p, &files, &s, &engine, false);
 	certificate_close(&files);
@@ -223,7 +186,7 @@ int tls_process_run(const struct tls_process *p)
 		log_errx("TLS: %s", problem);
 		return EXIT_FAILURE;
 	}
-	if (!TLS_SANITIZED && !sandbox_enter_tls(p->conf, p->handover, p->control))
+	if (!SANDBOX_INSTRUMENTED && !sandbox_enter_tls(p->conf, p->handover, p->control))
 		return STATUS_CONFIG;
 	status = serve(p, ring, &s, engine);
 	ring_free(ring);

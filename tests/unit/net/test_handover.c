@@ -128,6 +128,10 @@ static void test_what_is_wrong(void **state)
 	(void)state;
 	h.slot = SLOTS;
 	assert_true(handover_send(sockets[1], 0, &h));
+	/* Somebody of nowhere is not somebody of this host. */
+	h = (struct handed){.from = {.kind = ADDRESS_UNKNOWN}};
+	assert_true(handover_send(sockets[1], 0, &h));
+	h = somebody("192.0.2.1");
 	send_two();
 	assert_int_equal(send(sockets[1], "junk", 4, 0), 4);
 	assert_int_equal(send(sockets[1], "PROXY UNKNOWN\r\n", 15, 0), 15);
@@ -137,9 +141,9 @@ static void test_what_is_wrong(void **state)
 	assert_int_equal(got.slot, 0);
 	close(fd);
 	assert_int_equal(open_descriptors(), before);
-	/* One that does not fit is cut, and one of no bytes is the end. */
+	/* So is one that does not fit; and one of no bytes is the end. */
 	assert_int_equal(send(sockets[1], big, sizeof big, 0), (int)sizeof big);
-	assert_int_equal(receive(&got, &fd, text), HANDOVER_NOTICE);
+	assert_int_equal(receive(&got, &fd, text), HANDOVER_NONE);
 	close(sockets[1]);
 	assert_int_equal(receive(&got, &fd, text), HANDOVER_END);
 }

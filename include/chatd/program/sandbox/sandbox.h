@@ -10,6 +10,13 @@
 
 #include "chatd/program/conf/conf.h"
 
+/* chatd is built with a sanitizer, and so must not enter the sandbox: the leak checker traces the process at its end. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANDBOX_INSTRUMENTED true
+#else
+#define SANDBOX_INSTRUMENTED false
+#endif
+
 /* Enters the sandbox, for good. Still accessible are the paths that c names, conf_path and
  * users_path (NULL: there is none, or it is not read again). A part that this host does not support
  * is logged; then SANDBOX_YES goes on without it, and SANDBOX_REQUIRE makes this return false. By the
