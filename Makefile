@@ -172,7 +172,7 @@ $(B)/tests/unit/net/test_accept: CHATD_LDFLAGS += -Wl,--wrap=effects_step -Wl,--
 $(B)/tests/unit/net/test_proxied: CHATD_LDFLAGS += -Wl,--wrap=ring_recv -Wl,--wrap=ring_shutdown \
     -Wl,--wrap=ring_close
 $(B)/tests/unit/tls/test_peer: CHATD_LDFLAGS += $(addprefix -Wl$(comma)--wrap=ring_,accept recv send cancel shutdown \
-    close random mono_ms wall_ms wait)
+    close refuse random mono_ms wall_ms wait)
 $(B)/tests/unit/store/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs
 $(B)/tests/unit/net/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params \
     -Wl,--wrap=io_uring_register_buf_ring -Wl,--wrap=mmap -Wl,--wrap=syscall

@@ -268,14 +268,30 @@ static void make_way(struct endpoint *e)
 	peer_advance(e, pick);
 }
 
+/* As the chat does it (net/proxied.c), without a place for them. */
+static void refuse_stranger(struct endpoint *e, int fd, uint32_t listener, const struct address *from)
+{
+	static const char text[] = "-- This port is for proxies only. Connect to another one.\n";
+	char shown[ADDRESS_BYTES_MAX];
+
+	if (slow_bucket_take_log(&e->gate.log, e->now_ms))
+		log_info("security: refused address=%s name=- account=-: not in proxy_from, as %s requires",
+		         address_show(from, shown), e->options.listeners[listener].name);
+	ring_refuse(e->ring, fd, text, sizeof text - 1);
+}
+
 void peer_begin(struct endpoint *e, int fd, uint32_t listener, const struct address *from, uint16_t port)
 {
 	bool proxy = e->options.listeners[listener].proxy, exempt = false;
 	struct peer *p;
 
-	if (proxy ? !address_is_local(from) &&
-	            !address_within_any(from, e->settings.proxies, e->settings.nproxies)
-	          : !gate_enters(&e->gate, e->now_ms, from, &exempt)) {
+	if (proxy && !address_is_local(from) &&
+	    !address_within_any(from, e->settings.proxies, e->settings.nproxies)) {
+		atomic_fetch_add(&e->options.board->refused, 1);
+		refuse_stranger(e, fd, listener, from);
+		return;
+	}
+	if (!proxy && !gate_enters(&e->gate, e->now_ms, from, &exempt)) {
 		atomic_fetch_add(&e->options.board->refused, 1);
 		ring_close(e->ring, fd);
 		return;
@@ -321,6 +337,7 @@ static void queue_handshake(struct endpoint *e, struct peer *p)
 
 static void heard_header(struct endpoint *e, struct peer *p)
 {
+	char shown[ADDRESS_BYTES_MAX];
 	struct proxy_header h;
 	const char *why;
 
@@ -328,7 +345,9 @@ static void heard_header(struct endpoint *e, struct peer *p)
 	case PROXY_MORE:
 		return;
 	case PROXY_BAD:
-		log_debug("TLS: a connection without a right PROXY header: %s", why);
+		if (slow_bucket_take_log(&e->gate.log, e->now_ms))
+			log_warnx("refused a connection from the proxy at %s to %s: %s", address_show(&p->from, shown),
+			          e->options.listeners[p->listener].name, why);
 		refuse_plainly(e, p, "-- This port is for a proxy, which says first for whom it connects (PROXY "
 		               "protocol).\n");
 		return;

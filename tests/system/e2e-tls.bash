@@ -34,8 +34,10 @@ tls_up() {
 }
 
 tls_talk() {
-	local tls telnets said watch
+	local tls telnets said watch slow
 	program=$asan tls_up || return
+	"$here/tls_client.py" slow "$tls" >"$work/slow" 2>&1 &
+	slow=$!
 	is "openssl s_client -quiet comes in" "$(encrypted bob 'hello from bob' '/whois bob' /quit)" \
 		'Welcome to TCP-Chat!' '.*-- You are bob, in general[.;].*' '-- bob is connected over TLS\.'
 	is "ncat --ssl as well, and reads what was said" "$(printf 'ann\n/quit\n' |
@@ -72,6 +74,11 @@ tls_talk() {
 		'-- TLS: [0-9]+ handshakes, [1-9][0-9]* that failed, and 0 connections refused before one\.' \
 		'-- The certificate is good for 29 days\.'
 	is "and others talk on" "$(encrypted bob /quit)" '.*-- You are bob, in general[.;].*'
+	if wait "$slow"; then
+		ok "a handshake has ten seconds, however slowly it comes"
+	else
+		not_ok "a handshake has ten seconds, however slowly it comes" "$(cat "$work/slow")" "$(tail -n 5 "$log")"
+	fi
 	down "with TLS"
 	if grep -q 'Sanitizer' "$log"; then not_ok "and no sanitizer complains" "$(grep -A20 Sanitizer "$log")"; fi
 }
@@ -139,6 +146,25 @@ tls_life() {
 	fi
 }
 no_child() { ! pgrep -f "$conf" >/dev/null; }
+
+# Handshakes are dear. One address that makes many costs others nothing that they would notice: as the limits by address
+# refuse it, and without them as well.
+tls_flood() {
+	local tls telnets limits said
+	for limits in "address_connects = 60" "address_connects = 0"; do
+		program=$chatd tls_up "$limits" "address_connections = 0" "address_exempt = 127.0.0.1" "rate_lines = 0" \
+			"rate_bytes = 0" || return
+		if said=$("$here/tls_client.py" flood "$tls" 2>&1); then
+			ok "a flood of handshakes, $limits"
+			echo "# $said"
+		else
+			not_ok "a flood of handshakes, $limits" "$said" "$(tail -n 5 "$log")"
+		fi
+		down "after a flood of handshakes"
+	done
+	is "the log names the one who floods" "$(grep -m1 'security: refused' "$log")" \
+		'.*address=127\.0\.0\.9 .*before a TLS handshake.*'
+}
 
 tls_wrong() {
 	local expect=78

@@ -2,6 +2,9 @@
 """tls_client WHAT PORT: a TLS client of a kind that openssl and ncat are not. Ends with 0 if the server did
 as it should; says what it saw otherwise."""
 
+import collections
+import json
+import os
 import socket
 import ssl
 import struct
@@ -112,19 +115,73 @@ def slow(port):
         sys.exit("it ended early")
 
 
-def many(port):
-    """Handshakes as fast as one can: prints how many were done, and how many refused, in a second."""
-    c = context()
-    done = refused = 0
-    until = time.monotonic() + 1
-    while time.monotonic() < until:
+FLOODER, FLOOD_RATE, FLOOD_S = "127.0.0.9", 1000, 3
+
+
+def flooder(port):
+    """First flights of handshakes from one address, so many a second; each stays for a tenth of one. A client's part
+    costs nothing, as it is always the same. Returns how many the server answered, and refused."""
+    flight, waiting, answered, refused = hello(), collections.deque(), 0, 0
+    start = time.monotonic()
+    for n in range(FLOOD_RATE * FLOOD_S):
+        time.sleep(max(0, start + n / FLOOD_RATE - time.monotonic()))
+        s = socket.socket()
+        s.bind((FLOODER, 0))
+        s.setblocking(False)
+        s.connect_ex(("127.0.0.1", port))
         try:
-            with c.wrap_socket(dial(port)):
-                done += 1
-        except (ConnectionError, ssl.SSLError):
-            refused += 1
-    print(done, refused)
+            s.send(flight)
+        except OSError:
+            pass
+        waiting.append(s)
+        while len(waiting) > (FLOOD_RATE // 10 if n + 1 < FLOOD_RATE * FLOOD_S else 0):
+            old = waiting.popleft()
+            try:
+                answered, refused = (answered + 1, refused) if old.recv(1) else (answered, refused + 1)
+            except OSError:
+                refused += 1
+            old.close()
+    return answered, refused
+
+
+def figures(times):
+    times = sorted(times)
+    return f"{times[len(times) // 2] * 1000:.1f} ms, at most {times[-1] * 1000:.1f}"
+
+
+def flood(port):
+    """A flood of handshakes from one address. Meanwhile somebody talks over TLS, and others come in. Prints how long
+    they wait; coming in takes 50 ms at least, for which chatd looks what kind of client it is."""
+    c = context()
+    talker = c.wrap_socket(dial(port))
+    read_until(talker, b"NAME]: ")
+    talker.sendall(b"bob\n")
+    read_until(talker, b"You are bob")
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, json.dumps(flooder(port)).encode())
+        os._exit(0)
+    os.close(writer)
+    answers, entries, until = [], [], time.monotonic() + FLOOD_S
+    while time.monotonic() < until:
+        begun = time.monotonic()
+        with c.wrap_socket(dial(port)) as newcomer:
+            read_until(newcomer, b"NAME]: ")
+        entries.append(time.monotonic() - begun)
+        for _ in range(10):
+            begun = time.monotonic()
+            talker.sendall(b"/version\n")
+            read_until(talker, b"chatd 0.")
+            answers.append(time.monotonic() - begun)
+            time.sleep(0.005)
+    answered, refused = json.loads(os.read(reader, 100))
+    os.waitpid(child, 0)
+    print(f"{FLOOD_RATE} handshakes a second: {answered} answered, {refused} refused; an answer to /version takes "
+          f"{figures(answers)}; coming in takes {figures(entries)}")
+    if answered + refused != FLOOD_RATE * FLOOD_S:
+        sys.exit("the flood was too slow")
 
 
 if __name__ == "__main__":
-    {"reset": reset, "cut": cut, "junk": junk, "slow": slow, "many": many}[sys.argv[1]](int(sys.argv[2]))
+    {"reset": reset, "cut": cut, "junk": junk, "slow": slow, "flood": flood}[sys.argv[1]](int(sys.argv[2]))

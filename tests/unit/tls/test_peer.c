@@ -1,5 +1,6 @@
-/* Clients of the TLS process before the chat has them: how many there may be, and for how long. The ring is played
- * by the test: the linker sends the calls here. */
+/* Clients of the TLS process: how many there may be, and for how long. The ring is played by the test: the linker
+ * sends the calls here. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "chatd/base/bounds.h"
 #include "chatd/tls/endpoint.h"
+#include "tls_help.h"
 
 enum { CONNECTIONS = 8, FDS = 4096 };
 
@@ -21,6 +24,8 @@ static bool shut[FDS], closed[FDS];
 static struct { uint32_t slot, gen; int fd; } receives[FDS]; /* nreceives of them are in flight */
 static size_t nreceives, sends;
 static struct ring_completion sent; /* the end of the last send */
+static const char *said;     /* what the client reads in plain text; NULL: it speaks TLS */
+static BIO *to_client;       /* the client's side, while there is one */
 
 void __wrap_ring_accept(struct ring *r, uint32_t slot, uint32_t gen, int fd);
 void __wrap_ring_recv(struct ring *r, uint32_t slot, uint32_t gen, int fd);
@@ -28,6 +33,7 @@ void __wrap_ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const
 void __wrap_ring_cancel(struct ring *r, enum ring_op op, uint32_t slot, uint32_t gen);
 void __wrap_ring_shutdown(struct ring *r, int fd, int how);
 void __wrap_ring_close(struct ring *r, int fd);
+void __wrap_ring_refuse(struct ring *r, int fd, const char *text, size_t len);
 uint64_t __wrap_ring_random(struct ring *r);
 int64_t __wrap_ring_mono_ms(struct ring *r);
 int64_t __wrap_ring_wall_ms(struct ring *r);
@@ -54,7 +60,10 @@ void __wrap_ring_send(struct ring *r, uint32_t slot, uint32_t gen, int fd, const
 	(void)r;
 	(void)fd;
 	assert_int_equal(n, 1);
-	assert_memory_equal(iov->iov_base, "-- This port speaks TLS.", 24);
+	if (said != NULL)
+		assert_memory_equal(iov->iov_base, said, strlen(said));
+	if (to_client != NULL)
+		assert_int_equal(BIO_write(to_client, iov->iov_base, (int)iov->iov_len), (int)iov->iov_len);
 	sends++;
 	sent = (struct ring_completion){.op = RING_SEND, .slot = slot, .gen = gen, .res = (int)iov->iov_len};
 }
@@ -79,6 +88,13 @@ void __wrap_ring_close(struct ring *r, int fd)
 	(void)r;
 	assert_false(closed[fd]);
 	closed[fd] = true;
+}
+
+void __wrap_ring_refuse(struct ring *r, int fd, const char *text, size_t len)
+{
+	assert_string_equal(text, said);
+	assert_int_equal(len, strlen(text));
+	__wrap_ring_close(r, fd);
 }
 
 uint64_t __wrap_ring_random(struct ring *r)
@@ -106,17 +122,24 @@ bool __wrap_ring_wait(struct ring *r, int64_t wait_ms)
 	return false;
 }
 
-static const struct listener listeners[] = {{.fd = 11, .tls = true}};
+static const struct listener listeners[] = {
+	{.fd = 11, .tls = true}, {.fd = 12, .tls = true, .proxy = true, .name = "127.0.0.1:8990"},
+};
 static struct endpoint *endpoint;
+static int handover[2];      /* the chat's end, and the endpoint's */
 
 static int begin(void **state)
 {
 	struct endpoint_options o = {
-		.listeners = listeners, .nlisteners = 1, .handover = -1, .connections_max = CONNECTIONS,
+		.listeners = listeners, .nlisteners = 2, .connections_max = CONNECTIONS,
 		.board = board_new(CONNECTIONS + 2 * TLS_HANDSHAKES_MAX), .nslots = CONNECTIONS + 2 * TLS_HANDSHAKES_MAX,
 	};
 
 	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, handover), 0);
+	o.handover = handover[1];
+	said = "-- This port speaks TLS.";
+	to_client = NULL;
 	now_ms = 1000000;
 	drawn = nreceives = sends = 0;
 	memset(shut, 0, sizeof shut);
@@ -130,6 +153,8 @@ static int end(void **state)
 {
 	(void)state;
 	endpoint_free(endpoint);
+	close(handover[0]);
+	close(handover[1]);
 	return 0;
 }
 
@@ -234,6 +259,105 @@ static void test_no_slot(void **state)
 	assert_false(closed[2001]);
 }
 
+/* Whoever connects to a proxy's port is told, and takes no place. */
+static void test_stranger(void **state)
+{
+	struct address a;
+
+	(void)state;
+	said = "-- This port is for proxies only. Connect to another one.\n";
+	assert_true(address_parse_one("192.0.2.1", &a));
+	peer_begin(endpoint, 100, 1, &a, 1);
+	assert_true(closed[100]);
+	assert_int_equal(endpoint->nused, 0);
+	assert_true(address_parse("192.0.2.0/24", &endpoint->settings.proxies[0]));
+	endpoint->settings.nproxies = 1;
+	peer_begin(endpoint, 101, 1, &a, 1);
+	assert_false(closed[101]);
+	assert_int_equal(endpoint->nused, 1);
+}
+
+/* Bytes come from the last receive that waits on that descriptor. */
+static void hears(int fd, const char *data, int len)
+{
+	for (size_t i = nreceives; i-- > 0;) {
+		if (receives[i].fd == fd) {
+			peer_done(endpoint, &(struct ring_completion){.op = RING_RECV, .slot = receives[i].slot,
+			                                              .gen = receives[i].gen, .data = data, .res = len});
+			peers_shake_hands(endpoint);
+			return;
+		}
+	}
+	fail_msg("nothing is received from %d", fd);
+}
+
+/* A client makes its handshake on descriptor 100. Returns the chat's end of its stream. */
+static int opens(SSL *client)
+{
+	char data[16 << 10], text[HANDOVER_BYTES_MAX];
+	struct handed h;
+	int fd = -1, n;
+
+	said = NULL;
+	to_client = BIO_new(BIO_s_mem());
+	BIO_set_mem_eof_return(to_client, -1);
+	SSL_set_bio(client, to_client, BIO_new(BIO_s_mem()));
+	SSL_set_connect_state(client);
+	comes(100, "192.0.2.1");
+	for (int steps = 0; steps < 5 && fd < 0; steps++) {
+		size_t before = sends;
+
+		SSL_do_handshake(client);
+		if ((n = BIO_read(SSL_get_wbio(client), data, sizeof data)) > 0)
+			hears(100, data, n);
+		if (sends > before)
+			peer_done(endpoint, &sent);
+		handover_receive(handover[0], endpoint->npeers, &fd, &h, text);
+	}
+	assert_true(fd >= 0);
+	/* The endpoint's copy of it. */
+	for (int copy = 0; copy < 100; copy++)
+		if (closed[copy])
+			close(copy);
+	return fd;
+}
+
+/* A client that reads nothing while the chat has closed its end is cut off after a while. */
+static void test_slow_reader(void **state)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	SSL *client = SSL_new(context);
+	struct made made = make_certificate("localhost");
+	struct tls_engine engine = engine_of(&made, TLS_1_2);
+	size_t before;
+	int chat;
+
+	(void)state;
+	endpoint_configure(endpoint, &endpoint->settings, &engine);
+	chat = opens(client);
+	before = sends;
+	hears(endpoint->peers[0].chat.fd, "-- Bye.\n", 8);
+	assert_int_equal(sends, before + 1);
+	/* It does not end. */
+	close(chat);
+	peers_sweep(endpoint);
+	endpoint->now_ms += DRAIN_MS_MAX;
+	peers_sweep(endpoint);
+	assert_false(shut[100]);
+	endpoint->now_ms++;
+	peers_sweep(endpoint);
+	assert_true(shut[100]);
+	sent.res = -ECONNRESET;
+	peer_done(endpoint, &sent);
+	hears(100, NULL, 0);
+	hears(endpoint->peers[0].chat.fd, NULL, 0);
+	assert_int_equal(endpoint->nused, 0);
+	SSL_free(client);
+	to_client = NULL;
+	SSL_CTX_free(context);
+	made_free(&made);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +365,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_late, begin, end),
 		cmocka_unit_test_setup_teardown(test_silent, begin, end),
 		cmocka_unit_test_setup_teardown(test_no_slot, begin, end),
+		cmocka_unit_test_setup_teardown(test_stranger, begin, end),
+		cmocka_unit_test_setup_teardown(test_slow_reader, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
