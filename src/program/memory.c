@@ -23,6 +23,7 @@
 #include "chatd/net/server.h"
 #include "chatd/program/users.h"
 #include "chatd/store/threads/writer_state.h"
+#include "chatd/tls/peer.h"
 
 #define KIB UINT64_C(1024)
 
@@ -58,6 +59,9 @@ enum {
 	FOLD_BYTES = 12 << 20,  /* what each code point is folded to, once all have been seen:
 	                         * fold.c */
 	HEAP_KEPT_BYTES = 16 << 20, /* free memory that each thread's heap may keep: daemon.c */
+	TLS_SESSION_BYTES = 96 << 10, /* of OpenSSL's, with a handshake on its way; 10 KiB are usual */
+	TLS_PENDING_BYTES = 20 << 10, /* a record, and answers to messages that are not talk: session.c */
+	TLS_RING_BYTES = 8 << 20, /* as RING_BYTES; the library's own tables */
 	HEAP_SHARE = 8,         /* one part in this many of everything is lost between pieces in
 	                         * use */
 };
@@ -178,6 +182,19 @@ static uint64_t memory_others(void)
 	       /* And the sites of principals that are addresses. */
 	       2 * PRINCIPALS_MAX * (sizeof(struct share) + WHO_BYTES + SMALL_BYTES) +
 	       USERS_MAX * (sizeof(struct user) + 2 * SMALL_BYTES);
+}
+
+uint64_t memory_tls_max(uint32_t slots)
+{
+	uint64_t each = sizeof(struct peer) + 2 * sizeof(uint32_t) + 2 * (sizeof(struct origin) + SMALL_BYTES) +
+	                TLS_SESSION_BYTES + 7 * SMALL_BYTES +
+	                /* What goes to the client, what to the chat, and what waits for its turn; buffers grow by
+	                 * doubling. */
+	                2 * (TLS_PENDING_BYTES + TLS_BUFFER_BYTES) + TLS_BUFFER_BYTES;
+	uint64_t heap = slots * each + ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES);
+
+	return heap + heap / HEAP_SHARE + TLS_BUFFERS * (uint64_t)TLS_BUFFER_BYTES + TLS_RING_BYTES + STACK_BYTES +
+	       PROGRAM_BYTES;
 }
 
 /* NOLINTEND(bugprone-implicit-widening-of-multiplication-result) */

@@ -1,20 +1,19 @@
 /* The TLS process's start and its reloads. Owns the message by which it is configured. */
 #include "chatd/program/tls_process.h"
 
-#include <errno.h>
-#include <poll.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "chatd/base/log.h"
 #include "chatd/net/passing.h"
 #include "chatd/program/daemon.h"
+#include "chatd/program/memory.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/sandbox/sandbox.h"
 #include "chatd/tls/endpoint.h"
@@ -188,6 +187,7 @@ int tls_process_run(const struct tls_process *p)
 	}
 	if (!SANDBOX_INSTRUMENTED && !sandbox_enter_tls(p->conf, p->handover, p->control))
 		return STATUS_CONFIG;
+	log_info("TLS: memory: %" PRIu64 " MiB at most", memory_tls_max(tls_process_slots(p->conf)) >> 20);
 	status = serve(p, ring, &s, engine);
 	ring_free(ring);
 	return status;

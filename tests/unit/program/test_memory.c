@@ -59,12 +59,21 @@ static void test_the_most_connections_do_not_overflow_it(void **state)
 	assert_true(memory_max(CONNECTIONS_LIMIT) / MIB > UINT64_C(200) * 1024);
 }
 
+/* docs/reliability.md says this. */
+static void test_the_tls_process(void **state)
+{
+	(void)state;
+	assert_int_equal(memory_tls_max(CONNECTIONS_DEFAULT + 2 * TLS_HANDSHAKES_MAX) / MIB, 372);
+	assert_true(memory_tls_max(CONNECTIONS_LIMIT) > memory_tls_max(CONNECTIONS_LIMIT - 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_part_is_named_and_counted),
 		cmocka_unit_test(test_it_grows_with_connections_alone),
 		cmocka_unit_test(test_the_most_connections_do_not_overflow_it),
+		cmocka_unit_test(test_the_tls_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
