@@ -19,7 +19,7 @@ import unicodedata
 import pyte
 from wcwidth import wcwidth
 
-IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
+IAC, DONT, DO, WONT, WILL, SB, GA, SE = 255, 254, 253, 252, 251, 250, 249, 240
 ECHO, SGA, TIMING_MARK, TTYPE, NAWS = 1, 3, 6, 24, 31
 WAIT_S = 20
 SESSION_EVENTS = 120
@@ -270,6 +270,10 @@ class Session:
             if at != 0:
                 text += self.raw if at < 0 else self.raw[:at]
                 self.raw = b'' if at < 0 else self.raw[at:]
+                continue
+            if self.raw[1:2] == bytes([GA]) and not self.did:
+                # The prompt was there before both had agreed to leave these out (RFC 858).
+                self.raw = self.raw[2:]
                 continue
             if len(self.raw) < 3:
                 break
