@@ -384,7 +384,8 @@ enum {
 	TLS_HANDSHAKES_TURN = 4, /* steps of handshakes in one turn, half a millisecond each: those who
 	                         * talk do not wait longer for them */
 	TLS_SWEEP_MS = 200,     /* between two looks at what has arrived, and what has taken too long */
-	TLS_BUFFERS = 512,      /* buffers that the TLS process lends to the kernel; a power of two */
+	TLS_BUFFERS = 64,       /* buffers that the TLS process lends to the kernel; a power of two. They are
+	                         * used in turn, and together fit into a processor's second-level cache */
 	TLS_BUFFER_BYTES = 16 << 10, /* and the size of each: a record's (RFC 8446, 5.1), and what the
 	                         * chat sends at once in a busy room */
 	RECV_BUFFERS = 2048,    /* buffers lent to the kernel; a power of two */
