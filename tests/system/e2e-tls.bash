@@ -56,6 +56,16 @@ tls_talk() {
 	else
 		not_ok "TLS 1.1 is refused with an alert"
 	fi
+	coproc again { openssl s_client -tls1_2 -connect "127.0.0.1:$tls" 2>&1; }
+	said=$again_PID
+	echo R >&"${again[1]}" # for openssl: renegotiate
+	if timeout $((10 * patience)) grep -qm1 'no renegotiation' <&"${again[0]}"; then
+		ok "another handshake within a session is refused"
+	else
+		not_ok "another handshake within a session is refused" "$(tail -n 5 "$log")"
+	fi
+	kill "$said" 2>/dev/null
+	wait "$said" 2>/dev/null
 	exec {watch}<>"/dev/tcp/127.0.0.1/$port"
 	printf 'eve\n' >&"$watch"
 	await knows eve
