@@ -6,7 +6,7 @@ run_unpacked() {
 	local folder=$1 program=$2 libraries
 	shift 2
 	libraries=$(find "$folder" -name '*.so*' -printf '%h\n' | sort -u | paste -sd:)
-	exec env LD_LIBRARY_PATH="$libraries" "$folder/$program" "$@"
+	exec "${as[@]}" env LD_LIBRARY_PATH="$libraries" "$folder/$program" "$@"
 }
 
 # proxied HEADER LINE...: what the chat answers to somebody for whom a proxy connects; HEADER is printf's.
@@ -107,4 +107,32 @@ haproxies() {
 		ok "its health checks are not in the log"
 	fi
 	down "behind haproxy"
+}
+
+# hitch in front, as it was done before chatd had TLS: people come to it from an address of their own.
+hitches() {
+	local folder proxy front balancer
+	folder=$("$here/../lib/unpacked" hitch) || { skip "hitch in front" "it cannot be had here"; return; }
+	proxy=$("$load" port)
+	front=$("$load" port)
+	configure "listen = 127.0.0.1:$proxy proxy"
+	program=$asan up -c "$conf" || return
+	certificate hitch
+	cat "$work/etc/key.pem" "$work/etc/cert.pem" >"$work/etc/hitch.pem"
+	(run_unpacked "$folder" usr/sbin/hitch --daemon=off --write-proxy-v2=on --workers=1 --frontend="[127.0.0.1]:$front" \
+		--backend="[127.0.0.1]:$proxy" "$work/etc/hitch.pem") >"$work/hitch" 2>&1 &
+	balancer=$!
+	listens() { nc_bsd -z 127.0.0.1 "$front"; }
+	await listens
+	coproc talker { ncat --ssl -s 127.0.0.5 127.0.0.1 "$front" 2>/dev/null; }
+	printf 'emma\n' >&"${talker[1]}"
+	if await knows emma; then
+		ok "people come through hitch"
+	else
+		not_ok "people come through hitch" "$(cat "$work/hitch")" "$(tail -n 5 "$log")"
+	fi
+	is "with their own address" "$(host '/whois emma')" '.*emma .*127\.0\.0\.5.*'
+	kill "$talker_PID" "$balancer" 2>/dev/null
+	wait "$balancer"
+	down "behind hitch"
 }
