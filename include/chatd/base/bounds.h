@@ -200,6 +200,9 @@ enum {
 	GUESSES_MAX = 16384,    /* pairs of an address and an account or room that it has tried */
 	GUESSES_ADDRESS_MAX = 64, /* accounts that one address has tried, and as many rooms: see guess.h */
 	SIGN_INS_KEPT = 5,      /* the latest sign-ins, which /sessions lists */
+	CERTS_MAX = 5,          /* certificates of one account: one for each device, and the next one while an
+	                         * old one ends */
+	CERT_DIGITS_LEAST = 4,  /* of a fingerprint, to name one; fewer are its number in the list */
 	WRONG_TOLD_DAYS = 30,   /* how long wrong tries before a sign-in are reported */
 	MAIL_MAX = 20,          /* messages kept for one account until it reads them */
 	MAIL_GUESTS_MAX = 8,    /* of them, from guests */
