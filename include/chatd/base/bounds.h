@@ -386,6 +386,14 @@ enum {
 	                         * the port is for; a client begins at once */
 	TLS_HANDSHAKES_TURN = 4, /* steps of handshakes in one turn, half a millisecond each: those who
 	                         * talk do not wait longer for them */
+	TLS_CERTS_BYTES_MAX = 4 << 10, /* of a client's certificate and its chain: to decode each costs 0.2 ms. An
+	                         * RSA-4096 one with its authority's is 3.6 KiB */
+	TLS_CERTS_MAX = 4,      /* how many these are: OpenSSL keeps them, 4 KiB each and more, for as long as the
+	                         * client is connected */
+	TLS_RSA_BITS_LEAST = 2048, /* of a client's RSA key: a shorter one can be computed from the certificate */
+	TLS_RSA_BITS_MAX = 8192, /* and at most, with */
+	TLS_RSA_EXPONENT_BITS_MAX = 32, /* of the public exponent (65537 has 17): the client chooses both, and
+	                         * checking its signature must not cost more than a handshake */
 	TLS_SWEEP_MS = 200,     /* between two looks at what has arrived, and what has taken too long */
 	TLS_BUFFERS = 512,      /* buffers that the TLS process lends to the kernel; a power of two */
 	TLS_BUFFER_BYTES = 16 << 10, /* and the size of each: a record's (RFC 8446, 5.1), and what the
