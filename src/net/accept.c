@@ -135,6 +135,7 @@ static void accepted(struct server *s, const struct ring_completion *done)
 		refuse(s, done->res, refused);
 }
 
+/* Of what its header says, only the address is believed. */
 void accept_proxied(struct server *s, const struct proxied_peer *peer)
 {
 	struct event e = {
@@ -159,7 +160,9 @@ static void accept_one_handed(struct server *s, int fd, const struct handed *h)
 {
 	struct event e = {
 		.kind = EVENT_CONNECTED,
-		.connected = {.from = h->from, .telnet = h->telnet, .tls = true},
+		.connected = {
+			.from = h->from, .telnet = h->telnet, .tls = true, .cert = h->certified ? &h->cert : NULL,
+		},
 	};
 	struct connection *c;
 

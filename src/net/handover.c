@@ -14,6 +14,7 @@
 enum {
 	FIELD_OPTIONS = 0xe0,     /* a byte: OPTION_* */
 	FIELD_SLOT = 0xe1,        /* four bytes */
+	FIELD_CERT = 0xe2,        /* a fingerprint; missing: its peer has shown no certificate */
 	OPTION_TELNET = 1,
 	OPTION_HOST = 2,          /* it came over a unix socket; the header names no address then */
 	NOTICE_MARK = 'N',        /* the first byte of a notice; no header begins with it */
@@ -39,6 +40,8 @@ bool handover_send(int socket, int fd, const struct handed *h)
 	proxy_header_begin(&header, &h->from, h->port);
 	proxy_header_add(&header, FIELD_OPTIONS, &options, sizeof options);
 	proxy_header_add(&header, FIELD_SLOT, &slot, sizeof slot);
+	if (h->certified)
+		proxy_header_add(&header, FIELD_CERT, h->cert.sha256, sizeof h->cert.sha256);
 	ok = passing_send(socket, header.data, header.len, &fd, 1);
 	bytes_release(&header);
 	return ok;
@@ -58,8 +61,8 @@ bool handover_notice(int socket, const char *text)
 
 static bool read_handed(const char *data, size_t len, uint32_t nslots, struct handed *h)
 {
-	const char *why, *options, *slot;
-	size_t noptions, nslot;
+	const char *why, *options, *slot, *cert;
+	size_t noptions, nslot, ncert;
 	struct proxy_header header;
 	uint32_t number;
 
@@ -68,7 +71,9 @@ static bool read_handed(const char *data, size_t len, uint32_t nslots, struct ha
 		return false;
 	options = proxy_header_tlv(&header, FIELD_OPTIONS, &noptions);
 	slot = proxy_header_tlv(&header, FIELD_SLOT, &nslot);
-	if (options == NULL || noptions != 1 || slot == NULL || nslot != sizeof number)
+	cert = proxy_header_tlv(&header, FIELD_CERT, &ncert);
+	if (options == NULL || noptions != 1 || slot == NULL || nslot != sizeof number ||
+	    (cert != NULL && ncert != sizeof h->cert.sha256))
 		return false;
 	h->from = header.from;
 	h->port = header.port;
@@ -77,6 +82,9 @@ static bool read_handed(const char *data, size_t len, uint32_t nslots, struct ha
 		h->from.kind = ADDRESS_HOST;
 	memcpy(&number, slot, sizeof number);
 	h->slot = ntohl(number);
+	h->certified = cert != NULL;
+	if (cert != NULL)
+		memcpy(h->cert.sha256, cert, sizeof h->cert.sha256);
 	return h->slot < nslots && h->from.kind != ADDRESS_UNKNOWN;
 }
 

@@ -11,6 +11,7 @@
 
 #include "chatd/base/clock.h"
 #include "chatd/base/fields.h"
+#include "chatd/base/fingerprint.h"
 #include "chatd/base/json.h"
 #include "chatd/base/text.h"
 #include "chatd/core/people/name.h"
@@ -114,6 +115,74 @@ static void put_sign_ins(struct person *w)
 			record_end(w);
 		}
 		free(text);
+	}
+}
+
+/* A certificate that signs in. */
+struct person_cert {
+	struct fingerprint print;
+	int64_t added_ms, used_ms; /* since the epoch; used 0: never */
+};
+
+static int64_t cert_time(char **text)
+{
+	int64_t ms = strtoll(*text, text, 10);
+
+	return ms < 0 || ms > TIME_MS_MAX ? 0 : ms;
+}
+
+/* The account's certificates, as the chat reads them (core/people/cert.h); returns how many. */
+static int person_certs(const struct person *w, struct person_cert certs[CERTS_MAX])
+{
+	int n = 0;
+
+	for (int i = 0; i < CERTS_MAX; i++) {
+		char field[16], *text, *times;
+
+		snprintf(field, sizeof(field), "cert%d", i);
+		text = fields_get(w->account, field);
+		times = strchr(text, '/');
+		if (times) {
+			*times++ = '\0';
+			certs[n].added_ms = cert_time(&times);
+			certs[n].used_ms = *times == '/' && *++times ? cert_time(&times) : 0;
+			n += fingerprint_parse(text, &certs[n].print);
+		}
+		free(text);
+	}
+	return n;
+}
+
+static void put_certs(struct person *w)
+{
+	struct person_cert certs[CERTS_MAX];
+	int n = person_certs(w, certs);
+	char print[FINGERPRINT_TEXT_BYTES];
+
+	for (int i = 0; i < n; i++) {
+		record_begin(w, "certificate");
+		json_text(&w->out, "sha256", fingerprint_show(&certs[i].print, print));
+		json_number(&w->out, "added_ms", certs[i].added_ms);
+		if (certs[i].used_ms != 0)
+			json_number(&w->out, "used_ms", certs[i].used_ms);
+		record_end(w);
+	}
+}
+
+static void show_certs(struct person *w)
+{
+	struct person_cert certs[CERTS_MAX];
+	int n = person_certs(w, certs);
+	char print[FINGERPRINT_TEXT_BYTES];
+
+	bytes_printf(&w->out, "Certificates that sign in: %d\n", n);
+	for (int i = 0; i < n; i++) {
+		bytes_printf(&w->out, "  %s\n    added ", fingerprint_show(&certs[i].print, print));
+		admin_put_time(&w->out, certs[i].added_ms);
+		bytes_puts(&w->out, certs[i].used_ms != 0 ? ", last used " : ", never used");
+		if (certs[i].used_ms != 0)
+			admin_put_time(&w->out, certs[i].used_ms);
+		bytes_puts(&w->out, "\n");
 	}
 }
 
@@ -248,6 +317,7 @@ static void note_fact(void *ctx, const struct saved_fact *f)
 			put_account(w);
 			record_end(w);
 			put_sign_ins(w);
+			put_certs(w);
 		}
 		break;
 	case FACT_INVITE:
@@ -353,9 +423,12 @@ static struct store *person_open(struct person *w, const struct conf *c, const s
 
 static void show_json(struct person *w)
 {
+	struct person_cert certs[CERTS_MAX];
+
 	bytes_clear(&w->out);
 	json_begin(&w->out, NULL);
 	put_account(w);
+	json_number(&w->out, "certificates", person_certs(w, certs));
 	json_number(&w->out, "rooms_owned", (int64_t)w->owned);
 	json_number(&w->out, "memberships", (int64_t)w->memberships);
 	json_number(&w->out, "mail", (int64_t)w->mails);
@@ -384,6 +457,7 @@ static void show_text(struct person *w)
 	bytes_printf(b, "\nSigns in with: %s%s%s\n", has(w->account, "hash") ? "a password" : "no password yet",
 	             has(w->account, "totp") ? " and an authenticator" : "",
 	             fields_get_number(w->account, "host") != 0 ? ", or as a user of the host" : "");
+	show_certs(w);
 	bytes_printf(b, "Rooms: owns %" PRIu64 ", and has a role or an invitation in %" PRIu64 "\n", w->owned,
 	             w->memberships - w->owned);
 	bytes_printf(b, "Messages that wait: %" PRIu64 " for it, %" PRIu64 " by it\n", w->mails, w->sent);

@@ -14,6 +14,7 @@
 #include "chatd/core/moderation/filter.h"
 #include "chatd/core/moderation/report.h"
 #include "chatd/core/people/account.h"
+#include "chatd/core/people/cert.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/rooms/access.h"
@@ -72,7 +73,7 @@ enum {
 /* What a session owns. */
 static uint64_t memory_session(void)
 {
-	return sizeof(struct session) + LINE_BYTES_LIMIT + 1 + TELNET_BYTES + NICK_BYTES + KEY_BYTES +
+	return sizeof(struct session) + sizeof(struct fingerprint) + SMALL_BYTES + LINE_BYTES_LIMIT + 1 + TELNET_BYTES + NICK_BYTES + KEY_BYTES +
 	       /* away, and lines of a paste */
 	       BODY_BYTES_MAX + 1 + SLIP_BYTES_MAX +
 	       /* the question it waits for, perhaps with what is said about a referenced line;
@@ -145,7 +146,8 @@ static uint64_t memory_sqlite(void)
 static uint64_t memory_account(void)
 {
 	return sizeof(struct account) + PREFERENCES_BYTES_MAX + 1 + NICK_BYTES + KEY_BYTES + 2 * (NAME_SKELETON_BYTES_MAX + 1) +
-	       11 * HASH_BYTES + TOTP_BYTES + HIGHLIGHTS_BYTES_MAX + 9 * SMALL_BYTES;
+	       11 * HASH_BYTES + TOTP_BYTES + HIGHLIGHTS_BYTES_MAX + 9 * SMALL_BYTES +
+	       CERTS_MAX * (sizeof(struct cert) + SMALL_BYTES);
 }
 
 static uint64_t memory_rooms(void)

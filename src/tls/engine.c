@@ -4,12 +4,15 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#include "chatd/base/bounds.h"
 
 /* What OpenSSL says of the last error. */
 static const char *why(void)
@@ -98,6 +101,65 @@ static bool load_key(struct tls_engine *e, const struct tls_pem *pem, char *prob
 	return ok;
 }
 
+/* -- the client's certificate -------------------------------------------------------------------- */
+
+/* The signatures that it may prove its key with. */
+static const char client_signatures[] =
+	"ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:ed25519:ed448:"
+	"rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"
+	"rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512";
+
+/* The client chooses its key: it must be one that others cannot compute, and whose signatures cost little to check. */
+static bool key_is_usable(const EVP_PKEY *key)
+{
+	char group[32] = "";
+	BIGNUM *exponent = NULL;
+	int bits = EVP_PKEY_get_bits(key);
+	bool ok;
+
+	if (EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448"))
+		return true;
+	if (EVP_PKEY_is_a(key, "EC"))
+		return EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1 &&
+		       (strcmp(group, "prime256v1") == 0 || strcmp(group, "secp384r1") == 0 ||
+		        strcmp(group, "secp521r1") == 0);
+	ok = EVP_PKEY_is_a(key, "RSA") && bits >= TLS_RSA_BITS_LEAST && bits <= TLS_RSA_BITS_MAX &&
+	     EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
+	     BN_num_bits(exponent) <= TLS_RSA_EXPONENT_BITS_MAX;
+	BN_free(exponent);
+	return ok;
+}
+
+/*
+ * Takes the place of OpenSSL's verification. Any certificate will do, whoever signed it, whatever names it has and
+ * whenever it ends: what counts is that the client holds its key, which the protocol makes it prove, and which
+ * certificate it is (its fingerprint). So no chain is built, and nothing in it is believed.
+ */
+static int accept_certificate(X509_STORE_CTX *store, void *ctx)
+{
+	const X509 *first = X509_STORE_CTX_get0_cert(store);
+	const EVP_PKEY *key = first != NULL ? X509_get0_pubkey(first) : NULL;
+
+	(void)ctx;
+	if (sk_X509_num(X509_STORE_CTX_get0_untrusted(store)) > TLS_CERTS_MAX) {
+		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_CHAIN_TOO_LONG);
+		return 0;
+	}
+	if (key != NULL && key_is_usable(key))
+		return 1;
+	X509_STORE_CTX_set_error(store, X509_V_ERR_EE_KEY_TOO_SMALL);
+	return 0;
+}
+
+/* A client is asked for a certificate, and need not have one. The list of authorities stays empty: any. */
+static void ask_for_certificate(SSL_CTX *context)
+{
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(context, accept_certificate, NULL);
+	SSL_CTX_set1_client_sigalgs_list(context, client_signatures);
+	SSL_CTX_set_max_cert_list(context, TLS_CERTS_BYTES_MAX);
+}
+
 static void set_up(SSL_CTX *context, enum tls_version least)
 {
 	SSL_CTX_set_min_proto_version(context, least == TLS_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
@@ -109,6 +171,7 @@ static void set_up(SSL_CTX *context, enum tls_version least)
 	/* People stay for hours; to resume a session would save nothing, and each would be kept. */
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(context, 0);
+	ask_for_certificate(context);
 }
 
 bool tls_engine_init(struct tls_engine *e, const struct tls_pem *certificate, const struct tls_pem *key,

@@ -393,6 +393,7 @@ static void hand_over(struct endpoint *e, struct peer *p)
 	int theirs = -1;
 	bool ok;
 
+	h.certified = tls_session_certificate(p->session, &h.cert);
 	if (p->state != PEER_HANDING)
 		set_state(e, p, PEER_HANDING);
 	if (!make_stream(p, &theirs)) {

@@ -6,6 +6,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,6 +194,15 @@ const char *tls_session_why(const struct tls_session *s)
 bool tls_session_is_open(const struct tls_session *s)
 {
 	return s->open;
+}
+
+bool tls_session_certificate(const struct tls_session *s, struct fingerprint *print)
+{
+	const X509 *certificate = s->open ? SSL_get0_peer_certificate(s->ssl) : NULL;
+	unsigned n;
+
+	return certificate != NULL && X509_digest(certificate, EVP_sha256(), print->sha256, &n) == 1 &&
+	       n == sizeof print->sha256;
 }
 
 /* -- what goes --------------------------------------------------------------------------------- */

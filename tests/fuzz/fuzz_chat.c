@@ -360,7 +360,13 @@ static void comes(uint32_t slot)
 	struct event e = {.kind = EVENT_CONNECTED, .connected = {.from = where(addr), .token = below(4),
 	                                                         .seed = below(1000)}};
 	struct bytes name = {0}, rest = p->rest;
+	struct fingerprint print;
 
+	/* A few certificates, so that they meet. */
+	memset(&print, (int)below(4), sizeof print);
+	e.connected.tls = !host && below(2) == 0;
+	if (e.connected.tls && below(2) == 0)
+		e.connected.cert = &print;
 	e.connected.control = host && below(2) == 0;
 	if (host && !e.connected.control && below(5) == 0)
 		e.connected.user = of(people_names, people_nnames);
@@ -373,7 +379,11 @@ static void comes(uint32_t slot)
 	if (session_at(slot) == NULL || fuzz.chat->people.sessions[slot].state != SESSION_LOGIN ||
 	    below(20) == 0)
 		return;
-	people_name(slot, &name);
+	/* Enter signs in by a certificate. */
+	if (e.connected.cert != NULL && below(2) == 0)
+		bytes_puts(&name, "\n");
+	else
+		people_name(slot, &name);
 	tell("types", p->id, name.data, name.len);
 	gives(slot, name.data, name.len);
 	bytes_release(&name);

@@ -18,6 +18,8 @@ enum { KEPT_MAX = 64, LINE_BYTES_MAX = 64, USED_MAX = 1 << 16 };
 struct kept {
 	char *key, *hash, *codes, *totp; /* owned */
 	uint64_t step;          /* of the second step, the newest that was taken */
+	struct fingerprint cert[CERTS_MAX]; /* ncerts of them, that sign in */
+	int ncerts;
 	struct conn_id conn;    /* who is signed in; gen 0: nobody */
 	uint32_t born;          /* a number: the same name may be registered again */
 	bool seen;
@@ -109,7 +111,18 @@ static void keep(struct kept *k, const struct account *a)
 	k->codes = mem_strdup(a->secrets.codes);
 	k->totp = mem_strdup(a->secrets.totp);
 	k->step = a->secrets.totp_step;
+	k->ncerts = 0;
+	for (const struct cert *cert = a->secrets.certs; cert != NULL; cert = cert->next)
+		k->cert[k->ncerts++] = cert->print;
 	k->conn = a->session != NULL ? a->session->id : (struct conn_id){0};
+}
+
+static bool had_cert(const struct kept *k, const struct fingerprint *print)
+{
+	for (int i = 0; i < k->ncerts; i++)
+		if (memcmp(&k->cert[i], print, sizeof *print) == 0)
+			return true;
+	return false;
 }
 
 static struct kept *keep_new(const struct account *a)
@@ -281,6 +294,10 @@ static void check_sign_in(const struct account *a, const struct kept *k, const s
 	if (e->kind == EVENT_ARRIVED &&
 	    (same_conn(host_user, conn) || (same_conn(let_in, conn) && strcmp(let_in_to, a->key) == 0)))
 		return;
+	/* It has shown a certificate that was the account's before. */
+	if (k != NULL && a->session->presence.by_cert && a->session->presence.cert != NULL &&
+	    had_cert(k, a->session->presence.cert))
+		return;
 	check_right(conn, a, k, q);
 }
 
@@ -303,6 +320,22 @@ static void check_codes(const struct account *a, const struct kept *k, const str
 		fuzz_fail("%s has lost a code of its own that nobody has given", a->key);
 }
 
+/* One more certificate signs in to a: its bearer has shown it, and the password. */
+static void check_certs(const struct account *a, const struct kept *k, const struct asked_query *q)
+{
+	for (const struct cert *cert = a->secrets.certs; cert != NULL; cert = cert->next) {
+		if (cert->account != a || cert_find(fuzz.chat, &cert->print) != cert)
+			fuzz_fail("a certificate of %s is not its own", a->key);
+		if (had_cert(k, &cert->print))
+			continue;
+		if (q == NULL || !same_conn(k->conn, q->query.conn) || a->session == NULL ||
+		    a->session->presence.cert == NULL ||
+		    memcmp(a->session->presence.cert, &cert->print, sizeof cert->print) != 0)
+			fuzz_fail("%s gets a certificate that its bearer has not shown", a->key);
+		check_by_answer(k, a->secrets.codes, q, "given a certificate");
+	}
+}
+
 static void check_changes(const struct account *a, const struct kept *k, const struct asked_query *q)
 {
 	struct conn_id conn = q != NULL ? q->query.conn : (struct conn_id){0};
@@ -316,6 +349,7 @@ static void check_changes(const struct account *a, const struct kept *k, const s
 	}
 	if (strcmp(a->secrets.codes, k->codes) != 0)
 		check_codes(a, k, q);
+	check_certs(a, k, q);
 	if (strcmp(a->secrets.totp, k->totp) != 0 && *a->secrets.totp != '\0' &&
 	    (q == NULL || q->query.kind != QUERY_CHECK_TOTP || !q->rows.check_totp.matches ||
 	     strcmp(q->query.totp.secret, a->secrets.totp) != 0 || !same_conn(k->conn, conn)))

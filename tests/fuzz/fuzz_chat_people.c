@@ -220,8 +220,14 @@ static void put_guest(uint32_t slot, struct bytes *b)
 static void put_bearer(uint32_t slot, struct bytes *b)
 {
 	static const char *const plain[] = {"/drop", "/passwd", "/codes", "/codes", "/codes", "/totp",
-	                                    "/totp off"};
+	                                    "/totp off", "/cert add", "/cert add", "/cert", "/cert remove 1"};
 
+	const struct session *s = session_at(slot);
+
+	if (s != NULL && s->presence.cert != NULL && cert_of(fuzz.chat, s) == NULL && below(3) == 0) {
+		bytes_puts(b, "/cert add");
+		return;
+	}
 	switch (below(5)) {
 	case 0:
 		bytes_puts(b, "/drop ");

@@ -176,6 +176,87 @@ tls_flood() {
 		'.*address=127\.0\.0\.9 .*before a TLS handshake.*'
 }
 
+# person NAME [ARGUMENT...]: a certificate of somebody's own, as $work/NAME.pem and NAME.key. Prints its fingerprint.
+person() {
+	local name=$1
+	shift
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/$name.key" \
+		-out "$work/$name.pem" -days 30 -subj "/CN=$name" "$@" 2>/dev/null
+	openssl x509 -in "$work/$name.pem" -outform DER | sha256sum | cut -d' ' -f1
+}
+
+# as_person NAME OPTIONS LINE...: what they read who show that certificate, say this and go. OPTIONS: of s_client.
+as_person() {
+	local name=$1 options=$2
+	shift 2
+	# shellcheck disable=SC2086 # several
+	printf '%s\n' "$@" | timeout $((10 * patience)) openssl s_client -quiet -cert "$work/$name.pem" \
+		-key "$work/$name.key" $options -connect "127.0.0.1:$tls" 2>/dev/null
+}
+
+# The header of a proxy for 198.51.100.9 (version 2), with a field such as the TLS process hands over: a fingerprint.
+forged() {
+	printf '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x2f\xc6\x33\x64\x09\xc0\0\x02\x01\x0f\xa0\x23\x1f\xe2\0\x20'
+	# shellcheck disable=SC2001 # a group of two
+	printf '%b' "$(sed 's/../\\x&/g' <<<"$1")"
+}
+
+# As somebody with a certificate has it, and as somebody without one tries it.
+tls_certs() {
+	local tls telnets alice said plain proxied mallory
+	alice=$(person alice)
+	mallory=$(person mallory)
+	program=$asan tls_up "listen = 127.0.0.1:0 proxy" "listen = 127.0.0.1:0 tls proxy" || return
+	read -r -t $((10 * patience)) said <&"$out"
+	plain=$(port_of "$said")
+	read -r -t $((10 * patience)) said <&"$out"
+	proxied=$(port_of "$said")
+	is "/cert add takes the certificate that one has shown" \
+		"$(as_person alice -tls1_3 alice '/register correct horse' '/cert add' 'correct horse' /cert /quit)" \
+		".* +$alice" '.*-- From now on this certificate signs you in:' ".*  1  $alice" '.*never used; this connection.s'
+	is "from then on Enter signs in" "$(as_person alice -tls1_3 '' hello /sessions /quit)" \
+		'-- Your certificate is that of alice\. Press Enter to sign in, or type a name\.' \
+		'\[ENTER YOUR NAME\]: -- Your certificate signs you in\.' '-- alice is signed in here, .*, by a certificate\.'
+	is "with TLS 1.2 as well, and the name" "$(as_person alice -tls1_2 alice /cert /quit)" \
+		'.*-- Your certificate signs you in\.' '.*added .* ago, last used .* ago; this connection.s'
+	is "and with ncat" "$(printf 'alice\n/quit\n' | timeout $((10 * patience)) ncat --ssl \
+		--ssl-cert "$work/alice.pem" --ssl-key "$work/alice.key" 127.0.0.1 "$tls")" '.*-- Your certificate signs you in\.'
+	in_log "signed in by the certificate $alice" || not_ok "the log says how" "$(grep sign-in "$log")"
+	is "another certificate is asked for the password" "$(as_person mallory '' alice '' /quit)" '.*-- alice is registered\..*'
+	is "and so is who shows none" "$(encrypted alice '' /quit)" '.*-- alice is registered\..*'
+	said=$({ forged "$alice"; printf 'alice\n\n/quit\n'; } | nc_bsd -N 127.0.0.1 "$plain")
+	is "a proxy's header brings no certificate" "$said" '.*-- alice is registered\..*'
+	said=$({ forged "$alice"; printf '\n/quit\n'; } | nc_bsd -N 127.0.0.1 "$plain")
+	is "and Enter is no name there" "$said" '.*-- That was empty\..*'
+	if "$here/tls_client.py" forged "$proxied" "$alice" >"$work/client" 2>&1; then
+		ok "neither does one in front of TLS"
+	else
+		not_ok "neither does one in front of TLS" "$(cat "$work/client")" "$(tail -n 5 "$log")"
+	fi
+	in_log 'account=alice: added the certificate' || not_ok "the log says when one was added" "$(tail -n 5 "$log")"
+	is "a second one" "$(as_person mallory '' alice 'correct horse' '/cert add' 'correct horse' /cert /quit)" \
+		".*  1  $alice" ".*  2  $mallory"
+	is "chatd admin show lists them" "$(timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin show alice)" \
+		'Certificates that sign in: 2' "  $alice" '    added .*, last used .*' "  $mallory" '    added .*, never used'
+	down "with certificates"
+	if grep -q 'Sanitizer' "$log"; then not_ok "and no sanitizer complains" "$(grep -A20 Sanitizer "$log")"; fi
+	# It is in the database, and an export has it.
+	timeout $((30 * patience)) "${as[@]}" "$chatd" -c "$conf" export >"$work/export.jsonl" 2>/dev/null </dev/null
+	"${as[@]}" "$chatd" -d "$db.new" -c "$conf" import "$work/export.jsonl" >/dev/null 2>&1
+	timeout $((30 * patience)) "${as[@]}" "$chatd" -d "$db.new" -c "$conf" export >"$work/again.jsonl" 2>/dev/null </dev/null
+	if grep -q "$alice" "$work/export.jsonl" && grep -q "$mallory" "$work/again.jsonl" &&
+		diff <(tail -n +2 "$work/export.jsonl") <(tail -n +2 "$work/again.jsonl") >/dev/null; then
+		ok "an export has the certificates, and an import keeps them"
+	else
+		not_ok "an export has the certificates, and an import keeps them" "$(grep alice "$work/export.jsonl" | head -n 3)"
+	fi
+	program=$chatd tls_up || return
+	is "after a start they still sign in" "$(as_person alice '' '' '/cert remove 1' /cert /quit)" \
+		'.*-- Your certificate signs you in\.' "--      $alice" ".*  1  $mallory"
+	is "until they are removed" "$(as_person alice '' alice '' /quit)" '.*-- alice is registered\..*'
+	down "again with certificates"
+}
+
 tls_wrong() {
 	local expect=78
 	certificate first

@@ -99,6 +99,17 @@ def junk(port):
     ends(s)
 
 
+def forged(port, print_of):
+    """A proxy in front of TLS whose header has a field such as the TLS process itself hands over: a fingerprint."""
+    raw = dial(port)
+    raw.sendall(b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x2f\xc6\x33\x64\x09\xc0\0\x02\x01\x0f\xa0\x23\x1f\xe2\0\x20" +
+                bytes.fromhex(print_of))
+    s = context().wrap_socket(raw)
+    read_until(s, b"NAME]: ")
+    s.sendall(b"alice\n")
+    read_until(s, b"-- alice is registered.")
+
+
 def slow(port):
     """A handshake may take ten seconds, however slowly its bytes come."""
     s = dial(port)
@@ -184,4 +195,5 @@ def flood(port):
 
 
 if __name__ == "__main__":
-    {"reset": reset, "cut": cut, "junk": junk, "slow": slow, "flood": flood}[sys.argv[1]](int(sys.argv[2]))
+    {"reset": reset, "cut": cut, "junk": junk, "forged": forged, "slow": slow, "flood": flood}[sys.argv[1]](
+        int(sys.argv[2]), *sys.argv[3:])

@@ -17,6 +17,8 @@
  *                                  administrator without an account, a name or a room
  *     host joins                   and then into the chat, with /nick
  *     user.bob connects, comes     (core only) the host's user bob; "comes": is signed in at once
+ *     cert.ab connects             (core only) over TLS, with a certificate that is made from the letters up to
+ *                                  the next dot: cert.ab.2 has the same
  *     near1 joins                  those called near... come from 127.0.0.1; to the daemon all do
  *     bob joins                    connects, gives its label as its name, reads its
  *                                  greeting: up to the line that begins "-- You are ", and

@@ -334,6 +334,19 @@ static void comes(struct world *w, struct client *c, struct event e)
 	settle(w);
 }
 
+/* "cert.ab": a fingerprint of abab..., in ASCII. False: it comes without a certificate. */
+static bool certificate_of(const char *label, struct fingerprint *print)
+{
+	const char *letters = label + 5;
+	size_t n;
+
+	if (strncmp(label, "cert.", 5) != 0 || (n = strcspn(letters, ".")) == 0)
+		return false;
+	for (size_t i = 0; i < sizeof print->sha256; i++)
+		print->sha256[i] = (uint8_t)letters[i % n];
+	return true;
+}
+
 static bool core_connect(void *world, struct client *c, struct bytes *problem)
 {
 	struct world *w = world;
@@ -348,6 +361,8 @@ static bool core_connect(void *world, struct client *c, struct bytes *problem)
 		c->id = (struct conn_id){slot, ++p->gen};
 		bool host = strcmp(c->label, "host") == 0;
 		const char *user = strncmp(c->label, "user.", 5) == 0 ? c->label + 5 : NULL;
+		struct fingerprint print;
+		bool certified = certificate_of(c->label, &print);
 
 		/* Near is where the program's clients all come from. */
 		if (strncmp(c->label, "near", 4) == 0)
@@ -357,6 +372,7 @@ static bool core_connect(void *world, struct client *c, struct bytes *problem)
 		comes(w, c, (struct event){.kind = EVENT_CONNECTED, .conn = c->id,
 		                           .connected = {.from = where(host || user ? "unix" : addr),
 		                                         .control = host, .user = user,
+		                                         .tls = certified, .cert = certified ? &print : NULL,
 		                                         .token = ++w->tokens}});
 		return true;
 	}

@@ -200,6 +200,9 @@ enum {
 	GUESSES_MAX = 16384,    /* pairs of an address and an account or room that it has tried */
 	GUESSES_ADDRESS_MAX = 64, /* accounts that one address has tried, and as many rooms: see guess.h */
 	SIGN_INS_KEPT = 5,      /* the latest sign-ins, which /sessions lists */
+	CERTS_MAX = 5,          /* certificates of one account: one for each device, and the next one while an
+	                         * old one ends */
+	CERT_DIGITS_LEAST = 4,  /* of a fingerprint, to name one; fewer are its number in the list */
 	WRONG_TOLD_DAYS = 30,   /* how long wrong tries before a sign-in are reported */
 	MAIL_MAX = 20,          /* messages kept for one account until it reads them */
 	MAIL_GUESTS_MAX = 8,    /* of them, from guests */
@@ -383,6 +386,14 @@ enum {
 	                         * the port is for; a client begins at once */
 	TLS_HANDSHAKES_TURN = 4, /* steps of handshakes in one turn, half a millisecond each: those who
 	                         * talk do not wait longer for them */
+	TLS_CERTS_BYTES_MAX = 4 << 10, /* of a client's certificate and its chain: to decode each costs 0.2 ms. An
+	                         * RSA-4096 one with its authority's is 3.6 KiB */
+	TLS_CERTS_MAX = 4,      /* how many these are: OpenSSL keeps them, 4 KiB each and more, for as long as the
+	                         * client is connected */
+	TLS_RSA_BITS_LEAST = 2048, /* of a client's RSA key: a shorter one can be computed from the certificate */
+	TLS_RSA_BITS_MAX = 8192, /* and at most, with */
+	TLS_RSA_EXPONENT_BITS_MAX = 32, /* of the public exponent (65537 has 17): the client chooses both, and
+	                         * checking its signature must not cost more than a handshake */
 	TLS_SWEEP_MS = 200,     /* between two looks at what has arrived, and what has taken too long */
 	TLS_BUFFERS = 64,       /* buffers that the TLS process lends to the kernel; a power of two. They are
 	                         * used in turn, and together fit into a processor's second-level cache */

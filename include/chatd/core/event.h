@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "chatd/base/address.h"
+#include "chatd/base/fingerprint.h"
 #include "chatd/base/ranges.h"
 #include "chatd/core/terminal/view.h"
 
@@ -526,6 +527,8 @@ struct event {
 			bool telnet;      /* it came to a port or unix socket where chatd negotiates
 			                   * telnet at once (RFC 854) */
 			bool tls;         /* it is encrypted */
+			const struct fingerprint *cert; /* of the certificate whose key its client has
+			                   * proved to hold, valid or not; NULL: none. Borrowed for the call */
 			const char *user; /* login name of the host's user, for connections over another
 			                   * unix socket that are to have an account of that name; NULL:
 			                   * none. Borrowed for the call */

@@ -3,7 +3,7 @@
  * of the two (SOCK_SEQPACKET, unix(7)).
  *
  * Each comes as one message with a descriptor: a stream of plain text, and a header of the PROXY protocol that
- * says whose it is. Memory that both share (the board) says what of that text the peer has acknowledged.
+ * says whose it is, and what is trusted from no other header: the certificate that its peer has shown. Memory that both share (the board) says what of that text the peer has acknowledged.
  */
 #ifndef CHATD_NET_HANDOVER_H
 #define CHATD_NET_HANDOVER_H
@@ -16,6 +16,7 @@
 #include "chatd/base/address.h"
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
+#include "chatd/base/fingerprint.h"
 
 enum {
 	HANDOVER_BYTES_MAX = 512, /* of one message */
@@ -41,6 +42,8 @@ struct handed {
 	uint16_t port;
 	bool telnet;              /* it came to a listener with that option */
 	uint32_t slot;            /* its place on the board, its own until the descriptor is closed */
+	bool certified;           /* its peer holds the key of the certificate with this fingerprint: */
+	struct fingerprint cert;
 };
 
 /* Memory that processes forked later share; the caller never frees it. NULL: errno says why. */

@@ -2,8 +2,8 @@
  * The TLS process: takes connections, terminates TLS, and hands what is said on to the chat, each connection by a stream
  * of its own (net/handover.h).
  *
- * It reads no file and no database, and has no power over the chat: what a client can do by it, it can do by
- * a plain connection.
+ * It reads no file and no database, and its power over the chat is that of its clients: what one can do by it, it can do
+ * by a plain connection, but for signing in by a certificate, for which the chat takes this process's word.
  */
 #ifndef CHATD_TLS_ENDPOINT_H
 #define CHATD_TLS_ENDPOINT_H

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "chatd/base/bytes.h"
+#include "chatd/base/fingerprint.h"
 #include "chatd/tls/engine.h"
 
 struct tls_session;
@@ -33,6 +34,10 @@ const char *tls_session_why(const struct tls_session *s);
 
 /* The handshake is done: only then is there anything to say, or to be heard. */
 bool tls_session_is_open(const struct tls_session *s);
+
+/* The certificate whose key an open session's client has proved to hold: nothing else about it was checked. False: it
+ * has shown none. */
+bool tls_session_certificate(const struct tls_session *s, struct fingerprint *print);
 
 /* Adds data to out, encrypted. False: the session has failed. */
 bool tls_session_send(struct tls_session *s, const char *data, size_t len, struct bytes *out);

@@ -17,21 +17,12 @@
 #include "chatd/core/state/exempt.h"
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/report.h"
+#include "chatd/core/people/cert.h"
 #include "chatd/core/rooms/removal.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
 
 static dialogue_take account_line;
-
-/* s has an account; otherwise it learns how to get one. */
-static bool has_account(struct chat *c, struct session *s)
-{
-	if (s->account != NULL)
-		return true;
-	emit_reply(c, s, "You are a guest. %cregister makes %s yours; %clogin NAME signs you in.",
-	           c->config.command_prefix, s->nick, c->config.command_prefix);
-	return false;
-}
 
 static bool may_register(struct chat *c, struct session *s)
 {
@@ -108,6 +99,17 @@ static void registered(struct chat *c, struct session *s, const char *hash)
 	           "be listening, %ctotp adds a second step.", s->nick, p, p);
 }
 
+/* What signs in without the password, so that nobody forgets it when somebody else has been in the account. */
+static void tell_certs(struct chat *c, struct session *s)
+{
+	int n = cert_count(s->account);
+
+	if (n > 0)
+		emit_reply(c, s, "%d %s in without the password. %ccert lists %s; %ccert remove N removes one.", n,
+		           n == 1 ? "certificate signs you" : "certificates sign you", c->config.command_prefix,
+		           n == 1 ? "it" : "them", c->config.command_prefix);
+}
+
 /* The hash of a new password. */
 static void hash_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
@@ -127,6 +129,7 @@ static void hash_answer(struct chat *c, struct session *s, struct question *q, c
 	dialogue_end(c, s);
 	emit_security(c, s, "passwd", "changed the password");
 	emit_reply(c, s, "Your password has been changed.");
+	tell_certs(c, s);
 }
 
 static void codes_answer(struct chat *c, struct session *s, struct question *q,
@@ -313,7 +316,7 @@ void cmd_register(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 {
-	if (!has_account(c, s) || !emit_can_save(c, s))
+	if (!command_has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (a->arg[0] == NULL) {
 		/* People who signed in with a code may have no password yet. */
@@ -338,7 +341,7 @@ void cmd_passwd(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 {
-	if (!has_account(c, s) || !emit_can_save(c, s))
+	if (!command_has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (s->account->made.host && *s->account->secrets.hash == '\0') {
 		emit_reply(c, s, "You sign in by your login on this host, so you have no password to "
@@ -370,7 +373,7 @@ void cmd_drop(struct chat *c, struct session *s, const struct args *a)
 void cmd_codes(struct chat *c, struct session *s, const struct args *a)
 {
 	(void)a;
-	if (!has_account(c, s) || !emit_can_save(c, s))
+	if (!command_has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (*s->account->secrets.hash == '\0') {
 		emit_reply(c, s, "Your account has no password to confirm this with. %cpasswd sets one.",
@@ -386,7 +389,7 @@ void cmd_codes(struct chat *c, struct session *s, const struct args *a)
 
 void cmd_totp(struct chat *c, struct session *s, const struct args *a)
 {
-	if (!has_account(c, s) || !emit_can_save(c, s))
+	if (!command_has_account(c, s) || !emit_can_save(c, s))
 		return;
 	if (a->arg[0] != NULL && strcmp(a->arg[0], "off") != 0) {
 		command_usage(c, s, "totp");
@@ -455,14 +458,16 @@ void cmd_sessions(struct chat *c, struct session *s, const struct args *a)
 	char age[AGE_BYTES_MAX], from[ADDRESS_BYTES_MAX];
 
 	(void)a;
-	if (!has_account(c, s))
+	if (!command_has_account(c, s))
 		return;
-	emit_reply(c, s, "%s is signed in here, from %s, for %s.", s->account->nick,
+	emit_reply(c, s, "%s is signed in here, from %s, for %s%s.", s->account->nick,
 	           address_show(&s->from, from),
-	           format_age(age, c->wall_ms - s->account->last[0].at_ms));
+	           format_age(age, c->wall_ms - s->account->last[0].at_ms),
+	           s->presence.by_cert ? ", by a certificate" : "");
 	emit_reply(c, s, "If you sign in again elsewhere, this connection ends.");
 	for (int i = 1; i < SIGN_INS_KEPT && s->account->last[i].at_ms != 0; i++)
 		emit_rows(c, s, 6, "  before: %s ago, from %s",
 		          format_age(age, c->wall_ms - s->account->last[i].at_ms),
 		          address_show(&s->account->last[i].from, from));
+	tell_certs(c, s);
 }

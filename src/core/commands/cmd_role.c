@@ -14,6 +14,7 @@
 #include "chatd/core/state/emit.h"
 #include "chatd/core/entry/login.h"
 #include "chatd/core/moderation/undo.h"
+#include "chatd/core/people/cert.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/state/question.h"
 #include "chatd/core/state/state.h"
@@ -131,7 +132,7 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 	enum role role = wanted->role;
 	/* A code is for the account that existed then, if one did. */
 	struct account *a = account_at(c, &wanted->account);
-	bool made = wanted->account.key == NULL;
+	bool made = wanted->account.key == NULL, certs = false;
 	struct account_terms t;
 	struct bytes undo;
 	char *hash;
@@ -150,6 +151,9 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		t.codes = hash != NULL ? hash : "";
 		account_apply(c, a, &t);
 		free(hash);
+		/* Whoever signs in by one needs no code; they may be an intruder's. */
+		certs = cert_count(a) > 0;
+		certs_remove(c, a);
 	} else if (made && name_check(NAME_NICK, name, strlen(name), key, why, sizeof why) &&
 	           account_bars(c, name, key, NULL, problem) == NULL && session_by_key(c, key) == NULL) {
 		/* One of the ten is enough for the first time. */
@@ -175,7 +179,8 @@ static void role_answer(struct chat *c, struct session *s, struct question *q,
 		account_save(c, a);
 		c->output.secret = true;
 		if (!made)
-			emit_reply(c, s, "Earlier codes of %s no longer work; a password still does.", a->nick);
+			emit_reply(c, s, "Earlier codes%s of %s no longer work; a password still does.",
+			           certs ? " and the certificates" : "", a->nick);
 		emit_reply(c, s, "To sign in, connect, enter the name %s, and type this code as the", a->nick);
 		emit_reply(c, s, "password. It is good once: %.*s", (int)strcspn(rows->codes.codes, " "),
 		           rows->codes.codes);

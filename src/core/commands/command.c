@@ -307,6 +307,15 @@ char *args_age(char *rest, int64_t *ms)
 	return rest;
 }
 
+bool command_has_account(struct chat *c, struct session *s)
+{
+	if (s->account != NULL)
+		return true;
+	emit_reply(c, s, "You are a guest. %cregister makes %s yours; %clogin NAME signs you in.",
+	           c->config.command_prefix, s->nick, c->config.command_prefix);
+	return false;
+}
+
 bool args_person(struct chat *c, struct session *s, const char *name, const char *hint,
                  struct args_person *p)
 {

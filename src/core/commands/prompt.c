@@ -27,6 +27,7 @@ static void help_at_prompt(struct chat *c, struct session *s)
 /* The few commands that make sense before a name is chosen. False: it is another one. */
 static bool command_at_prompt(struct chat *c, struct session *s, char *text)
 {
+	uint32_t wrong = s->unnamed.wrong;
 	char *rest = text + strcspn(text, " ");
 	const struct command *k;
 
@@ -47,7 +48,8 @@ static bool command_at_prompt(struct chat *c, struct session *s, char *text)
 	if (*rest != '\0')
 		text[strlen(text)] = ' ';
 	command_run(c, s, text);
-	if (s->state == SESSION_LOGIN && s->dialogue == NULL && !session_waits(s))
+	/* A sign-in by certificate that was refused has said so. */
+	if (s->state == SESSION_LOGIN && s->dialogue == NULL && !session_waits(s) && s->unnamed.wrong == wrong)
 		login_wrong(c, s);
 	return true;
 }

@@ -10,6 +10,7 @@
 
 #include "chatd/core/commands/cmd_account.h"
 #include "chatd/core/commands/cmd_ban.h"
+#include "chatd/core/commands/cmd_cert.h"
 #include "chatd/core/commands/cmd_connections.h"
 #include "chatd/core/commands/cmd_filter.h"
 #include "chatd/core/commands/cmd_history.h"
@@ -242,6 +243,12 @@ const struct command commands[] = {
 	 "Sign in with an authenticator app too",
 	 "Adds a second step to signing in: a code from an authenticator app.",
 	 "totp"},
+	{"cert", "", "[list | add | remove N]", 2, 0, false, false, cmd_cert, ROLE_ACCOUNT, 0, TOPIC_ACCOUNT,
+	 "Sign in by a certificate, without a password",
+	 "Lists the certificates that sign in to your account; add makes the one that you are "
+	 "connected with (over TLS) one of them, and asks for the password; remove takes one back, by "
+	 "its number or the beginning of its fingerprint.",
+	 "cert add"},
 	{"sessions", "", "", 0, 0, false, false, cmd_sessions, ROLE_ACCOUNT, 0, TOPIC_ACCOUNT,
 	 "Show when and from where you signed in",
 	 "Shows when and from where your account was signed in to.",

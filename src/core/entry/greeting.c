@@ -36,6 +36,7 @@ void greeting_now(struct chat *c, struct session *s)
 		return;
 	unnamed_greeted(c, s);
 	show_banner(c, s);
+	login_offer(c, s);
 	session_prompt(c, s);
 }
 

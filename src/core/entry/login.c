@@ -23,6 +23,7 @@
 #include "chatd/core/input/rate_limit.h"
 #include "chatd/core/moderation/moderation.h"
 #include "chatd/core/moderation/shutdown.h"
+#include "chatd/core/people/cert.h"
 #include "chatd/core/people/confusable.h"
 #include "chatd/core/people/mail.h"
 #include "chatd/core/people/name.h"
@@ -181,13 +182,28 @@ void login_resume(struct chat *c, struct session *s, const char *nick, const cha
 	enter(c, s, nick, key, r, back_seq, ROOM_CAME, true);
 }
 
-static void sign_in(struct chat *c, struct session *s, struct account *a)
+/* How s has signed in, for the log. */
+static void log_sign_in(struct chat *c, const struct session *s)
+{
+	char print[FINGERPRINT_TEXT_BYTES];
+
+	if (s->presence.by_cert)
+		emit_security(c, s, "sign-in", "signed in by the certificate %s",
+		              fingerprint_show(s->presence.cert, print));
+	else
+		emit_security(c, s, "sign-in", "signed in");
+}
+
+/* cert: what it signs in with; NULL: something else. */
+static void sign_in(struct chat *c, struct session *s, struct account *a, struct cert *cert)
 {
 	struct room *r, *was;
 	uint32_t number;
 
 	if (s->account != NULL)
 		account_sign_out(c, s);
+	if (cert != NULL)
+		emit_reply(c, s, "Your certificate signs you in.");
 	number = supersede(c, s, a);
 	if (s->state == SESSION_CHAT) {
 		session_rename(c, s, a->nick, a->key);
@@ -207,10 +223,14 @@ static void sign_in(struct chat *c, struct session *s, struct account *a)
 		terminal_preferred(c, s);
 		enter(c, s, a->nick, a->key, r, 0, r == was ? ROOM_CAME_BACK : ROOM_CAME, false);
 	}
+	/* Saved with the sign-in. */
+	s->presence.by_cert = cert != NULL;
+	if (cert != NULL)
+		cert->used_ms = c->wall_ms;
 	account_sign_in(c, s, a);
 	watch_doubt_session(s);
 	unread_begin(c, s);
-	emit_security(c, s, "sign-in", "signed in");
+	log_sign_in(c, s);
 }
 
 /* We know now what has arrived at the connection that has a's name; the rest is still unread. */
@@ -223,12 +243,13 @@ static void old_arrived(struct chat *c, struct session *s, struct question *q, c
 		old->reading.arrived = e->arrived;
 		mail_arrived(c, old, &old->reading.arrived);
 	}
-	sign_in(c, s, a);
+	/* A certificate that was removed meanwhile has voided the question. */
+	sign_in(c, s, a, q->data != NULL ? cert_of(c, s) : NULL);
 }
 
-/* s has proved that the account is its own: it takes the name, and the place of the session that has
- * it. */
-static void login_signed_in(struct chat *c, struct session *s, struct account *a)
+/* s has proved that the account is its own, by a certificate or (NULL) in another way: it takes the name, and the
+ * place of the session that has it. */
+static void login_signed_in(struct chat *c, struct session *s, struct account *a, struct cert *cert)
 {
 	struct session *old = session_by_key(c, a->key);
 	struct question *q;
@@ -237,10 +258,11 @@ static void login_signed_in(struct chat *c, struct session *s, struct account *a
 		if (s->state == SESSION_LOGIN)
 			login_wrong(c, s);
 	} else if (old == NULL || old == s) {
-		sign_in(c, s, a);
+		sign_in(c, s, a, cert);
 	} else {
 		q = question_new(c, s, old_arrived);
 		question_about(q, a);
+		q->data = cert;
 		question_ask_arrived(c, q, old->id);
 	}
 }
@@ -315,11 +337,36 @@ static void name_empty(struct chat *c, struct session *s)
 	session_prompt(c, s);
 }
 
+/* -- certificates ----------------------------------------------------------------------- */
+
+void login_offer(struct chat *c, const struct session *s)
+{
+	const struct cert *cert = cert_of(c, s);
+
+	/* Nobody is signed in unasked: a script's first line is its name, and a person may want to be a guest. */
+	if (cert != NULL)
+		emit_reply(c, s, "Your certificate is that of %s. Press Enter to sign in, or type a name.",
+		           cert->account->nick);
+}
+
+/* Signs s in by its certificate, if that belongs to this account, or to any at all. False: it does not. */
+static bool login_by_cert(struct chat *c, struct session *s, const struct account *a, bool any)
+{
+	struct cert *cert = cert_of(c, s);
+
+	if (cert == NULL || (!any && cert->account != a))
+		return false;
+	login_signed_in(c, s, cert->account, cert);
+	return true;
+}
+
 void login_name(struct chat *c, struct session *s, const char *text)
 {
 	struct account *a = account_named(c, text);
 	char key[NAME_KEY_BYTES_MAX + 1];
 
+	if (login_by_cert(c, s, a, *text == '\0'))
+		return;
 	if (*text == '\0') {
 		name_empty(c, s);
 	} else if (a != NULL) {
@@ -348,7 +395,7 @@ static void password_right(struct chat *c, struct session *s, struct account *a,
 		return;
 	}
 	dialogue_end(c, s);
-	login_signed_in(c, s, a);
+	login_signed_in(c, s, a, NULL);
 }
 
 static void password_answer(struct chat *c, struct session *s, struct question *q,
@@ -378,7 +425,7 @@ static void code_answer(struct chat *c, struct session *s, struct question *q,
 		return;
 	}
 	dialogue_end(c, s);
-	login_signed_in(c, s, a);
+	login_signed_in(c, s, a, NULL);
 }
 
 /* Has the password of the account, as it is now, checked. False: not now, and s has been told. */
@@ -406,6 +453,9 @@ void login_as(struct chat *c, struct session *s, const char *name, const char *p
 		emit_reply(c, s, "You are already signed in as %s.", a->nick);
 		return;
 	}
+	/* A password that is given is checked. */
+	if (password == NULL && login_by_cert(c, s, a, false))
+		return;
 	/* If there is no such account everything looks the same, but no password is right. */
 	dialogue_start(c, s, DIALOGUE_SIGN_IN, DIALOGUE_PASSWORD, take_password);
 	account_ref_set(&s->dialogue->account, a);
@@ -477,7 +527,7 @@ bool login_host(struct chat *c, struct session *s, const char *user)
 		a = host_account(c, s, user, key);
 	if (a == NULL)
 		return false;
-	login_signed_in(c, s, a);
+	login_signed_in(c, s, a, NULL);
 	return true;
 }
 

@@ -406,8 +406,9 @@ void moderation_whois(struct chat *c, struct session *s, const struct session *w
 	char from[ADDRESS_BYTES_MAX];
 
 	if (who->account != NULL)
-		emit_reply(c, s, "%s is connected from %s and signed in (%s).", who->nick,
-		           address_show(&who->from, from), role_name(who->account->role));
+		emit_reply(c, s, "%s is connected from %s and signed in%s (%s).", who->nick,
+		           address_show(&who->from, from), who->presence.by_cert ? " by a certificate" : "",
+		           role_name(who->account->role));
 	else
 		emit_reply(c, s, "%s is connected from %s and is %s.", who->nick, address_show(&who->from, from),
 		           who->trusted ? "an administrator of the host" : "a guest");

@@ -13,6 +13,7 @@
 #include "chatd/base/fields.h"
 #include "chatd/base/text.h"
 #include "chatd/core/state/emit.h"
+#include "chatd/core/people/cert.h"
 #include "chatd/core/people/confusable.h"
 #include "chatd/core/people/highlight.h"
 #include "chatd/core/people/mail.h"
@@ -203,6 +204,7 @@ void account_save(struct chat *c, const struct account *a)
 	if (a->rules != 0)
 		fields_put_number(&b, "rules", (int64_t)a->rules);
 	save_sign_ins(&b, a);
+	certs_save(&b, a);
 	emit_fact(c, FACT_ACCOUNT, a->key, b.data);
 	c->output.secret = true;
 	explicit_bzero(b.data, b.len);
@@ -241,6 +243,7 @@ void account_free(struct chat *c, struct account *a)
 	if (a->session != NULL)
 		account_sign_out(c, a->session);
 	mail_free(c, a);
+	certs_remove(c, a);
 	note_role(c, a, false);
 	HASH_DELETE(hh, c->people.accounts.by_key, a);
 	HASH_DELETE(hh_skeleton, c->people.accounts.by_skeleton, a);
@@ -331,6 +334,7 @@ void account_load(struct chat *c, const char *key, const char *value)
 {
 	struct account_terms t = {0};
 	char *nick = fields_get(value, "nick");
+	struct account *a;
 
 	if (!name_kept(key, NAME_KEY_BYTES_MAX) || account_by_key(c, key) != NULL ||
 	    c->people.accounts.n >= ACCOUNTS_MAX) {
@@ -343,7 +347,9 @@ void account_load(struct chat *c, const char *key, const char *value)
 		nick = text_shown(key, NAME_BYTES_MAX);
 	}
 	account_read(value, &t);
-	account_apply(c, account_add(c, nick, key), &t);
+	a = account_add(c, nick, key);
+	account_apply(c, a, &t);
+	certs_load(c, a, value);
 	/* They are secrets. */
 	take((char **)&t.hash, NULL);
 	take((char **)&t.codes, NULL);
@@ -447,4 +453,5 @@ void account_sign_out(struct chat *c, struct session *s)
 	highlight_clear(c, s);
 	s->account->session = NULL;
 	s->account = NULL;
+	s->presence.by_cert = false;
 }

@@ -37,6 +37,10 @@ struct session *session_begin(struct chat *c, const struct event *e)
 	                      .from = e->connected.from,
 	                      .resume.token = e->connected.token,
 	                      .presence.outage = c->outage.reason != NULL ? c->outage.number : 0};
+	if (e->connected.cert != NULL) {
+		s->presence.cert = mem_alloc(sizeof *s->presence.cert);
+		*s->presence.cert = *e->connected.cert;
+	}
 	if (state == SESSION_HOST) {
 		/* For the messages of command handlers; nobody can have this name. */
 		s->nick = mem_strdup(HOST_NICK);
@@ -152,6 +156,7 @@ void session_free(struct session *s)
 	free(s->nick);
 	free(s->key);
 	free(s->presence.away);
+	free(s->presence.cert);
 	line_release(&s->input.line);
 	slip_release(&s->input.slip);
 	telnet_end(s->input.telnet);

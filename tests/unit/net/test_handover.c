@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "chatd/net/handover.h"
+#include "chatd/net/proxy_header.h"
 
 enum { SLOTS = 8 };
 
@@ -64,6 +65,7 @@ static void goes_over(const char *address)
 	assert_int_equal(got.port, address != NULL ? 4321 : 0);
 	assert_true(got.telnet);
 	assert_int_equal(got.slot, 7);
+	assert_false(got.certified);
 	close(fd);
 	close(ends[0]);
 	assert_int_equal(receive(&got, &fd, text), HANDOVER_NONE);
@@ -75,6 +77,61 @@ static void test_connections(void **state)
 	goes_over("192.0.2.1");
 	goes_over("2001:db8::1");
 	goes_over(NULL);
+}
+
+/* A header as handover_send makes it, but with a field of these bytes for the certificate. */
+static enum handover_kind comes_with(size_t len, struct handed *got)
+{
+	static const uint8_t bytes[FINGERPRINT_BYTES + 1] = {1, 2, 3}, slot[4] = {0}, options[1] = {0};
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.head = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
+	struct handed h = somebody("192.0.2.1");
+	struct bytes header = {0};
+	struct iovec iov;
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	                   .msg_controllen = sizeof control.bytes};
+	char text[HANDOVER_BYTES_MAX];
+	enum handover_kind kind;
+	int fd;
+
+	proxy_header_begin(&header, &h.from, h.port);
+	proxy_header_add(&header, 0xe0, options, sizeof options);
+	proxy_header_add(&header, 0xe1, slot, sizeof slot);
+	proxy_header_add(&header, 0xe2, bytes, len);
+	iov = (struct iovec){.iov_base = header.data, .iov_len = header.len};
+	memcpy(CMSG_DATA(&control.head), (int[]){0}, sizeof(int));
+	assert_int_equal(sendmsg(sockets[1], &m, 0), (int)header.len);
+	bytes_release(&header);
+	kind = receive(got, &fd, text);
+	if (kind == HANDOVER_CONNECTION)
+		close(fd);
+	return kind;
+}
+
+/* A certificate comes as it is; what is no fingerprint is no message. */
+static void test_certificates(void **state)
+{
+	struct handed h = somebody("192.0.2.1"), got;
+	char text[HANDOVER_BYTES_MAX];
+	int fd;
+
+	(void)state;
+	h.certified = true;
+	for (int i = 0; i < FINGERPRINT_BYTES; i++)
+		h.cert.sha256[i] = (uint8_t)(255 - i);
+	assert_true(handover_send(sockets[1], 0, &h));
+	assert_int_equal(receive(&got, &fd, text), HANDOVER_CONNECTION);
+	close(fd);
+	assert_true(got.certified);
+	assert_memory_equal(&got.cert, &h.cert, sizeof h.cert);
+	assert_int_equal(comes_with(FINGERPRINT_BYTES, &got), HANDOVER_CONNECTION);
+	assert_true(got.certified);
+	assert_int_equal(got.cert.sha256[2], 3);
+	assert_int_equal(comes_with(FINGERPRINT_BYTES - 1, &got), HANDOVER_NONE);
+	assert_int_equal(comes_with(FINGERPRINT_BYTES + 1, &got), HANDOVER_NONE);
+	assert_int_equal(comes_with(0, &got), HANDOVER_NONE);
 }
 
 static void test_notices(void **state)
@@ -178,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_connections, begin, end),
+		cmocka_unit_test_setup_teardown(test_certificates, begin, end),
 		cmocka_unit_test_setup_teardown(test_notices, begin, end),
 		cmocka_unit_test_setup_teardown(test_what_is_wrong, begin, end),
 		cmocka_unit_test_setup_teardown(test_full, begin, end),

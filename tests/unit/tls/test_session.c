@@ -1,6 +1,7 @@
 /* TLS sessions over memory, with a client of OpenSSL's: whole and in pieces, and with what no client should send. */
 #include "tls_help.h"
 
+#include "chatd/base/bounds.h"
 #include "chatd/tls/session.h"
 
 /* Both sides of one connection. */
@@ -268,6 +269,227 @@ static void test_key_updates(void **state)
 	assert_string_equal(tls_session_why(b->session), "too many messages that say nothing");
 }
 
+/* -- the client's certificate ---------------------------------------------------------------- */
+
+static const char *const versions[] = {"TLSv1.2", "TLSv1.3"};
+
+static void speaks(struct both *b, const char *version)
+{
+	if (strcmp(version, "TLSv1.2") == 0)
+		SSL_set_max_proto_version(b->client, TLS1_2_VERSION);
+}
+
+static void has(struct both *b, struct made *m)
+{
+	assert_int_equal(SSL_use_certificate(b->client, m->certificate), 1);
+	assert_int_equal(SSL_use_PrivateKey(b->client, m->key), 1);
+}
+
+/* As many steps as it takes, however it ends. */
+static void tries(struct both *b)
+{
+	for (int i = 0; i < 10 && b->result == TLS_GOES_ON; i++) {
+		SSL_do_handshake(b->client);
+		carry(b);
+	}
+}
+
+/* What openssl x509 -fingerprint -sha256 says: over the DER. */
+static struct fingerprint fingerprint_of(X509 *certificate)
+{
+	struct fingerprint f;
+	unsigned char *der = NULL;
+	int n = i2d_X509(certificate, &der);
+
+	assert_true(n > 0);
+	assert_int_equal(EVP_Digest(der, (size_t)n, f.sha256, NULL, EVP_sha256(), NULL), 1);
+	OPENSSL_free(der);
+	return f;
+}
+
+static void is_known(struct made *m)
+{
+	struct fingerprint f = fingerprint_of(m->certificate), got;
+
+	for (int i = 0; i < 2; i++) {
+		void *state;
+		struct both *b;
+
+		begin(&state);
+		b = state;
+		speaks(b, versions[i]);
+		has(b, m);
+		assert_false(tls_session_certificate(b->session, &got));
+		talk(b, versions[i]);
+		assert_true(tls_session_certificate(b->session, &got));
+		assert_memory_equal(&got, &f, sizeof f);
+		end(&state);
+	}
+	made_free(m);
+}
+
+/* Whoever has signed it, and whatever its dates are. */
+static void test_certificates(void **state)
+{
+	struct made m[] = {
+		make_certificate("alice"), certificate_for(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), "a", 0, 60),
+		certificate_for(EVP_RSA_gen(2048), "a", 0, 60), certificate_for(EVP_EC_gen("P-384"), "a", 0, 60),
+		certificate_for(EVP_EC_gen("P-256"), "ended", 7200, -3600),
+		certificate_for(EVP_EC_gen("P-256"), "to come", -3600, 7200),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof m / sizeof m[0]; i++)
+		is_known(&m[i]);
+}
+
+static void test_no_certificate(void **state)
+{
+	struct both *b = *state;
+	struct fingerprint got;
+
+	talk(b, "TLSv1.3");
+	assert_false(tls_session_certificate(b->session, &got));
+}
+
+/* It is asked for one of anybody's: a list of authorities would keep clients from showing theirs. */
+static void test_no_authorities(void **state)
+{
+	struct both *b = *state;
+	const STACK_OF(X509_NAME) *names;
+
+	talk(b, "TLSv1.3");
+	names = SSL_get0_peer_CA_list(b->client);
+	assert_true(names == NULL || sk_X509_NAME_num(names) == 0);
+}
+
+static void is_turned_away(struct both *b)
+{
+	struct fingerprint got;
+
+	tries(b);
+	assert_int_equal(b->result, TLS_FAILED);
+	assert_false(tls_session_is_open(b->session));
+	assert_false(tls_session_certificate(b->session, &got));
+}
+
+/* Keys that others could compute, that cost too much, or that nobody has. */
+static void test_keys_that_prove_nothing(void **state)
+{
+	struct made m[] = {
+		certificate_for(EVP_RSA_gen(1024), "short", 0, 60),
+		certificate_for(EVP_EC_gen("P-224"), "another curve", 0, 60),
+		certificate_for(EVP_EC_gen("brainpoolP256r1"), "another curve", 0, 60),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof m / sizeof m[0]; i++) {
+		void *its;
+		struct both *b;
+
+		begin(&its);
+		b = its;
+		speaks(b, versions[i % 2]);
+		SSL_set_security_level(b->client, 0);
+		SSL_set1_groups_list(b->client, "P-256:P-224:brainpoolP256r1");
+		has(b, &m[i / 2]);
+		tries(b);
+		/* A client that finds no signature that both know shows none. */
+		if (b->result == TLS_GOES_ON)
+			assert_false(tls_session_certificate(b->session, &(struct fingerprint){{0}}));
+		else
+			is_turned_away(b);
+		end(&its);
+	}
+	for (size_t i = 0; i < sizeof m / sizeof m[0]; i++)
+		made_free(&m[i]);
+}
+
+/* An RSA key whose public exponent is as long as the key: each signature of its would cost us many milliseconds. */
+static void test_a_costly_key(void **state)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	BIGNUM *e = BN_new();
+	EVP_PKEY *key = NULL;
+	struct made m;
+
+	BN_set_bit(e, 40);
+	BN_set_bit(e, 0);
+	assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048), 1);
+	assert_int_equal(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, e), 1);
+	assert_int_equal(EVP_PKEY_generate(ctx, &key), 1);
+	m = certificate_for(key, "costly", 0, 60);
+	has(*state, &m);
+	is_turned_away(*state);
+	made_free(&m);
+	BN_free(e);
+	EVP_PKEY_CTX_free(ctx);
+}
+
+/* Somebody else's certificate, which is public, without its key: for OpenSSL's client both are one object, in which the
+ * key is exchanged. */
+static void test_a_stolen_certificate(void **state)
+{
+	struct made hers = make_certificate("alice");
+
+	for (int i = 0; i < 2; i++) {
+		EVP_PKEY *mine = EVP_EC_gen("P-256");
+		void *its = *state;
+		struct both *b;
+
+		begin(&its);
+		b = its;
+		speaks(b, versions[i]);
+		/* The client looks whether they belong together only when it is given them. */
+		X509 *posed = X509_dup(hers.certificate);
+		assert_int_equal(X509_set_pubkey(posed, mine), 1);
+		assert_int_equal(SSL_use_certificate(b->client, posed), 1);
+		assert_int_equal(SSL_use_PrivateKey(b->client, mine), 1);
+		assert_int_equal(X509_set_pubkey(posed, hers.key), 1);
+		is_turned_away(b);
+		assert_string_equal(tls_session_why(b->session), "bad signature");
+		X509_free(posed);
+		EVP_PKEY_free(mine);
+		end(&its);
+	}
+	made_free(&hers);
+}
+
+/* A client that shows its certificate with so many of its authorities'. */
+static struct both *has_chain(struct made *m, int authorities)
+{
+	void *state;
+	struct both *b;
+
+	begin(&state);
+	b = state;
+	has(b, m);
+	for (int i = 0; i < authorities; i++)
+		assert_int_equal(SSL_add1_chain_cert(b->client, m->certificate), 1);
+	return b;
+}
+
+/* Some of a chain is fine, more than is kept is not. */
+static void test_a_long_chain(void **state)
+{
+	struct made m = make_certificate("alice");
+	void *its = has_chain(&m, TLS_CERTS_MAX - 1);
+
+	(void)state;
+	talk(its, "TLSv1.3");
+	assert_true(tls_session_certificate(((struct both *)its)->session, &(struct fingerprint){{0}}));
+	end(&its);
+	its = has_chain(&m, TLS_CERTS_MAX);
+	is_turned_away(its);
+	assert_string_equal(tls_session_why(((struct both *)its)->session), "certificate verify failed");
+	end(&its);
+	its = has_chain(&m, TLS_CERTS_BYTES_MAX / 200);
+	is_turned_away(its);
+	assert_string_equal(tls_session_why(((struct both *)its)->session), "excessive message size");
+	end(&its);
+	made_free(&m);
+}
 
 int main(void)
 {
@@ -283,6 +505,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_junk_in_a_session, begin, end),
 		cmocka_unit_test_setup_teardown(test_renegotiation, begin, end),
 		cmocka_unit_test_setup_teardown(test_key_updates, begin, end),
+		cmocka_unit_test(test_certificates),
+		cmocka_unit_test_setup_teardown(test_no_certificate, begin, end),
+		cmocka_unit_test_setup_teardown(test_no_authorities, begin, end),
+		cmocka_unit_test(test_keys_that_prove_nothing),
+		cmocka_unit_test_setup_teardown(test_a_costly_key, begin, end),
+		cmocka_unit_test(test_a_stolen_certificate),
+		cmocka_unit_test(test_a_long_chain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

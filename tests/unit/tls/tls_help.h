@@ -36,26 +36,32 @@ static inline char *pem_of(BIO *b)
 	return copy;
 }
 
-static inline struct made make_certificate(const char *name)
+/* The same for a key, which it takes, that is good from `from` seconds before now to `until` after. */
+static inline struct made certificate_for(EVP_PKEY *its, const char *name, long from, long until)
 {
-	struct made m = {.key = EVP_EC_gen("P-256"), .certificate = X509_new()};
+	struct made m = {.key = its, .certificate = X509_new()};
 	X509_NAME *n = X509_get_subject_name(m.certificate);
 	BIO *key = BIO_new(BIO_s_mem()), *certificate = BIO_new(BIO_s_mem());
 
 	assert_non_null(m.key);
 	X509_set_version(m.certificate, 2);
 	ASN1_INTEGER_set(X509_get_serialNumber(m.certificate), 1);
-	X509_gmtime_adj(X509_getm_notBefore(m.certificate), 0);
-	X509_gmtime_adj(X509_getm_notAfter(m.certificate), 86400L * 30);
+	X509_gmtime_adj(X509_getm_notBefore(m.certificate), -from);
+	X509_gmtime_adj(X509_getm_notAfter(m.certificate), until);
 	X509_set_pubkey(m.certificate, m.key);
 	X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
 	X509_set_issuer_name(m.certificate, n);
-	assert_true(X509_sign(m.certificate, m.key, EVP_sha256()) > 0);
+	assert_true(X509_sign(m.certificate, m.key, EVP_PKEY_is_a(its, "ED25519") ? NULL : EVP_sha256()) > 0);
 	assert_int_equal(PEM_write_bio_PrivateKey(key, m.key, NULL, NULL, 0, NULL, NULL), 1);
 	assert_int_equal(PEM_write_bio_X509(certificate, m.certificate), 1);
 	m.key_pem = pem_of(key);
 	m.certificate_pem = pem_of(certificate);
 	return m;
+}
+
+static inline struct made make_certificate(const char *name)
+{
+	return certificate_for(EVP_EC_gen("P-256"), name, 0, 86400L * 30);
 }
 
 static inline void made_free(struct made *m)

@@ -114,6 +114,9 @@ bool command_may(struct chat *c, struct session *s, const struct command *k);
  * there was none. */
 char *args_age(char *rest, int64_t *ms);
 
+/* Whether s is signed in; if not, tells s how to get an account. */
+bool command_has_account(struct chat *c, struct session *s);
+
 /* A person that a command names. */
 struct args_person {
 	struct account *account; /* NULL: a guest */

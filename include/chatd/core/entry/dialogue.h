@@ -22,7 +22,7 @@ struct session;
 enum dialogue_ask {
 	DIALOGUE_PASSWORD,   /* of the account to sign in to */
 	DIALOGUE_CODE,       /* and its second step */
-	DIALOGUE_OLD,        /* /passwd, /drop: the current password */
+	DIALOGUE_OLD,        /* /passwd, /drop and the like: the current password */
 	DIALOGUE_NEW,        /* /register, /passwd: the new one */
 	DIALOGUE_AGAIN,      /* and once more */
 	DIALOGUE_OVER,       /* nothing: the next line may still be another try, so it is swallowed */
@@ -38,6 +38,7 @@ enum dialogue_aim {
 	DIALOGUE_SET_TOTP,
 	DIALOGUE_TOTP_OFF,
 	DIALOGUE_SET_CODES,
+	DIALOGUE_ADD_CERT,
 	DIALOGUE_ENTER,      /* /join: a room that has a password */
 };
 

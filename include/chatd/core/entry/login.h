@@ -13,11 +13,15 @@ struct chat;
 struct session;
 struct room;
 
-/* A line at the prompt that is a name, or empty. May end the session. */
+/* If the certificate of s signs in to an account, tells it how, before it is asked for a name. */
+void login_offer(struct chat *c, const struct session *s);
+
+/* A line at the prompt that is a name, or empty. A certificate signs in without a password, to its account if that is
+ * named or none is. May end the session. */
 void login_name(struct chat *c, struct session *s, const char *text);
 
-/* s wants to sign in to the account of this name: asks for the password, or checks the one given. s may
- * be at the prompt or in the chat. */
+/* s wants to sign in to the account of this name: asks for the password, or checks the one given;
+ * without one its certificate will do. s may be at the prompt or in the chat. */
 void login_as(struct chat *c, struct session *s, const char *name, const char *password);
 
 /* At the prompt: signs a user of the host in to the account of their login name, which is made if

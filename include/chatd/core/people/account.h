@@ -3,7 +3,8 @@
  *
  * All of them are in memory, and each is a fact in the store (FACT_ACCOUNT, by its key).
  * Passwords and codes are here as hashes only; what is typed is checked by the store's
- * threads (QUERY_CHECK) and forgotten.
+ * threads (QUERY_CHECK) and forgotten. What else is saved with an account, its certificates (cert.h), does not
+ * change here.
  */
 #ifndef CHATD_CORE_PEOPLE_ACCOUNT_H
 #define CHATD_CORE_PEOPLE_ACCOUNT_H
@@ -15,6 +16,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/hash.h"
 #include "chatd/base/token_bucket.h"
+#include "chatd/core/people/cert.h"
 #include "chatd/core/people/mail.h"
 
 struct chat;
@@ -51,12 +53,13 @@ struct account_ref {
 
 /* What an account signs in with. */
 struct account_secrets {
-	uint64_t number;         /* changes with each change of the password or the second step; not
-	                          * saved */
+	uint64_t number;         /* changes with each change of the password or the second step, and when a
+	                          * certificate is removed; not saved */
 	char *hash;              /* owned; yescrypt hash of the password; "": none yet, only codes */
 	char *codes;             /* owned; hashes of the codes that are left, one per line */
 	char *totp;              /* owned; secret of the second step, in base32; "": no second step */
 	uint64_t totp_step;      /* newest step whose code was accepted: each is accepted only once */
+	struct cert *certs;      /* owned list, at most CERTS_MAX; each signs in by itself */
 };
 
 /* How an account was made. */
@@ -108,6 +111,7 @@ struct account {
 struct accounts {
 	struct account *by_key;  /* owned hash of all accounts */
 	struct account *by_skeleton, *by_shown; /* hashes of the same accounts, by skeleton */
+	struct cert *by_cert;    /* hash of their certificates, by fingerprint */
 	uint32_t n;              /* how many accounts */
 	uint64_t number;         /* newest account.number or account_secrets.number */
 	int64_t made_ms;         /* when the newest account was made; no two have the same time */

@@ -10,6 +10,7 @@
 struct chat;
 struct session;
 struct ejection;
+struct fingerprint;
 
 /* Part of struct session: what others see of it. */
 struct presence {
@@ -17,6 +18,8 @@ struct presence {
 	int64_t said_ms;            /* when it last said or did something */
 	uint64_t skeletons[2];      /* skeleton_hash of its name: of the key, and as written */
 	bool tls;                   /* its connection is encrypted */
+	bool by_cert;               /* its certificate has signed it in to its account, without a password */
+	struct fingerprint *cert;   /* owned; of the certificate whose key its client holds; NULL: none */
 	char *away;                 /* owned; its /away text, "" for none; NULL: it is not away */
 	char **ignored;             /* owned; keys of the people it ignores; NULL while none */
 	uint32_t nignored;          /* how many; at most IGNORES_MAX */
