@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -36,6 +35,7 @@
 #include "chatd/program/memory.h"
 #include "chatd/program/notify.h"
 #include "chatd/program/privilege.h"
+#include "chatd/program/process_figures.h"
 #include "chatd/program/sandbox/sandbox.h"
 #include "chatd/program/conf/texts.h"
 #include "chatd/program/users.h"
@@ -97,6 +97,13 @@ static void daemon_close_listeners(struct daemon *d)
 		listener_close(&d->listeners[--d->nlisteners]);
 }
 
+/* For the process that serves metrics. */
+static void daemon_lives(const struct daemon *d, enum life life)
+{
+	if (d->siblings && d->siblings->vitals)
+		vitals_set_life(d->siblings->vitals, life);
+}
+
 /* Begins the shutdown; when called again, exits at once. */
 static void daemon_stop(struct daemon *d, const char *why)
 {
@@ -108,6 +115,7 @@ static void daemon_stop(struct daemon *d, const char *why)
 	}
 	log_info("%s: shutting down", why);
 	notify_stopping(&d->notify, 0);
+	daemon_lives(d, LIFE_STOPPING);
 	d->stopping = true;
 	d->stop_ms = clock_ms(CLOCK_MONOTONIC);
 	loop_stop(d->server);
@@ -236,43 +244,53 @@ static bool serve_reload(void *ctx, const char *who, struct bytes *said)
 	return false;
 }
 
-static uint64_t serve_memory_bytes(void)
+/* What the TLS process tells, if there is one. */
+static void serve_tls_figures(const struct daemon *d, struct figures *f)
 {
-	FILE *f = fopen("/proc/self/statm", "re");
-	unsigned long long size, resident = 0;
+	const struct board *board = d->siblings ? d->siblings->board : NULL;
+	int64_t until_s;
 
-	if (!f)
-		return 0;
-	if (fscanf(f, "%llu %llu", &size, &resident) != 2)
-		resident = 0;
-	fclose(f);
-	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+	if (!board)
+		return;
+	until_s = atomic_load(&board->until_s);
+	/* Another process has written it. */
+	f->tls.until_ms = until_s > 0 && until_s <= TIME_MS_MAX / 1000 ? until_s * 1000 : 0;
+	f->tls.done = atomic_load(&board->handshakes);
+	f->tls.failed = atomic_load(&board->failed);
+	f->tls.refused = atomic_load(&board->refused);
 }
 
 static void serve_figures(void *ctx, struct figures *f)
 {
 	const struct daemon *d = ctx;
-	struct rlimit limit = { 0 };
-	struct stat st;
+	struct process_figures process;
 
-	if (d->siblings) {
-		const struct board *board = d->siblings->board;
-		int64_t until_s = atomic_load(&board->until_s);
-
-		/* Another process has written it. */
-		f->tls.until_ms = until_s > 0 && until_s <= TIME_MS_MAX / 1000 ? until_s * 1000 : 0;
-		f->tls.done = atomic_load(&board->handshakes);
-		f->tls.failed = atomic_load(&board->failed);
-		f->tls.refused = atomic_load(&board->refused);
-	}
+	serve_tls_figures(d, f);
+	process_figures_read(&process);
 	f->up_ms = clock_ms(CLOCK_MONOTONIC) - d->started_ms;
-	f->memory_bytes = serve_memory_bytes();
+	f->memory_bytes = process.resident_bytes;
 	f->memory_max = memory_max(d->conf->connections_max);
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
-		f->descriptors_max = limit.rlim_cur;
-	/* Since Linux 6.2 this is their number; counting many would take long. */
-	if (stat("/proc/self/fd", &st) == 0)
-		f->descriptors = (uint64_t)st.st_size;
+	f->descriptors_max = process.fds_max;
+	f->descriptors = process.fds;
+}
+
+static void serve_vitals(void *ctx, struct vitals *v)
+{
+	const struct daemon *d = ctx;
+	struct process_figures process;
+	struct figures f = { 0 };
+
+	serve_tls_figures(d, &f);
+	process_figures_read(&process);
+	vitals_set(v, VITAL_TLS_UNTIL_S, f.tls.until_ms / 1000);
+	vitals_set(v, VITAL_TLS_DONE, (int64_t)f.tls.done);
+	vitals_set(v, VITAL_TLS_FAILED, (int64_t)f.tls.failed);
+	vitals_set(v, VITAL_TLS_REFUSED, (int64_t)f.tls.refused);
+	vitals_set(v, VITAL_CPU_US, process.cpu_us);
+	vitals_set(v, VITAL_RESIDENT_BYTES, (int64_t)process.resident_bytes);
+	vitals_set(v, VITAL_VIRTUAL_BYTES, (int64_t)process.virtual_bytes);
+	vitals_set(v, VITAL_FDS, (int64_t)process.fds);
+	vitals_set(v, VITAL_FDS_MAX, (int64_t)process.fds_max);
 }
 
 static const char *serve_user(void *ctx, uint32_t uid)
@@ -294,6 +312,7 @@ static void daemon_serve(struct daemon *d)
 		.reload = serve_reload,
 		.figures = serve_figures,
 		.user = serve_user,
+		.vitals = serve_vitals,
 		.stop = serve_stop,
 	};
 
@@ -353,11 +372,11 @@ static bool daemon_watch_signals(struct daemon *d)
 		return false;
 	}
 	loop_watch(d->server, d->signal_fd, daemon_on_signal, d);
-	if (d->siblings) {
+	if (d->siblings)
 		loop_watch(d->server, d->siblings->parent, daemon_on_parent, d);
+	if (d->siblings && d->siblings->board)
 		loop_set_handover(d->server, d->siblings->handover, d->siblings->board,
 		                  d->siblings->nslots);
-	}
 	return true;
 }
 
@@ -419,6 +438,7 @@ static bool daemon_open_history(struct daemon *d)
 		.chat_log = d->conf->chat_log,
 		.durability = d->conf->durability,
 		.limits = daemon_conf_writer(d->conf),
+		.commits = d->siblings && d->siblings->vitals ? &d->siblings->vitals->commit : NULL,
 		/* Nobody has more than one query waiting. */
 		.queries_max = d->conf->connections_max,
 	};
@@ -512,6 +532,8 @@ static void daemon_say_ready(const struct daemon *d)
 			printf(", history in %s%s", strchr(database, '/') ? "" : "./", database);
 		printf("\n");
 	}
+	if (d->siblings && d->siblings->vitals)
+		printf("chatd: metrics at %s\n", d->siblings->metrics);
 	fflush(stdout);
 }
 
@@ -596,6 +618,19 @@ static void daemon_take_zone(void)
 	zone_begin();
 }
 
+/* From here on others see how things are. */
+static void daemon_watched(struct daemon *d)
+{
+	struct vitals *v = d->siblings ? d->siblings->vitals : NULL;
+
+	if (!v)
+		return;
+	vitals_set(v, VITAL_STARTED_MS,
+	           clock_ms(CLOCK_REALTIME) - (clock_ms(CLOCK_MONOTONIC) - d->started_ms));
+	loop_set_vitals(d->server, v);
+	daemon_lives(d, LIFE_RUNNING);
+}
+
 /* The listeners come first, so that a second chatd on the same port touches no
  * database. */
 static bool daemon_start(struct daemon *d)
@@ -612,6 +647,7 @@ static bool daemon_start(struct daemon *d)
 	         (int)getpid(), d->conf->connections_max);
 	daemon_tell_memory(d);
 	listen_tell_exposed(d->conf);
+	daemon_watched(d);
 	daemon_say_ready(d);
 	notify_ready(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
 	return true;
