@@ -21,7 +21,7 @@
 #define CHECK(is) do { if (!(is)) { fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #is); abort(); } } while (0)
 
 enum {
-	TURNS_MAX = 1000,        /* in which everything is over */
+	TURNS_MAX = 300,         /* in which everything is over */
 	INPUT_BYTES_MAX = 16384,
 	OUTPUT_BYTES_MAX = 4 << 20, /* of the answers to that many bytes of short requests */
 };
@@ -108,7 +108,7 @@ static void say(struct http *h, int fd, const uint8_t *data, size_t size)
 {
 	size_t done = 0;
 
-	for (int i = 0; i < TURNS_MAX && done < size; i++) {
+	while (done < size) {
 		ssize_t n = send(fd, data + done, size - done, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n < 0 && errno != EAGAIN)
@@ -132,6 +132,11 @@ static void talk(struct http *h, int fd, const uint8_t *data, size_t size)
 		hear(fd);
 	}
 	hear(fd);
+	/* If an end comes with the last bytes, libmicrohttpd (0.9.75) may miss it, and the deadline has to close the
+	 * connection; but not that the other end is closed. */
+	close(fd);
+	for (int i = 0; i < TURNS_MAX && http_connections(h) > 0; i++)
+		CHECK(http_turn(h, 0));
 	CHECK(http_connections(h) == 0);
 }
 
@@ -153,7 +158,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
 	CHECK(http_add(h, pair[0]));
 	talk(h, pair[1], data, size < INPUT_BYTES_MAX ? size : INPUT_BYTES_MAX);
-	close(pair[1]);
 	for (p = output; p < output + output_len;)
 		p = check_answer(p, output + output_len);
 	return 0;
