@@ -185,6 +185,7 @@ static int add_rules_of_metrics(scmp_filter_ctx f, int listener)
 		SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(clock_gettime),
 		SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid),
 		SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(writev), SCMP_SYS(sendmsg),
+		SCMP_SYS(sigaltstack),
 	};
 	const struct {
 		int call;
