@@ -31,11 +31,11 @@
 #include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/daemon_conf.h"
 #include "chatd/program/descriptors.h"
+#include "chatd/program/figures.h"
 #include "chatd/program/listen.h"
 #include "chatd/program/memory.h"
 #include "chatd/program/notify.h"
 #include "chatd/program/privilege.h"
-#include "chatd/program/process_figures.h"
 #include "chatd/program/sandbox/sandbox.h"
 #include "chatd/program/conf/texts.h"
 #include "chatd/program/users.h"
@@ -244,53 +244,23 @@ static bool serve_reload(void *ctx, const char *who, struct bytes *said)
 	return false;
 }
 
-/* What the TLS process tells, if there is one. */
-static void serve_tls_figures(const struct daemon *d, struct figures *f)
+static const struct board *daemon_board(const struct daemon *d)
 {
-	const struct board *board = d->siblings ? d->siblings->board : NULL;
-	int64_t until_s;
-
-	if (!board)
-		return;
-	until_s = atomic_load(&board->until_s);
-	/* Another process has written it. */
-	f->tls.until_ms = until_s > 0 && until_s <= TIME_MS_MAX / 1000 ? until_s * 1000 : 0;
-	f->tls.done = atomic_load(&board->handshakes);
-	f->tls.failed = atomic_load(&board->failed);
-	f->tls.refused = atomic_load(&board->refused);
+	return d->siblings ? d->siblings->board : NULL;
 }
 
 static void serve_figures(void *ctx, struct figures *f)
 {
 	const struct daemon *d = ctx;
-	struct process_figures process;
 
-	serve_tls_figures(d, f);
-	process_figures_read(&process);
+	figures_read(daemon_board(d), f);
 	f->up_ms = clock_ms(CLOCK_MONOTONIC) - d->started_ms;
-	f->memory_bytes = process.resident_bytes;
 	f->memory_max = memory_max(d->conf->connections_max);
-	f->descriptors_max = process.fds_max;
-	f->descriptors = process.fds;
 }
 
 static void serve_vitals(void *ctx, struct vitals *v)
 {
-	const struct daemon *d = ctx;
-	struct process_figures process;
-	struct figures f = { 0 };
-
-	serve_tls_figures(d, &f);
-	process_figures_read(&process);
-	vitals_set(v, VITAL_TLS_UNTIL_S, f.tls.until_ms / 1000);
-	vitals_set(v, VITAL_TLS_DONE, (int64_t)f.tls.done);
-	vitals_set(v, VITAL_TLS_FAILED, (int64_t)f.tls.failed);
-	vitals_set(v, VITAL_TLS_REFUSED, (int64_t)f.tls.refused);
-	vitals_set(v, VITAL_CPU_US, process.cpu_us);
-	vitals_set(v, VITAL_RESIDENT_BYTES, (int64_t)process.resident_bytes);
-	vitals_set(v, VITAL_VIRTUAL_BYTES, (int64_t)process.virtual_bytes);
-	vitals_set(v, VITAL_FDS, (int64_t)process.fds);
-	vitals_set(v, VITAL_FDS_MAX, (int64_t)process.fds_max);
+	figures_tell(daemon_board(ctx), v);
 }
 
 static const char *serve_user(void *ctx, uint32_t uid)

@@ -70,6 +70,7 @@ metrics_values() {
 	printf '/quit\n' >&"${talker[1]}"
 	wait "$reader" 2>/dev/null
 	down "with figures"
+	if grep -q 'Sanitizer' "$log"; then not_ok "no sanitizer complains" "$(grep -A20 Sanitizer "$log")"; fi
 	checked_by_promtool
 }
 
