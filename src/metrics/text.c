@@ -26,10 +26,10 @@ const struct metric metrics_table[] = {
 	[PEOPLE] = {"chatd_people", "gauge", "People in the chat."},
 	[ROOMS] = {"chatd_rooms", "gauge", "Rooms, those with only a history included."},
 	[LINES] = {"chatd_lines_total", "counter", "Lines said in rooms."},
-	[DELIVERIES] = {"chatd_deliveries_total", "counter", "Lines of rooms sent, counted for each person they were "
-	                "sent to."},
-	[SKIPPED] = {"chatd_skipped_lines_total", "counter", "Lines of rooms that people who read too slowly did not "
-	             "get."},
+	[DELIVERIES] = {"chatd_deliveries_total", "counter", "Lines of rooms, notices included, counted for each person "
+	                "that they were sent to."},
+	[SKIPPED] = {"chatd_skipped_lines_total", "counter", "Lines of rooms, notices included, that people who read "
+	             "too slowly did not get."},
 	[COMMIT] = {"chatd_store_commit_seconds", "histogram", "How long it took to save what had gathered."},
 	[QUEUE] = {"chatd_store_queue_lines", "gauge", "Records, most of them lines, that wait to be saved."},
 	[FAILED] = {"chatd_store_failed", "gauge", "1 while nothing can be saved, otherwise 0."},

@@ -11,6 +11,11 @@ struct vitals *vitals_new(void)
 	return v != MAP_FAILED ? v : NULL;
 }
 
+void vitals_drop(struct vitals *v)
+{
+	munmap(v, sizeof *v);
+}
+
 bool vitals_protect(struct vitals *v)
 {
 	return mprotect(v, sizeof *v, PROT_READ) == 0;

@@ -118,6 +118,9 @@ static _Noreturn void run_tls(struct parent *p)
 	begin_child(p, "chatd: tls");
 	if (p->metrics.fd >= 0)
 		close(p->metrics.fd);
+	/* What the chat tells of itself is not its business. */
+	if (p->vitals != NULL)
+		vitals_drop(p->vitals);
 	close(p->handover[OURS]);
 	close(p->control[OURS]);
 	close_pair(p->chat);

@@ -50,7 +50,9 @@ metrics_values() {
 	await knows ann
 	printf 'bob\none\ntwo\nthree\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
 	rises "lines are counted" chatd_lines_total 3
-	rises "and their deliveries" chatd_deliveries_total 3
+	# To ann: they, and that bob came and went. Nobody gets a line of their own.
+	rises "and their deliveries" chatd_deliveries_total 5
+	is "each once" "$(value chatd_lines_total) $(value chatd_deliveries_total)" '3 5'
 	rises "and what saving them takes" chatd_store_commit_seconds_count 1
 	rises "and until a reader has one" chatd_delivery_seconds_count 1
 	rises "and turns of the loop" chatd_turn_seconds_count 5
@@ -106,6 +108,8 @@ metrics_health() {
 	local where before chat
 	metrics_up "metrics = 127.0.0.1:0" "sandbox = yes" || return
 	healthy "a chat that works is healthy" "200 ok"
+	before=$(value chatd_turn_seconds_count)
+	rises "an idle one shows that it is there" chatd_turn_seconds_count $((before + 3))
 	before=$(child metrics)
 	chat=$(child chat)
 	is "the metrics process is sandboxed" "$(grep -E '^(NoNewPrivs|Seccomp):' "/proc/$before/status" | tr '\t' ' ')" \

@@ -77,6 +77,8 @@ struct vitals_copy {
 
 /* Memory that processes forked later share; the caller never frees it. NULL: errno says why. */
 struct vitals *vitals_new(void);
+/* This process has no part in it any more. */
+void vitals_drop(struct vitals *v);
 /* From now on this process can only read it. */
 bool vitals_protect(struct vitals *v);
 

@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <cmocka.h>
 
 #include "chatd/net/server.h"
@@ -34,7 +33,8 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
-	return munmap(s.counters.vitals, sizeof *s.counters.vitals);
+	vitals_drop(s.counters.vitals);
+	return 0;
 }
 
 static void publish(int64_t at_us)
