@@ -15,7 +15,7 @@
 #   make test-kernel  runs the tests on Debian 12's own kernel, in an emulated machine
 #   make sim          runs the simulation with new seeds for SIM_S seconds (60);
 #                     make sim SEED=n repeats one seed and shows what happens in it
-#   make fuzz         fuzzes the parsers of network input (people's and proxies'), configuration, database and
+#   make fuzz         fuzzes the parsers of network input (people's, proxies' and HTTP), configuration, database and
 #                     imports, the line editor, its screen and the chat behind them, each for FUZZ_S seconds (300),
 #                     two at a time
 #   make lint         runs clang-tidy and gcc's analyzer over the source (make deps lint first)
@@ -68,7 +68,7 @@ endif
 CHATD_CFLAGS  = -std=gnu17 -D_GNU_SOURCE -Iinclude -DCHATD_VERSION='"$(VERSION)"' \
                 $(WARN) $(WERROR) $(OPT) $(SAN) $(HARDEN) -pthread $(CFLAGS)
 CHATD_LDFLAGS = $(SAN) $(HARDEN_LD) -pthread $(LDFLAGS)
-LIBS          = -luring -lsqlite3 -lutf8proc -lcrypt -loath -licui18n -licuuc -lseccomp -lssl -lcrypto
+LIBS          = -luring -lsqlite3 -lutf8proc -lcrypt -loath -licui18n -licuuc -lseccomp -lssl -lcrypto -lmicrohttpd
 
 SRC    = $(sort $(shell find src -name "*.c"))
 OBJ    = $(SRC:%.c=$(B)/%.o)
@@ -79,7 +79,7 @@ TOOLS  = $(addprefix $(B)/tests/,talk/talk sim/sim fuzz/fuzz_chat) $(addprefix $
            load crowd witness hostile_tool soak_client alloc_client faildisk.so failmem.so)
 
 DEPS_BUILD = gcc make pkg-config liburing-dev libsqlite3-dev libutf8proc-dev \
-             uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev libssl-dev
+             uthash-dev libcrypt-dev liboath-dev libicu-dev libseccomp-dev libssl-dev libmicrohttpd-dev
 DEPS_TEST  = clang libcmocka-dev expect tmux telnet ncat netcat-openbsd strace procps \
              sqlite3 mandoc python3 binutils patch fail2ban openssl python3-pyte
 DEPS_COVERAGE = gcovr
@@ -173,6 +173,7 @@ $(B)/tests/unit/net/test_proxied: CHATD_LDFLAGS += -Wl,--wrap=ring_recv -Wl,--wr
     -Wl,--wrap=ring_close
 $(B)/tests/unit/tls/test_peer: CHATD_LDFLAGS += $(addprefix -Wl$(comma)--wrap=ring_,accept recv send cancel shutdown \
     close refuse random mono_ms wall_ms wait)
+$(B)/tests/unit/metrics/test_http: CHATD_LDFLAGS += -Wl,--wrap=clock_gettime
 $(B)/tests/unit/store/test_reserve: CHATD_LDFLAGS += -Wl,--wrap=fstatvfs
 $(B)/tests/unit/net/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_init_params \
     -Wl,--wrap=io_uring_register_buf_ring -Wl,--wrap=mmap -Wl,--wrap=syscall
@@ -293,7 +294,7 @@ soak: $(B)/chatd $(B)/tests/system/load $(B)/tests/system/soak_client
 
 FUZZ_S = 300
 FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
-FUZZERS = input editor tty conf db import proxy
+FUZZERS = input editor tty conf db import proxy http
 
 # Each runs for FUZZ_S seconds, two at a time. They start from tests/fuzz/corpus; inputs that they find are kept in
 # .build/fuzz, and crashes there as crash-*. Reduce such a file and add it to tests/fuzz/corpus, which make test
@@ -330,7 +331,7 @@ install: chatd
 	install -D -m 644 docs/chatd.8 $(DESTDIR)$(PREFIX)/share/man/man8/chatd.8
 	install -D -m 644 docs/chatd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/chatd.conf.5
 	install -D -m 644 docs/chatd.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/chatd
-	install -D -m 644 -t $(DOCDIR) chatd.conf.example docs/operations.md docs/CHANGELOG.md
+	install -D -m 644 -t $(DOCDIR) chatd.conf.example docs/operations.md docs/CHANGELOG.md docs/grafana-dashboard.json
 	install -D -m 644 -t $(DOCDIR)/container docs/container/*
 	install -D -m 644 docs/fail2ban/filter.conf $(DOCDIR)/fail2ban/filter.d/chatd.conf
 	install -D -m 644 docs/fail2ban/jail.conf $(DOCDIR)/fail2ban/jail.d/chatd.conf

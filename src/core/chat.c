@@ -208,7 +208,7 @@ static void on_connected(struct chat *c, struct event *e)
 {
 	struct session *way, *s;
 
-	e->connected.refused = admission_refuses(c, e, &way);
+	e->connected.refused = admission_refuses(c, e, &way, &e->connected.why);
 	if (e->connected.refused != NULL)
 		return;
 	if (way != NULL)
@@ -404,6 +404,12 @@ uint32_t chat_people(const struct chat *c)
 uint32_t chat_rooms(const struct chat *c)
 {
 	return c->rooms.n;
+}
+
+void chat_count(const struct chat *c, struct chat_counts *counts)
+{
+	*counts = c->status.counts;
+	counts->unnamed = c->people.unnamed.n;
 }
 
 void chat_free(struct chat *c)

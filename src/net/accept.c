@@ -41,10 +41,11 @@ void accept_cancel(struct server *s)
 
 /* Sends a sentence, and closes cleanly if there is a slot for that, so that the peer can read it.
  * None of this takes anything from connections that are admitted. */
-static void refuse(struct server *s, int fd, const char *text)
+static void refuse(struct server *s, int fd, enum refusal why, const char *text)
 {
 	struct connection *c = connections_take(&s->conns, &s->conns.linger_first);
 
+	s->counters.refused[why]++;
 	if (c == NULL) {
 		ring_refuse(s->ring, fd, text, strlen(text));
 		return;
@@ -105,9 +106,10 @@ static struct connection *admit(struct server *s, int fd, uint16_t port, struct 
 	address_show(&e->connected.from, from);
 	if (e->connected.refused != NULL) {
 		log_debug("refused a connection from %s, port %u", from, port);
-		refuse(s, fd, e->connected.refused);
+		refuse(s, fd, e->connected.why, e->connected.refused);
 		return NULL;
 	}
+	s->counters.admitted++;
 	log_debug("connection %u.%u from %s, port %u", c->slot, c->gen, from, port);
 	return c;
 }
@@ -118,6 +120,7 @@ static void accepted(struct server *s, const struct ring_completion *done)
 	const struct listener *l = &s->listeners[listener];
 	struct event e = {.kind = EVENT_CONNECTED, .connected = {.from = done->from, .telnet = l->telnet}};
 	const char *refused = NULL;
+	enum refusal why = l->proxy ? REFUSAL_PROXY : REFUSAL_CONTROL;
 	struct connection *c;
 
 	/* No ban and no limit would apply to an unknown address. */
@@ -132,7 +135,7 @@ static void accepted(struct server *s, const struct ring_completion *done)
 	else if ((c = admit(s, done->res, done->port, &e)) != NULL)
 		connection_receive(s, c);
 	if (refused != NULL)
-		refuse(s, done->res, refused);
+		refuse(s, done->res, why, refused);
 }
 
 /* Of what its header says, only the address is believed. */
@@ -145,7 +148,7 @@ void accept_proxied(struct server *s, const struct proxied_peer *peer)
 	struct connection *c;
 
 	if (peer->refused != NULL) {
-		refuse(s, peer->fd, peer->refused);
+		refuse(s, peer->fd, REFUSAL_PROXY, peer->refused);
 		return;
 	}
 	c = admit(s, peer->fd, peer->port, &e);

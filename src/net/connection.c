@@ -27,6 +27,8 @@ static void slot_free(struct connections *all, struct connection *c)
 
 	c->fd = -1;
 	c->state = CONNECTION_FREE;
+	c->probed_us = 0;
+	c->out.delivered = 0;
 	c->next_free = *first;
 	*first = c->slot;
 }

@@ -14,6 +14,7 @@
 #include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/core/chat.h"
+#include "chatd/net/counters.h"
 #include "chatd/net/server.h"
 #include "chatd/net/watched.h"
 
@@ -60,6 +61,7 @@ void fanout_publish(struct server *s, const struct effect *e)
 	struct feed *f = &s->fanout.feeds[e->feed];
 
 	feed_publish(f, e->text, e->len, e->seq, e->line);
+	counters_published(s, f);
 	if (!f->unsettled) {
 		f->unsettled = true;
 		slots_add(&s->fanout.unsettled, e->feed);

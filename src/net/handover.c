@@ -20,10 +20,19 @@ enum {
 	NOTICE_MARK = 'N',        /* the first byte of a notice; no header begins with it */
 };
 
+static size_t board_bytes(uint32_t nslots)
+{
+	return sizeof(struct board) + nslots * sizeof(struct board_slot);
+}
+
+void board_drop(struct board *b, uint32_t nslots)
+{
+	munmap(b, board_bytes(nslots));
+}
+
 struct board *board_new(uint32_t nslots)
 {
-	size_t bytes = sizeof(struct board) + nslots * sizeof(struct board_slot);
-	struct board *b = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct board *b = mmap(NULL, board_bytes(nslots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	return b != MAP_FAILED ? b : NULL;
 }

@@ -154,6 +154,8 @@ static int64_t wait_ms(const struct server *s)
 		return 0;
 	if (s->accepts.again_ms < due_ms)
 		due_ms = s->accepts.again_ms;
+	if (s->counters.due_ms < due_ms)
+		due_ms = s->counters.due_ms;
 	if (s->stop.begun && s->stop.end_ms < due_ms)
 		due_ms = s->stop.end_ms;
 	if (s->stop.asked && !s->stop.begun && s->now_ms + STOP_LOOK_MS < due_ms)
@@ -254,6 +256,7 @@ bool loop_turn(struct server *s)
 		return false;
 	}
 	read_clocks(s, may_wait_ms);
+	counters_turn_begins(s);
 	while (ring_next(s->ring, &done))
 		on_completion(s, &done);
 	while (writer_next(s->writer, &w)) {
@@ -275,6 +278,7 @@ bool loop_turn(struct server *s)
 	 * meanwhile. */
 	wake_writer(s);
 	send_flush(s);
+	counters_turn_ends(s);
 	return true;
 }
 
@@ -295,7 +299,7 @@ struct server *loop_new(const struct server_options *o, struct ring *ring, struc
 	connections_init(&s->conns, o->connections_max);
 	proxied_init(s);
 	fanout_init(&s->fanout, o->connections_max, o->relaxed);
-	s->sweep_ms = s->accepts.again_ms = s->stop.acks_ms = INT64_MAX;
+	s->sweep_ms = s->accepts.again_ms = s->stop.acks_ms = s->counters.due_ms = INT64_MAX;
 	s->now_ms = s->mono_ms = ring_mono_ms(ring);
 	s->wall_ms = ring_wall_ms(ring);
 	loop_watch(s, writer_event_fd(writer), NULL, NULL);
@@ -332,6 +336,11 @@ void loop_set_handover(struct server *s, int socket, struct board *board, uint32
 	s->handover.socket = socket;
 	s->handover.board = board;
 	loop_watch(s, socket, on_handover, s);
+}
+
+void loop_set_vitals(struct server *s, struct vitals *v)
+{
+	counters_begin(s, v);
 }
 
 void loop_set_send_timeout(struct server *s, uint32_t seconds)

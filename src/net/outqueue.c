@@ -349,11 +349,27 @@ static void advance_made(struct outqueue *q, size_t bytes)
 		drop_made(q);
 }
 
+/* Lines of the feed that were sent since the reader was behind the first `from` of them; cuts that it passed were
+ * not. */
+static uint32_t lines_sent(const struct feed_reader *r, uint64_t from)
+{
+	uint64_t n = r->lines - from;
+
+	for (uint32_t i = r->cut_first; i < r->ncuts && r->cuts[i].line < r->lines; i++) {
+		uint64_t begin = r->cuts[i].line, end = begin + r->cuts[i].lines;
+
+		begin = begin > from ? begin : from;
+		end = end < r->lines ? end : r->lines;
+		n -= end > begin ? end - begin : 0;
+	}
+	return (uint32_t)n;
+}
+
 void outqueue_advance(struct outqueue *q, size_t bytes)
 {
 	struct walk w = walk_begin(q);
 	const struct feed_chunk *chunk = NULL;
-	uint64_t pos = 0, rest = 0;
+	uint64_t pos = 0, rest = 0, lines = q->reader.lines;
 
 	if (q->made != NULL) {
 		advance_made(q, bytes);
@@ -376,8 +392,10 @@ void outqueue_advance(struct outqueue *q, size_t bytes)
 		drop_passed(q, w.out);
 	}
 	q->off = w.off;
-	if (chunk != NULL)
+	if (chunk != NULL) {
 		rest = leave_line(q, chunk, pos);
+		q->delivered += lines_sent(&q->reader, lines);
+	}
 	/* Own lines are passed as well. */
 	if (q->reader.cursor < w.pos)
 		q->reader.cursor = w.pos;
@@ -444,6 +462,7 @@ void outqueue_take(struct outqueue *q, size_t most, outqueue_line *line, void *c
 			q->bytes -= (uint32_t)used;
 			drop_passed(q, w.out);
 		} else if (used > 0) {
+			q->delivered++;
 			chunk = p.chunk;
 			pos = w.pos;
 		}

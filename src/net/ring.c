@@ -410,6 +410,12 @@ int64_t ring_mono_ms(struct ring *r)
 	return clock_ms(CLOCK_MONOTONIC);
 }
 
+int64_t ring_mono_us(struct ring *r)
+{
+	(void)r;
+	return clock_us(CLOCK_MONOTONIC);
+}
+
 int64_t ring_wall_ms(struct ring *r)
 {
 	(void)r;

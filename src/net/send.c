@@ -44,6 +44,7 @@ static void jump(struct server *s, struct connection *c, struct feed_reader *r)
 	uint32_t feed = (uint32_t)(r->feed - s->fanout.feeds);
 	struct feed_gap gap = feed_reader_jump(r);
 
+	s->counters.skipped += gap.lines;
 	if (gap.lines > 0)
 		effects_step(s, &(struct event){
 			.kind = EVENT_SKIPPED, .conn = connection_id(c),
@@ -118,6 +119,7 @@ static void relieve_queues(struct server *s)
 static void flush_one(struct server *s, struct connection *c)
 {
 	struct iovec iov[SEND_SPANS_MAX];
+	uint64_t from;
 	uint32_t n;
 
 	c->dirty = false;
@@ -136,8 +138,10 @@ static void flush_one(struct server *s, struct connection *c)
 	mind_slowness(s, c);
 	if (c->sending || c->state == CONNECTION_DEAD || c->state == CONNECTION_FREE)
 		return;
+	from = c->out.reader.cursor;
 	if (c->display != NULL)
 		display_make(s, c);
+	counters_passed(c, from);
 	n = outqueue_gather(&c->out, iov, SEND_SPANS_MAX);
 	if (n == 0) {
 		teardown_advance(s, c);
@@ -195,11 +199,15 @@ static bool is_gone(int res)
 
 void send_done(struct server *s, struct connection *c, int res)
 {
+	uint64_t from = c->out.reader.cursor;
+
 	c->sending = false;
 	s->conns.nsending--;
 	if (res > 0 && c->state != CONNECTION_DEAD)
 		outqueue_advance(&c->out, (size_t)res);
 	outqueue_unpin(&c->out);
+	counters_passed(c, from);
+	counters_sent(s, c);
 	if (res > 0 || res == -EINTR || res == -EAGAIN)
 		connection_mark_dirty(s, c);
 	else if (res == -ENOBUFS || res == -ENOMEM)

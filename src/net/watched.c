@@ -148,8 +148,10 @@ static size_t take(struct connection *c, struct watched *w, size_t most, watched
 		assert(chunk != NULL); /* it has jumped if its log has moved past it */
 		next = feed_line_next(chunk, pos, &info);
 		feed_reader_move(r, chunk, next);
-		if (cut == NULL || pos < cut->from || pos >= cut->to)
+		if (cut == NULL || pos < cut->from || pos >= cut->to) {
 			line(ctx, chunk->data + (pos - chunk->base), next - pos, info, pos, w);
+			c->out.delivered++;
+		}
 		taken += next - pos;
 		if (r->ncuts > 0)
 			feed_reader_drop_cuts(r);

@@ -95,7 +95,7 @@ static bool admin_exchange(int fd, const struct conf *c, const struct admin_db *
 	size_t len = 0;
 	ssize_t n = 0;
 
-	bytes_printf(&said, "%c%s\n%cquit\n", c->command_prefix, k->text, c->command_prefix);
+	bytes_printf(&said, "%c%s\n%cquit\n", c->face.command_prefix, k->text, c->face.command_prefix);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	if (send(fd, said.data, said.len, MSG_NOSIGNAL) == (ssize_t)said.len)
 		while (len < ANSWER_BYTES_MAX &&

@@ -154,24 +154,46 @@ static void check_of_files(const struct check *k)
 	check_texts(k);
 }
 
-static void check_of_sockets(const struct check *k)
+static void check_socket(const struct check *k, const char *key, const char *value)
 {
 	struct conf_listen where;
 	char problem[256];
 	struct stat st;
 
-	for (uint32_t i = 0; i < k->c->nlisten; i++) {
-		const char *value = k->c->listen[i];
+	if (!conf_listen_parse(value, &where, problem, sizeof(problem)) || where.kind != LISTEN_UNIX)
+		return;
+	if (lstat(where.path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		conf_tell(k->problems, "%s = %s: a file of that name exists, and is not a socket", key, value);
+	else
+		check_folder(k, key, value, where.path);
+}
 
-		if (!conf_listen_parse(value, &where, problem, sizeof(problem)) ||
-		    where.kind != LISTEN_UNIX || (k->passed && k->passed->fd[i] >= 0))
-			continue;
-		if (lstat(where.path, &st) == 0 && !S_ISSOCK(st.st_mode))
-			conf_tell(k->problems, "listen = %s: a file of that name exists, and is not a socket",
-			          value);
-		else
-			check_folder(k, "listen", value, where.path);
+/* Two on one port would not both start. */
+static void check_metrics(const struct check *k)
+{
+	const struct conf *c = k->c;
+	struct conf_listen ours, where;
+	char problem[256];
+
+	if (!conf_listen_parse(c->metrics, &ours, problem, sizeof(problem)))
+		return;
+	for (uint32_t i = 0; i < c->nlisten; i++) {
+		if (conf_listen_parse(c->listen[i], &where, problem, sizeof(problem)) &&
+		    conf_listen_same_address(&ours, &where))
+			conf_tell(k->problems, "metrics = %s: it is the same address as listen = %s", c->metrics,
+			          c->listen[i]);
 	}
+	check_socket(k, "metrics", c->metrics);
+}
+
+static void check_of_sockets(const struct check *k)
+{
+	for (uint32_t i = 0; i < k->c->nlisten; i++) {
+		if (!k->passed || k->passed->fd[i] < 0)
+			check_socket(k, "listen", k->c->listen[i]);
+	}
+	if (k->c->metrics)
+		check_metrics(k);
 }
 
 bool check_sockets(const struct conf *c, const struct activation *passed, struct bytes *problems)

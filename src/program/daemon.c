@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -32,6 +31,7 @@
 #include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/daemon_conf.h"
 #include "chatd/program/descriptors.h"
+#include "chatd/program/figures.h"
 #include "chatd/program/listen.h"
 #include "chatd/program/memory.h"
 #include "chatd/program/notify.h"
@@ -90,6 +90,13 @@ static void daemon_close_listeners(struct daemon *d)
 		listener_close(&d->listeners[--d->nlisteners]);
 }
 
+/* For the process that serves metrics. */
+static void daemon_lives(const struct daemon *d, enum life life)
+{
+	if (d->siblings && d->siblings->vitals)
+		vitals_set_life(d->siblings->vitals, life);
+}
+
 /* Begins the shutdown; when called again, exits at once. */
 static void daemon_stop(struct daemon *d, const char *why)
 {
@@ -101,6 +108,7 @@ static void daemon_stop(struct daemon *d, const char *why)
 	}
 	log_info("%s: shutting down", why);
 	notify_stopping(&d->notify, 0);
+	daemon_lives(d, LIFE_STOPPING);
 	d->stopping = true;
 	d->stop_ms = clock_ms(CLOCK_MONOTONIC);
 	loop_stop(d->server);
@@ -229,43 +237,23 @@ static bool serve_reload(void *ctx, const char *who, struct bytes *said)
 	return false;
 }
 
-static uint64_t serve_memory_bytes(void)
+static const struct board *daemon_board(const struct daemon *d)
 {
-	FILE *f = fopen("/proc/self/statm", "re");
-	unsigned long long size, resident = 0;
-
-	if (!f)
-		return 0;
-	if (fscanf(f, "%llu %llu", &size, &resident) != 2)
-		resident = 0;
-	fclose(f);
-	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+	return d->siblings ? d->siblings->board : NULL;
 }
 
 static void serve_figures(void *ctx, struct figures *f)
 {
 	const struct daemon *d = ctx;
-	struct rlimit limit = { 0 };
-	struct stat st;
 
-	if (d->siblings) {
-		const struct board *board = d->siblings->board;
-		int64_t until_s = atomic_load(&board->until_s);
-
-		/* Another process has written it. */
-		f->tls.until_ms = until_s > 0 && until_s <= TIME_MS_MAX / 1000 ? until_s * 1000 : 0;
-		f->tls.done = atomic_load(&board->handshakes);
-		f->tls.failed = atomic_load(&board->failed);
-		f->tls.refused = atomic_load(&board->refused);
-	}
+	figures_read(daemon_board(d), f);
 	f->up_ms = clock_ms(CLOCK_MONOTONIC) - d->started_ms;
-	f->memory_bytes = serve_memory_bytes();
 	f->memory_max = memory_max(d->conf->connections_max);
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
-		f->descriptors_max = limit.rlim_cur;
-	/* Since Linux 6.2 this is their number; counting many would take long. */
-	if (stat("/proc/self/fd", &st) == 0)
-		f->descriptors = (uint64_t)st.st_size;
+}
+
+static void serve_vitals(void *ctx, struct vitals *v)
+{
+	figures_tell(daemon_board(ctx), v);
 }
 
 static const char *serve_user(void *ctx, uint32_t uid)
@@ -287,6 +275,7 @@ static void daemon_serve(struct daemon *d)
 		.reload = serve_reload,
 		.figures = serve_figures,
 		.user = serve_user,
+		.vitals = serve_vitals,
 		.stop = serve_stop,
 	};
 
@@ -346,11 +335,11 @@ static bool daemon_watch_signals(struct daemon *d)
 		return false;
 	}
 	loop_watch(d->server, d->signal_fd, daemon_on_signal, d);
-	if (d->siblings) {
+	if (d->siblings)
 		loop_watch(d->server, d->siblings->parent, daemon_on_parent, d);
+	if (d->siblings && d->siblings->board)
 		loop_set_handover(d->server, d->siblings->handover, d->siblings->board,
 		                  d->siblings->nslots);
-	}
 	return true;
 }
 
@@ -412,6 +401,7 @@ static bool daemon_open_history(struct daemon *d)
 		.chat_log = d->conf->chat_log,
 		.durability = d->conf->durability,
 		.limits = daemon_conf_writer(d->conf),
+		.commits = d->siblings && d->siblings->vitals ? &d->siblings->vitals->commit : NULL,
 		/* Nobody has more than one query waiting. */
 		.queries_max = d->conf->connections_max,
 	};
@@ -505,6 +495,8 @@ static void daemon_say_ready(const struct daemon *d)
 			printf(", history in %s%s", strchr(database, '/') ? "" : "./", database);
 		printf("\n");
 	}
+	if (d->siblings && d->siblings->vitals)
+		printf("chatd: metrics at %s\n", d->siblings->metrics);
 	fflush(stdout);
 }
 
@@ -589,6 +581,19 @@ static void daemon_take_zone(void)
 	zone_begin();
 }
 
+/* From here on others see how things are. */
+static void daemon_watched(struct daemon *d)
+{
+	struct vitals *v = d->siblings ? d->siblings->vitals : NULL;
+
+	if (!v)
+		return;
+	vitals_set(v, VITAL_STARTED_MS,
+	           clock_ms(CLOCK_REALTIME) - (clock_ms(CLOCK_MONOTONIC) - d->started_ms));
+	loop_set_vitals(d->server, v);
+	daemon_lives(d, LIFE_RUNNING);
+}
+
 /* The listeners come first, so that a second chatd on the same port touches no
  * database. */
 static bool daemon_start(struct daemon *d)
@@ -605,6 +610,7 @@ static bool daemon_start(struct daemon *d)
 	         (int)getpid(), d->conf->connections_max);
 	daemon_tell_memory(d);
 	listen_tell_exposed(d->conf);
+	daemon_watched(d);
 	daemon_say_ready(d);
 	notify_ready(&d->notify, chat_people(d->chat), chat_rooms(d->chat));
 	return true;

@@ -51,7 +51,7 @@ struct chat_config daemon_conf_chat(const struct conf *c, const struct texts *x)
 		.login_timeout_s = c->login_timeout_s,
 		.talks_unsaved = c->store_failure == STORE_FAILURE_TALK,
 		.telnet_port = telnet_port(c),
-		.command_prefix = c->command_prefix,
+		.command_prefix = c->face.command_prefix,
 		.face = {
 			.server_name = c->face.server_name, .lobby = c->face.lobby,
 			.banner = x->text[TEXT_BANNER], .motd = x->text[TEXT_MOTD],

@@ -2,8 +2,10 @@
 #include "chatd/program/listen.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "chatd/base/address.h"
 #include "chatd/base/log.h"
@@ -80,12 +82,41 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 	return true;
 }
 
-/* Nothing encrypts what passes there, and it leaves this machine. */
-static bool is_exposed(const struct conf_listen *l)
+/* The parent may be root, and then this makes it the socket of chatd's user. */
+static void metrics_permit(const char *path, const char *user)
+{
+	const struct passwd *pw = geteuid() == 0 && user ? getpwnam(user) : NULL;
+
+	if ((pw && lchown(path, pw->pw_uid, pw->pw_gid) != 0) ||
+	    chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0)
+		log_warn("cannot set the permissions of %s", path);
+}
+
+bool listen_metrics(struct listener *l, const struct conf *c)
+{
+	struct listener_options options = { 0 };
+	struct conf_listen where;
+	char problem[512];
+	bool ok = conf_listen_parse(c->metrics, &where, problem, sizeof(problem));
+
+	if (ok && where.kind == LISTEN_UNIX)
+		ok = listener_open_unix(l, where.path, problem, sizeof(problem));
+	else if (ok)
+		ok = listener_open_tcp(l, where.kind == LISTEN_DUAL ? NULL : where.host, where.port, &options, problem,
+		                       sizeof(problem));
+	if (!ok)
+		log_errx("metrics: %s", problem);
+	else if (where.kind == LISTEN_UNIX)
+		metrics_permit(where.path, c->user);
+	return ok;
+}
+
+/* Others than this machine's users can connect. */
+static bool is_open_to_others(const struct conf_listen *l)
 {
 	struct address a, loopback[2];
 
-	if (l->kind == LISTEN_UNIX || l->tls)
+	if (l->kind == LISTEN_UNIX)
 		return false;
 	address_parse("127.0.0.0/8", &loopback[0]);
 	address_parse("::1/128", &loopback[1]);
@@ -100,13 +131,17 @@ void listen_tell_exposed(const struct conf *c)
 	char problem[256];
 
 	for (uint32_t i = 0; i < c->nlisten; i++) {
-		if (conf_listen_parse(c->listen[i], &l, problem, sizeof(problem)) && is_exposed(&l))
+		/* Nothing encrypts what passes there, and it leaves this machine. */
+		if (conf_listen_parse(c->listen[i], &l, problem, sizeof(problem)) && !l.tls && is_open_to_others(&l))
 			bytes_printf(&exposed, "%s%s", exposed.len > 0 ? ", " : "", c->listen[i]);
 	}
 	if (exposed.len > 0)
 		log_warnx("listen = %s: other machines can connect, and nothing is encrypted, not even "
 		          "passwords; use the option tls, or listen on 127.0.0.1:PORT for this machine alone", exposed.data);
 	bytes_release(&exposed);
+	if (c->metrics && conf_listen_parse(c->metrics, &l, problem, sizeof(problem)) && is_open_to_others(&l))
+		log_warnx("metrics = %s: other machines can read them, and nobody is asked for a password; listen on "
+		          "127.0.0.1:PORT or unix:/PATH, or let a firewall decide", c->metrics);
 }
 
 bool listen_control_path(const char *database, char *path, size_t n)

@@ -1,5 +1,6 @@
 /*
- * The parent. Owns the processes, the sockets between them, and the listeners of the TLS process, which outlive it.
+ * The parent. Owns the processes, the sockets and memory between them, and the listeners of the TLS process and of the
+ * one that serves metrics, which outlive them.
  *
  * Signals come to the parent and go on to the chat, which ends or reloads as it would alone; the end of the chat is
  * the end of all. Each child is a process group of its own, so that ctrl-C reaches it once and not twice.
@@ -22,42 +23,42 @@
 #include "chatd/base/clock.h"
 #include "chatd/base/log.h"
 #include "chatd/program/certificate.h"
+#include "chatd/program/child.h"
 #include "chatd/program/daemon.h"
 #include "chatd/program/daemon_conf.h"
 #include "chatd/program/descriptors.h"
 #include "chatd/program/listen.h"
+#include "chatd/program/metrics_process.h"
 #include "chatd/program/tls_process.h"
 
 enum {
-	AGAIN_MS_LEAST = 1000,    /* from the end of a TLS process that lived shortly to the next one; doubled each
-	                           * time, */
-	AGAIN_MS_MAX = 60000,     /* up to this */
-	LIVED_MS = 60000,         /* one that lived for so long is started again at once */
 	LEAVE_MS = 3000,          /* that the TLS process may take to end after the chat */
 };
 
 enum { OURS, THEIRS };
+
+enum { CHILD_TLS, CHILD_METRICS, CHILDREN };
 
 struct parent {
 	const struct options *options;
 	struct conf *conf;
 	struct listener listeners[LISTENERS_MAX]; /* those with tls, nlisteners of them */
 	uint32_t nlisteners;
+	struct listener metrics;  /* fd -1: none is configured */
 	struct activation passed; /* sockets from the service manager */
-	struct board *board;
+	struct board *board;      /* NULL: without TLS */
+	struct vitals *vitals;    /* NULL: without metrics */
 	int handover[2];          /* the chat's end, and the TLS process's */
 	int chat[2];              /* our end, and the chat's */
 	int control[2];           /* our end, and the TLS process's; made again with each */
 	int signals;              /* signalfd */
 	sigset_t before;          /* what was blocked at the start */
-	pid_t chat_pid, tls_pid;  /* 0: it is not running */
-	int64_t tls_since_ms;     /* when it was started */
-	int64_t again_ms;         /* when the next is to be; INT64_MAX: not */
-	int64_t wait_ms;          /* how long the next has to wait, if it is not to be at once */
+	pid_t chat_pid;           /* 0: it is not running */
+	struct child child[CHILDREN]; /* the others */
 	int status;               /* of the chat, once it has ended */
 };
 
-/* -- the TLS process ----------------------------------------------------------------------------- */
+/* -- what they share ----------------------------------------------------------------------------- */
 
 static void close_pair(int pair[2])
 {
@@ -81,7 +82,7 @@ static bool make_pair(int pair[2])
 static void tell(const struct parent *p, const char *what)
 {
 	log_errx("%s", what);
-	if (p->chat_pid > 0)
+	if (p->chat_pid > 0 && p->handover[THEIRS] >= 0)
 		handover_notice(p->handover[THEIRS], what);
 }
 
@@ -95,6 +96,8 @@ static void begin_child(struct parent *p, const char *name)
 	close(p->signals);
 	sigprocmask(SIG_SETMASK, &p->before, NULL);
 }
+
+/* -- the TLS process ----------------------------------------------------------------------------- */
 
 /* The socket is a listener of the TLS process's. */
 static bool is_ours(const struct parent *p, int fd)
@@ -113,6 +116,11 @@ static _Noreturn void run_tls(struct parent *p)
 	};
 
 	begin_child(p, "chatd: tls");
+	if (p->metrics.fd >= 0)
+		close(p->metrics.fd);
+	/* What the chat tells of itself is not its business. */
+	if (p->vitals != NULL)
+		vitals_drop(p->vitals);
 	close(p->handover[OURS]);
 	close(p->control[OURS]);
 	close_pair(p->chat);
@@ -146,56 +154,102 @@ static bool configure_tls(struct parent *p, const struct conf *c)
 	return ok;
 }
 
-static void start_tls(struct parent *p)
+static pid_t start_tls(struct parent *p)
 {
-	p->again_ms = INT64_MAX;
-	p->tls_since_ms = clock_ms(CLOCK_MONOTONIC);
+	pid_t pid = -1;
+
 	close_pair(p->control);
 	if (make_pair(p->control)) {
-		p->tls_pid = fork();
-		if (p->tls_pid == 0)
+		pid = fork();
+		if (pid == 0)
 			run_tls(p);
-		if (p->tls_pid < 0)
-			log_err("cannot start the TLS process");
 		close(p->control[THEIRS]);
 		p->control[THEIRS] = -1;
 	}
-	if (p->tls_pid > 0 && configure_tls(p, p->conf))
-		return;
 	/* One without a configuration ends when the socket is closed. */
+	if (pid < 0 || !configure_tls(p, p->conf))
+		close_pair(p->control);
+	return pid;
+}
+
+/* -- the process that serves metrics --------------------------------------------------------------- */
+
+static _Noreturn void run_metrics(struct parent *p, pid_t parent)
+{
+	const struct metrics_process m = {
+		.conf = p->conf, .listener = p->metrics.fd, .vitals = p->vitals, .parent = parent,
+	};
+
+	begin_child(p, "chatd: metrics");
+	close_pair(p->handover);
 	close_pair(p->control);
-	if (p->tls_pid <= 0) {
-		p->tls_pid = 0;
-		p->again_ms = p->tls_since_ms + AGAIN_MS_MAX;
+	close_pair(p->chat);
+	for (uint32_t i = 0; i < p->nlisteners; i++)
+		close(p->listeners[i].fd);
+	for (uint32_t i = 0; i < p->conf->nlisten; i++)
+		if (p->passed.fd[i] >= 0 && !is_ours(p, p->passed.fd[i]))
+			close(p->passed.fd[i]);
+	/* What the TLS process writes there is not its business. */
+	if (p->board != NULL)
+		board_drop(p->board, tls_process_slots(p->conf));
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	_exit(metrics_process_run(&m));
+}
+
+static pid_t start_metrics(struct parent *p)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid == 0)
+		run_metrics(p, parent);
+	return pid;
+}
+
+/* -- both ------------------------------------------------------------------------------------------ */
+
+static void start_due(struct parent *p)
+{
+	static pid_t (*const starts[CHILDREN])(struct parent *p) = {
+		[CHILD_TLS] = start_tls, [CHILD_METRICS] = start_metrics,
+	};
+
+	for (int i = 0; i < CHILDREN; i++) {
+		int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+		pid_t pid;
+
+		if (!child_is_due(&p->child[i], now_ms))
+			continue;
+		pid = starts[i](p);
+		if (pid < 0)
+			log_err("cannot start %s", p->child[i].what);
+		child_started(&p->child[i], pid, now_ms);
 	}
 }
 
-static const char *how_it_ended(int status, char *text, size_t n)
+/* When the next one is to be started; INT64_MAX: none is. */
+static int64_t start_ms(const struct parent *p)
 {
-	if (WIFSIGNALED(status))
-		snprintf(text, n, "by SIG%s", sigabbrev_np(WTERMSIG(status)));
-	else
-		snprintf(text, n, "with status %d", WEXITSTATUS(status));
-	return text;
+	int64_t at_ms = INT64_MAX;
+
+	for (int i = 0; i < CHILDREN; i++)
+		if (p->child[i].what != NULL && p->child[i].pid == 0 && p->child[i].again_ms < at_ms)
+			at_ms = p->child[i].again_ms;
+	return at_ms;
 }
 
-static void tls_ended(struct parent *p, int status)
+static void one_ended(struct parent *p, pid_t pid, int status)
 {
-	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
-	char how[64], what[160];
+	char words[CHILD_WORDS_BYTES];
 
-	p->tls_pid = 0;
-	if (p->chat_pid == 0)
-		return;
-	if (now_ms - p->tls_since_ms >= LIVED_MS)
-		p->wait_ms = 0;
-	p->again_ms = now_ms + p->wait_ms;
-	snprintf(what, sizeof what, "the TLS process has ended %s, and its connections with it; the next one starts %s",
-	         how_it_ended(status, how, sizeof how), p->wait_ms == 0 ? "at once" : "in a while");
-	tell(p, what);
-	p->wait_ms = p->wait_ms == 0 ? AGAIN_MS_LEAST : p->wait_ms * 2;
-	if (p->wait_ms > AGAIN_MS_MAX)
-		p->wait_ms = AGAIN_MS_MAX;
+	for (int i = 0; i < CHILDREN; i++) {
+		if (p->child[i].pid != pid)
+			continue;
+		child_ended(&p->child[i], status, clock_ms(CLOCK_MONOTONIC), words);
+		/* At the end of all it was told to. */
+		if (p->chat_pid > 0)
+			tell(p, words);
+	}
 }
 
 /* -- the chat ------------------------------------------------------------------------------------ */
@@ -204,12 +258,16 @@ static _Noreturn void run_chat(struct parent *p)
 {
 	struct siblings siblings = {
 		.handover = p->handover[OURS], .board = p->board,
-		.nslots = tls_process_slots(p->conf), .parent = p->chat[THEIRS],
+		.nslots = p->board != NULL ? tls_process_slots(p->conf) : 0, .parent = p->chat[THEIRS],
+		.vitals = p->vitals, .metrics = p->metrics.name,
 		.listeners = p->listeners, .nlisteners = p->nlisteners, .passed = &p->passed,
 	};
 
 	begin_child(p, "chatd: chat");
-	close(p->handover[THEIRS]);
+	if (p->metrics.fd >= 0)
+		close(p->metrics.fd);
+	if (p->handover[THEIRS] >= 0)
+		close(p->handover[THEIRS]);
 	close(p->chat[OURS]);
 	close_pair(p->control);
 	fcntl(siblings.parent, F_SETFL, O_NONBLOCK);
@@ -269,9 +327,9 @@ static void reap(struct parent *p)
 			p->chat_pid = 0;
 			p->status = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 			if (!WIFEXITED(status))
-				log_errx("the chat has ended %s", how_it_ended(status, how, sizeof how));
-		} else if (pid == p->tls_pid) {
-			tls_ended(p, status);
+				log_errx("the chat has ended %s", child_end_shown(status, how, sizeof how));
+		} else {
+			one_ended(p, pid, status);
 		}
 	}
 }
@@ -322,18 +380,30 @@ static void wait_for_something(struct parent *p, int64_t until_ms)
 		heard_signal(p);
 }
 
+static bool any_child(const struct parent *p)
+{
+	for (int i = 0; i < CHILDREN; i++)
+		if (p->child[i].pid > 0)
+			return true;
+	return false;
+}
+
 /* The TLS process sends what the chat said last, and ends. */
-static void end_tls(struct parent *p)
+static void end_children(struct parent *p)
 {
 	int64_t until_ms = clock_ms(CLOCK_MONOTONIC) + LEAVE_MS;
 
 	close_pair(p->control);
 	close_pair(p->handover);
-	while (p->tls_pid > 0 && clock_ms(CLOCK_MONOTONIC) < until_ms)
+	if (p->child[CHILD_METRICS].pid > 0)
+		kill(p->child[CHILD_METRICS].pid, SIGTERM);
+	while (any_child(p) && clock_ms(CLOCK_MONOTONIC) < until_ms)
 		wait_for_something(p, until_ms);
-	if (p->tls_pid > 0) {
-		kill(p->tls_pid, SIGKILL);
-		waitpid(p->tls_pid, NULL, 0);
+	for (int i = 0; i < CHILDREN; i++) {
+		if (p->child[i].pid > 0) {
+			kill(p->child[i].pid, SIGKILL);
+			waitpid(p->child[i].pid, NULL, 0);
+		}
 	}
 }
 
@@ -348,18 +418,16 @@ static int run_all(struct parent *p)
 	}
 	close(p->chat[THEIRS]);
 	p->chat[THEIRS] = -1;
-	start_tls(p);
 	while (p->chat_pid > 0) {
-		wait_for_something(p, p->again_ms);
-		if (p->chat_pid > 0 && p->tls_pid == 0 && clock_ms(CLOCK_MONOTONIC) >= p->again_ms)
-			start_tls(p);
+		start_due(p);
+		wait_for_something(p, start_ms(p));
 	}
-	end_tls(p);
+	end_children(p);
 	return p->status;
 }
 
-/* Everything that must be there before the processes are. */
-static bool prepare(struct parent *p, bool *misconfigured)
+/* What TLS needs before the processes are there. */
+static bool prepare_tls(struct parent *p, bool *misconfigured)
 {
 	struct listener_options options = daemon_conf_listener(p->conf);
 	struct bytes problems = {0};
@@ -372,8 +440,6 @@ static bool prepare(struct parent *p, bool *misconfigured)
 	bytes_release(&problems);
 	if (!*misconfigured && !descriptors_raise_tls(p->conf))
 		*misconfigured = true;
-	if (!*misconfigured && !activation_read(&p->passed, p->conf))
-		*misconfigured = true;
 	if (*misconfigured)
 		return false;
 	if (!listen_all(p->listeners, &p->nlisteners, p->conf, &p->passed, &options, true)) {
@@ -383,18 +449,49 @@ static bool prepare(struct parent *p, bool *misconfigured)
 	p->board = board_new(tls_process_slots(p->conf));
 	if (p->board == NULL)
 		log_err("no memory for the processes to share");
-	return p->board != NULL && make_pair(p->handover) && make_pair(p->chat) && watch_signals(p);
+	child_want(&p->child[CHILD_TLS], "the TLS process", ", and its connections with it");
+	return p->board != NULL && make_pair(p->handover);
+}
+
+static bool prepare_metrics(struct parent *p, bool *misconfigured)
+{
+	struct listener l = {.fd = -1};
+
+	if (!listen_metrics(&l, p->conf)) {
+		*misconfigured = l.error == EACCES;
+		return false;
+	}
+	p->metrics = l;
+	p->vitals = vitals_new();
+	if (p->vitals == NULL)
+		log_err("no memory for the processes to share");
+	child_want(&p->child[CHILD_METRICS], "the metrics process", "");
+	return p->vitals != NULL;
+}
+
+/* Everything that must be there before the processes are. */
+static bool prepare(struct parent *p, bool *misconfigured)
+{
+	if (!activation_read(&p->passed, p->conf)) {
+		*misconfigured = true;
+		return false;
+	}
+	if (certificate_is_needed(p->conf) && !prepare_tls(p, misconfigured))
+		return false;
+	if (p->conf->metrics != NULL && !prepare_metrics(p, misconfigured))
+		return false;
+	return make_pair(p->chat) && watch_signals(p);
 }
 
 int parent_run(const struct options *o, struct conf *c)
 {
 	struct parent p = {
-		.options = o, .conf = c, .handover = {-1, -1}, .chat = {-1, -1}, .control = {-1, -1},
-		.signals = -1, .again_ms = INT64_MAX, .status = EXIT_FAILURE,
+		.options = o, .conf = c, .metrics.fd = -1, .handover = {-1, -1}, .chat = {-1, -1}, .control = {-1, -1},
+		.signals = -1, .status = EXIT_FAILURE,
 	};
 	bool misconfigured = false;
 
-	if (!certificate_is_needed(c))
+	if (!certificate_is_needed(c) && c->metrics == NULL)
 		return daemon_run(o, c, NULL);
 	log_set_level(c->log.level);
 	log_set_format(c->log.format);
@@ -404,6 +501,8 @@ int parent_run(const struct options *o, struct conf *c)
 		p.status = run_all(&p);
 	while (p.nlisteners > 0)
 		listener_close(&p.listeners[--p.nlisteners]);
+	if (p.metrics.fd >= 0)
+		listener_close(&p.metrics);
 	close_pair(p.handover);
 	close_pair(p.chat);
 	if (p.signals >= 0)

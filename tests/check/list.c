@@ -7,14 +7,38 @@
  *   command  NAME ALIASES ARGUMENTS ROLE
  *   set      NAME VALUES
  *   record   KIND MEMBER...
+ *   metric   NAME TYPE LABEL...
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "chatd/core/commands/table.h"
 #include "chatd/core/state/state.h"
 #include "chatd/core/state/tables.h"
+#include "chatd/metrics/text.h"
 #include "chatd/program/conf/conf.h"
 #include "chatd/store/db/transfer.h"
+
+/* With the labels that stand before its values. */
+static void print_metrics(void)
+{
+	struct vitals_copy v;
+	struct bytes text = { 0 };
+
+	memset(&v, 1, sizeof(v));
+	v.life = LIFE_RUNNING;
+	metrics_text(&v, &text);
+	for (const struct metric *m = metrics_table; m->name != NULL; m++) {
+		size_t n = strlen(m->name);
+
+		printf("metric\t%s\t%s", m->name, m->type);
+		for (const char *line = text.data; *line != '\0'; line = strchr(line, '\n') + 1)
+			if (strncmp(line, m->name, n) == 0 && line[n] == '{')
+				printf("\t%.*s", (int)strcspn(line + n + 1, "}"), line + n + 1);
+		printf("\n");
+	}
+	bytes_release(&text);
+}
 
 int main(void)
 {
@@ -37,5 +61,6 @@ int main(void)
 			printf("\t%s", m->name);
 		printf("\n");
 	}
+	print_metrics();
 	return 0;
 }

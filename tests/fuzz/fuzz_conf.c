@@ -91,7 +91,7 @@ static void use(const struct conf *c)
 		.rate_exempt = c->rate.exempt, .address_connections = c->address.connections,
 		.address_connects = c->address.connects, .address_logins = c->address.logins,
 		.address_exempt = c->address.exempt, .login_timeout_s = c->login_timeout_s,
-		.command_prefix = c->command_prefix,
+		.command_prefix = c->face.command_prefix,
 		.face = {.server_name = c->face.server_name, .lobby = c->face.lobby},
 	};
 	struct world w = {.now_ms = INT64_C(1795378445000), .chat = chat_new(&config, 0, 0)};

@@ -183,6 +183,11 @@ int64_t ring_mono_ms(struct ring *r)
 	return r->now_ms;
 }
 
+int64_t ring_mono_us(struct ring *r)
+{
+	return r->now_ms * 1000;
+}
+
 int64_t ring_wall_ms(struct ring *r)
 {
 	return r->now_ms + r->ahead_ms;

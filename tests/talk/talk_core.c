@@ -199,7 +199,7 @@ static bool world_open(struct world *w, struct bytes *problem)
 		.guest_room_days = w->conf.guest_room_days,
 		.login_timeout_s = w->conf.login_timeout_s,
 		.talks_unsaved = w->conf.store_failure == STORE_FAILURE_TALK,
-		.command_prefix = w->conf.command_prefix,
+		.command_prefix = w->conf.face.command_prefix,
 		.face = {
 			.server_name = w->conf.face.server_name, .lobby = w->conf.face.lobby,
 			.banner = texts.text[TEXT_BANNER], .motd = texts.text[TEXT_MOTD],

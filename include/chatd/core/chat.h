@@ -103,4 +103,6 @@ uint32_t chat_people(const struct chat *c);
 /* The number of rooms, those with only a history included. */
 uint32_t chat_rooms(const struct chat *c);
 
+void chat_count(const struct chat *c, struct chat_counts *counts);
+
 #endif

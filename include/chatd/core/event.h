@@ -441,6 +441,15 @@ struct saved_fact {
 	const char *value;    /* never "" */
 };
 
+/* What the chat counts from its start on. */
+struct chat_counts {
+	uint64_t lines;          /* said */
+	uint64_t login_failures; /* wrong passwords and one-time codes */
+	uint64_t banned;         /* people who could not come in because of a ban, */
+	uint64_t locked_out;     /* or of the lockdown */
+	uint32_t unnamed;        /* connections without a name, at present */
+};
+
 /* The program's own figures. */
 struct figures {
 	int64_t up_ms;           /* how long it has been running */
@@ -467,6 +476,17 @@ enum arrived {
 struct arrival {
 	enum arrived what; /* how much */
 	uint64_t seq;      /* UP_TO: the last record; 0: there was no record yet */
+};
+
+/* Why a connection is refused. */
+enum refusal {
+	REFUSAL_CONNECTIONS, /* too many of its address at one time, */
+	REFUSAL_CONNECTS,    /* or in a minute */
+	REFUSAL_FULL,        /* max_connections are in use, or nearly */
+	REFUSAL_UNNAMED,     /* too many have no name */
+	REFUSAL_CONTROL,     /* it came to the control socket, where there are too many, or it may not */
+	REFUSAL_PROXY,       /* as a proxy: it is none that is trusted, or its header is wrong */
+	REFUSALS,
 };
 
 /* -- events: the world to the core ---------------------------------------------- */
@@ -538,6 +558,7 @@ struct event {
 			const char *refused; /* out: NULL, or the text to send, of whole lines: then
 			                   * the connection is refused, the core keeps nothing of it,
 			                   * and it gets no conn. Valid until the next CONNECTED */
+			enum refusal why; /* out, if refused is set */
 		} connected;              /* CONNECTED; conn.gen 0: there is no slot for it */
 		struct {
 			uint32_t lines;   /* how many lines were skipped */

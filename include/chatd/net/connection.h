@@ -52,6 +52,8 @@ struct connection {
 	struct outqueue out;
 	struct display *display;    /* owned; its view; NULL: it has none */
 	struct stash stash;
+	int64_t probed_us;          /* the send in flight has a line whose way is timed, which was published then
+	                             * (counters.h); 0: it has none */
 	int64_t since_ms;           /* when the send in flight, or LINGERING, began or last made
 	                             * progress */
 	int64_t drain_ms;           /* when DRAINING began */

@@ -50,6 +50,10 @@ struct feed {
 	uint32_t last_len;      /* bytes of the newest line */
 	uint32_t *readers;      /* owned array of the readers' slots */
 	uint32_t nreaders, readers_cap;
+	struct {
+		uint64_t end;   /* position after the line whose way is timed; */
+		int64_t at_us;  /* when it was published (counters.h); 0: none was yet */
+	} probe;
 	uint64_t shown_by;      /* number of the server's queue entry that will show the newest
 	                         * line; 0: none waits */
 	bool dirty;             /* true exactly while in the server's list of feeds to flush */

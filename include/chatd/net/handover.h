@@ -48,6 +48,8 @@ struct handed {
 
 /* Memory that processes forked later share; the caller never frees it. NULL: errno says why. */
 struct board *board_new(uint32_t nslots);
+/* This process has no part in it any more. */
+void board_drop(struct board *b, uint32_t nslots);
 
 enum handover_kind {
 	HANDOVER_NONE,       /* nothing is there now */

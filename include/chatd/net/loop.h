@@ -18,6 +18,7 @@ struct board;
 struct chat;
 struct ring;
 struct server;
+struct vitals;
 
 struct server_options {
 	uint32_t connections_max;
@@ -41,6 +42,9 @@ void loop_set_proxies(struct server *s, const char *blocks);
 
 /* Takes connections that another process hands over (handover.h). Borrows the board, which has nslots places. */
 void loop_set_handover(struct server *s, int socket, struct board *board, uint32_t nslots);
+
+/* Tells how things are, in memory that another process reads (vitals.h); borrowed. */
+void loop_set_vitals(struct server *s, struct vitals *v);
 
 void loop_set_send_timeout(struct server *s, uint32_t seconds);
 

@@ -57,6 +57,8 @@ struct outqueue {
 	                             * nothing */
 	uint32_t made_len, made_sent; /* its bytes, and how many of them are sent */
 	uint64_t sent_bytes;        /* bytes sent in the connection's life */
+	uint32_t delivered;         /* lines of its feed and of those it watches that were sent, or taken by the
+	                             * view, since this was last set to 0 */
 	struct sent_mark mark[SENT_MARKS]; /* nmarks of them, oldest first, since it began reading
 	                                    * this feed; the older, the further apart */
 	uint32_t nmarks;

@@ -12,6 +12,7 @@
 #include "chatd/core/event.h"
 
 struct server;
+struct vitals;
 
 /*
  * Called in a turn, at the end of a step of the core; each may be NULL.
@@ -26,6 +27,8 @@ struct server_program {
 	/* The login name of the host's user uid, if users of the host have accounts; NULL: none. It
 	 * is valid until the next call of any of these. */
 	const char *(*user)(void *ctx, uint32_t uid);
+	/* Sets what the program knows of itself, once a second if there are vitals (loop_set_vitals). */
+	void (*vitals)(void *ctx, struct vitals *v);
 	/* A scheduled shutdown is due: must call loop_stop. */
 	void (*stop)(void *ctx, const char *why);
 };

@@ -90,6 +90,8 @@ uint64_t ring_random(struct ring *r);
 int64_t ring_wall_ms(struct ring *r);
 /* Milliseconds of a clock that nobody sets (CLOCK_MONOTONIC). */
 int64_t ring_mono_ms(struct ring *r);
+/* Microseconds of the same clock. */
+int64_t ring_mono_us(struct ring *r);
 
 /* Takes the next completion. False: there are no more for now. */
 bool ring_next(struct ring *r, struct ring_completion *c);

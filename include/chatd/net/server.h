@@ -10,6 +10,7 @@
 #include "chatd/core/chat.h"
 #include "chatd/net/accept.h"
 #include "chatd/net/connection.h"
+#include "chatd/net/counters.h"
 #include "chatd/net/effects.h"
 #include "chatd/net/fanout.h"
 #include "chatd/net/handover.h"
@@ -63,6 +64,7 @@ struct server {
 	struct loop_source watches[WATCHES_MAX]; /* [0] is the writer's eventfd */
 	uint32_t nwatches;
 	struct stop stop;
+	struct counters counters;
 };
 
 /* The writer has so much to do that it should not be given more. */

@@ -5,6 +5,7 @@
 #define CHATD_PROGRAM_DAEMON_H
 
 #include "chatd/net/handover.h"
+#include "chatd/net/vitals.h"
 #include "chatd/net/listener.h"
 #include "chatd/program/activation.h"
 #include "chatd/program/options.h"
@@ -21,13 +22,15 @@ enum {
 
 /* The processes beside the chat's. */
 struct siblings {
-	int handover;        /* the socket by which connections are handed over (net/handover.h) */
-	struct board *board; /* with nslots places */
+	int handover;        /* the socket by which connections are handed over (net/handover.h); -1: none are */
+	struct board *board; /* with nslots places; NULL: there is no TLS process */
 	uint32_t nslots;
 	int parent;          /* the socket to the parent, which does not block: its end is the end of the chat, and a message there asks
 	                      * it to read the configuration as well */
 	const struct listener *listeners; /* borrowed, n of them, those with tls: only their names are of use */
 	uint32_t nlisteners;
+	struct vitals *vitals; /* borrowed; NULL: no process serves metrics */
+	const char *metrics; /* where, if one does: a listener's name */
 	const struct activation *passed; /* borrowed; the sockets that the parent was passed */
 };
 

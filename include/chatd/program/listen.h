@@ -15,6 +15,10 @@
 bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c, const struct activation *passed,
                 const struct listener_options *options, bool tls);
 
+/* Opens the listener of the metrics (c->metrics). A unix socket is for chatd's user and its group. False: it cannot
+ * be opened, and the log says why. */
+bool listen_metrics(struct listener *l, const struct conf *c);
+
 /* Logs for which listeners strangers may be able to connect, or to read what passes: those that others
  * than this machine's users can reach, and that encrypt nothing. */
 void listen_tell_exposed(const struct conf *c);

@@ -117,7 +117,7 @@ static void show_people(struct chat *c, struct session *s)
 	           "yet.", c->people.n + unnamed, c->config.connections_max, unnamed);
 	emit_reply(c, s, "Rooms: %" PRIu32 " of %d. Accounts: %" PRIu32 " of %d. Lines said since the "
 	           "start: %" PRIu64 ".", c->rooms.n, ROOMS_MAX, c->people.accounts.n, ACCOUNTS_MAX,
-	           c->status.lines);
+	           c->status.counts.lines);
 }
 
 static void show_saving(struct chat *c, struct session *s)

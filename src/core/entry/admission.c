@@ -106,7 +106,7 @@ static void log_refused(struct chat *c, struct origin *o, const struct address *
 
 /* Why there are too many from there, which has the shares of that many addresses; NULL: there are not. */
 static const char *over_limits_of(struct chat *c, struct origin *o, const struct address *from,
-                                  uint32_t shares)
+                                  uint32_t shares, enum refusal *because)
 {
 	uint32_t most = c->config.address_connections * shares;
 	const char *where = shares == 1 ? "address" : "network";
@@ -115,23 +115,25 @@ static const char *over_limits_of(struct chat *c, struct origin *o, const struct
 
 	if (most > 0 && o->connections - o->exempt >= most) {
 		log_refused(c, o, from, "too many connections at one time");
+		*because = REFUSAL_CONNECTIONS;
 		return refusal(c, "Too many connections: your %s has %" PRIu32 " open, the most it may have. "
 		               "Close one, or try again later.", where, most);
 	}
 	if (wait_ms > 0) {
 		log_refused(c, o, from, "too many connections in a minute");
+		*because = REFUSAL_CONNECTS;
 		return refusal(c, "Too many connections came from your %s within a minute. Try again in "
 		               "%s.", where, format_age(age, wait_ms + 999));
 	}
 	return NULL;
 }
 
-static const char *over_limits(struct chat *c, const struct address *from)
+static const char *over_limits(struct chat *c, const struct address *from, enum refusal *because)
 {
-	const char *why = over_limits_of(c, origin_of(&c->people.origins, from), from, 1);
+	const char *why = over_limits_of(c, origin_of(&c->people.origins, from), from, 1, because);
 	struct origin *site = why == NULL ? origin_site_of(&c->people.origins, from) : NULL;
 
-	return site != NULL ? over_limits_of(c, site, from, SITE_SHARES) : why;
+	return site != NULL ? over_limits_of(c, site, from, SITE_SHARES, because) : why;
 }
 
 /* How much a connection from there weighs when one has to make way: the number of those of its address,
@@ -232,7 +234,7 @@ static struct session *draw_of_all(struct chat *c, const struct address *from, u
 	return pick;
 }
 
-const char *admission_refuses(struct chat *c, const struct event *e, struct session **way)
+const char *admission_refuses(struct chat *c, const struct event *e, struct session **way, enum refusal *because)
 {
 	const struct address *from = &e->connected.from;
 	uint64_t seed = e->connected.seed;
@@ -240,13 +242,15 @@ const char *admission_refuses(struct chat *c, const struct event *e, struct sess
 	const char *why;
 
 	*way = NULL;
+	*because = REFUSAL_CONTROL;
 	if (e->connected.control)
 		return e->conn.gen != 0 ? NULL
 		       : refusal(c, "This socket has %d connections open, the most it may have. Close one of "
 		                 "them.", CONTROL_SLOTS);
-	why = exempt_is(c, from) ? NULL : over_limits(c, from);
+	why = exempt_is(c, from) ? NULL : over_limits(c, from, because);
 	if (why != NULL)
 		return why;
+	*because = REFUSAL_FULL;
 	if (e->conn.gen == 0)
 		return refusal(c, "This chat is full: %" PRIu32 " people are connected. Please try again later.",
 		               c->config.connections_max);
@@ -260,6 +264,7 @@ const char *admission_refuses(struct chat *c, const struct event *e, struct sess
 	}
 	if (*way != NULL || !is_crowded(c, &seed))
 		return NULL;
+	*because = REFUSAL_UNNAMED;
 	*way = draw_of_unnamed(c, from, &seed);
 	return *way != NULL ? NULL : refusal(c, ADMISSION_MAKE_WAY);
 }

@@ -144,6 +144,7 @@ static bool code_use(struct chat *c, struct account *a, const char *hash, size_t
 
 static void was_wrong(struct chat *c, struct session *s, struct account *a)
 {
+	c->status.counts.login_failures++;
 	emit_security_about(c, s, "failed-sign-in", a != NULL ? a->nick : "-", "wrong password");
 	if (a == NULL)
 		return;

@@ -107,10 +107,12 @@ bool moderation_may_enter(struct chat *c, struct session *s, const struct accoun
 
 	if (b != NULL) {
 		emit_reply(c, s, "%s", moderation_refusal(c, b));
+		c->status.counts.banned++;
 		log_barred(c, s, a, key, "banned");
 		return false;
 	}
 	if (lockdown_on(c) && a == NULL && !s->trusted) {
+		c->status.counts.locked_out++;
 		log_barred(c, s, a, key, "the chat is locked down");
 		emit_reply(c, s, "Only people with an account can come in until %s: %s has locked the chat "
 		           "down. %clogin NAME signs you in.", format_stamp(&c->stamp, l->until_ms),

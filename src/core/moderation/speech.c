@@ -66,7 +66,7 @@ void room_say(struct chat *c, struct session *s, struct room *r, enum record_kin
 	if (kept && r == s->room)
 		s->member.said_id = r->lines.last_id;
 	r->lines.last_ms = c->wall_ms;
-	c->status.lines++;
+	c->status.counts.lines++;
 	seen_news(c);
 	access_spoke(c, s, r);
 	watch_verify(c, r);

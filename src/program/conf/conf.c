@@ -101,6 +101,8 @@ const struct conf_key conf_keys[] = {
 	{ KEY("max_connections", CONF_NUMBER, connections_max), .initial = "1024",
 	  .least = 1, .most = CONNECTIONS_LIMIT,
 	  .help = "Connections at one time; further ones are refused with a message." },
+	{ KEY("metrics", CONF_METRICS, metrics), .initial = "",
+	  .help = "Where to serve metrics and health over HTTP; empty for nowhere." },
 	{ KEY("log_level", CONF_CHOICE, log.level), .initial = "info", .reloadable = true,
 	  .choices = level_names,
 	  .help = "How much chatd logs to stderr." },
@@ -166,7 +168,7 @@ const struct conf_key conf_keys[] = {
 	  .least = 0, .most = 32767, /* what TCP_KEEPIDLE takes */
 	  .reloadable = true,
 	  .help = "Idle seconds before TCP asks whether the peer is still there; 0 for never." },
-	{ KEY("command_prefix", CONF_CHAR, command_prefix), .initial = "/", .reloadable = true,
+	{ KEY("command_prefix", CONF_CHAR, face.command_prefix), .initial = "/", .reloadable = true,
 	  .help = "The character that begins a command." },
 	{ KEY("host_accounts", CONF_CHOICE, host_accounts), .initial = "no", .reloadable = true,
 	  .choices = answer_names,
@@ -244,6 +246,28 @@ static void set_text(char **text, const char *value)
 {
 	free(*text);
 	*text = value[0] != '\0' ? mem_strdup(value) : NULL;
+}
+
+/* The same form as of a listener, without options. Whoever wants none may write that. */
+static bool read_metrics(struct conf *c, const struct conf_key *k, const char *value, char *why, size_t n)
+{
+	struct bytes shown = { 0 };
+	struct conf_listen l;
+
+	if (value[0] == '\0' || strcmp(value, "none") == 0) {
+		set_text(conf_field(c, k), "");
+		return true;
+	}
+	if (!conf_listen_parse(value, &l, why, n))
+		return false;
+	if (l.telnet || l.tls || l.proxy) {
+		snprintf(why, n, "the metrics have no options");
+		return false;
+	}
+	conf_listen_show(&l, &shown);
+	set_text(conf_field(c, k), shown.data);
+	bytes_release(&shown);
+	return true;
 }
 
 static bool read_path(struct conf *c, const struct conf_key *k, const char *value, char *why,
@@ -468,6 +492,7 @@ static const struct {
 	size_t size;      /* size of the field; 0: it is never swapped */
 } conf_types[] = {
 	[CONF_LISTEN] = { read_listen, show_listen, 0 },
+	[CONF_METRICS] = { read_metrics, show_path, sizeof(char *) },
 	[CONF_PATH] = { read_path, show_path, sizeof(char *) },
 	[CONF_BLOCKS] = { read_blocks, show_path, sizeof(char *) },
 	[CONF_NUMBER] = { read_number, show_number, sizeof(uint32_t) },
@@ -547,6 +572,7 @@ void conf_release(struct conf *c)
 	free(c->database);
 	free(c->chat_log);
 	free(c->user);
+	free(c->metrics);
 	free(c->tls.certificate);
 	free(c->tls.key);
 	free(c->address.proxies);

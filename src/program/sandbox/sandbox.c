@@ -97,6 +97,18 @@ bool sandbox_enter(const struct conf *c, const char *conf_path, const char *user
 	return check_part(c, system_calls, syscalls_restrict(handover)) && ok;
 }
 
+bool sandbox_enter_metrics(const struct conf *c, int listener)
+{
+	bool ok;
+
+	if (c->sandbox == SANDBOX_NO)
+		return true;
+	/* It was forked from the parent, whose memory may have had the key. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	ok = check_part(c, files, landlock_restrict(NULL, NULL, NULL));
+	return check_part(c, system_calls, syscalls_restrict_metrics(listener)) && ok;
+}
+
 bool sandbox_enter_tls(const struct conf *c, int handover, int control)
 {
 	bool ok;

@@ -173,6 +173,39 @@ static int add_rules_of_tls(scmp_filter_ctx f, int handover, int control)
 	return e ? e : add_on(f, SCMP_SYS(recvmsg), control);
 }
 
+/* The process that serves metrics: no files, no threads, no sockets but those that it accepts. There is no mprotect,
+ * so the figures that it may only read stay so. What it sends goes to connected streams, whatever address is given; no
+ * filter can see that of sendmsg. */
+static int add_rules_of_metrics(scmp_filter_ctx f, int listener)
+{
+	static const int few[] = {
+		SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(read), SCMP_SYS(write),
+		SCMP_SYS(recvfrom), SCMP_SYS(close), SCMP_SYS(shutdown), SCMP_SYS(munmap), SCMP_SYS(madvise),
+		SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+		SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(clock_gettime),
+		SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid),
+		SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(writev), SCMP_SYS(sendmsg),
+		SCMP_SYS(sigaltstack),
+	};
+	const struct {
+		int call;
+		unsigned int n;
+		struct scmp_arg_cmp argument[ARGUMENTS_MAX];
+	} fixed[] = {
+		{SCMP_SYS(mmap), 1, {HAS(2, PROT_EXEC, 0)}},
+		{SCMP_SYS(accept4), 1, {IS(0, (scmp_datum_t)listener)}},
+		{SCMP_SYS(sendto), 1, {IS(4, 0)}},
+		{SCMP_SYS(setsockopt), 1, {IS(1, IPPROTO_TCP)}},
+		{SCMP_SYS(getsockopt), 1, {IS(1, SOL_SOCKET)}},
+		{SCMP_SYS(tgkill), 1, {IS(0, (scmp_datum_t)getpid())}},
+	};
+	int e = add_calls(f, few, sizeof(few) / sizeof(few[0]));
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && e == 0; i++)
+		e = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, fixed[i].call, fixed[i].n, fixed[i].argument);
+	return e;
+}
+
 static bool load(scmp_filter_ctx f, int e)
 {
 	if (e == 0)
@@ -202,4 +235,15 @@ bool syscalls_restrict_tls(int handover, int control)
 		return false;
 	}
 	return load(f, add_rules_of_tls(f, handover, control));
+}
+
+bool syscalls_restrict_metrics(int listener)
+{
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+
+	if (!f) {
+		errno = ENOMEM;
+		return false;
+	}
+	return load(f, add_rules_of_metrics(f, listener));
 }

@@ -187,6 +187,7 @@ static bool writer_open(struct writer *w, const struct writer_options *o, struct
 	}
 	w->relaxed = o->durability == DURABILITY_RELAXED;
 	w->same = o->same;
+	w->commits = o->commits;
 	w->store = store_open(o->database, o->durability, err);
 	if (!w->store)
 		return false;

@@ -14,6 +14,7 @@
 #include "chatd/base/bytes.h"
 #include "chatd/base/log.h"
 #include "chatd/base/clock.h"
+#include "chatd/base/histogram.h"
 #include "chatd/store/chatlog.h"
 #include "chatd/store/threads/writer_state.h"
 
@@ -118,11 +119,9 @@ struct writer_thread {
 	struct wiping wiping;
 };
 
-static int64_t clock_us(void)
+static int64_t now_us(void)
 {
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	return clock_us(CLOCK_MONOTONIC);
 }
 
 static void sleep_us(int64_t us)
@@ -282,14 +281,14 @@ static void wal_grown(struct writer *w)
 static void batch_gather(struct writer_thread *t)
 {
 	struct queue *q = t->w->queue;
-	int64_t left_us = t->saving.committed_us + GATHER_RELAXED_US - clock_us();
+	int64_t left_us = t->saving.committed_us + GATHER_RELAXED_US - now_us();
 	uint64_t before = 0, now = queue_waiting(q);
 	if (t->stopping || t->saving.failing || queue_half_full(q))
 		return;
 	if (t->w->relaxed && left_us > 0)
 		sleep_us(left_us);
 	if (t->w->relaxed || t->saving.last_records < GATHER_RECORDS ||
-	    clock_us() - t->saving.committed_us > GATHER_FRESH_US)
+	    now_us() - t->saving.committed_us > GATHER_FRESH_US)
 		return;
 	for (int i = 0; i < GATHER_STEPS && now < t->saving.last_records && now > before; i++) {
 		sleep_us(GATHER_STEP_US);
@@ -325,6 +324,7 @@ static bool batch_commit(struct writer_thread *t)
 	if (t->saving.failing ? now_ms() < t->saving.retry_at_ms : queue_empty(w->queue))
 		return false;
 	batch_gather(t);
+	int64_t begun_us = t->w->commits ? now_us() : 0;
 	if (!database_check(t, &err) || !store_begin(w->store, &err) || !batch_save(t, &end, &err) ||
 	    !store_commit(w->store, &err)) {
 		saving_failed(t, &err);
@@ -332,7 +332,9 @@ static bool batch_commit(struct writer_thread *t)
 	}
 	t->saving.last_records = end.records - first.records;
 	t->disk.bytes += end.at - first.at;
-	t->saving.committed_us = clock_us();
+	t->saving.committed_us = now_us();
+	if (w->commits && end.records > first.records)
+		histogram_add(w->commits, t->saving.committed_us - begun_us);
 	batch_to_chatlog(w, &end);
 	queue_drop(w->queue, &end); /* before the loop is told, because it then checks for room */
 	if (t->saving.failing)

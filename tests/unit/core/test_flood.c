@@ -321,7 +321,7 @@ static void test_a_telnet_client_with_cr_is_paced(void **state)
 		at += taken;
 		tick(1000);
 	}
-	assert_int_equal(chat->status.lines, 9);
+	assert_int_equal(chat->status.counts.lines, 9);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

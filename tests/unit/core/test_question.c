@@ -74,7 +74,7 @@ static void test_what_was_begun_waits_for_the_rate_limit(void **state)
 	for (int i = 0; i < 100 && session(1)->state == SESSION_CHAT; i++)
 		tick(100);
 	assert_int_equal(session(1)->state, SESSION_FREE);
-	assert_int_equal(chat->status.lines, 5); /* hello, and these four */
+	assert_int_equal(chat->status.counts.lines, 5); /* hello, and these four */
 }
 
 static void test_the_end_waits_for_a_slow_reader_with_a_line_begun(void **state)

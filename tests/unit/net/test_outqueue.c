@@ -61,6 +61,42 @@ static void test_own_lines_alone_are_passed(void **state)
 	assert_false(outqueue_has_output(&q));
 }
 
+/* Lines of the feed that were sent, however they were cut; others' alone. */
+static void test_deliveries_are_counted(void **state)
+{
+	size_t len;
+
+	(void)state;
+	queue("-- a reply\n");
+	publish("one\n");
+	publish_own("mine\n");
+	publish("two\n");
+	publish_own("mine\n");
+	publish_own("mine\n");
+	publish("three\n");
+	show();
+	while ((len = send_begin()) > 0)
+		send_end(len < 3 ? len : 3);
+	assert_int_equal(q.delivered, 3);
+	publish_own("mine\n");
+	publish("four\n");
+	show();
+	send_all(SIZE_MAX);
+	assert_int_equal(q.delivered, 4);
+	/* What it skips was not delivered. */
+	publish("five\n");
+	show();
+	feed_reader_jump(&q.reader);
+	publish("six\n");
+	show();
+	bytes_clear(&due);
+	bytes_clear(&got);
+	bytes_puts(&due, "six\n");
+	send_all(SIZE_MAX);
+	assert_got_all();
+	assert_int_equal(q.delivered, 5);
+}
+
 /* What has arrived if this many bytes are not acknowledged. */
 static void assert_arrived(uint64_t unacked, enum arrived what, uint64_t seq)
 {
@@ -291,6 +327,7 @@ int main(void)
 		TEST(test_lines_are_not_sent_before_they_are_shown),
 		TEST(test_a_held_reader_gets_private_text_first),
 		TEST(test_own_lines_alone_are_passed),
+		TEST(test_deliveries_are_counted),
 		TEST(test_what_has_arrived_is_known),
 		TEST(test_old_marks_thin_out),
 		TEST(test_one_send_has_its_bounds),

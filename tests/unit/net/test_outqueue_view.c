@@ -53,6 +53,8 @@ static void test_order(void **state)
 	                                "1f|four\n");
 	assert_false(outqueue_has_output(&q));
 	assert_int_equal(q.bytes, 0);
+	/* Lines of the room, others' alone. */
+	assert_int_equal(q.delivered, 4);
 }
 
 /* A step of at least so many bytes ends with a whole line, and the rest comes with the next one. */

@@ -75,16 +75,64 @@ static void test_defaults(void **state)
 	assert_int_equal(c.connections_max, CONNECTIONS_DEFAULT);
 	assert_int_equal(c.log.level, LOG_LEVEL_INFO);
 	assert_null(c.chat_log);
+	assert_null(c.metrics);
 	assert_int_equal(c.line_bytes_max, LINE_BYTES_DEFAULT);
 	assert_int_equal(c.history_replay, 20);
 	assert_int_equal(c.history_days, 0);
 	assert_int_equal(c.history_lines, 0);
-	assert_int_equal(c.command_prefix, '/');
+	assert_int_equal(c.face.command_prefix, '/');
 	assert_null(c.face.server_name);
 	assert_string_equal(c.face.lobby, "general");
 	assert_string_equal(c.face.banner, CONF_BANNER_BUILT_IN);
 	assert_null(c.face.motd);
 	assert_null(c.face.rules);
+	conf_release(&c);
+}
+
+static void metrics_are(const char *value, const char *shown)
+{
+	char text[128], why[256];
+	struct conf c;
+
+	snprintf(text, sizeof text, "metrics = %s\n", value);
+	accepts(&c, text);
+	if (shown == NULL)
+		assert_null(c.metrics);
+	else
+		assert_string_equal(c.metrics, shown);
+	/* What is shown is read again. */
+	if (shown != NULL) {
+		for (const struct conf_key *k = conf_keys; k->name; k++)
+			if (strcmp(k->name, "metrics") == 0)
+				assert_true(conf_value_read(&c, k, shown, why, sizeof why));
+		assert_string_equal(c.metrics, shown);
+	}
+	conf_release(&c);
+}
+
+static void test_metrics(void **state)
+{
+	char why[256];
+	struct conf c;
+
+	(void)state;
+	metrics_are("", NULL);
+	metrics_are("none", NULL);
+	metrics_are("127.0.0.1:9989", "127.0.0.1:9989");
+	metrics_are("[::1]:09989", "[::1]:9989");
+	metrics_are("unix:/run/chatd/metrics", "unix:/run/chatd/metrics");
+	metrics_are("9989", "9989");
+	conf_init(&c);
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		if (strcmp(k->name, "metrics") != 0)
+			continue;
+		assert_false(conf_value_read(&c, k, "9989 telnet", why, sizeof why));
+		assert_string_equal(why, "the metrics have no options");
+		assert_false(conf_value_read(&c, k, "/run/metrics", why, sizeof why));
+		assert_false(conf_value_read(&c, k, "localhost:1", why, sizeof why));
+		assert_false(k->reloadable);
+		assert_null(c.metrics);
+	}
 	conf_release(&c);
 }
 
@@ -135,7 +183,7 @@ static void test_every_key(void **state)
 	assert_int_equal(c.login_timeout_s, 0);
 	assert_int_equal(c.send_timeout_s, 3600);
 	assert_int_equal(c.keepalive_s, 0);
-	assert_int_equal(c.command_prefix, ';');
+	assert_int_equal(c.face.command_prefix, ';');
 	assert_string_equal(c.face.server_name, "The Example: Chat!");
 	assert_string_equal(c.face.lobby, "\xe5\xba\x83\xe5\xa0\xb4");
 	assert_null(c.face.banner);
@@ -407,7 +455,7 @@ static void test_reload(void **state)
 	assert_int_equal(c.history_replay, 50);
 	assert_int_equal(c.history_lines, 10);
 	assert_int_equal(c.log.level, LOG_LEVEL_WARN);
-	assert_int_equal(c.command_prefix, '!');
+	assert_int_equal(c.face.command_prefix, '!');
 	assert_null(c.chat_log);
 	assert_string_equal(c.database, "chatd.db");
 	assert_string_equal(c.listen[0], "8989");
@@ -449,6 +497,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_every_key),
 		cmocka_unit_test(test_byte_order_mark),
 		cmocka_unit_test(test_all_problems_with_their_lines),

@@ -27,6 +27,7 @@
 /* For the ring's own descriptor and queue. */
 #include "../../../src/net/ring.c"
 
+#include "chatd/net/vitals.h"
 #include "chatd/program/sandbox/landlock.h"
 #include "chatd/program/sandbox/sandbox.h"
 #include "chatd/program/sandbox/syscalls.h"
@@ -365,6 +366,89 @@ static void test_tls_process(void **state)
 	close(tls_sockets[1]);
 }
 
+/* -- the process that serves metrics -------------------------------------------------------- */
+
+static int listener;               /* a socket that listens */
+static struct vitals *vitals;
+
+static int metrics_serving(void)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/tmp/none"};
+	int fd, one = 1;
+
+	/* Nobody has connected. */
+	if (accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) >= 0 || errno != EAGAIN)
+		return 1;
+	if (accept4(sockets[0], NULL, NULL, 0) >= 0 || errno != EPERM || accept(listener, NULL, NULL) >= 0 ||
+	    errno != EPERM)
+		return 2;
+	if (send(sockets[0], "x", 1, 0) != 1 || sendto(sockets[0], "x", 1, 0, (struct sockaddr *)&to, sizeof to) >= 0 ||
+	    errno != EPERM)
+		return 3;
+	if (bind(sockets[0], (struct sockaddr *)&to, sizeof to) == 0 || errno != EPERM ||
+	    connect(sockets[0], (struct sockaddr *)&to, sizeof to) == 0 || errno != EPERM)
+		return 4;
+	if (setsockopt(sockets[0], SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one) == 0 || errno != EPERM)
+		return 5;
+	/* It can receive no descriptor, and make none. */
+	if (recvmsg(sockets[0], &(struct msghdr){0}, MSG_DONTWAIT) >= 0 || errno != EPERM)
+		return 6;
+	fd = dup(sockets[0]);
+	return fd < 0 && errno == EPERM && socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){0}) < 0 && errno == EPERM ? 0 : 7;
+}
+
+/* What it may only read stays so. */
+static int metrics_figures(void)
+{
+	struct vitals_copy c;
+
+	vitals_copy(vitals, 1, 1, &c);
+	return mprotect(vitals, sizeof *vitals, PROT_READ | PROT_WRITE) < 0 && errno == EPERM &&
+	       mremap(vitals, sizeof *vitals, 2 * sizeof *vitals, MREMAP_MAYMOVE) == MAP_FAILED && errno == EPERM ? 0 : 1;
+}
+
+static int try_as_metrics(int (*attempt)(void), bool confined)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (confined && (!vitals_protect(vitals) || !landlock_restrict(NULL, NULL, NULL) ||
+		                 !syscalls_restrict_metrics(listener)))
+			_exit(100 + (errno & 63));
+		_exit(attempt());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void test_metrics_process(void **state)
+{
+	static int (*const attempts[])(void) = {
+		metrics_serving, metrics_figures, tls_files, tls_processes, another_program, another_process, a_socket,
+		another_ring, a_new_user_space,
+	};
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+	(void)state;
+	vitals = vitals_new();
+	assert_non_null(vitals);
+	snprintf(at.sun_path, sizeof at.sun_path, "%s/metrics", folder);
+	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
+		int result = try_as_metrics(attempts[i], true);
+
+		if (result != 0)
+			fail_msg("attempt %zu: %d", i, result);
+	}
+	assert_int_not_equal(try_as_metrics(metrics_serving, false), 0);
+	assert_int_not_equal(try_as_metrics(metrics_figures, false), 0);
+	close(listener);
+	unlink(at.sun_path);
+}
+
 /* Those whose arguments are fixed: to oneself, to what one does. */
 static void test_arguments(void **state)
 {
@@ -443,6 +527,7 @@ int main(void)
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_tls_process),
+		cmocka_unit_test(test_metrics_process),
 		cmocka_unit_test(test_ring),
 	};
 	char real[64], link[64], motd[64];

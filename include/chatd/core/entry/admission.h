@@ -41,8 +41,8 @@ struct admission {
 
 /* Decides on an EVENT_CONNECTED. NULL: it may come in, after the caller has ended *way (NULL:
  * nobody needs to make way). Otherwise the text for connected.refused (event.h), valid until the
- * next call; the core keeps nothing of that connection. */
-const char *admission_refuses(struct chat *c, const struct event *e, struct session **way);
+ * next call, and *because is why; the core keeps nothing of that connection. */
+const char *admission_refuses(struct chat *c, const struct event *e, struct session **way, enum refusal *because);
 
 /* Counts the connection of s, which is new: at its address until admission_released, and (state
  * LOGIN) among those without a name (unnamed.h). */

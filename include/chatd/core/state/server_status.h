@@ -26,7 +26,7 @@ struct server_status {
 	struct conn_id backup_for; /* who is told when it is done */
 	struct figures figures;  /* as of the last /stats */
 	uint32_t people_most;    /* most people with a name at one time since the start */
-	uint64_t lines;          /* said since the start */
+	struct chat_counts counts; /* all but `unnamed` */
 };
 
 #endif

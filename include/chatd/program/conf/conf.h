@@ -36,6 +36,7 @@ struct conf {
 	char *user;                   /* the user to switch to when started as root; NULL: none is
 	                               * set */
 	uint32_t connections_max;     /* max_connections */
+	char *metrics;                /* where they are told, as conf_listen_show has it, or NULL: nowhere */
 	struct {
 		char *certificate;    /* path, or NULL */
 		char *key;            /* path, or NULL */
@@ -74,7 +75,6 @@ struct conf {
 	uint32_t send_timeout_s;      /* send_timeout */
 	uint32_t keepalive_s;         /* keepalive: idle seconds before the first probe; 0: off.
 	                               * Applies to connections accepted later */
-	char command_prefix;
 	enum conf_answer host_accounts; /* whether users of the host have accounts over unix
 	                                 * sockets */
 	struct {
@@ -82,13 +82,14 @@ struct conf {
 		char *lobby;          /* a room's name; fixed while chatd runs */
 		char *banner;         /* a file, CONF_BANNER_BUILT_IN, or NULL for none */
 		char *motd, *rules;   /* files; NULL: none */
+		char command_prefix;
 	} face;                       /* how the chat shows itself to people */
 };
 
 #define CONF_BANNER_BUILT_IN "penguin"
 
 enum conf_type {
-	CONF_LISTEN, CONF_PATH, CONF_BLOCKS, CONF_NUMBER, CONF_NUMBER64, CONF_SIZE, CONF_CHOICE, CONF_CHAR,
+	CONF_LISTEN, CONF_METRICS, CONF_PATH, CONF_BLOCKS, CONF_NUMBER, CONF_NUMBER64, CONF_SIZE, CONF_CHOICE, CONF_CHAR,
 	CONF_TITLE, CONF_ROOM, CONF_TEXT_FILE,
 };
 

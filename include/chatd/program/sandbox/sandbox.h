@@ -24,6 +24,9 @@
 bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path, int handover);
 /* The same for the TLS process, to which no path stays accessible. */
 bool sandbox_enter_tls(const struct conf *c, int handover, int control);
+/* The same for the process that serves metrics, which accepts at listener; it cannot change what memory may be used
+ * for either. */
+bool sandbox_enter_metrics(const struct conf *c, int listener);
 
 /* The folder contains other folders, and so probably the files of other programs, like /etc or a
  * home directory. */

@@ -11,5 +11,7 @@
 bool syscalls_restrict(int handover);
 /* The same for the TLS process, which sends descriptors by the one and receives them by the other. */
 bool syscalls_restrict_tls(int handover, int control);
+/* The same for the process that serves metrics, which accepts at listener. */
+bool syscalls_restrict_metrics(int listener);
 
 #endif

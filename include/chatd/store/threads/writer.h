@@ -23,6 +23,7 @@
 #include "chatd/store/db/store.h"
 #include "chatd/store/threads/writer_event.h"
 
+struct histogram;
 struct writer;
 
 struct writer_limits {
@@ -38,6 +39,7 @@ struct writer_options {
 	enum durability durability;
 	store_same *same;        /* tells which lines a RECORD_ERASE is about */
 	struct writer_limits limits;
+	struct histogram *commits; /* where the writing thread counts what commits take; borrowed. NULL: nowhere */
 	uint32_t queries_max;    /* queries of one sort, other than searches, that may wait at one
 	                          * time */
 };

@@ -85,6 +85,7 @@ struct progress {
 struct writer {
 	bool relaxed;           /* lines are shown before they are saved; set once */
 	store_same *same;       /* set once */
+	struct histogram *commits; /* writer thread; borrowed; NULL: nobody looks */
 	struct store *start;    /* loop: what writer_store returns, until writer_loaded; no thread
 	                         * uses it */
 	struct queue *queue;    /* records from the loop to the writer thread */

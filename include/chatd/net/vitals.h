@@ -1,0 +1,95 @@
+/*
+ * What the chat tells of itself to a process that watches it: figures, and a heartbeat, in memory that both share.
+ *
+ * The chat alone writes: the loop's thread everything but `commit`, which is the writing thread's. The other process
+ * reads, and never waits: it sees a figure as it is or as it was a second before.
+ */
+#ifndef CHATD_NET_VITALS_H
+#define CHATD_NET_VITALS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/base/histogram.h"
+
+/* Figures. Those that count only rise. */
+enum vital {
+	VITAL_NONE,                /* always 0 */
+	VITAL_NAMED,               /* connections of people with a name, */
+	VITAL_UNNAMED,             /* of those without, */
+	VITAL_CONTROL,             /* by the control socket, */
+	VITAL_CLOSING,             /* and those that the chat has done with */
+	VITAL_ADMITTED,            /* counts, like those up to VITAL_LOCKED_OUT; connections that came in */
+	VITAL_REFUSED,             /* and that did not, for any of the reasons that follow */
+	VITAL_REFUSED_CONNECTIONS, /* too many of one address at one time, */
+	VITAL_REFUSED_CONNECTS,    /* or in a minute */
+	VITAL_REFUSED_FULL,        /* max_connections are in use */
+	VITAL_REFUSED_UNNAMED,     /* too many have no name */
+	VITAL_REFUSED_CONTROL,     /* too many at the control socket, or not for them */
+	VITAL_REFUSED_PROXY,       /* not from a proxy that is trusted, or with a header that is wrong */
+	VITAL_BANNED,              /* people who could not come in because of a ban, */
+	VITAL_LOCKED_OUT,          /* or of the lockdown */
+	VITAL_LOGIN_FAILURES,      /* counts wrong passwords and codes */
+	VITAL_PEOPLE,
+	VITAL_ROOMS,
+	VITAL_LINES,               /* counts lines said, */
+	VITAL_DELIVERIES,          /* lines of rooms sent to a person, */
+	VITAL_SKIPPED,             /* and lines that a slow reader did not get */
+	VITAL_QUEUED,              /* records that wait to be saved */
+	VITAL_STORE_FAILED,        /* 1: nothing can be saved */
+	VITAL_TLS_UNTIL_S,         /* the end of the certificate, since the epoch; 0: there is none */
+	VITAL_TLS_LEFT_S,          /* seconds until then; vitals_copy sets it */
+	VITAL_TLS_DONE,            /* counts handshakes that were done, */
+	VITAL_TLS_FAILED,          /* that failed, */
+	VITAL_TLS_REFUSED,         /* and connections refused before one */
+	VITAL_CPU_US,              /* counts microseconds that the chat's process computed */
+	VITAL_RESIDENT_BYTES,
+	VITAL_VIRTUAL_BYTES,
+	VITAL_FDS,                 /* open descriptors; 0: not known */
+	VITAL_FDS_MAX,
+	VITAL_STARTED_MS,          /* when the process started, since the epoch */
+	VITAL_BEAT_AGE_MS,         /* since the loop was last seen going; vitals_copy sets it */
+	VITALS,
+};
+
+enum life {
+	LIFE_STARTING,             /* it does not serve anybody yet */
+	LIFE_RUNNING,
+	LIFE_STOPPING,
+};
+
+struct vitals {
+	_Atomic int64_t beat_ms;   /* when the loop last had a turn, by CLOCK_MONOTONIC */
+	_Atomic uint32_t life;     /* enum life */
+	_Atomic int64_t value[VITALS];
+	_Alignas(64) struct histogram turn; /* what a turn of the loop takes, but for the kernel's part */
+	struct histogram delivery; /* from the publishing of a line to the end of a send that has it */
+	_Alignas(64) struct histogram commit; /* what it takes to save what waits */
+};
+
+/* A copy, for whoever tells others. */
+struct vitals_copy {
+	enum life life;
+	int64_t value[VITALS];
+	struct histogram_copy turn, delivery, commit;
+};
+
+/* Memory that processes forked later share; the caller never frees it. NULL: errno says why. */
+struct vitals *vitals_new(void);
+/* This process has no part in it any more. */
+void vitals_drop(struct vitals *v);
+/* From now on this process can only read it. */
+bool vitals_protect(struct vitals *v);
+
+static inline void vitals_set(struct vitals *v, enum vital which, int64_t value)
+{
+	atomic_store_explicit(&v->value[which], value, memory_order_relaxed);
+}
+
+void vitals_set_life(struct vitals *v, enum life life);
+
+/* now_ms by CLOCK_MONOTONIC, wall_ms since the epoch. */
+void vitals_copy(const struct vitals *v, int64_t now_ms, int64_t wall_ms, struct vitals_copy *to);
+
+#endif
