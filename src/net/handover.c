@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "chatd/net/passing.h"
@@ -97,6 +98,20 @@ static bool read_handed(const char *data, size_t len, uint32_t nslots, struct ha
 	return h->slot < nslots && h->from.kind != ADDRESS_UNKNOWN;
 }
 
+static bool has(int fd, int option, int value)
+{
+	int got = -1;
+	socklen_t len = sizeof got;
+
+	return getsockopt(fd, SOL_SOCKET, option, &got, &len) == 0 && got == value;
+}
+
+/* Not a listener of the other process's, say, which would be shut down in the end. */
+static bool is_stream(int fd)
+{
+	return has(fd, SO_DOMAIN, AF_UNIX) && has(fd, SO_TYPE, SOCK_STREAM) && has(fd, SO_ACCEPTCONN, 0);
+}
+
 enum handover_kind handover_receive(int socket, uint32_t nslots, int *fd, struct handed *h,
                                     char text[HANDOVER_BYTES_MAX])
 {
@@ -104,25 +119,24 @@ enum handover_kind handover_receive(int socket, uint32_t nslots, int *fd, struct
 	int fds[PASSING_FDS_MAX], n;
 	size_t len;
 
-	for (;;) {
-		switch (passing_receive(socket, false, data, sizeof data, &len, fds, 1, &n)) {
-		case PASSING_NONE:
-			return HANDOVER_NONE;
-		case PASSING_END:
-			return HANDOVER_END;
-		case PASSING_MESSAGE:
-			break;
-		}
-		if (n == 1 && read_handed(data, len, nslots, h)) {
-			*fd = fds[0];
-			return HANDOVER_CONNECTION;
-		}
-		if (n == 1) {
-			close(fds[0]);
-		} else if (len > 0 && data[0] == NOTICE_MARK) {
-			memcpy(text, data + 1, len - 1);
-			text[len - 1] = '\0';
-			return HANDOVER_NOTICE;
-		}
+	switch (passing_receive(socket, false, data, sizeof data, &len, fds, 1, &n)) {
+	case PASSING_NONE:
+		return HANDOVER_NONE;
+	case PASSING_END:
+		return HANDOVER_END;
+	case PASSING_MESSAGE:
+		break;
 	}
+	if (n == 1 && read_handed(data, len, nslots, h) && is_stream(fds[0])) {
+		*fd = fds[0];
+		return HANDOVER_CONNECTION;
+	}
+	if (n == 1) {
+		close(fds[0]);
+	} else if (len > 0 && data[0] == NOTICE_MARK) {
+		memcpy(text, data + 1, len - 1);
+		text[len - 1] = '\0';
+		return HANDOVER_NOTICE;
+	}
+	return HANDOVER_PASSED;
 }

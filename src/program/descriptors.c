@@ -8,6 +8,7 @@
 #include "chatd/base/log.h"
 
 enum {
+	DESCRIPTORS_TLS_KEPT = LISTENERS_MAX + 2, /* its listeners, and the sockets to the others */
 	DESCRIPTORS_SPARE = 64,  /* the ring, the database, logs, eventfds, and what libraries open */
 	DESCRIPTORS_TLS_EACH = 2, /* of a connection by TLS: its own, and that of the stream to the chat */
 };
@@ -59,9 +60,17 @@ bool descriptors_raise(const struct conf *c)
 	return raise_to(descriptors_needed(c, c->connections_max), c, "");
 }
 
+static rlim_t needed_tls(const struct conf *c)
+{
+	return DESCRIPTORS_TLS_EACH * ((rlim_t)c->connections_max + 2 * TLS_HANDSHAKES_MAX) + DESCRIPTORS_SPARE;
+}
+
 bool descriptors_raise_tls(const struct conf *c)
 {
-	rlim_t need = DESCRIPTORS_TLS_EACH * ((rlim_t)c->connections_max + 2 * TLS_HANDSHAKES_MAX) + DESCRIPTORS_SPARE;
+	return raise_to(needed_tls(c), c, " for TLS");
+}
 
-	return raise_to(need, c, " for TLS");
+int descriptors_tls_below(const struct conf *c)
+{
+	return (int)needed_tls(c) - DESCRIPTORS_TLS_KEPT;
 }

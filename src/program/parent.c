@@ -33,6 +33,8 @@
 
 enum {
 	LEAVE_MS = 3000,          /* that the TLS process may take to end after the chat */
+	RELOADS_MS = 1000,        /* between two reloads, however often the chat asks: an intruder there could */
+	WORDS_TURN = 16,          /* of the chat's that are taken at once */
 };
 
 enum { OURS, THEIRS };
@@ -55,6 +57,8 @@ struct parent {
 	sigset_t before;          /* what was blocked at the start */
 	pid_t chat_pid;           /* 0: it is not running */
 	struct child child[CHILDREN]; /* the others */
+	int64_t reload_ms;        /* when the chat's wish for a reload is due, by CLOCK_MONOTONIC; INT64_MAX: it has none */
+	int64_t reloaded_ms;      /* when the last one was */
 	int status;               /* of the chat, once it has ended */
 };
 
@@ -277,35 +281,46 @@ static _Noreturn void run_chat(struct parent *p)
 	exit(daemon_run(p->options, p->conf, &siblings));
 }
 
-/* The chat has read its configuration again. */
+/* The chat has read its configuration again, and has said what is wrong. The certificate's files are those named at the
+ * start: whoever can change the configuration has no choice of what is opened here, perhaps as root. */
 static void reload(struct parent *p)
 {
-	struct bytes problems = {0};
+	struct bytes problems = {0}, said = {0};
 	struct conf next;
 
-	/* It has said what is wrong. */
-	if (daemon_conf_read(p->options, &next, &problems) && p->control[OURS] >= 0)
-		configure_tls(p, &next);
-	/* For the next one; what cannot be changed stays. */
-	if (problems.len == 0) {
-		struct bytes said = {0};
-
+	if (daemon_conf_read(p->options, &next, &problems)) {
 		conf_take(p->conf, &next, &said);
 		log_set_level(p->conf->log.level);
 		log_set_format(p->conf->log.format);
-		bytes_release(&said);
+		if (p->control[OURS] >= 0)
+			configure_tls(p, p->conf);
 	}
 	conf_release(&next);
 	bytes_release(&problems);
+	bytes_release(&said);
+}
+
+static void reload_due(struct parent *p)
+{
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+
+	if (now_ms < p->reload_ms)
+		return;
+	p->reload_ms = INT64_MAX;
+	p->reloaded_ms = now_ms;
+	reload(p);
 }
 
 static void heard_chat(struct parent *p)
 {
+	ssize_t n = 1;
 	char word[16];
-	ssize_t n;
 
-	while ((n = recv(p->chat[OURS], word, sizeof word, MSG_DONTWAIT)) > 0)
-		reload(p);
+	for (int i = 0; i < WORDS_TURN && n > 0; i++) {
+		n = recv(p->chat[OURS], word, sizeof word, MSG_DONTWAIT);
+		if (n > 0 && p->reload_ms == INT64_MAX)
+			p->reload_ms = p->reloaded_ms + RELOADS_MS;
+	}
 	if (n == 0) {
 		/* It ends, and SIGCHLD says so. */
 		close(p->chat[OURS]);
@@ -374,10 +389,10 @@ static void wait_for_something(struct parent *p, int64_t until_ms)
 
 	if (poll(fds, 2, timeout) < 0 && errno != EINTR)
 		log_err("cannot wait for the processes");
-	if (fds[1].revents != 0)
-		heard_chat(p);
 	if (fds[0].revents != 0)
 		heard_signal(p);
+	if (fds[1].revents != 0)
+		heard_chat(p);
 }
 
 static bool any_child(const struct parent *p)
@@ -420,7 +435,8 @@ static int run_all(struct parent *p)
 	p->chat[THEIRS] = -1;
 	while (p->chat_pid > 0) {
 		start_due(p);
-		wait_for_something(p, start_ms(p));
+		reload_due(p);
+		wait_for_something(p, start_ms(p) < p->reload_ms ? start_ms(p) : p->reload_ms);
 	}
 	end_children(p);
 	return p->status;
@@ -487,7 +503,7 @@ int parent_run(const struct options *o, struct conf *c)
 {
 	struct parent p = {
 		.options = o, .conf = c, .metrics.fd = -1, .handover = {-1, -1}, .chat = {-1, -1}, .control = {-1, -1},
-		.signals = -1, .status = EXIT_FAILURE,
+		.signals = -1, .reload_ms = INT64_MAX, .reloaded_ms = INT64_MIN / 2, .status = EXIT_FAILURE,
 	};
 	bool misconfigured = false;
 

@@ -1,6 +1,7 @@
 /* The TLS process's start and its reloads. Owns the message by which it is configured. */
 #include "chatd/program/tls_process.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "chatd/base/log.h"
 #include "chatd/net/passing.h"
 #include "chatd/program/daemon.h"
+#include "chatd/program/descriptors.h"
 #include "chatd/program/memory.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/sandbox/sandbox.h"
@@ -160,8 +162,33 @@ static int serve(const struct tls_process *p, struct ring *ring, const struct en
 	return going ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int tls_process_run(const struct tls_process *p)
+/* Moves a descriptor to one of the highest numbers. */
+static bool move_up(int *fd, int from)
 {
+	int moved = fcntl(*fd, F_DUPFD_CLOEXEC, from);
+
+	if (moved < 0)
+		return false;
+	close(*fd);
+	*fd = moved;
+	return true;
+}
+
+/* What the next TLS process needs goes where no connection's number comes, so that the sandbox can tell them apart. */
+static bool move_all_up(struct tls_process *p, int from)
+{
+	bool ok = move_up(&p->handover, from) && move_up(&p->control, from);
+
+	for (uint32_t i = 0; i < p->nlisteners && ok; i++)
+		ok = move_up(&p->listeners[i].fd, from);
+	if (!ok)
+		log_err("TLS: cannot move descriptors");
+	return ok;
+}
+
+int tls_process_run(struct tls_process *p)
+{
+	int below = descriptors_tls_below(p->conf);
 	struct endpoint_settings s;
 	struct certificate_files files;
 	struct tls_engine engine;
@@ -174,6 +201,8 @@ int tls_process_run(const struct tls_process *p)
 	signal(SIGPIPE, SIG_IGN);
 	if (!privilege_drop(p->conf->user))
 		return STATUS_CONFIG;
+	if (!move_all_up(p, below))
+		return EXIT_FAILURE;
 	if (control_receive(p->control, true, &s, &files) != PASSING_MESSAGE)
 		return EXIT_FAILURE;
 	ok = load(p, &files, &s, &engine, false);
@@ -185,7 +214,7 @@ int tls_process_run(const struct tls_process *p)
 		log_errx("TLS: %s", problem);
 		return EXIT_FAILURE;
 	}
-	if (!SANDBOX_INSTRUMENTED && !sandbox_enter_tls(p->conf, p->handover, p->control))
+	if (!SANDBOX_INSTRUMENTED && !sandbox_enter_tls(p->conf, p->handover, p->control, below))
 		return STATUS_CONFIG;
 	log_info("TLS: memory: %" PRIu64 " MiB at most", memory_tls_max(tls_process_slots(p->conf)) >> 20);
 	status = serve(p, ring, &s, engine);

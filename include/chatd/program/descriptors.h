@@ -14,5 +14,8 @@ void descriptors_cap(struct conf *c);
 bool descriptors_raise(const struct conf *c);
 /* The same for the TLS process, which inherits it from whoever calls this. */
 bool descriptors_raise_tls(const struct conf *c);
+/* In the TLS process all that is opened for clients has descriptors below this; from it on, there is room for what it
+ * needs for as long as it lives. */
+int descriptors_tls_below(const struct conf *c);
 
 #endif

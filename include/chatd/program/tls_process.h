@@ -10,7 +10,7 @@
 
 struct tls_process {
 	const struct conf *conf;     /* as of its start; borrowed */
-	const struct listener *listeners; /* borrowed, open; n of them */
+	struct listener *listeners;  /* borrowed, open; n of them. They get other descriptors */
 	uint32_t nlisteners;
 	int handover;                /* the socket to the chat */
 	int control;                 /* the socket to the parent */
@@ -22,7 +22,7 @@ uint32_t tls_process_slots(const struct conf *c);
 
 /* Runs until the control socket is closed at its other end; waits there for a first tls_process_configure. To be called in
  * a process of its own. Returns an exit status. */
-int tls_process_run(const struct tls_process *p);
+int tls_process_run(struct tls_process *p);
 
 /* Sends what c says, and the files, to the process at the other end of control. False: errno says why. */
 bool tls_process_configure(int control, const struct conf *c, const struct certificate_files *files);

@@ -77,9 +77,9 @@ static const char *const sandbox_names[] = {
 const struct conf_key conf_keys[] = {
 	{ KEY("listen", CONF_LISTEN, listen), .initial = "8989",
 	  .help = "Where to listen, with options; may be given several times." },
-	{ KEY("tls_certificate", CONF_PATH, tls.certificate), .initial = "", .reloadable = true,
+	{ KEY("tls_certificate", CONF_PATH, tls.certificate), .initial = "",
 	  .help = "The certificate of listeners with the option tls, and its chain, in PEM." },
-	{ KEY("tls_key", CONF_PATH, tls.key), .initial = "", .reloadable = true,
+	{ KEY("tls_key", CONF_PATH, tls.key), .initial = "",
 	  .help = "The private key of that certificate, in PEM." },
 	{ KEY("tls_min", CONF_CHOICE, tls.least), .initial = "1.2", .reloadable = true, .choices = version_names,
 	  .help = "The oldest version of TLS that is spoken." },

@@ -109,7 +109,7 @@ bool sandbox_enter_metrics(const struct conf *c, int listener)
 	return check_part(c, system_calls, syscalls_restrict_metrics(listener)) && ok;
 }
 
-bool sandbox_enter_tls(const struct conf *c, int handover, int control)
+bool sandbox_enter_tls(const struct conf *c, int handover, int control, int below)
 {
 	bool ok;
 
@@ -118,5 +118,5 @@ bool sandbox_enter_tls(const struct conf *c, int handover, int control)
 	/* The memory holds the key. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	ok = check_part(c, files, landlock_restrict(NULL, NULL, NULL));
-	return check_part(c, system_calls, syscalls_restrict_tls(handover, control)) && ok;
+	return check_part(c, system_calls, syscalls_restrict_tls(handover, control, below)) && ok;
 }

@@ -140,10 +140,10 @@ static int add_rules(scmp_filter_ctx f, int handover)
 }
 
 /* The TLS process: no files, no threads, no sockets but pairs, whose other end goes to the chat. */
-static int add_rules_of_tls(scmp_filter_ctx f, int handover, int control)
+static int add_rules_of_tls(scmp_filter_ctx f, int handover, int control, int below)
 {
 	static const int few[] = {
-		SCMP_SYS(io_uring_enter), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(shutdown),
+		SCMP_SYS(io_uring_enter), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close),
 		SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
 		SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
 		SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
@@ -159,6 +159,7 @@ static int add_rules_of_tls(scmp_filter_ctx f, int handover, int control)
 		{SCMP_SYS(mmap), 1, {HAS(2, PROT_EXEC, 0)}},
 		{SCMP_SYS(mprotect), 1, {HAS(2, PROT_EXEC, 0)}},
 		{SCMP_SYS(ioctl), 1, {IS(1, SIOCOUTQ)}},
+		{SCMP_SYS(shutdown), 1, {{0, SCMP_CMP_LT, (scmp_datum_t)below, 0}}},
 		{SCMP_SYS(sendto), 1, {IS(4, 0)}},
 		{SCMP_SYS(getsockopt), 1, {IS(1, SOL_SOCKET)}},
 		/* Not of datagrams, which could be sent to anybody's socket. */
@@ -226,7 +227,7 @@ bool syscalls_restrict(int handover)
 	return load(f, add_rules(f, handover));
 }
 
-bool syscalls_restrict_tls(int handover, int control)
+bool syscalls_restrict_tls(int handover, int control, int below)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 
@@ -234,7 +235,7 @@ bool syscalls_restrict_tls(int handover, int control)
 		errno = ENOMEM;
 		return false;
 	}
-	return load(f, add_rules_of_tls(f, handover, control));
+	return load(f, add_rules_of_tls(f, handover, control, below));
 }
 
 bool syscalls_restrict_metrics(int listener)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -17,11 +18,13 @@
 enum { SLOTS = 8 };
 
 static int sockets[2];
+static int stream[2]; /* as the connection that is handed over */
 
 static int begin(void **state)
 {
 	(void)state;
-	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets);
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0 ||
+	       socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream) != 0;
 }
 
 static int end(void **state)
@@ -29,6 +32,8 @@ static int end(void **state)
 	(void)state;
 	close(sockets[0]);
 	close(sockets[1]);
+	close(stream[0]);
+	close(stream[1]);
 	return 0;
 }
 
@@ -42,9 +47,15 @@ static struct handed somebody(const char *address)
 	return h;
 }
 
+/* The next message that something comes of. */
 static enum handover_kind receive(struct handed *h, int *fd, char text[HANDOVER_BYTES_MAX])
 {
-	return handover_receive(sockets[0], SLOTS, fd, h, text);
+	enum handover_kind kind;
+
+	do {
+		kind = handover_receive(sockets[0], SLOTS, fd, h, text);
+	} while (kind == HANDOVER_PASSED);
+	return kind;
 }
 
 /* The descriptor that comes is the one that was sent, and all that is told of it is there. */
@@ -54,7 +65,7 @@ static void goes_over(const char *address)
 	char text[HANDOVER_BYTES_MAX], c;
 	int ends[2], fd;
 
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	assert_true(handover_send(sockets[1], ends[1], &h));
 	close(ends[1]);
 	assert_int_equal(receive(&got, &fd, text), HANDOVER_CONNECTION);
@@ -101,7 +112,7 @@ static enum handover_kind comes_with(size_t len, struct handed *got)
 	proxy_header_add(&header, 0xe1, slot, sizeof slot);
 	proxy_header_add(&header, 0xe2, bytes, len);
 	iov = (struct iovec){.iov_base = header.data, .iov_len = header.len};
-	memcpy(CMSG_DATA(&control.head), (int[]){0}, sizeof(int));
+	memcpy(CMSG_DATA(&control.head), &stream[0], sizeof(int));
 	assert_int_equal(sendmsg(sockets[1], &m, 0), (int)header.len);
 	bytes_release(&header);
 	kind = receive(got, &fd, text);
@@ -121,7 +132,7 @@ static void test_certificates(void **state)
 	h.certified = true;
 	for (int i = 0; i < FINGERPRINT_BYTES; i++)
 		h.cert.sha256[i] = (uint8_t)(255 - i);
-	assert_true(handover_send(sockets[1], 0, &h));
+	assert_true(handover_send(sockets[1], stream[0], &h));
 	assert_int_equal(receive(&got, &fd, text), HANDOVER_CONNECTION);
 	close(fd);
 	assert_true(got.certified);
@@ -184,16 +195,16 @@ static void test_what_is_wrong(void **state)
 
 	(void)state;
 	h.slot = SLOTS;
-	assert_true(handover_send(sockets[1], 0, &h));
+	assert_true(handover_send(sockets[1], stream[0], &h));
 	/* Somebody of nowhere is not somebody of this host. */
 	h = (struct handed){.from = {.kind = ADDRESS_UNKNOWN}};
-	assert_true(handover_send(sockets[1], 0, &h));
+	assert_true(handover_send(sockets[1], stream[0], &h));
 	h = somebody("192.0.2.1");
 	send_two();
 	assert_int_equal(send(sockets[1], "junk", 4, 0), 4);
 	assert_int_equal(send(sockets[1], "PROXY UNKNOWN\r\n", 15, 0), 15);
 	h.slot = 0;
-	assert_true(handover_send(sockets[1], 0, &h));
+	assert_true(handover_send(sockets[1], stream[0], &h));
 	assert_int_equal(receive(&got, &fd, text), HANDOVER_CONNECTION);
 	assert_int_equal(got.slot, 0);
 	close(fd);
@@ -205,6 +216,32 @@ static void test_what_is_wrong(void **state)
 	assert_int_equal(receive(&got, &fd, text), HANDOVER_END);
 }
 
+/* A descriptor by which the chat could break what it is not to have, or itself. */
+static void test_no_stream(void **state)
+{
+	struct sockaddr_un here = {.sun_family = AF_UNIX};
+	int unix_listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct handed h = somebody("192.0.2.1"), got;
+	char text[HANDOVER_BYTES_MAX];
+	int ends[2], fd;
+
+	(void)state;
+	/* An address of the kernel's choice, in no folder. */
+	assert_int_equal(bind(unix_listener, (struct sockaddr *)&here, sizeof here.sun_family), 0);
+	assert_int_equal(listen(unix_listener, 1), 0);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	for (int i = 0; i < 4; i++) {
+		const int wrong[] = {unix_listener, tcp, sockets[1], ends[0]};
+
+		assert_true(handover_send(sockets[1], wrong[i], &h));
+		assert_int_equal(handover_receive(sockets[0], SLOTS, &fd, &got, text), HANDOVER_PASSED);
+	}
+	close(unix_listener);
+	close(tcp);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void test_full(void **state)
 {
 	struct handed h = somebody("192.0.2.1"), got;
@@ -212,7 +249,7 @@ static void test_full(void **state)
 	int sent = 0, taken = 0, fd;
 
 	(void)state;
-	while (handover_send(sockets[1], 0, &h) && sent < 100000)
+	while (handover_send(sockets[1], stream[0], &h) && sent < 100000)
 		sent++;
 	assert_int_equal(errno, EAGAIN);
 	while (receive(&got, &fd, text) == HANDOVER_CONNECTION) {
@@ -238,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_certificates, begin, end),
 		cmocka_unit_test_setup_teardown(test_notices, begin, end),
 		cmocka_unit_test_setup_teardown(test_what_is_wrong, begin, end),
+		cmocka_unit_test_setup_teardown(test_no_stream, begin, end),
 		cmocka_unit_test_setup_teardown(test_full, begin, end),
 		cmocka_unit_test(test_board),
 	};

@@ -291,6 +291,8 @@ static void test_calls(void **state)
 
 /* -- the TLS process ------------------------------------------------------------------------ */
 
+enum { TLS_BELOW = 100 };
+
 static int tls_sockets[2]; /* the one to the chat, and the one to the parent */
 
 static int tls_files(void)
@@ -322,6 +324,21 @@ static int tls_descriptors(void)
 	return socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EPERM ? 0 : 5;
 }
 
+/* What the next TLS process needs stays usable. */
+static int tls_shutdown(void)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 || pair[0] >= tls_sockets[0] ||
+	    shutdown(pair[0], SHUT_RDWR) != 0)
+		return 1;
+	if (shutdown(tls_sockets[0], SHUT_RDWR) == 0 || errno != EPERM || shutdown(tls_sockets[1], SHUT_RDWR) == 0 ||
+	    errno != EPERM)
+		return 2;
+	return fcntl(tls_sockets[0], F_DUPFD, 0) < 0 && errno == EPERM && dup(tls_sockets[0]) < 0 &&
+	       errno == EPERM ? 0 : 3;
+}
+
 static int tls_processes(void)
 {
 	return fork() < 0 && errno == EPERM && kill(getppid(), 0) < 0 && errno == EPERM ? 0 : 1;
@@ -334,7 +351,7 @@ static int try_as_tls(int (*attempt)(void), bool confined)
 
 	if (pid == 0) {
 		if (confined && (!landlock_restrict(NULL, NULL, NULL) ||
-		                 !syscalls_restrict_tls(tls_sockets[0], tls_sockets[1])))
+		                 !syscalls_restrict_tls(tls_sockets[0], tls_sockets[1], TLS_BELOW)))
 			_exit(100 + (errno & 63));
 		_exit(attempt());
 	}
@@ -345,7 +362,7 @@ static int try_as_tls(int (*attempt)(void), bool confined)
 static void test_tls_process(void **state)
 {
 	static int (*const attempts[])(void) = {
-		tls_files, tls_descriptors, tls_processes, another_program, another_process, a_socket, new_code,
+		tls_files, tls_descriptors, tls_shutdown, tls_processes, another_program, another_process, a_socket, new_code,
 		another_ring, a_new_user_space,
 	};
 	int others[2];
@@ -357,6 +374,13 @@ static void test_tls_process(void **state)
 	assert_int_equal(dup2(others[0], tls_sockets[1]), tls_sockets[1]);
 	close(others[0]);
 	tls_sockets[0] = others[1];
+	for (int i = 0; i < 2; i++) {
+		int low = tls_sockets[i];
+
+		tls_sockets[i] = fcntl(low, F_DUPFD, TLS_BELOW);
+		assert_true(tls_sockets[i] >= TLS_BELOW);
+		close(low);
+	}
 	for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++)
 		if (try_as_tls(attempts[i], true) != 0)
 			fail_msg("attempt %zu", i);

@@ -22,8 +22,8 @@
  * is logged; then SANDBOX_YES goes on without it, and SANDBOX_REQUIRE makes this return false. By the
  * socket handover it may receive descriptors (-1: there is none). */
 bool sandbox_enter(const struct conf *c, const char *conf_path, const char *users_path, int handover);
-/* The same for the TLS process, to which no path stays accessible. */
-bool sandbox_enter_tls(const struct conf *c, int handover, int control);
+/* The same for the TLS process, to which no path stays accessible (syscalls.h). */
+bool sandbox_enter_tls(const struct conf *c, int handover, int control, int below);
 /* The same for the process that serves metrics, which accepts at listener; it cannot change what memory may be used
  * for either. */
 bool sandbox_enter_metrics(const struct conf *c, int listener);
