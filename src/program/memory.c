@@ -63,6 +63,7 @@ enum {
 	TLS_SESSION_BYTES = 96 << 10, /* of OpenSSL's, with a handshake on its way; 10 KiB are usual */
 	TLS_PENDING_BYTES = 20 << 10, /* a record, and answers to messages that are not talk: session.c */
 	TLS_RING_BYTES = 8 << 20, /* as RING_BYTES; the library's own tables */
+	TLS_HEAP_KEPT_BYTES = 4 << 20, /* tls_process.c */
 	HEAP_SHARE = 8,         /* one part in this many of everything is lost between pieces in
 	                         * use */
 };
@@ -195,7 +196,7 @@ uint64_t memory_tls_max(uint32_t slots)
 	                2 * (TLS_PENDING_BYTES + TLS_BUFFER_BYTES) + TLS_BUFFER_BYTES;
 	uint64_t heap = slots * each + ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES);
 
-	return heap + heap / HEAP_SHARE + TLS_BUFFERS * (uint64_t)TLS_BUFFER_BYTES + TLS_RING_BYTES + STACK_BYTES +
+	return heap + heap / HEAP_SHARE + TLS_BUFFERS * (uint64_t)TLS_BUFFER_BYTES + TLS_RING_BYTES + TLS_HEAP_KEPT_BYTES + STACK_BYTES +
 	       PROGRAM_BYTES;
 }
 

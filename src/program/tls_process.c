@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 
 enum {
 	FILES = PASSING_FDS_MAX, /* with a message: the certificate and its key */
+	HEAP_KEPT_BYTES = 4 << 20, /* free memory that is not returned to the system, because what is on its way to
+	                          * clients comes and goes */
 };
 
 uint32_t tls_process_slots(const struct conf *c)
@@ -199,6 +202,9 @@ int tls_process_run(struct tls_process *p)
 
 	prctl(PR_SET_NAME, "chatd: tls", 0, 0, 0);
 	signal(SIGPIPE, SIG_IGN);
+	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
+	/* As in the chat: daemon.c. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (!privilege_drop(p->conf->user))
 		return STATUS_CONFIG;
 	if (!move_all_up(p, below))

@@ -64,14 +64,20 @@ static void set_state(struct endpoint *e, struct peer *p, enum peer_state state)
 	}
 }
 
+/* What somebody has typed may be a password. */
+static void forget(struct bytes *b)
+{
+	if (b->data != NULL)
+		explicit_bzero(b->data, b->cap);
+	bytes_release(b);
+}
+
 static void half_free(struct endpoint *e, struct half *h)
 {
 	if (h->fd >= 0)
 		ring_close(e->ring, h->fd);
-	if (h->next.data != NULL)
-		explicit_bzero(h->next.data, h->next.cap);
-	bytes_release(&h->next);
-	bytes_release(&h->flying);
+	forget(&h->next);
+	forget(&h->flying);
 	*h = (struct half){.fd = -1};
 }
 
@@ -168,10 +174,8 @@ static void give_back(struct half *h)
 {
 	if (h->sending || pending(h) > 0)
 		return;
-	if (h->next.data != NULL)
-		explicit_bzero(h->next.data, h->next.cap);
-	bytes_release(&h->next);
-	bytes_release(&h->flying);
+	forget(&h->next);
+	forget(&h->flying);
 	h->sent = 0;
 }
 
