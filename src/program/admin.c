@@ -386,7 +386,7 @@ static bool admin_own(const struct conf *c, const struct admin_db *p, const stru
 		return false;
 	store = store_open(p->database, DURABILITY_SYNC, &err);
 	if (store) {
-		admin_db_say(p, !p->there);
+		admin_db_say(p, store_is_new(store));
 		done = admin_do(store, c, k, o->verb == VERB_ADMIN_ERASE);
 		if (done && o->verb == VERB_ADMIN_ERASE)
 			done = admin_finish(store);

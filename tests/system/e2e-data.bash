@@ -188,6 +188,7 @@ data_broken() {
 	is "and a reader that goes away" "$(cat "$work/code" "$work/said")" 'status 1' \
 		'chatd: the export is not complete: its reader closed the pipe'
 	data_killed
+	data_late
 	cp -p "$db" "$work/chatd.db.bad"
 	printf 'damaged by a disk' | dd of="$work/chatd.db.bad" bs=1 seek=8192 conv=notrunc 2>/dev/null
 	said=$(tool -d "$work/chatd.db.bad" admin check; echo "status $code")
@@ -213,6 +214,24 @@ data_killed() {
 	said=$("${as[@]}" "$asan" -d "$work/chatd.db.cut" import "$work/stopped.jsonl" 2>&1)
 	is "after an import that was killed there is nothing of it" "$said" 'Imported: 4 lines, .*'
 	rm -f "$work"/chatd.db.cut* "$work/half"
+}
+
+# A database that is made, by a chatd that has ended again, while an import waits for its file.
+data_late() {
+	local importer
+	mkfifo "$work/late"
+	chmod 644 "$work/late"
+	"${as[@]}" "$asan" -d "$work/chatd.db.late" import "$work/late" >"$work/said" 2>&1 &
+	importer=$!
+	waits() { [[ $(<"/proc/$importer/stat") == *"(chatd) S"* ]]; }
+	await waits
+	cp -p "$db" "$work/chatd.db.late"
+	: >"$work/late"
+	wait "$importer"
+	is "an import that fails" "status $? $(cat "$work/said")" \
+		'status 1 chatd: nothing was imported: the database is not empty; .*'
+	same "deletes no database that it has not made" "$(table "$work/chatd.db.late")" "$(table "$db")"
+	rm -f "$work"/chatd.db.late* "$work/late"
 }
 
 data_erase() {

@@ -337,6 +337,40 @@ static void assert_refused_elsewhere(const char *path, uid_t uid, const char *be
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* What an import that failed leaves: not a file, but also none that was there before. */
+static void only_what_was_made_is_discarded(void **state)
+{
+	struct folder *f = *state;
+	struct store *s = store_in(folder_file(f, "chat.db"));
+	assert_true(store_is_new(s));
+	save_line(s, 1, 1, "bob", "hi");
+	assert_true(folder_has(f, "chat.db-wal"));
+	store_discard(s);
+	assert_false(folder_has(f, "chat.db"));
+	assert_false(folder_has(f, "chat.db-wal"));
+	assert_false(folder_has(f, "chat.db-shm"));
+
+	store_close(store_in(folder_file(f, "chat.db")));
+	s = store_in(folder_file(f, "chat.db"));
+	assert_false(store_is_new(s));
+	store_discard(s);
+	assert_true(folder_has(f, "chat.db"));
+
+	/* An empty file is somebody's, too. */
+	unlink(folder_file(f, "chat.db"));
+	close(open(folder_file(f, "chat.db"), O_WRONLY | O_CREAT | O_EXCL, 0600));
+	store_discard(store_in(folder_file(f, "chat.db")));
+	assert_true(folder_has(f, "chat.db"));
+
+	/* One of that name that took its place stays. */
+	unlink(folder_file(f, "chat.db"));
+	s = store_in(folder_file(f, "chat.db"));
+	unlink(folder_file(f, "chat.db"));
+	close(open(folder_file(f, "chat.db"), O_WRONLY | O_CREAT | O_EXCL, 0600));
+	store_discard(s);
+	assert_true(folder_has(f, "chat.db"));
+}
+
 static void a_second_chatd_is_told_so(void **state)
 {
 	struct folder *f = *state;
@@ -397,6 +431,7 @@ int main(void)
 		IN_FOLDER(a_newer_database_is_left_alone),
 		IN_FOLDER(a_newer_database_is_known_by_its_wal),
 		IN_FOLDER(a_folder_that_is_not_there_is_named),
+		IN_FOLDER(only_what_was_made_is_discarded),
 		IN_FOLDER(a_second_chatd_is_told_so),
 		IN_FOLDER(a_locked_database_is_told_so),
 		IN_FOLDER(an_unwritable_database_is_told_so),

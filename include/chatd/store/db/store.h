@@ -58,6 +58,12 @@ struct store *store_open_reader(const char *path, struct store_error *err);
 /* Closes it; closing the writer's checkpoints and removes the WAL. NULL is fine. */
 void store_close(struct store *s);
 
+/* store_open has created the file, and nobody had used it before. */
+bool store_is_new(const struct store *s);
+/* Closes it. If its store_open has created the file, the database is deleted, while it is still locked;
+ * otherwise it stays. */
+void store_discard(struct store *s);
+
 /*
  * The highest seq ever saved, even if its line was deleted since. After a crash it may be lower, by
  * records at the end that were neither lines nor facts nor deletions; their numbers are then used
