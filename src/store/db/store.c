@@ -17,12 +17,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The highest seq: an id is a signed number in SQLite. */
 #define SEQ_MAX (UINT64_C(1) << 62)
 
-enum { LOCK_TRIES = 100 };    /* to lock the file */
+enum {
+	LOCK_TRIES = 100,     /* to lock the file, */
+	LOCK_WAIT_MS = 10,    /* with this between them */
+};
 
 /* -- opening ---------------------------------------------------------------- */
 
@@ -59,6 +63,23 @@ static bool file_is_at(int fd, const char *path, struct stat *st)
 	return location_check(path, &id) == LOCATION_SAME;
 }
 
+/* Takes the lock if it is free. False: errno is EBUSY if a chatd has it, and EAGAIN if it is shared: then
+ * a command that reads the database holds it, for a moment (outside.c). */
+static bool lock_take(int fd)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	if (errno == EWOULDBLOCK)
+		errno = flock(fd, LOCK_SH | LOCK_NB) == 0 ? EAGAIN : EBUSY;
+	return false;
+}
+
+static void lock_wait(void)
+{
+	const struct timespec t = { .tv_nsec = LOCK_WAIT_MS * 1000000L };
+	nanosleep(&t, NULL);
+}
+
 /* Opens and locks the file; *made says that it is new, and that nobody else has written to it. */
 static int file_lock(const char *path, bool *made, struct store_error *err)
 {
@@ -70,16 +91,17 @@ static int file_lock(const char *path, bool *made, struct store_error *err)
 			path_fail(path, errno, err);
 			return -1;
 		}
-		e = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+		e = lock_take(fd) ? 0 : errno;
 		if (e == 0 && file_is_at(fd, path, &st)) {
 			*made = *made && st.st_size == 0;
 			return fd;
 		}
 		close(fd);
-		if (e != 0 || tries == LOCK_TRIES)
+		if ((e != 0 && e != EAGAIN) || tries == LOCK_TRIES)
 			break;
+		lock_wait();
 	}
-	if (e == EWOULDBLOCK || e == 0)
+	if (e == EBUSY || e == EAGAIN || e == 0)
 		store_error_set_in_use(err, path);
 	else
 		store_error_set(err, "cannot lock the database %s: %s", path, strerror(e));
