@@ -22,11 +22,12 @@ fails() {
 	fi
 }
 
-# table DATABASE: all that it has, but for what chatd notes about its own files.
+# table DATABASE: all that it has, but for what chatd notes about its own files and the machine's clock.
 table() {
 	sqlite3 -readonly "$1" 'SELECT * FROM rooms' 'SELECT * FROM messages' 'SELECT * FROM facts' \
 		'SELECT * FROM audit' 'SELECT * FROM seen' \
-		"SELECT * FROM meta WHERE key NOT IN ('wal', 'fold') ORDER BY key" | sed 's/\r$//'
+		"SELECT * FROM meta WHERE key NOT IN ('wal', 'fold') AND key NOT GLOB 'clock*' AND
+			key NOT GLOB 'old_*' ORDER BY key" | sed 's/\r$//'
 }
 
 # json FILTER: what python makes of the lines of standard input, each an object x.

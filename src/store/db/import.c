@@ -329,6 +329,16 @@ static const char *member_text(const struct import *i, const char *name)
 	return i->text.data + m->at;
 }
 
+/* Checks a number that is not imported. True: it is one, and *ok says whether it is well formed. */
+static bool meta_passes(struct import *i, bool *ok, struct store_error *err)
+{
+	const struct import_member *m = member_find(i, "name");
+	if (!m || m->type != TRANSFER_TEXT || !transfer_is_of_machine(i->text.data + m->at))
+		return false;
+	*ok = members_bind(i, &transfer_kinds[TRANSFER_META], NULL, err);
+	return true;
+}
+
 static bool header_take(struct import *i, struct store_error *err)
 {
 	if (!members_bind(i, &transfer_kinds[TRANSFER_HEADER], NULL, err))
@@ -371,6 +381,7 @@ static bool record_take(struct import *i, struct store_error *err)
 	const struct import_member *m = member_find(i, "kind");
 	const char *name = m && m->type == TRANSFER_TEXT ? i->text.data + m->at : "";
 	int number = transfer_find(name);
+	bool ok = false;
 	if (i->line == 1)
 		return number == TRANSFER_HEADER
 		       ? version_check(i, err) && header_take(i, err)
@@ -383,7 +394,9 @@ static bool record_take(struct import *i, struct store_error *err)
 		return file_fail(i, err, "a second header");
 	if (strcmp(name, "end") == 0)
 		return end_take(i, &transfer_kinds[number], err);
-	if (!record_insert(i, number, err))
+	if (!(number == TRANSFER_META && meta_passes(i, &ok, err)))
+		ok = record_insert(i, number, err);
+	if (!ok)
 		return false;
 	i->result->records++;
 	i->result->rooms += number == TRANSFER_ROOM;

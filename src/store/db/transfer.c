@@ -35,8 +35,7 @@ _Static_assert(FACT_ACCOUNT == 1 && FACT_ROOM == 2 && FACT_BAN == 3 && FACT_MUTE
                FACT_STATE == 9 && FACT_KINDS == 10, "each kind of fact is exported by its name");
 _Static_assert(RECORD_SAY == 1 && RECORD_ACTION == 2 && RECORD_GAP == 10, "and each kind of line");
 
-#define META "'last_seq', 'last_room', 'pruned', 'time_back_ms', 'clock', 'clock_seen'," \
-	" 'clock_agreed', 'old_wait', 'old_room', 'old_granted'"
+#define META "'last_seq', 'last_room', 'pruned', 'time_back_ms'"
 
 const struct transfer_kind transfer_kinds[] = {
 	[TRANSFER_HEADER] = { "header", NULL, NULL, NULL,
@@ -80,6 +79,19 @@ const struct transfer_kind transfer_kinds[] = {
 
 _Static_assert(sizeof(transfer_kinds) / sizeof(transfer_kinds[0]) <= TRANSFER_KINDS_MAX + 1,
                "an import has room for a statement of each");
+
+/* They say what this machine's clock has shown, and what may be deleted because of that (retention.c):
+ * whoever takes over the data decides that for itself. */
+bool transfer_is_of_machine(const char *name)
+{
+	static const char *const names[] = {
+		"clock", "clock_seen", "clock_agreed", "old_wait", "old_room", "old_granted",
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
 
 int transfer_find(const char *name)
 {
