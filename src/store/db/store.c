@@ -20,9 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The highest seq: an id is a signed number in SQLite. */
-#define SEQ_MAX (UINT64_C(1) << 62)
-
 enum {
 	LOCK_TRIES = 100,     /* to lock the file, */
 	LOCK_WAIT_MS = 10,    /* with this between them */
@@ -131,8 +128,8 @@ static int64_t time_bounded(int64_t ms)
 static bool marks_check(const struct store *s, int64_t room, struct store_error *err)
 {
 	const struct store_marks *m = &s->transaction.saved;
-	if (m->seq <= SEQ_MAX && m->line_id <= SEQ_MAX && s->index.indexed <= SEQ_MAX && room >= 0 &&
-	    room <= ROOM_NUMBER_MAX)
+	if (m->seq <= RECORD_SEQ_MAX && m->line_id <= RECORD_SEQ_MAX && s->index.indexed <= RECORD_SEQ_MAX &&
+	    room >= 0 && room < ROOM_NUMBER_MAX)
 		return true;
 	store_error_set(err, "the database is damaged (lines or rooms in it have impossible numbers)");
 	return false;

@@ -4,6 +4,7 @@
  */
 #include "store_file.h"
 
+#include "chatd/base/bounds.h"
 #include "chatd/base/bytes.h"
 #include "chatd/core/people/name.h"
 #include "chatd/store/db/export.h"
@@ -491,7 +492,7 @@ static void records_that_are_wrong(void **state)
 	refuses(HEADER LINE("4"), "line 2: line: its room does not come before it");
 	refuses(HEADER "{\"kind\":\"meta\",\"name\":\"wal\",\"value\":1}\n",
 	        "line 2: meta: there is no such name, or its value is too large");
-	refuses(HEADER "{\"kind\":\"meta\",\"name\":\"last_room\",\"value\":1073741825}\n",
+	refuses(HEADER "{\"kind\":\"meta\",\"name\":\"last_room\",\"value\":536870913}\n",
 	        "line 2: meta: there is no such name, or its value is too large");
 	refuses(HEADER ROOM "{\"kind\":\"line\",\"id\":3,\"room\":1,\"time_ms\":5,\"sender\":\"bob\",\"type\":\"sing\","
 	        "\"body\":\"hi\"}\n", "line 3: the line has an unknown type");
@@ -502,10 +503,10 @@ static void records_that_are_wrong(void **state)
 static void numbers_that_are_wrong(void **state)
 {
 	(void)state;
-	refuses(HEADER ROOM LINE("0"), "line 3: \"id\" is 0, and must be 1 to 4611686018427387904");
-	refuses(HEADER ROOM LINE("-1"), "line 3: \"id\" is -1, and must be 1 to 4611686018427387904");
-	refuses(HEADER ROOM LINE("4611686018427387905"),
-	        "line 3: \"id\" is 4611686018427387905, and must be 1 to 4611686018427387904");
+	refuses(HEADER ROOM LINE("0"), "line 3: \"id\" is 0, and must be 1 to 2305843009213693952");
+	refuses(HEADER ROOM LINE("-1"), "line 3: \"id\" is -1, and must be 1 to 2305843009213693952");
+	refuses(HEADER ROOM LINE("2305843009213693953"),
+	        "line 3: \"id\" is 2305843009213693953, and must be 1 to 2305843009213693952");
 	refuses(HEADER ROOM LINE("99999999999999999999"), "line 3: \"id\" is not a whole number");
 	refuses(HEADER ROOM LINE("1.0"), "line 3: \"id\" is not a whole number");
 	refuses(HEADER ROOM LINE("1e3"), "line 3: \"id\" is not a whole number");
@@ -632,6 +633,47 @@ static void what_is_of_the_machine_is_not_imported(void **state)
 	refuses(HEADER META("clock_less", "1"), "line 2: meta: there is no such name, or its value is too large");
 }
 
+#define SETTINGS(value) "{\"kind\":\"room_settings\",\"key\":\"den\",\"value\":" value "}\n"
+
+/* Numbers at the bound of an import leave room to count on; higher ones are refused. */
+static void numbers_that_leave_room(void **state)
+{
+	static const char text[] = HEADER META("last_seq", "2305843009213693950") META("last_room", "536870912")
+		"{\"kind\":\"room\",\"id\":536870912,\"name\":\"x\",\"topic\":\"\",\"keep_days\":0,\"keep_lines\":0}\n"
+		SETTINGS("{\"number\":\"536870912\"}")
+		"{\"kind\":\"audit\",\"id\":2305843009213693952,\"time_ms\":1,\"who\":\"x\",\"what\":\"y\","
+		"\"undo\":\"\",\"share\":0}\n"
+		"{\"kind\":\"line\",\"id\":2305843009213693951,\"room\":536870912,\"time_ms\":5,\"sender\":\"bob\","
+		"\"type\":\"say\",\"body\":\"hi\"}\n" END("6");
+	struct import_result r;
+	struct store_error err;
+	struct record more;
+	struct store *s;
+
+	(void)state;
+	if (!import_text("high.db", text, sizeof(text) - 1, &r, &err))
+		fail_msg("%s", err.text);
+	for (uint64_t seq = RECORD_SEQ_IMPORT_MAX + 1; seq < RECORD_SEQ_IMPORT_MAX + 4; seq++) {
+		s = store_in(path_of("high.db"));
+		assert_int_equal(store_last_seq(s), seq - 1);
+		assert_int_equal(store_last_room(s), ROOM_NUMBER_IMPORT_MAX + (seq - RECORD_SEQ_IMPORT_MAX - 1));
+		more = line_of(1, store_last_room(s) + 1, "bob", "more");
+		more.seq = seq;
+		save_all(s, &more, 1);
+		store_close(s);
+	}
+	refuses(HEADER META("last_seq", "2305843009213693953"),
+	        "line 2: \"value\" is 2305843009213693953, and must be 0 to 2305843009213693952");
+	refuses(HEADER META("last_room", "536870913"),
+	        "line 2: meta: there is no such name, or its value is too large");
+	refuses(HEADER SETTINGS("{\"number\":\"536870913\"}"),
+	        "line 2: value: \"number\" is 536870913, and must be 1 to 536870912");
+	refuses(HEADER SETTINGS("\"number=1073741824  x\""),
+	        "line 2: value: \"number\" is 1073741824, and must be 1 to 536870912");
+	refuses(HEADER SETTINGS("{\"number\":\"-1\"}"),
+	        "line 2: value: \"number\" is -1, and must be 1 to 536870912");
+}
+
 static void every_kind_has_its_place(void **state)
 {
 	(void)state;
@@ -663,6 +705,7 @@ int main(void)
 		TEST(a_backslash_is_no_nul),
 		TEST(only_into_an_empty_database),
 		TEST(times_that_go_back),
+		TEST(numbers_that_leave_room),
 		TEST(what_is_of_the_machine_is_not_imported),
 		cmocka_unit_test(every_kind_has_its_place),
 	};
