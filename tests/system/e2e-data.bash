@@ -188,6 +188,7 @@ data_broken() {
 	await test -s "$work/code"
 	is "and a reader that goes away" "$(cat "$work/code" "$work/said")" 'status 1' \
 		'chatd: the export is not complete: its reader closed the pipe'
+	data_hidden
 	data_killed
 	data_late
 	cp -p "$db" "$work/chatd.db.bad"
@@ -215,6 +216,20 @@ data_killed() {
 	said=$("${as[@]}" "$asan" -d "$work/chatd.db.cut" import "$work/stopped.jsonl" 2>&1)
 	is "after an import that was killed there is nothing of it" "$said" 'Imported: 4 lines, .*'
 	rm -f "$work"/chatd.db.cut* "$work/half"
+}
+
+# Text that turns other text around, or cannot be seen, is imported as it is and printed as escapes.
+data_hidden() {
+	local said code
+	printf '%s\n' '{"kind":"header","format":"chatd-export","version":1,"schema":1,"by":"x","time_ms":1,"scope":"whole"}' \
+		'{"kind":"ban","key":"00000000000000000030","value":{"target":"block","who":"\u202eevil\u2066","from":"203.0.113.7","by":"b\u200b","why":"\u202etxt\udb40\udc41"}}' \
+		'{"kind":"end","records":1}' >"$work/hidden.jsonl"
+	tool -d "$work/chatd.db.hidden" import "$work/hidden.jsonl" >/dev/null
+	said=$(tool -d "$work/chatd.db.hidden" admin list bans --json; tool -d "$work/chatd.db.hidden" export)
+	is "a list and an export escape what a terminal would not show" "$said" '.*"b\\u200b".*' \
+		'.*"\\u202eevil\\u2066".*"\\u202etxt\\udb40\\udc41".*'
+	same "and print nothing of it" "$(LC_ALL=C grep -c $'[\x80-\xff]' <<<"$said")" 0
+	rm -f "$work"/chatd.db.hidden*
 }
 
 # A database that is made, by a chatd that has ended again, while an import waits for its file.
