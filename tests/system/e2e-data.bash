@@ -40,7 +40,7 @@ for line in sys.stdin:
 data_talk() {
 	printf 'alice\n/register correct horse\nfrom alice\n/join den\nin the den\n/me waves\n' |
 		nc_bsd -N 127.0.0.1 "$port" >/dev/null
-	printf 'bob\n/register battery staple\nfrom bob "quoted" \\ é\n/msg alice a private word\n' |
+	printf 'bob\n/register battery staple\nfrom bob "quoted" \\ é\n/msg alice a private word\n/topic of bob\n' |
 		nc_bsd -N 127.0.0.1 "$port" >/dev/null
 	await eval '[ "$(bodies | wc -l)" -ge 3 ]'
 	host '/role alice admin' '/ban --everywhere 192.0.2.0/24 2d spam' '/filter add spamword' >/dev/null
@@ -259,6 +259,7 @@ data_erase() {
 	is "admin erase removes an account where no chatd runs, and says what stays" "$said" \
 		'Removed: the account bob, .*everything said from it\.' 'What stays:' \
 		'  1 open report of lines under that name, with their text, until resolved' '  .*action.* that name.* it, .*' \
+		'  topics that it set, .*' \
 		'  the chat log file, backups and exports, .*'
 	tool admin show bob >/dev/null
 	is "the account is gone" "$code $(cat "$work/said")" '1 chatd: there is no account bob'
@@ -267,6 +268,7 @@ data_erase() {
 	else
 		ok "and so is what it said, from the file too"
 	fi
+	is "the topic that it set has stayed" "$(tool export | json 'print(x.get("topic"))')" 'of bob'
 	is "what is left is sound" "$(tool admin check)" 'The database and its full-text index are sound\.'
 	program=$asan up -c "$conf" || return
 	printf 'bob\n/register battery staple\nback again\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
