@@ -3,8 +3,6 @@
 
 #include "chatd/base/guard.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 enum { MARKS_MAX = 8 }; /* on one character, as in text.c */
@@ -56,7 +54,7 @@ static bool among(const struct range *ranges, size_t n, uint32_t cp)
 	return false;
 }
 
-static bool is_hidden(uint32_t cp)
+bool guard_hides(uint32_t cp)
 {
 	return (cp & 0xFFFE) == 0xFFFE || among(hidden, sizeof hidden / sizeof hidden[0], cp);
 }
@@ -71,7 +69,7 @@ void guard_text(char *s, size_t len)
 
 		n = decode((const unsigned char *)s + i, len - i, &cp);
 		stack = among(marks, sizeof marks / sizeof marks[0], cp) ? stack + 1 : 0;
-		if (n > 0 && !is_hidden(cp) && stack <= MARKS_MAX)
+		if (n > 0 && !guard_hides(cp) && stack <= MARKS_MAX)
 			continue;
 		n += n == 0;
 		memset(s + i, '?', n);

@@ -6,29 +6,34 @@
 #include <string.h>
 
 #include "chatd/base/codepoint.h"
+#include "chatd/base/guard.h"
 
 static bool is_plain(unsigned char c)
 {
 	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* May stand as it is. The others control a terminal, or end a line for some readers (ECMAScript's). */
-static bool is_plain_beyond_ascii(int32_t cp)
+/* Code points beyond the first 65,536 are two (RFC 8259, 7). */
+static void put_escape(struct bytes *b, uint32_t cp)
 {
-	return cp >= 0xa0 && cp != 0x2028 && cp != 0x2029;
+	if (cp >= 0x10000)
+		bytes_printf(b, "\\u%04x\\u%04x", 0xd800 + ((cp - 0x10000) >> 10), 0xdc00 + (cp & 0x3ff));
+	else
+		bytes_printf(b, "\\u%04x", cp);
 }
 
-/* One character that needs a look; n bytes at p. */
+/* One character that needs a look; n bytes at p. What controls a terminal, changes the direction of other
+ * text or cannot be seen is escaped; and what ends a line for some readers (ECMAScript's). */
 static bool put_character(struct bytes *b, const char *p, size_t n, int32_t cp)
 {
 	if (cp == CP_ILL)
 		bytes_puts(b, "\xef\xbf\xbd");
 	else if (cp == '"' || cp == '\\')
 		bytes_printf(b, "\\%c", (char)cp);
-	else if (is_plain_beyond_ascii(cp))
-		bytes_append(b, p, n);
+	else if (guard_hides((uint32_t)cp))
+		put_escape(b, (uint32_t)cp);
 	else
-		bytes_printf(b, "\\u%04x", (unsigned)cp);
+		bytes_append(b, p, n);
 	return cp != CP_ILL;
 }
 

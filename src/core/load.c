@@ -86,7 +86,9 @@ void chat_load_room(struct chat *c, const struct saved_room *saved)
  * number the fact is about an earlier room, or there is no place for another room. */
 static struct room *room_of_fact(struct chat *c, const char *key, const char *value)
 {
-	uint32_t number = fields_get_count(value, "number", ROOM_NUMBER_MAX);
+	/* Rooms count on from it, so one that was not counted must leave them room. */
+	uint32_t most = c->rooms.last_number > ROOM_NUMBER_IMPORT_MAX ? c->rooms.last_number : ROOM_NUMBER_IMPORT_MAX;
+	uint32_t number = fields_get_count(value, "number", most);
 	struct room *r = room_by_key(c, key), *same = room_by_number(c, number);
 	char *name;
 

@@ -3,7 +3,9 @@
  */
 #include "chatd/program/activation.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,14 +26,34 @@ struct passed {
 	char where[160];      /* as `listen` would say it */
 };
 
-/* The number of sockets passed to this process, and not to another one with the same environment. */
-static uint32_t passed_count(void)
+/* A number from the environment, written with digits alone. False: it is not one. */
+static bool passed_number(const char *value, uint64_t *n)
+{
+	errno = 0;
+	*n = strtoull(value, NULL, 10);
+	return *value != '\0' && value[strspn(value, "0123456789")] == '\0' && errno == 0;
+}
+
+/* The number of sockets passed to this process, and not to another one with the same environment.
+ * False: nobody can tell, and the log says so. */
+static bool passed_count(uint32_t *count)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	uint64_t its, n = 0;
 
-	if (!pid || !fds || strtoul(pid, NULL, 10) != (unsigned long)getpid())
-		return 0;
-	return (uint32_t)strtoul(fds, NULL, 10);
+	*count = 0;
+	if (!pid || !fds || !passed_number(pid, &its) || its != (uint64_t)getpid())
+		return true;
+	if (!passed_number(fds, &n)) {
+		log_errx("LISTEN_FDS is \"%s\", not the number of sockets that the service manager passes", fds);
+		return false;
+	}
+	if (n > LISTENERS_MAX) {
+		log_errx("the service manager passes %" PRIu64 " sockets; chatd takes %d at most", n, LISTENERS_MAX);
+		return false;
+	}
+	*count = (uint32_t)n;
+	return true;
 }
 
 /* The i-th of the names in LISTEN_FDNAMES, which has colons between them. */
@@ -112,15 +134,11 @@ static bool passed_read(struct activation *a, const struct conf *c, uint32_t i)
 
 bool activation_read(struct activation *a, const struct conf *c)
 {
-	uint32_t n = passed_count();
-	bool ok = true;
+	uint32_t n;
+	bool ok = passed_count(&n);
 
 	for (uint32_t i = 0; i < LISTENERS_MAX; i++)
 		a->fd[i] = -1;
-	if (n > LISTENERS_MAX) {
-		log_errx("the service manager passes %u sockets; chatd takes %d at most", n, LISTENERS_MAX);
-		return false;
-	}
 	for (uint32_t i = 0; i < n; i++)
 		ok = passed_read(a, c, i) && ok;
 	return ok;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 
 #include "chatd/base/bytes.h"
 #include "chatd/base/clock.h"
+#include "chatd/base/codepoint.h"
 #include "chatd/base/guard.h"
 #include "chatd/core/chat.h"
 #include "chatd/core/people/name.h"
@@ -46,18 +48,38 @@ struct admin_command {
 	char text[COMMAND_BYTES];
 };
 
-static struct admin_command admin_command(const struct options *o)
+/*
+ * Writes a command, the only place where one is. It is given as a line with the rights of the host's
+ * administrator, so nothing in it may end that line: false, which is told, for control characters, and
+ * if it is too long.
+ */
+__attribute__((format(printf, 2, 3)))
+static bool command_write(struct admin_command *k, const char *fmt, ...)
 {
-	struct admin_command k;
+	va_list ap;
+	int n;
 
+	va_start(ap, fmt);
+	n = vsnprintf(k->text, sizeof(k->text), fmt, ap);
+	va_end(ap);
+	for (int i = 0; i < n && n < COMMAND_BYTES; i++)
+		if ((unsigned char)k->text[i] < ' ' || k->text[i] == 0x7f)
+			n = -1;
+	if (n >= 0 && n < COMMAND_BYTES)
+		return true;
+	admin_tell("nothing was done: \"%s\" is no line of a chat", k->text);
+	return false;
+}
+
+static bool admin_command(struct admin_command *k, const struct options *o)
+{
 	if (o->verb == VERB_ADMIN_ADD)
-		snprintf(k.text, sizeof(k.text), "role --status %s admin", o->name);
-	else if (o->verb == VERB_ADMIN_CODE)
-		snprintf(k.text, sizeof(k.text), "code --status %s", o->name);
-	else
-		snprintf(k.text, sizeof(k.text), "remove --status account %s%s%s", o->name,
-		         o->detail[DETAIL_LINES] ? " --lines" : "", o->detail[DETAIL_YES] ? " --yes" : "");
-	return k;
+		return command_write(k, "role --status %s admin", o->name);
+	if (o->verb == VERB_ADMIN_CODE)
+		return command_write(k, "code --status %s", o->name);
+	return command_write(k, "remove --status account %s%s%s", o->name,
+	                     o->detail[DETAIL_LINES] ? " --lines" : "",
+	                     o->detail[DETAIL_YES] ? " --yes" : "");
 }
 
 /* Prints the replies, without the banner, the goodbye and the status. True: it was done. */
@@ -179,9 +201,8 @@ static bool admin_sessions(const struct conf *c, const struct admin_db *p, bool 
 	for (uint32_t from = 0; ok && !list.ended; from = list.next) {
 		struct admin_command k;
 		struct bytes answer = { 0 };
-		int fd = admin_reach(c, p);
+		int fd = command_write(&k, "connections --status %u", from) ? admin_reach(c, p) : -1;
 
-		snprintf(k.text, sizeof(k.text), "connections --status %u", from);
 		ok = fd >= 0 && admin_exchange(fd, c, p, &k, &answer) &&
 		     admin_list_session_page(&list, from, answer.data);
 		if (fd >= 0 && !ok && answer.len > 0)
@@ -348,9 +369,9 @@ static bool admin_may_make(const struct admin_db *p, bool add)
 	return add && admin_db_can_open(p);
 }
 
-static bool admin_own(const struct conf *c, const struct admin_db *p, const struct options *o)
+static bool admin_own(const struct conf *c, const struct admin_db *p, const struct options *o,
+                      const struct admin_command *k)
 {
-	const struct admin_command k = admin_command(o);
 	struct store *store;
 	struct store_error err;
 	struct bytes why = { 0 };
@@ -365,8 +386,8 @@ static bool admin_own(const struct conf *c, const struct admin_db *p, const stru
 		return false;
 	store = store_open(p->database, DURABILITY_SYNC, &err);
 	if (store) {
-		admin_db_say(p, !p->there);
-		done = admin_do(store, c, &k, o->verb == VERB_ADMIN_ERASE);
+		admin_db_say(p, store_is_new(store));
+		done = admin_do(store, c, k, o->verb == VERB_ADMIN_ERASE);
 		if (done && o->verb == VERB_ADMIN_ERASE)
 			done = admin_finish(store);
 		store_close(store);
@@ -378,32 +399,46 @@ static bool admin_own(const struct conf *c, const struct admin_db *p, const stru
 	}
 	fd = admin_db_connect(c->database);
 	if (fd >= 0)
-		return admin_ask(fd, c, p, &k);
+		return admin_ask(fd, c, p, k);
 	admin_tell("another chatd uses the database %s but cannot be reached: %s", p->database,
 	           admin_db_unreached(p->database, &why));
 	bytes_release(&why);
 	return false;
 }
 
+/* Some account may have this name, even if nobody can take it any more: it is one word, and no flag. */
+static bool admin_is_name(const char *name)
+{
+	const unsigned char *at = (const unsigned char *)name, *end = at + strlen(name);
+	char key[NAME_KEY_BYTES_MAX + 1];
+	size_t n = 0;
+
+	for (; at < end; at += n)
+		if (cp_is_blank(cp_decode(at, end, &n)))
+			return false;
+	return *name != '-' && name_kept(name, NAME_BYTES_MAX) && name_key(name, strlen(name), key);
+}
+
 static bool admin_change(const struct conf *c, const struct admin_db *p, const struct options *o)
 {
-	const struct admin_command k = admin_command(o);
 	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	struct admin_command k;
 	int fd = -1;
 	bool done;
 
-	/* Checked before a database is created for it. An existing one may have an account with a
-	 * name that nobody can take any more. */
+	/* Checked before a database is created for it. */
 	if (!name_check(NAME_NICK, o->name, strlen(o->name), key, why, sizeof(why)) &&
-	    (!name_key(o->name, strlen(o->name), key) || !p->there)) {
+	    (!admin_is_name(o->name) || !p->there)) {
 		admin_tell("that name cannot be used: %s", why);
 		return false;
 	}
+	if (!admin_command(&k, o))
+		return false;
 	/* A chatd whose user has no name (systemd's DynamicUser=) has its folder where only root
 	 * can go; it lets root in. */
 	if (geteuid() == 0 && !c->user)
 		fd = admin_db_connect(c->database);
-	done = fd >= 0 ? admin_ask(fd, c, p, &k) : admin_own(c, p, o);
+	done = fd >= 0 ? admin_ask(fd, c, p, &k) : admin_own(c, p, o, &k);
 	if (done && o->verb == VERB_ADMIN_ERASE)
 		admin_person_left(c, p, o->name, o->detail[DETAIL_LINES] != NULL);
 	return done;

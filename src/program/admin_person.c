@@ -527,6 +527,8 @@ void admin_person_left(const struct conf *c, const struct admin_db *p, const cha
 		if (w.actions > 0)
 			bytes_printf(&out, "  %" PRIu64 " moderation action%s that name%s it, for up to five years\n",
 			             w.actions, w.actions == 1 ? "" : "s", w.actions == 1 ? "s" : "");
+		/* Nobody notes who has set a topic. */
+		bytes_puts(&out, "  topics that it set, and names of rooms that it made, where others spoke\n");
 		bytes_puts(&out, "  the chat log file, backups and exports, which chatd does not change\n");
 		admin_print(&out);
 	}

@@ -282,23 +282,9 @@ static int file_import(struct store *s, struct input *in, struct import_result *
 	return ok ? EXIT_SUCCESS : r->blames_file ? STATUS_DATA : EXIT_FAILURE;
 }
 
-/* The files of a database that was made for the import and is empty. */
-static void import_undo(const struct admin_db *p)
+static void import_tell(const struct import_result *r, const struct admin_db *p, bool new)
 {
-	static const char *const ends[] = { "", "-wal", "-shm" };
-	struct bytes path = { 0 };
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		bytes_clear(&path);
-		bytes_printf(&path, "%s%s", p->database, ends[i]);
-		unlink(path.data);
-	}
-	bytes_release(&path);
-}
-
-static void import_tell(const struct import_result *r, const struct admin_db *p)
-{
-	admin_db_say(p, !p->there);
+	admin_db_say(p, new);
 	printf("Imported: %" PRIu64 " line%s, %" PRIu64 " room%s, %" PRIu64 " account%s; %" PRIu64
 	       " records in all.\n", r->lines, r->lines == 1 ? "" : "s", r->rooms, r->rooms == 1 ? "" : "s",
 	       r->accounts, r->accounts == 1 ? "" : "s", r->records);
@@ -321,11 +307,9 @@ static int import_into(const struct conf *c, const struct admin_db *p, struct in
 		return EXIT_FAILURE;
 	}
 	status = file_import(s, in, &r);
-	store_close(s);
 	if (status == EXIT_SUCCESS)
-		import_tell(&r, p);
-	else if (!p->there)
-		import_undo(p);
+		import_tell(&r, p, store_is_new(s));
+	(status == EXIT_SUCCESS ? store_close : store_discard)(s);
 	return status;
 }
 

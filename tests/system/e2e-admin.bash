@@ -133,7 +133,7 @@ host_users() {
 
 # The first administrators, with the server running and not.
 admins() {
-	local said code
+	local said code k name
 	configure "listen = unix:$work/chatd.sock"
 	expect=2 refuses "admin without more is a usage error" 'followed by one of: add NAME' admin
 	refuses "a name that will not do is told so" 'cannot have spaces' -c "$conf" admin add 'a b'
@@ -152,6 +152,15 @@ admins() {
 	is "admin add asks a chatd that runs" "$said" 'bob is now an administrator\.' 'To sign in, connect, .*'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add bob 2>&1)
 	is "and a second time changes nothing" "$said" 'bob is already an administrator\. .*'
+	for k in add code erase; do
+		for name in $'zz\r/role\tmallory\tadmin\r/x' $'zz\n/role mallory admin' $'bob\tadmin' $'z\x7fz' \
+			$'bob\u00a0admin' --yes; do
+			refuses "admin $k: a name that is more than a name is refused ($(printf %q "$name"))" \
+				'^chatd: that name cannot be used: ' -c "$conf" -- admin "$k" "$name"
+		done
+	done
+	is "and nothing in it was done" "$(host /role /quit)" '--   bob: admin'
+	same "by nobody" "$(host /role /quit | grep -c mallory)" 0
 	said=$("${as[@]}" "$chatd" -c "$conf" admin code bob 2>&1)
 	is "a lost password is got over by a code" "$said" '.* good once: .*'
 	said=$(printf '/stats\n/quit\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat)

@@ -22,11 +22,12 @@ fails() {
 	fi
 }
 
-# table DATABASE: all that it has, but for what chatd notes about its own files.
+# table DATABASE: all that it has, but for what chatd notes about its own files and the machine's clock.
 table() {
 	sqlite3 -readonly "$1" 'SELECT * FROM rooms' 'SELECT * FROM messages' 'SELECT * FROM facts' \
 		'SELECT * FROM audit' 'SELECT * FROM seen' \
-		"SELECT * FROM meta WHERE key NOT IN ('wal', 'fold') ORDER BY key" | sed 's/\r$//'
+		"SELECT * FROM meta WHERE key NOT IN ('wal', 'fold') AND key NOT GLOB 'clock*' AND
+			key NOT GLOB 'old_*' ORDER BY key" | sed 's/\r$//'
 }
 
 # json FILTER: what python makes of the lines of standard input, each an object x.
@@ -39,7 +40,7 @@ for line in sys.stdin:
 data_talk() {
 	printf 'alice\n/register correct horse\nfrom alice\n/join den\nin the den\n/me waves\n' |
 		nc_bsd -N 127.0.0.1 "$port" >/dev/null
-	printf 'bob\n/register battery staple\nfrom bob "quoted" \\ é\n/msg alice a private word\n' |
+	printf 'bob\n/register battery staple\nfrom bob "quoted" \\ é\n/msg alice a private word\n/topic of bob\n' |
 		nc_bsd -N 127.0.0.1 "$port" >/dev/null
 	await eval '[ "$(bodies | wc -l)" -ge 3 ]'
 	host '/role alice admin' '/ban --everywhere 192.0.2.0/24 2d spam' '/filter add spamword' >/dev/null
@@ -187,7 +188,9 @@ data_broken() {
 	await test -s "$work/code"
 	is "and a reader that goes away" "$(cat "$work/code" "$work/said")" 'status 1' \
 		'chatd: the export is not complete: its reader closed the pipe'
+	data_hidden
 	data_killed
+	data_late
 	cp -p "$db" "$work/chatd.db.bad"
 	printf 'damaged by a disk' | dd of="$work/chatd.db.bad" bs=1 seek=8192 conv=notrunc 2>/dev/null
 	said=$(tool -d "$work/chatd.db.bad" admin check; echo "status $code")
@@ -215,6 +218,38 @@ data_killed() {
 	rm -f "$work"/chatd.db.cut* "$work/half"
 }
 
+# Text that turns other text around, or cannot be seen, is imported as it is and printed as escapes.
+data_hidden() {
+	local said code
+	printf '%s\n' '{"kind":"header","format":"chatd-export","version":1,"schema":1,"by":"x","time_ms":1,"scope":"whole"}' \
+		'{"kind":"ban","key":"00000000000000000030","value":{"target":"block","who":"\u202eevil\u2066","from":"203.0.113.7","by":"b\u200b","why":"\u202etxt\udb40\udc41"}}' \
+		'{"kind":"end","records":1}' >"$work/hidden.jsonl"
+	tool -d "$work/chatd.db.hidden" import "$work/hidden.jsonl" >/dev/null
+	said=$(tool -d "$work/chatd.db.hidden" admin list bans --json; tool -d "$work/chatd.db.hidden" export)
+	is "a list and an export escape what a terminal would not show" "$said" '.*"b\\u200b".*' \
+		'.*"\\u202eevil\\u2066".*"\\u202etxt\\udb40\\udc41".*'
+	same "and print nothing of it" "$(LC_ALL=C grep -c $'[\x80-\xff]' <<<"$said")" 0
+	rm -f "$work"/chatd.db.hidden*
+}
+
+# A database that is made, by a chatd that has ended again, while an import waits for its file.
+data_late() {
+	local importer
+	mkfifo "$work/late"
+	chmod 644 "$work/late"
+	"${as[@]}" "$asan" -d "$work/chatd.db.late" import "$work/late" >"$work/said" 2>&1 &
+	importer=$!
+	waits() { [[ $(<"/proc/$importer/stat") == *"(chatd) S"* ]]; }
+	await waits
+	cp -p "$db" "$work/chatd.db.late"
+	: >"$work/late"
+	wait "$importer"
+	is "an import that fails" "status $? $(cat "$work/said")" \
+		'status 1 chatd: nothing was imported: the database is not empty; .*'
+	same "deletes no database that it has not made" "$(table "$work/chatd.db.late")" "$(table "$db")"
+	rm -f "$work"/chatd.db.late* "$work/late"
+}
+
 data_erase() {
 	local said code
 	is "admin erase shows first what it would do" "$(tool admin erase bob; echo "status $code")" \
@@ -224,6 +259,7 @@ data_erase() {
 	is "admin erase removes an account where no chatd runs, and says what stays" "$said" \
 		'Removed: the account bob, .*everything said from it\.' 'What stays:' \
 		'  1 open report of lines under that name, with their text, until resolved' '  .*action.* that name.* it, .*' \
+		'  topics that it set, .*' \
 		'  the chat log file, backups and exports, .*'
 	tool admin show bob >/dev/null
 	is "the account is gone" "$code $(cat "$work/said")" '1 chatd: there is no account bob'
@@ -232,6 +268,7 @@ data_erase() {
 	else
 		ok "and so is what it said, from the file too"
 	fi
+	is "the topic that it set has stayed" "$(tool export | json 'print(x.get("topic"))')" 'of bob'
 	is "what is left is sound" "$(tool admin check)" 'The database and its full-text index are sound\.'
 	program=$asan up -c "$conf" || return
 	printf 'bob\n/register battery staple\nback again\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null

@@ -7,11 +7,19 @@
 #ifndef CHATD_BASE_BOUNDS_H
 #define CHATD_BASE_BOUNDS_H
 
+#include <stdint.h>
+
 #include "chatd/base/clock.h"
 
 /* The latest time in a database, in ms since 1970: a day before the year 10000, so that the year
  * has four digits in every time zone, and adding a few times does not overflow. */
 #define TIME_MS_MAX 253402214400000LL
+
+/* The highest number of a record, and so of a line, in a database: an id is a signed number in SQLite.
+ * Records count on from the highest, so one from outside must leave them room: an import takes none above
+ * the second, and nobody counts from there to the first. */
+#define RECORD_SEQ_MAX (INT64_C(1) << 62)
+#define RECORD_SEQ_IMPORT_MAX (INT64_C(1) << 61)
 
 enum {
 	/* -- names ------------------------------------------------------------ */
@@ -122,7 +130,10 @@ enum {
 	ROOM_ALONE_DAYS = 7,    /* without a line, after which a room without an owner is removed if
 	                         * only one address ever spoke in it */
 	ROOM_NUMBER_MAX = 1 << 30, /* the highest number of a room in a database; rooms are numbered
-	                            * from 1 and never reach it */
+	                            * from 1, and one that would reach it is not made */
+	ROOM_NUMBER_IMPORT_MAX = 1 << 29, /* the highest that is taken from a file, or from a room's
+	                            * settings: rooms count on from it */
+	ROOM_NUMBERS_LOBBY = 1000, /* the last numbers, which only lobbies get: the chat needs one to start */
 	IGNORES_MAX = 32,       /* nicks that one person may ignore */
 	HIGHLIGHTS_MAX = 10,    /* words of one person's /highlight: each costs a look-up in its list
 	                         * when it is said, and a word of one's searches for /mentions */
@@ -510,6 +521,8 @@ _Static_assert(MARKS_LINE_MAX + 2 * MENTIONS_LINE_MAX + 16 <= EFFECTS_PER_LINE_M
 _Static_assert((int)MENTIONS_ASKED_MAX <= (int)ROWS_MAX, "/mentions is one answer");
 _Static_assert(2 * 6 * BODY_BYTES_MAX + 8 * NAME_KEY_BYTES_MAX <= IMPORT_LINE_BYTES_MAX,
                "what is exported can be imported");
+_Static_assert((int)ROOM_NUMBER_IMPORT_MAX + (int)ROOMS_MAX < (int)ROOM_NUMBER_MAX - (int)ROOM_NUMBERS_LOBBY,
+               "there is room above what was imported");
 _Static_assert(REPLAY_MAX <= ROWS_MAX, "a replay is one answer");
 _Static_assert((REPORT_LINE_BYTES_MAX + 2 * REPORT_WHY_BYTES_MAX) * 3 + 4 * NAME_BYTES_MAX +
                NAME_KEY_BYTES_MAX + 320 <= BODY_BYTES_MAX, "a report is a fact, all written %XX");

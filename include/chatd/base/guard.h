@@ -5,7 +5,9 @@
 #ifndef CHATD_BASE_GUARD_H
 #define CHATD_BASE_GUARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Replaces with '?' each byte that a terminal might take for more than text: control characters
@@ -13,5 +15,8 @@
  * direction of others. Allocates nothing, takes no lock.
  */
 void guard_text(char *s, size_t len);
+
+/* A terminal might take this code point for more than text, by itself: guard_text replaces it. */
+bool guard_hides(uint32_t cp);
 
 #endif

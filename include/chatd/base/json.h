@@ -3,7 +3,8 @@
  *
  *	json_begin(&b); json_text(&b, "name", "bob"); json_end(&b);    {"name":"bob"}
  *
- * The result is UTF-8 without control characters, whatever the texts are.
+ * The result is UTF-8 that a terminal shows as it is, whatever the texts are: control characters, and what
+ * is invisible or changes the direction of others (guard.h), are escaped.
  */
 #ifndef CHATD_BASE_JSON_H
 #define CHATD_BASE_JSON_H

@@ -21,7 +21,8 @@ struct activation {
 
 /*
  * Finds the `listen` line for each socket passed. To be called before anything is opened. False: one
- * has no such line, or is no listening socket; the log says which, and what to do.
+ * has no such line, or is no listening socket, or LISTEN_FDS is no number; the log says which, and what to
+ * do.
  */
 bool activation_read(struct activation *a, const struct conf *c);
 

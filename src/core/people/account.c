@@ -305,7 +305,7 @@ static void account_read(const char *value, struct account_terms *t)
 	if (!role_parse(text, &t->role))
 		t->role = ROLE_ACCOUNT;
 	free(text);
-	t->made_ms = fields_get_number(value, "made");
+	t->made_ms = fields_get_time(value, "made");
 	t->made_seq = (uint64_t)fields_get_number(value, "made_seq");
 	t->first_seq = (uint64_t)fields_get_number(value, "first_seq");
 	if (t->first_seq == 0)

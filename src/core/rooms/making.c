@@ -16,7 +16,9 @@ static void tell_full(struct chat *c, const struct session *s, enum share_bar ba
 {
 	char p = c->config.command_prefix;
 
-	if (bar == SHARE_OWN && s->account != NULL)
+	if (!rooms_can_count(c))
+		emit_reply(c, s, "Room not made: all numbers for rooms are used up. Only a new database has more.");
+	else if (bar == SHARE_OWN && s->account != NULL)
 		emit_reply(c, s, "Room not made: you own %d rooms and have made %d others, the maximum. "
 		           "%ctransfer gives a room away.", ROOMS_OWNED_MAX, ROOMS_EACH_MAX, p);
 	else if (bar == SHARE_OWN || bar == SHARE_SITE)

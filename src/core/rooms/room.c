@@ -33,12 +33,17 @@ struct room *room_typed(const struct chat *c, const char *name)
 	return name_key(name, strlen(name), key) ? room_by_key(c, key) : NULL;
 }
 
+bool rooms_can_count(const struct chat *c)
+{
+	return c->rooms.lobby == NULL || c->rooms.last_number < ROOM_NUMBER_MAX - ROOM_NUMBERS_LOBBY;
+}
+
 struct room *room_new(struct chat *c, const char *name, const char *key, uint32_t number)
 {
 	struct room *r;
 	uint32_t slot = c->rooms.low;
 
-	if (c->rooms.n == ROOMS_MAX)
+	if (c->rooms.n == ROOMS_MAX || (number == 0 && !rooms_can_count(c)))
 		return NULL;
 	while (c->rooms.slot[slot] != NULL)
 		slot++;

@@ -20,6 +20,7 @@
 #include "chatd/base/text.h"
 #include "chatd/core/people/name.h"
 #include "chatd/program/conf/conf_listen.h"
+#include "chatd/program/conf/plain_file.h"
 
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): member is the name of a field */
 #define KEY(key, kind, member) .name = key, .type = kind, .field = offsetof(struct conf, member)
@@ -531,7 +532,8 @@ static void value_swap(struct conf *a, struct conf *b, const struct conf_key *k)
 
 enum {
 	CONF_KEYS = sizeof(conf_keys) / sizeof(conf_keys[0]) - 1,
-	CONF_LINE_BYTES_MAX = 4096, /* bytes of a line with its end, plus one */
+	CONF_LINE_BYTES_MAX = 4096, /* bytes of a line, plus one */
+	CONF_BYTES_MAX = 1 << 20,   /* of a file: all keys with long values and comments are a tenth of it */
 };
 
 void conf_tell(struct bytes *out, const char *fmt, ...)
@@ -613,9 +615,7 @@ bool conf_set(struct conf *c, const char *key, const char *value, const char *wh
 /* A file being read. */
 struct conf_file {
 	const char *path;        /* for messages */
-	FILE *f;
-	char *line;              /* getline's */
-	size_t cap;              /* the size of its buffer */
+	char *line;              /* borrowed, with a NUL instead of its end */
 	unsigned int lineno;     /* number of that line, from 1 */
 	unsigned int first[CONF_KEYS]; /* the line in which each key was first given; 0: not yet */
 	struct conf *c;
@@ -704,14 +704,14 @@ static void conf_file_pair(struct conf_file *file, const char *name, const char 
 		*first = file->lineno;
 }
 
-/* Reads a line of len bytes, including its end. */
+/* Reads a line of len bytes, without its end. */
 static void conf_file_line(struct conf_file *file, size_t len)
 {
 	char *text = file->line, *name, *separator;
 
 	if (file->lineno == 1 && strncmp(text, "\xef\xbb\xbf", 3) == 0)
 		text += 3; /* a byte order mark, as some editors leave it */
-	if (memchr(file->line, '\0', len)) {
+	if (strlen(file->line) < len) {
 		conf_tell(file->problems, "%s:%u: NUL byte: this is not a text file",
 		          file->path, file->lineno);
 		return;
@@ -745,23 +745,25 @@ bool conf_read(struct conf *c, const char *path, struct bytes *problems)
 {
 	struct conf_file file = { .path = path, .c = c, .problems = problems };
 	size_t before = problems->len;
-	ssize_t len;
+	struct bytes text = { 0 };
+	char why[PLAIN_FILE_WHY_BYTES];
+	const char *wrong = plain_file_read(path, CONF_BYTES_MAX, &text, why);
+	size_t len = wrong ? 0 : text.len;
 
-	file.f = fopen(path, "re");
-	if (!file.f) {
-		conf_tell(problems, "%s: cannot be read: %s", path, strerror(errno));
-		return false;
-	}
-	errno = 0;
-	while ((len = getline(&file.line, &file.cap, file.f)) >= 0) {
+	if (wrong)
+		conf_tell(problems, "%s: %s", path, wrong);
+	else
+		bytes_append(&text, "", 1); /* the last line may have no end */
+	for (size_t at = 0, n; at < len; at += n + 1) {
+		char *end = memchr(text.data + at, '\n', len - at);
+
+		file.line = text.data + at;
+		n = end ? (size_t)(end - file.line) : len - at;
+		file.line[n] = '\0';
 		file.lineno++;
-		conf_file_line(&file, (size_t)len);
+		conf_file_line(&file, n);
 	}
-	/* Half a file, because memory ran out for example, must not pass for all of it. */
-	if (!feof(file.f))
-		conf_tell(problems, "%s: cannot be read: %s", path, strerror(errno ? errno : ENOMEM));
-	fclose(file.f);
-	free(file.line);
+	bytes_release(&text);
 	return problems->len == before;
 }
 

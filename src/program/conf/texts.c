@@ -3,21 +3,16 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "chatd/base/text.h"
 #include "chatd/base/wrap.h"
+#include "chatd/program/conf/plain_file.h"
 
-enum {
-	WHAT_BYTES_MAX = 96, /* a phrase about a line */
-	WHY_BYTES_MAX = 128, /* about a file */
-};
+enum { WHAT_BYTES_MAX = 96 }; /* a phrase about a line */
 
 static const struct {
 	const char *key;
@@ -109,7 +104,7 @@ static const char *line_undrawable(const char *line, size_t len, char why[WHAT_B
 
 /* Adds the lines of a whole file to out. Returns what is wrong with them, or NULL. */
 static const char *lines_take(enum text t, const char *text, size_t len, struct bytes *out,
-                              char why[WHY_BYTES_MAX])
+                              char why[PLAIN_FILE_WHY_BYTES])
 {
 	const char *end = text + len, *wrong = NULL;
 	struct bytes line = {0};
@@ -143,9 +138,9 @@ static const char *lines_take(enum text t, const char *text, size_t len, struct 
 	}
 	bytes_release(&line);
 	if (wrong != NULL)
-		snprintf(why, WHY_BYTES_MAX, "line %u %s", lines, wrong);
+		snprintf(why, PLAIN_FILE_WHY_BYTES, "line %u %s", lines, wrong);
 	else if (kinds[t].drawn && shown > BANNER_LINES_MAX)
-		snprintf(why, WHY_BYTES_MAX, "it has %u lines, and the limit is %d", shown, BANNER_LINES_MAX);
+		snprintf(why, PLAIN_FILE_WHY_BYTES, "it has %u lines, and the limit is %d", shown, BANNER_LINES_MAX);
 	else
 		return NULL;
 	return why;
@@ -153,48 +148,20 @@ static const char *lines_take(enum text t, const char *text, size_t len, struct 
 
 /* -- files ----------------------------------------------------------------------- */
 
-/* Reads a file of at most max bytes into out. Returns why not, or NULL. */
-static const char *file_take(const char *path, size_t max, bool again, struct bytes *out,
-                             char why[WHY_BYTES_MAX])
-{
-	/* A pipe must not hold up the start. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	const char *note = "";
-	char piece[4096];
-	struct stat st;
-	ssize_t n = -1;
-
-	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
-		close(fd);
-		return S_ISDIR(st.st_mode) ? "this is a folder, not a file" : "this is not an ordinary file";
-	}
-	while (fd >= 0 && out->len <= max && (n = read(fd, piece, sizeof piece)) > 0)
-		bytes_append(out, piece, (size_t)n);
-	if (n < 0) {
-		if (again && errno == EACCES)
-			note = " (in the sandbox, a file in another folder needs a restart)";
-		snprintf(why, WHY_BYTES_MAX, "cannot be read: %s%s", strerror(errno), note);
-	} else if (out->len > max) {
-		snprintf(why, WHY_BYTES_MAX, "it is longer than %zu bytes", max);
-	} else {
-		why = NULL;
-	}
-	if (fd >= 0)
-		close(fd);
-	return why;
-}
-
 char *texts_read_one(const struct conf *c, enum text t, bool again, struct bytes *problems)
 {
 	const char *path = texts_path(c, t), *wrong;
 	struct bytes file = {0}, text = {0};
-	char why[WHY_BYTES_MAX], *taken = NULL;
+	char why[PLAIN_FILE_WHY_BYTES], *taken = NULL;
+	const char *note = "";
 
-	wrong = file_take(path, kinds[t].bytes_max, again, &file, why);
-	if (wrong == NULL)
+	wrong = plain_file_read(path, kinds[t].bytes_max, &file, why);
+	if (wrong != NULL && again && errno == EACCES)
+		note = " (in the sandbox, a file in another folder needs a restart)";
+	else if (wrong == NULL)
 		wrong = lines_take(t, file.data != NULL ? file.data : "", file.len, &text, why);
 	if (wrong != NULL)
-		conf_tell(problems, "%s = %s: %s", kinds[t].key, path, wrong);
+		conf_tell(problems, "%s = %s: %s%s", kinds[t].key, path, wrong, note);
 	else
 		taken = mem_strdup(text.len > 0 ? text.data : "");
 	bytes_release(&file);

@@ -277,6 +277,18 @@ static bool members_bind(struct import *i, const struct transfer_kind *kind, sql
 	return true;
 }
 
+/* A room that has nothing but settings has its number there, and rooms count on from it. */
+static bool settings_check(struct import *i, struct store_error *err)
+{
+	const struct import_member *m = member_find(i, "value");
+	int64_t number;
+	assert(m);
+	number = fields_get_number(m->type == TRANSFER_FIELDS ? i->fields.data : i->text.data + m->at, "number");
+	return (number >= 0 && number <= ROOM_NUMBER_IMPORT_MAX) ||
+	       file_fail(i, err, "value: \"number\" is %" PRId64 ", and must be 1 to %d", number,
+	                 ROOM_NUMBER_IMPORT_MAX);
+}
+
 /* Why a row was not inserted. */
 static bool insert_fail(struct import *i, const struct transfer_kind *kind, struct store_error *err)
 {
@@ -297,7 +309,8 @@ static bool record_insert(struct import *i, int number, struct store_error *err)
 	if (!*st && sqlite3_prepare_v3(i->s->db.sqlite, kind->insert, -1, SQLITE_PREPARE_PERSISTENT, st, NULL) !=
 	    SQLITE_OK)
 		return store_says(i, err);
-	if (!members_bind(i, kind, *st, err))
+	if (!members_bind(i, kind, *st, err) ||
+	    (strcmp(kind->name, "room_settings") == 0 && !settings_check(i, err)))
 		return false;
 	ok = sqlite3_step(*st) == SQLITE_DONE || insert_fail(i, kind, err);
 	sqlite3_reset(*st);
@@ -327,6 +340,16 @@ static const char *member_text(const struct import *i, const char *name)
 	const struct import_member *m = member_find(i, name);
 	assert(m);
 	return i->text.data + m->at;
+}
+
+/* Checks a number that is not imported. True: it is one, and *ok says whether it is well formed. */
+static bool meta_passes(struct import *i, bool *ok, struct store_error *err)
+{
+	const struct import_member *m = member_find(i, "name"), *value = member_find(i, "value");
+	if (!m || m->type != TRANSFER_TEXT || !transfer_is_of_machine(i->text.data + m->at))
+		return false;
+	*ok = (value && value->type == TRANSFER_NUMBER) || file_fail(i, err, "\"value\" is not a whole number");
+	return true;
 }
 
 static bool header_take(struct import *i, struct store_error *err)
@@ -371,6 +394,7 @@ static bool record_take(struct import *i, struct store_error *err)
 	const struct import_member *m = member_find(i, "kind");
 	const char *name = m && m->type == TRANSFER_TEXT ? i->text.data + m->at : "";
 	int number = transfer_find(name);
+	bool ok = false;
 	if (i->line == 1)
 		return number == TRANSFER_HEADER
 		       ? version_check(i, err) && header_take(i, err)
@@ -383,7 +407,9 @@ static bool record_take(struct import *i, struct store_error *err)
 		return file_fail(i, err, "a second header");
 	if (strcmp(name, "end") == 0)
 		return end_take(i, &transfer_kinds[number], err);
-	if (!record_insert(i, number, err))
+	if (!(number == TRANSFER_META && meta_passes(i, &ok, err)))
+		ok = record_insert(i, number, err);
+	if (!ok)
 		return false;
 	i->result->records++;
 	i->result->rooms += number == TRANSFER_ROOM;
@@ -490,9 +516,14 @@ static bool index_build(struct import *i, void (*progress)(void *ctx, unsigned p
 	return (st && db_meta_set(db, "indexed", last) && db_meta_set(db, "reindex_to", 0)) || store_says(i, err);
 }
 
+/* Records count on from the highest number that anything has. */
 static bool numbers_end(struct import *i, struct store_error *err)
 {
 	struct db *db = &i->s->db;
+	int64_t last = db_number_of(db, "SELECT max((SELECT coalesce(max(id), 0) FROM audit),"
+	                            " (SELECT coalesce(max(max(seq, last_id)), 0) FROM seen))", -1);
+	if (last < 0 || (last > db_meta(db, "last_seq", 0) && !db_meta_set(db, "last_seq", last)))
+		return store_says(i, err);
 	return i->time_back_ms <= db_meta(db, "time_back_ms", 0) ||
 	       db_meta_set(db, "time_back_ms", i->time_back_ms) || store_says(i, err);
 }

@@ -203,7 +203,7 @@ static struct rows *stats_answer(struct store *s, const struct query *q)
 		rows.stats.wal_bytes = (uint64_t)st.st_size;
 	if (path && statvfs(path, &disk) == 0)
 		rows.stats.free_bytes = (uint64_t)disk.f_bavail * (uint64_t)disk.f_frsize;
-	int64_t why = db_meta(&s->db, "old_wait", RETENTION_GOES);
+	enum retention_why why = retention_saved_why(s);
 	if (why != RETENTION_GOES)
 		rows.stats.waits = why == RETENTION_CLOCK ? OLD_LINES_WAIT_CLOCK : OLD_LINES_WAIT_MUCH;
 	if (why == RETENTION_MUCH)

@@ -19,15 +19,28 @@ enum {
 	OLD_ROOMS_STEP = 500,       /* rooms that one step looks at */
 };
 
+/* A time in a database may be anything. */
+static int64_t meta_time(struct store *s, const char *key, int64_t none)
+{
+	int64_t ms = db_meta(&s->db, key, none);
+	return ms < 0 ? 0 : ms > TIME_MS_MAX ? TIME_MS_MAX : ms;
+}
+
+enum retention_why retention_saved_why(struct store *s)
+{
+	int64_t why = db_meta(&s->db, "old_wait", RETENTION_GOES);
+	return why == RETENTION_CLOCK || why == RETENTION_MUCH ? (enum retention_why)why : RETENTION_GOES;
+}
+
 /* Lines carry the time when they were said, so the newest is as good as a note if an older chatd
  * left none. */
 static void load(struct store *s)
 {
 	struct retention *r = &s->retention;
-	r->good_ms = db_meta(&s->db, "clock", s->transaction.saved.time_max_ms);
-	r->seen_ms = db_meta(&s->db, "clock_seen", 0);
-	r->agreed_ms = db_meta(&s->db, "clock_agreed", 0);
-	r->waits = (enum retention_why)db_meta(&s->db, "old_wait", RETENTION_GOES);
+	r->good_ms = meta_time(s, "clock", s->transaction.saved.time_max_ms);
+	r->seen_ms = meta_time(s, "clock_seen", 0);
+	r->agreed_ms = meta_time(s, "clock_agreed", 0);
+	r->waits = retention_saved_why(s);
 	r->room = (uint32_t)db_meta(&s->db, "old_room", 0);
 	r->granted = db_meta(&s->db, "old_granted", 0) != 0;
 	r->looked = false;

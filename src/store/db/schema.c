@@ -117,7 +117,7 @@ static bool schema_was_empty(const char *path)
 	ssize_t got;
 	if (n < 0 || (size_t)n >= sizeof(journal))
 		return false;
-	fd = open(journal, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = open(journal, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return false;
 	got = pread(fd, header, sizeof(header), 0);

@@ -17,10 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
-/* The highest seq: an id is a signed number in SQLite. */
-#define SEQ_MAX (UINT64_C(1) << 62)
+enum {
+	LOCK_TRIES = 100,     /* to lock the file, */
+	LOCK_WAIT_MS = 10,    /* with this between them */
+};
 
 /* -- opening ---------------------------------------------------------------- */
 
@@ -36,29 +39,82 @@ static void path_fail(const char *path, int e, struct store_error *err)
 		store_error_advise(err, "create it, or choose another path");
 }
 
-/* Opens and locks the file; *made says that it is new. */
-static int file_lock(const char *path, bool *made, struct store_error *err)
+/* Opens the file; *made says that it is new. */
+static int file_open(const char *path, bool *made)
 {
-	*made = false;
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	*made = false;
 	if (fd < 0 && errno == ENOENT) {
 		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE);
 		*made = fd >= 0;
 	}
-	if (fd < 0) {
-		path_fail(path, errno, err);
-		return -1;
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EWOULDBLOCK)
-			store_error_set_in_use(err, path);
-		else
-			store_error_set(err, "cannot lock the database %s: %s", path,
-			                strerror(errno));
-		close(fd);
-		return -1;
-	}
 	return fd;
+}
+
+/* The locked file still has that name: whoever had the lock before may have deleted it. */
+static bool file_is_at(int fd, const char *path, struct stat *st)
+{
+	struct file_id id = { 0 };
+	if (fstat(fd, st) == 0)
+		id = (struct file_id){ .dev = st->st_dev, .ino = st->st_ino };
+	return location_check(path, &id) == LOCATION_SAME;
+}
+
+/* Takes the lock if it is free. False: errno is EBUSY if a chatd has it, and EAGAIN if it is shared: then
+ * a command that reads the database holds it, for a moment (outside.c). */
+static bool lock_take(int fd)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	if (errno == EWOULDBLOCK)
+		errno = flock(fd, LOCK_SH | LOCK_NB) == 0 ? EAGAIN : EBUSY;
+	return false;
+}
+
+static void lock_wait(void)
+{
+	const struct timespec t = { .tv_nsec = LOCK_WAIT_MS * 1000000L };
+	nanosleep(&t, NULL);
+}
+
+/* Opens and locks the file; *made says that it is new, and that nobody else has written to it. */
+static int file_lock(const char *path, bool *made, struct store_error *err)
+{
+	struct stat st = { .st_size = 0 };
+	int fd, e;
+	for (int tries = 1;; tries++) {
+		fd = file_open(path, made);
+		if (fd < 0) {
+			path_fail(path, errno, err);
+			return -1;
+		}
+		e = lock_take(fd) ? 0 : errno;
+		if (e == 0 && file_is_at(fd, path, &st)) {
+			*made = *made && st.st_size == 0;
+			return fd;
+		}
+		close(fd);
+		if ((e != 0 && e != EAGAIN) || tries == LOCK_TRIES)
+			break;
+		lock_wait();
+	}
+	if (e == EBUSY || e == EAGAIN || e == 0)
+		store_error_set_in_use(err, path);
+	else
+		store_error_set(err, "cannot lock the database %s: %s", path, strerror(e));
+	return -1;
+}
+
+/* Deletes a database that nobody else has used, under its lock. The file itself goes last: from then on
+ * others may have a new one of that name. */
+static void files_unmake(const char *path)
+{
+	static const char *const ends[] = { "-wal", "-shm", "" };
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		char *file = files_beside(path, ends[i]);
+		unlink(file);
+		free(file);
+	}
 }
 
 /* No clock shows times beyond the bound, and sums of a few of them do not overflow. */
@@ -72,8 +128,8 @@ static int64_t time_bounded(int64_t ms)
 static bool marks_check(const struct store *s, int64_t room, struct store_error *err)
 {
 	const struct store_marks *m = &s->transaction.saved;
-	if (m->seq <= SEQ_MAX && m->line_id <= SEQ_MAX && s->index.indexed <= SEQ_MAX && room >= 0 &&
-	    room <= ROOM_NUMBER_MAX)
+	if (m->seq <= RECORD_SEQ_MAX && m->line_id <= RECORD_SEQ_MAX && s->index.indexed <= RECORD_SEQ_MAX &&
+	    room >= 0 && room < ROOM_NUMBER_MAX)
 		return true;
 	store_error_set(err, "the database is damaged (lines or rooms in it have impossible numbers)");
 	return false;
@@ -136,6 +192,29 @@ static bool writer_open(struct store *s, const char *path, bool fresh, struct st
 	return true;
 }
 
+/* unmake: the path of the database, which is then deleted; NULL: it stays. */
+static void store_end(struct store *s, const char *unmake)
+{
+	if (!s)
+		return;
+	if (s->writer && s->transaction.saved.seq > s->transaction.meta_seq) {
+		/* Keeps the numbers going if the last records were not lines. Losing this is
+		 * harmless, so an error is ignored: rooms, topics and marks of what was seen are
+		 * not stored by their seq. If losing it would do harm, the seq is written with the
+		 * record (store_commit, and prune_all). */
+		db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq);
+	}
+	db_close(&s->db);
+	if (unmake)
+		files_unmake(unmake);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+	known_rooms_forget(&s->rooms);
+	remove_release(s);
+	location_release(s);
+	free(s);
+}
+
 struct store *store_open(const char *path, enum durability durability, struct store_error *err)
 {
 	bool memory = strcmp(path, ":memory:") == 0, made = false, fresh = true;
@@ -152,9 +231,9 @@ struct store *store_open(const char *path, enum durability durability, struct st
 			return NULL;
 		/* In this order: a file that is not a database of ours is left alone. */
 		if (!schema_check_file(fd, path, &fresh, err) || !files_check(fd, path, err)) {
-			close(fd);
 			if (made)
 				unlink(path);
+			close(fd);
 			return NULL;
 		}
 	}
@@ -162,11 +241,10 @@ struct store *store_open(const char *path, enum durability durability, struct st
 	s->lock_fd = fd;
 	s->transaction.sync = durability == DURABILITY_SYNC;
 	s->writer = true;
+	s->made = made;
 	if (!writer_open(s, path, fresh, err)) {
 		s->writer = false; /* closing must not write anything */
-		store_close(s);
-		if (made)
-			unlink(path);
+		store_end(s, made ? path : NULL);
 		return NULL;
 	}
 	return s;
@@ -204,22 +282,18 @@ struct store *store_open_reader(const char *path, struct store_error *err)
 
 void store_close(struct store *s)
 {
-	if (!s)
-		return;
-	if (s->writer && s->transaction.saved.seq > s->transaction.meta_seq) {
-		/* Keeps the numbers going if the last records were not lines. Losing this is
-		 * harmless, so an error is ignored: rooms, topics and marks of what was seen are
-		 * not stored by their seq. If losing it would do harm, the seq is written with the
-		 * record (store_commit, and prune_all). */
-		db_meta_set(&s->db, "last_seq", (int64_t)s->transaction.saved.seq);
-	}
-	db_close(&s->db);
-	if (s->lock_fd >= 0)
-		close(s->lock_fd);
-	known_rooms_forget(&s->rooms);
-	remove_release(s);
-	location_release(s);
-	free(s);
+	store_end(s, NULL);
+}
+
+bool store_is_new(const struct store *s)
+{
+	return s->made;
+}
+
+void store_discard(struct store *s)
+{
+	const struct location *p = &s->location;
+	store_end(s, s->made && p->path && location_check(p->path, &p->file) == LOCATION_SAME ? p->path : NULL);
 }
 
 uint64_t store_last_seq(struct store *s)

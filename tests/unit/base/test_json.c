@@ -50,6 +50,18 @@ static void test_texts(void **state)
 	text_is("\xc2\x9b\xe2\x80\xa8\xe2\x80\xa9", "{\"t\":\"\\u009b\\u2028\\u2029\"}", true);
 }
 
+/* Nothing that turns other text around, or cannot be seen, reaches a terminal. */
+static void test_what_a_terminal_hides(void **state)
+{
+	(void)state;
+	text_is("\xe2\x80\xae" "evil\xe2\x81\xa6", "{\"t\":\"\\u202eevil\\u2066\"}", true);
+	text_is("b\xe2\x80\x8b\xc2\xad\xd8\x9c", "{\"t\":\"b\\u200b\\u00ad\\u061c\"}", true);
+	text_is("\xef\xbb\xbf\xef\xbf\xbe", "{\"t\":\"\\ufeff\\ufffe\"}", true);
+	/* Tags, and the last code point of all. */
+	text_is("\xf3\xa0\x81\x81\xf4\x8f\xbf\xbf", "{\"t\":\"\\udb40\\udc41\\udbff\\udfff\"}", true);
+	text_is("\xf0\x9d\x85\xb3", "{\"t\":\"\\ud834\\udd73\"}", true);
+}
+
 static void test_what_is_not_utf8(void **state)
 {
 	(void)state;
@@ -63,6 +75,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_what_a_terminal_hides),
 		cmocka_unit_test(test_what_is_not_utf8),
 	};
 

@@ -279,6 +279,43 @@ static void test_half_close_says_the_unfinished_line(void **state)
 	assert_has("CLOSE 0\n");
 }
 
+/* -- numbers of rooms ----------------------------------------------------------------------------- */
+
+static void begin_with(uint32_t last_room)
+{
+	chat_free(chat);
+	chat = chat_new(&config, 100, last_room);
+}
+
+/* A room's settings may say any number, and the next room counts on from there. */
+static void test_a_number_of_settings_leaves_room_for_others(void **state)
+{
+	(void)state;
+	chat_load_fact(chat, &(struct saved_fact){FACT_ROOM, "den", "name=den number=1073741824 history=1"});
+	chat_load_fact(chat, &(struct saved_fact){FACT_ROOM, "pit", "name=pit number=4294967295 history=1"});
+	chat_load_fact(chat, &(struct saved_fact){FACT_ROOM, "far", "name=far number=536870912 history=1"});
+	joins(0);
+	sends(0, "/join hall\nhello\n");
+	assert_has("room 536870913");
+}
+
+static void test_no_room_has_a_number_that_cannot_be_saved(void **state)
+{
+	(void)state;
+	begin_with(ROOM_NUMBER_MAX - ROOM_NUMBERS_LOBBY - 2);
+	joins(0);
+	sends(0, "/join last\nhello\n");
+	assert_has("APPEND");
+	sends(0, "/join more\n");
+	assert_effects("SEND 0 \"-- Room not made: all numbers for rooms are used up. Only a new database has more."
+	               "\\n\"\n");
+	/* There is always a lobby. */
+	begin_with(ROOM_NUMBER_MAX - 1);
+	joins(0);
+	sends(0, "hello\n/join more\n");
+	assert_has("Room not made");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -299,6 +336,8 @@ int main(void)
 		TEST(test_a_slow_reader_says_nothing_until_it_has_read),
 		TEST(test_half_close_waits_for_the_answer),
 		TEST(test_half_close_says_the_unfinished_line),
+		TEST(test_a_number_of_settings_leaves_room_for_others),
+		TEST(test_no_room_has_a_number_that_cannot_be_saved),
 	};
 
 	setenv("TZ", "UTC", 1);

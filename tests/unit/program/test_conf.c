@@ -1,4 +1,5 @@
 /* The configuration: what a file may contain, and the messages for what it may not. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -362,19 +364,58 @@ static void test_long_lines_are_not_cut(void **state)
 	              "f.conf:2: colour: unknown key\n");
 }
 
-static void test_a_file_that_cannot_be_read(void **state)
+static void is_unreadable(const char *path, const char *line)
 {
 	struct bytes problems = { 0 };
 	struct conf c;
 
-	(void)state;
 	conf_init(&c);
-	assert_false(conf_read(&c, "/nonexistent/chatd.conf", &problems));
-	assert_false(conf_read(&c, "/", &problems));
-	assert_string_equal(problems.data, "/nonexistent/chatd.conf: cannot be read: No such file or directory\n"
-	                                   "/: cannot be read: Is a directory\n");
+	assert_false(conf_read(&c, path, &problems));
+	assert_string_equal(problems.data, line);
 	bytes_release(&problems);
 	conf_release(&c);
+}
+
+/* None of them holds up the start, or a reload. */
+static void test_a_file_that_cannot_be_read(void **state)
+{
+	char dir[] = "/tmp/chatd-conf-XXXXXX";
+	char path[32], line[80];
+	int ends[2], fd;
+
+	(void)state;
+	is_unreadable("/nonexistent/chatd.conf", "/nonexistent/chatd.conf: cannot be read: No such file or directory\n");
+	is_unreadable("/", "/: this is a folder, not a file\n");
+	is_unreadable("/dev/zero", "/dev/zero: this is not an ordinary file\n");
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	is_unreadable("pipe", "pipe: this is not an ordinary file\n");
+	/* As a shell's <(...) does; a reload could not read it again. */
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "listen = 8990\n", 14), 14);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+	fd = open("large", O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(ftruncate(fd, (1 << 20) + 1), 0);
+	is_unreadable("large", "large: it is longer than 1048576 bytes\n");
+	assert_int_equal(unlink("large") + unlink("pipe") + chdir("/") + rmdir(dir), 0);
+	close(fd);
+	snprintf(line, sizeof(line), "%s: this is not an ordinary file\n", path);
+	is_unreadable(path, line);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void test_the_last_line_may_have_no_end(void **state)
+{
+	struct conf c;
+
+	(void)state;
+	accepts(&c, "# a comment\r\n\nhistory_replay = 7");
+	assert_int_equal(c.history_replay, 7);
+	conf_release(&c);
+	refuses_bytes("listen = 8990\0", 14, "f.conf:1: NUL byte: this is not a text file\n");
+	refuses_bytes("listen = 8990\0\n", 15, "f.conf:1: NUL byte: this is not a text file\n");
 }
 
 static void test_too_many_listeners(void **state)
@@ -509,6 +550,7 @@ int main(void)
 		cmocka_unit_test(test_habits_from_other_formats),
 		cmocka_unit_test(test_long_lines_are_not_cut),
 		cmocka_unit_test(test_a_file_that_cannot_be_read),
+		cmocka_unit_test(test_the_last_line_may_have_no_end),
 		cmocka_unit_test(test_too_many_listeners),
 		cmocka_unit_test(test_options_override),
 		cmocka_unit_test(test_names),

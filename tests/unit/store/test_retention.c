@@ -4,6 +4,8 @@
  */
 #include "store_help.h"
 
+#include <sqlite3.h>
+
 #include "chatd/base/bounds.h"
 
 static struct folder *folder;
@@ -218,11 +220,50 @@ static void a_rooms_own_days_are_looked_at_too(void **state)
 	assert_int_equal(look(0), RETENTION_MAY);
 }
 
+/* The numbers of another program, or of a damaged file. */
+static void set_all(const char *value)
+{
+	static const char *const keys[] = {"clock", "clock_seen", "clock_agreed", "old_wait", "old_room", "old_granted"};
+	sqlite3 *db;
+	char sql[128];
+
+	store_close(store);
+	assert_int_equal(sqlite3_open(folder_file(folder, "chat.db"), &db), SQLITE_OK);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO meta VALUES('%s', %s)", keys[i], value);
+		assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	}
+	sqlite3_close(db);
+	store = store_in(folder_file(folder, "chat.db"));
+}
+
+static void numbers_that_no_chatd_writes_are_survived(void **state)
+{
+	static const char *const values[] = {"123456789", "3", "-1", "4611686018427387904", "9223372036854775807",
+	                                     "-9223372036854775807 - 1", "4294967297", "'text'"};
+
+	(void)state;
+	said(1, 50, 1);
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		struct query q = query_of(QUERY_STATS, 0, 1);
+		struct rows *rows;
+
+		set_all(values[i]);
+		goes_on(hour_ms);
+		assert_true(why() == RETENTION_GOES || why() == RETENTION_CLOCK || why() == RETENTION_MUCH);
+		set_all(values[i]);
+		rows = store_query(store, &q);
+		assert_int_equal(rows->stats.waits, OLD_LINES_GO);
+		rows_release(rows);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, store_setup, store_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(numbers_that_no_chatd_writes_are_survived),
 		TEST(a_clock_that_jumps_is_not_believed),
 		TEST(a_clock_that_was_wrong_at_the_start_is_not_believed),
 		TEST(a_wrong_clock_is_not_noted_as_good),

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
 
 #include "chatd/store/db/tokenizer.h"
 #include <sys/stat.h>
@@ -337,6 +339,40 @@ static void assert_refused_elsewhere(const char *path, uid_t uid, const char *be
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* What an import that failed leaves: not a file, but also none that was there before. */
+static void only_what_was_made_is_discarded(void **state)
+{
+	struct folder *f = *state;
+	struct store *s = store_in(folder_file(f, "chat.db"));
+	assert_true(store_is_new(s));
+	save_line(s, 1, 1, "bob", "hi");
+	assert_true(folder_has(f, "chat.db-wal"));
+	store_discard(s);
+	assert_false(folder_has(f, "chat.db"));
+	assert_false(folder_has(f, "chat.db-wal"));
+	assert_false(folder_has(f, "chat.db-shm"));
+
+	store_close(store_in(folder_file(f, "chat.db")));
+	s = store_in(folder_file(f, "chat.db"));
+	assert_false(store_is_new(s));
+	store_discard(s);
+	assert_true(folder_has(f, "chat.db"));
+
+	/* An empty file is somebody's, too. */
+	unlink(folder_file(f, "chat.db"));
+	close(open(folder_file(f, "chat.db"), O_WRONLY | O_CREAT | O_EXCL, 0600));
+	store_discard(store_in(folder_file(f, "chat.db")));
+	assert_true(folder_has(f, "chat.db"));
+
+	/* One of that name that took its place stays. */
+	unlink(folder_file(f, "chat.db"));
+	s = store_in(folder_file(f, "chat.db"));
+	unlink(folder_file(f, "chat.db"));
+	close(open(folder_file(f, "chat.db"), O_WRONLY | O_CREAT | O_EXCL, 0600));
+	store_discard(s);
+	assert_true(folder_has(f, "chat.db"));
+}
+
 static void a_second_chatd_is_told_so(void **state)
 {
 	struct folder *f = *state;
@@ -347,6 +383,74 @@ static void a_second_chatd_is_told_so(void **state)
 	store_close(s);
 	s = store_in(folder_file(f, "chat.db"));
 	assert_int_equal(store_last_seq(s), 4);
+	store_close(s);
+}
+
+/* The store's flock: what others do before its tries for the lock. */
+static int tries;
+static void (*before_try)(void);
+static int shared_fd;
+static const char *lost_path;
+
+int flock(int fd, int how)
+{
+	if ((how & LOCK_EX) && before_try) {
+		tries++;
+		before_try();
+	}
+	return (int)syscall(SYS_flock, fd, how);
+}
+
+static void unlock(void)
+{
+	if (tries == 5)
+		syscall(SYS_flock, shared_fd, LOCK_UN);
+}
+
+/* The lock is shared, as a command that reads has it for a moment. */
+static void a_reader_does_not_keep_chatd_from_starting(void **state)
+{
+	struct folder *f = *state;
+	struct store_error err;
+	struct store *s;
+	store_close(store_in(folder_file(f, "chat.db")));
+	shared_fd = open(folder_file(f, "chat.db"), O_RDONLY);
+	assert_int_equal(flock(shared_fd, LOCK_SH), 0);
+	tries = 0;
+	before_try = unlock;
+	s = store_open(folder_file(f, "chat.db"), DURABILITY_COMMIT, &err);
+	before_try = NULL;
+	assert_non_null(s);
+	assert_int_equal(tries, 5);
+	store_close(s);
+	/* One that keeps it is in the way. */
+	assert_int_equal(flock(shared_fd, LOCK_SH), 0);
+	assert_null(store_open(folder_file(f, "chat.db"), DURABILITY_COMMIT, &err));
+	assert_true(err.in_use);
+	close(shared_fd);
+}
+
+static void delete(void)
+{
+	if (tries == 1)
+		unlink(lost_path);
+}
+
+/* Whoever deletes a file under its lock leaves those who wait for it a file without a name. */
+static void a_file_that_is_gone_is_made_again(void **state)
+{
+	struct folder *f = *state;
+	struct store *s;
+	struct stat st;
+	store_close(store_in(folder_file(f, "chat.db")));
+	lost_path = f->file;
+	tries = 0;
+	before_try = delete;
+	s = store_in(lost_path);
+	before_try = NULL;
+	assert_true(store_is_new(s));
+	assert_int_equal(stat(lost_path, &st), 0);
+	assert_true(st.st_size > 0);
 	store_close(s);
 }
 
@@ -397,7 +501,10 @@ int main(void)
 		IN_FOLDER(a_newer_database_is_left_alone),
 		IN_FOLDER(a_newer_database_is_known_by_its_wal),
 		IN_FOLDER(a_folder_that_is_not_there_is_named),
+		IN_FOLDER(only_what_was_made_is_discarded),
 		IN_FOLDER(a_second_chatd_is_told_so),
+		IN_FOLDER(a_reader_does_not_keep_chatd_from_starting),
+		IN_FOLDER(a_file_that_is_gone_is_made_again),
 		IN_FOLDER(a_locked_database_is_told_so),
 		IN_FOLDER(an_unwritable_database_is_told_so),
 	};

@@ -4,6 +4,7 @@
 #ifndef CHATD_CORE_ROOMS_ROOM_H
 #define CHATD_CORE_ROOMS_ROOM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct chat;
@@ -16,7 +17,11 @@ struct room *room_typed(const struct chat *c, const char *name);
 /* Gives r the number under which it was saved. */
 void room_renumber(struct chat *c, struct room *r, uint32_t number);
 
-/* A new room without a maker; NULL: there are ROOMS_MAX already. number 0: the next free one. */
+/* There is a number for another room; for the lobby, the first room, always. */
+bool rooms_can_count(const struct chat *c);
+
+/* A new room without a maker; NULL: there are ROOMS_MAX already, or no number is left. number 0: the next
+ * free one. */
 struct room *room_new(struct chat *c, const char *name, const char *key, uint32_t number);
 
 /* r is no longer found by name or number; room_release frees it when nobody is in it. */

@@ -116,8 +116,8 @@ void conf_release(struct conf *c);
 
 /*
  * Reads a file into c, over what it has. Every problem is added to problems as one line "file:line:
- * key: what is wrong" (or "file: why it cannot be read"). Returns true if there was none. A
- * `listen` in the file replaces the default; several add up.
+ * key: what is wrong" (or "file: why it cannot be read"). Only an ordinary file is read, of 1 MiB
+ * at most: it never waits. Returns true if there was none. A `listen` in the file replaces the default; several add up.
  */
 bool conf_read(struct conf *c, const char *path, struct bytes *problems);
 

@@ -61,6 +61,8 @@ struct retention {
 	uint32_t from_room;      /* rooms below this number have been looked at */
 };
 
+/* What the database says; RETENTION_GOES for a number that no chatd writes. */
+enum retention_why retention_saved_why(struct store *s);
 /* RECORD_PRUNE: notes, within the open transaction, that old lines may be deleted. */
 bool retention_record(struct store *s, const struct record *r);
 /* True if that time is too far ahead to be believed. */

@@ -46,6 +46,7 @@ struct store {
 	struct db db;            /* the connection */
 	int lock_fd;             /* the database file under flock(2); -1: none. Closing it would
 	                          * drop SQLite's own locks, so it is closed after the database */
+	bool made;               /* it created its file, and nobody had used that before */
 	struct location location; /* the location of its files */
 	struct query_bounds bounds; /* bounds of the running query, for a connection that reads */
 	bool writer;             /* true for the connection that writes; all fields below are only

@@ -38,7 +38,8 @@ enum durability {
 /*
  * Opens the file, creates it if it does not exist, brings an older schema up to date (one
  * transaction per version), and takes the writer's lock, so that a second chatd on the same file is
- * refused. NULL: err says why, and the file is unchanged: a newer chatd's database, no database at
+ * refused. A command that has the lock for a moment, to read (outside.h), is waited for, about a second
+ * at most. NULL: err says why, and the file is unchanged: a newer chatd's database, no database at
  * all, locked, unwritable, another user's, in a folder that does not exist, or with the WAL of
  * another database. Files that other users could read are made private to chatd, and that is
  * logged. ":memory:" is a private database, for tests.
@@ -57,6 +58,12 @@ struct store *store_open_reader(const char *path, struct store_error *err);
 
 /* Closes it; closing the writer's checkpoints and removes the WAL. NULL is fine. */
 void store_close(struct store *s);
+
+/* store_open has created the file, and nobody had used it before. */
+bool store_is_new(const struct store *s);
+/* Closes it. If its store_open has created the file, the database is deleted, while it is still locked;
+ * otherwise it stays. */
+void store_discard(struct store *s);
 
 /*
  * The highest seq ever saved, even if its line was deleted since. After a crash it may be lower, by

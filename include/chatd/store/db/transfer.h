@@ -8,6 +8,7 @@
 #ifndef CHATD_STORE_DB_TRANSFER_H
 #define CHATD_STORE_DB_TRANSFER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -54,6 +55,10 @@ enum {
 	TRANSFER_META,           /* numbers of the database itself */
 	TRANSFER_ROOM,
 };
+
+/* A number in `meta` that is about the machine and not about the data: it is not exported, and one in a
+ * file, as earlier versions wrote them, is passed over. */
+bool transfer_is_of_machine(const char *name);
 
 /* Its place in transfer_kinds; -1: there is none of that name. */
 int transfer_find(const char *name);
