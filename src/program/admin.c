@@ -31,6 +31,7 @@
 #include "chatd/program/daemon.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/transfer_file.h"
+#include "chatd/store/db/query.h"
 #include "chatd/store/db/store.h"
 #include "chatd/store/secret.h"
 
@@ -46,6 +47,7 @@ enum {
 /* A command for the chat: what follows its prefix, with --status. */
 struct admin_command {
 	char text[COMMAND_BYTES];
+	bool lasts;             /* it may take minutes, and is answered at its end */
 };
 
 /*
@@ -73,10 +75,13 @@ static bool command_write(struct admin_command *k, const char *fmt, ...)
 
 static bool admin_command(struct admin_command *k, const struct options *o)
 {
+	k->lasts = o->verb == VERB_ADMIN_BACKUP;
 	if (o->verb == VERB_ADMIN_ADD)
 		return command_write(k, "role --status %s admin", o->name);
 	if (o->verb == VERB_ADMIN_CODE)
 		return command_write(k, "code --status %s", o->name);
+	if (o->verb == VERB_ADMIN_BACKUP)
+		return command_write(k, "backup --status %s", o->name);
 	return command_write(k, "remove --status account %s%s%s", o->name,
 	                     o->detail[DETAIL_LINES] ? " --lines" : "",
 	                     o->detail[DETAIL_YES] ? " --yes" : "");
@@ -117,9 +122,13 @@ static bool admin_exchange(int fd, const struct conf *c, const struct admin_db *
 	size_t len = 0;
 	ssize_t n = 0;
 
-	bytes_printf(&said, "%c%s\n%cquit\n", c->face.command_prefix, k->text, c->face.command_prefix);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	if (send(fd, said.data, said.len, MSG_NOSIGNAL) == (ssize_t)said.len)
+	bytes_printf(&said, "%c%s\n", c->face.command_prefix, k->text);
+	if (!k->lasts) {
+		bytes_printf(&said, "%cquit\n", c->face.command_prefix);
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	}
+	if (send(fd, said.data, said.len, MSG_NOSIGNAL) == (ssize_t)said.len &&
+	    (!k->lasts || shutdown(fd, SHUT_WR) == 0))
 		while (len < ANSWER_BYTES_MAX &&
 		       (n = recv(fd, buf + len, ANSWER_BYTES_MAX - len, 0)) > 0)
 			len += (size_t)n;
@@ -199,7 +208,7 @@ static bool admin_sessions(const struct conf *c, const struct admin_db *p, bool 
 	bool ok = true;
 
 	for (uint32_t from = 0; ok && !list.ended; from = list.next) {
-		struct admin_command k;
+		struct admin_command k = { .lasts = false };
 		struct bytes answer = { 0 };
 		int fd = command_write(&k, "connections --status %u", from) ? admin_reach(c, p) : -1;
 
@@ -255,6 +264,7 @@ static void admin_commit(struct own_chat *a)
 static void admin_step(struct own_chat *a, struct event e)
 {
 	const struct effect *effect;
+	const struct query *asked = NULL;
 	size_t n;
 
 	e.conn = (struct conn_id){ 0, 1 };
@@ -268,9 +278,11 @@ static void admin_step(struct own_chat *a, struct event e)
 		else if (effect[i].kind == EFFECT_APPEND)
 			admin_save(a, &effect[i].record);
 		else if (effect[i].kind == EFFECT_QUERY)
-			a->rows = secret_answer(&effect[i].query);
+			asked = &effect[i].query;
 	}
 	admin_commit(a);
+	if (asked)
+		a->rows = asked->kind == QUERY_BACKUP ? store_query(a->store, asked) : secret_answer(asked);
 }
 
 static void admin_load_room(void *ctx, const struct saved_room *r)
@@ -360,9 +372,13 @@ static bool admin_finish(struct store *store)
 /* -- what changes something ------------------------------------------------------------ */
 
 /* If there is no database: what to check before one is created. */
-static bool admin_may_make(const struct admin_db *p, bool add)
+static bool admin_may_make(const struct admin_db *p, enum options_verb verb)
 {
-	if (!add)
+	bool add = verb == VERB_ADMIN_ADD;
+
+	if (verb == VERB_ADMIN_BACKUP)
+		admin_tell("there is no database %s", p->database);
+	else if (!add)
 		admin_tell("there is no database %s, so it has no accounts; \"chatd admin add NAME\" "
 		           "creates one", p->database);
 	/* Nobody can write to a missing folder. */
@@ -380,7 +396,7 @@ static bool admin_own(const struct conf *c, const struct admin_db *p, const stru
 
 	/* Checked before as well: a message must not suggest chown for a file that is not a
 	 * database. */
-	if ((!p->there && !admin_may_make(p, o->verb == VERB_ADMIN_ADD)) ||
+	if ((!p->there && !admin_may_make(p, o->verb)) ||
 	    (p->there && p->owner == geteuid() && !admin_db_can_open(p)) ||
 	    !admin_db_become(c, p) || !admin_db_can_open(p))
 		return false;
@@ -427,7 +443,8 @@ static bool admin_change(const struct conf *c, const struct admin_db *p, const s
 	bool done;
 
 	/* Checked before a database is created for it. */
-	if (!name_check(NAME_NICK, o->name, strlen(o->name), key, why, sizeof(why)) &&
+	if (o->verb != VERB_ADMIN_BACKUP &&
+	    !name_check(NAME_NICK, o->name, strlen(o->name), key, why, sizeof(why)) &&
 	    (!admin_is_name(o->name) || !p->there)) {
 		admin_tell("that name cannot be used: %s", why);
 		return false;
@@ -473,6 +490,7 @@ static int admin_at(const struct conf *c, const struct admin_db *p, const struct
 	case VERB_ADMIN_ADD:
 	case VERB_ADMIN_CODE:
 	case VERB_ADMIN_ERASE:
+	case VERB_ADMIN_BACKUP:
 		break;
 	}
 	return status_of(admin_change(c, p, o));

@@ -235,22 +235,34 @@ static bool check_user(const struct conf *c, struct bytes *problems, struct byte
 	return false;
 }
 
+/* A file that the parent reads: as root, if root starts it, but otherwise as the user that this process has become. */
+static void check_readable(const struct conf *c, const char *key, const char *path, struct bytes *notes)
+{
+	if (path && access(path, R_OK) != 0 && (errno == EACCES || errno == EPERM))
+		conf_tell(notes, "%s = %s: only root can read it, so chatd must be started as root; started as %s, as by "
+		          "chatd.service, it cannot: %s", key, path, c->user, strerror(errno));
+}
+
 bool check_all(const struct conf *c, const char *conf_path, struct bytes *problems,
                struct bytes *notes)
 {
 	size_t before = problems->len;
-	bool known = check_user(c, problems, notes);
+	bool known = check_user(c, problems, notes), root = geteuid() == 0;
 	struct check k = { .c = c, .problems = problems };
 	char who[USER_SHOWN_BYTES];
 
 	/* The parent reads them, which stays who it is. */
-	if (certificate_is_needed(c) && (known || geteuid() == 0))
+	if (certificate_is_needed(c) && (known || root))
 		certificate_check(c, problems);
 	/* Root makes the sockets before it switches users. */
-	k.known = known || geteuid() == 0;
+	k.known = known || root;
 	check_of_sockets(&k);
-	if (known && geteuid() == 0 && !privilege_drop(c->user))
+	if (known && root && !privilege_drop(c->user))
 		return false;
+	if (certificate_is_needed(c) && known && root) {
+		check_readable(c, "tls_certificate", c->tls.certificate, notes);
+		check_readable(c, "tls_key", c->tls.key, notes);
+	}
 	k.known = known;
 	check_of_files(&k);
 	if (known && conf_path && eaccess(conf_path, R_OK) != 0)

@@ -92,6 +92,7 @@ static const struct options_command {
 	[VERB_ADMIN_ERASE] = { "admin", "erase", "NAME", TAKES(DETAIL_LINES) | TAKES(DETAIL_YES),
 	  "removes the account NAME for good" },
 	[VERB_ADMIN_EXPORT] = { "admin", "export", "NAME", 0, "prints what there is about NAME, as JSON" },
+	[VERB_ADMIN_BACKUP] = { "admin", "backup", "FILE", 0, "copies the database to FILE, next to it" },
 	[VERB_ADMIN_CHECK] = { "admin", "check", NULL, TAKES(DETAIL_JSON),
 	  "checks the database and its full-text index" },
 };
@@ -286,7 +287,7 @@ static void options_tell_commands(const char *group, struct bytes *problems)
 		if (!k->group || strcmp(k->group, group) != 0)
 			continue;
 		bytes_puts(&known, known.len > 0 ? ", " : "");
-		options_show_command(k, false, &known);
+		bytes_puts(&known, k->word);
 	}
 	conf_tell(problems, "%s must be followed by one of: %s", group, known.data);
 	bytes_release(&known);
@@ -363,6 +364,8 @@ static bool options_is_port(const struct options *o, const char *word, struct by
 	} else if (strpbrk(word, ": \t")) {
 		conf_tell(problems, "PORT: \"%s\" is not a port; to listen on an address, use --listen",
 		          word);
+	} else if (word[0] >= 'a' && word[0] <= 'z') {
+		conf_tell(problems, "\"%s\" is neither a port nor a command; chatd --help has the commands", word);
 	} else {
 		conf_tell(problems, "PORT: \"%s\" is not a port: it must be a number up to 65535", word);
 	}

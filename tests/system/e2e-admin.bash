@@ -135,7 +135,7 @@ host_users() {
 admins() {
 	local said code k name
 	configure "listen = unix:$work/chatd.sock"
-	expect=2 refuses "admin without more is a usage error" 'followed by one of: add NAME' admin
+	expect=2 refuses "admin without more is a usage error" 'followed by one of: add, ' admin
 	refuses "a name that will not do is told so" 'cannot have spaces' -c "$conf" admin add 'a b'
 	refuses "and so is one that is reserved" 'reserved' -c "$conf" admin add root
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add alice 2>&1)
@@ -163,6 +163,12 @@ admins() {
 	same "by nobody" "$(host /role /quit | grep -c mallory)" 0
 	said=$("${as[@]}" "$chatd" -c "$conf" admin code bob 2>&1)
 	is "a lost password is got over by a code" "$said" '.* good once: .*'
+	said=$("${as[@]}" "$chatd" -c "$conf" admin backup copy.db 2>&1; echo "status $?")
+	is "admin backup waits until it is done" "$said" '.*' 'Backed up to copy\.db: .*' 'status 0'
+	said=$("${as[@]}" "$chatd" -c "$conf" admin backup copy.db 2>&1; echo "status $?")
+	is "and fails if there is none" "$said" '.*' 'Not backed up to copy\.db: a file with that name already exists\.' '.*' 'status 1'
+	said=$("${as[@]}" "$chatd" -c "$conf" admin backup ../x.db 2>&1; echo "status $?")
+	is "also for its name" "$said" '.*A backup is made next to the database, .*' '.*status 1'
 	said=$(printf '/stats\n/quit\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat)
 	is "admin chat is a conversation with it" "$said" '-- chatd [0-9.]* has run for .*' '-- People: .*' '-- Goodbye\.'
 	said=$(printf '/stats\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat; echo "status $?")
@@ -185,6 +191,9 @@ admins() {
 		is "and where none runs, as the owner of the database" "$said" '.* good once: .*'
 		is "whose the files stay" "$(stat -c %u "$db"* | sort -u)" 61000
 	fi
+	said=$("${as[@]}" "$chatd" -c "$conf" admin backup still.db 2>&1; echo "status $?")
+	is "admin backup needs no chatd" "$said" '.*' 'Backed up to still\.db: .*' 'status 0'
+	same "and makes a whole one" "$(sqlite3 -readonly "$work/still.db" 'PRAGMA integrity_check')" ok
 	refuses "admin chat without a chatd is told so" 'cannot reach a chatd' -c "$conf" admin chat
 	"${as[@]}" "$chatd" -c "$conf" admin add carol >&- 2>&-
 	rm -f "$db-ctl"

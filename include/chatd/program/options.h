@@ -30,6 +30,7 @@ enum options_verb {
 	VERB_ADMIN_STATS,
 	VERB_ADMIN_ERASE,
 	VERB_ADMIN_EXPORT,
+	VERB_ADMIN_BACKUP, /* name: of the copy */
 	VERB_ADMIN_CHECK,
 };
 

@@ -330,6 +330,7 @@ static void backup_answer(struct chat *c, struct session *none, struct question 
 			           size_show(size, rows->backup.bytes), ms / 1000, ms / 100 % 10,
 			           c->outage.reason != NULL && c->records.seq > c->records.stored_seq
 			                   ? " It lacks what could not be saved yet." : "");
+		command_tell_status(c, s, rows->error == NULL && c->status.backup_status);
 		if (s->state == SESSION_LOGIN && !s->input.eof)
 			session_prompt(c, s);
 		if (s->input.eof)
@@ -352,6 +353,7 @@ void cmd_backup(struct chat *c, struct session *s, const struct args *a)
 		c->status.backup = mem_strdup(a->arg[0]);
 		c->status.backup_ms = c->now_ms;
 		c->status.backup_for = s->id;
+		c->status.backup_status = a->status;
 		emit_audit(c, s, "", "started a backup to %s", a->arg[0]);
 		question_ask(c, question_new(c, NULL, backup_answer),
 		             (struct query){.kind = QUERY_BACKUP, .backup = {a->arg[0]}});

@@ -427,7 +427,7 @@ const struct command commands[] = {
 	 "Reads the configuration again, and shows what changed, what needs a restart and what "
 	 "is wrong.",
 	 "reload"},
-	{"backup", "", "FILE", 1, 1, false, false, cmd_backup, ROLE_ADMIN, FLAG_HOST, TOPIC_SERVER,
+	{"backup", "", "FILE", 1, 1, false, false, cmd_backup, ROLE_ADMIN, FLAG_HOST | FLAG_STATUS, TOPIC_SERVER,
 	 "Copy the database",
 	 "Makes a copy of the database next to it, while the chat goes on.",
 	 "backup monday.db"},

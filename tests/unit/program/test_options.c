@@ -258,6 +258,7 @@ static void test_commands(void **state)
 	command(WORDS("admin", "list", "sessions", "--json"), VERB_ADMIN_LIST, "sessions");
 	command(WORDS("admin", "show", "bob"), VERB_ADMIN_SHOW, "bob");
 	command(WORDS("admin", "stats"), VERB_ADMIN_STATS, NULL);
+	command(WORDS("admin", "backup", "monday.db"), VERB_ADMIN_BACKUP, "monday.db");
 	command(WORDS("--yes", "admin", "erase", "bob", "--lines"), VERB_ADMIN_ERASE, "bob");
 	command(WORDS("admin", "export", "bob"), VERB_ADMIN_EXPORT, "bob");
 	command(WORDS("admin", "check", "--json"), VERB_ADMIN_CHECK, NULL);
@@ -282,8 +283,8 @@ static void test_commands_with_details(void **state)
 static void test_commands_refused(void **state)
 {
 	(void)state;
-	refuses(WORDS("admin"), "admin must be followed by one of: add NAME, code NAME, chat, list "
-	        "accounts|rooms|bans|sessions, show NAME, stats, erase NAME, export NAME, check\n");
+	refuses(WORDS("admin"), "admin must be followed by one of: add, code, chat, list, show, stats, erase, "
+	        "export, backup, check\n");
 	refuses(WORDS("admin", "list"), "admin list takes one argument: accounts|rooms|bans|sessions\n");
 	refuses(WORDS("admin", "list", "account"), "admin list takes one argument: accounts|rooms|bans|sessions\n");
 	refuses(WORDS("admin", "list", "accounts|rooms"),
@@ -393,13 +394,14 @@ static void test_refused(void **state)
 	(void)state;
 	refuses(WORDS("8989", "9000"), "more than one PORT: 8989 and 9000\n");
 	refuses(WORDS("--", "8989", "-v"), "more than one PORT: 8989 and -v\n");
-	refuses(WORDS("chat"), "PORT: \"chat\" is not a port: it must be a number up to 65535\n");
+	refuses(WORDS("chat"), "\"chat\" is neither a port nor a command; chatd --help has the commands\n");
+	refuses(WORDS("2323x"), "PORT: \"2323x\" is not a port: it must be a number up to 65535\n");
 	refuses(WORDS("65536"), "PORT: \"65536\" is not a port: it must be a number up to 65535\n");
 	refuses(WORDS(""), "PORT: \"\" is not a port: it must be a number up to 65535\n");
 	refuses(WORDS("127.0.0.1:80"), "PORT: \"127.0.0.1:80\" is not a port; to listen on an "
 	                               "address, use --listen\n");
-	refuses(WORDS("a\nb\033[31m"), "PORT: \"a?b?[31m\" is not a port: it must be a number up to "
-	                               "65535\n");
+	refuses(WORDS("a\nb\033[31m"), "\"a?b?[31m\" is neither a port nor a command; chatd --help has "
+	                               "the commands\n");
 	refuses(WORDS("-x"), "unknown option -x\n");
 	refuses(WORDS("--x\ny"), "unknown option --x?y\n");
 	refuses(WORDS("--colour=blue"), "unknown option --colour=blue\n");
@@ -409,7 +411,7 @@ static void test_refused(void **state)
 	refuses(WORDS("--database="), "--database: the path is missing\n");
 	refuses(WORDS("-x", "-y", "a"),
 	        "unknown option -x\nunknown option -y\n"
-	        "PORT: \"a\" is not a port: it must be a number up to 65535\n");
+	        "\"a\" is neither a port nor a command; chatd --help has the commands\n");
 }
 
 /* Every line of --help fits a terminal and explains something. */

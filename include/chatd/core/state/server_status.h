@@ -23,7 +23,8 @@ struct server_status {
 	bool stop_now;           /* the time has come, and EFFECT_STOP was emitted */
 	char *backup;            /* owned; name of the backup that is being made; NULL: none */
 	int64_t backup_ms;       /* when it began */
-	struct conn_id backup_for; /* who is told when it is done */
+	struct conn_id backup_for; /* who is told when it is done, */
+	bool backup_status;      /* and with a status (--status) */
 	struct figures figures;  /* as of the last /stats */
 	uint32_t people_most;    /* most people with a name at one time since the start */
 	struct chat_counts counts; /* all but `unnamed` */
