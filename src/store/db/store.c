@@ -21,7 +21,8 @@
 #include <unistd.h>
 
 enum {
-	LOCK_TRIES = 100,     /* to lock the file, */
+	OPEN_TRIES = 6,       /* to open the file or to make it, in turn */
+	LOCK_TRIES = 100,     /* to lock it, */
 	LOCK_WAIT_MS = 10,    /* with this between them */
 };
 
@@ -39,14 +40,18 @@ static void path_fail(const char *path, int e, struct store_error *err)
 		store_error_advise(err, "create it, or choose another path");
 }
 
-/* Opens the file; *made says that it is new. */
+/* Opens the file; *made says that it is new. Somebody else may make or delete it at the same moment. */
 static int file_open(const char *path, bool *made)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int fd = -1;
 	*made = false;
-	if (fd < 0 && errno == ENOENT) {
-		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE);
-		*made = fd >= 0;
+	errno = ENOENT;
+	for (int i = 0; i < OPEN_TRIES && fd < 0 && (errno == ENOENT || errno == EEXIST); i++) {
+		*made = i % 2 != 0;
+		fd = *made ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE)
+		           : open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+		if (*made && fd < 0 && errno == ENOENT)
+			break; /* there is no such folder */
 	}
 	return fd;
 }
