@@ -97,6 +97,13 @@ checked_as_root() {
 	rm "$work/open/theirs"
 	sed -i "s,^chat_log = .*,chat_log = $work/open/chat.log," "$conf"
 	checks "and nothing where all is as it should be" 0 'configuration OK' -- -c "$conf"
+	certificate check
+	chmod 600 "$work/etc/key.pem"
+	printf 'listen = 127.0.0.1:0 tls\ntls_certificate = %s\ntls_key = %s\n' "$work/etc/cert.pem" "$work/etc/key.pem" >>"$conf"
+	checks "and a key that only root can read, which is right if root starts chatd" 0 \
+		"chatd: tls_key = $work/etc/key\.pem: only root can read it, so chatd must be started as root; .*" \
+		'configuration OK' -- -c "$conf"
+	sed -i '/tls/d' "$conf"
 	checks "without a user it says that" 0 \
 		'chatd: not checked: what chatd may read and write, for it gives root up and no user is set: give --user NAME, or set user in the configuration file' \
 		'configuration OK' -- -d "$work/open/chatd.db"
