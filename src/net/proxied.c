@@ -170,8 +170,7 @@ static bool grew(struct server *s, struct proxied *p, const struct ring_completi
 	switch (proxy_header_parse(data, len, &h, &why)) {
 	case PROXY_BAD:
 		log_refused(s, p, why);
-		return refuse(s, p, "-- This port is for a proxy, which says first for whom it connects (PROXY "
-		              "protocol).\n", peer);
+		return refuse(s, p, "-- This port is for a proxy (PROXY protocol). Connect to another one.\n", peer);
 	case PROXY_MORE:
 		keep(p, data, len);
 		receive(s, p);
@@ -197,7 +196,7 @@ bool proxied_received(struct server *s, const struct ring_completion *done, stru
 	struct proxied *p = proxied_of(s, done);
 
 	if (p->closing)
-		return refuse(s, p, "-- No PROXY header came. This port is for a proxy; connect to another one.\n",
+		return refuse(s, p, "-- No PROXY header came. This port is for a proxy. Connect to another one.\n",
 		              peer);
 	if (done->res > 0)
 		return grew(s, p, done, peer);

@@ -469,10 +469,10 @@ bool admin_list_session_page(struct admin_list_sessions *list, uint32_t from, ch
 	struct bytes out = { 0 };
 	bool known = false, ok;
 
-	if (!list->json && from == 0)
-		bytes_puts(&out, "ROLE       SINCE             IDLE          NAME\n");
 	for (char *line = strtok(answer, "\r\n"); line; line = strtok(NULL, "\r\n")) {
 		if (strncmp(line, row, sizeof(row) - 1) == 0) {
+			if (!list->json && list->n++ == 0)
+				bytes_puts(&out, "ROLE       SINCE             IDLE          NAME\n");
 			(list->json ? session_json : session_row)(&out, line + sizeof(row) - 1);
 		} else if (strncmp(line, more, sizeof(more) - 1) == 0) {
 			list->next = (uint32_t)strtoul(line + sizeof(more) - 1, NULL, 10);
@@ -481,6 +481,8 @@ bool admin_list_session_page(struct admin_list_sessions *list, uint32_t from, ch
 			list->ended = known = true;
 		}
 	}
+	if (!list->json && list->ended)
+		bytes_printf(&out, "%" PRIu64 " session%s\n", list->n, list->n == 1 ? "" : "s");
 	ok = known && admin_print(&out);
 	bytes_release(&out);
 	return ok;

@@ -201,7 +201,7 @@ static bool daemon_reload(struct daemon *d, struct bytes *said)
 	if (ok) {
 		daemon_log_lines(log_info, "reload: ", &changes);
 		log_info("reload: %s", changes.len > 0 ? "done"
-		         : d->options->conf_path ? "nothing has changed"
+		         : d->options->conf_path ? "nothing has changed in the configuration"
 		                                : "there is no file to read, as chatd was started "
 		                                  "without --config");
 	} else {
@@ -473,7 +473,7 @@ static void daemon_tell_memory(const struct daemon *d)
 		log_debug("memory: %s: %" PRIu64 " KiB at most", parts[i].what, parts[i].bytes >> 10);
 	}
 	log_info("memory: %" PRIu64 " MiB at most: %" PRIu64 " MiB for connections, %" PRIu64
-	         " MiB for tables if all are full, the rest for the program itself",
+	         " MiB for tables if all are full; /stats says how much is used",
 	         memory_max(d->conf->connections_max) >> 20, bytes[MEMORY_TRAFFIC] >> 20,
 	         bytes[MEMORY_TABLES] >> 20);
 }

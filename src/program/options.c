@@ -490,8 +490,8 @@ void options_help(struct bytes *out)
 		             row->argument ? row->argument : "");
 		options_explain(out, start, row->help);
 	}
-	bytes_puts(out, "\n--listen may be given several times. Its OPTION telnet makes chatd negotiate\n"
-	           "telnet there at once.\n\n"
+	bytes_puts(out, "\n--listen may be given several times. Its options: telnet (chatd negotiates\n"
+	           "telnet there at once), tls (encrypted), proxy (for proxies, such as haproxy).\n\n"
 	           "Options override the configuration file. See chatd(8) and "
 	           "chatd.conf(5).\n");
 }

@@ -138,8 +138,8 @@ static _Noreturn void run_tls(struct parent *p)
 	_exit(tls_process_run(&t));
 }
 
-/* Gives it its configuration. False: the log says why it has none. */
-static bool configure_tls(struct parent *p, const struct conf *c)
+/* Gives it its configuration. again: it has one. False: the log says why it does not get this one. */
+static bool configure_tls(struct parent *p, const struct conf *c, bool again)
 {
 	struct bytes problems = {0};
 	struct certificate_files files;
@@ -148,6 +148,8 @@ static bool configure_tls(struct parent *p, const struct conf *c)
 	if (!ok) {
 		for (char *line = strtok(problems.data, "\n"); line != NULL; line = strtok(NULL, "\n"))
 			tell(p, line);
+		if (again)
+			tell(p, "TLS: the certificate stays as it was");
 	} else {
 		ok = tls_process_configure(p->control[OURS], c, &files);
 		if (!ok)
@@ -171,7 +173,7 @@ static pid_t start_tls(struct parent *p)
 		p->control[THEIRS] = -1;
 	}
 	/* One without a configuration ends when the socket is closed. */
-	if (pid < 0 || !configure_tls(p, p->conf))
+	if (pid < 0 || !configure_tls(p, p->conf, false))
 		close_pair(p->control);
 	return pid;
 }
@@ -293,7 +295,7 @@ static void reload(struct parent *p)
 		log_set_level(p->conf->log.level);
 		log_set_format(p->conf->log.format);
 		if (p->control[OURS] >= 0)
-			configure_tls(p, p->conf);
+			configure_tls(p, p->conf, true);
 	}
 	conf_release(&next);
 	bytes_release(&problems);

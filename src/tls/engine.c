@@ -94,8 +94,7 @@ static bool load_key(struct tls_engine *e, const struct tls_pem *pem, char *prob
 	else if (key == NULL)
 		snprintf(problem, n, "%s has no private key in PEM: %s", pem->path, why());
 	else if (!ok)
-		snprintf(problem, n, "the key in %s does not belong to the certificate, or cannot be used: %s",
-		         pem->path, why());
+		snprintf(problem, n, "the key in %s does not belong to the certificate", pem->path);
 	EVP_PKEY_free(key);
 	BIO_free(in);
 	return ok;

@@ -352,8 +352,7 @@ static void heard_header(struct endpoint *e, struct peer *p)
 		if (slow_bucket_take_log(&e->gate.log, e->now_ms))
 			log_warnx("refused a connection from the proxy at %s to %s: %s", address_show(&p->from, shown),
 			          e->options.listeners[p->listener].name, why);
-		refuse_plainly(e, p, "-- This port is for a proxy, which says first for whom it connects (PROXY "
-		               "protocol).\n");
+		refuse_plainly(e, p, "-- This port is for a proxy (PROXY protocol). Connect to another one.\n");
 		return;
 	case PROXY_OK:
 		break;

@@ -96,7 +96,7 @@ data_lists() {
 	named() { [[ $(tool admin list sessions) == *"eve in general"* ]]; }
 	await named
 	is "admin list sessions asks the running one" "$(tool admin list sessions)" \
-		'guest  .*  eve in general, from 127\.0\.0\.1'
+		'guest  .*  eve in general, from 127\.0\.0\.1' '1 session'
 	is "and for programs" "$(tool admin list sessions --json | json 'print(x["name"], x["room"], x["away"])')" \
 		'eve general False'
 	exec {eve}>&-

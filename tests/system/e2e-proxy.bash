@@ -53,7 +53,7 @@ proxies() {
 	is "and nobody else behind the proxy" "$(proxied "$v1" ann /quit)" '.*-- You are ann.*'
 	is "LOCAL is the proxy's own" "$(proxied '\r\n\r\n\0\r\nQUIT\n\x20\0\0\0' ann '/whois ann' /quit)" \
 		'.*-- You are ann.*'
-	is "somebody with nc is told where he is" "$(proxied '' bob)" '-- This port is for a proxy, .*'
+	is "somebody with nc is told where he is" "$(proxied '' bob)" '-- This port is for a proxy \(PROXY protocol\)\. .*'
 	is "a header at another port is told so" "$(printf "$v1" | nc_bsd -N 127.0.0.1 "$port")" \
 		'This port is not for proxies: .*'
 	echo "proxy_from = 192.0.2.9" >>"$conf"

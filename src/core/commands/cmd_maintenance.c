@@ -55,7 +55,7 @@ static void reload_answer(struct chat *c, struct session *s, struct question *q,
 		emit_reply(c, s, "The configuration stays as it was, because of this:");
 	else
 		emit_reply(c, s, *p != '\0' ? "The configuration was read again:"
-		           : "The configuration was read again; nothing has changed.");
+		           : "The configuration was read again; nothing has changed in it.");
 	for (; *p != '\0'; p += *p == '\n') {
 		size_t len = strcspn(p, "\n");
 

@@ -119,10 +119,11 @@ static void test_certificates(void **state)
 	struct proxied_peer peer = {.fd = FD, .listener = 0};
 	struct proxy_header parsed;
 	const char *why;
-	int sockets[2];
+	int sockets[2], stream[2];
 
 	(void)state;
 	s.accepts.full_ms = INT64_MAX;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream), 0);
 	s.conns.free_first = s.conns.control_first = s.conns.linger_first = UINT32_MAX;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
 	s.handover.socket = sockets[0];
@@ -130,13 +131,15 @@ static void test_certificates(void **state)
 	for (int i = 0; i < 2; i++) {
 		h.certified = i == 0;
 		had_cert = false;
-		assert_true(handover_send(sockets[1], 0, &h));
+		assert_true(handover_send(sockets[1], stream[0], &h));
 		accept_handed(&s);
 		assert_true(seen.connected.tls);
 		assert_int_equal(had_cert, i == 0);
 		if (had_cert)
 			assert_memory_equal(&cert, &h.cert, sizeof cert);
 	}
+	close(stream[0]);
+	close(stream[1]);
 	close(sockets[0]);
 	close(sockets[1]);
 	proxy_header_begin(&header, &h.from, h.port);
