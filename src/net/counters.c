@@ -59,6 +59,7 @@ void counters_begin(struct server *s, struct vitals *v)
 {
 	s->counters.vitals = v;
 	s->counters.due_ms = s->now_ms;
+	atomic_store_explicit(&v->beat_ms, s->mono_ms, memory_order_relaxed);
 	tell(s, v);
 }
 

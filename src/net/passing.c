@@ -61,10 +61,13 @@ enum passing passing_receive(int socket, bool wait, void *data, size_t size, siz
 	} while (got < 0 && errno == EINTR);
 	if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return PASSING_NONE;
-	if (got <= 0)
+	if (got < 0)
 		return PASSING_END;
 	*n = take_fds(&m, fds);
 	*len = (size_t)got;
+	/* The end looks like a message of nothing, but for the descriptors that one may bring. */
+	if (got == 0 && *n == 0)
+		return PASSING_END;
 	if ((m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
 		while (*n > 0)
 			close(fds[--*n]);

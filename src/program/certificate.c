@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "chatd/program/conf/conf_listen.h"
@@ -105,6 +106,41 @@ bool certificate_is_needed(const struct conf *c)
 		if (conf_listen_parse(c->listen[i], &l, problem, sizeof problem) && l.tls)
 			return true;
 	return false;
+}
+
+/* In the process of certificate_check_apart. */
+static _Noreturn void check_in_child(const struct conf *c, int out)
+{
+	struct bytes told = {0};
+	bool ok = certificate_check(c, &told);
+
+	/* A pipe has room for it. */
+	if (told.len > 0 && write(out, told.data, told.len) < 0)
+		ok = false;
+	_exit(ok ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+bool certificate_check_apart(const struct conf *c, struct bytes *problems)
+{
+	char part[512];
+	int ends[2], status = -1;
+	ssize_t n = 0;
+	pid_t pid = -1;
+
+	if (pipe2(ends, O_CLOEXEC) == 0) {
+		pid = fork();
+		if (pid == 0)
+			check_in_child(c, ends[1]);
+		close(ends[1]);
+		while (pid > 0 && ((n = read(ends[0], part, sizeof part)) > 0 || (n < 0 && errno == EINTR)))
+			bytes_append(problems, part, n > 0 ? (size_t)n : 0);
+		close(ends[0]);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (status != 0 && problems->len == 0)
+		conf_tell(problems, "tls_certificate and tls_key cannot be checked");
+	return status == 0;
 }
 
 bool certificate_check(const struct conf *c, struct bytes *problems)

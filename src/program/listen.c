@@ -2,6 +2,7 @@
 #include "chatd/program/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -27,15 +28,21 @@ static const char *listen_same_port(const struct conf *c, uint32_t i, uint16_t p
 	return NULL;
 }
 
+/* Not of what a link leads to: whoever owns the folder could have put one there, and this may be root. */
+static void permit(const char *path, mode_t mode)
+{
+	if (fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) != 0)
+		log_warn("cannot set the permissions of %s", path);
+}
+
 /* connect(2) needs write permission for the socket; its folder decides who can reach it. */
 static void listen_to_users(const struct listener *listeners, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		const char *path = listeners[i].unix_path;
 
-		if (*path != '\0' && chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH |
-		                           S_IWOTH) != 0)
-			log_warn("cannot set the permissions of %s", path);
+		if (*path != '\0')
+			permit(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH);
 	}
 }
 
@@ -87,9 +94,9 @@ static void metrics_permit(const char *path, const char *user)
 {
 	const struct passwd *pw = geteuid() == 0 && user ? getpwnam(user) : NULL;
 
-	if ((pw && lchown(path, pw->pw_uid, pw->pw_gid) != 0) ||
-	    chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0)
-		log_warn("cannot set the permissions of %s", path);
+	if (pw && lchown(path, pw->pw_uid, pw->pw_gid) != 0)
+		log_warn("cannot give %s to the user %s", path, user);
+	permit(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP);
 }
 
 bool listen_metrics(struct listener *l, const struct conf *c)

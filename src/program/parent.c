@@ -103,13 +103,20 @@ static void begin_child(struct parent *p, const char *name)
 
 /* -- the TLS process ----------------------------------------------------------------------------- */
 
-/* The socket is a listener of the TLS process's. */
-static bool is_ours(const struct parent *p, int fd)
+static bool is_tls_listener(const struct parent *p, int fd)
 {
 	for (uint32_t i = 0; i < p->nlisteners; i++)
 		if (p->listeners[i].fd == fd)
 			return true;
 	return false;
+}
+
+/* The chat's, of the sockets that the service manager has passed. */
+static void close_passed(struct parent *p)
+{
+	for (uint32_t i = 0; i < p->conf->nlisten; i++)
+		if (p->passed.fd[i] >= 0 && !is_tls_listener(p, p->passed.fd[i]))
+			close(p->passed.fd[i]);
 }
 
 static _Noreturn void run_tls(struct parent *p)
@@ -128,9 +135,7 @@ static _Noreturn void run_tls(struct parent *p)
 	close(p->handover[OURS]);
 	close(p->control[OURS]);
 	close_pair(p->chat);
-	for (uint32_t i = 0; i < p->conf->nlisten; i++)
-		if (p->passed.fd[i] >= 0 && !is_ours(p, p->passed.fd[i]))
-			close(p->passed.fd[i]);
+	close_passed(p);
 	/* It ends with its parent, which these would reach as well. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
@@ -192,9 +197,7 @@ static _Noreturn void run_metrics(struct parent *p, pid_t parent)
 	close_pair(p->chat);
 	for (uint32_t i = 0; i < p->nlisteners; i++)
 		close(p->listeners[i].fd);
-	for (uint32_t i = 0; i < p->conf->nlisten; i++)
-		if (p->passed.fd[i] >= 0 && !is_ours(p, p->passed.fd[i]))
-			close(p->passed.fd[i]);
+	close_passed(p);
 	/* What the TLS process writes there is not its business. */
 	if (p->board != NULL)
 		board_drop(p->board, tls_process_slots(p->conf));
@@ -450,7 +453,7 @@ static bool prepare_tls(struct parent *p, bool *misconfigured)
 	struct listener_options options = daemon_conf_listener(p->conf);
 	struct bytes problems = {0};
 
-	if (!certificate_check(p->conf, &problems)) {
+	if (!certificate_check_apart(p->conf, &problems)) {
 		for (char *line = strtok(problems.data, "\n"); line != NULL; line = strtok(NULL, "\n"))
 			log_errx("%s", line);
 		*misconfigured = true;
@@ -513,7 +516,7 @@ int parent_run(const struct options *o, struct conf *c)
 		return daemon_run(o, c, NULL);
 	log_set_level(c->log.level);
 	log_set_format(c->log.format);
-	/* The memory has had the key. */
+	/* It opens the key's file, and may be root. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (prepare(&p, &misconfigured))
 		p.status = run_all(&p);

@@ -444,7 +444,8 @@ struct saved_fact {
 /* What the chat counts from its start on. */
 struct chat_counts {
 	uint64_t lines;          /* said */
-	uint64_t login_failures; /* wrong passwords and one-time codes */
+	uint64_t login_failures; /* wrong passwords and one-time codes, but for those that confirm
+	                          * something while signed in */
 	uint64_t banned;         /* people who could not come in because of a ban, */
 	uint64_t locked_out;     /* or of the lockdown */
 	uint32_t unnamed;        /* connections without a name, at present */

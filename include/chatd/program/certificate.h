@@ -23,5 +23,7 @@ bool certificate_read(const struct certificate_files *files, enum tls_version le
 bool certificate_is_needed(const struct conf *c);
 /* What is wrong with them, by opening and reading them now. False: problems has it. */
 bool certificate_check(const struct conf *c, struct bytes *problems);
+/* The same in a process of its own, so that the key is never in the memory of this one, nor of those forked from it. */
+bool certificate_check_apart(const struct conf *c, struct bytes *problems);
 
 #endif

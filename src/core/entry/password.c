@@ -144,7 +144,7 @@ static bool code_use(struct chat *c, struct account *a, const char *hash, size_t
 
 static void was_wrong(struct chat *c, struct session *s, struct account *a)
 {
-	c->status.counts.login_failures++;
+	c->status.counts.login_failures += a == NULL || s->account != a;
 	emit_security_about(c, s, "failed-sign-in", a != NULL ? a->nick : "-", "wrong password");
 	if (a == NULL)
 		return;
@@ -214,6 +214,7 @@ static void code_was_wrong(struct chat *c, struct session *s, struct account *a)
 	emit_security_about(c, s, "failed-second-step", a->nick, "wrong code");
 	if (s->account == a)
 		return;
+	c->status.counts.login_failures++;
 	account_wrong(c, a, true);
 	if (a->session != NULL)
 		emit_reply(c, a->session, "Someone at %s gave your password and a wrong code. If that was not you, "

@@ -97,26 +97,23 @@ bool sandbox_enter(const struct conf *c, const char *conf_path, const char *user
 	return check_part(c, system_calls, syscalls_restrict(handover)) && ok;
 }
 
+/* For processes that need no files. */
+static bool enter_without_files(const struct conf *c)
+{
+	/* The memory holds the key, or what passes through. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return check_part(c, files, landlock_restrict(NULL, NULL, NULL));
+}
+
 bool sandbox_enter_metrics(const struct conf *c, int listener)
 {
-	bool ok;
-
-	if (c->sandbox == SANDBOX_NO)
-		return true;
-	/* It was forked from the parent, whose memory may have had the key. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	ok = check_part(c, files, landlock_restrict(NULL, NULL, NULL));
-	return check_part(c, system_calls, syscalls_restrict_metrics(listener)) && ok;
+	return c->sandbox == SANDBOX_NO ||
+	       (enter_without_files(c) && check_part(c, system_calls, syscalls_restrict_metrics(listener)));
 }
 
 bool sandbox_enter_tls(const struct conf *c, int handover, int control, int below)
 {
-	bool ok;
-
-	if (c->sandbox == SANDBOX_NO)
-		return true;
-	/* The memory holds the key. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	ok = check_part(c, files, landlock_restrict(NULL, NULL, NULL));
-	return check_part(c, system_calls, syscalls_restrict_tls(handover, control, below)) && ok;
+	return c->sandbox == SANDBOX_NO ||
+	       (enter_without_files(c) &&
+	        check_part(c, system_calls, syscalls_restrict_tls(handover, control, below)));
 }

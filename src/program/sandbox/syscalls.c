@@ -56,16 +56,28 @@ enum {
 };
 
 #define IS(argument, value) {argument, SCMP_CMP_EQ, value, 0}
+#define IS_NOT(argument, value) {argument, SCMP_CMP_NE, (scmp_datum_t)(value), 0}
 #define HAS(argument, mask, bits) {argument, SCMP_CMP_MASKED_EQ, mask, bits}
 
-/* Calls that are only allowed with these arguments. A call may be listed several times. */
-static int add_fixed(scmp_filter_ctx f)
+/* A call that is only allowed with these arguments. It may be listed several times. */
+struct fixed {
+	int call;
+	unsigned int n;                             /* arguments that are compared */
+	struct scmp_arg_cmp argument[ARGUMENTS_MAX];
+};
+
+static int add_fixed(scmp_filter_ctx f, const struct fixed *fixed, size_t n)
 {
-	const struct {
-		int call;
-		unsigned int n;                             /* arguments that are compared */
-		struct scmp_arg_cmp argument[ARGUMENTS_MAX];
-	} fixed[] = {
+	int e = 0;
+
+	for (size_t i = 0; i < n && e == 0; i++)
+		e = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, fixed[i].call, fixed[i].n, fixed[i].argument);
+	return e;
+}
+
+static int add_fixed_of_chat(scmp_filter_ctx f)
+{
+	const struct fixed fixed[] = {
 		/* No new memory becomes executable. */
 		{SCMP_SYS(mmap), 1, {HAS(2, PROT_EXEC, 0)}},
 		{SCMP_SYS(mprotect), 1, {HAS(2, PROT_EXEC, 0)}},
@@ -103,12 +115,8 @@ static int add_fixed(scmp_filter_ctx f)
 		/* abort(3). */
 		{SCMP_SYS(tgkill), 2, {IS(0, (scmp_datum_t)getpid()), IS(2, SIGABRT)}},
 	};
-	int e = 0;
 
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && e == 0; i++)
-		e = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, fixed[i].call, fixed[i].n,
-		                           fixed[i].argument);
-	return e;
+	return add_fixed(f, fixed, sizeof(fixed) / sizeof(fixed[0]));
 }
 
 static int add_calls(scmp_filter_ctx f, const int *list, size_t n)
@@ -131,7 +139,7 @@ static int add_rules(scmp_filter_ctx f, int handover)
 {
 	int e = add_calls(f, calls, sizeof(calls) / sizeof(calls[0]));
 
-	e = e ? e : add_fixed(f);
+	e = e ? e : add_fixed_of_chat(f);
 	/* Connections that the TLS process hands over. */
 	e = e ? e : add_on(f, SCMP_SYS(recvmsg), handover);
 	/* The flags of clone3 are in memory, where no filter can see them; glibc falls back to
@@ -151,11 +159,7 @@ static int add_rules_of_tls(scmp_filter_ctx f, int handover, int control, int be
 		SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sched_yield),
 		SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(pread64), SCMP_SYS(lseek), SCMP_SYS(sigaltstack),
 	};
-	const struct {
-		int call;
-		unsigned int n;
-		struct scmp_arg_cmp argument[ARGUMENTS_MAX];
-	} fixed[] = {
+	const struct fixed fixed[] = {
 		{SCMP_SYS(mmap), 1, {HAS(2, PROT_EXEC, 0)}},
 		{SCMP_SYS(mprotect), 1, {HAS(2, PROT_EXEC, 0)}},
 		{SCMP_SYS(ioctl), 1, {IS(1, SIOCOUTQ)}},
@@ -168,8 +172,7 @@ static int add_rules_of_tls(scmp_filter_ctx f, int handover, int control, int be
 	};
 	int e = add_calls(f, few, sizeof(few) / sizeof(few[0]));
 
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && e == 0; i++)
-		e = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, fixed[i].call, fixed[i].n, fixed[i].argument);
+	e = e ? e : add_fixed(f, fixed, sizeof(fixed) / sizeof(fixed[0]));
 	e = e ? e : add_on(f, SCMP_SYS(sendmsg), handover);
 	return e ? e : add_on(f, SCMP_SYS(recvmsg), control);
 }
@@ -181,30 +184,36 @@ static int add_rules_of_metrics(scmp_filter_ctx f, int listener)
 {
 	static const int few[] = {
 		SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(read), SCMP_SYS(write),
-		SCMP_SYS(recvfrom), SCMP_SYS(close), SCMP_SYS(shutdown), SCMP_SYS(munmap), SCMP_SYS(madvise),
+		SCMP_SYS(recvfrom), SCMP_SYS(close), SCMP_SYS(munmap), SCMP_SYS(madvise),
 		SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
 		SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(clock_gettime),
 		SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid),
 		SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(writev), SCMP_SYS(sendmsg),
 		SCMP_SYS(sigaltstack),
 	};
-	const struct {
-		int call;
-		unsigned int n;
-		struct scmp_arg_cmp argument[ARGUMENTS_MAX];
-	} fixed[] = {
+	const struct fixed fixed[] = {
 		{SCMP_SYS(mmap), 1, {HAS(2, PROT_EXEC, 0)}},
 		{SCMP_SYS(accept4), 1, {IS(0, (scmp_datum_t)listener)}},
 		{SCMP_SYS(sendto), 1, {IS(4, 0)}},
-		{SCMP_SYS(setsockopt), 1, {IS(1, IPPROTO_TCP)}},
+		/* The next such process needs the listener as it is. */
+		{SCMP_SYS(setsockopt), 2, {IS(1, IPPROTO_TCP), IS_NOT(0, listener)}},
+		{SCMP_SYS(shutdown), 1, {IS_NOT(0, listener)}},
 		{SCMP_SYS(getsockopt), 1, {IS(1, SOL_SOCKET)}},
 		{SCMP_SYS(tgkill), 1, {IS(0, (scmp_datum_t)getpid())}},
 	};
 	int e = add_calls(f, few, sizeof(few) / sizeof(few[0]));
 
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && e == 0; i++)
-		e = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, fixed[i].call, fixed[i].n, fixed[i].argument);
-	return e;
+	return e ? e : add_fixed(f, fixed, sizeof(fixed) / sizeof(fixed[0]));
+}
+
+/* NULL: errno says why. */
+static scmp_filter_ctx begin(void)
+{
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+
+	if (!f)
+		errno = ENOMEM;
+	return f;
 }
 
 static bool load(scmp_filter_ctx f, int e)
@@ -218,33 +227,21 @@ static bool load(scmp_filter_ctx f, int e)
 
 bool syscalls_restrict(int handover)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	scmp_filter_ctx f = begin();
 
-	if (!f) {
-		errno = ENOMEM;
-		return false;
-	}
-	return load(f, add_rules(f, handover));
+	return f && load(f, add_rules(f, handover));
 }
 
 bool syscalls_restrict_tls(int handover, int control, int below)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	scmp_filter_ctx f = begin();
 
-	if (!f) {
-		errno = ENOMEM;
-		return false;
-	}
-	return load(f, add_rules_of_tls(f, handover, control, below));
+	return f && load(f, add_rules_of_tls(f, handover, control, below));
 }
 
 bool syscalls_restrict_metrics(int listener)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	scmp_filter_ctx f = begin();
 
-	if (!f) {
-		errno = ENOMEM;
-		return false;
-	}
-	return load(f, add_rules_of_metrics(f, listener));
+	return f && load(f, add_rules_of_metrics(f, listener));
 }
