@@ -34,7 +34,6 @@ int metrics_process_run(const struct metrics_process *p)
 	struct http *h;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGTERM, SIG_DFL);
 	if (!privilege_drop(p->conf->user))
 		return STATUS_CONFIG;
 	if (!end_with(p->parent))

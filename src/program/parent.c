@@ -201,7 +201,9 @@ static _Noreturn void run_metrics(struct parent *p, pid_t parent)
 	/* What the TLS process writes there is not its business. */
 	if (p->board != NULL)
 		board_drop(p->board, tls_process_slots(p->conf));
+	/* It answers until all end, and the parent ends it. */
 	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	_exit(metrics_process_run(&m));
 }
@@ -416,7 +418,7 @@ static void end_children(struct parent *p)
 	close_pair(p->control);
 	close_pair(p->handover);
 	if (p->child[CHILD_METRICS].pid > 0)
-		kill(p->child[CHILD_METRICS].pid, SIGTERM);
+		kill(p->child[CHILD_METRICS].pid, SIGKILL);
 	while (any_child(p) && clock_ms(CLOCK_MONOTONIC) < until_ms)
 		wait_for_something(p, until_ms);
 	for (int i = 0; i < CHILDREN; i++) {

@@ -144,6 +144,19 @@ tls_life() {
 	exec {said_by}<&-
 	wait "$talker" 2>/dev/null
 	if await no_child; then ok "no process is left"; else not_ok "no process is left" "$(pgrep -fa "$conf")"; fi
+	# A service manager may signal each process, and the parent passes it on: that is no second wish.
+	program=$chatd tls_up "metrics = unix:$work/metrics" || return
+	exec {eve}<>"/dev/tcp/127.0.0.1/$port"
+	printf 'eve\n' >&"$eve"
+	await knows eve
+	kill -TERM "$(child chat)" "$(child metrics)" "$(child tls)"
+	down "signals to each process"
+	if grep -qE 'exiting at once|metrics process has ended' "$log"; then
+		not_ok "and the end is in order" "$(tail -n 8 "$log")"
+	else
+		ok "and the end is in order"
+	fi
+	exec {eve}>&-
 	# Nobody can end it from outside: the chat sees that its parent is gone.
 	program=$chatd tls_up || return
 	before=$(child chat)
