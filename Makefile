@@ -322,6 +322,8 @@ fuzz-build:
 
 # An installed file, and how it is made from one of ours. The configuration is not touched if it exists.
 DOCDIR   = $(DESTDIR)$(PREFIX)/share/doc/chatd
+# All but the map of the source.
+DOCS     = $(filter-out docs/architecture.md,$(wildcard docs/*.md docs/*.svg))
 FILL     = sed 's,@PREFIX@,$(PREFIX),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g'
 CONF     = $(DESTDIR)$(SYSCONFDIR)/chatd/chatd.conf
 SERVICE_CONF = sed 's,^\#database = .*,database = /var/lib/chatd/chatd.db,; s,^\#user =.*,user = chatd,'
@@ -331,7 +333,7 @@ install: chatd
 	install -D -m 644 docs/chatd.8 $(DESTDIR)$(PREFIX)/share/man/man8/chatd.8
 	install -D -m 644 docs/chatd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/chatd.conf.5
 	install -D -m 644 docs/chatd.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/chatd
-	install -D -m 644 -t $(DOCDIR) chatd.conf.example docs/operations.md docs/CHANGELOG.md docs/grafana-dashboard.json
+	install -D -m 644 -t $(DOCDIR) chatd.conf.example docs/grafana-dashboard.json $(DOCS)
 	install -D -m 644 -t $(DOCDIR)/container docs/container/*
 	install -D -m 644 docs/fail2ban/filter.conf $(DOCDIR)/fail2ban/filter.d/chatd.conf
 	install -D -m 644 docs/fail2ban/jail.conf $(DOCDIR)/fail2ban/jail.d/chatd.conf
