@@ -294,7 +294,7 @@ soak: $(B)/chatd $(B)/tests/system/load $(B)/tests/system/soak_client
 
 FUZZ_S = 300
 FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
-FUZZERS = input editor tty conf db import proxy http
+FUZZERS = input editor tty conf db import proxy http certs
 
 # Each runs for FUZZ_S seconds, two at a time. They start from tests/fuzz/corpus; inputs that they find are kept in
 # .build/fuzz, and crashes there as crash-*. Reduce such a file and add it to tests/fuzz/corpus, which make test

@@ -146,20 +146,20 @@ static int accept_certificate(X509_STORE_CTX *store, void *ctx)
 	}
 	if (key != NULL && key_is_usable(key))
 		return 1;
-	X509_STORE_CTX_set_error(store, X509_V_ERR_EE_KEY_TOO_SMALL);
+	X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
 	return 0;
 }
 
 /* A client is asked for a certificate, and need not have one. The list of authorities stays empty: any. */
-static void ask_for_certificate(SSL_CTX *context)
+static bool ask_for_certificate(SSL_CTX *context)
 {
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(context, accept_certificate, NULL);
-	SSL_CTX_set1_client_sigalgs_list(context, client_signatures);
 	SSL_CTX_set_max_cert_list(context, TLS_CERTS_BYTES_MAX);
+	return SSL_CTX_set1_client_sigalgs_list(context, client_signatures) == 1;
 }
 
-static void set_up(SSL_CTX *context, enum tls_version least)
+static bool set_up(SSL_CTX *context, enum tls_version least)
 {
 	SSL_CTX_set_min_proto_version(context, least == TLS_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
 	/* An idle session gives its buffers back, about 34 KiB. */
@@ -170,7 +170,7 @@ static void set_up(SSL_CTX *context, enum tls_version least)
 	/* People stay for hours; to resume a session would save nothing, and each would be kept. */
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(context, 0);
-	ask_for_certificate(context);
+	return ask_for_certificate(context);
 }
 
 bool tls_engine_init(struct tls_engine *e, const struct tls_pem *certificate, const struct tls_pem *key,
@@ -178,11 +178,11 @@ bool tls_engine_init(struct tls_engine *e, const struct tls_pem *certificate, co
 {
 	ERR_clear_error();
 	*e = (struct tls_engine){.context = SSL_CTX_new(TLS_server_method())};
-	if (e->context == NULL) {
+	if (e->context == NULL || !set_up(e->context, least)) {
 		snprintf(problem, n, "OpenSSL cannot be used: %s", why());
+		tls_engine_release(e);
 		return false;
 	}
-	set_up(e->context, least);
 	if (!load_certificate(e, certificate, problem, n) || !load_key(e, key, problem, n)) {
 		tls_engine_release(e);
 		return false;

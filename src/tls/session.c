@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/tls/client_certs.h"
+
 enum {
+	HANDSHAKE_HEADER = 4,   /* bytes before a message's body (RFC 8446, 4) */
 	READ_BYTES = 16 << 10,  /* a record's at most (RFC 8446, 5.1) */
 	CHATTER_MAX = 64,       /* key updates and the like in a session: each costs 40 us, and a client
 	                         * needs one in some million records */
@@ -22,6 +25,7 @@ struct tls_session {
 	size_t in_len;
 	struct bytes *out;      /* in a call: where it writes */
 	bool open, failed, closed;
+	bool odd_certificate;   /* the client's is none that chatd takes */
 	uint32_t chatter;       /* messages in the open session that were not talk */
 	const char *why;        /* static; NULL: it has not failed */
 };
@@ -79,15 +83,27 @@ static BIO_METHOD *method(void)
 	return made;
 }
 
-/* What is part of the protocol: a key update, or our answer to a client that wants another handshake. */
+/* The client's certificates are here, and OpenSSL is about to decode them. This is no place from which a handshake can be
+ * ended, so those that are not plain become what nobody can decode; the message has been hashed already. */
+static void look_at_certificates(struct tls_session *s, const void *message, size_t len)
+{
+	if (client_certs_are_plain(message, len, SSL_version(s->ssl) == TLS1_3_VERSION))
+		return;
+	s->odd_certificate = true;
+	memset((uint8_t *)(uintptr_t)message + HANDSHAKE_HEADER, 0xff, len - HANDSHAKE_HEADER);
+}
+
+/* What is part of the protocol: in an open session a key update, or our answer to a client that wants another
+ * handshake. */
 static void on_message(int is_written, int version, int type, const void *data, size_t len, SSL *ssl, void *ctx)
 {
 	struct tls_session *s = ctx;
 
 	(void)version;
-	(void)data;
-	(void)len;
 	(void)ssl;
+	if (!is_written && type == SSL3_RT_HANDSHAKE && len > HANDSHAKE_HEADER &&
+	    *(const uint8_t *)data == SSL3_MT_CERTIFICATE)
+		look_at_certificates(s, data, len);
 	if (s->open)
 		s->chatter += type == (is_written ? SSL3_RT_ALERT : SSL3_RT_HANDSHAKE);
 }
@@ -130,7 +146,8 @@ static enum tls_result fail(struct tls_session *s)
 	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
 
 	s->failed = true;
-	s->why = s->chatter > CHATTER_MAX ? "too many messages that say nothing"
+	s->why = s->odd_certificate          ? "the client's certificates are of a kind that chatd does not take"
+	         : s->chatter > CHATTER_MAX ? "too many messages that say nothing"
 	         : reason != NULL         ? reason : "the protocol was broken";
 	return TLS_FAILED;
 }

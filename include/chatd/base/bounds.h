@@ -397,7 +397,7 @@ enum {
 	                         * the port is for; a client begins at once */
 	TLS_HANDSHAKES_TURN = 4, /* steps of handshakes in one turn, half a millisecond each: those who
 	                         * talk do not wait longer for them */
-	TLS_CERTS_BYTES_MAX = 4 << 10, /* of a client's certificate and its chain: to decode each costs 0.2 ms. An
+	TLS_CERTS_BYTES_MAX = 4 << 10, /* of a client's certificate and its chain: to decode one costs 0.2 ms. An
 	                         * RSA-4096 one with its authority's is 3.6 KiB */
 	TLS_CERTS_MAX = 4,      /* how many these are: OpenSSL keeps them, 4 KiB each and more, for as long as the
 	                         * client is connected */
