@@ -127,7 +127,7 @@ static void shut(struct http *h, struct client *p)
 	h->nshut++;
 }
 
-/* The one that has been silent longest makes way. */
+/* The one that came, or was last answered, longest ago makes way. */
 static void make_way(struct http *h)
 {
 	struct client *oldest = NULL;

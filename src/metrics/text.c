@@ -1,4 +1,4 @@
-/* What is told to whom watches the chat. Owns the table of metrics, and what counts as healthy. */
+/* The text for Prometheus and /healthz. Owns the table of metrics, and what counts as healthy. */
 #include "chatd/metrics/text.h"
 
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #define CHATD_VERSION "unknown"
 #endif
 
-/* Metrics that are told as they are numbered here. */
+/* Indexes into metrics_table, in the order of the output. */
 enum {
 	BUILD_INFO, CONNECTIONS, CONNECTIONS_TOTAL, PEOPLE, ROOMS, LINES, DELIVERIES, SKIPPED, COMMIT, QUEUE, FAILED,
 	TURN, DELIVERY, LOGIN_FAILURES, REFUSED, BEAT, TLS_LEFT, TLS_HANDSHAKES, TLS_REFUSED, CPU, RESIDENT, VIRTUAL,
@@ -22,7 +22,7 @@ const struct metric metrics_table[] = {
 	[BUILD_INFO] = {"chatd_build_info", "gauge", "Always 1; the label has the version of chatd."},
 	[CONNECTIONS] = {"chatd_connections", "gauge", "Open connections: of people with a name, of those without one "
 	                 "yet, by the control socket, and those that are being closed."},
-	[CONNECTIONS_TOTAL] = {"chatd_connections_total", "counter", "Connections that were let in, or refused."},
+	[CONNECTIONS_TOTAL] = {"chatd_connections_total", "counter", "Connections admitted or refused."},
 	[PEOPLE] = {"chatd_people", "gauge", "People in the chat."},
 	[ROOMS] = {"chatd_rooms", "gauge", "Rooms, those with only a history included."},
 	[LINES] = {"chatd_lines_total", "counter", "Lines said in rooms."},
@@ -40,7 +40,7 @@ const struct metric metrics_table[] = {
 	[LOGIN_FAILURES] = {"chatd_login_failures_total", "counter", "Wrong passwords and one-time codes."},
 	[REFUSED] = {"chatd_refused_total", "counter", "Connections that were refused, and people who could not come "
 	             "in, by the reason."},
-	[BEAT] = {"chatd_heartbeat_age_seconds", "gauge", "How long ago the loop was last seen going; it is at most a "
+	[BEAT] = {"chatd_heartbeat_age_seconds", "gauge", "How long ago the loop last turned; it is at most a "
 	          "little over 1 if all is well."},
 	[TLS_LEFT] = {"chatd_tls_certificate_remaining_seconds", "gauge", "How long the certificate is still good for; "
 	              "below 0 once it has ended."},

@@ -51,8 +51,7 @@ static void log_refused(struct server *s, const struct proxied *p, const char *w
 	char shown[ADDRESS_BYTES_MAX];
 
 	if (slow_bucket_take_log(&s->proxies.log, s->now_ms))
-		log_warnx("refused a connection from the proxy at %s to %s: %s", address_show(&p->proxy, shown),
-		          s->listeners[p->listener].name, why);
+		log_warnx(PROXY_LOG_NO_HEADER, address_show(&p->proxy, shown), s->listeners[p->listener].name, why);
 }
 
 /* Ends one whose receive is in flight, which now ends, too. */
@@ -97,11 +96,10 @@ const char *proxied_begin(struct server *s, uint32_t listener, const struct ring
 
 	/* The folder of a unix socket decides who may come there. */
 	if (!address_is_local(&accepted->from) && !address_within_any(&accepted->from, all->from, all->nfrom)) {
-		/* As the chat logs it (docs/admin.md), for those who read the log to ban addresses. */
 		if (slow_bucket_take_log(&s->proxies.log, s->now_ms))
-			log_info("security: refused address=%s name=- account=-: not in proxy_from, as %s requires",
-			         address_show(&accepted->from, shown), s->listeners[listener].name);
-		return "-- This port is for proxies only. Connect to another one.\n";
+			log_info(PROXY_LOG_NOT_TRUSTED, address_show(&accepted->from, shown),
+			         s->listeners[listener].name);
+		return PROXY_NOT_TRUSTED;
 	}
 	if (all->nwaiting == PROXIED_MAX)
 		shut(s, all->first, "its PROXY header did not come, and others wait");
@@ -170,7 +168,7 @@ static bool grew(struct server *s, struct proxied *p, const struct ring_completi
 	switch (proxy_header_parse(data, len, &h, &why)) {
 	case PROXY_BAD:
 		log_refused(s, p, why);
-		return refuse(s, p, "-- This port is for a proxy (PROXY protocol). Connect to another one.\n", peer);
+		return refuse(s, p, PROXY_NO_HEADER, peer);
 	case PROXY_MORE:
 		keep(p, data, len);
 		receive(s, p);

@@ -14,6 +14,7 @@
 #include "chatd/base/fingerprint.h"
 #include "chatd/base/json.h"
 #include "chatd/base/text.h"
+#include "chatd/core/people/cert.h"
 #include "chatd/core/people/name.h"
 #include "chatd/core/people/share.h"
 #include "chatd/program/admin_list.h"
@@ -124,30 +125,18 @@ struct person_cert {
 	int64_t added_ms, used_ms; /* since the epoch; used 0: never */
 };
 
-static int64_t cert_time(char **text)
-{
-	int64_t ms = strtoll(*text, text, 10);
-
-	return ms < 0 || ms > TIME_MS_MAX ? 0 : ms;
-}
-
-/* The account's certificates, as the chat reads them (core/people/cert.h); returns how many. */
+/* The account's certificates, as the chat reads them; returns how many. */
 static int person_certs(const struct person *w, struct person_cert certs[CERTS_MAX])
 {
 	int n = 0;
 
 	for (int i = 0; i < CERTS_MAX; i++) {
-		char field[16], *text, *times;
+		struct person_cert *next = &certs[n];
+		char field[16], *text;
 
 		snprintf(field, sizeof(field), "cert%d", i);
 		text = fields_get(w->account, field);
-		times = strchr(text, '/');
-		if (times) {
-			*times++ = '\0';
-			certs[n].added_ms = cert_time(&times);
-			certs[n].used_ms = *times == '/' && *++times ? cert_time(&times) : 0;
-			n += fingerprint_parse(text, &certs[n].print);
-		}
+		n += cert_parse(text, &next->print, &next->added_ms, &next->used_ms);
 		free(text);
 	}
 	return n;

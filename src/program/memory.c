@@ -74,7 +74,8 @@ enum {
 /* What a session owns. */
 static uint64_t memory_session(void)
 {
-	return sizeof(struct session) + sizeof(struct fingerprint) + SMALL_BYTES + LINE_BYTES_LIMIT + 1 + TELNET_BYTES + NICK_BYTES + KEY_BYTES +
+	return sizeof(struct session) + sizeof(struct fingerprint) + SMALL_BYTES + LINE_BYTES_LIMIT + 1 + TELNET_BYTES +
+	       NICK_BYTES + KEY_BYTES +
 	       /* away, and lines of a paste */
 	       BODY_BYTES_MAX + 1 + SLIP_BYTES_MAX +
 	       /* the question it waits for, perhaps with what is said about a referenced line;
@@ -146,8 +147,8 @@ static uint64_t memory_sqlite(void)
 
 static uint64_t memory_account(void)
 {
-	return sizeof(struct account) + PREFERENCES_BYTES_MAX + 1 + NICK_BYTES + KEY_BYTES + 2 * (NAME_SKELETON_BYTES_MAX + 1) +
-	       11 * HASH_BYTES + TOTP_BYTES + HIGHLIGHTS_BYTES_MAX + 9 * SMALL_BYTES +
+	return sizeof(struct account) + PREFERENCES_BYTES_MAX + 1 + NICK_BYTES + KEY_BYTES +
+	       2 * (NAME_SKELETON_BYTES_MAX + 1) + 11 * HASH_BYTES + TOTP_BYTES + HIGHLIGHTS_BYTES_MAX + 9 * SMALL_BYTES +
 	       CERTS_MAX * (sizeof(struct cert) + SMALL_BYTES);
 }
 
@@ -196,8 +197,8 @@ uint64_t memory_tls_max(uint32_t slots)
 	                2 * (TLS_PENDING_BYTES + TLS_BUFFER_BYTES) + TLS_BUFFER_BYTES;
 	uint64_t heap = slots * each + ORIGINS_MAX * (sizeof(struct origin) + SMALL_BYTES);
 
-	return heap + heap / HEAP_SHARE + TLS_BUFFERS * (uint64_t)TLS_BUFFER_BYTES + TLS_RING_BYTES + TLS_HEAP_KEPT_BYTES + STACK_BYTES +
-	       PROGRAM_BYTES;
+	return heap + heap / HEAP_SHARE + TLS_BUFFERS * (uint64_t)TLS_BUFFER_BYTES + TLS_RING_BYTES +
+	       TLS_HEAP_KEPT_BYTES + STACK_BYTES + PROGRAM_BYTES;
 }
 
 /* NOLINTEND(bugprone-implicit-widening-of-multiplication-result) */

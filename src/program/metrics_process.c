@@ -14,13 +14,6 @@
 #include "chatd/program/privilege.h"
 #include "chatd/program/sandbox/sandbox.h"
 
-/* The leak checker traces the process at its end, which no sandbox allows. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define METRICS_SANITIZED true
-#else
-#define METRICS_SANITIZED false
-#endif
-
 enum { WAIT_MS = 1000 };
 
 /* It ends with its parent, however that ends. Changing users would undo it. */
@@ -48,7 +41,7 @@ int metrics_process_run(const struct metrics_process *p)
 		log_errx("metrics: libmicrohttpd cannot start");
 		return EXIT_FAILURE;
 	}
-	if (!METRICS_SANITIZED && !sandbox_enter_metrics(p->conf, p->listener))
+	if (!SANDBOX_INSTRUMENTED && !sandbox_enter_metrics(p->conf, p->listener))
 		return STATUS_CONFIG;
 	while (http_turn(h, WAIT_MS)) {
 	}

@@ -275,12 +275,11 @@ static void make_way(struct endpoint *e)
 /* As the chat does it (net/proxied.c), without a place for them. */
 static void refuse_stranger(struct endpoint *e, int fd, uint32_t listener, const struct address *from)
 {
-	static const char text[] = "-- This port is for proxies only. Connect to another one.\n";
+	static const char text[] = PROXY_NOT_TRUSTED;
 	char shown[ADDRESS_BYTES_MAX];
 
 	if (slow_bucket_take_log(&e->gate.log, e->now_ms))
-		log_info("security: refused address=%s name=- account=-: not in proxy_from, as %s requires",
-		         address_show(from, shown), e->options.listeners[listener].name);
+		log_info(PROXY_LOG_NOT_TRUSTED, address_show(from, shown), e->options.listeners[listener].name);
 	ring_refuse(e->ring, fd, text, sizeof text - 1);
 }
 
@@ -350,9 +349,9 @@ static void heard_header(struct endpoint *e, struct peer *p)
 		return;
 	case PROXY_BAD:
 		if (slow_bucket_take_log(&e->gate.log, e->now_ms))
-			log_warnx("refused a connection from the proxy at %s to %s: %s", address_show(&p->from, shown),
+			log_warnx(PROXY_LOG_NO_HEADER, address_show(&p->from, shown),
 			          e->options.listeners[p->listener].name, why);
-		refuse_plainly(e, p, "-- This port is for a proxy (PROXY protocol). Connect to another one.\n");
+		refuse_plainly(e, p, PROXY_NO_HEADER);
 		return;
 	case PROXY_OK:
 		break;

@@ -228,7 +228,7 @@ tls_certs() {
 		"$(as_person alice -tls1_3 alice '/register correct horse' '/cert add' 'correct horse' /cert /quit)" \
 		".* +$alice" '.*-- From now on this certificate signs you in:' ".*  1  $alice" '.*never used; this connection.s'
 	is "from then on Enter signs in" "$(as_person alice -tls1_3 '' hello /sessions /quit)" \
-		'-- Your certificate is that of alice\. Press Enter to sign in, or type a name\.' \
+		'-- Your certificate belongs to alice\. Press Enter to sign in, or type a name\.' \
 		'\[ENTER YOUR NAME\]: -- Your certificate signs you in\.' '-- alice is signed in here, .*, by a certificate\.'
 	is "with TLS 1.2 as well, and the name" "$(as_person alice -tls1_2 alice /cert /quit)" \
 		'.*-- Your certificate signs you in\.' '.*added .* ago, last used .* ago; this connection.s'

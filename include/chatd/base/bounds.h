@@ -410,8 +410,8 @@ enum {
 	                         * used in turn, and together fit into a processor's second-level cache */
 	TLS_BUFFER_BYTES = 16 << 10, /* and the size of each: a record's (RFC 8446, 5.1), and what the
 	                         * chat sends at once in a busy room */
-	METRICS_CONNECTIONS_MAX = 32, /* to the process that serves metrics: for one more the one that has
-	                         * been silent longest makes way */
+	METRICS_CONNECTIONS_MAX = 32, /* to the process that serves metrics: for one more, the one that
+	                         * came or was last answered longest ago makes way */
 	METRICS_REQUEST_BYTES_MAX = 8 << 10, /* of what one of them asks, and what chatd notes of it */
 	METRICS_REQUEST_MS_MAX = 10000, /* how long a request may take, or a connection be idle */
 	HEALTH_LATE_MS = 5000,  /* without a turn of the loop for so long, the chat is not healthy: an idle

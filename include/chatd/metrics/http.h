@@ -3,7 +3,7 @@
  *
  * One thread, and bounds for everything: METRICS_CONNECTIONS_MAX connections, METRICS_REQUEST_BYTES_MAX for what one
  * asks, METRICS_REQUEST_MS_MAX for how long that may take or a connection may be idle. A newcomer beyond the first
- * bound takes the place of the one that has been silent longest.
+ * bound takes the place of the one that came, or was last answered, longest ago.
  */
 #ifndef CHATD_METRICS_HTTP_H
 #define CHATD_METRICS_HTTP_H
@@ -15,8 +15,8 @@
 
 struct http;
 
-/* Serves what v says; borrowed. Takes listener, an open one that does not block (-1: there is none). NULL: there is no memory
- * for it, or libmicrohttpd cannot. */
+/* Serves what v says; borrowed. Takes listener, an open one that does not block (-1: there is none). NULL: there is no
+ * memory for it, or libmicrohttpd cannot. */
 struct http *http_new(const struct vitals *v, int listener);
 /* Closes everything, the listener too. */
 void http_free(struct http *h);
@@ -24,7 +24,7 @@ void http_free(struct http *h);
 /* Serves fd, which becomes its own, like a connection that was accepted. False: it could not, and fd is closed. */
 bool http_add(struct http *h, int fd);
 
-/* Does what is to be done, and waits for that at most so long. False: it can serve no more. */
+/* Does what is to be done, and waits up to wait_ms for that. False: it can serve no more. */
 bool http_turn(struct http *h, int wait_ms);
 
 /* How many connections are open. */

@@ -8,8 +8,8 @@
  * until the turn that learns that a send with it has ended. A reader that is still stuck in an earlier send when
  * the next line is timed counts with the time until then.
  */
-#ifndef CHATD_NET_TALLY_H
-#define CHATD_NET_TALLY_H
+#ifndef CHATD_NET_COUNTERS_H
+#define CHATD_NET_COUNTERS_H
 
 #include <stdint.h>
 

@@ -3,7 +3,8 @@
  * of the two (SOCK_SEQPACKET, unix(7)).
  *
  * Each comes as one message with a descriptor: a stream of plain text, and a header of the PROXY protocol that
- * says whose it is, and what is trusted from no other header: the certificate that its peer has shown. Memory that both share (the board) says what of that text the peer has acknowledged.
+ * says whose it is, and what is trusted from no other header: the certificate that its peer has shown. Memory that
+ * both share (the board) says what of that text the peer has acknowledged.
  */
 #ifndef CHATD_NET_HANDOVER_H
 #define CHATD_NET_HANDOVER_H

@@ -13,6 +13,14 @@
 #include "chatd/base/address.h"
 #include "chatd/base/bytes.h"
 
+/* What the chat and the TLS process say and log alike of connections to a proxy's listener. The first log line is of the
+ * form that docs/admin.md gives, for those who ban addresses that the log names: address, listener. The second is of a
+ * proxy's mistake, for which its address should not be banned: address, listener, what is wrong. */
+#define PROXY_NOT_TRUSTED "-- This port is for proxies only. Connect to another one.\n"
+#define PROXY_NO_HEADER   "-- This port is for a proxy (PROXY protocol). Connect to another one.\n"
+#define PROXY_LOG_NOT_TRUSTED "security: refused address=%s name=- account=-: not in proxy_from, as %s requires"
+#define PROXY_LOG_NO_HEADER "refused a connection from the proxy at %s to %s: %s"
+
 enum proxy_answer {
 	PROXY_MORE,     /* so far it is the beginning of a header */
 	PROXY_OK,

@@ -2,7 +2,8 @@
  * What the chat tells of itself to a process that watches it: figures, and a heartbeat, in memory that both share.
  *
  * The chat alone writes: the loop's thread everything but `commit`, which is the writing thread's. The other process
- * reads, and never waits: it sees a figure as it is or as it was a second before.
+ * reads, and never waits: it sees a figure as last written, which is at most a second old while the loop turns, and
+ * older if it hangs.
  */
 #ifndef CHATD_NET_VITALS_H
 #define CHATD_NET_VITALS_H
@@ -49,7 +50,7 @@ enum vital {
 	VITAL_FDS,                 /* open descriptors; 0: not known */
 	VITAL_FDS_MAX,
 	VITAL_STARTED_MS,          /* when the process started, since the epoch */
-	VITAL_BEAT_AGE_MS,         /* since the loop was last seen going; vitals_copy sets it */
+	VITAL_BEAT_AGE_MS,         /* since the loop last turned; vitals_copy sets it */
 	VITALS,
 };
 

@@ -29,7 +29,7 @@ int admin_check(const struct conf *c, const struct admin_db *p, bool json);
 /* A list of sessions, of the pages that /connections --status answers with. */
 struct admin_list_sessions {
 	bool json;
-	uint64_t n;             /* so many so far */
+	uint64_t n;             /* rows printed so far */
 	uint32_t next;          /* where the next page begins, */
 	bool ended;             /* unless there is none */
 };

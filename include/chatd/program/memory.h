@@ -30,7 +30,7 @@ void memory_parts(uint32_t connections_max, struct memory_part parts[MEMORY_PART
 /* The sum. */
 uint64_t memory_max(uint32_t connections_max);
 
-/* The same for the TLS process, which has so many places for clients (tls_process_slots). */
+/* The same for the TLS process, with that number of slots for clients (tls_process_slots). */
 uint64_t memory_tls_max(uint32_t slots);
 
 #endif

@@ -34,7 +34,7 @@ static void show_unbound(struct chat *c, struct session *s)
 
 	if (s->presence.cert == NULL || cert_of(c, s) != NULL)
 		return;
-	emit_reply(c, s, "This connection's certificate is none of them. %ccert add makes it one:",
+	emit_reply(c, s, "This connection's certificate is not one of them. %ccert add makes it one:",
 	           c->config.command_prefix);
 	emit_reply(c, s, "     %s", fingerprint_show(s->presence.cert, print));
 }
@@ -44,8 +44,8 @@ static void list(struct chat *c, struct session *s)
 	const struct cert *cert = s->account->secrets.certs;
 
 	if (cert == NULL)
-		emit_reply(c, s, "No certificate signs in to your account. If you connect over TLS with one, %ccert add "
-		           "makes it sign you in.", c->config.command_prefix);
+		emit_reply(c, s, "No certificate signs in to your account. If you connect over TLS with one, %ccert "
+		           "add makes it sign you in.", c->config.command_prefix);
 	else
 		emit_reply(c, s, "These certificates sign in to %s without a password:", s->account->nick);
 	for (int n = 1; cert != NULL; cert = cert->next)
@@ -69,8 +69,9 @@ static bool may_add(struct chat *c, struct session *s)
 		emit_reply(c, s, "This connection's certificate already signs you in.");
 	/* That is no secret: the same connection could sign in there. */
 	else if (bound != NULL)
-		emit_reply(c, s, "This connection's certificate belongs to %s, and can belong to one account alone. Use "
-		           "another one, or sign in as %s and remove it there.", bound->account->nick, bound->account->nick);
+		emit_reply(c, s, "This connection's certificate belongs to %s, and can belong to one account alone. "
+		           "Use another one, or sign in as %s and remove it there.", bound->account->nick,
+		           bound->account->nick);
 	else if (cert_count(s->account) >= CERTS_MAX)
 		emit_reply(c, s, "Your account has %d certificates, the most it can have. %ccert remove N removes one.",
 		           CERTS_MAX, c->config.command_prefix);
@@ -150,7 +151,7 @@ static struct cert *nth(const struct account *a, unsigned long n)
 }
 
 /* The one that is meant; NULL: s was told that it is none, or not which. */
-static struct cert *named(struct chat *c, struct session *s, const char *text)
+static struct cert *cert_typed(struct chat *c, struct session *s, const char *text)
 {
 	int digits = fingerprint_digits(text), n = 0;
 	unsigned long number = strtoul(text, NULL, 10);
@@ -166,19 +167,19 @@ static struct cert *named(struct chat *c, struct session *s, const char *text)
 			}
 	}
 	if (n > 1) {
-		emit_reply(c, s, "%d of your certificates begin so. Type more of the fingerprint.", n);
+		emit_reply(c, s, "%d of your certificates start with that. Type more of the fingerprint.", n);
 		return NULL;
 	}
 	if (found == NULL)
-		emit_reply(c, s, "You have no such certificate. %ccert lists them: give its number, or the first %d digits "
-		           "or more of its fingerprint.", c->config.command_prefix, CERT_DIGITS_LEAST);
+		emit_reply(c, s, "You have no such certificate. %ccert lists them: give its number, or the first %d "
+		           "digits or more of its fingerprint.", c->config.command_prefix, CERT_DIGITS_LEAST);
 	return found;
 }
 
 /* It asks for nothing: whoever sees a strange certificate must be quick, and the password still signs in. */
-static void less(struct chat *c, struct session *s, const char *text)
+static void remove_one(struct chat *c, struct session *s, const char *text)
 {
-	struct cert *cert = named(c, s, text);
+	struct cert *cert = cert_typed(c, s, text);
 	char print[FINGERPRINT_TEXT_BYTES];
 
 	if (cert == NULL)
@@ -207,7 +208,7 @@ void cmd_cert(struct chat *c, struct session *s, const struct args *a)
 	else if (!emit_can_save(c, s))
 		return;
 	else if (remove)
-		less(c, s, a->arg[1]);
+		remove_one(c, s, a->arg[1]);
 	else
 		add(c, s);
 }

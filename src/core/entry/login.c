@@ -345,7 +345,7 @@ void login_offer(struct chat *c, const struct session *s)
 
 	/* Nobody is signed in unasked: a script's first line is its name, and a person may want to be a guest. */
 	if (cert != NULL)
-		emit_reply(c, s, "Your certificate is that of %s. Press Enter to sign in, or type a name.",
+		emit_reply(c, s, "Your certificate belongs to %s. Press Enter to sign in, or type a name.",
 		           cert->account->nick);
 }
 

@@ -80,27 +80,43 @@ void certs_save(struct bytes *b, const struct account *a)
 }
 
 /* A time that a '/' stands before; 0 if there is none, or it cannot be one. *at: moves behind it. */
-static int64_t load_time(char **at)
+static int64_t parse_time(const char **at)
 {
-	int64_t ms = **at == '/' ? strtoll(*at + 1, at, 10) : 0;
+	char *end = (char *)*at;
+	int64_t ms = **at == '/' ? strtoll(*at + 1, &end, 10) : 0;
 
+	*at = end;
 	return ms < 0 || ms > TIME_MS_MAX ? 0 : ms;
+}
+
+bool cert_parse(const char *text, struct fingerprint *print, int64_t *added_ms, int64_t *used_ms)
+{
+	size_t len = strcspn(text, "/");
+	const char *at = text + len;
+	char *head = mem_strdup(text);
+	bool is;
+
+	head[len] = '\0';
+	is = fingerprint_parse(head, print);
+	free(head);
+	if (!is)
+		return false;
+	*added_ms = parse_time(&at);
+	*used_ms = parse_time(&at);
+	return true;
 }
 
 void certs_load(struct chat *c, struct account *a, const char *value)
 {
 	for (int i = 0; i < CERTS_MAX; i++) {
-		char name[16], *text, *at;
 		struct fingerprint print;
-		int64_t added_ms;
+		int64_t added_ms, used_ms;
+		char name[16], *text;
 
 		snprintf(name, sizeof name, "cert%d", i);
 		text = fields_get(value, name);
-		at = text + strcspn(text, "/");
-		added_ms = load_time(&at);
-		text[strcspn(text, "/")] = '\0';
-		if (fingerprint_parse(text, &print) && cert_add(c, a, &print, added_ms))
-			cert_find(c, &print)->used_ms = load_time(&at);
+		if (cert_parse(text, &print, &added_ms, &used_ms) && cert_add(c, a, &print, added_ms))
+			cert_find(c, &print)->used_ms = used_ms;
 		free(text);
 	}
 }

@@ -262,7 +262,7 @@ static bool read_metrics(struct conf *c, const struct conf_key *k, const char *v
 	if (!conf_listen_parse(value, &l, why, n))
 		return false;
 	if (l.telnet || l.tls || l.proxy) {
-		snprintf(why, n, "the metrics have no options");
+		snprintf(why, n, "metrics takes no options");
 		return false;
 	}
 	conf_listen_show(&l, &shown);

@@ -281,6 +281,31 @@ static void test_hostile_facts(void **state)
 	assert_has("  1  " X);
 }
 
+/* What the chat reads and what "chatd admin show" reads is the same. */
+static void test_parsed(void **state)
+{
+	static const struct { const char *text; bool is; int64_t added_ms, used_ms; } cases[] = {
+		{X "/7/8", true, 7, 8}, {X "/7", true, 7, 0}, {X, true, 0, 0}, {X "//8", true, 0, 8},
+		{X "/-5/99999999999999999999", true, 0, 0}, {X "/7x/8", true, 7, 0},
+		{"", false, 0, 0}, {"/7/8", false, 0, 0}, {"zz/7/8", false, 0, 0}, {X "00/7/8", false, 0, 0},
+	};
+	struct fingerprint x = print_of('x');
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fingerprint print = {{0}};
+		int64_t added_ms = -1, used_ms = -1;
+
+		if (cert_parse(cases[i].text, &print, &added_ms, &used_ms) != cases[i].is)
+			fail_msg("\"%s\"", cases[i].text);
+		if (!cases[i].is)
+			continue;
+		assert_memory_equal(&print, &x, sizeof x);
+		assert_int_equal(added_ms, cases[i].added_ms);
+		assert_int_equal(used_ms, cases[i].used_ms);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +319,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_saved, begin, end),
 		cmocka_unit_test_setup_teardown(test_signed_out, begin, end),
 		cmocka_unit_test_setup_teardown(test_hostile_facts, begin, end),
+		cmocka_unit_test(test_parsed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -237,7 +237,7 @@ static void test_slow(void **state)
 	close(busy);
 }
 
-/* METRICS_CONNECTIONS_MAX: for one more the one that has been silent longest makes way. */
+/* METRICS_CONNECTIONS_MAX: for one more, the one that came or was last answered longest ago makes way. */
 static void test_many(void **state)
 {
 	int fd[METRICS_CONNECTIONS_MAX + 2];

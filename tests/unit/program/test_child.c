@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -26,6 +27,7 @@ static void test_pauses(void **state)
 {
 	static const int64_t pauses_ms[] = {0, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
 	int64_t now_ms = 5000;
+	char when[64];
 	struct child c;
 
 	(void)state;
@@ -35,16 +37,21 @@ static void test_pauses(void **state)
 		child_started(&c, 77, now_ms);
 		assert_false(child_is_due(&c, INT64_MAX));
 		child_ended(&c, SIGNALLED, ++now_ms, words);
-		assert_non_null(strstr(words, pauses_ms[i] == 0 ? "starts at once" : "starts in a while"));
+		snprintf(when, sizeof when, "starts in %d s", (int)(pauses_ms[i] / 1000));
+		assert_non_null(strstr(words, pauses_ms[i] == 0 ? "starts at once" : when));
 		assert_false(pauses_ms[i] > 0 && child_is_due(&c, now_ms + pauses_ms[i] - 1));
 		now_ms += pauses_ms[i];
 		assert_true(child_is_due(&c, now_ms));
 	}
-	/* One that lived for a minute is followed at once again. */
+	/* One that lived for a minute is followed at once again, and the pauses begin again. */
 	child_started(&c, 77, now_ms);
 	now_ms += 60000;
 	child_ended(&c, WITH_1, now_ms, words);
 	assert_true(child_is_due(&c, now_ms));
+	assert_non_null(strstr(words, "starts at once"));
+	child_started(&c, 77, now_ms);
+	child_ended(&c, WITH_1, now_ms + 1, words);
+	assert_non_null(strstr(words, "starts in 1 s"));
 }
 
 static void test_words(void **state)

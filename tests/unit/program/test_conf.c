@@ -129,7 +129,7 @@ static void test_metrics(void **state)
 		if (strcmp(k->name, "metrics") != 0)
 			continue;
 		assert_false(conf_value_read(&c, k, "9989 telnet", why, sizeof why));
-		assert_string_equal(why, "the metrics have no options");
+		assert_string_equal(why, "metrics takes no options");
 		assert_false(conf_value_read(&c, k, "/run/metrics", why, sizeof why));
 		assert_false(conf_value_read(&c, k, "localhost:1", why, sizeof why));
 		assert_false(k->reloadable);

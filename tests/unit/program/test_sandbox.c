@@ -450,7 +450,7 @@ static void test_metrics_process(void **state)
 {
 	static int (*const attempts[])(void) = {
 		metrics_serving, metrics_figures, tls_files, tls_processes, another_program, another_process, a_socket,
-		another_ring, a_new_user_space,
+		new_code, another_ring, a_new_user_space,
 	};
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 

@@ -46,4 +46,8 @@ void certs_remove(struct chat *c, struct account *a);
 void certs_save(struct bytes *b, const struct account *a);
 void certs_load(struct chat *c, struct account *a, const char *value);
 
+/* Reads one as certs_save writes it, FINGERPRINT/ADDED/USED, for whoever looks at a database without a chat. A time
+ * that is missing or impossible is 0. False: there is no fingerprint, and nothing is set. */
+bool cert_parse(const char *text, struct fingerprint *print, int64_t *added_ms, int64_t *used_ms);
+
 #endif

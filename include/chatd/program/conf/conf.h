@@ -36,12 +36,12 @@ struct conf {
 	char *user;                   /* the user to switch to when started as root; NULL: none is
 	                               * set */
 	uint32_t connections_max;     /* max_connections */
-	char *metrics;                /* where they are told, as conf_listen_show has it, or NULL: nowhere */
+	char *metrics;                /* where metrics are served, as conf_listen_show has it, or NULL: nowhere */
 	struct {
 		char *certificate;    /* path, or NULL */
 		char *key;            /* path, or NULL */
 		enum tls_version least; /* tls_min */
-	} tls;                        /* all of it can be reloaded */
+	} tls;                        /* a reload takes tls_min and new files at these paths, but no other paths */
 
 	/* A reload takes new values. */
 	struct {
