@@ -85,7 +85,7 @@ static BIO_METHOD *method(void)
 
 /* The client's certificates are here, and OpenSSL is about to decode them. This is no place from which a handshake can be
  * ended, so those that are not plain become what nobody can decode; the message has been hashed already. */
-static void look_at_certificates(struct tls_session *s, const void *message, size_t len)
+static void check_certificates(struct tls_session *s, const void *message, size_t len)
 {
 	if (client_certs_are_plain(message, len, SSL_version(s->ssl) == TLS1_3_VERSION))
 		return;
@@ -103,7 +103,7 @@ static void on_message(int is_written, int version, int type, const void *data, 
 	(void)ssl;
 	if (!is_written && type == SSL3_RT_HANDSHAKE && len > HANDSHAKE_HEADER &&
 	    *(const uint8_t *)data == SSL3_MT_CERTIFICATE)
-		look_at_certificates(s, data, len);
+		check_certificates(s, data, len);
 	if (s->open)
 		s->chatter += type == (is_written ? SSL3_RT_ALERT : SSL3_RT_HANDSHAKE);
 }
