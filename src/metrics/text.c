@@ -13,7 +13,7 @@
 
 /* Indexes into metrics_table, in the order of the output. */
 enum {
-	BUILD_INFO, CONNECTIONS, CONNECTIONS_TOTAL, PEOPLE, ROOMS, LINES, DELIVERIES, SKIPPED, COMMIT, QUEUE, FAILED,
+	BUILD_INFO, CONNECTIONS, CONNECTIONS_TOTAL, PEOPLE, ROOMS, LINES, DELIVERIES, SKIPPED, COMMIT, QUEUE, WAITING, FAILED,
 	TURN, DELIVERY, LOGIN_FAILURES, REFUSED, BEAT, TLS_LEFT, TLS_HANDSHAKES, TLS_REFUSED, CPU, RESIDENT, VIRTUAL,
 	FDS, FDS_MAX, STARTED,
 };
@@ -32,6 +32,8 @@ const struct metric metrics_table[] = {
 	             "too slowly did not get."},
 	[COMMIT] = {"chatd_store_commit_seconds", "histogram", "How long it took to save what had gathered."},
 	[QUEUE] = {"chatd_store_queue_lines", "gauge", "Records, most of them lines, that wait to be saved."},
+	[WAITING] = {"chatd_store_waiting_seconds", "gauge", "For how long nothing has been saved of what waits; 0 while "
+	             "nothing waits, and at most a little over 1 if all is well."},
 	[FAILED] = {"chatd_store_failed", "gauge", "1 while nothing can be saved, otherwise 0."},
 	[TURN] = {"chatd_turn_seconds", "histogram", "How long a turn of the loop took, without the system call that "
 	          "ends it."},
@@ -77,6 +79,7 @@ static const struct sample {
 	{DELIVERIES, VITAL_DELIVERIES, VITAL_NONE, EACH, NULL},
 	{SKIPPED, VITAL_SKIPPED, VITAL_NONE, EACH, NULL},
 	{QUEUE, VITAL_QUEUED, VITAL_NONE, EACH, NULL},
+	{WAITING, VITAL_STORE_WAITING_MS, VITAL_NONE, MILLI, NULL},
 	{FAILED, VITAL_STORE_FAILED, VITAL_NONE, EACH, NULL},
 	{LOGIN_FAILURES, VITAL_LOGIN_FAILURES, VITAL_NONE, EACH, NULL},
 	{REFUSED, VITAL_REFUSED_CONNECTIONS, VITAL_NONE, EACH, "reason=\"address_connections\""},
@@ -185,6 +188,9 @@ bool metrics_healthy(const struct vitals_copy *v, struct bytes *why)
 		             v->value[VITAL_BEAT_AGE_MS] / 1000);
 	else if (v->value[VITAL_STORE_FAILED] != 0)
 		bytes_puts(why, "cannot save: lines are not being saved; the log says why\n");
+	else if (v->value[VITAL_STORE_WAITING_MS] > HEALTH_UNSAVED_MS_MAX)
+		bytes_printf(why, "cannot save: nothing has been saved for %" PRId64 " s\n",
+		             v->value[VITAL_STORE_WAITING_MS] / 1000);
 	else
 		return true;
 	return false;

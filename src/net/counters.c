@@ -34,6 +34,20 @@ static void tell_connections(const struct server *s, struct vitals *v, const str
 
 _Static_assert(VITAL_REFUSED_CONNECTIONS + (int)REFUSALS == (int)VITAL_BANNED, "each reason has a figure");
 
+/* A system call of the writer's that never returns (a dead NFS server, a frozen filesystem) is no failure to it. */
+static void tell_waiting(struct server *s, struct vitals *v)
+{
+	const struct effects *e = &s->effects;
+	struct counters *c = &s->counters;
+
+	if (e->given_seq <= e->stored_seq)
+		c->waiting_ms = 0;
+	else if (c->waiting_ms == 0 || c->stored_seq != e->stored_seq)
+		c->waiting_ms = s->mono_ms;
+	c->stored_seq = e->stored_seq;
+	vitals_set(v, VITAL_STORE_SINCE_MS, c->waiting_ms);
+}
+
 static void tell(struct server *s, struct vitals *v)
 {
 	const struct server_program *program = &s->requests.program;
@@ -51,6 +65,7 @@ static void tell(struct server *s, struct vitals *v)
 	vitals_set(v, VITAL_SKIPPED, (int64_t)s->counters.skipped);
 	vitals_set(v, VITAL_QUEUED, (int64_t)chat_unstored(s->chat));
 	vitals_set(v, VITAL_STORE_FAILED, s->effects.store_failed);
+	tell_waiting(s, v);
 	if (program->vitals != NULL)
 		program->vitals(program->ctx, v);
 }

@@ -26,6 +26,12 @@ void vitals_set_life(struct vitals *v, enum life life)
 	atomic_store_explicit(&v->life, (uint32_t)life, memory_order_relaxed);
 }
 
+/* The chat may have set since_ms after the reader asked for now_ms. 0: it has set none. */
+static int64_t age_ms(int64_t since_ms, int64_t now_ms)
+{
+	return since_ms > 0 && since_ms < now_ms ? now_ms - since_ms : 0;
+}
+
 void vitals_copy(const struct vitals *v, int64_t now_ms, int64_t wall_ms, struct vitals_copy *to)
 {
 	uint32_t life = atomic_load_explicit(&v->life, memory_order_relaxed);
@@ -38,8 +44,8 @@ void vitals_copy(const struct vitals *v, int64_t now_ms, int64_t wall_ms, struct
 	until_s = to->value[VITAL_TLS_UNTIL_S];
 	to->value[VITAL_NONE] = 0;
 	to->value[VITAL_TLS_LEFT_S] = until_s > 0 ? until_s - wall_ms / 1000 : 0;
-	/* It may have had a turn since now_ms was asked for. */
-	to->value[VITAL_BEAT_AGE_MS] = beat_ms > 0 && beat_ms < now_ms ? now_ms - beat_ms : 0;
+	to->value[VITAL_BEAT_AGE_MS] = age_ms(beat_ms, now_ms);
+	to->value[VITAL_STORE_WAITING_MS] = age_ms(to->value[VITAL_STORE_SINCE_MS], now_ms);
 	histogram_copy(&v->turn, &to->turn);
 	histogram_copy(&v->delivery, &to->delivery);
 	histogram_copy(&v->commit, &to->commit);

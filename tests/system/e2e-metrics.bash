@@ -144,6 +144,31 @@ metrics_health() {
 	metrics_wrong
 }
 
+# A disk that never answers is no error to SQLite, so nothing else notices it. No sandbox: what waits in
+# the place of the kernel needs calls that chatd has none of.
+metrics_hung_disk() {
+	local where faildisk=${load%/*}/faildisk.so
+	if [ ! -e "$faildisk" ]; then
+		skip "one whose disk does not answer is not healthy" "$faildisk is not built"
+		return
+	fi
+	LD_PRELOAD=$(ours "$faildisk") FAILDISK=$work/flag metrics_up "metrics = 127.0.0.1:0" "sandbox = no" || return
+	printf 'eve\nhello\n/quit\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	saved() { [ "$(bodies | tail -n 1)" = "$1" ]; }
+	await saved hello
+	: >"$work/flag.hang"
+	printf 'eve\nwaits\n/quit\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	rises "what waits is timed" chatd_store_waiting_seconds 1
+	tries=750 healthy "one whose disk does not answer is not healthy" "503 cannot save: nothing has been saved for 1"
+	is "no failure has been reported" "$(value chatd_store_failed)" 0
+	rm "$work/flag.hang"
+	healthy "and is again once it does" "200 ok"
+	no_wait() { [ "$(value chatd_store_waiting_seconds)" = 0.000 ]; }
+	if await no_wait; then ok "nothing waits any more"; else not_ok "nothing waits any more" "$(asked text | grep store)"; fi
+	if await saved waits; then ok "with what has waited"; else not_ok "with what has waited" "$(bodies)"; fi
+	down "with a disk that did not answer"
+}
+
 metrics_wrong() {
 	local taken
 	taken=$("$load" port)

@@ -170,6 +170,48 @@ tls_life() {
 }
 no_child() { ! pgrep -f "$conf" >/dev/null; }
 
+# key_only_in_tls TITLE: of the processes, the TLS one alone has the private key in its memory.
+key_only_in_tls() {
+	local found chat metrics tls_process
+	chat=$(child chat) metrics=$(child metrics) tls_process=$(child tls)
+	if [ -z "$chat" ] || [ -z "$metrics" ] || [ -z "$tls_process" ]; then
+		not_ok "$1" "not all processes are there" "$(pgrep -P "$pid" -a)"
+		return
+	fi
+	found=$("$here/key_in_memory.py" "$work/etc/key.pem" "$pid" "$chat" "$metrics" "$tls_process" 2>"$work/look")
+	case $? in
+	0) same "$1" "$found" "$tls_process" || echo "# parent $pid, chat $chat, metrics $metrics, TLS $tls_process" ;;
+	3) skip "$1" "root may not look into other processes here" ;;
+	*) not_ok "$1" "$(cat "$work/look")" ;;
+	esac
+}
+
+# Started by root, which then becomes somebody else: no process but the one that needs it keeps the key.
+tls_key() {
+	local tls telnets before
+	if [ "$(id -u)" -ne 0 ]; then
+		skip "the private key is in the TLS process alone" "only root can look into the processes"
+		return
+	fi
+	chown -R nobody "$work"
+	local as=()
+	program=$chatd tls_up "user = nobody" "metrics = unix:$work/metrics.sock" || return
+	await serves first
+	await child metrics >/dev/null
+	key_only_in_tls "the private key is in the TLS process alone"
+	certificate second
+	kill -HUP "$pid"
+	await serves second
+	key_only_in_tls "and so is that of a reload"
+	before=$(child tls)
+	certificate third
+	kill -9 "$before"
+	await serves third
+	key_only_in_tls "and of a TLS process that takes the place of one that died"
+	down "as root with TLS"
+	chown -R 61000 "$work"
+}
+
 # Handshakes are dear. One address that makes many costs others nothing that they would notice: as the limits by address
 # refuse it, and without them as well.
 tls_flood() {

@@ -1,11 +1,12 @@
 /*
- * faildisk: a disk that reports errors, by LD_PRELOAD.
+ * faildisk: a disk that reports errors, or does not answer, by LD_PRELOAD.
  *
  *     FAILDISK=/tmp/flag LD_PRELOAD=faildisk.so chatd ...
  *
  * While /tmp/flag.eio is there, each write and sync of a database, its WAL or its journal fails
- * with EIO; while /tmp/flag.erofs is, with EROFS. Works in the sandbox: it looks with stat(2)
- * and readlink(2) alone, and nothing of it is loaded later than chatd itself.
+ * with EIO; while /tmp/flag.erofs is, with EROFS. While /tmp/flag.hang is, it does not return.
+ * Works in the sandbox: it looks with stat(2) and readlink(2) alone, and nothing of it is loaded
+ * later than chatd itself.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -59,6 +60,8 @@ static bool fails(int fd)
 {
 	int e = flag_is_set("eio") ? EIO : flag_is_set("erofs") ? EROFS : 0;
 
+	while (flag_is_set("hang") && is_database(fd))
+		usleep(20000);
 	if (e == 0 || !is_database(fd))
 		return false;
 	errno = e;

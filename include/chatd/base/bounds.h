@@ -416,6 +416,8 @@ enum {
 	METRICS_REQUEST_MS_MAX = 10000, /* how long a request may take, or a connection be idle */
 	HEALTH_LATE_MS = 5000,  /* without a turn of the loop for so long, the chat is not healthy: an idle
 	                         * one has a turn each second */
+	HEALTH_UNSAVED_MS_MAX = 10000, /* and neither is it if for so long nothing was saved of what waits: a disk that
+	                         * is slow takes a second or two, one that does not answer reports no error */
 	RECV_BUFFERS = 2048,    /* buffers lent to the kernel; a power of two */
 	RECV_BUFFER_BYTES = 2048, /* and the size of each */
 	FEED_CHUNK_BYTES = 32 << 10, /* a chunk of a busy feed's log */

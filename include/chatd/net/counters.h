@@ -29,6 +29,8 @@ struct counters {
 	uint64_t refused[REFUSALS]; /* and those that were refused */
 	uint64_t deliveries;        /* lines of rooms sent to a person, */
 	uint64_t skipped;           /* and those that a slow reader did not get */
+	uint64_t stored_seq;        /* the newest record that was saved when this was told last, */
+	int64_t waiting_ms;         /* and since when others have waited, without any being saved; 0: none wait */
 };
 
 /* From now on it tells how things are. */

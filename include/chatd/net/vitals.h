@@ -39,6 +39,9 @@ enum vital {
 	VITAL_SKIPPED,             /* and lines that a slow reader did not get */
 	VITAL_QUEUED,              /* records that wait to be saved */
 	VITAL_STORE_FAILED,        /* 1: nothing can be saved */
+	VITAL_STORE_SINCE_MS,      /* when records last began to wait, or some were saved of them, by CLOCK_MONOTONIC,
+	                            * as it was seen once a second; 0: none wait */
+	VITAL_STORE_WAITING_MS,    /* since then; 0: none wait; vitals_copy sets it */
 	VITAL_TLS_UNTIL_S,         /* the end of the certificate, since the epoch; 0: there is none */
 	VITAL_TLS_LEFT_S,          /* seconds until then; vitals_copy sets it */
 	VITAL_TLS_DONE,            /* counts handshakes that were done, */

@@ -94,8 +94,8 @@ static void password_answer(struct chat *c, struct session *s, struct question *
 		return;
 	}
 	dialogue_end(c, s);
-	/* Meanwhile another connection may have bound it. */
-	if (!may_add(c, s))
+	/* Meanwhile another connection may have bound it, or an outage begun. */
+	if (!may_add(c, s) || !emit_can_save(c, s))
 		return;
 	cert_add(c, a, s->presence.cert, c->wall_ms);
 	account_save(c, a);

@@ -184,6 +184,31 @@ static void test_late(void **state)
 	assert_int_equal(cert_count(a), 0);
 }
 
+/* An outage that begins while the password is checked: what the person would be told is added could be lost. */
+static void test_outage(void **state)
+{
+	struct account *a;
+
+	(void)state;
+	comes(0, 'x');
+	sends(0, "a\n");
+	registers(0);
+	sends(0, "/cert add\n");
+	sends(0, "correct horse\n");
+	step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "the disk is full"});
+	password_is(0, true);
+	assert_has("-- Nothing can be saved at present (the disk is full).");
+	assert_has_not("From now on");
+	a = account_by_key(chat, "a");
+	assert_int_equal(cert_count(a), 0);
+	happens(EVENT_STORE_BACK, 0);
+	sends(0, "/cert add\n");
+	sends(0, "correct horse\n");
+	password_is(0, true);
+	assert_has("-- From now on this certificate signs you in");
+	assert_int_equal(cert_count(a), 1);
+}
+
 /* Someone who may not come in is told so once, and stays at the prompt. */
 static void test_banned(void **state)
 {
@@ -315,6 +340,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_cannot_be_added, begin, end),
 		cmocka_unit_test_setup_teardown(test_two_at_once, begin, end),
 		cmocka_unit_test_setup_teardown(test_late, begin, end),
+		cmocka_unit_test_setup_teardown(test_outage, begin, end),
 		cmocka_unit_test_setup_teardown(test_banned, begin, end),
 		cmocka_unit_test_setup_teardown(test_saved, begin, end),
 		cmocka_unit_test_setup_teardown(test_signed_out, begin, end),

@@ -37,6 +37,7 @@ static struct vitals_copy some(void)
 	v.value[VITAL_CPU_US] = 12345678;
 	v.value[VITAL_STARTED_MS] = 1795965432138;
 	v.value[VITAL_BEAT_AGE_MS] = 7;
+	v.value[VITAL_STORE_WAITING_MS] = 12345;
 	v.value[VITAL_TLS_LEFT_S] = -86400;
 	return v;
 }
@@ -67,6 +68,7 @@ static void test_values(void **state)
 	has(text, "\nprocess_cpu_seconds_total 12.345678\n");
 	has(text, "\nprocess_start_time_seconds 1795965432.138\n");
 	has(text, "\nchatd_heartbeat_age_seconds 0.007\n");
+	has(text, "\nchatd_store_waiting_seconds 12.345\n");
 	has(text, "\nchatd_tls_certificate_remaining_seconds -86400\n");
 	has(text, "# TYPE chatd_build_info gauge\nchatd_build_info{version=\"" CHATD_VERSION "\"} 1\n");
 }
@@ -180,9 +182,15 @@ static void test_health(void **state)
 	assert_false(healthy(&v));
 	assert_string_equal(out.data, "late: the chat's loop has not moved for 7 s\n");
 	v.value[VITAL_BEAT_AGE_MS] = 0;
+	v.value[VITAL_STORE_WAITING_MS] = HEALTH_UNSAVED_MS_MAX;
+	assert_true(healthy(&v));
+	v.value[VITAL_STORE_WAITING_MS] = HEALTH_UNSAVED_MS_MAX + 3000;
+	assert_false(healthy(&v));
+	assert_string_equal(out.data, "cannot save: nothing has been saved for 13 s\n");
+	/* Of what is known, the log says more. */
 	v.value[VITAL_STORE_FAILED] = 1;
 	assert_false(healthy(&v));
-	has(out.data, "cannot save: ");
+	has(out.data, "cannot save: lines are not being saved; ");
 	v.life = LIFE_STARTING;
 	assert_false(healthy(&v));
 	has(out.data, "starting: ");

@@ -1,4 +1,5 @@
-/* The way of a line, timed: for one line a second of each feed, and for readers who are stuck as well. */
+/* The way of a line, timed: for one line a second of each feed, and for readers who are stuck as well. How long nothing
+ * has been saved. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "chatd/core/chat.h"
 #include "chatd/net/server.h"
 #include "chatd/net/vitals.h"
 
@@ -13,7 +15,7 @@ enum { READERS = 3 };
 
 static struct server s;
 static struct feed f;
-static struct connection conns[READERS];
+static struct connection conns[READERS + CONTROL_SLOTS];
 static uint32_t slots[READERS];
 
 static int begin(void **state)
@@ -149,6 +151,38 @@ static void test_unwatched(void **state)
 	assert_int_equal(count(), 0);
 }
 
+static int64_t since_ms(int64_t mono_ms, uint64_t given_seq, uint64_t stored_seq)
+{
+	s.mono_ms = mono_ms;
+	s.effects.given_seq = given_seq;
+	s.effects.stored_seq = stored_seq;
+	counters_begin(&s, s.counters.vitals);
+	return atomic_load(&s.counters.vitals->value[VITAL_STORE_SINCE_MS]);
+}
+
+static void test_waiting(void **state)
+{
+	struct chat_config config = {.connections_max = READERS, .line_bytes_max = 1024, .command_prefix = '/'};
+
+	(void)state;
+	s.conns.max = READERS;
+	s.chat = chat_new(&config, 0, 0);
+	assert_int_equal(since_ms(1000, 0, 0), 0);
+	assert_int_equal(since_ms(2000, 5, 4), 2000);
+	/* More waits, and none is saved. */
+	assert_int_equal(since_ms(3000, 9, 4), 2000);
+	/* Some are, others wait. */
+	assert_int_equal(since_ms(4000, 12, 9), 4000);
+	assert_int_equal(since_ms(5000, 20, 9), 4000);
+	/* All are saved; what waits next is timed anew. */
+	assert_int_equal(since_ms(6000, 20, 20), 0);
+	assert_int_equal(since_ms(7000, 20, 20), 0);
+	assert_int_equal(since_ms(8000, 21, 20), 8000);
+	/* Between two looks that was saved, and another has come. */
+	assert_int_equal(since_ms(9000, 22, 21), 9000);
+	chat_free(s.chat);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +190,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stuck, begin, end),
 		cmocka_unit_test_setup_teardown(test_view, begin, end),
 		cmocka_unit_test_setup_teardown(test_unwatched, begin, end),
+		cmocka_unit_test_setup_teardown(test_waiting, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,21 @@ static void test_times(void **state)
 	assert_int_equal(c.value[VITAL_TLS_LEFT_S], -10);
 }
 
+static void test_waiting(void **state)
+{
+	struct vitals_copy c;
+
+	(void)state;
+	vitals_copy(v, 100000, 1, &c);
+	assert_int_equal(c.value[VITAL_STORE_WAITING_MS], 0);
+	vitals_set(v, VITAL_STORE_SINCE_MS, 88000);
+	vitals_copy(v, 100000, 1, &c);
+	assert_int_equal(c.value[VITAL_STORE_WAITING_MS], 12000);
+	/* It has begun to wait since the reader looked at the clock. */
+	vitals_copy(v, 87000, 1, &c);
+	assert_int_equal(c.value[VITAL_STORE_WAITING_MS], 0);
+}
+
 /* A writer that is out of its mind. */
 static void test_hostile(void **state)
 {
@@ -124,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_processes, begin, end),
 		cmocka_unit_test_setup_teardown(test_times, begin, end),
+		cmocka_unit_test_setup_teardown(test_waiting, begin, end),
 		cmocka_unit_test_setup_teardown(test_hostile, begin, end),
 	};
 
