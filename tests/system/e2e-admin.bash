@@ -163,10 +163,10 @@ admins() {
 	same "by nobody" "$(host /role /quit | grep -c mallory)" 0
 	said=$("${as[@]}" "$chatd" -c "$conf" admin code bob 2>&1)
 	is "a lost password is got over by a code" "$said" '.* good once: .*'
-	said=$("${as[@]}" "$chatd" -c "$conf" admin backup copy.db 2>&1; echo "status $?")
-	is "admin backup waits until it is done" "$said" '.*' 'Backed up to copy\.db: .*' 'status 0'
-	said=$("${as[@]}" "$chatd" -c "$conf" admin backup copy.db 2>&1; echo "status $?")
-	is "and fails if there is none" "$said" '.*' 'Not backed up to copy\.db: a file with that name already exists\.' '.*' 'status 1'
+	said=$("${as[@]}" "$chatd" -c "$conf" admin backup own.db 2>&1; echo "status $?")
+	is "admin backup waits until it is done" "$said" '.*' 'Backed up to own\.db: .*' 'status 0'
+	said=$("${as[@]}" "$chatd" -c "$conf" admin backup own.db 2>&1; echo "status $?")
+	is "and fails if there is none" "$said" '.*' 'Not backed up to own\.db: a file with that name already exists\.' '.*' 'status 1'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin backup ../x.db 2>&1; echo "status $?")
 	is "also for its name" "$said" '.*A backup is made next to the database, .*' '.*status 1'
 	said=$(printf '/stats\n/quit\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat)
@@ -194,6 +194,7 @@ admins() {
 	said=$("${as[@]}" "$chatd" -c "$conf" admin backup still.db 2>&1; echo "status $?")
 	is "admin backup needs no chatd" "$said" '.*' 'Backed up to still\.db: .*' 'status 0'
 	same "and makes a whole one" "$(sqlite3 -readonly "$work/still.db" 'PRAGMA integrity_check')" ok
+	rm "$work/own.db" "$work/still.db"
 	refuses "admin chat without a chatd is told so" 'cannot reach a chatd' -c "$conf" admin chat
 	"${as[@]}" "$chatd" -c "$conf" admin add carol >&- 2>&-
 	rm -f "$db-ctl"
