@@ -110,6 +110,15 @@ static void tell_certs(struct chat *c, struct session *s)
 		           n == 1 ? "it" : "them", c->config.command_prefix);
 }
 
+/* An outage may have begun while the answer was on its way: what s would be told has changed could be lost. */
+static bool may_change(struct chat *c, struct session *s)
+{
+	if (emit_can_save(c, s))
+		return true;
+	dialogue_end(c, s);
+	return false;
+}
+
 /* The hash of a new password. */
 static void hash_answer(struct chat *c, struct session *s, struct question *q, const struct event *e)
 {
@@ -122,6 +131,8 @@ static void hash_answer(struct chat *c, struct session *s, struct question *q, c
 		registered(c, s, e->rows->hash.text);
 		return;
 	}
+	if (!may_change(c, s))
+		return;
 	t = account_terms(a);
 	t.hash = e->rows->hash.text;
 	t.before = (struct wrong){0};
@@ -140,7 +151,7 @@ static void codes_answer(struct chat *c, struct session *s, struct question *q,
 	struct account_terms t;
 
 	c->output.secret = true;
-	if (!dialogue_goes_on(c, s, e->rows))
+	if (!dialogue_goes_on(c, s, e->rows) || !may_change(c, s))
 		return;
 	dialogue_end(c, s);
 	t = account_terms(a);
@@ -215,6 +226,8 @@ static void set_totp_answer(struct chat *c, struct session *s, struct question *
 		dialogue_retry(c, s, DIALOGUE_TOTP, TOTP_WRONG);
 		return;
 	}
+	if (!may_change(c, s))
+		return;
 	t = account_terms(a);
 	t.totp = s->dialogue->secret;
 	/* Each code counts once. */
@@ -238,6 +251,8 @@ static void old_answer(struct chat *c, struct session *s, struct question *q, co
 		return;
 	if (!right) {
 		dialogue_retry(c, s, DIALOGUE_OLD, "Wrong password; nothing has changed.");
+	} else if ((d->aim == DIALOGUE_TOTP_OFF || d->aim == DIALOGUE_DROP) && !may_change(c, s)) {
+		return;
 	} else if (d->aim == DIALOGUE_TOTP_OFF) {
 		dialogue_end(c, s);
 		t = account_terms(a);

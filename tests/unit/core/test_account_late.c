@@ -68,6 +68,42 @@ static void test_who_comes_back_to_a_private_room_reads_what_was_said(void **sta
 	assert_has("QUERY 2 kind 0 room 7 108..");
 }
 
+/* An outage that begins while an answer is on its way: what the person would be told has changed could be lost. */
+static void test_an_outage_begins_before_the_answer(void **state)
+{
+	static const struct {
+		const char *typed;
+		struct rows answer;
+		const char *changed;
+	} cases[] = {
+		{"/passwd correct-horse another-horse\n", {.kind = QUERY_HASH, .hash.text = "$other"},
+		 "Your password has been changed."},
+		{"/codes\ncorrect horse\n", {.kind = QUERY_CODES, .codes = {.codes = "abc def", .hashes = "$x"}}, "Ten codes"},
+		{"/totp\n", {.kind = QUERY_CHECK_TOTP, .check_totp = {.matches = true}}, "From now on"},
+		{"/drop correct-horse\n", {.kind = QUERY_CHECK, .check.matches = true}, "is deleted"},
+	};
+
+	(void)state;
+	joins(0);
+	registers(0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		sends(0, cases[i].typed);
+		if (cases[i].answer.kind == QUERY_CHECK_TOTP) {
+			rows_come(id(0), (struct rows){.kind = QUERY_TOTP, .totp.secret = "ABCD"});
+			sends(0, "123456\n");
+		} else if (cases[i].answer.kind != QUERY_CHECK) {
+			rows_come(id(0), (struct rows){.kind = QUERY_CHECK, .check.matches = true});
+		}
+		step((struct event){.kind = EVENT_STORE_FAILED, .failure.reason = "the disk is full"});
+		rows_come(id(0), cases[i].answer);
+		assert_has("-- Nothing can be saved at present (the disk is full).");
+		assert_has_not(cases[i].changed);
+		step((struct event){.kind = EVENT_STORE_BACK});
+	}
+	assert_string_equal(account_by_key(chat, "a")->secrets.hash, "$hash");
+	assert_string_equal(account_by_key(chat, "a")->secrets.codes, "");
+}
+
 static void test_a_long_act_is_cut_between_characters(void **state)
 {
 	char line[1024 + 64] = "/announce xx";
@@ -132,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_an_account_is_dropped_before_its_second_step),
 		CASE(test_who_comes_back_to_a_private_room_reads_what_was_said),
+		CASE(test_an_outage_begins_before_the_answer),
 		CASE(test_a_long_act_is_cut_between_characters),
 		CASE(test_the_host_gives_a_role_without_a_name_of_its_own),
 		CASE(test_an_address_makes_five_accounts_a_day),
