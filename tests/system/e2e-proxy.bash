@@ -6,7 +6,7 @@ run_unpacked() {
 	local folder=$1 program=$2 libraries
 	shift 2
 	libraries=$(find "$folder" -name '*.so*' -printf '%h\n' | sort -u | paste -sd:)
-	exec "${as[@]}" env LD_LIBRARY_PATH="$libraries" "$folder/$program" "$@"
+	exec env LD_LIBRARY_PATH="$libraries" "$folder/$program" "$@"
 }
 
 # proxied HEADER LINE...: what the chat answers to somebody for whom a proxy connects; HEADER is printf's.
@@ -98,7 +98,7 @@ haproxies() {
 	printf 'emma\n' >&"${talker[1]}"
 	await knows emma
 	is "with their own address" "$(host '/whois emma')" '.*emma .*127\.0\.0\.5.*'
-	kill "$talker_PID" 2>/dev/null
+	kill "${talker_PID:-}" 2>/dev/null
 	kill "$balancer"
 	wait "$balancer"
 	if in_log "refused a connection"; then
@@ -111,7 +111,7 @@ haproxies() {
 
 # hitch in front, as it was done before chatd had TLS: people come to it from an address of their own.
 hitches() {
-	local folder proxy front balancer
+	local folder proxy front balancer other=()
 	folder=$("$here/../lib/unpacked" hitch) || { skip "hitch in front" "it cannot be had here"; return; }
 	proxy=$("$load" port)
 	front=$("$load" port)
@@ -119,7 +119,9 @@ hitches() {
 	program=$asan up -c "$conf" || return
 	certificate hitch
 	cat "$work/etc/key.pem" "$work/etc/cert.pem" >"$work/etc/hitch.pem"
-	(run_unpacked "$folder" usr/sbin/hitch --daemon=off --write-proxy-v2=on --workers=1 --frontend="[127.0.0.1]:$front" \
+	# It will not serve as root.
+	[ "$(id -u)" -ne 0 ] || other=(--user=nobody --group=nogroup)
+	(run_unpacked "$folder" usr/sbin/hitch "${other[@]}" --daemon=off --write-proxy-v2=on --workers=1 --frontend="[127.0.0.1]:$front" \
 		--backend="[127.0.0.1]:$proxy" "$work/etc/hitch.pem") >"$work/hitch" 2>&1 &
 	balancer=$!
 	listens() { nc_bsd -z 127.0.0.1 "$front"; }
@@ -132,7 +134,7 @@ hitches() {
 		not_ok "people come through hitch" "$(cat "$work/hitch")" "$(tail -n 5 "$log")"
 	fi
 	is "with their own address" "$(host '/whois emma')" '.*emma .*127\.0\.0\.5.*'
-	kill "$talker_PID" "$balancer" 2>/dev/null
+	kill "${talker_PID:-}" "$balancer" 2>/dev/null
 	wait "$balancer"
 	down "behind hitch"
 }
