@@ -182,6 +182,7 @@ $(B)/tests/unit/net/test_ring_new: CHATD_LDFLAGS += -Wl,--wrap=io_uring_queue_in
 $(B)/tests/unit/core/test_editor: CHATD_LDFLAGS += -Wl,--wrap=free
 
 # A filesystem without permissions.
+$(B)/tests/unit/store/test_recovery: CHATD_LDFLAGS += -Wl,--wrap=unlink
 $(B)/tests/unit/store/test_files: CHATD_LDFLAGS += -Wl,--wrap=fchmod
 
 -include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(wildcard $(B)/tests/*/*.d)

@@ -71,22 +71,25 @@ static bool backup_names(struct backup *b, const char *name)
 	return true;
 }
 
-/* Removes the part, and its journal, which must not meet another file of that name. */
-static void backup_remove(struct backup *b)
+/* Removes the part, and its journal, which must not meet another file of that name. Returns an errno, or 0. */
+static int backup_remove(struct backup *b)
 {
 	struct bytes journal = { 0 };
+	int e, other;
 	bytes_printf(&journal, "%s-journal", b->part.data);
-	unlink(journal.data);
-	unlink(b->part.data);
+	e = files_remove(journal.data);
+	other = files_remove(b->part.data);
 	bytes_release(&journal);
+	return e ? e : other;
 }
 
 /* SQLite treats an empty file as missing, and keeps its permissions. A part left by a chatd that
  * was killed is ours to remove: a database has only one chatd. */
 static bool backup_begin(struct backup *b)
 {
-	int fd;
-	backup_remove(b);
+	int fd, e = backup_remove(b);
+	if (e != 0)
+		return backup_fail(b, "cannot remove an earlier copy that was not finished", e);
 	fd = open(b->part.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE);
 	if (fd < 0)
 		return backup_fail(b, "cannot create the copy", errno);

@@ -114,6 +114,11 @@ char *files_folder(const char *path)
 	return folder;
 }
 
+int files_remove(const char *path)
+{
+	return unlink(path) == 0 || errno == ENOENT ? 0 : errno;
+}
+
 bool files_sync_folder(const char *folder)
 {
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -74,19 +74,22 @@ static bool rebuild_fail(const struct rebuild *r, int e)
 	return false;
 }
 
-/* Anything left by a chatd that was killed is ours to remove. */
-static void rebuild_remove(const struct rebuild *r)
+/* Anything left by a chatd that was killed is ours to remove. A journal that stayed would be played back into the new
+ * file. Returns an errno, or 0. */
+static int rebuild_remove(const struct rebuild *r)
 {
 	char *journal = files_beside(r->path, "-journal");
-	unlink(journal);
-	unlink(r->path);
+	int e = files_remove(journal), other = files_remove(r->path);
 	free(journal);
+	return e ? e : other;
 }
 
 /* Creates it empty, which SQLite treats as missing. Locked before it has its final name. */
 static bool rebuild_create(struct rebuild *r)
 {
-	rebuild_remove(r);
+	int e = rebuild_remove(r);
+	if (e != 0)
+		return rebuild_fail(r, e);
 	r->fd = open(r->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, STORE_FILE_MODE);
 	if (r->fd < 0)
 		return rebuild_fail(r, errno);
@@ -117,15 +120,18 @@ static bool rebuild_fill(struct rebuild *r)
 	return ok && (fsync(r->fd) == 0 || rebuild_fail(r, errno));
 }
 
-/* Removes the files next to a database, which must not meet another one. */
-static void sides_remove(const char *path)
+/* Removes the files next to a database, which must not meet another one: SQLite would mix the two. Returns an errno, or
+ * 0 if they are gone. */
+static int sides_remove(const char *path)
 {
 	static const char *const ends[] = { "-journal", "-wal", "-shm" };
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+	int e = 0;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) && e == 0; i++) {
 		char *side = files_beside(path, ends[i]);
-		unlink(side);
+		e = files_remove(side);
 		free(side);
 	}
+	return e;
 }
 
 static bool replaced_fail(struct store_error *err)
@@ -158,10 +164,10 @@ static bool rebuild_install(struct rebuild *r)
 	int e = spot == LOCATION_OTHER ? EEXIST : 0;
 	if (e == 0 && (rename(r->path, finished) != 0 || !files_sync_folder(p->folder)))
 		e = errno;
-	if (e == 0) {
-		sides_remove(p->path);
-		e = files_sync_folder(p->folder) ? 0 : errno;
-	}
+	if (e == 0)
+		e = sides_remove(p->path);
+	if (e == 0 && !files_sync_folder(p->folder))
+		e = errno;
 	if (e == 0)
 		e = finished_rename(finished, p->path, spot == LOCATION_SAME);
 	if (e == EEXIST)
@@ -220,10 +226,11 @@ bool recovery_finish(const char *path, struct store_error *err)
 			          "you do not need it", finished);
 			ok = true;
 		} else {
-			sides_remove(path);
-			files_sync_folder(folder);
-			ok = finished_rename(finished, path, over) == 0;
-			files_sync_folder(folder);
+			errno = sides_remove(path);
+			ok = errno == 0 && files_sync_folder(folder) &&
+			     (errno = finished_rename(finished, path, over)) == 0;
+			if (ok)
+				files_sync_folder(folder);
 			if (ok)
 				log_warnx("finished rewriting the database, which an earlier chatd had begun");
 			else

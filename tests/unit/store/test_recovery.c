@@ -3,9 +3,24 @@
  */
 #include "writer_help.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+
+/* What cannot be removed: files whose name ends so. The linker sends the calls here. NULL: everything can be. */
+static const char *stuck;
+int __real_unlink(const char *path);
+int __wrap_unlink(const char *path);
+
+int __wrap_unlink(const char *path)
+{
+	size_t n = strlen(path), end = stuck != NULL ? strlen(stuck) : 0;
+	if (stuck == NULL || n < end || strcmp(path + n - end, stuck) != 0)
+		return __real_unlink(path);
+	errno = EIO;
+	return -1;
+}
 
 /* Keeps folder_file's text over its next call. */
 static const char *path_of(const char *name)
@@ -168,6 +183,47 @@ static void a_moved_file_is_whole_where_it_is(void **state)
 	assert_int_equal(lines_in("kept.db"), 5);
 	store_close(s);
 	assert_int_equal(lines_in("chat.db"), 6);
+}
+
+/* A WAL that stayed next to the new file would be mixed into it, and damage it. */
+static void a_wal_that_cannot_be_removed_stops_the_rewriting(void **state)
+{
+	struct store_error err;
+	(void)state;
+	struct store *s = store_of_lines(30);
+	store_doubt(s);
+	stuck = "chat.db-wal";
+	assert_false(store_rebuild(s, &err));
+	assert_non_null(strstr(err.text, "the disk may have lost writes, and the database cannot be rewritten: "));
+	assert_false(store_is_intact(s));
+	stuck = NULL;
+	restore(s);
+	save_line(s, 31, 1, "bob", "after");
+	store_close(s);
+	assert_int_equal(lines_in("chat.db"), 31);
+}
+
+/* The same for a chatd that ended in the midst of it, and for a backup. */
+static void what_was_left_and_cannot_be_removed_is_met_by_no_copy(void **state)
+{
+	struct store_error err;
+	(void)state;
+	struct store *s = store_of_lines(5);
+	struct rows *rows;
+	lose("chat.db");
+	put("chat.db-new-journal", "a journal");
+	stuck = "chat.db-new-journal";
+	assert_false(store_rebuild(s, &err));
+	stuck = NULL;
+	restore(s);
+	put("chat.db-part-journal", "a journal");
+	stuck = "chat.db-part-journal";
+	rows = store_query(s, &(struct query){.kind = QUERY_BACKUP, .backup = {"copy.db"}});
+	assert_non_null(strstr(rows->error, "cannot remove an earlier copy"));
+	rows_release(rows);
+	stuck = NULL;
+	store_close(s);
+	assert_int_equal(lines_in("chat.db"), 5);
 }
 
 /* It would be taken for the new file's. */
@@ -396,6 +452,8 @@ int main(void)
 		IN_FOLDER(the_wal_alone_removed),
 		IN_FOLDER(a_moved_file_is_whole_where_it_is),
 		IN_FOLDER(a_wal_that_is_left_meets_no_new_file),
+		IN_FOLDER(a_wal_that_cannot_be_removed_stops_the_rewriting),
+		IN_FOLDER(what_was_left_and_cannot_be_removed_is_met_by_no_copy),
 		IN_FOLDER(what_somebody_else_has_put_there_is_left),
 		IN_FOLDER(a_backup_put_in_its_place_is_whole),
 		IN_FOLDER(a_folder_that_is_gone_is_said_and_waited_for),

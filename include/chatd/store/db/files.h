@@ -21,6 +21,8 @@ bool files_owned(const char *path, const struct stat *st, struct store_error *er
 char *files_beside(const char *path, const char *end);
 /* The folder of the path, with its slash, which the caller frees. */
 char *files_folder(const char *path);
+/* Removes a file that may not be there. Returns an errno, or 0 if there is none now. */
+int files_remove(const char *path);
 /* Flushes the folder's entries to the disk. False: errno says why it could not. */
 bool files_sync_folder(const char *folder);
 /* Renames a file, but never over another one. Returns an errno, or 0. */
