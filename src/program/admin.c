@@ -23,6 +23,7 @@
 #include "chatd/base/codepoint.h"
 #include "chatd/base/guard.h"
 #include "chatd/core/chat.h"
+#include "chatd/core/commands/cmd_maintenance.h"
 #include "chatd/core/people/name.h"
 #include "chatd/program/admin_chat.h"
 #include "chatd/program/admin_db.h"
@@ -282,7 +283,7 @@ static void admin_step(struct own_chat *a, struct event e)
 	}
 	admin_commit(a);
 	if (asked)
-		a->rows = asked->kind == QUERY_BACKUP ? store_query(a->store, asked) : secret_answer(asked);
+		a->rows = secret_answer(asked);
 }
 
 static void admin_load_room(void *ctx, const struct saved_room *r)
@@ -376,9 +377,7 @@ static bool admin_may_make(const struct admin_db *p, enum options_verb verb)
 {
 	bool add = verb == VERB_ADMIN_ADD;
 
-	if (verb == VERB_ADMIN_BACKUP)
-		admin_tell("there is no database %s", p->database);
-	else if (!add)
+	if (!add)
 		admin_tell("there is no database %s, so it has no accounts; \"chatd admin add NAME\" "
 		           "creates one", p->database);
 	/* Nobody can write to a missing folder. */
@@ -443,8 +442,7 @@ static bool admin_change(const struct conf *c, const struct admin_db *p, const s
 	bool done;
 
 	/* Checked before a database is created for it. */
-	if (o->verb != VERB_ADMIN_BACKUP &&
-	    !name_check(NAME_NICK, o->name, strlen(o->name), key, why, sizeof(why)) &&
+	if (!name_check(NAME_NICK, o->name, strlen(o->name), key, why, sizeof(why)) &&
 	    (!admin_is_name(o->name) || !p->there)) {
 		admin_tell("that name cannot be used: %s", why);
 		return false;
@@ -459,6 +457,39 @@ static bool admin_change(const struct conf *c, const struct admin_db *p, const s
 	if (done && o->verb == VERB_ADMIN_ERASE)
 		admin_person_left(c, p, o->name, o->detail[DETAIL_LINES] != NULL);
 	return done;
+}
+
+/* A database on which no chatd runs is copied as it is, though a newer chatd would bring it up to date. */
+static bool admin_backup(const struct conf *c, const struct admin_db *p, const struct options *o)
+{
+	const char *bar = backup_bars(o->name);
+	struct admin_command k;
+	struct store *store;
+	struct rows *rows;
+	bool running, done;
+	int fd;
+
+	if (bar) {
+		admin_tell("%s", bar);
+		return false;
+	}
+	if (!admin_command(&k, o) || !(store = admin_read_begin(c, p, &running)))
+		return false;
+	if (running) {
+		store_close(store);
+		fd = admin_reach(c, p);
+		return fd >= 0 && admin_ask(fd, c, p, &k);
+	}
+	admin_db_say(p, false);
+	rows = store_query(store, &(struct query){ .kind = QUERY_BACKUP, .backup = { o->name } });
+	done = rows->error == NULL;
+	if (done)
+		printf("Backed up to %s.\n", o->name);
+	else
+		admin_tell("not backed up to %s: %s", o->name, rows->error);
+	rows_release(rows);
+	store_close(store);
+	return fflush(stdout) == 0 && done;
 }
 
 static int status_of(bool done)
@@ -483,6 +514,8 @@ static int admin_at(const struct conf *c, const struct admin_db *p, const struct
 		return status_of(admin_stats(c, p, o->detail[DETAIL_JSON] != NULL));
 	case VERB_ADMIN_CHECK:
 		return admin_check(c, p, o->detail[DETAIL_JSON] != NULL);
+	case VERB_ADMIN_BACKUP:
+		return status_of(admin_backup(c, p, o));
 	case VERB_ADMIN_SHOW:
 		return status_of(admin_person_show(c, p, o->name, o->detail[DETAIL_JSON] != NULL));
 	case VERB_ADMIN_EXPORT:
@@ -490,7 +523,6 @@ static int admin_at(const struct conf *c, const struct admin_db *p, const struct
 	case VERB_ADMIN_ADD:
 	case VERB_ADMIN_CODE:
 	case VERB_ADMIN_ERASE:
-	case VERB_ADMIN_BACKUP:
 		break;
 	}
 	return status_of(admin_change(c, p, o));

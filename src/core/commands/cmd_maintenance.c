@@ -281,8 +281,7 @@ void cmd_prune(struct chat *c, struct session *s, const struct args *a)
 
 /* -- /backup ---------------------------------------------------------------------------- */
 
-/* Why the copy cannot have that name, a sentence without its full stop; NULL: it can. */
-static const char *backup_bars(const char *name)
+const char *backup_bars(const char *name)
 {
 	/* SQLite and chatd would take it for a part of the database. */
 	static const char *const sides[] = {"-wal", "-shm", "-journal", "-part", "-new", "-whole", "-ctl"};
