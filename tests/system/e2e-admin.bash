@@ -41,7 +41,7 @@ serving() {
 	is "and is for nobody else to read" "$(stat -c %a "$work/copy.db")" 600
 	mkdir "$work/chatd.db-part"
 	said=$(host '/backup other.db')
-	is "where it cannot be made it is told why" "$said" '-- Not backed up to other.db: cannot create the copy: .*'
+	is "where it cannot be made it is told why" "$said" '-- Not backed up to other.db: cannot remove an earlier copy that was not finished: .*'
 	rmdir "$work/chatd.db-part"
 	down "after a reload and a backup"
 	if compgen -G "$db-*" >/dev/null || [ -e "$work/other.db" ]; then
