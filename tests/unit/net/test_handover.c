@@ -242,6 +242,27 @@ static void test_no_stream(void **state)
 	close(ends[1]);
 }
 
+/* A message without a byte looks like the end, but for the descriptor that it brings. */
+static void test_nothing_but_a_descriptor(void **state)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.head = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
+	struct iovec iov = {.iov_base = (char[1]){0}, .iov_len = 0};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	                   .msg_controllen = sizeof control.bytes};
+	int before = open_descriptors(), fd;
+	char text[HANDOVER_BYTES_MAX];
+	struct handed got;
+
+	(void)state;
+	memcpy(CMSG_DATA(&control.head), &stream[0], sizeof(int));
+	assert_int_equal(sendmsg(sockets[1], &m, 0), 0);
+	assert_int_equal(handover_receive(sockets[0], SLOTS, &fd, &got, text), HANDOVER_PASSED);
+	assert_int_equal(open_descriptors(), before);
+}
+
 static void test_full(void **state)
 {
 	struct handed h = somebody("192.0.2.1"), got;
@@ -276,6 +297,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_notices, begin, end),
 		cmocka_unit_test_setup_teardown(test_what_is_wrong, begin, end),
 		cmocka_unit_test_setup_teardown(test_no_stream, begin, end),
+		cmocka_unit_test_setup_teardown(test_nothing_but_a_descriptor, begin, end),
 		cmocka_unit_test_setup_teardown(test_full, begin, end),
 		cmocka_unit_test(test_board),
 	};

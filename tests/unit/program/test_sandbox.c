@@ -7,6 +7,7 @@
 #include <linux/ioprio.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -414,6 +415,10 @@ static int metrics_serving(void)
 		return 4;
 	if (setsockopt(sockets[0], SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one) == 0 || errno != EPERM)
 		return 5;
+	/* The next such process needs the listener as it is. */
+	if (shutdown(listener, SHUT_RDWR) == 0 || errno != EPERM ||
+	    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == 0 || errno != EPERM)
+		return 8;
 	/* It can receive no descriptor, and make none. */
 	if (recvmsg(sockets[0], &(struct msghdr){0}, MSG_DONTWAIT) >= 0 || errno != EPERM)
 		return 6;
