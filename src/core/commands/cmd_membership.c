@@ -316,10 +316,11 @@ static void tell_withdrawn(struct chat *c, struct session *s, const struct room 
 		emit_reply(c, there, "%s has withdrawn the offer of %s.", s->nick, r->name);
 }
 
-/* at_ms: when the offer began, which is in the past if it is restored. */
+/* restored_ms: when the offer that is restored began, 0: it is a new one. */
 static void offer(struct chat *c, struct session *s, struct room *r, const struct account *to,
-                  int64_t at_ms)
+                  int64_t restored_ms)
 {
+	int64_t at_ms = restored_ms != 0 ? restored_ms : c->wall_ms;
 	const struct account *before = setting_offered(c, r);
 	int64_t before_ms = r->offer.at_ms;
 	struct session *there = to->session;
@@ -328,7 +329,7 @@ static void offer(struct chat *c, struct session *s, struct room *r, const struc
 
 	setting_offer(c, r, to, s->nick, at_ms);
 	n = offer_audit(c, s, r, to, true, at_ms, before, before_ms);
-	if (at_ms == c->wall_ms)
+	if (restored_ms == 0)
 		snprintf(days, sizeof days, "%d days", (int)(OFFER_MS / DAY_MS));
 	else
 		snprintf(days, sizeof days, "until %s", format_stamp(&c->stamp, at_ms + OFFER_MS));
@@ -447,7 +448,7 @@ void cmd_transfer(struct chat *c, struct session *s, const struct args *a)
 	else if (t.account == setting_offered(c, r))
 		emit_reply(c, s, "%s is already offered to %s.", r->name, t.nick);
 	else
-		offer(c, s, r, t.account, c->wall_ms);
+		offer(c, s, r, t.account, 0);
 }
 
 /* The room of that name, if it is offered to s; NULL: s was told. */
@@ -516,7 +517,7 @@ void undo_offer(struct chat *c, struct session *s, const struct row *act)
 		undo_late(c, s, "that offer would have ended by now");
 	else
 		/* Older versions did not record when it was offered. */
-		offer(c, s, r, to, was_ms != 0 ? was_ms : c->wall_ms);
+		offer(c, s, r, to, was_ms);
 }
 
 /* Nobody becomes an owner without accepting: the room is offered to its former owner. */
@@ -539,7 +540,7 @@ void undo_owner(struct chat *c, struct session *s, const struct row *act)
 	else if (was == s->account)
 		own(c, s, r);
 	else
-		offer(c, s, r, was, c->wall_ms);
+		offer(c, s, r, was, 0);
 }
 
 /* -- invitations --------------------------------------------------------------------------- */
