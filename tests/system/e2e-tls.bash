@@ -170,6 +170,46 @@ tls_life() {
 }
 no_child() { ! pgrep -f "$conf" >/dev/null; }
 
+# What the chat may have the parent do: an intruder there cannot keep it busy, nor choose what it opens.
+tls_reloads() {
+	local tls telnets said begun k
+	program=$chatd tls_up || return
+	await serves first
+	begun=$(date +%s)
+	for ((k = 0; k < 40; k++)); do
+		kill -HUP "$pid"
+		host /version /quit >/dev/null
+	done
+	certificate second
+	kill -HUP "$pid"
+	if await serves second; then
+		ok "of many reloads none is lost"
+	else
+		not_ok "of many reloads none is lost" "$(served)" "$(tail -n 5 "$log")"
+	fi
+	said=$(loads)
+	# One before each second has passed, the one at the start and the one that was asked for last.
+	if [ "$said" -ge 2 ] && [ "$said" -le $(($(date +%s) - begun + 3)) ]; then
+		ok "and the certificate is read once a second at most"
+		echo "# $said times in $(($(date +%s) - begun)) s"
+	else
+		not_ok "and the certificate is read once a second at most" "$said times in $(($(date +%s) - begun)) s"
+	fi
+	mkdir "$work/etc/other"
+	cp "$work/etc/"{cert,key}.pem "$work/etc/other"
+	certificate third
+	sed -i "s,^\\(tls_.*etc/\\)\\(.*\\.pem\\),\\1other/\\2," "$conf"
+	is "other files need a restart" "$(host /reload /quit)" '--   tls_certificate: .* \(needs a restart\)' \
+		'--   tls_key: .* \(needs a restart\)'
+	if await serves third; then
+		ok "and those named at the start are read again"
+	else
+		not_ok "and those named at the start are read again" "$(served)" "$(tail -n 5 "$log")"
+	fi
+	down "after reloads"
+}
+loads() { grep -c 'TLS: the certificate is good until' "$log"; }
+
 # key_only_in_tls TITLE: of the processes, the TLS one alone has the private key in its memory.
 key_only_in_tls() {
 	local found chat metrics tls_process

@@ -149,6 +149,8 @@ static void test_the_second_step_is_charged_too_and_told(void **state)
 	assert_has("SEND 0 \"-- Someone at 198.51.100.7 gave your password and a wrong code.");
 	assert_has("LOG \"security: failed-second-step address=198.51.100.7 ");
 	assert_int_equal(a->wrong.since.codes, 1);
+	/* The operator's metrics count it as a failed login. */
+	assert_int_equal(chat->status.counts.login_failures, 1);
 }
 
 static void signs_in_from(uint32_t slot, const char *from)
