@@ -14,7 +14,7 @@
 /* Indexes into metrics_table, in the order of the output. */
 enum {
 	BUILD_INFO, CONNECTIONS, CONNECTIONS_TOTAL, PEOPLE, ROOMS, LINES, DELIVERIES, SKIPPED, COMMIT, QUEUE, WAITING, FAILED,
-	TURN, DELIVERY, LOGIN_FAILURES, REFUSED, BEAT, TLS_LEFT, TLS_HANDSHAKES, TLS_REFUSED, CPU, RESIDENT, VIRTUAL,
+	TURN, DELIVERY, LOGIN_FAILURES, REFUSED, BEAT, TLS_BEAT, TLS_LEFT, TLS_HANDSHAKES, TLS_REFUSED, CPU, RESIDENT, VIRTUAL,
 	FDS, FDS_MAX, STARTED,
 };
 
@@ -44,6 +44,8 @@ const struct metric metrics_table[] = {
 	             "in, by the reason."},
 	[BEAT] = {"chatd_heartbeat_age_seconds", "gauge", "How long ago the loop last turned; it is at most a "
 	          "little over 1 if all is well."},
+	[TLS_BEAT] = {"chatd_tls_heartbeat_age_seconds", "gauge", "How long ago the TLS process last did something; "
+	              "it is at most a little over 2 if all is well."},
 	[TLS_LEFT] = {"chatd_tls_certificate_remaining_seconds", "gauge", "How long the certificate is still good for; "
 	              "below 0 once it has ended."},
 	[TLS_HANDSHAKES] = {"chatd_tls_handshakes_total", "counter", "TLS handshakes that were done, or failed."},
@@ -91,6 +93,7 @@ static const struct sample {
 	{REFUSED, VITAL_BANNED, VITAL_NONE, EACH, "reason=\"banned\""},
 	{REFUSED, VITAL_LOCKED_OUT, VITAL_NONE, EACH, "reason=\"lockdown\""},
 	{BEAT, VITAL_BEAT_AGE_MS, VITAL_NONE, MILLI, NULL},
+	{TLS_BEAT, VITAL_TLS_BEAT_AGE_MS, VITAL_TLS_BEAT_MS, MILLI, NULL},
 	{TLS_LEFT, VITAL_TLS_LEFT_S, VITAL_TLS_UNTIL_S, EACH, NULL},
 	{TLS_HANDSHAKES, VITAL_TLS_DONE, VITAL_TLS_UNTIL_S, EACH, "result=\"done\""},
 	{TLS_HANDSHAKES, VITAL_TLS_FAILED, VITAL_TLS_UNTIL_S, EACH, "result=\"failed\""},

@@ -45,6 +45,7 @@ void vitals_copy(const struct vitals *v, int64_t now_ms, int64_t wall_ms, struct
 	to->value[VITAL_NONE] = 0;
 	to->value[VITAL_TLS_LEFT_S] = until_s > 0 ? until_s - wall_ms / 1000 : 0;
 	to->value[VITAL_BEAT_AGE_MS] = age_ms(beat_ms, now_ms);
+	to->value[VITAL_TLS_BEAT_AGE_MS] = age_ms(to->value[VITAL_TLS_BEAT_MS], now_ms);
 	to->value[VITAL_STORE_WAITING_MS] = age_ms(to->value[VITAL_STORE_SINCE_MS], now_ms);
 	histogram_copy(&v->turn, &to->turn);
 	histogram_copy(&v->delivery, &to->delivery);

@@ -87,6 +87,7 @@ void figures_tell(const struct board *board, struct vitals *v)
 
 	read_tls(board, &f);
 	read_process(&process);
+	vitals_set(v, VITAL_TLS_BEAT_MS, board ? atomic_load(&board->beat_ms) : 0);
 	vitals_set(v, VITAL_TLS_UNTIL_S, f.tls.until_ms / 1000);
 	vitals_set(v, VITAL_TLS_DONE, (int64_t)f.tls.done);
 	vitals_set(v, VITAL_TLS_FAILED, (int64_t)f.tls.failed);

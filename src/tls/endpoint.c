@@ -13,6 +13,7 @@
 #include "chatd/base/clock.h"
 
 enum {
+	BEAT_MS = 1000,         /* with nothing to do: between two turns, whose time others watch */
 	WARN_DAYS = 14,         /* before the end of the certificate */
 	JOIN_TURNS_MAX = 100,   /* at the end: waits for operations still in flight, */
 	JOIN_WAIT_MS = 10,      /* and the length of one such wait */
@@ -89,7 +90,7 @@ void endpoint_configure(struct endpoint *e, const struct endpoint_settings *s, c
 
 static int64_t wait_ms(const struct endpoint *e)
 {
-	int64_t due_ms = e->nused > 0 ? e->sweep_ms : e->noted_ms + DAY_MS;
+	int64_t due_ms = e->nused > 0 ? e->sweep_ms : e->now_ms + BEAT_MS;
 
 	if (peers_wait(e))
 		return 0;
@@ -125,6 +126,7 @@ bool endpoint_turn(struct endpoint *e, bool *readable)
 		return false;
 	}
 	e->now_ms = ring_mono_ms(e->ring);
+	atomic_store_explicit(&e->options.board->beat_ms, e->now_ms, memory_order_relaxed);
 	while (ring_next(e->ring, &done))
 		handle(e, &done, readable);
 	peers_shake_hands(e);

@@ -99,6 +99,19 @@ checked_by_promtool() {
 	else
 		ok "it would complain"
 	fi
+	kill -STOP "$(child tls)"
+	if await reaches chatd_tls_heartbeat_age_seconds 3; then
+		ok "a TLS process that hangs shows"
+	else
+		not_ok "a TLS process that hangs shows" "$(value chatd_tls_heartbeat_age_seconds)"
+	fi
+	kill -CONT "$(child tls)"
+	below() { awk -v a="$(value chatd_tls_heartbeat_age_seconds)" 'BEGIN { exit !(a ~ /^[0-9.]+$/ && a + 0 < 2.5) }'; }
+	if await below; then
+		ok "and one that goes on"
+	else
+		not_ok "and one that goes on" "$(value chatd_tls_heartbeat_age_seconds)"
+	fi
 	is "the socket is for chatd's user and group" "$(stat -c %a "$where")" 660
 	down "with TLS and metrics"
 	if [ -e "$where" ]; then not_ok "and takes the socket with it"; else ok "and takes the socket with it"; fi

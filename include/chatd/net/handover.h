@@ -30,6 +30,7 @@ struct board_slot {
 };
 
 struct board {
+	_Atomic int64_t beat_ms;  /* when the TLS process last had a turn, by CLOCK_MONOTONIC; 0: it has had none */
 	_Atomic int64_t until_s;  /* the end of the certificate, since the epoch; 0: not known */
 	_Atomic uint64_t handshakes; /* done, */
 	_Atomic uint64_t failed;  /* and not; */

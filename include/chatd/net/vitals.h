@@ -42,6 +42,8 @@ enum vital {
 	VITAL_STORE_SINCE_MS,      /* when records last began to wait, or some were saved of them, by CLOCK_MONOTONIC,
 	                            * as it was seen once a second; 0: none wait */
 	VITAL_STORE_WAITING_MS,    /* since then; 0: none wait; vitals_copy sets it */
+	VITAL_TLS_BEAT_MS,         /* when the TLS process last had a turn, by CLOCK_MONOTONIC; 0: none is there */
+	VITAL_TLS_BEAT_AGE_MS,     /* since then; vitals_copy sets it */
 	VITAL_TLS_UNTIL_S,         /* the end of the certificate, since the epoch; 0: there is none */
 	VITAL_TLS_LEFT_S,          /* seconds until then; vitals_copy sets it */
 	VITAL_TLS_DONE,            /* counts handshakes that were done, */

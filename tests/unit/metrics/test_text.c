@@ -69,6 +69,8 @@ static void test_values(void **state)
 	has(text, "\nprocess_start_time_seconds 1795965432.138\n");
 	has(text, "\nchatd_heartbeat_age_seconds 0.007\n");
 	has(text, "\nchatd_store_waiting_seconds 12.345\n");
+	snprintf(line, sizeof line, "\nchatd_tls_heartbeat_age_seconds 1.%03d\n", VITAL_TLS_BEAT_AGE_MS);
+	has(text, line);
 	has(text, "\nchatd_tls_certificate_remaining_seconds -86400\n");
 	has(text, "# TYPE chatd_build_info gauge\nchatd_build_info{version=\"" CHATD_VERSION "\"} 1\n");
 }
@@ -79,7 +81,7 @@ static void test_left_out(void **state)
 	struct vitals_copy v = some();
 
 	(void)state;
-	v.value[VITAL_TLS_UNTIL_S] = v.value[VITAL_FDS] = 0;
+	v.value[VITAL_TLS_UNTIL_S] = v.value[VITAL_TLS_BEAT_MS] = v.value[VITAL_FDS] = 0;
 	assert_null(strstr(text_of(&v), "tls"));
 	assert_null(strstr(text_of(&v), "process_open_fds"));
 	has(text_of(&v), "\nprocess_max_fds ");

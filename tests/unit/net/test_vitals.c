@@ -93,9 +93,11 @@ static void test_times(void **state)
 	assert_int_equal(c.value[VITAL_BEAT_AGE_MS], 0);
 	assert_int_equal(c.value[VITAL_TLS_LEFT_S], 0);
 	atomic_store(&v->beat_ms, 99000);
+	vitals_set(v, VITAL_TLS_BEAT_MS, 97000);
 	vitals_set(v, VITAL_TLS_UNTIL_S, 5010);
 	vitals_copy(v, 100000, 5000000, &c);
 	assert_int_equal(c.value[VITAL_BEAT_AGE_MS], 1000);
+	assert_int_equal(c.value[VITAL_TLS_BEAT_AGE_MS], 3000);
 	assert_int_equal(c.value[VITAL_TLS_LEFT_S], 10);
 	/* A turn since the reader looked at the clock; a certificate that has ended. */
 	vitals_copy(v, 98999, 5020000, &c);
