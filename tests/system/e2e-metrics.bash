@@ -177,7 +177,7 @@ metrics_wrong() {
 	sed "s/$port/$taken/" "$conf" >"$work/etc/other.conf"
 	echo "metrics = 127.0.0.1:$port" >>"$work/etc/other.conf"
 	chmod a+r "$work/etc/other.conf"
-	refuses "an address in use is an error at the start" "metrics: .*$port is in use" -c "$work/etc/other.conf" -d "$work/other.db"
+	refuses "an address in use is an error at the start" "metrics: port $port is in use .*choose another port\$" -c "$work/etc/other.conf" -d "$work/other.db"
 	down "in the way"
 	configure "metrics = 127.0.0.1:$taken tls"
 	expect=78 refuses "metrics takes no options" "^$conf:3: metrics: metrics takes no options" -c "$conf"
