@@ -289,7 +289,7 @@ const char *backup_bars(const char *name)
 
 	if (len > BACKUP_NAME_BYTES_MAX)
 		return "That name is too long";
-	if (*name == '.' || *name == '-')
+	if (*name == '\0' || *name == '.' || *name == '-')
 		return "A backup is made next to the database, under a name that begins with a letter or digit";
 	for (const char *p = name; *p != '\0'; p++)
 		if (!isalnum((unsigned char)*p) && strchr(".-_", *p) == NULL)
