@@ -81,7 +81,7 @@ tls_talk() {
 	fi
 	exec {watch}>&-
 	is "/stats counts handshakes, and knows when the certificate ends" "$(host /stats)" \
-		'-- TLS: [0-9]+ handshakes, [1-9][0-9]* that failed, and 0 connections refused before one\.' \
+		'-- TLS handshakes: [0-9]+ done, [1-9][0-9]* failed\. Connections refused before one: 0\.' \
 		'-- The certificate is good for 29 days\.'
 	is "and others talk on" "$(encrypted bob /quit)" '.*-- You are bob, in general[.;].*'
 	if wait "$slow"; then
