@@ -69,7 +69,7 @@ metrics_values() {
 	rises "when it started" process_start_time_seconds 1700000000
 	is "without TLS nothing is told of it" "$(value chatd_tls_certificate_remaining_seconds)" none
 	asked text >"$work/text"
-	is "no name is in it" "$(grep -xE 'chatd_people 1|.*\b(ann|bob|general|127\.0\.0\.1)\b.*' -i "$work/text")" 'chatd_people 1'
+	same "no name is in it" "$(grep -xE 'chatd_people 1|.*\b(ann|bob|general|127\.0\.0\.1)\b.*' -i "$work/text")" 'chatd_people 1'
 	printf '/quit\n' >&"${talker[1]}"
 	wait "$reader" 2>/dev/null
 	down "with figures"
