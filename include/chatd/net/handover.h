@@ -66,8 +66,8 @@ bool handover_send(int socket, int fd, const struct handed *h);
 /* The same for a notice, which is cut where the message ends. */
 bool handover_notice(int socket, const char *text);
 
-/* Takes the next message. CONNECTION: *fd is the caller's, and a unix stream that does not listen: what the chat does to
- * it reaches nothing that a process of ours needs later. NOTICE: text has it. */
+/* Takes the next message. CONNECTION: *fd is the caller's, and a unix stream that does not listen, so shutting it down
+ * harms nothing that another of chatd's processes needs. NOTICE: text has it. */
 enum handover_kind handover_receive(int socket, uint32_t nslots, int *fd, struct handed *h,
                                     char text[HANDOVER_BYTES_MAX]);
 
