@@ -56,7 +56,7 @@ enum handover_kind {
 	HANDOVER_NONE,       /* nothing is there now */
 	HANDOVER_CONNECTION,
 	HANDOVER_NOTICE,     /* a sentence for administrators */
-	HANDOVER_PASSED,     /* a message that is not as it should be: nothing came of it */
+	HANDOVER_INVALID,    /* a message that is not as it should be, which was dropped */
 	HANDOVER_END,        /* the other process has closed its end, or errno says what is wrong */
 };
 
