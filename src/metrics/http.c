@@ -28,7 +28,7 @@ enum {
 struct client {
 	int fd;                 /* libmicrohttpd's; -1: the slot is free */
 	int64_t since_ms;       /* when it came, or was last answered */
-	bool shut;              /* it was told to go */
+	bool shut;              /* we have shut it down, and libmicrohttpd has not closed it yet */
 };
 
 struct http {
@@ -36,7 +36,7 @@ struct http {
 	const struct vitals *vitals;
 	struct client clients[SLOTS];
 	uint32_t n;             /* slots in use, */
-	uint32_t nshut;         /* and those of them that are shut */
+	uint32_t nshut;         /* and how many of them are shut */
 	int64_t sweep_ms;       /* when to check deadlines again */
 };
 
@@ -244,7 +244,7 @@ bool http_turn(struct http *h, int wait_ms)
 		sweep(h, at_ms);
 		h->sweep_ms = at_ms + SWEEP_MS_EACH;
 	}
-	/* libmicrohttpd learns of those at once. */
+	/* Sockets that were shut are readable, so libmicrohttpd closes them in this call. */
 	return MHD_run_wait(h->daemon, wait_ms < SWEEP_MS_EACH ? wait_ms : SWEEP_MS_EACH) == MHD_YES;
 }
 

@@ -47,7 +47,7 @@ const struct metric metrics_table[] = {
 	[TLS_BEAT] = {"chatd_tls_heartbeat_age_seconds", "gauge", "How long ago the TLS process last did something; "
 	              "it is at most a little over 2 if all is well."},
 	[TLS_LEFT] = {"chatd_tls_certificate_remaining_seconds", "gauge", "How long the certificate is still good for; "
-	              "below 0 once it has ended."},
+	              "below 0 once it has expired."},
 	[TLS_HANDSHAKES] = {"chatd_tls_handshakes_total", "counter", "TLS handshakes that were done, or failed."},
 	[TLS_REFUSED] = {"chatd_tls_refused_total", "counter", "Connections refused before a TLS handshake."},
 	[CPU] = {"process_cpu_seconds_total", "counter", "CPU time of the chat's process, user and system."},

@@ -197,7 +197,7 @@ void accept_handed(struct server *s)
 			if (slow_bucket_take_log(&s->handover.notices, s->now_ms))
 				effects_step(s, &(struct event){.kind = EVENT_NOTICE, .notice = text});
 			break;
-		case HANDOVER_PASSED:
+		case HANDOVER_INVALID:
 			break;
 		case HANDOVER_NONE:
 		case HANDOVER_END:

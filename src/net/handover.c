@@ -138,5 +138,5 @@ enum handover_kind handover_receive(int socket, uint32_t nslots, int *fd, struct
 		text[len - 1] = '\0';
 		return HANDOVER_NOTICE;
 	}
-	return HANDOVER_PASSED;
+	return HANDOVER_INVALID;
 }

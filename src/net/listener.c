@@ -75,9 +75,8 @@ static void listener_explain(const struct listener *l, const char *host, uint16_
 {
 	switch (error) {
 	case EADDRINUSE:
-		snprintf(problem, n, "port %u is in use%s%s: is another chatd running? "
-		         "Choose another port: chatd PORT", port, host ? " on " : "",
-		         host ? host : "");
+		snprintf(problem, n, "port %u is in use%s%s: is another chatd running? If not, choose another port",
+		         port, host ? " on " : "", host ? host : "");
 		break;
 	case EACCES:
 		snprintf(problem, n, "cannot listen on %s: %s", l->name,

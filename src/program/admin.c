@@ -4,7 +4,7 @@
  * Opens a conversation with the running chatd (admin_chat.c); or gives it a command of the chat, such as
  * /role NAME admin, with the rights of the host's administrator: over its control socket, or, if none
  * runs, to a chat of our own on the same database. So there is only one way to create or to remove
- * an account.
+ * an account. A backup needs no chat: if none runs, the database is copied.
  */
 #include "chatd/program/admin.h"
 
@@ -22,6 +22,7 @@
 #include "chatd/base/clock.h"
 #include "chatd/base/codepoint.h"
 #include "chatd/base/guard.h"
+#include "chatd/base/log.h"
 #include "chatd/core/chat.h"
 #include "chatd/core/commands/cmd_maintenance.h"
 #include "chatd/core/people/name.h"
@@ -202,7 +203,7 @@ static bool admin_talk(const struct conf *c, const struct admin_db *p)
 	return ok;
 }
 
-/* The connections, a page after the other. */
+/* The connections, page by page. */
 static bool admin_sessions(const struct conf *c, const struct admin_db *p, bool json)
 {
 	struct admin_list_sessions list = { .json = json };
@@ -481,6 +482,8 @@ static bool admin_backup(const struct conf *c, const struct admin_db *p, const s
 		return fd >= 0 && admin_ask(fd, c, p, &k);
 	}
 	admin_db_say(p, false);
+	/* What the log would say of it is said here. */
+	log_set_level(LOG_LEVEL_ERROR);
 	rows = store_query(store, &(struct query){ .kind = QUERY_BACKUP, .backup = { o->name } });
 	done = rows->error == NULL;
 	if (done)

@@ -24,7 +24,7 @@ static int open_one(const char *key, const char *path, struct bytes *problems)
 	} else if (fd < 0) {
 		conf_tell(problems, "%s = %s: it cannot be read: %s", key, path, strerror(errno));
 	} else if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > PEM_BYTES_MAX) {
-		conf_tell(problems, "%s = %s: this is no file of at most %d KiB", key, path, PEM_BYTES_MAX >> 10);
+		conf_tell(problems, "%s = %s: it is no file, or has more than %d KiB", key, path, PEM_BYTES_MAX >> 10);
 		close(fd);
 		fd = -1;
 	}
@@ -54,14 +54,18 @@ void certificate_close(struct certificate_files *files)
  * copy of it stays anywhere. NULL: errno says why not. */
 static char *read_file(int fd, size_t *len)
 {
-	char *text = mem_zero(1, PEM_BYTES_MAX + 1);
+	const size_t size = PEM_BYTES_MAX + 1;
+	char *text = mem_zero(1, size);
 	ssize_t n = 0;
 
 	*len = 0;
-	while (*len < PEM_BYTES_MAX && (n = pread(fd, text + *len, PEM_BYTES_MAX - *len, (off_t)*len)) > 0)
+	while (*len < size && (n = pread(fd, text + *len, size - *len, (off_t)*len)) > 0)
 		*len += (size_t)n;
 	if (n == 0)
 		return text;
+	/* It has grown since it was opened. */
+	if (n > 0)
+		errno = EFBIG;
 	explicit_bzero(text, *len);
 	free(text);
 	return NULL;

@@ -239,8 +239,8 @@ static bool check_user(const struct conf *c, struct bytes *problems, struct byte
 static void check_readable(const struct conf *c, const char *key, const char *path, struct bytes *notes)
 {
 	if (path && access(path, R_OK) != 0 && (errno == EACCES || errno == EPERM))
-		conf_tell(notes, "%s = %s: only root can read it, so chatd must be started as root; started as %s, as by "
-		          "chatd.service, it cannot: %s", key, path, c->user, strerror(errno));
+		conf_tell(notes, "%s = %s: the user %s cannot read it (%s); that is fine if root starts chatd, but "
+		          "chatd.service does not", key, path, c->user, strerror(errno));
 }
 
 bool check_all(const struct conf *c, const char *conf_path, struct bytes *problems,

@@ -68,7 +68,8 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 			ok = listener_open_tcp(l, where.kind == LISTEN_DUAL ? NULL : where.host,
 			                       where.port, options, problem, sizeof(problem));
 		if (!ok) {
-			log_errx("%s", problem);
+			log_errx("%s%s", problem, l->error == EADDRINUSE && where.kind != LISTEN_UNIX
+			         ? ": chatd PORT, or listen = PORT in the configuration file" : "");
 			earlier = where.kind == LISTEN_UNIX
 			          ? NULL : listen_same_port(c, i, where.port);
 			/* Another error has another cause. */

@@ -16,7 +16,7 @@ enum {
 	DER_SEQUENCE = 0x30,
 	DER_VERSION = 0xa0,       /* [0], in a certificate */
 	DER_LONG = 0x80,          /* in a length: more bytes follow */
-	POINT_IN_FULL = 0x04,     /* SEC 1, 2.3.3: both coordinates */
+	UNCOMPRESSED = 0x04,      /* a point with both coordinates: SEC 1, 2.3.3 */
 };
 
 struct span {
@@ -44,7 +44,7 @@ static size_t number(const struct span *s)
 	return value;
 }
 
-/* Cuts off what a length of so many bytes comes before. */
+/* Cuts off a vector, which begins with its length in that many bytes (RFC 8446, 3.4). */
 static bool cut_counted(struct span *in, size_t bytes, struct span *content)
 {
 	struct span len;
@@ -52,7 +52,7 @@ static bool cut_counted(struct span *in, size_t bytes, struct span *content)
 	return cut(in, bytes, &len) && cut(in, number(&len), content);
 }
 
-/* Cuts off an element with that tag, whose length is given in full, as DER has it (X.690, 10.1). */
+/* Cuts off an element with that tag and a definite length (X.690, 8.1.3). */
 static bool cut_element(struct span *in, uint8_t tag, struct span *content)
 {
 	struct span head, more;
@@ -61,7 +61,7 @@ static bool cut_element(struct span *in, uint8_t tag, struct span *content)
 		return false;
 	if (head.p[1] < DER_LONG)
 		return cut(in, head.p[1], content);
-	/* None that is this long has more: TLS_CERTS_BYTES_MAX. */
+	/* Two bytes of length are enough for TLS_CERTS_BYTES_MAX. */
 	return head.p[1] <= DER_LONG + 2 && head.p[1] > DER_LONG && cut(in, head.p[1] - DER_LONG, &more) &&
 	       cut(in, number(&more), content);
 }
@@ -73,7 +73,7 @@ static bool is(const struct span *s, const void *bytes, size_t n)
 
 #define OID(s, bytes) is(s, bytes, sizeof bytes - 1)
 
-/* parameters: those of the algorithm; point: a bit string. */
+/* parameters: those of the algorithm; point: the content of a bit string. */
 static bool is_named_curve(struct span parameters, const struct span *point)
 {
 	static const struct {
@@ -90,7 +90,7 @@ static bool is_named_curve(struct span parameters, const struct span *point)
 		return false;
 	for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
 		if (is(&oid, curves[i].oid, curves[i].oid_bytes))
-			return point->n == 2 + 2 * curves[i].bytes && point->p[0] == 0 && point->p[1] == POINT_IN_FULL;
+			return point->n == 2 + 2 * curves[i].bytes && point->p[0] == 0 && point->p[1] == UNCOMPRESSED;
 	return false;
 }
 
@@ -121,7 +121,7 @@ static bool is_plain_certificate(struct span der)
 		return false;
 	if (body.n > 0 && body.p[0] == DER_VERSION && !cut_element(&body, DER_VERSION, &passed))
 		return false;
-	/* Its number, the signature's algorithm, who signed it, how long it holds, whose it is. */
+	/* serialNumber, signature, issuer, validity, subject. */
 	for (size_t i = 0; i < sizeof before_key; i++)
 		if (!cut_element(&body, before_key[i], &passed))
 			return false;

@@ -57,7 +57,7 @@ static void accepted(struct endpoint *e, const struct ring_completion *done)
 
 /* -- the certificate --------------------------------------------------------------------------- */
 
-/* Once a day the log says that the certificate ends soon. */
+/* Once a day the log says that the certificate expires soon. */
 static void warn_of_end(struct endpoint *e)
 {
 	int64_t left_s = e->engine.until_s - ring_wall_ms(e->ring) / 1000;
@@ -66,9 +66,9 @@ static void warn_of_end(struct endpoint *e)
 		return;
 	e->noted_ms = e->now_ms;
 	if (left_s < 0)
-		log_warnx("TLS: the certificate has ended; clients will refuse it");
+		log_warnx("TLS: the certificate has expired; clients will refuse it");
 	else if (left_s < INT64_C(86400) * WARN_DAYS)
-		log_warnx("TLS: the certificate ends in %" PRId64 " days", left_s / 86400);
+		log_warnx("TLS: the certificate expires in %" PRId64 " days", left_s / 86400);
 }
 
 void endpoint_configure(struct endpoint *e, const struct endpoint_settings *s, const struct tls_engine *engine)

@@ -83,8 +83,9 @@ static BIO_METHOD *method(void)
 	return made;
 }
 
-/* The client's certificates are here, and OpenSSL is about to decode them. This is no place from which a handshake can be
- * ended, so those that are not plain become what nobody can decode; the message has been hashed already. */
+/* The client's certificates have come, and OpenSSL is about to decode them. The handshake cannot be ended from its
+ * callback, so those that are not plain are overwritten, and OpenSSL fails to decode them. The message is part of the
+ * transcript's hash already. */
 static void check_certificates(struct tls_session *s, const void *message, size_t len)
 {
 	if (client_certs_are_plain(message, len, SSL_version(s->ssl) == TLS1_3_VERSION))

@@ -169,6 +169,8 @@ admins() {
 	is "and fails if there is none" "$said" '.*' 'Not backed up to own\.db: a file with that name already exists\.' '.*' 'status 1'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin backup ../x.db 2>&1; echo "status $?")
 	is "also for its name" "$said" 'chatd: A backup is made next to the database, .*' 'status 1'
+	said=$("${as[@]}" "$chatd" -c "$conf" admin backup '' 2>&1; echo "status $?")
+	is "or for none" "$said" 'chatd: A backup is made next to the database, .*' 'status 1'
 	said=$(printf '/stats\n/quit\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat)
 	is "admin chat is a conversation with it" "$said" '-- chatd [0-9.]* has run for .*' '-- People: .*' '-- Goodbye\.'
 	said=$(printf '/stats\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat; echo "status $?")
@@ -192,7 +194,11 @@ admins() {
 		is "whose the files stay" "$(stat -c %u "$db"* | sort -u)" 61000
 	fi
 	said=$("${as[@]}" "$chatd" -c "$conf" admin backup still.db 2>&1; echo "status $?")
-	is "admin backup needs no chatd" "$said" '.*' 'Backed up to still\.db\.' 'status 0'
+	is "admin backup needs no chatd" "$said" 'Database: .*' 'Backed up to still\.db\.' 'status 0'
+	said=$("${as[@]}" "$chatd" -c "$conf" admin backup still.db 2>&1; echo "status $?")
+	is "and says why there is none" "$said" \
+		'chatd: not backed up to still\.db: a file with that name already exists\. .*' 'status 1'
+	same "once" "$(grep -c 'already exists' <<<"$said")" 1
 	same "and makes a whole one" "$(sqlite3 -readonly "$work/still.db" 'PRAGMA integrity_check')" ok
 	rm "$work/own.db" "$work/still.db"
 	refuses "admin chat without a chatd is told so" 'cannot reach a chatd' -c "$conf" admin chat

@@ -69,7 +69,7 @@ metrics_values() {
 	rises "when it started" process_start_time_seconds 1700000000
 	is "without TLS nothing is told of it" "$(value chatd_tls_certificate_remaining_seconds)" none
 	asked text >"$work/text"
-	is "no name is in it" "$(grep -xE 'chatd_people 1|.*\b(ann|bob|general|127\.0\.0\.1)\b.*' -i "$work/text")" 'chatd_people 1'
+	same "no name is in it" "$(grep -xE 'chatd_people 1|.*\b(ann|bob|general|127\.0\.0\.1)\b.*' -i "$work/text")" 'chatd_people 1'
 	printf '/quit\n' >&"${talker[1]}"
 	wait "$reader" 2>/dev/null
 	down "with figures"
@@ -190,7 +190,7 @@ metrics_wrong() {
 	sed "s/$port/$taken/" "$conf" >"$work/etc/other.conf"
 	echo "metrics = 127.0.0.1:$port" >>"$work/etc/other.conf"
 	chmod a+r "$work/etc/other.conf"
-	refuses "an address in use is an error at the start" "metrics: .*$port is in use" -c "$work/etc/other.conf" -d "$work/other.db"
+	refuses "an address in use is an error at the start" "metrics: port $port is in use .*choose another port\$" -c "$work/etc/other.conf" -d "$work/other.db"
 	down "in the way"
 	configure "metrics = 127.0.0.1:$taken tls"
 	expect=78 refuses "metrics takes no options" "^$conf:3: metrics: metrics takes no options" -c "$conf"

@@ -81,7 +81,7 @@ tls_talk() {
 	fi
 	exec {watch}>&-
 	is "/stats counts handshakes, and knows when the certificate ends" "$(host /stats)" \
-		'-- TLS: [0-9]+ handshakes, [1-9][0-9]* that failed, and 0 connections refused before one\.' \
+		'-- TLS handshakes: [0-9]+ done, [1-9][0-9]* failed\. Connections refused before one: 0\.' \
 		'-- The certificate is good for 29 days\.'
 	is "and others talk on" "$(encrypted bob /quit)" '.*-- You are bob, in general[.;].*'
 	if wait "$slow"; then
@@ -362,6 +362,12 @@ tls_wrong() {
 	configure "listen = 127.0.0.1:0 tls" "tls_certificate = $work/etc/cert.pem" "tls_key = $work/etc/cert.pem"
 	refuses "a key that is none" 'tls_key has no private key in PEM' -c "$conf"
 	refuses "-n says so as well" 'tls_key has no private key in PEM' -n -c "$conf"
+	yes '' | head -c $((256 * 1024 - $(stat -c %s "$work/etc/cert.pem"))) >>"$work/etc/cert.pem"
+	configure "listen = 127.0.0.1:0 tls" "tls_certificate = $work/etc/cert.pem" "tls_key = $work/etc/key.pem"
+	checks "a file as large as it may be is read" 0 'configuration OK' -- -c "$conf"
+	echo >>"$work/etc/cert.pem"
+	checks "and no larger one" 78 'tls_certificate = .*cert\.pem: it is no file, or has more than 256 KiB' -- -c "$conf"
+	certificate first
 	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out "$work/etc/other.pem" 2>/dev/null
 	chmod a+r "$work/etc/other.pem"
 	configure "listen = 127.0.0.1:0 tls" "tls_certificate = $work/etc/cert.pem" "tls_key = $work/etc/other.pem"

@@ -57,7 +57,7 @@ enum handover_kind {
 	HANDOVER_NONE,       /* nothing is there now */
 	HANDOVER_CONNECTION,
 	HANDOVER_NOTICE,     /* a sentence for administrators */
-	HANDOVER_PASSED,     /* a message that is not as it should be: nothing came of it */
+	HANDOVER_INVALID,    /* a message that is not as it should be, which was dropped */
 	HANDOVER_END,        /* the other process has closed its end, or errno says what is wrong */
 };
 
@@ -67,8 +67,8 @@ bool handover_send(int socket, int fd, const struct handed *h);
 /* The same for a notice, which is cut where the message ends. */
 bool handover_notice(int socket, const char *text);
 
-/* Takes the next message. CONNECTION: *fd is the caller's, and a unix stream that does not listen: what the chat does to
- * it reaches nothing that a process of ours needs later. NOTICE: text has it. */
+/* Takes the next message. CONNECTION: *fd is the caller's, and a unix stream that does not listen, so shutting it down
+ * harms nothing that another of chatd's processes needs. NOTICE: text has it. */
 enum handover_kind handover_receive(int socket, uint32_t nslots, int *fd, struct handed *h,
                                     char text[HANDOVER_BYTES_MAX]);
 

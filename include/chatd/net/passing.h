@@ -20,9 +20,9 @@ enum passing {
 	PASSING_END,         /* the other process has closed its end, or errno says what is wrong */
 };
 
-/* Takes the next message: *len bytes of at most size, and *n descriptors of at most max, which are the caller's. A
- * message that had more of either comes without descriptors and with *len = 0. One without a byte and without descriptors is
- * taken for the end. Waits for one if wait. */
+/* Takes the next message: *len bytes of at most size, and *n descriptors of at most max, which are the caller's. Both
+ * are to be looked at only after PASSING_MESSAGE. A message that had more of either comes without descriptors and with
+ * *len = 0. One without a byte and without descriptors is taken for the end. Waits for one if wait. */
 enum passing passing_receive(int socket, bool wait, void *data, size_t size, size_t *len, int fds[PASSING_FDS_MAX],
                              int max, int *n);
 

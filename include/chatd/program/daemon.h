@@ -20,23 +20,23 @@ enum {
 	                      * EX_CONFIG of sysexits.h */
 };
 
-/* The processes beside the chat's. */
+/* What the chat has of the other processes. */
 struct siblings {
 	int handover;        /* the socket by which connections are handed over (net/handover.h); -1: none are */
 	struct board *board; /* with nslots places; NULL: there is no TLS process */
 	uint32_t nslots;
-	int parent;          /* the socket to the parent, which does not block: its end is the end of the chat, and a message there asks
-	                      * it to read the configuration as well */
-	const struct listener *listeners; /* borrowed, n of them, those with tls: only their names are of use */
+	int parent;          /* the socket to the parent, which does not block: when the parent closes it the chat
+	                      * ends, and a message to the parent asks it to reload as well */
+	const struct listener *listeners; /* borrowed, nlisteners of them, those with tls: only their names are of use */
 	uint32_t nlisteners;
 	struct vitals *vitals; /* borrowed; NULL: no process serves metrics */
 	const char *metrics; /* where, if one does: a listener's name */
 	const struct activation *passed; /* borrowed; the sockets that the parent was passed */
 };
 
-/* Runs until a signal or /shutdown ends it; c changes with every reload. siblings NULL: there are none. Returns an exit status:
- * EXIT_FAILURE if it broke down, lost lines at its end, or could not start for a reason that may
- * pass; STATUS_CONFIG if it could not start because of the configuration. The log says why. */
+/* Runs until a signal or /shutdown ends it; c changes with every reload. siblings NULL: there are none. Returns an
+ * exit status: EXIT_FAILURE if it broke down, lost lines at its end, or could not start for a reason that may pass;
+ * STATUS_CONFIG if it could not start because of the configuration. The log says why. */
 int daemon_run(const struct options *o, struct conf *c, const struct siblings *siblings);
 
 #endif

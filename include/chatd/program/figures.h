@@ -8,11 +8,11 @@
 #include "chatd/net/handover.h"
 #include "chatd/net/vitals.h"
 
-/* For /stats: sets all but up_ms and memory_max. board NULL: there is no TLS process. Reads /proc, which is no disk, and
- * does not wait; so does the other one. */
+/* For /stats: sets all but up_ms and memory_max. board NULL: there is no TLS process. Neither of the two waits: what
+ * they read is /proc, and no disk. */
 void figures_read(const struct board *board, struct figures *f);
 
-/* For the process that serves metrics. */
+/* For the metrics process: sets those figures of v that the program knows. */
 void figures_tell(const struct board *board, struct vitals *v);
 
 #endif

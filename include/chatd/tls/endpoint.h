@@ -2,8 +2,8 @@
  * The TLS process: takes connections, terminates TLS, and hands what is said on to the chat, each connection by a stream
  * of its own (net/handover.h).
  *
- * It reads no file and no database, and its power over the chat is that of its clients: what one can do by it, it can do
- * by a plain connection, but for signing in by a certificate, for which the chat takes this process's word.
+ * It reads no file and no database, and its power over the chat is that of its clients: it can do what anybody can by a
+ * plain connection, except that the chat takes its word for a client's certificate, which may sign in.
  */
 #ifndef CHATD_TLS_ENDPOINT_H
 #define CHATD_TLS_ENDPOINT_H

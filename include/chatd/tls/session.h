@@ -26,7 +26,7 @@ struct tls_session *tls_session_new(const struct tls_engine *e);
 void tls_session_free(struct tls_session *s);
 
 /* Takes what the client sent. What it says is added to plain, and what is to be sent to it to out. A whole
- * handshake costs about 0.6 ms of the processor (ECDSA). */
+ * handshake costs about 0.75 ms of CPU time (ECDSA), 1.2 ms with a client's certificate. */
 enum tls_result tls_session_receive(struct tls_session *s, const char *data, size_t len, struct bytes *plain,
                                     struct bytes *out);
 /* Why it failed: a phrase, static. */

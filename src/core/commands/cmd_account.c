@@ -110,7 +110,8 @@ static void tell_certs(struct chat *c, struct session *s)
 		           n == 1 ? "it" : "them", c->config.command_prefix);
 }
 
-/* An outage may have begun while the answer was on its way: what s would be told has changed could be lost. */
+/* An outage may have begun while the answer was on its way, and what changes now could be lost. False: s was told, and
+ * the dialogue is over. */
 static bool may_change(struct chat *c, struct session *s)
 {
 	if (emit_can_save(c, s))

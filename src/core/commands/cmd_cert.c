@@ -34,7 +34,7 @@ static void show_unbound(struct chat *c, struct session *s)
 
 	if (s->presence.cert == NULL || cert_of(c, s) != NULL)
 		return;
-	emit_reply(c, s, "This connection's certificate is not one of them. %ccert add makes it one:",
+	emit_reply(c, s, "You are connected with one that does not sign you in. %ccert add adds it:",
 	           c->config.command_prefix);
 	emit_reply(c, s, "     %s", fingerprint_show(s->presence.cert, print));
 }
@@ -43,9 +43,11 @@ static void list(struct chat *c, struct session *s)
 {
 	const struct cert *cert = s->account->secrets.certs;
 
-	if (cert == NULL)
+	if (cert == NULL && s->presence.cert == NULL)
 		emit_reply(c, s, "No certificate signs in to your account. If you connect over TLS with one, %ccert "
 		           "add makes it sign you in.", c->config.command_prefix);
+	else if (cert == NULL)
+		emit_reply(c, s, "No certificate signs in to your account.");
 	else
 		emit_reply(c, s, "These certificates sign in to %s without a password:", s->account->nick);
 	for (int n = 1; cert != NULL; cert = cert->next)
@@ -129,8 +131,8 @@ static void add(struct chat *c, struct session *s)
 		           c->config.command_prefix);
 		return;
 	}
-	emit_reply(c, s, "Whoever holds the key of this certificate will sign in as %s, without the password and a "
-	           "second step:", s->account->nick);
+	emit_reply(c, s, "Whoever holds the key of this certificate can then sign in as %s, without the password or "
+	           "a second step:", s->account->nick);
 	emit_reply(c, s, "     %s", fingerprint_show(s->presence.cert, print));
 	emit_reply(c, s, "Type your password to confirm; an empty line cancels.");
 	dialogue_start(c, s, DIALOGUE_ADD_CERT, DIALOGUE_OLD, take_line);
@@ -150,7 +152,7 @@ static struct cert *nth(const struct account *a, unsigned long n)
 	return cert;
 }
 
-/* The one that is meant; NULL: s was told that it is none, or not which. */
+/* The one that text names; NULL: none or several, and s was told so. */
 static struct cert *cert_typed(struct chat *c, struct session *s, const char *text)
 {
 	int digits = fingerprint_digits(text), n = 0;

@@ -194,12 +194,12 @@ static void show_tls(struct chat *c, struct session *s)
 
 	if (f->tls.until_ms == 0)
 		return;
-	emit_reply(c, s, "TLS: %" PRIu64 " handshakes, %" PRIu64 " that failed, and %" PRIu64 " connections refused "
-	           "before one.", f->tls.done, f->tls.failed, f->tls.refused);
+	emit_reply(c, s, "TLS handshakes: %" PRIu64 " done, %" PRIu64 " failed. Connections refused before one: %" PRIu64
+	           ".", f->tls.done, f->tls.failed, f->tls.refused);
 	if (left_ms > 0)
 		emit_reply(c, s, "The certificate is good for %s.", format_age(age, left_ms));
 	else
-		emit_reply(c, s, "The certificate has ended: clients refuse it.");
+		emit_reply(c, s, "The certificate has expired: clients refuse it.");
 }
 
 static void stats_answer(struct chat *c, struct session *s, struct question *q,
@@ -289,7 +289,7 @@ const char *backup_bars(const char *name)
 
 	if (len > BACKUP_NAME_BYTES_MAX)
 		return "That name is too long";
-	if (*name == '.' || *name == '-')
+	if (*name == '\0' || *name == '.' || *name == '-')
 		return "A backup is made next to the database, under a name that begins with a letter or digit";
 	for (const char *p = name; *p != '\0'; p++)
 		if (!isalnum((unsigned char)*p) && strchr(".-_", *p) == NULL)

@@ -234,8 +234,8 @@ bool recovery_finish(const char *path, struct store_error *err)
 			if (ok)
 				log_warnx("finished rewriting the database, which an earlier chatd had begun");
 			else
-				store_error_set(err, "cannot rename %s, which holds everything saved, to %s: %s",
-				                finished, path, strerror(errno));
+				store_error_set(err, "cannot put %s, which holds everything saved, in the place of %s: "
+				                "%s", finished, path, strerror(errno));
 		}
 	}
 	if (fd >= 0)

@@ -54,7 +54,7 @@ static enum handover_kind receive(struct handed *h, int *fd, char text[HANDOVER_
 
 	do {
 		kind = handover_receive(sockets[0], SLOTS, fd, h, text);
-	} while (kind == HANDOVER_PASSED);
+	} while (kind == HANDOVER_INVALID);
 	return kind;
 }
 
@@ -234,7 +234,7 @@ static void test_no_stream(void **state)
 		const int wrong[] = {unix_listener, tcp, sockets[1], ends[0]};
 
 		assert_true(handover_send(sockets[1], wrong[i], &h));
-		assert_int_equal(handover_receive(sockets[0], SLOTS, &fd, &got, text), HANDOVER_PASSED);
+		assert_int_equal(handover_receive(sockets[0], SLOTS, &fd, &got, text), HANDOVER_INVALID);
 	}
 	close(unix_listener);
 	close(tcp);
@@ -259,7 +259,7 @@ static void test_nothing_but_a_descriptor(void **state)
 	(void)state;
 	memcpy(CMSG_DATA(&control.head), &stream[0], sizeof(int));
 	assert_int_equal(sendmsg(sockets[1], &m, 0), 0);
-	assert_int_equal(handover_receive(sockets[0], SLOTS, &fd, &got, text), HANDOVER_PASSED);
+	assert_int_equal(handover_receive(sockets[0], SLOTS, &fd, &got, text), HANDOVER_INVALID);
 	assert_int_equal(open_descriptors(), before);
 }
 

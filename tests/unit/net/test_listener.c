@@ -198,12 +198,12 @@ static void test_port_in_use(void **state)
 	                               sizeof(problem)));
 	assert_int_equal(second.fd, -1);
 	snprintf(expected, sizeof(expected), "port %u is in use: is another chatd running? "
-	         "Choose another port: chatd PORT", port_of(&l));
+	         "If not, choose another port", port_of(&l));
 	assert_string_equal(problem, expected);
 	assert_false(listener_open_tcp(&second, "127.0.0.1", port_of(&l), &options, problem,
 	                               sizeof(problem)));
 	snprintf(expected, sizeof(expected), "port %u is in use on 127.0.0.1: is another chatd "
-	         "running? Choose another port: chatd PORT", port_of(&l));
+	         "running? If not, choose another port", port_of(&l));
 	assert_string_equal(problem, expected);
 	listener_close(&l);
 }

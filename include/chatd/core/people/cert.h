@@ -36,13 +36,14 @@ int cert_count(const struct account *a);
 
 /* Binds it to the account. False: the account has CERTS_MAX, or it belongs to an account already. */
 bool cert_add(struct chat *c, struct account *a, const struct fingerprint *print, int64_t added_ms);
-/* Frees it: it signs in to nothing any more. What it has proved and is not done yet is void. */
+/* Frees it: it signs in to nothing any more. A sign-in by it that waits for an answer is dropped, as is every question
+ * about the account that is still open. */
 void cert_remove(struct chat *c, struct cert *cert);
-/* The account's: all of them. */
+/* Removes all of the account's. */
 void certs_remove(struct chat *c, struct account *a);
 
-/* Writes those of the account into the value of its fact, and reads them from there: what does not read as a certificate,
- * is more than CERTS_MAX or belongs to an account already is passed over. */
+/* Writes those of the account into the value of its fact, and reads them from there: what is no certificate, is more
+ * than CERTS_MAX or belongs to an account already is skipped. */
 void certs_save(struct bytes *b, const struct account *a);
 void certs_load(struct chat *c, struct account *a, const char *value);
 
