@@ -71,7 +71,7 @@ struct daemon {
 	struct server *server;
 	sigset_t signals;    /* those that are blocked */
 	int signal_fd;       /* signalfd; -1 until signals are read from it */
-	uint32_t stop_pid;   /* who sent the signal to stop */
+	uint32_t stops[2];   /* signals to stop that came from elsewhere, and from the parent */
 	bool on_terminal;    /* stderr was one when chatd was started */
 	bool host_open;      /* host_accounts was yes at the start, so the sandbox and the unix
 	                      * sockets let users of the host in */
@@ -286,6 +286,15 @@ static void daemon_serve(struct daemon *d)
 
 /* -- signals ----------------------------------------------------------------------- */
 
+/* A service manager signals each process, and the parent passes on what it gets: two signals that mean one.
+ * So somebody is impatient only if both have come from the same side. */
+static bool daemon_is_told_again(struct daemon *d, uint32_t sender)
+{
+	bool parent = d->siblings && sender == (uint32_t)getppid();
+
+	return d->stops[parent]++ > 0 || !d->siblings;
+}
+
 static void daemon_on_signal(void *ctx)
 {
 	struct daemon *d = ctx;
@@ -295,11 +304,9 @@ static void daemon_on_signal(void *ctx)
 	while (read(d->signal_fd, &si, sizeof(si)) == sizeof(si)) {
 		snprintf(why, sizeof(why), "SIG%s from pid %u", sigabbrev_np((int)si.ssi_signo),
 		         si.ssi_pid);
-		if (si.ssi_signo != SIGHUP && d->stopping && si.ssi_pid != d->stop_pid && d->siblings) {
-			/* A service manager signals each process, and the parent passes it on. */
+		if (si.ssi_signo != SIGHUP && !daemon_is_told_again(d, si.ssi_pid) && d->stopping) {
 			log_debug("%s: shutting down already", why);
 		} else if (si.ssi_signo != SIGHUP) {
-			d->stop_pid = si.ssi_pid;
 			daemon_stop(d, si.ssi_code == SI_KERNEL ? "interrupted" : why);
 		} else if (d->on_terminal && !isatty(STDERR_FILENO)) {
 			/* Not a reload: the terminal that chatd runs on has been closed. */

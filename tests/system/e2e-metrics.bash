@@ -165,7 +165,7 @@ metrics_hung_disk() {
 		skip "one whose disk does not answer is not healthy" "$faildisk is not built"
 		return
 	fi
-	LD_PRELOAD=$(ours "$faildisk") FAILDISK=$work/flag metrics_up "metrics = 127.0.0.1:0" "sandbox = no" || return
+	LD_PRELOAD=$(ours "$faildisk") FAILDISK=$work/flag metrics_up "metrics = 127.0.0.1:0" "sandbox = no" "log_level = debug" || return
 	printf 'eve\nhello\n/quit\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
 	saved() { [ "$(bodies | tail -n 1)" = "$1" ]; }
 	await saved hello
@@ -179,7 +179,26 @@ metrics_hung_disk() {
 	no_wait() { [ "$(value chatd_store_waiting_seconds)" = 0.000 ]; }
 	if await no_wait; then ok "nothing waits any more"; else not_ok "nothing waits any more" "$(asked text | grep store)"; fi
 	if await saved waits; then ok "with what has waited"; else not_ok "with what has waited" "$(bodies)"; fi
-	down "with a disk that did not answer"
+	# Somebody who does not want to wait for it: the chat is told by the service manager, by the parent, which
+	# passes that on, and by the parent once more.
+	: >"$work/flag.hang"
+	printf 'eve\nis lost\n/quit\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	rises "a line waits again" chatd_store_queue_lines 1
+	kill -TERM "$(child chat)"
+	await in_log 'shutting down'
+	kill -TERM "$pid"
+	await in_log 'shutting down already'
+	if in_log 'exiting at once'; then
+		not_ok "two signals that mean one are one" "$(tail -n 5 "$log")"
+	else
+		ok "two signals that mean one are one"
+	fi
+	chatd_stop TERM
+	if in_log 'while shutting down: exiting at once'; then
+		ok "and another one is impatience"
+	else
+		not_ok "and another one is impatience" "$(tail -n 5 "$log")"
+	fi
 }
 
 metrics_wrong() {
