@@ -7,7 +7,6 @@
 #include "chatd/base/bounds.h"
 
 enum {
-	HANDSHAKE_HEADER = 4,     /* bytes before a handshake message's body */
 	/* Tags (X.690, 8.1.2). */
 	DER_INTEGER = 0x02,
 	DER_BIT_STRING = 0x03,
@@ -94,7 +93,7 @@ static bool is_named_curve(struct span parameters, const struct span *point)
 	return false;
 }
 
-static bool is_plain_key(struct span info)
+static bool is_cheap_key(struct span info)
 {
 	struct span algorithm, oid, key, nothing;
 
@@ -111,7 +110,7 @@ static bool is_plain_key(struct span info)
 }
 
 /* RFC 5280, 4.1, as far as the key. */
-static bool is_plain_certificate(struct span der)
+static bool is_cheap_certificate(struct span der)
 {
 	static const uint8_t before_key[] = {DER_INTEGER, DER_SEQUENCE, DER_SEQUENCE, DER_SEQUENCE, DER_SEQUENCE};
 	struct span certificate, body, passed, key;
@@ -125,10 +124,10 @@ static bool is_plain_certificate(struct span der)
 	for (size_t i = 0; i < sizeof before_key; i++)
 		if (!cut_element(&body, before_key[i], &passed))
 			return false;
-	return cut_element(&body, DER_SEQUENCE, &key) && is_plain_key(key);
+	return cut_element(&body, DER_SEQUENCE, &key) && is_cheap_key(key);
 }
 
-bool client_certs_are_plain(const uint8_t *message, size_t len, bool tls13)
+bool client_certs_are_cheap(const uint8_t *message, size_t len, bool tls13)
 {
 	struct span in = {message, len}, list, passed, der;
 	int n = 0;
@@ -137,7 +136,7 @@ bool client_certs_are_plain(const uint8_t *message, size_t len, bool tls13)
 	    !cut_counted(&in, 3, &list) || in.n > 0)
 		return false;
 	while (list.n > 0) {
-		if (n++ == TLS_CERTS_MAX || !cut_counted(&list, 3, &der) || !is_plain_certificate(der) ||
+		if (n++ == TLS_CERTS_MAX || !cut_counted(&list, 3, &der) || !is_cheap_certificate(der) ||
 		    (tls13 && !cut_counted(&list, 2, &passed)))
 			return false;
 	}

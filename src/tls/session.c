@@ -13,7 +13,6 @@
 #include "chatd/tls/client_certs.h"
 
 enum {
-	HANDSHAKE_HEADER = 4,   /* bytes before a message's body (RFC 8446, 4) */
 	READ_BYTES = 16 << 10,  /* a record's at most (RFC 8446, 5.1) */
 	CHATTER_MAX = 64,       /* key updates and the like in a session: each costs 40 us, and a client
 	                         * needs one in some million records */
@@ -84,11 +83,11 @@ static BIO_METHOD *method(void)
 }
 
 /* The client's certificates have come, and OpenSSL is about to decode them. The handshake cannot be ended from its
- * callback, so those that are not plain are overwritten, and OpenSSL fails to decode them. The message is part of the
+ * callback, so those that are not cheap are overwritten, and OpenSSL fails to decode them. The message is part of the
  * transcript's hash already. */
 static void check_certificates(struct tls_session *s, const void *message, size_t len)
 {
-	if (client_certs_are_plain(message, len, SSL_version(s->ssl) == TLS1_3_VERSION))
+	if (client_certs_are_cheap(message, len, SSL_version(s->ssl) == TLS1_3_VERSION))
 		return;
 	s->odd_certificate = true;
 	memset((uint8_t *)(uintptr_t)message + HANDSHAKE_HEADER, 0xff, len - HANDSHAKE_HEADER);

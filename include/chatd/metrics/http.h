@@ -16,7 +16,7 @@
 struct http;
 
 /* Serves what v says; borrowed. Takes listener, an open one that does not block (-1: there is none). NULL: there is no
- * memory for it, or libmicrohttpd cannot. */
+ * memory for it, or libmicrohttpd cannot; listener is still the caller's. */
 struct http *http_new(const struct vitals *v, int listener);
 /* Closes everything, the listener too. */
 void http_free(struct http *h);

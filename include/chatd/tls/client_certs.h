@@ -10,10 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { HANDSHAKE_HEADER = 4 }; /* bytes before the body of a handshake message (RFC 8446, 4) */
+
 /* Whether a Certificate message of len bytes, header included (RFC 5246, 7.4.2; with tls13: RFC 8446, 4.4.2), has at
  * most TLS_CERTS_MAX certificates, each well-formed as far as its key, and each key of a kind that is cheap to decode:
  * RSA, Ed25519, Ed448, or an uncompressed point on one of the named curves P-256, P-384 and P-521. How long an RSA key
  * may be is checked later (engine.c). */
-bool client_certs_are_plain(const uint8_t *message, size_t len, bool tls13);
+bool client_certs_are_cheap(const uint8_t *message, size_t len, bool tls13);
 
 #endif

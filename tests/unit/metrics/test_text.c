@@ -50,21 +50,49 @@ static void has(const char *text, const char *line)
 
 static void test_values(void **state)
 {
+	static const struct {
+		const char *name;
+		enum vital vital;
+	} whole[] = {
+		{"chatd_connections{state=\"named\"}", VITAL_NAMED},
+		{"chatd_connections{state=\"unnamed\"}", VITAL_UNNAMED},
+		{"chatd_connections{state=\"control\"}", VITAL_CONTROL},
+		{"chatd_connections{state=\"closing\"}", VITAL_CLOSING},
+		{"chatd_connections_total{result=\"admitted\"}", VITAL_ADMITTED},
+		{"chatd_connections_total{result=\"refused\"}", VITAL_REFUSED},
+		{"chatd_people", VITAL_PEOPLE},
+		{"chatd_rooms", VITAL_ROOMS},
+		{"chatd_lines_total", VITAL_LINES},
+		{"chatd_deliveries_total", VITAL_DELIVERIES},
+		{"chatd_skipped_lines_total", VITAL_SKIPPED},
+		{"chatd_store_queue_lines", VITAL_QUEUED},
+		{"chatd_store_failed", VITAL_STORE_FAILED},
+		{"chatd_login_failures_total", VITAL_LOGIN_FAILURES},
+		{"chatd_refused_total{reason=\"address_connections\"}", VITAL_REFUSED_CONNECTIONS},
+		{"chatd_refused_total{reason=\"address_connects\"}", VITAL_REFUSED_CONNECTS},
+		{"chatd_refused_total{reason=\"full\"}", VITAL_REFUSED_FULL},
+		{"chatd_refused_total{reason=\"unnamed\"}", VITAL_REFUSED_UNNAMED},
+		{"chatd_refused_total{reason=\"control\"}", VITAL_REFUSED_CONTROL},
+		{"chatd_refused_total{reason=\"proxy\"}", VITAL_REFUSED_PROXY},
+		{"chatd_refused_total{reason=\"banned\"}", VITAL_BANNED},
+		{"chatd_refused_total{reason=\"lockdown\"}", VITAL_LOCKED_OUT},
+		{"chatd_tls_handshakes_total{result=\"done\"}", VITAL_TLS_DONE},
+		{"chatd_tls_handshakes_total{result=\"failed\"}", VITAL_TLS_FAILED},
+		{"chatd_tls_refused_total", VITAL_TLS_REFUSED},
+		{"process_resident_memory_bytes", VITAL_RESIDENT_BYTES},
+		{"process_virtual_memory_bytes", VITAL_VIRTUAL_BYTES},
+		{"process_open_fds", VITAL_FDS},
+		{"process_max_fds", VITAL_FDS_MAX},
+	};
 	struct vitals_copy v = some();
 	const char *text = text_of(&v);
 	char line[128];
 
 	(void)state;
-	snprintf(line, sizeof line, "\nchatd_connections{state=\"unnamed\"} %d\n", 1000 + VITAL_UNNAMED);
-	has(text, line);
-	snprintf(line, sizeof line, "\nchatd_connections_total{result=\"refused\"} %d\n", 1000 + VITAL_REFUSED);
-	has(text, line);
-	snprintf(line, sizeof line, "\nchatd_refused_total{reason=\"full\"} %d\n", 1000 + VITAL_REFUSED_FULL);
-	has(text, line);
-	snprintf(line, sizeof line, "\nchatd_refused_total{reason=\"banned\"} %d\n", 1000 + VITAL_BANNED);
-	has(text, line);
-	snprintf(line, sizeof line, "\nchatd_lines_total %d\n", 1000 + VITAL_LINES);
-	has(text, line);
+	for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
+		snprintf(line, sizeof line, "\n%s %d\n", whole[i].name, 1000 + (int)whole[i].vital);
+		has(text, line);
+	}
 	has(text, "\nprocess_cpu_seconds_total 12.345678\n");
 	has(text, "\nprocess_start_time_seconds 1795965432.138\n");
 	has(text, "\nchatd_heartbeat_age_seconds 0.007\n");
