@@ -167,6 +167,10 @@ static bool set_up(SSL_CTX *context, enum tls_version least)
 	                          SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
 	                             SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+#ifdef SSL_OP_NO_RX_CERTIFICATE_COMPRESSION
+	/* From OpenSSL 3.2 on, a client's certificates could come in another message, past client_certs.h. */
+	SSL_CTX_set_options(context, SSL_OP_NO_RX_CERTIFICATE_COMPRESSION);
+#endif
 	/* People stay for hours; to resume a session would save nothing, and each would be kept. */
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(context, 0);
