@@ -459,7 +459,8 @@ static bool admin_change(const struct conf *c, const struct admin_db *p, const s
 	return done;
 }
 
-/* A database on which no chatd runs is copied as it is, though a newer chatd would bring it up to date. */
+/* One that runs is asked first: what it has may not be at the database's path any more, and something else may be. A
+ * database on which none runs is copied as it is, though a newer chatd would bring it up to date. */
 static bool admin_backup(const struct conf *c, const struct admin_db *p, const struct options *o)
 {
 	const char *bar = backup_bars(o->name);
@@ -473,7 +474,14 @@ static bool admin_backup(const struct conf *c, const struct admin_db *p, const s
 		admin_tell("%s", bar);
 		return false;
 	}
-	if (!admin_command(&k, o) || !(store = admin_read_begin(c, p, &running)))
+	/* As in admin_reach. */
+	if (!admin_command(&k, o) || (geteuid() == 0 && c->user && !privilege_drop(c->user)))
+		return false;
+	fd = admin_db_connect(c->database);
+	if (fd >= 0)
+		return admin_ask(fd, c, p, &k);
+	store = admin_read_begin(c, p, &running);
+	if (!store)
 		return false;
 	if (running) {
 		store_close(store);

@@ -132,6 +132,20 @@ host_users() {
 }
 
 # The first administrators, with the server running and not.
+can_save() { grep -qF -- '-- Saving: everything' <(host /stats /quit); }
+
+# What a chatd has is copied, whatever is at its database's path by now; one runs, and may notice it.
+backed_up_elsewhere() {
+	local said
+	mv "$db" "$work/away.db"
+	"${as[@]}" cp "$work/own.db" "$db"
+	said=$("${as[@]}" "$chatd" -c "$conf" admin backup third.db 2>&1; echo "status $?")
+	is "a running chatd is asked, whatever is at its database's path" "$said" '.*' 'Backed up to third\.db: .*' 'status 0'
+	mv "$work/away.db" "$db"
+	rm -f "$work/third.db"
+	await can_save || not_ok "which goes on with its own" "$(host /stats /quit)"
+}
+
 admins() {
 	local said code k name
 	configure "listen = unix:$work/chatd.sock"
@@ -185,6 +199,7 @@ admins() {
 		said=$("$chatd" -c "$conf" admin code bob 2>&1)
 		is "root asks it too, without a user named" "$said" '.* good once: .*'
 	fi
+	backed_up_elsewhere
 	down "with administrators"
 	if [ "$(id -u)" -eq 0 ]; then
 		said=$("$chatd" -c "$conf" admin code bob 2>&1)
