@@ -492,6 +492,30 @@ static void test_a_long_chain(void **state)
 	made_free(&m);
 }
 
+/* -- what it costs ----------------------------------------------------------------------------- */
+
+/* The client chooses the group: none may take long. */
+static void test_groups(void **state)
+{
+	static const char *const good[] = {"X25519", "P-256", "P-384", "P-521", "X448"};
+	static const char *const bad[] = {"ffdhe2048", "ffdhe8192"};
+	void *its;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		begin(&its);
+		assert_int_equal(SSL_set1_groups_list(((struct both *)its)->client, good[i]), 1);
+		talk(its, "TLSv1.3");
+		end(&its);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		begin(&its);
+		assert_int_equal(SSL_set1_groups_list(((struct both *)its)->client, bad[i]), 1);
+		is_turned_away(its);
+		end(&its);
+	}
+}
+
 /* -- how long a handshake is ------------------------------------------------------------------- */
 
 /* A client whose hello has that many bytes, for its names of protocols. */
@@ -557,6 +581,7 @@ static void test_a_hello_without_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_a_long_hello),
 		cmocka_unit_test_setup_teardown(test_a_hello_without_end, begin, end),
 		cmocka_unit_test_setup_teardown(test_versions, begin, end),
