@@ -190,6 +190,18 @@ static int admin_reach(const struct conf *c, const struct admin_db *p)
 	return fd;
 }
 
+/* The same, if there is one: what it has may not be at the database's path any more, and something else may be. False: it
+ * cannot be asked, which was told. */
+static bool admin_find(const struct conf *c, int *fd)
+{
+	*fd = admin_db_connect(c->database);
+	/* Connected by whoever may; from here on as in admin_reach. */
+	if (*fd < 0 || geteuid() != 0 || !c->user || privilege_drop(c->user))
+		return true;
+	close(*fd);
+	return false;
+}
+
 static bool admin_talk(const struct conf *c, const struct admin_db *p)
 {
 	int fd = admin_reach(c, p);
@@ -439,8 +451,8 @@ static bool admin_change(const struct conf *c, const struct admin_db *p, const s
 {
 	char key[NAME_KEY_BYTES_MAX + 1], why[160];
 	struct admin_command k;
-	int fd = -1;
 	bool done;
+	int fd;
 
 	/* Checked before a database is created for it. */
 	if (!name_check(NAME_NICK, o->name, strlen(o->name), key, why, sizeof(why)) &&
@@ -452,8 +464,8 @@ static bool admin_change(const struct conf *c, const struct admin_db *p, const s
 		return false;
 	/* A chatd whose user has no name (systemd's DynamicUser=) has its folder where only root
 	 * can go; it lets root in. */
-	if (geteuid() == 0 && !c->user)
-		fd = admin_db_connect(c->database);
+	if (!admin_find(c, &fd))
+		return false;
 	done = fd >= 0 ? admin_ask(fd, c, p, &k) : admin_own(c, p, o, &k);
 	if (done && o->verb == VERB_ADMIN_ERASE)
 		admin_person_left(c, p, o->name, o->detail[DETAIL_LINES] != NULL);
@@ -474,7 +486,12 @@ static bool admin_backup(const struct conf *c, const struct admin_db *p, const s
 		admin_tell("%s", bar);
 		return false;
 	}
-	if (!admin_command(&k, o) || !(store = admin_read_begin(c, p, &running)))
+	if (!admin_command(&k, o) || !admin_find(c, &fd))
+		return false;
+	if (fd >= 0)
+		return admin_ask(fd, c, p, &k);
+	store = admin_read_begin(c, p, &running);
+	if (!store)
 		return false;
 	if (running) {
 		store_close(store);

@@ -60,7 +60,8 @@ enum {
 	FOLD_BYTES = 12 << 20,  /* what each code point is folded to, once all have been seen:
 	                         * fold.c */
 	HEAP_KEPT_BYTES = 16 << 20, /* free memory that each thread's heap may keep: daemon.c */
-	TLS_SESSION_BYTES = 96 << 10, /* of OpenSSL's, with a handshake on its way; 10 KiB are usual */
+	TLS_SESSION_BYTES = 176 << 10, /* of OpenSSL's, with a handshake on its way; 10 KiB are usual, but as many
+	                         * ciphers as fit into a hello take 60 KiB, and names in a certificate 80 */
 	TLS_PENDING_BYTES = 20 << 10, /* a record, and answers to messages that are not talk: session.c */
 	TLS_RING_BYTES = 8 << 20, /* as RING_BYTES; the library's own tables */
 	TLS_HEAP_KEPT_BYTES = 4 << 20, /* tls_process.c */

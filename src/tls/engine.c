@@ -159,6 +159,19 @@ static bool ask_for_certificate(SSL_CTX *context)
 	return SSL_CTX_set1_client_sigalgs_list(context, client_signatures) == 1;
 }
 
+#define CURVES "X25519:P-256:X448:P-521:P-384"
+
+/* In TLS 1.3 a client may choose any group that OpenSSL has. The curves take up to 2 ms; finite fields (RFC 7919) up to
+ * 120, for a client that sends random bytes. */
+static bool choose_groups(SSL_CTX *context)
+{
+	/* From OpenSSL 3.5 on. */
+	if (SSL_CTX_set1_groups_list(context, "X25519MLKEM768:" CURVES) == 1)
+		return true;
+	ERR_clear_error();
+	return SSL_CTX_set1_groups_list(context, CURVES) == 1;
+}
+
 static bool set_up(SSL_CTX *context, enum tls_version least)
 {
 	SSL_CTX_set_min_proto_version(context, least == TLS_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
@@ -167,10 +180,14 @@ static bool set_up(SSL_CTX *context, enum tls_version least)
 	                          SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
 	                             SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+#ifdef SSL_OP_NO_RX_CERTIFICATE_COMPRESSION
+	/* From OpenSSL 3.2 on, a client's certificates could come in another message, past client_certs.h. */
+	SSL_CTX_set_options(context, SSL_OP_NO_RX_CERTIFICATE_COMPRESSION);
+#endif
 	/* People stay for hours; to resume a session would save nothing, and each would be kept. */
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(context, 0);
-	return ask_for_certificate(context);
+	return choose_groups(context) && ask_for_certificate(context);
 }
 
 bool tls_engine_init(struct tls_engine *e, const struct tls_pem *certificate, const struct tls_pem *key,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatd/base/bounds.h"
 #include "chatd/tls/client_certs.h"
 
 enum {
@@ -25,6 +26,8 @@ struct tls_session {
 	struct bytes *out;      /* in a call: where it writes */
 	bool open, failed, closed;
 	bool odd_certificate;   /* the client's is none that chatd takes */
+	bool long_hello;        /* what the client begins with is too long, or all of its handshake */
+	size_t shaken;          /* bytes of the client's that OpenSSL has had before it was open */
 	uint32_t chatter;       /* messages in the open session that were not talk */
 	const char *why;        /* static; NULL: it has not failed */
 };
@@ -42,6 +45,11 @@ static int bio_read(BIO *bio, char *buffer, size_t size, size_t *got)
 		return 0;
 	if (n == 0) {
 		BIO_set_retry_read(bio);
+		return 0;
+	}
+	/* It is kept until the handshake is over. */
+	if (!s->open && (s->shaken += n) > TLS_HANDSHAKE_BYTES_MAX) {
+		s->long_hello = true;
 		return 0;
 	}
 	memcpy(buffer, s->in, n);
@@ -82,15 +90,24 @@ static BIO_METHOD *method(void)
 	return made;
 }
 
-/* The client's certificates have come, and OpenSSL is about to decode them. The handshake cannot be ended from its
- * callback, so those that are not cheap are overwritten, and OpenSSL fails to decode them. The message is part of the
- * transcript's hash already. */
-static void check_certificates(struct tls_session *s, const void *message, size_t len)
+/* A message has come, and OpenSSL is about to decode it. The handshake cannot be ended from its callback, so a message
+ * that must not be decoded is overwritten, and OpenSSL fails to decode it. It is part of the transcript's hash already. */
+static void spoil(const void *message, size_t len)
 {
-	if (client_certs_are_cheap(message, len, SSL_version(s->ssl) == TLS1_3_VERSION))
-		return;
-	s->odd_certificate = true;
 	memset((uint8_t *)(uintptr_t)message + HANDSHAKE_HEADER, 0xff, len - HANDSHAKE_HEADER);
+}
+
+static void check_message(struct tls_session *s, const void *message, size_t len)
+{
+	int type = *(const uint8_t *)message;
+
+	if (type == SSL3_MT_CLIENT_HELLO && len > TLS_HELLO_BYTES_MAX)
+		s->long_hello = true;
+	else if (type == SSL3_MT_CERTIFICATE && !client_certs_are_cheap(message, len, SSL_version(s->ssl) == TLS1_3_VERSION))
+		s->odd_certificate = true;
+	else
+		return;
+	spoil(message, len);
 }
 
 /* What is part of the protocol: in an open session a key update, or our answer to a client that wants another
@@ -101,9 +118,8 @@ static void on_message(int is_written, int version, int type, const void *data, 
 
 	(void)version;
 	(void)ssl;
-	if (!is_written && type == SSL3_RT_HANDSHAKE && len > HANDSHAKE_HEADER &&
-	    *(const uint8_t *)data == SSL3_MT_CERTIFICATE)
-		check_certificates(s, data, len);
+	if (!is_written && type == SSL3_RT_HANDSHAKE && len > HANDSHAKE_HEADER)
+		check_message(s, data, len);
 	if (s->open)
 		s->chatter += type == (is_written ? SSL3_RT_ALERT : SSL3_RT_HANDSHAKE);
 }
@@ -147,6 +163,7 @@ static enum tls_result fail(struct tls_session *s)
 
 	s->failed = true;
 	s->why = s->odd_certificate          ? "the client's certificates are of a kind that chatd does not take"
+	         : s->long_hello            ? "the client's handshake is too long"
 	         : s->chatter > CHATTER_MAX ? "too many messages that say nothing"
 	         : reason != NULL         ? reason : "the protocol was broken";
 	return TLS_FAILED;

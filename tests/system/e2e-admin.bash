@@ -132,6 +132,25 @@ host_users() {
 }
 
 # The first administrators, with the server running and not.
+can_save() { grep -qF -- '-- Saving: everything' <(host /stats /quit); }
+
+# A chatd that runs is asked, whatever is at its database's path by now; it may notice that.
+file_gone() {
+	local said
+	mv "$db" "$work/away.db"
+	"${as[@]}" cp "$work/own.db" "$db"
+	said=$("${as[@]}" "$chatd" -c "$conf" admin backup third.db 2>&1; echo "status $?")
+	is "a running chatd is asked, if another file is where its database was" "$said" '.*' 'Backed up to third\.db: .*' 'status 0'
+	mv "$work/away.db" "$db"
+	rm -f "$work/third.db"
+	await can_save || not_ok "which goes on with its own" "$(host /stats /quit)"
+	mv "$db" "$work/away.db"
+	said=$("${as[@]}" "$chatd" -c "$conf" admin add dora 2>&1)
+	is "and if nothing is there any more" "$said" 'dora is now an administrator\.' 'To sign in, connect, .*'
+	await can_save || not_ok "and has it saved in a new one" "$(host /stats /quit)"
+	rm "$work/away.db"
+}
+
 admins() {
 	local said code k name
 	configure "listen = unix:$work/chatd.sock"
@@ -187,6 +206,7 @@ admins() {
 		said=$("$chatd" -c "$conf" admin code bob 2>&1)
 		is "root asks it too, without a user named" "$said" '.* good once: .*'
 	fi
+	file_gone
 	down "with administrators"
 	if [ "$(id -u)" -eq 0 ]; then
 		said=$("$chatd" -c "$conf" admin code bob 2>&1)

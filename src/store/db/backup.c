@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ enum {
 struct backup {
 	struct store *s;          /* borrowed: the store to copy */
 	struct bytes part, path;  /* owned; its path before and after it is renamed */
+	int fd;                   /* open, and locked, so that nobody else writes to the part; -1: not made yet */
 	int64_t bytes;            /* its size */
 	char why[600];            /* if it failed: a sentence to follow a colon */
 };
@@ -83,18 +85,37 @@ static int backup_remove(struct backup *b)
 	return e ? e : other;
 }
 
-/* SQLite treats an empty file as missing, and keeps its permissions. A part left by a chatd that
- * was killed is ours to remove: a database has only one chatd. */
+/* Locks the part that fd has open. False: somebody else is making one; they have it locked, or have renamed it, or made
+ * another by now. */
+static bool backup_lock(struct backup *b, int fd)
+{
+	struct file_id id = { 0 };
+	struct stat st;
+	if (fstat(fd, &st) == 0)
+		id = (struct file_id){ .dev = st.st_dev, .ino = st.st_ino };
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && location_check(b->part.data, &id) == LOCATION_SAME)
+		return true;
+	snprintf(b->why, sizeof(b->why), "another backup of this database is being made. Wait until it is done.");
+	return false;
+}
+
+/* SQLite treats an empty file as missing, and keeps its permissions. A part that nobody has locked was left by somebody
+ * who was killed. There may be several who make one: "chatd admin backup" holds no lock on the database. */
 static bool backup_begin(struct backup *b)
 {
-	int fd, e = backup_remove(b);
+	int left = open(b->part.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+	bool ok = left < 0 || backup_lock(b, left);
+	int e = ok ? backup_remove(b) : 0;
+	if (left >= 0)
+		close(left);
 	if (e != 0)
 		return backup_fail(b, "cannot remove an earlier copy that was not finished", e);
-	fd = open(b->part.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE);
-	if (fd < 0)
+	if (!ok)
+		return false;
+	b->fd = open(b->part.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE);
+	if (b->fd < 0)
 		return backup_fail(b, "cannot create the copy", errno);
-	close(fd);
-	return true;
+	return backup_lock(b, b->fd);
 }
 
 static bool backup_copy(struct backup *b)
@@ -126,23 +147,23 @@ static bool backup_copy(struct backup *b)
 	return ok;
 }
 
-/* Flushes fd to the disk, in steps. */
-static bool backup_sync(struct backup *b, int fd)
+/* Flushes it to the disk, in steps. */
+static bool backup_sync(struct backup *b)
 {
 	const unsigned flags = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
 	                       SYNC_FILE_RANGE_WAIT_AFTER;
 	struct stat st;
-	if (fstat(fd, &st) != 0)
+	if (fstat(b->fd, &st) != 0)
 		return backup_fail(b, "cannot examine the copy", errno);
 	b->bytes = st.st_size;
 	for (int64_t at = 0; at < b->bytes; at += SYNC_STEP_BYTES) {
 		/* Not every filesystem can do this; fsync then does it all. */
-		if (sync_file_range(fd, at, SYNC_STEP_BYTES, flags) != 0)
+		if (sync_file_range(b->fd, at, SYNC_STEP_BYTES, flags) != 0)
 			break;
 		if (backup_interrupted(b))
 			return false;
 	}
-	if (fsync(fd) != 0)
+	if (fsync(b->fd) != 0)
 		return backup_fail(b, "cannot flush the copy to the disk", errno);
 	return true;
 }
@@ -161,14 +182,8 @@ static bool backup_name(struct backup *b)
 
 static bool backup_finish(struct backup *b)
 {
-	int fd = open(b->part.data, O_RDONLY | O_CLOEXEC);
 	char *folder;
-	bool ok;
-	if (fd < 0)
-		return backup_fail(b, "cannot open the copy", errno);
-	ok = backup_sync(b, fd) && backup_name(b);
-	close(fd);
-	if (!ok)
+	if (!backup_sync(b) || !backup_name(b))
 		return false;
 	/* The new name itself must reach the disk as well. */
 	folder = files_folder(b->path.data);
@@ -179,7 +194,7 @@ static bool backup_finish(struct backup *b)
 
 struct rows *backup_answer(struct store *s, const struct query *q)
 {
-	struct backup b = { .s = s };
+	struct backup b = { .s = s, .fd = -1 };
 	int64_t begin_ms = clock_ms(CLOCK_MONOTONIC);
 	struct rows *rows;
 	bool ok = backup_names(&b, q->backup.name) && backup_begin(&b);
@@ -196,6 +211,9 @@ struct rows *backup_answer(struct store *s, const struct query *q)
 		log_warnx("backup: cannot back up to %s: %s", q->backup.name, b.why);
 		rows = rows_sorry(q, b.why);
 	}
+	/* Only now: until it has its name, it is locked. */
+	if (b.fd >= 0)
+		close(b.fd);
 	bytes_release(&b.part);
 	bytes_release(&b.path);
 	return rows;

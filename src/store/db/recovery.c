@@ -196,11 +196,19 @@ static int64_t newest_record(const char *path)
 	return newest;
 }
 
+/* Keeps chatds from the database there as long as *fd is open, which is the caller's, or -1. False: one runs on it. What it
+ * could not finish yet is its own. */
+static bool no_chatd_runs(const char *path, int *fd)
+{
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return *fd < 0 || flock(*fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
 bool recovery_finish(const char *path, struct store_error *err)
 {
 	char *finished = files_beside(path, FINISHED), *folder = files_folder(path);
 	struct stat ours, there;
-	int fd = open(finished, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int fd = open(finished, O_RDWR | O_CLOEXEC | O_NOCTTY), old = -1;
 	bool ok = fd < 0 && errno == ENOENT;
 	if (fd < 0 && !ok) {
 		store_error_set(err, "cannot open %s, which may hold the newest records: %s", finished,
@@ -220,6 +228,8 @@ bool recovery_finish(const char *path, struct store_error *err)
 			else if (!ok)
 				store_error_set(err, "cannot remove %s, a second name of the database: %s",
 				                finished, strerror(errno));
+		} else if (over && !no_chatd_runs(path, &old)) {
+			store_error_set_in_use(err, path);
 		} else if (over && newest_record(path) > newest_record(finished)) {
 			log_warnx("ignoring %s, written when the database was removed or in doubt: the database "
 			          "has newer records. It is a copy of what had been saved then; remove it if "
@@ -238,6 +248,8 @@ bool recovery_finish(const char *path, struct store_error *err)
 				                "%s", finished, path, strerror(errno));
 		}
 	}
+	if (old >= 0)
+		close(old);
 	if (fd >= 0)
 		close(fd);
 	free(finished);

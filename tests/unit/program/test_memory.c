@@ -63,7 +63,7 @@ static void test_the_most_connections_do_not_overflow_it(void **state)
 static void test_the_tls_process(void **state)
 {
 	(void)state;
-	assert_int_equal(memory_tls_max(CONNECTIONS_DEFAULT + 2 * TLS_HANDSHAKES_MAX) / MIB, 369);
+	assert_int_equal(memory_tls_max(CONNECTIONS_DEFAULT + 2 * TLS_HANDSHAKES_MAX) / MIB, 504);
 	assert_true(memory_tls_max(CONNECTIONS_LIMIT) > memory_tls_max(CONNECTIONS_LIMIT - 1));
 }
 

@@ -4,6 +4,7 @@
 #include "store_help.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "chatd/base/log.h"
@@ -114,6 +115,35 @@ static void test_takes_the_place_of_a_broken_one(void **state)
 	store_close(writer);
 }
 
+/* Somebody else, such as another "chatd admin backup" of a stopped chatd's database, is just making one. */
+static void test_two_at_once(void **state)
+{
+	static const char half[] = "theirs";
+	struct folder *f = *state;
+	struct store *writer, *reader = filled(f, &writer);
+	struct rows *rows;
+	char is[sizeof half] = "";
+	int fd = open(folder_file(f, "chat.db-part"), O_RDWR | O_CREAT, 0600);
+
+	assert_int_equal(write(fd, half, sizeof half), sizeof half);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	rows = backup(reader, "copy.db");
+	assert_string_equal(rows->error, "another backup of this database is being made. Wait until it is done.");
+	rows_release(rows);
+	assert_false(folder_has(f, "copy.db"));
+	assert_true(folder_has(f, "chat.db-part"));
+	assert_int_equal(pread(fd, is, sizeof is, 0), sizeof half);
+	assert_string_equal(is, half);
+	close(fd);
+	/* They were killed. */
+	rows = backup(reader, "copy.db");
+	assert_null(rows->error);
+	rows_release(rows);
+	assert_false(folder_has(f, "chat.db-part"));
+	store_close(reader);
+	store_close(writer);
+}
+
 static void test_interrupted(void **state)
 {
 	struct folder *f = *state;
@@ -155,6 +185,7 @@ int main(void)
 		IN_FOLDER(test_reads_on_and_writes_nothing),
 		IN_FOLDER(test_never_over_a_file),
 		IN_FOLDER(test_takes_the_place_of_a_broken_one),
+		IN_FOLDER(test_two_at_once),
 		IN_FOLDER(test_interrupted),
 		IN_FOLDER(test_figures),
 	};

@@ -203,6 +203,27 @@ static void a_wal_that_cannot_be_removed_stops_the_rewriting(void **state)
 	assert_int_equal(lines_in("chat.db"), 31);
 }
 
+/* Another that is started on it finishes nothing that the first one has begun: it still runs. */
+static void what_a_running_chatd_rewrites_is_not_another_s(void **state)
+{
+	struct store_error err;
+	(void)state;
+	struct store *s = store_of_lines(30);
+	store_doubt(s);
+	stuck = "chat.db-wal";
+	assert_false(store_rebuild(s, &err));
+	stuck = NULL;
+	assert_true(folder_has(loop.folder, "chat.db-whole"));
+	assert_null(store_open(path_of("chat.db"), DURABILITY_SYNC, &err));
+	assert_true(err.in_use);
+	assert_true(folder_has(loop.folder, "chat.db-whole"));
+	assert_false(store_replaced(s));
+	restore(s);
+	save_line(s, 31, 1, "bob", "after");
+	store_close(s);
+	assert_int_equal(lines_in("chat.db"), 31);
+}
+
 /* The same for a chatd that ended in the midst of it, and for a backup. */
 static void what_was_left_and_cannot_be_removed_is_met_by_no_copy(void **state)
 {
@@ -453,6 +474,7 @@ int main(void)
 		IN_FOLDER(a_moved_file_is_whole_where_it_is),
 		IN_FOLDER(a_wal_that_is_left_meets_no_new_file),
 		IN_FOLDER(a_wal_that_cannot_be_removed_stops_the_rewriting),
+		IN_FOLDER(what_a_running_chatd_rewrites_is_not_another_s),
 		IN_FOLDER(what_was_left_and_cannot_be_removed_is_met_by_no_copy),
 		IN_FOLDER(what_somebody_else_has_put_there_is_left),
 		IN_FOLDER(a_backup_put_in_its_place_is_whole),

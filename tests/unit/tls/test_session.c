@@ -492,9 +492,98 @@ static void test_a_long_chain(void **state)
 	made_free(&m);
 }
 
+/* -- what it costs ----------------------------------------------------------------------------- */
+
+/* The client chooses the group: none may take long. */
+static void test_groups(void **state)
+{
+	static const char *const good[] = {"X25519", "P-256", "P-384", "P-521", "X448"};
+	static const char *const bad[] = {"ffdhe2048", "ffdhe8192"};
+	void *its;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		begin(&its);
+		assert_int_equal(SSL_set1_groups_list(((struct both *)its)->client, good[i]), 1);
+		talk(its, "TLSv1.3");
+		end(&its);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		begin(&its);
+		assert_int_equal(SSL_set1_groups_list(((struct both *)its)->client, bad[i]), 1);
+		is_turned_away(its);
+		end(&its);
+	}
+}
+
+/* -- how long a handshake is ------------------------------------------------------------------- */
+
+/* A client whose hello has that many bytes, for its names of protocols. */
+static struct both *greets_with(size_t bytes)
+{
+	unsigned char names[2 * TLS_HELLO_BYTES_MAX];
+	void *state;
+	struct both *b;
+	size_t len;
+
+	begin(&state);
+	b = state;
+	SSL_do_handshake(b->client);
+	/* Without the record's header; each extension has one of four bytes, and this a length of two. */
+	len = bytes - (BIO_ctrl_pending(b->from_client) - 5) - 6;
+	SSL_free(b->client);
+	b->client = SSL_new(b->context);
+	b->to_client = BIO_new(BIO_s_mem());
+	b->from_client = BIO_new(BIO_s_mem());
+	BIO_set_mem_eof_return(b->to_client, -1);
+	SSL_set_bio(b->client, b->to_client, b->from_client);
+	SSL_set_connect_state(b->client);
+	/* Names of one byte, and one of two. */
+	memset(names, 1, sizeof names);
+	names[0] += len % 2;
+	assert_int_equal(SSL_set_alpn_protos(b->client, names, (unsigned)len), 0);
+	SSL_do_handshake(b->client);
+	assert_int_equal(BIO_ctrl_pending(b->from_client), bytes + 5);
+	return b;
+}
+
+static void test_a_long_hello(void **state)
+{
+	void *its = greets_with(TLS_HELLO_BYTES_MAX);
+
+	(void)state;
+	talk(its, "TLSv1.3");
+	end(&its);
+	its = greets_with(TLS_HELLO_BYTES_MAX + 1);
+	is_turned_away(its);
+	assert_string_equal(tls_session_why(((struct both *)its)->session), "the client's handshake is too long");
+	end(&its);
+}
+
+/* A hello that would become as long as OpenSSL takes one, in pieces: no more than the bound is kept of it. */
+static void test_a_hello_without_end(void **state)
+{
+	static const char head[] = "\x16\x03\x01\x04\x00\x01\x02\x00\x00";
+	struct both *b = *state;
+	char record[5 + 1024] = "\x16\x03\x01\x04";
+	size_t sent = sizeof record;
+
+	memcpy(record, head, sizeof head - 1);
+	gets(b, record, sizeof record);
+	memset(record + 5, 0, sizeof record - 5);
+	for (; b->result == TLS_GOES_ON && sent <= 2 * TLS_HANDSHAKE_BYTES_MAX; sent += sizeof record)
+		gets(b, record, sizeof record);
+	assert_int_equal(b->result, TLS_FAILED);
+	assert_in_range(sent, TLS_HANDSHAKE_BYTES_MAX, TLS_HANDSHAKE_BYTES_MAX + sizeof record);
+	assert_string_equal(tls_session_why(b->session), "the client's handshake is too long");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_a_long_hello),
+		cmocka_unit_test_setup_teardown(test_a_hello_without_end, begin, end),
 		cmocka_unit_test_setup_teardown(test_versions, begin, end),
 		cmocka_unit_test_setup_teardown(test_older, begin, end),
 		cmocka_unit_test_setup_teardown(test_byte_by_byte, begin, end),
