@@ -398,8 +398,8 @@ enum {
 	TLS_HANDSHAKES_TURN = 4, /* steps of handshakes in one turn, half a millisecond each: those who
 	                         * talk do not wait longer for them */
 	TLS_HELLO_BYTES_MAX = 8 << 10, /* of what a client begins with: 2 KiB if it offers keys that quantum computers
-	                         * cannot break. OpenSSL would take 128 KiB, keep five times as much for as long
-	                         * as the client is connected, and compare every key in it with every group */
+	                         * cannot break. OpenSSL would take 128 KiB, use half a MiB while the handshake
+	                         * lasts, and compare every key in it with every group, for 33 ms */
 	TLS_HANDSHAKE_BYTES_MAX = 3 * TLS_HELLO_BYTES_MAX, /* of all that a client sends before its session is open:
 	                         * that twice (RFC 8446, 4.1.4), its certificates, and a proof */
 	TLS_CERTS_BYTES_MAX = 4 << 10, /* of a client's certificate and its chain: to decode one costs 0.2 ms. An
