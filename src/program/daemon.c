@@ -71,6 +71,7 @@ struct daemon {
 	struct server *server;
 	sigset_t signals;    /* those that are blocked */
 	int signal_fd;       /* signalfd; -1 until signals are read from it */
+	uint32_t parent;     /* its process; 0: there is none */
 	uint32_t stops[2];   /* signals to stop that came from elsewhere, and from the parent */
 	bool on_terminal;    /* stderr was one when chatd was started */
 	bool host_open;      /* host_accounts was yes at the start, so the sandbox and the unix
@@ -290,9 +291,7 @@ static void daemon_serve(struct daemon *d)
  * So somebody is impatient only if both have come from the same side. */
 static bool daemon_is_told_again(struct daemon *d, uint32_t sender)
 {
-	bool parent = d->siblings && sender == (uint32_t)getppid();
-
-	return d->stops[parent]++ > 0 || !d->siblings;
+	return d->stops[sender == d->parent]++ > 0 || d->parent == 0;
 }
 
 static void daemon_on_signal(void *ctx)
@@ -661,6 +660,7 @@ int daemon_run(const struct options *o, struct conf *c, const struct siblings *s
 		.options = o,
 		.conf = c,
 		.siblings = siblings,
+		.parent = siblings ? (uint32_t)getppid() : 0,
 		.signal_fd = -1,
 		.on_terminal = isatty(STDERR_FILENO),
 		.host_open = c->host_accounts == CONF_YES,
