@@ -108,6 +108,15 @@ $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CHATD_CFLAGS) -MMD -MP -c -o $@ $<
 
+# What names the version is compiled again if VERSION is another one than last time.
+$(patsubst %.c,$(B)/%.o,$(shell grep -rl --include='*.c' CHATD_VERSION src)): $(B)/version
+
+$(B)/version: always
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
+always:
+
 # A failing disk, for the programs that run the store on it.
 DISK_OBJ = $(B)/tests/lib/fake_disk.o $(B)/tests/lib/fake_files.o
 
@@ -202,7 +211,7 @@ coverage:
 	$(MAKE) -s VARIANT=coverage OPT='-O0 -g' SAN=--coverage tests
 	tests/check/coverage
 
-.PHONY: all run deb deps test test-long terminal test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
+.PHONY: always all run deb deps test test-long terminal test-kernel coverage tests bench bench-quick install uninstall clean fuzz sim fuzz-build \
         soak lint valgrind warnings
 
 RUN_PORTS = 8989 --listen 2323 telnet
@@ -358,7 +367,10 @@ uninstall:
 # Who answers for a package that you give to others.
 MAINTAINER = the chatd authors <chatd@example.org>
 
-deb: chatd
+# debhelper is looked for first, because the build takes a while.
+deb:
+	@command -v dh >/dev/null || { echo "debhelper is missing: make deps deb installs it" >&2; exit 1; }
+	@$(MAKE) --no-print-directory chatd
 	docs/debian/make-deb $(VERSION) '$(MAINTAINER)'
 
 clean:

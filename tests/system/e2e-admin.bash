@@ -402,7 +402,20 @@ jail() {
 	else
 		ok "nobody is banned for what another typed"
 	fi
+	jail_shipped
 	jail_json
+}
+
+# The jail as it is shipped, as fail2ban understands it in its own configuration.
+jail_shipped() {
+	local said folder=$work/fail2ban
+	cp -r /etc/fail2ban "$folder"
+	cp "$here/../../docs/fail2ban/filter.conf" "$folder/filter.d/chatd.conf"
+	cp "$here/../../docs/fail2ban/jail.conf" "$folder/jail.d/chatd.conf"
+	said=$(fail2ban-client -c "$folder" -d 2>&1)
+	is "the jail reads the journal, and bans with what a Debian 12 has" "$said" "\\['add', 'chatd', 'systemd'\\]" \
+		"\\['set', 'chatd', 'addjournalmatch', '_SYSTEMD_UNIT=chatd\.service'\\]" \
+		"\\['set', 'chatd', 'addaction', 'nftables-multiport'\\]" "\\['start', 'chatd'\\]"
 }
 
 # The same of a log in JSON, in which people try to end the message.
