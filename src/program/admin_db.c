@@ -17,6 +17,7 @@
 #include "chatd/program/check.h"
 #include "chatd/program/listen.h"
 #include "chatd/program/privilege.h"
+#include "chatd/program/tell.h"
 #include "chatd/program/users.h"
 
 void admin_tell(const char *fmt, ...)
@@ -27,8 +28,7 @@ void admin_tell(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	guard_text(text, strlen(text));
-	fprintf(stderr, "chatd: %s\n", text);
+	tell_line(TELL_CHATD, text);
 }
 
 static bool admin_is_missing(const char *path)
@@ -150,8 +150,7 @@ bool admin_db_can_open(const struct admin_db *p)
 	struct bytes problems = { 0 };
 	bool ok = check_files(&c, &problems);
 
-	for (char *line = ok ? NULL : strtok(problems.data, "\n"); line; line = strtok(NULL, "\n"))
-		admin_tell("%s", line);
+	tell_lines(TELL_CHATD, problems.data);
 	bytes_release(&problems);
 	return ok;
 }

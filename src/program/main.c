@@ -4,10 +4,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "chatd/base/guard.h"
 #include "chatd/base/icu.h"
 #include "chatd/base/log.h"
 #include "chatd/base/siphash.h"
@@ -16,6 +14,7 @@
 #include "chatd/program/daemon.h"
 #include "chatd/program/daemon_conf.h"
 #include "chatd/program/parent.h"
+#include "chatd/program/tell.h"
 
 #ifndef CHATD_VERSION
 #define CHATD_VERSION "unknown"
@@ -23,10 +22,7 @@
 
 static int main_usage_error(struct bytes *problems)
 {
-	for (char *line = strtok(problems->data, "\n"); line; line = strtok(NULL, "\n")) {
-		guard_text(line, strlen(line));
-		fprintf(stderr, "chatd: %s\n", line);
-	}
+	tell_lines(TELL_CHATD, problems->data);
 	fprintf(stderr, "usage: chatd [OPTIONS] [PORT]; chatd --help explains the options\n");
 	bytes_release(problems);
 	return STATUS_USAGE;
@@ -51,10 +47,8 @@ static int main_check(const struct options *o, const struct conf *c, bool read,
 
 	if (there && !check_all(c, o->conf_path, problems, &notes))
 		ok = false;
-	if (problems->len > 0)
-		fputs(problems->data, stderr);
-	for (char *note = notes.len > 0 ? strtok(notes.data, "\n") : NULL; note; note = strtok(NULL, "\n"))
-		fprintf(stderr, "chatd: %s\n", note);
+	tell_lines("", problems->data);
+	tell_lines(TELL_CHATD, notes.data);
 	bytes_release(&notes);
 	if (!ok)
 		return STATUS_CONFIG;
@@ -72,7 +66,7 @@ static int main_configured(const struct options *o)
 	if (o->wish == OPTIONS_CHECK) {
 		status = main_check(o, &conf, ok, &problems);
 	} else if (!ok) {
-		fputs(problems.data, stderr);
+		tell_lines("", problems.data);
 		status = STATUS_CONFIG;
 	} else if (o->wish == OPTIONS_COMMAND) {
 		status = admin_run(&conf, o);

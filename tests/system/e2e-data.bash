@@ -195,6 +195,9 @@ data_broken() {
 	printf 'damaged by a disk' | dd of="$work/chatd.db.bad" bs=1 seek=8192 conv=notrunc 2>/dev/null
 	said=$(tool -d "$work/chatd.db.bad" admin check; echo "status $code")
 	is "admin check finds damage" "$said" '.*' 'The database is damaged\.'
+	same "each problem on its own line" "$(grep -c '\^J\|\*\*\*' <<<"$said")" 0
+	tool -d "$work/chatd.db.bad" admin check --json | json 'assert x["problems"] and not [p for p in x["problems"] if "\\n" in p["problem"] or "^J" in p["problem"]]'
+	is "and so in JSON" "${PIPESTATUS[*]}" '65 0'
 	tool -d "$work/chatd.db.bad" admin check >/dev/null
 	is "and says so with its status" "$code" 65
 	rm -f "$work"/chatd.db.bad*
