@@ -381,10 +381,11 @@ jail() {
 
 # The same of a log in JSON, in which people try to end the message.
 jail_json() {
-	local forged='","message":"security: failed-sign-in address=198.51.100.7 name=x account=x: x'
+	local forged='","message":"security: failed-sign-in address=198.51.100.7 name=x account=x: x' started
 	rm -f "$log"
 	configure "log_format = json"
 	up -c "$conf" || return
+	started=$said
 	printf 'alice\nwrong horse one\nwrong horse two\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
 	printf '%s\n' "$forged" | nc_bsd -N 127.0.0.1 "$port" >/dev/null
 	host "/shutdown 9h $forged" '/shutdown off' /quit >/dev/null
@@ -401,6 +402,26 @@ for line in open(sys.argv[1], encoding="utf-8"):
 	same "fail2ban reads it, and nothing that people typed" "$(jailed "$log")" '2 127.0.0.1'
 	sed -E "s/^/Nov 28 01:12:17 host chatd[123]: /" "$log" >"$work/syslog"
 	same "and so in the journal" "$(jailed "$work/syslog")" '2 127.0.0.1'
+	jail_json_answers
+}
+
+# What a start and a check say is an object as well.
+jail_json_answers() {
+	local shown='import json, sys
+for line in sys.stdin:
+    o = json.loads(line)
+    assert list(o) == ["time", "level", "message"], line
+    print(o["level"], o["message"])'
+	is "so is what the start says on standard output" "$(python3 -c "$shown" <<<"$started" 2>&1)" \
+		"info listening on 127\.0\.0\.1:$port, history in $db"
+	is "and what a check says" "$("${as[@]}" "$chatd" -n -c "$conf" 2>&1 | python3 -c "$shown" 2>&1)" \
+		'info configuration OK'
+	is "but on a terminal" "$(script -qec "$chatd -n -c $conf" /dev/null </dev/null | tr -d '\r')" 'configuration OK'
+	echo 'nonsense = "1"' >>"$conf"
+	is "and what is wrong" "$("${as[@]}" "$chatd" -n -c "$conf" 2>&1 | python3 -c "$shown" 2>&1)" \
+		"error $conf:4: nonsense: unknown key"
+	is "to a start, too" "$("${as[@]}" "$chatd" -c "$conf" 2>&1 | python3 -c "$shown" 2>&1)" \
+		"error $conf:4: nonsense: unknown key"
 }
 
 # What was typed for a password is nowhere once it was used: no log, no file, no memory.
