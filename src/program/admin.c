@@ -31,6 +31,7 @@
 #include "chatd/program/admin_person.h"
 #include "chatd/program/daemon.h"
 #include "chatd/program/privilege.h"
+#include "chatd/program/tell.h"
 #include "chatd/program/transfer_file.h"
 #include "chatd/store/db/query.h"
 #include "chatd/store/db/store.h"
@@ -88,10 +89,12 @@ static bool admin_command(struct admin_command *k, const struct options *o)
 	                     o->detail[DETAIL_YES] ? " --yes" : "");
 }
 
-/* Prints the replies, without the banner, the goodbye and the status. True: it was done. */
+/* Prints the replies, without the banner, the goodbye and the status: on standard error if they say why
+ * nothing was done. True: it was done. */
 static bool admin_show(char *answer)
 {
-	bool done = false;
+	struct bytes rows = { 0 }, whole = { 0 };
+	bool done = false, asked = false, ok = true;
 
 	for (char *line = strtok(answer, "\r\n"); line; line = strtok(NULL, "\r\n")) {
 		char *said = strstr(line, "-- ");
@@ -102,12 +105,24 @@ static bool admin_show(char *answer)
 			done = true;
 			continue;
 		}
+		if (strcmp(said, "-- status: asked") == 0) {
+			asked = true;
+			continue;
+		}
 		said += 3;
 		/* Whoever answered, this goes to a terminal. */
 		guard_text(said, strlen(said));
-		printf("%s\n", said);
+		bytes_printf(&rows, "%s\n", said);
+		/* A row that begins with blanks goes on with the reply before it (docs/protocol.md). */
+		bytes_printf(&whole, "%s%s", *said != ' ' ? "\n" : " ", said + (*said == ' ' ? strspn(said, " ") : 0));
 	}
-	return fflush(stdout) == 0 && done;
+	if (done || asked)
+		ok = admin_print(&rows);
+	else
+		tell_lines(TELL_CHATD, whole.data);
+	bytes_release(&rows);
+	bytes_release(&whole);
+	return ok && done;
 }
 
 /* -- a running chatd --------------------------------------------------------------- */
@@ -437,9 +452,10 @@ static bool admin_is_name(const char *name)
 static bool admin_change(const struct conf *c, const struct admin_db *p, const struct options *o)
 {
 	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	struct admin_said_before before = { .known = false };
+	bool erase = o->verb == VERB_ADMIN_ERASE, done;
 	struct admin_command k;
 	int fd = -1;
-	bool done;
 
 	/* Checked before a database is created for it. */
 	if (!name_check(NAME_NICK, o->name, strlen(o->name), key, why, sizeof(why)) &&
@@ -453,9 +469,11 @@ static bool admin_change(const struct conf *c, const struct admin_db *p, const s
 	 * can go; it lets root in. */
 	if (geteuid() == 0 && !c->user)
 		fd = admin_db_connect(c->database);
+	if (erase && o->detail[DETAIL_YES] && fd < 0 && p->there && !admin_person_before(c, p, o->name, &before))
+		return false;
 	done = fd >= 0 ? admin_ask(fd, c, p, &k) : admin_own(c, p, o, &k);
-	if (done && o->verb == VERB_ADMIN_ERASE)
-		admin_person_left(c, p, o->name, o->detail[DETAIL_LINES] != NULL);
+	if (done && erase)
+		admin_person_left(c, p, o->name, o->detail[DETAIL_LINES] != NULL, &before);
 	return done;
 }
 

@@ -71,6 +71,8 @@ void admin_db_say(const struct admin_db *p, bool new)
 
 	guard_text(shown, strlen(shown));
 	printf("%s: %s\n", new ? "New database" : "Database", shown);
+	/* Before what follows on standard error, if both go to one place. */
+	fflush(stdout);
 	free(shown);
 }
 

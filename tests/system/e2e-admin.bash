@@ -165,8 +165,10 @@ admins() {
 	is "a lost password is got over by a code" "$said" '.* good once: .*'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin backup own.db 2>&1; echo "status $?")
 	is "admin backup waits until it is done" "$said" '.*' 'Backed up to own\.db: .*' 'status 0'
-	said=$("${as[@]}" "$chatd" -c "$conf" admin backup own.db 2>&1; echo "status $?")
-	is "and fails if there is none" "$said" '.*' 'Not backed up to own\.db: a file with that name already exists\.' '.*' 'status 1'
+	said=$("${as[@]}" "$chatd" -c "$conf" admin backup own.db 2>&1 >"$work/quiet"; echo "status $?")
+	same "and says on standard error why there is none" "$said" \
+		'chatd: Not backed up to own.db: a file with that name already exists. Choose another name.'$'\nstatus 1'
+	same "but nothing else, which is for a script to drop" "$(cat "$work/quiet")" "Database: $db"
 	said=$("${as[@]}" "$chatd" -c "$conf" admin backup ../x.db 2>&1; echo "status $?")
 	is "also for its name" "$said" 'chatd: A backup is made next to the database, .*' 'status 1'
 	said=$(printf '/stats\n/quit\n' | timeout $((10 * patience)) "${as[@]}" "$chatd" -c "$conf" admin chat)
@@ -204,7 +206,7 @@ admins() {
 	await test -S "$db-ctl"
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add carol 2>&1)
 	is "whoever answers, nothing reaches the terminal as more than text" "$said" \
-		'carol is now an administrator\.\?\[2J\?\?\?\?\?'
+		'chatd: carol is now an administrator\.\?\[2J\?\?\?\?\?'
 	wait $!
 	is "what is printed to a closed output is written over no database" "$(head -c 15 "$db")" 'SQLite format 3'
 	if grep -qF "$code" "$log" || strings -a "$db" | grep -qF "$code"; then
@@ -250,7 +252,7 @@ admin_alone() {
 		"New database: $there alice is now an administrator\. .*good once: .*" -d "$there" admin add alice
 	says "and names the one that is there" 0 "Database: $there alice is already an administrator\. .*" \
 		-d "$there" admin add alice
-	says "as admin code does" 1 "Database: $there There is no account bob\." -d "$there" admin code bob
+	says "as admin code does" 1 "Database: $there chatd: There is no account bob\." -d "$there" admin code bob
 	says "admin chat tells that no chatd runs" 1 \
 		"chatd: cannot reach a chatd on the database $there: $no_socket; .*" -d "$there" admin chat
 	echo "database = alone/chatd.db" >"$work/relative.conf"

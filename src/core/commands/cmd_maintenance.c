@@ -356,7 +356,8 @@ void cmd_backup(struct chat *c, struct session *s, const struct args *a)
 		emit_audit(c, s, "", "started a backup to %s", a->arg[0]);
 		question_ask(c, question_new(c, NULL, backup_answer),
 		             (struct query){.kind = QUERY_BACKUP, .backup = {a->arg[0]}});
-		emit_reply(c, s, "Making a backup to %s. You will be told here when it is done.",
-		           a->arg[0]);
+		/* A program waits for the result. */
+		if (!a->status)
+			emit_reply(c, s, "Making a backup to %s. You will be told here when it is done.", a->arg[0]);
 	}
 }
