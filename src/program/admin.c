@@ -193,9 +193,8 @@ static int admin_reach(const struct conf *c, const struct admin_db *p)
 
 		admin_db_unreached(p->database, &why);
 		if (!p->there)
-			admin_tell("there is no database %s, and no chatd is running on it; choose another "
-			           "with -c or -d",
-			           p->database);
+			admin_tell("there is no database %s, and no chatd is running on it; %schoose another "
+			           "with -c or -d", p->database, admin_db_hint(p));
 		else
 			admin_tell("cannot reach a chatd on the database %s: %s%s", p->database, why.data,
 			           absent ? "; start chatd, or choose another database with -c or -d" : "");
@@ -393,8 +392,8 @@ static bool admin_may_make(const struct admin_db *p, enum options_verb verb)
 	bool add = verb == VERB_ADMIN_ADD;
 
 	if (!add)
-		admin_tell("there is no database %s, so it has no accounts; \"chatd admin add NAME\" "
-		           "creates one", p->database);
+		admin_tell("there is no database %s, so it has no accounts; %s\"chatd admin add NAME\" "
+		           "creates one", p->database, admin_db_hint(p));
 	/* Nobody can write to a missing folder. */
 	return add && admin_db_can_open(p);
 }
@@ -546,9 +545,19 @@ static int admin_at(const struct conf *c, const struct admin_db *p, const struct
 	return status_of(admin_change(c, p, o));
 }
 
+/* The command line says which database, itself or by a file. */
+static bool is_chosen(const struct options *o)
+{
+	bool chosen = o->conf_path;
+
+	for (unsigned int i = 0; i < o->nset; i++)
+		chosen = chosen || strcmp(o->set[i].key, "database") == 0;
+	return chosen;
+}
+
 int admin_run(const struct conf *c, const struct options *o)
 {
-	struct admin_db p = admin_db_find(c->database);
+	struct admin_db p = admin_db_find(c->database, is_chosen(o));
 	int status = admin_at(c, &p, o);
 
 	admin_db_release(&p);

@@ -306,6 +306,10 @@ admin_alone_as_others() {
 	says "a database of another user" 1 \
 		"chatd: the database $there belongs to the user 61000; run this as 61000 or as root, not as nobody" \
 		-d "$there" admin add bob
+	"${owner[@]}" mkdir -m 700 "$folder/theirs"
+	says "and one in a folder that is closed" 1 \
+		"chatd: the user nobody cannot go to the database $folder/theirs/chatd.db, in a folder of the user 61000; run this as 61000 or as root" \
+		-d "$folder/theirs/chatd.db" admin stats
 	"${owner[@]}" "$chatd" -d "$there" "$("$load" port)" >/dev/null 2>&1 &
 	await test -S "$there-ctl"
 	says "and its socket, while chatd runs" 1 \
@@ -313,6 +317,7 @@ admin_alone_as_others() {
 		-d "$there" admin chat
 	kill $! && wait $! 2>/dev/null
 	as=()
+	admin_alone_service
 	says "root needs no user where the database has an owner" 0 "Database: $there bob is now an administrator\..*" \
 		-d "$there" admin add bob
 	says "and is told so where another is named" 1 \
@@ -333,6 +338,25 @@ admin_alone_as_others() {
 		-d "$there" --user nobody admin add bob
 	says "and a folder is no database" 1 "chatd: database = $folder: this is a folder, not a database" \
 		-d "$folder" admin add bob
+}
+
+# Where the service has its configuration: root gets a view of /etc in which there is one.
+admin_alone_service() {
+	local said
+	if ! unshare -m mount -t tmpfs none /mnt 2>/dev/null; then
+		skip "the service's configuration is a hint" "no mounts here"
+		return
+	fi
+	mv "$there" "$there.away"
+	# shellcheck disable=SC2016
+	said=$(cd "$folder" && unshare -m sh -c 'mount -t tmpfs none /mnt && cp -a /etc/passwd /etc/group /mnt/ &&
+		mkdir /mnt/chatd && : >/mnt/chatd/chatd.conf && mount --move /mnt /etc
+		"$1" admin stats; "$1" admin add bob; "$1" -d other.db admin stats' sh "$(realpath "$chatd")" 2>&1)
+	mv "$there.away" "$there"
+	same "a database that was not chosen: the service's configuration may have the right one" "$said" \
+		"chatd: there is no database $there; try -c /etc/chatd/chatd.conf, or choose another with -c or -d
+chatd: there is no database $there; try -c /etc/chatd/chatd.conf, or to create one as root, name the user that chatd runs as: --user NAME
+chatd: there is no database $folder/other.db; choose another with -c or -d"
 }
 
 # jailed FILE [MODE]: the addresses that fail2ban's filter finds in its lines.
