@@ -537,8 +537,8 @@ static void stats_text(struct bytes *out, const struct inventory_numbers *n, con
 	if (n->unindexed > 0)
 		bytes_printf(out, "; %" PRIu64 " of them not in the full-text index yet", n->unindexed);
 	bytes_printf(out, "\nRooms with lines: %" PRIu64 "\n", n->rooms);
-	bytes_printf(out, "Accounts: %" PRIu64 " (%" PRIu64 " administrators, %" PRIu64 " moderators)\n",
-	             f->accounts, f->admins, f->moderators);
+	bytes_printf(out, "Accounts: %" PRIu64 " (%" PRIu64 " administrator%s, %" PRIu64 " moderator%s)\n", f->accounts,
+	             f->admins, f->admins == 1 ? "" : "s", f->moderators, f->moderators == 1 ? "" : "s");
 	bytes_printf(out, "Bans: %" PRIu64 ", mutes: %" PRIu64 "\n", f->bans, f->mutes);
 	bytes_printf(out, "Private messages that wait: %" PRIu64 "\n", f->mails);
 	bytes_printf(out, "Reports: %" PRIu64 ", %" PRIu64 " of them not resolved\n", f->reports, f->open_reports);

@@ -110,7 +110,7 @@ data_lists() {
 		json 'print(x["name"], x["role"], x["mail"], sorted(x)[-1])')" 'alice admin 1 signed_in_ms'
 	fails "of somebody who is not there" 1 'chatd: there is no account nobody' admin show nobody
 	is "admin stats" "$(tool admin stats)" 'A chatd is running on it: yes' 'Lines: .*' \
-		'Accounts: 2 \(1 administrators, 0 moderators\)' 'Reports: 1, 1 of them not resolved'
+		'Accounts: 2 \(1 administrator, 0 moderators\)' 'Reports: 1, 1 of them not resolved'
 	is "and for programs" "$(tool admin stats --json | json 'print(x["running"], x["accounts"], x["mail"])')" \
 		'True 2 1'
 	is "admin check" "$(tool admin check)" 'The database and its full-text index are sound\.'

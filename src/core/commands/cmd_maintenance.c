@@ -194,10 +194,11 @@ static void show_tls(struct chat *c, struct session *s)
 
 	if (f->tls.until_ms == 0)
 		return;
-	emit_reply(c, s, "TLS: %" PRIu64 " handshakes, %" PRIu64 " that failed, and %" PRIu64 " connections refused "
-	           "before one.", f->tls.done, f->tls.failed, f->tls.refused);
+	emit_reply(c, s, "TLS: %" PRIu64 " handshake%s, %" PRIu64 " that failed, and %" PRIu64 " connection%s refused "
+	           "before one.", f->tls.done, plural(f->tls.done), f->tls.failed, f->tls.refused,
+	           plural(f->tls.refused));
 	if (left_ms > 0)
-		emit_reply(c, s, "The certificate is good for %s.", format_age(age, left_ms));
+		emit_reply(c, s, "The certificate is good for %s.", format_until(age, left_ms));
 	else
 		emit_reply(c, s, "The certificate has ended: clients refuse it.");
 }
