@@ -5,7 +5,7 @@
  * allocates nothing and takes no lock, so it can be called when memory is gone and from any thread:
  * a line is made on the stack and written with one write(2). If nobody reads stderr (a closed
  * pager, ctrl-S, a hanging journald), lines are dropped and counted, because the chat must not wait
- * for them.
+ * for them. (log_answer alone uses stdio, and waits.)
  */
 #include "chatd/base/log.h"
 
@@ -103,10 +103,10 @@ static size_t log_cut(char *line)
 	return len + 3;
 }
 
-/* Writes the message as an object, and returns its length. The message is UTF-8 without control
- * characters, as guard_text leaves it. */
-static size_t log_object(char object[LOG_OBJECT_BYTES_MAX], enum log_level level, const char *message,
-                         size_t len)
+/* Writes the message as an object after the prefix, and returns its length. The message is UTF-8
+ * without control characters, as guard_text leaves it. */
+static size_t log_object(char object[LOG_OBJECT_BYTES_MAX], const char *prefix, enum log_level level,
+                         const char *message, size_t len)
 {
 	char stamp[32] = "";
 	struct timespec now;
@@ -118,8 +118,7 @@ static size_t log_object(char object[LOG_OBJECT_BYTES_MAX], enum log_level level
 		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
 	n = (size_t)snprintf(object, LOG_OBJECT_BYTES_MAX,
 	                     "%s{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"message\":\"",
-	                     atomic_load(&log_to_journal) ? log_levels[level].priority : "", stamp,
-	                     now.tv_nsec / 1000000, log_levels[level].name);
+	                     prefix, stamp, now.tv_nsec / 1000000, log_levels[level].name);
 	for (size_t i = 0; i < len; i++) {
 		if (message[i] == '"' || message[i] == '\\')
 			object[n++] = '\\';
@@ -149,10 +148,11 @@ static bool log_write(char *line, size_t len)
 static bool log_put(enum log_level level, char *line, size_t head, size_t len)
 {
 	char object[LOG_OBJECT_BYTES_MAX];
+	const char *prefix = atomic_load(&log_to_journal) ? log_levels[level].priority : "";
 
 	if (head > 0)
 		return log_write(line, len);
-	return log_write(object, log_object(object, level, line, len));
+	return log_write(object, log_object(object, prefix, level, line, len));
 }
 
 /* Says how many lines are missing, if any are. */
@@ -203,6 +203,22 @@ static void log_line(enum log_level level, int error, const char *fmt, va_list a
 	log_missing();
 	if (!log_put(level, line, head, len))
 		atomic_fetch_add(&log_dropped, 1);
+}
+
+bool log_answer(const char *head, const char *text)
+{
+	char line[LOG_LINE_BYTES_MAX + 2], object[LOG_OBJECT_BYTES_MAX];
+	size_t len = strlen(text);
+
+	if (atomic_load(&log_format) == LOG_FORMAT_TEXT)
+		return printf("%s%s\n", head, text) >= 0 && fflush(stdout) == 0;
+	snprintf(line, sizeof(line), "%s", text);
+	if (len > LOG_LINE_BYTES_MAX)
+		len = log_cut(line);
+	guard_text(line, len);
+	len = log_object(object, "", LOG_LEVEL_INFO, line, len);
+	object[len] = '\n';
+	return fwrite(object, 1, len + 1, stdout) == len + 1 && fflush(stdout) == 0;
 }
 
 #define LOG_FUNCTION(name, level, error)                   \

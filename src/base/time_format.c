@@ -51,6 +51,11 @@ const char *format_age(char out[AGE_BYTES_MAX], int64_t ms)
 	return strcpy(out, "a moment");
 }
 
+const char *format_until(char out[AGE_BYTES_MAX], int64_t ms)
+{
+	return format_age(out, (ms + HOUR_MS - 1) / HOUR_MS * HOUR_MS);
+}
+
 const char *format_left(char out[LEFT_BYTES_MAX], int64_t ms)
 {
 	int64_t left_ms = (ms + SECOND_MS - 1) / SECOND_MS * SECOND_MS;

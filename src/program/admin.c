@@ -32,6 +32,7 @@
 #include "chatd/program/admin_person.h"
 #include "chatd/program/daemon.h"
 #include "chatd/program/privilege.h"
+#include "chatd/program/tell.h"
 #include "chatd/program/transfer_file.h"
 #include "chatd/store/db/query.h"
 #include "chatd/store/db/store.h"
@@ -89,10 +90,12 @@ static bool admin_command(struct admin_command *k, const struct options *o)
 	                     o->detail[DETAIL_YES] ? " --yes" : "");
 }
 
-/* Prints the replies, without the banner, the goodbye and the status. True: it was done. */
+/* Prints the replies, without the banner, the goodbye and the status: on standard error if they say why
+ * nothing was done. True: it was done. */
 static bool admin_show(char *answer)
 {
-	bool done = false;
+	struct bytes rows = { 0 }, whole = { 0 };
+	bool done = false, asked = false, ok = true;
 
 	for (char *line = strtok(answer, "\r\n"); line; line = strtok(NULL, "\r\n")) {
 		char *said = strstr(line, "-- ");
@@ -103,12 +106,24 @@ static bool admin_show(char *answer)
 			done = true;
 			continue;
 		}
+		if (strcmp(said, "-- status: asked") == 0) {
+			asked = true;
+			continue;
+		}
 		said += 3;
 		/* Whoever answered, this goes to a terminal. */
 		guard_text(said, strlen(said));
-		printf("%s\n", said);
+		bytes_printf(&rows, "%s\n", said);
+		/* A row that begins with blanks goes on with the reply before it (docs/protocol.md). */
+		bytes_printf(&whole, "%s%s", *said != ' ' ? "\n" : " ", said + (*said == ' ' ? strspn(said, " ") : 0));
 	}
-	return fflush(stdout) == 0 && done;
+	if (done || asked)
+		ok = admin_print(&rows);
+	else
+		tell_lines(TELL_CHATD, whole.data);
+	bytes_release(&rows);
+	bytes_release(&whole);
+	return ok && done;
 }
 
 /* -- a running chatd --------------------------------------------------------------- */
@@ -179,9 +194,8 @@ static int admin_reach(const struct conf *c, const struct admin_db *p)
 
 		admin_db_unreached(p->database, &why);
 		if (!p->there)
-			admin_tell("there is no database %s, and no chatd is running on it; choose another "
-			           "with -c or -d",
-			           p->database);
+			admin_tell("there is no database %s, and no chatd is running on it; %schoose another "
+			           "with -c or -d", p->database, admin_db_hint(p));
 		else
 			admin_tell("cannot reach a chatd on the database %s: %s%s", p->database, why.data,
 			           absent ? "; start chatd, or choose another database with -c or -d" : "");
@@ -391,8 +405,8 @@ static bool admin_may_make(const struct admin_db *p, enum options_verb verb)
 	bool add = verb == VERB_ADMIN_ADD;
 
 	if (!add)
-		admin_tell("there is no database %s, so it has no accounts; \"chatd admin add NAME\" "
-		           "creates one", p->database);
+		admin_tell("there is no database %s, so it has no accounts; %s\"chatd admin add NAME\" "
+		           "creates one", p->database, admin_db_hint(p));
 	/* Nobody can write to a missing folder. */
 	return add && admin_db_can_open(p);
 }
@@ -450,8 +464,9 @@ static bool admin_is_name(const char *name)
 static bool admin_change(const struct conf *c, const struct admin_db *p, const struct options *o)
 {
 	char key[NAME_KEY_BYTES_MAX + 1], why[160];
+	struct admin_said_before before = { .known = false };
+	bool erase = o->verb == VERB_ADMIN_ERASE, done;
 	struct admin_command k;
-	bool done;
 	int fd;
 
 	/* Checked before a database is created for it. */
@@ -466,9 +481,15 @@ static bool admin_change(const struct conf *c, const struct admin_db *p, const s
 	 * can go; it lets root in. */
 	if (!admin_find(c, &fd))
 		return false;
+	if (erase && o->detail[DETAIL_YES] && p->there && (fd < 0 || geteuid() != 0) &&
+	    !admin_person_before(c, p, o->name, &before)) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
 	done = fd >= 0 ? admin_ask(fd, c, p, &k) : admin_own(c, p, o, &k);
-	if (done && o->verb == VERB_ADMIN_ERASE)
-		admin_person_left(c, p, o->name, o->detail[DETAIL_LINES] != NULL);
+	if (done && erase)
+		admin_person_left(c, p, o->name, o->detail[DETAIL_LINES] != NULL, &before);
 	return done;
 }
 
@@ -548,9 +569,19 @@ static int admin_at(const struct conf *c, const struct admin_db *p, const struct
 	return status_of(admin_change(c, p, o));
 }
 
+/* The command line says which database, itself or by a file. */
+static bool is_chosen(const struct options *o)
+{
+	bool chosen = o->conf_path;
+
+	for (unsigned int i = 0; i < o->nset; i++)
+		chosen = chosen || strcmp(o->set[i].key, "database") == 0;
+	return chosen;
+}
+
 int admin_run(const struct conf *c, const struct options *o)
 {
-	struct admin_db p = admin_db_find(c->database);
+	struct admin_db p = admin_db_find(c->database, is_chosen(o));
 	int status = admin_at(c, &p, o);
 
 	admin_db_release(&p);

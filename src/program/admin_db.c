@@ -17,7 +17,11 @@
 #include "chatd/program/check.h"
 #include "chatd/program/listen.h"
 #include "chatd/program/privilege.h"
+#include "chatd/program/tell.h"
 #include "chatd/program/users.h"
+
+/* Where the packages and "make install" put the service's. */
+#define SERVICE_CONF "/etc/chatd/chatd.conf"
 
 void admin_tell(const char *fmt, ...)
 {
@@ -27,8 +31,7 @@ void admin_tell(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	guard_text(text, strlen(text));
-	fprintf(stderr, "chatd: %s\n", text);
+	tell_line(TELL_CHATD, text);
 }
 
 static bool admin_is_missing(const char *path)
@@ -38,10 +41,10 @@ static bool admin_is_missing(const char *path)
 	return lstat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-struct admin_db admin_db_find(const char *database)
+struct admin_db admin_db_find(const char *database, bool configured)
 {
 	char *cwd = *database == '/' ? NULL : getcwd(NULL, 0);
-	struct admin_db p = { .owner = geteuid() };
+	struct admin_db p = { .owner = geteuid(), .configured = configured };
 	struct bytes path = { 0 }, whole = { 0 };
 	struct stat st;
 
@@ -59,6 +62,11 @@ struct admin_db admin_db_find(const char *database)
 	return p;
 }
 
+const char *admin_db_hint(const struct admin_db *p)
+{
+	return !p->configured && access(SERVICE_CONF, F_OK) == 0 ? "try -c " SERVICE_CONF ", or " : "";
+}
+
 void admin_db_release(struct admin_db *p)
 {
 	free(p->database);
@@ -71,6 +79,8 @@ void admin_db_say(const struct admin_db *p, bool new)
 
 	guard_text(shown, strlen(shown));
 	printf("%s: %s\n", new ? "New database" : "Database", shown);
+	/* Before what follows on standard error, if both go to one place. */
+	fflush(stdout);
 	free(shown);
 }
 
@@ -124,8 +134,8 @@ bool admin_db_become(const struct conf *c, const struct admin_db *p)
 
 	if (geteuid() == 0 && !c->user) {
 		if (!p->there)
-			admin_tell("there is no database %s; to create one as root, name the user that chatd "
-			           "runs as: --user NAME", p->database);
+			admin_tell("there is no database %s; %sto create one as root, name the user that chatd "
+			           "runs as: --user NAME", p->database, admin_db_hint(p));
 		else if (p->owner == 0)
 			admin_tell_roots(p, "USER");
 		return p->there && p->owner != 0 && privilege_drop_to_owner(p->database);
@@ -144,14 +154,33 @@ bool admin_db_become(const struct conf *c, const struct admin_db *p)
 	return false;
 }
 
+/* Who may go where this user may not: the owner of the folder that is closed. Tells what to do. */
+static bool admin_db_is_closed(const struct admin_db *p)
+{
+	char owner[USER_SHOWN_BYTES], me[USER_SHOWN_BYTES], *folder = mem_strdup(p->database);
+	struct stat st;
+	bool closed = stat(p->database, &st) != 0 && errno == EACCES, found = false;
+
+	for (char *slash; closed && !found && (slash = strrchr(folder, '/')) != NULL && slash > folder;) {
+		*slash = '\0';
+		found = stat(folder, &st) == 0;
+	}
+	if (closed && found) {
+		user_shown(st.st_uid, owner);
+		admin_tell("the user %s cannot go to the database %s, in a folder of the user %s; run this as %s%s",
+		           user_shown(geteuid(), me), p->database, owner, owner, st.st_uid == 0 ? "" : " or as root");
+	}
+	free(folder);
+	return closed && found;
+}
+
 bool admin_db_can_open(const struct admin_db *p)
 {
 	const struct conf c = { .database = p->database };
 	struct bytes problems = { 0 };
-	bool ok = check_files(&c, &problems);
+	bool ok = !admin_db_is_closed(p) && check_files(&c, &problems);
 
-	for (char *line = ok ? NULL : strtok(problems.data, "\n"); line; line = strtok(NULL, "\n"))
-		admin_tell("%s", line);
+	tell_lines(TELL_CHATD, problems.data);
 	bytes_release(&problems);
 	return ok;
 }
@@ -159,7 +188,7 @@ bool admin_db_can_open(const struct admin_db *p)
 bool admin_db_take(const struct conf *c, const struct admin_db *p)
 {
 	if (!p->there) {
-		admin_tell("there is no database %s; choose another with -c or -d", p->database);
+		admin_tell("there is no database %s; %schoose another with -c or -d", p->database, admin_db_hint(p));
 		return false;
 	}
 	return (p->owner != geteuid() || admin_db_can_open(p)) && admin_db_become(c, p) &&

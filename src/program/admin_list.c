@@ -18,8 +18,8 @@
 #include "chatd/base/json.h"
 #include "chatd/base/text.h"
 #include "chatd/base/time_format.h"
-#include "chatd/base/wrap.h"
 #include "chatd/program/daemon.h"
+#include "chatd/program/tell.h"
 #include "chatd/store/db/integrity.h"
 #include "chatd/store/db/inventory.h"
 #include "chatd/store/db/outside.h"
@@ -59,23 +59,6 @@ void admin_put_time(struct bytes *b, int64_t time_ms)
 }
 
 /* -- rows -------------------------------------------------------------------------------- */
-
-/* Adds a row of a table, broken where it is wider than a terminal. */
-static void row_put(struct bytes *out, const char *text)
-{
-	size_t len = strlen(text), n = wrap_row(text, len, WRAP_COLUMNS);
-
-	bytes_append(out, text, n);
-	bytes_puts(out, "\n");
-	for (text += n, len -= n; len > 0; text += n, len -= n) {
-		while (*text == ' ') {
-			text++;
-			len--;
-		}
-		n = wrap_row(text, len, WRAP_COLUMNS - WRAP_INDENT_MAX);
-		bytes_printf(out, "%*s%.*s\n", WRAP_INDENT_MAX, "", (int)n, text);
-	}
-}
 
 static void json_end_line(struct bytes *out)
 {
@@ -135,7 +118,7 @@ static void account_add(void *ctx, const struct saved_fact *f)
 		bytes_puts(&row, "  ");
 		admin_put_time(&row, fields_get_time(f->value, "last0"));
 		bytes_printf(&row, "  %s", nick);
-		row_put(&l->out, row.data);
+		tell_rows(&l->out, row.data);
 		bytes_release(&row);
 	}
 	free(nick);
@@ -271,7 +254,7 @@ static void room_add(struct listing *l, const struct room_item *r)
 	bytes_puts(&row, r->private ? ", private" : "");
 	bytes_puts(&row, r->locked ? ", with a password" : "");
 	bytes_puts(&row, r->permanent ? ", permanent" : "");
-	row_put(&l->out, row.data);
+	tell_rows(&l->out, row.data);
 	bytes_release(&row);
 }
 
@@ -346,7 +329,7 @@ static void ban_row(struct rooms *rooms, const struct saved_fact *f, const char 
 	if (*from && strcmp(who, from) != 0)
 		bytes_printf(&row, "%s%s", *who ? " " : "", from);
 	bytes_printf(&row, "%s%s, by %s%s%s", *room ? " in " : " everywhere", room, by, *why ? ": " : "", why);
-	row_put(&rooms->list->out, row.data);
+	tell_rows(&rooms->list->out, row.data);
 	bytes_release(&row);
 	free(who);
 	free(from);
@@ -455,7 +438,7 @@ static void session_row(struct bytes *out, const char *fields)
 	admin_put_time(&row, fields_get_time(fields, "since"));
 	bytes_printf(&row, "  %-12s  %s in %s, from %s", format_age(idle, fields_get_number(fields, "idle")),
 	             name, room, from);
-	row_put(out, row.data);
+	tell_rows(out, row.data);
 	bytes_release(&row);
 	free(name);
 	free(room);
@@ -554,8 +537,8 @@ static void stats_text(struct bytes *out, const struct inventory_numbers *n, con
 	if (n->unindexed > 0)
 		bytes_printf(out, "; %" PRIu64 " of them not in the full-text index yet", n->unindexed);
 	bytes_printf(out, "\nRooms with lines: %" PRIu64 "\n", n->rooms);
-	bytes_printf(out, "Accounts: %" PRIu64 " (%" PRIu64 " administrators, %" PRIu64 " moderators)\n",
-	             f->accounts, f->admins, f->moderators);
+	bytes_printf(out, "Accounts: %" PRIu64 " (%" PRIu64 " administrator%s, %" PRIu64 " moderator%s)\n", f->accounts,
+	             f->admins, f->admins == 1 ? "" : "s", f->moderators, f->moderators == 1 ? "" : "s");
 	bytes_printf(out, "Bans: %" PRIu64 ", mutes: %" PRIu64 "\n", f->bans, f->mutes);
 	bytes_printf(out, "Private messages that wait: %" PRIu64 "\n", f->mails);
 	bytes_printf(out, "Reports: %" PRIu64 ", %" PRIu64 " of them not resolved\n", f->reports, f->open_reports);
@@ -592,10 +575,9 @@ bool admin_stats(const struct conf *c, const struct admin_db *p, bool json)
 
 /* -- admin check ------------------------------------------------------------------------------------ */
 
-static void problem_add(void *ctx, const char *what)
+static void problem_add_line(struct listing *l, const char *line)
 {
-	struct listing *l = ctx;
-	char *shown = text_shown(what, 400);
+	char *shown = text_shown(line, 400);
 
 	l->n++;
 	if (l->json) {
@@ -604,9 +586,20 @@ static void problem_add(void *ctx, const char *what)
 		json_text(&l->out, "problem", shown);
 		json_end(&l->out);
 	} else {
-		bytes_printf(&l->out, "%s\n", shown);
+		tell_rows(&l->out, shown);
 	}
 	free(shown);
+}
+
+/* SQLite puts several lines into one: "*** in database main ***", and what is wrong there. */
+static void problem_add(void *ctx, const char *what)
+{
+	char *copy = mem_strdup(what), *rest = copy, *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (*line != '\0' && strncmp(line, "*** in database ", 16) != 0)
+			problem_add_line(ctx, line);
+	free(copy);
 }
 
 int admin_check(const struct conf *c, const struct admin_db *p, bool json)

@@ -473,6 +473,14 @@ bool admin_person_show(const struct conf *c, const struct admin_db *p, const cha
 	return ok;
 }
 
+/* The number of the newest line when the account was made; 0: an earlier version noted only the time. */
+static uint64_t person_first_seq(const struct person *w)
+{
+	uint64_t seq = (uint64_t)fields_get_number(w->account, "first_seq");
+
+	return seq != 0 ? seq : (uint64_t)fields_get_number(w->account, "made_seq");
+}
+
 bool admin_person_export(const struct conf *c, const struct admin_db *p, const char *name)
 {
 	struct person w = { .account = NULL };
@@ -482,9 +490,7 @@ bool admin_person_export(const struct conf *c, const struct admin_db *p, const c
 
 	if (ok) {
 		/* As when they are erased: what was said under the name before is somebody else's. */
-		wish.after_id = (uint64_t)fields_get_number(w.account, "first_seq");
-		if (wish.after_id == 0)
-			wish.after_id = (uint64_t)fields_get_number(w.account, "made_seq");
+		wish.after_id = person_first_seq(&w);
 		wish.since = wish.after_id == 0;
 		wish.since_ms = fields_get_number(w.account, "made");
 		ok = transfer_write(s, &wish, &w.out);
@@ -494,7 +500,44 @@ bool admin_person_export(const struct conf *c, const struct admin_db *p, const c
 	return ok;
 }
 
-void admin_person_left(const struct conf *c, const struct admin_db *p, const char *name, bool lines)
+bool admin_person_before(const struct conf *c, const struct admin_db *p, const char *name,
+                         struct admin_said_before *before)
+{
+	struct person w = { .account = NULL };
+	struct store_error err;
+	bool running;
+	struct store *s = person_begin(&w, name) ? admin_read_begin(c, p, &running) : NULL;
+	bool ok = s && person_load(&w, s);
+
+	before->known = ok && w.account;
+	if (before->known && !inventory_said(s, name_is, w.key, person_first_seq(&w),
+	                                     fields_get_number(w.account, "made"), &before->lines, &err)) {
+		admin_tell("%s", err.text);
+		ok = false;
+	}
+	store_close(s);
+	person_release(&w);
+	return ok;
+}
+
+/* Lines that the erasure does not reach, and how to delete them. */
+static void left_lines(struct bytes *out, const struct admin_said_before *before, bool lines)
+{
+	bool some = !before->known || before->lines > 0;
+
+	if (!lines)
+		bytes_puts(out, "  what was said from it, because --lines was not given\n");
+	if (!before->known)
+		bytes_puts(out, "  what was said under that name before the account was made, if anything was\n");
+	else if (some)
+		bytes_printf(out, "  %" PRIu64 " line%s said under that name before the account was made\n", before->lines,
+		             before->lines == 1 ? "" : "s");
+	if (!lines || some)
+		bytes_puts(out, "    (\"chatd export\" has such lines, with their numbers; /delete #N deletes one)\n");
+}
+
+void admin_person_left(const struct conf *c, const struct admin_db *p, const char *name, bool lines,
+                       const struct admin_said_before *before)
 {
 	struct person w;
 	struct bytes out = { 0 };
@@ -503,6 +546,7 @@ void admin_person_left(const struct conf *c, const struct admin_db *p, const cha
 
 	if (s && person_load(&w, s)) {
 		bytes_puts(&out, "What stays:\n");
+		left_lines(&out, before, lines);
 		if (w.open_reported > 0)
 			bytes_printf(&out, "  %" PRIu64 " open report%s of lines under that name, with their text, until "
 			             "resolved\n", w.open_reported, w.open_reported == 1 ? "" : "s");

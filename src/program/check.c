@@ -14,6 +14,7 @@
 #include "chatd/program/conf/conf_listen.h"
 #include "chatd/program/privilege.h"
 #include "chatd/program/conf/texts.h"
+#include "chatd/program/unit.h"
 #include "chatd/program/users.h"
 
 /* A configuration being checked. */
@@ -168,22 +169,22 @@ static void check_socket(const struct check *k, const char *key, const char *val
 		check_folder(k, key, value, where.path);
 }
 
-/* Two on one port would not both start. */
-static void check_metrics(const struct check *k)
+bool check_metrics_port(const struct conf *c, struct bytes *problems)
 {
-	const struct conf *c = k->c;
+	size_t before = problems->len;
 	struct conf_listen ours, where;
 	char problem[256];
 
-	if (!conf_listen_parse(c->metrics, &ours, problem, sizeof(problem)))
-		return;
+	if (!c->metrics || !conf_listen_parse(c->metrics, &ours, problem, sizeof(problem)))
+		return true;
 	for (uint32_t i = 0; i < c->nlisten; i++) {
-		if (conf_listen_parse(c->listen[i], &where, problem, sizeof(problem)) &&
-		    conf_listen_same_address(&ours, &where))
-			conf_tell(k->problems, "metrics = %s: it is the same address as listen = %s", c->metrics,
-			          c->listen[i]);
+		if (!conf_listen_parse(c->listen[i], &where, problem, sizeof(problem)) ||
+		    !conf_listen_overlap(&ours, &where))
+			continue;
+		conf_tell(problems, "metrics = %s: it is the same %s as listen = %s; choose another port", c->metrics,
+		          conf_listen_same_address(&ours, &where) ? "address" : "port", c->listen[i]);
 	}
-	check_socket(k, "metrics", c->metrics);
+	return problems->len == before;
 }
 
 static void check_of_sockets(const struct check *k)
@@ -192,8 +193,10 @@ static void check_of_sockets(const struct check *k)
 		if (!k->passed || k->passed->fd[i] < 0)
 			check_socket(k, "listen", k->c->listen[i]);
 	}
-	if (k->c->metrics)
-		check_metrics(k);
+	if (k->c->metrics) {
+		check_metrics_port(k->c, k->problems);
+		check_socket(k, "metrics", k->c->metrics);
+	}
 }
 
 bool check_sockets(const struct conf *c, const struct activation *passed, struct bytes *problems)
@@ -235,10 +238,18 @@ static bool check_user(const struct conf *c, struct bytes *problems, struct byte
 	return false;
 }
 
-/* A file that the parent reads: as root, if root starts it, but otherwise as the user that this process has become. */
-static void check_readable(const struct conf *c, const char *key, const char *path, struct bytes *notes)
+/* A file that the parent reads: as root, if root starts it, but otherwise as the user that this process has become.
+ * unit: chatd.service starts it so. */
+static void check_readable(const struct check *k, bool unit, const char *key, const char *path, struct bytes *notes)
 {
-	if (path && access(path, R_OK) != 0 && (errno == EACCES || errno == EPERM))
+	const struct conf *c = k->c;
+
+	if (!path || access(path, R_OK) == 0 || (errno != EACCES && errno != EPERM))
+		return;
+	if (unit)
+		conf_tell(k->problems, "%s = %s: the user %s cannot read it, as which chatd.service starts chatd: %s", key,
+		          path, c->user, strerror(errno));
+	else
 		conf_tell(notes, "%s = %s: the user %s cannot read it (%s); that is fine if root starts chatd, but "
 		          "chatd.service does not", key, path, c->user, strerror(errno));
 }
@@ -260,8 +271,10 @@ bool check_all(const struct conf *c, const char *conf_path, struct bytes *proble
 	if (known && root && !privilege_drop(c->user))
 		return false;
 	if (certificate_is_needed(c) && known && root) {
-		check_readable(c, "tls_certificate", c->tls.certificate, notes);
-		check_readable(c, "tls_key", c->tls.key, notes);
+		bool unit = conf_path && unit_starts_as("", conf_path, c->user);
+
+		check_readable(&k, unit, "tls_certificate", c->tls.certificate, notes);
+		check_readable(&k, unit, "tls_key", c->tls.key, notes);
 	}
 	k.known = known;
 	check_of_files(&k);

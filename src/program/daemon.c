@@ -489,26 +489,31 @@ static void daemon_tell_memory(const struct daemon *d)
 	         bytes[MEMORY_TABLES] >> 20);
 }
 
-/* On stdout and without a time stamp: this is the answer to the command, for
- * people and for scripts that wait until they may connect. */
+/* On stdout and, as text, without a time stamp: this is the answer to the command, for people and for
+ * scripts that wait until they may connect. */
 static void daemon_say_ready(const struct daemon *d)
 {
 	const char *database = d->conf->database;
 	const struct listener *ours = d->listeners, *theirs = d->siblings ? d->siblings->listeners : NULL;
 	struct conf_listen where;
 	char problem[256];
+	struct bytes said = { 0 };
 
 	for (uint32_t i = 0; i < d->conf->nlisten; i++) {
 		bool tls = conf_listen_parse(d->conf->listen[i], &where, problem, sizeof(problem)) && where.tls;
 
-		printf("chatd: listening on %s", (tls ? theirs++ : ours++)->name);
+		bytes_clear(&said);
+		bytes_printf(&said, "listening on %s", (tls ? theirs++ : ours++)->name);
 		if (i == 0)
-			printf(", history in %s%s", strchr(database, '/') ? "" : "./", database);
-		printf("\n");
+			bytes_printf(&said, ", history in %s%s", strchr(database, '/') ? "" : "./", database);
+		log_answer("chatd: ", said.data);
 	}
-	if (d->siblings && d->siblings->vitals)
-		printf("chatd: metrics at %s\n", d->siblings->metrics);
-	fflush(stdout);
+	if (d->siblings && d->siblings->vitals) {
+		bytes_clear(&said);
+		bytes_printf(&said, "metrics at %s", d->siblings->metrics);
+		log_answer("chatd: ", said.data);
+	}
+	bytes_release(&said);
 }
 
 /* The configuration asks for something that this host does not have, and another start would fail

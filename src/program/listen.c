@@ -12,22 +12,6 @@
 #include "chatd/base/log.h"
 #include "chatd/program/conf/conf_listen.h"
 
-/* An earlier `listen` line for the same port as the i-th, which may be why it is in use; NULL:
- * there is none. */
-static const char *listen_same_port(const struct conf *c, uint32_t i, uint16_t port)
-{
-	struct conf_listen earlier;
-	char problem[256];
-
-	for (uint32_t j = 0; j < i; j++) {
-		if (conf_listen_parse(c->listen[j], &earlier, problem, sizeof(problem)) &&
-		    earlier.kind != LISTEN_UNIX && earlier.port == port) {
-			return c->listen[j];
-		}
-	}
-	return NULL;
-}
-
 /* Not of what a link leads to: whoever owns the folder could have put one there, and this may be root. */
 static void permit(const char *path, mode_t mode)
 {
@@ -50,7 +34,6 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
                 const struct activation *passed, const struct listener_options *options, bool tls)
 {
 	struct conf_listen where;
-	const char *earlier;
 	char problem[512];
 	bool ok;
 
@@ -68,13 +51,7 @@ bool listen_all(struct listener *listeners, uint32_t *n, const struct conf *c,
 			ok = listener_open_tcp(l, where.kind == LISTEN_DUAL ? NULL : where.host,
 			                       where.port, options, problem, sizeof(problem));
 		if (!ok) {
-			log_errx("%s%s", problem, l->error == EADDRINUSE && where.kind != LISTEN_UNIX
-			         ? ": chatd PORT, or listen = PORT in the configuration file" : "");
-			earlier = where.kind == LISTEN_UNIX
-			          ? NULL : listen_same_port(c, i, where.port);
-			/* Another error has another cause. */
-			if (earlier && l->error == EADDRINUSE)
-				log_errx("listen = %s may already cover it", earlier);
+			log_errx("%s", problem);
 			return false;
 		}
 		if (where.telnet)
@@ -112,8 +89,11 @@ bool listen_metrics(struct listener *l, const struct conf *c)
 	else if (ok)
 		ok = listener_open_tcp(l, where.kind == LISTEN_DUAL ? NULL : where.host, where.port, &options, problem,
 		                       sizeof(problem));
-	if (!ok)
-		log_errx("metrics: %s", problem);
+	if (!ok && where.kind != LISTEN_UNIX && l->error == EADDRINUSE)
+		log_errx("metrics = %s: port %u is in use, perhaps by another chatd; choose another port", c->metrics,
+		         where.port);
+	else if (!ok)
+		log_errx("metrics = %s: %s", c->metrics, problem);
 	else if (where.kind == LISTEN_UNIX)
 		metrics_permit(where.path, c->user);
 	return ok;

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "chatd/base/guard.h"
 #include "chatd/base/icu.h"
 #include "chatd/base/log.h"
 #include "chatd/base/siphash.h"
@@ -16,6 +15,7 @@
 #include "chatd/program/daemon.h"
 #include "chatd/program/daemon_conf.h"
 #include "chatd/program/parent.h"
+#include "chatd/program/tell.h"
 
 #ifndef CHATD_VERSION
 #define CHATD_VERSION "unknown"
@@ -23,10 +23,7 @@
 
 static int main_usage_error(struct bytes *problems)
 {
-	for (char *line = strtok(problems->data, "\n"); line; line = strtok(NULL, "\n")) {
-		guard_text(line, strlen(line));
-		fprintf(stderr, "chatd: %s\n", line);
-	}
+	tell_lines(TELL_CHATD, problems->data);
 	fprintf(stderr, "usage: chatd [OPTIONS] [PORT]; chatd --help explains the options\n");
 	bytes_release(problems);
 	return STATUS_USAGE;
@@ -42,23 +39,37 @@ static int main_help(void)
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Reports what is wrong with the configuration as its log_format says, which is for programs: a
+ * terminal gets text. */
+static void main_tell(void (*log)(const char *fmt, ...), const char *head, struct bytes *lines, bool json)
+{
+	if (!json || isatty(STDERR_FILENO)) {
+		tell_lines(head, lines->data);
+		return;
+	}
+	for (char *line = lines->data ? strtok(lines->data, "\n") : NULL; line; line = strtok(NULL, "\n"))
+		log("%s", line);
+}
+
 /* Also checks what the configuration names, unless its file could not be read at all. */
 static int main_check(const struct options *o, const struct conf *c, bool read,
                       struct bytes *problems)
 {
 	bool there = !o->conf_path || access(o->conf_path, R_OK) == 0, ok = read;
+	bool json = c->log.format == LOG_FORMAT_JSON;
 	struct bytes notes = { 0 };
 
 	if (there && !check_all(c, o->conf_path, problems, &notes))
 		ok = false;
-	if (problems->len > 0)
-		fputs(problems->data, stderr);
-	for (char *note = notes.len > 0 ? strtok(notes.data, "\n") : NULL; note; note = strtok(NULL, "\n"))
-		fprintf(stderr, "chatd: %s\n", note);
+	log_set_format(c->log.format);
+	main_tell(log_errx, "", problems, json);
+	main_tell(log_warnx, TELL_CHATD, &notes, json);
 	bytes_release(&notes);
 	if (!ok)
 		return STATUS_CONFIG;
-	return puts("configuration OK") < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (isatty(STDOUT_FILENO))
+		log_set_format(LOG_FORMAT_TEXT);
+	return log_answer("", "configuration OK") ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* Reads the configuration, to run with it or only to report what is wrong. */
@@ -72,7 +83,8 @@ static int main_configured(const struct options *o)
 	if (o->wish == OPTIONS_CHECK) {
 		status = main_check(o, &conf, ok, &problems);
 	} else if (!ok) {
-		fputs(problems.data, stderr);
+		log_set_format(conf.log.format);
+		main_tell(log_errx, "", &problems, o->wish == OPTIONS_RUN && conf.log.format == LOG_FORMAT_JSON);
 		status = STATUS_CONFIG;
 	} else if (o->wish == OPTIONS_COMMAND) {
 		status = admin_run(&conf, o);

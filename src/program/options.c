@@ -372,6 +372,23 @@ static bool options_is_port(const struct options *o, const char *word, struct by
 	return false;
 }
 
+/* Takes back what was told since there were so many bytes. */
+static void options_forget(struct bytes *problems, size_t before)
+{
+	if (problems->len > before) {
+		problems->len = before;
+		problems->data[before] = '\0';
+	}
+}
+
+/* "help" or "admin help", as some type what others write as --help. */
+static bool options_ask_help(int n, char **word)
+{
+	if (n > 1 && strcmp(word[0], "admin") == 0)
+		word++;
+	return n > 0 && strcmp(word[0], "help") == 0;
+}
+
 /* The words that are not options: PORT, or "admin add NAME" and the like. */
 static void options_words(struct options *o, int argc, char **argv, struct bytes *problems)
 {
@@ -400,6 +417,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct bytes *probl
 	struct option longs[OPTIONS + 1];
 	size_t before = problems->len;
 	struct conf scratch;
+	bool help = false;
 	int c;
 
 	memset(o, 0, sizeof(*o));
@@ -416,6 +434,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct bytes *probl
 		switch (row->kind) {
 		case OPTION_WISH:
 			o->wish = row->wish;
+			help = help || row->wish == OPTIONS_HELP;
 			break;
 		case OPTION_FILE:
 			o->conf_path = optarg;
@@ -433,6 +452,12 @@ bool options_parse(struct options *o, int argc, char **argv, struct bytes *probl
 			o->detail[row->detail] = row->argument ? optarg : row->value;
 			break;
 		}
+	}
+	if (help || options_ask_help(argc - optind, argv + optind)) {
+		/* Whatever is wrong with the rest: the help says how it is done. */
+		*o = (struct options){ .wish = OPTIONS_HELP };
+		options_forget(problems, before);
+		return true;
 	}
 	options_words(o, argc, argv, problems);
 	if (problems->len == before)

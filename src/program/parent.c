@@ -23,6 +23,7 @@
 #include "chatd/base/clock.h"
 #include "chatd/base/log.h"
 #include "chatd/program/certificate.h"
+#include "chatd/program/check.h"
 #include "chatd/program/child.h"
 #include "chatd/program/daemon.h"
 #include "chatd/program/daemon_conf.h"
@@ -449,6 +450,23 @@ static int run_all(struct parent *p)
 	return p->status;
 }
 
+static void log_errors(struct bytes *problems)
+{
+	for (char *line = problems->data ? strtok(problems->data, "\n") : NULL; line; line = strtok(NULL, "\n"))
+		log_errx("%s", line);
+}
+
+/* Looked at before any is opened, because then one of ours would be in the way of another. */
+static bool ports_differ(const struct conf *c)
+{
+	struct bytes problems = {0};
+	bool ok = check_metrics_port(c, &problems);
+
+	log_errors(&problems);
+	bytes_release(&problems);
+	return ok;
+}
+
 /* What TLS needs before the processes are there. */
 static bool prepare_tls(struct parent *p, bool *misconfigured)
 {
@@ -456,8 +474,7 @@ static bool prepare_tls(struct parent *p, bool *misconfigured)
 	struct bytes problems = {0};
 
 	if (!certificate_check_apart(p->conf, &problems)) {
-		for (char *line = strtok(problems.data, "\n"); line != NULL; line = strtok(NULL, "\n"))
-			log_errx("%s", line);
+		log_errors(&problems);
 		*misconfigured = true;
 	}
 	bytes_release(&problems);
@@ -496,6 +513,10 @@ static bool prepare_metrics(struct parent *p, bool *misconfigured)
 static bool prepare(struct parent *p, bool *misconfigured)
 {
 	if (!activation_read(&p->passed, p->conf)) {
+		*misconfigured = true;
+		return false;
+	}
+	if (!ports_differ(p->conf)) {
 		*misconfigured = true;
 		return false;
 	}

@@ -11,6 +11,7 @@
 
 #include "chatd/base/bounds.h"
 #include "chatd/base/clock.h"
+#include "chatd/base/time_format.h"
 
 enum {
 	BEAT_MS = 1000,         /* with nothing to do: between two turns, whose time others watch */
@@ -60,15 +61,16 @@ static void accepted(struct endpoint *e, const struct ring_completion *done)
 /* Once a day the log says that the certificate expires soon. */
 static void warn_of_end(struct endpoint *e)
 {
-	int64_t left_s = e->engine.until_s - ring_wall_ms(e->ring) / 1000;
+	int64_t left_ms = e->engine.until_s * 1000 - ring_wall_ms(e->ring);
+	char left[AGE_BYTES_MAX];
 
 	if (e->noted_ms != 0 && e->now_ms - e->noted_ms < DAY_MS)
 		return;
 	e->noted_ms = e->now_ms;
-	if (left_s < 0)
+	if (left_ms < 0)
 		log_warnx("TLS: the certificate has expired; clients will refuse it");
-	else if (left_s < INT64_C(86400) * WARN_DAYS)
-		log_warnx("TLS: the certificate expires in %" PRId64 " days", left_s / 86400);
+	else if (left_ms < DAY_MS * WARN_DAYS)
+		log_warnx("TLS: the certificate expires in %s", format_until(left, left_ms));
 }
 
 void endpoint_configure(struct endpoint *e, const struct endpoint_settings *s, const struct tls_engine *engine)

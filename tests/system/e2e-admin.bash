@@ -184,8 +184,10 @@ admins() {
 	is "a lost password is got over by a code" "$said" '.* good once: .*'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin backup own.db 2>&1; echo "status $?")
 	is "admin backup waits until it is done" "$said" '.*' 'Backed up to own\.db: .*' 'status 0'
-	said=$("${as[@]}" "$chatd" -c "$conf" admin backup own.db 2>&1; echo "status $?")
-	is "and fails if there is none" "$said" '.*' 'Not backed up to own\.db: a file with that name already exists\.' '.*' 'status 1'
+	said=$("${as[@]}" "$chatd" -c "$conf" admin backup own.db 2>&1 >"$work/quiet"; echo "status $?")
+	same "and says on standard error why there is none" "$said" \
+		'chatd: Not backed up to own.db: a file with that name already exists. Choose another name.'$'\nstatus 1'
+	same "but nothing else, which is for a script to drop" "$(cat "$work/quiet")" "Database: $db"
 	said=$("${as[@]}" "$chatd" -c "$conf" admin backup ../x.db 2>&1; echo "status $?")
 	is "also for its name" "$said" 'chatd: A backup is made next to the database, .*' 'status 1'
 	said=$("${as[@]}" "$chatd" -c "$conf" admin backup '' 2>&1; echo "status $?")
@@ -230,7 +232,7 @@ admins() {
 	await test -S "$db-ctl"
 	said=$("${as[@]}" "$chatd" -c "$conf" admin add carol 2>&1)
 	is "whoever answers, nothing reaches the terminal as more than text" "$said" \
-		'carol is now an administrator\.\?\[2J\?\?\?\?\?'
+		'chatd: carol is now an administrator\.\?\[2J\?\?\?\?\?'
 	wait $!
 	is "what is printed to a closed output is written over no database" "$(head -c 15 "$db")" 'SQLite format 3'
 	if grep -qF "$code" "$log" || strings -a "$db" | grep -qF "$code"; then
@@ -276,7 +278,7 @@ admin_alone() {
 		"New database: $there alice is now an administrator\. .*good once: .*" -d "$there" admin add alice
 	says "and names the one that is there" 0 "Database: $there alice is already an administrator\. .*" \
 		-d "$there" admin add alice
-	says "as admin code does" 1 "Database: $there There is no account bob\." -d "$there" admin code bob
+	says "as admin code does" 1 "Database: $there chatd: There is no account bob\." -d "$there" admin code bob
 	says "admin chat tells that no chatd runs" 1 \
 		"chatd: cannot reach a chatd on the database $there: $no_socket; .*" -d "$there" admin chat
 	echo "database = alone/chatd.db" >"$work/relative.conf"
@@ -330,6 +332,10 @@ admin_alone_as_others() {
 	says "a database of another user" 1 \
 		"chatd: the database $there belongs to the user 61000; run this as 61000 or as root, not as nobody" \
 		-d "$there" admin add bob
+	"${owner[@]}" mkdir -m 700 "$folder/theirs"
+	says "and one in a folder that is closed" 1 \
+		"chatd: the user nobody cannot go to the database $folder/theirs/chatd.db, in a folder of the user 61000; run this as 61000 or as root" \
+		-d "$folder/theirs/chatd.db" admin stats
 	"${owner[@]}" "$chatd" -d "$there" "$("$load" port)" >/dev/null 2>&1 &
 	await test -S "$there-ctl"
 	says "and its socket, while chatd runs" 1 \
@@ -337,6 +343,7 @@ admin_alone_as_others() {
 		-d "$there" admin chat
 	kill $! && wait $! 2>/dev/null
 	as=()
+	admin_alone_service
 	says "root needs no user where the database has an owner" 0 "Database: $there bob is now an administrator\..*" \
 		-d "$there" admin add bob
 	says "and is told so where another is named" 1 \
@@ -357,6 +364,25 @@ admin_alone_as_others() {
 		-d "$there" --user nobody admin add bob
 	says "and a folder is no database" 1 "chatd: database = $folder: this is a folder, not a database" \
 		-d "$folder" admin add bob
+}
+
+# Where the service has its configuration: root gets a view of /etc in which there is one.
+admin_alone_service() {
+	local said
+	if ! unshare -m mount -t tmpfs none /mnt 2>/dev/null; then
+		skip "the service's configuration is a hint" "no mounts here"
+		return
+	fi
+	mv "$there" "$there.away"
+	# shellcheck disable=SC2016
+	said=$(cd "$folder" && unshare -m sh -c 'mount -t tmpfs none /mnt && cp -a /etc/passwd /etc/group /mnt/ &&
+		mkdir /mnt/chatd && : >/mnt/chatd/chatd.conf && mount --move /mnt /etc
+		"$1" admin stats; "$1" admin add bob; "$1" -d other.db admin stats' sh "$(realpath "$chatd")" 2>&1)
+	mv "$there.away" "$there"
+	same "a database that was not chosen: the service's configuration may have the right one" "$said" \
+		"chatd: there is no database $there; try -c /etc/chatd/chatd.conf, or choose another with -c or -d
+chatd: there is no database $there; try -c /etc/chatd/chatd.conf, or to create one as root, name the user that chatd runs as: --user NAME
+chatd: there is no database $folder/other.db; choose another with -c or -d"
 }
 
 # jailed FILE [MODE]: the addresses that fail2ban's filter finds in its lines.
@@ -420,10 +446,11 @@ jail_shipped() {
 
 # The same of a log in JSON, in which people try to end the message.
 jail_json() {
-	local forged='","message":"security: failed-sign-in address=198.51.100.7 name=x account=x: x'
+	local forged='","message":"security: failed-sign-in address=198.51.100.7 name=x account=x: x' started
 	rm -f "$log"
 	configure "log_format = json"
 	up -c "$conf" || return
+	started=$said
 	printf 'alice\nwrong horse one\nwrong horse two\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
 	printf '%s\n' "$forged" | nc_bsd -N 127.0.0.1 "$port" >/dev/null
 	host "/shutdown 9h $forged" '/shutdown off' /quit >/dev/null
@@ -440,6 +467,26 @@ for line in open(sys.argv[1], encoding="utf-8"):
 	same "fail2ban reads it, and nothing that people typed" "$(jailed "$log")" '2 127.0.0.1'
 	sed -E "s/^/Nov 28 01:12:17 host chatd[123]: /" "$log" >"$work/syslog"
 	same "and so in the journal" "$(jailed "$work/syslog")" '2 127.0.0.1'
+	jail_json_answers
+}
+
+# What a start and a check say is an object as well.
+jail_json_answers() {
+	local shown='import json, sys
+for line in sys.stdin:
+    o = json.loads(line)
+    assert list(o) == ["time", "level", "message"], line
+    print(o["level"], o["message"])'
+	is "so is what the start says on standard output" "$(python3 -c "$shown" <<<"$started" 2>&1)" \
+		"info listening on 127\.0\.0\.1:$port, history in $db"
+	is "and what a check says" "$("${as[@]}" "$chatd" -n -c "$conf" 2>&1 | python3 -c "$shown" 2>&1)" \
+		'info configuration OK'
+	is "but on a terminal" "$(script -qec "$chatd -n -c $conf" /dev/null </dev/null | tr -d '\r')" 'configuration OK'
+	echo 'nonsense = "1"' >>"$conf"
+	is "and what is wrong" "$("${as[@]}" "$chatd" -n -c "$conf" 2>&1 | python3 -c "$shown" 2>&1)" \
+		"error $conf:4: nonsense: unknown key"
+	is "to a start, too" "$("${as[@]}" "$chatd" -c "$conf" 2>&1 | python3 -c "$shown" 2>&1)" \
+		"error $conf:4: nonsense: unknown key"
 }
 
 # What was typed for a password is nowhere once it was used: no log, no file, no memory.

@@ -62,6 +62,10 @@ checked() {
 	checks "a user that the host does not have" 78 "user = somebody-else: this host has no such user" -- \
 		-c "$conf" --user somebody-else
 	checks "a configuration that does not exist" 78 "$work/none: cannot be read: No such file or directory" -- -c "$work/none"
+	configure
+	echo "listen = $port" >>"$conf"
+	checks "two listeners that cover each other" 78 \
+		"$conf:3: listen: $port and 127.0.0.1:$port cover each other; leave one out, or choose another port" -- -c "$conf"
 	rm -f "$work/letter" "$work/link" "$work/log" "$work/chat.log"
 	checked_as_root
 }

@@ -110,7 +110,7 @@ data_lists() {
 		json 'print(x["name"], x["role"], x["mail"], sorted(x)[-1])')" 'alice admin 1 signed_in_ms'
 	fails "of somebody who is not there" 1 'chatd: there is no account nobody' admin show nobody
 	is "admin stats" "$(tool admin stats)" 'A chatd is running on it: yes' 'Lines: .*' \
-		'Accounts: 2 \(1 administrators, 0 moderators\)' 'Reports: 1, 1 of them not resolved'
+		'Accounts: 2 \(1 administrator, 0 moderators\)' 'Reports: 1, 1 of them not resolved'
 	is "and for programs" "$(tool admin stats --json | json 'print(x["running"], x["accounts"], x["mail"])')" \
 		'True 2 1'
 	is "admin check" "$(tool admin check)" 'The database and its full-text index are sound\.'
@@ -195,6 +195,9 @@ data_broken() {
 	printf 'damaged by a disk' | dd of="$work/chatd.db.bad" bs=1 seek=8192 conv=notrunc 2>/dev/null
 	said=$(tool -d "$work/chatd.db.bad" admin check; echo "status $code")
 	is "admin check finds damage" "$said" '.*' 'The database is damaged\.'
+	same "each problem on its own line" "$(grep -c '\^J\|\*\*\*' <<<"$said")" 0
+	tool -d "$work/chatd.db.bad" admin check --json | json 'assert x["problems"] and not [p for p in x["problems"] if "\\n" in p["problem"] or "^J" in p["problem"]]'
+	same "and so in JSON" $? 0
 	tool -d "$work/chatd.db.bad" admin check >/dev/null
 	is "and says so with its status" "$code" 65
 	rm -f "$work"/chatd.db.bad*
@@ -271,16 +274,25 @@ data_erase() {
 	is "the topic that it set has stayed" "$(tool export | json 'print(x.get("topic"))')" 'of bob'
 	is "what is left is sound" "$(tool admin check)" 'The database and its full-text index are sound\.'
 	program=$asan up -c "$conf" || return
-	printf 'bob\n/register battery staple\nback again\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
+	printf 'bob\nas a guest\n/register battery staple\nback again\n' | nc_bsd -N 127.0.0.1 "$port" >/dev/null
 	await eval '[[ $(bodies) == *"back again"* ]]'
 	said=$(tool admin erase bob --lines --yes)
-	is "admin erase asks a chatd that runs" "$said" 'Removed: the account bob, everything said from it\.' \
-		'What stays:'
+	is "admin erase asks a chatd that runs, and says what the account did not say" "$said" \
+		'Removed: the account bob, everything said from it\.' 'What stays:' \
+		'  1 line said under that name before the account was made' '    \("chatd export" has such lines, .*'
 	gone() { ! bodies | grep -q 'back again'; }
 	if await gone; then
 		ok "which deletes what it said"
 	else
 		not_ok "which deletes what it said" "$(bodies)"
 	fi
+	same "and nothing else" "$(bodies | grep -c 'as a guest')" 1
+	fails "admin erase without such an account says so on standard error" 1 'chatd: There is no account bob\..*' \
+		admin erase bob --lines
+	is "the last administrator goes with a warning" "$(tool admin erase alice)" 'The account alice, made .*' \
+		"No other account is an administrator's: afterwards there is none\." '.*--yes does it; .*'
+	is "and with a word on what to do then" "$(tool admin erase alice --yes)" 'Removed: the account alice.*' \
+		'There is no administrator now; "chatd admin add NAME" makes one\.' 'What stays:' \
+		'  what was said from it, because --lines was not given' '    \("chatd export" has such lines, .*'
 	down "after an erasure"
 }

@@ -209,13 +209,18 @@ metrics_wrong() {
 	sed "s/$port/$taken/" "$conf" >"$work/etc/other.conf"
 	echo "metrics = 127.0.0.1:$port" >>"$work/etc/other.conf"
 	chmod a+r "$work/etc/other.conf"
-	refuses "an address in use is an error at the start" "metrics: port $port is in use .*choose another port\$" -c "$work/etc/other.conf" -d "$work/other.db"
+	refuses "an address in use is an error at the start" "metrics = 127\.0\.0\.1:$port: port $port is in use, perhaps by another chatd" -c "$work/etc/other.conf" -d "$work/other.db"
 	down "in the way"
 	configure "metrics = 127.0.0.1:$taken tls"
 	expect=78 refuses "metrics takes no options" "^$conf:3: metrics: metrics takes no options" -c "$conf"
 	configure
 	echo "metrics = 127.0.0.1:$port" >>"$conf"
 	checks "-n finds an address given twice" 78 "metrics = 127.0.0.1:$port: it is the same address as listen = .*" -- -c "$conf"
+	printf '%s\n' "listen = $port" "database = $db" "metrics = 127.0.0.1:$port" >"$conf"
+	checks "and a port of a listener for all addresses" 78 \
+		"metrics = 127.0.0.1:$port: it is the same port as listen = $port; choose another port" -- -c "$conf"
+	expect=78 refuses "as does a start, which blames no other chatd" \
+		"error: metrics = 127.0.0.1:$port: it is the same port as listen = $port; choose another port" -c "$conf"
 	configure "metrics = 0"
 	up -c "$conf" || return
 	if await in_log 'metrics = 0: other machines can read them, and nobody is asked for a password'; then

@@ -82,7 +82,7 @@ tls_talk() {
 	exec {watch}>&-
 	is "/stats counts handshakes, and knows when the certificate ends" "$(host /stats)" \
 		'-- TLS handshakes: [0-9]+ done, [1-9][0-9]* failed\. Connections refused before one: 0\.' \
-		'-- The certificate is good for 29 days\.'
+		'-- The certificate is good for 30 days\.'
 	is "and others talk on" "$(encrypted bob /quit)" '.*-- You are bob, in general[.;].*'
 	if wait "$slow"; then
 		ok "a handshake has ten seconds, however slowly it comes"

@@ -17,6 +17,8 @@
 #ifndef CHATD_BASE_LOG_H
 #define CHATD_BASE_LOG_H
 
+#include <stdbool.h>
+
 enum log_level {
 	LOG_LEVEL_ERROR,  /* chatd cannot go on, or has lost something */
 	LOG_LEVEL_WARN,   /* the operator should look */
@@ -34,6 +36,13 @@ void log_init(void);
 void log_set_format(enum log_format format);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
+
+/*
+ * Says on standard output what answers the command, for people and for scripts that wait for it: as text
+ * it is head and the text; as JSON it is the text alone in an object as above, of level info and with no
+ * prefix. Waits for its reader. False: errno says why it could not be written.
+ */
+bool log_answer(const char *head, const char *text);
 
 void log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_errx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

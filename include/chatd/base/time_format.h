@@ -26,6 +26,10 @@ const char *format_stamp(struct stamp_cache *cache, int64_t time_ms);
 /* "3 minutes", "2 days"; "a moment" below one second. */
 const char *format_age(char out[AGE_BYTES_MAX], int64_t ms);
 
+/* The same of what is left until a date, rounded up to a whole hour: of "10 days" it does not say 9 a moment
+ * later. */
+const char *format_until(char out[AGE_BYTES_MAX], int64_t ms);
+
 /* "1 hour 30 minutes": in two units at most, the largest hours; rounded up to seconds, because the
  * time left must not look shorter than it is. */
 const char *format_left(char out[LEFT_BYTES_MAX], int64_t ms);

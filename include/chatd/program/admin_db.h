@@ -19,14 +19,19 @@ struct admin_db {
 	char *database;         /* owned; the whole path */
 	bool there;             /* the file exists, or that is unknown */
 	uint32_t owner;         /* the uid of its owner, if it exists; otherwise our own */
+	bool configured;        /* it was chosen; otherwise it is the one of the working directory */
 };
 
 /* A relative path is relative to the working directory, whatever file it was read from. */
-struct admin_db admin_db_find(const char *database);
+struct admin_db admin_db_find(const char *database, bool configured);
 void admin_db_release(struct admin_db *p);
 
-/* "Database: PATH" on out (a stdio stream is buffered; this one is flushed by its next user). */
+/* "Database: PATH" on standard output, which is flushed. */
 void admin_db_say(const struct admin_db *p, bool new);
+
+/* What to try first if there is no such database: "try -c FILE, or ", if nothing was chosen and the service
+ * has a configuration; otherwise "". */
+const char *admin_db_hint(const struct admin_db *p);
 
 /* Switches to the user that owns the database, or will own it: chatd could not open what root
  * creates. False: this user may not work on it, and stderr says what to do. */

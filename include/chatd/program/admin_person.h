@@ -20,8 +20,20 @@ bool admin_person_show(const struct conf *c, const struct admin_db *p, const cha
  */
 bool admin_person_export(const struct conf *c, const struct admin_db *p, const char *name);
 
+/* What was said under the name of an account before it was made, which nobody can look up once the account is
+ * gone. */
+struct admin_said_before {
+	bool known;
+	uint64_t lines;
+};
+
+/* False: stderr says why it cannot be found out. There need not be such an account. */
+bool admin_person_before(const struct conf *c, const struct admin_db *p, const char *name,
+                         struct admin_said_before *before);
+
 /* Prints what stays of an account of that name which has just been removed; lines: with what it has
  * said. */
-void admin_person_left(const struct conf *c, const struct admin_db *p, const char *name, bool lines);
+void admin_person_left(const struct conf *c, const struct admin_db *p, const char *name, bool lines,
+                       const struct admin_said_before *before);
 
 #endif

@@ -10,7 +10,10 @@
 #include "chatd/program/activation.h"
 #include "chatd/program/conf/conf.h"
 
-/* Checks the folders of the unix sockets that were not passed, as the user that the process runs as
+/* Whether `metrics` has no port or path of a listener. False: problems says which. */
+bool check_metrics_port(const struct conf *c, struct bytes *problems);
+
+/* Checks that, and the folders of the unix sockets that were not passed, as the user that the process runs as
  * now: chatd makes the sockets before it switches users. False: something is wrong. */
 bool check_sockets(const struct conf *c, const struct activation *passed, struct bytes *problems);
 

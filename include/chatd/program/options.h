@@ -52,7 +52,7 @@ enum {
 };
 
 struct options {
-	enum options_wish wish;   /* the last one given */
+	enum options_wish wish;   /* the last one given, but --help wins */
 	const char *conf_path;    /* NULL: no file is read */
 	bool connections_unlimited; /* max_connections is what the descriptor limit allows */
 	struct {
@@ -70,7 +70,8 @@ struct options {
 };
 
 /* Strings of argv and constants are borrowed. False: problems has a line for each thing that is
- * wrong with the command line. */
+ * wrong with the command line. --help anywhere, "help" and "admin help" wish for the help alone,
+ * whatever else is given or wrong. */
 bool options_parse(struct options *o, int argc, char **argv, struct bytes *problems);
 
 /* Applies the options to c; cannot fail if options_parse did not. */

@@ -197,7 +197,7 @@ static void show_tls(struct chat *c, struct session *s)
 	emit_reply(c, s, "TLS handshakes: %" PRIu64 " done, %" PRIu64 " failed. Connections refused before one: %" PRIu64
 	           ".", f->tls.done, f->tls.failed, f->tls.refused);
 	if (left_ms > 0)
-		emit_reply(c, s, "The certificate is good for %s.", format_age(age, left_ms));
+		emit_reply(c, s, "The certificate is good for %s.", format_until(age, left_ms));
 	else
 		emit_reply(c, s, "The certificate has expired: clients refuse it.");
 }
@@ -356,7 +356,8 @@ void cmd_backup(struct chat *c, struct session *s, const struct args *a)
 		emit_audit(c, s, "", "started a backup to %s", a->arg[0]);
 		question_ask(c, question_new(c, NULL, backup_answer),
 		             (struct query){.kind = QUERY_BACKUP, .backup = {a->arg[0]}});
-		emit_reply(c, s, "Making a backup to %s. You will be told here when it is done.",
-		           a->arg[0]);
+		/* A program waits for the result. */
+		if (!a->status)
+			emit_reply(c, s, "Making a backup to %s. You will be told here when it is done.", a->arg[0]);
 	}
 }

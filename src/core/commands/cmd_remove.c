@@ -47,8 +47,10 @@ static void tell_how(struct chat *c, struct session *s, enum removing how, const
 	if (how == REMOVE_ASK)
 		emit_reply(c, s, "Nothing has changed yet. %cremove %s %s --yes does it; that cannot be undone.",
 		           c->config.command_prefix, kind, name);
-	else if (how == REMOVE_ASK_PROGRAM)
+	if (how == REMOVE_ASK_PROGRAM) {
 		emit_reply(c, s, "Nothing has changed yet. --yes does it; that cannot be undone.");
+		emit_reply(c, s, "status: asked");
+	}
 }
 
 /* The same for an account; lines: with what it has said. */
@@ -250,6 +252,8 @@ static void tell_account(struct chat *c, struct session *s, const struct account
 	           amount(rooms, owned, "room"), amount(messages, a->mail.n, "message"));
 	if (things_of(c, o, &what, NULL))
 		emit_reply(c, s, "This would also remove: %s.", what.data);
+	if (account_is_last_admin(c, a))
+		emit_reply(c, s, "No other account is an administrator's: afterwards there is none.");
 	if (owned > 0)
 		emit_reply(c, s, "Rooms where others have spoken stay, without an owner.");
 	bytes_release(&what);
@@ -314,6 +318,7 @@ static bool remove_account(struct chat *c, struct session *s, const char *name, 
 	struct owner o = {.who = who, .speaks_alone = true};
 	struct session *bearer;
 	struct bytes what = {0};
+	bool last;
 
 	if (a == NULL)
 		return remove_left(c, s, name, how, lines);
@@ -331,6 +336,7 @@ static bool remove_account(struct chat *c, struct session *s, const char *name, 
 		tell_how_account(c, s, how, a->nick, lines);
 		return false;
 	}
+	last = account_is_last_admin(c, a);
 	bytes_printf(&what, "the account %s", a->nick);
 	things_of(c, &o, &what, s->nick);
 	if (lines) {
@@ -345,6 +351,8 @@ static bool remove_account(struct chat *c, struct session *s, const char *name, 
 		put_out(c, s, bearer);
 	}
 	done(c, s, what.data);
+	if (last)
+		emit_reply(c, s, "There is no administrator now; \"chatd admin add NAME\" makes one.");
 	bytes_release(&what);
 	removal_run(c);
 	return true;

@@ -35,17 +35,6 @@ static void role_list(struct chat *c, struct session *s)
 		           c->config.command_prefix);
 }
 
-/* The last administrator stays one, so that there is always one. */
-static bool is_last_admin(const struct chat *c, const struct account *one)
-{
-	const struct account *a;
-
-	for (a = c->people.accounts.keepers; a != NULL; a = a->next)
-		if (a->role == ROLE_ADMIN && a != one)
-			return false;
-	return one->role == ROLE_ADMIN;
-}
-
 /* -- an account for someone who has none -------------------------------------------------- */
 
 /* What an administrator asked for, while the code for it is made. */
@@ -254,7 +243,8 @@ static bool role_set(struct chat *c, struct session *s, struct account *account,
 	struct account_terms t = account_terms(account);
 	struct bytes undo;
 
-	if (is_last_admin(c, account) && !s->trusted) {
+	/* The last administrator stays one, so that there is always one. */
+	if (account_is_last_admin(c, account) && !s->trusted) {
 		emit_reply(c, s, "%s is the last administrator. Make someone else one first.",
 		           account->nick);
 		return false;

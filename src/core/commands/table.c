@@ -377,7 +377,8 @@ const struct command commands[] = {
 	 FLAG_HOST, TOPIC_MODERATION,
 	 "List the moderation actions",
 	 "Lists your own moderation actions, with the numbers that /undo takes. For moderators: "
-	 "the last N by everyone who has a role, or all by or about someone.",
+	 "the last N by everyone who has a role, or all by or about someone. Lines are numbered along "
+	 "with the actions, so gaps between these are normal.",
 	 "audit bob"},
 
 	/* server */

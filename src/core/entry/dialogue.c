@@ -83,7 +83,7 @@ void dialogue_hide(struct chat *c, struct session *s)
 void dialogue_prompt(struct chat *c, struct session *s)
 {
 	if (s->input.telnet == NULL && s->input.console.editor == NULL && !s->dialogue->warned) {
-		emit_reply(c, s, "(What you type shows on your screen; in telnet, press ctrl-C to hide it.)");
+		emit_reply(c, s, "(What you type shows on your screen; in telnet, not nc, ctrl-C hides it.)");
 		s->dialogue->warned = true;
 	}
 	dialogue_hide(c, s);

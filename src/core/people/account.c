@@ -288,6 +288,16 @@ void account_registered(struct chat *c, struct account *a, struct address from)
 	account_apply(c, a, &t);
 }
 
+bool account_is_last_admin(const struct chat *c, const struct account *one)
+{
+	const struct account *a;
+
+	for (a = c->people.accounts.keepers; a != NULL; a = a->next)
+		if (a->role == ROLE_ADMIN && a != one)
+			return false;
+	return one->role == ROLE_ADMIN;
+}
+
 void account_erase(struct chat *c, const struct account *a)
 {
 	emit_append(c, (struct record){

@@ -194,7 +194,7 @@ static void *conf_field(const struct conf *c, const struct conf_key *k)
 	return (char *)c + k->field;
 }
 
-/* Whether an earlier listener has l's address already, which value shows; why says which. */
+/* Whether an earlier listener has l's address already, or its port, which value shows; why says which. */
 static bool listens_already(const struct conf *c, const struct conf_listen *l, const char *value,
                             char *why, size_t n)
 {
@@ -202,10 +202,13 @@ static bool listens_already(const struct conf *c, const struct conf_listen *l, c
 
 	for (uint32_t i = 0; i < c->nlisten; i++) {
 		if (!conf_listen_parse(c->listen[i], &earlier, why, n) ||
-		    !conf_listen_same_address(&earlier, l))
+		    !conf_listen_overlap(&earlier, l))
 			continue;
 		if (strcmp(c->listen[i], value) == 0)
 			snprintf(why, n, "%s is given twice", value);
+		else if (!conf_listen_same_address(&earlier, l))
+			snprintf(why, n, "%s and %s cover each other; leave one out, or choose another port",
+			         value, c->listen[i]);
 		else
 			snprintf(why, n, "%s has the same address as %s", value, c->listen[i]);
 		return true;

@@ -234,3 +234,22 @@ bool conf_listen_same_address(const struct conf_listen *a, const struct conf_lis
 	return a->port == b->port && a->port != 0 &&
 	       (a->kind == LISTEN_DUAL || same_host(a->host, b->host));
 }
+
+static bool is_ipv4(const struct conf_listen *l)
+{
+	return l->kind == LISTEN_IP && !strchr(l->host, ':');
+}
+
+/* On a host without IPv6, LISTEN_DUAL means all IPv4 addresses. */
+static bool covers(const struct conf_listen *all, const struct conf_listen *one)
+{
+	return all->kind == LISTEN_DUAL || (strcmp(all->host, "0.0.0.0") == 0 && is_ipv4(one));
+}
+
+bool conf_listen_overlap(const struct conf_listen *a, const struct conf_listen *b)
+{
+	if (a->kind == LISTEN_UNIX || b->kind == LISTEN_UNIX)
+		return conf_listen_same_address(a, b);
+	return a->port == b->port && a->port != 0 &&
+	       (covers(a, b) || covers(b, a) || conf_listen_same_address(a, b));
+}

@@ -121,3 +121,22 @@ bool inventory_marks(struct store *s, const char *key,
 	return each_row(s, "SELECT r.name, s.last_id FROM seen s JOIN rooms r ON r.id = s.room"
 	                " WHERE s.key = ?1 ORDER BY r.id", key, mark_row, &to, err);
 }
+
+bool inventory_said(struct store *s, store_same *same, const char *key, uint64_t up_to, int64_t before_ms,
+                    uint64_t *lines, struct store_error *err)
+{
+	sqlite3_stmt *st = NULL;
+	const char *sql = up_to > 0 ? "SELECT sender FROM messages WHERE id <= ?1"
+	                            : "SELECT sender FROM messages WHERE time_ms < ?1";
+	int rc = sqlite3_prepare_v2(s->db.sqlite, sql, -1, &st, NULL);
+	*lines = 0;
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int64(st, 1, up_to > 0 ? (int64_t)up_to : before_ms);
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		const char *sender = db_text(&s->db, st, 0);
+		*lines += sender && same(sender, key);
+		rc = sender ? SQLITE_OK : SQLITE_NOMEM;
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE || store_fail(s, err);
+}

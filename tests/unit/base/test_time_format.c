@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "chatd/base/clock.h"
 #include "chatd/base/time_format.h"
 
 #define NOW_MS INT64_C(1795378445000)  /* 2026-11-22 20:14:05 UTC */
@@ -180,9 +181,27 @@ static void test_clock(void **state)
 	zone("UTC");
 }
 
+/* What ends in ten days still does a moment later. */
+static void test_until(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} until[] = {
+		{ 10 * DAY_MS, "10 days" }, { 10 * DAY_MS - 1, "10 days" }, { 10 * DAY_MS - HOUR_MS, "9 days" },
+		{ 10 * DAY_MS + 1, "10 days" }, { DAY_MS - 1, "1 day" }, { 2 * HOUR_MS - 1, "2 hours" }, { 1, "1 hour" },
+	};
+	char out[AGE_BYTES_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof until / sizeof until[0]; i++)
+		assert_string_equal(format_until(out, until[i].ms), until[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_until),
 		cmocka_unit_test(test_stamp),
 		cmocka_unit_test(test_stamp_is_local),
 		cmocka_unit_test(test_age),

@@ -294,6 +294,9 @@ static void test_given_twice(void **state)
 	        "f.conf:2: listen: 2323 has the same address as 2323 telnet\n"
 	        "f.conf:3: listen: [::]:2323 has the same address as 2323 telnet\n"
 	        "f.conf:6: listen: 2323 telnet is given twice\n");
+	refuses("listen = 127.0.0.1:2323\nlisten = 127.0.0.2:2323\nlisten = 2323 telnet\n",
+	        "f.conf:3: listen: 2323 telnet and 127.0.0.1:2323 cover each other; leave one out, or choose "
+	        "another port\n");
 }
 
 static void test_options_of_listeners(void **state)
@@ -301,10 +304,10 @@ static void test_options_of_listeners(void **state)
 	struct conf c;
 
 	(void)state;
-	accepts(&c, "listen = 2323\ttelnet\nlisten: [::1]:2323   telnet\nlisten=unix:/run/c telnet\n");
+	accepts(&c, "listen = 2323\ttelnet\nlisten: [::1]:2324   telnet\nlisten=unix:/run/c telnet\n");
 	assert_int_equal(c.nlisten, 3);
 	assert_string_equal(c.listen[0], "2323 telnet");
-	assert_string_equal(c.listen[1], "[::1]:2323 telnet");
+	assert_string_equal(c.listen[1], "[::1]:2324 telnet");
 	assert_string_equal(c.listen[2], "unix:/run/c telnet");
 	conf_release(&c);
 	refuses("listen = zork\nlisten = 2323 zork\nlisten = telnet\nlisten =\n"

@@ -215,6 +215,41 @@ static void test_same_address(void **state)
 	}
 }
 
+static void test_overlap(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool overlap;
+	} pairs[] = {
+		{ "2323", "2323 telnet", true },
+		{ "2323", "127.0.0.1:2323", true },
+		{ "2323", "[::1]:2323", true },
+		{ "2323", "0.0.0.0:2323 tls", true },
+		{ "[::]:2323", "0.0.0.0:2323", true },
+		{ "0.0.0.0:2323", "127.0.0.1:2323", true },
+		{ "0.0.0.0:2323", "[::1]:2323", false },
+		{ "127.0.0.1:2323", "127.0.0.2:2323", false },
+		{ "127.0.0.1:2323", "[::1]:2323", false },
+		{ "127.0.0.1:2323", "127.0.0.1:2323", true },
+		{ "[::1]:2323", "[0::1]:2323", true },
+		{ "2323", "127.0.0.1:2324", false },
+		{ "0", "127.0.0.1:0", false },
+		{ "unix:/a", "unix:/a telnet", true },
+		{ "unix:/a", "unix:/b", false },
+		{ "unix:/a", "2323", false },
+	};
+	struct conf_listen a, b;
+	char problem[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		assert_true(conf_listen_parse(pairs[i].a, &a, problem, sizeof(problem)));
+		assert_true(conf_listen_parse(pairs[i].b, &b, problem, sizeof(problem)));
+		assert_int_equal(conf_listen_overlap(&a, &b), pairs[i].overlap);
+		assert_int_equal(conf_listen_overlap(&b, &a), pairs[i].overlap);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_listen_options_refused),
 		cmocka_unit_test(test_listen_very_long),
 		cmocka_unit_test(test_same_address),
+		cmocka_unit_test(test_overlap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,6 +133,34 @@ static void test_wishes(void **state)
 	}
 }
 
+/* Whatever else is there, and whatever is wrong with it. */
+static void test_help_wins(void **state)
+{
+	const char *const *const lines[] = {
+		WORDS("import", "--help"), WORDS("admin", "--help"), WORDS("admin", "add", "--help"),
+		WORDS("--help", "admin", "list", "nonsense"), WORDS("--nonsense", "-h"), WORDS("-h", "-n"),
+		WORDS("--help", "--version"), WORDS("--help", "--since", "never"), WORDS("--help", "1", "2"),
+		WORDS("--database=", "--help"), WORDS("help"), WORDS("help", "admin"), WORDS("admin", "help"),
+		WORDS("admin", "help", "add"), WORDS("-n", "help"),
+	};
+	struct options o;
+	struct conf c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		accepts(lines[i], &o, &c);
+		assert_int_equal(o.wish, OPTIONS_HELP);
+		conf_release(&c);
+	}
+	accepts(WORDS("admin", "add", "help"), &o, &c);
+	assert_int_equal(o.wish, OPTIONS_COMMAND);
+	assert_string_equal(o.name, "help");
+	conf_release(&c);
+	accepts(WORDS("--config", "--help"), &o, &c);
+	assert_string_equal(o.conf_path, "--help");
+	conf_release(&c);
+}
+
 static void test_max_connections(void **state)
 {
 	struct options o;
@@ -437,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_other_forms),
 		cmocka_unit_test(test_wishes),
+		cmocka_unit_test(test_help_wins),
 		cmocka_unit_test(test_max_connections),
 		cmocka_unit_test(test_0_overrides_the_file_with_the_default),
 		cmocka_unit_test(test_listen),

@@ -121,6 +121,9 @@ struct accounts {
 /* The account with that name, as typed; NULL: there is none. */
 struct account *account_named(const struct chat *c, const char *name);
 
+/* Whether it is an administrator's, and no other account is. */
+bool account_is_last_admin(const struct chat *c, const struct account *one);
+
 /* The account that this name belongs to or looks like; NULL: none. */
 const struct account *account_alike(const struct chat *c, const char *nick, const char *key);
 

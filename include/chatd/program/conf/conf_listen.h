@@ -44,4 +44,8 @@ void conf_listen_show(const struct conf_listen *l, struct bytes *out);
  * port of its own. */
 bool conf_listen_same_address(const struct conf_listen *a, const struct conf_listen *b);
 
+/* Whether both cannot be listened on at once: the same address, or the same port on all addresses and on
+ * one of them. */
+bool conf_listen_overlap(const struct conf_listen *a, const struct conf_listen *b);
+
 #endif

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "chatd/store/db/erase_sender.h"
 #include "chatd/store/db/error.h"
 
 struct store;
@@ -47,5 +48,10 @@ struct inventory_mark {
 bool inventory_marks(struct store *s, const char *key,
                      void (*each)(void *ctx, const struct inventory_mark *m), void *ctx,
                      struct store_error *err);
+
+/* Counts what was said under the name with this key up to the line up_to; 0: before before_ms (since the
+ * epoch). Looks through all these lines. */
+bool inventory_said(struct store *s, store_same *same, const char *key, uint64_t up_to, int64_t before_ms,
+                    uint64_t *lines, struct store_error *err);
 
 #endif
