@@ -286,7 +286,7 @@ static void reap(struct chat *c)
 		eject_forget(c, s);
 		console_forget(c, s);
 		dialogue_free(s->dialogue);
-		session_free(s);
+		session_free(c, s);
 	}
 }
 
@@ -419,8 +419,8 @@ void chat_free(struct chat *c)
 		c->output.n = 0;
 		c->output.arena_len = 0;
 		c->stopping = true;
-		if (c->people.sessions[i].state != SESSION_FREE)
-			session_end(c, &c->people.sessions[i], NULL, false);
+		if (c->people.sessions[i] != NULL)
+			session_end(c, c->people.sessions[i], NULL, false);
 		reap(c);
 	}
 	questions_free(c);

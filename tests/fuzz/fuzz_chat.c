@@ -376,7 +376,7 @@ static void comes(uint32_t slot)
 	tell("comes", p->id, addr, strlen(addr));
 	step(&e, NULL);
 	p->taken = e.connected.refused == NULL;
-	if (session_at(slot) == NULL || fuzz.chat->people.sessions[slot].state != SESSION_LOGIN ||
+	if (session_at(slot) == NULL || fuzz.chat->people.sessions[slot]->state != SESSION_LOGIN ||
 	    below(20) == 0)
 		return;
 	/* Enter signs in by a certificate. */

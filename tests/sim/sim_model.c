@@ -115,8 +115,8 @@ static void check_tokens(const char *body, const struct peer *speaker)
 static void note_ending(void)
 {
 	for (uint32_t slot = 0; slot < sim->options.connections_max; slot++) {
-		const struct session *s = &sim->chat->people.sessions[slot];
-		bool ends = s->state == SESSION_CHAT && s->input.eof;
+		const struct session *s = sim->chat->people.sessions[slot];
+		bool ends = s != NULL && s->state == SESSION_CHAT && s->input.eof;
 
 		if (ends || model.ending[slot] != NULL) {
 			free(model.ending[slot]);
@@ -614,7 +614,7 @@ void __wrap_chat_step(struct chat *c, struct event *e)
 	__real_chat_step(c, e);
 	if (e->kind == EVENT_CONNECTED && e->connected.refused == NULL) {
 		connected(e);
-		session_view(c, &c->people.sessions[e->conn.slot], e->conn.slot % 2 == 0);
+		session_view(c, c->people.sessions[e->conn.slot], e->conn.slot % 2 == 0);
 	}
 	if (e->kind == EVENT_CONNECTED && e->connected.refused != NULL)
 		snprintf(comer(e)->refusal, REFUSAL_BYTES_MAX, "%s", e->connected.refused);

@@ -52,15 +52,21 @@ static void connection_show(struct chat *c, struct session *s, const struct sess
 	          who->presence.away != NULL ? ", away" : "");
 }
 
+/* NULL: the slot is free. */
+static bool is_shown(const struct session *who)
+{
+	return who != NULL && who->state == SESSION_CHAT;
+}
+
 /* Shows those from the slot on, as many as a page has. Returns the slot after the last one. */
 static uint32_t page_show(struct chat *c, struct session *s, uint32_t from, bool status)
 {
 	uint32_t n = 0, slot = from;
 
 	for (; slot < c->people.nslots && n < CONNECTIONS_PAGE; slot++) {
-		const struct session *who = &c->people.sessions[slot];
+		const struct session *who = c->people.sessions[slot];
 
-		if (who->state != SESSION_CHAT)
+		if (!is_shown(who))
 			continue;
 		n++;
 		if (status)
@@ -73,7 +79,7 @@ static uint32_t page_show(struct chat *c, struct session *s, uint32_t from, bool
 
 static bool any_from(const struct chat *c, uint32_t slot)
 {
-	while (slot < c->people.nslots && c->people.sessions[slot].state != SESSION_CHAT)
+	while (slot < c->people.nslots && !is_shown(c->people.sessions[slot]))
 		slot++;
 	return slot < c->people.nslots;
 }

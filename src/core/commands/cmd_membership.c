@@ -662,7 +662,7 @@ void cmd_uninvite(struct chat *c, struct session *s, const struct args *a)
 /* -- taking it back ------------------------------------------------------------------------- */
 
 /* The person the action was about, if that very account or connection is still there. */
-static bool same_target(const struct chat *c, const struct room *r, const char *data,
+static bool same_target(struct chat *c, const struct room *r, const char *data,
                         struct target *t)
 {
 	uint32_t slot = fields_get_count(data, "slot", CONNECTIONS_LIMIT + CONTROL_SLOTS);
@@ -675,11 +675,9 @@ static bool same_target(const struct chat *c, const struct room *r, const char *
 		t->membership = membership_of(r, t->account->key);
 		return true;
 	}
-	if (slot == 0 || slot > c->people.nslots || undo_has(data, "account"))
+	if (slot == 0 || undo_has(data, "account"))
 		return false;
-	t->session = c->people.sessions[id.slot].id.gen == id.gen && id.gen != 0
-	                 ? &c->people.sessions[id.slot]
-	                 : NULL;
+	t->session = chat_session(c, id);
 	if (t->session == NULL || t->session->state != SESSION_CHAT || t->session->account != NULL ||
 	    t->session->presence.since_ms != fields_get_number(data, "from"))
 		return false;

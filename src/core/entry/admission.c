@@ -218,10 +218,10 @@ static struct session *draw_of_all(struct chat *c, const struct address *from, u
 	uint32_t most = exempt_is(c, from) ? 1 : weight(c, from, false) + 1;
 
 	for (int i = 0; i < FULL_DRAWN; i++) {
-		struct session *s = &c->people.sessions[seed_next(seed) % c->config.connections_max];
+		struct session *s = c->people.sessions[seed_next(seed) % c->config.connections_max];
 		uint32_t n;
 
-		if (!session_lives(s) || role_of(s) >= ROLE_MODERATOR || exempt_is(c, &s->from))
+		if (s == NULL || !session_lives(s) || role_of(s) >= ROLE_MODERATOR || exempt_is(c, &s->from))
 			continue;
 		n = weight(c, &s->from, false);
 		/* Names cost nothing, and accounts some days. */

@@ -29,9 +29,10 @@ struct session *session_begin(struct chat *c, const struct event *e)
 {
 	struct conn_id id = e->conn;
 	enum session_state state = e->connected.control ? SESSION_HOST : SESSION_LOGIN;
-	struct session *s = &c->people.sessions[id.slot];
+	struct session *s = mem_alloc(sizeof *s);
 
-	assert(id.slot < c->people.nslots && s->state == SESSION_FREE && id.gen != 0);
+	assert(id.slot < c->people.nslots && c->people.sessions[id.slot] == NULL && id.gen != 0);
+	c->people.sessions[id.slot] = s;
 	*s = (struct session){.id = id, .state = state, .presence.since_ms = c->now_ms,
 	                      .presence.said_ms = c->now_ms, .presence.tls = e->connected.tls, .trusted = e->connected.control,
 	                      .from = e->connected.from,
@@ -147,8 +148,9 @@ void session_name(struct chat *c, struct session *s, const char *nick, const cha
 
 /* -- the end ---------------------------------------------------------------------------- */
 
-void session_free(struct session *s)
+void session_free(struct chat *c, struct session *s)
 {
+	c->people.sessions[s->id.slot] = NULL;
 	for (uint32_t i = 0; i < s->presence.nignored; i++)
 		free(s->presence.ignored[i]);
 	free(s->presence.ignored);
@@ -161,5 +163,5 @@ void session_free(struct session *s)
 	slip_release(&s->input.slip);
 	telnet_end(s->input.telnet);
 	console_release(&s->input.console);
-	*s = (struct session){.state = SESSION_FREE};
+	free(s);
 }

@@ -204,19 +204,22 @@ void seen_tick(struct chat *c)
 	/* People who read their messages and leave must not get them again, so they are asked in every
 	 * step. */
 	for (uint32_t slot = 0, mails = c->people.mail.nshown;
-	     mails > 0 && slot < c->people.nslots && emit_has_room(c); slot++)
-		if (c->people.sessions[slot].mail.shown != 0) {
-			mails--;
-			if (mail_is_late(c, &c->people.sessions[slot]))
-				session_finish(c, &c->people.sessions[slot]);
-			else if (is_due(&c->people.sessions[slot]))
-				ask(c, &c->people.sessions[slot]);
-		}
+	     mails > 0 && slot < c->people.nslots && emit_has_room(c); slot++) {
+		struct session *s = c->people.sessions[slot];
+
+		if (s == NULL || s->mail.shown == 0)
+			continue;
+		mails--;
+		if (mail_is_late(c, s))
+			session_finish(c, s);
+		else if (is_due(s))
+			ask(c, s);
+	}
 	for (; n > 0 && c->rooms.seen.left > 0 && emit_has_room(c); n--, c->rooms.seen.left--) {
-		struct session *s = &c->people.sessions[c->rooms.seen.slot];
+		struct session *s = c->people.sessions[c->rooms.seen.slot];
 
 		c->rooms.seen.slot = (c->rooms.seen.slot + 1) % c->people.nslots;
-		if (is_due(s) && s->mail.shown == 0)
+		if (s != NULL && is_due(s) && s->mail.shown == 0)
 			ask(c, s);
 	}
 }

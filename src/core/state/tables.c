@@ -13,9 +13,9 @@
 
 struct session *chat_session(struct chat *c, struct conn_id id)
 {
-	struct session *s = id.slot < c->people.nslots ? &c->people.sessions[id.slot] : NULL;
+	struct session *s = id.slot < c->people.nslots ? c->people.sessions[id.slot] : NULL;
 
-	return s != NULL && id.gen != 0 && s->id.gen == id.gen && session_lives(s) ? s : NULL;
+	return s != NULL && s->id.gen == id.gen && session_lives(s) ? s : NULL;
 }
 
 bool session_lives(const struct session *s)

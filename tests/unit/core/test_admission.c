@@ -150,7 +150,7 @@ static void test_nothing_is_kept_of_who_is_refused(void **state)
 	limits(1, 0, "");
 	assert_true(comes(0, "192.0.2.1"));
 	assert_false(comes(1, "192.0.2.1"));
-	assert_int_equal(chat->people.sessions[1].state, SESSION_FREE);
+	assert_null(chat->people.sessions[1]);
 	assert_null(chat->entry.admission.held[1]);
 	assert_string_equal(refused, "-- Too many connections: your address has 1 open, the most it may "
 	                             "have. Close one, or try again later.\n");
@@ -173,7 +173,7 @@ static void test_a_full_chat(void **state)
 	reads("This socket has 8 connections open");
 	e.conn = (struct conn_id){SLOTS + CONTROL_SLOTS - 1, 1};
 	assert_true(comes_so(e));
-	assert_int_equal(chat->people.sessions[SLOTS + CONTROL_SLOTS - 1].state, SESSION_HOST);
+	assert_int_equal(chat->people.sessions[SLOTS + CONTROL_SLOTS - 1]->state, SESSION_HOST);
 }
 
 /* With any rate that can be configured: that many at once, and then one each time that part of a minute
@@ -256,7 +256,7 @@ static uint32_t slot_free(void)
 {
 	uint32_t slot = 0;
 
-	while (slot < SLOTS && chat->people.sessions[slot].state != SESSION_FREE)
+	while (slot < SLOTS && chat->people.sessions[slot] != NULL)
 		slot++;
 	return slot;
 }
@@ -372,7 +372,7 @@ static void test_a_few_addresses_make_way_for_others(void **state)
 		assert_has("DROP ");
 		for (slot = 0; slot < SLOTS; slot++)
 			if (chat->entry.admission.held[slot] != NULL &&
-			    chat->people.sessions[slot].state == SESSION_FREE)
+			    chat->people.sessions[slot] == NULL)
 				step((struct event){.kind = EVENT_RELEASED, .conn = {slot, gens[slot]}});
 	}
 	assert_int_equal(chat->entry.admission.nheld, SLOTS - 1);
@@ -387,9 +387,9 @@ static void signed_in(uint32_t each)
 	for (uint32_t i = 0; i < SLOTS - 1; i++) {
 		snprintf(addr, sizeof addr, "203.0.113.%u", i / each);
 		named(i, addr);
-		chat->people.sessions[i].account =
-			account_new(chat, chat->people.sessions[i].nick, chat->people.sessions[i].key, "", "");
-		chat->people.sessions[i].account->session = &chat->people.sessions[i];
+		chat->people.sessions[i]->account =
+			account_new(chat, chat->people.sessions[i]->nick, chat->people.sessions[i]->key, "", "");
+		chat->people.sessions[i]->account->session = chat->people.sessions[i];
 	}
 }
 
@@ -484,7 +484,7 @@ static void test_a_site_makes_way_for_others(void **state)
 		assert_has("DROP ");
 		for (uint32_t slot = 0; slot < SLOTS; slot++)
 			if (chat->entry.admission.held[slot] != NULL &&
-			    chat->people.sessions[slot].state == SESSION_FREE)
+			    chat->people.sessions[slot] == NULL)
 				step((struct event){.kind = EVENT_RELEASED, .conn = {slot, gens[slot]}});
 	}
 	for (uint32_t slot = 0; slot < SLOTS; slot++)

@@ -386,19 +386,19 @@ static void test_the_table_gives_the_oldest_place(void **state)
 		step((struct event){.kind = EVENT_CONNECTED, .conn = {1, from + 1}, .connected.from = where(name)});
 		for (uint32_t i = 0; i < GUESSES_ADDRESS_MAX; i++)
 			assert_true(
-				guess_account(chat, &chat->people.sessions[1], GUESS_PASSWORD, a[i], &delay_ms));
+				guess_account(chat, chat->people.sessions[1], GUESS_PASSWORD, a[i], &delay_ms));
 		step((struct event){.kind = EVENT_CLOSED, .conn = {1, from + 1}});
 	}
 	assert_int_equal(chat->entry.guesses.n, GUESSES_MAX);
 	oldest = chat->entry.guesses.oldest->next;
 	at_the_prompt(2, "203.0.113.1");
-	assert_true(guess_account(chat, &chat->people.sessions[2], GUESS_PASSWORD, alice, &delay_ms));
+	assert_true(guess_account(chat, chat->people.sessions[2], GUESS_PASSWORD, alice, &delay_ms));
 	assert_int_equal(chat->entry.guesses.n, GUESSES_MAX);
 	assert_ptr_equal(chat->entry.guesses.oldest, oldest);
 	/* And entries end by themselves; nobody has to empty the table. */
 	tick((PASSWORD_TRIES_BURST + 1) * GUESS_PERIOD_MS);
 	at_the_prompt(3, "203.0.113.1");
-	assert_true(guess_account(chat, &chat->people.sessions[3], GUESS_PASSWORD, a[0], &delay_ms));
+	assert_true(guess_account(chat, chat->people.sessions[3], GUESS_PASSWORD, a[0], &delay_ms));
 	assert_int_equal(chat->entry.guesses.n, 1);
 }
 

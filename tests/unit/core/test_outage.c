@@ -100,7 +100,7 @@ static void an_act_that_is_saved_is_looked_up_in_an_outage(void **state)
 
 	(void)state;
 	joins(0);
-	s = &chat->people.sessions[0];
+	s = chat->people.sessions[0];
 	s->account = account_new(chat, s->nick, s->key, "", "");
 	s->account->role = ROLE_ADMIN;
 	sends(0, "/filter add darn\n");
@@ -130,15 +130,15 @@ static void where_the_disk_is_low_orders_are_saved(void **state)
 	sends(0, "/topic two\n");
 	assert_has("Not sent: nothing can be saved at present (the disk is nearly full).");
 	assert_has_not("APPEND");
-	assert_true(emit_can_save(chat, &chat->people.sessions[0]));
+	assert_true(emit_can_save(chat, chat->people.sessions[0]));
 	fails("the disk is full");
-	assert_false(emit_can_save(chat, &chat->people.sessions[0]));
+	assert_false(emit_can_save(chat, chat->people.sessions[0]));
 	happens(EVENT_STORE_LOW, 0);
 	step((struct event){.kind = EVENT_STORE_BACK});
 	sends(0, "two\n");
 	assert_has("APPEND");
 	fails("the disk is full");
-	assert_false(emit_can_save(chat, &chat->people.sessions[0]));
+	assert_false(emit_can_save(chat, chat->people.sessions[0]));
 }
 
 /* What waits for its turn is done as well: it frees space, or completes a moderation action. */
@@ -326,10 +326,10 @@ static void a_notice_is_for_those_who_keep_order(void **state)
 	joins(0);
 	joins(1);
 	joins(2);
-	chat->people.sessions[1].account = &other;
-	chat->people.sessions[2].account = &admin;
+	chat->people.sessions[1]->account = &other;
+	chat->people.sessions[2]->account = &admin;
 	step((struct event){.kind = EVENT_NOTICE, .notice = "the file was written anew"});
-	chat->people.sessions[1].account = chat->people.sessions[2].account = NULL;
+	chat->people.sessions[1]->account = chat->people.sessions[2]->account = NULL;
 	assert_effects("SEND 2 \"-- To administrators: the file was written anew\\n\"\n");
 }
 
@@ -340,10 +340,10 @@ static void what_to_do_is_not_for_everybody(void **state)
 	(void)state;
 	joins(0);
 	joins(1);
-	chat->people.sessions[1].account = &admin;
+	chat->people.sessions[1]->account = &admin;
 	step((struct event){.kind = EVENT_STORE_FAILED,
 	                    .failure = {"the file was replaced; so it seems", "put the old one back"}});
-	chat->people.sessions[1].account = NULL;
+	chat->people.sessions[1]->account = NULL;
 	assert_effects("SEND_ALL \"-- Nothing can be saved at present (the file was replaced; so it seems), so "
 	               "lines are not sent. You will be told here when it works again.\\n\"\n"
 	               "SEND 1 \"-- To administrators: put the old one back\\n\"\n");

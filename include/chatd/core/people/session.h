@@ -23,9 +23,8 @@ void session_go_on(struct chat *c, struct session *s);
 /* s has sent its last byte: the end of the step checks whether it may end. */
 void session_finish(struct chat *c, struct session *s);
 
-/* Frees what s owns except its dialogue, and makes the slot FREE. Call it when s has ended and the
- * step is over. */
-void session_free(struct session *s);
+/* Frees s, and what it owns except its dialogue. Call it when s has ended and the step is over. */
+void session_free(struct chat *c, struct session *s);
 
 /* Whether s waits for an answer that holds its input. */
 bool session_waits(const struct session *s);

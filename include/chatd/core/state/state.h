@@ -1,9 +1,8 @@
 /*
  * The chat's own data, for the core's files only.
  *
- * struct chat owns everything here. Sessions live in a table by slot and never
- * move; rooms are allocated one by one and live while they have members or
- * history. A session is in its room's member list exactly while its room is set.
+ * struct chat owns everything here. Sessions and rooms are allocated one by one; a session
+ * lives until the end of the step in which it ends, a room while it has members or history. A session is in its room's member list exactly while its room is set.
  *
  * What a module keeps in a session, a room or the chat is a struct of its own, in
  * the module's header; the fields of struct chat are grouped like the core's folders.
@@ -56,7 +55,6 @@ struct dialogue;
 struct forgotten;
 
 enum session_state {
-	SESSION_FREE,   /* the slot has no connection */
 	SESSION_LOGIN,  /* at the name prompt */
 	SESSION_HOST,   /* a control connection, for the host's administrator: gives commands, and has
 	                 * no room and no name of its own */
@@ -66,7 +64,7 @@ enum session_state {
 };
 
 struct session {
-	struct conn_id id;          /* its connection; gen 0 exactly while FREE */
+	struct conn_id id;          /* its connection */
 	enum session_state state;   /* where it is between connecting and its end */
 	struct address from;        /* the address it connected from */
 	struct origin *origin;      /* the counters of that address; held */
@@ -150,7 +148,7 @@ struct chat {
 	} input;
 
 	struct {
-		struct session *sessions; /* owned, by slot: nslots of them */
+		struct session **sessions; /* owned, by slot; nslots places; NULL: the slot is free */
 		uint32_t nslots;    /* config.connections_max + CONTROL_SLOTS */
 		struct session *by_key; /* hash of the sessions with a name; n of them */
 		struct name_shapes shapes; /* of these names */
